@@ -2685,7 +2685,7 @@ only_tls() {
 		function apache(line,   word) {
 			if (!goes_on) {
 				word = word_of(line)
-				is_kept = word ~ /^(listen|servername|serveralias|serverroot|include|includeoptional|loadmodule|undefine|sslengine|sslopensslconfcmd|(ssl|gnutls)[a-z0-9]*(file|path)|mdomain|mdomainset|undefmacro)$/
+				is_kept = word ~ /^(listen|servername|serveralias|serverroot|include|includeoptional|loadmodule|undefine|sslengine|sslciphersuite|sslprotocol|sslopensslconfcmd|(ssl|gnutls)[a-z0-9]*(file|path)|mdomain|mdomainset|undefmacro)$/
 				if (word == "define") is_kept = line !~ /\\$/ && (line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]/ || sets_place(line))
 				if (word == "use" && match(line, /^[ \t]*[^ \t]+[ \t]+[^ \t]+/)) { put(apache_use(line) (line ~ /\\$/ ? " \\" : "")); goes_on = line ~ /\\$/; return }
 				if (word == "export") is_kept = line ~ /^[ \t]*export[ \t]+APACHE_[A-Z_]+=/
@@ -2775,7 +2775,7 @@ only_tls() {
 			# What a secret is compared with may be the secret.
 			if (word ~ /^[.](el)?if/ && compares_unknown(line)) return (word ~ /^[.]if/ ? ".if" : ".elif") " ?"
 			if (word ~ /^(global|defaults|frontend|listen|backend|peers|userlist|resolvers|crt-store|crt-list|program|cache|mailers|ring|http-errors|fcgi-app|log-forward|traces|acme|log-profile)$/ ||
-				word ~ /^(bind|crt-base|ca-base|key-base|load|mode|extraopts|config|[.](if|elif|else|endif))/ || word ~ /[.](pem|crt|cer)$/ || word ~ /^\//) return line
+				word ~ /^(bind|ssl-default-bind-(ciphers|options)|crt-base|ca-base|key-base|load|mode|extraopts|config|[.](if|elif|else|endif))/ || word ~ /[.](pem|crt|cer)$/ || word ~ /^\//) return line
 			if (word ~ /^(unsetenv|resetenv)$/) return line
 			if (word ~ /^(setenv|presetenv)$/) {
 				# That it is set decides conditions; what to, may be anything.

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
+import { makeFiles, sayFiles } from "#domain/server-configs/testing/say-files.ts";
 
 const say = (texts: { [path: string]: string }) => sayFiles({ server: "apache" }, texts);
 
@@ -229,4 +230,46 @@ Use Tls a.example`,
   }
   const harmless = [inDoubt("SSLEngine on"), `<IfDefine Never>\n${other}\n</IfDefine>`];
   for (const between of harmless) expect(use(between), between).toContain("first.pem");
+});
+
+test("ciphers and versions are those of the host, or else of the main server; what goes to OpenSSL itself is unknown", () => {
+  const settingsOf = (main: string, ...hosts: string[]) =>
+    readConfiguration(
+      makeFiles(
+        { server: "apache" },
+        {
+          "/etc/apache2/apache2.conf": [
+            "Listen 443",
+            main,
+            ...hosts.map(
+              (inside) =>
+                `<VirtualHost *:443>\nSSLEngine on\nSSLCertificateFile /etc/a.pem\n${inside}\n</VirtualHost>`,
+            ),
+          ].join("\n"),
+        },
+      ),
+    ).servings.map(({ tls }) => tls ?? null);
+  const only12 = "SSLProtocol -all +TLSv1.2";
+  expect(settingsOf("SSLCipherSuite HIGH", "", "SSLCipherSuite ECDHE-RSA-AES128-GCM-SHA256")).toEqual([
+    { ciphers: "HIGH", versions: null },
+    { ciphers: "ECDHE-RSA-AES128-GCM-SHA256", versions: null },
+  ]);
+  expect(settingsOf("", "", "SSLCipherSuite TLSv1.3 TLS_AES_128_GCM_SHA256")).toEqual([null, null]);
+  expect(settingsOf(`${only12}\nSSLCipherSuite SSL "HIGH:!aRSA"`, "")).toEqual([
+    { ciphers: "HIGH:!aRSA", versions: ["TLSv1.2"] },
+  ]);
+  expect(settingsOf("SSLProtocol all -SSLv3 -TLSv1.3\nSSLCipherSuite HIGH", "")[0]?.versions).toEqual([
+    "TLSv1",
+    "TLSv1.1",
+    "TLSv1.2",
+  ]);
+  // Which of them holds for a listener that they share is not ours to say.
+  expect(settingsOf("SSLCipherSuite HIGH", only12, "")).toMatchObject([
+    { versions: null },
+    { versions: null },
+  ]);
+  expect(settingsOf("SSLCipherSuite HIGH", "SSLOpenSSLConfCmd CipherString ECDHE-RSA-AES128-SHA")).toEqual([
+    null,
+  ]);
+  expect(settingsOf("SSLCipherSuite HIGH", "Include missing.conf")).toEqual([null]);
 });

@@ -9,6 +9,7 @@ import type {
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import { readHostAddress, readListen, type Where } from "./addresses.ts";
 import { type Host, readSections, type Sections, type Setting } from "./sections.ts";
+import { readTlsSettings } from "./tls-settings.ts";
 
 /**
  * Apache's configuration. A virtual host takes over from the main server what it does not say itself, certificates
@@ -23,9 +24,12 @@ export function readApache(source: ConfigurationFiles): Configuration {
     sections,
     ports: readPorts(draft, sections),
     folder: findServerRoot(source, sections),
+    beside: new Map<string, Host[]>(),
   };
   const first = new Map<string, Host>();
   const places = new Map(sections.hosts.map((host) => [host, findPlaces(context, host)]));
+  for (const [host, listens] of places)
+    for (const place of listens) context.beside.set(sayWhere(place), [...besideAt(context, place), host]);
   for (const [host, listens] of places)
     for (const place of listens) if (!first.has(sayWhere(place))) first.set(sayWhere(place), host);
   for (const [host, listens] of places)
@@ -42,7 +46,16 @@ export function readApache(source: ConfigurationFiles): Configuration {
 
 type Port = Where & { port: number; isHttps: boolean };
 type Place = { address: string | null; port: number };
-type Context = { draft: Draft; sections: Sections; ports: Port[]; folder: string };
+/** `beside`: hosts by their address and port. */
+type Context = {
+  draft: Draft;
+  sections: Sections;
+  ports: Port[];
+  folder: string;
+  beside: Map<string, Host[]>;
+};
+
+const besideAt = ({ beside }: Context, place: Place): Host[] => beside.get(sayWhere(place)) ?? [];
 
 function readPorts(draft: Draft, { main, hosts }: Sections): Port[] {
   const lines = [main, ...hosts].flatMap(({ settings }) => settings.filter(({ name }) => name === "listen"));
@@ -90,6 +103,8 @@ function serveHost(context: Context, host: Host, listens: Listen[]): void {
   const names = host.settings.filter(({ name }) => name === "servername" || name === "serveralias");
   const { pairs, unsure } = readPairs(context, certificates, keys);
   const isLent = sections.main.hasGap && allOf("sslcertificatefile", host).length === 0;
+  const beside = listens.flatMap((listen) => besideAt(context, listen));
+  const tls = readTlsSettings(host, sections.main, [host, ...beside]);
   draft.serve({
     listens,
     names: names.flatMap(({ words }) => words.map(toServerName)),
@@ -98,6 +113,7 @@ function serveHost(context: Context, host: Host, listens: Listen[]): void {
     pairs,
     chain: chain ? toNamed(context, chain) : null,
     unsure: host.hasGap || isLent ? "a part of its configuration was not read" : unsure,
+    ...(tls && { tls }),
     at: host.at,
   });
 }

@@ -29,7 +29,7 @@ const PASSED =
 
 /** Directives that tell which certificate is served where. */
 const OF_TLS =
-  /^(?:listen|serverroot|servername|serveralias|mdomain|mdomainset|ssl[a-z]+(?:file|path)|sslengine|sslopensslconfcmd)$/;
+  /^(?:listen|serverroot|servername|serveralias|mdomain|mdomainset|ssl[a-z]+(?:file|path)|sslengine|sslciphersuite|sslprotocol|sslopensslconfcmd)$/;
 
 /** `isDoubted`: not taken, and yet it may define macros. */
 type Frame = { name: string; isTaken: boolean; isDoubted: boolean; host: Host };

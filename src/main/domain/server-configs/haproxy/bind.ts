@@ -13,7 +13,8 @@ export type Bind = {
   isMade: boolean;
   /** What it says itself; null: `global` says it, or nobody. */
   ciphers: string | null;
-  isTls13Off: boolean;
+  /** Whether TLS 1.3 is off by its own words; null: it says nothing of that. */
+  isTls13Off: boolean | null;
 };
 
 /** Words of a bind line that another word follows: it is never a setting itself, whatever it says. */
@@ -37,7 +38,7 @@ export function readBind([where = "", ...words]: readonly string[]): Bind | null
     crls: [],
     isMade: false,
     ciphers: null,
-    isTls13Off: false,
+    isTls13Off: null,
   };
   let isBoth = true;
   for (let index = 0; index < words.length; index++) {
@@ -52,8 +53,7 @@ export function readBind([where = "", ...words]: readonly string[]): Bind | null
     else if (word === "ca-file" || word === "ca-verify-file") bind.clientCas.push(value);
     else if (word === "crl-file") bind.crls.push(value);
     else if (word === "ciphers") bind.ciphers = value;
-    else if (word === "no-tlsv13" || word === "force-tlsv12") bind.isTls13Off = true;
-    else if (word === "ssl-max-ver") bind.isTls13Off = value !== "TLSv1.3";
+    else bind.isTls13Off = turnsTls13Off(word, value) ?? bind.isTls13Off;
   }
   for (const text of where.split(",")) {
     const listens = readAddress(text, isBoth);
@@ -61,6 +61,12 @@ export function readBind([where = "", ...words]: readonly string[]): Bind | null
     bind.listens.push(...listens);
   }
   return bind;
+}
+
+/** Of a `bind` line, or of `ssl-default-bind-options`; null: the word is about something else. */
+export function turnsTls13Off(word: string, value: string): boolean | null {
+  if (word === "no-tlsv13" || /^force-(?:sslv3|tlsv1[012])$/.test(word)) return true;
+  return word === "ssl-max-ver" ? value !== "TLSv1.3" : null;
 }
 
 const MOST_PORTS = 1_000;

@@ -34,7 +34,7 @@ function toPair({ folders }: ConfigurationFiles, certificate: Named): Pair {
   return { certificate, key: { ...certificate, path: isBeside ? beside : certificate.path } };
 }
 
-export type ListEntry = { path: string; filters: string[]; at: Place };
+export type ListEntry = { path: string; filters: string[]; hasOwnCiphers: boolean; at: Place };
 
 /** Lines of a crt-list: a certificate, settings in brackets, the names that it is for. */
 export function* readCertificateList(text: string, file: string): Generator<ListEntry, void> {
@@ -45,6 +45,9 @@ export function* readCertificateList(text: string, file: string): Generator<List
     if (!path || path.startsWith("#")) continue;
     const from = rest[0]?.startsWith("[") ? rest.findIndex((word) => word.endsWith("]")) + 1 : 0;
     const end = rest.findIndex((word) => word.startsWith("#"));
-    yield { path, filters: rest.slice(from, end < 0 ? undefined : end), at: { file, line } };
+    const hasOwnCiphers = rest
+      .slice(0, from)
+      .some((word) => /^\[?(?:ciphers|no-tlsv13|ssl-max-ver|ssl-min-ver)\]?$/.test(word));
+    yield { path, filters: rest.slice(from, end < 0 ? undefined : end), hasOwnCiphers, at: { file, line } };
   }
 }

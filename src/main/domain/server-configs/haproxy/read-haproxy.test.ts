@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
+import { makeFiles, sayFiles } from "#domain/server-configs/testing/say-files.ts";
 
 const say = (texts: { [path: string]: string }) => sayFiles({ server: "haproxy" }, texts);
 
@@ -178,4 +179,37 @@ test.each([
   });
   expect(said).toContain("/srv/new.pem");
   expect(said.includes("unsure")).toBe(!isKnown);
+});
+
+test("ciphers are those of the bind line, or else what global says before it; a line of a list has its own", () => {
+  const read = (...lines: string[]) =>
+    readConfiguration(
+      makeFiles(
+        { server: "haproxy" },
+        {
+          "/etc/haproxy/haproxy.cfg": lines.join("\n"),
+          "/etc/list": "/etc/b.pem\n/etc/c.pem [alpn h2 ciphers HIGH] c.example\n",
+        },
+      ),
+    ).servings.map(({ tls }) => tls ?? null);
+  const bind = "bind :443 ssl crt /etc/a.pem";
+  const rsa = "ECDHE-RSA-AES128-GCM-SHA256";
+  const defaults = ["global", `ssl-default-bind-ciphers ${rsa}`];
+  expect(read(...defaults, "frontend a", bind, `${bind} ciphers HIGH`)).toEqual([
+    { ciphers: rsa, versions: null },
+    { ciphers: "HIGH", versions: null },
+  ]);
+  const options = "ssl-default-bind-options prefer-client-ciphers ssl-max-ver TLSv1.2";
+  expect(read(...defaults, options, "frontend a", bind, `${bind} ssl-max-ver TLSv1.3`)).toEqual([
+    { ciphers: rsa, versions: ["TLSv1.2"] },
+    { ciphers: rsa, versions: null },
+  ]);
+  expect(read(...defaults, "frontend a", "bind :443 ssl crt-list /etc/list")).toEqual([
+    { ciphers: rsa, versions: null },
+    null,
+  ]);
+  expect(read("frontend a", bind, ...defaults)).toEqual([null]);
+  expect(read("global", ".if version_atleast(1)", defaults[1] ?? "", ".endif", "frontend a", bind)).toEqual([
+    null,
+  ]);
 });

@@ -1,5 +1,6 @@
 import type { Configuration, ConfigurationFiles, Place } from "#domain/server-configs/configuration.ts";
 import { createDraft, joinPath } from "#domain/server-configs/draft.ts";
+import { turnsTls13Off } from "./bind.ts";
 import { type Answer, holdsExpression } from "./conditions.ts";
 import { changeEnvironment, readEnvironment } from "./environment.ts";
 import { readLines } from "./lines.ts";
@@ -20,6 +21,7 @@ export function readHaproxy(source: ConfigurationFiles): Configuration {
     storeName: "",
     stored: new Map(),
     environment: readEnvironment(source),
+    bindDefaults: { ciphers: null, isTls13Off: null, isUnsure: false },
     branches: [],
   };
   for (const file of findFiles(source)) {
@@ -84,6 +86,14 @@ function turn(into: Branch, isHolding: Answer): Branch {
   return into;
 }
 
+function takeBindDefault({ bindDefaults, branches }: State, name: string, words: readonly string[]): void {
+  bindDefaults.isUnsure ||= branches.some(({ isTaken }) => isTaken === null);
+  if (name === "ssl-default-bind-ciphers") bindDefaults.ciphers = words[0] ?? null;
+  else
+    for (const [index, word] of words.entries())
+      bindDefaults.isTls13Off = turnsTls13Off(word, words[index + 1] ?? "") ?? bindDefaults.isTls13Off;
+}
+
 function takeLine(state: State, [first = "", ...rest]: readonly string[], at: Place): void {
   const [value = ""] = rest;
   if (SECTIONS.has(first)) {
@@ -116,6 +126,10 @@ function takeLine(state: State, [first = "", ...rest]: readonly string[], at: Pl
       return;
     case "bind":
       serveBind(state, rest, at);
+      return;
+    case "ssl-default-bind-ciphers":
+    case "ssl-default-bind-options":
+      takeBindDefault(state, first, rest);
       return;
     case "server":
     case "server-template":

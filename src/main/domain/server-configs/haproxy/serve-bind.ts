@@ -1,10 +1,17 @@
-import type { Pair, Place } from "#domain/server-configs/configuration.ts";
+import type { Pair, Place, TlsSettings } from "#domain/server-configs/configuration.ts";
 import { type Bind, readBind } from "./bind.ts";
 import { findCertificates, readCertificateList } from "./certificate-files.ts";
 import { nameFile, type State, toNamed } from "./state.ts";
 
 /** Certificates that one word of a `bind` line brings; `unsure` where it cannot be told which. */
-type Brought = { pairs: Pair[]; names: string[]; isDefault: boolean; unsure: string | null };
+type Brought = {
+  pairs: Pair[];
+  names: string[];
+  isDefault: boolean;
+  unsure: string | null;
+  /** Its line of a list says which ciphers it takes. */
+  hasOwnCiphers: boolean;
+};
 
 export function serveBind(state: State, words: readonly string[], at: Place): void {
   const bind = readBind(words);
@@ -18,6 +25,7 @@ export function serveBind(state: State, words: readonly string[], at: Place): vo
   const brought = bind.certificates.flatMap((one) => bringCertificates(state, one, at));
   if (brought.length === 0) brought.push(openCase("TLS is switched on without a certificate"));
   const chosen = bind.isStrict ? undefined : (brought.find(({ isDefault }) => isDefault) ?? brought[0]);
+  const tls = readTlsSettings(state, bind);
   for (const one of brought) {
     state.draft.serve({
       listens: bind.listens.map((listen) => ({ ...listen, isDefault: one === chosen })),
@@ -27,12 +35,18 @@ export function serveBind(state: State, words: readonly string[], at: Place): vo
       pairs: one.pairs,
       chain: null,
       unsure: one.unsure ?? whyUnsure(state, bind),
-      ...(bind.ciphers !== null && {
-        tls: { ciphers: bind.ciphers, versions: bind.isTls13Off ? ["TLSv1.2"] : null },
-      }),
+      ...(tls && !one.hasOwnCiphers && { tls }),
       at,
     });
   }
+}
+
+/** Null where nobody says which ciphers are taken, or it cannot be told. */
+function readTlsSettings({ bindDefaults }: State, bind: Bind): TlsSettings | null {
+  const ciphers = bind.ciphers ?? (bindDefaults.isUnsure ? null : bindDefaults.ciphers);
+  if (ciphers === null || ciphers.includes("$")) return null;
+  const isTls13Off = bind.isTls13Off ?? (!bindDefaults.isUnsure && bindDefaults.isTls13Off === true);
+  return { ciphers, versions: isTls13Off ? ["TLSv1.2"] : null };
 }
 
 function whyUnsure({ branches }: State, { isMade }: Bind): string | null {
@@ -41,13 +55,25 @@ function whyUnsure({ branches }: State, { isMade }: Bind): string | null {
   return isMade ? "HAProxy makes a certificate for each name itself (generate-certificates)" : null;
 }
 
-const openCase = (unsure: string): Brought => ({ pairs: [], names: [], isDefault: false, unsure });
+const openCase = (unsure: string): Brought => ({
+  pairs: [],
+  names: [],
+  isDefault: false,
+  unsure,
+  hasOwnCiphers: false,
+});
 
 function bringCertificates(state: State, { kind, path }: Bind["certificates"][number], at: Place): Brought[] {
   if (kind === "crt-list") return bringList(state, path, at);
   const found = bring(state, path, kind, at);
   if (!found) return [openCase(`which file ${path} is cannot be told`)];
-  return found.map((pairs) => ({ pairs, names: [], isDefault: kind === "default-crt", unsure: null }));
+  return found.map((pairs) => ({
+    pairs,
+    names: [],
+    isDefault: kind === "default-crt",
+    unsure: null,
+    hasOwnCiphers: false,
+  }));
 }
 
 function bring(state: State, path: string, directive: string, at: Place): Pair[][] | null {
@@ -70,7 +96,8 @@ function bringList(state: State, path: string, at: Place): Brought[] {
     if (!found) brought.push(openCase(`which file ${entry.path} is cannot be told`));
     const names = entry.filters.filter((name) => name !== "*");
     const isDefault = entry.filters.includes("*");
-    for (const pairs of found ?? []) brought.push({ pairs, names, isDefault, unsure: null });
+    const { hasOwnCiphers } = entry;
+    for (const pairs of found ?? []) brought.push({ pairs, names, isDefault, unsure: null, hasOwnCiphers });
   }
   return brought;
 }

@@ -14,6 +14,8 @@ export type State = {
   /** Certificates of crt-store sections, by what `crt` calls them: `@store/alias`. */
   stored: Map<string, Pair>;
   environment: Environment;
+  /** What `global` says for all `bind` lines that follow. */
+  bindDefaults: { ciphers: string | null; isTls13Off: boolean | null; isUnsure: boolean };
   /** The `.if` blocks around, the innermost last. */
   branches: Branch[];
 };
