@@ -114,3 +114,48 @@ test("the passphrase of the key that logs in is asked for by a plan, and by its 
   expect((await lab.readFiles()).join("\n")).not.toContain("mallory");
   expect(await frame.page.content()).not.toContain("canary");
 });
+
+test("a run that has left an account as it is names it, and removes the old private keys that it has kept for that, by the keyboard", async ({
+  stage,
+  sample,
+  camera,
+}) => {
+  test.skip(!sample.hasHosts, NEEDS_HOSTS);
+  await using lab = await startRunbooksLab(["web-1"], { holders: 1 });
+  const [host] = lab.hosts;
+  // A file of two names is not changed.
+  await host?.run("ln /home/deploy/.ssh/authorized_keys /home/deploy/keys");
+  const { page, shell } = await stage.open(lab.database, lab.home);
+  const frame = new Frame(page, shell);
+  await frame.rail.waitFor();
+  const list = await frame.goTo("Access");
+  const drawer = await list.open("jo@desk");
+  await drawer.getByRole("button", { name: "Rotate the key" }).click();
+  const plan = new PlanPage(page);
+  await plan.approve();
+  const run = await plan.run();
+  await run.getByText("Committed", { exact: true }).waitFor();
+  await expect(run.getByRole("list", { name: "Not changed" }).getByRole("listitem")).toHaveText([
+    `the old key still gets in to deploy@${host?.address}`,
+  ]);
+  const keys = run.getByRole("list", { name: "Old private keys" }).getByRole("listitem");
+  await expect(keys).toHaveCount(2);
+  expect(await camera.photograph("run-kept-keys")).toEqual([]);
+
+  const remove = run.getByRole("button", { name: "Remove old keys" });
+  await remove.focus();
+  await frame.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Remove the old private keys?" });
+  const agree = dialog.getByRole("button", { name: "Remove", exact: true });
+  await expect(agree).toBeFocused();
+  expect(await camera.photograph("run-kept-keys-removal")).toEqual([]);
+  await frame.press("Escape");
+  await expect(remove).toBeFocused();
+  await frame.press("Enter");
+  await expect(agree).toBeFocused();
+  await frame.press("Enter");
+  await expect(remove).toBeHidden();
+  await expect(keys).toHaveCount(0);
+  await expect(run.getByRole("list", { name: "Not changed" }).getByRole("listitem")).toHaveCount(1);
+  expect(await host?.run("ls -A /home/deploy/.ssh")).toBe("authorized_keys\nid_ed25519\n");
+});

@@ -3,6 +3,7 @@ import { FileHash } from "./file-hash.ts";
 import { Instant } from "./instant.ts";
 import { CertificateChange } from "./pair.ts";
 import { KeyPossession } from "./possession.ts";
+import { RemainingAccess } from "./remaining-access.ts";
 import { HostName, Port } from "./target.ts";
 
 /**
@@ -217,6 +218,8 @@ export const Plan = z.object({
   checks: z.array(Check),
   /** What was meant to be in it and is not, each a sentence. */
   leftOut: z.array(z.string()),
+  /** Where what is to go, or to be tightened, lets in as before all the same, for it is left as it is; not there where that is nowhere. */
+  remaining: z.array(RemainingAccess).optional(),
   /** What somebody may have to do elsewhere once it is carried out, each a sentence; not there where that is nothing. */
   afterwards: z.array(z.string()).optional(),
   /** What is to be typed before it runs, and why; null where nothing is. */

@@ -5,6 +5,7 @@ import { FileHash } from "./file-hash.ts";
 import { UseEvidence } from "./host-use.ts";
 import { Instant } from "./instant.ts";
 import { PlanHash, PlanId, PlanKind } from "./plan.ts";
+import { RemainingAccess } from "./remaining-access.ts";
 import { HostName, Port } from "./target.ts";
 
 export const RunId = z.int().positive().brand<"RunId">();
@@ -283,5 +284,7 @@ export const RunDetail = RunRow.extend({
   claims: z.array(RunClaim),
   /** Old private keys that it has left beside the new ones, for the old key still counts somewhere. */
   kept: z.array(KeptKey),
+  /** Of one that is over, or needs attention: where what was to go lets in as before. */
+  remaining: z.array(RemainingAccess),
 });
 export type RunDetail = z.infer<typeof RunDetail>;

@@ -30,7 +30,12 @@ test.skipIf(!canStartHosts())(
     await using app = desk.open();
     const { runbooks } = app.client;
     const first = await carryOut(app, await planOwnKey(app, desk, probed.hosts));
-    expect(first.state).toBe("committed");
+    const left = { host: web.address, port: 22, account: "deploy", fingerprint: expect.any(String) };
+    expect(first).toMatchObject({
+      state: "committed",
+      message: `the old key still gets in to deploy@${web.address}`,
+      remaining: [{ ...left, isCertain: true }],
+    });
     const { kept } = await runbooks.find({ runId: first.id });
     expect(kept).toEqual([
       {

@@ -1,9 +1,11 @@
+import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
 import { resumeStep } from "#domain/rotation/run/resume-step.ts";
 import { randomToken } from "#net/random-token.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/run.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import { approve, countsOf } from "./approve.ts";
@@ -27,12 +29,11 @@ const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
 
 export function createRuns(deps: RunDeps) {
   const { store } = deps;
-  const { runs, journal: journals, certificates, files, accessChecks } = store.runbooks;
+  const { runs, journal: journals, certificates, files, accessChecks, keptKeys } = store.runbooks;
   const confirmClaims = createClaimConfirmer(deps);
   const running: Running = new Map();
   const launch = createLauncher(deps, running, (id, means) => takeBackEnded(record(id), means));
   const begin = createBeginner(deps, running, launch);
-  const start = createStarter(deps, running, launch);
   const takeBackEnded = createBackTaker(deps, running, begin);
   const record = (id: RunId): RunRecord => {
     const run = runs.find(id);
@@ -51,10 +52,11 @@ export function createRuns(deps: RunDeps) {
       accessChecks: accessChecks.all(id),
       oldKeyWatch: findWatch(store, run),
       claims: listClaims(store, run),
-      kept: store.runbooks.keptKeys.ofRun(id),
+      kept: keptKeys.ofRun(id),
+      remaining: findRemaining(store, run),
     };
   };
-  return { start, pause, resume, repair, rollBack, find };
+  return { start: createStarter(deps, running, launch), pause, resume, repair, rollBack, find };
 
   function pause(id: RunId): { wasRunning: boolean } {
     record(id);
@@ -117,6 +119,18 @@ export function createRuns(deps: RunDeps) {
     if (goesOn()) one.want = "back";
     else await takeBackEnded(record(id), means);
   }
+}
+
+const ENDED: ReadonlySet<RunState> = new Set<RunState>(["committed", "needs-attention"]);
+
+/** Where what the run is about lets in as before, though it is over. */
+function findRemaining({ runbooks }: RunDeps["store"], { id, planId, state }: RunRecord): RemainingAccess[] {
+  const plan = ENDED.has(state) ? runbooks.plans.find(planId)?.plan : null;
+  if (!plan) return [];
+  return findRemainingOfRun(plan, {
+    files: runbooks.files.all(id),
+    accessChecks: runbooks.accessChecks.all(id),
+  });
 }
 
 function refuseKeepingNone({ runbooks }: RunDeps["store"], { id, state }: RunRecord): void {

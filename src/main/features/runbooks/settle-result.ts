@@ -7,6 +7,7 @@ import type { HolderPlan, HostPlan, Plan, PlanHash, PlanId } from "#shared/model
 import type { RunId, RunState, RunStep } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
+import { formatAllRemaining } from "#shared/text/remaining-access.ts";
 import type { VerifiedBy } from "#store/runbooks/offline-table.ts";
 import type { Store } from "#store/store.ts";
 import { countsOf } from "./approve.ts";
@@ -143,7 +144,8 @@ function endOf(plan: Plan, steps: readonly RunStep[]): { state: RunState; messag
   if (ofHosts.some(({ state }) => state === "needs-attention"))
     return { state: "needs-attention", message: sayWhy(ofHosts) };
   const open = partsOf(plan, steps);
-  if (open.length === 0) return { state: "committed", message: "" };
+  if (open.length === 0)
+    return { state: "committed", message: formatAllRemaining(plan.remaining ?? [], plan.kind) };
   const awaited = open.filter(({ host, phases }) =>
     ofHosts.some(
       (step) =>

@@ -9,8 +9,9 @@ import { formatKeptKey } from "#shared/text/kept-key.ts";
 import { sayUnread, sayUse } from "#shared/text/old-key-use.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
+import { formatRemaining } from "#shared/text/remaining-access.ts";
 import { repairsOf } from "#shared/text/repair.ts";
-import { sayRunState } from "#shared/text/run.ts";
+import { formatRunState } from "#shared/text/run.ts";
 import { listRows } from "./all-rows.ts";
 import { createAnswerer } from "./answer-questions.ts";
 import { questionsOfRuns } from "./runs-ask.ts";
@@ -78,16 +79,16 @@ function sayStep({ stepList, kind }: RunDetail, ordinal: number | null): string 
 
 /** With what is under way, and what that waits for. */
 function sayProgress(run: RunDetail): string {
-  const { stepsDone, steps, state, message, stepList, kind } = run;
+  const { stepsDone, steps, state, message, stepList } = run;
   const open = stepList.find((step) => step.state === "intended" || step.state === "acted");
   const why = message || (open ? `${sayStep(run, open.ordinal)}${open.message}` : "");
-  return `${stepsDone} of ${steps} steps done: ${sayRunState(state, kind)}${why === "" ? "" : `: ${why}`}`;
+  return `${stepsDone} of ${steps} steps done: ${formatRunState(state)}${why === "" ? "" : `: ${why}`}`;
 }
 
 /** How it ended, and what to do where that is not all. */
 export function printEnd(run: RunDetail, world: World): void {
   const why = run.message === "" ? "" : `: ${run.message}`;
-  world.out(printable(`run ${run.id} is ${sayRunState(run.state, run.kind)}${why}`));
+  world.out(printable(`run ${run.id} is ${formatRunState(run.state)}${why}`));
   for (const line of sayNext(run)) world.out(printable(line));
 }
 
@@ -95,7 +96,7 @@ function sayNext(run: RunDetail): string[] {
   const { id, state, byHand } = run;
   switch (state) {
     case "committed":
-      return sayKept(run);
+      return [...sayRemaining(run), ...sayKept(run)];
     case "rolled-back":
     case "running":
       return [];
@@ -119,6 +120,7 @@ function sayNext(run: RunDetail): string[] {
         ...(byHand.length > 0 ? ["by hand, where it cannot:"] : []),
         ...byHand.map((line) => `  ${line}`),
         `  then: latchkey runs resume ${id}`,
+        ...sayRemaining(run),
         ...sayKept(run),
       ];
     default:
@@ -132,6 +134,10 @@ function sayWatch({ oldKeyWatch }: RunDetail): string[] {
   const unread = sayUnread(oldKeyWatch);
   return [...oldKeyWatch.uses.map(sayUse), ...(unread === null ? [] : [unread])].map((line) => `  ${line}`);
 }
+
+/** Each account, where the message names the first ones alone. */
+const sayRemaining = ({ kind, remaining }: RunDetail): string[] =>
+  remaining.map((one) => `  not changed: ${formatRemaining(one, kind)}`);
 
 function sayKept({ id, kept }: RunDetail): string[] {
   if (kept.length === 0) return [];

@@ -37,7 +37,15 @@ type Row = {
 /** What a run knows beside what is shown of it. */
 export type RunRecord = Omit<
   RunDetail,
-  "stepList" | "orders" | "confirmation" | "files" | "accessChecks" | "claims" | "kept" | "oldKeyWatch"
+  | "stepList"
+  | "orders"
+  | "confirmation"
+  | "files"
+  | "accessChecks"
+  | "claims"
+  | "kept"
+  | "oldKeyWatch"
+  | "remaining"
 > & {
   direction: Direction;
   /** The checks that somebody has agreed to. */
@@ -173,6 +181,7 @@ function toRecord(row: Row): RunRecord {
     claims: true,
     oldKeyWatch: true,
     kept: true,
+    remaining: true,
   }).parse({
     ...{ ...row, planId: row.plan, planHash: row.plan_hash, startedAt, endedAt, newKey },
     ...{ stepsDone: row.steps_done, byHand: JSON.parse(row.by_hand), dueAt },

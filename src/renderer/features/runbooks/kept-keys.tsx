@@ -1,14 +1,35 @@
 import { Button } from "@mantine/core";
-import { IconAlertTriangle, IconTrash } from "@tabler/icons-react";
+import { IconAlertTriangle, IconKey, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
+import { DialogFoot } from "#renderer/ui/dialog-foot.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { RunDetail } from "#shared/model/run.ts";
 import { formatKeptKey } from "#shared/text/kept-key.ts";
+import { formatRemaining } from "#shared/text/remaining-access.ts";
 import { useLogins } from "./logins.tsx";
 import { useResume } from "./queries.ts";
 import classes from "./runbooks.module.css";
+
+/** Where what was to go still lets in, though the run is over. */
+export function Remaining({ run: { kind, remaining } }: { run: RunDetail }) {
+  if (remaining.length === 0) return null;
+  return (
+    <div className={classes.byHand}>
+      <Notice tone="amber" Icon={IconKey} title="Not changed everywhere">
+        <p>These accounts were left as they are. Once nothing is in the way, plan the rest anew.</p>
+        <ul className={classes.items} aria-label="Not changed">
+          {remaining.map((one) => (
+            <li key={`${one.host} ${one.port} ${one.account} ${one.fingerprint}`}>
+              <Untrusted text={formatRemaining(one, kind)} limit={600} />
+            </li>
+          ))}
+        </ul>
+      </Notice>
+    </div>
+  );
+}
 
 /** Old private keys that the run has left beside the new ones, and their removal. */
 export function KeptKeys({ run }: { run: RunDetail }) {
@@ -17,16 +38,22 @@ export function KeptKeys({ run }: { run: RunDetail }) {
   return (
     <div className={classes.byHand}>
       <Notice tone="amber" Icon={IconAlertTriangle} title="Old private keys kept">
-        <p>The old key still counts somewhere, so its private keys are beside the new ones.</p>
+        <p>
+          {run.remaining.length > 0
+            ? "The old key still gets in somewhere, so its private keys are beside the new ones."
+            : "Something was left as it is by agreement and may need the old key, so its private keys are beside the new ones."}
+        </p>
         <Paths run={run} />
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<IconTrash size={15} />}
-          onClick={() => setIsAsking(true)}
-        >
-          Remove old keys
-        </Button>
+        <p>
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconTrash size={15} />}
+            onClick={() => setIsAsking(true)}
+          >
+            Remove old keys
+          </Button>
+        </p>
       </Notice>
       {isAsking && <RemoveDialog run={run} onClose={() => setIsAsking(false)} />}
     </div>
@@ -34,7 +61,7 @@ export function KeptKeys({ run }: { run: RunDetail }) {
 }
 
 const Paths = ({ run }: { run: RunDetail }) => (
-  <ul aria-label="Old private keys">
+  <ul className={classes.items} aria-label="Old private keys">
     {run.kept.map((key) => (
       <li key={`${key.host} ${key.port} ${key.kept}`}>
         <Untrusted text={formatKeptKey(key)} isMono limit={500} />
@@ -56,19 +83,14 @@ function RemoveDialog({ run, onClose }: { run: RunDetail; onClose: () => void })
           stays, and that is said.
         </p>
         <Paths run={run} />
-        {error && (
-          <p role="alert" className={classes.refusal}>
-            <Untrusted text={error.message} />
-          </p>
-        )}
-        <div className={classes.formActions}>
-          <Button variant="default" size="xs" onClick={onClose}>
-            Leave them
-          </Button>
-          <Button type="submit" color="red" size="xs" loading={isPending} data-autofocus>
-            Remove
-          </Button>
-        </div>
+        <DialogFoot
+          error={error}
+          cancel={{ label: "Leave them", onClick: onClose }}
+          submit="Remove"
+          isPending={isPending}
+          isDanger
+          hasFocus
+        />
       </form>
     </Dialog>
   );

@@ -14,7 +14,7 @@ import { CLAIM_REMEDY, formatClaimEvaluation, hasConfirmed, sayClaim } from "#sh
 import { sayCount } from "#shared/text/count.ts";
 import { repairsOf } from "#shared/text/repair.ts";
 import { ConfirmKey } from "./confirm-key.tsx";
-import { KeptKeys } from "./kept-keys.tsx";
+import { KeptKeys, Remaining } from "./kept-keys.tsx";
 import { OldKeyNotice } from "./old-key-watch.tsx";
 import { useRun } from "./queries.ts";
 import { RunActions } from "./run-actions.tsx";
@@ -97,6 +97,7 @@ function Standing({ run }: { run: RunDetail }) {
       )}
       {run.oldKeyWatch && <OldKeyNotice watch={run.oldKeyWatch} />}
       <RunActions run={run} />
+      <Remaining run={run} />
       <KeptKeys run={run} />
       {run.claims.length > 0 && <Claims claims={run.claims} />}
       {run.byHand.length > 0 && <ByHand run={run} />}

@@ -4,6 +4,7 @@ import { sayKeyBriefly } from "#shared/text/plan.ts";
 import { formatPossession } from "#shared/text/possession.ts";
 import { type Aim, type FileAim, NO_AIM, type OpenFile, placeOf, type Unplannable } from "./draft.ts";
 import { type FoundLine, findLines } from "./found-lines.ts";
+import { findStuckHolders, formatStuckPlaces } from "./known-holders.ts";
 import { withNewKey } from "./line-texts.ts";
 import type { HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
 
@@ -75,8 +76,16 @@ function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
     return { kind: "made-on-holder", keyType, comment, host, port, path: only.holder.path };
   }
   const place = path ?? facts.freeKeyFile;
-  if (place === null) return { refused: sayNoPlace(facts) };
+  if (place === null) return { refused: sayKnownPlace(facts) ?? sayNoPlace(facts) };
   return { kind: "made-here", keyType, comment, path: place };
+}
+
+/** Where it is known and cannot be replaced; null where it is known nowhere. */
+function sayKnownPlace(facts: PlanFacts): string | null {
+  const [first, ...more] = findStuckHolders(facts);
+  if (!first) return null;
+  const others = more.length > 0 ? `; it is at ${formatStuckPlaces(more)}, too` : "";
+  return `the private half of ${facts.key?.fingerprint ?? "the key"} is at ${first.place}, and cannot be replaced there: ${first.why}${others}; say where the new one goes by --key-file FILE`;
 }
 
 function sayNoPlace({ key, hosts }: PlanFacts): string {

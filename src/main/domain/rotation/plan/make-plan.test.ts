@@ -70,6 +70,19 @@ test("where only the public half of the new key was given, no private half is re
   expect(stops(plan)).toEqual(["consent holder", "consent holder"]);
 });
 
+test("a private key that is known and cannot be replaced, as behind a link in ~/.ssh, is not said to be held by nobody", () => {
+  const path = "/home/me/.ssh/id_ed25519";
+  const here = [makeHolderFacts({ path, stuck: `${path} is a link: name the file that it leads to` })];
+  const hosts = [makeHostFacts("web1", `${OLD_KEY} me\n${OTHER}\n`)];
+  expect(refusalOf(makeFacts(hosts, { here, freeKeyFile: null }))).toMatch(
+    /^the private half of SHA256:\S+ is at \/home\/me\/\.ssh\/id_ed25519 on this computer, and cannot be replaced there: .* is a link/,
+  );
+  const plan = planFor(hosts, { here, freeKeyFile: "/home/me/.ssh/id_new" });
+  expect(plan.checks.find(({ id }) => id === "holders")?.text).toBe(
+    `the private half is at ${path} on this computer, and is not replaced there: whoever logs in by it is shut out when it is removed`,
+  );
+});
+
 test("a line that sshd ignores stays as it is, and is said", () => {
   const plan = planFor([makeHostFacts("web1", `no-such ${OLD_KEY}\n${OLD_KEY} me\n${OTHER}\n`)]);
   expect(plan.hosts[0]?.files[0]?.changes).toBe(1);
@@ -102,8 +115,14 @@ test("what cannot be changed safely is left out by consent where something is le
     ],
   ];
   for (const [id, more] of spoilt) {
-    expect(stops(planFor([good, { ...good, host: "web2", ...more }]))).toEqual([`consent ${id}`]);
+    const plan = planFor([good, { ...good, host: "web2", ...more }]);
+    expect(stops(plan)).toEqual([`consent ${id}`]);
+    // Where the old key lets in as before, once that was agreed to, is in the plan by host and account.
+    expect(plan.remaining).toEqual([
+      { host: "web2", port: 22, account: "ann", fingerprint: plan.oldKey, isCertain: true },
+    ]);
   }
+  expect(planFor([good]).remaining).toBeUndefined();
 });
 
 test("a file that sshd does not read for anybody stays as it is", () => {

@@ -1,5 +1,6 @@
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Check, HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { aimAddition, aimAuthority, aimRemoval, aimTightening } from "./aim-grants.ts";
 import { aimRotation } from "./aim-rotation.ts";
@@ -15,6 +16,7 @@ import { orderHosts } from "./order-hosts.ts";
 import type { PlanFacts } from "./plan-facts.ts";
 import { planHostKey } from "./plan-host-key.ts";
 import { prepareFacts } from "./prepare-facts.ts";
+import { findRemaining, mergeAccess } from "./remaining-access.ts";
 
 /** What is to be done for a wish, on the hosts as they are now. It is the same whenever the facts are. */
 export function makePlan(known: PlanFacts): Plan | Unplannable {
@@ -52,6 +54,7 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
       ]),
     ],
     leftOut: drafts.flatMap(({ leftOut }) => leftOut),
+    ...remainingOf(aim, drafts),
     confirm: chooseConfirmation(changed.filter((draft) => draft.files.length > 0)),
   };
 }
@@ -74,6 +77,16 @@ function chooseAim(facts: PlanFacts): Aim | Unplannable {
     default:
       return assertNever(wish);
   }
+}
+
+/** With what is known of files that the plan does not have. */
+export function remainingOf(
+  aim: Aim,
+  drafts: readonly Draft[],
+  elsewhere: readonly RemainingAccess[] = [],
+): { remaining?: RemainingAccess[] } {
+  const remaining = mergeAccess([...findRemaining(aim, drafts), ...elsewhere]);
+  return remaining.length === 0 ? {} : { remaining };
 }
 
 /** Since the first of its bundles was collected nothing was looked at. */

@@ -1,11 +1,13 @@
 /** Old private halves stay beside the new ones for as long as the old key is known to get in somewhere. */
 import { keepsOldHalves } from "#domain/rotation/run/keeps-old-halves.ts";
+import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { nameKept, namesOf } from "#net/local/private-halves/half-place.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { HolderPlan } from "#shared/model/plan.ts";
 import type { AccessCheck, RunState } from "#shared/model/run.ts";
 import { sayHost } from "#shared/text/plan.ts";
+import { formatAllRemaining } from "#shared/text/remaining-access.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { checkAccess, sayChecks } from "./check-access.ts";
 import { handOf, holdersOf } from "./hand-over.ts";
@@ -40,7 +42,7 @@ export async function endProved(run: RunContext, isResumed: boolean): Promise<En
   const taken = takenNow(run);
   const holders = run.plan.hosts.flatMap((host) => host.holders).concat(run.plan.here);
   const keepsForGood = keepsOldHalves(run.plan) || isLeftOut(run) || holders.length === 0;
-  const said = [sayUnknown(run), sayLeftOut(run.journal.files())];
+  const said = [sayUnknown(run), sayRemaining(run), sayLeftOut(run.journal.files())];
   if (taken.length > 0) {
     const kept = keepsForGood || run.removesOld ? [] : [sayKept(holders)];
     const why = [...taken.map((check) => sayTaken(run, check)), ...kept].join("; ");
@@ -53,6 +55,10 @@ export async function endProved(run: RunContext, isResumed: boolean): Promise<En
 
 const sayTaken = ({ plan }: RunContext, { host, port, account, fingerprint, why }: AccessCheck): string =>
   `${fingerprint === plan.oldKey && plan.newKey ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, by ${why.join(" and by ")}`;
+
+/** Where what was to go lets in as before: what sshd itself has said of it is told beside this. */
+export const sayRemaining = ({ plan, journal }: RunContext): string =>
+  formatAllRemaining(findRemainingOfRun(plan, { files: journal.files(), accessChecks: [] }), plan.kind);
 
 const sayUnknown = ({ journal }: RunContext): string =>
   journal
@@ -112,7 +118,8 @@ async function dropKept(run: RunContext): Promise<Ended> {
     }
     await run.journal.note(step.ordinal, "the old private halves are gone");
   }
-  return { state: "committed", message: sayLeftOut(run.journal.files()) };
+  const said = [sayRemaining(run), sayLeftOut(run.journal.files())];
+  return { state: "committed", message: said.filter(Boolean).join("; ") };
 }
 
 async function dropOne(run: RunContext, holder: HolderPlan, hand: Hand | null): Promise<HolderOutcome> {

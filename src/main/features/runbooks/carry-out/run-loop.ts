@@ -119,11 +119,12 @@ function sayWait({ until }: Extract<Move, { kind: "wait" }>, run: RunContext): s
     return "the new certificates are served, and are looked at once more before the old ones go";
   if (plan.kind === "rotate-host-key")
     return "those who know the host by its old key learn the new one at their next login";
-  if (until === "grace") return "logs are watched for uses of the old key before it is removed";
+  if (until === "grace")
+    return "the old key and the new one both stand: logs are watched for uses of the old one before it is removed";
   const isRemoved = journal.steps().some((step) => step.phase === "remove" && awaitsLog(run, step));
   return isRemoved
     ? "the old lines are gone, and the journal has to tell of one more login by the new key; or its holder signs for it, or the accounts are approved by name"
-    : "the journal has to tell of a login by the new key before anything is removed; or its holder signs for it, or the accounts are approved by name";
+    : "the journal has to tell of a login by the new key before anything is removed, and until then the old key stands, too; or its holder signs for it, or the accounts are approved by name";
 }
 
 const sayUnwritten = (failure: unknown): string =>

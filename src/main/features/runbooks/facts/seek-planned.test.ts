@@ -21,5 +21,7 @@ test("where else the old key is granted is said by the file, whatever account it
       })),
     );
   expect(find(grantIn(path), grantIn("/linked/keys", "bob"))).toEqual([]);
-  expect(find(grantIn(path), grantIn("/etc/ssh/keys/ann"))).toEqual(["ann@web1 (/etc/ssh/keys/ann)"]);
+  expect(find(grantIn(path), grantIn("/etc/ssh/keys/ann"))).toMatchObject([
+    { host: "web1", port: 22, account: "ann", file: "/etc/ssh/keys/ann" },
+  ]);
 });

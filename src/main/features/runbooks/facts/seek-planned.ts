@@ -1,4 +1,5 @@
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
+import type { ElsewhereGrant } from "#domain/rotation/plan/taken/recheck-plan.ts";
 import type { FilePlan, Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayHost } from "#shared/text/plan.ts";
@@ -35,20 +36,19 @@ export function seekPlanned(plan: Plan, inventory: Inventory): Sought {
 const accountsOf = ({ account, others = [], path }: FilePlan) =>
   [account, ...others].map((name) => ({ name, path }));
 
-/** Where the key that goes is granted, and the plan does not have the file: `deploy@web3 (/etc/ssh/keys/deploy)`. */
+/** Where the key that goes is granted, and the plan does not have the file. */
 export function findElsewhere(
   { kind, oldKey, hosts }: Plan,
   inventory: Pick<Inventory, "grantsOfKey" | "host">,
   facts: readonly FileOwner[],
-): string[] {
+): ElsewhereGrant[] {
   if (kind !== "rotate-key" || oldKey === null) return [];
   const meant = new Set(hosts.flatMap((host) => host.files.map(({ path }) => `${sayHost(host)} ${path}`)));
-  const granted = inventory.grantsOfKey(oldKey).flatMap(({ hostId, account, file }) => {
+  return inventory.grantsOfKey(oldKey).flatMap(({ hostId, account, file, effective }) => {
     const host = inventory.host(hostId);
     if (!host || meant.has(`${sayHost(host)} ${realPathOf(host, file, facts)}`)) return [];
-    return [`${account}@${sayHost(host)} (${file})`];
+    return [{ host: host.host, port: host.port, account, file, fingerprint: oldKey, effective }];
   });
-  return [...new Set(granted)];
 }
 
 type FileOwner = Pick<HostFacts, "host" | "port"> & {

@@ -1,4 +1,5 @@
 import { type Aim, makeCheck } from "#domain/rotation/plan/draft.ts";
+import { findStuckHolders, formatStuckPlaces } from "#domain/rotation/plan/known-holders.ts";
 import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { Check, HolderPlan } from "#shared/model/plan.ts";
 import { sayCount } from "#shared/text/count.ts";
@@ -25,7 +26,8 @@ function checkKept({ keptKeys }: PlanFacts, { host, path }: HolderPlan): Check[]
     );
 }
 
-function checkHalves({ key, wish, here }: PlanFacts, aim: Aim, holders: readonly HolderPlan[]): Check[] {
+function checkHalves(facts: PlanFacts, aim: Aim, holders: readonly HolderPlan[]): Check[] {
+  const { key, wish, here } = facts;
   if (wish.kind !== "rotate-key" || !key) return [];
   const stuck = here.flatMap((holder): Check[] => {
     const { path, stuck: why, possession } = holder;
@@ -50,7 +52,11 @@ function checkHalves({ key, wish, here }: PlanFacts, aim: Aim, holders: readonly
     const text = `whoever made the new key has its private half${people}; the old one goes once a log tells of a login by it`;
     return [...stuck, makeCheck("warning", "holders", { host: null }, text)];
   }
-  const text = `no private half of the key is known${people}: whoever holds it is shut out when it is removed`;
+  const known = findStuckHolders(facts);
+  const text =
+    known.length > 0
+      ? `the private half is at ${formatStuckPlaces(known)}, and is not replaced there${people}: whoever logs in by it is shut out when it is removed`
+      : `no private half of the key is known${people}: whoever holds it is shut out when it is removed`;
   return [...stuck, makeCheck("consent", "holders", { host: null }, text)];
 }
 

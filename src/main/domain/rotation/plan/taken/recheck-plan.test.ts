@@ -76,8 +76,11 @@ test("what is in the way by now refuses, and what was agreed to before is asked 
   expect(stops(recheck(plan, [host], { here: [] }))).toContain("refused holder");
   const another = makeHolderFacts({ path: "/home/me/.ssh/other" });
   expect(stops(recheck(plan, [host], { here: [makeHolderFacts(), another] }))).toContain("consent holder");
-  const more = recheckPlan({ plan, facts: makeFacts([host]), elsewhere: ["deploy@web3"] });
-  expect("refused" in more ? [] : stops(more)).toEqual(["consent file"]);
+  const access = { host: "web3", port: 22, account: "deploy", fingerprint: plan.oldKey ?? "" };
+  const grant = { ...access, file: "/etc/ssh/keys/deploy", effective: "yes" as const };
+  const more = recheckPlan({ plan, facts: makeFacts([host]), elsewhere: [grant] });
+  if ("refused" in more) throw new Error(more.refused);
+  expect([stops(more), more.remaining]).toEqual([["consent file"], [{ ...access, isCertain: true }]]);
   const shut = host.accounts.map((account) => ({
     ...{ ...account, authenticationMethods: "publickey,password" },
   }));

@@ -6,18 +6,30 @@ import { checksOf } from "#domain/rotation/plan/checks/checks-of.ts";
 import { chooseConfirmation } from "#domain/rotation/plan/confirm.ts";
 import { type Draft, makeCheck, openDraft, placeOf, type Unplannable } from "#domain/rotation/plan/draft.ts";
 import { toHolderPlan } from "#domain/rotation/plan/draft-host.ts";
-import { asOfOf, provesWith, toHostPlan } from "#domain/rotation/plan/make-plan.ts";
+import { asOfOf, provesWith, remainingOf, toHostPlan } from "#domain/rotation/plan/make-plan.ts";
 import { orderHosts } from "#domain/rotation/plan/order-hosts.ts";
 import type { HolderFacts, HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { prepareFacts } from "#domain/rotation/plan/prepare-facts.ts";
 import type { Check, HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import type { RemainingAccess } from "#shared/model/remaining-access.ts";
+import { sayAccount } from "#shared/text/account.ts";
 import { aimOf } from "./aim-of.ts";
 import { recheckFile } from "./recheck-file.ts";
 import { recheckHostKey } from "./recheck-host-key.ts";
 import { refuseLie } from "./refuse-lie.ts";
 
 /** `hosts` of the facts are those of the plan; `elsewhere`: where else the old key is granted, by the inventory. */
-export type Recheck = { plan: Plan; facts: PlanFacts; elsewhere: readonly string[] };
+export type Recheck = { plan: Plan; facts: PlanFacts; elsewhere: readonly ElsewhereGrant[] };
+
+/** A grant of the old key in a file that the plan does not have. */
+export type ElsewhereGrant = {
+  host: string;
+  port: number;
+  account: string;
+  file: string;
+  fingerprint: string;
+  effective: "yes" | "no" | "unknown";
+};
 
 /**
  * A plan from elsewhere with the same changes, and everything else as it is by now: what it shows, who proves it, what was
@@ -41,7 +53,14 @@ export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | 
   const aim = aimOf(plan, facts, null);
   const holders = [...here, ...hosts.flatMap((host) => host.holders)];
   const files = hosts.flatMap((host) => host.files);
-  const { provesWith: _, asOf: __, afterwards: ___, ...rest } = { ...plan, newKey: newKeyOf(plan, facts) };
+  const places = [...new Set(elsewhere.map((one) => `${sayAccount(one)} (${one.file})`))];
+  const {
+    provesWith: _,
+    asOf: __,
+    afterwards: ___,
+    remaining: ____,
+    ...rest
+  } = { ...plan, newKey: newKeyOf(plan, facts) };
   return {
     ...{
       ...rest,
@@ -55,7 +74,7 @@ export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | 
     checks: [
       ...checkHolders(facts, aim, holders),
       ...checks,
-      ...checkElsewhere(elsewhere),
+      ...checkElsewhere(places),
       ...(asksUnread(plan.kind, holders.length)
         ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft))
         : []),
@@ -64,7 +83,8 @@ export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | 
         ...checksOf(aimOf(plan, facts, draft.facts), draft, { now: facts.now, options: plan.options }),
       ]),
     ],
-    leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...elsewhere.map(sayElsewhere)],
+    leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...places.map(sayElsewhere)],
+    ...remainingOf(aim, drafts, elsewhere.flatMap(toRemaining)),
     confirm: chooseConfirmation(drafts.filter(({ files }) => files.length > 0)),
   };
 }
@@ -133,12 +153,14 @@ function redoHolders(
 }
 
 /** The old key goes on to count there, so its halves are kept. */
-function checkElsewhere(elsewhere: readonly string[]): Check[] {
-  if (elsewhere.length === 0) return [];
-  const places = elsewhere.slice(0, 3).join(", ");
-  const more = elsewhere.length > 3 ? ` and ${elsewhere.length - 3} more` : "";
-  const text = `the old key is granted to ${places}${more}, too, and the plan leaves it there`;
+function checkElsewhere(places: readonly string[]): Check[] {
+  if (places.length === 0) return [];
+  const more = places.length > 3 ? ` and ${places.length - 3} more` : "";
+  const text = `the old key is granted to ${places.slice(0, 3).join(", ")}${more}, too, and the plan leaves it there`;
   return [makeCheck("consent", "file", { host: null }, text)];
 }
+
+const toRemaining = ({ host, port, account, fingerprint, effective }: ElsewhereGrant): RemainingAccess[] =>
+  effective === "no" ? [] : [{ host, port, account, fingerprint, isCertain: effective === "yes" }];
 
 const sayElsewhere = (place: string): string => `${place}: the old key stays: the plan leaves it out`;

@@ -1,0 +1,13 @@
+import { z } from "zod";
+import { HostName, Port } from "./target.ts";
+
+/** An account that a key goes on to get in to, though a plan or its run is about taking it away or tightening it. */
+export const RemainingAccess = z.object({
+  host: HostName,
+  port: Port,
+  account: z.string(),
+  fingerprint: z.string(),
+  /** False: whether sshd takes it is not known. */
+  isCertain: z.boolean(),
+});
+export type RemainingAccess = z.infer<typeof RemainingAccess>;
