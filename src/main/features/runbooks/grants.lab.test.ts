@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
@@ -8,6 +10,8 @@ import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
+
+const execute = promisify(execFile);
 
 test.skipIf(!canStartHosts())(
   "a grant is added, tightened and removed, and no other byte of the file is touched",
@@ -193,6 +197,39 @@ test.skipIf(!canStartHosts())(
     const [tight] = run.stepList.filter(({ phase }) => phase === "remove");
     expect(tight).toMatchObject({ verification: "verified" });
     expect(tight?.message).toMatch(/root: logged in with .*, which is left; .*root: sshd refuses SHA256:/s);
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "a certificate by which Latchkey logs in is tried again, and the line of its authority comes back where it lets in no more",
+  async () => {
+    await using desk = await makeDesk();
+    const own = join(desk.home, ".ssh", "id_ed25519");
+    const authority = await makeKeyFile(desk.home, "authority");
+    await execute("ssh-keygen", ["-q", "-s", authority.path, "-I", "jo", "-n", "root", `${own}.pub`]);
+    const line = `cert-authority ${authority.publicLine.trim()}`;
+    const other = await makeKeyLine("other@x");
+    await using web = await startHost({
+      name: "web",
+      prepare: `${letIn(line)}\necho '${other.line}' >> /root/.ssh/authorized_keys`,
+    });
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const grants = [await grantOf(app, authority.fingerprint)];
+    const tighten = (from: string) =>
+      carryOut(app, { kind: "tighten-grants", grants, from, restrict: false, expiry: null });
+    const keys = () => web.run("cat /root/.ssh/authorized_keys");
+    const before = await keys();
+    expect(await tighten("10.0.0.0/8")).toMatchObject({
+      state: "stopped",
+      message: expect.stringContaining("root: the certificate that let us in does not any more"),
+    });
+    expect(await keys()).toBe(before);
+    const kept = await tighten("127.0.0.0/8");
+    expect(kept).toMatchObject({ state: "committed" });
+    expect(kept.stepList.find(({ phase }) => phase === "remove")?.message).toContain(
+      "root: the certificate that let us in still does",
+    );
   },
 );
 

@@ -11,7 +11,8 @@ type Answered = Extract<HandAnswer, { kind: "answered" }>;
 
 /** Answers everything so. */
 const liar = (answer: Partial<Answered>): Hand => ({
-  ...{ user: "jo", uid: 0, loginKey: null, isTyped: false, transport: "ssh2", way: null },
+  ...{ user: "jo", uid: 0, loginKey: null, loginCertificate: null },
+  ...{ isTyped: false, transport: "ssh2", way: null },
   hostKey: { blob: new Uint8Array(), keyType: "", fingerprint: "" },
   ended: new Promise(() => undefined),
   ask: async () => ({

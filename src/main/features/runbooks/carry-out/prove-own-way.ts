@@ -6,10 +6,12 @@ import { readLoginMessage } from "#domain/use/login-message.ts";
 import type { Inside } from "#net/ssh/door.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";
-import { publicBlobOf } from "#net/ssh/identities.ts";
+import { publicBlobOf, toClientKey } from "#net/ssh/identities.ts";
 import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
+import { proveCertificate } from "#net/ssh/prove/prove-by-client.ts";
 import { isForSsh2, proveLogin } from "#net/ssh/prove/prove-login.ts";
 import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
+import { MOST_CLIENT_KEYS } from "#net/ssh/system/client-login.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
@@ -30,10 +32,12 @@ export async function proveOwnWay(
   accounts: ReadonlySet<string>,
 ): Promise<ProofOutcome> {
   const { hand, keys, route } = asked.inside;
-  const { user, loginKey, isTyped } = hand;
+  const { user, loginKey, loginCertificate, isTyped } = hand;
   // A rotation shows that the new one logs in instead.
-  const isReplaced = run.plan.newKey !== null && loginKey === run.plan.oldKey;
-  if (loginKey === null || isReplaced || !accounts.has(user)) return { kind: "proved", said: [] };
+  const isReplaced = run.plan.newKey !== null && (loginKey ?? loginCertificate) === run.plan.oldKey;
+  if (isReplaced || !accounts.has(user)) return { kind: "proved", said: [] };
+  if (loginCertificate !== null) return proveOwnCertificate(run, asked, loginCertificate);
+  if (loginKey === null) return { kind: "proved", said: [] };
   const key = keys.find(({ fingerprint }) => fingerprint === loginKey);
   if (!key) throw new Error(`${loginKey} has let us in, and is not among the keys that were offered`);
   if (isTyped && isForSsh2(key)) return askOwn(run, asked, publicBlobOf(key));
@@ -42,6 +46,26 @@ export async function proveOwnWay(
     return { kind: "proved", said: [`${user}: the key that let us in still does`] };
   if (proved.kind === "refused" && isAgreedTo(run, asked)) return proveLeft(run, asked);
   return readProof(run, `${user}, with the key that let us in`, proved);
+}
+
+async function proveOwnCertificate(
+  run: RunContext,
+  { inside: { hand, keys, route } }: StepAtHost,
+  fingerprint: string,
+): Promise<ProofOutcome> {
+  const { user } = hand;
+  const { client } = route;
+  if (!client) throw new Error("a certificate has let us in without OpenSSH's client");
+  const offered = keys.map((key) => (isForSsh2(key) ? toClientKey(key) : key)).slice(0, MOST_CLIENT_KEYS);
+  const proved = await proveCertificate({ ...route, client }, { user, keys: offered, fingerprint });
+  if (proved.kind === "proved")
+    return { kind: "proved", said: [`${user}: the certificate that let us in still does`] };
+  if (proved.kind !== "refused")
+    return readProof(run, `${user}, with the certificate that let us in`, proved);
+  return {
+    kind: "refused",
+    message: `${user}: the certificate that let us in does not any more: ${proved.message}`,
+  };
 }
 
 /** It lets in only beside what was typed: whether sshd takes it is asked without signing. */

@@ -31,7 +31,9 @@ export function toHand(
   {
     close,
     ...login
-  }: Pick<Hand, "loginKey" | "isTyped" | "hostKey" | "transport" | "way"> & { close(): Promise<void> },
+  }: Pick<Hand, "loginKey" | "loginCertificate" | "isTyped" | "hostKey" | "transport" | "way"> & {
+    close(): Promise<void>;
+  },
 ): Hand {
   return { user, uid, ...login, ask, ended, [Symbol.asyncDispose]: close };
 }

@@ -36,6 +36,8 @@ export type Hand = AsyncDisposable & {
   uid: number;
   /** Fingerprint of the key that let us in, by itself or with what was typed; null: no key did. */
   loginKey: string | null;
+  /** Fingerprint of the key of the certificate that let us in; null: none did. No line of that key has then. */
+  loginCertificate: string | null;
   /** Something was typed, too: the key by itself lets nobody in. */
   isTyped: boolean;
   hostKey: PresentedKey;

@@ -42,9 +42,11 @@ export async function openBySystem(options: HandOptions, system: System): Promis
     );
     if (!("ask" in begun)) return failToBegin(options, loggedIn.hostKey, begun);
     const { acceptedKey } = loggedIn.log;
-    const loginKey = acceptedKey?.isCertificate ? null : (acceptedKey?.fingerprint ?? null);
+    const fingerprint = acceptedKey?.fingerprint ?? null;
     const told = {
-      loginKey,
+      ...(acceptedKey?.isCertificate
+        ? { loginKey: null, loginCertificate: fingerprint }
+        : { loginKey: fingerprint, loginCertificate: null }),
       isTyped: false,
       hostKey: loggedIn.hostKey,
       transport: "system",

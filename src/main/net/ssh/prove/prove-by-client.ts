@@ -40,13 +40,42 @@ export async function proveByClient(
   );
 }
 
+/**
+ * Logs in with the certificate that has let us in, offering what that login has offered. `refused` is also that something else of it
+ * lets in, and the certificate does not.
+ */
+export async function proveCertificate(
+  route: ClientRoute,
+  { user, keys, fingerprint }: { user: string; keys: readonly ClientKey[]; fingerprint: string },
+): Promise<LoginProof> {
+  const { certificateFiles } = route.client.login;
+  return runClient(route, { user, keys, command: null, certificateFiles }, ({ log, failure }) => {
+    if (failure) return failure;
+    const { acceptedKey } = log;
+    if (acceptedKey?.isCertificate && acceptedKey.fingerprint === fingerprint)
+      return { kind: "proved" as const, fingerprint };
+    const message = "the host lets in something else that this computer offers, and not the certificate";
+    return { kind: "refused" as const, message };
+  });
+}
+
 /** What a client that was started has met; `failure` null: it has logged in. */
 type Met = { log: ClientLog; failure: Failed | null; running: RunningSsh; folder: ClientFolder };
 
-/** Without a command nothing is run there; `keys` in the order to offer them. Ends what it has started. */
+type ClientRun = {
+  user: string;
+  /** In the order to offer them. */
+  keys: readonly ClientKey[];
+  /** Null: nothing is run there. */
+  command: string | null;
+  /** Absolute paths, beside what lies with the keys. */
+  certificateFiles?: readonly string[];
+};
+
+/** Ends what it has started. */
 export async function runClient<T>(
   route: ClientRoute,
-  { user, keys, command }: { user: string; keys: readonly ClientKey[]; command: string | null },
+  { user, keys, command, certificateFiles = [] }: ClientRun,
   judge: (met: Met) => T | Promise<T>,
 ): Promise<T | Failed> {
   const { target, limits, hostKey, signal } = route;
@@ -56,8 +85,8 @@ export async function runClient<T>(
   if (way && "outcome" in way) return readFailure(way);
   await using relay = way && "stream" in way ? await startRelay(way.stream) : null;
   await using folder = await makeClientFolder({
-    // Nothing but the key: no certificate, no token, no ticket.
-    ...{ ...login, certificateFiles: [], pkcs11Provider: null, gssapi: false },
+    // Nothing but the key: no certificate that is not asked for, no token, no ticket.
+    ...{ ...login, certificateFiles, pkcs11Provider: null, gssapi: false },
     agentSocket: keys.some(({ kind }) => kind === "agent") ? login.agentSocket : null,
     ...{ user, hostKeyTypes: typesOf(route), trustedKeys: [hostKey], keys, connectMs: limits.connectMs },
     ...{ address: relay?.address ?? login.address, port: relay?.port ?? target.port },
