@@ -26,6 +26,8 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin LC_ALL=C
 export PATH LC_ALL
 umask 077
 cd -P -- "$folder" || exit
+set -- $(ls -ldn .)
+[ "$3" = "$uid" ] || exit
 work=.latchkey/$run
 mv "$work/armed-$id.$gen" "$work/fired-$id.$gen" || exit
 hash_of() { hashed=$($hash_tool <"$1") || hashed=; hashed=${hashed%% *}; }
@@ -82,7 +84,7 @@ do_arm() {
 	quote "$folder"
 	head="folder=$quoted"
 	quote "$name"
-	head="$head name=$quoted run=$run id=$id gen=$gen wrote=$wrote prior=$prior created=$created"
+	head="$head name=$quoted uid=$my_uid run=$run id=$id gen=$gen wrote=$wrote prior=$prior created=$created"
 	head="$head hash_tool='$hash_tool' copy='$copy' move='$move'"
 	rm -f "$part"
 	problem=$({ put_line "$head" && put_line "$revert_text"; } 2>&1 >"$part") || { why_of "$problem"; no "$why"; }
@@ -106,8 +108,16 @@ do_arm() {
 	ok armed "$gen"
 }
 
+# fire_by FOLDER UID NAME: what runs the text NAME of a folder, into $firing, if the folder is still that user's: whoever may write on the
+# way can have put another in its place. It has no dollar, which a service manager would look at.
+fire_by() {
+	quote "$1"
+	firing="cd -P -- $quoted && ls -ldn . | grep -q '^d[^ ]*  *[0-9][0-9]*  *$2 ' && exec sh './$3'"
+}
+
 start_sleep() {
-	set -- sh -c 'trap "" HUP; sleep "$1"; exec sh "$2"' latchkey "$seconds" "$folder/$revert"
+	# By the folder that we are in, whatever is called like it by then.
+	set -- sh -c 'trap "" HUP; sleep "$1"; exec sh "$2"' latchkey "$seconds" "./$revert"
 	if has setsid; then setsid "$@" </dev/null >/dev/null 2>&1 3<&- &
 	else nohup "$@" </dev/null >/dev/null 2>&1 3<&- &
 	fi
@@ -117,10 +127,10 @@ start_sleep() {
 
 # at counts in minutes, and begins them on time: what is left over is slept.
 start_at() {
-	quote "$folder/$revert"
+	fire_by "$folder" "$my_uid" "$revert"
 	due=$(($(date +%s) + seconds))
 	told=$(put_line "rest=\$(($due - \$(date +%s))); [ \$rest -lt 0 ] && rest=0; [ \$rest -gt $seconds ] && rest=$seconds
-exec >/dev/null 2>&1; sleep \$rest; exec sh $quoted" | at "now + $((seconds / 60)) minutes" 2>&1) || return 1
+exec >/dev/null 2>&1; sleep \$rest; $firing" | at "now + $((seconds / 60)) minutes" 2>&1) || return 1
 	told=${told##*job }
 	put_line "${told%% *}" >"$work/timer-$id.$gen"
 }
@@ -132,8 +142,9 @@ do_start_timer() {
 	check_words "$id" "$run" "$gen" "$seconds"
 	folder=${1%/*} refusal=
 	judge_way "${folder:-/}" || no "$refusal" "$detail"
+	fire_by "${folder:-/}" "$actor" ".latchkey/$run/revert-$id.$gen.sh"
 	problem=$(systemd-run --quiet --on-active="$seconds" --timer-property=AccuracySec=1s --uid="$actor" \
-		--unit="latchkey-$run-$id-$gen" /bin/sh "$folder/.latchkey/$run/revert-$id.$gen.sh" 2>&1) || no no-dead-man "$problem"
+		--unit="latchkey-$run-$id-$gen" /bin/sh -c "$firing" 2>&1) || no no-dead-man "$problem"
 	ok started
 }
 

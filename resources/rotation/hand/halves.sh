@@ -141,12 +141,19 @@ do_undo_put() {
 }
 
 # make PATH TYPE BITS COMMENT again|fresh OWNER: a pair at PATH.latchkey-new; BITS 0: as many as usual. What lies there already is
-# taken for what an earlier try of this run has made; "fresh": there was none.
+# taken for what an earlier try of this run has made, if it is the owner's own; "fresh": there was none.
 do_make() {
 	enter_of "$1" "${6-}"
 	new=./$name.latchkey-new
 	has ssh-keygen || no no-ssh-keygen
-	if [ "${5-}" = fresh ] && [ -e "$new" ]; then no new-in-the-way "$folder/$name.latchkey-new"; fi
+	for made in "$new" "$new.pub"; do
+		look_at "$made"
+		case $mode,$uid,$links,${5-} in
+			,*) ;;
+			-*,"$my_uid",1,again) ;;
+			*) no new-in-the-way "$folder/${made#./}" ;;
+		esac
+	done
 	set -- "$1" "$2" "$3" "$4"
 	find_sync .
 	size=0

@@ -33,6 +33,7 @@ do_look() {
 	# What somebody can put there is read with nobody's rights but theirs.
 	[ "$actor" = "$my_uid" ] || [ "$my_uid" != 0 ] || become "$actor"
 	cd -P -- "$folder" 2>/dev/null && [ "$(pwd -P)" = "$folder" ] || { tell refusal no-folder "$folder"; ok; }
+	is_still_theirs || { tell refusal owner-changed "$uid"; ok; }
 	tell_file
 	ok
 }
@@ -82,6 +83,7 @@ tell_kept() {
 # What a run would make beside a private key has room there: whatever else lies there stops it half-way. A new half is asked for by
 # whoever makes one.
 judge_beside() {
+	if is_shared; then refuse shared-folder "$folder"; return 1; fi
 	hash_of "./$name"
 	here=$hashed
 	for suffix in old old.pub new new.pub part known config log said; do

@@ -52,6 +52,35 @@ enter() {
 	cd -P -- "$folder" 2>/dev/null || no no-folder "$folder"
 	# From here on by relative names: whoever renames folders now moves us with them.
 	[ "$(pwd -P)" = "$folder" ] || no linked-folder "$folder"
+	is_still_theirs || no owner-changed "$uid"
+}
+
+# Whether the folder that we are in belongs to $actor: whoever may write on the way can have put another in its place since that was judged.
+is_still_theirs() { look_at . && [ "$uid" = "$actor" ]; }
+
+# Whether others than its owner may write in the folder that we are in.
+is_shared() {
+	look_at .
+	case $mode in
+		d???????w*) return 0 ;;
+		d????w*) ! is_own_group "$gid" "$uid" ;;
+		*) return 1 ;;
+	esac
+}
+
+# is_own_group GID UID: whether the group has that user in it and nobody else. One that stands elsewhere, such as in a directory, counts
+# as shared.
+is_own_group() {
+	is_own=no members=
+	while IFS=: read -r account _ number primary _; do
+		[ "$primary" = "$1" ] || continue
+		[ "$number" = "$2" ] || return 1
+		is_own=yes members="$members$account "
+	done </etc/passwd
+	while IFS=: read -r _ _ number added; do
+		case $number,$added in "$1", | "$1,${members% }") ;; "$1",*) return 1 ;; esac
+	done </etc/group
+	[ $is_own = yes ]
 }
 
 # enter_of PATH OWNER: the same for what nobody but user OWNER, or root, may see: whoever renames folders on the way may have put one of
@@ -64,6 +93,7 @@ enter_of() {
 	# The one that was judged is the one that gets it.
 	actor_known=yes
 	enter "$1"
+	if is_shared; then no shared-folder "$folder"; fi
 }
 
 # Of a pipe or a device it is empty: opening that might never end. Of what is larger than anything that is changed it is the

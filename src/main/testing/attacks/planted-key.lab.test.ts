@@ -216,3 +216,57 @@ lab(
     expect(await askToSign()).toMatchObject({ kind: "other-key" });
   },
 );
+
+lab(
+  "where others may write on the way to a key file, or beside it, nothing of theirs is taken for the new key, and nothing is put there",
+  async () => {
+    const folder = "/srv/group/ci";
+    const path = `${folder}/id`;
+    // Once it is there, whoever may write in the folder above exchanges the one below between a look at it and the next step.
+    await host.run(`groupadd team; usermod -aG team evil; usermod -aG team ci; install -d -m 2775 -g team /srv/group
+      install -d -m 755 -o ci -g ci ${folder}; cp /usr/bin/ls /run/ls; cat >/run/meddle <<'END_OF_PROGRAM'
+#!/bin/sh
+/run/ls "$@"
+[ "$(id -un) $2" = 'ci ${folder}' ] && [ -e /srv/group/theirs ] && mv ${folder} /srv/group/was && mv /srv/group/theirs ${folder}
+exit 0
+END_OF_PROGRAM
+      chmod 755 /run/meddle; mount --bind /run/meddle /usr/bin/ls`);
+    const plantPair = (at: string) => `runuser -u evil -- sh -ec 'umask 022
+      ssh-keygen -q -t ed25519 -N "" -C evil@web1 -f ${at}/id.latchkey-new; chmod 644 ${at}/id.latchkey-new'`;
+    const exchangeSoon = () =>
+      host.run(`runuser -u evil -- install -d -m 777 /srv/group/theirs; ${plantPair("/srv/group/theirs")}`);
+    const bring = () => host.run(`rm -r ${folder}; mv /srv/group/was ${folder}`);
+    await using hand = await openHandIn(startShellIn(host, {}));
+    const owner = Number(await host.run("id -u ci"));
+    const make = () => makeKey(hand, { path, keyType: "ed25519", bits: null, comment: "", owner });
+    const exchanged = { kind: "refused", why: "owner-changed" };
+    await exchangeSoon();
+    expect(await make()).toMatchObject(exchanged);
+    await bring();
+    await exchangeSoon();
+    const bytes = Buffer.from("-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    const wanted = createHash("sha256").update(bytes).digest("hex");
+    expect(await put(hand, { path, before: null, wanted, mode: "0600", bytes, owner })).toMatchObject(
+      exchanged,
+    );
+    expect(await host.run(`ls -A ${folder}`)).not.toMatch(/^id$/m);
+    await bring();
+
+    await host.run(`chgrp team ${folder}; chmod 775 ${folder}; ${plantPair(folder)}`);
+    const shared = { kind: "refused", why: "shared-folder" };
+    expect(await make()).toMatchObject(shared);
+    expect(await put(hand, { path, before: null, wanted, mode: "0600", bytes, owner })).toMatchObject(shared);
+    await host.run(`runuser -u ci -- ssh-keygen -q -t ed25519 -N '' -f ${path}`);
+    const look = () => lookAtFile(hand, path, { isSecret: true });
+    expect(await look()).toMatchObject({ file: { refusal: { why: "shared-folder" } } });
+    // What they laid there stays theirs once the folder is shut.
+    await host.run(`chmod 755 ${folder}`);
+    expect(await make()).toMatchObject({ kind: "refused", why: "new-in-the-way" });
+    // To write as a group that has nobody else in it is to write as its owner.
+    await host.run(`rm ${folder}/id.latchkey-new*; chgrp ci ${folder}; chmod 775 ${folder}`);
+    expect(await look()).toMatchObject({ file: { refusal: null } });
+    expect(await make()).toMatchObject({ kind: "made" });
+    expect(await make()).toMatchObject({ kind: "made" });
+    await host.run("umount /usr/bin/ls");
+  },
+);

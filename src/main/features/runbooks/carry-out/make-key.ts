@@ -4,7 +4,13 @@ import { nearOf, type RunContext, SessionLost } from "./run-context.ts";
 
 /** Makes the new pair where its private half is to stand. One that an earlier try has made is taken. */
 export async function makeKey(run: RunContext, step: Step): Promise<void> {
-  const isFresh = run.journal.steps().some(({ ordinal, at }) => ordinal === step.ordinal && at === null);
+  // On a host, a try that failed has left nothing; here it may have.
+  const isFresh = run.journal
+    .steps()
+    .some(
+      ({ ordinal, at, state }) =>
+        ordinal === step.ordinal && (step.host === null ? at === null : state === "planned"),
+    );
   await run.journal.intend(step.ordinal, "to make the new key");
   const hand = await handOf(run, step);
   const made = await run.holders.makeKey(nearOf(run), hand, isFresh);

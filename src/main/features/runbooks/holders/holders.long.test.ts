@@ -94,7 +94,8 @@ async function makeDesk(name: string) {
     holder({ path: old.path, isEncrypted: true, before: await hashOf(old.path) }),
     holder({ path: agent.socketPath, kind: "agent", before: null, isEncrypted: null }),
   ];
-  const there = holder({ path: HELD, before: beforeThere, owner: "ci", mode: "0400" });
+  const uid = Number(await host.run("id -u ci"));
+  const there = holder({ path: HELD, before: beforeThere, uid, owner: "ci", mode: "0400" });
   const newKey: NewKey = { kind: "made-here", keyType: "ed25519", comment: `${name}@desk`, path: old.path };
   const { ask, asked } = makeAsk();
   const hostPlan = { host: host.address, port: 22, holders: [there] } as unknown as HostPlan;

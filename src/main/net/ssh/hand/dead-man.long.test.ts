@@ -18,9 +18,9 @@ const STAND_IN = `#!/bin/sh
 echo "$@" >> /run/asked
 for word do
 	case $word in --on-active=*) after=\${word#*=} ;; --uid=*) user=\${word#*=} ;; --unit=*) unit=\${word#*=} ;; esac
-	last2=$last last=$word
 done
-( echo $$ > /dev/null; exec setpriv --reuid "$user" --regid "$user" --clear-groups setsid sh -c 'sleep "$1"; exec "$2" "$3"' "$unit" "$after" "$last2" "$last" ) >/dev/null 2>&1 </dev/null &
+while [ "$1" != /bin/sh ]; do shift; done
+( echo $$ > /dev/null; exec setpriv --reuid "$user" --regid "$user" --clear-groups setsid sh -c 'sleep "$1"; shift; exec "$@"' "$unit" "$after" "$@" ) >/dev/null 2>&1 </dev/null &
 `;
 
 let host: LabHost;
@@ -117,11 +117,38 @@ lab(
     const ask = (generation: string) =>
       hand.ask({ verb: "start_timer", words: [FILE, "f0", TOKEN, generation, "1"] }, { deadlineMs: 30_000 });
     expect(await ask("1x1")).toMatchObject({ status: "ok" });
-    expect(await host.run("tail -n 1 /run/asked")).toContain(
-      `--uid=${(await host.run("id -u alice")).trim()} --unit=latchkey-${TOKEN}-f0-1x1 /bin/sh /home/alice/.ssh/.latchkey/${TOKEN}/revert-f0.1x1.sh`,
+    const uid = (await host.run("id -u alice")).trim();
+    const asked = await host.run("tail -n 1 /run/asked");
+    expect(asked).toContain(
+      `--uid=${uid} --unit=latchkey-${TOKEN}-f0-1x1 /bin/sh -c cd -P -- '/home/alice/.ssh' && `,
     );
+    expect(asked).toContain(`*${uid} ' && exec sh './.latchkey/${TOKEN}/revert-f0.1x1.sh'`);
     expect(await ask("1 --uid=0 /tmp/x.sh")).toMatchObject({ status: "no", words: ["odd-words"] });
     expect(await ask("../../../x")).toMatchObject({ status: "no", words: ["odd-words"] });
+  },
+);
+
+lab.each(WAYS)(
+  "nothing of a folder is run that somebody has put in the place of the one where it was armed, by %s",
+  async (way) => {
+    const path = "/srv/open/alice/keys";
+    const run = { ...RUN, path };
+    await host.run(`rm -rf /srv/open; install -d -m 777 /srv/open; install -d -m 755 -o alice -g alice /srv/open/alice
+      printf 'old\nother\n' >${path}; chown alice:alice ${path}; id mallory 2>/dev/null || useradd mallory`);
+    const { after: _, ...wish } = wishTo(path, BEFORE, { at: 4, line: "new\n" });
+    await using hand = await openHandIn(startShellIn(host));
+    await begin(hand, beginOn(path));
+    const armed = { ...run, way, seconds: 2, wrote: wish.wanted, prior: wish.before, putBack: null };
+    expect(await arm(hand, armed)).toEqual({ kind: "armed" });
+    expect(await write(hand, wish)).toMatchObject({ kind: "written" });
+    // The names of its files are in the words of processes.
+    await host.run(`cd /srv/open; cp -r alice theirs; for file in theirs/.latchkey/*/revert-*; do
+        echo 'id -un >/tmp/ran; : >/srv/open/ran' >$file; done
+      chown -R mallory theirs; chmod -R a+rwX theirs; mv alice was; mv theirs alice`);
+    const timers = `pgrep -f '[l]atchkey[ -].*${TOKEN}'; find /var/spool/cron/atjobs /var/spool/cron/atspool -type f ! -name .SEQ`;
+    await until(`[ -z "$(${timers})" ]`);
+    expect(await host.run("ls /srv/open")).toBe("alice\nwas\n");
+    expect(await host.run(`cat ${path}`)).toContain("new");
   },
 );
 

@@ -77,6 +77,8 @@ export const HAND_SENTENCES = {
   "store-has-more": "holds more than one key: name the entry that is to be replaced",
   "store-not-made": "could not be made anew: its host's openssl or keytool failed",
   "too-large": "is larger than 4 MiB",
+  "shared-folder":
+    "lies in a folder where others may write, who could put a key of theirs there: let its owner alone write in it (chmod go-w)",
   "state-folder":
     "has no place on its host to prepare it in: /var/lib/latchkey must be a folder of root's alone",
   unfinished: "was being changed by this run when it was ended: do that once more first",
