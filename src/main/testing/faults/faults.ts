@@ -72,6 +72,10 @@ export const FAULTS = {
   R24: { fault: "the rollback itself fails", required: "needs attention; the commands to do by hand" },
   R25: { fault: "root, the last key, the session's own", required: "consent, or refused" },
   R26: { fault: "odd bytes: CRLF, BOM, no last newline, 8 KiB", required: "all other bytes identical" },
+  R27: {
+    fault: "the host, its homes and disks change under a run",
+    required: "no untrue end; nobody's line is lost; a resume or a new plan ends it",
+  },
   T12: { fault: "traps of authorized_keys' syntax and modes", required: "each told as sshd takes it" },
   B1: { fault: "disk full", required: "said; nothing acknowledged is lost" },
   B2: { fault: "a second writer", required: "waits for its turn, or says who writes" },
