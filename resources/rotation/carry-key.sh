@@ -156,7 +156,8 @@ end_key() {
 	case $outcome in
 		committed)
 			if ! stands_half; then late="$holder_path is not the new key"; return; fi
-			if [ "$holder_keeps" = yes ]; then clear_half keep_half "$holder_path" "$holder_before" && clear_half tidy_half "$holder_path" nothing
+			# The old key goes on to count where an account is left out.
+			if [ "$holder_keeps" = yes ] || [ -n "$left_out" ]; then clear_half keep_half "$holder_path" "$holder_before" && clear_half tidy_half "$holder_path" nothing
 			else clear_half commit_put "$holder_path" && clear_half tidy_half "$holder_path" nothing
 			fi
 			;;

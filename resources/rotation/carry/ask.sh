@@ -25,29 +25,37 @@ $answer
 ANSWER
 }
 
-# told_of NAME: the words that were told under this name, into $words.
+# told_of NAME: the words that were told under this name, into $words. What comes first is root's, where it tells anything of that.
 told_of() {
 	words=
 	while read -r tell_name rest; do
-		if [ "$tell_name" = "$1" ]; then words=$rest; fi
+		if [ "$tell_name" = "$1" ]; then words=$rest; return; fi
 	done <<TOLD
 $told
 TOLD
 }
 
-# Looks at $path: $seen is its hash, $refused why it cannot be changed, $holder the token of who holds its folder.
+# Looks at $path: $seen is its hash, $refused why it cannot be changed, $holder the token of who holds its folder, $folder_uid whose that is
+# ("unknown": nobody could say), $ours yes where something of this script lies there, $way what can take a change back.
 look() {
 	ask look "$path"
+	told_of actor
+	folder_uid=${words:-unknown}
 	told_of hash
 	seen=$words
+	# An account's word.
+	case $seen in *[!0-9a-f]*) seen= ;; esac
+	[ ${#seen} = 64 ] || seen=
 	told_of refusal
 	refused=${words%% *}
 	told_of work-folder
 	[ -z "$words" ] || refused=${refused:-work-folder-taken}
 	told_of lock
-	holder=${words%% *}
+	holder=${words%% *} ours=no
+	case $holder$nl$told in "$carry_token$nl"* | *"${nl}kept $carry_token$nl"*) ours=yes ;; esac
 	told_of dead-man
-	ways=$words
+	# A timer of systemd is started by whoever asks the hand, which is nobody here.
+	case " $words " in *' sleep '*) way=sleep ;; *' at '*) way=at ;; *) way= ;; esac
 }
 
 # Why the hand did not, as a sentence about $path, into $why.

@@ -18,7 +18,7 @@ carry() {
 	read_options "$@"
 	hand_prepare
 	choose_folder
-	nonce=carried seq=0 by_root=no began=$(date +%s) outcome=failed why= left= late= kept= at=
+	nonce=carried seq=0 by_root=no began=$(date +%s) outcome=failed why= left= late= kept= at= left_out= unended= first_left=
 	put_line "plan $carry_plan for $carry_host"
 	[ -z "$carry_told" ] || put_line "$carry_told"
 	check_signature
@@ -31,7 +31,7 @@ carry() {
 		finish
 		exit 1
 	fi
-	if [ -n "$only_looks" ]; then put_line 'nothing is in the way; nothing was changed'; exit 0; fi
+	if [ -n "$only_looks" ]; then put_line "nothing${left_out:+ else} is in the way; nothing was changed"; exit 0; fi
 	if [ -n "$goes_back" ]; then go_back
 	elif [ "$all_done" = yes ]; then at=${carry_phases##* }; else do_phases; fi
 	[ -n "$why$goes_back" ] || case " $carry_phases " in *' commit '*) outcome=committed ;; *) outcome='done' ;; esac

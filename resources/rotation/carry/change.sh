@@ -13,13 +13,15 @@ do_phases() {
 }
 
 change_files() {
-	changed=no refused_keys=
+	changed=no refused_keys= armed_at=
 	if [ $phase = add ]; then letter=a; else letter=r proved=yes; fi
 	each_file write_one
+	require_left $phase
 	# A new key whose line stood there before is proved, too, before the old one goes.
 	if [ $phase = add ] && [ -n "$carry_key" ]; then changed=yes; fi
-	if [ -z "$why" ] && [ $changed = yes ]; then prove; fi
+	if [ -z "$why" ] && [ $changed = yes ] && [ -n "$(say_accounts)" ]; then prove; fi
 	each_file disarm_one
+	require_left $phase
 	if [ -z "$why" ]; then
 		[ $phase = add ] || [ $changed = no ] ||
 			put_line "whether sshd refuses what was removed was not asked: a command or another file may still give it; scan this host"
@@ -38,24 +40,37 @@ change_files() {
 
 write_one() {
 	[ -z "$why" ] || return
+	find_stages
+	[ "$h_to" != "$h_from" ] || return
+	if is_left_out $phase; then return; fi
+	look
+	if [ $phase = remove ] && [ "$seen" = "$h_to" ] && [ $ours = yes ]; then changed=yes; fi
+	if [ -n "$seen" ]; then case $seen in "$h_removed" | "$h_to") return ;; esac; fi
+	if [ "$status" != ok ]; then refused=${said:-no-answer}; fi
+	if [ -n "$refused" ]; then said=$refused; leave_or_stop $phase; return; fi
+	if [ "$seen" != "$h_from" ]; then why="$path was changed by somebody else"; return; fi
+	if [ -z "$way" ]; then said=no-dead-man; leave_or_stop $phase; return; fi
+	if [ $phase = add ] && ! agree_to_keys; then return; fi
+	hold_folder
+	if [ "$status" != ok ]; then leave_or_stop $phase; return; fi
+	if [ $phase = add ]; then back=; else back=$lines; fi
+	armed_at=${armed_at:-$(date +%s)}
+	ask arm "$path" "$id$letter" "$carry_token" "$way" "$carry_seconds" "$h_to" "$h_from" "$back"
+	[ "$status" != ok ] || with_pieces write_pieces "$id" $from $to
+	if [ "$status" != ok ]; then
+		refusal_said=$said
+		look
+		# What was written may have been written before its account kept us from hearing of it.
+		if [ "$seen" != "$h_to" ]; then said=$refusal_said; leave_or_stop $phase; return; fi
+	fi
+	changed=yes
+	case $phase in add) put_line "$path: added" ;; *) put_line "$path: removed" ;; esac
+}
+
+find_stages() {
 	if [ $phase = add ]; then from=before to=added h_from=$h_before h_to=$h_added
 	else from=added to=removed h_from=$h_added h_to=$h_removed
 	fi
-	[ "$h_to" != "$h_from" ] || return
-	look
-	if [ $phase = remove ] && [ "$seen" = "$h_to" ] && [ "$holder" = "$carry_token" ]; then changed=yes; fi
-	[ "$seen" != "$h_removed" ] && [ "$seen" != "$h_to" ] || return
-	if [ "$seen" != "$h_from" ]; then why="$path was changed by somebody else"; return; fi
-	if [ $phase = add ] && ! agree_to_keys; then return; fi
-	hold_folder
-	if [ "$status" != ok ]; then explain; return; fi
-	if [ $phase = add ]; then back=; else back=$lines; fi
-	ask arm "$path" "$id$letter" "$carry_token" "$carry_way" "$carry_seconds" "$h_to" "$h_from" "$back"
-	if [ "$status" != ok ]; then explain; return; fi
-	with_pieces write_pieces "$id" $from $to
-	if [ "$status" != ok ]; then explain; return; fi
-	changed=yes
-	case $phase in add) put_line "$path: added" ;; *) put_line "$path: removed" ;; esac
 }
 
 # Before the first line is written: a key that nothing verifies is compared and agreed to, so that while a question about it is open,
@@ -97,12 +112,20 @@ go_back() {
 
 see_old_line() {
 	look
-	case $seen in "$h_before" | "$h_added") ;; *) why="$path is another file than this script has left" ;; esac
+	case $seen in "$h_before" | "$h_added") return ;; esac
+	# An account that keeps us out of its own folder keeps no other from going back.
+	may_leave_out || why="$path is another file than this script has left"
 }
 
 back_one() {
 	look
 	[ "$seen" != "$h_before" ] || return
+	if [ "$seen" != "$h_added" ]; then
+		put_line "$path is another file than this script has left" >&2
+		left="$left$path$nl"
+		keep
+		return
+	fi
 	letter=b h_from=$h_added h_to=$h_before
 	hold_folder
 	[ "$status" != ok ] || with_pieces write_pieces "$id" added before
@@ -113,7 +136,7 @@ back_one() {
 }
 
 prove() {
-	put_line "Log in now by a new connection, as $carry_accounts${carry_key:+, with the key $carry_key}."
+	put_line "Log in now by a new connection, as $(say_accounts)${carry_key:+, with the key $carry_key}."
 	put_line "Within $carry_seconds seconds it is taken back. Does it work? Type yes, or anything else to take it back:"
 	read -r reply || reply=
 	[ "$reply" = yes ] || why="nobody said that the login works"
@@ -121,12 +144,27 @@ prove() {
 
 disarm_one() {
 	ask disarm "$path" "$id$letter" "$carry_token"
-	[ "$status" != ok ] && [ -z "$why" ] || return
+	if [ "$status" = ok ] || [ -n "$why" ] || is_left_out $phase; then return; fi
+	refusal_said=$said
+	find_stages
+	look
+	said=$refusal_said
+	if may_leave_out && ! is_too_late; then
+		# What stands there all the same was proved.
+		[ "$seen" = "$h_to" ] || leave_or_stop $phase
+		return
+	fi
 	case $said in fired*) why="$path was taken back before the login was proved" ;; *) explain ;; esac
+}
+
+# Before its time only what runs as its account can have fired it, or says so.
+is_too_late() {
+	case $said in fired*) [ -z "$armed_at" ] || [ $(($(date +%s) - armed_at)) -ge "$carry_seconds" ] ;; *) return 1 ;; esac
 }
 
 # One phase alone: once the new line was proved, whoever holds the new key may have nothing else.
 undo_one() {
+	if is_left_out $phase; then return; fi
 	if [ $proved = no ]; then goal=$h_before wrote=$h_added; else goal=$h_added wrote=$h_removed; fi
 	[ "$goal" != "$wrote" ] || return
 	look

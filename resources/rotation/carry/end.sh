@@ -20,16 +20,39 @@ one_line() { put_line "$1" | sed '/^$/d' | tr '\n' ' ' | sed 's/ $//'; }
 
 end_one() {
 	look
-	[ "$seen" = "$h_before" ] || stands=yes
-	case $nl$kept in *"$nl${path%/*}/.latchkey/$carry_token$nl"*) return ;; esac
-	ask end "$path" "$carry_token"
-	case $said in armed*) disarm_all_of; ask end "$path" "$carry_token" ;; esac
+	if is_left_out add; then end_left_out; return; fi
+	# What an account writes to its own file after it was taken back is nothing of ours.
+	if [ "$seen" != "$h_before" ] && ! { [ $proved = no ] && may_leave_out; }; then stands=yes; fi
+	case $nl$kept in *"$nl${path%/*}/.latchkey/$carry_token$nl"*)
+		# What it has kept stays until somebody has looked; no lock does, which would keep others out meanwhile.
+		ask unlock "$path" "$carry_token"
+		return
+		;;
+	esac
+	end_folder
 	[ "$status" != ok ] || return
 	keep
+	if may_leave_out; then
+		# Nothing of it is needed any more, and no account keeps others from the end of it.
+		reason=${said%% *}
+		case $reason in '' | *[!a-z-]*) reason=no-answer ;; esac
+		unended="$unended$id $reason$nl"
+		return
+	fi
 	case $said in
 		late-edit*) late="somebody wrote to the file while it was replaced: what they wrote is in ${said#late-edit }" ;;
 		*) reason=$why; explain; late="what was kept could not be cleared away: $why" why=$reason ;;
 	esac
+}
+
+end_folder() {
+	ask end "$path" "$carry_token"
+	case $said in armed*) disarm_all_of; ask end "$path" "$carry_token" ;; esac
+}
+
+# Another file of the run may lie in the same folder.
+end_left_out() {
+	case $nl$kept in *"$nl${path%/*}/.latchkey/$carry_token$nl"*) ask unlock "$path" "$carry_token" ;; *) end_folder ;; esac
 }
 
 disarm_all_of() { for letter in a r; do ask disarm "$path" "$id$letter" "$carry_token"; done; }
@@ -100,6 +123,7 @@ tell_result() {
 	put_line "outcome $outcome"
 	put_line "phases $carry_phases"
 	put_line "at ${at:-none}"
+	files_told=$(each_file tell_one; put_line "$left_out" | sed -n 's/^f/left-out f/p')
 	encode "$why"
 	put_line "why $encoded"
 	encode "$(one_line "$kept")"
@@ -109,10 +133,22 @@ tell_result() {
 		ask_new_key
 		[ -z "$signature" ] || put_line "proof $signature"
 	fi
-	each_file tell_one
+	put_line "$unended" | sed -n 's/^f/unended f/p'
+	put_line "$files_told"
 }
 
+# An account may have made something else of its file since it was changed: then it is left out of the last that was done.
 tell_one() {
 	look
 	put_line "file $id ${seen:-none}"
+	case $outcome in
+		committed | 'done') find_goal ;;
+		rolled-back) goal=$h_before ;;
+		*) return ;;
+	esac
+	phase=add
+	case $outcome" $carry_phases " in rolled-back*) ;; *' remove '*) phase=remove ;; esac
+	if [ "$seen" = "$goal" ] || is_left_out $phase || ! may_leave_out; then return; fi
+	said=changed
+	leave_or_stop $phase
 }

@@ -2,36 +2,45 @@
 
 # Every file is one that the plan knows, or nothing is touched.
 look_all() {
-	all_done=yes proved=$carry_proved carry_way=
+	all_done=yes proved=$carry_proved
+	case " $carry_phases " in *' add '*) phase=add ;; *) phase=remove ;; esac
+	# What was added by an earlier script is not left out of that.
+	[ "$carry_proved" = no ] || phase=remove
+	dead_man_ways
+	case " $ways " in *' sleep '* | *' at '*) ;; *) why='this host cannot take back by itself what is not proved (it has no at, setsid or nohup)' ;; esac
 	[ -z "$holder_path" ] || look_key
 	each_file look_one
+	require_left $phase
 }
 
 look_one() {
 	[ -z "$why" ] || return
 	look
-	if [ "$status" != ok ]; then why="$path could not be looked at"; return; fi
-	if [ -n "$refused" ]; then said=$refused; explain; return; fi
+	if [ "$status" != ok ]; then refused=${said:-no-answer}; fi
+	if [ -n "$refused" ] && ! is_at_goal; then said=$refused; leave_or_stop $phase; return; fi
 	know_one
 	case $seen in
 		"$h_before" | "$h_added" | "$h_removed") ;;
 		*)
 			why="$path is another file than the plan was made for"
 			# An earlier try could not take it back.
-			[ "$holder" != "$carry_token" ] || keep
+			[ $ours = no ] || keep
 			return
 			;;
 	esac
-	case " $carry_phases " in *' remove '*) goal=$h_removed ;; *' add '*) goal=$h_added ;; *) goal=$seen ;; esac
+	find_goal
 	if [ "$seen" != "$goal" ] && [ "$seen" != "$h_removed" ]; then all_done=no; fi
 	# A removal whose run was ended has still to be proved, and the host may yet take it back.
-	[ "$holder" != "$carry_token" ] || all_done=no
+	[ $ours = no ] || all_done=no
 	see_proved
-	# A timer of systemd is started by whoever asks the hand, which is nobody here.
-	case " $ways " in *' sleep '*) way=sleep ;; *' at '*) way=at ;; *) way= ;; esac
-	[ -n "$way" ] || why='this host cannot take back by itself what is not proved (it has no at, setsid or nohup)'
-	carry_way=$way
+	if [ -z "$way" ] && ! is_at_goal; then said=no-dead-man; leave_or_stop $phase; fi
 }
+
+# What this script leaves of the file.
+find_goal() { case " $carry_phases " in *' remove '*) goal=$h_removed ;; *' add '*) goal=$h_added ;; *) goal=$seen ;; esac; }
+
+# Nothing is left to be done there, so that nothing can be in its way.
+is_at_goal() { find_goal; [ -n "$seen" ] && [ "$seen" = "$goal" ] && [ $ours = no ]; }
 
 # Where the plan could not know the new key, the stages of a file are known by what leads back to the file before.
 know_one() {
@@ -58,6 +67,6 @@ hash_pieces() {
 # Whether an earlier run got past the proof: it has removed, has begun to, or has ended with the new line there.
 see_proved() {
 	if [ "$h_removed" != "$h_added" ] && [ "$seen" = "$h_removed" ]; then proved=yes; fi
-	if [ "$h_added" != "$h_before" ] && [ "$seen" = "$h_added" ] && [ "$holder" != "$carry_token" ]; then proved=yes; fi
+	if [ "$h_added" != "$h_before" ] && [ "$seen" = "$h_added" ] && [ $ours = no ]; then proved=yes; fi
 	if [ -e "${path%/*}/.latchkey/$carry_token/before-${id}r" ]; then proved=yes; fi
 }

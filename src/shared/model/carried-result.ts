@@ -28,6 +28,8 @@ export const TakenResult = z.object({
   signature: z.string(),
   /** The key that it says was made there. */
   newKey: z.object({ line: z.string(), fingerprint: z.string() }).nullable(),
+  /** Paths of files that its script has left out there, for what their owners have laid in its way. */
+  leftOut: z.array(z.string()),
   /** Why the run is in its state; empty where the word says it all. */
   message: z.string(),
   /** This very result was taken before: nothing has changed. */

@@ -6,7 +6,8 @@ import { Instant } from "./instant.ts";
  * `no-reading`: the host was not read since its script was written. `unverified-reading`: nothing shows that what was read is of the
  * host with the plan's key. `earlier-reading`: nothing shows that it was read after the script was written. `not-root`: it was read by
  * another account than root or the owner. `unread`: what the plan changes was not read, or not whole. `key-not-verified`: the new key
- * has not signed at its path. `other-key`: the run has another new key. `no-result`: the result itself is not kept.
+ * has not signed at its path. `other-key`: the run has another new key. `left-out`: it leaves accounts out, for which no reading is
+ * evidence. `no-result`: the result itself is not kept.
  */
 export const ClaimGap = z.enum([
   "no-evidence",
@@ -17,6 +18,7 @@ export const ClaimGap = z.enum([
   "unread",
   "key-not-verified",
   "other-key",
+  "left-out",
   "no-result",
 ]);
 export type ClaimGap = z.infer<typeof ClaimGap>;

@@ -45,6 +45,7 @@ const GAPS: Record<ClaimGap, string> = {
   unread: "the last reading could not tell",
   "key-not-verified": "the new key has not signed there",
   "other-key": "the run has another new key",
+  "left-out": "it leaves an account out, and that it had to is shown by a signature alone",
   "no-result": "only its outcome was kept: import it once more",
 };
 

@@ -27,12 +27,13 @@ type Unsigned = {
   /** When the script was written that it is of. */
   writtenAt: Instant;
   newKey: ClaimedPart["newKey"];
+  files: ClaimedPart["files"];
 };
 
 /** What the last reading of its host makes of a result that nobody has signed. */
 export function evaluateResult(
   { runbooks: { readings }, pins }: Facts,
-  { plan, host, result, writtenAt, newKey }: Unsigned,
+  { plan, host, result, writtenAt, newKey, files }: Unsigned,
 ): ClaimEvaluation {
   const made = readMadeKey(plan, result);
   if (typeof made === "string") return { kind: "open", why: "other-key", path: null };
@@ -45,7 +46,7 @@ export function evaluateResult(
       bytes: new Uint8Array(Buffer.from(base64, "base64")),
     })),
   };
-  return evaluateClaim({ result, made, writtenAt }, { plan, host, newKey, pinned }, reading);
+  return evaluateClaim({ result, made, writtenAt }, { plan, host, newKey, pinned, files }, reading);
 }
 
 type Evaluated = {
@@ -62,7 +63,9 @@ function evaluate(store: Facts, run: RunRecord, { body, script }: OfflineClaim):
   const host = placeResult(result, { plan, hash: run.planHash });
   if (typeof host === "string") return nothing;
   const newKey = run.newKey ?? givenKey(plan);
-  const evaluation = evaluateResult(store, { plan, host, result, writtenAt: script.writtenAt, newKey });
+  const files = store.runbooks.files.all(run.id);
+  const { writtenAt } = script;
+  const evaluation = evaluateResult(store, { plan, host, result, writtenAt, newKey, files });
   return { evaluation, kept: { plan, host, result, body } };
 }
 

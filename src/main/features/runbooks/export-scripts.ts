@@ -32,7 +32,7 @@ type Asked = Agreement & { signWith: string | null };
 
 /** A script for each host of a plan that has something to do now, signed where a key is named for that. */
 export function createScriptExport({ store, carried, workstation, now, ...deps }: ExportDeps) {
-  const { runs, journal, offline } = store.runbooks;
+  const { runs, journal, offline, files: runFiles } = store.runbooks;
   const confirmClaims = createClaimConfirmer({ store, now, ...deps });
 
   return async (found: PlanDetail, { signWith, ...agreed }: Asked): Promise<Scripts> => {
@@ -54,7 +54,13 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
     if (signWith === null && !agreed.consents.includes(UNSIGNED_SCRIPTS))
       throw new Refusal("conflict", `1 consent missing: ${UNSIGNED_SCRIPTS} (${UNSIGNED_CHECK.text})`);
     const key = signWith === null ? null : await findSigner(signWith, workstation);
-    const of = { plan, hash: hash ?? "", newKey: newKeyOf(plan, run), signer: key?.fingerprint ?? null };
+    const of = {
+      plan,
+      hash: hash ?? "",
+      newKey: newKeyOf(plan, run),
+      signer: key?.fingerprint ?? null,
+      leftOut: run ? runFiles.all(run.id) : [],
+    };
     const scripts = parts.flatMap((part) => {
       const nonce = randomNonce();
       const text = writeScript(of, { ...part, nonce }, { ...carried, sentences: HAND_SENTENCES });

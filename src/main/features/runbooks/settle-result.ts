@@ -2,9 +2,10 @@ import { stateOf, type TakenState } from "#domain/rotation/script/judge-result.t
 import type { CarriedResult } from "#domain/rotation/script/read-result.ts";
 import { isInParts, mainPhase, partsOf } from "#domain/rotation/script/script-phases.ts";
 import { tokenOf } from "#domain/rotation/script/write-script.ts";
+import { isHandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { HolderPlan, HostPlan, Plan, PlanHash, PlanId } from "#shared/model/plan.ts";
-import type { RunId, RunState, RunStep } from "#shared/model/run.ts";
+import type { RunFile, RunId, RunState, RunStep } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { formatAllRemaining } from "#shared/text/remaining-access.ts";
@@ -13,6 +14,7 @@ import type { Store } from "#store/store.ts";
 import { countsOf } from "./approve.ts";
 import { sayByHand } from "./by-hand.ts";
 import { sayTaken, tokenOfCarried } from "./carried.ts";
+import { sayLeftOut } from "./carry-out/leave-out.ts";
 import { replaceByHand, sayOldHere } from "./old-halves-here.ts";
 import { toSteps } from "./planned-steps.ts";
 
@@ -66,9 +68,31 @@ export function keepResult(
 /** What a signature or a reading of the host shows to be so: the run goes on with it. */
 export function settleVerified(store: Store, id: RunId, told: TakenIn, newKey: MadeKey | null): void {
   if (newKey) store.runbooks.runs.setKey(id, newKey);
+  noteLeftOut(store, id, told);
   note(store, id, told);
   settle(store, id, told);
 }
+
+/** Writes down which accounts a verified result leaves out; what got to its end leaves out no others. */
+function noteLeftOut({ runbooks: { files } }: Store, id: RunId, { result, host }: TakenIn): void {
+  const { outcome, phases, leftOut } = result;
+  const isOfFiles = phases.includes("add") || phases.includes("remove");
+  if (isOfFiles && WITH_END.has(outcome)) files.include(id, host.host, host.port);
+  const leftFromAdd = new Set(leftOut.flatMap(({ index, phase }) => (phase === "add" ? [index] : [])));
+  for (const { index, phase, reason } of leftOut)
+    files.put(id, {
+      ...{ host: host.host, port: host.port, path: pathOf(host, index) },
+      ...{ phase: leftFromAdd.has(index) ? "add" : phase, fate: "left-out" },
+      ...{ why: sayReason(host, index, reason), takeOut: [], putBack: [], repair: null },
+    });
+}
+
+const WITH_END: ReadonlySet<CarriedResult["outcome"]> = new Set(["committed", "done", "added"]);
+
+const pathOf = ({ files }: HostPlan, index: number): string => files[index]?.path ?? "";
+
+const sayReason = (host: HostPlan, index: number, reason: string): string =>
+  sayRefusal(isHandRefusal(reason) ? reason : "unknown", pathOf(host, index));
 
 /** Writes down what a verified result tells of the steps of its host. */
 function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, signed, at }: TakenIn): void {
@@ -79,31 +103,40 @@ function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, s
     if (state === null || (result.outcome === "failed" && was === "proved")) continue;
     const kept = state === "needs-attention" && result.kept ? `what it kept is in ${result.kept}` : "";
     const why = state === "proved" ? "" : result.why;
-    const message = [textOf(result, state), why, kept, signed].filter(Boolean).join("; ");
+    const left = phase === result.phases.at(-1) ? sayUnended(result, of) : "";
+    const message = [textOf(result, state), why, kept, left, signed].filter(Boolean).join("; ");
     journal.setStep({ runId: id, ordinal, state, message, at });
     journal.append({ runId: id, ordinal, kind: ENTRIES[state], text: message, at });
   }
 }
 
+/** Where an account keeps what a script has made there: nothing of it is needed any more. */
+const sayUnended = ({ unended }: CarriedResult, host: HostPlan): string =>
+  unended
+    .map(({ index, reason }) => `what it has kept is left there: ${sayReason(host, index, reason)}`)
+    .join("; ");
+
 /** Writes down that a result claims something: no step is what it says. */
 export function noteClaim(
-  { runbooks: { journal, runs } }: Store,
+  { runbooks: { journal, runs, files } }: Store,
   id: RunId,
   { plan, result, signed, at }: TakenIn,
 ): void {
   const { host, port, outcome } = result;
   const text = `${sayHost({ host, port })} says "${outcome}" in a result that is not verified (${signed}): nothing follows from it`;
   journal.append({ runId: id, ordinal: null, kind: "note", text, at });
-  const end = endOf(plan, journal.steps(id));
+  const end = endOf(plan, journal.steps(id), files.all(id));
   if (end.state === "waiting") runs.setState({ id, ...end, byHand: [], endedAt: null });
 }
 
 /** How the run stands, or ends. What is here has no script: it is done when it is seen to be. */
 export function settle({ runbooks, events }: Store, id: RunId, { plan, result, at, oldHere }: TakenIn): void {
   const { journal, runs } = runbooks;
-  const ofHosts = endOf(plan, journal.steps(id));
+  const ofHosts = endOf(plan, journal.steps(id), runbooks.files.all(id));
   const isLeft = ofHosts.state === "committed" && oldHere.length > 0;
-  const end = isLeft ? { state: "needs-attention" as const, message: sayOldHere(oldHere) } : ofHosts;
+  const end = isLeft
+    ? { state: "needs-attention" as const, message: join(sayOldHere(oldHere), ofHosts.message) }
+    : ofHosts;
   const message = "the new private half is in its place";
   for (const { ordinal, host } of journal.steps(id))
     if (host === null && end.state === "committed")
@@ -139,7 +172,19 @@ const ENTRIES: Record<TakenState, "proved" | "undone" | "failed"> = {
   ...{ proved: "proved", undone: "undone", failed: "failed", "needs-attention": "failed" },
 };
 
-function endOf(plan: Plan, steps: readonly RunStep[]): { state: RunState; message: string } {
+type End = { state: RunState; message: string };
+
+function endOf(plan: Plan, steps: readonly RunStep[], files: readonly RunFile[]): End {
+  const { state, message } = endOfSteps(plan, steps);
+  const left = state === "rolled-back" ? "" : sayLeftOut(files);
+  const remedy =
+    left && "once that is put right, run the script of that host once more, and import its result";
+  return { state, message: join(message, left, remedy) };
+}
+
+const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
+
+function endOfSteps(plan: Plan, steps: readonly RunStep[]): End {
   const ofHosts = steps.filter(({ host }) => host !== null);
   if (ofHosts.some(({ state }) => state === "needs-attention"))
     return { state: "needs-attention", message: sayWhy(ofHosts) };

@@ -39,6 +39,9 @@ function writeResult(
   more: Partial<
     Record<"token" | "phases" | "at" | "why" | "kept" | "key" | "proof" | "nonce" | "file", string> & {
       ended: number;
+      /** By its place in the plan: from which phase on, and why. */
+      leftOut: Record<number, string>;
+      unended: string;
     }
   > = {},
 ): string {
@@ -61,7 +64,11 @@ function writeResult(
     `kept ${more.kept ?? "%"}`,
     ...(more.key ? [`key ${more.key}`] : []),
     ...(more.proof ? [`proof ${more.proof}`] : []),
-    ...(phases === "make-key" ? [] : host.files.map((_, at) => `file f${at} ${left}`)),
+    ...Object.entries(more.leftOut ?? {}).map(([index, why]) => `left-out f${index} ${why}`),
+    ...(more.unended ? [`unended ${more.unended}`] : []),
+    ...(phases === "make-key"
+      ? []
+      : host.files.map((_, at) => `file f${at} ${more.leftOut?.[at] ? "none" : left}`)),
     "",
   ].join("\n");
   return Buffer.from(`${text}end ${hashBytes(Buffer.from(text))}\n`).toString("base64");
@@ -158,6 +165,74 @@ test.each([
 ])("a signed result that says $says over files that deny it is refused", async ({ says, file, why }) => {
   const { take } = makeDesk(PLAN);
   await expect(take(writeResult(PLAN, 0, says, { file }))).rejects.toThrow(why);
+});
+
+/** On each host the file of one account that lays things, and of another one; a canary goes first. */
+const SHARED = makePlanValue({
+  newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
+  hosts: ["web1", "db1"].map((host, batch) =>
+    makeHost({
+      ...{ host, batch },
+      files: [1, 2].map((index) => ({ ...makeFile(2 * batch + index, "both"), after: AFTER })),
+    }),
+  ),
+});
+
+test("an account that a signed result leaves out is named with why and what to do, and everything else of its host is done", async () => {
+  const { store, take } = makeDesk(SHARED);
+  await take(writeResult(SHARED, 0, "committed", { leftOut: { 1: "add held" }, unended: "f0 late-edit" }));
+  const { runId, ...over } = await take(writeResult(SHARED, 1, "committed"));
+  const path = "/home/user2/.ssh/authorized_keys";
+  expect(over).toMatchObject({ state: "committed", message: expect.stringContaining(path) });
+  expect(over.message).toContain("lock of another run");
+  expect(over.message).toContain("run the script of that host once more");
+  const { files, journal } = store.runbooks;
+  expect(files.all(runId)).toMatchObject([{ host: "web1", path, phase: "add", fate: "left-out" }]);
+  const [last] = journal.steps(runId).filter(({ host, phase }) => host === "web1" && phase === "commit");
+  expect(last?.message).toContain(
+    "what it has kept is left there: /home/user1/.ssh/authorized_keys was written by",
+  );
+  expect(await take(writeResult(SHARED, 0, "committed", { ended: 1772323300 }))).toMatchObject({
+    ...{ state: "committed", message: "", leftOut: [] },
+  });
+  expect(files.all(runId)).toEqual([]);
+});
+
+test.each<[string, Record<number, string>, string]>([
+  ["root's own file", { 0: "add held" }, "which is root's own"],
+  ["all that its canary was for", { 0: "add held", 1: "remove no-answer" }, "leaves out all"],
+  ["a file that the plan does not have", { 9: "add held" }, "its script was not about"],
+])("a result that leaves out %s is refused, also signed", async (what, leftOut, why) => {
+  const [web, db] = SHARED.hosts as [Plan["hosts"][number], Plan["hosts"][number]];
+  const uid = what.startsWith("root") ? 0 : 1;
+  const plan = {
+    ...SHARED,
+    hosts: [{ ...web, files: web.files.map((file, index) => (index === 0 ? { ...file, uid } : file)) }, db],
+  };
+  const { store, take } = makeDesk(plan);
+  await expect(take(writeResult(plan, 0, "committed", { leftOut }))).rejects.toThrow(why);
+  expect(store.runbooks.plans.findByHash(hashPlan(plan))?.runId).toBeNull();
+});
+
+test("a left-out account in a result that nobody has signed hides nothing and ends nothing", async () => {
+  const { store, take, signed } = makeDesk(SHARED);
+  signed.by = { kind: "none" };
+  const claimed = await take(writeResult(SHARED, 0, "committed", { leftOut: { 1: "add held" } }));
+  expect(claimed).toMatchObject({
+    ...{ state: "waiting", verifiedBy: null, leftOut: ["/home/user2/.ssh/authorized_keys"] },
+    evaluation: { kind: "open", why: "left-out", path: "/home/user2/.ssh/authorized_keys" },
+  });
+  expect(store.runbooks.files.all(claimed.runId)).toEqual([]);
+  expect(store.runbooks.journal.steps(claimed.runId).every(({ state }) => state === "planned")).toBe(true);
+});
+
+test("on a host that is no canary every account may be left out, as long as another host has some", async () => {
+  const { take } = makeDesk(SHARED);
+  const all = { 0: "add held", 1: "add no-answer" };
+  await take(writeResult(SHARED, 0, "committed"));
+  expect(await take(writeResult(SHARED, 1, "committed", { leftOut: all }))).toMatchObject({
+    state: "committed",
+  });
 });
 
 test("a host that its script has rolled back keeps the run from being committed", async () => {

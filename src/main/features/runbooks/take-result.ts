@@ -31,7 +31,7 @@ export type ResultDeps = VerifyDeps & {
  * its host shows that it is so.
  */
 export function createResultTaker({ store, judgeSignature, announce, now, ...deps }: ResultDeps) {
-  const { runs } = store.runbooks;
+  const { runs, files } = store.runbooks;
   const confirmClaims = createClaimConfirmer({ store, announce, now, ...deps });
 
   return async ({ base64, ...given }: GivenResult): Promise<TakenResult> => {
@@ -43,7 +43,7 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
     if (typeof host === "string") throw new Refusal("invalid-input", host);
     const script = findScript(store, planId, result);
     const { by, signature } = verifyResult({ store, judgeSignature }, { result, host, given, bytes });
-    const contradiction = findContradiction(result, { plan, host });
+    const contradiction = findContradiction(result, { plan, host, files: known ? files.all(known.id) : [] });
     if (contradiction) throw new Refusal("invalid-input", contradiction);
     const newKey = takeKey(plan, result, { by, known: known?.newKey?.line ?? null });
     const endedAt = toInstant(new Date(result.ended * 1_000));
@@ -71,6 +71,7 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
     return {
       ...{ runId, state, host: host.host, port: host.port, outcome, message, newKey },
       ...{ verifiedBy: found?.verifiedBy ?? by, signature: found?.signature ?? signature },
+      leftOut: result.leftOut.flatMap(({ index }) => host.files[index]?.path ?? []),
       ...{ evaluation: found?.evaluation ?? null, wasKnown: news === "same" && confirmed === 0 },
     };
   };

@@ -87,7 +87,7 @@ Examples:
   latchkey import --require-signature --signer auditor.pub web1.bundle
   latchkey import --approve-unverified web1 web1.bundle
 
-Exit codes: 0 all are in; 1 a result is only claimed; 2 some were refused, and nothing of those was kept.
+Exit codes: 0 all are in; 1 a result is only claimed, or leaves an account out; 2 some were refused, and nothing of those was kept.
 With --json: { bundles }, each with its file; one that was refused has "refused" and the reason.`;
 
 async function printCollector(
@@ -148,7 +148,7 @@ async function importBundles(
       const bundle = { ...common, ...(await readBundleFile(file)) };
       if (isResult(bundle)) {
         const result = await app.client.runbooks.takeResult(bundle);
-        if (result.verifiedBy === null) codes.push(1);
+        if (result.verifiedBy === null || result.leftOut.length > 0) codes.push(1);
         answers.push({ file, result });
       } else given.push({ file, bundle });
     } catch (error) {

@@ -30,6 +30,10 @@ export function runFileTable(db: Database) {
     "DELETE FROM run_file WHERE run = ? AND host = ? AND port = ? AND fate = 'stuck'",
   );
 
+  const include = db.prepare(
+    "DELETE FROM run_file WHERE run = ? AND host = ? AND port = ? AND fate = 'left-out'",
+  );
+
   return {
     all: (run: RunId): RunFile[] =>
       all.all(run).map(({ take_out, put_back, repair_over: over, repair_to: to, is_approved, ...row }) =>
@@ -48,6 +52,9 @@ export function runFileTable(db: Database) {
 
     /** Whether that is what would be done there. */
     approve: (run: RunId, approved: RunRepair): boolean => approve.run({ ...approved, run }).changes === 1,
+
+    /** Nothing of that host is left out so far. */
+    include: (run: RunId, host: string, port: number): void => void include.run(run, host, port),
 
     /** What is stuck there is forgotten; what is left out stays so. */
     unstick: (run: RunId, host: string, port: number): void => void unstick.run(run, host, port),

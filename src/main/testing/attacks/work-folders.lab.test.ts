@@ -5,8 +5,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { writeThere } from "#testing/runbooks/carried-host.ts";
+import { agreeTo, carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -170,5 +172,66 @@ lab(
     expect(run.message).toContain("jo@desk");
     expect(await leftBy(["/root", ...HONEST.map((name) => `/home/${name}`)].join(" "))).toBe("");
     expect(await host.run("ls -A /home/m-lock/.ssh/.latchkey")).toBe("lock-1\n");
+  },
+);
+
+/**
+ * Runs the script in /root/carried, as root, and answers what it asks: whether its keys are right, and each time whether the login works.
+ * `meanwhile` runs while it asks that for the first time. What it said, with its code at the end.
+ */
+const runScript = (login: "yes" | "no", meanwhile = ":") =>
+  host.run(`trap '' PIPE; cd /root/carried && rm -f answers said && mkfifo answers && : >said
+    sh ./script.sh <answers >said 2>&1 & script=$!
+    heard() { until [ "$(grep -c 'Does it work' said)" -ge "$1" ] || ! kill -0 $script; do sleep 0.1; done 2>/dev/null; }
+    { echo yes; heard 1; { ${meanwhile}; } >/dev/null; echo ${login}; heard 2; echo ${login}; } >answers || true
+    code=0; wait $script || code=$?; cat said; echo "code $code"`);
+
+lab(
+  "an offline script leaves such accounts out by name, changes all others, and says so in what its host signs; taken back, it leaves no lock",
+  async () => {
+    await using app = desk.open();
+    const [old, given] = [
+      await makeKeyFile(desk.home, "offline-old"),
+      await makeKeyFile(desk.home, "offline-new"),
+    ];
+    const files = ["/root", ...EVERYONE.map((name) => `/home/${name}`)].map((home) => `${home}/.ssh`);
+    await host.run(`touch /run/calm; rm -rf ${files.map((folder) => `${folder}/.latchkey`).join(" ")}
+      chmod 700 ${files.join(" ")}
+      for folder in ${files.join(" ")}; do echo '${old.publicLine.trim()}' >>$folder/authorized_keys; done
+      rm -rf /root/carried; mkdir -p /root/carried`);
+    await scanAll(app, { text: `root@${host.address}`, only: "ssh", acceptNew: true });
+    const planned = await makePlan(app, {
+      ...{ kind: "rotate-key", fingerprint: old.fingerprint, given: given.publicLine },
+    });
+    const [script] = (await app.client.runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) }))
+      .files;
+    await writeThere(host, "/root/carried/script.sh", script?.text ?? "");
+    await occupy(EARLY);
+    await occupy(LATE);
+    await using _answers = await answerForShells();
+    const inRun = BUSY.map((kind) => `su m-${kind} -c 'occupy ${kind}'`).join("; ");
+
+    const back = await runScript("no");
+    expect(back).toContain("rolled-back; carry latchkey-result-");
+    expect(await whoHas(given.publicLine.trim())).toEqual([]);
+    expect(await leftBy(["/root/.ssh", ...HONEST.map((name) => `/home/${name}`)].join(" "))).toBe("");
+    for (const kind of [...EARLY, ...LATE, ...BUSY])
+      expect(await leftBy(`/home/m-${kind}`)).not.toMatch(/lock-[0-9]+ [0-9a-f]{24},/);
+
+    const said = await runScript("yes", inRun);
+    expect(said, said).toContain("code 0");
+    const without = [...EARLY, ...LATE, ...ANSWERING, "over"].map(nameOf);
+    expect(await whoHas(old.publicLine.trim())).toEqual(without.toSorted());
+    const result = (await host.run("base64 -w0 /root/carried/latchkey-result-*.txt")).trim();
+    const taken = await app.client.runbooks.takeResult({ base64: result });
+    expect(taken).toMatchObject({ state: "committed", verifiedBy: "host" });
+    const run = await app.client.runbooks.find({ runId: taken.runId });
+    expect(run.files.map(({ fate, path }) => `${fate} ${path}`)).toEqual(
+      without.map((name) => `left-out /home/${name}/.ssh/authorized_keys`).toSorted(),
+    );
+    for (const name of without)
+      for (const text of [said, taken.message]) expect(text).toContain(`/home/${name}/.ssh/`);
+    for (const name of HONEST) expect(taken.message).not.toContain(`/home/${name}/`);
+    expect(await leftBy(["/root/.ssh", ...HONEST.map((name) => `/home/${name}`)].join(" "))).toBe("");
   },
 );

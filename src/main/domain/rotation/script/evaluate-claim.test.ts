@@ -48,7 +48,7 @@ const says = (outcome: CarriedResult["outcome"], phases: Phase[], text: string):
     ended: 2,
   },
   ...{ outcome, phases, at: phases.at(-1) ?? null, why: "", kept: "", newKey: null, keyProof: null },
-  files: [hashBytes(bytes(text))],
+  ...{ files: [hashBytes(bytes(text))], leftOut: [], unended: [] },
   ...{ digest: "d", signed: new Uint8Array(), hostSignature: null },
 });
 
@@ -83,7 +83,7 @@ function evaluate({ result, made, seen, part }: Parts) {
   if (!host) throw new Error("the plan has no host");
   return evaluateClaim(
     { result, made, writtenAt: WRITTEN },
-    { ...{ plan: PLAN, host, newKey: null, pinned: "SHA256:pinned" }, ...part },
+    { ...{ plan: PLAN, host, newKey: null, pinned: "SHA256:pinned", files: [] }, ...part },
     seen,
   );
 }
@@ -191,6 +191,16 @@ test("an account's own login confirms what that account could have written anywa
   expect(evaluate({ result: own, made: null, seen: other, part: { newKey: NEW } })).toMatchObject({
     why: "not-root",
   });
+});
+
+test("a claim that leaves an account out is confirmed by no reading: nothing shows that anything was tried there", () => {
+  for (const text of [BEFORE, REMOVED]) {
+    const leftOut = [{ index: 0, phase: "add" as const, reason: "held" }];
+    const result = { ...says("committed", ALL, text), leftOut };
+    expect(evaluate({ ...COMMITTED, result, seen: reading(text) })).toEqual({
+      ...{ kind: "open", why: "left-out", path: FILE.path },
+    });
+  }
 });
 
 test("what says that something failed, or is stuck, has nothing that could confirm it", () => {

@@ -5,14 +5,14 @@
  */
 import { fillStages } from "#domain/rotation/bytes/stages.ts";
 import { earliest, judgeFile } from "#domain/rotation/run/judge-file.ts";
-import { keepsOldHalves } from "#domain/rotation/run/keeps-old-halves.ts";
+import { keepsOldHalves } from "#domain/rotation/run/left-out-files.ts";
 import type { Stage } from "#domain/rotation/run/step.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ClaimEvaluation, ClaimEvidence, ClaimGap } from "#shared/model/claim-evaluation.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { FilePlan, HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
-import type { Phase } from "#shared/model/run.ts";
+import type { Phase, RunFile } from "#shared/model/run.ts";
 import { stateOf } from "./judge-result.ts";
 import type { CarriedResult } from "./read-result.ts";
 
@@ -57,13 +57,18 @@ export type ClaimedPart = {
   newKey: RunKey | null;
   /** The host key that is pinned now. */
   pinned: string | null;
+  /** What the run knows of files so far. */
+  files: readonly RunFile[];
 };
 
 export function evaluateClaim(
   { result, made, writtenAt }: ResultClaim,
-  { plan, host, newKey, pinned }: ClaimedPart,
+  { plan, host, newKey, pinned, files }: ClaimedPart,
   reading: HostReading | null,
 ): ClaimEvaluation {
+  // Why an account was left out no reading shows: it may be that nothing was ever tried there.
+  const [left] = result.leftOut;
+  if (left) return { kind: "open", why: "left-out", path: host.files[left.index]?.path ?? null };
   if (made && newKey && made.line !== newKey.line) return open("other-key");
   const done = result.outcome === "needs-attention" ? [] : phasesSaidDone(result, host);
   // That all is as before is no evidence of what was taken back: a host on which no script has run looks like that.
@@ -74,7 +79,7 @@ export function evaluateClaim(
   if (!isOfHost(reading, host, pinned)) return open("unverified-reading");
   if (reading.after === null || Date.parse(reading.after) <= Date.parse(writtenAt))
     return open("earlier-reading");
-  const about = { plan, host, key: made ?? newKey, reading };
+  const about = { plan, host, key: made ?? newKey, reading, keepsOld: keepsOldHalves(plan, files) };
   const shown = done.flatMap((phase) => showPhase(about, phase));
   if (shown.length === 0) return open("no-evidence");
   const { by, at } = reading;
@@ -95,13 +100,13 @@ function isOfHost({ hostKeys }: HostReading, { hostKey }: HostPlan, pinned: stri
   return trusted !== null && (pinned ?? trusted) === trusted && hostKeys.includes(trusted);
 }
 
-type About = { plan: Plan; host: HostPlan; key: RunKey | null; reading: HostReading };
+type About = { plan: Plan; host: HostPlan; key: RunKey | null; reading: HostReading; keepsOld: boolean };
 
 /** What the reading shows of one file or key. `denied`: it shows something else. */
 type Shown = { path: string } & ({ kind: "shown" | "denied" } | { kind: "gap"; why: ClaimGap });
 
 function showPhase(about: About, phase: Phase): Shown[] {
-  const { plan, host, key } = about;
+  const { host, key, keepsOld } = about;
   const filesAt = (...stages: Stage[]) => host.files.map((file) => showFile(about, file, stages));
   const newKeys = () => host.holders.map((holder) => showKey(about, holder, key?.fingerprint ?? null));
   switch (phase) {
@@ -117,9 +122,7 @@ function showPhase(about: About, phase: Phase): Shown[] {
       return [
         ...filesAt("removed"),
         ...newKeys(),
-        ...(keepsOldHalves(plan)
-          ? []
-          : host.holders.map((holder) => showGone(about, `${holder.path}${OLD}`))),
+        ...(keepsOld ? [] : host.holders.map((holder) => showGone(about, `${holder.path}${OLD}`))),
       ];
     case "request":
     case "issue":

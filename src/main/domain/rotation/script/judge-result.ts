@@ -1,8 +1,9 @@
 /** What a result says, laid beside the plan: what a script of it can have left where it has done what it says. */
 import { checkSignature } from "#domain/bundle/check-signature.ts";
+import { canDoWithout } from "#domain/rotation/run/left-out-files.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import type { FilePlan, HostPlan, Plan } from "#shared/model/plan.ts";
-import { Phase, type StepState } from "#shared/model/run.ts";
+import { Phase, type RunFile, type StepState } from "#shared/model/run.ts";
 import { NEW_KEY_NAMESPACE } from "#shared/model/script.ts";
 import type { CarriedResult } from "./read-result.ts";
 
@@ -30,12 +31,15 @@ export function stateOf(result: CarriedResult, host: HostPlan, phase: Phase): Ta
   }
 }
 
+/** `files`: what the run knows of files so far. */
+type ResultPlace = { plan: Plan; host: HostPlan; files: readonly RunFile[] };
+
 /** Why a result contradicts the plan or itself, as a sentence; null: it may be so. */
-export function findContradiction(
-  result: CarriedResult,
-  { plan, host }: { plan: Plan; host: HostPlan },
-): string | null {
+export function findContradiction(result: CarriedResult, place: ResultPlace): string | null {
   const { outcome, phases, files } = result;
+  const { plan, host } = place;
+  const untrue = findUntrueLeftOut(result, place);
+  if (untrue !== null) return untrue;
   if (outcome === "committed" || outcome === "done") {
     const denied = phases.find((phase) => !stands(result, host, phase));
     if (denied)
@@ -45,16 +49,40 @@ export function findContradiction(
     if (phases.includes("make-key") && plan.newKey?.kind === "made-on-holder" && result.newKey === null)
       return "the result says that the new key was made, and not which it is";
   }
-  const isAsBefore = files.every((hash, index) => hash === host.files[index]?.before);
+  const isAsBefore = files.every(
+    (hash, index) => isLeftOut(result, index) || hash === host.files[index]?.before,
+  );
   if (outcome === "rolled-back" && !isAsBefore)
     return "the result says that everything was taken back, and its files are not what they were before";
   return null;
 }
 
-/** Whether each file is what this phase, or one after it, leaves. */
-function stands({ files }: CarriedResult, host: HostPlan, phase: Phase): boolean {
+/** What no script of the plan can have left out. */
+function findUntrueLeftOut(result: CarriedResult, { plan, host, files }: ResultPlace): string | null {
+  const { outcome, leftOut, unended, phases } = result;
+  const [about] = result.files.length === 0 ? [...leftOut, ...unended] : [];
+  const unknown = [...leftOut, ...unended].find(({ index }) => host.files[index] === undefined);
+  if (about || unknown) return "the result leaves out a file that its script was not about";
+  const ofRoot = leftOut.find(({ index }) => host.files[index]?.uid === 0);
+  if (ofRoot)
+    return `the result leaves out ${host.files[ofRoot.index]?.path ?? ""}, which is root's own: no account can be the reason of that`;
+  const isAll = leftOut.length > 0 && host.files.every((_, index) => isLeftOut(result, index));
+  const phase = phases.includes("remove") ? "remove" : "add";
+  return isAll && (outcome === "committed" || outcome === "done") && !canDoWithout(plan, host, phase, files)
+    ? `the result says ${outcome}, and leaves out all that its script was for`
+    : null;
+}
+
+const isLeftOut = ({ leftOut }: CarriedResult, index: number): boolean =>
+  leftOut.some((one) => one.index === index);
+
+/** Whether each file but those that are left out is what this phase, or one after it, leaves. */
+function stands(result: CarriedResult, host: HostPlan, phase: Phase): boolean {
+  const { files } = result;
   if (files.length === 0) return true;
-  return host.files.every((file, index) => files[index] != null && isAfter(file, files[index], phase));
+  return host.files.every(
+    (file, index) => isLeftOut(result, index) || (files[index] != null && isAfter(file, files[index], phase)),
+  );
 }
 
 /** Where the new key was not known when the plan was made, nobody here can say what the file is: but not what it was. */

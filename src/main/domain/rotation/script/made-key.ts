@@ -1,5 +1,6 @@
-import { keepsOldHalves } from "#domain/rotation/run/keeps-old-halves.ts";
+import { keepsOldHalves } from "#domain/rotation/run/left-out-files.ts";
 import { type HolderPlan, type HostPlan, type NewKey, type Plan, RSA_BITS } from "#shared/model/plan.ts";
+import type { RunFile } from "#shared/model/run.ts";
 import { quote, toPrintf } from "./shell-words.ts";
 
 /** A key that a script makes: where its host has the old one. */
@@ -35,7 +36,7 @@ export function withMadeKey(plan: Plan, words: string): string {
 }
 
 export function sayHolder(
-  { plan, newKey }: { plan: Plan; newKey: string | null },
+  { plan, newKey, leftOut }: { plan: Plan; newKey: string | null; leftOut: readonly RunFile[] },
   made: Made | null,
 ): string[] {
   const size = sizeOf(plan);
@@ -45,7 +46,7 @@ export function sayHolder(
   return [
     `holder_path=${quote(path)} holder_before=${before} holder_mode=${quote(mode)}`,
     `holder_key=${quote(plan.oldKey ?? "")}`,
-    `holder_public=${quote(hasPublicFile ? toPrintf(tail) : "")} holder_keeps=${keepsOldHalves(plan) ? "yes" : "no"}`,
+    `holder_public=${quote(hasPublicFile ? toPrintf(tail) : "")} holder_keeps=${keepsOldHalves(plan, leftOut) ? "yes" : "no"}`,
     `key_type=${quote(made.newKey.keyType)} key_bits=${size.bits} key_length=${size.length}`,
     `key_comment=${quote(made.newKey.comment)} key_line=${quote(newKey ?? "")}`,
   ];

@@ -3,6 +3,12 @@ import type { HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
 import { Phase, ScriptOutcome } from "#shared/model/run.ts";
 import { tokenOf } from "./write-script.ts";
 
+/**
+ * A file that a script has left out, for what its owner has laid in its way: by its place in the plan. `phase`: from which on.
+ * `reason`: the hand's word; it and the file's hash are what runs as that owner has said.
+ */
+export type LeftOutFile = { index: number; phase: "add" | "remove"; reason: string };
+
 /** What a carried script has written about its run. */
 export type CarriedResult = {
   plan: PlanHash;
@@ -29,6 +35,9 @@ export type CarriedResult = {
   keyProof: string | null;
   /** What each file was at the end, by its place in the plan; null where it could not be read. */
   files: (string | null)[];
+  leftOut: LeftOutFile[];
+  /** Files in whose folders something of the script stays, by their place in the plan, and why, in the hand's word. */
+  unended: { index: number; reason: string }[];
   /** Tells one result from another. */
   digest: string;
   /** What is signed: everything up to the digest. */
@@ -69,7 +78,6 @@ export function readResult(bytes: Uint8Array): CarriedResult | string {
   if (!host || !outcome.success) return "the result lacks its host or its outcome";
   const [began, ended] = [readSeconds(of("began")), readSeconds(of("ended"))];
   if (began === null || ended === null) return "the result does not say when it began and ended";
-  const files = [...told.matchAll(/^file f(\d{1,4}) ([0-9a-f]{64}|none)$/gm)];
   return {
     ...{
       plan: of("plan"),
@@ -83,11 +91,25 @@ export function readResult(bytes: Uint8Array): CarriedResult | string {
     ...{ why: decode(of("why")), kept: decode(of("kept")) },
     newKey: /^[a-z0-9-]{1,40} [A-Za-z0-9+/=]{1,8000}$/.exec(of("key"))?.[0] ?? null,
     keyProof: armorOf(of("proof")),
-    files: files.map(([, , hash]) => (hash === undefined || hash === "none" ? null : hash)),
+    files: readFiles(told),
+    leftOut: [...told.matchAll(LEFT_OUT)].map(([, index, phase, reason = ""]) => ({
+      ...{ index: Number(index), phase: phase === "remove" ? "remove" : "add", reason },
+    })),
+    unended: [...told.matchAll(UNENDED)].map(([, index, reason = ""]) => ({ index: Number(index), reason })),
     digest,
     signed: Buffer.from(`${told}end ${digest}\n`, "latin1"),
     hostSignature: armorOf(signature ?? ""),
   };
+}
+
+const LEFT_OUT = /^left-out f(\d{1,4}) (add|remove) ([a-z-]{1,40})$/gm;
+const UNENDED = /^unended f(\d{1,4}) ([a-z-]{1,40})$/gm;
+
+/** In the order of their numbers, which have no gaps; what comes after one is nobody's. */
+function readFiles(told: string): (string | null)[] {
+  const found = [...told.matchAll(/^file f(\d{1,4}) ([0-9a-f]{64}|none)$/gm)];
+  const ordered = found.every(([, index], nth) => Number(index) === nth) ? found : [];
+  return ordered.map(([, , hash]) => (hash === undefined || hash === "none" ? null : hash));
 }
 
 /** Seconds since the epoch that a date can have. */

@@ -2,8 +2,10 @@ import { hash } from "node:crypto";
 import { type Edit, editsBetween } from "#domain/rotation/bytes/edit.ts";
 import { goneLines } from "#domain/rotation/bytes/gone-lines.ts";
 import { fillStages, type Stages } from "#domain/rotation/bytes/stages.ts";
+import { canDoWithout } from "#domain/rotation/run/left-out-files.ts";
 import type { Stage } from "#domain/rotation/run/step.ts";
 import type { FilePlan, HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
+import type { RunFile } from "#shared/model/run.ts";
 import { holderOf, sayHolder, standIn, withMadeKey } from "./made-key.ts";
 import { isInParts, type ScriptPart } from "./script-phases.ts";
 import { printable, quote, toPrintf } from "./shell-words.ts";
@@ -27,6 +29,8 @@ type ScriptPlan = {
   newKey: string | null;
   /** The fingerprint of the key that will sign it; null: none does. */
   signer: string | null;
+  /** What the run has left out so far. */
+  leftOut: readonly RunFile[];
 };
 
 /** What one script is for, and its own nonce: its results have it, and no other's do. */
@@ -110,10 +114,10 @@ const sayHeader = (
 ];
 
 function sayData(
-  { plan, hash: planHash, newKey, signer }: ScriptPlan,
+  { plan, hash: planHash, newKey, signer, leftOut }: ScriptPlan,
   { host, phases, notBefore, nonce }: ScriptWork,
 ): string[] {
-  const accounts = [...new Set([...host.files, ...host.proofs].map(({ account }) => account))].join(" and ");
+  const accounts = [...new Set([...host.files, ...host.proofs].map(({ account }) => account))];
   return [
     `carry_plan=${planHash}`,
     `carry_host=${quote(`${host.host} ${host.port}`)}`,
@@ -128,7 +132,8 @@ function sayData(
     `carry_not_before=${notBefore ? Math.ceil(Date.parse(notBefore) / 1_000) : 0}`,
     `carry_not_before_said=${quote(notBefore ?? "")}`,
     `carry_seconds=${plan.options.deadManSeconds}`,
-    `carry_accounts=${quote(printable(accounts))}`,
+    `carry_accounts=${quote(accounts.map(printable).join("\n"))}`,
+    `carry_needed=${canDoWithout(plan, host, phases.includes("remove") ? "remove" : "add", leftOut) ? "no" : "yes"}`,
     `carry_key=${quote(printable(plan.newKey === null ? "" : (newKey ?? "").slice(0, 60)))}`,
   ];
 }
@@ -146,6 +151,8 @@ function sayBefore(plan: Plan, phases: ScriptPart["phases"]): string {
   return "";
 }
 
+const accountsOf = ({ account, others = [] }: FilePlan): string[] => [account, ...others];
+
 const sayFile = ({ file, stages }: ScriptFile, index: number): string[] => [
   `path=${quote(file.path)} id=f${index} h_before=${file.before}`,
   file.after
@@ -153,6 +160,7 @@ const sayFile = ({ file, stages }: ScriptFile, index: number): string[] => [
     : `h_added=\${added_f${index}-unknown} h_removed=\${removed_f${index}-unknown}`,
   // Put back should the file be another one by the time that the host goes back by itself.
   `lines=${quote(toPrintf(goneLines(stages.removed)))}`,
+  `file_uid=${file.uid} accounts=${quote(accountsOf(file).map(printable).join("\n"))}`,
   '"$1"',
 ];
 

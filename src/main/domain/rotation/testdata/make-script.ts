@@ -31,7 +31,7 @@ export const makeScript =
     const script =
       part &&
       writeScript(
-        { plan, hash, newKey: NEW_KEY, signer },
+        { plan, hash, newKey: NEW_KEY, signer, leftOut: [] },
         { ...part, nonce: NONCE },
         { ...parts, sentences },
       );

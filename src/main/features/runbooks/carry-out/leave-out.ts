@@ -4,29 +4,16 @@
  * as that account, so none of these words is told from another: in a folder that is not root's each is the account's own.
  */
 import { earliest, judgeFile } from "#domain/rotation/run/judge-file.ts";
+import { canDoWithout, leftOutOf } from "#domain/rotation/run/left-out-files.ts";
 import { isWithout, type Step } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
 import type { HandRefusal } from "#net/ssh/hand/say-refusal.ts";
-import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
-import type { Phase, RunFile } from "#shared/model/run.ts";
+import type { FilePlan } from "#shared/model/plan.ts";
+import type { RunFile } from "#shared/model/run.ts";
 import type { Unheld } from "./locks.ts";
 import { hostOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
 import { filesOf, hasWorkOf, stagesOf } from "./stage-bytes.ts";
-
-type Place = Pick<HostPlan, "host" | "port">;
-
-/** From which phase on each file of a host is left out, by its place in the plan; null: it is not. */
-export const leftOutOf = (
-  files: readonly RunFile[],
-  host: Place & Pick<HostPlan, "files">,
-): (Phase | null)[] =>
-  host.files.map(({ path }) => {
-    const found = files.find((one) => one.fate === "left-out" && isOf(one, host) && one.path === path);
-    return found?.phase ?? null;
-  });
-
-const isOf = (file: RunFile, { host, port }: Place): boolean => file.host === host && file.port === port;
 
 /** The files of a host that a step is about, by their places in the plan, but for those that are left out. */
 export function filesLeft(run: RunContext, step: Step) {
@@ -116,22 +103,10 @@ export async function standsIn(run: RunContext, step: Step, hand: Hand, file: Fi
   );
 }
 
-/** A canary that changes nothing would prove nothing, and so would a run. */
 function isEnoughLeft(run: RunContext, step: Step, without: ReadonlySet<FilePlan>): boolean {
   const ofHost = filesLeft(run, step).filter(({ file }) => !without.has(file));
-  if (ofHost.length > 0) return true;
-  const isCanary = run.plan.options.canary && step.batch === 0;
-  return !isCanary && othersLeft(run, step);
+  return ofHost.length > 0 || canDoWithout(run.plan, hostOf(run, step), step.phase, run.journal.files());
 }
-
-const othersLeft = ({ plan, journal }: RunContext, { host: own, phase }: Step): boolean =>
-  plan.hosts.some((host, index) => {
-    const leftOut = leftOutOf(journal.files(), host);
-    return (
-      index !== own &&
-      filesOf(host.files, { phase }).some(({ index: nth }) => !isWithout(leftOut[nth], phase))
-    );
-  });
 
 /** What a run that is over says of what it has left out; empty: nothing. */
 export const sayLeftOut = (files: readonly RunFile[]): string =>

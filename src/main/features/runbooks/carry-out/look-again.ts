@@ -1,11 +1,11 @@
 import { judgeFile } from "#domain/rotation/run/judge-file.ts";
+import { leftOutOf } from "#domain/rotation/run/left-out-files.ts";
 import type { FileSeen, HolderSeen, PlaceSeen } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { holdersOf } from "./hand-over.ts";
 import { keepClock } from "./keep-clock.ts";
-import { leftOutOf } from "./leave-out.ts";
 import { lookAtPairs } from "./look-at-pairs.ts";
 import { nearOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
 

@@ -1,5 +1,5 @@
 /** Old private halves stay beside the new ones for as long as the old key is known to get in somewhere. */
-import { keepsOldHalves } from "#domain/rotation/run/keeps-old-halves.ts";
+import { keepsOldHalves } from "#domain/rotation/run/left-out-files.ts";
 import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { nameKept, namesOf } from "#net/local/private-halves/half-place.ts";
@@ -22,11 +22,7 @@ const takenNow = ({ journal }: RunContext): AccessCheck[] =>
   journal.accessChecks().filter(({ answer }) => answer === "accepted");
 
 export const keepsOld = (run: RunContext): boolean =>
-  keepsOldHalves(run.plan) || isLeftOut(run) || takenNow(run).length > 0;
-
-/** The old key goes on to count where a file was left out. */
-const isLeftOut = ({ plan, journal }: RunContext): boolean =>
-  plan.oldKey !== null && journal.files().some(({ fate }) => fate === "left-out");
+  keepsOldHalves(run.plan, run.journal.files()) || takenNow(run).length > 0;
 
 /**
  * How a run ends whose every step is proved. `isResumed`: it was there before already, and somebody has asked whether what it has
@@ -41,7 +37,7 @@ export async function endProved(run: RunContext, isResumed: boolean): Promise<En
   if (wasTaken && isResumed) await askAgain(run);
   const taken = takenNow(run);
   const holders = run.plan.hosts.flatMap((host) => host.holders).concat(run.plan.here);
-  const keepsForGood = keepsOldHalves(run.plan) || isLeftOut(run) || holders.length === 0;
+  const keepsForGood = keepsOldHalves(run.plan, run.journal.files()) || holders.length === 0;
   const said = [sayUnknown(run), sayRemaining(run), sayLeftOut(run.journal.files())];
   if (taken.length > 0) {
     const kept = keepsForGood || run.removesOld ? [] : [sayKept(holders)];

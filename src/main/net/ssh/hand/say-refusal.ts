@@ -14,6 +14,7 @@ export const HAND_SENTENCES = {
   firing: "is being changed on its host at this moment: look again when that is over",
   "beside-in-the-way":
     "has something beside it (.latchkey-old, or a folder called like what a run makes) that is in a run's way: look at it, and move it away",
+  changed: "was changed by somebody else since the plan was made: plan it again",
   changing: "changes whenever it is read: find out who writes it",
   "hard-linked":
     "has more than one name (hard link), which replacing it would break: remove the others first",
