@@ -38,16 +38,22 @@ export async function endProved(run: RunContext, isResumed: boolean): Promise<En
   const taken = takenNow(run);
   const holders = run.plan.hosts.flatMap((host) => host.holders).concat(run.plan.here);
   const keepsForGood = keepsOldHalves(run.plan, run.journal.files()) || holders.length === 0;
-  const said = [sayUnknown(run), sayRemaining(run), sayLeftOut(run.journal.files())];
   if (taken.length > 0) {
     const kept = keepsForGood || run.removesOld ? [] : [sayKept(holders)];
     const why = [...taken.map((check) => sayTaken(run, check)), ...kept].join("; ");
-    const message = [`${why}: close that way in, then resume the run`, ...said].filter(Boolean).join("; ");
-    return { state: "needs-attention", message };
+    return {
+      state: "needs-attention",
+      message: join(`${why}: close that way in, then resume the run`, sayRest(run)),
+    };
   }
   if (wasTaken && !keepsForGood) return dropKept(run);
-  return { state: "committed", message: said.filter(Boolean).join("; ") };
+  return { state: "committed", message: sayRest(run) };
 }
+
+/** What nobody knows of accounts, where the old key goes on to get in, and what was left out. */
+const sayRest = (run: RunContext): string => join(sayUnknown(run), sayRemaining(run), sayLeftOut(run.journal.files()));
+
+const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
 
 const sayTaken = ({ plan }: RunContext, { host, port, account, fingerprint, why }: AccessCheck): string =>
   `${fingerprint === plan.oldKey && plan.newKey ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, by ${why.join(" and by ")}`;
@@ -107,15 +113,12 @@ async function dropKept(run: RunContext): Promise<Ended> {
       const done = hand instanceof SessionLost ? null : await dropOne(run, holder, hand);
       if (done?.kind === "done") continue;
       const why = done?.message ?? (hand as SessionLost).message;
-      return {
-        state: "needs-attention",
-        message: `${holder.path}: the old private half could not be removed: ${why}`,
-      };
+      const stays = `${holder.path}: the old private half could not be removed: ${why}`;
+      return { state: "needs-attention", message: join(stays, sayRest(run)) };
     }
     await run.journal.note(step.ordinal, "the old private halves are gone");
   }
-  const said = [sayRemaining(run), sayLeftOut(run.journal.files())];
-  return { state: "committed", message: said.filter(Boolean).join("; ") };
+  return { state: "committed", message: sayRest(run) };
 }
 
 async function dropOne(run: RunContext, holder: HolderPlan, hand: Hand | null): Promise<HolderOutcome> {

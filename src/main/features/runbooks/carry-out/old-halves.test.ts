@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import type { AccessCheck } from "#shared/model/run.ts";
+import { endProved } from "./old-halves.ts";
+import type { RunContext } from "./run-context.ts";
+import { runOn, type Steering } from "./run-loop.ts";
+
+const plan = makePlanValue({
+  hosts: ["web1", "db1"].map((host, batch) => makeHost({ host, batch, files: [makeFile(batch, "both")] })),
+  here: [makeHolder(null)],
+});
+
+const check = (host: string, answer: AccessCheck["answer"], why: string): AccessCheck => ({
+  ...{ host, port: 22, account: "ops", fingerprint: "SHA256:old", answer, why: [why] },
+  at: "2026-03-01T00:00:00Z",
+});
+
+const taken = check("web1", "accepted", "a command");
+const unknown = check("db1", "unknown", "no answer");
+
+/** A run whose steps are all proved, and whose old key still gets in on web1 until somebody asks there again. */
+function makeRun() {
+  const dropped: string[] = [];
+  let checks = [taken, unknown];
+  const run = {
+    plan,
+    signal: new AbortController().signal,
+    removesOld: false,
+    renewal: null,
+    openHalf: async () => undefined,
+    sessions: {
+      async of() {
+        checks = [unknown];
+        return { kind: "lost", message: "it was asked, and is gone" };
+      },
+    },
+    holders: {
+      async dropKept({ path }: { path: string }) {
+        dropped.push(path);
+        return { kind: "done" };
+      },
+    },
+    journal: {
+      failure: () => null,
+      steps: () => stepsOf(plan).map((step) => ({ ...step, state: "proved", message: "" })),
+      files: () => [],
+      keptKeys: () => [],
+      accessChecks: () => checks,
+      note: async () => undefined,
+    },
+  } as unknown as RunContext;
+  return { run, dropped };
+}
+
+const steer = (want: "on" | "back"): Steering => ({
+  want: () => want,
+  hasCome: async () => true,
+  reopen: async () => undefined,
+});
+
+test("what is not known of one account is still said once the last way in of another one is closed", async () => {
+  const { run, dropped } = makeRun();
+  expect(await endProved(run, true)).toEqual({
+    state: "committed",
+    message: "whether SHA256:old is refused for ops on db1 is not known: no answer",
+  });
+  expect(dropped).toHaveLength(1);
+});
+
+test("a run whose old key still gets in is not gone on with by taking it back: nobody is asked again, and its old private keys stay", async () => {
+  const back = makeRun();
+  expect(await runOn(back.run, steer("back"))).toMatchObject({
+    state: "needs-attention",
+    message: expect.stringContaining("the old key still gets in to ops on web1"),
+  });
+  expect(back.dropped).toEqual([]);
+  const on = makeRun();
+  expect(await runOn(on.run, steer("on"))).toMatchObject({ state: "committed" });
+  expect(on.dropped).toHaveLength(1);
+});
