@@ -150,7 +150,10 @@ function refuseFuture(result: CarriedResult, at: Instant): void {
   );
 }
 
-/** The key that was made there: of a verified result only one whose holder has shown it, and always the same. */
+/**
+ * The key that was made there: of a verified result only one whose holder has shown it, and always the same. That it is known by now
+ * shows nothing of where it lies: a result that says that something is done shows that anew.
+ */
 function takeKey(
   plan: Plan,
   result: CarriedResult,
@@ -161,10 +164,12 @@ function takeKey(
   if (made === null || by === null) return made;
   if (known !== null && known !== made.line)
     throw new Refusal("conflict", "the result tells of another new key than the one that was made first");
-  if (known === null && !isHeld(made, result))
+  if ((known === null || SAYS_DONE.has(result.outcome)) && !isHeld(made, result))
     throw new Refusal(
       "invalid-input",
       `the result does not show that ${sayHost(result)} holds the new key ${made.fingerprint}: its ssh-keygen cannot sign (that of OpenSSH 8.1 can), or the key was exchanged; make one elsewhere, and name it by --new-key`,
     );
   return made;
 }
+
+const SAYS_DONE: ReadonlySet<CarriedResult["outcome"]> = new Set(["committed", "done", "added"]);
