@@ -173,6 +173,12 @@ end_key() {
 	esac
 }
 
+# Where the old half stays for good, as do_keep_half names it. Whether it is that very one is seen by whoever removes it.
+tell_kept_key() {
+	kept_key=$holder_path.latchkey-kept-${holder_before%"${holder_before#????????}"}
+	if [ -e "$kept_key" ] || [ -L "$kept_key" ]; then put_line 'old-key kept'; fi
+}
+
 # A hand-over that was ended has hidden it.
 bring_public_back() {
 	[ -z "$holder_public" ] || [ "$half_public" != none ] || clear_half show_public "$holder_path" ''

@@ -50,8 +50,11 @@ end_folder() {
 	case $said in armed*) disarm_all_of; ask end "$path" "$carry_token" ;; esac
 }
 
-# Another file of the run may lie in the same folder.
+# Another file of the run may lie in the same folder. What an earlier try has added there goes back with the rest, or is said.
 end_left_out() {
+	if [ -n "$why" ] && [ $proved = no ] && [ "$seen" != "$h_before" ]; then
+		case $seen in "$h_added" | "$h_removed") left="$left$path$nl"; keep ;; esac
+	fi
 	case $nl$kept in *"$nl${path%/*}/.latchkey/$carry_token$nl"*) ask unlock "$path" "$carry_token" ;; *) end_folder ;; esac
 }
 
@@ -128,6 +131,7 @@ tell_result() {
 	put_line "why $encoded"
 	encode "$(one_line "$kept")"
 	put_line "kept $encoded"
+	[ -z "$holder_path" ] || tell_kept_key
 	if [ -n "$holder_path" ] && [ -n "$key_line" ]; then
 		put_line "key $key_line"
 		ask_new_key

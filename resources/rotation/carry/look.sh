@@ -6,8 +6,6 @@ look_all() {
 	case " $carry_phases " in *' add '*) phase=add ;; *) phase=remove ;; esac
 	# What was added by an earlier script is not left out of that.
 	[ "$carry_proved" = no ] || phase=remove
-	dead_man_ways
-	case " $ways " in *' sleep '* | *' at '*) ;; *) why='this host cannot take back by itself what is not proved (it has no at, setsid or nohup)' ;; esac
 	[ -z "$holder_path" ] || look_key
 	each_file look_one
 	require_left $phase
@@ -33,7 +31,12 @@ look_one() {
 	# A removal whose run was ended has still to be proved, and the host may yet take it back.
 	[ $ours = no ] || all_done=no
 	see_proved
-	if [ -z "$way" ] && ! is_at_goal; then said=no-dead-man; leave_or_stop $phase; fi
+	if [ -n "$way" ] || is_at_goal; then return; fi
+	dead_man_ways
+	case " $ways " in
+		*' sleep '* | *' at '*) said=no-dead-man; leave_or_stop $phase ;;
+		*) why='this host cannot take back by itself what is not proved (it has no at, setsid or nohup)' ;;
+	esac
 }
 
 # What this script leaves of the file.

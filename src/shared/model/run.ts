@@ -217,6 +217,8 @@ export const RunClaim = z.object({
   why: z.string(),
   /** The key that it says was made there. */
   newKey: z.object({ line: z.string(), fingerprint: z.string() }).nullable(),
+  /** Where it says that the old private key is kept, beside the new one; null: it says so of none. */
+  keptKey: z.string().nullable(),
   /** Who has signed it, as a sentence. */
   signature: z.string(),
   takenAt: Instant,
@@ -286,5 +288,10 @@ export const RunDetail = RunRow.extend({
   kept: z.array(KeptKey),
   /** Of one that is over, or needs attention: where what was to go lets in as before. */
   remaining: z.array(RemainingAccess),
+  /**
+   * Of a run that is carried out by offline scripts: how a person removes those by hand, where no session gets to their hosts; a
+   * command a line.
+   */
+  removeKept: z.array(z.string()),
 });
 export type RunDetail = z.infer<typeof RunDetail>;

@@ -5,14 +5,24 @@ import type { RunClaim } from "../model/run.ts";
 import { sayHost } from "./plan.ts";
 
 type Claimed = Pick<RunClaim, "host" | "port" | "outcome" | "newKey" | "signature"> & {
+  keptKey?: RunClaim["keptKey"];
   evaluation?: ClaimEvaluation | null;
 };
 
 /** What a result claims that nobody's signature is good for, with its key to the last letter, and what a reading makes of it. */
-export function sayClaim({ host, port, outcome, newKey, signature, evaluation = null }: Claimed): string {
+export function sayClaim({
+  host,
+  port,
+  outcome,
+  newKey,
+  keptKey = null,
+  signature,
+  evaluation = null,
+}: Claimed): string {
   const key = newKey ? `, and that the new key is ${newKey.line} (${newKey.fingerprint})` : "";
+  const kept = keptKey === null ? "" : `, and that the old private key is kept at ${keptKey}`;
   const shown = evaluation ? `; ${formatClaimEvaluation(evaluation)}` : "";
-  return `${sayHost({ host, port })} says "${outcome}"${key}: claimed, not verified (${signature})${shown}`;
+  return `${sayHost({ host, port })} says "${outcome}"${key}${kept}: claimed, not verified (${signature})${shown}`;
 }
 
 /** As a part of a sentence. */

@@ -9,8 +9,8 @@
  */
 import { quoteWord } from "#net/ssh/hand/words.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
-import type { FilePlan, HostPlan, Plan } from "#shared/model/plan.ts";
-import type { RunFile, RunStep } from "#shared/model/run.ts";
+import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import type { KeptKey, RunFile, RunStep } from "#shared/model/run.ts";
 import { writeIdOf } from "./carry-out/stage-bytes.ts";
 
 /** `files`: those that are known to be stuck; the others stand as they should, and may have what somebody has written. */
@@ -41,8 +41,7 @@ function sayHost(
   files: readonly RunFile[],
   token: string,
 ): string[] {
-  const login = host.user === null ? host.host : `${host.user}@${host.host}`;
-  const enter = `ssh -p ${host.port} ${quoteWord(login)}`;
+  const enter = `ssh -p ${host.port} ${quoteWord(loginOf(host))}`;
   if (host.certificates) {
     const lines = steps.flatMap(({ phase }) => sayStuck(host.certificates ?? [], phase, token));
     return lines.length === 0 ? [] : [enter, ...lines];
@@ -97,8 +96,26 @@ const RESTORE = `${ENTER}; kept=.latchkey/$3/before-$4; [ -f "$kept" ] && [ ! -L
 /** FOLDER TOKEN: what the run has kept there stays beside, for a late edit may be among it; its lock goes, another's stays. */
 const CLEAR = `${ENTER}; [ ! -L .latchkey ] && cd .latchkey 2>/dev/null || exit 0; [ ! -d "./$2" ] || mv -f -T -- "./$2" "../.latchkey-kept-$2"; for lock in ./lock-*; do case $(readlink "$lock") in "$2",*) rm -f -- "$lock" ;; esac; done; cd ..; rmdir .latchkey 2>/dev/null || true`;
 
+/** How old private keys that a run has kept on hosts go, each if it is that very file, by the account that owns it. */
+export const removeKeptByHand = ({ hosts }: Plan, kept: readonly KeptKey[]): string[] =>
+  hosts.flatMap((host) => {
+    const lines = host.holders.flatMap(({ path, owner, uid, before }) => {
+      const key = kept.find((one) => one.path === path && one.host === host.host && one.port === host.port);
+      if (!key || before === null || uid === null) return [];
+      return [asOwner({ uid, owner }, DROP_KEPT, [folderOf(key.kept), nameOf(key.kept), before])];
+    });
+    return lines.length === 0 ? [] : [`ssh -p ${host.port} ${quoteWord(loginOf(host))}`, ...lines];
+  });
+
+const loginOf = ({ host, user }: HostPlan): string => (user === null ? host : `${user}@${host}`);
+
+/** FOLDER NAME HASH: that very file, and its public half. */
+const DROP_KEPT = `${ENTER}; [ -f "./$2" ] && [ ! -L "./$2" ] || exit; h=$(sha256sum <"./$2") || exit; [ "\${h%% *}" = "$3" ] && rm -f -- "./$2.pub" "./$2"`;
+
+type FileOwner = { uid: number; owner: string };
+
 /** In a session of its own without a terminal, with nobody's rights but those of the account that the folder is of. */
-function asOwner({ uid, owner }: FilePlan, script: string, words: readonly string[]): string {
+function asOwner({ uid, owner }: FileOwner, script: string, words: readonly string[]): string {
   const run = asRoot(script, words);
   if (uid === 0) return run;
   return `setsid -w runuser -u ${quoteWord(owner)} -- ${run} </dev/null 2>&1 | cat`;

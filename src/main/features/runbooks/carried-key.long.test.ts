@@ -4,7 +4,7 @@ import type { PlanId } from "#shared/model/plan.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readThere, writeThere } from "#testing/runbooks/carried-host.ts";
-import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
+import { agreeTo, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
 
 const KEY = "/home/deploy/.ssh/id_ed25519";
@@ -135,6 +135,57 @@ test.skipIf(!canStartHosts())(
     await watched.expectNobodyLockedOut();
     await expect(app.client.runbooks.exportScripts({ planId })).rejects.toThrow("nothing of plan");
     await refusesLive(app, planId);
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "where an account is left out the old private key stays, is listed, and goes by one command, or by what is printed for its host",
+  async () => {
+    await using desk = await makeDesk();
+    const evil = "/home/eve/.ssh";
+    await using host = await startHost({
+      name: "vault",
+      prepare: `${letIn(desk.publicKey)}\n${letIn("", "deploy")}\n${letIn("", "eve")}\n${MAKE_OLD}
+        cp ${KEY}.pub ${GRANTS}; cp ${KEY}.pub ${evil}/authorized_keys
+        chown -R deploy:deploy /home/deploy/.ssh; chown -R eve:eve ${evil}; chmod 600 ${GRANTS} ${evil}/authorized_keys`,
+    });
+    await using app = desk.open();
+    const { runbooks } = app.client;
+    await scanAll(app, { text: `root@${host.address}`, acceptNew: true });
+    const old = await host.run(`cat ${KEY}`);
+    const [fingerprint = ""] = (await host.run(`ssh-keygen -lf ${KEY}`)).match(/SHA256:\S+/) ?? [];
+    const planned = await makePlan(app, { kind: "rotate-key", fingerprint });
+    const { files } = await runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) });
+    await host.run(`su eve -c 'mkdir -m 700 ${evil}/.latchkey; touch ${evil}/.latchkey/lock-1'`);
+    const { said, result } = await run(host, files[0] as Exported);
+    expect(said).toContain(`left out: ${evil}/authorized_keys has a .latchkey beside it that is not ours`);
+    const taken = await runbooks.takeResult({ base64: result });
+    expect(taken).toMatchObject({ state: "committed", leftOut: [`${evil}/authorized_keys`] });
+    const { runId } = taken;
+    const { kept, removeKept } = await runbooks.find({ runId });
+    expect(kept).toMatchObject([{ host: host.address, port: 22, path: KEY }]);
+    const [path = ""] = kept.map((one) => one.kept);
+    expect(await host.run(`cat ${path}`)).toBe(old);
+
+    const byHand = removeKept.filter((line) => !line.startsWith("ssh ")).join("\n");
+    await host.run(
+      `mv ${path} /home/deploy/aside; echo precious >/etc/precious; ln -s /etc/precious ${path}`,
+    );
+    await host.run(
+      `(\n${byHand}\n) || true; test -L ${path}; mv /home/deploy/aside ${path}; cp -p ${path} /root/copy`,
+    );
+    expect(await host.run("cat /etc/precious")).toBe("precious\n");
+    await host.run(byHand);
+    expect(await host.run("ls -A /home/deploy/.ssh")).toBe("authorized_keys\nid_ed25519\nid_ed25519.pub\n");
+    await host.run(`cp -p /root/copy ${path}`);
+    const ended = await untilStill(app, async () => {
+      await runbooks.resume({ runId, removesOld: true });
+      return runId;
+    });
+    expect(ended).toMatchObject({ state: "committed", kept: [], removeKept: [] });
+    expect(ended.message).toContain(`${evil}/authorized_keys`);
+    expect(await host.run("ls -A /home/deploy/.ssh")).toBe("authorized_keys\nid_ed25519\nid_ed25519.pub\n");
+    await expect(runbooks.resume({ runId, removesOld: true })).rejects.toThrow("keeps no old private key");
   },
 );
 

@@ -16,7 +16,7 @@ import type { OfflineClaim } from "#store/runbooks/offline-table.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
 import { findOldHere } from "./old-halves-here.ts";
-import { keepResult, settleVerified } from "./settle-result.ts";
+import { findKeptKey, keepResult, settleVerified } from "./settle-result.ts";
 
 type Facts = Pick<Store, "runbooks" | "pins">;
 
@@ -78,10 +78,11 @@ function givenKey({ newKey }: Plan): ClaimedPart["newKey"] {
 export const listClaims = (store: Facts, run: RunRecord): RunClaim[] =>
   store.runbooks.offline.claims(run.id).map((claim) => {
     const { script, outcome, why, newKey, signature, takenAt } = claim;
+    const { evaluation, kept } = evaluate(store, run, claim);
     return {
       ...{ host: script.host, port: script.port, phases: script.phases },
-      ...{ outcome, why, newKey, signature, takenAt },
-      evaluation: evaluate(store, run, claim).evaluation,
+      ...{ outcome, why, newKey, signature, takenAt, evaluation },
+      keptKey: kept && (findKeptKey(kept)?.kept ?? null),
     };
   });
 

@@ -9,6 +9,7 @@ import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/run.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import { approve, countsOf } from "./approve.ts";
+import { removeKeptByHand } from "./by-hand.ts";
 import { isCarried, refuseCarried } from "./carried.ts";
 import { createClaimConfirmer, listClaims, refuseUnconfirmed } from "./confirm-claims.ts";
 import { findConfirmation } from "./confirm-key.ts";
@@ -29,7 +30,7 @@ const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
 
 export function createRuns(deps: RunDeps) {
   const { store } = deps;
-  const { runs, journal: journals, certificates, files, accessChecks, keptKeys } = store.runbooks;
+  const { runs, journal: journals, certificates, files, accessChecks } = store.runbooks;
   const confirmClaims = createClaimConfirmer(deps);
   const running: Running = new Map();
   const launch = createLauncher(deps, running, (id, means) => takeBackEnded(record(id), means));
@@ -52,7 +53,7 @@ export function createRuns(deps: RunDeps) {
       accessChecks: accessChecks.all(id),
       oldKeyWatch: findWatch(store, run),
       claims: listClaims(store, run),
-      kept: keptKeys.ofRun(id),
+      ...keptOf(deps, run),
       remaining: findRemaining(store, run),
     };
   };
@@ -67,7 +68,7 @@ export function createRuns(deps: RunDeps) {
 
   async function resume(id: RunId, means: Means & { typed?: string | null }): Promise<void> {
     const run = record(id);
-    if (isCarried(run)) {
+    if (isCarried(run) && !(means.removesOld && isDone(deps, id))) {
       if ((await confirmClaims(id)) === 0) refuseUnconfirmed(run, listClaims(store, run));
       return;
     }
@@ -131,6 +132,15 @@ function findRemaining({ runbooks }: RunDeps["store"], { id, planId, state }: Ru
     files: runbooks.files.all(id),
     accessChecks: runbooks.accessChecks.all(id),
   });
+}
+
+const isDone = ({ store }: RunDeps, id: RunId): boolean =>
+  store.runbooks.journal.steps(id).every(({ state }) => state === "proved");
+
+function keptOf({ store: { runbooks } }: RunDeps, run: RunRecord): Pick<RunDetail, "kept" | "removeKept"> {
+  const kept = runbooks.keptKeys.ofRun(run.id);
+  const plan = isCarried(run) ? runbooks.plans.find(run.planId)?.plan : null;
+  return { kept, removeKept: plan ? removeKeptByHand(plan, kept) : [] };
 }
 
 function refuseKeepingNone({ runbooks }: RunDeps["store"], { id, state }: RunRecord): void {

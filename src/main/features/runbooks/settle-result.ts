@@ -1,11 +1,14 @@
+import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
 import { stateOf, type TakenState } from "#domain/rotation/script/judge-result.ts";
+import { holderOf } from "#domain/rotation/script/made-key.ts";
 import type { CarriedResult } from "#domain/rotation/script/read-result.ts";
 import { isInParts, mainPhase, partsOf } from "#domain/rotation/script/script-phases.ts";
 import { tokenOf } from "#domain/rotation/script/write-script.ts";
+import { nameKept } from "#net/local/private-halves/half-place.ts";
 import { isHandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { HolderPlan, HostPlan, Plan, PlanHash, PlanId } from "#shared/model/plan.ts";
-import type { RunFile, RunId, RunState, RunStep } from "#shared/model/run.ts";
+import type { KeptKey, RunFile, RunId, RunState, RunStep } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { formatAllRemaining } from "#shared/text/remaining-access.ts";
@@ -69,8 +72,22 @@ export function keepResult(
 export function settleVerified(store: Store, id: RunId, told: TakenIn, newKey: MadeKey | null): void {
   if (newKey) store.runbooks.runs.setKey(id, newKey);
   noteLeftOut(store, id, told);
+  const kept = findKeptKey(told);
+  if (kept) store.runbooks.keptKeys.put(id, kept);
   note(store, id, told);
   settle(store, id, told);
+}
+
+/** Where the old private key is that a result says it has kept, by the plan's own path; null: it says so of none. */
+export function findKeptKey({
+  plan,
+  host,
+  result,
+}: Pick<TakenIn, "plan" | "host" | "result">): KeptKey | null {
+  const holder = result.keepsOldKey ? holderOf(plan, host)?.holder : null;
+  if (!holder || holder.before === null) return null;
+  const { path, before } = holder;
+  return { host: host.host, port: host.port, path, kept: nameKept(path, before) };
 }
 
 /** Writes down which accounts a verified result leaves out; what got to its end leaves out no others. */
@@ -175,7 +192,7 @@ const ENTRIES: Record<TakenState, "proved" | "undone" | "failed"> = {
 type End = { state: RunState; message: string };
 
 function endOf(plan: Plan, steps: readonly RunStep[], files: readonly RunFile[]): End {
-  const { state, message } = endOfSteps(plan, steps);
+  const { state, message } = endOfSteps(plan, steps, files);
   const left = state === "rolled-back" ? "" : sayLeftOut(files);
   const remedy =
     left && "once that is put right, run the script of that host once more, and import its result";
@@ -184,13 +201,16 @@ function endOf(plan: Plan, steps: readonly RunStep[], files: readonly RunFile[])
 
 const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
 
-function endOfSteps(plan: Plan, steps: readonly RunStep[]): End {
+function endOfSteps(plan: Plan, steps: readonly RunStep[], files: readonly RunFile[]): End {
   const ofHosts = steps.filter(({ host }) => host !== null);
   if (ofHosts.some(({ state }) => state === "needs-attention"))
     return { state: "needs-attention", message: sayWhy(ofHosts) };
   const open = partsOf(plan, steps);
   if (open.length === 0)
-    return { state: "committed", message: formatAllRemaining(plan.remaining ?? [], plan.kind) };
+    return {
+      state: "committed",
+      message: formatAllRemaining(findRemainingOfRun(plan, { files, accessChecks: [] }), plan.kind),
+    };
   const awaited = open.filter(({ host, phases }) =>
     ofHosts.some(
       (step) =>

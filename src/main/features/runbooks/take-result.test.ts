@@ -12,6 +12,7 @@ import { NEW_KEY_NAMESPACE } from "#shared/model/script.ts";
 import { openStore } from "#store/store.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { listClaims } from "./confirm-claims.ts";
 import { createResultTaker } from "./take-result.ts";
 
 const AFTER = { added: "a".repeat(64), removed: "b".repeat(64) };
@@ -42,6 +43,7 @@ function writeResult(
       /** By its place in the plan: from which phase on, and why. */
       leftOut: Record<number, string>;
       unended: string;
+      keepsOldKey: boolean;
     }
   > = {},
 ): string {
@@ -62,6 +64,7 @@ function writeResult(
     `at ${more.at ?? "remove"}`,
     `why ${more.why ?? "%"}`,
     `kept ${more.kept ?? "%"}`,
+    ...(more.keepsOldKey ? ["old-key kept"] : []),
     ...(more.key ? [`key ${more.key}`] : []),
     ...(more.proof ? [`proof ${more.proof}`] : []),
     ...Object.entries(more.leftOut ?? {}).map(([index, why]) => `left-out f${index} ${why}`),
@@ -235,6 +238,26 @@ test("on a host that is no canary every account may be left out, as long as anot
   });
 });
 
+test("an old private key that a script has kept is listed with its host and path; claimed, it is shown as a claim, and is not listed", async () => {
+  const holder = { ...makeHolder("web1"), before: "c".repeat(64) };
+  const made = { keyType: "ed25519", comment: "", port: 22, path: holder.path };
+  const plan = {
+    ...{ ...PLAN, newKey: { kind: "made-on-holder" as const, host: "web1", ...made } },
+    hosts: PLAN.hosts.map((host) => (host.host === "web1" ? { ...host, holders: [holder] } : host)),
+  };
+  const { store, take, signed } = makeDesk(plan);
+  const done = () => take(writeResult(plan, 0, "rolled-back", { phases: "make-key", keepsOldKey: true }));
+  signed.by = { kind: "none" };
+  const { runId } = await done();
+  const run = store.runbooks.runs.find(runId);
+  const kept = `${holder.path}.latchkey-kept-cccccccc`;
+  expect(run && listClaims(store, run)).toMatchObject([{ keptKey: kept }]);
+  expect(store.runbooks.keptKeys.ofRun(runId)).toEqual([]);
+  signed.by = KNOWN;
+  await done();
+  expect(store.runbooks.keptKeys.ofRun(runId)).toEqual([{ host: "web1", port: 22, path: holder.path, kept }]);
+});
+
 test("a host that its script has rolled back keeps the run from being committed", async () => {
   const { take } = makeDesk(PLAN);
   await take(writeResult(PLAN, 0, "committed"));
@@ -354,4 +377,8 @@ test("a result with another new key than the one that was made first, or with no
     "another new key than the one that was made",
   );
   expect(store.runbooks.runs.find(runId)?.newKey?.line).toBe(lineOf(first));
+  const again = "does not show that web1 holds the new key";
+  await expect(makes(lineOf(first), 1772323400)).rejects.toThrow(again);
+  await expect(makes(lineOf(first), 1772323400, await proveBy(other))).rejects.toThrow(again);
+  expect(await makes(lineOf(first), 1772323400, await proveBy(first))).toMatchObject({ runId });
 });

@@ -139,11 +139,13 @@ function sayWatch({ oldKeyWatch }: RunDetail): string[] {
 const sayRemaining = ({ kind, remaining }: RunDetail): string[] =>
   remaining.map((one) => `  not changed: ${formatRemaining(one, kind)}`);
 
-function sayKept({ id, kept }: RunDetail): string[] {
+function sayKept({ id, kept, removeKept }: RunDetail): string[] {
   if (kept.length === 0) return [];
   return [
     ...kept.map((key) => `  old private key, kept: ${formatKeptKey(key)}`),
     `  remove what is kept of the old key: latchkey runs resume ${id} --remove-old`,
+    ...(removeKept.length > 0 ? ["  where no session gets to that host, by hand there:"] : []),
+    ...removeKept.map((line) => `    ${line}`),
   ];
 }
 

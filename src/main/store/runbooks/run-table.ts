@@ -46,6 +46,7 @@ export type RunRecord = Omit<
   | "kept"
   | "oldKeyWatch"
   | "remaining"
+  | "removeKept"
 > & {
   direction: Direction;
   /** The checks that somebody has agreed to. */
@@ -182,6 +183,7 @@ function toRecord(row: Row): RunRecord {
     oldKeyWatch: true,
     kept: true,
     remaining: true,
+    removeKept: true,
   }).parse({
     ...{ ...row, planId: row.plan, planHash: row.plan_hash, startedAt, endedAt, newKey },
     ...{ stepsDone: row.steps_done, byHand: JSON.parse(row.by_hand), dueAt },

@@ -3,11 +3,13 @@ import { IconAlertTriangle, IconKey, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { DialogFoot } from "#renderer/ui/dialog-foot.tsx";
+import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { RunDetail } from "#shared/model/run.ts";
 import { formatKeptKey } from "#shared/text/kept-key.ts";
 import { formatRemaining } from "#shared/text/remaining-access.ts";
+import { Commands } from "./commands.tsx";
 import { useLogins } from "./logins.tsx";
 import { useResume } from "./queries.ts";
 import classes from "./runbooks.module.css";
@@ -54,7 +56,14 @@ export function KeptKeys({ run }: { run: RunDetail }) {
             Remove old keys
           </Button>
         </p>
+        {run.removeKept.length > 0 && (
+          <p>
+            Where no session gets to that host, remove them by hand there.{" "}
+            <CopyMark value={run.removeKept.join("\n")} what="commands" />
+          </p>
+        )}
       </Notice>
+      {run.removeKept.length > 0 && <Commands lines={run.removeKept} />}
       {isAsking && <RemoveDialog run={run} onClose={() => setIsAsking(false)} />}
     </div>
   );

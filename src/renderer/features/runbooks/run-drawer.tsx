@@ -1,7 +1,6 @@
 import { IconAlertOctagon, IconAlertTriangle } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { Fragment } from "react";
-import { Drawer, Fact, Facts, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
+import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { DrawerTabs } from "#renderer/ui/drawer/drawer-tabs.tsx";
 import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
@@ -13,6 +12,7 @@ import type { RunClaim, RunDetail, RunId } from "#shared/model/run.ts";
 import { CLAIM_REMEDY, formatClaimEvaluation, hasConfirmed, sayClaim } from "#shared/text/claim.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { repairsOf } from "#shared/text/repair.ts";
+import { Commands } from "./commands.tsx";
 import { ConfirmKey } from "./confirm-key.tsx";
 import { KeptKeys, Remaining } from "./kept-keys.tsx";
 import { OldKeyNotice } from "./old-key-watch.tsx";
@@ -146,15 +146,7 @@ function ByHand({ run }: { run: RunDetail }) {
           : it looks at the hosts again first. <CopyMark value={script} what="commands" />
         </p>
       </Notice>
-      <Verbatim>
-        {lines.map((line, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the lines of one script never move
-          <Fragment key={index}>
-            <Untrusted text={line} limit={2_000} />
-            {"\n"}
-          </Fragment>
-        ))}
-      </Verbatim>
+      <Commands lines={lines} />
     </div>
   );
 }

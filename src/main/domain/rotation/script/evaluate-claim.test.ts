@@ -47,7 +47,16 @@ const says = (outcome: CarriedResult["outcome"], phases: Phase[], text: string):
     began: 1,
     ended: 2,
   },
-  ...{ outcome, phases, at: phases.at(-1) ?? null, why: "", kept: "", newKey: null, keyProof: null },
+  ...{
+    outcome,
+    phases,
+    at: phases.at(-1) ?? null,
+    why: "",
+    kept: "",
+    keepsOldKey: false,
+    newKey: null,
+    keyProof: null,
+  },
   ...{ files: [hashBytes(bytes(text))], leftOut: [], unended: [] },
   ...{ digest: "d", signed: new Uint8Array(), hostSignature: null },
 });

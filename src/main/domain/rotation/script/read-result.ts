@@ -29,6 +29,8 @@ export type CarriedResult = {
   why: string;
   /** Folders that hold what it has kept to take a change back, with a space between. */
   kept: string;
+  /** The old private key stays beside the new one, for the old key still counts somewhere. */
+  keepsOldKey: boolean;
   /** The key that it has made, `type base64`. */
   newKey: string | null;
   /** The new key's signature of the nonce, armored; null: there is none. */
@@ -88,7 +90,7 @@ export function readResult(bytes: Uint8Array): CarriedResult | string {
     },
     ...{ began, ended, outcome: outcome.data },
     ...{ phases: readPhases(of("phases")), at: readPhases(of("at"))[0] ?? null },
-    ...{ why: decode(of("why")), kept: decode(of("kept")) },
+    ...{ why: decode(of("why")), kept: decode(of("kept")), keepsOldKey: of("old-key") === "kept" },
     newKey: /^[a-z0-9-]{1,40} [A-Za-z0-9+/=]{1,8000}$/.exec(of("key"))?.[0] ?? null,
     keyProof: armorOf(of("proof")),
     files: readFiles(told),

@@ -51,7 +51,8 @@ export async function endProved(run: RunContext, isResumed: boolean): Promise<En
 }
 
 /** What nobody knows of accounts, where the old key goes on to get in, and what was left out. */
-const sayRest = (run: RunContext): string => join(sayUnknown(run), sayRemaining(run), sayLeftOut(run.journal.files()));
+const sayRest = (run: RunContext): string =>
+  join(sayUnknown(run), sayRemaining(run), sayLeftOut(run.journal.files()));
 
 const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
 

@@ -117,7 +117,7 @@ lab.each(["hide_public", "put"])(
     const { plan, place } = await layKey();
     const before = await readKeys();
     await host.run("rm -rf /root/carried; mkdir /root/carried");
-    const of = { plan, hash: "a".repeat(64), newKey: null, signer: null };
+    const of = { plan, hash: "a".repeat(64), newKey: null, signer: null, leftOut: [] };
     const phases: ScriptPart["phases"] = ["make-key", "hand-over"];
     const part = { host: place, phases, nonce: "5".repeat(64) };
     const script = writeScript(of, part, { ...(await readCarriedParts()), sentences: {} });
