@@ -38,7 +38,11 @@ send_other_daemons() {
 		take_sshd_words "${other_line#* }"
 		if [ -z "$sshd_config" ] || is_roots_path "$sshd_config"; then
 			nth_daemon=$((nth_daemon + 1)) daemon_options=$sshd_options
-			ask_daemon -T -C "$1" 2>/dev/null | keep_settings | send_data sshd-$nth_daemon
+			other_answer=$(ask_daemon -T -C "$1" 2>/dev/null) || other_answer=
+			put_line "$other_answer" | keep_settings | send_data sshd-$nth_daemon
+			other_pid_file=$(put_line "$other_answer" | sed -n 's/^pidfile //p')
+			tell_unread_by "${other_line%% *}" "${sshd_config:-/etc/ssh/sshd_config}" unread-config-$nth_daemon "$other_pid_file" ||
+				tell unread-config-$nth_daemon unknown
 		fi
 		IFS=$nl
 	done
@@ -48,15 +52,23 @@ send_other_daemons() {
 # Files of the configuration that were written since the sshd that this login came by has read them: then it goes by others than -T
 # tells. It writes its number down whenever it has read them.
 tell_unread_config() {
-	[ -n "$listener" ] || return 0
-	for pid_file in /run/sshd.pid /var/run/sshd.pid; do
+	[ -z "$listener" ] || tell_unread_by "$listener" "$daemon_config" unread-config /run/sshd.pid /var/run/sshd.pid || :
+}
+
+# The same of the sshd with number $1, by its configuration $2, as $3 "file" PATH; the rest are files where it may have written its
+# number. 1: none of them has it, so that it is not known.
+tell_unread_by() {
+	read_by=$1 read_config=$2 told_as=$3
+	shift 3
+	for pid_file do
 		read_pid=
-		[ -f "$pid_file" ] && read -r read_pid <"$pid_file" && [ "$read_pid" = "$listener" ] || continue
-		list_config "$daemon_config" 0 | while IFS= read -r config_file; do
-			if [ "$config_file" -nt "$pid_file" ]; then tell unread-config "$config_file"; fi
+		[ -f "$pid_file" ] && is_roots_path "$pid_file" && read -r read_pid <"$pid_file" && [ "$read_pid" = "$read_by" ] || continue
+		list_config "$read_config" 0 | while IFS= read -r config_file; do
+			if [ "$config_file" -nt "$pid_file" ]; then tell "$told_as" file "$config_file"; fi
 		done
-		return
+		return 0
 	done
+	return 1
 }
 
 # Configuration file $1 and what it includes, a line each, as sshd reads them: what an Include names stands where it is named.

@@ -24,18 +24,22 @@ export async function findWays(
   const find = (settings: ReadonlyMap<string, string>) =>
     findIn(hand, { ...seen, name }, { settings, fingerprint });
   const own = seen.sshd ? await find(seen.sshd) : [];
-  const stale =
-    seen.unreadConfig.length > 0
-      ? [
-          `what sshd had read before ${seen.unreadConfig.join(" and ")} was changed: have it read its configuration again`,
-        ]
-      : [];
   const others: WaysIn["others"] = [];
-  for (const settings of seen.otherSshds) {
-    const found = await find(settings);
+  for (const { settings, unreadConfig } of seen.otherSshds) {
+    const found = [...(await find(settings)), ...sayUnread(unreadConfig)];
     if (found.length > 0) others.push({ ports: [Number(settings.get("port") ?? 22)], found });
   }
-  return { own: [...own, ...stale], others };
+  return { own: [...own, ...sayUnread(seen.unreadConfig)], others };
+}
+
+/** What it goes by is told by no file then. */
+function sayUnread(unreadConfig: readonly string[] | null): string[] {
+  if (unreadConfig === null)
+    return ["what it has read, which may be another configuration than stands there"];
+  if (unreadConfig.length === 0) return [];
+  return [
+    `what sshd had read before ${unreadConfig.join(" and ")} was changed: have it read its configuration again`,
+  ];
 }
 
 async function findIn(

@@ -94,12 +94,16 @@ function expectSeen<Seen>(look: Seen | Lost): Exclude<Seen, Lost> {
 function toAccount(name: string, look: AccountLook): Omit<AccountFacts, "grants"> {
   const { uid, gid, shell, sshd, otherSshds } = look;
   const say = (keyword: string): string | null =>
-    [sshd, ...otherSshds].flatMap((settings) => settingOf(settings, keyword) ?? [])[0] ?? null;
+    [sshd, ...otherSshds.map(({ settings }) => settings)].flatMap(
+      (settings) => settingOf(settings, keyword) ?? [],
+    )[0] ?? null;
   return {
     ...{ name, uid, gid },
     runsCommands: !/\/(nologin|false)$/.test(shell),
     consulted: sshd?.has(KEY_FILES) ? keyFilesOf(valuesOf(sshd), { name, ...look }) : null,
-    consultedByOthers: otherSshds.flatMap((other) => keyFilesOf(valuesOf(other), { name, ...look })),
+    consultedByOthers: otherSshds.flatMap(({ settings }) =>
+      keyFilesOf(valuesOf(settings), { name, ...look }),
+    ),
     isSshdKnown: sshd !== null,
     keysCommand: say("authorizedkeyscommand"),
     authenticationMethods: sshd?.get("authenticationmethods") ?? null,

@@ -11,14 +11,21 @@ export type AccountLook = {
   from: string | null;
   /** What sshd says that it goes by, by its keywords in lower case; null where only root may ask. */
   sshd: ReadonlyMap<string, string> | null;
-  /** What other sshd of root's that listen there go by: whoever logs in may choose. Empty where only root may ask. */
-  otherSshds: readonly ReadonlyMap<string, string>[];
+  /** Other sshd of root's that listen there: whoever logs in may choose. Empty where only root may ask. */
+  otherSshds: readonly SshdLook[];
   /** Files of sshd's configuration that were written since it has read them. */
   unreadConfig: readonly string[];
 };
 
+export type SshdLook = {
+  /** What its configuration as it stands says, by its keywords in lower case. */
+  settings: ReadonlyMap<string, string>;
+  /** Files of it that were written since it has read them; null: when it has read them is not known. */
+  unreadConfig: readonly string[] | null;
+};
+
 /** `sshd` is ours. */
-const OTHERS = ["sshd-2", "sshd-3", "sshd-4"];
+const OTHERS = [2, 3, 4];
 
 export async function lookAtAccount(
   hand: Hand,
@@ -40,10 +47,19 @@ export async function lookAtAccount(
     account: {
       ...{ uid: Number(uid), gid: Number(gid), home, shell, from: told("from")[0] ?? null },
       sshd: sshd === "" ? null : readSettings(sshd),
-      otherSshds: OTHERS.map(block).filter(Boolean).map(readSettings),
-      unreadConfig: (answer.told.get("unread-config") ?? []).flatMap(([path]) => path ?? []),
+      otherSshds: OTHERS.flatMap((nth) => {
+        const text = block(`sshd-${nth}`);
+        const unreadConfig = readUnread(answer.told.get(`unread-config-${nth}`));
+        return text === "" ? [] : [{ settings: readSettings(text), unreadConfig }];
+      }),
+      unreadConfig: readUnread(answer.told.get("unread-config")) ?? [],
     },
   };
+}
+
+function readUnread(told: readonly (readonly string[])[] = []): string[] | null {
+  if (told.some(([kind]) => kind !== "file")) return null;
+  return told.flatMap(([, path]) => path ?? []);
 }
 
 /** What a setting that may be `none` is set to; null: none, or not told. */
