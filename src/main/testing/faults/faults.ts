@@ -38,7 +38,10 @@ export const FAULTS = {
   },
   S18: { fault: "64 file descriptors", required: "queued, no crash" },
   S19: { fault: "kill -9 at a write of the database", required: "consistent; shown interrupted; resumes" },
-  R1: { fault: "kill -9 of Latchkey at a step of a run", required: "old or new; one resume ends it" },
+  R1: {
+    fault: "kill -9 of Latchkey at a step of a run",
+    required: "old or new; one resume or roll-back ends it",
+  },
   R2: { fault: "the host's shell is killed at a system call", required: "old or new; one re-run cleans up" },
   R3: { fault: "power cut of the host around the rename", required: "old or new file" },
   R4: { fault: "no space, no inodes", required: "refused; or the old file intact, nothing left beside it" },
