@@ -12,6 +12,7 @@ export type AskedPlace = Pick<ServedProof, "address" | "addresses" | "port" | "s
 /**
  * What one address shows: the SHA-256 of each certificate as it was sent, the leaf first. None: `message` says why.
  * `isLeafAlone`: what else was sent could not be read. `isRefused`: the server itself answered, and refused the handshake by an alert.
+ * `isClosed`: it took the connection, and ended it in the handshake without a word.
  */
 export type ShownAt = {
   address: string;
@@ -19,6 +20,7 @@ export type ShownAt = {
   message: string;
   isLeafAlone?: boolean;
   isRefused?: boolean;
+  isClosed?: boolean;
 };
 
 /** At least one, for each address one. `way`: what leads there, and knows its name; null: it is dialled from here. */
@@ -48,6 +50,7 @@ export function createChainsAt(
           ...{ address: host, chain: chain.map((der) => hash("sha256", der, "hex")), message: said },
           ...(facts["seen by"] === LEAF_ALONE && { isLeafAlone: true }),
           ...(outcome === "alert" && { isRefused: true }),
+          ...((outcome === "reset" || outcome === "truncated") && { isClosed: true }),
         };
       }),
     );

@@ -1,7 +1,9 @@
 import { helloName } from "#domain/rotation/run/certificates/hello-name.ts";
 import {
+  closesForGood,
   isUnusable,
   judgeShown,
+  LOOKS_CLOSED,
   type Wanted,
   wantedAt,
 } from "#domain/rotation/run/certificates/judge-shown.ts";
@@ -9,14 +11,18 @@ import type { Step } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { ShownAt } from "#net/tls/chains-at.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import type { ServedProof } from "#shared/model/pair.ts";
+import type { ServedProof, ServerKind } from "#shared/model/pair.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayPoint } from "#shared/text/pair.ts";
 import { findUnled } from "./places-unled.ts";
 import { changesOf, orderOf, toolsOf } from "./renewal-place.ts";
 import { enterHost, type RunContext, SessionLost } from "./run-context.ts";
 
-type Expected = ServedProof & { wanted: Wanted };
+/** `staysUp`: its servers are told without ending, so none is down while it begins anew. */
+type Expected = ServedProof & { wanted: Wanted; staysUp: boolean };
+
+/** What was shown so far, by place and address. */
+type Looks = Map<string, ShownAt[]>;
 
 type ServedOutcome =
   | { kind: "served"; said: string; places: number }
@@ -29,7 +35,7 @@ const ROUNDS_IN_A_ROW = 2;
 
 /**
  * Asks every place until each shows the new certificate (`new`) with its intermediates, or the one that was there before, twice
- * in a row, or the time is over, or a server refuses every handshake now that it has read the new one. Going back, a place to which the login does not lead any more is left out, and that is noted.
+ * in a row, or the time is over, or a server refuses every handshake now that it has read the new one, by an alert or by ending each connection. Going back, a place to which the login does not lead any more is left out, and that is noted.
  */
 export async function proveServed(
   run: RunContext,
@@ -41,8 +47,9 @@ export async function proveServed(
   const expected = which === "old" ? await leaveOutUnled(run, step, all) : all;
   const begun = performance.now();
   let inARow = 0;
+  const looks: Looks = new Map();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const { wrong, unusable, leavesAlone } = await askAll(run, step, expected);
+    const { wrong, unusable, leavesAlone } = await askAll(run, step, { expected, looks });
     if (step.phase === "install" && which === "new" && unusable.length > 0)
       return { kind: "not-served", message: unusable.slice(0, MOST_SAID).join("; ") };
     inARow = wrong.length === 0 ? inARow + 1 : 0;
@@ -56,6 +63,8 @@ export async function proveServed(
   }
 }
 
+const STAYS_UP: ReadonlySet<ServerKind> = new Set(["nginx", "apache", "haproxy", "postfix", "dovecot"]);
+
 const MOST_SAID = 3;
 
 function saySeen(expected: readonly Expected[], leavesAlone: number): string {
@@ -68,7 +77,8 @@ function saySeen(expected: readonly Expected[], leavesAlone: number): string {
 const expectedAt = (run: RunContext, step: Step, which: "new" | "old"): Expected[] =>
   changesOf(run, step).flatMap((change) => {
     const known = { fresh: orderOf(run, step, change), old: change.old };
-    return change.proofs.map((proof) => ({ ...proof, wanted: wantedAt(proof, which, known) }));
+    const staysUp = change.consumers.every(({ server }) => STAYS_UP.has(server));
+    return change.proofs.map((proof) => ({ ...proof, staysUp, wanted: wantedAt(proof, which, known) }));
   });
 
 /** Where the new certificate could not be looked at whatever its servers do; null: nowhere. Rejects with `SessionLost`. */
@@ -105,9 +115,13 @@ const isByHost = ({ from }: ServedProof): boolean => from === "host";
 type Asked = { wrong: string[]; unusable: string[]; leavesAlone: number };
 
 /** Rejects with `SessionLost` where a place is looked at from a host that cannot be entered, or whose login has ended. */
-async function askAll(run: RunContext, step: Step, expected: readonly Expected[]): Promise<Asked> {
+async function askAll(
+  run: RunContext,
+  step: Step,
+  { expected, looks }: { expected: readonly Expected[]; looks: Looks },
+): Promise<Asked> {
   const hand = expected.some(isByHost) ? (await enterHost(run, step.host ?? -1)).hand : null;
-  const asked = await Promise.all(expected.map((one) => askOne(run, one, hand?.way ?? null)));
+  const asked = await Promise.all(expected.map((one) => askOne(run, one, { way: hand?.way ?? null, looks })));
   const wrong = asked.flatMap((one) => one.wrong);
   if (hand && wrong.length > 0) await refuseEnded(hand);
   const unusable = asked.flatMap((one) => one.unusable);
@@ -115,7 +129,11 @@ async function askAll(run: RunContext, step: Step, expected: readonly Expected[]
 }
 
 /** What is wrong at each address of a place. */
-async function askOne(run: RunContext, one: Expected, way: Way | null): Promise<Asked> {
+async function askOne(
+  run: RunContext,
+  one: Expected,
+  { way, looks }: { way: Way | null; looks: Looks },
+): Promise<Asked> {
   if (isByHost(one) && way === null)
     return {
       wrong: [`${sayPoint(one)}: this login leads to nothing beyond its host`],
@@ -132,6 +150,12 @@ async function askOne(run: RunContext, one: Expected, way: Way | null): Promise<
     return [at.chain.length === 0 ? `${whence}: ${why}` : `${whence} ${why}`];
   };
   const wrong = shown.flatMap(sayWrong);
-  const unusable = shown.filter((at) => isUnusable(one.before, at)).flatMap(sayWrong);
+  const isLost = (at: ShownAt): boolean => {
+    const key = `${sayPoint(one)} ${at.address}`;
+    const all = [...(looks.get(key) ?? []), at].slice(-LOOKS_CLOSED);
+    looks.set(key, all);
+    return isUnusable(one.before, at) || (one.staysUp && closesForGood(one.before, all));
+  };
+  const unusable = shown.filter(isLost).flatMap(sayWrong);
   return { wrong, unusable, leavesAlone: shown.filter((at) => at.isLeafAlone).length };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makeCertificate } from "#testing/make-certificate.ts";
-import { isUnusable, judgeShown, wantedAt } from "./judge-shown.ts";
+import { closesForGood, isUnusable, judgeShown, LOOKS_CLOSED, wantedAt } from "./judge-shown.ts";
 
 const known = { fresh: { sha256: "new", chain: null }, old: "old" };
 
@@ -43,4 +43,15 @@ test("only where a certificate was shown before does a refused handshake mean th
   expect(isUnusable(null, refused)).toBe(false);
   expect(isUnusable("old", { chain: [], message: "nothing listens" })).toBe(false);
   expect(isUnusable("old", { chain: ["old"], message: "" })).toBe(false);
+});
+
+test("a server that ends each handshake without a word cannot use the new certificate once it has done so at each of four looks", () => {
+  const closed = { chain: [], message: "the server closed the connection without an answer", isClosed: true };
+  const looks = Array.from({ length: LOOKS_CLOSED }, () => closed);
+  expect(closesForGood("old", looks)).toBe(true);
+  expect(closesForGood("old", looks.slice(1))).toBe(false);
+  expect(closesForGood(null, looks)).toBe(false);
+  expect(closesForGood("old", [...looks.slice(1), { chain: ["old"], message: "" }])).toBe(false);
+  expect(closesForGood("old", [...looks.slice(1), { chain: [], message: "nothing listens" }])).toBe(false);
+  expect(closesForGood("old", [{ ...closed, message: "reset" }, ...looks.slice(1)])).toBe(false);
 });

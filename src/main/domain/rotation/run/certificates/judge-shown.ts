@@ -38,7 +38,13 @@ function intermediatesOf(chain: string | null): Wanted["intermediates"] {
   });
 }
 
-type Shown = { chain: readonly string[]; message: string; isLeafAlone?: boolean; isRefused?: boolean };
+type Shown = {
+  chain: readonly string[];
+  message: string;
+  isLeafAlone?: boolean;
+  isRefused?: boolean;
+  isClosed?: boolean;
+};
 
 /**
  * Whether waiting can prove nothing any more: where a certificate was shown before, the server refuses the handshake by an alert, so
@@ -47,6 +53,21 @@ type Shown = { chain: readonly string[]; message: string; isLeafAlone?: boolean;
  */
 export const isUnusable = (before: string | null, { isRefused = false }: Shown): boolean =>
   before !== null && isRefused;
+
+/** So many looks one after the other, each with a longer pause before it: two seconds in all. */
+export const LOOKS_CLOSED = 4;
+
+/**
+ * Whether a server that was told of new files and goes on listening has shown by now that it cannot use them: it takes each connection
+ * and ends it in the handshake, without an alert, at as many looks as this and in the same way. A single one may be an old process
+ * that ends.
+ */
+export const closesForGood = (before: string | null, looks: readonly Shown[]): boolean =>
+  before !== null &&
+  looks.length >= LOOKS_CLOSED &&
+  looks
+    .slice(-LOOKS_CLOSED)
+    .every(({ isClosed = false, message }) => isClosed && message === looks.at(-1)?.message);
 
 /**
  * Why what is shown proves nothing, as a phrase; null: it is what is wanted. `before`: what was shown there when it was planned.
