@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { carryOut } from "#testing/runbooks/follow.ts";
+
+test.skipIf(!canStartHosts())(
+  "each step of a host key is verified by a login with the key in ~/.ssh that has let us in",
+  async () => {
+    await using desk = await makeDesk();
+    await using web = await startHost({ name: "web", prepare: letIn(desk.publicKey) });
+    await using app = desk.open();
+    await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
+    const place = { host: web.address, port: 22 };
+    const run = await carryOut(app, { kind: "rotate-host-key", keyType: "ed25519", ...place });
+    expect(run).toMatchObject({ state: "committed", message: "" });
+    const [add, remove] = run.stepList.filter(({ phase }) => phase === "add" || phase === "remove");
+    expect(add).toMatchObject({
+      ...{ state: "proved", verification: "verified" },
+      message: expect.stringContaining("the new host key is named and proved"),
+    });
+    expect(remove).toMatchObject({ state: "proved", verification: "verified" });
+  },
+);
