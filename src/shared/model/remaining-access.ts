@@ -7,7 +7,7 @@ export const RemainingAccess = z.object({
   port: Port,
   account: z.string(),
   fingerprint: z.string(),
-  /** False: whether sshd takes it is not known. */
+  /** False: it was not seen just now that its line is there and lets in; an earlier scan has seen it. */
   isCertain: z.boolean(),
 });
 export type RemainingAccess = z.infer<typeof RemainingAccess>;

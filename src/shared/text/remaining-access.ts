@@ -1,6 +1,7 @@
 import type { PlanKind } from "../model/plan.ts";
 import type { RemainingAccess } from "../model/remaining-access.ts";
 import { sayAccount } from "./account.ts";
+import { sayCount } from "./count.ts";
 
 const MOST_NAMED = 3;
 
@@ -15,7 +16,7 @@ export function formatAllRemaining(remaining: readonly RemainingAccess[], kind: 
   const sentences = [...Map.groupBy(remaining.slice(0, MOST_NAMED), (one) => headOf(one, kind))].map(
     ([head, same]) => `${head} ${same.map(sayAccount).join(", ")}`,
   );
-  return `${sentences.join("; ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return `${sentences.join("; ")}${more > 0 ? `; and ${sayCount(more, "more account")}` : ""}`;
 }
 
 /** A rotation is of one key. */

@@ -54,7 +54,7 @@ export function createRuns(deps: RunDeps) {
       oldKeyWatch: findWatch(store, run),
       claims: listClaims(store, run),
       ...keptOf(deps, run),
-      remaining: findRemaining(store, run),
+      remaining: findRemaining(deps, run),
     };
   };
   return { start: createStarter(deps, running, launch), pause, resume, repair, rollBack, find };
@@ -124,14 +124,11 @@ export function createRuns(deps: RunDeps) {
 
 const ENDED: ReadonlySet<RunState> = new Set<RunState>(["committed", "needs-attention"]);
 
-/** Where what the run is about lets in as before, though it is over. */
-function findRemaining({ runbooks }: RunDeps["store"], { id, planId, state }: RunRecord): RemainingAccess[] {
-  const plan = ENDED.has(state) ? runbooks.plans.find(planId)?.plan : null;
-  if (!plan) return [];
-  return findRemainingOfRun(plan, {
-    files: runbooks.files.all(id),
-    accessChecks: runbooks.accessChecks.all(id),
-  });
+/** Where what the run is about lets in as before, though all that it could do is done. */
+function findRemaining(deps: RunDeps, { id, planId, state }: RunRecord): RemainingAccess[] {
+  const { plans, files } = deps.store.runbooks;
+  const plan = ENDED.has(state) && isDone(deps, id) ? plans.find(planId)?.plan : null;
+  return plan ? findRemainingOfRun(plan, files.all(id)) : [];
 }
 
 const isDone = ({ store }: RunDeps, id: RunId): boolean =>

@@ -209,7 +209,7 @@ function endOfSteps(plan: Plan, steps: readonly RunStep[], files: readonly RunFi
   if (open.length === 0)
     return {
       state: "committed",
-      message: formatAllRemaining(findRemainingOfRun(plan, { files, accessChecks: [] }), plan.kind),
+      message: formatAllRemaining(findRemainingOfRun(plan, files), plan.kind),
     };
   const awaited = open.filter(({ host, phases }) =>
     ofHosts.some(

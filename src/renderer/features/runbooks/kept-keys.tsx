@@ -20,7 +20,10 @@ export function Remaining({ run: { kind, remaining } }: { run: RunDetail }) {
   return (
     <div className={classes.byHand}>
       <Notice tone="amber" Icon={IconKey} title="Not changed everywhere">
-        <p>These accounts were left as they are. Once nothing is in the way, plan the rest anew.</p>
+        <p>
+          These accounts were left as they were when the run ended. Once nothing is in the way, plan the rest
+          anew.
+        </p>
         <ul className={classes.items} aria-label="Not changed">
           {remaining.map((one) => (
             <li key={`${one.host} ${one.port} ${one.account} ${one.fingerprint}`}>

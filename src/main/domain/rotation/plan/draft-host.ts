@@ -3,7 +3,7 @@ import { type AccountProof, addProof } from "./add-proof.ts";
 import { canHold } from "./aim-rotation.ts";
 import { checkHost } from "./checks/check-host.ts";
 import { otherKey, sayOtherKey } from "./checks/check-possession.ts";
-import { unseenGrants } from "./checks/check-unread-keys.ts";
+import { unseenAccounts } from "./checks/check-unread-keys.ts";
 import { chooseProof } from "./choose-proof.ts";
 import { type Aim, type Draft, type FileAim, makeCheck, type OpenFile, openDraft, placeOf } from "./draft.ts";
 import { draftFile } from "./draft-file.ts";
@@ -21,8 +21,7 @@ export function draftHost(facts: PlanFacts, aim: Aim, host: HostFacts): Draft {
     return draft;
   }
   for (const file of host.files) draftOne(facts, aim, draft, file);
-  for (const { accounts, why } of unseenGrants(aim, host))
-    for (const account of accounts) leaveUnread(aim, draft, { account, why });
+  for (const unseen of unseenAccounts(aim, host)) leaveUnread(aim, draft, unseen);
   for (const account of aim.lacking?.(host) ?? []) leaveAccount(draft, account);
   if (facts.wish.kind === "rotate-key") {
     for (const holder of host.holders) draftHolder(draft, holder);
@@ -124,7 +123,7 @@ function leaveUnread(
   const place = placeOf(draft.facts);
   const text =
     newKey === null
-      ? `the keys of ${account} on ${place} could not be read: ${why}; its line stays as it is, and the key still logs in there`
+      ? `the keys of ${account} on ${place} could not be read: ${why}; by the last scan the key logs in there, and whether it still does is not known`
       : `${account} on ${place} takes it, too, and its keys could not be read: ${why}; whoever logs in there by it is shut out once its private halves are replaced, so they are kept aside`;
   draft.checks.push(makeCheck("consent", "unread", { host: draft.facts, account }, text));
   draft.leftOut.push(`${place}: the keys of ${account} could not be read: ${why}`);

@@ -153,8 +153,10 @@ export type UnreadKeys = {
   path: string | null;
   why: string;
   /** Of these accounts, as the inventory knows them from an earlier reading. */
-  grants: readonly KnownGrant[];
+  grants: readonly AccountGrant[];
 };
+
+export type AccountGrant = { account: string; grant: KnownGrant };
 
 export type FileFacts = {
   /** As sshd opens it. */

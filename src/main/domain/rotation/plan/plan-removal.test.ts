@@ -42,16 +42,19 @@ test("a removal says which accounts' keys could not be read, for a copy of the l
   expect(taken).toMatchObject({ checks: expect.arrayContaining(unreadOf(host)) });
 });
 
-test("an account of which a line was to go, and whose keys cannot be read now, keeps it, and the plan says that the key logs in there", () => {
+test("an account of which a line was to go, and whose keys cannot be read now, keeps it, and the plan says what the last scan has shown", () => {
   const bob = makeAccountFacts("bob", [makeFileFacts("bob", TEXT)]);
   const grants = bob.grants.map((grant) => ({ ...grant, id: grant.id + 50 }));
-  const unread = { accounts: ["bob"], path: null, why: "it may not be read", grants };
+  const unread = {
+    ...{ accounts: ["bob"], path: null, why: "it may not be read" },
+    grants: grants.map((grant) => ({ account: "bob", grant })),
+  };
   const host = makeHostFacts("web1", TEXT, { unreadKeys: [unread] });
   const plan = planFor([host], { wish: { kind: "remove-grants", grants: [10, 60] }, here: [] });
   expect(plan.checks.filter(({ id }) => id === "unread")).toMatchObject([
     {
       ...{ state: "consent", account: "bob" },
-      text: "the keys of bob on web1 could not be read: it may not be read; its line stays as it is, and the key still logs in there",
+      text: "the keys of bob on web1 could not be read: it may not be read; by the last scan the key logs in there, and whether it still does is not known",
     },
   ]);
 });

@@ -56,7 +56,14 @@ test("where no private half is replaced, keys that could not be read are no matt
 
 test("an account that is known to take the key, and cannot be read now, is named and left out", () => {
   const alice = makeFileFacts("alice", TEXT);
-  const plan = planFor([withUnread(unreadHome(["alice"], { path: null, grants: grantsOf(alice) }))]);
+  const plan = planFor([
+    withUnread(
+      unreadHome(["alice"], {
+        path: null,
+        grants: grantsOf(alice).map((grant) => ({ account: "alice", grant })),
+      }),
+    ),
+  ]);
   expect(stops(plan)).toEqual(["consent unread"]);
   expect(checkOf(plan)).toMatchObject({
     account: "alice",

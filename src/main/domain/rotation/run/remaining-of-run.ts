@@ -1,30 +1,28 @@
 import { mergeAccess } from "#domain/rotation/plan/remaining-access.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
-import type { AccessCheck, RunFile } from "#shared/model/run.ts";
-
-type RunFacts = { files: readonly RunFile[]; accessChecks: readonly AccessCheck[] };
+import type { RunFile } from "#shared/model/run.ts";
+import { watchedKeys } from "./watch-old-key.ts";
 
 /**
- * Where a key of the plan goes on to get in once its run is over: what the plan leaves as it is, files that the run has left out, and
- * accounts for which sshd itself has said that it still takes it.
+ * Where a key of the plan goes on to get in once its run is over: what the plan leaves as it is, and files that the run has left out,
+ * of which nobody knows what stands in them. Of accounts whose lines are gone sshd itself is asked (`AccessCheck`).
  */
-export function findRemainingOfRun(
-  { remaining = [], hosts, oldKey }: Plan,
-  { files, accessChecks }: RunFacts,
-): RemainingAccess[] {
+export function findRemainingOfRun(plan: Plan, files: readonly RunFile[]): RemainingAccess[] {
   const leftOut = files.filter(({ fate }) => fate === "left-out");
-  const ofFiles = hosts.flatMap(({ host, port, files: planned }) =>
-    planned
+  const ofFiles = plan.hosts.flatMap((host) =>
+    host.files
       .filter(({ path }) =>
-        leftOut.some((one) => one.host === host && one.port === port && one.path === path),
+        leftOut.some((one) => one.host === host.host && one.port === host.port && one.path === path),
       )
-      .filter(({ removed }) => removed !== null && oldKey !== null)
-      .flatMap(({ account, others = [] }) => [account, ...others])
-      .map((account) => ({ host, port, account, fingerprint: oldKey ?? "", isCertain: true })),
+      .filter(({ removed }) => removed !== null)
+      .flatMap((file) => {
+        const place = { host: host.host, port: host.port, isCertain: false };
+        const fingerprints = watchedKeys(plan, { ...host, files: [file] });
+        return [file.account, ...(file.others ?? [])].flatMap((account) =>
+          fingerprints.map((fingerprint) => ({ ...place, account, fingerprint })),
+        );
+      }),
   );
-  const taken = accessChecks
-    .filter(({ answer }) => answer === "accepted")
-    .map(({ host, port, account, fingerprint }) => ({ host, port, account, fingerprint, isCertain: true }));
-  return mergeAccess([...remaining, ...ofFiles, ...taken]);
+  return mergeAccess([...(plan.remaining ?? []), ...ofFiles]);
 }

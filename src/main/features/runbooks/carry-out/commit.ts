@@ -4,7 +4,7 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { FilePlan, HolderPlan } from "#shared/model/plan.ts";
 import { handOf, holdersOf } from "./hand-over.ts";
 import { giveLocksBack, takeLocks, type Unended } from "./locks.ts";
-import { keepsOld, sayRemaining } from "./old-halves.ts";
+import { keepsOld, sayWhyKept } from "./old-halves.ts";
 import { nearOf, type RunContext, SessionLost } from "./run-context.ts";
 
 /** Clears away what the run has kept to take itself back. There is no way back from here. */
@@ -26,7 +26,7 @@ export async function commitPlace(run: RunContext, step: Step): Promise<void> {
   if (left.some(({ isOfRoot }) => isOfRoot))
     return run.journal.mark(step.ordinal, "needs-attention", messages.join("; "));
   const what = isKept
-    ? `the old private half is kept beside the new one: ${sayRemaining(run) || "something was left as it is by agreement, and may need it"}`
+    ? `the old private half is kept beside the new one: ${sayWhyKept(run)}`
     : left.length > 0
       ? "what the run has kept is gone but for this"
       : "nothing is left of the run here";

@@ -60,8 +60,13 @@ const sayTaken = ({ plan }: RunContext, { host, port, account, fingerprint, why 
   `${fingerprint === plan.oldKey && plan.newKey ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, by ${why.join(" and by ")}`;
 
 /** Where what was to go lets in as before: what sshd itself has said of it is told beside this. */
-export const sayRemaining = ({ plan, journal }: RunContext): string =>
-  formatAllRemaining(findRemainingOfRun(plan, { files: journal.files(), accessChecks: [] }), plan.kind);
+const sayRemaining = ({ plan, journal }: RunContext): string =>
+  formatAllRemaining(findRemainingOfRun(plan, journal.files()), plan.kind);
+
+/** For whom the old private halves are kept. */
+export const sayWhyKept = (run: RunContext): string =>
+  join(...takenNow(run).map((check) => sayTaken(run, check)), sayRemaining(run)) ||
+  "something was left as it is by agreement, and may need it";
 
 const sayUnknown = ({ journal }: RunContext): string =>
   journal

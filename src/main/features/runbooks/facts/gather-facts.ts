@@ -109,7 +109,9 @@ async function lookAtHost(
 }
 
 const grantsOf = (inventory: Inventory, hostId: number, accounts: readonly string[]) =>
-  accounts.flatMap((name) => inventory.grantsOfAccount(hostId, name)).map(toGrant);
+  accounts.flatMap((account) =>
+    inventory.grantsOfAccount(hostId, account).map((fact) => ({ account, grant: toGrant(fact) })),
+  );
 
 const withUnread = <Seen extends Pick<HostFacts, "unreadKeys">>(
   seen: Seen,

@@ -62,7 +62,13 @@ export async function lookAtPlace(
     if (look.kind === "lost") throw new HandLost(look.message);
     const grants = inventory.grantsOfAccount(known.id, name).map(toGrant);
     if (look.kind === "seen") accounts.push({ ...toAccount(name, look.account), grants });
-    else unreadKeys.push({ accounts: [name], path: null, why: NO_ACCOUNT, grants });
+    else
+      unreadKeys.push({
+        accounts: [name],
+        path: null,
+        why: NO_ACCOUNT,
+        grants: grants.map((grant) => ({ account: name, grant })),
+      });
   };
   for (const name of names) await lookAt(name);
   const owners = ownersOf(sought, accounts);

@@ -142,9 +142,8 @@ for (const { title: change, plan } of CHANGES)
       },
     );
 
-/** The run says of its own accord that the key still lets in to that account. */
-const isLeft = ({ remaining }: RunDetail): boolean =>
-  remaining.some(({ account, isCertain }) => account === "deploy" && isCertain);
+/** The run says of its own accord that the key may still let in to that account. */
+const isLeft = ({ remaining }: RunDetail): boolean => remaining.some(({ account }) => account === "deploy");
 
 const rollBack = (app: App, { id }: RunDetail): Promise<RunDetail> =>
   untilStill(app, async () => {

@@ -1,6 +1,6 @@
 import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
-import type { FileFacts, HostFacts, KnownGrant, UnreadKeys } from "#domain/rotation/plan/plan-facts.ts";
+import type { AccountGrant, FileFacts, HostFacts, UnreadKeys } from "#domain/rotation/plan/plan-facts.ts";
 import type { Check, PlanKind } from "#shared/model/plan.ts";
 
 /** Which accounts a plan asks about: those that the private keys it replaces may open, or that may go on to take what it removes. */
@@ -34,16 +34,21 @@ export function checkUnreadKeys(aim: Aim, { facts: host }: Draft): Check[] {
 const MOST_NAMED = 3;
 
 /** Accounts that are known to take the key that goes or changes, and whose keys could not be read now. */
-export const unseenGrants = (aim: Aim, host: HostFacts): UnreadKeys[] =>
-  unseenKeys(host).filter(({ grants }) => grants.some(isMeant(aim)));
+export const unseenAccounts = (aim: Aim, host: HostFacts): { account: string; why: string }[] =>
+  unseenKeys(host).flatMap(({ why, grants }) =>
+    [...new Set(grants.filter(isMeant(aim)).map(({ account }) => account))].map((account) => ({
+      account,
+      why,
+    })),
+  );
 
 const isMeant =
   (aim: Aim) =>
-  (grant: KnownGrant): boolean =>
+  ({ grant }: AccountGrant): boolean =>
     grant.effective !== "no" && aim.concerns(grant);
 
 /** What has been looked at now is judged by what was seen. */
-const unseenKeys = ({ files, unreadKeys }: HostFacts): UnreadKeys[] =>
+export const unseenKeys = ({ files, unreadKeys }: HostFacts): UnreadKeys[] =>
   unreadKeys.filter(({ path }) => path === null || !files.some((file) => isAtOrBelow(file, path)));
 
 const isAtOrBelow = (file: FileFacts, path: string): boolean =>

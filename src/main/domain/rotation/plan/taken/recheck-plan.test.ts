@@ -80,7 +80,7 @@ test("what is in the way by now refuses, and what was agreed to before is asked 
   const grant = { ...access, file: "/etc/ssh/keys/deploy", effective: "yes" as const };
   const more = recheckPlan({ plan, facts: makeFacts([host]), elsewhere: [grant] });
   if ("refused" in more) throw new Error(more.refused);
-  expect([stops(more), more.remaining]).toEqual([["consent file"], [{ ...access, isCertain: true }]]);
+  expect([stops(more), more.remaining]).toEqual([["consent file"], [{ ...access, isCertain: false }]]);
   const shut = host.accounts.map((account) => ({
     ...{ ...account, authenticationMethods: "publickey,password" },
   }));

@@ -161,6 +161,6 @@ function checkElsewhere(places: readonly string[]): Check[] {
 }
 
 const toRemaining = ({ host, port, account, fingerprint, effective }: ElsewhereGrant): RemainingAccess[] =>
-  effective === "no" ? [] : [{ host, port, account, fingerprint, isCertain: effective === "yes" }];
+  effective === "no" ? [] : [{ host, port, account, fingerprint, isCertain: false }];
 
 const sayElsewhere = (place: string): string => `${place}: the old key stays: the plan leaves it out`;
