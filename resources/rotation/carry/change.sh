@@ -157,9 +157,10 @@ disarm_one() {
 	case $said in fired*) why="$path was taken back before the login was proved" ;; *) explain ;; esac
 }
 
-# Before its time only what runs as its account can have fired it, or says so.
+# Before its time, and where this script has armed nothing, only what runs as its account can have fired it, or says so. What an earlier
+# script has armed says nothing of the others: what it took back was found as it was before, and was armed anew.
 is_too_late() {
-	case $said in fired*) [ -z "$armed_at" ] || [ $(($(date +%s) - armed_at)) -ge "$carry_seconds" ] ;; *) return 1 ;; esac
+	case $said in fired*) [ -n "$armed_at" ] && [ $(($(date +%s) - armed_at)) -ge "$carry_seconds" ] ;; *) return 1 ;; esac
 }
 
 # One phase alone: once the new line was proved, whoever holds the new key may have nothing else.

@@ -34,8 +34,7 @@ end_one() {
 	keep
 	if may_leave_out; then
 		# Nothing of it is needed any more, and no account keeps others from the end of it.
-		reason=${said%% *}
-		case $reason in '' | *[!a-z-]*) reason=no-answer ;; esac
+		name_reason
 		unended="$unended$id $reason$nl"
 		return
 	fi

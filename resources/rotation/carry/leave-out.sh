@@ -9,14 +9,20 @@ may_leave_out() { [ "$my_uid" = 0 ] && [ "$file_uid" != 0 ] && [ "$folder_uid" !
 
 # leave_or_stop PHASE: leaves $id out of that phase, for $said; otherwise it is $why.
 leave_or_stop() {
-	reason=${said%% *}
-	case $reason in '' | *[!a-z-]*) reason=no-answer ;; esac
+	name_reason
 	said=${said:-$reason}
 	explain
 	if ! may_leave_out; then return; fi
 	put_line "left out: $why" >&2
 	first_left=${first_left:-$why} why=
 	left_out="$left_out$id $1 $reason$nl"
+}
+
+# The word of $said, into $reason. Whoever speaks for an account may say anything: what no result may have as a word is no answer.
+name_reason() {
+	reason=${said%% *}
+	case $reason in '' | *[!a-z-]*) reason=no-answer ;; esac
+	[ ${#reason} -le 40 ] || reason=no-answer
 }
 
 # is_left_out PHASE: whether $id is. From the addition on it is left out of all.

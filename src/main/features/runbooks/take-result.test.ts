@@ -217,6 +217,17 @@ test.each<[string, Record<number, string>, string]>([
   expect(store.runbooks.plans.findByHash(hashPlan(plan))?.runId).toBeNull();
 });
 
+test.each<[string, Parameters<typeof writeResult>[3]]>([
+  ["leaves out", { leftOut: { 1: `add ${"a".repeat(50)}` } }],
+  ["leaves out, from another phase,", { leftOut: { 1: "commit held" } }],
+  ["does not end", { unended: "f0 late edit" }],
+])("a result that %s a file in words that no script writes is refused for that", async (_, more) => {
+  const { take } = makeDesk(SHARED);
+  await expect(take(writeResult(SHARED, 0, "committed", more))).rejects.toThrow(
+    "words that no script writes",
+  );
+});
+
 test("a left-out account in a result that nobody has signed hides nothing and ends nothing", async () => {
   const { store, take, signed } = makeDesk(SHARED);
   signed.by = { kind: "none" };

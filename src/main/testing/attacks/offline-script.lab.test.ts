@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readResult } from "#domain/rotation/script/read-result.ts";
 import { tokenOf } from "#domain/rotation/script/write-script.ts";
 import { GIVEN } from "#domain/rotation/testdata/make-facts.ts";
-import { BEFORE, makeScript } from "#domain/rotation/testdata/make-script.ts";
+import { AFTER, BEFORE, makeScript } from "#domain/rotation/testdata/make-script.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { carry, carryTo, PATH, readThere, writeThere } from "#testing/runbooks/carried-host.ts";
 
@@ -148,5 +148,21 @@ test.skipIf(!canStartHosts())(
       expect(refused).not.toContain("authorized_keys: added");
       expect(await standing()).toBe(left);
     }
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "what an account lays into a work folder of an earlier script, where nothing was armed by this one, keeps nobody's old line",
+  async () => {
+    const { host, plan, hash } = web;
+    const token = tokenOf(hash, { host: "web1", port: plan.hosts[0]?.port ?? 22 });
+    // The addition stands; its removal was not proved.
+    expect(await carry(host, "sh", "yes\\nyes\\nno\\n")).toContain("what was added stays");
+    await host.run(`cd /home/ann/.ssh && setpriv --reuid ann --regid ann --init-groups sh -c '
+      mkdir -p -m 700 .latchkey/${token}; : >.latchkey/${token}/fired-f0a.x'`);
+    const said = await carry(host, "sh", "yes\\nyes\\nyes\\n");
+    expect(said).toContain("code 0");
+    expect((await readThere(host, PATH)).toString()).toBe(AFTER);
+    expect(await host.run("ls -A /home/ann/.ssh")).toBe("authorized_keys\n");
   },
 );

@@ -71,6 +71,8 @@ export function readResult(bytes: Uint8Array): CarriedResult | string {
   if (hashBytes(Buffer.from(told, "latin1")) !== digest)
     return "the result was changed: its digest does not fit";
   const lines = told.split("\n");
+  if (lines.some((line) => NAMES_FILE.test(line) && !NAMES_FILE_WELL.test(line)))
+    return "the result names files of accounts in words that no script writes";
   const said = new Map(
     lines.map((line) => [line.split(" ")[0] ?? "", line.slice(line.indexOf(" ") + 1)] as const),
   );
@@ -104,6 +106,9 @@ export function readResult(bytes: Uint8Array): CarriedResult | string {
   };
 }
 
+/** Passed over, such a line would make the rest a contradiction, or something else than what was signed. */
+const NAMES_FILE = /^(?:left-out|unended)\b/;
+const NAMES_FILE_WELL = /^(?:left-out f\d{1,4} (?:add|remove)|unended f\d{1,4}) [a-z-]{1,40}$/;
 const LEFT_OUT = /^left-out f(\d{1,4}) (add|remove) ([a-z-]{1,40})$/gm;
 const UNENDED = /^unended f(\d{1,4}) ([a-z-]{1,40})$/gm;
 
