@@ -40,7 +40,7 @@ export function sayUnread({ unread, since }: OldKeyWatch): string | null {
     .map((one) =>
       one.readTo === null
         ? `${sayHost(one)} (no log of it tells of logins)`
-        : `${sayHost(one)} (read to ${one.readTo})`,
+        : `${sayHost(one)} (read to ${one.readTo} by its own clock)`,
     );
   const more = unread.length - named.length;
   return `whether the old key is used since ${since} is not known of ${named.join(", ")}${more > 0 ? ` and ${sayCount(more, "other")}` : ""}`;

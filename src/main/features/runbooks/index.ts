@@ -71,6 +71,7 @@ export function createRunbooks(deps: Deps) {
 function graceBy({ store, rescan, now }: Deps) {
   return createGrace({
     loginsOf: store.uses.known,
+    clockOf: store.runbooks.clocks.readOf,
     rescan,
     now,
   });

@@ -222,7 +222,8 @@ function sayStillUsed(
   steps: readonly RunStep[],
 ): string {
   const since = watchedSince(plan, steps);
-  const clocks = store.runbooks.clocks.ofRun(id);
+  const { ofRun, readOf } = store.runbooks.clocks;
+  const clocks = { kept: ofRun(id), readOf };
   const uses = since === null ? [] : watchOldKey(plan, since, store.uses.known, clocks).uses;
   return uses.length === 0 ? "" : `; it is still used: ${sayUsedBy(uses)}`;
 }

@@ -14,8 +14,18 @@ export function clockTable(db: Database) {
     VALUES (@run, @host, @port, @aheadSeconds)
     ON CONFLICT DO UPDATE SET ahead_seconds = excluded.ahead_seconds`);
 
+  const read = db
+    .prepare<{ host: string; port: number }, number | null>(
+      "SELECT clock_ahead_seconds FROM host WHERE host = @host AND port = @port",
+    )
+    .pluck();
+
   return {
     ofRun: (run: RunId): HostClock[] => ofRun.all(run),
+
+    /** Seconds ahead, as the last scan that read the host found its clock; null: it does not tell. */
+    readOf: ({ host, port }: { host: string; port: number }): number | null =>
+      read.get({ host, port }) ?? null,
 
     /** The last one counts. */
     put: (run: RunId, clock: HostClock): void => void put.run({ ...clock, run }),

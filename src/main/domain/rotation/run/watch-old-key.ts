@@ -1,7 +1,7 @@
 /** Who still logs in with the keys that a run takes away, as logs tell of it. */
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { HostUse, KeyLogins, LoginOrigin } from "#shared/model/host-use.ts";
-import { type Instant, toInstant } from "#shared/model/instant.ts";
+import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { OldKeyUse, OldKeyWatch, Phase, RunStep } from "#shared/model/run.ts";
 import { readExactly } from "#shared/text/exact-bytes.ts";
@@ -12,38 +12,87 @@ const BEFORE: ReadonlySet<Phase> = new Set<Phase>(["make-key", "add", "hand-over
  * From when on a login with an old key is one by somebody who has not got the new one: when all that comes before the removal was
  * proved. Null: that is not so yet, or the removal has begun; or the plan has no days of grace, or no log tells of such logins.
  */
-export function watchedSince({ kind, options }: Plan, steps: readonly RunStep[]): Instant | null {
-  if (kind === "rotate-certificate" || kind === "rotate-host-key" || options.graceDays === 0) return null;
-  const removals = steps.filter(({ phase }) => phase === "remove");
-  const earlier = steps.filter(({ phase }) => BEFORE.has(phase));
-  if (removals.length === 0 || removals.some(({ state }) => state !== "planned")) return null;
-  if (earlier.some(({ state }) => state !== "proved")) return null;
+export function watchedSince(plan: Plan, steps: readonly RunStep[]): Instant | null {
+  const earlier = findEarlier(plan, steps);
+  if (earlier === null || !earlier.every(isProved)) return null;
   const at = earlier.flatMap((step) => step.at ?? []).toSorted();
   return at.at(-1) ?? null;
 }
 
-/** How far the clock of a host was ahead of this computer's when a run looked at it before its holders had the new key. */
+/**
+ * Whether a run keeps how far its hosts' clocks are ahead: as long as its holders have not got the new key, for by then its own logins
+ * with the old one are over, and a host may set its clock. Not again once the removal has begun.
+ */
+export function isClockKept(plan: Plan, steps: readonly RunStep[]): boolean {
+  const earlier = findEarlier(plan, steps);
+  return earlier !== null && !earlier.every(isProved);
+}
+
+/** What comes before a removal that logs are watched for; null: none is, or it has begun. */
+function findEarlier({ kind, options }: Plan, steps: readonly RunStep[]): RunStep[] | null {
+  if (kind === "rotate-certificate" || kind === "rotate-host-key" || options.graceDays === 0) return null;
+  const removals = steps.filter(({ phase }) => phase === "remove");
+  if (removals.length === 0 || removals.some(({ state }) => state !== "planned")) return null;
+  return steps.filter(({ phase }) => BEFORE.has(phase));
+}
+
+const isProved = ({ state }: RunStep): boolean => state === "proved";
+
+/**
+ * How far the clock of a host was ahead of this computer's when a run looked at it before its holders had the new key: at least so far,
+ * whatever it took to answer.
+ */
 export type HostClock = { host: string; port: number; aheadSeconds: number };
 type HostAddress = Pick<HostClock, "host" | "port">;
+
+/** What is known of the clocks of hosts, each by its own word. */
+export type HostClocks = {
+  /** By the run, the last time before its holders had the new key. */
+  kept: readonly HostClock[];
+  /** By the last scan; null: it does not tell. Seconds ahead, less by up to what that visit took. */
+  readOf: (host: HostAddress) => number | null;
+};
 
 /** What a host says its time is drops less than a second of it, and so does an `Instant` of this computer. */
 const SLACK_SECONDS = 1;
 
+/** A clock that a scan finds farther back than it was kept has been set: a visit does not take so long. */
+const LONGEST_VISIT_SECONDS = 60;
+
 /**
- * What the logs of a host call a moment of this computer. What came before it here, such as a login of the run itself, is never later
- * there; what comes two seconds after it is. The moment itself where no clock of the host is known.
+ * What the logs of a host call a moment of this computer. What came before it here, such as a login of the run itself, is not later
+ * there; what comes three seconds after it is. Where the clock is not known, has been set back since, or is too far ahead to be
+ * believed (scans then date logins by this computer's), it is early rather than late: a use is named once too often, never hidden.
  */
-export const toHostTime = (at: Instant, host: HostAddress, clocks: readonly HostClock[]): Instant =>
+export const toHostTime = (at: Instant, host: HostAddress, clocks: HostClocks): Instant =>
   addSeconds(at, lagOf(host, clocks));
 
-/** The other way round. */
-export const fromHostTime = (at: Instant, host: HostAddress, clocks: readonly HostClock[]): Instant =>
-  addSeconds(at, -lagOf(host, clocks));
-
-function lagOf({ host, port }: HostAddress, clocks: readonly HostClock[]): number {
-  const clock = clocks.find((one) => one.host === host && one.port === port);
-  return clock ? clock.aheadSeconds + SLACK_SECONDS : 0;
+/** The other way round; never later than `now`, in which somebody told of it. */
+export function fromHostTime(
+  at: Instant,
+  host: HostAddress,
+  { now, ...clocks }: HostClocks & { now: Instant },
+): Instant {
+  const here = addSeconds(at, -lagOf(host, clocks));
+  return here < now ? here : now;
 }
+
+/** What a host's clock says now, by the last scan of it, however it went when the run was there. */
+export function nowThere(now: Instant, host: HostAddress, clocks: HostClocks): Instant {
+  const read = clocks.readOf(host);
+  return read === null ? toHostTime(now, host, clocks) : addSeconds(now, believe(read));
+}
+
+function lagOf({ host, port }: HostAddress, { kept, readOf }: HostClocks): number {
+  const clock = kept.find((one) => one.host === host && one.port === port);
+  const read = readOf({ host, port });
+  const lag = clock && isBelieved(clock.aheadSeconds) ? clock.aheadSeconds + SLACK_SECONDS : 0;
+  if (read === null || (isBelieved(read) && lag - read <= LONGEST_VISIT_SECONDS)) return lag;
+  return Math.min(lag, believe(read));
+}
+
+const isBelieved = (aheadSeconds: number): boolean => aheadSeconds <= MOST_AHEAD_SECONDS;
+const believe = (aheadSeconds: number): number => (isBelieved(aheadSeconds) ? aheadSeconds : 0);
 
 const addSeconds = (at: Instant, seconds: number): Instant =>
   toInstant(new Date(Date.parse(at) + seconds * 1_000));
@@ -110,7 +159,7 @@ export function watchOldKey(
   plan: Plan,
   since: Instant,
   useOf: (host: { host: string; port: number }) => HostUse,
-  clocks: readonly HostClock[],
+  clocks: HostClocks,
 ): OldKeyWatch {
   const hosts = watchedHosts(plan).map((one) => ({ plan: one, place: { host: one.host, port: one.port } }));
   const seen = hosts.map((one) => ({

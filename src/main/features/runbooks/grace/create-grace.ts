@@ -3,6 +3,7 @@ import {
   fromHostTime,
   type HostClock,
   lastTold,
+  nowThere,
   toHostTime,
   watchedAccounts,
   watchedHosts,
@@ -23,6 +24,8 @@ import { pathsOfNewKey } from "./paths-of-new-key.ts";
 type Deps = {
   /** What logs told of a host, over all readings. */
   loginsOf: (host: { host: string; port: number }) => HostUse;
+  /** How far the clock of a host was ahead by its last reading, in seconds; null: it does not tell. */
+  clockOf: (host: { host: string; port: number }) => number | null;
   /** Reads these hosts again, with their logs, by these files; without any, as any scan does. False: none of them logs in unasked. */
   rescan: (hosts: readonly HostPlan[], identityFiles: readonly string[]) => Promise<boolean>;
   now: () => Date;
@@ -55,11 +58,12 @@ type Waiting = {
  * the logs of a host cannot tell, the run looks again in an hour, or until somebody ends the days of grace, with the word that this
  * asks for, and by name for each use that is known by then.
  */
-export function createGrace({ loginsOf, rescan, now }: Deps) {
+export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
   return {
     async judge(waiting: Waiting): Promise<GraceVerdict> {
-      const { plan, dueAt, consents, since, clocks, ending } = waiting;
+      const { plan, dueAt, consents, since, ending } = waiting;
       const { graceDays } = plan.options;
+      const clocks = { kept: waiting.clocks, readOf: clockOf };
       const at = toInstant(now());
       if (dueAt === null && ending === null) return wait(addDays(at, graceDays), []);
       const due = dueAt ?? at;
@@ -74,7 +78,7 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
         const { uses } = watchOldKey(plan, since ?? addDays(due, -graceDays), loginsOf, clocks);
         const said = uses.map((use) => `${sayUse(use)}: ${GIVE_NEW}`);
         const later = uses
-          .map((use) => addDays(fromHostTime(use.at, use, clocks), graceDays))
+          .map((use) => addDays(fromHostTime(use.at, use, { ...clocks, now: at }), graceDays))
           .reduce(latest, due);
         if (ending === null) return wait(later, said);
         const open = uses.filter((use) => !isConsented(checkOfUse(use), ending));
@@ -83,19 +87,19 @@ export function createGrace({ loginsOf, rescan, now }: Deps) {
       }
       const begun = addDays(due, -graceDays);
       const verdicts = before.map(({ host, readTo }) => ({
-        ...{
-          host,
-          verdict: judgeHost(plan, host, {
-            ...{ since: toHostTime(begun, host, clocks), readTo, now: toHostTime(at, host, clocks) },
-          }),
-        },
+        host,
+        verdict: judgeHost(plan, host, {
+          since: toHostTime(begun, host, clocks),
+          readTo,
+          now: nowThere(at, host, clocks),
+        }),
       }));
       const said = verdicts.map(({ host, verdict }) =>
         say(host, verdict, { since: begun, isEnough: isEnough(plan, host, { verdict, consents }) }),
       );
       const lastUse = verdicts
         .flatMap(({ host, verdict }) =>
-          verdict.kind === "used" ? [fromHostTime(verdict.at, host, clocks)] : [],
+          verdict.kind === "used" ? [fromHostTime(verdict.at, host, { ...clocks, now: at })] : [],
         )
         .sort()
         .at(-1);

@@ -22,5 +22,7 @@ const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back
 export function findWatch({ runbooks, uses }: Store, run: RunRecord): OldKeyWatch | null {
   const plan = OVER.has(run.state) ? null : runbooks.plans.find(run.planId)?.plan;
   const since = plan ? watchedSince(plan, runbooks.journal.steps(run.id)) : null;
-  return plan && since !== null ? watchOldKey(plan, since, uses.known, runbooks.clocks.ofRun(run.id)) : null;
+  if (!plan || since === null) return null;
+  const { ofRun, readOf } = runbooks.clocks;
+  return watchOldKey(plan, since, uses.known, { kept: ofRun(run.id), readOf });
 }

@@ -89,10 +89,15 @@ test("a use counts by whatever log, and it is said where that is a plain file", 
 const UNREAD: HostUse = { logins: [], windows: [] };
 
 /** What logs tell once they are read; `isLocked`: nobody logs in by the new key without being asked. */
-function startGrace(uses: Record<string, HostUse>, day: number, isLocked = false) {
+function startGrace(
+  uses: Record<string, HostUse>,
+  day: number,
+  { isLocked = false, ahead = null }: { isLocked?: boolean; ahead?: number | null } = {},
+) {
   const read: string[] = [];
   const grace = createGrace({
     loginsOf: ({ host }) => (read.includes(host) ? uses[host] : undefined) ?? UNREAD,
+    clockOf: ({ host }) => (read.includes(host) ? ahead : null),
     rescan: async (hosts: readonly HostPlan[], files: readonly string[]) => {
       if (isLocked && files.length > 0) return false;
       read.push(...hosts.map(({ host }) => host), ...files);
@@ -123,7 +128,9 @@ test.each([
 ])(
   "where the new key is locked, a host that is entered as $user is read as any scan reads it: $isOver",
   async ({ user, isOver, hosts }) => {
-    const { grace, read } = startGrace({ db1: { logins: [], windows: [window(1, 15)] } }, 15, true);
+    const { grace, read } = startGrace({ db1: { logins: [], windows: [window(1, 15)] } }, 15, {
+      isLocked: true,
+    });
     const others = { ...plan, hosts: plan.hosts.map((host) => ({ ...host, user })) };
     expect(await grace.judge({ ...GOING, plan: others, dueAt: at(15) })).toMatchObject({ isOver });
     expect(read).toEqual(hosts);
@@ -132,7 +139,9 @@ test.each([
 
 test("a host that cannot be read again is not quiet, whatever its logs told before", async () => {
   const use = { logins: [], windows: [window(1, 14)] };
-  const grace = createGrace({ loginsOf: () => use, rescan: async () => true, now: () => new Date(at(15)) });
+  const grace = createGrace({
+    ...{ loginsOf: () => use, clockOf: () => null, rescan: async () => true, now: () => new Date(at(15)) },
+  });
   expect(await grace.judge({ ...GOING, plan, dueAt: at(15) })).toMatchObject({
     ...{ isOver: false, dueAt: "2026-03-15T13:00:00Z" },
     said: [expect.stringContaining("could not be read just now")],
@@ -179,6 +188,22 @@ test.each([-300, 300])(
     expect(await again).toMatchObject({ isOver: false, dueAt: later(at(15), 4) });
   },
 );
+
+test("a host whose clock was behind when the run was there, and is set right since, is found quiet by its own logs", async () => {
+  const clocks = [{ host: "db1", port: 22, aheadSeconds: -900 }];
+  const told = { db1: { logins: [], windows: [window(1, 15)] } };
+  const judge = (ahead: number | null) =>
+    startGrace(told, 15, { ahead }).grace.judge({ ...GOING, plan, clocks, dueAt: at(15) });
+  expect(await judge(0)).toMatchObject({ isOver: true });
+});
+
+test("no use is later than now, whatever a host says its clock is", async () => {
+  const used = { db1: { logins: [login(9)], windows: [window(1, 15)] } };
+  const verdict = await startGrace(used, 9, { ahead: -1_700_000_000 }).grace.judge({
+    ...{ ...GOING, plan, dueAt: at(15) },
+  });
+  expect(verdict).toMatchObject({ isOver: false, dueAt: at(19) });
+});
 
 test("before its time a run reads its hosts all the same, names each use since the hand-over, and begins its days anew", async () => {
   const logins = [login(6), { ...login(8), account: "al" }, login(9, NEW), login(4)];
