@@ -1,16 +1,13 @@
-# Doing something with the rights of an account, which root gives up for it. Read after prepare_shell or hand_prepare.
+# Doing something with the rights of an account, which root gives up for it. Read after prepare_shell or hand_prepare, and limits.sh.
 
-# How root can become an account, into $drop_by; what limits it in time, such as `timeout 4`, may be put into $drop_limit. It is: setpriv, chroot or su; empty where it cannot. What needs no PAM comes first: a session
-# of su may be logged, slow, or refused. Whoever has root's terminal could type there, so where there is one the account gets a session of
-# its own ($drop_apart), or nothing is done with its rights.
+# How root can become an account, into $drop_by; what limits it in time, such as `$kill_after 4`, may be put into $drop_limit. It is: setpriv, chroot or su; empty where it cannot. What needs no PAM comes first: a session
+# of su may be logged, slow, or refused. Where the account needs a session of its own ($apart) and there is none to be had, nothing is done
+# with its rights.
 find_drop() {
-	drop_by= drop_flags= drop_limit= drop_apart= drop_known=
+	drop_by= drop_flags= drop_limit= drop_known=
 	[ "$my_uid" = 0 ] || return 1
 	drop_known=$(cut -d: -f1 /etc/passwd)
-	if (: </dev/tty); then
-		has setsid || return 1
-		drop_apart=setsid
-	fi
+	find_apart || return 1
 	if setpriv --reuid 1 --regid 1 --clear-groups --no-new-privs true; then drop_by=setpriv drop_flags=--no-new-privs
 	elif setpriv --reuid 1 --regid 1 --clear-groups true; then drop_by=setpriv
 	elif chroot --userspec=+1:+1 --groups= / true; then drop_by=chroot
@@ -44,9 +41,9 @@ $drop_name
 		*) [ -n "$drop_name" ] && id "$drop_name" >/dev/null 2>&1 || drop_groups=--clear-groups ;;
 	esac
 	case $drop_by in
-		setpriv) $drop_apart $drop_limit setpriv --reuid "$drop_uid" --regid "$drop_gid" $drop_groups $drop_flags sh -c "$drop_text" sh "$@" ;;
-		chroot) $drop_apart $drop_limit chroot --userspec="+$drop_uid:+$drop_gid" --groups="$([ $drop_groups = --clear-groups ] || id -G "$drop_name" | tr ' ' ,)" / sh -c "$drop_text" sh "$@" ;;
-		su) $drop_apart $drop_limit su -s /bin/sh "$drop_name" -c "$drop_text" sh "$@" ;;
+		setpriv) $apart $drop_limit setpriv --reuid "$drop_uid" --regid "$drop_gid" $drop_groups $drop_flags sh -c "$drop_text" sh "$@" ;;
+		chroot) $apart $drop_limit chroot --userspec="+$drop_uid:+$drop_gid" --groups="$([ $drop_groups = --clear-groups ] || id -G "$drop_name" | tr ' ' ,)" / sh -c "$drop_text" sh "$@" ;;
+		su) $apart $drop_limit su -s /bin/sh "$drop_name" -c "$drop_text" sh "$@" ;;
 		*) return 1 ;;
 	esac
 }

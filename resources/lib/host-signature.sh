@@ -13,7 +13,8 @@ sign_as_host() {
 	esac
 	signing_for=$1 signed_text=$2 signing_within=
 	shift 2
-	if timeout -s KILL 5 true 2>/dev/null; then signing_within='timeout -s KILL 10'; fi
+	find_limits
+	[ -z "$kill_after" ] || signing_within="$kill_after 10"
 	for signing_key do
 		[ -f "$signing_key" ] && [ -r "$signing_key" ] || continue
 		signature=$(printf %s "$signed_text" | env -u SSH_AUTH_SOCK SSH_ASKPASS_REQUIRE=never \

@@ -189,7 +189,7 @@ do_prove() {
 	SHELL=/bin/sh
 	export SHELL
 	limit=
-	if has timeout; then limit="timeout $proof_seconds"; fi
+	[ -z "$stop_after" ] || limit="$stop_after $proof_seconds"
 	# Its words are the same for every host: what they are about is in the file.
 	set -- $limit ssh -F "./$name.latchkey-config" -T
 	if [ "$runs" = command ]; then run_proof "$@" latchkey sh -s

@@ -1,4 +1,5 @@
 import collector from "#resources/collector/collect.sh?raw";
+import limits from "#resources/lib/limits.sh?raw";
 import possession from "#resources/lib/possession.sh?raw";
 import { joinCollector, joinScripts } from "#shared/text/join-collector.ts";
 
@@ -14,7 +15,7 @@ export const libraryScript = joinScripts(libraries);
 export const collectorScript = joinCollector(libraries, collector);
 
 /** What a carried script has of the library for its hand, which may run as another account and gets no other then. */
-export const carriedLibraryScript = possession;
+export const carriedLibraryScript = `${limits}\n${possession}`;
 
 /** The hand, before any library of verbs. */
 export const handScript = joinScripts(

@@ -36,7 +36,7 @@ hand_prepare() {
 	export LC_ALL LANG PATH
 	unset TZ CDPATH ENV BASH_ENV POSIXLY_CORRECT TIME_STYLE QUOTING_STYLE OPENSSL_CONF
 	\unalias -a 2>/dev/null
-	for tool in at awk base64 cat chmod chown cp date dd df getfacl getfattr grep head id kill ln ls lsattr mkdir mv od \
+	for tool in at awk base64 cat chmod chown cp cut date dd df getfacl getfattr grep head id kill ln ls lsattr mkdir mv od \
 		printf pwd read readlink rm rmdir sed setpriv sh sha256sum shasum sort ssh-keygen stat su sync systemctl tail tr \
 		echo test cd set shift unset export command wait; do
 		unset -f "$tool" 2>/dev/null
@@ -51,6 +51,7 @@ hand_prepare() {
 		*) put_line() { print -r -- "$1"; } ;;
 	esac
 	find_tools
+	find_limits
 	my_uid=$(id -u)
 }
 
@@ -63,7 +64,9 @@ find_tools() {
 	elif has sha256; then hash_tool='sha256 -q'
 	elif has openssl; then hash_tool='openssl dgst -sha256 -r'
 	fi
-	if [ "$(put_line lines | head -c 3)" = lin ]; then most='head -c 4194305'; else most=cat; fi
+	if [ "$(put_line lines | head -c 3)" = lin ]; then most='head -c 4194305' most_answer='head -c 8000001'
+	else most=cat most_answer=cat
+	fi
 	case $(mv --help 2>&1) in
 		*--exchange*) exchange='mv --exchange --no-copy -f -T' move='mv -f -T' ;;
 		*-T*) exchange= move='mv -f -T' ;;
@@ -201,24 +204,21 @@ become() {
 	[ "$my_uid" = 0 ] || no not-owner "$1"
 	[ -n "${hand_library-}" ] || no no-library
 	name_of "$1"
-	limit= feed=
-	if timeout -s KILL 5 true 2>/dev/null; then limit="timeout -s KILL $account_seconds" feed="$limit cat"; fi
+	find_apart || no no-session
+	limit= late=
+	if [ -n "$kill_after" ]; then limit="$kill_after $account_seconds" late="$kill_after $((account_seconds + 1))"; fi
 	{
 		put_line theirs
 		put_line "$request"
 		put_line "$hand_library"
-	} | ${feed:-cat} | {
+	} | $limit cat | {
 		nonce=theirs
-		as_user "$1" "$user_name"
+		# What it has left behind may hold its output open, or write one line for ever: that ends with what we read it by.
+		as_user "$1" "$user_name" | $late $most_answer | cut -c 1-32769
 		# On a line of its own, whatever the account has left unended. What it has done by then is not known.
 		put_line ''
 		put_line "lk theirs $seq fail no-answer"
-	} 3<&- | (
-		# A line without an end would be as long as there is memory, and take as long as there is time.
-		ulimit -v 1048576
-		ulimit -t $account_seconds
-		relay
-	) || frame fail no-sense
+	} 3<&- | relay || frame fail no-sense
 	exit
 }
 
@@ -251,9 +251,6 @@ relay() {
 # as_user UID NAME: runs the boot as that user, without root's groups.
 as_user() {
 	gid=$(id -g "$2" 2>/dev/null) || gid=$1
-	# On root's terminal, where a script is run by hand, whoever has it could type.
-	apart=
-	if has setsid && (: </dev/tty) 2>/dev/null; then apart=setsid; fi
 	if [ -n "$2" ] && setpriv --reuid "$1" --regid "$gid" --init-groups true 2>/dev/null; then
 		$apart $limit setpriv --reuid "$1" --regid "$gid" --init-groups sh -c "$hand_boot"
 	elif [ -z "$2" ] && setpriv --reuid "$1" --regid "$gid" --clear-groups true 2>/dev/null; then

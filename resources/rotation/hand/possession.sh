@@ -25,11 +25,10 @@ sign_bytes() {
 	esac
 	[ "$size" -le 65536 ] || { why=too-large; return 1; }
 	limit= drop= apart=
-	! has timeout || limit="timeout -s KILL $sign_seconds"
+	[ -z "$kill_after" ] || limit="$kill_after $sign_seconds"
 	if [ "$my_uid" = 0 ] && [ "$uid" != 0 ] && has setpriv; then
 		drop="setpriv --reuid $uid --regid $gid --clear-groups"
-		# On root's terminal, where a script is run by hand, whoever has it could type.
-		if has setsid && (: </dev/tty) 2>/dev/null; then apart=setsid; fi
+		find_apart || { why=no-session; return 1; }
 	fi
 	said=$(put_bytes "$1" | $apart $drop $limit sh -c "$possession_script" sh "./$name" "$hash_tool" | head -c 65536)
 	hashed=$(put_line "$said" | sed -n '1{s/ .*//;p;}')

@@ -7,7 +7,8 @@ It gets what that shell would get. With a VERB it does so for such requests alon
 KIND: babble (frames that make no sense), flood (frames without an end), refuse (a refusal that only
 root could be the cause of), forge (a lock whose times are no numbers), stop (no answer ever but the beginning of a line, and its pipes are held
 open when it is killed), steal (keeps what it was sent in ~/stolen, and refuses), fail (says that it has begun, and could not), mute (has
-that shell do it, and says nothing of it, the first time that it is asked).
+that shell do it, and says nothing of it, the first time that it is asked), data (more of it than an answer has), line (a line without an
+end, by what stays when it is killed).
 """
 import os
 import pwd
@@ -51,6 +52,12 @@ if KIND == "steal":
     with open(os.path.join(pwd.getpwuid(os.getuid()).pw_dir, "stolen"), "ab") as kept:
         kept.write(head[1])
 try:
+    if KIND == "data":
+        os.write(1, b"lk theirs %s data content b64\n" % sequence.encode())
+    if KIND == "line" and os.fork() == 0:
+        os.setsid()
+    while KIND in ("data", "line"):
+        os.write(1, b"QUJD" * 16 + b"\n" if KIND == "data" else b"x" * 4096)
     while KIND == "flood":
         os.write(1, b"lk theirs %s tell a b\n" % sequence.encode() * 400)
     os.write(1, f"lk theirs {sequence} {SAID[KIND].format(sequence)}\n".encode())

@@ -5,7 +5,9 @@ export const PATH = "/home/ann/.ssh/authorized_keys";
 
 /** What every script is made of, as it is shipped. */
 export const readCarriedParts = async () => ({
-  hand: (await Promise.all(["../lib/possession.sh", "hand"].map(readRotationScript))).join("\n"),
+  hand: (
+    await Promise.all(["../lib/limits.sh", "../lib/possession.sh", "hand"].map(readRotationScript))
+  ).join("\n"),
   holders: await readRotationScript("holders.sh"),
   carry: (
     await Promise.all(["../lib/daemon.sh", "../lib/host-signature.sh", "carry"].map(readRotationScript))

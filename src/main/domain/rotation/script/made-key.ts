@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { keepsOldHalves } from "#domain/rotation/run/left-out-files.ts";
 import { type HolderPlan, type HostPlan, type NewKey, type Plan, RSA_BITS } from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
@@ -27,6 +28,13 @@ const sizeOf = ({ newKey }: Plan) =>
 export function standIn(plan: Plan): string | null {
   const size = sizeOf(plan);
   return size && Array.from({ length: size.length }, (_, at) => String.fromCharCode(1 + (at % 7))).join("");
+}
+
+/** Stands for such a key where lines are read: well-formed, other than every key that anybody has, the same for the same nonce. */
+export function standInKey(nonce: string): string {
+  const fields = [Buffer.from("ssh-ed25519"), hash("sha256", `latchkey-stand-in ${nonce}`, "buffer")];
+  const blob = Buffer.concat(fields.flatMap((field) => [Buffer.from([0, 0, 0, field.length]), field]));
+  return `ssh-ed25519 ${blob.toString("base64")}`;
 }
 
 /** Words of a script in which the key stands that it makes. */

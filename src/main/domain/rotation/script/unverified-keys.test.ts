@@ -22,5 +22,6 @@ test("every line that a script adds is shown by its key's fingerprint, and one t
 test("the key that signs where it is made is not asked about, and another one beside it is", () => {
   expect(describeUnverifiedKeys(adding(`restrict ${NEW_KEY} new\n`), NEW_KEY)).toEqual([]);
   expect(describeUnverifiedKeys(adding(`${NEW_KEY} new\n${OTHER} ${NEW_KEY}\n`), NEW_KEY)).toHaveLength(1);
+  expect(describeUnverifiedKeys(adding(`command="${NEW_KEY} new\n`), NEW_KEY)).toHaveLength(1);
   expect(describeUnverifiedKeys(adding(""), null)).toEqual([]);
 });

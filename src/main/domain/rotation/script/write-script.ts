@@ -6,7 +6,7 @@ import { canDoWithout } from "#domain/rotation/run/left-out-files.ts";
 import type { Stage } from "#domain/rotation/run/step.ts";
 import type { FilePlan, HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
-import { holderOf, sayHolder, standIn, withMadeKey } from "./made-key.ts";
+import { holderOf, sayHolder, standIn, standInKey, withMadeKey } from "./made-key.ts";
 import { isInParts, type ScriptPart } from "./script-phases.ts";
 import { printable, quote, toPrintf } from "./shell-words.ts";
 import { describeUnverifiedKeys } from "./unverified-keys.ts";
@@ -67,7 +67,7 @@ export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts
     ...(holder ? [parts.carryKey.trimEnd()] : []),
     ...sayData(of, part),
     ...sayHolder(of, holder),
-    `carry_unverified=${quote(describeUnverifiedKeys(known, madeKeyOf(of)).join("\n"))}`,
+    `carry_unverified=${quote(sayUnverified(of, part, known))}`,
     "each_file() {",
     ":",
     ...known.flatMap(sayFile),
@@ -87,9 +87,19 @@ function toFile(file: FilePlan, newKey: string | null): ScriptFile | null {
   return stages && { file, stages, base: touchedBytes(stages) };
 }
 
-/** The key that is made where the old one is held, or what stands for it until then; null where none is. */
-const madeKeyOf = ({ plan, newKey }: ScriptPlan): string | null =>
-  plan.newKey?.kind === "made-on-holder" ? (newKey ?? standIn(plan)) : null;
+/** Of a key that is yet to be made where the old one is held, another stands in the files, which is nobody's. */
+function sayUnverified(
+  { plan, newKey }: ScriptPlan,
+  { nonce }: ScriptWork,
+  files: readonly ScriptFile[],
+): string {
+  if (plan.newKey?.kind !== "made-on-holder") return describeUnverifiedKeys(files, null).join("\n");
+  const made = newKey ?? standInKey(nonce);
+  return describeUnverifiedKeys(
+    files.flatMap(({ file }) => toFile(file, made) ?? []),
+    made,
+  ).join("\n");
+}
 
 /** The same for a plan and a host: run again, the script goes on where it was. */
 export const tokenOf = (planHash: PlanHash, { host, port }: Pick<HostPlan, "host" | "port">): string =>

@@ -69,7 +69,8 @@ async function layKey(): Promise<{ plan: Plan; place: HostPlan; holder: HolderPl
   return { plan, place, holder };
 }
 
-const openHand = async () => openHandIn(startShellIn(host), await readRotationScript("holders.sh"));
+const openHand = async (more = "") =>
+  openHandIn(startShellIn(host), `${await readRotationScript("holders.sh")}\n${more}`);
 
 /** The key that each file of ci's shows, by its path: a private one by what ssh-keygen makes of it. */
 async function readKeys() {
@@ -128,5 +129,48 @@ lab.each(["hide_public", "put"])(
     const { id, ...beside } = await readKeys();
     expect(id).not.toBe(before.id);
     expect(beside).toMatchObject({ "id.pub": id, [OLD]: before.id, [`${OLD}.pub`]: before.id });
+  },
+);
+
+const NONSENSE = { kind: "answered", status: "fail", words: ["no-sense"] };
+
+lab.each(["data", "line"])(
+  "what has no end spoils the answer that it is in and none after it: %s",
+  async (kind) => {
+    await layKey();
+    await using hand = await openHand();
+    const ask = () =>
+      hand.ask({ verb: "look_half", words: [HELD, "absent", "AAAA"] }, { deadlineMs: 30_000 });
+    await answerAs(kind);
+    expect(await ask()).toMatchObject(NONSENSE);
+    await host.run("rm /run/answers");
+    expect(await ask()).toMatchObject({ kind: "answered", status: "ok" });
+  },
+);
+
+/** As busybox before 1.30 has it: the seconds are those of -t, and ten without. */
+const OLD_TIMEOUT = `#!/bin/sh
+seconds=10 signal=TERM
+while getopts s:t: option; do
+  case $option in s) signal=$OPTARG ;; t) seconds=$OPTARG ;; *) exit 1 ;; esac
+done
+shift $((OPTIND - 1))
+exec /run/timeout -s "$signal" "$seconds" "$@"`;
+
+lab(
+  "where timeout is that of an old busybox an account's shell has no more time than elsewhere",
+  async () => {
+    await layKey();
+    await host.run(`cp /usr/bin/timeout /run/timeout; cat >/run/old <<'END_OF_PROGRAM'\n${OLD_TIMEOUT}\nEND_OF_PROGRAM
+    chmod 755 /run/old; mount --bind /run/old /usr/bin/timeout`);
+    try {
+      await using hand = await openHand("account_seconds=2");
+      await answerAs("stop");
+      const request = { verb: "look_half", words: [HELD, "absent", "AAAA"] };
+      const answer = await hand.ask(request, { deadlineMs: 30_000 });
+      expect(answer).toMatchObject({ kind: "answered", status: "fail", words: ["no-answer"] });
+    } finally {
+      await host.run("umount /usr/bin/timeout");
+    }
   },
 );

@@ -53,6 +53,8 @@ export const HAND_SENTENCES = {
   "no-store": "is a keystore, and no new one was made for it",
   "no-tool": "cannot be made there: the host has no openssl",
   "no-way-to-drop": "cannot be changed as its owner: the host has no setpriv, runuser or su",
+  "no-session":
+    "cannot be acted on as its owner from a terminal, for the host has no setsid: run this without one (ssh -T, at, cron)",
   "no-signing": "cannot be asked to sign: the host's ssh-keygen is older than OpenSSH 8.1",
   "not-a-file": "is no regular file",
   "not-kept": "is not what the run has kept (any more): look at it",
