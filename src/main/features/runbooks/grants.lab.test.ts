@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -201,10 +202,15 @@ test.skipIf(!canStartHosts())(
 );
 
 test.skipIf(!canStartHosts())(
-  "a certificate by which Latchkey logs in is tried again, and the line of its authority comes back where it lets in no more",
+  "a certificate by which Latchkey logs in is tried again, behind keys that are refused as before, and the line of its authority comes back where it lets in no more",
   async () => {
     await using desk = await makeDesk();
     const own = join(desk.home, ".ssh", "id_ed25519");
+    // Five come before it, as many as one login offers: what it is let in by is offered by OpenSSH's client alone.
+    const tried = ["one", "two", "three", "four", "five"].map((name) => makeKeyFile(desk.home, name));
+    const identities = [...(await Promise.all(tried)).map(({ path }) => path), own];
+    const config = identities.map((path) => `IdentityFile "${path}"\n`).join("");
+    await writeFile(join(desk.home, ".ssh", "config"), config);
     const authority = await makeKeyFile(desk.home, "authority");
     await execute("ssh-keygen", ["-q", "-s", authority.path, "-I", "jo", "-n", "root", `${own}.pub`]);
     const line = `cert-authority ${authority.publicLine.trim()}`;

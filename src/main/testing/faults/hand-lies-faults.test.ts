@@ -11,7 +11,7 @@ type Answered = Extract<HandAnswer, { kind: "answered" }>;
 
 /** Answers everything so. */
 const liar = (answer: Partial<Answered>): Hand => ({
-  ...{ user: "jo", uid: 0, loginKey: null, loginCertificate: null },
+  ...{ user: "jo", uid: 0, loginKey: null, loginCertificate: null, clientKeys: [] },
   ...{ isTyped: false, transport: "ssh2", way: null },
   hostKey: { blob: new Uint8Array(), keyType: "", fingerprint: "" },
   ended: new Promise(() => undefined),

@@ -6,12 +6,11 @@ import { readLoginMessage } from "#domain/use/login-message.ts";
 import type { Inside } from "#net/ssh/door.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";
-import { publicBlobOf, toClientKey } from "#net/ssh/identities.ts";
+import { publicBlobOf } from "#net/ssh/identities.ts";
 import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
-import { proveCertificate } from "#net/ssh/prove/prove-by-client.ts";
+import { proveClientLogin } from "#net/ssh/prove/prove-by-client.ts";
 import { isForSsh2, proveLogin } from "#net/ssh/prove/prove-login.ts";
 import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
-import { MOST_CLIENT_KEYS } from "#net/ssh/system/client-login.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
@@ -23,7 +22,7 @@ import { type RunContext, SessionLost } from "./run-context.ts";
 type StepAtHost = { step: Step; host: HostPlan; inside: Inside };
 
 /**
- * The key that let us in logs in once more, where a file of that very account was changed. Where somebody has agreed that it will not,
+ * The key or the certificate that let us in logs in once more, where a file of that very account was changed. Where somebody has agreed that it will not,
  * something that is left has to: another key at hand here, or whoever else, if the host's journal tells of it.
  */
 export async function proveOwnWay(
@@ -36,10 +35,12 @@ export async function proveOwnWay(
   // A rotation shows that the new one logs in instead.
   const isReplaced = run.plan.newKey !== null && (loginKey ?? loginCertificate) === run.plan.oldKey;
   if (isReplaced || !accounts.has(user)) return { kind: "proved", said: [] };
-  if (loginCertificate !== null) return proveOwnCertificate(run, asked, loginCertificate);
+  if (loginCertificate !== null)
+    return proveByClientAgain(run, asked, { fingerprint: loginCertificate, isCertificate: true });
   if (loginKey === null) return { kind: "proved", said: [] };
   const key = keys.find(({ fingerprint }) => fingerprint === loginKey);
-  if (!key) throw new Error(`${loginKey} has let us in, and is not among the keys that were offered`);
+  // It lies on a token, which OpenSSH's client alone has looked into.
+  if (!key) return proveByClientAgain(run, asked, { fingerprint: loginKey, isCertificate: false });
   if (isTyped && isForSsh2(key)) return askOwn(run, asked, publicBlobOf(key));
   const proved = await proveLogin(route, { user, key, runs: "nothing" });
   if (proved.kind === "proved")
@@ -48,24 +49,21 @@ export async function proveOwnWay(
   return readProof(run, `${user}, with the key that let us in`, proved);
 }
 
-async function proveOwnCertificate(
+/** Offers what this very login has offered: another choice of it may be refused for what stands before it. */
+async function proveByClientAgain(
   run: RunContext,
-  { inside: { hand, keys, route } }: StepAtHost,
-  fingerprint: string,
+  asked: StepAtHost,
+  accepted: { fingerprint: string; isCertificate: boolean },
 ): Promise<ProofOutcome> {
-  const { user } = hand;
+  const { hand, route } = asked.inside;
+  const { user, clientKeys: keys } = hand;
   const { client } = route;
-  if (!client) throw new Error("a certificate has let us in without OpenSSH's client");
-  const offered = keys.map((key) => (isForSsh2(key) ? toClientKey(key) : key)).slice(0, MOST_CLIENT_KEYS);
-  const proved = await proveCertificate({ ...route, client }, { user, keys: offered, fingerprint });
-  if (proved.kind === "proved")
-    return { kind: "proved", said: [`${user}: the certificate that let us in still does`] };
-  if (proved.kind !== "refused")
-    return readProof(run, `${user}, with the certificate that let us in`, proved);
-  return {
-    kind: "refused",
-    message: `${user}: the certificate that let us in does not any more: ${proved.message}`,
-  };
+  if (!client) throw new Error(`${accepted.fingerprint} has let us in without OpenSSH's client`);
+  const what = `the ${accepted.isCertificate ? "certificate" : "key"} that let us in`;
+  const proved = await proveClientLogin({ ...route, client }, { user, keys, accepted });
+  if (proved.kind === "proved") return { kind: "proved", said: [`${user}: ${what} still does`] };
+  if (proved.kind !== "refused") return readProof(run, `${user}, with ${what}`, proved);
+  return { kind: "refused", message: `${user}: ${what} does not any more: ${proved.message}` };
 }
 
 /** It lets in only beside what was typed: whether sshd takes it is asked without signing. */

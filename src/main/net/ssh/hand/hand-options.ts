@@ -25,15 +25,15 @@ const BY_SUDO = `sh -c 'if ${AS_ROOT} </dev/null >/dev/null 2>&1; then exec ${AS
 
 export const commandFor = ({ useSudo }: { useSudo: boolean }): string => (useSudo ? BY_SUDO : PLAIN);
 
+type HandLogin = Pick<
+  Hand,
+  "loginKey" | "loginCertificate" | "clientKeys" | "isTyped" | "hostKey" | "transport" | "way"
+>;
+
 export function toHand(
   { user }: HandOptions,
   { uid, ask, ended }: Begun,
-  {
-    close,
-    ...login
-  }: Pick<Hand, "loginKey" | "loginCertificate" | "isTyped" | "hostKey" | "transport" | "way"> & {
-    close(): Promise<void>;
-  },
+  { close, ...login }: HandLogin & { close(): Promise<void> },
 ): Hand {
   return { user, uid, ...login, ask, ended, [Symbol.asyncDispose]: close };
 }

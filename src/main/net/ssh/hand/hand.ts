@@ -1,4 +1,5 @@
 import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
+import type { ClientKey } from "#net/ssh/system/client-login.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import type { Transport } from "#shared/model/transport.ts";
 
@@ -38,6 +39,8 @@ export type Hand = AsyncDisposable & {
   loginKey: string | null;
   /** Fingerprint of the key of the certificate that let us in; null: none did. No line of that key has then. */
   loginCertificate: string | null;
+  /** What OpenSSH's client had to offer in this very login, in its order; empty where ssh2 carries it. */
+  clientKeys: readonly ClientKey[];
   /** Something was typed, too: the key by itself lets nobody in. */
   isTyped: boolean;
   hostKey: PresentedKey;

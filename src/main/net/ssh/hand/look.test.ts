@@ -4,7 +4,7 @@ import { lookAtFile } from "./look.ts";
 
 /** A host that says of every file that it lies there. */
 const liar = (real: string): Hand => ({
-  ...{ user: "jo", uid: 0, loginKey: null, loginCertificate: null },
+  ...{ user: "jo", uid: 0, loginKey: null, loginCertificate: null, clientKeys: [] },
   ...{ isTyped: false, transport: "ssh2", way: null },
   hostKey: { blob: new Uint8Array(), keyType: "", fingerprint: "" },
   ended: new Promise(() => undefined),

@@ -18,7 +18,8 @@ type LoggedIn = { hostKey: PresentedKey; log: ClientLog };
  * By OpenSSH's client, which logs in to a host whose key is trusted already, and to no other: what is changed is changed
  * on pinned hosts only, so a key that nobody knew is never taken here.
  */
-export async function openBySystem(options: HandOptions, system: System): Promise<Hand | SshFailure> {
+export async function openBySystem(options: HandOptions, { ssh, keys }: System): Promise<Hand | SshFailure> {
+  const system: System = { by: "system", ssh, keys: keys.slice(0, MOST_CLIENT_KEYS) };
   const { client: login, signal, target, way } = options;
   if (!login) throw new Error("OpenSSH's client was chosen, and is not told how to log in");
   signal.throwIfAborted();
@@ -32,7 +33,7 @@ export async function openBySystem(options: HandOptions, system: System): Promis
     if (relay) held.push(relay);
     const folder = await makeFolder(options, login, { system, relay });
     held.push(folder);
-    const running = startSsh(system.ssh, target.host, commandFor(options), folder);
+    const running = startSsh(ssh, target.host, commandFor(options), folder);
     held.push({ [Symbol.asyncDispose]: () => running.stop() });
     const loggedIn = await waitForLogin(options, { running, folder, system });
     if ("outcome" in loggedIn) return loggedIn;
@@ -47,6 +48,7 @@ export async function openBySystem(options: HandOptions, system: System): Promis
       ...(acceptedKey?.isCertificate
         ? { loginKey: null, loginCertificate: fingerprint }
         : { loginKey: fingerprint, loginCertificate: null }),
+      clientKeys: system.keys,
       isTyped: false,
       hostKey: loggedIn.hostKey,
       transport: "system",
@@ -68,7 +70,7 @@ function makeFolder(
   return makeClientFolder({
     ...login,
     ...{ user, hostKeyTypes, trustedKeys, connectMs: limits.connectMs },
-    keys: system.keys.slice(0, MOST_CLIENT_KEYS),
+    keys: system.keys,
     ...{ address: relay?.address ?? login.address, port: relay?.port ?? target.port },
   });
 }
@@ -81,7 +83,7 @@ async function waitForLogin(
   { running, folder, system }: { running: RunningSsh; folder: ClientFolder; system: System },
 ): Promise<LoggedIn | SshFailure> {
   const { target, user, limits, signal, client } = options;
-  const keys = system.keys.slice(0, MOST_CLIENT_KEYS);
+  const { keys } = system;
   const met = (log: ClientLog) => ({
     ...{ target, user, log, complaints: running.complaints.said() },
     proxyCommand: client?.proxyCommand ?? null,

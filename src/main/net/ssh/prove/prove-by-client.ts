@@ -2,7 +2,7 @@
 import { sayAddress } from "#net/ssh/ssh-failure.ts";
 import { type ClientFolder, makeClientFolder } from "#net/ssh/system/client-folder.ts";
 import type { ClientLog } from "#net/ssh/system/client-log.ts";
-import type { ClientKey } from "#net/ssh/system/client-login.ts";
+import type { ClientKey, ClientLogin } from "#net/ssh/system/client-login.ts";
 import { orStopped, startIn } from "#net/ssh/system/collect-by-ssh.ts";
 import { type ClientFailure, explainClient } from "#net/ssh/system/explain-client.ts";
 import { startRelay } from "#net/ssh/system/relay.ts";
@@ -40,21 +40,29 @@ export async function proveByClient(
   );
 }
 
+/** What a login by OpenSSH's client had to offer, in its order, and by which of it the host let us in. */
+type ClientLoginAgain = {
+  user: string;
+  keys: readonly ClientKey[];
+  accepted: { fingerprint: string; isCertificate: boolean };
+};
+
 /**
- * Logs in with the certificate that has let us in, offering what that login has offered. `refused` is also that something else of it
- * lets in, and the certificate does not.
+ * Logs in once more as OpenSSH's client did: with the same keys, the same certificates, agent and token. `refused` is also that something
+ * else of it lets in, and what let us in does not.
  */
-export async function proveCertificate(
+export async function proveClientLogin(
   route: ClientRoute,
-  { user, keys, fingerprint }: { user: string; keys: readonly ClientKey[]; fingerprint: string },
+  { user, keys, accepted }: ClientLoginAgain,
 ): Promise<LoginProof> {
-  const { certificateFiles } = route.client.login;
-  return runClient(route, { user, keys, command: null, certificateFiles }, ({ log, failure }) => {
+  const { fingerprint, isCertificate } = accepted;
+  return runClient(route, { user, keys, command: null, offers: "as-before" }, ({ log, failure }) => {
     if (failure) return failure;
     const { acceptedKey } = log;
-    if (acceptedKey?.isCertificate && acceptedKey.fingerprint === fingerprint)
+    if (acceptedKey?.isCertificate === isCertificate && acceptedKey.fingerprint === fingerprint)
       return { kind: "proved" as const, fingerprint };
-    const message = "the host lets in something else that this computer offers, and not the certificate";
+    const what = isCertificate ? "certificate" : "key";
+    const message = `the host lets in something else that this computer offers, and not the ${what}`;
     return { kind: "refused" as const, message };
   });
 }
@@ -68,14 +76,14 @@ type ClientRun = {
   keys: readonly ClientKey[];
   /** Null: nothing is run there. */
   command: string | null;
-  /** Absolute paths, beside what lies with the keys. */
-  certificateFiles?: readonly string[];
+  /** `keys`: these and nothing else. `as-before`: beside them the certificates, the agent and the token that the login itself had. */
+  offers?: "keys" | "as-before";
 };
 
 /** Ends what it has started. */
 export async function runClient<T>(
   route: ClientRoute,
-  { user, keys, command, certificateFiles = [] }: ClientRun,
+  { user, keys, command, offers = "keys" }: ClientRun,
   judge: (met: Met) => T | Promise<T>,
 ): Promise<T | Failed> {
   const { target, limits, hostKey, signal } = route;
@@ -85,9 +93,9 @@ export async function runClient<T>(
   if (way && "outcome" in way) return readFailure(way);
   await using relay = way && "stream" in way ? await startRelay(way.stream) : null;
   await using folder = await makeClientFolder({
-    // Nothing but the key: no certificate that is not asked for, no token, no ticket.
-    ...{ ...login, certificateFiles, pkcs11Provider: null, gssapi: false },
-    agentSocket: keys.some(({ kind }) => kind === "agent") ? login.agentSocket : null,
+    ...(offers === "keys" ? onlyKeys(login, keys) : login),
+    // ssh tries a ticket before any key.
+    gssapi: false,
     ...{ user, hostKeyTypes: typesOf(route), trustedKeys: [hostKey], keys, connectMs: limits.connectMs },
     ...{ address: relay?.address ?? login.address, port: relay?.port ?? target.port },
   });
@@ -104,6 +112,14 @@ export async function runClient<T>(
     await running.stop();
   }
 }
+
+/** No certificate that is not asked for, and no token. */
+const onlyKeys = (login: ClientLogin, keys: readonly ClientKey[]): ClientLogin => ({
+  ...login,
+  certificateFiles: [],
+  pkcs11Provider: null,
+  agentSocket: keys.some(({ kind }) => kind === "agent") ? login.agentSocket : null,
+});
 
 function explain(failure: ClientFailure): Failed {
   if (failure.log.isHostKeyRefused)
