@@ -226,9 +226,17 @@ test.skipIf(!canStartHosts())(
       carryOut(app, { kind: "tighten-grants", grants, from, restrict: false, expiry: null });
     const keys = () => web.run("cat /root/.ssh/authorized_keys");
     const before = await keys();
-    expect(await tighten("10.0.0.0/8")).toMatchObject({
+    const away = await makePlan(app, {
+      ...{ kind: "tighten-grants", grants, from: "10.0.0.0/8", restrict: false, expiry: null },
+    });
+    expect(ownLogin(away)).toMatchObject({
+      ...{ state: "consent", account: "root", text: expect.stringContaining("this login will fail") },
+    });
+    expect(await carryOut(app, away)).toMatchObject({
       state: "stopped",
-      message: expect.stringContaining("root: the certificate that let us in does not any more"),
+      message: expect.stringContaining(
+        "root: the certificate that let us in does not any more, as was agreed to",
+      ),
     });
     expect(await keys()).toBe(before);
     const kept = await tighten("127.0.0.0/8");

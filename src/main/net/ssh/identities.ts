@@ -202,7 +202,7 @@ function createRing(agentKeys: readonly AgentKey[], socketPath: string) {
 }
 
 /** Beside a private key, as ssh looks for it. */
-const certificateBeside = (path: string): string => `${path}-cert.pub`;
+export const certificateBeside = (path: string): string => `${path}-cert.pub`;
 
 /** The key that a certificate in a file is of; the path itself for any other file. */
 export const keyFileOf = (source: string): string => source.replace(/-cert\.pub$/, "");

@@ -174,7 +174,7 @@ test("another line is a way in beside a new key that has logged in, though nobod
 test("a host where nothing else lets in, or that cannot go back by itself, needs a consent", () => {
   const text = `${OLD_KEY} a\n`;
   expect(stops(planFor([makeHostFacts("web1", text)]))).toEqual(["consent other-way-in"]);
-  const asRoot = { account: "root", isRoot: true, key: "SHA256:another", from: null };
+  const asRoot = { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null };
   expect(stops(planFor([makeHostFacts("web1", text, { login: asRoot })]))).toEqual([]);
   expect(stops(planFor([makeHostFacts("web1", `${text}${OTHER}\n`, { deadMen: [] })]))).toEqual([
     "consent dead-man",

@@ -104,6 +104,8 @@ export type LoginFacts = {
   isRoot: boolean;
   /** The fingerprint of the key that let it in; null: something else did, or it is not known. */
   key: string | null;
+  /** The certificate that let it in instead; `authority`: the fingerprint of the key that signed it, null where it could not be read. */
+  certificate: { authority: string | null } | null;
   /** From which address the host saw it come. */
   from: string | null;
 };

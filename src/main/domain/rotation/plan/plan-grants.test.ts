@@ -12,7 +12,7 @@ import {
 import { NEW_KEY, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
 import { planFor, refusalOf, stagesOf, stops } from "#domain/rotation/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import type { Wish } from "#shared/contract/runbooks.ts";
+import type { KeyWish, Wish } from "#shared/contract/runbooks.ts";
 import type { GivenKey, HolderFacts, HostFacts, KnownGrant, LoginFacts } from "./plan-facts.ts";
 
 const place = { host: "web1", port: 22, account: "ann" };
@@ -29,7 +29,13 @@ test("grants are removed line by line, and the last line of root or of Latchkey 
   const last = makeHostFacts("web1", "", {
     files: [root],
     accounts: [makeAccountFacts("root", [root])],
-    login: { account: "root", isRoot: true, key: grantsOf(root)[0]?.fingerprint ?? null, from: null },
+    login: {
+      account: "root",
+      isRoot: true,
+      key: grantsOf(root)[0]?.fingerprint ?? null,
+      certificate: null,
+      from: null,
+    },
   });
   expect(stops(planFor([last], { wish }))).toEqual(["refused other-way-in", "refused own-login"]);
   const moved = makeHostFacts("web1", text);
@@ -185,6 +191,43 @@ test("a line by which this login comes is tightened to others only where it is a
     ...{ state: "consent", text: expect.stringContaining("this login may fail") },
   });
   expect(ownLogin("10.0.0.0/8", { key: "SHA256:another" })).toBeUndefined();
+});
+
+test("a line of the authority by whose certificate this login comes is changed only where it is agreed that the login will fail", () => {
+  const line = (key: string): string => `cert-authority ${key} authority\n`;
+  const two = `${line(OLD_KEY)}${line(OTHER)}`;
+  const [authority = null, another = null] = grantsOf(makeFileFacts("ann", two)).map(
+    (one) => one.fingerprint,
+  );
+  const ownLogin = (
+    wish: KeyWish,
+    certificate: LoginFacts["certificate"],
+    { key = null, text = two }: { key?: string | null; text?: string } = {},
+  ) => {
+    const file = makeFileFacts("ann", text);
+    const grants = grantsOf(file).map((grant) => ({ ...grant, isAuthority: true }));
+    const accounts = [makeAccountFacts("ann", [file], { grants })];
+    const host = makeHostFacts("web1", text, { deadMen: ["at"], files: [file], accounts });
+    const plan = planFor([{ ...host, login: { ...host.login, key, certificate } }], { wish });
+    return plan.checks.find(({ id }) => id === "own-login");
+  };
+  const tighten = (from: string): KeyWish => ({
+    ...{ kind: "tighten-grants", grants: [10], from, restrict: false, expiry: null },
+  });
+  const away = tighten("10.0.0.0/8");
+  const willFail = expect.stringMatching(/^this login will fail: it comes to ann from 192.0.2.7/);
+  expect(ownLogin(away, { authority })).toMatchObject({ state: "consent", account: "ann", text: willFail });
+  expect(ownLogin(tighten("192.0.2.0/24"), { authority })).toMatchObject({ state: "ok" });
+  expect(ownLogin(away, { authority: null })).toMatchObject({
+    ...{ state: "consent", text: expect.stringContaining("this login may fail") },
+  });
+  const remove: KeyWish = { kind: "remove-grants", grants: [10] };
+  expect(ownLogin(remove, { authority })).toMatchObject({ state: "refused" });
+  expect(ownLogin(away, { authority: another })).toBeUndefined();
+  expect(ownLogin(away, null, { key: authority })).toBeUndefined();
+  // By which of two lines it comes depends on principals that no plan knows.
+  const twice = `${line(OLD_KEY)}cert-authority,principals="bob" ${OLD_KEY} b\n`;
+  expect(ownLogin(remove, { authority }, { text: twice })).toMatchObject({ state: "refused" });
 });
 
 test("where no journal of a host can show a login by a key that somebody else has made, the plan says who can", () => {

@@ -18,7 +18,7 @@ test("a host key gets a line beside the old one's; without any, all that sshd us
       realPath: "/etc/ssh/sshd_config",
     };
     const daemon = { files: [file], hostKeys: old, taken: [], canReload: true, problem };
-    const login = { account: "root", isRoot: true, key: null, from: null };
+    const login = { account: "root", isRoot: true, key: null, certificate: null, from: null };
     return planFor([makeHostFacts("web1", "", { daemon, login, files: [] })], { wish, key: null, here: [] });
   };
   const path = "/etc/ssh/ssh_host_ed25519_key_2026-11-26";

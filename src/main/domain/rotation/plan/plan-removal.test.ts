@@ -18,7 +18,7 @@ const TEXT = `${OLD_KEY} a\n${OTHER}\n`;
 const REMOVE: Wish = { kind: "remove-grants", grants: [10] };
 
 const unreadRoot = { accounts: ["root"], path: "/root", why: "it may not be read", grants: [] };
-const rootLogin = { account: "root", isRoot: true, key: "SHA256:another", from: null };
+const rootLogin = { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null };
 const unreadOf = (host: HostFacts) =>
   planFor([host], { wish: REMOVE, here: [] }).checks.filter(({ id }) => id === "unread");
 

@@ -21,7 +21,7 @@ const withUnread = (...unreadKeys: HostFacts["unreadKeys"]) => makeHostFacts("we
 
 const asRoot = (host: HostFacts): HostFacts => ({
   ...host,
-  login: { account: "root", isRoot: true, key: "SHA256:another", from: null },
+  login: { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null },
 });
 
 const unreadHome = (accounts: string[], more: Partial<HostFacts["unreadKeys"][number]> = {}) => ({

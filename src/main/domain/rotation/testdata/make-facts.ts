@@ -78,7 +78,7 @@ export function makeHostFacts(host: string, text: string, more: Partial<HostFact
       logins: [],
       deadMen: ["at", "sleep"],
     },
-    login: { account: "ann", isRoot: false, key: "SHA256:another", from: "192.0.2.7" },
+    login: { account: "ann", isRoot: false, key: "SHA256:another", certificate: null, from: "192.0.2.7" },
     accounts: [makeAccountFacts("ann", [file])],
     files: [file],
     ...{ holders: [], unreadKeys: [], daemon: null },

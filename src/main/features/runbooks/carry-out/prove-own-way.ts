@@ -4,6 +4,7 @@ import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readSshdEntry } from "#domain/use/journal-entry.ts";
 import { readLoginMessage } from "#domain/use/login-message.ts";
 import type { Inside } from "#net/ssh/door.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";
 import { publicBlobOf } from "#net/ssh/identities.ts";
@@ -59,10 +60,11 @@ async function proveByClientAgain(
   const { user, clientKeys: keys } = hand;
   const { client } = route;
   if (!client) throw new Error(`${accepted.fingerprint} has let us in without OpenSSH's client`);
-  const what = `the ${accepted.isCertificate ? "certificate" : "key"} that let us in`;
+  const what = sayWhatLetIn(hand);
   const proved = await proveClientLogin({ ...route, client }, { user, keys, accepted });
   if (proved.kind === "proved") return { kind: "proved", said: [`${user}: ${what} still does`] };
   if (proved.kind !== "refused") return readProof(run, `${user}, with ${what}`, proved);
+  if (isAgreedTo(run, asked)) return proveLeft(run, asked);
   return { kind: "refused", message: `${user}: ${what} does not any more: ${proved.message}` };
 }
 
@@ -94,6 +96,9 @@ async function askOwn(run: RunContext, asked: StepAtHost, oldKey: Uint8Array): P
   }
 }
 
+const sayWhatLetIn = ({ loginCertificate }: Hand): string =>
+  `the ${loginCertificate === null ? "key" : "certificate"} that let us in`;
+
 /** No run begins before what has to be agreed to was. */
 const isAgreedTo = ({ plan }: RunContext, { host, inside }: StepAtHost): boolean =>
   plan.checks.some(
@@ -112,7 +117,7 @@ async function proveLeft(run: RunContext, asked: StepAtHost): Promise<ProofOutco
     const proved = await proveLogin(route, { user, key, runs: "nothing" });
     if (proved.kind === "other-host-key") return { kind: "alarm", message: proved.message };
     if (proved.kind !== "proved") continue;
-    const said = `${user}: logged in with ${nameKey(run, key.fingerprint)}, which is left; the key that let us in does not any more, as was agreed to`;
+    const said = `${user}: logged in with ${nameKey(run, key.fingerprint)}, which is left; ${sayWhatLetIn(hand)} does not any more, as was agreed to`;
     return { kind: "proved", said: [said] };
   }
   return hearLeft(run, asked);
@@ -145,7 +150,7 @@ async function hearLeft(run: RunContext, { step, inside: { hand } }: StepAtHost)
   run.awaitedSince.set(step.ordinal, since);
   const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [ANY_KEY] });
   if (read.kind === "lost") throw new SessionLost(read.message);
-  const failing = `${user}: the key that let us in does not any more, as was agreed to`;
+  const failing = `${user}: ${sayWhatLetIn(hand)} does not any more, as was agreed to`;
   if (read.kind !== "read" || !read.sources.includes("journal"))
     return {
       kind: "refused",

@@ -48,7 +48,7 @@ export function carriedFacts(
       clockOffset: null,
       deadMen: [],
     },
-    login: { account: known.user ?? "", isRoot: false, key: null, from: null },
+    login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
     accounts: look.accounts
       .filter(({ name }) => names.has(name))
       .map((account) => toAccount(account, look, inventory.grantsOfAccount(known.id, account.name))),

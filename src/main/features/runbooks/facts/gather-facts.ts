@@ -127,7 +127,7 @@ export const isAllCarried = (inventory: Inventory, { hosts }: Sought): boolean =
   hosts.length > 0 && hosts.every(({ known }) => inventory.carried(known.id) !== null);
 
 function unread({ inventory }: FactDeps, { known, accounts }: SoughtHost, why: string) {
-  const login = { account: known.user ?? "", isRoot: false, key: null, from: null };
+  const login = { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null };
   return {
     ...{ hostKey: known.pinned, unread: why, clockOffset: null, deadMen: [], login, holders: [] },
     accounts: [...accounts.keys()].map((name) => ({

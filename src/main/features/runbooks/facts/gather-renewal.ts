@@ -190,7 +190,7 @@ async function lookAtLogin({ now }: Deps, hand: Hand) {
     hostKey: hand.hostKey.fingerprint,
     clockOffset: look.host.epochSeconds - Math.round(now().getTime() / 1_000),
     deadMen: look.host.deadMan,
-    login: { account: hand.user, isRoot: hand.uid === 0, key: hand.loginKey, from: null },
+    login: { account: hand.user, isRoot: hand.uid === 0, key: hand.loginKey, certificate: null, from: null },
     unread: null,
   };
 }
@@ -210,7 +210,7 @@ const baseOf = ({ known }: SoughtHost): HostFacts => ({
     logins: [],
     deadMen: [],
   },
-  login: { account: known.user ?? "", isRoot: false, key: null, from: null },
+  login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
   ...{ accounts: [], files: [], unreadKeys: [], holders: [], daemon: null },
 });
 

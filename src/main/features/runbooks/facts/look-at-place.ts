@@ -16,6 +16,7 @@ import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/hand/look-a
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import type { KeyFileFact } from "#store/runbooks/fact-reader.ts";
+import { findAuthority } from "./find-authority.ts";
 import type { Inventory, SoughtHost } from "./seek.ts";
 
 type Looked = Pick<
@@ -43,7 +44,7 @@ export class HandLost extends Error {}
 
 /** Looks at all that a plan has to know of a host. Rejects with `HandLost`, and when told to stop. */
 export async function lookAtPlace(
-  { hand }: Inside,
+  { hand, route }: Inside,
   { known, accounts: sought, keyFiles }: SoughtHost,
   { inventory, now, fingerprint, verifyThere }: PlaceDeps,
 ): Promise<Looked> {
@@ -82,7 +83,11 @@ export async function lookAtPlace(
   for (const keyFile of keyFiles)
     holders.push(await lookAtHolder(hand, keyFile, (path) => verifyThere(hand, path, fingerprint ?? "")));
   const login: LoginFacts = {
-    ...{ account: hand.user, isRoot: hand.uid === 0, key: hand.loginKey, from },
+    account: hand.user,
+    isRoot: hand.uid === 0,
+    key: hand.loginKey,
+    certificate: hand.loginCertificate === null ? null : { authority: await findAuthority(hand, route) },
+    from,
   };
   const deadMen = first === undefined ? [] : host.deadMan;
   const hostKey = hand.hostKey.fingerprint;

@@ -157,7 +157,7 @@ const HOST: HostFacts = {
     accounts: [],
     files: [],
   },
-  login: { account: "root", isRoot: true, key: null, from: null },
+  login: { account: "root", isRoot: true, key: null, certificate: null, from: null },
   ...{ unreadKeys: [], holders: [], daemon: null },
 };
 

@@ -59,7 +59,7 @@ const HOST = {
     accounts: [],
     files: [],
   },
-  login: { account: "root", isRoot: true, key: null, from: null },
+  login: { account: "root", isRoot: true, key: null, certificate: null, from: null },
   ...{ unreadKeys: [], holders: [], daemon: null },
 } as HostFacts;
 

@@ -53,7 +53,13 @@ test("what the known locations explain is not asked about, and neither is a use 
 
 test("this computer explains nothing where it does not hold the key, and no location does that has not signed with it", () => {
   expect(asked([web([login("192.0.2.7")]), backup], { here: [] })).toHaveLength(1);
-  const holding = { account: "ann", isRoot: false, key: OLD_FINGERPRINT, from: "192.0.2.7" };
+  const holding = {
+    account: "ann",
+    isRoot: false,
+    key: OLD_FINGERPRINT,
+    certificate: null,
+    from: "192.0.2.7",
+  };
   const agent = makeHostFacts("web1", TEXT, { logins: [login("192.0.2.7")], login: holding });
   expect(asked([agent, backup], { here: [] })).toEqual([]);
   for (const possession of [{ kind: "other-key" }, { kind: "claimed", why: "locked" }] as const) {
@@ -75,7 +81,7 @@ test("loopback explains a login on the very host alone that holds the key, or th
   ]);
   const holding = { holders: [makeHolderFacts({ path: "/home/ann/.ssh/id_ed25519" })] };
   expect(places([makeHostFacts("web1", TEXT, { logins: local, ...holding }), backup])).toEqual([]);
-  const here = { account: "root", isRoot: true, key: null, from: "127.0.0.1" };
+  const here = { account: "root", isRoot: true, key: null, certificate: null, from: "127.0.0.1" };
   const own = makeHostFacts("desk", TEXT, { logins: [login("127.0.0.1")], login: here });
   expect(places([own, web([login("127.0.0.1")])])).toEqual([["web1", "127.0.0.1"]]);
 });

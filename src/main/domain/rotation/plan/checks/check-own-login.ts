@@ -3,22 +3,22 @@ import { fillStages } from "#domain/rotation/bytes/stages.ts";
 import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
 import type { AccountFacts, FileFacts } from "#domain/rotation/plan/plan-facts.ts";
-import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { isAuthority } from "#domain/ssh/deciders/authority.ts";
 import { letsIn } from "#domain/ssh/deciders/lets-in.ts";
 import type { Check, PlanOptions } from "#shared/model/plan.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
-import { findWay, losesLogin } from "./check-ways-in.ts";
+import { findWay, losesLogin, mayBeBy } from "./check-ways-in.ts";
 
 /** Whether Latchkey takes away, or shuts to its own address, the line that lets itself in. */
 export function checkOwnLogin(aim: Aim, draft: Draft, { now, options }: Moment): Check[] {
   const { facts: host, files, proofs } = draft;
   const { account: name, key } = host.login;
   const isCut = files.some((file) => file.removed !== null && accountsOf(draft, file).includes(name));
-  if (!isCut || key === null || !losesLogin(aim, host)) return [];
+  if (!isCut || !losesLogin(aim, host)) return [];
   const about = { host, account: name };
   const proof = proofs.find(({ account }) => account === name)?.proof.kind;
-  if (aim.proves === "new" && (proof === "from-here" || proof === "from-holder")) {
+  if (key !== null && aim.proves === "new" && (proof === "from-here" || proof === "from-holder")) {
     const text = `it is logged in to with the key that goes; that one goes only after the new one has logged in`;
     return [makeCheck("ok", OWN_LOGIN, about, text)];
   }
@@ -47,32 +47,47 @@ export function checkOwnLogin(aim: Aim, draft: Draft, { now, options }: Moment):
 
 export type Moment = { now: string; options: PlanOptions };
 
-/** Whether some line of the account lets this very login in when the plan is carried out; null where that cannot be told. */
+/**
+ * Whether some line of the account lets this very login in when the plan is carried out; null where that cannot be told. By which of
+ * several lines of its authority a certificate is let in depends on its principals, so all that stand there now have to.
+ */
 function staysOpen(draft: Draft, account: AccountFacts, now: string): boolean | null {
   const { login, clockOffset, files } = draft.facts;
   const unixTime = Math.floor(Date.parse(now) / 1_000) + (clockOffset ?? 0);
   const own = files.filter((file) => file.accounts.includes(account.name));
-  const lines = own
-    .flatMap((file) => readAuthorizedKeys(bytesAfter(draft, file)))
-    .filter((line) => line.key?.fingerprint === login.key && line.problem === null && !isAuthority(line))
-    .map((line) => letsIn(line.parsedOptions, { address: login.from, unixTime }));
+  const linesIn = (bytes: Uint8Array): KeyLine[] =>
+    readAuthorizedKeys(bytes).filter(
+      (line) =>
+        line.problem === null &&
+        line.key !== null &&
+        mayBeBy(login, { fingerprint: line.key.fingerprint, isAuthority: isAuthority(line) }),
+    );
+  const left = own.flatMap((file) => linesIn(bytesAfter(draft, file)));
+  const lines = left.map((line) => letsIn(line.parsedOptions, { address: login.from, unixTime }));
   const elsewhere = account.grants
     .filter(
       (grant) =>
-        grant.fingerprint === login.key &&
+        mayBeBy(login, grant) &&
         grant.effective !== "no" &&
-        !grant.isAuthority &&
         !own.some((file) => pathsOf(file).includes(grant.file)),
     )
     .map(({ effective, onlyFrom }) => (effective === "yes" && onlyFrom.length === 0 ? true : null));
   const all = [...lines, ...elsewhere];
+  if (login.certificate !== null) {
+    if (all.every((one) => one === false)) return false;
+    const isWhole = left.length >= own.flatMap((file) => linesIn(bytesNow(file))).length;
+    return login.certificate.authority !== null && isWhole && all.every((one) => one === true) ? true : null;
+  }
   if (all.includes(true)) return true;
   return all.includes(null) ? null : false;
 }
 
+const bytesNow = ({ stand }: FileFacts): Uint8Array =>
+  (stand.kind === "absent" ? null : stand.bytes) ?? new Uint8Array();
+
 function bytesAfter({ files }: Draft, file: FileFacts): Uint8Array {
-  const bytes = file.stand.kind === "absent" ? null : file.stand.bytes;
+  const bytes = bytesNow(file);
   const planned = files.find(({ path }) => path === (file.realPath ?? file.path));
   const stages = planned ? fillStages(planned, null) : null;
-  return (bytes && stages ? applyEdits(bytes, stages.removed) : bytes) ?? new Uint8Array();
+  return stages ? (applyEdits(bytes, stages.removed) ?? new Uint8Array()) : bytes;
 }

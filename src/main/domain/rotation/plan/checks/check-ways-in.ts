@@ -1,6 +1,6 @@
 import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
-import type { AccountFacts, HostFacts, KnownGrant } from "#domain/rotation/plan/plan-facts.ts";
+import type { AccountFacts, HostFacts, KnownGrant, LoginFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readLineOptions } from "#domain/ssh/line-options.ts";
 import { readLine } from "#domain/ssh/line-parts.ts";
@@ -89,13 +89,23 @@ function isStillThere({ files }: HostFacts, { file, text }: KnownGrant): boolean
 const isForced = ({ text }: KnownGrant): boolean =>
   readLineOptions(readLine(text).options).options.some(({ name }) => name === "command");
 
-/** Whether the login that does the work is by a line that goes or changes. */
+/** Whether the login that does the work is by a line that goes or changes, or may be. */
 export function losesLogin(aim: Aim, host: HostFacts): boolean {
   const { login, accounts } = host;
   const own = accounts.find(({ name }) => name === login.account);
-  return (
-    own?.grants.some((grant) => grant.fingerprint === login.key && isConcerned(aim, host, grant)) ?? false
-  );
+  return own?.grants.some((grant) => mayBeBy(login, grant) && isConcerned(aim, host, grant)) ?? false;
+}
+
+/**
+ * Whether a login is by a line with this key: by the key itself, or by a certificate that it signed. A certificate that could not be read
+ * may be of any authority.
+ */
+export function mayBeBy(
+  { key, certificate }: LoginFacts,
+  { fingerprint, isAuthority }: { fingerprint: string | null; isAuthority: boolean },
+): boolean {
+  if (!isAuthority) return key !== null && fingerprint === key;
+  return certificate !== null && (certificate.authority === null || fingerprint === certificate.authority);
 }
 
 /** A line that lets in to several accounts, or by several paths, is a grant of each: it goes or changes for all of them. */
