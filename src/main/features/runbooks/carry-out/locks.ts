@@ -1,7 +1,7 @@
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { type HandRefusal, sayAnswer } from "#net/ssh/hand/say-refusal.ts";
+import { type HandRefusal, sayAnswer, staysIn } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
 import { SessionLost } from "./run-context.ts";
@@ -135,7 +135,7 @@ async function giveLockBack(hand: Hand, path: string, token: string): Promise<st
     case "ended":
       return null;
     case "late-edit":
-      return `somebody's editor wrote to a file that was replaced meanwhile; what they wrote is kept in ${ended.files.join(", ")}: look at it, and move it away`;
+      return sayLateEdit(ended.files, folderOf(path));
     case "refused":
     case "failed":
       // A folder in which this run holds nothing needs no end.
@@ -145,6 +145,12 @@ async function giveLockBack(hand: Hand, path: string, token: string): Promise<st
     default:
       return assertNever(ended);
   }
+}
+
+/** Its folder's owner may have answered: a file that does not lie there is not told. */
+export function sayLateEdit(files: readonly string[], folder: string): string {
+  const kept = files.filter((file) => staysIn(file, folder)).join(", ") || `${folder}/.latchkey`;
+  return `somebody's editor wrote to a file that was replaced meanwhile; what they wrote is kept in ${kept}: look at it, and move it away`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Step } from "#domain/rotation/run/step.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Lost } from "#net/ssh/hand/hand.ts";
-import { sayAnswer } from "#net/ssh/hand/say-refusal.ts";
+import { sayRootAnswer } from "#net/ssh/hand/say-refusal.ts";
 import type { CertificateChange, Consumer } from "#shared/model/pair.ts";
 import type { CertificateKey } from "#store/runbooks/run-certificate-table.ts";
 import type { RenewalTools } from "./renewal-type.ts";
@@ -42,6 +42,6 @@ export function sayTail(
 ): string {
   if (tail.kind === "lost") throw new SessionLost(tail.message);
   if (tail.kind === "changed") return `${tail.path} was changed by somebody else since the plan was made`;
-  if (tail.why === "in-the-way" || tail.why === "no-space") return sayAnswer(tail, path);
-  return sayAnswer(tail, tail.detail.startsWith("/") ? tail.detail : path);
+  if (tail.why === "in-the-way" || tail.why === "no-space") return sayRootAnswer(tail, path);
+  return sayRootAnswer(tail, tail.detail.startsWith("/") ? tail.detail : path);
 }

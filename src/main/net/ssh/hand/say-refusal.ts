@@ -95,11 +95,22 @@ export type HandRefusal = keyof typeof HAND_SENTENCES;
 
 export const isHandRefusal = (word: string): word is HandRefusal => Object.hasOwn(HAND_SENTENCES, word);
 
+type Answer = { why: HandRefusal; detail: string };
+
 /**
- * What a host would not or could not do about the file at `path`. Where it names another place than that file's folder (what is in the
- * way there, where a full file system is mounted), that is said, and what its own tool says of what has no word here.
+ * What a host would not or could not do about the file at `path`, where whoever owns that file's folder may have answered: a path that it
+ * names is told only where it lies in that folder, and what a tool says only where it names no other.
  */
-export function sayAnswer({ why, detail }: { why: HandRefusal; detail: string }, path: string): string {
+export function sayAnswer({ why, detail }: Answer, path: string): string {
+  const isMount = why === "no-space" && isMountOf(detail, path);
+  return sayRootAnswer({ why, detail: isMount || staysIn(detail, folderOf(path)) ? detail : "" }, path);
+}
+
+/**
+ * The same of a request that root's hand alone answers: about what it keeps in its own folder, and the files of a pair. Where it names another
+ * place than the file's folder (what is in the way there, where a full file system is mounted), that is told.
+ */
+export function sayRootAnswer({ why, detail }: Answer, path: string): string {
   switch (why) {
     case "in-the-way":
       return detail.startsWith("/")
@@ -119,6 +130,23 @@ export function sayAnswer({ why, detail }: { why: HandRefusal; detail: string },
       return sayRefusal(why, path);
   }
 }
+
+/** Whether every path in a text lies in that folder, in which our own hand names all by relative paths. */
+export function staysIn(text: string, folder: string): boolean {
+  const paths = text.split(/[^!#-&*+\-./0-9<-~]+/).filter((word) => word.includes("/"));
+  return paths.every(
+    (one) => !one.includes("..") && (/^\.(\/|latchkey)/.test(one) || one.startsWith(`${folder}/`)),
+  );
+}
+
+/** Where a run keeps what is root's. */
+const ROOT_FOLDERS = ["/var/lib/latchkey", "/var/db/latchkey"];
+
+/** Whether a file system that is mounted there may have what a run keeps for this file, or the file itself. */
+const isMountOf = (mount: string, path: string): boolean =>
+  mount === "/" || [path, ...ROOT_FOLDERS].some((one) => one.startsWith(`${mount}/`));
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
 const sayTool = (said: string): string => (said === "" ? "" : `: the host says ${quote(said)}`);
 

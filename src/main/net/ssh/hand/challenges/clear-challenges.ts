@@ -39,7 +39,8 @@ async function dropFile(
   const words = [folder, name, hash, made, token, id];
   const dropped = await exchange(hand, { verb: "challenge_drop", words });
   if (dropped.kind === "lost") return [`the host was lost: ${dropped.message}`];
-  if (dropped.status !== "ok") return [sayWhy(dropped, `${folder}/${name}`)];
+  const file = `${folder}/${name}`;
+  if (dropped.status !== "ok") return [sayWhy(dropped, file, file)];
   const forgotten = await exchange(hand, { verb: "challenge_forget", words: [token, id] });
   if (forgotten.kind === "lost") return [`the host was lost: ${forgotten.message}`];
   return forgotten.status === "ok" ? [] : [sayWhy(forgotten, "what was written down of the challenge")];

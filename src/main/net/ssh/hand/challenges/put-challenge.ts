@@ -25,7 +25,8 @@ export async function putChallengeFile(
   const answer = await exchange(hand, { verb: "challenge_put", words: [folder, of, token, id, name, text] });
   if (answer.kind === "lost") return lost(answer.message);
   if (answer.status === "ok") return { kind: "put", path: answer.words[1] ?? "" };
-  return { kind: "failed", message: sayWhy(answer, folder) };
+  const place = of === "site" ? `${folder}/.well-known/acme-challenge` : folder;
+  return { kind: "failed", message: sayWhy(answer, folder, `${place}/${name}`) };
 }
 
 export const CHALLENGE_SERVERS = ["python3", "perl", "busybox", "socat"] as const;

@@ -1,6 +1,6 @@
 /** What came of a request about a challenge that was not done, for a person. */
 import type { HandAnswer, Lost } from "#net/ssh/hand/hand.ts";
-import { HAND_SENTENCES, isHandRefusal, sayAnswer } from "#net/ssh/hand/say-refusal.ts";
+import { HAND_SENTENCES, isHandRefusal, sayAnswer, sayRootAnswer } from "#net/ssh/hand/say-refusal.ts";
 
 /** By the word with which resources/rotation/challenge refuses. */
 const SENTENCES: { [why: string]: string } = {
@@ -17,14 +17,24 @@ const SENTENCES: { [why: string]: string } = {
 /** Of what a host says. */
 const MOST_SAID = 300;
 
-/** `where`: the folder or port that it was about. */
-export function sayWhy(answer: Exclude<HandAnswer, Lost>, where: string): string {
+/**
+ * What came of a request about `where`: a folder, a port, or what is kept for the run. `file`: what was to be put there or taken away. Whoever
+ * owns its folder may have answered: another path than those is told of no file.
+ */
+export function sayWhy(answer: Exclude<HandAnswer, Lost>, where: string, file?: string): string {
   const [why = "", ...rest] = answer.words;
   const detail = rest.join(" ").slice(0, MOST_SAID);
   if (why === "port-taken") return `${where} is taken${detail ? ` by ${detail}` : ""}: nothing was changed`;
   if (why === "no-server") return `nothing could be served at ${where}${detail ? `: ${detail}` : ""}`;
   if (why === "openssl") return `the host's openssl made no certificate${detail ? `: ${detail}` : ""}`;
-  if (why === "no-space" && detail.startsWith("/")) return sayAnswer({ why, detail }, where);
+  if (why === "no-space" && detail.startsWith("/")) {
+    if (file === undefined) return sayRootAnswer({ why, detail }, where);
+    return sayAnswer({ why, detail }, file);
+  }
+  if (why === "in-the-way" && file !== undefined) {
+    const isItself = detail.endsWith(file.slice(file.lastIndexOf("/")));
+    return isItself ? `${file} ${SENTENCES[why]}` : sayAnswer({ why, detail }, file);
+  }
   const sentence = SENTENCES[why] ?? (isHandRefusal(why) ? HAND_SENTENCES[why] : HAND_SENTENCES.unknown);
   const thing = why === "in-the-way" && detail ? detail : where;
   return `${thing} ${sentence}`;
