@@ -104,7 +104,7 @@ export function createLauncher(
           await carryOn(deps, { one, listen }, journal, { ...means, signal: closing }),
         );
       } catch (error) {
-        await interrupt(deps, lasting, error, closing);
+        await interrupt(deps, { journal: lasting, removesOld: one.removesOld }, error, closing);
       } finally {
         running.delete(one.id);
         deps.announce({ kind: "run-changed", runId: one.id });
@@ -263,13 +263,16 @@ const IN_PLACE: ReadonlySet<RunState> = new Set<RunState>(["committed", "waiting
 /** What was under way is seen when the run is resumed. */
 async function interrupt(
   deps: RunDeps,
-  journal: Journal,
+  { journal, removesOld }: { journal: Journal; removesOld: boolean },
   error: unknown,
   closing: AbortSignal,
 ): Promise<void> {
   if (!closing.aborted) deps.log(error);
   const why = closing.aborted ? "Latchkey was closed" : "something went wrong; the log has the details";
-  await journal.setState("interrupted", `${why}; resume it, or roll it back`).catch(deps.log);
+  const remedy = removesOld
+    ? "remove its old private keys once more (--remove-old)"
+    : "resume it, or roll it back";
+  await journal.setState("interrupted", `${why}; ${remedy}`).catch(deps.log);
 }
 
 const sayFailures = (steps: readonly RunStep[]): string =>

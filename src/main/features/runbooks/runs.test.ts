@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { Plan } from "#shared/model/plan.ts";
+import type { RunState } from "#shared/model/run.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { RunDeps } from "./launch-run.ts";
@@ -33,16 +34,17 @@ async function openRuns(announce: () => void = () => undefined) {
     inBackground: (work: Work) => void launched.push(work),
   };
   const planId = store.runbooks.plans.take({ plan, hash: HASH, at: AT });
-  const addPaused = () => {
+  const add = (token: string, state: RunState) => {
     const counts = { hosts: 1, adds: 0, changes: 0, removes: 0 };
-    const run = { planId, token: "one", kind: plan.kind, title: "", at: AT, consents: [], counts };
+    const run = { planId, token, kind: plan.kind, title: "", at: AT, consents: [], counts };
     const id = store.runbooks.runs.begin(run);
-    store.runbooks.runs.setState({ id, state: "paused", message: "", byHand: [], endedAt: null });
+    store.runbooks.runs.setState({ id, state, message: "", byHand: [], endedAt: null });
     return id;
   };
+  const addPaused = () => add("one", "paused");
   const detail = { id: planId, plan, hash: HASH, state: "ready", message: "", runId: null };
   return {
-    ...{ runs: createRuns(deps as unknown as RunDeps), store, launched, addPaused },
+    ...{ runs: createRuns(deps as unknown as RunDeps), store, launched, add, addPaused },
     detail: detail as unknown as PlanDetail,
     [Symbol.asyncDispose]: async () => {
       close();
@@ -126,5 +128,41 @@ test.each(["paused", "committed"] as const)(
     expect(store.runbooks.runs.find(id)?.direction).toBe(state === "paused" ? "back" : "forward");
     const said = JSON.stringify(store.runbooks.journal.list({ runId: id, after: null, limit: 50 }));
     if (state === "committed") expect(said).toContain("was over by then");
+  },
+);
+
+test.each([
+  { token: "one", of: "a run over sessions" },
+  { token: "carried1", of: "a run of scripts" },
+])(
+  "an end of Latchkey while old private keys of $of are removed leaves them to be removed once more",
+  async ({ token }) => {
+    await using opened = await openRuns();
+    const { runs, store, launched } = opened;
+    const id = opened.add(token, "interrupted");
+    const path = "/home/deploy/.ssh/id";
+    await expect(runs.resume(id, { ...MEANS, removesOld: true })).rejects.toThrow("keeps no old private key");
+    store.runbooks.keptKeys.put(id, { host: "web", port: 22, path, kept: `${path}.latchkey-kept-0a0a0a0a` });
+    const step = {
+      ordinal: 0,
+      batch: 0,
+      host: "web",
+      port: 22,
+      phase: "commit" as const,
+      verification: null,
+    };
+    store.runbooks.journal.addSteps(id, [{ ...step, state: "planned", message: "", at: AT }]);
+    if (token === "one") {
+      const early = runs.resume(id, { ...MEANS, removesOld: true });
+      await expect(early).rejects.toThrow("some of its steps have not ended");
+    }
+    store.runbooks.journal.setStep({ runId: id, ordinal: 0, state: "proved", message: "", at: AT });
+    if (token !== "one") {
+      const remedy = `(latchkey runs resume ${id} --remove-old)`;
+      await expect(runs.resume(id, MEANS)).rejects.toThrow(remedy);
+      await expect(runs.rollBack(id, MEANS)).rejects.toThrow(remedy);
+    }
+    await runs.resume(id, { ...MEANS, removesOld: true });
+    expect(launched).toHaveLength(1);
   },
 );

@@ -69,11 +69,11 @@ export function createRuns(deps: RunDeps) {
   async function resume(id: RunId, means: Means & { typed?: string | null }): Promise<void> {
     const run = record(id);
     if (isCarried(run) && !(means.removesOld && isDone(deps, id))) {
-      if ((await confirmClaims(id)) === 0) refuseUnconfirmed(run, listClaims(store, run));
+      if ((await confirmClaims(id)) === 0) refuseUnended(deps, run);
       return;
     }
     if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
-    if (means.removesOld) refuseKeepingNone(store, run);
+    if (means.removesOld) refuseKeepingNone(deps, run);
     if (!RESUMABLE.has(run.state) && !means.removesOld)
       throw new Refusal("conflict", `run ${id} is over (${run.state}); there is nothing to go on with`);
     if (means.endsGrace) {
@@ -108,7 +108,7 @@ export function createRuns(deps: RunDeps) {
   async function rollBack(id: RunId, means: Means): Promise<void> {
     const run = record(id);
     const one = running.get(id);
-    refuseCarried(run);
+    refuseRollBack(deps, run);
     if (!one && !RESUMABLE.has(run.state))
       throw new Refusal(
         "conflict",
@@ -140,10 +140,40 @@ function keptOf({ store: { runbooks } }: RunDeps, run: RunRecord): Pick<RunDetai
   return { kept, removeKept: plan ? removeKeptByHand(plan, kept) : [] };
 }
 
-function refuseKeepingNone({ runbooks }: RunDeps["store"], { id, state }: RunRecord): void {
-  const isEnded = state === "committed" || state === "needs-attention";
-  if (isEnded && runbooks.keptKeys.ofRun(id).length > 0) return;
-  throw new Refusal("conflict", `run ${id} is ${state}, and keeps no old private key that could be removed`);
+/** They go once all steps have ended, also where that was begun and has not come to its end. */
+function refuseKeepingNone(deps: RunDeps, { id, state }: RunRecord): void {
+  const isEnded = state === "committed" || state === "needs-attention" || isDone(deps, id);
+  if (deps.store.runbooks.keptKeys.ofRun(id).length === 0)
+    throw new Refusal(
+      "conflict",
+      `run ${id} is ${state}, and keeps no old private key that could be removed`,
+    );
+  if (!isEnded)
+    throw new Refusal(
+      "conflict",
+      `run ${id} is ${state}, and some of its steps have not ended: resume it before its old private keys are removed`,
+    );
+}
+
+/** Nothing that was claimed of a run of scripts could be confirmed. */
+function refuseUnended(deps: RunDeps, run: RunRecord): void {
+  refuseDone(deps, run);
+  refuseUnconfirmed(run, listClaims(deps.store, run));
+}
+
+function refuseRollBack(deps: RunDeps, run: RunRecord): void {
+  refuseDone(deps, run);
+  refuseCarried(run);
+}
+
+/** From here a run of scripts that has ended goes on with nothing but that. */
+function refuseDone(deps: RunDeps, run: RunRecord): void {
+  const keeps = deps.store.runbooks.keptKeys.ofRun(run.id).length > 0;
+  if (isCarried(run) && run.state === "interrupted" && isDone(deps, run.id) && keeps)
+    throw new Refusal(
+      "conflict",
+      `all steps of run ${run.id} have ended: only its old private keys are still to be removed (latchkey runs resume ${run.id} --remove-old)`,
+    );
 }
 
 /** Takes back one that has ended while that was asked for: where it is committed, there is no way back. */
