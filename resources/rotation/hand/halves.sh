@@ -31,9 +31,7 @@ do_put() {
 	[ "$before" != absent ] || chmod "$new_mode" "$part"
 	hash_of "$part"
 	[ "$hashed" = "$wanted" ] || no bad-bytes "$hashed"
-	wait_for_logins
-	hash_of "./$name"
-	[ "$hashed" = "$now" ] || no changed "$hashed"
+	wait_to_replace "$now"
 	problem=$($move "$part" "./$name" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
 	part=
 	sync_folder || { why_of "$problem"; fail "$why" "$problem"; }
@@ -46,11 +44,21 @@ do_put() {
 # seconds; where logins follow each other without a pause, after six. A client that begins later than this looks reads its first file
 # later than the rename that follows.
 wait_for_logins() {
-	[ "$before" != absent ] || return 0
-	waits=0
 	while [ $waits -lt 120 ] && is_logging_in; do
 		sleep 0.05 || { sleep 1; waits=$((waits + 19)); }
 		waits=$((waits + 1))
+	done
+}
+
+# wait_to_replace HASH: for such a moment, in which the file still has that hash: somebody may have put another one there meanwhile.
+wait_to_replace() {
+	waits=0
+	while :; do
+		[ "$before" = absent ] || wait_for_logins
+		hash_of "./$name"
+		[ "$hashed" = "$1" ] || no changed "$hashed"
+		# To look took so long that a client may have begun.
+		[ "$before" != absent ] && [ $waits -lt 120 ] && is_logging_in || return 0
 	done
 }
 
@@ -130,10 +138,7 @@ do_undo_put() {
 		[ "$now" = "$wrote" ] || no changed "$now"
 		hash_of "$old"
 		[ "$hashed" = "$before" ] || no no-before
-		wait_for_logins
-		# Somebody may have put another one there meanwhile.
-		hash_of "./$name"
-		[ "$hashed" = "$wrote" ] || no changed "$hashed"
+		wait_to_replace "$wrote"
 		problem=$($move "$old" "./$name" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
 	fi
 	sync_folder

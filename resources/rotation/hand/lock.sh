@@ -34,7 +34,8 @@ is_lock_number() {
 	number=$1
 }
 
-# is_lock GOAL TOKEN WHO SINCE END: whether a run has written this. No run holds a folder for a day.
+# is_lock GOAL TOKEN WHO SINCE END: whether a run has written this. No run holds a folder for a day; the time by which this one has
+# taken its own may have been set back since.
 is_lock() {
 	[ $# = 5 ] && [ ${#1} -le 400 ] || return 1
 	case $2 in '' | *[!A-Za-z0-9]*) return 1 ;; esac
@@ -42,7 +43,7 @@ is_lock() {
 	for word in "$4" "$5"; do
 		case $word in '' | 0* | *[!0-9]* | ???????????*) return 1 ;; esac
 	done
-	[ "$5" -le $(($(date +%s) + 86400)) ]
+	[ "$2" = "${run-}" ] || [ "$5" -le $(($(date +%s) + 86400)) ]
 }
 
 # Whether a run can hold this folder: .latchkey is not there, or is a folder of ours with nothing among its locks but locks.
