@@ -7,11 +7,12 @@ import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
 import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { FILE, type ProbedHosts, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { type ProbedHosts, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 
-/** Nobody can replace a mount point. */
-const BREAK = `mount --bind ${FILE} ${FILE}`;
-const MEND = `umount ${FILE}`;
+/** Nobody can replace a mount point. Of an ordinary account it would stop that account's part alone. */
+const ROOTS = "/root/.ssh/authorized_keys";
+const BREAK = `mount --bind ${ROOTS} ${ROOTS}`;
+const MEND = `umount ${ROOTS}`;
 
 type Case = {
   /** Which host fails, in the order of the plan. */
@@ -43,7 +44,7 @@ test.skipIf(!canStartHosts())(
       await failing.run(BREAK);
       const stopped = await carryOut(app, planned);
       expect(stopped).toMatchObject({ state: "stopped", failed: 1 });
-      expect(stopped.message).toMatch(new RegExp(`^${failing.address}: .*${FILE}`));
+      expect(stopped.message).toMatch(new RegExp(`^${failing.address}: .*${ROOTS}`));
       expect(order.map(({ address }) => stateAt(stopped, address))).toEqual(states);
       const after = await Promise.all(order.map(probed.readKeys));
       for (const [index, state] of states.entries()) {
