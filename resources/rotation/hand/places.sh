@@ -63,9 +63,21 @@ is_shared() {
 	look_at .
 	case $mode in
 		d???????w*) return 0 ;;
-		d????w*) ! is_own_group "$gid" "$uid" ;;
+		d????w*) ! is_own_group "$gid" "$uid" || has_named_writers ;;
 		*) return 1 ;;
 	esac
+}
+
+# Where the folder that we are in, whose columns were just read, has an access list, the group's bits are its mask: whom it names, getfacl
+# says. Where nothing here could show such a list, it counts as one that names somebody.
+has_named_writers() {
+	if has getfacl && list=$(getfacl -n . 2>/dev/null); then
+		put_line "$list" | grep -q -e '^user:[0-9][0-9]*:.w' -e '^group:[0-9][0-9]*:.w'
+		return
+	fi
+	case $mode in *+) return 0 ;; esac
+	case $(ls --help 2>&1) in *usyBox*) return 0 ;; esac
+	return 1
 }
 
 # is_own_group GID UID: whether the group has that user in it and nobody else. One that stands elsewhere, such as in a directory, counts

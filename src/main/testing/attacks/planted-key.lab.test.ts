@@ -267,6 +267,12 @@ END_OF_PROGRAM
     expect(await look()).toMatchObject({ file: { refusal: null } });
     expect(await make()).toMatchObject({ kind: "made" });
     expect(await make()).toMatchObject({ kind: "made" });
+    // The group's bits of a folder with an access list are its mask: whom that lets write, the mode does not say.
+    await host.run(`rm ${folder}/id.latchkey-new*; setfacl -m u:evil:rwx ${folder}; ${plantPair(folder)}`);
+    expect(await look()).toMatchObject({ file: { refusal: { why: "shared-folder" } } });
+    expect(await make()).toMatchObject(shared);
+    await host.run(`rm ${folder}/id.latchkey-new*; setfacl -m u:evil:rx,g::rwx,m::rwx ${folder}`);
+    expect(await look()).toMatchObject({ file: { refusal: null } });
     await host.run("umount /usr/bin/ls");
   },
 );
