@@ -152,12 +152,12 @@ hand_over() {
 
 # At the end nothing is kept of the old half, or of a new one that was taken back.
 end_key() {
-	path=$holder_path
+	path=$holder_path old_kept=no
 	case $outcome in
 		committed)
 			if ! stands_half; then late="$holder_path is not the new key"; return; fi
 			# The old key goes on to count where an account is left out.
-			if [ "$holder_keeps" = yes ] || [ -n "$left_out" ]; then clear_half keep_half "$holder_path" "$holder_before" && clear_half tidy_half "$holder_path" nothing
+			if [ "$holder_keeps" = yes ] || [ -n "$left_out" ]; then clear_half keep_half "$holder_path" "$holder_before" && see_kept && clear_half tidy_half "$holder_path" nothing
 			else clear_half commit_put "$holder_path" && clear_half tidy_half "$holder_path" nothing
 			fi
 			;;
@@ -173,11 +173,10 @@ end_key() {
 	esac
 }
 
-# Where the old half stays for good, as do_keep_half names it. Whether it is that very one is seen by whoever removes it.
-tell_kept_key() {
-	kept_key=$holder_path.latchkey-kept-${holder_before%"${holder_before#????????}"}
-	if [ -e "$kept_key" ] || [ -L "$kept_key" ]; then put_line 'old-key kept'; fi
-}
+# keep_half has seen it there by its hash: anything else of that name is no old key.
+see_kept() { [ "$said" != kept ] || old_kept=yes; }
+
+tell_kept_key() { if [ "$outcome,${old_kept-}" = committed,yes ]; then put_line 'old-key kept'; fi; }
 
 # A hand-over that was ended has hidden it.
 bring_public_back() {

@@ -134,7 +134,8 @@ name_kept() {
 	kept=./$name.latchkey-kept-${before%"${before#????????}"}
 }
 
-# keep_half PATH BEFORE: the old half that is beside it (hash BEFORE) and its public half get the name that they keep.
+# keep_half PATH BEFORE: the old half that is beside it (hash BEFORE) and its public half get the name that they keep. "kept": that very file
+# has it now, also where an earlier try has given it.
 do_keep_half() {
 	enter "$1"
 	before=$2 old=./$name.latchkey-old
@@ -149,6 +150,10 @@ do_keep_half() {
 		problem=$($move "$old" "$kept" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
 	fi
 	sync_folder
+	if [ ! -L "$kept" ] && [ -f "$kept" ]; then
+		hash_of "$kept"
+		[ "$hashed" != "$before" ] || ok kept
+	fi
 	ok done
 }
 

@@ -186,6 +186,11 @@ test.skipIf(!canStartHosts())(
     expect(ended.message).toContain(`${evil}/authorized_keys`);
     expect(await host.run("ls -A /home/deploy/.ssh")).toBe("authorized_keys\nid_ed25519\nid_ed25519.pub\n");
     await expect(runbooks.resume({ runId, removesOld: true })).rejects.toThrow("keeps no old private key");
+    // What has its name alone is no old key, and keeps no run from having removed it.
+    await host.run(`install -d -o deploy -g deploy ${path}`);
+    const again = await run(host, files[0] as Exported);
+    expect(await runbooks.takeResult({ base64: again.result })).toMatchObject({ state: "committed" });
+    expect(await runbooks.find({ runId })).toMatchObject({ kept: [], removeKept: [] });
   },
 );
 

@@ -78,13 +78,14 @@ export function settleVerified(store: Store, id: RunId, told: TakenIn, newKey: M
   settle(store, id, told);
 }
 
-/** Where the old private key is that a result says it has kept, by the plan's own path; null: it says so of none. */
+/** Where the old private key is that a committed result says it has kept, by the plan's own path; null: it says so of none. */
 export function findKeptKey({
   plan,
   host,
   result,
 }: Pick<TakenIn, "plan" | "host" | "result">): KeptKey | null {
-  const holder = result.keepsOldKey ? holderOf(plan, host)?.holder : null;
+  const keepsOldKey = result.keepsOldKey && result.outcome === "committed";
+  const holder = keepsOldKey ? holderOf(plan, host)?.holder : null;
   if (!holder || holder.before === null) return null;
   const { path, before } = holder;
   return { host: host.host, port: host.port, path, kept: nameKept(path, before) };

@@ -249,7 +249,7 @@ test("on a host that is no canary every account may be left out, as long as anot
   });
 });
 
-test("an old private key that a script has kept is listed with its host and path; claimed, it is shown as a claim, and is not listed", async () => {
+test("an old private key that a script has kept is listed with its host and path; claimed, it is not listed, nor is one of a script that was taken back", async () => {
   const holder = { ...makeHolder("web1"), before: "c".repeat(64) };
   const made = { keyType: "ed25519", comment: "", port: 22, path: holder.path };
   const plan = {
@@ -257,7 +257,7 @@ test("an old private key that a script has kept is listed with its host and path
     hosts: PLAN.hosts.map((host) => (host.host === "web1" ? { ...host, holders: [holder] } : host)),
   };
   const { store, take, signed } = makeDesk(plan);
-  const done = () => take(writeResult(plan, 0, "rolled-back", { phases: "make-key", keepsOldKey: true }));
+  const done = () => take(writeResult(plan, 0, "committed", { keepsOldKey: true }));
   signed.by = { kind: "none" };
   const { runId } = await done();
   const run = store.runbooks.runs.find(runId);
@@ -267,6 +267,9 @@ test("an old private key that a script has kept is listed with its host and path
   signed.by = KNOWN;
   await done();
   expect(store.runbooks.keptKeys.ofRun(runId)).toEqual([{ host: "web1", port: 22, path: holder.path, kept }]);
+  const back = makeDesk(plan);
+  const text = writeResult(plan, 0, "rolled-back", { phases: "make-key", keepsOldKey: true });
+  expect(back.store.runbooks.keptKeys.ofRun((await back.take(text)).runId)).toEqual([]);
 });
 
 test("a host that its script has rolled back keeps the run from being committed", async () => {
