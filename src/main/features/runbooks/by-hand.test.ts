@@ -1,8 +1,13 @@
-import { expect, test } from "vitest";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { makeChange } from "#domain/rotation/testdata/make-change.ts";
-import { makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import { makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
 import type { RunStep } from "#shared/model/run.ts";
-import { sayByHand } from "./by-hand.ts";
+import { removeKeptByHand, sayByHand } from "./by-hand.ts";
 
 const plan = makePlanValue({
   ...{ kind: "rotate-certificate", oldKey: null, newKey: null },
@@ -42,4 +47,30 @@ test("what lies in an account's folder is touched as that account, without a ter
     expect(line).toMatch(/ <\/dev\/null 2>&1 \| cat$/);
   }
   expect(restore).toContain(`'${"ab".repeat(32)}'`);
+});
+
+test("what removes an old private key by hand says that it is gone, or why it is not", () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "latchkey-kept-")));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const [path, kept] = [join(folder, "id"), join(folder, "id.latchkey-kept-1")];
+  const before = createHash("sha256").update("old").digest("hex");
+  const removeAt = (one: string): string => {
+    const holder = { ...makeHolder("web1"), path, before, uid: 0, owner: "root" };
+    const plan = makePlanValue({ hosts: [makeHost({ host: "web1", batch: 0, holders: [holder] })] });
+    const [, line = ""] = removeKeptByHand(plan, [{ host: "web1", port: 22, path, kept: one }]);
+    return execFileSync("sh", ["-c", `${line}; :`], { encoding: "utf8" });
+  };
+  writeFileSync(kept, "somebody's");
+  expect(removeAt(kept)).toBe("not removed: it is not the old private key of this run\n");
+  rmSync(kept);
+  symlinkSync(path, kept);
+  expect(removeAt(kept)).toBe("not removed: it is no plain file\n");
+  rmSync(kept);
+  writeFileSync(kept, "old");
+  expect(removeAt(join(folder, "none", "id"))).toMatch(
+    /not removed: its folder cannot be entered, or is a link\n$/,
+  );
+  expect([removeAt(kept), existsSync(kept), removeAt(kept)]).toEqual([
+    ...["removed\n", false, "removed already\n"],
+  ]);
 });

@@ -109,8 +109,17 @@ export const removeKeptByHand = ({ hosts }: Plan, kept: readonly KeptKey[]): str
 
 const loginOf = ({ host, user }: HostPlan): string => (user === null ? host : `${user}@${host}`);
 
-/** FOLDER NAME HASH: that very file, and its public half. */
-const DROP_KEPT = `${ENTER}; [ -f "./$2" ] && [ ! -L "./$2" ] || exit; h=$(sha256sum <"./$2") || exit; [ "\${h%% *}" = "$3" ] && rm -f -- "./$2.pub" "./$2"`;
+/** FOLDER NAME HASH: that very file, and its public half. Says what came of it, and nothing that the host has named. */
+const DROP_KEPT = [
+  'no() { echo "not removed: $*"; exit 1; }',
+  'cd -P -- "$1" && [ "$(pwd -P)" = "$1" ] || no its folder cannot be entered, or is a link',
+  '[ -e "./$2" ] || [ -L "./$2" ] || { echo removed already; exit; }',
+  '[ -f "./$2" ] && [ ! -L "./$2" ] || no it is no plain file',
+  'h=$(sha256sum <"./$2") || no it cannot be read, or there is no sha256sum',
+  '[ "${h%% *}" = "$3" ] || no it is not the old private key of this run',
+  'rm -f -- "./$2.pub" "./$2" || no its folder cannot be written',
+  "echo removed",
+].join("; ");
 
 type FileOwner = { uid: number; owner: string };
 

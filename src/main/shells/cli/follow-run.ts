@@ -144,7 +144,9 @@ function sayKept({ id, kept, removeKept }: RunDetail): string[] {
   return [
     ...kept.map((key) => `  old private key, kept: ${formatKeptKey(key)}`),
     `  remove what is kept of the old key: latchkey runs resume ${id} --remove-old`,
-    ...(removeKept.length > 0 ? ["  where no session gets to that host, by hand there:"] : []),
+    ...(removeKept.length > 0
+      ? ["  where no session gets to a host, by hand there (each command says whether it did):"]
+      : []),
     ...removeKept.map((line) => `    ${line}`),
   ];
 }

@@ -61,7 +61,7 @@ export function KeptKeys({ run }: { run: RunDetail }) {
         </p>
         {run.removeKept.length > 0 && (
           <p>
-            Where no session gets to that host, remove them by hand there.{" "}
+            Where no session gets to a host, remove them by hand there. Each command says whether it did.{" "}
             <CopyMark value={run.removeKept.join("\n")} what="commands" />
           </p>
         )}

@@ -79,3 +79,39 @@ test("a run whose old key still gets in is not gone on with by taking it back: n
   expect(await runOn(on.run, steer("on"))).toMatchObject({ state: "committed" });
   expect(on.dropped).toHaveLength(1);
 });
+
+test("where a host is out of reach the other old private keys go, and the run stays committed and says which one stays", async () => {
+  const hosts = ["web1", "db1"].map((host, batch) =>
+    makeHost({ host, batch, files: [makeFile(batch, "both")], holders: [makeHolder(host)] }),
+  );
+  const { path } = makeHolder(null);
+  let kept = hosts.map(({ host, port }) => ({ host, port, path, kept: `${path}.latchkey-kept-1` }));
+  const walked: (string | null)[] = [];
+  const made = makeRun().run;
+  const run = {
+    ...made,
+    ...{ plan: { ...plan, hosts }, removesOld: true },
+    sessions: {
+      of: async (place: number) => (place === 0 ? { kind: "lost", message: "no route" } : { hand: {} }),
+    },
+    holders: {
+      async dropKept({ host }: { host: { host: string } | null }) {
+        walked.push(host?.host ?? null);
+        return { kind: "done" };
+      },
+    },
+    journal: {
+      ...made.journal,
+      ...{ accessChecks: () => [], keptKeys: () => kept },
+      forgetKey: async (key: unknown) => {
+        kept = kept.filter((one) => one !== key);
+      },
+    },
+  } as unknown as RunContext;
+  expect(await endProved(run, true)).toEqual({
+    state: "committed",
+    message: `web1:22:${path}: the old private key could not be removed: no route`,
+  });
+  // No other holder is asked about: nothing was kept there.
+  expect([walked, kept.map(({ host }) => host)]).toEqual([["db1"], ["web1"]]);
+});

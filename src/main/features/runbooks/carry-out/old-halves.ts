@@ -5,7 +5,7 @@ import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { nameKept, namesOf } from "#net/local/private-halves/half-place.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { HolderPlan } from "#shared/model/plan.ts";
-import type { AccessCheck, RunState } from "#shared/model/run.ts";
+import type { AccessCheck, KeptKey, RunState } from "#shared/model/run.ts";
 import { sayHost } from "#shared/text/plan.ts";
 import { formatAllRemaining } from "#shared/text/remaining-access.ts";
 import { sayPlace } from "#shared/text/target.ts";
@@ -26,13 +26,11 @@ export const keepsOld = (run: RunContext): boolean =>
 
 /**
  * How a run ends whose every step is proved. `isResumed`: it was there before already, and somebody has asked whether what it has
- * removed still gets in; once it does not, old private halves that were kept for that go.
+ * removed still gets in; once it does not, old private halves that were kept for that go. Where somebody has asked for the kept ones
+ * to go and one cannot, the run ends as it would have without, and that is said: it stays listed, to be removed later or by hand.
  */
 export async function endProved(run: RunContext, isResumed: boolean): Promise<Ended> {
-  if (run.removesOld) {
-    const dropped = await dropKept(run);
-    if (dropped.state !== "committed") return dropped;
-  }
+  const staying = run.removesOld ? await dropKept(run, (holder) => isKept(run, holder)) : [];
   const wasTaken = takenNow(run).length > 0;
   if (wasTaken && isResumed) await askAgain(run);
   const taken = takenNow(run);
@@ -43,11 +41,13 @@ export async function endProved(run: RunContext, isResumed: boolean): Promise<En
     const why = [...taken.map((check) => sayTaken(run, check)), ...kept].join("; ");
     return {
       state: "needs-attention",
-      message: join(`${why}: close that way in, then resume the run`, sayRest(run)),
+      message: join(`${why}: close that way in, then resume the run`, ...staying, sayRest(run)),
     };
   }
-  if (wasTaken && !keepsForGood) return dropKept(run);
-  return { state: "committed", message: sayRest(run) };
+  if (!wasTaken || keepsForGood || run.removesOld)
+    return { state: "committed", message: join(...staying, sayRest(run)) };
+  const left = await dropKept(run, () => true);
+  return { state: left.length > 0 ? "needs-attention" : "committed", message: join(...left, sayRest(run)) };
 }
 
 /** What nobody knows of accounts, where the old key goes on to get in, and what was left out. */
@@ -106,34 +106,46 @@ async function askAgain(run: RunContext): Promise<void> {
   }
 }
 
-/** What the run has kept of the old key goes: its private halves beside the new ones, and what agents have of it. */
-async function dropKept(run: RunContext): Promise<Ended> {
+/** Whether the run has kept something at a holder; agents are asked, for what they have is in no list. */
+const isKept = ({ journal }: RunContext, holder: HolderPlan): boolean =>
+  holder.kind === "agent" || journal.keptKeys().some((key) => isOf(key, holder));
+
+const isOf = (key: KeptKey, { host, path }: HolderPlan): boolean =>
+  key.path === path && key.host === (host?.host ?? null) && key.port === (host?.port ?? null);
+
+/**
+ * What the run has kept of the old key goes: its private halves beside the new ones, and what agents have of it. Says what stays, and
+ * why; one that stays keeps no other from going.
+ */
+async function dropKept(run: RunContext, isSought: (holder: HolderPlan) => boolean): Promise<string[]> {
+  const staying: string[] = [];
   for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "commit")) {
-    const holders = holdersOf(run, step);
+    const holders = holdersOf(run, step).filter(isSought);
     if (holders.length === 0) continue;
-    const hand = await handOf(run, step).catch((error: unknown) => {
-      if (error instanceof SessionLost) return error;
-      throw error;
-    });
-    for (const holder of holders) {
-      const done = hand instanceof SessionLost ? null : await dropOne(run, holder, hand);
-      if (done?.kind === "done") continue;
-      const why = done?.message ?? (hand as SessionLost).message;
-      const stays = `${holder.path}: the old private half could not be removed: ${why}`;
-      return { state: "needs-attention", message: join(stays, sayRest(run)) };
+    const found: string[] = [];
+    try {
+      const hand = await handOf(run, step);
+      for (const holder of holders) {
+        const done = await dropOne(run, holder, hand);
+        if (done.kind !== "done") found.push(sayStaying(holder, done.message));
+      }
+    } catch (error) {
+      if (!(error instanceof SessionLost)) throw error;
+      found.push(...holders.filter(isSought).map((holder) => sayStaying(holder, error.message)));
     }
-    await run.journal.note(step.ordinal, "the old private halves are gone");
+    if (found.length === 0) await run.journal.note(step.ordinal, "the old private halves are gone");
+    staying.push(...found);
   }
-  return { state: "committed", message: sayRest(run) };
+  return staying;
 }
+
+const sayStaying = ({ host, path }: HolderPlan, why: string): string =>
+  `${host === null ? "" : `${sayPlace(host)}:`}${path}: the old private key could not be removed: ${why}`;
 
 async function dropOne(run: RunContext, holder: HolderPlan, hand: Hand | null): Promise<HolderOutcome> {
   if (holder.kind === "agent") return run.holders.commit(nearOf(run), holder, hand, false);
   const dropped = await run.holders.dropKept(holder, hand);
-  const place = holder.host ?? { host: null, port: null };
   if (dropped.kind === "done")
-    for (const key of run.journal.keptKeys())
-      if (key.path === holder.path && key.host === place.host && key.port === place.port)
-        await run.journal.forgetKey(key);
+    for (const key of run.journal.keptKeys()) if (isOf(key, holder)) await run.journal.forgetKey(key);
   return dropped;
 }

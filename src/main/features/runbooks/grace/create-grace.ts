@@ -124,7 +124,8 @@ const GIVE_NEW = "give whoever that is the new one; an agent that has both offer
 const latest = (one: Instant, other: Instant): Instant => (one > other ? one : other);
 
 const end = (dueAt: Instant, said: string[], ending: readonly string[] | null): GraceVerdict => ({
-  ...{ isOver: true, dueAt },
+  isOver: true,
+  dueAt,
   said: ending === null ? said : [...said, "the days of grace were ended before their time"],
 });
 
@@ -152,7 +153,8 @@ const isEnteredOtherwise = (host: HostPlan): boolean =>
   host.user !== null && !watchedAccounts(host).includes(host.user);
 
 const wait = (dueAt: Instant, said: string[]): GraceVerdict => ({
-  ...{ isOver: false, dueAt },
+  isOver: false,
+  dueAt,
   said: [...said, `the old key is watched until ${dueAt.slice(0, 10)}`],
 });
 

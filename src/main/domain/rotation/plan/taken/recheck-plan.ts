@@ -62,15 +62,13 @@ export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | 
     ...rest
   } = { ...plan, newKey: newKeyOf(plan, facts) };
   return {
-    ...{
-      ...rest,
-      title: aim.titleOf(files),
-      madeAt: facts.now,
-      ...asOfOf(facts),
-      hosts,
-      here,
-      ...provesWith(facts),
-    },
+    ...rest,
+    title: aim.titleOf(files),
+    madeAt: facts.now,
+    ...asOfOf(facts),
+    hosts,
+    here,
+    ...provesWith(facts),
     checks: [
       ...checkHolders(facts, aim, holders),
       ...checks,
