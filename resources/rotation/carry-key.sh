@@ -86,20 +86,33 @@ make_key() {
 	refuse_half || return 0
 	how=fresh path=$holder_path
 	[ ! -e "$key_file" ] || how=again
+	[ $how = again ] || is_free || return 0
 	if ! (: >"$key_file"); then why="$key_file cannot be written to $(pwd)"; return; fi
-	ask make "$holder_path" "$key_type" "$key_bits" "$key_comment" $how "$holder_actor"
-	if [ "$status" != ok ]; then
+	ask_once make "$holder_path" "$key_type" "$key_bits" "$key_comment" $how "$holder_actor"
+	case $status,$said in
 		# What lies there is another run's.
-		case $said in new-in-the-way*) rm -f "$key_file" ;; esac
-		explain
-		return
-	fi
+		no,new-in-the-way*) rm -f "$key_file" ;;
+		# What it may have made by then is this script's own: nothing lay there before.
+		fail,* | lost,*) ask_once make "$holder_path" "$key_type" "$key_bits" "$key_comment" again "$holder_actor" ;;
+	esac
+	if [ "$status" != ok ]; then explain; return; fi
 	if ! read_key "$holder_path.latchkey-new.pub"; then key_line= why='the new key that was made cannot be read'; return; fi
 	if ! key_signs; then key_line= why='the new key that was made is another than the one that its private half signs with'; return; fi
 	put_line "$key_line" >"$key_file"
 	put_line "made the new key: $key_line"
 	each_file know_again
 	carry_key="$holder_path.latchkey-new of this host"
+}
+
+# Whether nothing lies where the new half is made; otherwise $why.
+is_free() {
+	look_half
+	if [ "$status" = ok ]; then
+		case $half_new in none | 'none '*) return 0 ;; esac
+		said=new-in-the-way
+	fi
+	explain
+	return 1
 }
 
 # What the new key signs of the nonce, into $signature; empty where ssh-keygen cannot, or its private half is not there.

@@ -28,6 +28,7 @@ carry() {
 	if [ -n "$why" ]; then
 		put_line "nothing was changed: $why" >&2
 		[ -z "$kept" ] || outcome=needs-attention
+		tell_files
 		finish
 		exit 1
 	fi

@@ -5,6 +5,7 @@ end_all() {
 	each_file end_one
 	[ -z "$holder_path" ] || ! stands_half || stands=yes
 	if [ -n "$why" ]; then if [ $stands = yes ]; then outcome=added; else outcome=rolled-back; fi; fi
+	tell_files
 	[ -z "$holder_path" ] || [ -n "$left" ] || end_key
 	if [ -n "$left" ]; then
 		outcome=needs-attention
@@ -12,6 +13,7 @@ end_all() {
 	elif [ -n "$late" ]; then
 		outcome=needs-attention
 		if [ -z "$why" ]; then at=commit why=$late; else why="$late ($why)"; fi
+	elif [ -n "$none_left" ]; then outcome=needs-attention at=$told_phase why=$none_left
 	fi
 	[ -z "$kept" ] || put_line "what was kept to take it back is in $(one_line "$kept")" >&2
 }
@@ -125,7 +127,6 @@ tell_result() {
 	put_line "outcome $outcome"
 	put_line "phases $carry_phases"
 	put_line "at ${at:-none}"
-	files_told=$(each_file tell_one; put_line "$left_out" | sed -n 's/^f/left-out f/p')
 	encode "$why"
 	put_line "why $encoded"
 	encode "$(one_line "$kept")"
@@ -137,21 +138,32 @@ tell_result() {
 		[ -z "$signature" ] || put_line "proof $signature"
 	fi
 	put_line "$unended" | sed -n 's/^f/unended f/p'
-	put_line "$files_told"
+	put_line "$files_told" | sed -n '/./p'
+	put_line "$left_out" | sed -n 's/^f/left-out f/p'
 }
 
-# An account may have made something else of its file since it was changed: then it is left out of the last that was done.
+# What each file is, into $files_told, before the old private half goes: it stays where an account has made something else of its file
+# since that was changed, which is left out of the last that was done then. $none_left: why, where nothing is left that was done.
+tell_files() {
+	files_told= none_left= told_phase=add
+	case $outcome" $carry_phases " in rolled-back*) ;; *' remove '*) told_phase=remove ;; esac
+	each_file tell_one
+	[ -z "$why" ] || return
+	require_left $told_phase
+	none_left=$why why=
+}
+
 tell_one() {
 	look
-	put_line "file $id ${seen:-none}"
+	files_told="${files_told}file $id ${seen:-none}$nl"
+	[ -z "$left" ] || return
 	case $outcome in
 		committed | 'done') find_goal ;;
 		rolled-back) goal=$h_before ;;
 		*) return ;;
 	esac
-	phase=add
-	case $outcome" $carry_phases " in rolled-back*) ;; *' remove '*) phase=remove ;; esac
-	if [ "$seen" = "$goal" ] || is_left_out $phase || ! may_leave_out; then return; fi
-	said=changed
-	leave_or_stop $phase
+	if [ "$seen" = "$goal" ] || is_left_out $told_phase || ! may_leave_out; then return; fi
+	said=changed why_so_far=$why
+	leave_or_stop $told_phase
+	why=$why_so_far
 }

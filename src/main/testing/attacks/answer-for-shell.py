@@ -7,8 +7,8 @@ It gets what that shell would get. With a VERB it does so for such requests alon
 KIND: babble (frames that make no sense), flood (frames without an end), refuse (a refusal that only
 root could be the cause of), forge (a lock whose times are no numbers), stop (no answer ever but the beginning of a line, and its pipes are held
 open when it is killed), steal (keeps what it was sent in ~/stolen, and refuses), fail (says that it has begun, and could not), mute (has
-that shell do it, and says nothing of it, the first time that it is asked), data (more of it than an answer has), line (a line without an
-end, by what stays when it is killed).
+that shell do it, and says nothing of it, the first time that it is asked), deaf (the same each time), rewrite (has that shell do it, and
+adds a line to its authorized_keys), data (more of it than an answer has), line (a line without an end, by what stays when it is killed).
 """
 import os
 import pwd
@@ -44,9 +44,14 @@ def have_it_done(out=None):
 if not IS_MEANT or (KIND == "mute" and os.path.exists(ONCE)):
     have_it_done()
     sys.exit()
-if KIND == "mute":
+if KIND in ("mute", "deaf"):
     open(ONCE, "w").close()
     have_it_done(subprocess.DEVNULL)
+    sys.exit()
+if KIND == "rewrite":
+    have_it_done()
+    with open(os.path.join(pwd.getpwuid(os.getuid()).pw_dir, ".ssh/authorized_keys"), "a") as keys:
+        keys.write("# mine\n")
     sys.exit()
 if KIND == "steal":
     with open(os.path.join(pwd.getpwuid(os.getuid()).pw_dir, "stolen"), "ab") as kept:

@@ -4,7 +4,7 @@ import { nearOf, type RunContext, SessionLost } from "./run-context.ts";
 
 /** Makes the new pair where its private half is to stand. One that an earlier try has made is taken. */
 export async function makeKey(run: RunContext, step: Step): Promise<void> {
-  // On a host, a try that failed has left nothing; here it may have.
+  // On a host, a try that failed has cleared away what it had begun, or said that it could not; here it may have left that.
   const isFresh = run.journal
     .steps()
     .some(

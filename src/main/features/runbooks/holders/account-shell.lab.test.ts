@@ -2,14 +2,22 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { hashBytes } from "#domain/rotation/run/judge-file.ts";
+import { readResult } from "#domain/rotation/script/read-result.ts";
 import type { ScriptPart } from "#domain/rotation/script/script-phases.ts";
 import { writeScript } from "#domain/rotation/script/write-script.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import type { HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import { FilePlan, HOLE, type HolderPlan, type HostPlan, type Plan } from "#shared/model/plan.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readRotationScript } from "#testing/read-rotation-script.ts";
-import { carry, hostKeyOf, readCarriedParts, writeThere } from "#testing/runbooks/carried-host.ts";
+import {
+  carry,
+  hostKeyOf,
+  readCarriedParts,
+  readResultThere,
+  writeThere,
+} from "#testing/runbooks/carried-host.ts";
 import { createHolders } from "./create-holders.ts";
 import type { Near } from "./near.ts";
 
@@ -84,6 +92,35 @@ async function readKeys() {
   );
 }
 
+/** An account's file with this line alone, and what a plan makes of it. */
+async function layLine(account: string, line: string): Promise<FilePlan> {
+  const path = `${account === "root" ? "/root" : "/home/ci"}/.ssh/authorized_keys`;
+  await host.run(`install -d -m 700 -o ${account} ${path.replace("/authorized_keys", "")}`);
+  await writeThere(host, path, line);
+  await host.run(`chown ${account}: ${path}; chmod 600 ${path}`);
+  const [uid, gid] = (await host.run(`id -u ${account}; id -g ${account}`)).trim().split("\n").map(Number);
+  const inserted = `${HOLE} ci\n`;
+  return FilePlan.parse({
+    ...{ account, path, uid, gid, owner: account, mode: "0600", before: hashBytes(Buffer.from(line)) },
+    ...{ sizeBytes: line.length, hunks: [], adds: 1, changes: 0, removes: 1 },
+    added: [{ at: 0, removed: "", inserted }],
+    removed: [{ at: 0, removed: line, inserted }],
+  });
+}
+
+/** In /root/carried, what makes the new key and puts it in its place. */
+async function writeKeyScript(
+  plan: Plan,
+  place: HostPlan,
+  phases: ScriptPart["phases"] = ["make-key", "hand-over"],
+): Promise<void> {
+  await host.run("rm -rf /root/carried; mkdir /root/carried");
+  const of = { plan, hash: "a".repeat(64), newKey: null, signer: null, leftOut: [] };
+  const part = { host: place, phases, nonce: "5".repeat(64) };
+  const script = writeScript(of, part, { ...(await readCarriedParts()), sentences: {} });
+  await writeThere(host, "/root/carried/script.sh", script ?? "");
+}
+
 const holders = createHolders({ agentSocket: null });
 
 lab(
@@ -112,17 +149,64 @@ lab(
   },
 );
 
-lab.each(["hide_public", "put"])(
+lab(
+  "a key that an account's shell has made and never told of is taken for what this run has made; where it never tells, nothing of it stays",
+  async () => {
+    const { plan } = await layKey();
+    const before = await readKeys();
+    await using hand = await openHand();
+    const { signal } = new AbortController();
+    const near: Near = { plan, newKey: null, secrets: null, ask: async () => null, signal };
+    await answerAs("deaf:make");
+    const failed = await holders.makeKey(near, hand, true);
+    expect(failed).toMatchObject({ kind: "failed", message: expect.stringContaining("not answered for") });
+    expect(await readKeys()).toEqual(before);
+    await answerAs("mute:make");
+    const made = await holders.makeKey(near, hand, true);
+    if (made.kind !== "made") throw new Error(made.message);
+    expect(await readKeys()).toMatchObject({ "id.latchkey-new": made.line.split(" ")[1] });
+    // By now it is there before anybody begins: another run's, for all that is known.
+    await answerAs("mute:make");
+    const message = expect.stringContaining("another run");
+    expect(await holders.makeKey(near, hand, true)).toEqual({ kind: "failed", message });
+  },
+);
+
+lab("a script that is never told of the key that it has made leaves nothing of it", async () => {
+  const { plan, place } = await layKey();
+  const before = await readKeys();
+  await writeKeyScript(plan, place);
+  await answerAs("deaf:make");
+  const said = await carry(host, "sh", "");
+  expect(said).toContain("rolled-back");
+  expect(await readKeys()).toEqual(before);
+});
+
+lab(
+  "an account that makes something else of its file once all is proved is left out before the old private key goes, which stays",
+  async () => {
+    const { plan, place } = await layKey();
+    const { id: old, "id.pub": line } = await readKeys();
+    const files = await Promise.all(["root", "ci"].map((name) => layLine(name, `ssh-ed25519 ${line} ci\n`)));
+    const at = { ...place, files };
+    await writeKeyScript({ ...plan, hosts: [at] }, at, ["make-key", "add", "hand-over", "remove", "commit"]);
+    await answerAs("rewrite:end");
+    const said = await carry(host, "sh", "yes\\nyes\\nyes\\n");
+    expect(said).toContain("left out: /home/ci/.ssh/authorized_keys was changed by somebody else");
+    expect(said).toContain("code 0");
+    const result = readResult(await readResultThere(host));
+    const leftOut = [{ index: 1, phase: "remove", reason: "changed" }];
+    expect(result).toMatchObject({ outcome: "committed", keepsOldKey: true, leftOut });
+    expect(await host.run(`ssh-keygen -y -f ${HELD}.latchkey-kept-????????`)).toContain(old);
+  },
+);
+
+lab.each(["make", "hide_public", "put"])(
   "a script goes on from what stands there, too, and lays no public key beside the private one of another: %s",
   async (verb) => {
     const { plan, place } = await layKey();
     const before = await readKeys();
-    await host.run("rm -rf /root/carried; mkdir /root/carried");
-    const of = { plan, hash: "a".repeat(64), newKey: null, signer: null, leftOut: [] };
-    const phases: ScriptPart["phases"] = ["make-key", "hand-over"];
-    const part = { host: place, phases, nonce: "5".repeat(64) };
-    const script = writeScript(of, part, { ...(await readCarriedParts()), sentences: {} });
-    await writeThere(host, "/root/carried/script.sh", script ?? "");
+    await writeKeyScript(plan, place);
     await answerAs(`mute:${verb}`);
     const said = await carry(host, "sh", "");
     expect(said).toContain("the new key is in its place");

@@ -33,7 +33,7 @@ export async function lookThere(near: Near, { path, before }: HolderPlan, hand: 
 }
 
 /** Nothing is this key. */
-const NO_BLOB = Buffer.from("no key of ours");
+export const NO_BLOB = Buffer.from("no key of ours");
 
 export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand): Promise<Outcome> {
   const { path, before, mode, uid: owner } = holder;

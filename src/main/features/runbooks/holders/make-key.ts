@@ -4,13 +4,15 @@ import { makeKeyPair, type NewKeyType } from "#net/local/private-halves/key-pair
 import { clearTorn, makeHalf, putHalf, undoHalf } from "#net/local/private-halves/replace-half.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtHostHalf } from "#net/ssh/hand/look-half.ts";
 import { makeKey as makeOnHost } from "#net/ssh/hand/put-halves.ts";
+import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
 import { viewKey } from "#net/ssh/wire.ts";
 import { type HolderPlan, type NewKey, type Plan, RSA_BITS } from "#shared/model/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { toPlace } from "./holder-here.ts";
-import { refuseUnverified, undoThere } from "./holder-there.ts";
+import { NO_BLOB, refuseUnverified, undoThere } from "./holder-there.ts";
 import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./near.ts";
 import { askNewPassphrase, openPair } from "./open-pair.ts";
 
@@ -122,14 +124,28 @@ async function makeWhereHeld(near: Near, newKey: MadeThere, hand: Hand, isFresh:
     const refused = await refuseUnverified(near, { ...holder, possession: { kind: "verified" } }, hand);
     if (refused) return fail(refused.message);
   }
-  return makeThere({ ...newKey, owner: holder.uid }, hand, isFresh);
+  // What an account begins and does not tell is taken for this run's own: nothing of another run may lie there.
+  const taken = isFresh ? await refuseTaken(holder, hand) : null;
+  if (taken) return taken;
+  const made = await makeThere({ ...newKey, owner: holder.uid }, hand, isFresh);
+  if (made.kind !== "unclear") return made;
+  const cleared = await undoThere(near, holder, hand);
+  const left = cleared.kind === "done" ? "" : `; what it has begun may lie at ${holder.path}.latchkey-new`;
+  return fail(`${made.message}${left}`);
+}
+
+async function refuseTaken({ path, before }: HolderPlan, hand: Hand) {
+  const seen = await lookAtHostHalf(hand, { path, before, blob: NO_BLOB });
+  if (seen.kind !== "seen") return fail(failBy(seen, path).message);
+  if (seen.made.kind === "none") return null;
+  return fail(sayRefusal("new-in-the-way", path));
 }
 
 async function makeThere(
   { path, keyType, comment, owner }: MadeThere & { owner: number | null },
   hand: Hand,
   isFresh: boolean,
-): Promise<Made> {
+): Promise<Made | { kind: "unclear"; message: string }> {
   const wish = {
     path,
     keyType: keyType as NewKeyType,
@@ -139,6 +155,7 @@ async function makeThere(
     owner,
   };
   const made = await makeOnHost(hand, wish);
+  if (made.kind === "failed") return { kind: "unclear", message: failBy(made, path).message };
   if (made.kind !== "made") return fail(failBy(made, path).message);
   const line = made.line.split(" ").slice(0, 2).join(" ");
   return { kind: "made", line, fingerprint: viewKey(blobOf({ line })).fingerprint, secrets: null };

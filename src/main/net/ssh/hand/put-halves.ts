@@ -1,5 +1,5 @@
 /** Halves of keys that hosts hold: made there, put in the place of the old ones, which stay beside them until the end. */
-import { type Failed, insist, type Refused, readTail } from "./exchange.ts";
+import { exchange, type Failed, insist, type Refused, readTail } from "./exchange.ts";
 import type { Hand, Lost } from "./hand.ts";
 import { type Changed, readChanged } from "./host-files.ts";
 import { writeBytes } from "./words.ts";
@@ -56,7 +56,7 @@ type MakeWish = {
   keyType: "ed25519" | "ecdsa" | "rsa";
   bits: number | null;
   comment: string;
-  /** This run has not tried before: what lies there is another's. */
+  /** This run has not tried before: what lies there is another's. Whoever asks has seen that nothing does. */
   isFresh?: boolean;
   /** Whose folder it is, by number: nobody else but root makes it. Not there: it is not known. */
   owner?: number | null;
@@ -67,8 +67,13 @@ export async function makeKey(
   hand: Hand,
   { path, keyType, bits, comment, isFresh = false, owner }: MakeWish,
 ): Promise<{ kind: "made"; line: string; hash: string } | Tail> {
-  const words = [path, keyType, String(bits ?? 0), comment, isFresh ? "fresh" : "again", writeOwner(owner)];
-  const answer = await insist(hand, { verb: "make", words });
+  const make = (how: "fresh" | "again") => {
+    const words = [path, keyType, String(bits ?? 0), comment, how, writeOwner(owner)];
+    return exchange(hand, { verb: "make", words });
+  };
+  const first = await make(isFresh ? "fresh" : "again");
+  // What failed may have made the pair, which is in the way of no second try.
+  const answer = first.kind === "answered" && first.status === "fail" ? await make("again") : first;
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
   const line = Buffer.from(answer.data.get("public") ?? [])
