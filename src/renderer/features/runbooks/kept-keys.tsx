@@ -91,8 +91,8 @@ function RemoveDialog({ run, onClose }: { run: RunDetail; onClose: () => void })
     <Dialog title="Remove the old private keys?" isOpen onClose={onClose} width={480}>
       <form action={remove} className={classes.form}>
         <p>
-          Whoever still logs in by the old key has it only here. A file that is not the old key any more
-          stays, and that is said.
+          Whoever still logs in by the old key has it in these files alone. One that is not the old key any
+          more stays, and that is said.
         </p>
         <Paths run={run} />
         <DialogFoot
