@@ -143,7 +143,7 @@ export function staysIn(text: string, folder: string): boolean {
 const ROOT_FOLDERS = ["/var/lib/latchkey", "/var/db/latchkey"];
 
 /** Whether a file system that is mounted there may have what a run keeps for this file, or the file itself. */
-const isMountOf = (mount: string, path: string): boolean =>
+export const isMountOf = (mount: string, path: string): boolean =>
   mount === "/" || [path, ...ROOT_FOLDERS].some((one) => one.startsWith(`${mount}/`));
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));

@@ -1,6 +1,12 @@
 /** What came of a request about a challenge that was not done, for a person. */
 import type { HandAnswer, Lost } from "#net/ssh/hand/hand.ts";
-import { HAND_SENTENCES, isHandRefusal, sayAnswer, sayRootAnswer } from "#net/ssh/hand/say-refusal.ts";
+import {
+  HAND_SENTENCES,
+  isHandRefusal,
+  isMountOf,
+  sayAnswer,
+  sayRootAnswer,
+} from "#net/ssh/hand/say-refusal.ts";
 
 /** By the word with which resources/rotation/challenge refuses. */
 const SENTENCES: { [why: string]: string } = {
@@ -27,10 +33,8 @@ export function sayWhy(answer: Exclude<HandAnswer, Lost>, where: string, file?: 
   if (why === "port-taken") return `${where} is taken${detail ? ` by ${detail}` : ""}: nothing was changed`;
   if (why === "no-server") return `nothing could be served at ${where}${detail ? `: ${detail}` : ""}`;
   if (why === "openssl") return `the host's openssl made no certificate${detail ? `: ${detail}` : ""}`;
-  if (why === "no-space" && detail.startsWith("/")) {
-    if (file === undefined) return sayRootAnswer({ why, detail }, where);
-    return sayAnswer({ why, detail }, file);
-  }
+  const isMount = detail.startsWith("/") && (file === undefined || isMountOf(detail, file));
+  if (why === "no-space" && isMount) return sayRootAnswer({ why, detail }, where);
   if (why === "in-the-way" && file !== undefined) {
     const isItself = detail.endsWith(file.slice(file.lastIndexOf("/")));
     return isItself ? `${file} ${SENTENCES[why]}` : sayAnswer({ why, detail }, file);
