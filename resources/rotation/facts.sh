@@ -14,6 +14,7 @@ do_account() {
 	tell account "$account_uid" "$account_gid" "$home" "$shell"
 	[ -z "${SSH_CONNECTION-}" ] || tell from "${SSH_CONNECTION%% *}"
 	if [ "$my_uid" = 0 ] && has sshd; then
+		tell_sshd_version
 		asked_login="user=$1,host=${2:-localhost},addr=${2:-127.0.0.1}" answer=
 		if find_daemon; then
 			answer=$(ask_daemon -T -C "$asked_login" 2>/dev/null) || answer=
@@ -23,6 +24,14 @@ do_account() {
 		send_other_daemons "$asked_login"
 	fi
 	ok
+}
+
+# Older ones know no -V, and say their version as they complain of it.
+tell_sshd_version() {
+	sshd_version=$("$(command -v sshd)" -V 2>&1 </dev/null) || :
+	case $sshd_version in *OpenSSH_*) ;; *) return ;; esac
+	sshd_version=${sshd_version#*OpenSSH_}
+	tell sshd-version "OpenSSH_${sshd_version%%[!A-Za-z0-9._-]*}"
 }
 
 keep_settings() { grep -i -e '^authorizedkeys' -e '^authenticationmethods ' -e '^forcecommand ' -e '^hostkey ' -e '^port '; }

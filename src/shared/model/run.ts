@@ -170,7 +170,7 @@ export const AccessCheck = z.object({
   account: z.string(),
   fingerprint: z.string(),
   answer: z.enum(["refused", "accepted", "unknown"]),
-  /** `accepted`: each way that lets it in, as far as it was found; `unknown`: why nobody knows. Sentences without a full stop. */
+  /** `accepted`: by what it is let in, and perhaps by what, each as "by ..." or "perhaps by ..."; `unknown`: why nobody knows. Sentences without a full stop. */
   why: z.array(z.string()),
   at: Instant,
 });

@@ -127,8 +127,8 @@ test.skipIf(!canStartHosts())(
     const second = idsOf((file) => file.startsWith("/etc/ssh/keys/"));
     const run = await carryOut(app, { kind: "remove-grants", grants: own });
     const by = (account: string, way: string) =>
-      `${guest.fingerprint} still gets in to ${account} on ${web.address}, by ${way}`;
-    const command = "AuthorizedKeysCommand /usr/bin/cat /etc/ssh/more";
+      `${guest.fingerprint} still gets in to ${account} on ${web.address}, ${way}`;
+    const command = "perhaps by AuthorizedKeysCommand /usr/bin/cat /etc/ssh/more";
     expect(run).toMatchObject({
       state: "needs-attention",
       message: `${by("deploy", command)}; ${by("root", command)}: close that way in, then resume the run`,
@@ -143,11 +143,12 @@ test.skipIf(!canStartHosts())(
         await app.client.runbooks.resume({ runId: run.id });
         return run.id;
       });
-    const line = "line 1 of /etc/ssh/keys/deploy (the sshd on port 2222)";
-    const third = "a file that AuthorizedKeysFile /etc/ssh/shared/deploy.* leads to (the sshd on port 2223)";
+    const line = "by line 1 of /etc/ssh/keys/deploy (the sshd on port 2222)";
+    const third =
+      "perhaps by a file that AuthorizedKeysFile /etc/ssh/shared/deploy.* leads to (the sshd on port 2223)";
     expect(await again()).toMatchObject({
       state: "needs-attention",
-      message: `${by("deploy", `${line} and by ${third}`)}: close that way in, then resume the run`,
+      message: `${by("deploy", `${line} and ${third}`)}: close that way in, then resume the run`,
     });
     await web.run(": > /etc/ssh/shared/deploy.keys");
 

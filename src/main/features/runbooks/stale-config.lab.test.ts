@@ -32,7 +32,7 @@ test.skipIf(!canStartHosts())(
     const own = rows.filter(({ file }) => file.startsWith("/home/")).map(({ id }) => id);
     const run = await carryOut(app, { kind: "remove-grants", grants: own });
     const by = (config: string, port = "") =>
-      `${guest.fingerprint} still gets in to deploy on ${web.address}, by what sshd had read before ${config} was changed: have it read its configuration again${port}: close that way in, then resume the run`;
+      `${guest.fingerprint} still gets in to deploy on ${web.address}, perhaps by what sshd had read before ${config} was changed: have it read its configuration again${port}: close that way in, then resume the run`;
     expect(run).toMatchObject({ state: "needs-attention", message: by("/etc/ssh/sshd_config") });
     const again = () =>
       untilStill(app, async () => {

@@ -15,8 +15,7 @@ export function orderOfFile(
   settings: Settings,
   facts: HostFacts,
 ): number | null {
-  const version = versionOf(facts);
-  const hasGlobs = version === null || version >= WITH_GLOBS;
+  const hasGlobs = expandsWildcards(facts);
   const path = tidy(file.path);
   const index = keyFilesOf(settings.get("AuthorizedKeysFile").values, account).findIndex((pattern) =>
     namesFile(pattern, path, hasGlobs),
@@ -31,6 +30,12 @@ export const keyFilesOf = (values: readonly string[], account: TokenAccount): st
 /** Whether a pattern of AuthorizedKeysFile, its tokens in place, leads to the file. `hasGlobs`: false for an sshd before 10.0. */
 export const namesFile = (pattern: string, path: string, hasGlobs: boolean): boolean =>
   pattern === path || (hasGlobs && matchesGlob(path, pattern));
+
+/** Whether an sshd of this version goes by what wildcards in AuthorizedKeysFile lead to, or may; one that does not reads the file of that very name. */
+export function expandsWildcards(facts: { sshdVersion: string | null }): boolean {
+  const version = versionOf(facts);
+  return version === null || version >= WITH_GLOBS;
+}
 
 /** Whether it may lead to other files than the one of that name: which they are only the host can tell, with the account's rights. */
 export const hasWildcard = (pattern: string): boolean => /[*?[]/.test(pattern);

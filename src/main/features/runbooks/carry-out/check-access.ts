@@ -12,7 +12,7 @@ import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
 import type { AccessCheck } from "#shared/model/run.ts";
-import { findWays, type WaysIn } from "./find-ways.ts";
+import { findWays, formatWays, type WaysIn } from "./find-ways.ts";
 import { filesLeft } from "./leave-out.ts";
 import { hostOf, nearOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
 import { linesOfStep, linesRemoved } from "./stage-bytes.ts";
@@ -108,7 +108,7 @@ async function askOnce(
   if (taken.length > 0) return { answer: "accepted", why: taken.flatMap(({ said }) => said) };
   const [unknown] = others;
   if (own.kind === "refused" && unknown) return { answer: "unknown", why: unknown.said };
-  return toAnswer(own, ways.own, seen);
+  return toAnswer(own, formatWays(ways.own), seen);
 }
 
 function toAnswer(proof: RefusalProof, ways: readonly string[], seen: AccountLook | null): AccessAnswer {
@@ -125,8 +125,8 @@ function toAnswer(proof: RefusalProof, ways: readonly string[], seen: AccountLoo
 
 const sayHidden = (seen: AccountLook | null): string =>
   seen?.sshd == null
-    ? "something that this login may not see: log in as root, or with sudo, to know what sshd reads"
-    : "something that is in no file that sshd reads by its configuration as it stands";
+    ? "by something that this login may not see: log in as root, or with sudo, to know what sshd reads"
+    : "by something that is in no file that sshd reads by its configuration as it stands";
 
 type Other = { proof: RefusalProof; said: string[] };
 
@@ -140,10 +140,13 @@ async function askOthers(route: ProofRoute, { account, key }: Removed, ways: Way
         oldKey: key.blob,
         newKey: null,
       });
-      const by = found.map((way) => `${way} (the sshd on port ${port})`);
-      if (proof.kind === "still-taken") others.push({ proof, said: by });
+      const there = found.map(({ kind, by }) => ({ kind, by: `${by} (the sshd on port ${port})` }));
+      if (proof.kind === "still-taken") others.push({ proof, said: formatWays(there) });
       else if (proof.kind !== "refused")
-        others.push({ proof, said: [`${by.join(" and ")} may let it in: ${proof.message}`] });
+        others.push({
+          proof,
+          said: [`${there.map(({ by }) => by).join(" and ")} may let it in: ${proof.message}`],
+        });
     }
   return others;
 }
@@ -182,7 +185,7 @@ const sayCheck = ({ account, fingerprint, answer, why }: AccessCheck): string =>
     case "refused":
       return `${account}: sshd refuses ${fingerprint}`;
     case "accepted":
-      return `${account}: sshd still takes ${fingerprint}, by ${why.join(" and by ")}`;
+      return `${account}: sshd still takes ${fingerprint}, ${why.join(" and ")}`;
     case "unknown":
       return `${account}: whether sshd refuses ${fingerprint} is not known: ${why.join("; ")}`;
   }

@@ -16,7 +16,7 @@ const check = (host: string, answer: AccessCheck["answer"], why: string): Access
   at: "2026-03-01T00:00:00Z",
 });
 
-const taken = check("web1", "accepted", "a command");
+const taken = check("web1", "accepted", "by a command");
 const unknown = check("db1", "unknown", "no answer");
 
 /** A run whose steps are all proved, and whose old key still gets in on web1 until somebody asks there again. */

@@ -57,7 +57,7 @@ const sayRest = (run: RunContext): string =>
 const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
 
 const sayTaken = ({ plan }: RunContext, { host, port, account, fingerprint, why }: AccessCheck): string =>
-  `${fingerprint === plan.oldKey && plan.newKey ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, by ${why.join(" and by ")}`;
+  `${fingerprint === plan.oldKey && plan.newKey ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, ${why.join(" and ")}`;
 
 /** Where what was to go lets in as before: what sshd itself has said of it is told beside this. */
 const sayRemaining = ({ plan, journal }: RunContext): string =>

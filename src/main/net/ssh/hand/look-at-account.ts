@@ -9,6 +9,8 @@ export type AccountLook = {
   shell: string;
   /** From where the host saw this login come; null where it did not tell. */
   from: string | null;
+  /** As `OpenSSH_10.0p2`; null where the host did not tell. */
+  sshdVersion: string | null;
   /** What sshd says that it goes by, by its keywords in lower case; null where only root may ask. */
   sshd: ReadonlyMap<string, string> | null;
   /** Other sshd of root's that listen there: whoever logs in may choose. Empty where only root may ask. */
@@ -46,6 +48,7 @@ export async function lookAtAccount(
     kind: "seen",
     account: {
       ...{ uid: Number(uid), gid: Number(gid), home, shell, from: told("from")[0] ?? null },
+      sshdVersion: told("sshd-version")[0] ?? null,
       sshd: sshd === "" ? null : readSettings(sshd),
       otherSshds: OTHERS.flatMap((nth) => {
         const text = block(`sshd-${nth}`);
