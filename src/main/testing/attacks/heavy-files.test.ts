@@ -2,10 +2,13 @@ import { expect, test } from "vitest";
 import { readAccounts } from "#domain/collection/accounts.ts";
 import { decodeRecord } from "#domain/collection/record.ts";
 import { readRoster } from "#domain/roster/read-roster.ts";
+import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
+import { makeFiles } from "#domain/server-configs/testing/say-files.ts";
 import { splitWords } from "#domain/ssh/config-line.ts";
 import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import { growthOf, MOST_GROWTH } from "#testing/growth.ts";
 import {
+  configOfOneAddress,
   csvOfColumns,
   csvOfOnePerson,
   groupsOfOneMember,
@@ -69,4 +72,10 @@ test("a known_hosts of many lines costs as much as it is long", () => {
   expect(growthOf({ make, work: (text) => readKnownHosts(text, "known_hosts"), size: 500 })).toBeLessThan(
     MOST_GROWTH,
   );
+});
+
+test("an Apache configuration of many hosts at one address costs as much as it is long", () => {
+  const make = (size: number) =>
+    makeFiles({ server: "apache" }, { "/etc/apache2/apache2.conf": configOfOneAddress(size) });
+  expect(growthOf({ make, work: readConfiguration, size: 500 })).toBeLessThan(MOST_GROWTH);
 });

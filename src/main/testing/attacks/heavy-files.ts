@@ -43,3 +43,10 @@ export const answerOfOneKeyword = (size: number): string => many(size, (index) =
 
 /** One line of a configuration with so many words. */
 export const lineOfWords = (size: number): string => `AllowUsers ${many(size, (index) => `u${index} `)}`;
+
+/** Apache's: each host asks for versions, and gets a certificate from nobody. */
+export const configOfOneAddress = (size: number): string =>
+  `Listen 443\nSSLCipherSuite HIGH\nSSLProtocol TLSv1.2\n${many(
+    size,
+    (index) => `<VirtualHost *:443>\nServerName h${index}\nSSLEngine on\n</VirtualHost>\n`,
+  )}`;

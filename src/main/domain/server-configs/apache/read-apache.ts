@@ -9,7 +9,7 @@ import type {
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import { readHostAddress, readListen, type Where } from "./addresses.ts";
 import { type Host, readSections, type Sections, type Setting } from "./sections.ts";
-import { readTlsSettings } from "./tls-settings.ts";
+import { readTlsSettings, sayVersions } from "./tls-settings.ts";
 
 /**
  * Apache's configuration. A virtual host takes over from the main server what it does not say itself, certificates
@@ -24,14 +24,20 @@ export function readApache(source: ConfigurationFiles): Configuration {
     sections,
     ports: readPorts(draft, sections),
     folder: findServerRoot(source, sections),
-    beside: new Map<string, Host[]>(),
+    versions: new Map<string, Set<string>>(),
+    isManaged: [sections.main, ...sections.hosts].some(({ settings }) =>
+      settings.some(({ name }) => name.startsWith("mdomain")),
+    ),
   };
   const first = new Map<string, Host>();
   const places = new Map(sections.hosts.map((host) => [host, findPlaces(context, host)]));
-  for (const [host, listens] of places)
-    for (const place of listens) context.beside.set(sayWhere(place), [...besideAt(context, place), host]);
-  for (const [host, listens] of places)
-    for (const place of listens) if (!first.has(sayWhere(place))) first.set(sayWhere(place), host);
+  for (const [host, listens] of places) {
+    const said = sayVersions(host, sections.main);
+    for (const where of listens.map(sayWhere)) {
+      if (!first.has(where)) first.set(where, host);
+      context.versions.set(where, (context.versions.get(where) ?? new Set()).add(said));
+    }
+  }
   for (const [host, listens] of places)
     serveHost(
       context,
@@ -46,16 +52,15 @@ export function readApache(source: ConfigurationFiles): Configuration {
 
 type Port = Where & { port: number; isHttps: boolean };
 type Place = { address: string | null; port: number };
-/** `beside`: hosts by their address and port. */
+/** `versions`: what the hosts at an address and port ask for, each answer once. `isManaged`: mod_md is asked for a certificate. */
 type Context = {
   draft: Draft;
   sections: Sections;
   ports: Port[];
   folder: string;
-  beside: Map<string, Host[]>;
+  versions: Map<string, Set<string>>;
+  isManaged: boolean;
 };
-
-const besideAt = ({ beside }: Context, place: Place): Host[] => beside.get(sayWhere(place)) ?? [];
 
 function readPorts(draft: Draft, { main, hosts }: Sections): Port[] {
   const lines = [main, ...hosts].flatMap(({ settings }) => settings.filter(({ name }) => name === "listen"));
@@ -103,8 +108,8 @@ function serveHost(context: Context, host: Host, listens: Listen[]): void {
   const names = host.settings.filter(({ name }) => name === "servername" || name === "serveralias");
   const { pairs, unsure } = readPairs(context, certificates, keys);
   const isLent = sections.main.hasGap && allOf("sslcertificatefile", host).length === 0;
-  const beside = listens.flatMap((listen) => besideAt(context, listen));
-  const tls = readTlsSettings(host, sections.main, [host, ...beside]);
+  const beside = listens.flatMap((listen) => [...(context.versions.get(sayWhere(listen)) ?? [])]);
+  const tls = readTlsSettings(host, sections.main, beside);
   draft.serve({
     listens,
     names: names.flatMap(({ words }) => words.map(toServerName)),
@@ -132,13 +137,11 @@ function readPairs(
   certificates: readonly Setting[],
   keys: readonly Setting[],
 ): { pairs: Pair[]; unsure: string | null } {
-  const { main, hosts } = context.sections;
-  const managed = [main, ...hosts].some(({ settings }) =>
-    settings.some(({ name }) => name.startsWith("mdomain")),
-  );
   let unsure: string | null = null;
   if (certificates.length === 0)
-    unsure = managed ? "mod_md chooses the certificate" : "TLS is switched on without a certificate";
+    unsure = context.isManaged
+      ? "mod_md chooses the certificate"
+      : "TLS is switched on without a certificate";
   const pairs = certificates.flatMap((setting, index): Pair[] => {
     const certificate = toNamed(context, setting);
     if (certificate === null) unsure ??= `${setting.words[0] ?? "the certificate"} is no path to a file`;
