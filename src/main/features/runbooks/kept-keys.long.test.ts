@@ -71,7 +71,7 @@ test.skipIf(!canStartHosts())(
       });
     await writeFile(here, "of somebody else");
     expect(await remove()).toMatchObject({
-      state: "needs-attention",
+      state: "committed",
       message: expect.stringContaining(`${here} is not the old key of this run (any more): look at it`),
       kept: [{ path: own }],
     });

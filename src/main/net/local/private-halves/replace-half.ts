@@ -62,6 +62,8 @@ export async function putHalf(place: HalfPlace, fingerprint: string): Promise<Ha
     const { now, made, old, nowPublic, madePublic, oldPublic } = namesOf(place.path);
     if (state.kind === "made") {
       const isHidden = !(await isThere(nowPublic));
+      if (!isHidden && (await lstat(nowPublic)).isDirectory())
+        return `${nowPublic}, where the public key goes, is a folder: move it away`;
       if (!isHidden && (await isThere(oldPublic))) return `${oldPublic} is not of this run: move it away`;
       await dressAs(now, made);
       if (!isHidden) await rename(nowPublic, oldPublic);
