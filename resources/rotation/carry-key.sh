@@ -88,12 +88,12 @@ make_key() {
 	[ ! -e "$key_file" ] || how=again
 	[ $how = again ] || is_free || return 0
 	if ! (: >"$key_file"); then why="$key_file cannot be written to $(pwd)"; return; fi
-	ask_once make "$holder_path" "$key_type" "$key_bits" "$key_comment" $how "$holder_actor"
+	ask make "$holder_path" "$key_type" "$key_bits" "$key_comment" $how "$holder_actor"
 	case $status,$said in
 		# What lies there is another run's.
 		no,new-in-the-way*) rm -f "$key_file" ;;
 		# What it may have made by then is this script's own: nothing lay there before.
-		fail,* | lost,*) ask_once make "$holder_path" "$key_type" "$key_bits" "$key_comment" again "$holder_actor" ;;
+		fail,* | lost,*) ask make "$holder_path" "$key_type" "$key_bits" "$key_comment" again "$holder_actor" ;;
 	esac
 	if [ "$status" != ok ]; then explain; return; fi
 	if ! read_key "$holder_path.latchkey-new.pub"; then key_line= why='the new key that was made cannot be read'; return; fi
@@ -144,19 +144,19 @@ hand_over() {
 			*) why="$holder_path.latchkey-new, the new key that was made here, is not there"; return ;;
 		esac
 		refuse_half || return 0
-		ask hide_public "$holder_path" "$blob"
-		[ "$status" != ok ] || ask put "$holder_path" "$holder_before" "${half_new#new }" "$holder_mode" made "$holder_actor"
+		insist hide_public "$holder_path" "$blob"
+		[ "$status" != ok ] || insist put "$holder_path" "$holder_before" "${half_new#new }" "$holder_mode" made "$holder_actor"
 		if [ "$status" != ok ]; then
 			explain
 			# Beside another private key than its own it would keep everybody from logging in by that.
 			look_half
-			[ "$half" != before ] || ask show_public "$holder_path" ''
+			[ "$half" != before ] || insist show_public "$holder_path" ''
 			return
 		fi
 		look_half
 	fi
 	if [ -n "$holder_public" ] && [ "$half_public" != new ]; then
-		ask show_public "$holder_path" "$key_line$holder_public"
+		insist show_public "$holder_path" "$key_line$holder_public"
 		if [ "$status" != ok ]; then explain; return; fi
 	fi
 	put_line "$holder_path: the new key is in its place; the old one is kept beside it until the end"
@@ -197,7 +197,7 @@ bring_public_back() {
 }
 
 clear_half() {
-	ask "$@"
+	insist "$@"
 	[ "$status" != ok ] || return 0
 	reason=$why
 	explain

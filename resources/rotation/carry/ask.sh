@@ -1,13 +1,14 @@
 # How a carried script asks the hand that it holds.
 
-# ask VERB WORD...: into $status (ok, no, fail or lost), $said and $told, a line for each thing that was told. What failed may have been
-# done all the same: asked once more, it goes on from what stands there.
-ask() {
-	ask_once "$@"
-	case $status in fail | lost) ask_once "$@" ;; esac
+# insist VERB WORD...: as ask, for what puts a file in place. Where it failed it may have been done all the same: asked once more, it goes
+# on from what stands there. Nothing else is asked twice: an account that never answers costs all others time.
+insist() {
+	ask "$@"
+	case $status in fail | lost) ask "$@" ;; esac
 }
 
-ask_once() {
+# ask VERB WORD...: into $status (ok, no, fail or lost), $said and $told, a line for each thing that was told.
+ask() {
 	seq=$((seq + 1)) request=$seq
 	for word do
 		quote "$word"

@@ -96,7 +96,7 @@ hold_folder() {
 	ask begin "$path" "$carry_token" "$carry_who" 3600 "$2"
 }
 
-write_pieces() { ask write "$path" "$id$letter" "$carry_token" "$h_from" "$h_from,$h_to" "$h_to" "$@"; }
+write_pieces() { insist write "$path" "$id$letter" "$carry_token" "$h_from" "$h_from,$h_to" "$h_to" "$@"; }
 
 # The addition's way back, once its script had come to its end. The old line stands, so whoever has the old key gets in.
 go_back() {
@@ -143,8 +143,10 @@ prove() {
 }
 
 disarm_one() {
+	# Of what is left out the end takes away what is armed: nothing of it stands, and others wait.
+	if is_left_out $phase; then return; fi
 	ask disarm "$path" "$id$letter" "$carry_token"
-	if [ "$status" = ok ] || [ -n "$why" ] || is_left_out $phase; then return; fi
+	if [ "$status" = ok ] || [ -n "$why" ]; then return; fi
 	refusal_said=$said
 	find_stages
 	look
@@ -172,7 +174,7 @@ undo_one() {
 	case $seen in
 		"$goal" | "$h_before") return ;;
 		"$wrote")
-			ask write "$path" "$id$letter" "$carry_token" "$goal" "$wrote" "$goal"
+			insist write "$path" "$id$letter" "$carry_token" "$goal" "$wrote" "$goal"
 			[ "$status" != ok ] || return
 			;;
 	esac
