@@ -1,7 +1,7 @@
 # Doing something with the rights of an account, which root gives up for it. Read after prepare_shell or hand_prepare, and limits.sh.
 
-# How root can become an account, into $drop_by; what limits it in time, such as `$kill_after 4`, may be put into $drop_limit. It is: setpriv, chroot or su; empty where it cannot. What needs no PAM comes first: a session
-# of su may be logged, slow, or refused. Where the account needs a session of its own ($apart) and there is none to be had, nothing is done
+# How root can become an account, into $drop_by: setpriv, chroot or su; empty where it cannot. What needs no PAM comes first: a session of
+# su may be logged, slow, or refused. What limits it in time, such as `$kill_after 4`, may be put into $drop_limit. Where the account needs a session of its own ($apart) and there is none to be had, nothing is done
 # with its rights.
 find_drop() {
 	drop_by= drop_flags= drop_limit= drop_known=

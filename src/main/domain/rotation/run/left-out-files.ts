@@ -4,19 +4,20 @@ import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { Phase, RunFile } from "#shared/model/run.ts";
 import { isWithout } from "./step.ts";
 
-type Place = Pick<HostPlan, "host" | "port">;
+type HostAddress = Pick<HostPlan, "host" | "port">;
 
 /** From which phase on each file of a host is left out, by its place in the plan; null: it is not. */
 export const leftOutOf = (
   files: readonly RunFile[],
-  host: Place & Pick<HostPlan, "files">,
+  host: HostAddress & Pick<HostPlan, "files">,
 ): (Phase | null)[] =>
   host.files.map(({ path }) => {
     const found = files.find((one) => one.fate === "left-out" && isOf(one, host) && one.path === path);
     return found?.phase ?? null;
   });
 
-const isOf = (file: RunFile, { host, port }: Place): boolean => file.host === host && file.port === port;
+const isOf = (file: RunFile, { host, port }: HostAddress): boolean =>
+  file.host === host && file.port === port;
 
 /**
  * Whether a phase that changes files may do nothing at all on this host: a canary that changes nothing would prove nothing, and so

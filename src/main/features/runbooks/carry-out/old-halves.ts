@@ -131,7 +131,7 @@ async function dropKept(run: RunContext, isSought: (holder: HolderPlan) => boole
       }
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
-      found.push(...holders.filter(isSought).map((holder) => sayStaying(holder, error.message)));
+      found.push(...holders.map((holder) => sayStaying(holder, error.message)));
     }
     if (found.length === 0) await run.journal.note(step.ordinal, "the old private halves are gone");
     staying.push(...found);

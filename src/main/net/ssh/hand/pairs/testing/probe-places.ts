@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { servedBy } from "./served-by.ts";
 
-type Place = Parameters<typeof servedBy>[0] & { name: string };
+type ServedPlace = Parameters<typeof servedBy>[0] & { name: string };
 
 const IS_LEAF = /^[0-9a-f]{64}$/;
 
 /** Asks each of these places for its certificate over and over, as clients do, until it is disposed. `name`: whose place it is. */
-export function probePlaces(places: readonly Place[]) {
+export function probePlaces(places: readonly ServedPlace[]) {
   const stop = new AbortController();
   const failures: string[] = [];
   const counts = places.map(() => 0);
