@@ -43,10 +43,8 @@ look() {
 	told_of actor
 	folder_uid=${words:-unknown}
 	told_of hash
-	seen=$words
-	# An account's word.
-	case $seen in *[!0-9a-f]*) seen= ;; esac
-	[ ${#seen} = 64 ] || seen=
+	take_hash "$words"
+	seen=$hash
 	told_of refusal
 	refused=${words%% *}
 	told_of work-folder
@@ -57,6 +55,13 @@ look() {
 	told_of dead-man
 	# A timer of systemd is started by whoever asks the hand, which is nobody here.
 	case " $words " in *' sleep '*) way=sleep ;; *' at '*) way=at ;; *) way= ;; esac
+}
+
+# What an account says is a hash, into $hash; empty where it is none.
+take_hash() {
+	hash=$1
+	case $hash in *[!0-9a-f]*) hash= ;; esac
+	[ ${#hash} = 64 ] || hash=
 }
 
 # Why the hand did not, as a sentence about $path, into $why.

@@ -20,7 +20,7 @@ change_files() {
 	# A new key whose line stood there before is proved, too, before the old one goes.
 	if [ $phase = add ] && [ -n "$carry_key" ]; then changed=yes; fi
 	if [ -z "$why" ] && [ $changed = yes ] && [ -n "$(say_accounts)" ]; then prove; fi
-	each_file disarm_one
+	disarm_files
 	require_left $phase
 	if [ -z "$why" ]; then
 		[ $phase = add ] || [ $changed = no ] ||
@@ -142,10 +142,33 @@ prove() {
 	[ "$reply" = yes ] || why="nobody said that the login works"
 }
 
-disarm_one() {
-	# Of what is left out the end takes away what is armed: nothing of it stands, and others wait.
+# All at once: an account that does not answer costs no other the time of its own dead-man.
+disarm_files() {
+	disarmed=$(each_file disarm_apart; wait) disarmed_at=$(date +%s)
+	each_file judge_disarmed
+}
+
+# Of what is left out the end takes away what is armed: nothing of it stands. One write, short enough that no other comes into it.
+disarm_apart() {
 	if is_left_out $phase; then return; fi
-	ask disarm "$path" "$id$letter" "$carry_token"
+	{
+		ask disarm "$path" "$id$letter" "$carry_token"
+		name_reason
+		put_line "$id $status $reason"
+	} &
+}
+
+# What came of $id, into $status and $said.
+told_disarmed() {
+	while read -r told_id status said; do [ "$told_id" != "$id" ] || return; done <<DISARMED
+$disarmed
+DISARMED
+	status=lost said=
+}
+
+judge_disarmed() {
+	if is_left_out $phase; then return; fi
+	told_disarmed
 	if [ "$status" = ok ] || [ -n "$why" ]; then return; fi
 	refusal_said=$said
 	find_stages
@@ -162,7 +185,7 @@ disarm_one() {
 # Before its time, and where this script has armed nothing, only what runs as its account can have fired it, or says so. What an earlier
 # script has armed says nothing of the others: what it took back was found as it was before, and was armed anew.
 is_too_late() {
-	case $said in fired*) [ -n "$armed_at" ] && [ $(($(date +%s) - armed_at)) -ge "$carry_seconds" ] ;; *) return 1 ;; esac
+	case $said in fired*) [ -n "$armed_at" ] && [ $((disarmed_at - armed_at)) -ge "$carry_seconds" ] ;; *) return 1 ;; esac
 }
 
 # One phase alone: once the new line was proved, whoever holds the new key may have nothing else.

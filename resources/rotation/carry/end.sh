@@ -59,7 +59,12 @@ end_left_out() {
 	case $nl$kept in *"$nl${path%/*}/.latchkey/$carry_token$nl"*) ask unlock "$path" "$carry_token" ;; *) end_folder ;; esac
 }
 
-disarm_all_of() { for letter in a r; do ask disarm "$path" "$id$letter" "$carry_token"; done; }
+disarm_all_of() {
+	for letter in a r; do
+		ask disarm "$path" "$id$letter" "$carry_token"
+		case $said in no-answer*) return ;; esac
+	done
+}
 
 # Where the result is written, and what is needed to run the script again: no link that somebody else has laid there is followed, for
 # nobody else can lay one. Into $results, with a slash at its end; empty: in the folder where it is run.

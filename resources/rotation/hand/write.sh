@@ -60,6 +60,17 @@ do_write() {
 	swap
 }
 
+# foresee PATH [AT REMOVED BYTES]...: the hash of what these pieces would make of the file; nothing is written.
+do_foresee() {
+	enter "$1"
+	shift
+	judge_file || no "$refusal" "$detail"
+	kept=./$name
+	hashed=$(put_pieces "$@" | $hash_tool)
+	tell hash "${hashed%% *}"
+	ok
+}
+
 # What an earlier try of this run has left, if it was ended half-way.
 settle() {
 	rm -f "$work/part-$id" "$work/before-part-$id"

@@ -8,7 +8,7 @@ KIND: babble (frames that make no sense), flood (frames without an end), refuse 
 root could be the cause of), forge (a lock whose times are no numbers), stop (no answer ever but the beginning of a line, and its pipes are held
 open when it is killed), steal (keeps what it was sent in ~/stolen, and refuses), fail (says that it has begun, and could not), mute (has
 that shell do it, and says nothing of it, the first time that it is asked), deaf (the same each time), rewrite (has that shell do it, and
-adds a line to its authorized_keys), data (more of it than an answer has), line (a line without an end, by what stays when it is killed).
+adds a line to its authorized_keys), pipe (has that shell do it, and lays a pipe in the place of its authorized_keys), data (more of it than an answer has), line (a line without an end, by what stays when it is killed).
 """
 import os
 import pwd
@@ -25,11 +25,16 @@ SAID = {
     "steal": "no no-space",
 }
 
-if KIND == "stop":
+
+def stop():
     os.write(1, b"x")
     if os.fork() == 0:
         os.setsid()
     time.sleep(3600)
+
+
+if KIND == "stop" and not VERB:
+    stop()
 head = sys.stdin.buffer.readline(), sys.stdin.buffer.readline()
 sequence, asked = head[1].decode("latin1").split(" ")[:2]
 IS_MEANT = VERB in ("", asked.strip("'\n"))
@@ -44,14 +49,21 @@ def have_it_done(out=None):
 if not IS_MEANT or (KIND == "mute" and os.path.exists(ONCE)):
     have_it_done()
     sys.exit()
+if KIND == "stop":
+    stop()
 if KIND in ("mute", "deaf"):
     open(ONCE, "w").close()
     have_it_done(subprocess.DEVNULL)
     sys.exit()
-if KIND == "rewrite":
+if KIND in ("rewrite", "pipe"):
     have_it_done()
-    with open(os.path.join(pwd.getpwuid(os.getuid()).pw_dir, ".ssh/authorized_keys"), "a") as keys:
-        keys.write("# mine\n")
+    keys = os.path.join(pwd.getpwuid(os.getuid()).pw_dir, ".ssh/authorized_keys")
+    if KIND == "pipe":
+        os.remove(keys)
+        os.mkfifo(keys)
+    else:
+        with open(keys, "a") as more:
+            more.write("# mine\n")
     sys.exit()
 if KIND == "steal":
     with open(os.path.join(pwd.getpwuid(os.getuid()).pw_dir, "stolen"), "ab") as kept:

@@ -201,6 +201,45 @@ lab(
   },
 );
 
+lab(
+  "a pipe in the place of an account's file holds no script up: root opens nothing there by its name",
+  async () => {
+    const { plan, place } = await layKey();
+    const { "id.pub": line } = await readKeys();
+    const files = await Promise.all(["root", "ci"].map((name) => layLine(name, `ssh-ed25519 ${line} ci\n`)));
+    const at = { ...place, files };
+    await writeKeyScript({ ...plan, hosts: [at] }, at, ["make-key", "add", "hand-over", "remove", "commit"]);
+    await answerAs("pipe:make");
+    const said = await carry(host, "sh", "yes\\nyes\\nyes\\n");
+    expect(said).toContain("left out: /home/ci/.ssh/authorized_keys");
+    expect(said).toContain("code 0");
+    expect(await host.run("rm /home/ci/.ssh/authorized_keys; cat /root/.ssh/authorized_keys")).not.toContain(
+      line,
+    );
+  },
+);
+
+lab(
+  "an account that never answers whether its dead-man is disarmed costs no other account the time of its own",
+  async () => {
+    const { plan, place } = await layKey();
+    const { "id.pub": line } = await readKeys();
+    const files = await Promise.all(["ci", "root"].map((name) => layLine(name, `ssh-ed25519 ${line} ci\n`)));
+    const at = { ...place, files };
+    await writeKeyScript({ ...plan, hosts: [at] }, at, ["make-key", "add"]);
+    await host.run(
+      "sed -i 's/^account_seconds=25$/account_seconds=11/; s/^carry_seconds=.*/carry_seconds=10/' /root/carried/script.sh",
+    );
+    await answerAs("stop:disarm");
+    const said = await carry(host, "sh", "yes\\nyes\\nyes\\n");
+    expect(said).toContain("code 0");
+    const result = readResult(await readResultThere(host));
+    const added = await host.run("sha256sum </root/.ssh/authorized_keys; wc -l </root/.ssh/authorized_keys");
+    expect(added).toMatch(/-\n2\n$/);
+    expect(result?.files[1]).toBe(added.slice(0, 64));
+  },
+);
+
 lab.each(["make", "hide_public", "put"])(
   "a script goes on from what stands there, too, and lays no public key beside the private one of another: %s",
   async (verb) => {
