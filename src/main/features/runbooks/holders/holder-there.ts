@@ -47,14 +47,22 @@ export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand):
       const hidden = await hidePublic(hand, path, blob);
       if (hidden.kind !== "done") return failBy(hidden, path);
       const done = await put(hand, { path, before, mode, owner, ...half });
-      if (done.kind === "changed") return fail(sayChanged(path));
-      if (done.kind !== "put") return failBy(done, path);
+      if (done.kind !== "put") {
+        if (done.kind !== "lost") await showAgain(hand, holder, blob);
+        return done.kind === "changed" ? fail(sayChanged(path)) : failBy(done, path);
+      }
     }
     if (!holder.hasPublicFile || seen.publicFile.kind === "new") return DONE;
     const comment = near.plan.newKey?.comment ?? "";
     const shown = await showPublic(hand, path, `${[newKey.line, comment].filter(Boolean).join(" ")}\n`);
     return shown.kind === "done" ? DONE : failBy(shown, path);
   });
+}
+
+/** What was hidden lies beside its own private half again: nobody knows by then whether the new one is put. */
+async function showAgain(hand: Hand, { path, before }: HolderPlan, blob: Buffer): Promise<void> {
+  const seen = await lookAtHostHalf(hand, { path, before, blob });
+  if (seen.kind === "seen" && seen.now.kind === "before") await showPublic(hand, path, null);
 }
 
 /**

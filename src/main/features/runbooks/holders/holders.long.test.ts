@@ -325,3 +325,13 @@ lab("a new half that another run has made is not taken, here or on a host, and s
   expect(await desk.read()).toEqual(there);
   await host.run(`rm -f ${HELD}*`);
 });
+
+lab("where the new half cannot be put in its place, the public one lies beside the old again", async () => {
+  await using desk = await makeDesk("refused");
+  await using hand = await enter();
+  const near = await make(desk.near);
+  await host.run(`echo of another > ${HELD}.latchkey-old; chown ci:ci ${HELD}.latchkey-old`);
+  const { there: before } = await desk.read();
+  expect(await holders.handOver(near, desk.there, hand)).toMatchObject({ kind: "failed" });
+  expect((await desk.read()).there).toBe(before);
+});
