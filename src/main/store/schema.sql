@@ -991,7 +991,11 @@ CREATE TABLE serving (
   first_scan       INTEGER NOT NULL REFERENCES scan (id),
   last_scan        INTEGER NOT NULL REFERENCES scan (id),
   gone_scan        INTEGER REFERENCES scan (id)
-) STRICT;
+, search_text TEXT GENERATED ALWAYS AS (
+  host_text || char(10)
+  || server || ' ' || iif(instr(address, ':'), '[' || address || ']', iif(address = '', '*', address)) || ':' || port || ' ' || name
+  || char(10) || ifnull(certificate_path, '') || char(10) || file || ':' || line
+  || ifnull(char(10) || directive_file || ':' || directive_line, '')) VIRTUAL) STRICT;
 
 CREATE INDEX serving_of_host ON serving (host, certificate_path) WHERE gone_scan IS NULL;
 
@@ -1692,13 +1696,6 @@ CREATE VIRTUAL TABLE serving_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
 
-CREATE TRIGGER serving_is_found AFTER INSERT ON serving
-BEGIN
-  INSERT INTO serving_search (rowid, text)
-  VALUES (NEW.id, NEW.host_text || char(10) || NEW.name || char(10) || NEW.server || char(10)
-    || ifnull(NEW.certificate_path, '') || char(10) || NEW.file || char(10, 10));
-END;
-
 CREATE TRIGGER serving_is_not_found AFTER UPDATE OF gone_scan ON serving
 WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
 BEGIN
@@ -2007,3 +2004,14 @@ CREATE TABLE run_host_clock (
   ahead_seconds INTEGER NOT NULL,
   PRIMARY KEY (run, host, port)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER serving_is_found AFTER INSERT ON serving
+BEGIN
+  INSERT INTO serving_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
+END;
+
+CREATE TRIGGER serving_is_found_anew AFTER UPDATE OF directive_file, directive_line ON serving
+WHEN NEW.gone_scan IS NULL AND OLD.search_text IS NOT NEW.search_text
+BEGIN
+  UPDATE serving_search SET text = NEW.search_text || char(10, 10) WHERE rowid = NEW.id;
+END;

@@ -29,8 +29,9 @@ export function addServed(program: Command, { world }: Session): void {
 }
 
 const HELP = `
-Every word of FILTER must stand somewhere in the row: a host, a name, a server, a path. What is served is known
-once the endpoints are scanned as well, as the same host or one of its addresses.
+Every word of FILTER must stand somewhere in the row, as it is printed: a host, a listener (nginx 0.0.0.0:443
+shop.example), a path, the line of a file. What is served is known once the endpoints are scanned as well, as the
+same host or one of its addresses.
 
 Examples:
   latchkey served --state not-reloaded         what was renewed and is not served yet

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openStore } from "#store/store.ts";
 import { listCertificates, listFindings, listGrants, listHosts } from "#store/testing/ask.ts";
-import { makeCertificate, makeGrant, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
+import {
+  makeCertificate,
+  makeGrant,
+  makeServing,
+  visitEndpoint,
+  visitHost,
+} from "#store/testing/make-visit.ts";
 
 const store = openStore({ path: ":memory:", access: "write" });
 visitEndpoint(store, "edge.corp", {
@@ -18,6 +24,7 @@ visitHost(store, "db1", {
   },
 });
 
+const PAGE = { after: null, limit: 100 };
 const subjects = (search: string) =>
   listCertificates(store, { search }).rows.map(({ commonName }) => commonName);
 const comments = (search: string) => listGrants(store, { search }).rows.map(({ comment }) => comment);
@@ -64,6 +71,61 @@ test("what is gone is not found", () => {
   expect(listGrants(fresh, { search: "ann" })).toMatchObject({ rows: [], total: 0 });
   visitEndpoint(fresh, "edge", { presented: { chain: [makeCertificate("old.example")] } });
   expect(listCertificates(fresh, { search: "old.example" })).toMatchObject({ total: 1 });
+});
+
+test("what is served is found by what a row of it prints, and by the line where its certificate is named by now", () => {
+  const fresh = openStore({ path: ":memory:", access: "write" });
+  const at = (line: number) => ({ file: "/etc/nginx/shop.conf", line });
+  const visit = (line: number) =>
+    visitHost(fresh, "web1", {
+      collected: {
+        disk: {
+          ...{ addresses: null, map: null },
+          servings: [
+            makeServing("any", { at: at(1) }),
+            makeServing("six", { address: "2001:db8::7", port: 8443, at: at(2) }),
+            makeServing("four", {
+              ...{ address: "192.0.2.7", at: at(3) },
+              certificate: { path: "/srv/four.pem", directive: "ssl_certificate", at: at(line) },
+            }),
+          ],
+        },
+      },
+    });
+  const names = (search: string) =>
+    fresh.servings
+      .list({
+        search,
+        state: null,
+        host: null,
+        sha256: null,
+        sort: { by: "host", descending: false },
+        ...PAGE,
+      })
+      .rows.map(({ name }) => name);
+  visit(4);
+  expect(names("nginx *:443 any")).toEqual(["any"]);
+  expect(names("[2001:db8::7]:8443")).toEqual(["six"]);
+  expect(names("ngi…0.2.7:443")).toEqual(["four"]);
+  expect(names("/srv/four.pem /etc/nginx/shop.conf:4")).toEqual(["four"]);
+  visit(9);
+  expect(names("shop.conf:4")).toEqual([]);
+  expect(names("shop.conf:9")).toEqual(["four"]);
+});
+
+test("names that an earlier version of this program wrote otherwise are written anew when they are seen again", () => {
+  const fresh = openStore({ path: ":memory:", access: "write" });
+  const see = (wish: Parameters<typeof makeCertificate>[1]) =>
+    visitEndpoint(fresh, "edge", { presented: { chain: [makeCertificate("one", wish)] } });
+  see({ subject: "L=G\\C3\\B6teborg", names: [] });
+  see({ subject: "L=Göteborg", names: ["DirName:O=x"] });
+  expect(listCertificates(fresh, { search: "Göteborg" })).toMatchObject({
+    rows: [{ subject: "L=Göteborg", names: ["DirName:O=x"] }],
+    total: 1,
+  });
+  expect(listCertificates(fresh, { search: "dirname" })).toMatchObject({ total: 1 });
+  expect(listCertificates(fresh, { search: "C3" })).toMatchObject({ total: 0 });
+  expect(listCertificates(fresh)).toMatchObject({ total: 1 });
 });
 
 test("nothing that can be typed makes a search fail", () => {

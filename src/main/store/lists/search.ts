@@ -6,10 +6,13 @@ const TRIGRAM = 3;
 /** More words than anyone types; each is one more condition of the query. */
 const MOST_WORDS = 20;
 
-/** The words of what was typed. SQLite's text ends at a NUL, which therefore parts words like a space. */
+/**
+ * The words of what was typed. SQLite's text ends at a NUL, which therefore parts words like a space; so does the mark of a
+ * table that had to cut what is copied from it.
+ */
 export const splitWords = (search: string): string[] =>
   search
-    .split(/[\s\0]+/u)
+    .split(/[\s\0…]+/u)
     .filter((word) => word !== "")
     .slice(0, MOST_WORDS);
 

@@ -50,10 +50,6 @@ type SightRow = {
 const COLUMNS = `id, host, host_text, server, state, address, port, name, is_default, protocol, file, line,
   certificate_path, real_path, directive, directive_file, directive_line, key_path, unsure`;
 
-/** As `serving_search` has it. */
-const TEXT = `host_text || char(10) || name || char(10) || server || char(10) || ifnull(certificate_path, '')
-  || char(10) || file`;
-
 const SORTED_BY: Record<Column, readonly string[]> = {
   state: ["state", "host_text", "port", "id"],
   host: ["host_text", "port", "id"],
@@ -76,7 +72,7 @@ export function servingList(db: Database, lists: Lists) {
   const toItem = rowReader(db);
   const largest = db.prepare<[], number>("SELECT ifnull(max(id), 0) FROM serving").pluck();
   const size = () => largest.get() ?? 0;
-  const find = seekIn(lists, { table: "serving", text: TEXT, size });
+  const find = seekIn(lists, { table: "serving", text: "search_text", size });
 
   return {
     list({ search, state, host, sha256, sort, ...page }: Wanted): Listed<ServedRow> {
