@@ -2086,6 +2086,8 @@ pem_certificates() {
 			for (i = 1; i <= length(data); i += 64) print substr(data, i, 64)
 		}
 		BEGIN { ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"; code = 4; count = 0 }
+		# OpenSSL passes over a byte-order mark.
+		NR == 1 { sub("^\357\273\277", "") }
 		{ read += length($0) + 1; gsub(/[ \t\r]/, "", $0); if (read > most) { note("too-large"); exit } }
 		/-----BEGIN/ {
 			if (is_open) { count++; note("cut-short") }

@@ -26,7 +26,7 @@ export type Extension = z.infer<typeof Extension>;
 /** A certificate's own facts. They never change, since its identity is its bytes. */
 export const Certificate = z.object({
   sha256: Sha256,
-  /** As `openssl x509 -nameopt RFC2253,utf8` prints it. */
+  /** As `openssl x509 -nameopt RFC2253,utf8,-esc_msb` prints it. */
   subject: z.string(),
   issuer: z.string(),
   /** The last common name of the subject, decoded, for people; null if there is none. */
@@ -36,7 +36,7 @@ export const Certificate = z.object({
   /** Null where the date could not be read; `malformed` then says why. */
   notBefore: Instant.nullable(),
   notAfter: Instant.nullable(),
-  /** Subject alternative names as `DNS:`, `IP:`, `email:`, `URI:`, in their order. */
+  /** Every subject alternative name behind its kind (`DNS:`, `IP:`, `email:`, `URI:`, `DirName:`, `othername:`, ...), in their order. */
   names: z.array(z.string()),
   /** RSA, RSA-PSS, DSA, EC, Ed25519, Ed448, ML-DSA-65, SLH-DSA-SHA2-128s, ...; the OID where unknown. */
   keyType: z.string(),

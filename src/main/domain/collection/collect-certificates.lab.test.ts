@@ -46,6 +46,7 @@ openssl x509 -in /etc/ssl/certs/local.pem -outform DER -out /etc/ssl/local.cer
   echo some text; sed 's/$/\\r/' /srv/tls/apache.pem; } > /etc/ssl/mixed.pem
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=request -keyout /dev/null -outform DER -out /etc/ssl/request.der 2>/dev/null
 { echo '-----BEGIN CERTIFICATE-----'; head -c 3000000 /dev/zero | base64; echo '-----END CERTIFICATE-----'; } > /etc/ssl/huge.pem
+{ printf '\\357\\273\\277'; cat /etc/ssl/certs/local.pem; } > /etc/ssl/marked.pem
 useradd --create-home alice
 `;
 
@@ -73,6 +74,7 @@ test("certificates are found where they are kept and where servers name them, bu
       "certificate 1: only the first MiB of the file was read",
     ],
     ["/etc/ssl/local.cer", 1],
+    ["/etc/ssl/marked.pem", 1],
     ["/etc/ssl/mixed.pem", 2, "certificate 2: it is not base64"],
     ["/srv/tls/apache.pem", 1],
     ["/srv/tls/nginx.pem", 1],

@@ -113,7 +113,7 @@ function namesBefore(der: Uint8Array | null): string[] {
   const certificate = der && readCertificate(der);
   if (!certificate) return [];
   const { names, commonName } = certificate;
-  if (names.length > 0) return names;
+  if (names.some((name) => /^(?:DNS|IP|email|URI):/.test(name))) return names;
   return commonName !== null && /^[\w*-]+(?:\.[\w-]+)+$/.test(commonName) ? [`DNS:${commonName}`] : [];
 }
 

@@ -113,8 +113,8 @@ function takeNames(bytes: Buffer, content: Element, found: Extensions): void {
       : { parts: [], isWhole: false };
   if (!isWhole) found.malformed.push(`its names cannot be read beyond the first ${parts.length}`);
   for (const part of parts) {
-    const { text, isListed, malformed } = readGeneralName(bytes, part);
-    if (isListed) found.names.push(text);
+    const { text, malformed } = readGeneralName(bytes, part);
+    found.names.push(text);
     if (malformed !== null) found.malformed.push(malformed);
   }
 }

@@ -1,17 +1,19 @@
-import { type Element, readChildren } from "./der.ts";
-import { readName } from "./names.ts";
+import { type Element, readChildren, readElement, TAG } from "./der.ts";
+import { decodeString, readName } from "./names.ts";
 import { readObjectId } from "./oids.ts";
 
 /** More names than any certificate needs: a list that is longer is cut, and says so. */
 export const MOST_NAMES = 10_000;
 
-/** A GeneralName in words; `isListed` for the four kinds that certificates are found by. */
-export type GeneralName = { text: string; isListed: boolean; malformed: string | null };
+/** A GeneralName in words, its kind before it: `DNS:`, `IP:`, `email:`, `URI:`, `DirName:`, `othername:` and so on. */
+export type GeneralName = { text: string; malformed: string | null };
 
 /** Context tags of RFC 5280's GeneralName. */
 const EMAIL = 0x81;
 const DNS = 0x82;
+const X400 = 0xa3;
 const DIRECTORY = 0xa4;
+const EDI_PARTY = 0xa5;
 const URI = 0x86;
 const ADDRESS = 0x87;
 const REGISTERED_ID = 0x88;
@@ -27,33 +29,36 @@ export function readGeneralName(bytes: Buffer, element: Element): GeneralName {
   const content = bytes.subarray(element.content, element.end);
   switch (element.tag) {
     case EMAIL:
-      return listed("email", content);
+      return readText("email", content);
     case DNS:
-      return listed("DNS", content);
+      return readText("DNS", content);
     case URI:
-      return listed("URI", content);
+      return readText("URI", content);
     case ADDRESS:
       return readAddress(content);
     case DIRECTORY:
       return readDirectoryName(bytes, element);
     case REGISTERED_ID:
-      return unlisted(`Registered ID:${readObjectId(bytes, element)?.oid ?? "unreadable"}`);
+      return sound(`Registered ID:${readObjectId(bytes, element)?.oid ?? "<unreadable>"}`);
     case OTHER:
       return readOtherName(bytes, element);
+    case X400:
+      return sound("X400Name:<not read>");
+    case EDI_PARTY:
+      return sound("EdiPartyName:<not read>");
     default:
-      return unlisted(`name of another kind (tag ${element.tag & 0x1f})`);
+      return sound(`name of another kind (tag ${element.tag & 0x1f}):<not read>`);
   }
 }
 
-const unlisted = (text: string): GeneralName => ({ text, isListed: false, malformed: null });
+const sound = (text: string): GeneralName => ({ text, malformed: null });
 
 /** These are IA5String, that is ASCII; what is not is read as UTF-8, as everybody who breaks the rule means it. */
-function listed(kind: string, content: Buffer): GeneralName {
+function readText(kind: string, content: Buffer): GeneralName {
   const value = content.toString("utf8");
   const isClean = content.every((byte) => byte >= 0x20 && byte < 0x7f);
   return {
     text: `${kind}:${value}`,
-    isListed: true,
     malformed: isClean ? null : `the name ${kind}:${JSON.stringify(value)} is not plain ASCII text`,
   };
 }
@@ -63,7 +68,6 @@ function readAddress(content: Buffer): GeneralName {
   const text = printAddress(content);
   return {
     text: `IP:${text ?? "<invalid>"}`,
-    isListed: true,
     malformed: text === null ? `an IP address of ${content.length} bytes` : null,
   };
 }
@@ -78,13 +82,21 @@ export function printAddress(content: Buffer): string | null {
 
 function readDirectoryName(bytes: Buffer, element: Element): GeneralName {
   const [name] = readChildren(bytes, element, 1) ?? [];
-  if (!name)
-    return { text: "DirName:<unreadable>", isListed: false, malformed: "a directory name cannot be read" };
-  return unlisted(`DirName:${readName(bytes, name, 4_096).text}`);
+  if (!name) return { text: "DirName:<unreadable>", malformed: "a directory name cannot be read" };
+  return sound(`DirName:${readName(bytes, name, 4_096).text}`);
 }
 
+/** Strings that a name of a kind of its own is written in. */
+const STRINGS = new Set<number>([TAG.utf8String, TAG.ia5String, TAG.printableString, TAG.bmpString]);
+
+/** `othername:KIND:VALUE`, the value where it is a string. */
 function readOtherName(bytes: Buffer, element: Element): GeneralName {
-  const [type] = readChildren(bytes, element, 2) ?? [];
+  const [type, wrapper] = readChildren(bytes, element, 2) ?? [];
   const object = type && readObjectId(bytes, type);
-  return unlisted(`othername:${object?.longName ?? object?.oid ?? "unreadable"}`);
+  const value = wrapper && readElement(bytes, wrapper.content, wrapper.end);
+  const text =
+    value && STRINGS.has(value.tag)
+      ? decodeString(bytes.subarray(value.content, value.end), value.tag)
+      : "<not read>";
+  return sound(`othername:${object?.longName ?? object?.oid ?? "<unreadable>"}:${text}`);
 }

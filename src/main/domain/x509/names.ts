@@ -2,8 +2,8 @@ import { type Element, isListTag, readChildren, readElement, TAG } from "./der.t
 import { readObjectId } from "./oids.ts";
 
 /**
- * Prints distinguished names exactly as `openssl x509 -nameopt RFC2253,utf8` does (OpenSSL 3.5), quirks and
- * all: the last RDN first, bytes beyond ASCII as `\C3\A9`, unknown types and identifiers as `#` and DER.
+ * Prints distinguished names exactly as `openssl x509 -nameopt RFC2253,utf8,-esc_msb` does (OpenSSL 3.5), quirks and
+ * all: the last RDN first, letters beyond ASCII as they are, unknown types and identifiers as `#` and DER.
  * Where a value is not of its type OpenSSL refuses the whole certificate; here it is marked, and shown byte by byte.
  */
 export type Name = { text: string; commonName: string | null; malformed: string | null };
@@ -102,9 +102,9 @@ function printValue(bytes: Buffer, value: Element): string | null {
   if (width === undefined) return null;
   if (width < 2 && isPlain(bytes, value)) return bytes.toString("latin1", value.content, value.end);
   const content = bytes.subarray(value.content, value.end);
-  if (width === 0) return escapeText(Array.from(content, (byte) => [byte]));
-  const characters = readCharacters(content, width);
-  return characters && escapeText(characters.map(toUtf8));
+  if (width === 0 && !isUtf8(content)) return escapeBytes(content);
+  const characters = width === 0 ? toCodePoints(content.toString("utf8")) : readCharacters(content, width);
+  return characters && escapeText(characters);
 }
 
 const isUtf8 = (content: Buffer): boolean => content.equals(Buffer.from(content.toString("utf8")));
@@ -127,32 +127,39 @@ function readCharacters(content: Buffer, width: number): number[] | null {
   return characters;
 }
 
-const toUtf8 = (character: number): number[] =>
-  character < 0x80 ? [character] : [...Buffer.from(String.fromCodePoint(character))];
+const toCodePoints = (text: string): number[] =>
+  Array.from(text, (character) => character.codePointAt(0) ?? 0);
 
 /**
  * Escapes as OpenSSL: a single character is a last one and not a first one, so that a lone "#" stands as it is.
- * Beyond ASCII everything is escaped, wherever it stands.
+ * Letters beyond ASCII stand as they are: whoever shows them encodes them.
  */
-function escapeText(characters: number[][]): string {
-  const last = characters.length - 1;
-  return characters
-    .map((bytes, index) => {
-      const byte = bytes[0] ?? 0;
-      if (bytes.length > 1 || byte > 0x7e || byte < 0x20) return bytes.map(escapeByte).join("");
-      const isEscaped =
-        SPECIAL.has(byte) ||
-        (byte === 0x20 && (index === 0 || index === last)) ||
-        (byte === 0x23 && index === 0 && index !== last);
-      return `${isEscaped ? "\\" : ""}${String.fromCharCode(byte)}`;
-    })
+const escapeText = (characters: readonly number[]): string =>
+  characters
+    .map((character, index) =>
+      character > 0x7f
+        ? String.fromCodePoint(character)
+        : escapeAscii(character, index, characters.length - 1),
+    )
     .join("");
+
+/** What is no UTF-8: of each byte beyond ASCII its number. */
+const escapeBytes = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte, index) => escapeAscii(byte, index, bytes.length - 1)).join("");
+
+function escapeAscii(byte: number, index: number, last: number): string {
+  if (byte > 0x7e || byte < 0x20) return escapeByte(byte);
+  const isEscaped =
+    SPECIAL.has(byte) ||
+    (byte === 0x20 && (index === 0 || index === last)) ||
+    (byte === 0x23 && index === 0 && index !== last);
+  return `${isEscaped ? "\\" : ""}${String.fromCharCode(byte)}`;
 }
 
 const escapeByte = (byte: number): string => `\\${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 
 /** A string as people read it; what cannot be decoded is replaced. */
-function decodeString(content: Buffer, tag: number): string {
+export function decodeString(content: Buffer, tag: number): string {
   const width = CHARACTER_WIDTH.get(tag);
   if (width === 0) return content.toString("utf8");
   if (width === 2 && content.length % 2 === 0) return Buffer.from(content).swap16().toString("utf16le");

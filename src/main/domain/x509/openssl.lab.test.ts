@@ -27,7 +27,9 @@ function say(bytes: Uint8Array): Answer {
     ...{ sha256, subject, issuer, serial, signature, keyBits },
     notBefore: date(read.notBefore),
     notAfter: date(read.notAfter),
-    names: read.names.map((name) => name.replace(/^IP:/, "IP Address:")),
+    names: read.names
+      .filter((name) => /^(DNS|IP|email|URI):/.test(name))
+      .map((name) => name.replace(/^IP:/, "IP Address:")),
   };
 }
 

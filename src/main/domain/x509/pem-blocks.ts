@@ -10,11 +10,14 @@ export type PemBlock = {
 const BEGIN = /^-----BEGIN ([^\r\n]{0,100}?)-----\s*$/;
 const END = /^-----END ([^\r\n]{0,100}?)-----\s*$/;
 
+/** The mark that editors of Windows put before UTF-8, as Latin-1 and as text: OpenSSL passes over it. */
+const BYTE_ORDER_MARK = /^(?:\u00ef\u00bb\u00bf|\ufeff)/;
+
 /** The blocks of a text in their order, whatever stands between them. */
 export function findPemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
   let open: PemBlock | null = null;
-  for (const [index, line] of text.split("\n").entries()) {
+  for (const [index, line] of text.replace(BYTE_ORDER_MARK, "").split("\n").entries()) {
     const isRule = line.startsWith("-----");
     const begun = isRule ? BEGIN.exec(line)?.[1] : undefined;
     const ended = isRule ? END.exec(line)?.[1] : undefined;

@@ -19,6 +19,10 @@ test("DER is one certificate", () => {
   expect(readPem(one)).toEqual({ ders: [one], malformed: [] });
 });
 
+test("a UTF-8 byte-order mark before the first block is passed over, as OpenSSL does", () => {
+  expect(read(`\ufeff${printPem(one)}${printPem(two)}`)).toEqual({ ders: [one, two], malformed: [] });
+});
+
 test("older labels are read, and what a trusted certificate adds is dropped", () => {
   const relabel = (pem: string, label: string) => pem.replaceAll(" CERTIFICATE", ` ${label}`);
   const trusted = Buffer.concat([two, sequence()]);

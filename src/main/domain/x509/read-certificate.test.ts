@@ -98,6 +98,30 @@ test("a name with a NUL, an escape or an odd address is kept and marked", () => 
   expect(read?.malformed).toHaveLength(4);
 });
 
+test("an alternative name of any kind is among the names, behind its kind", () => {
+  const names = sequence(
+    text(0x82, "a.example"),
+    der(0xa0, oid("1.3.6.1.4.1.311.20.2.3"), der(0xa0, text(0x0c, "jo@a.example"))),
+    der(0xa0, oid("1.2.3.4"), der(0xa0, der(0x02, [1]))),
+    der(0xa3, sequence()),
+    der(0xa4, name([["2.5.4.7", 0x0c, "Göteborg"]])),
+    der(0xa5, text(0x81, "x")),
+    der(0x88, [0x2a, 0x03, 0x04]),
+  );
+  expect(readCertificate(buildCertificate({ extensions: [extension(SAN, names)] }))).toMatchObject({
+    malformed: [],
+    names: [
+      "DNS:a.example",
+      "othername:Microsoft User Principal Name:jo@a.example",
+      "othername:1.2.3.4:<not read>",
+      "X400Name:<not read>",
+      "DirName:L=Göteborg",
+      "EdiPartyName:<not read>",
+      "Registered ID:1.2.3.4",
+    ],
+  });
+});
+
 test("the last common name is the one for people, decoded", () => {
   const subject = name(
     [["2.5.4.3", 0x0c, "first"]],
@@ -105,7 +129,7 @@ test("the last common name is the one for people, decoded", () => {
   );
   expect(readCertificate(buildCertificate({ subject }))).toMatchObject({
     commonName: "Zoë",
-    subject: "CN=Zo\\C3\\AB,CN=first",
+    subject: "CN=Zoë,CN=first",
   });
 });
 

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { lstat, readFile } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { readSmallFile } from "#net/ssh/identities.ts";
 import { type PrivateKeyFile, readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
+import { readTextFile } from "./read-text-file.ts";
 
 export type HeldHalf = {
   uid: number;
@@ -60,7 +61,8 @@ function sayStuck(
 }
 
 async function readPublicLine(path: string): Promise<{ line: string; comment: string } | null> {
-  const text = await readFile(path, "utf8").catch(() => null);
-  const [, line, comment = ""] = /^(\S+ [A-Za-z0-9+/]+=*)(?: (.*))?$/m.exec(text ?? "") ?? [];
+  const file = await readTextFile(path, 1);
+  const text = file && "text" in file ? file.text : "";
+  const [, line, comment = ""] = /^(\S+ [A-Za-z0-9+/]+=*)(?: (.*))?$/m.exec(text) ?? [];
   return line ? { line, comment } : null;
 }

@@ -12,7 +12,7 @@ export type Answer = {
   notBefore: string;
   notAfter: string;
   signature: string;
-  /** Names of the four kinds that certificates are found by, as it prints them. */
+  /** Names of the four kinds of servers and people, as it prints them. */
   names: string[];
   /** `(2048 bit)` and the like; null where it prints none. */
   keyBits: number | null;
@@ -20,7 +20,7 @@ export type Answer = {
 
 const ASK = [
   ...["x509", "-inform", "DER", "-noout", "-subject", "-issuer", "-serial", "-dates", "-dateopt", "iso_8601"],
-  ...["-fingerprint", "-sha256", "-nameopt", "RFC2253,utf8", "-text", "-certopt"],
+  ...["-fingerprint", "-sha256", "-nameopt", "RFC2253,utf8,-esc_msb", "-text", "-certopt"],
   "no_header,no_version,no_serial,no_issuer,no_validity,no_subject,no_sigdump,no_aux",
 ];
 
