@@ -194,17 +194,3 @@ test("names of every kind are listed as openssl lists them", async () => {
   );
   await expectSame([buildCertificate({ extensions: [extension("2.5.29.17", names)] })]);
 });
-
-test("names that are not listed are words of the extension alone", async () => {
-  const names = sequence(
-    text(0x82, "a.example"),
-    der(0xa4, commonName("directory")),
-    der(0x88, oid("1.2.3").subarray(2)),
-  );
-  const read = readCertificate(buildCertificate({ extensions: [extension("2.5.29.17", names)] }));
-  expect(read).toMatchObject({
-    names: ["DNS:a.example"],
-    extensions: [{ value: "DNS:a.example, DirName:CN=directory, Registered ID:1.2.3" }],
-    malformed: [],
-  });
-});
