@@ -39,6 +39,8 @@ const ALL_RACES: typeof RACES = {
 const RACERS = Object.values(ALL_RACES).flatMap((race) => Array.from({ length: USERS }, () => race));
 const NAMES = RACERS.map((_, number) => `m${number}`);
 const HELD = "/home/honest/.ssh/id_team";
+/** The old private key, where an account was left out and still lets it in; the run says so. */
+const KEPT = /^\/home\/honest\/\.ssh\/id_team\.latchkey-kept-[0-9a-f]{8}(\.pub)?$/;
 
 /** Lines that root and an honest user have, and those of every user who races; each folder is as before the first race. */
 const settle = (lines: readonly string[], ofRacers: readonly string[]) => `
@@ -106,7 +108,8 @@ async function expectNothingOut(host: LabHost, desk: Desk, keyFiles: readonly st
   const secrets = [...CANARIES, ...[roots, ...keyFiles].flatMap(privateHalf)];
   const patterns = secrets.map((text) => `-e '${text}'`).join(" ");
   const found = await host.run(`grep -rlF ${patterns} /home /tmp /var/tmp /dev/shm 2>/dev/null || :`);
-  expect(found.split("\n").filter((path) => path !== "" && path !== HELD)).toEqual([]);
+  expect(found.split("\n").filter((path) => path !== "" && path !== HELD && !KEPT.test(path))).toEqual([]);
+  expect(await host.run("find /home/honest/.ssh -name '*-kept-*' ! -perm 600 ! -name '*.pub'")).toBe("");
   expect(await host.run("find /home/m* ! -type l -user root 2>/dev/null || :")).toBe("");
   for (const name of await readdir(desk.home)) {
     if (!name.startsWith("latchkey.db")) continue;
@@ -136,7 +139,8 @@ async function race(
   return ended;
 }
 
-const OF_KEYS = /^\/(root|home\/honest)\/\.ssh\/(authorized_keys|id_team(\.pub)?|\.latchkey(\/.*)?)$/;
+const OF_KEYS =
+  /^\/(root|home\/honest)\/\.ssh\/(authorized_keys|id_team(\.latchkey-kept-[0-9a-f]{8})?(\.pub)?|\.latchkey(\/.*)?)$/;
 
 /** A key of its own for root and every account, held here and by an honest user: rotated, or taken from all of them. */
 async function raceForKey(desk: Desk, host: LabHost, run: number): Promise<RunDetail | null> {
