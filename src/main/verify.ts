@@ -1,4 +1,4 @@
-import type { Judgement, Purpose } from "#shared/model/chain.ts";
+import type { Judgement, Profile, Purpose } from "#shared/model/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { indexCertificates } from "./domain/x509/path/certificate-index.ts";
 import { judgeChain } from "./domain/x509/path/judge-chain.ts";
@@ -21,10 +21,20 @@ type Question = {
   purpose: Purpose | null;
   name: string | null;
   policy: PolicyWish;
+  mostIntermediates: number | null;
+  profile: Profile;
 };
 
 /** Whether the certificate in a file is valid. A part of its own, so that asking it loads neither database nor screens. */
-export async function verifyFiles({ leaf, chain, roots, crls, at, ...wish }: Question): Promise<Judgement> {
+export async function verifyFiles({
+  leaf,
+  chain,
+  roots,
+  crls,
+  at,
+  profile,
+  ...wish
+}: Question): Promise<Judgement> {
   const trusted = roots ?? (await readTrusted());
   const [first, ...others] = readPem(leaf).ders;
   return judgeChain({
@@ -32,6 +42,7 @@ export async function verifyFiles({ leaf, chain, roots, crls, at, ...wish }: Que
     pool: indexCertificates([...others, ...chain.flatMap((file) => readPem(file).ders)]),
     roots: indexCertificates(trusted.flatMap((file) => readPem(file).ders)),
     wish: { ...wish, at: at.getTime() },
+    profile,
     revocationLists: crls?.flatMap(readLists) ?? null,
   });
 }

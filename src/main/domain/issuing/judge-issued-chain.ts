@@ -36,7 +36,8 @@ export function judgeIssuedChain(
       leaf: leaf.der,
       pool: indexCertificates(chain.slice(1).map(({ der }) => der)),
       roots: anchors,
-      wish: { at: clock.now, purpose: null, name: null, policy: ANY_POLICY_WILL_DO },
+      wish: { at: clock.now, purpose: null, name: null, policy: ANY_POLICY_WILL_DO, mostIntermediates: null },
+      profile: "clients",
       revocationLists: null,
     });
   const known = judge(roots);
@@ -50,7 +51,8 @@ export function judgeIssuedChain(
 
 function sayJudgement({ reasons, state }: Judgement, leaf: PathCertificate): Judged {
   const others = reasons.filter(({ code, sha256 }) => !(OF_LEAF.has(code) && sha256 === leaf.sha256));
-  if (state === "unsupported") return { faults: [], notes: others.map(({ sentence }) => sentence) };
+  if (state === "unsupported" || state === "valid-for-clients")
+    return { faults: [], notes: others.map(({ sentence }) => sentence) };
   return {
     faults: others.map(({ sentence }) => ({ code: "chain-invalid", sentence })),
     notes: [],

@@ -12,6 +12,8 @@ const authority = await makeOwnAuthority();
 const { root, intermediate } = authority;
 const KEY = makeKey();
 
+const ANYTHING = { policy: ANY_POLICY_WILL_DO, mostIntermediates: null };
+
 type Question = { name?: string; at?: Date; lists?: readonly Uint8Array[] };
 
 const judge = (leaf: Uint8Array, { name, at = MADE_AT, lists }: Question = {}) =>
@@ -19,7 +21,8 @@ const judge = (leaf: Uint8Array, { name, at = MADE_AT, lists }: Question = {}) =
     leaf,
     pool: indexCertificates([intermediate.der]),
     roots: indexCertificates([root.der]),
-    wish: { at: at.getTime(), purpose: "server", name: name ?? null, policy: ANY_POLICY_WILL_DO },
+    wish: { at: at.getTime(), purpose: "server", name: name ?? null, ...ANYTHING },
+    profile: "rfc5280",
     revocationLists: lists ? lists.flatMap((der) => readCrl(der) ?? []) : null,
   });
 const codes = (judgement: ReturnType<typeof judge>) => judgement.reasons.map(({ code }) => code);
@@ -80,7 +83,8 @@ test.each([
     leaf: await other.signBlindly(request),
     pool: indexCertificates([other.intermediate.der]),
     roots: indexCertificates([other.root.der]),
-    wish: { at: MADE_AT.getTime(), purpose: "server", name: null, policy: ANY_POLICY_WILL_DO },
+    wish: { at: MADE_AT.getTime(), purpose: "server", name: null, ...ANYTHING },
+    profile: "rfc5280",
     revocationLists: null,
   });
   expect(judgement.reasons.map(({ code }) => code)).toEqual(["name-excluded"]);

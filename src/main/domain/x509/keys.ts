@@ -44,6 +44,9 @@ export function readPublicKey(bytes: Buffer, spki: Element): PublicKey {
   };
 }
 
+/** In place of a curve's name, where its parameters are written out. */
+export const EXPLICIT_CURVE = "explicit parameters";
+
 type Size = { keyBits: number | null; curve: string | null };
 
 const NO_SIZE: Size = { keyBits: null, curve: null };
@@ -105,6 +108,6 @@ function readExplicitCurve(bytes: Buffer, parameters: Element): Size | null {
   if (!prime) return null;
   return {
     keyBits: prime.tag === TAG.integer ? countBits(bytes, prime) : null,
-    curve: "explicit parameters",
+    curve: EXPLICIT_CURVE,
   };
 }

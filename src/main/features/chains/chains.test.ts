@@ -79,7 +79,10 @@ test("with its root given the same chain is valid, and no more when it is taken 
   const given = { kind: "root" as const, name: "root.der", base64: root.der.toString("base64") };
   expect(await chains.trust(given)).toEqual({ added: 1, known: 0 });
   expect(await chains.trust(given)).toEqual({ added: 0, known: 1 });
-  expect(await yours()).toMatchObject({ state: "valid", path: [leaf.sha256, middle.sha256, root.sha256] });
+  expect(await yours()).toMatchObject({
+    state: "valid-for-clients",
+    path: [leaf.sha256, middle.sha256, root.sha256],
+  });
   expect(await chains.trusted()).toMatchObject([{ label: "root", source: "root.der", kind: "root" }]);
   await chains.distrust({ sha256: root.sha256 });
   expect(await yours()).toBeNull();

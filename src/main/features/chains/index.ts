@@ -62,13 +62,21 @@ export function createChains({ store, announce, now }: Deps) {
 
   /** For TLS in either role: which one it is used in is not known. Names are not judged here, but by a rule of their own. */
   function judge(leaf: Uint8Array, pool: CertificateIndex, stores: readonly RootStore[]): StoreVerdict[] {
-    const wish = { at: now().getTime(), purpose: null, name: null, policy: ANY_POLICY_WILL_DO };
+    const wish = {
+      at: now().getTime(),
+      purpose: null,
+      name: null,
+      policy: ANY_POLICY_WILL_DO,
+      mostIntermediates: null,
+    };
     return stores.map(({ store: name, source, roots }) => ({
       store: name,
       source,
       rootCount: roots.all.length,
       judgement:
-        roots.all.length === 0 ? null : judgeChain({ leaf, pool, roots, wish, revocationLists: null }),
+        roots.all.length === 0
+          ? null
+          : judgeChain({ leaf, pool, roots, wish, profile: "rfc5280", revocationLists: null }),
     }));
   }
 }

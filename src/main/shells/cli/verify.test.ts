@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { printPem } from "#domain/x509/pem.ts";
 import { openTerminal, type Said } from "#testing/open-terminal.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { makeChain } from "#testing/tls/conforming-chain.ts";
 import { type PkitsRow, readPkits } from "#testing/tls/read-pkits.ts";
 import { isAuthority, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
 
@@ -31,6 +32,44 @@ test("every row of NIST's suite comes out of the command line as NIST says", asy
   expect(different).toEqual([]);
 });
 
+test("a chain that clients accept against its profile exits with 0 only where no profile was asked for", async () => {
+  await using folder = await makeTemporaryFolder();
+  const file = (name: string) => join(folder.path, name);
+  const root = signCertificate({ subject: "root", extensions: [isAuthority()] });
+  await writeFile(file("root.pem"), printPem(root.der));
+  await writeFile(file("leaf.pem"), printPem(signCertificate({ subject: "x", issuer: root }).der));
+  const asked = ["--leaf", file("leaf.pem"), "--roots", file("root.pem")];
+  const { code, out } = await type(...asked);
+  expect({ code, out: out.replace(/[0-9a-f]{64}/g, "{sha256}") }).toMatchInlineSnapshot(`
+    {
+      "code": 0,
+      "out": "valid for OpenSSL and Go, against RFC 5280
+      extension-missing      x does not identify the key of its issuer by an authority key identifier (RFC 5280, 4.2.1.1; OpenSSL and Go accept it)
+      extension-missing      root is of an authority and has no subject key identifier (RFC 5280, 4.2.1.2; OpenSSL and Go accept it)
+      leaf                   {sha256}
+      issued by              {sha256}",
+    }
+  `);
+  expect((await type(...asked, "--profile", "rfc5280")).code).toBe(1);
+  expect((await type(...asked, "--profile", "webpki")).code).toBe(1);
+  const clients = await type(...asked, "--profile", "clients");
+  expect(clients.code).toBe(0);
+  expect(clients.out).toMatch(/^valid for clients\nnotes\n/);
+});
+
+test("no more intermediates are taken than are asked for", async () => {
+  await using folder = await makeTemporaryFolder();
+  const { root, middle, leaf } = makeChain();
+  for (const [name, { der }] of Object.entries({ root, middle, leaf }))
+    await writeFile(join(folder.path, name), printPem(der));
+  const file = (option: string, name: string) => [option, join(folder.path, name)];
+  const asked = [...file("--leaf", "leaf"), ...file("--chain", "middle"), ...file("--roots", "root")];
+  expect(await type(...asked, "--max-depth", "1")).toMatchObject({ code: 0, err: "" });
+  const { code, out } = await type(...asked, "--max-depth", "0", "--json");
+  expect([code, JSON.parse(out).reasons]).toMatchObject([1, [{ code: "path-too-deep" }]]);
+  expect((await type(...asked, "--max-depth", "many")).code).toBe(2);
+});
+
 function toArguments({ certificates, crls, ...row }: PkitsRow, folder: string): string[] {
   const files = (option: string, names: readonly string[]) =>
     names.flatMap((name) => [option, join(folder, name)]);
@@ -43,6 +82,8 @@ function toArguments({ certificates, crls, ...row }: PkitsRow, folder: string): 
     ...(row.requireExplicit ? ["--explicit-policy"] : []),
     ...(row.inhibitMapping ? ["--inhibit-mapping"] : []),
     ...(row.inhibitAny ? ["--inhibit-any"] : []),
+    // One of them is valid with basic constraints that are not critical, which RFC 5280 forbids its issuer.
+    ...["--profile", "clients"],
     "--json",
   ];
 }
@@ -64,10 +105,12 @@ test("a terminal is told the state, the reasons and the path, and nothing that i
   expect({ code, out: out.replace(/[0-9a-f]{64}/g, "{sha256}") }).toMatchInlineSnapshot(`
     {
       "code": 1,
-      "out": "invalid
+      "out": "invalid by RFC 5280
       expired                x expired on 2036-01-01T00:00:00Z
       expired                root<U+001B>[2J expired on 2036-01-01T00:00:00Z
       name-mismatch          x is for DNS:a.example, DNS:bâ<U+0080>®.example, and not for c.example
+      extension-missing      x does not identify the key of its issuer by an authority key identifier (RFC 5280, 4.2.1.1; OpenSSL and Go accept it)
+      extension-missing      root<U+001B>[2J is of an authority and has no subject key identifier (RFC 5280, 4.2.1.2; OpenSSL and Go accept it)
       leaf                   {sha256}
       issued by              {sha256}",
     }
@@ -86,7 +129,7 @@ test("an empty chain is no chain, and an empty list tells nothing of anybody", a
   const { code, out } = await type(...asked, "--crl", file("empty.pem"), "--json");
   expect([code, JSON.parse(out).reasons.map((reason: { code: string }) => reason.code)]).toEqual([
     1,
-    ["revocation-unknown"],
+    ["revocation-unknown", "extension-missing", "extension-missing"],
   ]);
 });
 

@@ -1,8 +1,9 @@
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Judgement, Purpose } from "#shared/model/chain.ts";
+import { type ChainReason, type Judgement, Profile, type Purpose } from "#shared/model/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import { sayRule, sayVerdict } from "#shared/text/judgement.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
 import { countCertificates, countLists, verifyFiles } from "#verify";
 import { readFileOrRefuse } from "./read-file.ts";
@@ -21,6 +22,8 @@ type Options = {
   explicitPolicy?: boolean;
   inhibitMapping?: boolean;
   inhibitAny?: boolean;
+  profile?: Profile;
+  maxDepth?: number;
   json?: boolean;
 };
 
@@ -36,6 +39,12 @@ export function addVerify(program: Command, { world, finish }: Session): void {
     .option("--crl <file>", "revocation lists; then each certificate has to be known as not revoked", several)
     .option("--name <name>", "the DNS name or IP address that it has to be for", readServerName)
     .addOption(new Option("--purpose <purpose>", "what for in TLS").choices(["server", "client"]))
+    .addOption(
+      new Option("--profile <profile>", "what to judge it against; by default rfc5280").choices(
+        Profile.options,
+      ),
+    )
+    .option("--max-depth <n>", "how many intermediates may stand between it and its root", readDepth)
     .option("--at <time>", "when, as 2026-06-01T12:00:00Z; by default now", readTime)
     .option("--policy <oid>", "a policy that will do", (text: string, before?: string[]) =>
       several(readOid(text), before),
@@ -50,14 +59,24 @@ export function addVerify(program: Command, { world, finish }: Session): void {
 }
 
 const HELP = `
-Files are PEM or DER. A certificate is judged by RFC 5280; whose algorithm this runtime cannot verify is
-unsupported, not invalid. Without --crl nothing is said of revocation. Options that take files may be repeated.
+Files are PEM or DER. Whose algorithm this runtime cannot verify is unsupported, not invalid. Without --crl nothing is said
+of revocation. Options that take files may be repeated.
+
+Profiles:
+  rfc5280  path validation, and what RFC 5280 demands of each certificate of the path
+  webpki   the CA/Browser Forum's Baseline Requirements (BR) for public servers as well
+  clients  what clients do: path validation as OpenSSL and Go have it
+
+A chain that breaks rules of its profile, and that OpenSSL or Go accepts all the same, is valid for clients, against the
+profile; each broken rule is told with its section. Under clients such rules are told as notes.
 
 Example:
   latchkey verify --leaf shop.pem --chain ca.pem --roots root.pem --name shop.example --purpose server
 
-Exits with 0 only when it is valid, else with 1.
-With --json: { state: "valid" | "invalid" | "unsupported", reasons: [{ code, sentence, sha256? }], path: [sha256] },
+Exits with 0 only when it is valid against the profile that was asked for, else with 1. Without --profile it exits with 0
+also when it is valid for clients.
+With --json: { profile, state: "valid" | "valid-for-clients" | "invalid" | "unsupported", acceptedBy: ["openssl" | "go"],
+reasons: [{ code, sentence, sha256?, rule?: { profile, section }, acceptedBy? }], notes: [like reasons], path: [sha256] },
 the path from the certificate to the root.`;
 
 async function verify(options: Options, world: World): Promise<number> {
@@ -75,17 +94,27 @@ async function verify(options: Options, world: World): Promise<number> {
       inhibitMapping: options.inhibitMapping ?? false,
       inhibitAny: options.inhibitAny ?? false,
     },
+    mostIntermediates: options.maxDepth ?? null,
+    profile: options.profile ?? "rfc5280",
   });
   world.out(options.json ? printableJson(judgement, 2) : sayJudgement(judgement));
-  return judgement.state === "valid" ? 0 : 1;
+  const isEnough =
+    judgement.state === "valid" || (judgement.state === "valid-for-clients" && !options.profile);
+  return isEnough ? 0 : 1;
 }
 
-function sayJudgement({ state, reasons, path }: Judgement): string {
+function sayJudgement({ reasons, notes, path, ...judgement }: Judgement): string {
   return [
-    state,
-    ...reasons.map(({ code, sentence }) => `  ${code.padEnd(22)} ${printable(sentence)}`),
+    sayVerdict(judgement),
+    ...reasons.map(sayReason),
+    ...(notes.length > 0 ? ["notes", ...notes.map(sayReason)] : []),
     ...path.map((sha256, at) => `  ${(at === 0 ? "leaf" : "issued by").padEnd(22)} ${sha256}`),
   ].join("\n");
+}
+
+function sayReason(reason: ChainReason): string {
+  const rule = sayRule(reason);
+  return `  ${reason.code.padEnd(22)} ${printable(reason.sentence)}${rule === null ? "" : ` (${rule})`}`;
 }
 
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -116,6 +145,13 @@ async function readLists(path: string): Promise<Uint8Array> {
   const bytes = await readOrRefuse(path);
   if (isBlank(bytes) || countLists(bytes) > 0) return bytes;
   throw new Refusal("invalid-input", `${path} holds no revocation list; give PEM or DER`);
+}
+
+const MOST_DEPTH = 100;
+
+function readDepth(text: string): number {
+  if (/^\d{1,3}$/.test(text) && Number(text) <= MOST_DEPTH) return Number(text);
+  throw new InvalidArgumentError(`Write a number from 0 to ${MOST_DEPTH}.`);
 }
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;

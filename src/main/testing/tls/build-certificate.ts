@@ -57,6 +57,7 @@ const ED25519 = sequence(oid("1.3.101.112"));
 const SPKI = sequence(ED25519, der(0x03, [0], new Uint8Array(32).fill(7)));
 
 type Wish = {
+  version?: number;
   serial?: Bytes;
   issuer?: Bytes;
   subject?: Bytes;
@@ -69,6 +70,7 @@ type Wish = {
 
 /** The DER of a certificate with these parts; what is not wished is sound. */
 export function buildCertificate({
+  version = 3,
   serial = [1],
   subject = commonName("test"),
   issuer = commonName("issuer"),
@@ -79,7 +81,7 @@ export function buildCertificate({
   extensions = [],
 }: Wish = {}): Buffer {
   const tbs = sequence(
-    der(0xa0, der(0x02, [2])),
+    ...(version === 1 ? [] : [der(0xa0, der(0x02, [version - 1]))]),
     der(0x02, serial),
     algorithm,
     issuer,

@@ -21,37 +21,67 @@ type Wish = {
   notBefore?: string;
   notAfter?: string;
   serial?: number;
+  /** The serial number's content as it is written, in place of `serial`. */
+  serialBytes?: readonly number[];
+  /** Its key; without it an Ed25519 key is made. */
+  keys?: KeyPair;
+  /** For signatures of RSA, EC and DSA keys. */
+  hash?: "sha1" | "sha256";
+  /** 3 unless it is said. */
+  version?: number;
+  /** The name of the issuer in DER, where it is not the subject of whoever signs. */
+  issuerName?: Buffer;
   /** Takes the key of another one, as a cross-signed or renewed certificate does. */
   keyOf?: Signed;
   /** A signature that is not its issuer's. */
   isForged?: boolean;
 };
 
-const ED25519 = sequence(oid("1.3.101.112"));
+export type KeyPair = Pick<Signed, "privateKey" | "spki">;
 
-/** A certificate that is really signed, by Ed25519: hundreds of them take milliseconds. */
+/** The AlgorithmIdentifier by the signer's type of key, and by hash where it takes one. */
+const ALGORITHMS: Record<string, (hash: "sha1" | "sha256") => Buffer> = {
+  ed25519: () => sequence(oid("1.3.101.112")),
+  rsa: (hash) => sequence(oid(`1.2.840.113549.1.1.${hash === "sha1" ? 5 : 11}`), der(0x05)),
+  ec: (hash) => sequence(oid(`1.2.840.10045.4.${hash === "sha1" ? "1" : "3.2"}`)),
+  dsa: (hash) => sequence(oid(hash === "sha1" ? "1.2.840.10040.4.3" : "2.16.840.1.101.3.4.3.2")),
+};
+
+/** A certificate that is really signed, by Ed25519 unless keys are given: hundreds of them take milliseconds. */
 export function signCertificate(wish: Wish): Signed {
-  const { subject: name, issuer, extensions = [], serial = 1, keyOf, isForged = false } = wish;
-  const keys = keyOf ?? makeKeys();
+  const {
+    subject: name,
+    issuer,
+    extensions = [],
+    serial = 1,
+    keyOf,
+    isForged = false,
+    hash = "sha256",
+  } = wish;
+  const keys = keyOf ?? wish.keys ?? makeKeys();
+  const by = isForged ? makeKeys() : (issuer ?? keys);
+  const type = by.privateKey.asymmetricKeyType ?? "";
+  const algorithm = ALGORITHMS[type]?.(hash) ?? sequence();
   const subject = typeof name === "string" ? commonName(name) : name;
   const unsigned = buildCertificate({
-    serial: [serial >> 8, serial & 0xff].slice(serial < 0x80 ? 1 : 0),
+    serial: wish.serialBytes ?? [serial >> 8, serial & 0xff].slice(serial < 0x80 ? 1 : 0),
+    version: wish.version ?? 3,
     subject,
-    issuer: issuer?.subject ?? subject,
+    issuer: wish.issuerName ?? issuer?.subject ?? subject,
     notBefore: text(0x17, wish.notBefore ?? "260101000000Z"),
     notAfter: text(0x17, wish.notAfter ?? "360101000000Z"),
-    algorithm: ED25519,
+    algorithm,
     spki: keys.spki,
     extensions,
   });
   const content = contentOf(unsigned);
-  const by = isForged ? makeKeys() : (issuer ?? keys);
-  const whole = sequence(content, ED25519, der(0x03, [0], sign(null, content, by.privateKey)));
+  const signature = sign(type === "ed25519" ? null : hash, content, by.privateKey);
+  const whole = sequence(content, algorithm, der(0x03, [0], signature));
   const sha256 = createHash("sha256").update(whole).digest("hex");
   return { der: whole, subject, privateKey: keys.privateKey, spki: keys.spki, sha256 };
 }
 
-function makeKeys(): Pick<Signed, "privateKey" | "spki"> {
+function makeKeys(): KeyPair {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   return { privateKey, spki: publicKey.export({ format: "der", type: "spki" }) };
 }

@@ -1,4 +1,5 @@
 import {
+  IconAlertTriangle,
   IconCertificate,
   IconCircleCheck,
   IconCircleDashed,
@@ -116,6 +117,7 @@ const STORES: Record<TrustStore, string> = {
 
 const STATES = {
   valid: { tone: "green", Icon: IconCircleCheck, word: "Valid" },
+  "valid-for-clients": { tone: "amber", Icon: IconAlertTriangle, word: "Valid for clients" },
   invalid: { tone: "red", Icon: IconCircleX, word: "Not valid" },
   unsupported: { tone: "amber", Icon: IconHelpCircle, word: "Cannot be told" },
 } as const satisfies Record<ChainState, object>;

@@ -1,6 +1,6 @@
 import { readElement, viewOf } from "#domain/x509/der.ts";
 import { readName } from "#domain/x509/names.ts";
-import type { ChainReason, ChainReasonCode, ChainState } from "#shared/model/chain.ts";
+import { type ChainReason, type ChainReasonCode, type ChainState, Client } from "#shared/model/chain.ts";
 import type { PathCertificate } from "./path-certificate.ts";
 
 /** What this program cannot tell, as against what it knows to be wrong. */
@@ -10,11 +10,17 @@ const UNSUPPORTED: ReadonlySet<ChainReasonCode> = new Set([
   "too-much-work",
 ]);
 
-/** Whatever is wrong for certain decides; else what cannot be told. */
+/** Whatever is wrong for certain decides; then what cannot be told; then what clients pass over. */
 export function stateOf(reasons: readonly ChainReason[]): ChainState {
+  const fatal = reasons.filter(({ acceptedBy = [] }) => acceptedBy.length === 0);
+  if (fatal.length > 0) return fatal.every(({ code }) => UNSUPPORTED.has(code)) ? "unsupported" : "invalid";
   if (reasons.length === 0) return "valid";
-  return reasons.every(({ code }) => UNSUPPORTED.has(code)) ? "unsupported" : "invalid";
+  return clientsOf(reasons).length > 0 ? "valid-for-clients" : "invalid";
 }
+
+/** The clients that pass over every one of the reasons. */
+export const clientsOf = (reasons: readonly ChainReason[]): Client[] =>
+  Client.options.filter((client) => reasons.every(({ acceptedBy = [] }) => acceptedBy.includes(client)));
 
 const LABEL_CHARACTERS = 120;
 

@@ -10,7 +10,12 @@ import { type ComparableName, readComparableName, readComparableNames } from "./
 export type BasicConstraints = { isCa: boolean; pathLength: number | null };
 
 export type Subtree = { base: ComparableName; isWhole: boolean };
-export type NameConstraints = { permitted: readonly Subtree[]; excluded: readonly Subtree[] };
+export type NameConstraints = {
+  permitted: readonly Subtree[];
+  excluded: readonly Subtree[];
+  /** Neither side is there, or one is and lists nothing. */
+  hasEmptyList: boolean;
+};
 
 export type PolicyMapping = { issuer: string; subject: string };
 
@@ -69,14 +74,30 @@ export function readNames(bytes: Buffer, element: Element): ComparableName[] | n
 export function readNameConstraints(bytes: Buffer, element: Element): NameConstraints | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 2) : null;
   if (!parts) return null;
-  const constraints: { permitted: Subtree[]; excluded: Subtree[] } = { permitted: [], excluded: [] };
+  const permitted: Subtree[] = [];
+  const excluded: Subtree[] = [];
+  let hasEmptyList = parts.length === 0;
   for (const part of parts) {
-    const side = part.tag === 0xa0 ? constraints.permitted : part.tag === 0xa1 ? constraints.excluded : null;
-    const subtrees = eachOf(bytes, { ...part, tag: TAG.sequence }, (each) => readSubtree(bytes, each));
+    const side = part.tag === 0xa0 ? permitted : part.tag === 0xa1 ? excluded : null;
+    const subtrees = readSubtrees(bytes, part);
     if (!side || !subtrees) return null;
-    side.push(...subtrees);
+    for (const subtree of subtrees) side.push(subtree);
+    hasEmptyList ||= subtrees.length === 0;
   }
-  return constraints;
+  return { permitted, excluded, hasEmptyList };
+}
+
+/** As many as a certificate may have names; how much is compared is limited elsewhere. */
+function readSubtrees(bytes: Buffer, list: Element): Subtree[] | null {
+  const parts = readChildren(bytes, list, MOST_NAMES);
+  if (!parts) return null;
+  const subtrees: Subtree[] = [];
+  for (const part of parts) {
+    const subtree = readSubtree(bytes, part);
+    if (!subtree) return null;
+    subtrees.push(subtree);
+  }
+  return subtrees;
 }
 
 /** GeneralSubtree: RFC 5280 knows no other minimum than 0, and no maximum. */
@@ -88,12 +109,33 @@ function readSubtree(bytes: Buffer, element: Element): Subtree | null {
   return { base: name, isWhole };
 }
 
-export function readPolicies(bytes: Buffer, element: Element): string[] | null {
-  const policies = eachOf(bytes, element, (part) =>
-    oidOf(bytes, (part.tag === TAG.sequence && readChildren(bytes, part, 2)?.[0]) || undefined),
-  );
+/** A CPS pointer and a user notice (section 4.2.1.4). */
+const KNOWN_QUALIFIERS = new Set(["1.3.6.1.5.5.7.2.1", "1.3.6.1.5.5.7.2.2"]);
+
+export function readPolicies(
+  bytes: Buffer,
+  element: Element,
+): { policies: string[]; unknownQualifiers: string[] } | null {
+  const unknown = new Set<string>();
+  const policies = eachOf(bytes, element, (part) => {
+    const [id, qualifiers] = (part.tag === TAG.sequence && readChildren(bytes, part, 2)) || [];
+    for (const oid of qualifiers ? readQualifiers(bytes, qualifiers) : [])
+      if (!KNOWN_QUALIFIERS.has(oid)) unknown.add(oid);
+    return oidOf(bytes, id);
+  });
   // "A certificate policy OID MUST NOT appear more than once" (section 4.2.1.4).
-  return policies && policies.length > 0 && new Set(policies).size === policies.length ? policies : null;
+  if (!policies || policies.length === 0 || new Set(policies).size < policies.length) return null;
+  return { policies, unknownQualifiers: [...unknown] };
+}
+
+/** What cannot be read as qualifiers is one that nobody knows. */
+function readQualifiers(bytes: Buffer, list: Element): string[] {
+  const unreadable = "that cannot be read";
+  const ids = eachOf(bytes, list, (part) => {
+    const [id] = (part.tag === TAG.sequence && readChildren(bytes, part, 2)) || [];
+    return oidOf(bytes, id) ?? unreadable;
+  });
+  return ids ?? [unreadable];
 }
 
 export function readPolicyMappings(bytes: Buffer, element: Element): PolicyMapping[] | null {
@@ -132,17 +174,35 @@ export function readResponders(bytes: Buffer, element: Element): string[] | null
   );
 }
 
+/** AuthorityInfoAccessSyntax: at least one method with its place, a general name (section 4.2.2.1). */
+export function isAccessSyntax(bytes: Buffer, element: Element): boolean {
+  const parts = eachOf(bytes, element, (part) => {
+    const [method, place, ...rest] = (part.tag === TAG.sequence && readChildren(bytes, part, 3)) || [];
+    if (oidOf(bytes, method) === null || !place || rest.length > 0) return null;
+    return readComparableName(bytes, place);
+  });
+  return parts !== null && parts.length > 0;
+}
+
 export const readSkip = (bytes: Buffer, element: Element): number | null => integerOf(bytes, element);
 
 export const readSubjectKey = (bytes: Buffer, { tag, content, end }: Element): string | null =>
   tag === TAG.octetString ? bytes.toString("hex", content, end) : null;
 
 /** The identifier of the issuer's key; it may be left out. */
-export function readKeyIdentifier(bytes: Buffer, element: Element): { id: string | null } | null {
+export function readKeyIdentifier(
+  bytes: Buffer,
+  element: Element,
+): { id: string | null; hasIssuer: boolean; hasSerial: boolean } | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 3) : null;
   if (!parts) return null;
   const key = parts.find(({ tag }) => tag === 0x80);
-  return { id: key ? bytes.toString("hex", key.content, key.end) : null };
+  const has = (wanted: number) => parts.some(({ tag }) => tag === wanted);
+  return {
+    id: key ? bytes.toString("hex", key.content, key.end) : null,
+    hasIssuer: has(0xa1),
+    hasSerial: has(0x82),
+  };
 }
 
 export function readDistributionPoints(bytes: Buffer, element: Element): DistributionPoint[] | null {

@@ -1,10 +1,11 @@
 import { checkRevocation } from "#domain/x509/revocation/check-revocation.ts";
 import type { RevocationList } from "#domain/x509/revocation/read-crl.ts";
-import type { ChainReason, Judgement } from "#shared/model/chain.ts";
+import type { ChainReason, ChainState, Judgement, Profile } from "#shared/model/chain.ts";
 import { buildPaths, type DeadEnd } from "./build-paths.ts";
 import type { CertificateIndex } from "./certificate-index.ts";
-import { reasonAbout, stateOf } from "./chain-reason.ts";
+import { clientsOf, reasonAbout, stateOf } from "./chain-reason.ts";
 import { openCertificate, type PathCertificate } from "./path-certificate.ts";
+import { createProfileChecker, type ProfileChecker } from "./profile/check-profile.ts";
 import { type Budget, createBudget } from "./search-limits.ts";
 import { checkCertificates, type PathWish, validatePath } from "./validate-path.ts";
 
@@ -15,6 +16,7 @@ export type ChainQuestion = {
   pool: CertificateIndex;
   roots: CertificateIndex;
   wish: PathWish;
+  profile: Profile;
   /** With lists, every certificate below the root has to be known as not revoked; null: nothing is said of revocation. */
   revocationLists: readonly RevocationList[] | null;
 };
@@ -27,24 +29,44 @@ export const ANY_POLICY_WILL_DO = {
   inhibitAny: false,
 } as const;
 
-type World = Omit<ChainQuestion, "leaf"> & { budget: Budget };
+type World = Omit<ChainQuestion, "leaf" | "profile"> & {
+  budget: Budget;
+  /** Null for whoever signs revocation lists, whose paths are validated alone. */
+  checkProfile: ProfileChecker | null;
+};
 
 /** What came nearest to a valid path. */
 type Attempt = { path: readonly PathCertificate[]; reasons: readonly ChainReason[] };
 
 /**
- * Whether a certificate is valid by RFC 5280, section 6, and if not, why not: by the best of the paths that lead from it
- * to one of the roots. Takes bounded time whatever it is given, and never throws.
+ * Whether a certificate is valid against a profile, and if not, why not: by the best of the paths that lead from it to one of
+ * the roots. Takes bounded time whatever it is given, and never throws.
  */
 export function judgeChain({ leaf, ...question }: ChainQuestion): Judgement {
+  const { profile } = question;
   const certificate = openCertificate(leaf);
-  if (!certificate) return { state: "invalid", reasons: [NO_CERTIFICATE], path: [] };
-  const budget = createBudget();
-  const { path, reasons } = findBestPath(certificate, { ...question, budget }, []);
-  const hashes = path.map(({ sha256 }) => sha256);
-  if (reasons.length === 0) return { state: "valid", reasons: [], path: hashes };
-  if (!budget.isSpent()) return { state: stateOf(reasons), reasons: [...reasons], path: hashes };
-  return { state: "unsupported", reasons: [gaveUp(certificate), ...reasons], path: hashes };
+  if (!certificate) return conclude(profile, "invalid", { path: [], reasons: [NO_CERTIFICATE] });
+  const world = { ...question, budget: createBudget(), checkProfile: createProfileChecker(profile) };
+  const { path, reasons } = findBestPath(certificate, world, []);
+  const state = stateOf(reasons);
+  const isFinal = state === "valid" || state === "valid-for-clients" || !world.budget.isSpent();
+  if (isFinal) return conclude(profile, state, { path, reasons });
+  return conclude(profile, "unsupported", { path, reasons: [gaveUp(certificate), ...reasons] });
+}
+
+/** Under the profile `clients` what a client passes over is told beside the judgement, and does not change it. */
+function conclude(profile: Profile, state: ChainState, { path, reasons }: Attempt): Judgement {
+  const acceptedBy = state === "valid-for-clients" ? clientsOf(reasons) : [];
+  const isPassedOver = (reason: ChainReason) => (reason.acceptedBy ?? []).length > 0;
+  const areNotes = profile === "clients" && (acceptedBy.length > 0 || !reasons.every(isPassedOver));
+  return {
+    profile,
+    state: areNotes && acceptedBy.length > 0 ? "valid" : state,
+    acceptedBy,
+    reasons: reasons.filter((reason) => !areNotes || !isPassedOver(reason)),
+    notes: reasons.filter((reason) => areNotes && isPassedOver(reason)),
+    path: path.map(({ sha256 }) => sha256),
+  };
 }
 
 const NO_CERTIFICATE: ChainReason = {
@@ -72,9 +94,16 @@ function findBestPath(leaf: PathCertificate, world: World, under: readonly PathC
   return best ?? explainDeadEnd(longest, world);
 }
 
-/** What cannot be told weighs less than what is wrong; then the fewer the better. */
+const WEIGHTS: Record<ChainState, number> = {
+  valid: 0,
+  "valid-for-clients": 1,
+  unsupported: 2,
+  invalid: 3,
+};
+
+/** What clients accept weighs less than what cannot be told, and that less than what is wrong; then the fewer the better. */
 const weigh = (reasons: readonly ChainReason[]): number =>
-  (stateOf(reasons) === "unsupported" ? 0 : 1_000_000) + reasons.length;
+  WEIGHTS[stateOf(reasons)] * 1_000_000 + reasons.length;
 
 function judgePath(
   path: readonly PathCertificate[],
@@ -82,9 +111,18 @@ function judgePath(
   under: readonly PathCertificate[],
 ): ChainReason[] {
   const reasons = validatePath(path, world.wish, world.budget.verifyCertificate);
+  if (reasons.length === 0) reasons.push(...judgeRevocation(path, world, under));
+  return [...reasons, ...(world.checkProfile?.(path) ?? [])];
+}
+
+/** A list is believed of a path that is sound otherwise: else its signer need not be who it seems. */
+function judgeRevocation(
+  path: readonly PathCertificate[],
+  world: World,
+  under: readonly PathCertificate[],
+): ChainReason[] {
   const { revocationLists } = world;
-  // A list is believed of a path that is sound otherwise: else its signer need not be who it seems.
-  if (!revocationLists || reasons.length > 0) return reasons;
+  if (!revocationLists) return [];
   return checkRevocation(path, {
     lists: revocationLists,
     signers: [...world.pool.all, ...world.roots.all],
@@ -104,7 +142,7 @@ function isSignerTrusted(
   const isSigner = ({ sha256 }: PathCertificate) => sha256 === signer.sha256;
   if (path.slice(1).some(isSigner) || under.some(isSigner)) return true;
   const wish = { ...world.wish, name: null, purpose: null, policy: ANY_POLICY_WILL_DO };
-  const found = findBestPath(signer, { ...world, wish }, [...under, signer]);
+  const found = findBestPath(signer, { ...world, wish, checkProfile: null }, [...under, signer]);
   return found.reasons.length === 0 && found.path.at(-1)?.sha256 === path.at(-1)?.sha256;
 }
 

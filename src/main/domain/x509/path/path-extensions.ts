@@ -4,6 +4,7 @@ import type { ComparableName } from "./comparable-name.ts";
 import {
   type BasicConstraints,
   type DistributionPoint,
+  isAccessSyntax,
   type NameConstraints,
   type PolicyConstraints,
   type PolicyMapping,
@@ -40,6 +41,14 @@ export type PathExtensions = {
   responders: readonly string[] | null;
   subjectKey: string | null;
   authorityKey: string | null;
+  /** What else of the issuer its authority key identifier names. */
+  authorityKeyFields: { hasIssuer: boolean; hasSerial: boolean } | null;
+  /** Qualifiers of policies that are neither a CPS pointer nor a user notice. */
+  unknownQualifiers: readonly string[];
+  /** What is told of the issuer or of the certificate's own services cannot be read. */
+  hasBrokenAccess: boolean;
+  /** Every extension by its identifier, and whether it is critical. */
+  marks: ReadonlyMap<string, boolean>;
   /** Critical ones that are not processed here: whoever does not know them must refuse (section 4.2). */
   criticalUnknown: readonly string[];
   /** What is broken in them, each a sentence's end; nothing can be relied on then. */
@@ -77,10 +86,18 @@ const field =
 const readAuthorityKey: Reader = (bytes, content, draft) => {
   const key = readKeyIdentifier(bytes, content);
   draft.authorityKey = key?.id ?? null;
+  draft.authorityKeyFields = key && { hasIssuer: key.hasIssuer, hasSerial: key.hasSerial };
   return key !== null;
 };
 
-/** Never critical, it decides over no path: what is broken in it breaks nothing. */
+const readCertificatePolicies: Reader = (bytes, content, draft) => {
+  const read = readPolicies(bytes, content);
+  draft.policies = read?.policies ?? null;
+  draft.unknownQualifiers = read?.unknownQualifiers ?? [];
+  return read !== null;
+};
+
+/** It decides over no path: what is broken in it breaks a profile's rule alone. */
 const AUTHORITY_ACCESS = "1.3.6.1.5.5.7.1.1";
 
 type Known = { name: string; read: Reader };
@@ -96,7 +113,7 @@ const KNOWN: ReadonlyMap<string, Known> = new Map<string, Known>([
     "2.5.29.31",
     { name: "CRL distribution points", read: field("distributionPoints", readDistributionPoints) },
   ],
-  ["2.5.29.32", { name: "certificate policies", read: field("policies", readPolicies) }],
+  ["2.5.29.32", { name: "certificate policies", read: readCertificatePolicies }],
   ["2.5.29.33", { name: "policy mappings", read: field("policyMappings", readPolicyMappings) }],
   ["2.5.29.35", { name: "authority key identifier", read: readAuthorityKey }],
   ["2.5.29.36", { name: "policy constraints", read: field("policyConstraints", readPolicyConstraints) }],
@@ -104,8 +121,8 @@ const KNOWN: ReadonlyMap<string, Known> = new Map<string, Known>([
   ["2.5.29.54", { name: "inhibit anyPolicy", read: field("inhibitAnyPolicy", readSkip) }],
 ]);
 
-/** Those that need no processing, and may be critical all the same: issuerAltName. */
-const HARMLESS = new Set(["2.5.29.18"]);
+/** Those that need no processing, and may be critical all the same: issuerAltName, and that an OCSP responder's revocation is not checked. */
+const HARMLESS = new Set(["2.5.29.18", "1.3.6.1.5.5.7.48.1.5"]);
 
 const none = (): Draft => ({
   basicConstraints: null,
@@ -121,6 +138,10 @@ const none = (): Draft => ({
   responders: null,
   subjectKey: null,
   authorityKey: null,
+  authorityKeyFields: null,
+  unknownQualifiers: [],
+  hasBrokenAccess: false,
+  marks: new Map(),
   criticalUnknown: [],
   malformed: [],
 });
@@ -142,7 +163,7 @@ export function readPathExtensions(
 }
 
 function readExtensionList(bytes: Buffer, parts: readonly Element[], draft: Draft): PathExtensions {
-  const met = new Set<string>();
+  const met = new Map<string, boolean>();
   const unknown: string[] = [];
   const malformed: string[] = [];
   for (const part of parts) {
@@ -155,14 +176,19 @@ function readExtensionList(bytes: Buffer, parts: readonly Element[], draft: Draf
     const known = KNOWN.get(oid);
     const name = known?.name ?? oid;
     if (met.has(oid)) malformed.push(`has the extension ${name} twice`);
-    met.add(oid);
-    if (oid === AUTHORITY_ACCESS && content) draft.responders = readResponders(bytes, content);
+    met.set(oid, isCritical);
+    if (oid === AUTHORITY_ACCESS) readAccess(bytes, opened, draft);
     if (!known) {
       if (isCritical && !HARMLESS.has(oid)) unknown.push(oid);
     } else if (!content || !isWhole || !known.read(bytes, content, draft))
       malformed.push(`has the extension ${name}, which cannot be read`);
   }
-  return { ...draft, criticalUnknown: unknown, malformed };
+  return { ...draft, marks: met, criticalUnknown: unknown, malformed };
+}
+
+function readAccess(bytes: Buffer, { content, isWhole }: OpenedExtension, draft: Draft): void {
+  draft.responders = content && readResponders(bytes, content);
+  draft.hasBrokenAccess = !content || !isWhole || !isAccessSyntax(bytes, content);
 }
 
 export type OpenedExtension = { oid: string; isCritical: boolean; content: Element | null; isWhole: boolean };

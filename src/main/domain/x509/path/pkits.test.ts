@@ -25,7 +25,8 @@ test.each(rows)("$name", ({ name, certificates, crls, isValid, ...policy }) => {
     // In the wrong order, and with the root: a path is found by what is signed, not by what stands where.
     pool: indexCertificates(ders.slice(0, -1)),
     roots: indexCertificates(ders.slice(0, 1)),
-    wish: { at: AT, purpose: null, name: null, policy },
+    wish: { at: AT, purpose: null, name: null, policy, mostIntermediates: null },
+    profile: "clients",
     revocationLists: crls.map(fileOf).flatMap((der) => readCrl(der) ?? []),
   });
   const isSame = (judgement.state === "valid") === isValid;

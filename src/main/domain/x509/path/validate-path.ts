@@ -18,6 +18,8 @@ export type PathWish = {
   /** A DNS name or an IP address; null: no name is asked for. */
   name: string | null;
   policy: PolicyWish;
+  /** Intermediates between the certificate and its root, those that are issued to themselves aside; null: as many as there are. */
+  mostIntermediates: number | null;
 };
 
 /** Whether `spki` signed the certificate. Whoever builds paths asks this often, and remembers. */
@@ -48,6 +50,7 @@ export function validatePath(
     ...checkCertificates(path, wish),
     ...path.slice(1).flatMap((certificate) => checkAuthority(certificate, certificate === root)),
     ...checkLengths(path),
+    ...checkDepth(path, wish),
     ...checkNames(path),
     ...checkPolicies(path, wish.policy),
   ];
@@ -167,6 +170,14 @@ function checkLengths(path: readonly PathCertificate[]): ChainReason[] {
     left = Math.min(left, certificate.extensions.basicConstraints?.pathLength ?? left);
   }
   return [];
+}
+
+function checkDepth(path: readonly PathCertificate[], { mostIntermediates }: PathWish): ChainReason[] {
+  const [leaf] = path;
+  const count = path.slice(1, -1).filter(({ isSelfIssued }) => !isSelfIssued).length;
+  if (!leaf || mostIntermediates === null || count <= mostIntermediates) return [];
+  const words = `stands ${count} intermediates below its root, where ${mostIntermediates} are asked for at most`;
+  return [reasonAbout(leaf, "path-too-deep", words)];
 }
 
 function checkNames(path: readonly PathCertificate[]): ChainReason[] {

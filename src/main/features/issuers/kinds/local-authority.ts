@@ -72,7 +72,14 @@ export function judgeOwn(der: Uint8Array, { root, intermediate }: Above, now: Da
     leaf: der,
     pool: indexCertificates(intermediate ? [intermediate] : []),
     roots: indexCertificates([root]),
-    wish: { at: now.getTime(), purpose: null, name: null, policy: ANY_POLICY_WILL_DO },
+    wish: {
+      at: now.getTime(),
+      purpose: null,
+      name: null,
+      policy: ANY_POLICY_WILL_DO,
+      mostIntermediates: null,
+    },
+    profile: "rfc5280",
     revocationLists: null,
   });
   if (reasons.length === 0) return;

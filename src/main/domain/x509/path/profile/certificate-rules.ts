@@ -1,0 +1,122 @@
+import { USAGE } from "#domain/x509/path/path-extensions.ts";
+import {
+  BOTH,
+  EXTENSION,
+  hasExtension,
+  isAuthority,
+  isCritical,
+  isUncritical,
+  NEITHER,
+  OPENSSL_ALONE,
+  type ProfileRule,
+} from "./profile-rule.ts";
+
+const MOST_SERIAL_OCTETS = 20;
+
+/** Serial numbers, names, basic constraints, key usage and key identifiers. */
+export const CERTIFICATE_RULES: readonly ProfileRule[] = [
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.1.2.2",
+    code: "serial-not-positive",
+    sentence: "has a serial number that is negative",
+    acceptedBy: OPENSSL_ALONE,
+    isBroken: ({ certificate: { serial } }) => /^[89a-f]/.test(serial),
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.1.2.2",
+    code: "serial-not-positive",
+    sentence: "has the serial number zero",
+    acceptedBy: BOTH,
+    isBroken: ({ certificate: { serial } }) => /^(00)*$/.test(serial),
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.1.2.2",
+    code: "serial-too-long",
+    sentence: "has a serial number of more than 20 octets",
+    acceptedBy: BOTH,
+    isBroken: ({ certificate: { serial } }) =>
+      serial.length > 2 * MOST_SERIAL_OCTETS && { by: `${serial.length / 2} octets` },
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.1.2.6",
+    code: "subject-missing",
+    sentence: "is of an authority and has no subject",
+    acceptedBy: BOTH,
+    isBroken: (subject) => isAuthority(subject) && subject.certificate.subject.rdns.length === 0,
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.1.9",
+    code: "extension-missing",
+    sentence: "signs others and has no basic constraints",
+    acceptedBy: OPENSSL_ALONE,
+    isBroken: ({ certificate, position }) =>
+      !position.isLeaf && certificate.version === 3 && !hasExtension(certificate, EXTENSION.basicConstraints),
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.1.9",
+    code: "extension-missing",
+    sentence: "signs others and is of a version that has no basic constraints",
+    acceptedBy: BOTH,
+    isBroken: ({ certificate, position }) =>
+      !position.isLeaf && certificate.version < 3 && { by: `version ${certificate.version}` },
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.1.9",
+    code: "extension-not-critical",
+    sentence: "is of an authority and has basic constraints that are not critical",
+    acceptedBy: BOTH,
+    isBroken: (subject) =>
+      isAuthority(subject) && isUncritical(subject.certificate, EXTENSION.basicConstraints),
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.1.9",
+    code: "basic-constraints-inconsistent",
+    sentence: "is no authority, and has a key usage that lets it sign certificates",
+    acceptedBy: BOTH,
+    isBroken: ({ certificate: { extensions }, position }) =>
+      (position.isLeaf || extensions.basicConstraints !== null) &&
+      ((extensions.keyUsage ?? 0) & USAGE.keyCertSign) !== 0 &&
+      extensions.basicConstraints?.isCa !== true,
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.1.2",
+    code: "extension-critical",
+    sentence: "has a subject key identifier that is critical",
+    acceptedBy: NEITHER,
+    isBroken: ({ certificate }) => isCritical(certificate, EXTENSION.subjectKey),
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.1.2",
+    code: "extension-missing",
+    sentence: "is of an authority and has no subject key identifier",
+    acceptedBy: BOTH,
+    isBroken: (subject) => isAuthority(subject) && !hasExtension(subject.certificate, EXTENSION.subjectKey),
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.1.1",
+    code: "extension-critical",
+    sentence: "has an authority key identifier that is critical",
+    acceptedBy: NEITHER,
+    isBroken: ({ certificate }) => isCritical(certificate, EXTENSION.authorityKey),
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.1.1",
+    code: "extension-missing",
+    sentence: "does not identify the key of its issuer by an authority key identifier",
+    acceptedBy: BOTH,
+    isBroken: ({ certificate, position }) =>
+      certificate.extensions.authorityKey === null && !(position.isTop && certificate.isSelfIssued),
+  },
+];

@@ -1,0 +1,61 @@
+import { reasonAbout } from "#domain/x509/path/chain-reason.ts";
+import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
+import type { ChainReason, Profile } from "#shared/model/chain.ts";
+import { CERTIFICATE_RULES } from "./certificate-rules.ts";
+import { KEY_RULES } from "./key-rules.ts";
+import { type Position, type ProfileRule, type RuleSubject, readKeyOf } from "./profile-rule.ts";
+
+/** Every rule there is. */
+export const PROFILE_RULES: readonly ProfileRule[] = [...KEY_RULES, ...CERTIFICATE_RULES];
+
+/**
+ * Gives the rules of a profile that a path breaks beyond path validation, from the leaf to the root. For `clients` these are
+ * all rules of RFC 5280, and those of the Baseline Requirements that one of the clients enforces. Each certificate is looked
+ * at once, however many paths lead through it.
+ */
+export function createProfileChecker(profile: Profile) {
+  const known = new Map<string, ChainReason[]>();
+  const rules = RULES[profile];
+
+  return (path: readonly PathCertificate[]): ChainReason[] =>
+    path.flatMap((certificate, at) => {
+      const position = { isLeaf: at === 0, isTop: at === path.length - 1 };
+      const id = `${certificate.sha256} ${position.isLeaf} ${position.isTop}`;
+      const found = known.get(id) ?? checkRules(rules, certificate, position);
+      known.set(id, found);
+      return found;
+    });
+}
+export type ProfileChecker = ReturnType<typeof createProfileChecker>;
+
+function checkRules(
+  rules: readonly ProfileRule[],
+  certificate: PathCertificate,
+  position: Position,
+): ChainReason[] {
+  const subject = { certificate, key: readKeyOf(certificate), position };
+  return rules.flatMap((rule) => checkRule(rule, subject));
+}
+
+const EVERYBODY = 2;
+
+const RULES: Record<Profile, readonly ProfileRule[]> = {
+  rfc5280: PROFILE_RULES.filter(({ profile }) => profile === "rfc5280"),
+  webpki: PROFILE_RULES.filter(({ isNotOfWebpki }) => !isNotOfWebpki),
+  clients: PROFILE_RULES.filter(
+    ({ profile, acceptedBy }) => profile === "rfc5280" || acceptedBy.length < EVERYBODY,
+  ),
+};
+
+function checkRule(rule: ProfileRule, subject: RuleSubject): ChainReason[] {
+  const answer = rule.isBroken(subject);
+  if (answer === false) return [];
+  const words = answer === true ? rule.sentence : `${rule.sentence}: ${answer.by}`;
+  return [
+    {
+      ...reasonAbout(subject.certificate, rule.code, words),
+      rule: { profile: rule.profile, section: rule.section },
+      acceptedBy: [...rule.acceptedBy],
+    },
+  ];
+}

@@ -1,0 +1,83 @@
+import { EXPLICIT_CURVE } from "#domain/x509/keys.ts";
+import { readAlgorithm } from "#domain/x509/path/verify-signature.ts";
+import { BOTH, NEITHER, OPENSSL_ALONE, type ProfileRule } from "./profile-rule.ts";
+
+const PERMITTED_CURVES = new Set(["P-256", "P-384", "P-521"]);
+const PERMITTED_TYPES = new Set(["RSA", "EC"]);
+const RSA_TYPES = new Set(["RSA", "RSA-PSS"]);
+const LEAST_RSA_BITS = 2_048;
+
+const SHA1_SIGNATURES = new Set([
+  "1.2.840.113549.1.1.5",
+  "1.3.14.3.2.29",
+  "1.2.840.10045.4.1",
+  "1.2.840.10040.4.3",
+]);
+
+/** What keys and signatures may be. */
+export const KEY_RULES: readonly ProfileRule[] = [
+  {
+    profile: "rfc5280",
+    section: "RFC 5480, 2.1.1",
+    code: "key-curve-explicit",
+    sentence: "has a key whose curve is written out in parameters, and not named",
+    acceptedBy: NEITHER,
+    isBroken: ({ key }) => key.curve === EXPLICIT_CURVE,
+  },
+  {
+    profile: "webpki",
+    section: "BR 6.1.5",
+    code: "key-not-permitted",
+    sentence: "has an EC key on a curve other than P-256, P-384 and P-521",
+    acceptedBy: OPENSSL_ALONE,
+    isBroken: ({ key }) =>
+      key.keyType === "EC" &&
+      key.curve !== EXPLICIT_CURVE &&
+      !PERMITTED_CURVES.has(key.curve ?? "") && { by: key.curve ?? "an unknown curve" },
+  },
+  {
+    profile: "webpki",
+    section: "BR 7.1.3.1",
+    code: "key-not-permitted",
+    sentence: "has a key that is neither RSA nor EC",
+    acceptedBy: BOTH,
+    isBroken: ({ key: { keyType }, position }) =>
+      !PERMITTED_TYPES.has(keyType) && (position.isLeaf || keyType === "Ed25519") && { by: keyType },
+  },
+  {
+    profile: "webpki",
+    section: "BR 7.1.3.1",
+    code: "key-not-permitted",
+    sentence: "signs with a key that is neither RSA nor EC",
+    acceptedBy: OPENSSL_ALONE,
+    isBroken: ({ key: { keyType }, position }) =>
+      !PERMITTED_TYPES.has(keyType) && !position.isLeaf && keyType !== "Ed25519" && { by: keyType },
+  },
+  {
+    profile: "webpki",
+    section: "BR 6.1.5",
+    code: "key-too-short",
+    sentence: "has an RSA key of less than 2,048 bits",
+    acceptedBy: BOTH,
+    isBroken: ({ key: { keyType, keyBits } }) =>
+      RSA_TYPES.has(keyType) && keyBits !== null && keyBits < LEAST_RSA_BITS && { by: `${keyBits} bits` },
+  },
+  {
+    profile: "webpki",
+    section: "BR 6.1.5",
+    code: "key-not-permitted",
+    sentence: "has an RSA key whose size in bits is no multiple of 8",
+    acceptedBy: BOTH,
+    isBroken: ({ key: { keyType, keyBits } }) =>
+      RSA_TYPES.has(keyType) && keyBits !== null && keyBits % 8 !== 0 && { by: `${keyBits} bits` },
+  },
+  {
+    profile: "webpki",
+    section: "BR 7.1.3.2",
+    code: "signature-not-permitted",
+    sentence: "is signed with SHA-1",
+    acceptedBy: OPENSSL_ALONE,
+    isBroken: ({ certificate, position }) =>
+      !position.isTop && SHA1_SIGNATURES.has(readAlgorithm(certificate.signed.algorithm)?.oid ?? ""),
+  },
+];

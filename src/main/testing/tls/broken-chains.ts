@@ -1,0 +1,175 @@
+import { generateKeyPairSync } from "node:crypto";
+import type { ChainReasonCode, Client } from "#shared/model/chain.ts";
+import { der, extension, sequence } from "./build-certificate.ts";
+import { type Changes, identifiesIssuer, identifiesKey, makeEcKeys } from "./conforming-chain.ts";
+import { type KeyPair, mayBeUsedFor } from "./sign-certificate.ts";
+
+/** A chain that breaks one rule of a profile and no other: what it is, the rule, and how it differs from one that is sound. */
+export type BrokenChain = {
+  what: string;
+  /** As `openssl verify` 3.5 and crypto/x509 of Go 1.24 were seen to do. */
+  acceptedBy: readonly Client[];
+  section: string;
+  code: ChainReasonCode;
+  changes: () => Changes;
+};
+
+const BOTH: readonly Client[] = ["openssl", "go"];
+const OPENSSL: readonly Client[] = ["openssl"];
+const NEITHER: readonly Client[] = [];
+
+function makeKeys(kind: "dsa" | "rsa", modulusLength: number): KeyPair {
+  const { publicKey, privateKey } =
+    kind === "dsa"
+      ? generateKeyPairSync("dsa", { modulusLength, divisorLength: 160 })
+      : generateKeyPairSync("rsa", { modulusLength });
+  return { privateKey, spki: publicKey.export({ format: "der", type: "spki" }) };
+}
+
+const isAuthorityUncritical = extension("2.5.29.19", sequence(der(0x01, [0xff])));
+const NO_NAME = sequence();
+const OTHER_KEY = makeEcKeys().spki;
+
+const BROKEN_KEYS: readonly BrokenChain[] = [
+  {
+    what: "a leaf on a curve that is written out",
+    acceptedBy: NEITHER,
+    section: "RFC 5480, 2.1.1",
+    code: "key-curve-explicit",
+    changes: () => ({ leaf: { keys: makeEcKeys("P-256", "explicit") } }),
+  },
+  {
+    what: "a root on a curve that is written out",
+    acceptedBy: NEITHER,
+    section: "RFC 5480, 2.1.1",
+    code: "key-curve-explicit",
+    changes: () => ({ root: { keys: makeEcKeys("P-256", "explicit") } }),
+  },
+  {
+    what: "a leaf on P-192",
+    acceptedBy: OPENSSL,
+    section: "BR 6.1.5",
+    code: "key-not-permitted",
+    changes: () => ({ leaf: { keys: makeEcKeys("prime192v1") } }),
+  },
+  {
+    what: "a leaf with a DSA key",
+    acceptedBy: BOTH,
+    section: "BR 7.1.3.1",
+    code: "key-not-permitted",
+    changes: () => ({ leaf: { keys: makeKeys("dsa", 1_024) } }),
+  },
+  {
+    what: "a leaf with an RSA key of 1,024 bits",
+    acceptedBy: BOTH,
+    section: "BR 6.1.5",
+    code: "key-too-short",
+    changes: () => ({ leaf: { keys: makeKeys("rsa", 1_024) } }),
+  },
+  {
+    what: "a leaf with an RSA key of 2,052 bits",
+    acceptedBy: BOTH,
+    section: "BR 6.1.5",
+    code: "key-not-permitted",
+    changes: () => ({ leaf: { keys: makeKeys("rsa", 2_052) } }),
+  },
+  {
+    what: "a leaf that is signed with SHA-1",
+    acceptedBy: OPENSSL,
+    section: "BR 7.1.3.2",
+    code: "signature-not-permitted",
+    changes: () => ({ leaf: { hash: "sha1" } }),
+  },
+];
+
+const BROKEN_CERTIFICATES: readonly BrokenChain[] = [
+  {
+    what: "a negative serial number",
+    acceptedBy: OPENSSL,
+    section: "RFC 5280, 4.1.2.2",
+    code: "serial-not-positive",
+    changes: () => ({ leaf: { serialBytes: [0x80] } }),
+  },
+  {
+    what: "a serial number of zero",
+    acceptedBy: BOTH,
+    section: "RFC 5280, 4.1.2.2",
+    code: "serial-not-positive",
+    changes: () => ({ leaf: { serialBytes: [0] } }),
+  },
+  {
+    what: "a serial number of 21 octets",
+    acceptedBy: BOTH,
+    section: "RFC 5280, 4.1.2.2",
+    code: "serial-too-long",
+    changes: () => ({ leaf: { serialBytes: new Array<number>(21).fill(1) } }),
+  },
+  {
+    what: "a root without a subject",
+    acceptedBy: BOTH,
+    section: "RFC 5280, 4.1.2.6",
+    code: "subject-missing",
+    changes: () => ({ root: { subject: NO_NAME, issuerName: sequence() } }),
+  },
+  {
+    what: "a root without basic constraints",
+    acceptedBy: OPENSSL,
+    section: "RFC 5280, 4.2.1.9",
+    code: "extension-missing",
+    changes: () => ({ root: { extensions: { "2.5.29.19": null } } }),
+  },
+  {
+    what: "a root whose basic constraints are not critical",
+    acceptedBy: BOTH,
+    section: "RFC 5280, 4.2.1.9",
+    code: "extension-not-critical",
+    changes: () => ({ root: { extensions: { "2.5.29.19": isAuthorityUncritical } } }),
+  },
+  {
+    what: "an intermediate whose basic constraints are not critical",
+    acceptedBy: BOTH,
+    section: "RFC 5280, 4.2.1.9",
+    code: "extension-not-critical",
+    changes: () => ({ middle: { extensions: { "2.5.29.19": isAuthorityUncritical } } }),
+  },
+  {
+    what: "a leaf that may sign certificates",
+    acceptedBy: BOTH,
+    section: "RFC 5280, 4.2.1.9",
+    code: "basic-constraints-inconsistent",
+    changes: () => ({ leaf: { extensions: { "2.5.29.15": mayBeUsedFor(0x8400) } } }),
+  },
+  {
+    what: "a subject key identifier that is critical",
+    acceptedBy: NEITHER,
+    section: "RFC 5280, 4.2.1.2",
+    code: "extension-critical",
+    changes: () => ({ leaf: { extensions: { "2.5.29.14": identifiesKey(OTHER_KEY, true) } } }),
+  },
+  {
+    what: "a root without a subject key identifier",
+    acceptedBy: BOTH,
+    section: "RFC 5280, 4.2.1.2",
+    code: "extension-missing",
+    changes: () => ({ root: { extensions: { "2.5.29.14": null } } }),
+  },
+  {
+    what: "a root whose authority key identifier is critical",
+    acceptedBy: NEITHER,
+    section: "RFC 5280, 4.2.1.1",
+    code: "extension-critical",
+    changes: () => {
+      const keys = makeEcKeys();
+      return { root: { keys, extensions: { "2.5.29.35": identifiesIssuer(keys.spki, true) } } };
+    },
+  },
+  {
+    what: "a leaf without an authority key identifier",
+    acceptedBy: BOTH,
+    section: "RFC 5280, 4.2.1.1",
+    code: "extension-missing",
+    changes: () => ({ leaf: { extensions: { "2.5.29.35": null } } }),
+  },
+];
+
+export const BROKEN_CHAINS: readonly BrokenChain[] = [...BROKEN_KEYS, ...BROKEN_CERTIFICATES];
