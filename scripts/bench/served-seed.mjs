@@ -50,7 +50,7 @@ export function seedServed(path, size) {
 const upTo = (count) =>
   `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${count})`;
 
-/** Not reloaded, another process, another listed, unknown and cannot tell; not scanned; or as it should be. */
+/** Not reloaded, another process, another listed, differs and cannot tell; not seen; or as it should be. */
 const STATE = "iif(i % 100 < 5, i % 100, iif(i % 100 < 25, 5, 6))";
 
 const writeServings = (size) => `

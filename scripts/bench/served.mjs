@@ -122,7 +122,7 @@ function servingLists() {
     (after) =>
       store.servings.list({ ...wanted, sort: { by: "state", descending: false }, ...options, after }),
   ];
-  const states = ["not-reloaded", "not-scanned", "agrees"].map((state) => ({ state }));
+  const states = ["not-reloaded", "not-seen", "agrees"].map((state) => ({ state }));
   const filters = [...states, { host: HOST }, { sha256 }, { state: "agrees", host: HOST }];
   const words = ["shop777", "web77.", "nginx", "example", "zq", "no-such"].map((search) => ({ search }));
   return [

@@ -53,9 +53,9 @@ const LOOKS = {
   "not-reloaded": { tone: "red", Icon: IconRefreshAlert },
   "other-process": { tone: "orange", Icon: IconUsers },
   "other-listed": { tone: "orange", Icon: IconArrowsExchange },
-  unknown: { tone: "orange", Icon: IconQuestionMark },
+  differs: { tone: "orange", Icon: IconQuestionMark },
   "cannot-tell": { tone: "gray", Icon: IconHelpCircle },
-  "not-scanned": { tone: "gray", Icon: IconEyeOff },
+  "not-seen": { tone: "gray", Icon: IconEyeOff },
   agrees: { tone: "green", Icon: IconCheck },
 } as const;
 

@@ -17,6 +17,8 @@ export const RuleId = z.enum([
   "certificate-not-reloaded",
   "endpoint-other-certificate",
   "certificate-file-unnamed",
+  "certificate-file-gone",
+  "certificate-file-unreadable",
   "certificate-without-key",
   "certificate-key-mismatch",
   "tls-key-without-certificate",

@@ -6,17 +6,17 @@ import { Instant } from "./instant.ts";
 /**
  * Whether what is served where a configuration says so is what its file holds, and otherwise why not.
  * `agrees`: it is the certificate in the file. `not-reloaded`: the one that the file held before. `other-listed`: the one
- * that is meant for another place of the same host. `other-process`: another program listens there. `unknown`: one that
- * nothing on the host explains. `cannot-tell`: what is meant to be served there is not known. `not-scanned`: nobody
- * has looked on the wire.
+ * that is meant for another place of the same host. `other-process`: another program listens there. `differs`: another one than
+ * its file holds, with what would explain it as far as that is known. `cannot-tell`: what is meant to be served there is not known.
+ * `not-seen`: no handshake has shown what is served there.
  */
 export const ServedState = z.enum([
   "not-reloaded",
   "other-process",
   "other-listed",
-  "unknown",
+  "differs",
   "cannot-tell",
-  "not-scanned",
+  "not-seen",
   "agrees",
 ]);
 export type ServedState = z.infer<typeof ServedState>;

@@ -4,9 +4,9 @@ const STATES: Record<ServedState, string> = {
   "not-reloaded": "not reloaded",
   "other-process": "another program listens",
   "other-listed": "another one of the host's",
-  unknown: "unknown certificate",
+  differs: "differs",
   "cannot-tell": "cannot be told",
-  "not-scanned": "not scanned",
+  "not-seen": "not seen",
   agrees: "as configured",
 };
 

@@ -86,7 +86,7 @@ test("certificates are found where they are kept and where servers name them, bu
       path: "/etc/ssl/certs",
       why: "3 files and links of the distribution's trust store were left out",
     },
-    { kind: "certificate-file", path: "/srv/tls/gone.pem", why: "no such file" },
+    { kind: "certificate-file", path: "/srv/tls/gone.pem", why: "no such file", isAbsent: true },
     {
       kind: "certificate-file",
       path: "/srv/tls/$ssl_server_name.pem",

@@ -82,6 +82,8 @@ export type Unread = {
     | "limit";
   path: string;
   why: string;
+  /** There is no such file; not there: there is one, or that is not known. */
+  isAbsent?: true;
 };
 
 export type HostFacts = {

@@ -74,5 +74,9 @@ export function sayWhy(record: Record): string {
 export function readUnread(record: Record): Unread | null {
   const kind = KINDS.find((known) => known === record.say("kind"));
   const path = record.say("path");
-  return kind && path !== null ? { kind, path, why: sayWhy(record) } : null;
+  if (!kind || path === null) return null;
+  return {
+    ...{ kind, path, why: sayWhy(record) },
+    ...(record.say("why") === "no-such-file" && { isAbsent: true }),
+  };
 }

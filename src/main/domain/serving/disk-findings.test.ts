@@ -85,9 +85,35 @@ test("a key that is not the one of the certificate beside it is named, and one t
 });
 
 test("a certificate whose key is provably not there is named; one that could not be read is not", () => {
-  const unread = (why: string) => [{ kind: "certificate-file" as const, path: "/etc/ssl/a.key", why }];
-  expect(find({ unread: unread("no such file") })).toEqual(["certificate-without-key CN=/etc/ssl/a.pem"]);
+  const unread = (why: string, more: { isAbsent?: true } = {}) => [
+    { kind: "certificate-file" as const, path: "/etc/ssl/a.key", why, ...more },
+  ];
+  expect(find({ unread: unread("no such file", { isAbsent: true }) })).toEqual([
+    "certificate-without-key CN=/etc/ssl/a.pem",
+  ]);
   expect(find({ unread: unread("it may not be read without more rights") })).toEqual([]);
+});
+
+test("a named file that is gone, or holds no certificate, is told of; one that could not be read is not", () => {
+  const path = "/etc/ssl/a.pem";
+  const none = { files: [] };
+  const unread = (why: string, more: { isAbsent?: true } = {}) => ({
+    unread: [{ kind: "certificate-file" as const, path, why, ...more }],
+  });
+  expect(find(unread("no such file", { isAbsent: true }), none)).toEqual([`certificate-file-gone ${path}`]);
+  const diskFiles = new Map([[path, { path, realPath: path, entry: entry(path), writtenAt: 1 }]]);
+  expect(find({ diskFiles }, none)).toEqual([`certificate-file-unreadable ${path}`]);
+  expect(find({ diskFiles, ...unread("it may not be read without more rights") }, none)).toEqual([]);
+  expect(find({ diskFiles, incomplete: "the connection was lost" }, none)).toEqual([]);
+  expect(find({}, none)).toEqual([]);
+  const [found] = findDiskProblems({
+    ...{ collection: makeCollection({ diskFiles }), configurations: [nginx], files: [] },
+  });
+  expect(found).toMatchObject({
+    ...{ severity: "high", about: { kind: "host" } },
+    sentence: expect.stringMatching(/^\/etc\/ssl\/a\.pem, which a configuration names, holds no certificate/),
+    remedy: expect.stringContaining("let the server test its configuration before it is reloaded"),
+  });
 });
 
 test("a server's key that no certificate is for is named, unless a certificate could not be read", () => {

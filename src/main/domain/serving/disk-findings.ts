@@ -1,69 +1,89 @@
-import type { Collection, KeyFile } from "#domain/collection/collection.ts";
+import type { Collection } from "#domain/collection/collection.ts";
 import { isOfKubernetes } from "#domain/collection/usual-places.ts";
-import type { Configuration, Pair } from "#domain/server-configs/configuration.ts";
+import type { Configuration, Named, Pair } from "#domain/server-configs/configuration.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
+import { type Disk, type FoundFileProblem, findFileProblems } from "./file-problems.ts";
 import { spkiHashOf } from "./spki-hash.ts";
-
-export type ReadFile = { path: string; certificates: readonly { certificate: Certificate }[] };
-
-type Disk = { collection: Collection; configurations: readonly Configuration[]; files: readonly ReadFile[] };
 
 /** What is wrong with the files of certificates and keys on a host, each by itself and beside each other. */
 export function findDiskProblems(disk: Disk): FindingDraft[] {
   return [
-    ...findPairProblems(disk),
+    ...sayFileProblems(findFileProblems(disk)),
     ...findLonelyKeys(disk),
     ...findUnnamedFiles(disk),
     ...findOpenStores(disk.collection),
   ];
 }
 
-/** Certificate and key that a configuration names together. */
-function findPairProblems({ collection, configurations, files }: Disk): FindingDraft[] {
-  const keys = new Map(collection.keyFiles.map((file) => [file.path, file]));
-  const absent = new Set(
-    collection.unread.filter(({ why }) => why === "no such file").map(({ path }) => path),
-  );
-  const firstIn = new Map(
-    files.map(({ path, certificates }) => [path, certificates[0]?.certificate ?? null]),
-  );
-  const pairs = configurations.flatMap(({ servings }) => servings.flatMap((serving) => serving.pairs));
-  const seen = new Set<string>();
-  return pairs.flatMap((pair) => {
-    const certificate = firstIn.get(pair.certificate.path);
-    const path = pair.key?.path ?? pair.certificate.path;
-    const id = `${pair.certificate.path}\n${path}`;
-    if (!certificate || seen.has(id)) return [];
-    seen.add(id);
-    const key = keys.get(path);
-    if (key) return judgePair(pair, { certificate, key });
-    return pair.key && absent.has(path) ? [withoutKey(pair, certificate)] : [];
-  });
+/** Files that are gone or hold no certificate are told of together, for nothing else stands for them. */
+function sayFileProblems(problems: readonly FoundFileProblem[]): FindingDraft[] {
+  return [
+    ...sayFiles(
+      "certificate-file-gone",
+      problems.filter(({ kind }) => kind === "gone"),
+    ),
+    ...sayFiles(
+      "certificate-file-unreadable",
+      problems.filter(({ kind }) => kind === "no-certificate"),
+    ),
+    ...problems.flatMap((problem) => sayPair(problem) ?? []),
+  ];
 }
 
-/** Nothing is said of a key whose public half is not known. */
-function judgePair(
-  { certificate: named, key: namedKey }: Pair,
-  { certificate, key }: { certificate: Certificate; key: KeyFile },
-): FindingDraft[] {
-  const spki = spkiHashOf(key.spki);
-  if (spki === null || spki === certificate.spkiSha256) return [];
+const FILES = {
+  "certificate-file-gone": {
+    what: "a configuration names, is not there: its server can neither start nor reload, whatever it still serves",
+    remedy:
+      "put the certificate back from where it was issued, and let the server test its configuration before it is reloaded",
+  },
+  "certificate-file-unreadable": {
+    what: "a configuration names, holds no certificate that can be read: its server can neither start nor reload",
+    remedy: "put the certificate there anew, and let the server test its configuration before it is reloaded",
+  },
+};
+
+function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[]): FindingDraft[] {
+  const paths = [...new Set(problems.map(({ certificate }) => certificate))];
+  const [first] = paths;
+  if (first === undefined) return [];
+  const { what, remedy } = FILES[rule];
+  const which = paths.length === 1 ? `${first}, which` : `each of ${paths.length} files, which`;
   return [
     {
-      rule: "certificate-key-mismatch",
-      about: { kind: "key-file", path: key.path },
-      label: key.path,
-      severity: "high",
-      sentence: `${key.path} is not the key of the certificate in ${named.path}: the server cannot serve them together`,
-      evidence: [
-        `${named.directive} in ${named.at.file}:${named.at.line}`,
-        ...(namedKey ? [`${namedKey.directive} in ${namedKey.at.file}:${namedKey.at.line}`] : []),
-        `the certificate is for the key with SHA-256 ${certificate.spkiSha256}, the file holds ${spki}`,
-      ],
-      remedy: "put the certificate and the key of one issuance there before the server is started again",
+      ...{ rule, about: { kind: "host" }, label: paths.join(", "), severity: "high", remedy },
+      sentence: `${which} ${what}`,
+      evidence: problems.map(({ pair }) => `${sayNamed(pair.certificate)} names ${pair.certificate.path}`),
     },
   ];
+}
+
+const sayNamed = ({ directive, at }: Named): string => `${directive} in ${at.file}:${at.line}`;
+
+function sayPair({ kind, pair, held, spki }: FoundFileProblem): FindingDraft | null {
+  if (!held) return null;
+  return kind === "key-gone" ? withoutKey(pair, held) : withOtherKey(pair, held, spki);
+}
+
+function withOtherKey(
+  { certificate: named, key }: Pair,
+  held: Certificate,
+  spki: string | null,
+): FindingDraft {
+  const path = key?.path ?? named.path;
+  return {
+    rule: "certificate-key-mismatch",
+    about: { kind: "key-file", path },
+    label: path,
+    severity: "high",
+    sentence: `${path} is not the key of the certificate in ${named.path}: the server cannot serve them together`,
+    evidence: [
+      sayNamed(named),
+      ...(key ? [sayNamed(key)] : []),
+      `the certificate is for the key with SHA-256 ${held.spkiSha256}, the file holds ${spki}`,
+    ],
+    remedy: "put the certificate and the key of one issuance there before the server is started again",
+  };
 }
 
 const withoutKey = ({ certificate: named, key }: Pair, certificate: Certificate): FindingDraft => ({

@@ -1,32 +1,47 @@
 import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
+import { EXACT, readNames } from "#domain/server-configs/name-rules.ts";
+import type { Judged } from "./judge-served.ts";
 import type { ListedServing } from "./list-servings.ts";
 
-type Row = Pick<ListedServing, "server" | "root" | "at" | "name" | "address">;
+/** `certificatePath` null: the configuration names none there. */
+type Row = Pick<ListedServing, "server" | "root" | "at" | "name" | "address" | "isDefault"> & {
+  certificatePath: string | null;
+};
 
-/** Rows of one place in their order, by their names in small letters; `open` have none, or a pattern. */
-type Own<R> = { all: R[]; byName: Map<string | null, R[]>; open: R[] };
+/** Rows of one place in their order, by their names in small letters; `patterns` are no name that is written out. */
+type Own<R> = { byName: Map<string | null, R[]>; patterns: Map<string, R[]>; first: string | null };
 
 /**
- * Finds, of the rows of one port, those that a sight belongs to: of its name where there are such. `serving` null: of any.
+ * Finds, of the rows of one port, those that a sight tells of: of the certificates that the handshake would be answered with, the
+ * name that leads to them. Where no configuration decides which serving that is, those of any with that name.
  */
 export function createRowFinder<R extends Row>(rows: readonly R[]) {
   const places = new Map<string, Own<R>>();
   for (const row of rows) {
     const { server, root, at } = row;
     for (const place of [keyOf(server, root, null), keyOf(server, root, at)]) {
-      const own = places.get(place) ?? { all: [], byName: new Map(), open: [] };
+      const own = places.get(place) ?? {
+        ...{ byName: new Map(), patterns: new Map(), first: row.name?.toLowerCase() ?? null },
+      };
       places.set(place, own);
       add(own, row);
     }
   }
   return (
-    { configuration, serving }: { configuration: Configuration; serving: Serving | null },
+    { configuration, serving, pairs }: Pick<Judged, "configuration" | "serving" | "pairs">,
     sight: { address: string | null; name: string | null },
   ): readonly R[] => {
-    const own = places.get(keyOf(configuration.server, configuration.root, serving?.at ?? null));
+    const { server, root } = configuration;
+    const own = places.get(keyOf(server, root, serving?.at ?? null));
     if (!own) return [];
-    const asked = sight.name?.toLowerCase() ?? null;
-    const left = own.byName.get(asked) ?? findOpen(own, asked);
+    const named = findNamed(
+      own,
+      configuration,
+      serving,
+      sight.name?.toLowerCase().replace(/\.$/, "") ?? null,
+    );
+    const paths = new Set<string | null>(pairs.map(({ certificate }) => certificate.path));
+    const left = paths.size === 0 ? named : named.filter(({ certificatePath }) => paths.has(certificatePath));
     const exact = left.filter((row) => row.address === sight.address);
     return exact.length > 0 ? exact : left;
   };
@@ -35,29 +50,35 @@ export function createRowFinder<R extends Row>(rows: readonly R[]) {
 const keyOf = (server: string, root: string, at: Row["at"] | null): string =>
   JSON.stringify([server, root, at?.file, at?.line]);
 
-function add<R extends Row>({ all, byName, open }: Own<R>, row: R): void {
+function add<R extends Row>({ byName, patterns }: Own<R>, row: R): void {
   const name = row.name?.toLowerCase() ?? null;
-  const named = byName.get(name) ?? [];
-  byName.set(name, named);
-  named.push(row);
-  all.push(row);
-  if (name === null || isPattern(name)) open.push(row);
+  for (const group of name !== null && !/^[\w-]+(\.[\w-]+)*$/.test(name) ? [byName, patterns] : [byName]) {
+    const own = (group as Map<string | null, R[]>).get(name) ?? [];
+    (group as Map<string | null, R[]>).set(name, own);
+    own.push(row);
+  }
 }
 
-function findOpen<R extends Row>({ all, byName, open }: Own<R>, asked: string | null): readonly R[] {
-  const fitting = open.filter(({ name }) => name === null || fits(name.toLowerCase(), asked));
-  if (fitting.length > 0) return fitting;
-  const first = all[0]?.name;
-  return (byName.get(first?.toLowerCase() ?? null) ?? []).filter(({ name }) => name === first);
-}
-
-const isPattern = (name: string): boolean =>
-  name.startsWith("*.") || name.startsWith(".") || name.endsWith(".*");
-
-/** Whether a name with a star before or behind it may be meant: `*.example.com`, `.example.com`, `www.example.*`. */
-function fits(pattern: string, name: string | null): boolean {
-  if (name === null) return false;
-  if (pattern.startsWith("*.")) return name.endsWith(pattern.slice(1));
-  if (pattern.startsWith(".")) return name.endsWith(pattern) || name === pattern.slice(1);
-  return pattern.endsWith(".*") && name.startsWith(pattern.slice(0, -1));
+/** By its own name, by the closest pattern, without a name of its own; then where whoever asks for another name gets in. */
+function findNamed<R extends Row>(
+  { byName, patterns, first }: Own<R>,
+  { server }: Configuration,
+  serving: Serving | null,
+  asked: string | null,
+): readonly R[] {
+  const own = asked === null ? undefined : byName.get(asked);
+  if (own) return own;
+  if (asked !== null && serving) {
+    const weighed = [...patterns].map(([name, rows]) => {
+      const rule = readNames(server, { ...serving, names: [name], namesFromCertificate: false }, () => null);
+      // What cannot be told of an expression is not told.
+      return { rows, weight: Math.min(rule.weigh(asked), EXACT) };
+    });
+    const best = Math.max(0, ...weighed.map(({ weight }) => weight));
+    if (best > 0) return weighed.find(({ weight }) => weight === best)?.rows ?? [];
+  }
+  const nameless = byName.get(null);
+  if (nameless) return nameless;
+  const rows = byName.get(first) ?? [];
+  return serving ? rows.filter(({ isDefault }) => isDefault) : rows;
 }

@@ -2,6 +2,7 @@ import type { Collection } from "#domain/collection/collection.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { spend } from "#domain/work-budget.ts";
+import type { FileProblem } from "./file-problems.ts";
 
 /**
  * What a host is to serve, as far as its files tell, and what is needed to say why it serves something else. It is kept
@@ -13,6 +14,8 @@ export type HostMap = {
   files: { path: string; realPath: string | null; writtenAt: number | null }[];
   /** Null: they could not be told. */
   listeners: MappedListener[] | null;
+  /** Not there in maps of before they were looked for. */
+  problems?: FileProblem[];
 };
 
 export type MappedListener = {

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
+import type { FileProblem } from "./file-problems.ts";
 import type { HostMap } from "./host-map.ts";
-import { dnsNames, type Files, type Held, judgeServed, type Sight } from "./judge-served.ts";
+import { judgeServed } from "./judge-served.ts";
 import { indexMap } from "./map-index.ts";
+import { dnsNames, type Files, type Held, type Sight } from "./sight.ts";
 
 const at = (line: number) => ({ file: "/etc/nginx/nginx.conf", line });
 
@@ -44,10 +46,16 @@ const map = (more: Partial<HostMap> = {}): HostMap => ({
   ...more,
 });
 
-const held = (sha256: string, notBefore = "2026-05-01T00:00:00Z", name = sha256): Held => ({
-  ...{ sha256, notBefore },
+const held = (sha256: string, notBefore = "2026-05-01T00:00:00Z", name = sha256, keyType = "EC"): Held => ({
+  ...{ sha256, notBefore, keyType },
   names: [`DNS:${name}`],
 });
+
+/** What shop.pem held before it was renewed. */
+const OLD = held("old", "2026-02-01T00:00:00Z", "shop");
+/** All that listens was started before the files were written. */
+const older = (name = "nginx") => ({ listeners: listening(name, 900) });
+const UNTIL = "until after the scan of 2026-05-30";
 
 /** Each file holds a certificate of its own name; what they held before is told by path and certificate. */
 const files = (before: Record<string, string> = {}, elsewhere: Record<string, string> = {}): Files => ({
@@ -92,46 +100,95 @@ test("what its file holds is served, by name and where no name fits", () => {
   expect(judgeServed(index(map()), files(), { ...sight(held("shop")), port: 8_443 })).toBe(null);
 });
 
-test("one that an earlier scan saw in the file was renewed and not reloaded", () => {
-  const known = files({ "/srv/shop.pem old": "until after the scan of 2026-05-30" });
-  expect(judge(map(), held("old"), { known })).toEqual([
+test("one that an earlier scan saw in the file, which holds a later one for the same names now, was not reloaded", () => {
+  const known = files({ "/srv/shop.pem old": UNTIL });
+  expect(judge(map(older()), OLD, { known })).toEqual([
     "not-reloaded",
-    "/srv/shop.pem held the certificate that is served until after the scan of 2026-05-30",
+    `/srv/shop.pem held the certificate that is served ${UNTIL}`,
+    "/srv/shop.pem was written at 1970-01-01T00:16:40Z, and no process that listens there has started since 1970-01-01T00:15:00Z",
   ]);
 });
 
-test("an earlier one for the same names was not reloaded where all that listens is older than the file", () => {
-  const early = held("old", "2026-02-01T00:00:00Z", "shop");
-  const older = map({ listeners: listening("nginx", 900) });
-  expect(judge(older, early)).toEqual([
-    "not-reloaded",
+test("a process that has started since, a file that was rolled back and one for other names now are no renewal", () => {
+  const known = files({ "/srv/shop.pem old": UNTIL });
+  const before = `/srv/shop.pem held the certificate that is served ${UNTIL}`;
+  const unsure = "it holds a later one now; whether the server has started or read it since is not known";
+  expect(judge(map(), OLD, { known })).toEqual(["differs", before, unsure]);
+  expect(judge(map({ listeners: null }), OLD, { known })).toEqual(["differs", before, unsure]);
+  expect(judge(map(older()), held("old", "2026-06-01T00:00:00Z", "shop"), { known })).toEqual([
+    "differs",
+    before,
+    "it holds one now that was issued earlier: it was rolled back",
+  ]);
+  expect(judge(map(older()), held("old", "2026-02-01T00:00:00Z", "former"), { known })).toEqual([
+    "differs",
+    before,
+    "it holds one for other names now",
+  ]);
+});
+
+test("of an earlier one for the same names that nobody saw in the file it is said what would explain it, and no more", () => {
+  expect(judge(map(older()), OLD)).toEqual([
+    "differs",
     "what is served is for the same names as what /srv/shop.pem holds, and was issued earlier",
     "/srv/shop.pem was written at 1970-01-01T00:16:40Z, and no process that listens there has started since 1970-01-01T00:15:00Z",
+    "if it was in that file before, it was not reloaded since",
   ]);
-  // A process that is younger than the file has read it; one that is not seen may have.
-  expect(judge(map(), early)?.[0]).toBe("unknown");
-  expect(judge(map({ listeners: null }), early)?.[0]).toBe("unknown");
-  expect(judge(older, held("old", "2026-06-01T00:00:00Z", "shop"))?.[0]).toBe("unknown");
-  expect(judge(older, held("old", "2026-02-01T00:00:00Z", "another"))?.[0]).toBe("unknown");
+  expect(judge(map(), OLD)?.slice(1)).toEqual([
+    "what is served is for the same names as what /srv/shop.pem holds, and was issued earlier",
+  ]);
 });
 
 test("of an endpoint that was last asked before its file was written nothing is claimed, unless no process can have read it", () => {
-  const known = files({ "/srv/shop.pem old": "until after the scan of 2026-05-30" });
-  expect(judge(map(), held("old"), { known, askedAt: 100 })).toEqual([
+  const known = files({ "/srv/shop.pem old": UNTIL });
+  expect(judge(map(), OLD, { known, askedAt: 100 })).toEqual([
     "cannot-tell",
     "/srv/shop.pem was written at 1970-01-01T00:16:40Z, and the endpoint was last asked before that, at 1970-01-01T00:01:40Z: ask it again",
   ]);
   expect(judge(map(), held("stranger"), { askedAt: 100 })?.[0]).toBe("cannot-tell");
   expect(judge(map(), held("shop"), { askedAt: 100 })?.[0]).toBe("agrees");
   // The clocks of two machines do not agree to the minute.
-  expect(judge(map(), held("old"), { known, askedAt: 900 })?.[0]).toBe("not-reloaded");
-  const older = { listeners: listening("nginx", 900) };
-  expect(judge(map(older), held("old"), { known, askedAt: 100 })?.[0]).toBe("not-reloaded");
-  const postgresql = map({
-    configurations: [nginx({ server: "postgresql" })],
-    listeners: listening("postgres", 900),
+  expect(judge(map(older()), OLD, { known, askedAt: 900 })?.[0]).toBe("not-reloaded");
+  expect(judge(map(older()), OLD, { known, askedAt: 100 })?.[0]).toBe("not-reloaded");
+  const postgresql = map({ configurations: [nginx({ server: "postgresql" })], ...older("postgres") });
+  expect(judge(postgresql, OLD, { known, askedAt: 100 })?.[0]).toBe("cannot-tell");
+});
+
+test("a file that is gone, or holds no certificate, is no renewal, and nothing is called a mismatch", () => {
+  const known = { ...files({ "/srv/shop.pem old": UNTIL }), heldNow: () => null };
+  const problem = (kind: FileProblem["kind"]): FileProblem => ({
+    ...{ kind, server: "nginx", root: "/etc/nginx/nginx.conf" },
+    ...{ certificate: "/srv/shop.pem", key: "/srv/shop.key" },
   });
-  expect(judge(postgresql, held("old"), { known, askedAt: 100 })?.[0]).toBe("cannot-tell");
+  const told = (kind: FileProblem["kind"]) =>
+    judge(map({ ...older(), problems: [problem(kind)] }), OLD, { known });
+  expect(told("gone")).toEqual(["cannot-tell", "/srv/shop.pem is not there any more"]);
+  expect(told("no-certificate")).toEqual([
+    "cannot-tell",
+    "/srv/shop.pem holds no certificate that can be read",
+  ]);
+});
+
+test("where a serving has a certificate for each kind of key, a handshake tells of the one that answers it", () => {
+  const twice = nginx({ servings: [serving("shop", { pairs: [pair("ec"), pair("rsa")] })] });
+  const known = (ec = "ec"): Files => ({
+    ...files({ "/srv/ec.pem old": UNTIL, "/srv/rsa.pem old-rsa": UNTIL }),
+    heldNow: (path) =>
+      path === "/srv/ec.pem" ? held(ec, undefined, "shop") : held("rsa", undefined, "shop", "RSA"),
+  });
+  const at = { ...map({ configurations: [twice], ...older() }) };
+  at.files = ["ec", "rsa"].map((name) => ({ path: `/srv/${name}.pem`, realPath: null, writtenAt: 1_000 }));
+  const told = (leaf: Held, by = known()) => {
+    const judged = judgeServed(index(at, by), by, sight(leaf));
+    return judged && [judged.state, ...judged.pairs.map(({ certificate }) => certificate.path)];
+  };
+  expect(told(held("ec", undefined, "shop"))).toEqual(["agrees", "/srv/ec.pem"]);
+  expect(told(held("rsa", undefined, "shop", "RSA"))).toEqual(["agrees", "/srv/rsa.pem"]);
+  expect(told(held("old-rsa", "2026-02-01T00:00:00Z", "shop", "RSA"))).toEqual([
+    "not-reloaded",
+    "/srv/rsa.pem",
+  ]);
+  expect(told(held("stranger", undefined, "shop", "RSA"))).toEqual(["differs", "/srv/rsa.pem"]);
 });
 
 test("one that is meant for another name, one in another file and one from nowhere are told apart", () => {
@@ -144,7 +201,7 @@ test("one that is meant for another name, one in another file and one from nowhe
     "the certificate that is served is in /etc/ssl/stray.pem, which no configuration that was read serves",
   );
   expect(judge(map(), held("stranger"))).toEqual([
-    "unknown",
+    "differs",
     "no file that was read on this host holds the certificate that is served",
     "/srv/shop.pem holds another one",
   ]);
@@ -155,7 +212,7 @@ test("where another program listens, that is the reason; systemd only keeps the 
     "other-process",
     "haproxy listens there, and not nginx",
   ]);
-  expect(judge(map({ listeners: listening("systemd", 2_000) }), held("stranger"))?.[0]).toBe("unknown");
+  expect(judge(map({ listeners: listening("systemd", 2_000) }), held("stranger"))?.[0]).toBe("differs");
 });
 
 test("of two servers that are set up for a port the one that listens is asked, and else nothing is claimed", () => {
@@ -180,15 +237,20 @@ test("where what is to be served is not known, nothing is called a mismatch", ()
   );
 });
 
-test("what HAProxy was to serve by names that its file no longer has is renewed and not reloaded", () => {
+test("what HAProxy serves from another file that is served at the port is no renewal that was not reloaded", () => {
   const servings = ["shop", "mail"].map((name) => serving(name, { names: [], namesFromCertificate: true }));
   const haproxy = map({
     configurations: [nginx({ server: "haproxy", servings })],
-    listeners: listening("haproxy", 2_000),
+    ...older("haproxy"),
   });
-  const known = files({ "/srv/mail.pem old": "until after the scan of 2026-05-30" });
-  expect(judge(haproxy, held("old", "2026-05-01T00:00:00Z", "former"), { known, name: "former" })).toEqual([
-    "not-reloaded",
-    "/srv/mail.pem held the certificate that is served until after the scan of 2026-05-30",
-  ]);
+  const known: Files = {
+    ...files({ "/srv/shop.pem old": UNTIL }),
+    heldNow: (path) => (path === "/srv/shop.pem" ? held("shop") : OLD),
+    holding: (sha256) => (sha256 === "old" ? ["/srv/mail.pem"] : []),
+  };
+  expect(judge(haproxy, OLD, { known })?.[0]).toBe("agrees");
+  const mail = nginx({ server: "haproxy", servings: [...servings.slice(0, 1), ...[serving("mail")]] });
+  expect(judge(map({ configurations: [mail], ...older("haproxy") }), OLD, { known })?.[0]).toBe(
+    "other-listed",
+  );
 });

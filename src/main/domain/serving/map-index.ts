@@ -1,4 +1,5 @@
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
+import { sayFileProblem } from "./file-problems.ts";
 import type { HostMap } from "./host-map.ts";
 import { createListening, type Listening } from "./listening.ts";
 import { createNarrower } from "./narrow-choice.ts";
@@ -21,6 +22,10 @@ export type MapIndex = {
   /** Seconds since the epoch. */
   writtenAt: (path: string) => number | null;
   listed: (path: string) => Listed | null;
+  /** Why no server could take the certificate of this file, as a phrase; null: nothing is known to keep one from it. */
+  problemOf: (path: string) => string | null;
+  /** What keeps the server of a configuration from starting and from reloading, as phrases. */
+  problemsIn: (configuration: Configuration) => string[];
 };
 
 /** `namesIn`: the DNS names of the first certificate of a file, null where they are not known. */
@@ -29,6 +34,8 @@ export function indexMap(map: HostMap, namesIn: (path: string) => readonly strin
   const written = new Map<string, number | null>();
   for (const { path, writtenAt } of map.files) if (!written.has(path)) written.set(path, writtenAt);
   const listed = listPaths(map);
+  const problems = map.problems ?? [];
+  const problemAt = new Map(problems.map((problem) => [problem.certificate, sayFileProblem(problem)]));
   return {
     at(port) {
       const known = ports.get(port);
@@ -40,6 +47,9 @@ export function indexMap(map: HostMap, namesIn: (path: string) => readonly strin
     listening: createListening(map.listeners),
     writtenAt: (path) => written.get(path) ?? null,
     listed: (path) => listed.get(path) ?? null,
+    problemOf: (path) => problemAt.get(path) ?? null,
+    problemsIn: ({ server, root }) =>
+      problems.filter((one) => one.server === server && one.root === root).map(sayFileProblem),
   };
 }
 

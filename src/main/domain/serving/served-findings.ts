@@ -4,7 +4,8 @@ import type { Judged } from "./judge-served.ts";
 type Served = { endpoint: string; sha256: string; subject: string };
 
 /** What is wrong with what an endpoint serves. Nothing is said where it is not known what it should. */
-export function findServedProblems({ state, evidence, pairs }: Judged, served: Served): FindingDraft[] {
+export function findServedProblems(judged: Judged, served: Served): FindingDraft[] {
+  const { state, evidence, pairs } = judged;
   const [pair] = pairs;
   const path = pair?.certificate.path ?? "its file";
   const common = {
@@ -28,8 +29,7 @@ export function findServedProblems({ state, evidence, pairs }: Judged, served: S
           rule: "certificate-not-reloaded",
           severity: "high",
           sentence: `${served.endpoint} still serves it, though ${path} holds another one by now: it was renewed and not reloaded`,
-          remedy:
-            "have the server reload its configuration, and have whatever renews the certificate do so each time",
+          remedy: sayReload(judged),
         },
       ];
     default:
@@ -45,11 +45,29 @@ export function findServedProblems({ state, evidence, pairs }: Judged, served: S
   }
 }
 
+/** Nobody has tried here whether the server would reload: that is its own test's word, which comes first. */
+function sayReload({ configuration: { server }, blocked }: Judged): string {
+  if (blocked.length > 0)
+    return `do not reload it yet, for it would fail: ${blocked.join("; ")}. Put that right, let the server test its configuration, and reload it then`;
+  const test = TESTS[server];
+  const first = test === undefined ? "" : `let the server test its configuration first (${test}); `;
+  return `${first}have it reload, and have whatever renews the certificate do so each time`;
+}
+
+/** By which a server tries its configuration; the others have none that reads certificates. */
+const TESTS: { [server: string]: string } = {
+  nginx: "nginx -t",
+  apache: "apachectl configtest",
+  haproxy: "haproxy -c -f FILE",
+  dovecot: "doveconf -n",
+  slapd: "slaptest -u",
+};
+
 const REMEDIES = {
   "other-process":
     "find out which program is meant to listen there, and correct or drop the configuration of the other",
   "other-listed":
     "compare the names of the virtual hosts with the name that clients ask for, and reload the server",
-  unknown:
+  differs:
     "find out where the server has it from: a copy elsewhere, a proxy before it, or a change made by hand",
 };

@@ -4,6 +4,7 @@ import { findCertificateProblems } from "#domain/findings/certificate-findings.t
 import { verifyPossession, writeScanStatement } from "#domain/possession/verify-possession.ts";
 import { judgeReach } from "#domain/reach/judge-reach.ts";
 import { findDiskProblems, namedPaths } from "#domain/serving/disk-findings.ts";
+import { type FileProblem, type FoundFileProblem, findFileProblems } from "#domain/serving/file-problems.ts";
 import { type HostMap, mapHost } from "#domain/serving/host-map.ts";
 import { spkiHashOf } from "#domain/serving/spki-hash.ts";
 import { type Authority, judgeAuthorities } from "#domain/ssh/authorities.ts";
@@ -78,8 +79,11 @@ function describeJudged(
   { readCertificate, reach, authorities, ...memory }: Judged,
 ): Described {
   const grants = judgeGrants(collection);
-  const map = mapHost(collection);
-  const { files, replaced } = readCertificateFiles(collection, map, readCertificate);
+  const configured = mapHost(collection);
+  const { files, replaced } = readCertificateFiles(collection, configured, readCertificate);
+  const { configurations } = configured;
+  const problems = findFileProblems({ collection, configurations, files });
+  const map: HostMap = { ...configured, problems: problems.map(toKept) };
   const { use, useOf, read } = describeUse(collection, grants, { at, ...memory });
   const { facts, readAs } = collection;
   const managers = new Map(collection.authorizedKeys.map((file) => [file.path, findManagers(file, facts)]));
@@ -123,10 +127,14 @@ function describeJudged(
       ...findSshProblems(collection, grants),
       ...findLeakedKeys(collection, grants),
       ...certificates.flatMap(({ certificate }) => findCertificateProblems(certificate)),
-      ...findDiskProblems({ collection, configurations: map.configurations, files }),
+      ...findDiskProblems({ collection, configurations, files }),
     ],
   };
 }
+
+const toKept = ({ kind, server, root, certificate, key }: FoundFileProblem): FileProblem => ({
+  ...{ kind, server, root, certificate, key },
+});
 
 const describeGrant = (
   grant: JudgedGrant,
@@ -273,9 +281,9 @@ function sayRead({
 /** Without these no grant, key file or certificate is missing. */
 const ELSEWHERE: ReadonlySet<string> = new Set(["trust-store", "log", "sudo", "outbound"]);
 
-/** Where something may be that was not seen: homes, folders and files that could not be read. */
+/** Where something may be that was not seen: homes, folders and files that could not be read. What is not there is none of them. */
 function listUnreadPaths({ unread, authorizedKeys }: Collection): string[] {
-  const hidden = unread.filter(({ kind }) => !ELSEWHERE.has(kind));
+  const hidden = unread.filter(({ kind, isAbsent }) => !ELSEWHERE.has(kind) && !isAbsent);
   const files = authorizedKeys.filter(({ whyUnread }) => whyUnread !== null);
   return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
 }

@@ -16,13 +16,21 @@ test("a certificate that was renewed and not reloaded is named on each of eight 
   await using app = desk.open();
 
   await scanHost(app, host);
-  expect(await statesOf(app)).toEqual(all("not-scanned"));
+  expect(await statesOf(app)).toEqual(all("not-seen"));
   await scanWire(app, host);
   expect(await statesOf(app)).toEqual(all("agrees"));
 
   for (const server of SERVERS) await host.renew(server);
-  await scanHost(app, host);
-  expect(await statesOf(app)).toEqual(all("not-reloaded"));
+  // On a busy machine a collector may not come to the processes in its time: their age is not known then, and it goes again.
+  await expect
+    .poll(
+      async () => {
+        await scanHost(app, host);
+        return statesOf(app);
+      },
+      { timeout: 100_000 },
+    )
+    .toEqual(all("not-reloaded"));
   const { rows } = await app.client.findings.list({ rule: "certificate-not-reloaded" });
   expect(rows.map(({ label }) => label).sort()).toEqual(SERVERS.map((server) => `CN=${server}.lab`).sort());
 

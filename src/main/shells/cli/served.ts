@@ -90,8 +90,8 @@ const STYLES: Record<ServedState, "red" | "yellow" | "dim" | null> = {
   "not-reloaded": "red",
   "other-process": "yellow",
   "other-listed": "yellow",
-  unknown: "yellow",
+  differs: "yellow",
   "cannot-tell": "dim",
-  "not-scanned": "dim",
+  "not-seen": "dim",
   agrees: null,
 };

@@ -4,7 +4,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import { ServedState } from "#shared/model/served.ts";
 import type { Protocol } from "#shared/model/starttls.ts";
 import type { FindingWriter } from "#store/findings/finding-writer.ts";
-import { NOT_SCANNED } from "./serving-writer.ts";
+import { NOT_SEEN } from "./serving-writer.ts";
 
 /** An endpoint that has shown a leaf. */
 export type SeenEndpoint = {
@@ -22,6 +22,7 @@ export type SeenEndpoint = {
   subject: string;
   names: string;
   notBefore: string | null;
+  keyType: string;
 };
 
 export type ServingKey = {
@@ -33,6 +34,9 @@ export type ServingKey = {
   name: string | null;
   file: string;
   line: number;
+  /** 1: whoever asks for a name that fits nowhere gets in there. */
+  isDefault: number;
+  certificatePath: string | null;
 };
 
 /** A leaf, as the id of its row, where a configuration says what is to be served. */
@@ -43,12 +47,12 @@ export type ServedSight = {
   evidence: readonly string[];
 };
 
-type HeldRow = { sha256: string; names: string; notBefore: string | null };
+type HeldRow = { sha256: string; names: string; notBefore: string | null; keyType: string };
 
 const ENDPOINT = `
   endpoint.id, endpoint.name, endpoint.host, endpoint.port, endpoint.server_name AS serverName, endpoint.protocol,
   endpoint.last_seen AS lastSeen, certificate.id AS certificate, certificate.sha256, certificate.subject,
-  certificate.names, certificate.not_before AS notBefore, scan.started_at AS askedAt
+  certificate.names, certificate.not_before AS notBefore, certificate.key_type AS keyType, scan.started_at AS askedAt
   FROM endpoint
   JOIN place ON place.endpoint = endpoint.id AND place.gone_scan IS NULL AND place.position = 0
   JOIN certificate ON certificate.id = place.certificate
@@ -86,7 +90,8 @@ export function servedTable(db: Database, findings: FindingWriter) {
     .prepare<object, number>("SELECT id FROM host WHERE host = @host AND port = @port")
     .pluck();
   const rows = db.prepare<[number, number], ServingKey>(`
-    SELECT id, server, root, nullif(address, '') AS address, port, nullif(name, '') AS name, file, line
+    SELECT id, server, root, nullif(address, '') AS address, port, nullif(name, '') AS name, file, line,
+      is_default AS isDefault, certificate_path AS certificatePath
     FROM serving
     WHERE host = ? AND port = ? AND gone_scan IS NULL`);
   const files = fileReader(db);
@@ -130,7 +135,7 @@ export function servedTable(db: Database, findings: FindingWriter) {
 /** What the files of a host hold and have held. */
 function fileReader(db: Database) {
   const held = db.prepare<[number, string], HeldRow>(`
-    SELECT sha256, names, not_before AS notBefore
+    SELECT sha256, names, not_before AS notBefore, key_type AS keyType
     FROM place JOIN certificate ON certificate.id = place.certificate
     WHERE host = ? AND path = ? AND position = 0 AND gone_scan IS NULL`);
   const ID = "(SELECT certificate.id FROM certificate WHERE certificate.sha256 = @sha256)";
@@ -170,7 +175,7 @@ function sightKeeper(db: Database) {
   const add = db.prepare(`
     INSERT OR REPLACE INTO served (serving, endpoint, state, certificate, evidence)
     VALUES (@serving, @endpoint, @state, @certificate, @evidence)`);
-  const STATE = `ifnull((SELECT min(served.state) FROM served WHERE served.serving = serving.id), ${NOT_SCANNED})`;
+  const STATE = `ifnull((SELECT min(served.state) FROM served WHERE served.serving = serving.id), ${NOT_SEEN})`;
   const judge = db.prepare(`UPDATE serving SET state = ${STATE} WHERE id = ? AND state <> ${STATE}`);
 
   return ({ id: endpoint }: { id: number }, sights: readonly ServedSight[]): void => {

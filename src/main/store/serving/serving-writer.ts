@@ -10,7 +10,7 @@ type Row = { id: number } & Pick<Serving, "server" | "root" | "address" | "port"
     certificate_path: string | null;
   };
 
-export const NOT_SCANNED = ServedState.options.indexOf("not-scanned");
+export const NOT_SEEN = ServedState.options.indexOf("not-seen");
 
 /** What each host is to serve, as spans, and what its endpoints are judged by. */
 export function servingWriter(db: Database) {
@@ -22,7 +22,7 @@ export function servingWriter(db: Database) {
     INSERT INTO serving (host, host_text, server, root, address, port, name, is_default, protocol, file, line,
       certificate_path, real_path, directive, directive_file, directive_line, key_path, unsure, state, first_scan, last_scan)
     VALUES (@host, @hostText, @server, @root, @address, @port, @name, @isDefault, @protocol, @file, @line,
-      @certificatePath, @realPath, @directive, @directiveFile, @directiveLine, @keyPath, @unsure, ${NOT_SCANNED}, @scanId, @scanId)`);
+      @certificatePath, @realPath, @directive, @directiveFile, @directiveLine, @keyPath, @unsure, ${NOT_SEEN}, @scanId, @scanId)`);
   const extend = db.prepare(`
     UPDATE serving
     SET is_default = @isDefault, real_path = @realPath, protocol = @protocol, directive = @directive, directive_file = @directiveFile,

@@ -1,7 +1,7 @@
 import { createRowFinder } from "#domain/serving/find-rows.ts";
 import type { HostMap } from "#domain/serving/host-map.ts";
-import { dnsNames, type Files, type Held } from "#domain/serving/judge-served.ts";
 import { indexMap, type MapIndex } from "#domain/serving/map-index.ts";
+import { dnsNames, type Files, type Held } from "#domain/serving/sight.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { ServingKey } from "#store/serving/served-table.ts";
 
@@ -14,7 +14,7 @@ export type HostView = {
   rowsAt: (port: number) => ReturnType<typeof createRowFinder<Row>>;
 };
 
-type Row = ServingKey & { at: { file: string; line: number } };
+type Row = Omit<ServingKey, "isDefault"> & { at: { file: string; line: number }; isDefault: boolean };
 
 /** So many hosts are kept at hand: endpoints of one come one after the other, those of several side by side. */
 const MOST_VIEWS = 8;
@@ -44,7 +44,10 @@ function viewHost(served: Served, host: number): HostView {
     map: indexMap(map, (path) => dnsNames(files.heldNow(path))),
     rowsAt: once((port: number) =>
       createRowFinder(
-        served.rowsAt(host, port).map((row) => ({ ...row, at: { file: row.file, line: row.line } })),
+        served.rowsAt(host, port).map((row) => ({
+          ...row,
+          ...{ at: { file: row.file, line: row.line }, isDefault: row.isDefault === 1 },
+        })),
       ),
     ),
   };
@@ -76,7 +79,8 @@ export const toHeld = ({
   sha256,
   names,
   notBefore,
-}: Pick<Held, "sha256" | "notBefore"> & { names: string }): Held => ({
-  ...{ sha256, notBefore },
+  keyType,
+}: Omit<Held, "names"> & { names: string }): Held => ({
+  ...{ sha256, notBefore, keyType },
   names: JSON.parse(names) as string[],
 });

@@ -37,12 +37,17 @@ const configurations: Configuration[] = [
   },
 ];
 
-const map: HostMap = { configurations, files: [], listeners: null };
+/** Nginx was started before its file was written, and is asked long after both. */
+const map: HostMap = {
+  configurations,
+  files: [{ path: "/etc/ssl/shop.pem", realPath: null, writtenAt: 2_000 }],
+  listeners: [{ address: "0.0.0.0", port: 443, processes: [{ name: "nginx", startedAt: 1_000 }] }],
+};
 
-const [first, renewed] = ["first", "renewed"].map((name) => makeCertificate(name)) as [
-  SeenCertificate,
-  SeenCertificate,
-];
+const ofShop = (name: string, notBefore: string, keyType = "EC"): SeenCertificate =>
+  makeCertificate(name, { names: ["DNS:shop"], notBefore, keyType });
+const first = ofShop("first", "2026-01-01T00:00:00Z");
+const renewed = ofShop("renewed", "2026-03-01T00:00:00Z");
 
 type Collected = Partial<CollectedHost> & { holds?: SeenCertificate; addresses?: string[] };
 
@@ -102,7 +107,7 @@ test("an endpoint belongs to the host that alone has its address", () => {
   greet(store, "172.17.0.1");
   expect(states(store)).toEqual([
     ["web1", "agrees", "192.0.2.1"],
-    ["web2", "not-scanned"],
+    ["web2", "not-seen"],
   ]);
 });
 
@@ -131,4 +136,62 @@ test("what is served instead is a finding until it is served no more, and a visi
   expect(findings()).toEqual(["certificate-not-reloaded"]);
   readHost(store, "web1");
   expect(findings()).toEqual([]);
+});
+
+const pairOf = (name: string, line: number) => ({
+  certificate: { path: `/etc/ssl/${name}.pem`, directive: "ssl_certificate", at: { file: ROOT, line } },
+  key: null,
+});
+
+const rowsOf = (store: Store) =>
+  Object.fromEntries(
+    store.servings
+      .list({
+        ...{ search: "", state: null, host: null, sha256: null, after: null, limit: 10 },
+        sort: { by: "host", descending: false },
+      })
+      .rows.map(({ certificate, state }) => [certificate?.path, state]),
+  );
+
+/** One server block with a certificate for each kind of key, or one line of HAProxy with a folder of certificates. */
+function readTwo(store: Store, serving: Partial<Configuration["servings"][number]>, held: SeenCertificate[]) {
+  const pairs = ["one", "two"].map(pairOf);
+  const [own] = configurations;
+  const servings = serving.namesFromCertificate
+    ? pairs.map((pair) => ({ ...own?.servings[0], ...serving, pairs: [pair] }))
+    : [{ ...own?.servings[0], ...serving, pairs }];
+  const files = pairs.map(({ certificate: { path } }) => ({ path, realPath: null, writtenAt: 2_000 }));
+  const known = { ...map, configurations: [{ ...own, servings }], files };
+  visitHost(store, "web1", {
+    collected: {
+      certificateFiles: pairs.map(({ certificate: { path } }, index) => ({
+        ...{ path, certificates: held.slice(index, index + 1) },
+      })),
+      disk: {
+        addresses: [],
+        map: JSON.stringify(known),
+        servings: pairs.map(({ certificate }) => ({
+          ...makeServing(serving.namesFromCertificate ? "" : "shop", { isDefault: true, certificate }),
+          ...(serving.namesFromCertificate && { name: null }),
+        })),
+      },
+    },
+  });
+  store.atomically(() => createServedJudge(store).judgeHostAt({ host: "web1", port: 22 }));
+}
+
+test("of the certificates of a listener only the one that a handshake has shown is as configured", () => {
+  const [ec, rsa] = [ofShop("ec", "2026-03-01T00:00:00Z"), ofShop("rsa", "2026-03-01T00:00:00Z", "RSA")];
+  const store = open();
+  readTwo(store, { names: ["shop"] }, [ec, rsa]);
+  greet(store, "web1", ec);
+  expect(rowsOf(store)).toEqual({ "/etc/ssl/one.pem": "agrees", "/etc/ssl/two.pem": "not-seen" });
+});
+
+test("of a folder of certificates only the one of the name that was asked for is as configured", () => {
+  const [shop, own] = [first, makeCertificate("web1")];
+  const store = open();
+  readTwo(store, { names: [], namesFromCertificate: true }, [shop, own]);
+  greet(store, "web1", own);
+  expect(rowsOf(store)).toEqual({ "/etc/ssl/one.pem": "not-seen", "/etc/ssl/two.pem": "agrees" });
 });

@@ -1,0 +1,91 @@
+/** Files of certificates and keys as configurations name them, with which their server can neither start nor reload. */
+import type { Collection } from "#domain/collection/collection.ts";
+import type { Configuration, Pair } from "#domain/server-configs/configuration.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Certificate } from "#shared/model/certificate.ts";
+import { spkiHashOf } from "./spki-hash.ts";
+
+/** `certificate` and `key`: their paths. `no-certificate`: the file was read, and holds none. */
+export type FileProblem = {
+  kind: "gone" | "no-certificate" | "key-gone" | "key-mismatch";
+  server: Configuration["server"];
+  root: string;
+  certificate: string;
+  key: string;
+};
+
+/** `held`: the first certificate in the file, where there is one; `spki`: the SHA-256 of the key that lies beside it. */
+export type FoundFileProblem = FileProblem & { pair: Pair; held: Certificate | null; spki: string | null };
+
+export type ReadFile = { path: string; certificates: readonly { certificate: Certificate }[] };
+
+export type Disk = {
+  collection: Collection;
+  configurations: readonly Configuration[];
+  files: readonly ReadFile[];
+};
+
+/** Of a file that could not be read, and of a key whose public half is not known, nothing is said. Each pair of files once. */
+export function findFileProblems({ collection, configurations, files }: Disk): FoundFileProblem[] {
+  const judge = createPairJudge(collection, files);
+  const seen = new Set<string>();
+  return configurations.flatMap(({ server, root, servings }) =>
+    servings.flatMap(({ pairs }) =>
+      pairs.flatMap((pair) => {
+        const certificate = pair.certificate.path;
+        const key = pair.key?.path ?? certificate;
+        const id = `${certificate}\n${key}`;
+        if (seen.has(id)) return [];
+        seen.add(id);
+        const found = judge(pair, key);
+        return found ? [{ ...found, server, root, certificate, key, pair }] : [];
+      }),
+    ),
+  );
+}
+
+type Found = Pick<FoundFileProblem, "kind" | "held" | "spki">;
+
+function createPairJudge(
+  { unread, keyFiles, diskFiles, incomplete }: Collection,
+  files: readonly ReadFile[],
+) {
+  const keys = new Map(keyFiles.map((file) => [file.path, file]));
+  const absent = new Set(unread.flatMap(({ path, isAbsent }) => (isAbsent ? [path] : [])));
+  const closed = new Set(unread.map(({ path }) => path));
+  const firstIn = new Map(
+    files.map(({ path, certificates }) => [path, certificates[0]?.certificate ?? null]),
+  );
+  // Of a collection that was cut short a file may be missing that is there.
+  const isWhole = incomplete === null && !unread.some(({ kind }) => kind === "limit");
+
+  return (pair: Pair, keyPath: string): Found | null => {
+    const { path } = pair.certificate;
+    const held = firstIn.get(path) ?? null;
+    if (!held) {
+      if (absent.has(path)) return { kind: "gone", held, spki: null };
+      const wasRead = isWhole && diskFiles.get(path)?.entry.type === "file" && !closed.has(path);
+      return wasRead ? { kind: "no-certificate", held, spki: null } : null;
+    }
+    const key = keys.get(keyPath);
+    if (!key) return pair.key && absent.has(keyPath) ? { kind: "key-gone", held, spki: null } : null;
+    const spki = spkiHashOf(key.spki);
+    return spki === null || spki === held.spkiSha256 ? null : { kind: "key-mismatch", held, spki };
+  };
+}
+
+/** A phrase: what is the matter, and with which file. */
+export function sayFileProblem({ kind, certificate, key }: FileProblem): string {
+  switch (kind) {
+    case "gone":
+      return `${certificate} is not there any more`;
+    case "no-certificate":
+      return `${certificate} holds no certificate that can be read`;
+    case "key-gone":
+      return `${key}, the key of ${certificate}, is not there any more`;
+    case "key-mismatch":
+      return `${key} is not the key of the certificate in ${certificate}`;
+    default:
+      return assertNever(kind);
+  }
+}

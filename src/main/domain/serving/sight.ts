@@ -1,0 +1,34 @@
+import type { Listening } from "./listening.ts";
+import type { MapIndex } from "./map-index.ts";
+
+/** The first certificate of a file, as far as it is asked for here. `keyType`: as certificates give theirs. */
+export type Held = { sha256: string; names: readonly string[]; notBefore: string | null; keyType: string };
+
+/** What is known of the files of the host that is judged. */
+export type Files = {
+  /** What a file holds now; null: nothing that was read. */
+  heldNow: (path: string) => Held | null;
+  /** The files that hold it now as their first certificate. */
+  holding: (sha256: string) => readonly string[];
+  /** Until when files held this certificate as their first one, as phrases by path: those that ever did. */
+  heldUntil: (sha256: string) => ReadonlyMap<string, string>;
+  /** Another file of this host that holds it now; null: none is known. */
+  alsoIn: (sha256: string) => string | null;
+};
+
+/** What an endpoint of that host showed. `address` null: it is not known to which one the connection went. */
+export type Sight = {
+  address: string | null;
+  port: number;
+  /** The server name that was asked for; null: none. */
+  name: string | null;
+  leaf: Held;
+  /** When the scan began that asked for it last, seconds since the epoch. */
+  askedAt: number;
+};
+
+/** What is known of one sight, for all that is judged by it. */
+export type Known = { map: MapIndex; files: Files; sight: Sight; listening: Listening };
+
+export const dnsNames = (held: Held | null): string[] | null =>
+  held?.names.flatMap((name) => (name.startsWith("DNS:") ? [name.slice(4).toLowerCase()] : [])) ?? null;
