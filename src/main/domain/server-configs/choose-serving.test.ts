@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type Asked, chooseServing } from "./choose-serving.ts";
 import type { ConfigurationFiles } from "./configuration.ts";
+import { pairsForClient } from "./pairs-for-client.ts";
 import { readConfiguration } from "./read-configuration.ts";
 import { makeFiles } from "./testing/say-files.ts";
 
@@ -42,8 +43,39 @@ test("nginx takes the name, then the longest pattern in front, then behind, and 
   expect(ask({ name: "other.test" })).toBe("/default by default");
   expect(ask({})).toBe("/default by default");
   expect(ask({ address: "192.0.2.9", name: "a.example" })).toBe("/nine by default");
-  expect(ask({ address: "::1" })).toBe("unsure: at which of its addresses port 443 was reached is not known");
+  expect(ask({ address: "2001:db8::1" })).toBe(
+    "unsure: at which of its addresses port 443 was reached is not known",
+  );
+  expect(ask({ address: "::1" })).toBe("none");
   expect(ask({ port: 8443 })).toBe("none");
+});
+
+test("an address where no TLS is spoken gets none, though every other one of its port does", () => {
+  const nginx = choose("nginx", {
+    "/n.conf": `http { server { listen 443 ssl; ${certificate("a")} } server { listen 192.0.2.9:443; } }`,
+  });
+  const haproxy = choose("haproxy", { "/h.cfg": "frontend a\n bind :443 ssl crt /a\n bind 192.0.2.9:443" });
+  const apache = choose("apache", {
+    "/a.conf": `Listen 443\n<VirtualHost *:443>\nSSLEngine on\nSSLCertificateFile /a\n</VirtualHost>
+<VirtualHost 192.0.2.9:443>\nServerName b.example\n</VirtualHost>`,
+  });
+  for (const ask of [nginx, haproxy, apache]) {
+    expect(ask({ address: "192.0.2.9" })).toBe("none");
+    expect(ask({ address: "192.0.2.8" })).toBe("/a by default");
+  }
+});
+
+test("an address of the host itself that nothing listens at is nobody's; any other may be translated to the one that is", () => {
+  const text = `http { server { listen 192.0.2.1:443 ssl; ${certificate("a")} } }`;
+  const files = makeFiles({ server: "nginx", addresses: ["192.0.2.1", "192.0.2.2"] }, { "/n.conf": text });
+  const ask = (address: string) =>
+    chooseServing(readConfiguration(files), { address, port: 443, name: null }, () => null).kind;
+  expect(["192.0.2.1", "192.0.2.2", "127.0.0.1", "198.51.100.1"].map(ask)).toEqual([
+    "chosen",
+    "none",
+    "none",
+    "chosen",
+  ]);
 });
 
 test("a regular expression is never run: what it might fit is unsure", () => {
@@ -76,6 +108,54 @@ test("Apache takes the first host whose name fits in any way", () => {
   expect(ask({ name: "test" })).toBe("/one by default");
 });
 
+test("a name of an nginx server without a certificate gets that of the default of its listener, whatever pattern fits", () => {
+  const ask = choose("nginx", {
+    "/n.conf": `http {
+      server { listen 443 ssl; ${certificate("default")} }
+      server { listen 443 ssl; listen 192.0.2.9:443 ssl; server_name bare.example; }
+      server { listen 443 ssl; server_name *.example; ${certificate("wide")} }
+      server { listen 192.0.2.9:443 ssl default_server; ${certificate("nine")} }
+    }`,
+  });
+  expect(ask({ name: "bare.example" })).toBe("/default by name");
+  expect(ask({ address: "192.0.2.9", name: "bare.example" })).toBe("/nine by name");
+  expect(ask({ name: "x.example" })).toBe("/wide by wildcard");
+});
+
+test("what one nginx server says of a listener's families holds for all that share it", () => {
+  const ask = choose("nginx", {
+    "/n.conf": `http {
+      server { listen [::]:443 ssl; server_name a.example; ${certificate("a")} }
+      server { listen [::]:443 ssl ipv6only=off; server_name b.example; ${certificate("b")} }
+    }`,
+  });
+  expect(["a.example", "b.example", "c.example"].map((name) => ask({ address: "::1", name }))).toEqual([
+    ...["/a by name", "/b by name", "/a by default"],
+  ]);
+  expect(ask({ address: "192.0.2.1", name: "a.example" })).toBe("/a by name");
+});
+
+test("an Apache host with TLS off gives its names the certificate of the first, which decides whether TLS is spoken", () => {
+  const host = (where: string, name: string, more: string) =>
+    `<VirtualHost ${where}>\nServerName ${name}\n${more}\n</VirtualHost>`;
+  const on = (file: string) => `SSLEngine on\nSSLCertificateFile /${file}`;
+  const ask = choose("apache", {
+    "/a.conf": [
+      ...["Listen 443", "Listen 8443 https", "Listen 9443 https", "SSLCertificateFile /main"],
+      host("*:443", "first.example", on("first")),
+      host("*:443", "off.example", "SSLEngine off"),
+      host("*:443", "wide.example", `ServerAlias *.example\n${on("wide")}`),
+      host("*:8443", "off.example", "SSLEngine off"),
+      host("*:8443", "on.example", on("second")),
+    ].join("\n"),
+  });
+  expect(ask({ name: "off.example" })).toBe("/first by name");
+  expect(ask({ name: "x.example" })).toBe("/wide by wildcard");
+  expect(ask({ port: 8443, name: "on.example" })).toBe("none");
+  // The main server speaks TLS where it says so itself.
+  expect(ask({ port: 9443 })).toBe("none");
+});
+
 test("HAProxy goes by the names in the certificates, all that fit, and by filters where there are some", () => {
   const names = {
     "/c/rsa": ["shop.example", "*.shop.example"],
@@ -97,6 +177,51 @@ test("HAProxy goes by the names in the certificates, all that fit, and by filter
   const open = "unsure: a pattern or a certificate that was not read may fit the name";
   expect(choose("haproxy", texts)({ name: "shop.example" })).toBe(open);
   expect(choose("haproxy", texts, { ...names, "/c/ec": [] })({ name: "none.example" })).toBe(open);
+});
+
+test("HAProxy prefers a kind of key to an exact name, and has several defaults: all that may be served are told", () => {
+  const names = {
+    "/c/first": ["first.example"],
+    "/c/exact": ["www.shop.example"],
+    "/c/wild": ["*.shop.example"],
+    "/c/other": ["other.example"],
+  };
+  const texts = {
+    "/h.cfg": `frontend a
+ bind :443 ssl crt /c/first crt /c/exact crt /c/wild default-crt /c/other
+ bind :444 ssl crt-list /list
+ bind :445 ssl strict-sni crt /c/first default-crt /c/other`,
+    "/list": "/c/first *\n/c/exact www.shop.example\n/c/wild * !no.shop.example\n",
+  };
+  const ask = choose("haproxy", texts, names);
+  expect(ask({ name: "www.shop.example" })).toBe("/c/exact /c/wild by certificate");
+  expect(ask({ name: "none.example" })).toBe("/c/first /c/other by default");
+  expect(ask({})).toBe("/c/first /c/other by default");
+  // A star is a filter, so that the names in the certificate itself count for nothing.
+  expect(ask({ port: 444, name: "first.example" })).toBe("/c/first /c/wild by default");
+  expect(ask({ port: 444, name: "www.shop.example" })).toBe("/c/exact by name");
+  expect(ask({ port: 445, name: "none.example" })).toBe("none");
+  const some = choose("haproxy", texts, { ...names, "/c/wild": [] });
+  expect(some({ name: "www.shop.example" })).toBe(
+    "unsure: a pattern or a certificate that was not read may fit the name",
+  );
+});
+
+test("a client is shown what it takes the signatures of: the last file of a kind, and of HAProxy the first and ECDSA", () => {
+  const pairs = ["ec1", "rsa1", "rsa2", "ec2"].map((path) => ({
+    certificate: { path, directive: "crt", at: { file: "/h.cfg", line: 1 } },
+    key: null,
+  }));
+  const familyOf = (path: string) => (path.startsWith("rsa") ? "RSA" : "ECDSA");
+  const show = (server: "nginx" | "haproxy", ...takes: ("RSA" | "ECDSA")[]) =>
+    pairsForClient({ server }, pairs, takes, familyOf)?.map(({ certificate }) => certificate.path);
+  expect(show("nginx", "RSA")).toEqual(["rsa2"]);
+  expect(show("nginx", "ECDSA", "RSA")).toEqual(["ec2", "rsa2"]);
+  expect(show("haproxy", "RSA")).toEqual(["rsa1"]);
+  expect(show("haproxy", "ECDSA", "RSA")).toEqual(["ec1"]);
+  const onlyRsa = pairs.slice(1, 3);
+  expect(pairsForClient({ server: "apache" }, onlyRsa, ["ECDSA"], familyOf)).toEqual([]);
+  expect(pairsForClient({ server: "apache" }, onlyRsa, ["RSA"], () => null)).toBe(null);
 });
 
 test("Postfix's maps of names leave open what a name gets, and not what is served without one", () => {

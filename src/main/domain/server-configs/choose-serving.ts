@@ -4,7 +4,7 @@ import { EXACT, type NameRule, readNames } from "./name-rules.ts";
 /** One question to a server: a port, the address that it was reached at, and the name that was asked for, if any. */
 export type Asked = { address: string | null; port: number; name: string | null };
 
-/** What the server picks by itself: `pairs` are those that it may then serve, one for each kind of key. */
+/** What the server picks by itself: `pairs` are those that it may then serve, of which `pairsForClient` tells the one that a client gets. */
 export type Choice =
   | { kind: "chosen"; serving: Serving; pairs: Pair[]; by: "name" | "wildcard" | "certificate" | "default" }
   | { kind: "unsure"; why: string }
@@ -27,13 +27,16 @@ export function chooseServing(
   const name = asked.name?.toLowerCase().replace(/\.$/, "") ?? null;
   const rules = name === null ? [] : reached.map(({ serving }) => readNames(server, serving, namesIn));
   const fitting = name === null ? null : pickByName(reached, rules, name, server);
-  if (fitting?.by === "name" || fitting?.by === "certificate") return settle(fitting.servings, fitting.by);
+  const isOpen = rules.some((rule) => rule.isOpen);
+  // HAProxy prefers a kind of key to an exact name: what was not read may come before whatever fits.
+  const isAnyFirst = server === "haproxy";
+  const isExact = fitting?.by === "name" || fitting?.by === "certificate";
+  if (fitting && isExact && !isAnyFirst) return settle(fitting.servings, fitting.by);
   if (mayLack && !(mayLack.onlyForNames && name === null)) return unsure(mayLack.why);
-  if (fitting) return settle(fitting.servings, "wildcard");
-  if (rules.some(({ isOpen }) => isOpen))
-    return unsure("a pattern or a certificate that was not read may fit the name");
-  const usual = reached.find(({ isDefault }) => isDefault);
-  return usual ? settle([usual.serving], "default") : { kind: "none" };
+  if (fitting && !(isAnyFirst && isOpen)) return settle(fitting.servings, fitting.by);
+  if (isOpen) return unsure("a pattern or a certificate that was not read may fit the name");
+  const usual = reached.filter(({ isDefault }) => isDefault).map(({ serving }) => serving);
+  return settle(isAnyFirst ? usual : usual.slice(0, 1), "default");
 }
 
 const unsure = (why: string): Choice => ({ kind: "unsure", why });
@@ -49,7 +52,10 @@ function settle(servings: readonly Serving[], by: "name" | "wildcard" | "certifi
 type Reached = { serving: Serving; isDefault: boolean; rank: number };
 
 /** The servings at the address that fits best; null where it cannot be told which one that is. */
-function findReached({ servings }: Configuration, { address, port }: Asked): Reached[] | null {
+function findReached(
+  { servings, addresses, plain }: Configuration,
+  { address, port }: Asked,
+): Reached[] | null {
   const own = address?.toLowerCase() ?? null;
   const here = servings.flatMap((serving): Reached[] => {
     const listens = serving.listens.filter((listen) => listen.port === port);
@@ -60,13 +66,24 @@ function findReached({ servings }: Configuration, { address, port }: Asked): Rea
   });
   const fitting = here.filter(({ rank }) => rank > 0).sort((one, other) => other.rank - one.rank);
   const best = fitting[0]?.rank ?? 0;
+  const isPlain = plain?.some((listen) => listen.port === port && rankOf(listen.address, own) > best);
+  if (isPlain) return [];
   if (best > 0) return fitting.filter(({ rank }) => rank === best);
   const places = new Set(here.flatMap(({ serving }) => serving.listens.map((listen) => listen.address)));
-  if (here.length === 0) return [];
+  if (here.length === 0 || (own !== null && isElsewhere(own, addresses, places))) return [];
   return places.size === 1
     ? here.map((one) => ({ ...one, isDefault: isDefaultAt(one.serving, port) }))
     : null;
 }
+
+/** Of the host itself, so that no other address leads to it, and none of those that are listened at. */
+const isElsewhere = (
+  own: string,
+  addresses: Configuration["addresses"],
+  listened: ReadonlySet<string | null>,
+): boolean =>
+  (addresses?.includes(own) || own.startsWith("127.") || own === "::1") &&
+  [...listened].every((address) => address !== null && /^[\d.]+$|:/.test(address));
 
 const isDefaultAt = ({ listens }: Serving, port: number): boolean =>
   listens.some((listen) => listen.port === port && listen.isDefault);
@@ -94,8 +111,9 @@ function pickByName(
   const best = server === "apache" ? fitting[0]?.weight : Math.max(0, ...fitting.map(({ weight }) => weight));
   if (!best) return null;
   const chosen = fitting.filter(({ weight }) => weight === best).map(({ serving }) => serving);
-  const isExact = best >= EXACT;
-  const servings = server === "haproxy" ? chosen : chosen.slice(0, 1);
-  if (!isExact) return { servings, by: "wildcard" };
+  // HAProxy goes on to patterns, where one may have a key of a kind that it prefers.
+  const others = fitting.filter(({ weight }) => weight !== best).map(({ serving }) => serving);
+  const servings = server === "haproxy" ? [...chosen, ...others] : chosen.slice(0, 1);
+  if (best < EXACT) return { servings, by: "wildcard" };
   return { servings, by: servings[0]?.namesFromCertificate ? "certificate" : "name" };
 }

@@ -89,6 +89,10 @@ export type Configuration = {
   server: ServerKind;
   root: string;
   servings: Serving[];
+  /** Where it listens and speaks no TLS, though it may at every address of that port. */
+  plain?: { address: string | null; port: number }[];
+  /** As in `ConfigurationFiles`. */
+  addresses?: readonly string[] | null;
   /** Why there may be more servings than these, of which `onlyForNames` none is a default; null: these are all. */
   mayLack: { why: string; onlyForNames: boolean } | null;
   /** Files that are named and never served, so that none of them counts as forgotten. */

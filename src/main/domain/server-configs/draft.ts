@@ -13,6 +13,8 @@ export type Draft = {
   /** The files that a pattern stands for, in the order of their names; says as unknown what may be missing. */
   expand(pattern: string, by: Place): string[];
   serve(serving: Serving): void;
+  /** Says that no TLS is spoken there. */
+  leavePlain(listens: readonly { address: string | null; port: number }[]): void;
   name(role: Role, named: Named): void;
   wonder(what: string, at: Place | null): void;
   /** Says that there may be more servings, and why; the reason that leaves most open stays. */
@@ -34,8 +36,10 @@ export function createDraft(source: ConfigurationFiles): Draft {
   const notWhole = new Set(source.unread);
   const found = { servings: [], alsoNamed: [], unknown: [] };
   const configuration: Configuration = { server, root, mayLack: null, ...found };
+  if (source.addresses) configuration.addresses = source.addresses;
+  const left = new Set<string>();
   let [opened, characters] = [0, 0];
-  return { source, configuration, open, isAbsent, expand, serve, name, wonder, lack };
+  return { source, configuration, open, isAbsent, expand, serve, leavePlain, name, wonder, lack };
 
   function open(path: string, by: Place | null): string | null {
     const text = source.files.get(path);
@@ -69,6 +73,17 @@ export function createDraft(source: ConfigurationFiles): Draft {
   function serve(serving: Serving): void {
     if (configuration.servings.length < MOST_SERVINGS) configuration.servings.push(serving);
     else overflow(serving.at);
+  }
+
+  function leavePlain(listens: readonly { address: string | null; port: number }[]): void {
+    const plain = configuration.plain ?? [];
+    configuration.plain = plain;
+    for (const { address, port } of listens) {
+      const key = `${address} ${port}`;
+      if (plain.length >= MOST_NAMED || left.has(key)) continue;
+      left.add(key);
+      plain.push({ address, port });
+    }
   }
 
   function name(role: Role, named: Named): void {

@@ -87,7 +87,7 @@ function makeKeys(): KeyPair {
 }
 
 /** The signed part: the first element inside the outer one. */
-function contentOf(certificate: Buffer): Buffer {
+export function contentOf(certificate: Buffer): Buffer {
   const header = (at: number) =>
     (certificate[at + 1] ?? 0) < 0x80 ? 2 : 2 + ((certificate[at + 1] ?? 0) & 0x7f);
   const start = header(0);

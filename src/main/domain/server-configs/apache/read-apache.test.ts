@@ -86,6 +86,10 @@ SSLCertificateKeyFile conf/main.key
       names two.example
       certificate /etc/httpd/conf/two.pem (SSLCertificateFile /etc/httpd/conf/httpd.conf:12)
       key /etc/httpd/conf/two.key (SSLCertificateKeyFile /etc/httpd/conf/httpd.conf:13)
+    any:443 tls at /etc/httpd/conf/httpd.conf:15
+      names three.example
+      certificate /etc/httpd/conf/main.pem (SSLCertificateFile /etc/httpd/conf/httpd.conf:5)
+      key /etc/httpd/conf/main.key (SSLCertificateKeyFile /etc/httpd/conf/httpd.conf:6)
     127.0.0.1:9443! tls at /etc/httpd/conf/httpd.conf:1
       certificate /etc/httpd/conf/main.pem (SSLCertificateFile /etc/httpd/conf/httpd.conf:5)
       key /etc/httpd/conf/main.key (SSLCertificateKeyFile /etc/httpd/conf/httpd.conf:6)"

@@ -38,12 +38,20 @@ export function readApache(source: ConfigurationFiles): Configuration {
       context.versions.set(where, (context.versions.get(where) ?? new Set()).add(said));
     }
   }
-  for (const [host, listens] of places)
-    serveHost(
-      context,
-      host,
-      listens.map((listen) => ({ ...listen, isDefault: first.get(sayWhere(listen)) === host })),
-    );
+  for (const [host, listens] of places) {
+    const usualOf = (listen: Place) => first.get(sayWhere(listen)) ?? host;
+    for (const [usual, own] of Map.groupBy(listens, usualOf)) {
+      const shown = whoShows(context, host, { usual, listens: own });
+      if (!shown && (usual.hasGap || sections.main.hasGap)) continue;
+      if (!shown) draft.leavePlain(own);
+      else
+        serveHost(
+          context,
+          shown,
+          own.map((listen) => ({ ...listen, isDefault: usual === host })),
+        );
+    }
+  }
   serveMain(context, [...places.values()].flat());
   for (const host of [sections.main, ...sections.hosts]) nameOthers(context, host);
   if (sections.main.hasGap) draft.lack("a part of its configuration was not read");
@@ -92,22 +100,41 @@ function findPlaces({ draft, ports }: Context, host: Host): Place[] {
   });
 }
 
-function serveHost(context: Context, host: Host, listens: Listen[]): void {
-  const { draft, sections, ports } = context;
-  if (listens.length === 0) return;
-  const certificates = merged("sslcertificatefile", host, sections.main);
-  const engine = lastOf("sslengine", host, sections.main)?.words[0]?.toLowerCase();
+/** `host`: whose names lead there; `by`: whose certificates are shown. */
+type Shown = { host: Host; by: Host };
+
+/**
+ * The first host at an address decides whether TLS is spoken there at all; one that has it off, and is asked for by its
+ * name, shows the certificates of that first one. Null: nothing is shown.
+ */
+function whoShows(
+  context: Context,
+  host: Host,
+  { usual, listens }: { usual: Host; listens: readonly Place[] },
+): Shown | null {
+  if (!speaksTls(context, usual, listens)) return null;
+  return { host, by: speaksTls(context, host, listens) ? host : usual };
+}
+
+/** Where a port is one of https, that is enough for a virtual host with a certificate, and not for the main server. */
+function speaksTls({ sections: { main }, ports }: Context, host: Host, listens: readonly Place[]): boolean {
+  const engine = lastOf("sslengine", host, main)?.words[0]?.toLowerCase();
+  if (engine !== undefined) return engine === "on" || engine === "optional";
   const isHttps = ports.some(
     ({ port, isHttps }) => isHttps && listens.some((listen) => listen.port === port),
   );
-  const isOn =
-    engine === undefined ? isHttps && certificates.length > 0 : ["on", "optional"].includes(engine);
-  if (!isOn) return;
-  const keys = merged("sslcertificatekeyfile", host, sections.main);
-  const chain = lastOf("sslcertificatechainfile", host, sections.main);
+  return host !== main && isHttps && merged("sslcertificatefile", host, main).length > 0;
+}
+
+function serveHost(context: Context, { host, by }: Shown, listens: Listen[]): void {
+  const { draft, sections } = context;
+  if (listens.length === 0) return;
+  const certificates = merged("sslcertificatefile", by, sections.main);
+  const keys = merged("sslcertificatekeyfile", by, sections.main);
+  const chain = lastOf("sslcertificatechainfile", by, sections.main);
   const names = host.settings.filter(({ name }) => name === "servername" || name === "serveralias");
   const { pairs, unsure } = readPairs(context, certificates, keys);
-  const isLent = sections.main.hasGap && allOf("sslcertificatefile", host).length === 0;
+  const isLent = sections.main.hasGap && allOf("sslcertificatefile", by).length === 0;
   const beside = listens.flatMap((listen) => [...(context.versions.get(sayWhere(listen)) ?? [])]);
   const tls = readTlsSettings(host, sections.main, beside);
   draft.serve({
@@ -117,7 +144,7 @@ function serveHost(context: Context, host: Host, listens: Listen[]): void {
     protocol: "tls",
     pairs,
     chain: chain ? toNamed(context, chain) : null,
-    unsure: host.hasGap || isLent ? "a part of its configuration was not read" : unsure,
+    unsure: host.hasGap || by.hasGap || isLent ? "a part of its configuration was not read" : unsure,
     ...(tls && { tls }),
     at: host.at,
   });
@@ -129,7 +156,8 @@ function serveMain(context: Context, taken: readonly Place[]): void {
   const listens = context.ports
     .filter(({ port }) => !covered.has(port))
     .map(({ address, port }) => ({ address, port, isDefault: true }));
-  serveHost(context, context.sections.main, listens);
+  const { main } = context.sections;
+  if (speaksTls(context, main, listens)) serveHost(context, { host: main, by: main }, listens);
 }
 
 function readPairs(

@@ -7,6 +7,8 @@ import { nameFile, type State, toNamed } from "./state.ts";
 type Brought = {
   pairs: Pair[];
   names: string[];
+  /** Names stand in its line of a list, if only a star: those in itself count for nothing. */
+  isFiltered: boolean;
   isDefault: boolean;
   unsure: string | null;
   /** Its line of a list says which ciphers it takes. */
@@ -21,16 +23,18 @@ export function serveBind(state: State, words: readonly string[], at: Place): vo
   }
   for (const path of bind.clientCas) nameFile(state, "client-ca", { path, directive: "ca-file", at });
   for (const path of bind.crls) nameFile(state, "crl", { path, directive: "crl-file", at });
+  if (!bind.isTls && whyUnsure(state, bind) === null) state.draft.leavePlain(bind.listens);
   if (!bind.isTls || bind.listens.length === 0) return;
   const brought = bind.certificates.flatMap((one) => bringCertificates(state, one, at));
   if (brought.length === 0) brought.push(openCase("TLS is switched on without a certificate"));
-  const chosen = bind.isStrict ? undefined : (brought.find(({ isDefault }) => isDefault) ?? brought[0]);
+  // The first is one of several defaults where others are named so: which one is served goes by the kind of key.
+  const isUsual = (one: Brought): boolean => !bind.isStrict && (one === brought[0] || one.isDefault);
   const tls = readTlsSettings(state, bind);
   for (const one of brought) {
     state.draft.serve({
-      listens: bind.listens.map((listen) => ({ ...listen, isDefault: one === chosen })),
+      listens: bind.listens.map((listen) => ({ ...listen, isDefault: isUsual(one) })),
       names: one.names,
-      namesFromCertificate: one.names.length === 0,
+      namesFromCertificate: !one.isFiltered,
       protocol: "tls",
       pairs: one.pairs,
       chain: null,
@@ -58,6 +62,7 @@ function whyUnsure({ branches }: State, { isMade }: Bind): string | null {
 const openCase = (unsure: string): Brought => ({
   pairs: [],
   names: [],
+  isFiltered: false,
   isDefault: false,
   unsure,
   hasOwnCiphers: false,
@@ -70,6 +75,7 @@ function bringCertificates(state: State, { kind, path }: Bind["certificates"][nu
   return found.map((pairs) => ({
     pairs,
     names: [],
+    isFiltered: false,
     isDefault: kind === "default-crt",
     unsure: null,
     hasOwnCiphers: false,
@@ -96,8 +102,10 @@ function bringList(state: State, path: string, at: Place): Brought[] {
     if (!found) brought.push(openCase(`which file ${entry.path} is cannot be told`));
     const names = entry.filters.filter((name) => name !== "*");
     const isDefault = entry.filters.includes("*");
+    const isFiltered = entry.filters.length > 0;
     const { hasOwnCiphers } = entry;
-    for (const pairs of found ?? []) brought.push({ pairs, names, isDefault, unsure: null, hasOwnCiphers });
+    for (const pairs of found ?? [])
+      brought.push({ pairs, names, isFiltered, isDefault, unsure: null, hasOwnCiphers });
   }
   return brought;
 }

@@ -31,42 +31,81 @@ export function readNginx(source: ConfigurationFiles): Configuration {
 type Server = { block: Block; listens: NginxListen[] };
 
 function readPart(draft: Draft, part: Block): void {
-  const servers = part.blocks
-    .filter(({ name }) => name === "server")
-    .map((block): Server => ({ block, listens: readListens(draft, part.name, block) }));
-  const [tls, first] = [new Set<string>(), new Map<string, NginxListen>()];
-  for (const { listens } of servers) {
+  const servers = joinFamilies(
+    part.blocks
+      .filter(({ name }) => name === "server")
+      .map((block): Server => ({ block, listens: readListens(draft, part.name, block) })),
+  );
+  const [tls, first] = [new Set<string>(), new Map<string, { listen: NginxListen; block: Block }>()];
+  for (const { block, listens } of servers) {
     for (const listen of listens) {
       const place = sayPlace(listen);
       if (listen.isTls) tls.add(place);
-      const known = first.get(place);
-      if (!known || (listen.isDefault && !known.isDefault)) first.set(place, listen);
+      const known = first.get(place)?.listen;
+      if (!known || (listen.isDefault && !known.isDefault)) first.set(place, { listen, block });
     }
   }
+  const hasGap = part.hasGap || servers.some(({ block }) => block.hasGap);
   for (const { block, listens } of servers) {
     const startTls = part.name === "mail" && isOn(lastOf("starttls", block, part), ["on", "only"]);
     const served = listens.filter((listen) => tls.has(sayPlace(listen)) || startTls);
+    if (!hasGap) draft.leavePlain(listens.filter((listen) => !served.includes(listen)));
     const protocols = startTls ? Map.groupBy(served, (listen) => protocolOf(listen, tls, block)) : null;
-    for (const [protocol, some] of protocols ?? [["tls", served] as const]) {
-      const own = some.map((listen) => ({
-        address: listen.address,
-        port: listen.port,
-        isDefault: first.get(sayPlace(listen)) === listen,
-      }));
-      const places = new Set(some.map(sayPlace));
-      const beside = servers
-        .filter((one) => one.listens.some((listen) => places.has(sayPlace(listen))))
-        .map((one) => one.block);
-      if (own.length > 0) serveBlock(draft, part, block, { listens: own, protocol, beside });
+    for (const [protocol, all] of protocols ?? [["tls", served] as const]) {
+      const usualOf = (listen: NginxListen) => first.get(sayPlace(listen))?.block ?? block;
+      for (const [by, some] of groupByShown(draft, { part, block }, all, usualOf)) {
+        const own = some.map((listen) => ({
+          address: listen.address,
+          port: listen.port,
+          isDefault: first.get(sayPlace(listen))?.listen === listen,
+        }));
+        const places = new Set(some.map(sayPlace));
+        const beside = servers
+          .filter((one) => one.listens.some((listen) => places.has(sayPlace(listen))))
+          .map((one) => one.block);
+        if (own.length > 0) serveBlock(draft, part, { block, by }, { listens: own, protocol, beside });
+      }
     }
   }
 }
 
+/** `ipv6only=off` is said once, and holds for all servers of that listener. */
+function joinFamilies(servers: readonly Server[]): Server[] {
+  const both = new Set(
+    servers.flatMap(({ listens }) =>
+      listens.filter(({ address }) => address === null).map(({ port }) => port),
+    ),
+  );
+  const join = (listen: NginxListen): NginxListen =>
+    listen.address === "::" && both.has(listen.port) ? { ...listen, address: null } : listen;
+  return servers.map(({ block, listens }) => ({ block, listens: listens.map(join) }));
+}
+
+/** A server without a certificate of its own, or of the block around it, shows those of the default of its listener. */
+function groupByShown(
+  draft: Draft,
+  { part, block }: { part: Block; block: Block },
+  listens: readonly NginxListen[],
+  usualOf: (listen: NginxListen) => Block,
+): Map<Block, NginxListen[]> {
+  const isBare =
+    inheritedOf("ssl_certificate", block, part).length === 0 && readPairs(draft, part, block).unsure === null;
+  return Map.groupBy(listens, (listen) => (isBare ? usualOf(listen) : block));
+}
+
+/** `block`: whose names lead there; `by`: whose certificates are shown. */
+type Shown = { block: Block; by: Block };
+
 /** `beside`: all servers at these listeners, itself as well. */
 type Served = { listens: Listen[]; protocol: string; beside: readonly Block[] };
 
-function serveBlock(draft: Draft, part: Block, block: Block, { listens, protocol, beside }: Served): void {
-  const { pairs, unsure } = readPairs(draft, part, block);
+function serveBlock(
+  draft: Draft,
+  part: Block,
+  { block, by }: Shown,
+  { listens, protocol, beside }: Served,
+): void {
+  const { pairs, unsure } = readPairs(draft, part, by);
   if (pairs.length === 0 && unsure === null) return;
   draft.serve({
     listens,

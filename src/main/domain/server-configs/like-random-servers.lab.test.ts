@@ -1,0 +1,209 @@
+import { basename } from "node:path";
+import { expect, test } from "vitest";
+import { sayColumns } from "#testing/say-columns.ts";
+import { generateApache } from "#testing/servers-oracle/apache.ts";
+import { askByCommand, askLeaf, type Question, type Shown } from "#testing/servers-oracle/ask-leaf.ts";
+import { createCertificateMaker, type KeyFamily } from "#testing/servers-oracle/certificates.ts";
+import { type Chance, createChance } from "#testing/servers-oracle/chance.ts";
+import { generateDovecot } from "#testing/servers-oracle/dovecot.ts";
+import { type Door, type Generator, otherNames, sayGenerated } from "#testing/servers-oracle/generated.ts";
+import { generateHaproxy } from "#testing/servers-oracle/haproxy.ts";
+import { generateMysql } from "#testing/servers-oracle/mysql.ts";
+import { generateNginx } from "#testing/servers-oracle/nginx.ts";
+import { generatePostfix } from "#testing/servers-oracle/postfix.ts";
+import { generatePostgresql } from "#testing/servers-oracle/postgresql.ts";
+import { generateSlapd } from "#testing/servers-oracle/slapd.ts";
+import { type Running, startGenerated } from "#testing/servers-oracle/start-generated.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { chooseServing } from "./choose-serving.ts";
+import type { Configuration } from "./configuration.ts";
+import { pairsForClient } from "./pairs-for-client.ts";
+import { readConfiguration } from "./read-configuration.ts";
+
+const GENERATORS: { [server: string]: Generator } = {
+  nginx: generateNginx,
+  apache: generateApache,
+  haproxy: generateHaproxy,
+  postfix: generatePostfix,
+  dovecot: generateDovecot,
+  slapd: generateSlapd,
+  postgresql: generatePostgresql,
+  mysql: generateMysql,
+};
+/** The long form has more. One seed alone makes again what a failure was of. */
+const COUNT = Number(process.env.LATCHKEY_ORACLE_COUNT ?? 50);
+const ONLY = process.env.LATCHKEY_ORACLE_SEED;
+const SEEDS = ONLY === undefined ? Array.from({ length: COUNT }, (_, index) => index + 1) : [Number(ONLY)];
+
+test.for(Object.entries(GENERATORS))(
+  "%s shows what random configurations of it are read to say, to every name and kind of client",
+  async ([server, generate], { annotate }) => {
+    const tally = await compareRandom(generate, SEEDS);
+    await annotate(`${sayTallies({ [server]: tally })}${sayReasons(tally)}`);
+    expect(tally.falseClaims.slice(0, 3).join("\n\n")).toBe("");
+    expect((tally.unknown + tally.notSeen) * 10).toBeLessThanOrEqual(tally.claims);
+  },
+  COUNT * 60_000,
+);
+
+/** What came of the configurations of one server: each question is a claim of ours, or unknown. */
+type Tally = {
+  configurations: number;
+  names: number;
+  claims: number;
+  unknown: number;
+  /** Nothing there spoke TLS, and the configuration says nothing of that address itself. */
+  notSeen: number;
+  /** Why it was unknown, and how often. */
+  reasons: Map<string, number>;
+  /** Each with the seed that makes it again, and the configuration. */
+  falseClaims: string[];
+};
+
+/** What we say that one question is answered by: one of these certificates, nothing, or we cannot tell. */
+type Claim = { kind: "shows"; paths: string[] } | { kind: "nothing" } | { kind: "unsure"; why: string };
+
+/** `seeds` makes each configuration, starts it, and lays what the server shows beside what is claimed. */
+async function compareRandom(generate: Generator, seeds: readonly number[]): Promise<Tally> {
+  await using kept = await makeTemporaryFolder();
+  const means = { make: createCertificateMaker(), kept: kept.path };
+  const tally: Tally = {
+    configurations: 0,
+    names: 0,
+    claims: 0,
+    unknown: 0,
+    notSeen: 0,
+    reasons: new Map(),
+    falseClaims: [],
+  };
+  for (const seed of seeds) {
+    const chance = createChance(seed);
+    await using running = await startGenerated(generate, chance, means);
+    const configuration = readRunning(running);
+    const questions = askAll(running, chance);
+    const wrong: string[] = [];
+    const answers = await inTurns(questions, async (question) => ({
+      question,
+      shown: await askLeaf(question),
+    }));
+    const [sample] = answers.filter(({ shown }) => shown.length === 64);
+    if (sample && (await askByCommand(sample.question)) !== sample.shown)
+      wrong.push(`${sayQuestion(sample.question)}: the openssl command is shown another one`);
+    for (const { question, shown } of answers) {
+      const claim = claimFor(running, configuration, question);
+      if (claim.kind === "unsure") {
+        tally.unknown++;
+        tally.reasons.set(claim.why, (tally.reasons.get(claim.why) ?? 0) + 1);
+        continue;
+      }
+      tally.claims++;
+      if (claim.kind === "shows" && shown === "silent" && !isListed(configuration, question)) tally.notSeen++;
+      else if (!holds(running, claim, shown))
+        wrong.push(`${sayQuestion(question)}: claimed ${sayClaim(claim)}, shown ${sayShown(running, shown)}`);
+    }
+    tally.configurations++;
+    tally.names += new Set(questions.map(({ name }) => name)).size;
+    if (wrong.length > 0)
+      tally.falseClaims.push(
+        `seed ${seed}:\n${wrong.slice(0, MOST_SAID).join("\n")}\n${wrong.length} in all\n${sayGenerated(running.generated)}`,
+      );
+  }
+  return tally;
+}
+
+const MOST_SAID = 12;
+
+const sayReasons = ({ reasons }: Tally): string =>
+  [...reasons].map(([why, count]) => `\nunknown ${count} times: ${why}`).join("");
+
+/** A line for each server, as an issue wants it. */
+const sayTallies = (tallies: { [server: string]: Tally }): string =>
+  sayColumns([
+    ["server", "configurations", "names", "claims", "false", "unknown", "not seen"],
+    ...Object.entries(tallies).map(([server, tally]) => [
+      server,
+      ...[tally.configurations, tally.names, tally.claims, tally.falseClaims.length].map(String),
+      ...[tally.unknown, tally.notSeen].map(String),
+    ]),
+  ]);
+
+const BOTH: readonly KeyFamily[] = ["ECDSA", "RSA"];
+const CLIENTS: readonly (readonly KeyFamily[])[] = [["RSA"], ["ECDSA"], BOTH];
+
+/** Every name by every kind of client, and ten others by one of them; versions in turn. */
+function askAll({ generated: { doors, names } }: Running, chance: Chance): Question[] {
+  const others = otherNames(chance, names);
+  return doors.flatMap((door: Door) => {
+    const version = () => chance.pick(["TLSv1.2", "TLSv1.3"] as const);
+    const own = [...names, null].flatMap((name) =>
+      CLIENTS.map((takes) => ({ ...door, name, takes, version: version() })),
+    );
+    return [
+      ...own,
+      ...others.map((name) => ({ ...door, name, takes: chance.pick(CLIENTS), version: version() })),
+    ];
+  });
+}
+
+/** As many at once as keep both ends busy. */
+async function inTurns<From, To>(things: readonly From[], work: (thing: From) => Promise<To>): Promise<To[]> {
+  const done: To[] = [];
+  const left = things.entries();
+  const goOn = async () => {
+    for (const [index, thing] of left) done[index] = await work(thing);
+  };
+  await Promise.all(Array.from({ length: 8 }, goOn));
+  return done;
+}
+
+const readRunning = ({
+  generated: { server },
+  server: { configPath: root },
+  command,
+  addresses,
+  readTexts,
+}: Running) =>
+  readConfiguration({ server, root, unread: [], commandLines: [command], addresses, ...readTexts() });
+
+/** Not where a port is known at one other address alone, so that it may have been reached by translation. */
+const isListed = ({ servings }: Configuration, { host, port }: Question): boolean =>
+  servings.some(({ listens }) =>
+    listens.some(
+      ({ address, port: own }) =>
+        own === port &&
+        (address === null || address === host || address === (host.includes(":") ? "::" : "0.0.0.0")),
+    ),
+  );
+
+function claimFor(
+  { made }: Running,
+  configuration: Configuration,
+  { host, port, name, takes }: Question,
+): Claim {
+  const choice = chooseServing(configuration, { address: host, port, name }, (path) => {
+    const certificate = made.get(path);
+    return certificate ? certificate.names : null;
+  });
+  if (choice.kind === "none") return { kind: "nothing" };
+  if (choice.kind === "unsure") return { kind: "unsure", why: choice.why };
+  const pairs = pairsForClient(configuration, choice.pairs, takes, (path) => made.get(path)?.family ?? null);
+  if (!pairs) return { kind: "unsure", why: "the kind of a key is not known" };
+  const paths = pairs.map(({ certificate }) => certificate.path);
+  return paths.length > 0 ? { kind: "shows", paths } : { kind: "nothing" };
+}
+
+function holds({ made }: Running, claim: Exclude<Claim, { kind: "unsure" }>, shown: Shown): boolean {
+  if (claim.kind === "nothing") return shown === "refused" || shown === "silent";
+  return claim.paths.some((path) => made.get(path)?.sha256 === shown);
+}
+
+const sayQuestion = ({ host, port, name, takes, version }: Question): string =>
+  `${name ?? "no name"} at ${host}:${port} by ${takes.join("+")} in ${version}`;
+
+const sayClaim = (claim: Exclude<Claim, { kind: "unsure" }>): string =>
+  claim.kind === "nothing" ? "nothing" : claim.paths.map((path) => basename(path)).join(" or ");
+
+const sayShown = ({ made }: Running, shown: Shown): string => {
+  const found = [...made.values()].find(({ sha256 }) => sha256 === shown);
+  return found ? `${basename(found.base)} (${found.family})` : shown;
+};

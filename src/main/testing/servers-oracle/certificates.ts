@@ -1,0 +1,60 @@
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { buildCertificate, commonName, der, oid, sequence } from "#testing/tls/build-certificate.ts";
+
+import { contentOf, isNamed } from "#testing/tls/sign-certificate.ts";
+
+export type KeyFamily = "RSA" | "ECDSA";
+
+/** A certificate in three files: `BASE.pem` has its key and itself, in that order, which Postfix wants; `BASE.crt` and `BASE.key` each alone. */
+export type MadeCertificate = { base: string; names: readonly string[]; family: KeyFamily; sha256: string };
+
+/** Makes certificates by the hundred: all of one family have one key, and sign themselves. */
+export type CertificateMaker = (
+  base: string,
+  names: readonly string[],
+  family: KeyFamily,
+) => Promise<MadeCertificate>;
+
+export function createCertificateMaker(): CertificateMaker {
+  const keys: { [family in KeyFamily]: KeyObject } = {
+    RSA: generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey,
+    ECDSA: generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey,
+  };
+  const spki: { [family in KeyFamily]: Buffer } = {
+    RSA: publicKeyOf(keys.RSA),
+    ECDSA: publicKeyOf(keys.ECDSA),
+  };
+  let serial = 0x10_00_00;
+
+  /** Writes the three files; the first name is the common name as well. */
+  return async (base, names, family) => {
+    serial++;
+    const subject = commonName(names[0] ?? "none");
+    const content = contentOf(
+      buildCertificate({
+        serial: [serial >> 16, (serial >> 8) & 0xff, serial & 0xff],
+        ...{ subject, issuer: subject, algorithm: ALGORITHMS[family], spki: spki[family] },
+        extensions: [isNamed(...names)],
+      }),
+    );
+    const signature = sign("sha256", content, keys[family]);
+    const bytes = sequence(content, ALGORITHMS[family], der(0x03, [0], signature));
+    const pem = `-----BEGIN CERTIFICATE-----\n${bytes.toString("base64").replace(/.{64}/g, "$&\n").trim()}\n-----END CERTIFICATE-----\n`;
+    const key = String(keys[family].export({ type: "pkcs8", format: "pem" }));
+    await mkdir(dirname(base), { recursive: true });
+    await writeFile(`${base}.pem`, key + pem);
+    await writeFile(`${base}.crt`, pem);
+    await writeFile(`${base}.key`, key);
+    return { base, names, family, sha256: createHash("sha256").update(bytes).digest("hex") };
+  };
+}
+
+const ALGORITHMS: { [family in KeyFamily]: Buffer } = {
+  RSA: sequence(oid("1.2.840.113549.1.1.11"), der(0x05)),
+  ECDSA: sequence(oid("1.2.840.10045.4.3.2")),
+};
+
+const publicKeyOf = (key: KeyObject): Buffer =>
+  createPublicKey(key).export({ format: "der", type: "spki" }) as Buffer;

@@ -1,0 +1,167 @@
+import { execFile } from "node:child_process";
+import { chown, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { findUser } from "#testing/servers/user-ids.ts";
+import type { KeyFamily } from "./certificates.ts";
+import { type Door, type Generated, type Site, UNIVERSE } from "./generated.ts";
+
+const run = promisify(execFile);
+
+/**
+ * Services at ports and addresses, with TLS at once or by STARTTLS; files of certificates by kind, by chain files and by
+ * parameters of other names; what master.cf overrides; names by maps of four kinds.
+ */
+export async function generatePostfix(site: Site): Promise<Generated> {
+  const { chance, folder, own } = site;
+  await makeFolders(folder);
+  const names = new Set<string>();
+  const main = [
+    "compatibility_level = 3.6",
+    `queue_directory = ${folder}/queue`,
+    `data_directory = ${folder}/data`,
+    "mail_owner = postfix",
+    "myhostname = mail.example",
+    "mydestination =",
+    "inet_interfaces = loopback-only",
+    "inet_protocols = ipv4",
+    `maillog_file = ${folder}/maillog`,
+    `maillog_file_prefixes = ${folder}`,
+    `tls_folder = ${folder}/tls`,
+    "smtpd_tls_security_level = may",
+    ...(await writePairs(site)),
+  ];
+  const maps = chance.happens(75) ? await writeMaps(site, names) : null;
+  if (maps !== null) main.push(`tls_server_sni_maps = ${maps}`);
+  const [services, doors] = await writeServices(site);
+  return {
+    server: "postfix",
+    files: {
+      "etc/main.cf": `${main.join("\n")}\n`,
+      "etc/master.cf": `${services.join("\n")}
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+anvil unix - - n - 1 anvil
+proxymap unix - - n - - proxymap
+postlog unix-dgram n - n - 1 postlogd
+`,
+    },
+    command: ["/usr/lib/postfix/sbin/master", "-c", `${folder}/etc`, "-d"],
+    port: 25,
+    doors: [{ host: own, port: 25, protocol: "smtp" }, ...doors],
+    names: [...names],
+  };
+}
+
+async function makeFolders(folder: string): Promise<void> {
+  const { uid, gid } = findUser("postfix");
+  for (const name of ["pid", "private", "public", "incoming", "active", "deferred", "maildrop"])
+    await mkdir(join(folder, "queue", name), { recursive: true });
+  for (const name of ["etc", "data"]) await mkdir(join(folder, name), { recursive: true });
+  for (const name of ["data", "queue/private", "queue/public"]) await chown(join(folder, name), uid, gid);
+}
+
+/** By kind, or by chain files, which take the place of those. A key that is named for all must fit what a service overrides. */
+async function writePairs(
+  { chance, folder, certify }: Site,
+  keys: "some" | "all" = "some",
+): Promise<string[]> {
+  const families = chance.pick<KeyFamily[]>([["RSA"], ["ECDSA"], ["RSA", "ECDSA"], ["ECDSA", "RSA"]]);
+  const made = await Promise.all(
+    families.map((family) => certify([`${family.toLowerCase()}.own.test`], family)),
+  );
+  const pathOf = (base: string) =>
+    chance.pick([
+      base,
+      base.replace(`${folder}/tls`, "$tls_folder"),
+      base.replace(`${folder}/tls`, "${tls_folder}"),
+    ]);
+  if (chance.happens(40))
+    return [
+      `smtpd_tls_chain_files = ${made.map(({ base }) => `${pathOf(base)}.pem`).join(chance.pick([", ", " "]))}`,
+    ];
+  return made.flatMap(({ base, family }) => {
+    const kind = family === "ECDSA" && chance.happens(70) ? "ec" : "";
+    // The same kind of file is named once.
+    const isTaken = kind === "" && family === "ECDSA" && made.length > 1;
+    const word = isTaken ? "ec" : kind;
+    const key =
+      keys === "all" || chance.happens(50) ? [`smtpd_tls_${word}key_file = ${pathOf(base)}.key`] : [];
+    return [`smtpd_tls_${word}cert_file = ${pathOf(base)}.pem`, ...key];
+  });
+}
+
+async function writeMaps(site: Site, names: Set<string>): Promise<string> {
+  const { chance, folder } = site;
+  const kinds = chance.some(["hash", "texthash", "inline", "texthash"], 1, 2);
+  const maps: string[] = [];
+  for (const [index, kind] of kinds.entries()) {
+    const path = `${folder}/etc/sni${index}`;
+    const entries = await writeEntries(site, names);
+    if (kind === "inline") {
+      maps.push(
+        `inline:{ ${entries.map(([name, files]) => `{ ${name} = ${files.join(", ")} }`).join(", ")} }`,
+      );
+      continue;
+    }
+    const lines = entries.map(
+      ([name, files]) => `${name}${chance.pick([" ", "\t", "\n  "])}${files.join(" ")}`,
+    );
+    await writeFile(path, `# names\n${lines.join("\n")}\n`);
+    if (kind === "hash") await run("postmap", ["-F", `hash:${path}`]);
+    maps.push(`${kind}:${path}`);
+  }
+  return maps.join(chance.pick([" ", ", "]));
+}
+
+async function writeEntries({ chance, certify }: Site, names: Set<string>): Promise<[string, string[]][]> {
+  const entries: [string, string[]][] = [];
+  for (const name of chance.some(UNIVERSE, 1, 4)) {
+    const families = chance.pick<KeyFamily[]>([["RSA"], ["ECDSA"], ["RSA", "ECDSA"]]);
+    const files: string[] = [];
+    for (const family of families) files.push(`${(await certify([name], family)).base}.pem`);
+    const isPattern = chance.happens(40);
+    names.add(isPattern ? `${chance.pick(["y", "y.z"])}.${name}` : name);
+    if (isPattern) names.add(name);
+    entries.push([isPattern ? `.${name}` : name, files]);
+  }
+  return entries;
+}
+
+async function writeServices(site: Site): Promise<[string[], Door[]]> {
+  const {
+    chance,
+    own,
+    other,
+    ports: [port],
+  } = site;
+  const services = [`${own}:25 inet n - n - - smtpd`];
+  const doors: Door[] = [];
+  const places = chance.some<[string, string, number]>(
+    [
+      [own, "submission", 587],
+      [own, "submissions", 465],
+      [other, "smtp", 25],
+      [other, `${port}`, port],
+    ],
+    1,
+    3,
+  );
+  for (const [host, word, number] of places) {
+    const options: string[] = [];
+    const isWrapped = number === 465 || chance.happens(20);
+    if (isWrapped) options.push("-o smtpd_tls_wrappermode=yes");
+    const kind = chance.below(100);
+    if (kind < 10 && !isWrapped) options.push("-o smtpd_tls_security_level=none");
+    else if (kind < 45)
+      for (const line of await writePairs(site, "all")) {
+        const [name = "", value = ""] = line.split(" = ");
+        options.push(value.includes(" ") ? `-o { ${name} = ${value} }` : `-o ${name}=${value}`);
+      }
+    services.push(
+      `${host}:${word} inet n - n - - smtpd ${chance.happens(30) ? "\n  " : ""}${options.join(" ")}`,
+    );
+    doors.push({ host, port: number, protocol: isWrapped ? "tls" : "smtp" });
+  }
+  return [services, doors];
+}

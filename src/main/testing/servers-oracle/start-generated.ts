@@ -1,0 +1,116 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { takeAddress } from "#testing/lab/loopback-address.ts";
+import { readTree } from "#testing/lab/read-tree.ts";
+import { type StartedServer, startServer } from "#testing/servers/server.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import type { CertificateMaker, MadeCertificate } from "./certificates.ts";
+import type { Chance } from "./chance.ts";
+import { type Generated, type Generator, sayGenerated } from "./generated.ts";
+
+/** A server that runs by a random configuration. */
+export type Running = AsyncDisposable & {
+  generated: Generated;
+  folder: string;
+  server: StartedServer;
+  /** Each certificate by the paths of its files. */
+  made: ReadonlyMap<string, MadeCertificate>;
+  command: readonly string[];
+  /** Of the host that it runs on, as far as it knows. */
+  addresses: readonly string[];
+  /** All texts and names of its folders, as they are now. */
+  readTexts(): ReturnType<typeof readTree>;
+};
+
+/** Starts what a generator comes to; where it does not start, the error has the whole configuration. */
+export async function startGenerated(
+  generate: Generator,
+  chance: Chance,
+  { make, kept }: { make: CertificateMaker; kept: string },
+): Promise<Running> {
+  await using undo = new AsyncDisposableStack();
+  const { path } = undo.use(await makeTemporaryFolder());
+  const other = await takeAddress();
+  undo.defer(other.release);
+  const wish = { folder: path, certificatePath: join(path, "own.pem"), keyPath: join(path, "own.key") };
+  for (const unused of [wish.certificatePath, wish.keyPath]) await writeFile(unused, "");
+  const made = new Map<string, MadeCertificate>();
+  let [count, generated, command]: [number, Generated | null, readonly string[]] = [0, null, []];
+  const started = startServer(wish, { name: "s" }, async ({ folder, address }) => {
+    const written = await generate({
+      ...{ folder, own: address, other: other.address, chance, kept },
+      ports: [portOf(address), portOf(other.address)],
+      async certify(names, family) {
+        const certificate = await make(join(folder, `tls/c${count++}`), names, family);
+        for (const ending of ["pem", "crt", "key"]) made.set(`${certificate.base}.${ending}`, certificate);
+        return certificate;
+      },
+      async copy(certificate, name) {
+        const to = join(folder, name);
+        await mkdir(dirname(to), { recursive: true });
+        await copyFile(`${certificate.base}.pem`, to);
+        made.set(to, certificate);
+        return to;
+      },
+    });
+    generated = written;
+    const [first = ""] = await writeAll(folder, written.files);
+    const configPath = written.root ?? first;
+    const [program, ...words] = written.command.map((word) => word.replace("ROOT", configPath));
+    command = [program ?? "", ...words];
+    return {
+      ...{ configPath, command: [program ?? "", ...words], reload: written.reload ?? "SIGHUP" },
+      endpoints: [{ protocol: "tls", port: written.port }],
+    };
+  });
+  const server = undo.use(
+    await started.catch((error: unknown) => {
+      throw new Error(`${error}\n${generated ? sayGenerated(generated) : ""}`);
+    }),
+  );
+  if (!generated) throw new Error("nothing was generated");
+  const folder = join(path, "s");
+  const found: Generated = generated;
+  while (found.readyFile !== undefined && !existsSync(join(folder, found.readyFile))) {
+    if (!existsSync(`/proc/${server.pid}`)) throw new Error(`it has ended by itself\n${sayGenerated(found)}`);
+    await pause(10);
+  }
+  const owned = undo.move();
+  return {
+    generated: found,
+    ...{ folder, server, made, command },
+    addresses: [server.address, other.address],
+    readTexts: () => readAll(folder, found.alsoRead ?? []),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function readAll(folder: string, others: readonly string[]): ReturnType<typeof readTree> {
+  const tree = readTree(folder);
+  for (const other of others) {
+    const names = readdirSync(other);
+    tree.folders.set(other, names);
+    for (const name of names.filter((one) => one.endsWith(".conf")))
+      tree.files.set(join(other, name), readFileSync(join(other, name), "utf8"));
+  }
+  return tree;
+}
+
+async function writeAll(folder: string, files: Generated["files"]): Promise<string[]> {
+  const paths: string[] = [];
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    paths.push(path);
+  }
+  return paths;
+}
+
+/** A port that no other test asks for, for servers that listen at every address: outside of those the kernel gives. */
+const portOf = (address: string): number => {
+  const [, , third = 0, fourth = 0] = address.split(".").map(Number);
+  return 20_000 + (third - 30) * 250 + fourth;
+};
