@@ -2,16 +2,17 @@ import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { sayColumns } from "#testing/say-columns.ts";
 import { generateApache } from "#testing/servers-oracle/apache.ts";
-import { askByCommand, askLeaf, type Question, type Shown } from "#testing/servers-oracle/ask-leaf.ts";
-import { createCertificateMaker, type KeyFamily } from "#testing/servers-oracle/certificates.ts";
-import { type Chance, createChance } from "#testing/servers-oracle/chance.ts";
+import { askByCommand, type Question, type Shown } from "#testing/servers-oracle/ask-leaf.ts";
+import { createCertificateMaker } from "#testing/servers-oracle/certificates.ts";
+import { createChance } from "#testing/servers-oracle/chance.ts";
 import { generateDovecot } from "#testing/servers-oracle/dovecot.ts";
-import { type Door, type Generator, otherNames, sayGenerated } from "#testing/servers-oracle/generated.ts";
+import { type Generator, sayGenerated } from "#testing/servers-oracle/generated.ts";
 import { generateHaproxy } from "#testing/servers-oracle/haproxy.ts";
 import { generateMysql } from "#testing/servers-oracle/mysql.ts";
 import { generateNginx } from "#testing/servers-oracle/nginx.ts";
 import { generatePostfix } from "#testing/servers-oracle/postfix.ts";
 import { generatePostgresql } from "#testing/servers-oracle/postgresql.ts";
+import { answerAll, askAll, sayQuestion } from "#testing/servers-oracle/questions.ts";
 import { generateSlapd } from "#testing/servers-oracle/slapd.ts";
 import { type Running, startGenerated } from "#testing/servers-oracle/start-generated.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -37,13 +38,13 @@ const SEEDS = ONLY === undefined ? Array.from({ length: COUNT }, (_, index) => i
 
 test.for(Object.entries(GENERATORS))(
   "%s shows what random configurations of it are read to say, to every name and kind of client",
+  { timeout: COUNT * 60_000 },
   async ([server, generate], { annotate }) => {
     const tally = await compareRandom(generate, SEEDS);
     await annotate(`${sayTallies({ [server]: tally })}${sayReasons(tally)}`);
     expect(tally.falseClaims.slice(0, 3).join("\n\n")).toBe("");
     expect((tally.unknown + tally.notSeen) * 10).toBeLessThanOrEqual(tally.claims);
   },
-  COUNT * 60_000,
 );
 
 /** What came of the configurations of one server: each question is a claim of ours, or unknown. */
@@ -82,10 +83,7 @@ async function compareRandom(generate: Generator, seeds: readonly number[]): Pro
     const configuration = readRunning(running);
     const questions = askAll(running, chance);
     const wrong: string[] = [];
-    const answers = await inTurns(questions, async (question) => ({
-      question,
-      shown: await askLeaf(question),
-    }));
+    const answers = await answerAll(questions);
     const [sample] = answers.filter(({ shown }) => shown.length === 64);
     if (sample && (await askByCommand(sample.question)) !== sample.shown)
       wrong.push(`${sayQuestion(sample.question)}: the openssl command is shown another one`);
@@ -127,35 +125,6 @@ const sayTallies = (tallies: { [server: string]: Tally }): string =>
     ]),
   ]);
 
-const BOTH: readonly KeyFamily[] = ["ECDSA", "RSA"];
-const CLIENTS: readonly (readonly KeyFamily[])[] = [["RSA"], ["ECDSA"], BOTH];
-
-/** Every name by every kind of client, and ten others by one of them; versions in turn. */
-function askAll({ generated: { doors, names } }: Running, chance: Chance): Question[] {
-  const others = otherNames(chance, names);
-  return doors.flatMap((door: Door) => {
-    const version = () => chance.pick(["TLSv1.2", "TLSv1.3"] as const);
-    const own = [...names, null].flatMap((name) =>
-      CLIENTS.map((takes) => ({ ...door, name, takes, version: version() })),
-    );
-    return [
-      ...own,
-      ...others.map((name) => ({ ...door, name, takes: chance.pick(CLIENTS), version: version() })),
-    ];
-  });
-}
-
-/** As many at once as keep both ends busy. */
-async function inTurns<From, To>(things: readonly From[], work: (thing: From) => Promise<To>): Promise<To[]> {
-  const done: To[] = [];
-  const left = things.entries();
-  const goOn = async () => {
-    for (const [index, thing] of left) done[index] = await work(thing);
-  };
-  await Promise.all(Array.from({ length: 8 }, goOn));
-  return done;
-}
-
 const readRunning = ({
   generated: { server },
   server: { configPath: root },
@@ -196,9 +165,6 @@ function holds({ made }: Running, claim: Exclude<Claim, { kind: "unsure" }>, sho
   if (claim.kind === "nothing") return shown === "refused" || shown === "silent";
   return claim.paths.some((path) => made.get(path)?.sha256 === shown);
 }
-
-const sayQuestion = ({ host, port, name, takes, version }: Question): string =>
-  `${name ?? "no name"} at ${host}:${port} by ${takes.join("+")} in ${version}`;
 
 const sayClaim = (claim: Exclude<Claim, { kind: "unsure" }>): string =>
   claim.kind === "nothing" ? "nothing" : claim.paths.map((path) => basename(path)).join(" or ");

@@ -1,0 +1,39 @@
+import { askLeaf, type Question, type Shown } from "./ask-leaf.ts";
+import type { KeyFamily } from "./certificates.ts";
+import type { Chance } from "./chance.ts";
+import { type Door, otherNames } from "./generated.ts";
+import type { Running } from "./start-generated.ts";
+
+export type Answered = { question: Question; shown: Shown };
+
+const BOTH: readonly KeyFamily[] = ["ECDSA", "RSA"];
+const CLIENTS: readonly (readonly KeyFamily[])[] = [["RSA"], ["ECDSA"], BOTH];
+
+/** Every name by every kind of client, and ten others by one of them; versions in turn. */
+export function askAll({ generated: { doors, names } }: Running, chance: Chance): Question[] {
+  const others = otherNames(chance, names);
+  return doors.flatMap((door: Door) => {
+    const version = () => chance.pick(["TLSv1.2", "TLSv1.3"] as const);
+    const own = [...names, null].flatMap((name) =>
+      CLIENTS.map((takes) => ({ ...door, name, takes, version: version() })),
+    );
+    return [
+      ...own,
+      ...others.map((name) => ({ ...door, name, takes: chance.pick(CLIENTS), version: version() })),
+    ];
+  });
+}
+
+/** In the order of the questions, with as many at once as keep both ends busy. */
+export async function answerAll(questions: readonly Question[]): Promise<Answered[]> {
+  const answers: Answered[] = [];
+  const left = questions.entries();
+  const goOn = async () => {
+    for (const [index, question] of left) answers[index] = { question, shown: await askLeaf(question) };
+  };
+  await Promise.all(Array.from({ length: 8 }, goOn));
+  return answers;
+}
+
+export const sayQuestion = ({ host, port, name, takes, version }: Question): string =>
+  `${name ?? "no name"} at ${host}:${port} by ${takes.join("+")} in ${version}`;
