@@ -2015,3 +2015,9 @@ WHEN NEW.gone_scan IS NULL AND OLD.search_text IS NOT NEW.search_text
 BEGIN
   UPDATE serving_search SET text = NEW.search_text || char(10, 10) WHERE rowid = NEW.id;
 END;
+
+CREATE TABLE endpoint_chain (
+  endpoint INTEGER NOT NULL REFERENCES endpoint (id),
+  chain    TEXT NOT NULL CHECK (json_valid(chain)),
+  PRIMARY KEY (endpoint, chain)
+) STRICT, WITHOUT ROWID;

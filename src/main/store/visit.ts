@@ -43,6 +43,8 @@ export type EndpointVisit = Visit & {
   presented: {
     /** As sent, order and duplicates kept; the leaf first. Null in the place of one that cannot be read. */
     chain: (SeenCertificate | null)[];
+    /** Those that clients get which take another kind of key alone; only where they were asked for. */
+    others: (SeenCertificate | null)[][];
     /** TLS version, cipher, group, ALPN, ... as words, for the endpoint's own facts. */
     facts: Record<string, string>;
     beside: BesideChain;

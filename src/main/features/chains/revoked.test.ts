@@ -38,7 +38,13 @@ function open() {
   });
   const visit = (host: string, leaf: Signed, staple: Uint8Array | null = null) => {
     const target = { kind: "tls" as const, host, port: 443, serverName: null, protocol: "tls" as const };
-    const beside = { wire: { ...NOTHING_BESIDE, staple }, offers: null, addresses: null, facts: {} };
+    const beside = {
+      wire: { ...NOTHING_BESIDE, staple },
+      offers: null,
+      others: [],
+      addresses: null,
+      facts: {},
+    };
     const visited = { scanId: ScanId.parse(beginScan(store)), at: now.at, tookMs: 1, target };
     write([{ kind: "chain", visited, chain: [leaf.der, middle.der, root.der], ...beside }], () => false);
   };

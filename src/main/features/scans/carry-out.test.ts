@@ -39,7 +39,7 @@ test("a visit that this program cannot write costs none of those beside it", asy
         ...refusedVisit(visited),
         ...{ state: "ok", outcome: "presented" },
         presented: {
-          ...{ chain, facts: {}, findings: visited === target ? finding : [], addresses: null },
+          ...{ chain, facts: {}, findings: visited === target ? finding : [], addresses: null, others: [] },
           beside: { staple: null, timestamps: null, authorities: null, offers: null },
         },
       },

@@ -56,16 +56,17 @@ function describeChain(home: ChainHome, { readCertificate, chains }: Read): Endp
   // Where all addresses were looked at, the chain that speaks for the name is among theirs.
   const spoken = addresses?.find(({ address }) => address === facts.address);
   const chain = spoken?.chain ?? readChain(home.chain, "the chain");
-  const others = addresses?.filter((one) => one !== spoken) ?? [];
+  const elsewhere = addresses?.filter((one) => one !== spoken) ?? [];
+  const others = home.others.map((one) => readChain(one, "the chain for another kind of key"));
   return {
     ...visited,
     state: unread.length > 0 ? "partial" : "ok",
     outcome: "presented",
     message: unread.join("; "),
     presented: {
-      ...{ chain, facts, addresses, beside: describeWire(home.wire, offers) },
+      ...{ chain, others, facts, addresses, beside: describeWire(home.wire, offers) },
       findings: [
-        ...[chain, ...others.map((one) => one.chain)].flatMap((one) => [
+        ...[chain, ...others, ...elsewhere.map((one) => one.chain)].flatMap((one) => [
           ...judgeChain(visited.target, one),
           ...judgeSentChain(visited.target, one, chains),
         ]),

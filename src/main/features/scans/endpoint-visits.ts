@@ -18,12 +18,14 @@ type Deps = {
   now: () => Date;
   /** Of this workstation. */
   user: string;
+  /** Whether certificates for keys of RSA and of elliptic curves stand side by side there. */
+  hasSeveralKinds: (target: TlsTarget) => boolean;
   keepOpen: (hops: readonly Hop[]) => Promise<JumpHost<Hop> | null>;
 };
 
 /** How the endpoints of one scan are visited, each by its way. */
 export function createEndpointVisits(
-  { prober, patience, now, user, keepOpen }: Deps,
+  { prober, patience, now, user, keepOpen, hasSeveralKinds }: Deps,
   { asked, sshConfig, everyAddress, asksForOffers }: VisitOptions,
   { scanId, ask, signal }: Preparation,
 ): Pick<Visits, "visitEndpoint" | "endpointWays"> {
@@ -36,7 +38,14 @@ export function createEndpointVisits(
     visitEndpoint: (target, onReached) =>
       visitEndpoint(
         { prober, patience, now, keepWay: () => keep(wayOf(target)) },
-        { scanId, target, signal, wish: { ...wish, ...(onReached && { onReached }) } },
+        {
+          ...{ scanId, target, signal },
+          wish: {
+            ...wish,
+            ...(hasSeveralKinds(target) && { keyKinds: ["EC", "RSA"] }),
+            ...(onReached && { onReached }),
+          },
+        },
       ),
     endpointWays: { of: wayOf, keepOpen: async (way) => toDisposable(await keep(way)) },
   };

@@ -57,6 +57,6 @@ test("an endpoint for which this computer had no descriptor left is tried again,
   expect(answers).toEqual([]);
 });
 
-const READING = { facts: {}, wire: NOTHING_BESIDE, addresses: null, offers: null, tookMs: 1 };
+const READING = { facts: {}, wire: NOTHING_BESIDE, addresses: null, offers: null, others: [], tookMs: 1 };
 
 const AT_ONCE = { wait: async () => undefined, random: () => 0 };

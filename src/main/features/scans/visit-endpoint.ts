@@ -34,12 +34,12 @@ export async function visitEndpoint(
     patience,
     signal,
   );
-  const { outcome, message, chain, facts, wire, addresses, offers } = reading;
+  const { outcome, message, chain, facts, wire, addresses, offers, others } = reading;
   const visited = { scanId, target, at: toInstant(now()), tookMs: Math.round(reading.tookMs) };
   if (outcome !== "presented")
     return { kind: "met", visit: { ...visited, state: "failed", outcome, message, presented: null } };
   const said = way ? { ...facts, "reached through": way.name } : facts;
-  return { kind: "chain", visited, chain, facts: said, wire, addresses, offers };
+  return { kind: "chain", visited, chain, facts: said, wire, addresses, offers, others };
 }
 
 const goDirectly = async (): Promise<Kept> => ({

@@ -7,7 +7,7 @@ import { findSsh } from "#net/ssh/system/find-ssh.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import type { SshTarget } from "#shared/model/target.ts";
+import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { withoutRemarks } from "#shared/text/without-remarks.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
@@ -30,6 +30,8 @@ type Deps = {
   now: () => Date;
   /** How it waits before it tries a host again. */
   patience: Patience;
+  /** Whether certificates for keys of RSA and of elliptic curves stand side by side there. */
+  hasSeveralKinds: (target: TlsTarget) => boolean;
 };
 
 export type VisitOptions = {
@@ -50,7 +52,7 @@ export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: Ab
 export type PrepareVisits = ReturnType<typeof createVisits>;
 
 export function createVisits(deps: Deps) {
-  const { recording, prober, workstation, now, patience } = deps;
+  const { recording, prober, workstation, now, patience, hasSeveralKinds } = deps;
   const collectorScript = Buffer.from(withoutRemarks(deps.collectorScript));
   const { home, agentSocket, user } = workstation;
   const { prepareApproach } = deps;
@@ -82,7 +84,11 @@ export function createVisits(deps: Deps) {
     return {
       ...{ ways, keepOpen },
       visitHost: async (login) => visitHost({ ...(await prepared()), ...common }, login),
-      ...createEndpointVisits({ prober, patience, now, user, keepOpen }, options, preparation),
+      ...createEndpointVisits(
+        { prober, patience, now, user, keepOpen, hasSeveralKinds },
+        options,
+        preparation,
+      ),
     };
   }
 

@@ -115,3 +115,54 @@ async function until(app: App, text: string, state: string): Promise<void> {
   };
   await expect.poll(look, { timeout: 50_000 }).toEqual({ "shop.example": state, "other.example": "agrees" });
 }
+
+const TWO_KINDS = `
+rm -rf /etc/ssl/certs/* /etc/nginx; mkdir -p /etc/nginx /srv/tls
+make() {
+  openssl req -x509 -newkey $1 -nodes -subj /CN=shop.example -addext subjectAltName=DNS:shop.example \\
+    -not_before $3 -not_after 20280101000000Z -keyout /srv/tls/$2.key -out /srv/tls/$2.pem 2>/dev/null
+}
+renew() { make rsa:2048 rsa 20260201000000Z; touch -d '2 seconds' /srv/tls/rsa.pem; }
+make rsa:2048 rsa 20260101000000Z; make 'ec -pkeyopt ec_paramgen_curve:P-256' ec 20260101000000Z
+cat > /etc/nginx/nginx.conf <<'END'
+events {}
+pid /run/nginx.pid; error_log /dev/null;
+http {
+  access_log off;
+  server {
+    listen 8443 ssl; server_name shop.example;
+    ssl_certificate /srv/tls/rsa.pem; ssl_certificate_key /srv/tls/rsa.key;
+    ssl_certificate /srv/tls/ec.pem; ssl_certificate_key /srv/tls/ec.key;
+  }
+}
+END
+`;
+
+test("of an RSA and an EC certificate side by side each is seen by a handshake of its own, and the one that was renewed is named", async () => {
+  await using desk = await makeDesk();
+  await using host = await startHost({ name: "both", prepare: `${letIn(desk.publicKey)}\n${TWO_KINDS}` });
+  await host.run("setpriv --pdeathsig KILL nginx -e /dev/null");
+  await using app = desk.open();
+  const wire = `${host.address}:8443/shop.example`;
+  const statesByFile = async () => {
+    const { rows } = await app.client.served.list({ sort: { by: "host", descending: false } });
+    return Object.fromEntries(rows.map(({ certificate, state }) => [certificate?.path, state]));
+  };
+  // Before the configuration is known nobody asks twice.
+  await scan(app, wire);
+  await scan(app, `root@${host.address}`);
+  expect(await statesByFile()).toEqual({ "/srv/tls/rsa.pem": "not-seen", "/srv/tls/ec.pem": "agrees" });
+  await scan(app, wire);
+  expect(await statesByFile()).toEqual({ "/srv/tls/rsa.pem": "agrees", "/srv/tls/ec.pem": "agrees" });
+
+  await host.run(
+    `${TWO_KINDS.slice(TWO_KINDS.indexOf("make()"), TWO_KINDS.indexOf("make rsa:2048 rsa 20260101"))} renew`,
+  );
+  const look = async () => {
+    await scan(app, `root@${host.address}`);
+    return statesByFile();
+  };
+  await expect
+    .poll(look, { timeout: 50_000 })
+    .toEqual({ "/srv/tls/rsa.pem": "not-reloaded", "/srv/tls/ec.pem": "agrees" });
+}, 120_000);

@@ -3,9 +3,9 @@ import type { Answer } from "./answer.ts";
 import { exchange } from "./exchange.ts";
 import { greetInFull, sayWho } from "./full-handshake.ts";
 import { GreetingReader } from "./greeting-reader.ts";
-import { writeHello } from "./hello.ts";
+import { writeHello, writeKindHello } from "./hello.ts";
 import { createKeyShare, deriveServerSecret } from "./key-schedule.ts";
-import { X25519 } from "./offers.ts";
+import { type ServerKeyKind, X25519 } from "./offers.ts";
 import type { Connected, Opener } from "./open-endpoint.ts";
 
 type Limits = { handshakeMs: number; mostBytes: number };
@@ -17,6 +17,8 @@ type Visit = Connected & {
   serverName: string | null;
   /** What is offered to be spoken in TLS. */
   protocols: readonly string[];
+  /** The one kind of key that is taken; not there: any. */
+  kind?: ServerKeyKind;
   signal: AbortSignal;
 };
 
@@ -32,6 +34,8 @@ export function createGreeter({ handshakeMs: deadlineMs, mostBytes }: Limits) {
   async function greet(visit: Visit): Promise<Answer> {
     const first = sayWho(await greetByHello(visit), "own hello");
     if (!mayDoBetter(first)) return first;
+    // The runtime's own TLS would take any key.
+    if (visit.kind !== undefined && !isAboutProtocols(first)) return first;
     if (isAboutProtocols(first)) return greetWithoutProtocols(visit, first);
     const second = await greetByRuntime(visit);
     return second.kind === "presented" || first.kind === "odd" ? second : first;
@@ -44,8 +48,10 @@ export function createGreeter({ handshakeMs: deadlineMs, mostBytes }: Limits) {
     return greet({ ...visit, ...connection, protocols: [] });
   }
 
-  function greetByHello({ stream, serverName, protocols, signal }: Visit): Promise<Answer> {
-    const hello = writeHello(serverName, share.publicKey, protocols);
+  function greetByHello({ stream, serverName, protocols, kind, signal }: Visit): Promise<Answer> {
+    const hello = kind
+      ? writeKindHello(kind, { serverName, share: share.publicKey, protocols })
+      : writeHello(serverName, share.publicKey, protocols);
     const reader = new GreetingReader({
       mostBytes,
       followsRetry: false,

@@ -1,9 +1,12 @@
 import { getCiphers, randomBytes } from "node:crypto";
 import {
   ASKED_GROUPS,
+  isSuiteOf,
   OFFERED_GROUPS,
   OFFERED_VERSIONS,
+  type ServerKeyKind,
   SIGNATURES,
+  SIGNATURES_OF,
   SSL_3_0,
   SUITES,
   TLS_1_3,
@@ -19,21 +22,19 @@ const RENEGOTIATION_SCSV = 0x00ff;
 
 /** What of a hello is the same for every server. */
 const CLIENT_HELLO = Buffer.from([1]);
-const CIPHER_SUITES = lengthed(2, numbers([...[...SUITES.keys()].filter(canBeRead), RENEGOTIATION_SCSV]));
+const CIPHER_SUITES = writeSuites(() => true);
 const COMPRESSION = Buffer.from([1, 0]);
 const GROUPS = writeGroups(OFFERED_GROUPS);
 const EVERY_GROUP = writeGroups([...new Set([...OFFERED_GROUPS, ...ASKED_GROUPS])]);
-const COMMON_EXTENSIONS = Buffer.concat([
-  extension(11, lengthed(1, [0])),
-  extension(13, lengthed(2, numbers(SIGNATURES))),
-  // OCSP by status_request, then certificate timestamps, then the extended master secret.
-  extension(5, [1, 0, 0, 0, 0]),
-  extension(18, []),
-  extension(23, []),
-]);
+const COMMON_EXTENSIONS = writeCommon(SIGNATURES);
 const VERSIONS = writeVersions(OFFERED_VERSIONS);
 const MODERN = writeVersions([TLS_1_3]);
 const ALL_EXTENSIONS = Buffer.concat([GROUPS, COMMON_EXTENSIONS, VERSIONS]);
+/** What offers one kind of key alone. */
+const OF_KIND = {
+  EC: writeKind("EC"),
+  RSA: writeKind("RSA"),
+};
 
 /**
  * A hello for TLS 1.3 and all below it, with one share: an X25519 public key of 32 bytes. `protocols`: what is offered
@@ -48,6 +49,24 @@ export const writeHello = (
     ...(serverName === null ? [] : [writeServerName(serverName)]),
     ...[withProtocols(protocols), writeShares(share)],
   ]);
+
+/** The same for servers with a key of one kind, whatever others they have. */
+export const writeKindHello = (
+  kind: ServerKeyKind,
+  {
+    serverName,
+    share,
+    protocols,
+  }: { serverName: string | null; share: Uint8Array; protocols: readonly string[] },
+): Hello =>
+  assemble(
+    0x0303,
+    [
+      ...(serverName === null ? [] : [writeServerName(serverName)]),
+      ...[OF_KIND[kind].extensions, writeProtocols(protocols), writeShares(share)],
+    ],
+    OF_KIND[kind].suites,
+  );
 
 /**
  * A hello for one version and no other. For TLS 1.3 it offers every group: who takes none but hybrid ones asks for another
@@ -70,7 +89,7 @@ export const writeGroupHello = (serverName: string | null, group: number): Hello
     extension(51, lengthed(2)),
   ]);
 
-function assemble(version: number, extensions: readonly Buffer[] | null): Hello {
+function assemble(version: number, extensions: readonly Buffer[] | null, suites = CIPHER_SUITES): Hello {
   const random = takeRandom();
   const body = lengthed(
     3,
@@ -78,7 +97,7 @@ function assemble(version: number, extensions: readonly Buffer[] | null): Hello 
     random.subarray(0, 32),
     // A session identifier makes middleboxes take TLS 1.3 for an old session that is resumed.
     lengthed(1, random.subarray(32)),
-    CIPHER_SUITES,
+    suites,
     COMPRESSION,
     ...(extensions ? [lengthed(2, ...extensions)] : []),
   );
@@ -124,6 +143,31 @@ function writeShares(share: Uint8Array): Buffer {
   const written = extension(51, lengthed(2, Buffer.concat([numbers([X25519]), lengthed(2, share)])));
   sharing.set(share, written);
   return written;
+}
+
+function writeSuites(isOffered: (name: string) => boolean): Buffer {
+  const offered = [...SUITES].flatMap(([suite, name]) =>
+    canBeRead(suite) && isOffered(name) ? [suite] : [],
+  );
+  return lengthed(2, numbers([...offered, RENEGOTIATION_SCSV]));
+}
+
+function writeCommon(signatures: readonly number[]): Buffer {
+  return Buffer.concat([
+    extension(11, lengthed(1, [0])),
+    extension(13, lengthed(2, numbers(signatures))),
+    // OCSP by status_request, then certificate timestamps, then the extended master secret.
+    extension(5, [1, 0, 0, 0, 0]),
+    extension(18, []),
+    extension(23, []),
+  ]);
+}
+
+function writeKind(kind: ServerKeyKind) {
+  return {
+    suites: writeSuites((name) => isSuiteOf(kind, name)),
+    extensions: Buffer.concat([GROUPS, writeCommon(SIGNATURES_OF[kind]), VERSIONS]),
+  };
 }
 
 function writeProtocols(protocols: readonly string[]): Buffer {

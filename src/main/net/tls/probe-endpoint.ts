@@ -3,6 +3,7 @@ import { findAddresses } from "#net/find-addresses.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import type { Offers } from "#shared/model/offers.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
+import type { ServerKeyKind } from "./offers.ts";
 import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
 import {
   type AddressReading,
@@ -29,6 +30,8 @@ export type EndpointReading = AddressResult & {
   addresses: (AddressReading & { address: string })[] | null;
   /** What it takes, where that was asked for. */
   offers: Offers | null;
+  /** Chains beside that one, which clients get that take one kind of key alone; only those that were asked for. */
+  others: Uint8Array[][];
   /** Without the time that it waited for its turn. */
   tookMs: number;
 };
@@ -40,6 +43,8 @@ export type ProbeWish = {
   everyAddress?: boolean;
   /** Whether it is asked, by some fourteen further connections, which versions and groups it takes. */
   asksForOffers?: boolean;
+  /** It is asked once more for a key of each of these kinds, as by a client that takes no other. */
+  keyKinds?: readonly ServerKeyKind[];
   /** Told whenever an address has answered: from then on a visit waits for this computer, too. */
   onReached?: () => void;
 };
@@ -56,7 +61,7 @@ export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddress
     probeEndpoint: async (
       target: TlsTarget,
       signal: AbortSignal,
-      { way = null, everyAddress = false, asksForOffers = false, onReached }: ProbeWish = {},
+      { way = null, everyAddress = false, asksForOffers = false, keyKinds = [], onReached }: ProbeWish = {},
     ): Promise<EndpointReading> => {
       const watch = createStopwatch();
       const where = way ? { way } : await find(target, signal, watch);
@@ -70,10 +75,14 @@ export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddress
           ? await askInTurn(target, where, { address: seen.address, signal })
           : null;
       const all = others.length > 0 ? [first, ...others].map(toAddress) : [];
+      const place = "addresses" in where && seen.address !== null ? { addresses: [seen.address] } : where;
+      const byKind = seen.result.outcome === "presented" ? keyKinds : [];
+      const ofKinds = await Promise.all(byKind.map((kind) => visit(target, place, { signal, kind })));
       return {
         ...seen.result,
         addresses: isAll ? all : null,
         offers: asked?.offers ?? null,
+        others: findOthers(seen.result.chain, ofKinds),
         tookMs: first.tookMs + Math.max(0, ...others.map((one) => one.tookMs)) + (asked?.tookMs ?? 0),
       };
     },
@@ -101,7 +110,18 @@ export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddress
   }
 }
 
-const NOTHING = { ...NOTHING_SEEN, addresses: null, offers: null };
+const NOTHING = { ...NOTHING_SEEN, addresses: null, offers: null, others: [] };
+
+/** Each once, and none with the leaf that is known. */
+function findOthers([leaf]: readonly Uint8Array[], ofKinds: readonly Visited[]): Uint8Array[][] {
+  const seen = new Set([leaf && Buffer.from(leaf).toString("latin1")]);
+  return ofKinds.flatMap(({ result: { chain } }) => {
+    const own = chain[0] && Buffer.from(chain[0]).toString("latin1");
+    if (own === undefined || seen.has(own)) return [];
+    seen.add(own);
+    return [chain];
+  });
+}
 
 /** Of several addresses the first that shows a chain speaks for the name. */
 const choose = (first: Visited, others: readonly Visited[]): Visited =>

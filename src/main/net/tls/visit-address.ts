@@ -7,6 +7,7 @@ import { sayProtocol } from "#shared/text/protocol.ts";
 import { askOffers } from "./ask-offers.ts";
 import { createGreeter } from "./greet.ts";
 import { NOTHING_BESIDE, type WireBytes } from "./greeting-reader.ts";
+import type { ServerKeyKind } from "./offers.ts";
 import { type Connected, createOpener, type Opener, type Whereabouts } from "./open-endpoint.ts";
 import { sayAnswer } from "./say-answer.ts";
 import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
@@ -48,7 +49,13 @@ export type AddressResult = AddressReading & {
 /** What came of one visit, and at which address, where that is known. `tookMs`: without waiting for its turn. */
 export type Visited = { result: AddressResult; address: string | null; tookMs: number };
 
-type Visiting = { signal: AbortSignal; watch?: Stopwatch; onReached?: (() => void) | undefined };
+type Visiting = {
+  signal: AbortSignal;
+  watch?: Stopwatch;
+  onReached?: (() => void) | undefined;
+  /** The one kind of key that is taken; not there: any. */
+  kind?: ServerKeyKind;
+};
 
 export const NOTHING_SEEN = { chain: [], facts: {}, wire: NOTHING_BESIDE };
 
@@ -63,7 +70,7 @@ export function createVisitor(limits: Limits) {
   async function visit(
     target: TlsTarget,
     where: Whereabouts,
-    { signal, watch = createStopwatch(), onReached }: Visiting,
+    { signal, watch = createStopwatch(), onReached, kind }: Visiting,
   ): Promise<Visited> {
     const held: (() => void)[] = [];
     const hold = (giveBack: () => void) => {
@@ -80,7 +87,7 @@ export function createVisitor(limits: Limits) {
       if (isFailure(connected)) return { result: toResult(connected), address: null, tookMs: watch.read() };
       onReached?.();
       // Awaited here, so that the turn lasts as long.
-      const result = await shakeHands(connected, target, { opener, signal, watch });
+      const result = await shakeHands(connected, target, { opener, signal, watch, ...(kind && { kind }) });
       return { result, address: connected.address, tookMs: watch.read() };
     } finally {
       for (const giveBack of held.toReversed()) giveBack();
@@ -106,7 +113,7 @@ export function createVisitor(limits: Limits) {
   }
 }
 
-type Shaking = { opener: Opener; signal: AbortSignal; watch: Stopwatch };
+type Shaking = { opener: Opener; signal: AbortSignal; watch: Stopwatch; kind?: ServerKeyKind };
 
 /** Shakes hands over connections, so many at a time. */
 function createShaker(limits: Limits) {
@@ -116,7 +123,7 @@ function createShaker(limits: Limits) {
   return async (
     connected: Connected,
     target: TlsTarget,
-    { opener, signal, watch }: Shaking,
+    { opener, signal, watch, kind }: Shaking,
   ): Promise<AddressResult> => {
     const giveBack = await watch.without(() => handshakes.take());
     const timer = setTimeout(giveBack, limits.yieldMs);
@@ -125,7 +132,8 @@ function createShaker(limits: Limits) {
       if (isFailure(ready)) return toResult(ready);
       const { address } = ready;
       const [serverName, protocols] = [toServerName(target), protocolsOf(target)];
-      const answer = await greet({ ...ready, open: opener.again, serverName, protocols, signal });
+      const asked = { serverName, protocols, signal, ...(kind && { kind }) };
+      const answer = await greet({ ...ready, open: opener.again, ...asked });
       if (answer.kind !== "presented") return toResult(sayAnswer(answer, target, limits));
       const { chain, wire } = answer;
       const facts = { ...sayBefore(target), ...answer.facts, ...(address !== null && { address }) };

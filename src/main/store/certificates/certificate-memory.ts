@@ -10,7 +10,7 @@ export type CertificateMemory = ReturnType<typeof certificateMemory>;
 /** Keeps each certificate once, under its hash. */
 export function certificateMemory(db: Database) {
   const find = db.prepare<[string], Known>(
-    "SELECT id, subject, issuer, names, ssh_fingerprint IS NULL AS isWithoutSsh FROM certificate WHERE sha256 = ?",
+    "SELECT id, ssh_fingerprint IS NULL AS isWithoutSsh FROM certificate WHERE sha256 = ?",
   );
   const add = db.prepare(`
     INSERT INTO certificate (sha256, subject, issuer, common_name, serial, not_before, not_after, names, key_type,
@@ -21,21 +21,16 @@ export function certificateMemory(db: Database) {
       @isOverLimit, @isForClients, @sshFingerprint, @at)`);
   // One that was seen by an earlier version of this program has none yet.
   const addSsh = db.prepare("UPDATE certificate SET ssh_fingerprint = ? WHERE id = ?");
-  const restate = restater(db);
   const keepDer = db.prepare("INSERT INTO certificate_der (certificate, der, extensions) VALUES (?, ?, ?)");
 
   return {
     isKnown: (sha256: string): boolean => find.get(sha256) !== undefined,
     idOf: (sha256: string): number | null => find.get(sha256)?.id ?? null,
 
-    /** Its facts are written when it is seen for the first time, and again where this version of the program words them otherwise. */
+    /** Its facts are written when it is seen for the first time, and never again. */
     remember(seen: SeenCertificate, at: Instant): number {
       const known = find.get(seen.certificate.sha256);
       if (known) {
-        const names = JSON.stringify(seen.certificate.names);
-        const { subject, issuer } = seen.certificate;
-        if (subject !== known.subject || issuer !== known.issuer || names !== known.names)
-          restate(known.id, seen.certificate);
         if (known.isWithoutSsh && seen.sshFingerprint !== null) addSsh.run(seen.sshFingerprint, known.id);
         return known.id;
       }
@@ -46,22 +41,7 @@ export function certificateMemory(db: Database) {
   };
 }
 
-type Known = { id: number; subject: string; issuer: string; names: string; isWithoutSsh: number };
-
-/** Says names of a certificate anew. It is out of sight meanwhile, so that whatever is counted or searched by its names follows. */
-function restater(db: Database) {
-  const isSeen = db.prepare<[number], number>("SELECT is_seen FROM certificate WHERE id = ?").pluck();
-  const see = db.prepare("UPDATE certificate SET is_seen = ? WHERE id = ?");
-  const state = db.prepare("UPDATE certificate SET subject = ?, issuer = ?, names = ? WHERE id = ?");
-  const extend = db.prepare("UPDATE certificate_der SET extensions = ? WHERE certificate = ?");
-  return (id: number, { subject, issuer, names, extensions }: SeenCertificate["certificate"]): void => {
-    const was = isSeen.get(id) ?? 0;
-    see.run(0, id);
-    state.run(subject, issuer, JSON.stringify(names), id);
-    extend.run(JSON.stringify(extensions), id);
-    see.run(was, id);
-  };
-}
+type Known = { id: number; isWithoutSsh: number };
 
 function toRow({ certificate, warnFrom, urgentFrom, ...judged }: SeenCertificate) {
   const { extensions: _, ...facts } = certificate;

@@ -47,6 +47,13 @@ export function chainReader(db: Database) {
       WHERE endpoint = ? AND json_extract(chain, '$[0]') = (SELECT id FROM certificate WHERE sha256 = ?)
       ORDER BY address LIMIT 1)
     ORDER BY json_each.key`);
+  /** And so does a server with several kinds of keys for each kind of client. */
+  const sentByKind = db.prepare<[number, string], Sent>(`
+    SELECT sha256, der FROM endpoint_chain, json_each(endpoint_chain.chain)
+    JOIN certificate ON certificate.id = json_each.value
+    JOIN certificate_der ON certificate_der.certificate = certificate.id
+    WHERE endpoint = ? AND json_extract(chain, '$[0]') = (SELECT id FROM certificate WHERE sha256 = ?)
+    ORDER BY json_each.key`);
   // A subject that stands there by itself is looked at by the planner, which plans anew for each: that is most of the cost.
   const named = db
     .prepare<{ subject: string }, Uint8Array>(`
@@ -66,7 +73,8 @@ export function chainReader(db: Database) {
     /** What endpoints send of which this certificate is the leaf. */
     sentWith(sha256: string): SentChain[] {
       return endpoints.all(sha256).map(({ id, ...endpoint }) => {
-        const own = sentByAddress.all(id, sha256);
+        const byAddress = sentByAddress.all(id, sha256);
+        const own = byAddress.length > 0 ? byAddress : sentByKind.all(id, sha256);
         return { ...endpoint, chain: own.length > 0 ? own : sent.all(id) };
       });
     },

@@ -23,6 +23,8 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
   const places = placeTable(db);
   const addresses = addressTable(db);
   const keep = endpointKeeper(db);
+  const dropChains = db.prepare("DELETE FROM endpoint_chain WHERE endpoint = ?");
+  const addChain = db.prepare("INSERT OR IGNORE INTO endpoint_chain (endpoint, chain) VALUES (?, ?)");
 
   return {
     /** Remembers a visit. Unless the endpoint showed a chain, what is known of it stays as it was. */
@@ -35,6 +37,7 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
       if (!presented) return;
       const { scanId, at } = probe;
       const remember = (chain: SeenChain) => placesIn(chain, (one) => certificates.remember(one, at));
+      keepChains(endpoint, presented, remember);
       const { seen, stays } = followAddresses({ endpoint, host, at, remember }, presented);
       places.follow({ name, endpoint }, seen, { scanId, isWhole: true, couldSee: () => true, stays });
       findings.replace(
@@ -45,16 +48,24 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
     },
   };
 
+  function keepChains(endpoint: number, { chain, others }: Presented, remember: Followed["remember"]): void {
+    dropChains.run(endpoint);
+    if (others.length === 0) return;
+    for (const one of [chain, ...others])
+      addChain.run(endpoint, JSON.stringify(remember(one).map(({ certificate }) => certificate)));
+  }
+
   /** What is seen at all addresses that were looked at, and which certificates may still be at those that showed none. */
   function followAddresses(
     { endpoint, host, at, remember }: Followed,
-    { chain, facts, addresses: looked }: Presented,
+    { chain, others, facts, addresses: looked }: Presented,
   ): { seen: SeenPlace[]; stays: ReadonlySet<number> } {
-    const own = remember(chain);
+    const own = [chain, ...others].flatMap(remember);
     // Of an endpoint that is an address by itself there are no others.
     if (isAddress(host)) return { seen: own, stays: NONE };
     const showed = looked?.map((one) => ({ ...one, places: remember(one.chain) })) ?? [];
-    const first = facts.address === undefined ? [] : [{ ...FIRST, address: facts.address, places: own }];
+    const spoken = remember(chain);
+    const first = facts.address === undefined ? [] : [{ ...FIRST, address: facts.address, places: spoken }];
     const seen = (showed.length > 0 ? showed : first).map(({ address, outcome, message, places: shown }) => ({
       ...{ address, outcome, message, chain: shown.map(({ certificate }) => certificate) },
     }));

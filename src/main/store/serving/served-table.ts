@@ -94,6 +94,20 @@ export function servedTable(db: Database, findings: FindingWriter) {
       is_default AS isDefault, certificate_path AS certificatePath
     FROM serving
     WHERE host = ? AND port = ? AND gone_scan IS NULL`);
+  const hasKinds = db
+    .prepare<object, number>(`
+      SELECT EXISTS (
+        SELECT 1 FROM serving
+        JOIN place ON place.host = serving.host AND place.path = serving.certificate_path
+          AND place.position = 0 AND place.gone_scan IS NULL
+        JOIN certificate ON certificate.id = place.certificate
+        WHERE serving.gone_scan IS NULL AND serving.port = @port AND certificate.key_type IN ('RSA', 'EC')
+          AND serving.host IN (
+            SELECT host.id FROM host WHERE host.host = @host
+            UNION SELECT host_address.host FROM host_address WHERE host_address.address = @host)
+        GROUP BY serving.host, serving.address, serving.name
+        HAVING count(DISTINCT certificate.key_type) > 1)`)
+    .pluck();
   const files = fileReader(db);
   const keep = sightKeeper(db);
 
@@ -106,6 +120,8 @@ export function servedTable(db: Database, findings: FindingWriter) {
       const host = hostId.get(target);
       return host === undefined ? [] : endpointsOf.all({ host });
     },
+    /** Whether certificates for keys of RSA and of elliptic curves stand side by side there, as far as its host's configuration is known. */
+    hasSeveralKinds: (target: { host: string; port: number }): boolean => hasKinds.get(target) === 1,
     /** The hosts that an endpoint is known to be on, of those that say what they serve. */
     hostsOf: ({ id, host }: SeenEndpoint): number[] => hosts.all({ id, host }),
     mapOf: (host: number): string => map.get(host) ?? "{}",

@@ -145,7 +145,7 @@ export const beginScan = (store: Store, at: Instant = START): ScanId =>
 const ASKED: TlsTarget = { kind: "tls", host: "asked.example", port: 443, serverName: null, protocol: "tls" };
 
 const NOTHING_SHOWN = {
-  ...{ chain: [], facts: {}, findings: [], addresses: null },
+  ...{ chain: [], others: [], facts: {}, findings: [], addresses: null },
   beside: { staple: null, timestamps: null, authorities: null, offers: null },
 };
 

@@ -22,7 +22,7 @@ export type StreamHome = {
 /** An endpoint that presented a chain, and what it sent beside it: exact bytes, as they came. */
 export type ChainHome = { kind: "chain"; visited: Visited<TlsTarget> } & Pick<
   EndpointReading,
-  "chain" | "facts" | "wire" | "addresses" | "offers"
+  "chain" | "facts" | "wire" | "addresses" | "offers" | "others"
 >;
 
 /**
@@ -45,7 +45,7 @@ export function sizeOf(home: BroughtHome): number {
   if (home.kind === "stream") return home.reading.stream.length;
   if (home.kind !== "chain") return 0;
   const { staple, timestamps, authorities } = home.wire;
-  const chains = [home.chain, ...(home.addresses ?? []).map(({ chain }) => chain)];
+  const chains = [home.chain, ...home.others, ...(home.addresses ?? []).map(({ chain }) => chain)];
   return sum([
     ...chains.flat(),
     ...(authorities ?? []),

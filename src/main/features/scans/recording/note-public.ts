@@ -23,8 +23,8 @@ export function createPublicNoter(chains: Chains, readRoots = publicRoots) {
 
   return function notePublic(visit: EndpointVisit | HostVisit): void {
     if ("presented" in visit) {
-      const { chain = [], addresses } = visit.presented ?? {};
-      for (const sent of [chain, ...(addresses ?? []).map((one) => one.chain)]) noteSent(sent);
+      const { chain = [], others = [], addresses } = visit.presented ?? {};
+      for (const sent of [chain, ...others, ...(addresses ?? []).map((one) => one.chain)]) noteSent(sent);
     } else noteFiles(visit.collected?.certificateFiles ?? []);
   };
 

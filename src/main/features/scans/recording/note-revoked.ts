@@ -39,7 +39,11 @@ export function createRevokedNoter({ chains, revoked, trust }: Store) {
     at: number,
   ): void {
     if (!presented) return;
-    const chains = [presented.chain, ...(presented.addresses ?? []).map(({ chain }) => chain)];
+    const chains = [
+      presented.chain,
+      ...presented.others,
+      ...(presented.addresses ?? []).map(({ chain }) => chain),
+    ];
     const sent = chains.flat().filter((each) => each !== null);
     const [leaf] = presented.chain;
     const { staple } = presented.beside;

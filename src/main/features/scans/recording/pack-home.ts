@@ -29,6 +29,7 @@ function packChain(home: ChainHome): ChainHome {
   return {
     ...home,
     chain: home.chain.map(alone),
+    others: home.others.map((chain) => chain.map(alone)),
     wire: {
       staple: staple && alone(staple),
       timestamps: timestamps && alone(timestamps),
