@@ -50,11 +50,11 @@ const tooMuch = (certificate: PathCertificate): ChainReason =>
     `has names under constraints that take more than ${MOST_COMPARISONS.toLocaleString("en")} comparisons, where this program gives up`,
   );
 
-/** The names of the extension, the subject, and the mail addresses of the subject where the extension is absent. */
+/** The names of the extension, the subject, and its mail addresses, which the extension does not take out of what is constrained. */
 function* namesOf({ subject, extensions: { names } }: PathCertificate): Generator<ComparableName> {
   if (subject.rdns.length > 0) yield { form: "directory", value: subject };
+  for (const value of subject.emails) yield { form: "email", value };
   if (names) yield* names;
-  else for (const value of subject.emails) yield { form: "email", value };
 }
 
 function checkName(

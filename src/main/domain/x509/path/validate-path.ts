@@ -1,3 +1,5 @@
+import { readElement, viewOf } from "#domain/x509/der.ts";
+import { readPublicKey } from "#domain/x509/keys.ts";
 import type { ChainReason, Purpose } from "#shared/model/chain.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { reasonAbout } from "./chain-reason.ts";
@@ -6,7 +8,7 @@ import type { PathCertificate } from "./path-certificate.ts";
 import { USAGE } from "./path-extensions.ts";
 import { createPolicyGraph, type PolicyWish } from "./policy-graph.ts";
 import { checkServerName } from "./server-name.ts";
-import type { Verification } from "./verify-signature.ts";
+import { LEAST_RSA_BITS, type Verification } from "./verify-signature.ts";
 import { completeKey } from "./working-key.ts";
 
 /** What a path is to be good for. */
@@ -66,7 +68,7 @@ const SAID = {
   invalid: ["signature-invalid", "is not signed by the key of"],
   forgeable: [
     "signature-forgeable",
-    "is signed by an algorithm under which anybody can forge the signature of",
+    "is signed by an algorithm or key under which anybody can forge the signature of",
   ],
   unsupported: [
     "signature-unsupported",
@@ -108,8 +110,14 @@ function checkItself(certificate: PathCertificate, { at, purpose }: PathWish): C
     reasons.push(reasonAbout(certificate, "dates-unreadable", "has dates that cannot be read"));
   if (notBefore !== null && at < notBefore)
     reasons.push(reasonAbout(certificate, "not-yet-valid", `is valid from ${say(notBefore)} on only`));
-  if (notAfter !== null && at > notAfter)
+  // Certificates count in seconds: the last one holds to its end (section 4.1.2.5).
+  if (notAfter !== null && at >= notAfter + 1_000)
     reasons.push(reasonAbout(certificate, "expired", `expired on ${say(notAfter)}`));
+  const bits = rsaBitsOf(certificate);
+  if (bits !== null && bits < LEAST_RSA_BITS)
+    reasons.push(
+      reasonAbout(certificate, "key-too-short", `has an RSA key of ${bits} bits, which can be factored`),
+    );
   for (const oid of extensions.criticalUnknown)
     reasons.push(
       reasonAbout(certificate, "critical-unknown", `has the critical extension ${oid}, ${sayUnknown(oid)}`),
@@ -120,6 +128,13 @@ function checkItself(certificate: PathCertificate, { at, purpose }: PathWish): C
       reasonAbout(certificate, "wrong-purpose", `is not meant for TLS ${purpose}s by its extended key usage`),
     );
   return reasons;
+}
+
+function rsaBitsOf({ spki }: PathCertificate): number | null {
+  const bytes = viewOf(spki);
+  const element = readElement(bytes, 0, bytes.length);
+  const key = element && readPublicKey(bytes, element);
+  return key?.keyType === "RSA" || key?.keyType === "RSA-PSS" ? key.keyBits : null;
 }
 
 const say = (at: number): string => toInstant(new Date(at));

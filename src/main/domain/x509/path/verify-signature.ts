@@ -14,7 +14,8 @@ export type Signed = {
 /**
  * `unsupported`: this runtime cannot tell. It never stands for "invalid": Electron's crypto knows less than Node's,
  * and a signature that nobody here can check may be sound.
- * `forgeable`: it verifies, by a hash under which anybody may make another certificate of the same signature.
+ * `forgeable`: it verifies, by a hash under which anybody may make another certificate of the same signature, or by a key of
+ * RSA that can be factored.
  */
 export type Verification = "valid" | "invalid" | "forgeable" | "unsupported";
 
@@ -72,11 +73,23 @@ export function verifySignature(signed: Signed, spki: Uint8Array): Verification 
   if (!scheme) return "unsupported";
   const key = readKey(spki);
   if (!key) return "unsupported";
-  if (scheme === PSS) return verifyPss(algorithm.parameters, { content: signed.content, key, signature });
+  const isForgeable = scheme !== PSS && scheme.isForgeable === true;
+  const answer = verifyBy(scheme, algorithm, { content: signed.content, key, signature });
+  return answer === "valid" && (isForgeable || isFactorable(key)) ? "forgeable" : answer;
+}
+
+/** 768 bits were factored in 2009; OpenSSL's TLS and Go verify by nothing below this. */
+export const LEAST_RSA_BITS = 1_024;
+
+const isFactorable = ({ asymmetricKeyDetails }: KeyObject): boolean =>
+  (asymmetricKeyDetails?.modulusLength ?? LEAST_RSA_BITS) < LEAST_RSA_BITS;
+
+function verifyBy(scheme: Scheme | typeof PSS, algorithm: Algorithm, check: Check): Verification {
+  const { content, key, signature } = check;
+  if (scheme === PSS) return verifyPss(algorithm.parameters, check);
   // An RSA key that is bound to PSS signs by nothing else, and no key signs by another's algorithm.
   if (!scheme.keys.includes(key.asymmetricKeyType ?? "")) return "invalid";
-  const answer = attempt(() => verify(scheme.hash, signed.content, { key, dsaEncoding: "der" }, signature));
-  return answer === "valid" && scheme.isForgeable ? "forgeable" : answer;
+  return attempt(() => verify(scheme.hash, content, { key, dsaEncoding: "der" }, signature));
 }
 
 /** The hash that a signature is made over, as Node names it; null for those that have one of their own, or are not known. */

@@ -1,18 +1,11 @@
 import { EXPLICIT_CURVE } from "#domain/x509/keys.ts";
-import { readAlgorithm } from "#domain/x509/path/verify-signature.ts";
+import { signatureHashOf } from "#domain/x509/path/verify-signature.ts";
 import { BOTH, NEITHER, OPENSSL_ALONE, type ProfileRule } from "./profile-rule.ts";
 
 const PERMITTED_CURVES = new Set(["P-256", "P-384", "P-521"]);
 const PERMITTED_TYPES = new Set(["RSA", "EC"]);
 const RSA_TYPES = new Set(["RSA", "RSA-PSS"]);
 const LEAST_RSA_BITS = 2_048;
-
-const SHA1_SIGNATURES = new Set([
-  "1.2.840.113549.1.1.5",
-  "1.3.14.3.2.29",
-  "1.2.840.10045.4.1",
-  "1.2.840.10040.4.3",
-]);
 
 /** What keys and signatures may be. */
 export const KEY_RULES: readonly ProfileRule[] = [
@@ -78,6 +71,6 @@ export const KEY_RULES: readonly ProfileRule[] = [
     sentence: "is signed with SHA-1",
     acceptedBy: OPENSSL_ALONE,
     isBroken: ({ certificate, position }) =>
-      !position.isTop && SHA1_SIGNATURES.has(readAlgorithm(certificate.signed.algorithm)?.oid ?? ""),
+      !position.isTop && signatureHashOf(certificate.signed) === "sha1",
   },
 ];
