@@ -3,6 +3,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { indexCertificates } from "./domain/x509/path/certificate-index.ts";
 import { judgeChain } from "./domain/x509/path/judge-chain.ts";
 import type { PolicyWish } from "./domain/x509/path/policy-graph.ts";
+import { leaveOutRejected, readRoots } from "./domain/x509/path/trust-settings.ts";
 import { readPem } from "./domain/x509/pem.ts";
 import { type RevocationList, readCrl } from "./domain/x509/revocation/read-crl.ts";
 import { readCrlFile } from "./domain/x509/revocation/read-crl-file.ts";
@@ -37,10 +38,13 @@ export async function verifyFiles({
 }: Question): Promise<Judgement> {
   const trusted = roots ?? (await readTrusted());
   const [first, ...others] = readPem(leaf).ders;
+  const files = trusted.map((file) => readRoots(file, wish.purpose));
+  const rejected = files.flatMap((file) => file.rejected);
+  const index = (ders: readonly Uint8Array[]) => indexCertificates(leaveOutRejected(ders, rejected));
   return judgeChain({
     leaf: first ?? leaf,
-    pool: indexCertificates([...others, ...chain.flatMap((file) => readPem(file).ders)]),
-    roots: indexCertificates(trusted.flatMap((file) => readPem(file).ders)),
+    pool: index([...others, ...chain.flatMap((file) => readPem(file).ders)]),
+    roots: index(files.flatMap((file) => file.roots)),
     wish: { ...wish, at: at.getTime() },
     profile,
     revocationLists: crls?.flatMap(readLists) ?? null,
