@@ -15,8 +15,9 @@ import { readFileSync } from "node:fs";
  * @property {string} title
  * @property {string} fullName
  * @property {string[]} failureMessages
- * @property {{ faults?: FaultRow[], protocols?: ProtocolRow[] }} [meta]
+ * @property {{ faults?: FaultRow[], protocols?: ProtocolRow[], corpora?: CorpusRow[] }} [meta]
  *
+ * @typedef {import("../src/main/testing/corpora/corpus-table.ts").CorpusRow} CorpusRow
  * @typedef {import("../src/main/testing/faults/fault-table.ts").FaultRow} FaultRow
  * @typedef {import("../src/main/testing/protocols/protocol-table.ts").ProtocolRow} ProtocolRow
  *
@@ -86,6 +87,16 @@ export function readFaults(file) {
 export function readProtocols(file) {
   const tests = readTests(file);
   return { rows: tests.flatMap(({ meta }) => meta?.protocols ?? []), failed: namesOfFailed(tests) };
+}
+
+/**
+ * What the tests of a run counted of corpora of certificate chains; nothing when there is no report.
+ *
+ * @param {string} file
+ * @returns {CorpusRow[]}
+ */
+export function readCorpora(file) {
+  return readTests(file).flatMap(({ meta }) => meta?.corpora ?? []);
 }
 
 /** @param {string} file */

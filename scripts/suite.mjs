@@ -6,12 +6,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { formatCorpusTable } from "../src/main/testing/corpora/corpus-table.ts";
 import { sayFaultTable } from "../src/main/testing/faults/fault-table.ts";
 import { sayProtocolTable } from "../src/main/testing/protocols/protocol-table.ts";
 import { canMakeHosts } from "./can-make-hosts.mjs";
 import { lastLines, readPlaywrightFailures, readVitestFailures, sayFailures } from "./failures.mjs";
 import {
   countListed,
+  readCorpora,
   readFaults,
   readPlaywrightReport,
   readProtocols,
@@ -43,6 +45,7 @@ async function runSuite() {
   const parts = [build, ...others, hosts];
   sayFaults();
   sayProtocols();
+  sayCorpora();
   const sum = (/** @type {keyof Count} */ kind) => parts.reduce((total, { count }) => total + count[kind], 0);
   const failed = parts.filter(({ count }) => count.failed > 0);
   for (const { kind, failures } of failed) say(`\n== failed: ${kind}\n\n${sayFailures(failures)}`);
@@ -151,4 +154,13 @@ function sayFaults() {
   if (seen.every(({ rows }) => rows.length === 0)) return;
   const [rows, failed] = [seen.flatMap(({ rows }) => rows), seen.flatMap(({ failed }) => failed)];
   say(`\n== faults, in short (the whole of each: npm run faults)\n\n${sayFaultTable(rows, failed)}`);
+}
+
+/** How chains are judged that others have judged, by profile. */
+function sayCorpora() {
+  const rows = readCorpora(join(folder, "unit.json"));
+  if (rows.length === 0) return;
+  say(
+    `\n== corpora of certificate chains (each difference is explained in its test)\n\n${formatCorpusTable(rows)}`,
+  );
 }
