@@ -5,7 +5,6 @@ import { type Answer, askOpenssl } from "#testing/tls/ask-openssl.ts";
 import {
   type Attribute,
   buildCertificate,
-  commonName,
   der,
   extension,
   name,
