@@ -27,6 +27,7 @@ const NAMES = [
     "no.filter.example",
     "other.test",
   ],
+  ...["x.a.example", "both.test", "x.both.test", "star.test", "zero.test", "localhost"],
 ];
 const MODULES = "/usr/lib/apache2/modules";
 
@@ -154,7 +155,12 @@ server { listen ${port}; server_name bare.example; }`,
 server { listen ${port} ssl; server_name *.example; ${pair("wide")} }
 server { listen ${port} ssl; server_name c.*; ${pair("c")} }
 server { listen ${address}:${port} ssl; server_name special.example; ${pair("special")} }
-server { listen [::1]:${port} ssl; ${pair("six")} }`,
+server { listen [::1]:${port} ssl; ${pair("six")} }
+# What stands at a listener already is passed over: a name, and with the dot before it all that is below.
+server { listen ${port} ssl; server_name a.example star.test; ${pair("special")} }
+server { listen ${port} ssl; server_name .a.example; ${pair("c")} }
+server { listen ${port} ssl; server_name both.test .both.test; ${pair("a")} }
+server { listen ${port} ssl; server_name *.b.example b.example zero.test; ${pair("own")} }`,
       "sites/README": "server { this is not read; }",
     }),
   };
@@ -220,7 +226,16 @@ ${host("$where", "ServerName $name", "$file")}
 </Macro>
 Use Site *:${port} c.test:443 c
 ${host(`${address}:${port} [::1]:${port}`, "ServerName special.example", "special")}
-${host(`[::1]:${port}`, "ServerName a.example", "six")}`,
+${host(`[::1]:${port}`, "ServerName a.example", "six")}
+${host("*", "ServerName star.test", "own")}
+${host(`0.0.0.0:${port}`, "ServerName both.test\n  ServerName zero.test", "c")}
+<VirtualHost *:${port}>
+  ServerAlias x.both.test
+  SSLEngine on
+  SSLCertificateFile \\
+    tls/six.pem
+  SSLCertificateKeyFile tls/six.key
+</VirtualHost>`,
       }),
     },
     async (root, configuration) => {

@@ -23,6 +23,7 @@ export function readApache(source: ConfigurationFiles): Configuration {
     draft,
     sections,
     ports: readPorts(draft, sections),
+    numbered: findNumbered(sections),
     folder: findServerRoot(source, sections),
     versions: new Map<string, Set<string>>(),
     isManaged: [sections.main, ...sections.hosts].some(({ settings }) =>
@@ -60,11 +61,12 @@ export function readApache(source: ConfigurationFiles): Configuration {
 
 type Port = Where & { port: number; isHttps: boolean };
 type Place = { address: string | null; port: number };
-/** `versions`: what the hosts at an address and port ask for, each answer once. `isManaged`: mod_md is asked for a certificate. */
+/** `numbered`: the addresses and ports that hosts name together. `versions`: what the hosts at an address and port ask for, each answer once. `isManaged`: mod_md is asked for a certificate. */
 type Context = {
   draft: Draft;
   sections: Sections;
   ports: Port[];
+  numbered: ReadonlySet<string>;
   folder: string;
   versions: Map<string, Set<string>>;
   isManaged: boolean;
@@ -87,8 +89,11 @@ function findServerRoot({ root }: ConfigurationFiles, { main }: Sections): strin
   return written === undefined ? usual : joinPath(usual, written);
 }
 
-/** A host for any port is at every port that is listened at; one for a port that nobody listens at is nowhere. */
-function findPlaces({ draft, ports }: Context, host: Host): Place[] {
+/**
+ * A host for any port is at every port that is listened at and that no host of its address is for by its number; one for a port
+ * that nobody listens at is nowhere.
+ */
+function findPlaces({ draft, ports, numbered }: Context, host: Host): Place[] {
   const known = new Set(ports.map(({ port }) => port));
   return host.addresses.flatMap((text): Place[] => {
     const where = readHostAddress(text);
@@ -96,8 +101,30 @@ function findPlaces({ draft, ports }: Context, host: Host): Place[] {
     if (!where) return [];
     const { address, port } = where;
     if (port !== null) return known.size === 0 || known.has(port) ? [{ address, port }] : [];
-    return [...known].map((each) => ({ address, port: each }));
+    return [...known]
+      .map((each) => ({ address, port: each }))
+      .filter((place) => !numbered.has(sayWhere(place)));
   });
+}
+
+/** Each address and port that some virtual host names together. */
+const findNumbered = ({ hosts }: Sections): Set<string> =>
+  new Set(
+    hosts.flatMap(({ addresses }) =>
+      addresses.flatMap((text) => {
+        const { address = null, port = null } = readHostAddress(text) ?? {};
+        return port === null ? [] : [sayWhere({ address, port })];
+      }),
+    ),
+  );
+
+/** Of several server names the last one counts. A host for every address that has none goes by that of the main server. */
+function namesOf(host: Host, main: Host): string[] {
+  const isOpen = host.addresses.some((text) => readHostAddress(text)?.address === null);
+  const own = allOf("servername", host).at(-1) ?? (isOpen ? allOf("servername", main).at(-1) : undefined);
+  return [...(own ? [own] : []), ...allOf("serveralias", host)].flatMap(({ words }) =>
+    words.map(toServerName),
+  );
 }
 
 /** `host`: whose names lead there; `by`: whose certificates are shown. */
@@ -132,14 +159,13 @@ function serveHost(context: Context, { host, by }: Shown, listens: Listen[]): vo
   const certificates = merged("sslcertificatefile", by, sections.main);
   const keys = merged("sslcertificatekeyfile", by, sections.main);
   const chain = lastOf("sslcertificatechainfile", by, sections.main);
-  const names = host.settings.filter(({ name }) => name === "servername" || name === "serveralias");
   const { pairs, unsure } = readPairs(context, certificates, keys);
   const isLent = sections.main.hasGap && allOf("sslcertificatefile", by).length === 0;
   const beside = listens.flatMap((listen) => [...(context.versions.get(sayWhere(listen)) ?? [])]);
   const tls = readTlsSettings(host, sections.main, beside);
   draft.serve({
     listens,
-    names: names.flatMap(({ words }) => words.map(toServerName)),
+    names: namesOf(host, sections.main),
     namesFromCertificate: false,
     protocol: "tls",
     pairs,

@@ -6,10 +6,12 @@ import type {
   Pair,
   Place,
   Role,
+  Serving,
   TlsSettings,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import { type Block, readBlocks, type Setting } from "./blocks.ts";
+import { dropConflicts } from "./drop-conflicts.ts";
 import { type NginxListen, readListen } from "./listen.ts";
 
 /**
@@ -22,10 +24,24 @@ export function readNginx(source: ConfigurationFiles): Configuration {
   const main = readBlocks(draft);
   nameOthers(draft, main);
   for (const part of main.blocks) {
+    const before = draft.configuration.servings.length;
     if (part.name !== "server") readPart(draft, part);
+    const said = draft.configuration.servings.splice(before);
+    draft.configuration.servings.push(...dropConflicts(said));
+    nameUnused(draft, said);
     if (part.hasGap) draft.lack(`a file that ${part.name} { includes was not read`);
   }
   return draft.configuration;
+}
+
+/** What only servers name that nobody reaches is in use by no one, and not forgotten either. */
+function nameUnused(draft: Draft, said: readonly Serving[]): void {
+  const pathsOf = (servings: readonly Serving[]) =>
+    servings.flatMap(({ pairs }) =>
+      pairs.flatMap(({ certificate, key }) => (key ? [certificate, key] : certificate)),
+    );
+  const used = new Set(pathsOf(draft.configuration.servings).map(({ path }) => path));
+  for (const named of pathsOf(said)) if (!used.has(named.path)) draft.name("other", named);
 }
 
 type Server = { block: Block; listens: NginxListen[] };
