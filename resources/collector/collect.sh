@@ -2685,6 +2685,7 @@ only_tls() {
 
 		# A line that goes on in the next one, and so shares its fate.
 		function apache(line,   word) {
+			sub(/\r$/, "", line)
 			if (!goes_on) {
 				word = word_of(line)
 				is_kept = word ~ /^(listen|servername|serveralias|serverroot|include|includeoptional|loadmodule|undefine|sslengine|sslciphersuite|sslprotocol|sslopensslconfcmd|(ssl|gnutls)[a-z0-9]*(file|path)|mdomain|mdomainset|undefmacro)$/
@@ -2904,8 +2905,7 @@ named_files() {
 			return word
 		}
 		# What a line sets by a name: a parameter of main.cf, a Define of Apache.
-		function keep_value(   text, name) {
-			text = substr($0, 2)
+		function keep_value(text,   name) {
 			if (kind == "apache" && tolower(text) ~ /^[ \t]*define[ \t]/) sub(/^[ \t]*[^ \t]+[ \t]+/, "", text)
 			else if (kind != "postfix" || text !~ /^[A-Za-z_0-9]+[ \t]*=/) return
 			name = text
@@ -2914,11 +2914,11 @@ named_files() {
 			gsub(/^"|"?[ \t\r]*$/, "", text)
 			if (length(text) < 1000) value[name] = text
 		}
-		!/^[|]/ { next }
-		kind == "postfix" || kind == "apache" { keep_value() }
-		{
-			count = split(substr($0, 2), statement, /[;{}]/)
-			if (kind != "nginx") { count = 1; statement[1] = substr($0, 2) }
+		function finish(   count, statement, i, is_list, many, before, last, word) {
+			if (kind == "postfix" || kind == "apache") keep_value(whole)
+			count = split(whole, statement, /[;{}]/)
+			if (kind != "nginx") { count = 1; statement[1] = whole }
+			whole = ""
 			for (i = 1; i <= count; i++) {
 				text = statement[i]
 				if (text ~ /^[ \t]*#/) break
@@ -2956,7 +2956,24 @@ named_files() {
 					if (!is_list) break
 				}
 			}
-		}'
+		}
+		!/^[|]/ { finish(); is_ldif = /[.]ldif$/; next }
+		# What the server reads as one: the line after one that ends with a backslash, statements of nginx, an entry that goes on.
+		{
+			line = substr($0, 2)
+			if (kind == "slapd") {
+				if (line !~ /^[ \t]/) finish()
+				whole = whole (is_ldif && whole != "" ? substr(line, 2) : line)
+				next
+			}
+			whole = whole line
+			if (length(whole) < 65536) {
+				if (kind == "apache" && sub(/\\$/, "", whole)) next
+				if (kind == "nginx" && line !~ /[;{}][ \t]*$/) { whole = whole " "; next }
+			}
+			finish()
+		}
+		END { finish() }'
 }
 
 # ---- Stores of keys ---------------------------------------------------------------------------------------

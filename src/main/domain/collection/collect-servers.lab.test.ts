@@ -35,7 +35,8 @@ server { listen 443 ssl; server_name shop.example # a comment; with { signs
     www.shop.example;
   proxy_set_header Authorization "Basic ${SECRET}";
   location /api { auth_basic "${SECRET}"; return 200 "}{"; }
-  ssl_certificate "/srv/tls/nginx.pem"; ssl_certificate_key /srv/tls/nginx.key;
+  ssl_certificate
+    "/srv/tls/nginx.pem"; ssl_certificate_key /srv/tls/nginx.key;
 }
 END
 ln -s ../sites-available/shop /etc/nginx/sites-enabled/shop
@@ -56,7 +57,7 @@ SSLRequire %{HTTP:X-Token} eq "${SECRET}"
 SSLProxyMachineCertificateFile "pkcs11:token=T?pin-value=${SECRET}"
 IncludeOptional sites-enabled/*.conf
 END
-printf '<VirtualHost *:443>\\n  ServerName \\\\\\n    a.example\\n  SSLCertificateFile /srv/tls/apache.pem\\n</VirtualHost>\\n' > /etc/apache2/sites-enabled/a.conf
+printf '<VirtualHost *:443>\\n  ServerName \\\\\\n    a.example\\n  SSLCertificateFile \\\\\\r\\n    /srv/tls/apache.pem\\n</VirtualHost>\\n' > /etc/apache2/sites-enabled/a.conf
 # Keys under names that say nothing of it: some of their lines begin like what is shipped.
 for old in /etc/haproxy/site.rsa /etc/apache2/site.rsa; do
   printf -- '-----BEGIN RSA PRIVATE KEY-----\\n/${SECRET}\\nMD${SECRET}\\n-----END RSA PRIVATE KEY-----\\n' > $old
@@ -161,12 +162,15 @@ test("of each server's configuration the lines that tell what is served come alo
     "    www.shop.example;",
     ";",
     "location {;;}",
-    '  ssl_certificate "/srv/tls/nginx.pem"; ssl_certificate_key /srv/tls/nginx.key;',
+    "  ssl_certificate",
+    '    "/srv/tls/nginx.pem"; ssl_certificate_key /srv/tls/nginx.key;',
     "}",
   ]);
-  expect(textOf("/etc/apache2/sites-enabled/a.conf")?.slice(1, 3)).toEqual([
+  expect(textOf("/etc/apache2/sites-enabled/a.conf")?.slice(1, 5)).toEqual([
     "  ServerName \\",
     "    a.example",
+    "  SSLCertificateFile \\",
+    "    /srv/tls/apache.pem",
   ]);
   expect(textOf("/etc/haproxy/haproxy.cfg")).toEqual([
     "global",
@@ -202,7 +206,9 @@ test("what these name is read wherever it lies, and includes outside of their fo
     "/etc/haproxy/certs/site.pem",
     "/etc/kubernetes/pki/etcd/server.crt",
     ...["java.jks", "known.p12", "old.p12", "own.jks"].map((name) => `/etc/tomcat10/${name}`),
-    ...["apache", "imap", "my", "nginx", "pg", "smtp", "sni", "vhost"].map((name) => `/srv/tls/${name}.pem`),
+    ...["apache", "imap", "ldap", "my", "nginx", "pg", "smtp", "sni", "vhost"].map(
+      (name) => `/srv/tls/${name}.pem`,
+    ),
   ]);
   expect(told.diskFiles.get("/srv/tls/nginx.pem")).toMatchObject({
     realPath: "/srv/tls/nginx.pem",
