@@ -5,22 +5,37 @@ import type { Configuration, Pair } from "./configuration.ts";
 export type FamilyOf = (path: string) => KeyFamily | null;
 
 /**
+ * Of several certificates by keys of one kind the one that the server takes: HAProxy the first; OpenSSL keeps one of each, and a
+ * later one takes its place. All of them where the kind of any is not known.
+ */
+export function oneOfEachKind(
+  { server }: Pick<Configuration, "server">,
+  pairs: readonly Pair[],
+  familyOf: FamilyOf,
+): readonly Pair[] {
+  const families = pairs.map(({ certificate }) => familyOf(certificate.path));
+  if (families.includes(null)) return pairs;
+  return pairs.filter((_, index) => {
+    const others = server === "haproxy" ? families.slice(0, index) : families.slice(index + 1);
+    return !others.includes(families[index] ?? null);
+  });
+}
+
+/**
  * Which pairs of a choice a client may be shown that takes signatures of these families alone; none: its handshake is
  * refused. Null where the kind of a key is not known, so that it cannot be told.
  */
 export function pairsForClient(
-  { server }: Pick<Configuration, "server">,
+  configuration: Pick<Configuration, "server">,
   pairs: readonly Pair[],
   takes: readonly KeyFamily[],
   familyOf: FamilyOf,
 ): Pair[] | null {
-  const families = pairs.map(({ certificate }) => familyOf(certificate.path));
-  if (families.includes(null)) return null;
-  const taken = (["ECDSA", "RSA"] as const).flatMap((family) => {
-    if (!takes.includes(family)) return [];
-    const own = pairs.filter((_, index) => families[index] === family);
-    // HAProxy takes the first of a kind; OpenSSL keeps one of each, and a later one takes its place.
-    return (server === "haproxy" ? own[0] : own.at(-1)) ?? [];
-  });
-  return server === "haproxy" ? taken.slice(0, 1) : taken;
+  if (pairs.some(({ certificate }) => familyOf(certificate.path) === null)) return null;
+  const kept = oneOfEachKind(configuration, pairs, familyOf);
+  const taken = (["ECDSA", "RSA"] as const).flatMap((family) =>
+    takes.includes(family) ? kept.filter(({ certificate }) => familyOf(certificate.path) === family) : [],
+  );
+  // It prefers ECDSA where the client takes both.
+  return configuration.server === "haproxy" ? taken.slice(0, 1) : taken;
 }

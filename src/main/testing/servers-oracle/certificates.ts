@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { buildCertificate, commonName, der, oid, sequence } from "#testing/tls/build-certificate.ts";
+import { buildCertificate, commonName, der, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 
 import { contentOf, isNamed } from "#testing/tls/sign-certificate.ts";
 
@@ -15,6 +15,7 @@ export type CertificateMaker = (
   base: string,
   names: readonly string[],
   family: KeyFamily,
+  notBefore?: string,
 ) => Promise<MadeCertificate>;
 
 export function createCertificateMaker(): CertificateMaker {
@@ -29,13 +30,14 @@ export function createCertificateMaker(): CertificateMaker {
   let serial = 0x10_00_00;
 
   /** Writes the three files; the first name is the common name as well. */
-  return async (base, names, family) => {
+  return async (base, names, family, notBefore = "260101000000Z") => {
     serial++;
     const subject = commonName(names[0] ?? "none");
     const content = contentOf(
       buildCertificate({
         serial: [serial >> 16, (serial >> 8) & 0xff, serial & 0xff],
         ...{ subject, issuer: subject, algorithm: ALGORITHMS[family], spki: spki[family] },
+        notBefore: text(0x17, notBefore),
         extensions: [isNamed(...names)],
       }),
     );
@@ -47,7 +49,7 @@ export function createCertificateMaker(): CertificateMaker {
     await writeFile(`${base}.pem`, key + pem);
     await writeFile(`${base}.crt`, pem);
     await writeFile(`${base}.key`, key);
-    return { base, names, family, sha256: createHash("sha256").update(bytes).digest("hex") };
+    return { base, names, family, notBefore, sha256: createHash("sha256").update(bytes).digest("hex") };
   };
 }
 

@@ -87,6 +87,7 @@ ${parts.join("\n")}
     server: "dovecot",
     files,
     command: ["dovecot", "-F", "-c", "ROOT"],
+    marks: [join(folder, "run/master.pid")],
     port: 993,
     doors: [...doors.slice(0, 1), ...chance.some(doors.slice(1), 1, 2)],
     names: [...names],

@@ -32,6 +32,8 @@ export type Generated = {
   root?: string;
   /** Folders elsewhere whose own `.conf` files are of the configuration. */
   alsoRead?: readonly string[];
+  /** Whole paths of what tells that it runs, and would keep it from beginning anew after it was killed. */
+  marks?: readonly string[];
   /** Open at `own` once the server has started; `readyFile`: a path in the folder that is there then, too. */
   port: number;
   readyFile?: string;

@@ -70,6 +70,7 @@ export async function generatePostgresql(site: Site): Promise<Generated> {
       ...command,
     ],
     alsoRead: [data],
+    marks: [join(data, "postmaster.pid")],
     port: 5432,
     doors,
     names: [],

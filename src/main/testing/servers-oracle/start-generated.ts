@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { takeAddress } from "#testing/lab/loopback-address.ts";
@@ -20,6 +20,8 @@ export type Running = AsyncDisposable & {
   command: readonly string[];
   /** Of the host that it runs on, as far as it knows. */
   addresses: readonly string[];
+  /** Ends it and begins it anew. */
+  restart(): Promise<void>;
   /** All texts and names of its folders, as they are now. */
   readTexts(): ReturnType<typeof readTree>;
 };
@@ -73,15 +75,28 @@ export async function startGenerated(
   if (!generated) throw new Error("nothing was generated");
   const folder = join(path, "s");
   const found: Generated = generated;
-  while (found.readyFile !== undefined && !existsSync(join(folder, found.readyFile))) {
-    if (!existsSync(`/proc/${server.pid}`)) throw new Error(`it has ended by itself\n${sayGenerated(found)}`);
-    await pause(10);
-  }
+  const untilReady = async () => {
+    while (found.readyFile !== undefined && !existsSync(join(folder, found.readyFile))) {
+      if (!existsSync(`/proc/${server.pid}`))
+        throw new Error(`it has ended by itself\n${sayGenerated(found)}`);
+      await pause(10);
+    }
+  };
+  await untilReady();
   const owned = undo.move();
   return {
     generated: found,
     ...{ folder, server, made, command },
     addresses: [server.address, other.address],
+    async restart() {
+      const marks = [
+        ...(found.readyFile === undefined ? [] : [join(folder, found.readyFile)]),
+        ...(found.marks ?? []),
+      ];
+      for (const mark of marks) await rm(mark, { force: true });
+      await server.restart();
+      await untilReady();
+    },
     readTexts: () => readAll(folder, found.alsoRead ?? []),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -26,6 +26,8 @@ export type StartedServer = AsyncDisposable & {
   endpoints: readonly ServedAt[];
   /** Has it read its configuration and files anew. What runs already may be served by the old ones a while longer. */
   reload(): Promise<void>;
+  /** Ends it and begins it anew, by the same command at the same address: `pid` is another one then. */
+  restart(): Promise<void>;
 };
 
 /** And what it has written last of what goes on. */
@@ -82,30 +84,48 @@ export async function startServer(
     ...{ folder, address, ...files },
     ifTls: (lines) => (wish.isPlain ? "" : lines),
   });
-  const child = spawn("setpriv", [...ALONE, ...command], {
-    stdio: ["ignore", "pipe", "pipe"],
-    ...(env && { env }),
-  });
-  const said = keepOutput(child);
   const listening = { address, ports: endpoints.map(({ port }) => port) };
-  const stop = async () => {
-    await end(child);
-    await untilSilent(listening);
-    release();
+  const launch = async (): Promise<Launched> => {
+    const child = spawn("setpriv", [...ALONE, ...command], {
+      stdio: ["ignore", "pipe", "pipe"],
+      ...(env && { env }),
+    });
+    const said = keepOutput(child);
+    const halt = async () => {
+      await end(child);
+      await untilSilent(listening);
+    };
+    try {
+      await untilListening(child, listening, () => `${name} did not start on ${address}: ${said()}`);
+    } catch (error) {
+      await halt();
+      throw error;
+    }
+    return { pid: findServer(child), said, halt };
   };
-  try {
-    await untilListening(child, listening, () => `${name} did not start on ${address}: ${said()}`);
-  } catch (error) {
-    await stop();
+  let running = await launch().catch((error: unknown) => {
+    release();
     throw error;
-  }
-  const pid = findServer(child);
+  });
   return {
-    ...{ address, configPath, endpoints, ...files, pid, said },
-    reload: async () => void process.kill(pid, reload),
-    [Symbol.asyncDispose]: stop,
+    ...{ address, configPath, endpoints, ...files },
+    get pid() {
+      return running.pid;
+    },
+    said: () => running.said(),
+    reload: async () => void process.kill(running.pid, reload),
+    async restart() {
+      await running.halt();
+      running = await launch();
+    },
+    async [Symbol.asyncDispose]() {
+      await running.halt();
+      release();
+    },
   };
 }
+
+type Launched = { pid: number; said: () => string; halt: () => Promise<void> };
 
 /**
  * A process namespace, whose first process stays what it is: whoever gives up being root is no longer told of the death
