@@ -53,8 +53,11 @@ export type Role =
  */
 export type Listen = { address: string | null; port: number; isDefault: boolean };
 
-/** `key` null: it is not said where the key is. One that stands in the certificate's own file is named as that file. */
-export type Pair = { certificate: Named; key: Named | null };
+/**
+ * `key` null: it is not said where the key is. One that stands in the certificate's own file is named as that file. `copiedBy`: the
+ * command that copies both into what the server reads; without one it reads the files themselves.
+ */
+export type Pair = { certificate: Named; key: Named | null; copiedBy?: string };
 
 /**
  * What is said of which keys are taken. `ciphers`: a list as OpenSSL reads it; null: none is said, and the server's own takes any key.

@@ -151,7 +151,7 @@ function claimFor(
 ): Claim {
   const choice = chooseServing(configuration, { address: host, port, name }, (path) => {
     const certificate = made.get(path);
-    return certificate ? certificate.names : null;
+    return certificate ? [...certificate.names, certificate.commonName] : null;
   });
   if (choice.kind === "none") return { kind: "nothing" };
   if (choice.kind === "unsure") return { kind: "unsure", why: choice.why };

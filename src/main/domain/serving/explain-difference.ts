@@ -13,7 +13,7 @@ export function explainDifference(known: Known, pairs: readonly Pair[]): Explain
   const meant = `${pairs.map(({ certificate }) => certificate.path).join(" or ")} holds another one`;
   const other = findListed(map, files, sha256);
   if (other) return { state: "other-listed", evidence: [other, meant] };
-  const before = pairs.flatMap(({ certificate }) => sayBefore(known, certificate.path));
+  const before = pairs.flatMap((pair) => sayBefore(known, pair));
   if (before.length > 0) return { state: "differs", evidence: before };
   const file = files.alsoIn(sha256);
   const nowhere =
@@ -24,13 +24,21 @@ export function explainDifference(known: Known, pairs: readonly Pair[]): Explain
 }
 
 /** How what is served and what the file holds follow each other, as far as that is known. */
-function sayBefore({ map, files, sight: { leaf }, listening }: Known, path: string): string[] {
+function sayBefore(
+  { map, files, sight: { leaf }, listening }: Known,
+  { certificate: { path }, copiedBy }: Pair,
+): string[] {
   const until = files.heldUntil(leaf.sha256).get(path);
   const now = files.heldNow(path);
   if (!now) return [];
   const older = sayOlder(map, path, listening);
   if (until !== undefined)
-    return [`${path} held the certificate that is served ${until}`, sayNow(leaf, now, older)];
+    return [
+      `${path} held the certificate that is served ${until}`,
+      copiedBy === undefined
+        ? sayNow(leaf, now, older)
+        : `it holds another one now, which ${copiedBy} copies to where it is served from`,
+    ];
   if (!isRenewalOf(leaf, now)) return [];
   const same = `what is served is for the same names as what ${path} holds, and was issued earlier`;
   // What the file held before nobody has seen: it may never have been this one.

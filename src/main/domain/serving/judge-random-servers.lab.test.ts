@@ -23,7 +23,7 @@ import type { FileProblem } from "./file-problems.ts";
 import type { HostMap } from "./host-map.ts";
 import { type Judged, judgeServed } from "./judge-served.ts";
 import { indexMap } from "./map-index.ts";
-import { dnsNames, type Files, type Held } from "./sight.ts";
+import { chosenNames, type Files, type Held } from "./sight.ts";
 
 const GENERATORS: { [server: string]: Generator } = {
   nginx: generateNginx,
@@ -98,7 +98,13 @@ async function passThrough(host: Host, chance: Chance, { tally, isReloaded, make
   ] as const) {
     const held = path === undefined ? null : host.held(path);
     if (path === undefined || !held) continue;
-    await host.replace(path, await make(`${path}.new`, held.made.names, held.made.family, notBefore));
+    await host.replace(
+      path,
+      await make(`${path}.new`, held.made.names, held.made.family, {
+        notBefore,
+        commonName: held.made.commonName,
+      }),
+    );
     changed.push(`${path} ${notBefore}`);
   }
   if (isReloaded) await running.restart();
@@ -130,6 +136,7 @@ function judgeLater(host: Host, seen: readonly Answered[]): (against: Against) =
     const isHeld = files.holding(shown).length > 0;
     return [{ index, question, shown, isHeld, found: judgeServed(map, files, sight) }];
   });
+  const renewed = host.renewed();
   const lost = new Set((map.problemsIn(configuration) ?? []).length > 0 ? host.lostPaths() : []);
   return ({ tally, truth, step }) =>
     judged.flatMap(({ index, question, shown, isHeld, found }) => {
@@ -137,17 +144,20 @@ function judgeLater(host: Host, seen: readonly Answered[]): (against: Against) =
       const state = found?.state ?? "nothing";
       tally.states.set(state, (tally.states.get(state) ?? 0) + 1);
       const isSame = truth[index]?.shown === shown;
-      const why = found && whyFalse(found, { isSame, isHeld, lost });
+      const why = found && whyFalse(found, { isSame, isHeld, lost, renewed });
       return why
         ? [`${step}: ${sayQuestion(question)}: ${state} (${found.evidence.join("; ")}): ${why}`]
         : [];
     });
 }
 
-/** `isSame`: the server shows the same when it begins anew. `isHeld`: a file has it still, for what is deleted from a folder is configured no more. `lost`: files that are no certificates any more, with which it cannot. */
+/** Paths: `lost` are no certificates any more, so that the server cannot begin with them. */
+type Changed = { lost: ReadonlySet<string>; renewed: ReadonlySet<string> };
+
+/** `isSame`: the server shows the same when it begins anew. `isHeld`: a file has it still, for what is deleted from a folder is configured no more. */
 function whyFalse(
   { state, pairs }: Judged,
-  { isSame, isHeld, lost }: { isSame: boolean; isHeld: boolean; lost: ReadonlySet<string> },
+  { isSame, isHeld, lost, renewed }: { isSame: boolean; isHeld: boolean } & Changed,
 ): string | null {
   const isLost = pairs.some(({ certificate }) => lost.has(certificate.path));
   switch (state) {
@@ -156,6 +166,7 @@ function whyFalse(
     case "cannot-tell":
       return null;
     case "not-reloaded":
+      if (!pairs.every(({ certificate }) => renewed.has(certificate.path))) return "it was not renewed";
       return isLost ? "a reload would fail" : isSame ? "a reload changes nothing" : null;
     case "differs":
     case "other-listed":
@@ -172,9 +183,10 @@ type Host = ReturnType<typeof createHost>;
 /** What a scan as root knows of the host of one server, from its real files and processes. */
 function createHost(running: Running) {
   const known = new Map(
-    [...running.made.values()].map((made) => [made.sha256, { made, notBefore: "2026-01-01" }]),
+    [...running.made.values()].map((made) => [made.sha256, { made, notBefore: made.notBefore }]),
   );
   const ever = new Map<string, Set<string>>();
+  const renewed = new Set<string>();
 
   const read = (): Configuration =>
     readConfiguration({
@@ -199,6 +211,7 @@ function createHost(running: Running) {
     names: made.names.map((name) => `DNS:${name}`),
     notBefore,
     keyType: made.family,
+    subject: `CN=${made.commonName}`,
   });
 
   return {
@@ -209,6 +222,7 @@ function createHost(running: Running) {
       const found = known.get(sha256);
       return found ? toHeld(found) : null;
     },
+    renewed: (): ReadonlySet<string> => new Set(renewed),
     lostPaths: () => paths().filter((path) => held(path) === null),
     /** As a scan does. */
     remember(): void {
@@ -218,6 +232,7 @@ function createHost(running: Running) {
       }
     },
     async replace(path: string, made: MadeCertificate): Promise<void> {
+      if (made.notBefore > (held(path)?.notBefore ?? "")) renewed.add(path);
       known.set(made.sha256, { made, notBefore: made.notBefore });
       await rename(`${made.base}.${path.endsWith(".crt") ? "crt" : "pem"}`, path);
       for (const ending of ["pem", "crt", "key"]) await rm(`${made.base}.${ending}`, { force: true });
@@ -250,7 +265,7 @@ function createHost(running: Running) {
           return [{ kind, server, root, certificate: path, key: path }];
         }),
       };
-      return { configuration, files, map: indexMap(map, (path) => dnsNames(files.heldNow(path))) };
+      return { configuration, files, map: indexMap(map, (path) => chosenNames(files.heldNow(path))) };
     },
   };
 }

@@ -4,7 +4,7 @@ import type { FileProblem } from "./file-problems.ts";
 import type { HostMap } from "./host-map.ts";
 import { judgeServed } from "./judge-served.ts";
 import { indexMap } from "./map-index.ts";
-import { dnsNames, type Files, type Held, type Sight } from "./sight.ts";
+import { chosenNames, type Files, type Held, type Sight } from "./sight.ts";
 
 const at = (line: number) => ({ file: "/etc/nginx/nginx.conf", line });
 
@@ -82,7 +82,7 @@ const sight = (leaf: Held, name: string | null = "shop", askedAt = NOW): Sight =
 });
 
 const index = (known: HostMap, told: Files = files()) =>
-  indexMap(known, (path) => dnsNames(told.heldNow(path)));
+  indexMap(known, (path) => chosenNames(told.heldNow(path)));
 
 const judge = (
   known: HostMap,
@@ -235,6 +235,20 @@ test("where what is to be served is not known, nothing is called a mismatch", ()
   expect(judge(map({ configurations: [open] }), held("stranger"), { name: "other" })?.[0]).toBe(
     "cannot-tell",
   );
+});
+
+test("what a command copies from a file is no renewal that was not reloaded, for a reload would not take it up", () => {
+  const copiedBy = "postmap -F hash:/etc/postfix/sni";
+  const copied = serving("shop", { pairs: [{ ...pair("shop"), copiedBy }] });
+  const postfix = map({
+    configurations: [nginx({ server: "postfix", servings: [copied] })],
+    ...older("master"),
+  });
+  expect(judge(postfix, OLD, { known: files({ "/srv/shop.pem old": UNTIL }) })).toEqual([
+    "differs",
+    `/srv/shop.pem held the certificate that is served ${UNTIL}`,
+    `it holds another one now, which ${copiedBy} copies to where it is served from`,
+  ]);
 });
 
 test("what HAProxy serves from another file that is served at the port is no renewal that was not reloaded", () => {

@@ -7,7 +7,7 @@ import { explainDifference } from "./explain-difference.ts";
 import { findStrangers } from "./listening.ts";
 import type { AtPort, MapIndex } from "./map-index.ts";
 import { sayOlder, sayTime, whyNotReloaded } from "./not-reloaded.ts";
-import { dnsNames, type Files, type Held, type Known, type Sight } from "./sight.ts";
+import { chosenNames, type Files, type Held, type Known, type Sight } from "./sight.ts";
 
 /** Where the sight belongs in a configuration, and what came of it. `serving` null: it is not known which one it is. */
 export type Judged = {
@@ -58,7 +58,7 @@ const familyOf = (held: Held | null): KeyFamily | null =>
 /** As of all that the configuration says. */
 function choose({ narrow }: AtPort, asked: Asked, files: Files): Choice {
   const { configuration, whole } = narrow(asked);
-  const choice = chooseServing(configuration, asked, (path) => dnsNames(files.heldNow(path)));
+  const choice = chooseServing(configuration, asked, (path) => chosenNames(files.heldNow(path)));
   return choice.kind === "chosen" ? { ...choice, serving: whole(choice.serving) } : choice;
 }
 

@@ -6,18 +6,18 @@ import type { Held, Known } from "./sight.ts";
 
 /**
  * Why what is served is the certificate that this file held before it was renewed; null where that was not seen. An earlier scan saw
- * it there; the file holds a later one for the same names; every process that listens is older than the file; and no other file
+ * it there; it reads the file itself; the file holds a later one for the same names; every process that listens is older than the file; and no other file
  * that is served at the port holds it still.
  */
 export function whyNotReloaded(
   { map, files, sight, listening }: Known,
   rival: AtPort,
-  { certificate: { path } }: Pair,
+  { certificate: { path }, copiedBy }: Pair,
 ): string[] | null {
   const { leaf } = sight;
   const until = files.heldUntil(leaf.sha256).get(path);
   const now = files.heldNow(path);
-  if (until === undefined || !now || !isRenewalOf(leaf, now)) return null;
+  if (until === undefined || copiedBy !== undefined || !now || !isRenewalOf(leaf, now)) return null;
   if (rival.pairs.some((pair) => files.heldNow(pair.certificate.path)?.sha256 === leaf.sha256)) return null;
   const older = sayOlder(map, path, listening);
   if (older.length === 0) return null;

@@ -1,8 +1,14 @@
 import type { Listening } from "./listening.ts";
 import type { MapIndex } from "./map-index.ts";
 
-/** The first certificate of a file, as far as it is asked for here. `keyType`: as certificates give theirs. */
-export type Held = { sha256: string; names: readonly string[]; notBefore: string | null; keyType: string };
+/** The first certificate of a file, as far as it is asked for here. `keyType`: as certificates give theirs; `subject`: as RFC 4514 writes it. */
+export type Held = {
+  sha256: string;
+  names: readonly string[];
+  notBefore: string | null;
+  keyType: string;
+  subject?: string;
+};
 
 /** What is known of the files of the host that is judged. */
 export type Files = {
@@ -30,5 +36,13 @@ export type Sight = {
 /** What is known of one sight, for all that is judged by it. */
 export type Known = { map: MapIndex; files: Files; sight: Sight; listening: Listening };
 
-export const dnsNames = (held: Held | null): string[] | null =>
-  held?.names.flatMap((name) => (name.startsWith("DNS:") ? [name.slice(4).toLowerCase()] : [])) ?? null;
+/** The names by which HAProxy chooses a certificate: its DNS names, and the common names of its subject as well. */
+export const chosenNames = (held: Held | null): string[] | null =>
+  held && [
+    ...held.names.flatMap((name) => (name.startsWith("DNS:") ? [name.slice(4).toLowerCase()] : [])),
+    ...[...(held.subject ?? "").matchAll(COMMON_NAME)].map(([, name = ""]) =>
+      name.replace(/\\(.)/g, "$1").toLowerCase(),
+    ),
+  ];
+
+const COMMON_NAME = /(?:^|[,+] ?)CN=((?:\\.|[^,+\\])*)/g;

@@ -47,7 +47,7 @@ export type ServedSight = {
   evidence: readonly string[];
 };
 
-type HeldRow = { sha256: string; names: string; notBefore: string | null; keyType: string };
+type HeldRow = { sha256: string; names: string; notBefore: string | null; keyType: string; subject: string };
 
 const ENDPOINT = `
   endpoint.id, endpoint.name, endpoint.host, endpoint.port, endpoint.server_name AS serverName, endpoint.protocol,
@@ -151,7 +151,7 @@ export function servedTable(db: Database, findings: FindingWriter) {
 /** What the files of a host hold and have held. */
 function fileReader(db: Database) {
   const held = db.prepare<[number, string], HeldRow>(`
-    SELECT sha256, names, not_before AS notBefore, key_type AS keyType
+    SELECT sha256, names, not_before AS notBefore, key_type AS keyType, subject
     FROM place JOIN certificate ON certificate.id = place.certificate
     WHERE host = ? AND path = ? AND position = 0 AND gone_scan IS NULL`);
   const ID = "(SELECT certificate.id FROM certificate WHERE certificate.sha256 = @sha256)";

@@ -8,14 +8,22 @@ import { contentOf, isNamed } from "#testing/tls/sign-certificate.ts";
 export type KeyFamily = "RSA" | "ECDSA";
 
 /** A certificate in three files: `BASE.pem` has its key and itself, in that order, which Postfix wants; `BASE.crt` and `BASE.key` each alone. */
-export type MadeCertificate = { base: string; names: readonly string[]; family: KeyFamily; sha256: string };
+export type MadeCertificate = {
+  base: string;
+  names: readonly string[];
+  family: KeyFamily;
+  sha256: string;
+  /** YYMMDDHHMMSSZ. */
+  notBefore: string;
+  commonName: string;
+};
 
 /** Makes certificates by the hundred: all of one family have one key, and sign themselves. */
 export type CertificateMaker = (
   base: string,
   names: readonly string[],
   family: KeyFamily,
-  notBefore?: string,
+  more?: { notBefore?: string; commonName?: string },
 ) => Promise<MadeCertificate>;
 
 export function createCertificateMaker(): CertificateMaker {
@@ -29,10 +37,11 @@ export function createCertificateMaker(): CertificateMaker {
   };
   let serial = 0x10_00_00;
 
-  /** Writes the three files; the first name is the common name as well. */
-  return async (base, names, family, notBefore = "260101000000Z") => {
+  /** Writes the three files; the first name is the common name as well, unless another is given. */
+  return async (base, names, family, more = {}) => {
     serial++;
-    const subject = commonName(names[0] ?? "none");
+    const { notBefore = "260101000000Z", commonName: called = names[0] ?? "none" } = more;
+    const subject = commonName(called);
     const content = contentOf(
       buildCertificate({
         serial: [serial >> 16, (serial >> 8) & 0xff, serial & 0xff],
@@ -49,7 +58,14 @@ export function createCertificateMaker(): CertificateMaker {
     await writeFile(`${base}.pem`, key + pem);
     await writeFile(`${base}.crt`, pem);
     await writeFile(`${base}.key`, key);
-    return { base, names, family, notBefore, sha256: createHash("sha256").update(bytes).digest("hex") };
+    return {
+      base,
+      names,
+      family,
+      notBefore,
+      commonName: called,
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+    };
   };
 }
 

@@ -12,7 +12,7 @@ export type Site = {
   ports: readonly [number, number];
   chance: Chance;
   /** Makes a certificate; its path in `folder` without the ending. */
-  certify(names: readonly string[], family: KeyFamily): Promise<MadeCertificate>;
+  certify(names: readonly string[], family: KeyFamily, commonName?: string): Promise<MadeCertificate>;
   /** Puts certificate and key into another file of the folder as well; gives its whole path. */
   copy(certificate: MadeCertificate, path: string): Promise<string>;
   /** A folder that outlives this configuration: what all of one server have in common. */

@@ -132,7 +132,12 @@ async function onePath(context: Context): Promise<string> {
 }
 
 const makeOne = (context: Context): Promise<MadeCertificate> =>
-  context.site.certify(pickNames(context), context.site.chance.pick<KeyFamily>(["RSA", "ECDSA"]));
+  context.site.certify(
+    pickNames(context),
+    context.site.chance.pick<KeyFamily>(["RSA", "ECDSA"]),
+    // Which is none of its names, and is chosen by as if it were.
+    context.site.chance.happens(15) ? pickNames(context)[0] : undefined,
+  );
 
 /** Few, so that several certificates are for the same. */
 function pickNames({ site: { chance }, names }: Context): string[] {

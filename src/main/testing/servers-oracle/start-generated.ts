@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { takeAddress } from "#testing/lab/loopback-address.ts";
 import { readTree } from "#testing/lab/read-tree.ts";
-import { type StartedServer, startServer } from "#testing/servers/server.ts";
+import { startServer, type TalkingServer } from "#testing/servers/server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { CertificateMaker, MadeCertificate } from "./certificates.ts";
 import type { Chance } from "./chance.ts";
@@ -14,7 +14,7 @@ import { type Generated, type Generator, sayGenerated } from "./generated.ts";
 export type Running = AsyncDisposable & {
   generated: Generated;
   folder: string;
-  server: StartedServer;
+  server: TalkingServer;
   /** Each certificate by the paths of its files. */
   made: ReadonlyMap<string, MadeCertificate>;
   command: readonly string[];
@@ -44,8 +44,13 @@ export async function startGenerated(
     const written = await generate({
       ...{ folder, own: address, other: other.address, chance, kept },
       ports: [portOf(address), portOf(other.address)],
-      async certify(names, family) {
-        const certificate = await make(join(folder, `tls/c${count++}`), names, family);
+      async certify(names, family, called) {
+        const certificate = await make(
+          join(folder, `tls/c${count++}`),
+          names,
+          family,
+          called === undefined ? {} : { commonName: called },
+        );
         for (const ending of ["pem", "crt", "key"]) made.set(`${certificate.base}.${ending}`, certificate);
         return certificate;
       },

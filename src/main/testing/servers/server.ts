@@ -26,12 +26,14 @@ export type StartedServer = AsyncDisposable & {
   endpoints: readonly ServedAt[];
   /** Has it read its configuration and files anew. What runs already may be served by the old ones a while longer. */
   reload(): Promise<void>;
-  /** Ends it and begins it anew, by the same command at the same address: `pid` is another one then. */
-  restart(): Promise<void>;
 };
 
 /** And what it has written last of what goes on. */
-type TalkingServer = StartedServer & { said(): string };
+export type TalkingServer = StartedServer & {
+  said(): string;
+  /** Ends it and begins it anew, by the same command at the same address: `pid` is another one then. */
+  restart(): Promise<void>;
+};
 
 /** What a server is made of, once its address and its files are known. */
 type Plan = {

@@ -14,19 +14,29 @@ export type Connection = { protocol: string; name: string | null; address: strin
 const CONDITIONS = new Set(["protocol", "local_name", "local", "remote"]);
 const DEEPEST = 8;
 
-/** In the order in which they are written, those that hold everywhere first. */
+/** In the order in which they are written first, those that hold everywhere before all: a block that is opened again goes on with itself. */
 export function readFilters(whole: Section): Filter[] {
-  const filters: Filter[] = [];
+  const filters = new Map<string, Filter & { settings: Map<string, Setting> }>();
   gather(whole, []);
-  return filters;
+  return [...filters.values()];
 
   function gather(section: Section, path: Section[]): void {
-    filters.push({ path, settings: section.settings });
+    const key = JSON.stringify(path.map(({ words }) => words.map(withoutWholeMask)));
+    const known = filters.get(key);
+    if (!known) filters.set(key, { path, settings: new Map(section.settings) });
+    else {
+      for (const [name, setting] of section.settings) known.settings.set(name, setting);
+      const last = known.path.at(-1);
+      if (last && section.hasGap) last.hasGap = true;
+    }
     if (path.length >= DEEPEST) return;
     for (const inner of section.sections)
       if (CONDITIONS.has(inner.words[0] ?? "")) gather(inner, [...path, inner]);
   }
 }
+
+/** An address is the network of itself alone. */
+const withoutWholeMask = (word: string): string => word.replace(word.includes(":") ? /\/128$/ : /\/32$/, "");
 
 /**
  * What one setting is for a connection. 2.4 takes the last of the blocks that fit. "unclear" for blocks within blocks

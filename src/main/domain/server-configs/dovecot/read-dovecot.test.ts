@@ -235,3 +235,31 @@ ${block} {\n ssl_server_cert_file = /c/other.pem\n}`,
       }),
     ).toContain("unsure: ");
 });
+
+test("a block that is opened again goes on where it was opened first, and a later one of another kind comes after it", () => {
+  const pair = (name: string) => `ssl_server_cert_file = /${name}.pem\n  ssl_server_key_file = /${name}.key`;
+  const said = sayFiles(
+    { server: "dovecot" },
+    {
+      "/etc/dovecot/dovecot.conf": `dovecot_config_version = 2.4.0
+protocols = imap
+listen = 192.0.2.1
+${pair("usual")}
+local 192.0.2.1 {
+  ${pair("first")}
+}
+local_name a.example {
+  ${pair("a")}
+}
+local 192.0.2.1/32 {
+  ${pair("again")}
+}
+service imap-login {
+  inet_listener imap {
+    port = 0
+  }
+}`,
+    },
+  );
+  expect([...said.matchAll(/certificate (\S+)/g)].map(([, path]) => path)).toEqual(["/again.pem", "/a.pem"]);
+});

@@ -17,7 +17,11 @@ const LEFT_OUT = "?";
 export function readSniMaps(draft: Draft, value: string, at: Place | null): SniEntry[] {
   return splitMaps(value).flatMap((map) => {
     const [, type = "", rest = ""] = /^([a-z]+):(.*)$/s.exec(map) ?? [];
-    if (TEXTS.has(type)) return readText(draft, joinPath("/", rest), at);
+    if (TEXTS.has(type)) {
+      // All but texthash hold what was in the files when the table was made.
+      const copiedBy = type === "texthash" ? null : `postmap -F ${type}:${joinPath("/", rest)}`;
+      return readText(draft, { path: joinPath("/", rest), copiedBy }, at);
+    }
     const inline = type === "inline" ? /^\{(.*)\}$/s.exec(rest)?.[1] : undefined;
     if (inline !== undefined && at) return readInline(draft, inline, at);
     return giveUp(draft, `which names have certificates of their own by ${DIRECTIVE} = ${map}`, at);
@@ -33,14 +37,16 @@ function giveUp(draft: Draft, what: string, at: Place | null): [] {
 /** By blanks and commas, but for those within braces. */
 const splitMaps = (value: string): string[] => value.match(/(?:[^\s,{}]|\{(?:[^{}]|\{[^{}]*\})*\})+/g) ?? [];
 
-function readText(draft: Draft, path: string, by: Place | null): SniEntry[] {
+type Table = { path: string; copiedBy: string | null };
+
+function readText(draft: Draft, { path, copiedBy }: Table, by: Place | null): SniEntry[] {
   const text = draft.open(path, by);
   if (text === null) return giveUp(draft, `which names ${path} has`, by);
   return [...readLogicalLines(text)].flatMap(({ text: whole, line }) => {
     const at = { file: path, line };
     const [name = "", ...files] = whole.split(/[\s,]+/).filter((word) => word !== "");
     if (name === LEFT_OUT || files.includes(LEFT_OUT)) return giveUp(draft, "what this line says", at);
-    return toEntry(draft, { name, files, at });
+    return toEntry(draft, { name, files, copiedBy, at });
   });
 }
 
@@ -49,18 +55,23 @@ function readInline(draft: Draft, text: string, at: Place): SniEntry[] {
   const entries = text.match(/\{[^{}]*\}|[^\s,{}]+=[^\s,{}]+/g) ?? [];
   return entries.flatMap((entry) => {
     const [, name = "", files = ""] = /^\{?\s*([^\s=]+)\s*=\s*([^{}]*)/.exec(entry) ?? [];
-    return toEntry(draft, { name, files: files.split(/[\s,]+/).filter((file) => file !== ""), at });
+    return toEntry(draft, {
+      name,
+      files: files.split(/[\s,]+/).filter((file) => file !== ""),
+      copiedBy: null,
+      at,
+    });
   });
 }
 
-type Written = { name: string; files: readonly string[]; at: Place };
+type Written = { name: string; files: readonly string[]; copiedBy: string | null; at: Place };
 
-function toEntry(draft: Draft, { name, files, at }: Written): SniEntry[] {
+function toEntry(draft: Draft, { name, files, copiedBy, at }: Written): SniEntry[] {
   if (name === "" || files.length === 0 || !files.every((file) => file.startsWith("/")))
     return giveUp(draft, `which files ${name || "this line"} has`, at);
   const toPair = (path: string): Pair => {
     const named: Named = { path: joinPath("/", path), directive: DIRECTIVE, at };
-    return { certificate: named, key: { ...named } };
+    return { certificate: named, key: { ...named }, ...(copiedBy !== null && { copiedBy }) };
   };
   return [{ name: name.toLowerCase(), pairs: files.map(toPair), at }];
 }

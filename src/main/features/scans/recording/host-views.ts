@@ -1,7 +1,7 @@
 import { createRowFinder } from "#domain/serving/find-rows.ts";
 import type { HostMap } from "#domain/serving/host-map.ts";
 import { indexMap, type MapIndex } from "#domain/serving/map-index.ts";
-import { dnsNames, type Files, type Held } from "#domain/serving/sight.ts";
+import { chosenNames, type Files, type Held } from "#domain/serving/sight.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { ServingKey } from "#store/serving/served-table.ts";
 
@@ -41,7 +41,7 @@ function viewHost(served: Served, host: number): HostView {
   const map = JSON.parse(served.mapOf(host)) as HostMap;
   return {
     files,
-    map: indexMap(map, (path) => dnsNames(files.heldNow(path))),
+    map: indexMap(map, (path) => chosenNames(files.heldNow(path))),
     rowsAt: once((port: number) =>
       createRowFinder(
         served.rowsAt(host, port).map((row) => ({
@@ -80,7 +80,8 @@ export const toHeld = ({
   names,
   notBefore,
   keyType,
-}: Omit<Held, "names"> & { names: string }): Held => ({
-  ...{ sha256, notBefore, keyType },
+  subject,
+}: Omit<Held, "names" | "subject"> & { names: string; subject: string }): Held => ({
+  ...{ sha256, notBefore, keyType, subject },
   names: JSON.parse(names) as string[],
 });
