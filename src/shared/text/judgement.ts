@@ -25,6 +25,12 @@ export function sayVerdict({
   return profile === "clients" ? `${state} for clients` : `${state} by ${PROFILES[profile]}`;
 }
 
+/** A reason with the section of its rule. What certificates hold stands in it as it is written there. */
+export function sayReason(reason: ChainReason): string {
+  const rule = sayRule(reason);
+  return rule === null ? reason.sentence : `${reason.sentence} (${rule})`;
+}
+
 /** The section of the rule that a reason goes back to, and who passes over it; null for path validation itself. */
 export function sayRule({ rule, acceptedBy = [] }: ChainReason): string | null {
   if (!rule) return null;

@@ -6,6 +6,7 @@ import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts
 import { chains } from "#shared/contract/chains.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";
+import type { Profile } from "#shared/model/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ChainView, StoreVerdict } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
@@ -47,21 +48,28 @@ export function createChains({ store, announce, now }: Deps) {
   async function read(sha256: Sha256): Promise<{ chains: ChainView[]; isPublic: boolean | null }> {
     const leaf = findDer(sha256);
     const stores = await readStores();
+    const isPublic = store.chains.isPublic(sha256);
+    const judgeBelow = (pool: CertificateIndex) =>
+      stores.map((roots) => judge(leaf, pool, roots, profileOf(roots, isPublic)));
     const sent = store.chains.sentWith(sha256).map(({ chain, host, port, serverName, lastSeen }) => {
       const pool = indexCertificates(chain.map(({ der }) => der));
       const endpoint = { host, port, serverName, lastSeen };
-      return { endpoint, links: describeChain(chain), verdicts: judge(leaf, pool, stores) };
+      return { endpoint, links: describeChain(chain), verdicts: judgeBelow(pool) };
     });
-    const isPublic = store.chains.isPublic(sha256);
     if (sent.length > 0) return { chains: sent, isPublic };
     const above = indexCertificates(climb(leaf));
     const known = [{ sha256, der: leaf }, ...above.all.filter((each) => each.sha256 !== sha256)];
     const links = describeChain(known);
-    return { chains: [{ endpoint: null, links, verdicts: judge(leaf, above, stores) }], isPublic };
+    return { chains: [{ endpoint: null, links, verdicts: judgeBelow(above) }], isPublic };
   }
 
   /** For TLS in either role: which one it is used in is not known. Names are not judged here, but by a rule of their own. */
-  function judge(leaf: Uint8Array, pool: CertificateIndex, stores: readonly RootStore[]): StoreVerdict[] {
+  function judge(
+    leaf: Uint8Array,
+    pool: CertificateIndex,
+    { store: name, source, roots }: RootStore,
+    profile: Profile,
+  ): StoreVerdict {
     const wish = {
       at: now().getTime(),
       purpose: null,
@@ -69,14 +77,14 @@ export function createChains({ store, announce, now }: Deps) {
       policy: ANY_POLICY_WILL_DO,
       mostIntermediates: null,
     };
-    return stores.map(({ store: name, source, roots }) => ({
-      store: name,
-      source,
-      rootCount: roots.all.length,
-      judgement:
-        roots.all.length === 0
-          ? null
-          : judgeChain({ leaf, pool, roots, wish, profile: "rfc5280", revocationLists: null }),
-    }));
+    const judgement =
+      roots.all.length === 0 ? null : judgeChain({ leaf, pool, roots, wish, profile, revocationLists: null });
+    return { store: name, source, rootCount: roots.all.length, judgement };
   }
+}
+
+/** Mozilla's roots are public; this system's may have others among them, and yours owe the Baseline Requirements nothing. */
+function profileOf({ store }: RootStore, isPublic: boolean | null): Profile {
+  if (store === "mozilla" || (store === "system" && isPublic === true)) return "webpki";
+  return "rfc5280";
 }

@@ -4,6 +4,7 @@ import { Sha256 } from "#shared/model/certificate.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ChainView, RevocationView, TrustItem } from "#shared/model/trust.ts";
 import { sayCount } from "#shared/text/count.ts";
+import { sayReason, sayVerdict } from "#shared/text/judgement.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -108,8 +109,8 @@ function sayChain({ endpoint, links, verdicts }: ChainView): string {
     title,
     ...links.map(({ role, label }) => `  ${role.padEnd(14)} ${printable(label)}`),
     ...verdicts.flatMap(({ store, source, judgement }) => [
-      `  ${store.padEnd(14)} ${judgement?.state ?? "not asked"} (${printable(source)})`,
-      ...(judgement?.reasons ?? []).map(({ sentence }) => `  ${"".padEnd(14)} ${printable(sentence)}`),
+      `  ${store.padEnd(14)} ${judgement ? sayVerdict(judgement) : "not asked"} (${printable(source)})`,
+      ...(judgement?.reasons ?? []).map((reason) => `  ${"".padEnd(14)} ${printable(sayReason(reason))}`),
     ]),
   ].join("\n");
 }

@@ -46,6 +46,7 @@ test("a chain that clients accept against its profile exits with 0 only where no
       "out": "valid for OpenSSL and Go, against RFC 5280
       extension-missing      x does not identify the key of its issuer by an authority key identifier (RFC 5280, 4.2.1.1; OpenSSL and Go accept it)
       extension-missing      root is of an authority and has no subject key identifier (RFC 5280, 4.2.1.2; OpenSSL and Go accept it)
+      extension-missing      root signs others and has no key usage (RFC 5280, 4.2.1.3; OpenSSL and Go accept it)
       leaf                   {sha256}
       issued by              {sha256}",
     }
@@ -110,7 +111,9 @@ test("a terminal is told the state, the reasons and the path, and nothing that i
       expired                root<U+001B>[2J expired on 2036-01-01T00:00:00Z
       name-mismatch          x is for DNS:a.example, DNS:bâ<U+0080>®.example, and not for c.example
       extension-missing      x does not identify the key of its issuer by an authority key identifier (RFC 5280, 4.2.1.1; OpenSSL and Go accept it)
+      name-malformed         x has a name that is not written in ASCII: b<U+202E>.example (RFC 5280, 4.2.1.6; OpenSSL accepts it)
       extension-missing      root<U+001B>[2J is of an authority and has no subject key identifier (RFC 5280, 4.2.1.2; OpenSSL and Go accept it)
+      extension-missing      root<U+001B>[2J signs others and has no key usage (RFC 5280, 4.2.1.3; OpenSSL and Go accept it)
       leaf                   {sha256}
       issued by              {sha256}",
     }

@@ -3,7 +3,7 @@ import { domainToASCII } from "node:url";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type ChainReason, type Judgement, Profile, type Purpose } from "#shared/model/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayRule, sayVerdict } from "#shared/text/judgement.ts";
+import { sayReason, sayVerdict } from "#shared/text/judgement.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
 import { countCertificates, countLists, verifyFiles } from "#verify";
 import { readFileOrRefuse } from "./read-file.ts";
@@ -106,16 +106,14 @@ async function verify(options: Options, world: World): Promise<number> {
 function sayJudgement({ reasons, notes, path, ...judgement }: Judgement): string {
   return [
     sayVerdict(judgement),
-    ...reasons.map(sayReason),
-    ...(notes.length > 0 ? ["notes", ...notes.map(sayReason)] : []),
+    ...reasons.map(sayLine),
+    ...(notes.length > 0 ? ["notes", ...notes.map(sayLine)] : []),
     ...path.map((sha256, at) => `  ${(at === 0 ? "leaf" : "issued by").padEnd(22)} ${sha256}`),
   ].join("\n");
 }
 
-function sayReason(reason: ChainReason): string {
-  const rule = sayRule(reason);
-  return `  ${reason.code.padEnd(22)} ${printable(reason.sentence)}${rule === null ? "" : ` (${rule})`}`;
-}
+const sayLine = (reason: ChainReason): string =>
+  `  ${reason.code.padEnd(22)} ${printable(sayReason(reason))}`;
 
 const MOST_BYTES = 64 * 1024 * 1024;
 

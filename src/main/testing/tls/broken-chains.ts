@@ -1,22 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
-import type { ChainReasonCode, Client } from "#shared/model/chain.ts";
+import { BOTH, type BrokenChain, GO, NEITHER, OPENSSL } from "./broken-chain.ts";
+import { BROKEN_EXTENSIONS } from "./broken-extensions.ts";
+import { BROKEN_NAMES } from "./broken-names.ts";
+import { BROKEN_SERVERS } from "./broken-servers.ts";
 import { der, extension, sequence } from "./build-certificate.ts";
-import { type Changes, identifiesIssuer, identifiesKey, makeEcKeys } from "./conforming-chain.ts";
+import { identifiesIssuer, identifiesKey, makeEcKeys } from "./conforming-chain.ts";
 import { type KeyPair, mayBeUsedFor } from "./sign-certificate.ts";
-
-/** A chain that breaks one rule of a profile and no other: what it is, the rule, and how it differs from one that is sound. */
-export type BrokenChain = {
-  what: string;
-  /** As `openssl verify` 3.5 and crypto/x509 of Go 1.24 were seen to do. */
-  acceptedBy: readonly Client[];
-  section: string;
-  code: ChainReasonCode;
-  changes: () => Changes;
-};
-
-const BOTH: readonly Client[] = ["openssl", "go"];
-const OPENSSL: readonly Client[] = ["openssl"];
-const NEITHER: readonly Client[] = [];
 
 function makeKeys(kind: "dsa" | "rsa", modulusLength: number): KeyPair {
   const { publicKey, privateKey } =
@@ -170,6 +159,19 @@ const BROKEN_CERTIFICATES: readonly BrokenChain[] = [
     code: "extension-missing",
     changes: () => ({ leaf: { extensions: { "2.5.29.35": null } } }),
   },
+  {
+    what: "a leaf that identifies another key than its issuer's",
+    acceptedBy: GO,
+    section: "RFC 5280, 4.2.1.2",
+    code: "extension-field",
+    changes: () => ({ leaf: { extensions: { "2.5.29.35": identifiesIssuer(OTHER_KEY) } } }),
+  },
 ];
 
-export const BROKEN_CHAINS: readonly BrokenChain[] = [...BROKEN_KEYS, ...BROKEN_CERTIFICATES];
+export const BROKEN_CHAINS: readonly BrokenChain[] = [
+  ...BROKEN_KEYS,
+  ...BROKEN_CERTIFICATES,
+  ...BROKEN_EXTENSIONS,
+  ...BROKEN_NAMES,
+  ...BROKEN_SERVERS,
+];

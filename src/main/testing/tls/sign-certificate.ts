@@ -60,8 +60,7 @@ export function signCertificate(wish: Wish): Signed {
   } = wish;
   const keys = keyOf ?? wish.keys ?? makeKeys();
   const by = isForged ? makeKeys() : (issuer ?? keys);
-  const type = by.privateKey.asymmetricKeyType ?? "";
-  const algorithm = ALGORITHMS[type]?.(hash) ?? sequence();
+  const algorithm = algorithmOf(by, hash);
   const subject = typeof name === "string" ? commonName(name) : name;
   const unsigned = buildCertificate({
     serial: wish.serialBytes ?? [serial >> 8, serial & 0xff].slice(serial < 0x80 ? 1 : 0),
@@ -75,10 +74,23 @@ export function signCertificate(wish: Wish): Signed {
     extensions,
   });
   const content = contentOf(unsigned);
-  const signature = sign(type === "ed25519" ? null : hash, content, by.privateKey);
-  const whole = sequence(content, algorithm, der(0x03, [0], signature));
+  const whole = signContent(content, by, hash);
   const sha256 = createHash("sha256").update(whole).digest("hex");
   return { der: whole, subject, privateKey: keys.privateKey, spki: keys.spki, sha256 };
+}
+
+type Signer = Pick<Signed, "privateKey">;
+type Hash = "sha1" | "sha256";
+
+/** The AlgorithmIdentifier of what a key signs. */
+export const algorithmOf = ({ privateKey }: Signer, hash: Hash = "sha256"): Buffer =>
+  ALGORITHMS[privateKey.asymmetricKeyType ?? ""]?.(hash) ?? sequence();
+
+/** The content, its algorithm and its signature, and what comes after them. */
+export function signContent(content: Buffer, by: Signer, hash: Hash = "sha256", ...after: Buffer[]): Buffer {
+  const isHashed = by.privateKey.asymmetricKeyType !== "ed25519";
+  const signature = sign(isHashed ? hash : null, content, by.privateKey);
+  return sequence(content, algorithmOf(by, hash), der(0x03, [0], signature), ...after);
 }
 
 function makeKeys(): KeyPair {

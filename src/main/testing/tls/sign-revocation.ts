@@ -1,25 +1,29 @@
-import { createHash, sign } from "node:crypto";
+import { createHash } from "node:crypto";
 import { der, oid, sequence, text } from "./build-certificate.ts";
-import type { Signed } from "./sign-certificate.ts";
+import { algorithmOf, type Signed, signContent } from "./sign-certificate.ts";
 
-const ED25519 = sequence(oid("1.3.101.112"));
 const SHA1 = sequence(oid("1.3.14.3.2.26"));
 const BASIC = "1.3.6.1.5.5.7.48.1.1";
 
 /** A time as YYYYMMDDHHMMSSZ. */
 const time = (value: string): Buffer => text(0x18, value);
 
-const signed = (content: Buffer, by: Signed, ...after: Buffer[]): Buffer =>
-  sequence(content, ED25519, der(0x03, [0], sign(null, content, by.privateKey)), ...after);
-
-type ListWish = { issuer: Signed; from: string; until: string; serials?: readonly number[] };
+type ListWish = {
+  issuer: Signed;
+  from: string;
+  until: string;
+  serials?: readonly number[];
+  extensions?: readonly Buffer[];
+};
 
 /** A revocation list that really is signed; its entries were all revoked at `from`. Serials are below 128. */
-export function signList({ issuer, from, until, serials = [] }: ListWish): Buffer {
+export function signList({ issuer, from, until, serials = [], extensions = [] }: ListWish): Buffer {
   const entries = serials.map((serial) => sequence(der(0x02, [serial]), time(from)));
   const list = entries.length > 0 ? [sequence(...entries)] : [];
   const version = der(0x02, [1]);
-  return signed(sequence(version, ED25519, issuer.subject, time(from), time(until), ...list), issuer);
+  const more = extensions.length > 0 ? [der(0xa0, sequence(...extensions))] : [];
+  const about = [algorithmOf(issuer), issuer.subject, time(from), time(until)];
+  return signContent(sequence(version, ...about, ...list, ...more), issuer);
 }
 
 type AnswerWish = {
@@ -47,7 +51,7 @@ export function signAnswer(wish: AnswerWish): Buffer {
   const signer = responder ?? issuer;
   const content = sequence(der(0xa2, der(0x04, keyHash(signer))), time(from), sequence(answer));
   const certificates = responder ? [der(0xa0, sequence(responder.der))] : [];
-  const basic = signed(content, signer, ...certificates);
+  const basic = signContent(content, signer, "sha256", ...certificates);
   return sequence(der(0x0a, [0]), der(0xa0, sequence(oid(BASIC), der(0x04, basic))));
 }
 

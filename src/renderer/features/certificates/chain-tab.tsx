@@ -18,6 +18,7 @@ import { When } from "#renderer/ui/when.tsx";
 import type { CertificateDetail } from "#shared/model/certificate.ts";
 import type { ChainReasonCode, ChainState } from "#shared/model/chain.ts";
 import type { ChainLink, ChainRole, ChainView, StoreVerdict, TrustStore } from "#shared/model/trust.ts";
+import { PROFILES, sayClients } from "#shared/text/judgement.ts";
 import { useChains } from "./chain-queries.ts";
 
 /** What stands above the certificate as each endpoint sends it, and what each store of roots makes of it now. */
@@ -148,14 +149,20 @@ function Reasons({ verdict: { judgement, rootCount, source } }: { verdict: Store
   if (!judgement) return <>{source}</>;
   return (
     <>
-      {judgement.reasons.map(({ sentence }, index) => (
+      {judgement.state === "valid-for-clients" && (
+        <div>
+          Accepted by {sayClients(judgement.acceptedBy)}, against {PROFILES[judgement.profile]}:
+        </div>
+      )}
+      {judgement.reasons.map((reason, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the same may be wrong with two certificates of one name
         <div key={index}>
-          <Untrusted text={sentence} />
+          <Untrusted text={reason.sentence} />
+          {reason.rule && <Dim> · {reason.rule.section}</Dim>}
         </div>
       ))}
       <div>
-        {rootCount.toLocaleString("en")} roots: {source}
+        {rootCount.toLocaleString("en")} roots: {source}; judged by {PROFILES[judgement.profile]}
       </div>
     </>
   );

@@ -1,4 +1,5 @@
-import { type Element, readChildren, readElement, viewOf } from "#domain/x509/der.ts";
+import { type Element, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
+import { printOid } from "#domain/x509/oids.ts";
 import { type CanonicalName, readCanonicalName } from "./canonical-name.ts";
 
 /** A GeneralName (RFC 5280, section 4.2.1.6) as a value to compare; ../general-names.ts has it as text to show. */
@@ -6,8 +7,8 @@ export type ComparableName =
   | { form: "email" | "dns" | "uri"; value: string }
   | { form: "ip"; value: Uint8Array }
   | { form: "directory"; value: CanonicalName }
-  /** A form that is not compared: otherName, x400Address, ediPartyName, registeredID. */
-  | { form: "other"; tag: number };
+  /** A form that is not compared: otherName, x400Address, ediPartyName, registeredID. The first and the last have an identifier. */
+  | { form: "other"; tag: number; type: string | null };
 
 const FORMS = new Map([
   [0x81, "email"],
@@ -25,11 +26,34 @@ export function readComparableName(bytes: Uint8Array, element: Element): Compara
   const form = FORMS.get(tag as 0x81 | 0x82 | 0x86);
   if (form) return { form, value: view.toString("latin1", content, end) };
   if (tag === IP) return { form: "ip", value: view.subarray(content, end) };
-  if (tag !== DIRECTORY) return (tag & 0xc0) === 0x80 && (tag & 0x1f) <= 8 ? { form: "other", tag } : null;
+  if (tag !== DIRECTORY)
+    return (tag & 0xc0) === 0x80 && (tag & 0x1f) <= 8
+      ? { form: "other", tag, type: readType(view, element) }
+      : null;
   const inner = readElement(view, content, end);
   const value = inner?.end === end ? readCanonicalName(view, inner) : null;
   return value && { form: "directory", value };
 }
+
+const OTHER_NAME = 0xa0;
+const REGISTERED_ID = 0x88;
+
+function readType(view: Buffer, { tag, content, end }: Element): string | null {
+  if (tag === REGISTERED_ID) return printOid(view.subarray(content, end));
+  const id = tag === OTHER_NAME ? readElement(view, content, end) : null;
+  return id?.tag === TAG.oid ? printOid(view.subarray(id.content, id.end)) : null;
+}
+
+const KINDS = new Map([
+  [OTHER_NAME, "otherName"],
+  [0xa3, "x400Address"],
+  [0xa5, "ediPartyName"],
+  [REGISTERED_ID, "registeredID"],
+]);
+
+/** A kind that is not compared, as RFC 5280 names it: "otherName 1.3.6.1.4.1.311.20.2.3". */
+export const sayKind = ({ tag, type }: { tag: number; type: string | null }): string =>
+  `${KINDS.get(tag) ?? `number ${tag & 0x1f}`}${type === null ? "" : ` ${type}`}`;
 
 /** All names inside an element; null where one of them cannot be read, or there are more than `most`. */
 export function readComparableNames(bytes: Uint8Array, list: Element, most: number): ComparableName[] | null {

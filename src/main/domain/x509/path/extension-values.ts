@@ -174,14 +174,14 @@ export function readResponders(bytes: Buffer, element: Element): string[] | null
   );
 }
 
-/** AuthorityInfoAccessSyntax: at least one method with its place, a general name (section 4.2.2.1). */
-export function isAccessSyntax(bytes: Buffer, element: Element): boolean {
+/** How many descriptions there are, each a method and a general name (section 4.2.2.1); null where one is not. */
+export function countAccess(bytes: Buffer, element: Element): number | null {
   const parts = eachOf(bytes, element, (part) => {
     const [method, place, ...rest] = (part.tag === TAG.sequence && readChildren(bytes, part, 3)) || [];
     if (oidOf(bytes, method) === null || !place || rest.length > 0) return null;
     return readComparableName(bytes, place);
   });
-  return parts !== null && parts.length > 0;
+  return parts?.length ?? null;
 }
 
 export const readSkip = (bytes: Buffer, element: Element): number | null => integerOf(bytes, element);
@@ -193,16 +193,14 @@ export const readSubjectKey = (bytes: Buffer, { tag, content, end }: Element): s
 export function readKeyIdentifier(
   bytes: Buffer,
   element: Element,
-): { id: string | null; hasIssuer: boolean; hasSerial: boolean } | null {
+): { id: string | null; hasIssuer: boolean; serial: string | null } | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 3) : null;
   if (!parts) return null;
-  const key = parts.find(({ tag }) => tag === 0x80);
-  const has = (wanted: number) => parts.some(({ tag }) => tag === wanted);
-  return {
-    id: key ? bytes.toString("hex", key.content, key.end) : null,
-    hasIssuer: has(0xa1),
-    hasSerial: has(0x82),
+  const hexOf = (wanted: number) => {
+    const part = parts.find(({ tag }) => tag === wanted);
+    return part ? bytes.toString("hex", part.content, part.end) : null;
   };
+  return { id: hexOf(0x80), hasIssuer: parts.some(({ tag }) => tag === 0xa1), serial: hexOf(0x82) };
 }
 
 export function readDistributionPoints(bytes: Buffer, element: Element): DistributionPoint[] | null {

@@ -6,6 +6,7 @@ import type { CertificateIndex } from "./certificate-index.ts";
 import { clientsOf, reasonAbout, stateOf } from "./chain-reason.ts";
 import { openCertificate, type PathCertificate } from "./path-certificate.ts";
 import { createProfileChecker, type ProfileChecker } from "./profile/check-profile.ts";
+import { checkList, checkRootPolicies } from "./profile/path-rules.ts";
 import { type Budget, createBudget } from "./search-limits.ts";
 import { checkCertificates, type PathWish, validatePath } from "./validate-path.ts";
 
@@ -111,8 +112,14 @@ function judgePath(
   under: readonly PathCertificate[],
 ): ChainReason[] {
   const reasons = validatePath(path, world.wish, world.budget.verifyCertificate);
-  if (reasons.length === 0) reasons.push(...judgeRevocation(path, world, under));
-  return [...reasons, ...(world.checkProfile?.(path) ?? [])];
+  const { checkProfile } = world;
+  if (!checkProfile) return reasons.length > 0 ? reasons : judgeRevocation(path, world, under, () => {});
+  const ofProfile = [...checkProfile(path), ...checkRootPolicies(path, world.wish.policy)];
+  if (reasons.length > 0) return [...reasons, ...ofProfile];
+  const ofLists: ChainReason[] = [];
+  const noteList = (certificate: PathCertificate, list: RevocationList) =>
+    ofLists.push(...checkList(certificate, list));
+  return [...judgeRevocation(path, world, under, noteList), ...ofProfile, ...ofLists];
 }
 
 /** A list is believed of a path that is sound otherwise: else its signer need not be who it seems. */
@@ -120,6 +127,7 @@ function judgeRevocation(
   path: readonly PathCertificate[],
   world: World,
   under: readonly PathCertificate[],
+  onRelied: (certificate: PathCertificate, list: RevocationList) => void,
 ): ChainReason[] {
   const { revocationLists } = world;
   if (!revocationLists) return [];
@@ -129,6 +137,7 @@ function judgeRevocation(
     at: world.wish.at,
     verify: world.budget.verify,
     isTrusted: (signer) => isSignerTrusted(signer, path, world, under),
+    onRelied,
   });
 }
 

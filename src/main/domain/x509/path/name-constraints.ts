@@ -2,7 +2,7 @@ import { viewOf } from "#domain/x509/der.ts";
 import { printAddress } from "#domain/x509/general-names.ts";
 import type { ChainReason } from "#shared/model/chain.ts";
 import { reasonAbout } from "./chain-reason.ts";
-import { type ComparableName, sayText } from "./comparable-name.ts";
+import { type ComparableName, sayKind, sayText } from "./comparable-name.ts";
 import type { NameConstraints, Subtree } from "./extension-values.ts";
 import type { PathCertificate } from "./path-certificate.ts";
 
@@ -66,6 +66,12 @@ function checkName(
     base.form === name.form && (base.form !== "other" || name.form !== "other" || base.tag === name.tag);
   const allowed = permitted.filter(isOfForm);
   const denied = excluded.filter(isOfForm);
+  if (name.form === "email" && !name.value.includes("@") && allowed.length + denied.length > 0)
+    return reasonAbout(
+      certificate,
+      "name-malformed",
+      `has ${sayName(name)}, which is no mail address, under a constraint on those`,
+    );
   const exclusions = denied.map((subtree) => isWithin(name, subtree, "excluded"));
   if (exclusions.includes(true))
     return reasonAbout(
@@ -164,7 +170,7 @@ function sayName(name: ComparableName): string {
     case "directory":
       return "a subject";
     case "other":
-      return "a name of a form of its own";
+      return `a name of the kind ${sayKind(name)}`;
     default:
       return `the name ${sayText(name.value).slice(0, 300)}`;
   }

@@ -3,8 +3,8 @@ import { printOid } from "#domain/x509/oids.ts";
 import type { ComparableName } from "./comparable-name.ts";
 import {
   type BasicConstraints,
+  countAccess,
   type DistributionPoint,
-  isAccessSyntax,
   type NameConstraints,
   type PolicyConstraints,
   type PolicyMapping,
@@ -42,11 +42,11 @@ export type PathExtensions = {
   subjectKey: string | null;
   authorityKey: string | null;
   /** What else of the issuer its authority key identifier names. */
-  authorityKeyFields: { hasIssuer: boolean; hasSerial: boolean } | null;
+  authorityKeyFields: { hasIssuer: boolean; serial: string | null } | null;
   /** Qualifiers of policies that are neither a CPS pointer nor a user notice. */
   unknownQualifiers: readonly string[];
-  /** What is told of the issuer or of the certificate's own services cannot be read. */
-  hasBrokenAccess: boolean;
+  /** Authority information access: whether it lists nothing, or cannot be read. */
+  access: "sound" | "empty" | "malformed" | null;
   /** Every extension by its identifier, and whether it is critical. */
   marks: ReadonlyMap<string, boolean>;
   /** Critical ones that are not processed here: whoever does not know them must refuse (section 4.2). */
@@ -86,7 +86,7 @@ const field =
 const readAuthorityKey: Reader = (bytes, content, draft) => {
   const key = readKeyIdentifier(bytes, content);
   draft.authorityKey = key?.id ?? null;
-  draft.authorityKeyFields = key && { hasIssuer: key.hasIssuer, hasSerial: key.hasSerial };
+  draft.authorityKeyFields = key && { hasIssuer: key.hasIssuer, serial: key.serial };
   return key !== null;
 };
 
@@ -140,7 +140,7 @@ const none = (): Draft => ({
   authorityKey: null,
   authorityKeyFields: null,
   unknownQualifiers: [],
-  hasBrokenAccess: false,
+  access: null,
   marks: new Map(),
   criticalUnknown: [],
   malformed: [],
@@ -188,7 +188,8 @@ function readExtensionList(bytes: Buffer, parts: readonly Element[], draft: Draf
 
 function readAccess(bytes: Buffer, { content, isWhole }: OpenedExtension, draft: Draft): void {
   draft.responders = content && readResponders(bytes, content);
-  draft.hasBrokenAccess = !content || !isWhole || !isAccessSyntax(bytes, content);
+  const count = content && isWhole ? countAccess(bytes, content) : null;
+  draft.access = count === null ? "malformed" : count === 0 ? "empty" : "sound";
 }
 
 export type OpenedExtension = { oid: string; isCritical: boolean; content: Element | null; isWhole: boolean };

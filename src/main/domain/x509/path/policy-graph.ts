@@ -1,4 +1,5 @@
 import type { PathCertificate } from "./path-certificate.ts";
+import type { PathExtensions } from "./path-extensions.ts";
 
 /** The policy that stands for every other one (RFC 5280, section 4.2.1.4). */
 export const ANY_POLICY = "2.5.29.32.0";
@@ -15,6 +16,9 @@ export type PolicyWish = {
 type Node = { expected: Set<string>; parents: Set<string> };
 type Level = Map<string, Node>;
 
+/** The extensions of an authority that limit the policies below it. */
+type PolicyLimits = Pick<PathExtensions, "policyConstraints" | "inhibitAnyPolicy">;
+
 /**
  * The policies of a path (RFC 5280, section 6.1, with the graph of RFC 9618 in place of the tree): the same answer, and
  * as much work as there are policies, where the tree may grow with every mapping. Certificates are given from the top.
@@ -27,6 +31,12 @@ export function createPolicyGraph(wish: PolicyWish, length: number) {
   let explicitIn = wish.requireExplicit ? 0 : length + 1;
   let mappingIn = wish.inhibitMapping ? 0 : length + 1;
   let anyIn = wish.inhibitAny ? 0 : length + 1;
+
+  const bind = ({ policyConstraints, inhibitAnyPolicy }: PolicyLimits): void => {
+    explicitIn = Math.min(explicitIn, policyConstraints?.requireExplicit ?? explicitIn);
+    mappingIn = Math.min(mappingIn, policyConstraints?.inhibitMapping ?? mappingIn);
+    anyIn = Math.min(anyIn, inhibitAnyPolicy ?? anyIn);
+  };
 
   return {
     /** Takes in a certificate's policies; false when an explicit policy is asked for and none is left. */
@@ -53,10 +63,13 @@ export function createPolicyGraph(wish: PolicyWish, length: number) {
         mappingIn = Math.max(0, mappingIn - 1);
         anyIn = Math.max(0, anyIn - 1);
       }
-      explicitIn = Math.min(explicitIn, policyConstraints?.requireExplicit ?? explicitIn);
-      mappingIn = Math.min(mappingIn, policyConstraints?.inhibitMapping ?? mappingIn);
-      anyIn = Math.min(anyIn, inhibitAnyPolicy ?? anyIn);
+      bind({ policyConstraints, inhibitAnyPolicy });
       return true;
+    },
+
+    /** What a root asks of the certificates below it (RFC 5937). */
+    begin({ extensions }: PathCertificate): void {
+      bind(extensions);
     },
 
     /** Whether what is left will do, after the last certificate (section 6.1.5). */

@@ -54,7 +54,7 @@ export function validatePath(
     ...checkLengths(path),
     ...checkDepth(path, wish),
     ...checkNames(path),
-    ...checkPolicies(path, wish.policy),
+    ...checkPolicies(path, wish.policy, null),
   ];
 }
 
@@ -207,8 +207,14 @@ function checkNames(path: readonly PathCertificate[]): ChainReason[] {
   return reasons;
 }
 
-function checkPolicies(path: readonly PathCertificate[], wish: PolicyWish): ChainReason[] {
+/** `root`: one whose policy constraints bind; null: those of the root are passed over, as clients do. */
+export function checkPolicies(
+  path: readonly PathCertificate[],
+  wish: PolicyWish,
+  root: PathCertificate | null,
+): ChainReason[] {
   const graph = createPolicyGraph(wish, path.length - 1);
+  if (root) graph.begin(root);
   for (const [, certificate] of pairsFromTop(path)) {
     const isLast = certificate === path[0];
     if (!graph.add(certificate, isLast))

@@ -20,6 +20,8 @@ export type RevocationWorld = {
   /** `id` tells what is signed. */
   verify(id: string, signed: Signed, spki: Uint8Array): Verification;
   isTrusted(signer: PathCertificate): boolean;
+  /** Hears of every list by which a certificate is known as not revoked. */
+  onRelied?(certificate: PathCertificate, list: RevocationList): void;
 };
 
 /** What lists say of one certificate. */
@@ -75,6 +77,7 @@ export function statusOf(
       const revocation = look(list, certificate, { issuer, path, world });
       if (revocation) return { state: "revoked", revocation };
       covered |= reasons;
+      world.onRelied?.(certificate, list);
       if (covered === ALL_REASONS) return { state: "good" };
     }
   return {

@@ -36,6 +36,7 @@ export type RevocationList = {
   nextUpdate: number | null;
   signed: Signed;
   number: bigint | null;
+  isNumberCritical: boolean;
   /** The number of the list that this one says the changes of; null for a complete one. */
   deltaOf: bigint | null;
   scope: Scope | null;
@@ -94,7 +95,7 @@ const isTime = ({ tag }: Element): boolean => tag === TAG.utcTime || tag === TAG
 
 type ListExtensions = Pick<
   RevocationList,
-  "number" | "deltaOf" | "scope" | "authorityKey" | "criticalUnknown" | "malformed"
+  "number" | "isNumberCritical" | "deltaOf" | "scope" | "authorityKey" | "criticalUnknown" | "malformed"
 >;
 
 const NUMBER = "2.5.29.20";
@@ -107,6 +108,7 @@ const HARMLESS = new Set(["2.5.29.46", "2.5.29.18"]);
 function readListExtensions(bytes: Buffer, wrapper: Element | undefined): ListExtensions {
   const found: ListExtensions = {
     number: null,
+    isNumberCritical: false,
     deltaOf: null,
     scope: null,
     authorityKey: null,
@@ -122,6 +124,7 @@ function readListExtensions(bytes: Buffer, wrapper: Element | undefined): ListEx
     const opened = openExtension(bytes, part);
     const { oid, content, isCritical } = opened ?? {};
     if (!oid || !content) return { ...found, malformed: "has an extension that cannot be read" };
+    if (oid === NUMBER) found.isNumberCritical = isCritical ?? false;
     if (oid === NUMBER) found.number = readNumber(bytes, content);
     else if (oid === DELTA) found.deltaOf = readNumber(bytes, content);
     else if (oid === SCOPE) found.scope = readScope(bytes, content);

@@ -2,6 +2,7 @@ import { USAGE } from "#domain/x509/path/path-extensions.ts";
 import {
   BOTH,
   EXTENSION,
+  GO_ALONE,
   hasExtension,
   isAuthority,
   isCritical,
@@ -29,7 +30,9 @@ export const CERTIFICATE_RULES: readonly ProfileRule[] = [
     code: "serial-not-positive",
     sentence: "has the serial number zero",
     acceptedBy: BOTH,
-    isBroken: ({ certificate: { serial } }) => /^(00)*$/.test(serial),
+    // Roots in every store have it, and nothing goes by a root's serial number.
+    isBroken: ({ certificate: { serial }, position }) =>
+      (position.isLeaf || !position.isTop) && /^(00)*$/.test(serial),
   },
   {
     profile: "rfc5280",
@@ -127,5 +130,17 @@ export const CERTIFICATE_RULES: readonly ProfileRule[] = [
     acceptedBy: BOTH,
     isBroken: ({ certificate, position }) =>
       certificate.extensions.authorityKey === null && !(position.isTop && certificate.isSelfIssued),
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.1.2",
+    code: "extension-field",
+    sentence: "has an authority key identifier that is not the subject key identifier of its issuer",
+    acceptedBy: GO_ALONE,
+    isBroken: ({ certificate, position: { issuer } }) => {
+      const { authorityKey } = certificate.extensions;
+      const subjectKey = issuer?.extensions.subjectKey ?? null;
+      return authorityKey !== null && subjectKey !== null && authorityKey !== subjectKey;
+    },
   },
 ];

@@ -2,11 +2,20 @@ import { reasonAbout } from "#domain/x509/path/chain-reason.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { ChainReason, Profile } from "#shared/model/chain.ts";
 import { CERTIFICATE_RULES } from "./certificate-rules.ts";
+import { CONSTRAINT_RULES } from "./constraint-rules.ts";
 import { KEY_RULES } from "./key-rules.ts";
+import { NAME_RULES } from "./name-rules.ts";
 import { type Position, type ProfileRule, type RuleSubject, readKeyOf } from "./profile-rule.ts";
+import { WEBPKI_RULES } from "./webpki-rules.ts";
 
 /** Every rule there is. */
-export const PROFILE_RULES: readonly ProfileRule[] = [...KEY_RULES, ...CERTIFICATE_RULES];
+export const PROFILE_RULES: readonly ProfileRule[] = [
+  ...KEY_RULES,
+  ...CERTIFICATE_RULES,
+  ...CONSTRAINT_RULES,
+  ...NAME_RULES,
+  ...WEBPKI_RULES,
+];
 
 /**
  * Gives the rules of a profile that a path breaks beyond path validation, from the leaf to the root. For `clients` these are
@@ -19,8 +28,10 @@ export function createProfileChecker(profile: Profile) {
 
   return (path: readonly PathCertificate[]): ChainReason[] =>
     path.flatMap((certificate, at) => {
-      const position = { isLeaf: at === 0, isTop: at === path.length - 1 };
-      const id = `${certificate.sha256} ${position.isLeaf} ${position.isTop}`;
+      const issuer = path[at + 1] ?? null;
+      const isConstrained = path.slice(at + 1).some(({ extensions }) => extensions.nameConstraints !== null);
+      const position = { isLeaf: at === 0, isTop: issuer === null, issuer, isConstrained };
+      const id = `${certificate.sha256} ${at === 0} ${issuer?.sha256} ${isConstrained}`;
       const found = known.get(id) ?? checkRules(rules, certificate, position);
       known.set(id, found);
       return found;

@@ -4,7 +4,14 @@ import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { ChainReasonCode, ChainRule, Client } from "#shared/model/chain.ts";
 
 /** Where a certificate stands in its path. A path of one certificate is a leaf that is trusted by itself. */
-export type Position = { isLeaf: boolean; isTop: boolean };
+export type Position = {
+  isLeaf: boolean;
+  isTop: boolean;
+  /** The one above it; null for the top. */
+  issuer: PathCertificate | null;
+  /** Some certificate above it constrains names. */
+  isConstrained: boolean;
+};
 
 /** What a rule looks at. */
 export type RuleSubject = { certificate: PathCertificate; key: PublicKey; position: Position };
@@ -28,6 +35,7 @@ export type ProfileRule = ChainRule & {
 /** `openssl verify` and Go both pass over it. */
 export const BOTH: readonly Client[] = ["openssl", "go"];
 export const OPENSSL_ALONE: readonly Client[] = ["openssl"];
+export const GO_ALONE: readonly Client[] = ["go"];
 export const NEITHER: readonly Client[] = [];
 
 export const EXTENSION = {
