@@ -11,7 +11,7 @@ import { Link } from "@tanstack/react-router";
 import type { Sha256 } from "#shared/model/certificate.ts";
 import type { ServedRow, ServedState, WireSight } from "#shared/model/served.ts";
 import { isMoreThan, type Total, withoutSome } from "#shared/model/total.ts";
-import { sayFileLine, sayListener, sayServedState } from "#shared/text/served.ts";
+import { sayFileLine, sayHandshake, sayListener, sayServedState } from "#shared/text/served.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { sayAmount } from "#shared/text/total.ts";
 import { Dim } from "./cells.tsx";
@@ -95,12 +95,25 @@ function Below({ row, from }: { row: ServedRow; from: string | null }) {
         </div>
       )}
       {unsure && <Untrusted text={unsure} />}
+      {row.state === "not-seen" && <NotSeen handshake={sayHandshake(row)} />}
       {sights.map((sight) => (
         <Sight key={`${sayWhere(sight)} ${sight.sha256}`} sight={sight} />
       ))}
     </>
   );
 }
+
+const NotSeen = ({ handshake }: { handshake: string | null }) => (
+  <Dim>
+    {handshake === null ? (
+      "No handshake has shown it: scan a name that leads there."
+    ) : (
+      <>
+        No handshake has shown it: scan <Untrusted text={handshake} isMono />
+      </>
+    )}
+  </Dim>
+);
 
 /** What the file holds by now, unless it is what it is looked at from. */
 function Held({

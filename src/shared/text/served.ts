@@ -1,4 +1,6 @@
 import type { ServedRow, ServedState } from "../model/served.ts";
+import { Protocol } from "../model/starttls.ts";
+import { sayEndpoint } from "./target.ts";
 
 const STATES: Record<ServedState, string> = {
   "not-reloaded": "not reloaded",
@@ -18,6 +20,26 @@ export function sayListener({ address, port, name }: Pick<ServedRow, "address" |
   const place =
     address === null ? `*:${port}` : `${address.includes(":") ? `[${address}]` : address}:${port}`;
   return name === null ? place : `${place} ${name}`;
+}
+
+/** A name that is written out, and no pattern. */
+const PLAIN_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i;
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+/** The endpoint whose scan shows what is served there; null: no other machine reaches it, or its name is a pattern. */
+export function sayHandshake({
+  host,
+  address,
+  port,
+  name,
+  protocol,
+}: Pick<ServedRow, "host" | "address" | "port" | "name" | "protocol">): string | null {
+  const { data: dialogue } = Protocol.safeParse(protocol);
+  if (dialogue === undefined || (name !== null && !PLAIN_NAME.test(name))) return null;
+  const own = address === null || EVERY_ADDRESS.has(address) ? host : address;
+  // What a host has for itself alone is another one's here.
+  if (own !== host && /^(127\.|::1$|localhost$)/.test(own)) return null;
+  return sayEndpoint({ host: own, port, serverName: name === own ? null : name, protocol: dialogue });
 }
 
 export const sayFileLine = ({ file, line }: { file: string; line: number }): string => `${file}:${line}`;

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { type ServedRow, ServedState } from "#shared/model/served.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { sayNumber } from "#shared/text/count.ts";
-import { sayFileLine, sayListener, sayServedState } from "#shared/text/served.ts";
+import { sayFileLine, sayHandshake, sayListener, sayServedState } from "#shared/text/served.ts";
 import { sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
@@ -38,7 +38,7 @@ Examples:
   latchkey served --host web1 --json | jq '.served[] | [.name, .certificate.path]'
 
 With --json: { served: [{ host, server, state, address, port, name, isDefault, protocol, at, certificate, keyPath,
-isPair, unsure, sights }], total }`;
+isPair, unsure, sights, handshake }], total }; handshake: of what is not seen, the endpoint whose scan would show it`;
 
 async function listServed(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -51,10 +51,18 @@ async function listServed(words: readonly string[], options: Options, world: Wor
   world.out(`${printTable(COLUMNS, rows, world)}\n`);
   const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
   world.out(`${sayTotal(total, "listener")}${shown}, ${sayStates(rows)}`);
+  const unseen = rows.flatMap((row) => (row.state === "not-seen" ? (sayHandshake(row) ?? []) : []));
+  if (unseen[0] !== undefined)
+    world.out(
+      `what is not seen is shown by a scan of its listener and name, such as: latchkey scan ${unseen[0]}`,
+    );
 }
 
 /** Row ids are of one database and no promise. */
-const toJson = ({ id: _, hostId: __, ...row }: ServedRow) => row;
+const toJson = ({ id: _, hostId: __, ...row }: ServedRow) => ({
+  ...row,
+  handshake: row.state === "not-seen" ? sayHandshake(row) : null,
+});
 
 const sayNone = ({
   search,
