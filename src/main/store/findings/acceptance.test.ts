@@ -271,3 +271,17 @@ test("the rows of grants and hosts have what counts, and not what was accepted",
   if (first) accept(store, first);
   expect(rules()).toEqual({ grants: [], hosts: ["keystore-default-password"] });
 });
+
+test("of files of a host that are accepted another one that is gone later was never", () => {
+  const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
+  const find = (...evidence: string[]) =>
+    visitHost(store, "web1", {
+      findings: [{ ...draft({ kind: "host" }), rule: "certificate-file-gone", evidence }],
+    });
+  find("shop.pem");
+  acceptAll(store, "certificate-file-gone");
+  find("shop.pem");
+  expect(standingOf(store, "certificate-file-gone").counting).toEqual([]);
+  find("shop.pem", "mail.pem");
+  expect(standingOf(store, "certificate-file-gone").counting).toHaveLength(1);
+});
