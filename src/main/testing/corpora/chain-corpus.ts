@@ -1,5 +1,6 @@
 import type { Profile, Purpose } from "#shared/model/chain.ts";
 import type { CorpusRow } from "./corpus-table.ts";
+import type { RuleSection } from "./rule-sections.ts";
 
 /** One case of a corpus of chains that somebody else has judged. */
 export type CorpusCase = {
@@ -34,16 +35,25 @@ export type CorpusPolicy = {
 
 /** Cases in which this program says something else than the corpus, and the text that rules. */
 export type Difference = {
-  profile: Profile;
   ours: "accepted" | "refused";
   /** What their ids have in common. */
   cases?: RegExp;
   /** What their causes have in common: see `CaseVerdict`. */
   because?: RegExp;
-  /** How many they are: one more, or one less, is not explained. */
-  count: number;
-  /** Why this program is right by its profile, with the section that rules. */
+  /** How many they are by each profile: one more, or one less, is not explained. */
+  counts: Partial<Record<Profile, number>>;
+  /** Why this program is right by these profiles, with the section that rules. */
   why: string;
+};
+
+/** What explains the differences between this program and a corpus. */
+export type Explanations = {
+  cases: readonly Difference[];
+  /**
+   * Rules that the corpus does not ask for: whatever breaks one is refused by a profile that has it, and accepted by `clients`
+   * with a note where one of them passes over it.
+   */
+  rules: readonly RuleSection[];
 };
 
 export type Comparison = {
@@ -64,7 +74,7 @@ export const PROFILES: readonly Profile[] = ["rfc5280", "webpki", "clients"];
 export function compareCorpus(
   corpus: string,
   cases: Iterable<CorpusCase>,
-  differences: readonly Difference[],
+  explanations: Explanations,
   judge: (each: CorpusCase, profile: Profile) => CaseVerdict,
 ): Comparison {
   const rows = PROFILES.map((profile) => ({
@@ -74,8 +84,7 @@ export function compareCorpus(
     wronglyAccepted: 0,
     wronglyRefused: 0,
   }));
-  const explained = new Map(differences.map((difference) => [difference, 0]));
-  const others = new Map<string, string[]>();
+  const tally = createTally(explanations);
   for (const each of cases)
     for (const row of rows) {
       const { isAccepted, because } = judge(each, row.profile);
@@ -83,26 +92,45 @@ export function compareCorpus(
       if (isAccepted === each.isAccepted) continue;
       if (isAccepted) row.wronglyAccepted++;
       else row.wronglyRefused++;
-      const seen = {
-        profile: row.profile,
-        ours: isAccepted ? "accepted" : "refused",
-        because,
-        id: each.id,
-      } as const;
-      const difference = differences.find((known) => explains(known, seen));
-      if (difference) explained.set(difference, (explained.get(difference) ?? 0) + 1);
-      else addTo(others, [seen.profile, seen.ours, because].filter(Boolean).join(", "), each.id);
+      tally.add({ profile: row.profile, ours: isAccepted ? "accepted" : "refused", because, id: each.id });
     }
-  return { rows, unexplained: [...others].map(formatOthers).concat(findMiscounted(explained)) };
+  return { rows, unexplained: tally.findUnexplained() };
 }
 
 type Seen = { profile: Profile; ours: "accepted" | "refused"; because: string; id: string };
 
-const explains = ({ profile, ours, cases, because }: Difference, seen: Seen): boolean =>
-  profile === seen.profile &&
+/** Counts what explains each difference. */
+function createTally({ cases, rules }: Explanations) {
+  const byCase = new Map(cases.map((difference) => [difference, new Map<Profile, number>()]));
+  const unused = new Set(rules);
+  const others = new Map<string, string[]>();
+
+  return {
+    add(seen: Seen): void {
+      const difference = cases.find((known) => explains(known, seen));
+      const counts = difference && byCase.get(difference);
+      const found = rules.filter((section) => isBecauseOf(section, seen.because));
+      const isOfRules = found.length > 0 && (seen.ours === "refused" || seen.profile === "clients");
+      if (counts) counts.set(seen.profile, (counts.get(seen.profile) ?? 0) + 1);
+      else if (isOfRules) for (const section of found) unused.delete(section);
+      else addTo(others, [seen.profile, seen.ours, seen.because].filter(Boolean).join(", "), seen.id);
+    },
+
+    findUnexplained: (): string[] => [
+      ...Array.from(others, ([what, ids]) => `${ids.length} ${what}: ${ids.slice(0, IDS_TOLD).join("; ")}`),
+      ...Array.from(byCase, ([difference, counts]) => findMiscounted(difference, counts)).flat(),
+      ...Array.from(unused, (section) => `no difference because of ${section}`),
+    ],
+  };
+}
+
+const explains = ({ ours, cases, because, counts }: Difference, seen: Seen): boolean =>
+  counts[seen.profile] !== undefined &&
   ours === seen.ours &&
   (cases?.test(seen.id) ?? true) &&
   (because?.test(seen.because) ?? true);
+
+const isBecauseOf = (section: string, because: string): boolean => `${because}, `.includes(`${section}, `);
 
 function addTo(lists: Map<string, string[]>, key: string, value: string): void {
   const list = lists.get(key);
@@ -112,11 +140,8 @@ function addTo(lists: Map<string, string[]>, key: string, value: string): void {
 
 const IDS_TOLD = 12;
 
-const formatOthers = ([what, ids]: [string, string[]]): string =>
-  `${ids.length} ${what}: ${ids.slice(0, IDS_TOLD).join("; ")}`;
-
-function findMiscounted(explained: Map<Difference, number>): string[] {
-  return [...explained].flatMap(([{ profile, ours, count, why }, found]) =>
-    found === count ? [] : [`${found} instead of ${count} ${ours} by ${profile}: ${why}`],
-  );
-}
+const findMiscounted = ({ ours, counts, why }: Difference, found: Map<Profile, number>): string[] =>
+  PROFILES.flatMap((profile) => {
+    const [expected = 0, seen = 0] = [counts[profile], found.get(profile)];
+    return seen === expected ? [] : [`${seen} instead of ${expected} ${ours} by ${profile}: ${why}`];
+  });

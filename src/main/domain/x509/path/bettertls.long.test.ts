@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BETTERTLS_DIFFERENCES } from "#testing/corpora/bettertls/differences.ts";
+import { BETTERTLS_EXPLANATIONS } from "#testing/corpora/bettertls/differences.ts";
 import { nameConstraintsCases } from "#testing/corpora/bettertls/name-constraints.ts";
 import { pathBuildingCases } from "#testing/corpora/bettertls/path-building.ts";
 import { compareCorpus } from "#testing/corpora/chain-corpus.ts";
@@ -8,7 +8,7 @@ import { judgeCase } from "./testing/judge-case.ts";
 
 test("every case of BetterTLS is judged as it says, or why not is known", ({ task }) => {
   const cases = [...pathBuildingCases(), ...nameConstraintsCases()];
-  const { rows, unexplained } = compareCorpus("BetterTLS", cases, BETTERTLS_DIFFERENCES, judgeCase);
+  const { rows, unexplained } = compareCorpus("BetterTLS", cases, BETTERTLS_EXPLANATIONS, judgeCase);
   recordCorpus(task, rows);
   process.stdout.write(`${formatCorpusTable(rows)}\n`);
   expect(cases).toHaveLength(9_572);
