@@ -67,8 +67,12 @@ export function createPolicyGraph(wish: PolicyWish, length: number) {
       return true;
     },
 
-    /** What a root asks of the certificates below it (RFC 5937). */
+    /** What a root asks of the certificates below it, and under which policies it stands (RFC 5937). */
     begin({ extensions }: PathCertificate): void {
+      const { policies, policyMappings } = extensions;
+      if (levels && policies) addLevel(levels, policies, anyIn > 0);
+      if (levels && policyMappings) applyMappings(levels, policyMappings, mappingIn > 0);
+      levels = prune(levels);
       bind(extensions);
     },
 

@@ -91,15 +91,6 @@ export const CERTIFICATE_RULES: readonly ProfileRule[] = [
   },
   {
     profile: "rfc5280",
-    section: "RFC 5280, 4.2.1.9",
-    code: "basic-constraints-inconsistent",
-    sentence: "is no authority, and says how long a path may be below it",
-    acceptedBy: BOTH,
-    isBroken: ({ certificate: { extensions } }) =>
-      extensions.basicConstraints?.isCa === false && extensions.basicConstraints.pathLength !== null,
-  },
-  {
-    profile: "rfc5280",
     section: "RFC 5280, 4.2.1.2",
     code: "extension-critical",
     sentence: "has a subject key identifier that is critical",

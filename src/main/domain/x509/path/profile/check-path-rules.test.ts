@@ -27,6 +27,28 @@ test("the policy constraints of a root bind what stands below it, which clients 
   expect(judgeBelow(HAS_POLICY, "rfc5280").state).toBe("valid");
 });
 
+test("what stands below a root stands under its policies, too, which clients do not ask for", () => {
+  const judgeBelow = (policy: string, profile: Profile) => {
+    const under = (type: string) => extension("2.5.29.32", sequence(sequence(oid(type))));
+    const middle = { extensions: { "2.5.29.32": under(policy), "2.5.29.36": REQUIRES_POLICY } };
+    const chain = makeChain({
+      root: { extensions: { "2.5.29.32": under("2.23.140.1.2.1") } },
+      middle,
+      leaf: { extensions: { "2.5.29.32": under(policy) } },
+    });
+    return judge(chain.leaf.der, { roots: [chain.root], pool: [chain.middle], profile });
+  };
+  expect(judgeBelow("2.23.140.1.2.1", "rfc5280").state).toBe("valid");
+  expect(judgeBelow("2.23.140.1.2.2", "rfc5280")).toMatchObject({
+    state: "valid-for-clients",
+    reasons: [{ code: "policy-missing", rule: { section: "RFC 5937, 3" } }],
+  });
+  expect(judgeBelow("2.23.140.1.2.2", "clients")).toMatchObject({
+    state: "valid",
+    notes: [{ code: "policy-missing" }],
+  });
+});
+
 test("a revocation list has a number, and one that is not critical", () => {
   const { root, middle, leaf } = makeChain();
   const judgeBy = (...extensions: Buffer[]) => {

@@ -7,11 +7,10 @@ import type { ChainReason, Client } from "#shared/model/chain.ts";
 
 /** What a profile demands of a whole path, or of a list that tells of one of its certificates. */
 
-/** The policy constraints of a root bind what stands below it (RFC 5937); clients pass over them. */
+/** The policies of a root, and its constraints on them, bind what stands below it (RFC 5937); clients pass over them. */
 export function checkRootPolicies(path: readonly PathCertificate[], wish: PolicyWish): ChainReason[] {
   const root = path.at(-1);
-  const { policyConstraints, inhibitAnyPolicy } = root?.extensions ?? {};
-  if (!root || path.length === 1 || (!policyConstraints && (inhibitAnyPolicy ?? null) === null)) return [];
+  if (!root || path.length === 1 || !bindsPolicies(root)) return [];
   // What is missing without the root as well is told by path validation.
   if (checkPolicies(path, wish, null).length > 0) return [];
   return checkPolicies(path, wish, root).map((reason) => ({
@@ -20,6 +19,11 @@ export function checkRootPolicies(path: readonly PathCertificate[], wish: Policy
     acceptedBy: ["openssl", "go"],
   }));
 }
+
+const bindsPolicies = ({ extensions }: PathCertificate): boolean =>
+  extensions.policies !== null ||
+  extensions.policyConstraints !== null ||
+  extensions.inhibitAnyPolicy !== null;
 
 type ListRule = { words: string; acceptedBy: readonly Client[]; isBroken(list: RevocationList): boolean };
 
