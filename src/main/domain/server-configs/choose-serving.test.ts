@@ -156,6 +156,15 @@ test("an Apache host with TLS off gives its names the certificate of the first, 
   expect(ask({ port: 9443 })).toBe("none");
 });
 
+test("where an Apache host is for an address, the main server is asked for nothing there, whatever its name", () => {
+  const host = "<VirtualHost 192.0.2.1:443>\nServerName a.example\nSSLCertificateFile /a\n";
+  const main = "Listen 192.0.2.1:443\nServerName main.example\nSSLEngine on\nSSLCertificateFile /main\n";
+  const ask = choose("apache", { "/a.conf": `${main}${host}</VirtualHost>` });
+  expect(ask({ name: "main.example" })).toBe("/a by default");
+  const off = choose("apache", { "/a.conf": `${main}${host}SSLEngine off\n</VirtualHost>` });
+  expect(off({ name: "main.example" })).toBe("none");
+});
+
 test("HAProxy goes by the names in the certificates, all that fit, and by filters where there are some", () => {
   const names = {
     "/c/rsa": ["shop.example", "*.shop.example"],

@@ -27,7 +27,19 @@ export async function generateApache(site: Site): Promise<Generated> {
   context.hasEngine = around.length > 0 && chance.happens(50);
   const places = [
     `${own}:443`,
-    ...chance.some([`*:443`, `*:${ports[0]}`, `${own}:${ports[0]}`, `[::1]:${ports[0]}`], 1, 3),
+    ...chance.some(
+      [
+        `*:443`,
+        "*",
+        `${own}:*`,
+        `0.0.0.0:${ports[0]}`,
+        `*:${ports[0]}`,
+        `${own}:${ports[0]}`,
+        `[::1]:${ports[0]}`,
+      ],
+      1,
+      3,
+    ),
   ];
   const hosts: Host[] = [];
   for (let count = 2 + chance.below(4); count > 0; count--)
@@ -40,7 +52,7 @@ export async function generateApache(site: Site): Promise<Generated> {
     readyFile: "apache2.pid",
     reload: "SIGUSR1",
     doors: findDoors(site),
-    names: [...context.names],
+    names: [...context.names, "localhost"],
   };
 }
 
@@ -98,6 +110,8 @@ async function makeHost(context: Context, places: readonly string[], hasAround: 
   const [name = "", ...aliases] = chance.shuffle(chance.some(UNIVERSE, 1, 4));
   const patterns = aliases.map((alias) => (chance.happens(40) ? toPattern(alias, chance) : alias));
   for (const one of [name, ...patterns]) context.names.add(exampleOf(one, chance));
+  const where = chance.some(places, 1, 2);
+  const isOpen = where.every((place) => /^(?:\*|0\.0\.0\.0)/.test(place));
   const isOff = chance.happens(8);
   const engine = isOff ? ["SSLEngine off"] : context.hasEngine ? [] : ["SSLEngine on"];
   const pairs = !hasAround || chance.happens(70) ? await writePairs(context, ["own.test"]) : [];
@@ -107,9 +121,10 @@ async function makeHost(context: Context, places: readonly string[], hasAround: 
       ? [`ServerAlias ${patterns.join(" ")}`]
       : [];
   return {
-    where: chance.some(places, 1, 2),
+    where,
     lines: chance.shuffle([
-      `ServerName ${name}${chance.happens(15) ? ":443" : ""}`,
+      // Without one of its own, a host at every address goes by that of the main server.
+      ...(isOpen && chance.happens(25) ? [] : [`ServerName ${name}${chance.happens(15) ? ":443" : ""}`]),
       ...alias,
       ...engine,
       pairs.join("\n  "),
@@ -137,7 +152,7 @@ async function writePairs({ site, hasKeys }: Context, names: string[]): Promise<
   const pathOf = (base: string) =>
     chance.pick([base, base.slice(folder.length + 1), base.replace(`${folder}/tls`, "${certs}")]);
   return made.flatMap(({ base }) => [
-    `SSLCertificateFile ${quote(`${pathOf(base)}.pem`, chance)}`,
+    `SSLCertificateFile ${chance.happens(10) ? "\\\n    " : ""}${quote(`${pathOf(base)}.pem`, chance)}`,
     ...(hasKeys
       ? [`SSLCertificateKeyFile ${quote(`${pathOf(base)}.${chance.pick(["pem", "key"])}`, chance)}`]
       : []),

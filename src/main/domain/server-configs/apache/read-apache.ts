@@ -178,9 +178,10 @@ function serveHost(context: Context, { host, by }: Shown, listens: Listen[]): vo
 
 /** The main server answers at the addresses and ports that no virtual host is for. */
 function serveMain(context: Context, taken: readonly Place[]): void {
+  const own = new Set(taken.map(sayWhere));
   const covered = new Set(taken.filter(({ address }) => address === null).map(({ port }) => port));
   const listens = context.ports
-    .filter(({ port }) => !covered.has(port))
+    .filter((place) => !covered.has(place.port) && !own.has(sayWhere(place)))
     .map(({ address, port }) => ({ address, port, isDefault: true }));
   const { main } = context.sections;
   if (speaksTls(context, main, listens)) serveHost(context, { host: main, by: main }, listens);
