@@ -32,7 +32,7 @@ export function sayReason(reason: ChainReason): string {
 }
 
 /** The section of the rule that a reason goes back to, and who passes over it; null for path validation itself. */
-export function sayRule({ rule, acceptedBy = [] }: ChainReason): string | null {
+function sayRule({ rule, acceptedBy = [] }: ChainReason): string | null {
   if (!rule) return null;
   return acceptedBy.length === 0
     ? rule.section

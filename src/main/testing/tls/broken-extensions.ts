@@ -1,6 +1,6 @@
 import { BOTH, type BrokenChain, GO, OPENSSL } from "./broken-chain.ts";
 import { der, extension, oid, sequence, text } from "./build-certificate.ts";
-import { constrains } from "./sign-certificate.ts";
+import { constrains, isAuthority } from "./sign-certificate.ts";
 
 const EXAMPLE = text(0x82, "example.com");
 const UNKNOWN_QUALIFIER = "1.3.6.1.4.1.55738.1";
@@ -187,6 +187,13 @@ export const BROKEN_EXTENSIONS: readonly BrokenChain[] = [
     changes: () => ({
       leaf: { extensions: { "2.5.29.19": extension("2.5.29.19", sequence(der(0x02, [0])), true) } },
     }),
+  },
+  {
+    what: "an authority with a path length that may not sign",
+    acceptedBy: BOTH,
+    section: "RFC 5280, 4.2.1.9",
+    code: "basic-constraints-inconsistent",
+    changes: () => ({ leaf: { extensions: { "2.5.29.19": isAuthority(0) } } }),
   },
   {
     what: "an extended key usage without a purpose",

@@ -11,7 +11,7 @@ import {
 } from "./sign-certificate.ts";
 
 /** A certificate of a chain, as it differs from one that every profile takes. */
-export type Change = {
+type Change = {
   /** Extensions by identifier: in place of the one of that identifier, or besides those that there are; null takes it away. */
   extensions?: Readonly<Record<string, Buffer | null>>;
   subject?: string | Buffer;
@@ -65,7 +65,6 @@ export function makeChain({ root: ofRoot = {}, middle: ofMiddle = {}, leaf: ofLe
   });
   return { root, middle, leaf };
 }
-export type Chain = ReturnType<typeof makeChain>;
 
 function make(
   name: string,

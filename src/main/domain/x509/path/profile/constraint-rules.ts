@@ -207,12 +207,13 @@ export const CONSTRAINT_RULES: readonly ProfileRule[] = [
     profile: "rfc5280",
     section: "RFC 5280, 4.2.1.9",
     code: "basic-constraints-inconsistent",
-    sentence: "limits the length of paths below it, and may not sign certificates",
+    sentence: "is of an authority, says how long a path may be below it, and may not sign certificates",
     acceptedBy: BOTH,
     isBroken: ({ certificate: { extensions }, position }) => {
       const { basicConstraints, keyUsage } = extensions;
-      if (basicConstraints === null || basicConstraints.pathLength === null || !position.isLeaf) return false;
-      return !basicConstraints.isCa || ((keyUsage ?? USAGE.keyCertSign) & USAGE.keyCertSign) === 0;
+      if (!position.isLeaf || basicConstraints?.isCa !== true || basicConstraints.pathLength === null)
+        return false;
+      return ((keyUsage ?? USAGE.keyCertSign) & USAGE.keyCertSign) === 0;
     },
   },
   {
