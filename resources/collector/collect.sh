@@ -2334,6 +2334,7 @@ read_servers() {
 	bound=
 	[ $may_stop = no ] || bound='timeout -s KILL 5'
 	read_server nginx /etc/nginx/nginx.conf /usr/local/etc/nginx/nginx.conf /usr/local/nginx/conf/nginx.conf
+	read_started_nginx
 	read_server apache /etc/apache2/apache2.conf /etc/httpd/conf/httpd.conf /etc/apache2/httpd.conf \
 		/usr/local/apache2/conf/httpd.conf
 	read_server haproxy /etc/haproxy/haproxy.cfg
@@ -2365,6 +2366,36 @@ read_server() {
 	done
 }
 
+# The configurations that root has started other nginx with, as it says itself; of those that strangers may write nothing is known.
+read_started_nginx() {
+	started=0
+	IFS=$nl
+	for other in ${nginx_configs-}; do
+		unset IFS
+		started=$((started + 1))
+		if [ $started -gt 8 ]; then unread limit "$other" too-many; break; fi
+		[ "$other" = "$root" ] || read_nginx_of "$other"
+		IFS=$nl
+	done
+	unset IFS
+}
+
+read_nginx_of() {
+	find_out "$1"
+	case $stands in
+		absent) unread server-config "$1" no-such-file; return ;;
+		file) ;;
+		*) unread server-config "$1" cannot-tell; return ;;
+	esac
+	if ! is_roots_path "$1"; then unread server-config "$1" strange-place; return; fi
+	if is_late; then unread limit "$1" too-late; return; fi
+	root=$1 base=${1%/*} server_files=$1$nl
+	printf '@server - server:nginx started:yes'
+	say root "$1"
+	printf '\n'
+	ship_rounds
+}
+
 ship_server() {
 	base=${root%/*} server_files=
 	case $root in */httpd/conf/*) base=/etc/httpd ;; esac
@@ -2384,6 +2415,11 @@ ship_server() {
 	for other in /etc/default/$server $(other_files); do
 		[ ! -f "$other" ] || [ ! -r "$other" ] || server_files=$server_files$other$nl
 	done
+	ship_rounds
+}
+
+# What $server_files lists, and what that includes.
+ship_rounds() {
 	shipped_files=$nl rounds=0
 	while [ -n "$server_files" ] && [ $rounds -lt 16 ]; do
 		rounds=$((rounds + 1))
@@ -3175,10 +3211,42 @@ read_listeners() {
 	printf '%s\n' "$sockets" | while read -r socket pids; do
 		[ -z "$socket" ] || printf '@listener - %s%s\n' "$socket" "${pids:+ $pids}"
 	done
-	seen_processes=$nl
+	seen_processes=$nl roots_nginx=' ' nginx_configs=''
 	for pid in $sockets; do
 		case $pid in pid:*) tell_process "${pid#pid:}" ;; esac
 	done
+}
+
+# Whether nginx of process $1 is root's, by itself or as a worker of its parent $2; and what that was started with: as -c of the title
+# that a program of root has given itself.
+tell_nginx() {
+	for asked_pid in "$1" "$2"; do
+		case $roots_nginx in *" $asked_pid "*) return ;; esac
+		is_roots_daemon "$asked_pid" nginx 'nginx[.-]*' || continue
+		roots_nginx="$roots_nginx$asked_pid "
+		take_nginx_words $(tr '\0\n' '  ' <"/proc/$asked_pid/cmdline")
+		case $nl$nginx_configs in *"$nl$nginx_config$nl"*) ;; *) nginx_configs=$nginx_configs${nginx_config:+$nginx_config$nl} ;; esac
+		return
+	done
+	printf ' strange:yes'
+}
+
+# The file after -c, seen from the folder after -p, into $nginx_config; empty where there is none that can be told.
+take_nginx_words() {
+	nginx_config='' nginx_prefix=''
+	while [ $# -gt 0 ]; do
+		case $1 in
+			-c) nginx_config=${2-} ;;
+			-c?*) nginx_config=${1#-c} ;;
+			-p) nginx_prefix=${2-} ;;
+			-p?*) nginx_prefix=${1#-p} ;;
+		esac
+		shift
+	done
+	case $nginx_config in
+		'' | /*) ;;
+		*) case $nginx_prefix in /*) nginx_config=${nginx_prefix%/}/$nginx_config ;; *) nginx_config='' ;; esac ;;
+	esac
 }
 
 tell_process() {
@@ -3197,7 +3265,9 @@ tell_process() {
 		nginx | apache2 | httpd | haproxy | master | dovecot | slapd | postgres | mariadbd | mysqld)
 			# One in a container reads other files.
 			space=$(readlink "/proc/$1/ns/pid")
-			[ -z "$space" ] || [ "$space" = "$own_space" ] || printf ' elsewhere:yes'
+			if [ -n "$space" ] && [ "$space" != "$own_space" ]; then printf ' elsewhere:yes'
+			elif [ "$name" = nginx ] && [ "$my_uid" = 0 ]; then tell_nginx "$1" "${3-}"
+			fi
 			tr '\0' '\n' <"/proc/$1/cmdline" | grep -v -i -e pass -e secret -e token -e auth | head -n 40 | while IFS= read -r argument; do
 				say argument "$argument"
 			done

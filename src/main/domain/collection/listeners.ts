@@ -3,7 +3,7 @@ import type { Record } from "./record.ts";
 /** A process that holds a listening socket. */
 export type Process = {
   pid: number;
-  /** At most 15 bytes, as the process itself may have set it; and whether it runs in a container, with files of its own. */
+  /** At most 15 bytes, as the process itself may have set it; and whether it is in a container, with files of its own, or no server of root's. */
   name: string;
   /** Seconds since the epoch; null where it could not be told. */
   startedAt: number | null;
@@ -51,13 +51,19 @@ function readProcess(record: Record, { boot, hz }: { boot: number; hz: number })
   if (record.kind !== "process" || !Number.isSafeInteger(pid)) return null;
   const ticks = record.say("ticks");
   const startedAt = ticks === null ? Number.NaN : Math.floor(boot + Number(ticks) / hz);
-  const name = record.say("name") ?? "";
   return {
     pid,
-    name: record.say("elsewhere") === null ? name : `${name} in a container`,
+    name: nameProcess(record),
     startedAt: Number.isSafeInteger(startedAt) ? startedAt : null,
     arguments: record.sayAll("argument"),
   };
+}
+
+/** What is no server of root's here is another program by that name. */
+function nameProcess(record: Record): string {
+  const name = record.say("name") ?? "";
+  if (record.say("elsewhere") !== null) return `${name} in a container`;
+  return record.say("strange") === null ? name : `${name} that root has not started`;
 }
 
 function readAddresses(record: Record): string[] {

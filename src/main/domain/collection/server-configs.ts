@@ -21,6 +21,10 @@ const isKind = (text: string | null): text is ServerKind => text !== null && Obj
 /** Whether a process of that name may serve what this server's configuration says. */
 export const isProcessOf = (server: ServerKind, name: string): boolean => PROCESSES[server].includes(name);
 
+/** The server that a process of that name belongs to; null: none that is read here. */
+export const serverOf = (name: string): ServerKind | null =>
+  (Object.keys(PROCESSES) as ServerKind[]).find((server) => isProcessOf(server, name)) ?? null;
+
 /** What the configurations of servers say of TLS: an entry for each place where a server begins to read. */
 export function readServerConfigs(
   records: readonly Record[],
@@ -49,6 +53,7 @@ export function readServerConfigs(
       files,
       folders,
       unread: hidden,
+      isStarted: record.say("started") !== null,
       commandLines: running.filter(({ name }) => isProcessOf(server, name)).map((one) => one.arguments),
       addresses: listening.addresses,
     };

@@ -54,6 +54,8 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "several-daemons": () => "more than four sshd run here with different options, of which four were asked",
   "strange-config": (detail) =>
     `the running sshd was started with -f ${detail}, which others than root may write or replace: it was not read`,
+  "strange-place": () =>
+    "a running server was started with it, and others than root may write or replace it: it was not read",
   "stream-full": () => "this and what follows was left out: the stream is limited to 16 MiB",
   "too-deep": () => "files include each other more than 16 deep",
   "too-large": () => "it is too large for what it should be",

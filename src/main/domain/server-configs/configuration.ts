@@ -21,6 +21,8 @@ export type ConfigurationFiles = {
   folders: ReadonlyMap<string, readonly string[]>;
   /** Files, folders and patterns that are there and could not be read; of a file that stands in `files`, a part of it. */
   unread: readonly string[];
+  /** Whether it is read because a running process was started with it, and not as the usual one of that server. */
+  isStarted?: boolean;
   /** The arguments of each running process of that server, its own name first; none where none is known. */
   commandLines: readonly (readonly string[])[];
   /** The host's own addresses, but those that it has for itself alone; none where they are not known. */

@@ -1,6 +1,9 @@
 import type { Collection } from "#domain/collection/collection.ts";
-import type { Configuration } from "#domain/server-configs/configuration.ts";
+import type { Process } from "#domain/collection/listeners.ts";
+import { serverOf } from "#domain/collection/server-configs.ts";
+import type { Configuration, ConfigurationFiles, ServerKind } from "#domain/server-configs/configuration.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
+import { readStartedWith } from "#domain/server-configs/running-root.ts";
 import { spend } from "#domain/work-budget.ts";
 import type { FileProblem } from "./file-problems.ts";
 
@@ -22,7 +25,14 @@ export type MappedListener = {
   address: string;
   port: number;
   /** Empty where they could not be seen. */
-  processes: { name: string; startedAt: number | null }[];
+  processes: MappedProcess[];
+};
+
+/** `startedWith`: which configuration it was started with; not there where its arguments do not tell, and in maps of before they were kept. */
+export type MappedProcess = {
+  name: string;
+  startedAt: number | null;
+  startedWith?: { server: ServerKind; root: string };
 };
 
 /** So many files and listeners are kept of one host. */
@@ -45,8 +55,18 @@ export function mapHost({ serverConfigs, diskFiles, listening }: Collection): Ho
         port,
         processes: pids.flatMap((pid) => {
           const process = processes.get(pid);
-          return process ? [{ name: process.name, startedAt: process.startedAt }] : [];
+          return process ? [mapProcess(process, serverConfigs)] : [];
         }),
       })) ?? null,
   };
+}
+
+/** Without a word of its own a process goes by the usual configuration of its server: one that was not found has no path. */
+function mapProcess(process: Process, configs: readonly ConfigurationFiles[]): MappedProcess {
+  const { name, startedAt } = process;
+  const server = serverOf(name);
+  const started = server && readStartedWith(server, process.arguments);
+  if (!server || !started) return { name, startedAt };
+  const usual = configs.find((files) => files.server === server && !files.isStarted)?.root ?? "";
+  return { name, startedAt, startedWith: { server, root: started.root ?? usual } };
 }

@@ -1,6 +1,6 @@
 import { isProcessOf } from "#domain/collection/server-configs.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
-import type { MappedListener } from "./host-map.ts";
+import type { MappedListener, MappedProcess } from "./host-map.ts";
 
 /** What takes the connections to one address and port. */
 export type Listening = {
@@ -8,11 +8,13 @@ export type Listening = {
   names: readonly string[];
   /** When the newest of the processes that listen there was started, seconds since the epoch; null: not known of all. */
   newestStart: number | null;
+  /** What they were started with, as far as they tell. */
+  startedWith: readonly NonNullable<MappedProcess["startedWith"]>[];
 };
 
 type Port = { all: Listening; open: Listening | null; exact: ReadonlyMap<string, Listening> };
 
-const NOBODY: Listening = { names: [], newestStart: null };
+const NOBODY: Listening = { names: [], newestStart: null, startedWith: [] };
 
 /**
  * Finds what listens at an address and port; an address null: it is not known at which one. A listener at the address
@@ -53,7 +55,14 @@ function sum(listeners: readonly MappedListener[]): Listening {
     newestStart: isKnown
       ? starts.reduce<number>((most, start) => Math.max(most, Number(start)), Number.NEGATIVE_INFINITY)
       : null,
+    startedWith: processes.flatMap(({ startedWith }) => startedWith ?? []),
   };
+}
+
+/** Whether what listens there is that server, and was started with another configuration: this one then says nothing of the port. */
+export function isOfOther({ startedWith }: Listening, { server, root }: Configuration): boolean {
+  const own = startedWith.filter((started) => started.server === server);
+  return own.length > 0 && own.every((started) => started.root !== root);
 }
 
 /** The processes that listen there and are not of this server; none where one is. */

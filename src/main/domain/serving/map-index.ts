@@ -1,7 +1,7 @@
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import { sayFileProblem } from "./file-problems.ts";
 import type { HostMap } from "./host-map.ts";
-import { createListening, type Listening } from "./listening.ts";
+import { createListening, isOfOther, type Listening } from "./listening.ts";
 import { createNarrower } from "./narrow-choice.ts";
 
 /** A configuration that says something of one port. */
@@ -34,17 +34,18 @@ export function indexMap(map: HostMap, namesIn: (path: string) => readonly strin
   const written = new Map<string, number | null>();
   for (const { path, writtenAt } of map.files) if (!written.has(path)) written.set(path, writtenAt);
   const listed = listPaths(map);
+  const listening = createListening(map.listeners);
   const problems = map.problems ?? [];
   const problemAt = new Map(problems.map((problem) => [problem.certificate, sayFileProblem(problem)]));
   return {
     at(port) {
       const known = ports.get(port);
       if (known) return known;
-      const found = map.configurations.flatMap((one) => lookAt(one, port, namesIn) ?? []);
+      const found = map.configurations.flatMap((one) => lookAt(one, { port, namesIn, listening }) ?? []);
       ports.set(port, found);
       return found;
     },
-    listening: createListening(map.listeners),
+    listening,
     writtenAt: (path) => written.get(path) ?? null,
     listed: (path) => listed.get(path) ?? null,
     problemOf: (path) => problemAt.get(path) ?? null,
@@ -53,18 +54,25 @@ export function indexMap(map: HostMap, namesIn: (path: string) => readonly strin
   };
 }
 
-function lookAt(
-  configuration: Configuration,
-  port: number,
-  namesIn: (path: string) => readonly string[] | null,
-): AtPort | null {
+type Around = {
+  port: number;
+  namesIn: (path: string) => readonly string[] | null;
+  listening: MapIndex["listening"];
+};
+
+function lookAt(configuration: Configuration, { port, namesIn, listening }: Around): AtPort | null {
   const there = configuration.servings.filter(({ listens }) =>
     listens.some((listen) => listen.port === port),
   );
   if (there.length === 0) return null;
+  const narrow = createNarrower(configuration, port, namesIn);
+  const silent = { ...configuration, servings: [], mayLack: null };
   return {
     configuration,
-    narrow: createNarrower(configuration, port, namesIn),
+    narrow: (asked) =>
+      isOfOther(listening(asked.address, port), configuration)
+        ? { configuration: silent, whole: (serving) => serving }
+        : narrow(asked),
     pairs: there.flatMap(({ pairs }) => pairs),
   };
 }
