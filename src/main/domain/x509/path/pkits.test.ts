@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
+import { type CorpusCase, compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
+import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 import { readPkits } from "#testing/tls/read-pkits.ts";
 import { indexCertificates } from "./certificate-index.ts";
 import { judgeChain } from "./judge-chain.ts";
+import { judgeCase } from "./testing/judge-case.ts";
 
 /**
  * Rows where this program says something else than NIST, each with why. Only sections 4.10 and 4.11, on the mapping of
@@ -34,4 +37,42 @@ test.each(rows)("$name", ({ name, certificates, crls, isValid, ...policy }) => {
     isSame: !(name in DIFFERENT),
     reasons: [],
   });
+});
+
+/** Path validation alone is what NIST tries: its certificates are older than these rules, or are no servers'. */
+const EXPLANATIONS: Explanations = {
+  cases: [],
+  rules: [
+    "RFC 5280, 4.2.1.9",
+    "RFC 5280, 4.2.1.11",
+    "BR 7.1.2.7.6",
+    "BR 7.1.2.7.8",
+    "BR 7.1.2.7.12",
+    "BR 7.1.3.1",
+    "BR 7.1.3.2",
+    "BR 7.1.4.3",
+  ],
+};
+
+test("by every profile NIST's suite is judged as NIST says, but for rules that it does not ask for", ({
+  task,
+}) => {
+  const cases = rows.map(({ name, certificates, crls, isValid, ...policy }): CorpusCase => {
+    const ders = certificates.map(fileOf);
+    return {
+      id: name,
+      leaf: ders.at(-1) ?? new Uint8Array(),
+      pool: ders.slice(0, -1),
+      roots: ders.slice(0, 1),
+      at: AT,
+      purpose: null,
+      name: null,
+      policy,
+      lists: crls.map(fileOf),
+      isAccepted: isValid,
+    };
+  });
+  const compared = compareCorpus("PKITS", cases, EXPLANATIONS, judgeCase);
+  recordCorpus(task, compared.rows);
+  expect(compared.unexplained).toEqual([]);
 });
