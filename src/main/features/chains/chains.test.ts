@@ -79,8 +79,12 @@ test("with its root given the same chain is valid, and no more when it is taken 
   const given = { kind: "root" as const, name: "root.der", base64: root.der.toString("base64") };
   expect(await chains.trust(given)).toEqual({ added: 1, known: 0 });
   expect(await chains.trust(given)).toEqual({ added: 0, known: 1 });
+  const { verdicts = [] } = (await chains.read(idOf(leaf))).chains[0] ?? {};
+  expect(verdicts.map(({ judgement }) => judgement?.profile)).toEqual(["webpki", "rfc5280", "rfc5280"]);
   expect(await yours()).toMatchObject({
+    profile: "rfc5280",
     state: "valid-for-clients",
+    acceptedBy: ["openssl", "go"],
     path: [leaf.sha256, middle.sha256, root.sha256],
   });
   expect(await chains.trusted()).toMatchObject([{ label: "root", source: "root.der", kind: "root" }]);
