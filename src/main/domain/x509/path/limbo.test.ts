@@ -9,8 +9,8 @@ const EXPLANATIONS: Explanations = {
   cases: [
     {
       ours: "accepted",
-      cases: /^webpki::(aki|cn|eku|forbidden|san)/,
-      counts: { rfc5280: 30, clients: 30 },
+      cases: /^webpki::(aki|cn|ee-|eku|forbidden|san)/,
+      counts: { rfc5280: 31, clients: 31 },
       why: "these are the Baseline Requirements' own rules: webpki refuses all of them, RFC 5280 does not ask for them, and clients pass over them",
     },
     {

@@ -112,7 +112,7 @@ function* leafCases(): Generator<CorpusCase> {
   const root = issueRoot();
   const leaf = issueAuthority(root, listed(dnsName("ca.example.com")));
   yield limboCase("webpki::ca-as-leaf", "invalid", { roots: [root], leaf }, { name: "ca.example.com" });
-  const asAuthority = { constraints: basicConstraints(authority(), false) };
+  const asAuthority = { constraints: basicConstraints(authority()) };
   yield simpleCase("webpki::ee-basicconstraints-ca", "invalid", { leaf: asAuthority });
   const any = { purposes: extendedKeyUsage([PURPOSE.server, PURPOSE.any]) };
   yield simpleCase("webpki::eku::ee-anyeku", "invalid", { leaf: any });
