@@ -9,17 +9,18 @@ export type Answered = { question: Question; shown: Shown };
 const BOTH: readonly KeyFamily[] = ["ECDSA", "RSA"];
 const CLIENTS: readonly (readonly KeyFamily[])[] = [["RSA"], ["ECDSA"], BOTH];
 
-/** Every name by every kind of client, and ten others by one of them; versions in turn. */
+/** Every name by every kind of client, and ten others by one of them, of which two at each door but the first; versions in turn. */
 export function askAll({ generated: { doors, names } }: Running, chance: Chance): Question[] {
   const others = otherNames(chance, names);
-  return doors.flatMap((door: Door) => {
+  return doors.flatMap((door: Door, index) => {
+    const strangers = index === 0 ? others : chance.some(others, 2, 2);
     const version = () => chance.pick(["TLSv1.2", "TLSv1.3"] as const);
     const own = [...names, null].flatMap((name) =>
       CLIENTS.map((takes) => ({ ...door, name, takes, version: version() })),
     );
     return [
       ...own,
-      ...others.map((name) => ({ ...door, name, takes: chance.pick(CLIENTS), version: version() })),
+      ...strangers.map((name) => ({ ...door, name, takes: chance.pick(CLIENTS), version: version() })),
     ];
   });
 }
