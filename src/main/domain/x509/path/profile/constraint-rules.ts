@@ -207,13 +207,12 @@ export const CONSTRAINT_RULES: readonly ProfileRule[] = [
     profile: "rfc5280",
     section: "RFC 5280, 4.2.1.9",
     code: "basic-constraints-inconsistent",
-    sentence: "is of an authority, says how long a path may be below it, and may not sign certificates",
+    sentence: "says how long a path may be below it, and may not sign certificates",
     acceptedBy: BOTH,
     isBroken: ({ certificate: { extensions }, position }) => {
       const { basicConstraints, keyUsage } = extensions;
-      if (!position.isLeaf || basicConstraints?.isCa !== true || basicConstraints.pathLength === null)
-        return false;
-      return ((keyUsage ?? USAGE.keyCertSign) & USAGE.keyCertSign) === 0;
+      if (!position.isLeaf || basicConstraints === null || basicConstraints.pathLength === null) return false;
+      return !basicConstraints.isCa || ((keyUsage ?? USAGE.keyCertSign) & USAGE.keyCertSign) === 0;
     },
   },
   {
