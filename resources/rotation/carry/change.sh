@@ -144,7 +144,8 @@ prove() {
 
 # All at once: an account that does not answer costs no other the time of its own dead-man.
 disarm_files() {
-	disarmed=$(each_file disarm_apart; wait) disarmed_at=$(date +%s)
+	disarmed_at=$(date +%s)
+	disarmed=$(each_file disarm_apart; wait)
 	each_file judge_disarmed
 }
 

@@ -13,6 +13,7 @@ test.each([
   ["by a pattern", { name: "*.shop.example" }, null],
   ["by a variable", { name: "$variable" }, null],
   ["for the host alone", { address: "127.0.0.1" }, null],
+  ["at what is no address", { address: "`id`;\u001b[2J" }, null],
 ])("what is served %s is shown by a scan of it", (_, more, said) => {
   expect(sayHandshake({ ...listener, ...more })).toBe(said);
 });

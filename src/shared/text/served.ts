@@ -24,6 +24,8 @@ export function sayListener({ address, port, name }: Pick<ServedRow, "address" |
 
 /** A name that is written out, and no pattern. */
 const PLAIN_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i;
+/** Nothing else that a configuration may say in its place. */
+const ADDRESS = /^[\d.]+$|^[\da-f:.]+$/i;
 const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /** The endpoint whose scan shows what is served there; null: no other machine reaches it, or its name is a pattern. */
@@ -38,7 +40,7 @@ export function sayHandshake({
   if (dialogue === undefined || (name !== null && !PLAIN_NAME.test(name))) return null;
   const own = address === null || EVERY_ADDRESS.has(address) ? host : address;
   // What a host has for itself alone is another one's here.
-  if (own !== host && /^(127\.|::1$|localhost$)/.test(own)) return null;
+  if (own !== host && (!ADDRESS.test(own) || /^(127\.|::1$)/.test(own))) return null;
   return sayEndpoint({ host: own, port, serverName: name === own ? null : name, protocol: dialogue });
 }
 

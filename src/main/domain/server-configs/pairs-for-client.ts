@@ -5,20 +5,22 @@ import type { Configuration, Pair } from "./configuration.ts";
 export type FamilyOf = (path: string) => KeyFamily | null;
 
 /**
- * Of several certificates by keys of one kind the one that the server takes: HAProxy the first; OpenSSL keeps one of each, and a
- * later one takes its place. All of them where the kind of any is not known.
+ * Of several certificates by keys of one kind the one that the server takes: HAProxy the first; OpenSSL keeps one of each, Ed25519
+ * beside ECDSA, and a later one takes its place. All of them where the kind of any is not known.
  */
 export function oneOfEachKind(
   { server }: Pick<Configuration, "server">,
   pairs: readonly Pair[],
-  familyOf: FamilyOf,
+  kindOf: (path: string) => string | null,
 ): readonly Pair[] {
-  const families = pairs.map(({ certificate }) => familyOf(certificate.path));
-  if (families.includes(null)) return pairs;
-  return pairs.filter((_, index) => {
-    const others = server === "haproxy" ? families.slice(0, index) : families.slice(index + 1);
-    return !others.includes(families[index] ?? null);
-  });
+  const taken = new Map<string, Pair>();
+  for (const pair of server === "haproxy" ? pairs.toReversed() : pairs) {
+    const kind = kindOf(pair.certificate.path);
+    if (kind === null) return pairs;
+    taken.set(kind, pair);
+  }
+  const kept = new Set(taken.values());
+  return pairs.filter((pair) => kept.has(pair));
 }
 
 /**

@@ -111,8 +111,11 @@ test("a named file that is gone, or holds no certificate, is told of; one that c
   });
   expect(found).toMatchObject({
     ...{ severity: "high", about: { kind: "host" } },
-    sentence: expect.stringMatching(/^\/etc\/ssl\/a\.pem, which a configuration names, holds no certificate/),
-    remedy: expect.stringContaining("let the server test its configuration before it is reloaded"),
+    sentence: expect.stringMatching(
+      /^\/etc\/ssl\/a\.pem, which ssl_certificate in .* names, holds no certificate/,
+    ),
+    evidence: [path],
+    remedy: expect.stringContaining("before the server is reloaded"),
   });
 });
 

@@ -33,27 +33,32 @@ function sayFileProblems(problems: readonly FoundFileProblem[]): FindingDraft[] 
 
 const FILES = {
   "certificate-file-gone": {
-    what: "a configuration names, is not there: its server can neither start nor reload, whatever it still serves",
-    remedy:
-      "put the certificate back from where it was issued, and let the server test its configuration before it is reloaded",
+    what: "is not there",
+    does: "put the certificate back from where it was issued",
   },
   "certificate-file-unreadable": {
-    what: "a configuration names, holds no certificate that can be read: its server can neither start nor reload",
-    remedy: "put the certificate there anew, and let the server test its configuration before it is reloaded",
+    what: "holds no certificate that can be read",
+    does: "put the certificate there anew",
   },
 };
 
 function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[]): FindingDraft[] {
-  const paths = [...new Set(problems.map(({ certificate }) => certificate))];
-  const [first] = paths;
-  if (first === undefined) return [];
-  const { what, remedy } = FILES[rule];
-  const which = paths.length === 1 ? `${first}, which` : `each of ${paths.length} files, which`;
+  const paths = [...new Set(problems.map(({ certificate }) => certificate))].toSorted();
+  const [first] = problems;
+  if (!first) return [];
+  const { what, does } = FILES[rule];
+  const servers = [...new Set(problems.map(({ server }) => server))].join(", ");
+  const which =
+    paths.length === 1
+      ? `${first.certificate}, which ${sayNamed(first.pair.certificate)} names, ${what}`
+      : `of ${paths.length} files that configurations name each ${what}`;
   return [
     {
-      ...{ rule, about: { kind: "host" }, label: paths.join(", "), severity: "high", remedy },
-      sentence: `${which} ${what}`,
-      evidence: problems.map(({ pair }) => `${sayNamed(pair.certificate)} names ${pair.certificate.path}`),
+      ...{ rule, about: { kind: "host" }, label: paths.join(", "), severity: "high" },
+      sentence: `${which}: ${servers} cannot serve it once started or reloaded, whatever is served still`,
+      // Each stands for itself where the finding is accepted.
+      evidence: paths,
+      remedy: `${does} before the server is reloaded; whether it takes it then is told by a test of its own where it has one, and by a scan of what it serves`,
     },
   ];
 }

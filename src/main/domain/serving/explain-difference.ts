@@ -36,7 +36,7 @@ function sayBefore(
     return [
       `${path} held the certificate that is served ${until}`,
       copiedBy === undefined
-        ? sayNow(leaf, now, older)
+        ? sayNow(leaf, now)
         : `it holds another one now, which ${copiedBy} copies to where it is served from`,
     ];
   if (!isRenewalOf(leaf, now)) return [];
@@ -48,12 +48,10 @@ function sayBefore(
   ];
 }
 
-function sayNow(leaf: Held, now: Held, older: readonly string[]): string {
+function sayNow(leaf: Held, now: Held): string {
   if (!hasSameNames(leaf, now)) return "it holds one for other names now";
   if (!isRenewalOf(leaf, now)) return "it holds one now that was issued earlier: it was rolled back";
-  return older.length > 0
-    ? "it holds a later one now, and another file holds the one that is served"
-    : "it holds a later one now; whether the server has started or read it since is not known";
+  return "it holds a later one now; whether the server has started or read it since is not known";
 }
 
 /** Where else on this host the certificate is meant to be served: the first such place. */

@@ -25,7 +25,7 @@ export type Disk = {
   files: readonly ReadFile[];
 };
 
-/** Of a file that could not be read, and of a key whose public half is not known, nothing is said. Each pair of files once. */
+/** Of a file that could not be read, and of a key whose public half is not known, nothing is said. Each pair of files once in a configuration. */
 export function findFileProblems({ collection, configurations, files }: Disk): FoundFileProblem[] {
   const judge = createPairJudge(collection, files);
   const seen = new Set<string>();
@@ -34,7 +34,7 @@ export function findFileProblems({ collection, configurations, files }: Disk): F
       pairs.flatMap((pair) => {
         const certificate = pair.certificate.path;
         const key = pair.key?.path ?? certificate;
-        const id = `${certificate}\n${key}`;
+        const id = JSON.stringify([server, root, certificate, key]);
         if (seen.has(id)) return [];
         seen.add(id);
         const found = judge(pair, key);

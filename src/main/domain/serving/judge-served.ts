@@ -1,5 +1,4 @@
 import { type Asked, type Choice, chooseServing } from "#domain/server-configs/choose-serving.ts";
-import type { KeyFamily } from "#domain/server-configs/cipher-list.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import { oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
 import type { ServedState } from "#shared/model/served.ts";
@@ -7,7 +6,7 @@ import { explainDifference } from "./explain-difference.ts";
 import { findStrangers } from "./listening.ts";
 import type { AtPort, MapIndex } from "./map-index.ts";
 import { sayOlder, sayTime, whyNotReloaded } from "./not-reloaded.ts";
-import { chosenNames, type Files, type Held, type Known, type Sight } from "./sight.ts";
+import { chosenNames, type Files, type Known, type Sight } from "./sight.ts";
 
 /** Where the sight belongs in a configuration, and what came of it. `serving` null: it is not known which one it is. */
 export type Judged = {
@@ -46,14 +45,10 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
   if (choice.kind === "unsure")
     return { configuration, blocked, serving: null, pairs: [], state: "cannot-tell", evidence: [choice.why] };
   const { serving } = choice;
-  const pairs = oneOfEachKind(configuration, choice.pairs, (path) => familyOf(files.heldNow(path)));
+  const pairs = oneOfEachKind(configuration, choice.pairs, (path) => files.heldNow(path)?.keyType ?? null);
   const meant = { rival, pairs, isAlone: rivals.length === 1 };
   return { configuration, blocked, serving, ...judge({ map, files, sight, listening }, meant) };
 }
-
-/** Keys of Ed25519 go with the suites of ECDSA. */
-const familyOf = (held: Held | null): KeyFamily | null =>
-  held && (held.keyType.startsWith("RSA") ? "RSA" : "ECDSA");
 
 /** As of all that the configuration says. */
 function choose({ narrow }: AtPort, asked: Asked, files: Files): Choice {

@@ -48,20 +48,14 @@ export function findServedProblems(judged: Judged, served: Served): FindingDraft
 /** Nobody has tried here whether the server would reload: that is its own test's word, which comes first. */
 function sayReload({ configuration: { server }, blocked }: Judged): string {
   if (blocked.length > 0)
-    return `do not reload it yet, for it would fail: ${blocked.join("; ")}. Put that right, let the server test its configuration, and reload it then`;
+    return `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, let the server test its configuration, and reload it then`;
   const test = TESTS[server];
   const first = test === undefined ? "" : `let the server test its configuration first (${test}); `;
   return `${first}have it reload, and have whatever renews the certificate do so each time`;
 }
 
-/** By which a server tries its configuration; the others have none that reads certificates. */
-const TESTS: { [server: string]: string } = {
-  nginx: "nginx -t",
-  apache: "apachectl configtest",
-  haproxy: "haproxy -c -f FILE",
-  dovecot: "doveconf -n",
-  slapd: "slaptest -u",
-};
+/** Those that load certificates and keys as well; of the other servers none is known. */
+const TESTS: { [server: string]: string } = { nginx: "nginx -t", haproxy: "haproxy -c -f FILE" };
 
 const REMEDIES = {
   "other-process":

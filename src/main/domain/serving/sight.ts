@@ -40,9 +40,12 @@ export type Known = { map: MapIndex; files: Files; sight: Sight; listening: List
 export const chosenNames = (held: Held | null): string[] | null =>
   held && [
     ...held.names.flatMap((name) => (name.startsWith("DNS:") ? [name.slice(4).toLowerCase()] : [])),
-    ...[...(held.subject ?? "").matchAll(COMMON_NAME)].map(([, name = ""]) =>
-      name.replace(/\\(.)/g, "$1").toLowerCase(),
-    ),
+    ...commonNames(held.subject ?? ""),
   ];
 
-const COMMON_NAME = /(?:^|[,+] ?)CN=((?:\\.|[^,+\\])*)/g;
+/** Of a subject as it is printed: what is escaped within an attribute ends none. */
+const commonNames = (subject: string): string[] =>
+  (subject.match(/(?:\\.|[^,+\\])+/g) ?? []).flatMap((part) => {
+    const attribute = part.trimStart();
+    return attribute.startsWith("CN=") ? [attribute.slice(3).replace(/\\(.)/g, "$1").toLowerCase()] : [];
+  });

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { type ServedRow, ServedState } from "#shared/model/served.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { sayNumber } from "#shared/text/count.ts";
+import { printable } from "#shared/text/printable.ts";
 import { sayFileLine, sayHandshake, sayListener, sayServedState } from "#shared/text/served.ts";
 import { sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
@@ -54,7 +55,7 @@ async function listServed(words: readonly string[], options: Options, world: Wor
   const unseen = rows.flatMap((row) => (row.state === "not-seen" ? (sayHandshake(row) ?? []) : []));
   if (unseen[0] !== undefined)
     world.out(
-      `what is not seen is shown by a scan of its listener and name, such as: latchkey scan ${unseen[0]}`,
+      `what is not seen is shown by a scan of its listener and name, such as: latchkey scan ${printable(unseen[0])}`,
     );
 }
 

@@ -104,8 +104,12 @@ export function servedTable(db: Database, findings: FindingWriter) {
         WHERE serving.gone_scan IS NULL AND serving.port = @port AND certificate.key_type IN ('RSA', 'EC')
           AND serving.host IN (
             SELECT host.id FROM host WHERE host.host = @host
-            UNION SELECT host_address.host FROM host_address WHERE host_address.address = @host)
-        GROUP BY serving.host, serving.address, serving.name
+            UNION SELECT host_address.host FROM host_address WHERE host_address.address = @host
+            UNION SELECT host_address.host FROM endpoint
+              JOIN endpoint_address ON endpoint_address.endpoint = endpoint.id
+              JOIN host_address ON host_address.address = endpoint_address.address
+              WHERE endpoint.host = @host AND endpoint.port = @port)
+        GROUP BY serving.host, serving.address, iif(serving.server = 'haproxy', '', serving.name)
         HAVING count(DISTINCT certificate.key_type) > 1)`)
     .pluck();
   const files = fileReader(db);

@@ -1,4 +1,5 @@
 import type { Listen, Serving } from "#domain/server-configs/configuration.ts";
+import { spend } from "#domain/work-budget.ts";
 
 /** What a listener has by now: names that are written out, and those that hold below or behind what is left of them. */
 type Taken = { exact: Set<string>; before: Set<string>; behind: Set<string> };
@@ -11,6 +12,7 @@ type Taken = { exact: Set<string>; before: Set<string>; behind: Set<string> };
 export function dropConflicts(servings: readonly Serving[]): Serving[] {
   const places = new Map<string, Taken>();
   return servings.flatMap((serving) => {
+    spend(serving.listens.length * (1 + serving.names.length));
     const byNames = Map.groupBy(serving.listens, (listen) =>
       JSON.stringify(serving.names.filter(taker(places, listen))),
     );

@@ -64,8 +64,9 @@ function readPart(draft: Draft, part: Block): void {
   const hasGap = part.hasGap || servers.some(({ block }) => block.hasGap);
   for (const { block, listens } of servers) {
     const startTls = part.name === "mail" && isOn(lastOf("starttls", block, part), ["on", "only"]);
-    const served = listens.filter((listen) => tls.has(sayPlace(listen)) || startTls);
-    if (!hasGap) draft.leavePlain(listens.filter((listen) => !served.includes(listen)));
+    const isServed = (listen: NginxListen) => startTls || tls.has(sayPlace(listen));
+    const served = listens.filter(isServed);
+    if (!hasGap) draft.leavePlain(listens.filter((listen) => !isServed(listen)));
     const protocols = startTls ? Map.groupBy(served, (listen) => protocolOf(listen, tls, block)) : null;
     for (const [protocol, all] of protocols ?? [["tls", served] as const]) {
       const usualOf = (listen: NginxListen) => first.get(sayPlace(listen))?.block ?? block;
