@@ -32,7 +32,7 @@ const GENERATORS: { [server: string]: Generator } = {
   mysql: generateMysql,
 };
 /** The long form has more. One seed alone makes again what a failure was of. */
-const COUNT = Number(process.env.LATCHKEY_ORACLE_COUNT ?? 50);
+const COUNT = Number(process.env.LATCHKEY_ORACLE_COUNT ?? 12);
 const ONLY = process.env.LATCHKEY_ORACLE_SEED;
 const SEEDS = ONLY === undefined ? Array.from({ length: COUNT }, (_, index) => index + 1) : [Number(ONLY)];
 

@@ -35,7 +35,7 @@ const GENERATORS: { [server: string]: Generator } = {
   postgresql: generatePostgresql,
   mysql: generateMysql,
 };
-const COUNT = Number(process.env.LATCHKEY_ORACLE_COUNT ?? 4);
+const COUNT = Number(process.env.LATCHKEY_ORACLE_COUNT ?? 3);
 const ONLY = process.env.LATCHKEY_ORACLE_SEED;
 const SEEDS = ONLY === undefined ? Array.from({ length: COUNT }, (_, index) => index + 1) : [Number(ONLY)];
 

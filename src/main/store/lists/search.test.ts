@@ -113,21 +113,6 @@ test("what is served is found by what a row of it prints, and by the line where 
   expect(names("shop.conf:9")).toEqual(["four"]);
 });
 
-test("names that an earlier version of this program wrote otherwise are written anew when they are seen again", () => {
-  const fresh = openStore({ path: ":memory:", access: "write" });
-  const see = (wish: Parameters<typeof makeCertificate>[1]) =>
-    visitEndpoint(fresh, "edge", { presented: { chain: [makeCertificate("one", wish)] } });
-  see({ subject: "L=G\\C3\\B6teborg", names: [] });
-  see({ subject: "L=Göteborg", names: ["DirName:O=x"] });
-  expect(listCertificates(fresh, { search: "Göteborg" })).toMatchObject({
-    rows: [{ subject: "L=Göteborg", names: ["DirName:O=x"] }],
-    total: 1,
-  });
-  expect(listCertificates(fresh, { search: "dirname" })).toMatchObject({ total: 1 });
-  expect(listCertificates(fresh, { search: "C3" })).toMatchObject({ total: 0 });
-  expect(listCertificates(fresh)).toMatchObject({ total: 1 });
-});
-
 test("nothing that can be typed makes a search fail", () => {
   fc.assert(
     fc.property(
