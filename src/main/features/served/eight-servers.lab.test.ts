@@ -21,6 +21,8 @@ test("a certificate that was renewed and not reloaded is named on each of eight 
   expect(await statesOf(app)).toEqual(all("agrees"));
 
   for (const server of SERVERS) await host.renew(server);
+  // Their clock goes by seconds, and Postfix may have started a process in this one.
+  await host.run("touch -d '2 seconds' /etc/tls/*");
   // On a busy machine a collector may not come to the processes in its time: their age is not known then, and it goes again.
   await expect
     .poll(
