@@ -7,6 +7,8 @@ import { playedOn } from "../stages/played-on.ts";
 
 test.skip(playedOn !== "web", "the desktop window has no port");
 
+/** As the page keeps it, in JSON within JSON. */
+const SECRET = /"secret\\*":\\*"([\w-]{43})/;
 const PASSPHRASE = "correct horse battery staple";
 
 test("ten wrong codes of another user free no port: the page goes on, and so does its scan", async ({
@@ -43,7 +45,13 @@ test("whoever has the port after Latchkey hears no secret, no call and no passph
   const { host, port } = new URL(page.url());
   const panel = page.locator("section").filter({ has: page.getByRole("heading", { name: "Vault" }) });
   for (const field of await panel.getByRole("textbox").all()) await field.fill(PASSPHRASE);
-  const kept = await page.evaluate(() => JSON.stringify(sessionStorage));
+  let kept = "";
+  const keep = async () => {
+    kept = await page.evaluate(() => JSON.stringify(sessionStorage));
+    return kept;
+  };
+  // The page keeps it once the server has proved that it has it, too.
+  await expect.poll(keep).toMatch(SECRET);
   await using stranger = await startAttack("take-port.py", port, host, 0);
   await stranger.until("codes");
 
@@ -60,7 +68,7 @@ test("whoever has the port after Latchkey hears no secret, no call and no passph
   expect(await camera.photographBare("another-program")).toEqual([]);
 
   const heard = JSON.stringify(stranger.said);
-  const secret = /"secret\\*":\\*"([\w-]{43})/.exec(kept)?.[1];
+  const secret = SECRET.exec(kept)?.[1];
   expect(secret).toBeDefined();
   expect(heard).not.toContain(secret);
   expect(heard).not.toMatch(/latchkey\.\d, |events\/watch|vault\/|settings\/|"i"/);

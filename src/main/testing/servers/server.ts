@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { chmod, chown, copyFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -94,7 +94,9 @@ export async function startServer(
     });
     const said = keepOutput(child);
     const halt = async () => {
+      const first = findFirst(child);
       await end(child);
+      await untilGone(first);
       await untilSilent(listening);
     };
     try {
@@ -139,10 +141,23 @@ const ALONE = [
 ];
 
 /** Behind unshare and the shell. */
-function findServer(child: ChildProcess): number {
-  const childOf = (pid: number) =>
-    Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
-  return childOf(childOf(child.pid ?? 0));
+const findServer = (child: ChildProcess): number => childOf(findFirst(child) ?? 0);
+
+/** The first process of the namespace, which outlives all others there; null where it has ended. */
+function findFirst({ pid = 0 }: ChildProcess): number | null {
+  try {
+    return childOf(pid) || null;
+  } catch {
+    return null;
+  }
+}
+
+const childOf = (pid: number): number =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+
+/** With it all sockets are given back, those of ports that nobody is told of among them. */
+async function untilGone(pid: number | null): Promise<void> {
+  while (pid !== null && existsSync(`/proc/${pid}`)) await pause(10);
 }
 
 /** Nothing that it has written is wanted any more. */
