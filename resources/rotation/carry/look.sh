@@ -74,10 +74,8 @@ foresee() {
 
 ask_pieces() { ask foresee "$path" "$@"; }
 
-# Whether an earlier run got past the proof: it has removed, has begun to, or has ended with the new line there. What an account has in
-# its own file or folder shows that of no other.
+# Whether an earlier run got past the proof: it has removed, has begun to, or has ended with the new line there.
 see_proved() {
-	if may_leave_out; then return; fi
 	if [ "$h_removed" != "$h_added" ] && [ "$seen" = "$h_removed" ]; then proved=yes; fi
 	if [ "$h_added" != "$h_before" ] && [ "$seen" = "$h_added" ] && [ $ours = no ]; then proved=yes; fi
 	if [ -e "${path%/*}/.latchkey/$carry_token/before-${id}r" ]; then proved=yes; fi
