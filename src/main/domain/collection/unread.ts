@@ -77,8 +77,6 @@ export function readUnread(record: Record): Unread | null {
   const kind = KINDS.find((known) => known === record.say("kind"));
   const path = record.say("path");
   if (!kind || path === null) return null;
-  return {
-    ...{ kind, path, why: sayWhy(record) },
-    ...(record.say("why") === "no-such-file" && { isAbsent: true }),
-  };
+  const why = sayWhy(record);
+  return record.say("why") === "no-such-file" ? { kind, path, why, isAbsent: true } : { kind, path, why };
 }

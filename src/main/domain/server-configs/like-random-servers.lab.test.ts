@@ -1,19 +1,12 @@
 import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { sayColumns } from "#testing/say-columns.ts";
-import { generateApache } from "#testing/servers-oracle/apache.ts";
 import { askByCommand, type Question, type Shown } from "#testing/servers-oracle/ask-leaf.ts";
 import { createCertificateMaker } from "#testing/servers-oracle/certificates.ts";
 import { createChance } from "#testing/servers-oracle/chance.ts";
-import { generateDovecot } from "#testing/servers-oracle/dovecot.ts";
 import { type Generator, sayGenerated } from "#testing/servers-oracle/generated.ts";
-import { generateHaproxy } from "#testing/servers-oracle/haproxy.ts";
-import { generateMysql } from "#testing/servers-oracle/mysql.ts";
-import { generateNginx } from "#testing/servers-oracle/nginx.ts";
-import { generatePostfix } from "#testing/servers-oracle/postfix.ts";
-import { generatePostgresql } from "#testing/servers-oracle/postgresql.ts";
+import { GENERATORS, listSeeds } from "#testing/servers-oracle/generators.ts";
 import { answerAll, askAll, sayQuestion } from "#testing/servers-oracle/questions.ts";
-import { generateSlapd } from "#testing/servers-oracle/slapd.ts";
 import { type Running, startGenerated } from "#testing/servers-oracle/start-generated.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { chooseServing } from "./choose-serving.ts";
@@ -21,24 +14,12 @@ import type { Configuration } from "./configuration.ts";
 import { pairsForClient } from "./pairs-for-client.ts";
 import { readConfiguration } from "./read-configuration.ts";
 
-const GENERATORS: { [server: string]: Generator } = {
-  nginx: generateNginx,
-  apache: generateApache,
-  haproxy: generateHaproxy,
-  postfix: generatePostfix,
-  dovecot: generateDovecot,
-  slapd: generateSlapd,
-  postgresql: generatePostgresql,
-  mysql: generateMysql,
-};
-/** The long form has more. One seed alone makes again what a failure was of. */
-const COUNT = Number(process.env.LATCHKEY_ORACLE_COUNT ?? 12);
-const ONLY = process.env.LATCHKEY_ORACLE_SEED;
-const SEEDS = ONLY === undefined ? Array.from({ length: COUNT }, (_, index) => index + 1) : [Number(ONLY)];
+/** The long form has more. */
+const SEEDS = listSeeds(12);
 
 test.for(Object.entries(GENERATORS))(
   "%s shows what random configurations of it are read to say, to every name and kind of client",
-  { timeout: COUNT * 60_000 },
+  { timeout: SEEDS.length * 60_000 },
   async ([server, generate], { annotate }) => {
     const tally = await compareRandom(generate, SEEDS);
     await annotate(`${sayTallies({ [server]: tally })}${sayReasons(tally)}`);

@@ -51,11 +51,11 @@ function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[
   const which =
     paths.length === 1
       ? `${first.certificate}, which ${sayNamed(first.pair.certificate)} names, ${what}`
-      : `of ${paths.length} files that configurations name each ${what}`;
+      : `each of ${paths.length} files that configurations name ${what}`;
   return [
     {
       ...{ rule, about: { kind: "host" }, label: paths.join(", "), severity: "high" },
-      sentence: `${which}: ${servers} cannot serve it once started or reloaded, whatever is served still`,
+      sentence: `${which}: ${servers} cannot serve ${paths.length === 1 ? "it" : "them"} once started or reloaded, whatever is served still`,
       // Each stands for itself where the finding is accepted.
       evidence: paths,
       remedy: `${does} before the server is reloaded; whether it takes it then is told by a test of its own where it has one, and by a scan of what it serves`,

@@ -5,18 +5,11 @@ import { expect, test } from "vitest";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { sayColumns } from "#testing/say-columns.ts";
-import { generateApache } from "#testing/servers-oracle/apache.ts";
 import { createCertificateMaker, type MadeCertificate } from "#testing/servers-oracle/certificates.ts";
 import { type Chance, createChance } from "#testing/servers-oracle/chance.ts";
-import { generateDovecot } from "#testing/servers-oracle/dovecot.ts";
 import { type Generator, sayGenerated } from "#testing/servers-oracle/generated.ts";
-import { generateHaproxy } from "#testing/servers-oracle/haproxy.ts";
-import { generateMysql } from "#testing/servers-oracle/mysql.ts";
-import { generateNginx } from "#testing/servers-oracle/nginx.ts";
-import { generatePostfix } from "#testing/servers-oracle/postfix.ts";
-import { generatePostgresql } from "#testing/servers-oracle/postgresql.ts";
+import { GENERATORS, listSeeds } from "#testing/servers-oracle/generators.ts";
 import { type Answered, answerAll, askAll, sayQuestion } from "#testing/servers-oracle/questions.ts";
-import { generateSlapd } from "#testing/servers-oracle/slapd.ts";
 import { type Running, startGenerated } from "#testing/servers-oracle/start-generated.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { FileProblem } from "./file-problems.ts";
@@ -25,26 +18,15 @@ import { type Judged, judgeServed } from "./judge-served.ts";
 import { indexMap } from "./map-index.ts";
 import { chosenNames, type Files, type Held } from "./sight.ts";
 
-const GENERATORS: { [server: string]: Generator } = {
-  nginx: generateNginx,
-  apache: generateApache,
-  haproxy: generateHaproxy,
-  postfix: generatePostfix,
-  dovecot: generateDovecot,
-  slapd: generateSlapd,
-  postgresql: generatePostgresql,
-  mysql: generateMysql,
-};
-const COUNT = Number(process.env.LATCHKEY_ORACLE_COUNT ?? 3);
-const ONLY = process.env.LATCHKEY_ORACLE_SEED;
-const SEEDS = ONLY === undefined ? Array.from({ length: COUNT }, (_, index) => index + 1) : [Number(ONLY)];
+/** The long form has more. */
+const SEEDS = listSeeds(3);
 
 /** `sights`: handshakes that showed a certificate; of each there is one state. */
 type Tally = { configurations: number; sights: number; states: Map<string, number>; falseClaims: string[] };
 
 test.for(Object.entries(GENERATORS))(
   "of %s nothing false is said after a file was renewed, rolled back, destroyed or deleted, reloaded or not",
-  { timeout: COUNT * 60_000 },
+  { timeout: SEEDS.length * 60_000 },
   async ([server, generate], { annotate }) => {
     const tally = await judgeRandom(generate, SEEDS);
     await annotate(sayTally(server, tally));

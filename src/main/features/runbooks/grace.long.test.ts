@@ -17,7 +17,7 @@ import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 
 const run = promisify(execFile);
 const DAY_MS = 86_400_000;
-const WATCHED = "logs are watched for uses of the old key before it is removed";
+const WATCHED = "logs are watched for uses of the old one before it is removed";
 
 test.skipIf(!canStartHosts())(
   "an old key whose use a host's log tells of keeps its line for as many days again, and then goes within a minute of a login by the new one",

@@ -133,7 +133,11 @@ function describeJudged(
 }
 
 const toKept = ({ kind, server, root, certificate, key }: FoundFileProblem): FileProblem => ({
-  ...{ kind, server, root, certificate, key },
+  kind,
+  server,
+  root,
+  certificate,
+  key,
 });
 
 const describeGrant = (

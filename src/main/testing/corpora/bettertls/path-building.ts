@@ -55,21 +55,21 @@ const FAULTS = [
 type Fault = (typeof FAULTS)[number];
 
 type Graph = { title: string; edges: readonly Edge[] };
-type Wanted = { graph: Graph; from: string; to: string; broken: readonly Edge[] };
+type SearchedPath = { graph: Graph; from: string; to: string; broken: readonly Edge[] };
 
 const LINE: Graph = { title: "line", edges: LINEAR };
 const ROOTS: Graph = { title: "two roots", edges: TWO_ROOTS };
 const SEVEN: Graph = { title: "figure 7", edges: FIGURE_SEVEN };
 const BRIDGED: Graph = { title: "bridge", edges: BRIDGE };
 
-const path = (graph: Graph, from: string, to: string, ...broken: readonly Edge[]): Wanted => ({
+const path = (graph: Graph, from: string, to: string, ...broken: readonly Edge[]): SearchedPath => ({
   graph,
   from,
   to,
   broken,
 });
 
-const PATHS: readonly Wanted[] = [
+const PATHS: readonly SearchedPath[] = [
   path(LINE, "Trust Anchor", "EE"),
   path(LINE, "Trust Anchor", "EE", "Trust Anchor > ICA"),
   path(LINE, "ICA", "EE", "Trust Anchor > ICA"),
@@ -108,8 +108,8 @@ export function* pathBuildingCases(): Generator<CorpusCase> {
   }
 }
 
-function* listCases(): Generator<[wanted: Wanted, fault: Fault]> {
-  const [whole, brokenLine] = PATHS as [Wanted, Wanted];
+function* listCases(): Generator<[wanted: SearchedPath, fault: Fault]> {
+  const [whole, brokenLine] = PATHS as [SearchedPath, SearchedPath];
   // By which the suite learns what a client does at all.
   for (const wanted of [whole, path(ROOTS, "Root1", "EE"), path(ROOTS, "Root2", "EE")])
     yield [wanted, "expired"];
@@ -119,7 +119,7 @@ function* listCases(): Generator<[wanted: Wanted, fault: Fault]> {
 }
 
 /** Whether certificates that may be used lead from `at` to where the case ends. */
-function leads(wanted: Wanted, at: string, met: readonly string[]): boolean {
+function leads(wanted: SearchedPath, at: string, met: readonly string[]): boolean {
   if (at === wanted.to) return true;
   return wanted.graph.edges.some((edge) => {
     const [source, target] = ends(edge);
@@ -133,7 +133,7 @@ const ends = (edge: Edge): [source: string, target: string] => edge.split(" > ")
 const subjectOf = (title: string): Buffer =>
   name([["2.5.4.10", 0x13, "bettertls.com"]], [["2.5.4.3", 0x0c, title]]);
 
-function issueGraph({ graph, from, to, broken }: Wanted, fault: Fault) {
+function issueGraph({ graph, from, to, broken }: SearchedPath, fault: Fault) {
   const titles = [...new Set(graph.edges.flatMap(ends))];
   const entities = new Map(titles.map((title) => [title, { subject: subjectOf(title), key: makeKey() }]));
   const entityOf = (title: string) => entities.get(title) as Pick<IssuedCertificate, "subject" | "key">;

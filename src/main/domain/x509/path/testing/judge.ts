@@ -7,12 +7,17 @@ import type { Judgement, Profile } from "#shared/model/chain.ts";
 export const AT = Date.parse("2026-06-01T00:00:00Z");
 
 type Made = { der: Uint8Array };
-type Asked = { roots: readonly Made[]; pool?: readonly Made[]; wish?: Partial<PathWish>; profile?: Profile };
+type ChainToJudge = {
+  roots: readonly Made[];
+  pool?: readonly Made[];
+  wish?: Partial<PathWish>;
+  profile?: Profile;
+};
 
 /** Judges a certificate for nothing in particular, as clients do, but for what is wished. */
 export function judge(
   leaf: Uint8Array,
-  { roots, pool = [], wish = {}, profile = "clients" }: Asked,
+  { roots, pool = [], wish = {}, profile = "clients" }: ChainToJudge,
 ): Judgement {
   return judgeChain({
     leaf,

@@ -1,0 +1,28 @@
+/** A generator of random configurations for each server whose configuration is read, and how many of them a run tries. */
+import { generateApache } from "./apache.ts";
+import { generateDovecot } from "./dovecot.ts";
+import type { Generator } from "./generated.ts";
+import { generateHaproxy } from "./haproxy.ts";
+import { generateMysql } from "./mysql.ts";
+import { generateNginx } from "./nginx.ts";
+import { generatePostfix } from "./postfix.ts";
+import { generatePostgresql } from "./postgresql.ts";
+import { generateSlapd } from "./slapd.ts";
+
+export const GENERATORS: { [server: string]: Generator } = {
+  nginx: generateNginx,
+  apache: generateApache,
+  haproxy: generateHaproxy,
+  postfix: generatePostfix,
+  dovecot: generateDovecot,
+  slapd: generateSlapd,
+  postgresql: generatePostgresql,
+  mysql: generateMysql,
+};
+
+/** One seed alone (LATCHKEY_ORACLE_SEED) makes again what a failure was of; else so many (LATCHKEY_ORACLE_COUNT), from 1. */
+export function listSeeds(usual: number): number[] {
+  const { LATCHKEY_ORACLE_SEED: only, LATCHKEY_ORACLE_COUNT: count } = process.env;
+  if (only !== undefined) return [Number(only)];
+  return Array.from({ length: Number(count ?? usual) }, (_, index) => index + 1);
+}
