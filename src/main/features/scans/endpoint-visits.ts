@@ -34,6 +34,14 @@ export function createEndpointVisits(
   const ways = new Map(asked.map(({ target, way = "" }) => [target, way]));
   const wayOf = (target: TlsTarget) => ways.get(target) ?? "";
   const wish = { everyAddress, asksForOffers };
+  // By host and port, for all names there: that looks at every name of the host.
+  const several = new Map<string, boolean>();
+  const needsEachKind = (target: TlsTarget): boolean => {
+    const place = `${target.host} ${target.port}`;
+    const known = several.get(place) ?? hasSeveralKinds(target);
+    several.set(place, known);
+    return known;
+  };
   return {
     visitEndpoint: (target, onReached) =>
       visitEndpoint(
@@ -42,7 +50,7 @@ export function createEndpointVisits(
           ...{ scanId, target, signal },
           wish: {
             ...wish,
-            ...(hasSeveralKinds(target) && { keyKinds: ["EC", "RSA"] }),
+            ...(needsEachKind(target) && { keyKinds: ["EC", "RSA"] }),
             ...(onReached && { onReached }),
           },
         },
