@@ -1,6 +1,6 @@
 import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { logIn, untilNextSecond } from "#testing/runbooks/host-logins.ts";
+import { logIn, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
 import { expect, test } from "./latchkey.ts";
 import { Frame } from "./pages/frame.ts";
 import { PlanPage } from "./pages/plan-page.ts";
@@ -134,7 +134,7 @@ test("lines of a run that somebody has changed are repaired from its page by key
   const run = await plan.run();
   await run.getByText("Waiting", { exact: true }).waitFor();
 
-  await untilNextSecond();
+  await untilSeenAsLater();
   if (host) await logIn(host, elsewhere);
   await run.getByRole("button", { name: "Look again now" }).click();
   const uses = run.getByRole("list", { name: "Uses of the old key" });

@@ -3,7 +3,7 @@ import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { layScript, resultOn, runScript } from "#testing/runbooks/carried-vault.ts";
 import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
-import { logIn, untilNextSecond } from "#testing/runbooks/host-logins.ts";
+import { logIn, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
@@ -53,7 +53,7 @@ test.skipIf(!canStartHosts()).each([
     expect(await runScript(web, "yes\\nyes\\n")).toContain("code 0");
     expect(await take()).toBe("waiting");
     // With both keys in place somebody goes on with the old one, and a scan reads that.
-    await untilNextSecond();
+    await untilSeenAsLater();
     await logIn(web, old.path);
     await scanAll(app, { text: `root@${web.address}` });
     const removal = await lay();

@@ -9,7 +9,7 @@ import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { logIn, untilNextSecond } from "#testing/runbooks/host-logins.ts";
+import { logIn, untilNextSecond, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
 import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
@@ -46,7 +46,7 @@ test.skipIf(!canStartHosts())(
     const hasOld = async () => (await web.run(`cat ${FILE}`)).includes(old.publicLine.split(" ")[1] ?? "");
 
     expect(await goOn()).toMatchObject({ state: "waiting" });
-    await untilNextSecond();
+    await untilSeenAsLater();
     await logIn(web, elsewhere);
     days = 1.01;
     expect(await goOn()).toMatchObject({ state: "waiting" });

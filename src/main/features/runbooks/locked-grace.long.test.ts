@@ -6,7 +6,7 @@ import { type App, createApp } from "#app";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { logIn, untilNextSecond } from "#testing/runbooks/host-logins.ts";
+import { logIn, untilNextSecond, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
@@ -49,7 +49,7 @@ test.skipIf(!canStartHosts())(
         return runId;
       });
     const hasOld = async () => (await web.run(`cat ${FILE}`)).includes(old.publicLine.split(" ")[1] ?? "");
-    await untilNextSecond();
+    await untilSeenAsLater();
     await logIn(web, elsewhere);
     days = 1.01;
     expect(await goOn(false)).toMatchObject({ state: "waiting" });

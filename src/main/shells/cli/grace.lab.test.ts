@@ -7,7 +7,7 @@ import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
-import { logIn, untilNextSecond } from "#testing/runbooks/host-logins.ts";
+import { logIn, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);
@@ -50,7 +50,7 @@ test.skipIf(!canStartHosts())(
     expect(`${begun.out}\n${begun.err}`).toContain("run 1 is waiting");
     expect((await type("runs", "show", "1")).out).not.toContain("old key was");
 
-    await untilNextSecond();
+    await untilSeenAsLater();
     await logIn(web, elsewhere, OTHER);
     const used = new RegExp(
       `deploy@${web.address}: logged in to with the old key at \\S+, from ${OTHER}, as its journal tells`,

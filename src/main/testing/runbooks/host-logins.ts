@@ -38,7 +38,15 @@ export async function logIn({ address }: LabHost, path: string, from?: string): 
 }
 
 /** Logs tell the second: what is logged from now on is of a later one than all that was. */
-export async function untilNextSecond(): Promise<void> {
+export const untilNextSecond = (): Promise<void> => untilSecondsLater(1);
+
+/**
+ * A login from now on is later, by the clock of a host, than whatever was proved until now: how far that clock is ahead is kept to a
+ * second and taken for more (`toHostTime`), so that one within three seconds may count as before.
+ */
+export const untilSeenAsLater = (): Promise<void> => untilSecondsLater(3);
+
+async function untilSecondsLater(seconds: number): Promise<void> {
   const second = () => Math.floor(Date.now() / 1_000);
-  for (const begun = second(); second() === begun; ) await pause(20);
+  for (const begun = second(); second() < begun + seconds; ) await pause(20);
 }
