@@ -6,17 +6,18 @@ import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { canStartHosts } from "#testing/lab/start-host.ts";
+import { OWN_CLOCK, setAhead } from "#testing/lab/own-clock.ts";
+import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { logIn, untilNextSecond, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
+import { LOG_WITH_OFFSETS, logIn, untilNextSecond, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
 import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 
 const run = promisify(execFile);
-const DAY_MS = 86_400_000;
+const DAY_SECONDS = 86_400;
 const WATCHED = "logs are watched for uses of the old one before it is removed";
 
 test.skipIf(!canStartHosts())(
@@ -27,9 +28,9 @@ test.skipIf(!canStartHosts())(
     const elsewhere = join(desk.home, "elsewhere");
     await using probed = await startProbedHosts(desk, { prepare: besideRetained(old.publicLine) });
     const [web] = probed.hosts;
+    await web.run(`${OWN_CLOCK} ${LOG_WITH_OFFSETS}`);
     await run("cp", ["-p", old.path, elsewhere]);
-    let days = 0;
-    const now = () => new Date(Date.now() + days * DAY_MS);
+    const { now, setDays } = clockWith(web);
     const { databasePath, home } = desk;
     await using app = createApp({
       ...{ databasePath, now, workstation: { user: "root", home, agentSocket: null } },
@@ -48,12 +49,12 @@ test.skipIf(!canStartHosts())(
     expect(await goOn()).toMatchObject({ state: "waiting" });
     await untilSeenAsLater();
     await logIn(web, elsewhere);
-    days = 1.01;
+    await setDays(1.01);
     expect(await goOn()).toMatchObject({ state: "waiting" });
     const { rows } = await app.client.runbooks.entries({ runId: first.id });
     expect(rows.map(({ text }) => text).join("\n")).toContain("deploy was logged in to with the old key on");
     expect(await hasOld()).toBe(true);
-    days = 3;
+    await setDays(3);
     await untilNextSecond();
     expect(await goOn()).toMatchObject({ message: "", state: "committed" });
     expect(await hasOld()).toBe(false);
@@ -115,18 +116,19 @@ test.skipIf(!canStartHosts())(
     await using agent = await startSshAgent(desk.home, [path]);
     await using probed = await startProbedHosts(desk);
     const [web] = probed.hosts;
-    await web.run(START_JOURNAL);
-    let days = 0;
+    await web.run(`${OWN_CLOCK} ${START_JOURNAL}`);
+    const { now, setDays } = clockWith(web);
     const { databasePath, home } = desk;
     await using app = createApp({
-      ...{ databasePath, now: () => new Date(Date.now() + days * DAY_MS) },
+      databasePath,
+      now,
       workstation: { user: "root", home, agentSocket: agent.socketPath },
     });
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const wish = await wishForOwnKey(desk);
     const first = await carryOut(app, await makePlan(app, wish, { graceDays: 1 }));
     expect(first).toMatchObject({ state: "waiting" });
-    days = 1.01;
+    await setDays(1.01);
     const ended = await untilStill(app, async () => {
       await app.client.runbooks.resume({ runId: first.id });
       return first.id;
@@ -135,6 +137,18 @@ test.skipIf(!canStartHosts())(
     await probed.expectNobodyLockedOut();
   },
 );
+
+/** This computer's clock, which a host's goes along with. */
+function clockWith(host: LabHost) {
+  let days = 0;
+  return {
+    now: () => new Date(Date.now() + days * DAY_SECONDS * 1_000),
+    async setDays(ahead: number): Promise<void> {
+      days = ahead;
+      await setAhead(host, ahead * DAY_SECONDS);
+    },
+  };
+}
 
 /** The file of `deploy` is that line and the one of whoever is watched. */
 const besideRetained = (line: string): string => `printf '%s\\n' '${line.trim()}' "$retained" > ${FILE}`;

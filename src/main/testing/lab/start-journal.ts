@@ -7,7 +7,8 @@ export const canStartJournal = (): boolean => existsSync(JOURNALD);
 
 /**
  * Shell text: a real journald in a host of the lab. It takes what sshd logs there and nothing else, and keeps it in a journal
- * of that host's own. The audit subsystem and the kernel's messages, which are the machine's, are left alone.
+ * of that host's own. The audit subsystem and the kernel's messages, which are the machine's, are left alone. It goes by the
+ * host's own clock where that has one (`OWN_CLOCK`).
  */
 export const START_JOURNAL = `
 mkdir -p /run/systemd/journald.conf.d /run/systemd/journal /run/log /var/log/journal /sys
@@ -18,7 +19,7 @@ for process in /proc/[0-9]*; do
   case $(cat $process/comm 2>/dev/null) in syslogd | busybox) kill -9 \${process#/proc/} ;; esac
 done
 rm -f /var/log/auth.log
-setsid ${JOURNALD} </dev/null >/dev/null 2>&1 &
+setsid $(command -v by-clock) ${JOURNALD} </dev/null >/dev/null 2>&1 &
 until [ -S /run/systemd/journal/dev-log ]; do :; done
 ln -sf /run/systemd/journal/dev-log /dev/log
 `;

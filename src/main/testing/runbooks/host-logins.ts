@@ -5,7 +5,7 @@ import type { LabHost } from "#testing/lab/start-host.ts";
 
 const run = promisify(execFile);
 
-/** Logins are logged there with a year and an offset, as rsyslog does it by default. */
+/** Logins are logged there with a year and an offset, as rsyslog does it by default; by the host's own clock where that has one (`OWN_CLOCK`). */
 export const LOG_WITH_OFFSETS = `
   rm -f /dev/log
   cat >/run/log.py <<'PYTHON'
@@ -19,7 +19,7 @@ while True:
     with open("/var/log/auth.log", "a") as file:
         file.write(datetime.datetime.now().astimezone().isoformat() + " web " + said + "\\n")
 PYTHON
-  setsid python3 /run/log.py </dev/null >/dev/null 2>&1 &
+  setsid $(command -v by-clock) python3 /run/log.py </dev/null >/dev/null 2>&1 &
   until [ -e /run/log.ready ]; do :; done`;
 
 /** By OpenSSH's client, with this key and nothing else; from that address of this machine. */
