@@ -6,8 +6,8 @@ import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { OWN_CLOCK, setAhead } from "#testing/lab/own-clock.ts";
-import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
+import { goAlong, OWN_CLOCK } from "#testing/lab/own-clock.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
 import { START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { LOG_WITH_OFFSETS, logIn, untilNextSecond, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
@@ -17,7 +17,6 @@ import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 
 const run = promisify(execFile);
-const DAY_SECONDS = 86_400;
 const WATCHED = "logs are watched for uses of the old one before it is removed";
 
 test.skipIf(!canStartHosts())(
@@ -30,7 +29,7 @@ test.skipIf(!canStartHosts())(
     const [web] = probed.hosts;
     await web.run(`${OWN_CLOCK} ${LOG_WITH_OFFSETS}`);
     await run("cp", ["-p", old.path, elsewhere]);
-    const { now, setDays } = clockWith(web);
+    const { now, setDays } = goAlong(web);
     const { databasePath, home } = desk;
     await using app = createApp({
       ...{ databasePath, now, workstation: { user: "root", home, agentSocket: null } },
@@ -117,7 +116,7 @@ test.skipIf(!canStartHosts())(
     await using probed = await startProbedHosts(desk);
     const [web] = probed.hosts;
     await web.run(`${OWN_CLOCK} ${START_JOURNAL}`);
-    const { now, setDays } = clockWith(web);
+    const { now, setDays } = goAlong(web);
     const { databasePath, home } = desk;
     await using app = createApp({
       databasePath,
@@ -137,18 +136,6 @@ test.skipIf(!canStartHosts())(
     await probed.expectNobodyLockedOut();
   },
 );
-
-/** This computer's clock, which a host's goes along with. */
-function clockWith(host: LabHost) {
-  let days = 0;
-  return {
-    now: () => new Date(Date.now() + days * DAY_SECONDS * 1_000),
-    async setDays(ahead: number): Promise<void> {
-      days = ahead;
-      await setAhead(host, ahead * DAY_SECONDS);
-    },
-  };
-}
 
 /** The file of `deploy` is that line and the one of whoever is watched. */
 const besideRetained = (line: string): string => `printf '%s\\n' '${line.trim()}' "$retained" > ${FILE}`;

@@ -4,14 +4,14 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { goAlong, OWN_CLOCK } from "#testing/lab/own-clock.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { logIn, untilNextSecond, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
+import { LOG_WITH_OFFSETS, logIn, untilNextSecond, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);
-const DAY_MS = 86_400_000;
 
 test.skipIf(!canStartHosts())(
   "while a run only waits nobody has to tell the passphrase of its new key; the removal is proved by it, and asks",
@@ -26,8 +26,8 @@ test.skipIf(!canStartHosts())(
       prepare: `printf '%s\\n' '${old.publicLine.trim()}' "$retained" > ${FILE}`,
     });
     const [web] = probed.hosts;
-    let days = 0;
-    const now = () => new Date(Date.now() + days * DAY_MS);
+    await web.run(`${OWN_CLOCK} ${LOG_WITH_OFFSETS}`);
+    const { now, setDays } = goAlong(web);
     const logged: unknown[] = [];
     const workstation = { user: "root", home, agentSocket: null };
     const open = () => createApp({ databasePath, now, workstation, log: (error) => logged.push(error) });
@@ -51,9 +51,9 @@ test.skipIf(!canStartHosts())(
     const hasOld = async () => (await web.run(`cat ${FILE}`)).includes(old.publicLine.split(" ")[1] ?? "");
     await untilSeenAsLater();
     await logIn(web, elsewhere);
-    days = 1.01;
+    await setDays(1.01);
     expect(await goOn(false)).toMatchObject({ state: "waiting" });
-    days = 3;
+    await setDays(3);
     await untilNextSecond();
     expect(await goOn(false)).toMatchObject({
       state: "stopped",

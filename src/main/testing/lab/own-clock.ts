@@ -43,6 +43,17 @@ chmod 755 /usr/local/bin/by-clock /run/date
 mv /run/date /bin/date
 `;
 
-/** So far ahead of the machine's clock from now on. */
-export const setAhead = (host: LabHost, seconds: number): Promise<string> =>
-  host.run(`echo +${Math.round(seconds)} > /run/clock.new; mv /run/clock.new /run/clock`);
+const DAY_SECONDS = 86_400;
+
+/** `now` of this computer, and the clock of a host with `OWN_CLOCK`, which goes along: so many days ahead of the machine's. */
+export function goAlong(host: LabHost) {
+  let days = 0;
+  return {
+    now: () => new Date(Date.now() + days * DAY_SECONDS * 1_000),
+    async setDays(ahead: number): Promise<void> {
+      days = ahead;
+      const seconds = Math.round(ahead * DAY_SECONDS);
+      await host.run(`echo +${seconds} > /run/clock.new; mv /run/clock.new /run/clock`);
+    },
+  };
+}
