@@ -21,6 +21,10 @@ export const ServedState = z.enum([
 ]);
 export type ServedState = z.infer<typeof ServedState>;
 
+/** Kinds of keys, as certificates give theirs, that a handshake can be held to: a server answers it with a certificate of that kind, or not at all. */
+export const SERVER_KEY_KINDS = ["EC", "RSA", "Ed25519", "Ed448"] as const;
+export type ServerKeyKind = (typeof SERVER_KEY_KINDS)[number];
+
 /** The rules by which what endpoints serve is laid beside what their hosts' files say: a visit to either may change them. */
 export const SERVED_RULES: ReadonlySet<string> = new Set<RuleId>([
   "certificate-not-reloaded",

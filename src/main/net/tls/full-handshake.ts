@@ -1,26 +1,54 @@
 import { Duplex } from "node:stream";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { onAbort } from "#net/on-abort.ts";
+import type { ServerKeyKind } from "#shared/model/served.ts";
 import type { Answer } from "./answer.ts";
 import { GreetingReader, NOTHING_BESIDE } from "./greeting-reader.ts";
 
-/** `protocols`: what is offered to be spoken in TLS. */
-type Asked = { serverName: string | null; protocols: readonly string[] };
+/** `protocols`: what is offered to be spoken in TLS. `kind`: the one kind of key that is taken; not there: any. */
+type Asked = { serverName: string | null; protocols: readonly string[]; kind?: ServerKeyKind };
 
 type Limits = { deadlineMs: number; mostBytes: number; signal: AbortSignal };
 
-/** One for all connections: to make one costs more than a handshake. */
-let context: SecureContext | undefined;
+/** Before TLS 1.3 the suite says the kind of key as well. */
+type Kept = { ciphers: string; sigalgs?: string };
 
-/** Everything that this runtime can do, however old: nothing is sent over it. */
-function openContext(): SecureContext {
-  try {
-    context ??= createSecureContext({ minVersion: "TLSv1", ciphers: "ALL:@SECLEVEL=0" });
-  } catch {
-    // Electron's BoringSSL has no security levels.
-    context ??= createSecureContext({ minVersion: "TLSv1" });
-  }
+const PSS = ["rsae", "pss"].flatMap((kind) =>
+  ["256", "384", "512"].map((size) => `rsa_pss_${kind}_sha${size}`),
+);
+const every = (algorithm: string): string[] =>
+  [512, 384, 256, 224, 1].map((size) => `${algorithm}+SHA${size}`);
+
+/** By the names that OpenSSL and BoringSSL have for them. */
+const KEPT: Record<ServerKeyKind | "any", Kept> = {
+  any: { ciphers: "ALL:@SECLEVEL=0" },
+  EC: { ciphers: "aECDSA:@SECLEVEL=0", sigalgs: every("ECDSA").join(":") },
+  RSA: { ciphers: "aRSA:@SECLEVEL=0", sigalgs: [...PSS, ...every("RSA")].join(":") },
+  Ed25519: { ciphers: "aECDSA:@SECLEVEL=0", sigalgs: "ed25519" },
+  Ed448: { ciphers: "aECDSA:@SECLEVEL=0", sigalgs: "ed448" },
+};
+
+/** One for all connections of a kind: to make one costs more than a handshake. */
+const contexts = new Map<ServerKeyKind | "any", SecureContext | null>();
+
+/** Everything that this runtime can do, however old: nothing is sent over it. Null: it cannot be held to such keys. */
+function openContext(kind: ServerKeyKind | "any"): SecureContext | null {
+  const known = contexts.get(kind);
+  if (known !== undefined) return known;
+  const context = createContext(KEPT[kind]);
+  contexts.set(kind, context);
   return context;
+}
+
+function createContext({ ciphers, sigalgs }: Kept): SecureContext | null {
+  const common = { minVersion: "TLSv1", ...(sigalgs !== undefined && { sigalgs }) } as const;
+  // Electron's BoringSSL has no security levels, nor all signatures.
+  for (const options of [{ ...common, ciphers }, common]) {
+    try {
+      return createSecureContext(options);
+    } catch {}
+  }
+  return null;
 }
 
 /**
@@ -30,13 +58,18 @@ function openContext(): SecureContext {
  */
 export async function greetInFull(
   stream: Duplex,
-  { serverName, protocols }: Asked,
+  { serverName, protocols, kind }: Asked,
   limits: Limits,
 ): Promise<Answer> {
   const recording: Buffer[] = [];
+  const secureContext = openContext(kind ?? "any");
+  if (!secureContext) {
+    stream.destroy();
+    return { kind: "odd", why: `asks for what this program cannot offer with keys of ${kind} alone` };
+  }
   const tls = connect({
     socket: tapInto(stream, recording),
-    secureContext: openContext(),
+    secureContext,
     rejectUnauthorized: false,
     requestOCSP: true,
     ...(protocols.length === 0 ? {} : { ALPNProtocols: [...protocols] }),

@@ -1,11 +1,12 @@
 import { isFailure } from "#net/connect-failure.ts";
+import type { ServerKeyKind } from "#shared/model/served.ts";
 import type { Answer } from "./answer.ts";
 import { exchange } from "./exchange.ts";
 import { greetInFull, sayWho } from "./full-handshake.ts";
 import { GreetingReader } from "./greeting-reader.ts";
 import { writeHello, writeKindHello } from "./hello.ts";
 import { createKeyShare, deriveServerSecret } from "./key-schedule.ts";
-import { type ServerKeyKind, X25519 } from "./offers.ts";
+import { X25519 } from "./offers.ts";
 import type { Connected, Opener } from "./open-endpoint.ts";
 
 type Limits = { handshakeMs: number; mostBytes: number };
@@ -34,8 +35,6 @@ export function createGreeter({ handshakeMs: deadlineMs, mostBytes }: Limits) {
   async function greet(visit: Visit): Promise<Answer> {
     const first = sayWho(await greetByHello(visit), "own hello");
     if (!mayDoBetter(first)) return first;
-    // The runtime's own TLS would take any key.
-    if (visit.kind !== undefined && !isAboutProtocols(first)) return first;
     if (isAboutProtocols(first)) return greetWithoutProtocols(visit, first);
     const second = await greetByRuntime(visit);
     return second.kind === "presented" || first.kind === "odd" ? second : first;
@@ -64,10 +63,10 @@ export function createGreeter({ handshakeMs: deadlineMs, mostBytes }: Limits) {
     return exchange(stream, hello.record, reader, { deadlineMs, signal });
   }
 
-  async function greetByRuntime({ address, open, serverName, protocols, signal }: Visit): Promise<Answer> {
+  async function greetByRuntime({ address, open, signal, ...asked }: Visit): Promise<Answer> {
     const connection = await open(address);
     if (isFailure(connection)) return { kind: "reset", hasHeard: false };
-    return greetInFull(connection.stream, { serverName, protocols }, { deadlineMs, mostBytes, signal });
+    return greetInFull(connection.stream, asked, { deadlineMs, mostBytes, signal });
   }
 }
 

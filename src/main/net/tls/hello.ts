@@ -1,10 +1,10 @@
 import { getCiphers, randomBytes } from "node:crypto";
+import type { ServerKeyKind } from "#shared/model/served.ts";
 import {
   ASKED_GROUPS,
   isSuiteOf,
   OFFERED_GROUPS,
   OFFERED_VERSIONS,
-  type ServerKeyKind,
   SIGNATURES,
   SIGNATURES_OF,
   SSL_3_0,
@@ -31,9 +31,11 @@ const VERSIONS = writeVersions(OFFERED_VERSIONS);
 const MODERN = writeVersions([TLS_1_3]);
 const ALL_EXTENSIONS = Buffer.concat([GROUPS, COMMON_EXTENSIONS, VERSIONS]);
 /** What offers one kind of key alone. */
-const OF_KIND = {
+const OF_KIND: Record<ServerKeyKind, ReturnType<typeof writeKind>> = {
   EC: writeKind("EC"),
   RSA: writeKind("RSA"),
+  Ed25519: writeKind("Ed25519"),
+  Ed448: writeKind("Ed448"),
 };
 
 /**

@@ -1,3 +1,5 @@
+import type { ServerKeyKind } from "#shared/model/served.ts";
+
 /**
  * What our hello offers, in the order of preference, and the names of it. The handshake is never completed, so
  * that offering what is obsolete endangers nothing and finds the servers that can do no better.
@@ -85,18 +87,17 @@ export const SIGNATURES = [
   ...[0x0203, 0x0201, 0x0202],
 ];
 
-/** Kinds of keys of servers that a hello can be held to: what takes no other gets the certificate of that kind, where there is one. */
-export type ServerKeyKind = "RSA" | "EC";
-
 /** The signatures of one kind of key alone (RFC 8446, 4.2.3). */
 export const SIGNATURES_OF: Record<ServerKeyKind, readonly number[]> = {
   EC: [0x0403, 0x0503, 0x0603, 0x081a, 0x081b, 0x081c, 0x0303, 0x0203],
   RSA: [0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501, 0x0601, 0x0301, 0x0201],
+  Ed25519: [0x0807],
+  Ed448: [0x0808],
 };
 
-/** Before TLS 1.3 the suite says the kind as well. */
+/** Before TLS 1.3 the suite says the kind as well: those of ECDSA are for Ed25519 and Ed448, too (RFC 8422, 2.2). */
 export const isSuiteOf = (kind: ServerKeyKind, name: string): boolean =>
-  !name.includes("_WITH_") || name.includes(kind === "EC" ? "_ECDSA_" : "_RSA_");
+  !name.includes("_WITH_") || name.includes(kind === "RSA" ? "_RSA_" : "_ECDSA_");
 
 export const TLS_1_3 = 0x0304;
 export const SSL_3_0 = 0x0300;

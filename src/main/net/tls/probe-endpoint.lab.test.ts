@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { SERVER_KEY_KINDS } from "#shared/model/served.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import type { TestServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -74,6 +75,26 @@ test.for(SERVERS)("a server with %s shows its chain", async ([, algorithm, args,
     chain: [leaf, second, first, second].map(({ der }) => der),
     facts,
   });
+});
+
+/** A server with a certificate for each of two kinds of keys that takes one group alone, of which our own hello has no share. */
+const GROUPS: [string, Algorithm, Algorithm, string[]][] = [
+  ["P-521 under TLS 1.3", "rsa", "p-256", ["-tls1_3", "-groups", "P-521"]],
+  ["X448 under TLS 1.3, required to show a certificate", "p-256", "rsa", ["-groups", "X448", "-Verify", "1"]],
+  ["P-384, Ed25519 beside RSA", "ed25519", "rsa", ["-groups", "P-384"]],
+  ["P-521 under TLS 1.2", "rsa", "p-256", ["-tls1_2", "-groups", "P-521"]],
+];
+
+test.for(GROUPS)("each of two kinds of keys is seen where a server takes %s", async ([, one, two, args]) => {
+  await using folder = await makeTemporaryFolder();
+  const first = await makeWithOpenssl(folder.path, "first", { algorithm: one });
+  const second = await makeWithOpenssl(folder.path, "second", { algorithm: two });
+  const more = ["-dcert", second.certificatePath, "-dkey", second.keyPath];
+  await using server = await startOpensslServer(first, [...more, ...args]);
+  const { chain, others } = await probeEndpoint(target(server), signal, { keyKinds: SERVER_KEY_KINDS });
+  expect(new Set([chain, ...others].map(([leaf]) => Buffer.from(leaf ?? []).toString("hex")))).toEqual(
+    new Set([first, second].map(({ der }) => der.toString("hex"))),
+  );
 });
 
 test.for(["-tls1_2", "-tls1_3"])("a stapled answer of OCSP is seen under %s", async (version) => {

@@ -2,8 +2,8 @@ import { isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import type { Offers } from "#shared/model/offers.ts";
+import type { ServerKeyKind } from "#shared/model/served.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
-import type { ServerKeyKind } from "./offers.ts";
 import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
 import {
   type AddressReading,
