@@ -119,8 +119,8 @@ export function createApp({
   const people = createPeople({ store, here, hold: recording.hold, announce, now });
   const ways = { store, recording, workstation, now, patience, noteKeys: people.lookAround };
   const prepareApproach = createApproaches(ways);
-  const { hasSeveralKinds } = store.served;
-  const visits = createVisits({ ...ways, prepareApproach, prober, collectorScript, hasSeveralKinds });
+  const { readKeyKinds } = store.served;
+  const visits = createVisits({ ...ways, prepareApproach, prober, collectorScript, readKeyKinds });
   const client = (): LatchkeyClient => app.client;
   const database = createDatabase({ store, damage, announce, log, now });
 

@@ -6,6 +6,7 @@ import type { JumpHost } from "#net/ssh/jump-hosts.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
 import { isJumpHost } from "#shared/model/endpoint-way.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
+import type { KeyKindsAt } from "#store/serving/key-kind-reader.ts";
 import { createEndpointWays, type Kept, routeToJump } from "./endpoint-ways.ts";
 import type { HostsOfWay } from "./plan-hosts.ts";
 import type { Visits } from "./run-scan.ts";
@@ -18,14 +19,14 @@ type Deps = {
   now: () => Date;
   /** Of this workstation. */
   user: string;
-  /** Whether certificates for keys of RSA and of elliptic curves stand side by side there. */
-  hasSeveralKinds: (target: TlsTarget) => boolean;
+  /** The kinds of keys of which certificates stand side by side there: each is asked for alone. */
+  keyKindsAt: KeyKindsAt;
   keepOpen: (hops: readonly Hop[]) => Promise<JumpHost<Hop> | null>;
 };
 
 /** How the endpoints of one scan are visited, each by its way. */
 export function createEndpointVisits(
-  { prober, patience, now, user, keepOpen, hasSeveralKinds }: Deps,
+  { prober, patience, now, user, keepOpen, keyKindsAt }: Deps,
   { asked, sshConfig, everyAddress, asksForOffers }: VisitOptions,
   { scanId, ask, signal }: Preparation,
 ): Pick<Visits, "visitEndpoint" | "endpointWays"> {
@@ -34,14 +35,6 @@ export function createEndpointVisits(
   const ways = new Map(asked.map(({ target, way = "" }) => [target, way]));
   const wayOf = (target: TlsTarget) => ways.get(target) ?? "";
   const wish = { everyAddress, asksForOffers };
-  // By host and port, for all names there: that looks at every name of the host.
-  const several = new Map<string, boolean>();
-  const needsEachKind = (target: TlsTarget): boolean => {
-    const place = `${target.host} ${target.port}`;
-    const known = several.get(place) ?? hasSeveralKinds(target);
-    several.set(place, known);
-    return known;
-  };
   return {
     visitEndpoint: (target, onReached) =>
       visitEndpoint(
@@ -50,7 +43,7 @@ export function createEndpointVisits(
           ...{ scanId, target, signal },
           wish: {
             ...wish,
-            ...(needsEachKind(target) && { keyKinds: ["EC", "RSA"] }),
+            keyKinds: keyKindsAt(target),
             ...(onReached && { onReached }),
           },
         },

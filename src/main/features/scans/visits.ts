@@ -7,10 +7,11 @@ import { findSsh } from "#net/ssh/system/find-ssh.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
+import type { SshTarget } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { withoutRemarks } from "#shared/text/without-remarks.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
+import type { KeyKindsAt } from "#store/serving/key-kind-reader.ts";
 import type { AtOnce } from "./at-once.ts";
 import { createEndpointVisits, findJumps } from "./endpoint-visits.ts";
 import { type HostsOfWay, planHosts } from "./plan-hosts.ts";
@@ -30,8 +31,8 @@ type Deps = {
   now: () => Date;
   /** How it waits before it tries a host again. */
   patience: Patience;
-  /** Whether certificates for keys of RSA and of elliptic curves stand side by side there. */
-  hasSeveralKinds: (target: TlsTarget) => boolean;
+  /** For one scan: of which kinds of keys certificates stand side by side there. */
+  readKeyKinds: () => KeyKindsAt;
 };
 
 export type VisitOptions = {
@@ -52,7 +53,7 @@ export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: Ab
 export type PrepareVisits = ReturnType<typeof createVisits>;
 
 export function createVisits(deps: Deps) {
-  const { recording, prober, workstation, now, patience, hasSeveralKinds } = deps;
+  const { recording, prober, workstation, now, patience, readKeyKinds } = deps;
   const collectorScript = Buffer.from(withoutRemarks(deps.collectorScript));
   const { home, agentSocket, user } = workstation;
   const { prepareApproach } = deps;
@@ -85,7 +86,7 @@ export function createVisits(deps: Deps) {
       ...{ ways, keepOpen },
       visitHost: async (login) => visitHost({ ...(await prepared()), ...common }, login),
       ...createEndpointVisits(
-        { prober, patience, now, user, keepOpen, hasSeveralKinds },
+        { prober, patience, now, user, keepOpen, keyKindsAt: readKeyKinds() },
         options,
         preparation,
       ),

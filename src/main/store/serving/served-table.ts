@@ -4,6 +4,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import { ServedState } from "#shared/model/served.ts";
 import type { Protocol } from "#shared/model/starttls.ts";
 import type { FindingWriter } from "#store/findings/finding-writer.ts";
+import { keyKindReader } from "./key-kind-reader.ts";
 import { NOT_SEEN } from "./serving-writer.ts";
 
 /** An endpoint that has shown a leaf. */
@@ -94,24 +95,6 @@ export function servedTable(db: Database, findings: FindingWriter) {
       is_default AS isDefault, certificate_path AS certificatePath
     FROM serving
     WHERE host = ? AND port = ? AND gone_scan IS NULL`);
-  const hasKinds = db
-    .prepare<object, number>(`
-      SELECT EXISTS (
-        SELECT 1 FROM serving
-        JOIN place ON place.host = serving.host AND place.path = serving.certificate_path
-          AND place.position = 0 AND place.gone_scan IS NULL
-        JOIN certificate ON certificate.id = place.certificate
-        WHERE serving.gone_scan IS NULL AND serving.port = @port AND certificate.key_type IN ('RSA', 'EC')
-          AND serving.host IN (
-            SELECT host.id FROM host WHERE host.host = @host
-            UNION SELECT host_address.host FROM host_address WHERE host_address.address = @host
-            UNION SELECT host_address.host FROM endpoint
-              JOIN endpoint_address ON endpoint_address.endpoint = endpoint.id
-              JOIN host_address ON host_address.address = endpoint_address.address
-              WHERE endpoint.host = @host AND endpoint.port = @port)
-        GROUP BY serving.host, serving.address, iif(serving.server = 'haproxy', '', serving.name)
-        HAVING count(DISTINCT certificate.key_type) > 1)`)
-    .pluck();
   const files = fileReader(db);
   const keep = sightKeeper(db);
 
@@ -124,8 +107,8 @@ export function servedTable(db: Database, findings: FindingWriter) {
       const host = hostId.get(target);
       return host === undefined ? [] : endpointsOf.all({ host });
     },
-    /** Whether certificates for keys of RSA and of elliptic curves stand side by side there, as far as its host's configuration is known. */
-    hasSeveralKinds: (target: { host: string; port: number }): boolean => hasKinds.get(target) === 1,
+    /** For one scan: its answers are remembered. */
+    readKeyKinds: keyKindReader(db),
     /** The hosts that an endpoint is known to be on, of those that say what they serve. */
     hostsOf: ({ id, host }: SeenEndpoint): number[] => hosts.all({ id, host }),
     mapOf: (host: number): string => map.get(host) ?? "{}",

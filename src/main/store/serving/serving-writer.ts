@@ -71,7 +71,12 @@ export function servingWriter(db: Database) {
   };
 }
 
-type Map = { configurations: { root: string }[]; files: { path: string }[]; listeners: unknown };
+type Map = {
+  configurations: { root: string }[];
+  files: { path: string }[];
+  listeners: unknown;
+  problems?: { root: string }[];
+};
 
 /** The map as it was read now, with what is known of configurations that could not be seen. */
 function withUnseen(fresh: string | null, known: string | undefined, look: Look): string | null {
@@ -82,10 +87,13 @@ function withUnseen(fresh: string | null, known: string | undefined, look: Look)
   const unseen = before.configurations.filter(({ root }) => !seen.has(root) && !look.couldSee(root));
   if (unseen.length === 0) return fresh;
   const paths = new Set(now.files.map(({ path }) => path));
+  const roots = new Set(unseen.map(({ root }) => root));
+  const problems = before.problems?.filter(({ root }) => roots.has(root)) ?? [];
   return JSON.stringify({
     configurations: [...now.configurations, ...unseen],
     files: [...now.files, ...before.files.filter(({ path }) => !paths.has(path))],
     listeners: now.listeners,
+    problems: [...(now.problems ?? []), ...problems],
   });
 }
 

@@ -195,3 +195,20 @@ test("of a folder of certificates only the one of the name that was asked for is
   greet(store, "web1", own);
   expect(rowsOf(store)).toEqual({ "/etc/ssl/one.pem": "not-seen", "/etc/ssl/two.pem": "agrees" });
 });
+
+test("what keeps a server from reloading is known though the configuration of another one could not be read this time", () => {
+  const store = open();
+  const other = { ...configurations[0], server: "apache", root: "/etc/apache2/apache2.conf", servings: [] };
+  const gone = { kind: "key-gone", server: "nginx", root: ROOT };
+  const told = (more: object) => ({
+    ...{ addresses: [], servings: [makeServing("shop", { isDefault: true })] },
+    map: JSON.stringify({ ...map, ...more }),
+  });
+  readHost(store, "web1", { disk: told({ configurations: [...configurations, other] }) });
+  greet(store, "web1");
+  const problems = [{ ...gone, certificate: "/etc/ssl/shop.pem", key: "/etc/ssl/shop.key" }];
+  readHost(store, "web1", { holds: renewed, disk: told({ problems }), unreadPaths: ["/etc/apache2"] });
+  expect(listFindings(store).rows.map(({ remedy }) => remedy)).toEqual([
+    expect.stringMatching(/^do not reload it yet, .*: \/etc\/ssl\/shop.key, .* is not there any more/),
+  ]);
+});
