@@ -18,7 +18,7 @@ carry() {
 	read_options "$@"
 	hand_prepare
 	choose_folder
-	nonce=carried seq=0 by_root=no began=$(date +%s) outcome=failed why= left= late= kept= at= left_out= unended= first_left=
+	nonce=carried seq=0 by_root=no began=$(date +%s) outcome=failed why= left= late= kept= at= left_out= unended= first_left= taken_back=no
 	put_line "plan $carry_plan for $carry_host"
 	[ -z "$carry_told" ] || put_line "$carry_told"
 	check_signature

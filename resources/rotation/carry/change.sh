@@ -31,7 +31,6 @@ change_files() {
 		put_line "nothing is added: $why" >&2
 	elif [ $proved = yes ]; then
 		put_line "what was removed is put back, and what was added stays: $why" >&2
-		letter=r
 	else
 		put_line "taken back: $why" >&2
 	fi
@@ -192,13 +191,14 @@ is_too_late() {
 # One phase alone: once the new line was proved, whoever holds the new key may have nothing else.
 undo_one() {
 	if is_left_out $phase; then return; fi
-	if [ $proved = no ]; then goal=$h_before wrote=$h_added; else goal=$h_added wrote=$h_removed; fi
+	if is_proved; then letter=r goal=$h_added wrote=$h_removed; else letter=a goal=$h_before wrote=$h_added; fi
 	[ "$goal" != "$wrote" ] || return
 	look
 	case $seen in
 		"$goal" | "$h_before") return ;;
 		"$wrote")
 			insist write "$path" "$id$letter" "$carry_token" "$goal" "$wrote" "$goal"
+			[ "$status:$letter" != ok:a ] || taken_back=yes
 			[ "$status" != ok ] || return
 			;;
 	esac

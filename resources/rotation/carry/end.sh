@@ -23,8 +23,7 @@ one_line() { put_line "$1" | sed '/^$/d' | tr '\n' ' ' | sed 's/ $//'; }
 end_one() {
 	look
 	if is_left_out add; then end_left_out; return; fi
-	# What an account writes to its own file after it was taken back is nothing of ours.
-	if [ "$seen" != "$h_before" ] && ! { [ $proved = no ] && may_leave_out; }; then stands=yes; fi
+	if [ "$seen" != "$h_before" ] && counts_as_ours; then stands=yes; fi
 	case $nl$kept in *"$nl${path%/*}/.latchkey/$carry_token$nl"*)
 		# What it has kept stays until somebody has looked; no lock does, which would keep others out meanwhile.
 		ask unlock "$path" "$carry_token"
@@ -45,6 +44,9 @@ end_one() {
 		*) reason=$why; explain; late="what was kept could not be cleared away: $why" why=$reason ;;
 	esac
 }
+
+# What an account writes to its own file after it was taken back is nothing of ours, nor is what it feigns while others are taken back.
+counts_as_ours() { ! may_leave_out || [ $proved = yes ] || { [ $taken_back = no ] && is_proved; }; }
 
 end_folder() {
 	ask end "$path" "$carry_token"

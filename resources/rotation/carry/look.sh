@@ -2,12 +2,13 @@
 
 # Every file is one that the plan knows, or nothing is touched.
 look_all() {
-	all_done=yes proved=$carry_proved
+	all_done=yes proved=$carry_proved shown_in= all_shown=yes
 	case " $carry_phases " in *' add '*) phase=add ;; *) phase=remove ;; esac
 	# What was added by an earlier script is not left out of that.
 	[ "$carry_proved" = no ] || phase=remove
 	[ -z "$holder_path" ] || look_key
 	each_file look_one
+	if [ $all_shown = yes ] && [ -n "$shown_in" ]; then proved=yes; fi
 	require_left $phase
 }
 
@@ -74,9 +75,22 @@ foresee() {
 
 ask_pieces() { ask foresee "$path" "$@"; }
 
-# Whether an earlier run got past the proof: it has removed, has begun to, or has ended with the new line there.
+# Whether an earlier run got past the proof: it has removed, has begun to, or has ended with the new line there. A file of root's shows
+# it for all; what an account has in its own file or folder, for that file alone (in $shown_in), and for all where every file does.
 see_proved() {
-	if [ "$h_removed" != "$h_added" ] && [ "$seen" = "$h_removed" ]; then proved=yes; fi
-	if [ "$h_added" != "$h_before" ] && [ "$seen" = "$h_added" ] && [ $ours = no ]; then proved=yes; fi
-	if [ -e "${path%/*}/.latchkey/$carry_token/before-${id}r" ]; then proved=yes; fi
+	shown=no
+	if [ "$h_removed" != "$h_added" ] && [ "$seen" = "$h_removed" ]; then shown=yes; fi
+	if [ "$h_added" != "$h_before" ] && [ "$seen" = "$h_added" ] && [ $ours = no ]; then shown=yes; fi
+	if [ -e "${path%/*}/.latchkey/$carry_token/before-${id}r" ]; then shown=yes; fi
+	if [ $shown = no ]; then [ "$h_added" = "$h_before" ] || all_shown=no
+	elif may_leave_out; then shown_in=$shown_in$id$nl
+	else proved=yes
+	fi
+}
+
+# Of $id, what its account may have feigned.
+is_proved() {
+	[ $proved = no ] || return 0
+	case $nl$shown_in in *"$nl$id$nl"*) return 0 ;; esac
+	return 1
 }

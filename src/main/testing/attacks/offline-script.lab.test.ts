@@ -6,7 +6,16 @@ import { tokenOf } from "#domain/rotation/script/write-script.ts";
 import { GIVEN } from "#domain/rotation/testdata/make-facts.ts";
 import { AFTER, BEFORE, makeScript } from "#domain/rotation/testdata/make-script.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { carry, carryTo, PATH, readThere, writeThere } from "#testing/runbooks/carried-host.ts";
+import {
+  carry,
+  carryTo,
+  hostKeyOf,
+  PATH,
+  readCarriedParts,
+  readResultThere,
+  readThere,
+  writeThere,
+} from "#testing/runbooks/carried-host.ts";
 
 const prepared = () => carryTo(BEFORE, makeScript(BEFORE));
 
@@ -164,5 +173,33 @@ test.skipIf(!canStartHosts())(
     expect(said).toContain("code 0");
     expect((await readThere(host, PATH)).toString()).toBe(AFTER);
     expect(await host.run("ls -A /home/ann/.ssh")).toBe("authorized_keys\n");
+  },
+);
+
+test.skipIf(!canStartHosts())(
+  "what an account feigns of an earlier script's proof keeps no line in the file of another, and the run is not said to stand",
+  async () => {
+    const { host } = web;
+    await host.run("useradd -m -s /bin/sh bob && mkdir -m 700 /home/bob/.ssh && chown bob: /home/bob/.ssh");
+    const files = [PATH, PATH.replace("ann", "bob")] as const;
+    for (const path of files) {
+      await writeThere(host, path, BEFORE);
+      await host.run(`chown ${path.split("/")[2]}: ${path} && chmod 600 ${path}`);
+    }
+    const made = makeScript(BEFORE, null, ["bob"])(
+      Number(await host.run("id -u ann")),
+      await hostKeyOf(host),
+      await readCarriedParts(),
+    );
+    await host.run("rm -rf /root/carried && mkdir /root/carried");
+    await writeThere(host, "/root/carried/script.sh", made.script);
+    const token = tokenOf(made.hash, { host: "web1", port: made.plan.hosts[0]?.port ?? 22 });
+    await host.run(`cd /home/ann/.ssh && setpriv --reuid ann --regid ann --init-groups sh -c '
+      mkdir -p -m 700 .latchkey/${token}; : >.latchkey/${token}/before-f0r; : >.latchkey/${token}/before-f1r'`);
+    expect(await carry(host, "sh", "yes\\nno\\n")).toContain("taken back: nobody said that the login works");
+    expect((await readThere(host, files[1])).toString()).toBe(BEFORE);
+    expect(readResult(await readResultThere(host))).toMatchObject({ outcome: "rolled-back" });
+    expect(await carry(host, "sh", "yes\\nyes\\nyes\\n")).toContain("code 0");
+    for (const path of files) expect((await readThere(host, path)).toString()).toBe(AFTER);
   },
 );

@@ -2,7 +2,7 @@ import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import { partsOf } from "#domain/rotation/script/script-phases.ts";
 import { type ScriptParts, writeScript } from "#domain/rotation/script/write-script.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import { GIVEN, makeFileFacts, makeHostFacts, makeStand, ROTATE } from "./make-facts.ts";
+import { GIVEN, makeAccountFacts, makeFileFacts, makeHostFacts, makeStand, ROTATE } from "./make-facts.ts";
 import { NEW_KEY, OLD_KEY } from "./make-keys-file.ts";
 import { planFor } from "./plan-for.ts";
 
@@ -12,19 +12,21 @@ export const AFTER = `# 'kept' \\x41 %\r\nfrom="10.0.0.0/8",command="x '\\"" ${N
 
 export const NONCE = "5".repeat(64);
 
-/** The script of a plan that gives the key in ann's file another one. */
+/** The script of a plan that gives the key in ann's file another one; `others`, whose numbers follow hers, have the same file. */
 export const makeScript =
-  (before: string, signer: string | null = null) =>
+  (before: string, signer: string | null = null, others: readonly string[] = []) =>
   (uid: number, hostKey: string, parts: Omit<ScriptParts, "sentences">) => {
-    const stand = makeStand(before, { uid, gid: uid, owner: "ann" });
-    const plan = planFor(
-      [makeHostFacts("web1", "", { hostKey, files: [makeFileFacts("ann", before, { stand })] })],
-      {
-        given: GIVEN,
-        wish: { ...ROTATE, given: NEW_KEY },
-        here: [],
-      },
+    const files = ["ann", ...others].map((owner, index) =>
+      makeFileFacts(owner, before, {
+        stand: makeStand(before, { uid: uid + index, gid: uid + index, owner }),
+      }),
     );
+    const accounts = files.map((file) => makeAccountFacts(file.accounts[0] ?? "", [file]));
+    const plan = planFor([makeHostFacts("web1", "", { hostKey, files, accounts })], {
+      given: GIVEN,
+      wish: { ...ROTATE, given: NEW_KEY },
+      here: [],
+    });
     const hash = hashPlan(plan);
     const [part] = partsOf(plan, []);
     const sentences = { immutable: "is immutable", "read-only": "lies on a file system that is read-only" };
