@@ -64,23 +64,34 @@ export async function runHeard(command, args, { hear, env = process.env, shell =
  */
 
 /**
- * Does two works at once, and hands on what they say one after the other: what the second says is held back until the
- * first is done.
+ * Does several works at once, and hands on what they say one after the other: what each says is held back until those
+ * before it are done.
  *
- * @template A, B
+ * @template T
  * @param {Hear} hear
- * @param {(hear: Hear) => Promise<A>} first
- * @param {(hear: Hear) => Promise<B>} second
- * @returns {Promise<[A, B]>}
+ * @param {((hear: Hear) => Promise<T>)[]} works
+ * @returns {Promise<T[]>}
  */
-export function sideBySide(hear, first, second) {
-  /** @type {string[] | null} */
-  let held = [];
+export function sideBySide(hear, ...works) {
+  const held = works.map(() => /** @type {string[]} */ ([]));
+  const done = works.map(() => false);
+  let heard = 0;
   const letGo = () => {
-    for (const text of held ?? []) hear(text);
-    held = null;
+    for (; heard < works.length; heard++) {
+      for (const text of held[heard]?.splice(0) ?? []) hear(text);
+      if (!done[heard]) return;
+    }
   };
-  return Promise.all([first(hear).finally(letGo), second((text) => (held ? held.push(text) : hear(text)))]);
+  return Promise.all(
+    works.map((work, index) => {
+      const say = (/** @type {string} */ text) =>
+        void (index === heard ? hear(text) : held[index]?.push(text));
+      return work(say).finally(() => {
+        done[index] = true;
+        letGo();
+      });
+    }),
+  );
 }
 
 /**

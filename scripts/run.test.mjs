@@ -20,31 +20,25 @@ test("a program that a signal ends has the code that a shell gives it", async ()
   });
 });
 
-test("of two works at once, what the second says comes whole after what the first says, and then as it comes", async () => {
+test("of several works at once, what each says comes whole after what those before it say, and then as it comes", async () => {
   const heard = /** @type {string[]} */ ([]);
-  const first = Promise.withResolvers();
-  const second = Promise.withResolvers();
-  const done = sideBySide(
-    (text) => heard.push(text),
-    async (hear) => {
-      hear("a");
-      await first.promise;
-      hear("b");
-      return 1;
-    },
-    async (hear) => {
-      hear("c");
-      await second.promise;
-      hear("d");
-      return 2;
-    },
-  );
-  expect(heard).toEqual(["a"]);
-  first.resolve(null);
-  await expect.poll(() => heard).toEqual(["a", "b", "c"]);
-  second.resolve(null);
-  expect(await done).toEqual([1, 2]);
-  expect(heard).toEqual(["a", "b", "c", "d"]);
+  const [first, second, third] = [0, 1, 2].map(() => Promise.withResolvers());
+  const work =
+    (/** @type {string} */ name, /** @type {PromiseWithResolvers<any> | undefined} */ until) =>
+    async (/** @type {import("./run.mjs").Hear} */ hear) => {
+      hear(`${name} begins`);
+      await until?.promise;
+      hear(`${name} ends`);
+      return name;
+    };
+  const done = sideBySide((text) => heard.push(text), work("a", first), work("b", second), work("c", third));
+  expect(heard).toEqual(["a begins"]);
+  third?.resolve(null);
+  first?.resolve(null);
+  await expect.poll(() => heard).toEqual(["a begins", "a ends", "b begins"]);
+  second?.resolve(null);
+  expect(await done).toEqual(["a", "b", "c"]);
+  expect(heard).toEqual(["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
 });
 
 test("what was held back is said too when the first work fails", async () => {

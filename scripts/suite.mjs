@@ -1,7 +1,8 @@
 /**
  * Every check and every test, whatever fails on the way. At its end stands what failed and why, and the last line says
- * how many passed, failed and were skipped; a check counts as one. Tests of real hosts mostly wait, and all the others
- * mostly calculate, so they run side by side. Programs that are missing are the business of setup.mjs.
+ * how many passed, failed and were skipped; a check counts as one. Tests of real hosts mostly wait, those in a browser
+ * wait half their time, and all the others mostly calculate, so the three run side by side. Programs that are missing are
+ * the business of setup.mjs.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +26,8 @@ import { findTool } from "./tools.mjs";
 /**
  * What came of one kind of check or test.
  *
- * @typedef {{ kind: string, count: Count, failures: Failure[] }} Part
+ * @typedef {Outcome & { kind: string, seconds: number }} Part
+ * @typedef {{ count: Count, failures: Failure[] }} Outcome
  *
  * @typedef {import("./reports.mjs").Count} Count
  * @typedef {import("./failures.mjs").Failure} Failure
@@ -41,21 +43,27 @@ process.exitCode = await runSuite();
 
 async function runSuite() {
   const build = await check("build", findNpm(["run", "--silent", "build"]), hear);
-  const [others, hosts] = await sideBySide(hear, checkAndTest, testHosts);
-  const parts = [build, ...others, hosts];
+  const lanes = await sideBySide(
+    hear,
+    checkAndTest,
+    async (held) => [await testInBrowser(held)],
+    async (held) => [await testHosts(held)],
+  );
+  const parts = [build, ...lanes.flat()];
   sayFaults();
   sayProtocols();
   sayCorpora();
   const sum = (/** @type {keyof Count} */ kind) => parts.reduce((total, { count }) => total + count[kind], 0);
   const failed = parts.filter(({ count }) => count.failed > 0);
   for (const { kind, failures } of failed) say(`\n== failed: ${kind}\n\n${sayFailures(failures)}`);
+  say(`\n${parts.map(({ kind, seconds }) => `${kind} ${seconds} s`).join(", ")}`);
   if (failed.length > 0) say(`\nFailed: ${failed.map(({ kind }) => kind).join(", ")}`);
   say(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
   return sum("failed") === 0 ? 0 : 1;
 }
 
 /**
- * All that needs no real hosts, or in a browser only few; one after the other, for each of them keeps the machine busy.
+ * All that needs neither real hosts nor a browser; one after the other, for each of them keeps the machine busy.
  *
  * @param {Hear} hear
  */
@@ -66,23 +74,35 @@ async function checkAndTest(hear) {
     await check("unused code", tool(findTool("knip")), hear),
     await testByVitest("unit", hear),
     await testByVitest("built", hear),
-    await testByPlaywright(hear),
   ];
+}
+
+/**
+ * @param {string} kind
+ * @param {Hear} hear
+ * @param {() => Promise<Outcome>} work
+ * @returns {Promise<Part>}
+ */
+async function runPart(kind, hear, work) {
+  hear(`\n== ${kind}\n`);
+  const begun = performance.now();
+  const outcome = await work();
+  return { kind, seconds: Math.round((performance.now() - begun) / 1_000), ...outcome };
 }
 
 /**
  * @param {string} kind
  * @param {Command} program
  * @param {Hear} hear
- * @returns {Promise<Part>}
  *
  * @typedef {{ command: string, args: string[], shell?: boolean }} Command
  */
-async function check(kind, { command, args, shell = false }, hear) {
-  hear(`\n== ${kind}\n`);
-  const { code, end } = await runHeard(command, args, { hear, shell });
-  const failures = code === 0 ? [] : [{ name: kind, why: lastLines(end) }];
-  return { kind, count: { passed: 1 - failures.length, failed: failures.length, skipped: 0 }, failures };
+function check(kind, { command, args, shell = false }, hear) {
+  return runPart(kind, hear, async () => {
+    const { code, end } = await runHeard(command, args, { hear, shell });
+    const failures = code === 0 ? [] : [{ name: kind, why: lastLines(end) }];
+    return { count: { passed: 1 - failures.length, failed: failures.length, skipped: 0 }, failures };
+  });
 }
 
 /** @param {string} file @param {string[]} args @returns {Command} */
@@ -90,42 +110,45 @@ function tool(file, ...args) {
   return { command: process.execPath, args: [file, ...args] };
 }
 
-/** @param {"unit" | "built" | "lab"} project @param {Hear} hear @returns {Promise<Part>} */
-async function testByVitest(project, hear) {
-  const kind = `${project} tests`;
-  hear(`\n== ${kind}\n`);
-  const file = join(folder, `${project}.json`);
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const { command, args } = tool(findTool("vitest"), "run", "--project", project, ...reporters);
-  const { code, end } = await runHeard(command, args, { hear });
-  const count = readVitestReport(file, code);
-  return { kind, count, failures: orTheEnd(readVitestFailures(file, process.cwd()), end) };
+/** @param {"unit" | "built" | "lab"} project @param {Hear} hear */
+function testByVitest(project, hear) {
+  return runPart(`${project} tests`, hear, async () => {
+    const file = join(folder, `${project}.json`);
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+    const { command, args } = tool(findTool("vitest"), "run", "--project", project, ...reporters);
+    const { code, end } = await runHeard(command, args, { hear });
+    const failures = orTheEnd(readVitestFailures(file, process.cwd()), end);
+    return { count: readVitestReport(file, code), failures };
+  });
 }
 
 /** @param {Hear} hear @returns {Promise<Part>} */
 async function testHosts(hear) {
   if (canMakeHosts()) return testByVitest("lab", hear);
-  hear("\n== lab tests: skipped, for they need root, mount and process namespaces and overlays (Linux)\n");
-  const file = join(folder, "list.json");
-  const { command, args } = tool(findTool("vitest"), "list", "--project", "lab", `--json=${file}`);
-  await runHeard(command, args, { hear });
-  return { kind: "lab tests", count: { passed: 0, failed: 0, skipped: countListed(file) }, failures: [] };
+  return runPart("lab tests", hear, async () => {
+    hear("skipped, for they need root, mount and process namespaces and overlays (Linux)\n");
+    const file = join(folder, "list.json");
+    const { command, args } = tool(findTool("vitest"), "list", "--project", "lab", `--json=${file}`);
+    await runHeard(command, args, { hear });
+    return { count: { passed: 0, failed: 0, skipped: countListed(file) }, failures: [] };
+  });
 }
 
-/** @param {Hear} hear @returns {Promise<Part>} */
-async function testByPlaywright(hear) {
-  hear("\n== e2e tests\n");
-  const file = join(folder, "e2e.json");
-  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file };
-  const { command, args } = tool(
-    findTool("@playwright/test"),
-    "test",
-    "--project=short",
-    "--reporter=list,json",
-  );
-  const { code, end } = await runHeard(command, args, { hear, env });
-  const count = readPlaywrightReport(file, code);
-  return { kind: "e2e tests", count, failures: orTheEnd(readPlaywrightFailures(file), end) };
+/** @param {Hear} hear */
+function testInBrowser(hear) {
+  return runPart("e2e tests", hear, async () => {
+    const file = join(folder, "e2e.json");
+    const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file };
+    const args = ["test", "--project=short", "--reporter=list,json"];
+    const { code, end } = await runHeard(process.execPath, [findTool("@playwright/test"), ...args], {
+      hear,
+      env,
+    });
+    return {
+      count: readPlaywrightReport(file, code),
+      failures: orTheEnd(readPlaywrightFailures(file), end),
+    };
+  });
 }
 
 /**
