@@ -1050,7 +1050,7 @@ CREATE TABLE report (
   host     INTEGER REFERENCES host (id),
   sentence TEXT NOT NULL,
   evidence TEXT NOT NULL CHECK (json_valid(evidence)),
-  remedy   TEXT NOT NULL,
+  remedy   TEXT NOT NULL, members TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(members)),
   CHECK ((endpoint IS NULL) <> (host IS NULL))
 ) STRICT;
 

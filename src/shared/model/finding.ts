@@ -113,4 +113,6 @@ export type FindingDraft = Pick<
     | { kind: "host" }
     /** The endpoint that is visited. */
     | { kind: "endpoint" };
+  /** What else it is about, as data: paths, fingerprints. An acceptance covers those that there are when it is given. */
+  members?: readonly string[];
 };

@@ -12,7 +12,7 @@ const TITLES: Record<RuleId, string> = {
   "certificate-not-reloaded": "Renewed, not reloaded",
   "endpoint-other-certificate": "Serves another certificate",
   "certificate-file-unnamed": "In no configuration",
-  "certificate-file-gone": "Certificate file is gone",
+  "certificate-file-gone": "Certificate file is missing",
   "certificate-file-unreadable": "Certificate file holds no certificate",
   "certificate-without-key": "Certificate without its key",
   "certificate-key-mismatch": "Key of another certificate",

@@ -21,6 +21,7 @@ export function findChangedHostKey(
       ? `${target.host} presents a host key that is revoked`
       : `${target.host} presents another host key than the one that is trusted`,
     evidence: [`presented: ${presented.keyType} ${presented.fingerprint}`, evidence],
+    members: [presented.fingerprint],
     remedy: isRevoked
       ? "give the host a new key: whoever has the revoked one can stand in for it"
       : "find out from the host's console whether its key was changed on purpose; if so forget the old key and trust the new one, if not somebody may be in between",

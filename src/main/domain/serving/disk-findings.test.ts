@@ -65,6 +65,14 @@ function find(
   return found.map(({ rule, label }) => `${rule} ${label}`);
 }
 
+const membersOf = (
+  collection: Parameters<typeof makeCollection>[0],
+  { files = [file("/etc/ssl/a.pem", "a")], configurations = [nginx] } = {},
+) =>
+  findDiskProblems({ collection: makeCollection(collection), configurations, files }).map(
+    ({ members }) => members,
+  );
+
 test("a key that is not the one of the certificate beside it is named, and one that is not known is not", () => {
   expect(find({ keyFiles: [keyFile("/etc/ssl/a.key", "a")] })).toEqual([]);
   expect(find({ keyFiles: [keyFile("/etc/ssl/a.key", null)] })).toEqual([]);
@@ -115,6 +123,7 @@ test("a named file that is gone, or holds no certificate, is told of; one that c
       /^\/etc\/ssl\/a\.pem, which ssl_certificate in .* names, holds no certificate/,
     ),
     evidence: [path],
+    members: [path],
     remedy: expect.stringContaining("before the server is reloaded"),
   });
 });
@@ -155,5 +164,33 @@ test("keystores that open with a password that everybody knows are told of, once
   });
   const keystores = [store("/opt/a.p12", "default", "changeit"), store("/opt/b.p12", "locked", null)];
   expect(find({ keystores })).toEqual(["keystore-default-password /opt/a.p12"]);
+  expect(membersOf({ keystores })).toEqual([["/opt/a.p12"]]);
   expect(find({ keystores: [store("/opt/c.p12", "open", null)] })).toEqual([]);
+});
+
+test("a certificate that is told of for several files is about each of them, as one finding", () => {
+  const twice = {
+    ...nginx,
+    servings: ["a", "b"].map((name) => ({
+      ...(nginx.servings[0] as Configuration["servings"][number]),
+      pairs: [
+        {
+          certificate: { path: `/etc/ssl/${name}.pem`, directive: "ssl_certificate", at },
+          key: { path: `/etc/ssl/${name}.key`, directive: "ssl_certificate_key", at },
+        },
+      ],
+    })),
+  };
+  const one = file("/etc/ssl/a.pem", "a");
+  const files = [one, { ...one, path: "/etc/ssl/b.pem" }];
+  const unread = ["a", "b"].map((name) => ({
+    ...{ kind: "certificate-file" as const, path: `/etc/ssl/${name}.key`, why: "no such file" },
+    isAbsent: true as const,
+  }));
+  expect(find({ unread }, { files, configurations: [twice] })).toHaveLength(1);
+  expect(membersOf({ unread }, { files, configurations: [twice] })).toEqual([
+    ["/etc/ssl/a.pem", "/etc/ssl/b.pem"],
+  ]);
+  const unnamed = ["/etc/ssl/c.pem", "/etc/ssl/d.pem"].map((path) => ({ ...file("c", "c"), path }));
+  expect(membersOf({}, { files: [one, ...unnamed] })).toEqual([["/etc/ssl/c.pem", "/etc/ssl/d.pem"]]);
 });

@@ -8,12 +8,23 @@ import { spkiHashOf } from "./spki-hash.ts";
 
 /** What is wrong with the files of certificates and keys on a host, each by itself and beside each other. */
 export function findDiskProblems(disk: Disk): FindingDraft[] {
-  return [
+  return joinSame([
     ...sayFileProblems(findFileProblems(disk)),
     ...findLonelyKeys(disk),
     ...findUnnamedFiles(disk),
     ...findOpenStores(disk.collection),
-  ];
+  ]);
+}
+
+/** What one rule says of one thing at several files of this host is one finding about all of them. */
+function joinSame(drafts: readonly FindingDraft[]): FindingDraft[] {
+  const groups = Map.groupBy(drafts, ({ rule, about }) => JSON.stringify([rule, about]));
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (!first || others.length === 0) return first ?? [];
+    const all = [first, ...others];
+    const evidence = [...new Set(all.flatMap((draft) => draft.evidence))];
+    return { ...first, evidence, members: [...new Set(all.flatMap(({ members = [] }) => members))] };
+  });
 }
 
 /** Files that are gone or hold no certificate are told of together, for nothing else stands for them. */
@@ -56,8 +67,8 @@ function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[
     {
       ...{ rule, about: { kind: "host" }, label: paths.join(", "), severity: "high" },
       sentence: `${which}: ${servers} cannot serve ${paths.length === 1 ? "it" : "them"} once started or reloaded, whatever is served still`,
-      // Each stands for itself where the finding is accepted.
       evidence: paths,
+      members: paths,
       remedy: `${does} before the server is reloaded; whether it takes it then is told by a test of its own where it has one, and by a scan of what it serves`,
     },
   ];
@@ -101,6 +112,7 @@ const withoutKey = ({ certificate: named, key }: Pair, certificate: Certificate)
     `${named.directive} in ${named.at.file}:${named.at.line}`,
     `${named.path} holds the certificate`,
   ],
+  members: [named.path],
   remedy: "put the key there, or correct the configuration before the server is started again",
 });
 
@@ -164,6 +176,7 @@ function findUnnamedFiles({ collection, configurations, files }: Disk): FindingD
           path,
           `read: ${configurations.map(({ server, root }) => `${server} (${root})`).join(", ")}`,
         ],
+        members: [path],
         remedy: "see whether a program of its own reads it; if none does, delete it together with its key",
       },
     ];
@@ -181,6 +194,7 @@ function findOpenStores({ keystores }: Collection): FindingDraft[] {
       severity: "medium",
       sentence: `${open.length === 1 ? "a keystore opens" : `${open.length} keystores open`} with a password that everybody knows`,
       evidence: open.map(({ path, password }) => `${path} opens with ${password}`),
+      members: open.map(({ path }) => path),
       remedy: "give the store a password of its own (keytool -storepasswd), and let only its owner read it",
     },
   ];

@@ -74,15 +74,19 @@ function createPairJudge(
   };
 }
 
-/** A phrase: what is the matter, and with which file. */
-export function sayFileProblem({ kind, certificate, key }: FileProblem): string {
+/** A phrase: what is the matter, and with which file. `wasSeen`: whether an earlier scan has read the file at a path. */
+export function sayFileProblem(
+  { kind, certificate, key }: FileProblem,
+  wasSeen: (path: string) => boolean,
+): string {
+  const sayGone = (path: string) => (wasSeen(path) ? "is not there any more" : "is not there");
   switch (kind) {
     case "gone":
-      return `${certificate} is not there any more`;
+      return `${certificate} ${sayGone(certificate)}`;
     case "no-certificate":
       return `${certificate} holds no certificate that can be read`;
     case "key-gone":
-      return `${key}, the key of ${certificate}, is not there any more`;
+      return `${key}, the key of ${certificate}, ${sayGone(key)}`;
     case "key-mismatch":
       return `${key} is not the key of the certificate in ${certificate}`;
     default:

@@ -162,7 +162,7 @@ test("a file that is gone, or holds no certificate, is no renewal, and nothing i
   });
   const told = (kind: FileProblem["kind"]) =>
     judge(map({ ...older(), problems: [problem(kind)] }), OLD, { known });
-  expect(told("gone")).toEqual(["cannot-tell", "/srv/shop.pem is not there any more"]);
+  expect(told("gone")).toEqual(["cannot-tell", "/srv/shop.pem is not there"]);
   expect(told("no-certificate")).toEqual([
     "cannot-tell",
     "/srv/shop.pem holds no certificate that can be read",
@@ -268,4 +268,29 @@ test("what HAProxy serves from another file that is served at the port is no ren
   expect(judge(map({ configurations: [mail], ...older("haproxy") }), OLD, { known })?.[0]).toBe(
     "other-listed",
   );
+});
+
+test("that a file is not there any more is said where an earlier scan has seen it, and else that it is not there", () => {
+  const told = { ...files(), heldNow: () => null };
+  const problem: FileProblem = {
+    ...{ kind: "key-gone", server: "nginx", root: "/etc/nginx/nginx.conf" },
+    ...{ certificate: "/srv/shop.pem", key: "/srv/shop.key" },
+  };
+  const say = (seen: string[]) => {
+    const known = map({ problems: [problem, { ...problem, kind: "gone" }] });
+    const at = indexMap(
+      known,
+      () => null,
+      (path) => seen.includes(path),
+    );
+    return judgeServed(at, told, sight(OLD))?.blocked;
+  };
+  expect(say([])).toEqual([
+    "/srv/shop.key, the key of /srv/shop.pem, is not there",
+    "/srv/shop.pem is not there",
+  ]);
+  expect(say(["/srv/shop.pem", "/srv/shop.key"])).toEqual([
+    "/srv/shop.key, the key of /srv/shop.pem, is not there any more",
+    "/srv/shop.pem is not there any more",
+  ]);
 });

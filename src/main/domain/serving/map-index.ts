@@ -1,5 +1,5 @@
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
-import { sayFileProblem } from "./file-problems.ts";
+import { type FileProblem, sayFileProblem } from "./file-problems.ts";
 import type { HostMap } from "./host-map.ts";
 import { createListening, isOfOther, type Listening } from "./listening.ts";
 import { createNarrower } from "./narrow-choice.ts";
@@ -28,15 +28,23 @@ export type MapIndex = {
   problemsIn: (configuration: Configuration) => string[];
 };
 
-/** `namesIn`: the DNS names of the first certificate of a file, null where they are not known. */
-export function indexMap(map: HostMap, namesIn: (path: string) => readonly string[] | null): MapIndex {
+/**
+ * `namesIn`: the DNS names of the first certificate of a file, null where they are not known. `wasSeen`: whether an earlier scan has read
+ * a certificate or a key at a path.
+ */
+export function indexMap(
+  map: HostMap,
+  namesIn: (path: string) => readonly string[] | null,
+  wasSeen: (path: string) => boolean = () => false,
+): MapIndex {
   const ports = new Map<number, AtPort[]>();
   const written = new Map<string, number | null>();
   for (const { path, writtenAt } of map.files) if (!written.has(path)) written.set(path, writtenAt);
   const listed = listPaths(map);
   const listening = createListening(map.listeners);
   const problems = map.problems ?? [];
-  const problemAt = new Map(problems.map((problem) => [problem.certificate, sayFileProblem(problem)]));
+  const say = (problem: FileProblem) => sayFileProblem(problem, wasSeen);
+  const problemAt = new Map(problems.map((problem) => [problem.certificate, say(problem)]));
   return {
     at(port) {
       const known = ports.get(port);
@@ -50,7 +58,7 @@ export function indexMap(map: HostMap, namesIn: (path: string) => readonly strin
     listed: (path) => listed.get(path) ?? null,
     problemOf: (path) => problemAt.get(path) ?? null,
     problemsIn: ({ server, root }) =>
-      problems.filter((one) => one.server === server && one.root === root).map(sayFileProblem),
+      problems.filter((one) => one.server === server && one.root === root).map(say),
   };
 }
 

@@ -62,6 +62,7 @@ function findHostKeys({ hostKeys }: Collection): FindingDraft | null {
     severity: "critical",
     sentence: `the private half of this host key is published (${first.product}): anybody on the way can pose as this host`,
     evidence: leaked.map(({ path, product, key }) => `${path}: ${key.fingerprint} (${product})`),
+    members: [...new Set(leaked.map(({ key }) => key.fingerprint))],
     remedy: "make new host keys by ssh-keygen -A once the old files are deleted, and restart sshd",
   };
 }

@@ -274,14 +274,14 @@ test("the rows of grants and hosts have what counts, and not what was accepted",
 
 test("of files of a host that are accepted another one that is gone later was never", () => {
   const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
-  const find = (...evidence: string[]) =>
+  const find = (members: string[], ...evidence: string[]) =>
     visitHost(store, "web1", {
-      findings: [{ ...draft({ kind: "host" }), rule: "certificate-file-gone", evidence }],
+      findings: [{ ...draft({ kind: "host" }), rule: "certificate-file-gone", evidence, members }],
     });
-  find("shop.pem");
+  find(["shop.pem"], "shop.pem is gone");
   acceptAll(store, "certificate-file-gone");
-  find("shop.pem");
+  find(["shop.pem"], "shop.pem is not there");
   expect(standingOf(store, "certificate-file-gone").counting).toEqual([]);
-  find("shop.pem", "mail.pem");
+  find(["shop.pem", "mail.pem"], "shop.pem is not there");
   expect(standingOf(store, "certificate-file-gone").counting).toHaveLength(1);
 });

@@ -38,3 +38,49 @@ test("what was accepted before acceptances had members covers what there is when
     [2, "/b", null],
   ]);
 });
+
+test("what was accepted of several files covers those files by their paths, and no other one", () => {
+  using db = Object.assign(new Sqlite(":memory:"), { [Symbol.dispose]: () => db.close() });
+  migrate(db, migrations.slice(0, 48));
+  const rules: [string, string[]][] = [
+    ["certificate-file-gone", ["/a.pem", "/b.pem"]],
+    ["keystore-default-password", ["/a.p12 opens with changeit", "/b.p12 opens with password"]],
+    ["host-key-changed", ["presented: ssh-ed25519 SHA256:new", "pinned by hand"]],
+    ["host-key-leaked", [`/etc/ssh/key: SHA256:${"x".repeat(43)} (a product)`]],
+  ];
+  db.exec(`
+    INSERT INTO scan (id, started_at, state, finished_at, total) VALUES (1, '2026-06-01T00:00:00Z', 'finished', '2026-06-01T00:00:00Z', 1);
+    INSERT INTO host_name (id, name) VALUES (1, 'web1');
+    INSERT INTO host (id, host, port, name, state, outcome, message, last_scan, last_seen)
+    VALUES (1, 'web1', 22, 1, 'ok', 'collected', '', 1, '2026-06-01T00:00:00Z');`);
+  for (const [index, [rule, evidence]] of rules.entries()) {
+    const id = index + 1;
+    const put = (sql: string, ...values: unknown[]) => db.prepare(sql).run(...values);
+    put("INSERT INTO finding VALUES (?, ?, 1, 'host', 1, '', '', '2026-06-01T00:00:00Z')", id, rule);
+    put(
+      "INSERT INTO report (finding, name, host, sentence, evidence, remedy) VALUES (?, 1, 1, '', ?, '')",
+      ...[id, JSON.stringify(evidence)],
+    );
+    put(
+      "INSERT INTO acceptance VALUES (?, ?, 'host', 1, '', '2027-01-01', '2026-06-01T00:00:00Z', NULL)",
+      id,
+      rule,
+    );
+  }
+  // One of the two was accepted; of the others there were no members then.
+  db.exec("INSERT INTO accepted_member VALUES (1, '/a.pem'), (2, '/a.p12 opens with changeit')");
+  migrate(db);
+  const read = (sql: string) => db.prepare(sql).raw().all();
+  expect(read("SELECT finding, members FROM report ORDER BY 1")).toEqual([
+    [1, '["/a.pem","/b.pem"]'],
+    [2, '["/a.p12","/b.p12"]'],
+    [3, '["SHA256:new"]'],
+    [4, `["SHA256:${"x".repeat(43)}"]`],
+  ]);
+  expect(read("SELECT acceptance, member FROM accepted_member ORDER BY 1, 2")).toEqual([
+    [1, "/a.pem"],
+    [2, "/a.p12"],
+    [3, "SHA256:new"],
+    [4, `SHA256:${"x".repeat(43)}`],
+  ]);
+});

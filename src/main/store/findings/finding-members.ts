@@ -27,23 +27,15 @@ const HELD_ON: Members = ({ about }) => `
   SELECT 'host ' || held.host AS member FROM key_file AS first JOIN key_file AS held ON held.spki_sha256 = first.spki_sha256
   WHERE first.id = ${about} AND first.spki_sha256 IS NOT NULL AND held.spki_sha256 IS NOT NULL AND held.gone_scan IS NULL`;
 
-/** Of a host these are told together, and are about each file that their evidence names. */
-const TOLD_TOGETHER: readonly RuleId[] = [
-  "certificate-file-gone",
-  "certificate-file-unreadable",
-  "keystore-default-password",
-];
-
-/** What visits have reported is about the places that report it. */
+/** What visits have reported is about the places that report it, and about what each report names as its members. */
 const REPORTED_BY: Members = ({ about, kind, rule }) => `
   SELECT ifnull('endpoint ' || report.endpoint, 'host ' || report.host) AS member
   FROM finding JOIN report ON report.finding = finding.id
   WHERE finding.kind = ${kind} AND finding.about = ${about} AND finding.rule = ${rule}
   UNION ALL
   SELECT named.value AS member
-  FROM finding JOIN report ON report.finding = finding.id JOIN json_each(report.evidence) AS named
-  WHERE finding.kind = ${kind} AND finding.about = ${about} AND finding.rule = ${rule}
-    AND ${rule} IN (${TOLD_TOGETHER.map((one) => `'${one}'`).join(", ")})`;
+  FROM finding JOIN report ON report.finding = finding.id JOIN json_each(report.members) AS named
+  WHERE finding.kind = ${kind} AND finding.about = ${about} AND finding.rule = ${rule}`;
 
 /** Of what queries find. */
 const COMPUTED: Partial<Record<RuleId, Members>> = {

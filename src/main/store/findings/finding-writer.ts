@@ -14,7 +14,7 @@ type Resolve = (about: FindingDraft["about"]) => number | null;
 /** A draft whose object has been found. */
 type FoundOut = Omit<FindingDraft, "about"> & { kind: About["kind"]; about: number };
 
-type Said = { sentence: string; evidence: string; remedy: string };
+type Said = { sentence: string; evidence: string; remedy: string; members: string };
 
 /** A finding as it is written down; `host` is empty while several report it. */
 type Standing = { id: number; severity: number; label: string; host: string };
@@ -32,10 +32,10 @@ export function findingWriter(db: Database) {
   const nameOf = db.prepare<[number], string>("SELECT name FROM host_name WHERE id = ?").pluck();
   const finder = objectFinder(db);
   const add = db.prepare(`
-    INSERT INTO report (finding, name, endpoint, host, sentence, evidence, remedy)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`);
+    INSERT INTO report (finding, name, endpoint, host, sentence, evidence, remedy, members)
+    VALUES (@finding, @name, @endpoint, @host, @sentence, @evidence, @remedy, @members)`);
   const change = db.prepare(`
-    UPDATE report SET sentence = @sentence, evidence = @evidence, remedy = @remedy WHERE id = @id`);
+    UPDATE report SET sentence = @sentence, evidence = @evidence, remedy = @remedy, members = @members WHERE id = @id`);
   const withdraw = db.prepare("DELETE FROM report WHERE id = ?");
   const drop = db.prepare(`
     DELETE FROM finding WHERE id = @id AND NOT EXISTS (SELECT 1 FROM report WHERE finding = @id)`);
@@ -76,7 +76,9 @@ export function findingWriter(db: Database) {
   };
 
   function report(source: NamedSource, draft: FoundOut, known?: Report): void {
-    const said = { sentence: draft.sentence, evidence: JSON.stringify(draft.evidence), remedy: draft.remedy };
+    const { sentence, remedy, members = [] } = draft;
+    const evidence = JSON.stringify(draft.evidence);
+    const said = { sentence, evidence, remedy, members: JSON.stringify(members) };
     const finding = stand(source, draft, known?.finding);
     if (known) {
       if (!isSame(known, said)) change.run({ ...said, id: known.id });
@@ -84,7 +86,7 @@ export function findingWriter(db: Database) {
     }
     const endpoint = "endpoint" in source ? source.endpoint : null;
     const host = "host" in source ? source.host : null;
-    add.run(finding, source.name, endpoint, host, said.sentence, said.evidence, said.remedy);
+    add.run({ ...said, finding, name: source.name, endpoint, host });
   }
 }
 
@@ -140,9 +142,9 @@ function reportReader(db: Database) {
   type Row = Said & { id: number; finding: number };
   const reportsOf = {
     endpoint: db.prepare<[number], Row>(`
-      SELECT id, finding, sentence, evidence, remedy FROM report WHERE endpoint = ?`),
+      SELECT id, finding, sentence, evidence, remedy, members FROM report WHERE endpoint = ?`),
     host: db.prepare<[number], Row>(
-      "SELECT id, finding, sentence, evidence, remedy FROM report WHERE host = ?",
+      "SELECT id, finding, sentence, evidence, remedy, members FROM report WHERE host = ?",
     ),
   };
   const findingOf = db.prepare<[number], Finding & Standing>(
@@ -165,6 +167,9 @@ function reportReader(db: Database) {
 const aboutOf = ({ rule, kind, about }: Finding): Finding => ({ rule, kind, about });
 
 const isSame = (known: Said, said: Said): boolean =>
-  known.sentence === said.sentence && known.evidence === said.evidence && known.remedy === said.remedy;
+  known.sentence === said.sentence &&
+  known.evidence === said.evidence &&
+  known.remedy === said.remedy &&
+  known.members === said.members;
 
 const keyOf = ({ rule, kind, about }: Finding): string => `${rule} ${kind} ${about}`;

@@ -157,6 +157,11 @@ function fileReader(db: Database) {
   const holding = db
     .prepare<object, string>(`SELECT DISTINCT path FROM place WHERE ${NOW} AND position = 0`)
     .pluck();
+  const seen = db
+    .prepare<object, number>(`
+      SELECT EXISTS (SELECT 1 FROM place WHERE host = @host AND path = @path)
+        OR EXISTS (SELECT 1 FROM key_file WHERE host = @host AND path = @path AND gone_scan IS NOT NULL)`)
+    .pluck();
   const alsoIn = db
     .prepare<object, string>(`SELECT path FROM place WHERE ${NOW} ORDER BY path LIMIT 1`)
     .pluck();
@@ -168,6 +173,8 @@ function fileReader(db: Database) {
     /** By the paths at which it is or was the first certificate: when the last scan began that saw it there. */
     heldUntil: (host: number, sha256: string): Map<string, Instant> =>
       new Map(heldUntil.all({ host, sha256 }).map(({ path, at }) => [path, at])),
+    /** Whether a scan has read a certificate or a key there that it holds, or held before. */
+    wasSeen: (host: number, path: string): boolean => seen.get({ host, path }) === 1,
     alsoIn: (host: number, sha256: string): string | null => alsoIn.get({ host, sha256 }) ?? null,
   };
 }

@@ -41,7 +41,11 @@ function viewHost(served: Served, host: number): HostView {
   const map = JSON.parse(served.mapOf(host)) as HostMap;
   return {
     files,
-    map: indexMap(map, (path) => chosenNames(files.heldNow(path))),
+    map: indexMap(
+      map,
+      (path) => chosenNames(files.heldNow(path)),
+      (path) => served.wasSeen(host, path),
+    ),
     rowsAt: once((port: number) =>
       createRowFinder(
         served.rowsAt(host, port).map((row) => ({

@@ -209,6 +209,38 @@ test("what keeps a server from reloading is known though the configuration of an
   const problems = [{ ...gone, certificate: "/etc/ssl/shop.pem", key: "/etc/ssl/shop.key" }];
   readHost(store, "web1", { holds: renewed, disk: told({ problems }), unreadPaths: ["/etc/apache2"] });
   expect(listFindings(store).rows.map(({ remedy }) => remedy)).toEqual([
-    expect.stringMatching(/^do not reload it yet, .*: \/etc\/ssl\/shop.key, .* is not there any more/),
+    expect.stringMatching(/^do not reload it yet, .*: \/etc\/ssl\/shop.key, .* is not there/),
   ]);
+});
+
+test("of a file that cannot be served it says that it is not there any more only where an earlier scan has read it", () => {
+  const problems: HostMap["problems"] = [
+    {
+      ...{ kind: "gone", server: "nginx", root: ROOT },
+      certificate: "/etc/ssl/shop.pem",
+      key: "/etc/ssl/shop.key",
+    },
+  ];
+  const gone = {
+    certificateFiles: [],
+    disk: {
+      addresses: null,
+      map: JSON.stringify({ ...map, problems }),
+      servings: [makeServing("shop", { isDefault: true })],
+    },
+  };
+  const evidence = (isSeenBefore: boolean) => {
+    const store = open();
+    if (isSeenBefore) readHost(store, "web1");
+    readHost(store, "web1", gone);
+    greet(store, "web1");
+    return store.servings
+      .list({
+        ...{ search: "", state: null, host: null, sha256: null, after: null, limit: 10 },
+        sort: { by: "host", descending: false },
+      })
+      .rows.flatMap(({ sights }) => sights.flatMap((sight) => sight.evidence));
+  };
+  expect(evidence(false)).toEqual(["/etc/ssl/shop.pem is not there"]);
+  expect(evidence(true)).toEqual(["/etc/ssl/shop.pem is not there any more"]);
 });
