@@ -4,9 +4,14 @@ import { EXACT, type NameRule, readNames } from "./name-rules.ts";
 /** One question to a server: a port, the address that it was reached at, and the name that was asked for, if any. */
 export type Asked = { address: string | null; port: number; name: string | null };
 
-/** What the server picks by itself: `pairs` are those that it may then serve, of which `pairsForClient` tells the one that a client gets. */
+type ChosenBy = "name" | "wildcard" | "certificate" | "default";
+
+/**
+ * What the server picks by itself: `pairs` are those that it may then serve, of which `pairsForClient` tells the one that a client gets.
+ * They are those of `servings`, of which `serving` is the first: only HAProxy goes through several.
+ */
 export type Choice =
-  | { kind: "chosen"; serving: Serving; pairs: Pair[]; by: "name" | "wildcard" | "certificate" | "default" }
+  | { kind: "chosen"; serving: Serving; servings: Serving[]; pairs: Pair[]; by: ChosenBy }
   | { kind: "unsure"; why: string }
   /** Nothing listens there by this configuration, or it turns away who asks for another name. */
   | { kind: "none" };
@@ -20,10 +25,47 @@ export function chooseServing(
   asked: Asked,
   namesIn: (path: string) => readonly string[] | null,
 ): Choice {
+  if (asked.address !== null) return chooseAt(configuration, asked, namesIn);
+  const choices = findPlaces(configuration, asked.port)
+    .map((address) => chooseAt(configuration, { ...asked, address }, namesIn))
+    .filter(({ kind }) => kind !== "none");
+  const [first = NONE, ...others] = choices;
+  const isSame = others.every((other) => filesOf(other) === filesOf(first));
+  return isSame ? first : unsureWhere(asked);
+}
+
+const NONE: Choice = { kind: "none" };
+
+const filesOf = (choice: Choice): string =>
+  JSON.stringify(choice.kind === "chosen" ? choice.pairs.map(({ certificate }) => certificate.path) : choice);
+
+const unsureWhere = ({ port }: Asked): Choice =>
+  unsure(`at which of its addresses port ${port} was reached is not known`);
+
+const EVERY = ["0.0.0.0", "::"];
+
+/** One address for each way to be reached there by another machine; by the host alone where no other gets in. */
+function findPlaces({ servings }: Configuration, port: number): string[] {
+  const listened = new Set(
+    servings.flatMap(({ listens }) =>
+      listens.flatMap((listen) => (listen.port === port ? (listen.address ?? EVERY) : [])),
+    ),
+  );
+  const open = [...listened].filter((address) => !isLoopback(address));
+  return open.length > 0 ? open : [...listened];
+}
+
+const isLoopback = (address: string): boolean =>
+  address.startsWith("127.") || address === "::1" || address === "localhost";
+
+function chooseAt(
+  configuration: Configuration,
+  asked: Asked,
+  namesIn: (path: string) => readonly string[] | null,
+): Choice {
   const { mayLack, server } = configuration;
   const reached = findReached(configuration, asked);
-  if (reached === null)
-    return unsure(`at which of its addresses port ${asked.port} was reached is not known`);
+  if (reached === null) return unsureWhere(asked);
   const name = asked.name?.toLowerCase().replace(/\.$/, "") ?? null;
   const rules = name === null ? [] : reached.map(({ serving }) => readNames(server, serving, namesIn));
   const fitting = name === null ? null : pickByName(reached, rules, name, server);
@@ -41,12 +83,12 @@ export function chooseServing(
 
 const unsure = (why: string): Choice => ({ kind: "unsure", why });
 
-function settle(servings: readonly Serving[], by: "name" | "wildcard" | "certificate" | "default"): Choice {
+function settle(servings: Serving[], by: ChosenBy): Choice {
   const [serving] = servings;
   const open = servings.find((one) => one.unsure !== null)?.unsure;
   if (!serving) return { kind: "none" };
   if (open) return unsure(open);
-  return { kind: "chosen", serving, pairs: servings.flatMap(({ pairs }) => pairs), by };
+  return { kind: "chosen", serving, servings, pairs: servings.flatMap(({ pairs }) => pairs), by };
 }
 
 type Reached = { serving: Serving; isDefault: boolean; rank: number };
@@ -56,21 +98,21 @@ function findReached(
   { servings, addresses, plain }: Configuration,
   { address, port }: Asked,
 ): Reached[] | null {
-  const own = address?.toLowerCase() ?? null;
+  const own = address?.toLowerCase() ?? "";
   const here = servings.flatMap((serving): Reached[] => {
     const listens = serving.listens.filter((listen) => listen.port === port);
-    const ranks = listens.map((listen) => rankOf(listen.address, own));
+    const ranks = listens.map((listen) => rankAddress(listen.address, own));
     const rank = Math.max(...ranks, 0);
     const isDefault = listens.some((listen, index) => listen.isDefault && ranks[index] === rank);
     return listens.length > 0 ? [{ serving, isDefault, rank }] : [];
   });
   const fitting = here.filter(({ rank }) => rank > 0).sort((one, other) => other.rank - one.rank);
   const best = fitting[0]?.rank ?? 0;
-  const isPlain = plain?.some((listen) => listen.port === port && rankOf(listen.address, own) > best);
+  const isPlain = plain?.some((listen) => listen.port === port && rankAddress(listen.address, own) > best);
   if (isPlain) return [];
   if (best > 0) return fitting.filter(({ rank }) => rank === best);
   const places = new Set(here.flatMap(({ serving }) => serving.listens.map((listen) => listen.address)));
-  if (here.length === 0 || (own !== null && isElsewhere(own, addresses, places))) return [];
+  if (here.length === 0 || isElsewhere(own, addresses, places)) return [];
   return places.size === 1
     ? here.map((one) => ({ ...one, isDefault: isDefaultAt(one.serving, port) }))
     : null;
@@ -88,10 +130,12 @@ const isElsewhere = (
 const isDefaultAt = ({ listens }: Serving, port: number): boolean =>
   listens.some((listen) => listen.port === port && listen.isDefault);
 
-/** 0: not there. An address of its own comes before every address of a family, and that before every one of both. */
-function rankOf(listened: string | null, own: string | null): number {
+/**
+ * How well a listener takes what came to an address, in small letters. 0: not at all. An address of its own comes before every address
+ * of a family, and that before every one of both.
+ */
+export function rankAddress(listened: string | null, own: string): number {
   if (listened === null) return 1;
-  if (own === null) return listened === "0.0.0.0" || listened === "::" ? 2 : 0;
   if (listened === (own.includes(":") ? "::" : "0.0.0.0")) return 2;
   if (listened === own) return 3;
   return listened === "localhost" && (own === "127.0.0.1" || own === "::1") ? 3 : 0;

@@ -1,84 +1,125 @@
+import { rankAddress } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
 import { EXACT, readNames } from "#domain/server-configs/name-rules.ts";
 import type { Judged } from "./judge-served.ts";
-import type { ListedServing } from "./list-servings.ts";
+import { type ListedServing, listedNames } from "./list-servings.ts";
 
 /** `certificatePath` null: the configuration names none there. */
-type Row = Pick<ListedServing, "server" | "root" | "at" | "name" | "address" | "isDefault"> & {
+type Row = Pick<ListedServing, "server" | "root" | "at" | "name" | "address" | "port" | "isDefault"> & {
   certificatePath: string | null;
 };
 
-/** Rows of one place in their order, by their names in small letters; `patterns` are no name that is written out. */
-type Own<R> = { byName: Map<string | null, R[]>; patterns: Map<string, R[]>; first: string | null };
+/** Rows of one place by their names in small letters, and all of them. */
+type Own<R> = { byName: Map<string | null, R[]>; all: R[] };
+
+type Seen = { address: string | null; port: number; name: string | null };
 
 /**
  * Finds, of the rows of one port, those that a sight tells of: of the certificates that the handshake would be answered with, the
- * name that leads to them. Where no configuration decides which serving that is, those of any with that name.
+ * name that leads to them, at the address that takes it. Where no configuration decides which serving that is, those of any with
+ * that name. Where it is not known which address was reached, those of all that it may have been.
  */
 export function createRowFinder<R extends Row>(rows: readonly R[]) {
   const places = new Map<string, Own<R>>();
   for (const row of rows) {
     const { server, root, at } = row;
+    const name = row.name?.toLowerCase() ?? null;
     for (const place of [keyOf(server, root, null), keyOf(server, root, at)]) {
-      const own = places.get(place) ?? {
-        ...{ byName: new Map(), patterns: new Map(), first: row.name?.toLowerCase() ?? null },
-      };
+      const own = places.get(place) ?? { byName: new Map<string | null, R[]>(), all: [] };
       places.set(place, own);
-      add(own, row);
+      const named = own.byName.get(name) ?? [];
+      own.byName.set(name, named);
+      for (const group of [own.all, named]) group.push(row);
     }
   }
-  return (
-    { configuration, serving, pairs }: Pick<Judged, "configuration" | "serving" | "pairs">,
-    sight: { address: string | null; name: string | null },
-  ): readonly R[] => {
+  return ({ configuration, servings, pairs }: FoundServings, { address, port, name }: Seen): readonly R[] => {
     const { server, root } = configuration;
-    const own = places.get(keyOf(server, root, serving?.at ?? null));
-    if (!own) return [];
-    const named = findNamed(
-      own,
-      configuration,
-      serving,
-      sight.name?.toLowerCase().replace(/\.$/, "") ?? null,
-    );
-    const paths = new Set<string | null>(pairs.map(({ certificate }) => certificate.path));
-    const left = paths.size === 0 ? named : named.filter(({ certificatePath }) => paths.has(certificatePath));
-    const exact = left.filter((row) => row.address === sight.address);
-    return exact.length > 0 ? exact : left;
+    const asked = name?.toLowerCase().replace(/\.$/, "") ?? null;
+    const place = (at: Row["at"] | null) => places.get(keyOf(server, root, at));
+    if (servings.length === 0) return atBest(findOpen(place(null), asked), address);
+    const shown = new Set(pairs);
+    return servings.flatMap((serving) => {
+      const own = place(serving.at);
+      const ownPairs = serving.pairs.filter((pair) => shown.has(pair));
+      if (!own || (ownPairs.length === 0 && serving.pairs.length > 0)) return [];
+      const paths = new Set(ownPairs.map(({ certificate }) => certificate.path));
+      const taken = addressesOf(serving, { address, port });
+      return findNamed(own, { configuration, serving, asked }).filter(
+        (row) =>
+          taken.has(row.address) &&
+          (row.certificatePath === null ? paths.size === 0 : paths.has(row.certificatePath)),
+      );
+    });
   };
 }
+
+type FoundServings = Pick<Judged, "configuration" | "servings" | "pairs">;
 
 const keyOf = (server: string, root: string, at: Row["at"] | null): string =>
   JSON.stringify([server, root, at?.file, at?.line]);
 
-function add<R extends Row>({ byName, patterns }: Own<R>, row: R): void {
-  const name = row.name?.toLowerCase() ?? null;
-  for (const group of name !== null && !/^[\w-]+(\.[\w-]+)*$/.test(name) ? [byName, patterns] : [byName]) {
-    const own = (group as Map<string | null, R[]>).get(name) ?? [];
-    (group as Map<string | null, R[]>).set(name, own);
-    own.push(row);
-  }
+/** Where a serving takes what came to this address; all where that is not known, or the address is none of its host's. */
+function addressesOf(
+  { listens }: Serving,
+  { address, port }: Pick<Seen, "address" | "port">,
+): ReadonlySet<string | null> {
+  const here = listens.filter((listen) => listen.port === port);
+  return new Set(atBest(here, address).map((listen) => listen.address));
 }
 
-/** By its own name, by the closest pattern, without a name of its own; then where whoever asks for another name gets in. */
+/** Of several listeners those that take what came to this address. */
+function atBest<T extends { address: string | null }>(
+  listeners: readonly T[],
+  address: string | null,
+): readonly T[] {
+  if (address === null) return listeners;
+  const own = address.toLowerCase();
+  const ranks = listeners.map((one) => rankAddress(one.address, own));
+  const best = ranks.reduce((most, rank) => Math.max(most, rank), 0);
+  return best === 0 ? listeners : listeners.filter((_, index) => ranks[index] === best);
+}
+
+type Search = { configuration: Configuration; serving: Serving; asked: string | null };
+
+/** By its own name, by the closest pattern; then where whoever asks for another name gets in. */
 function findNamed<R extends Row>(
-  { byName, patterns, first }: Own<R>,
-  { server }: Configuration,
-  serving: Serving | null,
-  asked: string | null,
+  { byName }: Own<R>,
+  { configuration: { server }, serving, asked }: Search,
 ): readonly R[] {
-  const own = asked === null ? undefined : byName.get(asked);
-  if (own) return own;
-  if (asked !== null && serving) {
-    const weighed = [...patterns].map(([name, rows]) => {
-      const rule = readNames(server, { ...serving, names: [name], namesFromCertificate: false }, () => null);
-      // What cannot be told of an expression is not told.
-      return { rows, weight: Math.min(rule.weigh(asked), EXACT) };
-    });
-    const best = Math.max(0, ...weighed.map(({ weight }) => weight));
-    if (best > 0) return weighed.find(({ weight }) => weight === best)?.rows ?? [];
+  const { all, patterns, first } = namesOf(server, serving);
+  if (asked !== null && all.has(asked)) return byName.get(asked) ?? [];
+  let best: { name: string | null; weight: number } = { name: null, weight: 0 };
+  for (const name of asked === null ? [] : patterns) {
+    const rule = readNames(server, { ...serving, names: [name], namesFromCertificate: false }, () => null);
+    // What cannot be told of an expression is not told.
+    const weight = Math.min(rule.weigh(asked ?? ""), EXACT);
+    if (weight > best.weight) best = { name, weight };
   }
-  const nameless = byName.get(null);
-  if (nameless) return nameless;
-  const rows = byName.get(first) ?? [];
-  return serving ? rows.filter(({ isDefault }) => isDefault) : rows;
+  if (best.weight > 0) return byName.get(best.name) ?? [];
+  if (first === null) return byName.get(null) ?? [];
+  return byName.get(first)?.filter(({ isDefault }) => isDefault) ?? [];
+}
+
+type Names = { all: ReadonlySet<string | null>; patterns: readonly string[]; first: string | null };
+
+/** A serving may have thousands of names, and is asked for each. */
+const known = new WeakMap<Serving, Names>();
+
+function namesOf(server: Configuration["server"], serving: Serving): Names {
+  const names =
+    known.get(serving) ?? readListed(listedNames(server, serving).map((name) => name?.toLowerCase() ?? null));
+  known.set(serving, names);
+  return names;
+}
+
+const readListed = (names: readonly (string | null)[]): Names => ({
+  all: new Set(names),
+  patterns: names.flatMap((name) => (name === null || /^[\w-]+(\.[\w-]+)*$/.test(name) ? [] : [name])),
+  first: names[0] ?? null,
+});
+
+/** Those with that name wherever they stand; else those that are for any. */
+function findOpen<R extends Row>(own: Own<R> | undefined, asked: string | null): readonly R[] {
+  const named = asked === null ? undefined : own?.byName.get(asked);
+  return named ?? own?.byName.get(null) ?? own?.byName.get(own.all[0]?.name?.toLowerCase() ?? null) ?? [];
 }

@@ -225,6 +225,35 @@ test("of two servers that are set up for a port the one that listens is asked, a
   ]);
 });
 
+test("a configuration that the process which listens was not started with is no rival of the one that it was", () => {
+  const other = nginx({ root: "/srv/other/nginx.conf" });
+  const startedWith = { server: "nginx" as const, root: "/etc/nginx/nginx.conf" };
+  const process = { name: "nginx", startedAt: 2_000, startedWith };
+  const listeners = [{ address: "0.0.0.0", port: 443, processes: [process] }];
+  const configurations = [other, nginx()];
+  expect(judge(map({ configurations, listeners }), held("stranger"))?.[0]).toBe("differs");
+  expect(judge(map({ configurations: [other], listeners }), held("stranger"))).toBe(null);
+});
+
+test("where it is not known which address was reached, nothing is claimed unless all of them serve the same", () => {
+  const listen = (address: string) => [{ address, port: 443, isDefault: true }];
+  const two = (...addresses: string[]) =>
+    map({
+      configurations: [
+        nginx({
+          servings: ["shop", "mail"].map((name, index) =>
+            serving(name, { names: ["shop"], listens: listen(addresses[index] ?? "") }),
+          ),
+        }),
+      ],
+    });
+  const where = "at which of its addresses port 443 was reached is not known";
+  expect(judge(two("0.0.0.0", "::"), held("mail"))).toEqual(["cannot-tell", where]);
+  expect(judge(two("0.0.0.0", "192.0.2.9"), held("mail"))).toEqual(["cannot-tell", where]);
+  // No other machine gets in there.
+  expect(judge(two("0.0.0.0", "127.0.0.1"), held("shop"))?.[0]).toBe("agrees");
+});
+
 test("where what is to be served is not known, nothing is called a mismatch", () => {
   const claims = (configuration: Configuration) =>
     judge(map({ configurations: [configuration] }), held("stranger"))?.[0];

@@ -1,17 +1,18 @@
-import { type Asked, type Choice, chooseServing } from "#domain/server-configs/choose-serving.ts";
+import type { Choice } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import { oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
 import type { ServedState } from "#shared/model/served.ts";
 import { explainDifference } from "./explain-difference.ts";
-import { findStrangers } from "./listening.ts";
+import { findStrangers, isOfOther } from "./listening.ts";
 import type { AtPort, MapIndex } from "./map-index.ts";
+import { chooseNarrowed } from "./narrow-choice.ts";
 import { sayOlder, sayTime, whyNotReloaded } from "./not-reloaded.ts";
 import { chosenNames, type Files, type Known, type Sight } from "./sight.ts";
 
-/** Where the sight belongs in a configuration, and what came of it. `serving` null: it is not known which one it is. */
+/** Where the sight belongs in a configuration, and what came of it. `servings`: where its certificate may be from; none: it is not known. */
 export type Judged = {
   configuration: Configuration;
-  serving: Serving | null;
+  servings: readonly Serving[];
   /** Those of the serving that this handshake tells of: of its others, for keys of another kind, it tells nothing. */
   pairs: readonly Pair[];
   state: Exclude<ServedState, "not-seen">;
@@ -31,11 +32,12 @@ type Verdict = Pick<Judged, "pairs" | "state" | "evidence">;
 export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged | null {
   const { address, port, name } = sight;
   const listening = map.listening(address, port);
-  const all = map.at(port);
+  const all = map.at(port).filter(({ configuration }) => !isOfOther(listening, configuration));
   const own = all.filter(({ configuration }) => findStrangers(listening, configuration.server).length === 0);
   const rivals = own.length > 0 ? own : all;
   const chosen = findFirst(rivals, (rival): Chosen | null => {
-    const choice = choose(rival, { address, port, name }, files);
+    const asked = { address, port, name };
+    const choice = chooseNarrowed(rival.narrow(asked), asked, (path) => chosenNames(files.heldNow(path)));
     return choice.kind === "none" ? null : { rival, choice };
   });
   if (!chosen) return null;
@@ -43,18 +45,11 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
   const { configuration } = rival;
   const blocked = map.problemsIn(configuration);
   if (choice.kind === "unsure")
-    return { configuration, blocked, serving: null, pairs: [], state: "cannot-tell", evidence: [choice.why] };
-  const { serving } = choice;
+    return { configuration, blocked, servings: [], pairs: [], state: "cannot-tell", evidence: [choice.why] };
+  const { servings } = choice;
   const pairs = oneOfEachKind(configuration, choice.pairs, (path) => files.heldNow(path)?.keyType ?? null);
   const meant = { rival, pairs, isAlone: rivals.length === 1 };
-  return { configuration, blocked, serving, ...judge({ map, files, sight, listening }, meant) };
-}
-
-/** As of all that the configuration says. */
-function choose({ narrow }: AtPort, asked: Asked, files: Files): Choice {
-  const { configuration, whole } = narrow(asked);
-  const choice = chooseServing(configuration, asked, (path) => chosenNames(files.heldNow(path)));
-  return choice.kind === "chosen" ? { ...choice, serving: whole(choice.serving) } : choice;
+  return { configuration, blocked, servings, ...judge({ map, files, sight, listening }, meant) };
 }
 
 function findFirst<From, To>(things: readonly From[], find: (thing: From) => To | null): To | null {

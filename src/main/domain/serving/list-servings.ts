@@ -42,14 +42,24 @@ export function listServings(
   return rows;
 }
 
+/** The names that lead to it, as they are written; null alone: none does by itself. Names that HAProxy turns away lead nowhere. */
+export function listedNames(
+  server: Configuration["server"],
+  { names }: Pick<Serving, "names">,
+): readonly (string | null)[] {
+  const leading = server === "haproxy" ? names.filter((name) => !name.startsWith("!")) : names;
+  return leading.length > 0 ? leading : [null];
+}
+
 /** One after the other, for a server may have thousands of each: no more of them are made than are kept. */
 function* rowsOf(
   { server, root, mayLack }: Configuration,
   serving: Serving,
 ): Generator<Omit<ListedServing, "realPath">> {
-  const { listens, names, protocol, at, pairs } = serving;
+  const { listens, protocol, at, pairs } = serving;
+  const names = listedNames(server, serving);
   for (const { address, port, isDefault } of listens)
-    for (const name of names.length > 0 ? names : [null])
+    for (const name of names)
       for (const pair of pairs.length > 0 ? pairs : [null])
         yield {
           ...{ server, root, address, port, name, isDefault, protocol, at },

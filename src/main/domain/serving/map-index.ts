@@ -1,7 +1,7 @@
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import { type FileProblem, sayFileProblem } from "./file-problems.ts";
 import type { HostMap } from "./host-map.ts";
-import { createListening, isOfOther, type Listening } from "./listening.ts";
+import { createListening, type Listening } from "./listening.ts";
 import { createNarrower } from "./narrow-choice.ts";
 
 /** A configuration that says something of one port. */
@@ -49,7 +49,7 @@ export function indexMap(
     at(port) {
       const known = ports.get(port);
       if (known) return known;
-      const found = map.configurations.flatMap((one) => lookAt(one, { port, namesIn, listening }) ?? []);
+      const found = map.configurations.flatMap((one) => lookAt(one, port, namesIn) ?? []);
       ports.set(port, found);
       return found;
     },
@@ -62,27 +62,17 @@ export function indexMap(
   };
 }
 
-type Around = {
-  port: number;
-  namesIn: (path: string) => readonly string[] | null;
-  listening: MapIndex["listening"];
-};
-
-function lookAt(configuration: Configuration, { port, namesIn, listening }: Around): AtPort | null {
+function lookAt(
+  configuration: Configuration,
+  port: number,
+  namesIn: (path: string) => readonly string[] | null,
+): AtPort | null {
   const there = configuration.servings.filter(({ listens }) =>
     listens.some((listen) => listen.port === port),
   );
   if (there.length === 0) return null;
   const narrow = createNarrower(configuration, port, namesIn);
-  const silent = { ...configuration, servings: [], mayLack: null };
-  return {
-    configuration,
-    narrow: (asked) =>
-      isOfOther(listening(asked.address, port), configuration)
-        ? { configuration: silent, whole: (serving) => serving }
-        : narrow(asked),
-    pairs: there.flatMap(({ pairs }) => pairs),
-  };
+  return { configuration, narrow, pairs: there.flatMap(({ pairs }) => pairs) };
 }
 
 function listPaths({ configurations }: HostMap): ReadonlyMap<string, Listed> {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { chooseServing } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Listen, Serving } from "#domain/server-configs/configuration.ts";
-import { createNarrower } from "./narrow-choice.ts";
+import { chooseNarrowed, createNarrower } from "./narrow-choice.ts";
 
 const NAMES = [
   "a.example",
@@ -73,12 +73,10 @@ test("what is left of a configuration gives the same serving as all of it, whate
     for (const address of ADDRESSES) {
       for (const name of [null, ...ASKED]) {
         const asked = { address, name, port: 443 };
-        const { configuration: left, whole } = narrow(asked);
-        const choice = chooseServing(left, asked, namesIn);
-        const same = choice.kind === "chosen" ? { ...choice, serving: whole(choice.serving) } : choice;
-        expect(same, JSON.stringify([seed, asked, configuration])).toEqual(
-          chooseServing(configuration, asked, namesIn),
-        );
+        expect(
+          chooseNarrowed(narrow(asked), asked, namesIn),
+          JSON.stringify([seed, asked, configuration]),
+        ).toEqual(chooseServing(configuration, asked, namesIn));
       }
     }
   }

@@ -1,7 +1,15 @@
+import { type Asked, type Choice, chooseServing } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
 
 /** What may decide for one question; `whole` gives the serving that one of these was made of. */
 export type Narrowed = { configuration: Configuration; whole: (serving: Serving) => Serving };
+
+/** What is chosen of what is left, as of all that the configuration says. */
+export function chooseNarrowed({ configuration, whole }: Narrowed, asked: Asked, namesIn: NamesIn): Choice {
+  const choice = chooseServing(configuration, asked, namesIn);
+  if (choice.kind !== "chosen") return choice;
+  return { ...choice, serving: whole(choice.serving), servings: choice.servings.map(whole) };
+}
 
 type Question = { address: string | null; name: string | null };
 
@@ -28,8 +36,12 @@ export function createNarrower(
   const byAddress = groupByAddress(configuration, port, here);
   const groups = new Map<string, Group>();
   const twoPlaces = findTwoPlaces(configuration, here);
+  // Where it is not known which address was reached, each of them counts.
+  const onePerAddress = toMap([...byAddress.values()].flatMap((members) => members.slice(0, 1)));
 
   return ({ address, name }) => {
+    if (address === null)
+      return keep(configuration, new Map([...gather(groupOf(null), name), ...onePerAddress]));
     const addresses = findAddresses(byAddress, address);
     if (!addresses && twoPlaces) return keep(configuration, toMap(twoPlaces));
     return keep(configuration, gather(groupOf(addresses), name));
@@ -65,11 +77,11 @@ const LOOPBACK = new Set(["127.0.0.1", "::1"]);
 /** The addresses that are listened at and fit best, as `chooseServing` ranks them; null: none is known to fit. */
 function findAddresses(
   listened: ReadonlyMap<string | null, unknown>,
-  address: string | null,
+  address: string,
 ): readonly (string | null)[] | null {
-  const own = address?.toLowerCase() ?? null;
-  const exact = own === null ? [] : [own, ...(LOOPBACK.has(own) ? ["localhost"] : [])];
-  const open = own === null ? ["0.0.0.0", "::"] : [own.includes(":") ? "::" : "0.0.0.0"];
+  const own = address.toLowerCase();
+  const exact = [own, ...(LOOPBACK.has(own) ? ["localhost"] : [])];
+  const open = [own.includes(":") ? "::" : "0.0.0.0"];
   for (const rank of [exact, open, [null]]) {
     const found = rank.filter((one) => listened.has(one));
     if (found.length > 0) return found;

@@ -24,7 +24,11 @@ export type SeenEndpoint = {
   names: string;
   notBefore: string | null;
   keyType: string;
+  /** Those at which it showed the leaf; none where they are not known. */
+  addresses: readonly string[];
 };
+
+type EndpointRow = Omit<SeenEndpoint, "addresses"> & { addresses: string };
 
 export type ServingKey = {
   id: number;
@@ -53,7 +57,11 @@ type HeldRow = { sha256: string; names: string; notBefore: string | null; keyTyp
 const ENDPOINT = `
   endpoint.id, endpoint.name, endpoint.host, endpoint.port, endpoint.server_name AS serverName, endpoint.protocol,
   endpoint.last_seen AS lastSeen, certificate.id AS certificate, certificate.sha256, certificate.subject,
-  certificate.names, certificate.not_before AS notBefore, certificate.key_type AS keyType, scan.started_at AS askedAt
+  certificate.names, certificate.not_before AS notBefore, certificate.key_type AS keyType, scan.started_at AS askedAt,
+  coalesce(
+    (SELECT nullif(json_group_array(endpoint_address.address), '[]') FROM endpoint_address
+     WHERE endpoint_address.endpoint = endpoint.id AND endpoint_address.chain ->> '$[0]' = certificate.id),
+    iif(endpoint.facts ->> 'address' IS NULL, '[]', json_array(endpoint.facts ->> 'address'))) AS addresses
   FROM endpoint
   JOIN place ON place.endpoint = endpoint.id AND place.gone_scan IS NULL AND place.position = 0
   JOIN certificate ON certificate.id = place.certificate
@@ -69,9 +77,9 @@ const AT_ADDRESS = `
 /** What endpoints show, laid beside what their hosts' configurations say. */
 export function servedTable(db: Database, findings: FindingWriter) {
   const hasMap = db.prepare<[], number>("SELECT EXISTS (SELECT 1 FROM host_map)").pluck();
-  const endpoints = db.prepare<object, SeenEndpoint>(`
+  const endpoints = db.prepare<object, EndpointRow>(`
     SELECT ${ENDPOINT} WHERE endpoint.host = @host AND endpoint.port = @port AND endpoint.server_name = @serverName`);
-  const endpointsOf = db.prepare<{ host: number }, SeenEndpoint>(`
+  const endpointsOf = db.prepare<{ host: number }, EndpointRow>(`
     SELECT ${ENDPOINT}
     WHERE endpoint.id IN (
       SELECT own.id FROM endpoint AS own WHERE own.host = (SELECT host.host FROM host WHERE host.id = @host)
@@ -84,6 +92,9 @@ export function servedTable(db: Database, findings: FindingWriter) {
     .prepare<{ id: number; host: string }, number>(`
       SELECT host FROM host_map
       WHERE host IN (SELECT host.id FROM host WHERE host.host = @host) OR host IN (SELECT host FROM (${AT_ADDRESS}))`)
+    .pluck();
+  const owner = db
+    .prepare<[string], number>("SELECT min(host) FROM host_address WHERE address = ? HAVING count(*) = 1")
     .pluck();
   const map = db.prepare<[number], string>("SELECT map FROM host_map WHERE host = ?").pluck();
   const reading = db.prepare<[number], string | null>("SELECT reading FROM host WHERE id = ?").pluck();
@@ -102,15 +113,17 @@ export function servedTable(db: Database, findings: FindingWriter) {
     /** Whether any host is known that says what it serves. */
     hasMap: (): boolean => hasMap.get() === 1,
     endpoints: (target: { host: string; port: number; serverName: string | null }): SeenEndpoint[] =>
-      endpoints.all({ ...target, serverName: target.serverName ?? "" }),
+      endpoints.all({ ...target, serverName: target.serverName ?? "" }).map(toSeen),
     endpointsOf: (target: { host: string; port: number }): SeenEndpoint[] => {
       const host = hostId.get(target);
-      return host === undefined ? [] : endpointsOf.all({ host });
+      return host === undefined ? [] : endpointsOf.all({ host }).map(toSeen);
     },
     /** For one scan: its answers are remembered. */
     readKeyKinds: keyKindReader(db),
     /** The hosts that an endpoint is known to be on, of those that say what they serve. */
     hostsOf: ({ id, host }: SeenEndpoint): number[] => hosts.all({ id, host }),
+    /** The host that alone has an address; null where there is none. */
+    ownerOf: (address: string): number | null => owner.get(address) ?? null,
     mapOf: (host: number): string => map.get(host) ?? "{}",
     /** Another one after each reading of the host: what follows from its map, rows and files is the same until then. */
     readingOf: (host: number): string | null => reading.get(host) ?? null,
@@ -134,6 +147,11 @@ export function servedTable(db: Database, findings: FindingWriter) {
     },
   };
 }
+
+const toSeen = ({ addresses, ...row }: EndpointRow): SeenEndpoint => ({
+  ...row,
+  addresses: JSON.parse(addresses) as string[],
+});
 
 /** What the files of a host hold and have held. */
 function fileReader(db: Database) {
@@ -191,10 +209,11 @@ function sightKeeper(db: Database) {
   return ({ id: endpoint }: { id: number }, sights: readonly ServedSight[]): void => {
     const touched = new Set(before.all(endpoint));
     drop.run(endpoint);
-    for (const { serving, certificate, state, evidence } of sights) {
-      touched.add(serving);
-      const row = { serving, endpoint, certificate, evidence: JSON.stringify(evidence) };
-      add.run({ ...row, state: ServedState.options.indexOf(state) });
+    const ranked = sights.map((sight) => ({ ...sight, state: ServedState.options.indexOf(sight.state) }));
+    // Of several addresses the worst stands.
+    for (const { evidence, ...sight } of ranked.toSorted((one, other) => other.state - one.state)) {
+      touched.add(sight.serving);
+      add.run({ ...sight, endpoint, evidence: JSON.stringify(evidence) });
     }
     for (const serving of touched) judge.run(serving);
   };

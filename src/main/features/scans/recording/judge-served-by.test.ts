@@ -111,6 +111,47 @@ test("an endpoint belongs to the host that alone has its address", () => {
   ]);
 });
 
+test("of a name with the addresses of two hosts each is judged by what it shows itself", () => {
+  const store = open();
+  readHost(store, "web1", { addresses: ["192.0.2.1"], holds: first });
+  readHost(store, "web2", { addresses: ["192.0.2.2"], holds: renewed });
+  const showing = (address: string, leaf: SeenCertificate) => ({
+    ...{ address, outcome: "presented" as const, message: "", chain: [leaf] },
+  });
+  const addresses = [showing("192.0.2.1", first), showing("192.0.2.2", renewed)];
+  visitEndpoint(store, "shop", { presented: { chain: [first], addresses, facts: { address: "192.0.2.1" } } });
+  store.atomically(() =>
+    createServedJudge(store).judgeEndpointAt({ host: "shop", port: 443, serverName: null }),
+  );
+  expect(states(store)).toEqual([
+    ["web1", "agrees", "shop"],
+    ["web2", "agrees", "shop"],
+  ]);
+  expect(listFindings(store).rows).toEqual([]);
+});
+
+test("of two listeners of one line that takes IPv4 and IPv6 apart, what leads there by a name tells of neither", () => {
+  const store = open();
+  const rows = ["0.0.0.0", "::"].map((address) => makeServing("shop", { address, isDefault: true }));
+  const listens = rows.map(({ address }) => ({ address, port: 443, isDefault: true }));
+  const servings = configurations[0]?.servings.map((serving) => ({ ...serving, listens }));
+  const known = { ...map, configurations: [{ ...configurations[0], servings }] };
+  readHost(store, "shop", { disk: { addresses: [], map: JSON.stringify(known), servings: rows } });
+  greet(store, "shop");
+  expect(states(store)).toEqual([
+    ["shop", "cannot-tell", "shop"],
+    ["shop", "cannot-tell", "shop"],
+  ]);
+  visitEndpoint(store, "shop", { presented: { chain: [first], facts: { address: "192.0.2.1" } } });
+  store.atomically(() =>
+    createServedJudge(store).judgeEndpointAt({ host: "shop", port: 443, serverName: null }),
+  );
+  expect(states(store)).toEqual([
+    ["shop", "agrees", "shop"],
+    ["shop", "not-seen"],
+  ]);
+});
+
 test("a configuration that could not be read this time still says what it did", () => {
   const store = open();
   readHost(store, "web1");
@@ -206,10 +247,10 @@ test("what keeps a server from reloading is known though the configuration of an
   });
   readHost(store, "web1", { disk: told({ configurations: [...configurations, other] }) });
   greet(store, "web1");
-  const problems = [{ ...gone, certificate: "/etc/ssl/shop.pem", key: "/etc/ssl/shop.key" }];
+  const problems = [{ ...gone, certificate: "/etc/ssl/mail.pem", key: "/etc/ssl/mail.key" }];
   readHost(store, "web1", { holds: renewed, disk: told({ problems }), unreadPaths: ["/etc/apache2"] });
   expect(listFindings(store).rows.map(({ remedy }) => remedy)).toEqual([
-    expect.stringMatching(/^do not reload it yet, .*: \/etc\/ssl\/shop.key, .* is not there/),
+    expect.stringMatching(/^do not reload it yet, .*: \/etc\/ssl\/mail.key, .* is not there/),
   ]);
 });
 

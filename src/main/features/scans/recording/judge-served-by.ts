@@ -78,11 +78,12 @@ function judgeLeaf(
   viewOf: ViewOf,
   endpoint: SeenEndpoint,
 ): { sights: ServedSight[]; drafts: FindingDraft[] } {
-  const sight = toSight(endpoint);
   const judged = served.hostsOf(endpoint).flatMap((host) => {
     const view = viewOf(host);
-    const found = judgeServed(view.map, view.files, sight);
-    return found ? [{ view, judged: found }] : [];
+    return listSights(served, host, endpoint).flatMap((sight) => {
+      const found = judgeServed(view.map, view.files, sight);
+      return found ? [{ view, sight, judged: found }] : [];
+    });
   });
   const said = {
     ...endpoint,
@@ -90,27 +91,41 @@ function judgeLeaf(
   };
   return {
     sights: judged.flatMap((one) =>
-      toRows(one, sight).map((row) => ({ ...row, certificate: endpoint.certificate })),
+      toRows(one).map((row) => ({ ...row, certificate: endpoint.certificate })),
     ),
-    drafts: judged.flatMap((one) => findServedProblems(one.judged, said)),
+    // Several addresses may show the same.
+    drafts: [
+      ...new Map(
+        judged.flatMap((one) =>
+          findServedProblems(one.judged, said).map((draft) => [JSON.stringify(draft), draft] as const),
+        ),
+      ).values(),
+    ],
   };
 }
 
-function toRows({ view, judged }: { view: HostView; judged: Judged }, sight: Sight) {
-  const { state, evidence } = judged;
-  return view
-    .rowsAt(sight.port)(judged, sight)
-    .map(({ id: serving }) => ({ serving, state, evidence }));
+const WHERE =
+  "which of its addresses was reached is not known, for what leads there does not say: scan one of them";
+
+function toRows({ view, sight, judged }: { view: HostView; sight: Sight; judged: Judged }) {
+  const rows = view.rowsAt(sight.port)(judged, sight);
+  const isOpen = sight.address === null && new Set(rows.map(({ address }) => address)).size > 1;
+  const state = isOpen ? ("cannot-tell" as const) : judged.state;
+  const evidence = isOpen ? [...judged.evidence, WHERE] : judged.evidence;
+  return rows.map(({ id: serving }) => ({ serving, state, evidence }));
 }
 
-/** A name of a host is the server name that is asked for where no other one is given; an address is none. */
-function toSight({ host, port, serverName, askedAt, ...leaf }: SeenEndpoint): Sight {
-  const isByAddress = isAddress(host);
-  return {
-    address: isByAddress ? host : null,
-    port,
-    name: serverName || (isByAddress ? null : host),
-    leaf: toHeld(leaf),
-    askedAt: Date.parse(askedAt) / 1_000,
-  };
+/**
+ * One for each address of this host that showed the leaf. A name of a host is the server name that is asked for where no other one is
+ * given; an address is none.
+ */
+function listSights(served: Served, host: number, endpoint: SeenEndpoint): Sight[] {
+  const { host: text, port, serverName, askedAt, addresses, ...leaf } = endpoint;
+  const isByAddress = isAddress(text);
+  const seen = isByAddress ? [text] : addresses;
+  const own = seen.filter((address) => [host, null].includes(served.ownerOf(address)));
+  return (seen.length > 0 ? own : [null]).map((address) => ({
+    ...{ address, port, leaf: toHeld(leaf), askedAt: Date.parse(askedAt) / 1_000 },
+    name: serverName || (isByAddress ? null : text),
+  }));
 }
