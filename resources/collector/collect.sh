@@ -2973,7 +2973,7 @@ named_files() {
 					continue
 				}
 				is_list = kind == "haproxy" || (kind == "postfix" && text ~ /^([^ \t=]+[ \t]+)?\//) || name ~ /chain_files$/
-				if (!is_list && name !~ /cert|(^|_)key(_file|file)?$|keyfile|certificatekey|crt|(^|[-_])ca(_file|file)?$|cacertificate|tlsca|ssl[-_](key|ca|cert)|chain/) continue
+				if (!is_list && name !~ /cert|(^|_)(ec|d)?key(_file|file)?$|keyfile|certificatekey|crt|(^|[-_])ca(_file|file)?$|cacertificate|tlsca|ssl[-_](key|ca|cert)|chain/) continue
 				if (name ~ /path$|cache|session|cipher|verify|request|level|policy|loglevel|dir$|digest|match|username|prefer/) continue
 				if (!(kind == "haproxy" && name ~ /[.\/]/) && !(kind == "postfix" && text ~ /^([^ \t]+[ \t]+)?\//)) sub(/^[^ \t=:]+/, "", text)
 				if (kind == "haproxy" && name ~ /-base$/) {

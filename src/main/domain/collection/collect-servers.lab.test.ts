@@ -21,7 +21,7 @@ mkdir -p /etc/nginx/sites-enabled /etc/nginx/sites-available /etc/apache2/sites-
   /etc/dovecot/conf.d /etc/ldap/slapd.d /etc/postgresql/17/main/conf.d /etc/mysql/conf.d /srv/tls /srv/vhosts /etc/tomcat10
 cd /srv/tls
 make() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -keyout "$1.key" -out "$1.pem" 2>/dev/null; }
-for name in nginx vhost apache haproxy smtp sni imap ldap pg my; do make $name; done
+for name in nginx vhost apache haproxy smtp smtp-ec smtp-dsa sni imap ldap pg my; do make $name; done
 openssl genpkey -algorithm ed448 -out odd.key 2>/dev/null
 openssl req -x509 -key odd.key -subj /CN=odd -out odd.pem 2>/dev/null
 cat haproxy.pem haproxy.key > /etc/haproxy/certs/site.pem
@@ -76,6 +76,10 @@ cat > /etc/postfix/main.cf <<'END'
 smtpd_tls_cert_file = /srv/tls/smtp.pem
 smtpd_tls_key_file =
   /srv/tls/smtp.key
+smtpd_tls_eccert_file = /srv/tls/smtp-ec.pem
+smtpd_tls_eckey_file = /srv/tls/smtp-ec.key
+smtpd_tls_dcert_file = /srv/tls/smtp-dsa.pem
+smtpd_tls_dkey_file = /srv/tls/smtp-dsa.key
 smtp_sasl_password_maps = static:ann:${SECRET}
 relayhost = ${SECRET}
 people_bind_pw = /${SECRET}
@@ -206,7 +210,7 @@ test("what these name is read wherever it lies, and includes outside of their fo
     "/etc/haproxy/certs/site.pem",
     "/etc/kubernetes/pki/etcd/server.crt",
     ...["java.jks", "known.p12", "old.p12", "own.jks"].map((name) => `/etc/tomcat10/${name}`),
-    ...["apache", "imap", "ldap", "my", "nginx", "pg", "smtp", "sni", "vhost"].map(
+    ...["apache", "imap", "ldap", "my", "nginx", "pg", "smtp-dsa", "smtp-ec", "smtp", "sni", "vhost"].map(
       (name) => `/srv/tls/${name}.pem`,
     ),
   ]);
@@ -227,6 +231,11 @@ test("a key tells which certificates it is for, also where OpenSSH has no such k
     const key = told.keyFiles.find((file) => file.path === path);
     expect(Buffer.from(key?.spki ?? [])).toEqual(expected);
   }
+});
+
+test("of Postfix the keys of each kind are read, whichever parameter names them", () => {
+  const paths = told.keyFiles.map(({ path }) => path).filter((path) => path.startsWith("/srv/tls/smtp"));
+  expect(paths.toSorted()).toEqual(["/srv/tls/smtp-dsa.key", "/srv/tls/smtp-ec.key", "/srv/tls/smtp.key"]);
 });
 
 test("keystores stay where they are: those with a known password are told of with their certificates, others as locked", () => {
