@@ -23,14 +23,8 @@ export type RenewalLab = AsyncDisposable & { database: string; home: string; hos
 
 export async function startRenewalLab(servers: readonly HostedServer[] = ["nginx"]): Promise<RenewalLab> {
   await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await makeTemporaryFolder());
-  const home = join(folder.path, "home");
-  await mkdir(join(home, ".ssh"), { recursive: true, mode: 0o700 });
-  const key = join(home, ".ssh/id_ed25519");
-  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "jo@desk", "-f", key]);
-  const line = (await readFile(`${key}.pub`, "utf8")).trim();
-  const host = stack.use(await startServersHost(servers, letIn(line)));
-  const database = join(folder.path, "latchkey.db");
+  const { home, database, prepare } = await makeHome(stack);
+  const host = stack.use(await startServersHost(servers, prepare));
   const places = servers.map((server) => `${host.address}:${SERVED[server].port}`);
   const targets = [`root@${host.address}`, ...places];
   await run(process.execPath, [PROGRAM, "--db", database, "scan", ...targets, "--accept-new"], {
@@ -38,6 +32,19 @@ export async function startRenewalLab(servers: readonly HostedServer[] = ["nginx
   });
   const owned = stack.move();
   return { database, home, host, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** A home with a login key, which `prepare` lets in to root on a host. */
+export async function makeHome(
+  stack: AsyncDisposableStack,
+): Promise<{ home: string; database: string; prepare: string }> {
+  const folder = stack.use(await makeTemporaryFolder());
+  const home = join(folder.path, "home");
+  await mkdir(join(home, ".ssh"), { recursive: true, mode: 0o700 });
+  const key = join(home, ".ssh/id_ed25519");
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "jo@desk", "-f", key]);
+  const line = (await readFile(`${key}.pub`, "utf8")).trim();
+  return { home, database: join(folder.path, "latchkey.db"), prepare: letIn(line) };
 }
 
 /** This machine's own home is hidden. */
