@@ -38,18 +38,31 @@ do_challenge_look() {
 	ok seen
 }
 
-# Only the first process of each, which the others are children of.
+# Only the first process of each, which the others are children of. What somebody else has under such a name is none of this host's web
+# servers: root asks none but root's own, and reads nothing by words that lead to where others may write.
 look_at_server() {
+	runs_as_root "/proc/$1" || { [ "$my_uid" != 0 ] && [ -O "/proc/$1" ]; } || return
 	parent=$(awk '/^PPid:/ { print $2 }' "/proc/$1/status")
 	IFS= read -r parent_name <"/proc/$parent/comm" || parent_name=
 	[ "$parent_name" != "$2" ] || return
 	if [ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; then tell contained "$2"; return; fi
 	program=$(readlink "/proc/$1/exe") || { tell unread "$2"; return; }
 	program=${program%' (deleted)'} pid=$1
+	if [ "$my_uid" = 0 ] && ! is_roots_daemon "$1" "$2" "$2[.-]*"; then tell strange "$2"; return; fi
 	case $2 in
 		nginx) look_at_nginx ;;
 		*) look_at_apache ;;
 	esac
+}
+
+# leads_to_root PATH...: whether root alone can have written what these words of process $pid name, by itself or after a flag. With words
+# of somebody who logged in nothing is asked.
+leads_to_root() {
+	[ "$my_uid" = 0 ] && [ $# -gt 0 ] || return 0
+	if is_of_login "$pid"; then return 1; fi
+	for word do
+		case $word in */*) is_roots_path "/${word#*/}" || return 1 ;; esac
+	done
 }
 
 look_at_nginx() {
@@ -59,6 +72,9 @@ look_at_nginx() {
 	set --
 	[ -z "$prefix" ] || set -- "$@" -p "$prefix"
 	[ -z "$root" ] || set -- "$@" -c "$root"
+	# A relative one is seen from the prefix.
+	case $root in '' | /*) led=$root ;; *) led=${prefix:-/usr}/$root ;; esac
+	leads_to_root $prefix $led || { tell strange nginx; return; }
 	dump=$("$program" -T "$@" 2>&1) || { tell problem nginx "$(put_line "$dump" | tail -n 1 | cut -c 1-300)"; return; }
 	tell nginx "$pid" "$@"
 	put_line "$dump" | only_sites nginx | send_data "nginx-$pid"
@@ -76,6 +92,7 @@ after() {
 look_at_apache() {
 	set -f
 	arguments=$(tr '\0' ' ' <"/proc/$pid/cmdline" | sed 's/^[^ ]*//; s/ -k [a-z-]*//; s/ -DFOREGROUND//; s/ -D FOREGROUND//; s/ -X//')
+	leads_to_root $arguments || { tell strange apache; return; }
 	surroundings=$(tr '\0' '\n' <"/proc/$pid/environ" | grep -E '^APACHE_[A-Z_]+=')
 	dump=$(
 		while IFS= read -r line; do export "$line"; done <<-END

@@ -1,10 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
 import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
 import { openPairHand } from "#net/ssh/hand/pairs/testing/pair-hand.ts";
+import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
-import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { readRotationScript } from "#testing/read-rotation-script.ts";
 
 /** The system's own programs, with words that lead to what is the user's. */
 const SERVERS = {
@@ -16,33 +19,69 @@ const SERVERS = {
   haproxy: "/usr/sbin/haproxy -f /home/alice/haproxy.cfg",
 } as const;
 
-test.skipIf(!canStartHosts())(
-  "no process that a user has made of a server's program is told of a pair, or given one",
-  async () => {
-    const program = await readFile(join(import.meta.dirname, "stopped-program.py"), "utf8");
-    await using host = await startHost({
-      name: "stopped",
-      prepare: `
-        useradd --create-home alice; mkdir /etc/site; cd /etc/site
-        openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=site -keyout site.key -out site.pem 2>/dev/null; chmod 600 site.key
-        cat > /run/stopped.py <<'PYTHON'
+const lab = test.skipIf(!canStartHosts());
+
+let host: LabHost;
+beforeAll(async () => {
+  if (!canStartHosts()) return;
+  const program = await readFile(join(import.meta.dirname, "stopped-program.py"), "utf8");
+  host = await startHost({
+    name: "stopped",
+    prepare: `
+      useradd --create-home alice; mkdir /etc/site; cd /etc/site
+      openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=site -keyout site.key -out site.pem 2>/dev/null; chmod 600 site.key
+      cat > /run/stopped.py <<'PYTHON'
 ${program}
 PYTHON`,
+  });
+  for (const [server, words] of Object.entries(SERVERS))
+    await host.run(`
+      HOME=/home/alice setpriv --reuid alice --regid alice --init-groups \\
+        /usr/bin/python3 /run/stopped.py ${words} >/tmp/said-${server} 2>&1 </dev/null &
+      until grep -q stopped /tmp/said-${server}; do :; done`);
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+
+lab("no process that a user has made of a server's program is told of a pair, or given one", async () => {
+  await using hand = await openPairHand(startShellIn(host));
+  for (const server of Object.keys(SERVERS) as (keyof typeof SERVERS)[]) {
+    const look = await lookAtServer(hand, {
+      ...{ server, config: null, paths: ["/etc/site/site.pem", "/etc/site/site.key"] },
     });
-    for (const [server, words] of Object.entries(SERVERS))
-      await host.run(`
-        HOME=/home/alice setpriv --reuid alice --regid alice --init-groups \\
-          /usr/bin/python3 /run/stopped.py ${words} >/tmp/said-${server} 2>&1 </dev/null &
-        until grep -q stopped /tmp/said-${server}; do :; done`);
-    await using hand = await openPairHand(startShellIn(host));
-    for (const server of Object.keys(SERVERS) as (keyof typeof SERVERS)[]) {
-      const look = await lookAtServer(hand, {
-        ...{ server, config: null, paths: ["/etc/site/site.pem", "/etc/site/site.key"] },
-      });
-      expect({ server, look }).toEqual({
-        server,
-        look: { kind: "seen", toldBy: "none", said: expect.stringMatching(/^(no|none of root) .*runs/) },
-      });
-    }
+    expect({ server, look }).toEqual({
+      server,
+      look: { kind: "seen", toldBy: "none", said: expect.stringMatching(/^(no|none of root) .*runs/) },
+    });
+  }
+});
+
+/** Programs of alice's under a web server's name, each with words by which its interpreter would run what is hers. */
+const NAMED = `
+  printf '#!/bin/sh\\nid -u >>/root/owned\\n' >/home/alice/lure; chmod 755 /home/alice /home/alice/lure
+  printf 'include /etc/shadow;\\n' >/home/alice/nginx.conf
+  for name in nginx apache2; do
+    printf '#!/bin/bash\\necho begun >/tmp/begun-$0:t; read -r _ <>/tmp/wait\\n' | sed "s|\\$0:t|$name|" >/home/alice/$name
+    chmod 755 /home/alice/$name
+  done
+  mkfifo -m 666 /tmp/wait
+  for name in nginx apache2; do
+    setpriv --reuid alice --regid alice --init-groups /home/alice/$name -c /home/alice/lure >/dev/null 2>&1 </dev/null &
+    until [ -s /tmp/begun-$name ]; do :; done
+  done`;
+
+lab(
+  "where it is looked how challenges could be answered, root runs no program of a user's that is named like a web server, and reads nothing by its words",
+  async () => {
+    await host.run(NAMED);
+    await using hand = await openHandIn(startShellIn(host), await readRotationScript("challenge"));
+    const looked = await lookAtWays(hand);
+    expect(await host.run("cat /root/owned 2>/dev/null || true")).toBe("");
+    // Nor does it keep the host's own servers from being asked: it is none of them.
+    expect(looked).toMatchObject({ kind: "seen", look: { isRoot: true, dumps: [], unread: [] } });
+    // One of root's own that goes by a file of alice's is told of, and not asked.
+    await host.run(`/usr/bin/python3 /run/stopped.py ${SERVERS.nginx} >/tmp/said-root 2>&1 </dev/null &
+      until grep -q stopped /tmp/said-root; do :; done`);
+    const unread = [expect.stringContaining("nginx was started by somebody who logged in, or with files")];
+    expect(await lookAtWays(hand)).toMatchObject({ kind: "seen", look: { dumps: [], unread } });
   },
 );

@@ -47,6 +47,10 @@ export async function lookAtWays(
       unread: [
         ...all("contained").map(([server = ""]) => `${server} runs in a container`),
         ...all("unread").map(([server = ""]) => `whose ${server} runs could not be told`),
+        ...all("strange").map(
+          ([server = ""]) =>
+            `${server} was started by somebody who logged in, or with files that others than root may write, so root does not ask it for its configuration`,
+        ),
         ...all("problem").map(([server = "", why = ""]) =>
           `${server} does not tell its configuration: ${why}`.slice(0, MOST_SAID),
         ),
