@@ -41,7 +41,8 @@ TOLD
 look() {
 	ask look "$path"
 	told_of actor
-	folder_uid=${words:-unknown}
+	folder_uid=${words%% *}
+	folder_uid=${folder_uid:-unknown}
 	told_of hash
 	take_hash "$words"
 	seen=$hash

@@ -203,7 +203,7 @@ account_seconds=25
 become() {
 	[ "$my_uid" = 0 ] || no not-owner "$1"
 	[ -n "${hand_library-}" ] || no no-library
-	name_of "$1"
+	[ "${named_uid-}" = "$1" ] || name_of "$1"
 	find_apart || no no-session
 	limit= late=
 	if [ -n "$kill_after" ]; then limit="$kill_after $account_seconds" late="$kill_after $((account_seconds + 1))"; fi
@@ -263,7 +263,7 @@ as_user() {
 
 # The account of user $1, into $user_name; empty where it has none.
 name_of() {
-	user_name=
+	user_name= named_uid=$1
 	while IFS=: read -r account _ number _; do
 		if [ "$number" = "$1" ]; then user_name=$account; break; fi
 	done </etc/passwd

@@ -29,7 +29,8 @@ do_look() {
 	[ $by_root = yes ] || tell_chain
 	# Where it lies, and with whose rights it is read, is our word: of what the account's shell tells, only what has not been told counts.
 	tell real "$real"
-	tell actor "$actor"
+	name_of "$actor"
+	tell actor "$actor" "$user_name"
 	# What somebody can put there is read with nobody's rights but theirs.
 	[ "$actor" = "$my_uid" ] || [ "$my_uid" != 0 ] || become "$actor"
 	cd -P -- "$folder" 2>/dev/null && [ "$(pwd -P)" = "$folder" ] || { tell refusal no-folder "$folder"; ok; }

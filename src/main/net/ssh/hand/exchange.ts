@@ -23,6 +23,9 @@ export async function insist(hand: Hand, request: HandRequest): Promise<HandAnsw
   return answer.kind === "answered" && answer.status === "fail" ? exchange(hand, request) : answer;
 }
 
+/** As a run writes it down. */
+const WHO = /^[A-Za-z0-9@._:-]{1,200}$/;
+
 export function readTail({ status, words }: Answered): Refused | Failed {
   const [why = "", ...detail] = words;
   return {
@@ -35,6 +38,14 @@ export function readTail({ status, words }: Answered): Refused | Failed {
 /** Words of a lock: who holds it, since when, until when, and what time it is there. Null where they are none that a run writes. */
 export function readHolder([token, who, since, leaseEnd, now]: readonly string[]): LockHolder | null {
   const isTime = (word: string | undefined): boolean => /^\d{1,10}$/.test(word ?? "");
-  if (!token || who === undefined || !isTime(since) || !isTime(leaseEnd) || !isTime(now)) return null;
+  if (
+    !token ||
+    !WHO.test(who ?? "") ||
+    who === undefined ||
+    !isTime(since) ||
+    !isTime(leaseEnd) ||
+    !isTime(now)
+  )
+    return null;
   return { token, who, since: Number(since), leaseEnd: Number(leaseEnd), now: Number(now) };
 }

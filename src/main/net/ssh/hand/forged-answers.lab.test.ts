@@ -26,7 +26,7 @@ for fd in range(3, 20):
         stolen += f"{fd} "
     except OSError: pass
 open("/home/alice/stolen", "w").write(stolen)
-say(seq, "tell real /evil", "tell goal /root/secret", "tell actor 0", "tell file -rw------- 1 0 0 5 root", "ok", "end 0", "tell hash evil", "end 0")
+say(seq, "tell real /evil", "tell goal /root/secret", "tell actor 0 root", "tell file -rw------- 1 0 0 5 root", "tell work-folder /etc/shadow", "tell lock a do%20as%20root 1 2 1", "ok", "end 0", "tell hash evil", "end 0")
 if os.fork() == 0:
     for turn in range(400):
         for which in range(seq, seq + 40):
@@ -60,6 +60,10 @@ test.skipIf(!canStartHosts()).each(SOME_SHELLS)(
     expect(await lookAtFile(hand, FILE)).toMatchObject({
       kind: "seen",
       file: { content: null, real: FILE, goal: null, actorUid: alice, uid: alice },
+    });
+    // Nor by whose name commands are printed for root, what somebody is told to remove, or any sentence in a lock's place.
+    expect(await lookAtFile(hand, FILE)).toMatchObject({
+      file: { owner: "alice", workFolder: "/home/alice/.ssh/.latchkey", lock: null },
     });
     for (let turn = 0; turn < 20; turn++) {
       expect(await lookAtHost(hand)).toMatchObject({ kind: "seen", host: { user: "root", uid: 0 } });

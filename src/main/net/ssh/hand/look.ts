@@ -120,11 +120,12 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
   const [real = path] = first(answer, "real");
   if (isOdd(real) && real !== path) return leaveUnseen(path, "odd-path");
   const [why = "", detail = ""] = first(answer, "refusal");
-  const [actor] = first(answer, "actor");
-  const [mode = "", links, uid, gid, size, owner = ""] = first(answer, "file");
+  const [actor, actorName = ""] = first(answer, "actor");
+  const [mode = "", links, uid, gid, size, ownerName = ""] = first(answer, "file");
   const actorUid = numberOrNull(actor);
-  // What an account's own shell tells of a file makes it nobody's but that account's.
-  const ownerUid = actorUid !== null && toNumber(uid) === 0 ? actorUid : toNumber(uid);
+  // What an account's own shell tells of a file makes it nobody's but that account's: by its owner's name commands are printed for root.
+  const isTheirs = actorUid !== null && actorUid !== 0;
+  const owner = isTheirs ? { uid: actorUid, owner: actorName } : { uid: toNumber(uid), owner: ownerName };
   const [freeBytes, freeInodes] = first(answer, "space");
   const content = answer.data.get("content") ?? null;
   const [hash = null] = content || isSecret ? first(answer, "hash") : [];
@@ -136,16 +137,19 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
     refusal: why === "" ? null : { why: isHandRefusal(why) ? why : "unknown", detail },
     chain: (answer.told.get("step") ?? []).map(readStep),
     actorUid,
-    ...{ owner, mode: toOctal(mode), uid: ownerUid, gid: toNumber(gid) },
+    ...{ ...owner, mode: toOctal(mode), gid: toNumber(gid) },
     ...{ links: toNumber(links), sizeBytes: toNumber(size), hash: readHash(hash), content },
     attributes: first(answer, "attributes")[0] ?? "",
     ...{ freeBytes: numberOrNull(freeBytes), freeInodes: numberOrNull(freeInodes) },
     lock: readHolder(first(answer, "lock")),
     kept: (answer.told.get("kept") ?? []).flatMap(([token]) => token ?? []),
-    workFolder: first(answer, "work-folder")[0] ?? null,
+    // Where somebody is told to look, and to remove something, is not the account's to say.
+    workFolder: answer.told.has("work-folder") ? `${folderOf(real)}/.latchkey` : null,
     deadMan: readWays(answer),
   };
 }
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
 const readHash = (word: string | null): string | null => (/^[0-9a-f]{64}$/.test(word ?? "") ? word : null);
 
