@@ -212,7 +212,9 @@ export const CONSTRAINT_RULES: readonly ProfileRule[] = [
     isBroken: ({ certificate: { extensions }, position }) => {
       const { basicConstraints, keyUsage } = extensions;
       if (!position.isLeaf || basicConstraints === null || basicConstraints.pathLength === null) return false;
-      return !basicConstraints.isCa || ((keyUsage ?? USAGE.keyCertSign) & USAGE.keyCertSign) === 0;
+      // One that is no authority and may sign all the same has broken this section by that.
+      const maySign = keyUsage === null ? null : (keyUsage & USAGE.keyCertSign) !== 0;
+      return basicConstraints.isCa ? maySign === false : maySign !== true;
     },
   },
   {
