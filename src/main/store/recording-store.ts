@@ -30,6 +30,7 @@ export type RecordingStore = Pick<Store, "atomically" | "close"> & {
   served: Store["served"];
   targets: Pick<Store["targets"], "remember">;
   uses: Pick<Store["uses"], "knownSince" | "recall">;
+  violations: Store["violations"];
 };
 
 /** In KiB, of pages beside those that the core's connection keeps: what is written comes back to few of them. */
@@ -71,6 +72,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
       targets: explained(targets),
       trust: explained(tables.trust),
       uses: explained(uses),
+      violations: explained(tables.violations),
       close() {
         db.close();
         commits.close();

@@ -4,6 +4,7 @@ import { bundleTable } from "./bundle-table.ts";
 import { certificateMemory } from "./certificates/certificate-memory.ts";
 import { chainReader } from "./certificates/chain-reader.ts";
 import { revokedTable } from "./certificates/revoked-table.ts";
+import { violationTable } from "./certificates/violation-table.ts";
 import { claimTable } from "./claim-table.ts";
 import { eventTable } from "./event-table.ts";
 import { findingWriter } from "./findings/finding-writer.ts";
@@ -42,6 +43,7 @@ export function scanTables(db: Database, lists: Lists) {
     served: servedTable(db, writers.findings),
     targets: targetTable(db),
     trust: trustTable(db),
+    violations: violationTable(db),
     uses: { ...loginTable(db), knownSince: grantAges(db) },
   };
 }

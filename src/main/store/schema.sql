@@ -145,7 +145,7 @@ CREATE TABLE certificate (
   is_seen        INTEGER NOT NULL DEFAULT 0 CHECK (is_seen IN (0, 1)),
   is_at_endpoint INTEGER NOT NULL DEFAULT 0 CHECK (is_at_endpoint IN (0, 1)),
   is_in_file     INTEGER NOT NULL DEFAULT 0 CHECK (is_in_file IN (0, 1))
-, own_owner TEXT, owner TEXT NOT NULL DEFAULT '', due_percent INTEGER, usual_due_from TEXT, usual_urgent_from TEXT, is_public INTEGER CHECK (is_public IN (0, 1)), is_over_limit INTEGER NOT NULL DEFAULT 0 CHECK (is_over_limit IN (0, 1)), is_for_clients INTEGER NOT NULL DEFAULT 0 CHECK (is_for_clients IN (0, 1)), ssh_fingerprint TEXT, is_ssh_key INTEGER NOT NULL DEFAULT 0 CHECK (is_ssh_key IN (0, 1)), only_host TEXT NOT NULL DEFAULT '', revoked TEXT CHECK (json_valid(revoked)), revoked_since TEXT) STRICT;
+, own_owner TEXT, owner TEXT NOT NULL DEFAULT '', due_percent INTEGER, usual_due_from TEXT, usual_urgent_from TEXT, is_public INTEGER CHECK (is_public IN (0, 1)), is_over_limit INTEGER NOT NULL DEFAULT 0 CHECK (is_over_limit IN (0, 1)), is_for_clients INTEGER NOT NULL DEFAULT 0 CHECK (is_for_clients IN (0, 1)), ssh_fingerprint TEXT, is_ssh_key INTEGER NOT NULL DEFAULT 0 CHECK (is_ssh_key IN (0, 1)), only_host TEXT NOT NULL DEFAULT '', revoked TEXT CHECK (json_valid(revoked)), revoked_since TEXT, violation INTEGER REFERENCES profile_violation (id), violation_severity INTEGER CHECK (violation_severity IN (1, 2)), evaluated_by TEXT) STRICT;
 
 CREATE INDEX certificate_by_expiry ON certificate (not_after, id) WHERE is_seen = 1;
 
@@ -2021,3 +2021,29 @@ CREATE TABLE endpoint_chain (
   chain    TEXT NOT NULL CHECK (json_valid(chain)),
   PRIMARY KEY (endpoint, chain)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE profile_violation (
+  id                INTEGER PRIMARY KEY,
+  issuer            TEXT NOT NULL,
+  profile           TEXT NOT NULL,
+  severity          INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 4),
+  rules             TEXT NOT NULL CHECK (json_valid(rules)),
+  since             TEXT NOT NULL,
+  certificate_count INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX profile_violation_of_issuer ON profile_violation (substr(issuer, 1, 120), profile, rules);
+
+CREATE INDEX profile_violation_accepted ON profile_violation (since, id) WHERE severity = 3 AND certificate_count > 0;
+
+CREATE INDEX certificate_in_violation ON certificate (violation, id) WHERE violation IS NOT NULL AND is_seen = 1;
+
+CREATE INDEX certificate_refused ON certificate (violation_severity, first_seen, id, not_after)
+  WHERE is_seen = 1 AND violation_severity IS NOT NULL;
+
+CREATE TRIGGER certificate_breaks_rules AFTER UPDATE OF violation, is_seen ON certificate
+WHEN OLD.violation IS NOT NEW.violation OR (OLD.is_seen <> NEW.is_seen AND NEW.violation IS NOT NULL)
+BEGIN
+  UPDATE profile_violation SET certificate_count = certificate_count - OLD.is_seen WHERE id = OLD.violation;
+  UPDATE profile_violation SET certificate_count = certificate_count + NEW.is_seen WHERE id = NEW.violation;
+END;

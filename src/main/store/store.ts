@@ -179,6 +179,7 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     targets: explained(written.targets),
     trust: explained(written.trust),
     uses: explained(written.uses),
+    violations: explained(written.violations),
   };
 }
 

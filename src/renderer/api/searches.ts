@@ -26,6 +26,7 @@ export const CertificatesSearch = z.object({
   place: optional(z.enum(["endpoint", "file"])),
   host: text,
   spki: optional(z.string().regex(/^[0-9a-f]{64}$/)),
+  violation: optional(z.int()),
   owner: text,
   tag: text,
   ...sorted(["notAfter", "subject", "issuer", "keyType", "placeCount"]),

@@ -19,6 +19,8 @@ export const CertificateFilter = z.object({
     .regex(/^[0-9a-f]{64}$/)
     .nullable()
     .default(null),
+  /** Those that break the same rules of a profile: the id of what a finding is about. */
+  violation: z.int().nullable().default(null),
   /** The user's own name for who answers for it; empty for nobody. */
   owner: z.string().max(200).nullable().default(null),
   tag: z.string().max(64).nullable().default(null),

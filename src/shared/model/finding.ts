@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ChainReasonCode, ChainRule, Client, Profile } from "./chain.ts";
 import { Instant } from "./instant.ts";
 
 export const Severity = z.enum(["critical", "high", "medium", "low", "info"]);
@@ -12,6 +13,9 @@ export const RuleId = z.enum([
   "certificate-revoked",
   "certificate-weak-key",
   "certificate-weak-signature",
+  "certificate-invalid",
+  "certificate-against-profile",
+  "issuer-against-profile",
   "certificate-self-signed",
   "certificate-name-mismatch",
   "certificate-not-reloaded",
@@ -63,12 +67,25 @@ export const FindingObject = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("endpoint"), id: z.int() }),
   /** A key of certificates, by the SHA-256 of its SubjectPublicKeyInfo. */
   z.object({ kind: z.literal("tls-key"), spki: z.string() }),
+  /** Certificates of one issuer that break the same rules of one profile. */
+  z.object({ kind: z.literal("profile-violation"), id: z.int() }),
 ]);
 export type FindingObject = z.infer<typeof FindingObject>;
 
 /** That a rule may fail for a thing. From the day `until` on it counts again. */
 export const Acceptance = z.object({ reason: z.string(), until: z.iso.date(), acceptedAt: Instant });
 export type Acceptance = z.infer<typeof Acceptance>;
+
+/**
+ * A rule of a profile that a certificate breaks, or a demand of path validation; that one has no section of its own, and no
+ * client accepts what fails it.
+ */
+export const BrokenRule = z.object({
+  code: ChainReasonCode,
+  rule: ChainRule.nullable(),
+  acceptedBy: z.array(Client),
+});
+export type BrokenRule = z.infer<typeof BrokenRule>;
 
 /** A rule that fails for a thing, with its evidence. */
 export const Finding = z.object({
@@ -81,6 +98,10 @@ export const Finding = z.object({
   remedy: z.string(),
   /** The standard, or the document, that the rule goes back to. */
   reference: z.string(),
+  /** What is judged by, where it is about a chain or whether a certificate is valid; else null. */
+  profile: Profile.nullable(),
+  /** The rules of that profile that are broken; empty where it is about something else. */
+  brokenRules: z.array(BrokenRule),
   object: FindingObject,
   /** The thing in a few words: a subject, a fingerprint, a path. Written by strangers. */
   label: z.string(),

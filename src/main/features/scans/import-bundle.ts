@@ -1,3 +1,4 @@
+import type { KnownSignatures } from "#domain/x509/path/search-limits.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { refuseUnapproved } from "#shared/text/bundle.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
@@ -9,6 +10,7 @@ import type { StreamHome } from "./recording/brought-home.ts";
 import { createServedJudge, type ServedJudge } from "./recording/judge-served-by.ts";
 import type { CarriedBundle } from "./recording/messages.ts";
 import { createPublicNoter } from "./recording/note-public.ts";
+import { createViolationRecorder } from "./recording/record-violations.ts";
 import type { ImportBundle } from "./recording/requests.ts";
 import type { ReadVisit } from "./recording/visit-writer.ts";
 
@@ -18,7 +20,9 @@ import type { ReadVisit } from "./recording/visit-writer.ts";
  * transaction: either all of this happens or nothing.
  */
 export function createBundleImporter(store: RecordingStore, read: ReadVisit): ImportBundle {
-  const notePublic = createPublicNoter(store.chains);
+  const signatures: KnownSignatures = new Map();
+  const notePublic = createPublicNoter(store.chains, { signatures });
+  const recordViolations = createViolationRecorder(store, { signatures });
   const judgeServed = createServedJudge(store);
   return (carried, importedAt) => {
     const plan = planBundle(store, carried, importedAt);
@@ -40,6 +44,7 @@ export function createBundleImporter(store: RecordingStore, read: ReadVisit): Im
     store.claims.drop(bundle.digest);
     const { scanId, visit } = write(store, { read, judgeServed }, plan);
     notePublic(visit);
+    recordViolations(visit);
     const { digest, collection } = bundle;
     const bound = { standing: standing.kind, signedBy: signers };
     store.bundles.add({

@@ -49,8 +49,12 @@ Examples:
   latchkey findings --host web1.example        what is wrong with one host
   latchkey findings --accepted                 what was accepted, why, and until when
 
-With --json: { findings: [{ id, rule, severity, sentence, evidence, remedy, reference, object, label, host, firstSeen,
-acceptance }], total }`;
+A finding about a chain, or about whether a certificate is valid, names the profile that it is judged by: rfc5280, webpki or
+clients. A certificate that breaks rules of it is one, too: refused by every client (certificate-invalid), by some of them
+(certificate-against-profile) or by none (issuer-against-profile: once for all certificates of an issuer that break the same).
+
+With --json: { findings: [{ id, rule, severity, sentence, evidence, remedy, reference, profile, brokenRules: [{ code, rule:
+{ profile, section }, acceptedBy }], object, label, host, firstSeen, acceptance }], total }`;
 
 /** Answers with 1 when `--fail-on` names a severity that is met, whether its row is shown or not. */
 async function listFindings(words: readonly string[], options: Options, world: World): Promise<number> {
@@ -72,7 +76,9 @@ async function listFindings(words: readonly string[], options: Options, world: W
   if (options.json) printJson({ findings: rows, total }, world);
   else if (total === 0) world.out(await sayNone(filter, app.client));
   else {
-    world.out(`${printTable(filter.accepted ? ACCEPTED : COLUMNS, rows, world)}\n`);
+    const isJudged = rows.some(({ profile }) => profile !== null);
+    const columns = (filter.accepted ? ACCEPTED : COLUMNS).filter((one) => isJudged || one !== PROFILE);
+    world.out(`${printTable(columns, rows, world)}\n`);
     const counts = await Promise.all(
       atLeast("info").map(async (severity) => ({ severity, count: await countOf(severity) })),
     );
@@ -101,9 +107,12 @@ async function sayNone(filter: object, client: LatchkeyClient): Promise<string> 
     : "nothing needs attention in what was scanned";
 }
 
+const PROFILE: Column<Finding> = { head: "PROFILE", cell: ({ profile }) => profile ?? "", leaves: 1 };
+
 const COLUMNS: Column<Finding>[] = [
   { head: "SEVERITY", cell: ({ severity }) => severity, style: ({ severity }) => STYLES[severity] },
-  { head: "RULE", cell: ({ rule }) => rule, leaves: 1 },
+  { head: "RULE", cell: ({ rule }) => rule, leaves: 2 },
+  PROFILE,
   { head: "HOST", cell: ({ host }) => host ?? "several", cut: "middle" },
   { head: "WHAT", cell: ({ label }) => label, cut: "middle" },
   { head: "WHY", cell: ({ sentence }) => sentence, cut: "end" },

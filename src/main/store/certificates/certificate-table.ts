@@ -83,6 +83,7 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
   parts.push(...ofKind(filter));
   if (filter.host !== null) parts.push({ sql: `id IN (${UNDER_NAME})`, values: [filter.host] });
   if (filter.spki !== null) parts.push({ sql: OF_KEY, values: [filter.spki] });
+  if (filter.violation !== null) parts.push({ sql: "violation = ?", values: [filter.violation] });
   if (filter.owner !== null) parts.push(ownedBy(filter.owner));
   if (filter.tag !== null) parts.push(taggedAs(filter.tag));
   return parts;

@@ -16,7 +16,17 @@ export type ColumnOfArm = { same: Value } | { sql: string };
 export type Arm = {
   /** Who fills its findings with what they say. */
   name:
-    | ("stored" | "date" | "certificate" | "tls-key" | "held-key" | "key-exchange" | "change" | "host")
+    | (
+        | "stored"
+        | "date"
+        | "certificate"
+        | "violation"
+        | "tls-key"
+        | "held-key"
+        | "key-exchange"
+        | "change"
+        | "host"
+      )
     | ("key" | "orphan" | "rogue" | "due");
   /** With the index that a list of them is read by. */
   from: string;
@@ -35,6 +45,7 @@ export type Arm = {
     | "certificate"
     | "key"
     | "grant_line"
+    | "profile_violation"
     | "reused_key"
     | "key_file"
     | "endpoint"

@@ -1,6 +1,7 @@
 import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
 import type { Part } from "#store/lists/part.ts";
 import { type Arm, acceptedFor, HOST_ID, rankOf } from "./arm.ts";
+import { ON_ONE_HOST } from "./violation-teller.ts";
 
 type Wish = {
   name: Arm["name"];
@@ -62,6 +63,50 @@ const IS_STILL_SSH_KEY = `(
   OR EXISTS (SELECT 1 FROM key_file WHERE key_file.fingerprint = ssh_fingerprint AND gone_scan IS NULL
     AND (instr(path, '/.ssh/') > 0 OR path GLOB '/etc/ssh/*')))`;
 
+/** What clients refuse, or some of them. One that is over is refused anyway. */
+const refused = (rule: RuleId, severity: "high" | "medium"): Arm =>
+  lasting({
+    ...{ rule, severity },
+    where: [`violation_severity = ${rankOf(severity)}`, "not_after >= @now"],
+    index: "certificate_refused",
+  });
+
+/**
+ * What every client passes over, by issuer and rules: it is how that one issues, and of thousands of certificates one finding
+ * says so. The finding is of each of the certificates, too.
+ */
+const issued: Arm = {
+  name: "violation",
+  from: "profile_violation INDEXED BY profile_violation_accepted",
+  ofHost: null,
+  walk: {},
+  unordered: ["host", "label_start"],
+  table: "profile_violation",
+  where: [`severity = ${rankOf("low")}`, "certificate_count > 0"],
+  columns: {
+    severity: { same: rankOf("low") },
+    rule: { same: "issuer-against-profile" },
+    host: { sql: ON_ONE_HOST },
+    label_start: { sql: "substr(issuer, 1, 120)" },
+    first_seen: { sql: "since" },
+    since: { sql: "since" },
+    tie: { sql: "id" },
+  },
+  isOnHost: `id IN (
+    SELECT violation FROM certificate JOIN place ON place.certificate = certificate.id
+    WHERE violation IS NOT NULL AND place.gone_scan IS NULL AND place.name = ${HOST_ID})`,
+  text: "'issuer-against-profile' || char(10) || issuer || char(10) || rules",
+  isAbout(object) {
+    if (object.kind === "profile-violation") return { sql: "id = ?", values: [object.id] };
+    if (object.kind !== "certificate") return null;
+    return {
+      sql: "id = (SELECT violation FROM certificate WHERE sha256 = ? AND is_seen = 1)",
+      values: [object.sha256],
+    };
+  },
+  isAccepted: acceptedFor("issuer-against-profile", "profile-violation", "id"),
+};
+
 const FOR_CLIENTS = ["is_for_clients = 1", "is_public = 1", "not_after >= @now"];
 
 /** In a file that a configuration names for when its host is a client. Such files are few, and are found first. */
@@ -116,6 +161,9 @@ export const CERTIFICATE_ARMS: readonly Arm[] = [
     where: [...FOR_CLIENTS, "is_at_endpoint = 1", `NOT (${IS_NAMED_FOR_CLIENTS})`],
     index: "certificate_for_clients",
   }),
+  refused("certificate-invalid", "high"),
+  refused("certificate-against-profile", "medium"),
+  issued,
   aboutCertificate({
     name: "certificate",
     rule: "certificate-revoked",

@@ -8,8 +8,10 @@ import {
   saySshKeyToo,
   sayWildcardSpread,
 } from "#shared/text/certificate-finding.ts";
+import { describeViolation } from "#shared/text/profile-finding.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
 import type { Told } from "./told.ts";
+import { violationTeller } from "./violation-teller.ts";
 
 type Row = Pick<DateColumns, "not_before" | "not_after"> & {
   id: number;
@@ -21,6 +23,7 @@ type Row = Pick<DateColumns, "not_before" | "not_after"> & {
   first_seen: string;
   is_at_endpoint: number;
   revoked: string | null;
+  violation: number | null;
   host: string | null;
 };
 
@@ -31,10 +34,11 @@ type Some = { named: string[]; count: number };
 export function certificateTeller(db: Database): (id: number, rule: RuleId) => Told {
   const find = db.prepare<{ id: number; rule: RuleId }, Row>(`
     SELECT id, sha256, subject, issuer, names, ssh_fingerprint, not_before, not_after,
-           CASE @rule WHEN 'certificate-revoked' THEN revoked_since ELSE first_seen END AS first_seen, is_at_endpoint, revoked,
+           CASE @rule WHEN 'certificate-revoked' THEN revoked_since ELSE first_seen END AS first_seen, is_at_endpoint, revoked, violation,
            (SELECT name FROM host_name WHERE host_name.id = only_name) AS host
     FROM certificate
     WHERE id = @id`);
+  const violations = violationTeller(db);
   const { hosts, files, askers, sshUses, clientUses } = surroundings(db);
 
   return (id, rule) => {
@@ -45,6 +49,10 @@ export function certificateTeller(db: Database): (id: number, rule: RuleId) => T
   };
 
   function say(row: Row, rule: RuleId) {
+    if (rule === "certificate-invalid" || rule === "certificate-against-profile") {
+      const violation = violations.find(row.violation ?? 0);
+      return { ...describeViolation(violation, row.issuer), violation };
+    }
     const facts = { ...datesOf(row), issuer: row.issuer };
     if (rule === "certificate-lifetime-over-limit") return sayOverLimit(facts);
     if (rule === "certificate-client-auth-ends") {

@@ -29,7 +29,8 @@ const stored: Arm = {
   text: `rule || char(10) || label || char(10) || host || char(10)
     || ifnull((SELECT sentence FROM report WHERE finding = finding.id ORDER BY name LIMIT 1), '')`,
   isAbout(object) {
-    if (object.kind === "key" || object.kind === "tls-key") return null;
+    if (object.kind === "key" || object.kind === "tls-key" || object.kind === "profile-violation")
+      return null;
     if (object.kind !== "certificate")
       return { sql: "kind = ? AND about = ?", values: [object.kind, object.id] };
     const sql = "kind = 'certificate' AND about = (SELECT id FROM certificate WHERE sha256 = ?)";

@@ -3,7 +3,7 @@ import { type FindingObject, RuleId } from "#shared/model/finding.ts";
 /** What a finding's id is made of: both last from scan to scan, so the id does. */
 export type FindingIdentity = { rule: RuleId; object: FindingObject };
 
-const NUMBERED = /^(grant|key-file|host|endpoint)-(\d{1,15})$/;
+const NUMBERED = /^(grant|key-file|host|endpoint|profile-violation)-(\d{1,15})$/;
 
 export function writeFindingId({ rule, object }: FindingIdentity): string {
   return `${rule}:${sayObject(object)}`;
@@ -29,5 +29,5 @@ function readObject(identity: string): FindingObject | null {
   if (/^tls-key-[0-9a-f]{64}$/.test(identity)) return { kind: "tls-key", spki: identity.slice(8) };
   const [, kind, id] = NUMBERED.exec(identity) ?? [];
   if (kind === undefined) return null;
-  return { kind: kind as "grant" | "key-file" | "host" | "endpoint", id: Number(id) };
+  return { kind: kind as "grant" | "key-file" | "host" | "endpoint" | "profile-violation", id: Number(id) };
 }

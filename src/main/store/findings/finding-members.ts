@@ -10,6 +10,14 @@ type Members = (accepted: Accepted) => string;
 const SEEN_UNDER: Members = ({ about }) =>
   `SELECT 'name ' || place.name AS member FROM place WHERE place.certificate = ${about} AND place.gone_scan IS NULL`;
 
+/** And which rules it breaks: one that breaks others was not accepted for those. */
+const SEEN_AND_BREAKS: Members = (accepted) => `
+  ${SEEN_UNDER(accepted)}
+  UNION ALL SELECT 'violation ' || violation AS member FROM certificate WHERE id = ${accepted.about}`;
+
+/** Exactly these rules, of this issuer: what it has issued by them since is issued as it was accepted. */
+const ISSUED: Members = ({ about }) => `SELECT 'violation ' || ${about} AS member`;
+
 /** By what they are for: a renewal is no other one. */
 const OF_KEY: Members = ({ about }) => `
   SELECT subject || ' ' || names AS member FROM certificate
@@ -45,6 +53,9 @@ const COMPUTED: Partial<Record<RuleId, Members>> = {
   "certificate-revoked": SEEN_UNDER,
   "certificate-lifetime-over-limit": SEEN_UNDER,
   "certificate-client-auth-ends": SEEN_UNDER,
+  "certificate-invalid": SEEN_AND_BREAKS,
+  "certificate-against-profile": SEEN_AND_BREAKS,
+  "issuer-against-profile": ISSUED,
   "certificate-wildcard-spread": SEEN_UNDER,
   "certificate-key-is-ssh-key": SEEN_UNDER,
   "certificate-key-shared": OF_KEY,

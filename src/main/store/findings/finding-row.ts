@@ -10,6 +10,7 @@ import type { GrantRow } from "#shared/model/grant.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { type DateRule, sayDates } from "#shared/text/computed-finding.ts";
 import { sayOrphan } from "#shared/text/orphan.ts";
+import { profileOfRule } from "#shared/text/profile-finding.ts";
 import { sayReference } from "#shared/text/reference.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
@@ -23,6 +24,7 @@ import { grantTeller } from "./grant-teller.ts";
 import { heldKeyTeller } from "./held-key-teller.ts";
 import { keyTeller } from "./key-teller.ts";
 import type { Told } from "./told.ts";
+import { violationTeller } from "./violation-teller.ts";
 
 /** A finding as the arms of the query give it. */
 export type ArmRow = {
@@ -65,13 +67,15 @@ export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
 
   return {
     toFinding(row: ArmRow, now: Date): Finding {
-      const told = tellers[row.arm](row, now);
+      const { violation, ...told } = tellers[row.arm](row, now);
       return {
         id: writeFindingId({ rule: row.rule, object: told.object }),
         rule: row.rule,
         severity: Severity.options[row.severity] ?? "info",
         ...told,
         reference: sayReference(row.rule),
+        profile: violation?.profile ?? profileOfRule(row.rule),
+        brokenRules: violation?.rules ?? [],
         acceptance: acceptanceOf(row.rule, told, toInstant(now)),
       };
     },
@@ -95,6 +99,7 @@ function tellersOf(
   const tellStored = storedTeller(db);
   const tellDates = dateTeller(db);
   const tellCertificate = certificateTeller(db);
+  const tellViolation = violationTeller(db).issued;
   const tellReuse = keyTeller(db);
   const tellHeld = heldKeyTeller(db);
   const tellEndpoint = endpointTeller(db);
@@ -112,6 +117,7 @@ function tellersOf(
   });
   return {
     stored: ({ tie }) => tellStored(Number(tie)),
+    violation: ({ tie }) => tellViolation(Number(tie)),
     date: ({ tie, rule }, now) => tellDates(Number(tie), rule as DateRule, now),
     certificate: ({ tie, rule }) => tellCertificate(Number(tie), rule),
     "tls-key": ({ tie, rule }) => tellReuse.tlsKey(String(tie), rule),

@@ -21,7 +21,16 @@ const silent = (address: string): SeenAddress => ({
 /** Which certificates are seen somewhere now. */
 function seenNow(store: Store): string[] {
   const { rows } = store.certificates.list({
-    ...{ search: "", expiringWithinDays: null, role: null, place: null, host: null, spki: null, owner: null },
+    ...{
+      search: "",
+      expiringWithinDays: null,
+      role: null,
+      place: null,
+      host: null,
+      spki: null,
+      violation: null,
+      owner: null,
+    },
     ...{ tag: null, sort: { by: "subject", descending: false }, placeLimit: 1, after: null, limit: 10 },
     now: new Date(START),
   });

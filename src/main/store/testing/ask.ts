@@ -17,6 +17,7 @@ export const listCertificates = (store: Store, asked: Partial<Certificates> = {}
     role: null,
     place: null,
     spki: null,
+    violation: null,
     owner: null,
     tag: null,
     sort: { by: "notAfter", descending: false },

@@ -9,6 +9,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import type { CertificateDetail } from "#shared/model/certificate.ts";
 import type { Finding } from "#shared/model/finding.ts";
+import { PROFILES } from "#shared/text/judgement.ts";
 import { sayRule } from "#shared/text/rule.ts";
 
 /** All that is wrong with the certificate and with its key, with the evidence; what was accepted says so. */
@@ -27,7 +28,7 @@ export function FindingsTab({ certificate: { sha256, spkiSha256 } }: { certifica
 }
 
 function Details({ finding }: { finding: Finding }) {
-  const { id, rule, severity, sentence, evidence, remedy, reference, acceptance } = finding;
+  const { id, rule, severity, sentence, evidence, remedy, reference, profile, acceptance } = finding;
   return (
     <Section
       title={sayRule(rule)}
@@ -52,7 +53,10 @@ function Details({ finding }: { finding: Finding }) {
           </Line>
         ))}
         <Line>
-          <Dim>{reference}</Dim>
+          <Dim>
+            {reference}
+            {profile && `; judged by ${PROFILES[profile]}`}
+          </Dim>
         </Line>
         {acceptance && (
           <Line below={<Untrusted text={acceptance.reason} />}>Accepted until {acceptance.until}</Line>

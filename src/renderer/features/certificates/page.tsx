@@ -27,6 +27,7 @@ const PLACES = [
 const FIXED = [
   { name: "host", title: "Host" },
   { name: "spki", title: "Key" },
+  { name: "violation", title: "Violation" },
   { name: "owner", title: "Owner" },
   { name: "tag", title: "Tag" },
 ] as const;
@@ -93,11 +94,12 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
       {FIXED.map(({ name, title }) => {
         const value = search[name];
         return (
-          value && (
+          value !== undefined &&
+          value !== "" && (
             <FixedFacet
               key={name}
               title={title}
-              value={value}
+              value={String(value)}
               onDrop={() => onChange({ [name]: undefined })}
             />
           )

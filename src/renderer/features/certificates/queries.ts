@@ -20,6 +20,7 @@ const inputOf = (search: Search) => ({
   place: search.place ?? null,
   host: search.host ?? null,
   spki: search.spki ?? null,
+  violation: search.violation ?? null,
   owner: search.owner ?? null,
   tag: search.tag ?? null,
   sort: sortOf(search),

@@ -40,6 +40,14 @@ export const COLUMNS: readonly Column<Finding>[] = [
     text: ({ sentence }) => sentence,
   },
   {
+    id: "profile",
+    title: "Judged by",
+    minWidth: 104,
+    cell: ({ profile }) => (profile === null ? null : <Dim>{profile}</Dim>),
+    text: ({ profile, brokenRules }) =>
+      [profile ?? "", ...brokenRules.map(({ rule }) => rule?.section ?? "RFC 5280, 6.1")].join("; "),
+  },
+  {
     id: "host",
     title: "Host",
     minWidth: 130,

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconBulb, IconCircleCheck } from "@tabler/icons-react";
 import { useState } from "react";
+import { BrokenRules } from "#renderer/ui/broken-rules.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { SeverityTag } from "#renderer/ui/severity.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
@@ -8,6 +9,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
 import type { Finding } from "#shared/model/finding.ts";
+import { PROFILES } from "#shared/text/judgement.ts";
 import { sayRule } from "#shared/text/rule.ts";
 import { AcceptDialog } from "./accept-dialog.tsx";
 import { ChangeActions } from "./change-actions.tsx";
@@ -31,7 +33,8 @@ export function FindingDrawer({ id, onClose }: { id: string; onClose: () => void
 }
 
 function Details({ finding }: { finding: Finding }) {
-  const { rule, sentence, evidence, remedy, reference, label, host, firstSeen } = finding;
+  const { rule, sentence, evidence, remedy, reference, profile, brokenRules, label, host, firstSeen } =
+    finding;
   return (
     <>
       <p className={classes.sentence}>
@@ -47,6 +50,7 @@ function Details({ finding }: { finding: Finding }) {
         <ChangeActions findings={[finding]} look={{ variant: "default", size: "xs" }} />
         <AcceptActions finding={finding} />
       </div>
+      <BrokenRules rules={brokenRules} />
       <Section title="Evidence" count={evidence.length}>
         <Lines>
           {evidence.map((line) => (
@@ -69,6 +73,7 @@ function Details({ finding }: { finding: Finding }) {
             <code>{rule}</code>
           </Fact>
           <Fact name="Reference">{reference}</Fact>
+          {profile && <Fact name="Judged by">{PROFILES[profile]}</Fact>}
         </Facts>
       </Section>
     </>

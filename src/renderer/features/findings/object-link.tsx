@@ -64,6 +64,15 @@ export function ObjectLink({ finding: { object, host } }: { finding: Finding }) 
           List the certificates of this key
         </Button>
       );
+    case "profile-violation":
+      return (
+        <Button
+          {...look}
+          renderRoot={(props) => <Link to="/certificates" search={{ violation: object.id }} {...props} />}
+        >
+          List its certificates
+        </Button>
+      );
     case "endpoint":
       return (
         <Button

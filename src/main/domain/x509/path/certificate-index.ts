@@ -33,3 +33,17 @@ export function indexCertificates(ders: Iterable<Uint8Array>): CertificateIndex 
     unreadable,
   };
 }
+
+/** What is in one of them or in both; what both have is given once by `bySubject`, too. */
+export function joinIndexes(one: CertificateIndex, other: CertificateIndex): CertificateIndex {
+  const beside = (certificates: readonly PathCertificate[]) =>
+    certificates.filter(({ sha256 }) => !one.has(sha256));
+  return {
+    get all() {
+      return [...one.all, ...beside(other.all)];
+    },
+    bySubject: (key) => [...one.bySubject(key), ...beside(other.bySubject(key))],
+    has: (sha256) => one.has(sha256) || other.has(sha256),
+    unreadable: one.unreadable + other.unreadable,
+  };
+}

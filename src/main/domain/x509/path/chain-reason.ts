@@ -19,7 +19,7 @@ export function stateOf(reasons: readonly ChainReason[]): ChainState {
 }
 
 /** The clients that pass over every one of the reasons. */
-export const clientsOf = (reasons: readonly ChainReason[]): Client[] =>
+export const clientsOf = (reasons: readonly { acceptedBy?: readonly Client[] | undefined }[]): Client[] =>
   Client.options.filter((client) => reasons.every(({ acceptedBy = [] }) => acceptedBy.includes(client)));
 
 const LABEL_CHARACTERS = 120;

@@ -5,9 +5,9 @@ import { buildPaths, type DeadEnd } from "./build-paths.ts";
 import type { CertificateIndex } from "./certificate-index.ts";
 import { clientsOf, reasonAbout, stateOf } from "./chain-reason.ts";
 import { openCertificate, type PathCertificate } from "./path-certificate.ts";
-import { createProfileChecker, type ProfileChecker } from "./profile/check-profile.ts";
+import { createProfileChecker, type ProfileChecker, type Role } from "./profile/check-profile.ts";
 import { checkList, checkRootPolicies } from "./profile/path-rules.ts";
-import { type Budget, createBudget } from "./search-limits.ts";
+import { type Budget, createBudget, type KnownSignatures } from "./search-limits.ts";
 import { checkCertificates, type PathWish, validatePath } from "./validate-path.ts";
 
 export type ChainQuestion = {
@@ -18,6 +18,10 @@ export type ChainQuestion = {
   roots: CertificateIndex;
   wish: PathWish;
   profile: Profile;
+  /** What the certificate is itself: one that is to sign others is held to the rules of an authority. */
+  role?: Role;
+  /** Signatures that other judgements have verified; those that this one verifies are put there. */
+  signatures?: KnownSignatures;
   /** With lists, every certificate below the root has to be known as not revoked; null: nothing is said of revocation. */
   revocationLists: readonly RevocationList[] | null;
 };
@@ -30,7 +34,7 @@ export const ANY_POLICY_WILL_DO = {
   inhibitAny: false,
 } as const;
 
-type World = Omit<ChainQuestion, "leaf" | "profile"> & {
+type World = Omit<ChainQuestion, "leaf" | "profile" | "role" | "signatures"> & {
   budget: Budget;
   /** Null for whoever signs revocation lists, whose paths are validated alone. */
   checkProfile: ProfileChecker | null;
@@ -43,11 +47,15 @@ type Attempt = { path: readonly PathCertificate[]; reasons: readonly ChainReason
  * Whether a certificate is valid against a profile, and if not, why not: by the best of the paths that lead from it to one of
  * the roots. Takes bounded time whatever it is given, and never throws.
  */
-export function judgeChain({ leaf, ...question }: ChainQuestion): Judgement {
+export function judgeChain({ leaf, role = "leaf", signatures, ...question }: ChainQuestion): Judgement {
   const { profile } = question;
   const certificate = openCertificate(leaf);
   if (!certificate) return conclude(profile, "invalid", { path: [], reasons: [NO_CERTIFICATE] });
-  const world = { ...question, budget: createBudget(), checkProfile: createProfileChecker(profile) };
+  const world = {
+    ...question,
+    budget: createBudget(signatures),
+    checkProfile: createProfileChecker(profile, role),
+  };
   const { path, reasons } = findBestPath(certificate, world, []);
   const state = stateOf(reasons);
   const isFinal = state === "valid" || state === "valid-for-clients" || !world.budget.isSpent();

@@ -17,14 +17,16 @@ export const LIMITS = {
   signatures: 400,
 } as const;
 
-/** Counts down; `isSpent` says that what was found is not all there is. */
-export function createBudget() {
+/** Signatures that were verified, by what is signed and by which key. They never change: judgements may share them. */
+export type KnownSignatures = Map<string, Verification>;
+
+/** Counts down; `isSpent` says that what was found is not all there is. What is known already costs nothing. */
+export function createBudget(answers: KnownSignatures = new Map()) {
   const left = {
     steps: LIMITS.steps as number,
     paths: LIMITS.paths as number,
     signatures: LIMITS.signatures as number,
   };
-  const answers = new Map<string, Verification>();
   let isSpent = false;
   const spend = (what: keyof typeof left): boolean => {
     if (left[what] === 0) isSpent = true;

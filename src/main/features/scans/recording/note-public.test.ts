@@ -22,7 +22,10 @@ const seen = ({ der }: Signed) => {
 
 function open() {
   const store = openStore({ path: ":memory:", access: "write" });
-  const note = createPublicNoter(store.chains, () => indexCertificates([root.der]));
+  const note = createPublicNoter(store.chains, {
+    readRoots: () => indexCertificates([root.der]),
+    signatures: new Map(),
+  });
   return {
     isPublic: ({ sha256 }: Signed) => store.chains.isPublic(sha256),
     /** Each in a file of its own. */

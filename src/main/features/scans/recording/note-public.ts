@@ -1,6 +1,7 @@
 import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { createClimber } from "#domain/x509/path/climb.ts";
 import { isOfPublicAuthority } from "#domain/x509/path/find-issuer-class.ts";
+import type { KnownSignatures } from "#domain/x509/path/search-limits.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { CollectedHost, EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
 import { publicRoots } from "./public-roots.ts";
@@ -16,8 +17,14 @@ const MOST_KEPT = 10_000;
 /** Of one host so many certificates are looked at of which nothing is known; the others stay unknown. */
 const MOST_OF_HOST = 1_000;
 
-/** Notes of leaves whether a public authority stands above them, within the transaction of the visit. */
-export function createPublicNoter(chains: Chains, readRoots = publicRoots) {
+/** Notes of leaves whether a public authority stands above them, within the transaction of the visit. `signatures`: as `judgeChain` has it. */
+export function createPublicNoter(
+  chains: Chains,
+  {
+    readRoots = publicRoots,
+    signatures,
+  }: { readRoots?: () => CertificateIndex; signatures: KnownSignatures },
+) {
   /** Which were looked at, by their hash and what may stand above: a fleet serves few from many places. */
   const looked = new Map<string, boolean | null>();
 
@@ -59,7 +66,7 @@ export function createPublicNoter(chains: Chains, readRoots = publicRoots) {
     const key = `${sha256} ${above.key}`;
     let isPublic = looked.get(key);
     if (isPublic === undefined) {
-      isPublic = isOfPublicAuthority(der, above.open(), readRoots());
+      isPublic = isOfPublicAuthority(der, above.open(), readRoots(), signatures);
       if (looked.size >= MOST_KEPT) looked.delete(looked.keys().next().value ?? "");
       looked.set(key, isPublic);
     }

@@ -1,3 +1,4 @@
+import type { KnownSignatures } from "#domain/x509/path/search-limits.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
@@ -8,6 +9,7 @@ import { createServedJudge } from "./judge-served-by.ts";
 import type { Told } from "./messages.ts";
 import { createPublicNoter } from "./note-public.ts";
 import { createRevokedNoter } from "./note-revoked.ts";
+import { createViolationRecorder } from "./record-violations.ts";
 
 /** Reads and judges what a visit brought home. */
 export type ReadVisit = (home: BroughtHome) => HostVisit | EndpointVisit;
@@ -20,7 +22,9 @@ type Deps = { store: RecordingStore; read: ReadVisit; tell: (told: Told) => void
  */
 export function createVisitWriter({ store, read, tell }: Deps) {
   const failed = new Set<ScanId>();
-  const notePublic = createPublicNoter(store.chains);
+  const signatures: KnownSignatures = new Map();
+  const notePublic = createPublicNoter(store.chains, { signatures });
+  const recordViolations = createViolationRecorder(store, { signatures });
   const noteRevoked = createRevokedNoter(store);
   const judgeServed = createServedJudge(store);
 
@@ -68,6 +72,7 @@ export function createVisitWriter({ store, read, tell }: Deps) {
     if ("presented" in visit) store.endpoints.visit(visit);
     else store.hosts.visit(visit);
     notePublic(visit);
+    recordViolations(visit);
     noteRevoked(visit);
     judgeServed.after(visit);
   }

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { reasonAbout } from "#domain/x509/path/chain-reason.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { ChainReason, Profile } from "#shared/model/chain.ts";
@@ -17,12 +18,22 @@ export const PROFILE_RULES: readonly ProfileRule[] = [
   ...WEBPKI_RULES,
 ];
 
+/** Tells these rules from others, so that what was evaluated by others is evaluated anew. */
+export const RULES_MARK: string = hash(
+  "sha256",
+  JSON.stringify(PROFILE_RULES.map(({ isBroken: _, ...rule }) => rule)),
+  "hex",
+).slice(0, 16);
+
+/** What the first certificate of a path is: one that identifies somebody, or one that signs others below it. */
+export type Role = "leaf" | "authority";
+
 /**
  * Gives the rules of a profile that a path breaks beyond path validation, from the leaf to the root. For `clients` these are
  * all rules of RFC 5280, and those of the Baseline Requirements that one of the clients enforces. Each certificate is looked
  * at once, however many paths lead through it.
  */
-export function createProfileChecker(profile: Profile) {
+export function createProfileChecker(profile: Profile, role: Role = "leaf") {
   const known = new Map<string, ChainReason[]>();
   const rules = RULES[profile];
 
@@ -30,8 +41,9 @@ export function createProfileChecker(profile: Profile) {
     path.flatMap((certificate, at) => {
       const issuer = path[at + 1] ?? null;
       const isConstrained = path.slice(at + 1).some(({ extensions }) => extensions.nameConstraints !== null);
-      const position = { isLeaf: at === 0, isTop: issuer === null, issuer, isConstrained };
-      const id = `${certificate.sha256} ${at === 0} ${issuer?.sha256} ${isConstrained}`;
+      const isLeaf = at === 0 && role === "leaf";
+      const position = { isLeaf, isTop: issuer === null, issuer, isConstrained };
+      const id = `${certificate.sha256} ${isLeaf} ${issuer?.sha256} ${isConstrained}`;
       const found = known.get(id) ?? checkRules(rules, certificate, position);
       known.set(id, found);
       return found;

@@ -1,0 +1,144 @@
+import { hash } from "node:crypto";
+import {
+  type CertificateIndex,
+  indexCertificates,
+  joinIndexes,
+} from "#domain/x509/path/certificate-index.ts";
+import { clientsOf } from "#domain/x509/path/chain-reason.ts";
+import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
+import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
+import { type Role, RULES_MARK } from "#domain/x509/path/profile/check-profile.ts";
+import type { KnownSignatures } from "#domain/x509/path/search-limits.ts";
+import { type ChainReason, type ChainReasonCode, Client, type Judgement } from "#shared/model/chain.ts";
+import type { BrokenRule } from "#shared/model/finding.ts";
+import type { Violation, ViolationSeverity } from "#shared/model/violation.ts";
+
+export type ViolationQuestion = {
+  der: Uint8Array;
+  /** `server`: an endpoint presents it as its own. */
+  role: "server" | Role;
+  /** What may stand above it. */
+  pool: CertificateIndex;
+  publicRoots: CertificateIndex;
+  /** Whether a public authority stands above it; null where nobody knows. */
+  isPublic: boolean | null;
+  /** Milliseconds since 1970. */
+  at: number;
+  signatures: KnownSignatures;
+};
+
+/** Part of every mark: it goes up when the same rules find something else. */
+const EVALUATION = 1;
+
+type Evaluated = Pick<ViolationQuestion, "role" | "isPublic"> & {
+  /** The hashes of what may stand above it. */
+  above: readonly string[];
+};
+
+/** All that decides what is found of a certificate, but for itself: while that stays, so does what was found. */
+export const markEvaluation = ({ role, isPublic, above }: Evaluated): string =>
+  hash("sha256", [EVALUATION, RULES_MARK, role, isPublic, ...above.toSorted()].join(" "), "hex").slice(0, 16);
+
+/**
+ * The rules that a certificate breaks of the profile that it is to be judged by: the Baseline Requirements where it is for
+ * servers and of a public authority, else RFC 5280 and what one of the clients enforces beyond it. Who trusts the root, dates
+ * and names are judged elsewhere, for they change or have findings of their own. Each certificate is told of what it breaks
+ * itself. Null where it breaks nothing, and where nothing is to be told: of public roots, and of a server's certificate that
+ * has signed itself, as long as clients pass over it.
+ */
+export function findViolation({ der, publicRoots, ...question }: ViolationQuestion): Violation | null {
+  const certificate = openCertificate(der);
+  if (!certificate || publicRoots.has(certificate.sha256)) return null;
+  const isOwn = question.role !== "authority" && certificate.isSelfIssued;
+  const { profile, reasons, notes } = judgeUpwards(certificate, { ...question, publicRoots });
+  const rules = toRules([...reasons, ...notes].filter((reason) => isOf(certificate, reason)));
+  const [severity, clients] = weigh(rules);
+  if (rules.length === 0 || (isOwn && severity === "low")) return null;
+  const isOfRfc = rules.every(({ rule }) => rule?.profile === "rfc5280");
+  const text = profile === "clients" && isOfRfc ? "rfc5280" : profile;
+  return { profile: severity === "high" ? "clients" : text, severity, clients, rules };
+}
+
+/** By the roots that there are; where no path leads to one, as far as it leads. */
+function judgeUpwards(
+  certificate: PathCertificate,
+  { role, pool, publicRoots, isPublic, at, signatures }: Omit<ViolationQuestion, "der">,
+): Judgement {
+  const { der } = certificate;
+  const judgeBelow = (roots: CertificateIndex) =>
+    judgeChain({
+      leaf: der,
+      pool,
+      roots,
+      profile: isPublic && isForServers(certificate, role) ? "webpki" : "clients",
+      role: role === "authority" ? role : "leaf",
+      signatures,
+      wish: {
+        at,
+        purpose: role === "server" ? role : null,
+        name: null,
+        policy: ANY_POLICY_WILL_DO,
+        mostIntermediates: null,
+      },
+      revocationLists: null,
+    });
+  const tops = [...pool.all, certificate].filter(({ isSelfIssued }) => isSelfIssued);
+  const judgement = judgeBelow(joinIndexes(publicRoots, indexCertificates(tops.map((each) => each.der))));
+  if (!judgement.reasons.some(({ code }) => DEAD_ENDS.has(code))) return judgement;
+  const end = judgement.path.at(-1);
+  const top = [certificate, ...pool.all].find(({ sha256 }) => sha256 === end);
+  return top ? judgeBelow(indexCertificates([top.der])) : judgement;
+}
+
+const DEAD_ENDS: ReadonlySet<ChainReasonCode> = new Set([
+  "no-path",
+  "self-signed",
+  "untrusted-root",
+  "signature-invalid",
+]);
+
+const SERVER_PURPOSES = new Set(["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"]);
+
+/** What is for mail or for code alone owes the Baseline Requirements of servers nothing (BR 1.1). */
+const isForServers = (
+  { extensions: { purposes } }: PathCertificate,
+  role: ViolationQuestion["role"],
+): boolean => role === "server" || purposes === null || purposes.some((oid) => SERVER_PURPOSES.has(oid));
+
+/** What path validation refuses whoever trusts the root, and no other finding tells of. */
+const REFUSED: ReadonlySet<ChainReasonCode> = new Set([
+  "dates-unreadable",
+  "not-an-authority",
+  "path-too-long",
+  "may-not-sign",
+  "wrong-usage",
+  "wrong-purpose",
+  "name-not-permitted",
+  "name-excluded",
+  "policy-mapping-invalid",
+  "critical-unknown",
+  "malformed",
+]);
+
+/** Keys and signatures that are too weak have findings by these names, with the section of this profile. */
+const TOLD_ELSEWHERE: ReadonlySet<ChainReasonCode> = new Set(["key-too-short", "signature-not-permitted"]);
+
+/** A rule is broken by the certificate that it is about; a path that fails is the trouble of the one it begins with. */
+const isOf = ({ sha256 }: PathCertificate, reason: ChainReason): boolean =>
+  reason.rule ? reason.sha256 === sha256 && !TOLD_ELSEWHERE.has(reason.code) : REFUSED.has(reason.code);
+
+/** Each once, in an order that is always the same. */
+function toRules(reasons: readonly ChainReason[]): BrokenRule[] {
+  const rules = reasons.map(({ code, rule = null, acceptedBy = [] }) => ({ code, rule, acceptedBy }));
+  const byKey = new Map(
+    rules.map((rule) => [`${rule.rule?.section ?? ""} ${rule.code} ${rule.acceptedBy}`, rule]),
+  );
+  return [...byKey.entries()].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, rule]) => rule);
+}
+
+/** By who accepts all of it: everybody, some, or nobody. */
+function weigh(rules: readonly BrokenRule[]): [ViolationSeverity, Client[]] {
+  const clients = clientsOf(rules);
+  if (clients.length === 0) return ["high", clients];
+  return [clients.length < Client.options.length ? "medium" : "low", clients];
+}

@@ -1,0 +1,65 @@
+import type { Database } from "better-sqlite3";
+import { Severity } from "#shared/model/finding.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { Violation } from "#shared/model/violation.ts";
+
+/** How a certificate stands here: its issuer as certificates print it, and what it was evaluated by; null where it was not. */
+export type EvaluatedCertificate = { id: number; issuer: string; evaluatedBy: string | null };
+
+/** What certificates break of their profiles: evaluated when they come, for it changes with the program and their chains alone. */
+export function violationTable(db: Database) {
+  const find = db.prepare<[string], EvaluatedCertificate>(
+    "SELECT id, issuer, evaluated_by AS evaluatedBy FROM certificate WHERE sha256 = ?",
+  );
+  const served = db
+    .prepare<[number], number>(`
+      SELECT 1 FROM place
+      WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0 LIMIT 1`)
+    .pluck();
+  const known = db
+    .prepare<{ issuer: string; profile: string; rules: string }, number>(`
+      SELECT id FROM profile_violation
+      WHERE substr(issuer, 1, 120) = substr(@issuer, 1, 120) AND profile = @profile AND rules = @rules AND issuer = @issuer`)
+    .pluck();
+  const add = db.prepare(`
+    INSERT INTO profile_violation (issuer, profile, severity, rules, since)
+    VALUES (@issuer, @profile, @severity, @rules, @at)`);
+  const begin = db.prepare(
+    "UPDATE profile_violation SET since = @at WHERE id = @id AND certificate_count = 0",
+  );
+  const note = db.prepare(`
+    UPDATE certificate SET violation = @violation, violation_severity = @severity, evaluated_by = @evaluatedBy
+    WHERE id = @id`);
+
+  return {
+    find: (sha256: string): EvaluatedCertificate | null => find.get(sha256) ?? null,
+
+    /** Whether an endpoint presents it as its own. */
+    isServed: (id: number): boolean => served.get(id) !== undefined,
+
+    /** Null: it breaks nothing that is to be told. */
+    note(
+      { id, issuer }: EvaluatedCertificate,
+      violation: Violation | null,
+      { evaluatedBy, at }: { evaluatedBy: string; at: Instant },
+    ): void {
+      const severity = violation && Severity.options.indexOf(violation.severity);
+      note.run({
+        id,
+        evaluatedBy,
+        violation: violation && rowOf(issuer, violation, at),
+        severity: violation?.severity === "low" ? null : severity,
+      });
+    },
+  };
+
+  function rowOf(issuer: string, { profile, severity, rules }: Violation, at: Instant): number {
+    const row = { issuer, profile, rules: JSON.stringify(rules) };
+    const id = known.get(row);
+    if (id !== undefined) {
+      begin.run({ id, at });
+      return id;
+    }
+    return Number(add.run({ ...row, severity: Severity.options.indexOf(severity), at }).lastInsertRowid);
+  }
+}
