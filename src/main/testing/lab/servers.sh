@@ -100,6 +100,7 @@ configure_postfix() {
 		smtpd_tls_cert_file = \$tls/postfix.pem
 		smtpd_tls_key_file = \$tls/postfix.key
 	END
+	touch -d @0 /etc/postfix/main.cf # Postfix waits until what it reads there is some seconds old.
 	cat >/etc/postfix/master.cf <<-END
 		$ADDRESS:smtp inet n - n - - smtpd
 		$ADDRESS:submission inet n - n - - smtpd

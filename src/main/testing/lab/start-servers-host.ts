@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { makeCertificate } from "#testing/make-certificate.ts";
+import { isListening } from "#testing/servers/is-listening.ts";
 import { type LabHost, startHost } from "./start-host.ts";
 
 const SCRIPT = join(import.meta.dirname, "servers.sh");
@@ -47,7 +48,7 @@ export async function startServersHost(
   const untilListening = async (server: HostedServer) => {
     const { port } = SERVED[server];
     const patience = AbortSignal.timeout(PATIENCE_MS);
-    while (!(await isListening(host.address, port))) {
+    while (!isListening(host.address, [port])) {
       if (patience.aborted) throw new Error(`${server} does not listen on ${host.address}:${port}`);
       await pause(20);
     }
@@ -82,11 +83,4 @@ export async function startServersHost(
       await untilListening(server);
     },
   };
-}
-
-/** Asked of the kernel, for a connection may be a fault to a server. */
-async function isListening(address: string, port: number): Promise<boolean> {
-  const hex = Buffer.from(address.split(".").map(Number).reverse()).toString("hex").toUpperCase();
-  const line = `${hex}:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
-  return (await readFile("/proc/net/tcp", "utf8")).includes(line);
 }

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { buildCertificate, commonName, der, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 
@@ -35,6 +35,10 @@ export function createCertificateMaker(): CertificateMaker {
     RSA: publicKeyOf(keys.RSA),
     ECDSA: publicKeyOf(keys.ECDSA),
   };
+  const pemOf: { [family in KeyFamily]: string } = {
+    RSA: String(keys.RSA.export({ type: "pkcs8", format: "pem" })),
+    ECDSA: String(keys.ECDSA.export({ type: "pkcs8", format: "pem" })),
+  };
   let serial = 0x10_00_00;
 
   /** Writes the three files; the first name is the common name as well, unless another is given. */
@@ -53,11 +57,11 @@ export function createCertificateMaker(): CertificateMaker {
     const signature = sign("sha256", content, keys[family]);
     const bytes = sequence(content, ALGORITHMS[family], der(0x03, [0], signature));
     const pem = `-----BEGIN CERTIFICATE-----\n${bytes.toString("base64").replace(/.{64}/g, "$&\n").trim()}\n-----END CERTIFICATE-----\n`;
-    const key = String(keys[family].export({ type: "pkcs8", format: "pem" }));
-    await mkdir(dirname(base), { recursive: true });
-    await writeFile(`${base}.pem`, key + pem);
-    await writeFile(`${base}.crt`, pem);
-    await writeFile(`${base}.key`, key);
+    // In one go: to wait for each of so many costs more than to write them.
+    mkdirSync(dirname(base), { recursive: true });
+    writeFileSync(`${base}.pem`, pemOf[family] + pem);
+    writeFileSync(`${base}.crt`, pem);
+    writeFileSync(`${base}.key`, pemOf[family]);
     return {
       base,
       names,

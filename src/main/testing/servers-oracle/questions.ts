@@ -1,4 +1,4 @@
-import { askLeaf, type Question, type Shown } from "./ask-leaf.ts";
+import { askByCommand, askByOpenssl, askLeaf, type Question, type Shown } from "./ask-leaf.ts";
 import type { KeyFamily } from "./certificates.ts";
 import type { Chance } from "./chance.ts";
 import { type Door, otherNames } from "./generated.ts";
@@ -25,15 +25,32 @@ export function askAll({ generated: { doors, names } }: Running, chance: Chance)
   });
 }
 
-/** In the order of the questions, with as many at once as keep both ends busy. */
+/** In the order of the questions, two at once: servers begin a process for each more. */
 export async function answerAll(questions: readonly Question[]): Promise<Answered[]> {
   const answers: Answered[] = [];
   const left = questions.entries();
   const goOn = async () => {
     for (const [index, question] of left) answers[index] = { question, shown: await askLeaf(question) };
   };
-  await Promise.all(Array.from({ length: 8 }, goOn));
+  await Promise.all([goOn(), goOn()]);
   return answers;
+}
+
+/** So many of each configuration are asked anew by a whole handshake of OpenSSL, and the first of them by its command. */
+const SAMPLES = 3;
+
+/** Questions that OpenSSL itself, as a client, is answered otherwise, as phrases. */
+export async function compareWithOpenssl(answers: readonly Answered[], chance: Chance): Promise<string[]> {
+  const shown = answers.filter((answer) => answer.shown.length === 64);
+  const [first, ...others] = chance.shuffle(shown).slice(0, SAMPLES);
+  const refused = answers.find((answer) => answer.shown === "refused");
+  const wrong: string[] = [];
+  if (first && (await askByCommand(first.question)) !== first.shown)
+    wrong.push(`${sayQuestion(first.question)}: the openssl command is shown another one`);
+  for (const answer of [...others, ...(refused ? [refused] : [])])
+    if ((await askByOpenssl(answer.question)) !== answer.shown)
+      wrong.push(`${sayQuestion(answer.question)}: a whole handshake of OpenSSL comes to another one`);
+  return wrong;
 }
 
 export const sayQuestion = ({ host, port, name, takes, version }: Question): string =>

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, utimesSync } from "node:fs";
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -64,6 +64,7 @@ export async function startGenerated(
     });
     generated = written;
     const [first = ""] = await writeAll(folder, written.files);
+    age(folder);
     const configPath = written.root ?? first;
     const [program, ...words] = written.command.map((word) => word.replace("ROOT", configPath));
     command = [program ?? "", ...words];
@@ -116,6 +117,14 @@ function readAll(folder: string, others: readonly string[]): ReturnType<typeof r
       tree.files.set(join(other, name), readFileSync(join(other, name), "utf8"));
   }
   return tree;
+}
+
+/** Postfix waits until what it reads is some seconds old. */
+const LONG_AGO = new Date("2026-01-01T00:00:00Z");
+
+function age(folder: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) utimesSync(join(entry.parentPath, entry.name), LONG_AGO, LONG_AGO);
 }
 
 async function writeAll(folder: string, files: Generated["files"]): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { chown, mkdir, writeFile } from "node:fs/promises";
+import { chown, mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ServerWish, type StartedServer, startServer } from "./server.ts";
 import { findUser } from "./user-ids.ts";
@@ -31,6 +31,8 @@ smtpd_tls_cert_file = ${certificatePath}
 smtpd_tls_key_file = ${keyPath}
 `)}`,
     );
+    // It waits until what it reads there is some seconds old.
+    await utimes(join(config, "main.cf"), 0, 0);
     await writeFile(
       join(config, "master.cf"),
       `${address}:25 inet n - n - - smtpd

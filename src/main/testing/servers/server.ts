@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
-import { chmod, chown, copyFile, mkdir, readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { chmod, chown, copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Protocol } from "#shared/model/starttls.ts";
 import { takeAddress } from "#testing/lab/loopback-address.ts";
+import { isListening } from "./is-listening.ts";
 
 /** `folder` is the server's own: absolute, and there. `isPlain`: it is set up without TLS. */
 export type ServerWish = { folder: string; certificatePath: string; keyPath: string; isPlain?: boolean };
@@ -97,7 +98,6 @@ export async function startServer(
       const first = findFirst(child);
       await end(child);
       await untilGone(first);
-      await untilSilent(listening);
     };
     try {
       await untilListening(child, listening, () => `${name} did not start on ${address}: ${said()}`);
@@ -137,7 +137,7 @@ type Launched = { pid: number; said: () => string; halt: () => Promise<void> };
  */
 const ALONE = [
   ...["--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"],
-  ...["sh", "-c", '"$@" & wait $!', "sh"],
+  ...["sh", "-c", 'ulimit -n 4096; "$@" & wait $!', "sh"],
 ];
 
 /** Behind unshare and the shell. */
@@ -155,9 +155,21 @@ function findFirst({ pid = 0 }: ChildProcess): number | null {
 const childOf = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
 
-/** With it all sockets are given back, those of ports that nobody is told of among them. */
+/**
+ * With it all sockets are given back, those of ports that nobody is told of among them. The first process of a namespace is
+ * dead when all others are gone; whoever has to take note of that may do so much later.
+ */
 async function untilGone(pid: number | null): Promise<void> {
-  while (pid !== null && existsSync(`/proc/${pid}`)) await pause(10);
+  while (pid !== null && !isDead(pid)) await pause(2);
+}
+
+function isDead(pid: number): boolean {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return ["Z", "X"].includes(text.charAt(text.lastIndexOf(")") + 2));
+  } catch {
+    return true;
+  }
 }
 
 /** Nothing that it has written is wanted any more. */
@@ -183,31 +195,13 @@ function keepOutput(child: ChildProcess): () => string {
 
 const MOST_KEPT = 64_000;
 
-/** Asked of the kernel, for a connection may be a fault to a server. */
 async function untilListening(
   child: ChildProcess,
   { address, ports }: Listening,
   sayEnded: () => string,
 ): Promise<void> {
-  for (;;) {
-    if ((await countListening({ address, ports })) === ports.length) return;
+  while (!isListening(address, ports)) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(sayEnded());
-    await pause(10);
+    await pause(5);
   }
-}
-
-/** Those behind the first process die after it, and whoever is given the address next wants the same ports. */
-async function untilSilent(listening: Listening): Promise<void> {
-  while ((await countListening(listening)) > 0) await pause(10);
-}
-
-async function countListening({ address, ports }: Listening): Promise<number> {
-  const table = await readFile("/proc/net/tcp", "utf8");
-  return ports.filter((port) => table.includes(toSocketLine(address, port))).length;
-}
-
-/** As /proc/net/tcp has a socket that listens: address and port in hexadecimal, the address backwards. */
-function toSocketLine(address: string, port: number): string {
-  const hex = Buffer.from(address.split(".").map(Number).reverse()).toString("hex").toUpperCase();
-  return `${hex}:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
 }
