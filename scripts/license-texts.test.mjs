@@ -16,3 +16,13 @@ test("a list in which nothing is missing stays as it is", () => {
   const list = `${HEAD}\n## @a/b - 1.0.0 (MIT)\n\nText\n\n## Heading of a text\n\nmore\n`;
   expect(addLicenseTexts(list, read)).toEqual({ text: list, missing: [] });
 });
+
+test("what a package carries of others is named below its own licence", () => {
+  const { text } = addLicenseTexts(
+    `${HEAD}\n## tldts - 7.6.0 (MIT)\n\nText\n\n## z - 1.0.0 (ISC)\n\nText\n`,
+    read,
+  );
+  expect(text).toMatch(
+    /Text\n\n\(tldts carries the Public Suffix List, .*Mozilla Public License 2\.0.*\)\n\n## z - /,
+  );
+});

@@ -9,6 +9,12 @@ const FILE = "licenses.md";
  */
 const SAME_AUTHORS: Readonly<Record<string, string>> = { "react-remove-scroll-bar": "react-remove-scroll" };
 
+/** What packages carry of others, under a licence that is not their own. */
+const CARRIED: Readonly<Record<string, string>> = {
+  tldts:
+    "the Public Suffix List, under the Mozilla Public License 2.0 (https://mozilla.org/MPL/2.0/), whose source is https://publicsuffix.org/list/public_suffix_list.dat",
+};
+
 /** Whatever is bundled has the text of its licence beside it; without one nothing is built. */
 export function licenseTexts(): Plugin {
   return {
@@ -38,8 +44,10 @@ export function addLicenseTexts(
   const missing: string[] = [];
   const whole = sections.map((section) => {
     const [title = "", ...rest] = section.split("\n");
-    if (rest.join("").trim() !== "") return section;
     const [, name = ""] = /^## (\S+) - /.exec(title) ?? [];
+    const carried = CARRIED[name];
+    if (rest.join("").trim() !== "")
+      return carried === undefined ? section : `${section.trimEnd()}\n\n(${name} carries ${carried})\n\n`;
     const other = SAME_AUTHORS[name];
     if (other === undefined) {
       missing.push(name);

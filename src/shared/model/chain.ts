@@ -60,7 +60,7 @@ export const ChainReasonCode = z.enum([
 export type ChainReasonCode = z.infer<typeof ChainReasonCode>;
 
 /**
- * What a chain is judged against. `rfc5280`: path validation, and what RFC 5280 demands of the certificates themselves.
+ * What a chain is judged against. `rfc5280`: path validation, what RFC 5280 demands of the certificates themselves, and no SHA-1.
  * `webpki`: the CA/Browser Forum's Baseline Requirements (BR) as well. `clients`: what OpenSSL and Go both accept.
  */
 export const Profile = z.enum(["rfc5280", "webpki", "clients"]);

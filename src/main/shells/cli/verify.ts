@@ -63,7 +63,7 @@ Files are PEM or DER. Whose algorithm this runtime cannot verify is unsupported,
 of revocation. Options that take files may be repeated.
 
 Profiles:
-  rfc5280  path validation, and what RFC 5280 demands of each certificate of the path
+  rfc5280  path validation, and what RFC 5280 demands of each certificate of the path; no SHA-1 (RFC 8446)
   webpki   the CA/Browser Forum's Baseline Requirements (BR) for public servers as well
   clients  what clients do: path validation as OpenSSL and Go have it
 

@@ -16,6 +16,7 @@ export const RULE_SECTIONS = {
   "RFC 5280, 4.2.1.11": "policy constraints are critical",
   "RFC 5280, 4.2.2.1": "the access to an authority's information is readable",
   "RFC 5280, 5.2.3": "a revocation list has a number",
+  "RFC 8446, 4.4.2.4": "nothing below the root is signed with SHA-1",
   "RFC 5937, 3": "what a root demands of policies binds, as its name constraints do",
   "BR 7.1.2.1.2": "a root has no extended key usage",
   "BR 7.1.2.7.6": "a certificate of a server has an extended key usage",

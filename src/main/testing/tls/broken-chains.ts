@@ -63,7 +63,28 @@ const BROKEN_KEYS: readonly BrokenChain[] = [
     changes: () => ({ leaf: { keys: makeKeys("rsa", 2_052) } }),
   },
   {
+    what: "a leaf on P-224",
+    acceptedBy: BOTH,
+    section: "BR 6.1.5",
+    code: "key-not-permitted",
+    changes: () => ({ leaf: { keys: makeEcKeys("secp224r1") } }),
+  },
+  {
     what: "a leaf that is signed with SHA-1",
+    acceptedBy: OPENSSL,
+    section: "RFC 8446, 4.4.2.4",
+    code: "signature-not-permitted",
+    changes: () => ({ leaf: { hash: "sha1" } }),
+  },
+  {
+    what: "an intermediate that is signed with SHA-1",
+    acceptedBy: OPENSSL,
+    section: "RFC 8446, 4.4.2.4",
+    code: "signature-not-permitted",
+    changes: () => ({ middle: { hash: "sha1" } }),
+  },
+  {
+    what: "a leaf of a public server that is signed with SHA-1",
     acceptedBy: OPENSSL,
     section: "BR 7.1.3.2",
     code: "signature-not-permitted",

@@ -55,6 +55,13 @@ export const BROKEN_SERVERS: readonly BrokenChain[] = [
     changes: () => ({ leaf: { extensions: { "2.5.29.37": isMeantFor(SERVER, "1.3.6.1.5.5.7.3.3") } } }),
   },
   {
+    what: "an intermediate for servers and code",
+    acceptedBy: BOTH,
+    section: "BR 7.1.2.10.6",
+    code: "purpose-not-permitted",
+    changes: () => ({ middle: { extensions: { "2.5.29.37": isMeantFor(SERVER, "1.3.6.1.5.5.7.3.3") } } }),
+  },
+  {
     what: "a root with an extended key usage",
     acceptedBy: BOTH,
     section: "BR 7.1.2.1.2",
@@ -122,6 +129,13 @@ export const BROKEN_SERVERS: readonly BrokenChain[] = [
     section: "BR 3.2.2.6",
     code: "wildcard-too-wide",
     changes: () => ({ leaf: { extensions: { "2.5.29.17": isNamed("www.example.com", "*.com") } } }),
+  },
+  {
+    what: "a wildcard for a public suffix of two labels",
+    acceptedBy: BOTH,
+    section: "BR 3.2.2.6",
+    code: "wildcard-too-wide",
+    changes: () => ({ leaf: { extensions: { "2.5.29.17": isNamed("www.example.com", "*.co.uk") } } }),
   },
   {
     what: "a common name that is not among the names",

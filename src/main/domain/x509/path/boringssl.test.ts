@@ -35,8 +35,8 @@ const EXPLANATIONS: Explanations = {
     {
       ours: "accepted",
       cases: /-signed-with-sha1$/,
-      counts: { rfc5280: 2, clients: 2 },
-      why: "RFC 5280, 4.1.1.2 takes the algorithms of RFC 3279, which names SHA-1, and `openssl verify` accepts it; webpki refuses it (BR 7.1.3.2)",
+      counts: { clients: 2 },
+      why: "`openssl verify` accepts SHA-1, and clients have a note of it (RFC 8446, 4.4.2.4); rfc5280 refuses it by that section, and webpki by BR 7.1.3.2",
     },
     {
       ours: "accepted",

@@ -24,8 +24,8 @@ const EXPLANATIONS: Explanations = {
     {
       ours: "accepted",
       cases: /^Reject PSS signature using SHA1/,
-      counts: { rfc5280: 1, clients: 1 },
-      why: "RFC 4055, 2.1 names SHA-1; the Baseline Requirements forbid it (7.1.3.2), and webpki refuses it. `openssl verify` accepts it but at the level that this row asks for",
+      counts: { clients: 1 },
+      why: "`openssl verify` accepts SHA-1 but at the level that this row asks for, and clients have a note of it (RFC 8446, 4.4.2.4)",
     },
     {
       ours: "accepted",

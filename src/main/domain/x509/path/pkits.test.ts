@@ -45,6 +45,7 @@ const EXPLANATIONS: Explanations = {
   rules: [
     "RFC 5280, 4.2.1.9",
     "RFC 5280, 4.2.1.11",
+    "RFC 8446, 4.4.2.4",
     "BR 7.1.2.7.6",
     "BR 7.1.2.7.8",
     "BR 7.1.2.7.12",

@@ -6,8 +6,8 @@ export const BETTERTLS_EXPLANATIONS: Explanations = {
     {
       ours: "accepted",
       cases: /: SHA-1$/,
-      counts: { rfc5280: 6, clients: 6 },
-      why: "RFC 5280, 4.1.1.2 takes the algorithms of RFC 3279, which names SHA-1, and `openssl verify` accepts it; the Baseline Requirements forbid it (7.1.3.2), webpki refuses it, and clients have a note of it",
+      counts: { clients: 6 },
+      why: "`openssl verify` accepts SHA-1, and clients have a note of it (RFC 8446, 4.4.2.4); rfc5280 refuses it by that section, and webpki by BR 7.1.3.2",
     },
   ],
   rules: ["BR 7.1.4.3"],

@@ -64,9 +64,10 @@ const EVERYBODY = 2;
 
 const RULES: Record<Profile, readonly ProfileRule[]> = {
   rfc5280: PROFILE_RULES.filter(({ profile }) => profile === "rfc5280"),
-  webpki: PROFILE_RULES.filter(({ isNotOfWebpki }) => !isNotOfWebpki),
+  webpki: PROFILE_RULES.filter(({ isNotOf }) => isNotOf !== "webpki"),
   clients: PROFILE_RULES.filter(
-    ({ profile, acceptedBy }) => profile === "rfc5280" || acceptedBy.length < EVERYBODY,
+    ({ profile, acceptedBy, isNotOf }) =>
+      isNotOf !== "clients" && (profile === "rfc5280" || acceptedBy.length < EVERYBODY),
   ),
 };
 

@@ -90,7 +90,7 @@ export const CONSTRAINT_RULES: readonly ProfileRule[] = [
     code: "extension-not-critical",
     sentence: "has name constraints that are not critical",
     acceptedBy: BOTH,
-    isNotOfWebpki: true,
+    isNotOf: "webpki",
     isBroken: ({ certificate }) => isUncritical(certificate, EXTENSION.nameConstraints),
   },
   {

@@ -1,8 +1,10 @@
 import { EXPLICIT_CURVE } from "#domain/x509/keys.ts";
 import { signatureHashOf } from "#domain/x509/path/verify-signature.ts";
-import { BOTH, NEITHER, OPENSSL_ALONE, type ProfileRule } from "./profile-rule.ts";
+import { BOTH, NEITHER, OPENSSL_ALONE, type ProfileRule, type RuleSubject } from "./profile-rule.ts";
 
 const PERMITTED_CURVES = new Set(["P-256", "P-384", "P-521"]);
+/** The only other one that Go's crypto/x509 reads. */
+const P224 = "secp224r1";
 const PERMITTED_TYPES = new Set(["RSA", "EC"]);
 const RSA_TYPES = new Set(["RSA", "RSA-PSS"]);
 const LEAST_RSA_BITS = 2_048;
@@ -22,11 +24,20 @@ export const KEY_RULES: readonly ProfileRule[] = [
     section: "BR 6.1.5",
     code: "key-not-permitted",
     sentence: "has an EC key on a curve other than P-256, P-384 and P-521",
+    acceptedBy: BOTH,
+    isBroken: ({ key: { keyType, curve } }) => keyType === "EC" && curve === P224 && { by: "P-224" },
+  },
+  {
+    profile: "webpki",
+    section: "BR 6.1.5",
+    code: "key-not-permitted",
+    sentence: "has an EC key on a curve other than P-256, P-384 and P-521",
     acceptedBy: OPENSSL_ALONE,
-    isBroken: ({ key }) =>
-      key.keyType === "EC" &&
-      key.curve !== EXPLICIT_CURVE &&
-      !PERMITTED_CURVES.has(key.curve ?? "") && { by: key.curve ?? "an unknown curve" },
+    isBroken: ({ key: { keyType, curve } }) =>
+      keyType === "EC" &&
+      curve !== EXPLICIT_CURVE &&
+      curve !== P224 &&
+      !PERMITTED_CURVES.has(curve ?? "") && { by: curve ?? "an unknown curve" },
   },
   {
     profile: "webpki",
@@ -65,12 +76,27 @@ export const KEY_RULES: readonly ProfileRule[] = [
       RSA_TYPES.has(keyType) && keyBits !== null && keyBits % 8 !== 0 && { by: `${keyBits} bits` },
   },
   {
+    // RFC 5280 takes the algorithms of RFC 3279, SHA-1 among them; TLS recommends that what is signed so is refused.
+    profile: "rfc5280",
+    section: "RFC 8446, 4.4.2.4",
+    code: "signature-not-permitted",
+    sentence: "is signed with SHA-1",
+    acceptedBy: OPENSSL_ALONE,
+    isNotOf: "webpki",
+    isBroken: isSignedWithSha1,
+  },
+  {
     profile: "webpki",
     section: "BR 7.1.3.2",
     code: "signature-not-permitted",
     sentence: "is signed with SHA-1",
     acceptedBy: OPENSSL_ALONE,
-    isBroken: ({ certificate, position }) =>
-      !position.isTop && signatureHashOf(certificate.signed) === "sha1",
+    isNotOf: "clients",
+    isBroken: isSignedWithSha1,
   },
 ];
+
+/** The signature of what is trusted is not looked at. */
+function isSignedWithSha1({ certificate, position }: RuleSubject): boolean {
+  return !position.isTop && signatureHashOf(certificate.signed) === "sha1";
+}

@@ -1,7 +1,7 @@
 import { readElement, viewOf } from "#domain/x509/der.ts";
 import { type PublicKey, readPublicKey } from "#domain/x509/keys.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
-import type { ChainReasonCode, ChainRule, Client } from "#shared/model/chain.ts";
+import type { ChainReasonCode, ChainRule, Client, Profile } from "#shared/model/chain.ts";
 
 /** Where a certificate stands in its path. A path of one certificate is a leaf that is trusted by itself. */
 export type Position = {
@@ -26,8 +26,8 @@ export type ProfileRule = ChainRule & {
   sentence: string;
   /** The clients that do not enforce it; none where all refuse what breaks it. */
   acceptedBy: readonly Client[];
-  /** RFC 5280 demands it, and the Baseline Requirements expressly do not. */
-  isNotOfWebpki?: true;
+  /** The profile that leaves it out, for it expressly permits what breaks it, or has a rule of its own. */
+  isNotOf?: Profile;
   /** Whether the rule is broken, and by which part of the certificate where that is worth saying. */
   isBroken(subject: RuleSubject): boolean | { by: string };
 };

@@ -14,17 +14,22 @@ import {
   type ProfileRule,
   type RuleSubject,
 } from "./profile-rule.ts";
+import { isPublicSuffix } from "./public-suffix.ts";
 
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 
-/** What may not stand beside it (BR 7.1.2.7.10). */
+/** What may not stand beside it (BR 7.1.2.7.10 and 7.1.2.10.6). */
 const FORBIDDEN_PURPOSES = new Map([
   ["1.3.6.1.5.5.7.3.3", "code signing"],
   ["1.3.6.1.5.5.7.3.4", "mail"],
   ["1.3.6.1.5.5.7.3.8", "time stamps"],
   ["1.3.6.1.5.5.7.3.9", "OCSP"],
   ["2.5.29.37.0", "any purpose"],
+  ["1.3.6.1.4.1.11129.2.4.4", "precertificates"],
 ]);
+
+/** From when on the profiles of section 7.1.2 are those of certificates that are issued (version 2.0.0). */
+const PROFILES_BEGIN = Date.parse("2023-09-15T00:00:00Z");
 
 /** A certificate that servers show. */
 const isServers = ({ isLeaf, isTop }: Position): boolean => isLeaf && !isTop;
@@ -84,11 +89,20 @@ export const WEBPKI_RULES: readonly ProfileRule[] = [
     code: "purpose-not-permitted",
     sentence: "is for servers and for what may not stand beside that",
     acceptedBy: BOTH,
-    isBroken: ({ certificate: { extensions }, position }) => {
-      if (!isServers(position)) return false;
-      const found = extensions.purposes?.find((oid) => FORBIDDEN_PURPOSES.has(oid));
-      return found !== undefined && { by: FORBIDDEN_PURPOSES.get(found) ?? found };
-    },
+    isBroken: ({ certificate, position }) => isServers(position) && findForbiddenPurpose(certificate),
+  },
+  {
+    profile: "webpki",
+    section: "BR 7.1.2.10.6",
+    code: "purpose-not-permitted",
+    sentence: "is of an authority for servers and for what may not stand beside that",
+    acceptedBy: BOTH,
+    isBroken: ({ certificate, position: { isLeaf, isTop } }) =>
+      !isLeaf &&
+      !isTop &&
+      (certificate.notBefore ?? 0) >= PROFILES_BEGIN &&
+      certificate.extensions.purposes?.includes(SERVER_AUTH) === true &&
+      findForbiddenPurpose(certificate),
   },
   {
     profile: "webpki",
@@ -173,9 +187,9 @@ export const WEBPKI_RULES: readonly ProfileRule[] = [
     profile: "webpki",
     section: "BR 3.2.2.6",
     code: "wildcard-too-wide",
-    sentence: "has a wildcard for a whole top-level domain",
+    sentence: "has a wildcard for all names below a public suffix",
     acceptedBy: BOTH,
-    isBroken: (subject) => isServers(subject.position) && findName(isWildcardOfTop)(subject),
+    isBroken: (subject) => isServers(subject.position) && findName(isWildcardOfSuffix)(subject),
   },
   {
     profile: "webpki",
@@ -187,9 +201,15 @@ export const WEBPKI_RULES: readonly ProfileRule[] = [
   },
 ];
 
-/** "*" and "*.com". Suffixes of more labels, as "co.uk", are not known here. */
-const isWildcardOfTop = (name: ComparableName): boolean =>
-  name.form === "dns" && /^\*(\.[^.]+)?\.?$/.test(name.value);
+function findForbiddenPurpose({ extensions: { purposes } }: PathCertificate): false | { by: string } {
+  const found = purposes?.find((oid) => FORBIDDEN_PURPOSES.has(oid));
+  return found !== undefined && { by: FORBIDDEN_PURPOSES.get(found) ?? found };
+}
+
+/** "*", "*.com" and "*.co.uk". */
+const isWildcardOfSuffix = (name: ComparableName): boolean =>
+  name.form === "dns" &&
+  (/^\*\.?$/.test(name.value) || (name.value.startsWith("*.") && isPublicSuffix(name.value.slice(2))));
 
 /** Every common name has to be a character-for-character copy of a name, or an address as RFC 5952 writes it. */
 function findStrayCommonName({ certificate, position }: RuleSubject): boolean | { by: string } {

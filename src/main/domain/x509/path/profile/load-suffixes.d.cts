@@ -1,0 +1,2 @@
+declare function loadSuffixes(): typeof import("tldts");
+export = loadSuffixes;
