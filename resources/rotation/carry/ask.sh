@@ -70,7 +70,14 @@ explain() {
 	set -- $said
 	case ${1-} in
 		changed) why="$path was changed by somebody else" ;;
-		held) why="the folder of $path is held by ${3-somebody else}" ;;
+		held) name_holder "${3-}"; why="the folder of $path is held by ${holder_name:-somebody else}" ;;
 		*) say_refusal "${1:-unknown}"; why="$path $sentence" ;;
 	esac
+}
+
+# Who holds a folder, as the lock of a run names it, into $holder_name; empty where an account says what no run has written.
+name_holder() {
+	holder_name=$1
+	case $holder_name in *[!A-Za-z0-9@._:-]*) holder_name= ;; esac
+	[ ${#holder_name} -le 200 ] || holder_name=
 }

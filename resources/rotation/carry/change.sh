@@ -154,7 +154,10 @@ disarm_apart() {
 	{
 		ask disarm "$path" "$id$letter" "$carry_token"
 		name_reason
-		put_line "$id $status $reason"
+		set -- $said
+		name_holder "${3-}"
+		# As a refusal has them: the word, the token and who holds it.
+		put_line "$id $status $reason${holder_name:+ - $holder_name}"
 	} &
 }
 

@@ -40,3 +40,26 @@ test.each([
     unended: [{ index: 1, reason }],
   });
 });
+
+/** Why a script of root's ends where root's own file is not disarmed, by what its hand says. */
+async function tellHeld(said: string): Promise<string> {
+  const script = `${await readRotationScript("carry")}
+    put_line() { printf '%s\\n' "$1"; }
+    ask() { status=no said=$answered; }
+    look() { seen=none; }
+    each_file() { "$@"; }
+    nl='
+' my_uid=0 file_uid=0 folder_uid=0 path=/root/.ssh/authorized_keys id=f1 letter=a phase=add why= left_out= armed_at=
+    h_before=a h_added=b h_removed=c answered=$1
+    disarm_files
+    put_line "$why"`;
+  return execFileSync("sh", ["-c", script, "sh", said], { stdio: ["ignore", "pipe", "ignore"] }).toString();
+}
+
+test("a script that may not disarm a dead-man says who holds the folder, and nothing that no run writes as a name", async () => {
+  const held = "the folder of /root/.ssh/authorized_keys is held by";
+  expect(await tellHeld("held run00000002 jo__desk@web1 1 2 3")).toBe(`${held} jo__desk@web1\n`);
+  expect(await tellHeld("held run00000002 \u001b[31mjo 1 2 3")).toBe(`${held} somebody else\n`);
+  expect(await tellHeld(`held run00000002 ${"x".repeat(201)} 1 2 3`)).toBe(`${held} somebody else\n`);
+  expect(await tellHeld("held")).toBe(`${held} somebody else\n`);
+});

@@ -1,7 +1,7 @@
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { type HandRefusal, sayAnswer, staysIn } from "#net/ssh/hand/say-refusal.ts";
+import { type HandRefusal, sayAnswer, sayHeld, staysIn } from "#net/ssh/hand/say-refusal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
 import { SessionLost } from "./run-context.ts";
@@ -51,11 +51,8 @@ async function takeLock(
   switch (begun.kind) {
     case "begun":
       return begun.isRenewed ? "renewed" : "begun";
-    case "held": {
-      const until = new Date(begun.by.leaseEnd * 1_000).toISOString().slice(0, 19);
-      const message = `${folderOf(path)}/.latchkey says that ${begun.by.who} may hold it until ${until}Z: another run may be at work there; run it again when that is over`;
-      return { files, why: (await isOfRoot(hand, path)) ? null : "held", message };
-    }
+    case "held":
+      return { files, why: (await isOfRoot(hand, path)) ? null : "held", message: sayHeld(begun.by, path) };
     case "refused":
     case "failed":
       return { files, why: begun.why, message: sayUnheld(begun, path) };

@@ -2,10 +2,10 @@ import type { Hand, HandAnswer, HandRequest, Lost } from "./hand.ts";
 import type { LockHolder } from "./look.ts";
 import { type HandRefusal, isHandRefusal } from "./say-refusal.ts";
 
-/** Nothing was changed. `why`: `unknown` where a host says what no hand of ours does. */
-export type Refused = { kind: "refused"; why: HandRefusal; detail: string };
+/** Nothing was changed. `why`: `unknown` where a host says what no hand of ours does. `holder`: of `held`, the run that it names. */
+export type Refused = { kind: "refused"; why: HandRefusal; detail: string; holder?: LockHolder };
 /** It was begun, and may have been done; the file is the old or the new one, and a look tells which. */
-export type Failed = { kind: "failed"; why: HandRefusal; detail: string };
+export type Failed = { kind: "failed"; why: HandRefusal; detail: string; holder?: LockHolder };
 
 type Answered = Exclude<HandAnswer, Lost>;
 
@@ -28,10 +28,12 @@ const WHO = /^[A-Za-z0-9@._:-]{1,200}$/;
 
 export function readTail({ status, words }: Answered): Refused | Failed {
   const [why = "", ...detail] = words;
+  const holder = why === "held" ? readHolder(detail) : null;
   return {
     kind: status === "no" ? "refused" : "failed",
     why: isHandRefusal(why) ? why : "unknown",
     detail: detail.join(" "),
+    ...(holder && { holder }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { readTail } from "./exchange.ts";
 import { sayAnswer, sayRootAnswer } from "./say-refusal.ts";
 
 test("what is in the way, which file system is full and what a tool says are told by what the host names", () => {
@@ -50,4 +51,22 @@ test("what an account answers of its own file sends nobody to a path that it has
       "/home/evil/.ssh/authorized_keys: the host has no room for what a run keeps: the file system at /var/lib is full, or has no inodes left",
     ]
   `);
+});
+
+test("a refusal for another run's lock names who holds it and until when, as that lock says", () => {
+  const say = (...words: string[]) =>
+    sayAnswer(
+      readTail({
+        ...{ kind: "answered", status: "no", told: new Map(), data: new Map() },
+        words: ["held", ...words],
+      }),
+      "/home/ann/.ssh/authorized_keys",
+    );
+  expect(say("run00000002", "jo__desk@web1", "1", "3600", "2")).toBe(
+    "/home/ann/.ssh/.latchkey says that jo__desk@web1 may hold it until 1970-01-01T01:00:00Z: another run may be at work there; run it again when that is over",
+  );
+  expect(say("run00000002", "\u001b[31mjo", "1", "3600", "2")).toContain("says that somebody may hold it");
+  expect(say()).toBe(
+    "/home/ann/.ssh/authorized_keys lies in a folder with a lock of another run, which may be at work there: run it again when that is over",
+  );
 });

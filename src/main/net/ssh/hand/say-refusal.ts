@@ -1,5 +1,6 @@
 /** Why a hand did not do what it was asked to: its words, and what a person is told. */
 import { quote } from "#net/ssh/ssh-failure.ts";
+import type { LockHolder } from "./look.ts";
 
 /** By the word with which a hand refuses. */
 export const HAND_SENTENCES = {
@@ -95,23 +96,27 @@ export type HandRefusal = keyof typeof HAND_SENTENCES;
 
 export const isHandRefusal = (word: string): word is HandRefusal => Object.hasOwn(HAND_SENTENCES, word);
 
-type Answer = { why: HandRefusal; detail: string };
+/** `holder`: of `held`, who holds the folder, as its lock says. */
+type Answer = { why: HandRefusal; detail: string; holder?: LockHolder };
 
 /**
  * What a host would not or could not do about the file at `path`, where whoever owns that file's folder may have answered: a path that it
  * names is told only where it lies in that folder, and what a tool says only where it names no other.
  */
-export function sayAnswer({ why, detail }: Answer, path: string): string {
+export function sayAnswer(answer: Answer, path: string): string {
+  const { why, detail } = answer;
   const isMount = why === "no-space" && isMountOf(detail, path);
-  return sayRootAnswer({ why, detail: isMount || staysIn(detail, folderOf(path)) ? detail : "" }, path);
+  return sayRootAnswer({ ...answer, detail: isMount || staysIn(detail, folderOf(path)) ? detail : "" }, path);
 }
 
 /**
  * The same of a request that root's hand alone answers: about what it keeps in its own folder, and the files of a pair. Where it names another
  * place than the file's folder (what is in the way there, where a full file system is mounted), that is told.
  */
-export function sayRootAnswer({ why, detail }: Answer, path: string): string {
+export function sayRootAnswer({ why, detail, holder }: Answer, path: string): string {
   switch (why) {
+    case "held":
+      return holder ? sayHeld(holder, path) : sayRefusal(why, path);
     case "in-the-way":
       return detail.startsWith("/")
         ? `${path}: ${detail} is in the way of what a run keeps, and no run has made it: look at it, and move it away`
@@ -145,6 +150,13 @@ const ROOT_FOLDERS = ["/var/lib/latchkey", "/var/db/latchkey"];
 /** Whether a file system that is mounted there may have what a run keeps for this file, or the file itself. */
 export const isMountOf = (mount: string, path: string): boolean =>
   mount === "/" || [path, ...ROOT_FOLDERS].some((one) => one.startsWith(`${mount}/`));
+
+/** That another run holds the folder of `path`. What no run writes as its name is none: whoever owns that folder may have laid the lock. */
+export function sayHeld({ who, leaseEnd }: LockHolder, path: string): string {
+  const name = /^[\w@.:-]{1,200}$/.test(who) ? who : "somebody";
+  const until = new Date(leaseEnd * 1_000).toISOString().slice(0, 19);
+  return `${folderOf(path)}/.latchkey says that ${name} may hold it until ${until}Z: another run may be at work there; run it again when that is over`;
+}
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
