@@ -6,9 +6,7 @@ import { either, type Ids, type Search, type SoughtWord, seek, type Together } f
 export const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
 
 /** As `grant_search` has it. */
-const TEXT = "host_name || char(10) || account || char(10) || file || char(10) || comment";
-
-const HOLDS = `(${TEXT}) LIKE ? ESCAPE '\\'`;
+const HOLDS = "search_text LIKE ? ESCAPE '\\'";
 const BY_TEXT = "SELECT rowid AS id FROM grant_search WHERE grant_search MATCH ?";
 const BY_HASH = "ifnull(fingerprint, '') BETWEEN ? AND ?";
 const OF_HASH = `SELECT id FROM grant_line WHERE gone_scan IS NULL AND ${BY_HASH}`;

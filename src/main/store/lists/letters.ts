@@ -3,7 +3,7 @@ import type { Keep } from "./kept.ts";
 import { isAscii, isIndexed, toPhrase } from "./search.ts";
 
 /** Search tables of three-letter pieces. Each has its vocabulary in the table of its pieces. */
-export type Searched = "certificate" | "grant" | "host_name" | "key_file" | "serving";
+export type Searched = "certificate" | "grant" | "host_name" | "key_file" | "place" | "serving";
 
 /** What FTS5 is asked for; `isWhole` where that is all that has the word, and not only some of it. */
 export type Phrase = { match: string; isWhole: boolean };
@@ -26,6 +26,7 @@ export function phrases(db: Database, keep: Keep) {
     grant: pieceReader(db, "grant_pieces"),
     host_name: pieceReader(db, "host_name_pieces"),
     key_file: pieceReader(db, "key_file_pieces"),
+    place: pieceReader(db, "place_pieces"),
     serving: pieceReader(db, "serving_pieces"),
   };
 

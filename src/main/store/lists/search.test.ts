@@ -113,6 +113,37 @@ test("what is served is found by what a row of it prints, and by the line where 
   expect(names("shop.conf:9")).toEqual(["four"]);
 });
 
+test("a certificate is found by where it is seen, and a grant by where it stands, as the lists print it", () => {
+  const fresh = openStore({ path: ":memory:", access: "write" });
+  const file = makeCertificate("file.example");
+  const visit = (path: string, line: number) =>
+    visitHost(fresh, "web1", {
+      collected: {
+        certificateFiles: [{ path, certificates: [file] }],
+        grants: [makeGrant("ann@laptop", { line, file: "/home/ann/.ssh/authorized_keys" })],
+      },
+    });
+  visitEndpoint(fresh, "2001:db8::7", { presented: { chain: [makeCertificate("six.example")] } });
+  visitEndpoint(fresh, "edge", { presented: { chain: [makeCertificate("edge.example")] } });
+  visit("/etc/ssl/shop.pem", 7);
+  const seen = (search: string) =>
+    listCertificates(fresh, { search }).rows.map(({ commonName }) => commonName);
+  const stands = (search: string) => listGrants(fresh, { search }).rows.map(({ line }) => line);
+  expect(seen("edge:443")).toEqual(["edge.example"]);
+  expect(seen("[2001:db8::7]:443")).toEqual(["six.example"]);
+  expect(seen("web1:/etc/ssl/shop.pem")).toEqual(["file.example"]);
+  expect(seen("web1 /etc/ssl/shop.pem")).toEqual(["file.example"]);
+  expect(seen("l/shop.pem file")).toEqual(["file.example"]);
+  expect(stands("authorized_keys:7 ann")).toEqual([7]);
+  expect(listFindings(fresh, { search: "web1:/etc/ssl/shop.pem" }).rows.map(({ label }) => label)).toEqual(
+    listFindings(fresh, { search: "file.example" }).rows.map(({ label }) => label),
+  );
+  visit("/etc/ssl/moved.pem", 9);
+  expect(seen("web1:/etc/ssl/shop.pem")).toEqual([]);
+  expect(seen("web1:/etc/ssl/moved.pem")).toEqual(["file.example"]);
+  expect([stands("authorized_keys:7"), stands("authorized_keys:9")]).toEqual([[], [9]]);
+});
+
 test("nothing that can be typed makes a search fail", () => {
   fc.assert(
     fc.property(

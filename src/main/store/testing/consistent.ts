@@ -121,6 +121,10 @@ const COUNTS: [string, string][] = [
     "SELECT id FROM certificate WHERE is_seen = 1 ORDER BY id",
   ],
   [
+    "SELECT rowid AS id FROM place_search ORDER BY rowid",
+    "SELECT id FROM place WHERE gone_scan IS NULL ORDER BY id",
+  ],
+  [
     "SELECT rowid AS id FROM grant_search ORDER BY rowid",
     "SELECT id FROM grant_line WHERE gone_scan IS NULL ORDER BY id",
   ],
