@@ -261,7 +261,8 @@ CREATE TABLE grant_line (
   || CASE WHEN fingerprint IS NULL THEN ' keyless ' WHEN is_matched = 1 THEN ' matched ' ELSE ' unmatched ' END
   || ifnull(orphan, 'kept')) VIRTUAL, approval INTEGER REFERENCES approval (id), review_on TEXT, is_again INTEGER NOT NULL DEFAULT 0 CHECK (is_again IN (0, 1)), new_as TEXT GENERATED ALWAYS AS (
   CASE WHEN gone_scan IS NULL AND approval IS NULL AND is_again = 0 AND (effective <> 'no' OR is_dormant = 1)
-       THEN 'new grant ' || printf('%010d', first_scan) END) VIRTUAL) STRICT;
+       THEN 'new grant ' || printf('%010d', first_scan) END) VIRTUAL, search_text TEXT GENERATED ALWAYS AS (
+  host_name || char(10) || account || char(10) || file || ':' || line || char(10) || comment) VIRTUAL) STRICT;
 
 CREATE INDEX grant_on_host ON grant_line (host) WHERE gone_scan IS NULL;
 
@@ -1405,13 +1406,6 @@ BEGIN
   VALUES (NEW.id, NEW.subject || char(10) || NEW.issuer || char(10) || NEW.names || char(10, 10));
 END;
 
-CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
-BEGIN
-  INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
-  INSERT INTO grant_search (rowid, text)
-  VALUES (NEW.id, NEW.host_name || char(10) || NEW.account || char(10) || NEW.file || char(10) || NEW.comment || char(10, 10));
-END;
-
 CREATE TRIGGER key_file_is_found AFTER INSERT ON key_file
 BEGIN
   INSERT INTO key_file_search (rowid, text)
@@ -2046,4 +2040,44 @@ WHEN OLD.violation IS NOT NEW.violation OR (OLD.is_seen <> NEW.is_seen AND NEW.v
 BEGIN
   UPDATE profile_violation SET certificate_count = certificate_count - OLD.is_seen WHERE id = OLD.violation;
   UPDATE profile_violation SET certificate_count = certificate_count + NEW.is_seen WHERE id = NEW.violation;
+END;
+
+CREATE VIEW place_text AS
+SELECT place.id, place.certificate, CASE
+    WHEN place.endpoint IS NULL THEN (SELECT host.host FROM host WHERE host.id = place.host) || ':' || place.path
+    ELSE (
+      SELECT protocol || '://' || iif(instr(host, ':'), '[' || host || ']', host) || ':' || port
+        || iif(server_name = '', '', '/' || server_name)
+      FROM endpoint WHERE endpoint.id = place.endpoint)
+  END AS text
+FROM place
+WHERE place.gone_scan IS NULL;
+
+CREATE VIRTUAL TABLE place_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE VIRTUAL TABLE place_pieces USING fts5vocab (place_search, instance);
+
+CREATE TRIGGER place_is_found AFTER INSERT ON place
+BEGIN
+  INSERT INTO place_search (rowid, text) SELECT id, text || char(10, 10) FROM place_text WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER place_is_not_found AFTER UPDATE OF gone_scan ON place
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  DELETE FROM place_search WHERE rowid = NEW.id;
+END;
+
+CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
+BEGIN
+  INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
+  INSERT INTO grant_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
+END;
+
+CREATE TRIGGER grant_is_found_anew AFTER UPDATE OF line ON grant_line
+WHEN NEW.gone_scan IS NULL AND OLD.line <> NEW.line
+BEGIN
+  UPDATE grant_search SET text = NEW.search_text || char(10, 10) WHERE rowid = NEW.id;
 END;
