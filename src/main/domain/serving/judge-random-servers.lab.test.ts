@@ -269,17 +269,23 @@ function listenersOf({ server: { pid } }: Running, { servings }: Configuration):
 }
 
 function childrenOf(pid: number): number[] {
-  const path = `/proc/${pid}/task/${pid}/children`;
-  const own = existsSync(path)
-    ? readFileSync(path, "utf8").trim().split(" ").filter(Boolean).map(Number)
-    : [];
+  const own = readOf(pid, `task/${pid}/children`).trim().split(" ").filter(Boolean).map(Number);
   return own.flatMap((child) => [child, ...childrenOf(child)]);
+}
+
+/** Nothing of a process that has ended meanwhile, as those that answer one connection do. */
+function readOf(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 const TICKS = 100;
 
 function lookAtProcess(pid: number): { name: string; startedAt: number } | null {
-  const text = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, "utf8") : "";
+  const text = readOf(pid, "stat");
   const end = text.lastIndexOf(")");
   if (end < 0) return null;
   const ticks = Number(text.slice(end + 2).split(" ")[19]);
