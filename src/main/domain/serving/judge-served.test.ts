@@ -266,6 +266,29 @@ test("where what is to be served is not known, nothing is called a mismatch", ()
   );
 });
 
+test("beside a file that is lost, which named its own names, what is served from another one is as configured", () => {
+  const servings = ["lost", "shop"].map((name) => serving(name, { names: [], namesFromCertificate: true }));
+  const problem = {
+    kind: "gone",
+    server: "haproxy",
+    certificate: "/srv/lost.pem",
+    key: "/srv/lost.pem",
+  } as const;
+  const haproxy = (problems: FileProblem[]) =>
+    map({
+      configurations: [nginx({ server: "haproxy", servings })],
+      listeners: listening("haproxy", 2_000),
+      problems,
+    });
+  const gone = haproxy([{ ...problem, root: "/etc/nginx/nginx.conf" }]);
+  const unread = "a pattern or a certificate that was not read may fit the name";
+  expect(judge(gone, held("shop"))?.[0]).toBe("agrees");
+  // The lost one may have been for that name.
+  expect(judge(gone, held("lost"))).toEqual(["cannot-tell", unread]);
+  // What nobody has read may hold a certificate that comes before.
+  expect(judge(haproxy([]), held("shop"))).toEqual(["cannot-tell", unread]);
+});
+
 test("what a command copies from a file is no renewal that was not reloaded, for a reload would not take it up", () => {
   const copiedBy = "postmap -F hash:/etc/postfix/sni";
   const copied = serving("shop", { pairs: [{ ...pair("shop"), copiedBy }] });

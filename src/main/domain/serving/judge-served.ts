@@ -44,12 +44,37 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
   const { rival, choice } = chosen;
   const { configuration } = rival;
   const blocked = map.problemsIn(configuration);
-  if (choice.kind === "unsure")
-    return { configuration, blocked, servings: [], pairs: [], state: "cannot-tell", evidence: [choice.why] };
-  const { servings } = choice;
-  const pairs = oneOfEachKind(configuration, choice.pairs, (path) => files.heldNow(path)?.keyType ?? null);
-  const meant = { rival, pairs, isAlone: rivals.length === 1 };
-  return { configuration, blocked, servings, ...judge({ map, files, sight, listening }, meant) };
+  const judgeChosen = ({ servings, pairs: all }: Extract<Choice, { kind: "chosen" }>): Judged => {
+    const pairs = oneOfEachKind(configuration, all, (path) => files.heldNow(path)?.keyType ?? null);
+    const meant = { rival, pairs, isAlone: rivals.length === 1 };
+    return { configuration, blocked, servings, ...judge({ map, files, sight, listening }, meant) };
+  };
+  if (choice.kind === "chosen") return judgeChosen(choice);
+  const left = chooseBesideLost(map, files, { rival, sight });
+  const beside = left.kind === "chosen" ? judgeChosen(left) : null;
+  // What a file that is lost held before may be what is to be served, so that nothing else is said.
+  if (beside?.state === "agrees") return beside;
+  return { configuration, blocked, servings: [], pairs: [], state: "cannot-tell", evidence: [choice.why] };
+}
+
+/** As if files that are lost were for no name: as they are they lead no client to anything. */
+function chooseBesideLost(
+  map: MapIndex,
+  files: Files,
+  { rival, sight }: { rival: AtPort; sight: Sight },
+): Choice {
+  const { address, port, name } = sight;
+  const isLost = ({ certificate: { path } }: Pair) =>
+    files.heldNow(path) === null && map.problemOf(path) !== null;
+  const asked = { address, port, name };
+  const narrowed = rival.narrow(asked);
+  const servings = narrowed.configuration.servings.map((serving) =>
+    serving.namesFromCertificate && serving.pairs.every(isLost)
+      ? { ...serving, namesFromCertificate: false, names: [] }
+      : serving,
+  );
+  const configuration = { ...narrowed.configuration, servings };
+  return chooseNarrowed({ ...narrowed, configuration }, asked, (path) => chosenNames(files.heldNow(path)));
 }
 
 function findFirst<From, To>(things: readonly From[], find: (thing: From) => To | null): To | null {
