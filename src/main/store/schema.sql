@@ -996,7 +996,7 @@ CREATE TABLE serving (
   host_text || char(10)
   || server || ' ' || iif(instr(address, ':'), '[' || address || ']', iif(address = '', '*', address)) || ':' || port || ' ' || name
   || char(10) || ifnull(certificate_path, '') || char(10) || file || ':' || line
-  || ifnull(char(10) || directive_file || ':' || directive_line, '')) VIRTUAL) STRICT;
+  || ifnull(char(10) || directive_file || ':' || directive_line, '')) VIRTUAL, shown_by TEXT CHECK (json_valid(shown_by))) STRICT;
 
 CREATE INDEX serving_of_host ON serving (host, certificate_path) WHERE gone_scan IS NULL;
 

@@ -8,7 +8,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { Offers } from "#shared/model/offers.ts";
 import type { HostKeyView, Outcome, Probe, ProbeState } from "#shared/model/probe.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import type { FileLine } from "#shared/model/served.ts";
+import type { FileLine, ShownBy } from "#shared/model/served.ts";
 import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
 import type { Transport } from "#shared/model/transport.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
@@ -167,6 +167,8 @@ export type CollectedServing = {
   realPath: string | null;
   key: { path: string } | null;
   unsure: string | null;
+  /** Null, or not there: it is not known. */
+  shownBy?: ShownBy | null;
 };
 
 /** One line of an authorized_keys file for one account, judged. */

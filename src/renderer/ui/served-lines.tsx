@@ -1,5 +1,6 @@
 import {
   IconArrowsExchange,
+  IconBan,
   IconCheck,
   IconEyeOff,
   IconHelpCircle,
@@ -11,7 +12,7 @@ import { Link } from "@tanstack/react-router";
 import type { Sha256 } from "#shared/model/certificate.ts";
 import type { ServedRow, ServedState, WireSight } from "#shared/model/served.ts";
 import { isMoreThan, type Total, withoutSome } from "#shared/model/total.ts";
-import { sayFileLine, sayHandshake, sayListener, sayServedState } from "#shared/text/served.ts";
+import { sayFileLine, sayHandshake, sayListener, sayServedState, sayWhyUnseen } from "#shared/text/served.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { sayAmount } from "#shared/text/total.ts";
 import { Dim } from "./cells.tsx";
@@ -57,6 +58,7 @@ const LOOKS = {
   "cannot-tell": { tone: "gray", Icon: IconHelpCircle },
   "not-seen": { tone: "gray", Icon: IconEyeOff },
   agrees: { tone: "green", Icon: IconCheck },
+  "never-served": { tone: "orange", Icon: IconBan },
 } as const;
 
 function StateTag({ state }: { state: ServedState }) {
@@ -95,7 +97,7 @@ function Below({ row, from }: { row: ServedRow; from: string | null }) {
         </div>
       )}
       {unsure && <Untrusted text={unsure} />}
-      {row.state === "not-seen" && <NotSeen handshake={sayHandshake(row)} />}
+      {(row.state === "not-seen" || row.state === "never-served") && <NotSeen row={row} />}
       {sights.map((sight) => (
         <Sight key={`${sayWhere(sight)} ${sight.sha256}`} sight={sight} />
       ))}
@@ -103,17 +105,23 @@ function Below({ row, from }: { row: ServedRow; from: string | null }) {
   );
 }
 
-const NotSeen = ({ handshake }: { handshake: string | null }) => (
-  <Dim>
-    {handshake === null ? (
-      "No handshake has shown it: scan a name that leads there."
-    ) : (
-      <>
-        No handshake has shown it: scan <Untrusted text={handshake} isMono />
-      </>
-    )}
-  </Dim>
-);
+function NotSeen({ row }: { row: ServedRow }) {
+  const why = sayWhyUnseen(row);
+  const handshake = sayHandshake(row);
+  if (why !== null)
+    return (
+      <Dim>
+        {row.state === "never-served" ? "No handshake is answered by it: " : "No scan shows it: "}
+        <Untrusted text={why} />
+      </Dim>
+    );
+  if (handshake === null) return <Dim>No handshake has shown it: scan a name that leads there.</Dim>;
+  return (
+    <Dim>
+      No handshake has shown it: scan <Untrusted text={handshake} isMono />
+    </Dim>
+  );
+}
 
 /** What the file holds by now, unless it is what it is looked at from. */
 function Held({

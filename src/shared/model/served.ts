@@ -8,7 +8,7 @@ import { Instant } from "./instant.ts";
  * `agrees`: it is the certificate in the file. `not-reloaded`: the one that the file held before. `other-listed`: the one
  * that is meant for another place of the same host. `other-process`: another program listens there. `differs`: another one than
  * its file holds, with what would explain it as far as that is known. `cannot-tell`: what is meant to be served there is not known.
- * `not-seen`: no handshake has shown what is served there.
+ * `not-seen`: no handshake has shown what is served there. `never-served`: no handshake is answered by it, for others come before it.
  */
 export const ServedState = z.enum([
   "not-reloaded",
@@ -18,6 +18,7 @@ export const ServedState = z.enum([
   "cannot-tell",
   "not-seen",
   "agrees",
+  "never-served",
 ]);
 export type ServedState = z.infer<typeof ServedState>;
 
@@ -30,6 +31,17 @@ export const SERVED_RULES: ReadonlySet<string> = new Set<RuleId>([
   "certificate-not-reloaded",
   "endpoint-other-certificate",
 ]);
+
+/**
+ * What would show a certificate that a configuration says is served. `scan`: a scan of this endpoint, as its server chooses. `never`:
+ * nothing, and why. `unreached`: nothing that comes from another machine, and why.
+ */
+export const ShownBy = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("scan"), host: z.string(), serverName: z.string().nullable() }),
+  z.object({ kind: z.literal("never"), why: z.string() }),
+  z.object({ kind: z.literal("unreached"), why: z.string() }),
+]);
+export type ShownBy = z.infer<typeof ShownBy>;
 
 /** A line of a file, from 1. */
 export const FileLine = z.object({ file: z.string(), line: z.int() });
@@ -85,6 +97,8 @@ export const ServedRow = z.object({
   isPair: z.boolean().nullable(),
   /** Why what is to be served there cannot be told; null: it can. */
   unsure: z.string().nullable(),
+  /** Null: it is not known. */
+  shownBy: ShownBy.nullable(),
   sights: z.array(WireSight),
 });
 export type ServedRow = z.infer<typeof ServedRow>;

@@ -1,19 +1,23 @@
 import { expect, test } from "vitest";
-import { sayHandshake } from "./served.ts";
+import { sayHandshake, sayWhyUnseen } from "./served.ts";
 
-const listener = { host: "web1", address: null, port: 443, name: "shop.example", protocol: "tls" };
+const scan = (host: string, serverName: string | null = null) => ({
+  kind: "scan" as const,
+  host,
+  serverName,
+});
 
-test.each([
-  ["at every address by the host's own name", {}, "web1:443/shop.example"],
-  ["at one address", { address: "192.0.2.1" }, "192.0.2.1:443/shop.example"],
-  ["of IPv6", { address: "::", port: 8443 }, "web1:8443/shop.example"],
-  ["without a name", { name: null }, "web1:443"],
-  ["under the host's name", { name: "web1" }, "web1:443"],
-  ["after a dialogue", { name: null, port: 25, protocol: "smtp" }, "web1:25"],
-  ["by a pattern", { name: "*.shop.example" }, null],
-  ["by a variable", { name: "$variable" }, null],
-  ["for the host alone", { address: "127.0.0.1" }, null],
-  ["at what is no address", { address: "`id`;\u001b[2J" }, null],
-])("what is served %s is shown by a scan of it", (_, more, said) => {
-  expect(sayHandshake({ ...listener, ...more })).toBe(said);
+test("what is not seen is said with the endpoint whose scan shows it, as a target is written, or with why none does", () => {
+  const row = { port: 443, protocol: "tls", shownBy: scan("web1", "shop.example") };
+  expect(sayHandshake(row)).toBe("web1:443/shop.example");
+  expect(sayHandshake({ ...row, port: 8_443, shownBy: scan("2001:db8::1") })).toBe("[2001:db8::1]:8443");
+  expect(sayHandshake({ ...row, port: 25, protocol: "smtp", shownBy: scan("mail") })).toBe("mail:25");
+  expect(sayHandshake({ ...row, protocol: "carrier-pigeon" })).toBe(null);
+  const never = { kind: "never" as const, why: "another one is served in its place" };
+  expect([sayHandshake({ ...row, shownBy: never }), sayWhyUnseen({ shownBy: never })]).toEqual([
+    null,
+    never.why,
+  ]);
+  expect([sayHandshake({ ...row, shownBy: null }), sayWhyUnseen({ shownBy: null })]).toEqual([null, null]);
+  expect(sayWhyUnseen(row)).toBe(null);
 });

@@ -10,6 +10,7 @@ const STATES: Record<ServedState, string> = {
   "cannot-tell": "cannot be told",
   "not-seen": "not seen",
   agrees: "as configured",
+  "never-served": "never served",
 };
 
 /** Whether what is served agrees with the configuration, in a few words. */
@@ -22,26 +23,20 @@ export function sayListener({ address, port, name }: Pick<ServedRow, "address" |
   return name === null ? place : `${place} ${name}`;
 }
 
-/** A name that is written out, and no pattern. */
-const PLAIN_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i;
-/** Nothing else that a configuration may say in its place. */
-const ADDRESS = /^[\d.]+$|^[\da-f:.]+$/i;
-const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
-
-/** The endpoint whose scan shows what is served there; null: no other machine reaches it, or its name is a pattern. */
+/** The endpoint whose scan shows what is served there; null: none is known. */
 export function sayHandshake({
-  host,
-  address,
   port,
-  name,
   protocol,
-}: Pick<ServedRow, "host" | "address" | "port" | "name" | "protocol">): string | null {
+  shownBy,
+}: Pick<ServedRow, "port" | "protocol" | "shownBy">): string | null {
   const { data: dialogue } = Protocol.safeParse(protocol);
-  if (dialogue === undefined || (name !== null && !PLAIN_NAME.test(name))) return null;
-  const own = address === null || EVERY_ADDRESS.has(address) ? host : address;
-  // What a host has for itself alone is another one's here.
-  if (own !== host && (!ADDRESS.test(own) || /^(127\.|::1$)/.test(own))) return null;
-  return sayEndpoint({ host: own, port, serverName: name === own ? null : name, protocol: dialogue });
+  if (dialogue === undefined || shownBy?.kind !== "scan") return null;
+  const { host, serverName } = shownBy;
+  return sayEndpoint({ host, port, serverName, protocol: dialogue });
 }
+
+/** Why no scan shows what is served there, as a phrase; null: one may. */
+export const sayWhyUnseen = ({ shownBy }: Pick<ServedRow, "shownBy">): string | null =>
+  shownBy === null || shownBy.kind === "scan" ? null : shownBy.why;
 
 export const sayFileLine = ({ file, line }: { file: string; line: number }): string => `${file}:${line}`;

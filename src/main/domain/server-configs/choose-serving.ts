@@ -26,7 +26,7 @@ export function chooseServing(
   namesIn: (path: string) => readonly string[] | null,
 ): Choice {
   if (asked.address !== null) return chooseAt(configuration, asked, namesIn);
-  const choices = findPlaces(configuration, asked.port)
+  const choices = listReached(configuration, asked.port)
     .map((address) => chooseAt(configuration, { ...asked, address }, namesIn))
     .filter(({ kind }) => kind !== "none");
   const [first = NONE, ...others] = choices;
@@ -44,8 +44,11 @@ const unsureWhere = ({ port }: Asked): Choice =>
 
 const EVERY = ["0.0.0.0", "::"];
 
-/** One address for each way to be reached there by another machine; by the host alone where no other gets in. */
-function findPlaces({ servings }: Configuration, port: number): string[] {
+/**
+ * One address for each way to be reached there by another machine, of which `0.0.0.0` and `::` stand for any other one of their family;
+ * by the host alone where no other gets in.
+ */
+export function listReached({ servings }: Pick<Configuration, "servings">, port: number): string[] {
   const listened = new Set(
     servings.flatMap(({ listens }) =>
       listens.flatMap((listen) => (listen.port === port ? (listen.address ?? EVERY) : [])),

@@ -9,8 +9,8 @@ type Row = Pick<ListedServing, "server" | "root" | "at" | "name" | "address" | "
   certificatePath: string | null;
 };
 
-/** Rows of one place by their names in small letters, and all of them. */
-type Own<R> = { byName: Map<string | null, R[]>; all: R[] };
+/** Rows of one place by their names in small letters, and by their files. */
+type Own<R> = { byName: Map<string | null, Map<string | null, R[]>>; first: string | null };
 
 type Seen = { address: string | null; port: number; name: string | null };
 
@@ -25,11 +25,16 @@ export function createRowFinder<R extends Row>(rows: readonly R[]) {
     const { server, root, at } = row;
     const name = row.name?.toLowerCase() ?? null;
     for (const place of [keyOf(server, root, null), keyOf(server, root, at)]) {
-      const own = places.get(place) ?? { byName: new Map<string | null, R[]>(), all: [] };
+      const own = places.get(place) ?? {
+        byName: new Map<string | null, Map<string | null, R[]>>(),
+        first: name,
+      };
       places.set(place, own);
-      const named = own.byName.get(name) ?? [];
+      const named = own.byName.get(name) ?? new Map<string | null, R[]>();
       own.byName.set(name, named);
-      for (const group of [own.all, named]) group.push(row);
+      const ofFile = named.get(row.certificatePath) ?? [];
+      named.set(row.certificatePath, ofFile);
+      ofFile.push(row);
     }
   }
   return ({ configuration, servings, pairs }: FoundServings, { address, port, name }: Seen): readonly R[] => {
@@ -44,10 +49,11 @@ export function createRowFinder<R extends Row>(rows: readonly R[]) {
       if (!own || (ownPairs.length === 0 && serving.pairs.length > 0)) return [];
       const paths = new Set(ownPairs.map(({ certificate }) => certificate.path));
       const taken = addressesOf(serving, { address, port });
-      return findNamed(own, { configuration, serving, asked }).filter(
-        (row) =>
-          taken.has(row.address) &&
-          (row.certificatePath === null ? paths.size === 0 : paths.has(row.certificatePath)),
+      const { name: found, isDefault } = findName({ configuration, serving, asked });
+      const named = own.byName.get(found);
+      return (paths.size === 0 ? [null] : [...paths]).flatMap(
+        (path) =>
+          named?.get(path)?.filter((row) => taken.has(row.address) && (row.isDefault || !isDefault)) ?? [],
       );
     });
   };
@@ -81,13 +87,16 @@ function atBest<T extends { address: string | null }>(
 
 type Search = { configuration: Configuration; serving: Serving; asked: string | null };
 
-/** By its own name, by the closest pattern; then where whoever asks for another name gets in. */
-function findNamed<R extends Row>(
-  { byName }: Own<R>,
-  { configuration: { server }, serving, asked }: Search,
-): readonly R[] {
+/**
+ * The name, as it is listed, that leads to a serving: its own, the closest pattern, none; else the first, which stands for whoever asks
+ * for another name: those rows alone then of which it is the default.
+ */
+function findName({ configuration: { server }, serving, asked }: Search): {
+  name: string | null;
+  isDefault: boolean;
+} {
   const { all, patterns, first } = namesOf(server, serving);
-  if (asked !== null && all.has(asked)) return byName.get(asked) ?? [];
+  if (asked !== null && all.has(asked)) return { name: asked, isDefault: false };
   let best: { name: string | null; weight: number } = { name: null, weight: 0 };
   for (const name of asked === null ? [] : patterns) {
     const rule = readNames(server, { ...serving, names: [name], namesFromCertificate: false }, () => null);
@@ -95,9 +104,8 @@ function findNamed<R extends Row>(
     const weight = Math.min(rule.weigh(asked ?? ""), EXACT);
     if (weight > best.weight) best = { name, weight };
   }
-  if (best.weight > 0) return byName.get(best.name) ?? [];
-  if (first === null) return byName.get(null) ?? [];
-  return byName.get(first)?.filter(({ isDefault }) => isDefault) ?? [];
+  if (best.weight > 0) return { name: best.name, isDefault: false };
+  return { name: first, isDefault: first !== null };
 }
 
 type Names = { all: ReadonlySet<string | null>; patterns: readonly string[]; first: string | null };
@@ -121,5 +129,6 @@ const readListed = (names: readonly (string | null)[]): Names => ({
 /** Those with that name wherever they stand; else those that are for any. */
 function findOpen<R extends Row>(own: Own<R> | undefined, asked: string | null): readonly R[] {
   const named = asked === null ? undefined : own?.byName.get(asked);
-  return named ?? own?.byName.get(null) ?? own?.byName.get(own.all[0]?.name?.toLowerCase() ?? null) ?? [];
+  const found = named ?? own?.byName.get(null) ?? own?.byName.get(own.first);
+  return [...(found?.values() ?? [])].flat();
 }

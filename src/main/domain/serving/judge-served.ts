@@ -15,7 +15,7 @@ export type Judged = {
   servings: readonly Serving[];
   /** Those of the serving that this handshake tells of: of its others, for keys of another kind, it tells nothing. */
   pairs: readonly Pair[];
-  state: Exclude<ServedState, "not-seen">;
+  state: Exclude<ServedState, "not-seen" | "never-served">;
   evidence: string[];
   /** What keeps that server from starting and from reloading, as phrases. */
   blocked: string[];

@@ -1,4 +1,4 @@
-import type { Configuration, Named, Serving } from "#domain/server-configs/configuration.ts";
+import type { Configuration, Named, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import { spend } from "#domain/work-budget.ts";
 
 /** One name at one listener, and what is to be served there. */
@@ -16,6 +16,8 @@ export type ListedServing = {
   realPath: string | null;
   key: Named | null;
   unsure: string | null;
+  /** What it is listed from; `pair` null: it names none. */
+  source: { configuration: Configuration; serving: Serving; pair: Pair | null };
 };
 
 /** So many are kept of one host. */
@@ -52,10 +54,8 @@ export function listedNames(
 }
 
 /** One after the other, for a server may have thousands of each: no more of them are made than are kept. */
-function* rowsOf(
-  { server, root, mayLack }: Configuration,
-  serving: Serving,
-): Generator<Omit<ListedServing, "realPath">> {
+function* rowsOf(configuration: Configuration, serving: Serving): Generator<Omit<ListedServing, "realPath">> {
+  const { server, root, mayLack } = configuration;
   const { listens, protocol, at, pairs } = serving;
   const names = listedNames(server, serving);
   for (const { address, port, isDefault } of listens)
@@ -66,5 +66,6 @@ function* rowsOf(
           certificate: pair?.certificate ?? null,
           key: pair?.key ?? null,
           unsure: serving.unsure ?? mayLack?.why ?? null,
+          source: { configuration, serving, pair },
         };
 }

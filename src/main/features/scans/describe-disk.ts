@@ -1,14 +1,35 @@
 import type { Collection } from "#domain/collection/collection.ts";
+import { findShownBy } from "#domain/serving/find-shown-by.ts";
 import type { HostMap } from "#domain/serving/host-map.ts";
 import { listServings } from "#domain/serving/list-servings.ts";
+import { chosenNames } from "#domain/serving/sight.ts";
+import type { Certificate } from "#shared/model/certificate.ts";
 import type { CollectedDisk, CollectedHost } from "#store/visit.ts";
 
-/** What the configurations of a host's servers say is served, as the store keeps it. */
-export function describeDisk({ listening, diskFiles }: Collection, map: HostMap): CollectedDisk {
+type Read = {
+  /** As it is named where it is scanned. */
+  host: string;
+  files: readonly { path: string; certificates: readonly { certificate: Certificate }[] }[];
+};
+
+/** What the configurations of a host's servers say is served, and what would show it, as the store keeps it. */
+export function describeDisk(
+  { listening, diskFiles }: Collection,
+  map: HostMap,
+  { host, files }: Read,
+): CollectedDisk {
+  const held = new Map(files.map(({ path, certificates }) => [path, certificates[0]?.certificate ?? null]));
+  const heldIn = (path: string) => held.get(path) ?? null;
+  const listed = listServings(map.configurations, (path) => diskFiles.get(path)?.realPath ?? null);
+  const shownBy = findShownBy(listed, {
+    host,
+    namesIn: (path) => chosenNames(heldIn(path)),
+    kindOf: (path) => heldIn(path)?.keyType ?? null,
+  });
   return {
     addresses: listening.addresses,
     map: map.configurations.length > 0 ? JSON.stringify(map) : null,
-    servings: listServings(map.configurations, (path) => diskFiles.get(path)?.realPath ?? null),
+    servings: listed.map(({ source: _, ...row }, index) => ({ ...row, shownBy: shownBy[index] ?? null })),
   };
 }
 

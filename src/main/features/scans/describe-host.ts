@@ -28,7 +28,11 @@ import { sayReader } from "./say-reader.ts";
 import { toSeen } from "./to-seen.ts";
 import { tooMuch } from "./too-much.ts";
 
-type Read = Memory & { readCertificate: (der: Uint8Array) => Certificate | null };
+type Read = Memory & {
+  readCertificate: (der: Uint8Array) => Certificate | null;
+  /** The host as it is named where it is scanned. */
+  name: string;
+};
 
 /**
  * A collected host as the store takes it, judged: from the collection, however it was carried here. Use alone is judged
@@ -37,7 +41,7 @@ type Read = Memory & { readCertificate: (der: Uint8Array) => Certificate | null 
 export function describeHost(
   collection: Collection,
   at: Date,
-  { readCertificate, ...memory }: Read,
+  { readCertificate, name, ...memory }: Read,
 ): Described {
   const { accounts, keyFiles, unread } = collection;
   spend(STEPS_OF_ROW * (accounts.length + keyFiles.length) + unread.length);
@@ -52,7 +56,7 @@ export function describeHost(
     ...(authorities ? [] : ["which accounts certificates of authorities open"]),
   ];
   const judged = { ...collection, unread: [...unread, ...left.map(tooMuch)] };
-  return describeJudged(judged, at, { readCertificate, ...memory, reach, authorities });
+  return describeJudged(judged, at, { readCertificate, name, ...memory, reach, authorities });
 }
 
 type Described = {
@@ -76,7 +80,7 @@ type Judged = Read & { reach: ReturnType<typeof judgeReach>; authorities: readon
 function describeJudged(
   collection: Collection,
   at: Date,
-  { readCertificate, reach, authorities, ...memory }: Judged,
+  { readCertificate, name, reach, authorities, ...memory }: Judged,
 ): Described {
   const grants = judgeGrants(collection);
   const configured = mapHost(collection);
@@ -110,7 +114,7 @@ function describeJudged(
       : { trusted: [], isToldWhole: false },
     certificateFiles: files.map(({ path, certificates }) => ({ path, certificates })),
     replacedCertificates: replaced.flatMap(({ certificates }) => certificates),
-    disk: describeDisk(collection, map),
+    disk: describeDisk(collection, map, { host: name, files }),
     clientFiles: listClientFiles(map),
     coverage: {
       read: [...sayRead(collection), ...sayServersRead(collection), ...read],

@@ -109,6 +109,7 @@ function describeStream(
   const { host, findings, unread } = judgeWithinBudget(collection, (judged) =>
     describeHost(judged, new Date(visited.at), {
       readCertificate,
+      name: visited.target.host,
       recallUse: (seen) => memory.recall(visited.target, seen),
       recallAges: () => memory.knownSince(visited.target),
     }),

@@ -3,7 +3,7 @@ import { type ServedRow, ServedState } from "#shared/model/served.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { sayNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayFileLine, sayHandshake, sayListener, sayServedState } from "#shared/text/served.ts";
+import { sayFileLine, sayHandshake, sayListener, sayServedState, sayWhyUnseen } from "#shared/text/served.ts";
 import { sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
@@ -39,7 +39,8 @@ Examples:
   latchkey served --host web1 --json | jq '.served[] | [.name, .certificate.path]'
 
 With --json: { served: [{ host, server, state, address, port, name, isDefault, protocol, at, certificate, keyPath,
-isPair, unsure, sights, handshake }], total }; handshake: of what is not seen, the endpoint whose scan would show it`;
+isPair, unsure, sights, handshake, whyUnseen }], total }; handshake: of what is not seen, the endpoint whose scan would
+show it; whyUnseen: why none would`;
 
 async function listServed(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -57,13 +58,23 @@ async function listServed(words: readonly string[], options: Options, world: Wor
     world.out(
       `what is not seen is shown by a scan of its listener and name, such as: latchkey scan ${printable(unseen[0])}`,
     );
+  const [never] = rows.filter(({ state }) => state === "never-served");
+  const why = never && sayWhyUnseen(never);
+  if (never && why)
+    world.out(
+      `no handshake is answered by what is never served, such as ${printable(never.certificate?.path ?? "")}: ${printable(why)}`,
+    );
 }
 
 /** Row ids are of one database and no promise. */
-const toJson = ({ id: _, hostId: __, ...row }: ServedRow) => ({
+const toJson = ({ id: _, hostId: __, shownBy, ...row }: ServedRow) => ({
   ...row,
-  handshake: row.state === "not-seen" ? sayHandshake(row) : null,
+  handshake: row.state === "not-seen" ? sayHandshake({ ...row, shownBy }) : null,
+  whyUnseen: isUnseen(row) ? sayWhyUnseen({ shownBy }) : null,
 });
+
+const isUnseen = ({ state }: Pick<ServedRow, "state">): boolean =>
+  state === "not-seen" || state === "never-served";
 
 const sayNone = ({
   search,
@@ -103,4 +114,5 @@ const STYLES: Record<ServedState, "red" | "yellow" | "dim" | null> = {
   "cannot-tell": "dim",
   "not-seen": "dim",
   agrees: null,
+  "never-served": "yellow",
 };

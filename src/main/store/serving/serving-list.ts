@@ -1,8 +1,9 @@
 import type { Database } from "better-sqlite3";
-import { ServedRow, ServedState, WireSight } from "#shared/model/served.ts";
+import { ServedRow, ServedState, ShownBy, WireSight } from "#shared/model/served.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
 import { seekIn } from "#store/lists/seek-text.ts";
+import { NOT_SEEN } from "./serving-writer.ts";
 
 type Column = "state" | "host";
 
@@ -34,6 +35,7 @@ type Row = {
   directive_line: number | null;
   key_path: string | null;
   unsure: string | null;
+  shown_by: string | null;
 };
 
 type SightRow = {
@@ -48,7 +50,7 @@ type SightRow = {
 };
 
 const COLUMNS = `id, host, host_text, server, state, address, port, name, is_default, protocol, file, line,
-  certificate_path, real_path, directive, directive_file, directive_line, key_path, unsure`;
+  certificate_path, real_path, directive, directive_file, directive_line, key_path, unsure, shown_by`;
 
 const SORTED_BY: Record<Column, readonly string[]> = {
   state: ["state", "host_text", "port", "id"],
@@ -56,6 +58,14 @@ const SORTED_BY: Record<Column, readonly string[]> = {
 };
 
 const NOW: Part = { sql: "gone_scan IS NULL", values: [] };
+
+/** What no handshake is answered by is kept as not seen. */
+function ofState(state: ServedState): Part {
+  const isNever = "ifnull(shown_by ->> 'kind', '') = 'never'";
+  if (state === "never-served") return { sql: `state = ${NOT_SEEN} AND ${isNever}`, values: [] };
+  if (state === "not-seen") return { sql: `state = ${NOT_SEEN} AND NOT ${isNever}`, values: [] };
+  return { sql: "state = ?", values: [ServedState.options.indexOf(state)] };
+}
 
 /** Where a certificate is in the file that is named, or was served instead of it. */
 const ABOUT_CERTIFICATE = `
@@ -78,7 +88,7 @@ export function servingList(db: Database, lists: Lists) {
     list({ search, state, host, sha256, sort, ...page }: Wanted): Listed<ServedRow> {
       const sought = find(search);
       const where: Part[] = [NOW, ...sought.where];
-      if (state !== null) where.push({ sql: "state = ?", values: [ServedState.options.indexOf(state)] });
+      if (state !== null) where.push(ofState(state));
       if (host !== null) where.push({ sql: "host_text = ?", values: [host] });
       if (sha256 !== null) where.push({ sql: `id IN (${ABOUT_CERTIFICATE})`, values: [sha256, sha256] });
       const order = { name: sort.by, columns: SORTED_BY[sort.by], descending: sort.descending };
@@ -112,11 +122,13 @@ function rowReader(db: Database) {
 
   return (row: Row): ServedRow => {
     const { host, certificate_path: path } = row;
+    const shownBy = row.shown_by === null ? null : ShownBy.parse(JSON.parse(row.shown_by));
     const now = path === null ? undefined : held.get(host, path);
     const keySpki = (row.key_path !== null && spki.get(host, row.key_path)) || null;
     return ServedRow.parse({
       ...{ id: row.id, hostId: host, host: row.host_text, server: row.server, port: row.port },
-      state: ServedState.options[row.state],
+      state:
+        row.state === NOT_SEEN && shownBy?.kind === "never" ? "never-served" : ServedState.options[row.state],
       address: row.address || null,
       name: row.name || null,
       isDefault: row.is_default === 1,
@@ -133,6 +145,7 @@ function rowReader(db: Database) {
       keyPath: row.key_path,
       isPair: keySpki === null || !now ? null : keySpki === now.spki_sha256,
       unsure: row.unsure,
+      shownBy,
       sights: sights.all(row.id).map(toSight),
     });
   };

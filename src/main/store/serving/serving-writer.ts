@@ -20,13 +20,14 @@ export function servingWriter(db: Database) {
     WHERE host = ? AND gone_scan IS NULL`);
   const begin = db.prepare(`
     INSERT INTO serving (host, host_text, server, root, address, port, name, is_default, protocol, file, line,
-      certificate_path, real_path, directive, directive_file, directive_line, key_path, unsure, state, first_scan, last_scan)
+      certificate_path, real_path, directive, directive_file, directive_line, key_path, unsure, shown_by, state, first_scan, last_scan)
     VALUES (@host, @hostText, @server, @root, @address, @port, @name, @isDefault, @protocol, @file, @line,
-      @certificatePath, @realPath, @directive, @directiveFile, @directiveLine, @keyPath, @unsure, ${NOT_SEEN}, @scanId, @scanId)`);
+      @certificatePath, @realPath, @directive, @directiveFile, @directiveLine, @keyPath, @unsure, @shownBy, ${NOT_SEEN}, @scanId, @scanId)`);
   const extend = db.prepare(`
     UPDATE serving
     SET is_default = @isDefault, real_path = @realPath, protocol = @protocol, directive = @directive, directive_file = @directiveFile,
-        directive_line = @directiveLine, key_path = @keyPath, unsure = @unsure, last_scan = @scanId
+        directive_line = @directiveLine, key_path = @keyPath, unsure = @unsure, shown_by = @shownBy,
+        last_scan = @scanId
     WHERE id = @id`);
   const end = db.prepare("UPDATE serving SET gone_scan = ? WHERE id = ?");
   const forget = db.prepare("DELETE FROM served WHERE serving = ?");
@@ -97,8 +98,9 @@ function withUnseen(fresh: string | null, known: string | undefined, look: Look)
   });
 }
 
-const toRow = ({ certificate, key, at, ...serving }: Serving) => ({
+const toRow = ({ certificate, key, at, shownBy = null, ...serving }: Serving) => ({
   ...serving,
+  shownBy: shownBy && JSON.stringify(shownBy),
   isDefault: Number(serving.isDefault),
   file: at.file,
   line: at.line,
