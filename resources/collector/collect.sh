@@ -2093,8 +2093,9 @@ pem_certificates() {
 			if (is_open) { count++; note("cut-short") }
 			is_open = 0
 			if (code == 4) code = 0
-			if ($0 ~ /PRIVATEKEY-----/) code = 3
+			if ($0 ~ /PRIVATEKEY-----/) { code = 3; order = order ($0 ~ /BEGIN(RSA|EC|DSA)?PRIVATE/ ? "k" : "e") }
 			if ($0 ~ /^-----BEGIN(TRUSTED|X509)?CERTIFICATE-----$/) {
+				order = order "c"
 				is_open = 1; data = ""; is_bad = 0
 				label = $0 ~ /TRUSTED/ ? "TRUSTED CERTIFICATE" : "CERTIFICATE"
 			}
@@ -2111,7 +2112,12 @@ pem_certificates() {
 			if (!is_bad) data = data $0
 			if (length(data) > 174764) { count++; note("too-long"); is_open = 0 }
 		}
-		END { if (is_open && read <= most) { count++; note("cut-short") } exit code }'
+		END {
+			if (is_open && read <= most) { count++; note("cut-short") }
+			# What stands in a file with a private key, and in which order: k, or e where it is no plain one for TLS, and c.
+			if (order ~ /[ke]/ && length(order) > 1 && length(order) <= 64 && read <= most) printf "@pem - path:%s order:%s\n", path, order
+			exit code
+		}'
 }
 
 # One DER certificate from the numbers of od: exactly as many bytes as its own length says. Of a private key nothing but

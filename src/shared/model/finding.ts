@@ -23,6 +23,7 @@ export const RuleId = z.enum([
   "certificate-file-unnamed",
   "certificate-file-gone",
   "certificate-file-unreadable",
+  "certificate-file-misordered",
   "certificate-without-key",
   "certificate-key-mismatch",
   "tls-key-without-certificate",

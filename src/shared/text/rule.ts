@@ -17,6 +17,7 @@ const TITLES: Record<RuleId, string> = {
   "certificate-file-unnamed": "In no configuration",
   "certificate-file-gone": "Certificate file is missing",
   "certificate-file-unreadable": "Certificate file holds no certificate",
+  "certificate-file-misordered": "Certificate before its private key",
   "certificate-without-key": "Certificate without its key",
   "certificate-key-mismatch": "Key of another certificate",
   "tls-key-without-certificate": "Key without a certificate",

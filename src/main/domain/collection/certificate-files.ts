@@ -1,5 +1,5 @@
 import { readChildren, readElement, TAG } from "#domain/x509/der.ts";
-import type { CertificateFile } from "./collection.ts";
+import type { CertificateFile, KeyFile } from "./collection.ts";
 import type { Record } from "./record.ts";
 
 const EXPLICIT_VERSION = 0xa0;
@@ -33,6 +33,29 @@ export function readCertificateFiles(records: readonly Record[]): CertificateFil
     files.set(path, file);
   }
   return [...files.values()];
+}
+
+/**
+ * By path what stands in PEM files that were read whole, in its order: k for a private key, e for one that is encrypted or of a kind for
+ * SSH, c for a certificate. `keys`: the files that hold a private key.
+ */
+export function readPemOrders(
+  records: readonly Record[],
+  files: readonly CertificateFile[],
+  keys: readonly Pick<KeyFile, "path" | "isEncrypted">[],
+): ReadonlyMap<string, string> {
+  const orders = new Map<string, string>();
+  const holding = new Set(keys.map(({ path }) => path));
+  const certified = new Set(files.map(({ path }) => path));
+  for (const { path, isEncrypted } of keys)
+    if (!certified.has(path)) orders.set(path, isEncrypted ? "e" : "k");
+  for (const { path, ders, malformed } of files)
+    if (!holding.has(path) && malformed.length === 0) orders.set(path, "c".repeat(ders.length));
+  for (const record of records) {
+    const [path, order] = [record.say("path"), record.say("order") ?? ""];
+    if (record.kind === "pem" && path !== null && /^[kec]{2,64}$/.test(order)) orders.set(path, order);
+  }
+  return orders;
 }
 
 /** The first element alone: base64 goes by threes, so up to two bytes may hang on. */

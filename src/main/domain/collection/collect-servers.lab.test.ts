@@ -149,6 +149,14 @@ async function collect(shell = "sh"): Promise<Collection> {
 const textOf = (path: string) =>
   told.serverConfigs.flatMap(({ files }) => files.get(path) ?? [])[0]?.split("\n");
 
+test("of a file that holds a private key and a certificate it is told which stands first", () => {
+  const [files] = told.serverConfigs;
+  const orderOf = (path: string) => files?.pemOrders?.get(path);
+  expect(orderOf("/etc/haproxy/certs/site.pem")).toBe("ck");
+  expect(orderOf("/srv/tls/smtp.pem")).toBe("c");
+  expect(orderOf("/srv/tls/smtp.key")).toBe("k");
+});
+
 test("of each server's configuration the lines that tell what is served come along, at their place, and no secret", async () => {
   expect(told.serverConfigs.map(({ server, root }) => [server, root])).toEqual([
     ["nginx", "/etc/nginx/nginx.conf"],

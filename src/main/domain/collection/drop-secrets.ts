@@ -77,6 +77,7 @@ const KINDS = new Map<string, Unread["kind"]>([
   ["host-key", "host-key"],
   ["certificate", "certificate-file"],
   ["certificate-note", "certificate-file"],
+  ["pem", "certificate-file"],
   ["file", "certificate-file"],
   ["listing", "server-config"],
   ["keystore", "keystore"],

@@ -1,7 +1,7 @@
 import { DAY_SECONDS, readOffset } from "#domain/use/times.ts";
 import { readAccounts, readGroups } from "./accounts.ts";
 import { readAuthorizedKeysFiles } from "./authorized-keys-files.ts";
-import { readCertificateFiles } from "./certificate-files.ts";
+import { readCertificateFiles, readPemOrders } from "./certificate-files.ts";
 import type { AuthorizedKeysFile, Collection, HostFacts, Unread } from "./collection.ts";
 import { readDiskFiles, readKeystores } from "./disk-files.ts";
 import { dropSecrets } from "./drop-secrets.ts";
@@ -36,6 +36,8 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     records,
     accounts.map(({ name }) => name),
   );
+  const [certificateFiles, keyFiles] = [readCertificateFiles(records), readKeyFiles(records)];
+  const pemOrders = readPemOrders(records, certificateFiles, keyFiles);
   return {
     nonce: frame.nonce,
     incomplete: frame.incomplete,
@@ -48,11 +50,11 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     chrootFolders: readChrootFolders(records),
     realHomes: readRealHomes(records),
     authorizedKeys,
-    keyFiles: readKeyFiles(records),
+    keyFiles,
     signingHost: readSigningHost(records),
     hostKeys: readHostKeys(records),
-    certificateFiles: readCertificateFiles(records),
-    serverConfigs: readServerConfigs(records, { listening, unread }),
+    certificateFiles,
+    serverConfigs: readServerConfigs(records, { listening, unread, pemOrders }),
     diskFiles: readDiskFiles(records),
     keystores: readKeystores(records),
     listening,

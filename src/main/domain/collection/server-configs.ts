@@ -28,7 +28,11 @@ export const serverOf = (name: string): ServerKind | null =>
 /** What the configurations of servers say of TLS: an entry for each place where a server begins to read. */
 export function readServerConfigs(
   records: readonly Record[],
-  { listening, unread }: { listening: Listening; unread: readonly Unread[] },
+  {
+    listening,
+    unread,
+    pemOrders,
+  }: { listening: Listening; unread: readonly Unread[]; pemOrders: ReadonlyMap<string, string> },
 ): ConfigurationFiles[] {
   const running = [...listening.processes.values()];
   const folders = new Map(
@@ -53,6 +57,7 @@ export function readServerConfigs(
       files,
       folders,
       unread: hidden,
+      pemOrders,
       isStarted: record.say("started") !== null,
       commandLines: running.filter(({ name }) => isProcessOf(server, name)).map((one) => one.arguments),
       addresses: listening.addresses,

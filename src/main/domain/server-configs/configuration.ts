@@ -23,6 +23,11 @@ export type ConfigurationFiles = {
   unread: readonly string[];
   /** Whether it is read because a running process was started with it, and not as the usual one of that server. */
   isStarted?: boolean;
+  /**
+   * Of PEM files that were read whole: a letter for each private key (k, or e where it is encrypted or of a kind for SSH) and each
+   * certificate (c), in their order. Not there where it is not known of any.
+   */
+  pemOrders?: ReadonlyMap<string, string>;
   /** The arguments of each running process of that server, its own name first; none where none is known. */
   commandLines: readonly (readonly string[])[];
   /** The host's own addresses, but those that it has for itself alone; none where they are not known. */
@@ -57,9 +62,15 @@ export type Listen = { address: string | null; port: number; isDefault: boolean 
 
 /**
  * `key` null: it is not said where the key is. One that stands in the certificate's own file is named as that file. `copiedBy`: the
- * command that copies both into what the server reads; without one it reads the files themselves.
+ * command that copies both into what the server reads; without one it reads the files themselves. `flaw`: why the server can use no file of
+ * its row: a certificate stands before the first private key, or behind a key there is none.
  */
-export type Pair = { certificate: Named; key: Named | null; copiedBy?: string };
+export type Pair = {
+  certificate: Named;
+  key: Named | null;
+  copiedBy?: string;
+  flaw?: "key-not-first" | "key-alone";
+};
 
 /**
  * What is said of which keys are taken. `ciphers`: a list as OpenSSL reads it; null: none is said, and the server's own takes any key.

@@ -194,3 +194,28 @@ test("a certificate that is told of for several files is about each of them, as 
   const unnamed = ["/etc/ssl/c.pem", "/etc/ssl/d.pem"].map((path) => ({ ...file("c", "c"), path }));
   expect(membersOf({}, { files: [one, ...unnamed] })).toEqual([["/etc/ssl/c.pem", "/etc/ssl/d.pem"]]);
 });
+
+test("a chain file with its certificate before its key is told of, as one that its server cannot use", () => {
+  const path = "/etc/postfix/mail.pem";
+  const named = { path, directive: "smtpd_tls_chain_files", at };
+  const postfix: Configuration = {
+    ...nginx,
+    server: "postfix",
+    servings: nginx.servings.map((serving) => ({
+      ...serving,
+      pairs: [{ certificate: named, key: named, flaw: "key-not-first" as const }],
+    })),
+  };
+  const files = [file(path, "a")];
+  const [found, ...others] = findDiskProblems({
+    ...{ collection: makeCollection({ keyFiles: [keyFile(path, "a")] }), configurations: [postfix], files },
+  });
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({
+    ...{ rule: "certificate-file-misordered", severity: "high", about: { kind: "host" }, members: [path] },
+    sentence: `${path}, which smtpd_tls_chain_files in /etc/nginx/nginx.conf:7 names, does not hold a private key with its certificate straight behind it: postfix cannot serve it once started or reloaded, whatever is served still`,
+    remedy: expect.stringMatching(
+      /^write the private key first, .* \(postfix check\), which reads no certificate/,
+    ),
+  });
+});

@@ -1,9 +1,10 @@
 import type { Collection } from "#domain/collection/collection.ts";
 import { isOfKubernetes } from "#domain/collection/usual-places.ts";
-import type { Configuration, Named, Pair } from "#domain/server-configs/configuration.ts";
+import type { Configuration, Named } from "#domain/server-configs/configuration.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import { type Disk, type FoundFileProblem, findFileProblems } from "./file-problems.ts";
+import { sayOwnTest } from "./own-tests.ts";
 import { spkiHashOf } from "./spki-hash.ts";
 
 /** What is wrong with the files of certificates and keys on a host, each by itself and beside each other. */
@@ -38,6 +39,10 @@ function sayFileProblems(problems: readonly FoundFileProblem[]): FindingDraft[] 
       "certificate-file-unreadable",
       problems.filter(({ kind }) => kind === "no-certificate"),
     ),
+    ...sayFiles(
+      "certificate-file-misordered",
+      problems.filter(({ kind }) => kind === "key-not-first" || kind === "key-alone"),
+    ),
     ...problems.flatMap((problem) => sayPair(problem) ?? []),
   ];
 }
@@ -51,6 +56,10 @@ const FILES = {
     what: "holds no certificate that can be read",
     does: "put the certificate there anew",
   },
+  "certificate-file-misordered": {
+    what: "does not hold a private key with its certificate straight behind it",
+    does: "write the private key first, then its certificate, then its chain,",
+  },
 };
 
 function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[]): FindingDraft[] {
@@ -58,7 +67,7 @@ function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[
   const [first] = problems;
   if (!first) return [];
   const { what, does } = FILES[rule];
-  const servers = [...new Set(problems.map(({ server }) => server))].join(", ");
+  const servers = [...new Set(problems.map(({ server }) => server))];
   const which =
     paths.length === 1
       ? `${first.certificate}, which ${sayNamed(first.pair.certificate)} names, ${what}`
@@ -66,25 +75,26 @@ function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[
   return [
     {
       ...{ rule, about: { kind: "host" }, label: paths.join(", "), severity: "high" },
-      sentence: `${which}: ${servers} cannot serve ${paths.length === 1 ? "it" : "them"} once started or reloaded, whatever is served still`,
+      sentence: `${which}: ${servers.join(", ")} cannot serve ${paths.length === 1 ? "it" : "them"} once started or reloaded, whatever is served still`,
       evidence: paths,
       members: paths,
-      remedy: `${does} before the server is reloaded; whether it takes it then is told by a test of its own where it has one, and by a scan of what it serves`,
+      remedy: `${does} before the server is reloaded; then ${servers.map(sayOwnTest).join(", and ")}. Whether it is served is shown by a scan`,
     },
   ];
 }
 
 const sayNamed = ({ directive, at }: Named): string => `${directive} in ${at.file}:${at.line}`;
 
-function sayPair({ kind, pair, held, spki }: FoundFileProblem): FindingDraft | null {
+function sayPair(problem: FoundFileProblem): FindingDraft | null {
+  const { kind, held } = problem;
   if (!held) return null;
-  return kind === "key-gone" ? withoutKey(pair, held) : withOtherKey(pair, held, spki);
+  if (kind === "key-gone") return withoutKey(problem, held);
+  return kind === "key-mismatch" ? withOtherKey(problem, held) : null;
 }
 
 function withOtherKey(
-  { certificate: named, key }: Pair,
+  { server, spki, pair: { certificate: named, key } }: FoundFileProblem,
   held: Certificate,
-  spki: string | null,
 ): FindingDraft {
   const path = key?.path ?? named.path;
   return {
@@ -98,11 +108,14 @@ function withOtherKey(
       ...(key ? [sayNamed(key)] : []),
       `the certificate is for the key with SHA-256 ${held.spkiSha256}, the file holds ${spki}`,
     ],
-    remedy: "put the certificate and the key of one issuance there before the server is started again",
+    remedy: `put the certificate and the key of one issuance there before the server is started again; then ${sayOwnTest(server)}`,
   };
 }
 
-const withoutKey = ({ certificate: named, key }: Pair, certificate: Certificate): FindingDraft => ({
+const withoutKey = (
+  { server, pair: { certificate: named, key } }: FoundFileProblem,
+  certificate: Certificate,
+): FindingDraft => ({
   rule: "certificate-without-key",
   about: { kind: "certificate", sha256: certificate.sha256 },
   label: certificate.subject,
@@ -113,7 +126,7 @@ const withoutKey = ({ certificate: named, key }: Pair, certificate: Certificate)
     `${named.path} holds the certificate`,
   ],
   members: [named.path],
-  remedy: "put the key there, or correct the configuration before the server is started again",
+  remedy: `put the key there, or correct the configuration before the server is started again; then ${sayOwnTest(server)}`,
 });
 
 /** Keys where servers keep theirs; those of people and of hosts are judged as keys of SSH. */

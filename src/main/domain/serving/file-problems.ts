@@ -5,9 +5,12 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import { spkiHashOf } from "./spki-hash.ts";
 
-/** `certificate` and `key`: their paths. `no-certificate`: the file was read, and holds none. */
+/**
+ * `certificate` and `key`: their paths. `no-certificate`: the file was read, and holds none. `key-not-first`, `key-alone`: its server reads a
+ * private key and its certificate straight behind it, and finds them otherwise.
+ */
 export type FileProblem = {
-  kind: "gone" | "no-certificate" | "key-gone" | "key-mismatch";
+  kind: "gone" | "no-certificate" | "key-gone" | "key-mismatch" | "key-not-first" | "key-alone";
   server: Configuration["server"];
   root: string;
   certificate: string;
@@ -62,6 +65,7 @@ function createPairJudge(
   return (pair: Pair, keyPath: string): Found | null => {
     const { path } = pair.certificate;
     const held = firstIn.get(path) ?? null;
+    if (pair.flaw) return { kind: pair.flaw, held, spki: null };
     if (!held) {
       if (absent.has(path)) return { kind: "gone", held, spki: null };
       const wasRead = isWhole && diskFiles.get(path)?.entry.type === "file" && !closed.has(path);
@@ -89,6 +93,10 @@ export function sayFileProblem(
       return `${key}, the key of ${certificate}, ${sayGone(key)}`;
     case "key-mismatch":
       return `${key} is not the key of the certificate in ${certificate}`;
+    case "key-not-first":
+      return `${certificate} does not begin with its private key`;
+    case "key-alone":
+      return `a private key in ${certificate} has no certificate behind it`;
     default:
       return assertNever(kind);
   }

@@ -1,5 +1,8 @@
+import type { ServerKind } from "#domain/server-configs/configuration.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Judged } from "./judge-served.ts";
+import { sayTakeUp } from "./own-tests.ts";
 
 type Served = { endpoint: string; sha256: string; subject: string };
 
@@ -39,29 +42,36 @@ export function findServedProblems(judged: Judged, served: Served): FindingDraft
           rule: "endpoint-other-certificate",
           severity: "medium",
           sentence: `${served.endpoint} serves it, though its configuration says ${path}, which holds another one`,
-          remedy: REMEDIES[state],
+          remedy: sayDiffering(state, judged),
         },
       ];
   }
 }
 
 /** Nobody has tried here whether the server would reload: that is its own test's word, which comes first. */
-function sayReload({ configuration: { server }, blocked }: Judged): string {
-  if (blocked.length > 0)
-    return `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, let the server test its configuration, and reload it then`;
-  const test = TESTS[server];
-  const first = test === undefined ? "" : `let the server test its configuration first (${test}); `;
-  return `${first}have it reload, and have whatever renews the certificate do so each time`;
+const sayReload = ({ configuration: { server }, blocked }: Judged): string =>
+  blocked.length > 0
+    ? sayBlocked(server, blocked)
+    : `${sayTakeUp(server)}. Have whatever renews the certificate do so each time. None of it was tried here`;
+
+const sayBlocked = (server: ServerKind, blocked: readonly string[]): string =>
+  `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, and then ${sayTakeUp(server)}`;
+
+type Differing = Exclude<Judged["state"], "agrees" | "cannot-tell" | "not-reloaded">;
+
+function sayDiffering(state: Differing, { configuration: { server }, blocked }: Judged): string {
+  switch (state) {
+    case "other-process":
+      return "find out which program is meant to listen there, and correct or drop the configuration of the other";
+    case "other-listed": {
+      const compare = "compare the names of the virtual hosts with the name that clients ask for";
+      return blocked.length > 0
+        ? `${compare}; ${sayBlocked(server, blocked)}`
+        : `${compare}; if they are right, ${sayTakeUp(server)}`;
+    }
+    case "differs":
+      return "find out where the server has it from: a copy elsewhere, a proxy before it, or a change made by hand";
+    default:
+      return assertNever(state);
+  }
 }
-
-/** Those that load certificates and keys as well; of the other servers none is known. */
-const TESTS: { [server: string]: string } = { nginx: "nginx -t", haproxy: "haproxy -c -f FILE" };
-
-const REMEDIES = {
-  "other-process":
-    "find out which program is meant to listen there, and correct or drop the configuration of the other",
-  "other-listed":
-    "compare the names of the virtual hosts with the name that clients ask for, and reload the server",
-  differs:
-    "find out where the server has it from: a copy elsewhere, a proxy before it, or a change made by hand",
-};

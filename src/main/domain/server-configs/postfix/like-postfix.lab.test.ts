@@ -67,3 +67,52 @@ test("Postfix serves by its maps of names what is read of them, whichever kind o
   ])
     expect({ name, served: ours(name) }).toEqual({ name, served: await ask(server.address, name) });
 });
+
+test("Postfix speaks TLS with chain files in which each key comes straight before its certificate, and with no others", async () => {
+  await using temporary = await makeTemporaryFolder();
+  const certificates = join(temporary.path, "certificates");
+  await makeCertificates(certificates);
+  await using server = await startPostfix({
+    ...{ folder: temporary.path, certificatePath: join(certificates, "usual.crt") },
+    keyPath: join(certificates, "usual.key"),
+  });
+  const folder = server.configPath;
+  const [key, certificate] = await Promise.all(
+    ["key", "crt"].map((end) => readFile(join(certificates, `shop.${end}`))),
+  );
+  const parts = { k: key ?? "", c: certificate ?? "" };
+  const usual = await readFile(join(folder, "main.cf"), "utf8");
+  for (const files of [
+    ["kc"],
+    ["ck"],
+    ["k", "c"],
+    ["c", "k"],
+    ["kcc"],
+    ["kck"],
+    ["kkc"],
+    ["c"],
+    ["kc", "k"],
+  ]) {
+    const paths = files.map((_, at) => join(folder, `part${at}.pem`));
+    for (const [at, path] of paths.entries())
+      await writeFile(path, [...(files[at] ?? "")].map((letter) => parts[letter as "k" | "c"]).join(""));
+    // Each connection has a process of its own, which reads this.
+    await writeFile(
+      join(folder, "main.cf"),
+      `${usual}max_use = 1\nsmtpd_tls_chain_files = ${paths.join(", ")}\n`,
+    );
+    const configuration = readConfiguration({
+      ...{ server: "postfix", root: join(folder, "main.cf"), unread: [], commandLines: [] },
+      pemOrders: new Map(paths.map((path, at) => [path, files[at] ?? ""])),
+      ...readTree(folder),
+    });
+    const [serving] = configuration.servings;
+    const isServed = serving?.unsure === null;
+    // Without TLS it takes no STARTTLS, which openssl calls an error.
+    const served = await ask(server.address, null).catch(() => "nothing");
+    expect({ files, served }).toEqual({
+      ...{ files, served: isServed ? "shop" : "nothing" },
+    });
+    expect(serving?.pairs.some(({ flaw }) => flaw !== undefined)).toBe(!isServed);
+  }
+});

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
+import { makeFiles, sayFiles } from "#domain/server-configs/testing/say-files.ts";
 
 const say = (texts: { [path: string]: string }) => sayFiles({ server: "postfix" }, texts);
 
@@ -141,4 +142,68 @@ tls_server_sni_maps = texthash:${map}`;
       "may lack names: tls_server_sni_maps may choose another certificate",
     );
   expect(say({ "/etc/postfix/main.cf": main("/elsewhere/sni"), ...master })).toContain("may lack names");
+});
+
+/** What Postfix makes of chain files, by what stands in each: k a private key, e one that it passes over, c a certificate. */
+function readChain(value: string, orders: { [path: string]: string }, parameter = "smtpd_tls_chain_files") {
+  const isMap = parameter === "tls_server_sni_maps";
+  const main = isMap
+    ? "smtpd_tls_chain_files = /usual.pem\ntls_server_sni_maps = texthash:/etc/postfix/sni\n"
+    : `smtpd_tls_chain_files = ${value}\n`;
+  const files = makeFiles(
+    { server: "postfix", pemOrders: new Map([["/usual.pem", "kc"], ...Object.entries(orders)]) },
+    {
+      "/etc/postfix/main.cf": `smtpd_tls_security_level = may\n${main}`,
+      "/etc/postfix/master.cf": "smtp inet n - y - - smtpd",
+      ...(isMap && { "/etc/postfix/sni": `shop.example ${value}` }),
+    },
+  );
+  const [serving] = readConfiguration(files).servings;
+  return {
+    pairs: serving?.pairs.map(({ certificate, key, flaw }) =>
+      [certificate.path, key?.path ?? null, ...(flaw ? [flaw] : [])].join(" "),
+    ),
+    unsure: serving?.unsure ?? null,
+  };
+}
+
+test("a chain file is served where each key comes before its certificate, be they in one file or in two", () => {
+  const orders = { "/kc.pem": "kcc", "/rsa.pem": "kc", "/k.pem": "k", "/c.pem": "cc", "/two.pem": "kckc" };
+  expect(readChain("/kc.pem, /rsa.pem", orders)).toEqual({
+    pairs: ["/kc.pem /kc.pem", "/rsa.pem /rsa.pem"],
+    unsure: null,
+  });
+  expect(readChain("/k.pem, /c.pem /rsa.pem", orders)).toEqual({
+    pairs: ["/c.pem /k.pem", "/rsa.pem /rsa.pem"],
+    unsure: null,
+  });
+  expect(readChain("/two.pem", orders)).toEqual({
+    pairs: ["/two.pem /two.pem"],
+    unsure: "/two.pem holds several keys with their certificates, of which only the first is read here",
+  });
+  expect(readChain("/unread.pem", orders)).toEqual({ pairs: ["/unread.pem /unread.pem"], unsure: null });
+});
+
+test("with a certificate before its key, or a key without one behind it, Postfix speaks no TLS, and nothing is said to be served", () => {
+  const orders = { "/ck.pem": "ck", "/c.pem": "c", "/kk.pem": "kkc", "/k.pem": "k", "/ekc.pem": "ec" };
+  for (const [value, flawed, why] of [
+    ["/ck.pem", "/ck.pem /ck.pem key-not-first", "/ck.pem does not begin with its private key"],
+    ["/c.pem /k.pem", "/c.pem /c.pem key-not-first", "/c.pem does not begin with its private key"],
+    ["/ekc.pem", "/ekc.pem /ekc.pem key-not-first", "/ekc.pem does not begin with its private key"],
+    ["/kk.pem", "/kk.pem /kk.pem key-alone", "a private key in /kk.pem has no certificate behind it"],
+  ] as const) {
+    const { pairs, unsure } = readChain(value, orders);
+    expect({ value, first: pairs?.[0], unsure }).toEqual({
+      ...{ value, first: flawed },
+      unsure: `Postfix speaks no TLS with these files: ${why}`,
+    });
+  }
+  expect(readChain("/usual.pem /k.pem", orders)).toEqual({
+    pairs: ["/usual.pem /usual.pem", "/k.pem /k.pem key-alone"],
+    unsure: "Postfix speaks no TLS with these files: a private key in /k.pem has no certificate behind it",
+  });
+  expect(readChain("/ck.pem", orders, "tls_server_sni_maps")).toEqual({
+    pairs: ["/ck.pem /ck.pem key-not-first"],
+    unsure: "Postfix speaks no TLS with these files: /ck.pem does not begin with its private key",
+  });
 });

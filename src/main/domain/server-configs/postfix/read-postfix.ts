@@ -7,6 +7,7 @@ import type {
   Serving,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { pairChainFiles } from "./chain-files.ts";
 import { find, findValue, type Parameters, readMain } from "./parameters.ts";
 import { readServices, type Service } from "./services.ts";
 import { readSniMaps, type SniEntry } from "./sni-maps.ts";
@@ -42,13 +43,13 @@ function serveService(
   const isWrapped = !isScreen && findValue("smtpd_tls_wrappermode", tables) === "yes";
   const isOld = ["smtpd_use_tls", "smtpd_enforce_tls"].some((name) => findValue(name, tables) === "yes");
   if (!isWrapped && (level === "none" || (level === "" && !isOld))) return;
-  const { pairs, unsure } = readPairs(tables, isScreen ? "tlsproxy" : "smtpd");
+  const { pairs, unsure } = readPairs(tables, isScreen ? "tlsproxy" : "smtpd", draft.source.pemOrders);
   if (pairs.length === 0 && unsure === null) return;
   const listens = readListens(service, service.port, main);
   const common = { namesFromCertificate: false, protocol: isWrapped ? "tls" : "smtp", chain: null };
-  for (const { name, pairs: own } of sniOf(tables))
+  for (const { name, pairs: own, unsure: why } of sniOf(tables))
     draft.serve({
-      ...{ ...common, names: [name], pairs: own, unsure: null, at },
+      ...{ ...common, names: [name], pairs: own, unsure: why, at },
       listens: listens.map((listen) => ({ ...listen, isDefault: false })),
     });
   draft.serve({
@@ -92,16 +93,22 @@ function everyAddress(main: Parameters): string | null {
 function readPairs(
   tables: readonly Parameters[],
   of: "smtpd" | "tlsproxy",
+  orders: ConfigurationFiles["pemOrders"],
 ): { pairs: Pair[]; unsure: string | null } {
   const chains = findValue(`${of}_tls_chain_files`, tables);
   if (chains === null) return { pairs: [], unsure: `what ${of}_tls_chain_files stands for is not known` };
   const files = chains.split(/[\s,]+/).filter((path) => path !== "");
   const named = files.map((path) => toNamed(`${of}_tls_chain_files`, path, tables));
-  if (named.length > 0)
+  if (named.length > 0) {
+    const { pairs, unsure } = pairChainFiles(
+      named.flatMap((file) => file ?? []),
+      named.includes(null) ? undefined : orders,
+    );
     return {
-      pairs: named.flatMap((file) => (file ? [{ certificate: file, key: { ...file } }] : [])),
-      unsure: named.includes(null) ? `${of}_tls_chain_files names a file that cannot be told` : null,
+      pairs,
+      unsure: named.includes(null) ? `${of}_tls_chain_files names a file that cannot be told` : unsure,
     };
+  }
   let unsure: string | null = null;
   const pairs = ["", "ec", "d"].flatMap((kind): Pair[] => {
     const [certificateName, keyName] = [`${of}_tls_${kind}cert_file`, `${of}_tls_${kind}key_file`];

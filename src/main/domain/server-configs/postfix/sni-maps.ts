@@ -1,9 +1,10 @@
 import type { Named, Pair, Place } from "#domain/server-configs/configuration.ts";
 import { type Draft, joinPath } from "#domain/server-configs/draft.ts";
+import { pairChainFiles } from "./chain-files.ts";
 import { readLogicalLines } from "./parameters.ts";
 
-/** A name that is asked for, or `.name` for all below it, and the files of its keys and certificates. */
-export type SniEntry = { name: string; pairs: Pair[]; at: Place };
+/** A name that is asked for, or `.name` for all below it, and the files of its keys and certificates; `unsure`: as of a serving. */
+export type SniEntry = { name: string; pairs: Pair[]; unsure: string | null; at: Place };
 
 const DIRECTIVE = "tls_server_sni_maps";
 
@@ -69,9 +70,9 @@ type Written = { name: string; files: readonly string[]; copiedBy: string | null
 function toEntry(draft: Draft, { name, files, copiedBy, at }: Written): SniEntry[] {
   if (name === "" || files.length === 0 || !files.every((file) => file.startsWith("/")))
     return giveUp(draft, `which files ${name || "this line"} has`, at);
-  const toPair = (path: string): Pair => {
-    const named: Named = { path: joinPath("/", path), directive: DIRECTIVE, at };
-    return { certificate: named, key: { ...named }, ...(copiedBy !== null && { copiedBy }) };
-  };
-  return [{ name: name.toLowerCase(), pairs: files.map(toPair), at }];
+  const named = files.map((path): Named => ({ path: joinPath("/", path), directive: DIRECTIVE, at }));
+  const { pairs, unsure } = pairChainFiles(named, draft.source.pemOrders);
+  const copied = pairs.map((pair): Pair => ({ ...pair, ...(copiedBy !== null && { copiedBy }) }));
+  // What was copied before the files became so is served still.
+  return [{ name: name.toLowerCase(), pairs: copied, unsure: copiedBy === null ? unsure : null, at }];
 }

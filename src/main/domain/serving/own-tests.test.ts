@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import type { Configuration, ServerKind } from "#domain/server-configs/configuration.ts";
+import type { Judged } from "./judge-served.ts";
+import { OWN_TESTS } from "./own-tests.ts";
+import { findServedProblems } from "./served-findings.ts";
+
+const SERVERS = Object.keys(OWN_TESTS) as Exclude<ServerKind, "sshd">[];
+const STATES = ["not-reloaded", "other-listed", "differs", "other-process"] as const;
+
+function remedy(server: ServerKind, state: Judged["state"], blocked: string[]): string {
+  const configuration: Configuration = {
+    ...{ server, root: "/etc/server.conf", servings: [], mayLack: null, alsoNamed: [], unknown: [] },
+  };
+  const judged: Judged = { configuration, servings: [], pairs: [], state, evidence: [], blocked };
+  const [found] = findServedProblems(judged, { endpoint: "web1:443", sha256: "aa", subject: "CN=a" });
+  return found?.remedy ?? "";
+}
+
+test.each(SERVERS)(
+  "whoever is to have %s reload is told its own test first, and what that does not read",
+  (server) => {
+    const { command, reads, takeUp } = OWN_TESTS[server];
+    for (const state of STATES) {
+      const said = remedy(server, state, []);
+      const at = said.indexOf(takeUp);
+      expect(/\breload|restart it/.test(said)).toBe(at >= 0);
+      if (at < 0) continue;
+      expect(said.slice(0, at)).toContain(`(${command})`);
+      expect(said.slice(0, at)).not.toMatch(/have it reload|restart it/);
+      expect(said.includes("openssl x509 -noout -pubkey")).toBe(reads !== "pairs");
+    }
+    expect(remedy(server, "not-reloaded", [])).toContain("None of it was tried here");
+  },
+);
+
+test.each(SERVERS)("nobody is told to have %s reload what it would fail on", (server) => {
+  for (const state of ["not-reloaded", "other-listed"] as const) {
+    const said = remedy(server, state, ["/srv/a.key, the key of /srv/a.pem, is not there"]);
+    const first = said.search(/reload|restart it/);
+    expect(said.slice(first - 7, first)).toBe("do not ");
+    expect(said).toContain("/srv/a.key, the key of /srv/a.pem, is not there. Put that right, and then let ");
+    expect(said.indexOf(OWN_TESTS[server].command)).toBeGreaterThan(said.indexOf("Put that right"));
+  }
+});
