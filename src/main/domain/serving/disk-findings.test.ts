@@ -92,6 +92,18 @@ test("a key that is not the one of the certificate beside it is named, and one t
   });
 });
 
+test("of files that a command copies to where their server reads them nothing keeps that server from anything", () => {
+  const [serving] = nginx.servings;
+  if (!serving) throw new Error("it serves something");
+  const pairs = serving.pairs.map((pair) => ({ ...pair, copiedBy: "postmap -F hash:/etc/postfix/sni" }));
+  const postfix = { ...nginx, server: "postfix" as const, servings: [{ ...serving, pairs }] };
+  const gone = ["/etc/ssl/a.pem", "/etc/ssl/a.key"].map((path) => ({
+    ...{ kind: "certificate-file" as const, path, why: "no such file", isAbsent: true as const },
+  }));
+  expect(find({ unread: gone }, { files: [] })).toEqual(["certificate-file-gone /etc/ssl/a.pem"]);
+  expect(find({ unread: gone }, { files: [], configurations: [postfix] })).toEqual([]);
+});
+
 test("a certificate whose key is provably not there is named; one that could not be read is not", () => {
   const unread = (why: string, more: { isAbsent?: true } = {}) => [
     { kind: "certificate-file" as const, path: "/etc/ssl/a.key", why, ...more },

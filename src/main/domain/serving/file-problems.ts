@@ -28,13 +28,17 @@ export type Disk = {
   files: readonly ReadFile[];
 };
 
-/** Of a file that could not be read, and of a key whose public half is not known, nothing is said. Each pair of files once in a configuration. */
+/**
+ * Of a file that could not be read, of a key whose public half is not known, and of files that a command copies, which the server
+ * itself never reads, nothing is said. Each pair of files once in a configuration.
+ */
 export function findFileProblems({ collection, configurations, files }: Disk): FoundFileProblem[] {
   const judge = createPairJudge(collection, files);
   const seen = new Set<string>();
   return configurations.flatMap(({ server, root, servings }) =>
     servings.flatMap(({ pairs }) =>
       pairs.flatMap((pair) => {
+        if (pair.copiedBy !== undefined) return [];
         const certificate = pair.certificate.path;
         const key = pair.key?.path ?? certificate;
         const id = JSON.stringify([server, root, certificate, key]);

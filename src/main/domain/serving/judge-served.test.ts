@@ -285,6 +285,12 @@ test("beside a file that is lost, which named its own names, what is served from
   expect(judge(gone, held("shop"))?.[0]).toBe("agrees");
   // The lost one may have been for that name.
   expect(judge(gone, held("lost"))).toEqual(["cannot-tell", unread]);
+  const known = files({ "/srv/lost.pem lost": UNTIL });
+  expect(judge(gone, held("lost"), { known })).toEqual([
+    "cannot-tell",
+    `/srv/lost.pem held the certificate that is served ${UNTIL}`,
+    "/srv/lost.pem is not there",
+  ]);
   // What nobody has read may hold a certificate that comes before.
   expect(judge(haproxy([]), held("shop"))).toEqual(["cannot-tell", unread]);
 });

@@ -44,32 +44,53 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
   const { rival, choice } = chosen;
   const { configuration } = rival;
   const blocked = map.problemsIn(configuration);
+  const known = { map, files, sight, listening };
   const judgeChosen = ({ servings, pairs: all }: Extract<Choice, { kind: "chosen" }>): Judged => {
     const pairs = oneOfEachKind(configuration, all, (path) => files.heldNow(path)?.keyType ?? null);
     const meant = { rival, pairs, isAlone: rivals.length === 1 };
-    return { configuration, blocked, servings, ...judge({ map, files, sight, listening }, meant) };
+    return { configuration, blocked, servings, ...judge(known, meant) };
   };
   if (choice.kind === "chosen") return judgeChosen(choice);
-  const left = chooseBesideLost(map, files, { rival, sight });
+  const left = chooseBesideLost(known, rival);
   const beside = left.kind === "chosen" ? judgeChosen(left) : null;
   // What a file that is lost held before may be what is to be served, so that nothing else is said.
   if (beside?.state === "agrees") return beside;
+  const lost = findLost(known, rival);
+  if (lost) return { configuration, blocked, ...lost, state: "cannot-tell" };
   return { configuration, blocked, servings: [], pairs: [], state: "cannot-tell", evidence: [choice.why] };
 }
 
+const isLost = ({ map, files }: Known, { certificate: { path } }: Pair): boolean =>
+  files.heldNow(path) === null && map.problemOf(path) !== null;
+
+/** The file that is lost and held what is served. */
+function findLost(
+  known: Known,
+  { configuration, pairs }: AtPort,
+): Pick<Judged, "servings" | "pairs" | "evidence"> | null {
+  const { map, files, sight } = known;
+  const until = files.heldUntil(sight.leaf.sha256);
+  const pair = pairs.find((one) => until.has(one.certificate.path) && isLost(known, one));
+  if (!pair) return null;
+  const { path } = pair.certificate;
+  return {
+    servings: configuration.servings.filter((serving) => serving.pairs.includes(pair)),
+    pairs: [pair],
+    evidence: [
+      `${path} held the certificate that is served ${until.get(path)}`,
+      ...[map.problemOf(path)].flatMap((problem) => problem ?? []),
+    ],
+  };
+}
+
 /** As if files that are lost were for no name: as they are they lead no client to anything. */
-function chooseBesideLost(
-  map: MapIndex,
-  files: Files,
-  { rival, sight }: { rival: AtPort; sight: Sight },
-): Choice {
+function chooseBesideLost(known: Known, rival: AtPort): Choice {
+  const { files, sight } = known;
   const { address, port, name } = sight;
-  const isLost = ({ certificate: { path } }: Pair) =>
-    files.heldNow(path) === null && map.problemOf(path) !== null;
   const asked = { address, port, name };
   const narrowed = rival.narrow(asked);
   const servings = narrowed.configuration.servings.map((serving) =>
-    serving.namesFromCertificate && serving.pairs.every(isLost)
+    serving.namesFromCertificate && serving.pairs.every((pair) => isLost(known, pair))
       ? { ...serving, namesFromCertificate: false, names: [] }
       : serving,
   );

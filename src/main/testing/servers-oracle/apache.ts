@@ -50,7 +50,7 @@ export async function generateApache(site: Site): Promise<Generated> {
     command: ["apache2", "-D", "FOREGROUND", "-D", "Given", "-f", "ROOT"],
     port: 443,
     readyFile: "apache2.pid",
-    reload: "SIGUSR1",
+    reload: { signal: "SIGUSR1", ends: /^apache2$/ },
     doors: findDoors(site),
     names: [...context.names, "localhost"],
   };

@@ -23,45 +23,45 @@ export type CertificateMaker = (
   base: string,
   names: readonly string[],
   family: KeyFamily,
-  more?: { notBefore?: string; commonName?: string },
+  more?: { notBefore?: string; commonName?: string; isOfOtherKey?: boolean },
 ) => Promise<MadeCertificate>;
 
+type Keys = {
+  [family in KeyFamily]: { key: KeyObject; spki: Buffer; pem: string };
+};
+
 export function createCertificateMaker(): CertificateMaker {
-  const keys: { [family in KeyFamily]: KeyObject } = {
-    RSA: generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey,
-    ECDSA: generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey,
-  };
-  const spki: { [family in KeyFamily]: Buffer } = {
-    RSA: publicKeyOf(keys.RSA),
-    ECDSA: publicKeyOf(keys.ECDSA),
-  };
-  const pemOf: { [family in KeyFamily]: string } = {
-    RSA: String(keys.RSA.export({ type: "pkcs8", format: "pem" })),
-    ECDSA: String(keys.ECDSA.export({ type: "pkcs8", format: "pem" })),
-  };
+  const usual = makeKeys();
+  let other: Keys | null = null;
   let serial = 0x10_00_00;
 
   /** Writes the three files; the first name is the common name as well, unless another is given. */
   return async (base, names, family, more = {}) => {
     serial++;
-    const { notBefore = "260101000000Z", commonName: called = names[0] ?? "none" } = more;
+    const {
+      notBefore = "260101000000Z",
+      commonName: called = names[0] ?? "none",
+      isOfOtherKey = false,
+    } = more;
+    if (isOfOtherKey) other ??= makeKeys();
+    const own = (isOfOtherKey && other ? other : usual)[family];
     const subject = commonName(called);
     const content = contentOf(
       buildCertificate({
         serial: [serial >> 16, (serial >> 8) & 0xff, serial & 0xff],
-        ...{ subject, issuer: subject, algorithm: ALGORITHMS[family], spki: spki[family] },
+        ...{ subject, issuer: subject, algorithm: ALGORITHMS[family], spki: own.spki },
         notBefore: text(0x17, notBefore),
         extensions: [isNamed(...names)],
       }),
     );
-    const signature = sign("sha256", content, keys[family]);
+    const signature = sign("sha256", content, own.key);
     const bytes = sequence(content, ALGORITHMS[family], der(0x03, [0], signature));
     const pem = `-----BEGIN CERTIFICATE-----\n${bytes.toString("base64").replace(/.{64}/g, "$&\n").trim()}\n-----END CERTIFICATE-----\n`;
     // In one go: to wait for each of so many costs more than to write them.
     mkdirSync(dirname(base), { recursive: true });
-    writeFileSync(`${base}.pem`, pemOf[family] + pem);
+    writeFileSync(`${base}.pem`, own.pem + pem);
     writeFileSync(`${base}.crt`, pem);
-    writeFileSync(`${base}.key`, pemOf[family]);
+    writeFileSync(`${base}.key`, own.pem);
     return {
       base,
       names,
@@ -77,6 +77,18 @@ const ALGORITHMS: { [family in KeyFamily]: Buffer } = {
   RSA: sequence(oid("1.2.840.113549.1.1.11"), der(0x05)),
   ECDSA: sequence(oid("1.2.840.10045.4.3.2")),
 };
+
+function makeKeys(): Keys {
+  const toKey = (key: KeyObject) => ({
+    key,
+    spki: publicKeyOf(key),
+    pem: String(key.export({ type: "pkcs8", format: "pem" })),
+  });
+  return {
+    RSA: toKey(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey),
+    ECDSA: toKey(generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey),
+  };
+}
 
 const publicKeyOf = (key: KeyObject): Buffer =>
   createPublicKey(key).export({ format: "der", type: "spki" }) as Buffer;

@@ -88,6 +88,7 @@ ${parts.join("\n")}
     files,
     command: ["dovecot", "-F", "-c", "ROOT"],
     marks: [join(folder, "run/master.pid")],
+    reload: { signal: "SIGHUP", ends: /-login$/ },
     port: 993,
     doors: [...doors.slice(0, 1), ...chance.some(doors.slice(1), 1, 2)],
     names: [...names],

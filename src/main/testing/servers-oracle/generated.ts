@@ -22,6 +22,12 @@ export type Site = {
 /** Where connections are made to. */
 export type Door = { host: string; port: number; protocol: Protocol };
 
+/** How a server that runs takes up its files anew, and what tells that it has: processes that there were and are no more, or its own words. */
+export type Reload =
+  | { signal: NodeJS.Signals; ends: RegExp }
+  | { signal: NodeJS.Signals; says: string }
+  | { command: readonly [string, ...string[]] };
+
 /** One random configuration of a server. */
 export type Generated = {
   server: "nginx" | "apache" | "haproxy" | "postfix" | "dovecot" | "slapd" | "postgresql" | "mysql";
@@ -37,7 +43,8 @@ export type Generated = {
   /** Open at `own` once the server has started; `readyFile`: a path in the folder that is there then, too. */
   port: number;
   readyFile?: string;
-  reload?: NodeJS.Signals;
+  /** Not there where it has no way to take up files but to begin anew. */
+  reload?: Reload;
   doors: readonly Door[];
   /** Each name that the configuration or a certificate of it has, patterns as a name that fits them. */
   names: readonly string[];

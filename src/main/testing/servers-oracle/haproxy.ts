@@ -32,6 +32,7 @@ ${lines.join("\n")}
     files,
     command: ["haproxy", "-W", "-db", "-f", "ROOT"],
     port: 443,
+    reload: { signal: "SIGUSR2", ends: /^haproxy$/ },
     doors: binds.flatMap(({ doors }) => doors),
     names: [...names],
   };

@@ -52,6 +52,7 @@ export async function generateMysql(site: Site): Promise<Generated> {
     files,
     command: ["mariadbd", "--defaults-file=ROOT", ...command],
     port: 3306,
+    reload: { command: ["mariadb", "--no-defaults", `--socket=${data}/mariadb.sock`, "-e", "FLUSH SSL"] },
     doors: addresses.map((host): Door => ({ host, port: 3306, protocol: "mysql" })),
     names: [],
   };

@@ -28,6 +28,7 @@ export async function generateNginx(site: Site): Promise<Generated> {
     files: lay(site, servers, around),
     command: ["nginx", "-p", folder, "-c", "ROOT"],
     port: 443,
+    reload: { signal: "SIGHUP", ends: /^nginx$/ },
     doors: spots
       .filter((spot) => servers.some((server) => server.spots.has(spot)))
       .flatMap(({ doors }) => doors),

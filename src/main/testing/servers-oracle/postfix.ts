@@ -48,6 +48,7 @@ postlog unix-dgram n - n - 1 postlogd
     },
     command: ["/usr/lib/postfix/sbin/master", "-c", `${folder}/etc`, "-d"],
     port: 25,
+    reload: { signal: "SIGHUP", ends: /^smtpd$/ },
     doors: [{ host: own, port: 25, protocol: "smtp" }, ...doors],
     names: [...names],
   };

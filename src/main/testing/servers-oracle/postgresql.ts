@@ -72,6 +72,7 @@ export async function generatePostgresql(site: Site): Promise<Generated> {
     alsoRead: [data],
     marks: [join(data, "postmaster.pid")],
     port: 5432,
+    reload: { signal: "SIGHUP", says: "received SIGHUP" },
     doors,
     names: [],
   };

@@ -1,14 +1,19 @@
+import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, utimesSync } from "node:fs";
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
 import { takeAddress } from "#testing/lab/loopback-address.ts";
 import { readTree } from "#testing/lab/read-tree.ts";
 import { startServer, type TalkingServer } from "#testing/servers/server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { CertificateMaker, MadeCertificate } from "./certificates.ts";
 import type { Chance } from "./chance.ts";
-import { type Generated, type Generator, sayGenerated } from "./generated.ts";
+import { type Generated, type Generator, type Reload, sayGenerated } from "./generated.ts";
+import { descendantsOf, lookAtProcess } from "./processes.ts";
+
+const run = promisify(execFile);
 
 /** A server that runs by a random configuration. */
 export type Running = AsyncDisposable & {
@@ -22,6 +27,8 @@ export type Running = AsyncDisposable & {
   addresses: readonly string[];
   /** Ends it and begins it anew. */
   restart(): Promise<void>;
+  /** Has it take up its files as it does by itself; where it has no way to, it begins anew. */
+  reload(): Promise<void>;
   /** All texts and names of its folders, as they are now. */
   readTexts(): ReturnType<typeof readTree>;
 };
@@ -69,7 +76,7 @@ export async function startGenerated(
     const [program, ...words] = written.command.map((word) => word.replace("ROOT", configPath));
     command = [program ?? "", ...words];
     return {
-      ...{ configPath, command: [program ?? "", ...words], reload: written.reload ?? "SIGHUP" },
+      ...{ configPath, command: [program ?? "", ...words] },
       endpoints: [{ protocol: "tls", port: written.port }],
     };
   });
@@ -89,24 +96,51 @@ export async function startGenerated(
     }
   };
   await untilReady();
+  const restart = async () => {
+    const marks = [
+      ...(found.readyFile === undefined ? [] : [join(folder, found.readyFile)]),
+      ...(found.marks ?? []),
+    ];
+    for (const mark of marks) await rm(mark, { force: true });
+    await server.restart();
+    await untilReady();
+  };
   const owned = undo.move();
   return {
     generated: found,
     ...{ folder, server, made, command },
     addresses: [server.address, other.address],
-    async restart() {
-      const marks = [
-        ...(found.readyFile === undefined ? [] : [join(folder, found.readyFile)]),
-        ...(found.marks ?? []),
-      ];
-      for (const mark of marks) await rm(mark, { force: true });
-      await server.restart();
-      await untilReady();
-    },
+    restart,
+    reload: () => (found.reload ? reload(server, found.reload) : restart()),
     readTexts: () => readAll(folder, found.alsoRead ?? []),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+async function reload(server: TalkingServer, how: Reload): Promise<void> {
+  if ("command" in how) {
+    const [program, ...words] = how.command;
+    await run(program, words);
+    return;
+  }
+  const said = "says" in how ? countOf(server.said(), how.says) : 0;
+  const before = "ends" in how ? findProcesses(server.pid, how.ends) : [];
+  process.kill(server.pid, how.signal);
+  const isOver = () =>
+    "says" in how
+      ? countOf(server.said(), how.says) > said
+      : before.every((pid) => !findProcesses(server.pid, how.ends).includes(pid));
+  while (!isOver()) {
+    if (!existsSync(`/proc/${server.pid}`))
+      throw new Error(`it has ended as it was reloaded: ${server.said()}`);
+    await pause(5);
+  }
+}
+
+const countOf = (text: string, phrase: string): number => text.split(phrase).length - 1;
+
+const findProcesses = (above: number, name: RegExp): number[] =>
+  descendantsOf(above).filter((pid) => name.test(lookAtProcess(pid)?.name ?? ""));
 
 function readAll(folder: string, others: readonly string[]): ReturnType<typeof readTree> {
   const tree = readTree(folder);

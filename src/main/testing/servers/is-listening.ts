@@ -4,16 +4,41 @@ const PIECE = 4_096;
 
 /** Asked of the kernel, for a connection may be a fault to a server. */
 export function isListening(address: string, ports: readonly number[]): boolean {
-  const table = readListening();
+  const table = readListening("/proc/net/tcp");
   return ports.every((port) => table.includes(toSocketLine(address, port)));
 }
+
+/** `socket`: the number by which processes have it open. Of IPv6 those at every address and at loopback. */
+export type ListeningSocket = { address: string; port: number; socket: string };
+
+export function listListening(): ListeningSocket[] {
+  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) =>
+    readListening(path)
+      .split("\n")
+      .flatMap((line) => {
+        const [, own = "", , state, , , , , , socket = ""] = line.trim().split(/\s+/);
+        const [hex = "", port = ""] = own.split(":");
+        const address = ADDRESSES[hex] ?? (hex.length === 8 ? toIpv4(hex) : null);
+        return state === "0A" && address !== null
+          ? [{ address, port: Number.parseInt(port, 16), socket }]
+          : [];
+      }),
+  );
+}
+
+const ADDRESSES: { [hex: string]: string } = {
+  "00000000000000000000000000000000": "::",
+  "00000000000000000000000001000000": "::1",
+};
+
+const toIpv4 = (hex: string): string => [...Buffer.from(hex, "hex")].reverse().join(".");
 
 /**
  * The sockets that listen come first in the table: to have all that follow them, those of closed connections among them, takes the
  * kernel some hundreds of times as long.
  */
-function readListening(): string {
-  const table = openSync("/proc/net/tcp", "r");
+function readListening(path: string): string {
+  const table = openSync(path, "r");
   try {
     const piece = Buffer.alloc(PIECE);
     let read = "";

@@ -1,0 +1,99 @@
+/** The files of certificates and keys of a server that runs, and what listens there, as a scan as root finds them. */
+import { createPublicKey, X509Certificate } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { rename, rm, utimes, writeFile } from "node:fs/promises";
+import { listListening } from "#testing/servers/is-listening.ts";
+import type { MadeCertificate } from "./certificates.ts";
+import { descendantsOf, lookAtProcess, socketsOf } from "./processes.ts";
+import type { Running } from "./start-generated.ts";
+
+export type FoundListener = {
+  address: string;
+  port: number;
+  /** `isFirst`: the one that was started by the command of the server. */
+  processes: { name: string; startedAt: number; isFirst: boolean }[];
+};
+
+export type HostFiles = ReturnType<typeof createHostFiles>;
+
+/** The first of these servers is the one whose files are changed. */
+export function createHostFiles(all: readonly [Running, ...Running[]]) {
+  const [first] = all;
+  const known = new Map(
+    all.flatMap(({ made }) => [...made.values()].map((one) => [one.sha256, one] as const)),
+  );
+  const renewed = new Set<string>();
+  const held = (path: string): MadeCertificate | null => {
+    const pem = firstPem(path);
+    return pem === null ? null : (known.get(sha256Of(pem)) ?? null);
+  };
+  return {
+    held,
+    known: (sha256: string): MadeCertificate | null => known.get(sha256) ?? null,
+    /** Paths of those that hold a later certificate for the same names by now. */
+    renewed: (): ReadonlySet<string> => new Set(renewed),
+    /** Puts a certificate where another one is, with its key, as of a time between the start of the server and now. */
+    async replace(path: string, made: MadeCertificate): Promise<void> {
+      const before = held(path);
+      const isRenewal = before !== null && made.notBefore > before.notBefore && hasSameNames(before, made);
+      if (isRenewal) renewed.add(path);
+      else renewed.delete(path);
+      known.set(made.sha256, made);
+      await rename(`${made.base}.${path.endsWith(".crt") ? "crt" : "pem"}`, path);
+      await removeFiles(made);
+      // Clocks of files and processes are some hundredths of a second apart.
+      const started = lookAtProcess(first.server.pid)?.startedAt ?? nowS();
+      await utimes(path, (started + nowS()) / 2, (started + nowS()) / 2);
+    },
+    /** Puts the key of `made` into a file, and leaves the certificates there. */
+    async replaceKey(path: string, made: MadeCertificate): Promise<void> {
+      const [, ...certificates] = readFileSync(path, "latin1").split(/^(?=-----BEGIN CERTIFICATE-----)/m);
+      await writeFile(path, [readFileSync(`${made.base}.key`, "latin1"), ...certificates].join(""));
+      await removeFiles(made);
+    },
+  };
+}
+
+async function removeFiles({ base }: MadeCertificate): Promise<void> {
+  for (const ending of ["pem", "crt", "key"]) await rm(`${base}.${ending}`, { force: true });
+}
+
+const hasSameNames = ({ names: some }: MadeCertificate, { names: others }: MadeCertificate): boolean =>
+  some.toSorted().join() === others.toSorted().join();
+
+const sha256Of = (pem: string): string =>
+  new X509Certificate(pem).fingerprint256.replaceAll(":", "").toLowerCase();
+
+const nowS = (): number => Date.now() / 1_000;
+
+const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, "latin1") : "");
+
+const firstPem = (path: string): string | null =>
+  /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/.exec(textOf(path))?.[0] ?? null;
+
+/** When it was written, seconds since the epoch; null: it is not there. */
+export const writtenAtOf = (path: string): number | null =>
+  existsSync(path) ? statSync(path).mtimeMs / 1_000 : null;
+
+/** The public key, as its DER, of the first certificate of a file, and of the key there; null where there is none. */
+export function spkiOf(path: string, what: "certificate" | "key"): Buffer | null {
+  const pem =
+    what === "certificate"
+      ? firstPem(path)
+      : (/-----BEGIN PRIVATE KEY-----[^-]*-----END PRIVATE KEY-----/.exec(textOf(path))?.[0] ?? null);
+  if (pem === null) return null;
+  const key = what === "certificate" ? new X509Certificate(pem).publicKey : createPublicKey(pem);
+  return key.export({ format: "der", type: "spki" });
+}
+
+/** Each socket of the server that listens, with the processes that have it open. */
+export function findListeners({ server: { pid } }: Running): FoundListener[] {
+  const processes = [pid, ...descendantsOf(pid)].flatMap((one) => {
+    const found = lookAtProcess(one);
+    return found ? [{ sockets: socketsOf(one), process: { ...found, isFirst: one === pid } }] : [];
+  });
+  return listListening().flatMap(({ address, port, socket }) => {
+    const own = processes.filter(({ sockets }) => sockets.has(socket)).map(({ process }) => process);
+    return own.length > 0 ? [{ address, port, processes: own }] : [];
+  });
+}
