@@ -3,8 +3,8 @@ import { BOTH, type BrokenChain, GO, NEITHER, OPENSSL } from "./broken-chain.ts"
 import { BROKEN_EXTENSIONS } from "./broken-extensions.ts";
 import { BROKEN_NAMES } from "./broken-names.ts";
 import { BROKEN_SERVERS } from "./broken-servers.ts";
-import { der, extension, sequence } from "./build-certificate.ts";
-import { identifiesIssuer, identifiesKey, makeEcKeys } from "./conforming-chain.ts";
+import { commonName, der, extension, sequence } from "./build-certificate.ts";
+import { identifiesIssuer, identifiesKey, keyIdOf, makeEcKeys } from "./conforming-chain.ts";
 import { type KeyPair, mayBeUsedFor } from "./sign-certificate.ts";
 
 function makeKeys(kind: "dsa" | "rsa", modulusLength: number): KeyPair {
@@ -186,6 +186,24 @@ const BROKEN_CERTIFICATES: readonly BrokenChain[] = [
     section: "RFC 5280, 4.2.1.2",
     code: "extension-field",
     changes: () => ({ leaf: { extensions: { "2.5.29.35": identifiesIssuer(OTHER_KEY) } } }),
+  },
+  {
+    what: "a leaf that names another certificate than its issuer's",
+    acceptedBy: GO,
+    section: "RFC 5280, 4.2.1.1",
+    code: "extension-field",
+    changes: () => {
+      const keys = makeEcKeys();
+      const fields = [
+        der(0x80, keyIdOf(keys.spki)),
+        der(0xa1, der(0xa4, commonName("Another Root"))),
+        der(0x82, [1]),
+      ];
+      return {
+        middle: { keys },
+        leaf: { extensions: { "2.5.29.35": extension("2.5.29.35", sequence(...fields)) } },
+      };
+    },
   },
 ];
 

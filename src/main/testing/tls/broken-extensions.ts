@@ -212,6 +212,19 @@ export const BROKEN_EXTENSIONS: readonly BrokenChain[] = [
     }),
   },
   {
+    what: "authority information access with a method alone",
+    acceptedBy: BOTH,
+    section: "RFC 5280, 4.2.2.1",
+    code: "extension-malformed",
+    changes: () => ({
+      leaf: {
+        extensions: {
+          "1.3.6.1.5.5.7.1.1": extension("1.3.6.1.5.5.7.1.1", sequence(sequence(oid("1.3.6.1.5.5.7.48.1")))),
+        },
+      },
+    }),
+  },
+  {
     what: "authority information access that is text",
     acceptedBy: OPENSSL,
     section: "RFC 5280, 4.2.2.1",

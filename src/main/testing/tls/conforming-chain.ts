@@ -34,7 +34,8 @@ export function makeEcKeys(namedCurve = "P-256", paramEncoding: "named" | "expli
   return { privateKey, spki: publicKey.export({ format: "der", type: "spki" }) };
 }
 
-const keyIdOf = (spki: Buffer): Buffer => createHash("sha1").update(spki).digest();
+/** As RFC 5280, section 4.2.1.2 lets it be made of a key: here of all of SubjectPublicKeyInfo. */
+export const keyIdOf = (spki: Buffer): Buffer => createHash("sha1").update(spki).digest();
 
 export const identifiesKey = (spki: Buffer, isCritical = false): Buffer =>
   extension("2.5.29.14", der(0x04, keyIdOf(spki)), isCritical);

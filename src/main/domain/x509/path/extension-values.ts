@@ -174,14 +174,22 @@ export function readResponders(bytes: Buffer, element: Element): string[] | null
   );
 }
 
-/** How many descriptions there are, each a method and a general name (section 4.2.2.1); null where one is not. */
-export function countAccess(bytes: Buffer, element: Element): number | null {
+/**
+ * Descriptions of access to information of an authority, each a method and a general name (section 4.2.2.1). `malformed`: one
+ * is something else; `unreadable`: one does not even begin with a method.
+ */
+export type AccessForm = "sound" | "empty" | "malformed" | "unreadable";
+
+export function readAccessForm(bytes: Buffer, element: Element): AccessForm {
   const parts = eachOf(bytes, element, (part) => {
-    const [method, place, ...rest] = (part.tag === TAG.sequence && readChildren(bytes, part, 3)) || [];
-    if (oidOf(bytes, method) === null || !place || rest.length > 0) return null;
-    return readComparableName(bytes, place);
+    const fields = (part.tag === TAG.sequence && readChildren(bytes, part, MOST_PARTS)) || [];
+    const [method, place] = fields;
+    if (oidOf(bytes, method) === null) return null;
+    return fields.length === 2 && place && readComparableName(bytes, place) ? "sound" : "malformed";
   });
-  return parts?.length ?? null;
+  if (!parts) return "unreadable";
+  if (parts.length === 0) return "empty";
+  return parts.includes("malformed") ? "malformed" : "sound";
 }
 
 export const readSkip = (bytes: Buffer, element: Element): number | null => integerOf(bytes, element);
@@ -189,18 +197,32 @@ export const readSkip = (bytes: Buffer, element: Element): number | null => inte
 export const readSubjectKey = (bytes: Buffer, { tag, content, end }: Element): string | null =>
   tag === TAG.octetString ? bytes.toString("hex", content, end) : null;
 
+/** How the issuer's certificate is named beside its key; each may be left out. */
+export type IssuerName = {
+  hasIssuer: boolean;
+  /** The issuer of that certificate: the key of the first directory name; null where there is none. */
+  issuer: string | null;
+  /** The serial number of that certificate, in lower-case hex as it is written. */
+  serial: string | null;
+};
+
 /** The identifier of the issuer's key; it may be left out. */
 export function readKeyIdentifier(
   bytes: Buffer,
   element: Element,
-): { id: string | null; hasIssuer: boolean; serial: string | null } | null {
+): { id: string | null; named: IssuerName } | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 3) : null;
   if (!parts) return null;
+  const find = (wanted: number) => parts.find(({ tag }) => tag === wanted);
   const hexOf = (wanted: number) => {
-    const part = parts.find(({ tag }) => tag === wanted);
+    const part = find(wanted);
     return part ? bytes.toString("hex", part.content, part.end) : null;
   };
-  return { id: hexOf(0x80), hasIssuer: parts.some(({ tag }) => tag === 0xa1), serial: hexOf(0x82) };
+  const names = find(0xa1);
+  const written = names ? readComparableNames(bytes, names, MOST_PARTS) : null;
+  const directory = written?.find(({ form }) => form === "directory");
+  const issuer = directory?.form === "directory" ? directory.value.key : null;
+  return { id: hexOf(0x80), named: { hasIssuer: names !== undefined, issuer, serial: hexOf(0x82) } };
 }
 
 export function readDistributionPoints(bytes: Buffer, element: Element): DistributionPoint[] | null {

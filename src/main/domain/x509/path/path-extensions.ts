@@ -2,12 +2,14 @@ import { type Element, readChildren, readElement, TAG } from "#domain/x509/der.t
 import { printOid } from "#domain/x509/oids.ts";
 import type { ComparableName } from "./comparable-name.ts";
 import {
+  type AccessForm,
   type BasicConstraints,
-  countAccess,
   type DistributionPoint,
+  type IssuerName,
   type NameConstraints,
   type PolicyConstraints,
   type PolicyMapping,
+  readAccessForm,
   readBasicConstraints,
   readDistributionPoints,
   readKeyIdentifier,
@@ -42,11 +44,11 @@ export type PathExtensions = {
   subjectKey: string | null;
   authorityKey: string | null;
   /** What else of the issuer its authority key identifier names. */
-  authorityKeyFields: { hasIssuer: boolean; serial: string | null } | null;
+  authorityKeyFields: IssuerName | null;
   /** Qualifiers of policies that are neither a CPS pointer nor a user notice. */
   unknownQualifiers: readonly string[];
-  /** Authority information access: whether it lists nothing, or cannot be read. */
-  access: "sound" | "empty" | "malformed" | null;
+  /** Authority information access. */
+  access: AccessForm | null;
   /** Every extension by its identifier, and whether it is critical. */
   marks: ReadonlyMap<string, boolean>;
   /** Critical ones that are not processed here: whoever does not know them must refuse (section 4.2). */
@@ -86,7 +88,7 @@ const field =
 const readAuthorityKey: Reader = (bytes, content, draft) => {
   const key = readKeyIdentifier(bytes, content);
   draft.authorityKey = key?.id ?? null;
-  draft.authorityKeyFields = key && { hasIssuer: key.hasIssuer, serial: key.serial };
+  draft.authorityKeyFields = key?.named ?? null;
   return key !== null;
 };
 
@@ -188,8 +190,7 @@ function readExtensionList(bytes: Buffer, parts: readonly Element[], draft: Draf
 
 function readAccess(bytes: Buffer, { content, isWhole }: OpenedExtension, draft: Draft): void {
   draft.responders = content && readResponders(bytes, content);
-  const count = content && isWhole ? countAccess(bytes, content) : null;
-  draft.access = count === null ? "malformed" : count === 0 ? "empty" : "sound";
+  draft.access = content && isWhole ? readAccessForm(bytes, content) : "unreadable";
 }
 
 export type OpenedExtension = { oid: string; isCritical: boolean; content: Element | null; isWhole: boolean };

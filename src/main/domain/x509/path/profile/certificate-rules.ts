@@ -1,3 +1,4 @@
+import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { USAGE } from "#domain/x509/path/path-extensions.ts";
 import {
   BOTH,
@@ -10,6 +11,7 @@ import {
   NEITHER,
   OPENSSL_ALONE,
   type ProfileRule,
+  type RuleSubject,
 } from "./profile-rule.ts";
 
 const MOST_SERIAL_OCTETS = 20;
@@ -57,8 +59,15 @@ export const CERTIFICATE_RULES: readonly ProfileRule[] = [
     code: "extension-missing",
     sentence: "signs others and has no basic constraints",
     acceptedBy: OPENSSL_ALONE,
-    isBroken: ({ certificate, position }) =>
-      !position.isLeaf && certificate.version === 3 && !hasExtension(certificate, EXTENSION.basicConstraints),
+    isBroken: (subject) => signsUnconstrained(subject) && !hasNothing(subject),
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.1.9",
+    code: "extension-missing",
+    sentence: "is a root with neither basic constraints nor key usage",
+    acceptedBy: NEITHER,
+    isBroken: (subject) => signsUnconstrained(subject) && hasNothing(subject),
   },
   {
     profile: "rfc5280",
@@ -134,4 +143,29 @@ export const CERTIFICATE_RULES: readonly ProfileRule[] = [
       return authorityKey !== null && subjectKey !== null && authorityKey !== subjectKey;
     },
   },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.1.1",
+    code: "extension-field",
+    sentence: "has an authority key identifier that names another certificate than its issuer's",
+    acceptedBy: GO_ALONE,
+    isBroken: ({ certificate, position: { issuer } }) => issuer !== null && namesAnother(certificate, issuer),
+  },
 ];
+
+const signsUnconstrained = ({ certificate, position }: RuleSubject): boolean =>
+  !position.isLeaf && certificate.version === 3 && !hasExtension(certificate, EXTENSION.basicConstraints);
+
+/** Below a root path validation refuses what has no basic constraints, whatever its key usage. */
+const hasNothing = ({ certificate, position }: RuleSubject): boolean =>
+  position.isTop && certificate.extensions.keyUsage === null;
+
+/** Whether the issuer and the serial number in an authority key identifier are not those of this certificate. */
+export function namesAnother({ extensions }: PathCertificate, issuer: PathCertificate): boolean {
+  const named = extensions.authorityKeyFields;
+  if (named === null) return false;
+  return (
+    (named.issuer !== null && named.issuer !== issuer.issuer.key) ||
+    (named.serial !== null && named.serial !== issuer.serial)
+  );
+}

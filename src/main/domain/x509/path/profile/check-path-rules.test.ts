@@ -141,6 +141,19 @@ test("a root that is trusted may have the serial number zero, as public ones do"
   expect(judge(leaf.der, { roots: [root], pool: [middle], profile: "webpki" }).state).toBe("valid");
 });
 
+test("a root with neither basic constraints nor key usage is accepted by no client", () => {
+  const { root, middle, leaf } = makeChain({
+    root: { extensions: { "2.5.29.19": null, "2.5.29.15": null } },
+  });
+  expect(judge(leaf.der, { roots: [root], pool: [middle], profile: "rfc5280" })).toMatchObject({
+    state: "invalid",
+    reasons: [
+      { code: "extension-missing", acceptedBy: [], rule: { section: "RFC 5280, 4.2.1.9" } },
+      { code: "extension-missing", acceptedBy: ["openssl", "go"], rule: { section: "RFC 5280, 4.2.1.3" } },
+    ],
+  });
+});
+
 test("a certificate of version 1 is none for a public server", () => {
   const { root, middle } = makeChain();
   const old = signCertificate({ subject: "www.example.com", issuer: middle, version: 1 });

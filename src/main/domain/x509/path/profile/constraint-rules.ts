@@ -237,8 +237,16 @@ export const CONSTRAINT_RULES: readonly ProfileRule[] = [
     profile: "rfc5280",
     section: "RFC 5280, 4.2.2.1",
     code: "extension-malformed",
+    sentence: "has authority information access that is not a list of methods and names",
+    acceptedBy: BOTH,
+    isBroken: ({ certificate }) => certificate.extensions.access === "malformed",
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.2.2.1",
+    code: "extension-malformed",
     sentence: "has authority information access that cannot be read",
     acceptedBy: OPENSSL_ALONE,
-    isBroken: ({ certificate }) => certificate.extensions.access === "malformed",
+    isBroken: ({ certificate }) => certificate.extensions.access === "unreadable",
   },
 ];

@@ -3,6 +3,7 @@ import { isListTag, readChildren, readElement, TAG, viewOf } from "#domain/x509/
 import { readName } from "#domain/x509/names.ts";
 import type { ComparableName } from "#domain/x509/path/comparable-name.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
+import { namesAnother } from "./certificate-rules.ts";
 import { findName } from "./name-rules.ts";
 import {
   BOTH,
@@ -123,7 +124,17 @@ export const WEBPKI_RULES: readonly ProfileRule[] = [
       isRoot(position) &&
       isSelfIssued &&
       extensions.authorityKey !== null &&
+      extensions.subjectKey !== null &&
       extensions.authorityKey !== extensions.subjectKey,
+  },
+  {
+    profile: "webpki",
+    section: "BR 7.1.2.1.3",
+    code: "extension-field",
+    sentence: "is a root that identifies a key as its issuer's and none as its own",
+    acceptedBy: BOTH,
+    isBroken: ({ certificate: { extensions, isSelfIssued }, position }) =>
+      isRoot(position) && isSelfIssued && extensions.authorityKey !== null && extensions.subjectKey === null,
   },
   {
     profile: "webpki",
@@ -149,12 +160,10 @@ export const WEBPKI_RULES: readonly ProfileRule[] = [
     profile: "webpki",
     section: "BR 7.1.2.1.3",
     code: "extension-field",
-    sentence: "is a root whose authority key identifier names another serial number than its own",
+    sentence: "is a root whose authority key identifier names another certificate",
     acceptedBy: GO_ALONE,
-    isBroken: ({ certificate: { extensions, serial }, position }) => {
-      const named = extensions.authorityKeyFields?.serial ?? null;
-      return isRoot(position) && named !== null && named !== serial;
-    },
+    isBroken: ({ certificate, position }) =>
+      isRoot(position) && certificate.isSelfIssued && namesAnother(certificate, certificate),
   },
   {
     profile: "webpki",
