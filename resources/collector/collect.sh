@@ -2973,9 +2973,15 @@ named_files() {
 					while ((word = next_word()) != "") tell("include " word)
 					continue
 				}
-				if (kind == "postfix" && name == "tls_server_sni_maps" && text ~ /:/) {
-					sub(/^[^:]*:/, "", text)
-					tell("include " next_word())
+				# Several maps, of which inline ones name their files themselves.
+				if (kind == "postfix" && name == "tls_server_sni_maps") {
+					sub(/^[^ \t=]+/, "", text)
+					gsub(/[{}]/, " ", text)
+					many = 0
+					while ((word = next_word()) != "" && many++ < 256) {
+						if (word ~ /^\//) tell("named " put_in(word))
+						else if (word ~ /^[a-z]+:./) tell("include " put_in(substr(word, index(word, ":") + 1)))
+					}
 					continue
 				}
 				is_list = kind == "haproxy" || (kind == "postfix" && text ~ /^([^ \t=]+[ \t]+)?\//) || name ~ /chain_files$/
