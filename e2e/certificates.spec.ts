@@ -86,6 +86,12 @@ test("the map leads from the line of a configuration to what is served", async (
 
   const hosts = await frame.goTo("Hosts");
   const onHost = await hosts.open(host);
+  const never = onHost.getByRole("listitem").filter({ hasText: "names /srv/tls/older.pem" });
+  await expect(never).toContainText(
+    "No handshake is answered by it: /srv/tls/site.pem is served in its place, by ssl_certificate in /etc/nginx/nginx.conf:3",
+  );
+  const late = onHost.getByRole("listitem").filter({ hasText: "names /srv/tls/late.pem" });
+  await expect(late).toContainText(/No handshake has shown it: scan [\d.]+:\d+\/late\.example/);
   const served = onHost.getByRole("listitem").filter({ hasText: "names /srv/tls/site.pem" });
   await expect(served).toContainText("as configured");
   await served.scrollIntoViewIfNeeded();
