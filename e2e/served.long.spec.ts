@@ -47,7 +47,7 @@ test("a renewal and a roll-back on nginx, HAProxy and Postfix are told for the c
   for (const file of RENEWED) await lab.host.put(file, "new");
   await scanUntil(show, "not reloaded");
   await look(show, "3-renewed", { renewed: "not reloaded", others: "as configured" });
-  await lookAtFinding(show, "3-renewed", { rule: "Renewed, not reloaded", says: "have it reload" });
+  await lookAtFinding(show, "3-renewed", { rule: "Renewed, not reloaded", says: "reload it" });
 
   await reload(lab);
   for (const file of RENEWED) await lab.untilServed(file, "new");
@@ -97,7 +97,7 @@ async function look(
   await frame.title.filter({ hasText: "Certificates" }).waitFor();
   const certificate = new ListScreen(frame.page, "certificates").drawer;
   await certificate.getByRole("tab", { name: "Places" }).click();
-  await toTop(certificate.getByRole("heading", { name: /^The map/ }));
+  await toTop(certificate.getByRole("heading", { name: /^Where it is served/ }));
   expect(await camera.photograph(`served-${name}-certificate`)).toEqual([]);
   await frame.press("Escape");
 }

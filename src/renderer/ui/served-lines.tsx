@@ -10,8 +10,9 @@ import {
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { Sha256 } from "#shared/model/certificate.ts";
-import type { ServedRow, ServedState, WireSight } from "#shared/model/served.ts";
+import { MISMATCHES, type ServedRow, type ServedState, type WireSight } from "#shared/model/served.ts";
 import { isMoreThan, type Total, withoutSome } from "#shared/model/total.ts";
+import { sayKey } from "#shared/text/key-size.ts";
 import { sayFileLine, sayHandshake, sayListener, sayServedState, sayWhyUnseen } from "#shared/text/served.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { sayAmount } from "#shared/text/total.ts";
@@ -20,7 +21,7 @@ import { Line, Lines, Section } from "./drawer/drawer.tsx";
 import { Tag } from "./tag.tsx";
 import { Untrusted } from "./text.tsx";
 import { TextLink } from "./text-link.tsx";
-import { When } from "./when.tsx";
+import { Exactly, When } from "./when.tsx";
 
 type Served = {
   title: string;
@@ -99,7 +100,7 @@ function Below({ row, from }: { row: ServedRow; from: string | null }) {
       {unsure && <Untrusted text={unsure} />}
       {(row.state === "not-seen" || row.state === "never-served") && <NotSeen row={row} />}
       {sights.map((sight) => (
-        <Sight key={`${sayWhere(sight)} ${sight.sha256}`} sight={sight} />
+        <Sight key={`${sayWhere(sight)} ${sight.sha256}`} sight={sight} from={from} />
       ))}
     </>
   );
@@ -123,32 +124,34 @@ function NotSeen({ row }: { row: ServedRow }) {
   );
 }
 
-/** What the file holds by now, unless it is what it is looked at from. */
+/** What the file holds by now. */
 function Held({
-  certificate: { sha256, subject },
+  certificate: { sha256, subject, key },
   from,
 }: {
   certificate: NonNullable<ServedRow["certificate"]>;
   from: string | null;
 }) {
   if (sha256 === null) return <div>No certificate in it was read.</div>;
-  if (sha256 === from) return null;
+  if (sha256 === from) return <div>It holds this certificate.</div>;
   return (
     <div>
       {from === null ? "It holds " : "It holds another certificate: "}
-      <CertificateLink sha256={sha256} subject={subject ?? ""} />
+      <CertificateLink sha256={sha256} subject={subject ?? ""} keySize={key && sayKey(key)} />
     </div>
   );
 }
 
-const CertificateLink = ({ sha256, subject }: { sha256: Sha256; subject: string }) => (
+type Linked = { sha256: Sha256; subject: string; keySize: string | null };
+
+const CertificateLink = ({ sha256, subject, keySize }: Linked) => (
   <>
     <TextLink>
       <Link to="/certificates" search={{ open: sha256 }}>
         <Untrusted text={subject || sha256.slice(0, 12)} />
       </Link>
     </TextLink>{" "}
-    <Dim>({sha256.slice(0, 12)})</Dim>
+    <Dim>({[keySize, sha256.slice(0, 12)].filter(Boolean).join(", ")})</Dim>
   </>
 );
 
@@ -160,11 +163,18 @@ function sayPair(isPair: boolean | null): string {
 const sayWhere = ({ host, port, serverName }: WireSight): string =>
   serverName === null ? sayPlace({ host, port }) : `${sayPlace({ host, port })}/${serverName}`;
 
-function Sight({ sight }: { sight: WireSight }) {
+function Sight({ sight, from }: { sight: WireSight; from: string | null }) {
   return (
     <div>
       <Untrusted text={`${sayWhere(sight)}: ${sayServedState(sight.state)}`} />, seen{" "}
-      <When instant={sight.lastSeen} />
+      {sight.state === "agrees" ? (
+        <When instant={sight.lastSeen} />
+      ) : (
+        <>
+          <Exactly instant={sight.lastSeen} />
+          <Shown sight={sight} from={from} />
+        </>
+      )}
       {sight.evidence.map((phrase) => (
         <div key={phrase}>
           <Dim>
@@ -172,6 +182,30 @@ function Sight({ sight }: { sight: WireSight }) {
           </Dim>
         </div>
       ))}
+    </div>
+  );
+}
+
+/** What was served instead of what is meant, and where it is said what to do about it. */
+function Shown({ sight: { sha256, subject, key, state }, from }: { sight: WireSight; from: string | null }) {
+  return (
+    <div>
+      It serves{" "}
+      {sha256 === from ? (
+        "this certificate"
+      ) : (
+        <CertificateLink sha256={sha256} subject={subject} keySize={sayKey(key)} />
+      )}
+      {MISMATCHES.has(state) && (
+        <>
+          :{" "}
+          <TextLink>
+            <Link to="/certificates" search={{ open: sha256, tab: "findings" }}>
+              what to do
+            </Link>
+          </TextLink>
+        </>
+      )}
     </div>
   );
 }

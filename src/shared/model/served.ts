@@ -43,9 +43,24 @@ export const ShownBy = z.discriminatedUnion("kind", [
 ]);
 export type ShownBy = z.infer<typeof ShownBy>;
 
+/** Of what is served so a finding tells what to do. */
+export const MISMATCHES: ReadonlySet<ServedState> = new Set<ServedState>([
+  "not-reloaded",
+  "other-process",
+  "other-listed",
+  "differs",
+]);
+
 /** A line of a file, from 1. */
 export const FileLine = z.object({ file: z.string(), line: z.int() });
 export type FileLine = z.infer<typeof FileLine>;
+
+/** The key of a certificate: its kind, its size in bits, the curve of one on a curve. */
+const ServedKey = z.object({
+  keyType: z.string(),
+  keyBits: z.int().nullable(),
+  curve: z.string().nullable(),
+});
 
 /** What one endpoint showed where the configuration says what is to be served. */
 export const WireSight = z.object({
@@ -56,6 +71,7 @@ export const WireSight = z.object({
   /** The leaf that was served. */
   sha256: Sha256,
   subject: z.string(),
+  key: ServedKey,
   /** What led to the state, as phrases. */
   evidence: z.array(z.string()),
   lastSeen: Instant,
@@ -90,6 +106,7 @@ export const ServedRow = z.object({
       /** The first certificate in it; null: it was not read. */
       sha256: Sha256.nullable(),
       subject: z.string().nullable(),
+      key: ServedKey.nullable(),
     })
     .nullable(),
   keyPath: z.string().nullable(),

@@ -4,7 +4,23 @@ import type { MapIndex } from "./map-index.ts";
 import { hasSameNames, isRenewalOf, sayOlder } from "./not-reloaded.ts";
 import type { Files, Held, Known } from "./sight.ts";
 
-type Explained = { state: "other-listed" | "differs"; evidence: string[] };
+/**
+ * How what is served and what its file holds follow each other. `rolled-back`, `renewed`, `replaced`, `other-names`: the file held the one
+ * that is served, and holds an earlier one, a later one, one of which neither is known, one for other names now. `copied`: it is copied to where the server reads it.
+ * `earlier`: nobody saw it in the file, which holds a later one for the same names. `elsewhere`: none of these.
+ */
+export type Difference =
+  | "rolled-back"
+  | "renewed"
+  | "replaced"
+  | "other-names"
+  | "copied"
+  | "earlier"
+  | "elsewhere";
+
+type Explained =
+  | { state: "other-listed"; difference: null; evidence: string[] }
+  | { state: "differs"; difference: Difference; evidence: string[] };
 
 /** `pairs`: those that were to be served; each of their files was read. */
 export function explainDifference(known: Known, pairs: readonly Pair[]): Explained {
@@ -12,46 +28,63 @@ export function explainDifference(known: Known, pairs: readonly Pair[]): Explain
   const { sha256 } = sight.leaf;
   const meant = `${pairs.map(({ certificate }) => certificate.path).join(" or ")} holds another one`;
   const other = findListed(map, files, sha256);
-  if (other) return { state: "other-listed", evidence: [other, meant] };
-  const before = pairs.flatMap((pair) => sayBefore(known, pair));
-  if (before.length > 0) return { state: "differs", evidence: before };
+  if (other) return { state: "other-listed", difference: null, evidence: [other, meant] };
+  for (const pair of pairs) {
+    const before = sayBefore(known, pair);
+    if (before) return { state: "differs", ...before };
+  }
   const file = files.alsoIn(sha256);
   const nowhere =
     file === null
       ? "no file that was read on this host holds the certificate that is served"
       : `the certificate that is served is in ${file}, which no configuration that was read serves`;
-  return { state: "differs", evidence: [nowhere, meant] };
+  return { state: "differs", difference: "elsewhere", evidence: [nowhere, meant] };
 }
 
-/** How what is served and what the file holds follow each other, as far as that is known. */
+type Before = { difference: Difference; evidence: string[] };
+
+/** As far as it is known; null: nothing is. */
 function sayBefore(
   { map, files, sight: { leaf }, listening }: Known,
   { certificate: { path }, copiedBy }: Pair,
-): string[] {
+): Before | null {
   const until = files.heldUntil(leaf.sha256).get(path);
   const now = files.heldNow(path);
-  if (!now) return [];
+  if (!now) return null;
   const older = sayOlder(map, path, listening);
-  if (until !== undefined)
-    return [
-      `${path} held the certificate that is served ${until}`,
-      copiedBy === undefined
-        ? sayNow(leaf, now)
-        : `it holds another one now, which ${copiedBy} copies to where it is served from`,
-    ];
-  if (!isRenewalOf(leaf, now)) return [];
+  if (until !== undefined) {
+    const before = `${until} ${path} still held the certificate that is served`;
+    if (copiedBy === undefined) {
+      const { difference, phrase } = sayNow(leaf, now);
+      return { difference, evidence: [before, `${path} ${phrase}`] };
+    }
+    const copied = `${path} holds another one now, which ${copiedBy} copies to where it is served from`;
+    return { difference: "copied", evidence: [before, copied] };
+  }
+  if (!isRenewalOf(leaf, now)) return null;
   const same = `what is served is for the same names as what ${path} holds, and was issued earlier`;
   // What the file held before nobody has seen: it may never have been this one.
-  return [
-    same,
-    ...(older.length > 0 ? [...older, "if it was in that file before, it was not reloaded since"] : []),
-  ];
+  const perhaps = "if it was in that file before, it was not reloaded since";
+  return { difference: "earlier", evidence: [same, ...(older.length > 0 ? [...older, perhaps] : [])] };
 }
 
-function sayNow(leaf: Held, now: Held): string {
-  if (!hasSameNames(leaf, now)) return "it holds one for other names now";
-  if (!isRenewalOf(leaf, now)) return "it holds one now that was issued earlier: it was rolled back";
-  return "it holds a later one now; whether the server has started or read it since is not known";
+function sayNow(leaf: Held, now: Held): { difference: Difference; phrase: string } {
+  if (!hasSameNames(leaf, now)) return { difference: "other-names", phrase: "holds one for other names now" };
+  if (isRenewalOf(leaf, now))
+    return {
+      difference: "renewed",
+      phrase: "holds a later one now; whether the server has started or read it since is not known",
+    };
+  if (isRenewalOf(now, leaf))
+    return {
+      difference: "rolled-back",
+      phrase: "holds one now that was issued earlier: it was rolled back",
+    };
+  // Some authorities let all that they sign on one day begin at its midnight.
+  return {
+    difference: "replaced",
+    phrase: "holds another one for the same names now; which of the two was issued later is not known",
+  };
 }
 
 /** Where else on this host the certificate is meant to be served: the first such place. */

@@ -55,7 +55,7 @@ const held = (sha256: string, notBefore = "2026-05-01T00:00:00Z", name = sha256,
 const OLD = held("old", "2026-02-01T00:00:00Z", "shop");
 /** All that listens was started before the files were written. */
 const older = (name = "nginx") => ({ listeners: listening(name, 900) });
-const UNTIL = "until after the scan of 2026-05-30";
+const UNTIL = "at the scan of 2026-05-30";
 
 /** Each file holds a certificate of its own name; what they held before is told by path and certificate. */
 const files = (before: Record<string, string> = {}, elsewhere: Record<string, string> = {}): Files => ({
@@ -104,27 +104,36 @@ test("one that an earlier scan saw in the file, which holds a later one for the 
   const known = files({ "/srv/shop.pem old": UNTIL });
   expect(judge(map(older()), OLD, { known })).toEqual([
     "not-reloaded",
-    `/srv/shop.pem held the certificate that is served ${UNTIL}`,
+    `${UNTIL} /srv/shop.pem still held the certificate that is served`,
     "/srv/shop.pem was written at 1970-01-01T00:16:40Z, and no process that listens there has started since 1970-01-01T00:15:00Z",
   ]);
 });
 
 test("a process that has started since, a file that was rolled back and one for other names now are no renewal", () => {
   const known = files({ "/srv/shop.pem old": UNTIL });
-  const before = `/srv/shop.pem held the certificate that is served ${UNTIL}`;
-  const unsure = "it holds a later one now; whether the server has started or read it since is not known";
+  const before = `${UNTIL} /srv/shop.pem still held the certificate that is served`;
+  const unsure =
+    "/srv/shop.pem holds a later one now; whether the server has started or read it since is not known";
   expect(judge(map(), OLD, { known })).toEqual(["differs", before, unsure]);
   expect(judge(map({ listeners: null }), OLD, { known })).toEqual(["differs", before, unsure]);
   expect(judge(map(older()), held("old", "2026-06-01T00:00:00Z", "shop"), { known })).toEqual([
     "differs",
     before,
-    "it holds one now that was issued earlier: it was rolled back",
+    "/srv/shop.pem holds one now that was issued earlier: it was rolled back",
   ]);
   expect(judge(map(older()), held("old", "2026-02-01T00:00:00Z", "former"), { known })).toEqual([
     "differs",
     before,
-    "it holds one for other names now",
+    "/srv/shop.pem holds one for other names now",
   ]);
+});
+
+test("of two for the same names that began at once it is not said that either was rolled back", () => {
+  const known = files({ "/srv/shop.pem old": UNTIL });
+  for (const notBefore of ["2026-05-01T00:00:00Z", null])
+    expect(judge(map(older()), { ...held("old", "", "shop"), notBefore }, { known })?.at(-1)).toBe(
+      "/srv/shop.pem holds another one for the same names now; which of the two was issued later is not known",
+    );
 });
 
 test("of an earlier one for the same names that nobody saw in the file it is said what would explain it, and no more", () => {
@@ -288,7 +297,7 @@ test("beside a file that is lost, which named its own names, what is served from
   const known = files({ "/srv/lost.pem lost": UNTIL });
   expect(judge(gone, held("lost"), { known })).toEqual([
     "cannot-tell",
-    `/srv/lost.pem held the certificate that is served ${UNTIL}`,
+    `${UNTIL} /srv/lost.pem still held the certificate that is served`,
     "/srv/lost.pem is not there",
   ]);
   // What nobody has read may hold a certificate that comes before.
@@ -304,8 +313,8 @@ test("what a command copies from a file is no renewal that was not reloaded, for
   });
   expect(judge(postfix, OLD, { known: files({ "/srv/shop.pem old": UNTIL }) })).toEqual([
     "differs",
-    `/srv/shop.pem held the certificate that is served ${UNTIL}`,
-    `it holds another one now, which ${copiedBy} copies to where it is served from`,
+    `${UNTIL} /srv/shop.pem still held the certificate that is served`,
+    `/srv/shop.pem holds another one now, which ${copiedBy} copies to where it is served from`,
   ]);
 });
 

@@ -2,7 +2,7 @@ import type { Choice } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import { oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
 import type { ServedState } from "#shared/model/served.ts";
-import { explainDifference } from "./explain-difference.ts";
+import { type Difference, explainDifference } from "./explain-difference.ts";
 import { findStrangers, isOfOther } from "./listening.ts";
 import type { AtPort, MapIndex } from "./map-index.ts";
 import { chooseNarrowed } from "./narrow-choice.ts";
@@ -16,6 +16,8 @@ export type Judged = {
   /** Those of the serving that this handshake tells of: of its others, for keys of another kind, it tells nothing. */
   pairs: readonly Pair[];
   state: Exclude<ServedState, "not-seen" | "never-served">;
+  /** Where it differs, how that came about; null for every other state. */
+  difference: Difference | null;
   evidence: string[];
   /** What keeps that server from starting and from reloading, as phrases. */
   blocked: string[];
@@ -23,7 +25,7 @@ export type Judged = {
 
 type Chosen = { rival: AtPort; choice: Exclude<Choice, { kind: "none" }> };
 type Meant = { rival: AtPort; pairs: readonly Pair[]; isAlone: boolean };
-type Verdict = Pick<Judged, "pairs" | "state" | "evidence">;
+type Verdict = Pick<Judged, "pairs" | "state" | "difference" | "evidence">;
 
 /**
  * Whether an endpoint serves what the configurations of its host say, and why not. Null where no configuration that was
@@ -56,8 +58,8 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
   // What a file that is lost held before may be what is to be served, so that nothing else is said.
   if (beside?.state === "agrees") return beside;
   const lost = findLost(known, rival);
-  if (lost) return { configuration, blocked, ...lost, state: "cannot-tell" };
-  return { configuration, blocked, servings: [], pairs: [], state: "cannot-tell", evidence: [choice.why] };
+  if (lost) return { configuration, blocked, ...lost, state: "cannot-tell", difference: null };
+  return { configuration, blocked, servings: [], ...isUnsure(choice.why) };
 }
 
 const isLost = ({ map, files }: Known, { certificate: { path } }: Pair): boolean =>
@@ -77,7 +79,7 @@ function findLost(
     servings: configuration.servings.filter((serving) => serving.pairs.includes(pair)),
     pairs: [pair],
     evidence: [
-      `${path} held the certificate that is served ${until.get(path)}`,
+      `${until.get(path)} ${path} still held the certificate that is served`,
       ...[map.problemOf(path)].flatMap((problem) => problem ?? []),
     ],
   };
@@ -98,6 +100,13 @@ function chooseBesideLost(known: Known, rival: AtPort): Choice {
   return chooseNarrowed({ ...narrowed, configuration }, asked, (path) => chosenNames(files.heldNow(path)));
 }
 
+const isUnsure = (why: string): Verdict => ({
+  pairs: [],
+  state: "cannot-tell",
+  difference: null,
+  evidence: [why],
+});
+
 function findFirst<From, To>(things: readonly From[], find: (thing: From) => To | null): To | null {
   for (const thing of things) {
     const found = find(thing);
@@ -113,10 +122,13 @@ function judge(known: Known, { rival, pairs: chosen, isAlone }: Meant): Verdict 
   const shown = chosen.filter((pair) => files.heldNow(pair.certificate.path)?.sha256 === leaf.sha256);
   if (shown[0]) {
     const evidence = [`it is the first certificate in ${shown[0].certificate.path}`];
-    return { pairs: shown, state: "agrees", evidence };
+    return { pairs: shown, state: "agrees", difference: null, evidence };
   }
   const pairs = ofKeyType(files, chosen, leaf.keyType);
-  const tell = (state: Judged["state"], evidence: string[]): Verdict => ({ pairs, state, evidence });
+  const tell = (state: Judged["state"], evidence: string[]): Verdict => ({
+    ...{ pairs, state, evidence },
+    difference: null,
+  });
   if (!isAlone)
     return tell("cannot-tell", [
       "more than one server is set up for this port, and it is not known which of them listens",
@@ -130,7 +142,7 @@ function judge(known: Known, { rival, pairs: chosen, isAlone }: Meant): Verdict 
   if (late.length > 0) return tell("cannot-tell", late);
   const stale = findFirst(pairs, (pair) => {
     const evidence = whyNotReloaded(known, rival, pair);
-    return evidence && { pairs: [pair], state: "not-reloaded" as const, evidence };
+    return evidence && { pairs: [pair], state: "not-reloaded" as const, difference: null, evidence };
   });
   if (stale) return stale;
   const unread = pairs.find((pair) => files.heldNow(pair.certificate.path) === null);
@@ -138,8 +150,7 @@ function judge(known: Known, { rival, pairs: chosen, isAlone }: Meant): Verdict 
     const path = unread?.certificate.path ?? "its file";
     return tell("cannot-tell", [`no certificate in ${path} was read, so what is to be served is not known`]);
   }
-  const { state, evidence } = explainDifference(known, pairs);
-  return tell(state, evidence);
+  return { pairs, ...explainDifference(known, pairs) };
 }
 
 /** Those that a handshake with such a leaf can tell of. Of a file that was not read that is not known; without any it is all of them. */

@@ -21,7 +21,7 @@ export function whyNotReloaded(
   if (rival.pairs.some((pair) => files.heldNow(pair.certificate.path)?.sha256 === leaf.sha256)) return null;
   const older = sayOlder(map, path, listening);
   if (older.length === 0) return null;
-  return [`${path} held the certificate that is served ${until}`, ...older];
+  return [`${until} ${path} still held the certificate that is served`, ...older];
 }
 
 /** Whether it was issued later, for the same names. */

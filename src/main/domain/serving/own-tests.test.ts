@@ -11,7 +11,10 @@ function remedy(server: ServerKind, state: Judged["state"], blocked: string[]): 
   const configuration: Configuration = {
     ...{ server, root: "/etc/server.conf", servings: [], mayLack: null, alsoNamed: [], unknown: [] },
   };
-  const judged: Judged = { configuration, servings: [], pairs: [], state, evidence: [], blocked };
+  const judged: Judged = {
+    ...{ configuration, servings: [], pairs: [], state, evidence: [], blocked },
+    difference: null,
+  };
   const [found] = findServedProblems(judged, { endpoint: "web1:443", sha256: "aa", subject: "CN=a" });
   return found?.remedy ?? "";
 }

@@ -1,4 +1,3 @@
-import type { ServerKind } from "#domain/server-configs/configuration.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Judged } from "./judge-served.ts";
@@ -31,7 +30,7 @@ export function findServedProblems(judged: Judged, served: Served): FindingDraft
           ...common,
           rule: "certificate-not-reloaded",
           severity: "high",
-          sentence: `${served.endpoint} still serves it, though ${path} holds another one by now: it was renewed and not reloaded`,
+          sentence: `${served.endpoint} still serves this certificate, though ${path} holds a later one: it was renewed, and ${judged.configuration.server} has not reloaded it`,
           remedy: sayReload(judged),
         },
       ];
@@ -41,37 +40,87 @@ export function findServedProblems(judged: Judged, served: Served): FindingDraft
           ...common,
           rule: "endpoint-other-certificate",
           severity: "medium",
-          sentence: `${served.endpoint} serves it, though its configuration says ${path}, which holds another one`,
-          remedy: sayDiffering(state, judged),
+          sentence: `${served.endpoint} serves this certificate, ${sayInstead(judged, path)}`,
+          remedy: sayDiffering(state, judged, path),
         },
       ];
   }
 }
 
-/** Nobody has tried here whether the server would reload: that is its own test's word, which comes first. */
-const sayReload = ({ configuration: { server }, blocked }: Judged): string =>
-  blocked.length > 0
-    ? sayBlocked(server, blocked)
-    : `${sayTakeUp(server)}. Have whatever renews the certificate do so each time. None of it was tried here`;
+/** Instead of which one, and how that came about as far as it is known. */
+function sayInstead({ difference, pairs }: Judged, path: string): string {
+  switch (difference) {
+    case "rolled-back":
+      return `though ${path}, which held it before, holds an earlier one: it was rolled back`;
+    case "renewed":
+      return `though ${path}, which held it before, holds a later one`;
+    case "replaced":
+      return `though ${path}, which held it before, holds another one`;
+    case "other-names":
+      return `though ${path}, which held it before, holds one for other names`;
+    case "copied":
+      return `though ${path}, which ${pairs[0]?.copiedBy} copies to where it is served from, holds another one`;
+    case "earlier":
+      return `though ${path} holds a later one for the same names`;
+    case "elsewhere":
+    case null:
+      return `and not the one in ${path}, which its configuration names`;
+    default:
+      return assertNever(difference);
+  }
+}
 
-const sayBlocked = (server: ServerKind, blocked: readonly string[]): string =>
-  `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, and then ${sayTakeUp(server)}`;
+const sayReload = (judged: Judged): string =>
+  judged.blocked.length > 0
+    ? sayTakeUpOf(judged)
+    : `${sayTakeUpOf(judged)}. Have whatever renews the certificate do so each time. None of it was tried here`;
+
+/** Nobody has tried here whether the server would reload: that is its own test's word, which comes first. */
+const sayTakeUpOf = ({ configuration: { server }, blocked }: Judged): string =>
+  blocked.length > 0
+    ? `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, and then ${sayTakeUp(server)}`
+    : sayTakeUp(server);
 
 type Differing = Exclude<Judged["state"], "agrees" | "cannot-tell" | "not-reloaded">;
 
-function sayDiffering(state: Differing, { configuration: { server }, blocked }: Judged): string {
+function sayDiffering(state: Differing, judged: Judged, path: string): string {
   switch (state) {
     case "other-process":
       return "find out which program is meant to listen there, and correct or drop the configuration of the other";
     case "other-listed": {
       const compare = "compare the names of the virtual hosts with the name that clients ask for";
-      return blocked.length > 0
-        ? `${compare}; ${sayBlocked(server, blocked)}`
-        : `${compare}; if they are right, ${sayTakeUp(server)}`;
+      return `${compare}; ${judged.blocked.length > 0 ? "" : "if they are right, "}${sayTakeUpOf(judged)}`;
     }
     case "differs":
-      return "find out where the server has it from: a copy elsewhere, a proxy before it, or a change made by hand";
+      return sayByDifference(judged, path);
     default:
       return assertNever(state);
   }
 }
+
+/** What is in the file now is what a reload would serve: whether that is meant only a person knows. */
+function sayByDifference(judged: Judged, path: string): string {
+  const { difference, pairs } = judged;
+  switch (difference) {
+    case "rolled-back":
+      return `if the later certificate is meant, which is still served, put it and its key back into ${path}. If the earlier one is, and it has not expired, ${sayTakeUpOf(judged)}`;
+    case "replaced":
+      return `find out which certificate is meant. If it is the one that is served, put it and its key back into ${path}. If it is the one in that file, ${sayTakeUpOf(judged)}`;
+    case "other-names":
+      return `find out which certificate clients need here before anything reloads the server: it would serve the one in ${path} then, which is for other names`;
+    case "renewed":
+      return `scan the host and the endpoint once more. If the earlier one is served still, ${sayTakeUpOf(judged)}`;
+    case "copied":
+      return `have ${pairs[0]?.copiedBy} run, and scan the endpoint once more`;
+    case "earlier":
+      return `if ${path} was not renewed since the server was started, ${WHERE_FROM}. If it was, ${sayTakeUpOf(judged)}`;
+    case "elsewhere":
+    case null:
+      return WHERE_FROM;
+    default:
+      return assertNever(difference);
+  }
+}
+
+const WHERE_FROM =
+  "find out where the server has it from: a copy elsewhere, a proxy before it, or a change made by hand";

@@ -89,7 +89,7 @@ test("a certificate that was renewed and not reloaded is named on nginx, with th
     },
   ]);
   expect(rows[0]?.sights[0]?.evidence[0]).toMatch(
-    /^\/srv\/tls\/shop.pem held the certificate that is served until/,
+    / \/srv\/tls\/shop.pem still held the certificate that is served$/,
   );
   const found = await app.client.findings.list({ rule: "certificate-not-reloaded" });
   expect(found.rows).toMatchObject([{ severity: "high", host: host.address, label: "CN=shop.example" }]);

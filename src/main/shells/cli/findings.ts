@@ -3,11 +3,12 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { sayNumber } from "#shared/text/count.ts";
+import { printable } from "#shared/text/printable.ts";
 import { atLeast } from "#shared/text/severity.ts";
 import { sayAmount, sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
-import { type Column, printTable } from "./print-table.ts";
+import { type Column, paint, printTable } from "./print-table.ts";
 import { LOOK, type Session } from "./session.ts";
 import type { World } from "./world.ts";
 
@@ -16,6 +17,7 @@ type Options = CommonOptions & {
   rule?: RuleId;
   host?: string;
   accepted?: boolean;
+  details?: boolean;
   failOn?: Severity;
   limit?: number;
 };
@@ -29,6 +31,7 @@ export function addFindings(program: Command, { world, finish }: Session): void 
     .option("--rule <rule>", "only this rule, as certificate-expired", asRule)
     .option("--host <name>", "only what is found on this host")
     .option("--accepted", "what was accepted, instead of what counts")
+    .option("--details", "each with its evidence and what to do, instead of a table")
     .addOption(
       new Option("--fail-on <severity>", "exit with 1 when one is as severe as this or more").choices(
         Severity.options,
@@ -47,6 +50,7 @@ What was accepted until a day (latchkey accept) is in no count, and is nothing f
 Examples:
   latchkey findings --fail-on high             for a nightly job: exit 1 when something is high or critical
   latchkey findings --host web1.example        what is wrong with one host
+  latchkey findings --details CN=shop.example  what to do about one certificate
   latchkey findings --accepted                 what was accepted, why, and until when
 
 A finding about a chain, or about whether a certificate is valid, names the profile that it is judged by: rfc5280, webpki or
@@ -78,7 +82,9 @@ async function listFindings(words: readonly string[], options: Options, world: W
   else {
     const isJudged = rows.some(({ profile }) => profile !== null);
     const columns = (filter.accepted ? ACCEPTED : COLUMNS).filter((one) => isJudged || one !== PROFILE);
-    world.out(`${printTable(columns, rows, world)}\n`);
+    const table = () => printTable(columns, rows, world);
+    const details = () => rows.map((row) => printDetails(row, world)).join("\n\n");
+    world.out(`${options.details ? details() : table()}\n`);
     const counts = await Promise.all(
       atLeast("info").map(async (severity) => ({ severity, count: await countOf(severity) })),
     );
@@ -105,6 +111,20 @@ async function sayNone(filter: object, client: LatchkeyClient): Promise<string> 
   return isEmpty
     ? "nothing was scanned yet; begin with: latchkey scan web1.example"
     : "nothing needs attention in what was scanned";
+}
+
+/** A paragraph; what strangers wrote is encoded. */
+function printDetails(finding: Finding, { isColoured }: Pick<World, "isColoured">): string {
+  const { severity, rule, host, label, sentence, evidence, remedy, profile, acceptance } = finding;
+  const style = STYLES[severity];
+  const lines = [
+    `  ${sentence}${profile === null ? "" : ` (by ${profile})`}`,
+    ...evidence.map((line) => `  - ${line}`),
+    `  What to do: ${remedy}`,
+    ...(acceptance ? [`  Accepted until ${acceptance.until}: ${acceptance.reason}`] : []),
+  ].map(printable);
+  const about = printable(`${rule}  ${host ?? "several"}  ${label}`);
+  return [`${isColoured ? paint(style, severity) : severity}  ${about}`, ...lines].join("\n");
 }
 
 const PROFILE: Column<Finding> = { head: "PROFILE", cell: ({ profile }) => profile ?? "", leaves: 1 };

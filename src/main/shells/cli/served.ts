@@ -1,7 +1,9 @@
 import { type Command, Option } from "commander";
-import { type ServedRow, ServedState } from "#shared/model/served.ts";
+import { MISMATCHES, type ServedRow, ServedState } from "#shared/model/served.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { sayNumber } from "#shared/text/count.ts";
+import { sayElapsed } from "#shared/text/elapsed.ts";
+import { sayKey } from "#shared/text/key-size.ts";
 import { printable } from "#shared/text/printable.ts";
 import { sayFileLine, sayHandshake, sayListener, sayServedState, sayWhyUnseen } from "#shared/text/served.ts";
 import { sayTotal } from "#shared/text/total.ts";
@@ -30,9 +32,9 @@ export function addServed(program: Command, { world }: Session): void {
 }
 
 const HELP = `
-Every word of FILTER must stand somewhere in the row, as it is printed: a host, a listener (nginx 0.0.0.0:443
+Every word of FILTER must stand in one of these, as it is printed: a host, a listener (nginx 0.0.0.0:443
 shop.example), a path, the line of a file. What is served is known once the endpoints are scanned as well, as the
-same host or one of its addresses.
+same host or one of its addresses; SEEN is when that was done last, and STATE is as of then.
 
 Examples:
   latchkey served --state not-reloaded         what was renewed and is not served yet
@@ -50,9 +52,11 @@ async function listServed(words: readonly string[], options: Options, world: Wor
   );
   if (options.json) return printJson({ served: rows.map(toJson), total }, world);
   if (total === 0) return world.out(sayNone(filter));
-  world.out(`${printTable(COLUMNS, rows, world)}\n`);
+  world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
   const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
   world.out(`${sayTotal(total, "listener")}${shown}, ${sayStates(rows)}`);
+  if (rows.some(({ state }) => MISMATCHES.has(state)))
+    world.out("what to do about what is not as configured: latchkey findings --details");
   const unseen = rows.flatMap((row) => (row.state === "not-seen" ? (sayHandshake(row) ?? []) : []));
   if (unseen[0] !== undefined)
     world.out(
@@ -98,13 +102,28 @@ function sayStates(rows: readonly ServedRow[]): string {
     .join(", ");
 }
 
-const COLUMNS: Column<ServedRow>[] = [
+const columnsAt = (now: Date): Column<ServedRow>[] => [
   { head: "STATE", cell: ({ state }) => sayServedState(state), style: ({ state }) => STYLES[state] },
   { head: "HOST", cell: ({ host }) => host, cut: "middle" },
   { head: "LISTENER", cell: (row) => `${row.server} ${sayListener(row)}`, cut: "middle" },
+  {
+    head: "KEY",
+    cell: ({ certificate }) => (certificate?.key ? sayKey(certificate.key) : "not read"),
+    leaves: 2,
+  },
   { head: "FILE", cell: ({ certificate }) => certificate?.path ?? "not known", cut: "middle" },
   { head: "BY", cell: ({ certificate, at }) => sayFileLine(certificate?.at ?? at), cut: "middle", leaves: 1 },
+  { head: "SEEN", cell: ({ sights }) => saySeen(sights, now), leaves: 3 },
 ];
+
+/** When what is served there was seen last. */
+function saySeen(sights: ServedRow["sights"], now: Date): string {
+  const last = sights
+    .map(({ lastSeen }) => lastSeen)
+    .toSorted()
+    .at(-1);
+  return last === undefined ? "never" : sayElapsed(last, now);
+}
 
 const STYLES: Record<ServedState, "red" | "yellow" | "dim" | null> = {
   "not-reloaded": "red",

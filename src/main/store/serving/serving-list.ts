@@ -47,7 +47,9 @@ type SightRow = {
   subject: string;
   evidence: string;
   last_seen: string;
-};
+} & KeyRow;
+
+type KeyRow = { key_type: string; key_bits: number | null; curve: string | null };
 
 const COLUMNS = `id, host, host_text, server, state, address, port, name, is_default, protocol, file, line,
   certificate_path, real_path, directive, directive_file, directive_line, key_path, unsure, shown_by`;
@@ -105,14 +107,17 @@ export function servingList(db: Database, lists: Lists) {
 function rowReader(db: Database) {
   const sights = db.prepare<[number], SightRow>(`
     SELECT endpoint.host, endpoint.port, endpoint.server_name, served.state, certificate.sha256, certificate.subject,
-      served.evidence, endpoint.last_seen
+      certificate.key_type, certificate.key_bits, certificate.curve, served.evidence, endpoint.last_seen
     FROM served
     JOIN endpoint ON endpoint.id = served.endpoint
     JOIN certificate ON certificate.id = served.certificate
     WHERE serving = ?
     ORDER BY served.state, endpoint.host, endpoint.port, endpoint.server_name`);
-  const held = db.prepare<[number, string], { sha256: string; subject: string; spki_sha256: string }>(`
-    SELECT sha256, subject, spki_sha256
+  const held = db.prepare<
+    [number, string],
+    { sha256: string; subject: string; spki_sha256: string } & KeyRow
+  >(`
+    SELECT sha256, subject, spki_sha256, key_type, key_bits, curve
     FROM place JOIN certificate ON certificate.id = place.certificate
     WHERE host = ? AND path = ? AND position = 0 AND gone_scan IS NULL`);
   const spki = db
@@ -141,6 +146,7 @@ function rowReader(db: Database) {
         realPath: row.real_path,
         sha256: now?.sha256 ?? null,
         subject: now?.subject ?? null,
+        key: now ? toKey(now) : null,
       },
       keyPath: row.key_path,
       isPair: keySpki === null || !now ? null : keySpki === now.spki_sha256,
@@ -151,11 +157,14 @@ function rowReader(db: Database) {
   };
 }
 
+const toKey = ({ key_type: keyType, key_bits: keyBits, curve }: KeyRow) => ({ keyType, keyBits, curve });
+
 const toSight = ({ server_name: serverName, last_seen: lastSeen, ...row }: SightRow): WireSight =>
   WireSight.parse({
     ...row,
     serverName: serverName || null,
     state: ServedState.options[row.state],
+    key: toKey(row),
     evidence: JSON.parse(row.evidence),
     lastSeen,
   });

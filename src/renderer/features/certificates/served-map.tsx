@@ -7,5 +7,5 @@ import { useServed } from "./queries.ts";
 export function ServedMap({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
   const { data, error } = useServed(sha256);
   if (error) return <ErrorState doing="show where it is served" error={error} />;
-  return data ? <ServedLines title="The map" {...data} from={sha256} /> : null;
+  return data ? <ServedLines title="Where it is served" {...data} from={sha256} /> : null;
 }

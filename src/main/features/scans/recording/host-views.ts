@@ -64,7 +64,7 @@ const readFiles = (served: Served, host: number): Files => ({
   }),
   holding: (sha256) => served.holding(host, sha256),
   heldUntil: (sha256) =>
-    new Map([...served.heldUntil(host, sha256)].map(([path, at]) => [path, `until after the scan of ${at}`])),
+    new Map([...served.heldUntil(host, sha256)].map(([path, at]) => [path, `at the scan of ${at}`])),
   alsoIn: (sha256) => served.alsoIn(host, sha256),
 });
 
