@@ -94,6 +94,8 @@ export type CertificateRow = z.infer<typeof CertificateRow>;
 /** Everything about one certificate. */
 export const CertificateDetail = CertificateRow.extend({
   extensions: z.array(Extension),
+  /** Whether it was held to its profile when it was seen; one that an earlier version has seen is so at the next scan. */
+  isEvaluated: z.boolean(),
   pem: z.string(),
 });
 export type CertificateDetail = z.infer<typeof CertificateDetail>;

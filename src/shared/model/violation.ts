@@ -1,4 +1,4 @@
-import type { Client, Profile } from "./chain.ts";
+import type { Profile } from "./chain.ts";
 import type { BrokenRule, Severity } from "./finding.ts";
 
 /** By which clients accept the certificate all the same: none, some, or all. */
@@ -9,8 +9,6 @@ export type Violation = {
   /** What it is judged by: `clients` where no client accepts it. */
   profile: Profile;
   severity: ViolationSeverity;
-  /** Who accepts all of it. */
-  clients: Client[];
   /** At least one; in an order that is always the same. */
   rules: BrokenRule[];
 };

@@ -7,8 +7,9 @@ import {
 import { clientsOf } from "#domain/x509/path/chain-reason.ts";
 import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
+import { isReadByPaths } from "#domain/x509/path/path-extensions.ts";
 import { type Role, RULES_MARK } from "#domain/x509/path/profile/check-profile.ts";
-import type { KnownSignatures } from "#domain/x509/path/search-limits.ts";
+import type { SharedWork } from "#domain/x509/path/search-limits.ts";
 import { type ChainReason, type ChainReasonCode, Client, type Judgement } from "#shared/model/chain.ts";
 import type { BrokenRule } from "#shared/model/finding.ts";
 import type { Violation, ViolationSeverity } from "#shared/model/violation.ts";
@@ -24,7 +25,7 @@ export type ViolationQuestion = {
   isPublic: boolean | null;
   /** Milliseconds since 1970. */
   at: number;
-  signatures: KnownSignatures;
+  work: SharedWork;
 };
 
 /** Part of every mark: it goes up when the same rules find something else. */
@@ -51,18 +52,22 @@ export function findViolation({ der, publicRoots, ...question }: ViolationQuesti
   if (!certificate || publicRoots.has(certificate.sha256)) return null;
   const isOwn = question.role !== "authority" && certificate.isSelfIssued;
   const { profile, reasons, notes } = judgeUpwards(certificate, { ...question, publicRoots });
-  const rules = toRules([...reasons, ...notes].filter((reason) => isOf(certificate, reason)));
-  const [severity, clients] = weigh(rules);
+  const known = [certificate, ...question.pool.all, ...publicRoots.all];
+  const own = [...reasons, ...notes].filter((reason) => isOf(certificate, reason));
+  const rules = toRules(
+    own.map((reason) => (reason.rule ? reason : { ...reason, acceptedBy: acceptsFailure(reason, known) })),
+  );
+  const severity = weigh(rules);
   if (rules.length === 0 || (isOwn && severity === "low")) return null;
-  const isOfRfc = rules.every(({ rule }) => rule?.profile === "rfc5280");
+  const isOfRfc = rules.every(({ rule }) => (rule?.profile ?? "rfc5280") === "rfc5280");
   const text = profile === "clients" && isOfRfc ? "rfc5280" : profile;
-  return { profile: severity === "high" ? "clients" : text, severity, clients, rules };
+  return { profile: severity === "high" ? "clients" : text, severity, rules };
 }
 
 /** By the roots that there are; where no path leads to one, as far as it leads. */
 function judgeUpwards(
   certificate: PathCertificate,
-  { role, pool, publicRoots, isPublic, at, signatures }: Omit<ViolationQuestion, "der">,
+  { role, pool, publicRoots, isPublic, at, work }: Omit<ViolationQuestion, "der">,
 ): Judgement {
   const { der } = certificate;
   const judgeBelow = (roots: CertificateIndex) =>
@@ -72,7 +77,7 @@ function judgeUpwards(
       roots,
       profile: isPublic && isForServers(certificate, role) ? "webpki" : "clients",
       role: role === "authority" ? role : "leaf",
-      signatures,
+      work,
       wish: {
         at,
         purpose: role === "server" ? role : null,
@@ -127,6 +132,24 @@ const TOLD_ELSEWHERE: ReadonlySet<ChainReasonCode> = new Set(["key-too-short", "
 const isOf = ({ sha256 }: PathCertificate, reason: ChainReason): boolean =>
   reason.rule ? reason.sha256 === sha256 && !TOLD_ELSEWHERE.has(reason.code) : REFUSED.has(reason.code);
 
+/** Without -policy_check OpenSSL reads none of these. */
+const POLICY_EXTENSIONS = new Set(["2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"]);
+const BOTH: Client[] = ["openssl", "go"];
+
+/**
+ * Who passes over what fails path validation: this program validates as RFC 5280 does. `openssl verify` was asked; Go
+ * looks at no key usage of a leaf, reads no extensions before version 3, and refuses every extension that stands there twice.
+ */
+function acceptsFailure({ code, sha256 }: ChainReason, known: readonly PathCertificate[]): Client[] {
+  if (code === "wrong-usage") return ["go"];
+  if (code === "policy-mapping-invalid") return ["openssl"];
+  const broken = code === "malformed" ? known.find((each) => each.sha256 === sha256) : undefined;
+  if (!broken) return [];
+  if (broken.version < 3) return BOTH;
+  const isPassedOver = (oid: string) => oid !== "" && (POLICY_EXTENSIONS.has(oid) || !isReadByPaths(oid));
+  return broken.extensions.malformedParts.every(isPassedOver) ? ["openssl"] : [];
+}
+
 /** Each once, in an order that is always the same. */
 function toRules(reasons: readonly ChainReason[]): BrokenRule[] {
   const rules = reasons.map(({ code, rule = null, acceptedBy = [] }) => ({ code, rule, acceptedBy }));
@@ -137,8 +160,8 @@ function toRules(reasons: readonly ChainReason[]): BrokenRule[] {
 }
 
 /** By who accepts all of it: everybody, some, or nobody. */
-function weigh(rules: readonly BrokenRule[]): [ViolationSeverity, Client[]] {
-  const clients = clientsOf(rules);
-  if (clients.length === 0) return ["high", clients];
-  return [clients.length < Client.options.length ? "medium" : "low", clients];
+function weigh(rules: readonly BrokenRule[]): ViolationSeverity {
+  const { length } = clientsOf(rules);
+  if (length === 0) return "high";
+  return length < Client.options.length ? "medium" : "low";
 }

@@ -1,4 +1,4 @@
-import type { KnownSignatures } from "#domain/x509/path/search-limits.ts";
+import { createSharedWork } from "#domain/x509/path/search-limits.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { refuseUnapproved } from "#shared/text/bundle.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
@@ -20,9 +20,9 @@ import type { ReadVisit } from "./recording/visit-writer.ts";
  * transaction: either all of this happens or nothing.
  */
 export function createBundleImporter(store: RecordingStore, read: ReadVisit): ImportBundle {
-  const signatures: KnownSignatures = new Map();
-  const notePublic = createPublicNoter(store.chains, { signatures });
-  const recordViolations = createViolationRecorder(store, { signatures });
+  const work = createSharedWork();
+  const notePublic = createPublicNoter(store.chains, { work });
+  const recordViolations = createViolationRecorder(store, { work });
   const judgeServed = createServedJudge(store);
   return (carried, importedAt) => {
     const plan = planBundle(store, carried, importedAt);

@@ -6,9 +6,12 @@ import {
   type Place,
   Sha256,
 } from "#shared/model/certificate.ts";
-import type { FindingBrief } from "#shared/model/finding.ts";
+import { type FindingBrief, Severity } from "#shared/model/finding.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import { Protocol } from "#shared/model/starttls.ts";
+import { describeViolation } from "#shared/text/profile-finding.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
+import { violationTeller } from "#store/findings/violation-teller.ts";
 import { type DateColumns, dateFindings, datesOf } from "./date-rules.ts";
 
 /** As a query on `certificate` gives it, together with DATE_COLUMNS. */
@@ -31,10 +34,13 @@ export type Row = DateColumns & {
   size_bytes: number;
   place_count: number;
   revoked: string | null;
+  violation: number | null;
+  violation_severity: number | null;
 };
 
 export const COLUMNS = `id, sha256, subject, issuer, common_name, serial, not_before, not_after, names, key_type,
-  key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, place_count, revoked`;
+  key_bits, curve, spki_sha256, signature, is_ca, is_self_issued, malformed, size_bytes, place_count, revoked,
+  violation, violation_severity`;
 
 type PlaceRow = {
   name: number;
@@ -50,8 +56,11 @@ type EndpointRow = { port: number; server_name: string; protocol: string };
 /** How the rows of certificates are filled with the places where they are now, and what is wrong with them. */
 export function certificateRows(db: Database, briefs: FindingBriefs) {
   const places = placeReader(db);
-  const detail = db.prepare<[number], { der: Uint8Array; extensions: string }>(`
-    SELECT der, extensions FROM certificate_der WHERE certificate = ?`);
+  const violations = violationTeller(db);
+  const detail = db.prepare<[number], DetailRow>(`
+    SELECT der, extensions, evaluated_by IS NOT NULL AS isEvaluated
+    FROM certificate_der JOIN certificate ON certificate.id = certificate
+    WHERE certificate = CAST(? AS INTEGER)`);
 
   return {
     toRow: (row: Row, placeLimit: number, now: Date): CertificateRow => ({
@@ -62,21 +71,37 @@ export function certificateRows(db: Database, briefs: FindingBriefs) {
         ...briefs.computed({ kind: "certificate", about: row.id }, [
           ...dateFindings(row, now),
           ...(row.revoked === null ? [] : [REVOKED]),
+          ...violationFindings(row, now),
         ]),
         ...briefs.about({ kind: "certificate", id: row.id }),
       ],
     }),
 
-    detailOf(id: number): Pick<CertificateDetail, "extensions"> & { der: Uint8Array } {
+    detailOf(id: number): Pick<CertificateDetail, "extensions" | "isEvaluated"> & { der: Uint8Array } {
       const found = detail.get(id);
       if (!found) throw new Error(`certificate ${id} has no bytes`);
       return {
         extensions: Extension.array().parse(JSON.parse(found.extensions)),
         der: new Uint8Array(found.der),
+        isEvaluated: found.isEvaluated === 1,
       };
     },
   };
+
+  /** What clients refuse, or some of them, as long as it is not over. */
+  function violationFindings({ violation, violation_severity, ...row }: Row, now: Date): FindingBrief[] {
+    if (violation === null || violation_severity === null || row.not_after < toInstant(now)) return [];
+    const isHigh = violation_severity === Severity.options.indexOf("high");
+    const { sentence } = describeViolation(violations.find(violation), row.issuer);
+    return [
+      isHigh
+        ? { rule: "certificate-invalid", severity: "high", sentence }
+        : { rule: "certificate-against-profile", severity: "medium", sentence },
+    ];
+  }
 }
+
+type DetailRow = { der: Uint8Array; extensions: string; isEvaluated: number };
 
 const REVOKED: FindingBrief = {
   rule: "certificate-revoked",

@@ -15,6 +15,11 @@ export function findInconsistencies(read: (sql: string) => unknown[]): string[] 
 /** What the triggers keep, and the same counted from the start. */
 const COUNTS: [string, string][] = [
   [
+    "SELECT id, certificate_count FROM profile_violation ORDER BY id",
+    `SELECT id, (SELECT count(*) FROM certificate WHERE violation = profile_violation.id AND is_seen = 1) AS certificate_count
+     FROM profile_violation ORDER BY id`,
+  ],
+  [
     "SELECT id, elsewhere_since IS NOT NULL AS is_elsewhere FROM key_file WHERE gone_scan IS NULL ORDER BY id",
     `SELECT id, EXISTS (
        SELECT 1 FROM key_file AS other

@@ -13,7 +13,11 @@ import { PROFILES } from "#shared/text/judgement.ts";
 import { sayRule } from "#shared/text/rule.ts";
 
 /** All that is wrong with the certificate and with its key, with the evidence; what was accepted says so. */
-export function FindingsTab({ certificate: { sha256, spkiSha256 } }: { certificate: CertificateDetail }) {
+export function FindingsTab({
+  certificate: { sha256, spkiSha256, isEvaluated },
+}: {
+  certificate: CertificateDetail;
+}) {
   const { findings } = useApi();
   const own = useQuery(findings.about.queryOptions({ input: { object: { kind: "certificate", sha256 } } }));
   const ofKey = useQuery(
@@ -23,9 +27,19 @@ export function FindingsTab({ certificate: { sha256, spkiSha256 } }: { certifica
   if (error) return <ErrorState doing="show the findings" error={error} />;
   if (!own.data || !ofKey.data) return null;
   const all = [...own.data, ...ofKey.data];
-  if (all.length === 0) return <p>Nothing that the rules look for.</p>;
-  return all.map((finding) => <Details key={finding.id} finding={finding} />);
+  return (
+    <>
+      {!isEvaluated && <p>{NOT_EVALUATED}</p>}
+      {all.length === 0 && <p>Nothing{isEvaluated ? "" : " else"} that the rules look for.</p>}
+      {all.map((finding) => (
+        <Details key={finding.id} finding={finding} />
+      ))}
+    </>
+  );
 }
+
+const NOT_EVALUATED =
+  "Whether it breaks rules of its profile is not known: the next scan that sees it evaluates it. The chain tab does so now.";
 
 function Details({ finding }: { finding: Finding }) {
   const { id, rule, severity, sentence, evidence, remedy, reference, profile, acceptance } = finding;

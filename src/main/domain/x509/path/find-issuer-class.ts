@@ -1,22 +1,22 @@
 import { buildPaths, type DeadEnd } from "./build-paths.ts";
 import type { CertificateIndex } from "./certificate-index.ts";
 import { openCertificate } from "./path-certificate.ts";
-import { createBudget, type KnownSignatures } from "./search-limits.ts";
+import { createBudget, type SharedWork } from "./search-limits.ts";
 
 /**
  * Whether a public authority stands above a certificate: true where names and signatures lead to one of `publicRoots`, false
  * where they lead to a root that is not among them, null where they end before any root: then nobody knows. Dates and
- * constraints do not count: an expired certificate of a public authority is of a public authority. `signatures`: as `judgeChain` has it.
+ * constraints do not count: an expired certificate of a public authority is of a public authority. `work`: as `judgeChain` has it.
  */
 export function isOfPublicAuthority(
   leaf: Uint8Array,
   pool: CertificateIndex,
   publicRoots: CertificateIndex,
-  signatures?: KnownSignatures,
+  work?: SharedWork,
 ): boolean | null {
   const certificate = openCertificate(leaf);
   if (!certificate) return null;
-  const budget = createBudget(signatures);
+  const budget = createBudget(work);
   let isEndKnown = false;
   const noteEnd = ({ path }: DeadEnd) => {
     const top = path.at(-1);

@@ -7,7 +7,7 @@ import { clientsOf, reasonAbout, stateOf } from "./chain-reason.ts";
 import { openCertificate, type PathCertificate } from "./path-certificate.ts";
 import { createProfileChecker, type ProfileChecker, type Role } from "./profile/check-profile.ts";
 import { checkList, checkRootPolicies } from "./profile/path-rules.ts";
-import { type Budget, createBudget, type KnownSignatures } from "./search-limits.ts";
+import { type Budget, createBudget, type SharedWork } from "./search-limits.ts";
 import { checkCertificates, type PathWish, validatePath } from "./validate-path.ts";
 
 export type ChainQuestion = {
@@ -20,8 +20,8 @@ export type ChainQuestion = {
   profile: Profile;
   /** What the certificate is itself: one that is to sign others is held to the rules of an authority. */
   role?: Role;
-  /** Signatures that other judgements have verified; those that this one verifies are put there. */
-  signatures?: KnownSignatures;
+  /** What other judgements have verified; what this one verifies, and what it costs, is put there. */
+  work?: SharedWork;
   /** With lists, every certificate below the root has to be known as not revoked; null: nothing is said of revocation. */
   revocationLists: readonly RevocationList[] | null;
 };
@@ -34,7 +34,7 @@ export const ANY_POLICY_WILL_DO = {
   inhibitAny: false,
 } as const;
 
-type World = Omit<ChainQuestion, "leaf" | "profile" | "role" | "signatures"> & {
+type World = Omit<ChainQuestion, "leaf" | "profile" | "role" | "work"> & {
   budget: Budget;
   /** Null for whoever signs revocation lists, whose paths are validated alone. */
   checkProfile: ProfileChecker | null;
@@ -47,13 +47,13 @@ type Attempt = { path: readonly PathCertificate[]; reasons: readonly ChainReason
  * Whether a certificate is valid against a profile, and if not, why not: by the best of the paths that lead from it to one of
  * the roots. Takes bounded time whatever it is given, and never throws.
  */
-export function judgeChain({ leaf, role = "leaf", signatures, ...question }: ChainQuestion): Judgement {
+export function judgeChain({ leaf, role = "leaf", work, ...question }: ChainQuestion): Judgement {
   const { profile } = question;
   const certificate = openCertificate(leaf);
   if (!certificate) return conclude(profile, "invalid", { path: [], reasons: [NO_CERTIFICATE] });
   const world = {
     ...question,
-    budget: createBudget(signatures),
+    budget: createBudget(work),
     checkProfile: createProfileChecker(profile, role),
   };
   const { path, reasons } = findBestPath(certificate, world, []);

@@ -55,6 +55,8 @@ export type PathExtensions = {
   criticalUnknown: readonly string[];
   /** What is broken in them, each a sentence's end; nothing can be relied on then. */
   malformed: readonly string[];
+  /** What these are about: identifiers of extensions; an empty text for what has none. */
+  malformedParts: readonly string[];
 };
 
 /** Bits of KeyUsage as they stand in the first two bytes. */
@@ -123,6 +125,9 @@ const KNOWN: ReadonlyMap<string, Known> = new Map<string, Known>([
   ["2.5.29.54", { name: "inhibit anyPolicy", read: field("inhibitAnyPolicy", readSkip) }],
 ]);
 
+/** Whether an extension is one of those that paths are judged by. */
+export const isReadByPaths = (oid: string): boolean => KNOWN.has(oid);
+
 /** Those that need no processing, and may be critical all the same: issuerAltName, and that an OCSP responder's revocation is not checked. */
 const HARMLESS = new Set(["2.5.29.18", "1.3.6.1.5.5.7.48.1.5"]);
 
@@ -146,6 +151,7 @@ const none = (): Draft => ({
   marks: new Map(),
   criticalUnknown: [],
   malformed: [],
+  malformedParts: [],
 });
 
 /** Reads them from the optional fields of a certificate. */
@@ -157,35 +163,46 @@ export function readPathExtensions(
   const draft = none();
   const wrapper = fields.find(({ tag }) => tag === 0xa3);
   if (!wrapper) return draft;
-  if (version !== 3) return { ...draft, malformed: [`has extensions, which version ${version} has not`] };
+  if (version !== 3)
+    return {
+      ...draft,
+      malformed: [`has extensions, which version ${version} has not`],
+      malformedParts: [""],
+    };
   const list = readElement(bytes, wrapper.content, wrapper.end);
   const parts = list?.tag === TAG.sequence ? readChildren(bytes, list, MOST_EXTENSIONS) : null;
-  if (!parts) return { ...draft, malformed: ["has extensions that cannot be read"] };
+  if (!parts) return { ...draft, malformed: ["has extensions that cannot be read"], malformedParts: [""] };
   return readExtensionList(bytes, parts, draft);
 }
 
 function readExtensionList(bytes: Buffer, parts: readonly Element[], draft: Draft): PathExtensions {
   const met = new Map<string, boolean>();
   const unknown: string[] = [];
-  const malformed: string[] = [];
+  const malformed: { words: string; oid: string }[] = [];
   for (const part of parts) {
     const opened = openExtension(bytes, part);
     if (!opened) {
-      malformed.push("has an extension that cannot be read");
+      malformed.push({ words: "has an extension that cannot be read", oid: "" });
       continue;
     }
     const { oid, isCritical, content, isWhole } = opened;
     const known = KNOWN.get(oid);
     const name = known?.name ?? oid;
-    if (met.has(oid)) malformed.push(`has the extension ${name} twice`);
+    if (met.has(oid)) malformed.push({ words: `has the extension ${name} twice`, oid });
     met.set(oid, isCritical);
     if (oid === AUTHORITY_ACCESS) readAccess(bytes, opened, draft);
     if (!known) {
       if (isCritical && !HARMLESS.has(oid)) unknown.push(oid);
     } else if (!content || !isWhole || !known.read(bytes, content, draft))
-      malformed.push(`has the extension ${name}, which cannot be read`);
+      malformed.push({ words: `has the extension ${name}, which cannot be read`, oid });
   }
-  return { ...draft, marks: met, criticalUnknown: unknown, malformed };
+  return {
+    ...draft,
+    marks: met,
+    criticalUnknown: unknown,
+    malformed: malformed.map(({ words }) => words),
+    malformedParts: malformed.map((each) => each.oid),
+  };
 }
 
 function readAccess(bytes: Buffer, { content, isWhole }: OpenedExtension, draft: Draft): void {

@@ -17,11 +17,19 @@ export const LIMITS = {
   signatures: 400,
 } as const;
 
-/** Signatures that were verified, by what is signed and by which key. They never change: judgements may share them. */
-export type KnownSignatures = Map<string, Verification>;
+/** What judgements share. */
+export type SharedWork = {
+  /** Signatures that were verified, by what is signed and by which key: they never change. */
+  signatures: Map<string, Verification>;
+  /** Certificates that were looked at as somebody's issuer, and paths that were judged, in all. */
+  steps: number;
+};
+
+export const createSharedWork = (): SharedWork => ({ signatures: new Map(), steps: 0 });
 
 /** Counts down; `isSpent` says that what was found is not all there is. What is known already costs nothing. */
-export function createBudget(answers: KnownSignatures = new Map()) {
+export function createBudget(shared: SharedWork = createSharedWork()) {
+  const { signatures: answers } = shared;
   const left = {
     steps: LIMITS.steps as number,
     paths: LIMITS.paths as number,
@@ -31,6 +39,7 @@ export function createBudget(answers: KnownSignatures = new Map()) {
   const spend = (what: keyof typeof left): boolean => {
     if (left[what] === 0) isSpent = true;
     else left[what]--;
+    shared.steps++;
     return !isSpent;
   };
   const verify = (id: string, signed: Signed, spki: Uint8Array): Verification => {

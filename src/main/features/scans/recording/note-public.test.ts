@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { createSharedWork } from "#domain/x509/path/search-limits.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
@@ -24,7 +25,7 @@ function open() {
   const store = openStore({ path: ":memory:", access: "write" });
   const note = createPublicNoter(store.chains, {
     readRoots: () => indexCertificates([root.der]),
-    signatures: new Map(),
+    work: createSharedWork(),
   });
   return {
     isPublic: ({ sha256 }: Signed) => store.chains.isPublic(sha256),

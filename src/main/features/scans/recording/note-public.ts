@@ -1,7 +1,7 @@
 import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { createClimber } from "#domain/x509/path/climb.ts";
 import { isOfPublicAuthority } from "#domain/x509/path/find-issuer-class.ts";
-import type { KnownSignatures } from "#domain/x509/path/search-limits.ts";
+import type { SharedWork } from "#domain/x509/path/search-limits.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { CollectedHost, EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
 import { publicRoots } from "./public-roots.ts";
@@ -14,16 +14,16 @@ type Above = { key: string; open: () => CertificateIndex };
 
 const MOST_KEPT = 10_000;
 
+/** An honest host's certificates have a few authorities each. What is beyond this is made to keep this thread busy. */
+export const MOST_STEPS_OF_VISIT = 20_000;
+
 /** Of one host so many certificates are looked at of which nothing is known; the others stay unknown. */
 const MOST_OF_HOST = 1_000;
 
-/** Notes of leaves whether a public authority stands above them, within the transaction of the visit. `signatures`: as `judgeChain` has it. */
+/** Notes of leaves whether a public authority stands above them, within the transaction of the visit. `work`: as `judgeChain` has it. */
 export function createPublicNoter(
   chains: Chains,
-  {
-    readRoots = publicRoots,
-    signatures,
-  }: { readRoots?: () => CertificateIndex; signatures: KnownSignatures },
+  { readRoots = publicRoots, work }: { readRoots?: () => CertificateIndex; work: SharedWork },
 ) {
   /** Which were looked at, by their hash and what may stand above: a fleet serves few from many places. */
   const looked = new Map<string, boolean | null>();
@@ -54,7 +54,9 @@ export function createPublicNoter(
     );
     const climb = createClimber(chains.named);
     const aboveOf = new Map<string, Above>();
+    const most = work.steps + MOST_STEPS_OF_VISIT;
     for (const leaf of [...leaves.values()].slice(0, MOST_OF_HOST)) {
+      if (work.steps > most) return;
       const { issuer } = leaf.certificate;
       const above = aboveOf.get(issuer) ?? toAbove(climb(leaf.der));
       aboveOf.set(issuer, above);
@@ -66,7 +68,7 @@ export function createPublicNoter(
     const key = `${sha256} ${above.key}`;
     let isPublic = looked.get(key);
     if (isPublic === undefined) {
-      isPublic = isOfPublicAuthority(der, above.open(), readRoots(), signatures);
+      isPublic = isOfPublicAuthority(der, above.open(), readRoots(), work);
       if (looked.size >= MOST_KEPT) looked.delete(looked.keys().next().value ?? "");
       looked.set(key, isPublic);
     }

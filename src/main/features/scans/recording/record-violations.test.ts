@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { createSharedWork } from "#domain/x509/path/search-limits.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
 import { ScanId } from "#shared/model/scan.ts";
@@ -9,16 +10,26 @@ import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-
 import type { EndpointVisit, HostVisit } from "#store/visit.ts";
 import { extension, sequence } from "#testing/tls/build-certificate.ts";
 import { identifiesKey, makeChain, makeEcKeys } from "#testing/tls/conforming-chain.ts";
-import { isAuthority, isMeantFor, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
+import {
+  isAuthority,
+  isMeantFor,
+  mayBeUsedFor,
+  type Signed,
+  signCertificate,
+} from "#testing/tls/sign-certificate.ts";
 import { createReader } from "../describe-visit.ts";
 import { toSeen } from "../to-seen.ts";
-import { createPublicNoter } from "./note-public.ts";
+import { createPublicNoter, MOST_STEPS_OF_VISIT } from "./note-public.ts";
 import { createViolationRecorder } from "./record-violations.ts";
 import { createVisitWriter } from "./visit-writer.ts";
 
 const NOW = new Date(START);
 const WITHOUT_ISSUER_KEY = { extensions: { "2.5.29.35": null } };
 const SERVER_AND_CODE = { extensions: { "2.5.29.37": isMeantFor("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3") } };
+
+const unreadable = (oid: string): Buffer => extension(oid, Buffer.from([0x30, 0x05, 0x82, 0x01]));
+const twice = (oid: string): Buffer =>
+  Buffer.concat([extension(oid, sequence()), extension(oid, sequence())]);
 
 /** A program that scans endpoints, each of which sends what it is given. */
 function open() {
@@ -53,7 +64,8 @@ const seen = ({ der }: Signed) => {
 /** The same with a root of a test that counts as public, and a count of what was evaluated. */
 function openPublic(root: Signed) {
   const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
-  const options = { readRoots: () => indexCertificates([root.der]), signatures: new Map() };
+  const work = createSharedWork();
+  const options = { readRoots: () => indexCertificates([root.der]), work };
   const count = { evaluated: 0 };
   const note: Store["violations"]["note"] = (...noted) => {
     count.evaluated++;
@@ -70,7 +82,7 @@ function openPublic(root: Signed) {
       recordViolations(visit as HostVisit | EndpointVisit);
     });
   return {
-    ...{ store, count },
+    ...{ store, count, work },
     violations: () => violationsIn(store),
     send(host: string, ...sent: Signed[]) {
       const presented = { chain: sent.map(seen), others: [], addresses: null };
@@ -178,6 +190,26 @@ test("a server's certificate whose chain no client takes is invalid, whoever tru
   ]);
 });
 
+test.each([
+  ["a key usage that TLS servers have no use for", { "2.5.29.15": mayBeUsedFor(0x0200) }, "medium", ["go"]],
+  [
+    "certificate policies that cannot be read",
+    { "2.5.29.32": unreadable("2.5.29.32") },
+    "medium",
+    ["openssl"],
+  ],
+  ["names that cannot be read", { "2.5.29.17": unreadable("2.5.29.17") }, "high", []],
+  ["an unknown extension that stands there twice", { "1.2.3": twice("1.2.3") }, "medium", ["openssl"]],
+  ["an extended key usage that stands there twice", { "1.2.3": isMeantFor("1.3.6.1.5.5.7.3.1") }, "high", []],
+])("%s is refused by whoever refuses it", (_, extensions, severity, acceptedBy) => {
+  const { visit, violations } = open();
+  const { leaf, middle, root } = makeChain({ leaf: { extensions } });
+  visit("www", leaf, middle, root);
+  expect(violations()).toMatchObject([{ severity }]);
+  const broken = violations().flatMap(({ brokenRules }) => brokenRules);
+  expect(broken.filter(({ rule }) => rule === null)).toMatchObject([{ acceptedBy }]);
+});
+
 test("a rule that an authority breaks is told of the authority, and of none that it has issued", () => {
   const { visit, violations } = open();
   const { leaf, middle, root } = makeChain({
@@ -260,4 +292,30 @@ test("a violation goes with the last certificate that has it, and its acceptance
   visit("one", sound.leaf, sound.middle, sound.root);
   visit("two", sound.leaf, sound.middle, sound.root);
   expect(store.findings.find(finding.id, NOW)).toBeNull();
+});
+
+test("authorities that are made to keep a validator busy cost no more than a visit may, and the rest is evaluated later", () => {
+  const keys = [0, 1, 2, 3].map(() => makeEcKeys());
+  const all: Signed[] = [];
+  for (const [level, own] of keys.entries()) {
+    const issuer = all.at(-1);
+    for (let serial = 1; serial <= 20; serial++)
+      all.push(
+        signCertificate({
+          ...{ subject: `level ${level}`, keys: own, serial, extensions: [isAuthority()] },
+          ...(issuer ? { issuer } : {}),
+        }),
+      );
+  }
+  const issuer = all.at(-1);
+  if (!issuer) throw new Error("there is none");
+  const leaves = Array.from({ length: 40 }, (_, serial) =>
+    signCertificate({ subject: `leaf ${serial}`, issuer }),
+  );
+  const { read, count, work } = openPublic(makeChain().root);
+  read("host", ...all, ...leaves);
+  expect(work.steps).toBeLessThan(4 * MOST_STEPS_OF_VISIT);
+  const first = count.evaluated;
+  read("host", ...all, ...leaves);
+  expect(count.evaluated).toBeGreaterThan(first);
 });

@@ -6,16 +6,17 @@ import {
 } from "#domain/x509/path/certificate-index.ts";
 import { createClimber } from "#domain/x509/path/climb.ts";
 import { isOfPublicAuthority } from "#domain/x509/path/find-issuer-class.ts";
-import type { KnownSignatures } from "#domain/x509/path/search-limits.ts";
+import type { SharedWork } from "#domain/x509/path/search-limits.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
+import { MOST_STEPS_OF_VISIT } from "./note-public.ts";
 import { publicRoots } from "./public-roots.ts";
 
 type Store = {
   chains: Pick<RecordingStore["chains"], "named" | "isPublic">;
   violations: RecordingStore["violations"];
 };
-type Options = { signatures: KnownSignatures; readRoots?: () => CertificateIndex };
+type Options = { work: SharedWork; readRoots?: () => CertificateIndex };
 
 const MOST_KEPT = 20_000;
 
@@ -29,7 +30,7 @@ const MOST_OF_VISIT = 500;
  */
 export function createViolationRecorder(
   { chains, violations }: Store,
-  { signatures, readRoots = publicRoots }: Options,
+  { work, readRoots = publicRoots }: Options,
 ) {
   const climb = createClimber(chains.named);
   /** Authorities that were seen, what stands above those of a name, and what was evaluated by these. */
@@ -41,11 +42,12 @@ export function createViolationRecorder(
     const seen = "presented" in visit ? sentBy(visit) : inFilesOf(visit);
     if (authorities.size > MOST_KEPT) authorities.clear();
     if (seen.some(({ one }) => isNew(one))) forget();
-    if (evaluated.size > MOST_KEPT || signatures.size > MOST_KEPT || above.size > MOST_KEPT) forget();
+    if (evaluated.size > MOST_KEPT || work.signatures.size > MOST_KEPT || above.size > MOST_KEPT) forget();
+    const most = work.steps + MOST_STEPS_OF_VISIT;
     let left = MOST_OF_VISIT;
     for (const { one, sent, isServed } of seen) {
       const key = `${one.certificate.sha256} ${isServed}`;
-      if (left === 0) return;
+      if (left === 0 || work.steps > most) return;
       if (evaluated.has(key)) continue;
       evaluated.add(key);
       if (evaluate(one, sent, visit.at)) left--;
@@ -61,7 +63,7 @@ export function createViolationRecorder(
   function forget(): void {
     above.clear();
     evaluated.clear();
-    if (signatures.size > MOST_KEPT) signatures.clear();
+    if (work.signatures.size > MOST_KEPT) work.signatures.clear();
   }
 
   /** Whether it had to be. */
@@ -84,7 +86,7 @@ export function createViolationRecorder(
     if (known.evaluatedBy === evaluatedBy) return false;
     const pool = joinIndexes(named, indexCertificates(beside.map((each) => each.der)));
     const roots = readRoots();
-    const isPublic = isNoted ?? isOfPublicAuthority(der, pool, roots, signatures);
+    const isPublic = isNoted ?? isOfPublicAuthority(der, pool, roots, work);
     const question = {
       der,
       role,
@@ -92,7 +94,7 @@ export function createViolationRecorder(
       publicRoots: roots,
       isPublic,
       at: Date.parse(at),
-      signatures,
+      work,
     } as const;
     violations.note(known, findViolation(question), { evaluatedBy, at });
     return true;

@@ -1,4 +1,4 @@
-import type { KnownSignatures } from "#domain/x509/path/search-limits.ts";
+import { createSharedWork } from "#domain/x509/path/search-limits.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
@@ -22,9 +22,9 @@ type Deps = { store: RecordingStore; read: ReadVisit; tell: (told: Told) => void
  */
 export function createVisitWriter({ store, read, tell }: Deps) {
   const failed = new Set<ScanId>();
-  const signatures: KnownSignatures = new Map();
-  const notePublic = createPublicNoter(store.chains, { signatures });
-  const recordViolations = createViolationRecorder(store, { signatures });
+  const work = createSharedWork();
+  const notePublic = createPublicNoter(store.chains, { work });
+  const recordViolations = createViolationRecorder(store, { work });
   const noteRevoked = createRevokedNoter(store);
   const judgeServed = createServedJudge(store);
 

@@ -1,6 +1,7 @@
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { HostReach } from "#shared/model/host-reach.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
+import type { Violation } from "#shared/model/violation.ts";
 import { openStore, type Store } from "#store/store.ts";
 import {
   beginScan,
@@ -106,7 +107,22 @@ function visitHostileEndpoint(store: Store, { scanId, payload, index }: Wanted):
     state: "partial",
     presented: { chain, facts: { protocol: payload, [payload]: payload }, findings },
   });
+  const known = store.violations.find(about.sha256);
+  if (known) store.violations.note(known, makeViolation(index), { evaluatedBy: payload, at: START });
 }
+
+/** What clients accept is told under the name of the issuer. */
+const makeViolation = (index: number): Violation => ({
+  profile: "rfc5280",
+  severity: index % 2 === 0 ? "low" : "high",
+  rules: [
+    {
+      code: "extension-missing",
+      rule: { profile: "rfc5280", section: "RFC 5280, 4.2.1.1" },
+      acceptedBy: index % 2 === 0 ? ["openssl", "go"] : [],
+    },
+  ],
+});
 
 function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): void {
   const host = nameOf(payload, index);
