@@ -1,7 +1,7 @@
 import { expect, test } from "./latchkey.ts";
 import type { Camera } from "./pages/camera.ts";
 import type { Frame } from "./pages/frame.ts";
-import type { ListScreen } from "./pages/list-screen.ts";
+import { ListScreen } from "./pages/list-screen.ts";
 
 test("findings come with the most severe first, each with its evidence, its remedy and the way to its object", async ({
   openSample,
@@ -23,6 +23,28 @@ test("findings come with the most severe first, each with its evidence, its reme
   await drawer.getByRole("link", { name: "Open the certificate" }).click();
   await expect(list.drawer.getByRole("heading", { name: "grafana.corp.example" })).toBeVisible();
   await lookFurther(frame, list, camera);
+});
+
+test("what an issuer issues against its profile is one finding, with each rule, its section and the certificates", async ({
+  openSample,
+  camera,
+}) => {
+  const frame = await openSample();
+  const list = await frame.goTo("Findings");
+  await list.filter("Rule", "Issued against its profile");
+  expect(await camera.photograph("findings-profile")).toEqual([]);
+  const drawer = await list.open("Internal");
+  await expect(drawer).toContainText("Broken rules");
+  await expect(drawer).toContainText("RFC 5280, 4.2.1.1; OpenSSL and Go accept it");
+  await expect(drawer).toContainText("Judged byRFC 5280");
+  expect(await camera.photograph("finding-profile")).toEqual([]);
+  await drawer.getByRole("link", { name: "List its certificates" }).click();
+  const certificates = new ListScreen(frame.page, "certificates");
+  await certificates.open("ldap.corp.example");
+  await list.drawer.getByRole("tab", { name: "Findings" }).click();
+  await expect(list.drawer).toContainText("Issued against its profile");
+  await expect(list.drawer).toContainText("judged by RFC 5280");
+  expect(await camera.photograph("certificate-profile")).toEqual([]);
 });
 
 test("an address opens a finding whatever the list beside it shows", async ({ openSample }) => {

@@ -135,7 +135,7 @@ function describeState({ profile, rules }: Pick<Violation, "profile" | "rules">)
 export function describeViolation(violation: Pick<Violation, "profile" | "rules">, issuer: string): Said {
   return {
     sentence: `it is ${describeState(violation)}: ${violation.rules.map(describeBroken).join("; ")}`,
-    evidence: [...violation.rules.map(describeBrokenRule), `its issuer is ${issuer}`],
+    evidence: [`its issuer is ${issuer}`],
     remedy: "have it issued anew without what is named here, and replace it wherever it is used",
   };
 }
@@ -145,7 +145,7 @@ type Issued = Pick<Violation, "profile" | "rules"> & { certificates: readonly st
 /** Says of an issuer that certificates of it break rules that every client passes over. */
 export const describeIssuedAgainst = ({ certificates, count, ...violation }: Issued): Said => ({
   sentence: `${sayCount(count, "certificate")} that it has issued ${count === 1 ? "is" : "are"} ${describeState(violation)}: ${violation.rules.map(describeBroken).join("; ")}`,
-  evidence: [...violation.rules.map(describeBrokenRule), ...nameSome(certificates, count, "certificate")],
+  evidence: nameSome(certificates, count, "certificate"),
   remedy:
     "correct the profile by which the authority issues, and renew the certificates when they are due: a stricter client, or a stricter version of one, may refuse them",
 });

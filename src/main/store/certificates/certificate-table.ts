@@ -83,7 +83,7 @@ function toConditions(filter: CertificateFilter, now: Date): Part[] {
   parts.push(...ofKind(filter));
   if (filter.host !== null) parts.push({ sql: `id IN (${UNDER_NAME})`, values: [filter.host] });
   if (filter.spki !== null) parts.push({ sql: OF_KEY, values: [filter.spki] });
-  if (filter.violation !== null) parts.push({ sql: "violation = ?", values: [filter.violation] });
+  if (filter.violation !== null) parts.push(breaking(filter.violation));
   if (filter.owner !== null) parts.push(ownedBy(filter.owner));
   if (filter.tag !== null) parts.push(taggedAs(filter.tag));
   return parts;
@@ -110,6 +110,13 @@ const flag = (column: string, value: 0 | 1): Required<Part> => ({
 /** Most are nobody's, which no index is for. */
 const ownedBy = (owner: string): Part =>
   owner === "" ? { sql: "owner = ''", values: [] } : { sql: "owner = ? AND owner <> ''", values: [owner] };
+
+/** An issuer may issue all of them alike. */
+const breaking = (violation: number): Part => ({
+  sql: "violation = ? AND is_seen = 1",
+  values: [violation],
+  walk: { sql: "+violation = ?", values: [violation] },
+});
 
 /** By its index, whatever the order: one key has few certificates. */
 const OF_KEY = `id IN (

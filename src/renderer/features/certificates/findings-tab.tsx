@@ -10,6 +10,7 @@ import { TextLink } from "#renderer/ui/text-link.tsx";
 import type { CertificateDetail } from "#shared/model/certificate.ts";
 import type { Finding } from "#shared/model/finding.ts";
 import { PROFILES } from "#shared/text/judgement.ts";
+import { describeBrokenRule } from "#shared/text/profile-finding.ts";
 import { sayRule } from "#shared/text/rule.ts";
 
 /** All that is wrong with the certificate and with its key, with the evidence; what was accepted says so. */
@@ -42,7 +43,8 @@ const NOT_EVALUATED =
   "Whether it breaks rules of its profile is not known: the next scan that sees it evaluates it. The chain tab does so now.";
 
 function Details({ finding }: { finding: Finding }) {
-  const { id, rule, severity, sentence, evidence, remedy, reference, profile, acceptance } = finding;
+  const { id, rule, severity, sentence, evidence, remedy, reference, profile, brokenRules, acceptance } =
+    finding;
   return (
     <Section
       title={sayRule(rule)}
@@ -59,6 +61,9 @@ function Details({ finding }: { finding: Finding }) {
         <Line below={<Untrusted text={remedy} limit={2_000} />}>
           <Untrusted text={sentence} limit={2_000} />
         </Line>
+        {brokenRules.map((broken) => (
+          <Line key={describeBrokenRule(broken)}>{describeBrokenRule(broken)}</Line>
+        ))}
         {evidence.map((line) => (
           <Line key={line}>
             <Dim>

@@ -17,7 +17,7 @@ export const COLUMNS: readonly Column<Finding>[] = [
   {
     id: "rule",
     title: "Rule",
-    minWidth: 210,
+    minWidth: 196,
     sortBy: "rule",
     cell: ({ rule }) => <NameCell name={sayRule(rule)} />,
     text: ({ rule }) => rule,
@@ -25,7 +25,7 @@ export const COLUMNS: readonly Column<Finding>[] = [
   {
     id: "label",
     title: "What",
-    minWidth: 190,
+    minWidth: 176,
     grow: 2,
     sortBy: "label",
     cell: ({ label }) => <TextCell text={label} />,
@@ -34,7 +34,7 @@ export const COLUMNS: readonly Column<Finding>[] = [
   {
     id: "sentence",
     title: "Finding",
-    minWidth: 240,
+    minWidth: 212,
     grow: 4,
     cell: ({ sentence }) => <TextCell text={sentence} isDim />,
     text: ({ sentence }) => sentence,
@@ -42,7 +42,7 @@ export const COLUMNS: readonly Column<Finding>[] = [
   {
     id: "profile",
     title: "Judged by",
-    minWidth: 104,
+    minWidth: 88,
     cell: ({ profile }) => (profile === null ? null : <Dim>{profile}</Dim>),
     text: ({ profile, brokenRules }) =>
       [profile ?? "", ...brokenRules.map(({ rule }) => rule?.section ?? "RFC 5280, 6.1")].join("; "),
