@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
@@ -13,6 +14,20 @@ export async function startTlsServer(
   const { der, pem, keyPem } = await makeCertificate(wish);
   return { ...(await listen(createTlsServer({ cert: pem, key: keyPem }))), der };
 }
+
+type ServedCertificate = { der: Uint8Array; privateKey: KeyObject };
+
+/** The same with a chain of the caller's: the server's own certificate and what it sends after it. */
+export function startChainServer(
+  leaf: ServedCertificate,
+  above: readonly { der: Uint8Array }[],
+): Promise<TestServer> {
+  const cert = [leaf, ...above].map(({ der }) => toPem(der)).join("");
+  return listen(createTlsServer({ cert, key: leaf.privateKey.export({ format: "pem", type: "pkcs8" }) }));
+}
+
+const toPem = (der: Uint8Array): string =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString("base64")}\n-----END CERTIFICATE-----\n`;
 
 /** A server that takes the connection and never says a word. */
 export const startSilentServer = (): Promise<TestServer> => listen(createServer());

@@ -121,14 +121,18 @@ export const describeBrokenRule = (broken: BrokenRule): string =>
 
 type Said = Pick<Finding, "sentence" | "evidence" | "remedy">;
 
-/** "valid for OpenSSL, against RFC 5280". */
+/** "valid for OpenSSL, invalid for Go, against RFC 5280". */
 function describeState({ profile, rules }: Pick<Violation, "profile" | "rules">): string {
   const accepting = Client.options.filter((client) =>
     rules.every(({ acceptedBy }) => acceptedBy.includes(client)),
   );
   if (accepting.length === 0) return `invalid for ${sayClients(Client.options)}`;
   const refusing = Client.options.filter((client) => !accepting.includes(client));
-  return `valid for ${sayClients(accepting)}, ${refusing.length > 0 ? `invalid for ${sayClients(refusing)}` : `against ${PROFILES[profile]}`}`;
+  return [
+    `valid for ${sayClients(accepting)}`,
+    ...(refusing.length > 0 ? [`invalid for ${sayClients(refusing)}`] : []),
+    ...(profile === "clients" ? [] : [`against ${PROFILES[profile]}`]),
+  ].join(", ");
 }
 
 /** Says of a certificate which rules it breaks, where some or all clients refuse it for that. */

@@ -3,8 +3,9 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
-import { findClosedEndpoint, startPlainServer, startTlsServer } from "#testing/servers.ts";
+import { findClosedEndpoint, startChainServer, startPlainServer, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { makeChain } from "#testing/tls/conforming-chain.ts";
 import { startScriptedServer } from "#testing/tls/start-scripted-server.ts";
 import { startSocksProxy } from "#testing/ways/proxies.ts";
 
@@ -18,7 +19,8 @@ import { startSocksProxy } from "#testing/ways/proxies.ts";
  *   [2]                                        its exit code, unless 0
  *   -- list.txt --                             files, at the end: they are there before the first command
  *
- * {tls}, {plain}, {smtp}, {closed} and {socks}, a proxy, are endpoints on loopback; {folder} is the script's own folder, and jo's home. It is
+ * {tls}, {plain}, {smtp}, {closed} and {socks}, a proxy, are endpoints on loopback, as are {against} and {refused}, whose chains are
+ * against RFC 5280: every client takes the first, and Go refuses the other; {folder} is the script's own folder, and jo's home. It is
  * always 1 June 2026.
  * After a change on purpose, `vitest -u` writes the new text; read what it wrote.
  */
@@ -40,11 +42,17 @@ test.each(scripts)("%s goes as it is written", async (name) => {
   const certificate = await makeCertificate({ names: ["mail.example"], notAfter: EXPIRY });
   await using mail = await startScriptedServer({ protocol: "smtp", certificate });
   await using socks = await startSocksProxy();
+  const without = makeChain({ leaf: { extensions: { "2.5.29.35": null } } });
+  const negative = makeChain({ leaf: { serialBytes: [0x80] } });
+  await using against = await startChainServer(without.leaf, [without.middle]);
+  await using refused = await startChainServer(negative.leaf, [negative.middle]);
   const places = {
     socks: say(socks.endpoint),
     tls: say(server.endpoint),
     plain: say(plain.endpoint),
     smtp: say(mail.endpoint),
+    against: say(against.endpoint),
+    refused: say(refused.endpoint),
     closed: say(await findClosedEndpoint()),
     folder: folder.path,
   };
@@ -61,7 +69,10 @@ test.each(scripts)("%s goes as it is written", async (name) => {
   await expect(again).toMatchFileSnapshot(path);
 });
 
-type Places = Record<"socks" | "tls" | "plain" | "smtp" | "closed" | "folder", string>;
+type Places = Record<
+  "socks" | "tls" | "plain" | "smtp" | "against" | "refused" | "closed" | "folder",
+  string
+>;
 
 async function converse(line: string, places: Places): Promise<string[]> {
   const words = Array.from(line.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, plain]) => quoted ?? plain ?? "");

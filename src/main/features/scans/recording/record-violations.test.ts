@@ -173,7 +173,8 @@ test("what one client refuses is a finding of the certificate itself, and what a
       ...{ rule: "certificate-against-profile", severity: "medium", profile: "rfc5280" },
       object: { kind: "certificate", sha256: negative.leaf.sha256 },
       brokenRules: [{ code: "serial-not-positive", acceptedBy: ["openssl"] }],
-      sentence: "it is valid for OpenSSL, invalid for Go: its serial number is not positive",
+      sentence:
+        "it is valid for OpenSSL, invalid for Go, against RFC 5280: its serial number is not positive",
     },
   ]);
 });
