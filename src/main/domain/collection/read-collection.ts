@@ -54,7 +54,12 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     signingHost: readSigningHost(records),
     hostKeys: readHostKeys(records),
     certificateFiles,
-    serverConfigs: readServerConfigs(records, { listening, unread, pemOrders }),
+    serverConfigs: readServerConfigs(records, {
+      listening,
+      unread,
+      pemOrders,
+      hostName: host.facts.hostname,
+    }),
     diskFiles: readDiskFiles(records),
     keystores: readKeystores(records),
     listening,

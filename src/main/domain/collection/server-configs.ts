@@ -32,7 +32,13 @@ export function readServerConfigs(
     listening,
     unread,
     pemOrders,
-  }: { listening: Listening; unread: readonly Unread[]; pemOrders: ReadonlyMap<string, string> },
+    hostName,
+  }: {
+    listening: Listening;
+    unread: readonly Unread[];
+    pemOrders: ReadonlyMap<string, string>;
+    hostName: string | null;
+  },
 ): ConfigurationFiles[] {
   const running = [...listening.processes.values()];
   const folders = new Map(
@@ -61,6 +67,7 @@ export function readServerConfigs(
       isStarted: record.say("started") !== null,
       commandLines: running.filter(({ name }) => isProcessOf(server, name)).map((one) => one.arguments),
       addresses: listening.addresses,
+      hostName,
     };
   });
 }

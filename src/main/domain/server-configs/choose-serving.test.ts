@@ -99,7 +99,7 @@ test("Apache takes the first host whose name fits in any way", () => {
     "/a.conf": [
       "Listen 443",
       host("ServerName one.example", "one"),
-      host("ServerAlias *.example", "wide"),
+      host("ServerName zero.example\nServerAlias *.example", "wide"),
       host("ServerName two.example", "two"),
     ].join("\n"),
   });

@@ -72,6 +72,8 @@ function chooseAt(
   const name = asked.name?.toLowerCase().replace(/\.$/, "") ?? null;
   const rules = name === null ? [] : reached.map(({ serving }) => readNames(server, serving, namesIn));
   const fitting = name === null ? null : pickByName(reached, rules, name, server);
+  if (name !== null && isLookedUp(reached, fitting, name))
+    return unsure("a virtual host without a ServerName takes one that Apache looks up when it starts");
   const isOpen = rules.some((rule) => rule.isOpen);
   // HAProxy prefers a kind of key to an exact name: what was not read may come before whatever fits.
   const isAnyFirst = server === "haproxy";
@@ -82,6 +84,17 @@ function chooseAt(
   if (isOpen) return unsure("a pattern or a certificate that was not read may fit the name");
   const usual = reached.filter(({ isDefault }) => isDefault).map(({ serving }) => serving);
   return settle(isAnyFirst ? usual : usual.slice(0, 1), "default");
+}
+
+/** Whether a serving that comes before the one that is chosen may have that name by what its server has looked up. */
+function isLookedUp(reached: readonly Reached[], fitting: Picked | null, name: string): boolean {
+  const may = reached.findIndex(({ serving: { lookedUpName: own } }) =>
+    own === undefined ? false : own.label === null || own.label === name.split(".")[0],
+  );
+  if (may < 0) return false;
+  const [chosen] = fitting?.servings ?? [];
+  if (!chosen) return reached[may]?.isDefault !== true;
+  return may < reached.findIndex(({ serving }) => serving === chosen);
 }
 
 const unsure = (why: string): Choice => ({ kind: "unsure", why });

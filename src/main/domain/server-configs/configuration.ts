@@ -32,6 +32,8 @@ export type ConfigurationFiles = {
   commandLines: readonly (readonly string[])[];
   /** The host's own addresses, but those that it has for itself alone; none where they are not known. */
   addresses?: readonly string[] | null;
+  /** As the host calls itself; none where it is not known. */
+  hostName?: string | null;
 };
 
 /** `line` counts from 1. */
@@ -86,6 +88,11 @@ export type Serving = {
   names: string[];
   /** Without names of its own, those in the certificate choose (HAProxy). */
   namesFromCertificate: boolean;
+  /**
+   * It has one name more, which its server looks up when it starts (Apache, without a ServerName): one that begins with this label, in small
+   * letters; null: it may be any.
+   */
+  lookedUpName?: { label: string | null };
   /** "tls" for TLS at once; otherwise the dialogue that leads to it: smtp, lmtp, imap, pop3, sieve, ldap, postgres, mysql. */
   protocol: string;
   /** Several where a server has keys of several kinds, or several files in a row to choose from. */

@@ -115,7 +115,7 @@ function makeGroup(
     if (!serving) continue;
     const isDefault = serving.listens.some((listen) => listen.port === port && listen.isDefault);
     const names = serving.namesFromCertificate ? certificateNames(serving, namesIn) : serving.names;
-    if (isDefault || !names) always.push({ at, names: names && [] });
+    if (isDefault || !names || serving.lookedUpName) always.push({ at, names: names && [] });
     for (const name of names ?? []) {
       const key = keyOf(name.toLowerCase());
       const named = key === null ? always : (byName.get(key) ?? []);

@@ -5,8 +5,10 @@ import type {
   Named,
   Pair,
   Role,
+  Serving,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { isAddress } from "#shared/model/target.ts";
 import { readHostAddress, readListen, type Where } from "./addresses.ts";
 import { type Host, readSections, type Sections, type Setting } from "./sections.ts";
 import { readTlsSettings, sayVersions } from "./tls-settings.ts";
@@ -19,10 +21,12 @@ import { readTlsSettings, sayVersions } from "./tls-settings.ts";
 export function readApache(source: ConfigurationFiles): Configuration {
   const draft = createDraft(source);
   const sections = readSections(draft);
+  const ports = readPorts(draft, sections);
   const context = {
     draft,
     sections,
-    ports: readPorts(draft, sections),
+    ports,
+    unresolved: findUnresolved(sections, ports),
     numbered: findNumbered(sections),
     folder: findServerRoot(source, sections),
     versions: new Map<string, Set<string>>(),
@@ -64,6 +68,8 @@ type Place = { address: string | null; port: number };
 /** `numbered`: the addresses and ports that hosts name together. `versions`: what the hosts at an address and port ask for, each answer once. `isManaged`: mod_md is asked for a certificate. */
 type Context = {
   draft: Draft;
+  /** By port, a host for a name in the place of an address: at which one it is hangs on what Apache has looked up. */
+  unresolved: ReadonlyMap<number, string>;
   sections: Sections;
   ports: Port[];
   numbered: ReadonlySet<string>;
@@ -107,6 +113,16 @@ function findPlaces({ draft, ports, numbered }: Context, host: Host): Place[] {
   });
 }
 
+function findUnresolved({ hosts }: Sections, ports: readonly Port[]): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const text of hosts.flatMap(({ addresses }) => addresses)) {
+    const { address = null, port = null } = readHostAddress(text) ?? {};
+    if (address === null || isAddress(address) || address === "localhost") continue;
+    for (const at of port === null ? ports.map((one) => one.port) : [port]) found.set(at, text);
+  }
+  return found;
+}
+
 /** Each address and port that some virtual host names together. */
 const findNumbered = ({ hosts }: Sections): Set<string> =>
   new Set(
@@ -118,13 +134,23 @@ const findNumbered = ({ hosts }: Sections): Set<string> =>
     ),
   );
 
-/** Of several server names the last one counts. A host for every address that has none goes by that of the main server. */
-function namesOf(host: Host, main: Host): string[] {
+/**
+ * Of several server names the last one counts. A host for every address that has none goes by that of the main server; without that Apache
+ * looks up what the host calls itself, and of one for an address alone what that is called.
+ */
+function namesOf(
+  { draft, sections: { main } }: Context,
+  host: Host,
+): Pick<Serving, "names" | "lookedUpName"> {
   const isOpen = host.addresses.some((text) => readHostAddress(text)?.address === null);
   const own = allOf("servername", host).at(-1) ?? (isOpen ? allOf("servername", main).at(-1) : undefined);
-  return [...(own ? [own] : []), ...allOf("serveralias", host)].flatMap(({ words }) =>
+  const names = [...(own ? [own] : []), ...allOf("serveralias", host)].flatMap(({ words }) =>
     words.map(toServerName),
   );
+  // The main server answers whatever name is asked for.
+  if (own || host === main) return { names };
+  const label = draft.source.hostName?.toLowerCase().split(".")[0] || null;
+  return { names, lookedUpName: { label: isOpen ? label : null } };
 }
 
 /** `host`: whose names lead there; `by`: whose certificates are shown. */
@@ -163,14 +189,20 @@ function serveHost(context: Context, { host, by }: Shown, listens: Listen[]): vo
   const isLent = sections.main.hasGap && allOf("sslcertificatefile", by).length === 0;
   const beside = listens.flatMap((listen) => [...(context.versions.get(sayWhere(listen)) ?? [])]);
   const tls = readTlsSettings(host, sections.main, beside);
+  const resolved = listens.flatMap(({ port }) => context.unresolved.get(port) ?? [])[0];
+  const lookedUp =
+    resolved === undefined
+      ? null
+      : `<VirtualHost ${resolved}> is for an address that Apache looks up when it starts, which is not known`;
   draft.serve({
     listens,
-    names: namesOf(host, sections.main),
+    ...namesOf(context, host),
     namesFromCertificate: false,
     protocol: "tls",
     pairs,
     chain: chain ? toNamed(context, chain) : null,
-    unsure: host.hasGap || by.hasGap || isLent ? "a part of its configuration was not read" : unsure,
+    unsure:
+      host.hasGap || by.hasGap || isLent ? "a part of its configuration was not read" : (lookedUp ?? unsure),
     ...(tls && { tls }),
     at: host.at,
   });
