@@ -8,12 +8,12 @@ find_drop() {
 	[ "$my_uid" = 0 ] || return 1
 	drop_known=$(cut -d: -f1 /etc/passwd)
 	find_apart || return 1
-	if setpriv --reuid 1 --regid 1 --clear-groups --no-new-privs true; then drop_by=setpriv drop_flags=--no-new-privs
-	elif setpriv --reuid 1 --regid 1 --clear-groups true; then drop_by=setpriv
-	elif chroot --userspec=+1:+1 --groups= / true; then drop_by=chroot
+	if alone setpriv --reuid 1 --regid 1 --clear-groups --no-new-privs true; then drop_by=setpriv drop_flags=--no-new-privs
+	elif alone setpriv --reuid 1 --regid 1 --clear-groups true; then drop_by=setpriv
+	elif alone chroot --userspec=+1:+1 --groups= / true; then drop_by=chroot
 	else
 		for drop_name in nobody daemon bin; do
-			if su -s /bin/sh $drop_name -c true; then drop_by=su; break; fi
+			if alone su -s /bin/sh $drop_name -c true; then drop_by=su; break; fi
 		done
 		[ -n "$drop_by" ]
 	fi
@@ -41,9 +41,9 @@ $drop_name
 		*) [ -n "$drop_name" ] && id "$drop_name" >/dev/null 2>&1 || drop_groups=--clear-groups ;;
 	esac
 	case $drop_by in
-		setpriv) $apart $drop_limit setpriv --reuid "$drop_uid" --regid "$drop_gid" $drop_groups $drop_flags sh -c "$drop_text" sh "$@" ;;
-		chroot) $apart $drop_limit chroot --userspec="+$drop_uid:+$drop_gid" --groups="$([ $drop_groups = --clear-groups ] || id -G "$drop_name" | tr ' ' ,)" / sh -c "$drop_text" sh "$@" ;;
-		su) $apart $drop_limit su -s /bin/sh "$drop_name" -c "$drop_text" sh "$@" ;;
+		setpriv) alone $apart $drop_limit setpriv --reuid "$drop_uid" --regid "$drop_gid" $drop_groups $drop_flags sh -c "$drop_text" sh "$@" ;;
+		chroot) alone $apart $drop_limit chroot --userspec="+$drop_uid:+$drop_gid" --groups="$([ $drop_groups = --clear-groups ] || id -G "$drop_name" | tr ' ' ,)" / sh -c "$drop_text" sh "$@" ;;
+		su) alone $apart $drop_limit su -s /bin/sh "$drop_name" -c "$drop_text" sh "$@" ;;
 		*) return 1 ;;
 	esac
 }

@@ -1,4 +1,4 @@
-# What holds a program back that acts for somebody else: a time, and a session of its own. Read after prepare_shell or hand_prepare.
+# What holds a program back that acts for somebody else: a time, a session of its own, and nothing of what is around us. Read after prepare_shell or hand_prepare.
 
 # find_limits: what stands before a number of seconds and a program that is ended after them, into $stop_after and, where it may not
 # resist, $kill_after; both are empty where this system has no timeout. Of busybox before 1.30 the seconds have an option of their own.
@@ -17,3 +17,7 @@ find_apart() {
 	has setsid || return 1
 	apart=setsid
 } 2>/dev/null
+
+# alone COMMAND...: without our environment and outside of our folder. Whoever it acts for can read its environment, and what lies where it
+# stands, be that below a folder that is closed to them.
+alone() { (cd / && exec env -i "PATH=$PATH" LC_ALL=C LANG=C "$@"); }

@@ -96,7 +96,7 @@ is_held_here() {
 find_nobody() {
 	nobody=
 	[ "$my_uid" = 0 ] || return
-	nobody='setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs'
+	nobody='env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs'
 	nobody="$nobody --inh-caps -all,+net_bind_service --ambient-caps -all,+net_bind_service"
 	$nobody true 2>/dev/null && chmod 711 . && chmod 644 "$@" || nobody=
 }

@@ -251,12 +251,12 @@ relay() {
 # as_user UID NAME: runs the boot as that user, without root's groups.
 as_user() {
 	gid=$(id -g "$2" 2>/dev/null) || gid=$1
-	if [ -n "$2" ] && setpriv --reuid "$1" --regid "$gid" --init-groups true 2>/dev/null; then
-		$apart $limit setpriv --reuid "$1" --regid "$gid" --init-groups sh -c "$hand_boot"
-	elif [ -z "$2" ] && setpriv --reuid "$1" --regid "$gid" --clear-groups true 2>/dev/null; then
-		$apart $limit setpriv --reuid "$1" --regid "$gid" --clear-groups sh -c "$hand_boot"
-	elif [ -n "$2" ] && has runuser; then $apart $limit runuser -u "$2" -- sh -c "$hand_boot"
-	elif [ -n "$2" ] && has su; then $apart $limit su -s /bin/sh "$2" -c "$hand_boot"
+	if [ -n "$2" ] && alone setpriv --reuid "$1" --regid "$gid" --init-groups true 2>/dev/null; then
+		alone $apart $limit setpriv --reuid "$1" --regid "$gid" --init-groups sh -c "$hand_boot"
+	elif [ -z "$2" ] && alone setpriv --reuid "$1" --regid "$gid" --clear-groups true 2>/dev/null; then
+		alone $apart $limit setpriv --reuid "$1" --regid "$gid" --clear-groups sh -c "$hand_boot"
+	elif [ -n "$2" ] && has runuser; then alone $apart $limit runuser -u "$2" -- sh -c "$hand_boot"
+	elif [ -n "$2" ] && has su; then alone $apart $limit su -s /bin/sh "$2" -c "$hand_boot"
 	else no no-way-to-drop "$1"
 	fi
 }

@@ -42,7 +42,7 @@ test("what lies in an account's folder is touched as that account, without a ter
   expect(enter).toMatch(/^ssh /);
   expect(hint).toMatch(/^# .*never as root/);
   for (const line of [restore, clear]) {
-    expect(line).toMatch(/^setsid -w runuser -u 'e'\\''v;id' -- sh -c /);
+    expect(line).toMatch(/^\(cd \/ && exec env -i PATH=\S+ setsid -w runuser -u 'e'\\''v;id' -- sh -c /);
     expect(line).toContain(" '/home/e'\\''$(id)/.ssh' ");
     expect(line).toMatch(/ <\/dev\/null 2>&1 \| cat$/);
   }

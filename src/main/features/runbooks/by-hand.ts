@@ -121,13 +121,18 @@ const DROP_KEPT = [
   "echo removed",
 ].join("; ");
 
+const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
+
 type FileOwner = { uid: number; owner: string };
 
-/** In a session of its own without a terminal, with nobody's rights but those of the account that the folder is of. */
+/**
+ * In a session of its own without a terminal, with nobody's rights but those of the account that the folder is of, and with nothing of
+ * root's environment or folder, which that account could read.
+ */
 function asOwner({ uid, owner }: FileOwner, script: string, words: readonly string[]): string {
   const run = asRoot(script, words);
   if (uid === 0) return run;
-  return `setsid -w runuser -u ${quoteWord(owner)} -- ${run} </dev/null 2>&1 | cat`;
+  return `(cd / && exec env -i PATH=${PATH} setsid -w runuser -u ${quoteWord(owner)} -- ${run}) </dev/null 2>&1 | cat`;
 }
 
 /** Only where an installation is stuck do old files go back: before it none were changed, and after it the new ones are proved. */

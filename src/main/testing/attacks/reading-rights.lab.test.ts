@@ -49,3 +49,32 @@ test.skipIf(!canStartHosts())(
     }
   },
 );
+
+/** Each way notes what it was given, and where it began. */
+const NOTING = WAYS.map(
+  (tool) => `real=$(command -v ${tool}); cp "$real" /run/real-${tool}
+    printf '#!/bin/sh\\n{ env; cat diary; } >>/run/given 2>/dev/null; echo ${tool} >>/run/used\\nexec /run/real-${tool} "$@"\\n' >/run/noting-${tool}
+    chmod 755 /run/noting-${tool}; mount --bind /run/noting-${tool} "$real"`,
+).join("\n");
+
+test.skipIf(!canStartHosts())(
+  "what runs as an account has nothing of root's environment, and does not stand in root's folder",
+  async () => {
+    await using host = await startHost({
+      name: "bare",
+      prepare: `${PREPARE}\nmkdir -m 755 /root/open; echo DIARY >/root/open/diary\n${NOTING}`,
+    });
+    for (let gone = 0; gone < WAYS.length; gone++) {
+      const hide = WAYS.slice(0, gone).map((tool) => `mount --bind /usr/bin/false "$(command -v ${tool})"`);
+      await runCollector(host, {
+        wrap: [
+          ...["env", "--chdir=/root/open", "OF_ROOT=SECRET", "unshare", "--mount", "sh", "-c"],
+          ...[[...hide, 'exec "$@"'].join("\n"), "sh"],
+        ],
+      });
+    }
+    const used = new Set((await host.run("cat /run/used")).trim().split("\n"));
+    expect(used).toEqual(new Set(WAYS));
+    expect(await host.run("grep -e SECRET -e DIARY /run/given || true")).toBe("");
+  },
+);

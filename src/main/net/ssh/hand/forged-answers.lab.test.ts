@@ -25,6 +25,11 @@ for fd in range(3, 20):
         os.fstat(fd)
         stolen += f"{fd} "
     except OSError: pass
+for name in ("OF_ROOT", "PWD", "SSH_AUTH_SOCK"):
+    if os.environ.get(name, "/") != "/": stolen += name
+try:
+    stolen += open("diary").read()
+except OSError: pass
 open("/home/alice/stolen", "w").write(stolen)
 say(seq, "tell real /evil", "tell goal /root/secret", "tell actor 0 root", "tell file -rw------- 1 0 0 5 root", "tell work-folder /etc/shadow", "tell lock a do%20as%20root 1 2 1", "ok", "end 0", "tell hash evil", "end 0")
 if os.fork() == 0:
@@ -39,6 +44,7 @@ if os.fork() == 0:
 const PREPARE = `
   useradd --create-home alice; mkdir -m 700 /home/alice/.ssh; echo theirs > ${FILE}; chown -R alice: /home/alice
   echo ours > /root/secret; chmod 600 /root/secret
+  chmod 700 /root; mkdir -m 755 /root/open; echo entry > /root/open/diary; chmod 644 /root/open/diary
   cat > /run/hostile.py <<'PYTHON'${HOSTILE}PYTHON
   cp /usr/bin/setpriv /run/setpriv
   cat > /run/instead <<'END'
@@ -53,7 +59,9 @@ test.skipIf(!canStartHosts()).each(SOME_SHELLS)(
   "an account that answers in the place of its shell spoils its own answer and none of those after it: %s",
   async (shell) => {
     await using host = await startHost({ name: "hostile", prepare: PREPARE });
-    await using hand = await openHandIn(startShellIn(host, { shell }));
+    await using hand = await openHandIn(
+      startShellIn(host, { shell, wrap: ["env", "--chdir=/root/open", "OF_ROOT=secret"] }),
+    );
     const before = await lookAtHost(hand);
     const alice = Number(await host.run("id -u alice"));
     // Where a file lies, and whose it is, decides what root writes: that is not for its account to say.
@@ -73,6 +81,7 @@ test.skipIf(!canStartHosts()).each(SOME_SHELLS)(
       });
     }
     expect(before).toMatchObject({ host: { user: "root" } });
+    // What root's shell has open, in its environment, and where it stands.
     expect(await host.run("cat /home/alice/stolen")).toBe("");
   },
 );
