@@ -22,12 +22,16 @@ look_key() {
 	esac
 }
 
-# read_key FILE: type and base64 of a public key, into $key_line.
+# read_key FILE: type and base64 of a public key in a file of our own, into $key_line.
 read_key() {
 	if [ ! -f "$1" ] || [ -L "$1" ]; then return 1; fi
-	read -r word blob _ <"$1" || return 1
-	case $blob in '' | *[!A-Za-z0-9+/=]*) return 1 ;; esac
-	key_line="$word $blob"
+	read -r word blob _ <"$1" && take_key "$word" "$blob"
+}
+
+# take_key TYPE BASE64: into $key_line, if it is as long as a key of that type.
+take_key() {
+	case ${2-} in '' | *[!A-Za-z0-9+/=]*) return 1 ;; esac
+	key_line="$1 $2"
 	[ ${#key_line} -eq "$key_length" ]
 }
 
@@ -96,7 +100,8 @@ make_key() {
 		fail,* | lost,*) ask make "$holder_path" "$key_type" "$key_bits" "$key_comment" again "$holder_actor" ;;
 	esac
 	if [ "$status" != ok ]; then explain; return; fi
-	if ! read_key "$holder_path.latchkey-new.pub"; then key_line= why='the new key that was made cannot be read'; return; fi
+	told_of key
+	if ! take_key $words; then key_line= why='the new key that was made cannot be read'; return; fi
 	if ! key_signs; then key_line= why='the new key that was made is another than the one that its private half signs with'; return; fi
 	put_line "$key_line" >"$key_file"
 	put_line "made the new key: $key_line"

@@ -180,6 +180,8 @@ do_make() {
 	sync_folder
 	hash_of "$new"
 	tell hash "$hashed"
+	read -r word blob _ <"$new.pub"
+	tell key "$word" "$blob"
 	send_data public <"$new.pub"
 	ok made
 }

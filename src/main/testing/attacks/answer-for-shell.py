@@ -8,7 +8,8 @@ KIND: babble (frames that make no sense), flood (frames without an end), refuse 
 root could be the cause of), forge (a lock whose times are no numbers), stop (no answer ever but the beginning of a line, and its pipes are held
 open when it is killed), steal (keeps what it was sent in ~/stolen, and refuses), fail (says that it has begun, and could not), mute (has
 that shell do it, and says nothing of it, the first time that it is asked), deaf (the same each time), rewrite (has that shell do it, and
-adds a line to its authorized_keys), pipe (has that shell do it, and lays a pipe in the place of its authorized_keys), data (more of it than an answer has), line (a line without an end, by what stays when it is killed).
+adds a line to its authorized_keys), pipe (has that shell do it, and lays a pipe in the place of its authorized_keys), endless (has that
+shell do it, and makes each file beside it that is called like a new public key as long as can be), data (more of it than an answer has), line (a line without an end, by what stays when it is killed).
 """
 import os
 import pwd
@@ -54,6 +55,14 @@ if KIND == "stop":
 if KIND in ("mute", "deaf"):
     open(ONCE, "w").close()
     have_it_done(subprocess.DEVNULL)
+    sys.exit()
+if KIND == "endless":
+    have_it_done()
+    folder = os.path.join(pwd.getpwuid(os.getuid()).pw_dir, ".ssh")
+    for name in os.listdir(folder):
+        if name.endswith(".latchkey-new.pub"):
+            os.truncate(os.path.join(folder, name), 0)
+            os.truncate(os.path.join(folder, name), 1 << 26)
     sys.exit()
 if KIND in ("rewrite", "pipe"):
     have_it_done()

@@ -219,6 +219,17 @@ lab(
   },
 );
 
+lab("a script reads the key that was made for it from no file of the account's", async () => {
+  const { plan, place } = await layKey();
+  await writeKeyScript(plan, place);
+  await answerAs("endless:make");
+  const said = await carry(host, "sh", "");
+  expect(said).toContain("the new key is in its place");
+  const { id, "id.pub": shown } = await readKeys();
+  expect(said).toContain(`made the new key: ssh-ed25519 ${id}`);
+  expect(shown).toBe(id);
+});
+
 lab(
   "an account that never answers whether its dead-man is disarmed costs no other account the time of its own",
   async () => {
