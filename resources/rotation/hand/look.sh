@@ -31,6 +31,10 @@ do_look() {
 	tell real "$real"
 	name_of "$actor"
 	tell actor "$actor" "$user_name"
+	look_at "$real"
+	led=
+	case $mode in l*) led=$(readlink -f "$real" 2>/dev/null) ;; esac
+	tell led "$led"
 	# What somebody can put there is read with nobody's rights but theirs.
 	[ "$actor" = "$my_uid" ] || [ "$my_uid" != 0 ] || become "$actor"
 	cd -P -- "$folder" 2>/dev/null && [ "$(pwd -P)" = "$folder" ] || { tell refusal no-folder "$folder"; ok; }

