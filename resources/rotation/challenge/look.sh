@@ -55,13 +55,13 @@ look_at_server() {
 	esac
 }
 
-# leads_to_root PATH...: whether root alone can have written what these words of process $pid name, by itself or after a flag. With words
-# of somebody who logged in nothing is asked.
+# leads_to_root WORD...: whether root alone can have written each path among these words of process $pid, by itself or after a flag. What
+# somebody who logged in has started with any words leads nowhere.
 leads_to_root() {
 	[ "$my_uid" = 0 ] && [ $# -gt 0 ] || return 0
 	if is_of_login "$pid"; then return 1; fi
 	for word do
-		case $word in */*) is_roots_path "/${word#*/}" || return 1 ;; esac
+		case $word in /* | -?/*) is_roots_path "/${word#*/}" || return 1 ;; esac
 	done
 }
 
