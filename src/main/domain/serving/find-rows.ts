@@ -1,6 +1,7 @@
 import { rankAddress } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
 import { EXACT, readNames } from "#domain/server-configs/name-rules.ts";
+import { spend } from "#domain/work-budget.ts";
 import type { Judged } from "./judge-served.ts";
 import { type ListedServing, listedNames } from "./list-servings.ts";
 
@@ -97,6 +98,7 @@ function findName({ configuration: { server }, serving, asked }: Search): {
 } {
   const { all, patterns, first } = namesOf(server, serving);
   if (asked !== null && all.has(asked)) return { name: asked, isDefault: false };
+  spend(STEPS_OF_PATTERN * patterns.length);
   let best: { name: string | null; weight: number } = { name: null, weight: 0 };
   for (const name of asked === null ? [] : patterns) {
     const rule = readNames(server, { ...serving, names: [name], namesFromCertificate: false }, () => null);
@@ -107,6 +109,9 @@ function findName({ configuration: { server }, serving, asked }: Search): {
   if (best.weight > 0) return { name: best.name, isDefault: false };
   return { name: first, isDefault: first !== null };
 }
+
+/** A name that is held against a pattern. */
+const STEPS_OF_PATTERN = 4;
 
 type Names = { all: ReadonlySet<string | null>; patterns: readonly string[]; first: string | null };
 

@@ -162,6 +162,16 @@ test("a key for which no cipher is set is not said to be shown by a scan", () =>
   });
 });
 
+test("of a host whose lists are so long that each would have to be laid beside each other one nothing is known", () => {
+  const names = Array.from({ length: 2_000 }, (_, index) => `${index}.pem`);
+  const held = Object.fromEntries(names.map((name) => [`/crt/${name}`, { names: [`${name}.example`] }]));
+  expect(new Set(Object.values(showRows(folder(names), held))).size).toBe(names.length);
+  // Each may be for any name, so that all of them have to do with each question.
+  const blocks = names.map((name) => `server { listen 443 ssl; server_name ~^${name}; ${pem(name)} }`);
+  const rows = showRows(makeFiles({ server: "nginx" }, { "/n.conf": `http { ${blocks.join("\n")} }` }), {});
+  expect(new Set(Object.values(rows))).toEqual(new Set(["not known"]));
+});
+
 const HELD: Record<string, Held> = {
   "/a": makeHeld("/a", ["a.example", "*.a.example"], "EC"),
   "/b": makeHeld("/b", ["b.example", "a.example", "www.a.example"], "EC"),

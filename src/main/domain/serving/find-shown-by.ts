@@ -28,7 +28,7 @@ type Answer = {
 type Ask = (address: string, name: string | null) => Answer;
 
 /** What it may cost of the whole; what costs more is not known. */
-const MOST_STEPS = 15_000_000;
+const MOST_STEPS = 8_000_000;
 
 /**
  * What would show each of these rows, in their order: a handshake is chosen for as the server itself chooses, and it is given only where
@@ -49,15 +49,20 @@ function findAll(rows: readonly ListedServing[], known: Known): (ShownBy | null)
   );
   const ports = Map.groupBy(indexed, ({ server, root, port }) => JSON.stringify([server, root, port]));
   for (const own of ports.values()) {
-    const ask = createAsker(own, known);
-    for (const row of own) answers[row.index] = findOne(row, ask, known);
+    const [first] = own;
+    if (!first) continue;
+    const around = { named: findNamedPlace(first, known.host), ask: createAsker(own, known), known };
+    for (const row of own) answers[row.index] = findOne(row, around);
   }
   return answers;
 }
 
-function findOne(row: Row, ask: Ask, known: Known): ShownBy | null {
+/** What the rows of one port of one configuration have in common. */
+type Around = { named: Place; ask: Ask; known: Known };
+
+function findOne(row: Row, { named, ask, known }: Around): ShownBy | null {
   const { names, isAll } = listNamesToAsk(row, known.namesIn);
-  for (const { host, addresses, name: own } of listPlaces(row, known.host))
+  for (const { host, addresses, name: own } of [named, ...listOwnPlaces(row)])
     for (const name of names)
       if (
         addresses.length > 0 &&
@@ -80,33 +85,39 @@ const isLoopback = (address: string): boolean =>
 /** So many addresses of the host itself are tried. */
 const MOST_ADDRESSES = 8;
 
-/** Where a scan may ask for it: the host as it is named, and else the address of the listener, or one that it takes. */
-function listPlaces({ address, port, source: { configuration } }: Row, host: string): Place[] {
-  const isByAddress = isAddress(host);
-  const all = (configuration.addresses ?? []).filter((one) => ADDRESS.test(one) && !isLoopback(one));
-  const listened = all.filter((one) => isListenedAt(configuration, port, one));
-  const isKnown = listened.length > 0 && listened.length <= MOST_ADDRESSES;
-  const own = [
-    ...(address !== null && ADDRESS.test(address) && !isLoopback(address) && !EVERY.includes(address)
-      ? [address]
-      : []),
-    ...all.filter((one) => rankAddress(address, one) > 0),
-  ];
+/** Where a scan of the host as it is named may come to at a port. */
+function findNamedPlace({ source: { configuration }, port }: Row, host: string): Place {
+  if (isAddress(host)) return { host, addresses: [host], name: null };
+  const { servings, plain = [], addresses } = configuration;
+  const listened = new Set(
+    [...servings.flatMap(({ listens }) => listens), ...plain].flatMap((listen) =>
+      listen.port === port ? [listen.address] : [],
+    ),
+  );
+  spend(listened.size * MOST_ADDRESSES);
+  // By TLS or without: where nothing listens, nothing answers.
+  const own = (addresses ?? []).slice(0, MOST_ADDRESSES + 1);
+  const answering = own.filter(
+    (one) => isOfScan(one) && [...listened].some((address) => rankAddress(address, one) > 0),
+  );
+  const isKnown = answering.length > 0 && own.length <= MOST_ADDRESSES && host !== "localhost";
   const reached = listReached(configuration, port).filter(
     (one) => isLoopback(one) === (host === "localhost") || EVERY.includes(one),
   );
-  return [
-    isByAddress
-      ? { host, addresses: [host], name: null }
-      : { host, addresses: isKnown && host !== "localhost" ? listened : reached, name: host },
-    ...[...new Set(own)].slice(0, MOST_ADDRESSES).map((one) => ({ host: one, addresses: [one], name: null })),
-  ];
+  return { host, addresses: isKnown ? answering : reached, name: host };
 }
 
-/** By TLS or without: nothing else answers there. */
-function isListenedAt({ servings, plain = [] }: Configuration, port: number, address: string): boolean {
-  const listens = [...servings.flatMap((serving) => serving.listens), ...plain];
-  return listens.some((listen) => listen.port === port && rankAddress(listen.address, address) > 0);
+const isOfScan = (address: string): boolean => ADDRESS.test(address) && !isLoopback(address);
+
+/** Other places to ask for a row at: the address of its listener, or of the host those that it takes. */
+function listOwnPlaces({ address, source }: Row): Place[] {
+  const own = [
+    ...(address === null || EVERY.includes(address) ? [] : [address]),
+    ...(source.configuration.addresses ?? [])
+      .slice(0, MOST_ADDRESSES)
+      .filter((one) => rankAddress(address, one) > 0),
+  ].filter(isOfScan);
+  return [...new Set(own)].map((one) => ({ host: one, addresses: [one], name: null }));
 }
 
 const EVERY = ["0.0.0.0", "::"];
