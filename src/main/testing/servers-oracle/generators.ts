@@ -20,9 +20,16 @@ export const GENERATORS: { [server: string]: Generator } = {
   mysql: generateMysql,
 };
 
-/** One seed alone (LATCHKEY_ORACLE_SEED) makes again what a failure was of; else so many (LATCHKEY_ORACLE_COUNT), from 1. */
+/**
+ * One seed alone (LATCHKEY_ORACLE_SEED) makes again what a failure was of; else so many (LATCHKEY_ORACLE_COUNT) from 1, or from
+ * another one (LATCHKEY_ORACLE_FROM), for whoever has no time for all at once.
+ */
 export function listSeeds(usual: number): number[] {
-  const { LATCHKEY_ORACLE_SEED: only, LATCHKEY_ORACLE_COUNT: count } = process.env;
+  const {
+    LATCHKEY_ORACLE_SEED: only,
+    LATCHKEY_ORACLE_COUNT: count,
+    LATCHKEY_ORACLE_FROM: from,
+  } = process.env;
   if (only !== undefined) return [Number(only)];
-  return Array.from({ length: Number(count ?? usual) }, (_, index) => index + 1);
+  return Array.from({ length: Number(count ?? usual) }, (_, index) => Number(from ?? 1) + index);
 }

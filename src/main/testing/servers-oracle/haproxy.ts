@@ -5,7 +5,7 @@ import { type Door, type Generated, type Site, UNIVERSE } from "./generated.ts";
 type Bind = { where: string; doors: Door[] };
 
 /**
- * `bind` lines with certificates by file, folder, list, bundle and store; lists with names, patterns, exclusions and
+ * `bind` lines, of one file or of a folder as well, with certificates by file, folder, list, bundle and store; lists with names, patterns, exclusions and
  * defaults; `default-crt` and `strict-sni`; the same names by keys of both kinds and from several files.
  */
 export async function generateHaproxy(site: Site): Promise<Generated> {
@@ -16,6 +16,10 @@ export async function generateHaproxy(site: Site): Promise<Generated> {
   const context: Context = { site, files, names, stored: [], bases: chance.happens(50), count: 0 };
   const lines: string[] = [];
   for (const bind of binds) lines.push(await writeBind(context, bind));
+  const frontends = lines.map((line, index) => `frontend web${index}\n${line}\n`);
+  const inline = chance.happens(75) ? lines.length : chance.below(lines.length + 1);
+  for (const [index, text] of frontends.slice(inline).entries())
+    files[`conf.d/${chance.pick(["a", "b"])}${index}.cfg`] = text;
   files["haproxy.cfg"] = `global
   log stderr local0 emerg
   maxconn 100
@@ -24,13 +28,14 @@ ${context.bases ? `  crt-base ${folder}/tls\n` : ""}${context.stored.length > 0 
   timeout connect 5s
   timeout client 20s
   timeout server 20s
-frontend web
-${lines.join("\n")}
-`;
+${frontends.slice(0, inline).join("")}`;
   return {
     server: "haproxy",
     files,
-    command: ["haproxy", "-W", "-db", "-f", "ROOT"],
+    command: [
+      ...(["haproxy", "-W", "-db", "-f", "ROOT"] as const),
+      ...(inline < lines.length ? ["-f", `${folder}/conf.d`] : []),
+    ],
     port: 443,
     reload: { signal: "SIGUSR2", ends: /^haproxy$/ },
     doors: binds.flatMap(({ doors }) => doors),
