@@ -222,12 +222,14 @@ test("a client is shown what it takes the signatures of: the last file of a kind
     key: null,
   }));
   const familyOf = (path: string) => (path.startsWith("rsa") ? "RSA" : "ECDSA");
-  const show = (server: "nginx" | "haproxy", ...takes: ("RSA" | "ECDSA")[]) =>
+  const show = (server: "nginx" | "haproxy" | "postfix", ...takes: ("RSA" | "ECDSA")[]) =>
     pairsForClient({ server }, pairs, takes, familyOf)?.map(({ certificate }) => certificate.path);
   expect(show("nginx", "RSA")).toEqual(["rsa2"]);
   expect(show("nginx", "ECDSA", "RSA")).toEqual(["ec2", "rsa2"]);
   expect(show("haproxy", "RSA")).toEqual(["rsa1"]);
   expect(show("haproxy", "ECDSA", "RSA")).toEqual(["ec1"]);
+  // "not replacing certificate" is what OpenSSL says then, and "disabling TLS support" what Postfix says.
+  expect(show("postfix", "ECDSA", "RSA")).toEqual([]);
   const onlyRsa = pairs.slice(1, 3);
   expect(pairsForClient({ server: "apache" }, onlyRsa, ["ECDSA"], familyOf)).toEqual([]);
   expect(pairsForClient({ server: "apache" }, onlyRsa, ["RSA"], () => null)).toBe(null);

@@ -24,6 +24,27 @@ export function oneOfEachKind(
 }
 
 /**
+ * Why a server has no TLS at all with these, as a phrase: Postfix refuses a second certificate for a kind of key that it has one for
+ * already. Null where nothing is known to keep it from it.
+ */
+export function findClash(
+  { server }: Pick<Configuration, "server">,
+  pairs: readonly Pair[],
+  kindOf: (path: string) => string | null,
+): string | null {
+  if (server !== "postfix") return null;
+  const first = new Map<string, string>();
+  for (const { certificate } of pairs) {
+    const kind = kindOf(certificate.path);
+    const before = kind === null ? undefined : first.get(kind);
+    if (before !== undefined)
+      return `${before} and ${certificate.path} are for keys of one kind (${kind}), with both of which Postfix has no TLS`;
+    if (kind !== null) first.set(kind, certificate.path);
+  }
+  return null;
+}
+
+/**
  * Which pairs of a choice a client may be shown that takes signatures of these families alone; none: its handshake is
  * refused. Null where the kind of a key is not known, so that it cannot be told.
  */
@@ -34,6 +55,7 @@ export function pairsForClient(
   familyOf: FamilyOf,
 ): Pair[] | null {
   if (pairs.some(({ certificate }) => familyOf(certificate.path) === null)) return null;
+  if (findClash(configuration, pairs, familyOf) !== null) return [];
   const kept = oneOfEachKind(configuration, pairs, familyOf);
   const taken = (["ECDSA", "RSA"] as const).flatMap((family) =>
     takes.includes(family) ? kept.filter(({ certificate }) => familyOf(certificate.path) === family) : [],

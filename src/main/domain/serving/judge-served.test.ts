@@ -304,6 +304,21 @@ test("beside a file that is lost, which named its own names, what is served from
   expect(judge(haproxy([]), held("shop"))).toEqual(["cannot-tell", unread]);
 });
 
+test("with two certificates for one kind of key Postfix has no TLS, so that nothing is as configured", () => {
+  const both = (server: Configuration["server"]) =>
+    map({
+      configurations: [
+        nginx({ server, servings: [serving("shop", { pairs: [pair("shop"), pair("mail")] })] }),
+      ],
+      listeners: listening(server === "postfix" ? "master" : server, 2_000),
+    });
+  expect(judge(both("nginx"), held("mail"))?.[0]).toBe("agrees");
+  expect(judge(both("postfix"), held("mail"))).toEqual([
+    "cannot-tell",
+    "/srv/shop.pem and /srv/mail.pem are for keys of one kind (EC), with both of which Postfix has no TLS",
+  ]);
+});
+
 test("what a command copies from a file is no renewal that was not reloaded, for a reload would not take it up", () => {
   const copiedBy = "postmap -F hash:/etc/postfix/sni";
   const copied = serving("shop", { pairs: [{ ...pair("shop"), copiedBy }] });

@@ -1,6 +1,6 @@
 import type { Choice } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
-import { oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
+import { findClash, oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
 import type { ServedState } from "#shared/model/served.ts";
 import { type Difference, explainDifference } from "./explain-difference.ts";
 import { findStrangers, isOfOther } from "./listening.ts";
@@ -48,7 +48,14 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
   const blocked = map.problemsIn(configuration);
   const known = { map, files, sight, listening };
   const judgeChosen = ({ servings, pairs: all }: Extract<Choice, { kind: "chosen" }>): Judged => {
-    const pairs = oneOfEachKind(configuration, all, (path) => files.heldNow(path)?.keyType ?? null);
+    const kindOf = (path: string) => files.heldNow(path)?.keyType ?? null;
+    const clash = findClash(configuration, all, kindOf);
+    if (clash !== null)
+      return {
+        ...{ configuration, blocked, servings: [], pairs: [] },
+        ...{ state: "cannot-tell", difference: null, evidence: [clash] },
+      };
+    const pairs = oneOfEachKind(configuration, all, kindOf);
     const meant = { rival, pairs, isAlone: rivals.length === 1 };
     return { configuration, blocked, servings, ...judge(known, meant) };
   };

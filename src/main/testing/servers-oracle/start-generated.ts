@@ -125,17 +125,21 @@ async function reload(server: TalkingServer, how: Reload): Promise<void> {
   }
   const said = "says" in how ? countOf(server.said(), how.says) : 0;
   const before = "ends" in how ? findProcesses(server.pid, how.ends) : [];
-  process.kill(server.pid, how.signal);
+  if ("ends" in how && before.length === 0) throw new Error("nothing would tell that it was reloaded");
   const isOver = () =>
     "says" in how
       ? countOf(server.said(), how.says) > said
       : before.every((pid) => !findProcesses(server.pid, how.ends).includes(pid));
-  while (!isOver()) {
+  // Whoever is told at the moment when he goes to sleep, as HAProxy's master, may not wake before he is told again.
+  for (let tries = 0; !isOver(); tries++) {
     if (!existsSync(`/proc/${server.pid}`))
       throw new Error(`it has ended as it was reloaded: ${server.said()}`);
+    if (tries % TRIES_A_SIGNAL === 0) process.kill(server.pid, how.signal);
     await pause(5);
   }
 }
+
+const TRIES_A_SIGNAL = 1_000;
 
 const countOf = (text: string, phrase: string): number => text.split(phrase).length - 1;
 
