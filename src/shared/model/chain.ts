@@ -31,6 +31,7 @@ export const ChainReasonCode = z.enum([
   "too-much-work",
   "path-too-deep",
   // Rules of a profile.
+  "not-der",
   "key-curve-explicit",
   "key-not-permitted",
   "key-too-short",

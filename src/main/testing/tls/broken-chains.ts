@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { BOTH, type BrokenChain, GO, NEITHER, OPENSSL } from "./broken-chain.ts";
 import { BROKEN_EXTENSIONS } from "./broken-extensions.ts";
+import { BROKEN_FORMS } from "./broken-forms.ts";
 import { BROKEN_NAMES } from "./broken-names.ts";
 import { BROKEN_SERVERS } from "./broken-servers.ts";
 import { commonName, der, extension, sequence } from "./build-certificate.ts";
@@ -208,6 +209,7 @@ const BROKEN_CERTIFICATES: readonly BrokenChain[] = [
 ];
 
 export const BROKEN_CHAINS: readonly BrokenChain[] = [
+  ...BROKEN_FORMS,
   ...BROKEN_KEYS,
   ...BROKEN_CERTIFICATES,
   ...BROKEN_EXTENSIONS,

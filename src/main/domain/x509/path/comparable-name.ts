@@ -26,17 +26,25 @@ export function readComparableName(bytes: Uint8Array, element: Element): Compara
   const form = FORMS.get(tag as 0x81 | 0x82 | 0x86);
   if (form) return { form, value: view.toString("latin1", content, end) };
   if (tag === IP) return { form: "ip", value: view.subarray(content, end) };
-  if (tag !== DIRECTORY)
-    return (tag & 0xc0) === 0x80 && (tag & 0x1f) <= 8
-      ? { form: "other", tag, type: readType(view, element) }
-      : null;
+  if (tag !== DIRECTORY) return readOther(view, element);
   const inner = readElement(view, content, end);
   const value = inner?.end === end ? readCanonicalName(view, inner) : null;
   return value && { form: "directory", value };
 }
 
 const OTHER_NAME = 0xa0;
+const X400_ADDRESS = 0xa3;
+const EDI_PARTY_NAME = 0xa5;
 const REGISTERED_ID = 0x88;
+
+/** The kinds that have an identifier have to have one. */
+function readOther(view: Buffer, element: Element): ComparableName | null {
+  const { tag } = element;
+  const type = readType(view, element);
+  const isNamed = tag === OTHER_NAME || tag === REGISTERED_ID;
+  if (isNamed ? type === null : tag !== X400_ADDRESS && tag !== EDI_PARTY_NAME) return null;
+  return { form: "other", tag, type };
+}
 
 function readType(view: Buffer, { tag, content, end }: Element): string | null {
   if (tag === REGISTERED_ID) return printOid(view.subarray(content, end));
@@ -46,8 +54,8 @@ function readType(view: Buffer, { tag, content, end }: Element): string | null {
 
 const KINDS = new Map([
   [OTHER_NAME, "otherName"],
-  [0xa3, "x400Address"],
-  [0xa5, "ediPartyName"],
+  [X400_ADDRESS, "x400Address"],
+  [EDI_PARTY_NAME, "ediPartyName"],
   [REGISTERED_ID, "registeredID"],
 ]);
 

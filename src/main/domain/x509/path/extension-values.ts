@@ -77,6 +77,8 @@ export function readNameConstraints(bytes: Buffer, element: Element): NameConstr
   const permitted: Subtree[] = [];
   const excluded: Subtree[] = [];
   let hasEmptyList = parts.length === 0;
+  // Each once, in this order.
+  if (parts.length === 2 && (parts[0]?.tag !== 0xa0 || parts[1]?.tag !== 0xa1)) return null;
   for (const part of parts) {
     const side = part.tag === 0xa0 ? permitted : part.tag === 0xa1 ? excluded : null;
     const subtrees = readSubtrees(bytes, part);

@@ -13,11 +13,40 @@ import {
   type ProfileRule,
   type RuleSubject,
 } from "./profile-rule.ts";
+import { findBrokenField, isReadableKey, isWrittenAsDer } from "./written-form.ts";
 
 const MOST_SERIAL_OCTETS = 20;
 
-/** Serial numbers, names, basic constraints, key usage and key identifiers. */
+/** How it is written; serial numbers, names, basic constraints, key usage and key identifiers. */
 export const CERTIFICATE_RULES: readonly ProfileRule[] = [
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.1",
+    code: "malformed",
+    sentence: "is not built as certificates are",
+    acceptedBy: NEITHER,
+    isBroken: ({ certificate }) => {
+      const by = findBrokenField(certificate.der);
+      return by !== null && { by };
+    },
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.1.2.7",
+    code: "malformed",
+    sentence: "has a public key that cannot be read",
+    acceptedBy: NEITHER,
+    isBroken: ({ certificate, key }) => !isReadableKey(certificate.spki, key),
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.1",
+    code: "not-der",
+    sentence:
+      "is not written in DER: a length is longer than it has to be, or a boolean is neither 00 nor FF",
+    acceptedBy: OPENSSL_ALONE,
+    isBroken: ({ certificate }) => !isWrittenAsDer(certificate.der),
+  },
   {
     profile: "rfc5280",
     section: "RFC 5280, 4.1.2.2",
