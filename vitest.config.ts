@@ -18,7 +18,6 @@ const LONGEST = [
   "runbooks/rotate.lab.test.ts",
   "runbooks/grants.lab.test.ts",
   "holders/account-shell.lab.test.ts",
-  "server-configs/like-random-servers.lab.test.ts",
   "serving/judge-random-servers.lab.test.ts",
   "collection/collect-odd-files.lab.test.ts",
   "testing/faults/scan-faults.lab.test.ts",
