@@ -24,8 +24,8 @@ export function oneOfEachKind(
 }
 
 /**
- * Why a server has no TLS at all with these, as a phrase: Postfix refuses a second certificate for a kind of key that it has one for
- * already. Null where nothing is known to keep it from it.
+ * Why a server has no TLS at all with these, as a phrase: what Postfix reads with its key from one file does not take the place of one
+ * that it has for that kind of key already. Null where nothing is known to keep it from it.
  */
 export function findClash(
   { server }: Pick<Configuration, "server">,
@@ -33,13 +33,15 @@ export function findClash(
   kindOf: (path: string) => string | null,
 ): string | null {
   if (server !== "postfix") return null;
-  const first = new Map<string, string>();
-  for (const { certificate } of pairs) {
-    const kind = kindOf(certificate.path);
-    const before = kind === null ? undefined : first.get(kind);
-    if (before !== undefined)
-      return `${before} and ${certificate.path} are for keys of one kind (${kind}), with both of which Postfix has no TLS`;
-    if (kind !== null) first.set(kind, certificate.path);
+  const before = new Map<string, string>();
+  for (const { certificate, key } of pairs) {
+    const { path } = certificate;
+    const kind = kindOf(path);
+    if (kind === null) continue;
+    const first = before.get(kind);
+    if (first !== undefined && (key === null || key.path === path))
+      return `${first} and ${path} are for keys of one kind (${kind}), and Postfix has no TLS where the second of them holds its key as well`;
+    before.set(kind, path);
   }
   return null;
 }

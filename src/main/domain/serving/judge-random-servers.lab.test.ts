@@ -1,4 +1,3 @@
-import { rm, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
@@ -6,10 +5,11 @@ import { readStartedWith } from "#domain/server-configs/running-root.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { makeCertificate } from "#store/testing/make-visit.ts";
 import { sayColumns } from "#testing/say-columns.ts";
-import type { Question } from "#testing/servers-oracle/ask-leaf.ts";
+import { askLeaf, type Question } from "#testing/servers-oracle/ask-leaf.ts";
 import { createCertificateMaker } from "#testing/servers-oracle/certificates.ts";
 import { type Chance, createChance } from "#testing/servers-oracle/chance.ts";
-import { type Generator, sayGenerated, UNIVERSE } from "#testing/servers-oracle/generated.ts";
+import { changeCertificate, loseCertificate } from "#testing/servers-oracle/change-files.ts";
+import { type Generator, sayGenerated } from "#testing/servers-oracle/generated.ts";
 import { GENERATORS, listSeeds } from "#testing/servers-oracle/generators.ts";
 import {
   createHostFiles,
@@ -156,7 +156,7 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
       return [
         ...wrong.map(({ question, what }) => `${sayQuestion(question)}: ${what}`),
         ...(await compareWithOpenssl(all, chance)),
-        ...judgeLater(host, all)({ states: tally.states, truth: all, step: "at first" }),
+        ...judgeLater(host, all)({ states: tally.states, truth: all, own: all, step: "at first" }),
       ];
     },
 
@@ -165,16 +165,21 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
       const step = await Promise.all(
         kinds.slice(0, paths.length).map((kind, index) => {
           const path = paths[index] ?? "";
-          return change(host, path, kind, { chance, make });
+          return changeCertificate(host, { path, kind }, { chance, make });
         }),
       );
       if (isReloaded) await running.reload();
-      const said = judgeLater(host, await answerAll(later));
+      const seen = await answerAll(later);
+      const said = judgeLater(host, seen);
       await running.restart();
       truth = await answerAll(later);
+      const own: Answered[] = [];
+      for (const [index, one] of seen.entries())
+        own.push(one.shown === truth[index]?.shown ? one : await askOfKind(host, one));
       return said({
         states: tally.states,
         truth,
+        own,
         step: `${step.join(", ")}${isReloaded ? ", reloaded" : ""}`,
       });
     },
@@ -189,9 +194,12 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
           ? []
           : [{ loss, path, sha256: host.held(path)?.sha256 }];
       });
-      for (const { loss, path } of lost) await lose(host, path, loss, make);
+      for (const { loss, path } of lost) {
+        const key = host.pairs().find(({ certificate }) => certificate.path === path)?.key?.path ?? path;
+        await loseCertificate(host, { path, key, loss }, make);
+      }
       const step = lost.map(({ loss, path }) => `${path} ${loss}`).join(", ");
-      const wrong = judgeLater(host, truth)({ states: tally.states, truth, step });
+      const wrong = judgeLater(host, truth)({ states: tally.states, truth, own: truth, step });
       const { files, problems } = host.look();
       const gone = lost.filter(({ path }) => problems.has(path)).map(({ sha256 }) => sha256);
       const isSpare = (sha256: string) => files.holding(sha256).some((path) => !problems.has(path));
@@ -210,39 +218,6 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
       ];
     },
   };
-}
-
-type Change = "renewed" | "rolled back" | "for other names";
-
-/** Puts another certificate where one is; tells which, as a phrase. */
-async function change(
-  host: RandomHost,
-  path: string,
-  kind: Change,
-  { chance, make }: Pick<PassageOptions, "chance" | "make">,
-): Promise<string> {
-  const held = host.held(path);
-  if (!held) return `${path} held nothing`;
-  const isOther = kind === "for other names";
-  const isNew = kind === "renewed" || (isOther && chance.happens(50));
-  const names = isOther ? chance.some(UNIVERSE, 1, 2) : held.names;
-  const notBefore = isNew ? "260301000000Z" : "251101000000Z";
-  const more = isOther ? { notBefore } : { notBefore, commonName: held.commonName };
-  await host.replace(path, await make(`${path}.new`, names, held.family, more));
-  return `${path} ${kind} (${notBefore})`;
-}
-
-async function lose(
-  host: RandomHost,
-  path: string,
-  loss: "destroyed" | "deleted" | "of another key",
-  make: PassageOptions["make"],
-): Promise<void> {
-  const family = host.held(path)?.family ?? "RSA";
-  if (loss === "destroyed") return writeFile(path, "this is no certificate\n");
-  if (loss === "deleted") return rm(path);
-  const key = host.pairs().find(({ certificate }) => certificate.path === path)?.key?.path ?? path;
-  await host.replaceKey(key, await make(`${path}.new`, ["other.key"], family, { isOfOtherKey: true }));
 }
 
 type RandomHost = ReturnType<typeof createRandomHost>;
@@ -361,7 +336,20 @@ const listenersOf = (running: Running): NonNullable<HostMap["listeners"]> => {
   }));
 };
 
-type Against = { states: StateTally; truth: readonly Answered[]; step: string };
+/** What a client is shown that takes no other kind of key than the one that was shown before. */
+async function askOfKind(host: RandomHost, { question, shown }: Answered): Promise<Answered> {
+  const family = host.known(shown)?.family;
+  const own = family === undefined ? question : { ...question, takes: [family] };
+  return { question: own, shown: await askLeaf(own) };
+}
+
+/** `own`: what a client that takes that kind of key alone is shown, of whom it is said that what was seen is as configured. */
+type Against = {
+  states: StateTally;
+  truth: readonly Answered[];
+  own: readonly Answered[];
+  step: string;
+};
 
 /** Judges now, by the files as they are, and lays it beside what is true once that is known: what the server shows when it begins anew. */
 function judgeLater(host: RandomHost, seen: readonly Answered[]): (against: Against) => string[] {
@@ -375,10 +363,10 @@ function judgeLater(host: RandomHost, seen: readonly Answered[]): (against: Agai
   });
   const renewed = host.renewed();
   const empty = new Set([...problems].filter((path) => files.heldNow(path) === null));
-  return ({ states, truth, step }) =>
+  return ({ states, truth, own, step }) =>
     judged.flatMap(({ index, question, shown, isHeld, found }) => {
       countState(states, found, problems);
-      const isSame = truth[index]?.shown === shown;
+      const isSame = (found?.state === "agrees" ? own : truth)[index]?.shown === shown;
       const why = found && whyFalse(found, { isSame, isHeld, empty, renewed });
       return why
         ? [`${step}: ${sayQuestion(question)}: ${found.state} (${found.evidence.join("; ")}): ${why}`]

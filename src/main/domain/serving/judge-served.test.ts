@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
+import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import type { FileProblem } from "./file-problems.ts";
 import type { HostMap } from "./host-map.ts";
 import { judgeServed } from "./judge-served.ts";
@@ -304,18 +304,21 @@ test("beside a file that is lost, which named its own names, what is served from
   expect(judge(haproxy([]), held("shop"))).toEqual(["cannot-tell", unread]);
 });
 
-test("with two certificates for one kind of key Postfix has no TLS, so that nothing is as configured", () => {
-  const both = (server: Configuration["server"]) =>
+test("a second certificate for one kind of key, in one file with its key, leaves Postfix without TLS, so that nothing is as configured", () => {
+  const mail = pair("mail");
+  const both = (server: Configuration["server"], key: Pair["key"]) =>
     map({
       configurations: [
-        nginx({ server, servings: [serving("shop", { pairs: [pair("shop"), pair("mail")] })] }),
+        nginx({ server, servings: [serving("shop", { pairs: [pair("shop"), { ...mail, key }] })] }),
       ],
       listeners: listening(server === "postfix" ? "master" : server, 2_000),
     });
-  expect(judge(both("nginx"), held("mail"))?.[0]).toBe("agrees");
-  expect(judge(both("postfix"), held("mail"))).toEqual([
+  expect(judge(both("nginx", mail.certificate), held("mail"))?.[0]).toBe("agrees");
+  // By its own key it takes the place of the first.
+  expect(judge(both("postfix", mail.key), held("mail"))?.[0]).toBe("agrees");
+  expect(judge(both("postfix", mail.certificate), held("mail"))).toEqual([
     "cannot-tell",
-    "/srv/shop.pem and /srv/mail.pem are for keys of one kind (EC), with both of which Postfix has no TLS",
+    "/srv/shop.pem and /srv/mail.pem are for keys of one kind (EC), and Postfix has no TLS where the second of them holds its key as well",
   ]);
 });
 
