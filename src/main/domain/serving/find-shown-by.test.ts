@@ -148,6 +148,8 @@ test("a host of Apache's that comes after another of its name is never served, a
     "null a.example /one": "scan web1/a.example",
     "null a.example /two": "never: /one is served in its place, by SSLCertificateFile in /a.conf:5",
   });
+  // Whatever keys they are.
+  expect(showRows(makeFiles({ server: "apache" }, texts("")), {})).toEqual(rows);
   const open = showRows(makeFiles({ server: "apache" }, texts("Include /elsewhere.conf")), held);
   expect(open["null a.example /two"]).toBe("not known");
 });

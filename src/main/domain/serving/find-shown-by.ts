@@ -151,7 +151,7 @@ function findNever(
 /** `instead`: what handshakes get that would lead to it. */
 function sayNever(pair: Pair, instead: readonly Pair[], kindOf: KindOf): ShownBy {
   const kind = kindOf(pair.certificate.path);
-  const ofKind = instead.find((one) => kindOf(one.certificate.path) === kind);
+  const ofKind = instead.find((one) => kind !== null && kindOf(one.certificate.path) === kind);
   const { certificate } = ofKind ?? instead[0] ?? {};
   if (!certificate)
     return { kind: "never", why: "no name leads to it, and it is not for whoever asks for another one" };
