@@ -164,8 +164,8 @@ const COUNTED = `
   INSERT INTO host_name_search (rowid, text) SELECT id, name || char(10, 10) FROM host_name;
   INSERT INTO certificate_search (rowid, text)
     SELECT id, subject || char(10) || issuer || char(10) || names || char(10, 10) FROM certificate;
-  INSERT INTO grant_search (rowid, text)
-    SELECT id, host_name || char(10) || account || char(10) || file || char(10) || comment || char(10, 10) FROM grant_line;
+  INSERT INTO place_search (rowid, text) SELECT id, text || char(10, 10) FROM place_text;
+  INSERT INTO grant_search (rowid, text) SELECT id, search_text || char(10, 10) FROM grant_line;
   INSERT INTO key_file_search (rowid, text)
     SELECT key_file.id, owner || char(10) || host.host || char(10) || path || char(10, 10)
     FROM key_file JOIN host ON host.id = key_file.host;

@@ -138,6 +138,8 @@ const COUNTED = `
   DELETE FROM certificate_search;
   INSERT INTO certificate_search (rowid, text)
     SELECT id, subject || char(10) || issuer || char(10) || names || char(10, 10) FROM certificate WHERE is_seen = 1;
+  DELETE FROM place_search;
+  INSERT INTO place_search (rowid, text) SELECT id, text || char(10, 10) FROM place_text;
   DELETE FROM expiry;
   INSERT INTO expiry (ends_on, due_on, life_days, issuer, owner, public, count)
     SELECT ends_on, due_on, life_days, expiry_of.issuer, expiry_of.owner, public, count(*)

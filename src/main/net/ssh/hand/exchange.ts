@@ -40,14 +40,6 @@ export function readTail({ status, words }: Answered): Refused | Failed {
 /** Words of a lock: who holds it, since when, until when, and what time it is there. Null where they are none that a run writes. */
 export function readHolder([token, who, since, leaseEnd, now]: readonly string[]): LockHolder | null {
   const isTime = (word: string | undefined): boolean => /^\d{1,10}$/.test(word ?? "");
-  if (
-    !token ||
-    !WHO.test(who ?? "") ||
-    who === undefined ||
-    !isTime(since) ||
-    !isTime(leaseEnd) ||
-    !isTime(now)
-  )
-    return null;
+  if (!token || who === undefined || !WHO.test(who) || ![since, leaseEnd, now].every(isTime)) return null;
   return { token, who, since: Number(since), leaseEnd: Number(leaseEnd), now: Number(now) };
 }

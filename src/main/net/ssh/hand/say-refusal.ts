@@ -151,11 +151,10 @@ const ROOT_FOLDERS = ["/var/lib/latchkey", "/var/db/latchkey"];
 export const isMountOf = (mount: string, path: string): boolean =>
   mount === "/" || [path, ...ROOT_FOLDERS].some((one) => one.startsWith(`${mount}/`));
 
-/** That another run holds the folder of `path`. What no run writes as its name is none: whoever owns that folder may have laid the lock. */
+/** That another run holds the folder of `path`, as its lock says: whoever owns that folder may have laid it. */
 export function sayHeld({ who, leaseEnd }: LockHolder, path: string): string {
-  const name = /^[\w@.:-]{1,200}$/.test(who) ? who : "somebody";
   const until = new Date(leaseEnd * 1_000).toISOString().slice(0, 19);
-  return `${folderOf(path)}/.latchkey says that ${name} may hold it until ${until}Z: another run may be at work there; run it again when that is over`;
+  return `${folderOf(path)}/.latchkey says that ${who} may hold it until ${until}Z: another run may be at work there; run it again when that is over`;
 }
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
