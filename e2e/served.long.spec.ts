@@ -47,7 +47,7 @@ test("a renewal and a roll-back on nginx, HAProxy and Postfix are told for the c
   for (const file of RENEWED) await lab.host.put(file, "new");
   await scanUntil(show, "not reloaded");
   await look(show, "3-renewed", { renewed: "not reloaded", others: "as configured" });
-  await lookAtFinding(show, "3-renewed", { rule: "Renewed, not reloaded", says: "reload it" });
+  await lookAtFinding(show, "3-renewed", { rule: "Renewed, not reloaded", says: "have it reload" });
 
   await reload(lab);
   for (const file of RENEWED) await lab.untilServed(file, "new");

@@ -33,12 +33,16 @@ export function explainDifference(known: Known, pairs: readonly Pair[]): Explain
     const before = sayBefore(known, pair);
     if (before) return { state: "differs", ...before };
   }
+  return { state: "differs", difference: "elsewhere", evidence: [sayFile(map, files, sha256), meant] };
+}
+
+/** Where else on the host it lies. */
+function sayFile(map: MapIndex, files: Files, sha256: string): string {
   const file = files.alsoIn(sha256);
-  const nowhere =
-    file === null
-      ? "no file that was read on this host holds the certificate that is served"
-      : `the certificate that is served is in ${file}, which no configuration that was read serves`;
-  return { state: "differs", difference: "elsewhere", evidence: [nowhere, meant] };
+  if (file === null) return "no file that was read on this host holds the certificate that is served";
+  return map.listed(file)
+    ? `the certificate that is served is in ${file}, behind the first certificate in it`
+    : `the certificate that is served is in ${file}, which no configuration that was read serves`;
 }
 
 type Before = { difference: Difference; evidence: string[] };

@@ -209,6 +209,10 @@ test("one that is meant for another name, one in another file and one from nowhe
   expect(judge(map(), held("stray"), { known: files({}, { stray: "/etc/ssl/stray.pem" }) })?.[1]).toBe(
     "the certificate that is served is in /etc/ssl/stray.pem, which no configuration that was read serves",
   );
+  // Old ones are left behind the new one by who appends.
+  expect(judge(map(), held("stray"), { known: files({}, { stray: "/srv/shop.pem" }) })?.[1]).toBe(
+    "the certificate that is served is in /srv/shop.pem, behind the first certificate in it",
+  );
   expect(judge(map(), held("stranger"))).toEqual([
     "differs",
     "no file that was read on this host holds the certificate that is served",
