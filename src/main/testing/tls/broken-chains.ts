@@ -4,7 +4,7 @@ import { BROKEN_EXTENSIONS } from "./broken-extensions.ts";
 import { BROKEN_FORMS } from "./broken-forms.ts";
 import { BROKEN_NAMES } from "./broken-names.ts";
 import { BROKEN_SERVERS } from "./broken-servers.ts";
-import { commonName, der, extension, sequence } from "./build-certificate.ts";
+import { commonName, der, extension, oid, sequence } from "./build-certificate.ts";
 import { identifiesIssuer, identifiesKey, keyIdOf, makeEcKeys } from "./conforming-chain.ts";
 import { type KeyPair, mayBeUsedFor } from "./sign-certificate.ts";
 
@@ -41,6 +41,19 @@ const BROKEN_KEYS: readonly BrokenChain[] = [
     section: "BR 6.1.5",
     code: "key-not-permitted",
     changes: () => ({ leaf: { keys: makeEcKeys("prime192v1") } }),
+  },
+  {
+    what: "a leaf on a curve that nobody knows",
+    acceptedBy: NEITHER,
+    section: "BR 6.1.5",
+    code: "key-not-permitted",
+    changes: () => {
+      const { privateKey } = makeEcKeys();
+      const algorithm = sequence(oid("1.2.840.10045.2.1"), oid("1.3.6.1.4.1.55738.4"));
+      return {
+        leaf: { keys: { privateKey, spki: sequence(algorithm, der(0x03, [0, 4], new Uint8Array(64))) } },
+      };
+    },
   },
   {
     what: "a leaf with a DSA key",

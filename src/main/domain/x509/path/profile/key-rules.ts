@@ -9,6 +9,9 @@ const PERMITTED_TYPES = new Set(["RSA", "EC"]);
 const RSA_TYPES = new Set(["RSA", "RSA-PSS"]);
 const LEAST_RSA_BITS = 2_048;
 
+/** A curve that OpenSSL has no name of is told by its identifier. */
+const isUnnamed = (curve: string | null): boolean => curve !== null && /^\d+\./.test(curve);
+
 /** What keys and signatures may be. */
 export const KEY_RULES: readonly ProfileRule[] = [
   {
@@ -37,7 +40,17 @@ export const KEY_RULES: readonly ProfileRule[] = [
       keyType === "EC" &&
       curve !== EXPLICIT_CURVE &&
       curve !== P224 &&
+      !isUnnamed(curve) &&
       !PERMITTED_CURVES.has(curve ?? "") && { by: curve ?? "an unknown curve" },
+  },
+  {
+    profile: "webpki",
+    section: "BR 6.1.5",
+    code: "key-not-permitted",
+    sentence: "has an EC key on a curve that nobody knows",
+    acceptedBy: NEITHER,
+    isBroken: ({ key: { keyType, curve } }) =>
+      keyType === "EC" && isUnnamed(curve) && { by: curve ?? "none" },
   },
   {
     profile: "webpki",
