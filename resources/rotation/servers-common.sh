@@ -204,18 +204,23 @@ keeper_of() {
 	case $unit in '' | user@* | session* | ssh*) unit=; return 1 ;; esac
 }
 
-# What process $1 says from now on: where its words go is looked up now, and read by what_it_said.
+# What process $1 says from now on: where its words go is looked up now, and read by what_it_said. With its own rights: it may turn them to
+# a file that it may not read.
 mark_log() {
-	log_of= log_from=0 log_unit= log_since=$(date +%s)
+	log_pid=$1 log_of= log_from=0 log_unit= log_since=$(date +%s)
 	for number in 2 1; do
-		if [ -f "/proc/$1/fd/$number" ]; then log_of=/proc/$1/fd/$number log_from=$(($(wc -c <"$log_of"))); return; fi
+		[ -f "/proc/$1/fd/$number" ] || continue
+		log_from=$(as_process "$1" wc -c "/proc/$1/fd/$number" 2>/dev/null) || continue
+		log_of=/proc/$1/fd/$number log_from=${log_from%%/*}
+		log_from=$((log_from))
+		return
 	done
 	if keeper_of "$1"; then log_unit=$unit; fi
 }
 
 # Onto standard output.
 what_it_said() {
-	if [ -n "$log_of" ]; then tail -c +$((log_from + 1)) "$log_of" 2>/dev/null
+	if [ -n "$log_of" ]; then as_process "$log_pid" tail -c +$((log_from + 1)) "$log_of" 2>/dev/null
 	elif [ -n "$log_unit" ] && has journalctl; then journalctl -q --no-pager -o cat -u "$log_unit" --since "@$log_since" 2>/dev/null
 	fi
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
 import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
-import { openPairHand } from "#net/ssh/hand/pairs/testing/pair-hand.ts";
+import { openPairHand, readPairScripts } from "#net/ssh/hand/pairs/testing/pair-hand.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -85,3 +85,38 @@ lab(
     expect(await lookAtWays(hand)).toMatchObject({ kind: "seen", look: { dumps: [], unread } });
   },
 );
+
+/** A server of alice's that, once it is told to read its files anew, has for its log a file that it may not read. */
+const TURNING = `import os, signal, time
+def turn(*_):
+    os.dup2(os.open("/etc/shadow", os.O_PATH), 2)
+    open("/tmp/turned", "w").close()
+signal.signal(signal.SIGHUP, turn)
+os.dup2(os.open("/home/alice/log", os.O_CREAT | os.O_RDWR), 2)
+print("begun", flush=True)
+while True: time.sleep(1)`;
+
+lab("what a server says as it is told is read with the rights of whoever runs it", async () => {
+  await host.run(`
+    cat >/run/turning.py <<'PYTHON'
+${TURNING}
+PYTHON
+    setpriv --reuid alice --regid alice --init-groups /usr/bin/python3 /run/turning.py >/tmp/said-turning </dev/null 2>/dev/null &
+    echo $! >/run/turning
+    timeout 60 sh -c 'until grep -q begun /tmp/said-turning; do sleep 0.1; done'`);
+  const hear = `do_hear() {
+    read -r turning </run/turning
+    mark_log "$turning"
+    echo more >>/home/alice/log
+    what_it_said | send_data first
+    kill -HUP "$turning"
+    until [ -e /tmp/turned ]; do sleep 0.1; done
+    what_it_said | send_data then
+    ok heard
+  }`;
+  await using hand = await openHandIn(startShellIn(host), `${await readPairScripts()}\n${hear}`);
+  const heard = await hand.ask({ verb: "hear", words: [] }, { deadlineMs: 30_000 });
+  const said = heard.kind === "answered" ? heard.data : new Map<string, Uint8Array>();
+  expect(Buffer.from(said.get("first") ?? []).toString()).toBe("more\n");
+  expect(Buffer.from(said.get("then") ?? []).toString()).toBe("");
+});
