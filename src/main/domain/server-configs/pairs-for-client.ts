@@ -1,5 +1,5 @@
 import type { KeyFamily } from "./cipher-list.ts";
-import type { Configuration, Pair } from "./configuration.ts";
+import type { Configuration, Listen, Pair, Serving } from "./configuration.ts";
 
 /** The kind of key of the first certificate in a file; null: it is not known. */
 export type FamilyOf = (path: string) => KeyFamily | null;
@@ -45,6 +45,26 @@ export function findClash(
   }
   return null;
 }
+
+/**
+ * The same of whatever is chosen among these servings: of a service of Postfix's, what it serves without a name leaves it without TLS for
+ * all names.
+ */
+export function findClashAt(
+  configuration: Pick<Configuration, "server" | "servings">,
+  chosen: readonly Serving[],
+  kindOf: (path: string) => string | null,
+): string | null {
+  if (configuration.server !== "postfix") return null;
+  const places = new Set(chosen.flatMap(({ listens }) => listens.map(placeOf)));
+  const usual = configuration.servings.filter(({ listens }) =>
+    listens.some((listen) => listen.isDefault && places.has(placeOf(listen))),
+  );
+  const clashes = [...chosen, ...usual].map(({ pairs }) => findClash(configuration, pairs, kindOf));
+  return clashes.find((clash) => clash !== null) ?? null;
+}
+
+const placeOf = ({ address, port }: Listen): string => `${address} ${port}`;
 
 /**
  * Which pairs of a choice a client may be shown that takes signatures of these families alone; none: its handshake is

@@ -1,7 +1,7 @@
 import { listReached, rankAddress } from "#domain/server-configs/choose-serving.ts";
 import { takesKey } from "#domain/server-configs/cipher-list.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
-import { findClash, oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
+import { findClash, findClashAt, oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
 import { judgeWithin, spend } from "#domain/work-budget.ts";
 import { SERVER_KEY_KINDS, type ShownBy } from "#shared/model/served.ts";
 import { isAddress } from "#shared/model/target.ts";
@@ -198,7 +198,7 @@ function createAsker(rows: readonly Row[], { namesIn, kindOf }: Known): Ask {
     const choice = chooseNarrowed(narrowed, asked, namesIn);
     if (choice.kind !== "chosen") return { ...NOBODY, isUnsure: choice.kind === "unsure" };
     const { servings } = choice;
-    if (findClash(configuration, choice.pairs, kindOf) !== null) return { ...NOBODY, isUnsure: true };
+    if (findClashAt(narrowed.configuration, servings, kindOf) !== null) return { ...NOBODY, isUnsure: true };
     const pairs = oneOfEachKind(configuration, choice.pairs, kindOf);
     const indexesOf = (some: readonly Pair[]) => {
       const found = findRows({ configuration, servings, pairs: some }, asked);

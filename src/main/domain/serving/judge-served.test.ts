@@ -326,6 +326,21 @@ test("a second certificate for one kind of key, in one file with its key, leaves
   ]);
 });
 
+test("a service of Postfix's that has no TLS without a name has none for any name", () => {
+  const mail = { ...pair("mail"), key: pair("mail").certificate };
+  const usual = serving("usual", {
+    names: [],
+    pairs: [pair("shop"), mail],
+    listens: [{ address: null, port: 443, isDefault: true }],
+  });
+  const named = serving("mail", { listens: [{ address: null, port: 443, isDefault: false }] });
+  const postfix = map({
+    configurations: [nginx({ server: "postfix", servings: [usual, named] })],
+    listeners: listening("master", 2_000),
+  });
+  expect(judge(postfix, held("mail"), { name: "mail" })?.[0]).toBe("cannot-tell");
+});
+
 test("what a command copies from a file is no renewal that was not reloaded, for a reload would not take it up", () => {
   const copiedBy = "postmap -F hash:/etc/postfix/sni";
   const copied = serving("shop", { pairs: [{ ...pair("shop"), copiedBy }] });

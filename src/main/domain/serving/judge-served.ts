@@ -1,6 +1,6 @@
 import type { Choice } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
-import { findClash, oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
+import { findClashAt, oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
 import type { ServedState } from "#shared/model/served.ts";
 import { type Difference, explainDifference } from "./explain-difference.ts";
 import { findStrangers, isOfOther } from "./listening.ts";
@@ -49,7 +49,8 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
   const known = { map, files, sight, listening };
   const judgeChosen = ({ servings, pairs: all }: Extract<Choice, { kind: "chosen" }>): Judged => {
     const kindOf = (path: string) => files.heldNow(path)?.keyType ?? null;
-    const clash = findClash(configuration, all, kindOf);
+    const { servings: near } = rival.narrow(sight).configuration;
+    const clash = findClashAt({ ...configuration, servings: near }, servings, kindOf);
     if (clash !== null)
       return {
         ...{ configuration, blocked, servings: [], pairs: [] },

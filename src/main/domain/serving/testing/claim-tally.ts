@@ -2,7 +2,7 @@
 import { chooseServing } from "#domain/server-configs/choose-serving.ts";
 import type { KeyFamily } from "#domain/server-configs/cipher-list.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
-import { pairsForClient } from "#domain/server-configs/pairs-for-client.ts";
+import { findClashAt, pairsForClient } from "#domain/server-configs/pairs-for-client.ts";
 
 /** What a client asked that takes keys of these families alone. */
 export type ClaimQuestion = { host: string; port: number; name: string | null; takes: readonly KeyFamily[] };
@@ -87,7 +87,9 @@ function claimFor(
   });
   if (choice.kind === "none") return { kind: "nothing" };
   if (choice.kind === "unsure") return { kind: "unsure", why: choice.why };
-  const pairs = pairsForClient(configuration, choice.pairs, takes, (path) => made.get(path)?.family ?? null);
+  const familyOf = (path: string) => made.get(path)?.family ?? null;
+  if (findClashAt(configuration, choice.servings, familyOf) !== null) return { kind: "nothing" };
+  const pairs = pairsForClient(configuration, choice.pairs, takes, familyOf);
   if (!pairs) return { kind: "unsure", why: "the kind of a key is not known" };
   const paths = pairs.map(({ certificate }) => certificate.path);
   return paths.length > 0 ? { kind: "shows", paths } : { kind: "nothing" };
