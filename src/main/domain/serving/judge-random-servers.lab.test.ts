@@ -59,7 +59,10 @@ test.for(Object.entries(GENERATORS))(
     const { claims, states } = tally;
     await annotate(`${sayTally(server, tally)}${sayReasons(claims)}${sayReasons(states)}`);
     expect(tally.falseClaims.slice(0, 3).join("\n\n")).toBe("");
-    // One configuration of a few may be all that is unknown.
+    // Of fifty to a hundred configurations of each, with all changes, unknown were: of nginx 1.7 % (regular expressions, which are never run), HAProxy
+    // 0.6 % (names that a lost file may have been for), Postfix 1.2 % (a file that is gone, whose copy in a map is served on), Dovecot 1.4 %
+    // (several of its blocks fit), MariaDB 2.4 % (a group for another version), and of the others none. From a twelfth to a quarter of
+    // all was of files that are lost. One configuration of a few may be all that is unknown.
     if (SEEDS.length < 50) return;
     expect((claims.unknown + claims.notSeen) * 10).toBeLessThanOrEqual(claims.claims);
     expect(countUnknown(states) * 10).toBeLessThanOrEqual(states.sights);
