@@ -93,8 +93,8 @@ const issued: Arm = {
     tie: { sql: "id" },
   },
   isOnHost: `id IN (
-    SELECT violation FROM certificate JOIN place ON place.certificate = certificate.id
-    WHERE violation IS NOT NULL AND place.gone_scan IS NULL AND place.name = ${HOST_ID})`,
+    SELECT violation FROM place CROSS JOIN certificate ON certificate.id = place.certificate
+    WHERE place.gone_scan IS NULL AND place.name = ${HOST_ID})`,
   text: "'issuer-against-profile' || char(10) || issuer || char(10) || rules",
   isAbout(object) {
     if (object.kind === "profile-violation") return { sql: "id = ?", values: [object.id] };
