@@ -151,7 +151,9 @@ const CertificateLink = ({ sha256, subject, keySize }: Linked) => (
         <Untrusted text={subject || sha256.slice(0, 12)} />
       </Link>
     </TextLink>{" "}
-    <Dim>({[keySize, sha256.slice(0, 12)].filter(Boolean).join(", ")})</Dim>
+    <Dim>
+      (<Untrusted text={[keySize, sha256.slice(0, 12)].filter(Boolean).join(", ")} />)
+    </Dim>
   </>
 );
 
