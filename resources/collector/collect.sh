@@ -3261,6 +3261,13 @@ take_nginx_words() {
 	esac
 }
 
+# In which folder Postfix of process $1 begins, where it is root's: that is told by what surrounds it, and never by its arguments.
+tell_postfix() {
+	is_roots_daemon "$1" master || return
+	postfix_folder=$(tr '\0' '\n' <"/proc/$1/environ" | sed -n 's/^MAIL_CONFIG=//p' | head -n 1)
+	case $postfix_folder in /*) say argument master; say argument -c; say argument "$postfix_folder" ;; esac
+}
+
 tell_process() {
 	case $seen_processes in *"$nl$1$nl"*) return ;; esac
 	seen_processes=$seen_processes$1$nl
@@ -3280,6 +3287,7 @@ tell_process() {
 			if [ -n "$space" ] && [ "$space" != "$own_space" ]; then printf ' elsewhere:yes'
 			elif [ "$name" = nginx ] && [ "$my_uid" = 0 ]; then tell_nginx "$1" "${3-}"
 			fi
+			[ "$name" != master ] || [ "$my_uid" != 0 ] || tell_postfix "$1"
 			tr '\0' '\n' <"/proc/$1/cmdline" | grep -v -i -e pass -e secret -e token -e auth | head -n 40 | while IFS= read -r argument; do
 				say argument "$argument"
 			done

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { chooseServing } from "#domain/server-configs/choose-serving.ts";
 import { mapHost } from "#domain/serving/host-map.ts";
+import { isOfOther } from "#domain/serving/listening.ts";
 import { indexMap } from "#domain/serving/map-index.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { startHost } from "#testing/lab/start-host.ts";
@@ -60,7 +61,8 @@ test("an nginx that root has started with a configuration elsewhere goes by that
   );
   const index = indexMap(mapHost(told), () => null);
   const ask = (port: number) =>
-    index.at(port).flatMap(({ narrow }) => {
+    index.at(port).flatMap(({ configuration, narrow }) => {
+      if (isOfOther(index.listening(host.address, port), configuration)) return [];
       const asked = { address: host.address, port, name: null };
       const choice = chooseServing(narrow(asked).configuration, asked, () => null);
       return choice.kind === "chosen" ? choice.pairs.map(({ certificate }) => certificate.path) : [];

@@ -13,7 +13,7 @@ import { readListening } from "./listeners.ts";
 import { readLogs } from "./logs.ts";
 import { readReach } from "./reach.ts";
 import { decodeRecord, type Record } from "./record.ts";
-import { readServerConfigs } from "./server-configs.ts";
+import { findUnreadRoots, readServerConfigs } from "./server-configs.ts";
 import { readChrootFolders, readRealHomes, readSshdFiles } from "./sshd-files.ts";
 import { readSshdSettings } from "./sshd-settings.ts";
 import { readUnread } from "./unread.ts";
@@ -38,6 +38,10 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
   );
   const [certificateFiles, keyFiles] = [readCertificateFiles(records), readKeyFiles(records)];
   const pemOrders = readPemOrders(records, certificateFiles, keyFiles);
+  const serverConfigs = readServerConfigs(records, {
+    ...{ listening, unread, pemOrders },
+    hostName: host.facts.hostname,
+  });
   return {
     nonce: frame.nonce,
     incomplete: frame.incomplete,
@@ -54,19 +58,14 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     signingHost: readSigningHost(records),
     hostKeys: readHostKeys(records),
     certificateFiles,
-    serverConfigs: readServerConfigs(records, {
-      listening,
-      unread,
-      pemOrders,
-      hostName: host.facts.hostname,
-    }),
+    serverConfigs,
     diskFiles: readDiskFiles(records),
     keystores: readKeystores(records),
     listening,
     logs: readLogs(records),
     lastLogins: readLastLogins(records),
     reach: readReach(records),
-    unread,
+    unread: [...unread, ...findUnreadRoots(listening, serverConfigs, unread)],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ConfigurationFiles, ServerKind } from "#domain/server-configs/configuration.ts";
+import { readStartedWith } from "#domain/server-configs/running-root.ts";
 import type { Unread } from "./collection.ts";
 import type { Listening } from "./listeners.ts";
 import { nameOf, type Record } from "./record.ts";
@@ -57,18 +58,68 @@ export function readServerConfigs(
     if (record.kind !== "server" || !isKind(server) || root === null) return [];
     const files = textsOf.get(server) ?? readTexts(records, server);
     textsOf.set(server, files);
+    const isStarted = record.say("started") !== null;
+    const lines = running.filter(({ name }) => isProcessOf(server, name)).map((one) => one.arguments);
+    const begins = isStarted ? root : (findBeginning(server, { root, files, lines }) ?? root);
     return {
       server,
-      root,
+      root: begins,
       files,
       folders,
       unread: hidden,
       pemOrders,
-      isStarted: record.say("started") !== null,
-      commandLines: running.filter(({ name }) => isProcessOf(server, name)).map((one) => one.arguments),
+      isStarted,
+      commandLines: keepOwn(server, begins, lines),
       addresses: listening.addresses,
       hostName,
     };
+  });
+}
+
+type Lines = readonly (readonly string[])[];
+
+/** HAProxy may be started with other files of the usual folder alone, which were read with it: the first of them; null: with the usual one. */
+function findBeginning(
+  server: ServerKind,
+  { root, files, lines }: { root: string; files: ReadonlyMap<string, string>; lines: Lines },
+): string | null {
+  if (server !== "haproxy") return null;
+  const started = lines.flatMap((words) => readStartedWith(server, words) ?? []);
+  if (started.some((one) => [one.root ?? root, ...one.others].includes(root))) return null;
+  return started.flatMap((one) => (one.root !== null && files.has(one.root) ? one.root : []))[0] ?? null;
+}
+
+/** What another instance of the server was started with says nothing of this one. Without one that is its own all are kept, which tell so. */
+function keepOwn(server: ServerKind, root: string, lines: Lines): Lines {
+  const told = lines.map((words) => ({ words, started: readStartedWith(server, words) }));
+  const isOwn = ({ started }: (typeof told)[number]) =>
+    started !== null && [started.root ?? root, ...started.others].includes(root);
+  return told.some(isOwn)
+    ? told.filter((one) => one.started === null || isOwn(one)).map(({ words }) => words)
+    : lines;
+}
+
+/** The configurations that running servers were started with and that were not read, each once. */
+export function findUnreadRoots(
+  { processes }: Listening,
+  configs: readonly ConfigurationFiles[],
+  unread: readonly Unread[],
+): Unread[] {
+  const known = new Set([...configs.map(({ root }) => root), ...unread.map(({ path }) => path)]);
+  return [...processes.values()].flatMap(({ name, arguments: words }): Unread[] => {
+    const server = serverOf(name);
+    const started = server && readStartedWith(server, words);
+    const root = started?.root ?? null;
+    const isKnown = root === null || [root, ...(started?.others ?? [])].some((path) => known.has(path));
+    if (!server || isKnown) return [];
+    known.add(root);
+    return [
+      {
+        kind: "server-config",
+        path: root,
+        why: `a running ${server} was started with it, and it was not read`,
+      },
+    ];
   });
 }
 

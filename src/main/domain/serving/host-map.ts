@@ -67,6 +67,10 @@ function mapProcess(process: Process, configs: readonly ConfigurationFiles[]): M
   const server = serverOf(name);
   const started = server && readStartedWith(server, process.arguments);
   if (!server || !started) return { name, startedAt };
-  const usual = configs.find((files) => files.server === server && !files.isStarted)?.root ?? "";
-  return { name, startedAt, startedWith: { server, root: started.root ?? usual } };
+  const own = configs.filter((files) => files.server === server);
+  const usual = own.find((files) => !files.isStarted)?.root ?? "";
+  // HAProxy reads several files as one.
+  const named = [started.root ?? usual, ...started.others];
+  const root = own.find((files) => named.includes(files.root))?.root ?? named[0] ?? usual;
+  return { name, startedAt, startedWith: { server, root } };
 }
