@@ -63,7 +63,48 @@ test("a renewal and a roll-back on nginx, HAProxy and Postfix are told for the c
   for (const file of RENEWED) await lab.untilServed(file, "old");
   await lab.scanAll(frame);
   await look(show, "7-over", { renewed: "as configured", others: "as configured" });
+
+  await lab.host.lose("relay-rsa", "gone");
+  await lab.host.lose("mail-ec", "unreadable");
+  await lab.host.lose("shop-ec", "other-key");
+  await lab.scanAll(frame);
+  await lookAtLost(show);
 });
+
+/** Files that a reload would fail on: what is served from them still is served, and nobody is told to reload. */
+async function lookAtLost({ lab, frame, camera }: Show): Promise<void> {
+  const drawer = await (await frame.goTo("Hosts")).open(lab.host.address);
+  await expect(lineOf(drawer, PATHS["relay-rsa"])).not.toContainText("as configured");
+  await expect(lineOf(drawer, PATHS["mail-ec"])).not.toContainText("as configured");
+  await expect(lineOf(drawer, PATHS["shop-ec"])).toContainText("is the key of another certificate");
+  await expect(lineOf(drawer, PATHS.pay)).toContainText("as configured");
+  await toTop(drawer.getByRole("heading", { name: /^What it serves/ }));
+  expect(await camera.photograph("served-8-lost-host")).toEqual([]);
+
+  const list = await frame.goTo("Findings");
+  expect(await camera.photograph("served-8-lost-findings")).toEqual([]);
+  for (const [name, rule] of Object.entries(LOST)) {
+    await list.filter("Rule", rule);
+    await list.rows.first().click();
+    await expect(list.drawer).toContainText(/before the server is (reloaded|started again)/);
+    expect(await camera.photograph(`served-8-lost-${name}`)).toEqual([]);
+    await frame.press("Escape");
+    await frame.page.getByRole("button", { name: "Drop the filter Rule" }).click();
+    await list.settled();
+  }
+
+  const certificates = await frame.goTo("Certificates");
+  const certificate = await certificates.open("pay.lab");
+  await certificate.getByRole("tab", { name: "Chain" }).click();
+  await certificate.getByRole("listitem").filter({ hasText: "Mozilla's roots" }).waitFor();
+  expect(await camera.photograph("served-8-lost-chain")).toEqual([]);
+}
+
+const LOST = {
+  gone: "Certificate file is missing",
+  unreadable: "Certificate file holds no certificate",
+  "other-key": "Key of another certificate",
+};
 
 async function reload({ host }: RenewedFilesLab): Promise<void> {
   for (const server of ["nginx", "haproxy", "postfix"] as const) await host.reload(server);

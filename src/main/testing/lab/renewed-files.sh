@@ -69,6 +69,19 @@ lay_pair() {
 	cat "$ISSUED/$1.$2.key" >"$3/$1.key"
 }
 
+# lose FILE gone|unreadable|other-key: as whoever renews by hand may leave it.
+lose() {
+	umask 077
+	for file in /etc/*/tls/"$1".[cp]* /etc/haproxy/certs/"$1".pem; do
+		[ -e "$file" ] || continue
+		case $2 in
+			gone) rm "$file" ;;
+			unreadable) echo 'renewal failed: 429 Too Many Requests' >"$file" ;;
+			other-key) cat "$ISSUED/api.old.key" >"${file%.crt}.key" ;;
+		esac
+	done
+}
+
 # They serve something else already, and take this up by a reload.
 configure_all() {
 	mkdir -p /etc/nginx/tls /etc/postfix/tls

@@ -21,6 +21,8 @@ export type RenewedFile =
 export type RenewedFilesHost = Omit<ServersHost, "renew"> & {
   /** Puts what was issued 40 days ago or yesterday into a file, and leaves its server alone. */
   put(file: RenewedFile, issue: "old" | "new"): Promise<void>;
+  /** Takes a file away, leaves nothing that can be read in it, or puts the key of another certificate beside it. */
+  lose(file: RenewedFile, how: "gone" | "unreadable" | "other-key"): Promise<void>;
   /** The SHA-256 of one of them, lower case. */
   fingerprintOf(file: RenewedFile, issue: "old" | "new"): Promise<string>;
 };
@@ -41,6 +43,7 @@ export async function startRenewedFilesHost(prepare: string): Promise<RenewedFil
   return {
     ...host,
     put: async (file, issue) => void (await run(`put ${file} ${issue}`)),
+    lose: async (file, how) => void (await run(`lose ${file} ${how}`)),
     fingerprintOf: async (file, issue) => {
       const said = await run(`openssl x509 -in $ISSUED/${file}.${issue}.crt -noout -fingerprint -sha256`);
       return said.replace(/^.*=/, "").replaceAll(":", "").trim().toLowerCase();
