@@ -51,8 +51,12 @@ export async function generateSlapd(site: Site): Promise<Generated> {
   return {
     server: "slapd",
     files,
-    ...(isDatabase && { root: join(folder, "slapd.d") }),
-    command: ["slapd", "-d", "0", isDatabase ? "-F" : "-f", "ROOT", "-h", urls.join(" ")],
+    ...(isDatabase && { root: join(folder, "slapd.d/cn=config.ldif") }),
+    command: [
+      ...(["slapd", "-d", "0"] as const),
+      ...(isDatabase ? ["-F", join(folder, "slapd.d")] : ["-f", "ROOT"]),
+      ...["-h", urls.join(" ")],
+    ],
     port: 636,
     doors,
     names: [],
