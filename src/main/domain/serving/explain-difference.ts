@@ -39,7 +39,11 @@ export function explainDifference(known: Known, pairs: readonly Pair[]): Explain
 /** Where else on the host it lies. */
 function sayFile(map: MapIndex, files: Files, sha256: string): string {
   const file = files.alsoIn(sha256);
-  if (file === null) return "no file that was read on this host holds the certificate that is served";
+  if (file === null) {
+    const nowhere = "no file that was read on this host holds the certificate that is served";
+    const [before] = files.heldUntil(sha256);
+    return before ? `${nowhere}; ${before[1]} ${before[0]} still held it` : nowhere;
+  }
   return map.listed(file)
     ? `the certificate that is served is in ${file}, behind the first certificate in it`
     : `the certificate that is served is in ${file}, which no configuration that was read serves`;
