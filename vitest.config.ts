@@ -86,8 +86,9 @@ export default defineConfig({
           include: ["src/**/*.lab.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          // They mostly wait: three at a time, also beside all other tests. Each host has its own address.
-          maxWorkers: 3,
+          // They mostly wait: two at a time, also beside all other tests. Each host has its own address. With three, and a lane for the
+          // browser, it took as long, and what has a second to answer came too late.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

@@ -1,8 +1,7 @@
 /**
  * Every check and every test, whatever fails on the way. At its end stands what failed and why, and the last line says
- * how many passed, failed and were skipped; a check counts as one. Tests of real hosts mostly wait, those in a browser
- * wait half their time, and all the others mostly calculate, so the three run side by side. Programs that are missing are
- * the business of setup.mjs.
+ * how many passed, failed and were skipped; a check counts as one. Tests of real hosts mostly wait, and all the others
+ * mostly calculate, so they run side by side. Programs that are missing are the business of setup.mjs.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,12 +42,7 @@ process.exitCode = await runSuite();
 
 async function runSuite() {
   const build = await check("build", findNpm(["run", "--silent", "build"]), hear);
-  const lanes = await sideBySide(
-    hear,
-    checkAndTest,
-    async (held) => [await testInBrowser(held)],
-    async (held) => [await testHosts(held)],
-  );
+  const lanes = await sideBySide(hear, checkAndTest, async (held) => [await testHosts(held)]);
   const parts = [build, ...lanes.flat()];
   sayFaults();
   sayProtocols();
@@ -63,7 +57,7 @@ async function runSuite() {
 }
 
 /**
- * All that needs neither real hosts nor a browser; one after the other, for each of them keeps the machine busy.
+ * All that needs no real hosts, or in a browser only few; one after the other, for each of them keeps the machine busy.
  *
  * @param {Hear} hear
  */
@@ -74,6 +68,7 @@ async function checkAndTest(hear) {
     await check("unused code", tool(findTool("knip")), hear),
     await testByVitest("unit", hear),
     await testByVitest("built", hear),
+    await testInBrowser(hear),
   ];
 }
 
