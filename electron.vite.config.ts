@@ -5,6 +5,9 @@ import { oneByte } from "./scripts/one-byte.ts";
 
 const SHELLS = "src/main/shells";
 
+/** How long plugins take is nothing to whoever starts the program. */
+const checks = { pluginTimings: false };
+
 /** One build for what runs on Node, for what runs in Electron beside it, and for the page. */
 export default defineConfig({
   main: {
@@ -14,6 +17,7 @@ export default defineConfig({
       target: "node22.14",
       license: { fileName: "licenses.md" },
       rolldownOptions: {
+        checks,
         input: {
           latchkey: `${SHELLS}/cli/latchkey.ts`,
           electron: `${SHELLS}/electron/electron.ts`,
@@ -48,7 +52,7 @@ export default defineConfig({
     build: {
       license: { fileName: "licenses.md" },
       // In one piece: what is loaded later would come from whoever has the port of `latchkey serve` by then (0048).
-      rolldownOptions: { input: "src/renderer/index.html", output: { codeSplitting: false } },
+      rolldownOptions: { checks, input: "src/renderer/index.html", output: { codeSplitting: false } },
       cssCodeSplit: false,
       // An inlined font would be a data: URL, which the page's policy refuses.
       assetsInlineLimit: 0,
