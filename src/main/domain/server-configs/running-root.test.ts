@@ -119,7 +119,10 @@ test.each(INSTANCES)(
     if (!configuration) throw new Error("it was not read");
     const silent = map.listeners?.map(({ processes: [one] }) =>
       isOfOther(
-        { names: [name], newestStart: 1, startedWith: one?.startedWith ? [one.startedWith] : [] },
+        {
+          ...{ names: [name], newestStart: 1, processCount: 1 },
+          startedWith: one?.startedWith ? [one.startedWith] : [],
+        },
         configuration,
       ),
     );

@@ -55,6 +55,7 @@ function seenBy(
       name,
       leaf: held(leaf, certificates[leaf]?.keyType ?? "EC"),
       askedAt: 0,
+      readAt: 0,
     };
     const judged = judgeServed(map, files, sight);
     return judged

@@ -211,7 +211,7 @@ test("whatever is configured, each scan that is named is answered with its row, 
       const find = createRowFinder(rows.filter(({ port }) => port === row.port));
       const leaf = HELD[row.certificatePath ?? ""] ?? makeHeld("none", [], "EC");
       const isSeen = (address: string, name: string | null): boolean | null => {
-        const sight = { address, name, port: row.port, leaf, askedAt: 0 };
+        const sight = { address, name, port: row.port, leaf, askedAt: 0, readAt: 0 };
         const judged = judgeServed(index, files, sight);
         return judged && judged.servings.length > 0
           ? find(judged, sight).some((found) => keyOf(found) === keyOf(row))

@@ -53,12 +53,20 @@ export function mapHost({ serverConfigs, diskFiles, listening }: Collection): Ho
       listeners?.slice(0, MOST_LISTENERS).map(({ address, port, pids }) => ({
         address,
         port,
-        processes: pids.flatMap((pid) => {
-          const process = processes.get(pid);
-          return process ? [mapProcess(process, serverConfigs)] : [];
-        }),
+        processes: mapProcesses(pids, processes, serverConfigs),
       })) ?? null,
   };
+}
+
+/** Where one of them had ended before it was looked at, another may have started in its stead: the age of none tells anything then. */
+function mapProcesses(
+  pids: readonly number[],
+  processes: ReadonlyMap<number, Process>,
+  configs: readonly ConfigurationFiles[],
+): MappedProcess[] {
+  const found = pids.flatMap((pid) => processes.get(pid) ?? []);
+  const mapped = found.map((process) => mapProcess(process, configs));
+  return found.length === pids.length ? mapped : mapped.map((process) => ({ ...process, startedAt: null }));
 }
 
 /** Without a word of its own a process goes by the usual configuration of its server: one that was not found has no path. */

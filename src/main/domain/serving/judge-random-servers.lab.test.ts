@@ -361,7 +361,8 @@ function judgeLater(host: RandomHost, seen: readonly Answered[]): (against: Agai
     const leaf = toHeld(host.known(shown));
     if (!leaf) return [];
     const { host: address, port, name } = question;
-    const found = judgeServed(map, files, { address, port, name, leaf, askedAt: Date.now() / 1_000 });
+    const now = Date.now() / 1_000;
+    const found = judgeServed(map, files, { address, port, name, leaf, askedAt: now, readAt: now });
     return [{ index, question, shown, isHeld: files.holding(shown).length > 0, found }];
   });
   const renewed = host.renewed();

@@ -78,8 +78,8 @@ const files = (before: Record<string, string> = {}, elsewhere: Record<string, st
 /** After all that the files of the map tell of. */
 const NOW = 10_000;
 
-const sight = (leaf: Held, name: string | null = "shop", askedAt = NOW): Sight => ({
-  ...{ address: null, port: 443, name, leaf, askedAt },
+const sight = (leaf: Held, name: string | null = "shop"): Sight => ({
+  ...{ address: null, port: 443, name, leaf, askedAt: NOW, readAt: NOW },
 });
 
 const index = (known: HostMap, told: Files = files()) =>
@@ -88,9 +88,9 @@ const index = (known: HostMap, told: Files = files()) =>
 const judge = (
   known: HostMap,
   leaf: Held,
-  { known: told = files(), name = "shop" as string | null, askedAt = NOW } = {},
+  { known: told = files(), name = "shop" as string | null } = {},
 ) => {
-  const judged = judgeServed(index(known, told), told, sight(leaf, name, askedAt));
+  const judged = judgeServed(index(known, told), told, sight(leaf, name));
   return judged && [judged.state, ...judged.evidence];
 };
 
@@ -147,21 +147,6 @@ test("of an earlier one for the same names that nobody saw in the file it is sai
   expect(judge(map(), OLD)?.slice(1)).toEqual([
     "what is served is for the same names as what /srv/shop.pem holds, and was issued earlier",
   ]);
-});
-
-test("of an endpoint that was last asked before its file was written nothing is claimed, unless no process can have read it", () => {
-  const known = files({ "/srv/shop.pem old": UNTIL });
-  expect(judge(map(), OLD, { known, askedAt: 100 })).toEqual([
-    "cannot-tell",
-    "/srv/shop.pem was written at 1970-01-01T00:16:40Z, and the endpoint was last asked before that, at 1970-01-01T00:01:40Z: ask it again",
-  ]);
-  expect(judge(map(), held("stranger"), { askedAt: 100 })?.[0]).toBe("cannot-tell");
-  expect(judge(map(), held("shop"), { askedAt: 100 })?.[0]).toBe("agrees");
-  // The clocks of two machines do not agree to the minute.
-  expect(judge(map(older()), OLD, { known, askedAt: 900 })?.[0]).toBe("not-reloaded");
-  expect(judge(map(older()), OLD, { known, askedAt: 100 })?.[0]).toBe("not-reloaded");
-  const postgresql = map({ configurations: [nginx({ server: "postgresql" })], ...older("postgres") });
-  expect(judge(postgresql, OLD, { known, askedAt: 100 })?.[0]).toBe("cannot-tell");
 });
 
 test("a file that is gone, or holds no certificate, is no renewal, and nothing is called a mismatch", () => {

@@ -170,14 +170,17 @@ function ofKeyType(files: Files, pairs: readonly Pair[], keyType: string): reado
   return fitting.length > 0 ? fitting : pairs;
 }
 
-/** These take up a new certificate without a process that starts. */
-const RELOAD_IN_PLACE: ReadonlySet<Configuration["server"]> = new Set(["haproxy", "postgresql", "mysql"]);
+/**
+ * Whenever these reload, their first process starts others, which listen as well and tell of it by their age. The others take up a file in the
+ * processes that they have, or start one only when somebody connects (Postfix, Dovecot), so that a first process that is older tells nothing.
+ */
+const STARTS_BY_RELOAD: ReadonlySet<Configuration["server"]> = new Set(["nginx", "apache"]);
 
 /** The clocks of a host and of this computer may differ by as much. */
 const CLOCKS_DIFFER_S = 300;
 
 /**
- * That the file was written after the endpoint was asked: what it serves by now nobody has seen. Nothing where the
+ * That the file was written after the endpoint was asked, or may have been: what it serves by now nobody has seen. Nothing where the
  * processes that listen tell by their age that none of them has read the file.
  */
 function sayWrittenSince(
@@ -186,9 +189,15 @@ function sayWrittenSince(
   { certificate: { path } }: Pair,
 ): string[] {
   const writtenAt = map.writtenAt(path);
-  if (writtenAt === null || writtenAt <= sight.askedAt + CLOCKS_DIFFER_S) return [];
-  if (!RELOAD_IN_PLACE.has(server) && sayOlder(map, path, listening).length > 0) return [];
+  if (writtenAt === null) return [];
+  const ahead = writtenAt - sight.askedAt;
+  // Where the host was read in the same scan or before, the file was there; otherwise it may have been written, and taken up, since.
+  if (ahead <= (sight.askedAt >= sight.readAt ? CLOCKS_DIFFER_S : -CLOCKS_DIFFER_S)) return [];
+  // A single process takes up everything itself.
+  const isToldByAge = STARTS_BY_RELOAD.has(server) && listening.processCount > 1;
+  if (isToldByAge && sayOlder(map, path, listening).length > 0) return [];
+  const when = ahead > CLOCKS_DIFFER_S ? "before that, at" : "at about that time, at";
   return [
-    `${path} was written at ${sayTime(writtenAt)}, and the endpoint was last asked before that, at ${sayTime(sight.askedAt)}: ask it again`,
+    `${path} was written at ${sayTime(writtenAt)}, and the endpoint was last asked ${when} ${sayTime(sight.askedAt)}: ask it again`,
   ];
 }

@@ -8,13 +8,15 @@ export type Listening = {
   names: readonly string[];
   /** When the newest of the processes that listen there was started, seconds since the epoch; null: not known of all. */
   newestStart: number | null;
+  /** How many processes listen at one of its sockets, at most. */
+  processCount: number;
   /** What they were started with, as far as they tell. */
   startedWith: readonly NonNullable<MappedProcess["startedWith"]>[];
 };
 
 type Port = { all: Listening; open: Listening | null; exact: ReadonlyMap<string, Listening> };
 
-const NOBODY: Listening = { names: [], newestStart: null, startedWith: [] };
+const NOBODY: Listening = { names: [], newestStart: null, processCount: 0, startedWith: [] };
 
 /**
  * Finds what listens at an address and port; an address null: it is not known at which one. A listener at the address
@@ -55,6 +57,7 @@ function sum(listeners: readonly MappedListener[]): Listening {
     newestStart: isKnown
       ? starts.reduce<number>((most, start) => Math.max(most, Number(start)), Number.NEGATIVE_INFINITY)
       : null,
+    processCount: Math.max(0, ...listeners.map((listener) => listener.processes.length)),
     startedWith: processes.flatMap(({ startedWith }) => startedWith ?? []),
   };
 }

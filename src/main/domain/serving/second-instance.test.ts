@@ -46,7 +46,7 @@ function judge(configurations: Configuration[], own: MappedProcess[], open: Mapp
   const index = indexMap(map, () => null);
   return ["192.0.2.2", "192.0.2.1"].map((address) => {
     const leaf = { sha256: "other", names: [], notBefore: null, keyType: "EC" };
-    const sight = { address, port: 443, name: "a.example", leaf, askedAt: 1 };
+    const sight = { address, port: 443, name: "a.example", leaf, askedAt: 1, readAt: 1 };
     return judgeServed(index, files, sight)?.state ?? null;
   });
 }

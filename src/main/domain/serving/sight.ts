@@ -31,6 +31,8 @@ export type Sight = {
   leaf: Held;
   /** When the scan began that asked for it last, seconds since the epoch. */
   askedAt: number;
+  /** When the scan began that read the host last, seconds since the epoch. */
+  readAt: number;
 };
 
 /** What is known of one sight, for all that is judged by it. */

@@ -98,6 +98,13 @@ export function servedTable(db: Database, findings: FindingWriter) {
     .pluck();
   const map = db.prepare<[number], string>("SELECT map FROM host_map WHERE host = ?").pluck();
   const reading = db.prepare<[number], string | null>("SELECT reading FROM host WHERE id = ?").pluck();
+  // A visit that read nothing came after the one that did.
+  const readAt = db
+    .prepare<[number], Instant | null>(`
+      SELECT iif(host.last_seen = host.last_read, scan.started_at, host.last_read)
+      FROM host JOIN scan ON scan.id = host.last_scan
+      WHERE host.id = ?`)
+    .pluck();
   const hostId = db
     .prepare<object, number>("SELECT id FROM host WHERE host = @host AND port = @port")
     .pluck();
@@ -127,6 +134,8 @@ export function servedTable(db: Database, findings: FindingWriter) {
     mapOf: (host: number): string => map.get(host) ?? "{}",
     /** Another one after each reading of the host: what follows from its map, rows and files is the same until then. */
     readingOf: (host: number): string | null => reading.get(host) ?? null,
+    /** When the scan began that read the host last, or a time within it; null: none did. */
+    readAt: (host: number): Instant | null => readAt.get(host) ?? null,
     rowsAt: (host: number, port: number): ServingKey[] => rows.all(host, port),
     ...files,
 

@@ -3,7 +3,14 @@ import type { Configuration } from "#domain/server-configs/configuration.ts";
 import type { HostMap } from "#domain/serving/host-map.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listFindings } from "#store/testing/ask.ts";
-import { makeCertificate, makeServing, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
+import {
+  beginScan,
+  makeCertificate,
+  makeServing,
+  START,
+  visitEndpoint,
+  visitHost,
+} from "#store/testing/make-visit.ts";
 import type { CollectedHost, SeenCertificate } from "#store/visit.ts";
 import { createServedJudge } from "./judge-served-by.ts";
 
@@ -177,6 +184,32 @@ test("what is served instead is a finding until it is served no more, and a visi
   expect(findings()).toEqual(["certificate-not-reloaded"]);
   readHost(store, "web1");
   expect(findings()).toEqual([]);
+});
+
+test("what was shown before the host was read says nothing of a file that was written at about that time, and what is shown by the same scan does", () => {
+  const files = [{ path: "/etc/ssl/shop.pem", realPath: null, writtenAt: Date.parse(START) / 1_000 }];
+  const postfix = { ...configurations[0], server: "postfix" };
+  const processes = [{ name: "master", startedAt: 1_000 }];
+  const listeners = [{ address: "0.0.0.0", port: 443, processes }];
+  const told = JSON.stringify({ configurations: [postfix], files, listeners });
+  const disk = {
+    ...{ addresses: [], map: told },
+    servings: [makeServing("shop", { isDefault: true, server: "postfix" })],
+  };
+  const store = open();
+  readHost(store, "web1", { disk });
+  greet(store, "web1");
+  const later = "2026-06-01T00:01:00Z";
+  const scanId = beginScan(store, later);
+  const collected = { disk, certificateFiles: [{ path: "/etc/ssl/shop.pem", certificates: [renewed] }] };
+  visitHost(store, "web1", { scanId, at: "2026-06-01T00:02:00Z", collected });
+  store.atomically(() => createServedJudge(store).judgeHostAt({ host: "web1", port: 22 }));
+  expect(states(store)).toEqual([["web1", "cannot-tell", "web1"]]);
+  visitEndpoint(store, "web1", { scanId, at: later, presented: { chain: [first] } });
+  store.atomically(() =>
+    createServedJudge(store).judgeEndpointAt({ host: "web1", port: 443, serverName: null }),
+  );
+  expect(states(store)).toEqual([["web1", "not-reloaded", "web1"]]);
 });
 
 const pairOf = (name: string, line: number) => ({
