@@ -66,6 +66,8 @@ type Wish = {
   algorithm?: Bytes;
   spki?: Bytes;
   extensions?: readonly Bytes[];
+  /** A field behind the extensions. */
+  behind?: Bytes;
 };
 
 /** The DER of a certificate with these parts; what is not wished is sound. */
@@ -79,6 +81,7 @@ export function buildCertificate({
   algorithm = ED25519,
   spki = SPKI,
   extensions = [],
+  behind = [],
 }: Wish = {}): Buffer {
   const tbs = sequence(
     ...(version === 1 ? [] : [der(0xa0, der(0x02, [version - 1]))]),
@@ -89,6 +92,7 @@ export function buildCertificate({
     subject,
     spki,
     ...(extensions.length > 0 ? [der(0xa3, sequence(...extensions))] : []),
+    behind,
   );
   return sequence(tbs, algorithm, der(0x03, [0], new Uint8Array(64)));
 }

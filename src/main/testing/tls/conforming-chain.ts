@@ -20,6 +20,8 @@ type Change = {
   serialBytes?: readonly number[];
   hash?: "sha1" | "sha256";
   version?: number;
+  /** A field behind the extensions. */
+  behind?: Buffer;
 };
 export type Changes = { root?: Change; middle?: Change; leaf?: Change };
 

@@ -17,6 +17,8 @@ type Wish = {
   /** Signs it; without one it is signed by itself. */
   issuer?: Signed;
   extensions?: readonly Buffer[];
+  /** A field behind the extensions. */
+  behind?: Buffer;
   /** YYMMDDHHMMSSZ. */
   notBefore?: string;
   notAfter?: string;
@@ -72,6 +74,7 @@ export function signCertificate(wish: Wish): Signed {
     algorithm,
     spki: keys.spki,
     extensions,
+    behind: wish.behind ?? [],
   });
   const content = contentOf(unsigned);
   const whole = signContent(content, by, hash);

@@ -13,7 +13,8 @@ export type CanonicalName = {
   emails: readonly string[];
 };
 
-const MOST_PARTS = 512;
+/** There may be any number of them: whoever reads names has bounded the bytes. */
+const MOST_PARTS = Number.POSITIVE_INFINITY;
 const EMAIL_ADDRESS = "2a864886f70d010901";
 
 /** How each string type writes a character; a type that is not here is compared by its bytes. */

@@ -4,7 +4,7 @@ import type { ChainReason, ChainState, Judgement, Profile } from "#shared/model/
 import { buildPaths, type DeadEnd } from "./build-paths.ts";
 import type { CertificateIndex } from "./certificate-index.ts";
 import { clientsOf, reasonAbout, stateOf } from "./chain-reason.ts";
-import { openCertificate, type PathCertificate } from "./path-certificate.ts";
+import { MOST_BYTES, openCertificate, type PathCertificate } from "./path-certificate.ts";
 import { createProfileChecker, type ProfileChecker, type Role } from "./profile/check-profile.ts";
 import { checkList, checkRootPolicies } from "./profile/path-rules.ts";
 import { type Budget, createBudget, type SharedWork } from "./search-limits.ts";
@@ -50,6 +50,8 @@ type Attempt = { path: readonly PathCertificate[]; reasons: readonly ChainReason
 export function judgeChain({ leaf, role = "leaf", work, ...question }: ChainQuestion): Judgement {
   const { profile } = question;
   const certificate = openCertificate(leaf);
+  if (!certificate && leaf.length > MOST_BYTES)
+    return conclude(profile, "unsupported", { path: [], reasons: [TOO_LARGE] });
   if (!certificate) return conclude(profile, "invalid", { path: [], reasons: [NO_CERTIFICATE] });
   const world = {
     ...question,
@@ -81,6 +83,11 @@ function conclude(profile: Profile, state: ChainState, { path, reasons }: Attemp
 const NO_CERTIFICATE: ChainReason = {
   code: "not-a-certificate",
   sentence: "what is to be judged cannot be read as a certificate",
+};
+
+const TOO_LARGE: ChainReason = {
+  code: "too-much-work",
+  sentence: `what is to be judged has more than ${MOST_BYTES.toLocaleString("en")} bytes, and this program judges nothing larger`,
 };
 
 const gaveUp = (leaf: PathCertificate): ChainReason =>

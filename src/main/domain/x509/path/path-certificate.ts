@@ -30,7 +30,7 @@ export type PathCertificate = {
 };
 
 /** Beyond this nothing is judged: reading is linear, but so is the memory. */
-const MOST_BYTES = 4 * 1024 * 1024;
+export const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Null for what is no whole certificate: whoever shows certificates shows what is left of it, but no path leads through it. */
 export function openCertificate(der: Uint8Array): PathCertificate | null {
@@ -48,7 +48,8 @@ export function openCertificate(der: Uint8Array): PathCertificate | null {
   const subjectName = readCanonicalName(bytes, subject);
   const algorithmBytes = slice(bytes, algorithm);
   if (!issuerName || !subjectName || serial.tag !== TAG.integer) return null;
-  const [from, to] = readChildren(bytes, validity, 2) ?? [];
+  const from = readElement(bytes, validity.content, validity.end);
+  const to = from && readElement(bytes, from.end, validity.end);
   return {
     der: outer && outer.end < bytes.length ? bytes.subarray(0, outer.end) : bytes,
     sha256: hash("sha256", bytes.subarray(0, outer?.end), "hex") as Sha256,

@@ -68,7 +68,10 @@ export const USAGE = {
   crlSign: 0x0200,
 } as const;
 
-const MOST_EXTENSIONS = 256;
+/** There may be any number of them: the bytes are bounded. */
+const MOST_EXTENSIONS = Number.POSITIVE_INFINITY;
+/** Of what is broken, and of what is unknown, so many are told of. */
+const MOST_TOLD = 32;
 
 /** What is read while the extensions are walked. */
 type Draft = { -readonly [Field in keyof PathExtensions]: PathExtensions[Field] };
@@ -199,8 +202,8 @@ function readExtensionList(bytes: Buffer, parts: readonly Element[], draft: Draf
   return {
     ...draft,
     marks: met,
-    criticalUnknown: unknown,
-    malformed: malformed.map(({ words }) => words),
+    criticalUnknown: unknown.slice(0, MOST_TOLD),
+    malformed: malformed.slice(0, MOST_TOLD).map(({ words }) => words),
     malformedParts: malformed.map((each) => each.oid),
   };
 }
@@ -210,21 +213,29 @@ function readAccess(bytes: Buffer, { content, isWhole }: OpenedExtension, draft:
   draft.access = content && isWhole ? readAccessForm(bytes, content) : "unreadable";
 }
 
-export type OpenedExtension = { oid: string; isCritical: boolean; content: Element | null; isWhole: boolean };
+export type OpenedExtension = {
+  oid: string;
+  isCritical: boolean;
+  content: Element | null;
+  isWhole: boolean;
+  /** Something stands behind it that does not belong there. */
+  isFollowed: boolean;
+};
 
 /** Extension: identifier, whether it is critical (false when left out), an octet string around one element. */
 export function openExtension(bytes: Buffer, part: Element): OpenedExtension | null {
-  const [id, second, third, ...rest] = (part.tag === TAG.sequence && readChildren(bytes, part, 3)) || [];
+  const id = part.tag === TAG.sequence ? readElement(bytes, part.content, part.end) : null;
+  const second = id && readElement(bytes, id.end, part.end);
   const flag = second?.tag === TAG.boolean ? second : null;
-  const value = flag ? third : second;
+  const value = flag ? readElement(bytes, flag.end, part.end) : second;
   const oid = id?.tag === TAG.oid ? printOid(bytes.subarray(id.content, id.end)) : null;
-  if (oid === null || value?.tag !== TAG.octetString || rest.length > 0) return null;
-  if (!flag && third) return null;
+  if (oid === null || value?.tag !== TAG.octetString) return null;
   const content = readElement(bytes, value.content, value.end);
   return {
     oid,
     isCritical: flag !== null && bytes[flag.content] !== 0,
     content,
     isWhole: content?.end === value.end,
+    isFollowed: value.end < part.end,
   };
 }

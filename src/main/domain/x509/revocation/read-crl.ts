@@ -123,7 +123,8 @@ function readListExtensions(bytes: Buffer, wrapper: Element | undefined): ListEx
   for (const part of parts) {
     const opened = openExtension(bytes, part);
     const { oid, content, isCritical } = opened ?? {};
-    if (!oid || !content) return { ...found, malformed: "has an extension that cannot be read" };
+    if (!oid || !content || opened?.isFollowed)
+      return { ...found, malformed: "has an extension that cannot be read" };
     if (oid === NUMBER) found.isNumberCritical = isCritical ?? false;
     if (oid === NUMBER) found.number = readNumber(bytes, content);
     else if (oid === DELTA) found.deltaOf = readNumber(bytes, content);

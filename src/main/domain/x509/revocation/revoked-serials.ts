@@ -80,7 +80,7 @@ function readEntryExtensions(bytes: Buffer, list: Element | null): EntryExtensio
   for (const part of parts) {
     const opened = openExtension(bytes, part);
     const content = opened?.content;
-    if (!opened || !content) return null;
+    if (!opened || !content || opened.isFollowed) return null;
     if (opened.oid === REASON) found.reason = bytes[content.content] ?? 0;
     else if (opened.oid === ISSUER) found.issuer = readIssuer(bytes, content);
     else if (opened.isCritical && opened.oid !== INVALIDITY) found.hasUnknown = true;

@@ -13,7 +13,8 @@ import {
   type ProfileRule,
   type RuleSubject,
 } from "./profile-rule.ts";
-import { findBrokenField, isReadableKey, isWrittenAsDer } from "./written-form.ts";
+import { isWrittenAsDer } from "./written-as-der.ts";
+import { findBrokenFields, hasPositiveNumbers, isReadableKey } from "./written-form.ts";
 
 const MOST_SERIAL_OCTETS = 20;
 
@@ -26,7 +27,18 @@ export const CERTIFICATE_RULES: readonly ProfileRule[] = [
     sentence: "is not built as certificates are",
     acceptedBy: NEITHER,
     isBroken: ({ certificate }) => {
-      const by = findBrokenField(certificate.der);
+      const by = findBrokenFields(certificate.der).unreadable;
+      return by !== null && { by };
+    },
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.1",
+    code: "malformed",
+    sentence: "has something behind a field that does not belong there",
+    acceptedBy: GO_ALONE,
+    isBroken: ({ certificate }) => {
+      const by = findBrokenFields(certificate.der).followed;
       return by !== null && { by };
     },
   },
@@ -37,6 +49,14 @@ export const CERTIFICATE_RULES: readonly ProfileRule[] = [
     sentence: "has a public key that cannot be read",
     acceptedBy: NEITHER,
     isBroken: ({ certificate, key }) => !isReadableKey(certificate.spki, key),
+  },
+  {
+    profile: "rfc5280",
+    section: "RFC 5280, 4.1.2.7",
+    code: "malformed",
+    sentence: "has an RSA key with a number that is negative, or longer than it has to be",
+    acceptedBy: OPENSSL_ALONE,
+    isBroken: ({ certificate, key }) => !hasPositiveNumbers(certificate.spki, key),
   },
   {
     profile: "rfc5280",

@@ -7,25 +7,51 @@ import type { PublicKey } from "#domain/x509/keys.ts";
  * one; no client does. Each takes time in proportion to the certificate's size.
  */
 
-/** What of the DER of a certificate is not built as its definition asks, in a few words; null where all is. */
-export function findBrokenField(der: Uint8Array): string | null {
-  const bytes = viewOf(der);
+/** Fields that are not built as their definitions ask, in a few words each. */
+export type BrokenFields = {
+  /** The first that no client reads; null where all can be read. */
+  unreadable: string | null;
+  /** The first that is whole, with something behind it that does not belong there: Go passes over that, and OpenSSL does not. */
+  followed: string | null;
+};
+
+/** A certificate while it is walked. */
+type Walk = { bytes: Buffer; isFollowed: boolean };
+
+/** What of the DER of a certificate is not built as its definition asks. */
+export function findBrokenFields(der: Uint8Array): BrokenFields {
+  const walk: Walk = { bytes: viewOf(der), isFollowed: false };
+  const { bytes } = walk;
   const outer = readElement(bytes, 0, bytes.length);
   const [tbs] = (outer && readChildren(bytes, outer, 3)) || [];
-  const fields = (tbs && readChildren(bytes, tbs, 12)) || [];
-  if (fields[0]?.tag === 0xa0) {
-    const version = fields.shift();
-    const [number, ...rest] = (version && readChildren(bytes, version, 2)) || [];
-    if (!number || rest.length > 0 || !isInteger(bytes, number)) return "its version";
-  }
+  const fields = (tbs && readChildren(bytes, tbs, MOST_FIELDS)) || [];
+  const version = fields[0]?.tag === 0xa0 ? fields.shift() : undefined;
   const [serial, algorithm, issuer, validity, subject, spki, ...optional] = fields;
-  if (!serial || !isInteger(bytes, serial)) return "its serial number";
-  if (!algorithm || !isAlgorithm(bytes, algorithm)) return "its signature algorithm";
-  if (!issuer || !isName(bytes, issuer)) return "its issuer";
-  if (!validity || !isValidity(bytes, validity)) return "its validity";
-  if (!subject || !isName(bytes, subject)) return "its subject";
-  if (!spki || !isKeyInfo(bytes, spki)) return "its public key";
-  return findBrokenOptional(bytes, optional);
+  const checks: [string, () => boolean | undefined][] = [
+    ["its version", () => !version || isVersion(bytes, version)],
+    ["its serial number", () => serial && isInteger(bytes, serial)],
+    ["its signature algorithm", () => algorithm && isAlgorithm(bytes, algorithm)],
+    ["its issuer", () => issuer && isName(bytes, issuer)],
+    ["its validity", () => validity && isValidity(walk, validity)],
+    ["its subject", () => subject && isName(bytes, subject)],
+    ["its public key", () => spki && isKeyInfo(bytes, spki)],
+    ["what stands behind its public key", () => areInPlace(walk, optional)],
+    ["its extensions", () => areExtensions(walk, optional)],
+  ];
+  let followed: string | null = null;
+  for (const [what, isSound] of checks) {
+    if (isSound() !== true) return { unreadable: what, followed: null };
+    if (walk.isFollowed) followed ??= what;
+  }
+  return { unreadable: null, followed };
+}
+
+/** As many as any certificate has, and some more. */
+const MOST_FIELDS = 12;
+
+function isVersion(bytes: Buffer, element: Element): boolean {
+  const [number, ...rest] = readChildren(bytes, element, 2) ?? [];
+  return number !== undefined && rest.length === 0 && isInteger(bytes, number);
 }
 
 /** As short as it can be. */
@@ -49,21 +75,30 @@ function isAlgorithm(bytes: Buffer, element: Element): boolean {
   return id !== undefined && rest.length === 0 && isOid(bytes, id);
 }
 
-const MOST_ATTRIBUTES = 512;
+/** Whether all elements inside one are sound; null if that is no row of elements. There may be any number of them. */
+function isEach(
+  bytes: Buffer,
+  { content, end }: Element,
+  isSound: (element: Element) => boolean,
+): boolean | null {
+  let areSound = true;
+  for (let at = content; at < end; ) {
+    const child = readElement(bytes, at, end);
+    if (!child) return null;
+    areSound &&= isSound(child);
+    at = child.end;
+  }
+  return areSound;
+}
 
 /** OpenSSL takes lists also where the bit is missing that says that they hold elements. */
 const isList = ({ tag }: Element, wanted: number): boolean => (tag | 0x20) === wanted;
 
 function isName(bytes: Buffer, element: Element): boolean {
-  const rdns = isList(element, TAG.sequence) ? readChildren(bytes, element, MOST_ATTRIBUTES) : null;
-  return (
-    rdns?.every((rdn) => {
-      const attributes = isList(rdn, TAG.set) ? readChildren(bytes, rdn, MOST_ATTRIBUTES) : null;
-      return (
-        attributes !== null && attributes.length > 0 && attributes.every((each) => isAttribute(bytes, each))
-      );
-    }) ?? false
-  );
+  const isRdn = (rdn: Element) =>
+    isList(rdn, TAG.set) && rdn.content < rdn.end && isEach(bytes, rdn, isOne) === true;
+  const isOne = (attribute: Element) => isAttribute(bytes, attribute);
+  return isList(element, TAG.sequence) && isEach(bytes, element, isRdn) === true;
 }
 
 function isAttribute(bytes: Buffer, element: Element): boolean {
@@ -76,9 +111,13 @@ function isAttribute(bytes: Buffer, element: Element): boolean {
 
 const isUtf8 = (content: Buffer): boolean => Buffer.from(content.toString("utf8"), "utf8").equals(content);
 
-function isValidity(bytes: Buffer, element: Element): boolean {
-  const times = element.tag === TAG.sequence ? readChildren(bytes, element, 2) : null;
-  return times?.length === 2;
+/** Two times. */
+function isValidity(walk: Walk, element: Element): boolean {
+  const from = element.tag === TAG.sequence ? readElement(walk.bytes, element.content, element.end) : null;
+  const to = from && readElement(walk.bytes, from.end, element.end);
+  if (!to) return false;
+  walk.isFollowed ||= to.end < element.end;
+  return true;
 }
 
 function isKeyInfo(bytes: Buffer, element: Element): boolean {
@@ -93,31 +132,41 @@ function isKeyInfo(bytes: Buffer, element: Element): boolean {
 }
 
 const EXTENSIONS = 0xa3;
-/** The identifiers of issuer and subject, and the extensions, in their order. */
-const OPTIONAL = [0x81, 0x82, EXTENSIONS];
+/** The identifiers of issuer and subject, in their order. */
+const IDENTIFIERS = [0x81, 0x82];
 
-function findBrokenOptional(bytes: Buffer, optional: readonly Element[]): string | null {
+/** What stands where it must not keeps Go from the extensions behind it, so from the names: that is nothing that it passes over. */
+function areInPlace(walk: Walk, optional: readonly Element[]): boolean {
+  const at = optional.findIndex(({ tag }) => tag === EXTENSIONS);
   let least = 0;
-  for (const field of optional) {
-    const place = OPTIONAL.indexOf(field.tag);
-    if (place < least) return "what stands behind its public key";
+  const isInOrder = optional.slice(0, at < 0 ? optional.length : at).every(({ tag }) => {
+    const place = IDENTIFIERS.indexOf(tag);
+    const isNext = place >= least;
     least = place + 1;
-    if (field.tag !== EXTENSIONS) continue;
-    const [list, ...rest] = readChildren(bytes, field, 2) ?? [];
-    if (!list || rest.length > 0) return "its extensions";
-    const parts = readChildren(bytes, list, MOST_EXTENSIONS) ?? [];
-    if (!parts.every((part) => isExtension(bytes, part))) return "an extension";
-  }
-  return null;
+    return isNext;
+  });
+  walk.isFollowed ||= !isInOrder || (at >= 0 && at < optional.length - 1);
+  return isInOrder || at < 0;
 }
 
-const MOST_EXTENSIONS = 256;
+function areExtensions(walk: Walk, optional: readonly Element[]): boolean {
+  const field = optional.find(({ tag }) => tag === EXTENSIONS);
+  if (!field) return true;
+  const list = readElement(walk.bytes, field.content, field.end);
+  if (!list) return false;
+  walk.isFollowed ||= list.end < field.end;
+  // What is no row of elements is told of where extensions are read.
+  return isEach(walk.bytes, list, (part) => isExtension(walk, part)) !== false;
+}
 
-function isExtension(bytes: Buffer, element: Element): boolean {
-  const [id, ...rest] = readChildren(bytes, element, 3) ?? [];
-  const flag = rest.length === 2 ? rest[0] : null;
-  const isFlag = !flag || (flag.tag === TAG.boolean && flag.end === flag.content + 1);
-  return id !== undefined && isOid(bytes, id) && isFlag;
+function isExtension(walk: Walk, { content, end }: Element): boolean {
+  const { bytes } = walk;
+  const id = readElement(bytes, content, end);
+  const second = id && readElement(bytes, id.end, end);
+  const flag = second?.tag === TAG.boolean ? second : null;
+  const value = flag ? readElement(bytes, flag.end, end) : second;
+  walk.isFollowed ||= value?.tag === TAG.octetString && value.end < end;
+  return id !== null && isOid(bytes, id) && (!flag || flag.end === flag.content + 1);
 }
 
 /** Whether the key that a certificate is for can be read; one of a type that is not known here is left to whoever knows it. */
@@ -139,50 +188,25 @@ function isPoint(spki: Uint8Array): boolean {
   }
 }
 
-/** A modulus and an exponent, both positive. */
-function isRsaKey(bytes: Buffer): boolean {
+/** A modulus and an exponent. */
+const isRsaKey = (bytes: Buffer): boolean =>
+  readRsaNumbers(bytes)?.every(({ tag, content, end }) => tag === TAG.integer && content < end) ?? false;
+
+/** The two numbers of an RSA key in its SubjectPublicKeyInfo; null where it has others. */
+function readRsaNumbers(bytes: Buffer): Element[] | null {
   const outer = readElement(bytes, 0, bytes.length);
   const [, key] = (outer && readChildren(bytes, outer, 2)) || [];
   const numbers = key && readElement(bytes, key.content + 1, key.end);
   const parts = numbers?.end === key?.end && numbers ? readChildren(bytes, numbers, 2) : null;
+  return parts?.length === 2 ? parts : null;
+}
+
+/**
+ * Whether the numbers of an RSA key are positive, and as short as they can be. OpenSSL takes their bytes for what they count
+ * without a sign. For any other key there is nothing to ask.
+ */
+export function hasPositiveNumbers(spki: Uint8Array, { keyType }: PublicKey): boolean {
+  const bytes = viewOf(spki);
   const isPositive = (part: Element) => isInteger(bytes, part) && (bytes[part.content] ?? 0x80) < 0x80;
-  return parts?.length === 2 && parts.every(isPositive);
+  return keyType !== "RSA" || (readRsaNumbers(bytes)?.every(isPositive) ?? true);
 }
-
-/** Whether every length is as short as it can be, and every boolean is 00 or FF; the values of extensions are looked into. */
-export function isWrittenAsDer(der: Uint8Array): boolean {
-  const bytes = viewOf(der);
-  const left: Span[] = [{ content: 0, end: bytes.length }];
-  for (let span = left.pop(); span; span = left.pop()) {
-    const elements = readRow(bytes, span);
-    if (!elements.every((element) => isShortest(bytes, element) && isBoolean(bytes, element))) return false;
-    const isNamed = elements[0]?.tag === TAG.oid;
-    for (const element of elements)
-      if ((element.tag & 0x20) !== 0 || (isNamed && element.tag === TAG.octetString)) left.push(element);
-  }
-  return true;
-}
-
-type Span = { content: number; end: number };
-
-/** As many elements as there are in a row; what is no row of elements is judged elsewhere. */
-function readRow(bytes: Buffer, { content, end }: Span): Element[] {
-  const row: Element[] = [];
-  for (let at = content; at < end; ) {
-    const element = readElement(bytes, at, end);
-    if (!element) break;
-    row.push(element);
-    at = element.end;
-  }
-  return row;
-}
-
-function isShortest(bytes: Buffer, { start, content, end }: Element): boolean {
-  const width = content - start - 2;
-  const length = end - content;
-  if ((bytes[start + 1] ?? 0) < 0x80) return true;
-  return length >= 0x80 && (width === 1 || length >= 2 ** (8 * (width - 1)));
-}
-
-const isBoolean = (bytes: Buffer, { tag, content, end }: Element): boolean =>
-  tag !== TAG.boolean || end !== content + 1 || bytes[content] === 0 || bytes[content] === 0xff;
