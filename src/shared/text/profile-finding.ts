@@ -122,18 +122,18 @@ export const describeBrokenRule = (broken: BrokenRule): string =>
 
 type Said = Pick<Finding, "sentence" | "evidence" | "remedy">;
 
-/** "valid for OpenSSL, invalid for Go, against RFC 5280". */
+/**
+ * "accepted by OpenSSL and refused by Go as far as these rules go, against RFC 5280": dates, trust and revocation were not asked.
+ */
 function describeState({ profile, rules }: Pick<Violation, "profile" | "rules">): string {
   const accepting = Client.options.filter((client) =>
     rules.every(({ acceptedBy }) => acceptedBy.includes(client)),
   );
-  if (accepting.length === 0) return `invalid for ${sayClients(Client.options)}`;
+  if (accepting.length === 0) return `refused by ${sayClients(Client.options)}`;
   const refusing = Client.options.filter((client) => !accepting.includes(client));
-  return [
-    `valid for ${sayClients(accepting)}`,
-    ...(refusing.length > 0 ? [`invalid for ${sayClients(refusing)}`] : []),
-    ...(profile === "clients" ? [] : [`against ${PROFILES[profile]}`]),
-  ].join(", ");
+  const refused = refusing.length > 0 ? ` and refused by ${sayClients(refusing)}` : "";
+  const against = profile === "clients" ? "" : `, against ${PROFILES[profile]}`;
+  return `accepted by ${sayClients(accepting)}${refused} as far as these rules go${against}`;
 }
 
 /** Says of a certificate which rules it breaks, where some or all clients refuse it for that. */

@@ -120,7 +120,7 @@ test("a certificate that breaks a rule of its profile is a finding that names th
       label: "CN=Example Issuing",
       host: "www.example.com",
       sentence:
-        "1 certificate that it has issued is valid for OpenSSL and Go, against RFC 5280: a required extension is missing: authority key identifier",
+        "1 certificate that it has issued is accepted by OpenSSL and Go as far as these rules go, against RFC 5280: a required extension is missing: authority key identifier",
     },
   ]);
 });
@@ -142,7 +142,9 @@ test("of all certificates that an issuer issues alike there is one finding, whic
   for (const [at, { leaf, middle, root }] of all.entries()) visit(`host${at}`, leaf, middle, root);
   const [finding, ...more] = violations();
   expect(more).toEqual([]);
-  expect(finding?.sentence).toMatch(/^3 certificates that it has issued are valid for OpenSSL and Go/);
+  expect(finding?.sentence).toMatch(
+    /^3 certificates that it has issued are accepted by OpenSSL and Go as far as these rules go/,
+  );
   const id = finding?.object.kind === "profile-violation" ? finding.object.id : 0;
   expect(
     listCertificates(store, { violation: id })
@@ -167,14 +169,14 @@ test("what one client refuses is a finding of the certificate itself, and what a
       object: { kind: "certificate", sha256: critical.leaf.sha256 },
       brokenRules: [{ code: "extension-critical", rule: { section: "RFC 5280, 4.2.1.2" }, acceptedBy: [] }],
       sentence:
-        "it is invalid for OpenSSL and Go: an extension is critical that must not be: subject key identifier",
+        "it is refused by OpenSSL and Go: an extension is critical that must not be: subject key identifier",
     },
     {
       ...{ rule: "certificate-against-profile", severity: "medium", profile: "rfc5280" },
       object: { kind: "certificate", sha256: negative.leaf.sha256 },
       brokenRules: [{ code: "serial-not-positive", acceptedBy: ["openssl"] }],
       sentence:
-        "it is valid for OpenSSL, invalid for Go, against RFC 5280: its serial number is not positive",
+        "it is accepted by OpenSSL and refused by Go as far as these rules go, against RFC 5280: its serial number is not positive",
     },
   ]);
 });
