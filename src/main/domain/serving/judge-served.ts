@@ -7,6 +7,7 @@ import { findStrangers, isOfOther } from "./listening.ts";
 import type { AtPort, MapIndex } from "./map-index.ts";
 import { chooseNarrowed } from "./narrow-choice.ts";
 import { sayOlder, sayTime, whyNotReloaded } from "./not-reloaded.ts";
+import { findReloadConcerns, type ReloadConcern } from "./reload-concerns.ts";
 import { chosenNames, type Files, type Known, type Sight } from "./sight.ts";
 
 /** Where the sight belongs in a configuration, and what came of it. `servings`: where its certificate may be from; none: it is not known. */
@@ -21,6 +22,8 @@ export type Judged = {
   evidence: string[];
   /** What keeps that server from starting and from reloading, as phrases. */
   blocked: string[];
+  /** What of the certificate in the file is to be looked at before that server takes it up. */
+  concerns: readonly ReloadConcern[];
 };
 
 type Chosen = { rival: AtPort; choice: Exclude<Choice, { kind: "none" }> };
@@ -53,12 +56,13 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
     const clash = findClashAt({ ...configuration, servings: near }, servings, kindOf);
     if (clash !== null)
       return {
-        ...{ configuration, blocked, servings: [], pairs: [] },
+        ...{ configuration, blocked, servings: [], pairs: [], concerns: [] },
         ...{ state: "cannot-tell", difference: null, evidence: [clash] },
       };
     const pairs = oneOfEachKind(configuration, all, kindOf);
     const meant = { rival, pairs, isAlone: rivals.length === 1 };
-    return { configuration, blocked, servings, ...judge(known, meant) };
+    const verdict = judge(known, meant);
+    return { configuration, blocked, servings, ...verdict, concerns: findConcerns(known, verdict) };
   };
   if (choice.kind === "chosen") return judgeChosen(choice);
   const left = chooseBesideLost(known, rival);
@@ -66,8 +70,19 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
   // What a file that is lost held before may be what is to be served, so that nothing else is said.
   if (beside?.state === "agrees") return beside;
   const lost = findLost(known, rival);
-  if (lost) return { configuration, blocked, ...lost, state: "cannot-tell", difference: null };
-  return { configuration, blocked, servings: [], ...isUnsure(choice.why) };
+  if (lost) return { configuration, blocked, ...lost, state: "cannot-tell", difference: null, concerns: [] };
+  return { configuration, blocked, servings: [], ...isUnsure(choice.why), concerns: [] };
+}
+
+/** What is served for other names may well be of another issuer. */
+function findConcerns(
+  { files, sight: { leaf, askedAt, readAt } }: Known,
+  { pairs: [pair], state }: Verdict,
+): ReloadConcern[] {
+  const now = pair && files.heldNow(pair.certificate.path);
+  if (!now || state === "agrees") return [];
+  const at = Number.isFinite(readAt) ? Math.max(askedAt, readAt) : askedAt;
+  return findReloadConcerns({ served: state === "other-listed" ? null : leaf, now, at });
 }
 
 const isLost = ({ map, files }: Known, { certificate: { path } }: Pair): boolean =>

@@ -12,7 +12,7 @@ function remedy(server: ServerKind, state: Judged["state"], blocked: string[]): 
     ...{ server, root: "/etc/server.conf", servings: [], mayLack: null, alsoNamed: [], unknown: [] },
   };
   const judged: Judged = {
-    ...{ configuration, servings: [], pairs: [], state, evidence: [], blocked },
+    ...{ configuration, servings: [], pairs: [], state, evidence: [], blocked, concerns: [] },
     difference: null,
   };
   const [found] = findServedProblems(judged, { endpoint: "web1:443", sha256: "aa", subject: "CN=a" });

@@ -17,7 +17,7 @@ const shop: Pair = {
 const problems = (state: Judged["state"], difference: Difference | null, more: Partial<Judged> = {}) =>
   findServedProblems(
     {
-      ...{ configuration: nginx, servings: [], pairs: [shop], evidence: [], blocked: [] },
+      ...{ configuration: nginx, servings: [], pairs: [shop], evidence: [], blocked: [], concerns: [] },
       ...{ state, difference, ...more },
     },
     { endpoint: "web1:443/shop", sha256: "0", subject: "CN=shop" },
@@ -83,4 +83,38 @@ test("a server that could not reload is never told to, whatever the difference",
   expect(problems("not-reloaded", null, { blocked })[0]?.remedy).toMatch(
     /^do not reload it yet, .* Put that right, and then let nginx test/,
   );
+});
+
+test("nobody is told to have a server take up a certificate that is not valid, or is of another issuer than the one that is served", () => {
+  const concerns = [
+    { kind: "not-yet-valid", from: "2026-07-01T00:00:00Z" },
+    { kind: "expired", since: "2026-05-01T00:00:00Z" },
+    { kind: "other-issuer", issuer: "CN=shop", served: "O=An authority", isOwn: true },
+    { kind: "other-issuer", issuer: "O=Staging", served: "O=An authority", isOwn: false },
+  ] as const;
+  const LOOK = `look at the certificate in ${PATH} first, for it would be served then`;
+  for (const [index, said] of [
+    "it is not valid before 2026-07-01T00:00:00Z",
+    "it expired at 2026-05-01T00:00:00Z",
+    "it names itself as its issuer (CN=shop), and the one that is served is by O=An authority",
+    "it is by O=Staging, and the one that is served by O=An authority",
+  ].entries()) {
+    const [found] = problems("not-reloaded", null, { concerns: concerns.slice(index, index + 1) });
+    expect(found?.sentence).toBe(
+      `web1:443/shop still serves this certificate, though ${PATH} holds a later one, which nginx has not taken up`,
+    );
+    expect(found?.remedy).toBe(
+      `before anything reloads nginx, ${LOOK}: ${said}. If it is not meant, put the right one and its key there. Nothing was tried here`,
+    );
+  }
+  for (const difference of ["rolled-back", "replaced", "renewed", "earlier"] as const) {
+    const said = remedy(difference, { concerns });
+    expect(said).toContain(`before anything reloads nginx, ${LOOK}: it is not valid before 2026-07-01`);
+    expect(said).not.toMatch(/have it reload|nginx -s/);
+  }
+  const [blocked] = problems("not-reloaded", null, { concerns, blocked: ["/srv/mail.pem is not there"] });
+  expect(blocked?.remedy).toMatch(
+    /^do not reload it yet, for .*: \/srv\/mail.pem is not there\. Put that right, and before anything reloads nginx, look at /,
+  );
+  expect(blocked?.remedy).not.toMatch(/have it reload/);
 });

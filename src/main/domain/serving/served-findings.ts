@@ -2,12 +2,13 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Judged } from "./judge-served.ts";
 import { sayTakeUp } from "./own-tests.ts";
+import type { ReloadConcern } from "./reload-concerns.ts";
 
 type Served = { endpoint: string; sha256: string; subject: string };
 
 /** What is wrong with what an endpoint serves. Nothing is said where it is not known what it should. */
 export function findServedProblems(judged: Judged, served: Served): FindingDraft[] {
-  const { state, evidence, pairs } = judged;
+  const { state, evidence, pairs, concerns } = judged;
   const [pair] = pairs;
   const path = pair?.certificate.path ?? "its file";
   const common = {
@@ -30,7 +31,7 @@ export function findServedProblems(judged: Judged, served: Served): FindingDraft
           ...common,
           rule: "certificate-not-reloaded",
           severity: "high",
-          sentence: `${served.endpoint} still serves this certificate, though ${path} holds a later one: it was renewed, and ${judged.configuration.server} has not reloaded it`,
+          sentence: `${served.endpoint} still serves this certificate, though ${path} holds a later one${concerns.length > 0 ? `, which ${judged.configuration.server} has not taken up` : `: it was renewed, and ${judged.configuration.server} has not reloaded it`}`,
           remedy: sayReload(judged),
         },
       ];
@@ -70,16 +71,40 @@ function sayInstead({ difference, pairs }: Judged, path: string): string {
   }
 }
 
-const sayReload = (judged: Judged): string =>
-  judged.blocked.length > 0
+function sayReload(judged: Judged): string {
+  if (judged.concerns.length > 0)
+    return `${sayTakeUpOf(judged)}. If it is not meant, put the right one and its key there. Nothing was tried here`;
+  return judged.blocked.length > 0
     ? sayTakeUpOf(judged)
     : `${sayTakeUpOf(judged)}. Have whatever renews the certificate do so each time. None of it was tried here`;
+}
 
 /** Nobody has tried here whether the server would reload: that is its own test's word, which comes first. */
-const sayTakeUpOf = ({ configuration: { server }, blocked }: Judged): string =>
-  blocked.length > 0
-    ? `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, and then ${sayTakeUp(server)}`
-    : sayTakeUp(server);
+function sayTakeUpOf({ configuration: { server }, blocked, concerns, pairs }: Judged): string {
+  const path = pairs[0]?.certificate.path ?? "its file";
+  const takeUp =
+    concerns.length > 0
+      ? `before anything reloads ${server}, look at the certificate in ${path} first, for it would be served then: ${concerns.map(sayConcern).join("; ")}`
+      : null;
+  return blocked.length > 0
+    ? `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, and ${takeUp ?? `then ${sayTakeUp(server)}`}`
+    : (takeUp ?? sayTakeUp(server));
+}
+
+function sayConcern(concern: ReloadConcern): string {
+  switch (concern.kind) {
+    case "not-yet-valid":
+      return `it is not valid before ${concern.from}`;
+    case "expired":
+      return `it expired at ${concern.since}`;
+    case "other-issuer":
+      return concern.isOwn
+        ? `it names itself as its issuer (${concern.issuer}), and the one that is served is by ${concern.served}`
+        : `it is by ${concern.issuer}, and the one that is served by ${concern.served}`;
+    default:
+      return assertNever(concern);
+  }
+}
 
 type Differing = Exclude<Judged["state"], "agrees" | "cannot-tell" | "not-reloaded">;
 

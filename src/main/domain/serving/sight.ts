@@ -1,13 +1,15 @@
 import type { Listening } from "./listening.ts";
 import type { MapIndex } from "./map-index.ts";
 
-/** The first certificate of a file, as far as it is asked for here. `keyType`: as certificates give theirs; `subject`: as RFC 4514 writes it. */
+/** The first certificate of a file, as far as it is asked for here. `keyType`: as certificates give theirs; `subject`, `issuer`: as RFC 4514 writes them. */
 export type Held = {
   sha256: string;
   names: readonly string[];
   notBefore: string | null;
   keyType: string;
   subject?: string;
+  issuer?: string;
+  notAfter?: string | null;
 };
 
 /** What is known of the files of the host that is judged. */
@@ -42,12 +44,12 @@ export type Known = { map: MapIndex; files: Files; sight: Sight; listening: List
 export const chosenNames = (held: Held | null): string[] | null =>
   held && [
     ...held.names.flatMap((name) => (name.startsWith("DNS:") ? [name.slice(4).toLowerCase()] : [])),
-    ...commonNames(held.subject ?? ""),
+    ...attributesOf(held.subject ?? "", "CN").map((name) => name.toLowerCase()),
   ];
 
-/** Of a subject as it is printed: what is escaped within an attribute ends none. */
-const commonNames = (subject: string): string[] =>
-  (subject.match(/(?:\\.|[^,+\\])+/g) ?? []).flatMap((part) => {
+/** The values of one type in a name as it is printed: what is escaped within one ends none. */
+export const attributesOf = (name: string, type: string): string[] =>
+  (name.match(/(?:\\.|[^,+\\])+/g) ?? []).flatMap((part) => {
     const attribute = part.trimStart();
-    return attribute.startsWith("CN=") ? [attribute.slice(3).replace(/\\(.)/g, "$1").toLowerCase()] : [];
+    return attribute.startsWith(`${type}=`) ? [attribute.slice(type.length + 1).replace(/\\(.)/g, "$1")] : [];
   });

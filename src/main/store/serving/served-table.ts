@@ -23,6 +23,8 @@ export type SeenEndpoint = {
   subject: string;
   names: string;
   notBefore: string | null;
+  notAfter: string;
+  issuer: string;
   keyType: string;
   /** Those at which it showed the leaf; none where they are not known. */
   addresses: readonly string[];
@@ -52,12 +54,22 @@ export type ServedSight = {
   evidence: readonly string[];
 };
 
-type HeldRow = { sha256: string; names: string; notBefore: string | null; keyType: string; subject: string };
+/** A certificate that a file holds; `names` as JSON. */
+export type HeldRow = {
+  sha256: string;
+  names: string;
+  notBefore: string | null;
+  notAfter: string;
+  keyType: string;
+  subject: string;
+  issuer: string;
+};
 
 const ENDPOINT = `
   endpoint.id, endpoint.name, endpoint.host, endpoint.port, endpoint.server_name AS serverName, endpoint.protocol,
   endpoint.last_seen AS lastSeen, certificate.id AS certificate, certificate.sha256, certificate.subject,
-  certificate.names, certificate.not_before AS notBefore, certificate.key_type AS keyType, scan.started_at AS askedAt,
+  certificate.names, certificate.not_before AS notBefore, certificate.not_after AS notAfter, certificate.issuer,
+  certificate.key_type AS keyType, scan.started_at AS askedAt,
   coalesce(
     (SELECT nullif(json_group_array(endpoint_address.address), '[]') FROM endpoint_address
      WHERE endpoint_address.endpoint = endpoint.id AND endpoint_address.chain ->> '$[0]' = certificate.id),
@@ -165,7 +177,7 @@ const toSeen = ({ addresses, ...row }: EndpointRow): SeenEndpoint => ({
 /** What the files of a host hold and have held. */
 function fileReader(db: Database) {
   const held = db.prepare<[number, string], HeldRow>(`
-    SELECT sha256, names, not_before AS notBefore, key_type AS keyType, subject
+    SELECT sha256, names, not_before AS notBefore, not_after AS notAfter, key_type AS keyType, subject, issuer
     FROM place JOIN certificate ON certificate.id = place.certificate
     WHERE host = ? AND path = ? AND position = 0 AND gone_scan IS NULL`);
   const ID = "(SELECT certificate.id FROM certificate WHERE certificate.sha256 = @sha256)";

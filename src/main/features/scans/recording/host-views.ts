@@ -3,7 +3,7 @@ import type { HostMap } from "#domain/serving/host-map.ts";
 import { indexMap, type MapIndex } from "#domain/serving/map-index.ts";
 import { chosenNames, type Files, type Held } from "#domain/serving/sight.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { ServingKey } from "#store/serving/served-table.ts";
+import type { HeldRow, ServingKey } from "#store/serving/served-table.ts";
 
 type Served = RecordingStore["served"];
 
@@ -79,13 +79,7 @@ function once<Key, Value>(find: (key: Key) => Value): (key: Key) => Value {
   };
 }
 
-export const toHeld = ({
-  sha256,
-  names,
-  notBefore,
-  keyType,
-  subject,
-}: Omit<Held, "names" | "subject"> & { names: string; subject: string }): Held => ({
-  ...{ sha256, notBefore, keyType, subject },
+export const toHeld = ({ names, sha256, keyType, subject, issuer, notBefore, notAfter }: HeldRow): Held => ({
+  ...{ sha256, keyType, subject, issuer, notBefore, notAfter },
   names: JSON.parse(names) as string[],
 });

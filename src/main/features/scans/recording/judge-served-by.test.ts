@@ -212,6 +212,24 @@ test("what was shown before the host was read says nothing of a file that was wr
   expect(states(store)).toEqual([["web1", "not-reloaded", "web1"]]);
 });
 
+test("of a renewal that signs itself, in the place of one by an authority, it is told to look at it, and not to reload", () => {
+  const store = open();
+  const remedies = () => listFindings(store).rows.map(({ remedy }) => remedy);
+  readHost(store, "web1");
+  greet(store, "web1");
+  readHost(store, "web1", { holds: renewed });
+  expect(remedies()).toEqual([expect.stringContaining("have it reload (nginx -s reload)")]);
+  const own = makeCertificate("own", {
+    ...{ names: ["DNS:shop"], notBefore: "2026-03-01T00:00:00Z", issuer: "CN=own" },
+  });
+  readHost(store, "web1", { holds: own });
+  expect(remedies()).toEqual([
+    expect.stringMatching(
+      /^before anything reloads nginx, look at .*: it names itself as its issuer \(CN=own\), and the one that is served is by CN=An Issuer\. /,
+    ),
+  ]);
+});
+
 const pairOf = (name: string, line: number) => ({
   certificate: { path: `/etc/ssl/${name}.pem`, directive: "ssl_certificate", at: { file: ROOT, line } },
   key: null,
