@@ -3281,7 +3281,7 @@ tell_process() {
 	say name "$name"
 	case ${21-} in '' | *[!0-9]*) ;; *) printf ' ticks:%s' "${21}" ;; esac
 	case $name in
-		nginx | apache2 | httpd | haproxy | master | dovecot | slapd | postgres | mariadbd | mysqld)
+		nginx | apache2 | httpd | httpd-prefork | httpd-worker | httpd-event | haproxy | master | dovecot | slapd | postgres | postmaster | mariadbd | mysqld)
 			# One in a container reads other files.
 			space=$(readlink "/proc/$1/ns/pid")
 			if [ -n "$space" ] && [ "$space" != "$own_space" ]; then printf ' elsewhere:yes'

@@ -7,12 +7,12 @@ import { nameOf, type Record } from "./record.ts";
 /** The names under which the processes of a server run. */
 const PROCESSES: { [Kind in ServerKind]: readonly string[] } = {
   nginx: ["nginx"],
-  apache: ["apache2", "httpd"],
+  apache: ["apache2", "httpd", "httpd-prefork", "httpd-worker", "httpd-event"],
   haproxy: ["haproxy"],
   postfix: ["master"],
   dovecot: ["dovecot"],
   slapd: ["slapd"],
-  postgresql: ["postgres"],
+  postgresql: ["postgres", "postmaster"],
   mysql: ["mariadbd", "mysqld"],
   sshd: ["sshd"],
 };
