@@ -262,7 +262,7 @@ CREATE TABLE grant_line (
   || ifnull(orphan, 'kept')) VIRTUAL, approval INTEGER REFERENCES approval (id), review_on TEXT, is_again INTEGER NOT NULL DEFAULT 0 CHECK (is_again IN (0, 1)), new_as TEXT GENERATED ALWAYS AS (
   CASE WHEN gone_scan IS NULL AND approval IS NULL AND is_again = 0 AND (effective <> 'no' OR is_dormant = 1)
        THEN 'new grant ' || printf('%010d', first_scan) END) VIRTUAL, search_text TEXT GENERATED ALWAYS AS (
-  host_name || char(10) || account || char(10) || file || ':' || line || char(10) || comment) VIRTUAL) STRICT;
+  host_name || char(10) || account || char(10) || file || char(10) || comment) VIRTUAL) STRICT;
 
 CREATE INDEX grant_on_host ON grant_line (host) WHERE gone_scan IS NULL;
 
@@ -2074,10 +2074,4 @@ CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
 BEGIN
   INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
   INSERT INTO grant_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
-END;
-
-CREATE TRIGGER grant_is_found_anew AFTER UPDATE OF line ON grant_line
-WHEN NEW.gone_scan IS NULL AND OLD.line <> NEW.line
-BEGIN
-  UPDATE grant_search SET text = NEW.search_text || char(10, 10) WHERE rowid = NEW.id;
 END;
