@@ -3,6 +3,7 @@ import { isOfKubernetes } from "#domain/collection/usual-places.ts";
 import type { Configuration, Named } from "#domain/server-configs/configuration.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
+import { nameSome } from "#shared/text/certificate-finding.ts";
 import { type Disk, type FoundFileProblem, findFileProblems } from "./file-problems.ts";
 import { sayOwnTest } from "./own-tests.ts";
 import { spkiHashOf } from "./spki-hash.ts";
@@ -23,7 +24,8 @@ function joinSame(drafts: readonly FindingDraft[]): FindingDraft[] {
   return [...groups.values()].flatMap(([first, ...others]) => {
     if (!first || others.length === 0) return first ?? [];
     const all = [first, ...others];
-    const evidence = [...new Set(all.flatMap((draft) => draft.evidence))];
+    const said = [...new Set(all.flatMap((draft) => draft.evidence))];
+    const evidence = nameSome(said, said.length, "line");
     return { ...first, evidence, members: [...new Set(all.flatMap(({ members = [] }) => members))] };
   });
 }
@@ -68,15 +70,16 @@ function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[
   if (!first) return [];
   const { what, does } = FILES[rule];
   const servers = [...new Set(problems.map(({ server }) => server))];
+  const named = nameSome(paths, paths.length, "file");
   const which =
     paths.length === 1
       ? `${first.certificate}, which ${sayNamed(first.pair.certificate)} names, ${what}`
       : `each of ${paths.length} files that configurations name ${what}`;
   return [
     {
-      ...{ rule, about: { kind: "host" }, label: paths.join(", "), severity: "high" },
+      ...{ rule, about: { kind: "host" }, label: named.join(", "), severity: "high" },
       sentence: `${which}: ${servers.join(", ")} cannot serve ${paths.length === 1 ? "it" : "them"} once started or reloaded, whatever is served still`,
-      evidence: paths,
+      evidence: named,
       members: paths,
       remedy: `${does} before the server is reloaded; then ${servers.map(sayOwnTest).join(", and ")}. Whether it is served is shown by a scan`,
     },
@@ -199,15 +202,20 @@ function findUnnamedFiles({ collection, configurations, files }: Disk): FindingD
 function findOpenStores({ keystores }: Collection): FindingDraft[] {
   const open = keystores.filter(({ state }) => state === "default");
   if (open.length === 0) return [];
+  const paths = open.map(({ path }) => path);
   return [
     {
       rule: "keystore-default-password",
       about: { kind: "host" },
-      label: open.map(({ path }) => path).join(", "),
+      label: nameSome(paths, paths.length, "file").join(", "),
       severity: "medium",
       sentence: `${open.length === 1 ? "a keystore opens" : `${open.length} keystores open`} with a password that everybody knows`,
-      evidence: open.map(({ path, password }) => `${path} opens with ${password}`),
-      members: open.map(({ path }) => path),
+      evidence: nameSome(
+        open.map(({ path, password }) => `${path} opens with ${password}`),
+        open.length,
+        "file",
+      ),
+      members: paths,
       remedy: "give the store a password of its own (keytool -storepasswd), and let only its owner read it",
     },
   ];

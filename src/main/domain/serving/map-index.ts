@@ -1,4 +1,5 @@
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
+import { MOST_NAMED, nameSome } from "#shared/text/certificate-finding.ts";
 import { type FileProblem, sayFileProblem } from "./file-problems.ts";
 import type { HostMap } from "./host-map.ts";
 import { createListening, type Listening } from "./listening.ts";
@@ -24,7 +25,7 @@ export type MapIndex = {
   listed: (path: string) => Listed | null;
   /** Why no server could take the certificate of this file, as a phrase; null: nothing is known to keep one from it. */
   problemOf: (path: string) => string | null;
-  /** What keeps the server of a configuration from starting and from reloading, as phrases. */
+  /** What keeps the server of a configuration from starting and from reloading, as phrases: of many the first, and how many more there are. */
   problemsIn: (configuration: Configuration) => string[];
 };
 
@@ -43,8 +44,16 @@ export function indexMap(
   const listed = listPaths(map);
   const listening = createListening(map.listeners);
   const problems = map.problems ?? [];
-  const say = (problem: FileProblem) => sayFileProblem(problem, wasSeen);
-  const problemAt = new Map(problems.map((problem) => [problem.certificate, say(problem)]));
+  const problemAt = new Map(problems.map((problem) => [problem.certificate, problem]));
+  const said = new Map<FileProblem, string>();
+  const inOne = new Map<string, string[]>();
+  const byConfiguration = Map.groupBy(problems, keyOf);
+  // A host may have thousands, and an endpoint asks for few.
+  const say = (problem: FileProblem): string => {
+    const phrase = said.get(problem) ?? sayFileProblem(problem, wasSeen);
+    said.set(problem, phrase);
+    return phrase;
+  };
   return {
     at(port) {
       const known = ports.get(port);
@@ -56,11 +65,22 @@ export function indexMap(
     listening,
     writtenAt: (path) => written.get(path) ?? null,
     listed: (path) => listed.get(path) ?? null,
-    problemOf: (path) => problemAt.get(path) ?? null,
-    problemsIn: ({ server, root }) =>
-      problems.filter((one) => one.server === server && one.root === root).map(say),
+    problemOf(path) {
+      const problem = problemAt.get(path);
+      return problem ? say(problem) : null;
+    },
+    problemsIn(configuration) {
+      const key = keyOf(configuration);
+      const own = byConfiguration.get(key) ?? [];
+      const phrases = inOne.get(key) ?? nameSome(own.slice(0, MOST_NAMED).map(say), own.length, "file");
+      inOne.set(key, phrases);
+      return phrases;
+    },
   };
 }
+
+const keyOf = ({ server, root }: Pick<Configuration, "server" | "root">): string =>
+  JSON.stringify([server, root]);
 
 function lookAt(
   configuration: Configuration,
