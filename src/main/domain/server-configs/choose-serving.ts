@@ -25,14 +25,37 @@ export function chooseServing(
   asked: Asked,
   namesIn: (path: string) => readonly string[] | null,
 ): Choice {
-  if (asked.address !== null) return chooseAt(configuration, asked, namesIn);
-  const choices = listReached(configuration, asked.port)
+  const places = listPlaces(configuration, asked);
+  if (places === null) return chooseAt(configuration, asked, namesIn);
+  const choices = places
     .map((address) => chooseAt(configuration, { ...asked, address }, namesIn))
     .filter(({ kind }) => kind !== "none");
   const [first = NONE, ...others] = choices;
   const isSame = others.every((other) => filesOf(other) === filesOf(first));
-  return isSame ? first : unsureWhere(asked);
+  return isSame ? first : unsureOf(configuration, asked);
 }
+
+/** The addresses of which one may have been reached; null where it is the one that was asked at. */
+function listPlaces(configuration: Configuration, { address, port }: Asked): string[] | null {
+  if (address !== null && !isTranslated(configuration, address)) return null;
+  const reached = listReached(configuration, port);
+  if (address === null) return reached;
+  const isSix = address.includes(":");
+  // What translates an address keeps its family.
+  const own = reached.filter(
+    (one) => !isLoopback(one) && (!ADDRESS.test(one) || one.includes(":") === isSix),
+  );
+  return own.length > 0 ? own : null;
+}
+
+const ADDRESS = /^[\d.]+$|:/;
+
+/** Whether it is none of the host's own, as far as these are known: whatever stands before the host leads from it to one of them. */
+export const isTranslated = ({ addresses }: Pick<Configuration, "addresses">, address: string): boolean => {
+  const own = address.toLowerCase();
+  const isNearby = isLoopback(own) || EVERY.includes(own) || /^fe[89ab]/.test(own);
+  return !isNearby && !!addresses && addresses.length > 0 && !addresses.includes(own);
+};
 
 const NONE: Choice = { kind: "none" };
 
@@ -41,6 +64,13 @@ const filesOf = (choice: Choice): string =>
 
 const unsureWhere = ({ port }: Asked): Choice =>
   unsure(`at which of its addresses port ${port} was reached is not known`);
+
+const unsureOf = (configuration: Configuration, asked: Asked): Choice =>
+  asked.address !== null && isTranslated(configuration, asked.address)
+    ? unsure(
+        `${asked.address} is none of the host's own addresses, and at which of these port ${asked.port} was reached is not known`,
+      )
+    : unsureWhere(asked);
 
 const EVERY = ["0.0.0.0", "::"];
 
@@ -58,7 +88,7 @@ export function listReached({ servings }: Pick<Configuration, "servings">, port:
   return open.length > 0 ? open : [...listened];
 }
 
-const isLoopback = (address: string): boolean =>
+export const isLoopback = (address: string): boolean =>
   address.startsWith("127.") || address === "::1" || address === "localhost";
 
 function chooseAt(
@@ -68,7 +98,7 @@ function chooseAt(
 ): Choice {
   const { mayLack, server } = configuration;
   const reached = findReached(configuration, asked);
-  if (reached === null) return unsureWhere(asked);
+  if (reached === null) return unsureOf(configuration, asked);
   const name = asked.name?.toLowerCase().replace(/\.$/, "") ?? null;
   const rules = name === null ? [] : reached.map(({ serving }) => readNames(server, serving, namesIn));
   const fitting = name === null ? null : pickByName(reached, rules, name, server);
@@ -141,7 +171,7 @@ const isElsewhere = (
   listened: ReadonlySet<string | null>,
 ): boolean =>
   (addresses?.includes(own) || own.startsWith("127.") || own === "::1") &&
-  [...listened].every((address) => address !== null && /^[\d.]+$|:/.test(address));
+  [...listened].every((address) => address !== null && ADDRESS.test(address));
 
 const isDefaultAt = ({ listens }: Serving, port: number): boolean =>
   listens.some((listen) => listen.port === port && listen.isDefault);

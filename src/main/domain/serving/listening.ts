@@ -1,4 +1,5 @@
 import { isProcessOf } from "#domain/collection/server-configs.ts";
+import { isLoopback } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 import type { MappedListener, MappedProcess } from "./host-map.ts";
 
@@ -14,7 +15,8 @@ export type Listening = {
   startedWith: readonly NonNullable<MappedProcess["startedWith"]>[];
 };
 
-type Port = { all: Listening; open: Listening | null; exact: ReadonlyMap<string, Listening> };
+/** `reached`: where other machines get in, and all where none does. */
+type Port = { reached: Listening; open: Listening | null; exact: ReadonlyMap<string, Listening> };
 
 const NOBODY: Listening = { names: [], newestStart: null, processCount: 0, startedWith: [] };
 
@@ -31,16 +33,17 @@ export function createListening(
   return (address, port) => {
     const there = ports.get(port);
     if (!there) return NOBODY;
-    const exact = address === null ? undefined : there.exact.get(address);
-    return exact ?? there.open ?? (address === null ? there.all : NOBODY);
+    if (address === null) return there.reached;
+    return there.exact.get(address) ?? there.open ?? NOBODY;
   };
 }
 
 function lookAt(listeners: readonly MappedListener[]): Port {
   const byAddress = Map.groupBy(listeners, ({ address }) => address);
+  const reached = listeners.filter(({ address }) => !isLoopback(address));
   const open = [...(byAddress.get("0.0.0.0") ?? []), ...(byAddress.get("::") ?? [])];
   return {
-    all: sum(listeners),
+    reached: sum(reached.length > 0 ? reached : listeners),
     open: open.length > 0 ? sum(open) : null,
     exact: new Map([...byAddress].map(([address, own]) => [address, sum(own)])),
   };

@@ -1,3 +1,4 @@
+import { isTranslated } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import { MOST_NAMED, nameSome } from "#shared/text/certificate-finding.ts";
 import { type FileProblem, sayFileProblem } from "./file-problems.ts";
@@ -43,6 +44,8 @@ export function indexMap(
   for (const { path, writtenAt } of map.files) if (!written.has(path)) written.set(path, writtenAt);
   const listed = listPaths(map);
   const listening = createListening(map.listeners);
+  // All configurations of a host have its addresses.
+  const [{ addresses = null } = {}] = map.configurations;
   const problems = map.problems ?? [];
   const problemAt = new Map(problems.map((problem) => [problem.certificate, problem]));
   const said = new Map<FileProblem, string>();
@@ -62,7 +65,8 @@ export function indexMap(
       ports.set(port, found);
       return found;
     },
-    listening,
+    listening: (address, port) =>
+      listening(address !== null && isTranslated({ addresses }, address) ? null : address, port),
     writtenAt: (path) => written.get(path) ?? null,
     listed: (path) => listed.get(path) ?? null,
     problemOf(path) {

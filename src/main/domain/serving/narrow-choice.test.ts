@@ -4,11 +4,15 @@ import type { Serving } from "#domain/server-configs/configuration.ts";
 import { chooseNarrowed, createNarrower } from "./narrow-choice.ts";
 import { ADDRESSES, ASKED, createDice, makeRandomConfiguration } from "./testing/random-configuration.ts";
 
+/** The host's own addresses: not known, all that it is asked at, some of these, or others. */
+const OWN = [null, ["192.0.2.1", "2001:db8::1"], ["192.0.2.1"], ["192.0.2.2"]];
+
 test("what is left of a configuration gives the same serving as all of it, whatever is asked for", () => {
   const namesIn = (path: string) =>
     ({ "/a": ["a.example", "*.a.example"], "/b": [] as string[] })[path] ?? null;
   for (let seed = 1; seed <= 600; seed++) {
-    const configuration = makeRandomConfiguration(createDice(seed));
+    const pick = createDice(seed);
+    const configuration = { ...makeRandomConfiguration(pick), addresses: pick(OWN) };
     const narrow = createNarrower(configuration, 443, namesIn);
     for (const address of ADDRESSES) {
       for (const name of [null, ...ASKED]) {

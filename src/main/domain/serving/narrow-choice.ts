@@ -1,4 +1,9 @@
-import { type Asked, type Choice, chooseServing } from "#domain/server-configs/choose-serving.ts";
+import {
+  type Asked,
+  type Choice,
+  chooseServing,
+  isTranslated,
+} from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
 
 /** What may decide for one question; `whole` gives the serving that one of these was made of. */
@@ -40,8 +45,11 @@ export function createNarrower(
   const onePerAddress = toMap([...byAddress.values()].flatMap((members) => members.slice(0, 1)));
 
   return ({ address, name }) => {
-    if (address === null)
-      return keep(configuration, new Map([...gather(groupOf(null), name), ...onePerAddress]));
+    if (address === null || isTranslated(configuration, address))
+      return keep(
+        configuration,
+        new Map([...gather(groupOf(null), name), ...onePerAddress, ...toMap(twoPlaces ?? [])]),
+      );
     const addresses = findAddresses(byAddress, address);
     if (!addresses && twoPlaces) return keep(configuration, toMap(twoPlaces));
     return keep(configuration, gather(groupOf(addresses), name));
