@@ -5,6 +5,7 @@ import {
   joinIndexes,
 } from "#domain/x509/path/certificate-index.ts";
 import { clientsOf } from "#domain/x509/path/chain-reason.ts";
+import { clientsThatPermitNames } from "#domain/x509/path/client-names.ts";
 import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { isReadByPaths } from "#domain/x509/path/path-extensions.ts";
@@ -29,7 +30,7 @@ export type ViolationQuestion = {
 };
 
 /** Part of every mark: it goes up when the same rules find something else. */
-const EVALUATION = 1;
+const EVALUATION = 2;
 
 type Evaluated = Pick<ViolationQuestion, "role" | "isPublic"> & {
   /** The hashes of what may stand above it. */
@@ -51,11 +52,13 @@ export function findViolation({ der, publicRoots, ...question }: ViolationQuesti
   const certificate = openCertificate(der);
   if (!certificate || publicRoots.has(certificate.sha256)) return null;
   const isOwn = question.role !== "authority" && certificate.isSelfIssued;
-  const { profile, reasons, notes } = judgeUpwards(certificate, { ...question, publicRoots });
+  const { profile, reasons, notes, path } = judgeUpwards(certificate, { ...question, publicRoots });
   const known = [certificate, ...question.pool.all, ...publicRoots.all];
   const own = [...reasons, ...notes].filter((reason) => isOf(certificate, reason));
   const rules = toRules(
-    own.map((reason) => (reason.rule ? reason : { ...reason, acceptedBy: acceptsFailure(reason, known) })),
+    own.map((reason) =>
+      reason.rule ? reason : { ...reason, acceptedBy: acceptsFailure(reason, known, path) },
+    ),
   );
   const severity = weigh(rules);
   if (rules.length === 0 || (isOwn && severity === "low")) return null;
@@ -140,9 +143,15 @@ const BOTH: Client[] = ["openssl", "go"];
  * Who passes over what fails path validation: this program validates as RFC 5280 does. `openssl verify` was asked; Go
  * looks at no key usage of a leaf, reads no extensions before version 3, and refuses every extension that stands there twice.
  */
-function acceptsFailure({ code, sha256 }: ChainReason, known: readonly PathCertificate[]): Client[] {
+function acceptsFailure(
+  { code, sha256 }: ChainReason,
+  known: readonly PathCertificate[],
+  path: readonly string[],
+): Client[] {
   if (code === "wrong-usage") return ["go"];
   if (code === "policy-mapping-invalid") return ["openssl"];
+  if (code === "name-excluded" || code === "name-not-permitted")
+    return clientsThatPermitNames(path.flatMap((each) => known.find((one) => one.sha256 === each) ?? []));
   const broken = code === "malformed" ? known.find((each) => each.sha256 === sha256) : undefined;
   if (!broken) return [];
   if (broken.version < 3) return BOTH;

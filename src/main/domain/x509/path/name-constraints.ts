@@ -1,6 +1,6 @@
 import { viewOf } from "#domain/x509/der.ts";
 import { printAddress } from "#domain/x509/general-names.ts";
-import type { ChainReason } from "#shared/model/chain.ts";
+import type { ChainReason, Client } from "#shared/model/chain.ts";
 import { reasonAbout } from "./chain-reason.ts";
 import { type ComparableName, sayKind, sayText } from "./comparable-name.ts";
 import type { NameConstraints, Subtree } from "./extension-values.ts";
@@ -17,9 +17,10 @@ type Answer = boolean | null;
 
 /**
  * The name constraints of a path (RFC 5280, sections 4.2.1.10 and 6.1): each authority's hold for everything below it,
- * so that a name must stand in a permitted subtree of every authority that permits names of its form.
+ * so that a name must stand in a permitted subtree of every authority that permits names of its form. With a client they are
+ * read as that one reads them, where it passes over what RFC 5280 asks.
  */
-export function createNameConstraints() {
+export function createNameConstraints(client: Client | null = null) {
   const authorities: NameConstraints[] = [];
   let left = MOST_COMPARISONS;
 
@@ -31,11 +32,11 @@ export function createNameConstraints() {
     /** Why the names of a certificate may not stand below the authorities that were added; null when they may. */
     check(certificate: PathCertificate): ChainReason | null {
       if (authorities.length === 0) return null;
-      for (const name of namesOf(certificate))
+      for (const name of namesOf(certificate, client))
         for (const constraints of authorities) {
           left -= constraints.permitted.length + constraints.excluded.length;
           if (left < 0) return tooMuch(certificate);
-          const reason = checkName(name, constraints, certificate);
+          const reason = checkName(name, constraints, { certificate, client });
           if (reason) return reason;
         }
       return null;
@@ -50,8 +51,18 @@ const tooMuch = (certificate: PathCertificate): ChainReason =>
     `has names under constraints that take more than ${MOST_COMPARISONS.toLocaleString("en")} comparisons, where this program gives up`,
   );
 
-/** The names of the extension, the subject, and its mail addresses, which the extension does not take out of what is constrained. */
-function* namesOf({ subject, extensions: { names } }: PathCertificate): Generator<ComparableName> {
+/**
+ * The names of the extension, the subject, and its mail addresses, which the extension does not take out of what is constrained.
+ * Go compares those of the extension alone, of the kinds that it knows.
+ */
+function* namesOf(
+  { subject, extensions: { names } }: PathCertificate,
+  client: Client | null,
+): Generator<ComparableName> {
+  if (client === "go") {
+    yield* (names ?? []).filter(({ form }) => form !== "directory" && form !== "other");
+    return;
+  }
   if (subject.rdns.length > 0) yield { form: "directory", value: subject };
   for (const value of subject.emails) yield { form: "email", value };
   if (names) yield* names;
@@ -60,7 +71,7 @@ function* namesOf({ subject, extensions: { names } }: PathCertificate): Generato
 function checkName(
   name: ComparableName,
   { permitted, excluded }: NameConstraints,
-  certificate: PathCertificate,
+  { certificate, client }: { certificate: PathCertificate; client: Client | null },
 ): ChainReason | null {
   const isOfForm = ({ base }: Subtree) =>
     base.form === name.form && (base.form !== "other" || name.form !== "other" || base.tag === name.tag);
@@ -72,14 +83,14 @@ function checkName(
       "name-malformed",
       `has ${sayName(name)}, which is no mail address, under a constraint on those`,
     );
-  const exclusions = denied.map((subtree) => isWithin(name, subtree, "excluded"));
+  const exclusions = denied.map((subtree) => isWithin(name, subtree, { side: "excluded", client }));
   if (exclusions.includes(true))
     return reasonAbout(
       certificate,
       "name-excluded",
       `has ${sayName(name)}, which an authority above it excludes`,
     );
-  const permissions = allowed.map((subtree) => isWithin(name, subtree, "permitted"));
+  const permissions = allowed.map((subtree) => isWithin(name, subtree, { side: "permitted", client }));
   if (permissions.includes(true) && !exclusions.includes(null)) return null;
   if (exclusions.includes(null) || permissions.includes(null))
     return reasonAbout(
@@ -96,15 +107,28 @@ function checkName(
 }
 
 type Side = "permitted" | "excluded";
+type Reading = { side: Side; client: Client | null };
 
-function isWithin(name: ComparableName, { base, isWhole }: Subtree, side: Side): Answer {
+function isWithin(name: ComparableName, { base, isWhole }: Subtree, { side, client }: Reading): Answer {
   if (!isWhole) return null;
-  if (name.form === "dns" && base.form === "dns") return isDnsWithin(name.value, base.value, side);
+  // To clients a wildcard is a name like any other.
+  const dnsSide = client ? "permitted" : side;
+  if (name.form === "dns" && base.form === "dns") return isDnsWithin(name.value, base.value, dnsSide);
+  const byGo = client === "go" ? isBelowForGo(name, base) : null;
+  if (byGo !== null) return byGo;
   if (name.form === "email" && base.form === "email") return isEmailWithin(name.value, base.value);
   if (name.form === "uri" && base.form === "uri") return isUriWithin(name.value, base.value, side);
   if (name.form === "ip" && base.form === "ip") return isAddressWithin(name.value, base.value);
   if (name.form !== "directory" || base.form !== "directory") return null;
   return base.value.rdns.every((rdn, at) => rdn === name.value.rdns[at]);
+}
+
+/** For Go a host of mail addresses or of URIs has all hosts below it; null for what it compares as everybody does. */
+function isBelowForGo(name: ComparableName, base: ComparableName): boolean | null {
+  if (name.form === "email" && base.form === "email" && !base.value.includes("@"))
+    return isDnsWithin(hostOfMail(name.value), base.value, "permitted");
+  const host = name.form === "uri" ? hostOfUri(name.value) : null;
+  return host !== null && base.form === "uri" ? isDnsWithin(host, base.value, "permitted") : null;
 }
 
 /**
@@ -123,10 +147,12 @@ function isDnsWithin(name: string, base: string, side: Side): boolean {
 
 const trimDot = (name: string): string => (name.endsWith(".") ? name.slice(0, -1) : name);
 
+const hostOfMail = (address: string): string => address.slice(address.lastIndexOf("@") + 1).toLowerCase();
+
 /** A whole address, every address at a host, or by a leading dot at every host below it. */
 function isEmailWithin(address: string, base: string): boolean {
   const at = address.lastIndexOf("@");
-  const host = address.slice(at + 1).toLowerCase();
+  const host = hostOfMail(address);
   const local = address.slice(0, Math.max(at, 0));
   const split = base.lastIndexOf("@");
   const wanted = base.slice(split + 1).toLowerCase();

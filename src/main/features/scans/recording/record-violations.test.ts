@@ -10,6 +10,7 @@ import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-
 import type { EndpointVisit, HostVisit } from "#store/visit.ts";
 import { extension, sequence } from "#testing/tls/build-certificate.ts";
 import { identifiesKey, makeChain, makeEcKeys } from "#testing/tls/conforming-chain.ts";
+import { CONSTRAINED_CHAINS } from "#testing/tls/constrained-chains.ts";
 import {
   isAuthority,
   isMeantFor,
@@ -212,6 +213,17 @@ test.each([
   const broken = violations().flatMap(({ brokenRules }) => brokenRules);
   expect(broken.filter(({ rule }) => rule === null)).toMatchObject([{ acceptedBy }]);
 });
+
+test.each(CONSTRAINED_CHAINS)(
+  "$what is a finding that says who accepts it",
+  ({ changes, code, acceptedBy }) => {
+    const { visit, violations } = open();
+    const { leaf, middle, root } = makeChain(changes());
+    visit("www", leaf, middle, root);
+    const broken = violations().flatMap(({ brokenRules }) => brokenRules);
+    expect(broken.filter((one) => one.code === code)).toMatchObject([{ rule: null, acceptedBy }]);
+  },
+);
 
 test("a rule that an authority breaks is told of the authority, and of none that it has issued", () => {
   const { visit, violations } = open();

@@ -2,9 +2,12 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { clientsThatPermitNames } from "#domain/x509/path/client-names.ts";
+import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { judge } from "#domain/x509/path/testing/judge.ts";
 import { BROKEN_CHAINS } from "#testing/tls/broken-chains.ts";
 import { makeChain } from "#testing/tls/conforming-chain.ts";
+import { CONSTRAINED_CHAINS } from "#testing/tls/constrained-chains.ts";
 import { GO_VECTORS, type GoVector, readGoVectors } from "#testing/tls/read-go-vectors.ts";
 
 /** A program of Go: with it the vectors are made anew. Without it, what it said when they were made holds. */
@@ -12,11 +15,13 @@ const GO = process.env.LATCHKEY_GO;
 const SOUND = "a sound chain";
 
 test.runIf(GO)("Go is asked of every broken chain anew, and of a sound one", () => {
-  const chains = [{ what: SOUND, changes: () => ({}) }, ...BROKEN_CHAINS].map(({ what, changes }) => {
-    const { root, middle, leaf } = makeChain(changes());
-    const [top, between, bottom] = [root, middle, leaf].map(({ der }) => der.toString("base64"));
-    return { what, root: top, middle: between, leaf: bottom };
-  });
+  const chains = [{ what: SOUND, changes: () => ({}) }, ...BROKEN_CHAINS, ...CONSTRAINED_CHAINS].map(
+    ({ what, changes }) => {
+      const { root, middle, leaf } = makeChain(changes());
+      const [top, between, bottom] = [root, middle, leaf].map(({ der }) => der.toString("base64"));
+      return { what, root: top, middle: between, leaf: bottom };
+    },
+  );
   const program = join(import.meta.dirname, "../testdata/go/accepts.go");
   const answer = execFileSync(GO ?? "go", ["run", program], { input: JSON.stringify(chains) });
   const { go, refusals } = JSON.parse(answer.toString());
@@ -33,7 +38,8 @@ const der = ({ root, middle, leaf }: GoVector) => {
 test("every broken chain was shown to Go, and a sound one, which it accepts", () => {
   const { go, vectors } = readGoVectors();
   expect(go).toBe("go1.24.4");
-  expect(vectors.map(({ what }) => what)).toEqual([SOUND, ...BROKEN_CHAINS.map(({ what }) => what)]);
+  const all = [...BROKEN_CHAINS, ...CONSTRAINED_CHAINS];
+  expect(vectors.map(({ what }) => what)).toEqual([SOUND, ...all.map(({ what }) => what)]);
   expect(vectors[0]?.refusal).toBe("");
 });
 
@@ -46,6 +52,20 @@ test.each(BROKEN_CHAINS)(
     const profile = section.startsWith("BR") ? "webpki" : "rfc5280";
     const { reasons } = judge(leaf.der, { roots: [root], pool: [middle], profile });
     expect(reasons).toMatchObject([{ code, rule: { section }, acceptedBy }]);
+    expect(acceptedBy.includes("go")).toBe(vector.refusal === "");
+  },
+);
+
+test.each(CONSTRAINED_CHAINS)(
+  "of $what clients are said to do what Go said",
+  ({ what, code, acceptedBy }) => {
+    const vector = readGoVectors().vectors.find((each) => each.what === what);
+    if (!vector) throw new Error(`there is no vector of ${what}`);
+    const { root, middle, leaf } = der(vector);
+    const { reasons } = judge(leaf.der, { roots: [root], pool: [middle], profile: "rfc5280" });
+    expect(reasons).toContainEqual(expect.objectContaining({ code }));
+    const path = [leaf, middle, root].flatMap((each) => openCertificate(each.der) ?? []);
+    expect(clientsThatPermitNames(path)).toEqual(acceptedBy);
     expect(acceptedBy.includes("go")).toBe(vector.refusal === "");
   },
 );
