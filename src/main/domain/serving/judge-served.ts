@@ -2,6 +2,7 @@ import type { Choice } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import { findClashAt, oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
 import type { ServedState } from "#shared/model/served.ts";
+import { nameSome } from "#shared/text/certificate-finding.ts";
 import { type Difference, explainDifference } from "./explain-difference.ts";
 import { findStrangers, isOfOther } from "./listening.ts";
 import type { AtPort, MapIndex } from "./map-index.ts";
@@ -160,9 +161,9 @@ function judge(known: Known, { rival, pairs: chosen, isAlone }: Meant): Verdict 
   if (strangers.length > 0)
     return tell("other-process", [`${strangers.join(", ")} listens there, and not ${server}`]);
   const broken = pairs.flatMap(({ certificate }) => map.problemOf(certificate.path) ?? []);
-  if (broken.length > 0) return tell("cannot-tell", broken);
+  if (broken.length > 0) return tell("cannot-tell", nameSome(broken, broken.length, "file"));
   const late = pairs.flatMap((pair) => sayWrittenSince(known, server, pair));
-  if (late.length > 0) return tell("cannot-tell", late);
+  if (late.length > 0) return tell("cannot-tell", nameSome(late, late.length, "file"));
   const stale = findFirst(pairs, (pair) => {
     const evidence = whyNotReloaded(known, rival, pair);
     return evidence && { pairs: [pair], state: "not-reloaded" as const, difference: null, evidence };

@@ -3,6 +3,7 @@ import type { Configuration } from "#domain/server-configs/configuration.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { findDiskProblems } from "./disk-findings.ts";
 import type { FileProblem } from "./file-problems.ts";
+import { judgeServed } from "./judge-served.ts";
 import { indexMap } from "./map-index.ts";
 
 const COUNT = 2_000;
@@ -18,11 +19,12 @@ const nginx: Configuration = {
   })),
 };
 
+const problems = paths.map((certificate): FileProblem => {
+  const { server, root } = nginx;
+  return { kind: "gone", server, root, certificate, key: certificate };
+});
+
 test("of thousands of files that keep a server from reloading ten are named, and each is asked for once", () => {
-  const problems = paths.map((certificate): FileProblem => {
-    const { server, root } = nginx;
-    return { kind: "gone", server, root, certificate, key: certificate };
-  });
   const asked: string[] = [];
   const map = indexMap(
     { configurations: [nginx], files: [], listeners: null, problems },
@@ -56,4 +58,27 @@ test("of thousands of files that are gone, and of keystores that are open, ten a
     expect(evidence.slice(10)).toEqual(["and 1,990 more files"]);
     expect(members).toEqual(paths);
   }
+});
+
+test("of thousands of lost files of one listener ten are named as why nothing can be told of it", () => {
+  const [serving] = nginx.servings;
+  if (!serving) throw new Error("it serves something");
+  const pairs = nginx.servings.flatMap((one) => one.pairs);
+  const listens = [{ address: null, port: 443, isDefault: true }];
+  const configuration: Configuration = {
+    ...nginx,
+    server: "postfix",
+    servings: [{ ...serving, listens, pairs }],
+  };
+  const own = problems.map((problem): FileProblem => ({ ...problem, server: "postfix" }));
+  const map = indexMap(
+    { configurations: [configuration], files: [], listeners: null, problems: own },
+    () => null,
+  );
+  const leaf = { sha256: "0", names: [], notBefore: null, keyType: "EC", subject: "CN=0" };
+  const nowhere = { heldNow: () => null, holding: () => [], heldUntil: () => new Map(), alsoIn: () => null };
+  const sight = { address: "192.0.2.1", port: 443, name: null, leaf, askedAt: 1_000, readAt: 1_000 };
+  const judged = judgeServed(map, nowhere, sight);
+  expect(judged).toMatchObject({ state: "cannot-tell", blocked: { length: 11 } });
+  expect(judged?.evidence).toHaveLength(11);
 });
