@@ -42,11 +42,15 @@ test("what was accepted before acceptances had members covers what there is when
 test("what was accepted of several files covers those files by their paths, and no other one", () => {
   using db = Object.assign(new Sqlite(":memory:"), { [Symbol.dispose]: () => db.close() });
   migrate(db, migrations.slice(0, 48));
+  const named = "ssl_certificate in /etc/nginx/nginx.conf:7";
   const rules: [string, string[]][] = [
     ["certificate-file-gone", ["/a.pem", "/b.pem"]],
     ["keystore-default-password", ["/a.p12 opens with changeit", "/b.p12 opens with password"]],
     ["host-key-changed", ["presented: ssh-ed25519 SHA256:new", "pinned by hand"]],
     ["host-key-leaked", [`/etc/ssh/key: SHA256:${"x".repeat(43)} (a product)`]],
+    ["certificate-file-unreadable", ["/c.pem", "/d.pem"]],
+    ["certificate-file-unnamed", ["/old.pem", "read: nginx (/etc/nginx/nginx.conf)"]],
+    ["certificate-without-key", [named, "/my holds the certificate.pem holds the certificate"]],
   ];
   db.exec(`
     INSERT INTO scan (id, started_at, state, finished_at, total) VALUES (1, '2026-06-01T00:00:00Z', 'finished', '2026-06-01T00:00:00Z', 1);
@@ -68,7 +72,9 @@ test("what was accepted of several files covers those files by their paths, and 
     );
   }
   // One of the two was accepted; of the others there were no members then.
-  db.exec("INSERT INTO accepted_member VALUES (1, '/a.pem'), (2, '/a.p12 opens with changeit')");
+  db.exec(
+    "INSERT INTO accepted_member VALUES (1, '/a.pem'), (2, '/a.p12 opens with changeit'), (5, '/c.pem')",
+  );
   migrate(db);
   const read = (sql: string) => db.prepare(sql).raw().all();
   expect(read("SELECT finding, members FROM report ORDER BY 1")).toEqual([
@@ -76,11 +82,17 @@ test("what was accepted of several files covers those files by their paths, and 
     [2, '["/a.p12","/b.p12"]'],
     [3, '["SHA256:new"]'],
     [4, `["SHA256:${"x".repeat(43)}"]`],
+    [5, '["/c.pem","/d.pem"]'],
+    [6, '["/old.pem"]'],
+    [7, '["/my holds the certificate.pem"]'],
   ]);
   expect(read("SELECT acceptance, member FROM accepted_member ORDER BY 1, 2")).toEqual([
     [1, "/a.pem"],
     [2, "/a.p12"],
     [3, "SHA256:new"],
     [4, `SHA256:${"x".repeat(43)}`],
+    [5, "/c.pem"],
+    [6, "/old.pem"],
+    [7, "/my holds the certificate.pem"],
   ]);
 });
