@@ -11,7 +11,10 @@ cat > /usr/local/bin/by-clock <<'PYTHON'
 #!/usr/bin/env python3
 import ctypes, os, struct, sys
 
-architecture, setsockopt = {"x86_64": (0xC000003E, 54), "aarch64": (0xC00000B7, 208)}[os.uname().machine]
+CALLS = {"x86_64": (0xC000003E, 54), "aarch64": (0xC00000B7, 208)}
+if os.uname().machine not in CALLS:
+    sys.exit(f"by-clock knows no calls of {os.uname().machine}")
+architecture, setsockopt = CALLS[os.uname().machine]
 SOL_SOCKET, SO_TIMESTAMP_OLD, SO_TIMESTAMP_NEW = 1, 29, 63
 LOAD, IF_EQUAL, RETURN = 0x20, 0x15, 0x06
 ALLOWED, DONE_WITHOUT_DOING = 0x7FFF0000, 0x00050000
@@ -27,7 +30,7 @@ rules = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(steps), ctypes.a
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 libc = ctypes.CDLL(None, use_errno=True)
 if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, rules, 0, 0):
-    sys.exit(os.strerror(ctypes.get_errno()))
+    sys.exit(f"by-clock may not filter its own calls: {os.strerror(ctypes.get_errno())}")
 os.environ.update(
     LD_PRELOAD="/usr/$LIB/faketime/libfaketime.so.1", FAKETIME_TIMESTAMP_FILE="/run/clock",
     FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1", NO_FAKE_STAT="1",

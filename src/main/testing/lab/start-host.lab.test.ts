@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { startHost } from "./start-host.ts";
+import { START_JOURNAL } from "./start-journal.ts";
 
 test("two hosts have names, users and host keys of their own, and are gone when they are let go", async () => {
   const one = await startHost({ name: "one", prepare: "useradd --create-home alice" });
@@ -13,4 +14,11 @@ test("two hosts have names, users and host keys of their own, and are gone when 
   await one[Symbol.asyncDispose]();
   await two[Symbol.asyncDispose]();
   await expect(readFile(`${one.root}/etc/hostname`)).rejects.toThrow();
+});
+
+test("a journald that does not start is told of at once, with what was said", async () => {
+  await using host = await startHost({ name: "one" });
+  await host.run(`printf '#!/bin/sh\\necho no seccomp here >&2; exit 1\\n' >/usr/local/bin/by-clock
+    chmod 755 /usr/local/bin/by-clock`);
+  await expect(host.run(START_JOURNAL)).rejects.toThrow("no seccomp here");
 });

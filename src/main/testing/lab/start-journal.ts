@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { PATIENT } from "./patient.ts";
 
 const JOURNALD = "/usr/lib/systemd/systemd-journald";
 
@@ -10,7 +11,7 @@ export const canStartJournal = (): boolean => existsSync(JOURNALD);
  * of that host's own. The audit subsystem and the kernel's messages, which are the machine's, are left alone. It goes by the
  * host's own clock where that has one (`OWN_CLOCK`).
  */
-export const START_JOURNAL = `
+export const START_JOURNAL = `${PATIENT}
 mkdir -p /run/systemd/journald.conf.d /run/systemd/journal /run/log /var/log/journal /sys
 mount -t sysfs -o ro sysfs /sys
 mount -t cgroup2 -o ro cgroup2 /sys/fs/cgroup
@@ -19,7 +20,10 @@ for process in /proc/[0-9]*; do
   case $(cat $process/comm 2>/dev/null) in syslogd | busybox) kill -9 \${process#/proc/} ;; esac
 done
 rm -f /var/log/auth.log
-setsid $(command -v by-clock) ${JOURNALD} </dev/null >/dev/null 2>&1 &
-until [ -S /run/systemd/journal/dev-log ]; do :; done
+setsid $(command -v by-clock) ${JOURNALD} </dev/null >/run/journald.said 2>&1 &
+journald=$!
+decided() { [ -S /run/systemd/journal/dev-log ] || ! kill -0 $journald 2>/dev/null; }
+patient /run/journald.said decided
+if [ ! -S /run/systemd/journal/dev-log ]; then cat /run/journald.said >&2; exit 1; fi
 ln -sf /run/systemd/journal/dev-log /dev/log
 `;

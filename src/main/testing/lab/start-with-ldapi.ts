@@ -1,3 +1,4 @@
+import { PATIENT } from "./patient.ts";
 import { type HostedServer, type ServersHost, startServersHost } from "./start-servers-host.ts";
 
 /** With the socket of this machine by which root may change the settings of slapd, as Debian sets it up. */
@@ -7,9 +8,11 @@ export async function startWithLdapi(
 ): Promise<ServersHost> {
   const host = await startServersHost(servers, prepare);
   if (!servers.includes("slapd")) return host;
-  await host.run(`
+  await host.run(`${PATIENT}
+    command -v ldapwhoami || { echo 'this machine has no ldapwhoami (ldap-utils)' >&2; exit 1; }
     kill "$(cat /run/slapd/slapd.pid)"
-    while [ -e /run/slapd/slapd.pid ]; do sleep 0.02; done
+    has_ended() { [ ! -e /run/slapd/slapd.pid ]; }
+    patient /dev/null has_ended
     slapmodify -F /etc/ldap/slapd.d -b cn=config <<-END
 dn: olcDatabase={0}config,cn=config
 changetype: modify
@@ -17,7 +20,8 @@ replace: olcAccess
 olcAccess: {0}to * by dn.exact=gidNumber=0+uidNumber=0,cn=peercred,cn=external,cn=auth manage by * none
 END
     slapd -h "ldap://${host.address} ldaps://${host.address} ldapi:///" -F /etc/ldap/slapd.d </dev/null >/dev/null 2>&1
-    while ! ldapwhoami -Q -Y EXTERNAL -H ldapi:/// >/dev/null 2>&1; do sleep 0.02; done
+    answers() { ldapwhoami -Q -Y EXTERNAL -H ldapi:/// >/run/slapd/said 2>&1; }
+    patient /run/slapd/said answers
   `);
   return host;
 }
