@@ -10,9 +10,7 @@ is_roots_daemon() {
 	shift
 	runs_as_root "$asked_process" || return 1
 	[ "$my_uid" = 0 ] || return 2
-	[ "$(readlink "$asked_process/ns/pid" 2>/dev/null)" = "$(readlink /proc/self/ns/pid 2>/dev/null)" ] || return 1
-	# A container whose processes are ours to see has files of its own.
-	[ "$asked_process/root" -ef / ] || return 1
+	runs_here "$asked_process" || return 1
 	program=$(readlink "$asked_process/exe" 2>/dev/null) || return 1
 	program=${program% (deleted)}
 	for wanted_name do
@@ -25,6 +23,10 @@ is_roots_daemon() {
 	done
 	return 1
 }
+
+# Whether process folder $1 is in the processes and the root folder of this shell: a container whose processes are ours to see has files of
+# its own. A service may have mounts of its own.
+runs_here() { [ "$(readlink "$1/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && [ "$1/root" -ef / ]; } 2>/dev/null
 
 # Whether process folder $1 is root's by all four of its numbers: what a user has started is not, whatever rights it was given.
 runs_as_root() {

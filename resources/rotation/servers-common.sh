@@ -73,7 +73,7 @@ find_mains() {
 		IFS= read -r comm <"$entry" || continue
 		[ "$comm" = "$1" ] || continue
 		number=${entry#/proc/} number=${number%/comm}
-		is_ours "/proc/$number" || continue
+		runs_here "/proc/$number" || continue
 		parent_of "$number"
 		comm=
 		IFS= read -r comm <"/proc/$parent/comm" || :

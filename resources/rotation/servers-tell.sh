@@ -13,7 +13,7 @@ masters_of() {
 		program=${program% (deleted)}
 		for wanted_program do
 			[ "${program##*/}" = "$wanted_program" ] || continue
-			runs_as_root "$entry" && is_ours "$entry" || continue
+			runs_as_root "$entry" && runs_here "$entry" || continue
 			if has_words "${entry#/proc/}" && is_of_login "${entry#/proc/}"; then continue; fi
 			candidates="$candidates${entry#/proc/} "
 		done
@@ -29,9 +29,6 @@ masters_of() {
 has_words() {
 	case $(head -c 4096 "/proc/$1/cmdline" | tr '\0' ' ') in *' -'*) ;; *) return 1 ;; esac
 } 2>/dev/null
-
-# A service may have mounts of its own; a container has processes and a root of its own.
-is_ours() { [ "$(readlink "$1/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && [ "$1/root" -ef / ]; } 2>/dev/null
 
 parent_of() {
 	parent=

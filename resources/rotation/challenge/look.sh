@@ -45,10 +45,16 @@ look_at_server() {
 	parent=$(awk '/^PPid:/ { print $2 }' "/proc/$1/status")
 	IFS= read -r parent_name <"/proc/$parent/comm" || parent_name=
 	[ "$parent_name" != "$2" ] || return
-	if [ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; then tell contained "$2"; return; fi
+	if [ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; then
+		if runs_here "/proc/$1"; then tell strange "$2" mounts; else tell contained "$2"; fi
+		return
+	fi
 	program=$(readlink "/proc/$1/exe") || { tell unread "$2"; return; }
 	program=${program%' (deleted)'} pid=$1
-	if [ "$my_uid" = 0 ] && ! is_roots_daemon "$1" "$2" "$2[.-]*"; then tell strange "$2"; return; fi
+	if [ "$my_uid" = 0 ]; then
+		runs_here "/proc/$1" || { tell strange "$2" elsewhere; return; }
+		is_roots_daemon "$1" "$2" "$2[.-]*" || { tell strange "$2" program; return; }
+	fi
 	case $2 in
 		nginx) look_at_nginx ;;
 		*) look_at_apache ;;
@@ -56,12 +62,16 @@ look_at_server() {
 }
 
 # leads_to_root WORD...: whether root alone can have written each path among these words of process $pid, by itself or after a flag. What
-# somebody who logged in has started with any words leads nowhere.
+# somebody who logged in has started with any words leads nowhere. Why not: $led_by.
 leads_to_root() {
 	[ "$my_uid" = 0 ] && [ $# -gt 0 ] || return 0
+	led_by=login
 	if is_of_login "$pid"; then return 1; fi
+	led_by=files
 	for word do
-		case $word in /* | -?/*) is_roots_path "/${word#*/}" || return 1 ;; esac
+		case $word in /* | -?/*) ;; *) continue ;; esac
+		case $word/ in *//?* | */./* | */../*) led_by=unknown ;; esac
+		is_roots_path "/${word#*/}" || return 1
 	done
 }
 
@@ -72,9 +82,11 @@ look_at_nginx() {
 	set --
 	[ -z "$prefix" ] || set -- "$@" -p "$prefix"
 	[ -z "$root" ] || set -- "$@" -c "$root"
-	# A relative one is seen from the prefix.
-	case $root in '' | /*) led=$root ;; *) led=${prefix:-/usr}/$root ;; esac
-	leads_to_root $prefix $led || { tell strange nginx; return; }
+	# A relative one is seen from the prefix, and a relative prefix from where it was started.
+	led=$root
+	case $root in '' | /*) ;; *) led=${prefix:-$(nginx_prefix)} led=${led%/}/$root ;; esac
+	case ${prefix:-/},${led:-/} in /*,/*) ;; *) tell strange nginx unknown; return ;; esac
+	leads_to_root $prefix $led || { tell strange nginx $led_by; return; }
 	dump=$("$program" -T "$@" 2>&1) || { tell problem nginx "$(put_line "$dump" | tail -n 1 | cut -c 1-300)"; return; }
 	tell nginx "$pid" "$@"
 	put_line "$dump" | only_sites nginx | send_data "nginx-$pid"
@@ -89,10 +101,19 @@ after() {
 	done
 }
 
+# That which $program was built with, by its own word.
+nginx_prefix() {
+	"$program" -V 2>&1 | awk '/^configure arguments:/ {
+		built = "/usr/local/nginx"
+		for (i = 3; i <= NF; i++) if (index($i, "--prefix=") == 1) built = substr($i, 10)
+	}
+	END { print (built == "" ? "unknown" : built) }'
+}
+
 look_at_apache() {
 	set -f
 	arguments=$(tr '\0' ' ' <"/proc/$pid/cmdline" | sed 's/^[^ ]*//; s/ -k [a-z-]*//; s/ -DFOREGROUND//; s/ -D FOREGROUND//; s/ -X//')
-	leads_to_root $arguments || { tell strange apache; return; }
+	leads_to_root $arguments || { tell strange apache $led_by; return; }
 	surroundings=$(tr '\0' '\n' <"/proc/$pid/environ" | grep -E '^APACHE_[A-Z_]+=')
 	dump=$(
 		while IFS= read -r line; do export "$line"; done <<-END

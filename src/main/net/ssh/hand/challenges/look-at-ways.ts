@@ -47,10 +47,7 @@ export async function lookAtWays(
       unread: [
         ...all("contained").map(([server = ""]) => `${server} runs in a container`),
         ...all("unread").map(([server = ""]) => `whose ${server} runs could not be told`),
-        ...all("strange").map(
-          ([server = ""]) =>
-            `${server} was started by somebody who logged in, or with files that others than root may write, so root does not ask it for its configuration`,
-        ),
+        ...all("strange").map(([server = "", why = ""]) => sayStrange(server, why)),
         ...all("problem").map(([server = "", why = ""]) =>
           `${server} does not tell its configuration: ${why}`.slice(0, MOST_SAID),
         ),
@@ -58,6 +55,25 @@ export async function lookAtWays(
     },
   };
 }
+
+/** Why a server that runs is not asked for its configuration, by the host's words; others' are not known here. */
+const STRANGE: Readonly<Record<string, string>> = {
+  mounts:
+    "has mounts of its own, as a service with PrivateTmp has, so what its files are there could not be told",
+  elsewhere:
+    "has processes or a root folder of its own, as in a container or a chroot, so what its files are there could not be told",
+  program:
+    "is a program that others than root may write, or another one by that name, so root does not ask it for its configuration",
+  login:
+    "was started by somebody who logged in, with words of theirs, so root does not ask it for its configuration",
+  files:
+    "was started with a file that is not there, or that others than root may write, so root does not ask it for its configuration",
+  unknown:
+    "was started with a path of which could not be told where it leads, so root does not ask it for its configuration",
+};
+
+const sayStrange = (server: string, why: string): string =>
+  `${server} ${STRANGE[why] ?? "is not asked for its configuration"}`;
 
 const readListener = ([port = "", address = "", program]: readonly string[]) => {
   const text = readAddress(address);
