@@ -205,22 +205,25 @@ keeper_of() {
 }
 
 # What process $1 says from now on: where its words go is looked up now, and read by what_it_said. With its own rights: it may turn them to
-# a file that it may not read.
+# a file that it may not read. Why they cannot be read: $log_lack, empty where they can; the silence of another log tells nothing.
 mark_log() {
-	log_pid=$1 log_of= log_from=0 log_unit= log_since=$(date +%s)
+	log_pid=$1 log_of= log_from=0 log_unit= log_lack='its log was not found' log_since=$(date +%s)
 	for number in 2 1; do
 		[ -f "/proc/$1/fd/$number" ] || continue
-		log_from=$(as_process "$1" wc -c "/proc/$1/fd/$number" 2>/dev/null) || continue
-		log_of=/proc/$1/fd/$number log_from=${log_from%%/*}
+		log_lack='its log could not be read with its own rights'
+		log_from=$(as_process "$1" wc -c "/proc/$1/fd/$number" 2>/dev/null) || return 0
+		log_of=/proc/$1/fd/$number log_from=${log_from%%/*} log_lack=
 		log_from=$((log_from))
 		return
 	done
-	if keeper_of "$1"; then log_unit=$unit; fi
+	# A journal is written to by a socket.
+	case $(readlink "/proc/$1/fd/2" 2>/dev/null) in socket:*) ;; *) return ;; esac
+	if has journalctl && keeper_of "$1"; then log_unit=$unit log_lack=; fi
 }
 
 # Onto standard output.
 what_it_said() {
 	if [ -n "$log_of" ]; then as_process "$log_pid" tail -c +$((log_from + 1)) "$log_of" 2>/dev/null
-	elif [ -n "$log_unit" ] && has journalctl; then journalctl -q --no-pager -o cat -u "$log_unit" --since "@$log_since" 2>/dev/null
+	elif [ -n "$log_unit" ]; then journalctl -q --no-pager -o cat -u "$log_unit" --since "@$log_since" 2>/dev/null
 	fi
 }

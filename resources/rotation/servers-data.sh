@@ -202,11 +202,13 @@ tell_postgresql() {
 		mark_log "$pid"
 		# Its first process is told by a signal, whoever sends it.
 		reload_by "$pid" kill -HUP "$pid" || return 1
-		if [ -z "$log_of$log_unit" ]; then said="$said; its log was not found"; continue; fi
-		wait_for 50 postgres_was_told || :
-		wait_for 2 false || :
-		complaint=$(what_it_said | grep -F -e "$(postgres_value ssl_cert_file)" -e "$(postgres_value ssl_key_file)" -e 'SSL configuration was not reloaded' | tail -n 2 | tr '\n' ' ' | tail -c 400)
-		[ -z "$complaint" ] || { said="it keeps the old pair: $complaint"; return 1; }
+		if [ -z "$log_lack" ]; then
+			wait_for 50 postgres_was_told || log_lack='its log says nothing of that'
+			wait_for 2 false || :
+			complaint=$(what_it_said | grep -F -e "$(postgres_value ssl_cert_file)" -e "$(postgres_value ssl_key_file)" -e 'SSL configuration was not reloaded' | tail -n 2 | tr '\n' ' ' | tail -c 400)
+			[ -z "$complaint" ] || { said="it keeps the old pair: $complaint"; return 1; }
+		fi
+		[ -z "$log_lack" ] || said="${said:+$said; }whether process $pid keeps the old pair is not known: $log_lack"
 	done
 	said=$said$silent
 }

@@ -190,6 +190,29 @@ lab("a server that a service manager looks after is told by it: tried with a sta
   );
 });
 
+lab("a PostgreSQL whose log may not be read is not said to have taken a pair that it refuses", async () => {
+  const old = await served("postgresql");
+  const [one, other] = [await makeCertificate(), await makeCertificate()];
+  const log = "/var/lib/postgresql/17/lab/log";
+  const pid = "$(head -n 1 /var/lib/postgresql/17/lab/postmaster.pid)";
+  await standInForSystemd(host, [{ unit: "postgresql@17-lab.service", pid, reload: `kill -HUP ${pid}` }]);
+  await using hand = await openPairHand(startShellIn(host));
+  const pair = await swapIn(hand, "postgresql", { pem: one.pem, keyPem: other.keyPem });
+  // Root's, as where a unit appends to it.
+  const mode = await host.run(`stat -c %a ${log}; chown root: ${log}; chmod 600 ${log}`);
+  expect(await reloadConsumer(hand, consumerOf("postgresql"), pair)).toMatchObject({
+    ...{ kind: "reloaded", said: expect.stringContaining("is not known: its log could not be read") },
+  });
+  expect(await served("postgresql")).toBe(old);
+  await host.run(`chmod ${mode.trim()} ${log}`);
+  expect(await reloadConsumer(hand, consumerOf("postgresql"), pair)).toMatchObject({ kind: "not-reloaded" });
+  expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
+  expect(await reloadConsumer(hand, consumerOf("postgresql"), pair)).toMatchObject({
+    ...{ kind: "reloaded", said: expect.not.stringContaining("not known") },
+  });
+  expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
+});
+
 lab("a Postfix whose first process is stopped is given up before the session is", async () => {
   await using stopped = await startServersHost(["postfix"]);
   await using hand = await openPairHand(startShellIn(stopped));
