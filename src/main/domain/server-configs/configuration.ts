@@ -111,6 +111,8 @@ export type Serving = {
 export type Configuration = {
   server: ServerKind;
   root: string;
+  /** As in `ConfigurationFiles`; not there in maps of before it was kept. */
+  isStarted?: boolean;
   servings: Serving[];
   /** Where it listens and speaks no TLS, though it may at every address of that port. */
   plain?: { address: string | null; port: number }[];

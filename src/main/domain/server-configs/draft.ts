@@ -36,6 +36,7 @@ export function createDraft(source: ConfigurationFiles): Draft {
   const notWhole = new Set(source.unread);
   const found = { servings: [], alsoNamed: [], unknown: [] };
   const configuration: Configuration = { server, root, mayLack: null, ...found };
+  if (source.isStarted) configuration.isStarted = true;
   if (source.addresses) configuration.addresses = source.addresses;
   const left = new Set<string>();
   let [opened, characters] = [0, 0];

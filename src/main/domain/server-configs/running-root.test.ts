@@ -4,6 +4,7 @@ import { mapHost } from "#domain/serving/host-map.ts";
 import { isOfOther } from "#domain/serving/listening.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import type { ServerKind } from "./configuration.ts";
+import { readConfiguration } from "./read-configuration.ts";
 import { readStartedWith } from "./running-root.ts";
 import { makeFiles } from "./testing/say-files.ts";
 
@@ -136,3 +137,11 @@ test.each(INSTANCES)(
     expect(configuration.mayLack?.why ?? "").not.toContain("was started with");
   },
 );
+
+test("of a configuration that was read because a process was started with it that is kept, for it is not the usual instance", () => {
+  const root = "/srv/two/nginx.conf";
+  const read = (isStarted: boolean) =>
+    readConfiguration(makeFiles({ server: "nginx", root, isStarted }, { [root]: "" })).isStarted;
+  expect(read(true)).toBe(true);
+  expect(read(false)).toBe(undefined);
+});

@@ -140,6 +140,30 @@ test("a named file that is gone, or holds no certificate, is told of; one that c
   });
 });
 
+test("of files of a second nginx it is said how that one tests its own configuration, and of both how each does", () => {
+  const diskFiles = new Map([
+    [
+      "/etc/ssl/a.pem",
+      { path: "/etc/ssl/a.pem", realPath: null, entry: entry("/etc/ssl/a.pem"), writtenAt: 1 },
+    ],
+  ]);
+  const second = { ...nginx, root: "/srv/two/nginx.conf", isStarted: true };
+  const remedyOf = (configurations: Configuration[]) =>
+    findDiskProblems({ collection: makeCollection({ diskFiles }), configurations, files: [] })[0]?.remedy;
+  expect(remedyOf([second])).toContain("(nginx -t -c /srv/two/nginx.conf, ");
+  expect(remedyOf([second])).not.toContain("(nginx -t)");
+  expect(remedyOf([nginx, second])).toMatch(
+    /\(nginx -t\), .*, and let .*\(nginx -t -c \/srv\/two\/nginx.conf, /,
+  );
+  const keys = { keyFiles: [keyFile("/etc/ssl/a.key", "b")] };
+  const [found] = findDiskProblems({
+    collection: makeCollection(keys),
+    configurations: [second],
+    files: [file("/etc/ssl/a.pem", "a")],
+  });
+  expect(found?.remedy).toContain("(nginx -t -c /srv/two/nginx.conf, ");
+});
+
 test("a server's key that no certificate is for is named, unless a certificate could not be read", () => {
   const keyFiles = [
     keyFile("/etc/ssl/a.key", "a"),

@@ -81,7 +81,7 @@ function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[
       sentence: `${which}: ${servers.join(", ")} cannot serve ${paths.length === 1 ? "it" : "them"} once started or reloaded, whatever is served still`,
       evidence: named,
       members: paths,
-      remedy: `${does} before the server is reloaded; then ${servers.map(sayOwnTest).join(", and ")}. Whether it is served is shown by a scan`,
+      remedy: `${does} before the server is reloaded; then ${[...new Set(problems.map(sayOwnTest))].join(", and ")}. Whether it is served is shown by a scan`,
     },
   ];
 }
@@ -95,10 +95,9 @@ function sayPair(problem: FoundFileProblem): FindingDraft | null {
   return kind === "key-mismatch" ? withOtherKey(problem, held) : null;
 }
 
-function withOtherKey(
-  { server, spki, pair: { certificate: named, key } }: FoundFileProblem,
-  held: Certificate,
-): FindingDraft {
+function withOtherKey(problem: FoundFileProblem, held: Certificate): FindingDraft {
+  const { spki, pair } = problem;
+  const { certificate: named, key } = pair;
   const path = key?.path ?? named.path;
   return {
     rule: "certificate-key-mismatch",
@@ -111,12 +110,12 @@ function withOtherKey(
       ...(key ? [sayNamed(key)] : []),
       `the certificate is for the key with SHA-256 ${held.spkiSha256}, the file holds ${spki}`,
     ],
-    remedy: `put the certificate and the key of one issuance there before the server is started again; then ${sayOwnTest(server)}`,
+    remedy: `put the certificate and the key of one issuance there before the server is started again; then ${sayOwnTest(problem)}`,
   };
 }
 
 const withoutKey = (
-  { server, pair: { certificate: named, key } }: FoundFileProblem,
+  { pair: { certificate: named, key }, ...instance }: FoundFileProblem,
   certificate: Certificate,
 ): FindingDraft => ({
   rule: "certificate-without-key",
@@ -129,7 +128,7 @@ const withoutKey = (
     `${named.path} holds the certificate`,
   ],
   members: [named.path],
-  remedy: `put the key there, or correct the configuration before the server is started again; then ${sayOwnTest(server)}`,
+  remedy: `put the key there, or correct the configuration before the server is started again; then ${sayOwnTest(instance)}`,
 });
 
 /** Keys where servers keep theirs; those of people and of hosts are judged as keys of SSH. */

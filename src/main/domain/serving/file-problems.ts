@@ -17,8 +17,13 @@ export type FileProblem = {
   key: string;
 };
 
-/** `held`: the first certificate in the file, where there is one; `spki`: the SHA-256 of the key that lies beside it. */
-export type FoundFileProblem = FileProblem & { pair: Pair; held: Certificate | null; spki: string | null };
+/** `isStarted`: as of the configuration; `held`: the first certificate in the file, where there is one; `spki`: the SHA-256 of the key that lies beside it. */
+export type FoundFileProblem = FileProblem & {
+  isStarted: boolean;
+  pair: Pair;
+  held: Certificate | null;
+  spki: string | null;
+};
 
 export type ReadFile = { path: string; certificates: readonly { certificate: Certificate }[] };
 
@@ -35,7 +40,7 @@ export type Disk = {
 export function findFileProblems({ collection, configurations, files }: Disk): FoundFileProblem[] {
   const judge = createPairJudge(collection, files);
   const seen = new Set<string>();
-  return configurations.flatMap(({ server, root, servings }) =>
+  return configurations.flatMap(({ server, root, isStarted = false, servings }) =>
     servings.flatMap(({ pairs }) =>
       pairs.flatMap((pair) => {
         if (pair.copiedBy !== undefined) return [];
@@ -45,7 +50,7 @@ export function findFileProblems({ collection, configurations, files }: Disk): F
         if (seen.has(id)) return [];
         seen.add(id);
         const found = judge(pair, key);
-        return found ? [{ ...found, server, root, certificate, key, pair }] : [];
+        return found ? [{ ...found, server, root, isStarted, certificate, key, pair }] : [];
       }),
     ),
   );

@@ -122,3 +122,33 @@ test("each server's own test reads of certificates and keys what is said of it",
     expect({ kind, ...passing }).toEqual({ kind, ...expected });
   }
 });
+
+test("an nginx that is told to reload by its own configuration starts other workers, and another nginx does not", async () => {
+  await using temporary = await makeTemporaryFolder();
+  const folder = temporary.path;
+  const start = async (name: string) => {
+    const path = join(folder, `${name}.conf`);
+    await writeFile(
+      path,
+      `worker_processes 1; pid ${folder}/${name}.pid; error_log ${folder}/${name}.log; events {}`,
+    );
+    // Its first process stays the child of this one, and ends with it.
+    const words = ["--pdeathsig", "KILL", "nginx", "-e", "/dev/null", "-c", path, "-g", "daemon off;"];
+    const running = execFile("setpriv", words);
+    const children = async () => {
+      const { pid } = running;
+      return (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim();
+    };
+    await expect.poll(children).not.toBe("");
+    await expect.poll(() => readFile(join(folder, `${name}.pid`), "utf8")).toBe(`${running.pid}\n`);
+    return { path, children, [Symbol.dispose]: () => void running.kill("SIGTERM") };
+  };
+  using usual = await start("usual");
+  using second = await start("second");
+  const [ofUsual, ofSecond] = [await usual.children(), await second.children()];
+  await run("nginx", ["-e", "/dev/null", "-t", "-c", second.path]);
+  await run("nginx", ["-e", "/dev/null", "-s", "reload", "-c", second.path]);
+  await expect.poll(async () => (await second.children()).split(" ").includes(ofSecond)).toBe(false);
+  await expect.poll(second.children).not.toBe("");
+  expect(await usual.children()).toBe(ofUsual);
+});

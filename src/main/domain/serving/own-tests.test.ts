@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Configuration, ServerKind } from "#domain/server-configs/configuration.ts";
 import type { Judged } from "./judge-served.ts";
-import { OWN_TESTS } from "./own-tests.ts";
+import { OWN_TESTS, sayOwnTest, sayTakeUp } from "./own-tests.ts";
 import { findServedProblems } from "./served-findings.ts";
 
 const SERVERS = Object.keys(OWN_TESTS) as Exclude<ServerKind, "sshd">[];
@@ -9,7 +9,14 @@ const STATES = ["not-reloaded", "other-listed", "differs", "other-process"] as c
 
 function remedy(server: ServerKind, state: Judged["state"], blocked: string[]): string {
   const configuration: Configuration = {
-    ...{ server, root: "/etc/server.conf", servings: [], mayLack: null, alsoNamed: [], unknown: [] },
+    ...{
+      server,
+      root: `/etc/${server}/${server}.cfg`,
+      servings: [],
+      mayLack: null,
+      alsoNamed: [],
+      unknown: [],
+    },
   };
   const judged: Judged = {
     ...{ configuration, servings: [], pairs: [], state, evidence: [], blocked, concerns: [] },
@@ -22,7 +29,7 @@ function remedy(server: ServerKind, state: Judged["state"], blocked: string[]): 
 test.each(SERVERS)(
   "whoever is to have %s reload is told its own test first, and what that does not read",
   (server) => {
-    const { command, reads, takeUp } = OWN_TESTS[server];
+    const { command, reads, takeUp, takeUpCommand } = OWN_TESTS[server];
     for (const state of STATES) {
       const said = remedy(server, state, []);
       const at = said.indexOf(takeUp);
@@ -30,6 +37,7 @@ test.each(SERVERS)(
       if (at < 0) continue;
       expect(said.slice(0, at)).toContain(`(${command})`);
       expect(said.slice(0, at)).not.toMatch(/have it reload|restart it/);
+      if (takeUpCommand !== null) expect(said.slice(at)).toContain(`${takeUp} (${takeUpCommand})`);
       expect(said.includes("openssl x509 -noout -pubkey")).toBe(reads !== "pairs");
     }
     expect(remedy(server, "not-reloaded", [])).toContain("None of it was tried here");
@@ -45,3 +53,28 @@ test.each(SERVERS)("nobody is told to have %s reload what it would fail on", (se
     expect(said.indexOf(OWN_TESTS[server].command)).toBeGreaterThan(said.indexOf("Put that right"));
   }
 });
+
+test("of a second nginx the test and the reload name its own configuration", () => {
+  const second = { server: "nginx", root: "/srv/two/nginx.conf", isStarted: true } as const;
+  expect(sayTakeUp(second)).toBe(
+    "let the nginx of /srv/two/nginx.conf test its configuration first (nginx -t -c /srv/two/nginx.conf, with -p and -g as it was started), which loads its certificates and keys as well; where that passes, have it reload (nginx -s reload -c /srv/two/nginx.conf, with -p and -g as it was started)",
+  );
+  // A shell would take it apart.
+  const odd = sayTakeUp({ ...second, root: "/srv/a b;c" });
+  expect(odd).toContain("let the nginx of /srv/a b;c test its configuration first, which loads");
+  expect(odd).not.toMatch(/nginx -/);
+});
+
+test.each(SERVERS.filter((server) => server !== "nginx"))(
+  "of another %s than the usual one no command is named, for it would be the usual one's",
+  (server) => {
+    const other = { server, root: "/srv/two/server.conf", isStarted: true };
+    const said = sayTakeUp(other);
+    const { command, takeUpCommand, takeUp } = OWN_TESTS[server];
+    expect(said).toContain("of /srv/two/server.conf test its configuration first, which ");
+    expect(said).toContain(`; where that passes, ${takeUp}`);
+    expect(said).not.toContain(command);
+    if (takeUpCommand !== null) expect(said).not.toContain(takeUpCommand);
+    expect(sayOwnTest({ ...other, isStarted: false }).includes(`(${command})`)).toBe(server !== "haproxy");
+  },
+);

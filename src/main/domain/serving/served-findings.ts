@@ -80,15 +80,15 @@ function sayReload(judged: Judged): string {
 }
 
 /** Nobody has tried here whether the server would reload: that is its own test's word, which comes first. */
-function sayTakeUpOf({ configuration: { server }, blocked, concerns, pairs }: Judged): string {
+function sayTakeUpOf({ configuration, blocked, concerns, pairs }: Judged): string {
   const path = pairs[0]?.certificate.path ?? "its file";
   const takeUp =
     concerns.length > 0
-      ? `before anything reloads ${server}, look at the certificate in ${path} first, for it would be served then: ${concerns.map(sayConcern).join("; ")}`
+      ? `before anything reloads ${configuration.server}, look at the certificate in ${path} first, for it would be served then: ${concerns.map(sayConcern).join("; ")}`
       : null;
   return blocked.length > 0
-    ? `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, and ${takeUp ?? `then ${sayTakeUp(server)}`}`
-    : (takeUp ?? sayTakeUp(server));
+    ? `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, and ${takeUp ?? `then ${sayTakeUp(configuration)}`}`
+    : (takeUp ?? sayTakeUp(configuration));
 }
 
 function sayConcern(concern: ReloadConcern): string {
