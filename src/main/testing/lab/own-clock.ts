@@ -3,7 +3,8 @@ import type { LabHost } from "./start-host.ts";
 /**
  * Shell text: a clock of its own for a host of the lab, which shares the machine's. `date` tells it, and so does whatever `by-clock`
  * starts there. A journald that it starts stamps by that clock what it keeps: the kernel, which knows the machine's time alone, is
- * kept from stamping its messages (SO_TIMESTAMP is granted and not set).
+ * kept from stamping its messages (SO_TIMESTAMP is granted and not set). All its clocks go along, for where the monotonic one does not,
+ * its event loop ends at the next timer.
  */
 export const OWN_CLOCK = `
 echo +0 > /run/clock
@@ -33,7 +34,7 @@ if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, SEC
     sys.exit(f"by-clock may not filter its own calls: {os.strerror(ctypes.get_errno())}")
 os.environ.update(
     LD_PRELOAD="/usr/$LIB/faketime/libfaketime.so.1", FAKETIME_TIMESTAMP_FILE="/run/clock",
-    FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1", NO_FAKE_STAT="1",
+    FAKETIME_NO_CACHE="1", NO_FAKE_STAT="1",
 )
 os.execvp(sys.argv[1], sys.argv[1:])
 PYTHON
