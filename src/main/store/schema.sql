@@ -2075,3 +2075,7 @@ BEGIN
   INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
   INSERT INTO grant_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
 END;
+
+CREATE INDEX certificate_issued ON certificate (substr(issuer, 1, 120)) WHERE is_seen = 1 AND is_self_issued = 0;
+
+CREATE INDEX certificate_breaks_until ON certificate (violation, not_after) WHERE violation IS NOT NULL AND is_seen = 1;

@@ -24,6 +24,8 @@ export type ViolationQuestion = {
   publicRoots: CertificateIndex;
   /** Whether a public authority stands above it; null where nobody knows. */
   isPublic: boolean | null;
+  /** Whether a certificate is known that has its subject as its issuer, itself and others that signed themselves aside. */
+  hasIssued: boolean;
   /** Milliseconds since 1970. */
   at: number;
   work: SharedWork;
@@ -32,26 +34,30 @@ export type ViolationQuestion = {
 /** Part of every mark: it goes up when the same rules find something else. */
 const EVALUATION = 2;
 
-type Evaluated = Pick<ViolationQuestion, "role" | "isPublic"> & {
+type Evaluated = Pick<ViolationQuestion, "role" | "isPublic" | "hasIssued"> & {
   /** The hashes of what may stand above it. */
   above: readonly string[];
 };
 
 /** All that decides what is found of a certificate, but for itself: while that stays, so does what was found. */
-export const markEvaluation = ({ role, isPublic, above }: Evaluated): string =>
-  hash("sha256", [EVALUATION, RULES_MARK, role, isPublic, ...above.toSorted()].join(" "), "hex").slice(0, 16);
+export const markEvaluation = ({ role, isPublic, hasIssued, above }: Evaluated): string =>
+  hash(
+    "sha256",
+    [EVALUATION, RULES_MARK, role, isPublic, hasIssued, ...above.toSorted()].join(" "),
+    "hex",
+  ).slice(0, 16);
 
 /**
  * The rules that a certificate breaks of the profile that it is to be judged by: the Baseline Requirements where it is for
  * servers and of a public authority, else RFC 5280 and what one of the clients enforces beyond it. Who trusts the root, dates
  * and names are judged elsewhere, for they change or have findings of their own. Each certificate is told of what it breaks
- * itself. Null where it breaks nothing, and where nothing is to be told: of public roots, and of a server's certificate that
- * has signed itself, as long as clients pass over it.
+ * itself. Null where it breaks nothing, and where nothing is to be told: of public roots, and of a certificate that has signed
+ * itself and is a server's, or has issued nothing, as long as clients pass over it.
  */
 export function findViolation({ der, publicRoots, ...question }: ViolationQuestion): Violation | null {
   const certificate = openCertificate(der);
   if (!certificate || publicRoots.has(certificate.sha256)) return null;
-  const isOwn = question.role !== "authority" && certificate.isSelfIssued;
+  const isOwn = certificate.isSelfIssued && (question.role !== "authority" || !question.hasIssued);
   const { profile, reasons, notes, path } = judgeUpwards(certificate, { ...question, publicRoots });
   const known = [certificate, ...question.pool.all, ...publicRoots.all];
   const own = [...reasons, ...notes].filter((reason) => isOf(certificate, reason));

@@ -16,6 +16,12 @@ export function violationTable(db: Database) {
       SELECT 1 FROM place
       WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0 LIMIT 1`)
     .pluck();
+  const issuedBy = db
+    .prepare<{ subject: string }, number>(`
+      SELECT 1 FROM certificate INDEXED BY certificate_issued
+      WHERE substr(issuer, 1, 120) = (SELECT substr(@subject, 1, 120)) AND is_seen = 1 AND is_self_issued = 0
+        AND issuer = (SELECT @subject) LIMIT 1`)
+    .pluck();
   const known = db
     .prepare<{ issuer: string; profile: string; rules: string }, number>(`
       SELECT id FROM profile_violation
@@ -36,6 +42,9 @@ export function violationTable(db: Database) {
 
     /** Whether an endpoint presents it as its own. */
     isServed: (id: number): boolean => served.get(id) !== undefined,
+
+    /** Whether a certificate is seen that names this subject as its issuer, those that signed themselves aside. */
+    hasIssued: (subject: string): boolean => issuedBy.get({ subject }) !== undefined,
 
     /** Null: it breaks nothing that is to be told. */
     note(

@@ -73,7 +73,7 @@ const refused = (rule: RuleId, severity: "high" | "medium"): Arm =>
 
 /**
  * What every client passes over, by issuer and rules: it is how that one issues, and of thousands of certificates one finding
- * says so. The finding is of each of the certificates, too.
+ * says so, for as long as one of them has not expired. The finding is of each of the certificates, too.
  */
 const issued: Arm = {
   name: "violation",
@@ -82,7 +82,13 @@ const issued: Arm = {
   walk: {},
   unordered: ["host", "label_start"],
   table: "profile_violation",
-  where: [`severity = ${rankOf("low")}`, "certificate_count > 0"],
+  where: [
+    `severity = ${rankOf("low")}`,
+    "certificate_count > 0",
+    `EXISTS (
+      SELECT 1 FROM certificate INDEXED BY certificate_breaks_until
+      WHERE violation = profile_violation.id AND is_seen = 1 AND not_after >= @now)`,
+  ],
   columns: {
     severity: { same: rankOf("low") },
     rule: { same: "issuer-against-profile" },

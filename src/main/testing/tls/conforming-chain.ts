@@ -20,6 +20,8 @@ type Change = {
   serialBytes?: readonly number[];
   hash?: "sha1" | "sha256";
   version?: number;
+  /** YYMMDDHHMMSSZ. */
+  notAfter?: string;
   /** A field behind the extensions. */
   behind?: Buffer;
 };

@@ -272,6 +272,32 @@ test("nothing is told of public roots, nor of what clients pass over in a server
   expect(violations()).toEqual([]);
 });
 
+test("of an authority's certificate that signed itself and has issued nothing nothing is told, until something is seen that it has issued", () => {
+  const own = signCertificate({ subject: "own", extensions: [isAuthority()] });
+  const another = signCertificate({ subject: "own", extensions: [isAuthority()] });
+  const { read, violations } = openPublic(makeChain().root);
+  read("web", own, another);
+  expect(violations()).toEqual([]);
+  read("mail", signCertificate({ subject: "www", issuer: own }));
+  read("web", own, another);
+  const labels = violations().map(({ rule, label }) => [rule, label]);
+  expect(labels).toContainEqual(["issuer-against-profile", "CN=own"]);
+});
+
+test("an issuer is told of for as long as one of the certificates has not expired", () => {
+  const { store, visit } = open();
+  const until = (subject: string, notAfter: string) =>
+    makeChain({ leaf: { ...WITHOUT_ISSUER_KEY, subject, notAfter } });
+  const first = until("one", "260901000000Z");
+  const second = until("two", "261001000000Z");
+  visit("one", first.leaf, first.middle, first.root);
+  visit("two", second.leaf, second.middle, second.root);
+  const countOn = (day: string) =>
+    listFindings(store, { now: new Date(day) }).rows.filter(({ rule }) => rule === "issuer-against-profile")
+      .length;
+  expect([countOn("2026-08-01"), countOn("2026-09-15"), countOn("2026-10-15")]).toEqual([1, 1, 0]);
+});
+
 test("a certificate is evaluated once, whoever looks again, and anew when what stands above it becomes known", () => {
   const { leaf, middle, root } = makeChain({
     leaf: { extensions: { "2.5.29.35": null, ...SERVER_AND_CODE.extensions } },

@@ -82,7 +82,8 @@ export function createViolationRecorder(
       ...named.all.map(({ sha256 }) => sha256),
       ...beside.map((each) => each.certificate.sha256),
     ];
-    const evaluatedBy = markEvaluation({ role, isPublic: isNoted, above: hashes });
+    const hasIssued = certificate.isSelfIssued && violations.hasIssued(certificate.subject);
+    const evaluatedBy = markEvaluation({ role, isPublic: isNoted, hasIssued, above: hashes });
     if (known.evaluatedBy === evaluatedBy) return false;
     const pool = joinIndexes(named, indexCertificates(beside.map((each) => each.der)));
     const roots = readRoots();
@@ -92,7 +93,7 @@ export function createViolationRecorder(
       role,
       pool,
       publicRoots: roots,
-      isPublic,
+      ...{ isPublic, hasIssued },
       at: Date.parse(at),
       work,
     } as const;
