@@ -1,5 +1,6 @@
+import { hash } from "node:crypto";
 import type { PathCertificate } from "./path-certificate.ts";
-import { type Signed, type Verification, verifySignature } from "./verify-signature.ts";
+import { type Signed, type Verification, verifyAtCost } from "./verify-signature.ts";
 
 /**
  * What one judgement may cost. Chains of real servers have three or four certificates; what is beyond these is made to keep
@@ -13,15 +14,23 @@ export const LIMITS = {
   steps: 2_000,
   /** Whole paths that are judged. */
   paths: 64,
-  /** Signatures of certificates, CRLs and OCSP answers: at most some milliseconds each, whatever the key. */
+  /** Signatures of certificates, CRLs and OCSP answers. */
   signatures: 400,
+  /** Steps that those signatures cost together: some tenths of a second. */
+  signatureSteps: 4_000,
 } as const;
+
+/** Answers that are kept; the oldest goes first. */
+export const MOST_SIGNATURES_KEPT = 20_000;
 
 /** What judgements share. */
 export type SharedWork = {
-  /** Signatures that were verified, by what is signed and by which key: they never change. */
+  /** Signatures that were verified, by the hashes of what is signed and of the key: they never change. */
   signatures: Map<string, Verification>;
-  /** Certificates that were looked at as somebody's issuer, and paths that were judged, in all. */
+  /**
+   * What was done in all, in steps of at most some 50 microseconds: certificates that were looked at as somebody's issuer,
+   * paths that were judged, and signatures by what each costs.
+   */
   steps: number;
 };
 
@@ -35,6 +44,7 @@ export function createBudget(shared: SharedWork = createSharedWork()) {
     paths: LIMITS.paths as number,
     signatures: LIMITS.signatures as number,
   };
+  let stepsOfSignatures = 0;
   let isSpent = false;
   const spend = (what: keyof typeof left): boolean => {
     if (left[what] === 0) isSpent = true;
@@ -43,21 +53,34 @@ export function createBudget(shared: SharedWork = createSharedWork()) {
     return !isSpent;
   };
   const verify = (id: string, signed: Signed, spki: Uint8Array): Verification => {
-    const known = answers.get(id);
+    const key = `${id} ${hashOf(spki)}`;
+    const known = answers.get(key);
     if (known) return known;
+    if (stepsOfSignatures > LIMITS.signatureSteps) isSpent = true;
     if (!spend("signatures")) return "unsupported";
-    const answer = verifySignature(signed, spki);
-    answers.set(id, answer);
+    const { answer, steps } = verifyAtCost(signed, spki);
+    shared.steps += steps;
+    stepsOfSignatures += steps;
+    if (answers.size >= MOST_SIGNATURES_KEPT) answers.delete(answers.keys().next().value ?? "");
+    answers.set(key, answer);
     return answer;
   };
   return {
     spend,
     isSpent: () => isSpent,
     /** Each signature is verified once. `id` tells what is signed. */
-    verify: (id: string, signed: Signed, spki: Uint8Array) =>
-      verify(`${id} ${Buffer.from(spki).toString("base64")}`, signed, spki),
+    verify,
     verifyCertificate: ({ sha256, signed }: PathCertificate, spki: Uint8Array) =>
-      verify(`${sha256} ${Buffer.from(spki).toString("base64")}`, signed, spki),
+      verify(sha256, signed, spki),
   };
 }
 export type Budget = ReturnType<typeof createBudget>;
+
+/** By the bytes themselves, which nobody changes: a key is asked about once for each certificate that names it as its issuer's. */
+const hashes = new WeakMap<Uint8Array, string>();
+
+function hashOf(spki: Uint8Array): string {
+  const known = hashes.get(spki) ?? hash("sha256", spki, "base64");
+  hashes.set(spki, known);
+  return known;
+}

@@ -5,6 +5,7 @@ import { BROKEN_CHAINS } from "#testing/tls/broken-chains.ts";
 import { der, extension, name, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 import { makeChain } from "#testing/tls/conforming-chain.ts";
 import { mayBeUsedFor } from "#testing/tls/sign-certificate.ts";
+import { markRules, PROFILE_RULES } from "./check-profile.ts";
 
 test.each(Profile.options)("a chain that breaks no rule is valid by %s, and nothing is noted", (profile) => {
   const { leaf, middle, root } = makeChain();
@@ -96,4 +97,12 @@ test("a certificate that is larger than this program reads is not judged, and no
   });
   const judgement = judge(leaf.der, { roots: [root], pool: [middle], profile: "rfc5280" });
   expect(judgement).toMatchObject({ state: "unsupported", reasons: [{ code: "too-much-work" }] });
+});
+
+test("rules are marked by what they decide, and not by what is said of them", () => {
+  const [first, ...others] = PROFILE_RULES;
+  if (!first) throw new Error("there is none");
+  const mark = markRules(PROFILE_RULES);
+  expect(markRules([{ ...first, sentence: "is said otherwise" }, ...others])).toBe(mark);
+  expect(markRules([{ ...first, section: "RFC 5280, 1" }, ...others])).not.toBe(mark);
 });

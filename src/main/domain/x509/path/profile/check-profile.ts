@@ -18,12 +18,14 @@ export const PROFILE_RULES: readonly ProfileRule[] = [
   ...WEBPKI_RULES,
 ];
 
-/** Tells these rules from others, so that what was evaluated by others is evaluated anew. */
-export const RULES_MARK: string = hash(
-  "sha256",
-  JSON.stringify(PROFILE_RULES.map(({ isBroken: _, ...rule }) => rule)),
-  "hex",
-).slice(0, 16);
+/** Tells rules from others, so that what was evaluated by others is evaluated anew. What is said of them decides nothing. */
+export const markRules = (rules: readonly ProfileRule[]): string =>
+  hash("sha256", JSON.stringify(rules.map(({ isBroken: _, sentence: _said, ...rule }) => rule)), "hex").slice(
+    0,
+    16,
+  );
+
+export const RULES_MARK: string = markRules(PROFILE_RULES);
 
 /** What the first certificate of a path is: one that identifies somebody, or one that signs others below it. */
 export type Role = "leaf" | "authority";
