@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
 import {
   type CertificateIndex,
-  indexCertificates,
+  indexOpened,
   joinIndexes,
+  markSet,
 } from "#domain/x509/path/certificate-index.ts";
 import { clientsOf } from "#domain/x509/path/chain-reason.ts";
 import { clientsThatPermitNames } from "#domain/x509/path/client-names.ts";
@@ -11,7 +12,13 @@ import { openCertificate, type PathCertificate } from "#domain/x509/path/path-ce
 import { isReadByPaths } from "#domain/x509/path/path-extensions.ts";
 import { type Role, RULES_MARK } from "#domain/x509/path/profile/check-profile.ts";
 import type { SharedWork } from "#domain/x509/path/search-limits.ts";
-import { type ChainReason, type ChainReasonCode, Client, type Judgement } from "#shared/model/chain.ts";
+import {
+  type ChainReason,
+  type ChainReasonCode,
+  Client,
+  type Judgement,
+  type Profile,
+} from "#shared/model/chain.ts";
 import type { BrokenRule } from "#shared/model/finding.ts";
 import type { Violation, ViolationSeverity } from "#shared/model/violation.ts";
 
@@ -19,9 +26,16 @@ export type ViolationQuestion = {
   der: Uint8Array;
   /** `server`: an endpoint presents it as its own. */
   role: "server" | Role;
-  /** What may stand above it. */
+  /**
+   * By each place where it is seen: what that sends or holds beside it. A root among these counts there, and nowhere else:
+   * anybody can send the name and the key of another's authority below a root of his own.
+   */
+  places: readonly CertificateIndex[];
+  /** What may stand above it and is seen anywhere: it counts below a root that is trusted. */
   pool: CertificateIndex;
   publicRoots: CertificateIndex;
+  /** All roots that are trusted, the public ones among them. */
+  roots: CertificateIndex;
   /** Whether a public authority stands above it; null where nobody knows. */
   isPublic: boolean | null;
   /** Whether a certificate is known that has its subject as its issuer, itself and others that signed themselves aside. */
@@ -32,39 +46,52 @@ export type ViolationQuestion = {
 };
 
 /** Part of every mark: it goes up when the same rules find something else. */
-const EVALUATION = 2;
+const EVALUATION = 3;
 
 type Evaluated = Pick<ViolationQuestion, "role" | "isPublic" | "hasIssued"> & {
-  /** The hashes of what may stand above it. */
+  /** The hashes of what may stand above it, and of what each place has beside it, in any order. */
   above: readonly string[];
+  places: readonly (readonly string[])[];
+  /** Tells the roots that are trusted from others. */
+  roots: string;
 };
 
 /** All that decides what is found of a certificate, but for itself: while that stays, so does what was found. */
-export const markEvaluation = ({ role, isPublic, hasIssued, above }: Evaluated): string =>
-  hash(
+export function markEvaluation({ above, places, ...rest }: Evaluated): string {
+  const { role, isPublic, hasIssued, roots } = rest;
+  const sets = [markSet(above), markSet(places.map(markSet))];
+  return hash(
     "sha256",
-    [EVALUATION, RULES_MARK, role, isPublic, hasIssued, ...above.toSorted()].join(" "),
+    JSON.stringify([EVALUATION, RULES_MARK, role, isPublic, hasIssued, roots, ...sets]),
     "hex",
   ).slice(0, 16);
+}
 
 /**
  * The rules that a certificate breaks of the profile that it is to be judged by: the Baseline Requirements where it is for
  * servers and of a public authority, else RFC 5280 and what one of the clients enforces beyond it. Who trusts the root, dates
  * and names are judged elsewhere, for they change or have findings of their own. Each certificate is told of what it breaks
- * itself. Null where it breaks nothing, and where nothing is to be told: of public roots, and of a certificate that has signed
- * itself and is a server's, or has issued nothing, as long as clients pass over it.
+ * itself, at whichever place: what one place shows takes nothing away from what is found at another. Null where it breaks
+ * nothing, and where nothing is to be told: of public roots, and of a certificate that has signed itself and is a server's, or
+ * has issued nothing, as long as clients pass over it.
  */
 export function findViolation({ der, publicRoots, ...question }: ViolationQuestion): Violation | null {
   const certificate = openCertificate(der);
   if (!certificate || publicRoots.has(certificate.sha256)) return null;
-  const isOwn = certificate.isSelfIssued && (question.role !== "authority" || !question.hasIssued);
-  const { profile, reasons, notes, path } = judgeUpwards(certificate, { ...question, publicRoots });
-  const known = [certificate, ...question.pool.all, ...publicRoots.all];
-  const own = [...reasons, ...notes].filter((reason) => isOf(certificate, reason));
+  const { role, places, pool, roots, isPublic } = question;
+  const isOwn = certificate.isSelfIssued && (role !== "authority" || !question.hasIssued);
+  const profile = isPublic && isForServers(certificate, role) ? "webpki" : "clients";
+  const known = [certificate, ...places.flatMap(({ all }) => all), ...pool.all, ...roots.all];
   const rules = toRules(
-    own.map((reason) =>
-      reason.rule ? reason : { ...reason, acceptedBy: acceptsFailure(reason, known, path) },
-    ),
+    places
+      .flatMap((place) => judgeUpwards(certificate, place, { ...question, profile }))
+      .flatMap(({ reasons, notes, path }) =>
+        [...reasons, ...notes]
+          .filter((reason) => isOf(certificate, reason))
+          .map((reason) =>
+            reason.rule ? reason : { ...reason, acceptedBy: acceptsFailure(reason, known, path) },
+          ),
+      ),
   );
   const severity = weigh(rules);
   if (rules.length === 0 || (isOwn && severity === "low")) return null;
@@ -73,18 +100,23 @@ export function findViolation({ der, publicRoots, ...question }: ViolationQuesti
   return { profile: severity === "high" ? "clients" : text, severity, rules };
 }
 
-/** By the roots that there are; where no path leads to one, as far as it leads. */
+type Upwards = Pick<ViolationQuestion, "role" | "pool" | "roots" | "at" | "work"> & { profile: Profile };
+
+/**
+ * By what one place shows, below the roots that are trusted and those that it shows itself. Where that leads to none, as far
+ * as it leads; and below a root that is trusted where what is seen elsewhere leads there.
+ */
 function judgeUpwards(
   certificate: PathCertificate,
-  { role, pool, publicRoots, isPublic, at, work }: Omit<ViolationQuestion, "der">,
-): Judgement {
-  const { der } = certificate;
-  const judgeBelow = (roots: CertificateIndex) =>
+  place: CertificateIndex,
+  { role, pool, roots, profile, at, work }: Upwards,
+): Judgement[] {
+  const judgeBelow = (above: CertificateIndex, tops: CertificateIndex) =>
     judgeChain({
-      leaf: der,
-      pool,
-      roots,
-      profile: isPublic && isForServers(certificate, role) ? "webpki" : "clients",
+      leaf: certificate.der,
+      pool: above,
+      roots: tops,
+      profile,
       role: role === "authority" ? role : "leaf",
       work,
       wish: {
@@ -96,13 +128,20 @@ function judgeUpwards(
       },
       revocationLists: null,
     });
-  const tops = [...pool.all, certificate].filter(({ isSelfIssued }) => isSelfIssued);
-  const judgement = judgeBelow(joinIndexes(publicRoots, indexCertificates(tops.map((each) => each.der))));
-  if (!judgement.reasons.some(({ code }) => DEAD_ENDS.has(code))) return judgement;
-  const end = judgement.path.at(-1);
-  const top = [certificate, ...pool.all].find(({ sha256 }) => sha256 === end);
-  return top ? judgeBelow(indexCertificates([top.der])) : judgement;
+  const own = [certificate, ...place.all];
+  const ownRoots = indexOpened(own.filter(({ isSelfIssued }) => isSelfIssued));
+  const judgement = judgeBelow(place, joinIndexes(roots, ownRoots));
+  if (!isDeadEnd(judgement)) return [judgement];
+  const below = judgeBelow(joinIndexes(place, pool), roots);
+  const isTrusted = !isDeadEnd(below);
+  const { path } = judgement;
+  if (isTrusted && path.length === 1) return [below];
+  const top = own.find(({ sha256 }) => sha256 === path.at(-1));
+  const asFar = top ? judgeBelow(place, indexOpened([top])) : judgement;
+  return isTrusted ? [asFar, below] : [asFar];
 }
+
+const isDeadEnd = ({ reasons }: Judgement): boolean => reasons.some(({ code }) => DEAD_ENDS.has(code));
 
 const DEAD_ENDS: ReadonlySet<ChainReasonCode> = new Set([
   "no-path",

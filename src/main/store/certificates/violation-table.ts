@@ -6,6 +6,13 @@ import type { Violation } from "#shared/model/violation.ts";
 /** How a certificate stands here: its issuer as certificates print it, and what it was evaluated by; null where it was not. */
 export type EvaluatedCertificate = { id: number; issuer: string; evaluatedBy: string | null };
 
+/** One place where a certificate is seen now: the name of its host, and the endpoint; null for files of that host. */
+export type SeenAt = { name: number; endpoint: number | null };
+
+/** Hosts and endpoints of each of them that a certificate is looked at with: the wildcard of a fleet is seen at thousands. */
+const MOST_NAMES = 20;
+const MOST_ENDPOINTS = 20;
+
 /** What certificates break of their profiles: evaluated when they come, for it changes with the program and their chains alone. */
 export function violationTable(db: Database) {
   const find = db.prepare<[string], EvaluatedCertificate>(
@@ -21,6 +28,35 @@ export function violationTable(db: Database) {
       SELECT 1 FROM certificate INDEXED BY certificate_issued
       WHERE substr(issuer, 1, 120) = (SELECT substr(@subject, 1, 120)) AND is_seen = 1 AND is_self_issued = 0
         AND issuer = (SELECT @subject) LIMIT 1`)
+    .pluck();
+  const names = db
+    .prepare<[number], number>(`
+      SELECT DISTINCT name FROM place WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL
+      ORDER BY name LIMIT ${MOST_NAMES}`)
+    .pluck();
+  const endpoints = db
+    .prepare<[number, number], number | null>(`
+      SELECT DISTINCT endpoint FROM place
+      WHERE certificate = CAST(? AS INTEGER) AND name = CAST(? AS INTEGER) AND gone_scan IS NULL
+      ORDER BY endpoint LIMIT ${MOST_ENDPOINTS}`)
+    .pluck();
+  const sent = db
+    .prepare<[number], string>(`
+      SELECT DISTINCT sha256 FROM place JOIN certificate ON certificate.id = place.certificate
+      WHERE endpoint = CAST(? AS INTEGER) AND gone_scan IS NULL ORDER BY sha256`)
+    .pluck();
+  const held = db
+    .prepare<[string, number], string>(`
+      SELECT sha256 FROM json_each(?) CROSS JOIN certificate ON certificate.sha256 = json_each.value
+      WHERE EXISTS (
+        SELECT 1 FROM place
+        WHERE place.certificate = certificate.id AND name = CAST(? AS INTEGER) AND gone_scan IS NULL)
+      ORDER BY sha256`)
+    .pluck();
+  const der = db
+    .prepare<[string], Uint8Array>(`
+      SELECT der FROM certificate JOIN certificate_der ON certificate_der.certificate = certificate.id
+      WHERE sha256 = ?`)
     .pluck();
   const known = db
     .prepare<{ issuer: string; profile: string; rules: string }, number>(`
@@ -45,6 +81,18 @@ export function violationTable(db: Database) {
 
     /** Whether a certificate is seen that names this subject as its issuer, those that signed themselves aside. */
     hasIssued: (subject: string): boolean => issuedBy.get({ subject }) !== undefined,
+
+    /** Where it is seen now, in an order that is always the same. */
+    seenAt: (id: number): SeenAt[] =>
+      names.all(id).flatMap((name) => endpoints.all(id, name).map((endpoint) => ({ name, endpoint }))),
+
+    /** The hashes of all that an endpoint sends now. */
+    sentBy: (endpoint: number): string[] => sent.all(endpoint),
+
+    /** Which of these are seen under this name now, in files or sent. */
+    heldBy: (name: number, hashes: readonly string[]): string[] => held.all(JSON.stringify(hashes), name),
+
+    der: (sha256: string): Uint8Array | null => der.get(sha256) ?? null,
 
     /** Null: it breaks nothing that is to be told. */
     note(

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { openCertificate, type PathCertificate } from "./path-certificate.ts";
 
 /** Certificates that may stand above others, by the name that they issue under. */
@@ -14,13 +15,17 @@ const NONE: readonly PathCertificate[] = [];
 
 /** Opens each once. What is no certificate is counted and left out. */
 export function indexCertificates(ders: Iterable<Uint8Array>): CertificateIndex {
+  const opened = [...ders].map(openCertificate);
+  const readable = opened.filter((each) => each !== null);
+  return { ...indexOpened(readable), unreadable: opened.length - readable.length };
+}
+
+/** The same of what was opened before. */
+export function indexOpened(certificates: Iterable<PathCertificate>): CertificateIndex {
   const byHash = new Map<string, PathCertificate>();
   const bySubject = new Map<string, PathCertificate[]>();
-  let unreadable = 0;
-  for (const der of ders) {
-    const certificate = openCertificate(der);
-    if (!certificate) unreadable++;
-    if (!certificate || byHash.has(certificate.sha256)) continue;
+  for (const certificate of certificates) {
+    if (byHash.has(certificate.sha256)) continue;
     byHash.set(certificate.sha256, certificate);
     const others = bySubject.get(certificate.subject.key);
     if (others) others.push(certificate);
@@ -30,7 +35,7 @@ export function indexCertificates(ders: Iterable<Uint8Array>): CertificateIndex 
     all: [...byHash.values()],
     bySubject: (key) => bySubject.get(key) ?? NONE,
     has: (sha256) => byHash.has(sha256),
-    unreadable,
+    unreadable: 0,
   };
 }
 
@@ -47,3 +52,7 @@ export function joinIndexes(one: CertificateIndex, other: CertificateIndex): Cer
     unreadable: one.unreadable + other.unreadable,
   };
 }
+
+/** Tells a set of certificates from others, by their hashes in any order. */
+export const markSet = (hashes: Iterable<string>): string =>
+  hash("sha256", [...new Set(hashes)].toSorted().join(" "), "base64");

@@ -1,4 +1,4 @@
-import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { type CertificateIndex, indexCertificates, markSet } from "#domain/x509/path/certificate-index.ts";
 import { createClimber } from "#domain/x509/path/climb.ts";
 import { isOfPublicAuthority } from "#domain/x509/path/find-issuer-class.ts";
 import type { SharedWork } from "#domain/x509/path/search-limits.ts";
@@ -14,7 +14,7 @@ type Above = { key: string; open: () => CertificateIndex };
 
 const MOST_KEPT = 10_000;
 
-/** An honest host's certificates have a few authorities each. What is beyond this is made to keep this thread busy. */
+/** A second, as `SharedWork` counts. An honest host's certificates have a few authorities each: what is beyond is made to keep this thread busy. */
 export const MOST_STEPS_OF_VISIT = 20_000;
 
 /** Of one host so many certificates are looked at of which nothing is known; the others stay unknown. */
@@ -37,25 +37,26 @@ export function createPublicNoter(
 
   function noteSent([leaf, ...others]: Chain): void {
     const sent = others.flatMap((each) => each ?? []);
-    const key = sent.map(({ certificate }) => certificate.sha256).join(" ");
+    const key = markSet(sent.map(({ certificate }) => certificate.sha256));
     if (leaf) note(leaf, { key, open: () => indexCertificates(sent.map(({ der }) => der)) });
   }
 
   /**
    * What lies in files is judged by all authorities that are seen anywhere, those of this visit among them: an intermediate
-   * is often in a file of its own. What is known already is not asked again.
+   * is often in a file of its own. What is proved already is not asked again.
    */
   function noteFiles(files: CollectedHost["certificateFiles"]): void {
-    const leaves = new Map(
-      files
-        .flatMap(({ certificates }) => certificates)
-        .filter(({ certificate: { isCa, sha256 } }) => !isCa && chains.isPublic(sha256) === null)
-        .map((leaf) => [leaf.certificate.sha256, leaf]),
-    );
+    const leaves = files
+      .flatMap(({ certificates }) => certificates)
+      .filter(({ certificate: { isCa } }) => !isCa)
+      .map((leaf) => ({ leaf, known: chains.isPublic(leaf.certificate.sha256) }));
+    const unknown = leaves.filter(({ known }) => known === null);
+    const inOrder = [...unknown, ...leaves.filter(({ known }) => known === false)];
+    const byHash = new Map(inOrder.map(({ leaf }) => [leaf.certificate.sha256, leaf]));
     const climb = createClimber(chains.named);
     const aboveOf = new Map<string, Above>();
     const most = work.steps + MOST_STEPS_OF_VISIT;
-    for (const leaf of [...leaves.values()].slice(0, MOST_OF_HOST)) {
+    for (const leaf of [...byHash.values()].slice(0, MOST_OF_HOST)) {
       if (work.steps > most) return;
       const { issuer } = leaf.certificate;
       const above = aboveOf.get(issuer) ?? toAbove(climb(leaf.der));
@@ -72,11 +73,13 @@ export function createPublicNoter(
       if (looked.size >= MOST_KEPT) looked.delete(looked.keys().next().value ?? "");
       looked.set(key, isPublic);
     }
-    if (isPublic !== null) chains.markPublic(sha256, isPublic);
+    // A path to a public root is proved; that there is none, is not known of what others show.
+    if (isPublic || (isPublic === false && chains.isPublic(sha256) === null))
+      chains.markPublic(sha256, isPublic);
   }
 }
 
 function toAbove(ders: readonly Uint8Array[]): Above {
   const index = indexCertificates(ders);
-  return { key: index.all.map(({ sha256 }) => sha256).join(" "), open: () => index };
+  return { key: markSet(index.all.map(({ sha256 }) => sha256)), open: () => index };
 }

@@ -75,7 +75,7 @@ function openPublic(root: Signed) {
   const violations = { ...store.violations, note };
   const recorder = () => ({
     note: createPublicNoter(store.chains, options),
-    record: createViolationRecorder({ chains: store.chains, violations }, options),
+    record: createViolationRecorder({ chains: store.chains, trust: store.trust, violations }, options),
   });
   const record = (visit: unknown, { note: notePublic, record: recordViolations } = recorder()) =>
     store.atomically(() => {
@@ -92,12 +92,12 @@ function openPublic(root: Signed) {
         scanId: beginScan(store),
         presented: { chain: presented.chain },
       });
-      record({ at: START, presented });
+      record({ at: START, target: { kind: "tls", host }, presented });
     },
     read(host: string, ...held: Signed[]) {
       const certificateFiles = held.map((one) => ({ path: `/etc/${one.sha256}`, certificates: [seen(one)] }));
       visitHost(store, host, { collected: { certificateFiles } });
-      record({ at: START, collected: { certificateFiles } });
+      record({ at: START, target: { kind: "ssh", host }, collected: { certificateFiles } });
     },
   };
 }

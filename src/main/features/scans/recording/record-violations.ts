@@ -2,10 +2,13 @@ import { findViolation, markEvaluation } from "#domain/findings/find-violation.t
 import {
   type CertificateIndex,
   indexCertificates,
+  indexOpened,
   joinIndexes,
+  markSet,
 } from "#domain/x509/path/certificate-index.ts";
 import { createClimber } from "#domain/x509/path/climb.ts";
 import { isOfPublicAuthority } from "#domain/x509/path/find-issuer-class.ts";
+import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { SharedWork } from "#domain/x509/path/search-limits.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
@@ -14,6 +17,7 @@ import { publicRoots } from "./public-roots.ts";
 
 type Store = {
   chains: Pick<RecordingStore["chains"], "named" | "isPublic">;
+  trust: RecordingStore["trust"];
   violations: RecordingStore["violations"];
 };
 type Options = { work: SharedWork; readRoots?: () => CertificateIndex };
@@ -25,32 +29,37 @@ const MOST_OF_VISIT = 500;
 
 /**
  * Records which rules of their profile certificates break, within the transaction of the visit that shows them and after it has
- * noted whether they are of public authorities. A certificate is evaluated once, and again when there is more that may stand
- * above it, when it is used otherwise, and when the rules are others.
+ * noted whether they are of public authorities. A certificate is evaluated by everything that is known of it, whichever visit
+ * comes last: once, and again when there is something else beside or above it, when it is used otherwise, and when the rules are others.
  */
 export function createViolationRecorder(
-  { chains, violations }: Store,
+  { chains, trust, violations }: Store,
   { work, readRoots = publicRoots }: Options,
 ) {
   const climb = createClimber(chains.named);
-  /** Authorities that were seen, what stands above those of a name, and what was evaluated by these. */
+  const readTrusted = createTrustReader(trust, readRoots);
+  /** Authorities that were seen, what stands above those of a name, what each place showed, and what was evaluated by these. */
   const authorities = new Set<string>();
   const above = new Map<string, CertificateIndex>();
+  const shown = new Map<string, string>();
   const evaluated = new Set<string>();
 
   return function recordViolations(visit: EndpointVisit | HostVisit): void {
     const seen = "presented" in visit ? sentBy(visit) : inFilesOf(visit);
     if (authorities.size > MOST_KEPT) authorities.clear();
-    if (seen.some(({ one }) => isNew(one))) forget();
-    if (evaluated.size > MOST_KEPT || work.signatures.size > MOST_KEPT || above.size > MOST_KEPT) forget();
+    const beside = markShown(seen);
+    const isNewAuthority = seen.filter(({ one }) => isNew(one)).length > 0;
+    if (isNewAuthority || isChanged(visit, beside)) forget();
+    if (evaluated.size > MOST_KEPT || above.size > MOST_KEPT) forget();
     const most = work.steps + MOST_STEPS_OF_VISIT;
+    const places = createPlaceReader(violations, seen);
     let left = MOST_OF_VISIT;
-    for (const { one, sent, isServed } of seen) {
-      const key = `${one.certificate.sha256} ${isServed}`;
+    for (const { one, isServed } of seen) {
+      const key = `${one.certificate.sha256} ${isServed} ${beside}`;
       if (left === 0 || work.steps > most) return;
       if (evaluated.has(key)) continue;
       evaluated.add(key);
-      if (evaluate(one, sent, visit.at)) left--;
+      if (evaluate(one, places, visit.at)) left--;
     }
   };
 
@@ -60,44 +69,51 @@ export function createViolationRecorder(
     return true;
   }
 
+  /** Whether this place has shown something else to this process before. */
+  function isChanged({ target }: EndpointVisit | HostVisit, beside: string): boolean {
+    const place = JSON.stringify(target);
+    const before = shown.get(place);
+    if (shown.size > MOST_KEPT) shown.clear();
+    shown.set(place, beside);
+    return before !== undefined && before !== beside;
+  }
+
   function forget(): void {
     above.clear();
     evaluated.clear();
-    if (work.signatures.size > MOST_KEPT) work.signatures.clear();
   }
 
   /** Whether it had to be. */
   function evaluate(
     { certificate, der }: SeenCertificate,
-    sent: readonly SeenCertificate[],
+    places: PlaceReader,
     at: EndpointVisit["at"],
   ): boolean {
     const known = violations.find(certificate.sha256);
     if (!known) return false;
-    const named = aboveOf(certificate.issuer, der);
-    const beside = sent.filter(({ certificate: { sha256 } }) => !named.has(sha256));
+    const pool = aboveOf(certificate.issuer, der);
+    const besides = places.of(known.id, pool);
     const role = violations.isServed(known.id) ? "server" : certificate.isCa ? "authority" : "leaf";
     const isNoted = chains.isPublic(certificate.sha256);
-    const hashes = [
-      ...named.all.map(({ sha256 }) => sha256),
-      ...beside.map((each) => each.certificate.sha256),
-    ];
     const hasIssued = certificate.isSelfIssued && violations.hasIssued(certificate.subject);
-    const evaluatedBy = markEvaluation({ role, isPublic: isNoted, hasIssued, above: hashes });
+    const trusted = readTrusted();
+    const evaluatedBy = markEvaluation({
+      ...{ role, isPublic: isNoted, hasIssued, roots: trusted.mark },
+      above: pool.all.map(({ sha256 }) => sha256),
+      places: besides.map(({ hashes }) => hashes.filter((sha256) => sha256 !== certificate.sha256)),
+    });
     if (known.evaluatedBy === evaluatedBy) return false;
-    const pool = joinIndexes(named, indexCertificates(beside.map((each) => each.der)));
+    const indexes = besides.map(({ index }) => index);
     const roots = readRoots();
-    const isPublic = isNoted ?? isOfPublicAuthority(der, pool, roots, work);
-    const question = {
-      der,
-      role,
-      pool,
+    const isPublic = isNoted ?? isOfPublicAuthority(der, indexes.reduce(joinIndexes, pool), roots, work);
+    const found = findViolation({
+      ...{ der, role, pool, isPublic, hasIssued, work },
+      places: indexes,
       publicRoots: roots,
-      ...{ isPublic, hasIssued },
+      roots: trusted.roots,
       at: Date.parse(at),
-      work,
-    } as const;
-    violations.note(known, findViolation(question), { evaluatedBy, at });
+    });
+    violations.note(known, found, { evaluatedBy, at });
     return true;
   }
 
@@ -108,18 +124,88 @@ export function createViolationRecorder(
   }
 }
 
-/** A certificate with what was sent beside it. */
-type Seen = { one: SeenCertificate; sent: readonly SeenCertificate[]; isServed: boolean };
+/** The public roots and those that the user has given, with a mark that tells the latter from others. */
+function createTrustReader(trust: Store["trust"], readRoots: () => CertificateIndex) {
+  let known: { mark: string; roots: CertificateIndex } | null = null;
+  return () => {
+    const mark = trust.mark("root");
+    if (known?.mark !== mark)
+      known = { mark, roots: joinIndexes(readRoots(), indexCertificates(trust.ders("root"))) };
+    return known;
+  };
+}
+
+/** What a place has beside a certificate, the certificate itself among it where it is sent. */
+type Place = { hashes: readonly string[]; index: CertificateIndex };
+
+/** Reads where certificates are seen now, for one visit: what is sent by one endpoint is read and opened once. */
+function createPlaceReader(violations: Store["violations"], seen: readonly Seen[]) {
+  const ders = new Map(seen.map(({ one }) => [one.certificate.sha256 as string, one.der]));
+  const opened = new Map<string, PathCertificate | null>();
+  const sent = new Map<number, readonly string[]>();
+  const known = new Map<string, Place>();
+
+  return {
+    /** Each set once. An endpoint has what it sends and the roots of its host; a file has the authorities of its host. */
+    of(id: number, pool: CertificateIndex): Place[] {
+      const hashes = pool.all.map(({ sha256 }) => sha256);
+      for (const each of pool.all) opened.set(each.sha256, each);
+      const heldBy = new Map<number, readonly string[]>();
+      const found = violations.seenAt(id).map(({ name, endpoint }) => {
+        const held = heldBy.get(name) ?? violations.heldBy(name, hashes);
+        heldBy.set(name, held);
+        if (endpoint === null) return toPlace(held);
+        return toPlace([
+          ...new Set([...sentFrom(endpoint), ...held.filter((each) => open(each)?.isSelfIssued)]),
+        ]);
+      });
+      return found.length > 0 ? [...new Set(found)] : [toPlace([])];
+    },
+  };
+
+  function sentFrom(endpoint: number): readonly string[] {
+    const hashes = sent.get(endpoint) ?? violations.sentBy(endpoint);
+    sent.set(endpoint, hashes);
+    return hashes;
+  }
+
+  function toPlace(hashes: readonly string[]): Place {
+    const key = markSet(hashes);
+    const place = known.get(key) ?? {
+      hashes,
+      index: indexOpened(hashes.flatMap((each) => open(each) ?? [])),
+    };
+    known.set(key, place);
+    return place;
+  }
+
+  function open(sha256: string): PathCertificate | null {
+    const before = opened.get(sha256);
+    if (before !== undefined) return before;
+    const der = ders.get(sha256) ?? violations.der(sha256);
+    const certificate = der ? openCertificate(der) : null;
+    opened.set(sha256, certificate);
+    return certificate;
+  }
+}
+type PlaceReader = ReturnType<typeof createPlaceReader>;
+
+/** Tells what stands beside a certificate in one visit from what stands there in others. */
+const markShown = (seen: readonly Seen[]): string =>
+  markSet(seen.map(({ one, isServed }) => `${one.certificate.sha256} ${isServed}`));
+
+/** A certificate of a visit, and whether it is presented as an endpoint's own. */
+type Seen = { one: SeenCertificate; isServed: boolean };
 
 function sentBy({ presented }: EndpointVisit): Seen[] {
   const { chain = [], others = [], addresses } = presented ?? {};
   return [chain, ...others, ...(addresses ?? []).map((one) => one.chain)].flatMap((certificates) => {
     const sent = certificates.flatMap((each) => each ?? []);
-    return sent.map((one) => ({ one, sent, isServed: one === certificates[0] }));
+    return sent.map((one) => ({ one, isServed: one === certificates[0] }));
   });
 }
 
 const inFilesOf = ({ collected }: HostVisit): Seen[] =>
   (collected?.certificateFiles ?? []).flatMap(({ certificates }) =>
-    certificates.map((one) => ({ one, sent: [], isServed: false })),
+    certificates.map((one) => ({ one, isServed: false })),
   );
