@@ -19,5 +19,5 @@ find_apart() {
 } 2>/dev/null
 
 # alone COMMAND...: without our environment and outside of our folder. Whoever it acts for can read its environment, and what lies where it
-# stands, be that below a folder that is closed to them.
-alone() { (cd / && exec env -i "PATH=$PATH" LC_ALL=C LANG=C "$@"); }
+# stands, be that below a folder that is closed to them. An alias for cd that a user has is not taken for it.
+alone() { (\cd / && exec env -i "PATH=$PATH" LC_ALL=C LANG=C "$@"); }

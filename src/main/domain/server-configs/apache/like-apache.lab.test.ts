@@ -36,9 +36,9 @@ PidFile /run/apache.pid
 ErrorLog /dev/stderr
 User www-data
 Group www-data
-Listen 8443 https
-Listen 8444 https
-Listen 8445 https
+Listen ${address}:8443 https
+Listen ${address}:8444 https
+Listen ${address}:8445 https
 ${virtualHost("*:8443", "first.example", "first")}${virtualHost("shop.example:8443", "shop.example", "shop")}
 ${virtualHost(`${address}:8444`, "first.example", "first")}${virtualHost(`${address}:8444`, null, "shop")}
 ${virtualHost("*:8445", "first.example", "first")}${virtualHost("*:8445", null, "own")}`;
