@@ -72,7 +72,8 @@ const unsureOf = (configuration: Configuration, asked: Asked): Choice =>
       )
     : unsureWhere(asked);
 
-const EVERY = ["0.0.0.0", "::"];
+/** Every address of a family. */
+export const EVERY = ["0.0.0.0", "::"];
 
 /**
  * One address for each way to be reached there by another machine, of which `0.0.0.0` and `::` stand for any other one of their family;

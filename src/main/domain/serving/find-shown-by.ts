@@ -1,4 +1,4 @@
-import { listReached, rankAddress } from "#domain/server-configs/choose-serving.ts";
+import { EVERY, isLoopback, listReached, rankAddress } from "#domain/server-configs/choose-serving.ts";
 import { takesKey } from "#domain/server-configs/cipher-list.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import { findClash, findClashAt, oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
@@ -58,7 +58,7 @@ function findAll(rows: readonly ListedServing[], known: Known): (ShownBy | null)
 }
 
 /** What the rows of one port of one configuration have in common. */
-type Around = { named: Place; ask: Ask; known: Known };
+type Around = { named: ScanTarget; ask: Ask; known: Known };
 
 function findOne(row: Row, { named, ask, known }: Around): ShownBy | null {
   const { names, isAll } = listNamesToAsk(row, known.namesIn);
@@ -75,18 +75,15 @@ function findOne(row: Row, { named, ask, known }: Around): ShownBy | null {
 }
 
 /** `addresses`: all that a scan of it may come to, one at least. `name`: what is asked for where nothing else is. */
-type Place = { host: string; addresses: readonly string[]; name: string | null };
+type ScanTarget = { host: string; addresses: readonly string[]; name: string | null };
 
 const ADDRESS = /^[\d.]+$|^[\da-f:.]+$/i;
-
-const isLoopback = (address: string): boolean =>
-  address.startsWith("127.") || address === "::1" || address === "localhost";
 
 /** So many addresses of the host itself are tried. */
 const MOST_ADDRESSES = 8;
 
 /** Where a scan of the host as it is named may come to at a port. */
-function findNamedPlace({ source: { configuration }, port }: Row, host: string): Place {
+function findNamedPlace({ source: { configuration }, port }: Row, host: string): ScanTarget {
   if (isAddress(host)) return { host, addresses: [host], name: null };
   const { servings, plain = [], addresses } = configuration;
   const listened = new Set(
@@ -110,7 +107,7 @@ function findNamedPlace({ source: { configuration }, port }: Row, host: string):
 const isOfScan = (address: string): boolean => ADDRESS.test(address) && !isLoopback(address);
 
 /** Other places to ask for a row at: the address of its listener, or of the host those that it takes. */
-function listOwnPlaces({ address, source }: Row): Place[] {
+function listOwnPlaces({ address, source }: Row): ScanTarget[] {
   const own = [
     ...(address === null || EVERY.includes(address) ? [] : [address]),
     ...(source.configuration.addresses ?? [])
@@ -119,8 +116,6 @@ function listOwnPlaces({ address, source }: Row): Place[] {
   ].filter(isOfScan);
   return [...new Set(own)].map((one) => ({ host: one, addresses: [one], name: null }));
 }
-
-const EVERY = ["0.0.0.0", "::"];
 
 /** Why no handshake at all is answered by it, wherever it comes from and whatever it asks for; null: one may be. */
 function findNever(

@@ -6,7 +6,7 @@ import type { Answer } from "./answer.ts";
 import { GreetingReader, NOTHING_BESIDE } from "./greeting-reader.ts";
 
 /** `protocols`: what is offered to be spoken in TLS. `kind`: the one kind of key that is taken; not there: any. */
-type Asked = { serverName: string | null; protocols: readonly string[]; kind?: ServerKeyKind };
+type HandshakeRequest = { serverName: string | null; protocols: readonly string[]; kind?: ServerKeyKind };
 
 type Limits = { deadlineMs: number; mostBytes: number; signal: AbortSignal };
 
@@ -58,7 +58,7 @@ function createContext({ ciphers, sigalgs }: Kept): SecureContext | null {
  */
 export async function greetInFull(
   stream: Duplex,
-  { serverName, protocols, kind }: Asked,
+  { serverName, protocols, kind }: HandshakeRequest,
   limits: Limits,
 ): Promise<Answer> {
   const recording: Buffer[] = [];

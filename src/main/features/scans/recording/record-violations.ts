@@ -136,18 +136,18 @@ function createTrustReader(trust: Store["trust"], readRoots: () => CertificateIn
 }
 
 /** What a place has beside a certificate, the certificate itself among it where it is sent. */
-type Place = { hashes: readonly string[]; index: CertificateIndex };
+type SeenPlace = { hashes: readonly string[]; index: CertificateIndex };
 
 /** Reads where certificates are seen now, for one visit: what is sent by one endpoint is read and opened once. */
 function createPlaceReader(violations: Store["violations"], seen: readonly Seen[]) {
   const ders = new Map(seen.map(({ one }) => [one.certificate.sha256 as string, one.der]));
   const opened = new Map<string, PathCertificate | null>();
   const sent = new Map<number, readonly string[]>();
-  const known = new Map<string, Place>();
+  const known = new Map<string, SeenPlace>();
 
   return {
     /** Each set once. An endpoint has what it sends and the roots of its host; a file has the authorities of its host. */
-    of(id: number, pool: CertificateIndex): Place[] {
+    of(id: number, pool: CertificateIndex): SeenPlace[] {
       const hashes = pool.all.map(({ sha256 }) => sha256);
       for (const each of pool.all) opened.set(each.sha256, each);
       const heldBy = new Map<number, readonly string[]>();
@@ -169,7 +169,7 @@ function createPlaceReader(violations: Store["violations"], seen: readonly Seen[
     return hashes;
   }
 
-  function toPlace(hashes: readonly string[]): Place {
+  function toPlace(hashes: readonly string[]): SeenPlace {
     const key = markSet(hashes);
     const place = known.get(key) ?? {
       hashes,
