@@ -216,6 +216,32 @@ test("HAProxy prefers a kind of key to an exact name, and has several defaults: 
   );
 });
 
+test("each file of a bundle of HAProxy's is for its own names alone, and all of them for whoever fits nowhere", () => {
+  const names = { "/c/own": ["own.example"], "/c/b.rsa": ["old.example"], "/c/b.ecdsa": ["new.example"] };
+  const configuration = readConfiguration(
+    makeFiles(
+      { server: "haproxy" },
+      {
+        "/h.cfg": "frontend a\n bind :443 ssl crt /c/b crt /c/own",
+        "/c/b.rsa": "",
+        "/c/b.ecdsa": "",
+      },
+    ),
+  );
+  const ask = (name: string) => {
+    const choice = chooseServing(
+      configuration,
+      { address: "192.0.2.1", port: 443, name },
+      (path) => new Map(Object.entries(names)).get(path) ?? null,
+    );
+    return choice.kind === "chosen" ? choice.pairs.map(({ certificate }) => certificate.path) : choice.kind;
+  };
+  expect(["new.example", "old.example", "own.example", "none.example"].map(ask)).toEqual([
+    ...[["/c/b.ecdsa"], ["/c/b.rsa"], ["/c/own"]],
+    ["/c/b.rsa", "/c/b.ecdsa"],
+  ]);
+});
+
 test("a client is shown what it takes the signatures of: the last file of a kind, and of HAProxy the first and ECDSA", () => {
   const pairs = ["ec1", "rsa1", "rsa2", "ec2"].map((path) => ({
     certificate: { path, directive: "crt", at: { file: "/h.cfg", line: 1 } },

@@ -3,27 +3,34 @@ import { folderOf, joinPath } from "#domain/server-configs/draft.ts";
 
 /** What lies beside a certificate and is read along with it, never as one of its own. */
 const BESIDE = /\.(?:key|issuer|ocsp|sctl|dh)$/;
-/** One certificate a kind of key: `site.pem.rsa` for `crt site.pem`. */
+/**
+ * One certificate a kind of key: `site.pem.rsa` for `crt site.pem`. Each of them is for its own names alone, and all of them stand where
+ * the path is the first of its line.
+ */
 const BUNDLE = ["rsa", "ecdsa", "dsa"];
 
-/** What a path of `crt` stands for: one certificate, one of each kind of key, or each of a folder by itself. */
-export function findCertificates(source: ConfigurationFiles, named: Named): Pair[][] {
+export type FoundCertificates = { pairs: Pair[]; isBundle: boolean };
+
+/** What a path of `crt` stands for: one certificate, one of each kind of key, or those of a folder. */
+export function findCertificates(source: ConfigurationFiles, named: Named): FoundCertificates {
   const names = source.folders.get(named.path);
-  if (!names) return [findOne(source, named)];
-  return [...names]
+  if (!names) return findOne(source, named);
+  const pairs = [...names]
     .sort()
     .filter((name) => !name.startsWith(".") && !BESIDE.test(name))
     .map((name) => ({ ...named, path: joinPath(named.path, name) }))
     .filter(({ path }) => !source.folders.has(path))
-    .map((certificate) => [toPair(source, certificate)]);
+    .map((certificate) => toPair(source, certificate));
+  return { pairs, isBundle: false };
 }
 
-function findOne(source: ConfigurationFiles, named: Named): Pair[] {
+function findOne(source: ConfigurationFiles, named: Named): FoundCertificates {
   const beside = new Set(source.folders.get(folderOf(named.path)));
   const name = named.path.slice(named.path.lastIndexOf("/") + 1);
   const kinds = beside.has(name) ? [] : BUNDLE.filter((kind) => beside.has(`${name}.${kind}`));
-  if (kinds.length === 0) return [toPair(source, named)];
-  return kinds.map((kind) => toPair(source, { ...named, path: `${named.path}.${kind}` }));
+  if (kinds.length === 0) return { pairs: [toPair(source, named)], isBundle: false };
+  const pairs = kinds.map((kind) => toPair(source, { ...named, path: `${named.path}.${kind}` }));
+  return { pairs, isBundle: true };
 }
 
 /** The key stands in the certificate's file, or beside it by the same name with `.key` behind. */

@@ -35,6 +35,8 @@ one.pem [alpn h2,http/1.1] one.example *.one.example !bad.one.example
       names of the certificate
       certificate /etc/haproxy/certs/one.pem.rsa (crt /etc/haproxy/haproxy.cfg:7)
       key /etc/haproxy/certs/one.pem.rsa (crt /etc/haproxy/haproxy.cfg:7)
+    192.0.2.1:443! [2001:db8::1]:443! tls at /etc/haproxy/haproxy.cfg:7
+      names of the certificate
       certificate /etc/haproxy/certs/one.pem.ecdsa (crt /etc/haproxy/haproxy.cfg:7)
       key /etc/haproxy/certs/one.pem.ecdsa (crt /etc/haproxy/haproxy.cfg:7)
     192.0.2.1:443 [2001:db8::1]:443 tls at /etc/haproxy/haproxy.cfg:7
@@ -49,6 +51,8 @@ one.pem [alpn h2,http/1.1] one.example *.one.example !bad.one.example
       names one.example *.one.example !bad.one.example
       certificate /etc/haproxy/certs/one.pem.rsa (crt-list /etc/haproxy/list:2)
       key /etc/haproxy/certs/one.pem.rsa (crt-list /etc/haproxy/list:2)
+    any:8443 tls at /etc/haproxy/haproxy.cfg:8
+      names one.example *.one.example !bad.one.example
       certificate /etc/haproxy/certs/one.pem.ecdsa (crt-list /etc/haproxy/list:2)
       key /etc/haproxy/certs/one.pem.ecdsa (crt-list /etc/haproxy/list:2)
     any:8443 tls at /etc/haproxy/haproxy.cfg:8

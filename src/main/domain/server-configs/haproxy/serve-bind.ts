@@ -1,11 +1,13 @@
 import type { Pair, Place, TlsSettings } from "#domain/server-configs/configuration.ts";
 import { type Bind, readBind } from "./bind.ts";
-import { findCertificates, readCertificateList } from "./certificate-files.ts";
+import { type FoundCertificates, findCertificates, readCertificateList } from "./certificate-files.ts";
 import { nameFile, type State, toNamed } from "./state.ts";
 
-/** Certificates that one word of a `bind` line brings; `unsure` where it cannot be told which. */
+/** A certificate that a word of a `bind` line brings; `unsure` where it cannot be told which, and there is none. */
 type Brought = {
-  pairs: Pair[];
+  pair: Pair | null;
+  /** Of several, by kinds of keys: what their path is, which stands at the same line; null: it is of none. */
+  bundle: string | null;
   names: string[];
   /** Names stand in its line of a list, if only a star: those in itself count for nothing. */
   isFiltered: boolean;
@@ -28,7 +30,9 @@ export function serveBind(state: State, words: readonly string[], at: Place): vo
   const brought = bind.certificates.flatMap((one) => bringCertificates(state, one, at));
   if (brought.length === 0) brought.push(openCase("TLS is switched on without a certificate"));
   // The first is one of several defaults where others are named so: which one is served goes by the kind of key.
-  const isUsual = (one: Brought): boolean => !bind.isStrict && (one === brought[0] || one.isDefault);
+  const [first] = brought;
+  const isUsual = (one: Brought): boolean =>
+    !bind.isStrict && (one === first || one.isDefault || isOfBundle(one, first));
   const tls = readTlsSettings(state, bind);
   for (const one of brought) {
     state.draft.serve({
@@ -36,7 +40,7 @@ export function serveBind(state: State, words: readonly string[], at: Place): vo
       names: one.names,
       namesFromCertificate: !one.isFiltered,
       protocol: "tls",
-      pairs: one.pairs,
+      pairs: one.pair ? [one.pair] : [],
       chain: null,
       unsure: one.unsure ?? whyUnsure(state, bind),
       ...(tls && !one.hasOwnCiphers && { tls }),
@@ -59,8 +63,12 @@ function whyUnsure({ branches }: State, { isMade }: Bind): string | null {
   return isMade ? "HAProxy makes a certificate for each name itself (generate-certificates)" : null;
 }
 
+const isOfBundle = ({ bundle }: Brought, first: Brought | undefined): boolean =>
+  bundle !== null && bundle === first?.bundle;
+
 const openCase = (unsure: string): Brought => ({
-  pairs: [],
+  pair: null,
+  bundle: null,
   names: [],
   isFiltered: false,
   isDefault: false,
@@ -72,8 +80,9 @@ function bringCertificates(state: State, { kind, path }: Bind["certificates"][nu
   if (kind === "crt-list") return bringList(state, path, at);
   const found = bring(state, path, kind, at);
   if (!found) return [openCase(`which file ${path} is cannot be told`)];
-  return found.map((pairs) => ({
-    pairs,
+  return found.pairs.map((pair) => ({
+    pair,
+    bundle: found.isBundle ? path : null,
     names: [],
     isFiltered: false,
     isDefault: kind === "default-crt",
@@ -82,9 +91,9 @@ function bringCertificates(state: State, { kind, path }: Bind["certificates"][nu
   }));
 }
 
-function bring(state: State, path: string, directive: string, at: Place): Pair[][] | null {
+function bring(state: State, path: string, directive: string, at: Place): FoundCertificates | null {
   const stored = state.stored.get(path);
-  if (stored) return [[stored]];
+  if (stored) return { pairs: [stored], isBundle: false };
   const named = toNamed(state.bases, "crt-base", { path, directive, at });
   if (named && !(path.endsWith("/") && !state.draft.source.folders.has(named.path)))
     return findCertificates(state.draft.source, named);
@@ -104,8 +113,9 @@ function bringList(state: State, path: string, at: Place): Brought[] {
     const isDefault = entry.filters.includes("*");
     const isFiltered = entry.filters.length > 0;
     const { hasOwnCiphers } = entry;
-    for (const pairs of found ?? [])
-      brought.push({ pairs, names, isFiltered, isDefault, unsure: null, hasOwnCiphers });
+    const bundle = found?.isBundle ? entry.path : null;
+    for (const pair of found?.pairs ?? [])
+      brought.push({ pair, bundle, names, isFiltered, isDefault, unsure: null, hasOwnCiphers });
   }
   return brought;
 }
