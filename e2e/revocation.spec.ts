@@ -22,8 +22,11 @@ test("a responder is asked when somebody presses Ask, and what it says becomes a
 }) => {
   const authority = signCertificate({ subject: "Shop authority", extensions: [isAuthority()] });
   const answer = signAnswer({
-    ...{ issuer: authority, serial: 7, state: "revoked" },
-    ...{ from: sayTime(Date.now() - HOUR_MS), until: sayTime(Date.now() + 24 * HOUR_MS) },
+    issuer: authority,
+    serial: 7,
+    state: "revoked",
+    from: sayTime(Date.now() - HOUR_MS),
+    until: sayTime(Date.now() + 24 * HOUR_MS),
   });
   const asked: string[] = [];
   await using server = await listen(
@@ -35,7 +38,9 @@ test("a responder is asked when somebody presses Ask, and what it says becomes a
   const responder = `http://${server.endpoint.host}:${server.endpoint.port}/ocsp`;
   const access = sequence(sequence(oid("1.3.6.1.5.5.7.48.1"), text(0x86, responder)));
   const leaf = signCertificate({
-    ...{ subject: "shop.example", issuer: authority, serial: 7 },
+    subject: "shop.example",
+    issuer: authority,
+    serial: 7,
     extensions: [extension("1.3.6.1.5.5.7.1.1", access)],
   });
 

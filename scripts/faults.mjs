@@ -30,7 +30,10 @@ for (const project of PROJECTS) {
   const file = join(folder, `${project}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   const code = await run(process.execPath, [
-    ...[findTool("vitest"), "run", "--project", project],
+    findTool("vitest"),
+    "run",
+    "--project",
+    project,
     ...reporters,
     ...FILES,
     "--passWithNoTests",

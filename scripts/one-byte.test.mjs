@@ -24,7 +24,9 @@ test.each([`${raw}ü\``, `${raw}\${${raw}a\`}ü\``, "/\\ü/.source"])(
 async function buildFrom(source) {
   const given = { name: "given", resolveId: (/** @type {string} */ id) => id, load: () => source };
   const built = await build({
-    ...{ configFile: false, logLevel: "silent", plugins: [given, oneByte()] },
+    configFile: false,
+    logLevel: "silent",
+    plugins: [given, oneByte()],
     build: { write: false, minify: false, lib: { entry: "given.js", formats: ["es"] } },
   });
   const [first] = /** @type {import("vite").Rolldown.RolldownOutput[]} */ (built);

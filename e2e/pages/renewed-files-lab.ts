@@ -58,7 +58,10 @@ export async function startRenewedFilesLab(): Promise<RenewedFilesLab> {
   const targets = [`root@${host.address}`, ...places];
   const owned = stack.move();
   return {
-    ...{ database, home, host, say },
+    database,
+    home,
+    host,
+    say,
     untilServed: async (file, issue) => {
       const meant = await host.fingerprintOf(file, issue);
       const question = { host: host.address, ...HANDSHAKES[file], version: "TLSv1.3" as const };

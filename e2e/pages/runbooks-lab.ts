@@ -73,7 +73,11 @@ export async function startRunbooksLab(
   const readFingerprint = () => fingerprintOf(key);
   const owned = stack.move();
   return {
-    ...{ database, home, hosts, readFingerprint, fingerprint: await readFingerprint() },
+    database,
+    home,
+    hosts,
+    readFingerprint,
+    fingerprint: await readFingerprint(),
     makeLine: async (comment) => {
       const path = join(folder.path, comment);
       await makeKey(path, comment);

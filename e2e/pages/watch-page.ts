@@ -17,11 +17,9 @@ export function watchPage(page: Page) {
   return {
     sent,
     read: async (): Promise<Record<string, string>> => ({
-      ...{
-        "what it was sent": received.join("\n"),
-        "its console": said.join("\n"),
-        "its address": page.url(),
-      },
+      "what it was sent": received.join("\n"),
+      "its console": said.join("\n"),
+      "its address": page.url(),
       "its document": await page.content(),
       ...(await page.evaluate(readKept)),
     }),

@@ -19,7 +19,9 @@ export async function bundle(modules) {
   );
   try {
     await build({
-      ...{ root, configFile: false, logLevel: "warn" },
+      root,
+      configFile: false,
+      logLevel: "warn",
       plugins: [oneByte()],
       ssr: { noExternal: true, external: ["better-sqlite3", "ssh2"] },
       build: { ssr: true, outDir, minify: false, rolldownOptions: { input, output: FLAT } },

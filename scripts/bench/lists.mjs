@@ -171,7 +171,9 @@ function certificateLists() {
     placeCount: "place_count",
   };
   const filters = {
-    ...{ expiringWithinDays: 30, role: "authority", place: "endpoint" },
+    expiringWithinDays: 30,
+    role: "authority",
+    place: "endpoint",
     host: `shop${size / 2}.example`,
   };
   const make = (name, options, peer) => ({
@@ -205,7 +207,9 @@ function grantLists() {
     comment: "comment",
   };
   const filters = {
-    ...{ account: "account3", host: "web5.corp", effective: "no" },
+    account: "account3",
+    host: "web5.corp",
+    effective: "no",
     fingerprint: fingerprintOf("user7@laptop"),
   };
   const make = (name, options, peer) => ({ name: `grants ${name}`, list: ask.listGrants, options, peer });
@@ -244,7 +248,10 @@ function hostLists() {
 
 function findingLists() {
   const columns = {
-    ...{ severity: "severity", rule: "rule", host: "host", label: "label" },
+    severity: "severity",
+    rule: "rule",
+    host: "host",
+    label: "label",
     firstSeen: "first_seen",
   };
   const make = (name, options, peer) => ({ name: `findings ${name}`, list: ask.listFindings, options, peer });

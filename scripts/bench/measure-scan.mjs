@@ -19,7 +19,8 @@ const CHILD = fileURLToPath(new URL("scan-child.mjs", import.meta.url));
  */
 export async function measureScan(count) {
   await using bundled = await bundle({
-    ...{ app: "app.ts", "recording-worker": "features/scans/recording-worker.ts" },
+    app: "app.ts",
+    "recording-worker": "features/scans/recording-worker.ts",
   });
   await using folder = await mkdtempDisposable(join(tmpdir(), "latchkey-bench-"));
   await using farm = await startTlsFarm(folder.path, count);

@@ -15,11 +15,16 @@ const what = `scan of ${ok.toLocaleString("en")} endpoints`;
 const rest = { peer: "a scan of one", unit: "MB" };
 report(
   {
-    ...{ what: `${what}, most memory`, ...rest, mostItself: MOST_MB },
-    ...{ ours: many.peakBytes / 1e6, theirs: one.peakBytes / 1e6 },
+    what: `${what}, most memory`,
+    ...rest,
+    mostItself: MOST_MB,
+    ours: many.peakBytes / 1e6,
+    theirs: one.peakBytes / 1e6,
   },
   {
-    ...{ what: `${what}, memory of its own at the end`, ...rest },
-    ...{ ours: many.ownBytes / 1e6, theirs: one.ownBytes / 1e6 },
+    what: `${what}, memory of its own at the end`,
+    ...rest,
+    ours: many.ownBytes / 1e6,
+    theirs: one.ownBytes / 1e6,
   },
 );

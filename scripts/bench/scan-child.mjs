@@ -11,9 +11,11 @@ await using started = createApp({ databasePath, workstation });
 const ok = await scanAll(started.client, readFileSync(targets, "utf8"));
 const { user, system } = process.cpuUsage(before);
 process.send({
-  ...{ ok, cpuUs: user + system },
+  ok,
+  cpuUs: user + system,
   /** The most memory that was ever resident, and what of it is no file that other programs share, at the end. */
-  ...{ peakBytes: readStatus("VmHWM"), ownBytes: readStatus("RssAnon") },
+  peakBytes: readStatus("VmHWM"),
+  ownBytes: readStatus("RssAnon"),
 });
 
 function readStatus(name) {

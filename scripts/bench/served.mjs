@@ -24,19 +24,23 @@ const HOST = "web5.corp";
 const ENDPOINT = `shop${size / 2}.example`;
 
 const RULES = [
-  ...[
-    "certificate-not-reloaded",
-    "endpoint-other-certificate",
-    "certificate-changed",
-    "certificate-expiring",
-  ],
-  ...["endpoint-key-exchange-classical", "certificate-lifetime-over-limit", "certificate-client-auth-ends"],
-  ...["certificate-wildcard-spread", "certificate-key-shared", "certificate-key-kept"],
+  "certificate-not-reloaded",
+  "endpoint-other-certificate",
+  "certificate-changed",
+  "certificate-expiring",
+  "endpoint-key-exchange-classical",
+  "certificate-lifetime-over-limit",
+  "certificate-client-auth-ends",
+  "certificate-wildcard-spread",
+  "certificate-key-shared",
+  "certificate-key-kept",
 ];
 
 await using bundled = await bundle({
-  ...{ store: "store/store.ts", ask: "store/testing/ask.ts" },
-  ...{ renewals: "domain/forecast/forecast-renewals.ts", expiries: "domain/forecast/line-up-expiries.ts" },
+  store: "store/store.ts",
+  ask: "store/testing/ask.ts",
+  renewals: "domain/forecast/forecast-renewals.ts",
+  expiries: "domain/forecast/line-up-expiries.ts",
 });
 const { openStore } = await bundled.load("store");
 const ask = await bundled.load("ask");
@@ -100,13 +104,15 @@ function certificateLists() {
     (after) => ask.listCertificates(store, { now, ...options, after }),
   ];
   const filters = [
-    ...[{ owner: "team 1" }, { owner: "" }, { tag: "production" }, { tag: "shop" }, { spki: "key 30" }],
-    ...[
-      { place: "file" },
-      { host: HOST },
-      { owner: "team 1", place: "file" },
-      { tag: "production", owner: "" },
-    ],
+    { owner: "team 1" },
+    { owner: "" },
+    { tag: "production" },
+    { tag: "shop" },
+    { spki: "key 30" },
+    { place: "file" },
+    { host: HOST },
+    { owner: "team 1", place: "file" },
+    { tag: "production", owner: "" },
   ];
   const sorts = ["notAfter", "subject", "issuer", "placeCount"].map((by) => ({ by, descending: false }));
   return filters.flatMap((filter) =>
@@ -142,14 +148,12 @@ function findingLists() {
   ];
   const sorts = ["severity", "rule", "host", "label", "firstSeen"];
   const filters = [
-    ...[
-      {},
-      { accepted: true },
-      { host: HOST },
-      { host: ENDPOINT },
-      { severity: "low" },
-      { search: "shop777" },
-    ],
+    {},
+    { accepted: true },
+    { host: HOST },
+    { host: ENDPOINT },
+    { severity: "low" },
+    { search: "shop777" },
     ...RULES.map((rule) => ({ rule })),
   ];
   return filters.flatMap((filter) =>
@@ -187,7 +191,9 @@ function makeSums() {
       forecastRenewals(store.expiry.due({ issuer: null, owner: "team 1", today }), { today, by: "issuer" }),
     "timeline of one issuer": () =>
       lineUpExpiries(store.expiry.ends({ issuer: "CN=authority 1", owner: null }), {
-        ...{ today, by: "owner", weekCount: 52 },
+        today,
+        by: "owner",
+        weekCount: 52,
       }),
     tags: () => store.labels.tags(),
     owners: () => store.labels.owners(),

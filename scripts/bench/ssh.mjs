@@ -39,7 +39,9 @@ await using host = await startHost({
   sshdOptions: ["-o", "MaxStartups=2000"],
 });
 const { identities } = await gatherIdentities({
-  ...{ identityFiles: [key.path], home: folder.path, agentSocket: null },
+  identityFiles: [key.path],
+  home: folder.path,
+  agentSocket: null,
 });
 const collectorScript = await readCollector();
 /** As a scan sends it. */
@@ -102,7 +104,12 @@ async function countTrips(go) {
 async function visit(at) {
   const reading = await collectHost({
     target: { kind: "ssh", ...at, user: "root" },
-    ...{ user: "root", identities, useSudo: false, nonce: NONCE, collectorScript: sent, limits: SSH_LIMITS },
+    user: "root",
+    identities,
+    useSudo: false,
+    nonce: NONCE,
+    collectorScript: sent,
+    limits: SSH_LIMITS,
     verifyHostKey: () => ({ kind: "trusted" }),
     hostKeyTypes: ["ssh-ed25519"],
     signal: new AbortController().signal,
@@ -112,7 +119,10 @@ async function visit(at) {
 
 function sayCommand(at) {
   const options = [
-    ...["IdentityAgent=none", "IdentitiesOnly=yes", "BatchMode=yes", "HostKeyAlgorithms=ssh-ed25519"],
+    "IdentityAgent=none",
+    "IdentitiesOnly=yes",
+    "BatchMode=yes",
+    "HostKeyAlgorithms=ssh-ed25519",
     `UserKnownHostsFile=${knownHosts}`,
   ];
   const flags = options.map((option) => `-o ${option}`).join(" ");

@@ -28,7 +28,8 @@ const AT_A_TIME_PEER = 16;
 const PEER_ROUNDS = 2;
 
 await using bundled = await bundle({
-  ...{ app: "app.ts", prober: "net/tls/probe-endpoint.ts" },
+  app: "app.ts",
+  prober: "net/tls/probe-endpoint.ts",
   "recording-worker": "features/scans/recording-worker.ts",
 });
 const { createApp } = await bundled.load("app");

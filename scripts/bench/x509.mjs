@@ -19,11 +19,20 @@ function readByNode(der) {
   const certificate = new X509Certificate(der);
   const { publicKey } = certificate;
   return [
-    ...[publicKey.asymmetricKeyType, publicKey.asymmetricKeyDetails],
+    publicKey.asymmetricKeyType,
+    publicKey.asymmetricKeyDetails,
     hash("sha256", publicKey.export({ type: "spki", format: "der" })),
-    ...[certificate.subject, certificate.issuer, certificate.serialNumber, certificate.fingerprint256],
-    ...[certificate.validFrom, certificate.validTo, certificate.subjectAltName, certificate.ca],
-    ...[certificate.keyUsage, certificate.infoAccess, certificate.signatureAlgorithm],
+    certificate.subject,
+    certificate.issuer,
+    certificate.serialNumber,
+    certificate.fingerprint256,
+    certificate.validFrom,
+    certificate.validTo,
+    certificate.subjectAltName,
+    certificate.ca,
+    certificate.keyUsage,
+    certificate.infoAccess,
+    certificate.signatureAlgorithm,
   ];
 }
 

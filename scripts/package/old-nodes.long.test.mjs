@@ -29,7 +29,8 @@ test.runIf(isHere).each(["20.19.5", "22.13.1", "23.5.0"])(
     const latchkey = await latchkeyOn(version);
     const needed = `this needs Node 22.14, 23.6 or newer, not ${version}`;
     expect(await latchkey("--help")).toEqual({
-      ...{ code: 3, out: "" },
+      code: 3,
+      out: "",
       err: `latchkey: ${needed}; in a checkout, "npm run -s latchkey --" brings its own\n`,
     });
   },

@@ -142,13 +142,24 @@ export function createApp({
       ...listsOf({ store }),
       ...proceduresOf({ database, events, issuers, people, runbooks }),
       bundles: createBundles({
-        ...{ store, collectorScript, importBundle: recording.importBundle, announce, now },
+        store,
+        collectorScript,
+        importBundle: recording.importBundle,
+        announce,
+        now,
         plan: lookAtBundles(store),
       }),
       ...filesOf({ store, workstation, ...readers }),
       inspect: createInspect({ prober, now }),
       scans: createScans({
-        ...{ store, readTargets, visits, recording, countFreeDescriptors, announce, log, now },
+        store,
+        readTargets,
+        visits,
+        recording,
+        countFreeDescriptors,
+        announce,
+        log,
+        now,
         inBackground: background.start,
       }),
       settings: createSettings({ store, isReadOnly, workstation }),
@@ -215,13 +226,14 @@ function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
       return true;
     },
     factDeps: async () => ({
-      ...{ inventory: store.runbooks.facts, heldKeys: store.people.heldKeys, workstation, now },
-      ...{
-        lookAtHeldHalf,
-        verifyAgent,
-        verifyThere,
-        routeTo: (await loadSshConfig(workstation, null)).config.routeTo,
-      },
+      inventory: store.runbooks.facts,
+      heldKeys: store.people.heldKeys,
+      workstation,
+      now,
+      lookAtHeldHalf,
+      verifyAgent,
+      verifyThere,
+      routeTo: (await loadSshConfig(workstation, null)).config.routeTo,
     }),
   });
 }

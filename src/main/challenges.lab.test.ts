@@ -43,7 +43,11 @@ afterAll(async () => {
 
 const open = async (at: LabHost) => openHandIn(startShellIn(at), await readRotationScript("challenge"));
 const nearOf = (hand: Hand, at: LabHost): Near => ({
-  ...{ hand, token: "run00000001", address: at.address, openSecret: null, signal },
+  hand,
+  token: "run00000001",
+  address: at.address,
+  openSecret: null,
+  signal,
 });
 const files = (at: LabHost) => at.run("find /srv /var/lib/latchkey 2>/dev/null | sort || true");
 
@@ -59,8 +63,10 @@ async function orderAt(at: LabHost, names: readonly string[]) {
   const answered: Answered[] = [];
   const { order } = await openAccount(
     createAcmeClient({
-      ...{ url: pebble.directory, ask: await createAcmeAsker({ roots: pebble.roots }) },
-      ...{ now: () => new Date(), wait: () => pause(20) },
+      url: pebble.directory,
+      ask: await createAcmeAsker({ roots: pebble.roots }),
+      now: () => new Date(),
+      wait: () => pause(20),
     }),
   );
   const ordered = await order(requestFor(...names), {

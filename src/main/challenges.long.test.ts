@@ -37,7 +37,9 @@ beforeAll(async () => {
   const zones = { [ZONE]: `www A ${host.address}\nmail A ${host.address}` };
   dns = await startKnot({ folder: folder.path, zones, key: KEY });
   pebble = await startPebble({
-    ...{ folder: folder.path, httpPort: HTTP_PORT, tlsPort: TLS_PORT },
+    folder: folder.path,
+    httpPort: HTTP_PORT,
+    tlsPort: TLS_PORT,
     dnsServer: `${dns.address}:${DNS_PORT}`,
   });
 });
@@ -52,8 +54,10 @@ afterAll(async () => {
 async function orderBy(way: ChallengeWay, names: readonly string[], near: Near) {
   const answered: Answered[] = [];
   const client = createAcmeClient({
-    ...{ url: pebble.directory, ask: await createAcmeAsker({ roots: pebble.roots }) },
-    ...{ now: () => new Date(), wait: () => pause(20) },
+    url: pebble.directory,
+    ask: await createAcmeAsker({ roots: pebble.roots }),
+    now: () => new Date(),
+    wait: () => pause(20),
   });
   const { order } = await openAccount(client);
   const ordered = await order(requestFor(...names), {
@@ -68,7 +72,12 @@ async function orderBy(way: ChallengeWay, names: readonly string[], near: Near) 
 }
 
 const nearOf = (more: Partial<Near>): Near => ({
-  ...{ hand: null, token: "run00000001", address: host.address, openSecret: null, resolvers: [], signal },
+  hand: null,
+  token: "run00000001",
+  address: host.address,
+  openSecret: null,
+  resolvers: [],
+  signal,
   ...more,
 });
 
@@ -96,8 +105,13 @@ lab("pebble issues for what a host shows by openssl to acme-tls/1", async () => 
 
 lab("pebble issues for a wildcard and its name by updates of their zone", async () => {
   const way: ChallengeWay = {
-    ...{ kind: "rfc2136", server: dns.address, port: DNS_PORT, zone: ZONE },
-    ...{ keyName: KEY.name, algorithm: "hmac-sha256", secretId: "s1" },
+    kind: "rfc2136",
+    server: dns.address,
+    port: DNS_PORT,
+    zone: ZONE,
+    keyName: KEY.name,
+    algorithm: "hmac-sha256",
+    secretId: "s1",
   };
   const openSecret = async () => new Redacted(Buffer.from(KEY.secret));
   const names = [`*.${ZONE}`, ZONE];

@@ -262,17 +262,18 @@ function fill(store: Store): void {
 /** A run that has ended. */
 function carryOut({ runbooks }: Store, title: string): void {
   const plan = Plan.parse({
-    ...{ format: "latchkey-plan-1", kind: "remove-grants", title, madeAt: START },
-    ...{
-      oldKey: null,
-      newKey: null,
-      options: {},
-      hosts: [],
-      here: [],
-      checks: [],
-      leftOut: [],
-      confirm: null,
-    },
+    format: "latchkey-plan-1",
+    kind: "remove-grants",
+    title,
+    madeAt: START,
+    oldKey: null,
+    newKey: null,
+    options: {},
+    hosts: [],
+    here: [],
+    checks: [],
+    leftOut: [],
+    confirm: null,
   });
   const planId = runbooks.plans.take({ plan, hash: "ab".repeat(32), at: START });
   const counts = { hosts: 0, adds: 0, changes: 0, removes: 0 };

@@ -27,10 +27,20 @@ import type { Store } from "./store/store.ts";
 
 /** What a hand knows of servers, their files, and challenges: read after the rest of it. */
 export const SERVER_SCRIPTS = [
-  ...[pairScript, pairStageScript, pairTurnScript],
-  ...[serversScript, serversTellScript, serversWebScript, serversHaproxyScript, serversCommonScript],
-  ...[serversTryScript, serversDescribedScript, serversMailScript, serversDataScript],
-  ...[keystoresScript, challengeScript],
+  pairScript,
+  pairStageScript,
+  pairTurnScript,
+  serversScript,
+  serversTellScript,
+  serversWebScript,
+  serversHaproxyScript,
+  serversCommonScript,
+  serversTryScript,
+  serversDescribedScript,
+  serversMailScript,
+  serversDataScript,
+  keystoresScript,
+  challengeScript,
 ];
 
 type Deps = {
@@ -44,7 +54,10 @@ type Deps = {
 
 /** What certificates are planned and renewed with. */
 export const renewalMeans = ({ store, vault, prober, order, client, now }: Deps) => ({
-  ...{ order, answer, vault, chainsAt: createChainsAt(prober) },
+  order,
+  answer,
+  vault,
+  chainsAt: createChainsAt(prober),
   greet: (endpoints: readonly TlsTarget[]) => greetAll(client(), endpoints),
   issuers: () => client().issuers.known(),
   askWindow: (issuer: string, sha256: string) => askWindow(client(), issuer, sha256),

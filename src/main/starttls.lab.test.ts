@@ -72,7 +72,9 @@ test.skipIf(!canStartHosts()).for(SPOKEN)(
     const asked = OPENSSL_KNOWS.has(protocol) ? await askOpenssl(target) : null;
     if (asked) expect(reading.chain.map(toHex)).toEqual(asked.map(toHex));
     recordProtocol(task, {
-      ...{ protocol, server: SERVER_OF[protocol], isScripted: false },
+      protocol,
+      server: SERVER_OF[protocol],
+      isScripted: false,
       seen: `presented ${reading.chain.length} of ${chain.length} certificates${asked ? ", as openssl s_client sees them" : ""}`,
     });
   },

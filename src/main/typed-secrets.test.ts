@@ -25,7 +25,10 @@ async function openDesk() {
     log: (error) => logged.push(error),
   });
   return {
-    ...{ app, keyPath, folder: folder.path, logged },
+    app,
+    keyPath,
+    folder: folder.path,
+    logged,
     async [Symbol.asyncDispose]() {
       await app[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
@@ -128,7 +131,9 @@ test("nothing that was typed is in the database, the log, an announcement or a r
     },
   });
   const answers = {
-    ...{ passphrase: "passphrase", password: "password", "keyboard-interactive": "code" },
+    passphrase: "passphrase",
+    password: "password",
+    "keyboard-interactive": "code",
     proxy: "proxy",
   };
   const replies: unknown[] = [];

@@ -21,7 +21,8 @@ async function startSilentNames() {
   socket.on("message", () => names.asked++).bind(53, address);
   await once(socket, "listening");
   return {
-    ...{ address, names },
+    address,
+    names,
     [Symbol.dispose]() {
       socket.close();
       release();
@@ -39,8 +40,14 @@ test.runIf(canStartHosts())(
     await writeFile(resolv, `nameserver ${silent.address}\noptions timeout:30 attempts:5\n`);
     const command = [PROGRAM, "--db", join(folder.path, "latchkey.db"), "scan", "nowhere.example.test:443"];
     const { stdout } = await run("unshare", [
-      ...["--mount", "sh", "-c", WITH_NAMES, "sh", resolv],
-      ...[process.execPath, ...command],
+      "--mount",
+      "sh",
+      "-c",
+      WITH_NAMES,
+      "sh",
+      resolv,
+      process.execPath,
+      ...command,
     ]);
     expect(stdout).toContain("1 target: 0 read, 1 not read");
     expect(silent.names.asked).toBeLessThanOrEqual(2);

@@ -161,13 +161,7 @@ export function bundleTable(db: Database) {
 
     find(digest: string) {
       const row = find.get(digest);
-      if (!row) return null;
-      return {
-        ...{ scanId: ScanId.parse(row.scan), importedAt: row.imported_at, host: row.host, port: row.port },
-        signature: BundleSignature.parse(JSON.parse(row.signature)),
-        standing: CarriedStanding.parse(row.standing),
-        signedBy: JSON.parse(row.signed_by) as string[],
-      };
+      return row ? toBundle(row) : null;
     },
 
     /** Once its host is known, within the transaction that made it so. */
@@ -191,11 +185,15 @@ export function bundleTable(db: Database) {
       const row = trust.get({ host, port });
       if (!row)
         return {
-          ...{ pinned: pinned.get({ host, port }) ?? null, presented: null },
-          ...{ wasReadLive: false, signedBefore: [] },
+          pinned: pinned.get({ host, port }) ?? null,
+          presented: null,
+          wasReadLive: false,
+          signedBefore: [],
         };
       return {
-        ...{ pinned: row.pinned, presented: row.presented, wasReadLive: row.was_read_live === 1 },
+        pinned: row.pinned,
+        presented: row.presented,
+        wasReadLive: row.was_read_live === 1,
         signedBefore: JSON.parse(row.signed_before ?? "[]") as string[],
       };
     },
@@ -221,11 +219,24 @@ export function bundleTable(db: Database) {
   };
 }
 
+const toBundle = (row: Row) => ({
+  scanId: ScanId.parse(row.scan),
+  importedAt: row.imported_at,
+  host: row.host,
+  port: row.port,
+  signature: BundleSignature.parse(JSON.parse(row.signature)),
+  standing: CarriedStanding.parse(row.standing),
+  signedBy: JSON.parse(row.signed_by) as string[],
+});
+
 const toHost = ({
   last_read: lastRead,
   clock_ahead_seconds: clockAheadSeconds,
   ...row
 }: HostRow): KnownHost => ({
-  ...{ host: row.host, port: row.port, user: row.user },
-  ...{ lastRead, clockAheadSeconds },
+  host: row.host,
+  port: row.port,
+  user: row.user,
+  lastRead,
+  clockAheadSeconds,
 });

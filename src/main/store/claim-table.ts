@@ -79,8 +79,14 @@ const fromRow = (row: Row | undefined): Claim | null => (row ? toClaim(row) : nu
 
 const toClaim = (row: Row): Claim =>
   Claim.parse({
-    ...{ id: row.id, host: row.host, port: row.port, readAs: row.read_as, why: row.why },
-    ...{ collectedAt: row.collected_at, importedAt: row.imported_at, accountCount: row.account_count },
+    id: row.id,
+    host: row.host,
+    port: row.port,
+    readAs: row.read_as,
+    why: row.why,
+    collectedAt: row.collected_at,
+    importedAt: row.imported_at,
+    accountCount: row.account_count,
     signature: JSON.parse(row.signature),
     differences: JSON.parse(row.differences),
   });

@@ -147,8 +147,12 @@ function tellOfOwners(store: Store, one: OfOwners): void {
   if ("forgotten" in one) store.people.removeRoster(`roster ${one.forgotten}`);
   else {
     const people = one.people.map(({ login, keys: listed, said }) => ({
-      ...{ handle: `person ${login}`, name: `Person ${login}`, email: null, logins: [`person ${login}`] },
-      ...{ said, leftOn: null },
+      handle: `person ${login}`,
+      name: `Person ${login}`,
+      email: null,
+      logins: [`person ${login}`],
+      said,
+      leftOn: null,
       keys: listed.map((key) => ({ fingerprint: fingerprintOf(`key ${key}`), keyType: null })),
     }));
     const { roster, isWhole } = one;

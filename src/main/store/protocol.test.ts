@@ -5,7 +5,10 @@ import { openStore } from "./store.ts";
 import { beginScan, START } from "./testing/make-visit.ts";
 
 const target = (protocol: Protocol): TlsTarget => ({
-  ...{ kind: "tls", host: "mail.example", port: 2525, serverName: null },
+  kind: "tls",
+  host: "mail.example",
+  port: 2525,
+  serverName: null,
   protocol,
 });
 

@@ -28,7 +28,8 @@ export function scanTables(db: Database, lists: Lists) {
   const probes = probeTable(db, lists);
   const writers = { certificates, findings: findingWriter(db), names: hostNameTable(db), probes };
   return {
-    ...{ certificates, probes },
+    certificates,
+    probes,
     bundles: bundleTable(db),
     carried: carriedLookTable(db),
     chains: chainReader(db),

@@ -65,7 +65,10 @@ export async function startDnsServer({ names, validates, isLong, before }: Wish)
     const flags = (validates ? AUTHENTIC_DATA : 0) | (isCut ? TRUNCATED_RESPONSE : 0);
     const answers = said === "no-such-name" || isCut ? [] : said;
     return encode({
-      ...{ type: "response", id, questions: questions ?? [], answers },
+      type: "response",
+      id,
+      questions: questions ?? [],
+      answers,
       flags: flags | (said === "no-such-name" ? NXDOMAIN : 0),
     });
   }

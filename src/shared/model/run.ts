@@ -200,7 +200,11 @@ export type RunFile = z.infer<typeof RunFile>;
 
 /** What somebody approves of a file that is stuck, as `RunFile` shows it. */
 export const RunRepair = z.object({
-  ...{ host: HostName, port: Port, path: z.string().max(4_096), over: FileHash, to: FileHash },
+  host: HostName,
+  port: Port,
+  path: z.string().max(4_096),
+  over: FileHash,
+  to: FileHash,
 });
 export type RunRepair = z.infer<typeof RunRepair>;
 

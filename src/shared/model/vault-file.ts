@@ -30,7 +30,8 @@ const Point = z.base64().length(88);
  * Whoever has the file's key can thereby give another one to all of them. That is done when one may not open it any more.
  */
 const Sealing = {
-  ...{ since: Instant, ...Box },
+  since: Instant,
+  ...Box,
   /** The pair's public half, sealed by the file's key: it is nobody else's. */
   to: z.strictObject(Box),
   dataKey: z.strictObject({ point: Point, ...Box }),
@@ -58,7 +59,8 @@ export const VaultEntry = z.strictObject({
 export type VaultEntry = z.infer<typeof VaultEntry>;
 
 export const VaultFile = z.strictObject({
-  ...{ format: VaultHead.shape.format, version: z.literal(VAULT_VERSION) },
+  format: VaultHead.shape.format,
+  version: z.literal(VAULT_VERSION),
   /** Random; under this name the operating system's keyring knows it. */
   id: SecretId,
   wraps: z.array(Wrap).min(1).max(3),

@@ -3,8 +3,15 @@ import type { Becoming } from "../model/becoming.ts";
 import { sayBecoming, sayMeans } from "./becoming.ts";
 
 const SUDO: Becoming = {
-  ...{ account: "ann", target: "root", by: "sudo", commands: "any", password: "own", isCertain: true },
-  ...{ what: [], shell: null, rule: "/etc/sudoers:12" },
+  account: "ann",
+  target: "root",
+  by: "sudo",
+  commands: "any",
+  password: "own",
+  isCertain: true,
+  what: [],
+  shell: null,
+  rule: "/etc/sudoers:12",
 };
 
 test("what an account becomes is said with how, and with the rule that says so", () => {

@@ -22,23 +22,19 @@ test.each([
 });
 
 test.each([
-  ...[
-    "",
-    "webroot",
-    "webroot:www",
-    "served:0",
-    "served:x",
-    "tls-alpn:70000",
-    "hook:dns-hook",
-    "dns",
-    "served:80:1",
-  ],
-  ...[
-    "rfc2136:ns1",
-    "rfc2136:ns1/zone/key/md5",
-    "rfc2136:ns1/zone/key/hmac-sha256/more",
-    "rfc2136:ns1:x/zone/key",
-  ],
+  "",
+  "webroot",
+  "webroot:www",
+  "served:0",
+  "served:x",
+  "tls-alpn:70000",
+  "hook:dns-hook",
+  "dns",
+  "served:80:1",
+  "rfc2136:ns1",
+  "rfc2136:ns1/zone/key/md5",
+  "rfc2136:ns1/zone/key/hmac-sha256/more",
+  "rfc2136:ns1:x/zone/key",
 ])("%s is none", (text) => {
   expect(readChallengeWay(text)).toBeNull();
 });

@@ -72,7 +72,10 @@ test("a certificate is known by what RFC 9773 says of its example", () => {
 
 test("what comes next of an order goes by its state", () => {
   const order = {
-    ...{ identifiers: [], authorizations: [], finalize: "f", problem: null },
+    identifiers: [],
+    authorizations: [],
+    finalize: "f",
+    problem: null,
     certificate: "https://ca.example/c",
   };
   const next = (status: "pending" | "ready" | "processing" | "valid" | "invalid", isAuthorized = false) =>
@@ -134,7 +137,9 @@ test("a window of renewal has its beginning before its end, and a page only by h
   const read = (start: string, end: string, explanationURL = "javascript:alert(1)") =>
     readRenewalInfo(Buffer.from(JSON.stringify({ suggestedWindow: { start, end }, explanationURL })));
   expect(read("2026-01-01T00:00:00Z", "2026-01-02T01:02:03.5+01:00")).toEqual({
-    ...{ from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:02:03Z", explanation: null },
+    from: "2026-01-01T00:00:00Z",
+    to: "2026-01-02T00:02:03Z",
+    explanation: null,
   });
   expect(read("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "https://ca.example/why")).toMatchObject({
     explanation: "https://ca.example/why",

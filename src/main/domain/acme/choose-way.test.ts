@@ -3,13 +3,22 @@ import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { chooseWay, type WayFacts } from "./choose-way.ts";
 
 const FREE: WayFacts = {
-  ...{ listeners: [], sites: new Map(), unread: [], servers: ["perl", "socat"] },
-  ...{ hasOpenssl: true, isRoot: true },
+  listeners: [],
+  sites: new Map(),
+  unread: [],
+  servers: ["perl", "socat"],
+  hasOpenssl: true,
+  isRoot: true,
 };
 const HOOK: ChallengeWay = { kind: "dns-hook", program: "/opt/hook" };
 const ZONE: ChallengeWay = {
-  ...{ kind: "rfc2136", server: "192.0.2.53", port: 53, zone: "Example.com." },
-  ...{ keyName: "latchkey", algorithm: "hmac-sha256", secretId: "s1" },
+  kind: "rfc2136",
+  server: "192.0.2.53",
+  port: 53,
+  zone: "Example.com.",
+  keyName: "latchkey",
+  algorithm: "hmac-sha256",
+  secretId: "s1",
 };
 
 const say = (name: string, facts: WayFacts | null, configured: ChallengeWay[] = []) => {

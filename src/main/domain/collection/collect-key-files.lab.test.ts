@@ -22,8 +22,12 @@ function makeHandle(): string {
   const padding = Buffer.from(Array.from({ length: -secret.length & 7 }, (_, index) => index + 1));
   const body = Buffer.concat([
     Buffer.from("openssh-key-v1\0"),
-    ...[text("none"), text("none"), text(""), Buffer.from([0, 0, 0, 1])],
-    ...[asField(blob), asField(Buffer.concat([secret, padding]))],
+    text("none"),
+    text("none"),
+    text(""),
+    Buffer.from([0, 0, 0, 1]),
+    asField(blob),
+    asField(Buffer.concat([secret, padding])),
   ]);
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----`;
 }

@@ -214,7 +214,9 @@ test("a private key beside certificates is told by its public half, in whatever 
   const seen = collection?.keyFiles.filter(({ path }) => /^\/(etc\/ssl|root\/[.]kube)\//.test(path)) ?? [];
   const facts = seen.map(({ path, format, isEncrypted, spki }) => [
     path.replace("/etc/ssl/site/", ""),
-    ...[format, isEncrypted, spki && Buffer.from(spki).toString("base64")],
+    format,
+    isEncrypted,
+    spki && Buffer.from(spki).toString("base64"),
   ]);
   const publicHalf = (file: string) =>
     host.run(`openssl pkey -in /etc/ssl/site/${file} -pubout -outform DER | base64 -w0`);

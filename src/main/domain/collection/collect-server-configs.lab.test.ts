@@ -245,7 +245,10 @@ function readOnHost(
   const bare = <Value>(entries: Iterable<[string, Value]>) =>
     [...entries].map(([path, value]): [string, Value] => [path.slice(host.root.length), value]);
   return readConfiguration({
-    ...{ server, root, unread: [], commandLines: [] },
+    server,
+    root,
+    unread: [],
+    commandLines: [],
     files: new Map(trees.flatMap(({ files }) => bare(files))),
     folders: new Map(trees.flatMap(({ folders }) => bare(folders))),
   });

@@ -264,7 +264,11 @@ test("keystores stay where they are: those with a known password are told of wit
 
 test("every shell tells the same of servers", async () => {
   const steady = ({ serverConfigs, diskFiles, keystores, certificateFiles, keyFiles }: Collection) => ({
-    ...{ serverConfigs, diskFiles, keystores, certificateFiles, keyFiles },
+    serverConfigs,
+    diskFiles,
+    keystores,
+    certificateFiles,
+    keyFiles,
   });
   for (const shell of SHELLS)
     expect({ shell, told: steady(await collect(shell)) }).toEqual({ shell, told: steady(told) });

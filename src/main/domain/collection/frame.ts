@@ -72,8 +72,11 @@ function findStart(bytes: Buffer, nonce: string | null, from: number): Start | n
 function readFrom(bytes: Buffer, { line: first, records: start, nonce }: Start): FoundFrame {
   const records: RawRecord[] = [];
   const stop = (incomplete: string | null, after = bytes.length): FoundFrame => ({
-    ...{ nonce, records, incomplete },
-    ...{ start: first, end: after },
+    nonce,
+    records,
+    incomplete,
+    start: first,
+    end: after,
   });
   for (let at = start; ; ) {
     const end = bytes.indexOf(NEWLINE, at);

@@ -100,26 +100,22 @@ test("no bytes make it throw", () => {
 });
 
 const kind = fc.constantFrom(
-  ...[
-    "host",
-    "accounts",
-    "groups",
-    "shells",
-    "password-states",
-    "own-password",
-    "config",
-    "include",
-    "effective",
-  ],
-  ...[
-    "effective-for",
-    "authorized-keys",
-    "authorized-keys-for",
-    "key-file",
-    "host-key",
-    "certificate",
-    "unread",
-  ],
+  "host",
+  "accounts",
+  "groups",
+  "shells",
+  "password-states",
+  "own-password",
+  "config",
+  "include",
+  "effective",
+  "effective-for",
+  "authorized-keys",
+  "authorized-keys-for",
+  "key-file",
+  "host-key",
+  "certificate",
+  "unread",
 );
 const name = fc.constantFrom(
   "path",

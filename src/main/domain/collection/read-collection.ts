@@ -39,7 +39,9 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
   const [certificateFiles, keyFiles] = [readCertificateFiles(records), readKeyFiles(records)];
   const pemOrders = readPemOrders(records, certificateFiles, keyFiles);
   const serverConfigs = readServerConfigs(records, {
-    ...{ listening, unread, pemOrders },
+    listening,
+    unread,
+    pemOrders,
     hostName: host.facts.hostname,
   });
   return {

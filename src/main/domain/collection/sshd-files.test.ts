@@ -27,7 +27,10 @@ test("a file that sshd's settings name is its bytes with its walk, or the reason
   ]);
   expect(
     [...files.values()].map(({ path, bytes, whyUnread, isAbsent, walk }) => [
-      ...[path, bytes && Buffer.from(bytes).toString(), whyUnread, isAbsent],
+      path,
+      bytes && Buffer.from(bytes).toString(),
+      whyUnread,
+      isAbsent,
       walk.map(({ mode }) => mode.toString(8)).join(" "),
     ]),
   ).toEqual([

@@ -5,7 +5,11 @@ import { makeCertificate } from "#store/testing/make-visit.ts";
 import { findAddressProblems } from "./address-findings.ts";
 
 const target: TlsTarget = {
-  ...{ kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" },
+  kind: "tls",
+  host: "shop.example",
+  port: 443,
+  serverName: null,
+  protocol: "tls",
 };
 
 const one = (name: string, notAfter: string | null): { certificate: Certificate } => ({

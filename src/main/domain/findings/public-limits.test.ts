@@ -5,7 +5,8 @@ import { isForClients, isOverPublicLimit } from "./public-limits.ts";
 
 /** Valid for so many whole days, to the last second of them. */
 const lasting = (notBefore: Instant, days: number, more = 0) => ({
-  ...{ isCa: false, extensions: [] },
+  isCa: false,
+  extensions: [],
   notBefore,
   notAfter: toInstant(new Date(addDays(new Date(notBefore), days).getTime() - 1_000 + more * 1_000)),
 });
@@ -25,7 +26,8 @@ test.each([
 
 test("the end belongs to the validity: exactly 200 days from end to end are a second too long", () => {
   const exactly = {
-    ...{ isCa: false, extensions: [] },
+    isCa: false,
+    extensions: [],
     notBefore: "2026-06-01T00:00:00Z",
     notAfter: "2026-12-18T00:00:00Z",
   };

@@ -8,7 +8,12 @@ const TODAY = "2026-11-25";
 const LETS_ENCRYPT = "CN=R12,O=Let's Encrypt,C=US";
 
 const group = (wish: Partial<DueGroup> = {}): DueGroup => ({
-  ...{ dueOn: "2026-12-25", lifeDays: 90, issuer: "CN=Our Own", owner: "", public: "no", count: 1 },
+  dueOn: "2026-12-25",
+  lifeDays: 90,
+  issuer: "CN=Our Own",
+  owner: "",
+  public: "no",
+  count: 1,
   ...wish,
 });
 

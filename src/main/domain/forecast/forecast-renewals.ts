@@ -47,7 +47,9 @@ export function forecastRenewals(
   const series = gathered.list();
   const totals = addWeeks(series, weekCount);
   return {
-    ...{ weeks, totals, series },
+    weeks,
+    totals,
+    series,
     peaks: findPeaks(weeks, totals, series),
     certificates: sumOf(groups.map(({ count }) => count)),
     unknownCount: sumOf(groups.map((group) => (group.public === "unknown" ? group.count : 0))),

@@ -5,8 +5,12 @@ const end = (endsOn: string, count = 1, owner = "") => ({ endsOn, issuer: "CN=Ou
 
 test("each week has what expires in it, and what comes before and after is counted apart", () => {
   const groups = [
-    ...[end("2026-06-01"), end("2026-06-07", 2), end("2026-06-08"), end("2026-06-28", 4)],
-    ...[end("2026-05-31", 5), end("2026-06-29", 6)],
+    end("2026-06-01"),
+    end("2026-06-07", 2),
+    end("2026-06-08"),
+    end("2026-06-28", 4),
+    end("2026-05-31", 5),
+    end("2026-06-29", 6),
   ];
   expect(lineUpExpiries(groups, { today: "2026-06-01", weekCount: 4, by: "issuer" })).toEqual({
     weeks: ["2026-06-01", "2026-06-08", "2026-06-15", "2026-06-22"],

@@ -3,7 +3,11 @@ import { type Entry, tellPeopleApart } from "./tell-people-apart.ts";
 
 let id = 0;
 const entry = (name: string, roster: number, logins: string[], decidedBy: number | null = null): Entry => ({
-  ...{ id: ++id, name, roster, logins, decidedBy },
+  id: ++id,
+  name,
+  roster,
+  logins,
+  decidedBy,
 });
 const names = (entries: Entry[]) => tellPeopleApart(entries).map(({ name }) => name);
 

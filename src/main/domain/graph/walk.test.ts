@@ -16,7 +16,10 @@ const edges = fc.array(
 const asked = fc.record({ edges, start: fc.constantFrom(...NAMES), onlyCertain: fc.boolean() });
 
 const step = (from: string, to: string, more: Partial<Edge> = {}): Edge => ({
-  ...{ from, to, isCertain: true, isStep: true },
+  from,
+  to,
+  isCertain: true,
+  isStep: true,
   ...more,
 });
 

@@ -43,8 +43,15 @@ export function judgeHost(host: KeyedHost, knownHosts: readonly KnownHosts[]) {
     const { keyType, keyBits, fingerprint, knownAt, isPinned } = key;
     const { state, why } = judge(key, { host, knownHosts, judged });
     return {
-      ...{ name: nameInKnownHosts(host.name, host.port), keyType, keyBits, fingerprint, state, why },
-      ...{ isPinned, knownAt, host: { id: host.id, host: host.name, port: host.port } },
+      name: nameInKnownHosts(host.name, host.port),
+      keyType,
+      keyBits,
+      fingerprint,
+      state,
+      why,
+      isPinned,
+      knownAt,
+      host: { id: host.id, host: host.name, port: host.port },
       weakness: sayWeakness(key),
       presentedAt: key.presented?.at ?? null,
       heldAt: key.held?.at ?? null,

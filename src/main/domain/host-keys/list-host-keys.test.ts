@@ -27,16 +27,14 @@ const presented = (key: typeof own, isRefused = false) => ({ ...key, at: AT, isR
 const host = (given: Partial<KeyedHost> & { name?: string } = {}): KeyedHost => {
   const { name = "web1.corp", port = 22 } = given;
   return {
-    ...{
-      name,
-      port,
-      knownAs: { host: name, port },
-      id: name.length,
-      pin: null,
-      presented: null,
-      held: [],
-      bundleKeys: [],
-    },
+    name,
+    port,
+    knownAs: { host: name, port },
+    id: name.length,
+    pin: null,
+    presented: null,
+    held: [],
+    bundleKeys: [],
     ...given,
   };
 };

@@ -56,9 +56,16 @@ function toRow({ names, isHashed, entry }: KnownLine, matching: readonly string[
   const { key } = entry;
   const name = isHashed ? (matching[0] ?? names) : names;
   return {
-    ...{ name, keyType: key.keyType, keyBits: key.keyBits, fingerprint: key.fingerprint },
+    name,
+    keyType: key.keyType,
+    keyBits: key.keyBits,
+    fingerprint: key.fingerprint,
     ...judgeLine(entry, { isHashed, matching }),
-    ...{ isPinned: false, knownAt: [entry.where], presentedAt: null, heldAt: null, host: null },
+    isPinned: false,
+    knownAt: [entry.where],
+    presentedAt: null,
+    heldAt: null,
+    host: null,
     weakness: sayWeakness(key),
   };
 }

@@ -41,11 +41,21 @@ export function addStore(found: Found, store: Keystore, place: string, tried: Tr
   const number = found.stores.length;
   const { format, state, protection, integrity, lock, entries } = store;
   found.stores.push({
-    ...{ place, format, state, protection, integrity, why: lock?.why ?? null },
-    ...{ isWrongPassword: tried.isWrong, defaultPassword: tried.defaultPassword },
+    place,
+    format,
+    state,
+    protection,
+    integrity,
+    why: lock?.why ?? null,
+    isWrongPassword: tried.isWrong,
+    defaultPassword: tried.defaultPassword,
     holdsSecrets: entries.some(({ what }) => what === "key" || what === "secret"),
     entries: entries.map(({ alias, what, isLocked, certificates, spkiSha256 }) => ({
-      ...{ alias, what, isLocked, certificateCount: certificates.length, spkiSha256 },
+      alias,
+      what,
+      isLocked,
+      certificateCount: certificates.length,
+      spkiSha256,
     })),
   });
   const prefix = place === "" ? "" : `${place}: `;

@@ -142,23 +142,21 @@ test("what is not known says so, and what would be", () => {
 
 test("no bytes make it throw, and it always answers in its own shape", () => {
   const words = fc.constantFrom(
-    ...[
-      "-----BEGIN OPENSSH PRIVATE KEY-----",
-      "-----END OPENSSH PRIVATE KEY-----",
-      "-----BEGIN RSA PRIVATE KEY-----",
-    ],
-    ...["-----END RSA PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----", "PuTTY-User-Key-File-2: ssh-rsa"],
-    ...[
-      "Public-Lines: 3",
-      "b3BlbnNzaC1rZXktdjEAAAAA",
-      KEY,
-      "@revoked",
-      "*",
-      "ssh-rsa",
-      "\n",
-      " ",
-      ...[one.toString("base64")],
-    ],
+    "-----BEGIN OPENSSH PRIVATE KEY-----",
+    "-----END OPENSSH PRIVATE KEY-----",
+    "-----BEGIN RSA PRIVATE KEY-----",
+    "-----END RSA PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----",
+    "PuTTY-User-Key-File-2: ssh-rsa",
+    "Public-Lines: 3",
+    "b3BlbnNzaC1rZXktdjEAAAAA",
+    KEY,
+    "@revoked",
+    "*",
+    "ssh-rsa",
+    "\n",
+    " ",
+    one.toString("base64"),
   );
   const text = fc.array(fc.oneof(words, fc.string()), { maxLength: 12 }).map((parts) => parts.join("\n"));
   fc.assert(

@@ -256,12 +256,10 @@ test("a certificate that is signed by itself has no issuer", () => {
 
 test("an expired intermediate is told of, and by its own name", () => {
   const intermediate = signCertificate({
-    ...{
-      subject: "their intermediate",
-      issuer: their.root,
-      keyOf: their.intermediate,
-      notAfter: "260201000000Z",
-    },
+    subject: "their intermediate",
+    issuer: their.root,
+    keyOf: their.intermediate,
+    notAfter: "260201000000Z",
     extensions: [isAuthority(0), mayBeUsedFor(0x0600)],
   });
   expect(saidOf(askTheirs(their.sign(), { came: [their.sign().der, intermediate.der] }))).toMatch(

@@ -44,7 +44,11 @@ export function makeRoot(
 ): Promise<Uint8Array> {
   const subject = nameOwn(name, "root", spki);
   return make({
-    ...{ serial, issuer: subject, subject, spki, signer },
+    serial,
+    issuer: subject,
+    subject,
+    spki,
+    signer,
     notBefore: anHourBefore(now),
     notAfter: addDays(now, ROOT_YEARS * 365).getTime(),
     extensions: [
@@ -64,7 +68,10 @@ export function makeIntermediate(
 ): Promise<Uint8Array> {
   const above = openAuthority(root);
   return make({
-    ...{ serial, spki, signer: root.signer, issuer: above.subjectDer },
+    serial,
+    spki,
+    signer: root.signer,
+    issuer: above.subjectDer,
     subject: nameOwn(name, "intermediate", spki),
     notBefore: anHourBefore(now),
     notAfter: Math.min(addDays(now, INTERMEDIATE_YEARS * 365).getTime(), above.notAfter),
@@ -85,7 +92,10 @@ export function makeLeaf({ request, days, now, serial }: LeafWish, issuer: Autho
   const { names, purposes, spki, isRsa } = request;
   const first = names.find((name) => name.kind === "dns" && name.text.length <= MOST_COMMON_NAME);
   return make({
-    ...{ serial, spki, signer: issuer.signer, issuer: above.subjectDer },
+    serial,
+    spki,
+    signer: issuer.signer,
+    issuer: above.subjectDer,
     subject: commonNameOf(first?.text ?? null),
     notBefore: Math.max(anHourBefore(now), above.notBefore),
     notAfter: Math.min(addDays(now, days).getTime(), above.notAfter),

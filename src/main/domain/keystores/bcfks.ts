@@ -21,7 +21,11 @@ export function readBcfks(bytes: Buffer): Keystore | null {
   if (!isSigned && (!HMACS.has(oidOf(partsOf(hmac)[0]) ?? "") || !octetsOf(code))) return null;
   const kdf = readDerivation(partsOf(parameters)[0]) ?? readDerivation(derivation);
   return {
-    ...{ format: "BCFKS", state: "locked", entries: [], malformed: [], integrity: "not-checked" },
+    format: "BCFKS",
+    state: "locked",
+    entries: [],
+    malformed: [],
+    integrity: "not-checked",
     protection: kdf ? `AES over the whole store by ${kdf.words}` : "AES over the whole store",
     lock: {
       canBeOpened: false,

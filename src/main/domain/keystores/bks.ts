@@ -39,7 +39,11 @@ export function readBks(bytes: Buffer): Keystore | null {
 }
 
 const UBER: Keystore = {
-  ...{ format: "UBER", state: "locked", entries: [], malformed: [], integrity: "not-checked" },
+  format: "UBER",
+  state: "locked",
+  entries: [],
+  malformed: [],
+  integrity: "not-checked",
   protection: "Twofish over the whole store",
   lock: {
     canBeOpened: false,
@@ -51,7 +55,10 @@ const UBER: Keystore = {
 function toStore(entries: StoreEntry[], { iterations }: Header): Keystore {
   const hasKeys = entries.some(({ isLocked }) => isLocked);
   return {
-    ...{ format: "BKS", entries, malformed: [], integrity: "not-checked" },
+    format: "BKS",
+    entries,
+    malformed: [],
+    integrity: "not-checked",
     state: hasKeys ? "partly-locked" : "open",
     protection: hasKeys ? "keys by 3DES; certificates are not encrypted" : "nothing in it is encrypted",
     lock: lockOf(iterations),

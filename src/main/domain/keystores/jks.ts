@@ -28,7 +28,9 @@ export function readJks(bytes: Buffer): Keystore | null {
   const { entries, malformed } = readEntries(bytes);
   const hasKeys = entries.some(({ isLocked }) => isLocked);
   return {
-    ...{ format, entries, malformed },
+    format,
+    entries,
+    malformed,
     state: entries.length === 0 && malformed.length > 0 ? "locked" : hasKeys ? "partly-locked" : "open",
     protection: hasKeys
       ? "keys by a method of Java's own; certificates are not encrypted"

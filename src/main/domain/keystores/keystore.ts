@@ -41,7 +41,11 @@ export type Keystore = {
 export type Opened = { kind: "opened"; store: Keystore } | { kind: "wrong-password" };
 
 export const entryOf = (what: StoreEntryKind, wish: Partial<StoreEntry> = {}): StoreEntry => ({
-  ...{ alias: "", what, isLocked: false, certificates: [], spkiSha256: null },
+  alias: "",
+  what,
+  isLocked: false,
+  certificates: [],
+  spkiSha256: null,
   ...wish,
 });
 

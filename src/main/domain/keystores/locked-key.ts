@@ -33,7 +33,9 @@ export function readLockedPkcs8(der: Buffer): LockedKey | null {
       encryption.work,
     );
   return {
-    ...{ canBeOpened: true, why: NEEDS, work: encryption.work },
+    canBeOpened: true,
+    why: NEEDS,
+    work: encryption.work,
     open: (passphrase) =>
       formsOf(passphrase).reduce<KeyObject | null>((key, password) => {
         const plain = key ? null : encryption.decrypt(password, sealed.secret);
@@ -46,7 +48,9 @@ const shut = (why: string, work: number): LockedKey => ({ canBeOpened: false, wh
 
 /** `Proc-Type: 4,ENCRYPTED`. */
 export const readLockedPem = (pem: string): LockedKey => ({
-  ...{ canBeOpened: true, why: NEEDS, work: 1 },
+  canBeOpened: true,
+  why: NEEDS,
+  work: 1,
   open: (passphrase) => orNull(() => createPrivateKey({ key: pem, passphrase })),
 });
 

@@ -31,7 +31,10 @@ const STORES = [
 /** And a key: PBES2 with each function that PBKDF2 is built on, scrypt, PKCS#12's schemes and PBES1. */
 const KEYS = [
   ...["hmacWithSHA1", "hmacWithSHA224", "hmacWithSHA256", "hmacWithSHA384", "hmacWithSHA512"].map((prf) => [
-    ...["-v2", "aes-256-cbc", "-v2prf", prf],
+    "-v2",
+    "aes-256-cbc",
+    "-v2prf",
+    prf,
   ]),
   ["-v2", "aes-128-cbc", "-iter", "20000"],
   ["-v2", "des3"],

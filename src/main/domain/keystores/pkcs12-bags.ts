@@ -114,7 +114,8 @@ export function layTogether(bags: readonly Bag[], keys: readonly OpenKey[]): Sto
     return entryOf("key", {
       alias: alias || (leaf?.bag.alias ?? ""),
       certificates: chain.map(({ bag }) => bag.der),
-      ...{ isLocked, spkiSha256 },
+      isLocked,
+      spkiSha256,
     });
   });
   const others = bags.filter((bag) => !used.has(bag) && bag.kind !== "key" && bag.kind !== "shrouded-key");

@@ -145,7 +145,10 @@ export function describePkcs12(read: Pkcs12): Keystore {
   const entries = layTogether(read.plain, keys);
   const state = stateOf(entries, read.sealed.length);
   return {
-    ...{ format: "PKCS#12", state, protection: sayProtection(read), entries },
+    format: "PKCS#12",
+    state,
+    protection: sayProtection(read),
+    entries,
     integrity: read.mac ? "not-checked" : "none",
     lock: findLock(read),
     malformed: [...read.malformed, ...sayDamage(read), ...sayMisfits(entries)],
@@ -236,7 +239,10 @@ function openWith(read: Pkcs12, password: Password): Opened {
   return {
     kind: "opened",
     store: {
-      ...{ format: "PKCS#12", state: stateOf(entries, hidden), protection: sayProtection(read), entries },
+      format: "PKCS#12",
+      state: stateOf(entries, hidden),
+      protection: sayProtection(read),
+      entries,
       lock: null,
       integrity: isProved ? "checked" : read.mac ? "not-checked" : "none",
       malformed: [...malformed, ...sayMisfits(entries)],

@@ -40,7 +40,12 @@ export function readPkcs7(given: Buffer): Keystore | null {
 
 /** Attribute certificates and others of another kind stand in the same place, under tags of their own. */
 const toStore = (certificates: readonly Node[]): Keystore => ({
-  ...{ format: "PKCS#7", state: "open", protection: "", integrity: "none", lock: null, malformed: [] },
+  format: "PKCS#7",
+  state: "open",
+  protection: "",
+  integrity: "none",
+  lock: null,
+  malformed: [],
   entries: certificates.map((part) =>
     tagOf(part) === TAG.sequence
       ? entryOf("certificate", { certificates: [wholeOf(part)] })

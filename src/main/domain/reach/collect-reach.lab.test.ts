@@ -42,8 +42,17 @@ test("where accounts have been is told from their own files, and an agent while 
   const login = spawn(
     "ssh",
     [
-      ...["-A", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"],
-      ...["-o", "UserKnownHostsFile=/dev/null", `ann@${host.address}`, "echo ready; cat"],
+      "-A",
+      "-F",
+      "none",
+      "-o",
+      "BatchMode=yes",
+      "-o",
+      "StrictHostKeyChecking=no",
+      "-o",
+      "UserKnownHostsFile=/dev/null",
+      `ann@${host.address}`,
+      "echo ready; cat",
     ],
     { env: { ...process.env, SSH_AUTH_SOCK: agent.socketPath }, stdio: ["pipe", "pipe", "ignore"] },
   );

@@ -14,18 +14,24 @@ const ACTIVE = new Set([
   "aktiv",
 ]);
 const GONE = new Set([
-  ...["gone", "left", "leaver", "inactive", "disabled", "terminated", "former", "departed", "suspended"],
-  ...[
-    "deprovisioned",
-    "deactivated",
-    "offboarded",
-    "resigned",
-    "retired",
-    "no",
-    "false",
-    "0",
-    "ausgeschieden",
-  ],
+  "gone",
+  "left",
+  "leaver",
+  "inactive",
+  "disabled",
+  "terminated",
+  "former",
+  "departed",
+  "suspended",
+  "deprovisioned",
+  "deactivated",
+  "offboarded",
+  "resigned",
+  "retired",
+  "no",
+  "false",
+  "0",
+  "ausgeschieden",
 ]);
 
 /** What a word in a column of states says; null where it is none of those that are understood. */

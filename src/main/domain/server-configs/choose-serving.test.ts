@@ -130,7 +130,9 @@ test("what one nginx server says of a listener's families holds for all that sha
     }`,
   });
   expect(["a.example", "b.example", "c.example"].map((name) => ask({ address: "::1", name }))).toEqual([
-    ...["/a by name", "/b by name", "/a by default"],
+    "/a by name",
+    "/b by name",
+    "/a by default",
   ]);
   expect(ask({ address: "192.0.2.1", name: "a.example" })).toBe("/a by name");
 });
@@ -141,7 +143,10 @@ test("an Apache host with TLS off gives its names the certificate of the first, 
   const on = (file: string) => `SSLEngine on\nSSLCertificateFile /${file}`;
   const ask = choose("apache", {
     "/a.conf": [
-      ...["Listen 443", "Listen 8443 https", "Listen 9443 https", "SSLCertificateFile /main"],
+      "Listen 443",
+      "Listen 8443 https",
+      "Listen 9443 https",
+      "SSLCertificateFile /main",
       host("*:443", "first.example", on("first")),
       host("*:443", "off.example", "SSLEngine off"),
       host("*:443", "wide.example", `ServerAlias *.example\n${on("wide")}`),
@@ -237,7 +242,9 @@ test("each file of a bundle of HAProxy's is for its own names alone, and all of 
     return choice.kind === "chosen" ? choice.pairs.map(({ certificate }) => certificate.path) : choice.kind;
   };
   expect(["new.example", "old.example", "own.example", "none.example"].map(ask)).toEqual([
-    ...[["/c/b.ecdsa"], ["/c/b.rsa"], ["/c/own"]],
+    ["/c/b.ecdsa"],
+    ["/c/b.rsa"],
+    ["/c/own"],
     ["/c/b.rsa", "/c/b.ecdsa"],
   ]);
 });

@@ -17,17 +17,26 @@ import { readConfiguration } from "./read-configuration.ts";
 const run = promisify(execFile);
 
 const NAMES = [
-  ...["a.example", "www.a.example", "A.EXAMPLE", "b.example", "x.b.example", "x.y.b.example", "z.example"],
-  ...[
-    "x.z.example",
-    "c.test",
-    "c.d.test",
-    "bare.example",
-    "special.example",
-    "no.filter.example",
-    "other.test",
-  ],
-  ...["x.a.example", "both.test", "x.both.test", "star.test", "zero.test", "localhost"],
+  "a.example",
+  "www.a.example",
+  "A.EXAMPLE",
+  "b.example",
+  "x.b.example",
+  "x.y.b.example",
+  "z.example",
+  "x.z.example",
+  "c.test",
+  "c.d.test",
+  "bare.example",
+  "special.example",
+  "no.filter.example",
+  "other.test",
+  "x.a.example",
+  "both.test",
+  "x.both.test",
+  "star.test",
+  "zero.test",
+  "localhost",
 ];
 const MODULES = "/usr/lib/apache2/modules";
 
@@ -106,7 +115,11 @@ async function compare(
   const isStarting = () => server === "apache" && !existsSync(join(temporary.path, server, "apache2.pid"));
   while (isStarting()) await pause(10);
   const configuration = readConfiguration({
-    ...{ server, root, unread: [], commandLines: [["it", "-D", "Given"]], addresses: [running.address] },
+    server,
+    root,
+    unread: [],
+    commandLines: [["it", "-D", "Given"]],
+    addresses: [running.address],
     ...readTree(join(temporary.path, server)),
   });
   expect(configuration.unknown).toEqual([]);

@@ -20,67 +20,82 @@ type Instance = {
 /** How the usual one of each server runs, as Debian starts it, and how a second one beside it, with the configuration that this begins with. */
 const INSTANCES: Instance[] = [
   {
-    ...{ server: "nginx", name: "nginx", usual: "/etc/nginx/nginx.conf", root: "/srv/two/nginx.conf" },
+    server: "nginx",
+    name: "nginx",
+    usual: "/etc/nginx/nginx.conf",
+    root: "/srv/two/nginx.conf",
     own: ["nginx: master process /usr/sbin/nginx -g daemon on; master_process on;"],
     other: ["nginx: master process nginx -p /srv/two/ -c nginx.conf"],
   },
   {
-    ...{ server: "apache", name: "apache2", usual: "/etc/apache2/apache2.conf", root: "/srv/two/a.conf" },
+    server: "apache",
+    name: "apache2",
+    usual: "/etc/apache2/apache2.conf",
+    root: "/srv/two/a.conf",
     own: ["/usr/sbin/apache2", "-k", "start"],
     other: ["/usr/sbin/apache2", "-k", "start", "-f", "/srv/two/a.conf"],
   },
   {
-    ...{ server: "apache", name: "apache2", usual: "/etc/apache2/apache2.conf", root: "/etc/apache2-two/" },
+    server: "apache",
+    name: "apache2",
+    usual: "/etc/apache2/apache2.conf",
+    root: "/etc/apache2-two/",
     own: ["/usr/sbin/apache2", "-k", "start"],
     other: ["/usr/sbin/apache2", "-d", "/etc/apache2-two", "-k", "start"],
   },
   {
-    ...{ server: "haproxy", name: "haproxy", usual: "/etc/haproxy/haproxy.cfg", root: "/srv/one.cfg" },
+    server: "haproxy",
+    name: "haproxy",
+    usual: "/etc/haproxy/haproxy.cfg",
+    root: "/srv/one.cfg",
     own: ["/usr/sbin/haproxy", "-Ws", "-f", "/etc/haproxy/haproxy.cfg", "-p", "/run/haproxy.pid"],
     other: ["/usr/sbin/haproxy", "-Ws", "-f", "/srv/one.cfg", "-f", "/srv/two.cfg"],
   },
   {
-    ...{ server: "haproxy", name: "haproxy", usual: "/etc/haproxy/haproxy.cfg", root: "/srv/two.cfg" },
+    server: "haproxy",
+    name: "haproxy",
+    usual: "/etc/haproxy/haproxy.cfg",
+    root: "/srv/two.cfg",
     own: ["haproxy", "-f", "/srv/global.cfg", "-f", "/etc/haproxy/haproxy.cfg"],
     other: ["haproxy", "-D", "--", "/srv/two.cfg"],
   },
   {
-    ...{ server: "postfix", name: "master", usual: "/etc/postfix/main.cf", root: "/etc/postfix-out/main.cf" },
+    server: "postfix",
+    name: "master",
+    usual: "/etc/postfix/main.cf",
+    root: "/etc/postfix-out/main.cf",
     own: ["master", "-c", "/etc/postfix", "/usr/lib/postfix/sbin/master", "-w"],
     other: ["master", "-c", "/etc/postfix-out", "/usr/lib/postfix/sbin/master", "-w"],
   },
   {
-    ...{ server: "dovecot", name: "dovecot", usual: "/etc/dovecot/dovecot.conf", root: "/srv/two/d.conf" },
+    server: "dovecot",
+    name: "dovecot",
+    usual: "/etc/dovecot/dovecot.conf",
+    root: "/srv/two/d.conf",
     own: ["/usr/sbin/dovecot", "-F"],
     other: ["/usr/sbin/dovecot", "-c", "/srv/two/d.conf"],
   },
   {
-    ...{
-      server: "slapd",
-      name: "slapd",
-      usual: "/etc/ldap/slapd.d/cn=config.ldif",
-      root: "/srv/two/slapd.conf",
-    },
+    server: "slapd",
+    name: "slapd",
+    usual: "/etc/ldap/slapd.d/cn=config.ldif",
+    root: "/srv/two/slapd.conf",
     own: ["/usr/sbin/slapd", "-h", "ldap:/// ldapi:///", "-g", "openldap", "-F", "/etc/ldap/slapd.d"],
     other: ["slapd", "-f", "/srv/two/slapd.conf", "-h", "ldaps://192.0.2.2/"],
   },
   {
-    ...{
-      server: "slapd",
-      name: "slapd",
-      usual: "/etc/ldap/slapd.d/cn=config.ldif",
-      root: "/srv/two/cn=config.ldif",
-    },
+    server: "slapd",
+    name: "slapd",
+    usual: "/etc/ldap/slapd.d/cn=config.ldif",
+    root: "/srv/two/cn=config.ldif",
     own: ["/usr/sbin/slapd", "-h", "ldap:///"],
     other: ["slapd", "-F", "/srv/two"],
   },
   {
     server: "postgresql",
-    ...{
-      name: "postgres",
-      usual: "/etc/postgresql/17/main/postgresql.conf",
-      root: "/srv/pg/postgresql.conf",
-    },
+    name: "postgres",
+    usual: "/etc/postgresql/17/main/postgresql.conf",
+    root: "/srv/pg/postgresql.conf",
     own: ["/usr/lib/postgresql/17/bin/postgres", "-D", "/var/lib/postgresql/17/main"].concat(
       "-c",
       "config_file=/etc/postgresql/17/main/postgresql.conf",
@@ -88,7 +103,10 @@ const INSTANCES: Instance[] = [
     other: ["postgres", "-D", "/srv/pg", "-p", "5433"],
   },
   {
-    ...{ server: "mysql", name: "mariadbd", usual: "/etc/mysql/my.cnf", root: "/srv/two.cnf" },
+    server: "mysql",
+    name: "mariadbd",
+    usual: "/etc/mysql/my.cnf",
+    root: "/srv/two.cnf",
     own: ["/usr/sbin/mariadbd", "--defaults-group-suffix=", "--user=mysql"],
     other: ["mariadbd", "--defaults-file=/srv/two.cnf", "--port=3307"],
   },
@@ -121,7 +139,9 @@ test.each(INSTANCES)(
     const silent = map.listeners?.map(({ processes: [one] }) =>
       isOfOther(
         {
-          ...{ names: [name], newestStart: 1, processCount: 1 },
+          names: [name],
+          newestStart: 1,
+          processCount: 1,
           startedWith: one?.startedWith ? [one.startedWith] : [],
         },
         configuration,
@@ -130,7 +150,8 @@ test.each(INSTANCES)(
     expect(silent).toEqual([false, true]);
     expect(findUnreadRoots(listening, [files], [])).toEqual([
       {
-        ...{ kind: "server-config", path: root },
+        kind: "server-config",
+        path: root,
         why: `a running ${server} was started with it, and it was not read`,
       },
     ]);

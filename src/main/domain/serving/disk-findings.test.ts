@@ -98,7 +98,10 @@ test("of files that a command copies to where their server reads them nothing ke
   const pairs = serving.pairs.map((pair) => ({ ...pair, copiedBy: "postmap -F hash:/etc/postfix/sni" }));
   const postfix = { ...nginx, server: "postfix" as const, servings: [{ ...serving, pairs }] };
   const gone = ["/etc/ssl/a.pem", "/etc/ssl/a.key"].map((path) => ({
-    ...{ kind: "certificate-file" as const, path, why: "no such file", isAbsent: true as const },
+    kind: "certificate-file" as const,
+    path,
+    why: "no such file",
+    isAbsent: true as const,
   }));
   expect(find({ unread: gone }, { files: [] })).toEqual(["certificate-file-gone /etc/ssl/a.pem"]);
   expect(find({ unread: gone }, { files: [], configurations: [postfix] })).toEqual([]);
@@ -127,10 +130,13 @@ test("a named file that is gone, or holds no certificate, is told of; one that c
   expect(find({ diskFiles, incomplete: "the connection was lost" }, none)).toEqual([]);
   expect(find({}, none)).toEqual([]);
   const [found] = findDiskProblems({
-    ...{ collection: makeCollection({ diskFiles }), configurations: [nginx], files: [] },
+    collection: makeCollection({ diskFiles }),
+    configurations: [nginx],
+    files: [],
   });
   expect(found).toMatchObject({
-    ...{ severity: "high", about: { kind: "host" } },
+    severity: "high",
+    about: { kind: "host" },
     sentence: expect.stringMatching(
       /^\/etc\/ssl\/a\.pem, which ssl_certificate in .* names, holds no certificate/,
     ),
@@ -195,7 +201,11 @@ test("a certificate that no configuration names is told of only where all of the
 
 test("keystores that open with a password that everybody knows are told of, once for the host", () => {
   const store = (path: string, state: Keystore["state"], password: string | null): Keystore => ({
-    ...{ path, kind: "pkcs12", state, password, why: null },
+    path,
+    kind: "pkcs12",
+    state,
+    password,
+    why: null,
     entry: entry(path),
   });
   const keystores = [store("/opt/a.p12", "default", "changeit"), store("/opt/b.p12", "locked", null)];
@@ -220,7 +230,9 @@ test("a certificate that is told of for several files is about each of them, as 
   const one = file("/etc/ssl/a.pem", "a");
   const files = [one, { ...one, path: "/etc/ssl/b.pem" }];
   const unread = ["a", "b"].map((name) => ({
-    ...{ kind: "certificate-file" as const, path: `/etc/ssl/${name}.key`, why: "no such file" },
+    kind: "certificate-file" as const,
+    path: `/etc/ssl/${name}.key`,
+    why: "no such file",
     isAbsent: true as const,
   }));
   expect(find({ unread }, { files, configurations: [twice] })).toHaveLength(1);
@@ -244,11 +256,16 @@ test("a chain file with its certificate before its key is told of, as one that i
   };
   const files = [file(path, "a")];
   const [found, ...others] = findDiskProblems({
-    ...{ collection: makeCollection({ keyFiles: [keyFile(path, "a")] }), configurations: [postfix], files },
+    collection: makeCollection({ keyFiles: [keyFile(path, "a")] }),
+    configurations: [postfix],
+    files,
   });
   expect(others).toEqual([]);
   expect(found).toMatchObject({
-    ...{ rule: "certificate-file-misordered", severity: "high", about: { kind: "host" }, members: [path] },
+    rule: "certificate-file-misordered",
+    severity: "high",
+    about: { kind: "host" },
+    members: [path],
     sentence: `${path}, which smtpd_tls_chain_files in /etc/nginx/nginx.conf:7 names, does not hold a private key with its certificate straight behind it: postfix cannot serve it once started or reloaded, whatever is served still`,
     remedy: expect.stringMatching(
       /^write the private key first, .* \(postfix check\), which reads no certificate/,

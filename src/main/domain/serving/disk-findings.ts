@@ -77,7 +77,10 @@ function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[
       : `each of ${paths.length} files that configurations name ${what}`;
   return [
     {
-      ...{ rule, about: { kind: "host" }, label: named.join(", "), severity: "high" },
+      rule,
+      about: { kind: "host" },
+      label: named.join(", "),
+      severity: "high",
       sentence: `${which}: ${servers.join(", ")} cannot serve ${paths.length === 1 ? "it" : "them"} once started or reloaded, whatever is served still`,
       evidence: named,
       members: paths,

@@ -14,17 +14,21 @@ const pairOf = (name: string) => ({
 });
 
 const serving = (line: number, more: Partial<Serving> = {}): Serving => ({
-  ...{
-    listens: [{ address: null, port: 443, isDefault: true }],
-    names: ["shop.example"],
-    pairs: [pairOf("a")],
-  },
-  ...{ namesFromCertificate: false, protocol: "tls", chain: null, unsure: null, at: at(line) },
+  listens: [{ address: null, port: 443, isDefault: true }],
+  names: ["shop.example"],
+  pairs: [pairOf("a")],
+  namesFromCertificate: false,
+  protocol: "tls",
+  chain: null,
+  unsure: null,
+  at: at(line),
   ...more,
 });
 
 const held = (name: string, keyType: string, names: string[] = ["shop.example"]): Held => ({
-  ...{ sha256: name, notBefore: null, keyType },
+  sha256: name,
+  notBefore: null,
+  keyType,
   names: names.map((one) => `DNS:${one}`),
 });
 
@@ -36,7 +40,7 @@ function seenBy(
   servings: Serving[],
   certificates: Record<string, Held> = { a: held("a", "EC") },
 ) {
-  const configuration = { ...{ server, root: "/etc/server.conf", servings }, ...NOTHING };
+  const configuration = { server, root: "/etc/server.conf", servings, ...NOTHING };
   const heldNow = (path: string) => certificates[/([^/]+)\.pem$/.exec(path)?.[1] ?? ""] ?? null;
   const files: Files = { heldNow, holding: () => [], heldUntil: () => new Map(), alsoIn: () => null };
   const map = indexMap({ configurations: [configuration], files: [], listeners: null }, (path) =>

@@ -47,7 +47,9 @@ const map = (more: Partial<HostMap> = {}): HostMap => ({
 });
 
 const held = (sha256: string, notBefore = "2026-05-01T00:00:00Z", name = sha256, keyType = "EC"): Held => ({
-  ...{ sha256, notBefore, keyType },
+  sha256,
+  notBefore,
+  keyType,
   names: [`DNS:${name}`],
 });
 
@@ -79,7 +81,12 @@ const files = (before: Record<string, string> = {}, elsewhere: Record<string, st
 const NOW = 10_000;
 
 const sight = (leaf: Held, name: string | null = "shop"): Sight => ({
-  ...{ address: null, port: 443, name, leaf, askedAt: NOW, readAt: NOW },
+  address: null,
+  port: 443,
+  name,
+  leaf,
+  askedAt: NOW,
+  readAt: NOW,
 });
 
 const index = (known: HostMap, told: Files = files()) =>
@@ -152,8 +159,11 @@ test("of an earlier one for the same names that nobody saw in the file it is sai
 test("a file that is gone, or holds no certificate, is no renewal, and nothing is called a mismatch", () => {
   const known = { ...files({ "/srv/shop.pem old": UNTIL }), heldNow: () => null };
   const problem = (kind: FileProblem["kind"]): FileProblem => ({
-    ...{ kind, server: "nginx", root: "/etc/nginx/nginx.conf" },
-    ...{ certificate: "/srv/shop.pem", key: "/srv/shop.key" },
+    kind,
+    server: "nginx",
+    root: "/etc/nginx/nginx.conf",
+    certificate: "/srv/shop.pem",
+    key: "/srv/shop.key",
   });
   const told = (kind: FileProblem["kind"]) =>
     judge(map({ ...older(), problems: [problem(kind)] }), OLD, { known });
@@ -353,7 +363,7 @@ test("what HAProxy serves from another file that is served at the port is no ren
   };
   // Both are for the name, and HAProxy takes the first of a kind of key.
   expect(judge(haproxy, OLD, { known })?.[0]).toBe("other-listed");
-  const mail = nginx({ server: "haproxy", servings: [...servings.slice(0, 1), ...[serving("mail")]] });
+  const mail = nginx({ server: "haproxy", servings: [...servings.slice(0, 1), serving("mail")] });
   expect(judge(map({ configurations: [mail], ...older("haproxy") }), OLD, { known })?.[0]).toBe(
     "other-listed",
   );
@@ -362,8 +372,11 @@ test("what HAProxy serves from another file that is served at the port is no ren
 test("that a file is not there any more is said where an earlier scan has seen it, and else that it is not there", () => {
   const told = { ...files(), heldNow: () => null };
   const problem: FileProblem = {
-    ...{ kind: "key-gone", server: "nginx", root: "/etc/nginx/nginx.conf" },
-    ...{ certificate: "/srv/shop.pem", key: "/srv/shop.key" },
+    kind: "key-gone",
+    server: "nginx",
+    root: "/etc/nginx/nginx.conf",
+    certificate: "/srv/shop.pem",
+    key: "/srv/shop.key",
   };
   const say = (seen: string[]) => {
     const known = map({ problems: [problem, { ...problem, kind: "gone" }] });

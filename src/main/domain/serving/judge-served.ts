@@ -57,8 +57,14 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
     const clash = findClashAt({ ...configuration, servings: near }, servings, kindOf);
     if (clash !== null)
       return {
-        ...{ configuration, blocked, servings: [], pairs: [], concerns: [] },
-        ...{ state: "cannot-tell", difference: null, evidence: [clash] },
+        configuration,
+        blocked,
+        servings: [],
+        pairs: [],
+        concerns: [],
+        state: "cannot-tell",
+        difference: null,
+        evidence: [clash],
       };
     const pairs = oneOfEachKind(configuration, all, kindOf);
     const meant = { rival, pairs, isAlone: rivals.length === 1 };
@@ -150,7 +156,9 @@ function judge(known: Known, { rival, pairs: chosen, isAlone }: Meant): Verdict 
   }
   const pairs = ofKeyType(files, chosen, leaf.keyType);
   const tell = (state: Judged["state"], evidence: string[]): Verdict => ({
-    ...{ pairs, state, evidence },
+    pairs,
+    state,
+    evidence,
     difference: null,
   });
   if (!isAlone)

@@ -62,7 +62,14 @@ function* rowsOf(configuration: Configuration, serving: Serving): Generator<Omit
     for (const name of names)
       for (const pair of pairs.length > 0 ? pairs : [null])
         yield {
-          ...{ server, root, address, port, name, isDefault, protocol, at },
+          server,
+          root,
+          address,
+          port,
+          name,
+          isDefault,
+          protocol,
+          at,
           certificate: pair?.certificate ?? null,
           key: pair?.key ?? null,
           unsure: serving.unsure ?? mayLack?.why ?? null,

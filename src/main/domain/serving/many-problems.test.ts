@@ -11,10 +11,19 @@ const paths = Array.from({ length: COUNT }, (_, index) => `/srv/${1_000 + index}
 const at = { file: "/etc/nginx/nginx.conf", line: 7 };
 
 const nginx: Configuration = {
-  ...{ server: "nginx", root: at.file, mayLack: null, alsoNamed: [], unknown: [] },
+  server: "nginx",
+  root: at.file,
+  mayLack: null,
+  alsoNamed: [],
+  unknown: [],
   servings: paths.map((path) => ({
     listens: [{ address: null, port: 443, isDefault: false }],
-    ...{ names: [], namesFromCertificate: false, protocol: "tls", chain: null, unsure: null, at },
+    names: [],
+    namesFromCertificate: false,
+    protocol: "tls",
+    chain: null,
+    unsure: null,
+    at,
     pairs: [{ certificate: { path, directive: "ssl_certificate", at }, key: null }],
   })),
 };
@@ -43,11 +52,17 @@ test("of thousands of files that keep a server from reloading ten are named, and
 
 test("of thousands of files that are gone, and of keystores that are open, ten are named, and all are members", () => {
   const unread = paths.map((path) => ({
-    ...{ kind: "certificate-file" as const, path, why: "no such file" },
+    kind: "certificate-file" as const,
+    path,
+    why: "no such file",
     isAbsent: true as const,
   }));
   const keystores = paths.map((path) => ({
-    ...{ path, kind: "pkcs12" as const, state: "default" as const, password: "changeit", why: null },
+    path,
+    kind: "pkcs12" as const,
+    state: "default" as const,
+    password: "changeit",
+    why: null,
     entry: { path, type: "file" as const, mode: 0o600, uid: 0, gid: 0, hasAcl: false },
   }));
   const collection = makeCollection({ unread, keystores });

@@ -29,8 +29,13 @@ test("what is left of a configuration gives the same serving as all of it, whate
 test("of thousands of names those that may fit are left", () => {
   const serving = (name: string, line: number): Serving => ({
     listens: [{ address: null, port: 443, isDefault: line === 0 }],
-    ...{ names: [name, `www.${name}`], namesFromCertificate: false, protocol: "tls", pairs: [], chain: null },
-    ...{ unsure: null, at: { file: "f", line } },
+    names: [name, `www.${name}`],
+    namesFromCertificate: false,
+    protocol: "tls",
+    pairs: [],
+    chain: null,
+    unsure: null,
+    at: { file: "f", line },
   });
   const names = Array.from({ length: 2_000 }, (_, index) => `shop${index}.example`);
   const servings = names.map(serving);

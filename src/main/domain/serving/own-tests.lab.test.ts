@@ -19,8 +19,13 @@ async function makePairs(folder: string): Promise<{ [Case in (typeof CASES)[numb
   for (const name of ["a", "b"]) {
     const of = ["-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${name}.test`];
     await run("openssl", [
-      ...["req", "-x509", ...of],
-      ...["-keyout", join(folder, `${name}.key`), "-out", join(folder, `${name}.pem`)],
+      "req",
+      "-x509",
+      ...of,
+      "-keyout",
+      join(folder, `${name}.key`),
+      "-out",
+      join(folder, `${name}.pem`),
     ]);
   }
   await writeFile(join(folder, "junk.pem"), "no certificate\n");
@@ -99,8 +104,12 @@ async function tryServers(folder: string, { certificate, key }: Pair): Promise<P
     dovecot: await passes("doveconf", ["-n", "-c", dovecot]),
     slapd: await passes("slaptest", ["-u", "-f", slapd]),
     postgresql: await passes("setpriv", [
-      ...[...as, `/usr/lib/postgresql/${version}/bin/postgres`],
-      ...["-D", data, "-C", "ssl_cert_file"],
+      ...as,
+      `/usr/lib/postgresql/${version}/bin/postgres`,
+      "-D",
+      data,
+      "-C",
+      "ssl_cert_file",
     ]),
     mysql: await passes("mariadbd", [`--defaults-file=${mariadb}`, "--help", "--verbose", "--user=mysql"]),
   };

@@ -9,17 +9,21 @@ const STATES = ["not-reloaded", "other-listed", "differs", "other-process"] as c
 
 function remedy(server: ServerKind, state: Judged["state"], blocked: string[]): string {
   const configuration: Configuration = {
-    ...{
-      server,
-      root: `/etc/${server}/${server}.cfg`,
-      servings: [],
-      mayLack: null,
-      alsoNamed: [],
-      unknown: [],
-    },
+    server,
+    root: `/etc/${server}/${server}.cfg`,
+    servings: [],
+    mayLack: null,
+    alsoNamed: [],
+    unknown: [],
   };
   const judged: Judged = {
-    ...{ configuration, servings: [], pairs: [], state, evidence: [], blocked, concerns: [] },
+    configuration,
+    servings: [],
+    pairs: [],
+    state,
+    evidence: [],
+    blocked,
+    concerns: [],
     difference: null,
   };
   const [found] = findServedProblems(judged, { endpoint: "web1:443", sha256: "aa", subject: "CN=a" });

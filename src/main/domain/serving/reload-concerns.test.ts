@@ -5,8 +5,13 @@ import type { Held } from "./sight.ts";
 const AT = Date.parse("2026-06-01T00:00:00Z") / 1_000;
 
 const held = (issuer: string, more: Partial<Held> = {}): Held => ({
-  ...{ sha256: issuer, names: ["DNS:shop"], keyType: "EC", subject: "CN=shop", issuer },
-  ...{ notBefore: "2026-05-01T00:00:00Z", notAfter: "2026-08-01T00:00:00Z" },
+  sha256: issuer,
+  names: ["DNS:shop"],
+  keyType: "EC",
+  subject: "CN=shop",
+  issuer,
+  notBefore: "2026-05-01T00:00:00Z",
+  notAfter: "2026-08-01T00:00:00Z",
   ...more,
 });
 

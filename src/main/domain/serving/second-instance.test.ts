@@ -10,7 +10,11 @@ const USUAL = "/etc/nginx/nginx.conf";
 const configuration = (root: string, name: string): Configuration => {
   const at = { file: root, line: 1 };
   return {
-    ...{ server: "nginx", root, mayLack: null, alsoNamed: [], unknown: [] },
+    server: "nginx",
+    root,
+    mayLack: null,
+    alsoNamed: [],
+    unknown: [],
     servings: [
       {
         listens: [{ address: "0.0.0.0", port: 443, isDefault: true }],
@@ -52,7 +56,8 @@ function judge(configurations: Configuration[], own: MappedProcess[], open: Mapp
 }
 
 const master = (root: string): MappedProcess => ({
-  ...{ name: "nginx", startedAt: 1 },
+  name: "nginx",
+  startedAt: 1,
   startedWith: { server: "nginx", root },
 });
 const worker: MappedProcess = { name: "nginx", startedAt: 1 };
@@ -66,7 +71,8 @@ test("of the ports of another nginx, whose configuration was not read, nothing i
   expect(judge([usual], [master(USUAL), worker])).toEqual(["differs", "differs"]);
   expect(judge([usual], [worker])).toEqual(["differs", "differs"]);
   const apache: MappedProcess = {
-    ...{ name: "apache2", startedAt: 1 },
+    name: "apache2",
+    startedAt: 1,
     startedWith: { server: "apache", root: "/etc/apache2/apache2.conf" },
   };
   expect(judge([usual], [apache])[0]).toBe("other-process");

@@ -6,8 +6,12 @@ import { findServedProblems } from "./served-findings.ts";
 
 const PATH = "/srv/shop.pem";
 const nginx: Configuration = {
-  ...{ server: "nginx", root: "/etc/nginx/nginx.conf", servings: [], mayLack: null },
-  ...{ alsoNamed: [], unknown: [] },
+  server: "nginx",
+  root: "/etc/nginx/nginx.conf",
+  servings: [],
+  mayLack: null,
+  alsoNamed: [],
+  unknown: [],
 };
 const shop: Pair = {
   certificate: { path: PATH, directive: "ssl_certificate", at: { file: "/etc/nginx/nginx.conf", line: 3 } },
@@ -17,8 +21,15 @@ const shop: Pair = {
 const problems = (state: Judged["state"], difference: Difference | null, more: Partial<Judged> = {}) =>
   findServedProblems(
     {
-      ...{ configuration: nginx, servings: [], pairs: [shop], evidence: [], blocked: [], concerns: [] },
-      ...{ state, difference, ...more },
+      configuration: nginx,
+      servings: [],
+      pairs: [shop],
+      evidence: [],
+      blocked: [],
+      concerns: [],
+      state,
+      difference,
+      ...more,
     },
     { endpoint: "web1:443/shop", sha256: "0", subject: "CN=shop" },
   );

@@ -87,8 +87,12 @@ const askEach = ({ host, serverName }: { host: string; serverName: string | null
     ([["ECDSA", "RSA"], ["ECDSA"], ["RSA"]] as const).flatMap((takes) =>
       (["TLSv1.3", "TLSv1.2"] as const).map((version) =>
         askLeaf({
-          ...{ host, port: row.port, protocol: row.protocol as Protocol },
-          ...{ name: serverName, takes, version },
+          host,
+          port: row.port,
+          protocol: row.protocol as Protocol,
+          name: serverName,
+          takes,
+          version,
         }),
       ),
     ),

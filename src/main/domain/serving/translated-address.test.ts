@@ -8,12 +8,20 @@ const at = { file: "/etc/apache2/apache2.conf", line: 1 };
 
 const serving = (file: string, ...addresses: (string | null)[]): Serving => ({
   listens: addresses.map((address): Listen => ({ address, port: 443, isDefault: true })),
-  ...{ names: ["shop.example"], namesFromCertificate: false, protocol: "tls", chain: null, unsure: null, at },
+  names: ["shop.example"],
+  namesFromCertificate: false,
+  protocol: "tls",
+  chain: null,
+  unsure: null,
+  at,
   pairs: [{ certificate: { path: `/srv/${file}`, directive: "SSLCertificateFile", at }, key: null }],
 });
 
 const held = (sha256: string): Held => ({
-  ...{ sha256, notBefore: "2026-05-01T00:00:00Z", keyType: "EC", subject: sha256 },
+  sha256,
+  notBefore: "2026-05-01T00:00:00Z",
+  keyType: "EC",
+  subject: sha256,
   names: [`DNS:${sha256}`],
 });
 
@@ -36,11 +44,17 @@ function judge(
   processes: { [address: string]: string } = { "0.0.0.0": "apache2" },
 ) {
   const configuration: Configuration = {
-    ...{ server: "apache", root: at.file, servings, mayLack: null, alsoNamed: [], unknown: [] },
+    server: "apache",
+    root: at.file,
+    servings,
+    mayLack: null,
+    alsoNamed: [],
+    unknown: [],
     addresses: OWN,
   };
   const listeners = Object.entries(processes).map(([listened, name]) => ({
-    ...{ address: listened, port: 443 },
+    address: listened,
+    port: 443,
     processes: [{ name, startedAt: 2_000 }],
   }));
   const map = indexMap({ configurations: [configuration], files: [], listeners }, (path) =>

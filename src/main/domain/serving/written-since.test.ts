@@ -13,12 +13,21 @@ const LATER = 10_000;
 type Server = Exclude<Configuration["server"], "sshd">;
 
 const PROCESS: { [Kind in Server]: string } = {
-  ...{ nginx: "nginx", apache: "apache2", haproxy: "haproxy", postfix: "master", dovecot: "dovecot" },
-  ...{ slapd: "slapd", postgresql: "postgres", mysql: "mysqld" },
+  nginx: "nginx",
+  apache: "apache2",
+  haproxy: "haproxy",
+  postfix: "master",
+  dovecot: "dovecot",
+  slapd: "slapd",
+  postgresql: "postgres",
+  mysql: "mysqld",
 };
 
 const held = (sha256: string, notBefore: string): Held => ({
-  ...{ sha256, notBefore, keyType: "EC", names: ["DNS:shop"] },
+  sha256,
+  notBefore,
+  keyType: "EC",
+  names: ["DNS:shop"],
 });
 const OLD = held("old", "2026-02-01T00:00:00Z");
 
@@ -35,7 +44,11 @@ function configure(server: Server): Configuration {
   const listens = [{ address: null, port: 443, isDefault: true }];
   const pairs = [{ certificate: { path: PATH, directive: "certificate", at }, key: null }];
   return {
-    ...{ server, root: at.file, mayLack: null, alsoNamed: [], unknown: [] },
+    server,
+    root: at.file,
+    mayLack: null,
+    alsoNamed: [],
+    unknown: [],
     servings: [
       {
         listens,

@@ -61,8 +61,14 @@ type Line = {
 
 export function readBlocks(source: ConfigSource): Blocks {
   const reading: Reading = {
-    ...{ source, segments: [], names: new Map(), hasFinalPass: false, broken: [], notes: createNotes() },
-    ...{ ignored: [], left: { inclusions: MOST_INCLUSIONS, characters: MOST_CHARACTERS } },
+    source,
+    segments: [],
+    names: new Map(),
+    hasFinalPass: false,
+    broken: [],
+    notes: createNotes(),
+    ignored: [],
+    left: { inclusions: MOST_INCLUSIONS, characters: MOST_CHARACTERS },
   };
   for (const { path, isUser } of source.roots) {
     const outer: Block = { condition: { kind: "always" }, outer: null };

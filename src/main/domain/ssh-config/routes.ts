@@ -76,15 +76,15 @@ type Place = { host: string; port: number | null; answer: Answer; here: Here };
 function makeHop({ host, port: given, answer, here }: Place): Hop | string {
   const port = given ?? answer.port ?? 22;
   const tokens: Tokens = {
-    ...{
-      d: here.home,
-      h: answer.hostname,
-      i: here.uid,
-      k: answer.hostKeyAlias ?? host,
-      n: host,
-      p: String(port),
-    },
-    ...{ l: here.hostname, L: here.hostname.replace(/\..*/s, ""), u: here.user },
+    d: here.home,
+    h: answer.hostname,
+    i: here.uid,
+    k: answer.hostKeyAlias ?? host,
+    n: host,
+    p: String(port),
+    l: here.hostname,
+    L: here.hostname.replace(/\..*/s, ""),
+    u: here.user,
     j: answer.jumps?.value.at(-1)?.host ?? "",
   };
   const user = expandTokens(answer.user ?? here.user, tokens);

@@ -69,8 +69,13 @@ function logIn(
   files: { key: string; certificate: string },
 ): Promise<boolean> {
   const options = [
-    ...["BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none", "StrictHostKeyChecking=no"],
-    ...["UserKnownHostsFile=/dev/null", "PreferredAuthentications=publickey", "LogLevel=QUIET"],
+    "BatchMode=yes",
+    "IdentitiesOnly=yes",
+    "IdentityAgent=none",
+    "StrictHostKeyChecking=no",
+    "UserKnownHostsFile=/dev/null",
+    "PreferredAuthentications=publickey",
+    "LogLevel=QUIET",
     `CertificateFile=${files.certificate}`,
   ].flatMap((option) => ["-o", option]);
   const asked = run("ssh", ["-F", "none", "-i", files.key, "-l", account, ...options, "-n", address, "true"]);

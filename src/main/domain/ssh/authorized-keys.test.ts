@@ -109,7 +109,18 @@ test("bytes that are not UTF-8 are replaced in words and leave the key as it is"
 
 test("no bytes make it throw, and every line is there with its own text", () => {
   const word = fc.constantFrom(
-    ...["restrict,", 'command="', '"', "\\", " ", "\t", "#", "\r", "\0", ed25519, rsa, "no-pty"],
+    "restrict,",
+    'command="',
+    '"',
+    "\\",
+    " ",
+    "\t",
+    "#",
+    "\r",
+    "\0",
+    ed25519,
+    rsa,
+    "no-pty",
   );
   const line = fc
     .array(fc.oneof(word, fc.string({ maxLength: 4 })))

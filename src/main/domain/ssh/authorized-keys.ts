@@ -23,11 +23,19 @@ export type KeyLine = {
 /** Every name that sshd takes at the beginning of a key: to it, a word that is none of these begins the options. */
 const KEY_TYPES: ReadonlySet<string> = new Set(
   [
-    ...["ssh-ed25519", "ssh-rsa", "ssh-dss", "rsa-sha2-256", "rsa-sha2-512"],
-    ...["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"],
-    ...["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"],
-    ...["webauthn-sk-ecdsa-sha2-nistp256@openssh.com"],
-    ...["ssh-mldsa44-ed25519@openssh.com", "ssh-xmss@openssh.com"],
+    "ssh-ed25519",
+    "ssh-rsa",
+    "ssh-dss",
+    "rsa-sha2-256",
+    "rsa-sha2-512",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "webauthn-sk-ecdsa-sha2-nistp256@openssh.com",
+    "ssh-mldsa44-ed25519@openssh.com",
+    "ssh-xmss@openssh.com",
   ].flatMap((type) => [type, `${type.replace("@openssh.com", "")}-cert-v01@openssh.com`]),
 );
 

@@ -32,8 +32,13 @@ export const doubt = (reason: string): Contribution => ({ doubts: [reason] });
 
 export function addUp(contributions: readonly Contribution[]): Opinion {
   const opinion: Opinion = {
-    ...{ refusals: [], doubts: [], notes: [] },
-    ...{ onlyFrom: [], gives: [], read: [], notRead: [] },
+    refusals: [],
+    doubts: [],
+    notes: [],
+    onlyFrom: [],
+    gives: [],
+    read: [],
+    notRead: [],
   };
   for (const contribution of contributions) {
     spend(1 + lengthOf(contribution));

@@ -10,8 +10,13 @@ const dormant = (...of: Parameters<typeof judge>) => judge(...of).map((effective
 
 const revoking = (text: string): Pick<ReturnType<typeof makeCollection>, "sshdFiles"> => {
   const file: SshdFile = {
-    ...{ path: "/etc/ssh/revoked", bytes: Buffer.from(text), whyUnread: null, realPath: "/etc/ssh/revoked" },
-    ...{ walk: [], through: [], isAbsent: false },
+    path: "/etc/ssh/revoked",
+    bytes: Buffer.from(text),
+    whyUnread: null,
+    realPath: "/etc/ssh/revoked",
+    walk: [],
+    through: [],
+    isAbsent: false,
   };
   return { sshdFiles: new Map([[file.path, file]]) };
 };

@@ -82,7 +82,9 @@ test("of several daemons that take a line, the one that binds least counts, and 
     ...judge(ed25519, { sshd: inside, otherDaemons: [inside] }),
   ]).toMatchObject([
     {
-      ...{ state: "yes", onlyFrom: [], gives: ["sftp", "shell", "forwarding"] },
+      state: "yes",
+      onlyFrom: [],
+      gives: ["sftp", "shell", "forwarding"],
       reasons: ["sshd -p 2222 gives shell and forwarding, too", expect.stringContaining("gives no shell")],
     },
     {
@@ -98,7 +100,9 @@ test("what a Match block gives beyond what is given elsewhere is told with the b
   const config = "UsePAM yes\nForceCommand internal-sftp\nMatch Address 10.0.0.0/8\n  ForceCommand none\n";
   expect(judge(ed25519, { config })).toMatchObject([
     {
-      ...{ state: "yes", onlyFrom: [], gives: ["sftp", "forwarding"] },
+      state: "yes",
+      onlyFrom: [],
+      gives: ["sftp", "forwarding"],
       reasons: [
         "it gives shell where Match Address 10.0.0.0/8 holds (/etc/ssh/sshd_config:3)",
         expect.stringContaining("gives no shell"),
@@ -177,7 +181,12 @@ test("authorities shadow each other only for the principals that they share", ()
 
 test("a link through a folder that is closed to the account leads nowhere", () => {
   const entry = (path: string, mode: number): PathEntry => ({
-    ...{ path, type: "folder", mode, uid: 0, gid: 0, hasAcl: false },
+    path,
+    type: "folder",
+    mode,
+    uid: 0,
+    gid: 0,
+    hasAcl: false,
   });
   const path = "/etc/secret/alice";
   const through = [entry(path, 0o644), entry("/etc/secret", 0o700), entry("/", 0o755)];

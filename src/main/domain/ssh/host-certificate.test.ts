@@ -24,7 +24,10 @@ const judge = (asked: {
   const host = asked.host ?? "web1.corp";
   return judgeHostCertificate(
     {
-      ...{ host, port: 22, blob: asked.blob ?? blob, presented: asked.presented ?? blobOf(hostLine) },
+      host,
+      port: 22,
+      blob: asked.blob ?? blob,
+      presented: asked.presented ?? blobOf(hostLine),
       authorities: known.find(host).filter(({ marker }) => marker === "cert-authority"),
       now: new Date(asked.now ?? "2026-06-01T12:00:00Z"),
     },

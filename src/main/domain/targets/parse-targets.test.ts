@@ -75,9 +75,14 @@ test.each([
 
 test("a network, a range and a pattern take a login, a port and a server name", () => {
   expect(say("root@10.0.0.1-2:2222 10.0.0.0/31:443/shop.example [2001:db8::/127]:22 jo@web[1-2]")).toEqual([
-    ...["root@10.0.0.1:2222", "root@10.0.0.2:2222"],
-    ...["10.0.0.0:443/shop.example", "10.0.0.1:443/shop.example"],
-    ...["[2001:db8::]:22", "[2001:db8::1]:22", "jo@web1", "jo@web2"],
+    "root@10.0.0.1:2222",
+    "root@10.0.0.2:2222",
+    "10.0.0.0:443/shop.example",
+    "10.0.0.1:443/shop.example",
+    "[2001:db8::]:22",
+    "[2001:db8::1]:22",
+    "jo@web1",
+    "jo@web2",
   ]);
 });
 
@@ -129,7 +134,12 @@ test("what is spoken before TLS is told by the port, by the text, or by a wish f
   const protocols = (text: string, wish: Protocol | null = null) =>
     parseTargets(text, null, wish).map((one) => (one.kind === "tls" ? one.protocol : "ssh"));
   expect(protocols("a b:25 b:8443 tls://b:25 ldap://b:1389")).toEqual([
-    ...["ssh", "tls", "smtp", "tls", "tls", "ldap"],
+    "ssh",
+    "tls",
+    "smtp",
+    "tls",
+    "tls",
+    "ldap",
   ]);
   expect(protocols("b:2525 tls://b:25 ldap://b:1389 root@b", "smtp")).toEqual(["smtp", "tls", "ldap", "ssh"]);
   expect(parseTargets("mail[1-2]", null, "imap").map(sayTarget)).toEqual(["mail1:143", "mail2:143"]);
@@ -145,8 +155,12 @@ test("an endpoint may be asked for several server names, each address for each o
   const wish = { only: null, protocol: null, sshConfig: NO_SSH_CONFIG, skipBroken: false } as const;
   const asked = (text: string, serverNames: string[]) => parse(text, { ...wish, serverNames });
   expect(asked("web1 10.0.0.5:443/own.example 10.0.0.6:443", ["a", "b"]).targets.map(sayTarget)).toEqual([
-    ...["web1:22", "web1:443/a", "web1:443/b"],
-    ...["10.0.0.5:443/own.example", "10.0.0.6:443/a", "10.0.0.6:443/b"],
+    "web1:22",
+    "web1:443/a",
+    "web1:443/b",
+    "10.0.0.5:443/own.example",
+    "10.0.0.6:443/a",
+    "10.0.0.6:443/b",
   ]);
   const many = Array.from({ length: 1_000 }, (_, index) => `n${index}.example`);
   expect(() => asked("10.0.0.0/24:443", many)).toThrow("this means 254,000 targets");

@@ -11,7 +11,9 @@ export type Scheme = {
 };
 
 const endpoint = (protocol: Protocol, port: number | null): Scheme => ({
-  ...{ kind: "tls", protocol, usualPort: port },
+  kind: "tls",
+  protocol,
+  usualPort: port,
   isPage: false,
 });
 

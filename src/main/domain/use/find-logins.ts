@@ -156,8 +156,13 @@ function readMessages(
         ? []
         : [
             {
-              ...{ login, host, family, count, day: Math.min(day, today) },
-              ...{ first: Math.min(begin, now), last: Math.min(end, now) },
+              login,
+              host,
+              family,
+              count,
+              day: Math.min(day, today),
+              first: Math.min(begin, now),
+              last: Math.min(end, now),
             },
           ];
     });

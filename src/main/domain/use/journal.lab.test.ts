@@ -56,7 +56,9 @@ test.skipIf(!canStartJournal())(
       nonce: "n1",
     });
     expect(closed?.unread).toContainEqual({
-      ...{ kind: "log", path: "journal", why: "it may not be read without more rights" },
+      kind: "log",
+      path: "journal",
+      why: "it may not be read without more rights",
     });
   },
   60_000,

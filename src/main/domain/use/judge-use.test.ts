@@ -20,11 +20,19 @@ const GRANT: UsedGrant = {
 const NOTHING = { hiddenBy: null, notRead: [], elsewhere: new Map<string, string>() };
 
 const window = (from: string, to = "2026-05-31", source = "/var/log/auth.log") => ({
-  ...{ source, from: `${from}T00:00:00Z`, to: `${to}T23:00:00Z` },
+  source,
+  from: `${from}T00:00:00Z`,
+  to: `${to}T23:00:00Z`,
 });
 const login = (lastAt: string, more: Partial<KeyLogins> = {}): KeyLogins => ({
-  ...{ account: "deploy", fingerprint, isAuthority: false, firstAt: "2026-02-01T00:00:00Z" },
-  ...{ lastAt: `${lastAt}T10:00:00Z`, lastFrom: "10.1.2.3", lastInJournalAt: null, origins: [] },
+  account: "deploy",
+  fingerprint,
+  isAuthority: false,
+  firstAt: "2026-02-01T00:00:00Z",
+  lastAt: `${lastAt}T10:00:00Z`,
+  lastFrom: "10.1.2.3",
+  lastInJournalAt: null,
+  origins: [],
   days: [
     [20485, 3],
     [20500, 1],

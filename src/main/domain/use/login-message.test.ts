@@ -29,7 +29,8 @@ test("a login by key is read as sshd writes it, whatever the key and the address
   ];
   for (const [rest, read] of messages)
     expect(readLoginMessage(`Accepted publickey for deploy ${rest}`), rest).toMatchObject({
-      ...{ account: "deploy", isPartial: false },
+      account: "deploy",
+      isPartial: false,
       ...read,
     });
 });

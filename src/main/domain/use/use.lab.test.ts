@@ -110,7 +110,9 @@ test("wtmp.db and lastlog2.db tell when an account was last logged in to, as far
   const collection = await collect(bare);
   expect(collection?.lastLogins).toEqual([]);
   expect(collection?.unread).toContainEqual({
-    ...{ kind: "log", path: "/var/lib/lastlog/lastlog2.db", why: "the host has no lastlog2 to read it with" },
+    kind: "log",
+    path: "/var/lib/lastlog/lastlog2.db",
+    why: "the host has no lastlog2 to read it with",
   });
 });
 

@@ -6,14 +6,14 @@ const TODAY = NOW / 86_400;
 const evidence = {
   logins: [
     {
-      ...{
-        account: "deploy",
-        fingerprint: "SHA256:k",
-        isAuthority: false,
-        ...{ lastFrom: null, origins: [] },
-        lastInJournalAt: "2100-01-01T00:00:00Z",
-      },
-      ...{ firstAt: "2026-05-30T00:00:00Z", lastAt: "2100-01-01T00:00:00Z" },
+      account: "deploy",
+      fingerprint: "SHA256:k",
+      isAuthority: false,
+      lastFrom: null,
+      origins: [],
+      lastInJournalAt: "2100-01-01T00:00:00Z",
+      firstAt: "2026-05-30T00:00:00Z",
+      lastAt: "2100-01-01T00:00:00Z",
       days: [
         [TODAY - 2, 1],
         [TODAY + 9, 2],
@@ -22,7 +22,9 @@ const evidence = {
     },
   ],
   windows: [{ source: "journal", from: "2026-05-30T00:00:00Z", to: "2100-01-01T00:00:00Z" }],
-  ...{ hiddenBy: null, notRead: [], elsewhere: new Map<string, string>() },
+  hiddenBy: null,
+  notRead: [],
+  elsewhere: new Map<string, string>(),
 };
 
 test("what a clock in the future has dated covers no time, and its logins were no later than now", () => {
@@ -30,7 +32,8 @@ test("what a clock in the future has dated covers no time, and its logins were n
     windows: [],
     logins: [
       {
-        ...{ firstAt: "2026-05-30T00:00:00Z", lastAt: "2026-06-01T00:00:00Z" },
+        firstAt: "2026-05-30T00:00:00Z",
+        lastAt: "2026-06-01T00:00:00Z",
         days: [
           [TODAY - 2, 1],
           [TODAY, 5],

@@ -64,7 +64,10 @@ function toNode(bytes: Buffer, element: Element): Asn1Node {
   const isConstructed = (tag & CONSTRUCTED) !== 0;
   const isWrapping = !isConstructed && findWrapped(bytes, element) !== null;
   return {
-    ...{ offset: start, headerBytes: content - start, contentBytes: end - content, isWrapping },
+    offset: start,
+    headerBytes: content - start,
+    contentBytes: end - content,
+    isWrapping,
     tag: sayTag(tag),
     value: isConstructed || isWrapping ? "" : sayPrimitive(bytes, element),
     isOpenable: (isConstructed && end > content) || isWrapping,

@@ -37,14 +37,12 @@ export function sayPrimitive(bytes: Buffer, element: Element): string {
 }
 
 const TEXTS = new Set<number>([
-  ...[
-    TAG.utf8String,
-    TAG.numericString,
-    TAG.printableString,
-    TAG.t61String,
-    TAG.ia5String,
-    TAG.visibleString,
-  ],
+  TAG.utf8String,
+  TAG.numericString,
+  TAG.printableString,
+  TAG.t61String,
+  TAG.ia5String,
+  TAG.visibleString,
 ]);
 const isText = (tag: number): boolean => TEXTS.has(tag);
 

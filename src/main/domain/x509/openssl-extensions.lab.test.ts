@@ -13,8 +13,11 @@ const run = promisify(execFile);
 
 /** Those that are said in OpenSSL's very words; of others the name and the mark of criticality are compared. */
 const SAME_WORDS = new Set([
-  ...["X509v3 Basic Constraints", "X509v3 Key Usage", "X509v3 Extended Key Usage"],
-  ...["X509v3 Subject Key Identifier", "X509v3 Inhibit Any Policy"],
+  "X509v3 Basic Constraints",
+  "X509v3 Key Usage",
+  "X509v3 Extended Key Usage",
+  "X509v3 Subject Key Identifier",
+  "X509v3 Inhibit Any Policy",
 ]);
 
 type Said = { name: string; isCritical: boolean; value: string | null };
@@ -46,7 +49,8 @@ function sayOurs(der: Uint8Array): Said[] {
   const { extensions = [] } = readCertificate(der) ?? {};
   const stranger = extensions.findIndex(({ value }) => value === null);
   return extensions.slice(0, stranger === -1 ? undefined : stranger).map(({ name, isCritical, value }) => ({
-    ...{ name, isCritical },
+    name,
+    isCritical,
     value: SAME_WORDS.has(name) ? (value ?? "") : null,
   }));
 }

@@ -27,8 +27,14 @@ test("a bundle is a scan of its host, dated when it was collected", async () => 
   const { client } = app;
   const imported = await client.bundles.import(asBundle(bundleOf()));
   expect(imported).toMatchObject({
-    ...{ host: "web1", port: 22, isNewHost: true, wasKnown: false, state: "ok" },
-    ...{ collectedAt: "2026-11-25T13:27:54Z", importedAt: "2026-12-01T12:00:00Z", readAs: "root" },
+    host: "web1",
+    port: 22,
+    isNewHost: true,
+    wasKnown: false,
+    state: "ok",
+    collectedAt: "2026-11-25T13:27:54Z",
+    importedAt: "2026-12-01T12:00:00Z",
+    readAs: "root",
     signature: { kind: "none" },
   });
   expect((await client.hosts.list({})).rows).toMatchObject([
@@ -36,7 +42,10 @@ test("a bundle is a scan of its host, dated when it was collected", async () => 
   ]);
   expect((await client.scans.list({})).rows).toMatchObject([
     {
-      ...{ state: "finished", startedAt: "2026-11-25T13:27:54Z", total: 1, ok: 1 },
+      state: "finished",
+      startedAt: "2026-11-25T13:27:54Z",
+      total: 1,
+      ok: 1,
       bundle: { importedAt: "2026-12-01T12:00:00Z", signature: { kind: "none" } },
     },
   ]);

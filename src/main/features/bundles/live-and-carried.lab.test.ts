@@ -69,8 +69,17 @@ async function scan(desk: Desk, { address }: LabHost, user: string): Promise<voi
  * plan goes by where the host itself cannot be asked.
  */
 const OF_THE_WAY = new Set([
-  ...["scan", "probe", "target", "unvisited", "pin", "scope", "event"],
-  ...["bundle", "carried_look", "row_seal", "seal_state"],
+  "scan",
+  "probe",
+  "target",
+  "unvisited",
+  "pin",
+  "scope",
+  "event",
+  "bundle",
+  "carried_look",
+  "row_seal",
+  "seal_state",
 ]);
 const OF_A_VISIT = new Set([
   "user",

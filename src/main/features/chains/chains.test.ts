@@ -166,7 +166,8 @@ test("lists are fetched when that is asked for, from where the certificate says,
   expect(await chains.revocation(idOf(named))).toMatchObject({ lists: [at("/list.crl"), at("/other")] });
   expect(asked).toEqual([]);
   expect(await chains.fetchLists({ ...idOf(named), hosts: ["127.0.0.1"] })).toEqual({
-    ...{ added: 1, known: 0 },
+    added: 1,
+    known: 0,
     failed: [{ address: at("/other"), why: "what is there is no revocation list" }],
   });
   expect(asked).toEqual(["/list.crl", "/other"]);
@@ -176,7 +177,8 @@ test("lists are fetched when that is asked for, from where the certificate says,
 test("a responder is asked when that is asked for, and is believed where it may answer", async () => {
   const asked: string[] = [];
   const responder = signCertificate({
-    ...{ subject: "responder", issuer: middle },
+    subject: "responder",
+    issuer: middle,
     extensions: [isMeantFor("1.3.6.1.5.5.7.3.9")],
   });
   const about = { issuer: middle, serial: 7, from: "20260501000000Z", until: "20290101000000Z" };

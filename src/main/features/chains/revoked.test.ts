@@ -31,7 +31,8 @@ function open() {
   const announced: string[] = [];
   const announce = ({ kind }: { kind: string }) => announced.push(kind);
   const write = createVisitWriter({
-    ...{ store, read: createReader(store) },
+    store,
+    read: createReader(store),
     tell: (told) => {
       throw new Error(JSON.stringify(told));
     },
@@ -165,7 +166,9 @@ test("a list that was fetched goes a month after it was to be renewed, and what 
   const address = `http://${server.endpoint.host}:${server.endpoint.port}/list.crl`;
   const point = sequence(der(0xa0, der(0xa0, text(0x86, address))));
   const named = signCertificate({
-    ...{ subject: "named", issuer: middle, serial: 7 },
+    subject: "named",
+    issuer: middle,
+    serial: 7,
     extensions: [extension("2.5.29.31", sequence(point))],
   });
   const { visit, chains, give, revoked, now } = open();

@@ -18,7 +18,9 @@ function openChanges() {
     now: () => new Date(START),
   });
   return {
-    ...{ store, announced, client: createRouterClient(changes) },
+    store,
+    announced,
+    client: createRouterClient(changes),
     /** A scan that visits web and ends. */
     scan(...keys: string[]): void {
       const scanId = beginScan(store);

@@ -127,7 +127,12 @@ test("keys of several people and host keys of several hosts are told; two entrie
   const hostKeys = [{ keyType: "ssh-ed25519", keyBits: 256, fingerprint: "SHA256:host" }];
   const graph = openGraph({ a: { hostKeys }, b: { hostKeys }, c: {} });
   const person = (name: string, logins: string[]) => ({
-    ...{ handle: name, name, email: null, logins, said: "nothing" as const, leftOn: null },
+    handle: name,
+    name,
+    email: null,
+    logins,
+    said: "nothing" as const,
+    leftOn: null,
     keys: [{ fingerprint: "SHA256:team", keyType: "ssh-ed25519" }],
   });
   const people = [person("ann", ["ann"]), person("bob", ["bob"])];
@@ -173,7 +178,12 @@ test("pairs and shared keys are narrowed by words, host, kind and certainty, and
 test("steps are narrowed to one person, by name or login, and to people who have left", async () => {
   const graph = openGraph({ web: { grants: [grant("ann-key", "deploy"), grant("bob-key", "ci")] } });
   const person = (name: string, said: "nothing" | "gone") => ({
-    ...{ handle: name, name: `${name} X`, email: null, logins: [name], said, leftOn: null },
+    handle: name,
+    name: `${name} X`,
+    email: null,
+    logins: [name],
+    said,
+    leftOn: null,
     keys: [{ fingerprint: fingerprintOf(`${name}-key`), keyType: "ssh-ed25519" }],
   });
   const people = [person("ann", "nothing"), person("bob", "gone")];

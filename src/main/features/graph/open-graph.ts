@@ -30,13 +30,22 @@ export function grant(key: string, name: string, effective: Partial<Effective> =
 
 export const file = (key: string, owner: string, more: Partial<File> = {}): File => ({
   ...makeKeyFile(key),
-  ...{ path: `/home/${owner}/.ssh/${key}`, owner, isEncrypted: false },
+  path: `/home/${owner}/.ssh/${key}`,
+  owner,
+  isEncrypted: false,
   ...more,
 });
 
 export const rule = (from: string, more: Partial<Becoming> = {}): Becoming => ({
-  ...{ account: from, target: "root", by: "sudo", commands: "any", password: "none", isCertain: true },
-  ...{ what: [], shell: null, rule: "/etc/sudoers:1" },
+  account: from,
+  target: "root",
+  by: "sudo",
+  commands: "any",
+  password: "none",
+  isCertain: true,
+  what: [],
+  shell: null,
+  rule: "/etc/sudoers:1",
   ...more,
 });
 
@@ -46,8 +55,13 @@ export const trust = (
   account: string,
   more: Partial<TrustedAuthority> = {},
 ): TrustedAuthority => ({
-  ...{ account, fingerprint: fingerprintOf(key), keyType: "ssh-ed25519", comment: key },
-  ...{ file: "/etc/ssh/ca.pub", line: 1, principals: [account] },
+  account,
+  fingerprint: fingerprintOf(key),
+  keyType: "ssh-ed25519",
+  comment: key,
+  file: "/etc/ssh/ca.pub",
+  line: 1,
+  principals: [account],
   effective: { ...makeVerdict().effective, gives: ["shell"] },
   ...more,
 });
@@ -63,7 +77,8 @@ export function openGraph(hosts: Record<string, Host>) {
   for (const [name, host] of Object.entries(hosts)) visit(store, name, host);
   const client = createRouterClient(createGraph({ store }));
   return {
-    ...{ store, client },
+    store,
+    client,
     reach: async (start: string, more: object = {}) => (await client.reach({ start, ...more })).rows.map(say),
     links: async (more: object = {}) => (await client.links(more)).rows.map(say),
     path: async (from: string, to: string, more: object = {}) =>

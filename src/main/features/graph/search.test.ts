@@ -18,8 +18,13 @@ function openWords() {
     START,
   );
   const person = {
-    ...{ handle: "ann", name: "Ann Alpha", email: null, logins: ["ann"], said: "nothing" as const },
-    ...{ leftOn: null, keys: [{ fingerprint: fingerprintOf("beta"), keyType: "ssh-ed25519" }] },
+    handle: "ann",
+    name: "Ann Alpha",
+    email: null,
+    logins: ["ann"],
+    said: "nothing" as const,
+    leftOn: null,
+    keys: [{ fingerprint: fingerprintOf("beta"), keyType: "ssh-ed25519" }],
   };
   const roster = { name: "team", kind: "csv" as const, isWhole: false, people: [person], at: START };
   graph.store.people.replaceRoster(roster);
@@ -27,23 +32,27 @@ function openWords() {
 }
 
 test.each([
-  ...[
-    "alpha",
-    "BETA",
-    "gamma",
-    "deploy",
-    "ann",
-    "team",
-    "computer",
-    "authorized_keys",
-    "ssh",
-    "we",
-    "db",
-    "ta",
-    "zz",
-    "no-such",
-  ],
-  ...["alpha beta", "deploy web", "ci beta", "root gamma", fingerprintOf("alpha"), "é", "db-beta /home"],
+  "alpha",
+  "BETA",
+  "gamma",
+  "deploy",
+  "ann",
+  "team",
+  "computer",
+  "authorized_keys",
+  "ssh",
+  "we",
+  "db",
+  "ta",
+  "zz",
+  "no-such",
+  "alpha beta",
+  "deploy web",
+  "ci beta",
+  "root gamma",
+  fingerprintOf("alpha"),
+  "é",
+  "db-beta /home",
 ])("%s finds the steps that hold it, in their order and page by page", async (search) => {
   const graph = openWords();
   const { rows: all } = await graph.client.links({});
@@ -61,7 +70,9 @@ test.each([
   const paged: typeof rows = [];
   for (let after: string | null = null; ; ) {
     const page: Awaited<ReturnType<typeof graph.client.links>> = await graph.client.links({
-      ...{ search, limit: 1, after },
+      search,
+      limit: 1,
+      after,
     });
     paged.push(...page.rows);
     after = page.next;

@@ -36,6 +36,9 @@ const toShared = (
   fingerprint: string,
   holders: readonly { name: string }[],
 ): SharedKey => ({
-  ...{ id: `${kind} ${fingerprint}`, kind, fingerprint, holderCount: holders.length },
+  id: `${kind} ${fingerprint}`,
+  kind,
+  fingerprint,
+  holderCount: holders.length,
   holders: holders.slice(0, MOST_HOLDERS).map(({ name }) => name),
 });

@@ -14,7 +14,10 @@ export function describeReading(
   return {
     facts,
     addresses: (addresses ?? []).map(({ address, outcome, message, chain: [first] }) => ({
-      ...{ address, outcome, message, at },
+      address,
+      outcome,
+      message,
+      at,
       leaf: (first && readCertificate(first)?.sha256) ?? null,
     })),
     authorities: authorities && readAuthorities(authorities),

@@ -29,7 +29,8 @@ export function createInspect({ prober, now }: Deps) {
           { kind: "tls", ...place, protocol: protocol ?? protocolOfPort(place.port) },
           {
             way: openWay(way, wayPassword === null ? null : new Redacted(wayPassword)),
-            ...{ everyAddress: true, asksForOffers },
+            everyAddress: true,
+            asksForOffers,
           },
           signal,
         ),

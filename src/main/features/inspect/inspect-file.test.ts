@@ -11,7 +11,8 @@ import { inspectFile } from "./inspect-file.ts";
 const file = (name: string) =>
   readFileSync(join(import.meta.dirname, "../../domain/keystores/testdata", name));
 const ask = (name: string, ...passwords: string[]) => ({
-  ...{ name, base64: file(name).toString("base64") },
+  name,
+  base64: file(name).toString("base64"),
   passwords: passwords.map((password) => new Redacted(password)),
 });
 

@@ -34,6 +34,10 @@ export async function inspectFile(
 }
 
 const NOTHING = {
-  ...{ kind: "unknown", items: [], stores: [], malformed: [] },
-  ...{ wantsPassword: null, isWrongPassword: false },
+  kind: "unknown",
+  items: [],
+  stores: [],
+  malformed: [],
+  wantsPassword: null,
+  isWrongPassword: false,
 } satisfies Omit<Inspection, "source">;

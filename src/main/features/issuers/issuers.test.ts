@@ -37,16 +37,27 @@ async function openDesk(path = ":memory:") {
   const said: string[] = [];
   const clock = { now: AT };
   const issuers = createIssuers({
-    ...{ store, vault, now: () => clock.now, announce: ({ kind }) => said.push(kind) },
+    store,
+    vault,
+    now: () => clock.now,
+    announce: ({ kind }) => said.push(kind),
     trust: async (kind, name, pem) => void trusted.push({ kind, name, pem }),
   });
   const ways: OrderWays = {
-    ...{ signal: new AbortController().signal, challenges: null, onState: () => undefined },
-    ...{ replaces: null, orderUrl: null, days: null },
+    signal: new AbortController().signal,
+    challenges: null,
+    onState: () => undefined,
+    replaces: null,
+    orderUrl: null,
+    days: null,
   };
   const client = createRouterClient(issuers.procedures);
   return {
-    ...{ store, trusted, said, clock, client },
+    store,
+    trusted,
+    said,
+    clock,
+    client,
     order: (id: number, csr: Uint8Array) => issuers.order(id, csr, ways),
     async [Symbol.asyncDispose]() {
       if (vault.state() === "locked") await vault.unlock(typed("the passphrase"));
@@ -64,7 +75,11 @@ test("an authority of our own signs what it permits, and its root is trusted fro
   await using desk = await openDesk();
   const issuer = await desk.client.addLocal(CORP);
   expect(issuer).toMatchObject({
-    ...{ kind: "local", permitted: ["corp.example", "10.0.0.0/8"], daysValid: 90, issued: 0, revoked: 0 },
+    kind: "local",
+    permitted: ["corp.example", "10.0.0.0/8"],
+    daysValid: 90,
+    issued: 0,
+    revoked: 0,
     root: { notAfter: "2036-05-29T00:00:00Z", subject: expect.stringMatching(/^CN=corp root /) },
     intermediate: { notAfter: "2031-05-31T00:00:00Z" },
   });
@@ -186,7 +201,10 @@ test("who is removed is forgotten with its keys", async () => {
   await desk.client.sign({ name: "corp", base64: base64(csrFor("a.corp.example")) });
   await addDirectory(desk);
   expect(await kept()).toEqual([
-    ...["1 account-acme", "1 account-eab", "1 authority-intermediate", "1 authority-root"],
+    "1 account-acme",
+    "1 account-eab",
+    "1 authority-intermediate",
+    "1 authority-root",
   ]);
   for (const name of ["corp", "le"]) await desk.client.remove({ name });
   expect(await kept()).toEqual([]);
@@ -195,7 +213,9 @@ test("who is removed is forgotten with its keys", async () => {
 
 const addDirectory = async ({ client }: Awaited<ReturnType<typeof openDesk>>) =>
   client.addAcme({
-    ...{ name: "le", directory: "https://ca.example/dir", contacts: ["ops@corp.example"] },
+    name: "le",
+    directory: "https://ca.example/dir",
+    contacts: ["ops@corp.example"],
     eab: { keyId: "kid-1", key: sealTo(await vault.receiver(), typed("canary-eab-key")) },
   });
 
@@ -203,7 +223,11 @@ test("a directory is added with an account key that the vault made; its EAB key 
   await using folder = await makeTemporaryFolder();
   await using desk = await openDesk(join(folder.path, "latchkey.db"));
   expect(await addDirectory(desk)).toMatchObject({
-    ...{ kind: "acme", account: null, eabKeyId: "kid-1", hasRoots: false, challenge: null },
+    kind: "acme",
+    account: null,
+    eabKeyId: "kid-1",
+    hasRoots: false,
+    challenge: null,
   });
   for (const file of ["latchkey.db", "latchkey.db-wal"].map((name) => join(folder.path, name)))
     expect((await readFile(file)).toString("latin1")).not.toContain("canary");
@@ -226,7 +250,10 @@ test("what is not secret of an issuer is changed, what is not of its kind is ref
   await client.set({ name: "pki", settings: { note: "ask Ann" } });
   const contacts = ["pki@corp.example"];
   expect(await client.set({ name: "le", settings: { contacts, profile: "short" } })).toMatchObject({
-    ...{ contacts, profile: "short", hasRoots: false, directory: "https://ca.example/dir" },
+    contacts,
+    profile: "short",
+    hasRoots: false,
+    directory: "https://ca.example/dir",
   });
   expect(await client.set({ name: "le", settings: { profile: null } })).toMatchObject({
     contacts,
@@ -270,7 +297,11 @@ test("the key of a zone is in the vault, and goes when another way is taken, or 
   await using desk = await openDesk();
   await addDirectory(desk);
   const way = {
-    ...{ kind: "rfc2136" as const, server: "127.0.0.1", port: 53, zone: "corp.example", keyName: "k" },
+    kind: "rfc2136" as const,
+    server: "127.0.0.1",
+    port: 53,
+    zone: "corp.example",
+    keyName: "k",
     algorithm: "hmac-sha256" as const,
   };
   const give = async () => {

@@ -15,7 +15,10 @@ export function showIssuer({ issuers }: Pick<Store, "issuers">, { kind, note, ..
       const authority = there(issuers.local.find(row.id));
       const { permitted, daysValid } = authority;
       return {
-        ...{ ...row, kind, daysValid, permitted: [...permitted] },
+        ...row,
+        kind,
+        daysValid,
+        permitted: [...permitted],
         root: showOwn(authority.root),
         intermediate: showOwn(authority.intermediate),
         ...issuers.local.count(row.id),
@@ -25,8 +28,10 @@ export function showIssuer({ issuers }: Pick<Store, "issuers">, { kind, note, ..
       const { roots, contacts, ...account } = there(issuers.acme.find(row.id));
       return {
         ...pick(account),
-        ...{ ...row, kind },
-        ...{ contacts: [...contacts], hasRoots: roots !== null },
+        ...row,
+        kind,
+        contacts: [...contacts],
+        hasRoots: roots !== null,
       };
     }
     default:
@@ -36,7 +41,12 @@ export function showIssuer({ issuers }: Pick<Store, "issuers">, { kind, note, ..
 
 /** Without the numbers of what is in the vault. */
 const pick = ({ directory, account, agreesToTerms, eabKeyId, profile, challenge }: Public) => ({
-  ...{ directory, account, agreesToTerms, eabKeyId, profile, challenge },
+  directory,
+  account,
+  agreesToTerms,
+  eabKeyId,
+  profile,
+  challenge,
 });
 type Public = Omit<AcmeAccount, "roots" | "contacts">;
 

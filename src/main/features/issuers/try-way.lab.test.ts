@@ -14,8 +14,13 @@ test("updates of a zone are tried with a record that is gone afterwards, and a w
   await using folder = await makeTemporaryFolder();
   await using server = await startKnot({ folder: folder.path, zones: { "corp.test": "" }, key: KEY });
   const way = {
-    ...{ kind: "rfc2136" as const, server: server.address, port: DNS_PORT, zone: "corp.test" },
-    ...{ keyName: KEY.name, algorithm: "hmac-sha256" as const, secretId: "s1" },
+    kind: "rfc2136" as const,
+    server: server.address,
+    port: DNS_PORT,
+    zone: "corp.test",
+    keyName: KEY.name,
+    algorithm: "hmac-sha256" as const,
+    secretId: "s1",
   };
   expect(await tryWay(open(SECRET), { way, name: null })).toEqual({
     isSound: true,

@@ -19,7 +19,9 @@ test("labels of several things are set at once, or none are, and recorded", asyn
   expect(await labels.set({ things, owner: "team shop", addTags: ["production"] })).toEqual({ labelled: 2 });
   const certificate = { kind: "certificate", sha256: shop.certificate.sha256 } as const;
   expect(await labels.find({ thing: certificate })).toEqual({
-    ...{ owner: null, inheritedOwner: "team shop", tags: [] },
+    owner: null,
+    inheritedOwner: "team shop",
+    tags: [],
   });
   expect(await labels.setTag({ name: "production", duePercent: 50 })).toEqual({ hasChanged: true });
   expect(await labels.setTag({ name: "production", duePercent: 50 })).toEqual({ hasChanged: false });

@@ -35,7 +35,11 @@ async function openPeople() {
     now: () => clock.now,
   });
   return {
-    ...{ store, announced, clock, ssh, people },
+    store,
+    announced,
+    clock,
+    ssh,
+    people,
     client: createRouterClient(people.procedures),
     /** Grants of keys by their fingerprints, on one host. */
     visit: (fingerprints: readonly string[]) =>
@@ -59,7 +63,12 @@ test("a roster is imported, told of, and on the record", async () => {
   desk.visit([key.fingerprint]);
   const text = `login,state,key\ncarol,gone,${key.publicLine.trim()}\n`;
   expect(await desk.client.import({ name: "people.csv", files: csv(text) })).toEqual({
-    ...{ kind: "csv", people: 1, keys: 1, gone: 1, missing: 0, notes: [] },
+    kind: "csv",
+    people: 1,
+    keys: 1,
+    gone: 1,
+    missing: 0,
+    notes: [],
     broken: { total: 0, first: [] },
   });
   expect(desk.owners()).toEqual(["gone"]);
@@ -113,7 +122,9 @@ test("before the scope is declared whole, the keys of this computer are looked a
   const { fingerprint } = await makeKeyFile(desk.ssh, "id_ed25519");
   desk.visit([fingerprint]);
   expect(await desk.client.declareScope({ isWhole: true, note: " two laptops " })).toEqual({
-    ...{ isWhole: true, note: "two laptops", declaredAt: "2026-06-01T00:00:00Z" },
+    isWhole: true,
+    note: "two laptops",
+    declaredAt: "2026-06-01T00:00:00Z",
   });
   expect(listGrants(desk.store, { orphaned: true }).total).toBe(0);
   expect(await desk.client.scope()).toMatchObject({ isWhole: true });

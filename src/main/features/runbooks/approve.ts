@@ -65,7 +65,8 @@ export const countsOf = ({ hosts }: Plan) => {
   const renewed = hosts.flatMap(({ certificates = [] }) => certificates).length;
   return {
     hosts: hosts.length,
-    ...{ adds: sum(({ adds }) => adds), changes: sum(({ changes }) => changes) + renewed },
+    adds: sum(({ adds }) => adds),
+    changes: sum(({ changes }) => changes) + renewed,
     removes: sum(({ removes }) => removes),
   };
 };

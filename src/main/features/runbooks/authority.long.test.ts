@@ -28,7 +28,8 @@ test.skipIf(!canStartHosts())(
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const [grant] = (await app.client.access.list({ search: old.fingerprint })).rows;
     const first = await carryOut(app, {
-      ...{ kind: "move-to-authority", grants: [grant?.id ?? 0] },
+      kind: "move-to-authority",
+      grants: [grant?.id ?? 0],
       authority: authority.publicLine,
     });
     const goOn = () =>
@@ -45,7 +46,8 @@ test.skipIf(!canStartHosts())(
     expect(await goOn()).toMatchObject(waits);
     await logIn(web, person.path);
     expect(await goOn()).toMatchObject({
-      ...{ state: "waiting", message: expect.stringContaining("one more login by the new key") },
+      state: "waiting",
+      message: expect.stringContaining("one more login by the new key"),
     });
     let ended = first;
     // Two clocks are compared, so that a login in the same moment does not count.
@@ -56,7 +58,8 @@ test.skipIf(!canStartHosts())(
     expect(ended).toMatchObject({ message: "", state: "committed" });
     expect((await web.run(`cat ${FILE}`)).split("\n")).toEqual([
       expect.stringMatching(/^cert-authority,principals="deploy" \S+ \S+ .*$/),
-      ...[probed.retained, ""],
+      probed.retained,
+      "",
     ]);
     await probed.expectNobodyLockedOut();
   },

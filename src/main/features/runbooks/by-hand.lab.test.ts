@@ -14,10 +14,13 @@ const HASH = createHash("sha256").update(OLD).digest("hex");
 const REAL = "/home/app/tls/cert.pem";
 const file = { path: REAL, real: REAL, holds: "chain" as const, owner: "app", uid: 1000, gid: 1000 };
 const plan = makePlanValue({
-  ...{ kind: "rotate-certificate", oldKey: null, newKey: null },
+  kind: "rotate-certificate",
+  oldKey: null,
+  newKey: null,
   hosts: [
     makeHost({
-      ...{ host: "web1", batch: 0 },
+      host: "web1",
+      batch: 0,
       certificates: [
         makeChange(0, { files: [{ ...file, mode: "0644", before: HASH, sizeBytes: OLD.length }] }),
       ],

@@ -10,7 +10,9 @@ import type { RunStep } from "#shared/model/run.ts";
 import { removeKeptByHand, sayByHand } from "./by-hand.ts";
 
 const plan = makePlanValue({
-  ...{ kind: "rotate-certificate", oldKey: null, newKey: null },
+  kind: "rotate-certificate",
+  oldKey: null,
+  newKey: null,
   hosts: [makeHost({ host: "web1", batch: 0, certificates: [makeChange(0)] })],
 });
 
@@ -31,9 +33,20 @@ test("by hand, old files go back where an installation is stuck, and are cleared
 
 test("what lies in an account's folder is touched as that account, without a terminal, and a hostile name stays one word", () => {
   const file = {
-    ...{ account: "ev", path: "/home/e'$(id)/.ssh/authorized_keys", uid: 1_000, gid: 1_000, owner: "e'v;id" },
-    ...{ mode: "0600", before: "ab".repeat(32), sizeBytes: 1, added: [], removed: null, hunks: [] },
-    ...{ adds: 1, changes: 0, removes: 0 },
+    account: "ev",
+    path: "/home/e'$(id)/.ssh/authorized_keys",
+    uid: 1_000,
+    gid: 1_000,
+    owner: "e'v;id",
+    mode: "0600",
+    before: "ab".repeat(32),
+    sizeBytes: 1,
+    added: [],
+    removed: null,
+    hunks: [],
+    adds: 1,
+    changes: 0,
+    removes: 0,
   };
   const keys = makePlanValue({ hosts: [makeHost({ host: "web1", batch: 0, files: [file] })] });
   const at = { ordinal: 1, phase: "add" as const, host: "web1", port: 22, batch: 0, verification: null };
@@ -71,6 +84,8 @@ test("what removes an old private key by hand says that it is gone, or why it is
     /not removed: its folder cannot be entered, or is a link\n$/,
   );
   expect([removeAt(kept), existsSync(kept), removeAt(kept)]).toEqual([
-    ...["removed\n", false, "removed already\n"],
+    "removed\n",
+    false,
+    "removed already\n",
   ]);
 });

@@ -32,7 +32,8 @@ test("a host that is known by a bundle alone is planned from it, as of then, and
   });
   expect(plan.checks).toContainEqual(
     expect.objectContaining({
-      ...{ state: "warning", id: "carried" },
+      state: "warning",
+      id: "carried",
       text: expect.stringContaining(`by a bundle of ${collectedAt.slice(0, 10)} alone`),
     }),
   );

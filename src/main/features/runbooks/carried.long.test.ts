@@ -49,7 +49,8 @@ test.skipIf(!canStartHosts())(
 
     const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint };
     expect(await carryOut(app, { ...wish, given: given.path })).toMatchObject({
-      ...{ message: "", state: "committed" },
+      message: "",
+      state: "committed",
     });
 
     const planned = await makePlan(farApp, { ...wish, given: given.publicLine });

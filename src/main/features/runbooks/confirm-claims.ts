@@ -42,7 +42,8 @@ export function evaluateResult(
   const reading: HostReading | null = row && {
     ...row,
     files: row.files.map(({ path, realPath, base64 }) => ({
-      ...{ path, realPath },
+      path,
+      realPath,
       bytes: new Uint8Array(Buffer.from(base64, "base64")),
     })),
   };
@@ -80,8 +81,15 @@ export const listClaims = (store: Facts, run: RunRecord): RunClaim[] =>
     const { script, outcome, why, newKey, signature, takenAt } = claim;
     const { evaluation, kept } = evaluate(store, run, claim);
     return {
-      ...{ host: script.host, port: script.port, phases: script.phases },
-      ...{ outcome, why, newKey, signature, takenAt, evaluation },
+      host: script.host,
+      port: script.port,
+      phases: script.phases,
+      outcome,
+      why,
+      newKey,
+      signature,
+      takenAt,
+      evaluation,
       keptKey: kept && (findKeptKey(kept)?.kept ?? null),
     };
   });

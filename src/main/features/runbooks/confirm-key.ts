@@ -80,7 +80,10 @@ function refuseSignature(run: RunRecord, signature: string, key: { fingerprint: 
 }
 
 const toChallenged = ({ id, token, planHash }: RunRecord, fingerprint: string) => ({
-  ...{ runId: id, token, planHash, fingerprint },
+  runId: id,
+  token,
+  planHash,
+  fingerprint,
 });
 
 /** The key that comes with a run. Of one that somebody else has made, there is nothing to wait for. */

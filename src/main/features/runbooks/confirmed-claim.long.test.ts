@@ -71,7 +71,11 @@ test.skipIf(!canStartHosts())(
       }
     }
     expect(rounds).toEqual([
-      ...["vault make-key", "web add", "vault hand-over", "web add,remove,commit", "vault commit"],
+      "vault make-key",
+      "web add",
+      "vault hand-over",
+      "web add,remove,commit",
+      "vault commit",
     ]);
     const { runId } = await runbooks.findPlan({ planId });
     await runbooks.resume({ runId: runId ?? 0 });

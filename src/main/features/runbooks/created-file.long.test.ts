@@ -19,7 +19,8 @@ test.skipIf(!canStartHosts())(
     await using app = desk.open();
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const wish = (account: string, key: string) => ({
-      ...{ kind: "add-grants" as const, key },
+      kind: "add-grants" as const,
+      key,
       places: [{ host: web.address, port: web.port, account }],
     });
     const planned = await makePlan(app, wish("fresh", guest.line));

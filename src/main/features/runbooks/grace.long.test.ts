@@ -32,7 +32,9 @@ test.skipIf(!canStartHosts())(
     const { now, setDays } = goAlong(web);
     const { databasePath, home } = desk;
     await using app = createApp({
-      ...{ databasePath, now, workstation: { user: "root", home, agentSocket: null } },
+      databasePath,
+      now,
+      workstation: { user: "root", home, agentSocket: null },
     });
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const wish = { kind: "rotate-key" as const, fingerprint: old.fingerprint };

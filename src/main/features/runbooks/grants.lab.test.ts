@@ -33,8 +33,10 @@ test.skipIf(!canStartHosts())(
     expect(await readKeys(web)).toBe(`${before}\r\n${guest.line}\r\n`);
 
     const tightened = await carryOut(app, {
-      ...{ kind: "tighten-grants", grants: [await grantOf(app, guest.fingerprint)] },
-      ...{ from: "10.0.0.0/8", restrict: true },
+      kind: "tighten-grants",
+      grants: [await grantOf(app, guest.fingerprint)],
+      from: "10.0.0.0/8",
+      restrict: true,
     });
     expect(tightened).toMatchObject({ state: "committed" });
     const tight = (await readKeys(web)).split("\r\n").at(-2) ?? "";
@@ -42,7 +44,8 @@ test.skipIf(!canStartHosts())(
     expect(tight.endsWith(guest.line)).toBe(true);
 
     const removed = await carryOut(app, {
-      ...{ kind: "remove-grants", grants: [await grantOf(app, guest.fingerprint)] },
+      kind: "remove-grants",
+      grants: [await grantOf(app, guest.fingerprint)],
     });
     expect(removed).toMatchObject({ state: "committed" });
     expect(await readKeys(web)).toBe(`${before}\r\n`);
@@ -156,7 +159,8 @@ test.skipIf(!canStartHosts())(
     const planned = await makePlan(app, { kind: "remove-grants", grants: second });
     expect(planned.plan?.leftOut).toEqual([]);
     expect(await carryOut(app, planned)).toMatchObject({
-      ...{ state: "committed", message: "" },
+      state: "committed",
+      message: "",
       accessChecks: [{ account: "deploy", answer: "refused", fingerprint: guest.fingerprint }],
     });
     const ended = await again();
@@ -192,7 +196,9 @@ test.skipIf(!canStartHosts())(
     expect(ownLogin(open)).toMatchObject({ state: "ok", text: expect.stringContaining("still let in") });
     const planned = await makePlan(app, { ...wish, from: "10.0.0.0/8" });
     expect(ownLogin(planned)).toMatchObject({
-      ...{ state: "consent", account: "root", text: expect.stringContaining("this login will fail") },
+      state: "consent",
+      account: "root",
+      text: expect.stringContaining("this login will fail"),
     });
     const run = await carryOut(app, planned);
     expect(run).toMatchObject({ state: "committed", message: "" });
@@ -228,10 +234,16 @@ test.skipIf(!canStartHosts())(
     const keys = () => web.run("cat /root/.ssh/authorized_keys");
     const before = await keys();
     const away = await makePlan(app, {
-      ...{ kind: "tighten-grants", grants, from: "10.0.0.0/8", restrict: false, expiry: null },
+      kind: "tighten-grants",
+      grants,
+      from: "10.0.0.0/8",
+      restrict: false,
+      expiry: null,
     });
     expect(ownLogin(away)).toMatchObject({
-      ...{ state: "consent", account: "root", text: expect.stringContaining("this login will fail") },
+      state: "consent",
+      account: "root",
+      text: expect.stringContaining("this login will fail"),
     });
     expect(await carryOut(app, away)).toMatchObject({
       state: "stopped",

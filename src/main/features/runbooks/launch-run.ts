@@ -150,10 +150,20 @@ function carryOn(
   if (!record) throw new Error(`there is no run ${id}`);
   return execute(
     {
-      ...{ runId: id, plan, token: record.token, newKey: keyOfRun(record, plan), journal },
-      ...{ planHash: record.planHash, confirmations: () => confirmations.of(id) },
-      ...{ identityFiles, mayAsk, signal, ask: deps.questions.askFor(mayAsk) },
-      ...{ holders: deps.holders, hostKeys: deps.hostKeys, patience: deps.patience },
+      runId: id,
+      plan,
+      token: record.token,
+      newKey: keyOfRun(record, plan),
+      journal,
+      planHash: record.planHash,
+      confirmations: () => confirmations.of(id),
+      identityFiles,
+      mayAsk,
+      signal,
+      ask: deps.questions.askFor(mayAsk),
+      holders: deps.holders,
+      hostKeys: deps.hostKeys,
+      patience: deps.patience,
       ...openFor(deps, one),
       removesOld: one.removesOld,
       trace: (...names) => deps.trace("run", id, ...names),
@@ -191,8 +201,12 @@ async function hasCome(
   if (until === "log") return hearAll(run, waits, { begun: record.startedAt, now });
   const { consents } = record;
   const { isOver, dueAt, said } = await waits.judgeGrace({
-    ...{ plan, dueAt: record.dueAt, consents, since: watchedSince(plan, run.journal.steps()) },
-    ...{ clocks: run.journal.clocks(), ending: endsGrace ? agreed : null },
+    plan,
+    dueAt: record.dueAt,
+    consents,
+    since: watchedSince(plan, run.journal.steps()),
+    clocks: run.journal.clocks(),
+    ending: endsGrace ? agreed : null,
   });
   await run.journal.setDue(dueAt);
   for (const text of said) await run.journal.note(null, text);

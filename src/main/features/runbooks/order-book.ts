@@ -38,7 +38,12 @@ export const toOrder = ({
   csr,
   sha256,
 }: RunCertificate): RunOrder => ({
-  ...{ host, port, change, names, state, message },
+  host,
+  port,
+  change,
+  names,
+  state,
+  message,
   csr: csr && printRequest(csr),
   sha256: sha256 === null ? null : Sha256.parse(sha256),
 });

@@ -65,9 +65,22 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
     // Times are told to the second: a login in the very one in which it began to wait does not count.
     while (!isOver)
       await run("ssh", [
-        ...["-F", "none", "-b", "127.0.0.9", "-i", `${desk.home}/.ssh/id_ed25519`],
-        ...["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"],
-        ...["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", `root@${web.address}`, "true"],
+        "-F",
+        "none",
+        "-b",
+        "127.0.0.9",
+        "-i",
+        `${desk.home}/.ssh/id_ed25519`,
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "UserKnownHostsFile=/dev/null",
+        "-o",
+        "IdentitiesOnly=yes",
+        "-o",
+        "IdentityAgent=none",
+        `root@${web.address}`,
+        "true",
       ]);
     const ended = await ending;
     expect(ended).toMatchObject({ state: "committed" });

@@ -39,8 +39,12 @@ async function askAll({ store, renewal, now }: Deps, signal: AbortSignal): Promi
   const { servers, certificates } = store.runbooks;
   const at = toInstant(now());
   return askWindows({
-    ...{ issuers: await renewal.issuers(), askWindow: renewal.askWindow, seenOf: certificates.seenOf },
-    ...{ due: new Set(servers.due(at).map(({ sha256 }) => sha256)), now: at, signal },
+    issuers: await renewal.issuers(),
+    askWindow: renewal.askWindow,
+    seenOf: certificates.seenOf,
+    due: new Set(servers.due(at).map(({ sha256 }) => sha256)),
+    now: at,
+    signal,
   });
 }
 

@@ -7,7 +7,12 @@ export const toSteps = (plan: Plan): RunStep[] =>
   stepsOf(plan).map(({ host: place, ...step }) => {
     const host = place === null ? null : plan.hosts[place];
     return {
-      ...{ ...step, host: host?.host ?? null, port: host?.port ?? null },
-      ...{ state: "planned", verification: null, message: "", at: null },
+      ...step,
+      host: host?.host ?? null,
+      port: host?.port ?? null,
+      state: "planned",
+      verification: null,
+      message: "",
+      at: null,
     };
   });

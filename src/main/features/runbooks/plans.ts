@@ -126,8 +126,12 @@ function createMaker(deps: PlanDeps) {
     signal: AbortSignal,
   ): Promise<Plan> {
     const doorWish = {
-      ...{ name: `plan ${planId}`, wishes: hosts.map(toDoorWish) },
-      ...{ identityFiles, mayAsk, ask: deps.questions.askFor(mayAsk), signal },
+      name: `plan ${planId}`,
+      wishes: hosts.map(toDoorWish),
+      identityFiles,
+      mayAsk,
+      ask: deps.questions.askFor(mayAsk),
+      signal,
     };
     const door = openDoor && (await openDoor(doorWish));
     const onRead = async (read: number) => {

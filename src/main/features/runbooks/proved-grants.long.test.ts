@@ -28,7 +28,8 @@ test.skipIf(!canStartHosts())(
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
     const add = (account: string) =>
       carryOut(app, {
-        ...{ kind: "add-grants" as const, key: line },
+        kind: "add-grants" as const,
+        key: line,
         places: [{ host: web.address, port: web.port, account }],
       });
     const added = await add("deploy");
@@ -42,7 +43,9 @@ test.skipIf(!canStartHosts())(
 
     const [grant] = (await app.client.access.list({ search: "guest@desk" })).rows;
     const tightened = await carryOut(app, {
-      ...{ kind: "tighten-grants", grants: [grant?.id ?? 0], restrict: true },
+      kind: "tighten-grants",
+      grants: [grant?.id ?? 0],
+      restrict: true,
     });
     expect(tightened).toMatchObject({ message: "", state: "committed" });
     const [tight] = tightened.stepList.filter(({ phase }) => phase === "remove");

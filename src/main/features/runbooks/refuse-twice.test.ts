@@ -10,26 +10,44 @@ import { refuseBegun, refuseTwice } from "./refuse-twice.ts";
 const AT = "2026-06-01T12:00:00Z";
 
 const holder = (kind: "file" | "agent", path: string) => ({
-  ...{ host: null, kind, path, uid: null, gid: null, owner: "", mode: "0600", isEncrypted: false },
-  ...{ before: null, hasPublicFile: true, possession: { kind: "verified" } },
+  host: null,
+  kind,
+  path,
+  uid: null,
+  gid: null,
+  owner: "",
+  mode: "0600",
+  isEncrypted: false,
+  before: null,
+  hasPublicFile: true,
+  possession: { kind: "verified" },
 });
 
 const planOf = (oldKey: string, host: string, here: ReturnType<typeof holder>[]): Plan =>
   Plan.parse({
-    ...{
-      format: "latchkey-plan-1",
-      kind: "rotate-key",
-      title: "",
-      madeAt: AT,
-      oldKey,
-      newKey: null,
-      options: {},
-    },
-    ...{ here, checks: [], leftOut: [], confirm: null },
+    format: "latchkey-plan-1",
+    kind: "rotate-key",
+    title: "",
+    madeAt: AT,
+    oldKey,
+    newKey: null,
+    options: {},
+    here,
+    checks: [],
+    leftOut: [],
+    confirm: null,
     hosts: [
       {
-        ...{ host, port: 22, user: "root", useSudo: false, batch: 0, hostKey: "", deadMan: null },
-        ...{ files: [], holders: [], proofs: [] },
+        host,
+        port: 22,
+        user: "root",
+        useSudo: false,
+        batch: 0,
+        hostKey: "",
+        deadMan: null,
+        files: [],
+        holders: [],
+        proofs: [],
       },
     ],
   });
@@ -69,7 +87,10 @@ test.each<[string, Plan, string | null]>([
       [
         7 as RunId,
         {
-          ...{ id: 7 as RunId, plan: one, want: "on", endsGrace: false },
+          id: 7 as RunId,
+          plan: one,
+          want: "on",
+          endsGrace: false,
           consents: [],
           removesOld: false,
           waitsFor: null,

@@ -36,7 +36,9 @@ test.skipIf(!canStartHosts())(
     {
       await using app = await desk.openWithVault();
       await app.client.issuers.addAcme({
-        ...{ name: "pebble", directory: pebble.directory, agreesToTerms: true },
+        name: "pebble",
+        directory: pebble.directory,
+        agreesToTerms: true,
         roots: Buffer.from(pebble.roots).toString("base64"),
       });
       await scanServers(app, [host], ["nginx"]);
@@ -88,7 +90,9 @@ async function holdConnections(at: string, to: string) {
 async function planOn(desk: RenewalDesk, host: LabHost): Promise<number> {
   await using app = await desk.openWithVault();
   const wish = RenewalWish.parse({
-    ...{ kind: "rotate-certificate", endpoints: [{ host: host.address, port: 443 }], issuer: "pebble" },
+    kind: "rotate-certificate",
+    endpoints: [{ host: host.address, port: 443 }],
+    issuer: "pebble",
   });
   return (await makePlan(app, wish, { recheckMinutes: 0 })).id;
 }

@@ -44,7 +44,9 @@ const planOf = (app: App, host: LabHost, { server, keyKind }: Failing) =>
   makePlan(
     app,
     RenewalWish.parse({
-      ...{ kind: "rotate-certificate", issuer: "corp", keyKind: keyKind ?? null },
+      kind: "rotate-certificate",
+      issuer: "corp",
+      keyKind: keyKind ?? null,
       endpoints: [{ host: host.address, port: SERVED[server].port }],
     }),
     { recheckMinutes: 0, deadManSeconds: 60 },

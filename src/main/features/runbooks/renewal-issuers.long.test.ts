@@ -11,7 +11,9 @@ const lab = test.skipIf(!canStartHosts());
 
 const wishFor = (address: string, issuer: string, more: object = {}) =>
   RenewalWish.parse({
-    ...{ kind: "rotate-certificate", endpoints: [{ host: address, port: 443 }], issuer },
+    kind: "rotate-certificate",
+    endpoints: [{ host: address, port: 443 }],
+    issuer,
     ...more,
   });
 
@@ -58,7 +60,9 @@ lab(
     await pebble.tell("add-a", { host: "nginx.lab.", addresses: [host.address] });
     await using app = await desk.openWithVault();
     await app.client.issuers.addAcme({
-      ...{ name: "pebble", directory: pebble.directory, agreesToTerms: true },
+      name: "pebble",
+      directory: pebble.directory,
+      agreesToTerms: true,
       roots: Buffer.from(pebble.roots).toString("base64"),
     });
     await scanServers(app, [host], ["nginx"]);
@@ -87,12 +91,17 @@ lab(
     await using desk = await makeRenewalDesk();
     await using host = await startRenewedHost(desk, ["nginx"]);
     await using pebble = await startPebble({
-      ...{ folder: desk.home, httpPort: 80, blocked: ["nginx.lab"] },
-      ...{ retryAfter: { authz: 1, order: 1 }, env: { PEBBLE_WFE_NONCEREJECT: "40" } },
+      folder: desk.home,
+      httpPort: 80,
+      blocked: ["nginx.lab"],
+      retryAfter: { authz: 1, order: 1 },
+      env: { PEBBLE_WFE_NONCEREJECT: "40" },
     });
     await using app = await desk.openWithVault();
     await app.client.issuers.addAcme({
-      ...{ name: "pebble", directory: pebble.directory, agreesToTerms: true },
+      name: "pebble",
+      directory: pebble.directory,
+      agreesToTerms: true,
       roots: Buffer.from(pebble.roots).toString("base64"),
     });
     await scanServers(app, [host], ["nginx"]);

@@ -62,7 +62,9 @@ async function planOn(desk: RenewalDesk, host: LabHost): Promise<number> {
   await using app = await desk.openWithVault();
   await scanServers(app, [host], ["nginx"]);
   const wish = RenewalWish.parse({
-    ...{ kind: "rotate-certificate", endpoints: [{ host: host.address, port: 443 }], issuer: "corp" },
+    kind: "rotate-certificate",
+    endpoints: [{ host: host.address, port: 443 }],
+    issuer: "corp",
   });
   return (await makePlan(app, wish, { recheckMinutes: 0 })).id;
 }

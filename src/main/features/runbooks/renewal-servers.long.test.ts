@@ -31,7 +31,9 @@ async function planOf(app: App, host: ServersHost, servers: readonly HostedServe
   const leaves = rows.filter(({ subject }) => servers.some((server) => subject === `CN=${server}.lab`));
   expect(leaves).toHaveLength(servers.length);
   const wish = RenewalWish.parse({
-    ...{ kind: "rotate-certificate", issuer: "corp", certificates: leaves.map(({ sha256 }) => sha256) },
+    kind: "rotate-certificate",
+    issuer: "corp",
+    certificates: leaves.map(({ sha256 }) => sha256),
   });
   return makePlan(app, wish, { recheckMinutes: 0, deadManSeconds: 600 });
 }
@@ -133,7 +135,8 @@ lab(
     expect(alone.plan?.leftOut).toEqual([expect.stringMatching(/CN=slapd.lab: slapd .* cannot be told/)]);
     const manager = await standInForSystemd(host, [
       {
-        ...{ unit: "slapd.service", pid: "$(cat /run/slapd/slapd.pid)" },
+        unit: "slapd.service",
+        pid: "$(cat /run/slapd/slapd.pid)",
         restart: `ADDRESS=${host.address}; . /run/servers.sh; reload slapd >/dev/null 2>&1`,
       },
     ]);

@@ -48,7 +48,8 @@ test.skipIf(!canStartHosts())(
       const planned = await makePlan(app, RenewalWish.parse(wish), { recheckMinutes: 0 });
       expect(planned.plan?.checks).toContainEqual(
         expect.objectContaining({
-          ...{ state: "consent", id: "key-kind" },
+          state: "consent",
+          id: "key-kind",
           text: expect.stringMatching(
             new RegExp(
               `${server} \\(.*\\) refuses an ECDSA key: its ciphers ${SUITE} have none for it, and TLS 1.3 is off`,

@@ -10,8 +10,15 @@ import { askName } from "#testing/tls/ask-name.ts";
 const lab = test.skipIf(!canStartHosts());
 
 const renewalOf = (more: Partial<RenewalWish>): RenewalWish => ({
-  ...{ kind: "rotate-certificate", certificates: [], endpoints: [], isDue: false, issuer: "corp" },
-  ...{ keyKind: null, makesKeyHere: false, challenge: null, described: null },
+  kind: "rotate-certificate",
+  certificates: [],
+  endpoints: [],
+  isDue: false,
+  issuer: "corp",
+  keyKind: null,
+  makesKeyHere: false,
+  challenge: null,
+  described: null,
   ...more,
 });
 
@@ -35,12 +42,10 @@ lab(
     expect(planned.plan?.checks.filter(({ state }) => state !== "ok")).toEqual([]);
     expect(planned.plan?.hosts[0]?.certificates).toMatchObject([
       {
-        ...{
-          id: "c0",
-          subject: "CN=nginx.lab",
-          names: ["nginx.lab"],
-          issuer: { name: "corp", kind: "local" },
-        },
+        id: "c0",
+        subject: "CN=nginx.lab",
+        names: ["nginx.lab"],
+        issuer: { name: "corp", kind: "local" },
         key: { kind: "p256", made: "there" },
         files: [
           { path: "/etc/tls/nginx.key", holds: "key" },

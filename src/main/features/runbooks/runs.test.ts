@@ -12,12 +12,29 @@ const HASH = "ab".repeat(32);
 const MEANS = { mayAsk: false, identityFiles: [] };
 
 const plan = Plan.parse({
-  ...{ format: "latchkey-plan-1", kind: "rotate-key", title: "", madeAt: AT, oldKey: "SHA256:one" },
-  ...{ newKey: null, options: {}, here: [], checks: [], leftOut: [], confirm: null },
+  format: "latchkey-plan-1",
+  kind: "rotate-key",
+  title: "",
+  madeAt: AT,
+  oldKey: "SHA256:one",
+  newKey: null,
+  options: {},
+  here: [],
+  checks: [],
+  leftOut: [],
+  confirm: null,
   hosts: [
     {
-      ...{ host: "web", port: 22, user: "root", useSudo: false, batch: 0, hostKey: "", deadMan: null },
-      ...{ files: [], holders: [], proofs: [] },
+      host: "web",
+      port: 22,
+      user: "root",
+      useSudo: false,
+      batch: 0,
+      hostKey: "",
+      deadMan: null,
+      files: [],
+      holders: [],
+      proofs: [],
     },
   ],
 });
@@ -30,7 +47,11 @@ async function openRuns(announce: () => void = () => undefined) {
   const { store, [Symbol.dispose]: close } = openFile(folder.path);
   const launched: Work[] = [];
   const deps = {
-    ...{ store, announce, now: () => new Date(AT), log: () => undefined, trace: () => undefined },
+    store,
+    announce,
+    now: () => new Date(AT),
+    log: () => undefined,
+    trace: () => undefined,
     inBackground: (work: Work) => void launched.push(work),
   };
   const planId = store.runbooks.plans.take({ plan, hash: HASH, at: AT });
@@ -44,7 +65,11 @@ async function openRuns(announce: () => void = () => undefined) {
   const addPaused = () => add("one", "paused");
   const detail = { id: planId, plan, hash: HASH, state: "ready", message: "", runId: null };
   return {
-    ...{ runs: createRuns(deps as unknown as RunDeps), store, launched, add, addPaused },
+    runs: createRuns(deps as unknown as RunDeps),
+    store,
+    launched,
+    add,
+    addPaused,
     detail: detail as unknown as PlanDetail,
     [Symbol.asyncDispose]: async () => {
       close();

@@ -218,7 +218,13 @@ const createStarter =
       const about = { run: id, plan: detail.id, hash: detail.hash, consents: given.consents };
       store.events.append({ at, kind: "run-started", detail: about });
       const one: OneRun = {
-        ...{ id, plan, want: "on", endsGrace: false, consents: [], removesOld: false, waitsFor: null },
+        id,
+        plan,
+        want: "on",
+        endsGrace: false,
+        consents: [],
+        removesOld: false,
+        waitsFor: null,
       };
       begun.push(id);
       running.set(id, one);
@@ -262,7 +268,8 @@ const createBeginner =
       const text = want === "back" ? "is taken back" : "goes on";
       journals.append({ runId: id, ordinal: null, kind: "note", text, at });
       store.events.append({
-        ...{ at, kind: "run-asked" },
+        at,
+        kind: "run-asked",
         detail: {
           run: id,
           want,

@@ -64,7 +64,17 @@ export function keepResult(
   const { digest, outcome, why, ended } = result;
   const endedAt = toInstant(new Date(ended * 1_000));
   offline.putResult({
-    ...{ digest, script, run: id, verifiedBy, signature, outcome, why, endedAt, newKey, takenAt, body },
+    digest,
+    script,
+    run: id,
+    verifiedBy,
+    signature,
+    outcome,
+    why,
+    endedAt,
+    newKey,
+    takenAt,
+    body,
   });
 }
 
@@ -99,9 +109,15 @@ function noteLeftOut({ runbooks: { files } }: Store, id: RunId, { result, host }
   const leftFromAdd = new Set(leftOut.flatMap(({ index, phase }) => (phase === "add" ? [index] : [])));
   for (const { index, phase, reason } of leftOut)
     files.put(id, {
-      ...{ host: host.host, port: host.port, path: pathOf(host, index) },
-      ...{ phase: leftFromAdd.has(index) ? "add" : phase, fate: "left-out" },
-      ...{ why: sayReason(host, index, reason), takeOut: [], putBack: [], repair: null },
+      host: host.host,
+      port: host.port,
+      path: pathOf(host, index),
+      phase: leftFromAdd.has(index) ? "add" : phase,
+      fate: "left-out",
+      why: sayReason(host, index, reason),
+      takeOut: [],
+      putBack: [],
+      repair: null,
     });
 }
 
@@ -187,7 +203,10 @@ const TEXTS: Record<Exclude<TakenState, "failed">, string> = {
 };
 
 const ENTRIES: Record<TakenState, "proved" | "undone" | "failed"> = {
-  ...{ proved: "proved", undone: "undone", failed: "failed", "needs-attention": "failed" },
+  proved: "proved",
+  undone: "undone",
+  failed: "failed",
+  "needs-attention": "failed",
 };
 
 type End = { state: RunState; message: string };

@@ -1,8 +1,13 @@
 import { expect, test } from "vitest";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
-import { hashBytes } from "#domain/rotation/run/judge-file.ts";
-import { tokenOf } from "#domain/rotation/script/write-script.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import {
+  AFTER,
+  ALL_PHASES,
+  nonceOf,
+  WRITTEN_AT,
+  writeResult,
+} from "#domain/rotation/testdata/write-result.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import { signBytes } from "#net/local/sign-bytes.ts";
 import type { BundleSignature } from "#shared/model/bundle.ts";
@@ -15,83 +20,31 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { listClaims } from "./confirm-claims.ts";
 import { createResultTaker } from "./take-result.ts";
 
-const AFTER = { added: "a".repeat(64), removed: "b".repeat(64) };
-
 const PLAN = makePlanValue({
   newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
   hosts: ["web1", "db1"].map((host, batch) =>
     makeHost({ host, batch, files: [{ ...makeFile(batch, "both"), after: AFTER }] }),
   ),
 });
-const AT = "2026-03-01T00:00:00Z";
-
-const ALL = "add remove commit";
-
-/** What each outcome leaves of a file. */
-const LEFT: Record<string, string> = { committed: AFTER.removed, added: AFTER.added };
-
-const nonceOf = (index: number, phases: string): string => hashBytes(Buffer.from(`${index} ${phases}`));
-
-/** As a carried script writes it, with its digest. */
-function writeResult(
-  plan: Plan,
-  index: number,
-  outcome: string,
-  more: Partial<
-    Record<"token" | "phases" | "at" | "why" | "kept" | "key" | "proof" | "nonce" | "file", string> & {
-      ended: number;
-      /** By its place in the plan: from which phase on, and why. */
-      leftOut: Record<number, string>;
-      unended: string;
-      keepsOldKey: boolean;
-    }
-  > = {},
-): string {
-  const host = plan.hosts[index] as Plan["hosts"][number];
-  const hash = hashPlan(plan);
-  const phases = more.phases ?? ALL;
-  const left = more.file ?? LEFT[outcome] ?? "0".repeat(64);
-  const text = [
-    "latchkey-result-2",
-    `plan ${hash}`,
-    `host ${host.host} ${host.port}`,
-    `token ${more.token ?? tokenOf(hash, host)}`,
-    `nonce ${more.nonce ?? nonceOf(index, phases)}`,
-    "began 1772323200",
-    `ended ${more.ended ?? 1772323260}`,
-    `outcome ${outcome}`,
-    `phases ${phases}`,
-    `at ${more.at ?? "remove"}`,
-    `why ${more.why ?? "%"}`,
-    `kept ${more.kept ?? "%"}`,
-    ...(more.keepsOldKey ? ["old-key kept"] : []),
-    ...(more.key ? [`key ${more.key}`] : []),
-    ...(more.proof ? [`proof ${more.proof}`] : []),
-    ...Object.entries(more.leftOut ?? {}).map(([index, why]) => `left-out f${index} ${why}`),
-    ...(more.unended ? [`unended ${more.unended}`] : []),
-    ...(phases === "make-key"
-      ? []
-      : host.files.map((_, at) => `file f${at} ${more.leftOut?.[at] ? "none" : left}`)),
-    "",
-  ].join("\n");
-  return Buffer.from(`${text}end ${hashBytes(Buffer.from(text))}\n`).toString("base64");
-}
-
 const makeHalf = (line: string) => ({
-  ...{
-    uid: 1,
-    gid: 1,
-    mode: "0600",
-    isEncrypted: false,
-    hash: null,
-    hasPublicFile: true,
-    possession: { kind: "verified" as const },
-  },
-  ...{ line, fingerprint: null, comment: "", stuck: null },
+  uid: 1,
+  gid: 1,
+  mode: "0600",
+  isEncrypted: false,
+  hash: null,
+  hasPublicFile: true,
+  possession: { kind: "verified" as const },
+  line,
+  fingerprint: null,
+  comment: "",
+  stuck: null,
 });
 
 const KNOWN: BundleSignature = {
-  ...{ kind: "known", signer: "ann", keyType: "ssh-ed25519", fingerprint: "SHA256:ann" },
+  kind: "known",
+  signer: "ann",
+  keyType: "ssh-ed25519",
+  fingerprint: "SHA256:ann",
 };
 
 /** `here`: the line of the key that stands at every path of this computer. */
@@ -100,17 +53,23 @@ function makeDesk(plan: Plan, here = "") {
   const store = openStore({ path: ":memory:", access: "write" });
   const signed = { by: KNOWN };
   store.atomically(() => {
-    const planId = store.runbooks.plans.take({ plan, hash: hashPlan(plan), at: AT });
+    const planId = store.runbooks.plans.take({ plan, hash: hashPlan(plan), at: WRITTEN_AT });
     plan.hosts.forEach(({ host, port }, index) => {
-      for (const phases of [ALL, "make-key"])
+      for (const phases of [ALL_PHASES, "make-key"])
         store.runbooks.offline.addScript({
-          ...{ nonce: nonceOf(index, phases), planId, host, port, at: AT },
+          nonce: nonceOf(index, phases),
+          planId,
+          host,
+          port,
+          at: WRITTEN_AT,
           phases: Phase.array().parse(phases.split(" ")),
         });
     });
   });
   const take = createResultTaker({
-    ...{ store, announce: () => undefined, now: () => new Date(AT) },
+    store,
+    announce: () => undefined,
+    now: () => new Date(WRITTEN_AT),
     judgeSignature: () => signed.by,
     lookAtHeldHalf: () => Promise.resolve(makeHalf(stands.line)),
   });
@@ -121,7 +80,8 @@ function makeDesk(plan: Plan, here = "") {
 test("a run of carried scripts is over once every host has told, and says how", async () => {
   const { store, take } = makeDesk(PLAN);
   expect(await take(writeResult(PLAN, 0, "committed"))).toMatchObject({
-    ...{ state: "waiting", message: "the results of 1 host are still to be imported (add)" },
+    state: "waiting",
+    message: "the results of 1 host are still to be imported (add)",
   });
   const last = await take(writeResult(PLAN, 1, "committed"));
   expect(last).toMatchObject({ state: "committed", message: "" });
@@ -175,7 +135,8 @@ const SHARED = makePlanValue({
   newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
   hosts: ["web1", "db1"].map((host, batch) =>
     makeHost({
-      ...{ host, batch },
+      host,
+      batch,
       files: [1, 2].map((index) => ({ ...makeFile(2 * batch + index, "both"), after: AFTER })),
     }),
   ),
@@ -196,7 +157,9 @@ test("an account that a signed result leaves out is named with why and what to d
     "what it has kept is left there: /home/user1/.ssh/authorized_keys was written by",
   );
   expect(await take(writeResult(SHARED, 0, "committed", { ended: 1772323300 }))).toMatchObject({
-    ...{ state: "committed", message: "", leftOut: [] },
+    state: "committed",
+    message: "",
+    leftOut: [],
   });
   expect(files.all(runId)).toEqual([]);
 });
@@ -233,7 +196,9 @@ test("a left-out account in a result that nobody has signed hides nothing and en
   signed.by = { kind: "none" };
   const claimed = await take(writeResult(SHARED, 0, "committed", { leftOut: { 1: "add held" } }));
   expect(claimed).toMatchObject({
-    ...{ state: "waiting", verifiedBy: null, leftOut: ["/home/user2/.ssh/authorized_keys"] },
+    state: "waiting",
+    verifiedBy: null,
+    leftOut: ["/home/user2/.ssh/authorized_keys"],
     evaluation: { kind: "open", why: "left-out", path: "/home/user2/.ssh/authorized_keys" },
   });
   expect(store.runbooks.files.all(claimed.runId)).toEqual([]);
@@ -253,7 +218,8 @@ test("an old private key that a script has kept is listed with its host and path
   const holder = { ...makeHolder("web1"), before: "c".repeat(64) };
   const made = { keyType: "ed25519", comment: "", port: 22, path: holder.path };
   const plan = {
-    ...{ ...PLAN, newKey: { kind: "made-on-holder" as const, host: "web1", ...made } },
+    ...PLAN,
+    newKey: { kind: "made-on-holder" as const, host: "web1", ...made },
     hosts: PLAN.hosts.map((host) => (host.host === "web1" ? { ...host, holders: [holder] } : host)),
   };
   const { store, take, signed } = makeDesk(plan);
@@ -289,7 +255,8 @@ test("where the removal alone was taken back, the addition is proved, the remova
   const later = { ended: 1772323300 };
   await take(writeResult(PLAN, 0, "committed", later));
   expect(await take(writeResult(PLAN, 1, "committed", later))).toMatchObject({
-    ...{ state: "committed", message: "" },
+    state: "committed",
+    message: "",
   });
 });
 
@@ -328,7 +295,10 @@ test("where the old private half is still on this computer, the run needs attent
   expect(await take(writeResult(plan, 1, "committed"))).toMatchObject({ state: "needs-attention" });
   stands.line = newKey.line;
   expect(await take(writeResult(plan, 1, "committed"))).toEqual({
-    ...{ ...left, state: "committed", message: "", wasKnown: true },
+    ...left,
+    state: "committed",
+    message: "",
+    wasKnown: true,
   });
   expect(here().every(({ state }) => state === "proved")).toBe(true);
 });
@@ -367,7 +337,8 @@ test("a result with another new key than the one that was made first, or with no
   const made = { keyType: "ed25519", comment: "", port: 22, path: makeHolder("web1").path };
   const [web, db] = PLAN.hosts as [Plan["hosts"][number], Plan["hosts"][number]];
   const plan = {
-    ...{ ...PLAN, newKey: { kind: "made-on-holder" as const, host: "web1", ...made } },
+    ...PLAN,
+    newKey: { kind: "made-on-holder" as const, host: "web1", ...made },
     hosts: [{ ...web, holders: [makeHolder("web1")] }, db],
   };
   const { store, take } = makeDesk(plan);

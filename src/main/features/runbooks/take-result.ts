@@ -69,10 +69,18 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
     const { state, message } = runs.find(runId) ?? { state: "stopped" as const, message: "" };
     const found = findTaken(store, runId, digest);
     return {
-      ...{ runId, state, host: host.host, port: host.port, outcome, message, newKey },
-      ...{ verifiedBy: found?.verifiedBy ?? by, signature: found?.signature ?? signature },
+      runId,
+      state,
+      host: host.host,
+      port: host.port,
+      outcome,
+      message,
+      newKey,
+      verifiedBy: found?.verifiedBy ?? by,
+      signature: found?.signature ?? signature,
       leftOut: result.leftOut.flatMap(({ index }) => host.files[index]?.path ?? []),
-      ...{ evaluation: found?.evaluation ?? null, wasKnown: news === "same" && confirmed === 0 },
+      evaluation: found?.evaluation ?? null,
+      wasKnown: news === "same" && confirmed === 0,
     };
   };
 }

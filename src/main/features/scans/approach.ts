@@ -126,7 +126,8 @@ const stands = ({ met, lost }: Visited<object>): boolean =>
 const placeOf = (behind: string, address: string, port: number): string => `${behind}|${address}:${port}`;
 
 const placeInScan = (name: string, { hosts, isFixed }: AtOnce): Place => ({
-  ...{ key: name, most: hosts },
+  key: name,
+  most: hosts,
   ...(!isFixed && { yieldAfterMs: YIELD_AFTER_MS }),
 });
 

@@ -37,9 +37,14 @@ test("a visit that this program cannot write costs none of those beside it", asy
       kind: "met",
       visit: {
         ...refusedVisit(visited),
-        ...{ state: "ok", outcome: "presented" },
+        state: "ok",
+        outcome: "presented",
         presented: {
-          ...{ chain, facts: {}, findings: visited === target ? finding : [], addresses: null, others: [] },
+          chain,
+          facts: {},
+          findings: visited === target ? finding : [],
+          addresses: null,
+          others: [],
           beside: { staple: null, timestamps: null, authorities: null, offers: null },
         },
       },

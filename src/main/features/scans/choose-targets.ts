@@ -21,7 +21,9 @@ export function chooseTargets(store: Store, wish: ScanWish, named: readonly Targ
   if (wanted.length === 0) throw new Refusal("invalid-input", NOTHING_TO_SCAN);
   return rootLast(
     wanted.map(({ target, useSudo, transport = "auto", way = "" }) => ({
-      ...{ target, useSudo: wish.useSudo ?? useSudo, transport: wish.transport ?? transport },
+      target,
+      useSudo: wish.useSudo ?? useSudo,
+      transport: wish.transport ?? transport,
       way: target.kind === "tls" ? (wish.way ?? way) : "",
     })),
   );

@@ -4,8 +4,12 @@ import type { TransportWish } from "#shared/model/transport.ts";
 import { chooseTransport } from "./choose-transport.ts";
 
 const NOTHING: OpensshWish = {
-  ...{ proxyCommand: null, certificateFiles: [], pkcs11Provider: null, securityKeyProvider: null },
-  ...{ gssapi: false, isAskedByUser: false },
+  proxyCommand: null,
+  certificateFiles: [],
+  pkcs11Provider: null,
+  securityKeyProvider: null,
+  gssapi: false,
+  isAskedByUser: false,
 };
 const command = (isUser: boolean): OpensshWish => ({
   ...NOTHING,

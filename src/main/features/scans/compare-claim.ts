@@ -24,8 +24,11 @@ export function compareClaim(collected: CollectedHost, known: KnownTexts): Claim
     const onlyKnown = [...there].filter((text) => !here.has(text));
     if (onlyClaimed.length + onlyKnown.length === 0) return [];
     return {
-      ...{ what, claimedCount: onlyClaimed.length, knownCount: onlyKnown.length },
-      ...{ claimed: onlyClaimed.slice(0, MOST_NAMED), known: onlyKnown.slice(0, MOST_NAMED) },
+      what,
+      claimedCount: onlyClaimed.length,
+      knownCount: onlyKnown.length,
+      claimed: onlyClaimed.slice(0, MOST_NAMED),
+      known: onlyKnown.slice(0, MOST_NAMED),
     };
   });
 }

@@ -28,8 +28,13 @@ test("of an authority the accounts are kept that its certificates open, and not 
   expect(isToldWhole).toBe(true);
   expect(trusted).toMatchObject([
     {
-      ...{ account: "alice", keyType: "ssh-ed25519", comment: "the CA", file: "/etc/ssh/ca.pub", line: 2 },
-      ...{ principals: ["alice"], effective: { state: "yes" } },
+      account: "alice",
+      keyType: "ssh-ed25519",
+      comment: "the CA",
+      file: "/etc/ssh/ca.pub",
+      line: 2,
+      principals: ["alice"],
+      effective: { state: "yes" },
     },
   ]);
 });

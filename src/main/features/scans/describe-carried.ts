@@ -19,7 +19,11 @@ export function describeCarried(collection: Collection, standing: BundleStanding
           return value.toLowerCase() === "none" ? null : value;
         };
         return {
-          ...{ name, uid, gid, shell, isSshdKnown: settings !== undefined },
+          name,
+          uid,
+          gid,
+          shell,
+          isSshdKnown: settings !== undefined,
           keysCommand: say("authorizedkeyscommand"),
           authenticationMethods: settings?.get("authenticationmethods")?.[0] ?? null,
           forceCommand: say("forcecommand"),
@@ -34,9 +38,13 @@ function describeFile(file: AuthorizedKeysFile, { accounts }: Collection): Carri
   const entry = walk[0]?.type === "file" ? walk[0] : null;
   const why = sayObstacle(file, entry !== null);
   return {
-    ...{ path, accounts: names, realPath, why },
+    path,
+    accounts: names,
+    realPath,
+    why,
     base64: why === null && bytes ? Buffer.from(bytes).toString("base64") : null,
-    ...{ uid: entry?.uid ?? -1, gid: entry?.gid ?? -1 },
+    uid: entry?.uid ?? -1,
+    gid: entry?.gid ?? -1,
     owner: accounts.find(({ uid }) => uid === entry?.uid)?.name ?? "",
     mode: entry ? `0${entry.mode.toString(8).padStart(3, "0")}`.slice(-4) : "",
   };

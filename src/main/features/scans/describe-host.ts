@@ -179,7 +179,10 @@ const describeAccount = ({
   shell,
   passwordState,
 }: Account): CollectedHost["accounts"][number] => ({
-  ...{ name, uid, shell, passwordState },
+  name,
+  uid,
+  shell,
+  passwordState,
 });
 
 const withManager = (verdict: Verdict, managedBy: ManagedBy | null): Verdict =>

@@ -14,10 +14,15 @@ const TARGET = { kind: "ssh" as const, host: "web1", port: 22, user: "root" };
 function readStream(stream: string, more: Partial<StreamHome> = {}): HostVisit {
   const read = createReader(openStore({ path: ":memory:", access: "write" }));
   const visit = read({
-    ...{ kind: "stream", nonce: NONCE, lost: null },
+    kind: "stream",
+    nonce: NONCE,
+    lost: null,
     visited: { scanId: ScanId.parse(1), target: TARGET, at: START, tookMs: 1 },
     reading: {
-      ...{ state: "ok", outcome: "collected", message: "", ending: null },
+      state: "ok",
+      outcome: "collected",
+      message: "",
+      ending: null,
       stream: Buffer.from(stream, "latin1"),
       hostKey: { keyType: "ssh-ed25519", fingerprint: "SHA256:x", blob: new Uint8Array([1]) },
     },
@@ -49,7 +54,8 @@ test("a file of keys that a limit has cut makes the host partial, and is named",
   const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA${"0".repeat(42)} ann@desk\n`;
   const visit = readStream(answerScript(BEGIN, withKeys(key.repeat(13_000))));
   expect(visit).toMatchObject({
-    ...{ state: "partial", outcome: "truncated" },
+    state: "partial",
+    outcome: "truncated",
     message: expect.stringMatching(/^\/\S+\/authorized_keys: only its first MiB was read$/),
     collected: { isPartial: true },
   });
@@ -60,14 +66,18 @@ test("a stream that is cut where the jump host before it has ended is told as th
   const whole = answerScript(BEGIN);
   const lost = { jumpHost: { host: "jump", port: 22 }, message: "the jump host is gone" };
   expect(readStream(whole.slice(0, whole.lastIndexOf("end ")), { lost })).toMatchObject({
-    ...{ state: "partial", outcome: "jump-failed" },
-    ...{ message: "the jump host is gone", jumpHost: { host: "jump" } },
+    state: "partial",
+    outcome: "jump-failed",
+    message: "the jump host is gone",
+    jumpHost: { host: "jump" },
   });
   expect(readStream(whole, { lost })).toMatchObject({ state: "ok", jumpHost: null });
 });
 
 test("a stream of another visit is none", () => {
   expect(readStream(answerScript("--nonce '0''1'"))).toMatchObject({
-    ...{ state: "failed", outcome: "restricted-shell", collected: null },
+    state: "failed",
+    outcome: "restricted-shell",
+    collected: null,
   });
 });

@@ -64,7 +64,11 @@ function describeChain(home: ChainHome, { readCertificate, chains }: Read): Endp
     outcome: "presented",
     message: unread.join("; "),
     presented: {
-      ...{ chain, others, facts, addresses, beside: describeWire(home.wire, offers) },
+      chain,
+      others,
+      facts,
+      addresses,
+      beside: describeWire(home.wire, offers),
       findings: [
         ...[chain, ...others, ...elsewhere.map((one) => one.chain)].flatMap((one) => [
           ...judgeChain(visited.target, one),

@@ -8,6 +8,8 @@ export const describeWire = (
   { staple, timestamps, authorities }: WireBytes,
   offers: Offers | null,
 ): BesideChain => ({
-  ...{ staple, timestamps, offers },
+  staple,
+  timestamps,
+  offers,
   authorities: authorities && readAuthorities(authorities),
 });

@@ -40,7 +40,9 @@ export function createEndpointVisits(
       visitEndpoint(
         { prober, patience, now, keepWay: () => keep(wayOf(target)) },
         {
-          ...{ scanId, target, signal },
+          scanId,
+          target,
+          signal,
           wish: {
             ...wish,
             keyKinds: keyKindsAt(target),

@@ -48,7 +48,13 @@ export function createBundleImporter(store: RecordingStore, read: ReadVisit): Im
     const { digest, collection } = bundle;
     const bound = { standing: standing.kind, signedBy: signers };
     store.bundles.add({
-      ...{ scanId, digest, host, port, importedAt, signature, nonce: collection.nonce },
+      scanId,
+      digest,
+      host,
+      port,
+      importedAt,
+      signature,
+      nonce: collection.nonce,
       ...bound,
     });
     const detail = { scanId, host, port, digest, collectedAt, signature, ...bound };

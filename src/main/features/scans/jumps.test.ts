@@ -150,7 +150,9 @@ test("a jump host that ssh_config reaches by ProxyCommand is said to be so, and 
   );
   expect(await scanAll(desk.app, { text: "web0", ...ACCEPTING })).toMatchObject([
     {
-      ...{ state: "failed", outcome: "not-supported", transport: null },
+      state: "failed",
+      outcome: "not-supported",
+      transport: null,
       message: expect.stringContaining("reaches the jump host odd by ProxyCommand"),
     },
   ]);

@@ -52,9 +52,16 @@ export function createKnock({ hostKeys, waysInto, fetchHostCertificate, limits, 
         continue;
       }
       const met = await attempt({
-        ...{ target: { host: name, port }, way, user, limits, signal, ...waysInto(hop) },
-        ...{ verifyHostKey: check.verify, hostKeyTypes: check.hostKeyTypes() },
-        ...{ trustedKeys: check.trustedKeys(), reopen: open },
+        target: { host: name, port },
+        way,
+        user,
+        limits,
+        signal,
+        ...waysInto(hop),
+        verifyHostKey: check.verify,
+        hostKeyTypes: check.hostKeyTypes(),
+        trustedKeys: check.trustedKeys(),
+        reopen: open,
       });
       if (check.wantsCertificate().length === 0) return { met, check };
     }

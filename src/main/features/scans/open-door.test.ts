@@ -41,13 +41,16 @@ async function makeDoors(hosts: readonly { port: number }[], config = "") {
   const openDoor = createDoors({ ...deps, trace: () => undefined });
   const wishFor = (host: string, port: number) => ({
     target: { kind: "ssh" as const, host, port, user: "jo" },
-    ...{ useSudo: false, transport: "ssh2" as const, hostKey: null },
+    useSudo: false,
+    transport: "ssh2" as const,
+    hostKey: null,
   });
   return {
-    ...{ asked, wishFor },
+    asked,
+    wishFor,
     open: (wishes: readonly ReturnType<typeof wishFor>[]) => {
       const { signal } = new AbortController();
-      return openDoor({ ...{ name: "run 1", wishes, identityFiles: [other], mayAsk: true }, ask, signal });
+      return openDoor({ name: "run 1", wishes, identityFiles: [other], mayAsk: true, ask, signal });
     },
     async [Symbol.asyncDispose]() {
       store.close();

@@ -95,7 +95,10 @@ const traceHand = (hand: Hand, trace: Trace): Hand => ({
 const MAY_BE_A_KEY: ReadonlySet<string> = new Set(["login-refused", "jump-failed"]);
 
 const refuse = (message: string): Closed => ({
-  ...{ kind: "closed", outcome: "not-supported", message, isKeyRefused: false },
+  kind: "closed",
+  outcome: "not-supported",
+  message,
+  isKeyRefused: false,
 });
 
 function more(
@@ -116,12 +119,10 @@ function more(
   };
   const { connectMs, readyMs, beginMs } = SSH_LIMITS;
   return {
-    ...{
-      script,
-      useSudo,
-      verifyHostKey: verify,
-      trustedKeys: [...trustedKeys.filter(isMeant), ...(alsoHostKey ? [alsoHostKey] : [])],
-    },
+    script,
+    useSudo,
+    verifyHostKey: verify,
+    trustedKeys: [...trustedKeys.filter(isMeant), ...(alsoHostKey ? [alsoHostKey] : [])],
     limits: { connectMs, readyMs, beginMs },
   };
 }
@@ -150,8 +151,13 @@ function routeOf(options: LoginOptions, hand: Hand, ssh: string | null): ProofRo
   const { connectMs, readyMs } = SSH_LIMITS;
   const open = async () => (await reopen?.()) ?? way ?? { addresses: [target.host] };
   return {
-    ...{ target, hostKeyTypes, signal, open, limits: { connectMs, readyMs } },
-    ...{ hostKey: hand.hostKey.blob, transport: hand.transport },
+    target,
+    hostKeyTypes,
+    signal,
+    open,
+    limits: { connectMs, readyMs },
+    hostKey: hand.hostKey.blob,
+    transport: hand.transport,
     client: ssh && client ? { ssh, login: client } : null,
   };
 }

@@ -65,8 +65,15 @@ export function planBundle(store: Tables, { bytes, as, signature }: CarriedBundl
   if (current && !isKeptBeside(standing) && !isFirstSigned) refuseOlder(current, unixTime);
   if (standing.kind !== "verified") refuseUsedNonce(bundles, bundle);
   return {
-    ...{ ...told, ...chosen.place, signers: own, signature, standing },
-    ...{ user: current?.user ?? null, isNewHost: chosen.isNew, known: null, isSignedSince: false },
+    ...told,
+    ...chosen.place,
+    signers: own,
+    signature,
+    standing,
+    user: current?.user ?? null,
+    isNewHost: chosen.isNew,
+    known: null,
+    isSignedSince: false,
   };
 }
 
@@ -84,7 +91,11 @@ function findBefore({ bundles, claims }: Tables, bundle: Bundle, all: readonly s
     if (!isKeptBeside(standing)) return null;
     const { host, port, importedAt, signature } = claim;
     return {
-      ...{ host, port, signers, signature, standing },
+      host,
+      port,
+      signers,
+      signature,
+      standing,
       known: { scanId: null, importedAt },
       isSignedSince: false,
     };
@@ -95,7 +106,7 @@ function findBefore({ bundles, claims }: Tables, bundle: Bundle, all: readonly s
   const [first = ""] = signedBy;
   const trust = bundles.trustOf(host, port);
   const signers = chooseSigners(trust, all, namedKeys(bundle));
-  const known = { ...{ host, port, signers, signature }, known: { scanId, importedAt } };
+  const known = { host, port, signers, signature, known: { scanId, importedAt } };
   if (standing !== "claimed")
     return { ...known, standing: { kind: standing, fingerprint: first }, isSignedSince: false };
   const now = judgeStanding(trust, signers);
@@ -109,7 +120,9 @@ function chooseHostOf(
   { as, signers }: { as: CarriedBundle["as"]; signers: readonly string[] },
 ) {
   const chosen = chooseHost({
-    ...{ as, hostname: bundle.collection.facts.hostname, isSigned: signers.length > 0 },
+    as,
+    hostname: bundle.collection.facts.hostname,
+    isSigned: signers.length > 0,
     proven: bundles.hostsProvenBy(signers),
     matching: bundles.hostsWithKeys([...namedKeys(bundle), ...signers]),
     find: ({ host, port }: HostAddress) => bundles.hostAt(host, port),

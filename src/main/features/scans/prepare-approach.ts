@@ -89,11 +89,18 @@ export function createApproaches({
     let hasOpened = !opensLocked || unlock === null;
     const isHeldBack = () => !hasOpened && listLocked(gathered, usual).length > 0;
     const approach = createApproach({
-      ...{ name, turns, fetchHostCertificate, limits: SSH_LIMITS, atOnce, patience, signal },
+      name,
+      turns,
+      fetchHostCertificate,
+      limits: SSH_LIMITS,
+      atOnce,
+      patience,
+      signal,
       hostKeys: await createHostKeys({ store, accept, readKnownHostsFiles, now }, { home, acceptNew }),
       waysInto: (hop) => ({
         ...chooseIdentities(hop, { ...gathered, named: identityFiles, usual }),
-        ...{ typed: isHeldBack() ? null : typed, client: toClientLogin(hop, agentSocket) },
+        typed: isHeldBack() ? null : typed,
+        client: toClientLogin(hop, agentSocket),
       }),
     });
     const openLocked = once(async () => {
@@ -151,12 +158,17 @@ const toClientLogin = (
   { address, port, knownAs, openssh }: Hop,
   agentSocket: string | null,
 ): ClientLogin => ({
-  ...{ address, agentSocket, ...(openssh ?? NOTHING_ASKED) },
+  address,
+  agentSocket,
+  ...(openssh ?? NOTHING_ASKED),
   hostKeyAlias: knownAs.host === address && knownAs.port === port ? null : knownAs.host,
 });
 
 const NOTHING_ASKED = {
-  ...{ proxyCommand: null, certificateFiles: [], pkcs11Provider: null, securityKeyProvider: null },
+  proxyCommand: null,
+  certificateFiles: [],
+  pkcs11Provider: null,
+  securityKeyProvider: null,
   gssapi: false,
 };
 
@@ -165,5 +177,8 @@ const hostOf = ({ route }: HostsOfWay["hosts"][number][number]): Hop[] =>
 
 /** Where there is no way to any host, no keys are looked at, and none is asked for. */
 const NO_IDENTITIES = Promise.resolve<Identities>({
-  ...{ identities: [], keyOfFile: new Map(), heldByAgent: new Set(), unusable: [] },
+  identities: [],
+  keyOfFile: new Map(),
+  heldByAgent: new Set(),
+  unusable: [],
 });

@@ -24,7 +24,10 @@ async function open() {
     log: (error) => logged.push(error),
   });
   return {
-    ...{ store, recording, announced, logged },
+    store,
+    recording,
+    announced,
+    logged,
     async [Symbol.asyncDispose]() {
       await recording.close();
       store.close();
@@ -40,10 +43,15 @@ const begin = ({ recording }: Opened) =>
 
 async function streamHome(scanId: number): Promise<BroughtHome> {
   return {
-    ...{ kind: "stream", nonce: NONCE, lost: null },
+    kind: "stream",
+    nonce: NONCE,
+    lost: null,
     visited: { scanId: scanId as never, target: web1, at: START, tookMs: 1 },
     reading: {
-      ...{ state: "ok", outcome: "collected", message: "", ending: null },
+      state: "ok",
+      outcome: "collected",
+      message: "",
+      ending: null,
       stream: Buffer.from(answerScript(`--nonce '${NONCE.slice(0, 16)}''${NONCE.slice(16)}'`), "latin1"),
       hostKey: { keyType: "ssh-ed25519", fingerprint: "SHA256:x", blob: new Uint8Array([1, 2]) },
     },

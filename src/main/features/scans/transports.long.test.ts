@@ -128,7 +128,9 @@ lab(
     const log = await host.run("cat /var/log/auth.log");
     const accepted = [...log.matchAll(/Accepted publickey for (\S+) .* ssh2: (\S+) /g)];
     expect(accepted.map(([, account, kind]) => `${account} ${kind}`)).toEqual([
-      ...["root ED25519-SK", "deploy ECDSA-SK", "root ED25519-SK"],
+      "root ED25519-SK",
+      "deploy ECDSA-SK",
+      "root ED25519-SK",
     ]);
   },
 );

@@ -44,7 +44,9 @@ withSsh("what a ProxyCommand complains of is said where it did not lead to the h
   await using desk = await openWorkstation(`Host db\n  ProxyCommand ${complain}\n`);
   expect(await scanAll(desk.app, { text: "db", ...ACCEPTING })).toMatchObject([
     {
-      ...{ state: "failed", outcome: "jump-failed", transport: "system" },
+      state: "failed",
+      outcome: "jump-failed",
+      transport: "system",
       message:
         'the ProxyCommand at ~/.ssh/config:2 ended before db:22 had greeted: it said "the tunnel is closed"',
     },
@@ -91,7 +93,9 @@ withSsh(
     await using desk = await openWorkstation(sayHost("db", host));
     expect(await scanAll(desk.app, { text: "db", only: "ssh", transport: "system" })).toMatchObject([
       {
-        ...{ state: "failed", outcome: "host-key-unknown", transport: "system" },
+        state: "failed",
+        outcome: "host-key-unknown",
+        transport: "system",
         hostKey: { keyType: "ssh-ed25519", fingerprint: expect.stringMatching(/^SHA256:/) },
       },
     ]);

@@ -37,7 +37,9 @@ function answering(...replies: readonly (string | null)[]): { ask: Ask; asked: O
 
 async function gather(identityFiles: string[], home: string, ask: Ask) {
   return gatherIdentities({
-    ...{ identityFiles, home, agentSocket: null },
+    identityFiles,
+    home,
+    agentSocket: null,
     unlock: createUnlocker(ask, never),
   });
 }
@@ -126,7 +128,10 @@ test("a file that ssh_config names for one machine is no way into the others: a 
   const gatherFor = async (isForAll: boolean) => {
     const { ask, asked } = answering("open sesame");
     const { identities } = await gatherIdentities({
-      ...{ identityFiles: [], configured: { files: [other], isForAll }, home: home.path, agentSocket: null },
+      identityFiles: [],
+      configured: { files: [other], isForAll },
+      home: home.path,
+      agentSocket: null,
       unlock: createUnlocker(ask, never),
     });
     return { sources: identities.map(({ source }) => source), asked: asked.length };

@@ -32,9 +32,19 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
     presented: { findings: [] },
   });
   const listed = store.certificates.list({
-    ...{ search: "", expiringWithinDays: null, role: null, place: null, host: null },
-    ...{ spki: null, violation: null, owner: null, tag: null },
-    ...{ sort: { by: "notAfter", descending: false }, placeLimit: 1, after: null, limit: 10 },
+    search: "",
+    expiringWithinDays: null,
+    role: null,
+    place: null,
+    host: null,
+    spki: null,
+    violation: null,
+    owner: null,
+    tag: null,
+    sort: { by: "notAfter", descending: false },
+    placeLimit: 1,
+    after: null,
+    limit: 10,
     now: new Date(START),
   });
   expect(listed.rows).toMatchObject([{ subject: "CN=An Authority", places: [{ position: 1 }] }]);

@@ -49,7 +49,10 @@ export async function visitHost(
     return reading;
   });
   const visited = {
-    ...{ scanId, target, at: toInstant(now()), tookMs: Math.max(0, tookMs - waitedMs) },
+    scanId,
+    target,
+    at: toInstant(now()),
+    tookMs: Math.max(0, tookMs - waitedMs),
     ...("transport" in met && { transport: met.transport }),
     login: { user: route.host.user, useSudo, begunAt },
   };
@@ -65,7 +68,11 @@ export async function visitHost(
 }
 
 const whyFailed = ({ outcome, message, hostKey, isKeyRefused }: SshFailure) => ({
-  ...{ state: "failed" as const, outcome, message, hostKey, isKeyRefused },
+  state: "failed" as const,
+  outcome,
+  message,
+  hostKey,
+  isKeyRefused,
 });
 
 function describeFailure(

@@ -83,7 +83,8 @@ export function createVisits(deps: Deps) {
     };
     const keepOpen = async (jumps: HostsOfWay["jumps"]) => (await prepared()).keepOpen(jumps);
     return {
-      ...{ ways, keepOpen },
+      ways,
+      keepOpen,
       visitHost: async (login) => visitHost({ ...(await prepared()), ...common }, login),
       ...createEndpointVisits(
         { prober, patience, now, user, keepOpen, keyKindsAt: readKeyKinds() },

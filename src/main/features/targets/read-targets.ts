@@ -24,7 +24,10 @@ export function createTargetReader({ workstation, readKnownHosts }: Deps): Targe
     const { config: sshConfig } = await loadSshConfig(workstation, sshConfigFile);
     const knownHosts = await readKnownHosts();
     const written = parseTargets(text, {
-      ...{ only, protocol, sshConfig, skipBroken },
+      only,
+      protocol,
+      sshConfig,
+      skipBroken,
       serverNames: serverNames.map(readNamed),
     });
     const listed = sources.map((source) =>

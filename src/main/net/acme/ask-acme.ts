@@ -67,7 +67,9 @@ function exchange(
   const fail = (message: string) => resolve({ kind: "unanswered", message });
   const timeout = AbortSignal.timeout(limits.timeoutMs);
   const request = https.request(target, {
-    ...{ agent, method, signal: AbortSignal.any([signal, timeout]) },
+    agent,
+    method,
+    signal: AbortSignal.any([signal, timeout]),
     headers: {
       "user-agent": "latchkey",
       "accept-language": "en",

@@ -45,7 +45,10 @@ export function checkOverTls(
   return check(name, where, `acme-tls/1 of ${name}`, (address) => {
     const { promise, resolve } = Promise.withResolvers<Seen>();
     const socket = connect({
-      ...{ host: address, port: where.port, ALPNProtocols: ["acme-tls/1"], rejectUnauthorized: false },
+      host: address,
+      port: where.port,
+      ALPNProtocols: ["acme-tls/1"],
+      rejectUnauthorized: false,
       ...(isIP(name) === 0 && { servername: name }),
     });
     const stop = () => resolve({ kind: "unreached", why: "it did not answer in time" });
@@ -129,8 +132,11 @@ function getOnce(url: URL, address: string, signal: AbortSignal): Promise<Got | 
   const isTls = url.protocol === "https:";
   const name = url.hostname.replace(/^\[|\]$/g, "");
   const options = {
-    ...{ host: address, port: url.port || (isTls ? 443 : 80), path: `${url.pathname}${url.search}` },
-    ...{ headers: { host: url.host, "user-agent": "latchkey" }, agent: false },
+    host: address,
+    port: url.port || (isTls ? 443 : 80),
+    path: `${url.pathname}${url.search}`,
+    headers: { host: url.host, "user-agent": "latchkey" },
+    agent: false,
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   };
   const onAnswer = (response: IncomingMessage) => {

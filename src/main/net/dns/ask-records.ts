@@ -28,11 +28,14 @@ export async function askRecords(
   const id = randomInt(0x1_0000);
   const wish = {
     question: encode({
-      ...{ type: "query", id, flags: recurses ? RECURSION_DESIRED : 0 },
+      type: "query",
+      id,
+      flags: recurses ? RECURSION_DESIRED : 0,
       questions: [{ type, name }],
     }),
     isAnswer: (bytes: Buffer) => isAnswerTo(read(bytes), id, name),
-    ...{ timeoutMs, signal },
+    timeoutMs,
+    signal,
   };
   let exchanged: Exchanged = { why: "it did not answer in time" };
   for (let tries = 0; tries < TRIES && "why" in exchanged && !signal.aborted; tries++)

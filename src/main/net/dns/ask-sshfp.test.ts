@@ -17,7 +17,9 @@ const ask = (resolver: { address: string; port: number }, wish: object = {}) =>
 test("the records of a name are read, and whether DNSSEC holds is believed of a local resolver", async () => {
   await using plain = await startDnsServer({ names: { [NAME]: [RECORD] } });
   expect(await ask(plain.resolver)).toEqual({
-    ...{ kind: "answered", records: READ, dnssec: "none" },
+    kind: "answered",
+    records: READ,
+    dnssec: "none",
     resolver: sayResolver(plain.resolver),
   });
   expect(plain.asked).toEqual([`udp SSHFP ${NAME}`]);
@@ -42,7 +44,9 @@ test("an alias is followed within the answer, and a record of another name is no
 test("an answer to another question is passed over, and the right one taken", async () => {
   const forge = ({ id = 0 }: { id?: number | undefined }) =>
     encode({
-      ...{ type: "response", id: (id + 1) & 0xffff, questions: [{ type: "SSHFP", name: NAME }] },
+      type: "response",
+      id: (id + 1) & 0xffff,
+      questions: [{ type: "SSHFP", name: NAME }],
       answers: [sshfpOf(NAME, 1, FINGERPRINT)],
     });
   await using server = await startDnsServer({ names: { [NAME]: [RECORD] }, before: forge });

@@ -35,10 +35,14 @@ export async function lookAtHeldHalf(path: string): Promise<HeldHalf | null> {
   const blob = key?.kind === "usable" ? key.blob : null;
   const line = blob && key?.keyType ? `${key.keyType} ${blob.toString("base64")}` : (written?.line ?? null);
   return {
-    ...{ uid: about.uid, gid: about.gid, mode },
+    uid: about.uid,
+    gid: about.gid,
+    mode,
     isEncrypted: key?.kind === "usable" ? false : (key?.isEncrypted ?? null),
     hash: Buffer.isBuffer(bytes) ? createHash("sha256").update(bytes).digest("hex") : null,
-    ...{ hasPublicFile: written !== null, line, fingerprint: key?.fingerprint ?? null },
+    hasPublicFile: written !== null,
+    line,
+    fingerprint: key?.fingerprint ?? null,
     comment: written?.comment ?? "",
     possession: possessionOf(key),
     stuck: sayStuck(path, about, key !== null && (key.kind === "usable" || key.isEncrypted !== null)),

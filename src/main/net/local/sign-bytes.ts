@@ -41,7 +41,9 @@ async function runKeygen(
   const child = spawn("ssh-keygen", words, {
     detached: process.platform !== "win32",
     env: {
-      ...{ ...env, LC_ALL: "C", SSH_ASKPASS_REQUIRE: "never" },
+      ...env,
+      LC_ALL: "C",
+      SSH_ASKPASS_REQUIRE: "never",
       ...(agentSocket === null ? {} : { SSH_AUTH_SOCK: agentSocket }),
     },
     stdio: ["pipe", "pipe", "pipe"],

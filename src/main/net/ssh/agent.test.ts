@@ -43,7 +43,9 @@ test("an agent that does not sign is waited for until the login's deadline, and 
 
   const result = await logIn({
     target: { host: server.host, port: server.port },
-    ...{ user: "jo", identities, hostKeyTypes: ["ssh-ed25519"] },
+    user: "jo",
+    identities,
+    hostKeyTypes: ["ssh-ed25519"],
     verifyHostKey: () => ({ kind: "trusted" }),
     limits: { connectMs: 1_000, readyMs: 1_000 },
     signal: new AbortController().signal,

@@ -61,8 +61,12 @@ test("a host that runs the script is collected, noise and all, and nothing stays
   });
   const reading = await visit(server, { user: "o'jo" });
   expect(reading).toMatchObject({
-    ...{ state: "ok", outcome: "collected", message: "", ending: null },
-    ...{ loginKey: identities[0]?.fingerprint, hostKey: { keyType: "ssh-ed25519" } },
+    state: "ok",
+    outcome: "collected",
+    message: "",
+    ending: null,
+    loginKey: identities[0]?.fingerprint,
+    hostKey: { keyType: "ssh-ed25519" },
   });
   expect("stream" in reading && Buffer.from(reading.stream).toString()).toBe(SPOKEN);
   expect(server.attempts.every((attempt) => attempt === "publickey o'jo")).toBe(true);
@@ -124,7 +128,9 @@ test.each([
 ])("an account whose shell %s is restricted", async (_, text, status, message) => {
   await using server = await startSshServer({ run: (command) => say(command, text, status) });
   expect(await visit(server)).toMatchObject({
-    ...{ state: "failed", outcome: "restricted-shell", isKeyRefused: false },
+    state: "failed",
+    outcome: "restricted-shell",
+    isKeyRefused: false,
     message: expect.stringContaining(message),
   });
 });
@@ -191,7 +197,8 @@ test("a visit has half a minute in all: what its login took, its script has no m
     },
   });
   expect(reading).toMatchObject({
-    ...{ state: "partial", outcome: "timed-out" },
+    state: "partial",
+    outcome: "timed-out",
     message: expect.stringContaining("was not read within 30 s"),
     stream: Buffer.from(`${SPOKEN}in time`),
   });

@@ -5,7 +5,10 @@ import { fetchHostCertificate } from "./fetch-host-certificate.ts";
 
 const fetchFrom = (addresses: readonly string[], port: number) =>
   fetchHostCertificate({
-    ...{ way: { addresses }, port, keyTypes: ["ssh-ed25519"], timeoutMs: 5_000 },
+    way: { addresses },
+    port,
+    keyTypes: ["ssh-ed25519"],
+    timeoutMs: 5_000,
     signal: new AbortController().signal,
   });
 

@@ -38,7 +38,10 @@ beforeAll(async () => {
       done
     `,
     sshdOptions: [
-      ...["-o", "Port=2222", "-o", "LogLevel=DEBUG1"],
+      "-o",
+      "Port=2222",
+      "-o",
+      "LogLevel=DEBUG1",
       ...TYPES.flatMap((type) => ["-o", `HostCertificate=/etc/ssh/ssh_host_${type}_key-cert.pub`]),
     ],
   });
@@ -54,7 +57,11 @@ const visit = (
 ): Promise<HostReading> =>
   collectHost({
     target: { host: host.address, port: 22 },
-    ...{ user: "root", identities, useSudo: false, nonce: NONCE, limits: SSH_LIMITS },
+    user: "root",
+    identities,
+    useSudo: false,
+    nonce: NONCE,
+    limits: SSH_LIMITS,
     collectorScript: Buffer.from("echo $2"),
     signal: new AbortController().signal,
     ...options,

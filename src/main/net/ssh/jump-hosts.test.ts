@@ -22,7 +22,10 @@ async function makeIdentity(): Promise<Identity[]> {
 }
 
 const hopTo = ({ host, port }: { host: string; port: number }, name: string): Hop => ({
-  ...{ name, port, address: host, user: "jo" },
+  name,
+  port,
+  address: host,
+  user: "jo",
 });
 
 /** Jump hosts that are logged in to as a scan does; each pause is over at once. */
@@ -35,8 +38,13 @@ function makeJumpHosts(options: Partial<LoginOptions> = {}) {
       const way = before ? await before.reach() : null;
       if (way && !("stream" in way)) return way;
       return logIn({
-        ...{ target: { host: name, port }, way: way ?? { addresses: [address] } },
-        ...{ user, identities, limits, signal, hostKeyTypes: ["ssh-ed25519"] },
+        target: { host: name, port },
+        way: way ?? { addresses: [address] },
+        user,
+        identities,
+        limits,
+        signal,
+        hostKeyTypes: ["ssh-ed25519"],
         verifyHostKey: () => ({ kind: "trusted" }),
         ...options,
       });
@@ -55,13 +63,14 @@ const enter = async (
 ) => {
   if (!("stream" in way)) return way;
   return logIn({
-    ...{
-      target: { host: server.host, port: server.port },
-      way: { stream: way.stream },
-      user: "jo",
-      identities,
-    },
-    ...{ limits, signal, hostKeyTypes: ["ssh-ed25519"], verifyHostKey: () => ({ kind: "trusted" }) },
+    target: { host: server.host, port: server.port },
+    way: { stream: way.stream },
+    user: "jo",
+    identities,
+    limits,
+    signal,
+    hostKeyTypes: ["ssh-ed25519"],
+    verifyHostKey: () => ({ kind: "trusted" }),
   });
 };
 
@@ -104,7 +113,8 @@ test("a jump host that is lost is logged in to once more, and then not again", a
     expect(reached.findLost()).toEqual(jumpHost);
   }
   expect(await reachThrough(kept, host)).toMatchObject({
-    ...{ outcome: "jump-failed", jumpHost },
+    outcome: "jump-failed",
+    jumpHost,
     message: expect.stringContaining(`bastion:${jump.port} ended the connection`),
   });
   expect(logins).toHaveLength(2);
@@ -117,7 +127,8 @@ test("a jump host that lets nobody in is asked once, and each host behind it is 
   const answers = await Promise.all([1, 2].map(() => reachThrough(kept, { host: "web1", port: 22 })));
   for (const answer of answers)
     expect(answer).toMatchObject({
-      ...{ outcome: "jump-failed", jumpHost: { host: "bastion", port: jump.port } },
+      outcome: "jump-failed",
+      jumpHost: { host: "bastion", port: jump.port },
       message: expect.stringMatching(
         /^the jump host bastion:\d+ did not let us through: every key was refused/,
       ),
@@ -150,8 +161,11 @@ test("the key of a jump host is refused as its own, and nothing of ours is sent"
   });
   await using kept = (await jumpHosts.keep([hopTo(jump, "bastion")])) as Kept;
   expect(await reachThrough(kept, { host: "web1", port: 22 })).toMatchObject({
-    ...{ outcome: "host-key-unknown", message: "who is that", isKeyRefused: true },
-    ...{ jumpHost: { host: "bastion", port: jump.port }, hostKey: { keyType: "ssh-ed25519" } },
+    outcome: "host-key-unknown",
+    message: "who is that",
+    isKeyRefused: true,
+    jumpHost: { host: "bastion", port: jump.port },
+    hostKey: { keyType: "ssh-ed25519" },
   });
   expect(jump.attempts).toEqual([]);
 });
@@ -164,12 +178,15 @@ test("a host that its jump host cannot reach is that host's own fault, and one t
   const { jumpHosts } = makeJumpHosts();
   await using open = (await jumpHosts.keep([hopTo(jump, "bastion")])) as Kept;
   expect(await reachThrough(open, nobody)).toMatchObject({
-    ...{ outcome: "refused", jumpHost: null, passing: "refused" },
+    outcome: "refused",
+    jumpHost: null,
+    passing: "refused",
     message: expect.stringMatching(/^bastion:\d+ cannot connect to 127\.0\.0\.1:\d+/),
   });
   await using shut = (await jumpHosts.keep([hopTo(closed, "strict")])) as Kept;
   expect(await reachThrough(shut, nobody)).toMatchObject({
-    ...{ outcome: "jump-failed", jumpHost: { host: "strict" } },
+    outcome: "jump-failed",
+    jumpHost: { host: "strict" },
     message: expect.stringContaining("lets nobody go on"),
   });
 });

@@ -211,8 +211,12 @@ export const sayLost = (jumpHost: Where): string =>
   `the jump host ${sayAddress(jumpHost)} ended the connection that leads through it`;
 
 const ended = (jumpHost: Where): WayFailure => ({
-  ...{ outcome: "jump-failed", message: sayLost(jumpHost), jumpHost },
-  ...{ hostKey: null, isKeyRefused: false, passing: null },
+  outcome: "jump-failed",
+  message: sayLost(jumpHost),
+  jumpHost,
+  hostKey: null,
+  isKeyRefused: false,
+  passing: null,
 });
 
 function explainUnreached(
@@ -223,7 +227,11 @@ function explainUnreached(
   const [through, address] = [sayAddress(jumpHost), sayAddress({ host: to.address, port: to.port })];
   const said = error?.message.replace(/^\(SSH\) Channel open failure: /, "") ?? "";
   const tell = (outcome: SshFailure["outcome"], message: string): WayFailure => ({
-    ...{ outcome, message, hostKey: null, isKeyRefused: false, passing: null },
+    outcome,
+    message,
+    hostKey: null,
+    isKeyRefused: false,
+    passing: null,
     jumpHost: outcome === "jump-failed" ? jumpHost : null,
   });
   if (!error) return tell("timed-out", `${through} did not reach ${address} within ${afterMs / 1_000} s`);

@@ -45,7 +45,9 @@ test.each([
     verifyHostKey: async ({ host, port }) => ({ kind: "refused", outcome, message: `mind ${host}:${port}` }),
   });
   expect(reading).toMatchObject({
-    ...{ outcome, message: `mind 127.0.0.1:${server.port}`, isKeyRefused: true },
+    outcome,
+    message: `mind 127.0.0.1:${server.port}`,
+    isKeyRefused: true,
     hostKey: { keyType: "ssh-ed25519", fingerprint: expect.stringMatching(/^SHA256:/) },
   });
   await server.untilLeft();

@@ -27,8 +27,12 @@ export function readContainer(text: string): Container | null {
   const [cipher, kdf, kdfOptions] = header.fields as [Buffer, Buffer, Buffer];
   const [blob, secret] = keys.fields as [Buffer, Buffer];
   return {
-    ...{ cipher: cipher.toString("latin1"), kdf: kdf.toString("latin1"), kdfOptions },
-    ...{ blob, secret, tag: body.subarray(keys.end) },
+    cipher: cipher.toString("latin1"),
+    kdf: kdf.toString("latin1"),
+    kdfOptions,
+    blob,
+    secret,
+    tag: body.subarray(keys.end),
   };
 }
 
@@ -44,8 +48,12 @@ export function writeContainer({
 }: Written): string {
   const body = Buffer.concat([
     MAGIC,
-    ...[toField(cipher), toField(kdf), toField(kdfOptions), Buffer.from([0, 0, 0, 1])],
-    ...[toField(blob), toField(secret)],
+    toField(cipher),
+    toField(kdf),
+    toField(kdfOptions),
+    Buffer.from([0, 0, 0, 1]),
+    toField(blob),
+    toField(secret),
   ]);
   const lines = body.toString("base64").replace(/.{70}(?=.)/g, "$&\n");
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;

@@ -56,12 +56,12 @@ const LOCKED = { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase
 function lockForever(blob: Uint8Array): string {
   const rounds = Buffer.from([255, 255, 255, 255]);
   const fields = [
-    ...[
-      toField("aes256-ctr"),
-      toField("bcrypt"),
-      toField(Buffer.concat([toField(Buffer.alloc(16)), rounds])),
-    ],
-    ...[Buffer.from([0, 0, 0, 1]), toField(blob), toField(Buffer.alloc(160))],
+    toField("aes256-ctr"),
+    toField("bcrypt"),
+    toField(Buffer.concat([toField(Buffer.alloc(16)), rounds])),
+    Buffer.from([0, 0, 0, 1]),
+    toField(blob),
+    toField(Buffer.alloc(160)),
   ];
   const body = Buffer.concat([Buffer.from("openssh-key-v1\0"), ...fields]).toString("base64");
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIVATE KEY-----\n`;
@@ -81,12 +81,10 @@ test("a key under a passphrase is told by its header, at once, however much work
     why,
   });
   expect(readPrivateKeyFile(Buffer.from(lockForever(ED25519)))).toEqual({
-    ...{
-      kind: "unusable",
-      isEncrypted: true,
-      lock: null,
-      why: expect.stringContaining("4,294,967,295 rounds"),
-    },
+    kind: "unusable",
+    isEncrypted: true,
+    lock: null,
+    why: expect.stringContaining("4,294,967,295 rounds"),
     ...viewKey(ED25519),
   });
 });

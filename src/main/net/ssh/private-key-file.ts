@@ -113,12 +113,10 @@ function toContainer(key: KeyObject): string {
   const type = toField("ssh-ed25519");
   const secret = Buffer.concat([
     Buffer.alloc(8),
-    ...[
-      type,
-      toField(publicKey),
-      toField(Buffer.concat([Buffer.from(d, "base64url"), publicKey])),
-      toField(""),
-    ],
+    type,
+    toField(publicKey),
+    toField(Buffer.concat([Buffer.from(d, "base64url"), publicKey])),
+    toField(""),
   ]);
   const padding = Buffer.from(Array.from({ length: -secret.length & 7 }, (_, index) => index + 1));
   return writeContainer({

@@ -49,7 +49,12 @@ export function toReading(
 ): HostReading {
   const address = sayAddress(options.target);
   const fail = (outcome: SshFailure["outcome"], message: string): HostReading => ({
-    ...{ state: "failed", outcome, message, hostKey, isKeyRefused: false, passing: null },
+    state: "failed",
+    outcome,
+    message,
+    hostKey,
+    isKeyRefused: false,
+    passing: null,
   });
   const read = {
     stream: run.stdout,

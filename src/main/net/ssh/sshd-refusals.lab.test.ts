@@ -12,14 +12,12 @@ const lab = test.skipIf(!canStartHosts());
 const visit = (host: LabHost, user: string, identities: Identity[]) =>
   collectHost({
     target: { host: host.address, port: 22 },
-    ...{
-      user,
-      identities,
-      useSudo: false,
-      nonce: "0123456789abcdef",
-      limits: SSH_LIMITS,
-      collectorScript: Buffer.from("echo $2"),
-    },
+    user,
+    identities,
+    useSudo: false,
+    nonce: "0123456789abcdef",
+    limits: SSH_LIMITS,
+    collectorScript: Buffer.from("echo $2"),
     verifyHostKey: () => ({ kind: "trusted" }),
     hostKeyTypes: ["ssh-ed25519"],
     signal: new AbortController().signal,

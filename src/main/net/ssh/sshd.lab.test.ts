@@ -72,14 +72,12 @@ async function visit(
   const { identities } = await gatherIdentities({ identityFiles, home: "/nonexistent", agentSocket: null });
   return collectHost({
     target: { host: host.address, port: 22 },
-    ...{
-      user,
-      identities,
-      useSudo: false,
-      nonce: NONCE,
-      collectorScript: Buffer.from(SCRIPT),
-      limits: SSH_LIMITS,
-    },
+    user,
+    identities,
+    useSudo: false,
+    nonce: NONCE,
+    collectorScript: Buffer.from(SCRIPT),
+    limits: SSH_LIMITS,
     verifyHostKey: () => ({ kind: "trusted" }),
     hostKeyTypes: ["ssh-ed25519"],
     signal: new AbortController().signal,
@@ -120,11 +118,9 @@ lab(
   async () => {
     await using agent = await startSshAgent(folder.path, [keys.stranger.path, keys.rsa.path]);
     const { identities, unusable } = await gatherIdentities({
-      ...{
-        identityFiles: [keys.locked.path, keys.good.path],
-        home: folder.path,
-        agentSocket: agent.socketPath,
-      },
+      identityFiles: [keys.locked.path, keys.good.path],
+      home: folder.path,
+      agentSocket: agent.socketPath,
     });
     expect(identities.map(({ fingerprint, source }) => [fingerprint, source])).toEqual([
       [keys.good.fingerprint, keys.good.path],
@@ -184,14 +180,12 @@ test.skipIf(!canStartHosts())(
     while (outcomes.length < 30 && outcomes.at(-1) !== "throttled") {
       const reading = await collectHost({
         target: { host: host.address, port: 22 },
-        ...{
-          user: "root",
-          identities: [],
-          useSudo: false,
-          nonce: NONCE,
-          collectorScript: Buffer.from(SCRIPT),
-          limits: SSH_LIMITS,
-        },
+        user: "root",
+        identities: [],
+        useSudo: false,
+        nonce: NONCE,
+        collectorScript: Buffer.from(SCRIPT),
+        limits: SSH_LIMITS,
         verifyHostKey: () => ({ kind: "trusted" }),
         hostKeyTypes: ["ssh-ed25519"],
         signal: new AbortController().signal,

@@ -63,15 +63,13 @@ async function visit(user: string, replies: readonly string[], identityFiles: st
   });
   const reading = await collectHost({
     target: { host: host.address, port: 22 },
-    ...{
-      user,
-      identities,
-      typed,
-      useSudo: false,
-      nonce: NONCE,
-      collectorScript: Buffer.from(SCRIPT),
-      limits: SSH_LIMITS,
-    },
+    user,
+    identities,
+    typed,
+    useSudo: false,
+    nonce: NONCE,
+    collectorScript: Buffer.from(SCRIPT),
+    limits: SSH_LIMITS,
     verifyHostKey: () => ({ kind: "trusted" }),
     hostKeyTypes: ["ssh-ed25519"],
     signal: new AbortController().signal,

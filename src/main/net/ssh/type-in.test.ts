@@ -36,7 +36,9 @@ function somebody(reply: (question: Asked, count: number) => string[] | null, is
 async function visit({ host, port }: { host: string; port: number }, options: Partial<LoginOptions> = {}) {
   const result = await logIn({
     target: { host, port },
-    ...{ user: "jo", identities: [], hostKeyTypes: ["ssh-ed25519"] },
+    user: "jo",
+    identities: [],
+    hostKeyTypes: ["ssh-ed25519"],
     verifyHostKey: () => ({ kind: "trusted" }),
     limits: { connectMs: 3_000, readyMs: 10_000 },
     signal: new AbortController().signal,
@@ -93,7 +95,10 @@ test("three wrong passwords are the end, each is counted, and the sentence holds
   await using server = await startAskingServer({ judge: byPassword("hunter2") });
   const { asked, typed } = somebody((_, count) => [`wrong${count}`]);
   expect(await visit(server, { typed })).toEqual({
-    ...{ outcome: "login-refused", hostKey: expect.anything(), isKeyRefused: false, passing: null },
+    outcome: "login-refused",
+    hostKey: expect.anything(),
+    isKeyRefused: false,
+    passing: null,
     message: `what was typed for jo at ${server.host}:${server.port} was refused 3 times; no key was offered`,
   });
   expect(server.attempts).toEqual(["none", "password wrong1", "password wrong2", "password wrong3"]);
@@ -143,8 +148,12 @@ test("what the host asks goes first, in its own words on one line each, over sev
   const { asked, typed } = somebody(({ prompts }) => (prompts.length === 1 ? ["hunter2"] : ["123", "456"]));
   expect(await visit(server, { typed })).toEqual({ identity: null });
   const about = {
-    ...{ kind: "keyboard-interactive", user: "jo", host: server.host, port: server.port },
-    ...{ title: "Two factors", instructions: "Take out your token" },
+    kind: "keyboard-interactive",
+    user: "jo",
+    host: server.host,
+    port: server.port,
+    title: "Two factors",
+    instructions: "Take out your token",
   };
   expect(asked).toEqual([
     { about, prompts: [{ text: "Password:", isEchoed: false }], wrongAnswers: 0 },

@@ -8,8 +8,12 @@ import { createTypedLogins, type TypedLogin, type TypedLogins } from "./typed-lo
 const never = new AbortController().signal;
 
 const about = {
-  ...{ kind: "keyboard-interactive" as const, user: "jo", host: "web1", port: 22 },
-  ...{ title: "", instructions: "" },
+  kind: "keyboard-interactive" as const,
+  user: "jo",
+  host: "web1",
+  port: 22,
+  title: "",
+  instructions: "",
 };
 const askedFor = (text: string): Omit<Question, "id"> => ({
   about,
@@ -95,7 +99,8 @@ test("a host that hangs up before its turn to ask came has refused nobody, and m
     return { ...login, answer };
   };
   expect(await visit(two, { open })).toMatchObject({
-    ...{ outcome: "reset", passing: "before-its-turn" },
+    outcome: "reset",
+    passing: "before-its-turn",
     message: expect.stringContaining("hung up before its turn to ask came"),
   });
   reply.resolve(null);
@@ -105,7 +110,11 @@ test("a host that hangs up before its turn to ask came has refused nobody, and m
 const visit = ({ host, port }: { host: string; port: number }, typed: TypedLogins) =>
   logIn({
     target: { host, port },
-    ...{ user: "jo", identities: [], hostKeyTypes: ["ssh-ed25519"], typed, signal: never },
+    user: "jo",
+    identities: [],
+    hostKeyTypes: ["ssh-ed25519"],
+    typed,
+    signal: never,
     verifyHostKey: () => ({ kind: "trusted" }),
     limits: { connectMs: 3_000, readyMs: 10_000 },
   });

@@ -13,7 +13,10 @@ const signal = AbortSignal.timeout(60_000);
 const { probeEndpoint } = createTlsProber({ handshakeMs: 2_000 });
 
 const target = ({ endpoint }: TestServer): TlsTarget => ({
-  ...{ kind: "tls", ...endpoint, serverName: "a.example", protocol: "tls" },
+  kind: "tls",
+  ...endpoint,
+  serverName: "a.example",
+  protocol: "tls",
 });
 
 const serve = (options: TlsOptions) =>
@@ -41,9 +44,15 @@ test("each version that a server takes is told, down to the oldest", async () =>
 test("groups are told by an empty share, and a server without TLS 1.3 has none", async () => {
   await using some = await serve({ minVersion: "TLSv1.3", ecdhCurve: "X25519:P-384" });
   expect((await offersOf(some)).groups).toEqual({
-    ...{ X25519MLKEM768: "refused", SecP256r1MLKEM768: "refused", SecP384r1MLKEM1024: "refused" },
-    ...{ MLKEM768: "refused", MLKEM1024: "refused" },
-    ...{ X25519: "accepted", "P-256": "refused", "P-384": "accepted", "P-521": "refused" },
+    X25519MLKEM768: "refused",
+    SecP256r1MLKEM768: "refused",
+    SecP384r1MLKEM1024: "refused",
+    MLKEM768: "refused",
+    MLKEM1024: "refused",
+    X25519: "accepted",
+    "P-256": "refused",
+    "P-384": "accepted",
+    "P-521": "refused",
   });
   await using older = await serve({ maxVersion: "TLSv1.2" });
   const { versions, groups } = await offersOf(older);

@@ -47,7 +47,9 @@ export function createChainsAt(
         const { outcome, chain, message, facts } = await probeEndpoint(target, signal, { way });
         const said = chain.length > 0 ? "" : message || "it shows no certificate";
         return {
-          ...{ address: host, chain: chain.map((der) => hash("sha256", der, "hex")), message: said },
+          address: host,
+          chain: chain.map((der) => hash("sha256", der, "hex")),
+          message: said,
           ...(facts["seen by"] === LEAF_ALONE && { isLeafAlone: true }),
           ...(outcome === "alert" && { isRefused: true }),
           ...((outcome === "reset" || outcome === "truncated") && { isClosed: true }),

@@ -21,7 +21,11 @@ const proberOf = (...addresses: string[]) =>
   );
 
 const target = (port: number): TlsTarget => ({
-  ...{ kind: "tls", host: "shop.localhost", port, serverName: null, protocol: "tls" },
+  kind: "tls",
+  host: "shop.localhost",
+  port,
+  serverName: null,
+  protocol: "tls",
 });
 
 type Leaf = typeof leaf;
@@ -73,7 +77,9 @@ test("where the first to answer shows no chain, another address speaks for the n
   const reading = await probeEndpoint(target(servers.port), signal, { everyAddress: true });
   plain.close();
   expect(reading).toMatchObject({
-    ...{ outcome: "presented", chain: [der(leaf)], facts: { address: "127.0.0.3" } },
+    outcome: "presented",
+    chain: [der(leaf)],
+    facts: { address: "127.0.0.3" },
     addresses: [{ address: "127.0.0.2", outcome: "not-tls" }, { address: "127.0.0.3" }],
   });
 });

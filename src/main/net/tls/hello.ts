@@ -49,7 +49,8 @@ export const writeHello = (
 ): Hello =>
   assemble(0x0303, [
     ...(serverName === null ? [] : [writeServerName(serverName)]),
-    ...[withProtocols(protocols), writeShares(share)],
+    withProtocols(protocols),
+    writeShares(share),
   ]);
 
 /** The same for servers with a key of one kind, whatever others they have. */
@@ -65,7 +66,9 @@ export const writeKindHello = (
     0x0303,
     [
       ...(serverName === null ? [] : [writeServerName(serverName)]),
-      ...[OF_KIND[kind].extensions, writeProtocols(protocols), writeShares(share)],
+      OF_KIND[kind].extensions,
+      writeProtocols(protocols),
+      writeShares(share),
     ],
     OF_KIND[kind].suites,
   );
@@ -87,7 +90,10 @@ export function writeVersionHello(serverName: string | null, version: number, sh
  */
 export const writeGroupHello = (serverName: string | null, group: number): Hello =>
   assemble(0x0303, [
-    ...[writeServerName(serverName), writeGroups([group]), COMMON_EXTENSIONS, MODERN],
+    writeServerName(serverName),
+    writeGroups([group]),
+    COMMON_EXTENSIONS,
+    MODERN,
     extension(51, lengthed(2)),
   ]);
 

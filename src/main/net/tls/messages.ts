@@ -37,7 +37,10 @@ export function readServerHello(body: Buffer): ServerHello | null {
   const isRetry = random.equals(RETRY_RANDOM);
   const shared = extensions.get(EXTENSION.share);
   return {
-    ...{ version, suite, isRetry, alpn: readAlpn(extensions) },
+    version,
+    suite,
+    isRetry,
+    alpn: readAlpn(extensions),
     retryGroup: isRetry && shared?.length === 2 ? shared.readUInt16BE() : null,
     share: isRetry ? null : readShare(shared),
     timestamps: ownBytes(extensions.get(EXTENSION.timestamps)),

@@ -45,7 +45,9 @@ test("TLS 1.3 is read to the certificates by our own hello", async () => {
   await using server = await serve({ minVersion: "TLSv1.3", ALPNProtocols: ["http/1.1"] });
   expect(await probeEndpoint(target(server), signal)).toEqual({
     ...SEEN,
-    ...{ addresses: null, offers: null, others: [] },
+    addresses: null,
+    offers: null,
+    others: [],
     wire: { staple: null, timestamps: null, authorities: null },
     facts: {
       version: "TLS 1.3",

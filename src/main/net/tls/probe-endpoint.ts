@@ -128,5 +128,8 @@ const choose = (first: Visited, others: readonly Visited[]): Visited =>
   [first, ...others].find(({ result }) => result.outcome === "presented") ?? first;
 
 const toAddress = ({ result: { outcome, message, chain }, address }: Visited) => ({
-  ...{ address: address ?? "", outcome, message, chain },
+  address: address ?? "",
+  outcome,
+  message,
+  chain,
 });

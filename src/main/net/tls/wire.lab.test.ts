@@ -17,7 +17,10 @@ const signal = AbortSignal.timeout(120_000);
 const { probeEndpoint } = createTlsProber();
 
 const target = ({ endpoint }: Pick<TestServer, "endpoint">): TlsTarget => ({
-  ...{ kind: "tls", ...endpoint, serverName: null, protocol: "tls" },
+  kind: "tls",
+  ...endpoint,
+  serverName: null,
+  protocol: "tls",
 });
 
 type Folk = Record<"root" | "intermediate" | "stray" | "leaf", Made>;
@@ -85,11 +88,14 @@ test.for([
   await using server = await startOpensslServer(leaf, ["-status_file", status, ...asking, ...args]);
   const { wire, facts } = await probeEndpoint(target(server), signal);
   expect(facts).toMatchObject({
-    ...{ "seen by": seenBy, "ocsp stapled": "yes", "client certificate asked": "yes" },
+    "seen by": seenBy,
+    "ocsp stapled": "yes",
+    "client certificate asked": "yes",
   });
   expect(wire.staple).toEqual(await readFile(status));
   expect(wire.authorities && readAuthorities(wire.authorities)).toEqual({
-    ...{ names: expect.arrayContaining(["CN=root", "CN=intermediate"]), total: 2 },
+    names: expect.arrayContaining(["CN=root", "CN=intermediate"]),
+    total: 2,
   });
 });
 

@@ -12,7 +12,9 @@ export async function forkKeeper(): Promise<KeeperProcess & { pid: number | unde
   // Node hands this one on by itself, unless it is said to be nothing.
   const env = Object.assign(vaultEnvironment(process.env), { NODE_V8_COVERAGE: undefined });
   const child = fork(KEEPER, [], {
-    ...{ execArgv: [], env, serialization: "advanced" },
+    execArgv: [],
+    env,
+    serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const ended = new Promise<void>((resolve) => {

@@ -21,8 +21,17 @@ test.each(["fsync", "rename"])("a writer that is killed at its %s has changed no
   );
   const before = await readFile(place.path, "utf8");
   const killed = run("strace", [
-    ...["-f", "-qq", "-o", join(folder.path, "calls"), "-e", `trace=${call}`],
-    ...["-e", `inject=${call}:error=EIO:signal=KILL:when=1`, process.execPath, PROGRAM, place.path],
+    "-f",
+    "-qq",
+    "-o",
+    join(folder.path, "calls"),
+    "-e",
+    `trace=${call}`,
+    "-e",
+    `inject=${call}:error=EIO:signal=KILL:when=1`,
+    process.execPath,
+    PROGRAM,
+    place.path,
   ]);
   await expect(killed).rejects.toMatchObject({ signal: "SIGKILL" });
   expect(await readFile(place.path, "utf8")).toBe(before);

@@ -24,7 +24,10 @@ async function openFile() {
   const seal = async (text: string) =>
     sealTo((await answerer.answer({ what: "receiver" })) as never, typed(text));
   return {
-    ...{ place, answerer, seal, [Symbol.asyncDispose]: folder.remove },
+    place,
+    answerer,
+    seal,
+    [Symbol.asyncDispose]: folder.remove,
     create: () => createVaultFile(place, typed("the passphrase"), typed("the recovery"), AT),
     read: () => JSON.parse(JSON.stringify(readVault(place.path)?.content)),
     write: (content: object) => {

@@ -20,7 +20,11 @@ async function openTwo() {
   await one.create(typed("the passphrase"), typed("the recovery"));
   await other.unlock(typed("the passphrase"));
   return {
-    ...{ one, other, path, folder: folder.path, locked: locked.promise },
+    one,
+    other,
+    path,
+    folder: folder.path,
+    locked: locked.promise,
     async [Symbol.asyncDispose]() {
       for (const each of [one, other, folder]) await each[Symbol.asyncDispose]();
     },

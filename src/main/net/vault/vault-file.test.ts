@@ -18,7 +18,10 @@ async function openFile() {
   const place = { path, cost: COST };
   const vault = createVaultFile(place, typed("the passphrase"), null, AT);
   return {
-    ...{ vault, place, path, folder: folder.path },
+    vault,
+    place,
+    path,
+    folder: folder.path,
     reopen: () => openByPassphrase(place, typed("the passphrase")),
     textOf: (from: typeof vault, id: string) => {
       const mine = createUnmasking();

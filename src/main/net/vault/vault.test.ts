@@ -22,7 +22,10 @@ async function openDesk() {
   const changes: string[] = [];
   const vault = createVault({ path, cost: COST, onChange: () => changes.push(vault.state()) });
   return {
-    ...{ vault, path, changes, folder: folder.path },
+    vault,
+    path,
+    changes,
+    folder: folder.path,
     async [Symbol.asyncDispose]() {
       await vault[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
@@ -98,7 +101,9 @@ test("a private key that is to be sent to a host leaves as PKCS#8, and one that 
   await vault.create(typed("the passphrase"), null);
   const { id, spki } = await vault.makeKey("p256", { kind: "pair-key", label: "of a pair" });
   const key = createPublicKey({
-    ...{ key: Buffer.from(Redacted.reveal(await vault.open(id))), format: "der", type: "pkcs8" },
+    key: Buffer.from(Redacted.reveal(await vault.open(id))),
+    format: "der",
+    type: "pkcs8",
   } as never);
   expect(key.export({ type: "spki", format: "der" })).toEqual(Buffer.from(spki));
   await vault.forget(id);

@@ -34,7 +34,11 @@ const wayTo = (
 ) => createProxyWay({ kind, ...endpoint, credentials: who }, { connectMs: 10_000, answerMs });
 
 const target = ({ host, port }: TestServer["endpoint"]): TlsTarget => ({
-  ...{ kind: "tls", host, port, serverName: null, protocol: "tls" },
+  kind: "tls",
+  host,
+  port,
+  serverName: null,
+  protocol: "tls",
 });
 
 test.for(KINDS)(
@@ -45,7 +49,10 @@ test.for(KINDS)(
     const inside = target({ host: "inside.example", port: server.endpoint.port });
     const reading = await probeEndpoint(inside, signal, { way: wayTo(kind, proxy) });
     expect(reading).toMatchObject({
-      ...{ outcome: "presented", message: "", chain: [Buffer.from(server.der)], addresses: null },
+      outcome: "presented",
+      message: "",
+      chain: [Buffer.from(server.der)],
+      addresses: null,
       facts: { version: "TLS 1.3", "seen by": "own hello" },
     });
     expect(reading.facts).not.toHaveProperty("address");
@@ -63,7 +70,9 @@ test.for(KINDS)(
     await using proxy = await START[kind]();
     const way = wayTo(kind, proxy);
     expect(await probeEndpoint(target(server.endpoint), signal, { way })).toMatchObject({
-      ...{ outcome: "presented", chain: [Buffer.from(leaf.der)], facts: { "seen by": "node:tls" } },
+      outcome: "presented",
+      chain: [Buffer.from(leaf.der)],
+      facts: { "seen by": "node:tls" },
     });
     expect(proxy.places).toHaveLength(2);
   },

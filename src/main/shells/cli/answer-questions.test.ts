@@ -118,7 +118,8 @@ test("without a terminal nothing is asked, and what failed says the way out", as
   });
   const target = `jo@${server.host}:${server.port}`;
   expect(await type("scan", target, "--accept-new", "--identity", key)).toEqual({
-    ...{ code: 2, out: "" },
+    code: 2,
+    out: "",
     err: `latchkey: ${key} cannot be used to log in: it has a passphrase: load it into ssh-agent with ssh-add, or scan at a terminal, which asks for it`,
   });
   expect(server.attempts).toEqual([]);

@@ -35,7 +35,12 @@ async function makeScanned() {
   });
   expect(await type("scan", `root@${host.address}`, "--accept-new", "--strict")).toMatchObject({ code: 0 });
   return {
-    ...{ type, host, admin, old, fresh, stick: join(folder.path, "stick") },
+    type,
+    host,
+    admin,
+    old,
+    fresh,
+    stick: join(folder.path, "stick"),
     async [Symbol.asyncDispose]() {
       await host[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
@@ -70,8 +75,15 @@ test.runIf(canStartHosts())(
     await using scanned = await makeScanned();
     const { type, host, admin, old, fresh, stick } = scanned;
     const wish = [
-      ...["rotate", "key", old.fingerprint, "--new-key", `${fresh.path}.pub`],
-      ...["--script", stick, "--sign-with", admin.path],
+      "rotate",
+      "key",
+      old.fingerprint,
+      "--new-key",
+      `${fresh.path}.pub`,
+      "--script",
+      stick,
+      "--sign-with",
+      admin.path,
     ];
     const unagreed = await type(...wish);
     expect(unagreed).toMatchObject({ code: 2, err: expect.stringContaining("--consent 'holder'") });
@@ -121,8 +133,17 @@ test.runIf(canStartHosts())(
     const { type, host, admin, old, fresh, stick } = scanned;
     const write = () =>
       type(
-        ...["rotate", "key", old.fingerprint, "--new-key", `${fresh.path}.pub`],
-        ...["--script", stick, "--sign-with", admin.path, "--consent", "holder"],
+        "rotate",
+        "key",
+        old.fingerprint,
+        "--new-key",
+        `${fresh.path}.pub`,
+        "--script",
+        stick,
+        "--sign-with",
+        admin.path,
+        "--consent",
+        "holder",
       );
     await write();
     await carryBack(scanned, "older", "no\n");

@@ -72,7 +72,8 @@ test.skipIf(!canStartHosts())(
       ["--consent", `old-key-used ${web.address} root ${OTHER}`],
     ])
       expect(await type(...now, ...more)).toMatchObject({
-        ...{ code: 2, err: expect.stringContaining(`--consent '${consent}'`) },
+        code: 2,
+        err: expect.stringContaining(`--consent '${consent}'`),
       });
     const keys = () => web.run("cat /home/deploy/.ssh/authorized_keys");
     const blob = old.publicLine.split(" ")[1] ?? "";

@@ -9,8 +9,13 @@ const link = (text: string): GraphLink => ({
   to: { kind: "person", id: "b", name: text, standing: "known" },
   how: "opens",
   fingerprint: text,
-  ...{ heldAt: text, where: text, options: text, isCertain: false, notes: [text] },
-  ...{ distance: null, isWayCertain: null },
+  heldAt: text,
+  where: text,
+  options: text,
+  isCertain: false,
+  notes: [text],
+  distance: null,
+  isWayCertain: null,
 });
 
 test("whatever strangers wrote, a spreadsheet has as many fields in each line, and runs none", () => {

@@ -55,7 +55,11 @@ export function addGraph(program: Command, { world }: Session): void {
     .description("every step that is known")
     .addOption(
       new Option("--by <holder>", "only what begins so").choices([
-        ...["key-file", "this-computer", "person", "authority", "account"],
+        "key-file",
+        "this-computer",
+        "person",
+        "authority",
+        "account",
       ]),
     )
     .option("--person <name>", "only what this person has a key for, by name or login")
@@ -63,7 +67,7 @@ export function addGraph(program: Command, { world }: Session): void {
       new Option(
         "--standing <standing>",
         "only what people have a key for who are there, or have left",
-      ).choices([...["known", "gone"]]),
+      ).choices(["known", "gone"]),
     )
     .action((words: string[], _: object, command: Command) =>
       listLinks(words, command.optsWithGlobals<LinkOptions>(), world),
@@ -140,7 +144,9 @@ async function listLinks(words: readonly string[], options: LinkOptions, world: 
 }
 
 const narrowed = ({ certain = false, root = false, host }: ListOptions) => ({
-  ...{ onlyCertain: certain, onlyRoot: root, host: host ?? null },
+  onlyCertain: certain,
+  onlyRoot: root,
+  host: host ?? null,
 });
 
 async function showPath(

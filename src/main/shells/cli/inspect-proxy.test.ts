@@ -23,7 +23,9 @@ async function sitDown(kind: "socks5" | "http", typed: string[] | null) {
     asked,
     inspect: () =>
       type(
-        ...["inspect", "--proxy", `${kind}://jo@${host}:${port}`],
+        "inspect",
+        "--proxy",
+        `${kind}://jo@${host}:${port}`,
         ...servers.map(({ endpoint }) => `${endpoint.host}:${endpoint.port}`),
       ),
     async [Symbol.asyncDispose]() {

@@ -169,7 +169,8 @@ function joinAsJson(inspections: readonly Inspection[]) {
     stores: inspections.flatMap(({ source, stores }) => stores.map((store) => ({ source, ...store }))),
     malformed: inspections.flatMap(({ source, malformed }) => malformed.map((why) => `${source}: ${why}`)),
     sources: inspections.map(({ source, kind: ofIt, endpoint }) => ({
-      ...{ source, kind: ofIt },
+      source,
+      kind: ofIt,
       ...(endpoint && { endpoint }),
     })),
   };

@@ -108,7 +108,11 @@ async function addAcme(name: string, options: Options, world: World): Promise<vo
   const at = { app, world };
   const { directory = "", contact: contacts = [], eabKeyId: keyId, profile = null, roots } = options;
   const issuer = await app.client.issuers.addAcme({
-    ...{ name, directory, contacts, profile, agreesToTerms: options.agreeTerms ?? false },
+    name,
+    directory,
+    contacts,
+    profile,
+    agreesToTerms: options.agreeTerms ?? false,
     roots: roots === undefined ? null : await readRootsFile(roots),
     eab: keyId === undefined ? null : { keyId, key: await sealKey("EAB key", options.eabKeyFile, at) },
     challenge: await completeWay(way, options, at),

@@ -26,7 +26,8 @@ export function openApp(
 export const openEmptyApp = (world: World) => createApp({ databasePath: ":memory:", ...outsideOf(world) });
 
 const outsideOf = ({ now, workstation, startKeeper }: World) => ({
-  ...{ now, ...(workstation && { workstation }) },
+  now,
+  ...(workstation && { workstation }),
   ...(startKeeper && { startKeeper }),
 });
 

@@ -42,8 +42,12 @@ const wordsOf = (command: Command): string[] => [command.parent?.name() ?? "", c
 
 test("six commands take a plan from a file", () => {
   expect(taking.map((command) => wordsOf(command).join(" "))).toEqual([
-    ...["rotate key", "rotate host-key", "rotate certificate"],
-    ...["grants add", "grants remove", "grants tighten"],
+    "rotate key",
+    "rotate host-key",
+    "rotate certificate",
+    "grants add",
+    "grants remove",
+    "grants tighten",
   ]);
 });
 
@@ -88,6 +92,7 @@ test("the contract refuses what a plan or its approval does not hold", async () 
     ["exportScripts", { planId: 1, graceDays: 14 }],
   ] as const)
     expect(await type("call", `runbooks.${name}`, JSON.stringify(input))).toMatchObject({
-      ...{ code: 2, err: expect.stringMatching(/options|graceDays/) },
+      code: 2,
+      err: expect.stringMatching(/options|graceDays/),
     });
 });

@@ -62,7 +62,8 @@ function typedOptions(command: Command): { name: string; flag: string; value: un
   const typed = command.options
     .filter((option) => command.getOptionValueSource(nameOf(option)) === "cli")
     .map((option) => ({
-      ...{ name: nameOf(option), flag: option.long ?? option.flags },
+      name: nameOf(option),
+      flag: option.long ?? option.flags,
       value: command.getOptionValue(nameOf(option)) as unknown,
     }));
   return command.parent ? [...typedOptions(command.parent), ...typed] : typed;

@@ -5,11 +5,17 @@ import { sayCertificate, sayOptions } from "./print-plan-certificate.ts";
 
 test("how names are shown to be ours is printed with the plan, with the program that this computer runs for it", () => {
   const change: CertificateChange = {
-    ...{ id: "c0", old: "a".repeat(64) as CertificateChange["old"], subject: "CN=a", names: ["a.example"] },
-    ...{ notAfter: "2026-06-01T00:00:00Z", key: { kind: "p256", made: "there" } },
+    id: "c0",
+    old: "a".repeat(64) as CertificateChange["old"],
+    subject: "CN=a",
+    names: ["a.example"],
+    notAfter: "2026-06-01T00:00:00Z",
+    key: { kind: "p256", made: "there" },
     issuer: { id: 1, name: "corp", kind: "acme" },
     challenge: { kind: "dns-hook", program: "/home/jo/repo/.hook" },
-    ...{ files: [], consumers: [], proofs: [] },
+    files: [],
+    consumers: [],
+    proofs: [],
   };
   expect(sayCertificate(change)).toContain(
     "    its names are shown to be yours by DNS, by the program /home/jo/repo/.hook",

@@ -38,7 +38,7 @@ test.runIf(canStartHosts())(
       err: expect.stringContaining("corp is no ACME directory (local), and asks for no challenge"),
     });
 
-    const planned = await type(...[...local, "--recheck", "0", "--plan", file]);
+    const planned = await type(...local, "--recheck", "0", "--plan", file);
     expect(planned).toMatchObject({ code: 0, err: "" });
     expect(planned.out).toContain("a new one of corp for nginx.lab");
     expect(planned.out).toContain("/etc/tls/nginx.key: the private key");

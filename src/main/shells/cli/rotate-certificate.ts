@@ -125,7 +125,10 @@ function readWish(named: readonly string[], options: Options): RenewalWish {
     kind: "rotate-certificate",
     certificates: read.flatMap((one) => ("sha256" in one ? [one.sha256] : [])),
     endpoints: read.flatMap((one) => ("host" in one ? [one] : [])),
-    ...{ isDue: due, issuer: issuer ?? null, keyKind: key ?? null, makesKeyHere: keyHere },
+    isDue: due,
+    issuer: issuer ?? null,
+    keyKind: key ?? null,
+    makesKeyHere: keyHere,
     challenge: challenge === undefined ? null : readWay(challenge),
     described: readDescribed(options),
   };

@@ -149,10 +149,25 @@ async function makeTyping(desk: RenewalDesk, { path, leaf }: { path: string; lea
   });
   const renew = async (passphrase: string, ...more: string[]) =>
     type(
-      ...["rotate", "certificate", leaf, "--issuer", "local", "--recheck", "0", ...vault],
-      ...["--key-file", path, "--reload", "own-server"],
-      ...["--store-passphrase-file", await secret("store", passphrase), ...more],
-      ...["--apply", "--yes", "--consent", "described"],
+      "rotate",
+      "certificate",
+      leaf,
+      "--issuer",
+      "local",
+      "--recheck",
+      "0",
+      ...vault,
+      "--key-file",
+      path,
+      "--reload",
+      "own-server",
+      "--store-passphrase-file",
+      await secret("store", passphrase),
+      ...more,
+      "--apply",
+      "--yes",
+      "--consent",
+      "described",
     );
   return { type, vault, renew };
 }

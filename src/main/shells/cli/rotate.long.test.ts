@@ -31,7 +31,10 @@ async function makePair() {
       chmod 600 /home/ann/.ssh/authorized_keys && chown -R ann: /home/ann/.ssh`,
   });
   return {
-    ...{ host, admin, deploy, folder: folder.path },
+    host,
+    admin,
+    deploy,
+    folder: folder.path,
     target: `root@${host.address}`,
     databasePath: join(folder.path, "latchkey.db"),
     workstation: { user: "ann", home, agentSocket: null },

@@ -49,7 +49,10 @@ async function repair(text: string, options: Options, world: World): Promise<num
   const rows = await runbooks.entries({ runId, limit: 1 });
   const begin = async (): Promise<RunId> => {
     await runbooks.repair({
-      ...{ runId, approved, identityFiles: options.identity ?? [], mayAsk: world.prompt !== null },
+      runId,
+      approved,
+      identityFiles: options.identity ?? [],
+      mayAsk: world.prompt !== null,
     });
     return runId;
   };

@@ -191,12 +191,20 @@ const toJson = (
   state,
   probes: { ok, failed, partial },
   failures: failures.map(({ target, outcome, message, jumpHost, transport }) => ({
-    ...{ target: sayTarget(target), outcome, message, transport },
+    target: sayTarget(target),
+    outcome,
+    message,
+    transport,
     jumpHost: jumpHost && sayPlace(jumpHost),
   })),
   broken,
   endpoints: endpoints.map(({ target, facts, addresses, authorities, offers, timestamps, stapleBytes }) => ({
     target: sayTarget(target),
-    ...{ facts, addresses, authorities, offers, timestamps, stapleBytes },
+    facts,
+    addresses,
+    authorities,
+    offers,
+    timestamps,
+    stapleBytes,
   })),
 });

@@ -84,7 +84,8 @@ function toArguments({ certificates, crls, ...row }: PkitsRow, folder: string): 
     ...(row.inhibitMapping ? ["--inhibit-mapping"] : []),
     ...(row.inhibitAny ? ["--inhibit-any"] : []),
     // One of them is valid with basic constraints that are not critical, which RFC 5280 forbids its issuer.
-    ...["--profile", "clients"],
+    "--profile",
+    "clients",
     "--json",
   ];
 }
@@ -129,13 +130,7 @@ test("an empty chain is no chain, and an empty list tells nothing of anybody", a
   await writeFile(file("empty.pem"), "\n");
   const asked = ["--leaf", file("leaf.pem"), "--roots", file("root.pem"), "--chain", file("empty.pem")];
   expect(await type(...asked)).toMatchObject({ code: 0, err: "" });
-  const { code, out } = await type(
-    ...asked,
-    "--crl",
-    file("empty.pem"),
-    ...["--profile", "clients"],
-    "--json",
-  );
+  const { code, out } = await type(...asked, "--crl", file("empty.pem"), "--profile", "clients", "--json");
   expect([code, JSON.parse(out).reasons.map((reason: { code: string }) => reason.code)]).toEqual([
     1,
     ["revocation-unknown"],

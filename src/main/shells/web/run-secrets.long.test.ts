@@ -30,7 +30,9 @@ test.runIf(canStartHosts())(
     const logged: unknown[] = [];
     const traced: string[] = [];
     await using app = createApp({
-      ...{ databasePath, workstation, log: (error) => logged.push(error) },
+      databasePath,
+      workstation,
+      log: (error) => logged.push(error),
       trace: (...names) => traced.push(inspect(names, SHOWN), sayTrace(names)),
     });
     await using web = await openWebClient(app);
@@ -128,7 +130,11 @@ async function readKept({ folder, hosts }: SecretDesk): Promise<[string, string 
 const READ_LOGS = "cat /var/log/*; find /tmp /var/tmp /run -type f -exec cat {} +";
 
 const rotate = (fingerprint: string, keyType: "ed25519" | "ecdsa" | "rsa" = "ed25519") => ({
-  ...{ kind: "rotate-key" as const, fingerprint, keyType, given: null, keyFile: null },
+  kind: "rotate-key" as const,
+  fingerprint,
+  keyType,
+  given: null,
+  keyFile: null,
 });
 
 /** What the runs have made; it is found where it was put, and so would be anywhere else. */

@@ -38,7 +38,8 @@ test("a file with a line is found beside other words, of few grants and of many,
   );
   for (const mostCounted of [undefined, 2]) {
     const store = openStore({
-      ...{ path: ":memory:", access: "write" },
+      path: ":memory:",
+      access: "write",
       ...(mostCounted === undefined ? {} : { mostCounted }),
     });
     visitHost(store, "web1", { collected: { grants } });

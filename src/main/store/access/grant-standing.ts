@@ -9,7 +9,11 @@ export type Standing = Pick<AccessFilter, "effective" | "owner" | "use" | "orpha
 };
 
 export const EVERYTHING: Standing = {
-  ...{ effective: null, owner: null, use: null, orphaned: false, unmatched: false },
+  effective: null,
+  owner: null,
+  use: null,
+  orphaned: false,
+  unmatched: false,
   isScopeWhole: false,
 };
 

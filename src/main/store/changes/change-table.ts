@@ -108,7 +108,11 @@ function toChange(
   return {
     id,
     what: isBack ? INVERSE[what] : what,
-    ...{ kind, host, title, place, details },
+    kind,
+    host,
+    title,
+    place,
+    details,
     isFirstLook: what === "appeared" && !isBack && later.firstLook > from,
     scan: ScanId.parse(scan),
     at,

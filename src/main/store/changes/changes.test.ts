@@ -27,7 +27,10 @@ const account = (
   name: string,
   rest: Partial<Collected["accounts"] extends (infer A)[] | undefined ? A : never> = {},
 ) => ({
-  ...{ name, uid: 1000, shell: "/bin/sh", passwordState: "set" as const },
+  name,
+  uid: 1000,
+  shell: "/bin/sh",
+  passwordState: "set" as const,
   ...rest,
 });
 

@@ -75,7 +75,9 @@ export function grantHistory(db: Database, readVersion: VersionReader): (grant: 
 }
 
 const toMove = ({ at, from, to }: MoveRow): GrantEvent => ({
-  ...{ at, what: "moved", details: [`line: ${from} → ${to}`] },
+  at,
+  what: "moved",
+  details: [`line: ${from} → ${to}`],
 });
 
 function toApproval({ owner, purpose, reviewOn, approvedAt, withdrawnAt }: ApprovalRow): GrantEvent[] {

@@ -27,12 +27,24 @@ test("a certificate's history says since when it is where, what it replaced ther
   const neighbour = (subject: string) => expect.objectContaining({ subject: `CN=${subject}` });
   expect(store.changes.places(second.certificate.sha256)).toEqual([
     {
-      ...{ kind: "file", host: "web1", where: "/etc/ssl/shop.pem", position: 0, from: day(3), until: null },
-      ...{ before: null, after: null },
+      kind: "file",
+      host: "web1",
+      where: "/etc/ssl/shop.pem",
+      position: 0,
+      from: day(3),
+      until: null,
+      before: null,
+      after: null,
     },
     {
-      ...{ kind: "endpoint", host: "shop", where: "443", position: 0, from: day(2), until: day(5) },
-      ...{ before: neighbour("first"), after: neighbour("third") },
+      kind: "endpoint",
+      host: "shop",
+      where: "443",
+      position: 0,
+      from: day(2),
+      until: day(5),
+      before: neighbour("first"),
+      after: neighbour("third"),
     },
   ]);
   keep(third, 6);

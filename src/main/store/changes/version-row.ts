@@ -137,7 +137,11 @@ function sayKeyFile(
 }
 
 const sayHostKey = ({ keyType, fingerprint, firstLook }: HostKey): Version => ({
-  ...{ title: keyType, place: "", facts: { key: fingerprint }, opens: null, firstLook },
+  title: keyType,
+  place: "",
+  facts: { key: fingerprint },
+  opens: null,
+  firstLook,
 });
 
 function sayAccount(

@@ -63,7 +63,9 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
   function readScans(wanted: OfArm, scans: string): Found["read"] {
     return (page) =>
       readByScan(lists, wanted.arm, {
-        ...{ scans, order: orderOf(wanted.sort), limit: page.limit },
+        scans,
+        order: orderOf(wanted.sort),
+        limit: page.limit,
         read: (arm, more) => readPage(lists, { ...wanted, arm, where: [...wanted.where, ...more] }, page),
       });
   }

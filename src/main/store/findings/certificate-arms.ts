@@ -66,7 +66,8 @@ const IS_STILL_SSH_KEY = `(
 /** What clients refuse, or some of them. One that is over is refused anyway. */
 const refused = (rule: RuleId, severity: "high" | "medium"): Arm =>
   lasting({
-    ...{ rule, severity },
+    rule,
+    severity,
     where: [`violation_severity = ${rankOf(severity)}`, "not_after >= @now"],
     index: "certificate_refused",
   });

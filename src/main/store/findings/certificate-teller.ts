@@ -58,8 +58,13 @@ export function certificateTeller(db: Database): (id: number, rule: RuleId) => T
     if (rule === "certificate-client-auth-ends") {
       const [inFiles, asking, uses] = [files(row.id), askers(row.issuer), clientUses(row.id)];
       return sayClientUse({
-        ...{ ...facts, files: inFiles.named, fileCount: inFiles.count },
-        ...{ askers: asking.named, askerCount: asking.count, uses: uses.named, useCount: uses.count },
+        ...facts,
+        files: inFiles.named,
+        fileCount: inFiles.count,
+        askers: asking.named,
+        askerCount: asking.count,
+        uses: uses.named,
+        useCount: uses.count,
         isServed: row.is_at_endpoint === 1,
       });
     }

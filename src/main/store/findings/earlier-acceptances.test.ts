@@ -63,7 +63,8 @@ test("what was accepted of several files covers those files by their paths, and 
     put("INSERT INTO finding VALUES (?, ?, 1, 'host', 1, '', '', '2026-06-01T00:00:00Z')", id, rule);
     put(
       "INSERT INTO report (finding, name, host, sentence, evidence, remedy) VALUES (?, 1, 1, '', ?, '')",
-      ...[id, JSON.stringify(evidence)],
+      id,
+      JSON.stringify(evidence),
     );
     put(
       "INSERT INTO acceptance VALUES (?, ?, 'host', 1, '', '2027-01-01', '2026-06-01T00:00:00Z', NULL)",

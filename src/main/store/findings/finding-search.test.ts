@@ -53,13 +53,11 @@ test("of certificates that very many others share a word with, those that are du
 });
 
 const weak = (line: number, label: string): FindingDraft => ({
-  ...{
-    rule: "key-weak",
-    severity: "high",
-    label,
-    sentence: "it is short",
-    evidence: [],
-    remedy: "replace it",
-  },
+  rule: "key-weak",
+  severity: "high",
+  label,
+  sentence: "it is short",
+  evidence: [],
+  remedy: "replace it",
   about: { kind: "grant", account: "root", file: "/root/.ssh/authorized_keys", line },
 });

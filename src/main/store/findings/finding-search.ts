@@ -62,7 +62,9 @@ const seekEach = (
 ): Search =>
   seek(lists, {
     words: words.map((word) => lookFor(lists, word)),
-    ...{ together: null, id: "id", size },
+    together: null,
+    id: "id",
+    size,
   });
 
 /** Of certificates what many have is found, too: an index has what is due, with their ids, and no row is read for it. */

@@ -45,5 +45,7 @@ export function grantTeller(db: Database, findGrant: (id: number) => GrantRow | 
 }
 
 const about = ({ id, fingerprint, comment, host }: GrantRow): Pick<Told, "object" | "label" | "host"> => ({
-  ...{ object: { kind: "grant", id }, label: `${fingerprint ?? ""} ${comment}`.trim(), host },
+  object: { kind: "grant", id },
+  label: `${fingerprint ?? ""} ${comment}`.trim(),
+  host,
 });

@@ -45,8 +45,11 @@ export function keyTeller(db: Database) {
       const { since: firstSeen, kept_days: days, first_from: firstFrom, last_from: lastFrom } = row;
       const said = isKept
         ? sayKeptKey({
-            ...{ certificates: some, count: row.known_count, days },
-            ...{ firstFrom: firstFrom ?? "", lastFrom: lastFrom ?? "" },
+            certificates: some,
+            count: row.known_count,
+            days,
+            firstFrom: firstFrom ?? "",
+            lastFrom: lastFrom ?? "",
           })
         : saySharedTlsKey({ certificates: some, count: row.seen_count });
       return { ...said, object: { kind: "tls-key", spki }, label: spki, host: null, firstSeen };

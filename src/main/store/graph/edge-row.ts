@@ -60,7 +60,9 @@ export function holding(file: KeyFileRow, holder: string, kind: "own" | "root"):
   const isEncrypted = file.is_encrypted === null ? null : file.is_encrypted === 1;
   const isLikely = file.fingerprint === null;
   return {
-    ...{ from: accountId(file.host, holder), to: keyId(fingerprint), how: "holds" },
+    from: accountId(file.host, holder),
+    to: keyId(fingerprint),
+    how: "holds",
     ...judgeHolding({
       isEncrypted,
       keyType: file.key_type,
@@ -68,50 +70,76 @@ export function holding(file: KeyFileRow, holder: string, kind: "own" | "root"):
       kind,
       isVerified: file.possession === "verified",
     }),
-    ...{ where: file.path, options: "" },
+    where: file.path,
+    options: "",
   };
 }
 
 export const opening = (row: GrantEdgeRow): GraphEdge => ({
-  ...{ from: keyId(row.fingerprint), to: accountId(row.host, row.account), how: "opens" },
+  from: keyId(row.fingerprint),
+  to: accountId(row.host, row.account),
+  how: "opens",
   ...judgeOpening(Effective.parse(JSON.parse(row.effective))),
-  ...{ where: `${row.file}:${row.line}`, options: row.options },
+  where: `${row.file}:${row.line}`,
+  options: row.options,
 });
 
 export const signing = (row: AuthorityRow): GraphEdge => ({
-  ...{ from: keyId(row.fingerprint), to: accountId(row.host, row.account), how: "signs" },
+  from: keyId(row.fingerprint),
+  to: accountId(row.host, row.account),
+  how: "signs",
   ...judgeSigning(Effective.parse(JSON.parse(row.effective)), JSON.parse(row.principals) as string[]),
-  ...{ where: `${row.file}:${row.line}`, options: "" },
+  where: `${row.file}:${row.line}`,
+  options: "",
 });
 
 export const becoming = (row: BecomingRow): GraphEdge => ({
-  ...{ from: accountId(row.host, row.account), to: accountId(row.host, row.target), how: row.by },
+  from: accountId(row.host, row.account),
+  to: accountId(row.host, row.target),
+  how: row.by,
   ...judgeBecoming({ ...row, what: JSON.parse(row.what) as string[], isCertain: row.isCertain === 1 }),
-  ...{ where: row.rule, options: "" },
+  where: row.rule,
+  options: "",
 });
 
 export const lending = ({ id, host, account, path }: AgentRow): GraphEdge => ({
-  ...{ from: accountId(host, account), to: agentId(id), how: "agent", isCertain: false },
-  ...{
-    where: path,
-    options: "",
-    notes: ["open when the host was last read; which keys it lends is not known"],
-  },
+  from: accountId(host, account),
+  to: agentId(id),
+  how: "agent",
+  isCertain: false,
+  where: path,
+  options: "",
+  notes: ["open when the host was last read; which keys it lends is not known"],
 });
 
 export const rooted = (host: number, root: string, account: string): GraphEdge => ({
-  ...{ from: accountId(host, root), to: accountId(host, account), how: "root", isCertain: true },
-  ...{ where: "", options: "", notes: [] },
+  from: accountId(host, root),
+  to: accountId(host, account),
+  how: "root",
+  isCertain: true,
+  where: "",
+  options: "",
+  notes: [],
 });
 
 export const holdingHere = ({ fingerprint, place }: { fingerprint: string; place: string }): GraphEdge => ({
-  ...{ from: HERE, to: keyId(fingerprint), how: "holds", isCertain: true },
-  ...{ where: place, options: "", notes: [] },
+  from: HERE,
+  to: keyId(fingerprint),
+  how: "holds",
+  isCertain: true,
+  where: place,
+  options: "",
+  notes: [],
 });
 
 export type PersonKeyRow = { person: number; fingerprint: string; roster: string };
 
 export const holdingOf = ({ person, fingerprint, roster }: PersonKeyRow): GraphEdge => ({
-  ...{ from: personId(person), to: keyId(fingerprint), how: "holds", isCertain: true },
-  ...{ where: roster, options: "", notes: [] },
+  from: personId(person),
+  to: keyId(fingerprint),
+  how: "holds",
+  isCertain: true,
+  where: roster,
+  options: "",
+  notes: [],
 });

@@ -104,7 +104,8 @@ type KeyFileLink = GrantEdgeRow & {
 };
 
 const KEY_FILES: LinkArm = {
-  ...{ name: "1", by: "key-file" },
+  name: "1",
+  by: "key-file",
   select: `key_file.host AS held_host, path, key_file.owner, key_file.key_type, key_file.fingerprint AS proven, is_encrypted, possession, ${GRANT}`,
   from: `key_file CROSS JOIN ${OPENS} ON grant_line.fingerprint = ifnull(key_file.fingerprint, likely_fingerprint)
     CROSS JOIN host AS holder ON holder.id = key_file.host`,
@@ -125,8 +126,14 @@ const KEY_FILES: LinkArm = {
   toEdges: (row: KeyFileLink) => {
     const { held_host: host, path, owner, key_type, proven, is_encrypted, possession, fingerprint } = row;
     const file: KeyFileRow = {
-      ...{ host, path, owner, key_type, is_encrypted, possession },
-      ...{ fingerprint: proven, likely_fingerprint: fingerprint },
+      host,
+      path,
+      owner,
+      key_type,
+      is_encrypted,
+      possession,
+      fingerprint: proven,
+      likely_fingerprint: fingerprint,
     };
     const held = holding(file, owner, "own");
     return held ? [held, opening(row)] : [opening(row)];
@@ -134,7 +141,8 @@ const KEY_FILES: LinkArm = {
 };
 
 const HERE_KEYS: LinkArm = {
-  ...{ name: "2", by: "this-computer" },
+  name: "2",
+  by: "this-computer",
   select: `place, ${GRANT}`,
   from: `held_key CROSS JOIN ${OPENS} ON grant_line.fingerprint = held_key.fingerprint`,
   where: USABLE,
@@ -154,7 +162,8 @@ const HERE_KEYS: LinkArm = {
 };
 
 const PEOPLE: LinkArm = {
-  ...{ name: "3", by: "person" },
+  name: "3",
+  by: "person",
   select: `person, roster.name AS roster, ${GRANT}`,
   from: `person_key CROSS JOIN ${OPENS} ON grant_line.fingerprint = person_key.fingerprint
     CROSS JOIN person ON person.id = person_key.person CROSS JOIN roster ON roster.id = person.roster`,
@@ -176,7 +185,8 @@ const PEOPLE: LinkArm = {
 };
 
 const RULES: LinkArm = {
-  ...{ name: "4", by: "account" },
+  name: "4",
+  by: "account",
   select: BECOMING.replace("host, ", "becoming.host, "),
   from: "becoming CROSS JOIN host AS holder ON holder.id = becoming.host",
   fromHost: "host AS holder CROSS JOIN becoming ON becoming.host = holder.id",
@@ -192,7 +202,8 @@ const RULES: LinkArm = {
 };
 
 const AGENTS: LinkArm = {
-  ...{ name: "5", by: "account" },
+  name: "5",
+  by: "account",
   select: "agent.id, agent.host, account, path",
   from: "agent CROSS JOIN host AS holder ON holder.id = agent.host",
   fromHost: "host AS holder CROSS JOIN agent ON agent.host = holder.id",
@@ -202,12 +213,14 @@ const AGENTS: LinkArm = {
   inner: [],
   text: "holder.host || char(10) || account || char(10) || path",
   host: "holder.host",
-  ...{ isRoot: "0", isCertain: "0" },
+  isRoot: "0",
+  isCertain: "0",
   toEdges: (row: AgentRow) => [lending(row)],
 };
 
 const AUTHORITIES: LinkArm = {
-  ...{ name: "6", by: "authority" },
+  name: "6",
+  by: "authority",
   select: AUTHORITY,
   from: "trusted_authority CROSS JOIN host AS holder ON holder.id = trusted_authority.host",
   fromHost: "host AS holder CROSS JOIN trusted_authority ON trusted_authority.host = holder.id",

@@ -96,6 +96,7 @@ export function linkOf(
     options: last.options,
     isCertain: edges.every(({ isCertain }) => isCertain),
     notes: edges.flatMap(({ notes }) => notes),
-    ...{ distance: null, isWayCertain: null },
+    distance: null,
+    isWayCertain: null,
   };
 }

@@ -99,7 +99,9 @@ export function endpointReader(db: Database, lists: Lists) {
       authorities: row.authorities === null ? null : Authorities.parse(JSON.parse(row.authorities)),
       offers: EndpointFacts.shape.offers.parse(row.offers === null ? null : JSON.parse(row.offers)),
       stapleBytes: staple?.length ?? null,
-      ...{ leaf: leaf.get(row.id) ?? null, staple, timestamps },
+      leaf: leaf.get(row.id) ?? null,
+      staple,
+      timestamps,
     };
   }
 }

@@ -67,7 +67,10 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
     const spoken = remember(chain);
     const first = facts.address === undefined ? [] : [{ ...FIRST, address: facts.address, places: spoken }];
     const seen = (showed.length > 0 ? showed : first).map(({ address, outcome, message, places: shown }) => ({
-      ...{ address, outcome, message, chain: shown.map(({ certificate }) => certificate) },
+      address,
+      outcome,
+      message,
+      chain: shown.map(({ certificate }) => certificate),
     }));
     const stays = addresses.follow(endpoint, { seen, isAll: looked !== null, at });
     return { seen: [...own, ...showed.flatMap((one) => one.places)], stays };
@@ -89,7 +92,8 @@ function toColumns(presented: EndpointVisit["presented"], at: Instant) {
   const { staple = null, timestamps = null, authorities = null, offers = null } = presented?.beside ?? {};
   return {
     facts: presented && JSON.stringify(presented.facts),
-    ...{ staple, timestamps },
+    staple,
+    timestamps,
     authorities: authorities && JSON.stringify(authorities),
     offers: offers && JSON.stringify({ at, ...offers }),
   };

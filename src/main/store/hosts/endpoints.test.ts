@@ -12,26 +12,34 @@ const NOTHING = { staple: null, timestamps: null, authorities: null, offers: nul
 const [old, fresh] = [makeCertificate("old"), makeCertificate("fresh")];
 
 const showed = (address: string, leaf: SeenCertificate): SeenAddress => ({
-  ...{ address, outcome: "presented", message: "", chain: [leaf] },
+  address,
+  outcome: "presented",
+  message: "",
+  chain: [leaf],
 });
 const silent = (address: string): SeenAddress => ({
-  ...{ address, outcome: "timed-out", message: "nothing answered", chain: [] },
+  address,
+  outcome: "timed-out",
+  message: "nothing answered",
+  chain: [],
 });
 
 /** Which certificates are seen somewhere now. */
 function seenNow(store: Store): string[] {
   const { rows } = store.certificates.list({
-    ...{
-      search: "",
-      expiringWithinDays: null,
-      role: null,
-      place: null,
-      host: null,
-      spki: null,
-      violation: null,
-      owner: null,
-    },
-    ...{ tag: null, sort: { by: "subject", descending: false }, placeLimit: 1, after: null, limit: 10 },
+    search: "",
+    expiringWithinDays: null,
+    role: null,
+    place: null,
+    host: null,
+    spki: null,
+    violation: null,
+    owner: null,
+    tag: null,
+    sort: { by: "subject", descending: false },
+    placeLimit: 1,
+    after: null,
+    limit: 10,
     now: new Date(START),
   });
   return rows.map(({ subject }) => subject);
@@ -86,12 +94,18 @@ test("what is sent beside a chain is of the last visit that showed one, and what
   });
   visitEndpoint(store, "shop");
   expect(store.endpoints.find(target)).toMatchObject({
-    ...{ state: "failed", stapleBytes: 2, authorities, offers: { at: START, ...offers } },
+    state: "failed",
+    stapleBytes: 2,
+    authorities,
+    offers: { at: START, ...offers },
     leaf: Buffer.from(fresh.der),
   });
   visitEndpoint(store, "shop", { presented: { chain: [fresh] } });
   expect(store.endpoints.find(target)).toMatchObject({
-    ...{ state: "ok", stapleBytes: null, authorities: null, offers: { at: START, ...offers } },
+    state: "ok",
+    stapleBytes: null,
+    authorities: null,
+    offers: { at: START, ...offers },
   });
   expect(store.endpoints.find({ ...target, host: "elsewhere" })).toBeNull();
 });

@@ -81,8 +81,7 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
         ? reader.read({ id, name, ...target }, { collected, look, at: probe.at })
         : NOTHING;
       const { scanId, at } = probe;
-      if (collected)
-        readings.put({ ...{ host: id, scanId, at, hostKey, collected }, ...(login && { login }) });
+      if (collected) readings.put({ host: id, scanId, at, hostKey, collected, ...(login && { login }) });
       findings.replace(
         { name, host: id, at: probe.at },
         drafts,

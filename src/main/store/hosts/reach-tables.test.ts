@@ -6,8 +6,15 @@ import { visitHost } from "#store/testing/make-visit.ts";
 
 const accounts = [{ name: "ann", uid: 1_000, shell: "/bin/sh", passwordState: "set" as const }];
 const SUDO: Becoming = {
-  ...{ account: "ann", target: "root", by: "sudo", commands: "any", password: "none", isCertain: true },
-  ...{ what: [], shell: null, rule: "/etc/sudoers:1" },
+  account: "ann",
+  target: "root",
+  by: "sudo",
+  commands: "any",
+  password: "none",
+  isCertain: true,
+  what: [],
+  shell: null,
+  rule: "/etc/sudoers:1",
 };
 const GUESS: Becoming = { ...SUDO, password: "own", isCertain: false, rule: "in the group sudo" };
 

@@ -8,14 +8,14 @@ import type { CollectedHost } from "#store/visit.ts";
 const ANN = { name: "ann", uid: 2_001, shell: "/bin/sh", passwordState: "unknown" as const };
 const OWN = { name: "own", uid: 1_001, shell: "/bin/sh", passwordState: "set" as const };
 const authority = {
-  ...{
-    account: "ann",
-    fingerprint: fingerprintOf("ca"),
-    keyType: "ssh-ed25519",
-    comment: "",
-    principals: [],
-  },
-  ...{ file: "/etc/ssh/ca.pub", line: 1, effective: makeVerdict().effective },
+  account: "ann",
+  fingerprint: fingerprintOf("ca"),
+  keyType: "ssh-ed25519",
+  comment: "",
+  principals: [],
+  file: "/etc/ssh/ca.pub",
+  line: 1,
+  effective: makeVerdict().effective,
 };
 const agent = { account: "ann", kind: "forwarded" as const, path: "/tmp/ssh-a/agent.7" };
 
@@ -42,23 +42,38 @@ function visitTwice(missingAccounts: CollectedHost["missingAccounts"]) {
     coverage: host?.coverage.notRead.map(({ what }) => what),
     agents: host?.accounts.flatMap(({ agents }) => agents.length),
     steps: store.graph.links({
-      ...{ after: null, limit: 10, search: "", host: null, by: "authority", person: null, standing: null },
-      ...{ onlyCertain: false, onlyRoot: false },
+      after: null,
+      limit: 10,
+      search: "",
+      host: null,
+      by: "authority",
+      person: null,
+      standing: null,
+      onlyCertain: false,
+      onlyRoot: false,
     }).total,
   };
 }
 
 test("without a directory, what an account had that is missing has gone with it", () => {
   expect(visitTwice("gone")).toEqual({
-    ...{ grants: [], accounts: [], keyFiles: [], coverage: [], agents: [] },
+    grants: [],
+    accounts: [],
+    keyFiles: [],
+    coverage: [],
+    agents: [],
     steps: 0,
   });
 });
 
 test("a directory that lists none of its accounts ends none of what they have, and coverage names them", () => {
   expect(visitTwice("gone-if-own")).toEqual({
-    ...{ grants: ["ann"], accounts: ["ann"], keyFiles: ["/home/ann/.ssh/id"], coverage: ["account ann"] },
-    ...{ agents: [0], steps: 1 },
+    grants: ["ann"],
+    accounts: ["ann"],
+    keyFiles: ["/home/ann/.ssh/id"],
+    coverage: ["account ann"],
+    agents: [0],
+    steps: 1,
   });
 });
 

@@ -47,7 +47,10 @@ export function acmeAccountTable(db: Database) {
   return {
     add: (issuer: IssuerId, { contacts, challenge, ...rest }: AcmeAccount): void =>
       void add.run({
-        ...{ ...rest, issuer, accountKey: Buffer.from(rest.accountKey), contacts: JSON.stringify(contacts) },
+        ...rest,
+        issuer,
+        accountKey: Buffer.from(rest.accountKey),
+        contacts: JSON.stringify(contacts),
         agreesToTerms: Number(rest.agreesToTerms),
         challenge: challenge && JSON.stringify(challenge),
       }),

@@ -7,13 +7,17 @@ const open = () => openStore({ path: ":memory:", access: "write" });
 const AUTHORITY = {
   permitted: ["corp.example"],
   daysValid: 90,
-  ...{ root: Buffer.from([1]), rootSecret: "a", intermediate: Buffer.from([2]), intermediateSecret: "b" },
+  root: Buffer.from([1]),
+  rootSecret: "a",
+  intermediate: Buffer.from([2]),
+  intermediateSecret: "b",
 };
 const ONE = {
   serial: "4A01",
   sha256: "a".repeat(64) as Sha256,
   names: ["a.corp.example"],
-  ...{ issuedAt: AT, notAfter: "2026-08-30T00:00:00Z" },
+  issuedAt: AT,
+  notAfter: "2026-08-30T00:00:00Z",
 };
 const ISSUED = { ...ONE, keySha256: "c".repeat(64) };
 
@@ -48,20 +52,16 @@ test("an account at a directory keeps what it was given", () => {
   const { issuers } = open();
   const id = issuers.add({ name: "le", kind: "acme", createdAt: AT, note: "" });
   const account = {
-    ...{
-      directory: "https://ca.example/dir",
-      account: null,
-      accountSecret: "a",
-      accountKey: Buffer.from([3]),
-    },
-    ...{
-      contacts: ["ops@corp.example"],
-      agreesToTerms: true,
-      eabKeyId: "k",
-      eabSecret: "b",
-      profile: null,
-      roots: null,
-    },
+    directory: "https://ca.example/dir",
+    account: null,
+    accountSecret: "a",
+    accountKey: Buffer.from([3]),
+    contacts: ["ops@corp.example"],
+    agreesToTerms: true,
+    eabKeyId: "k",
+    eabSecret: "b",
+    profile: null,
+    roots: null,
     challenge: { kind: "webroot" as const, path: "/var/www", of: "site" as const },
   };
   issuers.acme.add(id, account);

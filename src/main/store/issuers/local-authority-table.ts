@@ -59,7 +59,9 @@ export function localAuthorityTable(db: Database) {
   return {
     add: (issuer: IssuerId, authority: LocalAuthority): void =>
       void add.run({
-        ...{ ...authority, issuer, permitted: JSON.stringify(authority.permitted) },
+        ...authority,
+        issuer,
+        permitted: JSON.stringify(authority.permitted),
         root: Buffer.from(authority.root),
         intermediate: Buffer.from(authority.intermediate),
       }),

@@ -59,7 +59,10 @@ const LISTS: Record<string, (store: Store, asked: Asked) => Listed> = {
   served: (store, asked) =>
     store.servings.list({
       ...asked,
-      ...{ state: null, host: null, sha256: null, sort: { by: "state", descending: false } },
+      state: null,
+      host: null,
+      sha256: null,
+      sort: { by: "state", descending: false },
     }),
 };
 

@@ -80,12 +80,14 @@ test("what is served is found by what a row of it prints, and by the line where 
     visitHost(fresh, "web1", {
       collected: {
         disk: {
-          ...{ addresses: null, map: null },
+          addresses: null,
+          map: null,
           servings: [
             makeServing("any", { at: at(1) }),
             makeServing("six", { address: "2001:db8::7", port: 8443, at: at(2) }),
             makeServing("four", {
-              ...{ address: "192.0.2.7", at: at(3) },
+              address: "192.0.2.7",
+              at: at(3),
               certificate: { path: "/srv/four.pem", directive: "ssl_certificate", at: at(line) },
             }),
           ],

@@ -193,7 +193,9 @@ test("closing leaves the database alone in its folder, but for the empty lock an
   const path = join(folder.path, "latchkey.db");
   openStore({ path, access: "write" }).close();
   expect((await readdir(folder.path)).toSorted()).toEqual([
-    ...["latchkey.db", "latchkey.db.lock", "latchkey.db.seal-key"],
+    "latchkey.db",
+    "latchkey.db.lock",
+    "latchkey.db.seal-key",
   ]);
   expect(existsSync(`${path}.holder`)).toBe(false);
 });

@@ -136,7 +136,8 @@ function claimReader(db: Database): (fingerprint: string) => PrivateKeyClaim[] {
     LIMIT ${MOST_PLACES}`);
   return (fingerprint) =>
     find.all({ fingerprint }).map(({ place, owner, possession, claim }) => ({
-      ...{ place, owner },
+      place,
+      owner,
       possession: KeyPossession.parse({ kind: possession, ...(claim !== null && { why: claim }) }),
     }));
 }

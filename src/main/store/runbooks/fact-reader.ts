@@ -183,7 +183,8 @@ function keyFacts(db: Database) {
   return {
     keyFiles: (fingerprint: string): KeyFileFact[] =>
       keyFiles.all(fingerprint).map(({ host: hostId, path, is_encrypted }) => ({
-        ...{ hostId, path },
+        hostId,
+        path,
         isEncrypted: is_encrypted === null ? null : is_encrypted === 1,
       })),
 
@@ -200,10 +201,14 @@ const orNull = <Row, Fact>(row: Row | undefined, toFact: (row: Row) => Fact): Fa
 
 const toHost = ({ use_sudo, tags, ...row }: HostRow): KnownHost => ({
   ...row,
-  ...{ useSudo: use_sudo === 1, tags: JSON.parse(tags) as string[] },
+  useSudo: use_sudo === 1,
+  tags: JSON.parse(tags) as string[],
 });
 
 const toGrant = ({ host: hostId, key_type, is_dormant, only_from, ...row }: GrantRow): GrantFact => ({
-  ...{ ...row, hostId, keyType: key_type, isDormant: is_dormant === 1 },
+  ...row,
+  hostId,
+  keyType: key_type,
+  isDormant: is_dormant === 1,
   onlyFrom: JSON.parse(only_from ?? "[]") as string[],
 });

@@ -16,7 +16,9 @@ function openWithScript() {
   });
   const visit = (host: string, login: { user: string; useSudo: boolean }, readAs: string) =>
     visitHost(store, host, {
-      ...{ scanId: beginScan(store), hostKey: HOST_KEY, login: { ...login, begunAt: START } },
+      scanId: beginScan(store),
+      hostKey: HOST_KEY,
+      login: { ...login, begunAt: START },
       collected: { readAs },
     });
   return { visit, find: (host: string) => store.runbooks.readings.find(host, 22) };

@@ -84,12 +84,17 @@ export function hostReadingTable(db: Database) {
     put({ host, scanId, at, login, hostKey, collected }: Read): void {
       if (hasScript.get(host) !== 1) return;
       put.run({
-        ...{ host, scanId, at, begunAt: login?.begunAt ?? null, hostKey: hostKey?.fingerprint ?? null },
+        host,
+        scanId,
+        at,
+        begunAt: login?.begunAt ?? null,
+        hostKey: hostKey?.fingerprint ?? null,
         reader: readerOf(login, collected),
         isWhole: Number(!collected.isPartial),
         files: JSON.stringify(
           collected.keysFiles.map(({ path, realPath, bytes }) => ({
-            ...{ path, realPath },
+            path,
+            realPath,
             base64: Buffer.from(bytes).toString("base64"),
           })),
         ),
@@ -104,11 +109,14 @@ export function hostReadingTable(db: Database) {
       const isBundle = row.standing !== null;
       const signers = row.standing === "claimed" ? [] : (JSON.parse(row.signed_by ?? "[]") as string[]);
       return {
-        ...{ by: isBundle ? "bundle" : "scan", at: row.read_at },
+        by: isBundle ? "bundle" : "scan",
+        at: row.read_at,
         after: isBundle ? row.handed_at : row.begun_at,
         hostKeys: isBundle ? signers : row.host_key === null ? [] : [row.host_key],
-        ...{ reader: row.reader, isWhole: row.is_whole === 1 },
-        ...{ files: JSON.parse(row.files), unread: JSON.parse(row.unread) },
+        reader: row.reader,
+        isWhole: row.is_whole === 1,
+        files: JSON.parse(row.files),
+        unread: JSON.parse(row.unread),
         keyFiles: keyFiles.all(row.host).map(({ last_scan, ...file }) => ({
           ...file,
           isSeen: last_scan === row.scan,

@@ -76,8 +76,11 @@ export function journalTable(db: Database, lists: Lists) {
     list: ({ runId, ...page }: Window & { runId: RunId }): Listed<RunEntry> =>
       lists.list(
         {
-          ...{ select: ENTRY_COLUMNS, from: "run_entry", sort: BY_ID },
-          ...{ where: [{ sql: "run = ?", values: [runId] }], ...page },
+          select: ENTRY_COLUMNS,
+          from: "run_entry",
+          sort: BY_ID,
+          where: [{ sql: "run = ?", values: [runId] }],
+          ...page,
         },
         (row: RunEntry) => RunEntry.parse(row),
       ),

@@ -163,14 +163,21 @@ const toScript = ({
   phases,
   written_at: writtenAt,
 }: ScriptRow): OfflineScript => ({
-  ...{ id, planId, host, port, writtenAt },
+  id,
+  planId,
+  host,
+  port,
+  writtenAt,
   phases: Phase.array().parse(JSON.parse(phases)),
 });
 
 const toClaim = (row: ClaimRow): OfflineClaim => {
   const { digest, outcome, why, signature, key_line: line, fingerprint, taken_at: takenAt, body } = row;
   return {
-    ...{ digest, why, signature, takenAt },
+    digest,
+    why,
+    signature,
+    takenAt,
     script: toScript(row),
     outcome: ScriptOutcome.parse(outcome),
     newKey: line !== null && fingerprint !== null ? { line, fingerprint } : null,

@@ -73,7 +73,9 @@ export function planTable(db: Database) {
 }
 
 const toDetail = ({ id, made_at: madeAt, body, wish, run, ...row }: Row): PlanDetail => ({
-  ...{ ...row, id: PlanId.parse(id), madeAt },
+  ...row,
+  id: PlanId.parse(id),
+  madeAt,
   wish: wish === null ? null : Wish.parse(JSON.parse(wish)),
   plan: body === null ? null : Plan.parse(JSON.parse(body)),
   runId: run === null ? null : RunId.parse(run),

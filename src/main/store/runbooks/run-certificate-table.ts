@@ -81,6 +81,8 @@ export function runCertificateTable(db: Database) {
 
 const toCertificate = ({ names, key_id, order_url, wanted, ...row }: Row): RunCertificate => ({
   ...row,
-  ...{ names: JSON.parse(names) as string[], keyId: key_id, orderUrl: order_url },
+  names: JSON.parse(names) as string[],
+  keyId: key_id,
+  orderUrl: order_url,
   wanted: wanted === null ? null : (JSON.parse(wanted) as string[]),
 });

@@ -38,7 +38,9 @@ export function runFileTable(db: Database) {
     all: (run: RunId): RunFile[] =>
       all.all(run).map(({ take_out, put_back, repair_over: over, repair_to: to, is_approved, ...row }) =>
         RunFile.parse({
-          ...{ ...row, takeOut: JSON.parse(take_out), putBack: JSON.parse(put_back) },
+          ...row,
+          takeOut: JSON.parse(take_out),
+          putBack: JSON.parse(put_back),
           repair: over === null ? null : { over, to, isApproved: is_approved === 1 },
         }),
       ),
@@ -46,8 +48,12 @@ export function runFileTable(db: Database) {
     /** A repair is approved by `approve` alone. */
     put: (run: RunId, { takeOut, putBack, repair, ...file }: RunFile): void =>
       void put.run({
-        ...{ ...file, run, takeOut: JSON.stringify(takeOut), putBack: JSON.stringify(putBack) },
-        ...{ over: repair?.over ?? null, to: repair?.to ?? null },
+        ...file,
+        run,
+        takeOut: JSON.stringify(takeOut),
+        putBack: JSON.stringify(putBack),
+        over: repair?.over ?? null,
+        to: repair?.to ?? null,
       }),
 
     /** Whether that is what would be done there. */

@@ -185,8 +185,15 @@ function toRecord(row: Row): RunRecord {
     remaining: true,
     removeKept: true,
   }).parse({
-    ...{ ...row, planId: row.plan, planHash: row.plan_hash, startedAt, endedAt, newKey },
-    ...{ stepsDone: row.steps_done, byHand: JSON.parse(row.by_hand), dueAt },
+    ...row,
+    planId: row.plan,
+    planHash: row.plan_hash,
+    startedAt,
+    endedAt,
+    newKey,
+    stepsDone: row.steps_done,
+    byHand: JSON.parse(row.by_hand),
+    dueAt,
   });
   return { ...detail, direction: row.direction, consents: JSON.parse(row.consents) as string[] };
 }

@@ -12,22 +12,30 @@ const wish = Wish.parse({ kind: "remove-grants", grants: [1] });
 const HASH = "ab".repeat(32);
 
 const plan = Plan.parse({
-  ...{ format: "latchkey-plan-1", kind: "remove-grants", title: "Remove 1 grant", madeAt: AT },
-  ...{ oldKey: null, newKey: null, options: {}, hosts: [], here: [], checks: [], leftOut: [], confirm: null },
+  format: "latchkey-plan-1",
+  kind: "remove-grants",
+  title: "Remove 1 grant",
+  madeAt: AT,
+  oldKey: null,
+  newKey: null,
+  options: {},
+  hosts: [],
+  here: [],
+  checks: [],
+  leftOut: [],
+  confirm: null,
 });
 
 const step = (ordinal: number, phase: RunStep["phase"]): RunStep => ({
-  ...{
-    ordinal,
-    phase,
-    host: "web",
-    port: 22,
-    batch: 0,
-    state: "planned",
-    verification: null,
-    message: "",
-    at: null,
-  },
+  ordinal,
+  phase,
+  host: "web",
+  port: 22,
+  batch: 0,
+  state: "planned",
+  verification: null,
+  message: "",
+  at: null,
 });
 
 test("a plan is being made, is ready with its hash, and stays as it was", async () => {
@@ -37,8 +45,16 @@ test("a plan is being made, is ready with its hash, and stays as it was", async 
   const id = plans.begin(wish, AT);
   plans.progress(id, 1, 2);
   expect(plans.find(id)).toEqual({
-    ...{ id, state: "making", message: "", madeAt: AT, plan: null, hash: null, read: 1, total: 2 },
-    ...{ wish, runId: null },
+    id,
+    state: "making",
+    message: "",
+    madeAt: AT,
+    plan: null,
+    hash: null,
+    read: 1,
+    total: 2,
+    wish,
+    runId: null,
   });
   plans.finish(id, { plan, hash: HASH, at: AT });
   plans.fail(id, "too late");
@@ -119,7 +135,12 @@ type Runs = ReturnType<typeof openFile>["store"]["runbooks"]["runs"];
 
 const begin = (runs: Runs, planId: PlanId, token: string) =>
   runs.begin({
-    ...{ planId, token, kind: "remove-grants", title: "Remove 1 grant", at: AT, consents: [] },
+    planId,
+    token,
+    kind: "remove-grants",
+    title: "Remove 1 grant",
+    at: AT,
+    consents: [],
     counts: { hosts: 1, adds: 0, changes: 0, removes: 1 },
   });
 

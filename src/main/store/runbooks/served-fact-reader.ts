@@ -83,7 +83,9 @@ export function servedFactReader(db: Database) {
     /** Where it is shown. */
     endpointsOf: (sha256: string): TlsTarget[] =>
       endpointsOf.all(sha256).map(({ serverName, ...row }) => ({
-        ...{ kind: "tls", ...row, serverName: serverName || null },
+        kind: "tls",
+        ...row,
+        serverName: serverName || null,
       })),
     /** Without a name: under each that it was asked for. */
     leavesAt: (at: ServedAt): ServedLeaf[] => leavesAt.all(at),

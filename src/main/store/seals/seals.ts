@@ -83,7 +83,9 @@ function sealAll(db: Database, key: Buffer): number {
         count++;
       }
     db.prepare("INSERT INTO seal_state (id, key_id, total, mac) VALUES (1, ?, ?, ?)").run(
-      ...[nameOf(key), total, sealOf(key, ["all", total])],
+      nameOf(key),
+      total,
+      sealOf(key, ["all", total]),
     );
     return count;
   })();

@@ -13,7 +13,8 @@ function readHost(store: Store, host: string, names: readonly string[], kinds: r
     collected: {
       certificateFiles: held,
       disk: {
-        ...{ addresses: [`192.0.2.${host.length}`], map: null },
+        addresses: [`192.0.2.${host.length}`],
+        map: null,
         servings: names.flatMap((name) =>
           held.map(({ path }) =>
             makeServing(name, {
@@ -32,7 +33,10 @@ function readHost(store: Store, host: string, names: readonly string[], kinds: r
 
 const greet = (store: Store, name: string, address: string, leaf: SeenCertificate): void => {
   const addresses = [address, "2001:db8::1"].map((one) => ({
-    ...{ address: one, outcome: "presented" as const, message: "", chain: [leaf] },
+    address: one,
+    outcome: "presented" as const,
+    message: "",
+    chain: [leaf],
   }));
   visitEndpoint(store, name, { presented: { chain: [leaf], addresses } });
 };

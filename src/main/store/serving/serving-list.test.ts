@@ -12,7 +12,12 @@ test("what no handshake is answered by is told apart from what none has shown, u
   const states = (state: ServedState | null = null) =>
     store.servings
       .list({
-        ...{ search: "", state, host: null, sha256: null, after: null, limit: 10 },
+        search: "",
+        state,
+        host: null,
+        sha256: null,
+        after: null,
+        limit: 10,
         sort: { by: "host", descending: false },
       })
       .rows.map((row) => [row.name, row.state, row.shownBy]);

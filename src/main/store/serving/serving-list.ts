@@ -131,7 +131,11 @@ function rowReader(db: Database) {
     const now = path === null ? undefined : held.get(host, path);
     const keySpki = (row.key_path !== null && spki.get(host, row.key_path)) || null;
     return ServedRow.parse({
-      ...{ id: row.id, hostId: host, host: row.host_text, server: row.server, port: row.port },
+      id: row.id,
+      hostId: host,
+      host: row.host_text,
+      server: row.server,
+      port: row.port,
       state:
         row.state === NOT_SEEN && shownBy?.kind === "never" ? "never-served" : ServedState.options[row.state],
       address: row.address || null,

@@ -75,7 +75,11 @@ export const listHosts = (store: Store, asked: Partial<Parameters<Store["hosts"]
 export const listLinks = (store: Store, asked: Partial<Parameters<Store["graph"]["links"]>[0]> = {}) =>
   store.graph.links({
     ...PAGE,
-    ...{ by: null, person: null, standing: null, onlyCertain: false, onlyRoot: false },
+    by: null,
+    person: null,
+    standing: null,
+    onlyCertain: false,
+    onlyRoot: false,
     ...asked,
   });
 

@@ -18,22 +18,46 @@ const EVE = { name: "eve", uid: 1_001, shell: "/bin/sh", passwordState: "locked"
 const sha256 = (text: string): string => hash("sha256", text, "hex");
 
 const place = (host: string) => ({
-  ...{ host, port: 22, user: "root", useSudo: false, batch: 0, hostKey: HOST_KEY.fingerprint },
-  ...{ deadMan: "sleep", files: [], holders: [], proofs: [] },
+  host,
+  port: 22,
+  user: "root",
+  useSudo: false,
+  batch: 0,
+  hostKey: HOST_KEY.fingerprint,
+  deadMan: "sleep",
+  files: [],
+  holders: [],
+  proofs: [],
 });
 
 /** A key that is made on vault, and takes the place of another one on web1 and web2. */
 const PLAN = Plan.parse({
-  ...{ format: "latchkey-plan-1", kind: "rotate-key", title: "Rotate", madeAt: START, oldKey: "SHA256:old" },
+  format: "latchkey-plan-1",
+  kind: "rotate-key",
+  title: "Rotate",
+  madeAt: START,
+  oldKey: "SHA256:old",
   newKey: { kind: "made-on-holder", keyType: "ed25519", comment: "", host: "vault", port: 22, path: HALF },
-  ...{ options: {}, here: [], checks: [], leftOut: [], confirm: null },
+  options: {},
+  here: [],
+  checks: [],
+  leftOut: [],
+  confirm: null,
   hosts: [
     {
       ...place("vault"),
       holders: [
         {
-          ...{ host: { host: "vault", port: 22 }, kind: "file", path: HALF, uid: 1, gid: 1, owner: "ops" },
-          ...{ mode: "0600", isEncrypted: false, before: sha256("key"), hasPublicFile: true },
+          host: { host: "vault", port: 22 },
+          kind: "file",
+          path: HALF,
+          uid: 1,
+          gid: 1,
+          owner: "ops",
+          mode: "0600",
+          isEncrypted: false,
+          before: sha256("key"),
+          hasPublicFile: true,
         },
       ],
     },
@@ -41,11 +65,20 @@ const PLAN = Plan.parse({
       ...place(host),
       files: [
         {
-          ...{ account: "ops", path: FILE, uid: 1, gid: 1, owner: "ops", mode: "0600", sizeBytes: 20 },
+          account: "ops",
+          path: FILE,
+          uid: 1,
+          gid: 1,
+          owner: "ops",
+          mode: "0600",
+          sizeBytes: 20,
           before: sha256(BEFORE),
           added: [{ at: BEFORE.length, removed: "", inserted: `${HOLE} ops\n` }],
           removed: [{ at: 0, removed: BEFORE, inserted: `${HOLE} ops\n` }],
-          ...{ hunks: [], adds: 1, changes: 0, removes: 1 },
+          hunks: [],
+          adds: 1,
+          changes: 0,
+          removes: 1,
         },
       ],
     })),
@@ -66,15 +99,29 @@ function writeResult(host: string, phase: Phase, left: string | null): Uint8Arra
 
 /** A removal on a host that is known by a bundle alone which no host key has signed. */
 const UNSIGNED_PLAN = Plan.parse({
-  ...{ format: "latchkey-plan-1", kind: "remove-grants", title: "Remove", madeAt: START, oldKey: null },
-  ...{ newKey: null, options: {}, here: [], checks: [], leftOut: [], confirm: null, asOf: START },
+  format: "latchkey-plan-1",
+  kind: "remove-grants",
+  title: "Remove",
+  madeAt: START,
+  oldKey: null,
+  newKey: null,
+  options: {},
+  here: [],
+  checks: [],
+  leftOut: [],
+  confirm: null,
+  asOf: START,
   hosts: [
     {
       ...place("far"),
-      ...{ hostKey: "", user: null, deadMan: null },
+      hostKey: "",
+      user: null,
+      deadMan: null,
       files: PLAN.hosts[1]?.files.map((file) => ({
         ...file,
-        ...{ added: null, removed: [{ at: 0, removed: BEFORE, inserted: "" }], adds: 0 },
+        added: null,
+        removed: [{ at: 0, removed: BEFORE, inserted: "" }],
+        adds: 0,
       })),
     },
   ],
@@ -119,7 +166,8 @@ export function makeClaimDatabase(path: string): void {
   store.atomically(() => plans.take({ plan: UNSIGNED_PLAN, hash: "cd".repeat(32), at: START }));
   visitHost(store, "shared", {
     scanId: beginScan(store, READ),
-    ...{ at: READ, collected: { keyFiles: CLAIMING, accounts: [EVE] } },
+    at: READ,
+    collected: { keyFiles: CLAIMING, accounts: [EVE] },
   });
   const grants = [
     makeGrant("ops@laptop", { account: "ops", file: FILE, fingerprint: fingerprintOf("ops@laptop") }),
@@ -130,7 +178,9 @@ export function makeClaimDatabase(path: string): void {
     ["web2", BEFORE],
   ] as const)
     visitHost(store, host, {
-      ...{ scanId: beginScan(store, READ), at: READ, hostKey: HOST_KEY },
+      scanId: beginScan(store, READ),
+      at: READ,
+      hostKey: HOST_KEY,
       login: { user: "root", useSudo: false, begunAt: READ },
       collected: { keysFiles: [{ path: FILE, realPath: FILE, bytes: Buffer.from(text) }] },
     });
@@ -148,8 +198,16 @@ type Claimed = {
 function putClaim({ runbooks: { offline } }: Store, { host, phase, body, planId, run }: Claimed): void {
   offline.addScript({ nonce: host, planId, host, port: 22, phases: [phase], at: START });
   offline.putResult({
-    ...{ digest: host, script: offline.findScript(host)?.id ?? 0, run, verifiedBy: null, body },
-    ...{ signature: "no person has signed it", outcome: "done", why: "", endedAt: START, takenAt: START },
+    digest: host,
+    script: offline.findScript(host)?.id ?? 0,
+    run,
+    verifiedBy: null,
+    body,
+    signature: "no person has signed it",
+    outcome: "done",
+    why: "",
+    endedAt: START,
+    takenAt: START,
     newKey: phase === "make-key" ? KEY : null,
   });
 }

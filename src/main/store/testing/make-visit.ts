@@ -98,8 +98,15 @@ export const makeServing = (
   name: string,
   more: Partial<CollectedHost["disk"]["servings"][number]> = {},
 ): CollectedHost["disk"]["servings"][number] => ({
-  ...{ server: "nginx", root: "/etc/nginx/nginx.conf", address: null, port: 443, name, isDefault: false },
-  ...{ protocol: "tls", realPath: null, unsure: null },
+  server: "nginx",
+  root: "/etc/nginx/nginx.conf",
+  address: null,
+  port: 443,
+  name,
+  isDefault: false,
+  protocol: "tls",
+  realPath: null,
+  unsure: null,
   at: { file: "/etc/nginx/nginx.conf", line: 1 },
   certificate: {
     path: `/etc/ssl/${name}.pem`,
@@ -145,7 +152,11 @@ export const beginScan = (store: Store, at: Instant = START): ScanId =>
 const ASKED: TlsTarget = { kind: "tls", host: "asked.example", port: 443, serverName: null, protocol: "tls" };
 
 const NOTHING_SHOWN = {
-  ...{ chain: [], others: [], facts: {}, findings: [], addresses: null },
+  chain: [],
+  others: [],
+  facts: {},
+  findings: [],
+  addresses: null,
   beside: { staple: null, timestamps: null, authorities: null, offers: null },
 };
 

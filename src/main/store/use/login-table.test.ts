@@ -10,19 +10,26 @@ const NOTHING: HostUse = { logins: [], windows: [] };
 const DAY = 20_600;
 
 const login = (days: [number, number][], more: Partial<KeyLogins> = {}): KeyLogins => ({
-  ...{ account: "deploy", fingerprint: fingerprintOf("jo"), isAuthority: false, lastFrom: "10.1.2.3" },
-  ...{ lastInJournalAt: null, origins: [] },
+  account: "deploy",
+  fingerprint: fingerprintOf("jo"),
+  isAuthority: false,
+  lastFrom: "10.1.2.3",
+  lastInJournalAt: null,
+  origins: [],
   firstAt: instant(days[0]?.[0] ?? DAY),
   lastAt: instant(days.at(-1)?.[0] ?? DAY),
   days,
   ...more,
 });
 const from = (address: string, day: number, inJournal: number | null = null): LoginOrigin => ({
-  ...{ from: address, lastAt: instant(day) },
+  from: address,
+  lastAt: instant(day),
   lastInJournalAt: inJournal === null ? null : instant(inJournal),
 });
 const window = (from: number, to: number, source = "journal") => ({
-  ...{ source, from: instant(from), to: instant(to) },
+  source,
+  from: instant(from),
+  to: instant(to),
 });
 const instant = (day: number): string => `${new Date(day * 86_400_000).toISOString().slice(0, 19)}Z`;
 

@@ -47,7 +47,14 @@ export async function openAccount<Ordered>(client: Client<Ordered>) {
   ) =>
     client.order(
       {
-        ...{ signer, account, csr, names, challenges, replaces: null, profile: null, orderUrl: null },
+        signer,
+        account,
+        csr,
+        names,
+        challenges,
+        replaces: null,
+        profile: null,
+        orderUrl: null,
         onState: (state) => told.push(state),
         ...more,
       },

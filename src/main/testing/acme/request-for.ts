@@ -7,11 +7,13 @@ import { ipName, makeKey, makeRequest } from "#testing/tls/make-request.ts";
 export function requestFor(...names: readonly string[]) {
   const key = makeKey();
   const csr = makeRequest({
-    ...{ key, subject: sequence() },
+    key,
+    subject: sequence(),
     names: names.map((name) => (isIP(name) ? ipName(...name.split(".").map(Number)) : name)),
   });
   return {
-    ...{ csr, spki: key.spki },
+    csr,
+    spki: key.spki,
     names: names.map(
       (name): AcmeIdentifier => ({ type: isIP(name) ? "ip" : "dns", value: name.toLowerCase() }),
     ),

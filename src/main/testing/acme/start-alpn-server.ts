@@ -28,7 +28,9 @@ export async function startAlpnServer() {
 async function makeContext(name: string, digest: Uint8Array): Promise<SecureContext> {
   const keys = await crypto.subtle.generateKey(P256, true, ["sign", "verify"]);
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    ...{ name: "CN=challenge", keys, signingAlgorithm: P256 },
+    name: "CN=challenge",
+    keys,
+    signingAlgorithm: P256,
     extensions: [
       new SubjectAlternativeNameExtension([{ type: "dns", value: name }]),
       new Extension("1.3.6.1.5.5.7.1.31", true, new Uint8Array([0x04, digest.length, ...digest])),

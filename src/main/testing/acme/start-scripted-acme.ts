@@ -31,7 +31,8 @@ export const authorizationIn = (status: string, challenge: object = {}): AcmeSai
 });
 
 export const problem = (type: string, status: number, headers: Record<string, string> = {}): AcmeSaid => ({
-  ...{ status, headers },
+  status,
+  headers,
   body: { type: `urn:ietf:params:acme:error:${type}`, detail: `it is ${type}` },
 });
 

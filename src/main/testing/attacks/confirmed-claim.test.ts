@@ -31,12 +31,10 @@ const withLine = (line: string) => (records: string) => {
 };
 
 const FILE = {
-  ...{
-    ...makeFile(0, "removed"),
-    account: "alice",
-    owner: "alice",
-    path: "/home/alice/.ssh/authorized_keys",
-  },
+  ...makeFile(0, "removed"),
+  account: "alice",
+  owner: "alice",
+  path: "/home/alice/.ssh/authorized_keys",
   before: hashBytes(Buffer.from(LINE)),
   removed: [{ at: 0, removed: LINE, inserted: "" }],
 };
@@ -44,10 +42,13 @@ const FILE = {
 /** Alice's key goes from web1. */
 const removal = (hostKey: string): Plan =>
   makePlanValue({
-    ...{ kind: "remove-grants", newKey: null },
+    kind: "remove-grants",
+    newKey: null,
     hosts: [
       makeHost({
-        ...{ host: "web1", batch: 0, hostKey },
+        host: "web1",
+        batch: 0,
+        hostKey,
         files: [{ ...FILE, after: { added: FILE.before, removed: hashBytes(Buffer.from("")) } }],
       }),
     ],
@@ -60,13 +61,18 @@ const hole = { at: 0, removed: "", inserted: `${HOLE} deploy\n` };
 const making = (hostKey: string): Plan =>
   makePlanValue({
     newKey: {
-      ...{ kind: "made-on-holder", keyType: "ed25519", comment: "", host: "web1", port: 22 },
+      kind: "made-on-holder",
+      keyType: "ed25519",
+      comment: "",
+      host: "web1",
+      port: 22,
       path: HOLDER.path,
     },
     hosts: [
       makeHost({ host: "web1", batch: 0, hostKey, holders: [HOLDER] }),
       makeHost({
-        ...{ host: "db1", batch: 1 },
+        host: "db1",
+        batch: 1,
         files: [{ ...makeFile(1, "both"), added: [hole], removed: [hole] }],
       }),
     ],
@@ -95,7 +101,11 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
   const nonceOf = async () => `${/\thanded='(\w+)'/.exec((await bundles.handOut()).script)?.[1]}-${++later}`;
 
   return {
-    ...{ runbooks, hostKey, forger, made, nonceOf },
+    runbooks,
+    hostKey,
+    forger,
+    made,
+    nonceOf,
     writeScripts: async () =>
       (await runbooks.exportScripts({ planId, consents: ["unsigned-scripts"] })).files,
 
@@ -146,7 +156,9 @@ test("a claim is carried on once a bundle that its host has signed shows it, and
   const [script] = await writeScripts();
   const { runId, ...taken } = await victim.claim(script?.text ?? "", "committed");
   expect(taken).toMatchObject({
-    ...{ state: "waiting", verifiedBy: null, evaluation: { kind: "open", why: "no-reading" } },
+    state: "waiting",
+    verifiedBy: null,
+    evaluation: { kind: "open", why: "no-reading" },
   });
   const evaluation = async () => (await runbooks.find({ runId })).claims[0]?.evaluation;
   const staysClaimed = async (as: object) => {

@@ -25,7 +25,13 @@ PYTHON`;
 
 /** A tree of processes of its own, in which a user's come first and root's sshd last; in it runs what comes after. */
 const inTree = (attack: string) => [
-  ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c"],
+  "unshare",
+  "--pid",
+  "--fork",
+  "--kill-child",
+  "--mount-proc",
+  "sh",
+  "-c",
   `as_alice() { HOME=/home/alice setpriv --reuid alice --regid alice --init-groups "$@"; }
   exec 2>/dev/null
   ${attack}
@@ -68,7 +74,13 @@ test.skipIf(!canStartHosts()).each([
 
 /** A login of root's by an sshd that alice has started, where root's own has other rules. */
 const byTheirs = (...options: string[]) => [
-  ...["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c"],
+  "unshare",
+  "--pid",
+  "--fork",
+  "--kill-child",
+  "--mount-proc",
+  "sh",
+  "-c",
   `exec 3>&1 >/dev/null 2>&1
   [ -f /root/let-in-key ] || ssh-keygen -q -t ed25519 -N '' -f /root/let-in-key
   chmod 700 /root; cp /root/let-in-key.pub /root/let-in; chmod 600 /root/let-in
@@ -120,7 +132,8 @@ test.skipIf(!canStartHosts()).each([
   const { unread, ...sudo } = await read(SUDO());
   expect(sudo).toMatchObject(user ? { files: known.files } : known);
   expect(unread).toContainEqual({
-    ...{ kind: "sshd-config", path: "sshd" },
+    kind: "sshd-config",
+    path: "sshd",
     why: `a process that calls itself sshd says that it was started with -f${EVIL}, which would override the file; whether it is sshd could not be verified`,
   });
 });

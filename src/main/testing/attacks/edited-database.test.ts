@@ -60,7 +60,7 @@ test.each([
 ])("%s that is removed in the file is missed", async (_, sql, sentence) => {
   await using folder = await makeTemporaryFolder();
   const { type, edit } = await prepare(folder.path);
-  await edit(...["UPDATE grant_line SET approval = NULL", ...sql.split("; ")]);
+  await edit("UPDATE grant_line SET approval = NULL", ...sql.split("; "));
   const { code, out } = await type("database", "check");
   expect([code, out]).toEqual([1, expect.stringContaining(sentence)]);
 });

@@ -80,7 +80,9 @@ test("a bundle with a host's public keys in it changes nothing of that host, app
   expect(await app.client.bundles.claims()).toEqual([]);
   const imported = await app.client.bundles.import({ ...bundle, approved: [place] });
   expect(imported).toMatchObject({
-    ...{ ...place, scanId: null, wasKnown: false },
+    ...place,
+    scanId: null,
+    wasKnown: false,
     standing: { kind: "claimed", why: "unsigned", isBeside: true },
   });
   expect(await app.client.bundles.claims()).toMatchObject([{ ...place, why: "unsigned", accountCount: 3 }]);
@@ -126,7 +128,11 @@ test("a bundle from the future is refused, whoever has signed it, and true ones 
     );
   const now = await runCollector(host);
   expect(await app.client.bundles.import(given(now))).toMatchObject({
-    ...{ ...place, isNewHost: false, wasKnown: false, state: "ok", readAs: "root" },
+    ...place,
+    isNewHost: false,
+    wasKnown: false,
+    state: "ok",
+    readAs: "root",
     standing: { kind: "verified", fingerprint: fingerprintOf(`${HOST_KEY}.pub`) },
   });
 });
@@ -138,7 +144,8 @@ test("a bundle of an attacker's own key makes no login trusted, and the host's o
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
   const bundle = sign(forge(OTHERS_BUNDLE, "--key", `${key}.pub`, "--time", String(nowS())), key);
   expect(await fresh.client.bundles.import({ ...given(bundle), as: place })).toMatchObject({
-    ...{ isNewHost: true, standing: { kind: "first-use" } },
+    isNewHost: true,
+    standing: { kind: "first-use" },
   });
   await host.run(`echo '${other.publicKey}' >> /root/.ssh/authorized_keys`);
   const scan = () => scanAll(fresh, { text: `root@${host.address}`, only: "ssh", acceptNew: true });
@@ -207,7 +214,8 @@ test("a person who signs a forged bundle speaks for no host, named as a signer o
     /^nothing shows that it is of .*: no host key has signed it/,
   );
   expect(await app.client.bundles.import({ ...vouched, approved: [place] })).toMatchObject({
-    ...{ scanId: null, standing: { kind: "claimed" } },
+    scanId: null,
+    standing: { kind: "claimed" },
     signature: { kind: "known", signer: "a colleague" },
   });
   expect(readFacts()).toEqual(before);
@@ -221,7 +229,10 @@ test("a host's signature that comes after its bundle counts from then on, and no
   const { scanId } = await fresh.client.bundles.import({ ...given(stripped), as: place });
   expect((await fresh.client.hosts.list({})).rows).toMatchObject([{ carried: "claimed" }]);
   expect(await fresh.client.bundles.import(given(signed))).toMatchObject({
-    ...{ scanId, wasKnown: true, isSignedSince: true, standing: { kind: "first-use" } },
+    scanId,
+    wasKnown: true,
+    isSignedSince: true,
+    standing: { kind: "first-use" },
   });
   expect((await fresh.client.hosts.list({})).rows).toMatchObject([{ carried: "first-use" }]);
   expect(await fresh.client.bundles.import(given(signed))).toMatchObject({ isSignedSince: false });

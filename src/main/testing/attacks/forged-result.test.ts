@@ -61,11 +61,16 @@ async function makeVictim(makePlan: (hostKey: string) => Plan) {
   const { runbooks } = app.client;
   const forger = await makeKeyFile(folder.path, "forger");
   return {
-    ...{ runbooks, forger, hostKey },
+    runbooks,
+    forger,
+    hostKey,
     forge: async (script: string, ...args: string[]): Promise<{ base64: string }> => {
       await writeFile(join(folder.path, "script.sh"), script);
       const { stdout } = await run("python3", [
-        ...[FORGER, join(folder.path, "script.sh"), "--ended", String(Date.parse(AT) / 1_000)],
+        FORGER,
+        join(folder.path, "script.sh"),
+        "--ended",
+        String(Date.parse(AT) / 1_000),
         ...args,
       ]);
       return { base64: Buffer.from(stdout, "latin1").toString("base64") };

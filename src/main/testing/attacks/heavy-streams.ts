@@ -66,7 +66,10 @@ const sharedKeys = (count: number, names: readonly string[]): Sent[] => [
   {
     kind: "authorized-keys",
     attributes: {
-      ...{ path: "/etc/ssh/keys", account: "root", link: "no", real: "/etc/ssh/keys" },
+      path: "/etc/ssh/keys",
+      account: "root",
+      link: "no",
+      real: "/etc/ssh/keys",
       e: [FOLDER, FOLDER, FOLDER, FILE],
     },
     text: `${lines(count, (index) => `${keyLine(index)} k${index}`)}\n`,

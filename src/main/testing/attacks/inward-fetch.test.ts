@@ -7,8 +7,20 @@ import { listen } from "#testing/servers.ts";
 
 /** As a certificate may write the same place: every one of them leads to this computer. */
 const WAYS_HERE = [
-  ...["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "0.0.0.0", "localhost", "a.localhost"],
-  ...["[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"],
+  "127.0.0.1",
+  "127.1",
+  "2130706433",
+  "0x7f.1",
+  "0177.0.0.1",
+  "0.0.0.0",
+  "localhost",
+  "a.localhost",
+  "[::1]",
+  "[::]",
+  "[::ffff:127.0.0.1]",
+  "[::ffff:7f00:1]",
+  "[64:ff9b::7f00:1]",
+  "[2002:7f00:1::]",
 ];
 
 test("no certificate makes this computer ask itself, however it writes the address", async () => {

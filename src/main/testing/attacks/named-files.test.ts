@@ -161,7 +161,9 @@ async function openDesk(startFiles = { sshConfigs: [] as string[], identities: [
   port2.start();
   expect(await readFile(shadow, "utf8")).toContain("canary");
   return {
-    ...{ page, home, shadow },
+    page,
+    home,
+    shadow,
     user: app.client,
     foreign: [
       shadow,

@@ -42,7 +42,12 @@ async function makeVictim() {
   }
 
   return {
-    ...{ runbooks, carrier, first, second, importBundle, planRemoval },
+    runbooks,
+    carrier,
+    first,
+    second,
+    importBundle,
+    planRemoval,
     async forge(text: string, signer: KeyFile) {
       const script = join(folder.path, "script.sh");
       await writeFile(script, text);

@@ -68,8 +68,15 @@ test.skipIf(!canStartHosts())(
       const hide = WAYS.slice(0, gone).map((tool) => `mount --bind /usr/bin/false "$(command -v ${tool})"`);
       await runCollector(host, {
         wrap: [
-          ...["env", "--chdir=/root/open", "OF_ROOT=SECRET", "unshare", "--mount", "sh", "-c"],
-          ...[[...hide, 'exec "$@"'].join("\n"), "sh"],
+          "env",
+          "--chdir=/root/open",
+          "OF_ROOT=SECRET",
+          "unshare",
+          "--mount",
+          "sh",
+          "-c",
+          [...hide, 'exec "$@"'].join("\n"),
+          "sh",
         ],
       });
     }

@@ -47,7 +47,9 @@ lab("no process that a user has made of a server's program is told of a pair, or
   await using hand = await openPairHand(startShellIn(host));
   for (const server of Object.keys(SERVERS) as (keyof typeof SERVERS)[]) {
     const look = await lookAtServer(hand, {
-      ...{ server, config: null, paths: ["/etc/site/site.pem", "/etc/site/site.key"] },
+      server,
+      config: null,
+      paths: ["/etc/site/site.pem", "/etc/site/site.key"],
     });
     expect({ server, look }).toEqual({
       server,
@@ -91,7 +93,8 @@ lab(
       expect.stringContaining("nginx was started with a file that is not there, or that others"),
     ];
     expect(await lookAtWays(hand).finally(() => host.run(END_OF_ROOT))).toMatchObject({
-      ...{ kind: "seen", look: { dumps: [], unread } },
+      kind: "seen",
+      look: { dumps: [], unread },
     });
   },
 );
@@ -124,7 +127,8 @@ lab(
     });
     const elsewhere = "has processes or a root folder of its own, as in a container or a chroot";
     expect(await look("unshare --pid --fork nginx -c conf/own.conf")).toMatchObject({
-      ...{ dumps: [], unread: [expect.stringContaining(`nginx ${elsewhere}`)] },
+      dumps: [],
+      unread: [expect.stringContaining(`nginx ${elsewhere}`)],
     });
   },
 );

@@ -42,7 +42,10 @@ export async function startGivenRun(desk: Desk, log: string) {
   if (begun.state !== "waiting") throw new Error(`the run is ${begun.state}: ${begun.message}`);
   const owned = stack.move();
   return {
-    ...{ app, web, given, runId: begun.id },
+    app,
+    web,
+    given,
+    runId: begun.id,
     goOn: () => goOn(app, begun.id),
     said: async () => (await app.client.runbooks.entries({ runId: begun.id })).rows.map(({ text }) => text),
     hasOld: async () => (await probed.readKeys(web)).includes(old.publicLine.split(" ")[1] ?? "?"),

@@ -201,7 +201,9 @@ lab(
       rm -rf /root/carried; mkdir -p /root/carried`);
     await scanAll(app, { text: `root@${host.address}`, only: "ssh", acceptNew: true });
     const planned = await makePlan(app, {
-      ...{ kind: "rotate-key", fingerprint: old.fingerprint, given: given.publicLine },
+      kind: "rotate-key",
+      fingerprint: old.fingerprint,
+      given: given.publicLine,
     });
     const [script] = (await app.client.runbooks.exportScripts({ planId: planned.id, ...agreeTo(planned) }))
       .files;

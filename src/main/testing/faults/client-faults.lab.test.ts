@@ -69,11 +69,13 @@ lab("S18: with 64 descriptors every target is visited all the same", async ({ ta
   ];
   const ended = await desk.latchkey(args, { before });
   expect({ ...ended, out: JSON.parse(ended.out) }).toMatchObject({
-    ...{ code: 0, err: "" },
+    code: 0,
+    err: "",
     out: { state: "finished", probes: { ok: 160 }, failures: [] },
   });
   recordFault(task, {
-    ...{ id: "S18", injected: "ulimit -n 64, 80 hosts and 80 endpoints, 80 at a time" },
+    id: "S18",
+    injected: "ulimit -n 64, 80 hosts and 80 endpoints, 80 at a time",
     seen: "160 of 160 read",
   });
 });
@@ -105,7 +107,8 @@ lab(
       seen.push(state);
     }
     recordFault(task, {
-      ...{ id: "S19", injected: `strace SIGKILL at ${SHARES.length} of ${writes} writes` },
+      id: "S19",
+      injected: `strace SIGKILL at ${SHARES.length} of ${writes} writes`,
       seen: `sound; ${seen.join(", ")}`,
     });
   },

@@ -63,7 +63,8 @@ test.runIf(canStartHosts())(
 
     const [clean, troubled] = [median(seconds.clean), median(seconds.troubled)];
     recordFault(task, {
-      ...{ id: "S8", injected: `${HEALTHY} hosts behind 2 jump hosts, and a flood, a hang, a forger` },
+      id: "S8",
+      injected: `${HEALTHY} hosts behind 2 jump hosts, and a flood, a hang, a forger`,
       seen: `${clean.toFixed(1)} s without, ${troubled.toFixed(1)} s with them (x${(troubled / clean).toFixed(2)}); 0 penalties`,
     });
     expect(troubled / clean).toBeLessThanOrEqual(MOST_RATIO);

@@ -98,7 +98,8 @@ END`,
     expect([...seen.keys()].toSorted()).toEqual(["empty", "missing", "whole"]);
     const counts = [...seen].map(([stage, count]) => `${count} ${stage}`).join(", ");
     recordFault(task, {
-      ...{ id: "R2", injected: "ptrace SIGKILL while a first file is made" },
+      id: "R2",
+      injected: "ptrace SIGKILL while a first file is made",
       seen: `${counts}; 0 torn, 0 stray; ${await watched.expectNobodyLockedOut()}`,
     });
   },

@@ -200,7 +200,8 @@ lab(
       step = MOMENTS > 1_000 ? 1 : Math.ceil(60 / MOMENTS);
     }
     recordFault(task, {
-      ...{ id: "R3", injected: "ext4 shutdown at a call" },
+      id: "R3",
+      injected: "ext4 shutdown at a call",
       seen: `${seen[0]} old, ${seen[1]} new, 0 torn, 0 lost that was told as written; after each an sshd lets in with the retained key`,
     });
   },

@@ -38,11 +38,14 @@ const REMOVED = Buffer.concat([Buffer.from("new key\r\n"), BEFORE.subarray(9)]);
 const { after: _, ...ADDING } = ADD;
 const REMOVING = {
   ...ADDING,
-  ...{ expected: [hashOf(ADDED)], wanted: hashOf(REMOVED) },
+  expected: [hashOf(ADDED)],
+  wanted: hashOf(REMOVED),
   splices: [{ at: 0, removed: 9, inserted: Buffer.from("new key\r\n") }],
 };
 const RESTORING = {
-  ...{ ...ADDING, splices: [], wanted: hashOf(BEFORE) },
+  ...ADDING,
+  splices: [],
+  wanted: hashOf(BEFORE),
   expected: [hashOf(ADDED), hashOf(REMOVED), hashOf(BEFORE)],
 };
 const WHOLE = [BEFORE, ADDED, REMOVED].map(hashOf);
@@ -177,7 +180,8 @@ for (const { mode, ...who } of SCENARIOS)
       }
       done++;
       recordFault(task, {
-        ...{ id: "R2", injected: `ptrace SIGKILL (${mode}) of ${who.shell}, ${who.user ?? "root"}` },
+        id: "R2",
+        injected: `ptrace SIGKILL (${mode}) of ${who.shell}, ${who.user ?? "root"}`,
         seen: `${seen[0]} old, ${seen[1]} with both, ${seen[2]} new; 0 torn, 0 stray; ${await falling.expectNobodyLockedOut()}`,
       });
     },
@@ -241,7 +245,8 @@ lab.concurrent(
       );
     }
     recordFault(task, {
-      ...{ id: "R2", injected: "ptrace SIGKILL while a half is put" },
+      id: "R2",
+      injected: "ptrace SIGKILL while a half is put",
       seen: `${seen[0]} old, ${seen[1]} new; 0 torn, 0 stray; ${await falling.expectNobodyLockedOut()}`,
     });
   },

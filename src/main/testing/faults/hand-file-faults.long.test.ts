@@ -41,7 +41,8 @@ const MARKS = {
   "chattr +i": { why: "immutable", clear: `chattr -i ${FILE}` },
   "chattr +a": { why: "append-only", clear: `chattr -a ${FILE}` },
   "mount --bind /srv/alice /srv/alice; mount -o remount,ro,bind /srv/alice; :": {
-    ...{ why: "read-only", clear: "umount /srv/alice" },
+    why: "read-only",
+    clear: "umount /srv/alice",
   },
 } as const;
 

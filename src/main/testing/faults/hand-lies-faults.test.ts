@@ -11,12 +11,22 @@ type Answered = Extract<HandAnswer, { kind: "answered" }>;
 
 /** Answers everything so. */
 const liar = (answer: Partial<Answered>): Hand => ({
-  ...{ user: "jo", uid: 0, loginKey: null, loginCertificate: null, clientKeys: [] },
-  ...{ isTyped: false, transport: "ssh2", way: null },
+  user: "jo",
+  uid: 0,
+  loginKey: null,
+  loginCertificate: null,
+  clientKeys: [],
+  isTyped: false,
+  transport: "ssh2",
+  way: null,
   hostKey: { blob: new Uint8Array(), keyType: "", fingerprint: "" },
   ended: new Promise(() => undefined),
   ask: async () => ({
-    ...{ kind: "answered", status: "ok", words: [], told: new Map(), data: new Map() },
+    kind: "answered",
+    status: "ok",
+    words: [],
+    told: new Map(),
+    data: new Map(),
     ...answer,
   }),
   [Symbol.asyncDispose]: async () => undefined,
@@ -48,10 +58,12 @@ test("R23: a host that says ok to everything shows no bytes but those whose hash
   });
   expect(await lookAtHost(liar({}))).toMatchObject({ kind: "lost" });
   expect(await makeKey(liar({}), { path, keyType: "ed25519", bits: null, comment: "" })).toMatchObject({
-    ...{ kind: "failed", why: "no-sense" },
+    kind: "failed",
+    why: "no-sense",
   });
   recordFault(task, {
-    ...{ id: "R23", injected: "a host that answers ok" },
+    id: "R23",
+    injected: "a host that answers ok",
     seen: "no bytes without their hash; nonsense is no answer (words alone, without a host)",
   });
 });

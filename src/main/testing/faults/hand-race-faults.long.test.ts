@@ -154,7 +154,8 @@ lab(
     await clear();
     watched.fault.ends();
     recordFault(task, {
-      ...{ id: "R13", injected: `${said.trim()} swaps` },
+      id: "R13",
+      injected: `${said.trim()} swaps`,
       seen: `${rounds} tries: ${[...kinds].map((one) => one.join(" ")).join(", ")}; 0 written elsewhere; ${await watched.expectNobodyLockedOut()}`,
     });
   },
@@ -183,7 +184,8 @@ lab("R15: two that change the same file lose none of each other's lines", { time
   expect(new Set(lines).size).toBe(2 * rounds + 1);
   expect(await host.run(`ls -A ${SSH}`)).toBe("authorized_keys\n");
   recordFault(task, {
-    ...{ id: "R15", injected: "two hands on one file" },
+    id: "R15",
+    injected: "two hands on one file",
     seen: `${2 * rounds} changes, 0 lost; one was told who holds it ${waited} times; ${await watched.expectNobodyLockedOut()}`,
   });
 });
@@ -224,7 +226,8 @@ lab(
       expect(await arm(hand, { ...other, way })).toMatchObject({ kind: "refused", why: "no-dead-man" });
     expect(await end(hand, run)).toEqual({ kind: "ended" });
     recordFault(task, {
-      ...{ id: "R19", injected: "its script early and late; no setsid, nohup, at" },
+      id: "R19",
+      injected: "its script early and late; no setsid, nohup, at",
       seen: `nothing done outside its time; none is said as none, and refused; ${await watched.expectNobodyLockedOut()}`,
     });
   },

@@ -46,7 +46,8 @@ test.skipIf(!canStartHosts() || !hasFuse)(
     await using app = desk.open();
     const probes = await scanAll(app, {
       text: `root@${host.address} root@${beside.address}`,
-      ...{ only: "ssh", acceptNew: true },
+      only: "ssh",
+      acceptNew: true,
     });
     const of = ({ address }: typeof host) => probes.find(({ target }) => target.host === address);
     expect(of(beside)).toMatchObject({ state: "ok", outcome: "collected" });
@@ -59,7 +60,8 @@ test.skipIf(!canStartHosts() || !hasFuse)(
     const { rows } = await app.client.access.list({ host: host.address });
     expect(rows).toMatchObject([{ account: "root" }]);
     recordFault(task, {
-      ...{ id: "S15", injected: "FUSE whose open never returns" },
+      id: "S15",
+      injected: "FUSE whose open never returns",
       seen: `${left?.[0]?.what}: ${left?.[0]?.why}; all else read, there and on the host beside it`,
     });
   },

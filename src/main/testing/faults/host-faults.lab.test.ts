@@ -194,7 +194,8 @@ lab(
     expect(message("forced")).toContain("load average");
     expect(message("leaving")).toContain("status 3");
     recordFault(task, {
-      ...{ id: "S14", injected: "13 shells and rc files on one host" },
+      id: "S14",
+      injected: "13 shells and rc files on one host",
       seen: `read: ${read.join(", ")}; restricted-shell, with what it said: ${refused.join(", ")}`,
     });
   },
@@ -203,7 +204,8 @@ lab(
 lab("S14: busybox alone, a full disk and a root that cannot be written are enough to be read", ({ task }) => {
   expect(outcomes(["bare", "full"])).toEqual({ bare: "collected", full: "collected" });
   recordFault(task, {
-    ...{ id: "S14", injected: "busybox only; /home and /tmp full, / read-only" },
+    id: "S14",
+    injected: "busybox only; /home and /tmp full, / read-only",
     seen: `${say("bare")}, ${say("full")}`,
   });
 });
@@ -229,7 +231,8 @@ lab(
     const before = REMARK_BYTES > 0 ? REMARK_BYTES + 1 : 0;
     expect(total).toBe(Math.floor((MIB - before) / LINE.length));
     recordFault(task, {
-      ...{ id: "S15", injected: "FIFO, folder, link to /dev/zero, 1 M lines, 1 MB line, mode 000" },
+      id: "S15",
+      injected: "FIFO, folder, link to /dev/zero, 1 M lines, 1 MB line, mode 000",
       seen: `${say("files")}; 3 not opened, ${total} of 1 M lines, the long line and what follows it, 1 unreadable`,
     });
   },
@@ -244,7 +247,8 @@ lab(
     expect(told?.why).toContain("sshd did not answer");
     expect(await saidOn("looping")).toMatchObject({ looped: expect.stringMatching(/^unknown/) });
     recordFault(task, {
-      ...{ id: "S15", injected: "Include of sshd_config in sshd_config" },
+      id: "S15",
+      injected: "Include of sshd_config in sshd_config",
       seen: `${say("looping")}; ${told?.what}: ${told?.why}`,
     });
   },
@@ -258,7 +262,8 @@ lab("T12: a trap in authorized_keys is told for what sshd makes of it", async ({
   ]);
   expect(said).toMatchObject(Object.fromEntries(expected));
   recordFault(task, {
-    ...{ id: "T12", injected: `${Object.keys(TRAPS).length} traps on one host` },
+    id: "T12",
+    injected: `${Object.keys(TRAPS).length} traps on one host`,
     seen: Object.entries(TRAPS)
       .map(([account, { said: words }]) => `${account} ${words.split(":")[0]}`)
       .join(", "),
@@ -272,7 +277,8 @@ lab("S16: a host whose clock is three years behind is read, and the skew is show
   // What expires, expires by the host's own clock: it is what sshd goes by.
   expect(await saidOn("dated")).toMatchObject({ late: expect.stringMatching(/^yes/) });
   recordFault(task, {
-    ...{ id: "S16", injected: "date by faketime on the host" },
+    id: "S16",
+    injected: "date by faketime on the host",
     seen: `${say("dated")}, clock ${clockAheadSeconds} s ahead`,
   });
 });

@@ -15,8 +15,18 @@ export async function makeReadyDesk(): Promise<Desk> {
 
 /** strace, to stand before the scan: of the calls above only those on the database's files. */
 const traceDatabase = ({ databasePath }: Desk, more: readonly string[]): string[] => [
-  ...["strace", "-f", "-qq", "-P", databasePath, "-P", `${databasePath}-wal`],
-  ...["-e", `trace=${CALLS}`, "-e", "signal=none", ...more],
+  "strace",
+  "-f",
+  "-qq",
+  "-P",
+  databasePath,
+  "-P",
+  `${databasePath}-wal`,
+  "-e",
+  `trace=${CALLS}`,
+  "-e",
+  "signal=none",
+  ...more,
 ];
 
 /** How many times a scan of these targets writes to its database. */

@@ -12,8 +12,10 @@ const CALLS = ["pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "link", 
 
 const strace = (...args: string[]): string[] => [
   "strace",
-  ...["-f", "-qq"],
-  ...["-e", `trace=${CALLS.join(",")}`],
+  "-f",
+  "-qq",
+  "-e",
+  `trace=${CALLS.join(",")}`,
   ...args,
 ];
 

@@ -16,8 +16,16 @@ const HEALTHY = 950;
 /** So many of each kind of hostile host, and there are ten kinds. */
 const OF_EACH = 5;
 const KINDS = [
-  ...["silent", "drippedGreeting", "bannerFlood", "lineFlood", "http"],
-  ...["hugePacket", "neverReplies", "neverExits", "stdoutFlood", "stderrFlood"],
+  "silent",
+  "drippedGreeting",
+  "bannerFlood",
+  "lineFlood",
+  "http",
+  "hugePacket",
+  "neverReplies",
+  "neverExits",
+  "stdoutFlood",
+  "stderrFlood",
 ] as (keyof typeof hostile)[];
 const ROUNDS = 3;
 /** How long healthy hosts take to be read, in turns. */
@@ -86,7 +94,8 @@ test("S8: fifty hostile hosts among a thousand change nothing for the others, an
   const growth = (median(troubled, "peakMib") - median(clean, "peakMib")) / bad.length;
   const say = (costs: readonly Cost[], of: keyof Cost) => median(costs, of).toFixed(1);
   recordFault(task, {
-    ...{ id: "S8", injected: `${bad.length} hostile hosts of 10 kinds among ${HEALTHY}` },
+    id: "S8",
+    injected: `${bad.length} hostile hosts of 10 kinds among ${HEALTHY}`,
     seen: [
       `${HEALTHY} of ${HEALTHY} read; ${say(clean, "seconds")} s without, ${say(troubled, "seconds")} s with (x${ratio.toFixed(2)})`,
       `${growth.toFixed(1)} MiB for each`,

@@ -115,7 +115,8 @@ lab("S1: a packet filter that resets is told as refused, after two tries at most
   const tries = /packets (\d+)/.exec(await field.run("nft list counter ip faults resets"))?.[1];
   expect(["1", "2"]).toContain(tries);
   recordFault(task, {
-    ...{ id: "S1", injected: "nft reject with tcp reset" },
+    id: "S1",
+    injected: "nft reject with tcp reset",
     seen: `${say(reset)}, ${tries} tries`,
   });
 });
@@ -173,7 +174,8 @@ lab(
     expect(tried.length).toBeGreaterThan(0);
     expect(tried.length).toBeLessThanOrEqual(8);
     recordFault(task, {
-      ...{ id: "S17", injected: `name server: NXDOMAIN, silence, ${MANY} addresses, 127.0.0.1` },
+      id: "S17",
+      injected: `name server: NXDOMAIN, silence, ${MANY} addresses, 127.0.0.1`,
       seen: `none ${say(probe("none.lab"))}, silence ${say(probe("mute.lab"))}, ${tried.length} of ${MANY} tried, 127.0.0.1 not visited`,
     });
   },

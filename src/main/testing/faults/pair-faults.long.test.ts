@@ -52,12 +52,17 @@ END
 }
 
 const pairOf = ({ files, made }: Scene) => ({
-  ...{ ...PAIR, files, wanted: [hashOf(made.pem), hashOf(made.keyPem)] },
+  ...PAIR,
+  files,
+  wanted: [hashOf(made.pem), hashOf(made.keyPem)],
 });
 
 const stage = (hand: Hand, { files, made }: Scene) =>
   stagePair(hand, {
-    ...{ ...PAIR, files, chain: Buffer.from(made.pem), key: new Redacted(Buffer.from(made.keyPem)) },
+    ...PAIR,
+    files,
+    chain: Buffer.from(made.pem),
+    key: new Redacted(Buffer.from(made.keyPem)),
   });
 
 const FORWARD = ["stage", "arm", "swap", "disarm"] as const;
@@ -181,7 +186,8 @@ for (const { shell, mode, folder, steps } of SCENARIOS)
       }
       done++;
       recordFault(task, {
-        ...{ id: "R2", injected: `ptrace SIGKILL (${mode}) of ${shell} while a pair is changed` },
+        id: "R2",
+        injected: `ptrace SIGKILL (${mode}) of ${shell} while a pair is changed`,
         seen: `${points} points by now: ${seen[0]} old, ${seen[1]} with one new file, ${seen[2]} new; 0 torn, 0 stray`,
       });
     },
@@ -211,7 +217,8 @@ lab(
     await host.run("rm /mnt/small/full");
     expect(await strays(scene)).toBe("site.key\nsite.pem\n");
     recordFault(task, {
-      ...{ id: "R4", injected: "a full tmpfs while a pair is changed" },
+      id: "R4",
+      injected: "a full tmpfs while a pair is changed",
       seen: "staging refused with no-space; swap and back need no room",
     });
   },

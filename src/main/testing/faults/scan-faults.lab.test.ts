@@ -68,7 +68,8 @@ beforeAll(async () => {
   await bePenalised(penalised);
   busy = world.use(
     await startHost({
-      ...{ name: "busy", sshdOptions: ["-o", "MaxStartups=2:100:2"] },
+      name: "busy",
+      sshdOptions: ["-o", "MaxStartups=2:100:2"],
       prepare: ["root", ...LOGINS].map((account) => letIn(desk.publicKey, account)).join(""),
     }),
   );
@@ -144,7 +145,8 @@ lab(
     });
     expect(probe("stopped").message).toContain("said nothing within 10 s");
     recordFault(task, {
-      ...{ id: "S3", injected: "silent server, SIGSTOP" },
+      id: "S3",
+      injected: "silent server, SIGSTOP",
       seen: `${sayAll("silent", "stopped")}; sockets free`,
     });
   },
@@ -157,7 +159,8 @@ lab("S4: a greeting or a handshake that comes drop by drop ends at the deadline"
     drippedHandshake: expect.stringMatching(/^failed: (?:timed-out|reset)$/),
   });
   recordFault(task, {
-    ...{ id: "S4", injected: "1 byte every 100 ms" },
+    id: "S4",
+    injected: "1 byte every 100 ms",
     seen: sayAll("drippedGreeting", "drippedHandshake"),
   });
 });
@@ -168,7 +171,8 @@ lab("S5: a flood in place of a greeting is cut short", ({ task }) => {
     lineFlood: "failed: reset",
   });
   recordFault(task, {
-    ...{ id: "S5", injected: "endless line, endless lines" },
+    id: "S5",
+    injected: "endless line, endless lines",
     seen: `not SSH: ${sayAll("bannerFlood", "lineFlood")}`,
   });
 });
@@ -180,7 +184,8 @@ lab("S6: what speaks no SSH, or an old one, or breaks it, is told as that", ({ t
   expect(message("oldSsh")).toContain("a version of SSH that is not 2.0");
   expect(message("hugePacket")).toContain("broke the SSH protocol");
   recordFault(task, {
-    ...{ id: "S6", injected: "raw servers" },
+    id: "S6",
+    injected: "raw servers",
     seen: sayAll("randomBytes", "http", "oldSsh", "hugePacket"),
   });
 });
@@ -195,10 +200,8 @@ lab(
     // Once the cut comes behind the last byte of the stream, the host was read.
     expect(states("session").join(" ")).toMatch(/^(failed )+(partial )*(ok ?)+$/);
     recordFault(task, {
-      ...{
-        id: "S7",
-        injected: `${CUTS} cut streams, ${CUTS} cut sessions, ${Object.keys(LIES).length} lies`,
-      },
+      id: "S7",
+      injected: `${CUTS} cut streams, ${CUTS} cut sessions, ${Object.keys(LIES).length} lies`,
       seen: `0 complete of ${CUTS + Object.keys(LIES).length}; a session is whole from byte ${states("session").indexOf("ok") * CUT_BYTES} on`,
     });
   },
@@ -227,7 +230,8 @@ lab(
     const host = rows.find(({ port }) => port === changed.port);
     expect(await client.hosts.find({ id: host?.id ?? 0 })).toMatchObject({ pin: null });
     recordFault(task, {
-      ...{ id: "S9", injected: "another key in known_hosts" },
+      id: "S9",
+      injected: "another key in known_hosts",
       seen: `${say("changed")}; 0 logins tried, 1 critical finding, no pin`,
     });
   },
@@ -246,7 +250,8 @@ lab(
     expect(await penaltiesOf(penalised)).toBeGreaterThan(0);
     expect(await penaltiesOf(neighbour)).toBe(0);
     recordFault(task, {
-      ...{ id: "S10", injected: "default sshd; the same, told off before" },
+      id: "S10",
+      injected: "default sshd; the same, told off before",
       seen: `${sayAll("neighbour", "penalised")}; 0 penalties in the log for our scan`,
     });
   },

@@ -40,7 +40,8 @@ test("S7: a stream that is cut at any byte is never taken for a whole one", { ti
   expect(whole.every((cut) => cut >= bytes - 1)).toBe(true);
   expect(whole).toContain(bytes);
   recordFault(task, {
-    ...{ id: "S7", injected: `a stream cut at each of ${bytes} bytes` },
+    id: "S7",
+    injected: `a stream cut at each of ${bytes} bytes`,
     seen: `whole only from byte ${Math.min(...whole)} of ${bytes} on`,
   });
 });
@@ -71,7 +72,8 @@ lab(
     for (let from = 0; from < writes; from += AT_A_TIME)
       await Promise.all(all.slice(from, from + AT_A_TIME).map(killAt));
     recordFault(task, {
-      ...{ id: "S19", injected: `strace SIGKILL at each of ${writes} writes` },
+      id: "S19",
+      injected: `strace SIGKILL at each of ${writes} writes`,
       seen: `sound; ${[...seen].map(([state, count]) => `${count} ${state}`).join(", ")}; all targets read in the end`,
     });
   },

@@ -25,7 +25,9 @@ export async function makeDesk() {
   const home = folder.path;
   const workstation = { user: "root", home, agentSocket: null };
   return {
-    ...{ home, databasePath, workstation },
+    home,
+    databasePath,
+    workstation,
     publicKey: (await readFile(join(ssh, "id_ed25519.pub"), "utf8")).trim(),
     open: () => createApp({ databasePath, workstation }),
     /** Runs the program itself, as built. `before`: the words that stand before it, such as a network's `enter`. */

@@ -17,9 +17,24 @@ type Options = {
 const PAUSE_MS = 150;
 
 const OPTIONS = [
-  ...["-F", "none", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"],
-  ...["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"],
-  ...["-o", "PreferredAuthentications=publickey", "-o", "ConnectTimeout=60"],
+  "-F",
+  "none",
+  "-o",
+  "BatchMode=yes",
+  "-o",
+  "IdentitiesOnly=yes",
+  "-o",
+  "IdentityAgent=none",
+  "-o",
+  "StrictHostKeyChecking=no",
+  "-o",
+  "UserKnownHostsFile=/dev/null",
+  "-o",
+  "LogLevel=ERROR",
+  "-o",
+  "PreferredAuthentications=publickey",
+  "-o",
+  "ConnectTimeout=60",
 ];
 
 export type FileProber = ReturnType<typeof startFileProber>;

@@ -85,7 +85,11 @@ async function logIn(
     .on("error", ({ message }) => resolve(message))
     .on("close", () => resolve("closed before it was let in"))
     .connect({
-      ...{ host: address, port, username: user, privateKey, readyTimeout: READY_MS },
+      host: address,
+      port,
+      username: user,
+      privateKey,
+      readyTimeout: READY_MS,
       ...(from ? { localAddress: from } : {}),
       hostVerifier: () => true,
     });

@@ -66,7 +66,9 @@ async function startNetwork(name: string, index: number) {
   const enter = ["nsenter", "-t", String(pid), "-n"];
   const prefix = `10.${50 + index}`;
   const network: Network = {
-    ...{ name, pid, enter },
+    name,
+    pid,
+    enter,
     address: (nth) => `${prefix}.${1 + Math.floor((nth - 1) / 250)}.${1 + ((nth - 1) % 250)}`,
     run: async (script) => {
       const [command = "", ...words] = enter;
@@ -78,7 +80,8 @@ async function startNetwork(name: string, index: number) {
   };
   await network.run(`ip addr add ${prefix}.0.1/32 dev lo; ip route add local ${prefix}.0.0/16 dev lo`);
   return {
-    ...{ network, prefix },
+    network,
+    prefix,
     async end() {
       const exit = holder.exitCode === null && holder.signalCode === null ? once(holder, "exit") : null;
       holder.kill("SIGKILL");

@@ -59,7 +59,8 @@ export async function startServersHost(
     const day = (days.get(server) ?? 0) + 1;
     days.set(server, day);
     const made = await makeCertificate({
-      ...{ names: [`${server}.lab`], notBefore: new Date(Date.UTC(2026, 0, day)) },
+      names: [`${server}.lab`],
+      notBefore: new Date(Date.UTC(2026, 0, day)),
     });
     const write = (kind: string, text: string) => `cat >/etc/tls/${server}.${kind} <<'END'\n${text}END\n`;
     await host.run(`umask 077\n${write("key", made.keyPem)}umask 022\n${write("pem", made.pem)}`);

@@ -73,10 +73,12 @@ export async function makeLoginKeys(folder: string): Promise<LoginKeys> {
   lines.mldsa = makeMldsaLine();
   lines.dsa = DSA_LINE;
   return {
-    ...{ lines, offer },
+    lines,
+    offer,
     offerCertificate: async (wish) => [
       ...offer("holder", "still"),
-      ...["-o", `CertificateFile=${await certificateOf(wish)}`],
+      "-o",
+      `CertificateFile=${await certificateOf(wish)}`,
     ],
     [Symbol.asyncDispose]: () => agents.disposeAsync(),
   };
@@ -102,7 +104,12 @@ async function makeCertificate(
 ): Promise<string> {
   await copyFile(path(`${subject}.pub`), path(`${name}.pub`));
   const words = [
-    ...["-q", "-s", path(by), "-I", id, ...options],
+    "-q",
+    "-s",
+    path(by),
+    "-I",
+    id,
+    ...options,
     ...(principals === "" ? [] : ["-n", principals]),
     ...(validity === undefined ? [] : ["-V", validity]),
     ...(serial === undefined ? [] : ["-z", String(serial)]),

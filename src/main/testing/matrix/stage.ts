@@ -111,7 +111,9 @@ async function startOn(
     makeAccounts(accounts),
   ].join("\n");
   const host = await startHost({
-    ...{ name, prepare, place: { network, address: network.address(nth + 1) } },
+    name,
+    prepare,
+    place: { network, address: network.address(nth + 1) },
     sshdOptions: [...sshdOptions, "-o", `ListenAddress=[${address6}]:22`],
   });
   try {

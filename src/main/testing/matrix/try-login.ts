@@ -18,9 +18,15 @@ export type Login = {
 
 /** Cheap ways to the same end: there are hundreds of logins. */
 const OPTIONS = [
-  ...["IdentitiesOnly=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"],
-  ...["RequiredRSASize=1024", "ConnectTimeout=30", "LogLevel=QUIET", "NumberOfPasswordPrompts=1"],
-  ...["KexAlgorithms=curve25519-sha256", "HostKeyAlgorithms=ssh-ed25519"],
+  "IdentitiesOnly=yes",
+  "StrictHostKeyChecking=no",
+  "UserKnownHostsFile=/dev/null",
+  "RequiredRSASize=1024",
+  "ConnectTimeout=30",
+  "LogLevel=QUIET",
+  "NumberOfPasswordPrompts=1",
+  "KexAlgorithms=curve25519-sha256",
+  "HostKeyAlgorithms=ssh-ed25519",
 ].flatMap((option) => ["-o", option]);
 
 /** Whether sshd lets the account in by what is offered, and nothing else. */
@@ -28,8 +34,20 @@ export async function tryLogin(network: Network, login: Login): Promise<boolean>
   const { account, offer, from, to, port, how, askPass } = login;
   const methods = askPass ? "publickey,password" : "publickey";
   const words = [
-    ...["-F", "none", "-l", account, "-b", from, "-p", String(port), ...OPTIONS],
-    ...["-o", `PreferredAuthentications=${methods}`, "-o", `BatchMode=${askPass ? "no" : "yes"}`, ...offer],
+    "-F",
+    "none",
+    "-l",
+    account,
+    "-b",
+    from,
+    "-p",
+    String(port),
+    ...OPTIONS,
+    "-o",
+    `PreferredAuthentications=${methods}`,
+    "-o",
+    `BatchMode=${askPass ? "no" : "yes"}`,
+    ...offer,
     ...(how === "forwarding" ? ["-W", `${to}:${port}`, to] : ["-n", to, "true"]),
   ];
   const [command = "", ...enter] = [...network.enter, "ssh", ...words];

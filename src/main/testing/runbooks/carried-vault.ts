@@ -30,7 +30,8 @@ export async function startVault(desk: Desk, grants: "here" | "elsewhere" = "her
   const owned = stack.move();
   return {
     ...host,
-    ...{ retained: retained.line, keyFile: retained.keyFile },
+    retained: retained.line,
+    keyFile: retained.keyFile,
     expectNobodyLockedOut,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

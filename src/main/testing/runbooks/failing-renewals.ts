@@ -67,18 +67,21 @@ const BROKEN = {
 const NOT_TAKEN: readonly Failing[] = [
   ...SERVERS.filter((server) => server !== "postfix").map(
     (server): Failing => ({
-      ...{ server, how: "does not take the new files", by: "a policy of its host that takes no RSA 2048" },
-      ...{ keyKind: "rsa-2048", meanwhile: STRICTER },
+      server,
+      how: "does not take the new files",
+      by: "a policy of its host that takes no RSA 2048",
+      keyKind: "rsa-2048",
+      meanwhile: STRICTER,
       says: /does not take the new files: .*; nothing was changed/s,
     }),
   ),
   ...(["nginx", "apache", "haproxy"] as const).map(
     (server): Failing => ({
-      ...{ server, how: "does not take the new files", by: "an error in its configuration, also without us" },
-      ...{
-        meanwhile: BROKEN[server],
-        says: /does not take the new files: .*no_?such_?word.*; nothing was changed/is,
-      },
+      server,
+      how: "does not take the new files",
+      by: "an error in its configuration, also without us",
+      meanwhile: BROKEN[server],
+      says: /does not take the new files: .*no_?such_?word.*; nothing was changed/is,
     }),
   ),
 ];
@@ -91,15 +94,17 @@ const untold = (
 
 const stop = (server: WithUnit, says: RegExp): Failing =>
   untold(server, "a first process that hears nothing", {
-    ...{ meanwhile: `kill -STOP ${PID_OF[server]}`, last: `kill -CONT ${PID_OF[server]}`, says },
+    meanwhile: `kill -STOP ${PID_OF[server]}`,
+    last: `kill -CONT ${PID_OF[server]}`,
+    says,
   });
 
 const apart = (server: HostedServer, by: string): Failing => ({
-  ...{ server, how: "serves one of two places from others", by },
-  ...{
-    meanwhile: TWO_PLACES[server].fromCopies,
-    says: /serves .*, which is the one before; it was taken back/,
-  },
+  server,
+  how: "serves one of two places from others",
+  by,
+  meanwhile: TWO_PLACES[server].fromCopies,
+  says: /serves .*, which is the one before; it was taken back/,
 });
 
 /** It is begun anew under that, with exchanges of keys that are long enough, and what is begun from now on is not. */
@@ -125,7 +130,8 @@ const NOT_HEARD: readonly Failing[] = [
   stop("haproxy", /it goes on with what it has read/),
   untold("haproxy", "a socket that may change nothing, though its configuration says so by now", {
     first: `${BY_SOCKET.replace("level admin", "level operator")}; sed -i 's/level operator/level admin/' /etc/haproxy/haproxy.cfg`,
-    ...{ meanwhile: ":", says: /haproxy could not be told: / },
+    meanwhile: ":",
+    says: /haproxy could not be told: /,
   }),
   untold("dovecot", "a configuration that it cannot read any more", {
     meanwhile: "echo no_such_word = 1 >>/etc/dovecot/dovecot.conf",
@@ -141,7 +147,9 @@ END`,
     says: /slapd could not be told: .*nsufficient access/,
   }),
   untold("postgresql", "a stricter policy that it was begun under", {
-    ...{ keyKind: "rsa-2048", ...BEGUN_STRICTER, says: /postgresql could not be told: .*key too small/ },
+    keyKind: "rsa-2048",
+    ...BEGUN_STRICTER,
+    says: /postgresql could not be told: .*key too small/,
   }),
   untold("postgresql", "a configuration that it cannot read any more", {
     meanwhile: "echo 'no_such_word = 1' >>/etc/postgresql/17/main/postgresql.conf",
@@ -149,11 +157,13 @@ END`,
     says: /:5432 serves .*, which is the one before; it was taken back/,
   }),
   untold("mysql", "a key that it may not read any more", {
-    ...{ meanwhile: "chown root:root /etc/tls/mysql.key", says: /mariadb could not be told: .*private key/ },
+    meanwhile: "chown root:root /etc/tls/mysql.key",
+    says: /mariadb could not be told: .*private key/,
   }),
   ...(Object.keys(PID_OF) as WithUnit[]).map((server) =>
     untold(server, "a service that says it has told it, and has not (a stand-in for systemctl)", {
-      ...{ isStandIn: true, meanwhile: ":" },
+      isStandIn: true,
+      meanwhile: ":",
       // Where it has other processes once it has read them, it is seen by that.
       says: /(goes on with what it has read|, which is the one before).*; it was taken back/s,
       ...(server === "postfix" && { first: LONG_LIVED }),
@@ -176,30 +186,35 @@ export const FAILING: readonly Failing[] = [...NOT_TAKEN, ...NOT_HEARD, ...OTHER
 export const IMPOSSIBLE: readonly Impossible[] = [
   ...(["postfix", "dovecot", "slapd", "mysql"] as const).map(
     (server): Impossible => ({
-      ...{ server, how: "does not take the new files", by: "an error in its configuration, also without us" },
+      server,
+      how: "does not take the new files",
+      by: "an error in its configuration, also without us",
       why: "what tries its files reads nothing but them: no error elsewhere is seen before it is told",
     }),
   ),
   {
-    ...{
-      server: "postfix",
-      how: "does not take the new files",
-      by: "a policy of its host that takes no RSA 2048",
-    },
+    server: "postfix",
+    how: "does not take the new files",
+    by: "a policy of its host that takes no RSA 2048",
     why: "it sets such a policy aside: it takes whatever belongs together",
   },
   {
-    ...{ server: "postfix", how: "keeps the old ones", by: "a first process that hears nothing" },
+    server: "postfix",
+    how: "keeps the old ones",
+    by: "a first process that hears nothing",
     why: "whoever greets writes to its log through that process, so nobody is greeted: the files go back, and it needs attention",
   },
   {
-    ...{ server: "postgresql", how: "does not take the new files" },
+    server: "postgresql",
+    how: "does not take the new files",
     by: "an error in its configuration, also without us",
     why: "nobody can tell then which files it reads: it is untested, and cannot be told",
   },
   ...(["slapd", "mysql"] as const).map(
     (server): Impossible => ({
-      ...{ server, how: "keeps the old ones", by: "a service that says it has told it, and has not" },
+      server,
+      how: "keeps the old ones",
+      by: "a service that says it has told it, and has not",
       why: "no service has it read its files: it is asked itself, and says what it could not read",
     }),
   ),

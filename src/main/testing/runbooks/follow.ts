@@ -40,7 +40,10 @@ export async function carryOut(
   if (!plan || !hash) throw new Error("the plan is not ready");
   return untilStill(app, async () => {
     const { runId } = await app.client.runbooks.start({
-      ...{ planId: id, hash, ...agreeTo(planned), ...means },
+      planId: id,
+      hash,
+      ...agreeTo(planned),
+      ...means,
     });
     return runId;
   });

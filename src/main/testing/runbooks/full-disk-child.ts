@@ -29,7 +29,8 @@ function fill(): void {
 }
 
 const app = createApp({
-  ...{ databasePath: join(disk, basename(database)), log: () => undefined },
+  databasePath: join(disk, basename(database)),
+  log: () => undefined,
   workstation: { user: "root", home, agentSocket: null },
   now: () => {
     if (!isFull && readFileSync(watched, "latin1") !== before) fill();

@@ -69,7 +69,11 @@ export async function startKeyFleet(count = 20): Promise<KeyFleet> {
   }
   const owned = stack.move();
   return {
-    ...{ home, databasePath: join(folder.path, "latchkey.db"), hosts, old, retained },
+    home,
+    databasePath: join(folder.path, "latchkey.db"),
+    hosts,
+    old,
+    retained,
     options: layouts.flatMap((files) => Object.values(files).flat()).sort(),
     readKeys: (host) => host.run("cat /home/*/.ssh/authorized_keys*"),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

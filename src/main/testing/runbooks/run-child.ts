@@ -28,7 +28,9 @@ const wait = (ms: number, signal: AbortSignal): Promise<void> => {
   return pause(ms, undefined, { signal });
 };
 const app = createApp({
-  ...{ databasePath, now, workstation: { user: "root", home: HOME, agentSocket: null } },
+  databasePath,
+  now,
+  workstation: { user: "root", home: HOME, agentSocket: null },
   patience: { random: Math.random, wait },
 });
 const { runbooks, events, vault } = app.client;

@@ -80,8 +80,15 @@ export async function openSecretDesk(): Promise<SecretDesk> {
   needles.push(...needlesOf("host key", await one.run("cat /etc/ssh/ssh_host_ed25519_key")));
   const owned = stack.move();
   return {
-    ...{ home, folder: folder.path, agentSocket: agent.socketPath, hosts: [one, two] },
-    ...{ admin, deploy, ci, web, needles },
+    home,
+    folder: folder.path,
+    agentSocket: agent.socketPath,
+    hosts: [one, two],
+    admin,
+    deploy,
+    ci,
+    web,
+    needles,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -23,7 +23,9 @@ const LOAD = `
 type Wish = { desk: Desk; planId: number; script: string; passphrase?: string };
 
 const envOf = ({ desk, planId, passphrase }: Omit<Wish, "script">) => ({
-  ...{ LATCHKEY_TEST_DB: desk.databasePath, HOME: desk.home, LATCHKEY_TEST_PLAN: String(planId) },
+  LATCHKEY_TEST_DB: desk.databasePath,
+  HOME: desk.home,
+  LATCHKEY_TEST_PLAN: String(planId),
   ...(passphrase !== undefined && { LATCHKEY_TEST_PASSPHRASE: passphrase }),
 });
 
@@ -38,8 +40,10 @@ export async function runOnFullDisk(
   const mount = 'mount -t tmpfs -o size=32m,mode=700 none "$LATCHKEY_TEST_DISK" && exec "$@"';
   const env = { LATCHKEY_TEST_DISK: disk, LATCHKEY_TEST_FILE: file, LATCHKEY_TEST_OTHER: other };
   await using child = startChild({
-    ...{ script: "--input-type=module", args: ["-e", LOAD, FULL_DISK_CHILD] },
-    ...{ env: { ...envOf(wish), ...env }, under: ["unshare", "--mount", "sh", "-c", mount, "sh"] },
+    script: "--input-type=module",
+    args: ["-e", LOAD, FULL_DISK_CHILD],
+    env: { ...envOf(wish), ...env },
+    under: ["unshare", "--mount", "sh", "-c", mount, "sh"],
   });
   const { code, lines, complaints } = await child.ended;
   if (code !== 0) throw new Error(complaints);

@@ -128,6 +128,6 @@ export const actOn = (host: ServersHost, text: string): Promise<string> =>
 /** The first and the second place of a server, as they are reached. */
 export const placesOf = (host: ServersHost, server: HostedServer) =>
   TWO_PLACES[server].places.map(({ isOtherAddress, ...place }) => ({
-    ...{ host: isOtherAddress ? otherAddress(host) : host.address },
+    host: isOtherAddress ? otherAddress(host) : host.address,
     ...place,
   }));

@@ -129,17 +129,15 @@ export async function askByCommand(question: Question): Promise<Shown> {
   const { host, port, protocol, name, takes, version } = question;
   const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   const asked = run("openssl", [
-    ...[
-      "s_client",
-      "-no-CAfile",
-      "-no-CApath",
-      "-no-CAstore",
-      "-connect",
-      where,
-      "-showcerts",
-      "-sigalgs",
-      listOf(SIGNATURES, takes),
-    ],
+    "s_client",
+    "-no-CAfile",
+    "-no-CApath",
+    "-no-CAstore",
+    "-connect",
+    where,
+    "-showcerts",
+    "-sigalgs",
+    listOf(SIGNATURES, takes),
     ...(name === null ? ["-noservername"] : ["-servername", name]),
     ...(version === "TLSv1.2" ? ["-tls1_2", "-cipher", listOf(SUITES, takes)] : ["-tls1_3"]),
     ...(protocol === "tls" ? [] : ["-starttls", protocol]),

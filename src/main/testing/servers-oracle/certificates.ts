@@ -49,7 +49,10 @@ export function createCertificateMaker(): CertificateMaker {
     const content = contentOf(
       buildCertificate({
         serial: [serial >> 16, (serial >> 8) & 0xff, serial & 0xff],
-        ...{ subject, issuer: subject, algorithm: ALGORITHMS[family], spki: own.spki },
+        subject,
+        issuer: subject,
+        algorithm: ALGORITHMS[family],
+        spki: own.spki,
         notBefore: text(0x17, notBefore),
         extensions: [isNamed(...names)],
       }),

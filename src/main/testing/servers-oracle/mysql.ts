@@ -18,14 +18,16 @@ export async function generateMysql(site: Site): Promise<Generated> {
   const addresses = chance.happens(50) ? [own, other] : [own];
   const group = chance.pick(["mariadbd", "mysqld", "server", "mariadb"]);
   const settings = [
-    ...[
-      "user = mysql",
-      `datadir = ${data}`,
-      `socket = ${data}/mariadb.sock`,
-      `pid-file = ${data}/mariadb.pid`,
-    ],
-    ...[`bind-address = ${addresses.join(",")}`, "skip-grant-tables", "skip-networking = 0", "skip-innodb"],
-    ...["default-storage-engine = Aria", "port = 3306"],
+    "user = mysql",
+    `datadir = ${data}`,
+    `socket = ${data}/mariadb.sock`,
+    `pid-file = ${data}/mariadb.pid`,
+    `bind-address = ${addresses.join(",")}`,
+    "skip-grant-tables",
+    "skip-networking = 0",
+    "skip-innodb",
+    "default-storage-engine = Aria",
+    "port = 3306",
   ];
   const files: Generated["files"] = { "my.cnf": "" };
   const later: string[] = [];

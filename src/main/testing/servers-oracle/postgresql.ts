@@ -31,7 +31,10 @@ export async function generatePostgresql(site: Site): Promise<Generated> {
   const says: string[][] = [[], [], [], []];
   const [main = [], more = [], automatic = [], command = []] = says;
   main.push(
-    ...["max_connections = 20", "shared_buffers = 1MB", "fsync = off", "unix_socket_directories = ''"],
+    "max_connections = 20",
+    "shared_buffers = 1MB",
+    "fsync = off",
+    "unix_socket_directories = ''",
     `data_directory = '${data}'`,
     `listen_addresses = '${addresses.join(chance.pick([",", ", "]))}'`,
     `${chance.pick(["ssl", "SSL"])}${chance.pick([" = ", "=", " "])}${chance.pick(["on", "true", "yes", "1", "'on'"])} # TLS`,

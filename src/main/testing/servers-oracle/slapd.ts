@@ -55,7 +55,8 @@ export async function generateSlapd(site: Site): Promise<Generated> {
     command: [
       ...(["slapd", "-d", "0"] as const),
       ...(isDatabase ? ["-F", join(folder, "slapd.d")] : ["-f", "ROOT"]),
-      ...["-h", urls.join(" ")],
+      "-h",
+      urls.join(" "),
     ],
     port: 636,
     doors,

@@ -49,7 +49,11 @@ export async function startGenerated(
   let [count, generated, command]: [number, Generated | null, readonly string[]] = [0, null, []];
   const started = startServer(wish, { name: "s" }, async ({ folder, address }) => {
     const written = await generate({
-      ...{ folder, own: address, other: other.address, chance, kept },
+      folder,
+      own: address,
+      other: other.address,
+      chance,
+      kept,
       ports: [portOf(address), portOf(other.address)],
       async certify(names, family, called) {
         const certificate = await make(
@@ -76,7 +80,8 @@ export async function startGenerated(
     const [program, ...words] = written.command.map((word) => word.replace("ROOT", configPath));
     command = [program ?? "", ...words];
     return {
-      ...{ configPath, command: [program ?? "", ...words] },
+      configPath,
+      command: [program ?? "", ...words],
       endpoints: [{ protocol: "tls", port: written.port }],
     };
   });
@@ -108,7 +113,10 @@ export async function startGenerated(
   const owned = undo.move();
   return {
     generated: found,
-    ...{ folder, server, made, command },
+    folder,
+    server,
+    made,
+    command,
     addresses: [server.address, other.address],
     restart,
     reload: () => (found.reload ? reload(server, found.reload) : restart()),

@@ -84,7 +84,9 @@ export async function startServer(
     endpoints,
     reload = "SIGHUP",
   } = await prepare({
-    ...{ folder, address, ...files },
+    folder,
+    address,
+    ...files,
     ifTls: (lines) => (wish.isPlain ? "" : lines),
   });
   const listening = { address, ports: endpoints.map(({ port }) => port) };
@@ -112,7 +114,10 @@ export async function startServer(
     throw error;
   });
   return {
-    ...{ address, configPath, endpoints, ...files },
+    address,
+    configPath,
+    endpoints,
+    ...files,
     get pid() {
       return running.pid;
     },
@@ -136,8 +141,16 @@ type Launched = { pid: number; said: () => string; halt: () => Promise<void> };
  * of his parent, but nobody outlives the first process.
  */
 const ALONE = [
-  ...["--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"],
-  ...["sh", "-c", 'ulimit -n 4096; "$@" & wait $!', "sh"],
+  "--pdeathsig",
+  "KILL",
+  "unshare",
+  "--pid",
+  "--fork",
+  "--kill-child",
+  "sh",
+  "-c",
+  'ulimit -n 4096; "$@" & wait $!',
+  "sh",
 ];
 
 /** Behind unshare and the shell. */

@@ -35,7 +35,10 @@ export async function startTelnetd(wish: ServerWish): Promise<StartedServer> {
   server.listen(PORT, address);
   await once(server, "listening");
   return {
-    ...{ address, ...files, pid: process.pid, configPath: wish.folder },
+    address,
+    ...files,
+    pid: process.pid,
+    configPath: wish.folder,
     endpoints: [{ protocol: "telnet", port: PORT }],
     reload: async () => undefined,
     async [Symbol.asyncDispose]() {

@@ -19,8 +19,22 @@ export type Answer = {
 };
 
 const ASK = [
-  ...["x509", "-inform", "DER", "-noout", "-subject", "-issuer", "-serial", "-dates", "-dateopt", "iso_8601"],
-  ...["-fingerprint", "-sha256", "-nameopt", "RFC2253,utf8,-esc_msb", "-text", "-certopt"],
+  "x509",
+  "-inform",
+  "DER",
+  "-noout",
+  "-subject",
+  "-issuer",
+  "-serial",
+  "-dates",
+  "-dateopt",
+  "iso_8601",
+  "-fingerprint",
+  "-sha256",
+  "-nameopt",
+  "RFC2253,utf8,-esc_msb",
+  "-text",
+  "-certopt",
   "no_header,no_version,no_serial,no_issuer,no_validity,no_subject,no_sigdump,no_aux",
 ];
 

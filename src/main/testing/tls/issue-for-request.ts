@@ -8,8 +8,13 @@ export async function issueForRequest(csr: Uint8Array, name: string): Promise<Ui
   const { publicKey } = new Pkcs10CertificateRequest(Uint8Array.from(csr));
   const { privateKey } = await crypto.subtle.generateKey(P256, true, ["sign", "verify"]);
   const certificate = await X509CertificateGenerator.create({
-    ...{ subject: `CN=${name}`, issuer: "CN=lab", publicKey, signingKey: privateKey, signingAlgorithm: P256 },
-    ...{ notBefore: new Date("2026-01-01T00:00:00Z"), notAfter: new Date("2036-01-01T00:00:00Z") },
+    subject: `CN=${name}`,
+    issuer: "CN=lab",
+    publicKey,
+    signingKey: privateKey,
+    signingAlgorithm: P256,
+    notBefore: new Date("2026-01-01T00:00:00Z"),
+    notAfter: new Date("2036-01-01T00:00:00Z"),
   });
   return Buffer.from(`${certificate.toString("pem")}\n`);
 }

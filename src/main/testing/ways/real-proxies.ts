@@ -44,7 +44,14 @@ export async function startSshProxy(host: { address: string; keyPath: string }):
   const { address, release } = await takeAddress();
   const options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
   const child = start([
-    ...["ssh", "-F", "none", "-N", "-D", `${address}:${PORT}`, "-i", host.keyPath],
+    "ssh",
+    "-F",
+    "none",
+    "-N",
+    "-D",
+    `${address}:${PORT}`,
+    "-i",
+    host.keyPath,
     ...options.flatMap((option) => ["-o", option]),
     `root@${host.address}`,
   ]);

@@ -57,30 +57,26 @@ const BODIES: readonly Body[] = [
 ];
 
 const CHUNKS = [
-  ...[
-    "-1\r\n",
-    "0x4\r\nabcd\r\n",
-    "+4\r\nabcd\r\n",
-    "4 \r\nabcd\r\n",
-    " 4\r\nabcd\r\n",
-    "4;\u0000\r\nabcd\r\n",
-    "g\r\n",
-  ],
-  ...[
-    "FFFFFFFFFFFFFFFF\r\n",
-    "10000000000000000\r\n",
-    "4\nabcd\n0\n\n",
-    "4\rabcd\r",
-    "4\r\nabcdX\r\n0\r\n\r\n",
-    "4\r\nab",
-  ],
-  ...[
-    `4;${"x".repeat(20_000)}\r\nabcd\r\n`,
-    "0\r\nHost: evil.example\r\n\r\n",
-    "0\r\nContent-Length: 9\r\n\r\n",
-    "\r\n",
-  ],
-  ...["0\r\n\r\n", "4\r\nabcd\r\n0\r\n\r\n", `${"0".repeat(500)}4\r\nabcd\r\n`],
+  "-1\r\n",
+  "0x4\r\nabcd\r\n",
+  "+4\r\nabcd\r\n",
+  "4 \r\nabcd\r\n",
+  " 4\r\nabcd\r\n",
+  "4;\u0000\r\nabcd\r\n",
+  "g\r\n",
+  "FFFFFFFFFFFFFFFF\r\n",
+  "10000000000000000\r\n",
+  "4\nabcd\n0\n\n",
+  "4\rabcd\r",
+  "4\r\nabcdX\r\n0\r\n\r\n",
+  "4\r\nab",
+  `4;${"x".repeat(20_000)}\r\nabcd\r\n`,
+  "0\r\nHost: evil.example\r\n\r\n",
+  "0\r\nContent-Length: 9\r\n\r\n",
+  "\r\n",
+  "0\r\n\r\n",
+  "4\r\nabcd\r\n0\r\n\r\n",
+  `${"0".repeat(500)}4\r\nabcd\r\n`,
 ];
 
 const chunked = (loot: Loot, chunk: string): string => {
@@ -123,29 +119,21 @@ function makeHeads(loot: Loot): [name: string, head: string][] {
 }
 
 const makeNoise = (): string[] => [
-  ...[
-    "\0\0\0\0\r\n\r\n",
-    "SSH-2.0-OpenSSH_10.0\r\n\r\n",
-    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    "GET\r\n\r\n",
-    "GET /\r\n\r\n",
-  ],
-  ...[
-    "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003\r\n\r\n",
-    "<policy-file-request/>\0\r\n\r\n",
-  ],
-  ...[
-    "HTTP/1.1 200 OK\r\n\r\n",
-    "{}\r\n\r\n",
-    "EHLO x\r\n\r\n",
-    "*1\r\n$4\r\nPING\r\n",
-    "PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n",
-  ],
-  ...[
-    "CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: 127.0.0.1:22\r\n\r\n",
-    " GET / HTTP/1.1\r\n\r\n",
-    "G ET / HTTP/1.1\r\n\r\n",
-  ],
+  "\0\0\0\0\r\n\r\n",
+  "SSH-2.0-OpenSSH_10.0\r\n\r\n",
+  "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+  "GET\r\n\r\n",
+  "GET /\r\n\r\n",
+  "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003\r\n\r\n",
+  "<policy-file-request/>\0\r\n\r\n",
+  "HTTP/1.1 200 OK\r\n\r\n",
+  "{}\r\n\r\n",
+  "EHLO x\r\n\r\n",
+  "*1\r\n$4\r\nPING\r\n",
+  "PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n",
+  "CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: 127.0.0.1:22\r\n\r\n",
+  " GET / HTTP/1.1\r\n\r\n",
+  "G ET / HTTP/1.1\r\n\r\n",
 ];
 
 const print = ({ line, headers, body = "" }: Request): string => printRequest(line, headers, String(body));

@@ -26,7 +26,10 @@ export const toCsvColumns = (series: readonly LoadSeries[]): ListColumn<WeekRow>
 ];
 
 const csvColumn = (title: string, text: (row: WeekRow) => string): ListColumn<WeekRow> => ({
-  ...{ id: title, title, minWidth: 0, text },
+  id: title,
+  title,
+  minWidth: 0,
+  text,
   cell: text,
 });
 

@@ -45,7 +45,11 @@ export function placePicture({ nodes, edges, starts }: Picture): Placed {
     ),
     edges: [
       ...edges.map(({ from, to, how, isCertain }, index) => ({
-        ...{ id: `edge ${index}`, from, to, isCertain, label: HOW_WORDS[how] },
+        id: `edge ${index}`,
+        from,
+        to,
+        isCertain,
+        label: HOW_WORDS[how],
       })),
       ...homes,
     ],

@@ -77,7 +77,10 @@ function useDrawing(placed: Placed | null, scheme: string, onPress: (id: string)
       elements: toElements(placed),
       style: toStyle(readColours()),
       layout: { name: "preset", fit: true, padding: 20 },
-      ...{ minZoom: 0.1, maxZoom: 3, autoungrabify: true, boxSelectionEnabled: false },
+      minZoom: 0.1,
+      maxZoom: 3,
+      autoungrabify: true,
+      boxSelectionEnabled: false,
     });
     // All of it where it can be read so; else what is nearest to the start.
     if (cy.zoom() < LEAST_READABLE) {
@@ -115,9 +118,17 @@ const toStyle = ({ text, surface, line, accent, node }: Colours): cytoscape.Styl
   {
     selector: "node",
     style: {
-      ...{ label: "data(label)", shape: "round-rectangle", width: 220, height: 28 },
-      ...{ "background-color": node, "border-width": 1, "border-color": line },
-      ...{ color: text, "font-size": 12, "text-valign": "center", "text-halign": "center" },
+      label: "data(label)",
+      shape: "round-rectangle",
+      width: 220,
+      height: 28,
+      "background-color": node,
+      "border-width": 1,
+      "border-color": line,
+      color: text,
+      "font-size": 12,
+      "text-valign": "center",
+      "text-halign": "center",
       "font-family": "Inter Variable, system-ui, sans-serif",
     },
   },
@@ -125,17 +136,25 @@ const toStyle = ({ text, surface, line, accent, node }: Colours): cytoscape.Styl
   {
     selector: "edge",
     style: {
-      ...{ width: 1.5, "line-color": line, "curve-style": "bezier" },
-      ...{ "target-arrow-shape": "triangle", "target-arrow-color": line, "arrow-scale": 0.8 },
-      ...{ label: "data(label)", "font-size": 9, color: text },
-      ...{ "text-background-color": surface, "text-background-opacity": 1 },
+      width: 1.5,
+      "line-color": line,
+      "curve-style": "bezier",
+      "target-arrow-shape": "triangle",
+      "target-arrow-color": line,
+      "arrow-scale": 0.8,
+      label: "data(label)",
+      "font-size": 9,
+      color: text,
+      "text-background-color": surface,
+      "text-background-opacity": 1,
     },
   },
   { selector: "edge.possible", style: { "line-style": "dashed" } },
   {
     selector: "edge.beside",
     style: {
-      ...{ "curve-style": "unbundled-bezier", "control-point-distances": -BESIDE },
+      "curve-style": "unbundled-bezier",
+      "control-point-distances": -BESIDE,
       "control-point-weights": 0.5,
     },
   },

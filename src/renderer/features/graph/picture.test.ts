@@ -5,13 +5,24 @@ import { MOST_PAIRS_DRAWN, pictureOfPairs } from "./picture-of-pairs.ts";
 import { printSvg } from "./picture-svg.ts";
 
 const account = (id: string, host: string, name = "root"): GraphNode => ({
-  ...{ kind: "account", id, host, port: 22, account: name, isRoot: name === "root" },
+  kind: "account",
+  id,
+  host,
+  port: 22,
+  account: name,
+  isRoot: name === "root",
 });
 const key: GraphNode = { kind: "key", id: "key", fingerprint: "SHA256:abc", keyType: null };
 const person: GraphNode = { kind: "person", id: "ann", name: "<b>Ann</b>", standing: "known" };
 
 const edge = (from: string, to: string, isCertain = true): GraphEdge => ({
-  ...{ from, to, how: "opens", isCertain, where: "", options: "", notes: [] },
+  from,
+  to,
+  how: "opens",
+  isCertain,
+  where: "",
+  options: "",
+  notes: [],
 });
 
 const COLOURS = { text: "#111", surface: "#fff", line: "#999", accent: "#07a", node: "#eee" };
@@ -57,8 +68,18 @@ test("between accounts of a column the line of a saved picture goes around those
 test("hosts that trust each other are drawn with the keys between them, each thing once, and no more than can be followed", () => {
   const [web, db] = [account("a", "web"), account("b", "db")];
   const link = (from: GraphNode, to: GraphNode, fingerprint: string): GraphLink => ({
-    ...{ id: fingerprint, from, to, fingerprint, how: "opens", heldAt: "/k", where: "", options: "" },
-    ...{ isCertain: true, notes: [], distance: null, isWayCertain: null },
+    id: fingerprint,
+    from,
+    to,
+    fingerprint,
+    how: "opens",
+    heldAt: "/k",
+    where: "",
+    options: "",
+    isCertain: true,
+    notes: [],
+    distance: null,
+    isWayCertain: null,
   });
   const pair = { id: "1 2", there: link(web, db, "SHA256:one"), back: link(db, web, "SHA256:two") };
   const { nodes, edges } = pictureOfPairs([pair, pair]);

@@ -38,8 +38,10 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed, isEdit
     try {
       setNotes([]);
       const { files, notes: told } = await fetchScripts({
-        ...{ planId: id, signWith: signWith.trim() || null },
-        ...{ consents: isUnsigned ? [...consents, UNSIGNED_SCRIPTS] : [...consents], typed: typed || null },
+        planId: id,
+        signWith: signWith.trim() || null,
+        consents: isUnsigned ? [...consents, UNSIGNED_SCRIPTS] : [...consents],
+        typed: typed || null,
       });
       if (files.length === 0) return setFailure("no script could be made of this plan");
       for (const { name, text, signature } of files) {

@@ -18,19 +18,31 @@ const FIELDS: readonly { name: NumberName; label: string; description: string; m
   [
     { name: "batchSize", label: "Hosts at a time", description: "Side by side", min: 1, max: 64 },
     {
-      ...{ name: "maxFailures", label: "Stop after failed hosts", min: 1, max: 10_000 },
+      name: "maxFailures",
+      label: "Stop after failed hosts",
+      min: 1,
+      max: 10_000,
       description: "None is begun after that many",
     },
     {
-      ...{ name: "graceDays", label: "Days that both keys stand", min: 0, max: 365 },
+      name: "graceDays",
+      label: "Days that both keys stand",
+      min: 0,
+      max: 365,
       description: "Logs are watched; 0: the old goes at once",
     },
     {
-      ...{ name: "recheckMinutes", label: "Minutes until it is looked at again", min: 0, max: 10_080 },
+      name: "recheckMinutes",
+      label: "Minutes until it is looked at again",
+      min: 0,
+      max: 10_080,
       description: "The old files are kept until then; 0: they go at once",
     },
     {
-      ...{ name: "deadManSeconds", label: "Seconds until a host takes back", min: 30, max: 3_600 },
+      name: "deadManSeconds",
+      label: "Seconds until a host takes back",
+      min: 30,
+      max: 3_600,
       description: "By itself, what was not proved by then",
     },
   ];

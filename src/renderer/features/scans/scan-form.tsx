@@ -102,7 +102,10 @@ type OptionValues = {
 };
 
 const NO_OPTIONS: OptionValues = {
-  ...{ acceptNew: false, useSudo: false, askPassword: false, identityFiles: "" },
+  acceptNew: false,
+  useSudo: false,
+  askPassword: false,
+  identityFiles: "",
   transport: null,
 };
 

@@ -12,7 +12,10 @@ export type TlsOptionValues = {
 };
 
 export const NO_TLS_OPTIONS: TlsOptionValues = {
-  ...{ protocol: null, way: null, everyAddress: true, asksForOffers: false },
+  protocol: null,
+  way: null,
+  everyAddress: true,
+  asksForOffers: false,
 };
 
 type Props = { options: TlsOptionValues; onChange: (patch: Partial<TlsOptionValues>) => void };

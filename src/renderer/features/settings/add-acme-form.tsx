@@ -22,7 +22,10 @@ export function AddAcmeForm({ onAdded }: AddProps) {
   const add = async () => {
     const [file] = roots ? toGivenFiles([roots]) : [];
     await mutateAsync({
-      ...{ name, directory, profile: draft.profile || null, agreesToTerms: draft.agrees },
+      name,
+      directory,
+      profile: draft.profile || null,
+      agreesToTerms: draft.agrees,
       contacts: draft.contacts.split(/[\s,]+/).filter((one) => one !== ""),
       eab: keyId === "" ? null : { keyId, key: await seal(key) },
       roots: file ? await file.read() : null,

@@ -26,7 +26,12 @@ export type DraftWay = {
 };
 
 export const NO_WAY: DraftWay = {
-  ...{ kind: "none", path: "", server: "", zone: "", keyName: "", secret: "" },
+  kind: "none",
+  path: "",
+  server: "",
+  zone: "",
+  keyName: "",
+  secret: "",
   algorithm: TSIG_ALGORITHMS[0],
 };
 
@@ -47,7 +52,11 @@ export function draftOf(way: ChallengeWay | null): DraftWay {
       const { server, port, zone, keyName, algorithm } = way;
       const place = server.includes(":") ? `[${server}]` : server;
       return {
-        ...{ ...NO_WAY, kind: "rfc2136", zone, keyName, algorithm },
+        ...NO_WAY,
+        kind: "rfc2136",
+        zone,
+        keyName,
+        algorithm,
         server: port === 53 ? place : `${place}:${port}`,
       };
     }
@@ -60,7 +69,11 @@ export function draftOf(way: ChallengeWay | null): DraftWay {
 export function readDraft({ kind, path, server, zone, keyName, algorithm, secret }: DraftWay) {
   if (kind === "none") return null;
   const rest: Record<Exclude<Kind, "none">, string> = {
-    ...{ webroot: `:${path}`, challenges: `:${path}`, hook: `:${path}`, served: "", "tls-alpn": "" },
+    webroot: `:${path}`,
+    challenges: `:${path}`,
+    hook: `:${path}`,
+    served: "",
+    "tls-alpn": "",
     rfc2136: `:${server}/${zone}/${keyName}/${algorithm}`,
   };
   const way: TypedWay | null = readChallengeWay(`${kind}${rest[kind]}`);

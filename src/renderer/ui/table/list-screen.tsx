@@ -55,7 +55,8 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
     if (rows.length > 0) props.keys?.[key]?.(rows);
   };
   const keys = useListKeys({
-    ...{ act, actKeys: Object.keys(props.keys ?? {}) },
+    act,
+    actKeys: Object.keys(props.keys ?? {}),
     rowIds,
     selection,
     openId,

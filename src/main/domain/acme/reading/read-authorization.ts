@@ -58,7 +58,8 @@ function readChallenge(origin: string, value: unknown): OfferedChallenge | "unkn
   if (!url || !token || !TOKEN.test(token) || !CHALLENGE_STATUSES.has(fields.status)) return "broken";
   return {
     type: fields.type as ChallengeType,
-    ...{ url, token },
+    url,
+    token,
     status: fields.status as OfferedChallenge["status"],
     problem: readProblemFields(fields.error),
   };

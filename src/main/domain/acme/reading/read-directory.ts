@@ -36,7 +36,10 @@ export function readDirectory(url: string, bytes: Uint8Array): AcmeDirectory | B
       return sayWrong(fields, name, origin);
   const meta = fieldsOf(fields.meta) ?? {};
   return {
-    ...{ origin, newNonce, newAccount, newOrder },
+    origin,
+    newNonce,
+    newAccount,
+    newOrder,
     revokeCert: urlAt(origin, fields.revokeCert),
     renewalInfo: urlAt(origin, fields.renewalInfo),
     terms: textOf(meta.termsOfService, 2_048),

@@ -34,7 +34,11 @@ export function readOrder(origin: string, bytes: Uint8Array): AcmeOrder | Broken
   if (status === "valid" && !certificate)
     return broken(`the order is done, and its certificate is not at ${origin}`);
   return {
-    ...{ status: status as OrderStatus, identifiers, authorizations, finalize, certificate },
+    status: status as OrderStatus,
+    identifiers,
+    authorizations,
+    finalize,
+    certificate,
     problem: readProblemFields(fields.error),
   };
 }

@@ -31,8 +31,18 @@ function* makeFiles(): Generator<Made> {
 
 /** A file plan with what is read of it here. */
 const planOf = (before: Uint8Array, stages: Pick<FilePlan, "added" | "removed">): FilePlan => ({
-  ...{ account: "ann", path: "/home/ann/.ssh/authorized_keys", uid: 1, gid: 1, owner: "ann", mode: "0600" },
-  ...{ before: hashBytes(before), sizeBytes: before.length, hunks: [], adds: 0, changes: 0, removes: 0 },
+  account: "ann",
+  path: "/home/ann/.ssh/authorized_keys",
+  uid: 1,
+  gid: 1,
+  owner: "ann",
+  mode: "0600",
+  before: hashBytes(before),
+  sizeBytes: before.length,
+  hunks: [],
+  adds: 0,
+  changes: 0,
+  removes: 0,
   ...stages,
 });
 

@@ -8,13 +8,17 @@ const repair = (text: string, put: string[], took: string[]) => {
 
 test("lines that a run has put there go, those that it took come back at the end, and all else stays to the byte", () => {
   expect(repair("# mine\r\nnew\nother", ["new"], ["old"])).toEqual({
-    ...{ text: "# mine\r\nother\nold\n", out: ["new"], back: ["old"] },
+    text: "# mine\r\nother\nold\n",
+    out: ["new"],
+    back: ["old"],
   });
 });
 
 test("a line that stands there already does not come twice, and one that somebody has touched is theirs", () => {
   expect(repair("old\nno-pty new\n", ["new"], ["old"])).toEqual({
-    ...{ text: "old\nno-pty new\n", out: [], back: [] },
+    text: "old\nno-pty new\n",
+    out: [],
+    back: [],
   });
 });
 

@@ -76,7 +76,9 @@ test("what a change has made of a file that nobody has touched since goes, to th
     const before = toBytes(write(makeLines(createDice(seed))));
     const found = findLines(before, ({ key, problem }) => key?.fingerprint === OLD_FINGERPRINT && !problem);
     const beside = found.map(({ line, parts }) => ({
-      ...{ kind: "beside" as const, line, text: withNewKey(parts, COMMENT) },
+      kind: "beside" as const,
+      line,
+      text: withNewKey(parts, COMMENT),
     }));
     const more = { added: [appendLine(before, "{new key} more")], removed: null };
     for (const splices of [spliceLines(before, beside), more]) {
@@ -199,6 +201,8 @@ test("a new line stays while the line that it replaces is gone, however it went"
 test("what nobody can be sure of is said line by line", () => {
   const change = { prior: toBytes(`${OLD}\n`), wanted: toBytes(`${NEW}\n`) };
   expect(takeBack(toBytes(`restrict ${OLD}\n${NEW}\n`), change)).toEqual({
-    ...{ kind: "unsure", out: [NEW], back: [OLD] },
+    kind: "unsure",
+    out: [NEW],
+    back: [OLD],
   });
 });

@@ -62,7 +62,8 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
     return;
   }
   const proofs = readers.map((account) => ({
-    ...{ account: account.name, proof: chooseProof(facts, aim, { host, account, file }, wanted) },
+    account: account.name,
+    proof: chooseProof(facts, aim, { host, account, file }, wanted),
   }));
   changeFile(draft, open, { aim, wanted, proofs });
 }

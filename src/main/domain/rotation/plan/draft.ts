@@ -55,7 +55,12 @@ export type Draft = {
 
 export const openDraft = (facts: HostFacts): Draft => ({
   facts,
-  ...{ files: [], holders: [], proofs: [], checks: [], leftOut: [], isAuthority: false },
+  files: [],
+  holders: [],
+  proofs: [],
+  checks: [],
+  leftOut: [],
+  isAuthority: false,
 });
 
 /** Whom a file lets in: one file may be read for several accounts. */

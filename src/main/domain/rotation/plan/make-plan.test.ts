@@ -133,7 +133,9 @@ test("a file that sshd does not read for anybody stays as it is", () => {
         {
           ...host,
           accounts: host.accounts.map((account) => ({
-            ...{ ...account, consulted: ["/etc/keys/ann"], ...more },
+            ...account,
+            consulted: ["/etc/keys/ann"],
+            ...more,
             grants: account.grants.map((grant) => ({ ...grant, effective })),
           })),
         },
@@ -235,7 +237,9 @@ test("two paths to one real file are one file: its lines count once, and all who
   const ann = makeFileFacts("ann", text);
   const bob = { ...makeFileFacts("bob", text), realPath: ann.realPath };
   const linked = {
-    ...{ ...bob, path: "/srv/keys/bob", accounts: ["bob"] },
+    ...bob,
+    path: "/srv/keys/bob",
+    accounts: ["bob"],
     stand: { kind: "refused" as const, why: "it is a symbolic link", bytes: null },
   };
   const accounts = [

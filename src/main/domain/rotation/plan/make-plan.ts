@@ -49,7 +49,8 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
         ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft))
         : []),
       ...drafts.flatMap((draft) => [
-        ...[...draft.checks, ...checksOf(aim, draft, facts)],
+        ...draft.checks,
+        ...checksOf(aim, draft, facts),
         ...checkOrigins(facts, draft),
       ]),
     ],

@@ -139,12 +139,16 @@ test("a new line is proved by a login where a private half is at hand, and says 
   const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place] };
   const proofOf = (given: Partial<GivenKey>, options = "") =>
     planFor([makeHostFacts("web1", `${OTHER}\n`)], {
-      ...{ wish: { ...wish, options }, given: { ...GIVEN, ...given }, key: null, here: [] },
+      wish: { ...wish, options },
+      given: { ...GIVEN, ...given },
+      key: null,
+      here: [],
     }).hosts[0]?.proofs[0]?.proof;
   expect(proofOf({ path: "/home/me/.ssh/id_new" })).toEqual({ kind: "from-here", runs: "command" });
   expect(proofOf({ isInAgent: true }, "restrict")).toEqual({ kind: "from-here", runs: "nothing" });
   expect(proofOf({ isInAgent: true }, 'from="10.0.0.0/8"')).toEqual({
-    ...{ kind: "none", why: "its from= does not take this computer's address" },
+    kind: "none",
+    why: "its from= does not take this computer's address",
   });
   expect(proofOf({})).toEqual({
     kind: "none",
@@ -157,7 +161,8 @@ test("a line that is tightened is proved by the key that stays: a file that is n
   const planWith = (...here: Partial<HolderFacts>[]) =>
     planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)], { wish, here: here.map(makeHolderFacts) });
   expect(planWith({})).toMatchObject({
-    ...{ provesWith: "/home/me/.ssh/id_rsa", here: [] },
+    provesWith: "/home/me/.ssh/id_rsa",
+    here: [],
     hosts: [{ proofs: [{ proof: { kind: "from-here", runs: "nothing" } }] }],
   });
   const inAgent = planWith({ isEncrypted: true }, { kind: "agent", path: "/run/agent" });
@@ -188,7 +193,8 @@ test("a line by which this login comes is tightened to others only where it is a
   expect(ownLogin("192.0.2.0/24")).toMatchObject({ state: "ok" });
   expect(ownLogin(null)).toMatchObject({ state: "ok" });
   expect(ownLogin("10.0.0.0/8", { from: null })).toMatchObject({
-    ...{ state: "consent", text: expect.stringContaining("this login may fail") },
+    state: "consent",
+    text: expect.stringContaining("this login may fail"),
   });
   expect(ownLogin("10.0.0.0/8", { key: "SHA256:another" })).toBeUndefined();
 });
@@ -212,14 +218,19 @@ test("a line of the authority by whose certificate this login comes is changed o
     return plan.checks.find(({ id }) => id === "own-login");
   };
   const tighten = (from: string): KeyWish => ({
-    ...{ kind: "tighten-grants", grants: [10], from, restrict: false, expiry: null },
+    kind: "tighten-grants",
+    grants: [10],
+    from,
+    restrict: false,
+    expiry: null,
   });
   const away = tighten("10.0.0.0/8");
   const willFail = expect.stringMatching(/^this login will fail: it comes to ann from 192.0.2.7/);
   expect(ownLogin(away, { authority })).toMatchObject({ state: "consent", account: "ann", text: willFail });
   expect(ownLogin(tighten("192.0.2.0/24"), { authority })).toMatchObject({ state: "ok" });
   expect(ownLogin(away, { authority: null })).toMatchObject({
-    ...{ state: "consent", text: expect.stringContaining("this login may fail") },
+    state: "consent",
+    text: expect.stringContaining("this login may fail"),
   });
   const remove: KeyWish = { kind: "remove-grants", grants: [10] };
   expect(ownLogin(remove, { authority })).toMatchObject({ state: "refused" });
@@ -253,13 +264,21 @@ test("an account without a file for its keys gets one, if the folder is its own 
     const files = [makeFileFacts("ann", "", { stand })];
     const accounts = [makeAccountFacts("ann", files, { grants: [], consulted })];
     return planFor([makeHostFacts("web1", "", { files, accounts })], {
-      ...{ wish, given: GIVEN, key: null, here: [] },
+      wish,
+      given: GIVEN,
+      key: null,
+      here: [],
     });
   };
   const plan = planWith(1_000);
   expect(stagesOf("", plan)).toEqual([`${NEW_KEY} new\n`, `${NEW_KEY} new\n`]);
   expect(plan.hosts[0]?.files[0]).toMatchObject({
-    ...{ creates: "folder", owner: "ann", mode: "0600", uid: 1_000, sizeBytes: 0, adds: 1 },
+    creates: "folder",
+    owner: "ann",
+    mode: "0600",
+    uid: 1_000,
+    sizeBytes: 0,
+    adds: 1,
     hunks: [{ line: 1, rows: [{ sign: "+", text: "{new key} new" }] }],
   });
   expect(plan.checks).toContainEqual(expect.objectContaining({ state: "warning", id: "created" }));

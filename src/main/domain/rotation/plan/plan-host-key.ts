@@ -33,8 +33,12 @@ export function planHostKey(
   const path = chooseFree(daemon, usual, wished) ?? freePath(daemon, usual, facts.now.slice(0, 10));
   const place = placeOf(host);
   const newKey: NewKey = {
-    ...{ kind: "made-on-holder", keyType: wish.keyType, comment: `root@${host.host}` },
-    ...{ host: host.host, port: host.port, path },
+    kind: "made-on-holder",
+    keyType: wish.keyType,
+    comment: `root@${host.host}`,
+    host: host.host,
+    port: host.port,
+    path,
   };
   const file = draftConfiguration(daemon, old?.path ?? null, path);
   const blocked = checkHost(host);
@@ -48,7 +52,11 @@ export function planHostKey(
     options: facts.options,
     hosts: [
       {
-        ...{ host: host.host, port: host.port, user: host.user, useSudo: host.useSudo, batch: 0 },
+        host: host.host,
+        port: host.port,
+        user: host.user,
+        useSudo: host.useSudo,
+        batch: 0,
         hostKey: host.hostKey ?? "",
         deadMan: host.deadMen[0] ?? null,
         files: file ? [file] : [],
@@ -171,12 +179,17 @@ function draftConfiguration(daemon: DaemonFacts, oldPath: string | null, newPath
   return {
     account: "root",
     path: file.realPath ?? file.path,
-    ...{ uid, gid, owner, mode },
+    uid,
+    gid,
+    owner,
+    mode,
     before: hashBytes(bytes),
     sizeBytes: bytes.length,
     ...stages,
     hunks: diffLines(bytes, stages),
-    ...{ adds: oldPath === null ? 1 : 0, changes: oldPath === null ? 0 : 1, removes: 0 },
+    adds: oldPath === null ? 1 : 0,
+    changes: oldPath === null ? 0 : 1,
+    removes: 0,
   };
 }
 

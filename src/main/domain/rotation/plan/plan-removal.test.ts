@@ -26,7 +26,9 @@ test("a removal says which accounts' keys could not be read, for a copy of the l
   const host = makeHostFacts("web1", TEXT, { unreadKeys: [unreadRoot] });
   expect(unreadOf(host)).toMatchObject([
     {
-      ...{ state: "warning", host: "web1", account: null },
+      state: "warning",
+      host: "web1",
+      account: null,
       text: "the authorized keys of root could not be read (/root: it may not be read): where the key is among them, it still logs in there once this is done; log in as root, or with sudo, to know",
     },
   ]);
@@ -46,14 +48,17 @@ test("an account of which a line was to go, and whose keys cannot be read now, k
   const bob = makeAccountFacts("bob", [makeFileFacts("bob", TEXT)]);
   const grants = bob.grants.map((grant) => ({ ...grant, id: grant.id + 50 }));
   const unread = {
-    ...{ accounts: ["bob"], path: null, why: "it may not be read" },
+    accounts: ["bob"],
+    path: null,
+    why: "it may not be read",
     grants: grants.map((grant) => ({ account: "bob", grant })),
   };
   const host = makeHostFacts("web1", TEXT, { unreadKeys: [unread] });
   const plan = planFor([host], { wish: { kind: "remove-grants", grants: [10, 60] }, here: [] });
   expect(plan.checks.filter(({ id }) => id === "unread")).toMatchObject([
     {
-      ...{ state: "consent", account: "bob" },
+      state: "consent",
+      account: "bob",
       text: "the keys of bob on web1 could not be read: it may not be read; by the last scan the key logs in there, and whether it still does is not known",
     },
   ]);

@@ -25,7 +25,10 @@ const asRoot = (host: HostFacts): HostFacts => ({
 });
 
 const unreadHome = (accounts: string[], more: Partial<HostFacts["unreadKeys"][number]> = {}) => ({
-  ...{ accounts, path: `/home/${accounts[0]}`, why: "it may not be read", grants: [] },
+  accounts,
+  path: `/home/${accounts[0]}`,
+  why: "it may not be read",
+  grants: [],
   ...more,
 });
 

@@ -86,7 +86,9 @@ function ask(states: Record<string, StepProgress["state"]>, more: Partial<Progre
     awaitsLog: false,
   }));
   const move = nextMove(plan, {
-    ...{ want: "on", steps: progress, isGraceOver: false },
+    want: "on",
+    steps: progress,
+    isGraceOver: false,
     seen: new Map([0, 1, 2].map((place) => [place, see("before")])),
     ...more,
   });
@@ -101,9 +103,17 @@ function ask(states: Record<string, StepProgress["state"]>, more: Partial<Progre
 test("a run begins with its key, then one host, then the others side by side, and looks before it touches", () => {
   expect(steps.map(({ ordinal }) => nameOf(ordinal))).toEqual([
     "make-key here",
-    ...["add a", "add b", "add c", "hand-over here"],
-    ...["remove a", "remove b", "remove c"],
-    ...["commit a", "commit b", "commit c", "commit here"],
+    "add a",
+    "add b",
+    "add c",
+    "hand-over here",
+    "remove a",
+    "remove b",
+    "remove c",
+    "commit a",
+    "commit b",
+    "commit c",
+    "commit here",
   ]);
   expect(ask({})).toEqual(["act make-key here"]);
   expect(ask({ "make-key": "proved" }, { seen: new Map() })).toEqual(["look", 0]);
@@ -119,7 +129,8 @@ test("what was done before a kill is proved and not done again", () => {
 
 test("a step that is taken back for what somebody else has written says whose file that is", () => {
   const progress = steps.map(({ ordinal }) => ({
-    ...{ ordinal, awaitsLog: false },
+    ordinal,
+    awaitsLog: false,
     state: nameOf(ordinal) === "add a" ? ("acted" as const) : ("planned" as const),
   }));
   const made = progress.map((one) =>

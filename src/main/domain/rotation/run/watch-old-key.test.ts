@@ -6,7 +6,9 @@ import { type HostClocks, isClockKept, nowThere, watchOldKey } from "./watch-old
 
 const OLD = `SHA256:${"o".repeat(43)}`;
 const plan = {
-  ...{ kind: "rotate-key", oldKey: OLD, options: { graceDays: 9 } },
+  kind: "rotate-key",
+  oldKey: OLD,
+  options: { graceDays: 9 },
   hosts: [{ host: "db1", port: 22, files: [{ account: "jo", removed: [] }] }],
 } as unknown as Plan;
 
@@ -25,8 +27,15 @@ const clocksOf = (aheadSeconds: number, read: number | null): HostClocks => ({
 const useOf = (at: string, from: string): HostUse => ({
   logins: [
     {
-      ...{ account: "jo", fingerprint: OLD, isAuthority: false, days: [], lastInJournalAt: at },
-      ...{ firstAt: at, lastAt: at, lastFrom: from, origins: [{ from, lastAt: at, lastInJournalAt: at }] },
+      account: "jo",
+      fingerprint: OLD,
+      isAuthority: false,
+      days: [],
+      lastInJournalAt: at,
+      firstAt: at,
+      lastAt: at,
+      lastFrom: from,
+      origins: [{ from, lastAt: at, lastInJournalAt: at }],
     },
   ],
   windows: [{ source: "journal", from: "2026-03-01T00:00:00Z", to: at }],
@@ -73,6 +82,8 @@ test("a clock is kept until the holders have the new key, and not again once the
   const isKept = (add: RunStep["state"], remove: RunStep["state"]) =>
     isClockKept(plan, [step("add", add), step("remove", remove)]);
   expect([isKept("acted", "planned"), isKept("proved", "planned"), isKept("proved", "acted")]).toEqual([
-    ...[true, false, false],
+    true,
+    false,
+    false,
   ]);
 });

@@ -131,7 +131,9 @@ export function findUses({ use, fingerprints, accounts, since }: UseQuery): Logi
     )
     .flatMap(({ account, ...login }) =>
       originsSince(login, since).map(({ from, lastAt, lastInJournalAt }) => ({
-        ...{ account, at: lastAt, from },
+        account,
+        at: lastAt,
+        from,
         evidence: lastInJournalAt !== null && lastInJournalAt > since ? "journal" : "file",
       })),
     );
@@ -169,7 +171,9 @@ export function watchOldKey(
   }));
   const uses = seen.flatMap(({ plan: host, place: { host: name, port }, use, sinceThere }) =>
     findUses({
-      ...{ use, fingerprints: watchedKeys(plan, host), accounts: watchedAccounts(host) },
+      use,
+      fingerprints: watchedKeys(plan, host),
+      accounts: watchedAccounts(host),
       since: sinceThere,
     }).map(({ account, at, from, evidence }) => ({ host: name, port, account, at, from, evidence })),
   );

@@ -74,7 +74,9 @@ describe.runIf(canStartHosts())("a plan whose removal fails where it was carried
       expect(said).toContain("code 1");
       expect(hashBytes(await readThere(host, PATH))).toBe(added);
       expect(readResult(await readResultThere(host))).toMatchObject({
-        ...{ outcome: "added", why: "nobody said that the login works", files: [added] },
+        outcome: "added",
+        why: "nobody said that the login works",
+        files: [added],
       });
       expect(await host.run("ls -A /home/ann/.ssh")).toBe("authorized_keys\n");
     }

@@ -29,7 +29,11 @@ const HOLDER = makeHolder("web1");
 /** The key is made on web1, which has its line, too. */
 const PLAN: Plan = makePlanValue({
   newKey: {
-    ...{ kind: "made-on-holder", keyType: "ed25519", comment: "", host: "web1", port: 22 },
+    kind: "made-on-holder",
+    keyType: "ed25519",
+    comment: "",
+    host: "web1",
+    port: 22,
     path: HOLDER.path,
   },
   hosts: [makeHost({ host: "web1", batch: 0, files: [FILE], holders: [HOLDER] })],
@@ -38,38 +42,47 @@ const PLAN: Plan = makePlanValue({
 const ALL: Phase[] = ["make-key", "add", "hand-over", "remove", "commit"];
 
 const says = (outcome: CarriedResult["outcome"], phases: Phase[], text: string): CarriedResult => ({
-  ...{
-    plan: "p" as CarriedResult["plan"],
-    host: "web1",
-    port: 22,
-    token: "t",
-    nonce: "n",
-    began: 1,
-    ended: 2,
-  },
-  ...{
-    outcome,
-    phases,
-    at: phases.at(-1) ?? null,
-    why: "",
-    kept: "",
-    keepsOldKey: false,
-    newKey: null,
-    keyProof: null,
-  },
-  ...{ files: [hashBytes(bytes(text))], leftOut: [], unended: [] },
-  ...{ digest: "d", signed: new Uint8Array(), hostSignature: null },
+  plan: "p" as CarriedResult["plan"],
+  host: "web1",
+  port: 22,
+  token: "t",
+  nonce: "n",
+  began: 1,
+  ended: 2,
+  outcome,
+  phases,
+  at: phases.at(-1) ?? null,
+  why: "",
+  kept: "",
+  keepsOldKey: false,
+  newKey: null,
+  keyProof: null,
+  files: [hashBytes(bytes(text))],
+  leftOut: [],
+  unended: [],
+  digest: "d",
+  signed: new Uint8Array(),
+  hostSignature: null,
 });
 
 const keyAt = (path: string, more: Partial<HostReading["keyFiles"][number]> = {}) => ({
-  ...{ path, fingerprint: NEW.fingerprint, possession: "verified" as const, isSeen: true },
+  path,
+  fingerprint: NEW.fingerprint,
+  possession: "verified" as const,
+  isSeen: true,
   ...more,
 });
 
 const reading = (text: string, more: Partial<HostReading> = {}): HostReading => ({
-  ...{ by: "bundle", at: READ, after: READ, hostKeys: ["SHA256:pinned"], reader: null, isWhole: true },
+  by: "bundle",
+  at: READ,
+  after: READ,
+  hostKeys: ["SHA256:pinned"],
+  reader: null,
+  isWhole: true,
   files: [{ path: FILE.path, realPath: FILE.path, bytes: bytes(text) }],
-  ...{ unread: [], keyFiles: [keyAt(HOLDER.path)] },
+  unread: [],
+  keyFiles: [keyAt(HOLDER.path)],
   ...more,
 });
 
@@ -92,7 +105,7 @@ function evaluate({ result, made, seen, part }: Parts) {
   if (!host) throw new Error("the plan has no host");
   return evaluateClaim(
     { result, made, writtenAt: WRITTEN },
-    { ...{ plan: PLAN, host, newKey: null, pinned: "SHA256:pinned", files: [] }, ...part },
+    { plan: PLAN, host, newKey: null, pinned: "SHA256:pinned", files: [], ...part },
     seen,
   );
 }
@@ -207,7 +220,9 @@ test("a claim that leaves an account out is confirmed by no reading: nothing sho
     const leftOut = [{ index: 0, phase: "add" as const, reason: "held" }];
     const result = { ...says("committed", ALL, text), leftOut };
     expect(evaluate({ ...COMMITTED, result, seen: reading(text) })).toEqual({
-      ...{ kind: "open", why: "left-out", path: FILE.path },
+      kind: "open",
+      why: "left-out",
+      path: FILE.path,
     });
   }
 });

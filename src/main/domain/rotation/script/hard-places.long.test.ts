@@ -139,7 +139,8 @@ describe.runIf(canStartHosts())("what a carried script could not take back", () 
     const result = await resultOf(host);
     if (typeof result === "string") throw new Error(result);
     expect(result).toMatchObject({
-      ...{ outcome: "committed", unended: [{ index: 0, reason: "late-edit" }] },
+      outcome: "committed",
+      unended: [{ index: 0, reason: "late-edit" }],
     });
     expect(await host.run(`cat ${result.kept}/held-*`)).toContain("# late");
   });

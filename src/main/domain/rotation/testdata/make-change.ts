@@ -5,12 +5,26 @@ const HASH = "0".repeat(64);
 /** A certificate of a host; only its files matter. */
 export const makeChange = (nth: number, more: Partial<CertificateChange> = {}): CertificateChange =>
   CertificateChange.parse({
-    ...{ id: `c${nth}`, old: HASH, subject: "CN=web.example", names: ["web.example"] },
-    ...{ notAfter: "2026-12-31T00:00:00Z", issuer: { id: 1, name: "corp", kind: "local" } },
-    ...{ key: { kind: "p256", made: "there" }, challenge: null, consumers: [], proofs: [] },
+    id: `c${nth}`,
+    old: HASH,
+    subject: "CN=web.example",
+    names: ["web.example"],
+    notAfter: "2026-12-31T00:00:00Z",
+    issuer: { id: 1, name: "corp", kind: "local" },
+    key: { kind: "p256", made: "there" },
+    challenge: null,
+    consumers: [],
+    proofs: [],
     files: ["key", "chain"].map((holds) => ({
-      ...{ path: `/srv/tls/${nth}.${holds}`, real: `/srv/tls/${nth}.${holds}`, holds, owner: "root", uid: 0 },
-      ...{ gid: 0, mode: "0600", before: HASH, sizeBytes: 1 },
+      path: `/srv/tls/${nth}.${holds}`,
+      real: `/srv/tls/${nth}.${holds}`,
+      holds,
+      owner: "root",
+      uid: 0,
+      gid: 0,
+      mode: "0600",
+      before: HASH,
+      sizeBytes: 1,
     })),
     ...more,
   });

@@ -20,7 +20,12 @@ export const makeStand = (
 ): FileStand => ({
   kind: "file",
   bytes: new Uint8Array(Buffer.from(text)),
-  ...{ uid: 1_000, gid: 1_000, owner: "ann", mode: "0600", lockedBy: null, workFolder: null },
+  uid: 1_000,
+  gid: 1_000,
+  owner: "ann",
+  mode: "0600",
+  lockedBy: null,
+  workFolder: null,
   ...more,
 });
 
@@ -44,7 +49,11 @@ export const grantsOf = ({ path, stand }: FileFacts): KnownGrant[] =>
       file: path,
       text: line.text,
       fingerprint: line.key?.fingerprint ?? null,
-      ...{ isAuthority: false, effective: "yes", isDormant: false, onlyFrom: [], owner: "known" },
+      isAuthority: false,
+      effective: "yes",
+      isDormant: false,
+      onlyFrom: [],
+      owner: "known",
     }),
   );
 
@@ -54,10 +63,15 @@ export const makeAccountFacts = (
   more: Partial<AccountFacts> = {},
 ): AccountFacts => ({
   name,
-  ...{ uid: name === "root" ? 0 : 1_000, gid: 1_000, runsCommands: true },
+  uid: name === "root" ? 0 : 1_000,
+  gid: 1_000,
+  runsCommands: true,
   consulted: files.map(({ path }) => path),
   consultedByOthers: [],
-  ...{ isSshdKnown: true, keysCommand: null, authenticationMethods: "any", forceCommand: null },
+  isSshdKnown: true,
+  keysCommand: null,
+  authenticationMethods: "any",
+  forceCommand: null,
   grants: files.flatMap(grantsOf),
   ...more,
 });
@@ -66,35 +80,44 @@ export const makeAccountFacts = (
 export function makeHostFacts(host: string, text: string, more: Partial<HostFacts> = {}): HostFacts {
   const file = makeFileFacts("ann", text);
   return {
-    ...{ host, port: 22, user: "ann", useSudo: false, hostKey: "SHA256:pinned", labels: [], jumpFor: 0 },
-    ...{
-      unread: null,
-      asOf: null,
-      carried: null,
-      os: "Debian GNU/Linux 13 (trixie)",
-      clockOffset: 0,
-      logs: "journal",
-      addresses: [],
-      logins: [],
-      deadMen: ["at", "sleep"],
-    },
+    host,
+    port: 22,
+    user: "ann",
+    useSudo: false,
+    hostKey: "SHA256:pinned",
+    labels: [],
+    jumpFor: 0,
+    unread: null,
+    asOf: null,
+    carried: null,
+    os: "Debian GNU/Linux 13 (trixie)",
+    clockOffset: 0,
+    logs: "journal",
+    addresses: [],
+    logins: [],
+    deadMen: ["at", "sleep"],
     login: { account: "ann", isRoot: false, key: "SHA256:another", certificate: null, from: "192.0.2.7" },
     accounts: [makeAccountFacts("ann", [file])],
     files: [file],
-    ...{ holders: [], unreadKeys: [], daemon: null },
+    holders: [],
+    unreadKeys: [],
+    daemon: null,
     ...more,
   };
 }
 
 export const makeHolderFacts = (more: Partial<HolderFacts> = {}): HolderFacts => ({
-  ...{ kind: "file", path: "/home/me/.ssh/id_rsa", uid: 1_000, gid: 1_000, owner: "me", mode: "0600" },
-  ...{
-    isEncrypted: false,
-    before: "0".repeat(64),
-    hasPublicFile: true,
-    possession: { kind: "verified" },
-    stuck: null,
-  },
+  kind: "file",
+  path: "/home/me/.ssh/id_rsa",
+  uid: 1_000,
+  gid: 1_000,
+  owner: "me",
+  mode: "0600",
+  isEncrypted: false,
+  before: "0".repeat(64),
+  hasPublicFile: true,
+  possession: { kind: "verified" },
+  stuck: null,
   ...more,
 });
 

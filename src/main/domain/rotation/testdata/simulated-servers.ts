@@ -29,7 +29,11 @@ export class SimulatedServers {
     this.#dice = dice;
     this.#places = plan.hosts.map(({ certificates = [] }) => ({
       files: certificates.map(({ files }) => files.map((): FileNow => "old")),
-      ...{ served: "old", hasWork: false, isArmed: false, isBusy: false, isTouched: false },
+      served: "old",
+      hasWork: false,
+      isArmed: false,
+      isBusy: false,
+      isTouched: false,
     }));
   }
 

@@ -222,7 +222,9 @@ local 10.1.2.3/99 {
   ).toEqual(["/c/wide.pem", "/c/first.pem", "/c/six.pem", "unsure", "/c/first.pem", "/c/first.pem"]);
   // None of the host's own: what was sent there came to another one, but where nothing else is listened at.
   expect([served("10.9.9.9"), served("2001:db8::8"), served("10.1.2.4", 994)]).toEqual([
-    ...["unsure", "unsure", "/c/four.pem"],
+    "unsure",
+    "unsure",
+    "/c/four.pem",
   ]);
 });
 

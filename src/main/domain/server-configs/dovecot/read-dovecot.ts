@@ -26,7 +26,10 @@ export function readDovecot(source: ConfigurationFiles): Configuration {
   const hasNetworks = blocks.some(isNetwork);
   const alsoOwn = hasNetworks ? findOwnAddresses(source, listeners) : [];
   const context: Context = {
-    ...{ draft, filters, whole, hasNetworks },
+    draft,
+    filters,
+    whole,
+    hasNetworks,
     names: [...new Set(own.flatMap((filter) => conditionsOf(filter, "local_name")))],
     addresses: [...new Set([...blocks, ...alsoOwn].flatMap((text) => readAddress(text) ?? []))],
     hasGap: [whole, ...filters.flatMap(({ path }) => path)].some(({ hasGap }) => hasGap),

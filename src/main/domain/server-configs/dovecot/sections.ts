@@ -27,7 +27,12 @@ export function readSections(draft: Draft): Section {
 }
 
 const openSection = (words: string[], at: Place): Section => ({
-  ...{ words, at, settings: new Map(), sections: [], hasGap: false, prefix: "" },
+  words,
+  at,
+  settings: new Map(),
+  sections: [],
+  hasGap: false,
+  prefix: "",
 });
 
 /** Since 2.4 settings that begin alike may stand in braces. */

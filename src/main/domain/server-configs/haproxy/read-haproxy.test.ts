@@ -155,14 +155,12 @@ frontend web
   });
   expect([...said.matchAll(/certificate (\S+)|(unsure)/g)].map(([, path, unsure]) => path ?? unsure)).toEqual(
     [
-      ...[
-        "/srv/certs/new.pem",
-        "/srv/inner.pem",
-        "/srv/perhaps.pem",
-        "unsure",
-        "/srv/perhaps-too.pem",
-        "unsure",
-      ],
+      "/srv/certs/new.pem",
+      "/srv/inner.pem",
+      "/srv/perhaps.pem",
+      "unsure",
+      "/srv/perhaps-too.pem",
+      "unsure",
       "/srv/always.pem",
     ],
   );

@@ -39,7 +39,8 @@ test("Postfix serves by its maps of names what is read of them, whichever kind o
   await makeCertificates(certificates);
   const file = (name: (typeof FILES)[number]) => join(certificates, `${name}.pem`);
   await using server = await startPostfix({
-    ...{ folder: temporary.path, certificatePath: join(certificates, "usual.crt") },
+    folder: temporary.path,
+    certificatePath: join(certificates, "usual.crt"),
     keyPath: join(certificates, "usual.key"),
   });
   const folder = server.configPath;
@@ -52,7 +53,10 @@ test("Postfix serves by its maps of names what is read of them, whichever kind o
 
   const root = join(folder, "main.cf");
   const configuration = readConfiguration({
-    ...{ server: "postfix", root, unread: [], commandLines: [] },
+    server: "postfix",
+    root,
+    unread: [],
+    commandLines: [],
     ...readTree(folder),
   });
   const ours = (name: string | null): string => {
@@ -62,8 +66,16 @@ test("Postfix serves by its maps of names what is read of them, whichever kind o
     return /([a-z]+)\.(?:pem|crt)$/.exec(path)?.[1]?.replace("server", "usual") ?? path;
   };
   for (const name of [
-    ...["shop.example", "www.shop.example", "a.b.shop.example", "SHOP.example", "xshop.example"],
-    ...["run.example", "in.example", "www.in.example", "example", null],
+    "shop.example",
+    "www.shop.example",
+    "a.b.shop.example",
+    "SHOP.example",
+    "xshop.example",
+    "run.example",
+    "in.example",
+    "www.in.example",
+    "example",
+    null,
   ])
     expect({ name, served: ours(name) }).toEqual({ name, served: await ask(server.address, name) });
 });
@@ -73,7 +85,8 @@ test("Postfix speaks TLS with chain files in which each key comes straight befor
   const certificates = join(temporary.path, "certificates");
   await makeCertificates(certificates);
   await using server = await startPostfix({
-    ...{ folder: temporary.path, certificatePath: join(certificates, "usual.crt") },
+    folder: temporary.path,
+    certificatePath: join(certificates, "usual.crt"),
     keyPath: join(certificates, "usual.key"),
   });
   const folder = server.configPath;
@@ -102,7 +115,10 @@ test("Postfix speaks TLS with chain files in which each key comes straight befor
       `${usual}max_use = 1\nsmtpd_tls_chain_files = ${paths.join(", ")}\n`,
     );
     const configuration = readConfiguration({
-      ...{ server: "postfix", root: join(folder, "main.cf"), unread: [], commandLines: [] },
+      server: "postfix",
+      root: join(folder, "main.cf"),
+      unread: [],
+      commandLines: [],
       pemOrders: new Map(paths.map((path, at) => [path, files[at] ?? ""])),
       ...readTree(folder),
     });
@@ -111,7 +127,8 @@ test("Postfix speaks TLS with chain files in which each key comes straight befor
     // Without TLS it takes no STARTTLS, which openssl calls an error.
     const served = await ask(server.address, null).catch(() => "nothing");
     expect({ files, served }).toEqual({
-      ...{ files, served: isServed ? "shop" : "nothing" },
+      files,
+      served: isServed ? "shop" : "nothing",
     });
     expect(serving?.pairs.some(({ flaw }) => flaw !== undefined)).toBe(!isServed);
   }

@@ -194,7 +194,8 @@ test("with a certificate before its key, or a key without one behind it, Postfix
   ] as const) {
     const { pairs, unsure } = readChain(value, orders);
     expect({ value, first: pairs?.[0], unsure }).toEqual({
-      ...{ value, first: flawed },
+      value,
+      first: flawed,
       unsure: `Postfix speaks no TLS with these files: ${why}`,
     });
   }

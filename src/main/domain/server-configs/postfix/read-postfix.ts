@@ -49,11 +49,18 @@ function serveService(
   const common = { namesFromCertificate: false, protocol: isWrapped ? "tls" : "smtp", chain: null };
   for (const { name, pairs: own, unsure: why } of sniOf(tables))
     draft.serve({
-      ...{ ...common, names: [name], pairs: own, unsure: why, at },
+      ...common,
+      names: [name],
+      pairs: own,
+      unsure: why,
+      at,
       listens: listens.map((listen) => ({ ...listen, isDefault: false })),
     });
   draft.serve({
-    ...{ ...common, listens, names: [], pairs },
+    ...common,
+    listens,
+    names: [],
+    pairs,
     unsure: level === null ? "whether it speaks TLS hangs on a parameter that is not known" : unsure,
     at,
   });

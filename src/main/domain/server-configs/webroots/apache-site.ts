@@ -67,7 +67,11 @@ function toServing(host: Host, listens: Listen[]): Serving {
     names: names.flatMap(({ words }) =>
       words.map((word) => word.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "").replace(/:\d{1,5}$/, "")),
     ),
-    ...{ namesFromCertificate: false, protocol: "http", pairs: [], chain: null, at: host.at },
+    namesFromCertificate: false,
+    protocol: "http",
+    pairs: [],
+    chain: null,
+    at: host.at,
     unsure: host.hasGap ? "a part of its configuration was not read" : null,
   };
 }
@@ -168,7 +172,9 @@ function readAlias(settings: readonly Setting[], folder: string): PortSite | nul
       return { kind: "elsewhere", why: "is answered by a program (ScriptAlias)", where };
     const rest = CHALLENGE_PATH.slice(path.length);
     return {
-      ...{ kind: "folder", of: "challenges", where },
+      kind: "folder",
+      of: "challenges",
+      where,
       path: joinPath(joinPath(folder, target), `./${rest}`),
     };
   }

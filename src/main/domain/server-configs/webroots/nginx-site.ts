@@ -52,7 +52,11 @@ function toServing(server: Block): Serving {
   return {
     listens: written.length === 0 ? [{ address: "0.0.0.0", port: 80, isDefault: false }] : listens,
     names: allOf("server_name", server).flatMap(({ values }) => values),
-    ...{ namesFromCertificate: false, protocol: "http", pairs: [], chain: null, at: server.at },
+    namesFromCertificate: false,
+    protocol: "http",
+    pairs: [],
+    chain: null,
+    at: server.at,
     unsure: server.hasGap ? "a file that is included here was not read" : null,
   };
 }

@@ -29,7 +29,11 @@ export type ClaimTally = {
 };
 
 export const createClaimTally = (): ClaimTally => ({
-  ...{ names: 0, claims: 0, unknown: 0, notSeen: 0, reasons: new Map() },
+  names: 0,
+  claims: 0,
+  unknown: 0,
+  notSeen: 0,
+  reasons: new Map(),
 });
 
 /** What we say that one question is answered by: one of these certificates, nothing, or we cannot tell. */

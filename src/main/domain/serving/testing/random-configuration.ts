@@ -45,7 +45,9 @@ export function makeRandomConfiguration(pick: <T>(things: readonly T[]) => T): C
     listens: several(listen),
     names: several(() => pick(pick([NAMES, NAMES, PATTERNS]))),
     namesFromCertificate: server === "haproxy" && pick([true, true, false]),
-    ...{ protocol: "tls", chain: null, unsure: pick([null, null, null, "a variable"]) },
+    protocol: "tls",
+    chain: null,
+    unsure: pick([null, null, null, "a variable"]),
     pairs: several(() => ({
       certificate: { path: pick(["/a", "/b", "/c"]), directive: "", at: { file: "f", line } },
       key: null,
@@ -53,7 +55,10 @@ export function makeRandomConfiguration(pick: <T>(things: readonly T[]) => T): C
     at: { file: "f", line },
   });
   return {
-    ...{ server, root: "f", alsoNamed: [], unknown: [] },
+    server,
+    root: "f",
+    alsoNamed: [],
+    unknown: [],
     servings: Array.from({ length: pick([1, 3, 6]) }, serving),
     mayLack: pick([
       null,

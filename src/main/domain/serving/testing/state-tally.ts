@@ -14,7 +14,10 @@ export type StateTally = {
 };
 
 export const createStateTally = (): StateTally => ({
-  ...{ sights: 0, states: new Map(), lost: 0, reasons: new Map() },
+  sights: 0,
+  states: new Map(),
+  lost: 0,
+  reasons: new Map(),
 });
 
 export const countUnknown = ({ states, lost }: StateTally): number => (states.get("cannot-tell") ?? 0) - lost;

@@ -7,9 +7,14 @@ import { versionOf } from "#domain/ssh/sshd-version.ts";
 
 /** What sshd takes by default since 8.8; the list of the running one is known only where sshd itself was asked. */
 const DEFAULT_ALGORITHMS = [
-  ...["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"],
-  ...["sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"],
-  ...["rsa-sha2-512", "rsa-sha2-256"],
+  "ssh-ed25519",
+  "ecdsa-sha2-nistp256",
+  "ecdsa-sha2-nistp384",
+  "ecdsa-sha2-nistp521",
+  "sk-ssh-ed25519@openssh.com",
+  "sk-ecdsa-sha2-nistp256@openssh.com",
+  "rsa-sha2-512",
+  "rsa-sha2-256",
 ];
 
 const CERTIFICATE_ALGORITHMS = DEFAULT_ALGORITHMS.map(

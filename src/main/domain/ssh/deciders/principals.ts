@@ -62,8 +62,13 @@ function filesOf(pattern: string, account: Account, { sshdFiles }: Collection): 
 }
 
 const NOT_LOOKED_AT: SshdFile = {
-  ...{ path: "", bytes: null, whyUnread: null, realPath: null },
-  ...{ walk: [], through: [], isAbsent: false },
+  path: "",
+  bytes: null,
+  whyUnread: null,
+  realPath: null,
+  walk: [],
+  through: [],
+  isAbsent: false,
 };
 
 type World = { account: Account; settings: Settings; collection: Collection };

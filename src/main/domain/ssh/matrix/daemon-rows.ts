@@ -24,9 +24,14 @@ const TWO: Ground = {
   name: "two daemons, the other on port 2222 with a file of its own",
   config: "UsePAM yes",
   after: start(2222, [
-    ...["Match User there", CLOSED, "Match User nowhere", CLOSED],
-    ...["Match User moved", "AuthorizedKeysFile /etc/ssh/others/%u"],
-    ...["Match User root*", "PermitRootLogin yes"],
+    "Match User there",
+    CLOSED,
+    "Match User nowhere",
+    CLOSED,
+    "Match User moved",
+    "AuthorizedKeysFile /etc/ssh/others/%u",
+    "Match User root*",
+    "PermitRootLogin yes",
   ]),
   rows: [
     accepts({ ...named("everywhere"), tries: both("in", "in") }),

@@ -83,7 +83,8 @@ const ROWS_A_HOST = 36;
 function grounds(name: string, config: string, rows: readonly Row[]): Ground[] {
   const count = Math.ceil(rows.length / ROWS_A_HOST);
   return Array.from({ length: count }, (_, index) => ({
-    ...{ name: count === 1 ? name : `${name}, ${index + 1} of ${count}`, config },
+    name: count === 1 ? name : `${name}, ${index + 1} of ${count}`,
+    config,
     rows: rows.slice(index * ROWS_A_HOST, (index + 1) * ROWS_A_HOST),
   }));
 }

@@ -39,7 +39,11 @@ export function layOut({ rows }: Ground, keys: Keys, now: Date): Actor[] {
       Buffer.from(said(text)),
     ]);
     return {
-      ...{ row, name: user, uid, shell, groups },
+      row,
+      name: user,
+      uid,
+      shell,
+      groups,
       home: user === "root" ? "/root" : `/home/${user}`,
       shadow: shadowOf(row.account ?? { words: "" }, now),
       keys: file === "" ? null : Buffer.from(file),

@@ -173,6 +173,14 @@ const SECURITY_KEYS: readonly Row[] = [
 ];
 
 export const LINE_ROWS: readonly Row[] = [
-  ...[...WHOLE_FILES, ...COMMENTS, ...BLANKS, ...FLAGS, ...VALUES],
-  ...[...DATES, ...ODD_DATES, ...BROKEN_KEYS, ...KEY_TYPES, ...SECURITY_KEYS],
+  ...WHOLE_FILES,
+  ...COMMENTS,
+  ...BLANKS,
+  ...FLAGS,
+  ...VALUES,
+  ...DATES,
+  ...ODD_DATES,
+  ...BROKEN_KEYS,
+  ...KEY_TYPES,
+  ...SECURITY_KEYS,
 ];

@@ -76,7 +76,10 @@ async function play(ground: Ground): Promise<Played> {
   const asWatcher = await collect(host, WATCHER);
   const loginKey = readPublicKeyLine(stage.keys.key ?? "")?.key.fingerprint ?? "";
   return {
-    ...{ actors, answers: new Map(answers), asRoot, grants: judgeGrants(asRoot) },
+    actors,
+    answers: new Map(answers),
+    asRoot,
+    grants: judgeGrants(asRoot),
     asWatcher: judgeGrants(asWatcher),
     asLogin: judgeGrants({ ...asWatcher, loginKey, loginAccount: WATCHER }).find(isWatchers),
   };
@@ -127,7 +130,9 @@ function weSay({ actors, grants, asRoot }: Played, row: Row) {
       .sort();
   const reasons = own.flatMap(({ verdict }) => verdict.effective.reasons);
   return {
-    ...{ yes: places("yes"), no: places("no"), unknown: places("unknown") },
+    yes: places("yes"),
+    no: places("no"),
+    unknown: places("unknown"),
     reasons: own.length > 0 ? reasons : files.flatMap(({ whyUnread }) => whyUnread ?? []),
     dormant: own.map(({ verdict }) => verdict.effective.dormant),
     ways: findOtherWaysIn(asRoot).map(({ what }) => what),

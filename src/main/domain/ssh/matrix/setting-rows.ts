@@ -190,5 +190,11 @@ const WHO: readonly Row[] = [
 ];
 
 export const SETTING_ROWS: readonly Row[] = [
-  ...[...KEYS_AT_ALL, ...ALGORITHMS, ...METHODS, ...ROOTS, ...CHROOT, ...COMMANDS, ...WHO],
+  ...KEYS_AT_ALL,
+  ...ALGORITHMS,
+  ...METHODS,
+  ...ROOTS,
+  ...CHROOT,
+  ...COMMANDS,
+  ...WHO,
 ];

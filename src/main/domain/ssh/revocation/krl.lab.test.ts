@@ -38,8 +38,16 @@ beforeAll(async () => {
   for (const { name, serial } of CERTIFICATES) {
     await writeFile(at(`${name}.pub`), pub);
     await run("ssh-keygen", [
-      ...["-q", "-s", at(serial === 7 ? "other" : "ca"), "-I", `id ${name}`],
-      ...["-n", "me", "-z", String(serial), at(`${name}.pub`)],
+      "-q",
+      "-s",
+      at(serial === 7 ? "other" : "ca"),
+      "-I",
+      `id ${name}`,
+      "-n",
+      "me",
+      "-z",
+      String(serial),
+      at(`${name}.pub`),
     ]);
   }
 });

@@ -51,7 +51,8 @@ const HEAD = Buffer.concat([
   Buffer.from("SSHKRL\n\0", "latin1"),
   numbers(0, 0, 0, 1),
   Buffer.alloc(24),
-  ...[asField(Buffer.alloc(0)), asField(Buffer.from("a comment"))],
+  asField(Buffer.alloc(0)),
+  asField(Buffer.from("a comment")),
 ]);
 const section = (type: number, ...fields: Uint8Array[]) =>
   Buffer.concat([numbers(type), asField(Buffer.concat(fields))]);

@@ -192,7 +192,8 @@ test("no way to write a name leads around what an authority above excludes", () 
   const address = text(0x87, [10, 0, 0, 0, 255, 0, 0, 0]);
   const excluded = [text(0x82, "bank.example"), address];
   const above = signCertificate({
-    ...{ subject: "constrained", issuer: root },
+    subject: "constrained",
+    issuer: root,
     extensions: [isAuthority(), constrains({ excluded })],
   });
   const mapped = [...new Array<number>(10).fill(0), 0xff, 0xff, 10, 0, 0, 1];

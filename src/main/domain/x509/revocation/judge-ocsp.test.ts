@@ -41,7 +41,9 @@ test("a responder is believed that the issuer itself has let sign answers, in it
   expect(judge(signAnswer({ ...about, responder })).state).toBe("good");
   expect(judge(signAnswer({ ...about, responder, state: "revoked" })).state).toBe("revoked");
   const expired = signCertificate({
-    ...{ subject: "responder", issuer, extensions: [SIGNS_ANSWERS] },
+    subject: "responder",
+    issuer,
+    extensions: [SIGNS_ANSWERS],
     notAfter: "260601120000Z",
   });
   expect(judge(signAnswer({ ...about, responder: expired })).sentence).toBe(UNSIGNED);

@@ -26,7 +26,11 @@ const vault = createVault({ path: join(folder.path, "latchkey.db.vault"), cost: 
 const databasePath = join(folder.path, "latchkey.db");
 const store = openStore({ path: databasePath, access: "write" });
 const issuers = createIssuers({
-  ...{ store, vault, now: () => new Date(), announce: () => undefined, trust: async () => undefined },
+  store,
+  vault,
+  now: () => new Date(),
+  announce: () => undefined,
+  trust: async () => undefined,
 });
 const client = createRouterClient(issuers.procedures);
 let pebble: Pebble;
@@ -44,7 +48,9 @@ afterAll(async () => {
 
 const addTo = async ({ directory, roots }: Pick<Pebble, "directory" | "roots">, more: object = {}) =>
   client.addAcme({
-    ...{ name: `ca-${Math.random().toString(36).slice(2)}`, directory, agreesToTerms: true },
+    name: `ca-${Math.random().toString(36).slice(2)}`,
+    directory,
+    agreesToTerms: true,
     roots: Buffer.from(roots).toString("base64"),
     eab: { keyId: "kid-1", key: sealTo(await vault.receiver(), typed(EAB_KEY)) },
     ...more,
@@ -58,7 +64,10 @@ async function order(issuer: { id: number }, names: readonly string[], more: Par
     return { kind: "ready", undo: undoAll, note: null };
   };
   const ordered = await issuers.order(issuer.id, requestFor(...names).csr, {
-    ...{ signal: new AbortController().signal, replaces: null, orderUrl: null, days: null },
+    signal: new AbortController().signal,
+    replaces: null,
+    orderUrl: null,
+    days: null,
     challenges: { type: "http-01", answer },
     onState: (state) => told.push(state),
     ...more,
@@ -119,7 +128,9 @@ test("a certificate that was seen somewhere is revoked by its hash, and its dire
   const { window } = await client.renewal(wish);
   expect([window?.from, window?.to].toSorted()).toEqual([window?.from, window?.to]);
   expect(await client.revoke({ ...wish, reason: "superseded" })).toMatchObject({
-    ...{ sha256: certificate.sha256, names: ["DNS:www.d.example"], reason: "superseded" },
+    sha256: certificate.sha256,
+    names: ["DNS:www.d.example"],
+    reason: "superseded",
   });
   expect(await pebble.statusOf(certificate.serial)).toBe("Revoked");
 });

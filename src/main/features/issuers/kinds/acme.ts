@@ -35,7 +35,9 @@ export function createAcmeDesk(parts: AcmeParts): AcmeDesk {
     message: sayFault(host, fault, now()),
   });
   return {
-    ...{ order, revoke, renewal },
+    order,
+    revoke,
+    renewal,
     test: async (issuer) =>
       testDirectory(await holdAccount(parts, issuer), now(), new AbortController().signal),
     secretsOf(issuer) {
@@ -80,7 +82,13 @@ async function orderBy(held: HeldAccount, request: Request, ways: OrderWays) {
     held.client.order(
       {
         ...request,
-        ...{ signer: held.signer, account: url, challenges, onState, replaces, orderUrl, profile },
+        signer: held.signer,
+        account: url,
+        challenges,
+        onState,
+        replaces,
+        orderUrl,
+        profile,
       },
       signal,
     );

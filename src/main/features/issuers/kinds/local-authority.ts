@@ -34,7 +34,10 @@ export async function makeAuthority(vault: Vault, wish: Wish): Promise<Omit<Loca
     judgeOwn(intermediate, { root }, wish.now);
     return {
       permitted: permitted.map(({ text }) => text),
-      ...{ root, rootSecret: rootKey.id, intermediate, intermediateSecret: key.id },
+      root,
+      rootSecret: rootKey.id,
+      intermediate,
+      intermediateSecret: key.id,
     };
   } catch (error) {
     for (const id of made) await vault.forget(id);

@@ -45,7 +45,8 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   }
   const files = filesLeft(run, step);
   const guard: Guard | null = host.deadMan && {
-    ...{ way: host.deadMan, seconds: run.plan.options.deadManSeconds },
+    way: host.deadMan,
+    seconds: run.plan.options.deadManSeconds,
   };
   for (const { file, index } of files) {
     const moved = await moveFile(inside.hand, fileOf(run, step, index), "on", guard);
@@ -126,7 +127,9 @@ async function leaveFired(run: RunContext, step: Step, hand: Hand): Promise<stri
   const gone: FilePlan[] = [];
   for (const file of own) if (!(await standsIn(run, step, hand, file))) gone.push(file);
   const unheld = gone.map((file) => ({
-    ...{ files: [file], why: "fired" as const, message: sayRefusal("fired", file.path) },
+    files: [file],
+    why: "fired" as const,
+    message: sayRefusal("fired", file.path),
   }));
   return leaveOut(run, step, hand, unheld);
 }
@@ -202,8 +205,14 @@ const toStuck = (
   { path }: FilePlan,
   { message, repair }: Exclude<Moved, { kind: "moved" }>,
 ): RunFile => ({
-  ...{ host, port, path, phase, fate: "stuck", why: message },
-  ...{ takeOut: [...(repair?.takeOut ?? [])], putBack: [...(repair?.putBack ?? [])] },
+  host,
+  port,
+  path,
+  phase,
+  fate: "stuck",
+  why: message,
+  takeOut: [...(repair?.takeOut ?? [])],
+  putBack: [...(repair?.putBack ?? [])],
   repair: repair ? { over: repair.over, to: repair.to, isApproved: false } : null,
 });
 
@@ -258,7 +267,9 @@ const fileOf = (run: RunContext, step: Step, index: number): FileOfStep => {
 
 const armedOf = (run: RunContext, step: Step) =>
   filesLeft(run, step).map(({ file, index }) => ({
-    ...{ path: file.path, id: writeIdOf(index, step), token: run.token },
+    path: file.path,
+    id: writeIdOf(index, step),
+    token: run.token,
   }));
 
 const sayIntent = ({ phase }: Step, files: number): string =>

@@ -33,8 +33,12 @@ export async function checkAccess(run: RunContext, step: Step, inside: Inside): 
     const answer = await askPatiently(run, { host, inside, from }, removed);
     const { account, key } = removed;
     const check: AccessCheck = {
-      ...{ host: host.host, port: host.port, account, fingerprint: key.fingerprint },
-      ...{ ...answer, at: toInstant(new Date()) },
+      host: host.host,
+      port: host.port,
+      account,
+      fingerprint: key.fingerprint,
+      ...answer,
+      at: toInstant(new Date()),
     };
     await run.journal.keepCheck(check);
     checks.push(check);

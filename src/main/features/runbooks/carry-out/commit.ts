@@ -36,7 +36,7 @@ export async function commitPlace(run: RunContext, step: Step): Promise<void> {
 async function keepKey({ journal }: RunContext, { host, kind, path, before }: HolderPlan): Promise<void> {
   if (kind !== "file" || before === null) return;
   const place = host ?? { host: null, port: null };
-  await journal.keepKey({ ...{ host: place.host, port: place.port }, path, kept: nameKept(path, before) });
+  await journal.keepKey({ host: place.host, port: place.port, path, kept: nameKept(path, before) });
 }
 
 /** What is left there. An account that keeps us out of its own folder keeps what is there; nothing of it is needed any more. */

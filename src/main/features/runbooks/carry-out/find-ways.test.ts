@@ -15,8 +15,15 @@ function makeEmptyHost() {
 }
 
 const account = (sshdVersion: string | null, settings: readonly (readonly [string, string])[]) => ({
-  ...{ uid: 1_000, gid: 1_000, home: "/home/ann", shell: "/bin/sh", from: null, sshdVersion },
-  ...{ sshd: new Map(settings), otherSshds: [], unreadConfig: [] },
+  uid: 1_000,
+  gid: 1_000,
+  home: "/home/ann",
+  shell: "/bin/sh",
+  from: null,
+  sshdVersion,
+  sshd: new Map(settings),
+  otherSshds: [],
+  unreadConfig: [],
 });
 
 const askFor = async (version: string | null, ...settings: readonly (readonly [string, string])[]) => {

@@ -83,7 +83,9 @@ async function armAll({ run, step, hand, changes }: Place): Promise<string | nul
   for (const change of changes) {
     const armed = await armPair(hand, {
       ...pairOf(run, step, change),
-      ...{ way: deadMan, seconds, consumers: change.consumers },
+      way: deadMan,
+      seconds,
+      consumers: change.consumers,
     });
     if (armed.kind !== "armed") return sayTail(armed, firstPath(change));
   }
@@ -160,6 +162,8 @@ async function takeBack(place: Place, { why, as }: Back): Promise<void> {
 const firstPath = ({ files }: CertificateChange): string => files[0]?.path ?? "a file";
 
 const pairOf = (run: RunContext, step: Step, change: CertificateChange) => ({
-  ...{ token: run.token, id: change.id, files: change.files },
+  token: run.token,
+  id: change.id,
+  files: change.files,
   wanted: orderOf(run, step, change).wanted ?? change.files.map(({ before }) => before),
 });

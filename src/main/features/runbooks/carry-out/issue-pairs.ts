@@ -76,7 +76,11 @@ async function take(
   const at = keyOf(run, step, change);
   const { csr } = orders.get(at);
   const judged = judgeIssued({
-    ...{ came, csr: csr ?? new Uint8Array(), before: derOf(change.old), roots: roots(), now: now() },
+    came,
+    csr: csr ?? new Uint8Array(),
+    before: derOf(change.old),
+    roots: roots(),
+    now: now(),
     narrower: change.narrower ?? [],
   });
   if (judged.kind === "faulty") {
@@ -96,7 +100,10 @@ async function waysOf(run: RunContext, step: Step, change: CertificateChange): P
   const near = challenge && (await nearHost(run, step, isAnsweredByHost(change)));
   const onState = (state: OrderState) => void noteState(run, step, change, state);
   return {
-    ...{ signal: run.signal, onState, days: null, orderUrl: orders.get(at).orderUrl },
+    signal: run.signal,
+    onState,
+    days: null,
+    orderUrl: orders.get(at).orderUrl,
     replaces: issuerOf(old) === issuer.id ? derOf(old) : null,
     challenges:
       challenge && near
@@ -109,7 +116,10 @@ async function nearHost(run: RunContext, step: Step, isThere: boolean): Promise<
   const { vault } = toolsOf(run);
   const { hand } = isThere ? await enterHost(run, step.host ?? -1) : { hand: null };
   return {
-    ...{ hand, token: run.token, address: hostOf(run, step).host, signal: run.signal },
+    hand,
+    token: run.token,
+    address: hostOf(run, step).host,
+    signal: run.signal,
     openSecret: (id) => vault.open(id),
   };
 }

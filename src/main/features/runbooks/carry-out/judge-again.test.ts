@@ -7,7 +7,9 @@ import { refuseIssued } from "./judge-again.ts";
 import type { RunContext } from "./run-context.ts";
 
 const plan = makePlanValue({
-  ...{ kind: "rotate-certificate", oldKey: null, newKey: null },
+  kind: "rotate-certificate",
+  oldKey: null,
+  newKey: null,
   hosts: [makeHost({ host: "web1", batch: 0, certificates: [makeChange(0)] })],
 });
 
@@ -18,7 +20,9 @@ test("what was issued and is of no use any more is not put in place, and its iss
     plan,
     journal: { mark: async (ordinal: number, state: string) => void said.push(`${ordinal} ${state}`) },
     renewal: {
-      ...{ derOf: () => null, roots: () => indexCertificates([]), now: () => new Date(0) },
+      derOf: () => null,
+      roots: () => indexCertificates([]),
+      now: () => new Date(0),
       orders: {
         get: () => order,
         set: async (_: unknown, more: object) => void said.push(JSON.stringify(more)),

@@ -13,7 +13,8 @@ test("what a slow host takes to answer does not count as its clock's being ahead
   const run = {
     plan: { kind: "rotate-key", options: { graceDays: 9 } },
     journal: {
-      ...{ steps: () => steps, now: () => new Date(seconds * 1_000) },
+      steps: () => steps,
+      now: () => new Date(seconds * 1_000),
       keepClock: async (clock: HostClock) => void kept.push(clock),
     },
   } as unknown as RunContext;

@@ -68,8 +68,15 @@ export async function leaveOut(
   const { host, port } = hostOf(run, step);
   for (const { file, why } of left)
     await run.journal.leaveOut(step.ordinal, {
-      ...{ host, port, path: file.path, phase: step.phase, fate: "left-out", why },
-      ...{ takeOut: [], putBack: [], repair: null },
+      host,
+      port,
+      path: file.path,
+      phase: step.phase,
+      fate: "left-out",
+      why,
+      takeOut: [],
+      putBack: [],
+      repair: null,
     });
   return null;
 }

@@ -55,7 +55,8 @@ export async function moveFile(
   if (towards === "back" && state === "absent" && isMadeBy(of)) return { kind: "moved" };
   if (state !== "file" || !content)
     return {
-      ...{ kind: "kept", message: sayUnread(file.path, refusal) },
+      kind: "kept",
+      message: sayUnread(file.path, refusal),
       ...(refusal && { why: refusal.why }),
     };
   const { seen, base } = judgeFile(file, content, newKey);
@@ -70,7 +71,12 @@ export async function moveFile(
   const isThere = seen === earliest(file, towards === "on" ? to : from);
   if (guard && !isThere) {
     const armed = await arm(hand, {
-      ...{ path: file.path, id, token, ...guard, wrote: change.wanted, prior: change.prior },
+      path: file.path,
+      id,
+      token,
+      ...guard,
+      wrote: change.wanted,
+      prior: change.prior,
       putBack: step.phase === "remove" ? linesRemoved(file, newKey) : null,
       isCreated: isMadeBy(of),
     });
@@ -96,7 +102,10 @@ async function put(
 ): Promise<Moved> {
   const [goal, left] = towards === "on" ? [wanted, prior] : [prior, wanted];
   const written = await write(hand, {
-    ...{ ...of, before: prior, expected: [left, goal], wanted: goal },
+    ...of,
+    before: prior,
+    expected: [left, goal],
+    wanted: goal,
     splices: towards === "on" ? splices : [],
   });
   switch (written.kind) {

@@ -12,7 +12,12 @@ const plan = makePlanValue({
 });
 
 const check = (host: string, answer: AccessCheck["answer"], why: string): AccessCheck => ({
-  ...{ host, port: 22, account: "ops", fingerprint: "SHA256:old", answer, why: [why] },
+  host,
+  port: 22,
+  account: "ops",
+  fingerprint: "SHA256:old",
+  answer,
+  why: [why],
   at: "2026-03-01T00:00:00Z",
 });
 
@@ -90,7 +95,8 @@ test("where a host is out of reach the other old private keys go, and the run st
   const made = makeRun().run;
   const run = {
     ...made,
-    ...{ plan: { ...plan, hosts }, removesOld: true },
+    plan: { ...plan, hosts },
+    removesOld: true,
     sessions: {
       of: async (place: number) => (place === 0 ? { kind: "lost", message: "no route" } : { hand: {} }),
     },
@@ -102,7 +108,8 @@ test("where a host is out of reach the other old private keys go, and the run st
     },
     journal: {
       ...made.journal,
-      ...{ accessChecks: () => [], keptKeys: () => kept },
+      accessChecks: () => [],
+      keptKeys: () => kept,
       forgetKey: async (key: unknown) => {
         kept = kept.filter((one) => one !== key);
       },

@@ -7,7 +7,12 @@ import { findUnled } from "./places-unled.ts";
 const { signal } = new AbortController();
 
 const proofAt = (address: string, from: ServedProof["from"]): ServedProof => ({
-  ...{ address, from, port: 443, serverName: null, dialogue: null, before: null },
+  address,
+  from,
+  port: 443,
+  serverName: null,
+  dialogue: null,
+  before: null,
 });
 
 test("a place of its host's is unled where the login leads nowhere, but not where nobody listens", async () => {

@@ -109,8 +109,11 @@ async function proveAtHolder(
   const fresh = await lookAtFile(hand, `${newKey.path}.latchkey-new`);
   const isFresh = fresh.kind === "seen" && fresh.file.state === "file";
   return proveFromHolder(hand, {
-    ...{ target: { host: host.host, port: host.port }, user: account, runs: proof.runs },
-    ...{ hostKey: inside.hand.hostKey.blob, fingerprint: made.fingerprint },
+    target: { host: host.host, port: host.port },
+    user: account,
+    runs: proof.runs,
+    hostKey: inside.hand.hostKey.blob,
+    fingerprint: made.fingerprint,
     keyFile: isFresh ? `${newKey.path}.latchkey-new` : newKey.path,
   });
 }

@@ -32,8 +32,13 @@ async function proveHostKey(run: RunContext, step: Step, inside: Inside): Promis
   const { loginKey, isTyped } = inside.hand;
   const proof = await run.hostKeys.prove(
     {
-      ...{ phase: step.phase === "remove" ? "remove" : "add", host, port, oldKey, newLine },
-      ...{ keyFile: newKey.path, comment: newKey.comment },
+      phase: step.phase === "remove" ? "remove" : "add",
+      host,
+      port,
+      oldKey,
+      newLine,
+      keyFile: newKey.path,
+      comment: newKey.comment,
       // A key that lets in only beside what was typed shows nothing by itself.
       loginKey: isTyped ? null : (inside.keys.find(({ fingerprint }) => fingerprint === loginKey) ?? null),
     },

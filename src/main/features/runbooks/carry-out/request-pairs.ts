@@ -60,7 +60,10 @@ async function request(
   if (!isSame) {
     const fresh = { chain: null, sha256: null, wanted: null, orderUrl: null };
     await toolsOf(run).orders.set(keyOf(run, step, change), {
-      ...{ state: "requested", message: "", csr: made.csr, ...fresh },
+      state: "requested",
+      message: "",
+      csr: made.csr,
+      ...fresh,
     });
   }
   return null;

@@ -48,8 +48,12 @@ export type RunContext = {
 };
 
 export const nearOf = ({ plan, token, made, ask, signal }: RunContext) => ({
-  ...{ plan, token, ask, signal },
-  ...{ newKey: made.newKey, secrets: made.secrets },
+  plan,
+  token,
+  ask,
+  signal,
+  newKey: made.newKey,
+  secrets: made.secrets,
 });
 
 /** The session of a host broke: what was done there is not known. */

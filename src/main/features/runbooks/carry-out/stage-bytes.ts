@@ -42,9 +42,13 @@ export function changeBetween(
   const [prior, wanted] = [applyEdits(base, stages[from]), applyEdits(base, stages[to])];
   if (!prior || !wanted) return null;
   return {
-    ...{ from: prior, prior: hashBytes(prior), wanted: hashBytes(wanted) },
+    from: prior,
+    prior: hashBytes(prior),
+    wanted: hashBytes(wanted),
     splices: editsBetween(base, stages[from], stages[to]).map(({ at, removed, inserted }) => ({
-      ...{ at, removed: removed.length, inserted },
+      at,
+      removed: removed.length,
+      inserted,
     })),
   };
 }

@@ -27,7 +27,9 @@ async function startWaiting() {
   expect(run).toMatchObject({ state: "waiting" });
   const owned = stack.move();
   return {
-    ...{ desk, web, line: `${run.newKey?.line} jo@desk` },
+    desk,
+    web,
+    line: `${run.newKey?.line} jo@desk`,
     read: () => web.run(`cat ${FILES.join(" ")}`),
     listStrays: () => web.run("find /home /root -name '*latchkey*'"),
     goBack: () =>

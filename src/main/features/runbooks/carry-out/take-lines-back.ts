@@ -63,8 +63,12 @@ export async function writeOver(
   const { at, removed, inserted } = trim({ at: 0, removed: there, inserted: bytes });
   const written = await write(hand, {
     // A copy of these bytes and no others is kept under this name.
-    ...{ path, token, id: `${writeIdOf(index, step)}${before.slice(0, 8)}` },
-    ...{ before, expected: [before], wanted: hashBytes(bytes) },
+    path,
+    token,
+    id: `${writeIdOf(index, step)}${before.slice(0, 8)}`,
+    before,
+    expected: [before],
+    wanted: hashBytes(bytes),
     splices: [{ at, removed: removed.length, inserted }],
   });
   switch (written.kind) {
@@ -96,7 +100,9 @@ async function findChange(hand: Hand, { file, index, step, token, newKey }: File
   const change = base && changeBetween(file, base, stagesOf(step), newKey);
   if (!content || !change || hashBytes(content) !== change.prior) return null;
   const edits = change.splices.map(({ at, removed, inserted }) => ({
-    ...{ at, inserted, removed: content.subarray(at, at + removed) },
+    at,
+    inserted,
+    removed: content.subarray(at, at + removed),
   }));
   const wanted = applyEdits(content, edits);
   if (wanted === null) return null;

@@ -98,7 +98,10 @@ async function hearAt(
   const isNew = run.plan.newKey?.kind !== "given";
   const isAuthority = run.plan.kind === "move-to-authority";
   const wish = {
-    ...{ fingerprint, isNew, isAuthority, zone: look.host.zone },
+    fingerprint,
+    isNew,
+    isAuthority,
+    zone: look.host.zone,
     ...boundsOf(step, clock, isNew, look.host),
   };
   const said: string[] = [];

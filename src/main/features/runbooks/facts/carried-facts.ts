@@ -40,14 +40,12 @@ export function carriedFacts(
   const files = look.files.filter((file) => places.has(placeOf(file)));
   const names = new Set([...sought.keys(), ...files.flatMap((file) => file.accounts)]);
   return {
-    ...{
-      asOf: at,
-      carried: standing,
-      hostKey: known.pinned ?? (standing === "claimed" ? null : look.signedBy) ?? "",
-      unread: null,
-      clockOffset: null,
-      deadMen: [],
-    },
+    asOf: at,
+    carried: standing,
+    hostKey: known.pinned ?? (standing === "claimed" ? null : look.signedBy) ?? "",
+    unread: null,
+    clockOffset: null,
+    deadMen: [],
     login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
     accounts: look.accounts
       .filter(({ name }) => names.has(name))
@@ -94,10 +92,15 @@ function toFile({
 
 /** A bundle has no private half, nor its hash. */
 const toHolder = ({ path, isEncrypted }: KeyFileFact): HolderFacts => ({
-  ...{ kind: "file", path, uid: null, gid: null, owner: "", mode: "", isEncrypted, before: null },
-  ...{
-    hasPublicFile: false,
-    possession: { kind: "claimed", why: "not-asked" },
-    stuck: "the host is known by a bundle alone: put the new private half there by hand",
-  },
+  kind: "file",
+  path,
+  uid: null,
+  gid: null,
+  owner: "",
+  mode: "",
+  isEncrypted,
+  before: null,
+  hasPublicFile: false,
+  possession: { kind: "claimed", why: "not-asked" },
+  stuck: "the host is known by a bundle alone: put the new private half there by hand",
 });

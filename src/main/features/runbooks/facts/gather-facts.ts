@@ -62,7 +62,11 @@ export async function gatherFacts(
   const handled = sought.fingerprint ?? (wish.kind === "tighten-grants" ? key?.fingerprint : null) ?? null;
   const here = handled ? heldKeys().filter(({ fingerprint }) => fingerprint === handled) : [];
   return {
-    ...{ now: toInstant(deps.now()), wish, options, hosts, key },
+    now: toInstant(deps.now()),
+    wish,
+    options,
+    hosts,
+    key,
     given: await gatherGiven(deps, wish),
     here: await Promise.all((await withNamed(deps, wish, here)).map((held) => toHolder(held, deps))),
     freeKeyFile: await findFreeKeyFile(deps, workstation),
@@ -71,7 +75,9 @@ export async function gatherFacts(
 }
 
 export const toDoorWish = ({ host, port, user, useSudo, transport }: KnownHost): DoorWish => ({
-  ...{ target: { kind: "ssh", host, port, user }, useSudo, transport },
+  target: { kind: "ssh", host, port, user },
+  useSudo,
+  transport,
 });
 
 async function lookAtHost(
@@ -82,8 +88,16 @@ async function lookAtHost(
 ): Promise<HostFacts> {
   const { known } = sought;
   const about = {
-    ...{ host: known.host, port: known.port, user: known.user, useSudo: known.useSudo },
-    ...{ labels: known.tags, os: known.os, jumpFor: 0, daemon: null, asOf: null, carried: null },
+    host: known.host,
+    port: known.port,
+    user: known.user,
+    useSudo: known.useSudo,
+    labels: known.tags,
+    os: known.os,
+    jumpFor: 0,
+    daemon: null,
+    asOf: null,
+    carried: null,
     logs: deps.inventory.logsOf(known.id),
     addresses: deps.inventory.addressesOf(known.id),
     logins: fingerprint === null ? [] : deps.inventory.loginsBy(known.id, fingerprint),
@@ -129,17 +143,32 @@ export const isAllCarried = (inventory: Inventory, { hosts }: Sought): boolean =
 function unread({ inventory }: FactDeps, { known, accounts }: SoughtHost, why: string) {
   const login = { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null };
   return {
-    ...{ hostKey: known.pinned, unread: why, clockOffset: null, deadMen: [], login, holders: [] },
+    hostKey: known.pinned,
+    unread: why,
+    clockOffset: null,
+    deadMen: [],
+    login,
+    holders: [],
     accounts: [...accounts.keys()].map((name) => ({
-      ...{ name, uid: -1, gid: -1, runsCommands: null, consulted: null, keysCommand: null },
+      name,
+      uid: -1,
+      gid: -1,
+      runsCommands: null,
+      consulted: null,
+      keysCommand: null,
       consultedByOthers: [],
-      ...{ isSshdKnown: false, authenticationMethods: null, forceCommand: null },
+      isSshdKnown: false,
+      authenticationMethods: null,
+      forceCommand: null,
       grants: inventory.grantsOfAccount(known.id, name).map((grant) => ({ ...grant, isAuthority: false })),
     })),
     files: [...accounts].flatMap(([name, paths]) =>
       [...paths].map((path) => ({
-        ...{ path, otherPaths: [], accounts: [name], realPath: null },
-        ...{ stand: { kind: "refused" as const, why, bytes: null } },
+        path,
+        otherPaths: [],
+        accounts: [name],
+        realPath: null,
+        stand: { kind: "refused" as const, why, bytes: null },
       })),
     ),
   };
@@ -187,14 +216,20 @@ async function readGiven({ lookAtHeldHalf }: FactDeps, wish: KeyWish): Promise<G
   if (line) {
     const [, type = "", base64 = ""] = /(\S+)\s+([A-Za-z0-9+/]+=*)/.exec(text) ?? [];
     return {
-      ...{ line: `${type} ${base64}`, fingerprint: line.key.fingerprint, comment: line.comment },
-      ...{ path: null, isInAgent: false },
+      line: `${type} ${base64}`,
+      fingerprint: line.key.fingerprint,
+      comment: line.comment,
+      path: null,
+      isInAgent: false,
     };
   }
   const half = await lookAtHeldHalf(text);
   if (half?.line && half.fingerprint)
     return {
-      ...{ line: half.line, fingerprint: half.fingerprint, comment: half.comment, path: text },
+      line: half.line,
+      fingerprint: half.fingerprint,
+      comment: half.comment,
+      path: text,
       isInAgent: false,
     };
   throw new Refusal(

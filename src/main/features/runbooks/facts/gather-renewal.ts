@@ -73,7 +73,11 @@ export async function gatherRenewal(
     await onRead(++read);
   });
   return {
-    ...{ now: toInstant(deps.now()), wish, options, hosts, leftOut: sought.leftOut },
+    now: toInstant(deps.now()),
+    wish,
+    options,
+    hosts,
+    leftOut: sought.leftOut,
     said: sought.said,
     vault: deps.renewal.vault.state(),
   };
@@ -102,7 +106,9 @@ async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door):
       pairs: pairs.map((pair, nth) => ({
         ...pair.facts,
         ...(lacksWay(pair) ? wayOf(pair, ways) : {}),
-        ...{ files: files[nth] ?? [], proofs: shown[nth] ?? [], consumers: told[nth]?.consumers ?? [] },
+        files: files[nth] ?? [],
+        proofs: shown[nth] ?? [],
+        consumers: told[nth]?.consumers ?? [],
         failing: told[nth]?.failing ?? [],
         obstacle: pair.facts.obstacle ?? told[nth]?.obstacle ?? null,
       })),
@@ -196,22 +202,28 @@ async function lookAtLogin({ now }: Deps, hand: Hand) {
 }
 
 const baseOf = ({ known }: SoughtHost): HostFacts => ({
-  ...{ host: known.host, port: known.port, user: known.user, useSudo: known.useSudo, hostKey: known.pinned },
-  ...{
-    labels: known.tags,
-    os: known.os,
-    jumpFor: 0,
-    unread: null,
-    asOf: null,
-    carried: null,
-    clockOffset: null,
-    logs: null,
-    addresses: [],
-    logins: [],
-    deadMen: [],
-  },
+  host: known.host,
+  port: known.port,
+  user: known.user,
+  useSudo: known.useSudo,
+  hostKey: known.pinned,
+  labels: known.tags,
+  os: known.os,
+  jumpFor: 0,
+  unread: null,
+  asOf: null,
+  carried: null,
+  clockOffset: null,
+  logs: null,
+  addresses: [],
+  logins: [],
+  deadMen: [],
   login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
-  ...{ accounts: [], files: [], unreadKeys: [], holders: [], daemon: null },
+  accounts: [],
+  files: [],
+  unreadKeys: [],
+  holders: [],
+  daemon: null,
 });
 
 const unread = (base: HostFacts, pairs: readonly Described[], why: string): Seen => ({

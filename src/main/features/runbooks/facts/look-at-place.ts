@@ -109,7 +109,9 @@ function toAccount(name: string, look: AccountLook): Omit<AccountFacts, "grants"
       (settings) => settingOf(settings, keyword) ?? [],
     )[0] ?? null;
   return {
-    ...{ name, uid, gid },
+    name,
+    uid,
+    gid,
     runsCommands: !/\/(nologin|false)$/.test(shell),
     consulted: sshd?.has(KEY_FILES) ? keyFilesOf(valuesOf(sshd), { name, ...look }) : null,
     consultedByOthers: otherSshds.flatMap(({ settings }) =>
@@ -135,8 +137,14 @@ export const toGrant = ({
   options,
   ...fact
 }: ReturnType<Inventory["grantsOfAccount"]>[number]): KnownGrant => ({
-  ...{ id, file, text, fingerprint, effective: fact.effective, isDormant: fact.isDormant },
-  ...{ onlyFrom: fact.onlyFrom, owner: fact.owner },
+  id,
+  file,
+  text,
+  fingerprint,
+  effective: fact.effective,
+  isDormant: fact.isDormant,
+  onlyFrom: fact.onlyFrom,
+  owner: fact.owner,
   isAuthority: /(^|,)cert-authority(,|$)/i.test(options.replaceAll(/"(\\.|[^"\\])*"/g, "")),
 });
 
@@ -198,9 +206,12 @@ export function toStand(file: FileLook): FileStand {
   if (refusal) return { kind: "refused", why: sayRefusal(refusal.why, file.real), bytes: content };
   if (!content) return { kind: "refused", why: `${file.real} could not be read`, bytes: null };
   return {
-    ...{ kind: "file", bytes: content, uid: file.uid, gid: file.gid, owner: file.owner, mode: file.mode },
-    ...{ links: file.links, isMountPoint: false, isImmutable: false, isAppendOnly: false, isReadOnly: false },
-    ...{ freeBytes: file.freeBytes, freeInodes: file.freeInodes },
+    kind: "file",
+    bytes: content,
+    uid: file.uid,
+    gid: file.gid,
+    owner: file.owner,
+    mode: file.mode,
     lockedBy: lock && lock.leaseEnd > lock.now ? lock.who : null,
     workFolder: file.workFolder,
   };
@@ -221,8 +232,16 @@ async function lookAtHolder(
   const unasked = { possession: { kind: "claimed", why: "not-asked" } as KeyPossession, hash: file.hash };
   const verified = stuck === null ? expectSeen(await verify(file.real)) : unasked;
   return {
-    ...{ kind: "file", path: file.real, uid: file.uid, gid: file.gid, owner: file.owner, mode: file.mode },
-    ...{ isEncrypted, before: verified.hash ?? file.hash, hasPublicFile: publicFile.state !== "absent" },
-    ...{ possession: verified.possession, stuck },
+    kind: "file",
+    path: file.real,
+    uid: file.uid,
+    gid: file.gid,
+    owner: file.owner,
+    mode: file.mode,
+    isEncrypted,
+    before: verified.hash ?? file.hash,
+    hasPublicFile: publicFile.state !== "absent",
+    possession: verified.possession,
+    stuck,
   };
 }

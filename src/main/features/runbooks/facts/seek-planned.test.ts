@@ -16,7 +16,8 @@ test("where else the old key is granted is said by the file, whatever account it
       plan,
       { grantsOfKey: () => grants, host: () => ({ host: "web1", port: 22 }) as KnownHost },
       facts.map(({ host, port, files }) => ({
-        ...{ host, port },
+        host,
+        port,
         files: files.map((file) => ({ ...file, otherPaths: ["/linked/keys"] })),
       })),
     );

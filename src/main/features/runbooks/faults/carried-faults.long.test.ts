@@ -80,7 +80,8 @@ test.skipIf(!canStartHosts())(
       expect(await host.run("find /home /root -name '*latchkey*' | grep -v result || true"), point).toBe("");
     }
     recordFault(task, {
-      ...{ id: "R2", injected: `ptrace SIGKILL (all) of a carried script at ${MOMENTS} of ${calls} calls` },
+      id: "R2",
+      injected: `ptrace SIGKILL (all) of a carried script at ${MOMENTS} of ${calls} calls`,
       seen: `run again with a yes: ${MOMENTS} committed; with a no: ${Object.entries(seen).map(([outcome, times]) => `${times} ${outcome}`)}; 0 torn, 0 stray; ${await host.expectNobodyLockedOut()}`,
     });
   },

@@ -36,7 +36,8 @@ for (const { fault: name, steps, mends, ends } of DAEMON_FAULTS)
   lab(`R9: where sshd fails once a file is written (${name}), the change is ${ends}`, async ({ task }) => {
     await using desk = await makeDesk();
     await using probed = await startProbedHosts(desk, {
-      ...{ port: PORT, begin: (host) => host.run(startSecond(host.address)) },
+      port: PORT,
+      begin: (host) => host.run(startSecond(host.address)),
     });
     const { fault, readKeys } = probed;
     const [web] = probed.hosts;

@@ -40,7 +40,8 @@ const SPOIL = `${BEGIN}
 /** Somebody else at our database: `ready`, and then `done`. */
 const startStranger = ({ databasePath }: Desk, does: string) =>
   startChild({
-    ...{ script: "--input-type=module", args: ["-e", does] },
+    script: "--input-type=module",
+    args: ["-e", does],
     env: { LATCHKEY_TEST_DB: databasePath },
   });
 
@@ -100,7 +101,8 @@ async function goOn({ desk, probed }: World): Promise<{ state: string; message: 
 }
 
 const saw = async ({ probed }: World, injected: string, seen: string): Promise<FaultRow> => ({
-  ...{ id: "R17", injected: `${injected} after a write on a host` },
+  id: "R17",
+  injected: `${injected} after a write on a host`,
   seen: `the host is finished, no other begun; ${seen}; ${await probed.expectNobodyLockedOut()}`,
 });
 
@@ -126,7 +128,8 @@ lab(
     });
     const { state, message } = await goOn(world);
     expect({ state, message }).toEqual({
-      ...{ state: "paused", message: expect.stringContaining("is in use by another process") },
+      state: "paused",
+      message: expect.stringContaining("is in use by another process"),
     });
     recordFault(
       task,

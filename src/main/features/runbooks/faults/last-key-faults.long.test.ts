@@ -43,7 +43,8 @@ test.skipIf(!canStartHosts())(
 /** Begins a run with all consents or none, with the word or without. */
 const start = ({ client }: App, { id, plan, hash }: PlanDetail, { agrees, types }: Record<string, boolean>) =>
   client.runbooks.start({
-    ...{ planId: id, hash: hash ?? "" },
+    planId: id,
+    hash: hash ?? "",
     consents: agrees ? (plan?.checks ?? []).filter(({ state }) => state === "consent").map(consentOf) : [],
     typed: types ? (plan?.confirm?.word ?? null) : null,
   });

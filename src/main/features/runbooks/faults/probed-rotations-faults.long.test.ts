@@ -99,6 +99,19 @@ async function untilProbed(probers: readonly FileProber[]): Promise<void> {
 }
 
 const asDeployIn = ({ pid }: LabHost): string[] => [
-  ...["nsenter", "-t", String(pid), "-m", "-n", "-p", "-u", "-r", "-w"],
-  ...["setpriv", "--reuid", "deploy", "--regid", "deploy", "--init-groups"],
+  "nsenter",
+  "-t",
+  String(pid),
+  "-m",
+  "-n",
+  "-p",
+  "-u",
+  "-r",
+  "-w",
+  "setpriv",
+  "--reuid",
+  "deploy",
+  "--regid",
+  "deploy",
+  "--init-groups",
 ];

@@ -52,8 +52,10 @@ for (const phase of ["add", "remove"] as const)
     async ({ task }) => {
       await using desk = await makeDesk();
       await using probed = await startProbedHosts(desk, {
-        ...{ keepPenalties: true, sshdOptions: ["-o", "PerSourcePenalties=authfail:300 min:1"] },
-        ...{ from: "127.9.9.9", reloads: true },
+        keepPenalties: true,
+        sshdOptions: ["-o", "PerSourcePenalties=authfail:300 min:1"],
+        from: "127.9.9.9",
+        reloads: true,
         prepare: "ssh-keygen -q -t ed25519 -N '' -f /opt/stranger",
       });
       const [web] = probed.hosts;

@@ -13,8 +13,10 @@ const BREAK = "echo 'NoSuchKeyword yes' > /etc/ssh/more/broken.conf";
 const MEND = "rm /etc/ssh/more/broken.conf";
 
 const wishFor = (host: LabHost) => ({
-  ...{ kind: "rotate-host-key" as const, keyType: "ed25519" as const },
-  ...{ host: host.address, port: host.port },
+  kind: "rotate-host-key" as const,
+  keyType: "ed25519" as const,
+  host: host.address,
+  port: host.port,
 });
 
 test.skipIf(!canStartHosts())(

@@ -44,7 +44,8 @@ test.skipIf(!canStartHosts())(
     expect(ended).toMatchObject({ message: "", state: "committed" });
     expect(await probed.readKeys(web)).not.toContain(desk.publicKey);
     recordFault(task, {
-      ...{ id: "R18", injected: "SIGSTOP of Latchkey over the dead-man's time" },
+      id: "R18",
+      injected: "SIGSTOP of Latchkey over the dead-man's time",
       seen: `${slept.message}; ${await probed.expectNobodyLockedOut()}`,
     });
   },

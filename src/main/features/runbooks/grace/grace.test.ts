@@ -12,9 +12,15 @@ const OLD = `SHA256:${"o".repeat(43)}`;
 const at = (day: number): Instant => `2026-03-${String(day).padStart(2, "0")}T12:00:00Z`;
 const window = (from: number, to: number) => ({ source: "journal", from: at(from), to: at(to) });
 const login = (day: number, fingerprint = OLD) => ({
-  ...{ account: "jo", fingerprint, isAuthority: false, lastFrom: "192.0.2.7", origins: [], days: [] },
+  account: "jo",
+  fingerprint,
+  isAuthority: false,
+  lastFrom: "192.0.2.7",
+  origins: [],
+  days: [],
   lastInJournalAt: at(day),
-  ...{ firstAt: at(1), lastAt: at(day) },
+  firstAt: at(1),
+  lastAt: at(day),
 });
 
 test.each<[string, HostUse, string]>([
@@ -78,7 +84,8 @@ test("a use counts by whatever log, and it is said where that is a plain file", 
   const logins = [{ ...login(9), lastInJournalAt: null }];
   const { grace } = startGrace({ db1: { logins, windows: [window(1, 15)] } }, 15);
   expect(await grace.judge({ ...GOING, plan, dueAt: at(15) })).toMatchObject({
-    ...{ isOver: false, dueAt: at(19) },
+    isOver: false,
+    dueAt: at(19),
     said: [
       expect.stringContaining("by a plain file, to which any user there can have lines written"),
       expect.anything(),
@@ -112,7 +119,9 @@ test("a run waits so many days, then reads the hosts of which lines go, and goes
   const uses = { db1: { logins: [], windows: [window(1, 15)] } };
   const first = startGrace(uses, 5);
   expect(await first.grace.judge({ ...GOING, plan, dueAt: null })).toEqual({
-    ...{ isOver: false, dueAt: at(15), said: ["the old key is watched until 2026-03-15"] },
+    isOver: false,
+    dueAt: at(15),
+    said: ["the old key is watched until 2026-03-15"],
   });
   expect(first.read).toEqual([]);
   expect(await first.grace.judge({ ...GOING, plan, dueAt: at(15) })).toMatchObject({ isOver: false });
@@ -140,10 +149,14 @@ test.each([
 test("a host that cannot be read again is not quiet, whatever its logs told before", async () => {
   const use = { logins: [], windows: [window(1, 14)] };
   const grace = createGrace({
-    ...{ loginsOf: () => use, clockOf: () => null, rescan: async () => true, now: () => new Date(at(15)) },
+    loginsOf: () => use,
+    clockOf: () => null,
+    rescan: async () => true,
+    now: () => new Date(at(15)),
   });
   expect(await grace.judge({ ...GOING, plan, dueAt: at(15) })).toMatchObject({
-    ...{ isOver: false, dueAt: "2026-03-15T13:00:00Z" },
+    isOver: false,
+    dueAt: "2026-03-15T13:00:00Z",
     said: [expect.stringContaining("could not be read just now")],
   });
 });
@@ -176,14 +189,20 @@ test.each([-300, 300])(
     const told = [{ source: "journal", from: at(1), to: later(at(15), aheadSeconds) }];
     const judge = (one: HostUse["logins"][number]) =>
       startGrace({ db1: { logins: [one], windows: told } }, 15).grace.judge({
-        ...{ ...GOING, plan, clocks, dueAt: at(15) },
+        ...GOING,
+        plan,
+        clocks,
+        dueAt: at(15),
       });
     expect(await judge(lastAt(at(5), -1))).toMatchObject({ isOver: true });
     expect(await judge(lastAt(at(5), 5))).toMatchObject({ isOver: false, dueAt: later(at(15), 4) });
     // That very use is none of the days that it began.
     const use = lastAt(at(5), 5);
     const again = startGrace({ db1: { logins: [use], windows: told } }, 15).grace.judge({
-      ...{ ...GOING, plan, clocks, dueAt: later(at(15), 4) },
+      ...GOING,
+      plan,
+      clocks,
+      dueAt: later(at(15), 4),
     });
     expect(await again).toMatchObject({ isOver: false, dueAt: later(at(15), 4) });
   },
@@ -200,7 +219,9 @@ test("a host whose clock was behind when the run was there, and is set right sin
 test("no use is later than now, whatever a host says its clock is", async () => {
   const used = { db1: { logins: [login(9)], windows: [window(1, 15)] } };
   const verdict = await startGrace(used, 9, { ahead: -1_700_000_000 }).grace.judge({
-    ...{ ...GOING, plan, dueAt: at(15) },
+    ...GOING,
+    plan,
+    dueAt: at(15),
   });
   expect(verdict).toMatchObject({ isOver: false, dueAt: at(19) });
 });
@@ -251,14 +272,16 @@ test("of a plan about several keys each one that goes is watched", async () => {
   const use = { logins: [login(12, fingerprint)], windows: [window(1, 15)] };
   const { grace } = startGrace({ db1: use }, 15);
   expect(await grace.judge({ ...GOING, plan: several, dueAt: at(15) })).toMatchObject({
-    ...{ isOver: false, dueAt: at(22) },
+    isOver: false,
+    dueAt: at(22),
   });
 });
 
 test("where the logs cannot tell, a run does not go on, whoever asks", async () => {
   const { grace } = startGrace({}, 15);
   expect(await grace.judge({ ...GOING, plan, dueAt: at(15) })).toEqual({
-    ...{ isOver: false, dueAt: "2026-03-15T13:00:00Z" },
+    isOver: false,
+    dueAt: "2026-03-15T13:00:00Z",
     said: [
       "db1:22: whether the old key is still used is not known: no log of it tells of logins up to now; end the days of grace (runs resume --now) to remove it all the same",
     ],
@@ -285,7 +308,9 @@ const handOf = (lines: string | null): Hand => {
     lines === null
       ? { kind: "answered", status: "no", words: ["no-log"], told: new Map(), data: new Map() }
       : {
-          ...{ kind: "answered", status: "ok", words: ["read"] },
+          kind: "answered",
+          status: "ok",
+          words: ["read"],
           told: new Map([["sources", [["/var/log/auth.log"]]]]),
           data: new Map([["lines", Buffer.from(`/var/log/auth.log\t${lines}`)]]),
         };

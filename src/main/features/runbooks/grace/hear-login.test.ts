@@ -14,7 +14,9 @@ const PATH = "/var/log/auth.log";
 const handOf = (name: "journal" | "lines", text: string): Hand =>
   ({
     ask: async () => ({
-      ...{ kind: "answered", status: "ok", words: ["read"] },
+      kind: "answered",
+      status: "ok",
+      words: ["read"],
       told: new Map([["sources", [["journal", PATH]]]]),
       data: new Map([[name, Buffer.from(text)]]),
     }),
@@ -31,9 +33,13 @@ const hear = (line: string, more?: More) => hearBy(handOf("lines", `${PATH}\t${l
 
 const FIELDS = {
   __REALTIME_TIMESTAMP: "1795986721740233",
-  ...{ _UID: "0", _EXE: "/usr/lib/openssh/sshd-session", _COMM: "sshd-session" },
-  ...{ _SYSTEMD_UNIT: "ssh.service", _SYSTEMD_CGROUP: "/system.slice/ssh.service" },
-  ...{ SYSLOG_IDENTIFIER: "sshd-session", MESSAGE: ACCEPTED },
+  _UID: "0",
+  _EXE: "/usr/lib/openssh/sshd-session",
+  _COMM: "sshd-session",
+  _SYSTEMD_UNIT: "ssh.service",
+  _SYSTEMD_CGROUP: "/system.slice/ssh.service",
+  SYSLOG_IDENTIFIER: "sshd-session",
+  MESSAGE: ACCEPTED,
 };
 const hearEntry = (more: object, bounds?: More) =>
   hearBy(handOf("journal", JSON.stringify({ ...FIELDS, ...more })), bounds);
@@ -73,8 +79,11 @@ test("no entry is heard that a user, another program of root's or a container ha
 
 test("a line of a plain file is a claim, by whatever name sshd is logged there", async () => {
   for (const start of [
-    ...[`${STAMP} sshd[7]:`, `${STAMP} sshd-session[7]:`, "Mar  6 10:00:00 db1 sshd[7]:"],
-    ...["Mar  6 10:00:00 db1 auth.info sshd[7]:", "2026-03-06T10:00:00+0100 db1.example sshd[7]:"],
+    `${STAMP} sshd[7]:`,
+    `${STAMP} sshd-session[7]:`,
+    "Mar  6 10:00:00 db1 sshd[7]:",
+    "Mar  6 10:00:00 db1 auth.info sshd[7]:",
+    "2026-03-06T10:00:00+0100 db1.example sshd[7]:",
   ])
     expect(await hear(`${start} ${ACCEPTED}`)).toBe("claimed");
 });

@@ -62,15 +62,36 @@ async function layKey(): Promise<{ plan: Plan; place: HostPlan; holder: HolderPl
   ) as string[];
   const at = { host: host.address as HostPlan["host"], port: 22 as HostPlan["port"] };
   const holder: HolderPlan = {
-    ...{ host: at, kind: "file", path: HELD, uid: Number(await host.run("id -u ci")), gid: 0, owner: "ci" },
-    ...{ mode: "0600", isEncrypted: false, before, hasPublicFile: true, possession: { kind: "verified" } },
+    host: at,
+    kind: "file",
+    path: HELD,
+    uid: Number(await host.run("id -u ci")),
+    gid: 0,
+    owner: "ci",
+    mode: "0600",
+    isEncrypted: false,
+    before,
+    hasPublicFile: true,
+    possession: { kind: "verified" },
   };
   const place = {
-    ...{ ...at, hostKey: await hostKeyOf(host), files: [], proofs: [], holders: [holder] },
+    ...at,
+    hostKey: await hostKeyOf(host),
+    files: [],
+    proofs: [],
+    holders: [holder],
   } as unknown as HostPlan;
   const plan = {
-    ...{ format: "latchkey-plan-1", kind: "rotate-key", title: "", madeAt: "2026-01-01T00:00:00.000Z" },
-    ...{ oldKey, hosts: [place], here: [], checks: [], leftOut: [], confirm: null },
+    format: "latchkey-plan-1",
+    kind: "rotate-key",
+    title: "",
+    madeAt: "2026-01-01T00:00:00.000Z",
+    oldKey,
+    hosts: [place],
+    here: [],
+    checks: [],
+    leftOut: [],
+    confirm: null,
     newKey: { kind: "made-on-holder", keyType: "ed25519", comment: "ci@vault", ...at, path: HELD },
     options: { canary: true, batchSize: 8, maxFailures: 1, graceDays: 0, deadManSeconds: 120 },
   } as unknown as Plan;
@@ -101,8 +122,18 @@ async function layLine(account: string, line: string): Promise<FilePlan> {
   const [uid, gid] = (await host.run(`id -u ${account}; id -g ${account}`)).trim().split("\n").map(Number);
   const inserted = `${HOLE} ci\n`;
   return FilePlan.parse({
-    ...{ account, path, uid, gid, owner: account, mode: "0600", before: hashBytes(Buffer.from(line)) },
-    ...{ sizeBytes: line.length, hunks: [], adds: 1, changes: 0, removes: 1 },
+    account,
+    path,
+    uid,
+    gid,
+    owner: account,
+    mode: "0600",
+    before: hashBytes(Buffer.from(line)),
+    sizeBytes: line.length,
+    hunks: [],
+    adds: 1,
+    changes: 0,
+    removes: 1,
     added: [{ at: 0, removed: "", inserted }],
     removed: [{ at: 0, removed: line, inserted }],
   });

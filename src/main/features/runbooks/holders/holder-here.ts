@@ -19,7 +19,9 @@ import { openPair } from "./open-pair.ts";
 import { RUN_WAITS_MS, verifyAgent } from "./verify-agent.ts";
 
 export const toPlace = ({ path, before, hasPublicFile }: HolderPlan): HalfPlace => ({
-  ...{ path, before, hasPublicFile },
+  path,
+  before,
+  hasPublicFile,
 });
 
 export async function lookHere(near: Near, holder: HolderPlan): Promise<HolderSeen> {

@@ -52,20 +52,33 @@ const hashOf = async (path: string) =>
     .digest("hex");
 
 const plan = (more: Partial<Plan>): Plan => ({
-  ...{
-    format: "latchkey-plan-1",
-    kind: "rotate-key",
-    title: "",
-    madeAt: "2026-01-01T00:00:00.000Z" as Plan["madeAt"],
-  },
-  ...{ oldKey: null, newKey: null, hosts: [], here: [], checks: [], leftOut: [], confirm: null },
+  format: "latchkey-plan-1",
+  kind: "rotate-key",
+  title: "",
+  madeAt: "2026-01-01T00:00:00.000Z" as Plan["madeAt"],
+  oldKey: null,
+  newKey: null,
+  hosts: [],
+  here: [],
+  checks: [],
+  leftOut: [],
+  confirm: null,
   options: { canary: true, batchSize: 8, maxFailures: 1, graceDays: 0, deadManSeconds: 120 },
   ...more,
 });
 
 const holder = (more: Partial<HolderPlan>): HolderPlan => ({
-  ...{ host: null, kind: "file", path: "", uid: 0, gid: 0, owner: "root", mode: "0600" },
-  ...{ isEncrypted: false, before: null, hasPublicFile: true, possession: { kind: "verified" } },
+  host: null,
+  kind: "file",
+  path: "",
+  uid: 0,
+  gid: 0,
+  owner: "root",
+  mode: "0600",
+  isEncrypted: false,
+  before: null,
+  hasPublicFile: true,
+  possession: { kind: "verified" },
   ...more,
 });
 
@@ -101,10 +114,19 @@ async function makeDesk(name: string) {
   const hostPlan = { host: host.address, port: 22, holders: [there] } as unknown as HostPlan;
   const near: Near = {
     plan: plan({ oldKey: old.fingerprint, newKey, here, hosts: [hostPlan] }),
-    ...{ newKey: null, secrets: null, ask, signal: new AbortController().signal },
+    newKey: null,
+    secrets: null,
+    ask,
+    signal: new AbortController().signal,
   };
   return {
-    ...{ home, old, agent, near, asked, here, there },
+    home,
+    old,
+    agent,
+    near,
+    asked,
+    here,
+    there,
     read: async () => ({
       here: await readFiles(home.path),
       there: await host.run("cd /home/ci/.ssh; sha256sum *; stat -c '%n %a %U %G' *"),
@@ -151,7 +173,9 @@ lab("a key that is held here, locked, in an agent and on a host is replaced in a
   expect(desk.asked).toEqual([desk.old.path]);
   expect(await readFile(desk.old.path, "utf8")).toContain("OPENSSH PRIVATE KEY");
   const { identities } = await gatherIdentities({
-    ...{ identityFiles: [desk.old.path], home: "/nonexistent", agentSocket: null },
+    identityFiles: [desk.old.path],
+    home: "/nonexistent",
+    agentSocket: null,
   });
   expect(identities).toEqual([]);
 });
@@ -315,7 +339,12 @@ lab("a new half that another run has made is not taken, here or on a host, and s
   expect(await desk.read()).toEqual(before);
 
   const newKey: NewKey = {
-    ...{ kind: "made-on-holder", keyType: "ed25519", comment: "", host: host.address, port: 22, path: HELD },
+    kind: "made-on-holder",
+    keyType: "ed25519",
+    comment: "",
+    host: host.address,
+    port: 22,
+    path: HELD,
   };
   const near = { ...desk.near, plan: { ...desk.near.plan, newKey, here: [] } };
   await using hand = await enter();

@@ -173,8 +173,17 @@ const isLocked = ({ here }: Plan, place: HalfPlace): boolean =>
 function toHolder({ kind, hosts }: Plan, { host, port, path }: MadeThere): HolderPlan {
   if (kind === "rotate-host-key")
     return {
-      ...{ host: { host, port }, kind: "file", path, before: null, hasPublicFile: true, isEncrypted: false },
-      ...{ uid: 0, gid: 0, owner: "root", mode: "0600", possession: { kind: "claimed", why: "not-asked" } },
+      host: { host, port },
+      kind: "file",
+      path,
+      before: null,
+      hasPublicFile: true,
+      isEncrypted: false,
+      uid: 0,
+      gid: 0,
+      owner: "root",
+      mode: "0600",
+      possession: { kind: "claimed", why: "not-asked" },
     };
   const found = hosts
     .find((one) => one.host === host && one.port === port)

@@ -22,7 +22,10 @@ export async function findProofKey(
   const agent = plan.here.find(({ kind }) => kind === "agent")?.path ?? agentSocket;
   const identityFiles = path === null ? files : [path, ...files];
   const { identities, unusable } = await gatherIdentities({
-    ...{ identityFiles, agentSocket: agent, configured: { files: [], isForAll: true }, home: "" },
+    identityFiles,
+    agentSocket: agent,
+    configured: { files: [], isForAll: true },
+    home: "",
     unlock: async (file) => {
       const opened = file.fingerprint === fingerprint ? await openPair(file.path, near) : { why: "" };
       if ("why" in opened) return { why: opened.why };

@@ -29,7 +29,10 @@ async function rotateUntil(
     throw new Error("killed");
   };
   await using app = createApp({
-    ...{ databasePath, now, log: () => undefined, workstation: { user: "root", home, agentSocket: null } },
+    databasePath,
+    now,
+    log: () => undefined,
+    workstation: { user: "root", home, agentSocket: null },
   });
   await scanAll(app, { text: `root@${host.address}`, acceptNew: true });
   const wish = {

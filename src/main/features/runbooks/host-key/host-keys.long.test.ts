@@ -25,7 +25,10 @@ async function makeWorld() {
   const hand = await enterHost(host, admin, LIBRARIES);
   const watched = await watchLogins([host], { keyFile: admin.path, account: "root", reloads: true });
   return {
-    ...{ host, hand, route: await routeTo(host), loginKey: await readIdentity(admin) },
+    host,
+    hand,
+    route: await routeTo(host),
+    loginKey: await readIdentity(admin),
     expectNobodyLockedOut: watched.expectNobodyLockedOut,
     async [Symbol.asyncDispose]() {
       await watched[Symbol.asyncDispose]();
@@ -64,21 +67,28 @@ lab(
     const blob = blobOf({ publicLine: made.line });
     const [type, base64] = made.line.split(" ");
     const asked = {
-      ...{ host: "web1", port: 22, oldKey: fingerprint, newLine: `${type} ${base64}`, loginKey },
-      ...{ keyFile: NEW, comment: "root@web1" },
+      host: "web1",
+      port: 22,
+      oldKey: fingerprint,
+      newLine: `${type} ${base64}`,
+      loginKey,
+      keyFile: NEW,
+      comment: "root@web1",
     };
     const use = (...paths: string[]) =>
       host.run(`sed -i '/^HostKey/d' ${CONFIG}; printf 'HostKey %s\\n' ${paths.join(" ")} >> ${CONFIG}`);
 
     await use(OLD, NEW);
     expect(await again(() => hostKeys.prove({ ...asked, phase: "add" }, { hand, route }))).toEqual({
-      ...{ kind: "proved", said: [`the new host key is named and proved: ${viewKey(blob).fingerprint}`] },
+      kind: "proved",
+      said: [`the new host key is named and proved: ${viewKey(blob).fingerprint}`],
     });
     expect(pinned()).toBe(fingerprint);
 
     await use(NEW);
     expect(await again(() => hostKeys.prove({ ...asked, phase: "remove" }, { hand, route }))).toEqual({
-      ...{ kind: "proved", said: [`the new host key is presented: ${viewKey(blob).fingerprint}`] },
+      kind: "proved",
+      said: [`the new host key is presented: ${viewKey(blob).fingerprint}`],
     });
     expect(pinned()).toBe(viewKey(blob).fingerprint);
 
@@ -107,15 +117,22 @@ lab(
       if (made.kind !== "made") throw new Error(made.kind);
       await use(OLD, path);
       const asked = {
-        ...{ phase: "add" as const, host: "web1", port: 22, oldKey, loginKey: null },
-        ...{ newLine: made.line.split(" ").slice(0, 2).join(" "), keyFile: path, comment: "web1" },
+        phase: "add" as const,
+        host: "web1",
+        port: 22,
+        oldKey,
+        loginKey: null,
+        newLine: made.line.split(" ").slice(0, 2).join(" "),
+        keyFile: path,
+        comment: "web1",
       };
       const proof = await again(() => hostKeys.prove(asked, { hand, route }));
       return { proof, fingerprint: viewKey(blobOf({ publicLine: made.line })).fingerprint };
     };
     const fresh = await proveAdded("/etc/ssh/ssh_host_ecdsa_key_2026", "ecdsa", null);
     expect(fresh.proof).toEqual({
-      ...{ kind: "proved", said: [`the new host key is presented: ${fresh.fingerprint}`] },
+      kind: "proved",
+      said: [`the new host key is presented: ${fresh.fingerprint}`],
     });
     const beside = await proveAdded(NEW, "ed25519", viewKey(route.hostKey).fingerprint);
     expect(beside.proof).toEqual({ kind: "unverified", said: [expect.stringMatching(/^not verified: /)] });
@@ -145,13 +162,20 @@ lab("a configuration that sshd does not take is told, and sshd is not", async ()
   await host.run(`echo 'HostKey /nowhere/key
     NoSuchKeyword yes' >> ${CONFIG}`);
   expect(await reloadDaemon(hand)).toMatchObject({
-    ...{ kind: "bad", message: expect.stringContaining("NoSuchKeyword") },
+    kind: "bad",
+    message: expect.stringContaining("NoSuchKeyword"),
   });
   const { hostKeys } = keepPins(route.hostKey);
   const made = await makeKey(hand, { path: NEW, keyType: "ed25519", bits: null, comment: "web1" });
   const asked = {
-    ...{ phase: "add" as const, host: "web1", port: 22, oldKey: null, loginKey: null, comment: "web1" },
-    ...{ keyFile: NEW, newLine: made.kind === "made" ? made.line.split(" ").slice(0, 2).join(" ") : "" },
+    phase: "add" as const,
+    host: "web1",
+    port: 22,
+    oldKey: null,
+    loginKey: null,
+    comment: "web1",
+    keyFile: NEW,
+    newLine: made.kind === "made" ? made.line.split(" ").slice(0, 2).join(" ") : "",
   };
   expect(await hostKeys.prove(asked, { hand, route })).toMatchObject({ kind: "refused" });
   expect(await readHostKey(host)).toEqual(route.hostKey);

@@ -15,7 +15,8 @@ test.skipIf(!canStartHosts())(
     expect(run).toMatchObject({ state: "committed", message: "" });
     const [add, remove] = run.stepList.filter(({ phase }) => phase === "add" || phase === "remove");
     expect(add).toMatchObject({
-      ...{ state: "proved", verification: "verified" },
+      state: "proved",
+      verification: "verified",
       message: expect.stringContaining("the new host key is named and proved"),
     });
     expect(remove).toMatchObject({ state: "proved", verification: "verified" });

@@ -9,8 +9,10 @@ import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 const lab = test.skipIf(!canStartHosts());
 
 const wishFor = (host: LabHost) => ({
-  ...{ kind: "rotate-host-key" as const, keyType: "ed25519" as const },
-  ...{ host: host.address, port: host.port },
+  kind: "rotate-host-key" as const,
+  keyType: "ed25519" as const,
+  host: host.address,
+  port: host.port,
 });
 
 const CONFIG = "cat /etc/ssh/sshd_config";

@@ -15,7 +15,9 @@ export function carryError(error: unknown): CarriedError {
     return carryError(new Error(`a ${typeof error} was thrown that is no error`));
   const { code } = error as { code?: unknown };
   return {
-    ...{ name: error.name, message: error.message, stack: error.stack ?? "" },
+    name: error.name,
+    message: error.message,
+    stack: error.stack ?? "",
     refusal: error instanceof Refusal ? error.code : null,
     code: typeof code === "string" ? code : null,
     cause: error.cause instanceof Error ? carryError(error.cause) : null,

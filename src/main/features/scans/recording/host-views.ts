@@ -50,7 +50,8 @@ function viewHost(served: Served, host: number): HostView {
       createRowFinder(
         served.rowsAt(host, port).map((row) => ({
           ...row,
-          ...{ at: { file: row.file, line: row.line }, isDefault: row.isDefault === 1 },
+          at: { file: row.file, line: row.line },
+          isDefault: row.isDefault === 1,
         })),
       ),
     ),
@@ -80,6 +81,11 @@ function once<Key, Value>(find: (key: Key) => Value): (key: Key) => Value {
 }
 
 export const toHeld = ({ names, sha256, keyType, subject, issuer, notBefore, notAfter }: HeldRow): Held => ({
-  ...{ sha256, keyType, subject, issuer, notBefore, notAfter },
+  sha256,
+  keyType,
+  subject,
+  issuer,
+  notBefore,
+  notAfter,
   names: JSON.parse(names) as string[],
 });

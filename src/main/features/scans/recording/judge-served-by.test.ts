@@ -22,12 +22,13 @@ const configurations: Configuration[] = [
     root: ROOT,
     servings: [
       {
-        ...{
-          listens: [{ address: null, port: 443, isDefault: true }],
-          names: ["shop"],
-          namesFromCertificate: false,
-        },
-        ...{ protocol: "tls", chain: null, unsure: null, at: { file: ROOT, line: 1 } },
+        listens: [{ address: null, port: 443, isDefault: true }],
+        names: ["shop"],
+        namesFromCertificate: false,
+        protocol: "tls",
+        chain: null,
+        unsure: null,
+        at: { file: ROOT, line: 1 },
         pairs: [
           {
             certificate: {
@@ -40,7 +41,9 @@ const configurations: Configuration[] = [
         ],
       },
     ],
-    ...{ mayLack: null, alsoNamed: [], unknown: [] },
+    mayLack: null,
+    alsoNamed: [],
+    unknown: [],
   },
 ];
 
@@ -123,7 +126,10 @@ test("of a name with the addresses of two hosts each is judged by what it shows 
   readHost(store, "web1", { addresses: ["192.0.2.1"], holds: first });
   readHost(store, "web2", { addresses: ["192.0.2.2"], holds: renewed });
   const showing = (address: string, leaf: SeenCertificate) => ({
-    ...{ address, outcome: "presented" as const, message: "", chain: [leaf] },
+    address,
+    outcome: "presented" as const,
+    message: "",
+    chain: [leaf],
   });
   const addresses = [showing("192.0.2.1", first), showing("192.0.2.2", renewed)];
   visitEndpoint(store, "shop", { presented: { chain: [first], addresses, facts: { address: "192.0.2.1" } } });
@@ -193,7 +199,8 @@ test("what was shown before the host was read says nothing of a file that was wr
   const listeners = [{ address: "0.0.0.0", port: 443, processes }];
   const told = JSON.stringify({ configurations: [postfix], files, listeners });
   const disk = {
-    ...{ addresses: [], map: told },
+    addresses: [],
+    map: told,
     servings: [makeServing("shop", { isDefault: true, server: "postfix" })],
   };
   const store = open();
@@ -220,7 +227,9 @@ test("of a renewal that signs itself, in the place of one by an authority, it is
   readHost(store, "web1", { holds: renewed });
   expect(remedies()).toEqual([expect.stringContaining("have it reload (nginx -s reload)")]);
   const own = makeCertificate("own", {
-    ...{ names: ["DNS:shop"], notBefore: "2026-03-01T00:00:00Z", issuer: "CN=own" },
+    names: ["DNS:shop"],
+    notBefore: "2026-03-01T00:00:00Z",
+    issuer: "CN=own",
   });
   readHost(store, "web1", { holds: own });
   expect(remedies()).toEqual([
@@ -239,7 +248,12 @@ const rowsOf = (store: Store) =>
   Object.fromEntries(
     store.servings
       .list({
-        ...{ search: "", state: null, host: null, sha256: null, after: null, limit: 10 },
+        search: "",
+        state: null,
+        host: null,
+        sha256: null,
+        after: null,
+        limit: 10,
         sort: { by: "host", descending: false },
       })
       .rows.map(({ certificate, state }) => [certificate?.path, state]),
@@ -257,7 +271,8 @@ function readTwo(store: Store, serving: Partial<Configuration["servings"][number
   visitHost(store, "web1", {
     collected: {
       certificateFiles: pairs.map(({ certificate: { path } }, index) => ({
-        ...{ path, certificates: held.slice(index, index + 1) },
+        path,
+        certificates: held.slice(index, index + 1),
       })),
       disk: {
         addresses: [],
@@ -293,7 +308,8 @@ test("what keeps a server from reloading is known though the configuration of an
   const other = { ...configurations[0], server: "apache", root: "/etc/apache2/apache2.conf", servings: [] };
   const gone = { kind: "key-gone", server: "nginx", root: ROOT };
   const told = (more: object) => ({
-    ...{ addresses: [], servings: [makeServing("shop", { isDefault: true })] },
+    addresses: [],
+    servings: [makeServing("shop", { isDefault: true })],
     map: JSON.stringify({ ...map, ...more }),
   });
   readHost(store, "web1", { disk: told({ configurations: [...configurations, other] }) });
@@ -308,7 +324,9 @@ test("what keeps a server from reloading is known though the configuration of an
 test("of a file that cannot be served it says that it is not there any more only where an earlier scan has read it", () => {
   const problems: HostMap["problems"] = [
     {
-      ...{ kind: "gone", server: "nginx", root: ROOT },
+      kind: "gone",
+      server: "nginx",
+      root: ROOT,
       certificate: "/etc/ssl/shop.pem",
       key: "/etc/ssl/shop.key",
     },
@@ -328,7 +346,12 @@ test("of a file that cannot be served it says that it is not there any more only
     greet(store, "web1");
     return store.servings
       .list({
-        ...{ search: "", state: null, host: null, sha256: null, after: null, limit: 10 },
+        search: "",
+        state: null,
+        host: null,
+        sha256: null,
+        after: null,
+        limit: 10,
         sort: { by: "host", descending: false },
       })
       .rows.flatMap(({ sights }) => sights.flatMap((sight) => sight.evidence));

@@ -126,7 +126,10 @@ function listSights(served: Served, host: number, endpoint: SeenEndpoint): Sight
   const own = seen.filter((address) => [host, null].includes(served.ownerOf(address)));
   const readAt = served.readAt(host);
   return (seen.length > 0 ? own : [null]).map((address) => ({
-    ...{ address, port, leaf: toHeld(leaf), askedAt: Date.parse(askedAt) / 1_000 },
+    address,
+    port,
+    leaf: toHeld(leaf),
+    askedAt: Date.parse(askedAt) / 1_000,
     readAt: readAt === null ? Number.POSITIVE_INFINITY : Date.parse(readAt) / 1_000,
     name: serverName || (isByAddress ? null : text),
   }));

@@ -19,9 +19,16 @@ function cross(home: BroughtHome): BroughtHome {
 }
 
 const streamHome = (stream: Uint8Array): BroughtHome => ({
-  ...{ kind: "stream", visited: HOST, nonce: "n", lost: null },
+  kind: "stream",
+  visited: HOST,
+  nonce: "n",
+  lost: null,
   reading: {
-    ...{ state: "ok", outcome: "collected", message: "", ending: null, stream },
+    state: "ok",
+    outcome: "collected",
+    message: "",
+    ending: null,
+    stream,
     hostKey: { keyType: "ssh-ed25519", fingerprint: "SHA256:x", blob: partOf(7) },
   },
 });
@@ -29,20 +36,22 @@ const streamHome = (stream: Uint8Array): BroughtHome => ({
 test("of a certificate or a key only its own bytes go over, and not what they are part of", () => {
   const said = { outcome: "presented" as const, message: "", address: "192.0.2.1" };
   const home = cross({
-    ...{
-      kind: "chain",
-      visited: ENDPOINT,
-      chain: [partOf(1), partOf(2)],
-      facts: {},
-      offers: null,
-      others: [],
-    },
+    kind: "chain",
+    visited: ENDPOINT,
+    chain: [partOf(1), partOf(2)],
+    facts: {},
+    offers: null,
+    others: [],
     wire: { staple: partOf(3), timestamps: partOf(4), authorities: [partOf(5)] },
     addresses: [{ ...said, chain: [partOf(6)] }],
   });
   const three = (fill: number) => new Uint8Array(3).fill(fill);
   expect(home).toEqual({
-    ...{ kind: "chain", visited: ENDPOINT, facts: {}, offers: null, others: [] },
+    kind: "chain",
+    visited: ENDPOINT,
+    facts: {},
+    offers: null,
+    others: [],
     chain: [three(1), three(2)],
     wire: { staple: three(3), timestamps: three(4), authorities: [three(5)] },
     addresses: [{ ...said, chain: [three(6)] }],

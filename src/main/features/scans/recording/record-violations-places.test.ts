@@ -47,7 +47,9 @@ function openPublic(root: Signed, { isOneProcess = false } = {}) {
       recordViolations(visit as HostVisit | EndpointVisit);
     });
   return {
-    ...{ store, count, work },
+    store,
+    count,
+    work,
     violations: () => violationsIn(store),
     send(host: string, ...sent: Signed[]) {
       const presented = { chain: sent.map(seen), others: [], addresses: null };

@@ -36,7 +36,8 @@ const twice = (oid: string): Buffer =>
 function open() {
   const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
   const write = createVisitWriter({
-    ...{ store, read: createReader(store) },
+    store,
+    read: createReader(store),
     tell: (told) => {
       throw new Error(JSON.stringify(told));
     },
@@ -83,7 +84,9 @@ function openPublic(root: Signed) {
       recordViolations(visit as HostVisit | EndpointVisit);
     });
   return {
-    ...{ store, count, work },
+    store,
+    count,
+    work,
     violations: () => violationsIn(store),
     send(host: string, ...sent: Signed[]) {
       const presented = { chain: sent.map(seen), others: [], addresses: null };
@@ -166,14 +169,18 @@ test("what one client refuses is a finding of the certificate itself, and what a
   visit("critical", critical.leaf, critical.middle, critical.root);
   expect(violations()).toMatchObject([
     {
-      ...{ rule: "certificate-invalid", severity: "high", profile: "clients" },
+      rule: "certificate-invalid",
+      severity: "high",
+      profile: "clients",
       object: { kind: "certificate", sha256: critical.leaf.sha256 },
       brokenRules: [{ code: "extension-critical", rule: { section: "RFC 5280, 4.2.1.2" }, acceptedBy: [] }],
       sentence:
         "it is refused by OpenSSL and Go: an extension is critical that must not be: subject key identifier",
     },
     {
-      ...{ rule: "certificate-against-profile", severity: "medium", profile: "rfc5280" },
+      rule: "certificate-against-profile",
+      severity: "medium",
+      profile: "rfc5280",
       object: { kind: "certificate", sha256: negative.leaf.sha256 },
       brokenRules: [{ code: "serial-not-positive", acceptedBy: ["openssl"] }],
       sentence:
@@ -188,7 +195,9 @@ test("a server's certificate whose chain no client takes is invalid, whoever tru
   visit("mail", chain.leaf, chain.middle, chain.root);
   expect(violations()).toMatchObject([
     {
-      ...{ rule: "certificate-invalid", severity: "high", profile: "clients" },
+      rule: "certificate-invalid",
+      severity: "high",
+      profile: "clients",
       brokenRules: [{ code: "wrong-purpose", rule: null, acceptedBy: [] }],
     },
   ]);
@@ -233,7 +242,8 @@ test("a rule that an authority breaks is told of the authority, and of none that
   visit("www", leaf, middle, root);
   expect(violations()).toMatchObject([
     {
-      ...{ rule: "issuer-against-profile", label: "CN=Example Root" },
+      rule: "issuer-against-profile",
+      label: "CN=Example Root",
       brokenRules: [{ code: "extension-not-critical", rule: { section: "RFC 5280, 4.2.1.9" } }],
       evidence: expect.arrayContaining([expect.stringContaining("CN=Example Issuing")]),
     },
@@ -246,7 +256,8 @@ test("below a public root a server's certificate is held to the Baseline Require
   ofPublic.send("www", leaf, middle);
   expect(ofPublic.violations()).toMatchObject([
     {
-      ...{ rule: "issuer-against-profile", profile: "webpki" },
+      rule: "issuer-against-profile",
+      profile: "webpki",
       brokenRules: [{ rule: { profile: "webpki", section: "BR 7.1.2.7.10" } }],
     },
   ]);
@@ -324,7 +335,9 @@ test("a violation goes with the last certificate that has it, and its acceptance
   if (!finding) throw new Error("there is none");
   store.atomically(() =>
     store.acceptances.accept(finding.rule, finding.object, {
-      ...{ reason: "an old template", until: "2027-01-01", acceptedAt: START },
+      reason: "an old template",
+      until: "2027-01-01",
+      acceptedAt: START,
     }),
   );
   visit("two", other.leaf, other.middle, other.root);
@@ -343,7 +356,10 @@ test("authorities that are made to keep a validator busy cost no more than a vis
     for (let serial = 1; serial <= 20; serial++)
       all.push(
         signCertificate({
-          ...{ subject: `level ${level}`, keys: own, serial, extensions: [isAuthority()] },
+          subject: `level ${level}`,
+          keys: own,
+          serial,
+          extensions: [isAuthority()],
           ...(issuer ? { issuer } : {}),
         }),
       );

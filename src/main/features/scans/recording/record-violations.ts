@@ -38,15 +38,14 @@ export function createViolationRecorder(
 ) {
   const climb = createClimber(chains.named);
   const readTrusted = createTrustReader(trust, readRoots);
-  /** Authorities that were seen, what stands above those of a name, what each place showed, and what was evaluated by these. */
-  const authorities = new Set<string>();
+  const isNew = createAuthorityMemory();
+  /** What stands above the certificates of an issuer, what each place showed, and what was evaluated by these. */
   const above = new Map<string, CertificateIndex>();
   const shown = new Map<string, string>();
   const evaluated = new Set<string>();
 
   return function recordViolations(visit: EndpointVisit | HostVisit): void {
     const seen = "presented" in visit ? sentBy(visit) : inFilesOf(visit);
-    if (authorities.size > MOST_KEPT) authorities.clear();
     const beside = markShown(seen);
     const isNewAuthority = seen.filter(({ one }) => isNew(one)).length > 0;
     if (isNewAuthority || isChanged(visit, beside)) forget();
@@ -62,12 +61,6 @@ export function createViolationRecorder(
       if (evaluate(one, places, visit.at)) left--;
     }
   };
-
-  function isNew({ certificate: { isCa, sha256 } }: SeenCertificate): boolean {
-    if (!isCa || authorities.has(sha256)) return false;
-    authorities.add(sha256);
-    return true;
-  }
 
   /** Whether this place has shown something else to this process before. */
   function isChanged({ target }: EndpointVisit | HostVisit, beside: string): boolean {
@@ -98,7 +91,10 @@ export function createViolationRecorder(
     const hasIssued = certificate.isSelfIssued && violations.hasIssued(certificate.subject);
     const trusted = readTrusted();
     const evaluatedBy = markEvaluation({
-      ...{ role, isPublic: isNoted, hasIssued, roots: trusted.mark },
+      role,
+      isPublic: isNoted,
+      hasIssued,
+      roots: trusted.mark,
       above: pool.all.map(({ sha256 }) => sha256),
       places: besides.map(({ hashes }) => hashes.filter((sha256) => sha256 !== certificate.sha256)),
     });
@@ -107,7 +103,12 @@ export function createViolationRecorder(
     const roots = readRoots();
     const isPublic = isNoted ?? isOfPublicAuthority(der, indexes.reduce(joinIndexes, pool), roots, work);
     const found = findViolation({
-      ...{ der, role, pool, isPublic, hasIssued, work },
+      der,
+      role,
+      pool,
+      isPublic,
+      hasIssued,
+      work,
       places: indexes,
       publicRoots: roots,
       roots: trusted.roots,
@@ -122,6 +123,17 @@ export function createViolationRecorder(
     above.set(issuer, index);
     return index;
   }
+}
+
+/** Whether a certificate is that of an authority which was not seen before. */
+function createAuthorityMemory(): (seen: SeenCertificate) => boolean {
+  const authorities = new Set<string>();
+  return ({ certificate: { isCa, sha256 } }) => {
+    if (!isCa || authorities.has(sha256)) return false;
+    if (authorities.size > MOST_KEPT) authorities.clear();
+    authorities.add(sha256);
+    return true;
+  };
 }
 
 /** The public roots and those that the user has given, with a mark that tells the latter from others. */

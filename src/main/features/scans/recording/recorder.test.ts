@@ -8,7 +8,9 @@ import type { Request, Told } from "./messages.ts";
 import { createRecorder } from "./recorder.ts";
 
 const visited = (host: string, scanId = 1) => ({
-  ...{ scanId: ScanId.parse(scanId), at: START, tookMs: 1 },
+  scanId: ScanId.parse(scanId),
+  at: START,
+  tookMs: 1,
   target: { kind: "ssh" as const, host, port: 22, user: "root" },
 });
 

@@ -27,7 +27,8 @@ const readWorkMs = "threadCpuUsage" in process ? createThreadClock() : readWallM
  * for the database does not wait long for a slow disk, which costs a thread no time.
  */
 const BATCH = {
-  ...{ most: 500, waitMs: 200 },
+  most: 500,
+  waitMs: 200,
   turns: [
     { ms: 80, clock: readWorkMs },
     { ms: 500, clock: readWallMs },

@@ -23,8 +23,11 @@ export async function answerByHook(
   const record = recordOf(name);
   const wish = {
     env: {
-      ...{ LATCHKEY_NAME: name, LATCHKEY_RECORD: record, LATCHKEY_TXT: txt },
-      ...{ CERTBOT_DOMAIN: name, CERTBOT_VALIDATION: txt },
+      LATCHKEY_NAME: name,
+      LATCHKEY_RECORD: record,
+      LATCHKEY_TXT: txt,
+      CERTBOT_DOMAIN: name,
+      CERTBOT_VALIDATION: txt,
     },
     deadlineMs: hookMs,
   };

@@ -22,8 +22,13 @@ async function startSilent() {
 }
 
 const wayTo = (port: number) => ({
-  ...{ kind: "rfc2136" as const, server: "127.0.0.1", port, zone: "corp.test" },
-  ...{ keyName: "latchkey", algorithm: "hmac-sha256" as const, secretId: "s1" },
+  kind: "rfc2136" as const,
+  server: "127.0.0.1",
+  port,
+  zone: "corp.test",
+  keyName: "latchkey",
+  algorithm: "hmac-sha256" as const,
+  secretId: "s1",
 });
 const challenge = { type: "dns-01" as const, name: "www.corp.test", txt: "text" };
 const NEAR = { hand: null, token: "run1", address: null, resolvers: [], spreadMs: 100, signal };

@@ -36,7 +36,8 @@ export async function answerByUpdate(way: Way, { name, txt }: Dns, near: Near): 
     const key = await openKey(way, openSecret);
     if (!key)
       return {
-        ...{ kind: "failed", isKnown: true },
+        kind: "failed",
+        isKnown: true,
         message: `the secret of the key ${way.keyName} is no base64: give it as tsig-keygen prints it`,
       };
     try {

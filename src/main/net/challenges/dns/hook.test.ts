@@ -20,7 +20,13 @@ async function writeHook(folder: string, script: string): Promise<string> {
 
 const ask = (program: string, more: Partial<Near> = {}) =>
   answer({ kind: "dns-hook", program }, challenge, {
-    ...{ hand: null, token: "run1", address: null, openSecret: null, resolvers: [], spreadMs: 100, signal },
+    hand: null,
+    token: "run1",
+    address: null,
+    openSecret: null,
+    resolvers: [],
+    spreadMs: 100,
+    signal,
     ...more,
   });
 

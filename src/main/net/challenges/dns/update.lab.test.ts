@@ -16,12 +16,23 @@ const RECORDS = `_acme-challenge.alias CNAME _acme-challenge.target.${ZONE}.\n_a
 const signal = new AbortController().signal;
 
 const nearOf = (secret = SECRET): Near => ({
-  ...{ hand: null, token: "run1", address: null, resolvers: [], spreadMs: 5_000, signal },
+  hand: null,
+  token: "run1",
+  address: null,
+  resolvers: [],
+  spreadMs: 5_000,
+  signal,
   openSecret: async () => new Redacted(Buffer.from(`${secret}\n`)),
 });
 const wayTo = (server: Resolver, more: object = {}) => ({
-  ...{ kind: "rfc2136" as const, server: server.address, port: server.port, zone: ZONE },
-  ...{ keyName: KEY.name, algorithm: "hmac-sha256" as const, secretId: "s1", ...more },
+  kind: "rfc2136" as const,
+  server: server.address,
+  port: server.port,
+  zone: ZONE,
+  keyName: KEY.name,
+  algorithm: "hmac-sha256" as const,
+  secretId: "s1",
+  ...more,
 });
 const textsAt = async (server: Resolver, name: string) => {
   const told = await askRecords(server, { name, type: "TXT", recurses: false, signal });

@@ -43,8 +43,15 @@ export function writeUpdate(id: number, zone: string, { kind, name, text }: TxtC
   const data = Buffer.concat([Buffer.from([bytes.length]), bytes]);
   const [classOf, ttl] = kind === "add" ? [IN, TTL_SECONDS] : [NONE, 0];
   return Buffer.concat([
-    ...[number16(id), number16(UPDATE), number16(1), number16(0), number16(1), number16(0)],
-    ...[nameBytes(zone), number16(SOA), number16(IN)],
+    number16(id),
+    number16(UPDATE),
+    number16(1),
+    number16(0),
+    number16(1),
+    number16(0),
+    nameBytes(zone),
+    number16(SOA),
+    number16(IN),
     record(name, { type: TXT, classOf, ttl }, data),
   ]);
 }
@@ -53,8 +60,15 @@ type Signed = { time: number; error: number; other: Buffer };
 
 const variables = ({ name, algorithm }: TsigKey, { time, error, other }: Signed): Buffer =>
   Buffer.concat([
-    ...[nameBytes(name), number16(ANY), number32(0), nameBytes(algorithm)],
-    ...[number48(time), number16(FUDGE_SECONDS), number16(error), number16(other.length), other],
+    nameBytes(name),
+    number16(ANY),
+    number32(0),
+    nameBytes(algorithm),
+    number48(time),
+    number16(FUDGE_SECONDS),
+    number16(error),
+    number16(other.length),
+    other,
   ]);
 
 const macOf = ({ algorithm, secret }: TsigKey, bytes: Buffer): Buffer =>
@@ -65,8 +79,14 @@ export function signMessage(message: Buffer, key: TsigKey, now: number): { bytes
   const signed = { time: Math.floor(now / 1_000), error: 0, other: Buffer.alloc(0) };
   const mac = macOf(key, Buffer.concat([message, variables(key, signed)]));
   const data = Buffer.concat([
-    ...[nameBytes(key.algorithm), number48(signed.time), number16(FUDGE_SECONDS)],
-    ...[number16(mac.length), mac, message.subarray(0, 2), number16(0), number16(0)],
+    nameBytes(key.algorithm),
+    number48(signed.time),
+    number16(FUDGE_SECONDS),
+    number16(mac.length),
+    mac,
+    message.subarray(0, 2),
+    number16(0),
+    number16(0),
   ]);
   const bytes = Buffer.concat([message, record(key.name, { type: TSIG, classOf: ANY, ttl: 0 }, data)]);
   bytes.writeUInt16BE(message.readUInt16BE(10) + 1, 10);
@@ -116,8 +136,11 @@ function findTsig(bytes: Buffer): Tsig | null {
     const after = data + 10 + size;
     const otherSize = bytes.readUInt16BE(after + 4);
     return {
-      ...{ start, time: bytes.readUIntBE(data, 6), fudge: bytes.readUInt16BE(data + 6) },
-      ...{ own: bytes.subarray(data + 10, after), error: bytes.readUInt16BE(after + 2) },
+      start,
+      time: bytes.readUIntBE(data, 6),
+      fudge: bytes.readUInt16BE(data + 6),
+      own: bytes.subarray(data + 10, after),
+      error: bytes.readUInt16BE(after + 2),
       other: bytes.subarray(after + 6, after + 6 + otherSize),
     };
   }

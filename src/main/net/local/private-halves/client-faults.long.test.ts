@@ -47,7 +47,8 @@ test.skipIf(!canStartHosts())(
     }
     expect(prober.failures).toEqual([]);
     recordFault(task, {
-      ...{ id: "R1", injected: `${ROTATIONS} times a key file replaced, every other time taken back` },
+      id: "R1",
+      injected: `${ROTATIONS} times a key file replaced, every other time taken back`,
       seen: `${prober.logins()} logins by ssh -i with its public half beside it, 0 failed`,
     });
   },

@@ -26,7 +26,10 @@ test.skipIf(!canStartHosts())(
       const { lines, complaints } = await startChild({
         script: SCRIPT,
         env: {
-          ...{ HALF_HOME: home, HALF_OLD: old.path, HALF_BEFORE: before, HALF_NEW: made.path },
+          HALF_HOME: home,
+          HALF_OLD: old.path,
+          HALF_BEFORE: before,
+          HALF_NEW: made.path,
           HALF_ROOM: String(room),
         },
         under: [
@@ -46,7 +49,8 @@ test.skipIf(!canStartHosts())(
     }
     expect(seen).toEqual(["failed and not begun", "failed and not begun", "done and done"]);
     recordFault(task, {
-      ...{ id: "R4", injected: "a full tmpfs while a private half here is replaced" },
+      id: "R4",
+      injected: "a full tmpfs while a private half here is replaced",
       seen: `with room for ${ROOMS.join(", ")} pages: ${seen.join("; ")}; nothing left beside the old one`,
     });
   },

@@ -28,7 +28,10 @@ test.skipIf(!canStartHosts()).for(["commit", "undo"])(
       await mkdir(home);
       for (const suffix of ["", ".pub"]) await copyFile(`${old.path}${suffix}`, join(home, `id${suffix}`));
       const env = {
-        ...{ HALF_PATH: join(home, "id"), HALF_BEFORE: before, HALF_NEW: made.path, HALF_END: end },
+        HALF_PATH: join(home, "id"),
+        HALF_BEFORE: before,
+        HALF_NEW: made.path,
+        HALF_END: end,
         UV_THREADPOOL_SIZE: "1",
       };
       return { home, child: { script: SCRIPT, env } };
@@ -56,10 +59,8 @@ test.skipIf(!canStartHosts()).for(["commit", "undo"])(
       if (end === "undo") expect(hash("sha256", await readFile(place.path))).toBe(before);
     }
     recordFault(task, {
-      ...{
-        id: "R1",
-        injected: `SIGKILL before each of ${moments.length} calls that write a private half here`,
-      },
+      id: "R1",
+      injected: `SIGKILL before each of ${moments.length} calls that write a private half here`,
       seen: `old or new at each; one more ${end} leaves that one alone, and no other file`,
     });
   },

@@ -36,9 +36,12 @@ export const nameKept = (path: string, before: FileHash): string =>
 
 /** All beside the private file, so that a rename never leaves its file system. */
 export const namesOf = (path: string) => ({
-  ...{ now: path, nowPublic: `${path}.pub` },
-  ...{ made: `${path}.latchkey-new`, madePublic: `${path}.latchkey-new.pub` },
-  ...{ old: `${path}.latchkey-old`, oldPublic: `${path}.latchkey-old.pub` },
+  now: path,
+  nowPublic: `${path}.pub`,
+  made: `${path}.latchkey-new`,
+  madePublic: `${path}.latchkey-new.pub`,
+  old: `${path}.latchkey-old`,
+  oldPublic: `${path}.latchkey-old.pub`,
   /** What is being written; whoever finds one may remove it. */
   torn: `${path}.latchkey-torn`,
 });

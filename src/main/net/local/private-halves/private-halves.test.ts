@@ -112,7 +112,8 @@ test("a new half takes the place of the old one, with its mode, and the old one 
   expect(await commitHalf(place, pair.fingerprint)).toEqual(DONE);
   expect(await readdir(desk.folder.path)).toEqual(["id", "id.pub"]);
   expect(await undoHalf(place, pair.fingerprint)).toEqual({
-    ...{ kind: "refused", message: `${old.path} is the new key, and the old one is gone` },
+    kind: "refused",
+    message: `${old.path} is the new key, and the old one is gone`,
   });
 });
 
@@ -167,7 +168,8 @@ test("what lies beside a key under our names and is of another run is not touche
   const { place, pair, old } = desk;
   await writeFile(`${old.path}.latchkey-old`, "another");
   expect(await makeHalf(place, pair, null)).toEqual({
-    ...{ kind: "refused", message: `${old.path}.latchkey-old is not of this run: move it away` },
+    kind: "refused",
+    message: `${old.path}.latchkey-old is not of this run: move it away`,
   });
   await rm(`${old.path}.latchkey-old`);
   await writeFile(`${old.path}.latchkey-new`, "another");
@@ -215,7 +217,8 @@ test("an old public half in the way of the one that is to be kept stops it befor
   await writeFile(`${old.path}.latchkey-old.pub`, "another");
   const before = await readFolder(desk.folder.path);
   expect(await putHalf(place, pair.fingerprint)).toEqual({
-    ...{ kind: "refused", message: `${old.path}.latchkey-old.pub is not of this run: move it away` },
+    kind: "refused",
+    message: `${old.path}.latchkey-old.pub is not of this run: move it away`,
   });
   expect(await readFolder(desk.folder.path)).toEqual(before);
 });
@@ -249,6 +252,7 @@ test("an agent that has ended holds no old key, and takes no new one", async () 
   const nobody = join(folder.path, "agent");
   expect(await removeFromAgent(nobody, pair.blob)).toEqual(DONE);
   expect(await addToAgent(nobody, pair)).toMatchObject({
-    ...{ kind: "failed", message: expect.stringContaining("add it with ssh-add") },
+    kind: "failed",
+    message: expect.stringContaining("add it with ssh-add"),
   });
 });

@@ -19,7 +19,10 @@ export function sealLock(blob: Uint8Array, secret: Uint8Array, passphrase: strin
   const rounds = Buffer.alloc(4);
   rounds.writeUInt32BE(ROUNDS);
   return writeContainer({
-    ...{ cipher: CIPHER.name, kdf: "bcrypt", kdfOptions: Buffer.concat([toField(salt), rounds]) },
-    ...{ blob: Buffer.from(blob), secret: createCipheriv(CIPHER.node, key, iv).update(secret) },
+    cipher: CIPHER.name,
+    kdf: "bcrypt",
+    kdfOptions: Buffer.concat([toField(salt), rounds]),
+    blob: Buffer.from(blob),
+    secret: createCipheriv(CIPHER.node, key, iv).update(secret),
   });
 }

@@ -21,7 +21,9 @@ export async function sealPair(
   const worker = new Worker(WORKER, {
     name: "seal",
     workerData: { blob, secret, passphrase: Redacted.reveal(passphrase) },
-    ...{ argv: [], execArgv: [], env: {} },
+    argv: [],
+    execArgv: [],
+    env: {},
     resourceLimits: { maxOldGenerationSizeMb: 64 },
   });
   worker

@@ -21,7 +21,10 @@ function read(...pieces: (string | Uint8Array)[]) {
 const frames = (...lines: string[]): string => lines.map((line) => `lk ${NONCE} 1 ${line}\n`).join("");
 const WHOLE = `motd\n${frames("tell hash abc%20d %", "tell hash e", "data content b64")}aGVsbG8K\n.\n${frames("ok written now", "end 0")}`;
 const ANSWER = {
-  ...{ sequence: 1, kind: "answered", status: "ok", words: ["written", "now"] },
+  sequence: 1,
+  kind: "answered",
+  status: "ok",
+  words: ["written", "now"],
   told: new Map([["hash", [["abc d", ""], ["e"]]]]),
   data: new Map([["content", Uint8Array.from(Buffer.from("hello\n"))]]),
 };
@@ -45,17 +48,19 @@ test("a shell that ended before it said what came of it has failed", () => {
 
 test("an answer with a frame that makes no sense is none, whatever else is in it, and the next one is read", () => {
   const bad = [
-    ...[
-      "",
-      "ok a%",
-      "ok %2",
-      "ok a\x01",
-      "what now",
-      "data content",
-      "data content b65",
-      "data content b64 x",
-    ],
-    ...["ok a\nok b", "ok\ntell late", "data a hex\n.\ndata a hex", "data a b64\n??\n.", "data a b64\nYQ\n."],
+    "",
+    "ok a%",
+    "ok %2",
+    "ok a\x01",
+    "what now",
+    "data content",
+    "data content b65",
+    "data content b64 x",
+    "ok a\nok b",
+    "ok\ntell late",
+    "data a hex\n.\ndata a hex",
+    "data a b64\n??\n.",
+    "data a b64\nYQ\n.",
     "data a hex\nabc\n.",
   ].map((text) => text.replaceAll("\n", "\n__").replaceAll("__.", "."));
   for (const line of bad) {

@@ -32,7 +32,9 @@ export async function lookAtDaemon(
       configs: all("config").flatMap(([path]) => path ?? []),
       problem: all("problem")[0]?.join(" ").slice(0, MOST_SAID) ?? null,
       hostKeys: all("hostkey").map(([path = "", keyType = "", fingerprint = "", base64 = ""]) => ({
-        ...{ path, keyType, fingerprint },
+        path,
+        keyType,
+        fingerprint,
         line: /^[A-Za-z0-9+/]+=*$/.test(base64) ? `${keyType} ${base64}` : null,
       })),
       taken: all("taken").flatMap(([path]) => path ?? []),

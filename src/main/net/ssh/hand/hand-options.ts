@@ -45,7 +45,11 @@ export function failToBegin(
 ): SshFailure {
   const address = sayAddress(target);
   const fail = (outcome: SshFailure["outcome"], why: string): SshFailure => ({
-    ...{ outcome, message: why, hostKey, isKeyRefused: false, passing: null },
+    outcome,
+    message: why,
+    hostKey,
+    isKeyRefused: false,
+    passing: null,
   });
   if (kind === "silent") return fail("timed-out", `${address}: ${message}`);
   const said = noise.trim() ? `it answered ${quote(noise.trim())}` : "it said nothing";

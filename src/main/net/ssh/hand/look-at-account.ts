@@ -47,7 +47,11 @@ export async function lookAtAccount(
   return {
     kind: "seen",
     account: {
-      ...{ uid: Number(uid), gid: Number(gid), home, shell, from: told("from")[0] ?? null },
+      uid: Number(uid),
+      gid: Number(gid),
+      home,
+      shell,
+      from: told("from")[0] ?? null,
       sshdVersion: told("sshd-version")[0] ?? null,
       sshd: sshd === "" ? null : readSettings(sshd),
       otherSshds: OTHERS.flatMap((nth) => {

@@ -4,12 +4,22 @@ import { lookAtFile } from "./look.ts";
 
 /** A host that says of every file that it lies there. */
 const liar = (real: string): Hand => ({
-  ...{ user: "jo", uid: 0, loginKey: null, loginCertificate: null, clientKeys: [] },
-  ...{ isTyped: false, transport: "ssh2", way: null },
+  user: "jo",
+  uid: 0,
+  loginKey: null,
+  loginCertificate: null,
+  clientKeys: [],
+  isTyped: false,
+  transport: "ssh2",
+  way: null,
   hostKey: { blob: new Uint8Array(), keyType: "", fingerprint: "" },
   ended: new Promise(() => undefined),
   ask: async () => ({
-    ...{ kind: "answered", status: "ok", words: [], told: new Map([["real", [[real]]]]), data: new Map() },
+    kind: "answered",
+    status: "ok",
+    words: [],
+    told: new Map([["real", [[real]]]]),
+    data: new Map(),
   }),
   [Symbol.asyncDispose]: async () => undefined,
 });

@@ -77,9 +77,13 @@ export async function lookAtHost(hand: Hand): Promise<{ kind: "seen"; host: Host
   return {
     kind: "seen",
     host: {
-      ...{ uid: Number(uid), user, epochSeconds: Number(time), hashTool: hashTool || null },
+      uid: Number(uid),
+      user,
+      epochSeconds: Number(time),
+      hashTool: hashTool || null,
       zone: /^[+-]\d{4}$/.test(zone) ? zone : null,
-      ...{ deadMan: readWays(answer), tools: [...first(answer, "tools")] },
+      deadMan: readWays(answer),
+      tools: [...first(answer, "tools")],
     },
   };
 }
@@ -132,15 +136,23 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
   if (content && hash !== createHash("sha256").update(content).digest("hex")) return null;
   return {
     // Where a link leads is told of a file that is refused, and is never written to.
-    ...{ path, real, goal: why === "" ? null : readGoal(answer) },
-    ...{ state: mode === "" ? "absent" : mode.startsWith("-") ? "file" : "other" },
+    path,
+    real,
+    goal: why === "" ? null : readGoal(answer),
+    state: mode === "" ? "absent" : mode.startsWith("-") ? "file" : "other",
     refusal: why === "" ? null : { why: isHandRefusal(why) ? why : "unknown", detail },
     chain: (answer.told.get("step") ?? []).map(readStep),
     actorUid,
-    ...{ ...owner, mode: toOctal(mode), gid: toNumber(gid) },
-    ...{ links: toNumber(links), sizeBytes: toNumber(size), hash: readHash(hash), content },
+    ...owner,
+    mode: toOctal(mode),
+    gid: toNumber(gid),
+    links: toNumber(links),
+    sizeBytes: toNumber(size),
+    hash: readHash(hash),
+    content,
     attributes: first(answer, "attributes")[0] ?? "",
-    ...{ freeBytes: numberOrNull(freeBytes), freeInodes: numberOrNull(freeInodes) },
+    freeBytes: numberOrNull(freeBytes),
+    freeInodes: numberOrNull(freeInodes),
     lock: readHolder(first(answer, "lock")),
     kept: (answer.told.get("kept") ?? []).flatMap(([token]) => token ?? []),
     // Where somebody is told to look, and to remove something, is not the account's to say.

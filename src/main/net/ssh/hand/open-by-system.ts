@@ -69,9 +69,13 @@ function makeFolder(
   const { target, user, hostKeyTypes, limits, trustedKeys = [] } = options;
   return makeClientFolder({
     ...login,
-    ...{ user, hostKeyTypes, trustedKeys, connectMs: limits.connectMs },
+    user,
+    hostKeyTypes,
+    trustedKeys,
+    connectMs: limits.connectMs,
     keys: system.keys,
-    ...{ address: relay?.address ?? login.address, port: relay?.port ?? target.port },
+    address: relay?.address ?? login.address,
+    port: relay?.port ?? target.port,
   });
 }
 
@@ -85,7 +89,10 @@ async function waitForLogin(
   const { target, user, limits, signal, client } = options;
   const { keys } = system;
   const met = (log: ClientLog) => ({
-    ...{ target, user, log, complaints: running.complaints.said() },
+    target,
+    user,
+    log,
+    complaints: running.complaints.said(),
     proxyCommand: client?.proxyCommand ?? null,
     tried: `${keys.length} ${keys.length === 1 ? "key was" : "keys were"} offered by ssh`,
     hasSecurityKey: keys.some(({ keyType }) => keyType.startsWith("sk-")),
@@ -112,7 +119,9 @@ async function waitForLogin(
 }
 
 const failWith = (hostKey: PresentedKey | null, reason: Reason): SshFailure => ({
-  ...{ hostKey, isKeyRefused: false, passing: null },
+  hostKey,
+  isKeyRefused: false,
+  passing: null,
   ...reason,
 });
 

@@ -45,7 +45,7 @@ beforeAll(async () => {
   const accounts = [
     ...Object.entries(SHELLS).map(([name, { shell, files = "" }]) => [name, shell, files]),
     ...Object.entries(NO_SHELLS).map(([name, shell]) => [name, shell, ""]),
-    ...[["admin", "/bin/sh", "echo 'admin ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/admin"]],
+    ["admin", "/bin/sh", "echo 'admin ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/admin"],
   ];
   host = await startHost({
     name: "hands",
@@ -67,18 +67,28 @@ afterAll(async () => {
 });
 
 const NOTHING_ASKED = {
-  ...{ hostKeyAlias: null, agentSocket: null, proxyCommand: null, certificateFiles: [] },
-  ...{ pkcs11Provider: null, securityKeyProvider: null, gssapi: false },
+  hostKeyAlias: null,
+  agentSocket: null,
+  proxyCommand: null,
+  certificateFiles: [],
+  pkcs11Provider: null,
+  securityKeyProvider: null,
+  gssapi: false,
 };
 
 async function open(user: string, by: "ssh2" | "system", more: Partial<HandOptions> = {}) {
   const { identities } = await gatherIdentities({
-    ...{ identityFiles: [key.path], home: "/nonexistent", agentSocket: null },
+    identityFiles: [key.path],
+    home: "/nonexistent",
+    agentSocket: null,
   });
   const line = await host.run("cat /etc/ssh/ssh_host_ed25519_key.pub");
   const trusted = Buffer.from(line.split(" ")[1] ?? "", "base64");
   const options: HandOptions = {
-    ...{ target: { host: host.address, port: 22 }, user, identities, useSudo: false },
+    target: { host: host.address, port: 22 },
+    user,
+    identities,
+    useSudo: false,
     script: await readHandScript(),
     verifyHostKey: ({ blob }) =>
       trusted.equals(blob)

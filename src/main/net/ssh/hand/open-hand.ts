@@ -31,8 +31,12 @@ export async function openHand(options: HandOptions, transport: HandTransport): 
     }
     const loginKey = connection.identity?.fingerprint ?? null;
     return toHand(options, begun, {
-      ...{ loginKey, loginCertificate: null, clientKeys: [], isTyped: connection.isTyped },
-      ...{ hostKey: connection.hostKey, transport: "ssh2" },
+      loginKey,
+      loginCertificate: null,
+      clientKeys: [],
+      isTyped: connection.isTyped,
+      hostKey: connection.hostKey,
+      transport: "ssh2",
       way: wayThrough(connection, options.target),
       close: () => connection.close(),
     });

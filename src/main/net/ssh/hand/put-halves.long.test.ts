@@ -117,7 +117,8 @@ lab(
       if (made.kind !== "made") continue;
       const before = hashOf(OLD);
       expect(await put(hand, { path: KEY, before, wanted: made.hash, mode: "600", bytes: "made" })).toEqual({
-        ...{ kind: "put", already: false },
+        kind: "put",
+        already: false,
       });
       const [type, blob] = made.line.split(" ");
       expect(await host.run(`ssh-keygen -y -f ${KEY}`)).toContain(`${type} ${blob}`);
@@ -161,7 +162,8 @@ lab("the log's lines about some keys are read, and no others", async () => {
   await using alice = await openHandIn(startShellIn(host, { user: "alice" }));
   await host.run("chmod 600 /var/log/auth.log");
   expect(await readLoginLines(alice, { sinceEpoch: 0, fingerprints: ["SHA256:a"] })).toMatchObject({
-    ...{ kind: "refused", why: "no-log" },
+    kind: "refused",
+    why: "no-log",
   });
 });
 

@@ -57,7 +57,10 @@ test("a refusal for another run's lock names who holds it and until when, as tha
   const say = (...words: string[]) =>
     sayAnswer(
       readTail({
-        ...{ kind: "answered", status: "no", told: new Map(), data: new Map() },
+        kind: "answered",
+        status: "no",
+        told: new Map(),
+        data: new Map(),
         words: ["held", ...words],
       }),
       "/home/ann/.ssh/authorized_keys",

@@ -51,7 +51,8 @@ test("the library goes out when the shell says that it runs, without its comment
   expect(uid).toBe(0);
   expect(host.got[1]).toMatch(/^hand_serve\(\) \{\necho\n\}\n#hand-ends\n[0-9a-f]{32}\n$/);
   expect(await ask({ verb: "look", words: ["it's"] }, { deadlineMs: 5_000 })).toMatchObject({
-    ...{ status: "ok", words: ["done"] },
+    status: "ok",
+    words: ["done"],
   });
   expect(host.got[2]).toBe("1 look 'it'\\''s'\n");
 });
@@ -97,6 +98,8 @@ test("a host that hangs up is lost at once", async () => {
     end("the shell has ended");
   });
   expect(await beginSession(host.line, SCRIPT, 5_000)).toEqual({
-    ...{ kind: "lost", message: "the shell has ended", noise: "This account is not available.\n" },
+    kind: "lost",
+    message: "the shell has ended",
+    noise: "This account is not available.\n",
   });
 });

@@ -80,7 +80,11 @@ lab("several splices are made at once, and what is removed is only what they say
   await lay(FILE, before);
   await begin(hand, beginOn(FILE));
   const wish = {
-    ...{ path: FILE, id: "f0", token: TOKEN, before: hashOf(before), expected: [hashOf(before)] },
+    path: FILE,
+    id: "f0",
+    token: TOKEN,
+    before: hashOf(before),
+    expected: [hashOf(before)],
     wanted: hashOf(wanted),
     splices: [
       { at: 0, removed: 0, inserted: Buffer.from("ONE\n") },
@@ -103,7 +107,8 @@ lab("a second stage is written against the first bytes, over what the first has 
   const removed = Buffer.from("new\nother\n");
   const remove = {
     ...add,
-    ...{ expected: [hashOf(added)], wanted: hashOf(removed) },
+    expected: [hashOf(added)],
+    wanted: hashOf(removed),
     splices: [{ at: 0, removed: 4, inserted: Buffer.from("new\n") }],
   };
   expect(await write(hand, remove)).toEqual({ kind: "written", already: false });

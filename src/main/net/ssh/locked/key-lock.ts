@@ -41,7 +41,10 @@ export const MOST_COST = {
 } as const;
 
 const cipher = (name: string, keyBytes: number, ivBytes: number, tagBytes = 0): OpensshCipher => ({
-  ...{ name, keyBytes, ivBytes, tagBytes },
+  name,
+  keyBytes,
+  ivBytes,
+  tagBytes,
 });
 
 /** OpenSSH's ciphers, as node:crypto calls them. */

@@ -59,7 +59,9 @@ test("the .pub file beside a locked PEM tells whose it is, so that nobody is ask
   const { path, fingerprint } = await makeKeyFile(folder.path, "id_rsa", options);
   const asked: unknown[] = [];
   await gatherIdentities({
-    ...{ identityFiles: [path], home: folder.path, agentSocket: null },
+    identityFiles: [path],
+    home: folder.path,
+    agentSocket: null,
     unlock: async (file) => {
       asked.push({ path: file.path, fingerprint: file.fingerprint });
       return { why: "it was not unlocked" };

@@ -77,8 +77,13 @@ function containerOf({ rounds, cipher = "aes256-ctr", kdf = "bcrypt", tag = "" }
   count.writeUInt32BE(rounds ?? 16);
   const body = Buffer.concat([
     Buffer.from("openssh-key-v1\0"),
-    ...[toField(cipher), toField(kdf), toField(Buffer.concat([toField(Buffer.alloc(16, 1)), count]))],
-    ...[Buffer.from([0, 0, 0, 1]), toField("a public key"), toField(Buffer.alloc(160)), Buffer.from(tag)],
+    toField(cipher),
+    toField(kdf),
+    toField(Buffer.concat([toField(Buffer.alloc(16, 1)), count])),
+    Buffer.from([0, 0, 0, 1]),
+    toField("a public key"),
+    toField(Buffer.alloc(160)),
+    Buffer.from(tag),
   ]);
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----\n`;
 }

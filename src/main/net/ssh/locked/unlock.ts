@@ -29,7 +29,9 @@ export async function unlock(
   const worker = new Worker(WORKER, {
     name: "unlock",
     workerData: { lock, passphrase: Redacted.reveal(passphrase) },
-    ...{ argv: [], execArgv: [], env: {} },
+    argv: [],
+    execArgv: [],
+    env: {},
     resourceLimits: { maxOldGenerationSizeMb: 64 },
   });
   const stop = () => reject(signal.reason);

@@ -44,7 +44,8 @@ export type RefusalProof =
   | OtherHostKey;
 
 export const inconclusive = (why: Inconclusive["why"], message: string): Inconclusive => ({
-  ...{ kind: "inconclusive", why },
+  kind: "inconclusive",
+  why,
   message,
 });
 

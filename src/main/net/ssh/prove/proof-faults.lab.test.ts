@@ -84,7 +84,8 @@ lab(
       expect.soft(`${message}; ${why}`).toContain(said);
     }
     recordFault(task, {
-      ...{ id: "R10", injected: `${accounts.length} settings of sshd, lines and modes` },
+      id: "R10",
+      injected: `${accounts.length} settings of sshd, lines and modes`,
       seen: `each refused with what sshd or its log says; an expired account, whose login sshd breaks off, is inconclusive`,
     });
   },
@@ -96,7 +97,8 @@ lab(
     await using folder = await makeTemporaryFolder();
     const short = await makeKeyFile(folder.path, "short", ["-t", "rsa", "-b", "2048", "-N", ""]);
     await using host = await startHost({
-      ...{ name: "long", prepare: letIn(short.publicLine.trim(), "jo") },
+      name: "long",
+      prepare: letIn(short.publicLine.trim(), "jo"),
       sshdOptions: ["-o", "RequiredRSASize=3072"],
     });
     const wish = { user: "jo", key: await readIdentity(short), runs: "command" as const };
@@ -109,7 +111,9 @@ lab("R16: while sshd penalises this address, nothing is said of any key", async 
   await using folder = await makeTemporaryFolder();
   const [oldKey, newKey] = [await makeKeyFile(folder.path, "old"), await makeKeyFile(folder.path, "new")];
   await using host = await startHost({
-    ...{ name: "angry", keepPenalties: true, prepare: letIn(newKey.publicLine.trim(), "jo") },
+    name: "angry",
+    keepPenalties: true,
+    prepare: letIn(newKey.publicLine.trim(), "jo"),
   });
   const [stranger, key, route] = [
     await readIdentity(oldKey),
@@ -130,7 +134,8 @@ lab("R16: while sshd penalises this address, nothing is said of any key", async 
     kind: "inconclusive",
   });
   recordFault(task, {
-    ...{ id: "R16", injected: `sshd's default penalties, after ${refusals} refused logins` },
+    id: "R16",
+    injected: `sshd's default penalties, after ${refusals} refused logins`,
     seen: "inconclusive by ssh2 and by ssh, for the new key and for the old one",
   });
 });

@@ -96,8 +96,13 @@ export async function runClient<T>(
     ...(offers === "keys" ? onlyKeys(login, keys) : login),
     // ssh tries a ticket before any key.
     gssapi: false,
-    ...{ user, hostKeyTypes: typesOf(route), trustedKeys: [hostKey], keys, connectMs: limits.connectMs },
-    ...{ address: relay?.address ?? login.address, port: relay?.port ?? target.port },
+    user,
+    hostKeyTypes: typesOf(route),
+    trustedKeys: [hostKey],
+    keys,
+    connectMs: limits.connectMs,
+    address: relay?.address ?? login.address,
+    port: relay?.port ?? target.port,
   });
   const running = startSsh(ssh, target.host, command, folder);
   try {

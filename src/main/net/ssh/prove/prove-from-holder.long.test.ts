@@ -65,11 +65,19 @@ async function makeBeside(hand: Hand) {
   await grant("jo");
   await grant("forced", 'command="touch /tmp/ran; echo no" ');
   const wish: HolderProof = {
-    ...{ target: { host: target.address, port: 22 }, user: "jo", hostKey: await readHostKey(target) },
-    ...{ fingerprint, keyFile: `${ID}.latchkey-new`, runs: "command" },
+    target: { host: target.address, port: 22 },
+    user: "jo",
+    hostKey: await readHostKey(target),
+    fingerprint,
+    keyFile: `${ID}.latchkey-new`,
+    runs: "command",
   };
   return {
-    ...{ before, made, blob, wish, proved: { kind: "proved", fingerprint } },
+    before,
+    made,
+    blob,
+    wish,
+    proved: { kind: "proved", fingerprint },
     look: () => lookAtHostHalf(hand, { path: ID, before, blob }),
   };
 }
@@ -78,15 +86,18 @@ lab("a key that is made where its old half is held proves itself from there", as
   await using hand = await enter(holder);
   const { before, made, wish, proved, look } = await makeBeside(hand);
   expect(await look()).toMatchObject({
-    ...{ now: { kind: "before", hash: before }, made: { kind: "new", hash: made.hash } },
-    ...{ old: { kind: "none" }, publicFile: { kind: "other" } },
+    now: { kind: "before", hash: before },
+    made: { kind: "new", hash: made.hash },
+    old: { kind: "none" },
+    publicFile: { kind: "other" },
   });
   expect(await proveFromHolder(hand, wish)).toEqual(proved);
   expect(await proveFromHolder(hand, { ...wish, runs: "nothing" })).toEqual(proved);
   expect(await proveFromHolder(hand, { ...wish, user: "forced", runs: "nothing" })).toEqual(proved);
   expect(await target.run("ls /tmp")).not.toContain("ran");
   expect(await proveFromHolder(hand, { ...wish, user: "shut" })).toMatchObject({
-    ...{ kind: "refused", message: expect.stringContaining("every key was refused for shut") },
+    kind: "refused",
+    message: expect.stringContaining("every key was refused for shut"),
   });
   const wrong = { ...wish, hostKey: await readHostKey(holder) };
   expect(await proveFromHolder(hand, wrong)).toMatchObject({ kind: "other-host-key" });
@@ -106,7 +117,10 @@ lab("a half that is put where the old one was proves itself, and can be taken ba
   expect(await proveFromHolder(hand, { ...wish, keyFile: ID })).toEqual(proved);
   expect(await showPublic(hand, ID, `${made.line}\n`)).toEqual(DONE);
   expect(await look()).toMatchObject({
-    ...{ now: { kind: "new" }, made: { kind: "none" }, old: { kind: "before" }, publicFile: { kind: "new" } },
+    now: { kind: "new" },
+    made: { kind: "none" },
+    old: { kind: "before" },
+    publicFile: { kind: "new" },
   });
   expect(await proveFromHolder(hand, { ...wish, keyFile: ID })).toEqual(proved);
   expect(await hidePublic(hand, ID, blob)).toEqual(DONE);
@@ -145,12 +159,17 @@ lab("a half that has a passphrase cannot prove itself without it, which is no re
   await target.run(`echo '${line.trim()}' > /home/jo/.ssh/authorized_keys`);
   const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
   const proof = await proveFromHolder(hand, {
-    ...{ target: { host: target.address, port: 22 }, user: "jo", hostKey: await readHostKey(target) },
-    ...{ keyFile: "/home/ci/.ssh/locked", fingerprint: viewKey(blob).fingerprint, runs: "command" },
+    target: { host: target.address, port: 22 },
+    user: "jo",
+    hostKey: await readHostKey(target),
+    keyFile: "/home/ci/.ssh/locked",
+    fingerprint: viewKey(blob).fingerprint,
+    runs: "command",
   });
   expect(proof).toMatchObject({ kind: "inconclusive", why: "impossible" });
   expect(await lookAtHostHalf(hand, { path: "/home/ci/.ssh/locked", before: null, blob })).toMatchObject({
-    ...{ now: { kind: "new" }, publicFile: { kind: "new" } },
+    now: { kind: "new" },
+    publicFile: { kind: "new" },
   });
 });
 
@@ -163,8 +182,12 @@ lab("no proof leaves a file behind, also where the path is odd", async () => {
     "base64",
   );
   const wish = {
-    ...{ target: { host: target.address, port: 22 }, user: "shut", hostKey: await readHostKey(target) },
-    ...{ keyFile: path, fingerprint: viewKey(blob).fingerprint, runs: "command" as const },
+    target: { host: target.address, port: 22 },
+    user: "shut",
+    hostKey: await readHostKey(target),
+    keyFile: path,
+    fingerprint: viewKey(blob).fingerprint,
+    runs: "command" as const,
   };
   expect(await proveFromHolder(hand, wish)).toMatchObject({ kind: "refused" });
   expect(await readFiles(holder)).not.toMatch(/b%d\.latchkey/);

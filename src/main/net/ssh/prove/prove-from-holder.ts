@@ -74,9 +74,17 @@ function writeConfig({ target, user, hostKey, keyFile }: HolderProof): string {
   const { keyType } = viewKey(hostKey);
   const nothing = { hostKeyAlias: null, agentSocket: null, proxyCommand: null, certificateFiles: [] };
   return writeClientConfig({
-    ...{ address: target.host, port: target.port, user, connectMs: CONNECT_MS, record: null, ...nothing },
-    ...{ pkcs11Provider: null, securityKeyProvider: null, gssapi: false },
-    ...{ identityFiles: [name], knownHostsFile: `${name}.latchkey-known` },
+    address: target.host,
+    port: target.port,
+    user,
+    connectMs: CONNECT_MS,
+    record: null,
+    ...nothing,
+    pkcs11Provider: null,
+    securityKeyProvider: null,
+    gssapi: false,
+    identityFiles: [name],
+    knownHostsFile: `${name}.latchkey-known`,
     hostKeyTypes: keyType === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [keyType],
   });
 }

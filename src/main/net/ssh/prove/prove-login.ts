@@ -47,9 +47,14 @@ export async function proveLogin(route: ProofRoute, { user, key, runs }: LoginWi
 
 /** A login of one key, and no way in beside it. */
 export const loginOf = (route: ProofRoute, user: string): Omit<LoginOptions, "way" | "identities"> => ({
-  ...{ target: route.target, user, unusable: [], typed: null },
-  ...{ hostKeyTypes: typesOf(route), verifyHostKey: trustOnly(route) },
-  ...{ limits: route.limits, signal: route.signal },
+  target: route.target,
+  user,
+  unusable: [],
+  typed: null,
+  hostKeyTypes: typesOf(route),
+  verifyHostKey: trustOnly(route),
+  limits: route.limits,
+  signal: route.signal,
 });
 
 export const isForSsh2 = (key: ProofKey): key is Identity => "secret" in key;

@@ -68,7 +68,8 @@ lab.each(["ssh2", "system"] as const)(
       expect(await proveLogin(route, { user, key, runs: "nothing" })).toMatchObject({ kind: "proved" });
     expect(await host.run("ls /tmp")).not.toContain("ran");
     expect(await proveLogin(route, { user: "closed", key, runs: "command" })).toMatchObject({
-      ...{ kind: "refused", message: expect.stringContaining("ran no command") },
+      kind: "refused",
+      message: expect.stringContaining("ran no command"),
     });
   },
 );
@@ -79,7 +80,8 @@ lab.each(["ssh2", "system"] as const)(
     const route = await routeTo(host, { transport });
     const key = await read(oldKey);
     expect(await proveLogin(route, { user: "jo", key, runs: "command" })).toMatchObject({
-      ...{ kind: "refused", message: expect.stringContaining("refused") },
+      kind: "refused",
+      message: expect.stringContaining("refused"),
     });
   },
 );
@@ -106,7 +108,8 @@ lab.each(["ssh2", "system"] as const)(
   async (transport) => {
     const route = await routeTo(host, { transport });
     expect(await proveRefused(route, { user: "jo", oldKey: blobOf(oldKey), newKey: null })).toEqual({
-      ...{ kind: "refused", loggedIn: false },
+      kind: "refused",
+      loggedIn: false,
     });
   },
 );
@@ -132,7 +135,9 @@ lab.each(["ssh2", "system"] as const)(
 lab("an agent's key proves itself, and no other key of that agent is tried", async () => {
   await using agent = await startSshAgent(folder.path, [newKey.path, oldKey.path]);
   const { identities } = await gatherIdentities({
-    ...{ identityFiles: [], home: "/nonexistent", agentSocket: agent.socketPath },
+    identityFiles: [],
+    home: "/nonexistent",
+    agentSocket: agent.socketPath,
   });
   const [granted, stranger] = identities as [Identity, Identity];
   const route = await routeTo(host);
@@ -155,7 +160,8 @@ lab("a key on a security key proves itself by OpenSSH's client, and ssh2 is not 
   expect(await proveLogin(route, wish)).toMatchObject({ kind: "proved" });
   expect(await proveLogin({ ...route, client: null }, wish)).toMatchObject({ why: "impossible" });
   expect(await proveRefused(route, { user: "jo", oldKey: blob, newKey: await read(newKey) })).toEqual({
-    ...{ kind: "refused", loggedIn: true },
+    kind: "refused",
+    loggedIn: true,
   });
   expect(await proveRefused(route, { user: "sk", oldKey: blob, newKey: null })).toMatchObject({
     kind: "still-taken",

@@ -20,8 +20,13 @@ const hostKey = makeKeyPair();
 const HOST_BLOB = (ssh2.utils.parseKey(hostKey.private) as ssh2.ParsedKey).getPublicSSH();
 
 const NOTHING_ASKED = {
-  ...{ hostKeyAlias: null, agentSocket: null, proxyCommand: null, certificateFiles: [] },
-  ...{ pkcs11Provider: null, securityKeyProvider: null, gssapi: false },
+  hostKeyAlias: null,
+  agentSocket: null,
+  proxyCommand: null,
+  certificateFiles: [],
+  pkcs11Provider: null,
+  securityKeyProvider: null,
+  gssapi: false,
 };
 
 /** A key, and visits with it to a host whose key is known. */
@@ -29,8 +34,13 @@ async function makeDesk() {
   const folder = await makeTemporaryFolder();
   const key = await makeKeyFile(folder.path, "id");
   const options = (server: { host: string; port: number }, wish: Partial<ClientOptions> = {}) => ({
-    ...{ ssh: ssh ?? "", user: "jo", useSudo: false, nonce: NONCE, collectorScript: Buffer.from("true\n") },
-    ...{ target: { host: server.host, port: server.port }, hostKeyTypes: ["ssh-ed25519"] },
+    ssh: ssh ?? "",
+    user: "jo",
+    useSudo: false,
+    nonce: NONCE,
+    collectorScript: Buffer.from("true\n"),
+    target: { host: server.host, port: server.port },
+    hostKeyTypes: ["ssh-ed25519"],
     login: { address: server.host, ...NOTHING_ASKED },
     keys: [{ kind: "file" as const, path: key.path, keyType: "ssh-ed25519", fingerprint: key.fingerprint }],
     trustedKeys: [HOST_BLOB],
@@ -91,7 +101,10 @@ withSsh("a host is read: what it says, its key, and the key that let us in", asy
     channel.end();
   });
   expect(await desk.visit(server)).toMatchObject({
-    ...{ state: "ok", outcome: "collected", stream: Buffer.from(WHOLE), loginKey: desk.key.fingerprint },
+    state: "ok",
+    outcome: "collected",
+    stream: Buffer.from(WHOLE),
+    loginKey: desk.key.fingerprint,
     hostKey: { keyType: "ssh-ed25519", blob: Uint8Array.from(HOST_BLOB) },
     ending: "the script ended with status 3",
   });
@@ -119,7 +132,10 @@ withSsh("a key that is not the host's is not logged in to, and the verifier says
   await using desk = await makeDesk();
   await using server = await startSshServer({ run: null });
   expect(await desk.visit(server)).toMatchObject({
-    ...{ state: "failed", outcome: "host-key-changed", message: "not that one", isKeyRefused: true },
+    state: "failed",
+    outcome: "host-key-changed",
+    message: "not that one",
+    isKeyRefused: true,
     hostKey: { keyType: "ssh-ed25519" },
   });
   expect(server.attempts).toEqual([]);
@@ -130,7 +146,9 @@ withSsh("a login that no key opens, and a host that runs nothing, are told as ov
   await using desk = await makeDesk();
   await using strict = await serve(null, { admits: () => false });
   expect(await desk.visit(strict)).toMatchObject({
-    ...{ state: "failed", outcome: "login-refused", isKeyRefused: false },
+    state: "failed",
+    outcome: "login-refused",
+    isKeyRefused: false,
     message: `every key was refused for jo at 127.0.0.1:${strict.port}, which takes publickey; 1 key was offered by ssh: ${desk.key.path}`,
   });
   await using idle = await serve(null);
@@ -141,7 +159,8 @@ withSsh("a login that no key opens, and a host that runs nothing, are told as ov
     channel.end();
   });
   expect(await desk.visit(closed)).toMatchObject({
-    ...{ state: "failed", outcome: "restricted-shell" },
+    state: "failed",
+    outcome: "restricted-shell",
     message: expect.stringContaining('it answered "This account is not available"'),
   });
 });

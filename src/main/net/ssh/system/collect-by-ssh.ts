@@ -53,14 +53,24 @@ async function visitOnce(options: ClientOptions, trustedKeys: readonly Uint8Arra
   await using relay = way && "stream" in way && !login.proxyCommand ? await startRelay(way.stream) : null;
   await using folder = await makeClientFolder({
     ...login,
-    ...{ user, hostKeyTypes, trustedKeys, keys, connectMs: limits.connectMs },
-    ...{ address: relay?.address ?? login.address, port: relay?.port ?? target.port },
+    user,
+    hostKeyTypes,
+    trustedKeys,
+    keys,
+    connectMs: limits.connectMs,
+    address: relay?.address ?? login.address,
+    port: relay?.port ?? target.port,
   });
   const begun = performance.now();
   const running = startSsh(ssh, target.host, commandFor(options), folder);
   const explainable = (log: ClientLog): ClientFailure => ({
-    ...{ target, user, log, complaints: running.complaints.said(), proxyCommand: login.proxyCommand },
-    ...{ tried: sayKeys(keys), hasSecurityKey: keys.some(({ keyType }) => keyType.startsWith("sk-")) },
+    target,
+    user,
+    log,
+    complaints: running.complaints.said(),
+    proxyCommand: login.proxyCommand,
+    tried: sayKeys(keys),
+    hasSecurityKey: keys.some(({ keyType }) => keyType.startsWith("sk-")),
   });
   try {
     const log = await orStopped(running.loggedIn, limits.readyMs, signal);
@@ -140,7 +150,10 @@ export async function orStopped<T>(
 }
 
 const failWith = (hostKey: PresentedKey | null, reason: Reason): HostReading => ({
-  ...{ state: "failed", hostKey, isKeyRefused: false, passing: null },
+  state: "failed",
+  hostKey,
+  isKeyRefused: false,
+  passing: null,
   ...reason,
 });
 

@@ -4,9 +4,12 @@ import { readClientLog } from "./client-log.ts";
 import { explainClient, explainClientTimeout, readClientEnd } from "./explain-client.ts";
 
 const failure = (log: string, more: { complaints?: string; isByCommand?: boolean } = {}) => ({
-  ...{ target: { host: "web1", port: 2222 }, user: "jo", log: readClientLog(log) },
-  ...{ complaints: more.complaints ?? "", tried: "2 keys were offered by ssh: the agent (2)" },
-  ...{ hasSecurityKey: false },
+  target: { host: "web1", port: 2222 },
+  user: "jo",
+  log: readClientLog(log),
+  complaints: more.complaints ?? "",
+  tried: "2 keys were offered by ssh: the agent (2)",
+  hasSecurityKey: false,
   proxyCommand: more.isByCommand ? { value: "nc %h %p", place: "~/.ssh/config:3" } : null,
 });
 
@@ -127,7 +130,8 @@ test("the key that let us in is read from the log, and a certificate is not take
   expect(accepted("ED25519")).toEqual({ fingerprint: "SHA256:abc+/9", isCertificate: false });
   expect(accepted("ED25519-CERT")).toEqual({ fingerprint: "SHA256:abc+/9", isCertificate: true });
   expect(readClientLog('Authenticated to web1 (via proxy) using "gssapi-with-mic".\n')).toMatchObject({
-    ...{ isLoggedIn: true, acceptedKey: null },
+    isLoggedIn: true,
+    acceptedKey: null,
   });
 });
 

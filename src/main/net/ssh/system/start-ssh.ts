@@ -58,7 +58,10 @@ export function startSsh(
   child.stdin.on("error", () => undefined);
   const ended = untilEnded(child);
   return {
-    ...{ input: child.stdin, output: tap(child.stdout), complaints: tap(child.stderr), ended },
+    input: child.stdin,
+    output: tap(child.stdout),
+    complaints: tap(child.stderr),
+    ended,
     loggedIn: untilLoggedIn(folder, ended),
     stop: () => stop(child, ended),
   };

@@ -190,7 +190,11 @@ test("telnetd-ssl's own way, by the option of authentication, is taken where STA
   ]);
   expect(ending).toEqual({ kind: "ready" });
   expect(said.map((text) => Buffer.from(text, "latin1").toString("hex"))).toEqual([
-    ...["fffb2e", "fffb25", "", "fffa2500070001fff0", ""],
+    "fffb2e",
+    "fffb25",
+    "",
+    "fffa2500070001fff0",
+    "",
   ]);
 });
 

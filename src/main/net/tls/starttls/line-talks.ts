@@ -121,5 +121,10 @@ const irc: [Turn, ...Turn[]] = [
 export const LINE_TALKS = {
   smtp: mail("EHLO"),
   lmtp: mail("LHLO"),
-  ...{ imap, pop3, ftp, nntp, sieve, irc },
+  imap,
+  pop3,
+  ftp,
+  nntp,
+  sieve,
+  irc,
 };

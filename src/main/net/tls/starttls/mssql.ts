@@ -12,13 +12,7 @@ const [OFF, ON, NOT_SUPPORTED, REQUIRED] = [0, 1, 2, 3];
 
 /** PRELOGIN: a version of no meaning, and the wish to encrypt (MS-TDS section 2.2.6.5). */
 const PRELOGIN = wrapInTds(
-  Buffer.from([
-    ...[VERSION, 0, 11, 0, 6],
-    ...[ENCRYPTION, 0, 17, 0, 1],
-    TERMINATOR,
-    ...[15, 0, 0, 0, 0, 0],
-    ON,
-  ]),
+  Buffer.from([VERSION, 0, 11, 0, 6, ENCRYPTION, 0, 17, 0, 1, TERMINATOR, 15, 0, 0, 0, 0, 0, ON]),
 );
 
 export const createMssqlDialogue = (): Dialogue => ({ opening: PRELOGIN, next });

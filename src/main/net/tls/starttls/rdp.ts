@@ -4,7 +4,7 @@ import { type Dialogue, MORE, type Step } from "./dialogue.ts";
  * A TPKT with an X.224 connection request and what security is wanted: TLS, or CredSSP, which begins with TLS (MS-RDPBCGR
  * section 2.2.1.1).
  */
-const REQUEST = Buffer.from([...[3, 0, 0, 19], ...[14, 0xe0, 0, 0, 0, 0, 0], ...[1, 0, 8, 0, 3, 0, 0, 0]]);
+const REQUEST = Buffer.from([3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 3, 0, 0, 0]);
 
 const CONNECTION_CONFIRM = 0xd0;
 const [NEGOTIATED, NOT_NEGOTIATED] = [2, 3];

@@ -26,7 +26,9 @@ const at = ({ endpoint }: Pick<TestServer, "endpoint">, protocol: StartTls): Tls
 
 const startServer = (protocol: StartTls, script = SCRIPTS[protocol]) =>
   startScriptedServer({
-    ...{ protocol, certificate, script },
+    protocol,
+    certificate,
+    script,
     ...(protocol === "mssql" && { wrap: openTdsStream }),
   });
 

@@ -75,7 +75,11 @@ async function signUpdate(vault: Vault, secrets: string[]): Promise<void> {
     { ...way, kind: "rfc2136", algorithm: "hmac-sha256" },
     { type: "dns-01", name: "corp.test", txt: "text" },
     {
-      ...{ hand: null, token: "t", address: null, resolvers: [], signal },
+      hand: null,
+      token: "t",
+      address: null,
+      resolvers: [],
+      signal,
       openSecret: (id) => vault.open(id),
     },
   );

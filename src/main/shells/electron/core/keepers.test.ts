@@ -28,7 +28,10 @@ async function openWorld() {
   const path = join(folder.path, "latchkey.db.vault");
   const vault = createVault({ path, cost: COST, start: startKeepersHere(keepers), onChange });
   return {
-    ...{ vault, keepers, counts, locked: locked.promise },
+    vault,
+    keepers,
+    counts,
+    locked: locked.promise,
     async [Symbol.asyncDispose]() {
       await vault[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();

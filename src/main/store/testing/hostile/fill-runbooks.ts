@@ -21,9 +21,17 @@ export function fillRenewal(store: Store, payload: string, index: number): void 
   const names = [payload, payload];
   store.runbooks.certificates.add(id, { ...at, names, issuer: 1 });
   store.runbooks.certificates.set(id, {
-    ...{ ...at, names, issuer: 1, state: pick(RunOrder.shape.state.options, index), message: payload },
-    ...{ csr: new TextEncoder().encode(payload), keyId: payload, orderUrl: payload, chain: payload },
-    ...{ sha256: index % 2 === 0 ? HASH : null, wanted: [payload] },
+    ...at,
+    names,
+    issuer: 1,
+    state: pick(RunOrder.shape.state.options, index),
+    message: payload,
+    csr: new TextEncoder().encode(payload),
+    keyId: payload,
+    orderUrl: payload,
+    chain: payload,
+    sha256: index % 2 === 0 ? HASH : null,
+    wanted: [payload],
   });
 }
 
@@ -36,8 +44,11 @@ function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
   const id = runs.begin({ ...makeRun(payload, planId), kind, token: `${kind} ${payload}${index}` });
   runs.setKey(id, { line: payload, fingerprint: payload });
   runs.setState({
-    ...{ id, state: pick(RunState.options, index), message: payload },
-    ...{ byHand: [payload, `rm ${payload}`], endedAt: START },
+    id,
+    state: pick(RunState.options, index),
+    message: payload,
+    byHand: [payload, `rm ${payload}`],
+    endedAt: START,
   });
   journal.addSteps(
     id,
@@ -45,8 +56,14 @@ function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
   );
   for (const fate of ["left-out", "stuck"] as const)
     files.put(id, {
-      ...{ host: payload.slice(0, 200), port: 22, path: `${payload}${fate}`, phase: "add", fate },
-      ...{ why: payload, takeOut: [payload], putBack: [payload] },
+      host: payload.slice(0, 200),
+      port: 22,
+      path: `${payload}${fate}`,
+      phase: "add",
+      fate,
+      why: payload,
+      takeOut: [payload],
+      putBack: [payload],
       repair: fate === "stuck" ? { over: HASH, to: HASH, isApproved: false } : null,
     });
   fillClaim(store, id, { payload, index, planId });
@@ -66,13 +83,17 @@ function fillClaim(
   offline.addScript({ nonce, planId, host, port: 22, phases: ["make-key"], at: START });
   const script = offline.findScript(nonce)?.id ?? 0;
   offline.putResult({
-    ...{ digest: nonce, script, run, verifiedBy: null, signature: payload, outcome: "done", why: payload },
-    ...{
-      endedAt: START,
-      newKey: { line: payload, fingerprint: payload },
-      takenAt: START,
-      body: new Uint8Array(),
-    },
+    digest: nonce,
+    script,
+    run,
+    verifiedBy: null,
+    signature: payload,
+    outcome: "done",
+    why: payload,
+    endedAt: START,
+    newKey: { line: payload, fingerprint: payload },
+    takenAt: START,
+    body: new Uint8Array(),
   });
 }
 
@@ -80,24 +101,42 @@ const pick = <Value>(values: readonly Value[], index: number): Value =>
   values[index % values.length] as Value;
 
 const makeRun = (payload: string, planId: PlanId) => ({
-  ...{ planId, title: payload, at: START, consents: [payload] },
+  planId,
+  title: payload,
+  at: START,
+  consents: [payload],
   counts: { hosts: 1, adds: 1, changes: 0, removes: 1 },
 });
 
 const makeStep = (payload: string, phase: Phase, at: number): RunStep => ({
-  ...{ ordinal: at + 1, phase, host: payload.slice(0, 200), port: 22, batch: 0, verification: null },
-  ...{ state: pick(StepState.options, at + 1), message: payload, at: START },
+  ordinal: at + 1,
+  phase,
+  host: payload.slice(0, 200),
+  port: 22,
+  batch: 0,
+  verification: null,
+  state: pick(StepState.options, at + 1),
+  message: payload,
+  at: START,
 });
 
 function makePlan(payload: string, index: number): Plan {
   return Plan.parse({
-    ...{ format: "latchkey-plan-1", kind: "rotate-key", title: payload, madeAt: START, oldKey: payload },
+    format: "latchkey-plan-1",
+    kind: "rotate-key",
+    title: payload,
+    madeAt: START,
+    oldKey: payload,
     newKey: { kind: "made-here", keyType: payload, comment: payload, path: payload },
     options: {},
     hosts: [makeHost(payload, index)],
     here: [makeHolder(payload)],
     checks: (["ok", "warning", "consent", "refused"] as const).map((state) => ({
-      ...{ state, id: payload, host: payload, account: payload, text: `${state} ${payload}` },
+      state,
+      id: payload,
+      host: payload,
+      account: payload,
+      text: `${state} ${payload}`,
     })),
     leftOut: [payload],
     confirm: { word: payload, why: [payload] },
@@ -105,21 +144,48 @@ function makePlan(payload: string, index: number): Plan {
 }
 
 const makeHost = (payload: string, index: number): HostPlan => ({
-  ...{ host: `${payload.slice(0, 200)}${index}`, port: 22, user: payload, useSudo: true, batch: 0 },
-  ...{ hostKey: payload, deadMan: "at", files: [makeFile(payload)], holders: [makeHolder(payload)] },
+  host: `${payload.slice(0, 200)}${index}`,
+  port: 22,
+  user: payload,
+  useSudo: true,
+  batch: 0,
+  hostKey: payload,
+  deadMan: "at",
+  files: [makeFile(payload)],
+  holders: [makeHolder(payload)],
   proofs: [{ account: payload, proof: { kind: "none", why: payload } }],
 });
 
 const makeHolder = (payload: string) => ({
-  ...{ host: null, kind: "file" as const, path: payload, uid: 0, gid: 0, owner: payload, mode: payload },
-  ...{ isEncrypted: true, before: HASH, hasPublicFile: true, possession: { kind: "verified" as const } },
+  host: null,
+  kind: "file" as const,
+  path: payload,
+  uid: 0,
+  gid: 0,
+  owner: payload,
+  mode: payload,
+  isEncrypted: true,
+  before: HASH,
+  hasPublicFile: true,
+  possession: { kind: "verified" as const },
 });
 
 function makeFile(payload: string): FilePlan {
   const text = writeExactly(new TextEncoder().encode(payload));
   return {
-    ...{ account: payload, path: payload, uid: 0, gid: 0, owner: payload, mode: payload, before: HASH },
-    ...{ sizeBytes: 1, added: [], removed: [], adds: 1, changes: 0, removes: 1 },
+    account: payload,
+    path: payload,
+    uid: 0,
+    gid: 0,
+    owner: payload,
+    mode: payload,
+    before: HASH,
+    sizeBytes: 1,
+    added: [],
+    removed: [],
+    adds: 1,
+    changes: 0,
+    removes: 1,
     hunks: [
       {
         line: 1,
@@ -136,32 +202,57 @@ function makeFile(payload: string): FilePlan {
 function makeRenewal(payload: string, index: number): Plan {
   const { newKey: _, oldKey: __, ...plan } = makePlan(payload, index);
   const hosts = plan.hosts.map((host) => ({
-    ...{ ...host, files: [], holders: [], proofs: [], certificates: [makeChange(payload)] },
+    ...host,
+    files: [],
+    holders: [],
+    proofs: [],
+    certificates: [makeChange(payload)],
   }));
   return Plan.parse({ ...plan, kind: "rotate-certificate", oldKey: null, newKey: null, here: [], hosts });
 }
 
 const makeChange = (payload: string): CertificateChange => ({
-  ...{ id: "c0", old: Sha256.parse(HASH), subject: payload, names: [payload, payload], notAfter: START },
+  id: "c0",
+  old: Sha256.parse(HASH),
+  subject: payload,
+  names: [payload, payload],
+  notAfter: START,
   issuer: { id: 1, name: "portal", kind: "acme" },
   key: { kind: "p256", made: "there" },
   challenge: { kind: "webroot", path: `/${payload.slice(0, 4_000)}`, of: "site" },
   files: [
     {
-      ...{ path: payload, real: payload, holds: "jks", owner: payload, uid: 0, gid: 0, mode: payload },
-      ...{ before: HASH, sizeBytes: 1, passphrase: payload, entry: payload },
+      path: payload,
+      real: payload,
+      holds: "jks",
+      owner: payload,
+      uid: 0,
+      gid: 0,
+      mode: payload,
+      before: HASH,
+      sizeBytes: 1,
+      passphrase: payload,
+      entry: payload,
     },
   ],
   consumers: [
     {
-      ...{ server: "described", where: payload, config: payload, test: "staged", reload: payload },
+      server: "described",
+      where: payload,
+      config: payload,
+      test: "staged",
+      reload: payload,
       described: { test: payload, reload: payload },
     },
   ],
   proofs: [
     {
-      ...{ address: payload, port: 443, serverName: payload, dialogue: null },
-      ...{ from: "host", before: Sha256.parse(HASH) },
+      address: payload,
+      port: 443,
+      serverName: payload,
+      dialogue: null,
+      from: "host",
+      before: Sha256.parse(HASH),
     },
   ],
 });

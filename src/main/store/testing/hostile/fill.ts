@@ -64,8 +64,12 @@ export function fillWithPayloads(store: Store): void {
 function fillRosters(store: Store): void {
   for (const [roster, every] of [["hostile", 1] as const, ["hostile too", 4] as const]) {
     const people = PAYLOADS.map((payload, index) => ({
-      ...{ handle: `${payload}${index}`, name: payload, email: payload, logins: [`${roster} ${payload}`] },
-      ...{ said: index % 3 === 0 ? ("gone" as const) : ("nothing" as const), leftOn: null },
+      handle: `${payload}${index}`,
+      name: payload,
+      email: payload,
+      logins: [`${roster} ${payload}`],
+      said: index % 3 === 0 ? ("gone" as const) : ("nothing" as const),
+      leftOn: null,
       // The address of the page holds it while its row is open.
       keys: [{ fingerprint: nameOf(payload, index), keyType: payload }],
     }));
@@ -130,14 +134,12 @@ function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
   const hostKey = { keyType: payload, fingerprint: payload, blob: new Uint8Array([index % 256]) };
   const about = { kind: "grant", account: payload, file: payload, line: 1 } as const;
   const collected = {
-    ...{
-      hostname: payload,
-      os: payload,
-      kernel: payload,
-      arch: payload,
-      sshdVersion: payload,
-      readAs: payload,
-    },
+    hostname: payload,
+    os: payload,
+    kernel: payload,
+    arch: payload,
+    sshdVersion: payload,
+    readAs: payload,
     accounts: [{ name: payload, uid: 1_000, shell: payload, passwordState: "set" as const }],
     grants: [makeHostileGrant(payload)],
     keyFiles: [{ ...makeKeyFile(payload), path: payload }],
@@ -166,22 +168,25 @@ function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): voi
 }
 
 const makePin = (payload: string) => ({
-  ...{ keyType: payload, fingerprint: `pinned ${payload}`, blob: new Uint8Array([1]) },
-  ...{ source: "accepted" as const, pinnedAt: START },
+  keyType: payload,
+  fingerprint: `pinned ${payload}`,
+  blob: new Uint8Array([1]),
+  source: "accepted" as const,
+  pinnedAt: START,
 });
 
 const makeReach = (payload: string): HostReach => ({
   becoming: [
     {
-      ...{
-        account: payload,
-        target: payload,
-        by: "sudo",
-        commands: "some",
-        password: "none",
-        isCertain: true,
-      },
-      ...{ what: [payload], shell: payload, rule: payload },
+      account: payload,
+      target: payload,
+      by: "sudo",
+      commands: "some",
+      password: "none",
+      isCertain: true,
+      what: [payload],
+      shell: payload,
+      rule: payload,
     },
   ],
   areRulesRead: true,
@@ -191,19 +196,23 @@ const makeReach = (payload: string): HostReach => ({
 });
 
 const makeAuthority = (payload: string) => ({
-  ...{ account: payload, fingerprint: payload, keyType: payload, comment: payload, file: payload, line: 1 },
-  ...{ principals: [payload], effective: makeHostileVerdict(payload).effective },
+  account: payload,
+  fingerprint: payload,
+  keyType: payload,
+  comment: payload,
+  file: payload,
+  line: 1,
+  principals: [payload],
+  effective: makeHostileVerdict(payload).effective,
 });
 
 const makeKeyFile = (payload: string) => ({
-  ...{
-    owner: payload,
-    mode: payload,
-    format: payload,
-    keyType: payload,
-    keyBits: null,
-    fingerprint: payload,
-  },
+  owner: payload,
+  mode: payload,
+  format: payload,
+  keyType: payload,
+  keyBits: null,
+  fingerprint: payload,
   isEncrypted: false,
   lock: payload,
   likelyFingerprint: payload,
@@ -213,14 +222,12 @@ const makeKeyFile = (payload: string) => ({
 
 const makeHostileServing = (payload: string) =>
   makeServing(payload, {
-    ...{
-      server: payload,
-      root: payload,
-      address: payload,
-      protocol: payload,
-      unsure: payload,
-      realPath: payload,
-    },
+    server: payload,
+    root: payload,
+    address: payload,
+    protocol: payload,
+    unsure: payload,
+    realPath: payload,
     at: { file: payload, line: 1 },
     certificate: { path: payload, directive: payload, at: { file: payload, line: 2 } },
     key: { path: payload },

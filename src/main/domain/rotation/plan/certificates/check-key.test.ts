@@ -9,7 +9,11 @@ function check(tls: TlsSettings | null | undefined, kind: KeyKind = "p256"): str
   const settings = [{ server: "nginx" as const, where: "/etc/nginx/site:3", tls: tls ?? null }];
   const keyType = kind.startsWith("rsa") ? "EC" : "RSA";
   return checkKey({ keyType, settings }, kind, (state, id, text) => ({
-    ...{ state, id, text: `${state}: ${text}`, host: null, account: null },
+    state,
+    id,
+    text: `${state}: ${text}`,
+    host: null,
+    account: null,
   })).map(({ text }) => text);
 }
 
@@ -18,7 +22,12 @@ const RSA_ALONE = "ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA";
 function read(server: "nginx" | "haproxy", text: string): (TlsSettings | undefined)[] {
   const root = `/etc/${server}.conf`;
   const source: ConfigurationFiles = {
-    ...{ server, root, files: new Map([[root, text]]), folders: new Map(), unread: [], commandLines: [] },
+    server,
+    root,
+    files: new Map([[root, text]]),
+    folders: new Map(),
+    unread: [],
+    commandLines: [],
   };
   return readConfiguration(source).servings.map(({ tls }) => tls);
 }
@@ -53,7 +62,8 @@ test("nginx's and HAProxy's settings of TLS are read where they decide, and are 
     )[0];
   const other = "server { listen 443 ssl; ssl_protocols TLSv1.3; }";
   expect(nginx("ssl_ciphers HIGH; ssl_protocols TLSv1.2 TLSv1.3;", "")).toEqual({
-    ...{ ciphers: "HIGH", versions: ["TLSv1.2", "TLSv1.3"] },
+    ciphers: "HIGH",
+    versions: ["TLSv1.2", "TLSv1.3"],
   });
   expect(nginx("ssl_ciphers HIGH;", "ssl_ciphers aRSA;")).toEqual({ ciphers: "aRSA", versions: null });
   expect(nginx("ssl_protocols TLSv1.2;", "", other)).toEqual({ ciphers: null, versions: null });

@@ -24,12 +24,10 @@ export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): 
   const narrower = findNarrower(pair, issuer.kind).map(({ how }) => how);
   return {
     id: `c${nth}`,
-    ...{
-      old: pair.sha256 as CertificateChange["old"],
-      subject: pair.subject,
-      names,
-      notAfter: pair.notAfter,
-    },
+    old: pair.sha256 as CertificateChange["old"],
+    subject: pair.subject,
+    names,
+    notAfter: pair.notAfter,
     ...(isForClients(pair) && { forClients: true }),
     ...(narrower.length > 0 && { narrower }),
     issuer: { id: issuer.id, name: issuer.name, kind: issuer.kind },

@@ -6,11 +6,17 @@ import { describePair, findPairs } from "./find-uses.ts";
 const named = (path: string, line: number) => ({ path, directive: "", at: { file: "/etc/site", line } });
 
 const reads = (server: string, certificate: string, key: string, chain: string | null = null) => ({
-  ...{ server, root: `/etc/${server}` },
+  server,
+  root: `/etc/${server}`,
   servings: [
     {
-      ...{ listens: [], names: [], protocol: "tls", namesFromCertificate: false, unsure: null },
-      ...{ chain: chain === null ? null : named(chain, 5), at: { file: "/etc/site", line: 1 } },
+      listens: [],
+      names: [],
+      protocol: "tls",
+      namesFromCertificate: false,
+      unsure: null,
+      chain: chain === null ? null : named(chain, 5),
+      at: { file: "/etc/site", line: 1 },
       pairs: [{ certificate: named(certificate, 3), key: named(key, 4) }],
     },
   ],

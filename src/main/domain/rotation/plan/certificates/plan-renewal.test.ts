@@ -24,8 +24,13 @@ const named = (path: string, line: number) => ({
 });
 
 const serving = (more: object) => ({
-  ...{ listens: [{ address: null, port: 443, isDefault: true }], names: ["a.example"], protocol: "tls" },
-  ...{ namesFromCertificate: false, chain: null, unsure: null, at: { file: "/etc/nginx/site", line: 1 } },
+  listens: [{ address: null, port: 443, isDefault: true }],
+  names: ["a.example"],
+  protocol: "tls",
+  namesFromCertificate: false,
+  chain: null,
+  unsure: null,
+  at: { file: "/etc/nginx/site", line: 1 },
   pairs: [{ certificate: named("/tls/live.pem", 3), key: named("/tls/live.key", 4) }],
   ...more,
 });
@@ -87,7 +92,8 @@ test("a listener that only its host reaches is looked at from there, but on this
   } as const;
   const choose = (host: string, address: string) =>
     choosePoints([{ ...use, names: ["a.example"], listens: [{ address, port: 443, isDefault: false }] }], {
-      ...{ host, names: ["a.example"] },
+      host,
+      names: ["a.example"],
     }).points.map(({ from }) => from);
   for (const address of ["127.0.0.1", "::1", "fe80::1"]) expect(choose("web1", address)).toEqual(["host"]);
   expect(choose("127.0.30.1", "127.0.30.1")).toEqual(["here"]);
@@ -109,60 +115,79 @@ test("who renews is who was named, or whom a label names, or who did so before",
 });
 
 const makePair = (more: Partial<PairFacts> = {}): PairFacts => ({
-  ...{ sha256: OLD, subject: "CN=a.example", names: ["DNS:a.example", "IP:10.0.0.1"], purposes: null },
-  ...{ notAfter: AT, keyType: "RSA", keyBits: 2_048, curve: null, hostsInCommon: 1, whyNoIssuer: "" },
-  ...{
-    issuer: csr(1, "portal"),
-    challenge: null,
-    whyNoChallenge: "",
-    obstacle: null,
-    wonders: [],
-    failing: [],
-    settings: [],
-  },
+  sha256: OLD,
+  subject: "CN=a.example",
+  names: ["DNS:a.example", "IP:10.0.0.1"],
+  purposes: null,
+  notAfter: AT,
+  keyType: "RSA",
+  keyBits: 2_048,
+  curve: null,
+  hostsInCommon: 1,
+  whyNoIssuer: "",
+  issuer: csr(1, "portal"),
+  challenge: null,
+  whyNoChallenge: "",
+  obstacle: null,
+  wonders: [],
+  failing: [],
+  settings: [],
   files: (["key", "chain"] as const).map((holds) => ({
-    ...{ path: `/tls/${holds}`, real: `/tls/${holds}`, holds, refusal: null, managed: null, heldBy: null },
+    path: `/tls/${holds}`,
+    real: `/tls/${holds}`,
+    holds,
+    refusal: null,
+    managed: null,
+    heldBy: null,
     stat: { owner: "root", uid: 0, gid: 0, mode: "0600", before: HASH, sizeBytes: 9 },
   })),
   consumers: [{ server: "nginx", where: "/etc/nginx/site:3", config: null, test: "staged", reload: "HUP" }],
   proofs: [
     {
-      ...{ address: "web1", port: 443, serverName: "a.example", dialogue: null, before: OLD as never },
-      ...{ from: "here", message: "", isOthers: false },
+      address: "web1",
+      port: 443,
+      serverName: "a.example",
+      dialogue: null,
+      before: OLD as never,
+      from: "here",
+      message: "",
+      isOthers: false,
     },
   ],
   ...more,
 });
 
 const HOST: HostFacts = {
-  ...{
-    host: "web1",
-    port: 22,
-    user: "root",
-    useSudo: false,
-    hostKey: "SHA256:pinned",
-    labels: [],
-    jumpFor: 0,
-  },
-  ...{
-    unread: null,
-    asOf: null,
-    carried: null,
-    os: null,
-    clockOffset: 0,
-    logs: null,
-    addresses: [],
-    logins: [],
-    deadMen: ["sleep"],
-    accounts: [],
-    files: [],
-  },
+  host: "web1",
+  port: 22,
+  user: "root",
+  useSudo: false,
+  hostKey: "SHA256:pinned",
+  labels: [],
+  jumpFor: 0,
+  unread: null,
+  asOf: null,
+  carried: null,
+  os: null,
+  clockOffset: 0,
+  logs: null,
+  addresses: [],
+  logins: [],
+  deadMen: ["sleep"],
+  accounts: [],
+  files: [],
   login: { account: "root", isRoot: true, key: null, certificate: null, from: null },
-  ...{ unreadKeys: [], holders: [], daemon: null },
+  unreadKeys: [],
+  holders: [],
+  daemon: null,
 };
 
 const makeFacts = (pairs: PairFacts[], host: Partial<HostFacts> = {}, more: object = {}): RenewalFacts => ({
-  ...{ now: AT, options: PlanOptions.parse({}), vault: "absent", leftOut: [], said: [] },
+  now: AT,
+  options: PlanOptions.parse({}),
+  vault: "absent",
+  leftOut: [],
+  said: [],
   wish: RenewalWish.parse({ kind: "rotate-certificate", ...more }),
   hosts: [{ host: { ...HOST, ...host }, scanned: { at: AT, changed: [] }, pairs }],
 });
@@ -226,15 +251,18 @@ test("what nobody can see served needs a consent, and so does a host that is not
 test("how challenges are answered is refused where nobody asks any, and said where some do not", () => {
   const challenge = { kind: "webroot", path: "/srv", of: "site" } as const;
   const acme = Issuer.parse({
-    ...{
-      kind: "acme",
-      id: 2,
-      name: "ca",
-      createdAt: AT,
-      directory: "https://ca.example/dir",
-      challenge: null,
-    },
-    ...{ account: null, contacts: [], agreesToTerms: true, eabKeyId: null, profile: null, hasRoots: false },
+    kind: "acme",
+    id: 2,
+    name: "ca",
+    createdAt: AT,
+    directory: "https://ca.example/dir",
+    challenge: null,
+    account: null,
+    contacts: [],
+    agreesToTerms: true,
+    eabKeyId: null,
+    profile: null,
+    hasRoots: false,
   });
   const say = (...pairs: PairFacts[]) =>
     planRenewal(makeFacts(pairs, {}, { challenge }))
@@ -254,7 +282,11 @@ test("an address that nobody reaches is said once for all of its names, and the 
   const [seen] = makePair().proofs;
   if (!seen) throw new Error("it is proved at one place");
   const unseen = ["a.example", "b.example", null].map((serverName) => ({
-    ...{ ...seen, address: "2001:db8::1", serverName, before: null, message: "there is no way to it" },
+    ...seen,
+    address: "2001:db8::1",
+    serverName,
+    before: null,
+    message: "there is no way to it",
   }));
   const { checks, hosts } = planRenewal(
     makeFacts([makePair({ proofs: [{ ...seen, addresses: ["192.0.2.1", "192.0.2.2"] }, ...unseen] })]),
@@ -291,13 +323,22 @@ test("what a new certificate may be less than the old one needs a consent, and w
   };
   const ofOwn = { sha256: OLD, subject: "CN=own", notAfter: AT };
   const own = Issuer.parse({
-    ...{ kind: "local", id: 3, name: "own", createdAt: AT, permitted: ["a.example"], daysValid: 90 },
-    ...{ root: ofOwn, intermediate: ofOwn, issued: 0, revoked: 0 },
+    kind: "local",
+    id: 3,
+    name: "own",
+    createdAt: AT,
+    permitted: ["a.example"],
+    daysValid: 90,
+    root: ofOwn,
+    intermediate: ofOwn,
+    issued: 0,
+    revoked: 0,
   });
   const purposes = [server, client].flatMap((oid) => oid ?? []);
   expect(planned({ purposes, issuer: own })).toEqual({ forClients: true });
   expect(planned({ purposes })).toEqual({
-    ...{ forClients: true, narrower: ["purpose-narrower"] },
+    forClients: true,
+    narrower: ["purpose-narrower"],
     said: "CN=a.example: the new one may not be for TLS clients, which its issuer decides",
   });
   const names = ["DNS:a.example", "DNS:10.0.0.5", "email:a@b.example"];

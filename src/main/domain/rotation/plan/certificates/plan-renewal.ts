@@ -31,7 +31,11 @@ export function planRenewal(facts: RenewalFacts): Plan {
     kind: "rotate-certificate",
     title: titleOf(hosts),
     madeAt: facts.now,
-    ...{ oldKey: null, newKey: null, options: facts.options, hosts, here: [] },
+    oldKey: null,
+    newKey: null,
+    options: facts.options,
+    hosts,
+    here: [],
     checks: [
       ...(hosts.length === 0 ? [refuseNothing(leftOut)] : []),
       ...facts.said.map(({ state, id, text }) => makeCheck(state, id, { host: null }, text)),

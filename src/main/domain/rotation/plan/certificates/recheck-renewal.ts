@@ -12,8 +12,12 @@ export function wishOfChange(change: CertificateChange): RenewalWish | null {
   const { old, issuer, key, challenge } = change;
   const wish = RenewalWish.safeParse({
     kind: "rotate-certificate",
-    ...{ certificates: [old], issuer: issuer.name, keyKind: key.kind, makesKeyHere: key.made === "here" },
-    ...{ challenge, described: describedOf(change) },
+    certificates: [old],
+    issuer: issuer.name,
+    keyKind: key.kind,
+    makesKeyHere: key.made === "here",
+    challenge,
+    described: describedOf(change),
   });
   return wish.data ?? null;
 }
@@ -62,8 +66,18 @@ const sayChanges = ({ hostKey, certificates = [] }: HostPlan): string =>
   JSON.stringify([hostKey, certificates.map(sayChange)]);
 
 const sayChange = ({ old, names, issuer, key, challenge, files, consumers }: CertificateChange) => ({
-  ...{ old, names, issuer: issuer.id, key, challenge, consumers },
+  old,
+  names,
+  issuer: issuer.id,
+  key,
+  challenge,
+  consumers,
   files: files.map(({ path, real, holds, before, passphrase, entry }) => ({
-    ...{ path, real, holds, before, passphrase, entry },
+    path,
+    real,
+    holds,
+    before,
+    passphrase,
+    entry,
   })),
 });

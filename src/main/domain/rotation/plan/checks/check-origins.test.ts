@@ -6,7 +6,10 @@ import { planFor } from "#domain/rotation/testdata/plan-for.ts";
 import { consentOf, isConsented } from "#shared/text/consent.ts";
 
 const login = (from: string, more: Partial<KnownLogin> = {}): KnownLogin => ({
-  ...{ account: "ann", from, at: "2026-11-20T00:00:00Z", evidence: "journal" },
+  account: "ann",
+  from,
+  at: "2026-11-20T00:00:00Z",
+  evidence: "journal",
   ...more,
 });
 
@@ -25,13 +28,11 @@ test("an address that the old key was used from and that no location of it has i
   const checks = asked([web([login("203.0.113.9"), login("203.0.113.9", { account: "bob" })])]);
   expect(checks).toEqual([
     {
-      ...{
-        state: "consent",
-        id: "unexplained-address",
-        host: "web1",
-        account: "ann",
-        address: "203.0.113.9",
-      },
+      state: "consent",
+      id: "unexplained-address",
+      host: "web1",
+      account: "ann",
+      address: "203.0.113.9",
       text: "the old key logged in to ann from 203.0.113.9 on 2026-11-20, and no known location of it has that address: whoever holds a copy there gets no new key and is shut out; scan that machine, or give them the new key",
     },
   ]);

@@ -18,7 +18,10 @@ export function wishOf({ kind, oldKey, newKey, hosts }: Plan): KeyWish {
   switch (kind) {
     case "rotate-key":
       return {
-        ...{ kind, fingerprint: oldKey ?? "", keyType: "ed25519", keyFile: null },
+        kind,
+        fingerprint: oldKey ?? "",
+        keyType: "ed25519",
+        keyFile: null,
         given: (newKey?.kind === "given" ? newKey.path : null) ?? line,
       };
     case "rotate-host-key": {

@@ -28,12 +28,10 @@ const PLANS: Plan[] = [
   planFor([makeHostFacts("web1", TEXT)], { given: GIVEN, wish: { ...ROTATE, given: NEW_KEY } }),
   planFor([makeHostFacts("web1", TEXT)], { wish: { kind: "remove-grants", grants: [10] } }),
   planFor([makeHostFacts("web1", OTHER)], {
-    ...{
-      wish: { kind: "add-grants", key: NEW_KEY, options: "", places: [place] },
-      given: GIVEN,
-      key: null,
-      here: [],
-    },
+    wish: { kind: "add-grants", key: NEW_KEY, options: "", places: [place] },
+    given: GIVEN,
+    key: null,
+    here: [],
   }),
   planFor([makeHostFacts("web1", TEXT)], {
     wish: { kind: "tighten-grants", grants: [10], from: "10.0.0.0/8", restrict: true, expiry: null },
@@ -60,7 +58,9 @@ test("a plan that would write something else than it shows is refused, with what
   const [host] = plan.hosts as [HostPlan];
   const [file] = host.files as [FilePlan];
   const withFile = (more: Partial<FilePlan>, of: Partial<Plan> = {}): Plan => ({
-    ...{ ...plan, ...of, hosts: [{ ...host, files: [{ ...file, ...more }] }] },
+    ...plan,
+    ...of,
+    hosts: [{ ...host, files: [{ ...file, ...more }] }],
   });
   const [splice] = file.removed ?? [];
   if (!splice) throw new Error("nothing is removed");

@@ -68,7 +68,8 @@ function keep({ facts, aim, draft }: Asked, open: OpenFile, file: FilePlan): nul
   const lines = changedLines(bytes, file);
   const proved = { options: lines[0]?.options ?? "", isAuthority: lines.some(isAuthority) };
   const proofs = readersOf(aim, host, open).map((account) => ({
-    ...{ account: account.name, proof: chooseProof(facts, aim, { host, account, file: open }, proved) },
+    account: account.name,
+    proof: chooseProof(facts, aim, { host, account, file: open }, proved),
   }));
   for (const proof of proofs) addProof(draft, proof);
   const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
@@ -82,7 +83,13 @@ function keep({ facts, aim, draft }: Asked, open: OpenFile, file: FilePlan): nul
   const { others: _, after: __, ...rest } = file;
   draft.isAuthority ||= proved.isAuthority || aim.proves === "log";
   draft.files.push({
-    ...{ ...rest, account, uid, gid, owner, mode, sizeBytes: bytes.length },
+    ...rest,
+    account,
+    uid,
+    gid,
+    owner,
+    mode,
+    sizeBytes: bytes.length,
     ...(others.length > 0 ? { others } : {}),
     ...sayAfter(bytes, file, aim.newKey?.kind === "given" ? aim.newKey.line : null),
   });

@@ -20,6 +20,8 @@ export function recheckHostKey(plan: Plan, facts: PlanFacts): Plan | Unplannable
 }
 
 const whatCounts = ({ host, port, hostKey, files }: Plan["hosts"][number]) => [
-  ...[host, port, hostKey],
+  host,
+  port,
+  hostKey,
   files.map(({ path, before, added, removed, hunks }) => ({ path, before, added, removed, hunks })),
 ];

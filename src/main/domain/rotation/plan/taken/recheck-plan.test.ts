@@ -35,8 +35,10 @@ test("a plan of any kind that is still true comes out as it went in, with the ch
     { given: { ...GIVEN, path: "/home/me/new" }, wish: { ...ROTATE, given: NEW_KEY } },
     { wish: { kind: "remove-grants", grants: [10] } },
     {
-      ...{ wish: { kind: "add-grants", key: NEW_KEY, options: "", places: [place] } },
-      ...{ given: GIVEN, key: null, here: [] },
+      wish: { kind: "add-grants", key: NEW_KEY, options: "", places: [place] },
+      given: GIVEN,
+      key: null,
+      here: [],
     },
     { wish: { kind: "tighten-grants", grants: [10], from: "10.0.0.0/8", restrict: true, expiry: null } },
     {
@@ -82,7 +84,8 @@ test("what is in the way by now refuses, and what was agreed to before is asked 
   if ("refused" in more) throw new Error(more.refused);
   expect([stops(more), more.remaining]).toEqual([["consent file"], [{ ...access, isCertain: false }]]);
   const shut = host.accounts.map((account) => ({
-    ...{ ...account, authenticationMethods: "publickey,password" },
+    ...account,
+    authenticationMethods: "publickey,password",
   }));
   expect(stops(recheck(plan, [{ ...host, accounts: shut }]))).toContain("refused no-proof");
 });
@@ -108,6 +111,8 @@ test("what an edited plan says and is not so is refused, with what and where", (
   const unproved = { account: "ann", proof: { kind: "none" as const, why: "not needed" } };
   expect(recheck(withHost({ proofs: [unproved] }), hosts).hosts[0]?.proofs).toEqual(host.proofs);
   expect(recheck({ ...plan, checks: [], confirm: null, title: "Harmless" }, hosts)).toMatchObject({
-    ...{ checks: plan.checks, confirm: plan.confirm, title: plan.title },
+    checks: plan.checks,
+    confirm: plan.confirm,
+    title: plan.title,
   });
 });

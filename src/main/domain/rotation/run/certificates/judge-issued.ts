@@ -31,7 +31,8 @@ export function judgeIssued({ now, narrower, ...came }: Came): JudgedIssued {
   if (answer.kind === "faulty") {
     const { faults } = answer;
     return {
-      ...{ kind: "faulty", why: faults.map(({ sentence }) => sentence).join("; ") },
+      kind: "faulty",
+      why: faults.map(({ sentence }) => sentence).join("; "),
       isOtherKey: faults.some(({ code }) => code === "other-key"),
     };
   }

@@ -75,7 +75,9 @@ function ask(states: States, more: Partial<Progress> = {}) {
   });
   const seen = { kind: "seen", files: [], holders: [], hasWork: true, heldBy: null } as const;
   const move = nextMove(plan, {
-    ...{ want: "on", steps: progress, isGraceOver: false },
+    want: "on",
+    steps: progress,
+    isGraceOver: false,
     seen: new Map([0, 1, 2, 3].map((place) => [place, { ...seen, certificates: ["old"] }])),
     ...more,
   });
@@ -176,7 +178,8 @@ test("a certificate that never comes keeps no other host waiting, but the canary
   const most: States = {
     ...ALL_DONE,
     commit: "proved",
-    ...{ "issue 3": "awaiting", "install 3": "planned" },
+    "issue 3": "awaiting",
+    "install 3": "planned",
   };
   expect(ask({ ...most, "recheck 3": "planned", "commit 3": "planned" })).toEqual(["wait for certificate"]);
   expect(ask({ request: "proved", issue: "proved", "issue 0": "awaiting" })).toEqual([

@@ -105,7 +105,8 @@ function sayInvalid(wish: OrderWish, authorization: Authorization): AcmeFault {
   const name = nameOf(authorization);
   const tried = authorization.challenges.find(({ problem }) => problem !== null);
   const problem = tried?.problem ?? {
-    ...{ type: null, parts: [] },
+    type: null,
+    parts: [],
     detail: `its authorization is ${authorization.status}, and no reason is said`,
   };
   if (tried)

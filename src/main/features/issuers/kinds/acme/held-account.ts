@@ -50,7 +50,10 @@ export async function holdAccount({ store, vault, now }: AcmeParts, issuer: Issu
   };
 
   return {
-    ...{ client, signer, settings, host },
+    client,
+    signer,
+    settings,
+    host,
     find: async (signal) =>
       settings.account === null ? make(signal) : { kind: "account", url: settings.account },
     async seek(signal) {

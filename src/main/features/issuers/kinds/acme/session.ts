@@ -69,7 +69,8 @@ export async function openSession(deps: AcmeDeps, signal: AbortSignal): Promise<
   };
 
   return {
-    ...{ directory, signal },
+    directory,
+    signal,
     wait: (ms) => deps.wait(ms, signal),
     get: (url) => ask({ method: "GET", url }),
     async post(signer, post) {

@@ -6,15 +6,28 @@ const NOW = "2026-06-01T12:00:00Z";
 
 const named = (id: number, kind: "acme" | "csr") =>
   Issuer.parse({
-    ...{ kind, id, name: `${kind}${id}`, createdAt: NOW, note: "", directory: "https://ca.example/dir" },
-    ...{ account: null, contacts: [], agreesToTerms: true, eabKeyId: null, profile: null, hasRoots: false },
+    kind,
+    id,
+    name: `${kind}${id}`,
+    createdAt: NOW,
+    note: "",
+    directory: "https://ca.example/dir",
+    account: null,
+    contacts: [],
+    agreesToTerms: true,
+    eabKeyId: null,
+    profile: null,
+    hasRoots: false,
     challenge: null,
   });
 
 const ask = (askWindow: AskWindow, seen: Record<number, string[]>, due: string[] = [], more: object = {}) =>
   askWindows({
     issuers: [named(1, "acme"), named(2, "acme"), named(3, "csr")],
-    ...{ askWindow, seenOf: (id) => seen[id] ?? [], due: new Set(due), now: NOW },
+    askWindow,
+    seenOf: (id) => seen[id] ?? [],
+    due: new Set(due),
+    now: NOW,
     signal: new AbortController().signal,
     ...more,
   });
@@ -54,7 +67,8 @@ test("a directory that cannot be asked twice in a row is asked no more, and that
   expect(early).toEqual({
     certificates: [],
     said: ["a", "b"].map((sha256) => ({
-      ...{ state: "warning", id: "window" },
+      state: "warning",
+      id: "window",
       text: `acme1 could not be asked when it wants ${sha256}... renewed: it is down`,
     })),
   });

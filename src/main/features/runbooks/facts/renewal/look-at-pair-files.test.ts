@@ -4,15 +4,13 @@ import { refuseOther, refuseOtherKey } from "./look-at-pair-files.ts";
 const [OLD, NEW] = ["a".repeat(64), "b".repeat(64)];
 
 const facts = (holds: "chain" | "intermediates" | "key", refusal: string | null = null) => ({
-  ...{
-    path: "/tls/live.pem",
-    real: "/tls/live.pem",
-    holds,
-    refusal,
-    stat: null,
-    managed: null,
-    heldBy: null,
-  },
+  path: "/tls/live.pem",
+  real: "/tls/live.pem",
+  holds,
+  refusal,
+  stat: null,
+  managed: null,
+  heldBy: null,
 });
 
 test("a file that holds another certificate than the one to be renewed is left as it is", () => {

@@ -48,7 +48,10 @@ function toStore({ path, real }: File, look: PairLook, { passphrase, entry }: St
 
 const refused = (file: File, refusal: string): PairFileFacts => ({
   ...file,
-  ...{ refusal, stat: null, managed: null, heldBy: null },
+  refusal,
+  stat: null,
+  managed: null,
+  heldBy: null,
 });
 
 function toFacts(
@@ -59,7 +62,12 @@ function toFacts(
   const odd = oddOf(file, kind);
   const why = refusal ? sayRefusal(refusal.why, path) : odd;
   return {
-    ...{ path, real, holds, managed, heldBy, refusal: why },
+    path,
+    real,
+    holds,
+    managed,
+    heldBy,
+    refusal: why,
     stat: stat && hash !== null ? { ...withoutLinks(stat), before: hash } : null,
   };
 }
@@ -88,7 +96,11 @@ export function refuseOtherKey(
 }
 
 const withoutLinks = ({ mode, uid, gid, owner, sizeBytes }: NonNullable<PairLook["file"]>) => ({
-  ...{ mode, uid, gid, owner, sizeBytes },
+  mode,
+  uid,
+  gid,
+  owner,
+  sizeBytes,
 });
 
 /** What lies there is not what the configuration takes it for. */

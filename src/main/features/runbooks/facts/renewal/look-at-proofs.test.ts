@@ -11,7 +11,11 @@ const { signal } = new AbortController();
 const UNROUTED = "2001:db8::1";
 
 const pointAt = (port: number, more: Partial<Point> = {}): Point => ({
-  ...{ address: "web1.example", port, serverName: "web1.example", dialogue: null, from: "here" },
+  address: "web1.example",
+  port,
+  serverName: "web1.example",
+  dialogue: null,
+  from: "here",
   ...more,
 });
 

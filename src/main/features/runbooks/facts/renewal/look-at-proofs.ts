@@ -64,7 +64,11 @@ function toProofs(point: Point, seen: readonly SeenAt[], others: ReadonlySet<str
     const isItself = addresses.length === 1 && addresses[0] === point.address;
     return [
       {
-        ...{ ...point, from, before: Sha256.parse(leaf), message: "", isOthers: others.has(leaf) },
+        ...point,
+        from,
+        before: Sha256.parse(leaf),
+        message: "",
+        isOthers: others.has(leaf),
         ...(!isItself && { addresses }),
       },
     ];

@@ -51,19 +51,34 @@ export function readPairs(
   const { issuer, why } = chooseIssuer({ issuers, wished: wish.issuer, tags, before });
   const opened = openCertificate(certificate.der);
   const about = {
-    ...{ sha256, subject, names, notAfter, keyType, keyBits, curve, issuer, whyNoIssuer: why },
+    sha256,
+    subject,
+    names,
+    notAfter,
+    keyType,
+    keyBits,
+    curve,
+    issuer,
+    whyNoIssuer: why,
     purposes: opened?.extensions.purposes ?? null,
     hostsInCommon: servers.hostsHolding(sha256).length,
     whyNoChallenge: "",
     challenge: wish.challenge ?? (issuer?.kind === "acme" ? issuer.challenge : null),
-    ...{ files: [], proofs: [], failing: [], settings: [] },
+    files: [],
+    proofs: [],
+    failing: [],
+    settings: [],
     ...(own && { wish: own }),
   };
   if (pairs.length === 0)
     return [
       {
         facts: { ...about, consumers: [], wonders: [], obstacle: sayUnread(holding) },
-        ...{ found: NO_PAIR, described: null, spkiSha256: null, configs: [], points: [] },
+        found: NO_PAIR,
+        described: null,
+        spkiSha256: null,
+        configs: [],
+        points: [],
         others: new Set<string>(),
       },
     ];
@@ -87,7 +102,11 @@ export function readPairs(
         wonders: [...wonders, ...unsure, ...unused],
         obstacle,
       },
-      ...{ found, described: wish.described, points, others, spkiSha256: opened?.spkiSha256 ?? null },
+      found,
+      described: wish.described,
+      points,
+      others,
+      spkiSha256: opened?.spkiSha256 ?? null,
       configs: configsOf(found),
     };
   });

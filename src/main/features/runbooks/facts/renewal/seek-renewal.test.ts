@@ -12,7 +12,8 @@ test("one key file is described for one certificate alone", () => {
   const seek = (certificates: string[]) =>
     seekRenewal(
       RenewalWish.parse({
-        ...{ kind: "rotate-certificate", certificates },
+        kind: "rotate-certificate",
+        certificates,
         described: { keyFile: "/own/key", reload: "reload it" },
       }),
       store.runbooks,
@@ -45,7 +46,8 @@ test("a place without a name stands for all that it serves, which the plan says 
     certificates: [ONE, OTHER],
     said: [
       {
-        ...{ state: "warning", id: "named" },
+        state: "warning",
+        id: "named",
         text: "web1:443 stands for 2 certificates: CN=a (a.example), CN=b (b.example); web1:443/NAME takes one",
       },
     ],

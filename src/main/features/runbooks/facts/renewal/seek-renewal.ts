@@ -52,7 +52,8 @@ export function seekRenewal(
       if (!known) throw new Error(`a certificate is on host ${id}, which is not there`);
       return { known, certificates };
     }),
-    ...{ leftOut, said },
+    leftOut,
+    said,
   };
 }
 

@@ -11,7 +11,8 @@ export function seekTaken(
   { hostAt }: Pick<Store["runbooks"]["facts"], "hostAt">,
 ): SoughtRenewal {
   return {
-    ...{ leftOut: [], said: [] },
+    leftOut: [],
+    said: [],
     hosts: hosts.map(({ host, port, certificates = [] }) => {
       const known = hostAt(host, port);
       if (!known) throw new Refusal("not-found", `the host ${host}:${port} is not known; scan it first`);

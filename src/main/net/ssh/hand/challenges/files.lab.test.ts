@@ -37,7 +37,12 @@ const list = (folder: string) =>
 const open = async (options: Parameters<typeof startShellIn>[1] = {}) =>
   openHandIn(startShellIn(host, options), await readRotationScript("challenge"));
 const wish = (folder: string, more: object = {}) => ({
-  ...{ token: TOKEN, id: "c0", folder, of: "site" as const, name: NAME, text: TEXT },
+  token: TOKEN,
+  id: "c0",
+  folder,
+  of: "site" as const,
+  name: NAME,
+  text: TEXT,
   ...more,
 });
 
@@ -163,6 +168,7 @@ lab("words that are none, and paths that leave, are refused before anything is t
   expect(await list("/srv")).toBe(before);
   await host.run(`mkdir '/mnt/a\nb'; ln -s '/mnt/a\nb' /mnt/link`);
   expect(await putChallengeFile(hand, wish("/mnt/link"))).toEqual({
-    ...{ kind: "failed", message: "/mnt/link has a path that is not plain" },
+    kind: "failed",
+    message: "/mnt/link has a path that is not plain",
   });
 });

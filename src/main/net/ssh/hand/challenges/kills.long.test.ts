@@ -49,8 +49,13 @@ const put = (folder: string) => (hand: Hand) =>
 const SERVERS = ["python3", "perl", "busybox", "socat"] as const;
 const serveBy = (which: (typeof SERVERS)[number], seconds: number) => (hand: Hand) =>
   serveChallenge(hand, {
-    ...{ token: TOKEN, id: "c0", port: 80, seconds, with: which },
-    ...{ path: "/.well-known/acme-challenge/tok_en", text: TEXT },
+    token: TOKEN,
+    id: "c0",
+    port: 80,
+    seconds,
+    with: which,
+    path: "/.well-known/acme-challenge/tok_en",
+    text: TEXT,
   });
 const show = (seconds: number) => (hand: Hand) =>
   showChallenge(hand, {

@@ -34,7 +34,13 @@ afterAll(async () => {
 const open = async (options: Parameters<typeof startShellIn>[1] = {}) =>
   openHandIn(startShellIn(host, options), await readRotationScript("challenge"));
 const serve = (more: { id?: string; with?: ChallengeServer; port?: number; seconds?: number } = {}) => ({
-  ...{ token: TOKEN, id: "c0", port: 80, seconds: 60, with: "python3" as const, path: PATH, text: TEXT },
+  token: TOKEN,
+  id: "c0",
+  port: 80,
+  seconds: 60,
+  with: "python3" as const,
+  path: PATH,
+  text: TEXT,
   ...more,
 });
 /** Status and body of a page of the host; "none" where nobody answers. */
@@ -116,7 +122,10 @@ lab("a port that is taken is said with the program that has it, and nothing is c
     look: {
       listeners: [{ port: 80, address: "127.0.0.1", program: "busybox" }],
       servers: CHALLENGE_SERVERS,
-      ...{ hasOpenssl: true, isRoot: true, dumps: [], unread: [] },
+      hasOpenssl: true,
+      isRoot: true,
+      dumps: [],
+      unread: [],
     },
   });
   await host.run(`kill ${other}`);

@@ -25,7 +25,11 @@ export async function armPair(
   { token, id, way, seconds, consumers, files, wanted }: ArmWish,
 ): Promise<{ kind: "armed" } | PairTail> {
   const words = [
-    ...[token, id, way, String(seconds), String(consumers.length)],
+    token,
+    id,
+    way,
+    String(seconds),
+    String(consumers.length),
     ...consumers.flatMap(wordsOfConsumer),
     ...wordsOfFiles(files, wanted),
   ];

@@ -171,7 +171,10 @@ lab(
     await using processes = watchProcesses();
     const files = [await planFile(hand, paths[0], "pkcs12"), await planFile(hand, paths[1], "jks")];
     const staged = await stagePair(hand, {
-      ...{ ...PAIR, files, chain: Buffer.from(made.pem), key: new Redacted(Buffer.from(made.keyPem)) },
+      ...PAIR,
+      files,
+      chain: Buffer.from(made.pem),
+      key: new Redacted(Buffer.from(made.keyPem)),
       passphrases: new Map(paths.map((path) => [path, passphrase])),
     });
     if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));

@@ -67,7 +67,9 @@ export async function lookAtPairFile(
       path,
       real: first("real")?.[0] ?? path,
       links: (answer.told.get("link") ?? []).map(([at = "", goal = "", uid]) => ({
-        ...{ path: at, goal, uid: Number(uid) },
+        path: at,
+        goal,
+        uid: Number(uid),
       })),
       refusal: why === undefined ? null : { why: isHandRefusal(why) ? why : "unknown", detail },
       file: readColumns(first("file")),
@@ -127,7 +129,11 @@ function readColumns(words: readonly string[] | undefined): PairLook["file"] {
   const letters = MODE.exec(mode)?.[1];
   if (letters === undefined) return null;
   return {
-    ...{ mode: toOctal(letters), links: Number(links), uid: Number(uid), gid: Number(gid), owner },
+    mode: toOctal(letters),
+    links: Number(links),
+    uid: Number(uid),
+    gid: Number(gid),
+    owner,
     sizeBytes: Number(size),
   };
 }

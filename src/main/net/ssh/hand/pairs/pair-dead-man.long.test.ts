@@ -141,7 +141,8 @@ lab("a signal that is taken for good, and not obeyed, is seen by what is served 
   await swapPair(hand, pair);
   // Its own way tries the files first, and says what is wrong.
   expect(await reloadConsumer(hand, NGINX)).toMatchObject({
-    ...{ kind: "not-reloaded", said: expect.stringContaining("key values mismatch") },
+    kind: "not-reloaded",
+    said: expect.stringContaining("key values mismatch"),
   });
   const hasty = {
     ...consumerOf("described"),

@@ -48,7 +48,10 @@ const wanted = () => [hashOf(made.pem), hashOf(made.keyPem)];
 const plan = async (hand: Hand) => [await planFile(hand, CHAIN, "chain"), await planFile(hand, KEY, "key")];
 const stageFiles = (hand: Hand, files: Awaited<ReturnType<typeof plan>>) =>
   stagePair(hand, {
-    ...{ ...PAIR, files, chain: Buffer.from(made.pem), key: new Redacted(Buffer.from(made.keyPem)) },
+    ...PAIR,
+    files,
+    chain: Buffer.from(made.pem),
+    key: new Redacted(Buffer.from(made.keyPem)),
   });
 
 async function stage(hand: Hand) {
@@ -146,7 +149,8 @@ END
     const files = [await planFile(hand, CHAIN, "key+chain")];
     await host.run(": > /tmp/meddle");
     expect(await stagePair(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key: "kept" })).toEqual({
-      ...{ kind: "staged", wanted: [hashOf(made.pem + old.keyPem)] },
+      kind: "staged",
+      wanted: [hashOf(made.pem + old.keyPem)],
     });
     expect(await host.run("[ -e /tmp/meddle ] || echo over")).toBe("over\n");
     expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });

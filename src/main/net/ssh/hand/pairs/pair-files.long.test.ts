@@ -100,7 +100,10 @@ lab("links on the way stay what they are, and one that was turned meanwhile ends
   expect(look).toMatchObject({
     file: {
       real: `${LIVE}/releases/3/site.pem`,
-      ...{ refusal: null, kind: "certificate", hasAttributes: true, hasAccessList: false },
+      refusal: null,
+      kind: "certificate",
+      hasAttributes: true,
+      hasAccessList: false,
       links: [
         { path: CHAIN, goal: "current/site.pem", uid: 0 },
         { path: `${LIVE}/current`, goal: "releases/3", uid: 0 },
@@ -132,7 +135,9 @@ lab("what another program renews is left to it, with the command that has it do 
     });
     const files = [await planFile(hand, path, "chain")];
     expect(await stagePair(hand, { ...PAIR, files, chain: chain(), key: "kept" })).toMatchObject({
-      ...{ kind: "refused", why: "managed", detail: "certbot" },
+      kind: "refused",
+      why: "managed",
+      detail: "certbot",
     });
   }
   await endPair(hand, PAIR);
@@ -188,7 +193,8 @@ lab("what was changed meanwhile, or is something else, is not touched", async ()
     const look = await lookAtPairFile(hand, files[0]?.path ?? "");
     if (look.kind === "seen" && files[0]) files[0].before = look.file.hash ?? hashOf(old.pem);
     expect(await stagePair(hand, { ...PAIR, files, chain: chain(), key: key() }), script).toMatchObject({
-      ...{ kind: "refused", why },
+      kind: "refused",
+      why,
     });
     await endPair(hand, PAIR);
   }

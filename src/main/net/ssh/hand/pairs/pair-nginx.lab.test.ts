@@ -77,8 +77,12 @@ lab(
     const stage = () => stagePair(hand, { ...PAIR, files, chain: Buffer.from("x"), key: "kept" });
     const arm = () =>
       armPair(hand, {
-        ...{ ...PAIR, files, wanted: [files[0]?.before ?? ""] },
-        ...{ way: "sleep" as const, seconds: 600, consumers: [NGINX] },
+        ...PAIR,
+        files,
+        wanted: [files[0]?.before ?? ""],
+        way: "sleep" as const,
+        seconds: 600,
+        consumers: [NGINX],
       });
     const own = `/var/lib/latchkey/${PAIR.token}/${PAIR.id}`;
     const inTheWay = (path: string) => ({ kind: "refused", why: "in-the-way", detail: path });

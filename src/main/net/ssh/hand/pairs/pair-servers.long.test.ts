@@ -134,14 +134,18 @@ END
       await expect.poll(() => at(port)).toBe("alone.lab");
       const next = await makeCertificate({ names: ["new.lab"] });
       const staged = await stagePair(hand, {
-        ...{ ...PAIR, files, chain: Buffer.from(next.pem), key: new Redacted(Buffer.from(next.keyPem)) },
+        ...PAIR,
+        files,
+        chain: Buffer.from(next.pem),
+        key: new Redacted(Buffer.from(next.keyPem)),
       });
       if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
       const pair = { ...PAIR, files, wanted: staged.wanted };
       expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
       await swapPair(hand, pair);
       expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({
-        ...{ kind: "reloaded", said: expect.stringContaining("Success") },
+        kind: "reloaded",
+        said: expect.stringContaining("Success"),
       });
       expect(await at(port)).toBe("new.lab");
       await backPair(hand, pair);
@@ -204,7 +208,8 @@ lab("the name of a folder is no line of a second Apache's configuration", async 
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
   const pair = { ...PAIR, files, wanted: staged.wanted };
   expect(await testPair(hand, { ...pair, consumer: consumerOf("apache") })).toEqual({
-    ...{ kind: "passed", said: "a second Apache takes the pair" },
+    kind: "passed",
+    said: "a second Apache takes the pair",
   });
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
   expect(await lookAtPairFile(hand, "/mnt/odd/link/one.pem")).toMatchObject({
@@ -249,11 +254,13 @@ lab("a server is not touched where the pair of another of its sites would not be
     expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
     await lay(half.pem);
     expect(await testPair(hand, { ...pair, consumer })).toMatchObject({
-      ...{ kind: "failed", said: expect.stringContaining("/srv/other") },
+      kind: "failed",
+      said: expect.stringContaining("/srv/other"),
     });
     expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
     expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({
-      ...{ kind: "not-reloaded", said: expect.stringContaining("/srv/other") },
+      kind: "not-reloaded",
+      said: expect.stringContaining("/srv/other"),
     });
     expect(await at(SERVED[name].port)).toBe(`${name}.lab`);
     await lay(sound.pem);

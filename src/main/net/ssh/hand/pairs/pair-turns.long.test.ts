@@ -43,7 +43,8 @@ async function stage(hand: Hand) {
   const wanted = [hashOf(made.pem), hashOf(made.keyPem)];
   const key = new Redacted(Buffer.from(made.keyPem));
   expect(await stagePair(hand, { ...PAIR, files, chain: Buffer.from(made.pem), key })).toEqual({
-    ...{ kind: "staged", wanted },
+    kind: "staged",
+    wanted,
   });
   return { ...PAIR, files, wanted };
 }

@@ -46,8 +46,16 @@ export async function stagePair(
     const answer = await exchange(hand, {
       verb: "pair_stage",
       words: [
-        ...[token, id, String(nth), file.path, file.real, file.before, file.holds, from],
-        ...[writeBytes(bytes ?? NOTHING), writeBytes(endLine(given ?? NOTHING))],
+        token,
+        id,
+        String(nth),
+        file.path,
+        file.real,
+        file.before,
+        file.holds,
+        from,
+        writeBytes(bytes ?? NOTHING),
+        writeBytes(endLine(given ?? NOTHING)),
       ],
     });
     if (answer.kind === "lost") return answer;

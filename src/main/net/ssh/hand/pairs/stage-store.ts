@@ -34,9 +34,18 @@ export async function stageStore(
   const given = key instanceof Redacted ? Redacted.reveal(key) : NOTHING;
   const { path, real, before, holds, entry = "" } = file;
   const words = [
-    ...[token, id, String(nth), path, real, before, holds, entry],
-    ...[key === "made-there" ? "made" : "given", writeBytes(chain)],
-    ...[writeBytes(Redacted.reveal(passphrase)), writeBytes(given)],
+    token,
+    id,
+    String(nth),
+    path,
+    real,
+    before,
+    holds,
+    entry,
+    key === "made-there" ? "made" : "given",
+    writeBytes(chain),
+    writeBytes(Redacted.reveal(passphrase)),
+    writeBytes(given),
   ];
   const answer = await hand.ask({ verb: "pair_store", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;

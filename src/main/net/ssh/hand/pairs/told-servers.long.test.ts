@@ -169,7 +169,8 @@ lab("a server that a service manager looks after is told by it: tried with a sta
     { unit: "postfix@-.service", pid: pidOf.postfix, reload: "postfix reload" },
     { unit: "dovecot.service", pid: pidOf.dovecot, reload: "doveadm reload" },
     {
-      ...{ unit: "postgresql@17-lab.service", pid: pidOf.postgresql },
+      unit: "postgresql@17-lab.service",
+      pid: pidOf.postgresql,
       reload: "kill -HUP $(head -n 1 /var/lib/postgresql/17/lab/postmaster.pid)",
     },
   ]);
@@ -201,14 +202,16 @@ lab("a PostgreSQL whose log may not be read is not said to have taken a pair tha
   // Root's, as where a unit appends to it.
   const mode = await host.run(`stat -c %a ${log}; chown root: ${log}; chmod 600 ${log}`);
   expect(await reloadConsumer(hand, consumerOf("postgresql"), pair)).toMatchObject({
-    ...{ kind: "reloaded", said: expect.stringContaining("is not known: its log could not be read") },
+    kind: "reloaded",
+    said: expect.stringContaining("is not known: its log could not be read"),
   });
   expect(await served("postgresql")).toBe(old);
   await host.run(`chmod ${mode.trim()} ${log}`);
   expect(await reloadConsumer(hand, consumerOf("postgresql"), pair)).toMatchObject({ kind: "not-reloaded" });
   expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
   expect(await reloadConsumer(hand, consumerOf("postgresql"), pair)).toMatchObject({
-    ...{ kind: "reloaded", said: expect.not.stringContaining("not known") },
+    kind: "reloaded",
+    said: expect.not.stringContaining("not known"),
   });
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
 });
@@ -220,10 +223,8 @@ lab("a Postfix whose first process is stopped is given up before the session is"
   await stopped.run(`kill -STOP ${PID_OF.postfix}; kill $(pidof postlogd)
     while timeout 1 postlog -t lab full; do :; done`);
   expect(await reloadConsumer(hand, consumerOf("postfix"))).toMatchObject({
-    ...{
-      kind: "not-reloaded",
-      said: expect.stringContaining("postfix was given 45 seconds, and had not ended"),
-    },
+    kind: "not-reloaded",
+    said: expect.stringContaining("postfix was given 45 seconds, and had not ended"),
   });
 });
 
@@ -239,7 +240,8 @@ lab("slapd that root cannot tell is started again, and only where that was agree
   const start = `slapd -h "ldap://${alone.address} ldaps://${alone.address}" -F /etc/ldap/slapd.d`;
   const manager = await standInForSystemd(alone, [
     {
-      ...{ unit: "slapd.service", pid: "$(cat /run/slapd/slapd.pid)" },
+      unit: "slapd.service",
+      pid: "$(cat /run/slapd/slapd.pid)",
       restart: `kill $(cat /run/slapd/slapd.pid); while [ -e /run/slapd/slapd.pid ]; do sleep 0.02; done; ${start} >/dev/null 2>&1`,
     },
   ]);
@@ -291,11 +293,13 @@ lab("a described server is tried and told by the commands that its user has give
     await using other = await openPairHand(startShellIn(web, { shell }));
     const starting = { ...consumer, described: { test: left, reload: left } };
     expect(await reloadConsumer(other, starting, good), shell).toMatchObject({
-      ...{ kind: "reloaded", said: "told" },
+      kind: "reloaded",
+      said: "told",
     });
     await web.run("kill $(cat /run/left)");
     expect(await testPair(other, { ...good, consumer: starting }), shell).toMatchObject({
-      ...{ kind: "passed", said: "told" },
+      kind: "passed",
+      said: "told",
     });
     await web.run("kill $(cat /run/left)");
   }

@@ -26,8 +26,13 @@ export async function openHandIn(shell: Shell, more = ""): Promise<Hand & Pick<S
   }
   return {
     ...begun,
-    ...{ user: "", loginKey: null, loginCertificate: null, clientKeys: [] },
-    ...{ isTyped: false, transport: "ssh2", way: null },
+    user: "",
+    loginKey: null,
+    loginCertificate: null,
+    clientKeys: [],
+    isTyped: false,
+    transport: "ssh2",
+    way: null,
     hostKey: { blob: new Uint8Array(), keyType: "", fingerprint: "" },
     kill: () => shell.kill(),
     [Symbol.asyncDispose]: () => shell.leave(),

@@ -15,11 +15,20 @@ export function wishTo(
   const inserted = Buffer.from(line);
   const after = Buffer.concat([before.subarray(0, at), inserted, before.subarray(at)]);
   return {
-    ...{ path, id, token: TOKEN, before: hashOf(before), expected: [hashOf(before)], wanted: hashOf(after) },
-    ...{ splices: [{ at, removed: 0, inserted }], after },
+    path,
+    id,
+    token: TOKEN,
+    before: hashOf(before),
+    expected: [hashOf(before)],
+    wanted: hashOf(after),
+    splices: [{ at, removed: 0, inserted }],
+    after,
   };
 }
 
 export const beginOn = (path: string, token = TOKEN) => ({
-  ...{ path, token, who: "jo@desk", leaseSeconds: 900 },
+  path,
+  token,
+  who: "jo@desk",
+  leaseSeconds: 900,
 });

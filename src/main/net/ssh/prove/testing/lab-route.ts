@@ -20,8 +20,13 @@ export const blobOf = ({ publicLine }: { publicLine: string }): Buffer =>
   Buffer.from(publicLine.split(" ")[1] ?? "", "base64");
 
 const NOTHING = {
-  ...{ hostKeyAlias: null, agentSocket: null, proxyCommand: null, certificateFiles: [] },
-  ...{ pkcs11Provider: null, securityKeyProvider: null, gssapi: false },
+  hostKeyAlias: null,
+  agentSocket: null,
+  proxyCommand: null,
+  certificateFiles: [],
+  pkcs11Provider: null,
+  securityKeyProvider: null,
+  gssapi: false,
 };
 
 /** The way to a host of a lab, as a control session has found it. */
@@ -30,7 +35,11 @@ export async function routeTo(to: LabHost, more: Partial<ProofRoute> = {}): Prom
   const signal = new AbortController().signal;
   const ssh = findSsh();
   return {
-    ...{ target, signal, limits: SSH_LIMITS, transport: "ssh2", hostKeyTypes: ["ssh-ed25519"] },
+    target,
+    signal,
+    limits: SSH_LIMITS,
+    transport: "ssh2",
+    hostKeyTypes: ["ssh-ed25519"],
     open: () => lookUp(target, { timeoutMs: SSH_LIMITS.connectMs, signal }),
     hostKey: await readHostKey(to),
     client: ssh ? { ssh, login: { address: to.address, ...NOTHING } } : null,
@@ -40,7 +49,9 @@ export async function routeTo(to: LabHost, more: Partial<ProofRoute> = {}): Prom
 
 export async function readIdentity({ path }: KeyFile): Promise<Identity> {
   const { identities } = await gatherIdentities({
-    ...{ identityFiles: [path], home: "/nonexistent", agentSocket: null },
+    identityFiles: [path],
+    home: "/nonexistent",
+    agentSocket: null,
   });
   return identities[0] as Identity;
 }
@@ -57,9 +68,15 @@ export async function enterHost(
   const scripts = [await readHandScript(), ...(await Promise.all(read))];
   const opened = await openHand(
     {
-      ...{ target: { host: to.address, port: 22 }, user: "root", identities: [await readIdentity(key)] },
-      ...{ verifyHostKey: () => ({ kind: "trusted" }), hostKeyTypes: ["ssh-ed25519"], useSudo: false },
-      ...{ limits: SSH_LIMITS, signal: new AbortController().signal, script: scripts.join("\n") },
+      target: { host: to.address, port: 22 },
+      user: "root",
+      identities: [await readIdentity(key)],
+      verifyHostKey: () => ({ kind: "trusted" }),
+      hostKeyTypes: ["ssh-ed25519"],
+      useSudo: false,
+      limits: SSH_LIMITS,
+      signal: new AbortController().signal,
+      script: scripts.join("\n"),
     },
     { by: "ssh2" },
   );

@@ -14,9 +14,19 @@ export const openPairHand = async (shell: Parameters<typeof openHandIn>[0]) =>
   openHandIn(shell, await readPairScripts());
 
 const SCRIPTS = [
-  ...["pair.sh", "pair-stage.sh", "pair-turn.sh"],
-  ...["servers.sh", "servers-tell.sh", "servers-web.sh", "servers-haproxy.sh", "servers-common.sh"],
-  ...["servers-try.sh", "servers-described.sh", "servers-mail.sh", "servers-data.sh", "keystores.sh"],
+  "pair.sh",
+  "pair-stage.sh",
+  "pair-turn.sh",
+  "servers.sh",
+  "servers-tell.sh",
+  "servers-web.sh",
+  "servers-haproxy.sh",
+  "servers-common.sh",
+  "servers-try.sh",
+  "servers-described.sh",
+  "servers-mail.sh",
+  "servers-data.sh",
+  "keystores.sh",
 ];
 
 export const readPairScripts = async (): Promise<string> =>
@@ -32,9 +42,13 @@ export async function planFile(
   if (look.kind !== "seen" || !look.file.file || !look.file.hash)
     throw new Error(`${path} cannot be planned: ${JSON.stringify(look)}`);
   const { real, hash, file } = look.file;
-  return { ...{ path, real, holds, before: hash }, ...file };
+  return { path, real, holds, before: hash, ...file };
 }
 
 export const consumerOf = (server: Consumer["server"], config: string | null = null): Consumer => ({
-  ...{ server, config, where: "", test: "staged", reload: "" },
+  server,
+  config,
+  where: "",
+  test: "staged",
+  reload: "",
 });
