@@ -3,16 +3,18 @@ import limits from "#resources/lib/limits.sh?raw";
 import possession from "#resources/lib/possession.sh?raw";
 import { joinCollector, joinScripts } from "#shared/text/join-collector.ts";
 
-const libraries = import.meta.glob<string>("../../resources/lib/*.sh", {
-  query: "?raw",
-  import: "default",
-  eager: true,
-});
-
 /** What the collector and the hand both ask. */
-export const libraryScript = joinScripts(libraries);
+export const libraryScript = joinScripts(
+  import.meta.glob<string>("../../resources/lib/*.sh", { query: "?raw", import: "default", eager: true }),
+);
 
-export const collectorScript = joinCollector(libraries, collector);
+export const collectorScript = joinCollector(
+  import.meta.glob<string>(
+    ["../../resources/lib/*.sh", "../../resources/collector/*.sh", "!../../resources/collector/collect.sh"],
+    { query: "?raw", import: "default", eager: true },
+  ),
+  collector,
+);
 
 /** What a carried script has of the library for its hand, which may run as another account and gets no other then. */
 export const carriedLibraryScript = `${limits}\n${possession}`;

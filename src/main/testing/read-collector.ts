@@ -6,8 +6,19 @@ const RESOURCES = join(import.meta.dirname, "../../../resources");
 
 /** The collector as it is shipped, for what runs under a bare Node. */
 export async function readCollector(): Promise<string> {
-  const libraries: Record<string, string> = {};
-  for (const name of await readdir(join(RESOURCES, "lib")))
-    libraries[name] = await readFile(join(RESOURCES, "lib", name), "utf8");
-  return joinCollector(libraries, await readFile(join(RESOURCES, "collector/collect.sh"), "utf8"));
+  const { "collector/collect.sh": collector = "", ...parts } = {
+    ...(await readScripts("lib")),
+    ...(await readScripts("collector")),
+  };
+  return joinCollector(parts, collector);
+}
+
+/** What is in a folder of resources, by its path there. */
+async function readScripts(folder: string): Promise<Record<string, string>> {
+  const names = await readdir(join(RESOURCES, folder));
+  return Object.fromEntries(
+    await Promise.all(
+      names.map(async (name) => [`${folder}/${name}`, await readFile(join(RESOURCES, folder, name), "utf8")]),
+    ),
+  );
 }

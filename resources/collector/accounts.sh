@@ -1,0 +1,101 @@
+# ---- Accounts ---------------------------------------------------------------------------------------------
+
+# $accounts: name:uid:gid:home:shell, a line each; never the password field, never the full name.
+read_accounts() {
+	is_asked=yes
+	has getent || is_asked=no
+	passwd=$(ask_names passwd) && passwd=$(printf '%s\n' "$passwd" | only_accounts) || passwd=
+	if [ -z "$passwd" ]; then
+		passwd=$(only_accounts </etc/passwd)
+		[ $is_asked = no ] || unread limit getent too-late
+		is_asked=no
+	fi
+	accounts=$passwd
+	for name in "$my_name" "$login_account"; do
+		case $nl$accounts in *"$nl$name:"*) continue ;; esac
+		[ -n "$name" ] && passwd=$(ask_names passwd "$name") || continue
+		passwd=$(printf '%s\n' "$passwd" | only_accounts)
+		[ -z "$passwd" ] || accounts=$accounts$nl$passwd
+	done
+	printf '@accounts %s\n' $encoding
+	printf '%s\n' "$accounts" | payload
+	leave
+	groups=$(ask_names group) && groups=$(printf '%s\n' "$groups" | only_groups) || groups=
+	[ -n "$groups" ] || groups=$(only_groups </etc/group)
+	if [ -n "$groups" ]; then
+		printf '@groups %s\n' $encoding
+		printf '%s\n' "$groups" | payload
+	fi
+	directories=
+	if [ -r /etc/nsswitch.conf ]; then
+		while read -r keyword sources; do
+			case $keyword in passwd: | group: | initgroups:) ;; *) continue ;; esac
+			for source in ${sources%%#*}; do
+				case $source in files | compat | systemd | db | \[* | *\]) continue ;; esac
+				case " $directories " in *" $source "*) continue ;; esac
+				directories="$directories $source"
+				unread accounts "$source" directory-service
+			done
+		done </etc/nsswitch.conf
+	fi
+	leave
+	find_silent_mounts
+	read_shells
+	read_password_states
+}
+
+# What a directory that does not answer has begun to say may end in the middle of a name: it fails then.
+ask_names() {
+	[ $is_asked = yes ] || return 1
+	if [ $may_stop = yes ]; then timeout -s KILL 5 getent "$@"; else getent "$@"; fi
+}
+
+# Of two accounts with one name the first counts, as everywhere on the host.
+only_accounts() { awk -F: 'NF >= 7 && $1 !~ /^[+-]/ && !told[$1]++ { print $1 ":" $3 ":" $4 ":" $6 ":" $7 }'; }
+only_groups() { awk -F: 'NF >= 4 { print $1 ":" $3 ":" $4 }'; }
+
+read_shells() {
+	printf '@shells -'
+	seen=$nl
+	printf '%s\n' "$accounts" | while IFS=: read -r name uid gid home shell; do
+		case $seen in *"$nl$shell$nl"*) continue ;; esac
+		seen=$seen$shell$nl
+		[ -n "$shell" ] || shell=/bin/sh
+		find_out "$shell"
+		usable=unknown
+		case $stands in
+			absent | other) usable=no ;;
+			file)
+				# sshd asks whether anybody may execute it, not whether we may.
+				look "$shell"
+				case $mode in *[xst]*) usable=yes ;; ?*) usable=no ;; esac
+				;;
+		esac
+		say $usable "$shell"
+	done
+	printf '\n'
+}
+
+# Of each password its class, the day on which the account expires, and the day from which a password is too old
+# for PAM: its last change, its longest age and the days of grace, where there are all three.
+read_password_states() {
+	if [ -r /etc/shadow ]; then
+		printf '@password-states %s\n' $encoding
+		# Elsewhere than on Linux, sshd takes *LK* for a lock.
+		awk -F: -v kernel="$(uname -s)" '{
+			class = "set"
+			if ($2 == "") class = "none"
+			else if ($2 ~ /^!/ || (kernel != "Linux" && $2 ~ /^[*]LK[*]/)) class = "locked"
+			else if ($2 ~ /^[*]/) class = "starred"
+			aged = $3 > 0 && $5 ~ /^[0-9]+$/ && $7 ~ /^[0-9]+$/ ? $3 + $5 + $7 : ""
+			print $1 ":" class ":" $8 ":" aged
+		}' /etc/shadow | payload
+		return
+	fi
+	unread password-state /etc/shadow needs-root
+	status=$(passwd -S "$my_name" </dev/null)
+	chage=$(chage -l "$my_name" </dev/null)
+	encode "$my_name"
+	printf '@own-password %s account:%s\n' $encoding "$token"
+	printf '%s\n%s\n' "$status" "$chage" | payload
+}

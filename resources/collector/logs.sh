@@ -1,0 +1,227 @@
+# ---- Logs -------------------------------------------------------------------------------------------------
+
+# Which keys have logged in, as sshd wrote it, newest source first. A line counts by what it says without its port,
+# once a day, so that years of logs are a few kilobytes; and of each source it is told from when to when it reaches.
+read_logs() {
+	logs_until=$(($(date +%s) + 8))
+	[ $logs_until -le $((begun + 24)) ] || logs_until=$((begun + 24))
+	logs_length=0 most_bytes=$((64 * MIB))
+	[ $may_stop = no ] || most_bytes=$((512 * MIB))
+	read_journal
+	read_log_files /var/log/auth.log
+	read_log_files /var/log/secure
+	read_last_logins
+}
+
+# Runs $* for as long as the logs have time, and says at the end if it came to its own.
+in_time() {
+	left=$((logs_until - $(date +%s)))
+	[ $left -gt 0 ] || return
+	if [ $may_stop = yes ]; then timeout $left "$@"; else "$@"; fi && printf '%s\n' "$nonce"
+}
+
+log_is_late() {
+	leave
+	[ "$(date +%s)" -ge $logs_until ] || return 1
+	unread log "$1" too-late
+}
+
+# The messages of the system's own journal, newest first: what is cut off then is the oldest. The name of a program
+# is what its message claims, but only root's processes are asked for.
+read_journal() {
+	has journalctl || return
+	found=no
+	set +f
+	set -- /var/log/journal /run/log/journal /var/log/journal/* /run/log/journal/* \
+		/var/log/journal/*/system*.journal* /run/log/journal/*/system*.journal*
+	set -f
+	for file do
+		[ -e "$file" ] || continue
+		if [ ! -r "$file" ] || { [ -d "$file" ] && [ ! -x "$file" ]; }; then
+			unread log journal not-permitted
+			return
+		fi
+		[ -d "$file" ] || found=yes
+	done
+	[ $found = yes ] || return
+	if log_is_late journal; then return; fi
+	summary=$({
+		ask_journal -n 1 | sed 's/^/N	/'
+		in_time env TZ=UTC journalctl --system -q --no-pager --list-boots | tail -n 400 | sed 's/^/B	/'
+		# Messages that the journal had no room for within a moment, as it has written itself.
+		ask_journal -r -n 1000 _TRANSPORT=driver MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e | grep ' messages from ssh' | sed 's/^/X	/'
+		ask_journal -r _UID=0 SYSLOG_IDENTIFIER=sshd SYSLOG_IDENTIFIER=sshd-session SYSLOG_IDENTIFIER=sshd-auth
+	} | sum_up_log)
+	printf '@log %s path:journal\n' $encoding
+	ship_log
+}
+
+ask_journal() { in_time journalctl --system -q --no-pager -o short-iso "$@"; }
+
+# $1 and its rotations, newest first.
+read_log_files() {
+	set +f
+	set -- $(ls -dt "$1" "$1".[0-9]* "$1"-[0-9]*)
+	set -f
+	for file do
+		case $file in
+			*[!A-Za-z0-9/._-]*) continue ;;
+			*.gz | *.xz | *.zst | *.bz2) [ ! -e "${file%.*}" ] || continue ;;
+		esac
+		read_log_file "$file"
+	done
+}
+
+read_log_file() {
+	resolve "$1"
+	case $real in '' | /proc/* | /sys/* | /dev/*) return ;; esac
+	[ -f "$1" ] || return
+	if [ ! -r "$1" ]; then unread log "$1" not-permitted; return; fi
+	case $1 in
+		*.gz) opener=gzip ;;
+		*.xz) opener=xz ;;
+		*.zst) opener=zstd ;;
+		*.bz2) opener=bzip2 ;;
+		*) opener=cat ;;
+	esac
+	if ! has $opener; then unread log "$1" no-opener $opener; return; fi
+	look "$1"
+	if [ $opener != cat ] && [ "$size" -gt $((most_bytes / 8)) ]; then unread log "$1" too-large; return; fi
+	if log_is_late "$1"; then return; fi
+	if [ $logs_length -gt $((2 * MIB)) ]; then unread log "$1" logs-full; return; fi
+	summary=$(
+		if [ $opener != cat ]; then in_time $opener -dc "$1"
+		elif [ "$size" -gt $most_bytes ]; then in_time tail -c $most_bytes "$1"
+		else in_time cat "$1"
+		fi | sum_up_log
+	)
+	printf '@log %s path:%s' $encoding "$1"
+	written=$(date -r "$1" +%s)
+	case $written in '' | *[!0-9]*) ;; *) printf ' written:%s' "$written" ;; esac
+	[ $opener = cat ] && [ "$size" -gt $most_bytes ] && printf ' cut:%s' $((most_bytes / MIB))
+	printf '\n'
+	ship_log
+}
+
+ship_log() {
+	logs_length=$((logs_length + ${#summary}))
+	printf '%s\n' "$summary" | payload
+}
+
+# Of a log, a line each and its words parted by tabs:
+#   D DAY                      each day on which anything was logged, in the order of the log; the first is number 0
+#   S FIRST LAST               the first and the last line that has a date
+#   A COUNT                    logins by any method
+#   M HOST MESSAGE DAYS...     a message on a login by key, its days as NUMBER/COUNT/FIRST/LAST
+#   E WORD                     whole, or cut where its end was not reached, or full where there were too many messages
+# Only what stands at the place of the program's name is sshd: anybody may choose the rest of a line.
+sum_up_log() {
+	awk -v end="$nonce" '
+		function put(   n, host, message, where, at, times) {
+			rest = is_bsd ? substr($0, 17) : substr($0, index($0, " ") + 1)
+			n = index(rest, " ")
+			host = substr(rest, 1, n - 1)
+			message = substr(rest, n + 1)
+			sub(/^[a-z0-9]+\.[a-z]+ /, "", message)
+			if (!sub(/^sshd(-session|-auth)?(\[[0-9]+\])?: /, "", message)) return
+			times = 1
+			if (message ~ /^message repeated [0-9]+ times: \[ /) {
+				split(message, where, " ")
+				times = where[3] + 0
+				sub(/^message repeated [0-9]+ times: \[ /, "", message)
+				sub(/\]$/, "", message)
+			}
+			if (message !~ /^(Accepted|Partial) /) return
+			accepted += times
+			if (message !~ /^(Accepted|Partial) publickey for /) return
+			gsub(/\t/, " ", message)
+			sub(/, signature count = [0-9]+$/, "", message)
+			sub(/ port [0-9]+ ssh2/, " port 0 ssh2", message)
+			if (messages >= 500) sub(/ from [^ ]+ port 0 ssh2/, " from * port 0 ssh2", message)
+			at = host "\t" message
+			if (!(at in days)) {
+				if (messages >= 2000 || length(at) > 2000) { is_full = 1; return }
+				order[++messages] = at
+				days[at] = ""
+			}
+			if (!((at, number) in count)) {
+				if (++rows > 20000) { is_full = 1; return }
+				days[at] = days[at] number " "
+				first[at, number] = last[at, number] = time()
+			}
+			count[at, number] += times
+			if (time() < first[at, number]) first[at, number] = time()
+			if (time() > last[at, number]) last[at, number] = time()
+		}
+		function time() { return is_bsd ? substr($0, 8, 8) : substr($0, 12, index($0, " ") - 12) }
+		function stamp(line) { return line ~ /^[A-Z]/ ? substr(line, 1, 15) : substr(line, 1, index(line, " ") - 1) }
+		function turn_to(day) {
+			if (day == before) { before = today; today = day; number = known[day]; return }
+			before = today; today = day
+			number = known[day] = ndays++
+			if (ndays <= 5000) print "D\t" day
+			else is_full = 1
+		}
+		BEGIN { ndays = messages = accepted = rows = 0 }
+		{ line_before = this_line; this_line = $0 }
+		/^[NBX]\t/ { print; next }
+		{
+			day = substr($0, 1, 10)
+			if (day == today) { is_bsd = 0 }
+			else if (substr(day, 1, 6) == today) { is_bsd = 1 }
+			else if (day ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]$/ && substr($0, 11, 1) == "T") { is_bsd = 0; turn_to(day) }
+			else if ($0 ~ /^[A-Z][a-z][a-z] [ 0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] /) { is_bsd = 1; turn_to(substr(day, 1, 6)) }
+			else next
+			if (first_line == "") first_line = $0
+			last_line = $0
+			if (index($0, "Accepted ") == 0 && index($0, "Partial ") == 0) next
+			put()
+		}
+		END {
+			if (first_line != "") print "S\t" stamp(first_line) "\t" stamp(last_line)
+			print "A\t" accepted
+			for (i = 1; i <= messages; i++) {
+				at = order[i]
+				printf "M\t%s", at
+				held = split(days[at], which, " ")
+				for (j = 1; j <= held; j++)
+					printf "\t%d/%d/%s/%s", which[j], count[at, which[j]], first[at, which[j]], last[at, which[j]]
+				printf "\n"
+			}
+			print "E\t" (this_line != end ? "cut" : is_full ? "full" : "whole")
+		}'
+}
+
+# When each account was last logged in to, by whatever means, where a program of the host can read it.
+read_last_logins() {
+	for records in /var/lib/lastlog/lastlog2.db /var/log/wtmp.db /var/lib/wtmpdb/wtmpdb.db /var/log/lastlog; do
+		[ -f $records ] || continue
+		look $records
+		# The old file has a place for every number of an account; it is as good as empty.
+		[ "$size" -gt 0 ] || continue
+		if [ ! -r $records ]; then unread log $records not-permitted; continue; fi
+		if log_is_late $records; then continue; fi
+		# What a program has not yet put in its place could only be read by writing beside it.
+		if [ -s $records-wal ]; then unread log $records in-use; continue; fi
+		case $records in
+			*/lastlog2.db)
+				query='SELECT Time, Name, RemoteHost FROM Lastlog2 WHERE Time > 0 ORDER BY Time DESC LIMIT 5000'
+				program=lastlog2 ;;
+			*.db)
+				query='SELECT max(Login) / 1000000, User, RemoteHost FROM wtmp WHERE Type = 3 GROUP BY User LIMIT 5000'
+				program=wtmpdb ;;
+			*) query='' program=lastlog ;;
+		esac
+		if [ -n "$query" ] && has sqlite3; then
+			printf '@last-logins %s path:%s form:rows\n' $encoding $records
+			in_time sqlite3 -readonly -batch -init /dev/null -separator '	' "file:$records?immutable=1" "$query" | payload
+		elif has $program; then
+			printf '@last-logins %s path:%s form:table\n' $encoding $records
+			set --
+			[ $program != wtmpdb ] || set -- last -f $records -w --time-format iso
+			in_time $program "$@" | awk '!told[$1]++' | head -n 5000 | payload
+		else
+			unread log $records no-opener $program
+		fi
+	done
+}
