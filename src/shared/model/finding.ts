@@ -24,6 +24,7 @@ export const RuleId = z.enum([
   "certificate-file-gone",
   "certificate-file-unreadable",
   "certificate-file-misordered",
+  "certificates-of-one-key-kind",
   "certificate-without-key",
   "certificate-key-mismatch",
   "tls-key-without-certificate",

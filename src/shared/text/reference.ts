@@ -24,6 +24,7 @@ const REFERENCES: Record<RuleId, string> = {
   "certificate-file-gone": "NIST SP 1800-16, volume B (certificate installation and verification)",
   "certificate-file-unreadable": "NIST SP 1800-16, volume B (certificate installation and verification)",
   "certificate-file-misordered": "Postfix postconf(5), smtpd_tls_chain_files",
+  "certificates-of-one-key-kind": "Postfix postconf(5), smtpd_tls_chain_files",
   "certificate-without-key": "NIST SP 1800-16, volume B (certificate installation and verification)",
   "certificate-key-mismatch": "RFC 8446, 4.4.3 (the server proves that it has the key)",
   "tls-key-without-certificate": "NIST SP 800-57 part 1, 8.3.4 (destroying keys)",

@@ -18,6 +18,7 @@ const TITLES: Record<RuleId, string> = {
   "certificate-file-gone": "Certificate file is missing",
   "certificate-file-unreadable": "Certificate file holds no certificate",
   "certificate-file-misordered": "Certificate before its private key",
+  "certificates-of-one-key-kind": "Two certificates, one kind of key",
   "certificate-without-key": "Certificate without its key",
   "certificate-key-mismatch": "Key of another certificate",
   "tls-key-without-certificate": "Key without a certificate",

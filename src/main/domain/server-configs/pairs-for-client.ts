@@ -23,28 +23,34 @@ export function oneOfEachKind(
   return pairs.filter((pair) => kept.has(pair));
 }
 
+/** Two certificates for keys of one kind; `second` is in one file with its key. */
+export type KeyKindClash = { first: Pair; second: Pair; kind: string };
+
 /**
- * Why a server has no TLS at all with these, as a phrase: what Postfix reads with its key from one file does not take the place of one
+ * Why a server has no TLS at all with these: what Postfix reads with its key from one file does not take the place of one
  * that it has for that kind of key already. Null where nothing is known to keep it from it.
  */
 export function findClash(
   { server }: Pick<Configuration, "server">,
   pairs: readonly Pair[],
   kindOf: (path: string) => string | null,
-): string | null {
+): KeyKindClash | null {
   if (server !== "postfix") return null;
-  const before = new Map<string, string>();
-  for (const { certificate, key } of pairs) {
-    const { path } = certificate;
+  const before = new Map<string, Pair>();
+  for (const pair of pairs) {
+    const { path } = pair.certificate;
     const kind = kindOf(path);
     if (kind === null) continue;
     const first = before.get(kind);
-    if (first !== undefined && (key === null || key.path === path))
-      return `${first} and ${path} are for keys of one kind (${kind}), and Postfix has no TLS where the second of them holds its key as well`;
-    before.set(kind, path);
+    if (first !== undefined && (pair.key === null || pair.key.path === path))
+      return { first, second: pair, kind };
+    before.set(kind, pair);
   }
   return null;
 }
+
+export const describeClash = ({ first, second, kind }: KeyKindClash): string =>
+  `${first.certificate.path} and ${second.certificate.path} are for keys of one kind (${kind}), and Postfix has no TLS where the second of them holds its key as well`;
 
 /**
  * The same of whatever is chosen among these servings: of a service of Postfix's, what it serves without a name leaves it without TLS for
@@ -54,7 +60,7 @@ export function findClashAt(
   configuration: Pick<Configuration, "server" | "servings">,
   chosen: readonly Serving[],
   kindOf: (path: string) => string | null,
-): string | null {
+): KeyKindClash | null {
   if (configuration.server !== "postfix") return null;
   const places = new Set(chosen.flatMap(({ listens }) => listens.map(placeOf)));
   const usual = configuration.servings.filter(({ listens }) =>

@@ -243,6 +243,44 @@ test("a certificate that is told of for several files is about each of them, as 
   expect(membersOf({}, { files: [one, ...unnamed] })).toEqual([["/etc/ssl/c.pem", "/etc/ssl/d.pem"]]);
 });
 
+test("of two certificates for one kind of key, the second in one file with its key, it is told that Postfix speaks no TLS", () => {
+  const paths = ["/etc/postfix/old.pem", "/etc/postfix/new.pem"];
+  const pairs = paths.map((path) => {
+    const named = { path, directive: "smtpd_tls_chain_files", at };
+    return { certificate: named, key: named };
+  });
+  const postfix: Configuration = {
+    ...nginx,
+    server: "postfix",
+    servings: nginx.servings.map((serving) => ({ ...serving, pairs })),
+  };
+  const files = [file("/etc/postfix/old.pem", "a"), file("/etc/postfix/new.pem", "b")];
+  const found = findDiskProblems({
+    collection: makeCollection({ keyFiles: [keyFile(paths[0] ?? "", "a"), keyFile(paths[1] ?? "", "b")] }),
+    configurations: [postfix],
+    files,
+  });
+  expect(found).toMatchObject([
+    {
+      rule: "certificates-of-one-key-kind",
+      severity: "high",
+      about: { kind: "host" },
+      members: paths,
+      sentence: `${paths.join(" and ")} are both for EC keys, and Postfix reads the second with its key from one file: it speaks no TLS with them`,
+    },
+  ]);
+  const apart = files.map((one, index) => ({
+    ...one,
+    certificates: one.certificates.map(({ certificate, ...more }) => ({
+      ...more,
+      certificate: { ...certificate, keyType: index === 0 ? ("RSA" as const) : ("EC" as const) },
+    })),
+  }));
+  expect(
+    findDiskProblems({ collection: makeCollection({}), configurations: [postfix], files: apart }),
+  ).toEqual([]);
+});
+
 test("a chain file with its certificate before its key is told of, as one that its server cannot use", () => {
   const path = "/etc/postfix/mail.pem";
   const named = { path, directive: "smtpd_tls_chain_files", at };

@@ -1,6 +1,7 @@
 import type { Collection } from "#domain/collection/collection.ts";
 import { isOfKubernetes } from "#domain/collection/usual-places.ts";
 import type { Configuration, Named } from "#domain/server-configs/configuration.ts";
+import { findClash } from "#domain/server-configs/pairs-for-client.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import { nameSome } from "#shared/text/certificate-finding.ts";
@@ -12,6 +13,7 @@ import { spkiHashOf } from "./spki-hash.ts";
 export function findDiskProblems(disk: Disk): FindingDraft[] {
   return joinSame([
     ...sayFileProblems(findFileProblems(disk)),
+    ...findKeyKindClashes(disk),
     ...findLonelyKeys(disk),
     ...findUnnamedFiles(disk),
     ...findOpenStores(disk.collection),
@@ -133,6 +135,34 @@ const withoutKey = (
   members: [named.path],
   remedy: `put the key there, or correct the configuration before the server is started again; then ${sayOwnTest(instance)}`,
 });
+
+/** Of a configuration that has no TLS for two certificates by keys of one kind. */
+function findKeyKindClashes({ configurations, files }: Disk): FindingDraft[] {
+  const kinds = new Map(
+    files.map(({ path, certificates }) => [path, certificates[0]?.certificate.keyType ?? null]),
+  );
+  return configurations.flatMap(({ server, servings }) =>
+    servings.flatMap(({ pairs }): FindingDraft[] => {
+      const clash = findClash({ server }, pairs, (path) => kinds.get(path) ?? null);
+      if (clash === null) return [];
+      const named = [clash.first, clash.second].map(({ certificate }) => certificate);
+      const paths = named.map(({ path }) => path);
+      return [
+        {
+          rule: "certificates-of-one-key-kind",
+          about: { kind: "host" },
+          label: paths.join(", "),
+          severity: "high",
+          sentence: `${paths.join(" and ")} are both for ${clash.kind} keys, and Postfix reads the second with its key from one file: it speaks no TLS with them`,
+          evidence: named.map((one) => `${one.path}: ${sayNamed(one)}`),
+          members: paths,
+          remedy:
+            'name one certificate for each kind of key, and reload Postfix: its log has no "disabling TLS support" then',
+        },
+      ];
+    }),
+  );
+}
 
 /** Keys where servers keep theirs; those of people and of hosts are judged as keys of SSH. */
 function findLonelyKeys({ collection, configurations, files }: Disk): FindingDraft[] {

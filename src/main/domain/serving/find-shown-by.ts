@@ -1,7 +1,12 @@
 import { EVERY, isLoopback, listReached, rankAddress } from "#domain/server-configs/choose-serving.ts";
 import { takesKey } from "#domain/server-configs/cipher-list.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
-import { findClash, findClashAt, oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
+import {
+  describeClash,
+  findClash,
+  findClashAt,
+  oneOfEachKind,
+} from "#domain/server-configs/pairs-for-client.ts";
 import { judgeWithin, spend } from "#domain/work-budget.ts";
 import { SERVER_KEY_KINDS, type ShownBy } from "#shared/model/served.ts";
 import { isAddress } from "#shared/model/target.ts";
@@ -127,7 +132,7 @@ function findNever(
     configuration.mayLack === null && configuration.unknown.length === 0 && serving.unsure === null;
   if (!isWhole || !pair) return null;
   const clash = findClash(configuration, serving.pairs, kindOf);
-  if (clash !== null) return { kind: "never", why: clash };
+  if (clash !== null) return { kind: "never", why: describeClash(clash) };
   const kept = oneOfEachKind(configuration, serving.pairs, kindOf);
   const isKept = kept.some(({ certificate }) => certificate.path === pair.certificate.path);
   if (configuration.server !== "haproxy" && !isKept) return sayNever(pair, kept, kindOf);

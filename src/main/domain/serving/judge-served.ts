@@ -1,6 +1,6 @@
 import type { Choice } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
-import { findClashAt, oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
+import { describeClash, findClashAt, oneOfEachKind } from "#domain/server-configs/pairs-for-client.ts";
 import type { ServedState } from "#shared/model/served.ts";
 import { nameSome } from "#shared/text/certificate-finding.ts";
 import { type Difference, explainDifference } from "./explain-difference.ts";
@@ -64,7 +64,7 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
         concerns: [],
         state: "cannot-tell",
         difference: null,
-        evidence: [clash],
+        evidence: [describeClash(clash)],
       };
     const pairs = oneOfEachKind(configuration, all, kindOf);
     const meant = { rival, pairs, isAlone: rivals.length === 1 };
