@@ -62,6 +62,14 @@ async function listServed(words: readonly string[], options: Options, world: Wor
     world.out(
       `what is not seen is shown by a scan of its listener and name, such as: latchkey scan ${printable(unseen[0])}`,
     );
+  const [unreached] = rows.filter(
+    ({ state, shownBy }) => state === "not-seen" && shownBy?.kind === "unreached",
+  );
+  const whyUnreached = unreached && sayWhyUnseen(unreached);
+  if (unreached && whyUnreached)
+    world.out(
+      `no scan from here shows ${printable(unreached.certificate?.path ?? sayListener(unreached))}: ${printable(whyUnreached)}`,
+    );
   const [never] = rows.filter(({ state }) => state === "never-served");
   const why = never && sayWhyUnseen(never);
   if (never && why)

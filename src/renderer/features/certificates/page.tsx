@@ -24,13 +24,18 @@ const PLACES = [
   { value: "file" as const, label: "file" },
 ];
 
-const FIXED = [
+/** `shown`: what stands for a value that says nothing to anybody, such as the number of a row. */
+const FIXED: readonly {
+  name: "host" | "spki" | "violation" | "owner" | "tag";
+  title: string;
+  shown?: string;
+}[] = [
   { name: "host", title: "Host" },
   { name: "spki", title: "Key" },
-  { name: "violation", title: "Violation" },
+  { name: "violation", title: "Broken rules", shown: "as in the finding" },
   { name: "owner", title: "Owner" },
   { name: "tag", title: "Tag" },
-] as const;
+];
 
 const idOf = ({ sha256 }: CertificateRow): string => sha256;
 
@@ -91,7 +96,7 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
       />
       <Facet title="Role" value={search.role} options={ROLES} onChange={(role) => onChange({ role })} />
       <Facet title="Place" value={search.place} options={PLACES} onChange={(place) => onChange({ place })} />
-      {FIXED.map(({ name, title }) => {
+      {FIXED.map(({ name, title, shown }) => {
         const value = search[name];
         return (
           value !== undefined &&
@@ -99,7 +104,7 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
             <FixedFacet
               key={name}
               title={title}
-              value={String(value)}
+              value={shown ?? String(value)}
               onDrop={() => onChange({ [name]: undefined })}
             />
           )
