@@ -1,8 +1,8 @@
+import type { OpenDoor } from "#connect/door.ts";
 import type { Wait } from "#domain/rotation/run/step.ts";
 import { watchedSince, watchOldKey } from "#domain/rotation/run/watch-old-key.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Patience } from "#net/retries.ts";
-import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { RunId, RunState, RunStep } from "#shared/model/run.ts";

@@ -1,5 +1,5 @@
+import type { Door, OpenDoor } from "#connect/door.ts";
 import type { Unplannable } from "#domain/rotation/plan/draft.ts";
-import type { Door, OpenDoor } from "#net/ssh/door.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 

@@ -1,3 +1,4 @@
+import type { OpenDoor } from "#connect/door.ts";
 import type { Unplannable } from "#domain/rotation/plan/draft.ts";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import { makePlan } from "#domain/rotation/plan/make-plan.ts";
@@ -5,7 +6,6 @@ import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { wishOf } from "#domain/rotation/plan/taken/aim-of.ts";
 import { findFlaw } from "#domain/rotation/plan/taken/find-flaw.ts";
 import { recheckPlan } from "#domain/rotation/plan/taken/recheck-plan.ts";
-import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { KeyWish, PlanDetail, Wish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";

@@ -1,14 +1,14 @@
+import { createEndpointWays, type Kept, routeToJump } from "#connect/endpoint-ways.ts";
+import type { JumpHost } from "#connect/jump-hosts.ts";
+import type { HostsOfWay } from "#connect/plan-hosts.ts";
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
 import { readWay } from "#domain/targets/read-way.ts";
 import { type Failure, isFailure } from "#net/connect-failure.ts";
 import type { Patience } from "#net/retries.ts";
-import type { JumpHost } from "#net/ssh/jump-hosts.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
 import { isJumpHost } from "#shared/model/endpoint-way.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import type { KeyKindsAt } from "#store/serving/key-kind-reader.ts";
-import { createEndpointWays, type Kept, routeToJump } from "./endpoint-ways.ts";
-import type { HostsOfWay } from "./plan-hosts.ts";
 import type { Visits } from "./run-scan.ts";
 import { visitEndpoint } from "./visit-endpoint.ts";
 import type { Preparation, VisitOptions } from "./visits.ts";

@@ -1,4 +1,6 @@
 import { implement } from "@orpc/server";
+import { chooseAtOnce } from "#connect/at-once.ts";
+import { createQuestions } from "#connect/questions.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { readWay, writeWay } from "#domain/targets/read-way.ts";
 import type { Announcement } from "#shared/contract/events.ts";
@@ -11,10 +13,8 @@ import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { Store } from "#store/store.ts";
-import { chooseAtOnce } from "./at-once.ts";
 import { CANCELLED, carryOut } from "./carry-out.ts";
 import { chooseTargets } from "./choose-targets.ts";
-import { createQuestions } from "./questions.ts";
 import type { Recording } from "./recording/recording.ts";
 import type { PrepareVisits } from "./visits.ts";
 

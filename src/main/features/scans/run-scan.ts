@@ -1,10 +1,10 @@
+import { AT_ONCE_THROUGH_A_JUMP_HOST, type AtOnce } from "#connect/at-once.ts";
+import type { HostsOfWay, Login } from "#connect/plan-hosts.ts";
 import { isJumpHost, type WayText } from "#shared/model/endpoint-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/target.ts";
-import { AT_ONCE_THROUGH_A_JUMP_HOST, type AtOnce } from "./at-once.ts";
 import { inParallel } from "./in-parallel.ts";
-import type { HostsOfWay, Login } from "./plan-hosts.ts";
 import { type BroughtHome, brokenVisit } from "./recording/brought-home.ts";
 
 /** What is visited, and how it is told. */

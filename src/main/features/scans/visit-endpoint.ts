@@ -1,10 +1,10 @@
+import type { Kept } from "#connect/endpoint-ways.ts";
 import { type Failure, isFailure } from "#net/connect-failure.ts";
 import { type Patience, tryPatiently } from "#net/retries.ts";
 import type { ProbeWish, TlsProber } from "#net/tls/probe-endpoint.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
-import type { Kept } from "./endpoint-ways.ts";
 import type { BroughtHome } from "./recording/brought-home.ts";
 
 type Deps = {

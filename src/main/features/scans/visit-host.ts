@@ -1,16 +1,16 @@
+import type { Approach } from "#connect/approach.ts";
+import { sayLost } from "#connect/jump-hosts.ts";
+import type { Login } from "#connect/plan-hosts.ts";
+import type { CarriedReading, CollectBy } from "#connect/transports.ts";
 import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
 import type { CollectOptions } from "#net/ssh/host-reading.ts";
-import { sayLost } from "#net/ssh/jump-hosts.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { HostVisit } from "#store/visit.ts";
-import type { Approach } from "./approach.ts";
 import { blame } from "./describe-visit.ts";
-import type { Login } from "./plan-hosts.ts";
 import type { BroughtHome } from "./recording/brought-home.ts";
-import type { CarriedReading, CollectBy } from "./transports.ts";
 
 /** What every visit of one scan has in common. */
 export type HostVisitor = {

@@ -1,3 +1,7 @@
+import type { AtOnce } from "#connect/at-once.ts";
+import { type HostsOfWay, planHosts } from "#connect/plan-hosts.ts";
+import type { PrepareApproach } from "#connect/prepare-approach.ts";
+import { createTransports } from "#connect/transports.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
@@ -12,13 +16,9 @@ import type { Workstation } from "#shared/model/workstation.ts";
 import { withoutRemarks } from "#shared/text/without-remarks.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { KeyKindsAt } from "#store/serving/key-kind-reader.ts";
-import type { AtOnce } from "./at-once.ts";
 import { createEndpointVisits, findJumps } from "./endpoint-visits.ts";
-import { type HostsOfWay, planHosts } from "./plan-hosts.ts";
-import type { PrepareApproach } from "./prepare-approach.ts";
 import type { Recording } from "./recording/recording.ts";
 import type { Visits } from "./run-scan.ts";
-import { createTransports } from "./transports.ts";
 import { visitHost } from "./visit-host.ts";
 
 type Deps = {

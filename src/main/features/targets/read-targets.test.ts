@@ -1,11 +1,11 @@
 import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { loadSshConfig } from "#connect/load-ssh-config.ts";
 import { TargetText } from "#shared/contract/targets.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createKnownHostsReader } from "./known-hosts-reader.ts";
-import { loadSshConfig } from "./load-ssh-config.ts";
 import { createTargetReader } from "./read-targets.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";

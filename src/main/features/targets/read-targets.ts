@@ -1,3 +1,4 @@
+import { loadSshConfig } from "#connect/load-ssh-config.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { namedInKnownHosts, namedInSshConfig } from "#domain/targets/named-targets.ts";
 import { parseTargets, refuseTooMany } from "#domain/targets/parse-targets.ts";
@@ -8,7 +9,6 @@ import type { Target } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { sayCount } from "#shared/text/count.ts";
 import type { KnownHostsReader } from "./known-hosts-reader.ts";
-import { loadSshConfig } from "./load-ssh-config.ts";
 
 export type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };
 

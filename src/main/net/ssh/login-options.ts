@@ -24,7 +24,8 @@ export type VerifyHostKey = (question: {
 }) => HostKeyAnswer | Promise<HostKeyAnswer>;
 
 /** By TCP to one of these addresses, or through what the jump host before it has opened. */
-export type Way = { addresses: readonly string[] } | { stream: Duplex };
+export type Way = { addresses: readonly string[] } | StreamWay;
+export type StreamWay = { stream: Duplex };
 
 export type LoginOptions = {
   /** As it is named to people. */

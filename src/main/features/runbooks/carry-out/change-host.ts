@@ -1,6 +1,6 @@
+import type { Inside } from "#connect/door.ts";
 import { isFirst } from "#domain/rotation/run/back-task.ts";
 import { backOf, type Step, type Task } from "#domain/rotation/run/step.ts";
-import type { Inside } from "#net/ssh/door.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import type { FilePlan, HostPlan } from "#shared/model/plan.ts";

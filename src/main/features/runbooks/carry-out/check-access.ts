@@ -1,10 +1,11 @@
 /** Whether sshd refuses the keys whose lines a removal has taken away: it is asked, with the public key alone, for each account. */
+
+import type { Inside } from "#connect/door.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { isAuthority } from "#domain/ssh/deciders/authority.ts";
 import { letsIn } from "#domain/ssh/deciders/lets-in.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
-import type { Inside } from "#net/ssh/door.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
 import { type AccountLook, lookAtAccount } from "#net/ssh/hand/look-at-account.ts";
 import type { ProofKey, ProofRoute, RefusalProof } from "#net/ssh/prove/login-proof.ts";

@@ -1,6 +1,6 @@
+import type { OpenDoor } from "#connect/door.ts";
 import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
-import type { OpenDoor } from "#net/ssh/door.ts";
 import type { Plan, PlanHash } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
 import type { Holders, NewKeyMade } from "./holders-type.ts";

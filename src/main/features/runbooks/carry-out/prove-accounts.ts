@@ -1,5 +1,5 @@
+import type { Inside } from "#connect/door.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
-import type { Inside } from "#net/ssh/door.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { askWhy } from "#net/ssh/prove/ask-why.ts";
 import type { LoginProof } from "#net/ssh/prove/login-proof.ts";

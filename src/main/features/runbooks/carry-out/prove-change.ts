@@ -1,5 +1,5 @@
+import type { Inside } from "#connect/door.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
-import type { Inside } from "#net/ssh/door.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import type { ProofOutcome } from "./proof-outcome.ts";
 import { proveAccounts } from "./prove-accounts.ts";

@@ -1,6 +1,6 @@
+import type { Inside } from "#connect/door.ts";
 import { findFlaw } from "#domain/rotation/run/challenge.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import type { Inside } from "#net/ssh/door.ts";
 import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan } from "#shared/model/plan.ts";

@@ -1,9 +1,10 @@
 /** Whatever has let us in is tried again before a change of that account's files stands. */
+
+import type { Inside } from "#connect/door.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readSshdEntry } from "#domain/use/journal-entry.ts";
 import { readLoginMessage } from "#domain/use/login-message.ts";
-import type { Inside } from "#net/ssh/door.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";

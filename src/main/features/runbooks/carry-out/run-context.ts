@@ -1,8 +1,8 @@
+import type { DoorWish, Inside } from "#connect/door.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
-import type { DoorWish, Inside } from "#net/ssh/door.ts";
 import type { Plan, PlanHash } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
 import type { Trace } from "#shared/text/trace.ts";

@@ -1,4 +1,4 @@
-import type { Closed, Door, DoorWish, Inside } from "#net/ssh/door.ts";
+import type { Closed, Door, DoorWish, Inside } from "#connect/door.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 
 type Session = { inside: Promise<Inside | Closed>; release: () => void; over: Promise<void> };

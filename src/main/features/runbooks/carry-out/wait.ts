@@ -1,6 +1,6 @@
+import type { Inside } from "#connect/door.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import type { HostClock } from "#domain/rotation/run/watch-old-key.ts";
-import type { Inside } from "#net/ssh/door.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
 import { assertNever } from "#shared/model/assert-never.ts";

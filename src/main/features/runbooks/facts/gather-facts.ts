@@ -1,3 +1,4 @@
+import type { Door, DoorWish } from "#connect/door.ts";
 import type {
   GivenKey,
   HolderFacts,
@@ -9,7 +10,6 @@ import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import { sideBySide } from "#net/side-by-side.ts";
-import type { Door, DoorWish } from "#net/ssh/door.ts";
 import type { KeyWish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { PlanOptions } from "#shared/model/plan.ts";

@@ -1,3 +1,4 @@
+import type { Door } from "#connect/door.ts";
 import type { WayFacts } from "#domain/acme/choose-way.ts";
 import { readWayFacts } from "#domain/acme/read-way-facts.ts";
 import { chooseChallenge } from "#domain/rotation/plan/certificates/choose-challenge.ts";
@@ -10,7 +11,6 @@ import type {
 } from "#domain/rotation/plan/certificates/renewal-facts.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { sideBySide } from "#net/side-by-side.ts";
-import type { Door } from "#net/ssh/door.ts";
 import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";

@@ -1,3 +1,4 @@
+import type { Inside } from "#connect/door.ts";
 import type {
   AccountFacts,
   FileFacts,
@@ -9,7 +10,6 @@ import type {
   UnreadKeys,
 } from "#domain/rotation/plan/plan-facts.ts";
 import { keyFilesOf } from "#domain/ssh/deciders/which-files.ts";
-import type { Inside } from "#net/ssh/door.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/hand/look-at-account.ts";

@@ -1,4 +1,4 @@
-import { gatherIdentities } from "./identities.ts";
+import { gatherIdentities } from "#net/ssh/identities.ts";
 
 /**
  * Of these key files the ones that log in without anybody being asked: by themselves, by the agent, or by OpenSSH's client.

@@ -1,9 +1,9 @@
 import type { Hop, Route } from "#domain/ssh-config/ssh-config.ts";
-import { keyOf } from "#net/ssh/jump-hosts.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { TransportWish } from "#shared/model/transport.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import { type ChosenTransport, chooseTransport } from "./choose-transport.ts";
+import { keyOf } from "./jump-hosts.ts";
 
 /** One login to one host, and how it is reached. */
 export type Login = {

@@ -4,8 +4,7 @@ import { expect, test } from "vitest";
 import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createHostKeys } from "./host-keys.ts";
-import { recordInto } from "./recorders.ts";
+import { type AcceptHostKey, createHostKeys } from "./host-keys.ts";
 
 test("what is no key at all is trusted by nobody, whatever the user accepts", async () => {
   await using folder = await makeTemporaryFolder();
@@ -64,8 +63,10 @@ test("a host that an authority vouches for gets no pin while it has not answered
   expect(await next.verify({ ...WEB1, blob: Buffer.from(KEY, "base64") })).toEqual({ kind: "trusted" });
 });
 
-const acceptInto = (store: Store) =>
-  recordInto(store, { announce: () => undefined, log: () => undefined }).accept;
+const acceptInto =
+  (store: Store): AcceptHostKey =>
+  async (key, at) =>
+    store.pins.put({ ...key, source: "accepted", pinnedAt: at });
 
 const WEB1 = { host: "web1.example", port: 22 };
 

@@ -13,14 +13,18 @@ import type { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import type { FetchedCertificate } from "#net/ssh/fetch-host-certificate.ts";
 import type { HostKeyAnswer, VerifyHostKey } from "#net/ssh/login-options.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { toInstant } from "#shared/model/instant.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Store } from "#store/store.ts";
-import type { Recording } from "./recording/recording.ts";
+
+/** A host key that is trusted from now on, for nobody has seen another one of this host. */
+type AcceptedKey = { host: string; port: number; keyType: string; fingerprint: string; blob: Uint8Array };
+
+/** Resolves once the key is trusted for good. */
+export type AcceptHostKey = (key: AcceptedKey, at: Instant) => Promise<unknown>;
 
 type Deps = {
   store: Pick<Store, "bundles" | "pins">;
-  /** Resolves once the key is trusted for good. */
-  accept: Recording["accept"];
+  accept: AcceptHostKey;
   readKnownHostsFiles: typeof readKnownHostsFiles;
   now: () => Date;
 };

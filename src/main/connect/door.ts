@@ -1,10 +1,10 @@
 /** The way into hosts for whoever has more to do there than to read them. */
 import type { Ask } from "#net/ssh/ask.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import type { ProofKey, ProofRoute } from "#net/ssh/prove/login-proof.ts";
+import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { TransportWish } from "#shared/model/transport.ts";
-import type { Hand } from "./hand/hand.ts";
-import type { ProofKey, ProofRoute } from "./prove/login-proof.ts";
-import type { SshFailure } from "./ssh-failure.ts";
 
 export type DoorWish = { target: SshTarget; useSudo: boolean; transport: TransportWish };
 

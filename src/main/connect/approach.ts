@@ -7,13 +7,13 @@
  */
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
 import { type Passing, type Patience, tryPatiently } from "#net/retries.ts";
-import { type Before, createJumpHosts, keyOf, type WayFailure } from "#net/ssh/jump-hosts.ts";
 import { logIn, lookUp } from "#net/ssh/log-in.ts";
 import type { Way } from "#net/ssh/login-options.ts";
 import type { SshFailure, Where } from "#net/ssh/ssh-failure.ts";
 import type { Place, Turns } from "#net/turns.ts";
 import { AT_ONCE_THROUGH_A_JUMP_HOST, type AtOnce } from "./at-once.ts";
 import type { HostKeyCheck } from "./host-keys.ts";
+import { type Before, createJumpHosts, keyOf, type WayFailure } from "./jump-hosts.ts";
 import { type Attempt, createKnock, type KnockDeps } from "./knock.ts";
 import type { Login } from "./plan-hosts.ts";
 

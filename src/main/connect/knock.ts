@@ -1,8 +1,8 @@
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
 import type { FetchedCertificate, fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
-import type { WayFailure } from "#net/ssh/jump-hosts.ts";
 import type { LoginOptions, Way } from "#net/ssh/login-options.ts";
 import type { HostKeys } from "./host-keys.ts";
+import type { WayFailure } from "./jump-hosts.ts";
 
 export type KnockDeps = {
   hostKeys: HostKeys;

@@ -6,11 +6,11 @@ import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { type EndpointWay, readWay } from "#domain/targets/read-way.ts";
 import type { Failure } from "#net/connect-failure.ts";
 import type { Ask } from "#net/ssh/ask.ts";
-import type { JumpHost } from "#net/ssh/jump-hosts.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
 import type { Credentials } from "#net/ways/said.ts";
 import type { WayText } from "#shared/model/endpoint-way.ts";
 import { sayPlace } from "#shared/text/target.ts";
+import type { JumpHost } from "./jump-hosts.ts";
 
 type ProxyWay = Extract<EndpointWay, { kind: "socks5" | "http" }>;
 type Jump = Extract<EndpointWay, { kind: "jump" }>;

@@ -18,14 +18,13 @@ import type { Store } from "#store/store.ts";
 import { type Approach, createApproach } from "./approach.ts";
 import type { AtOnce } from "./at-once.ts";
 import { chooseIdentities } from "./choose-identities.ts";
-import { createHostKeys } from "./host-keys.ts";
+import { type AcceptHostKey, createHostKeys } from "./host-keys.ts";
 import type { HostsOfWay } from "./plan-hosts.ts";
-import type { Recording } from "./recording/recording.ts";
 import { createUnlocker } from "./unlock-files.ts";
 
 type Deps = {
   store: Pick<Store, "bundles" | "pins">;
-  recording: Pick<Recording, "accept">;
+  recording: { accept: AcceptHostKey };
   workstation: Workstation;
   now: () => Date;
   patience: Patience;

@@ -5,12 +5,12 @@
  * A jump host that is lost is logged in to once more. What could not be opened, or is lost again, stays so for the
  * scan, or until it is forgotten: each host behind it is told at once.
  */
-import type { Duplex } from "node:stream";
 import { type Patience, tryPatiently } from "#net/retries.ts";
+import type { Connection } from "#net/ssh/log-in.ts";
+import type { StreamWay } from "#net/ssh/login-options.ts";
+import { CONNECT_FAILED, type NotOpened, openStream, PROHIBITED } from "#net/ssh/open-stream.ts";
+import { quote, type SshFailure, sayAddress, type Where } from "#net/ssh/ssh-failure.ts";
 import type { GiveBack } from "#net/turns.ts";
-import type { Connection } from "./log-in.ts";
-import { CONNECT_FAILED, type NotOpened, openStream, PROHIBITED } from "./open-stream.ts";
-import { quote, type SshFailure, sayAddress, type Where } from "./ssh-failure.ts";
 
 /** As it is named, and pinned; and where it is, as the machine before it knows that. */
 export type Hop = { name: string; port: number; address: string; user: string };
@@ -19,7 +19,7 @@ export type Hop = { name: string; port: number; address: string; user: string };
 export type WayFailure = SshFailure & { jumpHost: Where | null };
 
 /** A stream to where one wanted to go, and the jump host that has ended since, if one has. */
-export type Reached = { stream: Duplex; findLost: () => Where | null };
+export type Reached = StreamWay & { findLost: () => Where | null };
 
 /** A jump host as the way to one machine. */
 export type Before = {

@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
+import { logIn } from "#net/ssh/log-in.ts";
+import type { LoginOptions } from "#net/ssh/login-options.ts";
 import { startRawServer } from "#testing/ssh/raw-server.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { gatherIdentities, type Identity } from "./identities.ts";
 import { createJumpHosts, type Hop, type JumpHost } from "./jump-hosts.ts";
-import { logIn } from "./log-in.ts";
-import type { LoginOptions } from "./login-options.ts";
 
 const identities = await makeIdentity();
 const limits = { connectMs: 2_000, readyMs: 5_000 };

@@ -8,7 +8,7 @@ import { openStore } from "#store/store.ts";
 import { makeLockedKey } from "#testing/ssh/locked-key.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createSshConfigLoader } from "../targets/load-ssh-config.ts";
+import { createSshConfigLoader } from "./load-ssh-config.ts";
 import { createDoors } from "./open-door.ts";
 import { createApproaches } from "./prepare-approach.ts";
 

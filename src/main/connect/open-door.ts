@@ -1,6 +1,5 @@
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
-import type { Closed, Door, DoorOptions, DoorWish, Inside, OpenDoor } from "#net/ssh/door.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { HandOptions } from "#net/ssh/hand/hand-options.ts";
 import { openHand } from "#net/ssh/hand/open-hand.ts";
@@ -14,6 +13,7 @@ import type { Workstation } from "#shared/model/workstation.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import type { ChosenTransport } from "./choose-transport.ts";
+import type { Closed, Door, DoorOptions, DoorWish, Inside, OpenDoor } from "./door.ts";
 import { planHosts } from "./plan-hosts.ts";
 import type { PrepareApproach } from "./prepare-approach.ts";
 import { hasOnlyClientKeys, listClientKeys, listKeys } from "./transports.ts";
