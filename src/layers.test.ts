@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -45,6 +45,7 @@ const FORBIDDEN = [
 test("Biome refuses every import that its layer's list does not name", async () => {
   await using folder = await makeTemporaryFolder();
   await copyFile("biome.json", join(folder.path, "biome.json"));
+  await cp("scripts/lint", join(folder.path, "scripts/lint"), { recursive: true });
   const seeds = FORBIDDEN.map(([layer], index) => join(folder.path, layer, `seed-${index}.ts`));
   for (const [index, seed] of seeds.entries()) {
     await mkdir(dirname(seed), { recursive: true });
