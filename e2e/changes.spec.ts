@@ -6,7 +6,7 @@ import { goByKeys } from "./pages/by-keys.ts";
 
 type Maker = { makeChangedDatabase(path: string): void };
 
-/** Two scans that differ. Vite runs the maker, for the program's own bundler is what gives the store its migrations. */
+/** Two scans that differ. Vite runs the maker, for the program's own bundler is what gives the store its schema. */
 async function makeDatabase(folders: AsyncDisposableStack): Promise<string> {
   const folder = folders.use(await makeTemporaryFolder());
   const database = join(folder.path, "latchkey.db");

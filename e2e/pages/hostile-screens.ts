@@ -63,7 +63,7 @@ export async function tryEveryScreen({
 }: HostileScreensOptions): Promise<void> {
   await using folder = await makeTemporaryFolder();
   const database = join(folder.path, "latchkey.db");
-  // Vite runs it, for the program's own bundler is what gives the store its migrations.
+  // Vite runs it, for the program's own bundler is what gives the store its schema.
   const { module } = await runnerImport<Maker>("src/main/store/testing/hostile/fill.ts");
   const { payloadCount } = module.makeHostileDatabase(database);
   expect(payloadCount).toBeGreaterThan(200);

@@ -38,7 +38,7 @@ const CACHE = "cache_size = -4096";
 
 /**
  * A second connection to a database that this process has opened to write: it is at our schema then, and locked against
- * every other process for as long as that store is open. This file imports no migrations, so that a bare Node can run it.
+ * every other process for as long as that store is open. This file imports no schema, so that a bare Node can run it.
  */
 export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer }): RecordingStore {
   const { path } = wish;

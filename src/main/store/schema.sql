@@ -1,3 +1,13 @@
+-- What Latchkey keeps, by subject. A new database is made of this and of first-rows.sql at once; what changes it after a
+-- release is a step of opening/schema.ts.
+--
+-- Times are ISO 8601 in UTC. From `first_scan` to `last_scan` something was seen; `gone_scan` is the scan that found it
+-- gone, null while it is there. A column `is_...` is 0 or 1. Indexes and triggers stand with their table; triggers of one
+-- event run from the last to the first.
+
+-- === Scans =================================================================================================================
+
+-- One scan of hosts and endpoints, from the moment it was asked for. It counts its probes by how they ended.
 CREATE TABLE scan (
   id          INTEGER PRIMARY KEY,
   state       TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'finished', 'cancelled', 'interrupted')),
@@ -10,6 +20,12 @@ CREATE TABLE scan (
   CHECK ((state = 'running') = (finished_at IS NULL))
 ) STRICT;
 
+-- Bundles are imported later than they were collected, so ids are not in the order of starts.
+CREATE INDEX scan_by_start ON scan (started_at, id);
+
+-- One probe of one target, as its scan remembers it. It never changes. `jump_host`: the jump host that the outcome and the host
+-- key are about; null: they are about the target itself. `transport`: what carried the login; null for an endpoint, and where
+-- it did not come to a login. `protocol` is null for a host.
 CREATE TABLE probe (
   id              INTEGER PRIMARY KEY,
   scan            INTEGER NOT NULL REFERENCES scan (id),
@@ -18,17 +34,57 @@ CREATE TABLE probe (
   port            INTEGER NOT NULL,
   user            TEXT,
   server_name     TEXT,
+  protocol        TEXT,
   state           TEXT NOT NULL CHECK (state IN ('ok', 'failed', 'partial')),
   outcome         TEXT NOT NULL,
   message         TEXT NOT NULL,
   at              TEXT NOT NULL,
   took_ms         INTEGER NOT NULL,
   key_type        TEXT,
-  key_fingerprint TEXT
-, jump_host TEXT, jump_port INTEGER, transport TEXT CHECK (transport IN ('ssh2', 'system')), protocol TEXT) STRICT;
+  key_fingerprint TEXT,
+  jump_host       TEXT,
+  jump_port       INTEGER,
+  transport       TEXT CHECK (transport IN ('ssh2', 'system'))
+) STRICT;
 
+-- Those that failed come first.
 CREATE INDEX probe_of_scan ON probe (scan, state <> 'failed', id);
 
+-- A target that the user asked to remember, with its login. `server_name` is empty for the host itself. `way`: how an endpoint is
+-- reached: empty, directly; else the proxy or the jump host that leads there.
+CREATE TABLE target (
+  id          INTEGER PRIMARY KEY,
+  kind        TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  server_name TEXT NOT NULL DEFAULT '',
+  protocol    TEXT NOT NULL DEFAULT 'tls',
+  user        TEXT,
+  use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
+  transport   TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
+  way         TEXT NOT NULL DEFAULT '',
+  added_at    TEXT NOT NULL,
+  UNIQUE (kind, host, port, server_name, protocol)
+) STRICT;
+
+-- A target that a scan has not come to, nor any scan since. `user` and `server_name` are empty where none is named.
+CREATE TABLE unvisited (
+  kind        TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  user        TEXT NOT NULL,
+  server_name TEXT NOT NULL,
+  protocol    TEXT NOT NULL DEFAULT 'tls',
+  use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
+  transport   TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
+  way         TEXT NOT NULL DEFAULT '',
+  scan        INTEGER NOT NULL REFERENCES scan (id),
+  PRIMARY KEY (kind, host, port, user, server_name, protocol)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX unvisited_of_scan ON unvisited (scan);
+
+-- The host key that we trust for a host.
 CREATE TABLE pin (
   host        TEXT NOT NULL,
   port        INTEGER NOT NULL,
@@ -40,6 +96,29 @@ CREATE TABLE pin (
   PRIMARY KEY (host, port)
 ) STRICT, WITHOUT ROWID;
 
+-- The host key that a jump host presented when it was last refused for that key. A jump host that is scanned itself has its key
+-- in `host` too.
+CREATE TABLE jump_host_key (
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  outcome     TEXT NOT NULL,
+  key_type    TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  blob        BLOB NOT NULL,
+  last_seen   TEXT NOT NULL,
+  PRIMARY KEY (host, port)
+) STRICT, WITHOUT ROWID;
+
+-- How many rows a list has in all, where to count them would take too long.
+CREATE TABLE tally (
+  what  TEXT PRIMARY KEY,
+  count INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- === Audit log =============================================================================================================
+
+-- Something that was done, in the order it was done. The hash of each row covers the row before it, so that a row that is changed
+-- or removed later breaks the chain. AUTOINCREMENT remembers the last one.
 CREATE TABLE event (
   id     INTEGER PRIMARY KEY AUTOINCREMENT,
   at     TEXT NOT NULL,
@@ -58,20 +137,103 @@ BEGIN
   SELECT RAISE(ABORT, 'event is append-only');
 END;
 
-CREATE TABLE host_name (
-  id   INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE
-, owner TEXT) STRICT;
+-- === Names, owners and tags ================================================================================================
 
+-- A name or an address under which the user reaches hosts and endpoints. `owner`: who answers for what is under this name.
+CREATE TABLE host_name (
+  id    INTEGER PRIMARY KEY,
+  name  TEXT NOT NULL UNIQUE,
+  owner TEXT
+) STRICT;
+
+CREATE INDEX host_name_with_owner ON host_name (owner) WHERE owner IS NOT NULL;
+
+-- What a search looks at; one such table for each list that is searched. Hashes and fingerprints are in none: they are found by
+-- how they begin. Every text ends with two more characters, so that a piece of three begins at each of its letters: one or two
+-- letters are found by all pieces that begin with them, which the `_pieces` table lists one at a time.
 CREATE VIRTUAL TABLE host_name_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
 
-CREATE TABLE tally (
-  what  TEXT PRIMARY KEY,
-  count INTEGER NOT NULL DEFAULT 0
+CREATE VIRTUAL TABLE host_name_pieces USING fts5vocab (host_name_search, instance);
+
+CREATE TRIGGER host_name_begins AFTER INSERT ON host_name
+BEGIN
+  INSERT INTO host_name_search (rowid, text) VALUES (NEW.id, NEW.name || char(10, 10));
+END;
+
+-- Whoever labels a host has what follows for its certificates written at once; here it is only added up.
+CREATE TRIGGER host_name_has_another_owner AFTER UPDATE OF owner ON host_name
+WHEN OLD.owner IS NOT NEW.owner
+BEGIN
+  UPDATE certificate_under_owner
+  SET count = count - (
+    SELECT count(*) FROM place
+    WHERE name = NEW.id AND place.certificate = certificate_under_owner.certificate AND gone_scan IS NULL)
+  WHERE owner = OLD.owner AND certificate IN (SELECT certificate FROM place WHERE name = NEW.id AND gone_scan IS NULL);
+  DELETE FROM certificate_under_owner
+  WHERE owner = OLD.owner AND count = 0
+    AND certificate IN (SELECT certificate FROM place WHERE name = NEW.id AND gone_scan IS NULL);
+  INSERT INTO certificate_under_owner (certificate, owner, count)
+  SELECT certificate, NEW.owner, count(*) FROM place
+  WHERE name = NEW.id AND gone_scan IS NULL AND NEW.owner <> ''
+  GROUP BY certificate
+  ON CONFLICT DO UPDATE SET count = count + excluded.count;
+END;
+
+-- What the user calls hosts and certificates. `due_percent`: how much of its life is left when a certificate with this tag needs
+-- attention; null leaves it as it is for all.
+CREATE TABLE tag (
+  id          INTEGER PRIMARY KEY,
+  name        TEXT NOT NULL UNIQUE,
+  due_percent INTEGER CHECK (due_percent BETWEEN 1 AND 99)
+) STRICT;
+
+-- A host name that has a tag.
+CREATE TABLE tagged_host (
+  name INTEGER NOT NULL REFERENCES host_name (id),
+  tag  INTEGER NOT NULL REFERENCES tag (id),
+  PRIMARY KEY (name, tag)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX tagged_host_of_tag ON tagged_host (tag);
+
+CREATE TRIGGER host_is_tagged AFTER INSERT ON tagged_host
+BEGIN
+  INSERT INTO certificate_under_tag (certificate, tag, count)
+  SELECT certificate, NEW.tag, count(*) FROM place
+  WHERE name = NEW.name AND gone_scan IS NULL
+  GROUP BY certificate
+  ON CONFLICT DO UPDATE SET count = count + excluded.count;
+END;
+
+CREATE TRIGGER host_is_tagged_no_more AFTER DELETE ON tagged_host
+BEGIN
+  UPDATE certificate_under_tag
+  SET count = count - (
+    SELECT count(*) FROM place
+    WHERE name = OLD.name AND place.certificate = certificate_under_tag.certificate AND gone_scan IS NULL)
+  WHERE tag = OLD.tag AND certificate IN (SELECT certificate FROM place WHERE name = OLD.name AND gone_scan IS NULL);
+  DELETE FROM certificate_under_tag
+  WHERE tag = OLD.tag AND count = 0
+    AND certificate IN (SELECT certificate FROM place WHERE name = OLD.name AND gone_scan IS NULL);
+END;
+
+-- A certificate that has a tag itself.
+CREATE TABLE tagged_certificate (
+  certificate INTEGER NOT NULL REFERENCES certificate (id),
+  tag         INTEGER NOT NULL REFERENCES tag (id),
+  PRIMARY KEY (certificate, tag)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tagged_certificate_of_tag ON tagged_certificate (tag);
+
+-- === Hosts =================================================================================================================
+
+-- A machine as the user named it: what the last probe met, and what was read at the last one that could read; null where
+-- nothing was. The key is the one that it presented last, and `key_seen` is when. `unread_count`: files and folders that the last
+-- reading could not read. `first_read_scan`: what that scan saw was new to us, and need not have been new there. `reading`
+-- has another value after each reading: what was made of the host's map, files and rows holds until then.
 CREATE TABLE host (
   id                  INTEGER PRIMARY KEY,
   host                TEXT NOT NULL,
@@ -83,21 +245,25 @@ CREATE TABLE host (
   message             TEXT NOT NULL,
   last_scan           INTEGER NOT NULL REFERENCES scan (id),
   last_seen           TEXT NOT NULL,
+  first_read_scan     INTEGER REFERENCES scan (id),
   last_read           TEXT,
+  reading             TEXT,
+  read_as             TEXT,
+  unread_count        INTEGER NOT NULL DEFAULT 0,
   hostname            TEXT,
   os                  TEXT,
   kernel              TEXT,
   arch                TEXT,
   sshd_version        TEXT,
   clock_ahead_seconds INTEGER,
-  read_as             TEXT,
   account_count       INTEGER NOT NULL DEFAULT 0,
   grant_count         INTEGER NOT NULL DEFAULT 0,
   certificate_count   INTEGER NOT NULL DEFAULT 0,
   key_type            TEXT,
   key_fingerprint     TEXT,
   key_blob            BLOB,
-  is_key_refused      INTEGER NOT NULL DEFAULT 0 CHECK (is_key_refused IN (0, 1)), unread_count INTEGER NOT NULL DEFAULT 0, first_read_scan INTEGER REFERENCES scan (id), key_seen TEXT, reading TEXT,
+  key_seen            TEXT,
+  is_key_refused      INTEGER NOT NULL DEFAULT 0 CHECK (is_key_refused IN (0, 1)),
   UNIQUE (host, port)
 ) STRICT;
 
@@ -111,98 +277,93 @@ CREATE INDEX host_by_accounts ON host (account_count, id);
 
 CREATE INDEX host_by_last_seen ON host (last_seen, id);
 
+-- By its host keys a bundle finds its host.
+CREATE INDEX host_by_presented_key ON host (key_fingerprint) WHERE key_fingerprint IS NOT NULL;
+
+CREATE TRIGGER host_is_read_first AFTER UPDATE OF last_read ON host
+WHEN NEW.last_read IS NOT NULL AND NEW.first_read_scan IS NULL
+BEGIN
+  UPDATE host SET first_read_scan = NEW.last_scan WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER host_begins_with_key_of_certificate AFTER INSERT ON host
+WHEN NEW.key_fingerprint IS NOT NULL
+BEGIN
+  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.key_fingerprint AND is_ssh_key = 0;
+END;
+
+CREATE TRIGGER host_presents_key_of_certificate AFTER UPDATE OF key_fingerprint ON host
+WHEN NEW.key_fingerprint IS NOT NULL AND OLD.key_fingerprint IS NOT NEW.key_fingerprint
+BEGIN
+  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.key_fingerprint AND is_ssh_key = 0;
+END;
+
+CREATE TRIGGER carried_look_ends AFTER UPDATE OF last_read ON host
+WHEN NEW.last_read IS NOT OLD.last_read
+BEGIN
+  DELETE FROM carried_look WHERE host = NEW.id;
+END;
+
+-- What the last reading of a host covered, and what it could not read.
 CREATE TABLE coverage (
   host     INTEGER PRIMARY KEY REFERENCES host (id),
   read     TEXT NOT NULL CHECK (json_valid(read)),
   not_read TEXT NOT NULL CHECK (json_valid(not_read))
 ) STRICT;
 
-CREATE TABLE certificate (
-  id             INTEGER PRIMARY KEY,
-  sha256         TEXT NOT NULL UNIQUE,
-  subject        TEXT NOT NULL,
-  issuer         TEXT NOT NULL,
-  common_name    TEXT,
-  serial         TEXT NOT NULL,
-  not_before     TEXT,
-  not_after      TEXT NOT NULL,
-  names          TEXT NOT NULL CHECK (json_valid(names)),
-  key_type       TEXT NOT NULL,
-  key_bits       INTEGER,
-  curve          TEXT,
-  spki_sha256    TEXT NOT NULL,
-  signature      TEXT NOT NULL,
-  is_ca          INTEGER NOT NULL CHECK (is_ca IN (0, 1)),
-  is_self_issued INTEGER NOT NULL CHECK (is_self_issued IN (0, 1)),
-  malformed      TEXT NOT NULL CHECK (json_valid(malformed)),
-  size_bytes     INTEGER NOT NULL,
-  due_from       TEXT NOT NULL,
-  urgent_from    TEXT,
-  first_seen     TEXT NOT NULL,
-  place_count    INTEGER NOT NULL DEFAULT 0,
-  endpoint_count INTEGER NOT NULL DEFAULT 0,
-  only_name      INTEGER REFERENCES host_name (id),
-  is_seen        INTEGER NOT NULL DEFAULT 0 CHECK (is_seen IN (0, 1)),
-  is_at_endpoint INTEGER NOT NULL DEFAULT 0 CHECK (is_at_endpoint IN (0, 1)),
-  is_in_file     INTEGER NOT NULL DEFAULT 0 CHECK (is_in_file IN (0, 1))
-, own_owner TEXT, owner TEXT NOT NULL DEFAULT '', due_percent INTEGER, usual_due_from TEXT, usual_urgent_from TEXT, is_public INTEGER CHECK (is_public IN (0, 1)), is_over_limit INTEGER NOT NULL DEFAULT 0 CHECK (is_over_limit IN (0, 1)), is_for_clients INTEGER NOT NULL DEFAULT 0 CHECK (is_for_clients IN (0, 1)), ssh_fingerprint TEXT, is_ssh_key INTEGER NOT NULL DEFAULT 0 CHECK (is_ssh_key IN (0, 1)), only_host TEXT NOT NULL DEFAULT '', revoked TEXT CHECK (json_valid(revoked)), revoked_since TEXT, violation INTEGER REFERENCES profile_violation (id), violation_severity INTEGER CHECK (violation_severity IN (1, 2)), evaluated_by TEXT) STRICT;
+-- An address that a host had when it was last read, by which endpoints are known to be its own.
+CREATE TABLE host_address (
+  address TEXT NOT NULL,
+  host    INTEGER NOT NULL REFERENCES host (id),
+  PRIMARY KEY (address, host)
+) STRICT, WITHOUT ROWID;
 
-CREATE INDEX certificate_by_expiry ON certificate (not_after, id) WHERE is_seen = 1;
+CREATE INDEX host_address_of_host ON host_address (host);
 
-CREATE INDEX certificate_by_issuer ON certificate (substr(issuer, 1, 120), id) WHERE is_seen = 1;
-
-CREATE INDEX certificate_by_key_type ON certificate (key_type, id) WHERE is_seen = 1;
-
-CREATE INDEX certificate_by_places ON certificate (place_count, id) WHERE is_seen = 1;
-
-CREATE INDEX certificate_by_role ON certificate (is_ca, not_after, id) WHERE is_seen = 1;
-
-CREATE INDEX certificate_at_endpoint ON certificate (not_after, id) WHERE is_seen = 1 AND is_at_endpoint = 1;
-
-CREATE INDEX certificate_in_file ON certificate (not_after, id) WHERE is_seen = 1 AND is_in_file = 1;
-
-CREATE INDEX certificate_early ON certificate (not_before) WHERE not_before > first_seen;
-
-CREATE TABLE certificate_der (
-  certificate INTEGER PRIMARY KEY REFERENCES certificate (id),
-  der         BLOB NOT NULL,
-  extensions  TEXT NOT NULL CHECK (json_valid(extensions))
-) STRICT;
-
-CREATE VIRTUAL TABLE certificate_search USING fts5 (
-  text, content = '', contentless_delete = 1, tokenize = 'trigram'
-);
-
-CREATE TABLE place (
+-- A public host key that a host holds. `key_bits` is null where it could not be told.
+CREATE TABLE host_key (
   id          INTEGER PRIMARY KEY,
-  certificate INTEGER NOT NULL REFERENCES certificate (id),
-  name        INTEGER NOT NULL REFERENCES host_name (id),
-  endpoint    INTEGER REFERENCES endpoint (id),
-  host        INTEGER REFERENCES host (id),
-  path        TEXT,
-  position    INTEGER NOT NULL,
+  host        INTEGER NOT NULL REFERENCES host (id),
+  key_type    TEXT NOT NULL,
+  key_bits    INTEGER,
+  fingerprint TEXT NOT NULL,
   first_scan  INTEGER NOT NULL REFERENCES scan (id),
   last_scan   INTEGER NOT NULL REFERENCES scan (id),
-  gone_scan   INTEGER REFERENCES scan (id),
-  CHECK ((endpoint IS NULL) <> (host IS NULL)),
-  CHECK ((host IS NULL) = (path IS NULL))
+  gone_scan   INTEGER REFERENCES scan (id)
 ) STRICT;
 
-CREATE INDEX place_of_certificate ON place (certificate, name) WHERE gone_scan IS NULL;
+CREATE INDEX host_key_on_host ON host_key (host) WHERE gone_scan IS NULL;
 
-CREATE INDEX place_under_name ON place (name, certificate) WHERE gone_scan IS NULL;
+CREATE INDEX host_key_by_fingerprint ON host_key (fingerprint) WHERE gone_scan IS NULL;
 
-CREATE INDEX place_at_endpoint ON place (endpoint) WHERE gone_scan IS NULL AND endpoint IS NOT NULL;
+CREATE INDEX host_key_gone ON host_key (host, key_type) WHERE gone_scan IS NOT NULL;
 
-CREATE INDEX place_on_host ON place (host) WHERE gone_scan IS NULL AND host IS NOT NULL;
-
-CREATE TRIGGER certificate_vanishes AFTER UPDATE OF is_seen ON certificate
-WHEN OLD.is_seen = 1 AND NEW.is_seen = 0
+-- Another host key of the same type is the host's key, changed.
+CREATE TRIGGER host_key_begins_as_version AFTER INSERT ON host_key
 BEGIN
-  UPDATE tally SET count = count - 1 WHERE what = 'certificate';
-  DELETE FROM certificate_search WHERE rowid = NEW.id;
+  INSERT INTO version (kind, name, about, first_scan, origin)
+  SELECT 'host-key', host.name, NEW.id, NEW.first_scan,
+    (SELECT thing
+     FROM host_key INDEXED BY host_key_gone CROSS JOIN gone_version ON kind = 'host-key' AND about = host_key.id
+     WHERE host_key.host = NEW.host AND key_type = NEW.key_type AND host_key.gone_scan IS NOT NULL
+     ORDER BY fingerprint = NEW.fingerprint DESC, host_key.gone_scan DESC
+     LIMIT 1)
+  FROM host
+  WHERE host.id = NEW.host;
 END;
 
+CREATE TRIGGER host_key_ends_as_version AFTER UPDATE OF gone_scan ON host_key
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  UPDATE version SET gone_scan = NEW.gone_scan WHERE kind = 'host-key' AND about = NEW.id AND gone_scan IS NULL;
+END;
+
+CREATE TRIGGER host_key_is_of_certificate AFTER INSERT ON host_key
+BEGIN
+  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
+END;
+
+-- A login on a host.
 CREATE TABLE account (
   host           INTEGER NOT NULL REFERENCES host (id),
   name           TEXT NOT NULL,
@@ -215,13 +376,75 @@ CREATE TABLE account (
   PRIMARY KEY (host, name)
 ) STRICT, WITHOUT ROWID;
 
+-- The row of an account is used again when it comes back.
+CREATE TRIGGER account_begins_as_version AFTER INSERT ON account
+BEGIN
+  INSERT INTO version (kind, name, about, label, state, first_scan)
+  SELECT 'account', host.name, NEW.host, NEW.name, json_array(NEW.uid, NEW.shell, NEW.password_state), NEW.first_scan
+  FROM host
+  WHERE host.id = NEW.host;
+END;
+
+CREATE TRIGGER account_comes_back_as_version AFTER UPDATE OF gone_scan ON account
+WHEN OLD.gone_scan IS NOT NULL AND NEW.gone_scan IS NULL
+BEGIN
+  INSERT INTO version (kind, name, about, label, state, first_scan, origin)
+  SELECT kind, name, about, label, json_array(NEW.uid, NEW.shell, NEW.password_state), NEW.last_scan,
+    ifnull(origin, id)
+  FROM version
+  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name
+  ORDER BY id DESC
+  LIMIT 1;
+END;
+
+CREATE TRIGGER account_ends_as_version AFTER UPDATE OF gone_scan ON account
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  UPDATE version SET gone_scan = NEW.gone_scan
+  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL;
+END;
+
+-- A password that a reading could not tell of has not changed: the revision keeps what was last known.
+CREATE TRIGGER account_is_another_version AFTER UPDATE OF uid, shell, password_state ON account
+WHEN NEW.gone_scan IS NULL AND OLD.gone_scan IS NULL
+  AND (OLD.uid <> NEW.uid OR OLD.shell <> NEW.shell OR OLD.password_state <> NEW.password_state)
+BEGIN
+  UPDATE version SET gone_scan = NEW.last_scan
+  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL
+    AND first_scan <> NEW.last_scan AND state IS NOT NULL
+    AND (OLD.uid <> NEW.uid OR OLD.shell <> NEW.shell
+      OR 'unknown' NOT IN (NEW.password_state, json_extract(state, '$[2]'))
+        AND NEW.password_state <> json_extract(state, '$[2]'));
+  INSERT INTO version (kind, name, about, label, state, first_scan, origin)
+  SELECT kind, name, about, label, state, NEW.last_scan, ifnull(origin, id)
+  FROM version
+  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name
+    AND NOT EXISTS (
+      SELECT 1 FROM version
+      WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL)
+  ORDER BY id DESC
+  LIMIT 1;
+  UPDATE version
+  SET state = json_array(NEW.uid, NEW.shell,
+    CASE NEW.password_state WHEN 'unknown' THEN ifnull(json_extract(state, '$[2]'), 'unknown')
+                            ELSE NEW.password_state END)
+  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL;
+END;
+
+-- === Who may log in ========================================================================================================
+
+-- A public SSH key. `account_count` says how many accounts it opens or may open now, over all hosts. It is shared while there are
+-- several; `shared_since` is when the second of them was found. `is_matched`: where its private key is, is known. `listed`: what
+-- rosters say of its people: 'known' while one of them is still there.
 CREATE TABLE key (
   fingerprint   TEXT PRIMARY KEY,
   key_type      TEXT NOT NULL,
   key_bits      INTEGER,
   account_count INTEGER NOT NULL DEFAULT 0,
   is_shared     INTEGER NOT NULL DEFAULT 0 CHECK (is_shared IN (0, 1)),
-  shared_since  TEXT, is_matched INTEGER NOT NULL DEFAULT 0 CHECK (is_matched IN (0, 1)), listed TEXT CHECK (listed IN ('known', 'gone')),
+  shared_since  TEXT,
+  is_matched    INTEGER NOT NULL DEFAULT 0 CHECK (is_matched IN (0, 1)),
+  listed        TEXT CHECK (listed IN ('known', 'gone')),
   CHECK (is_shared = 0 OR shared_since IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
@@ -229,40 +452,91 @@ CREATE INDEX key_shared ON key (fingerprint) WHERE is_shared = 1;
 
 CREATE INDEX key_shared_since ON key (shared_since, fingerprint) WHERE is_shared = 1;
 
+CREATE TRIGGER key_is_told_of AFTER UPDATE OF is_matched, listed ON key
+WHEN OLD.is_matched <> NEW.is_matched OR OLD.listed IS NOT NEW.listed
+BEGIN
+  UPDATE grant_line SET is_matched = NEW.is_matched, listed = NEW.listed
+  WHERE ifnull(fingerprint, '') = NEW.fingerprint AND gone_scan IS NULL;
+END;
+
+CREATE TRIGGER key_is_of_certificate AFTER INSERT ON key
+BEGIN
+  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
+END;
+
+-- A key that is new here, when private keys or rosters have told of it before.
+CREATE TRIGGER key_begins AFTER INSERT ON key
+BEGIN
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file
+                           WHERE key_file.fingerprint = NEW.fingerprint AND gone_scan IS NULL AND possession = 'verified')
+                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = NEW.fingerprint),
+      listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
+                WHERE fingerprint = NEW.fingerprint)
+  WHERE fingerprint = NEW.fingerprint;
+END;
+
+-- One line of an authorized_keys file for one account, from the first scan that saw it to the last. It is the same grant as long
+-- as its text is, even if the line has moved. `gone_scan` is null while it stands. `host_name` and `port` are those of the host:
+-- lists are in their order. `is_matched` and `listed` are those of its key. `is_vouched`: the user has vouched for an owner.
+-- `is_dormant`: it would let in if the one setting that its verdict names were otherwise. `orphan_since`: since when `orphan` is
+-- what it is; null where `orphan` is null or has just changed, for whoever changed it says when. `approval`, `review_on`:
+-- its approval, and when that is to be reviewed. `is_again`: its exact line has been in that file before; only then is it
+-- asked whether it was at the baseline.
 CREATE TABLE grant_line (
-  id          INTEGER PRIMARY KEY,
-  host        INTEGER NOT NULL REFERENCES host (id),
-  host_name   TEXT NOT NULL,
-  port        INTEGER NOT NULL,
-  account     TEXT NOT NULL,
-  uid         INTEGER NOT NULL,
-  file        TEXT NOT NULL,
-  line        INTEGER NOT NULL,
-  fingerprint TEXT REFERENCES key (fingerprint),
-  key_type    TEXT,
-  key_bits    INTEGER,
-  comment     TEXT NOT NULL,
-  options     TEXT NOT NULL,
-  text        TEXT NOT NULL,
-  effective   TEXT NOT NULL CHECK (effective IN ('yes', 'no', 'unknown')),
-  verdict     TEXT NOT NULL CHECK (json_valid(verdict)),
-  first_scan  INTEGER NOT NULL REFERENCES scan (id),
-  last_scan   INTEGER NOT NULL REFERENCES scan (id),
-  gone_scan   INTEGER REFERENCES scan (id)
-, is_matched INTEGER NOT NULL DEFAULT 0 CHECK (is_matched IN (0, 1)), listed TEXT CHECK (listed IN ('known', 'gone')), is_vouched INTEGER NOT NULL DEFAULT 0 CHECK (is_vouched IN (0, 1)), is_dormant INTEGER NOT NULL DEFAULT 0 CHECK (is_dormant IN (0, 1)), use TEXT NOT NULL DEFAULT 'unknown' CHECK (use IN ('used', 'unused', 'unknown')), orphan_since TEXT, owner TEXT GENERATED ALWAYS AS (
-  CASE WHEN listed = 'gone' THEN 'gone'
-       WHEN listed = 'known' OR is_matched = 1 OR is_vouched = 1 THEN 'known'
-       ELSE 'unknown' END) VIRTUAL, orphan TEXT GENERATED ALWAYS AS (
-  CASE WHEN effective = 'no' AND is_dormant = 0 OR fingerprint IS NULL THEN NULL
-       WHEN owner = 'gone' THEN 'gone'
-       WHEN use = 'unused' THEN 'unused'
-       WHEN owner = 'unknown' THEN 'unmatched' END) VIRTUAL, tallied_as TEXT GENERATED ALWAYS AS (
-  'grant ' || effective || ' ' || owner || ' ' || use
-  || CASE WHEN fingerprint IS NULL THEN ' keyless ' WHEN is_matched = 1 THEN ' matched ' ELSE ' unmatched ' END
-  || ifnull(orphan, 'kept')) VIRTUAL, approval INTEGER REFERENCES approval (id), review_on TEXT, is_again INTEGER NOT NULL DEFAULT 0 CHECK (is_again IN (0, 1)), new_as TEXT GENERATED ALWAYS AS (
-  CASE WHEN gone_scan IS NULL AND approval IS NULL AND is_again = 0 AND (effective <> 'no' OR is_dormant = 1)
-       THEN 'new grant ' || printf('%010d', first_scan) END) VIRTUAL, search_text TEXT GENERATED ALWAYS AS (
-  host_name || char(10) || account || char(10) || file || char(10) || comment) VIRTUAL) STRICT;
+  id           INTEGER PRIMARY KEY,
+  host         INTEGER NOT NULL REFERENCES host (id),
+  host_name    TEXT NOT NULL,
+  port         INTEGER NOT NULL,
+  account      TEXT NOT NULL,
+  uid          INTEGER NOT NULL,
+  file         TEXT NOT NULL,
+  line         INTEGER NOT NULL,
+  fingerprint  TEXT REFERENCES key (fingerprint),
+  key_type     TEXT,
+  key_bits     INTEGER,
+  comment      TEXT NOT NULL,
+  options      TEXT NOT NULL,
+  text         TEXT NOT NULL,
+  effective    TEXT NOT NULL CHECK (effective IN ('yes', 'no', 'unknown')),
+  is_dormant   INTEGER NOT NULL DEFAULT 0 CHECK (is_dormant IN (0, 1)),
+  verdict      TEXT NOT NULL CHECK (json_valid(verdict)),
+  first_scan   INTEGER NOT NULL REFERENCES scan (id),
+  last_scan    INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan    INTEGER REFERENCES scan (id),
+  is_again     INTEGER NOT NULL DEFAULT 0 CHECK (is_again IN (0, 1)),
+  approval     INTEGER REFERENCES approval (id),
+  review_on    TEXT,
+  use          TEXT NOT NULL DEFAULT 'unknown' CHECK (use IN ('used', 'unused', 'unknown')),
+  is_matched   INTEGER NOT NULL DEFAULT 0 CHECK (is_matched IN (0, 1)),
+  listed       TEXT CHECK (listed IN ('known', 'gone')),
+  is_vouched   INTEGER NOT NULL DEFAULT 0 CHECK (is_vouched IN (0, 1)),
+  orphan_since TEXT,
+  -- The rule for owners. A person who has left is gone, whoever else may hold the key.
+  owner TEXT GENERATED ALWAYS AS (
+    CASE WHEN listed = 'gone' THEN 'gone'
+         WHEN listed = 'known' OR is_matched = 1 OR is_vouched = 1 THEN 'known'
+         ELSE 'unknown' END) VIRTUAL,
+  -- The rule for orphans: why nobody may own or use what may still let somebody in; null where nothing says so. One whose
+  -- private key is only not found is an orphan where the scope is whole.
+  orphan TEXT GENERATED ALWAYS AS (
+    CASE WHEN effective = 'no' AND is_dormant = 0 OR fingerprint IS NULL THEN NULL
+         WHEN owner = 'gone' THEN 'gone'
+         WHEN use = 'unused' THEN 'unused'
+         WHEN owner = 'unknown' THEN 'unmatched' END) VIRTUAL,
+  -- All that grants are counted by, so that one sum gives the count of any of it together.
+  tallied_as TEXT GENERATED ALWAYS AS (
+    'grant ' || effective || ' ' || owner || ' ' || use
+    || CASE WHEN fingerprint IS NULL THEN ' keyless ' WHEN is_matched = 1 THEN ' matched ' ELSE ' unmatched ' END
+    || ifnull(orphan, 'kept')) VIRTUAL,
+  -- What the tally counts it as while it is new and nobody has approved it; null for all others.
+  new_as TEXT GENERATED ALWAYS AS (
+    CASE WHEN gone_scan IS NULL AND approval IS NULL AND is_again = 0 AND (effective <> 'no' OR is_dormant = 1)
+         THEN 'new grant ' || printf('%010d', first_scan) END) VIRTUAL,
+  -- A line that is added to a file moves all below it: what grants are searched by has the file, and the row has the line.
+  search_text TEXT GENERATED ALWAYS AS (
+    host_name || char(10) || account || char(10) || file || char(10) || comment) VIRTUAL
+) STRICT;
 
 CREATE INDEX grant_on_host ON grant_line (host) WHERE gone_scan IS NULL;
 
@@ -279,10 +553,61 @@ CREATE INDEX grant_by_effective ON grant_line (effective, id) WHERE gone_scan IS
 
 CREATE INDEX grant_usable ON grant_line (fingerprint, host, account) WHERE gone_scan IS NULL AND effective <> 'no';
 
+CREATE INDEX grant_by_orphan ON grant_line (orphan, orphan_since, id) WHERE gone_scan IS NULL AND orphan IS NOT NULL;
+
+-- Those that somebody should look at are few among all, and are listed in each order.
+CREATE INDEX grant_suspect_by_host ON grant_line
+  (host_name, port, substr(account, 1, 64), substr(file, 1, 128), line, id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+
+CREATE INDEX grant_suspect_by_account ON grant_line (substr(account, 1, 64), id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+
+CREATE INDEX grant_suspect_by_fingerprint ON grant_line (ifnull(fingerprint, ''), id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+
+CREATE INDEX grant_suspect_by_key_type ON grant_line (ifnull(substr(key_type, 1, 120), ''), id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+
+CREATE INDEX grant_suspect_by_effective ON grant_line (effective, id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+
+CREATE INDEX grant_suspect_by_comment ON grant_line (substr(comment, 1, 120), id)
+  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
+
+CREATE INDEX grant_by_owner ON grant_line (owner, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_by_use ON grant_line (use, id) WHERE gone_scan IS NULL AND use <> 'unknown';
+
+CREATE INDEX grant_unmatched ON grant_line (id)
+  WHERE gone_scan IS NULL AND is_matched = 0 AND fingerprint IS NOT NULL;
+
+CREATE INDEX grant_orphan_unsettled ON grant_line (id)
+  WHERE gone_scan IS NULL AND orphan IS NOT NULL AND orphan_since IS NULL;
+
+-- Where what has gone is found again when it, or what takes its place, is seen.
+CREATE INDEX grant_gone ON grant_line (host, account, file, fingerprint) WHERE gone_scan IS NOT NULL;
+
+CREATE INDEX grant_to_review ON grant_line (review_on, id) WHERE gone_scan IS NULL AND review_on IS NOT NULL;
+
+CREATE INDEX grant_unapproved ON grant_line (first_scan, id, effective, is_dormant, is_again)
+  WHERE gone_scan IS NULL AND approval IS NULL;
+
+CREATE INDEX grant_there_again ON grant_line (first_scan, id) WHERE gone_scan IS NULL AND is_again = 1;
+
+-- Lists that are walked in an order of text ask each row for what these indexes have, and go to the table for those alone
+-- that they show: of what is new since the baseline by comment or key, and, below, of what is due by subject.
+CREATE INDEX grant_by_comment ON grant_line (substr(comment, 1, 120), id, first_scan) WHERE gone_scan IS NULL;
+
+CREATE INDEX grant_by_fingerprint ON grant_line (ifnull(fingerprint, ''), id, first_scan) WHERE gone_scan IS NULL;
+
 CREATE VIRTUAL TABLE grant_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram'
 );
 
+CREATE VIRTUAL TABLE grant_pieces USING fts5vocab (grant_search, instance);
+
+-- A grant is usable while it stands and is not known to be refused. An account counts once for a key.
 CREATE TRIGGER grant_begins_usable AFTER INSERT ON grant_line
 WHEN NEW.fingerprint IS NOT NULL AND NEW.effective <> 'no'
 BEGIN
@@ -324,146 +649,6 @@ BEGIN
   WHERE fingerprint = NEW.fingerprint AND account_count < 2 AND is_shared = 1;
 END;
 
-CREATE TABLE key_file (
-  id           INTEGER PRIMARY KEY,
-  host         INTEGER NOT NULL REFERENCES host (id),
-  path         TEXT NOT NULL,
-  owner        TEXT NOT NULL,
-  mode         TEXT NOT NULL,
-  format       TEXT NOT NULL,
-  key_type     TEXT,
-  key_bits     INTEGER,
-  fingerprint  TEXT,
-  is_encrypted INTEGER CHECK (is_encrypted IN (0, 1)),
-  first_scan   INTEGER NOT NULL REFERENCES scan (id),
-  last_scan    INTEGER NOT NULL REFERENCES scan (id),
-  gone_scan    INTEGER REFERENCES scan (id)
-, lock TEXT, likely_fingerprint TEXT, spki_sha256 TEXT, elsewhere_since TEXT, possession TEXT NOT NULL DEFAULT 'claimed'
-  CHECK (possession IN ('verified', 'claimed', 'other-key')), claim TEXT DEFAULT 'not-asked') STRICT;
-
-CREATE INDEX key_file_on_host ON key_file (host) WHERE gone_scan IS NULL;
-
-CREATE INDEX key_file_of_key ON key_file (fingerprint) WHERE gone_scan IS NULL;
-
-CREATE TABLE host_key (
-  id          INTEGER PRIMARY KEY,
-  host        INTEGER NOT NULL REFERENCES host (id),
-  key_type    TEXT NOT NULL,
-  fingerprint TEXT NOT NULL,
-  first_scan  INTEGER NOT NULL REFERENCES scan (id),
-  last_scan   INTEGER NOT NULL REFERENCES scan (id),
-  gone_scan   INTEGER REFERENCES scan (id)
-, key_bits INTEGER) STRICT;
-
-CREATE INDEX host_key_on_host ON host_key (host) WHERE gone_scan IS NULL;
-
-CREATE INDEX host_key_by_fingerprint ON host_key (fingerprint) WHERE gone_scan IS NULL;
-
-CREATE TABLE jump_host_key (
-  host        TEXT NOT NULL,
-  port        INTEGER NOT NULL,
-  outcome     TEXT NOT NULL,
-  key_type    TEXT NOT NULL,
-  fingerprint TEXT NOT NULL,
-  blob        BLOB NOT NULL,
-  last_seen   TEXT NOT NULL,
-  PRIMARY KEY (host, port)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE roster (
-  id       INTEGER PRIMARY KEY,
-  name     TEXT NOT NULL UNIQUE,
-  kind     TEXT NOT NULL CHECK (kind IN ('csv', 'keys', 'ldif')),
-  is_whole INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
-  read_at  TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE person (
-  id         INTEGER PRIMARY KEY,
-  roster     INTEGER NOT NULL REFERENCES roster (id),
-  handle     TEXT NOT NULL,
-  name       TEXT NOT NULL,
-  email      TEXT,
-  said       TEXT NOT NULL CHECK (said IN ('active', 'gone', 'nothing')),
-  left_on    TEXT,
-  read_at    TEXT NOT NULL,
-  is_missing INTEGER NOT NULL DEFAULT 0 CHECK (is_missing IN (0, 1)),
-  standing   TEXT NOT NULL CHECK (standing IN ('known', 'gone')),
-  decided_by INTEGER REFERENCES person (id) ON DELETE SET NULL,
-  UNIQUE (roster, handle)
-) STRICT;
-
-CREATE INDEX person_decided_by ON person (decided_by);
-
-CREATE INDEX person_by_name ON person (substr(name, 1, 120), id);
-
-CREATE INDEX person_by_standing ON person (standing, id);
-
-CREATE TABLE person_login (
-  login  TEXT NOT NULL,
-  person INTEGER NOT NULL REFERENCES person (id),
-  PRIMARY KEY (login, person)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX login_of_person ON person_login (person);
-
-CREATE TABLE person_key (
-  fingerprint TEXT NOT NULL,
-  person      INTEGER NOT NULL REFERENCES person (id),
-  key_type    TEXT,
-  PRIMARY KEY (fingerprint, person)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX key_of_person ON person_key (person);
-
-CREATE TABLE held_key (
-  place       TEXT NOT NULL,
-  fingerprint TEXT NOT NULL,
-  kind        TEXT NOT NULL CHECK (kind IN ('file', 'agent')),
-  seen_at     TEXT NOT NULL,
-  PRIMARY KEY (place, fingerprint)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX held_key_of_key ON held_key (fingerprint);
-
-CREATE TABLE scope (
-  id          INTEGER PRIMARY KEY CHECK (id = 1),
-  is_whole    INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
-  note        TEXT NOT NULL,
-  declared_at TEXT NOT NULL
-) STRICT;
-
-CREATE INDEX grant_by_orphan ON grant_line (orphan, orphan_since, id) WHERE gone_scan IS NULL AND orphan IS NOT NULL;
-
-CREATE INDEX grant_suspect_by_host ON grant_line
-  (host_name, port, substr(account, 1, 64), substr(file, 1, 128), line, id)
-  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
-
-CREATE INDEX grant_suspect_by_account ON grant_line (substr(account, 1, 64), id)
-  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
-
-CREATE INDEX grant_suspect_by_fingerprint ON grant_line (ifnull(fingerprint, ''), id)
-  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
-
-CREATE INDEX grant_suspect_by_key_type ON grant_line (ifnull(substr(key_type, 1, 120), ''), id)
-  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
-
-CREATE INDEX grant_suspect_by_effective ON grant_line (effective, id)
-  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
-
-CREATE INDEX grant_suspect_by_comment ON grant_line (substr(comment, 1, 120), id)
-  WHERE gone_scan IS NULL AND (owner = 'gone' OR use = 'unused');
-
-CREATE INDEX grant_by_owner ON grant_line (owner, id) WHERE gone_scan IS NULL;
-
-CREATE INDEX grant_by_use ON grant_line (use, id) WHERE gone_scan IS NULL AND use <> 'unknown';
-
-CREATE INDEX grant_unmatched ON grant_line (id)
-  WHERE gone_scan IS NULL AND is_matched = 0 AND fingerprint IS NOT NULL;
-
-CREATE INDEX grant_orphan_unsettled ON grant_line (id)
-  WHERE gone_scan IS NULL AND orphan IS NOT NULL AND orphan_since IS NULL;
-
 CREATE TRIGGER grant_ends AFTER UPDATE OF gone_scan ON grant_line
 WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
 BEGIN
@@ -480,112 +665,7 @@ BEGIN
   UPDATE grant_line SET orphan_since = NULL WHERE id = NEW.id AND OLD.orphan IS NOT NEW.orphan;
 END;
 
-CREATE TRIGGER key_is_told_of AFTER UPDATE OF is_matched, listed ON key
-WHEN OLD.is_matched <> NEW.is_matched OR OLD.listed IS NOT NEW.listed
-BEGIN
-  UPDATE grant_line SET is_matched = NEW.is_matched, listed = NEW.listed
-  WHERE ifnull(fingerprint, '') = NEW.fingerprint AND gone_scan IS NULL;
-END;
-
-CREATE TRIGGER held_key_begins AFTER INSERT ON held_key
-BEGIN
-  UPDATE key SET is_matched = 1 WHERE fingerprint = NEW.fingerprint AND is_matched = 0;
-END;
-
-CREATE TRIGGER person_key_begins AFTER INSERT ON person_key
-BEGIN
-  UPDATE key
-  SET listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
-                WHERE fingerprint = NEW.fingerprint)
-  WHERE fingerprint = NEW.fingerprint;
-END;
-
-CREATE TRIGGER person_key_ends AFTER DELETE ON person_key
-BEGIN
-  UPDATE key
-  SET listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
-                WHERE fingerprint = OLD.fingerprint)
-  WHERE fingerprint = OLD.fingerprint;
-END;
-
-CREATE TRIGGER person_stands_anew AFTER UPDATE OF standing ON person
-WHEN OLD.standing <> NEW.standing
-BEGIN
-  UPDATE key
-  SET listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
-                WHERE person_key.fingerprint = key.fingerprint)
-  WHERE fingerprint IN (SELECT fingerprint FROM person_key WHERE person = NEW.id);
-END;
-
-CREATE TABLE login (
-  host         INTEGER NOT NULL REFERENCES host (id),
-  account      TEXT NOT NULL,
-  fingerprint  TEXT NOT NULL,
-  is_authority INTEGER NOT NULL CHECK (is_authority IN (0, 1)),
-  first_at     TEXT NOT NULL,
-  last_at      TEXT NOT NULL,
-  last_from    TEXT,
-  days         TEXT NOT NULL CHECK (json_valid(days)), last_in_journal_at TEXT, origins TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(origins)),
-  PRIMARY KEY (host, account, fingerprint, is_authority)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE log_window (
-  host    INTEGER NOT NULL REFERENCES host (id),
-  source  TEXT NOT NULL,
-  from_at TEXT NOT NULL,
-  to_at   TEXT NOT NULL,
-  PRIMARY KEY (host, source, from_at),
-  CHECK (from_at <= to_at)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE version (
-  id         INTEGER PRIMARY KEY,
-  kind       TEXT NOT NULL CHECK (kind IN ('grant', 'key-file', 'host-key', 'account', 'certificate')),
-  name       INTEGER NOT NULL REFERENCES host_name (id),
-  about      INTEGER NOT NULL,
-  label      TEXT,
-  state      TEXT CHECK (json_valid(state)),
-  origin     INTEGER REFERENCES version (id),
-  first_scan INTEGER NOT NULL REFERENCES scan (id),
-  gone_scan  INTEGER REFERENCES scan (id)
-) STRICT;
-
-CREATE INDEX version_about ON version (kind, about, label);
-
-CREATE INDEX version_begun ON version (kind, first_scan, id, origin, gone_scan);
-
-CREATE INDEX version_ended ON version (kind, gone_scan) WHERE gone_scan IS NOT NULL;
-
-CREATE INDEX version_later ON version (kind, first_scan) WHERE origin IS NOT NULL;
-
-CREATE INDEX version_of_thing ON version (origin) WHERE origin IS NOT NULL;
-
-CREATE INDEX version_under_name ON version (name, kind, first_scan);
-
-CREATE TRIGGER host_is_read_first AFTER UPDATE OF last_read ON host
-WHEN NEW.last_read IS NOT NULL AND NEW.first_read_scan IS NULL
-BEGIN
-  UPDATE host SET first_read_scan = NEW.last_scan WHERE id = NEW.id;
-END;
-
-CREATE INDEX grant_gone ON grant_line (host, account, file, fingerprint) WHERE gone_scan IS NOT NULL;
-
-CREATE INDEX key_file_gone ON key_file (host, path) WHERE gone_scan IS NOT NULL;
-
-CREATE INDEX host_key_gone ON host_key (host, key_type) WHERE gone_scan IS NOT NULL;
-
-CREATE INDEX place_gone_at_endpoint ON place (endpoint, position) WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL;
-
-CREATE INDEX place_gone_on_host ON place (host, path, position) WHERE gone_scan IS NOT NULL AND host IS NOT NULL;
-
-CREATE VIEW gone_version AS
-SELECT kind, about, label, ifnull(origin, id) AS thing, gone_scan
-FROM version INDEXED BY version_about
-WHERE gone_scan IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM version AS first WHERE first.id = version.origin AND first.gone_scan IS NULL)
-  AND NOT EXISTS (
-    SELECT 1 FROM version AS later WHERE later.origin = ifnull(version.origin, version.id) AND later.gone_scan IS NULL);
-
+-- A line of another text with the same key, for the same account in the same file, is the same grant, changed.
 CREATE TRIGGER grant_begins_as_version AFTER INSERT ON grant_line
 BEGIN
   INSERT INTO version (kind, name, about, state, first_scan, origin)
@@ -615,6 +695,7 @@ BEGIN
   UPDATE version SET gone_scan = NEW.gone_scan WHERE kind = 'grant' AND about = NEW.id AND gone_scan IS NULL;
 END;
 
+-- What one scan says twice, and what was not taken note of before, is one revision.
 CREATE TRIGGER grant_is_another_version AFTER UPDATE OF verdict ON grant_line
 WHEN NEW.gone_scan IS NULL
   AND json_extract(OLD.verdict, '$.effective.state', '$.effective.dormant', '$.effective.gives', '$.effective.onlyFrom')
@@ -635,14 +716,6 @@ BEGIN
   WHERE kind = 'grant' AND about = NEW.id AND gone_scan IS NULL;
 END;
 
-CREATE TABLE grant_move (
-  grant_line INTEGER NOT NULL REFERENCES grant_line (id),
-  scan       INTEGER NOT NULL REFERENCES scan (id),
-  from_line  INTEGER NOT NULL,
-  to_line    INTEGER NOT NULL,
-  PRIMARY KEY (grant_line, scan)
-) STRICT, WITHOUT ROWID;
-
 CREATE TRIGGER grant_moves AFTER UPDATE OF line ON grant_line
 WHEN OLD.line <> NEW.line
 BEGIN
@@ -650,6 +723,177 @@ BEGIN
   ON CONFLICT DO UPDATE SET to_line = NEW.line;
 END;
 
+-- Of the others the tally says how many are new since which scan, nobody having approved them.
+CREATE TRIGGER grant_begins_new AFTER INSERT ON grant_line
+BEGIN
+  UPDATE grant_line SET is_again = 1
+  WHERE id = NEW.id AND EXISTS (
+    SELECT 1 FROM grant_line AS earlier INDEXED BY grant_gone
+    WHERE earlier.host = NEW.host AND earlier.account = NEW.account AND earlier.file = NEW.file
+      AND earlier.fingerprint = NEW.fingerprint AND earlier.text = NEW.text AND earlier.gone_scan IS NOT NULL);
+  INSERT INTO tally (what, count) SELECT new_as, 1 FROM grant_line WHERE id = NEW.id AND new_as IS NOT NULL
+  ON CONFLICT (what) DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER grant_is_new_otherwise AFTER UPDATE OF gone_scan, approval, effective, is_dormant ON grant_line
+WHEN OLD.new_as IS NOT NEW.new_as
+BEGIN
+  UPDATE tally SET count = count - 1 WHERE what = OLD.new_as;
+  INSERT INTO tally (what, count) SELECT NEW.new_as, 1 WHERE NEW.new_as IS NOT NULL
+  ON CONFLICT (what) DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
+BEGIN
+  INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
+  INSERT INTO grant_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
+END;
+
+-- That a grant may be there, for whom and for what. It is for this exact line: one that is changed needs another approval. A row
+-- is withdrawn, never removed or changed.
+CREATE TABLE approval (
+  id           INTEGER PRIMARY KEY,
+  host         INTEGER NOT NULL REFERENCES host (id),
+  account      TEXT NOT NULL,
+  file         TEXT NOT NULL,
+  text         TEXT NOT NULL,
+  owner        TEXT NOT NULL,
+  purpose      TEXT NOT NULL,
+  review_on    TEXT,
+  approved_at  TEXT NOT NULL,
+  withdrawn_at TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX approval_of_line ON approval (host, account, file, text) WHERE withdrawn_at IS NULL;
+
+CREATE INDEX approval_on_host ON approval (host, account, file);
+
+CREATE TRIGGER approval_begins AFTER INSERT ON approval
+BEGIN
+  UPDATE grant_line SET approval = NEW.id, review_on = NEW.review_on, is_vouched = 1
+  WHERE host = NEW.host AND account = NEW.account AND file = NEW.file AND text = NEW.text AND gone_scan IS NULL;
+END;
+
+CREATE TRIGGER approval_ends AFTER UPDATE OF withdrawn_at ON approval
+WHEN OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL
+BEGIN
+  UPDATE grant_line SET approval = NULL, review_on = NULL, is_vouched = 0
+  WHERE host = NEW.host AND account = NEW.account AND file = NEW.file AND text = NEW.text AND gone_scan IS NULL;
+END;
+
+-- An account that sshd lets in by a certificate, and the authority (TrustedUserCAKeys) that has to sign it. Where sshd
+-- refuses every such certificate there is no row. `effective` is the verdict of a certificate in good order.
+CREATE TABLE trusted_authority (
+  id          INTEGER PRIMARY KEY,
+  host        INTEGER NOT NULL REFERENCES host (id),
+  account     TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  key_type    TEXT NOT NULL,
+  comment     TEXT NOT NULL,
+  file        TEXT NOT NULL,
+  line        INTEGER NOT NULL,
+  principals  TEXT NOT NULL CHECK (json_valid(principals)),
+  effective   TEXT NOT NULL CHECK (json_valid(effective)),
+  first_scan  INTEGER NOT NULL REFERENCES scan (id),
+  last_scan   INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan   INTEGER REFERENCES scan (id)
+) STRICT;
+
+CREATE INDEX trusted_authority_on_host ON trusted_authority (host, account) WHERE gone_scan IS NULL;
+
+CREATE INDEX trusted_authority_by_key ON trusted_authority (fingerprint, host, account) WHERE gone_scan IS NULL;
+
+-- What the logs of a host tell of logins with one key to one account, over all readings: what an earlier reading saw stays,
+-- though the logs have rotated. `fingerprint` is as the log writes it, SHA256 or MD5; with `is_authority` the logins came with
+-- certificates, and it is that of the authority that signed them. `days` counts them by day of the host's calendar, as
+-- [[days since the epoch, count], ...]. `last_in_journal_at`: the last of them that systemd's journal told of, of which only
+-- processes of root are read; null where plain files alone did, into which any user of the host can have a line written.
+-- `origins`: from which addresses they came, the last of each: [{ from, lastAt, lastInJournalAt }], what the journal told first,
+-- then the latest.
+CREATE TABLE login (
+  host               INTEGER NOT NULL REFERENCES host (id),
+  account            TEXT NOT NULL,
+  fingerprint        TEXT NOT NULL,
+  is_authority       INTEGER NOT NULL CHECK (is_authority IN (0, 1)),
+  first_at           TEXT NOT NULL,
+  last_at            TEXT NOT NULL,
+  last_from          TEXT,
+  last_in_journal_at TEXT,
+  origins            TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(origins)),
+  days               TEXT NOT NULL CHECK (json_valid(days)),
+  PRIMARY KEY (host, account, fingerprint, is_authority)
+) STRICT, WITHOUT ROWID;
+
+-- From when to when a log of a host tells of every login. Readings whose windows touch make one.
+CREATE TABLE log_window (
+  host    INTEGER NOT NULL REFERENCES host (id),
+  source  TEXT NOT NULL,
+  from_at TEXT NOT NULL,
+  to_at   TEXT NOT NULL,
+  PRIMARY KEY (host, source, from_at),
+  CHECK (from_at <= to_at)
+) STRICT, WITHOUT ROWID;
+
+-- === Where private keys are ================================================================================================
+
+-- A private key found on a host: its public key and what is known of the file, never its bytes. `lock`: how it is locked, in
+-- words. `likely_fingerprint`: the key in the .pub file beside it, which nothing proves to be its own. `spki_sha256`: SHA-256 of its
+-- SubjectPublicKeyInfo, by which it is a certificate's key; null where it is not known. `elsewhere_since`: since when the key lies
+-- on another host as well; null where it does not. `possession`: whether the file has signed a nonce of ours with the key that it
+-- shows, as of its last scan: 'verified'; 'claimed', and `claim` says why; 'other-key': it signed with another. What stands in clear
+-- in a file anybody can write there, so a claim makes nobody the owner of a key.
+CREATE TABLE key_file (
+  id                 INTEGER PRIMARY KEY,
+  host               INTEGER NOT NULL REFERENCES host (id),
+  path               TEXT NOT NULL,
+  owner              TEXT NOT NULL,
+  mode               TEXT NOT NULL,
+  format             TEXT NOT NULL,
+  key_type           TEXT,
+  key_bits           INTEGER,
+  fingerprint        TEXT,
+  likely_fingerprint TEXT,
+  spki_sha256        TEXT,
+  is_encrypted       INTEGER CHECK (is_encrypted IN (0, 1)),
+  lock               TEXT,
+  possession         TEXT NOT NULL DEFAULT 'claimed' CHECK (possession IN ('verified', 'claimed', 'other-key')),
+  claim              TEXT DEFAULT 'not-asked',
+  elsewhere_since    TEXT,
+  first_scan         INTEGER NOT NULL REFERENCES scan (id),
+  last_scan          INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan          INTEGER REFERENCES scan (id)
+) STRICT;
+
+CREATE INDEX key_file_on_host ON key_file (host) WHERE gone_scan IS NULL;
+
+CREATE INDEX key_file_of_key ON key_file (fingerprint) WHERE gone_scan IS NULL;
+
+CREATE INDEX key_file_gone ON key_file (host, path) WHERE gone_scan IS NOT NULL;
+
+CREATE INDEX key_file_of_likely_key ON key_file (likely_fingerprint)
+WHERE gone_scan IS NULL AND likely_fingerprint IS NOT NULL;
+
+CREATE INDEX key_file_of_spki ON key_file (spki_sha256) WHERE spki_sha256 IS NOT NULL AND gone_scan IS NULL;
+
+-- A key file by the key that it holds, or is likely to.
+CREATE INDEX key_file_by_any_key ON key_file (ifnull(fingerprint, likely_fingerprint), id) WHERE gone_scan IS NULL;
+
+CREATE INDEX key_file_elsewhere ON key_file (elsewhere_since, id)
+  WHERE elsewhere_since IS NOT NULL AND gone_scan IS NULL;
+
+CREATE INDEX key_file_held_once ON key_file (spki_sha256)
+  WHERE spki_sha256 IS NOT NULL AND elsewhere_since IS NULL AND gone_scan IS NULL;
+
+CREATE INDEX key_file_verified ON key_file (fingerprint) WHERE gone_scan IS NULL AND possession = 'verified';
+
+-- What a search of steps looks for at whoever holds a key: its owner, its host and its path.
+CREATE VIRTUAL TABLE key_file_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE VIRTUAL TABLE key_file_pieces USING fts5vocab (key_file_search, instance);
+
+-- Another key in the same file is the same key file, changed.
 CREATE TRIGGER key_file_begins_as_version AFTER INSERT ON key_file
 BEGIN
   INSERT INTO version (kind, name, about, state, first_scan, origin)
@@ -688,157 +932,111 @@ BEGIN
   WHERE kind = 'key-file' AND about = NEW.id AND gone_scan IS NULL;
 END;
 
-CREATE TRIGGER host_key_begins_as_version AFTER INSERT ON host_key
+CREATE TRIGGER key_file_is_of_certificate AFTER INSERT ON key_file
+WHEN NEW.fingerprint IS NOT NULL AND (instr(NEW.path, '/.ssh/') > 0 OR NEW.path GLOB '/etc/ssh/*')
 BEGIN
-  INSERT INTO version (kind, name, about, first_scan, origin)
-  SELECT 'host-key', host.name, NEW.id, NEW.first_scan,
-    (SELECT thing
-     FROM host_key INDEXED BY host_key_gone CROSS JOIN gone_version ON kind = 'host-key' AND about = host_key.id
-     WHERE host_key.host = NEW.host AND key_type = NEW.key_type AND host_key.gone_scan IS NOT NULL
-     ORDER BY fingerprint = NEW.fingerprint DESC, host_key.gone_scan DESC
-     LIMIT 1)
-  FROM host
-  WHERE host.id = NEW.host;
+  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
 END;
 
-CREATE TRIGGER host_key_ends_as_version AFTER UPDATE OF gone_scan ON host_key
+CREATE TRIGGER key_file_is_not_found AFTER UPDATE OF gone_scan ON key_file
 WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
 BEGIN
-  UPDATE version SET gone_scan = NEW.gone_scan WHERE kind = 'host-key' AND about = NEW.id AND gone_scan IS NULL;
+  DELETE FROM key_file_search WHERE rowid = NEW.id;
 END;
 
-CREATE TRIGGER account_begins_as_version AFTER INSERT ON account
+CREATE TRIGGER key_file_is_found AFTER INSERT ON key_file
 BEGIN
-  INSERT INTO version (kind, name, about, label, state, first_scan)
-  SELECT 'account', host.name, NEW.host, NEW.name, json_array(NEW.uid, NEW.shell, NEW.password_state), NEW.first_scan
-  FROM host
-  WHERE host.id = NEW.host;
+  INSERT INTO key_file_search (rowid, text)
+  SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path || char(10, 10) FROM host WHERE id = NEW.host;
 END;
 
-CREATE TRIGGER account_comes_back_as_version AFTER UPDATE OF gone_scan ON account
-WHEN OLD.gone_scan IS NOT NULL AND NEW.gone_scan IS NULL
+CREATE TRIGGER key_file_is_found_otherwise AFTER UPDATE OF owner ON key_file
+WHEN OLD.owner <> NEW.owner AND NEW.gone_scan IS NULL
 BEGIN
-  INSERT INTO version (kind, name, about, label, state, first_scan, origin)
-  SELECT kind, name, about, label, json_array(NEW.uid, NEW.shell, NEW.password_state), NEW.last_scan,
-    ifnull(origin, id)
-  FROM version
-  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name
-  ORDER BY id DESC
-  LIMIT 1;
+  DELETE FROM key_file_search WHERE rowid = NEW.id;
+  INSERT INTO key_file_search (rowid, text)
+  SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path || char(10, 10) FROM host WHERE id = NEW.host;
 END;
 
-CREATE TRIGGER account_ends_as_version AFTER UPDATE OF gone_scan ON account
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+CREATE TRIGGER key_file_begins_elsewhere AFTER INSERT ON key_file
+WHEN NEW.spki_sha256 IS NOT NULL AND NEW.gone_scan IS NULL AND EXISTS (
+  SELECT 1 FROM key_file
+  WHERE spki_sha256 = NEW.spki_sha256 AND gone_scan IS NULL AND host <> NEW.host)
 BEGIN
-  UPDATE version SET gone_scan = NEW.gone_scan
-  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL;
+  UPDATE key_file
+  SET elsewhere_since = (SELECT started_at FROM scan WHERE scan.id = NEW.first_scan)
+  WHERE spki_sha256 = NEW.spki_sha256 AND elsewhere_since IS NULL AND gone_scan IS NULL;
 END;
 
-CREATE TRIGGER account_is_another_version AFTER UPDATE OF uid, shell, password_state ON account
-WHEN NEW.gone_scan IS NULL AND OLD.gone_scan IS NULL
-  AND (OLD.uid <> NEW.uid OR OLD.shell <> NEW.shell OR OLD.password_state <> NEW.password_state)
+CREATE TRIGGER key_file_leaves_elsewhere AFTER UPDATE OF gone_scan, spki_sha256 ON key_file
+WHEN OLD.gone_scan IS NULL AND (NEW.gone_scan IS NOT NULL OR OLD.spki_sha256 IS NOT NEW.spki_sha256)
 BEGIN
-  UPDATE version SET gone_scan = NEW.last_scan
-  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL
-    AND first_scan <> NEW.last_scan AND state IS NOT NULL
-    AND (OLD.uid <> NEW.uid OR OLD.shell <> NEW.shell
-      OR 'unknown' NOT IN (NEW.password_state, json_extract(state, '$[2]'))
-        AND NEW.password_state <> json_extract(state, '$[2]'));
-  INSERT INTO version (kind, name, about, label, state, first_scan, origin)
-  SELECT kind, name, about, label, state, NEW.last_scan, ifnull(origin, id)
-  FROM version
-  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name
-    AND NOT EXISTS (
-      SELECT 1 FROM version
-      WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL)
-  ORDER BY id DESC
-  LIMIT 1;
-  UPDATE version
-  SET state = json_array(NEW.uid, NEW.shell,
-    CASE NEW.password_state WHEN 'unknown' THEN ifnull(json_extract(state, '$[2]'), 'unknown')
-                            ELSE NEW.password_state END)
-  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL;
+  UPDATE key_file SET elsewhere_since = NULL WHERE id = NEW.id AND elsewhere_since IS NOT NULL;
+  UPDATE key_file
+  SET elsewhere_since = NULL
+  WHERE spki_sha256 = OLD.spki_sha256 AND gone_scan IS NULL AND elsewhere_since IS NOT NULL AND (
+    SELECT min(held.host) = max(held.host) FROM key_file AS held
+    WHERE held.spki_sha256 = OLD.spki_sha256 AND held.gone_scan IS NULL);
+  UPDATE key_file
+  SET elsewhere_since = (SELECT started_at FROM scan WHERE scan.id = NEW.last_scan)
+  WHERE spki_sha256 = NEW.spki_sha256 AND elsewhere_since IS NULL AND gone_scan IS NULL AND NEW.gone_scan IS NULL AND (
+    SELECT min(held.host) < max(held.host) FROM key_file AS held
+    WHERE held.spki_sha256 = NEW.spki_sha256 AND held.gone_scan IS NULL);
 END;
 
-CREATE TRIGGER place_begins_as_version AFTER INSERT ON place
+CREATE TRIGGER key_file_begins AFTER INSERT ON key_file
+WHEN NEW.possession = 'verified'
 BEGIN
-  INSERT INTO version (kind, name, about, first_scan, origin)
-  VALUES ('certificate', NEW.name, NEW.id, NEW.first_scan,
-    CASE WHEN NEW.endpoint IS NOT NULL THEN
-      (SELECT thing
-       FROM place INDEXED BY place_gone_at_endpoint CROSS JOIN gone_version ON kind = 'certificate' AND about = place.id
-       WHERE endpoint = NEW.endpoint AND position = NEW.position AND place.gone_scan IS NOT NULL
-       ORDER BY certificate = NEW.certificate DESC, place.gone_scan DESC
-       LIMIT 1)
-    ELSE
-      (SELECT thing
-       FROM place INDEXED BY place_gone_on_host CROSS JOIN gone_version ON kind = 'certificate' AND about = place.id
-       WHERE host = NEW.host AND path = NEW.path AND position = NEW.position AND place.gone_scan IS NOT NULL
-       ORDER BY certificate = NEW.certificate DESC, place.gone_scan DESC
-       LIMIT 1)
-    END);
+  UPDATE key SET is_matched = 1 WHERE fingerprint = NEW.fingerprint AND is_matched = 0;
 END;
 
-CREATE TRIGGER place_ends_as_version AFTER UPDATE OF gone_scan ON place
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+CREATE TRIGGER key_file_ends AFTER UPDATE OF gone_scan, fingerprint, possession ON key_file
+WHEN OLD.gone_scan IS NOT NEW.gone_scan OR OLD.fingerprint IS NOT NEW.fingerprint OR OLD.possession <> NEW.possession
 BEGIN
-  UPDATE version SET gone_scan = NEW.gone_scan WHERE kind = 'certificate' AND about = NEW.id AND gone_scan IS NULL;
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file
+                           WHERE key_file.fingerprint = key.fingerprint AND gone_scan IS NULL AND possession = 'verified')
+                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = key.fingerprint)
+  WHERE fingerprint IN (OLD.fingerprint, NEW.fingerprint);
 END;
 
-CREATE TABLE baseline (
-  id     INTEGER PRIMARY KEY CHECK (id = 1),
-  scan   INTEGER NOT NULL REFERENCES scan (id),
-  set_at TEXT NOT NULL
+-- A private key on this computer, by its public key: a file, or an agent that holds it.
+CREATE TABLE held_key (
+  place       TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  kind        TEXT NOT NULL CHECK (kind IN ('file', 'agent')),
+  seen_at     TEXT NOT NULL,
+  PRIMARY KEY (place, fingerprint)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX held_key_of_key ON held_key (fingerprint);
+
+CREATE TRIGGER held_key_begins AFTER INSERT ON held_key
+BEGIN
+  UPDATE key SET is_matched = 1 WHERE fingerprint = NEW.fingerprint AND is_matched = 0;
+END;
+
+CREATE TRIGGER held_key_ends AFTER DELETE ON held_key
+BEGIN
+  UPDATE key
+  SET is_matched = EXISTS (SELECT 1 FROM key_file
+                           WHERE key_file.fingerprint = OLD.fingerprint AND gone_scan IS NULL AND possession = 'verified')
+                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = OLD.fingerprint)
+  WHERE fingerprint = OLD.fingerprint;
+END;
+
+-- Whether the user has said that every machine that holds private keys is scanned, and what is outside. One row.
+CREATE TABLE scope (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  is_whole    INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
+  note        TEXT NOT NULL,
+  declared_at TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE approval (
-  id           INTEGER PRIMARY KEY,
-  host         INTEGER NOT NULL REFERENCES host (id),
-  account      TEXT NOT NULL,
-  file         TEXT NOT NULL,
-  text         TEXT NOT NULL,
-  owner        TEXT NOT NULL,
-  purpose      TEXT NOT NULL,
-  review_on    TEXT,
-  approved_at  TEXT NOT NULL,
-  withdrawn_at TEXT
-) STRICT;
+-- === Access from one account or host to another ============================================================================
 
-CREATE UNIQUE INDEX approval_of_line ON approval (host, account, file, text) WHERE withdrawn_at IS NULL;
-
-CREATE INDEX approval_on_host ON approval (host, account, file);
-
-CREATE INDEX grant_to_review ON grant_line (review_on, id) WHERE gone_scan IS NULL AND review_on IS NOT NULL;
-
-CREATE TRIGGER approval_begins AFTER INSERT ON approval
-BEGIN
-  UPDATE grant_line SET approval = NEW.id, review_on = NEW.review_on, is_vouched = 1
-  WHERE host = NEW.host AND account = NEW.account AND file = NEW.file AND text = NEW.text AND gone_scan IS NULL;
-END;
-
-CREATE TRIGGER approval_ends AFTER UPDATE OF withdrawn_at ON approval
-WHEN OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL
-BEGIN
-  UPDATE grant_line SET approval = NULL, review_on = NULL, is_vouched = 0
-  WHERE host = NEW.host AND account = NEW.account AND file = NEW.file AND text = NEW.text AND gone_scan IS NULL;
-END;
-
-CREATE TABLE bundle (
-  scan        INTEGER PRIMARY KEY REFERENCES scan (id),
-  digest      TEXT NOT NULL UNIQUE,
-  host        INTEGER NOT NULL REFERENCES host (id),
-  imported_at TEXT NOT NULL,
-  signature   TEXT NOT NULL CHECK (json_valid(signature))
-, standing TEXT NOT NULL DEFAULT 'claimed'
-  CHECK (standing IN ('verified', 'first-use', 'claimed')), signed_by TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(signed_by)), nonce TEXT) STRICT;
-
-CREATE INDEX scan_by_start ON scan (started_at, id);
-
-CREATE INDEX host_by_presented_key ON host (key_fingerprint) WHERE key_fingerprint IS NOT NULL;
-
-CREATE INDEX key_file_of_likely_key ON key_file (likely_fingerprint)
-WHERE gone_scan IS NULL AND likely_fingerprint IS NOT NULL;
-
+-- An account that may run commands as another one of its host, as the rules of sudo or doas say. `rule` is FILE:LINE. Without
+-- certainty: the rule was not read, or asks what is not known here.
 CREATE TABLE becoming (
   id         INTEGER PRIMARY KEY,
   host       INTEGER NOT NULL REFERENCES host (id),
@@ -858,6 +1056,8 @@ CREATE TABLE becoming (
 
 CREATE INDEX becoming_on_host ON becoming (host, account) WHERE gone_scan IS NULL;
 
+-- An agent whose socket was open for an account when the host was read: it signs for whoever is that account, or root. `kind`:
+-- forwarded by a login from elsewhere, or started here.
 CREATE TABLE agent (
   id         INTEGER PRIMARY KEY,
   host       INTEGER NOT NULL REFERENCES host (id),
@@ -871,6 +1071,8 @@ CREATE TABLE agent (
 
 CREATE INDEX agent_on_host ON agent (host, account) WHERE gone_scan IS NULL;
 
+-- A host that an account has been to or has a name for: a line of its known_hosts, or a Host of its ssh_config. `name` is as it
+-- stands there, a hash where it is hashed. `account` is empty for a file of the whole host.
 CREATE TABLE outbound (
   id          INTEGER PRIMARY KEY,
   host        INTEGER NOT NULL REFERENCES host (id),
@@ -894,226 +1096,165 @@ CREATE INDEX outbound_by_name ON outbound (name, port) WHERE gone_scan IS NULL A
 
 CREATE INDEX outbound_by_fingerprint ON outbound (fingerprint) WHERE gone_scan IS NULL AND fingerprint IS NOT NULL;
 
-CREATE TABLE endpoint (
-  id          INTEGER PRIMARY KEY,
-  host        TEXT NOT NULL,
-  port        INTEGER NOT NULL,
-  server_name TEXT NOT NULL DEFAULT '',
-  protocol    TEXT NOT NULL DEFAULT 'tls',
-  name        INTEGER NOT NULL REFERENCES host_name (id),
-  state       TEXT NOT NULL CHECK (state IN ('ok', 'failed', 'partial')),
-  outcome     TEXT NOT NULL,
-  message     TEXT NOT NULL,
-  last_scan   INTEGER NOT NULL REFERENCES scan (id),
-  last_seen   TEXT NOT NULL,
-  facts       TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(facts)), staple BLOB, timestamps BLOB, authorities TEXT CHECK (json_valid(authorities)), offers TEXT CHECK (json_valid(offers)), key_exchange TEXT CHECK (key_exchange IN ('hybrid', 'classical', 'no-tls13')), key_exchange_since TEXT,
-  UNIQUE (host, port, server_name, protocol)
-) STRICT;
+-- === People ================================================================================================================
 
-CREATE INDEX endpoint_by_state ON endpoint (state);
-
-CREATE TABLE target (
-  id          INTEGER PRIMARY KEY,
-  kind        TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
-  host        TEXT NOT NULL,
-  port        INTEGER NOT NULL,
-  server_name TEXT NOT NULL DEFAULT '',
-  protocol    TEXT NOT NULL DEFAULT 'tls',
-  user        TEXT,
-  use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
-  transport   TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
-  added_at    TEXT NOT NULL, way TEXT NOT NULL DEFAULT '',
-  UNIQUE (kind, host, port, server_name, protocol)
-) STRICT;
-
-CREATE TABLE unvisited (
-  kind        TEXT NOT NULL CHECK (kind IN ('ssh', 'tls')),
-  host        TEXT NOT NULL,
-  port        INTEGER NOT NULL,
-  user        TEXT NOT NULL,
-  server_name TEXT NOT NULL,
-  protocol    TEXT NOT NULL DEFAULT 'tls',
-  use_sudo    INTEGER NOT NULL CHECK (use_sudo IN (0, 1)),
-  transport   TEXT NOT NULL DEFAULT 'auto' CHECK (transport IN ('auto', 'ssh2', 'system')),
-  scan        INTEGER NOT NULL REFERENCES scan (id), way TEXT NOT NULL DEFAULT '',
-  PRIMARY KEY (kind, host, port, user, server_name, protocol)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX unvisited_of_scan ON unvisited (scan);
-
-CREATE TABLE endpoint_address (
-  endpoint INTEGER NOT NULL REFERENCES endpoint (id),
-  address  TEXT NOT NULL,
-  outcome  TEXT NOT NULL,
-  message  TEXT NOT NULL,
-  chain    TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(chain)),
-  at       TEXT NOT NULL,
-  PRIMARY KEY (endpoint, address)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX key_file_of_spki ON key_file (spki_sha256) WHERE spki_sha256 IS NOT NULL AND gone_scan IS NULL;
-
-CREATE TABLE host_address (
-  address TEXT NOT NULL,
-  host    INTEGER NOT NULL REFERENCES host (id),
-  PRIMARY KEY (address, host)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX endpoint_address_of_address ON endpoint_address (address);
-
-CREATE INDEX host_address_of_host ON host_address (host);
-
-CREATE TABLE host_map (
-  host INTEGER PRIMARY KEY REFERENCES host (id),
-  map  TEXT NOT NULL CHECK (json_valid(map))
-) STRICT;
-
-CREATE TABLE serving (
-  id               INTEGER PRIMARY KEY,
-  host             INTEGER NOT NULL REFERENCES host (id),
-  host_text        TEXT NOT NULL,
-  server           TEXT NOT NULL,
-  root             TEXT NOT NULL,
-  address          TEXT NOT NULL,
-  port             INTEGER NOT NULL,
-  name             TEXT NOT NULL,
-  is_default       INTEGER NOT NULL CHECK (is_default IN (0, 1)),
-  protocol         TEXT NOT NULL,
-  file             TEXT NOT NULL,
-  line             INTEGER NOT NULL,
-  certificate_path TEXT,
-  real_path        TEXT,
-  directive        TEXT,
-  directive_file   TEXT,
-  directive_line   INTEGER,
-  key_path         TEXT,
-  unsure           TEXT,
-  state            INTEGER NOT NULL CHECK (state BETWEEN 0 AND 6),
-  first_scan       INTEGER NOT NULL REFERENCES scan (id),
-  last_scan        INTEGER NOT NULL REFERENCES scan (id),
-  gone_scan        INTEGER REFERENCES scan (id)
-, search_text TEXT GENERATED ALWAYS AS (
-  host_text || char(10)
-  || server || ' ' || iif(instr(address, ':'), '[' || address || ']', iif(address = '', '*', address)) || ':' || port || ' ' || name
-  || char(10) || ifnull(certificate_path, '') || char(10) || file || ':' || line
-  || ifnull(char(10) || directive_file || ':' || directive_line, '')) VIRTUAL, shown_by TEXT CHECK (json_valid(shown_by))) STRICT;
-
-CREATE INDEX serving_of_host ON serving (host, certificate_path) WHERE gone_scan IS NULL;
-
-CREATE INDEX serving_by_state ON serving (state, host_text, port, id) WHERE gone_scan IS NULL;
-
-CREATE INDEX serving_by_host ON serving (host_text, port, id) WHERE gone_scan IS NULL;
-
-CREATE TABLE served (
-  serving     INTEGER NOT NULL REFERENCES serving (id),
-  endpoint    INTEGER NOT NULL REFERENCES endpoint (id),
-  state       INTEGER NOT NULL CHECK (state BETWEEN 0 AND 6),
-  certificate INTEGER NOT NULL REFERENCES certificate (id),
-  evidence    TEXT NOT NULL CHECK (json_valid(evidence)),
-  PRIMARY KEY (serving, endpoint, certificate)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX served_by_endpoint ON served (endpoint);
-
-CREATE INDEX served_certificate ON served (certificate);
-
-CREATE INDEX place_in_file ON place (host, path) WHERE host IS NOT NULL;
-
-CREATE TABLE trust_item (
+-- A list of people that was imported, under the name that the user knows it by. `is_whole`: the user has said that it names
+-- everybody, and so who is missing from it has left.
+CREATE TABLE roster (
   id       INTEGER PRIMARY KEY,
-  sha256   TEXT NOT NULL UNIQUE,
-  kind     TEXT NOT NULL CHECK (kind IN ('root', 'crl')),
-  label    TEXT NOT NULL,
-  source   TEXT NOT NULL,
-  added_at TEXT NOT NULL,
-  der      BLOB NOT NULL
+  name     TEXT NOT NULL UNIQUE,
+  kind     TEXT NOT NULL CHECK (kind IN ('csv', 'keys', 'ldif')),
+  is_whole INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
+  read_at  TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX trust_item_by_kind ON trust_item (kind, id);
-
-CREATE TABLE finding (
+-- A person as one roster tells of them: `handle` tells its people apart, and `said` is what it says of whether they are still
+-- there. One that the newest reading did not name is missing. `standing` is what all rosters together make of it: a later word on
+-- somebody of the same login or address counts too, and `decided_by` is whose entry has it.
+CREATE TABLE person (
   id         INTEGER PRIMARY KEY,
-  rule       TEXT NOT NULL,
-  severity   INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 4),
-  kind       TEXT NOT NULL,
-  about      INTEGER NOT NULL,
-  label      TEXT NOT NULL,
-  host       TEXT NOT NULL DEFAULT '',
-  first_seen TEXT NOT NULL,
-  UNIQUE (kind, about, rule)
+  roster     INTEGER NOT NULL REFERENCES roster (id),
+  handle     TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  email      TEXT,
+  said       TEXT NOT NULL CHECK (said IN ('active', 'gone', 'nothing')),
+  left_on    TEXT,
+  read_at    TEXT NOT NULL,
+  is_missing INTEGER NOT NULL DEFAULT 0 CHECK (is_missing IN (0, 1)),
+  standing   TEXT NOT NULL CHECK (standing IN ('known', 'gone')),
+  decided_by INTEGER REFERENCES person (id) ON DELETE SET NULL,
+  UNIQUE (roster, handle)
 ) STRICT;
 
-CREATE TABLE report (
-  id       INTEGER PRIMARY KEY,
-  finding  INTEGER NOT NULL REFERENCES finding (id),
-  name     INTEGER NOT NULL REFERENCES host_name (id),
-  endpoint INTEGER REFERENCES endpoint (id),
-  host     INTEGER REFERENCES host (id),
-  sentence TEXT NOT NULL,
-  evidence TEXT NOT NULL CHECK (json_valid(evidence)),
-  remedy   TEXT NOT NULL, members TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(members)),
-  CHECK ((endpoint IS NULL) <> (host IS NULL))
-) STRICT;
+CREATE INDEX person_decided_by ON person (decided_by);
 
-CREATE INDEX finding_by_severity ON finding (severity, rule, first_seen, id);
+CREATE INDEX person_by_name ON person (substr(name, 1, 120), id);
 
-CREATE INDEX finding_by_rule ON finding (rule, severity, first_seen, id);
+CREATE INDEX person_by_standing ON person (standing, id);
 
-CREATE INDEX finding_by_host ON finding (host, rule, severity, id);
+CREATE TRIGGER person_stands_anew AFTER UPDATE OF standing ON person
+WHEN OLD.standing <> NEW.standing
+BEGIN
+  UPDATE key
+  SET listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
+                WHERE person_key.fingerprint = key.fingerprint)
+  WHERE fingerprint IN (SELECT fingerprint FROM person_key WHERE person = NEW.id);
+END;
 
-CREATE INDEX finding_by_label ON finding (substr(label, 1, 120), rule, severity, id);
-
-CREATE INDEX finding_by_first_seen ON finding (first_seen, rule, severity, id);
-
-CREATE INDEX report_of_finding ON report (finding, name);
-
-CREATE INDEX report_under_name ON report (name, finding);
-
-CREATE INDEX report_of_endpoint ON report (endpoint) WHERE endpoint IS NOT NULL;
-
-CREATE INDEX report_of_host ON report (host) WHERE host IS NOT NULL;
-
-CREATE TABLE acceptance (
-  id           INTEGER PRIMARY KEY,
-  rule         TEXT NOT NULL,
-  kind         TEXT NOT NULL,
-  about        ANY NOT NULL,
-  reason       TEXT NOT NULL,
-  until        TEXT NOT NULL,
-  accepted_at  TEXT NOT NULL,
-  withdrawn_at TEXT
-) STRICT;
-
-CREATE UNIQUE INDEX acceptance_of_finding ON acceptance (rule, kind, about) WHERE withdrawn_at IS NULL;
-
-CREATE TABLE rule_wish (
-  rule  TEXT PRIMARY KEY,
-  since TEXT NOT NULL
+-- What a person is called where a machine asks: logins and addresses, in lower case.
+CREATE TABLE person_login (
+  login  TEXT NOT NULL,
+  person INTEGER NOT NULL REFERENCES person (id),
+  PRIMARY KEY (login, person)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE tag (
-  id          INTEGER PRIMARY KEY,
-  name        TEXT NOT NULL UNIQUE,
-  due_percent INTEGER CHECK (due_percent BETWEEN 1 AND 99)
+CREATE INDEX login_of_person ON person_login (person);
+
+-- A public key that a roster has as this person's.
+CREATE TABLE person_key (
+  fingerprint TEXT NOT NULL,
+  person      INTEGER NOT NULL REFERENCES person (id),
+  key_type    TEXT,
+  PRIMARY KEY (fingerprint, person)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX key_of_person ON person_key (person);
+
+CREATE TRIGGER person_key_begins AFTER INSERT ON person_key
+BEGIN
+  UPDATE key
+  SET listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
+                WHERE fingerprint = NEW.fingerprint)
+  WHERE fingerprint = NEW.fingerprint;
+END;
+
+CREATE TRIGGER person_key_ends AFTER DELETE ON person_key
+BEGIN
+  UPDATE key
+  SET listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
+                WHERE fingerprint = OLD.fingerprint)
+  WHERE fingerprint = OLD.fingerprint;
+END;
+
+-- === Certificates ==========================================================================================================
+
+-- A certificate that was seen somewhere, once and for all: its own facts never change. `not_after` is 'unreadable' where it
+-- cannot be read, which comes after every date. From `due_from` on it needs attention, from `urgent_from` on at once. The counts
+-- are of the places where it is seen now; `only_name` is set while they are all under one name, and `only_host` is
+-- that name, by which findings are listed. Indexes go by what changes rarely, not by the counts.
+-- `own_owner`: who was said to answer for it; `owner`: the same, or else who answers for all hosts where it is seen; empty for
+-- nobody. `due_percent`: the share of its life that tags ask for; `usual_...`: when it would be due without. `is_public`: its chain
+-- ends in a public root; null where that is not known. `is_over_limit`: it lives longer than public authorities may let it.
+-- `ssh_fingerprint`: what its key has as a key of SSH; null where SSH has no such keys, or it was not made out yet. `is_ssh_key`: a
+-- key of that fingerprint has been met as a key of SSH; whether it still is, is asked then. `revoked`: a list or an answer at
+-- hand says so: {"by", "sentence"}. `violation`: the rules of its profile that it breaks; `violation_severity`: where that is a
+-- finding of its own; `evaluated_by`: the profile that it was evaluated by; null before that.
+CREATE TABLE certificate (
+  id                 INTEGER PRIMARY KEY,
+  sha256             TEXT NOT NULL UNIQUE,
+  subject            TEXT NOT NULL,
+  issuer             TEXT NOT NULL,
+  common_name        TEXT,
+  serial             TEXT NOT NULL,
+  not_before         TEXT,
+  not_after          TEXT NOT NULL,
+  names              TEXT NOT NULL CHECK (json_valid(names)),
+  key_type           TEXT NOT NULL,
+  key_bits           INTEGER,
+  curve              TEXT,
+  spki_sha256        TEXT NOT NULL,
+  ssh_fingerprint    TEXT,
+  signature          TEXT NOT NULL,
+  is_ca              INTEGER NOT NULL CHECK (is_ca IN (0, 1)),
+  is_self_issued     INTEGER NOT NULL CHECK (is_self_issued IN (0, 1)),
+  malformed          TEXT NOT NULL CHECK (json_valid(malformed)),
+  size_bytes         INTEGER NOT NULL,
+  first_seen         TEXT NOT NULL,
+
+  due_from           TEXT NOT NULL,
+  urgent_from        TEXT,
+  due_percent        INTEGER,
+  usual_due_from     TEXT,
+  usual_urgent_from  TEXT,
+
+  place_count        INTEGER NOT NULL DEFAULT 0,
+  endpoint_count     INTEGER NOT NULL DEFAULT 0,
+  only_name          INTEGER REFERENCES host_name (id),
+  only_host          TEXT NOT NULL DEFAULT '',
+  is_seen            INTEGER NOT NULL DEFAULT 0 CHECK (is_seen IN (0, 1)),
+  is_at_endpoint     INTEGER NOT NULL DEFAULT 0 CHECK (is_at_endpoint IN (0, 1)),
+  is_in_file         INTEGER NOT NULL DEFAULT 0 CHECK (is_in_file IN (0, 1)),
+
+  own_owner          TEXT,
+  owner              TEXT NOT NULL DEFAULT '',
+
+  is_public          INTEGER CHECK (is_public IN (0, 1)),
+  is_over_limit      INTEGER NOT NULL DEFAULT 0 CHECK (is_over_limit IN (0, 1)),
+  is_for_clients     INTEGER NOT NULL DEFAULT 0 CHECK (is_for_clients IN (0, 1)),
+  is_ssh_key         INTEGER NOT NULL DEFAULT 0 CHECK (is_ssh_key IN (0, 1)),
+  revoked            TEXT CHECK (json_valid(revoked)),
+  revoked_since      TEXT,
+  violation          INTEGER REFERENCES profile_violation (id),
+  violation_severity INTEGER CHECK (violation_severity IN (1, 2)),
+  evaluated_by       TEXT
 ) STRICT;
 
-CREATE TABLE tagged_host (
-  name INTEGER NOT NULL REFERENCES host_name (id),
-  tag  INTEGER NOT NULL REFERENCES tag (id),
-  PRIMARY KEY (name, tag)
-) STRICT, WITHOUT ROWID;
+CREATE INDEX certificate_by_expiry ON certificate (not_after, id) WHERE is_seen = 1;
 
-CREATE INDEX tagged_host_of_tag ON tagged_host (tag);
+CREATE INDEX certificate_by_issuer ON certificate (substr(issuer, 1, 120), id) WHERE is_seen = 1;
 
-CREATE TABLE tagged_certificate (
-  certificate INTEGER NOT NULL REFERENCES certificate (id),
-  tag         INTEGER NOT NULL REFERENCES tag (id),
-  PRIMARY KEY (certificate, tag)
-) STRICT, WITHOUT ROWID;
+CREATE INDEX certificate_by_key_type ON certificate (key_type, id) WHERE is_seen = 1;
 
-CREATE INDEX tagged_certificate_of_tag ON tagged_certificate (tag);
+CREATE INDEX certificate_by_places ON certificate (place_count, id) WHERE is_seen = 1;
 
-CREATE INDEX host_name_with_owner ON host_name (owner) WHERE owner IS NOT NULL;
+CREATE INDEX certificate_by_role ON certificate (is_ca, not_after, id) WHERE is_seen = 1;
+
+CREATE INDEX certificate_at_endpoint ON certificate (not_after, id) WHERE is_seen = 1 AND is_at_endpoint = 1;
+
+CREATE INDEX certificate_in_file ON certificate (not_after, id) WHERE is_seen = 1 AND is_in_file = 1;
+
+-- One that is not yet valid now was not when it was first seen either.
+CREATE INDEX certificate_early ON certificate (not_before) WHERE not_before > first_seen;
 
 CREATE INDEX certificate_of_owner ON certificate (owner, not_after, id) WHERE is_seen = 1 AND owner <> '';
 
@@ -1126,6 +1267,49 @@ CREATE INDEX certificate_wildcard_spread ON certificate (first_seen)
 
 CREATE INDEX certificate_also_ssh ON certificate (first_seen) WHERE is_seen = 1 AND is_ssh_key = 1;
 
+-- With what tells whether it is due, so that few rows are read for a page.
+CREATE INDEX certificate_by_only_host ON certificate
+  (only_host, id, not_after, due_from, urgent_from, not_before, first_seen) WHERE is_seen = 1;
+
+CREATE INDEX certificate_due ON certificate (due_from, id, not_after, urgent_from, first_seen) WHERE is_seen = 1;
+
+CREATE INDEX certificate_revoked ON certificate (revoked_since) WHERE revoked IS NOT NULL;
+
+-- One that serves may be a client's as well.
+CREATE INDEX certificate_for_clients ON certificate (first_seen, id, is_at_endpoint, not_after)
+  WHERE is_seen = 1 AND is_for_clients = 1 AND is_public = 1;
+
+CREATE INDEX certificate_over_limit ON certificate (first_seen, id, not_after)
+  WHERE is_seen = 1 AND is_over_limit = 1 AND is_public = 1;
+
+CREATE INDEX certificate_by_subject ON certificate
+  (substr(subject, 1, 120), id, not_after, due_from, urgent_from) WHERE is_seen = 1;
+
+CREATE INDEX certificate_in_violation ON certificate (violation, id) WHERE violation IS NOT NULL AND is_seen = 1;
+
+CREATE INDEX certificate_refused ON certificate (violation_severity, first_seen, id, not_after)
+  WHERE is_seen = 1 AND violation_severity IS NOT NULL;
+
+-- Whether a certificate that signed itself has issued others; and until when those are valid that break rules of a profile.
+CREATE INDEX certificate_issued ON certificate (substr(issuer, 1, 120)) WHERE is_seen = 1 AND is_self_issued = 0;
+
+CREATE INDEX certificate_breaks_until ON certificate (violation, not_after) WHERE violation IS NOT NULL AND is_seen = 1;
+
+-- What a search looks at, of the certificates that are seen now.
+CREATE VIRTUAL TABLE certificate_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE VIRTUAL TABLE certificate_pieces USING fts5vocab (certificate_search, instance);
+
+CREATE TRIGGER certificate_vanishes AFTER UPDATE OF is_seen ON certificate
+WHEN OLD.is_seen = 1 AND NEW.is_seen = 0
+BEGIN
+  UPDATE tally SET count = count - 1 WHERE what = 'certificate';
+  DELETE FROM certificate_search WHERE rowid = NEW.id;
+END;
+
+-- As `expiringFrom` has it: of a life beyond 398 days, 398 count, and half of what is left when it is due is urgent.
 CREATE TRIGGER certificate_is_due_otherwise AFTER UPDATE OF due_percent ON certificate
 WHEN OLD.due_percent IS NOT NEW.due_percent
 BEGIN
@@ -1143,28 +1327,6 @@ BEGIN
         - min(unixepoch(not_after) - unixepoch(not_before), 34387200) * due_percent / 200, 'unixepoch')
   WHERE id = NEW.id AND due_percent IS NOT NULL AND urgent_from IS NOT NULL AND not_before < not_after;
 END;
-
-CREATE TABLE expiry (
-  ends_on   TEXT NOT NULL,
-  due_on    TEXT NOT NULL,
-  life_days INTEGER NOT NULL,
-  issuer    TEXT NOT NULL,
-  owner     TEXT NOT NULL,
-  public    TEXT NOT NULL CHECK (public IN ('yes', 'no', 'unknown')),
-  count     INTEGER NOT NULL,
-  PRIMARY KEY (ends_on, due_on, life_days, issuer, owner, public)
-) STRICT, WITHOUT ROWID;
-
-CREATE VIEW expiry_of AS
-SELECT id,
-  substr(not_after, 1, 10) AS ends_on,
-  substr(due_from, 1, 10) AS due_on,
-  (unixepoch(not_after) - unixepoch(not_before) + 1 + 86399) / 86400 AS life_days,
-  iif(is_self_issued, '', substr(issuer, 1, 300)) AS issuer,
-  owner,
-  CASE is_public WHEN 1 THEN 'yes' WHEN 0 THEN 'no' ELSE 'unknown' END AS public
-FROM certificate
-WHERE is_ca = 0 AND not_before <= not_after AND not_after < '9999';
 
 CREATE TRIGGER certificate_appears_in_expiry AFTER UPDATE OF is_seen ON certificate
 WHEN OLD.is_seen = 0 AND NEW.is_seen = 1
@@ -1185,6 +1347,7 @@ BEGIN
     IN (SELECT ends_on, due_on, life_days, issuer, owner, public FROM expiry_of WHERE id = NEW.id);
 END;
 
+-- Taken from where it was before the change, and put where it is after.
 CREATE TRIGGER certificate_leaves_expiry BEFORE UPDATE OF owner, due_from, is_public ON certificate
 WHEN OLD.is_seen = 1
   AND (OLD.owner <> NEW.owner OR OLD.due_from <> NEW.due_from OR OLD.is_public IS NOT NEW.is_public)
@@ -1205,19 +1368,6 @@ BEGIN
   SELECT ends_on, due_on, life_days, issuer, owner, public, 1 FROM expiry_of WHERE id = NEW.id
   ON CONFLICT DO UPDATE SET count = count + 1;
 END;
-
-CREATE TABLE reused_key (
-  spki       TEXT PRIMARY KEY,
-  seen_count INTEGER NOT NULL,
-  first_from TEXT,
-  last_from  TEXT,
-  kept_days  INTEGER NOT NULL,
-  since      TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX reused_key_shared ON reused_key (since, spki) WHERE seen_count > 1;
-
-CREATE INDEX reused_key_kept ON reused_key (since, spki) WHERE seen_count > 0 AND kept_days > 398;
 
 CREATE TRIGGER certificate_has_known_key AFTER INSERT ON certificate
 WHEN NEW.is_ca = 0 AND NEW.spki_sha256 <> ''
@@ -1246,13 +1396,6 @@ BEGIN
   UPDATE reused_key SET seen_count = seen_count + NEW.is_seen - OLD.is_seen WHERE spki = NEW.spki_sha256;
 END;
 
-CREATE VIEW ssh_key_met AS
-SELECT fingerprint FROM key
-UNION ALL SELECT fingerprint FROM host_key WHERE gone_scan IS NULL
-UNION ALL SELECT key_fingerprint FROM host WHERE key_fingerprint IS NOT NULL
-UNION ALL SELECT fingerprint FROM key_file
-  WHERE gone_scan IS NULL AND fingerprint IS NOT NULL AND (instr(path, '/.ssh/') > 0 OR path GLOB '/etc/ssh/*');
-
 CREATE TRIGGER certificate_has_ssh_key AFTER INSERT ON certificate
 WHEN NEW.ssh_fingerprint IS NOT NULL
 BEGIN
@@ -1267,135 +1410,11 @@ BEGIN
   WHERE id = NEW.id AND EXISTS (SELECT 1 FROM ssh_key_met WHERE fingerprint = NEW.ssh_fingerprint);
 END;
 
-CREATE TRIGGER key_is_of_certificate AFTER INSERT ON key
-BEGIN
-  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
-END;
-
-CREATE TRIGGER host_key_is_of_certificate AFTER INSERT ON host_key
-BEGIN
-  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
-END;
-
-CREATE TRIGGER host_begins_with_key_of_certificate AFTER INSERT ON host
-WHEN NEW.key_fingerprint IS NOT NULL
-BEGIN
-  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.key_fingerprint AND is_ssh_key = 0;
-END;
-
-CREATE TRIGGER host_presents_key_of_certificate AFTER UPDATE OF key_fingerprint ON host
-WHEN NEW.key_fingerprint IS NOT NULL AND OLD.key_fingerprint IS NOT NEW.key_fingerprint
-BEGIN
-  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.key_fingerprint AND is_ssh_key = 0;
-END;
-
-CREATE TRIGGER key_file_is_of_certificate AFTER INSERT ON key_file
-WHEN NEW.fingerprint IS NOT NULL AND (instr(NEW.path, '/.ssh/') > 0 OR NEW.path GLOB '/etc/ssh/*')
-BEGIN
-  UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
-END;
-
-CREATE INDEX place_leaf_begun ON place (first_scan, endpoint)
-  WHERE gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0;
-
-CREATE INDEX endpoint_asking ON endpoint (id) WHERE authorities IS NOT NULL;
-
-CREATE INDEX endpoint_readable ON endpoint (key_exchange_since, id) WHERE key_exchange IN ('classical', 'no-tls13');
-
-CREATE VIEW key_exchange_of AS
-SELECT id, CASE
-  WHEN EXISTS (
-    SELECT 1 FROM json_each(offers, '$.groups')
-    WHERE instr(value ->> 'name', 'MLKEM') > 0 AND value ->> 'state' = 'accepted') THEN 'hybrid'
-  WHEN facts ->> 'version' IN ('TLS 1.2', 'TLS 1.1', 'TLS 1.0', 'SSL 3.0') AND NOT EXISTS (
-    SELECT 1 FROM json_each(offers, '$.versions')
-    WHERE value ->> 'name' = 'TLS 1.3' AND value ->> 'state' <> 'refused') THEN 'no-tls13'
-  WHEN (
-    SELECT count(*) > 0 AND min(value ->> 'state' = 'refused') FROM json_each(offers, '$.groups')
-    WHERE instr(value ->> 'name', 'MLKEM') > 0) THEN 'classical'
-  END AS key_exchange
-FROM endpoint;
-
-CREATE TRIGGER endpoint_has_another_key_exchange AFTER UPDATE OF facts, offers ON endpoint
-WHEN OLD.facts <> NEW.facts OR OLD.offers IS NOT NEW.offers
-BEGIN
-  UPDATE endpoint
-  SET key_exchange = (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
-      key_exchange_since = iif(
-        key_exchange IS (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
-        key_exchange_since, NEW.last_seen)
-  WHERE id = NEW.id;
-END;
-
-CREATE TABLE trusted_authority (
-  id          INTEGER PRIMARY KEY,
-  host        INTEGER NOT NULL REFERENCES host (id),
-  account     TEXT NOT NULL,
-  fingerprint TEXT NOT NULL,
-  key_type    TEXT NOT NULL,
-  comment     TEXT NOT NULL,
-  file        TEXT NOT NULL,
-  line        INTEGER NOT NULL,
-  principals  TEXT NOT NULL CHECK (json_valid(principals)),
-  effective   TEXT NOT NULL CHECK (json_valid(effective)),
-  first_scan  INTEGER NOT NULL REFERENCES scan (id),
-  last_scan   INTEGER NOT NULL REFERENCES scan (id),
-  gone_scan   INTEGER REFERENCES scan (id)
-) STRICT;
-
-CREATE INDEX trusted_authority_on_host ON trusted_authority (host, account) WHERE gone_scan IS NULL;
-
-CREATE INDEX trusted_authority_by_key ON trusted_authority (fingerprint, host, account) WHERE gone_scan IS NULL;
-
-CREATE INDEX key_file_by_any_key ON key_file (ifnull(fingerprint, likely_fingerprint), id) WHERE gone_scan IS NULL;
-
-CREATE VIRTUAL TABLE key_file_search USING fts5 (
-  text, content = '', contentless_delete = 1, tokenize = 'trigram'
-);
-
-CREATE TRIGGER key_file_is_not_found AFTER UPDATE OF gone_scan ON key_file
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
-BEGIN
-  DELETE FROM key_file_search WHERE rowid = NEW.id;
-END;
-
 CREATE TRIGGER certificate_is_elsewhere AFTER UPDATE OF only_name ON certificate
 WHEN OLD.only_name IS NOT NEW.only_name
 BEGIN
   UPDATE certificate SET only_host = ifnull((SELECT name FROM host_name WHERE host_name.id = NEW.only_name), '')
   WHERE id = NEW.id;
-END;
-
-CREATE INDEX certificate_by_only_host ON certificate
-  (only_host, id, not_after, due_from, urgent_from, not_before, first_seen) WHERE is_seen = 1;
-
-CREATE INDEX grant_unapproved ON grant_line (first_scan, id, effective, is_dormant, is_again)
-  WHERE gone_scan IS NULL AND approval IS NULL;
-
-CREATE INDEX grant_there_again ON grant_line (first_scan, id) WHERE gone_scan IS NULL AND is_again = 1;
-
-CREATE TRIGGER grant_begins_new AFTER INSERT ON grant_line
-BEGIN
-  UPDATE grant_line SET is_again = 1
-  WHERE id = NEW.id AND EXISTS (
-    SELECT 1 FROM grant_line AS earlier INDEXED BY grant_gone
-    WHERE earlier.host = NEW.host AND earlier.account = NEW.account AND earlier.file = NEW.file
-      AND earlier.fingerprint = NEW.fingerprint AND earlier.text = NEW.text AND earlier.gone_scan IS NOT NULL);
-  INSERT INTO tally (what, count) SELECT new_as, 1 FROM grant_line WHERE id = NEW.id AND new_as IS NOT NULL
-  ON CONFLICT (what) DO UPDATE SET count = count + 1;
-END;
-
-CREATE TRIGGER grant_is_new_otherwise AFTER UPDATE OF gone_scan, approval, effective, is_dormant ON grant_line
-WHEN OLD.new_as IS NOT NEW.new_as
-BEGIN
-  UPDATE tally SET count = count - 1 WHERE what = OLD.new_as;
-  INSERT INTO tally (what, count) SELECT NEW.new_as, 1 WHERE NEW.new_as IS NOT NULL
-  ON CONFLICT (what) DO UPDATE SET count = count + 1;
-END;
-
-CREATE TRIGGER host_name_begins AFTER INSERT ON host_name
-BEGIN
-  INSERT INTO host_name_search (rowid, text) VALUES (NEW.id, NEW.name || char(10, 10));
 END;
 
 CREATE TRIGGER certificate_appears AFTER UPDATE OF is_seen ON certificate
@@ -1406,58 +1425,117 @@ BEGIN
   VALUES (NEW.id, NEW.subject || char(10) || NEW.issuer || char(10) || NEW.names || char(10, 10));
 END;
 
-CREATE TRIGGER key_file_is_found AFTER INSERT ON key_file
+CREATE TRIGGER certificate_breaks_rules AFTER UPDATE OF violation, is_seen ON certificate
+WHEN OLD.violation IS NOT NEW.violation OR (OLD.is_seen <> NEW.is_seen AND NEW.violation IS NOT NULL)
 BEGIN
-  INSERT INTO key_file_search (rowid, text)
-  SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path || char(10, 10) FROM host WHERE id = NEW.host;
+  UPDATE profile_violation SET certificate_count = certificate_count - OLD.is_seen WHERE id = OLD.violation;
+  UPDATE profile_violation SET certificate_count = certificate_count + NEW.is_seen WHERE id = NEW.violation;
 END;
 
-CREATE TRIGGER key_file_is_found_otherwise AFTER UPDATE OF owner ON key_file
-WHEN OLD.owner <> NEW.owner AND NEW.gone_scan IS NULL
-BEGIN
-  DELETE FROM key_file_search WHERE rowid = NEW.id;
-  INSERT INTO key_file_search (rowid, text)
-  SELECT NEW.id, NEW.owner || char(10) || host || char(10) || NEW.path || char(10, 10) FROM host WHERE id = NEW.host;
-END;
+-- What only the page of one certificate needs: the exact bytes, and the extensions one by one.
+CREATE TABLE certificate_der (
+  certificate INTEGER PRIMARY KEY REFERENCES certificate (id),
+  der         BLOB NOT NULL,
+  extensions  TEXT NOT NULL CHECK (json_valid(extensions))
+) STRICT;
 
-CREATE INDEX certificate_due ON certificate (due_from, id, not_after, urgent_from, first_seen) WHERE is_seen = 1;
+-- The private key of a certificate is no key of SSH by lying on a host: it is where SSH keeps its keys.
+CREATE VIEW ssh_key_met AS
+SELECT fingerprint FROM key
+UNION ALL SELECT fingerprint FROM host_key WHERE gone_scan IS NULL
+UNION ALL SELECT key_fingerprint FROM host WHERE key_fingerprint IS NOT NULL
+UNION ALL SELECT fingerprint FROM key_file
+  WHERE gone_scan IS NULL AND fingerprint IS NOT NULL AND (instr(path, '/.ssh/') > 0 OR path GLOB '/etc/ssh/*');
 
-CREATE INDEX served_worst ON served (serving, state);
+-- A certificate seen at a place by every probe that could look, from the first scan to the last. `gone_scan` found another one
+-- there, or nothing; it is null while the certificate is seen there now.
+CREATE TABLE place (
+  id          INTEGER PRIMARY KEY,
+  certificate INTEGER NOT NULL REFERENCES certificate (id),
+  name        INTEGER NOT NULL REFERENCES host_name (id),
+  endpoint    INTEGER REFERENCES endpoint (id),
+  host        INTEGER REFERENCES host (id),
+  path        TEXT,
+  position    INTEGER NOT NULL,
+  first_scan  INTEGER NOT NULL REFERENCES scan (id),
+  last_scan   INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan   INTEGER REFERENCES scan (id),
+  CHECK ((endpoint IS NULL) <> (host IS NULL)),
+  CHECK ((host IS NULL) = (path IS NULL))
+) STRICT;
 
+CREATE INDEX place_of_certificate ON place (certificate, name) WHERE gone_scan IS NULL;
+
+CREATE INDEX place_under_name ON place (name, certificate) WHERE gone_scan IS NULL;
+
+CREATE INDEX place_at_endpoint ON place (endpoint) WHERE gone_scan IS NULL AND endpoint IS NOT NULL;
+
+CREATE INDEX place_on_host ON place (host) WHERE gone_scan IS NULL AND host IS NOT NULL;
+
+CREATE INDEX place_gone_at_endpoint ON place (endpoint, position) WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL;
+
+CREATE INDEX place_gone_on_host ON place (host, path, position) WHERE gone_scan IS NOT NULL AND host IS NOT NULL;
+
+-- What a file of a host has held, now and before.
+CREATE INDEX place_in_file ON place (host, path) WHERE host IS NOT NULL;
+
+-- The leaves that endpoints present, by since when.
+CREATE INDEX place_leaf_begun ON place (first_scan, endpoint)
+  WHERE gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0;
+
+-- What one host has held of a certificate that others hold as well.
 CREATE INDEX place_gone_of_certificate ON place (certificate, host) WHERE gone_scan IS NOT NULL;
 
-CREATE TABLE certificate_under_owner (
-  certificate INTEGER NOT NULL REFERENCES certificate (id),
-  owner       TEXT NOT NULL,
-  count       INTEGER NOT NULL,
-  PRIMARY KEY (certificate, owner)
-) STRICT, WITHOUT ROWID;
+-- A certificate of an endpoint has changed where one was there before: of scans before the first that found one gone nothing has
+-- to be read.
+CREATE INDEX place_leaf_gone ON place (gone_scan)
+  WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL AND position = 0;
 
-CREATE TABLE certificate_under_tag (
-  certificate INTEGER NOT NULL REFERENCES certificate (id),
-  tag         INTEGER NOT NULL REFERENCES tag (id),
-  count       INTEGER NOT NULL,
-  PRIMARY KEY (certificate, tag)
-) STRICT, WITHOUT ROWID;
+-- Where a certificate is seen, as it is printed: an endpoint with its protocol and server name, or a file of a host.
+CREATE VIEW place_text AS
+SELECT place.id, place.certificate, CASE
+    WHEN place.endpoint IS NULL THEN (SELECT host.host FROM host WHERE host.id = place.host) || ':' || place.path
+    ELSE (
+      SELECT protocol || '://' || iif(instr(host, ':'), '[' || host || ']', host) || ':' || port
+        || iif(server_name = '', '', '/' || server_name)
+      FROM endpoint WHERE endpoint.id = place.endpoint)
+  END AS text
+FROM place
+WHERE place.gone_scan IS NULL;
 
-CREATE INDEX certificate_under_tag_of_tag ON certificate_under_tag (tag);
+CREATE VIRTUAL TABLE place_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
 
-CREATE VIEW inherited_owner AS
-SELECT certificate.id AS certificate,
-  ifnull((
-    SELECT iif(under.count = place_count, under.owner, '')
-    FROM certificate_under_owner AS under WHERE under.certificate = certificate.id LIMIT 1), '') AS owner
-FROM certificate;
+CREATE VIRTUAL TABLE place_pieces USING fts5vocab (place_search, instance);
 
-CREATE VIEW asked_percent AS
-SELECT certificate, due_percent
-FROM tagged_certificate JOIN tag ON tag.id = tagged_certificate.tag
-WHERE due_percent IS NOT NULL
-UNION ALL
-SELECT certificate, due_percent
-FROM certificate_under_tag JOIN tag ON tag.id = certificate_under_tag.tag
-WHERE due_percent IS NOT NULL;
+-- Another certificate at the same place of a chain, or of a file, has replaced the one before.
+CREATE TRIGGER place_begins_as_version AFTER INSERT ON place
+BEGIN
+  INSERT INTO version (kind, name, about, first_scan, origin)
+  VALUES ('certificate', NEW.name, NEW.id, NEW.first_scan,
+    CASE WHEN NEW.endpoint IS NOT NULL THEN
+      (SELECT thing
+       FROM place INDEXED BY place_gone_at_endpoint CROSS JOIN gone_version ON kind = 'certificate' AND about = place.id
+       WHERE endpoint = NEW.endpoint AND position = NEW.position AND place.gone_scan IS NOT NULL
+       ORDER BY certificate = NEW.certificate DESC, place.gone_scan DESC
+       LIMIT 1)
+    ELSE
+      (SELECT thing
+       FROM place INDEXED BY place_gone_on_host CROSS JOIN gone_version ON kind = 'certificate' AND about = place.id
+       WHERE host = NEW.host AND path = NEW.path AND position = NEW.position AND place.gone_scan IS NOT NULL
+       ORDER BY certificate = NEW.certificate DESC, place.gone_scan DESC
+       LIMIT 1)
+    END);
+END;
 
+CREATE TRIGGER place_ends_as_version AFTER UPDATE OF gone_scan ON place
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  UPDATE version SET gone_scan = NEW.gone_scan WHERE kind = 'certificate' AND about = NEW.id AND gone_scan IS NULL;
+END;
+
+-- An owner and a share are set one after the other: each moves the certificate in the tally of those that expire.
 CREATE TRIGGER place_begins AFTER INSERT ON place
 BEGIN
   UPDATE certificate
@@ -1521,47 +1599,572 @@ BEGIN
     AND due_percent IS NOT (SELECT max(due_percent) FROM asked_percent WHERE certificate = NEW.certificate);
 END;
 
-CREATE TRIGGER host_name_has_another_owner AFTER UPDATE OF owner ON host_name
-WHEN OLD.owner IS NOT NEW.owner
+CREATE TRIGGER place_is_found AFTER INSERT ON place
 BEGIN
-  UPDATE certificate_under_owner
-  SET count = count - (
-    SELECT count(*) FROM place
-    WHERE name = NEW.id AND place.certificate = certificate_under_owner.certificate AND gone_scan IS NULL)
-  WHERE owner = OLD.owner AND certificate IN (SELECT certificate FROM place WHERE name = NEW.id AND gone_scan IS NULL);
-  DELETE FROM certificate_under_owner
-  WHERE owner = OLD.owner AND count = 0
-    AND certificate IN (SELECT certificate FROM place WHERE name = NEW.id AND gone_scan IS NULL);
-  INSERT INTO certificate_under_owner (certificate, owner, count)
-  SELECT certificate, NEW.owner, count(*) FROM place
-  WHERE name = NEW.id AND gone_scan IS NULL AND NEW.owner <> ''
-  GROUP BY certificate
-  ON CONFLICT DO UPDATE SET count = count + excluded.count;
+  INSERT INTO place_search (rowid, text) SELECT id, text || char(10, 10) FROM place_text WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER host_is_tagged AFTER INSERT ON tagged_host
+CREATE TRIGGER place_is_not_found AFTER UPDATE OF gone_scan ON place
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
 BEGIN
-  INSERT INTO certificate_under_tag (certificate, tag, count)
-  SELECT certificate, NEW.tag, count(*) FROM place
-  WHERE name = NEW.name AND gone_scan IS NULL
-  GROUP BY certificate
-  ON CONFLICT DO UPDATE SET count = count + excluded.count;
+  DELETE FROM place_search WHERE rowid = NEW.id;
 END;
 
-CREATE TRIGGER host_is_tagged_no_more AFTER DELETE ON tagged_host
-BEGIN
-  UPDATE certificate_under_tag
-  SET count = count - (
-    SELECT count(*) FROM place
-    WHERE name = OLD.name AND place.certificate = certificate_under_tag.certificate AND gone_scan IS NULL)
-  WHERE tag = OLD.tag AND certificate IN (SELECT certificate FROM place WHERE name = OLD.name AND gone_scan IS NULL);
-  DELETE FROM certificate_under_tag
-  WHERE tag = OLD.tag AND count = 0
-    AND certificate IN (SELECT certificate FROM place WHERE name = OLD.name AND gone_scan IS NULL);
-END;
+-- How many places of a certificate are under hosts of one owner. Where there is none there is no row.
+CREATE TABLE certificate_under_owner (
+  certificate INTEGER NOT NULL REFERENCES certificate (id),
+  owner       TEXT NOT NULL,
+  count       INTEGER NOT NULL,
+  PRIMARY KEY (certificate, owner)
+) STRICT, WITHOUT ROWID;
 
+-- The owner of a certificate where none was said of it: the one that all hosts have where it is seen.
+CREATE VIEW inherited_owner AS
+SELECT certificate.id AS certificate,
+  ifnull((
+    SELECT iif(under.count = place_count, under.owner, '')
+    FROM certificate_under_owner AS under WHERE under.certificate = certificate.id LIMIT 1), '') AS owner
+FROM certificate;
+
+-- How many places of a certificate are under hosts of one tag. Where there is none there is no row.
+CREATE TABLE certificate_under_tag (
+  certificate INTEGER NOT NULL REFERENCES certificate (id),
+  tag         INTEGER NOT NULL REFERENCES tag (id),
+  count       INTEGER NOT NULL,
+  PRIMARY KEY (certificate, tag)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX certificate_under_tag_of_tag ON certificate_under_tag (tag);
+
+-- What the tags of a certificate, and of hosts where it is seen, ask for; the earliest counts.
+CREATE VIEW asked_percent AS
+SELECT certificate, due_percent
+FROM tagged_certificate JOIN tag ON tag.id = tagged_certificate.tag
+WHERE due_percent IS NOT NULL
+UNION ALL
+SELECT certificate, due_percent
+FROM certificate_under_tag JOIN tag ON tag.id = certificate_under_tag.tag
+WHERE due_percent IS NOT NULL;
+
+-- How many certificates of end entities that are seen now end on one day, of those that are due on one day, have one life and one
+-- owner, and are from one issuer; that of self-issued ones is empty. A forecast is made of this.
+CREATE TABLE expiry (
+  ends_on   TEXT NOT NULL,
+  due_on    TEXT NOT NULL,
+  life_days INTEGER NOT NULL,
+  issuer    TEXT NOT NULL,
+  owner     TEXT NOT NULL,
+  public    TEXT NOT NULL CHECK (public IN ('yes', 'no', 'unknown')),
+  count     INTEGER NOT NULL,
+  PRIMARY KEY (ends_on, due_on, life_days, issuer, owner, public)
+) STRICT, WITHOUT ROWID;
+
+-- As RFC 5280 counts a validity: both ends are part of it.
+CREATE VIEW expiry_of AS
+SELECT id,
+  substr(not_after, 1, 10) AS ends_on,
+  substr(due_from, 1, 10) AS due_on,
+  (unixepoch(not_after) - unixepoch(not_before) + 1 + 86399) / 86400 AS life_days,
+  iif(is_self_issued, '', substr(issuer, 1, 300)) AS issuer,
+  owner,
+  CASE is_public WHEN 1 THEN 'yes' WHEN 0 THEN 'no' ELSE 'unknown' END AS public
+FROM certificate
+WHERE is_ca = 0 AND not_before <= not_after AND not_after < '9999';
+
+-- A key that several certificates of end entities have, or have had: how many of them are seen now, and how many days lie between
+-- the first and the last date from which one of them is valid.
+CREATE TABLE reused_key (
+  spki       TEXT PRIMARY KEY,
+  seen_count INTEGER NOT NULL,
+  first_from TEXT,
+  last_from  TEXT,
+  kept_days  INTEGER NOT NULL,
+  since      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reused_key_shared ON reused_key (since, spki) WHERE seen_count > 1;
+
+CREATE INDEX reused_key_kept ON reused_key (since, spki) WHERE seen_count > 0 AND kept_days > 398;
+
+-- Rules of a profile that certificates of one issuer break, as JSON, and how many that are seen now break exactly these. Severity
+-- counts from 0.
+CREATE TABLE profile_violation (
+  id                INTEGER PRIMARY KEY,
+  issuer            TEXT NOT NULL,
+  profile           TEXT NOT NULL,
+  severity          INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 4),
+  rules             TEXT NOT NULL CHECK (json_valid(rules)),
+  since             TEXT NOT NULL,
+  certificate_count INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX profile_violation_of_issuer ON profile_violation (substr(issuer, 1, 120), profile, rules);
+
+CREATE INDEX profile_violation_accepted ON profile_violation (since, id) WHERE severity = 3 AND certificate_count > 0;
+
+-- Roots and revocation lists that the user has given, as DER, each once; `source` is the file or the address it came from.
+CREATE TABLE trust_item (
+  id       INTEGER PRIMARY KEY,
+  sha256   TEXT NOT NULL UNIQUE,
+  kind     TEXT NOT NULL CHECK (kind IN ('root', 'crl')),
+  label    TEXT NOT NULL,
+  source   TEXT NOT NULL,
+  added_at TEXT NOT NULL,
+  der      BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX trust_item_by_kind ON trust_item (kind, id);
+
+-- === Endpoints, and what servers are configured to serve ===================================================================
+
+-- An address and port where TLS is spoken, with what the last probe met. `server_name` is empty for the host itself; `protocol` is
+-- what is spoken before TLS, 'tls' where nothing is. `facts` are those of the last handshake; `staple` and `timestamps` came beside
+-- the chain as they are here; `authorities`: whose certificates it asks clients for; null: it asks for none. `offers` is what it
+-- takes; null: it was never asked. `key_exchange`: whether what is sent to it and recorded can be read one day: 'hybrid' is safe
+-- from that, 'classical' and 'no-tls13' (which has no hybrid groups) are not; null where nobody has asked for its groups.
+CREATE TABLE endpoint (
+  id                 INTEGER PRIMARY KEY,
+  host               TEXT NOT NULL,
+  port               INTEGER NOT NULL,
+  server_name        TEXT NOT NULL DEFAULT '',
+  protocol           TEXT NOT NULL DEFAULT 'tls',
+  name               INTEGER NOT NULL REFERENCES host_name (id),
+  state              TEXT NOT NULL CHECK (state IN ('ok', 'failed', 'partial')),
+  outcome            TEXT NOT NULL,
+  message            TEXT NOT NULL,
+  last_scan          INTEGER NOT NULL REFERENCES scan (id),
+  last_seen          TEXT NOT NULL,
+  facts              TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(facts)),
+  staple             BLOB,
+  timestamps         BLOB,
+  authorities        TEXT CHECK (json_valid(authorities)),
+  offers             TEXT CHECK (json_valid(offers)),
+  key_exchange       TEXT CHECK (key_exchange IN ('hybrid', 'classical', 'no-tls13')),
+  key_exchange_since TEXT,
+  UNIQUE (host, port, server_name, protocol)
+) STRICT;
+
+CREATE INDEX endpoint_by_state ON endpoint (state);
+
+CREATE INDEX endpoint_asking ON endpoint (id) WHERE authorities IS NOT NULL;
+
+CREATE INDEX endpoint_readable ON endpoint (key_exchange_since, id) WHERE key_exchange IN ('classical', 'no-tls13');
+
+-- Endpoints of which everything can be read later, in the order of findings by host.
 CREATE INDEX endpoint_readable_by_host ON endpoint (host, id) WHERE key_exchange IN ('classical', 'no-tls13');
 
+CREATE VIEW key_exchange_of AS
+SELECT id, CASE
+  WHEN EXISTS (
+    SELECT 1 FROM json_each(offers, '$.groups')
+    WHERE instr(value ->> 'name', 'MLKEM') > 0 AND value ->> 'state' = 'accepted') THEN 'hybrid'
+  WHEN facts ->> 'version' IN ('TLS 1.2', 'TLS 1.1', 'TLS 1.0', 'SSL 3.0') AND NOT EXISTS (
+    SELECT 1 FROM json_each(offers, '$.versions')
+    WHERE value ->> 'name' = 'TLS 1.3' AND value ->> 'state' <> 'refused') THEN 'no-tls13'
+  WHEN (
+    SELECT count(*) > 0 AND min(value ->> 'state' = 'refused') FROM json_each(offers, '$.groups')
+    WHERE instr(value ->> 'name', 'MLKEM') > 0) THEN 'classical'
+  END AS key_exchange
+FROM endpoint;
+
+CREATE TRIGGER endpoint_has_another_key_exchange AFTER UPDATE OF facts, offers ON endpoint
+WHEN OLD.facts <> NEW.facts OR OLD.offers IS NOT NEW.offers
+BEGIN
+  UPDATE endpoint
+  SET key_exchange = (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
+      key_exchange_since = iif(
+        key_exchange IS (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
+        key_exchange_since, NEW.last_seen)
+  WHERE id = NEW.id;
+END;
+
+-- Most endpoints have no key exchange to speak of.
+CREATE TRIGGER endpoint_begins_with_key_exchange AFTER INSERT ON endpoint
+WHEN NEW.offers IS NOT NULL OR NEW.facts ->> 'version' IN ('TLS 1.2', 'TLS 1.1', 'TLS 1.0', 'SSL 3.0')
+BEGIN
+  UPDATE endpoint
+  SET key_exchange = (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
+      key_exchange_since = NEW.last_seen
+  WHERE id = NEW.id;
+END;
+
+-- What each address of an endpoint showed when it was last probed, where its name has several. `chain` is the certificates that
+-- it sent when it last sent any, in their order.
+CREATE TABLE endpoint_address (
+  endpoint INTEGER NOT NULL REFERENCES endpoint (id),
+  address  TEXT NOT NULL,
+  outcome  TEXT NOT NULL,
+  message  TEXT NOT NULL,
+  chain    TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(chain)),
+  at       TEXT NOT NULL,
+  PRIMARY KEY (endpoint, address)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX endpoint_address_of_address ON endpoint_address (address);
+
+-- Where a server has certificates for several kinds of keys: the chain that each kind of client gets, as ids of certificates,
+-- the leaf first.
+CREATE TABLE endpoint_chain (
+  endpoint INTEGER NOT NULL REFERENCES endpoint (id),
+  chain    TEXT NOT NULL CHECK (json_valid(chain)),
+  PRIMARY KEY (endpoint, chain)
+) STRICT, WITHOUT ROWID;
+
+-- What the last reading of a host told that its endpoints are evaluated by: configurations of servers, the files that they name,
+-- and what listens. A host whose files name no server has none.
+CREATE TABLE host_map (
+  host INTEGER PRIMARY KEY REFERENCES host (id),
+  map  TEXT NOT NULL CHECK (json_valid(map))
+) STRICT;
+
+-- One name at one listener of a host, and the certificate that its configuration says is served there. `address` and `name` are
+-- empty for every one of them; `real_path` is where the links of `certificate_path` lead, null where there are none. `state` counts
+-- the states of shared/model/served.ts from 0, the worst of what was seen on the wire. `host_text` is the name of its host, to
+-- sort by. `search_text`: all that a row prints, the listener and the places as they are printed. `shown_by`: what would show the
+-- certificate: a scan of an endpoint, or nothing, and why; null: it is not known, or was not asked for yet.
+CREATE TABLE serving (
+  id               INTEGER PRIMARY KEY,
+  host             INTEGER NOT NULL REFERENCES host (id),
+  host_text        TEXT NOT NULL,
+  server           TEXT NOT NULL,
+  root             TEXT NOT NULL,
+  address          TEXT NOT NULL,
+  port             INTEGER NOT NULL,
+  name             TEXT NOT NULL,
+  is_default       INTEGER NOT NULL CHECK (is_default IN (0, 1)),
+  protocol         TEXT NOT NULL,
+  file             TEXT NOT NULL,
+  line             INTEGER NOT NULL,
+  certificate_path TEXT,
+  real_path        TEXT,
+  directive        TEXT,
+  directive_file   TEXT,
+  directive_line   INTEGER,
+  key_path         TEXT,
+  unsure           TEXT,
+  state            INTEGER NOT NULL CHECK (state BETWEEN 0 AND 6),
+  shown_by         TEXT CHECK (json_valid(shown_by)),
+  first_scan       INTEGER NOT NULL REFERENCES scan (id),
+  last_scan        INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan        INTEGER REFERENCES scan (id),
+  search_text TEXT GENERATED ALWAYS AS (
+    host_text || char(10)
+    || server || ' ' || iif(instr(address, ':'), '[' || address || ']', iif(address = '', '*', address)) || ':' || port || ' ' || name
+    || char(10) || ifnull(certificate_path, '') || char(10) || file || ':' || line
+    || ifnull(char(10) || directive_file || ':' || directive_line, '')) VIRTUAL
+) STRICT;
+
+CREATE INDEX serving_of_host ON serving (host, certificate_path) WHERE gone_scan IS NULL;
+
+CREATE INDEX serving_by_state ON serving (state, host_text, port, id) WHERE gone_scan IS NULL;
+
+CREATE INDEX serving_by_host ON serving (host_text, port, id) WHERE gone_scan IS NULL;
+
+CREATE VIRTUAL TABLE serving_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram'
+);
+
+CREATE VIRTUAL TABLE serving_pieces USING fts5vocab (serving_search, instance);
+
+CREATE TRIGGER serving_is_not_found AFTER UPDATE OF gone_scan ON serving
+WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
+BEGIN
+  DELETE FROM serving_search WHERE rowid = NEW.id;
+END;
+
+CREATE TRIGGER serving_is_found AFTER INSERT ON serving
+BEGIN
+  INSERT INTO serving_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
+END;
+
+CREATE TRIGGER serving_is_found_anew AFTER UPDATE OF directive_file, directive_line ON serving
+WHEN NEW.gone_scan IS NULL AND OLD.search_text IS NOT NEW.search_text
+BEGIN
+  UPDATE serving_search SET text = NEW.search_text || char(10, 10) WHERE rowid = NEW.id;
+END;
+
+-- A leaf that an endpoint showed, last time, where that configuration says what is to be served.
+CREATE TABLE served (
+  serving     INTEGER NOT NULL REFERENCES serving (id),
+  endpoint    INTEGER NOT NULL REFERENCES endpoint (id),
+  state       INTEGER NOT NULL CHECK (state BETWEEN 0 AND 6),
+  certificate INTEGER NOT NULL REFERENCES certificate (id),
+  evidence    TEXT NOT NULL CHECK (json_valid(evidence)),
+  PRIMARY KEY (serving, endpoint, certificate)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX served_by_endpoint ON served (endpoint);
+
+CREATE INDEX served_certificate ON served (certificate);
+
+-- The worst that was seen where one thing is to be served is asked for with each endpoint.
+CREATE INDEX served_worst ON served (serving, state);
+
+-- A file that a configuration names for when its host is itself a client: what it says of itself to other servers.
+CREATE TABLE client_file (
+  host      INTEGER NOT NULL REFERENCES host (id),
+  path      TEXT NOT NULL,
+  directive TEXT NOT NULL,
+  file      TEXT NOT NULL,
+  line      INTEGER NOT NULL,
+  PRIMARY KEY (host, path)
+) STRICT, WITHOUT ROWID;
+
+-- === Findings ==============================================================================================================
+
+-- A rule that fails for a thing, for as long as a probe of some place says so. What depends on the date alone, or on several
+-- places together, is not here: queries find it. `severity` counts from 0, the most severe. `about` is the id of a row of the table
+-- that `kind` names; `host` is set while all reports are from one.
+CREATE TABLE finding (
+  id         INTEGER PRIMARY KEY,
+  rule       TEXT NOT NULL,
+  severity   INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 4),
+  kind       TEXT NOT NULL,
+  about      INTEGER NOT NULL,
+  label      TEXT NOT NULL,
+  host       TEXT NOT NULL DEFAULT '',
+  first_seen TEXT NOT NULL,
+  UNIQUE (kind, about, rule)
+) STRICT;
+
+CREATE INDEX finding_by_severity ON finding (severity, rule, first_seen, id);
+
+CREATE INDEX finding_by_rule ON finding (rule, severity, first_seen, id);
+
+CREATE INDEX finding_by_host ON finding (host, rule, severity, id);
+
+CREATE INDEX finding_by_label ON finding (substr(label, 1, 120), rule, severity, id);
+
+CREATE INDEX finding_by_first_seen ON finding (first_seen, rule, severity, id);
+
+-- What the last probe of one place says of a finding. A finding goes when its last report does. `members`: what it is about beside
+-- its thing and its place, as data: paths, fingerprints. An acceptance covers those that there were.
+CREATE TABLE report (
+  id       INTEGER PRIMARY KEY,
+  finding  INTEGER NOT NULL REFERENCES finding (id),
+  name     INTEGER NOT NULL REFERENCES host_name (id),
+  endpoint INTEGER REFERENCES endpoint (id),
+  host     INTEGER REFERENCES host (id),
+  sentence TEXT NOT NULL,
+  evidence TEXT NOT NULL CHECK (json_valid(evidence)),
+  remedy   TEXT NOT NULL,
+  members  TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(members)),
+  CHECK ((endpoint IS NULL) <> (host IS NULL))
+) STRICT;
+
+CREATE INDEX report_of_finding ON report (finding, name);
+
+CREATE INDEX report_under_name ON report (name, finding);
+
+CREATE INDEX report_of_endpoint ON report (endpoint) WHERE endpoint IS NOT NULL;
+
+CREATE INDEX report_of_host ON report (host) WHERE host IS NOT NULL;
+
+-- That a rule may fail for a thing until a day, which ends it by itself, and why. `about` is the row of the table that `kind`
+-- names, and of a key its fingerprint or hash. A row is withdrawn, never removed or changed.
+CREATE TABLE acceptance (
+  id           INTEGER PRIMARY KEY,
+  rule         TEXT NOT NULL,
+  kind         TEXT NOT NULL,
+  about        ANY NOT NULL,
+  reason       TEXT NOT NULL,
+  until        TEXT NOT NULL,
+  accepted_at  TEXT NOT NULL,
+  withdrawn_at TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX acceptance_of_finding ON acceptance (rule, kind, about) WHERE withdrawn_at IS NULL;
+
+-- What an acceptance covers, where it is about several things or places at once: it ends when there is another one.
+CREATE TABLE accepted_member (
+  acceptance INTEGER NOT NULL REFERENCES acceptance (id),
+  member     TEXT NOT NULL,
+  PRIMARY KEY (acceptance, member)
+) STRICT, WITHOUT ROWID;
+
+-- Rules that are not looked at unless somebody turns them on, and since when they are.
+CREATE TABLE rule_wish (
+  rule  TEXT PRIMARY KEY,
+  since TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- === History ===============================================================================================================
+
+-- What stood somewhere, and how, from the scan that first saw it so to the one that found it otherwise; `gone_scan` is null while
+-- it is still so. A thing that changes, or comes back, goes on in another row whose `origin` is its first. `about` is the row of the
+-- table that `kind` names (place for a certificate); an account is its host and `label`. `state` is what may change in place,
+-- as a JSON array; null where nobody took note of it.
+CREATE TABLE version (
+  id         INTEGER PRIMARY KEY,
+  kind       TEXT NOT NULL CHECK (kind IN ('grant', 'key-file', 'host-key', 'account', 'certificate')),
+  name       INTEGER NOT NULL REFERENCES host_name (id),
+  about      INTEGER NOT NULL,
+  label      TEXT,
+  state      TEXT CHECK (json_valid(state)),
+  origin     INTEGER REFERENCES version (id),
+  first_scan INTEGER NOT NULL REFERENCES scan (id),
+  gone_scan  INTEGER REFERENCES scan (id)
+) STRICT;
+
+CREATE INDEX version_about ON version (kind, about, label);
+
+CREATE INDEX version_begun ON version (kind, first_scan, id, origin, gone_scan);
+
+CREATE INDEX version_ended ON version (kind, gone_scan) WHERE gone_scan IS NOT NULL;
+
+CREATE INDEX version_later ON version (kind, first_scan) WHERE origin IS NOT NULL;
+
+CREATE INDEX version_of_thing ON version (origin) WHERE origin IS NOT NULL;
+
+CREATE INDEX version_under_name ON version (name, kind, first_scan);
+
+-- The things that have gone, of which a new row may be the next revision.
+CREATE VIEW gone_version AS
+SELECT kind, about, label, ifnull(origin, id) AS thing, gone_scan
+FROM version INDEXED BY version_about
+WHERE gone_scan IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM version AS first WHERE first.id = version.origin AND first.gone_scan IS NULL)
+  AND NOT EXISTS (
+    SELECT 1 FROM version AS later WHERE later.origin = ifnull(version.origin, version.id) AND later.gone_scan IS NULL);
+
+-- A grant whose line has moved within its file.
+CREATE TABLE grant_move (
+  grant_line INTEGER NOT NULL REFERENCES grant_line (id),
+  scan       INTEGER NOT NULL REFERENCES scan (id),
+  from_line  INTEGER NOT NULL,
+  to_line    INTEGER NOT NULL,
+  PRIMARY KEY (grant_line, scan)
+) STRICT, WITHOUT ROWID;
+
+-- The scan that the user has said to compare with: what it saw, or had been seen before it, is known. At most one row.
+CREATE TABLE baseline (
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  scan   INTEGER NOT NULL REFERENCES scan (id),
+  set_at TEXT NOT NULL
+) STRICT;
+
+-- === Offline bundles =======================================================================================================
+
+-- A bundle that was imported: what a collector wrote, carried here by hand. The scan of a bundle is dated when it was collected, by
+-- the host's own clock. `digest` is of the stream, so that the same bundle is known again under any name. `signature` tells who had
+-- signed it, as far as that was known then. `standing`: whether it is of the host that it names: signed by the host key that is
+-- known ('verified'), by one that its bundles alone have told of ('first-use'), or by none ('claimed'). `signed_by`: the host keys
+-- that signed it, as a list of fingerprints. `nonce` is what the stream calls itself.
+CREATE TABLE bundle (
+  scan        INTEGER PRIMARY KEY REFERENCES scan (id),
+  digest      TEXT NOT NULL UNIQUE,
+  host        INTEGER NOT NULL REFERENCES host (id),
+  nonce       TEXT,
+  imported_at TEXT NOT NULL,
+  signature   TEXT NOT NULL CHECK (json_valid(signature)),
+  standing    TEXT NOT NULL DEFAULT 'claimed' CHECK (standing IN ('verified', 'first-use', 'claimed')),
+  signed_by   TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(signed_by))
+) STRICT;
+
+CREATE INDEX bundle_of_host ON bundle (host);
+
+-- What a bundle tells of a host that a plan is made of: who reads which keys, and the exact bytes of their files, as JSON. It
+-- counts until the host is read anew (`collected_at` is its `last_read`): then it goes, and into no backup either. `standing`: as
+-- that of the bundle.
+CREATE TABLE carried_look (
+  host         INTEGER PRIMARY KEY REFERENCES host (id),
+  collected_at TEXT NOT NULL,
+  standing     TEXT NOT NULL DEFAULT 'claimed' CHECK (standing IN ('verified', 'first-use', 'claimed')),
+  look         TEXT NOT NULL CHECK (json_valid(look))
+) STRICT;
+
+-- What a bundle claims of a host that is known better. Nothing of it is in any other table: it stands beside what is known. `why`:
+-- nothing shows that it is of the host; `differences`: what it tells otherwise than what was known then, as JSON.
+CREATE TABLE claim (
+  id            INTEGER PRIMARY KEY,
+  digest        TEXT NOT NULL UNIQUE,
+  host          INTEGER NOT NULL REFERENCES host (id),
+  nonce         TEXT NOT NULL,
+  collected_at  TEXT NOT NULL,
+  imported_at   TEXT NOT NULL,
+  read_as       TEXT NOT NULL,
+  account_count INTEGER NOT NULL,
+  signature     TEXT NOT NULL CHECK (json_valid(signature)),
+  why           TEXT NOT NULL CHECK (why IN ('unsigned', 'other-key', 'no-key')),
+  differences   TEXT NOT NULL CHECK (json_valid(differences))
+) STRICT;
+
+CREATE INDEX claim_of_host ON claim (host);
+
+-- A collector that was handed out to be carried, by the number that it has.
+CREATE TABLE handed_collector (
+  nonce     TEXT PRIMARY KEY,
+  handed_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- === Issuers ===============================================================================================================
+
+-- Who signs certificates for us, under the name that the user gave it. A number is never given to another one: plans name issuers
+-- by it. `note`: to whom a request goes, where a person signs it. Nothing secret is here: a column that ends in `_secret` has
+-- the number of an entry in the vault.
+CREATE TABLE issuer (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  name       TEXT NOT NULL UNIQUE,
+  kind       TEXT NOT NULL CHECK (kind IN ('local', 'acme', 'csr')),
+  created_at TEXT NOT NULL,
+  note       TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+-- What an authority of our own is: its two certificates as DER, and the number of its last revocation list.
+CREATE TABLE local_authority (
+  issuer              INTEGER PRIMARY KEY REFERENCES issuer (id),
+  permitted           TEXT NOT NULL CHECK (json_valid(permitted)),
+  days_valid          INTEGER NOT NULL,
+  root                BLOB NOT NULL,
+  root_secret         TEXT NOT NULL,
+  intermediate        BLOB NOT NULL,
+  intermediate_secret TEXT NOT NULL,
+  list_number         INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- A certificate that an authority of our own has signed; `serial` in upper-case hex. What was revoked stays so. `key_sha256`:
+-- SHA-256 of the SubjectPublicKeyInfo that it was signed for, by which a compromised key is refused.
+CREATE TABLE issued_certificate (
+  id         INTEGER PRIMARY KEY,
+  issuer     INTEGER NOT NULL REFERENCES local_authority (issuer),
+  serial     TEXT NOT NULL,
+  sha256     TEXT NOT NULL UNIQUE,
+  key_sha256 TEXT,
+  names      TEXT NOT NULL CHECK (json_valid(names)),
+  issued_at  TEXT NOT NULL,
+  not_after  TEXT NOT NULL,
+  revoked_at TEXT,
+  reason     TEXT,
+  UNIQUE (issuer, serial),
+  CHECK ((revoked_at IS NULL) = (reason IS NULL))
+) STRICT;
+
+-- The certificates of an issuer, the newest first.
+CREATE INDEX issued_by_issuer ON issued_certificate (issuer, id);
+
+-- An account at an ACME directory, which `account` names once it is made. `roots`: PEM, where the directory itself is not known by
+-- the roots of the system. `challenge`: how names are shown to be ours, unless something else is said. `agrees`: the user has
+-- agreed to the terms of the directory.
+CREATE TABLE acme_account (
+  issuer         INTEGER PRIMARY KEY REFERENCES issuer (id),
+  directory      TEXT NOT NULL,
+  account        TEXT,
+  account_secret TEXT NOT NULL,
+  account_key    BLOB NOT NULL,
+  contacts       TEXT NOT NULL CHECK (json_valid(contacts)),
+  agrees         INTEGER NOT NULL CHECK (agrees IN (0, 1)),
+  eab_key_id     TEXT,
+  eab_secret     TEXT,
+  profile        TEXT,
+  roots          TEXT,
+  challenge      TEXT CHECK (json_valid(challenge)),
+  CHECK ((eab_key_id IS NULL) = (eab_secret IS NULL))
+) STRICT;
+
+-- === Runs ==================================================================================================================
+
+-- A plan as it was shown. `body` is the plan itself as JSON, whose SHA-256 in its canonical form is `hash`; null until it is
+-- ready. `wish` is what was asked for; null where the plan was imported. It holds no secret.
 CREATE TABLE plan (
   id       INTEGER PRIMARY KEY,
   state    TEXT NOT NULL CHECK (state IN ('making', 'ready', 'failed')),
@@ -1577,6 +2180,8 @@ CREATE TABLE plan (
 
 CREATE INDEX plan_being_made ON plan (id) WHERE state = 'making';
 
+-- One execution of a plan. `direction`: whether it goes on to its end, or rolls everything back. `due_at`: until when logs are
+-- watched. The new key is its public key alone.
 CREATE TABLE run (
   id          INTEGER PRIMARY KEY,
   plan        INTEGER NOT NULL REFERENCES plan (id),
@@ -1604,8 +2209,28 @@ CREATE INDEX run_of_plan ON run (plan);
 
 CREATE INDEX run_by_start ON run (started_at, id);
 
+-- At most a few, whatever the number of runs.
 CREATE INDEX run_not_over ON run (state, id) WHERE state NOT IN ('committed', 'rolled-back');
 
+-- What has come of each step so far. A host that no step names yet has none; `host` is empty for this computer. What a phase is,
+-- the program knows. `verification`: whether what a step did is shown by a login, or by sshd's answer; null where its act shows
+-- for itself.
+CREATE TABLE run_step (
+  run          INTEGER NOT NULL REFERENCES run (id),
+  ordinal      INTEGER NOT NULL,
+  phase        TEXT NOT NULL,
+  host         TEXT NOT NULL,
+  port         INTEGER NOT NULL,
+  batch        INTEGER NOT NULL,
+  state        TEXT NOT NULL CHECK (state IN (
+                 'planned', 'intended', 'acted', 'proved', 'undone', 'failed', 'needs-attention')),
+  verification TEXT CHECK (verification IN ('verified', 'waiting', 'unverified')),
+  message      TEXT NOT NULL DEFAULT '',
+  at           TEXT,
+  PRIMARY KEY (run, ordinal)
+) STRICT, WITHOUT ROWID;
+
+-- The journal: a row before each act, and one after what came of it.
 CREATE TABLE run_entry (
   id      INTEGER PRIMARY KEY,
   run     INTEGER NOT NULL REFERENCES run (id),
@@ -1617,157 +2242,8 @@ CREATE TABLE run_entry (
 
 CREATE INDEX run_entry_of_run ON run_entry (run, id);
 
-CREATE INDEX certificate_revoked ON certificate (revoked_since) WHERE revoked IS NOT NULL;
-
-CREATE TABLE client_file (
-  host      INTEGER NOT NULL REFERENCES host (id),
-  path      TEXT NOT NULL,
-  directive TEXT NOT NULL,
-  file      TEXT NOT NULL,
-  line      INTEGER NOT NULL,
-  PRIMARY KEY (host, path)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX certificate_for_clients ON certificate (first_seen, id, is_at_endpoint, not_after)
-  WHERE is_seen = 1 AND is_for_clients = 1 AND is_public = 1;
-
-CREATE INDEX key_file_elsewhere ON key_file (elsewhere_since, id)
-  WHERE elsewhere_since IS NOT NULL AND gone_scan IS NULL;
-
-CREATE INDEX key_file_held_once ON key_file (spki_sha256)
-  WHERE spki_sha256 IS NOT NULL AND elsewhere_since IS NULL AND gone_scan IS NULL;
-
-CREATE TRIGGER key_file_begins_elsewhere AFTER INSERT ON key_file
-WHEN NEW.spki_sha256 IS NOT NULL AND NEW.gone_scan IS NULL AND EXISTS (
-  SELECT 1 FROM key_file
-  WHERE spki_sha256 = NEW.spki_sha256 AND gone_scan IS NULL AND host <> NEW.host)
-BEGIN
-  UPDATE key_file
-  SET elsewhere_since = (SELECT started_at FROM scan WHERE scan.id = NEW.first_scan)
-  WHERE spki_sha256 = NEW.spki_sha256 AND elsewhere_since IS NULL AND gone_scan IS NULL;
-END;
-
-CREATE TRIGGER key_file_leaves_elsewhere AFTER UPDATE OF gone_scan, spki_sha256 ON key_file
-WHEN OLD.gone_scan IS NULL AND (NEW.gone_scan IS NOT NULL OR OLD.spki_sha256 IS NOT NEW.spki_sha256)
-BEGIN
-  UPDATE key_file SET elsewhere_since = NULL WHERE id = NEW.id AND elsewhere_since IS NOT NULL;
-  UPDATE key_file
-  SET elsewhere_since = NULL
-  WHERE spki_sha256 = OLD.spki_sha256 AND gone_scan IS NULL AND elsewhere_since IS NOT NULL AND (
-    SELECT min(held.host) = max(held.host) FROM key_file AS held
-    WHERE held.spki_sha256 = OLD.spki_sha256 AND held.gone_scan IS NULL);
-  UPDATE key_file
-  SET elsewhere_since = (SELECT started_at FROM scan WHERE scan.id = NEW.last_scan)
-  WHERE spki_sha256 = NEW.spki_sha256 AND elsewhere_since IS NULL AND gone_scan IS NULL AND NEW.gone_scan IS NULL AND (
-    SELECT min(held.host) < max(held.host) FROM key_file AS held
-    WHERE held.spki_sha256 = NEW.spki_sha256 AND held.gone_scan IS NULL);
-END;
-
-CREATE TABLE accepted_member (
-  acceptance INTEGER NOT NULL REFERENCES acceptance (id),
-  member     TEXT NOT NULL,
-  PRIMARY KEY (acceptance, member)
-) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER endpoint_begins_with_key_exchange AFTER INSERT ON endpoint
-WHEN NEW.offers IS NOT NULL OR NEW.facts ->> 'version' IN ('TLS 1.2', 'TLS 1.1', 'TLS 1.0', 'SSL 3.0')
-BEGIN
-  UPDATE endpoint
-  SET key_exchange = (SELECT key_exchange FROM key_exchange_of WHERE key_exchange_of.id = NEW.id),
-      key_exchange_since = NEW.last_seen
-  WHERE id = NEW.id;
-END;
-
-CREATE VIRTUAL TABLE host_name_pieces USING fts5vocab (host_name_search, instance);
-
-CREATE VIRTUAL TABLE certificate_pieces USING fts5vocab (certificate_search, instance);
-
-CREATE VIRTUAL TABLE grant_pieces USING fts5vocab (grant_search, instance);
-
-CREATE VIRTUAL TABLE key_file_pieces USING fts5vocab (key_file_search, instance);
-
-CREATE VIRTUAL TABLE serving_search USING fts5 (
-  text, content = '', contentless_delete = 1, tokenize = 'trigram'
-);
-
-CREATE TRIGGER serving_is_not_found AFTER UPDATE OF gone_scan ON serving
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
-BEGIN
-  DELETE FROM serving_search WHERE rowid = NEW.id;
-END;
-
-CREATE VIRTUAL TABLE serving_pieces USING fts5vocab (serving_search, instance);
-
-CREATE TABLE carried_look (
-  host         INTEGER PRIMARY KEY REFERENCES host (id),
-  collected_at TEXT NOT NULL,
-  look         TEXT NOT NULL CHECK (json_valid(look))
-, standing TEXT NOT NULL DEFAULT 'claimed'
-  CHECK (standing IN ('verified', 'first-use', 'claimed'))) STRICT;
-
-CREATE TRIGGER carried_look_ends AFTER UPDATE OF last_read ON host
-WHEN NEW.last_read IS NOT OLD.last_read
-BEGIN
-  DELETE FROM carried_look WHERE host = NEW.id;
-END;
-
-CREATE INDEX place_leaf_gone ON place (gone_scan)
-  WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL AND position = 0;
-
-CREATE INDEX certificate_over_limit ON certificate (first_seen, id, not_after)
-  WHERE is_seen = 1 AND is_over_limit = 1 AND is_public = 1;
-
-CREATE TABLE issuer (
-  id         INTEGER PRIMARY KEY AUTOINCREMENT,
-  name       TEXT NOT NULL UNIQUE,
-  kind       TEXT NOT NULL CHECK (kind IN ('local', 'acme', 'csr')),
-  created_at TEXT NOT NULL,
-  note       TEXT NOT NULL DEFAULT ''
-) STRICT;
-
-CREATE TABLE local_authority (
-  issuer              INTEGER PRIMARY KEY REFERENCES issuer (id),
-  permitted           TEXT NOT NULL CHECK (json_valid(permitted)),
-  days_valid          INTEGER NOT NULL,
-  root                BLOB NOT NULL,
-  root_secret         TEXT NOT NULL,
-  intermediate        BLOB NOT NULL,
-  intermediate_secret TEXT NOT NULL,
-  list_number         INTEGER NOT NULL DEFAULT 0
-) STRICT;
-
-CREATE TABLE issued_certificate (
-  id         INTEGER PRIMARY KEY,
-  issuer     INTEGER NOT NULL REFERENCES local_authority (issuer),
-  serial     TEXT NOT NULL,
-  sha256     TEXT NOT NULL UNIQUE,
-  names      TEXT NOT NULL CHECK (json_valid(names)),
-  issued_at  TEXT NOT NULL,
-  not_after  TEXT NOT NULL,
-  revoked_at TEXT,
-  reason     TEXT, key_sha256 TEXT,
-  UNIQUE (issuer, serial),
-  CHECK ((revoked_at IS NULL) = (reason IS NULL))
-) STRICT;
-
-CREATE INDEX issued_by_issuer ON issued_certificate (issuer, id);
-
-CREATE TABLE acme_account (
-  issuer         INTEGER PRIMARY KEY REFERENCES issuer (id),
-  directory      TEXT NOT NULL,
-  account        TEXT,
-  account_secret TEXT NOT NULL,
-  account_key    BLOB NOT NULL,
-  contacts       TEXT NOT NULL CHECK (json_valid(contacts)),
-  agrees         INTEGER NOT NULL CHECK (agrees IN (0, 1)),
-  eab_key_id     TEXT,
-  eab_secret     TEXT,
-  profile        TEXT,
-  roots          TEXT,
-  challenge      TEXT CHECK (json_valid(challenge)),
-  CHECK ((eab_key_id IS NULL) = (eab_secret IS NULL))
-) STRICT;
-
+-- Certificates that runs renew: what was asked for, and what came of it. Requests, orders and chains are public; a key that was
+-- made here is in the vault, and this names its entry.
 CREATE TABLE run_certificate (
   run        INTEGER NOT NULL REFERENCES run (id),
   host       TEXT NOT NULL,
@@ -1790,52 +2266,12 @@ CREATE TABLE run_certificate (
   PRIMARY KEY (run, host, port, change)
 ) STRICT, WITHOUT ROWID;
 
+-- Who renewed a certificate before.
 CREATE INDEX run_certificate_by_sha256 ON run_certificate (sha256) WHERE sha256 IS NOT NULL;
 
-CREATE TABLE "run_step" (
-  run     INTEGER NOT NULL REFERENCES run (id),
-  ordinal INTEGER NOT NULL,
-  phase   TEXT NOT NULL,
-  host    TEXT NOT NULL,
-  port    INTEGER NOT NULL,
-  batch   INTEGER NOT NULL,
-  state   TEXT NOT NULL CHECK (state IN (
-            'planned', 'intended', 'acted', 'proved', 'undone', 'failed', 'needs-attention')),
-  message TEXT NOT NULL DEFAULT '',
-  at      TEXT, verification TEXT CHECK (verification IN ('verified', 'waiting', 'unverified')),
-  PRIMARY KEY (run, ordinal)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX grant_by_comment ON grant_line (substr(comment, 1, 120), id, first_scan) WHERE gone_scan IS NULL;
-
-CREATE INDEX grant_by_fingerprint ON grant_line (ifnull(fingerprint, ''), id, first_scan) WHERE gone_scan IS NULL;
-
-CREATE INDEX certificate_by_subject ON certificate
-  (substr(subject, 1, 120), id, not_after, due_from, urgent_from) WHERE is_seen = 1;
-
-CREATE INDEX bundle_of_host ON bundle (host);
-
-CREATE TABLE claim (
-  id            INTEGER PRIMARY KEY,
-  digest        TEXT NOT NULL UNIQUE,
-  host          INTEGER NOT NULL REFERENCES host (id),
-  nonce         TEXT NOT NULL,
-  collected_at  TEXT NOT NULL,
-  imported_at   TEXT NOT NULL,
-  read_as       TEXT NOT NULL,
-  account_count INTEGER NOT NULL,
-  signature     TEXT NOT NULL CHECK (json_valid(signature)),
-  why           TEXT NOT NULL CHECK (why IN ('unsigned', 'other-key', 'no-key')),
-  differences   TEXT NOT NULL CHECK (json_valid(differences))
-) STRICT;
-
-CREATE INDEX claim_of_host ON claim (host);
-
-CREATE TABLE handed_collector (
-  nonce     TEXT PRIMARY KEY,
-  handed_at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
+-- What people have said of a run's new key where no login with it could be verified from here. 'signature': the key's owner has
+-- signed the challenge of the run; `evidence` is that signature, armored, and host and account are empty. 'approval': somebody
+-- answers for it, account by account, that the key lets in there.
 CREATE TABLE run_confirmation (
   run      INTEGER NOT NULL REFERENCES run (id),
   kind     TEXT NOT NULL CHECK (kind IN ('signature', 'approval')),
@@ -1850,21 +2286,69 @@ CREATE TABLE run_confirmation (
   CHECK ((kind = 'signature') = (account = ''))
 ) STRICT, WITHOUT ROWID;
 
+-- What a run could not do with a file of a host: left out from that phase on, because its account has something else in the place
+-- of the run's lock; or stuck, neither done nor rolled back. `repair_...`: what would put a stuck file right, over the very bytes that
+-- were seen there (both as SHA-256, null where nothing is known to), and whether somebody has approved it.
 CREATE TABLE run_file (
-  run      INTEGER NOT NULL REFERENCES run (id),
-  host     TEXT NOT NULL,
-  port     INTEGER NOT NULL,
-  path     TEXT NOT NULL,
-  phase    TEXT NOT NULL,
-  fate     TEXT NOT NULL CHECK (fate IN ('left-out', 'stuck')),
+  run         INTEGER NOT NULL REFERENCES run (id),
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  path        TEXT NOT NULL,
+  phase       TEXT NOT NULL,
+  fate        TEXT NOT NULL CHECK (fate IN ('left-out', 'stuck')),
   -- A sentence.
-  why      TEXT NOT NULL,
-  -- Lines that whoever looks at it takes out, and puts back.
-  take_out TEXT NOT NULL CHECK (json_valid(take_out)),
-  put_back TEXT NOT NULL CHECK (json_valid(put_back)), repair_over TEXT, repair_to TEXT, is_approved INTEGER NOT NULL DEFAULT 0 CHECK (is_approved IN (0, 1)),
+  why         TEXT NOT NULL,
+  -- Lines that whoever repairs it takes out, and puts back.
+  take_out    TEXT NOT NULL CHECK (json_valid(take_out)),
+  put_back    TEXT NOT NULL CHECK (json_valid(put_back)),
+  repair_over TEXT,
+  repair_to   TEXT,
+  is_approved INTEGER NOT NULL DEFAULT 0 CHECK (is_approved IN (0, 1)),
   PRIMARY KEY (run, host, port, path)
 ) STRICT, WITHOUT ROWID;
 
+-- What sshd has answered, asked with the public key alone, of a key whose lines a run has removed: by account.
+CREATE TABLE run_access_check (
+  run         INTEGER NOT NULL REFERENCES run (id),
+  host        TEXT NOT NULL,
+  port        INTEGER NOT NULL,
+  account     TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  answer      TEXT NOT NULL CHECK (answer IN ('refused', 'accepted', 'unknown')),
+  -- Sentences: what lets it in, or why nobody knows.
+  why         TEXT NOT NULL CHECK (json_valid(why)),
+  at          TEXT NOT NULL,
+  PRIMARY KEY (run, host, port, account, fingerprint)
+) STRICT, WITHOUT ROWID;
+
+-- How far the clock of a host was ahead of this computer's when a run last read it before the old key was watched: logs of
+-- that host tell of logins by that clock.
+CREATE TABLE run_host_clock (
+  run           INTEGER NOT NULL REFERENCES run (id),
+  host          TEXT NOT NULL,
+  port          INTEGER NOT NULL,
+  ahead_seconds INTEGER NOT NULL,
+  PRIMARY KEY (run, host, port)
+) STRICT, WITHOUT ROWID;
+
+-- An old private key that a run has left beside the new one at its end, because the old key still counts somewhere; gone from here
+-- once it is removed. `host` and `port` are null for this computer.
+CREATE TABLE kept_key (
+  id   INTEGER PRIMARY KEY,
+  run  INTEGER NOT NULL REFERENCES run (id),
+  host TEXT,
+  port INTEGER,
+  -- Of the new one, which took its place; and of the old one beside it.
+  path TEXT NOT NULL,
+  kept TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX kept_key_by_run ON kept_key (run);
+
+CREATE INDEX kept_key_by_place ON kept_key (path, host, port);
+
+-- A script that was written for a host of a plan, to be run there by hand. `nonce` stands in it, and in each result that it
+-- writes: a result is of this script, and of no other. A higher `id` was written later.
 CREATE TABLE offline_script (
   id         INTEGER PRIMARY KEY,
   nonce      TEXT NOT NULL UNIQUE,
@@ -1877,73 +2361,12 @@ CREATE TABLE offline_script (
 
 CREATE INDEX offline_script_of_host ON offline_script (plan, host, port);
 
-CREATE TABLE row_seal (
-  kind TEXT NOT NULL,
-  id   TEXT NOT NULL,
-  mac  BLOB NOT NULL,
-  PRIMARY KEY (kind, id)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE seal_state (
-  id     INTEGER PRIMARY KEY CHECK (id = 1),
-  key_id TEXT NOT NULL,
-  total  BLOB NOT NULL,
-  mac    BLOB NOT NULL
-) STRICT;
-
-CREATE INDEX key_file_verified ON key_file (fingerprint) WHERE gone_scan IS NULL AND possession = 'verified';
-
-CREATE TRIGGER key_begins AFTER INSERT ON key
-BEGIN
-  UPDATE key
-  SET is_matched = EXISTS (SELECT 1 FROM key_file
-                           WHERE key_file.fingerprint = NEW.fingerprint AND gone_scan IS NULL AND possession = 'verified')
-                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = NEW.fingerprint),
-      listed = (SELECT max(standing) FROM person_key JOIN person ON person.id = person_key.person
-                WHERE fingerprint = NEW.fingerprint)
-  WHERE fingerprint = NEW.fingerprint;
-END;
-
-CREATE TRIGGER key_file_begins AFTER INSERT ON key_file
-WHEN NEW.possession = 'verified'
-BEGIN
-  UPDATE key SET is_matched = 1 WHERE fingerprint = NEW.fingerprint AND is_matched = 0;
-END;
-
-CREATE TRIGGER key_file_ends AFTER UPDATE OF gone_scan, fingerprint, possession ON key_file
-WHEN OLD.gone_scan IS NOT NEW.gone_scan OR OLD.fingerprint IS NOT NEW.fingerprint OR OLD.possession <> NEW.possession
-BEGIN
-  UPDATE key
-  SET is_matched = EXISTS (SELECT 1 FROM key_file
-                           WHERE key_file.fingerprint = key.fingerprint AND gone_scan IS NULL AND possession = 'verified')
-                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = key.fingerprint)
-  WHERE fingerprint IN (OLD.fingerprint, NEW.fingerprint);
-END;
-
-CREATE TRIGGER held_key_ends AFTER DELETE ON held_key
-BEGIN
-  UPDATE key
-  SET is_matched = EXISTS (SELECT 1 FROM key_file
-                           WHERE key_file.fingerprint = OLD.fingerprint AND gone_scan IS NULL AND possession = 'verified')
-                   OR EXISTS (SELECT 1 FROM held_key WHERE held_key.fingerprint = OLD.fingerprint)
-  WHERE fingerprint = OLD.fingerprint;
-END;
-
-CREATE TABLE host_reading (
-  host     INTEGER PRIMARY KEY REFERENCES host (id),
-  scan     INTEGER NOT NULL REFERENCES scan (id),
-  read_at  TEXT NOT NULL,
-  begun_at TEXT,
-  host_key TEXT,
-  reader   TEXT,
-  is_whole INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
-  files    TEXT NOT NULL CHECK (json_valid(files)),
-  unread   TEXT NOT NULL CHECK (json_valid(unread))
-) STRICT;
-
 CREATE INDEX offline_script_at ON offline_script (host, port);
 
-CREATE TABLE "offline_result" (
+-- A result that was imported. `verified_by`: whose signature is good for it, or which reading of the host has confirmed it; null:
+-- nothing is, and it is a claim from which nothing follows. Of a script the last claim alone is kept. `key_line`: the key that it
+-- says was made there. `body`: the result as it came.
+CREATE TABLE offline_result (
   digest      TEXT PRIMARY KEY,
   script      INTEGER NOT NULL REFERENCES offline_script (id),
   run         INTEGER NOT NULL REFERENCES run (id),
@@ -1964,118 +2387,40 @@ CREATE INDEX offline_result_of_script ON offline_result (script);
 
 CREATE INDEX offline_result_of_run ON offline_result (run);
 
-CREATE TABLE run_access_check (
-  run         INTEGER NOT NULL REFERENCES run (id),
-  host        TEXT NOT NULL,
-  port        INTEGER NOT NULL,
-  account     TEXT NOT NULL,
-  fingerprint TEXT NOT NULL,
-  answer      TEXT NOT NULL CHECK (answer IN ('refused', 'accepted', 'unknown')),
-  -- Sentences: what lets it in, or why nobody knows.
-  why         TEXT NOT NULL CHECK (json_valid(why)),
-  at          TEXT NOT NULL,
-  PRIMARY KEY (run, host, port, account, fingerprint)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE kept_key (
-  id   INTEGER PRIMARY KEY,
-  run  INTEGER NOT NULL REFERENCES run (id),
-  host TEXT,
-  port INTEGER,
-  -- Of the new one, which took its place; and of the old one beside it.
-  path TEXT NOT NULL,
-  kept TEXT NOT NULL
+-- What the last reading of a host showed of what offline scripts change: by it results that nobody has signed are confirmed. A host
+-- for which no script was written has no row. `begun_at`: when its probe began, by this computer's clock; null: a bundle.
+-- `host_key`: the one that the host presented; null for a bundle, whose row has its signers. `reader`: the account by whose login it
+-- was read; null: root's, or a bundle. `files`: its authorized keys files, whole. `unread`: paths at or below which something may be
+-- that was not seen; `is_whole` 0: anywhere.
+CREATE TABLE host_reading (
+  host     INTEGER PRIMARY KEY REFERENCES host (id),
+  scan     INTEGER NOT NULL REFERENCES scan (id),
+  read_at  TEXT NOT NULL,
+  begun_at TEXT,
+  host_key TEXT,
+  reader   TEXT,
+  is_whole INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
+  files    TEXT NOT NULL CHECK (json_valid(files)),
+  unread   TEXT NOT NULL CHECK (json_valid(unread))
 ) STRICT;
 
-CREATE INDEX kept_key_by_run ON kept_key (run);
+-- === Seals =================================================================================================================
 
-CREATE INDEX kept_key_by_place ON kept_key (path, host, port);
-
-CREATE TABLE run_host_clock (
-  run           INTEGER NOT NULL REFERENCES run (id),
-  host          TEXT NOT NULL,
-  port          INTEGER NOT NULL,
-  ahead_seconds INTEGER NOT NULL,
-  PRIMARY KEY (run, host, port)
+-- The seal of each row that a person has decided on: an HMAC by a key that lies beside the database. `kind` is a table, `id` the
+-- row's key as a JSON array. Kept by triggers of the connections of this program alone (store/seals), so that there is none in this
+-- schema: who writes to the file otherwise leaves rows without.
+CREATE TABLE row_seal (
+  kind TEXT NOT NULL,
+  id   TEXT NOT NULL,
+  mac  BLOB NOT NULL,
+  PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER serving_is_found AFTER INSERT ON serving
-BEGIN
-  INSERT INTO serving_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
-END;
-
-CREATE TRIGGER serving_is_found_anew AFTER UPDATE OF directive_file, directive_line ON serving
-WHEN NEW.gone_scan IS NULL AND OLD.search_text IS NOT NEW.search_text
-BEGIN
-  UPDATE serving_search SET text = NEW.search_text || char(10, 10) WHERE rowid = NEW.id;
-END;
-
-CREATE TABLE endpoint_chain (
-  endpoint INTEGER NOT NULL REFERENCES endpoint (id),
-  chain    TEXT NOT NULL CHECK (json_valid(chain)),
-  PRIMARY KEY (endpoint, chain)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE profile_violation (
-  id                INTEGER PRIMARY KEY,
-  issuer            TEXT NOT NULL,
-  profile           TEXT NOT NULL,
-  severity          INTEGER NOT NULL CHECK (severity BETWEEN 0 AND 4),
-  rules             TEXT NOT NULL CHECK (json_valid(rules)),
-  since             TEXT NOT NULL,
-  certificate_count INTEGER NOT NULL DEFAULT 0
+-- The seal of all of these together, so that no row goes missing with its own: the exclusive or of them, and a seal of that.
+-- `key_id` tells by which key. No row: nothing is sealed yet.
+CREATE TABLE seal_state (
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  key_id TEXT NOT NULL,
+  total  BLOB NOT NULL,
+  mac    BLOB NOT NULL
 ) STRICT;
-
-CREATE INDEX profile_violation_of_issuer ON profile_violation (substr(issuer, 1, 120), profile, rules);
-
-CREATE INDEX profile_violation_accepted ON profile_violation (since, id) WHERE severity = 3 AND certificate_count > 0;
-
-CREATE INDEX certificate_in_violation ON certificate (violation, id) WHERE violation IS NOT NULL AND is_seen = 1;
-
-CREATE INDEX certificate_refused ON certificate (violation_severity, first_seen, id, not_after)
-  WHERE is_seen = 1 AND violation_severity IS NOT NULL;
-
-CREATE TRIGGER certificate_breaks_rules AFTER UPDATE OF violation, is_seen ON certificate
-WHEN OLD.violation IS NOT NEW.violation OR (OLD.is_seen <> NEW.is_seen AND NEW.violation IS NOT NULL)
-BEGIN
-  UPDATE profile_violation SET certificate_count = certificate_count - OLD.is_seen WHERE id = OLD.violation;
-  UPDATE profile_violation SET certificate_count = certificate_count + NEW.is_seen WHERE id = NEW.violation;
-END;
-
-CREATE VIEW place_text AS
-SELECT place.id, place.certificate, CASE
-    WHEN place.endpoint IS NULL THEN (SELECT host.host FROM host WHERE host.id = place.host) || ':' || place.path
-    ELSE (
-      SELECT protocol || '://' || iif(instr(host, ':'), '[' || host || ']', host) || ':' || port
-        || iif(server_name = '', '', '/' || server_name)
-      FROM endpoint WHERE endpoint.id = place.endpoint)
-  END AS text
-FROM place
-WHERE place.gone_scan IS NULL;
-
-CREATE VIRTUAL TABLE place_search USING fts5 (
-  text, content = '', contentless_delete = 1, tokenize = 'trigram'
-);
-
-CREATE VIRTUAL TABLE place_pieces USING fts5vocab (place_search, instance);
-
-CREATE TRIGGER place_is_found AFTER INSERT ON place
-BEGIN
-  INSERT INTO place_search (rowid, text) SELECT id, text || char(10, 10) FROM place_text WHERE id = NEW.id;
-END;
-
-CREATE TRIGGER place_is_not_found AFTER UPDATE OF gone_scan ON place
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
-BEGIN
-  DELETE FROM place_search WHERE rowid = NEW.id;
-END;
-
-CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
-BEGIN
-  INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
-  INSERT INTO grant_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
-END;
-
-CREATE INDEX certificate_issued ON certificate (substr(issuer, 1, 120)) WHERE is_seen = 1 AND is_self_issued = 0;
-
-CREATE INDEX certificate_breaks_until ON certificate (violation, not_after) WHERE violation IS NOT NULL AND is_seen = 1;

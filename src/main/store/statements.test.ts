@@ -11,8 +11,8 @@ const PIECE = /\$\{([^{}]*)\}/g;
 /** A constant of a file, a product of numbers, or what is called `sql` because it is nothing else. */
 const isConstant = (piece: string): boolean => /^[A-Z][A-Z_]*$|^[\d\s*]+$|^sql$/.test(piece.trim());
 
-/** A migration's number comes from the name of its file. */
-const ALLOWED = new Set(["user_version = ${number}"]);
+/** The version that a step of the schema leads to. */
+const ALLOWED = new Set(["user_version = ${version}"]);
 
 test("no value is written into a statement: what stands in one is a constant of this program", async () => {
   const wrong: string[] = [];

@@ -23,7 +23,7 @@ import { MEMORY } from "./opening/connection.ts";
 import { explainOpening, isDamage } from "./opening/damage.ts";
 import { compileLater } from "./opening/later.ts";
 import { readMark } from "./opening/mark.ts";
-import { openDatabase } from "./opening/open-database.ts";
+import { type DatabaseOptions, openDatabase } from "./opening/open-database.ts";
 import { sayLoss } from "./opening/progress.ts";
 import { overview } from "./overview/overview.ts";
 import { ownerFinder } from "./people/owner-facts.ts";
@@ -41,15 +41,14 @@ export type Store = ReturnType<typeof openStore>;
  * Opens the database. The statements of the program are compiled when they are first asked, or all at once here. What
  * SQLite reports later reaches the caller as a refusal that says what to do.
  */
-export function openStore(wish: {
-  path: string;
-  access: "write" | "read";
-  now?: () => Date;
-  /** As `MOST_COUNTED`. */
-  mostCounted?: number;
-  /** Fails at once for a statement that does not fit the schema. */
-  compilesAll?: boolean;
-}) {
+export function openStore(
+  wish: DatabaseOptions & {
+    /** As `MOST_COUNTED`. */
+    mostCounted?: number;
+    /** Fails at once for a statement that does not fit the schema. */
+    compilesAll?: boolean;
+  },
+) {
   const { db, path, close: closeDatabase } = openDatabase(wish);
   const unsealed = sealOrFind(db, path, wish.access);
   if (!wish.compilesAll) compileLater(db);

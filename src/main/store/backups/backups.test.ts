@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Instant } from "#shared/model/instant.ts";
 import { leastOf } from "#shared/model/total.ts";
+import { APPLICATION_ID } from "#store/opening/migrate.ts";
 import { openStore } from "#store/store.ts";
 import { START, visitEndpoint } from "#store/testing/make-visit.ts";
 import { openFile } from "#store/testing/open-file.ts";
@@ -200,7 +201,7 @@ test("nothing is changed when what should be put back is damaged, foreign, newer
     [await makeDamaged(folder.path), "is damaged"],
     [await makeOther(folder.path, "CREATE TABLE bookmark (url TEXT)"), "is a database of another program"],
     [
-      await makeOther(folder.path, `PRAGMA application_id = ${0x4c_74_63_68}; PRAGMA user_version = 99`),
+      await makeOther(folder.path, `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 99`),
       "newer than",
     ],
     [join(folder.path, "missing"), "there is no backup"],

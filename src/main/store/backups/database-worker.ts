@@ -6,7 +6,7 @@ import { examine } from "./examine.ts";
 import type { AsideReply, AsideWork } from "./run-aside.ts";
 
 /*
- * A thread that reads a whole database, which takes seconds, while the core goes on. It imports no migrations, so
+ * A thread that reads a whole database, which takes seconds, while the core goes on. It imports no schema, so
  * that a bare Node can run it.
  */
 

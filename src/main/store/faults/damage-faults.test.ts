@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { makeBackup } from "#store/backups/make-backup.ts";
 import { restoreDatabase } from "#store/backups/restore-database.ts";
-import { migrations } from "#store/opening/migrate.ts";
+import { APPLICATION_ID } from "#store/opening/migrate.ts";
+import { SCHEMA } from "#store/opening/schema.ts";
 import { openStore } from "#store/store.ts";
 import { START, visitEndpoint } from "#store/testing/make-visit.ts";
 import { spoilTable } from "#store/testing/spoil.ts";
@@ -14,7 +15,7 @@ import { openTerminal } from "#testing/open-terminal.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const now = () => new Date(START);
-const OURS = `PRAGMA application_id = ${0x4c_74_63_68}; PRAGMA user_version = ${migrations.length};`;
+const OURS = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA.version};`;
 const BACKUP = "2026-06-01T00-00-00Z.daily.db";
 const offerFor = (path: string) =>
   `the last good backup is of ${START}: close Latchkey, then put it back by: latchkey --db ${path} database restore ${BACKUP}`;
@@ -135,10 +136,14 @@ test("T18: triggers and views of a stranger never run, whatever the header says,
 });
 
 test.each([
-  ["CREATE TABLE bookmark (url TEXT)", "is a database of another program"],
-  [`${OURS} CREATE TABLE bookmark (url TEXT)`, "is without the trigger"],
-  [`${OURS} PRAGMA user_version = 1; CREATE TABLE scan (id INTEGER PRIMARY KEY)`, "has no scan.state"],
-])("T18: a stranger's database is refused and stays as it is: %s", async (sql, why) => {
+  ["a table of bookmarks", "CREATE TABLE bookmark (url TEXT)", "is a database of another program"],
+  ["the same, marked as ours", `${OURS} CREATE TABLE bookmark (url TEXT)`, "is without the trigger"],
+  [
+    "ours without a column",
+    `${OURS} ${SCHEMA.tables} ALTER TABLE scope DROP COLUMN note`,
+    "has no scope.note",
+  ],
+])("T18: a stranger's database is refused and stays as it is: %s", async (_, sql, why) => {
   await using folder = await makeTemporaryFolder();
   const path = join(folder.path, "latchkey.db");
   change(path, sql);

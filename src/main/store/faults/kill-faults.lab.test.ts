@@ -7,9 +7,9 @@ import { createApp } from "#app";
 import { listBackups } from "#store/backups/backup-files.ts";
 import { makeBackup } from "#store/backups/make-backup.ts";
 import { restoreDatabase } from "#store/backups/restore-database.ts";
-import { migrations } from "#store/opening/migrate.ts";
 import { openStore } from "#store/store.ts";
 import { findInconsistencies } from "#store/testing/consistent.ts";
+import { MADE_UP } from "#store/testing/made-up-step.ts";
 import { START, visitEndpoint } from "#store/testing/make-visit.ts";
 import { makeOlder } from "#store/testing/older.ts";
 import { bundleChild } from "#testing/faults/bundle-child.ts";
@@ -18,7 +18,7 @@ import { findMoments, killAt, type Moment, pick } from "#testing/faults/kill-swe
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const VISITOR = new URL("../testing/visitor.ts", import.meta.url);
-const WRITER = new URL("../testing/writer.ts", import.meta.url);
+const UPGRADER = new URL("../testing/upgrader.ts", import.meta.url);
 const RESTORER = new URL("../testing/restorer.ts", import.meta.url);
 
 /*
@@ -59,14 +59,13 @@ test(
   "B6: a migration that is killed at any write leaves the old schema or the new, with a backup before it",
   LIMIT,
   async ({ task }) => {
-    const prepare = (path: string) => makeOlder(path, 1);
-    const killed = await sweep(WRITER, prepare, async (path) => {
+    const killed = await sweep(UPGRADER, makeOlder, async (path) => {
       const schema = schemaOf(path);
       const backups = listBackups(path);
       expect(backups.filter(({ problem }) => problem !== null)).toEqual([]);
       if (schema > 1) expect(backups).toMatchObject([{ reason: "before-migration", schema: 1 }]);
-      const store = openStore({ path, access: "write" });
-      expect(store.facts()).toMatchObject({ schema: migrations.length });
+      const store = openStore({ path, access: "write", schema: MADE_UP });
+      expect(store.facts()).toMatchObject({ schema: MADE_UP.version });
       expect(store.scans.latest()).toMatchObject({ total: 7 });
       store.close();
       expect(inspect(path)).toEqual([]);

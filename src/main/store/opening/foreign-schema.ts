@@ -1,17 +1,16 @@
 import Sqlite, { type Database } from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
-import wholeSchema from "#store/schema.sql?raw";
-import { migrate, migrations } from "./migrate.ts";
+import { SCHEMA, type Schema } from "./schema.ts";
 
 /**
- * Refuses a database that is not as its migrations make it, whatever its header says: that can be written by anybody.
+ * Refuses a database that is not as its version of the schema makes it, whatever its header says: that can be written by anybody.
  *
  * Triggers and views are programs and would run within our statements: those of a stranger never do, and without ours
  * the counts would be wrong and the record of events could be changed. Tables may be more than ours, but not less.
  */
-export function refuseForeignSchema(db: Database, schema: number): void {
-  if (schema === 0) return;
-  const ours = findModel(schema);
+export function refuseForeignSchema(db: Database, version: number, schema: Schema = SCHEMA): void {
+  if (version === 0) return;
+  const ours = findModel(tablesAt(version, schema));
   const [code, columns] = [readCode(db), readColumns(db)];
   const foreign = code.find((sql) => !ours.code.includes(sql));
   const missing = ours.code.find((sql) => !code.includes(sql));
@@ -50,21 +49,23 @@ const readColumns = (db: Database): string[] =>
 
 type Model = { code: string[]; columns: string[] };
 
-/** By the number of the schema; what a migration makes never changes. */
-const models = new Map<number, Model>();
+/** By the SQL that makes it. */
+const models = new Map<string, Model>();
 
-function findModel(schema: number): Model {
-  const model = models.get(schema) ?? makeModel(schema);
-  models.set(schema, model);
+function findModel(tables: string): Model {
+  const model = models.get(tables) ?? makeModel(tables);
+  models.set(tables, model);
   return model;
 }
 
-/** What the migrations themselves make, in memory; all of them at once in a fraction of the time. */
-function makeModel(schema: number): Model {
+/** What databases of a version that this program knows are made of. */
+const tablesAt = (version: number, { tables, steps }: Schema): string =>
+  steps.find((step) => step.version === version + 1)?.before ?? tables;
+
+function makeModel(tables: string): Model {
   const model = new Sqlite(":memory:");
   try {
-    if (schema === migrations.length) model.exec(wholeSchema);
-    else migrate(model, migrations.slice(0, schema));
+    model.exec(tables);
     return { code: readCode(model), columns: readColumns(model) };
   } finally {
     model.close();

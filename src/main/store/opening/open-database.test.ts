@@ -6,9 +6,11 @@ import { expect, test } from "vitest";
 import { Refusal } from "#shared/model/refusal.ts";
 import { listBackups } from "#store/backups/backup-files.ts";
 import { openStore } from "#store/store.ts";
+import { MADE_UP } from "#store/testing/made-up-step.ts";
 import { beginScan, START } from "#store/testing/make-visit.ts";
+import { makeOlder } from "#store/testing/older.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { migrations } from "./migrate.ts";
+import { SCHEMA } from "./schema.ts";
 
 const isWindows = process.platform === "win32";
 
@@ -34,7 +36,7 @@ test("a database that others could read is closed to them when it is opened to w
 test("what was acknowledged is on the disk: every connection is synchronous in full", async () => {
   await using folder = await makeTemporaryFolder();
   const store = openStore({ path: join(folder.path, "latchkey.db"), access: "write" });
-  expect(store.facts()).toMatchObject({ schema: migrations.length, synchronous: 2, journal: "wal" });
+  expect(store.facts()).toMatchObject({ schema: SCHEMA.version, synchronous: 2, journal: "wal" });
   store.close();
 });
 
@@ -135,18 +137,15 @@ test("a database of an older program is copied before it is brought up to date, 
   const path = join(folder.path, "latchkey.db");
   openStore({ path, access: "write" }).close();
   const older = join(folder.path, "older.db");
-  const db = new Sqlite(older);
-  db.exec(migrations[0]?.sql ?? "");
-  db.pragma(`application_id = ${0x4c_74_63_68}`);
-  db.pragma("user_version = 1");
-  db.exec("INSERT INTO scan (total, started_at) VALUES (7, '2026-01-01T00:00:00Z')");
-  db.close();
+  makeOlder(older);
   await rename(older, path);
 
-  expect(() => openStore({ path, access: "read" })).toThrow("is at schema 1, older than this program's");
-  const store = openStore({ path, access: "write", now: () => new Date(START) });
+  expect(() => openStore({ path, access: "read", schema: MADE_UP })).toThrow(
+    "is at schema 1, older than this program's",
+  );
+  const store = openStore({ path, access: "write", now: () => new Date(START), schema: MADE_UP });
   expect(store.scans.latest()).toMatchObject({ total: 7 });
-  expect(store.facts()).toMatchObject({ schema: migrations.length });
+  expect(store.facts()).toMatchObject({ schema: MADE_UP.version });
   store.close();
   expect(listBackups(path)).toMatchObject([
     {

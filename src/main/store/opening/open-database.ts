@@ -8,9 +8,9 @@ import { checkFile, isMissing, makeFile, sizeOf } from "./check-file.ts";
 import { MEMORY, setUp } from "./connection.ts";
 import { Damage, explainOpening } from "./damage.ts";
 import { refuseForeignSchema } from "./foreign-schema.ts";
-import { makeAtOnce } from "./make-at-once.ts";
 import { readMark } from "./mark.ts";
-import { migrations, readSchema } from "./migrate.ts";
+import { migrate, readSchema } from "./migrate.ts";
+import { SCHEMA, type Schema } from "./schema.ts";
 import { takeWriteLock, type WriteLock } from "./write-lock.ts";
 
 export type OpenDatabase = { db: Database; path: string; close(): void };
@@ -18,63 +18,73 @@ export type OpenDatabase = { db: Database; path: string; close(): void };
 /** A database up to this size is looked through before it is used, where there is reason to doubt it. */
 const CHECKED_BYTES = 256 * 1024 * 1024;
 
-type Wish = { path: string; access: "write" | "read"; now?: () => Date };
+export type DatabaseOptions = {
+  path: string;
+  access: "write" | "read";
+  now?: () => Date;
+  /** This program's, but where its steps are tested. */
+  schema?: Schema;
+};
 
 /**
  * Opens the database to write, brought up to date, and keeps every other writer out; or to read, beside
  * whoever writes. To read one that is not there gives an empty one that is nowhere.
  */
-export function openDatabase({ path: name, access, now = () => new Date() }: Wish): OpenDatabase {
+export function openDatabase(options: DatabaseOptions): OpenDatabase {
+  const { path: name, access, now = () => new Date(), schema = SCHEMA } = options;
   const path = name === MEMORY ? MEMORY : resolve(name);
   try {
-    if (path === MEMORY || (access === "read" && isMissing(path))) return openEmpty(path);
-    return access === "write" ? openToWrite(path, now) : openToRead(path);
+    if (path === MEMORY || (access === "read" && isMissing(path))) return openEmpty(path, schema);
+    return access === "write" ? openToWrite(path, { now, schema }) : openToRead(path, schema);
   } catch (error) {
     throw explainOpening(error, path);
   }
 }
 
 /** An empty database, made once in a process. */
-let empty: Buffer | null = null;
+const empties = new Map<Schema, Buffer>();
 
-function openEmpty(path: string): OpenDatabase {
-  empty ??= makeEmpty();
+function openEmpty(path: string, schema: Schema): OpenDatabase {
+  const empty = empties.get(schema) ?? makeEmpty(schema);
+  empties.set(schema, empty);
   const db = new Sqlite(empty);
   setUp(db);
   return { db, path, close: () => db.close() };
 }
 
-function makeEmpty(): Buffer {
+function makeEmpty(schema: Schema): Buffer {
   const db = new Sqlite(MEMORY);
   try {
-    makeAtOnce(db);
+    migrate(db, schema);
     return db.serialize();
   } finally {
     db.close();
   }
 }
 
-function openToRead(path: string): OpenDatabase {
+function openToRead(path: string, schema: Schema): OpenDatabase {
   checkFile(path, { mayWrite: false });
   return opened(path, { readonly: true }, (db) => {
     setUp(db);
-    const schema = readSchema(db);
-    if (schema < migrations.length) {
+    const version = readSchema(db, schema);
+    if (version < schema.version) {
       throw new Refusal(
         "unusable",
-        `${path} is at schema ${schema}, older than this program's ${migrations.length}; open it once to write`,
+        `${path} is at schema ${version}, older than this program's ${schema.version}; open it once to write`,
       );
     }
-    refuseForeignSchema(db, schema);
+    refuseForeignSchema(db, version, schema);
   });
 }
 
-function openToWrite(path: string, now: () => Date): OpenDatabase {
+type UpdateOptions = { now: () => Date; schema: Schema };
+
+function openToWrite(path: string, options: UpdateOptions): OpenDatabase {
   makeFile(path);
   checkFile(path, { mayWrite: true });
   const lock = takeWriteLock(path);
   try {
-    const { db, close } = opened(path, {}, (fresh) => bringUpToDate(fresh, lock, now));
+    const { db, close } = opened(path, {}, (fresh) => bringUpToDate(fresh, lock, options));
     const closeAndRelease = () => {
       close();
       lock.release();
@@ -98,23 +108,23 @@ function opened(path: string, options: Sqlite.Options, prepare: (db: Database) =
 }
 
 /** Nothing is written before it is known to be ours and whole. */
-function bringUpToDate(db: Database, { wasAbandoned }: WriteLock, now: () => Date): void {
+function bringUpToDate(db: Database, { wasAbandoned }: WriteLock, { now, schema }: UpdateOptions): void {
   setUp(db);
-  const schema = readSchema(db);
-  refuseForeignSchema(db, schema);
-  const isBehind = schema < migrations.length;
+  const version = readSchema(db, schema);
+  refuseForeignSchema(db, version, schema);
+  const isBehind = version < schema.version;
   const isSmall = sizeOf(db.name) <= CHECKED_BYTES;
   // Brought here from elsewhere: maybe copied while somebody wrote to it, and then whole in each page.
-  if (schema > 0 && isSmall && readMark(db.name) === null) refuse(findDamage(db));
-  else if (schema > 0 && (isBehind || (isSmall && wasAbandoned))) refuse(findTornPages(db));
+  if (version > 0 && isSmall && readMark(db.name) === null) refuse(findDamage(db));
+  else if (version > 0 && (isBehind || (isSmall && wasAbandoned))) refuse(findTornPages(db));
   db.pragma("journal_mode = WAL");
-  if (schema > 0 && isBehind) {
+  if (version > 0 && isBehind) {
     const reason = "before-migration";
-    const backup = nameBackup(db.name, { at: toInstant(now()), reason, migration: schema + 1 });
+    const backup = nameBackup(db.name, { at: toInstant(now()), reason, migration: version + 1 });
     copyDatabase(db, backup);
     removeOldBackups(db.name, backup);
   }
-  makeAtOnce(db);
+  migrate(db, schema);
 }
 
 function refuse([damage]: readonly string[]): void {

@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Scope } from "#shared/model/person.ts";
 
-/** As the migration writes it, before anybody has declared anything. */
+/** As first-rows.sql has it, before anybody has declared anything. */
 const NEVER: Instant = "1970-01-01T00:00:00Z";
 
 /** What the user has said of the scope. */

@@ -1,6 +1,6 @@
 /**
  * What a person has decided, and others go by: each row of these has a seal. The columns are those that are sealed, `key` tells
- * one row from another. A column that comes later is added here by a migration that drops the seals of its table.
+ * one row from another. A column that comes later is added here by a step of the schema that drops the seals of its table.
  */
 export type SealedTable = {
   table: string;

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The program's own bundler, for that is what gives it its migrations. */
+/** The program's own bundler, for that is what gives it its schema. */
 const BUNDLE = `
   const { build } = await import("vite");
   const [entry, outDir, driver] = process.argv.slice(1);

@@ -1,0 +1,51 @@
+import { SCHEMA, type Schema } from "#store/opening/schema.ts";
+
+/** As it stands in schema.sql. */
+const TAG = /CREATE TABLE tag \(.*?\n\) STRICT;/s;
+
+const TAG_WITH_COLOUR = `CREATE TABLE tag (
+  id          INTEGER PRIMARY KEY,
+  name        TEXT NOT NULL UNIQUE,
+  due_percent INTEGER CHECK (due_percent BETWEEN 1 AND 99),
+  colour      TEXT NOT NULL CHECK (colour IN ('none', 'red'))
+) STRICT;`;
+
+/** A column, and a count of rows that a trigger keeps from then on. */
+const RACK = `
+ALTER TABLE host ADD COLUMN rack TEXT;
+
+CREATE TABLE rack (
+  name       TEXT PRIMARY KEY,
+  host_count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER host_gets_rack AFTER UPDATE OF rack ON host
+WHEN NEW.rack IS NOT NULL
+BEGIN
+  INSERT INTO rack (name, host_count) VALUES (NEW.rack, 1) ON CONFLICT DO UPDATE SET host_count = host_count + 1;
+END;`;
+
+/**
+ * The schema of a program that comes after this one, made up to test the steps: a table that others refer to is made anew
+ * in its place, another one gets a column and a trigger, and rows are changed.
+ */
+export const MADE_UP: Schema = {
+  version: SCHEMA.version + 1,
+  tables: SCHEMA.tables.replace(TAG, TAG_WITH_COLOUR) + RACK,
+  firstRows: SCHEMA.firstRows,
+  steps: [
+    ...SCHEMA.steps,
+    {
+      version: SCHEMA.version + 1,
+      before: SCHEMA.tables,
+      sql: `
+        CREATE TABLE tag_before AS SELECT * FROM tag;
+        DROP TABLE tag;
+        ${TAG_WITH_COLOUR}
+        INSERT INTO tag (id, name, due_percent, colour) SELECT id, name, due_percent, 'none' FROM tag_before;
+        DROP TABLE tag_before;
+        ${RACK}
+        UPDATE host SET rack = 'the only one';`,
+    },
+  ],
+};
