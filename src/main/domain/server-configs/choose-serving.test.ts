@@ -215,6 +215,16 @@ test("HAProxy prefers a kind of key to an exact name, and has several defaults: 
   expect(ask({ port: 444, name: "first.example" })).toBe("/c/first /c/wild by default");
   expect(ask({ port: 444, name: "www.shop.example" })).toBe("/c/exact by name");
   expect(ask({ port: 445, name: "none.example" })).toBe("none");
+  // What a line refuses is refused of its patterns alone.
+  const twice = choose("haproxy", {
+    "/h.cfg": "frontend a\n bind :443 ssl strict-sni crt-list /list",
+    "/list": "/c/wild *.example www.example !www.example !x.example\n",
+  });
+  expect(["www.example", "x.example", "y.example"].map((name) => twice({ name }))).toEqual([
+    "/c/wild by name",
+    "none",
+    "/c/wild by wildcard",
+  ]);
   const some = choose("haproxy", texts, { ...names, "/c/wild": [] });
   expect(some({ name: "www.shop.example" })).toBe(
     "unsure: a pattern or a certificate that was not read may fit the name",

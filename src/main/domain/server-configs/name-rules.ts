@@ -25,9 +25,10 @@ export function readNames(
     return { weigh: (name) => best(names, (own) => weighGlob(own, name)), isOpen: false };
   if (server === "postfix")
     return { weigh: (name) => best(names, (own) => weighPostfix(own, name)), isOpen: false };
-  const refused = names.filter((name) => name.startsWith("!")).map((name) => name.slice(1));
+  const refused = new Set(names.filter((name) => name.startsWith("!")).map((name) => name.slice(1)));
   return {
-    weigh: (name) => (refused.includes(name) ? 0 : best(names, (own) => weighLabel(own, name))),
+    // What is refused is refused of the patterns in its line, not of the same name where that is written out there.
+    weigh: (name) => best(names, (own) => (own !== name && refused.has(name) ? 0 : weighLabel(own, name))),
     isOpen: false,
   };
 }
