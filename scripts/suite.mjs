@@ -66,6 +66,7 @@ async function checkAndTest(hear) {
     await check("biome", tool(findTool("@biomejs/biome"), "ci", "."), hear),
     await check("types", tool(findTool("typescript", "tsc"), "-b"), hear),
     await check("unused code", tool(findTool("knip")), hear),
+    await check("structure", tool("scripts/structure.mjs"), hear),
     await testByVitest("unit", hear),
     await testByVitest("built", hear),
     await testInBrowser(hear),
