@@ -34,7 +34,7 @@ import { listWrongNames, listWrongTexts } from "./structure/words.mjs";
  */
 
 /** A limit that is farther from its figure than this share of it, and than this number, is named as too high. */
-const LOOSE = { share: 0.02, number: 5 };
+const LOOSE = { share: 0.05, number: 10 };
 
 const LIMITS = join(import.meta.dirname, "structure/limits.json");
 const PATHS = join(import.meta.dirname, "structure/paths.json");
