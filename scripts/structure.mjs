@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { say } from "./run.mjs";
 import {
   followImports,
+  GoneEntry,
   listBorrowedTypes,
   listCircles,
   listFullFolders,
@@ -132,7 +133,8 @@ function main(args) {
   });
   /** @type {Limits} */
   const limits = JSON.parse(readFileSync(LIMITS, "utf8"));
-  const figures = measure(process.cwd(), JSON.parse(readFileSync(PATHS, "utf8")));
+  const figures = measureHere();
+  if (figures === null) return 1;
   if (values.list !== undefined) {
     say(figures[values.list]?.list.join("\n") ?? `no such figure: ${values.list}`);
     return 0;
@@ -149,6 +151,17 @@ function main(args) {
   for (const sentence of loose) say(`\n${sentence}`);
   for (const sentence of over) say(`\nOver its limit: ${sentence}`);
   return over.length > 0 ? 1 : 0;
+}
+
+/** @returns {Record<string, Figure> | null} */
+function measureHere() {
+  try {
+    return measure(process.cwd(), JSON.parse(readFileSync(PATHS, "utf8")));
+  } catch (error) {
+    if (!(error instanceof GoneEntry)) throw error;
+    say(error.message);
+    return null;
+  }
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === import.meta.filename)

@@ -99,21 +99,26 @@ export const listFullFolders = (sources) =>
     .filter(([, files]) => files.length > FULL)
     .map(([folder, files]) => `${folder}: ${files.length}`);
 
+/** An entry point that has been moved, renamed or deleted. */
+export class GoneEntry extends Error {
+  /** @param {string} file */
+  constructor(file) {
+    super(`${file} is an entry point of scripts/structure/paths.json, but no file: name its successor there`);
+  }
+}
+
 /**
  * The files that some entry points lead to by imports of values (types vanish), without what `except` begins like.
  *
  * @param {Sources} sources
  * @param {{ entries: readonly string[], except: readonly string[] }} path
- * @returns {Places} with the entry points
+ * @returns {Places} with the entry points; throws a GoneEntry
  */
 export function followImports(sources, { entries, except }) {
   const found = new Set(entries);
   for (const file of found) {
     const source = sources.get(file);
-    if (!source)
-      throw new Error(
-        `${file} is an entry point of scripts/structure/paths.json, but no file: name its successor there`,
-      );
+    if (!source) throw new GoneEntry(file);
     for (const { file: next, isType } of source.imports)
       if (!isType && !except.some((folder) => next.startsWith(folder))) found.add(next);
   }
