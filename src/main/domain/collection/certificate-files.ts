@@ -1,4 +1,4 @@
-import { readChildren, readElement, TAG } from "#domain/x509/der.ts";
+import { readChildren, readElement, TAG } from "#codec/der.ts";
 import type { CertificateFile, KeyFile } from "./collection.ts";
 import type { Record } from "./record.ts";
 

@@ -1,6 +1,6 @@
+import { readElement, TAG, viewOf } from "#codec/der.ts";
 import { findCut } from "#domain/keystores/envelopes.ts";
 import { readLockedPkcs8 } from "#domain/keystores/locked-key.ts";
-import { readElement, TAG, viewOf } from "#domain/x509/der.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import { addCertificate, type Found, nothingYet, type Trial } from "./found.ts";
 import { takeFolded } from "./inspect-base64.ts";

@@ -1,11 +1,8 @@
 import { hash } from "node:crypto";
-import { readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
-import { encodeDer } from "#domain/x509/encode-der.ts";
-import { openCertificate } from "#domain/x509/path/path-certificate.ts";
-import { addDays } from "#shared/model/days.ts";
-import type { CertifiedName, SoundRequest } from "./check-request.ts";
+import { readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import {
   commonNameOf,
+  encodeDer,
   extension,
   integer,
   namedBits,
@@ -15,7 +12,10 @@ import {
   sequence,
   TRUE,
   time,
-} from "./der-values.ts";
+} from "#codec/encode-der.ts";
+import { openCertificate } from "#domain/x509/path/path-certificate.ts";
+import { addDays } from "#shared/model/days.ts";
+import type { CertifiedName, SoundRequest } from "./check-request.ts";
 import { constrainNames, type Permitted } from "./permitted-names.ts";
 import { PURPOSE } from "./purposes.ts";
 import { algorithmOf, type Signer, signContent } from "./signer.ts";

@@ -1,8 +1,7 @@
-import { TAG } from "#domain/x509/der.ts";
-import { encodeDer } from "#domain/x509/encode-der.ts";
+import { TAG } from "#codec/der.ts";
+import { bits, commonNameOf, encodeDer, extension, numberOf, objectId, sequence } from "#codec/encode-der.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
 import { isAddress } from "#shared/model/target.ts";
-import { bits, commonNameOf, extension, numberOf, objectId, sequence } from "./der-values.ts";
 import { PURPOSE } from "./purposes.ts";
 
 type RequestWish = {

@@ -1,9 +1,8 @@
-import { TAG } from "#domain/x509/der.ts";
-import { encodeDer } from "#domain/x509/encode-der.ts";
+import { TAG } from "#codec/der.ts";
+import { encodeDer, extension, integer, numberOf, sequence, time } from "#codec/encode-der.ts";
 import { addDays } from "#shared/model/days.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { RevocationReason } from "#shared/model/issuer.ts";
-import { extension, integer, numberOf, sequence, time } from "./der-values.ts";
 import {
   AUTHORITY_KEY,
   type Authority,

@@ -1,7 +1,6 @@
 import ipaddr from "ipaddr.js";
-import { encodeDer } from "#domain/x509/encode-der.ts";
+import { encodeDer, sequence } from "#codec/encode-der.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sequence } from "./der-values.ts";
 
 /** What an authority may sign for: a name and all below it, or a range of addresses. */
 export type Permitted =

@@ -1,4 +1,4 @@
-import { viewOf } from "#domain/x509/der.ts";
+import { viewOf } from "#codec/der.ts";
 import { decodePem, findPemBlocks } from "#domain/x509/pem-blocks.ts";
 import { readRequest } from "./read-request.ts";
 

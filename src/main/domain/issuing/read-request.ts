@@ -1,8 +1,7 @@
-import { type Element, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
+import { type Element, printOid, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { type Extensions, noExtensions, readExtensions } from "#domain/x509/extensions.ts";
 import { type PublicKey, readPublicKey } from "#domain/x509/keys.ts";
 import { readName } from "#domain/x509/names.ts";
-import { printOid } from "#domain/x509/oids.ts";
 import type { Signed } from "#domain/x509/path/verify-signature.ts";
 
 /** A certificate signing request (PKCS #10, RFC 2986) as it is written: nothing of it is believed yet. */

@@ -1,6 +1,5 @@
-import { TAG } from "#domain/x509/der.ts";
-import { encodeDer } from "#domain/x509/encode-der.ts";
-import { bits, objectId, sequence } from "./der-values.ts";
+import { TAG } from "#codec/der.ts";
+import { bits, encodeDer, objectId, sequence } from "#codec/encode-der.ts";
 
 /** Keys of authorities. */
 export type AuthorityKeyKind = "p256" | "p384";

@@ -1,7 +1,6 @@
-import { TAG } from "#domain/x509/der.ts";
+import { octetsOf, oidOf, openNode, partsOf, TAG, tagOf } from "#codec/der.ts";
 import type { Keystore } from "./keystore.ts";
 import { HMACS, readDerivation } from "./pbe.ts";
-import { octetsOf, oidOf, openNode, partsOf, tagOf } from "./tree.ts";
 
 const PBES2 = "1.2.840.113549.1.5.13";
 

@@ -1,5 +1,4 @@
-import { readElement, TAG } from "#domain/x509/der.ts";
-import { type Node, octetsOf, oidOf, openNode, partsOf, tagOf, wholeOf } from "./tree.ts";
+import { type Node, octetsOf, oidOf, openNode, partsOf, readSize, TAG, tagOf, wholeOf } from "#codec/der.ts";
 
 /** Certificates that stand in DER which is neither a certificate nor a keystore, and what it is. */
 export type Envelope = { words: string; certificates: Uint8Array[] };
@@ -80,10 +79,7 @@ function readOcspRequest(outer: Node): Envelope | null {
 
 /** How much of the DER that begins here is missing; null where all of it is there, or it is no DER. */
 export function findCut(bytes: Buffer): { there: number; wanted: number } | null {
-  const first = bytes[1] ?? 0;
-  const width = first & 0x7f;
-  if (bytes[0] !== TAG.sequence || first <= 0x80 || width > 4 || bytes.length < 2 + width) return null;
-  if (readElement(bytes, 0, bytes.length)) return null;
-  const wanted = 2 + width + bytes.readUIntBE(2, width);
-  return { there: bytes.length, wanted };
+  const isLong = bytes[0] === TAG.sequence && (bytes[1] ?? 0) > 0x80;
+  const wanted = isLong ? readSize(bytes) : null;
+  return typeof wanted === "number" && wanted > bytes.length ? { there: bytes.length, wanted } : null;
 }

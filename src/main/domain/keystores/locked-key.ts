@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { openNode, partsOf } from "#codec/der.ts";
 import { formsOf, MOST_WORK } from "./derive.ts";
 import { readSealed } from "./pbe.ts";
-import { openNode, partsOf } from "./tree.ts";
 
 /**
  * Private keys under a passphrase outside of keystores: PKCS#8 (EncryptedPrivateKeyInfo, RFC 5958 section 3) and

@@ -1,5 +1,5 @@
 import { createDecipheriv, getCiphers, getHashes, hash } from "node:crypto";
-import { TAG } from "#domain/x509/der.ts";
+import { contentOf, type Node, numberOf, octetsOf, oidOf, partsOf, TAG } from "#codec/der.ts";
 import {
   type Derivation,
   deriveByPbkdf2,
@@ -11,7 +11,6 @@ import {
   workOfPkcs12,
 } from "./derive.ts";
 import { decryptRc2 } from "./rc2.ts";
-import { contentOf, type Node, numberOf, octetsOf, oidOf, partsOf } from "./tree.ts";
 
 /**
  * Encryption under a password, as PKCS#8 and PKCS#12 name it: PBES2 and PBES1 (RFC 8018) and the schemes of

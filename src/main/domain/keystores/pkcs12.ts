@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { TAG } from "#domain/x509/der.ts";
-import { toDefinite } from "./ber.ts";
+import { toDefinite } from "#codec/ber.ts";
+import { type Node, numberOf, octetsOf, oidOf, openNode, partsOf, TAG } from "#codec/der.ts";
 import {
   derivePkcs12,
   formsOf,
@@ -14,7 +14,6 @@ import { type Keystore, type Opened, type StoreLock, stateOf } from "./keystore.
 import { type Encryption, HMACS, hasDigest, readDerivation, readSealed } from "./pbe.ts";
 import { type Bag, layTogether, type OpenKey, readBags, sayMisfits } from "./pkcs12-bags.ts";
 import { hashPublicHalf } from "./private-half.ts";
-import { type Node, numberOf, octetsOf, oidOf, openNode, partsOf } from "./tree.ts";
 
 /**
  * PKCS#12 (RFC 7292, and RFC 9579 for PBMAC1). A file has parts: some in the clear, some under a password; keys are

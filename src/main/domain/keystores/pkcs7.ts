@@ -1,7 +1,6 @@
-import { TAG } from "#domain/x509/der.ts";
-import { toDefinite } from "./ber.ts";
+import { toDefinite } from "#codec/ber.ts";
+import { type Node, oidOf, openNode, partsOf, TAG, tagOf, wholeOf } from "#codec/der.ts";
 import { entryOf, type Keystore } from "./keystore.ts";
-import { type Node, oidOf, openNode, partsOf, tagOf, wholeOf } from "./tree.ts";
 
 const SIGNED_DATA = "1.2.840.113549.1.7.2";
 const ENCRYPTED = new Map([

@@ -1,4 +1,4 @@
-import { viewOf } from "#domain/x509/der.ts";
+import { viewOf } from "#codec/der.ts";
 import { readBcfks } from "./bcfks.ts";
 import { openBks, readBks } from "./bks.ts";
 import { openJks, readJks } from "./jks.ts";

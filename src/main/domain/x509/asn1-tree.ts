@@ -1,6 +1,6 @@
+import { type Element, readElement, TAG } from "#codec/der.ts";
 import type { Asn1Level, Asn1Node } from "#shared/model/asn1-node.ts";
 import { sayPrimitive } from "./asn1-values.ts";
-import { type Element, readElement, TAG } from "./der.ts";
 
 /**
  * ASN.1 level by level, for whoever looks at it: each question costs what it answers, so that a certificate of ten

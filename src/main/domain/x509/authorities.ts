@@ -1,5 +1,5 @@
+import { readElement, viewOf } from "#codec/der.ts";
 import type { Authorities } from "#shared/model/endpoint.ts";
-import { readElement, viewOf } from "./der.ts";
 import { readName } from "./names.ts";
 
 /** So many are named, and the others counted: some servers name all that their system trusts. */

@@ -1,4 +1,4 @@
-import { type Element, readChildren, smallIntegerOf, TAG } from "./der.ts";
+import { type Element, readChildren, smallIntegerOf, TAG } from "#codec/der.ts";
 import { printAddress, readGeneralName, readGeneralNames } from "./general-names.ts";
 import { longNameOf, readObjectId } from "./oids.ts";
 

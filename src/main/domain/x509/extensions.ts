@@ -1,5 +1,5 @@
+import { type Element, readElement, TAG } from "#codec/der.ts";
 import type { Extension } from "#shared/model/certificate.ts";
-import { type Element, readElement, TAG } from "./der.ts";
 import { EXTENSION_READERS, readBasicConstraints } from "./extension-words.ts";
 import { MOST_NAMES, readGeneralName } from "./general-names.ts";
 import { longNameOf, type ObjectId, readObjectId } from "./oids.ts";

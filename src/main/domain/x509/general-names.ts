@@ -1,4 +1,4 @@
-import { type Element, readChildren, readElement, TAG } from "./der.ts";
+import { type Element, readChildren, readElement, TAG } from "#codec/der.ts";
 import { decodeString, readName } from "./names.ts";
 import { readObjectId } from "./oids.ts";
 

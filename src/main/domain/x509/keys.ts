@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { bitsOf, type Element, readChildren, readElement, TAG } from "./der.ts";
+import { bitsOf, type Element, readChildren, readElement, TAG } from "#codec/der.ts";
 import { longNameOf, type ObjectId, readObjectId } from "./oids.ts";
 
 export type PublicKey = {

@@ -1,4 +1,4 @@
-import { type Element, isListTag, readChildren, readElement, TAG } from "./der.ts";
+import { type Element, isListTag, readChildren, readElement, TAG } from "#codec/der.ts";
 import { readObjectId } from "./oids.ts";
 
 /**

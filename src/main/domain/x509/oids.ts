@@ -1,11 +1,8 @@
-import type { Element } from "./der.ts";
+import { type Element, MOST_OID_BYTES, printOid } from "#codec/der.ts";
 import objects from "./openssl-objects.json" with { type: "json" };
 
 /** An object identifier; its names are OpenSSL 3.5's, and null where OpenSSL has none. */
 export type ObjectId = { oid: string; shortName: string | null; longName: string | null };
-
-/** A longer identifier is no identifier but an attack on whoever prints it. */
-const MOST_BYTES = 256;
 
 const names = new Map<string, string | string[]>(Object.entries(objects));
 
@@ -14,7 +11,7 @@ const met = new Map<number, { content: Buffer; object: ObjectId }[]>();
 
 /** Reads an identifier's content, where it stands; null if it is empty, cut short, padded or too long. */
 export function readObjectId(bytes: Buffer, { content, end }: Element): ObjectId | null {
-  if (end - content > MOST_BYTES) return null;
+  if (end - content > MOST_OID_BYTES) return null;
   let sum = 0;
   for (let at = content; at < end; at++) sum = (Math.imul(sum, 31) + (bytes[at] ?? 0)) | 0;
   for (const known of met.get(sum) ?? []) if (isAt(bytes, content, end, known.content)) return known.object;
@@ -39,27 +36,3 @@ function findObject(content: Buffer, sum: number): ObjectId | null {
 }
 
 export const longNameOf = ({ oid, longName }: ObjectId): string => longName ?? oid;
-
-/** The dotted form of an identifier's content; null if it is empty, cut short or padded. */
-export function printOid(content: Uint8Array): string | null {
-  const arcs: (number | bigint)[] = [];
-  let arc: number | bigint = 0;
-  let isBegun = false;
-  for (const byte of content) {
-    if (!isBegun && byte === 0x80) return null;
-    isBegun = true;
-    if (typeof arc === "number" && arc >= 2 ** 45) arc = BigInt(arc);
-    arc = typeof arc === "number" ? arc * 128 + (byte & 0x7f) : arc * 128n + BigInt(byte & 0x7f);
-    if (byte >= 0x80) continue;
-    arcs.push(...(arcs.length === 0 ? splitFirst(arc) : [arc]));
-    arc = 0;
-    isBegun = false;
-  }
-  return isBegun || arcs.length === 0 ? null : arcs.join(".");
-}
-
-/** The first number on the wire holds two arcs. */
-function splitFirst(arc: number | bigint): (number | bigint)[] {
-  if (arc >= 80) return [2, typeof arc === "number" ? arc - 80 : arc - 80n];
-  return [Math.floor(Number(arc) / 40), Number(arc) % 40];
-}

@@ -1,4 +1,4 @@
-import { readElement, TAG, viewOf } from "./der.ts";
+import { readElement, TAG, viewOf } from "#codec/der.ts";
 import { decodePem, findPemBlocks, type PemBlock } from "./pem-blocks.ts";
 
 export type Pem = {

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
+import { readDate } from "#codec/asn1-time.ts";
+import { type Element, isListTag, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import type { Certificate, Sha256 } from "#shared/model/certificate.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { readDate } from "./dates.ts";
-import { type Element, isListTag, readChildren, readElement, TAG, viewOf } from "./der.ts";
 import { noExtensions, readExtensions } from "./extensions.ts";
 import { readPublicKey } from "./keys.ts";
 import { readName } from "./names.ts";

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { bitsOf, type Element, readChildren, readElement, TAG, viewOf } from "./der.ts";
+import { bitsOf, type Element, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { readObjectId } from "./oids.ts";
 
 /** RFC 5656: the curves that SSH has keys on, by OpenSSL's short name, with the bytes of an uncompressed point. */

@@ -1,4 +1,4 @@
-import { type Element, isListTag, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
+import { type Element, isListTag, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 
 /**
  * Names made comparable (RFC 5280, section 7.1): letters without their case, runs of blanks as one, and the same text

@@ -1,4 +1,4 @@
-import { readElement, viewOf } from "#domain/x509/der.ts";
+import { readElement, viewOf } from "#codec/der.ts";
 import { readName } from "#domain/x509/names.ts";
 import { type ChainReason, type ChainReasonCode, type ChainState, Client } from "#shared/model/chain.ts";
 import type { PathCertificate } from "./path-certificate.ts";

@@ -1,5 +1,4 @@
-import { type Element, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
-import { printOid } from "#domain/x509/oids.ts";
+import { type Element, printOid, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { type CanonicalName, readCanonicalName } from "./canonical-name.ts";
 
 /** A GeneralName (RFC 5280, section 4.2.1.6) as a value to compare; ../general-names.ts has it as text to show. */

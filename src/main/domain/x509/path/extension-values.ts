@@ -1,7 +1,6 @@
-import { type Element, readChildren, readElement, smallIntegerOf, TAG } from "#domain/x509/der.ts";
+import { type Element, printOid, readChildren, readElement, smallIntegerOf, TAG } from "#codec/der.ts";
 import { readBasicConstraints as readConstraints } from "#domain/x509/extension-words.ts";
 import { MOST_NAMES } from "#domain/x509/general-names.ts";
-import { printOid } from "#domain/x509/oids.ts";
 import { readRdn } from "./canonical-name.ts";
 import { type ComparableName, readComparableName, readComparableNames } from "./comparable-name.ts";
 

@@ -1,4 +1,4 @@
-import { viewOf } from "#domain/x509/der.ts";
+import { viewOf } from "#codec/der.ts";
 import { printAddress } from "#domain/x509/general-names.ts";
 import type { ChainReason, Client } from "#shared/model/chain.ts";
 import { reasonAbout } from "./chain-reason.ts";

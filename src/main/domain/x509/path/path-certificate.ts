@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { readDate } from "#domain/x509/dates.ts";
-import { type Element, readChildren, readElement, smallIntegerOf, TAG, viewOf } from "#domain/x509/der.ts";
+import { readDate } from "#codec/asn1-time.ts";
+import { type Element, readChildren, readElement, smallIntegerOf, TAG, viewOf } from "#codec/der.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";
 import { type CanonicalName, readCanonicalName } from "./canonical-name.ts";
 import { type PathExtensions, readPathExtensions } from "./path-extensions.ts";

@@ -1,5 +1,4 @@
-import { type Element, readChildren, readElement, TAG } from "#domain/x509/der.ts";
-import { printOid } from "#domain/x509/oids.ts";
+import { type Element, printOid, readChildren, readElement, TAG } from "#codec/der.ts";
 import type { ComparableName } from "./comparable-name.ts";
 import {
   type AccessForm,

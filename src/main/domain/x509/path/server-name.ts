@@ -1,5 +1,5 @@
+import { viewOf } from "#codec/der.ts";
 import { isNamed } from "#domain/findings/match-name.ts";
-import { viewOf } from "#domain/x509/der.ts";
 import { printAddress } from "#domain/x509/general-names.ts";
 import type { ChainReason } from "#shared/model/chain.ts";
 import { reasonAbout } from "./chain-reason.ts";

@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
-import { type Element, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
-import { printOid } from "#domain/x509/oids.ts";
+import { type Element, printOid, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { readPem } from "#domain/x509/pem.ts";
 import { decodePem, findPemBlocks, type PemBlock } from "#domain/x509/pem-blocks.ts";
 import type { Purpose } from "#shared/model/chain.ts";

@@ -1,4 +1,4 @@
-import { readElement, viewOf } from "#domain/x509/der.ts";
+import { readElement, viewOf } from "#codec/der.ts";
 import { readPublicKey } from "#domain/x509/keys.ts";
 import type { ChainReason, Purpose } from "#shared/model/chain.ts";
 import { toInstant } from "#shared/model/instant.ts";

@@ -1,6 +1,5 @@
 import { constants, createPublicKey, type KeyObject, verify } from "node:crypto";
-import { bitsOf, readChildren, readElement, smallIntegerOf, TAG, viewOf } from "#domain/x509/der.ts";
-import { printOid } from "#domain/x509/oids.ts";
+import { bitsOf, printOid, readChildren, readElement, smallIntegerOf, TAG, viewOf } from "#codec/der.ts";
 
 /** What an issuer signed: the DER of the content and of the AlgorithmIdentifier, and the signature's BIT STRING content. */
 export type Signed = {

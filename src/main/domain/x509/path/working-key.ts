@@ -1,5 +1,5 @@
-import { readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
-import { encodeDer } from "#domain/x509/encode-der.ts";
+import { readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
+import { encodeDer } from "#codec/encode-der.ts";
 
 const DSA = "2a8648ce380401";
 

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { TAG } from "#domain/x509/der.ts";
-import { encodeDer } from "#domain/x509/encode-der.ts";
+import { TAG } from "#codec/der.ts";
+import { encodeDer } from "#codec/encode-der.ts";
 import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { judgeOcsp, keyBitsOf, type OcspVerdict } from "./judge-ocsp.ts";

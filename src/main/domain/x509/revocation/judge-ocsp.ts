@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { bitsOf, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
+import { bitsOf, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { type Verification, verifySignature } from "#domain/x509/path/verify-signature.ts";
 import { toInstant } from "#shared/model/instant.ts";

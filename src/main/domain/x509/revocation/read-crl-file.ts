@@ -1,4 +1,4 @@
-import { TAG, viewOf } from "#domain/x509/der.ts";
+import { TAG, viewOf } from "#codec/der.ts";
 import { decodePem, findPemBlocks } from "#domain/x509/pem-blocks.ts";
 
 const LABELS = new Set(["X509 CRL", "CRL"]);

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { type Element, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
+import { type Element, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { type CanonicalName, readCanonicalName } from "#domain/x509/path/canonical-name.ts";
 import {
   bitsAt,

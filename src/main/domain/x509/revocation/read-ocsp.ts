@@ -1,5 +1,4 @@
-import { type Element, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
-import { printOid } from "#domain/x509/oids.ts";
+import { type Element, printOid, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { openCertificate, type PathCertificate, readTime } from "#domain/x509/path/path-certificate.ts";
 import { readAlgorithm, type Signed } from "#domain/x509/path/verify-signature.ts";
 

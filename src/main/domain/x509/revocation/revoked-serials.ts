@@ -1,4 +1,4 @@
-import { type Element, readChildren, readElement, TAG } from "#domain/x509/der.ts";
+import { type Element, readChildren, readElement, TAG } from "#codec/der.ts";
 import { readComparableNames } from "#domain/x509/path/comparable-name.ts";
 import { readTime } from "#domain/x509/path/path-certificate.ts";
 import { openExtension } from "#domain/x509/path/path-extensions.ts";

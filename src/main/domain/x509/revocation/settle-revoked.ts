@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { readElement, viewOf } from "#domain/x509/der.ts";
+import { readElement, viewOf } from "#codec/der.ts";
 import { readName } from "#domain/x509/names.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { RevocationView, Revoked } from "#shared/model/trust.ts";

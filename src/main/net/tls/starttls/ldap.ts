@@ -1,4 +1,4 @@
-import { listElements, readElement } from "./ber.ts";
+import { contentOf, octetsOf, openNode, partsOf, readSize, TAG, tagOf } from "#codec/der.ts";
 import { type Dialogue, MORE, type Step } from "./dialogue.ts";
 
 /** An ExtendedRequest that names StartTLS and nothing else (RFC 4511 section 4.14.1), as message 1. */
@@ -7,7 +7,7 @@ const START_TLS = Buffer.concat([
   Buffer.from("1.3.6.1.4.1.1466.20037"),
 ]);
 
-const [SEQUENCE, INTEGER, EXTENDED_RESPONSE, ENUMERATED] = [0x30, 0x02, 0x78, 0x0a];
+const [EXTENDED_RESPONSE, ENUMERATED] = [0x78, 0x0a];
 const MOST_MESSAGE = 16 * 1024;
 
 /** What servers answer by (RFC 4511 section 4.1.9) when they do not know StartTLS. */
@@ -16,18 +16,20 @@ const PROTOCOL_ERROR = 2;
 export const createLdapDialogue = (): Dialogue => ({ opening: START_TLS, next });
 
 function next(heard: Buffer): Step {
-  if (heard[0] !== SEQUENCE) return { kind: "other", heard };
-  const message = readElement(heard, MOST_MESSAGE);
-  if (message === null) return MORE;
-  if (message === "broken") return { kind: "other", heard };
-  const [id, response] = listElements(message.content);
-  if (id?.tag !== INTEGER || response?.tag !== EXTENDED_RESPONSE) return { kind: "other", heard };
-  const [result, , diagnostic] = listElements(response.content);
-  const code = result?.tag === ENUMERATED && result.content.length === 1 ? result.content[0] : undefined;
+  if (heard[0] !== TAG.sequence) return { kind: "other", heard };
+  const size = readSize(heard);
+  if (size === "broken" || (size ?? 0) > MOST_MESSAGE) return { kind: "other", heard };
+  if (size === null || heard.length < size) return MORE;
+  const [id, response] = partsOf(openNode(heard));
+  const number = contentOf(id, TAG.integer);
+  if (!number || tagOf(response) !== EXTENDED_RESPONSE) return { kind: "other", heard };
+  const [result, , diagnostic] = partsOf(response);
+  const status = contentOf(result, ENUMERATED);
+  const code = status?.length === 1 ? status[0] : undefined;
   if (code === undefined) return { kind: "other", heard };
-  const said = `result ${code}${diagnostic ? ` ${diagnostic.content.toString("utf8")}` : ""}`.trim();
+  const said = `result ${code} ${octetsOf(diagnostic)?.toString("utf8") ?? ""}`.trim();
   // A message of no number tells that the server ends the connection (section 4.4.1).
-  if (id.content.every((byte) => byte === 0)) return { kind: "turned-away", said };
-  if (code === 0) return { kind: "ready", used: message.size };
+  if (number.every((byte) => byte === 0)) return { kind: "turned-away", said };
+  if (code === 0) return { kind: "ready", used: size };
   return { kind: code === PROTOCOL_ERROR ? "not-offered" : "refused", said };
 }

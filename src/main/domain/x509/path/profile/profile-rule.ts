@@ -1,4 +1,4 @@
-import { readElement, viewOf } from "#domain/x509/der.ts";
+import { readElement, viewOf } from "#codec/der.ts";
 import { type PublicKey, readPublicKey } from "#domain/x509/keys.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { ChainReasonCode, ChainRule, Client, Profile } from "#shared/model/chain.ts";

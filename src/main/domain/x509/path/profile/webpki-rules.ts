@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import { isListTag, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
+import { isListTag, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { readName } from "#domain/x509/names.ts";
 import type { ComparableName } from "#domain/x509/path/comparable-name.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";

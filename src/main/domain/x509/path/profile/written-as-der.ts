@@ -1,5 +1,4 @@
-import { type Element, readElement, TAG, viewOf } from "#domain/x509/der.ts";
-import { printOid } from "#domain/x509/oids.ts";
+import { type Element, printOid, readElement, TAG, viewOf } from "#codec/der.ts";
 
 /** Of a row of elements, so many from the first one on, and none from the first that has another tag. */
 type Level = { most: number; tags?: readonly number[] };

@@ -1,5 +1,5 @@
 import { createPublicKey } from "node:crypto";
-import { bitsOf, type Element, readChildren, readElement, TAG, viewOf } from "#domain/x509/der.ts";
+import { bitsOf, type Element, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import type { PublicKey } from "#domain/x509/keys.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { readElement } from "#domain/x509/der.ts";
+import { readElement } from "./der.ts";
+import { joinDer } from "./encode-der.ts";
 
 /**
  * BER (X.690) made readable for a walker of DER: some tools write keystores and PKCS#7 with indefinite lengths and
@@ -62,26 +63,18 @@ function copyIndefinite(walk: Walk, start: number, limit: number, depth: number)
 }
 
 function join(tag: number, parts: readonly Copied[]): Buffer {
-  if (tag !== IN_PIECES)
-    return writeElement(
-      tag,
-      parts.map(({ bytes }) => bytes),
-    );
-  const pieces = parts.map(({ bytes }) => contentOf(bytes));
-  return writeElement(OCTET_STRING, pieces);
+  return tag === IN_PIECES
+    ? joinDer(
+        OCTET_STRING,
+        parts.map(({ bytes }) => contentOf(bytes)),
+      )
+    : joinDer(
+        tag,
+        parts.map(({ bytes }) => bytes),
+      );
 }
 
 function contentOf(bytes: Buffer): Buffer {
   const element = readElement(bytes, 0, bytes.length);
   return element ? bytes.subarray(element.content, element.end) : bytes.subarray(0, 0);
-}
-
-function writeElement(tag: number, parts: readonly Buffer[]): Buffer {
-  const size = parts.reduce((sum, { length }) => sum + length, 0);
-  const width = size < 0x80 ? 0 : Math.ceil((32 - Math.clz32(size)) / 8);
-  const header = Buffer.alloc(2 + width);
-  header[0] = tag;
-  header[1] = width === 0 ? size : 0x80 | width;
-  if (width > 0) header.writeUIntBE(size, 2, width);
-  return Buffer.concat([header, ...parts]);
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readElement } from "#domain/x509/der.ts";
+import { openKeystore, readKeystore } from "#domain/keystores/read-keystore.ts";
 import { der, sequence } from "#testing/tls/build-certificate.ts";
 import { toDefinite } from "./ber.ts";
-import { openKeystore, readKeystore } from "./read-keystore.ts";
+import { readElement } from "./der.ts";
 
-const file = (name: string) => readFileSync(join(import.meta.dirname, "testdata", name));
+const file = (name: string) => readFileSync(join(import.meta.dirname, "../domain/keystores/testdata", name));
 
 /** The same in BER, to a depth: lengths that end by a mark, and octet strings in pieces of ten bytes. */
 function loosen(bytes: Buffer, depth: number): Buffer {

@@ -1,7 +1,16 @@
-import { TAG } from "#domain/x509/der.ts";
-import { encodeDer } from "#domain/x509/encode-der.ts";
+import { TAG } from "./der.ts";
 
-/** Values of DER that certificates are made of. */
+/** One DER element around its parts, its length in the shortest form. */
+export const encodeDer = (tag: number, ...parts: readonly Uint8Array[]): Buffer => joinDer(tag, parts);
+
+/** The same for parts that a file has as many of as it likes: a call takes only so many arguments. */
+export function joinDer(tag: number, parts: readonly Uint8Array[]): Buffer {
+  const content = Buffer.concat(parts);
+  const size = content.length;
+  const width = size < 0x80 ? 0 : Math.ceil(Math.log2(size + 1) / 8);
+  const length = Array.from({ length: width }, (_, at) => Math.floor(size / 256 ** (width - 1 - at)) % 256);
+  return Buffer.concat([Buffer.from([tag, ...(width === 0 ? [size] : [0x80 | width, ...length])]), content]);
+}
 
 export const sequence = (...parts: readonly Uint8Array[]): Buffer => encodeDer(TAG.sequence, ...parts);
 
