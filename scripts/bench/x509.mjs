@@ -6,7 +6,7 @@
  */
 import { hash, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { readPem } from "../../src/main/domain/x509/pem.ts";
+import { readPem } from "#codec/pem.ts";
 import { readCertificate } from "../../src/main/domain/x509/read-certificate.ts";
 import { report } from "./figures.mjs";
 import { cheapest, ownCpu } from "./measure.mjs";

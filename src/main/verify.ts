@@ -1,10 +1,10 @@
+import { readPem } from "#codec/pem.ts";
 import type { Judgement, Profile, Purpose } from "#shared/model/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { indexCertificates } from "./domain/x509/path/certificate-index.ts";
 import { judgeChain } from "./domain/x509/path/judge-chain.ts";
 import type { PolicyWish } from "./domain/x509/path/policy-graph.ts";
 import { leaveOutRejected, readRoots } from "./domain/x509/path/trust-settings.ts";
-import { readPem } from "./domain/x509/pem.ts";
 import { type RevocationList, readCrl } from "./domain/x509/revocation/read-crl.ts";
 import { readCrlFile } from "./domain/x509/revocation/read-crl-file.ts";
 import { readSystemRoots } from "./net/trust/read-roots.ts";

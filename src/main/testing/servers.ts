@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { printPem } from "#codec/pem.ts";
 import { makeCertificate } from "./make-certificate.ts";
 
 type Endpoint = { host: string; port: number };
@@ -22,12 +23,9 @@ export function startChainServer(
   leaf: ServedCertificate,
   above: readonly { der: Uint8Array }[],
 ): Promise<TestServer> {
-  const cert = [leaf, ...above].map(({ der }) => toPem(der)).join("");
+  const cert = [leaf, ...above].map(({ der }) => printPem(der)).join("");
   return listen(createTlsServer({ cert, key: leaf.privateKey.export({ format: "pem", type: "pkcs8" }) }));
 }
-
-const toPem = (der: Uint8Array): string =>
-  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString("base64")}\n-----END CERTIFICATE-----\n`;
 
 /** A server that takes the connection and never says a word. */
 export const startSilentServer = (): Promise<TestServer> => listen(createServer());

@@ -3,9 +3,10 @@
  * them: whether the key that stands in one has signed these bytes. Whose key that is, is for others to say.
  */
 import { hash } from "node:crypto";
+import { decodeBase64 } from "#codec/base64.ts";
 import { isSignedBy } from "#domain/ssh/host-certificate-signature.ts";
 import { type PublicKey, readKeyBlob, typeInCertificate } from "#domain/ssh/key-blob.ts";
-import { asField, decodeBase64, openFields } from "#domain/ssh/wire.ts";
+import { asField, openFields } from "#domain/ssh/wire.ts";
 import { SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";
 import { splitTouched } from "./touched-signature.ts";
 

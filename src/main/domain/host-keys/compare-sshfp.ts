@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { decodeBase64 } from "#domain/ssh/wire.ts";
+import { decodeBase64 } from "#codec/base64.ts";
 import type { SshfpResult } from "#shared/model/sshfp.ts";
 
 /** A record of DNS: the hash is SHA-1 (1) or SHA-256 (2), the fingerprint is lower-case hex. */

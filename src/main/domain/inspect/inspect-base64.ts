@@ -1,3 +1,4 @@
+import { decodeAnyBase64 } from "#codec/base64.ts";
 import { addCertificate, type Found, type Trial } from "./found.ts";
 import { takeEnvelope, takeStore } from "./inspect-stores.ts";
 
@@ -26,8 +27,7 @@ export function takeFolded(view: Buffer, trial: Trial): Found | null {
 /** The boundary of a mail's part may follow at once. */
 function decode(piece: string): Buffer | null {
   const text = piece.replace(/^--[^\n]*$/gm, "").replace(/\s+/g, "");
-  const isBase64 = text.length > 64 && BEGIN.test(text) && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
-  return isBase64 ? Buffer.from(text, "base64") : null;
+  return text.length > 64 && BEGIN.test(text) ? decodeAnyBase64(text) : null;
 }
 
 function takeBytes(found: Found, bytes: Buffer, trial: Trial): void {

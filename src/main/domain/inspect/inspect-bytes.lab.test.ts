@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { readPem } from "#domain/x509/pem.ts";
+import { readPem } from "#codec/pem.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { askOpenssl } from "#testing/tls/ask-openssl.ts";
 import { inspectBytes } from "./inspect-bytes.ts";

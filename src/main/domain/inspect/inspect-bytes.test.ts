@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { printPem } from "#domain/x509/pem.ts";
+import { printPem } from "#codec/pem.ts";
 import { Inspection } from "#shared/contract/inspect.ts";
 import { buildCertificate, commonName, der, sequence } from "#testing/tls/build-certificate.ts";
 import { inspectBytes } from "./inspect-bytes.ts";

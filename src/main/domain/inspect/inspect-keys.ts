@@ -1,7 +1,7 @@
+import { decodePem, framePem, type PemBlock } from "#codec/pem.ts";
 import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { type PublicKey, readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
-import { decodePem, type PemBlock } from "#domain/x509/pem-blocks.ts";
 import type { Found, Item } from "./found.ts";
 import { type PrivateKey, readPuttyKey, toHalf } from "./private-key.ts";
 import { type PublicHalf, readDerKey, readPublicHalf } from "./public-half.ts";
@@ -51,7 +51,7 @@ export function readPublicKeyBlock({ label, lines, problem }: PemBlock): Item | 
   if (problem !== null) return null;
   if (label === "SSH2 PUBLIC KEY") return readRfc4716(lines);
   if (label !== "PUBLIC KEY" && label !== "RSA PUBLIC KEY") return null;
-  const key = readPublicHalf(`-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`);
+  const key = readPublicHalf(framePem(label, lines.join("\n")));
   return key && toItem("public-key", key);
 }
 

@@ -1,5 +1,4 @@
-import { readCertificateBlocks } from "#domain/x509/pem.ts";
-import { decodePem, findPemBlocks, type PemBlock } from "#domain/x509/pem-blocks.ts";
+import { decodePem, findPemBlocks, type PemBlock, readCertificateBlocks } from "#codec/pem.ts";
 import { addCertificate, type Found, type Trial } from "./found.ts";
 import { readPublicKeyBlock, toPrivateItem } from "./inspect-keys.ts";
 import { takeEnvelope, takeStore } from "./inspect-stores.ts";

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
+import { decodePem, framePem, type PemBlock } from "#codec/pem.ts";
 import { type LockedKey, readLockedPem, readLockedPkcs8 } from "#domain/keystores/locked-key.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { spkiOfBlob } from "#domain/ssh/key-spki.ts";
 import { openFields } from "#domain/ssh/wire.ts";
-import { decodePem, type PemBlock } from "#domain/x509/pem-blocks.ts";
 import { type PublicHalf, readPublicHalf } from "./public-half.ts";
 
 /**
@@ -39,7 +39,7 @@ export function readPrivateKeyBlock({ label, lines, problem }: PemBlock): Privat
   if (text.length > MOST_CHARACTERS) return unread("is too long to be a key");
   if (label === "OPENSSH PRIVATE KEY") return readOpenssh(decodePem(lines));
   const isEncrypted = label === "ENCRYPTED PRIVATE KEY" || /^Proc-Type:.*ENCRYPTED/m.test(text);
-  const pem = `-----BEGIN ${label}-----\n${text}\n-----END ${label}-----\n`;
+  const pem = framePem(label, text);
   if (isEncrypted) return readLocked(label, lines, pem);
   const publicHalf = readPublicHalf(pem);
   return publicHalf

@@ -1,4 +1,5 @@
 import { parseAllDocuments } from "yaml";
+import { decodeAnyBase64 } from "#codec/base64.ts";
 
 /** A piece of a Kubernetes file that may hold a certificate, a key or a keystore. */
 export type HeldPart = {
@@ -130,8 +131,7 @@ type Encoded = { place: string; base64: string; isExpected: boolean };
 
 function addPart(file: KubernetesFile, { place, base64, isExpected }: Encoded): void {
   if (file.parts.length >= MOST_PARTS) return;
-  const text = base64.replace(/\s+/g, "");
-  if (/^[A-Za-z0-9+/]*={0,2}$/.test(text))
-    file.parts.push({ place, bytes: Buffer.from(text, "base64"), isExpected });
+  const bytes = decodeAnyBase64(base64);
+  if (bytes) file.parts.push({ place, bytes, isExpected });
   else if (isExpected) file.malformed.push(`${place} is not base64`);
 }

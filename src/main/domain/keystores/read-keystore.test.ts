@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readPem } from "#domain/x509/pem.ts";
+import { readPem } from "#codec/pem.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { der, oid, sequence } from "#testing/tls/build-certificate.ts";
 import { findDefaultPassword } from "./default-passwords.ts";

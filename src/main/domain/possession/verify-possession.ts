@@ -3,10 +3,11 @@
  * proves nothing.
  */
 import { createPublicKey, randomBytes, verify } from "node:crypto";
+import { decodeBase64 } from "#codec/base64.ts";
+import { framePem } from "#codec/pem.ts";
 import { checkSignature } from "#domain/bundle/check-signature.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { spkiOfBlob } from "#domain/ssh/key-spki.ts";
-import { decodeBase64 } from "#domain/ssh/wire.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 
 /** What these signatures are for: one that was made for anything else is none, and one of ours serves for nothing else. */
@@ -53,8 +54,7 @@ export function verifyPossession(proof: string, statement: Uint8Array, fingerpri
 }
 
 function verifySshsig(base64: string, statement: Uint8Array, fingerprint: string): KeyPossession {
-  const armored = `-----BEGIN SSH SIGNATURE-----\n${base64}\n-----END SSH SIGNATURE-----\n`;
-  const checked = checkSignature(armored, statement, POSSESSION_NAMESPACE);
+  const checked = checkSignature(framePem("SSH SIGNATURE", base64), statement, POSSESSION_NAMESPACE);
   switch (checked.kind) {
     case "good":
       return { kind: checked.key.fingerprint === fingerprint ? "verified" : "other-key" };

@@ -1,6 +1,6 @@
+import { decodeBase64 } from "#codec/base64.ts";
 import { type PublicKey, readKeyBlob, typeInCertificate, USUAL_TYPES } from "./key-blob.ts";
 import { type LineOption, readLineOptions } from "./line-options.ts";
-import { decodeBase64 } from "./wire.ts";
 
 /** A line of an authorized_keys file that is neither blank nor a comment, as sshd reads it. */
 export type KeyLine = {

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { decodeBase64 } from "./wire.ts";
+import { decodeBase64 } from "#codec/base64.ts";
 
 const SHA1_BYTES = 20;
 const BLOCK_BYTES = 64;

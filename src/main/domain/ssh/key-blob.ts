@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
+import { decodeBase64 } from "#codec/base64.ts";
 import { type Curve, isOnCurve } from "./nist-curve.ts";
-import { asField, decodeBase64, type Fields, openFields } from "./wire.ts";
+import { asField, type Fields, openFields } from "./wire.ts";
 
 /** A public key in SSH's wire format: the base64 of a .pub file, an authorized_keys or a known_hosts line. */
 export type PublicKey = {

@@ -7,10 +7,11 @@
  * port other than 22 stands in brackets: [host]:2222. A line that cannot be read is a problem to tell, and
  * nothing else: ssh passes over it too.
  */
+
+import { decodeBase64 } from "#codec/base64.ts";
 import { type HashedName, readHashedName } from "./hashed-name.ts";
 import { type PublicKey, readKeyBlob } from "./key-blob.ts";
 import { matchPatternList } from "./pattern.ts";
-import { decodeBase64 } from "./wire.ts";
 
 export type KnownHost = {
   marker: "none" | "cert-authority" | "revoked";

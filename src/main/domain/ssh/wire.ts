@@ -89,24 +89,3 @@ export function asField(bytes: Uint8Array): Uint8Array {
   field.set(bytes, 4);
   return field;
 }
-
-const PADDING = 0x3d;
-/** What may stand before so much padding: the digits that leave no bit over. */
-const LAST_DIGITS = [null, "AEIMQUYcgkosw048", "AQgw"] as const;
-
-/** Base64 as sshd takes it: whole groups, padded, white space anywhere; null for anything else. */
-export function decodeBase64(text: string): Uint8Array | null {
-  const bytes = Buffer.from(text, "base64");
-  if (isTidy(text, bytes.length)) return bytes;
-  const packed = text.replace(/[ \t\n\v\f\r]/g, "");
-  return bytes.toString("base64") === packed ? bytes : null;
-}
-
-/** Whether a text is just what so many bytes, which Node has read from it, are written as. */
-function isTidy(text: string, byteLength: number): boolean {
-  const { length } = text;
-  const isPadded = text.charCodeAt(length - 1) === PADDING;
-  const padding = isPadded ? (text.charCodeAt(length - 2) === PADDING ? 2 : 1) : 0;
-  if (byteLength * 4 !== length * 3 - padding * 4 || text.includes("-") || text.includes("_")) return false;
-  return LAST_DIGITS[padding]?.includes(text.charAt(length - 1 - padding)) ?? true;
-}

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { readPem } from "#codec/pem.ts";
 import type { Asn1Node } from "#shared/model/asn1-node.ts";
 import {
   buildCertificate,
@@ -11,7 +12,6 @@ import {
   text,
 } from "#testing/tls/build-certificate.ts";
 import { readAsn1Level } from "./asn1-tree.ts";
-import { readPem } from "./pem.ts";
 
 /** A tree as a person reads it, to a depth. */
 function print(bytes: Buffer, offset: number | null = null, indent = ""): string[] {

@@ -4,9 +4,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { printPem, readPem } from "#codec/pem.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { listVectors, readVector, splitPem } from "#testing/tls/read-vectors.ts";
-import { printPem, readPem } from "./pem.ts";
 import { readCertificate } from "./read-certificate.ts";
 
 const run = promisify(execFile);

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { readPem } from "#codec/pem.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type Answer, askOpenssl } from "#testing/tls/ask-openssl.ts";
 import {
@@ -13,7 +14,6 @@ import {
   text,
 } from "#testing/tls/build-certificate.ts";
 import { ALGORITHMS, type Algorithm, makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
-import { readPem } from "./pem.ts";
 import { readCertificate } from "./read-certificate.ts";
 
 /** Ours in openssl's words. */

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { readPem } from "#codec/pem.ts";
 import { askOpenssl } from "#testing/tls/ask-openssl.ts";
-import { readPem } from "./pem.ts";
 import { readCertificate } from "./read-certificate.ts";
 
 const { ders } = readPem(await readFile("/etc/ssl/certs/ca-certificates.crt"));

@@ -1,7 +1,7 @@
 import { implement } from "@orpc/server";
 import { viewOf } from "#codec/der.ts";
+import { printPem } from "#codec/pem.ts";
 import { readAsn1Level } from "#domain/x509/asn1-tree.ts";
-import { printPem } from "#domain/x509/pem.ts";
 import { certificates } from "#shared/contract/certificates.ts";
 import type { CertificateDetail, Sha256 } from "#shared/model/certificate.ts";
 import { Refusal } from "#shared/model/refusal.ts";

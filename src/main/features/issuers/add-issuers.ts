@@ -1,4 +1,4 @@
-import { printPem } from "#domain/x509/pem.ts";
+import { printPem } from "#codec/pem.ts";
 import type { GivenChallenge } from "#shared/contract/issuers.ts";
 import type { IssuerId } from "#shared/model/issuer.ts";
 import type { Sealed } from "#shared/model/vault.ts";

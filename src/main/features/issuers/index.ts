@@ -1,5 +1,5 @@
 import { implement } from "@orpc/server";
-import { printPem } from "#domain/x509/pem.ts";
+import { printPem } from "#codec/pem.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { OrderCertificate } from "#net/issuing/order.ts";
 import type { Vault } from "#net/vault/vault.ts";

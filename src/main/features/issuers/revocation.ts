@@ -1,4 +1,4 @@
-import { viewOf } from "#codec/der.ts";
+import { writePem } from "#codec/pem.ts";
 import { makeRevocationList } from "#domain/issuing/make-revocation-list.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import type { Vault } from "#net/vault/vault.ts";
@@ -77,9 +77,5 @@ export function createRevocation({ store, vault, local, now, giveList }: Deps) {
 
 function printList(der: Uint8Array): string {
   if (!readCrl(der)) throw new Error("a revocation list of ours cannot be read");
-  const lines =
-    viewOf(der)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN X509 CRL-----\n${lines.join("\n")}\n-----END X509 CRL-----\n`;
+  return writePem("X509 CRL", der);
 }

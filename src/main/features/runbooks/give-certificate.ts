@@ -1,6 +1,6 @@
+import { readPem } from "#codec/pem.ts";
 import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
 import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
-import { readPem } from "#domain/x509/pem.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";

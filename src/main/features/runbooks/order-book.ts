@@ -1,3 +1,4 @@
+import { writePem } from "#codec/pem.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
 import type { RunId, RunOrder } from "#shared/model/run.ts";
@@ -44,14 +45,6 @@ export const toOrder = ({
   names,
   state,
   message,
-  csr: csr && printRequest(csr),
+  csr: csr && writePem("CERTIFICATE REQUEST", csr),
   sha256: sha256 === null ? null : Sha256.parse(sha256),
 });
-
-function printRequest(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE REQUEST-----\n${lines.join("\n")}\n-----END CERTIFICATE REQUEST-----\n`;
-}

@@ -7,6 +7,7 @@ import {
   hash,
   type KeyObject,
 } from "node:crypto";
+import { framePem } from "#codec/pem.ts";
 
 /**
  * TLS 1.3's keys up to the server's handshake traffic (RFC 8446, 7.1), and its records.
@@ -65,8 +66,7 @@ export function deriveServerSecret(
  */
 function agree(privateKey: KeyObject, key: Buffer): Buffer | null {
   try {
-    const spki = `${X25519_SPKI}${key.toString("base64")}`;
-    const publicKey = createPublicKey(`-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`);
+    const publicKey = createPublicKey(framePem("PUBLIC KEY", `${X25519_SPKI}${key.toString("base64")}`));
     return diffieHellman({ privateKey, publicKey });
   } catch {
     return null;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { printPem } from "#domain/x509/pem.ts";
+import { printPem } from "#codec/pem.ts";
 import { openTerminal, type Said } from "#testing/open-terminal.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeChain } from "#testing/tls/conforming-chain.ts";

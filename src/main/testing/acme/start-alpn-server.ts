@@ -1,3 +1,4 @@
+import { writePem } from "#codec/pem.ts";
 import "reflect-metadata";
 import { createSecureContext, createServer, type SecureContext } from "node:tls";
 import { Extension, SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509";
@@ -36,9 +37,9 @@ async function makeContext(name: string, digest: Uint8Array): Promise<SecureCont
       new Extension("1.3.6.1.5.5.7.1.31", true, new Uint8Array([0x04, digest.length, ...digest])),
     ],
   });
-  const key = Buffer.from(await crypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
+  const key = new Uint8Array(await crypto.subtle.exportKey("pkcs8", keys.privateKey));
   return createSecureContext({
     cert: certificate.toString("pem"),
-    key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
+    key: writePem("PRIVATE KEY", key),
   });
 }

@@ -1,3 +1,4 @@
+import { writePem } from "#codec/pem.ts";
 import "reflect-metadata";
 import { isIP } from "node:net";
 import {
@@ -65,7 +66,7 @@ export const toPem = ({ certificate }: Issued): string => `${certificate.toStrin
 
 export async function printKey({ keys }: Issued): Promise<string> {
   const bytes = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
-  return `-----BEGIN PRIVATE KEY-----\n${Buffer.from(bytes).toString("base64")}\n-----END PRIVATE KEY-----\n`;
+  return writePem("PRIVATE KEY", new Uint8Array(bytes));
 }
 
 const describeServer = (names: readonly string[]) => [

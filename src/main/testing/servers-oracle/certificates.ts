@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { printPem } from "#codec/pem.ts";
 import { buildCertificate, commonName, der, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 
 import { contentOf, isNamed } from "#testing/tls/sign-certificate.ts";
@@ -59,7 +60,7 @@ export function createCertificateMaker(): CertificateMaker {
     );
     const signature = sign("sha256", content, own.key);
     const bytes = sequence(content, ALGORITHMS[family], der(0x03, [0], signature));
-    const pem = `-----BEGIN CERTIFICATE-----\n${bytes.toString("base64").replace(/.{64}/g, "$&\n").trim()}\n-----END CERTIFICATE-----\n`;
+    const pem = printPem(bytes);
     // In one go: to wait for each of so many costs more than to write them.
     mkdirSync(dirname(base), { recursive: true });
     writeFileSync(`${base}.pem`, own.pem + pem);

@@ -1,5 +1,5 @@
+import { decodePem, findPemBlocks } from "#codec/pem.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
-import { decodePem, findPemBlocks } from "#domain/x509/pem-blocks.ts";
 import { type Broken, broken } from "./open-json.ts";
 
 /** Longer ones no server sends. */

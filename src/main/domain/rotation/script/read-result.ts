@@ -1,3 +1,4 @@
+import { framePem } from "#codec/pem.ts";
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import type { HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
 import { Phase, ScriptOutcome } from "#shared/model/run.ts";
@@ -129,9 +130,7 @@ const readSeconds = (text: string): number | null => (/^\d{1,11}$/.test(text) ? 
 
 /** A signature is one word in a result. */
 const armorOf = (word: string): string | null =>
-  /^[A-Za-z0-9+/=]+$/.test(word)
-    ? `-----BEGIN SSH SIGNATURE-----\n${word}\n-----END SSH SIGNATURE-----`
-    : null;
+  /^[A-Za-z0-9+/=]+$/.test(word) ? framePem("SSH SIGNATURE", word) : null;
 
 const readPhases = (text: string): Phase[] =>
   Phase.options.filter((phase) => text.split(" ").includes(phase));

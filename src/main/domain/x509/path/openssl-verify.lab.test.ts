@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { printPem } from "#domain/x509/pem.ts";
+import { printPem } from "#codec/pem.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { text } from "#testing/tls/build-certificate.ts";
 import {

@@ -1,7 +1,6 @@
 import { hash } from "node:crypto";
 import { type Element, printOid, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
-import { readPem } from "#domain/x509/pem.ts";
-import { decodePem, findPemBlocks, type PemBlock } from "#domain/x509/pem-blocks.ts";
+import { decodePem, findPemBlocks, type PemBlock, readPem } from "#codec/pem.ts";
 import type { Purpose } from "#shared/model/chain.ts";
 import { openCertificate } from "./path-certificate.ts";
 

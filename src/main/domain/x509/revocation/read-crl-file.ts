@@ -1,5 +1,5 @@
 import { TAG, viewOf } from "#codec/der.ts";
-import { decodePem, findPemBlocks } from "#domain/x509/pem-blocks.ts";
+import { decodePem, findPemBlocks } from "#codec/pem.ts";
 
 const LABELS = new Set(["X509 CRL", "CRL"]);
 

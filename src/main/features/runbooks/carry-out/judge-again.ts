@@ -1,7 +1,7 @@
+import { readPem } from "#codec/pem.ts";
 import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
 import type { CertificateSeen, Step } from "#domain/rotation/run/step.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
-import { readPem } from "#domain/x509/pem.ts";
 import { changesOf, keyOf, orderOf, toolsOf } from "./renewal-place.ts";
 import type { RunContext } from "./run-context.ts";
 

@@ -1,3 +1,4 @@
+import { writePem } from "#codec/pem.ts";
 import type { CertificateSeen, Step } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { testPair } from "#net/ssh/hand/pairs/consumers.ts";
@@ -39,14 +40,9 @@ async function stage({ run, step, hand }: Place, change: CertificateChange): Pro
 /** As servers read it. */
 async function openKey(run: RunContext, keyId: string): Promise<Redacted<Uint8Array>> {
   const der = Redacted.reveal(await toolsOf(run).vault.open(keyId));
-  const lines =
-    Buffer.from(der)
-      .toString("base64")
-      .match(/.{1,64}/g) ?? [];
+  const pem = Buffer.from(writePem("PRIVATE KEY", der));
   der.fill(0);
-  return new Redacted(
-    Buffer.from(`-----BEGIN PRIVATE KEY-----\n${lines.join("\n")}\n-----END PRIVATE KEY-----\n`),
-  );
+  return new Redacted(pem);
 }
 
 /** Passphrases of keystores, by the path of their file. */

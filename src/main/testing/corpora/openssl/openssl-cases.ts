@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { framePem } from "#codec/pem.ts";
 import type { Purpose } from "#shared/model/chain.ts";
 import type { CorpusCase } from "#testing/corpora/chain-corpus.ts";
 import { CORPUS_TIME } from "#testing/corpora/issue-certificate.ts";
@@ -42,7 +43,7 @@ export function opensslCases(): OpensslCase[] {
   const derOf = (name: string) => Buffer.from(fileOf(name).base64, "base64");
   const pemOf = (name: string) => {
     const { label, base64 } = fileOf(name);
-    return `-----BEGIN ${label}-----\n${base64}-----END ${label}-----\n`;
+    return framePem(label, base64.trimEnd());
   };
   return (JSON.parse(read("vectors.json")) as Row[]).map((row) => ({
     id: formatId(row),

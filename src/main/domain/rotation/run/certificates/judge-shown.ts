@@ -1,6 +1,6 @@
+import { readPem } from "#codec/pem.ts";
 import { labelOf } from "#domain/x509/path/chain-reason.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
-import { readPem } from "#domain/x509/pem.ts";
 
 /** What has to be seen at a place. */
 export type Wanted = {
