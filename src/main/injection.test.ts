@@ -278,7 +278,16 @@ function carryOut({ runbooks }: Store, title: string): void {
   const planId = runbooks.plans.take({ plan, hash: "ab".repeat(32), at: START });
   const counts = { hosts: 0, adds: 0, changes: 0, removes: 0 };
   const kind = "remove-grants" as const;
-  const id = runbooks.runs.begin({ planId, token: title, kind, title, at: START, consents: [], counts });
+  const id = runbooks.runs.begin({
+    planId,
+    token: title,
+    origin: "live",
+    kind,
+    title,
+    at: START,
+    consents: [],
+    counts,
+  });
   runbooks.runs.setState({ id, state: "committed", message: "", byHand: [], endedAt: START });
 }
 

@@ -2181,11 +2181,12 @@ CREATE TABLE plan (
 CREATE INDEX plan_being_made ON plan (id) WHERE state = 'making';
 
 -- One execution of a plan. `direction`: whether it goes on to its end, or rolls everything back. `due_at`: until when logs are
--- watched. The new key is its public key alone.
+-- watched. The new key is its public key alone. `origin`: executed from here, or by offline scripts whose results are imported.
 CREATE TABLE run (
   id          INTEGER PRIMARY KEY,
   plan        INTEGER NOT NULL REFERENCES plan (id),
   token       TEXT NOT NULL UNIQUE,
+  origin      TEXT NOT NULL CHECK (origin IN ('live', 'offline')),
   kind        TEXT NOT NULL,
   title       TEXT NOT NULL,
   state       TEXT NOT NULL CHECK (state IN (
@@ -2214,7 +2215,7 @@ CREATE INDEX run_not_over ON run (state, id) WHERE state NOT IN ('committed', 'r
 
 -- What has come of each step so far. A host that no step names yet has none; `host` is empty for this computer. What a phase is,
 -- the program knows. `verification`: whether what a step did is shown by a login, or by sshd's answer; null where its act shows
--- for itself.
+-- for itself. `result`: what it came to, as JSON (StepResult).
 CREATE TABLE run_step (
   run          INTEGER NOT NULL REFERENCES run (id),
   ordinal      INTEGER NOT NULL,
@@ -2225,6 +2226,7 @@ CREATE TABLE run_step (
   state        TEXT NOT NULL CHECK (state IN (
                  'planned', 'intended', 'acted', 'proved', 'undone', 'failed', 'needs-attention')),
   verification TEXT CHECK (verification IN ('verified', 'waiting', 'unverified')),
+  result       TEXT CHECK (json_valid(result)),
   message      TEXT NOT NULL DEFAULT '',
   at           TEXT,
   PRIMARY KEY (run, ordinal)

@@ -6,6 +6,7 @@ import { UseEvidence } from "./host-use.ts";
 import { Instant } from "./instant.ts";
 import { PlanHash, PlanId, PlanKind } from "./plan.ts";
 import { RemainingAccess } from "./remaining-access.ts";
+import { StepResult } from "./step-result.ts";
 import { HostName, Port } from "./target.ts";
 
 export const RunId = z.int().positive().brand<"RunId">();
@@ -85,6 +86,8 @@ export const RunStep = z.object({
   state: StepState,
   /** Null: its act shows for itself, or it was taken back, or is not done yet. */
   verification: StepVerification.nullable(),
+  /** Null: nothing but the message is known of it. */
+  result: StepResult.nullable(),
   /** What it has met last, as a sentence; empty at first. */
   message: z.string(),
   /** Of its last entry in the journal. */
@@ -265,8 +268,13 @@ export const KeptKey = z.object({
 });
 export type KeptKey = z.infer<typeof KeptKey>;
 
+/** `live`: executed from here. `offline`: by scripts that are run on the hosts, and whose results are imported. */
+export const RunOrigin = z.enum(["live", "offline"]);
+export type RunOrigin = z.infer<typeof RunOrigin>;
+
 export const RunDetail = RunRow.extend({
   planHash: PlanHash,
+  origin: RunOrigin,
   /** Names what it has made on hosts; part of every name that it gives there. */
   token: z.string(),
   /** The new key once it is made: its line without comment, and its fingerprint. */

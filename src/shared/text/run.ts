@@ -1,4 +1,6 @@
+import { assertNever } from "../model/assert-never.ts";
 import type { RunState, RunStep } from "../model/run.ts";
+import type { Awaited } from "../model/step-result.ts";
 
 const STATES: Record<RunState, string> = {
   running: "running",
@@ -18,4 +20,18 @@ export const formatRunState = (state: RunState): string => STATES[state];
 export function formatStepState({ state, verification }: RunStep): string {
   if (verification === "waiting") return "waiting for a login";
   return verification === "unverified" && state === "proved" ? "not verified" : state;
+}
+
+/** What a step waits for, as a sentence without a full stop. */
+export function formatAwaited(awaited: Awaited): string {
+  switch (awaited.kind) {
+    case "login-in-log":
+      return "waits for the journal to tell of a login by the new key";
+    case "certificate":
+      return "waits for a certificate to be brought";
+    case "login":
+      return `waiting for a login to ${awaited.account} through what is left, by anybody; without one it is taken back`;
+    default:
+      return assertNever(awaited);
+  }
 }

@@ -32,7 +32,7 @@ const commandsOf = (phase: RunStep["phase"]): string => {
   const at = { ordinal: 1, phase, host: "web1", port: 22, batch: 0 };
   const said = sayByHand(
     plan,
-    [{ ...at, state: "needs-attention", verification: null, message: "", at: null }],
+    [{ ...at, state: "needs-attention", verification: null, result: null, message: "", at: null }],
     [],
     "t0",
   );

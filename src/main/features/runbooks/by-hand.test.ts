@@ -17,7 +17,7 @@ const plan = makePlanValue({
 });
 
 const sayOf = (phase: RunStep["phase"]): string => {
-  const at = { ordinal: 1, phase, host: "web1", port: 22, batch: 0, verification: null };
+  const at = { ordinal: 1, phase, host: "web1", port: 22, batch: 0, verification: null, result: null };
   return sayByHand(plan, [{ ...at, state: "needs-attention", message: "", at: null }], [], "t0").join("\n");
 };
 
@@ -49,7 +49,15 @@ test("what lies in an account's folder is touched as that account, without a ter
     removes: 0,
   };
   const keys = makePlanValue({ hosts: [makeHost({ host: "web1", batch: 0, files: [file] })] });
-  const at = { ordinal: 1, phase: "add" as const, host: "web1", port: 22, batch: 0, verification: null };
+  const at = {
+    ordinal: 1,
+    phase: "add" as const,
+    host: "web1",
+    port: 22,
+    batch: 0,
+    verification: null,
+    result: null,
+  };
   const said = sayByHand(keys, [{ ...at, state: "needs-attention", message: "", at: null }], [], "t0");
   const [enter, hint, restore, clear] = said;
   expect(enter).toMatch(/^ssh /);

@@ -2,18 +2,17 @@ import type { CarriedResult } from "#domain/rotation/script/read-result.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { PlanHash } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { RunOrigin } from "#shared/model/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
 
-const CARRIED = "carried";
-
 /** The token of the run that all carried parts of one plan are. */
-export const tokenOfCarried = (plan: PlanHash): string => `${CARRIED}${plan.slice(0, 24)}`;
+export const tokenOfCarried = (plan: PlanHash): string => `carried${plan.slice(0, 24)}`;
 
 /** Whether a run is made of what scripts have told: nothing of it is done from here. */
-export const isCarried = ({ token }: { token: string }): boolean => token.startsWith(CARRIED);
+export const isCarried = ({ origin }: { origin: RunOrigin }): boolean => origin === "offline";
 
 /** There is no way into its hosts from here, or none that was wanted. */
-export function refuseCarried(run: { id: number; token: string }): void {
+export function refuseCarried(run: { id: number; origin: RunOrigin }): void {
   if (isCarried(run))
     throw new Refusal(
       "conflict",

@@ -12,6 +12,7 @@ export const toSteps = (plan: Plan): RunStep[] =>
       port: host?.port ?? null,
       state: "planned",
       verification: null,
+      result: null,
       message: "",
       at: null,
     };

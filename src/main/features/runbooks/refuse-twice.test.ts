@@ -115,9 +115,26 @@ test.each<[string, StepState, StepState, boolean]>([
     const { runbooks } = database.store;
     const planId = runbooks.plans.take({ plan: one, hash: "ab".repeat(32), at: AT });
     const counts = { hosts: 1, adds: 0, changes: 0, removes: 0 };
-    const run = { planId, token: "one", kind: one.kind, title: "", at: AT, consents: [], counts };
+    const run = {
+      planId,
+      token: "one",
+      origin: "live" as const,
+      kind: one.kind,
+      title: "",
+      at: AT,
+      consents: [],
+      counts,
+    };
     const id = runbooks.runs.begin(run);
-    const step = { host: null, port: null, batch: 0, verification: null, message: "", at: null };
+    const step = {
+      host: null,
+      port: null,
+      batch: 0,
+      verification: null,
+      result: null,
+      message: "",
+      at: null,
+    };
     runbooks.journal.addSteps(id, [
       { ...step, ordinal: 1, phase: "make-key", state: made },
       { ...step, ordinal: 2, phase: "hand-over", state: handed },

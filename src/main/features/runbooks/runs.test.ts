@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { Plan } from "#shared/model/plan.ts";
-import type { RunState } from "#shared/model/run.ts";
+import type { RunOrigin, RunState } from "#shared/model/run.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { RunDeps } from "./launch-run.ts";
@@ -55,14 +55,14 @@ async function openRuns(announce: () => void = () => undefined) {
     inBackground: (work: Work) => void launched.push(work),
   };
   const planId = store.runbooks.plans.take({ plan, hash: HASH, at: AT });
-  const add = (token: string, state: RunState) => {
+  const add = (origin: RunOrigin, state: RunState) => {
     const counts = { hosts: 1, adds: 0, changes: 0, removes: 0 };
-    const run = { planId, token, kind: plan.kind, title: "", at: AT, consents: [], counts };
+    const run = { planId, token: "one", origin, kind: plan.kind, title: "", at: AT, consents: [], counts };
     const id = store.runbooks.runs.begin(run);
     store.runbooks.runs.setState({ id, state, message: "", byHand: [], endedAt: null });
     return id;
   };
-  const addPaused = () => add("one", "paused");
+  const addPaused = () => add("live", "paused");
   const detail = { id: planId, plan, hash: HASH, state: "ready", message: "", runId: null };
   return {
     runs: createRuns(deps as unknown as RunDeps),
@@ -157,14 +157,14 @@ test.each(["paused", "committed"] as const)(
 );
 
 test.each([
-  { token: "one", of: "a run over sessions" },
-  { token: "carried1", of: "a run of scripts" },
-])(
+  { origin: "live", of: "a run over sessions" },
+  { origin: "offline", of: "a run of scripts" },
+] as const)(
   "an end of Latchkey while old private keys of $of are removed leaves them to be removed once more",
-  async ({ token }) => {
+  async ({ origin }) => {
     await using opened = await openRuns();
     const { runs, store, launched } = opened;
-    const id = opened.add(token, "interrupted");
+    const id = opened.add(origin, "interrupted");
     const path = "/home/deploy/.ssh/id";
     await expect(runs.resume(id, { ...MEANS, removesOld: true })).rejects.toThrow("keeps no old private key");
     store.runbooks.keptKeys.put(id, { host: "web", port: 22, path, kept: `${path}.latchkey-kept-0a0a0a0a` });
@@ -175,14 +175,15 @@ test.each([
       port: 22,
       phase: "commit" as const,
       verification: null,
+      result: null,
     };
     store.runbooks.journal.addSteps(id, [{ ...step, state: "planned", message: "", at: AT }]);
-    if (token === "one") {
+    if (origin === "live") {
       const early = runs.resume(id, { ...MEANS, removesOld: true });
       await expect(early).rejects.toThrow("some of its steps have not ended");
     }
     store.runbooks.journal.setStep({ runId: id, ordinal: 0, state: "proved", message: "", at: AT });
-    if (token !== "one") {
+    if (origin !== "live") {
       const remedy = `(latchkey runs resume ${id} --remove-old)`;
       await expect(runs.resume(id, MEANS)).rejects.toThrow(remedy);
       await expect(runs.rollBack(id, MEANS)).rejects.toThrow(remedy);

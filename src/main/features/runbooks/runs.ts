@@ -206,7 +206,8 @@ const createStarter =
   ): Promise<{ runId: RunId }> => {
     const plan = approve(detail, given);
     const { kind, title } = plan;
-    const run = { planId: detail.id, token: randomToken(), kind, title, consents: given.consents };
+    const { consents } = given;
+    const run = { planId: detail.id, token: randomToken(), origin: "live" as const, kind, title, consents };
     const begun: RunId[] = [];
     const begin = (): OneRun => {
       refuseTwice(running, plan);

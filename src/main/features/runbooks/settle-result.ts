@@ -40,7 +40,16 @@ export function beginCarried(
 ): RunId {
   const { kind, title } = plan;
   const token = tokenOfCarried(result.plan);
-  const id = runbooks.runs.begin({ planId, token, kind, title, consents: [], at, counts: countsOf(plan) });
+  const id = runbooks.runs.begin({
+    planId,
+    token,
+    origin: "offline",
+    kind,
+    title,
+    consents: [],
+    at,
+    counts: countsOf(plan),
+  });
   runbooks.journal.addSteps(id, toSteps(plan));
   events.append({
     at,

@@ -11,7 +11,7 @@ import { sayHost } from "#shared/text/plan.ts";
 import type { OfflineScript, VerifiedBy } from "#store/runbooks/offline-table.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
-import { tokenOfCarried } from "./carried.ts";
+import { isCarried } from "./carried.ts";
 import { createClaimConfirmer, evaluateClaimOf } from "./confirm-claims.ts";
 import { findOldHere } from "./old-halves-here.ts";
 import { beginCarried, keepResult, noteClaim, settle, settleVerified } from "./settle-result.ts";
@@ -101,7 +101,7 @@ function findPlan(
       "the plan of this result is not known here; take it in first, as it was exported",
     );
   const known = found.runId === null ? null : runs.find(found.runId);
-  if (known && known.token !== tokenOfCarried(hash))
+  if (known && !isCarried(known))
     throw new Refusal(
       "conflict",
       `plan ${found.id} was run from here, as run ${known.id}: its result is there`,

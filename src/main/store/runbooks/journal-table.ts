@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { RunEntry, type RunId, RunStep, type StepState, type StepVerification } from "#shared/model/run.ts";
+import type { StepResult } from "#shared/model/step-result.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 
 type StepRow = {
@@ -11,6 +12,7 @@ type StepRow = {
   batch: number;
   state: string;
   verification: string | null;
+  result: string | null;
   message: string;
   at: string | null;
 };
@@ -31,6 +33,8 @@ export type StepStanding = {
   ordinal: number;
   state: StepState;
   verification?: StepVerification | null;
+  /** Without it: nothing but the message is known. */
+  result?: StepResult | null;
   message: string;
   at: Instant;
 };
@@ -42,14 +46,14 @@ const BY_ID = { name: "id", columns: ["id"], descending: false };
 /** The steps of runs, and the journal of them. */
 export function journalTable(db: Database, lists: Lists) {
   const addStep = db.prepare(`
-    INSERT INTO run_step (run, ordinal, phase, host, port, batch, state, verification, message, at)
-    VALUES (@run, @ordinal, @phase, @host, @port, @batch, @state, @verification, @message, @at)`);
+    INSERT INTO run_step (run, ordinal, phase, host, port, batch, state, verification, result, message, at)
+    VALUES (@run, @ordinal, @phase, @host, @port, @batch, @state, @verification, @result, @message, @at)`);
   const setStep = db.prepare(
-    `UPDATE run_step SET state = @state, verification = @verification, message = @message, at = @at
+    `UPDATE run_step SET state = @state, verification = @verification, result = @result, message = @message, at = @at
      WHERE run = @runId AND ordinal = @ordinal`,
   );
   const steps = db.prepare<[number], StepRow>(
-    "SELECT ordinal, phase, host, port, batch, state, verification, message, at FROM run_step WHERE run = ? ORDER BY ordinal",
+    "SELECT ordinal, phase, host, port, batch, state, verification, result, message, at FROM run_step WHERE run = ? ORDER BY ordinal",
   );
   const addEntry = db.prepare(
     "INSERT INTO run_entry (run, ordinal, at, kind, text) VALUES (@runId, @ordinal, @at, @kind, @text)",
@@ -60,11 +64,18 @@ export function journalTable(db: Database, lists: Lists) {
 
   return {
     addSteps(run: RunId, planned: readonly RunStep[]): void {
-      for (const step of planned) addStep.run({ ...step, run, host: step.host ?? "", port: step.port ?? 0 });
+      for (const step of planned)
+        addStep.run({
+          ...step,
+          run,
+          host: step.host ?? "",
+          port: step.port ?? 0,
+          result: toJson(step.result),
+        });
     },
 
-    setStep: ({ verification = null, ...step }: StepStanding): void =>
-      void setStep.run({ ...step, verification }),
+    setStep: ({ verification = null, result = null, ...step }: StepStanding): void =>
+      void setStep.run({ ...step, verification, result: toJson(result) }),
 
     steps: (run: RunId): RunStep[] => steps.all(run).map(toStep),
 
@@ -87,5 +98,13 @@ export function journalTable(db: Database, lists: Lists) {
   };
 }
 
-const toStep = ({ host, port, ...row }: StepRow): RunStep =>
-  RunStep.parse({ ...row, host: host || null, port: host === "" ? null : port });
+const toJson = (result: StepResult | null): string | null =>
+  result === null ? null : JSON.stringify(result);
+
+const toStep = ({ host, port, result, ...row }: StepRow): RunStep =>
+  RunStep.parse({
+    ...row,
+    host: host || null,
+    port: host === "" ? null : port,
+    result: result === null ? null : JSON.parse(result),
+  });

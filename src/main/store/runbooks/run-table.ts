@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { PlanId, type PlanKind } from "#shared/model/plan.ts";
-import { RunDetail, RunId, RunRow, type RunState } from "#shared/model/run.ts";
+import { RunDetail, RunId, type RunOrigin, RunRow, type RunState } from "#shared/model/run.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
 import { eachWord } from "#store/lists/search.ts";
@@ -13,6 +13,7 @@ type Row = {
   plan: number;
   plan_hash: string;
   token: string;
+  origin: string;
   kind: string;
   title: string;
   state: string;
@@ -56,6 +57,7 @@ export type RunRecord = Omit<
 type NewRun = {
   planId: PlanId;
   token: string;
+  origin: RunOrigin;
   kind: PlanKind;
   title: string;
   at: Instant;
@@ -78,7 +80,7 @@ const SORTED_BY: Record<SortColumn, readonly string[]> = {
   state: ["run.state", "run.id"],
 };
 
-const COLUMNS = `run.id, run.plan, plan.hash AS plan_hash, run.token, run.kind, run.title, run.state, run.direction,
+const COLUMNS = `run.id, run.plan, plan.hash AS plan_hash, run.token, run.origin, run.kind, run.title, run.state, run.direction,
   run.started_at, run.ended_at, run.due_at, run.message, run.by_hand, run.consents, run.key_line, run.fingerprint,
   run.hosts, run.adds, run.changes, run.removes,
   (SELECT count(*) FROM run_step WHERE run = run.id) AS steps,
@@ -141,8 +143,8 @@ type Told = {
 
 function runWriter(db: Database) {
   const begin = db.prepare(`
-    INSERT INTO run (plan, token, kind, title, state, started_at, consents, hosts, adds, changes, removes)
-    VALUES (@planId, @token, @kind, @title, 'running', @at, @consents, @hosts, @adds, @changes, @removes)`);
+    INSERT INTO run (plan, token, origin, kind, title, state, started_at, consents, hosts, adds, changes, removes)
+    VALUES (@planId, @token, @origin, @kind, @title, 'running', @at, @consents, @hosts, @adds, @changes, @removes)`);
   const setState = db.prepare(`
     UPDATE run SET state = @state, message = @message, by_hand = @byHand, ended_at = @endedAt WHERE id = @id`);
   const setDirection = db.prepare("UPDATE run SET direction = ? WHERE id = ?");

@@ -34,6 +34,7 @@ const step = (ordinal: number, phase: RunStep["phase"]): RunStep => ({
   batch: 0,
   state: "planned",
   verification: null,
+  result: null,
   message: "",
   at: null,
 });
@@ -137,6 +138,7 @@ const begin = (runs: Runs, planId: PlanId, token: string) =>
   runs.begin({
     planId,
     token,
+    origin: "live",
     kind: "remove-grants",
     title: "Remove 1 grant",
     at: AT,

@@ -149,13 +149,30 @@ export function makeClaimDatabase(path: string): void {
     const planId = plans.take({ plan: PLAN, hash: PLAN_HASH, at: START });
     const { kind, title } = PLAN;
     const counts = { hosts: 3, adds: 2, changes: 0, removes: 2 };
-    const run = runs.begin({ planId, token: "carried", kind, title, at: START, consents: [], counts });
+    const run = runs.begin({
+      planId,
+      token: "carried",
+      origin: "offline",
+      kind,
+      title,
+      at: START,
+      consents: [],
+      counts,
+    });
     const claimed = [
       { host: "vault", phase: "make-key", body: writeResult("vault", "make-key", null) },
       { host: "web1", phase: "add", body: writeResult("web1", "add", added) },
       { host: "web2", phase: "add", body: writeResult("web2", "add", added) },
     ] as const;
-    const step = { port: 22, batch: 0, state: "planned" as const, verification: null, message: "", at: null };
+    const step = {
+      port: 22,
+      batch: 0,
+      state: "planned" as const,
+      verification: null,
+      result: null,
+      message: "",
+      at: null,
+    };
     const steps = claimed.map(({ host, phase }, index) => ({ ...step, ordinal: index + 1, host, phase }));
     journal.addSteps(run, steps);
     runs.setKey(run, KEY);

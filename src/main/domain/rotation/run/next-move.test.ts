@@ -83,7 +83,7 @@ function ask(states: Record<string, StepProgress["state"]>, more: Partial<Progre
   const progress = steps.map(({ ordinal }) => ({
     ordinal,
     state: states[nameOf(ordinal)] ?? states[nameOf(ordinal).split(" ")[0] ?? ""] ?? "planned",
-    awaitsLog: false,
+    isAwaiting: false,
   }));
   const move = nextMove(plan, {
     want: "on",
@@ -130,7 +130,7 @@ test("what was done before a kill is proved and not done again", () => {
 test("a step that is taken back for what somebody else has written says whose file that is", () => {
   const progress = steps.map(({ ordinal }) => ({
     ordinal,
-    awaitsLog: false,
+    isAwaiting: false,
     state: nameOf(ordinal) === "add a" ? ("acted" as const) : ("planned" as const),
   }));
   const made = progress.map((one) =>
@@ -161,7 +161,7 @@ test("a failed canary stops the run, however many may fail", () => {
         : ordinal === 1
           ? ("proved" as const)
           : ("planned" as const),
-    awaitsLog: false,
+    isAwaiting: false,
   }));
   const progress = { want: "on" as const, steps: states, seen: new Map(), isGraceOver: false };
   expect(nextMove(many, progress)).toMatchObject({ kind: "end", state: "stopped" });
@@ -239,7 +239,7 @@ test("the days of grace are waited for between hand-over and removal", () => {
   const states = steps.map(({ ordinal, phase }) => ({
     ordinal,
     state: phase === "remove" || phase === "commit" ? ("planned" as const) : ("proved" as const),
-    awaitsLog: false,
+    isAwaiting: false,
   }));
   const progress = { want: "on" as const, steps: states, seen: new Map([[0, see("added")]]) };
   expect(nextMove(slow, { ...progress, isGraceOver: false })).toEqual({ kind: "wait", until: "grace" });
@@ -258,7 +258,7 @@ test("a proof by a log is waited for before anything is removed, and hinders no 
             : phase === "hand-over"
               ? handOver
               : ("planned" as const),
-      awaitsLog: phase === "add",
+      isAwaiting: phase === "add",
     }));
   const progress = { want: "on" as const, seen: new Map(), isGraceOver: false };
   expect(nextMove(plan, { ...progress, steps: states("planned") })).toEqual({ kind: "look", places: [null] });

@@ -32,16 +32,16 @@ const HAS_BEGUN: ReadonlySet<StepState> = new Set([
 ]);
 
 const standingOf = ({ ordinal }: Step, { steps }: Progress): StepProgress =>
-  steps.find((one) => one.ordinal === ordinal) ?? { ordinal, state: "planned", awaitsLog: false };
+  steps.find((one) => one.ordinal === ordinal) ?? { ordinal, state: "planned", isAwaiting: false };
 
 function moveOn(plan: Plan, progress: Progress, steps: readonly Standing[]): Move {
-  const open = steps.find(({ state, awaitsLog }) => state !== "proved" && !awaitsLog);
-  const awaiting = steps.some(({ awaitsLog }) => awaitsLog);
+  const open = steps.find(({ state, isAwaiting }) => state !== "proved" && !isAwaiting);
+  const awaiting = steps.some(({ isAwaiting }) => isAwaiting);
   // A log tells of the new key only once its holders have it; nothing is removed before it does.
   if (awaiting && (!open || NEEDS_ALL_PROVED.has(open.step.phase))) return { kind: "wait", until: "log" };
   if (!open) return end("committed", "");
   const phase = steps.filter(({ step }) => step.phase === open.step.phase);
-  const running = phase.filter(({ state, awaitsLog }) => isUnderWay(state) && !awaitsLog);
+  const running = phase.filter(({ state, isAwaiting }) => isUnderWay(state) && !isAwaiting);
   const hold = findHold(plan, progress, phase);
   if (hold) return finish(plan, progress, running, hold);
   const due = phase.filter((one) => one.state === "planned" || running.includes(one));

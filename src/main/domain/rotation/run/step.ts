@@ -52,7 +52,7 @@ export type StepProgress = {
   ordinal: number;
   state: StepState;
   /** It waits for a log to tell of a login, or for somebody to bring a certificate: nothing is wrong, and nothing can be hurried. */
-  awaitsLog: boolean;
+  isAwaiting: boolean;
 };
 
 export type Progress = {

@@ -58,7 +58,7 @@ export class SimulatedRenewal {
     const steps = this.#steps.map((step) => ({
       ordinal: step.ordinal,
       state: this.#state(step),
-      awaitsLog: this.#awaiting.has(step.ordinal),
+      isAwaiting: this.#awaiting.has(step.ordinal),
     }));
     return { want, steps, seen: this.#seen, isGraceOver };
   }

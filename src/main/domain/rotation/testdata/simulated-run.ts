@@ -51,7 +51,7 @@ export class SimulatedRun {
     const steps = this.#steps.map(({ ordinal }) => ({
       ordinal,
       state: this.#state(ordinal),
-      awaitsLog: false,
+      isAwaiting: false,
     }));
     return { want, steps, seen: this.#seen, isGraceOver: true };
   }

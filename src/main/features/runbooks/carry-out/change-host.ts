@@ -20,9 +20,6 @@ const PROOF_PATIENCE_MS = 120_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 20_000;
 
-/** What the step says while only a log can tell that the new key logs in. */
-const AWAITS_LOG = "waits for the journal to tell of a login by the new key";
-
 /** Adds the new lines to a host's files, or removes the old ones; proves it, or takes it back at once. */
 export async function changeHost(run: RunContext, step: Step): Promise<void> {
   const host = hostOf(run, step);
@@ -101,7 +98,7 @@ export async function proveHost(run: RunContext, step: Step): Promise<void> {
   const checks = await checkAccess(run, step, inside);
   if (proof.kind === "awaits-log") {
     for (const text of sayChecks(checks)) await run.journal.note(step.ordinal, text);
-    return run.journal.mark(step.ordinal, "acted", AWAITS_LOG, "waiting");
+    return run.journal.markWaiting(step.ordinal, { kind: "login-in-log" });
   }
   const said = [...proof.said, ...sayChecks(checks)].join("; ") || "nothing new is to log in";
   return run.journal.mark(step.ordinal, "proved", said, judgeVerified(proof.kind, checks));
@@ -236,11 +233,11 @@ async function provePatiently(run: RunContext, step: Step, inside: Inside): Prom
     const proof = await proveChange(run, step, inside);
     run.trace("proof", step.ordinal, step.phase, proof.kind);
     if (proof.kind !== "unsure") return proof;
-    const isAwaited = proof.awaitsLogin === true;
-    const next = isAwaited ? Math.min(pause, LOGIN_PAUSE_MS) : pause;
-    if (performance.now() - begun + next > patienceOf(run, isAwaited)) return proof;
-    const said = isAwaited ? proof.message : `is asked again: ${proof.message}`;
-    await run.journal.say(step.ordinal, said, isAwaited ? "waiting" : null);
+    const { awaited = null } = proof;
+    const next = awaited ? Math.min(pause, LOGIN_PAUSE_MS) : pause;
+    if (performance.now() - begun + next > patienceOf(run, awaited !== null)) return proof;
+    if (awaited) await run.journal.sayWaiting(step.ordinal, awaited);
+    else await run.journal.say(step.ordinal, `is asked again: ${proof.message}`);
     await run.patience.wait(next, run.signal);
   }
 }

@@ -9,9 +9,6 @@ import { clearAnswers, isAnsweredByHost } from "./clear-answers.ts";
 import { changesOf, keyOf, orderOf, toolsOf } from "./renewal-place.ts";
 import { enterHost, hostOf, type RunContext } from "./run-context.ts";
 
-/** What the step says while somebody has to bring a certificate. */
-export const AWAITS_CERTIFICATE = "waits for a certificate to be brought";
-
 /** Has the requests of a host signed. What an earlier try was given is taken. */
 export async function issuePairs(run: RunContext, step: Step): Promise<void> {
   const changes = changesOf(run, step);
@@ -23,7 +20,7 @@ export async function issuePairs(run: RunContext, step: Step): Promise<void> {
     if (problem !== null) return run.journal.mark(step.ordinal, "failed", problem);
   }
   const isAwaiting = changes.some((change) => orderOf(run, step, change).chain === null);
-  if (isAwaiting) return run.journal.mark(step.ordinal, "acted", AWAITS_CERTIFICATE);
+  if (isAwaiting) return run.journal.markWaiting(step.ordinal, { kind: "certificate" });
   await run.journal.mark(step.ordinal, "proved", sayIssued(run, step));
 }
 

@@ -13,6 +13,8 @@ import type {
   StepState,
   StepVerification,
 } from "#shared/model/run.ts";
+import type { Awaited, StepResult } from "#shared/model/step-result.ts";
+import { formatAwaited } from "#shared/text/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import type { Direction } from "#store/runbooks/run-table.ts";
@@ -63,25 +65,7 @@ export function openJournal(deps: Deps, runId: RunId) {
     steps: (): RunStep[] => [...steps.values()],
     failure: () => failure,
 
-    /** Before an act. */
-    intend: (ordinal: number, text: string): Promise<void> =>
-      pen.write(ordinal, { state: "intended", verification: null }, text),
-
-    /** After one. */
-    mark: (
-      ordinal: number,
-      state: StepState,
-      text: string,
-      verification: StepVerification | null = null,
-    ): Promise<void> => pen.write(ordinal, { state, verification }, text).catch(keepFailure),
-
-    /** More of a step that stays in its state; of the run itself without one. */
-    note: (ordinal: number | null, text: string, kind: RunEntry["kind"] = "note"): Promise<void> =>
-      pen.note(ordinal, text, kind).catch(keepFailure),
-
-    /** As the step is said to whoever follows the run; its state stays. */
-    say: (ordinal: number, message: string, verification: StepVerification | null = null): Promise<void> =>
-      pen.say(ordinal, message, verification).catch(keepFailure),
+    ...stepWriter(pen, keepFailure),
 
     /** What sshd has answered about keys that were removed. */
     accessChecks: (): readonly AccessCheck[] => checks,
@@ -136,7 +120,44 @@ export function openJournal(deps: Deps, runId: RunId) {
   };
 }
 
-type Standing = { state: StepState; verification: StepVerification | null };
+type Shown = { verification: StepVerification | null; result: StepResult | null };
+type Standing = Shown & { state: StepState };
+
+/** A certificate that is to be brought is no login. */
+const waitingFor = (awaited: Awaited): Shown => ({
+  verification: awaited.kind === "certificate" ? null : "waiting",
+  result: { kind: "waiting", for: awaited },
+});
+
+const stepWriter = (pen: Pen, keepFailure: (error: unknown) => void) => ({
+  /** Before an act. */
+  intend: (ordinal: number, text: string): Promise<void> =>
+    pen.write(ordinal, { state: "intended", verification: null, result: null }, text),
+
+  /** After one. */
+  mark: (
+    ordinal: number,
+    state: StepState,
+    text: string,
+    verification: StepVerification | null = null,
+  ): Promise<void> => pen.write(ordinal, { state, verification, result: null }, text).catch(keepFailure),
+
+  /** What the step has done stands, and nothing more can be done before something comes. */
+  markWaiting: (ordinal: number, awaited: Awaited): Promise<void> =>
+    pen.write(ordinal, { state: "acted", ...waitingFor(awaited) }, formatAwaited(awaited)).catch(keepFailure),
+
+  /** More of a step that stays in its state; of the run itself without one. */
+  note: (ordinal: number | null, text: string, kind: RunEntry["kind"] = "note"): Promise<void> =>
+    pen.note(ordinal, text, kind).catch(keepFailure),
+
+  /** As the step is said to whoever follows the run; its state stays. */
+  say: (ordinal: number, message: string): Promise<void> =>
+    pen.say(ordinal, { verification: null, result: null }, message).catch(keepFailure),
+
+  /** The same of what it waits for, while it is not done. */
+  sayWaiting: (ordinal: number, awaited: Awaited): Promise<void> =>
+    pen.say(ordinal, waitingFor(awaited), formatAwaited(awaited)).catch(keepFailure),
+});
 
 const clockWriter = ({ store, now }: Deps, runId: RunId, record: (work: () => void) => Promise<void>) => ({
   /** As entries are dated. */
@@ -165,16 +186,17 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
   const { journal } = store.runbooks;
   return { record, tell, write, note, say };
 
-  function write(ordinal: number, { state, verification }: Standing, text: string): Promise<void> {
+  function write(ordinal: number, standing: Standing, text: string): Promise<void> {
     return record((at) => {
       const step = steps.get(ordinal);
       if (!step) throw new Error(`run ${runId} has no step ${ordinal}`);
-      const kind = verification === "unverified" ? "acted" : KIND[state];
+      const { state } = standing;
+      const kind = standing.verification === "unverified" ? "acted" : KIND[state];
       journal.append({ runId, ordinal, kind, text, at });
-      journal.setStep({ runId, ordinal, state, verification, message: text, at });
+      journal.setStep({ runId, ordinal, ...standing, message: text, at });
       tell(at, ordinal, kind, text);
       trace("run", runId, "step", ordinal, step.phase, state);
-      return () => steps.set(ordinal, { ...step, state, verification, message: text, at });
+      return () => steps.set(ordinal, { ...step, ...standing, message: text, at });
     });
   }
 
@@ -185,12 +207,12 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
     });
   }
 
-  function say(ordinal: number, message: string, verification: StepVerification | null): Promise<void> {
+  function say(ordinal: number, shown: Shown, message: string): Promise<void> {
     return record((at) => {
       const step = steps.get(ordinal);
       if (!step) throw new Error(`run ${runId} has no step ${ordinal}`);
-      journal.setStep({ runId, ordinal, state: step.state, verification, message, at });
-      return () => steps.set(ordinal, { ...step, verification, message, at });
+      journal.setStep({ runId, ordinal, state: step.state, ...shown, message, at });
+      return () => steps.set(ordinal, { ...step, ...shown, message, at });
     });
   }
 

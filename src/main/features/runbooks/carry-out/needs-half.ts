@@ -1,6 +1,7 @@
 import type { Step, Task } from "#domain/rotation/run/step.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { RunStep } from "#shared/model/run.ts";
+import type { Awaited } from "#shared/model/step-result.ts";
 import type { RunContext } from "./run-context.ts";
 
 type Asked = Pick<RunContext, "plan">;
@@ -27,13 +28,13 @@ export function needsHalf(run: Asked, { what, step }: Task): boolean {
 }
 
 /** Whether a step that stands waits for a log to tell of the new key; another may wait for somebody to log in while it is tried. */
-export const awaitsLog = ({ plan }: Asked, { host, port, state, verification }: RunStep): boolean =>
-  state === "acted" &&
-  verification === "waiting" &&
-  plan.hosts.some(
-    (one) =>
-      one.host === host && one.port === port && one.proofs.some(({ proof }) => proof.kind === "by-log"),
-  );
+export const awaitsLog = (step: RunStep): boolean => awaitedBy(step)?.kind === "login-in-log";
+
+/** Whether a step waits for somebody to bring a certificate. */
+export const awaitsCertificate = (step: RunStep): boolean => awaitedBy(step)?.kind === "certificate";
+
+const awaitedBy = ({ state, result }: RunStep): Awaited | null =>
+  state === "acted" && result?.kind === "waiting" ? result.for : null;
 
 /** Whether the new key logs in from this computer to prove a step. */
 export const isProvedFromHere = ({ plan }: Asked, { host }: Pick<Step, "host">): boolean =>

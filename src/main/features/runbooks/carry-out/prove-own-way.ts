@@ -17,6 +17,7 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
 import { sayHost } from "#shared/text/plan.ts";
+import { formatAwaited } from "#shared/text/run.ts";
 import { nameKey } from "./name-key.ts";
 import { type ProofOutcome, readProof } from "./proof-outcome.ts";
 import { type RunContext, SessionLost } from "./run-context.ts";
@@ -166,12 +167,10 @@ async function hearLeft(run: RunContext, { step, inside: { hand } }: StepAtHost)
       return login && login.account === user && !login.isPartial ? [login] : [];
     });
   const [login] = logins;
-  if (!login)
-    return {
-      kind: "unsure",
-      awaitsLogin: true,
-      message: `waiting for a login to ${user} through what is left, by anybody; without one it is taken back`,
-    };
+  if (!login) {
+    const awaited = { kind: "login" as const, account: user };
+    return { kind: "unsure", awaited, message: formatAwaited(awaited) };
+  }
   const from = login.from === null ? "" : ` from ${login.from}`;
   return { kind: "proved", said: [`${failing}; the journal tells of a login since${from}`] };
 }

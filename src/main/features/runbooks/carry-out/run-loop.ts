@@ -4,9 +4,8 @@ import { sideBySide } from "#net/side-by-side.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { RunState } from "#shared/model/run.ts";
 import { doTask } from "./do-task.ts";
-import { AWAITS_CERTIFICATE } from "./issue-pairs.ts";
 import { lookAgain } from "./look-again.ts";
-import { awaitsLog, needsHalf } from "./needs-half.ts";
+import { awaitsCertificate, awaitsLog, needsHalf } from "./needs-half.ts";
 import { endProved } from "./old-halves.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -86,10 +85,11 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
 const WORN: PlaceSeen = { kind: "lost", why: "its connection broke again and again" };
 
 const progressOf = (run: RunContext): StepProgress[] =>
-  run.journal.steps().map((step) => {
-    const isBrought = step.state === "acted" && step.message === AWAITS_CERTIFICATE;
-    return { ordinal: step.ordinal, state: step.state, awaitsLog: isBrought || awaitsLog(run, step) };
-  });
+  run.journal.steps().map((step) => ({
+    ordinal: step.ordinal,
+    state: step.state,
+    isAwaiting: awaitsCertificate(step) || awaitsLog(step),
+  }));
 
 const isBegunAt = ({ journal, plan }: RunContext, place: number | null): boolean => {
   const host = place === null ? null : plan.hosts[place];
@@ -121,7 +121,7 @@ function sayWait({ until }: Extract<Move, { kind: "wait" }>, run: RunContext): s
     return "those who know the host by its old key learn the new one at their next login";
   if (until === "grace")
     return "the old key and the new one both stand: logs are watched for uses of the old one before it is removed";
-  const isRemoved = journal.steps().some((step) => step.phase === "remove" && awaitsLog(run, step));
+  const isRemoved = journal.steps().some((step) => step.phase === "remove" && awaitsLog(step));
   return isRemoved
     ? "the old lines are gone, and the journal has to tell of one more login by the new key; or its holder signs for it, or the accounts are approved by name"
     : "the journal has to tell of a login by the new key before anything is removed, and until then the old key stands, too; or its holder signs for it, or the accounts are approved by name";

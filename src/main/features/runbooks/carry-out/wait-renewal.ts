@@ -1,7 +1,8 @@
 import { recheckMinutesOf } from "#domain/rotation/run/certificates/certificate-steps.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { AWAITS_CERTIFICATE, sayIssued } from "./issue-pairs.ts";
+import { sayIssued } from "./issue-pairs.ts";
+import { awaitsCertificate } from "./needs-half.ts";
 import { changesOf, orderOf, toolsOf } from "./renewal-place.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -10,7 +11,7 @@ export async function areBrought(run: RunContext): Promise<boolean> {
   let isAny = false;
   for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "issue")) {
     const known = run.journal.steps().find(({ ordinal }) => ordinal === step.ordinal);
-    if (known?.state !== "acted" || known.message !== AWAITS_CERTIFICATE) continue;
+    if (!known || !awaitsCertificate(known)) continue;
     if (changesOf(run, step).some((change) => orderOf(run, step, change).chain === null)) continue;
     await run.journal.mark(step.ordinal, "proved", sayIssued(run, step));
     isAny = true;

@@ -59,7 +59,7 @@ type Clock = { begun: Instant; now: () => Date };
 export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Promise<boolean> {
   let hasHeard = false;
   let locked: HalfLocked | null = null;
-  const awaiting = run.journal.steps().filter((step) => awaitsLog(run, step));
+  const awaiting = run.journal.steps().filter((step) => awaitsLog(step));
   for (const step of awaiting) {
     const heard = await hearAt(run, waits, step, clock).catch((error: unknown) => {
       if (error instanceof SessionLost) return { isProved: false, said: [error.message] };

@@ -41,7 +41,12 @@ function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
   const { plans, runs, journal, files } = store.runbooks;
   const planId = plans.take({ plan, hash: HASH, at: START });
   const { kind } = plan;
-  const id = runs.begin({ ...makeRun(payload, planId), kind, token: `${kind} ${payload}${index}` });
+  const id = runs.begin({
+    ...makeRun(payload, planId),
+    kind,
+    origin: "live",
+    token: `${kind} ${payload}${index}`,
+  });
   runs.setKey(id, { line: payload, fingerprint: payload });
   runs.setState({
     id,
@@ -115,6 +120,7 @@ const makeStep = (payload: string, phase: Phase, at: number): RunStep => ({
   port: 22,
   batch: 0,
   verification: null,
+  result: null,
   state: pick(StepState.options, at + 1),
   message: payload,
   at: START,

@@ -70,8 +70,8 @@ function ask(states: States, more: Partial<Progress> = {}) {
   const progress = steps.map(({ ordinal }) => {
     const state = states[nameOf(ordinal)] ?? states[nameOf(ordinal).split(" ")[0] ?? ""] ?? "planned";
     return state === "awaiting"
-      ? { ordinal, state: "acted" as const, awaitsLog: true }
-      : { ordinal, state, awaitsLog: false };
+      ? { ordinal, state: "acted" as const, isAwaiting: true }
+      : { ordinal, state, isAwaiting: false };
   });
   const seen = { kind: "seen", files: [], holders: [], hasWork: true, heldBy: null } as const;
   const move = nextMove(plan, {

@@ -18,7 +18,7 @@ export function nextCertificateMove(plan: Plan, progress: Progress): Move {
 }
 
 const standingOf = ({ ordinal }: Step, { steps }: Progress): StepProgress =>
-  steps.find((one) => one.ordinal === ordinal) ?? { ordinal, state: "planned", awaitsLog: false };
+  steps.find((one) => one.ordinal === ordinal) ?? { ordinal, state: "planned", isAwaiting: false };
 
 function moveOn(plan: Plan, progress: Progress, steps: readonly Standing[]): Move {
   const out = hostsWith(steps, ({ state }) => state === "failed" || state === "needs-attention");
@@ -28,7 +28,7 @@ function moveOn(plan: Plan, progress: Progress, steps: readonly Standing[]): Mov
   let wait: Wait | null = null;
   for (const phase of CERTIFICATE_PHASES) {
     const inPhase = rest.filter(({ step, state }) => step.phase === phase && state !== "proved");
-    const running = inPhase.filter(({ state, awaitsLog }) => isUnderWay(state) && !awaitsLog);
+    const running = inPhase.filter(({ state, isAwaiting }) => isUnderWay(state) && !isAwaiting);
     const ready = inPhase.filter(
       ({ state, step }) => state === "planned" && isNext(rest, step) && !awaitsCanary(plan, rest, step),
     );
@@ -61,7 +61,7 @@ function waitFor(
   inPhase: readonly Standing[],
   { phase, due, running, progress: { isGraceOver } }: Waiting,
 ): Wait | null {
-  if (due.length === 0 && inPhase.some(({ awaitsLog }) => awaitsLog)) return "certificate";
+  if (due.length === 0 && inPhase.some(({ isAwaiting }) => isAwaiting)) return "certificate";
   const isEarly = phase === "recheck" && due.length > 0 && running.length === 0 && !isGraceOver;
   return isEarly ? "recheck" : null;
 }
