@@ -242,8 +242,10 @@ function explainUnreached(
     );
   if (error.reason !== CONNECT_FAILED)
     return tell("jump-failed", `the jump host ${through} opened no way to ${address}: ${quote(said)}`);
+  // biome-ignore lint/plugin: a jump host says why in words alone (RFC 4254, 5.1)
   if (/unknown host|not known|resol/i.test(said))
     return tell("no-such-name", `${through} knows no host ${to.address}: ${quote(said)}`);
+  // biome-ignore lint/plugin: a jump host says why in words alone (RFC 4254, 5.1)
   if (/timed? ?out|unreachable|no route/i.test(said))
     return tell("timed-out", `${through} did not reach ${address}: ${quote(said)}`);
   return {

@@ -10,6 +10,7 @@ export function ConnectionBanner() {
   const state = useConnectionState();
   const sentence = useConnectionSentence();
   const [closed, setClosed] = useState<string | null>(null);
+  // biome-ignore lint/plugin: which of them was closed
   if (sentence !== null && sentence !== closed)
     return <Told sentence={sentence} onClose={state === "open" ? () => setClosed(sentence) : null} />;
   if (state !== "waiting") return null;

@@ -84,6 +84,8 @@ export type Unread = {
   why: string;
   /** There is no such file; not there: there is one, or that is not known. */
   isAbsent?: true;
+  /** An option that a process which calls itself sshd claims to have been started with; not there: none. */
+  claimedOption?: string;
 };
 
 export type HostFacts = {

@@ -78,5 +78,12 @@ export function readUnread(record: Record): Unread | null {
   const path = record.say("path");
   if (!kind || path === null) return null;
   const why = sayWhy(record);
-  return record.say("why") === "no-such-file" ? { kind, path, why, isAbsent: true } : { kind, path, why };
+  switch (record.say("why")) {
+    case "no-such-file":
+      return { kind, path, why, isAbsent: true };
+    case "claimed-option":
+      return { kind, path, why, claimedOption: record.say("detail")?.trim() ?? "" };
+    default:
+      return { kind, path, why };
+  }
 }

@@ -57,6 +57,7 @@ function parseDocuments(text: string): Document[] {
 }
 
 /** Without the excerpt that follows, which may quote a secret. */
+// biome-ignore lint/plugin: it is cut, and not read
 const firstLine = (message: string): string => (message.split("\n")[0] ?? "").replace(/:$/, "").slice(0, 200);
 
 const MOST_DEPTH = 4;

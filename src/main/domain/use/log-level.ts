@@ -13,7 +13,9 @@ export function findHidingLevel({ sshd, otherDaemons, unread }: Collection): str
     const hidden = findHidden(daemon);
     if (hidden !== null) return hidden;
   }
-  const option = unread.find(({ why }) => /loglevel[= ]+(quiet|fatal|error)/i.test(why));
+  const option = unread.find(({ claimedOption = "" }) =>
+    /loglevel[= ]+(quiet|fatal|error)/i.test(claimedOption),
+  );
   return option ? option.why : null;
 }
 

@@ -59,6 +59,7 @@ export function createRevocationNotes({ store, climb, now }: Deps) {
 
   function note(sha256: string, revoked: Revoked | null): boolean {
     const before = store.revoked.of(sha256);
+    // biome-ignore lint/plugin: whether the row is written anew
     if (before?.by === revoked?.by && before?.sentence === revoked?.sentence) return false;
     store.revoked.note(sha256, revoked, toInstant(now()));
     return true;

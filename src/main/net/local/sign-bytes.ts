@@ -61,8 +61,10 @@ async function runKeygen(
 }
 
 function whyOf(said: string): string {
+  // biome-ignore lint/plugin: ssh-keygen has no exit code for it
   if (/passphrase/i.test(said))
     return "it is locked by a passphrase: put it into the agent first (ssh-add), and name its .pub file";
+  // biome-ignore lint/plugin: ssh-keygen has no exit code for it
   if (/No such file or directory/.test(said)) return "there is no such file, or it is no key";
   const last = said.trim().split("\n").at(-1) ?? "";
   return `ssh-keygen says: ${last.slice(0, 300) || "nothing"}`;

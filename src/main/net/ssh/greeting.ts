@@ -47,6 +47,7 @@ const NEWLINE = 10;
 /** Where a whole line that begins with `SSH-` begins; lines before it are allowed and mean nothing (RFC 4253, 4.2). */
 function findGreeting(said: Buffer): number | null {
   for (let start = 0; start >= 0 && start < said.length; ) {
+    // biome-ignore lint/plugin: bytes of the protocol
     const end = said.indexOf(NEWLINE, start);
     if (end < 0) return null;
     if (said.subarray(start, start + 4).equals(MARK)) return start;

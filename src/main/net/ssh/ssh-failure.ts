@@ -14,6 +14,8 @@ export type SshFailure = {
   /** True when it is the host key that was refused; then nothing of ours was sent. */
   isKeyRefused: boolean;
   passing: Passing | null;
+  /** An sshd that allows so many tries has ended the login after them: it has said no to the last one, too. */
+  hasSpentTries?: true;
   /** OpenSSH's own client may know what the host speaks. */
   isBeyondSsh2?: true;
 };
@@ -122,6 +124,7 @@ const REFUSALS = /Not allowed at this time|Exceeded MaxStartups/;
 /** Why there was no greeting; `said`: what came in its place. */
 export function explainGreeting(where: Where, said: string): Reason {
   const address = sayAddress(where);
+  // biome-ignore lint/plugin: what sshd says before it speaks SSH is words alone
   if (said === "" || REFUSALS.test(said))
     return {
       outcome: "throttled",
@@ -140,6 +143,7 @@ function explainKeyExchange(where: Where, error: Told | null): Reason {
       message: `${address} and this program have no ${missing} in common; the host may allow only newer or much older ones`,
       isBeyondSsh2: true,
     };
+  // biome-ignore lint/plugin: ssh2 has no code for it
   if (error?.message === "Invalid identification string")
     return { outcome: "reset", message: `${address} speaks a version of SSH that is not 2.0` };
   if (typeof error?.code === "number")
@@ -166,6 +170,8 @@ function explainLogin(where: Where, progress: Progress, error: Told | null): Rea
     return {
       outcome: "login-refused",
       message: `${address} ended the login: ${quote(error.message)}; ${sayTried(progress.tried)}`,
+      // biome-ignore lint/plugin: OpenSSH has no code for it, but these words
+      ...(/Too many authentication failures/.test(error.message) && { hasSpentTries: true as const }),
     };
   if (error && error.level !== "client-socket")
     return { outcome: "reset", message: `${address} broke the SSH protocol: ${quote(error.message)}` };

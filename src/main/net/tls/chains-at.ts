@@ -12,7 +12,7 @@ export type AskedPlace = Pick<ServedProof, "address" | "addresses" | "port" | "s
 /**
  * What one address shows: the SHA-256 of each certificate as it was sent, the leaf first. None: `message` says why.
  * `isLeafAlone`: what else was sent could not be read. `isRefused`: the server itself answered, and refused the handshake by an alert.
- * `isClosed`: it took the connection, and ended it in the handshake without a word.
+ * `closedBy`: how it ended the handshake without a word, once it had taken the connection.
  */
 export type ShownAt = {
   address: string;
@@ -20,7 +20,7 @@ export type ShownAt = {
   message: string;
   isLeafAlone?: boolean;
   isRefused?: boolean;
-  isClosed?: boolean;
+  closedBy?: "reset" | "truncated";
 };
 
 /** At least one, for each address one. `way`: what leads there, and knows its name; null: it is dialled from here. */
@@ -52,7 +52,7 @@ export function createChainsAt(
           message: said,
           ...(facts["seen by"] === LEAF_ALONE && { isLeafAlone: true }),
           ...(outcome === "alert" && { isRefused: true }),
-          ...((outcome === "reset" || outcome === "truncated") && { isClosed: true }),
+          ...((outcome === "reset" || outcome === "truncated") && { closedBy: outcome }),
         };
       }),
     );

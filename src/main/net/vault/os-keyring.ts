@@ -58,5 +58,6 @@ export async function dropKeyringKey(vault: string): Promise<void> {
 const unreachable = (error: unknown) =>
   new Refusal(
     "unusable",
+    // biome-ignore lint/plugin: it is cut, and not read
     `this system has no keyring that can be used (${error instanceof Error ? error.message.split("\n")[0]?.slice(0, 200) : "unknown"}); use the passphrase`,
   );

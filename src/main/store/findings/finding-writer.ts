@@ -167,8 +167,10 @@ function reportReader(db: Database) {
 const aboutOf = ({ rule, kind, about }: Finding): Finding => ({ rule, kind, about });
 
 const isSame = (known: Said, said: Said): boolean =>
+  // biome-ignore lint/plugin: whether the row is written anew
   known.sentence === said.sentence &&
   known.evidence === said.evidence &&
+  // biome-ignore lint/plugin: whether the row is written anew
   known.remedy === said.remedy &&
   known.members === said.members;
 

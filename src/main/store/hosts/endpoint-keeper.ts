@@ -59,6 +59,7 @@ export function endpointKeeper(db: Database): (seen: EndpointSeen) => number {
       offers === null &&
       known.state === state &&
       known.outcome === outcome &&
+      // biome-ignore lint/plugin: whether the row is written anew
       known.message === message &&
       known.facts === facts &&
       known.authorities === authorities &&

@@ -64,7 +64,7 @@ function judgeUnopened(isTaken: boolean | null, failure: SshFailure): RefusalPro
   if (isTaken) return STILL_TAKEN;
   if (failure.outcome !== "login-refused") return readUnanswered(readFailure(failure));
   // An sshd that allows one try ends the login with its no.
-  const isRefused = isTaken === false || /Too many authentication failures/.test(failure.message);
+  const isRefused = isTaken === false || failure.hasSpentTries === true;
   return isRefused ? { kind: "refused", loggedIn: false } : inconclusive("lost", failure.message);
 }
 

@@ -46,12 +46,18 @@ test("only where a certificate was shown before does a refused handshake mean th
 });
 
 test("a server that ends each handshake without a word cannot use the new certificate once it has done so at each of four looks", () => {
-  const closed = { chain: [], message: "the server closed the connection without an answer", isClosed: true };
+  const closed = {
+    chain: [],
+    message: "the server closed the connection without an answer",
+    closedBy: "truncated" as const,
+  };
   const looks = Array.from({ length: LOOKS_CLOSED }, () => closed);
   expect(closesForGood("old", looks)).toBe(true);
   expect(closesForGood("old", looks.slice(1))).toBe(false);
   expect(closesForGood(null, looks)).toBe(false);
   expect(closesForGood("old", [...looks.slice(1), { chain: ["old"], message: "" }])).toBe(false);
   expect(closesForGood("old", [...looks.slice(1), { chain: [], message: "nothing listens" }])).toBe(false);
-  expect(closesForGood("old", [{ ...closed, message: "reset" }, ...looks.slice(1)])).toBe(false);
+  expect(
+    closesForGood("old", [{ ...closed, message: "reset", closedBy: "reset" as const }, ...looks.slice(1)]),
+  ).toBe(false);
 });

@@ -43,7 +43,8 @@ type Shown = {
   message: string;
   isLeafAlone?: boolean;
   isRefused?: boolean;
-  isClosed?: boolean;
+  /** How the server ended the handshake without a word. */
+  closedBy?: "reset" | "truncated";
 };
 
 /**
@@ -67,7 +68,7 @@ export const closesForGood = (before: string | null, looks: readonly Shown[]): b
   looks.length >= LOOKS_CLOSED &&
   looks
     .slice(-LOOKS_CLOSED)
-    .every(({ isClosed = false, message }) => isClosed && message === looks.at(-1)?.message);
+    .every(({ closedBy }) => closedBy !== undefined && closedBy === looks.at(-1)?.closedBy);
 
 /**
  * Why what is shown proves nothing, as a phrase; null: it is what is wanted. `before`: what was shown there when it was planned.
