@@ -12,10 +12,10 @@ import { printable } from "#shared/text/printable.ts";
 import { writeTarget } from "#shared/text/target.ts";
 import { sayTrace, type Trace } from "#shared/text/trace.ts";
 import { createBackground } from "./background.ts";
+import { createConnections } from "./connect/connect-to-host.ts";
+import { createSessions, type SessionDeps } from "./connect/host-sessions.ts";
 import { createSshConfigLoader } from "./connect/load-ssh-config.ts";
-import { createDoors, type DoorDeps } from "./connect/open-door.ts";
-import { createApproaches } from "./connect/prepare-approach.ts";
-import { listUsable } from "./connect/usable-files.ts";
+import { listUsable } from "./connect/login-keys.ts";
 import { createAccess } from "./features/access/index.ts";
 import { createActivity } from "./features/activity/index.ts";
 import { createBundles } from "./features/bundles/index.ts";
@@ -118,13 +118,13 @@ export function createApp({
   const vault = openAppVault(store, { ...asked, now, announce });
   const people = createPeople({ store, here, hold: recording.hold, announce, now });
   const ways = { store, recording, workstation, now, patience, noteKeys: people.lookAround };
-  const prepareApproach = createApproaches(ways);
+  const openConnections = createConnections({ ...ways, accept: recording.accept });
   const { readKeyKinds } = store.served;
-  const visits = createVisits({ ...ways, prepareApproach, prober, collectorScript, readKeyKinds });
+  const visits = createVisits({ ...ways, openConnections, prober, collectorScript, readKeyKinds });
   const client = (): LatchkeyClient => app.client;
   const database = createDatabase({ store, damage, announce, log, now });
 
-  const tools = { prepareApproach, announce, log, trace, inBackground: background.start, client };
+  const tools = { openConnections, announce, log, trace, inBackground: background.start, client };
   const issuers = createIssuers({ store, vault, announce, now, trust: giveTo(client) });
   const runbooks = runbooksBy({ ...ways, ...readers, ...tools, vault, prober, order: issuers.order });
 
@@ -190,7 +190,7 @@ type RunbookWays = Pick<
   RunDeps,
   "store" | "patience" | "announce" | "inBackground" | "log" | "trace" | "now"
 > &
-  Pick<DoorDeps, "prepareApproach" | "workstation"> & {
+  Pick<SessionDeps, "openConnections" | "workstation"> & {
     loadSshConfig: ReturnType<typeof createSshConfigLoader>;
     client: () => LatchkeyClient;
   } & Pick<Parameters<typeof renewalMeans>[0], "vault" | "prober" | "order">;
@@ -199,14 +199,14 @@ const HAND_SCRIPTS = [handScript, libraryScript, holdersScript, factsScript, hos
 /** Runbooks, with the ways into hosts and files that they change. */
 function runbooksBy({ client, loadSshConfig, ...ways }: RunbookWays) {
   const { workstation, store, now } = ways;
-  const doorsBy = (scripts: readonly string[]) =>
-    createDoors({ ...ways, loadSshConfig, script: scripts.join("\n") });
+  const sessionsBy = (scripts: readonly string[]) =>
+    createSessions({ ...ways, loadSshConfig }, scripts.join("\n"));
   return createRunbooks({
     ...ways,
-    openDoor: doorsBy(HAND_SCRIPTS),
+    openSessions: sessionsBy(HAND_SCRIPTS),
     renewal: {
       ...renewalMeans({ ...ways, client }),
-      openDoor: doorsBy([...HAND_SCRIPTS, ...SERVER_SCRIPTS]),
+      openSessions: sessionsBy([...HAND_SCRIPTS, ...SERVER_SCRIPTS]),
     },
     carried: {
       hand: `${carriedLibraryScript}\n${handScript}`,

@@ -1,4 +1,4 @@
-import type { OpenDoor } from "#connect/door.ts";
+import type { OpenSessions } from "#connect/host-sessions.ts";
 import type { Wait } from "#domain/rotation/run/step.ts";
 import { watchedSince, watchOldKey } from "#domain/rotation/run/watch-old-key.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
@@ -28,12 +28,12 @@ import type { Questions } from "./questions.ts";
 export type RunDeps = {
   store: Store;
   questions: Questions;
-  openDoor: OpenDoor;
+  openSessions: OpenSessions;
   holders: Holders;
   hostKeys: HostKeys;
-  /** `openDoor`: by a hand that knows servers and their files. */
+  /** `openSessions`: by a hand that knows servers and their files. */
   renewal: Omit<RenewalTools, "orders" | "hold" | "heldBy" | "now"> & {
-    openDoor: OpenDoor;
+    openSessions: OpenSessions;
     /** Greets endpoints again. */
     greet: (endpoints: readonly TlsTarget[]) => Promise<void>;
   };
@@ -175,15 +175,15 @@ function carryOn(
 }
 
 /** What only the kind of the plan needs. */
-function openFor(deps: RunDeps, { id, plan }: OneRun): Pick<Execution, "openDoor" | "renewal"> {
-  if (plan.kind !== "rotate-certificate") return { openDoor: deps.openDoor, renewal: null };
-  const { openDoor, greet: _, ...tools } = deps.renewal;
+function openFor(deps: RunDeps, { id, plan }: OneRun): Pick<Execution, "openSessions" | "renewal"> {
+  if (plan.kind !== "rotate-certificate") return { openSessions: deps.openSessions, renewal: null };
+  const { openSessions, greet: _, ...tools } = deps.renewal;
   let held: string | null = null;
   const hold = (why: string): void => {
     held = why;
   };
   return {
-    openDoor,
+    openSessions,
     renewal: { ...tools, hold, heldBy: () => held, orders: openOrderBook(deps, id), now: deps.now },
   };
 }

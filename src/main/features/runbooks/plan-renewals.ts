@@ -68,11 +68,11 @@ function toRenew(
   const { store, renewal } = deps;
   return {
     hosts: sought.hosts.map(({ known }) => known),
-    openDoor: renewal.openDoor,
-    make: async (door, onRead, signal) => {
-      if (!door) throw new Error("hosts are looked at for a renewal");
+    openSessions: renewal.openSessions,
+    make: async (sessions, onRead, signal) => {
+      if (!sessions) throw new Error("hosts are looked at for a renewal");
       const means = { ...(await deps.factDeps()), store, renewal };
-      return finish(await gatherRenewal(means, { wish, options, sought, signal }, door, onRead));
+      return finish(await gatherRenewal(means, { wish, options, sought, signal }, sessions, onRead));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Door, OpenDoor } from "#connect/door.ts";
+import type { HostSessions, OpenSessions } from "#connect/host-sessions.ts";
 import type { Unplannable } from "#domain/rotation/plan/draft.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
@@ -7,9 +7,9 @@ import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 export type Work = {
   hosts: readonly KnownHost[];
   /** Null: nothing is looked at from here. */
-  openDoor: OpenDoor | null;
+  openSessions: OpenSessions | null;
   make: (
-    door: Door | null,
+    sessions: HostSessions | null,
     onRead: (read: number) => Promise<void>,
     signal: AbortSignal,
   ) => Promise<Plan | Unplannable>;

@@ -1,4 +1,4 @@
-import type { OpenDoor } from "#connect/door.ts";
+import type { OpenSessions } from "#connect/host-sessions.ts";
 import type { Unplannable } from "#domain/rotation/plan/draft.ts";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import { makePlan } from "#domain/rotation/plan/make-plan.ts";
@@ -12,7 +12,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { Plan, type PlanId, type PlanOptions } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Store } from "#store/store.ts";
-import { type FactDeps, gatherFacts, isAllCarried, toDoorWish } from "./facts/gather-facts.ts";
+import { type FactDeps, gatherFacts, isAllCarried, toHostRequest } from "./facts/gather-facts.ts";
 import type { RenewalMeans } from "./facts/gather-renewal.ts";
 import { type Sought, seek } from "./facts/seek.ts";
 import { findElsewhere, seekPlanned } from "./facts/seek-planned.ts";
@@ -23,9 +23,9 @@ import type { Questions } from "./questions.ts";
 export type PlanDeps = {
   store: Store;
   questions: Questions;
-  openDoor: OpenDoor;
-  /** `openDoor`: by a hand that knows servers and their files. */
-  renewal: RenewalMeans & { openDoor: OpenDoor };
+  openSessions: OpenSessions;
+  /** `openSessions`: by a hand that knows servers and their files. */
+  renewal: RenewalMeans & { openSessions: OpenSessions };
   /** What facts are gathered with; ssh_config is read anew for every plan. */
   factDeps: () => Promise<FactDeps>;
   announce: (announcement: Announcement) => void;
@@ -122,23 +122,23 @@ function createMaker(deps: PlanDeps) {
 
   async function make(
     planId: PlanId,
-    { hosts, openDoor, identityFiles, mayAsk, make: finish }: Asked,
+    { hosts, openSessions, identityFiles, mayAsk, make: finish }: Asked,
     signal: AbortSignal,
   ): Promise<Plan> {
     const doorWish = {
       name: `plan ${planId}`,
-      wishes: hosts.map(toDoorWish),
+      requests: hosts.map(toHostRequest),
       identityFiles,
       mayAsk,
       ask: deps.questions.askFor(mayAsk),
       signal,
     };
-    const door = openDoor && (await openDoor(doorWish));
+    const sessions = openSessions && (await openSessions(doorWish));
     const onRead = async (read: number) => {
       await store.inTurn(() => plans.progress(planId, read, hosts.length));
       announce({ kind: "plan-changed", planId });
     };
-    const made = await finish(door, onRead, signal);
+    const made = await finish(sessions, onRead, signal);
     if ("refused" in made) throw new Refusal("invalid-input", made.refused);
     return made;
   }
@@ -152,8 +152,9 @@ function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => P
   const isCarriedAlone = isAllCarried(deps.store.runbooks.facts, sought);
   return {
     hosts: sought.hosts.map(({ known }) => known),
-    openDoor: isCarriedAlone ? null : deps.openDoor,
-    make: async (door, onRead) => finish(await gatherFacts(await deps.factDeps(), asked, door, onRead)),
+    openSessions: isCarriedAlone ? null : deps.openSessions,
+    make: async (sessions, onRead) =>
+      finish(await gatherFacts(await deps.factDeps(), asked, sessions, onRead)),
   };
 }
 

@@ -1,5 +1,4 @@
 import { implement } from "@orpc/server";
-import { chooseAtOnce } from "#connect/at-once.ts";
 import { createQuestions } from "#connect/questions.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { readWay, writeWay } from "#domain/targets/read-way.ts";
@@ -15,6 +14,7 @@ import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { Store } from "#store/store.ts";
 import { CANCELLED, carryOut } from "./carry-out.ts";
 import { chooseTargets } from "./choose-targets.ts";
+import { chooseAtOnce } from "./in-parallel.ts";
 import type { Recording } from "./recording/recording.ts";
 import type { PrepareVisits } from "./visits.ts";
 

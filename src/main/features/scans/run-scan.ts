@@ -1,10 +1,10 @@
-import { AT_ONCE_THROUGH_A_JUMP_HOST, type AtOnce } from "#connect/at-once.ts";
-import type { HostsOfWay, Login } from "#connect/plan-hosts.ts";
+import { AT_ONCE_THROUGH_A_JUMP_HOST } from "#connect/connect-to-host.ts";
+import type { PlannedLogin, PlannedRoute } from "#connect/plan-logins.ts";
 import { isJumpHost, type WayText } from "#shared/model/endpoint-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/target.ts";
-import { inParallel } from "./in-parallel.ts";
+import { type AtOnce, inParallel } from "./in-parallel.ts";
 import { type BroughtHome, brokenVisit } from "./recording/brought-home.ts";
 
 /** What is visited, and how it is told. */
@@ -12,11 +12,11 @@ export type ScanTask = { scanId: ScanId; targets: readonly Target[]; atOnce: AtO
 
 export type Visits = {
   /** The hosts, by the jump hosts that they lie behind. */
-  ways: readonly HostsOfWay[];
+  ways: readonly PlannedRoute[];
   /** Keeps jump hosts open until it is disposed; null where there are none. */
-  keepOpen: (jumps: HostsOfWay["jumps"]) => Promise<AsyncDisposable | null>;
+  keepOpen: (jumps: PlannedRoute["jumps"]) => Promise<AsyncDisposable | null>;
   /** Both reject only when the scan is told to stop. */
-  visitHost: (login: Login) => Promise<BroughtHome>;
+  visitHost: (login: PlannedLogin) => Promise<BroughtHome>;
   /** `onReached`: told whenever an address has answered. */
   visitEndpoint: (target: TlsTarget, onReached?: () => void) => Promise<BroughtHome>;
   endpointWays: {
@@ -84,7 +84,7 @@ export async function runScan(
     });
   }
 
-  async function visitWay({ jumps, hosts }: HostsOfWay): Promise<void> {
+  async function visitWay({ jumps, hosts }: PlannedRoute): Promise<void> {
     await using _open = await keepOpen(jumps);
     const most = jumps.length > 0 ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.hosts;
     await inParallel(hosts, { limit: most * WAITING_FOR_EACH_VISITED }, async (logins) => {

@@ -1,4 +1,4 @@
-import type { Kept } from "#connect/endpoint-ways.ts";
+import type { Kept } from "#connect/endpoint-routes.ts";
 import { type Failure, isFailure } from "#net/connect-failure.ts";
 import { type Patience, tryPatiently } from "#net/retries.ts";
 import type { ProbeWish, TlsProber } from "#net/tls/probe-endpoint.ts";

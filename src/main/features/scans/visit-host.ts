@@ -1,9 +1,9 @@
-import type { Approach } from "#connect/approach.ts";
+import type { Connections } from "#connect/connect-to-host.ts";
 import { sayLost } from "#connect/jump-hosts.ts";
-import type { Login } from "#connect/plan-hosts.ts";
-import type { CarriedReading, CollectBy } from "#connect/transports.ts";
+import type { PlannedLogin } from "#connect/plan-logins.ts";
 import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
-import type { CollectOptions } from "#net/ssh/host-reading.ts";
+import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
+import { shellCommand } from "#net/ssh/host-connection.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
@@ -15,10 +15,8 @@ import type { BroughtHome } from "./recording/brought-home.ts";
 /** What every visit of one scan has in common. */
 export type HostVisitor = {
   scanId: ScanId;
-  approach: Pick<Approach, "visit">;
-  collect: CollectBy;
+  connections: Connections;
   collectorScript: Uint8Array;
-  limits: CollectOptions["limits"];
   /** Resolves when there is room for so many bytes more, until they are read. */
   makeRoom: (bytes: number) => Promise<void>;
   now: () => Date;
@@ -30,9 +28,9 @@ export type HostVisitor = {
  */
 export async function visitHost(
   visitor: HostVisitor,
-  { target, useSudo, route, transport }: Login,
+  { target, useSudo, route, transport }: PlannedLogin,
 ): Promise<BroughtHome> {
-  const { scanId, approach, collectorScript, limits, makeRoom, now } = visitor;
+  const { scanId, connections, collectorScript, makeRoom, now } = visitor;
   if (route.kind === "unsupported") {
     const visited = { scanId, target, at: toInstant(now()), tookMs: 0 };
     const told = { state: "failed", outcome: "not-supported", message: route.why } as const;
@@ -41,13 +39,20 @@ export async function visitHost(
   const nonce = crypto.randomUUID().replaceAll("-", "");
   const begunAt = toInstant(now());
   let waitedMs = 0;
-  const { met, lost, check, tookMs } = await approach.visit(route, async (login) => {
-    const reading = await visitor.collect({ ...login, collectorScript, nonce, useSudo, limits }, transport);
-    const begun = performance.now();
-    if ("stream" in reading) await makeRoom(reading.stream.length);
-    waitedMs = Math.round(performance.now() - begun);
-    return reading;
-  });
+  const { met, lost, check, tookMs } = await connections.connectToHost(
+    { route, transport },
+    {
+      command: shellCommand({ useSudo }),
+      async use(connection, { target: named, user, signal }) {
+        const options = { target: named, user, collectorScript, nonce, limits: SSH_LIMITS, signal };
+        const reading = await collectHost(connection, options);
+        const begun = performance.now();
+        if ("stream" in reading) await makeRoom(reading.stream.length);
+        waitedMs = Math.round(performance.now() - begun);
+        return reading;
+      },
+    },
+  );
   const visited = {
     scanId,
     target,
@@ -58,7 +63,7 @@ export async function visitHost(
   };
   const cut = lost && { jumpHost: lost, message: sayLost(lost) };
   if ("stream" in met) {
-    const { loginKey: _, ...reading } = met;
+    const { loginKey: _, transport: __, ...reading } = met;
     return { kind: "stream", visited, nonce, reading, lost: cut };
   }
   if ("jumpHost" in met)
@@ -77,7 +82,7 @@ const whyFailed = ({ outcome, message, hostKey, isKeyRefused }: SshFailure) => (
 
 function describeFailure(
   target: SshTarget,
-  failure: Extract<CarriedReading, { state: "failed" }>,
+  failure: SshFailure,
   against: AgainstKey | null,
 ): Omit<HostVisit, "scanId" | "target" | "at" | "tookMs"> {
   const { hostKey } = failure;

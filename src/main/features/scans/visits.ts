@@ -1,29 +1,31 @@
-import type { AtOnce } from "#connect/at-once.ts";
-import { type HostsOfWay, planHosts } from "#connect/plan-hosts.ts";
-import type { PrepareApproach } from "#connect/prepare-approach.ts";
-import { createTransports } from "#connect/transports.ts";
-import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import type { OpenConnections } from "#connect/connect-to-host.ts";
+import { createEndpointRoutes, type Kept, routeToJump } from "#connect/endpoint-routes.ts";
+import type { JumpHost } from "#connect/jump-hosts.ts";
+import { refuseUnusable } from "#connect/login-keys.ts";
+import { type PlannedRoute, planLogins } from "#connect/plan-logins.ts";
+import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { readWay } from "#domain/targets/read-way.ts";
+import { type Failure, isFailure } from "#net/connect-failure.ts";
 import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
-import { SSH_LIMITS } from "#net/ssh/collect.ts";
-import { gatherIdentities, type UnusableIdentity } from "#net/ssh/identities.ts";
 import { findSsh } from "#net/ssh/system/find-ssh.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
-import { Refusal } from "#shared/model/refusal.ts";
+import { isJumpHost } from "#shared/model/endpoint-way.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import type { SshTarget } from "#shared/model/target.ts";
+import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { withoutRemarks } from "#shared/text/without-remarks.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { KeyKindsAt } from "#store/serving/key-kind-reader.ts";
-import { createEndpointVisits, findJumps } from "./endpoint-visits.ts";
+import type { AtOnce } from "./in-parallel.ts";
 import type { Recording } from "./recording/recording.ts";
 import type { Visits } from "./run-scan.ts";
+import { visitEndpoint } from "./visit-endpoint.ts";
 import { visitHost } from "./visit-host.ts";
 
 type Deps = {
   recording: Pick<Recording, "makeRoom">;
-  prepareApproach: PrepareApproach;
+  openConnections: OpenConnections;
   prober: TlsProber;
   workstation: Workstation;
   /** POSIX sh, sent to every host. */
@@ -53,53 +55,86 @@ export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: Ab
 export type PrepareVisits = ReturnType<typeof createVisits>;
 
 export function createVisits(deps: Deps) {
-  const { recording, prober, workstation, now, patience, readKeyKinds } = deps;
+  const { recording, openConnections, prober, workstation, now, patience, readKeyKinds } = deps;
   const collectorScript = Buffer.from(withoutRemarks(deps.collectorScript));
-  const { home, agentSocket, user } = workstation;
-  const { prepareApproach } = deps;
-  return { refuseUnusable, prepare };
-
-  /** Refuses an identity file that the user named and that cannot be used, whatever is answered to questions. */
-  async function refuseUnusable({ identityFiles, mayAsk }: VisitOptions): Promise<void> {
-    if (identityFiles.length === 0) return;
-    const { unusable } = await gatherIdentities({ identityFiles, home, agentSocket });
-    const mayBeOf = ({ isLocked, forClient }: UnusableIdentity) =>
-      (isLocked && mayAsk) || (forClient !== undefined && findSsh() !== null);
-    const named = unusable.find((one) => identityFiles.includes(one.source) && !mayBeOf(one));
-    if (named) throw new Refusal("invalid-input", `${named.source} cannot be used to log in: ${named.why}`);
-  }
+  const { user } = workstation;
+  return { refuseUnusable: (options: VisitOptions) => refuseUnusable(options, workstation), prepare };
 
   /** For one scan. Endpoints need no key: only hosts wait until those are read, and somebody has opened the locked ones. */
-  function prepare(options: VisitOptions, preparation: Preparation): Visits {
-    const { scanId } = preparation;
-    const ssh = findSsh();
+  function prepare(options: VisitOptions, { scanId, ask, atOnce, signal }: Preparation): Visits {
     const routeTo = (target: SshTarget) => options.sshConfig.routeTo(target, user);
-    const ways = planHosts(options.asked, { routeTo, ssh });
-    const common = { scanId, collect: createTransports(ssh), now };
-    let hosts: ReturnType<typeof prepareHosts> | null = null;
-    const prepared = () => {
-      hosts ??= prepareHosts([...ways, ...findJumps(options, user)], options, preparation);
-      return hosts;
+    const ways = planLogins(options.asked, { routeTo, ssh: findSsh() });
+    const all = [...ways, ...findJumps(options, user)];
+    let opening: ReturnType<OpenConnections> | null = null;
+    const connections = () => {
+      opening ??= openConnections(all, { ...options, name: `scan ${scanId}`, ask, atOnce, signal });
+      return opening;
     };
-    const keepOpen = async (jumps: HostsOfWay["jumps"]) => (await prepared()).keepOpen(jumps);
+    const keepOpen = async (jumps: PlannedRoute["jumps"]) => (await connections()).keepJumpHosts(jumps);
+    const { makeRoom } = recording;
     return {
       ways,
       keepOpen,
-      visitHost: async (login) => visitHost({ ...(await prepared()), ...common }, login),
+      visitHost: async (login) =>
+        visitHost({ scanId, connections: await connections(), collectorScript, makeRoom, now }, login),
       ...createEndpointVisits(
         { prober, patience, now, user, keepOpen, keyKindsAt: readKeyKinds() },
         options,
-        preparation,
+        { scanId, ask, signal },
       ),
     };
   }
-
-  async function prepareHosts(ways: readonly HostsOfWay[], options: VisitOptions, preparation: Preparation) {
-    const approach = await prepareApproach(ways, options, {
-      ...preparation,
-      name: `scan ${preparation.scanId}`,
-    });
-    const { makeRoom } = recording;
-    return { approach, keepOpen: approach.keepOpen, makeRoom, collectorScript, limits: SSH_LIMITS };
-  }
 }
+
+type EndpointDeps = {
+  prober: TlsProber;
+  patience: Patience;
+  now: () => Date;
+  /** Of this workstation. */
+  user: string;
+  /** The kinds of keys of which certificates stand side by side there: each is asked for alone. */
+  keyKindsAt: KeyKindsAt;
+  keepOpen: (hops: readonly Hop[]) => Promise<JumpHost<Hop> | null>;
+};
+
+/** How the endpoints of one scan are visited, each by its way. */
+function createEndpointVisits(
+  { prober, patience, now, user, keepOpen, keyKindsAt }: EndpointDeps,
+  { asked, sshConfig, everyAddress, asksForOffers }: VisitOptions,
+  { scanId, ask, signal }: Omit<Preparation, "atOnce">,
+): Pick<Visits, "visitEndpoint" | "endpointWays"> {
+  const { routeTo, portOf } = sshConfig;
+  const { keep } = createEndpointRoutes({ ask, routeTo, portOf, user, keepOpen, signal });
+  const ways = new Map(asked.map(({ target, way = "" }) => [target, way]));
+  const wayOf = (target: TlsTarget) => ways.get(target) ?? "";
+  const wish = { everyAddress, asksForOffers };
+  return {
+    visitEndpoint: (target, onReached) =>
+      visitEndpoint(
+        { prober, patience, now, keepWay: () => keep(wayOf(target)) },
+        {
+          scanId,
+          target,
+          signal,
+          wish: {
+            ...wish,
+            keyKinds: keyKindsAt(target),
+            ...(onReached && { onReached }),
+          },
+        },
+      ),
+    endpointWays: { of: wayOf, keepOpen: async (way) => toDisposable(await keep(way)) },
+  };
+}
+
+/** The jump hosts that lead to endpoints: they need keys and host keys as those of hosts do. */
+function findJumps({ asked, sshConfig }: VisitOptions, user: string): PlannedRoute[] {
+  const texts = new Set(asked.map(({ way = "" }) => way).filter(isJumpHost));
+  return [...texts].flatMap((text) => {
+    const way = readWay(text);
+    const route = way.kind === "jump" ? routeToJump(way, { ...sshConfig, user }) : null;
+    return route && "hops" in route ? { jumps: route.hops, hosts: [] } : [];
+  });
+}
+
+const toDisposable = (kept: Kept | Failure): AsyncDisposable | null => (isFailure(kept) ? null : kept);

@@ -5,9 +5,9 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { startCuttingProxy, startRawServer } from "#testing/ssh/raw-server.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { collectHost, SSH_LIMITS } from "./collect.ts";
-import type { CollectOptions } from "./host-reading.ts";
+import { SSH_LIMITS } from "./collect.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
+import { collectBySsh2, type VisitOptions } from "./testing/collect-by.ts";
 
 const NONCE = "0123456789abcdef";
 const HOST_KEY_TYPES = ["ssh-ed25519", "rsa-sha2-512"];
@@ -23,8 +23,8 @@ async function makeIdentity(): Promise<Identity[]> {
   return (await gatherIdentities({ identityFiles: [path], home: folder.path, agentSocket: null })).identities;
 }
 
-const visit = ({ host, port }: { host: string; port: number }, options: Partial<CollectOptions> = {}) =>
-  collectHost({
+const visit = ({ host, port }: { host: string; port: number }, options: Partial<VisitOptions> = {}) =>
+  collectBySsh2({
     target: { host, port },
     user: "jo",
     identities,

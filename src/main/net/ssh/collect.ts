@@ -1,10 +1,51 @@
-import type { CollectOptions, HostReading } from "./host-reading.ts";
-import { logIn } from "./log-in.ts";
-import { commandFor, limitsAfter, marksOf, scriptFor, toReading } from "./reading.ts";
-import { runScript, startOn } from "./run-script.ts";
+/** Reads a host over a login that stands: what is run there, and what is made of its answer. */
+import type { Outcome } from "#shared/model/probe.ts";
+import type { Transport } from "#shared/model/transport.ts";
+import type { HostConnection } from "./host-connection.ts";
+import type { LoginOptions } from "./login-options.ts";
+import { runScript, type Script, type ScriptLimits, type ScriptRun } from "./run-script.ts";
+import { type PresentedKey, quote, type SshFailure, sayAddress, type Where } from "./ssh-failure.ts";
+
+export type CollectOptions = {
+  /** As it is named to people. */
+  target: Where;
+  user: string;
+  /**
+   * POSIX sh; it takes --nonce, --login-key, --login-account and, when it runs by sudo, --sudo, and prints the
+   * nonce before anything that counts. Encoded once for all hosts: a hundred kilobytes each would be all that is to be
+   * collected as garbage.
+   */
+  collectorScript: Uint8Array;
+  /** A word that nothing on the host can know beforehand. */
+  nonce: string;
+  /** Whatever the login has taken of `visitMs`, the script has the rest. */
+  limits: CollectLimits;
+  signal: AbortSignal;
+};
+
+export type CollectLimits = LoginOptions["limits"] & Omit<ScriptLimits, "endMs"> & { visitMs: number };
+
+type Read = {
+  message: string;
+  /** What carried it. */
+  transport: Transport;
+  /** All that the host printed, noise before the nonce included. */
+  stream: Uint8Array;
+  /** Fingerprint of the key that let us in, by itself or with what was typed; null: no key did. */
+  loginKey: string | null;
+  hostKey: PresentedKey;
+  /** How the script ended, when it was not by exit status 0: whether the stream is whole, its trailer tells. */
+  ending: string | null;
+};
+
+/** What a visit to a host met: what it printed, some of it, or why nothing. */
+export type HostReading =
+  | (Read & { state: "ok"; outcome: "collected" })
+  | (Read & { state: "partial"; outcome: Extract<Outcome, "flooded" | "truncated" | "timed-out"> })
+  | (SshFailure & { state: "failed"; transport: Transport });
 
 /** The limits of design section 4. */
-export const SSH_LIMITS: CollectOptions["limits"] = {
+export const SSH_LIMITS: CollectLimits = {
   connectMs: 3_000,
   readyMs: 10_000,
   beginMs: 10_000,
@@ -13,20 +54,108 @@ export const SSH_LIMITS: CollectOptions["limits"] = {
   stderrBytes: 64 * 1024,
 };
 
-/** Visits a host once: one connection, one command. Rejects only when told to stop. */
-export async function collectHost(options: CollectOptions): Promise<HostReading> {
-  const connection = await logIn(options);
-  if (!("client" in connection)) return { state: "failed", ...connection };
-  const loginKey = connection.identity?.fingerprint ?? null;
+/** Has the host's shell run the collector, and hangs up. Rejects only when told to stop. */
+export async function collectHost(connection: HostConnection, options: CollectOptions): Promise<HostReading> {
+  const { run, loginKey, spentMs } = connection;
   try {
-    const start = startOn(connection.client, commandFor(options), scriptFor(options, loginKey));
-    const run = await runScript(
-      { start, ...marksOf(options) },
-      limitsAfter(options, connection.spentMs),
-      options.signal,
-    );
-    return toReading(options, { loginKey, hostKey: connection.hostKey }, run);
+    const script = scriptFor(options, loginKey);
+    const limits = limitsAfter(options, spentMs);
+    const ran = await runScript({ run, script, ...marksOf(options) }, limits, options.signal);
+    return toReading(options, connection, ran);
   } finally {
     await connection.close();
   }
+}
+
+/** By what the collector's first and last words are known. */
+const marksOf = ({ nonce }: CollectOptions) => ({
+  firstWord: nonce,
+  lastLine: new RegExp(`^end \\d+ ${nonce} .+\\n$`, "m"),
+});
+
+/** What the script has left of the time of the visit, once the login has taken so much. */
+function limitsAfter({ limits }: CollectOptions, spentMs: number): ScriptLimits {
+  const endMs = Math.max(0, limits.visitMs - spentMs);
+  return { ...limits, beginMs: Math.min(limits.beginMs, endMs), endMs };
+}
+
+/**
+ * The nonce is written in two halves, so that a command that echoes its input does not pass for a collector. The
+ * empty lines are for a rc file that reads an answer from standard input: it takes one of them.
+ */
+function scriptFor({ collectorScript, nonce, user }: CollectOptions, loginKey: string | null): Script {
+  const middle = Math.floor(nonce.length / 2);
+  const nonceWord = quoteForSh(nonce.slice(0, middle)) + quoteForSh(nonce.slice(middle));
+  const keyWords = loginKey === null ? "" : ` --login-key ${quoteForSh(loginKey)}`;
+  const settings = `set -- "$@" --nonce ${nonceWord}${keyWords} --login-account ${quoteForSh(user)}\n`;
+  return [`${"\n".repeat(8)}${settings}`, collectorScript];
+}
+
+const quoteForSh = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+/** What a run has brought home, over whichever transport. */
+function toReading(
+  options: CollectOptions,
+  { loginKey, hostKey, transport }: HostConnection,
+  run: ScriptRun,
+): HostReading {
+  const address = sayAddress(options.target);
+  const fail = (outcome: SshFailure["outcome"], message: string): HostReading => ({
+    state: "failed",
+    outcome,
+    message,
+    transport,
+    hostKey,
+    isKeyRefused: false,
+    passing: null,
+  });
+  const read = {
+    transport,
+    stream: run.stdout,
+    loginKey,
+    hostKey,
+    ending: sayEnding(run),
+  };
+  const hasBegun = run.stdout.includes(options.nonce);
+  const size = `${options.limits.streamBytes / 1024 / 1024} MiB`;
+  const seconds = (ms: number) => `${ms / 1_000} s`;
+  switch (run.end) {
+    case "ended":
+      if (hasBegun) return { state: "ok", outcome: "collected", message: "", ...read };
+      return fail("restricted-shell", `${options.user} at ${address} cannot run a script: ${sayOutput(run)}`);
+    case "refused":
+      return fail("restricted-shell", `${options.user} at ${address} may not run commands`);
+    case "flooded": {
+      const message = `${address} sent more than ${size}; the rest was left out`;
+      return hasBegun ? { state: "partial", outcome: "flooded", message, ...read } : fail("flooded", message);
+    }
+    case "timed-out": {
+      const { beginMs, visitMs } = options.limits;
+      if (!hasBegun)
+        return fail(
+          "timed-out",
+          `${address} did not come to what it was asked to run within ${seconds(beginMs)}: its login shell, or a file that it runs, does not end`,
+        );
+      const message = `${address} was not read within ${seconds(visitMs)}; the rest was left out`;
+      return { state: "partial", outcome: "timed-out", message, ...read };
+    }
+    case "lost": {
+      const message = `${address} hung up while it was read`;
+      return hasBegun ? { state: "partial", outcome: "truncated", message, ...read } : fail("reset", message);
+    }
+  }
+}
+
+function sayOutput({ stdout, stderr, exit }: ScriptRun): string {
+  const said = stdout.toString("utf8").trim() || stderr.trim();
+  if (said) return `it answered ${quote(said)}`;
+  if (exit && "code" in exit) return `it ended with status ${exit.code} and said nothing`;
+  return "it said nothing (a shell such as nologin, or a forced command)";
+}
+
+function sayEnding({ end, exit }: ScriptRun): string | null {
+  if (end !== "ended") return null;
+  if (!exit) return "the host did not tell how the script ended";
+  if ("signal" in exit) return `the script was ended by ${exit.signal}`;
+  return exit.code === 0 ? null : `the script ended with status ${exit.code}`;
 }

@@ -5,11 +5,11 @@ import { judgeHostKey, preferHostKeyTypes, sayHostKey } from "#domain/ssh/known-
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { collectHost, SSH_LIMITS } from "./collect.ts";
+import { type HostReading, SSH_LIMITS } from "./collect.ts";
 import { fetchHostCertificate } from "./fetch-host-certificate.ts";
-import type { CollectOptions, HostReading } from "./host-reading.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
 import type { VerifyHostKey } from "./login-options.ts";
+import { collectBySsh2, type VisitOptions } from "./testing/collect-by.ts";
 import { viewKey } from "./wire.ts";
 
 const NONCE = "0123456789abcdef";
@@ -53,9 +53,9 @@ afterAll(async () => {
 });
 
 const visit = (
-  options: Pick<CollectOptions, "verifyHostKey" | "hostKeyTypes"> & Partial<CollectOptions>,
+  options: Pick<VisitOptions, "verifyHostKey" | "hostKeyTypes"> & Partial<VisitOptions>,
 ): Promise<HostReading> =>
-  collectHost({
+  collectBySsh2({
     target: { host: host.address, port: 22 },
     user: "root",
     identities,
@@ -70,7 +70,7 @@ const visit = (
 const publicKeyOf = (type: string) => host.run(`cut -d' ' -f1,2 /etc/ssh/ssh_host_${type}_key.pub`);
 
 /** As a scan asks: the pin, known_hosts, and the certificate where an authority vouches for the host. */
-function byKnownHosts(text: string): Pick<CollectOptions, "verifyHostKey" | "hostKeyTypes"> {
+function byKnownHosts(text: string): Pick<VisitOptions, "verifyHostKey" | "hostKeyTypes"> {
   const knowledge = { knownHosts: [readKnownHosts(text, "kh")], pin: null, bundleKeys: [] };
   const verifyHostKey: VerifyHostKey = async (question) => {
     const judgement = judgeHostKey(question, knowledge);

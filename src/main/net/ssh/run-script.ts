@@ -26,17 +26,21 @@ export type ScriptRun = {
 /** What a shell reads on its standard input, one piece after the other. */
 export type Script = readonly (string | Uint8Array)[];
 
-/** Starts the command, and tells what it says and what becomes of it, whoever carries it. */
-export type Start = (told: {
+/** `ended`: in order. `refused`: the host runs no commands. `lost`: the connection is gone. */
+export type CommandEnd = "ended" | "refused" | "lost";
+
+/** Starts a command, whoever carries it: it tells what that says and what becomes of it, and takes what that is to read. */
+export type RunCommand = (output: {
   out(chunk: Buffer): void;
   complained(chunk: Buffer): void;
   exited(exit: NonNullable<ScriptRun["exit"]>): void;
-  /** Nothing more is told. */
-  over(end: "ended" | "refused" | "lost"): void;
-}) => void;
+  /** Nothing more is told; what is told after the first counts for nothing. */
+  over(end: CommandEnd): void;
+}) => { send(piece: string | Uint8Array): void; end(): void };
 
 type Work = {
-  start: Start;
+  run: RunCommand;
+  script: Script;
   /** What the script prints before anything that counts. */
   firstWord: string;
   /** What the script prints last of all, whether or not the command then comes to its end. */
@@ -52,7 +56,7 @@ const LONGEST_LINE = 512;
 
 /** Runs a command on the host with a script on its standard input. Rejects only when told to stop. */
 export async function runScript(
-  { start, firstWord, lastLine }: Work,
+  { run, script, firstWord, lastLine }: Work,
   limits: ScriptLimits,
   signal: AbortSignal,
 ): Promise<ScriptRun> {
@@ -69,7 +73,7 @@ export async function runScript(
 
   try {
     signal.throwIfAborted();
-    start({
+    const input = run({
       out: take,
       complained(chunk) {
         if (!stderr.add(chunk) && stderr.seen() > limits.streamBytes) resolve("flooded");
@@ -79,6 +83,8 @@ export async function runScript(
       },
       over: (end) => resolve(end === "lost" && exit ? "ended" : end),
     });
+    for (const piece of script) input.send(piece);
+    input.end();
     const end = await promise;
     return { end, exit, stdout: stdout.take(), stderr: stderr.take().toString("utf8") };
   } finally {
@@ -99,30 +105,49 @@ export async function runScript(
   }
 }
 
-/** Runs the command in a channel of a connection of ssh2's. */
-export const startOn =
-  (client: Client, command: string, script: Script): Start =>
-  (told) => {
-    client.once("close", () => told.over("lost"));
-    const follow = (channel: ClientChannel) => {
-      channel
-        .on("data", told.out)
+/** Runs the command in a channel of a connection of ssh2's. What is sent before the host has opened one waits for that. */
+export const runOn =
+  (client: Client, command: string): RunCommand =>
+  (output) => {
+    let channel: ClientChannel | null = null;
+    let isOver = false;
+    const early: (string | Uint8Array)[] = [];
+    let isWhole = false;
+    const over = (end: CommandEnd) => {
+      isOver = true;
+      output.over(end);
+    };
+    const follow = (opened: ClientChannel) => {
+      channel = opened;
+      opened
+        .on("data", output.out)
         .on("exit", (code: number | null, name?: string) =>
-          told.exited(code === null ? { signal: name ?? "unknown" } : { code }),
+          output.exited(code === null ? { signal: name ?? "unknown" } : { code }),
         )
-        .on("close", () => told.over("ended"))
+        .on("close", () => over("ended"))
         // A host that closes before it has read all of the script is no error of ours: its output tells.
         .on("error", () => undefined);
-      channel.stderr.on("data", told.complained);
-      for (const piece of script) channel.write(piece);
-      channel.end();
+      opened.stderr.on("data", output.complained);
+      for (const piece of early.splice(0)) opened.write(piece);
+      if (isWhole) opened.end();
     };
+    client.once("close", () => over("lost"));
     try {
-      client.exec(command, (error, channel) => (error ? told.over("refused") : follow(channel)));
+      client.exec(command, (error, opened) => (error ? over("refused") : follow(opened)));
     } catch {
       // ssh2 throws when the connection has broken already.
-      told.over("lost");
+      over("lost");
     }
+    return {
+      send(piece) {
+        if (channel && !isOver) channel.write(piece);
+        else if (!isOver) early.push(piece);
+      },
+      end() {
+        isWhole = true;
+        if (!isOver) channel?.end();
+      },
+    };
   };
 
 /** Keeps the first `limit` bytes; `add` answers whether all of them fitted so far. */

@@ -4,13 +4,14 @@ import { expect, test } from "vitest";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { collectHost, SSH_LIMITS } from "./collect.ts";
+import { SSH_LIMITS } from "./collect.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
+import { collectBySsh2 } from "./testing/collect-by.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
 const visit = (host: LabHost, user: string, identities: Identity[]) =>
-  collectHost({
+  collectBySsh2({
     target: { host: host.address, port: 22 },
     user,
     identities,

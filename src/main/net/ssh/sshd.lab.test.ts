@@ -3,9 +3,9 @@ import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { collectHost, SSH_LIMITS } from "./collect.ts";
-import type { CollectOptions, HostReading } from "./host-reading.ts";
+import { type HostReading, SSH_LIMITS } from "./collect.ts";
 import { gatherIdentities } from "./identities.ts";
+import { collectBySsh2, type VisitOptions } from "./testing/collect-by.ts";
 
 const NONCE = "0123456789abcdef";
 const SCRIPT = `
@@ -63,14 +63,10 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-async function visit(
-  user: string,
-  names: Name[],
-  options: Partial<CollectOptions> = {},
-): Promise<HostReading> {
+async function visit(user: string, names: Name[], options: Partial<VisitOptions> = {}): Promise<HostReading> {
   const identityFiles = names.map((name) => keys[name].path);
   const { identities } = await gatherIdentities({ identityFiles, home: "/nonexistent", agentSocket: null });
-  return collectHost({
+  return collectBySsh2({
     target: { host: host.address, port: 22 },
     user,
     identities,
@@ -178,7 +174,7 @@ test.skipIf(!canStartHosts())(
     await using host = await startHost({ name: "strict", keepPenalties: true });
     const outcomes: string[] = [];
     while (outcomes.length < 30 && outcomes.at(-1) !== "throttled") {
-      const reading = await collectHost({
+      const reading = await collectBySsh2({
         target: { host: host.address, port: 22 },
         user: "root",
         identities: [],

@@ -5,8 +5,9 @@ import { Redacted } from "#shared/model/redacted.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { collectHost, SSH_LIMITS } from "./collect.ts";
+import { SSH_LIMITS } from "./collect.ts";
 import { gatherIdentities } from "./identities.ts";
+import { collectBySsh2 } from "./testing/collect-by.ts";
 import { createTypedLogins } from "./typed-logins.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -61,7 +62,7 @@ async function visit(user: string, replies: readonly string[], identityFiles: st
     asked.push(question);
     return reply === undefined ? null : { answers: [new Redacted(reply)], isForSameUser: false };
   });
-  const reading = await collectHost({
+  const reading = await collectBySsh2({
     target: { host: host.address, port: 22 },
     user,
     identities,

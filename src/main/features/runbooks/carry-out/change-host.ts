@@ -1,4 +1,4 @@
-import type { Inside } from "#connect/door.ts";
+import type { HostSession } from "#connect/host-sessions.ts";
 import { isFirst } from "#domain/rotation/run/back-task.ts";
 import { backOf, type Step, type Task } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
@@ -61,7 +61,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
 async function leaveOne(
   run: RunContext,
   step: Step,
-  { hand }: Inside,
+  { hand }: HostSession,
   { file, moved: { why, message } }: { file: FilePlan; moved: Exclude<Moved, { kind: "moved" }> },
 ): Promise<string | null> {
   if (why === undefined) return message;
@@ -151,7 +151,7 @@ type Back = { why: string; as: "failed" | "undone"; unheld?: readonly Unheld[] }
 async function takeBack(
   run: RunContext,
   step: Step,
-  inside: Inside,
+  inside: HostSession,
   { why, as, unheld = [] }: Back,
 ): Promise<void> {
   const { hand } = inside;
@@ -185,7 +185,7 @@ async function takeBack(
 async function moveBack(
   run: RunContext,
   step: Step,
-  { hand }: Inside,
+  { hand }: HostSession,
   { index, unheld }: { index: number; unheld: readonly Unheld[] },
 ): Promise<Moved> {
   const of = fileOf(run, step, index);
@@ -214,7 +214,7 @@ const toStuck = (
 });
 
 /** What the run has kept stays until somebody has looked; no lock does, which would keep others out meanwhile. */
-async function needHands(run: RunContext, step: Step, { hand }: Inside, why: string): Promise<void> {
+async function needHands(run: RunContext, step: Step, { hand }: HostSession, why: string): Promise<void> {
   await run.journal.mark(step.ordinal, "needs-attention", why);
   await releaseLocks(hand, filesToHold(run, step), run.token);
 }
@@ -227,7 +227,7 @@ async function fail(run: RunContext, step: Step, why: string): Promise<void> {
 const joinWhys = (...whys: readonly string[]): string =>
   whys.filter((why) => why !== "").join("; and it could not be taken back: ");
 
-async function provePatiently(run: RunContext, step: Step, inside: Inside): Promise<ProofOutcome> {
+async function provePatiently(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
   const begun = performance.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const proof = await proveChange(run, step, inside);

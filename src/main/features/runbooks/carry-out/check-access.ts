@@ -1,6 +1,6 @@
 /** Whether sshd refuses the keys whose lines a removal has taken away: it is asked, with the public key alone, for each account. */
 
-import type { Inside } from "#connect/door.ts";
+import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { isAuthority } from "#domain/ssh/deciders/authority.ts";
@@ -25,7 +25,7 @@ type Removed = { account: string; key: PublicKey };
 const PAUSES_MS = [2_000, 10_000, 20_000];
 
 /** Asks for every account of a removal, and keeps the answers. Empty where nothing is to be refused. Rejects with `SessionLost`. */
-export async function checkAccess(run: RunContext, step: Step, inside: Inside): Promise<AccessCheck[]> {
+export async function checkAccess(run: RunContext, step: Step, inside: HostSession): Promise<AccessCheck[]> {
   if (step.phase !== "remove" || run.plan.kind === "rotate-host-key") return [];
   const host = hostOf(run, step);
   const checks: AccessCheck[] = [];
@@ -51,7 +51,7 @@ export async function checkAccess(run: RunContext, step: Step, inside: Inside): 
 async function findRemoved(
   run: RunContext,
   step: Step,
-  { hand }: Inside,
+  { hand }: HostSession,
 ): Promise<{ removed: Removed[]; from: string | null }> {
   const { proofs } = hostOf(run, step);
   const look = await lookAtHost(hand);
@@ -82,7 +82,7 @@ async function findRemoved(
 const linesPut = (file: FilePlan, step: Step, newKey: string | null): KeyLine[] =>
   readAuthorizedKeys(Buffer.from((linesOfStep(file, step, newKey)?.put ?? []).join("\n"), "latin1"));
 
-type AccessQuestion = { host: HostPlan; inside: Inside; from: string | null };
+type AccessQuestion = { host: HostPlan; inside: HostSession; from: string | null };
 type AccessAnswer = { answer: AccessCheck["answer"]; why: string[] };
 
 async function askPatiently(run: RunContext, asked: AccessQuestion, removed: Removed): Promise<AccessAnswer> {

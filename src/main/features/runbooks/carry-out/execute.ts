@@ -1,4 +1,4 @@
-import type { OpenDoor } from "#connect/door.ts";
+import type { OpenSessions } from "#connect/host-sessions.ts";
 import type { Patience } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Plan, PlanHash } from "#shared/model/plan.ts";
@@ -22,7 +22,7 @@ export type Execution = {
   confirmations: RunContext["confirmations"];
   hostKeys: HostKeys;
   renewal: RunContext["renewal"];
-  openDoor: OpenDoor;
+  openSessions: OpenSessions;
   transportOf: RunContext["transportOf"];
   identityFiles: readonly string[];
   mayAsk: boolean;
@@ -74,8 +74,8 @@ const readNewHostKey = ({ kind }: Plan, { newKey }: RunContext["made"]): Uint8Ar
   kind === "rotate-host-key" && newKey ? Buffer.from(newKey.line.split(" ")[1] ?? "", "base64") : null;
 
 async function openSessions(execution: Execution, alsoHostKey: () => Uint8Array | null) {
-  const { runId, plan, openDoor, transportOf, identityFiles, mayAsk, ask, signal } = execution;
-  const wishes = plan.hosts.map((host) => toWish(host, transportOf(host)));
-  const door = await openDoor({ name: `run ${runId}`, wishes, identityFiles, mayAsk, ask, signal });
-  return holdSessions(door, plan, transportOf, alsoHostKey);
+  const { runId, plan, openSessions, transportOf, identityFiles, mayAsk, ask, signal } = execution;
+  const requests = plan.hosts.map((host) => toWish(host, transportOf(host)));
+  const sessions = await openSessions({ name: `run ${runId}`, requests, identityFiles, mayAsk, ask, signal });
+  return holdSessions(sessions, plan, transportOf, alsoHostKey);
 }

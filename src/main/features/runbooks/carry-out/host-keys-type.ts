@@ -1,4 +1,4 @@
-import type { HeldLogin } from "#connect/door.ts";
+import type { HeldLogin } from "#connect/host-sessions.ts";
 import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
 
 type NewHostKey = { host: string; port: number; newLine: string };

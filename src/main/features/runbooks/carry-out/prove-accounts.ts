@@ -1,4 +1,4 @@
-import type { Inside } from "#connect/door.ts";
+import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { askWhy } from "#net/ssh/prove/ask-why.ts";
@@ -14,10 +14,10 @@ import { proveOwnWay } from "./prove-own-way.ts";
 import { enterHost, hostOf, nearOf, type RunContext } from "./run-context.ts";
 import { filesOf } from "./stage-bytes.ts";
 
-type Asked = { step: Step; host: HostPlan; inside: Inside };
+type Asked = { step: Step; host: HostPlan; inside: HostSession };
 
 /** Proves, for every account whose files a step changes, that whoever is to log in still does or now does. */
-export async function proveAccounts(run: RunContext, step: Step, inside: Inside): Promise<ProofOutcome> {
+export async function proveAccounts(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
   const host = hostOf(run, step);
   const asked = { step, host, inside };
   const accounts = accountsOf(run, step);
@@ -85,7 +85,7 @@ const JUST_NOW_SECONDS = 30;
 async function addReason(
   refused: Extract<ProofOutcome, { kind: "refused" | "alarm" }>,
   account: string,
-  { hand }: Inside,
+  { hand }: HostSession,
 ): Promise<ProofOutcome> {
   const look = await lookAtHost(hand);
   if (look.kind === "lost") return refused;

@@ -1,4 +1,4 @@
-import type { Inside } from "#connect/door.ts";
+import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import type { ProofOutcome } from "./proof-outcome.ts";
@@ -6,7 +6,7 @@ import { proveAccounts } from "./prove-accounts.ts";
 import { hostOf, newKeyLine, type RunContext } from "./run-context.ts";
 
 /** Of a change of who may log in, or of sshd's own configuration. */
-export function proveChange(run: RunContext, step: Step, inside: Inside): Promise<ProofOutcome> {
+export function proveChange(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
   return run.plan.kind === "rotate-host-key"
     ? proveHostKey(run, step, inside)
     : proveAccounts(run, step, inside);
@@ -16,14 +16,14 @@ export function proveChange(run: RunContext, step: Step, inside: Inside): Promis
 export async function reloadAfterBack(
   run: RunContext,
   { host, port }: HostPlan,
-  inside: Inside,
+  inside: HostSession,
 ): Promise<string | null> {
   const newLine = newKeyLine(run);
   if (run.plan.kind !== "rotate-host-key" || newLine === null) return null;
   return run.hostKeys.takeBack({ host, port, newLine, oldKey: run.plan.oldKey }, inside);
 }
 
-async function proveHostKey(run: RunContext, step: Step, inside: Inside): Promise<ProofOutcome> {
+async function proveHostKey(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
   const { host, port } = hostOf(run, step);
   const { newKey, oldKey } = run.plan;
   const newLine = newKeyLine(run);

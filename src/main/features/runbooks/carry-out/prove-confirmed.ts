@@ -1,4 +1,4 @@
-import type { Inside } from "#connect/door.ts";
+import type { HostSession } from "#connect/host-sessions.ts";
 import { findFlaw } from "#domain/rotation/run/challenge.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
@@ -14,7 +14,7 @@ import type { RunContext } from "./run-context.ts";
  */
 export async function proveConfirmed(
   run: RunContext,
-  { host, inside }: { host: HostPlan; inside: Inside },
+  { host, inside }: { host: HostPlan; inside: HostSession },
   account: string,
 ): Promise<ProofOutcome | null> {
   const { signature, approvals } = run.confirmations();
@@ -32,7 +32,7 @@ type Signed = { outcome: ProofOutcome | null; said: string | null };
 
 async function proveSigned(
   run: RunContext,
-  { route }: Inside,
+  { route }: HostSession,
   { account, signature }: { account: string; signature: string | null },
 ): Promise<Signed> {
   const { runId, token, planHash, made } = run;

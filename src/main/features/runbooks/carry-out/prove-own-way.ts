@@ -1,6 +1,6 @@
 /** Whatever has let us in is tried again before a change of that account's files stands. */
 
-import type { Inside } from "#connect/door.ts";
+import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readSshdEntry } from "#domain/use/journal-entry.ts";
@@ -22,7 +22,7 @@ import { nameKey } from "./name-key.ts";
 import { type ProofOutcome, readProof } from "./proof-outcome.ts";
 import { type RunContext, SessionLost } from "./run-context.ts";
 
-type StepAtHost = { step: Step; host: HostPlan; inside: Inside };
+type StepAtHost = { step: Step; host: HostPlan; inside: HostSession };
 
 /**
  * The key or the certificate that let us in logs in once more, where a file of that very account was changed. Where somebody has agreed that it will not,

@@ -1,4 +1,4 @@
-import type { DoorWish, Inside } from "#connect/door.ts";
+import type { HostRequest, HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Patience } from "#net/retries.ts";
@@ -44,7 +44,7 @@ export type RunContext = {
   patience: Patience;
   trace: Trace;
   signal: AbortSignal;
-  transportOf: (host: Plan["hosts"][number]) => DoorWish["transport"];
+  transportOf: (host: Plan["hosts"][number]) => HostRequest["transport"];
 };
 
 export const nearOf = ({ plan, token, made, ask, signal }: RunContext) => ({
@@ -63,7 +63,7 @@ export class SessionLost extends Error {}
 export class HalfLocked extends Error {}
 
 /** The login at the step's host. Rejects with `SessionLost` where there is none to be had. */
-export async function enterHost({ sessions }: RunContext, place: number): Promise<Inside> {
+export async function enterHost({ sessions }: RunContext, place: number): Promise<HostSession> {
   const inside = await sessions.of(place);
   if ("kind" in inside) throw new SessionLost(inside.message);
   return inside;

@@ -1,7 +1,7 @@
-import type { Closed, Door, DoorWish, Inside } from "#connect/door.ts";
+import type { HostRequest, HostSession, HostSessions, NotConnected } from "#connect/host-sessions.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 
-type Session = { inside: Promise<Inside | Closed>; release: () => void; over: Promise<void> };
+type Session = { inside: Promise<HostSession | NotConnected>; release: () => void; over: Promise<void> };
 
 export type Sessions = ReturnType<typeof holdSessions>;
 
@@ -10,9 +10,9 @@ export type Sessions = ReturnType<typeof holdSessions>;
  * whatever the change does to logins, this one stands.
  */
 export function holdSessions(
-  door: Door,
+  sessions: HostSessions,
   plan: Plan,
-  transportOf: (host: HostPlan) => DoorWish["transport"],
+  transportOf: (host: HostPlan) => HostRequest["transport"],
   /** That a host may present instead of its pinned one by now. */
   alsoHostKey: () => Uint8Array | null,
 ) {
@@ -20,7 +20,7 @@ export function holdSessions(
 
   return {
     /** The login that stands, or a new one. Rejects only when told to stop. */
-    async of(place: number): Promise<Inside | Closed> {
+    async of(place: number): Promise<HostSession | NotConnected> {
       const session = held.get(place) ?? open(place);
       held.set(place, session);
       const inside = await session.inside;
@@ -55,15 +55,15 @@ export function holdSessions(
     const host = plan.hosts[place];
     if (!host) throw new Error(`the plan has no host ${place}`);
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    const { promise: inside, resolve, reject } = Promise.withResolvers<Inside | Closed>();
+    const { promise: inside, resolve, reject } = Promise.withResolvers<HostSession | NotConnected>();
     const wish = { ...toWish(host, transportOf(host)), hostKey: host.hostKey, alsoHostKey: alsoHostKey() };
-    const over = door
-      .enter(wish, async (opened) => {
+    const over = sessions
+      .connectToHost(wish, async (opened) => {
         resolve(opened);
         await Promise.race([released, opened.hand.ended]);
       })
       .then((entered) => {
-        if (entered.kind === "closed") resolve(entered);
+        if (entered.kind === "not-connected") resolve(entered);
       }, reject);
     return { inside, release, over };
   }
@@ -71,5 +71,5 @@ export function holdSessions(
 
 export const toWish = (
   { host, port, user, useSudo }: HostPlan,
-  transport: DoorWish["transport"],
-): DoorWish => ({ target: { kind: "ssh", host, port, user }, useSudo, transport });
+  transport: HostRequest["transport"],
+): HostRequest => ({ target: { kind: "ssh", host, port, user }, useSudo, transport });

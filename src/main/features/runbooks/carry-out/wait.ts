@@ -1,4 +1,4 @@
-import type { Inside } from "#connect/door.ts";
+import type { HostSession } from "#connect/host-sessions.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import type { HostClock } from "#domain/rotation/run/watch-old-key.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
@@ -138,7 +138,7 @@ function sayHeard(heard: Heard, account: string, key: string): string[] {
 async function proveRest(
   run: RunContext,
   { ordinal }: RunStep,
-  inside: Inside,
+  inside: HostSession,
   heard: readonly string[],
 ): Promise<{ isProved: boolean; said: string[] }> {
   const step = stepsOf(run.plan).find((one) => one.ordinal === ordinal);

@@ -1,4 +1,4 @@
-import type { Door, DoorWish } from "#connect/door.ts";
+import type { HostRequest, HostSessions } from "#connect/host-sessions.ts";
 import type {
   GivenKey,
   HolderFacts,
@@ -46,14 +46,14 @@ const AT_ONCE = 8;
 export async function gatherFacts(
   deps: FactDeps,
   { wish, options, sought }: Asked,
-  door: Door | null,
+  sessions: HostSessions | null,
   onRead: (read: number) => Promise<void>,
 ): Promise<PlanFacts> {
   const hosts: HostFacts[] = [];
   let read = 0;
   const jumps = countJumps(deps);
   await sideBySide(sought.hosts, AT_ONCE, async (one) => {
-    const facts = await lookAtHost(deps, one, door, { wish, fingerprint: sought.fingerprint });
+    const facts = await lookAtHost(deps, one, sessions, { wish, fingerprint: sought.fingerprint });
     hosts[sought.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(placeKey(one.known)) ?? 0 };
     await onRead(++read);
   });
@@ -74,7 +74,7 @@ export async function gatherFacts(
   };
 }
 
-export const toDoorWish = ({ host, port, user, useSudo, transport }: KnownHost): DoorWish => ({
+export const toHostRequest = ({ host, port, user, useSudo, transport }: KnownHost): HostRequest => ({
   target: { kind: "ssh", host, port, user },
   useSudo,
   transport,
@@ -83,7 +83,7 @@ export const toDoorWish = ({ host, port, user, useSudo, transport }: KnownHost):
 async function lookAtHost(
   deps: FactDeps,
   sought: SoughtHost,
-  door: Door | null,
+  sessions: HostSessions | null,
   { wish: { kind }, fingerprint }: { wish: KeyWish; fingerprint: string | null },
 ): Promise<HostFacts> {
   const { known } = sought;
@@ -106,15 +106,15 @@ async function lookAtHost(
       .map((one) => ({ ...one, grants: grantsOf(deps.inventory, known.id, one.accounts) })),
   };
   const carried = deps.inventory.carried(known.id);
-  if (carried && !door) return { ...about, ...carriedFacts(sought, carried, deps.inventory) };
-  if (carried || !door) return { ...about, ...unread(deps, sought, CARRIED_ALONE) };
+  if (carried && !sessions) return { ...about, ...carriedFacts(sought, carried, deps.inventory) };
+  if (carried || !sessions) return { ...about, ...unread(deps, sought, CARRIED_ALONE) };
   try {
-    const wish = { ...toDoorWish(known), hostKey: null };
-    const entered = await door.enter(wish, async (inside) => ({
+    const wish = { ...toHostRequest(known), hostKey: null };
+    const entered = await sessions.connectToHost(wish, async (inside) => ({
       ...withUnread(await lookAtPlace(inside, sought, { ...deps, fingerprint }), about.unreadKeys),
       daemon: kind === "rotate-host-key" ? await gatherDaemon(inside.hand) : null,
     }));
-    if (entered.kind === "entered") return { ...about, unread: null, ...entered.value };
+    if (entered.kind === "connected") return { ...about, unread: null, ...entered.value };
     return { ...about, ...unread(deps, sought, entered.message) };
   } catch (error) {
     if (error instanceof HandLost) return { ...about, ...unread(deps, sought, error.message) };

@@ -1,4 +1,4 @@
-import type { Door } from "#connect/door.ts";
+import type { HostSessions } from "#connect/host-sessions.ts";
 import type { WayFacts } from "#domain/acme/choose-way.ts";
 import { readWayFacts } from "#domain/acme/read-way-facts.ts";
 import { chooseChallenge } from "#domain/rotation/plan/certificates/choose-challenge.ts";
@@ -23,7 +23,7 @@ import type { Issuer } from "#shared/model/issuer.ts";
 import type { PlanOptions } from "#shared/model/plan.ts";
 import type { Store } from "#store/store.ts";
 import { countJumps, placeKey } from "./count-jumps.ts";
-import { type FactDeps, toDoorWish } from "./gather-facts.ts";
+import { type FactDeps, toHostRequest } from "./gather-facts.ts";
 import { HandLost } from "./look-at-place.ts";
 import type { AskWindow } from "./renewal/ask-windows.ts";
 import { findFailing, lookAtConsumers } from "./renewal/consumers-of.ts";
@@ -58,7 +58,7 @@ const AT_ONCE = 8;
 export async function gatherRenewal(
   means: Means,
   asked: Asked,
-  door: Door,
+  sessions: HostSessions,
   onRead: (read: number) => Promise<void>,
 ): Promise<RenewalFacts> {
   const { wish, options, sought } = asked;
@@ -67,7 +67,7 @@ export async function gatherRenewal(
   const jumps = countJumps(deps);
   let read = 0;
   await sideBySide(sought.hosts, AT_ONCE, async (one) => {
-    const seen = await lookAtOne(deps, asked, one, door);
+    const seen = await lookAtOne(deps, asked, one, sessions);
     const jumpFor = jumps.get(placeKey(one.known)) ?? 0;
     hosts[sought.hosts.indexOf(one)] = { ...seen, host: { ...seen.host, jumpFor } };
     await onRead(++read);
@@ -83,13 +83,13 @@ export async function gatherRenewal(
   };
 }
 
-async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door): Promise<Seen> {
+async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, sessions: HostSessions): Promise<Seen> {
   const { known } = one;
   const base = baseOf(one);
   const pairs = one.certificates.flatMap((sha256) => readPairs(deps, asked.wish, one, sha256));
   try {
-    const wish = { ...toDoorWish(known), hostKey: null };
-    const entered = await door.enter(wish, async ({ hand }) => ({
+    const wish = { ...toHostRequest(known), hostKey: null };
+    const entered = await sessions.connectToHost(wish, async ({ hand }) => ({
       about: await lookAtLogin(deps, hand),
       files: await lookAtFiles(hand, pairs),
       told: await lookAtServers(hand, pairs),
@@ -97,7 +97,7 @@ async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, door: Door):
       shown: await lookAtServed(deps, hand, pairs, asked.signal),
       written: await lookAtConfigs(hand, pairs),
     }));
-    if (entered.kind !== "entered") return unread(base, pairs, entered.message);
+    if (entered.kind !== "connected") return unread(base, pairs, entered.message);
     const { about, files, told, ways, shown, written } = entered.value;
     const lastRead = deps.store.runbooks.servers.lastRead(known.id);
     return {

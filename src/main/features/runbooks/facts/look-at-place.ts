@@ -1,4 +1,4 @@
-import type { Inside } from "#connect/door.ts";
+import type { HostSession } from "#connect/host-sessions.ts";
 import type {
   AccountFacts,
   FileFacts,
@@ -44,7 +44,7 @@ export class HandLost extends Error {}
 
 /** Looks at all that a plan has to know of a host. Rejects with `HandLost`, and when told to stop. */
 export async function lookAtPlace(
-  { hand, route }: Inside,
+  { hand, route }: HostSession,
   { known, accounts: sought, keyFiles }: SoughtHost,
   { inventory, now, fingerprint, verifyThere }: PlaceDeps,
 ): Promise<Looked> {

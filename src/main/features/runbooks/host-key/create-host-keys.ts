@@ -1,5 +1,5 @@
 /** What a rotation of a host key does beside the change of sshd_config: reload, proofs, and what we trust ourselves. */
-import type { HeldLogin } from "#connect/door.ts";
+import type { HeldLogin } from "#connect/host-sessions.ts";
 import { lookAtDaemon, reloadDaemon } from "#net/ssh/hand/daemon.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/hand/look-half.ts";

@@ -1,4 +1,4 @@
-import type { HostReading } from "#net/ssh/host-reading.ts";
+import type { HostReading } from "#net/ssh/collect.ts";
 import type { Where } from "#net/ssh/ssh-failure.ts";
 import type { EndpointReading } from "#net/tls/probe-endpoint.ts";
 import type { SshTarget, Target, TlsTarget } from "#shared/model/target.ts";
@@ -7,7 +7,7 @@ import type { EndpointVisit, HostVisit } from "#store/visit.ts";
 /** When, where, and in which scan. */
 type Visited<Target> = Pick<HostVisit, "scanId" | "at" | "tookMs"> & { target: Target };
 
-type Reading = Omit<Exclude<HostReading, { state: "failed" }>, "loginKey" | "hostKey">;
+type Reading = Omit<Exclude<HostReading, { state: "failed" }>, "loginKey" | "hostKey" | "transport">;
 
 /** A host that answered: what it sent, as it came; or what was carried here from it by hand, which has no host key. */
 export type StreamHome = {

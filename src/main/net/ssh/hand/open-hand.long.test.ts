@@ -1,8 +1,7 @@
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
-import { gatherIdentities, toClientKey } from "#net/ssh/identities.ts";
-import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import { gatherIdentities } from "#net/ssh/identities.ts";
 import { createTlsProber } from "#net/tls/probe-endpoint.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -11,7 +10,7 @@ import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { begin, end, write } from "./host-files.ts";
 import { lookAtHost } from "./look.ts";
-import { type HandOptions, type HandTransport, openHand } from "./open-hand.ts";
+import { type HandLogin, openHandBy } from "./testing/open-hand-by.ts";
 import { readHandScript } from "./testing/open-hand-in.ts";
 import { beginOn, TOKEN, wishTo } from "./testing/wish.ts";
 
@@ -76,7 +75,7 @@ const NOTHING_ASKED = {
   gssapi: false,
 };
 
-async function open(user: string, by: "ssh2" | "system", more: Partial<HandOptions> = {}) {
+async function open(user: string, by: "ssh2" | "system", more: Partial<HandLogin> = {}) {
   const { identities } = await gatherIdentities({
     identityFiles: [key.path],
     home: "/nonexistent",
@@ -84,7 +83,7 @@ async function open(user: string, by: "ssh2" | "system", more: Partial<HandOptio
   });
   const line = await host.run("cat /etc/ssh/ssh_host_ed25519_key.pub");
   const trusted = Buffer.from(line.split(" ")[1] ?? "", "base64");
-  const options: HandOptions = {
+  const options: HandLogin = {
     target: { host: host.address, port: 22 },
     user,
     identities,
@@ -101,9 +100,7 @@ async function open(user: string, by: "ssh2" | "system", more: Partial<HandOptio
     signal: new AbortController().signal,
     ...more,
   };
-  const ssh = findSsh() ?? "";
-  const transport: HandTransport = by === "ssh2" ? { by } : { by, ssh, keys: identities.map(toClientKey) };
-  return openHand(options, transport);
+  return openHandBy(options, by);
 }
 
 const TRANSPORTS = ["ssh2", "system"] as const;

@@ -1,90 +1,101 @@
-/**
- * Opens a hand on a host: one login, one channel, one shell that waits for requests. Over ssh2, or over OpenSSH's own
- * client; the host's key is judged by the verifier before anything of ours is sent.
- */
-import type { ClientChannel } from "ssh2";
-import { type Connection, logIn } from "#net/ssh/log-in.ts";
-import type { SshFailure } from "#net/ssh/ssh-failure.ts";
+/** Opens a hand on a host: one shell that waits for requests, over a login that stands, whatever carries that. */
+import { onAbort } from "#net/on-abort.ts";
+import type { HostConnection } from "#net/ssh/host-connection.ts";
+import type { CommandEnd } from "#net/ssh/run-script.ts";
+import { type PresentedKey, quote, type SshFailure, sayAddress, type Where } from "#net/ssh/ssh-failure.ts";
 import type { Hand } from "./hand.ts";
-import { commandFor, failToBegin, type HandOptions, type HandTransport, toHand } from "./hand-options.ts";
 import type { Line } from "./line.ts";
-import { openBySystem } from "./open-by-system.ts";
-import { beginSession } from "./session.ts";
-import { wayThrough } from "./way-through.ts";
+import { beginSession, type NotBegun } from "./session.ts";
 
-export type { HandOptions, HandTransport };
+export type HandOptions = {
+  /** As it is named to people. */
+  target: Where;
+  user: string;
+  /** resources/rotation/hand, and after it any other library of verbs. */
+  script: string;
+  /** From the request until the shell has said its first word, in milliseconds. */
+  beginMs: number;
+  signal: AbortSignal;
+};
 
-/** Rejects only when told to stop, and only until it is open. */
-export async function openHand(options: HandOptions, transport: HandTransport): Promise<Hand | SshFailure> {
-  if (transport.by === "system") return openBySystem(options, transport);
-  const connection = await logIn(options);
-  if (!("client" in connection)) return connection;
-  const stop = () => connection.client.destroy();
-  options.signal.addEventListener("abort", stop);
+/** The hand closes the login with itself; where none begins, that is closed here. Rejects only when told to stop, and only until it is open. */
+export async function openHand(connection: HostConnection, options: HandOptions): Promise<Hand | SshFailure> {
+  const { user, script, beginMs, signal } = options;
+  const { loginKey, loginCertificate, clientKeys, isTyped, hostKey, transport, way } = connection;
+  let hand: Hand | null = null;
   try {
-    const line = await openChannel(connection, commandFor(options));
-    const begun = await beginSession(line, options.script, options.limits.beginMs);
-    options.signal.throwIfAborted();
-    if (!("ask" in begun)) {
-      await connection.close();
-      return failToBegin(options, connection.hostKey, begun);
-    }
-    const loginKey = connection.identity?.fingerprint ?? null;
-    return toHand(options, begun, {
+    const begun = await orStopped(beginSession(lineOver(connection), script, beginMs), signal);
+    if (!("ask" in begun)) return failToBegin(options, hostKey, begun);
+    const { uid, ask, ended } = begun;
+    hand = {
+      user,
+      uid,
       loginKey,
-      loginCertificate: null,
-      clientKeys: [],
-      isTyped: connection.isTyped,
-      hostKey: connection.hostKey,
-      transport: "ssh2",
-      way: wayThrough(connection, options.target),
-      close: () => connection.close(),
-    });
-  } catch (error) {
-    await connection.close();
-    throw error;
+      loginCertificate,
+      clientKeys,
+      isTyped,
+      hostKey,
+      transport,
+      way,
+      ask,
+      ended,
+      [Symbol.asyncDispose]: () => connection.close(),
+    };
+    return hand;
   } finally {
-    options.signal.removeEventListener("abort", stop);
+    if (!hand) await connection.close();
   }
 }
 
-function openChannel({ client }: Connection, command: string): Promise<Line> {
-  const { promise, resolve } = Promise.withResolvers<Line>();
-  let channel: ClientChannel | null = null;
-  let told: Parameters<Line["follow"]>[0] | null = null;
-  let isOver: string | null = null;
-  const over = (why: string) => {
-    isOver ??= why;
-    told?.over(isOver);
-  };
-  const line: Line = {
+const ENDS: Record<CommandEnd, string> = {
+  ended: "the shell has ended",
+  refused: "the host runs no commands",
+  lost: "the connection is gone",
+};
+
+/** What breaks first is the reason; nothing is sent after it. */
+function lineOver({ run }: HostConnection): Line {
+  let input: ReturnType<typeof run> | null = null;
+  let isOver = false;
+  return {
     send(text) {
-      if (isOver === null) channel?.write(text);
+      if (!isOver) input?.send(text);
     },
-    follow(to) {
-      told = to;
-      channel?.on("data", to.out);
-      if (isOver !== null) to.over(isOver);
+    follow(told) {
+      input = run({
+        out: told.out,
+        complained: () => undefined,
+        exited: () => undefined,
+        over(end) {
+          if (!isOver) told.over(ENDS[end]);
+          isOver = true;
+        },
+      });
     },
   };
-  client.once("close", () => {
-    over("the connection is gone");
-    resolve(line);
+}
+
+function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  if (signal.aborted) reject(signal.reason);
+  const forget = onAbort(signal, () => reject(signal.reason));
+  return Promise.race([work, promise]).finally(forget);
+}
+
+function failToBegin(
+  { user, target }: HandOptions,
+  hostKey: PresentedKey,
+  { kind, message, noise }: NotBegun,
+): SshFailure {
+  const address = sayAddress(target);
+  const fail = (outcome: SshFailure["outcome"], why: string): SshFailure => ({
+    outcome,
+    message: why,
+    hostKey,
+    isKeyRefused: false,
+    passing: null,
   });
-  try {
-    client.exec(command, (error, opened) => {
-      if (error) over("the host runs no commands");
-      else {
-        channel = opened;
-        opened.on("close", () => over("the shell has ended")).on("error", () => undefined);
-        opened.stderr.resume();
-      }
-      resolve(line);
-    });
-  } catch {
-    // ssh2 throws when the connection has broken already.
-    over("the connection is gone");
-    resolve(line);
-  }
-  return promise;
+  if (kind === "silent") return fail("timed-out", `${address}: ${message}`);
+  const said = noise.trim() ? `it answered ${quote(noise.trim())}` : "it said nothing";
+  return fail("restricted-shell", `${user} at ${address} cannot run a script: ${said} (${message})`);
 }

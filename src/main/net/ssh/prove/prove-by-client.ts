@@ -3,7 +3,7 @@ import { sayAddress } from "#net/ssh/ssh-failure.ts";
 import { type ClientFolder, makeClientFolder } from "#net/ssh/system/client-folder.ts";
 import type { ClientLog } from "#net/ssh/system/client-log.ts";
 import type { ClientKey, ClientLogin } from "#net/ssh/system/client-login.ts";
-import { orStopped, startIn } from "#net/ssh/system/collect-by-ssh.ts";
+import { orStopped, runIn } from "#net/ssh/system/connect-by-client.ts";
 import { type ClientFailure, explainClient } from "#net/ssh/system/explain-client.ts";
 import { startRelay } from "#net/ssh/system/relay.ts";
 import { type RunningSsh, startSsh } from "#net/ssh/system/start-ssh.ts";
@@ -34,7 +34,7 @@ export async function proveByClient(
       if (failed) return failed;
       if (log.acceptedKey?.fingerprint !== key.fingerprint || log.acceptedKey.isCertificate)
         return inconclusive("lost", "the host let us in by something else than the key");
-      const failure = command ? await hearWord(word, startIn(running, folder, [word.script]), route) : null;
+      const failure = command ? await hearWord(word, runIn(running, folder), route) : null;
       return failure ?? { kind: "proved", fingerprint: key.fingerprint };
     },
   );

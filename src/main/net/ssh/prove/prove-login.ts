@@ -2,7 +2,7 @@ import type { Identity } from "#net/ssh/identities.ts";
 import { toClientKey } from "#net/ssh/identities.ts";
 import { logIn } from "#net/ssh/log-in.ts";
 import type { LoginOptions } from "#net/ssh/login-options.ts";
-import { startOn } from "#net/ssh/run-script.ts";
+import { runOn } from "#net/ssh/run-script.ts";
 import {
   inconclusive,
   type LoginProof,
@@ -37,8 +37,8 @@ export async function proveLogin(route: ProofRoute, { user, key, runs }: LoginWi
     if (connection.identity?.fingerprint !== key.fingerprint)
       return inconclusive("lost", "the host let us in by something else than the key");
     const word = makeWord();
-    const start = startOn(connection.client, WORD_COMMAND, [word.script]);
-    const failure = runs === "command" ? await hearWord(word, start, route) : null;
+    const run = runOn(connection.client, WORD_COMMAND);
+    const failure = runs === "command" ? await hearWord(word, run, route) : null;
     return failure ?? { kind: "proved", fingerprint: key.fingerprint };
   } finally {
     await connection.close();

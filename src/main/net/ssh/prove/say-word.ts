@@ -1,6 +1,6 @@
 /** A word that a host can only say by running what it was sent. */
 import { randomBytes } from "node:crypto";
-import { runScript, type ScriptRun, type Start } from "#net/ssh/run-script.ts";
+import { type RunCommand, runScript, type ScriptRun } from "#net/ssh/run-script.ts";
 import { quote, sayAddress } from "#net/ssh/ssh-failure.ts";
 import { inconclusive, type LoginProof, type ProofRoute } from "./login-proof.ts";
 
@@ -22,8 +22,8 @@ export function makeWord(): Word {
 
 /** Null: the word has come back. */
 export async function hearWord(
-  { word }: Word,
-  start: Start,
+  { word, script }: Word,
+  run: RunCommand,
   { limits, target, signal }: ProofRoute,
 ): Promise<Exclude<LoginProof, { kind: "proved" }> | null> {
   const limit = {
@@ -33,13 +33,13 @@ export async function hearWord(
     stderrBytes: 4_096,
   };
   const marks = { firstWord: word, lastLine: new RegExp(`^${word}\\n$`, "m") };
-  const run = await runScript({ start, ...marks }, limit, signal);
-  if (run.stdout.includes(word)) return null;
+  const ran = await runScript({ run, script: [script], ...marks }, limit, signal);
+  if (ran.stdout.includes(word)) return null;
   const address = sayAddress(target);
-  if (run.end === "timed-out")
+  if (ran.end === "timed-out")
     return inconclusive("timed-out", `${address} let the key in and did not run what it was sent in time`);
-  if (run.end === "lost") return inconclusive("lost", `${address} let the key in and hung up`);
-  return { kind: "refused", message: `${address} let the key in, but ran no command: ${sayHeard(run)}` };
+  if (ran.end === "lost") return inconclusive("lost", `${address} let the key in and hung up`);
+  return { kind: "refused", message: `${address} let the key in, but ran no command: ${sayHeard(ran)}` };
 }
 
 function sayHeard({ stdout, stderr }: ScriptRun): string {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { openHand } from "#net/ssh/hand/open-hand.ts";
+import { openHandBy } from "#net/ssh/hand/testing/open-hand-by.ts";
 import { readHandScript } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import { lookUp } from "#net/ssh/log-in.ts";
@@ -66,7 +66,7 @@ export async function enterHost(
 ): Promise<Hand> {
   const read = libraries.map((name) => readFile(join(ROTATION, name), "utf8"));
   const scripts = [await readHandScript(), ...(await Promise.all(read))];
-  const opened = await openHand(
+  const opened = await openHandBy(
     {
       target: { host: to.address, port: 22 },
       user: "root",
@@ -78,7 +78,7 @@ export async function enterHost(
       signal: new AbortController().signal,
       script: scripts.join("\n"),
     },
-    { by: "ssh2" },
+    "ssh2",
   );
   if (!("ask" in opened)) throw new Error(opened.message);
   return opened;

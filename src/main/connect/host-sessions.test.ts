@@ -8,15 +8,15 @@ import { openStore } from "#store/store.ts";
 import { makeLockedKey } from "#testing/ssh/locked-key.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createConnections } from "./connect-to-host.ts";
+import { createSessions } from "./host-sessions.ts";
 import { createSshConfigLoader } from "./load-ssh-config.ts";
-import { createDoors } from "./open-door.ts";
-import { createApproaches } from "./prepare-approach.ts";
 
 const hostKey = makeKeyPair();
 const passphrase = "siskin";
 
 /** A run's way into hosts on this computer, with one key that is open and a usual key file that is locked. */
-async function makeDoors(hosts: readonly { port: number }[], config = "") {
+async function makeSessions(hosts: readonly { port: number }[], config = "") {
   const folder = await makeTemporaryFolder();
   const home = folder.path;
   const [other, ssh] = [join(home, "other"), join(home, ".ssh")];
@@ -28,18 +28,18 @@ async function makeDoors(hosts: readonly { port: number }[], config = "") {
   await writeFile(join(ssh, "known_hosts"), known.join(""));
   const store = openStore({ path: ":memory:", access: "write" });
   const workstation = { user: "jo", home, agentSocket: null };
-  const recording = { accept: () => Promise.reject(new Error("no key is accepted here")) };
+  const accept = () => Promise.reject(new Error("no key is accepted here"));
   const noteKeys = async () => undefined;
-  const ways = { store, recording, workstation, now: () => new Date(), patience: PATIENCE, noteKeys };
+  const ways = { store, accept, workstation, now: () => new Date(), patience: PATIENCE, noteKeys };
   const asked: string[] = [];
   const ask: Ask = async ({ about }) => {
     asked.push(about.kind);
     return { answers: [new Redacted(passphrase)], isForSameUser: false };
   };
   const loadSshConfig = createSshConfigLoader();
-  const deps = { prepareApproach: createApproaches(ways), workstation, loadSshConfig, script: "" };
-  const openDoor = createDoors({ ...deps, trace: () => undefined });
-  const wishFor = (host: string, port: number) => ({
+  const deps = { openConnections: createConnections(ways), workstation, loadSshConfig };
+  const openSessions = createSessions({ ...deps, trace: () => undefined }, "");
+  const requestTo = (host: string, port: number) => ({
     target: { kind: "ssh" as const, host, port, user: "jo" },
     useSudo: false,
     transport: "ssh2" as const,
@@ -47,10 +47,10 @@ async function makeDoors(hosts: readonly { port: number }[], config = "") {
   });
   return {
     asked,
-    wishFor,
-    open: (wishes: readonly ReturnType<typeof wishFor>[]) => {
+    requestTo,
+    open: (requests: readonly ReturnType<typeof requestTo>[]) => {
       const { signal } = new AbortController();
-      return openDoor({ name: "run 1", wishes, identityFiles: [other], mayAsk: true, ask, signal });
+      return openSessions({ name: "run 1", requests, identityFiles: [other], mayAsk: true, ask, signal });
     },
     async [Symbol.asyncDispose]() {
       store.close();
@@ -65,12 +65,12 @@ test("a host that refuses the keys is logged in to again once a locked key is op
   const shut = { run: null, admits: () => false, hostKey: hostKey.private };
   await using first = await startSshServer(shut);
   await using second = await startSshServer(shut);
-  await using doors = await makeDoors([first, second]);
-  const wishes = [first, second].map(({ port }) => doors.wishFor("127.0.0.1", port));
-  const door = await doors.open(wishes);
-  for (const wish of wishes)
-    expect(await door.enter(wish, hasNothingToDo)).toMatchObject({ outcome: "login-refused" });
-  expect(doors.asked).toEqual(["passphrase"]);
+  await using desk = await makeSessions([first, second]);
+  const requests = [first, second].map(({ port }) => desk.requestTo("127.0.0.1", port));
+  const sessions = await desk.open(requests);
+  for (const request of requests)
+    expect(await sessions.connectToHost(request, hasNothingToDo)).toMatchObject({ outcome: "login-refused" });
+  expect(desk.asked).toEqual(["passphrase"]);
   expect([first.seen.clients, second.seen.clients]).toEqual([2, 1]);
 });
 
@@ -80,10 +80,10 @@ test("a jump host that only a locked key opens leads to all hosts behind it, tho
   await using web = await startSshServer({ run: null, hostKey: hostKey.private });
   await using data = await startSshServer({ run: null, hostKey: hostKey.private });
   const config = `Host web data\nHostName 127.0.0.1\nProxyJump 127.0.0.1:${jump.port}\n`;
-  await using doors = await makeDoors([jump, web, data], config);
-  const wishes = [doors.wishFor("web", web.port), doors.wishFor("data", data.port)];
-  const door = await doors.open(wishes);
-  await Promise.all(wishes.map((wish) => door.enter(wish, hasNothingToDo)));
-  expect(doors.asked).toEqual(["passphrase"]);
+  await using desk = await makeSessions([jump, web, data], config);
+  const requests = [desk.requestTo("web", web.port), desk.requestTo("data", data.port)];
+  const sessions = await desk.open(requests);
+  await Promise.all(requests.map((request) => sessions.connectToHost(request, hasNothingToDo)));
+  expect(desk.asked).toEqual(["passphrase"]);
   expect([jump.seen.clients, web.seen.clients, data.seen.clients]).toEqual([2, 1, 1]);
 });

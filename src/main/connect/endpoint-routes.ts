@@ -28,7 +28,7 @@ type Deps = {
 /** A way, and how long what leads there has to stay open; or why there is none. */
 export type Kept = { way: Way | null; [Symbol.asyncDispose]: () => Promise<void> };
 
-export type EndpointWays = ReturnType<typeof createEndpointWays>;
+export type EndpointRoutes = ReturnType<typeof createEndpointRoutes>;
 
 /** The machines that a jump host's own way leads over, the jump host last; or a sentence why there is none. */
 export function routeToJump(
@@ -40,7 +40,7 @@ export function routeToJump(
   return route.kind === "hops" ? { hops: route.hops } : { why: route.why };
 }
 
-export function createEndpointWays(deps: Deps) {
+export function createEndpointRoutes(deps: Deps) {
   const proxies = new Map<string, Promise<Way>>();
 
   return {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { OpensshWish } from "#domain/ssh-config/ssh-config.ts";
 import type { TransportWish } from "#shared/model/transport.ts";
-import { chooseTransport } from "./choose-transport.ts";
+import { chooseTransport } from "./plan-logins.ts";
 
 const NOTHING: OpensshWish = {
   proxyCommand: null,

@@ -1,15 +1,56 @@
+import { generateKeyPairSync } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Ask } from "#net/ssh/ask.ts";
-import { gatherIdentities } from "#net/ssh/identities.ts";
+import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import type { Question } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { makeLockedKey } from "#testing/ssh/locked-key.ts";
 import { makeKeyPair } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createUnlocker } from "./unlock-files.ts";
+import { chooseIdentities, createUnlocker, listUsable } from "./login-keys.ts";
+
+const make = (fingerprint: string, source: string) => ({ fingerprint, source }) as Identity;
+
+const GATHERED = {
+  identities: [make("named", "/named"), make("ofA", "/a"), make("agent", "agent"), make("usual", "/usual")],
+  keyOfFile: new Map([
+    ["/named", "named"],
+    ["/a", "ofA"],
+    ["/inAgent.pub", "agent"],
+    ["/usual", "usual"],
+  ]),
+  heldByAgent: new Set(["ofA", "agent"]),
+  unusable: ["/b", "/missing", "agent: sk"].map((source) => ({ source, why: "", isLocked: false })),
+  named: ["/named"],
+  usual: ["/usual", "/missing"],
+};
+
+const choose = (identityFiles: string[] | null, identitiesOnly: boolean) =>
+  chooseIdentities({ identityFiles, identitiesOnly }, GATHERED).identities.map(
+    ({ fingerprint }) => fingerprint,
+  );
+
+test("a machine is offered the files named for it first, then what the agent holds, and its usual files where none is", () => {
+  expect(choose(null, false)).toEqual(["named", "ofA", "agent", "usual"]);
+  expect(choose(["/a"], false)).toEqual(["named", "ofA", "agent"]);
+});
+
+test("with IdentitiesOnly the agent signs only for files that are named", () => {
+  expect(choose(["/a"], true)).toEqual(["named", "ofA"]);
+  expect(choose(["/inAgent.pub"], true)).toEqual(["named", "agent"]);
+  expect(choose(null, true)).toEqual(["named", "usual"]);
+});
+
+test("of what cannot be used a machine is told what would have been for it, and not what is for others", () => {
+  const unusable = (identityFiles: string[] | null, identitiesOnly: boolean) =>
+    chooseIdentities({ identityFiles, identitiesOnly }, GATHERED).unusable.map(({ source }) => source);
+  expect(unusable(["/b"], true)).toEqual(["/b"]);
+  expect(unusable(["/a"], false)).toEqual(["agent: sk"]);
+  expect(unusable(null, false)).toEqual(["/missing", "agent: sk"]);
+});
 
 const never = new AbortController().signal;
 
@@ -151,4 +192,20 @@ test("a scan that is cancelled while it asks does not go on to the next file", a
   await expect(
     gatherIdentities({ identityFiles: [path], home: folder.path, agentSocket: null, unlock }),
   ).rejects.toThrow("the scan was cancelled");
+});
+
+test("of named key files those that are locked are left out, and when all of them are it is no list", async () => {
+  await using folder = await makeTemporaryFolder();
+  const write = async (name: string, lock: { cipher?: string; passphrase?: string }) => {
+    const path = join(folder.path, name);
+    const { privateKey } = generateKeyPairSync("ed25519");
+    await writeFile(path, privateKey.export({ format: "pem", type: "pkcs8", ...lock }), { mode: 0o600 });
+    return path;
+  };
+  const locked = await write("locked", { cipher: "aes-256-cbc", passphrase: "a passphrase" });
+  const open = await write("open", {});
+  const workstation = { home: folder.path, agentSocket: null };
+  expect(await listUsable([locked, open], workstation)).toEqual([open]);
+  expect(await listUsable([locked], workstation)).toBeNull();
+  expect(await listUsable([], workstation)).toEqual([]);
 });

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
+import { type ClientVisitOptions, collectByClient } from "#net/ssh/testing/collect-by.ts";
 import { hostile } from "#testing/faults/hostile-servers.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { type ClientOptions, collectBySsh } from "./collect-by-ssh.ts";
 import { findSsh } from "./find-ssh.ts";
 
 const NONCE = "0123456789abcdef";
@@ -33,7 +33,7 @@ const NOTHING_ASKED = {
 async function makeDesk() {
   const folder = await makeTemporaryFolder();
   const key = await makeKeyFile(folder.path, "id");
-  const options = (server: { host: string; port: number }, wish: Partial<ClientOptions> = {}) => ({
+  const options = (server: { host: string; port: number }, wish: Partial<ClientVisitOptions> = {}) => ({
     ssh: ssh ?? "",
     user: "jo",
     useSudo: false,
@@ -55,7 +55,7 @@ async function makeDesk() {
   return {
     folder,
     key,
-    visit: (...asked: Parameters<typeof options>) => collectBySsh(options(...asked)),
+    visit: (...asked: Parameters<typeof options>) => collectByClient(options(...asked)),
     [Symbol.asyncDispose]: () => folder.remove(),
   };
 }

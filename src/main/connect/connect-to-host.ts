@@ -1,0 +1,313 @@
+/**
+ * The one way into a host, for scans and runs, as a good neighbour goes it.
+ *
+ * A host sees one login of ours at a time, by whatever name it is reached; and beside it one connection at the most, as
+ * the jump host of others. Its certificate, where one decides, is asked for by a connection that ends before the login
+ * begins, once a scan. What it refuses for good is not asked of it again in this scan.
+ */
+import type { Hop } from "#domain/ssh-config/ssh-config.ts";
+import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
+import { type Passing, type Patience, tryPatiently } from "#net/retries.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import { SSH_LIMITS } from "#net/ssh/collect.ts";
+import { type FetchedCertificate, fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
+import type { HostConnection } from "#net/ssh/host-connection.ts";
+import { type Connection, logIn, lookUp } from "#net/ssh/log-in.ts";
+import type { LoginOptions, Way } from "#net/ssh/login-options.ts";
+import type { SshFailure, Where } from "#net/ssh/ssh-failure.ts";
+import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import { type Place, Turns } from "#net/turns.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import type { Store } from "#store/store.ts";
+import { createLoginAttempts, type LoginFailure } from "./attempt-login.ts";
+import { type AcceptHostKey, createHostKeys, type HostKeyCheck, type HostKeys } from "./host-keys.ts";
+import { type Before, createJumpHosts, type JumpHost, keyOf, type WayFailure } from "./jump-hosts.ts";
+import { createLoginKeys, type LoginKeys } from "./login-keys.ts";
+import type { PlannedLogin, PlannedRoute, RouteToHost } from "./plan-logins.ts";
+
+/** Logins under way through one jump host: sshd takes ten strangers at a time, and ten channels of one login. */
+export const AT_ONCE_THROUGH_A_JUMP_HOST = 8;
+
+/** A visit that takes longer is most likely one to a host that hangs: it goes on, and others are begun beside it. */
+const YIELD_AFTER_MS = 2_000;
+
+/** What all scans and runs of one process have in common. */
+export type ConnectDeps = {
+  store: Pick<Store, "bundles" | "pins">;
+  accept: AcceptHostKey;
+  workstation: Workstation;
+  now: () => Date;
+  patience: Patience;
+  /** Told of the private keys of this computer that are looked at, by their paths: a fingerprint each. */
+  noteKeys: (keyOfFile: ReadonlyMap<string, string>) => Promise<void>;
+};
+
+/** Of one scan or run. */
+export type ConnectOptions = {
+  /** Whose logins these are, unlike those of any other that goes on. */
+  name: string;
+  acceptNew: boolean;
+  /** Named by the user. */
+  identityFiles: readonly string[];
+  mayAsk: boolean;
+  askPassword: boolean;
+  /**
+   * The passphrases of the usual key files are asked for where there is no other key, and of a host that refuses all else;
+   * until then no password is. Without it, they are asked for before anything else.
+   */
+  opensLocked?: boolean;
+  ask: Ask;
+  /** Logins at a time. `isFixed`: it is never passed, not even by hosts that hang. */
+  atOnce: { hosts: number; isFixed: boolean };
+  signal: AbortSignal;
+};
+
+/** What a host is connected to for. */
+export type HostWork<T> = {
+  /** What is run there. */
+  command: string;
+  /** Asks more of the login than what is asked of every one. */
+  adapt?: (login: LoginOptions) => LoginOptions;
+  /** Closes the connection, then or later: the host's turn ends with what this gives. */
+  use: (connection: HostConnection, login: LoginOptions) => Promise<T>;
+};
+
+/** What was met, and what may speak against it: the jump host that ended meanwhile. */
+export type Met<T> = {
+  met: T | LoginFailure | WayFailure;
+  lost: Where | null;
+  check: HostKeyCheck | null;
+  tookMs: number;
+};
+
+export type Connections = {
+  /**
+   * Logs in to a host in its turn, and again where what it met may pass, and has the work done there. Rejects only when
+   * told to stop, and as the work does.
+   */
+  connectToHost<T extends object>(login: RoutedLogin, work: HostWork<T>): Promise<Met<T>>;
+  /** The last of these jump hosts, open with those before it, once they are, until it is disposed; null: there are none. */
+  keepJumpHosts(jumps: readonly Hop[]): Promise<JumpHost<Hop> | null>;
+};
+
+/** A login for which there is a way. */
+export type RoutedLogin = Pick<PlannedLogin, "transport"> & { route: RouteToHost };
+
+/** The ways into the hosts of one scan or run: all that it connects to is named here, for its keys. */
+export type OpenConnections = (
+  planned: readonly PlannedRoute[],
+  options: ConnectOptions,
+) => Promise<Connections>;
+
+/**
+ * Keys and known_hosts are read once for each scan or run, and a locked key is asked for once. All of one process take
+ * turns at each host.
+ */
+export function createConnections(deps: ConnectDeps): OpenConnections {
+  const turns = new Turns();
+
+  return async (planned, options) => {
+    const { store, accept, workstation, now, patience } = deps;
+    const { home } = workstation;
+    const { acceptNew, signal } = options;
+    const keys = await createLoginKeys(planned, options, workstation);
+    if (planned.length > 0) await deps.noteKeys(keys.keyOfFile());
+    const hostKeys = await createHostKeys({ store, accept, readKnownHostsFiles, now }, { home, acceptNew });
+    const logInTo = createLogins({ hostKeys, keys, signal });
+    return connectionsBy({ options, keys, logInTo, turns, patience });
+  };
+}
+
+type Means = {
+  options: ConnectOptions;
+  keys: LoginKeys;
+  logInTo: ReturnType<typeof createLogins>;
+  turns: Turns;
+  patience: Patience;
+};
+
+/** Where a machine is, by its name. */
+type Found = { addresses: readonly string[] };
+
+function connectionsBy({ options, keys, logInTo, turns, patience }: Means): Connections {
+  const { name, atOnce, signal } = options;
+  const reachMs = SSH_LIMITS.connectMs;
+  const attemptLogin = createLoginAttempts(findSsh());
+  const jumpHosts = createJumpHosts<Hop>({ enter, logIn: logInToJumpHost, reachMs, patience, signal });
+  const find = (hop: Hop) => findWay(hop, { timeoutMs: reachMs, signal });
+  const entered = new Map<string, Found | SshFailure>();
+  const standing = new Map<string, Met<object>>();
+
+  return {
+    keepJumpHosts: jumpHosts.keep,
+    async connectToHost(login, work) {
+      const wasHeldBack = keys.isHeldBack();
+      const first = await connect(login, work);
+      const isRefused = "outcome" in first.met && MAY_BE_A_KEY.has(String(first.met.outcome));
+      if (!isRefused || !wasHeldBack || !(await keys.openLocked())) return first;
+      jumpHosts.forget();
+      return connect(login, work);
+    },
+  };
+
+  async function connect<T extends object>(login: RoutedLogin, work: HostWork<T>): Promise<Met<T>> {
+    const { jumps, host } = login.route;
+    const place = placeOf(keyOf(jumps), host.name, host.port);
+    const known = standing.get(place) as Met<T> | undefined;
+    if (known) return { ...known, tookMs: 0 };
+    await using jumpHost = await jumpHosts.keep(jumps);
+    const before = jumpHost?.leadTo(host) ?? null;
+    const met = await tryPatiently(() => connectInTurn(login, before, work), patience, signal);
+    if (stands(met)) standing.set(place, met);
+    return met;
+  }
+
+  async function connectInTurn<T extends object>(
+    { route: { jumps, host }, transport }: RoutedLogin,
+    before: Before | null,
+    { command, adapt = (login) => login, use }: HostWork<T>,
+  ) {
+    const way = before ?? (await find(host));
+    if ("outcome" in way) return { met: { ...way, jumpHost: null }, ...NOTHING_MORE, passing: way.passing };
+    const places = [placeInScan(name, atOnce), ...throughPlaces(name, jumps), ...loginPlaces(host, way)];
+    return turns.during(places, signal, async () => {
+      const begun = performance.now();
+      const { met, check } = await logInTo<T | LoginFailure>(
+        host,
+        () => open(way),
+        async (offered) => {
+          const login = adapt(offered);
+          const connection = await attemptLogin(login, transport, command);
+          return "outcome" in connection ? connection : use(connection, login);
+        },
+      );
+      const [lost, tookMs] = [before?.findLost() ?? null, Math.round(performance.now() - begun)];
+      return { met, check, lost, tookMs, passing: passingOf(met, lost) };
+    });
+  }
+
+  /** It is logged in to where it was entered, and nowhere else: a name that is found only later holds no place. */
+  async function enter(hop: Hop) {
+    const way = await find(hop);
+    entered.set(keyOf([hop]), way);
+    return turns.take(keptPlaces(name, hop, way), signal);
+  }
+
+  async function logInToJumpHost(hop: Hop, before: Before | null) {
+    const way = before ?? entered.get(keyOf([hop])) ?? (await find(hop));
+    if ("outcome" in way) return way;
+    const { met } = await turns.during(loginPlaces(hop, way), signal, () =>
+      logInTo<Connection | SshFailure>(hop, () => open(way), logIn),
+    );
+    return met;
+  }
+}
+
+/** A host, or a machine on the way to it, may have wanted a key that is still locked. */
+const MAY_BE_A_KEY: ReadonlySet<string> = new Set(["login-refused", "jump-failed"]);
+
+const NOT_ASKED = "behind a ProxyCommand no host is asked for its certificate";
+
+/**
+ * Logs in to machines of one scan or run. Where a certificate of the machine decides, a connection of its own asks for it,
+ * once a scan where it answers, and has ended before the login begins: so there is one stranger of ours there at any time.
+ */
+function createLogins({
+  hostKeys,
+  keys,
+  signal,
+}: {
+  hostKeys: HostKeys;
+  keys: LoginKeys;
+  signal: AbortSignal;
+}) {
+  const certificates = new Map<string, FetchedCertificate>();
+
+  /** `open` opens the way; it may be called twice. */
+  return async function logInTo<T extends object>(
+    hop: Hop,
+    open: () => Promise<Way | WayFailure>,
+    attempt: (login: LoginOptions) => Promise<T>,
+  ): Promise<{ met: T | WayFailure; check: HostKeyCheck }> {
+    const { name, port, user } = hop;
+    const check = hostKeys.check(hop);
+    const seen = certificates.get(`${name}:${port}`);
+    if (seen) check.takeCertificate(seen);
+    for (;;) {
+      const keyTypes = check.wantsCertificate();
+      const way = await open();
+      if ("outcome" in way) return { met: way, check };
+      if (keyTypes.length > 0 && hop.openssh?.proxyCommand) {
+        check.takeCertificate({ kind: "none", why: NOT_ASKED });
+        continue;
+      }
+      if (keyTypes.length > 0) {
+        const asked = { way, port, keyTypes, timeoutMs: SSH_LIMITS.connectMs, signal };
+        const fetched = await fetchHostCertificate(asked);
+        if (fetched.kind !== "unanswered") certificates.set(`${name}:${port}`, fetched);
+        check.takeCertificate(fetched);
+        continue;
+      }
+      const met = await attempt({
+        target: { host: name, port },
+        way,
+        user,
+        limits: SSH_LIMITS,
+        signal,
+        ...keys.offerTo(hop),
+        verifyHostKey: check.verify,
+        hostKeyTypes: check.hostKeyTypes(),
+        trustedKeys: check.trustedKeys(),
+        reopen: open,
+      });
+      if (check.wantsCertificate().length === 0) return { met, check };
+    }
+  };
+}
+
+/** Where a command leads, only that may know the name: it stands for the address. */
+const findWay = async ({ address, port, openssh }: Hop, limits: Parameters<typeof lookUp>[1]) =>
+  openssh?.proxyCommand ? { addresses: [address] } : lookUp({ host: address, port }, limits);
+
+const open = async (way: Before | Found): Promise<Way | WayFailure> => ("reach" in way ? way.reach() : way);
+
+const NOTHING_MORE = { lost: null, check: null, tookMs: 0 };
+
+/** Where the jump host ended before the host was read at all, another connection to it may lead there. */
+function passingOf(met: object, lost: Where | null): Passing | null {
+  if (!("passing" in met)) return null;
+  return lost ? "refused" : (met.passing as Passing | null);
+}
+
+/** What a key refuses does not pass within a scan, and who was turned away for so long does not come back to it. */
+const stands = ({ met, lost }: Met<object>): boolean =>
+  lost === null &&
+  (("isKeyRefused" in met && met.isKeyRefused === true) || ("passing" in met && met.passing === "throttled"));
+
+/** At one machine, as it is seen from the jump host before it, or from here. */
+const placeOf = (behind: string, address: string, port: number): string => `${behind}|${address}:${port}`;
+
+const placeInScan = (name: string, { hosts, isFixed }: ConnectOptions["atOnce"]): Place => ({
+  key: name,
+  most: hosts,
+  ...(!isFixed && { yieldAfterMs: YIELD_AFTER_MS }),
+});
+
+/** A host that waits for a place at its jump host holds none that others need. */
+const throughPlaces = (name: string, jumps: readonly Hop[]): Place[] =>
+  jumps.map((_, index) => ({
+    key: `through ${name} ${keyOf(jumps.slice(0, index + 1))}`,
+    most: AT_ONCE_THROUGH_A_JUMP_HOST,
+  }));
+
+/** One jump host is kept open at a time at each address, whichever logins there are to it: the others wait. */
+function keptPlaces(name: string, { port }: Hop, way: Found | SshFailure): Place[] {
+  const addresses = "addresses" in way ? way.addresses : [];
+  return addresses.map((one) => ({ key: `kept ${name} ${placeOf("", one, port)}`, most: 1 }));
+}
+
+/** One login at a time at each of a machine's addresses, whatever it is called. */
+function loginPlaces({ address, port }: Hop, way: Before | Found): Place[] {
+  const [behind, addresses] = "reach" in way ? [way.key, [address]] : ["", way.addresses];
+  return addresses.map((one) => ({ key: `login ${placeOf(behind, one, port)}`, most: 1 }));
+}

@@ -1,0 +1,193 @@
+/** The way into hosts for whoever has more to do there than to read them: one session a host, through which all is done. */
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import { SSH_LIMITS } from "#net/ssh/collect.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { openHand } from "#net/ssh/hand/open-hand.ts";
+import { shellCommand } from "#net/ssh/host-connection.ts";
+import type { LoginOptions } from "#net/ssh/login-options.ts";
+import type { ProofKey, ProofRoute } from "#net/ssh/prove/login-proof.ts";
+import type { SshFailure } from "#net/ssh/ssh-failure.ts";
+import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import { viewKey } from "#net/ssh/wire.ts";
+import type { SshTarget } from "#shared/model/target.ts";
+import type { TransportWish } from "#shared/model/transport.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import type { Trace } from "#shared/text/trace.ts";
+import { listClientKeys } from "./attempt-login.ts";
+import type { OpenConnections } from "./connect-to-host.ts";
+import { planLogins } from "./plan-logins.ts";
+
+export type HostRequest = { target: SshTarget; useSudo: boolean; transport: TransportWish };
+
+/** `hostKey`: who presents another one, or one that is not trusted, is told nothing. */
+export type SessionRequest = HostRequest & {
+  hostKey: string | null;
+  /** The blob of one that a run puts in its place: either is taken then, whatever else is known of the host. */
+  alsoHostKey?: Uint8Array | null;
+};
+
+/** One login that is held. `route`: the same way once more, for a login of its own beside it. */
+export type HeldLogin = { hand: Hand; route: ProofRoute };
+
+/** `keys`: all that this login had to offer, in its order; what let us in is among them where a key did. */
+export type HostSession = HeldLogin & { keys: readonly ProofKey[] };
+
+export type NotConnected = {
+  kind: "not-connected";
+  outcome: SshFailure["outcome"];
+  message: string;
+  isKeyRefused: boolean;
+};
+
+export type HostSessions = {
+  /**
+   * Logs in and does the work while the session is held. A host is logged in to by one of this process at a time; others
+   * wait for their turn. Rejects as the work does, and when told to stop.
+   */
+  connectToHost<T>(
+    request: SessionRequest,
+    work: (session: HostSession) => Promise<T>,
+  ): Promise<{ kind: "connected"; value: T } | NotConnected>;
+};
+
+export type SessionsOptions = {
+  /** Whose logins these are, unlike those of any other that goes on. */
+  name: string;
+  /** All that may be connected to. */
+  requests: readonly HostRequest[];
+  identityFiles: readonly string[];
+  mayAsk: boolean;
+  ask: Ask;
+  signal: AbortSignal;
+};
+
+export type OpenSessions = (options: SessionsOptions) => Promise<HostSessions>;
+
+export type SessionDeps = {
+  openConnections: OpenConnections;
+  workstation: Workstation;
+  /** The user's own, read anew each time. */
+  loadSshConfig: (workstation: Workstation, file: null) => Promise<{ config: SshConfig }>;
+  trace: Trace;
+};
+
+/** Logins to hosts, a thousand of them in one run at the most: each run says itself how many it wants at a time. */
+const AT_ONCE = { hosts: 64, isFixed: true };
+
+/**
+ * Connects to hosts as scans do: by ssh_config, through jump hosts, with the keys that there are, each host's key checked.
+ * `script`: POSIX sh, what a session can do.
+ */
+export function createSessions(
+  { openConnections, workstation, loadSshConfig, trace }: SessionDeps,
+  script: string,
+): OpenSessions {
+  return async ({ name, requests, identityFiles, mayAsk, ask, signal }) => {
+    const ssh = findSsh();
+    const { config } = await loadSshConfig(workstation, null);
+    const routeTo = (target: SshTarget) => config.routeTo(target, workstation.user);
+    const plan = (some: readonly HostRequest[]) => planLogins(some, { routeTo, ssh });
+    const connections = await openConnections(plan(requests), {
+      name,
+      acceptNew: false,
+      identityFiles,
+      mayAsk,
+      askPassword: mayAsk,
+      opensLocked: true,
+      ask,
+      atOnce: AT_ONCE,
+      signal,
+    });
+
+    return {
+      async connectToHost(request, work) {
+        const planned = plan([request])[0]?.hosts[0]?.[0];
+        if (!planned) throw new Error(`no way was planned to ${request.target.host}`);
+        const { route, transport, target, useSudo } = planned;
+        if (route.kind === "unsupported") return refuse(route.why);
+        await using _jumps = await connections.keepJumpHosts(route.jumps);
+        const { user } = route.host;
+        const beginMs = SSH_LIMITS.beginMs;
+        const { met } = await connections.connectToHost(
+          { route, transport },
+          {
+            command: shellCommand({ useSudo }),
+            adapt: (login) => trustAsPlanned(request, login),
+            async use(connection, login) {
+              const options = { target: login.target, user, script, beginMs, signal };
+              const opened = await openHand(connection, options);
+              return "ask" in opened ? { opened, login } : opened;
+            },
+          },
+        );
+        if (!("opened" in met)) {
+          const { outcome, message, isKeyRefused } = met;
+          return { kind: "not-connected", outcome, message, isKeyRefused };
+        }
+        await using opened = met.opened;
+        const hand = traceHand(opened, (...names) => trace("hand", sayPlace(target), ...names));
+        const keys = [...met.login.identities, ...listClientKeys(met.login)];
+        const session = { hand, route: proofRouteOf(met.login, hand, ssh), keys };
+        return { kind: "connected", value: await work(session) };
+      },
+    };
+  };
+}
+
+const traceHand = (hand: Hand, trace: Trace): Hand => ({
+  ...hand,
+  async ask(request, limits) {
+    trace(request.verb);
+    const answer = await hand.ask(request, limits);
+    trace(request.verb, answer.kind === "answered" ? answer.status : answer.kind);
+    return answer;
+  },
+});
+
+const refuse = (message: string): NotConnected => ({
+  kind: "not-connected",
+  outcome: "not-supported",
+  message,
+  isKeyRefused: false,
+});
+
+/** Takes no other host key than the one that the plan was made with, and the one that a run puts in its place. */
+function trustAsPlanned(
+  { hostKey, alsoHostKey = null, target }: SessionRequest,
+  login: LoginOptions,
+): LoginOptions {
+  const { verifyHostKey, trustedKeys = [] } = login;
+  const isMeant = (blob: Uint8Array) =>
+    hostKey === null || viewKey(Buffer.from(blob)).fingerprint === hostKey;
+  const isAlso = (blob: Uint8Array) =>
+    alsoHostKey !== null && (isMeant(blob) || Buffer.from(alsoHostKey).equals(blob));
+  const { connectMs, readyMs } = login.limits;
+  return {
+    ...login,
+    async verifyHostKey(question) {
+      if (hostKey !== null && isAlso(question.blob)) return { kind: "trusted" };
+      const answer = await verifyHostKey(question);
+      if (answer.kind !== "trusted" || isMeant(question.blob)) return answer;
+      const message = `${sayPlace(target)} presents another host key than the one that the plan was made with; plan it again`;
+      return { kind: "refused", outcome: "host-key-changed", message };
+    },
+    trustedKeys: [...trustedKeys.filter(isMeant), ...(alsoHostKey ? [alsoHostKey] : [])],
+    limits: { connectMs, readyMs },
+  };
+}
+
+function proofRouteOf(login: LoginOptions, hand: Hand, ssh: string | null): ProofRoute {
+  const { target, hostKeyTypes, signal, reopen, way, client, limits } = login;
+  return {
+    target,
+    hostKeyTypes,
+    signal,
+    open: async () => (await reopen?.()) ?? way ?? { addresses: [target.host] },
+    limits,
+    hostKey: hand.hostKey.blob,
+    transport: hand.transport,
+    client: ssh && client ? { ssh, login: client } : null,
+  };
+}

@@ -1,0 +1,240 @@
+/**
+ * What one scan or run logs in with: the keys of files and of the agent, passphrases and passwords that are typed, and
+ * which of them each machine is offered. All of it is gathered once; a locked file is asked for once.
+ */
+import type { Hop } from "#domain/ssh-config/ssh-config.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import {
+  gatherIdentities,
+  type Identities,
+  keyFileOf,
+  listUsualKeyFiles,
+  type OpenKeyFile,
+  type UnusableIdentity,
+} from "#net/ssh/identities.ts";
+import { unlock } from "#net/ssh/locked/unlock.ts";
+import type { LoginOptions } from "#net/ssh/login-options.ts";
+import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
+import type { ClientLogin } from "#net/ssh/system/client-login.ts";
+import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import { createTypedLogins } from "#net/ssh/typed-logins.ts";
+import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import type { PlannedRoute } from "./plan-logins.ts";
+
+/** Where keys are looked for: named by the user, and the agent and the usual files. */
+type KeyOptions = {
+  /** Named by the user. */
+  identityFiles: readonly string[];
+  mayAsk: boolean;
+  askPassword: boolean;
+  /** The usual files that are locked are opened by `openLocked` alone, where there are other keys. */
+  opensLocked?: boolean;
+  ask: Ask;
+  signal: AbortSignal;
+};
+
+export type LoginKeys = {
+  /** The fingerprint of the key in each file that was looked at. */
+  keyOfFile(): ReadonlyMap<string, string>;
+  /** What one machine is offered, as things stand. */
+  offerTo(hop: Hop): Pick<LoginOptions, "identities" | "unusable" | "typed" | "client">;
+  /** Whether a login that begins now does without keys, and passwords, that `openLocked` would bring. */
+  isHeldBack(): boolean;
+  /**
+   * Asks for the passphrases of the usual key files that were left locked, for there were other keys; once, whoever calls.
+   * Whether there were any: then a host that refused all else is worth another try, and passwords are asked for in it.
+   */
+  openLocked(): Promise<boolean>;
+};
+
+/** For all machines that are planned; where there are none, no keys are looked at, and none is asked for. */
+export async function createLoginKeys(
+  planned: readonly PlannedRoute[],
+  { identityFiles, mayAsk, askPassword, opensLocked = false, ask, signal }: KeyOptions,
+  { home, agentSocket }: Pick<Workstation, "home" | "agentSocket">,
+): Promise<LoginKeys> {
+  const usual = listUsualKeyFiles(home);
+  const openKeyFile = mayAsk ? createUnlocker(ask, signal) : null;
+  const sources = { identityFiles, home, agentSocket, unlock: openKeyFile };
+  let gathered = await gatherFor(planned, sources);
+  const typed = mayAsk && askPassword ? createTypedLogins(ask) : null;
+  let hasOpened = !opensLocked || openKeyFile === null;
+  const isHeldBack = () => !hasOpened && listLocked(gathered, usual).length > 0;
+  let opening: Promise<boolean> | null = null;
+
+  return {
+    keyOfFile: () => gathered.keyOfFile,
+    isHeldBack,
+    offerTo: (hop) => ({
+      ...chooseIdentities(hop, { ...gathered, named: identityFiles, usual }),
+      typed: isHeldBack() ? null : typed,
+      client: toClientLogin(hop, agentSocket),
+    }),
+    openLocked() {
+      opening ??= openLocked();
+      return opening;
+    },
+  };
+
+  async function openLocked(): Promise<boolean> {
+    const locked = listLocked(gathered, usual);
+    if (!openKeyFile || locked.length === 0) return false;
+    const configured = { files: [], isForAll: true };
+    const more = await gatherIdentities({
+      identityFiles: locked,
+      configured,
+      home,
+      agentSocket: null,
+      unlock: openKeyFile,
+    });
+    gathered = {
+      ...gathered,
+      identities: [...gathered.identities, ...more.identities],
+      keyOfFile: new Map([...gathered.keyOfFile, ...more.keyOfFile]),
+      unusable: gathered.unusable.filter(({ source }) => !more.keyOfFile.has(source)),
+    };
+    hasOpened = true;
+    return true;
+  }
+}
+
+const listLocked = ({ unusable }: Identities, usual: readonly string[]): string[] =>
+  unusable.flatMap(({ isLocked, source }) => (isLocked && usual.includes(source) ? [source] : []));
+
+/** The keys of the files that the user named, then of those that ssh_config names for any machine on the way. */
+function gatherFor(
+  planned: readonly PlannedRoute[],
+  sources: Omit<Parameters<typeof gatherIdentities>[0], "configured">,
+): Promise<Identities> {
+  const hops = planned.flatMap(({ jumps, hosts }) => [...jumps, ...hosts.flat().flatMap(hostOf)]);
+  if (hops.length === 0) return NO_IDENTITIES;
+  const configured = {
+    files: hops.flatMap(({ identityFiles }) => identityFiles ?? []),
+    isForAll: hops.every(({ identityFiles }) => identityFiles !== null),
+  };
+  return gatherIdentities({ ...sources, configured });
+}
+
+const hostOf = ({ route }: PlannedRoute["hosts"][number][number]): Hop[] =>
+  route.kind === "hops" ? [route.host] : [];
+
+const NO_IDENTITIES = Promise.resolve<Identities>({
+  identities: [],
+  keyOfFile: new Map(),
+  heldByAgent: new Set(),
+  unusable: [],
+});
+
+type Gathered = Identities & {
+  /** The files that the user named for this scan. */
+  named: readonly string[];
+  /** The files that ssh looks for when it is told of none. */
+  usual: readonly string[];
+};
+
+/**
+ * What to offer one machine, in this order: the files that the user named, those that ssh_config names for it, the
+ * agent's keys, and the usual files where ssh_config names none. With IdentitiesOnly the agent has no say of its
+ * own: it only signs for files that are named. `unusable`: what of these cannot be used.
+ */
+export function chooseIdentities(
+  { identityFiles, identitiesOnly }: Pick<Hop, "identityFiles" | "identitiesOnly">,
+  { identities, unusable, keyOfFile, heldByAgent, named, usual }: Gathered,
+): Pick<Identities, "identities" | "unusable"> {
+  const ofAgent = identities.filter(({ fingerprint }) => !identitiesOnly && heldByAgent.has(fingerprint));
+  const inFiles = (paths: readonly string[]) =>
+    paths.flatMap((path) => identities.find(({ fingerprint }) => fingerprint === keyOfFile.get(path)) ?? []);
+  const files = new Set([...named, ...(identityFiles ?? usual)]);
+  return {
+    identities: [
+      ...new Set([
+        ...inFiles(named),
+        ...inFiles(identityFiles ?? []),
+        ...ofAgent,
+        ...inFiles(identityFiles === null ? usual : []),
+      ]),
+    ],
+    unusable: unusable.filter(
+      ({ source }) => files.has(keyFileOf(source)) || (!identitiesOnly && source.startsWith("agent: ")),
+    ),
+  };
+}
+
+const toClientLogin = (
+  { address, port, knownAs, openssh }: Hop,
+  agentSocket: string | null,
+): ClientLogin => ({
+  address,
+  agentSocket,
+  ...(openssh ?? NOTHING_ASKED),
+  hostKeyAlias: knownAs.host === address && knownAs.port === port ? null : knownAs.host,
+});
+
+const NOTHING_ASKED = {
+  proxyCommand: null,
+  certificateFiles: [],
+  pkcs11Provider: null,
+  securityKeyProvider: null,
+  gssapi: false,
+};
+
+/**
+ * Opens the locked key files of one scan by asking for their passphrases, each file once. Three wrong ones, or none,
+ * and the scan goes on without the file. Rejects only when `signal` says stop.
+ */
+export function createUnlocker(ask: Ask, signal: AbortSignal): OpenKeyFile {
+  const asked = new Map<string, ReturnType<OpenKeyFile>>();
+
+  return (file) => {
+    const opened = asked.get(file.path) ?? open(file);
+    asked.set(file.path, opened);
+    return opened;
+  };
+
+  async function open({ path, fingerprint, lock }: Parameters<OpenKeyFile>[0]): ReturnType<OpenKeyFile> {
+    for (let wrongAnswers = 0; wrongAnswers < MOST_WRONG_ANSWERS; wrongAnswers++) {
+      const about = { kind: "passphrase" as const, file: path, fingerprint };
+      const prompts = [{ text: "Passphrase", isEchoed: false }];
+      const [passphrase] = (await ask({ about, prompts, wrongAnswers }, signal))?.answers ?? [];
+      signal.throwIfAborted();
+      if (!passphrase || Redacted.reveal(passphrase) === "") return { why: "it was not unlocked" };
+      const unlocked = await unlock(lock, passphrase, signal);
+      if (unlocked.kind === "failed") return { why: unlocked.why };
+      if (unlocked.kind === "wrong") continue;
+      const key = readPrivateKeyFile(Buffer.from(Redacted.reveal(unlocked.text)));
+      return key.kind === "usable" ? key : { why: key.why };
+    }
+    return { why: "it was not unlocked: three passphrases were wrong" };
+  }
+}
+
+/** Refuses an identity file that the user named and that cannot be used, whatever is answered to prompts. */
+export async function refuseUnusable(
+  { identityFiles, mayAsk }: { identityFiles: readonly string[]; mayAsk: boolean },
+  { home, agentSocket }: Pick<Workstation, "home" | "agentSocket">,
+): Promise<void> {
+  if (identityFiles.length === 0) return;
+  const { unusable } = await gatherIdentities({ identityFiles, home, agentSocket });
+  const mayBeOf = ({ isLocked, forClient }: UnusableIdentity) =>
+    (isLocked && mayAsk) || (forClient !== undefined && findSsh() !== null);
+  const named = unusable.find((one) => identityFiles.includes(one.source) && !mayBeOf(one));
+  if (named) throw new Refusal("invalid-input", `${named.source} cannot be used to log in: ${named.why}`);
+}
+
+/**
+ * Of these key files the ones that log in without anybody being asked: by themselves, by the agent, or by OpenSSH's client.
+ * Null: files were named, and none of them does; whoever logs in without them is somebody else.
+ */
+export async function listUsable(
+  identityFiles: readonly string[],
+  { home, agentSocket }: { home: string; agentSocket: string | null },
+): Promise<string[] | null> {
+  const { unusable } = await gatherIdentities({ identityFiles, home, agentSocket });
+  const usable = identityFiles.filter(
+    (path) => !unusable.some(({ source, forClient }) => source === path && !forClient),
+  );
+  return usable.length === 0 && identityFiles.length > 0 ? null : usable;
+}

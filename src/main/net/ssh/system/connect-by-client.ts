@@ -1,0 +1,195 @@
+/**
+ * Logs in by OpenSSH's own client, as host-connection.ts does by ssh2: the same limits, outcomes and words, and the host's
+ * key is judged by the same verifier.
+ *
+ * ssh gets the keys that are trusted for the host beforehand, and logs in to no other. One that nobody knew is shown to
+ * the verifier when ssh has hung up; where that takes it (--accept-new), ssh is started once more, with that key alone.
+ */
+import type { HostConnection } from "#net/ssh/host-connection.ts";
+import type { LoginOptions } from "#net/ssh/login-options.ts";
+import type { RunCommand } from "#net/ssh/run-script.ts";
+import { type PresentedKey, type Reason, type SshFailure, sayAddress } from "#net/ssh/ssh-failure.ts";
+import { type ClientFolder, makeClientFolder } from "./client-folder.ts";
+import { type ClientLog, readClientLog } from "./client-log.ts";
+import { type ClientKey, type ClientLogin, MOST_CLIENT_KEYS } from "./client-login.ts";
+import { type ClientFailure, explainClient, explainClientTimeout, readClientEnd } from "./explain-client.ts";
+import { startRelay } from "./relay.ts";
+import { type RunningSsh, startSsh } from "./start-ssh.ts";
+
+export type ClientOptions = Omit<LoginOptions, "identities" | "unusable" | "typed"> & {
+  /** OpenSSH's client, by its path. */
+  ssh: string;
+  login: ClientLogin;
+  /** In the order to offer them; at most five are. */
+  keys: readonly ClientKey[];
+  /** Those that the verifier takes, as far as they are known before one is presented. */
+  trustedKeys: readonly Uint8Array[];
+};
+
+/** What one start of ssh came to: a login, a reason why there is none, or a key that the verifier takes and ssh did not know. */
+type Attempt = HostConnection | SshFailure | { taken: PresentedKey };
+
+/** Logs in, to run the command. Rejects only when told to stop. */
+export async function connectByClient(
+  options: ClientOptions,
+  command: string,
+): Promise<HostConnection | SshFailure> {
+  const first = await attempt(options, command);
+  if (!("taken" in first)) return first;
+  const way = await options.reopen?.();
+  if (way && "outcome" in way) return way;
+  const trustedKeys = [first.taken.blob];
+  const second = await attempt({ ...options, trustedKeys, ...(way && { way }) }, command);
+  if (!("taken" in second)) return second;
+  return failWith(second.taken, {
+    outcome: "host-key-changed",
+    message: `${sayAddress(options.target)} presents another key each time`,
+    isKeyRefused: true,
+  });
+}
+
+async function attempt(options: ClientOptions, command: string): Promise<Attempt> {
+  const { ssh, login, target, user, hostKeyTypes, trustedKeys, limits, way, signal } = options;
+  signal.throwIfAborted();
+  const keys = options.keys.slice(0, MOST_CLIENT_KEYS);
+  const held: AsyncDisposable[] = [];
+  const close = async () => {
+    for (const one of held.splice(0).reverse()) await one[Symbol.asyncDispose]();
+  };
+  let connection: HostConnection | null = null;
+  try {
+    const relay = way && "stream" in way && !login.proxyCommand ? await startRelay(way.stream) : null;
+    if (relay) held.push(relay);
+    const folder = await makeClientFolder({
+      ...login,
+      user,
+      hostKeyTypes,
+      trustedKeys,
+      keys,
+      connectMs: limits.connectMs,
+      address: relay?.address ?? login.address,
+      port: relay?.port ?? target.port,
+    });
+    held.push(folder);
+    const begun = performance.now();
+    const running = startSsh(ssh, target.host, command, folder);
+    held.push({ [Symbol.asyncDispose]: () => running.stop() });
+    const met = await waitForLogin(options, { running, folder, keys });
+    if (!("log" in met)) return met;
+    const { acceptedKey } = met.log;
+    const fingerprint = acceptedKey?.fingerprint ?? null;
+    connection = {
+      transport: "system",
+      hostKey: met.hostKey,
+      // A certificate is not the key in it: no line of that key has let us in.
+      loginKey: acceptedKey?.isCertificate ? null : fingerprint,
+      loginCertificate: acceptedKey?.isCertificate ? fingerprint : null,
+      clientKeys: keys,
+      isTyped: false,
+      spentMs: performance.now() - begun,
+      way: null,
+      run: runIn(running, folder),
+      close,
+    };
+    return connection;
+  } finally {
+    if (!connection) await close();
+  }
+}
+
+type Started = { running: RunningSsh; folder: ClientFolder; keys: readonly ClientKey[] };
+
+async function waitForLogin(
+  options: ClientOptions,
+  { running, folder, keys }: Started,
+): Promise<{ hostKey: PresentedKey; log: ClientLog } | SshFailure | { taken: PresentedKey }> {
+  const { target, user, login, limits, signal } = options;
+  const explainable = (log: ClientLog): ClientFailure => ({
+    target,
+    user,
+    log,
+    complaints: running.complaints.said(),
+    proxyCommand: login.proxyCommand,
+    tried: sayKeys(keys),
+    hasSecurityKey: keys.some(({ keyType }) => keyType.startsWith("sk-")),
+  });
+  const log = await orStopped(running.loggedIn, limits.readyMs, signal);
+  const hostKey = await folder.readHostKey();
+  if (log === "too late") {
+    const soFar = explainable(readClientLog(await folder.readLog()));
+    return failWith(hostKey, explainClientTimeout(soFar, hostKey !== null, limits.readyMs));
+  }
+  if (!log.isLoggedIn && !log.isHostKeyRefused) return failWith(hostKey, explainClient(explainable(log)));
+  const answer = hostKey && (await options.verifyHostKey({ ...target, blob: hostKey.blob }));
+  if (!hostKey || !answer) return failWith(null, UNSHOWN);
+  if (answer.kind === "refused") {
+    const { outcome, message, passing = null } = answer;
+    return failWith(hostKey, { outcome, message, passing, isKeyRefused: true });
+  }
+  return log.isLoggedIn ? { hostKey, log } : { taken: hostKey };
+}
+
+/** As on Windows, and by a client older than OpenSSH 8.5. */
+const UNSHOWN: Reason = {
+  outcome: "host-key-unknown",
+  message:
+    "the host key is not trusted, and the ssh of this computer does not show it: add it to known_hosts once it was compared, then scan again",
+};
+
+/** The command that ssh was started with: it runs already, and waits for its input. */
+export const runIn =
+  (running: RunningSsh, folder: ClientFolder): RunCommand =>
+  (output) => {
+    running.output.pour(output.out, "too");
+    // What came before is what others said, as the host's banner.
+    running.complaints.pour(output.complained);
+    const tellEnd = async () => {
+      const how = await running.ended;
+      const end = readClientEnd(readClientLog(await folder.readLog()), how);
+      if (end === "ended") output.exited(how);
+      output.over(end);
+    };
+    // Once nobody waits any more, the folder may be gone.
+    tellEnd().catch(() => output.over("lost"));
+    return {
+      send: (piece) => void running.input.write(piece),
+      end: () => void running.input.end(),
+    };
+  };
+
+/** Rejects when told to stop. */
+export async function orStopped<T>(
+  work: Promise<T>,
+  afterMs: number,
+  signal: AbortSignal,
+): Promise<T | "too late"> {
+  const { promise, resolve, reject } = Promise.withResolvers<"too late">();
+  const timer = setTimeout(resolve, afterMs, "too late");
+  const stop = () => reject(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+const failWith = (hostKey: PresentedKey | null, reason: Reason): SshFailure => ({
+  hostKey,
+  isKeyRefused: false,
+  passing: null,
+  ...reason,
+});
+
+/** How many keys were offered, and from where. */
+function sayKeys(keys: readonly ClientKey[]): string {
+  const inAgent = keys.filter(({ kind }) => kind === "agent").length;
+  const sources = [
+    ...(inAgent > 0 ? [`the agent (${inAgent})`] : []),
+    ...keys.flatMap((key) => (key.kind === "file" ? [key.path] : [])),
+  ];
+  if (sources.length === 0) return "no key was offered";
+  return `${keys.length} ${keys.length === 1 ? "key was" : "keys were"} offered by ssh: ${sources.join(", ")}`;
+}
