@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { IdentityCallback, OpenSSHAgent, ParsedKey } from "ssh2";
-import { loadSsh2 } from "./load-ssh2.ts";
+import { loadSsh2 } from "./tuned-ssh2.ts";
 import { readFields, toField, viewKey } from "./wire.ts";
 
 export type AgentKey = { blob: Buffer; keyType: string; fingerprint: string; comment: string };

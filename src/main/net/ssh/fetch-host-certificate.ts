@@ -7,9 +7,8 @@
  */
 import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
 import { Socket } from "node:net";
-import { dial } from "./dial.ts";
-import { leave } from "./leave.ts";
 import type { Way } from "./login-options.ts";
+import { dial, leave } from "./sockets.ts";
 import { readFields, toField } from "./wire.ts";
 
 /** `none`: the host has no such certificate. `unanswered`: it did not come to that; it may the next time. */

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import type { AnyAuthMethod, ParsedKey } from "ssh2";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type AgentKey, listAgentKeys, offerOneKey } from "./agent.ts";
-import { loadSsh2 } from "./load-ssh2.ts";
 import type { KeyLock } from "./locked/key-lock.ts";
 import {
   LARGEST_KEY_FILE,
@@ -14,6 +13,7 @@ import {
   whyNoLogin,
 } from "./private-key-file.ts";
 import type { ClientKey } from "./system/client-login.ts";
+import { loadSsh2 } from "./tuned-ssh2.ts";
 import { viewKey } from "./wire.ts";
 
 /** One way to log in. The private half stays in the agent, or in a Redacted that only this file opens. */

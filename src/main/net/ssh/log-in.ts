@@ -8,17 +8,11 @@ import type { Duplex } from "node:stream";
 import type { Client, ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
 import { isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
-import { askFirst } from "./ask-about.ts";
 import { Deadline } from "./deadline.ts";
-import { dial } from "./dial.ts";
-import { gatherWrites } from "./gather-writes.ts";
 import { holdUntilGreeting } from "./greeting.ts";
-import { holdKeys } from "./hold-keys.ts";
 import type { Identity } from "./identities.ts";
-import { leave } from "./leave.ts";
-import { loadSsh2 } from "./load-ssh2.ts";
 import type { Ends, LoginOptions } from "./login-options.ts";
-import { signAtOnce } from "./sign-at-once.ts";
+import { dial, gatherWrites, leave } from "./sockets.ts";
 import {
   explainEnd,
   explainTimeout,
@@ -29,8 +23,9 @@ import {
   sayAddress,
   type Where,
 } from "./ssh-failure.ts";
+import { loadSsh2, spareWork } from "./tuned-ssh2.ts";
 import { sayExpired } from "./type-in.ts";
-import { offerWaysIn } from "./ways-in.ts";
+import { askFirst, offerWaysIn } from "./ways-in.ts";
 import { viewKey } from "./wire.ts";
 
 export type Connection = {
@@ -92,7 +87,7 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     sock: stream,
     ...configure(options, { progress, fail, reject, deadline, ended: login.signal }),
   });
-  spareWork(client, options);
+  spareWork(client, options.takeHostKeys);
   try {
     const result = await promise;
     if (!("client" in result)) await close(client, stream);
@@ -107,32 +102,6 @@ export async function logIn(options: LoginOptions): Promise<Connection | SshFail
     signal.removeEventListener("abort", stop);
   }
 }
-
-/** What ssh2 does for each visit and none of ours needs. */
-function spareWork(client: Client, options: LoginOptions): void {
-  hearHostKeys(client, options);
-  holdKeys(client);
-  signAtOnce(client);
-}
-
-/**
- * Once in, sshd names all its keys, and ssh2 has each prove itself, whether anybody listens or not: three signatures
- * a host, as dear as the login. All keys of a host are read by the collector, so what sshd names is let pass where
- * nobody has asked for it.
- */
-function hearHostKeys(client: Client, { takeHostKeys }: LoginOptions): void {
-  if (takeHostKeys)
-    return void client.on("hostkeys", (keys) =>
-      takeHostKeys(keys.map((key) => Uint8Array.from(key.getPublicSSH()))),
-    );
-  const { _handlers: handlers } = (client as unknown as { _protocol: { _handlers: Handlers } })._protocol;
-  const { GLOBAL_REQUEST: answer } = handlers;
-  handlers.GLOBAL_REQUEST = (protocol, name, ...rest) => {
-    if (name !== "hostkeys-00@openssh.com") answer(protocol, name, ...rest);
-  };
-}
-
-type Handlers = { GLOBAL_REQUEST(protocol: unknown, name: string, ...rest: unknown[]): void };
 
 function followStages(client: Client, progress: Progress, onConnect: () => void): void {
   client

@@ -4,6 +4,7 @@ import type { Deadline } from "./deadline.ts";
 import type { Identity, UnusableIdentity } from "./identities.ts";
 import type { Progress, Reason, SshFailure, Where } from "./ssh-failure.ts";
 import type { ClientLogin } from "./system/client-login.ts";
+import type { TakeHostKeys } from "./tuned-ssh2.ts";
 import type { TypedLogins } from "./typed-logins.ts";
 
 /** What is to be done with a host key. A sentence goes with every refusal. */
@@ -43,7 +44,7 @@ export type LoginOptions = {
   askedAbout?: { key: ParsedKey; answer(isTaken: boolean): void };
   verifyHostKey: VerifyHostKey;
   /** Has the host prove all keys that it names once we are in; without it, they are let pass. */
-  takeHostKeys?: (blobs: readonly Uint8Array[]) => void;
+  takeHostKeys?: TakeHostKeys;
   /** The keys that it would take, as far as they are known beforehand: OpenSSH's client is told them. */
   trustedKeys?: readonly Uint8Array[];
   /** Opens the way once more. */

@@ -7,9 +7,9 @@
 import { createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import type { ParsedKey } from "ssh2";
 import { Redacted } from "#shared/model/redacted.ts";
-import { loadSsh2 } from "./load-ssh2.ts";
 import { type KeyLock, readKeyLock } from "./locked/key-lock.ts";
 import { readContainer, writeContainer } from "./openssh-container.ts";
+import { loadSsh2 } from "./tuned-ssh2.ts";
 import { toField, viewKey } from "./wire.ts";
 
 export type PrivateKeyFile =

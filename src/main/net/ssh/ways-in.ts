@@ -2,10 +2,20 @@
  * The ways in that a login offers, one after the other: its keys, and after them, where somebody may be asked, what is
  * typed. Nothing is sent before the host's key is trusted: ssh2 asks for a way in only then.
  */
-import type { AuthenticationType, NextAuthHandler } from "ssh2";
+import type {
+  AuthenticationType,
+  AuthHandlerMiddleware,
+  BaseAgent,
+  IdentityCallback,
+  NextAuthHandler,
+  ParsedKey,
+  SignCallback,
+  SigningRequestOptions,
+} from "ssh2";
 import { authMethodFor, type UnusableIdentity } from "./identities.ts";
 import type { Ends, LoginOptions } from "./login-options.ts";
-import { sayAddress, sayTried } from "./ssh-failure.ts";
+import { type Attempt, sayAddress, sayTried } from "./ssh-failure.ts";
+import { loadSsh2 } from "./tuned-ssh2.ts";
 import { TypeIn } from "./type-in.ts";
 
 /** sshd counts each against MaxAuthTries (6). */
@@ -74,4 +84,52 @@ export function offerWaysIn(options: LoginOptions, ends: Ends) {
 function sayNoKey(unusable: readonly UnusableIdentity[]): string {
   if (unusable.length === 0) return ": load one with ssh-add, or name its file";
   return `: ${unusable.map(({ source, why }) => `${source}: ${why}`).join("; ")}`;
+}
+
+/** Has the host asked about a key, where that is wanted, before any way in is offered. */
+export function askFirst(
+  { askedAbout, user }: LoginOptions,
+  { progress }: Ends,
+  offer: AuthHandlerMiddleware,
+): AuthHandlerMiddleware {
+  let question = askedAbout;
+  let asking: Attempt | null = null;
+  return (methods, isPartial, next) => {
+    if (!question) {
+      // A host that wants something typed before any key has not been asked about this one.
+      if (asking && progress.attempt === asking && methods?.includes("publickey") === false)
+        progress.attempt = { method: "publickey", identity: null };
+      return offer(methods, isPartial, next);
+    }
+    const { agent, judge } = askAbout(question);
+    question = undefined;
+    asking = { method: "publickey", identity: null, judge };
+    progress.attempt = asking;
+    return next({ type: "agent", username: user, agent });
+  };
+}
+
+/**
+ * An agent that shows a public key and has no private half. A host that would take the key asks for a signature, and gets
+ * none; which costs no failed attempt. `judge` is called once the host has said what it would do.
+ */
+function askAbout({ key, answer }: NonNullable<LoginOptions["askedAbout"]>) {
+  let isTaken = false;
+  class Showing extends loadSsh2().BaseAgent {
+    override getIdentities(tell: IdentityCallback<ParsedKey>): void {
+      tell(null, [key]);
+    }
+
+    override sign(
+      _key: unknown,
+      _data: Buffer,
+      options: SigningRequestOptions | SignCallback,
+      told?: SignCallback,
+    ): void {
+      isTaken = true;
+      const tell = typeof options === "function" ? options : told;
+      tell?.(new Error("nothing is signed with a key that was only asked about"));
+    }
+  }
+  return { agent: new Showing() as BaseAgent, judge: () => answer(isTaken) };
 }

@@ -1,8 +1,8 @@
 import { toClientKey } from "#net/ssh/identities.ts";
-import { loadSsh2 } from "#net/ssh/load-ssh2.ts";
 import { logIn } from "#net/ssh/log-in.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import type { ClientKey } from "#net/ssh/system/client-login.ts";
+import { loadSsh2 } from "#net/ssh/tuned-ssh2.ts";
 import { viewKey } from "#net/ssh/wire.ts";
 import {
   inconclusive,

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import type { Duplex } from "node:stream";
-import { leave } from "#net/ssh/leave.ts";
+import { leave } from "#net/ssh/sockets.ts";
 
 /**
  * Leads the first that connects to a port of loopback on to a stream, and nobody else. ssh cannot be handed a stream

@@ -3,7 +3,7 @@ import { createServer, Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { expect, test } from "vitest";
 import { listen } from "#testing/servers.ts";
-import { gatherWrites } from "./gather-writes.ts";
+import { gatherWrites } from "./sockets.ts";
 
 test("what is written in one turn is sent as one, in its order, and so is what is written last", async () => {
   const sent: string[] = [];
