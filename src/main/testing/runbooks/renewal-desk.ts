@@ -1,4 +1,5 @@
 import type { App } from "#app";
+import type { RenewalWish } from "#shared/contract/runbooks.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
@@ -46,3 +47,17 @@ export const scanServers = (
       ])
       .join("\n"),
   });
+
+/** A renewal by the authority of the desk, of what `more` names. */
+export const renewalOf = (more: Partial<RenewalWish>): RenewalWish => ({
+  kind: "rotate-certificate",
+  certificates: [],
+  endpoints: [],
+  isDue: false,
+  issuer: "corp",
+  keyKind: null,
+  makesKeyHere: false,
+  challenge: null,
+  described: null,
+  ...more,
+});

@@ -1,0 +1,60 @@
+/** One renewal carried out whole, from its plan to the hour after; what may go wrong on the way is in the long tests. */
+import { expect, test } from "vitest";
+import { canStartHosts } from "#testing/lab/start-host.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { makeRenewalDesk, renewalOf, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
+import { askName } from "#testing/tls/ask-name.ts";
+
+test.skipIf(!canStartHosts())(
+  "nginx serves a new certificate of our own authority, whose key never left the host, also where the vault was locked meanwhile, and an hour later nothing is left of the run",
+  async () => {
+    await using desk = await makeRenewalDesk();
+    await using host = await startRenewedHost(desk, ["nginx"]);
+    await using app = await desk.openWithVault();
+    await scanServers(app, [host], ["nginx"]);
+    const planned = await makePlan(
+      app,
+      renewalOf({ endpoints: [{ host: host.address, port: 443, serverName: null }] }),
+    );
+    expect(planned.plan?.leftOut).toEqual([]);
+    expect(planned.plan?.checks.filter(({ state }) => state !== "ok")).toEqual([]);
+    expect(planned.plan?.hosts[0]?.certificates).toMatchObject([
+      {
+        id: "c0",
+        subject: "CN=nginx.lab",
+        names: ["nginx.lab"],
+        issuer: { name: "corp", kind: "local" },
+        key: { kind: "p256", made: "there" },
+        files: [
+          { path: "/etc/tls/nginx.key", holds: "key" },
+          { path: "/etc/tls/nginx.pem", holds: "chain" },
+        ],
+        consumers: [{ server: "nginx", test: "staged", reload: "HUP to its master" }],
+        proofs: [{ address: host.address, serverName: "nginx.lab" }, { serverName: null }],
+      },
+    ]);
+    const before = await host.run("cat /etc/tls/nginx.key");
+    await app.client.vault.lock();
+    const paused = await carryOut(app, planned);
+    expect(paused).toMatchObject({ state: "paused", orders: [{ state: "requested" }] });
+    expect(paused.message).toContain("the vault is locked");
+    await desk.unlock(app);
+    const waiting = await untilStill(app, async () => {
+      await app.client.runbooks.resume({ runId: paused.id });
+      return paused.id;
+    });
+    expect(waiting).toMatchObject({ state: "waiting", failed: 0 });
+    expect(waiting.orders).toMatchObject([{ state: "installed", names: ["nginx.lab"] }]);
+    const ended = await untilStill(app, async () => {
+      await app.client.runbooks.resume({ runId: waiting.id, endsGrace: true });
+      return waiting.id;
+    });
+    expect(ended).toMatchObject({ state: "committed", message: "" });
+    expect(await askName({ host: host.address, port: 443, name: null })).toBe("nginx.lab");
+    expect(await host.run("cat /etc/tls/nginx.key")).not.toBe(before);
+    expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
+    const { rows } = await app.client.served.list({});
+    expect(rows[0]?.certificate?.sha256).toBe(ended.orders[0]?.sha256);
+  },
+  240_000,
+);
