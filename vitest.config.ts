@@ -84,6 +84,7 @@ export default defineConfig({
         test: {
           name: "lab",
           include: ["src/**/*.lab.test.ts"],
+          env: { LATCHKEY_TEST_LOGINS: "seldom" },
           testTimeout: 300_000,
           hookTimeout: 600_000,
           // They mostly wait: two at a time, also beside all other tests. Each host has its own address. With three, and a lane for the
