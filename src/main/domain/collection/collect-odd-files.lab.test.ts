@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runCollector } from "#testing/lab/run-collector.ts";
-import { SHELLS, SOME_SHELLS } from "#testing/lab/shells.ts";
+import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import type { Collection } from "./collection.ts";
 import { readCollection } from "./read-collection.ts";
@@ -115,7 +115,7 @@ test("an account that passwd garbles costs nobody else", () => {
 });
 
 test("every shell survives it and tells the same", async () => {
-  for (const shell of SHELLS) {
+  for (const shell of SOME_SHELLS) {
     const stream = await runCollector(host, { shell, args: ["--nonce", "n"] });
     const again = readCollection(stream, { nonce: "n" });
     // Lab hosts share the machine's sockets.

@@ -12,7 +12,7 @@ import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
-/** Each kind is an account that real runs go through: those that differ most, and in the long form all. */
+/** Each kind is an account that real runs go through: one of each sort, and in the long form all. */
 const isLong = process.env.LATCHKEY_TEST_KINDS === "all";
 /** Who occupies the place of the lock before the plan is made; by occupy-work-folder.sh, as all but the last of these. */
 const EARLY = isLong
@@ -21,9 +21,9 @@ const EARLY = isLong
 /** Who does so once it is made. */
 const LATE = isLong
   ? ["late-file", "late-fifo", "late-octal", "late-words", "late-crowd", "close", "lock"]
-  : ["close", "lock"];
+  : ["lock"];
 /** Who does so while the run tries a login to them: by a shell that sshd starts for that. */
-const BUSY = isLong ? ["over", "unfinished", "fired", "litter"] : ["over", "fired"];
+const BUSY = isLong ? ["over", "unfinished", "fired", "litter"] : ["over"];
 /** Who answers in the place of the shell that acts as them; by answer-for-shell.py. */
 const ANSWERING = isLong ? ["refuse", "babble", "flood", "forge", "stop", "fail"] : ["fail"];
 /** Whose shell does what it is asked, and does not tell. */

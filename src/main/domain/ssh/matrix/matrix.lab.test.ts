@@ -19,11 +19,11 @@ import { sayRow } from "./say-row.ts";
 import { spell } from "./spell.ts";
 
 const MINUTES = 60_000;
-/** Every other row, on every host; all of them in the long tests. */
+/** Every fifth row, on every host; all of them in the long tests. Five is odd: rows often stand in twos, the one of which is refused. */
 const GROUNDS: readonly Ground[] =
   process.env.LATCHKEY_TEST_ROWS === "all"
     ? ALL_GROUNDS
-    : ALL_GROUNDS.map((ground) => ({ ...ground, rows: ground.rows.filter((_, nth) => nth % 2 === 0) }));
+    : ALL_GROUNDS.map((ground) => ({ ...ground, rows: ground.rows.filter((_, nth) => nth % 5 === 0) }));
 
 /** Hosts at a time: while one is collected, the logins to another go on. */
 const turns = makeTurns(3);
@@ -149,7 +149,7 @@ test("no row is there twice", () => {
   const names = ALL_GROUNDS.flatMap(({ name, rows }) => rows.map((row) => `${name}: ${sayRow(row)}`));
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   expect(names.length).toBeGreaterThan(450);
-  expect(GROUNDS.flatMap(({ rows }) => rows).length).toBeGreaterThan(200);
+  expect(GROUNDS.flatMap(({ rows }) => rows).length).toBeGreaterThan(100);
 });
 
 describe.skipIf(!canStartHosts()).each(GROUNDS)("$name", (ground) => {

@@ -8,12 +8,12 @@ import { type FamilyCase, makeCase } from "#testing/tls/families/family.ts";
 import { NAME_FAMILIES } from "#testing/tls/families/name-families.ts";
 
 /** Chains of each family. */
-const RUNS = Number(process.env.LATCHKEY_TEST_RUNS ?? 300);
+const RUNS = Number(process.env.LATCHKEY_TEST_RUNS ?? 100);
 
 const FAMILIES = [...CERTIFICATE_FAMILIES, ...NAME_FAMILIES, ...CONSTRAINT_FAMILIES];
 
 test.each(FAMILIES)(
-  "$name: each of some hundred chains breaks what it was made to break, and nothing else",
+  "$name: each of a hundred chains breaks what it was made to break, and nothing else",
   (family) => {
     const wrong: string[] = [];
     for (let number = 0; number < RUNS; number++) {
