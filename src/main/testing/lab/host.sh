@@ -42,10 +42,12 @@ ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 
 # Whatever this machine's packages have made for themselves is no part of a host, whichever are installed.
-rm -rf etc/ssl/private etc/ssl/certs/ssl-cert-snakeoil.pem
+none='etc/ssl/private etc/ssl/certs/ssl-cert-snakeoil.pem'
 for server in apache2 haproxy postfix dovecot ldap postgresql mysql proftpd prosody inspircd news xrdp; do
-	case " ${KEEPS-} " in *" $server "*) ;; *) rm -rf "etc/$server" ;; esac
+	case " ${KEEPS-} " in *" $server "*) ;; *) none="$none etc/$server" ;; esac
 done
+# Nor are the programs that PAM starts for a message of the day at each login, which take a tenth of it.
+rm -rf $none etc/update-motd.d/*
 
 hostname "$name"
 echo "$name" > etc/hostname

@@ -104,7 +104,7 @@ async function startOn(
   await network.run(`ip addr add ${address6}/128 dev lo nodad`);
   const publicKeys = Object.entries(keys.lines).map(([key, line]) => `echo '${line}' > /srv/keys/${key}.pub`);
   const prepare = [
-    "mkdir -p /srv/keys; rm -f /etc/update-motd.d/*",
+    "mkdir -p /srv/keys",
     ...publicKeys,
     `cat > /etc/ssh/sshd_config <<'END_OF_CONFIG'\n${config}\nEND_OF_CONFIG`,
     before,
