@@ -97,6 +97,6 @@ END
 </VirtualHost>
 END
     APACHE_LOG_DIR=/var/log/apache2 apache2 -k start -f /etc/apache2/apache2.conf </dev/null >/dev/null 2>&1
-    while [ ! -e /run/apache2.pid ]; do :; done`);
+    while [ ! -e /run/apache2.pid ]; do sleep 0.05; done`);
   return host;
 }

@@ -17,7 +17,7 @@ test.skipIf(!canStartHosts())(
     await using begun = await startGivenRun(desk, LOG_WITH_OFFSETS);
     const { app, web, given, runId } = begun;
     await forge(web, "syslog", "deploy", given.fingerprint);
-    await web.run(`until grep -q '${given.fingerprint}' /var/log/auth.log; do :; done`);
+    await web.run(`until grep -q '${given.fingerprint}' /var/log/auth.log; do sleep 0.05; done`);
     expect(await begun.goOn()).toMatchObject({ state: "waiting" });
     expect(await begun.hasOld()).toBe(true);
     expect(await begun.said()).toContainEqual(
@@ -62,7 +62,7 @@ test.skipIf(!canStartHosts() || !canStartJournal())(
     await forge(host, "syslog", "deploy", key.fingerprint);
     // As a container's output comes to it: a daemon of root's writes it, under a name that others chose.
     await host.run(`logger -t sshd-session 'Accepted publickey for deploy from 10.1.2.3 port 5 ssh2: ED25519 ${key.fingerprint}'
-      until [ "$(journalctl -q --system | grep -c '${key.fingerprint}')" = 3 ]; do :; done`);
+      until [ "$(journalctl -q --system | grep -c '${key.fingerprint}')" = 3 ]; do sleep 0.05; done`);
     await using hand = await openHandIn(startShellIn(host));
     const read = async (): Promise<string[]> => {
       const log = await readLoginLines(hand, { sinceEpoch: 0, fingerprints: [key.fingerprint] });

@@ -142,7 +142,7 @@ test.skipIf(!canStartHosts())(
     const { host } = web;
     const seen = await host.run(`cd /root/carried && rm -f answers && mkfifo answers && : >said
       sh -c 'echo $$ >pid; exec sh ./script.sh' <answers >said 2>&1 &
-      { until grep -q 'Type yes' said; do :; done; cat ${PATH} >stood; kill -HUP $(cat pid); } >answers
+      { until grep -q 'Type yes' said; do sleep 0.05; done; cat ${PATH} >stood; kill -HUP $(cat pid); } >answers
       wait || true; cat stood; rm -f answers pid stood`);
     const said = (await readThere(host, "/root/carried/said")).toString();
     expect(seen).toBe(BEFORE);

@@ -20,7 +20,7 @@ while True:
         file.write(datetime.datetime.now().astimezone().isoformat() + " web " + said + "\\n")
 PYTHON
   setsid $(command -v by-clock) python3 /run/log.py </dev/null >/dev/null 2>&1 &
-  until [ -e /run/log.ready ]; do :; done`;
+  until [ -e /run/log.ready ]; do sleep 0.05; done`;
 
 /** By OpenSSH's client, with this key and nothing else; from that address of this machine. */
 export async function logIn({ address }: LabHost, path: string, from?: string): Promise<void> {
