@@ -1,4 +1,4 @@
-# ---- Accounts ---------------------------------------------------------------------------------------------
+# Accounts and groups, their shells, and of each password its class.
 
 # $accounts: name:uid:gid:home:shell, a line each; never the password field, never the full name.
 read_accounts() {
@@ -82,14 +82,7 @@ read_password_states() {
 	if [ -r /etc/shadow ]; then
 		printf '@password-states %s\n' $encoding
 		# Elsewhere than on Linux, sshd takes *LK* for a lock.
-		awk -F: -v kernel="$(uname -s)" '{
-			class = "set"
-			if ($2 == "") class = "none"
-			else if ($2 ~ /^!/ || (kernel != "Linux" && $2 ~ /^[*]LK[*]/)) class = "locked"
-			else if ($2 ~ /^[*]/) class = "starred"
-			aged = $3 > 0 && $5 ~ /^[0-9]+$/ && $7 ~ /^[0-9]+$/ ? $3 + $5 + $7 : ""
-			print $1 ":" class ":" $8 ":" aged
-		}' /etc/shadow | payload
+		awk -F: -v kernel="$(uname -s)" "$password_classes_awk" /etc/shadow | payload
 		return
 	fi
 	unread password-state /etc/shadow needs-root

@@ -1,3 +1,5 @@
+# authorized_keys files: which there are, and whether sshd can read them as the account.
+
 # One value of AuthorizedKeysFile: a path, and from OpenSSH 10 on a pattern.
 read_key_paths() {
 	case $version$1 in

@@ -1,4 +1,4 @@
-# ---- Certificates -----------------------------------------------------------------------------------------
+# Certificates in the usual folders, and those that other parts name.
 
 read_certificates() {
 	seen_certificates=$nl told_files=$nl told_folders=$nl keystores='' trusted=0 folders=0 kubernetes_file=''
@@ -150,126 +150,11 @@ read_archive() {
 # Certificate blocks only, each line checked, each cut to the length that its DER says. Ends with 3 when there is a
 # private key in the file, with 4 when there is no PEM at all.
 pem_certificates() {
-	awk -v path="$1" -v most=$MIB '
-		function value(i) { return index(ALPHABET, substr(data, i, 1)) - 1 }
-		function byte(n,   i) {
-			i = int(n / 3) * 4
-			if (n % 3 == 0) return value(i + 1) * 4 + int(value(i + 2) / 16)
-			if (n % 3 == 1) return (value(i + 2) % 16) * 16 + int(value(i + 3) / 4)
-			return (value(i + 3) % 4) * 64 + value(i + 4)
-		}
-		function length_at(n,   first, k, v) {
-			first = byte(n); head = 1
-			if (first < 128) return first
-			k = first - 128; head = 1 + k; v = 0
-			if (k < 1 || k > 3) return -1
-			for (i = 1; i <= k; i++) v = v * 256 + byte(n + i)
-			return v
-		}
-		function note(why) { printf "@certificate-note - path:%s n:%d why:%s\n", path, count, why }
-		function emit(   body, inner, whole, padding, i) {
-			count++
-			if (length(data) < 24 || length(data) % 4 != 0) { note("cut-short"); return }
-			body = length_at(1)
-			whole = 1 + head + body
-			inner = 1 + head
-			if (byte(0) != 48 || body < 0 || byte(inner) != 48 || length_at(inner + 1) < 0) { note("not-a-certificate"); return }
-			inner += 1 + head
-			if (byte(inner) != 160 && byte(inner) != 2) { note("not-a-certificate"); return }
-			padding = data ~ /==$/ ? 2 : data ~ /=$/ ? 1 : 0
-			have = length(data) / 4 * 3 - padding
-			if (have < whole) { note("cut-short"); return }
-			if (have > whole && label != "TRUSTED CERTIFICATE") note("more-behind")
-			data = substr(data, 1, int((whole + 2) / 3) * 4)
-			printf "@certificate b64 path:%s n:%d\n", path, count
-			for (i = 1; i <= length(data); i += 64) print substr(data, i, 64)
-		}
-		BEGIN { ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"; code = 4; count = 0 }
-		# OpenSSL passes over a byte-order mark.
-		NR == 1 { sub("^\357\273\277", "") }
-		{ read += length($0) + 1; gsub(/[ \t\r]/, "", $0); if (read > most) { note("too-large"); exit } }
-		/-----BEGIN/ {
-			if (is_open) { count++; note("cut-short") }
-			is_open = 0
-			if (code == 4) code = 0
-			if ($0 ~ /PRIVATEKEY-----/) { code = 3; order = order ($0 ~ /BEGIN(RSA|EC|DSA)?PRIVATE/ ? "k" : "e") }
-			if ($0 ~ /^-----BEGIN(TRUSTED|X509)?CERTIFICATE-----$/) {
-				order = order "c"
-				is_open = 1; data = ""; is_bad = 0
-				label = $0 ~ /TRUSTED/ ? "TRUSTED CERTIFICATE" : "CERTIFICATE"
-			}
-			next
-		}
-		/^PuTTY-User-Key-File-/ { code = 3; exit }
-		is_open && /-----END/ {
-			if (is_bad) { count++; note("not-base64") } else emit()
-			is_open = 0
-			next
-		}
-		is_open {
-			if ($0 !~ /^[A-Za-z0-9+\/]*=?=?$/ || data ~ /=$/) is_bad = 1
-			if (!is_bad) data = data $0
-			if (length(data) > 174764) { count++; note("too-long"); is_open = 0 }
-		}
-		END {
-			if (is_open && read <= most) { count++; note("cut-short") }
-			# What stands in a file with a private key, and in which order: k, or e where it is no plain one for TLS, and c.
-			if (order ~ /[ke]/ && length(order) > 1 && length(order) <= 64 && read <= most) printf "@pem - path:%s order:%s\n", path, order
-			exit code
-		}'
+	awk -v path="$1" -v most=$MIB "$pem_certificates_awk"
 }
 
 # One DER certificate from the numbers of od: exactly as many bytes as its own length says. Of a private key nothing but
 # its kind, as the status: 10 PKCS#8, 11 encrypted, 12 RSA, 13 EC, 14 DSA.
 read_der() {
-	awk -v path="$1" '
-		function length_at(n,   k, v, i) {
-			head = 1
-			if (byte[n] < 128) return byte[n]
-			k = byte[n] - 128; head = 1 + k; v = 0
-			if (k < 1 || k > 3) return -1
-			for (i = 1; i <= k; i++) v = v * 256 + byte[n + i]
-			return v
-		}
-		# The tags of what stands in a row from n to the end; empty where the lengths do not add up.
-		function tags(n, end,   row, inside) {
-			while (n < end && length(row) < 64) {
-				row = row byte[n] " "
-				inside = length_at(n + 1)
-				if (inside < 0) return ""
-				n += 1 + head + inside
-			}
-			return n == end ? row : ""
-		}
-		function kind_of_key(at,   row, oid, i) {
-			row = tags(at, size)
-			if (byte[at] == 2 && byte[at + 1] == 1) {
-				if (byte[at + 2] <= 1 && row ~ /^2 48 4 (160 )?(161 |129 )?$/) return 10
-				if (byte[at + 2] == 0 && row == "2 2 2 2 2 2 2 2 2 ") return 12
-				if (byte[at + 2] == 1 && row ~ /^2 4 (160 )?(161 )?$/) return 13
-				if (byte[at + 2] == 0 && row == "2 2 2 2 2 2 ") return 14
-			}
-			if (row != "48 4 ") return 0
-			length_at(at + 1)
-			for (i = at + 1 + head; i < at + 12 + head; i++) oid = oid byte[i] " "
-			# PKCS#5, and the passwords of PKCS#12
-			return oid ~ /^6 [0-9]+ 42 134 72 134 247 13 1 (5|12) / ? 11 : 0
-		}
-		NR == 1 && $1 != 48 { exit }
-		{ for (i = 1; i <= NF; i++) byte[size++] = $i }
-		END {
-			if (size < 24) exit
-			body = length_at(1)
-			whole = 1 + head + body
-			at = 1 + head
-			if (byte[0] != 48 || body < 0) exit
-			if (whole == size && (key = kind_of_key(at))) exit key
-			if (byte[at] != 48 || length_at(at + 1) < 0) exit
-			at += 1 + head
-			if (byte[at] != 160 && byte[at] != 2) exit
-			if (whole > size) { printf "@certificate-note - path:%s n:1 why:%s\n", path, (size >= 65536 ? "too-large" : "cut-short"); exit }
-			printf "@certificate hex path:%s n:1\n", path
-			for (i = 0; i < whole; i++) printf "%02x%s", byte[i], (i % 32 == 31 || i == whole - 1) ? "\n" : ""
-			if (size > whole) printf "@certificate-note - path:%s n:1 why:more-behind\n", path
-		}'
+	awk -v path="$1" "$der_certificate_awk"
 }

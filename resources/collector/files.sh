@@ -1,4 +1,4 @@
-# ---- Looking at files -------------------------------------------------------------------------------------
+# Looking at files: their modes and owners, where links lead, and what does not answer.
 
 # ls of one thing, all links followed: $mode $links $uid $gid $size, and $written, the day of its last change
 look() { columns $(ls -ldnL "$1"); }
@@ -16,14 +16,7 @@ columns() {
 find_silent_mounts() {
 	silent_mounts= closed_mounts=
 	[ $may_stop = yes ] && [ -r /proc/mounts ] || return
-	asked_mounts=$(printf '%s\n' "$accounts" | awk '
-		NR == FNR { split($0, field, ":"); home[++homes] = field[4]; next }
-		$3 ~ /^(nfs4?|cifs|smb3|smbfs|9p|autofs|ceph|afs|lustre|glusterfs|fuse([.].*)?)$/ && $2 != "/" {
-			while (i = index($2, "\\040")) $2 = substr($2, 1, i - 1) " " substr($2, i + 4)
-			asked = $3 == "autofs" ? "" : $2
-			for (i = 1; i <= homes; i++) if (index(home[i] "/", $2 "/") == 1) { asked = home[i]; break }
-			if (asked != "" && many++ < 64) print $2 "\n" asked
-		}' - /proc/mounts | {
+	asked_mounts=$(printf '%s\n' "$accounts" | awk "$asked_mounts_awk" - /proc/mounts | {
 		while IFS= read -r mount && IFS= read -r asked; do
 			{
 				if ! answers "$asked"; then printf '%s\n' "$mount"

@@ -1,4 +1,4 @@
-# ---- Who can log in ---------------------------------------------------------------------------------------
+# Who can log in: for each account the files that sshd reads keys from, as each daemon would.
 
 read_grants() {
 	seen_keys=$nl sets=0 told=0
@@ -237,17 +237,7 @@ run_sshd() {
 
 # Of sshd's settings those that decide about access.
 only_access() {
-	awk '
-		BEGIN {
-			n = split("authorizedkeysfile authorizedkeyscommand authorizedkeyscommanduser pubkeyauthentication " \
-				"authenticationmethods allowusers denyusers allowgroups denygroups permitrootlogin strictmodes usepam refuseconnection " \
-				"revokedkeys trustedusercakeys authorizedprincipalsfile authorizedprincipalscommand " \
-				"authorizedprincipalscommanduser pubkeyacceptedalgorithms pubkeyacceptedkeytypes pubkeyauthoptions " \
-				"casignaturealgorithms requiredrsasize port listenaddress chrootdirectory forcecommand loglevel usedns hostkey " \
-				"allowtcpforwarding allowstreamlocalforwarding disableforwarding permittty subsystem", keyword, " ")
-			for (i = 1; i <= n; i++) wanted[keyword[i]] = 1
-		}
-		tolower($1) in wanted'
+	awk "$access_settings_awk"
 }
 
 # Puts the tokens of AuthorizedKeysFile value $1 in place for the account, into $path.

@@ -1,3 +1,6 @@
+# What is read of a file, with whose rights, and what must not be shown. Where others than root may write, a file is held: what was
+# read of it once, with the rights of whoever may write there, is all that is said of it (lib/reading.sh).
+
 # The first MiB of a file and a little more, so that the reader can tell that there is more. Of one that is held, what was read of it.
 take() { if [ "$1" = "$held_path" ]; then unhold; else dd bs=65536 count=17 <"$1"; fi; }
 

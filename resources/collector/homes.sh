@@ -1,3 +1,5 @@
+# Private keys where people keep them, and where their accounts have been.
+
 # Private keys where people keep them: in ~/.ssh, beside it, and in /etc/ssh. Of homes also where their accounts have been: both
 # are read at once, with the rights of the account.
 read_homes() {

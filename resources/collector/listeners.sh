@@ -1,4 +1,4 @@
-# ---- What listens -----------------------------------------------------------------------------------------
+# What listens for TCP, and the processes that hold it.
 
 # The sockets that listen for TCP, and the processes that hold them, as far as they can be seen.
 read_listeners() {
@@ -16,15 +16,7 @@ read_listeners() {
 	set -f
 	holding='ls -ln'
 	[ $may_stop = no ] || holding='timeout -s KILL 4 ls -ln'
-	sockets=$({ cat /proc/net/tcp /proc/net/tcp6; $holding "$@" /proc/self/fd; } | awk '
-		$4 == "0A" && $2 ~ /^[0-9A-F]+:[0-9A-F]+$/ { if (many++ < 2000) address[$10] = $2; next }
-		/^\/proc\// { split($0, part, "/"); pid = part[3]; next }
-		$NF ~ /^socket:\[[0-9]+\]$/ {
-			inode = substr($NF, 9, length($NF) - 9)
-			if (!(inode in address) || pid !~ /^[0-9]+$/ || told[inode " " pid]++) next
-			if (++holders[inode] <= 64) pids[inode] = pids[inode] " pid:" pid
-		}
-		END { for (inode in address) print "socket:" address[inode] pids[inode] }' | sort)
+	sockets=$({ cat /proc/net/tcp /proc/net/tcp6; $holding "$@" /proc/self/fd; } | awk "$listening_sockets_awk" | sort)
 	printf '%s\n' "$sockets" | while read -r socket pids; do
 		[ -z "$socket" ] || printf '@listener - %s%s\n' "$socket" "${pids:+ $pids}"
 	done

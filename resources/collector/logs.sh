@@ -1,4 +1,4 @@
-# ---- Logs -------------------------------------------------------------------------------------------------
+# Logs: which keys have logged in, and when each account was last logged in to.
 
 # Which keys have logged in, as sshd wrote it, newest source first. A line counts by what it says without its port,
 # once a day, so that years of logs are a few kilobytes; and of each source it is told from when to when it reaches.
@@ -116,80 +116,7 @@ ship_log() {
 #   E WORD                     whole, or cut where its end was not reached, or full where there were too many messages
 # Only what stands at the place of the program's name is sshd: anybody may choose the rest of a line.
 sum_up_log() {
-	awk -v end="$nonce" '
-		function put(   n, host, message, where, at, times) {
-			rest = is_bsd ? substr($0, 17) : substr($0, index($0, " ") + 1)
-			n = index(rest, " ")
-			host = substr(rest, 1, n - 1)
-			message = substr(rest, n + 1)
-			sub(/^[a-z0-9]+\.[a-z]+ /, "", message)
-			if (!sub(/^sshd(-session|-auth)?(\[[0-9]+\])?: /, "", message)) return
-			times = 1
-			if (message ~ /^message repeated [0-9]+ times: \[ /) {
-				split(message, where, " ")
-				times = where[3] + 0
-				sub(/^message repeated [0-9]+ times: \[ /, "", message)
-				sub(/\]$/, "", message)
-			}
-			if (message !~ /^(Accepted|Partial) /) return
-			accepted += times
-			if (message !~ /^(Accepted|Partial) publickey for /) return
-			gsub(/\t/, " ", message)
-			sub(/, signature count = [0-9]+$/, "", message)
-			sub(/ port [0-9]+ ssh2/, " port 0 ssh2", message)
-			if (messages >= 500) sub(/ from [^ ]+ port 0 ssh2/, " from * port 0 ssh2", message)
-			at = host "\t" message
-			if (!(at in days)) {
-				if (messages >= 2000 || length(at) > 2000) { is_full = 1; return }
-				order[++messages] = at
-				days[at] = ""
-			}
-			if (!((at, number) in count)) {
-				if (++rows > 20000) { is_full = 1; return }
-				days[at] = days[at] number " "
-				first[at, number] = last[at, number] = time()
-			}
-			count[at, number] += times
-			if (time() < first[at, number]) first[at, number] = time()
-			if (time() > last[at, number]) last[at, number] = time()
-		}
-		function time() { return is_bsd ? substr($0, 8, 8) : substr($0, 12, index($0, " ") - 12) }
-		function stamp(line) { return line ~ /^[A-Z]/ ? substr(line, 1, 15) : substr(line, 1, index(line, " ") - 1) }
-		function turn_to(day) {
-			if (day == before) { before = today; today = day; number = known[day]; return }
-			before = today; today = day
-			number = known[day] = ndays++
-			if (ndays <= 5000) print "D\t" day
-			else is_full = 1
-		}
-		BEGIN { ndays = messages = accepted = rows = 0 }
-		{ line_before = this_line; this_line = $0 }
-		/^[NBX]\t/ { print; next }
-		{
-			day = substr($0, 1, 10)
-			if (day == today) { is_bsd = 0 }
-			else if (substr(day, 1, 6) == today) { is_bsd = 1 }
-			else if (day ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]$/ && substr($0, 11, 1) == "T") { is_bsd = 0; turn_to(day) }
-			else if ($0 ~ /^[A-Z][a-z][a-z] [ 0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] /) { is_bsd = 1; turn_to(substr(day, 1, 6)) }
-			else next
-			if (first_line == "") first_line = $0
-			last_line = $0
-			if (index($0, "Accepted ") == 0 && index($0, "Partial ") == 0) next
-			put()
-		}
-		END {
-			if (first_line != "") print "S\t" stamp(first_line) "\t" stamp(last_line)
-			print "A\t" accepted
-			for (i = 1; i <= messages; i++) {
-				at = order[i]
-				printf "M\t%s", at
-				held = split(days[at], which, " ")
-				for (j = 1; j <= held; j++)
-					printf "\t%d/%d/%s/%s", which[j], count[at, which[j]], first[at, which[j]], last[at, which[j]]
-				printf "\n"
-			}
-			print "E\t" (this_line != end ? "cut" : is_full ? "full" : "whole")
-		}'
+	awk -v end="$nonce" "$sum_up_log_awk"
 }
 
 # When each account was last logged in to, by whatever means, where a program of the host can read it.

@@ -1,4 +1,4 @@
-# ---- Who becomes whom, and where accounts have been -------------------------------------------------------
+# Who becomes whom by sudo or doas, open agents, and the hosts that this one knows.
 
 # The rules of sudo and doas, open agents, and the hosts that accounts know.
 read_reach() {
@@ -87,30 +87,13 @@ read_sudoers_folder() {
 
 # "file PATH" and "folder PATH" of what a file of sudoers includes; $1 is its own path.
 scan_sudoers() {
-	awk -v own="$1" -v host="$(uname -n)" '
-		BEGIN { sub(/\..*/, "", host); sub(/[^\/]*$/, "", own) }
-		/^[ \t]*[@#]include(dir)?[ \t]/ {
-			kind = $1 ~ /dir$/ ? "folder" : "file"
-			sub(/^[ \t]*[@#]include(dir)?[ \t]+/, "")
-			path = ""
-			quoted = 0
-			while ($0 != "") {
-				c = substr($0, 1, 1); $0 = substr($0, 2)
-				if (c == "\\") { path = path substr($0, 1, 1); $0 = substr($0, 2) }
-				else if (c == "\"") quoted = !quoted
-				else if (!quoted && (c == " " || c == "\t" || c == "\r")) break
-				else path = path c
-			}
-			while (i = index(path, "%h")) path = substr(path, 1, i - 1) host substr(path, i + 2)
-			print kind " " (path ~ /^\// ? path : own path)
-		}'
+	awk -v own="$1" -v host="$(uname -n)" "$sudoers_awk"
 }
 
 # Agents whose sockets are open now, by their owner. The kernel tells which are: one that crashed leaves its file.
 read_agents() {
 	[ -r /proc/net/unix ] || return
-	agents=$(awk '$NF ~ /^\/tmp\/ssh-[A-Za-z0-9]+\/agent\.[0-9]+$/ || $NF ~ /^\/[^ ]*\/\.ssh\/agent\/s\.[A-Za-z0-9.]+$/ {
-		if (!told[$NF]++ && count++ < 200) print $NF }' /proc/net/unix)
+	agents=$(awk "$agent_sockets_awk" /proc/net/unix)
 	for path in $agents; do
 		folder=${path%/*}
 		# Whoever made the socket may have put a link to somebody else's folder in its place.
@@ -173,9 +156,5 @@ ship_outbound() {
 }
 
 only_hosts() {
-	awk '{
-		keyword = tolower($1)
-		sub(/=.*/, "", keyword)
-		if (keyword ~ /^(host|match|hostname|user|port|identityfile)$/) print
-	}'
+	awk "$client_config_awk"
 }

@@ -1,7 +1,7 @@
 import collector from "#resources/collector/collect.sh?raw";
 import limits from "#resources/lib/limits.sh?raw";
 import possession from "#resources/lib/possession.sh?raw";
-import { joinCollector, joinScripts } from "#shared/text/join-collector.ts";
+import { joinCollector, joinScripts } from "#shared/text/join-scripts.ts";
 
 /** What the collector and the hand both ask. */
 export const libraryScript = joinScripts(
@@ -10,7 +10,11 @@ export const libraryScript = joinScripts(
 
 export const collectorScript = joinCollector(
   import.meta.glob<string>(
-    ["../../resources/lib/*.sh", "../../resources/collector/*.sh", "!../../resources/collector/collect.sh"],
+    [
+      "../../resources/lib/*.sh",
+      "../../resources/collector/**/*.{sh,awk}",
+      "!../../resources/collector/collect.sh",
+    ],
     { query: "?raw", import: "default", eager: true },
   ),
   collector,

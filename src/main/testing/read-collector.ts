@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { joinCollector } from "#shared/text/join-collector.ts";
+import { joinCollector } from "#shared/text/join-scripts.ts";
 
 const RESOURCES = join(import.meta.dirname, "../../../resources");
 
@@ -13,12 +13,14 @@ export async function readCollector(): Promise<string> {
   return joinCollector(parts, collector);
 }
 
-/** What is in a folder of resources, by its path there. */
+/** The scripts in a folder of resources and below it, by their paths there. */
 async function readScripts(folder: string): Promise<Record<string, string>> {
-  const names = await readdir(join(RESOURCES, folder));
+  const names = await readdir(join(RESOURCES, folder), { recursive: true });
   return Object.fromEntries(
     await Promise.all(
-      names.map(async (name) => [`${folder}/${name}`, await readFile(join(RESOURCES, folder, name), "utf8")]),
+      names
+        .filter((name) => /[.](sh|awk)$/.test(name))
+        .map(async (name) => [`${folder}/${name}`, await readFile(join(RESOURCES, folder, name), "utf8")]),
     ),
   );
 }

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { joinCollector, joinScripts } from "./join-scripts.ts";
+import { withoutRemarks } from "./without-remarks.ts";
+
+const FILES = {
+  "lib/b.sh": 'b() { awk "$only_names_awk"; }\n',
+  "lib/a.sh": "a() { b; }\n",
+  "collector/awk/only-names.awk": "# It's the first word.\n\n{ print $1 \"'\" }\n",
+};
+
+test("files stand in the order of their names, and a program of awk is a constant of the shell", () => {
+  expect(joinScripts(FILES)).toBe(`only_names_awk='
+# It'\\''s the first word.
+
+{ print $1 "'\\''" }'
+
+a() { b; }
+
+b() { awk "$only_names_awk"; }
+`);
+});
+
+test("the collector begins with its own head, and ends with what begins it", () => {
+  const joined = joinCollector(FILES, '#!/bin/sh\n# What it is.\n\nmain() { a; }\n\nmain "$@"\n');
+  expect(withoutRemarks(joined)).toBe(`
+only_names_awk='
+
+{ print $1 "'\\''" }'
+
+a() { b; }
+
+b() { awk "$only_names_awk"; }
+
+
+main() { a; }
+
+main "$@"
+`);
+});
