@@ -86,7 +86,8 @@ describe_keys() {
 	entries=$1 mode=$2 uid=$3 gid=$4
 }
 
-# Whether file $1 will be opened with no rights but those of the account: nobody needs to judge before what it may read.
+# Whether file $1 will be opened with no rights but those of the account: nobody needs to judge before what it may
+# read.
 is_theirs() { ! is_roots_place "$1" && drops_to "$as_uid" "$as_name"; }
 
 # sshd opens file $1 as the account. What that account could not open is none of ours to show either: a link to

@@ -69,7 +69,8 @@ take_links() {
 take_link() {
 	case $2 in
 		*/local/share/ca-certificates/*) ;;
-		*share/ca-certificates/* | *share/pki/* | *ca-trust/extracted/* | *ca-certificates/extracted/* | /var/lib/ca-certificates/* | *ca-certificates.crt | *ca-bundle*.crt)
+		*share/ca-certificates/* | *share/pki/* | *ca-trust/extracted/* | *ca-certificates/extracted/* | \
+			/var/lib/ca-certificates/* | *ca-certificates.crt | *ca-bundle*.crt)
 			trusted=$((trusted + 1))
 			return
 			;;
@@ -80,10 +81,14 @@ take_link() {
 # The certificates of one file; a private key in it is told as a key file, by its public half.
 take_certificates() {
 	case ${1##*/} in
-		*.cnf | *.conf | *.conf.[a-z]* | *.dist | *.txt | *.sh | *.service | *.json | *.log | *.db | *.gpg | *.asc | *.csr | *.crl | *.so | README*) return ;;
+		*.cnf | *.conf | *.conf.[a-z]* | *.dist | *.txt | *.sh | *.service | *.json | *.log | *.db) return ;;
+		*.gpg | *.asc | *.csr | *.crl | *.so | README*) return ;;
 		*.yaml | *.yml | *.kubeconfig) take_kubernetes "$1"; return ;;
 		*.jks | *.jceks | *.p12 | *.pfx | *.keystore | *.truststore | *.bcfks | *.bks) keystores=$keystores$1$nl; return ;;
-		ca-certificates.crt | ca-bundle.crt | ca-bundle.trust.crt | tls-ca-bundle.pem | ca-bundle.pem) trusted=$((trusted + 1)); return ;;
+		ca-certificates.crt | ca-bundle.crt | ca-bundle.trust.crt | tls-ca-bundle.pem | ca-bundle.pem)
+			trusted=$((trusted + 1))
+			return
+			;;
 	esac
 	case $1 in /etc/ssl/cert.pem | /etc/pki/tls/cert.pem) trusted=$((trusted + 1)); return ;; esac
 	case $seen_certificates in *"$nl$1$nl"*) return ;; esac
@@ -153,8 +158,8 @@ pem_certificates() {
 	awk -v path="$1" -v most=$MIB "$pem_certificates_awk"
 }
 
-# One DER certificate from the numbers of od: exactly as many bytes as its own length says. Of a private key nothing but
-# its kind, as the status: 10 PKCS#8, 11 encrypted, 12 RSA, 13 EC, 14 DSA.
+# One DER certificate from the numbers of od: exactly as many bytes as its own length says. Of a private key nothing
+# but its kind, as the status: 10 PKCS#8, 11 encrypted, 12 RSA, 13 EC, 14 DSA.
 read_der() {
 	awk -v path="$1" "$der_certificate_awk"
 }

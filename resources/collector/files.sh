@@ -11,8 +11,9 @@ columns() {
 }
 
 # Where another machine or a program serves files and does not answer, a line each, into $silent_mounts: whoever looks
-# below waits for ever. All are asked at once, each by a home that lies there, for autofs has nothing else to ask. Those that
-# are there, and of which not even that is told, into $closed_mounts: what lies below would look as if it were not there.
+# below waits for ever. All are asked at once, each by a home that lies there, for autofs has nothing else to ask.
+# Those that are there, and of which not even that is told, into $closed_mounts: what lies below would look as if it
+# were not there.
 find_silent_mounts() {
 	silent_mounts= closed_mounts=
 	[ $may_stop = yes ] && [ -r /proc/mounts ] || return

@@ -189,7 +189,8 @@ may_have_keys() {
 	return 1
 }
 
-# What sshd would do for account $name, into $out; each distinct answer is told once. Without Match, one answer serves all.
+# What sshd would do for account $name, into $out; each distinct answer is told once. Without Match, one answer
+# serves all.
 ask_sshd() {
 	user=$name
 	if [ -z "$has_match" ]; then

@@ -1,7 +1,9 @@
-# What is read of a file, with whose rights, and what must not be shown. Where others than root may write, a file is held: what was
-# read of it once, with the rights of whoever may write there, is all that is said of it (lib/reading.sh).
+# What is read of a file, with whose rights, and what must not be shown. Where others than root may write, a file is
+# held: what was read of it once, with the rights of whoever may write there, is all that is said of it
+# (lib/reading.sh).
 
-# The first MiB of a file and a little more, so that the reader can tell that there is more. Of one that is held, what was read of it.
+# The first MiB of a file and a little more, so that the reader can tell that there is more. Of one that is held,
+# what was read of it.
 take() { if [ "$1" = "$held_path" ]; then unhold; else dd bs=65536 count=17 <"$1"; fi; }
 
 # Runs $2... on file $1, whose $size is known: most are short and need no dd.
@@ -16,8 +18,9 @@ feed() {
 
 unhold() { printf '%s\n' "$held" | $decoder; }
 
-# hold PATH [PREFIX BLOCKS]: before anything reads PATH. 0: root alone says what lies there, or it was read with the rights of the account
-# that does, and is held; 1: it was not, and $why is closed, gone, not-ended, cannot-judge or secret-inside. With w as PREFIX no secret is held.
+# hold PATH [PREFIX BLOCKS]: before anything reads PATH. 0: root alone says what lies there, or it was read with the
+# rights of the account that does, and is held; 1: it was not, and $why is closed, gone, not-ended, cannot-judge or
+# secret-inside. With w as PREFIX no secret is held.
 hold() {
 	held_path= held= why=
 	if [ -z "$as_uid" ] && is_roots_place "$1"; then return 0; fi
@@ -53,8 +56,9 @@ hurry() {
 	[ $may_stop = no ] || judged_limit='timeout -s KILL 1' reading_late='timeout -s KILL 2'
 }
 
-# With whose rights what lies at $1 is read, where others than root may write: of the account that is at hand, or of the first on the way
-# there who can lead it elsewhere. Root's are nobody's to be given there: without another owner it is judged what is opened.
+# With whose rights what lies at $1 is read, where others than root may write: of the account that is at hand, or of
+# the first on the way there who can lead it elsewhere. Root's are nobody's to be given there: without another owner
+# it is judged what is opened.
 choose_rights() {
 	rights_uid=$as_uid rights_gid=${as_gid-} rights_name=${as_name-}
 	[ -z "$rights_uid" ] || return 0
@@ -63,12 +67,14 @@ choose_rights() {
 	rights_uid=${3-} rights_gid=${4-} rights_name=
 	[ -n "$rights_uid" ] || return 1
 	case $nl$accounts in
-		*:"$rights_uid":*) rights_name=$(printf '%s\n' "$accounts" | awk -F: -v uid="$rights_uid" '$2 == uid { print $1; exit }') ;;
+		*:"$rights_uid":*)
+			rights_name=$(printf '%s\n' "$accounts" | awk -F: -v uid="$rights_uid" '$2 == uid { print $1; exit }')
+			;;
 	esac
 }
 
-# As the reader is asked for $2, into $word: what is judged has to be what it is called. What may be shown was asked about before, wherever
-# a link leads; with keys nobody is led anywhere.
+# As the reader is asked for $2, into $word: what is judged has to be what it is called. What may be shown was asked
+# about before, wherever a link leads; with keys nobody is led anywhere.
 word_for() {
 	word=$1:$2
 	drops_to "$rights_uid" "$rights_name" && return
@@ -87,13 +93,15 @@ is_withheld() {
 		*)
 			if ! hold "$1" w; then
 				case $why in gone) why=no-such-file ;; closed) why=owner-cannot-read ;; esac
-			elif [ -z "$held_path" ] && feed "$1" grep -q -e 'PRIVATE KEY-----' -e '^Private-Lines:' -e '^[^: ]*:[!]*[$][0-9a-zA-Z]*[$]'; then
+			elif [ -z "$held_path" ] && feed "$1" has_secret; then
 				why=secret-inside
 			fi
 			;;
 	esac
 	[ -n "$why" ]
 }
+
+has_secret() { grep -q -e 'PRIVATE KEY-----' -e '^Private-Lines:' -e '^[^: ]*:[!]*[$][0-9a-zA-Z]*[$]'; }
 
 # The content of file $1 as a payload, after is_withheld.
 ship() { if [ "$1" = "$held_path" ]; then printf '%s\n' "$held"; else feed "$1" payload; fi; }

@@ -1,7 +1,7 @@
 # Private keys where people keep them, and where their accounts have been.
 
-# Private keys where people keep them: in ~/.ssh, beside it, and in /etc/ssh. Of homes also where their accounts have been: both
-# are read at once, with the rights of the account.
+# Private keys where people keep them: in ~/.ssh, beside it, and in /etc/ssh. Of homes also where their accounts
+# have been: both are read at once, with the rights of the account.
 read_homes() {
 	seen_homes=$nl told=0 all_looked=0 outbound_left=3072
 	{ printf '%s\n' "$accounts"; printf ':::/etc:\n'; } | while IFS=: read -r name account_uid account_gid home shell; do
@@ -29,7 +29,8 @@ read_homes() {
 	done
 }
 
-# The files of a home that may be private keys, a line each, and those that say where its account has been: $in_ssh and $in_home.
+# The files of a home that may be private keys, a line each, and those that say where its account has been: $in_ssh
+# and $in_home.
 list_home() {
 	in_ssh= in_home= looked=0
 	if [ -d "$folder" ] && { [ ! -r "$folder" ] || [ ! -x "$folder" ]; }; then unread key-file "$folder" not-listed

@@ -74,8 +74,8 @@ read_key_file() {
 	printf '@key-file - path:%s e:%s,%s,%s,%s,%s%s\n' "$token" "$mode" "$links" "$uid" "$gid" "$size" "$facts"
 }
 
-# Has an unlocked private key sign the nonce of this visit, with the rights of whoever owns it: what the file shows of a key anybody can
-# write there. So many keys a visit are asked, and none once it is late. Into $facts.
+# Has an unlocked private key sign the nonce of this visit, with the rights of whoever owns it: what the file shows
+# of a key anybody can write there. So many keys a visit are asked, and none once it is late. Into $facts.
 sign_key() {
 	case $facts in *' encrypted:no'*) ;; *) return ;; esac
 	case $facts in *' format:putty'* | *' why:'*) return ;; esac
@@ -153,7 +153,8 @@ derive_public_key() {
 	esac
 	# What OpenSSH has no kind for.
 	if [ $may_stop = yes ] && has openssl; then
-		public=$(key_text "$private" | timeout -s KILL 3 openssl pkey -pubout -outform DER -passin pass: | od -An -v -tx1 | tr -d ' \n')
+		public=$(key_text "$private" | timeout -s KILL 3 openssl pkey -pubout -outform DER -passin pass: |
+			od -An -v -tx1 | tr -d ' \n')
 		case $public in 30*) facts="$facts spki:$public"; return ;; esac
 	fi
 	facts="$facts why:no-public-half"

@@ -5,9 +5,11 @@
 read_keystores() {
 	stores=
 	set +f
-	may_hang /etc keystore || list_stores /etc/*/*.p12 /etc/*/*.pfx /etc/*/*.jks /etc/*/*.jceks /etc/*/*.keystore /etc/*/*.bcfks /etc/tomcat*/*/*.p12
+	may_hang /etc keystore || list_stores /etc/*/*.p12 /etc/*/*.pfx /etc/*/*.jks /etc/*/*.jceks /etc/*/*.keystore \
+		/etc/*/*.bcfks /etc/tomcat*/*/*.p12
 	set +f
-	may_hang /opt keystore || list_stores /opt/*/conf/*.p12 /opt/*/conf/*.jks /opt/*/conf/*.keystore /opt/*/ssl/*.p12 /opt/*/ssl/*.jks
+	may_hang /opt keystore || list_stores /opt/*/conf/*.p12 /opt/*/conf/*.jks /opt/*/conf/*.keystore \
+		/opt/*/ssl/*.p12 /opt/*/ssl/*.jks
 	set +f
 	may_hang /var/lib keystore || list_stores /var/lib/tomcat*/conf/*.p12 /var/lib/tomcat*/conf/*.jks
 	set -f
@@ -95,7 +97,8 @@ open_jks() {
 	done
 }
 
-# Of a Java keystore in the numbers of od: each certificate that has the shape of one. What is encrypted is passed over.
+# Of a Java keystore in the numbers of od: each certificate that has the shape of one. What is encrypted is passed
+# over.
 jks_certificates() {
 	awk -v path="$1" "$jks_certificates_awk"
 }

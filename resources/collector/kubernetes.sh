@@ -3,7 +3,8 @@
 # Kubeconfigs and manifests with Secrets where clusters and people keep them, and the files that they name.
 read_kubernetes() {
 	may_hang /etc certificate-file ||
-		list_kubernetes /etc/kubernetes/*.conf /etc/kubernetes/*.kubeconfig /etc/rancher/*/*.yaml /etc/rancher/*/*.kubeconfig
+		list_kubernetes /etc/kubernetes/*.conf /etc/kubernetes/*.kubeconfig \
+			/etc/rancher/*/*.yaml /etc/rancher/*/*.kubeconfig
 	may_hang /var/lib certificate-file ||
 		list_kubernetes /var/lib/kubelet/kubeconfig /var/lib/rancher/*/agent/*.kubeconfig \
 			/var/lib/rancher/*/server/cred/*.kubeconfig /var/lib/rancher/*/server/manifests/*.yaml

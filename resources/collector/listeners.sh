@@ -6,7 +6,7 @@ read_listeners() {
 	hz=$(getconf CLK_TCK) boot=
 	while read -r key value rest; do [ "$key" != btime ] || boot=$value; done </proc/stat
 	printf '@addresses - boot:%s hz:%s' "$boot" "${hz:-100}"
-	for address in $(awk '/32 host LOCAL/ && !($0 in told) { print last } { last = $2 }' /proc/net/fib_trie | sort -u); do
+	for address in $(awk '/32 host LOCAL/ { print last } { last = $2 }' /proc/net/fib_trie | sort -u); do
 		say address "$address"
 	done
 	[ ! -r /proc/net/if_inet6 ] || while read -r address name; do say address6 "$address"; done </proc/net/if_inet6
@@ -26,15 +26,18 @@ read_listeners() {
 	done
 }
 
-# Whether nginx of process $1 is root's, by itself or as a worker of its parent $2; and what that was started with: as -c of the title
-# that a program of root has given itself.
+# Whether nginx of process $1 is root's, by itself or as a worker of its parent $2; and what that was started with:
+# as -c of the title that a program of root has given itself.
 tell_nginx() {
 	for asked_pid in "$1" "$2"; do
 		case $roots_nginx in *" $asked_pid "*) return ;; esac
 		is_roots_daemon "$asked_pid" nginx 'nginx[.-]*' || continue
 		roots_nginx="$roots_nginx$asked_pid "
 		take_nginx_words $(tr '\0\n' '  ' <"/proc/$asked_pid/cmdline")
-		case $nl$nginx_configs in *"$nl$nginx_config$nl"*) ;; *) nginx_configs=$nginx_configs${nginx_config:+$nginx_config$nl} ;; esac
+		case $nl$nginx_configs in
+			*"$nl$nginx_config$nl"*) ;;
+			*) nginx_configs=$nginx_configs${nginx_config:+$nginx_config$nl} ;;
+		esac
 		return
 	done
 	printf ' strange:yes'
@@ -58,7 +61,8 @@ take_nginx_words() {
 	esac
 }
 
-# In which folder Postfix of process $1 begins, where it is root's: that is told by what surrounds it, and never by its arguments.
+# In which folder Postfix of process $1 begins, where it is root's: that is told by what surrounds it, and never by
+# its arguments.
 tell_postfix() {
 	is_roots_daemon "$1" master || return
 	postfix_folder=$(tr '\0' '\n' <"/proc/$1/environ" | sed -n 's/^MAIL_CONFIG=//p' | head -n 1)
@@ -78,16 +82,16 @@ tell_process() {
 	say name "$name"
 	case ${21-} in '' | *[!0-9]*) ;; *) printf ' ticks:%s' "${21}" ;; esac
 	case $name in
-		nginx | apache2 | httpd | httpd-prefork | httpd-worker | httpd-event | haproxy | master | dovecot | slapd | postgres | postmaster | mariadbd | mysqld)
+		nginx | apache2 | httpd | httpd-prefork | httpd-worker | httpd-event | haproxy | master | dovecot | slapd | \
+			postgres | postmaster | mariadbd | mysqld)
 			# One in a container reads other files.
 			space=$(readlink "/proc/$1/ns/pid")
 			if [ -n "$space" ] && [ "$space" != "$own_space" ]; then printf ' elsewhere:yes'
 			elif [ "$name" = nginx ] && [ "$my_uid" = 0 ]; then tell_nginx "$1" "${3-}"
 			fi
 			[ "$name" != master ] || [ "$my_uid" != 0 ] || tell_postfix "$1"
-			tr '\0' '\n' <"/proc/$1/cmdline" | grep -v -i -e pass -e secret -e token -e auth | head -n 40 | while IFS= read -r argument; do
-				say argument "$argument"
-			done
+			tr '\0' '\n' <"/proc/$1/cmdline" | grep -v -i -e pass -e secret -e token -e auth | head -n 40 |
+				while IFS= read -r argument; do say argument "$argument"; done
 			;;
 	esac
 	printf '\n'

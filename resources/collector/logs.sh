@@ -49,7 +49,8 @@ read_journal() {
 		ask_journal -n 1 | sed 's/^/N	/'
 		in_time env TZ=UTC journalctl --system -q --no-pager --list-boots | tail -n 400 | sed 's/^/B	/'
 		# Messages that the journal had no room for within a moment, as it has written itself.
-		ask_journal -r -n 1000 _TRANSPORT=driver MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e | grep ' messages from ssh' | sed 's/^/X	/'
+		ask_journal -r -n 1000 _TRANSPORT=driver MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e |
+			sed -n '/ messages from ssh/s/^/X	/p'
 		ask_journal -r _UID=0 SYSLOG_IDENTIFIER=sshd SYSLOG_IDENTIFIER=sshd-session SYSLOG_IDENTIFIER=sshd-auth
 	} | sum_up_log)
 	printf '@log %s path:journal\n' $encoding

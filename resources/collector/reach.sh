@@ -119,7 +119,8 @@ read_agents() {
 	done
 }
 
-# Where accounts have been: known_hosts, and of ssh_config what names a host, a login and a key. Of the host itself; of homes by read_homes.
+# Where accounts have been: known_hosts, and of ssh_config what names a host, a login and a key. Of the host itself;
+# of homes by read_homes.
 read_outbound() {
 	outbound_left=3072
 	for file in /etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2; do

@@ -38,7 +38,8 @@ read_server() {
 	done
 }
 
-# The configurations that root has started other nginx with, as it says itself; of those that strangers may write nothing is known.
+# The configurations that root has started other nginx with, as it says itself; of those that strangers may write
+# nothing is known.
 read_started_nginx() {
 	started=0
 	IFS=$nl
@@ -81,7 +82,12 @@ ship_server() {
 			# All of the database may lie there.
 			case $base in */data) server_files=$root$nl; tell_folder "$base" ;; *) gather_server "$base" ;; esac
 			;;
-		mysql) case $base in /etc) server_files=$root$nl; gather_server /etc/my.cnf.d ;; *) gather_server "$base" ;; esac ;;
+		mysql)
+			case $base in
+				/etc) server_files=$root$nl; gather_server /etc/my.cnf.d ;;
+				*) gather_server "$base" ;;
+			esac
+			;;
 		*) gather_server "$base" ;;
 	esac
 	for other in /etc/default/$server $(other_files); do
@@ -223,7 +229,8 @@ tell_file() {
 	resolve "$1"
 	look "$1"
 	encode "$1"
-	printf '@file - path:%s e:%s,%s,%s,%s,%s mtime:%s' "$token" "$mode" "$links" "$uid" "$gid" "$size" "$(modified_at "$1")"
+	printf '@file - path:%s e:%s,%s,%s,%s,%s' "$token" "$mode" "$links" "$uid" "$gid" "$size"
+	printf ' mtime:%s' "$(modified_at "$1")"
 	[ -z "$real" ] || say real "$real"
 	printf '\n'
 }
@@ -293,8 +300,8 @@ gather_server() {
 	done
 }
 
-# only_tls KIND FILE...: the lines that tell what is served where, as records of text with a bar before each line. Of "FILE -" what comes in
-# is what is in that file.
+# only_tls KIND FILE...: the lines that tell what is served where, as records of text with a bar before each line.
+# Of "FILE -" what comes in is what is in that file.
 only_tls() {
 	kind=$1 file_as=
 	shift
@@ -302,7 +309,7 @@ only_tls() {
 		file_as=$1
 		shift
 	fi
-	file_as=$file_as $bound awk -v kind=$kind -v most=$MIB "$only_tls_awk" "$@"
+	file_as=$file_as $bound awk -v kind=$kind -v most=$MIB "$nginx_awk$only_tls_awk" "$@"
 }
 
 # Of what only_tls gave: "include PATTERN" and "named PATH", as they are written, each once.

@@ -36,18 +36,20 @@ read_daemon() {
 		break
 	done
 	printf '\n'
-	seen_configs=$nl config_keys='' near_keys='' config_principals='' config_roots='' has_match='' has_withheld='' depth=0
+	seen_configs=$nl config_keys='' near_keys='' config_principals='' config_roots='' depth=0
+	has_match='' has_withheld=''
 	asked=0 known_out=- out=''
 	[ -n "$is_strange" ] || read_config "$config"
 }
 
 # Most hosts have one daemon; the settings of each lie apart where there are more.
-KEPT='daemon_options config_keys near_keys config_principals config_roots has_match has_withheld asked known_out out files may_ask is_strange'
+KEPT='daemon_options config_keys near_keys config_principals config_roots has_match has_withheld asked known_out out'
+KEPT="$KEPT files may_ask is_strange"
 keep_daemon() { for kept in $KEPT; do eval "of_${daemon}_$kept=\${$kept-}"; done; }
 use_daemon() { for kept in $KEPT; do eval "$kept=\${of_${daemon}_$kept}"; done; }
 
-# The sshd that listen: $listening, a line PID COMMAND each, no command twice, four at most. Who is not root cannot tell whether they
-# are what they say, and goes by none of their options.
+# The sshd that listen: $listening, a line PID COMMAND each, no command twice, four at most. Who is not root cannot
+# tell whether they are what they say, and goes by none of their options.
 find_daemons() {
 	listening='' titles=$nl many=0 others=' ' claimed=0
 	own_space=$(readlink /proc/self/ns/pid)
@@ -80,7 +82,8 @@ name_claim() {
 	for option in $sshd_options; do
 		unset IFS
 		case $option in
-			-o[Ll][Ii][Ss][Tt][Ee][Nn]* | -o[Pp][Oo][Rr][Tt]* | -o[Pp][Ii][Dd]* | -o[Pp][Ee][Rr][Ss][Oo]* | "-f$usual_config") continue ;;
+			-o[Ll][Ii][Ss][Tt][Ee][Nn]* | -o[Pp][Oo][Rr][Tt]* | -o[Pp][Ii][Dd]* | -o[Pp][Ee][Rr][Ss][Oo]*) continue ;;
+			"-f$usual_config") continue ;;
 		esac
 		claimed=$((claimed + 1))
 		[ $claimed -gt 16 ] || unread sshd-config sshd claimed-option "$option"
@@ -106,8 +109,8 @@ name_other_servers() {
 	set -f
 }
 
-# -f, -o and -p of a command line, into $daemon_options, a line each; a -f also sets $config. A file that others may write is not
-# for root to read, nor to ask sshd by: of that daemon nothing is known.
+# -f, -o and -p of a command line, into $daemon_options, a line each; a -f also sets $config. A file that others may
+# write is not for root to read, nor to ask sshd by: of that daemon nothing is known.
 take_title() {
 	[ "$my_uid" = 0 ] || return
 	take_sshd_words "$1"

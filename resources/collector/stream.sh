@@ -1,7 +1,7 @@
 # The stream: what it is made of, and how it leaves this host. collect.sh says what it looks like.
 
-# A record leaves whole, and at the latest at "@leave": where a later read hangs until we are stopped, what came before is
-# there. One at a time would be a packet each, which costs who reads it more than all else.
+# A record leaves whole, and at the latest at "@leave": where a later read hangs until we are stopped, what came
+# before is there. One at a time would be a packet each, which costs who reads it more than all else.
 frame() {
 	digest='' by_line=''
 	# mawk would wait for the next 4 KiB.
@@ -15,8 +15,8 @@ frame() {
 	awk $by_line -v nonce="$nonce" -v digest="$digest" -v aside="$aside" -v most=$((16 * MIB - 65536)) "$frame_awk"
 }
 
-# What would be the last line is said here, once the host keys have signed it. Of what `frame` runs nothing but that line
-# and the paths of the keys comes by the descriptor 3.
+# What would be the last line is said here, once the host keys have signed it. Of what `frame` runs nothing but that
+# line and the paths of the keys comes by the descriptor 3.
 collect_signed() {
 	exec 4>&1
 	told=$({ collect 3>&- 4>&- | frame; } 3>&1 >&4)

@@ -1,10 +1,11 @@
-# Which processes of this host are servers that root has started. What a process says of itself anybody may say: its title, its
-# name, a file with its number. What runs there, for whom and within what, the kernel says. Functions alone, which stand in front of the
-# collector and of the hand; both have $my_uid.
+# Which processes of this host are servers that root has started. What a process says of itself anybody may say: its
+# title, its name, a file with its number. What runs there, for whom and within what, the kernel says. Functions
+# alone, which stand in front of the collector and of the hand; both have $my_uid.
 
-# is_roots_daemon PID NAME...: whether process PID is a program of one of these names that runs as root, in the processes and the
-# root folder of this shell, and that nobody but root can have put where it is. NAME may be a pattern. 0: it is; 1: it is not;
-# 2: it may be, but only root can ask. Into $program: what runs, as its path is or, where the file has been replaced, was.
+# is_roots_daemon PID NAME...: whether process PID is a program of one of these names that runs as root, in the
+# processes and the root folder of this shell, and that nobody but root can have put where it is. NAME may be a
+# pattern. 0: it is; 1: it is not; 2: it may be, but only root can ask. Into $program: what runs, as its path is or,
+# where the file has been replaced, was.
 is_roots_daemon() {
 	asked_process=/proc/$1 program=
 	shift
@@ -24,11 +25,12 @@ is_roots_daemon() {
 	return 1
 }
 
-# Whether process folder $1 is in the processes and the root folder of this shell: a container whose processes are ours to see has files of
-# its own. A service may have mounts of its own.
+# Whether process folder $1 is in the processes and the root folder of this shell: a container whose processes are
+# ours to see has files of its own. A service may have mounts of its own.
 runs_here() { [ "$(readlink "$1/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && [ "$1/root" -ef / ]; } 2>/dev/null
 
-# Whether process folder $1 is root's by all four of its numbers: what a user has started is not, whatever rights it was given.
+# Whether process folder $1 is root's by all four of its numbers: what a user has started is not, whatever rights it
+# was given.
 runs_as_root() {
 	status_key= status_ids=
 	while read -r status_key status_ids; do
@@ -39,7 +41,8 @@ runs_as_root() {
 	[ "${1-}${2-}${3-}${4-}" = 0000 ]
 } 2>/dev/null
 
-# Whether a line of ls -ldn tells of what root owns and nobody else may write. To who is not root what is their own is as good.
+# Whether a line of ls -ldn tells of what root owns and nobody else may write. To who is not root what is their own
+# is as good.
 is_roots_own() {
 	set -- $1
 	[ "${3-}" = 0 ] || [ "${3-}" = "$my_uid" ] || return 1
@@ -50,7 +53,8 @@ is_roots_own() {
 	esac
 }
 
-# Whether folder $1 and those above it are root's, and open to no stranger; a group that root has let in is root's choice.
+# Whether folder $1 and those above it are root's, and open to no stranger; a group that root has let in is root's
+# choice.
 is_roots_folder() {
 	asked_folder=$1
 	while :; do
@@ -62,8 +66,9 @@ is_roots_folder() {
 	done
 }
 
-# Whether nobody but root can have written what path $1 leads to, nor change where it leads: the file, each folder and each link
-# on the way, as it is written and as it is. In a folder where all may make files and none may take another's, what root has made counts.
+# Whether nobody but root can have written what path $1 leads to, nor change where it leads: the file, each folder
+# and each link on the way, as it is written and as it is. In a folder where all may make files and none may take
+# another's, what root has made counts.
 is_roots_path() {
 	is_roots_way "$1" || return 1
 	asked_path=$(readlink -f "$1" 2>/dev/null) && [ -n "$asked_path" ] || return 1
@@ -106,9 +111,9 @@ is_of_login() {
 	return 1
 } 2>/dev/null
 
-# find_sshd: the sshd of root that listen on this host, a line PID TITLE each into $sshd_listeners; a title is the command line that
-# it was started with. Into $sshd_claims those that only say so: all of them where we are not root, and of root's those that
-# somebody who logged in has started with options of his.
+# find_sshd: the sshd of root that listen on this host, a line PID TITLE each into $sshd_listeners; a title is the
+# command line that it was started with. Into $sshd_claims those that only say so: all of them where we are not
+# root, and of root's those that somebody who logged in has started with options of his.
 find_sshd() {
 	sshd_listeners= sshd_claims=
 	set +f
@@ -145,8 +150,8 @@ began_at() {
 	[ -n "$began" ]
 } 2>/dev/null
 
-# The command line of a listening sshd, into $sshd_title. Before 8.2 it had no title that says so: there it is a process that serves nobody,
-# which has one.
+# The command line of a listening sshd, into $sshd_title. Before 8.2 it had no title that says so: there it is a
+# process that serves nobody, which has one.
 read_sshd_title() {
 	sshd_title=$(tr '\0\n' '  ' <"$1/cmdline" 2>/dev/null)
 	case $sshd_title in
@@ -159,8 +164,8 @@ read_sshd_title() {
 	esac
 }
 
-# Of a command line of sshd, as getopt reads it: the file after -f into $sshd_config, empty where there is none, and -f, -o and -p into
-# $sshd_options, a line each as one word of sshd's. Nothing is looked at.
+# Of a command line of sshd, as getopt reads it: the file after -f into $sshd_config, empty where there is none, and
+# -f, -o and -p into $sshd_options, a line each as one word of sshd's. Nothing is looked at.
 take_sshd_words() {
 	sshd_config= sshd_options=
 	set -- $1

@@ -1,9 +1,10 @@
-# What this host signs with its own host keys, so that whoever knows one of them knows that root of this host has said it.
+# What this host signs with its own host keys, so that whoever knows one of them knows that root of this host has
+# said it.
 
-# sign_as_host NAMESPACE TEXT KEY...: what ssh-keygen -Y sign writes for TEXT with each of these private key files that signs, into
-# $signatures, one after the other; where none does it is empty, and $unsigned says why in a word: not-root, no-tool (OpenSSH before
-# 8.1), or no-key (missing, locked, or kept in an agent or a token). It asks nobody, needs no agent and writes no file. TEXT is
-# signed to the byte: a line end that it has to have is in it.
+# sign_as_host NAMESPACE TEXT KEY...: what ssh-keygen -Y sign writes for TEXT with each of these private key files
+# that signs, into $signatures, one after the other; where none does it is empty, and $unsigned says why in a word:
+# not-root, no-tool (OpenSSH before 8.1), or no-key (missing, locked, or kept in an agent or a token). It asks
+# nobody, needs no agent and writes no file. TEXT is signed to the byte: a line end that it has to have is in it.
 sign_as_host() {
 	signatures= unsigned=no-key
 	[ "$(id -u)" = 0 ] || { unsigned=not-root; return 0; }

@@ -1,10 +1,11 @@
-# Reading files where others than root may write. Somebody there may put a link, a pipe or another file in the place of what was looked
-# at. So root reads them with the rights of whoever they belong to; where it cannot drop its own, and where we are not root, what was
-# opened is judged by its descriptor. Nothing is read by a name that was judged before. Read after as-account.sh and daemon.sh.
+# Reading files where others than root may write. Somebody there may put a link, a pipe or another file in the place
+# of what was looked at. So root reads them with the rights of whoever they belong to; where it cannot drop its own,
+# and where we are not root, what was opened is judged by its descriptor. Nothing is read by a name that was judged
+# before. Read after as-account.sh and daemon.sh.
 
-# Into $reader, what the shell of an account runs: LIMIT-OF-64-KIB-BLOCKS JUDGE NONBLOCK CODER WORD... A word is w:PATH or k:PATH; of w
-# nothing is given that holds a private key or a password hash. It answers two words for each: file, absent, other, closed, unjudged or secret; and
-# =CONTENT. in the code of CODER, in one word.
+# Into $reader, what the shell of an account runs: LIMIT-OF-64-KIB-BLOCKS JUDGE NONBLOCK CODER WORD... A word is
+# w:PATH or k:PATH; of w nothing is given that holds a private key or a password hash. It answers two words for
+# each: file, absent, other, closed, unjudged or secret; and =CONTENT. in the code of CODER, in one word.
 prepare_reading() {
 	roots_folders= their_folder= nonblock= reading_late= judged_limit=
 	find_drop || :
@@ -33,7 +34,8 @@ is_secret() { grep -q -e "PRIVATE KEY-----" -e "^Private-Lines:" -e "^[^: ]*:[!]
 may_be_secret() {
 	[ "$coder" != od ] || return 0
 	case $content in
-		*UFJJVkFURSBLRVktLS0tL* | *BSSVZBVEUgS0VZLS0tLS* | *QUklWQVRFIEtFWS0tLS0t* | *UHJpdmF0ZS1MaW5lcz* | *ByaXZhdGUtTGluZXM6* | *Qcml2YXRlLUxpbmVzO* | \
+		*UFJJVkFURSBLRVktLS0tL* | *BSSVZBVEUgS0VZLS0tLS* | *QUklWQVRFIEtFWS0tLS0t* | \
+		*UHJpdmF0ZS1MaW5lcz* | *ByaXZhdGUtTGluZXM6* | *Qcml2YXRlLUxpbmVzO* | \
 		*Oi[QR]* | *[DTjz]ok[M-OQ-WY-e]* | *6J[D-H]* | *IS[QR]* | *[CSiy]Ek[M-OQ-WY-e]* | *hJ[D-H]*) return 0 ;;
 	esac
 	return 1
@@ -60,7 +62,10 @@ for asked do
 	if [ "$judge" != - ]; then { judged "$asked"; } 3<"$path" || echo "closed ="; continue; fi
 	content=$(dd if="$path" $nonblock bs=65536 count=$blocks | code)
 	case $asked in w:*)
-		if may_be_secret && dd if="$path" $nonblock bs=65536 count=$blocks | is_secret; then echo "secret ="; continue; fi ;;
+		if may_be_secret && dd if="$path" $nonblock bs=65536 count=$blocks | is_secret; then
+			echo "secret ="
+			continue
+		fi ;;
 	esac
 	printf "file =%s.\n" "$content"
 done'
@@ -71,8 +76,8 @@ decode_hex() {
 		{ for (i = 1; i < length($0); i += 2) printf "%s", byte[substr($0, i, 2)] }'
 }
 
-# Whether nobody but root can say what the name of file $1 leads to: its folder, and that of what it links to. What the file holds may be
-# another's to write.
+# Whether nobody but root can say what the name of file $1 leads to: its folder, and that of what it links to. What
+# the file holds may be another's to write.
 is_roots_place() {
 	is_roots_shut "${1%/*}" || return 1
 	[ -h "$1" ] || return 0
@@ -92,8 +97,9 @@ is_roots_shut() {
 	return 1
 }
 
-# fetch UID GID NAME BLOCKS WORD...: reads as that account what the reader is asked for by these words, into $fetched, two words for each;
-# less of them where there was no time. By root with its own rights dropped; where that cannot be, what is opened is judged.
+# fetch UID GID NAME BLOCKS WORD...: reads as that account what the reader is asked for by these words, into
+# $fetched, two words for each; less of them where there was no time. By root with its own rights dropped; where
+# that cannot be, what is opened is judged.
 fetch() {
 	fetched=
 	fetch_uid=$1 fetch_gid=$2 fetch_name=$3 fetch_blocks=$4

@@ -11,7 +11,7 @@ export const libraryScript = joinScripts(
 export const collectorScript = joinCollector(
   import.meta.glob<string>(
     [
-      "../../resources/lib/*.sh",
+      "../../resources/lib/*.{sh,awk}",
       "../../resources/collector/**/*.{sh,awk}",
       "!../../resources/collector/collect.sh",
     ],
@@ -46,9 +46,12 @@ export const carryScript = joinScripts(
 
 /** What a hand knows of challenges. */
 export const challengeScript = joinScripts(
-  import.meta.glob<string>("../../resources/rotation/challenge/*.sh", {
-    query: "?raw",
-    import: "default",
-    eager: true,
-  }),
+  import.meta.glob<string>(
+    ["../../resources/lib/nginx.awk", "../../resources/rotation/challenge/*.{sh,awk}"],
+    {
+      query: "?raw",
+      import: "default",
+      eager: true,
+    },
+  ),
 );

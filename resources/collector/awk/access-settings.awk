@@ -2,8 +2,8 @@
 
 BEGIN {
 	n = split("authorizedkeysfile authorizedkeyscommand authorizedkeyscommanduser pubkeyauthentication " \
-		"authenticationmethods allowusers denyusers allowgroups denygroups permitrootlogin strictmodes usepam refuseconnection " \
-		"revokedkeys trustedusercakeys authorizedprincipalsfile authorizedprincipalscommand " \
+		"authenticationmethods allowusers denyusers allowgroups denygroups permitrootlogin strictmodes usepam " \
+		"refuseconnection revokedkeys trustedusercakeys authorizedprincipalsfile authorizedprincipalscommand " \
 		"authorizedprincipalscommanduser pubkeyacceptedalgorithms pubkeyacceptedkeytypes pubkeyauthoptions " \
 		"casignaturealgorithms requiredrsasize port listenaddress chrootdirectory forcecommand loglevel usedns hostkey " \
 		"allowtcpforwarding allowstreamlocalforwarding disableforwarding permittty subsystem", keyword, " ")

@@ -1,5 +1,5 @@
-# Of accounts (the first file) and /proc/mounts: each mount that another machine or a program serves, and the path that is asked for it,
-# a line each.
+# Of accounts (the first file) and /proc/mounts: each mount that another machine or a program serves, and the path
+# that is asked for it, a line each.
 
 NR == FNR { split($0, field, ":"); home[++homes] = field[4]; next }
 $3 ~ /^(nfs4?|cifs|smb3|smbfs|9p|autofs|ceph|afs|lustre|glusterfs|fuse([.].*)?)$/ && $2 != "/" {

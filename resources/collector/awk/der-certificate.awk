@@ -1,4 +1,5 @@
-# Of a file in the numbers of od: the one certificate in it, for the stream, or, by the status, which kind of private key it is. -v path.
+# Of a file in the numbers of od: the one certificate in it, for the stream, or, by the status, which kind of
+# private key it is. -v path.
 
 function length_at(n,   k, v, i) {
 	head = 1
@@ -44,7 +45,10 @@ END {
 	if (byte[at] != 48 || length_at(at + 1) < 0) exit
 	at += 1 + head
 	if (byte[at] != 160 && byte[at] != 2) exit
-	if (whole > size) { printf "@certificate-note - path:%s n:1 why:%s\n", path, (size >= 65536 ? "too-large" : "cut-short"); exit }
+	if (whole > size) {
+		printf "@certificate-note - path:%s n:1 why:%s\n", path, (size >= 65536 ? "too-large" : "cut-short")
+		exit
+	}
 	printf "@certificate hex path:%s n:1\n", path
 	for (i = 0; i < whole; i++) printf "%02x%s", byte[i], (i % 32 == 31 || i == whole - 1) ? "\n" : ""
 	if (size > whole) printf "@certificate-note - path:%s n:1 why:more-behind\n", path

@@ -1,5 +1,5 @@
-# The stream of what `collect` prints, with its lengths, its end and its hash. -v nonce, digest (what hashes), aside (what gets the last line
-# where the host signs it), most (bytes).
+# The stream of what `collect` prints, with its lengths, its end and its hash. -v nonce, digest (what hashes), aside
+# (what gets the last line where the host signs it), most (bytes).
 
 # In pieces: each is one write where awk does not gather them.
 function put(line) { text = text line "\n"; total += length(line) + 1; if (length(text) > 4000) send() }

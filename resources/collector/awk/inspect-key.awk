@@ -1,4 +1,5 @@
-# The facts of one private key file as attributes: its public half where it stands in clear, and nothing of the private one.
+# The facts of one private key file as attributes: its public half where it stands in clear, and nothing of the
+# private one.
 
 function decode_line(s,   i, c) {
 	for (i = 1; i <= length(s); i++) {
@@ -59,7 +60,10 @@ BEGIN {
 }
 { sub(/\r$/, "") }
 part == "" && /-----BEGIN OPENSSH PRIVATE KEY-----/ { part = "openssh"; next }
-part == "" && /-----BEGIN ENCRYPTED PRIVATE KEY-----/ { part = "end"; format = "pkcs8"; encrypted = "yes"; why = "encrypted"; exit }
+part == "" && /-----BEGIN ENCRYPTED PRIVATE KEY-----/ {
+	part = "end"; format = "pkcs8"; encrypted = "yes"; why = "encrypted"
+	exit
+}
 part == "" && /-----BEGIN PRIVATE KEY-----/ { part = "pem"; format = "pkcs8"; encrypted = "no"; next }
 part == "" && /-----BEGIN (RSA|EC|DSA) PRIVATE KEY-----/ { part = "pem"; format = "pem"; encrypted = "no"; next }
 part == "" && /^PuTTY-User-Key-File-[0-9]/ { part = "putty"; format = "putty"; next }
@@ -67,7 +71,11 @@ part == "openssh" && /^-----END/ { exit }
 part == "openssh" { if (size < 12288) decode_line($0); next }
 part == "pem" && /^Proc-Type:.*ENCRYPTED/ { encrypted = "yes"; why = "encrypted"; next }
 part == "pem" && encrypted == "yes" {
-	if ($0 ~ /^DEK-Info: *[A-Za-z0-9-]+,/) { sub(/^DEK-Info: */, ""); sub(/,.*/, ""); lock = " cipher:" tolower($0) " kdf:md5" }
+	if ($0 ~ /^DEK-Info: *[A-Za-z0-9-]+,/) {
+		sub(/^DEK-Info: */, "")
+		sub(/,.*/, "")
+		lock = " cipher:" tolower($0) " kdf:md5"
+	}
 	exit
 }
 part == "pem" && /^-----END/ { derive = 1; exit }

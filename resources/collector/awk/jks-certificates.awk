@@ -1,7 +1,12 @@
-# Of a Java keystore in the numbers of od: each certificate, for the stream. Ends with 0 when there was one and all was understood. -v path.
+# Of a Java keystore in the numbers of od: each certificate, for the stream. Ends with 0 when there was one and all
+# was understood. -v path.
 
 { for (i = 1; i <= NF; i++) byte[size++] = $i }
-function number(   v) { v = ((byte[at] * 256 + byte[at + 1]) * 256 + byte[at + 2]) * 256 + byte[at + 3]; at += 4; return v }
+function number(   v) {
+	v = ((byte[at] * 256 + byte[at + 1]) * 256 + byte[at + 2]) * 256 + byte[at + 3]
+	at += 4
+	return v
+}
 function short(   v) { v = byte[at] * 256 + byte[at + 1]; at += 2; return v }
 function length_at(n,   k, v, i) {
 	head = 1

@@ -1,4 +1,5 @@
-# Of a kubeconfig or Secret: certificates, its first key, or what there is. -v want (certificates, key, names), most (bytes).
+# Of a kubeconfig or Secret: certificates, its first key, or what there is. -v want (certificates, key, names), most
+# (bytes).
 
 function decode(text,   i, n, bits, held, out, c) {
 	n = length(text)
@@ -16,7 +17,9 @@ function decode(text,   i, n, bits, held, out, c) {
 	}
 	return out
 }
-function is_wanted(name) { return name ~ /^(certificate-authority|client-certificate|client-key)-data$|[.](crt|cer|cert|pem|key)$/ }
+function is_wanted(name) {
+	return name ~ /^(certificate-authority|client-certificate|client-key)-data$/ || name ~ /[.](crt|cer|cert|pem|key)$/
+}
 function take_value(name, value,   count, text, line, i) {
 	if (value !~ /^LS0tLS1CRUdJTi/ && !is_wanted(name)) return
 	if (length(value) > 262144 || ++values > 64) { is_cut = 1; return }
@@ -37,6 +40,8 @@ function indent_of(line) { match(line, /^[ \t]*/); return RLENGTH }
 BEGIN {
 	ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	for (i = 1; i <= 64; i++) VALUE[substr(ALPHABET, i, 1)] = i - 1
+	NAMED = "(client-certificate|certificate-authority|client-key)[\"\047]?[ \t]*:[ \t]*"
+	NAMED = NAMED "(\"[^\"]+\"|\047[^\047]+\047|[^\"\047 \t\r,}]+)"
 	CHARACTER[9] = "\t"; CHARACTER[10] = "\n"
 	for (i = 32; i < 127; i++) CHARACTER[i] = sprintf("%c", i)
 }
@@ -63,7 +68,7 @@ part == "" && match($0, /^[ \t-]*[A-Za-z0-9._-]+:[ \t]*([|>][0-9+-]*)?[ \t\r]*$/
 		take_value(substr(field, 1, index(field, ":") - 1), substr(field, index(field, ":") + 1))
 	}
 	rest = $0
-	while (want == "names" && match(rest, /(client-certificate|certificate-authority|client-key)["\047]?[ \t]*:[ \t]*("[^"]+"|\047[^\047]+\047|[^"\047 \t\r,}]+)/)) {
+	while (want == "names" && rest ~ /client-|certificate-authority/ && match(rest, NAMED)) {
 		field = substr(rest, RSTART, RLENGTH)
 		rest = substr(rest, RSTART + RLENGTH)
 		sub(/^[^:]*:[ \t]*/, "", field)

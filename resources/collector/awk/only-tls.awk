@@ -1,4 +1,5 @@
-# Of the configurations of one kind of server the lines that tell what is served where, as records of text with a bar before each line.
+# Of the configurations of one kind of server the lines that tell what is served where, as records of text with a bar
+# before each line: a positive list, so that no password, header or rule goes along. Read after nginx.awk.
 # -v kind, most (bytes). Of a file that comes by standard input, file_as in the environment is its path.
 
 function encode(name,   i, c, text) {
@@ -9,65 +10,22 @@ function encode(name,   i, c, text) {
 	}
 	return text
 }
+
 function file_of() { return FILENAME == "-" ? ENVIRON["file_as"] : FILENAME }
-function put(text) { gsub(/\r/, "", text); gsub(/pin-value=[^;&"\047 \t]*/, "pin-value=", text); total += length(text) + 2; print "|" text }
+
+function put(text) {
+	gsub(/\r/, "", text)
+	gsub(/pin-value=[^;&"\047 \t]*/, "pin-value=", text)
+	total += length(text) + 2
+	print "|" text
+}
+
 # What is left of a file that is too large; nothing of it follows.
 function cut() {
 	if (is_cut) return
 	is_cut = 1
-	if (kind == "nginx") end_nginx()
+	if (kind == "nginx") put_nginx()
 	printf "@unread - kind:limit path:%s why:too-large\n", encode(file_of())
-}
-
-# nginx: statements may go over lines, and end at ; { or }.
-function nginx(line,   i, c, n) {
-	n = length(line)
-	for (i = 1; i <= n; i++) {
-		c = substr(line, i, 1)
-		if (quote != "") {
-			statement = statement c
-			if (c == "\\") statement = statement substr(line, ++i, 1)
-			else if (c == quote) quote = ""
-		} else if (c == "\\") {
-			statement = statement c substr(line, ++i, 1); is_word = 1
-		} else if (c ~ /[ \t]/) {
-			statement = statement c; is_word = 0
-		} else if (c == "#" && !is_word) {
-			break
-		} else if (c == ";" || c == "}" || (c == "{" && substr(line, i - 1, 1) != "$")) {
-			end_statement(c)
-		} else if (c == "}" || c == "{") {
-			statement = statement c
-		} else {
-			if (!is_word && (c == "\"" || c == "\047")) quote = c
-			statement = statement c; is_word = 1
-		}
-		if (c == "$" && substr(line, i + 1, 1) == "{") {
-			while (i < n && substr(line, i, 1) != "}") statement = statement substr(line, ++i, 1)
-		}
-	}
-	statement = statement "\n"
-	is_word = 0
-	if (length(statement) > 65536) { statement = "\n"; quote = "" }
-}
-function end_statement(end,   text, word, rest) {
-	text = statement
-	statement = ""
-	is_word = 0
-	word = text
-	sub(/^[ \t\n]+/, "", word)
-	sub(/[ \t\n].*/, "", word)
-	if (end == ";" && word !~ /^(listen|server_name|include|starttls|protocol|load_module|ssl|ssl_.*|(proxy|grpc|uwsgi)_ssl_.*)$/) text = blank(text)
-	if (end == "{" && word !~ /^(http|server|stream|mail)$/) { match(text, /^[ \t\n]*/); text = blank(substr(text, 1, RLENGTH)) word " " blank(substr(text, RLENGTH + 1)) }
-	if (end == "}") text = blank(text)
-	out = out text end
-}
-function blank(text) { gsub(/[^\n]/, "", text); return text }
-function end_nginx(   line, count, i) {
-	out = out blank(statement)
-	count = split(out, line, "\n")
-	for (i = 1; i <= count; i++) if (i < count || line[i] != "") put(line[i])
-	out = statement = quote = ""
 }
 
 function word_of(line) {
@@ -85,27 +43,62 @@ function sets_place(line,   name) {
 	sub(/^[ \t]*[^ \t]+[ \t]+/, "", name)
 	sub(/[ \t].*/, "", name)
 	if (name !~ /(key|pin)([^a-z]|$)/) return 1
-	return line ~ /[ \t]"?\/((etc|usr|var|opt|srv|home|root|run)\/[^ \t]*|[^ \t]*[.](key|pem|crt|cer))"?[ \t\r]*$/
+	if (line ~ /[ \t]"?\/(etc|usr|var|opt|srv|home|root|run)\/[^ \t]*"?[ \t\r]*$/) return 1
+	return line ~ /[ \t]"?\/[^ \t]*[.](key|pem|crt|cer)"?[ \t\r]*$/
 }
+
+# ---- nginx
+
+function keep_statement(text, word, end) {
+	if (end == ";") return word in NGINX || word ~ /^(ssl_|(proxy|grpc|uwsgi)_ssl_)/ ? text : blank(text)
+	if (end == "{" && word !~ /^(http|server|stream|mail)$/) return instead(text, word)
+	return end == "}" ? blank(text) : text
+}
+
+function put_nginx(   line, count, i) {
+	count = split(end_nginx(), line, "\n")
+	for (i = 1; i <= count; i++) if (i < count || line[i] != "") put(line[i])
+}
+
+# ---- Apache
 
 # A line that goes on in the next one, and so shares its fate.
 function apache(line,   word) {
 	sub(/\r$/, "", line)
 	if (!goes_on) {
 		word = word_of(line)
-		is_kept = word ~ /^(listen|servername|serveralias|serverroot|include|includeoptional|loadmodule|undefine|sslengine|sslciphersuite|sslprotocol|sslopensslconfcmd|(ssl|gnutls)[a-z0-9]*(file|path)|mdomain|mdomainset|undefmacro)$/
-		if (word == "define") is_kept = line !~ /\\$/ && (line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]/ || sets_place(line))
-		if (word == "use" && match(line, /^[ \t]*[^ \t]+[ \t]+[^ \t]+/)) { put(apache_use(line) (line ~ /\\$/ ? " \\" : "")); goes_on = line ~ /\\$/; return }
-		if (word == "export") is_kept = line ~ /^[ \t]*export[ \t]+APACHE_[A-Z_]+=/
+		is_kept = keeps_apache(line, word)
+		if (word == "use" && match(line, /^[ \t]*[^ \t]+[ \t]+[^ \t]+/)) {
+			put(apache_use(line) (line ~ /\\$/ ? " \\" : ""))
+			goes_on = line ~ /\\$/
+			return
+		}
 		if (word ~ /^</) {
 			if (word ~ /^<\/?macro/) apache_macro(line)
-			is_kept = word ~ /^<\/?(virtualhost|ifmodule|ifdefine|ifversion|iffile|ifdirective|ifsection|macro|mdomain.*)>?$/
-			if (!is_kept) { sub(/>.*/, "", word); goes_on = line ~ /\\$/; put(word ">" (goes_on ? "\\" : "")); return }
+			if (!is_kept) {
+				sub(/>.*/, "", word)
+				goes_on = line ~ /\\$/
+				put(word ">" (goes_on ? "\\" : ""))
+				return
+			}
 		}
 	}
 	goes_on = line ~ /\\$/
 	if (is_kept && macro != "" && word !~ /^<macro/) mark_words(line)
 	put(is_kept ? line : goes_on ? "\\" : "")
+}
+
+function keeps_apache(line, word) {
+	if (word ~ /^</) {
+		sub(/^<\/?/, "", word)
+		sub(/>$/, "", word)
+		return word in APACHE_SECTION || word ~ /^mdomain/
+	}
+	if (word == "define") {
+		return line !~ /\\$/ && (line !~ /^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]/ || sets_place(line))
+	}
+	if (word == "export") return line ~ /^[ \t]*export[ \t]+APACHE_[A-Z_]+=/
+	return word in APACHE || word ~ /^(ssl|gnutls)[a-z0-9]*(file|path)$/
 }
 
 function apache_macro(line,   count, i, part) {
@@ -116,7 +109,12 @@ function apache_macro(line,   count, i, part) {
 	macro = tolower(part[1])
 	if (line ~ /\\$/ || count > 65 || length(line) > 1024) { forget_macro(); return }
 	macro_words[macro] = 0
-	for (i = 2; i <= count; i++) if (part[i] != "") { macro_words[macro]++; macro_word[macro, i - 1] = part[i]; is_told[macro, i - 1] = 0 }
+	for (i = 2; i <= count; i++) {
+		if (part[i] == "") continue
+		macro_words[macro]++
+		macro_word[macro, i - 1] = part[i]
+		is_told[macro, i - 1] = 0
+	}
 }
 
 # Of its uses goes along only that there are some.
@@ -131,14 +129,15 @@ function mark_words(line,   i, best, word) {
 		best = 0
 		for (i = 1; i <= macro_words[macro]; i++) {
 			word = macro_word[macro, i]
-			if (substr(line, 1, length(word)) == word && (!best || length(word) > length(macro_word[macro, best]))) best = i
+			if (substr(line, 1, length(word)) != word) continue
+			if (!best || length(word) > length(macro_word[macro, best])) best = i
 		}
 		if (best) is_told[macro, best] = 1
 	}
 }
 
 # What else a macro is given may be anything.
-function apache_use(line,   count, i, part, name, text) {
+function apache_use(line,   i, part, name, text) {
 	match(line, /^[ \t]*[^ \t]+[ \t]+[^ \t]+/)
 	text = substr(line, 1, RLENGTH)
 	name = text
@@ -154,6 +153,8 @@ function apache_use(line,   count, i, part, name, text) {
 	}
 	return i == macro_words[name] + 1 && line ~ /^[ \t\r]*$/ ? text : "Use " name
 }
+
+# ---- HAProxy
 
 # Whether a variable stands there whose value does not go along.
 function compares_unknown(line,   name) {
@@ -182,9 +183,8 @@ function haproxy(line,   word, i, count, part, text) {
 	word = word_of(line)
 	# What a secret is compared with may be the secret.
 	if (word ~ /^[.](el)?if/ && compares_unknown(line)) return (word ~ /^[.]if/ ? ".if" : ".elif") " ?"
-	if (word ~ /^(global|defaults|frontend|listen|backend|peers|userlist|resolvers|crt-store|crt-list|program|cache|mailers|ring|http-errors|fcgi-app|log-forward|traces|acme|log-profile)$/ ||
-		word ~ /^(bind|ssl-default-bind-(ciphers|options)|crt-base|ca-base|key-base|load|mode|extraopts|config|[.](if|elif|else|endif))/ || word ~ /[.](pem|crt|cer)$/ || word ~ /^\//) return line
-	if (word ~ /^(unsetenv|resetenv)$/) return line
+	if (word in HAPROXY || word ~ /^[.](if|elif|else|endif)/ || word ~ /[.](pem|crt|cer)$/ || word ~ /^\//) return line
+	if (word ~ /^(bind|ssl-default-bind-(ciphers|options)|(crt|ca|key)-base|load|mode|extraopts|config)/) return line
 	if (word ~ /^(setenv|presetenv)$/) {
 		# That it is set decides conditions; what to, may be anything.
 		if (!match(line, /^[ \t]*(pre)?setenv[ \t]+[A-Za-z_][A-Za-z0-9_]*[ \t]/)) return sets_place(line) ? line : ""
@@ -200,24 +200,31 @@ function haproxy(line,   word, i, count, part, text) {
 	return text == "" ? "" : word " name address" text
 }
 
+# ---- Mail, directories and databases
+
 # Which names have certificates of their own; "?" stands for every other line, so that none of these is missed.
-function postfix_map(line) {
+function postfix_map(line,   rest) {
 	if (line ~ /^[ \t]/ && !is_kept) return ""
 	if (line !~ /^[ \t]/) is_kept = line ~ /^[^ \t]+[ \t]+\//
-	return line ~ /^[^ \t\/]*[ \t]+\/[^ \t,]+[.](pem|crt|cer|key|chain)([, \t]+\/[^ \t,]+[.](pem|crt|cer|key|chain))*[, \t\r]*$/ ? line : "?"
+	if (line !~ /^[^ \t\/]*[ \t]+\//) return "?"
+	rest = line
+	sub(/^[^ \t\/]*/, "", rest)
+	while (sub(/^[, \t]+\/[^ \t,]+[.](pem|crt|cer|key|chain)/, "", rest)) continue
+	return rest ~ /^[, \t\r]*$/ ? line : "?"
 }
 
 function postfix(line,   word) {
 	if (line ~ /^[ \t]*(#|$)/) return ""
 	if (file_of() ~ /master[.]cf$/) {
 		if (line ~ /^[ \t]/) return line ~ /tls|inet_|myhostname/ && tolower(line) !~ /pass/ ? line : ""
-		if (match(line, /^[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+/)) return substr(line, 1, RLENGTH)
-		return ""
+		# No argument of the program goes along.
+		return match(line, POSTFIX_SERVICE) ? substr(line, 1, RLENGTH) : ""
 	}
 	if (file_of() !~ /main[.]cf$/) return postfix_map(line)
 	if (line ~ /^[ \t]/) return is_kept ? line : ""
 	word = word_of(line)
-	is_kept = word !~ secret && (word ~ /tls|^inet_|^config_directory|^my(hostname|domain|origin)$|^master_service_disable$|^default_database_type$|^compatibility_level$/ || line ~ /^[^=]*=[ \t]*(yes|no|[0-9]+|\/[^ \t]*)[ \t]*$/)
+	is_kept = word !~ secret && (word in POSTFIX || word ~ /tls|^inet_|^config_directory/)
+	if (word !~ secret && line ~ /^[^=]*=[ \t]*(yes|no|[0-9]+|\/[^ \t]*)[ \t]*$/) is_kept = 1
 	return is_kept ? line : ""
 }
 
@@ -231,8 +238,7 @@ function dovecot(line,   word) {
 	if (line ~ /BEGIN/) return ""
 	# In a block of protocols each stands by itself.
 	if (line ~ /^[ \t]*[a-z0-9_-]+[ \t]*=[ \t]*(yes|no)[ \t]*$/) return line
-	if (word ~ /^(protocols|listen|port|address|haproxy|!include|!include_try|dovecot_config_version|dovecot_storage_version|ssl.*|(.*_)?(cert|key|ca|dh|crl)_file)$/) return line
-	return ""
+	return word in DOVECOT || word ~ /^ssl/ || word ~ /^(.*_)?(cert|key|ca|dh|crl)_file$/ ? line : ""
 }
 
 function slapd(line) {
@@ -245,18 +251,37 @@ function slapd(line) {
 
 function postgresql(line,   word) {
 	word = word_of(line)
-	return word ~ /^(ssl.*|listen_addresses|port|data_directory|include|include_if_exists|include_dir)$/ && word !~ /pass/ ? line : ""
+	return (word in POSTGRESQL || word ~ /^ssl/) && word !~ /pass/ ? line : ""
 }
 
 function mysql(line,   word) {
 	word = word_of(line)
 	if (word ~ /pass/) return ""
-	return word ~ /^\[|^(loose[-_])?(server[-_])?(ssl|tls|admin[-_](ssl|tls|address|port)|port|bind[-_]address|datadir|skip[-_](ssl|networking)|require[-_]secure|disable[-_]ssl|auto[-_]generate)|^!include/ ? line : ""
+	if (word ~ /^(\[|!include)/) return line
+	sub(/^loose[-_]/, "", word)
+	sub(/^server[-_]/, "", word)
+	if (word ~ /^(ssl|tls|admin[-_](ssl|tls|address|port)|port|bind[-_]address|datadir)/) return line
+	return word ~ /^(skip[-_](ssl|networking)|require[-_]secure|disable[-_]ssl|auto[-_]generate)/ ? line : ""
 }
 
-BEGIN { for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i; secret = "pass|pw|secret|token|credential" }
+BEGIN {
+	for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i
+	secret = "pass|pw|secret|token|credential"
+	list(NGINX, "listen server_name include starttls protocol load_module ssl")
+	list(APACHE, "listen servername serveralias serverroot include includeoptional loadmodule undefine undefmacro")
+	list(APACHE, "sslengine sslciphersuite sslprotocol sslopensslconfcmd mdomain mdomainset")
+	list(APACHE_SECTION, "virtualhost ifmodule ifdefine ifversion iffile ifdirective ifsection macro")
+	list(HAPROXY, "global defaults frontend listen backend peers userlist resolvers crt-store crt-list program cache")
+	list(HAPROXY, "mailers ring http-errors fcgi-app log-forward traces acme log-profile unsetenv resetenv")
+	list(POSTFIX, "myhostname mydomain myorigin master_service_disable default_database_type compatibility_level")
+	list(DOVECOT, "protocols listen port address haproxy !include !include_try")
+	list(DOVECOT, "dovecot_config_version dovecot_storage_version")
+	list(POSTGRESQL, "listen_addresses port data_directory include include_if_exists include_dir")
+	POSTFIX_SERVICE = "^[^ \t]+"
+	for (i = 2; i <= 8; i++) POSTFIX_SERVICE = POSTFIX_SERVICE "[ \t]+[^ \t]+"
+}
 FNR == 1 {
-	if (NR > 1 && kind == "nginx") end_nginx()
+	if (NR > 1 && kind == "nginx") put_nginx()
 	printf "@server-config text server:%s path:%s\n", kind, encode(file_of())
 	taken = goes_on = is_kept = is_cut = is_key = 0
 }
@@ -264,7 +289,7 @@ FNR == 1 {
 length($0) > 65536 { cut(); next }
 /PRIVATE KEY/ { is_key = $0 ~ /BEGIN/ && $0 !~ /END/; $0 = "" }
 is_key && /^[ \t]*[A-Za-z0-9+\/=]+[ \t\r]*$/ { $0 = "" }
-kind == "nginx" { nginx($0); next }
+kind == "nginx" { read_nginx($0); next }
 kind == "apache" { if (!goes_on && $0 ~ /^[ \t]*#/) put(""); else apache($0); next }
 /^[ \t]*[#;]/ { put(""); next }
 # A remark behind a setting may say anything.
@@ -275,4 +300,4 @@ kind == "dovecot" { put(dovecot($0)) }
 kind == "slapd" { put(slapd($0)) }
 kind == "postgresql" { put(postgresql($0)) }
 kind == "mysql" { put(mysql($0)) }
-END { if (NR > 0 && kind == "nginx") end_nginx() }
+END { if (NR > 0 && kind == "nginx") put_nginx() }

@@ -1,5 +1,5 @@
-# Of a PEM file each certificate, for the stream. Ends with 3 when there is a private key in it, with 4 when there is no PEM at all. -v path,
-# most (bytes).
+# Of a PEM file each certificate, for the stream. Ends with 3 when there is a private key in it, with 4 when there
+# is no PEM at all. -v path, most (bytes).
 
 function value(i) { return index(ALPHABET, substr(data, i, 1)) - 1 }
 function byte(n,   i) {
@@ -64,6 +64,8 @@ is_open {
 END {
 	if (is_open && read <= most) { count++; note("cut-short") }
 	# What stands in a file with a private key, and in which order: k, or e where it is no plain one for TLS, and c.
-	if (order ~ /[ke]/ && length(order) > 1 && length(order) <= 64 && read <= most) printf "@pem - path:%s order:%s\n", path, order
+	if (order ~ /[ke]/ && length(order) > 1 && length(order) <= 64 && read <= most) {
+		printf "@pem - path:%s order:%s\n", path, order
+	}
 	exit code
 }

@@ -52,9 +52,13 @@ BEGIN { ndays = messages = accepted = rows = 0 }
 	day = substr($0, 1, 10)
 	if (day == today) { is_bsd = 0 }
 	else if (substr(day, 1, 6) == today) { is_bsd = 1 }
-	else if (day ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]$/ && substr($0, 11, 1) == "T") { is_bsd = 0; turn_to(day) }
-	else if ($0 ~ /^[A-Z][a-z][a-z] [ 0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] /) { is_bsd = 1; turn_to(substr(day, 1, 6)) }
-	else next
+	else if (day ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]$/ && substr($0, 11, 1) == "T") {
+		is_bsd = 0
+		turn_to(day)
+	} else if ($0 ~ /^[A-Z][a-z][a-z] [ 0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] /) {
+		is_bsd = 1
+		turn_to(substr(day, 1, 6))
+	} else next
 	if (first_line == "") first_line = $0
 	last_line = $0
 	if (index($0, "Accepted ") == 0 && index($0, "Partial ") == 0) next

@@ -134,3 +134,6 @@ look_at_apache() {
 		done
 	} | only_sites apache | send_data "apache-$pid"
 }
+
+# Of a dump of configuration, what tells which name and path is answered from where.
+only_sites() { awk -v kind="$1" "$nginx_awk$only_sites_awk"; }

@@ -1,12 +1,19 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { joinScripts } from "#shared/text/join-scripts.ts";
 
-const ROTATION = join(import.meta.dirname, "../../../resources/rotation");
+const RESOURCES = join(import.meta.dirname, "../../../resources");
+
+/** What a folder of them runs of the libraries. */
+const LIBRARIES: Readonly<Record<string, readonly string[]>> = { challenge: ["lib/nginx.awk"] };
 
 /** A script that runs on hosts, as it is shipped: "pair.sh", or all files of "hand". */
 export async function readRotationScript(name: string): Promise<string> {
-  if (name.endsWith(".sh")) return readFile(join(ROTATION, name), "utf8");
-  const files = (await readdir(join(ROTATION, name))).toSorted();
-  const texts = await Promise.all(files.map((file) => readFile(join(ROTATION, name, file), "utf8")));
-  return texts.join("\n");
+  if (name.endsWith(".sh")) return readFile(join(RESOURCES, "rotation", name), "utf8");
+  const own = (await readdir(join(RESOURCES, "rotation", name))).map((file) => `rotation/${name}/${file}`);
+  const files = [...own, ...(LIBRARIES[name] ?? [])].map(async (file) => [
+    file,
+    await readFile(join(RESOURCES, file), "utf8"),
+  ]);
+  return joinScripts(Object.fromEntries(await Promise.all(files)));
 }
