@@ -8,8 +8,8 @@ function decode_line(s,   i, c) {
 		bits = bits * 64 + c; held += 6
 		if (held >= 8) {
 			held -= 8
-			byte[size++] = int(bits / 2 ^ held)
-			bits = bits % 2 ^ held
+			byte[size++] = int(bits / POWER[held])
+			bits = bits % POWER[held]
 		}
 	}
 }
@@ -18,6 +18,8 @@ function number(   v) {
 	at += 4
 	return v
 }
+# Not at += number(): busybox takes at as it was before the call.
+function skip(length_of_it) { at += length_of_it }
 function text(   n, s) {
 	n = number(); s = ""
 	if (n > 200 || at + n > size) { at = size + 1; return "" }
@@ -36,7 +38,7 @@ function openssh(   i, cipher, length_of_blob, end, start, type, parts, hex) {
 	if (cipher !~ /^[a-z0-9@.-]+$/ || derivation !~ /^[a-z0-9@.-]+$/) { why = "malformed"; return }
 	end = number(); end += at
 	if (encrypted == "yes") lock = " cipher:" cipher " kdf:" derivation
-	if (derivation == "bcrypt") { at += number(); if (at + 4 == end) lock = lock " rounds:" number() }
+	if (derivation == "bcrypt") { skip(number()); if (at + 4 == end) lock = lock " rounds:" number() }
 	at = end
 	if (number() != 1) { why = "malformed"; return }
 	length_of_blob = number(); start = at; end = at + length_of_blob
@@ -44,7 +46,7 @@ function openssh(   i, cipher, length_of_blob, end, start, type, parts, hex) {
 	type = text()
 	parts = PARTS[type]
 	if (parts == "") { why = "unknown-type"; return }
-	while (parts-- > 1 && at < end) at += number()
+	while (parts-- > 1 && at < end) skip(number())
 	if (at != end || parts > 0) { why = "malformed"; return }
 	for (i = start; i < end; i++) hex = hex sprintf("%02x", byte[i])
 	blob = " hex:" hex
@@ -56,6 +58,9 @@ BEGIN {
 	PARTS["ecdsa-sha2-nistp256"] = PARTS["ecdsa-sha2-nistp384"] = PARTS["ecdsa-sha2-nistp521"] = 3
 	PARTS["sk-ssh-ed25519@openssh.com"] = 3; PARTS["sk-ecdsa-sha2-nistp256@openssh.com"] = 4
 	PARTS["ssh-mldsa44-ed25519@openssh.com"] = 2
+	# busybox may have been built without the operator for it.
+	POWER[0] = 1
+	for (i = 1; i <= 8; i++) POWER[i] = 2 * POWER[i - 1]
 	format = "unknown"; encrypted = "unknown"
 }
 { sub(/\r$/, "") }

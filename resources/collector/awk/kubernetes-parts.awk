@@ -9,8 +9,8 @@ function decode(text,   i, n, bits, held, out, c) {
 		bits = bits * 64 + VALUE[c]; held += 6
 		if (held < 8) continue
 		held -= 8
-		c = int(bits / 2 ^ held)
-		bits = bits % 2 ^ held
+		c = int(bits / POWER[held])
+		bits = bits % POWER[held]
 		# No text: a store, or DER.
 		if (c > 126) return ""
 		out = out CHARACTER[c]
@@ -42,6 +42,9 @@ BEGIN {
 	for (i = 1; i <= 64; i++) VALUE[substr(ALPHABET, i, 1)] = i - 1
 	NAMED = "(client-certificate|certificate-authority|client-key)[\"\047]?[ \t]*:[ \t]*"
 	NAMED = NAMED "(\"[^\"]+\"|\047[^\047]+\047|[^\"\047 \t\r,}]+)"
+	# busybox may have been built without the operator for it.
+	POWER[0] = 1
+	for (i = 1; i <= 8; i++) POWER[i] = 2 * POWER[i - 1]
 	CHARACTER[9] = "\t"; CHARACTER[10] = "\n"
 	for (i = 32; i < 127; i++) CHARACTER[i] = sprintf("%c", i)
 }

@@ -146,6 +146,32 @@ describe.skipIf(AWKS.length === 0)("keys and certificates", () => {
     expect(said("inspect-key", "anything\n")).toBe(" format:unknown encrypted:unknown why:malformed");
   });
 
+  test("of an OpenSSH key its public half is told, as it stands in clear, and of a locked one its lock", () => {
+    const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+    const publicKey = Buffer.concat([field(Buffer.from("ssh-ed25519")), field(Buffer.alloc(32, 7))]);
+    const keyFile = (cipher: string, derivation: string, options: Buffer) =>
+      pem(
+        "OPENSSH PRIVATE KEY",
+        Buffer.concat([
+          Buffer.from("openssh-key-v1\0"),
+          field(Buffer.from(cipher)),
+          field(Buffer.from(derivation)),
+          field(options),
+          Buffer.from([0, 0, 0, 1]),
+          field(publicKey),
+          field(Buffer.alloc(64, 9)),
+        ]).toString("base64"),
+      );
+    const hex = publicKey.toString("hex");
+    expect(said("inspect-key", keyFile("none", "none", Buffer.alloc(0)))).toBe(
+      ` format:openssh encrypted:no hex:${hex}`,
+    );
+    const options = Buffer.concat([field(Buffer.alloc(16, 1)), Buffer.from([0, 0, 0, 24])]);
+    expect(said("inspect-key", keyFile("aes256-ctr", "bcrypt", options))).toBe(
+      ` format:openssh encrypted:yes cipher:aes256-ctr kdf:bcrypt rounds:24 hex:${hex}`,
+    );
+  });
+
   test("certificates leave a PEM file, cut to their own length, and a private key its place in the order alone", () => {
     const file =
       pem("CERTIFICATE", CERTIFICATE_BASE64) + pem("PRIVATE KEY", "U0VDUkVU") + pem("CERTIFICATE", "!");
@@ -278,7 +304,6 @@ server { listen 80; root /srv;
 `;
     expect(kept(SITES, "nginx", dump)).toBe(`# configuration file /etc/server.conf:
 server { listen 80; root /srv;
-
  location ~ "^/a{2};" { proxy_pass ;}
  return 301 https://$host$request_uri; auth_basic on ;}
 `);
