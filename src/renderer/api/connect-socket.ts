@@ -2,7 +2,6 @@ import { RPCLink } from "@orpc/client/websocket";
 import { HANDSHAKE_MS, WEB_CLOSE, WEB_PROTOCOL, type WebGrant } from "#shared/contract/web-protocol.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { type Connection, createLine, type Link } from "./connection.ts";
-import { leave, type WhyLeft } from "./leave.ts";
 import { type Proved, proveServer } from "./prove-server.ts";
 import { forgetGrant, type NoSession, readGrant, takeLaunchCode } from "./session.ts";
 
@@ -89,4 +88,37 @@ function openSocket(): Promise<WebSocket | null> {
   websocket.addEventListener("open", () => resolve(websocket), { once: true });
   websocket.addEventListener("close", () => resolve(null), { once: true });
   return promise.finally(() => clearTimeout(timeout));
+}
+
+/**
+ * Leaves the address of a Latchkey that does not answer there any more. Any program of this computer may listen at its port
+ * by now, and a reload would show that program's page as if it were ours. So the tab goes on with a page that comes from
+ * nobody: all that it showed is gone with the old one, and a reload of it asks no server for anything.
+ */
+type WhyLeft = "stopped" | "stranger";
+
+const TITLES: Record<WhyLeft, string> = {
+  stopped: "Latchkey has stopped",
+  stranger: "Another program answers",
+};
+
+const WORDS: Record<WhyLeft, readonly string[]> = {
+  stopped: [
+    "The program that this page belongs to does not answer any more. Nothing that it had read is lost.",
+    "Start it again, and open the address that it prints. Close this tab: the old address is nobody's now.",
+  ],
+  stranger: [
+    "At the address of this page there is a program that could not prove to be the Latchkey that opened it. It was told nothing.",
+    "Close this tab, and type no passphrase at its address. Start Latchkey again, and open the address that it prints.",
+  ],
+};
+
+/** Nothing here is from outside, so nothing is escaped. The page's policy goes with it and allows no style of its own. */
+const write = (why: WhyLeft): string =>
+  '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">' +
+  `<title>${TITLES[why]}</title><main align="center"><font face="system-ui, sans-serif"><br><br><br>` +
+  `<h1>${TITLES[why]}</h1>${WORDS[why].map((words) => `<p>${words}</p>`).join("")}</font></main>`;
+
+function leave(why: WhyLeft): void {
+  location.replace(URL.createObjectURL(new Blob([write(why)], { type: "text/html" })));
 }

@@ -1,24 +1,33 @@
-import { Outlet } from "@tanstack/react-router";
-import { useCallback, useState } from "react";
+import { CloseButton } from "@mantine/core";
+import { IconDatabaseExclamation, IconPlugConnectedX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link, Outlet, useRouter } from "@tanstack/react-router";
+import { useCallback, useEffect, useState } from "react";
+import { useApi } from "#renderer/api/api.ts";
+import { useConnectionSentence, useConnectionState } from "#renderer/api/connection.ts";
+import { type DesktopWish, useDesktop } from "#renderer/api/desktop.ts";
 import type { GivenFile } from "#renderer/api/given-files.ts";
+import { toAddress, toRowLink } from "#renderer/api/row-address.ts";
 import { ScanRequestContext } from "#renderer/api/scan-request.ts";
 import { InspectDialog } from "#renderer/features/inspect/inspect-dialog.tsx";
 import { PlanRequests } from "#renderer/features/runbooks/plan-requests.tsx";
 import { RunQuestions } from "#renderer/features/runbooks/run-questions.tsx";
 import { ScanDialog } from "#renderer/features/scans/scan-dialog.tsx";
 import { ScanQuestions } from "#renderer/features/scans/scan-questions.tsx";
+import { BrandMark } from "#renderer/ui/brand-mark.tsx";
 import { LinkContext } from "#renderer/ui/link-to-here.ts";
+import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import { Toast } from "#renderer/ui/toast.tsx";
-import { ConnectionBanner } from "./connection-banner.tsx";
-import { DatabaseBanner } from "./database-banner.tsx";
+import type { Overview } from "#shared/contract/overview.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { sayNumber } from "#shared/text/count.ts";
+import { sayDeepLink } from "#shared/text/deep-link.ts";
 import { DropTarget } from "./drop-target.tsx";
 import classes from "./frame.module.css";
 import { Header } from "./header.tsx";
-import { Rail } from "./rail.tsx";
+import { SCREENS } from "./screens.ts";
 import { Shortcuts } from "./shortcuts.tsx";
-import { useDesktopWishes } from "./use-desktop-wishes.ts";
 import { useFrameKeys } from "./use-frame-keys.ts";
-import { useLinkToHere } from "./use-link-to-here.ts";
 
 /** What stands around every screen: the rail, the header, and the dialogs that any of them may open. */
 export function Frame() {
@@ -64,3 +73,126 @@ export function Frame() {
     </ScanRequestContext>
   );
 }
+
+/** Says on every screen that the database is damaged or that something is missing from it, and what to do. */
+function DatabaseBanner() {
+  const { data } = useQuery(useApi().database.state.queryOptions());
+  const sentence = data?.damage ?? data?.loss ?? null;
+  if (sentence === null) return null;
+  return (
+    <div role="alert" className={classes.banner}>
+      <IconDatabaseExclamation size={15} aria-hidden />
+      <span className={classes.told}>
+        <Untrusted text={sentence} limit={600} />
+      </span>
+    </div>
+  );
+}
+
+/**
+ * The link to the row that is open: one that the operating system opens in the desktop window, or the page's own
+ * address without what the list was filtered by.
+ */
+function useLinkToHere(): () => string | null {
+  const router = useRouter();
+  const desktop = useDesktop();
+  return useCallback(() => {
+    const link = toRowLink(router.state.location);
+    if (!link) return null;
+    if (desktop) return sayDeepLink(link);
+    return `${location.origin}${location.pathname}#${router.buildLocation(toAddress(link)).href}`;
+  }, [router, desktop]);
+}
+
+/** Says that the page waits; and afterwards, until it is closed, what there is to know of why. */
+function ConnectionBanner() {
+  const state = useConnectionState();
+  const sentence = useConnectionSentence();
+  const [closed, setClosed] = useState<string | null>(null);
+  // biome-ignore lint/plugin: which of them was closed
+  if (sentence !== null && sentence !== closed)
+    return <Told sentence={sentence} onClose={state === "open" ? () => setClosed(sentence) : null} />;
+  if (state !== "waiting") return null;
+  return (
+    <div role="status" className={classes.banner}>
+      <IconPlugConnectedX size={15} aria-hidden /> Connecting to Latchkey again; what is shown may be out of
+      date
+    </div>
+  );
+}
+
+function Told({ sentence, onClose }: { sentence: string; onClose: (() => void) | null }) {
+  return (
+    <div role="status" className={classes.banner}>
+      <IconPlugConnectedX size={15} aria-hidden />
+      <span className={classes.told}>{beginLarge(sentence)}</span>
+      {onClose && <CloseButton size="sm" aria-label="Close" c="inherit" onClick={onClose} />}
+    </div>
+  );
+}
+
+type Actions = {
+  requestScan: () => void;
+  openHelp: () => void;
+  inspect: (files: readonly GivenFile[]) => void;
+};
+
+/** Does what the desktop window asks for: its menu, links of other programs, files that it was given. */
+function useDesktopWishes({ requestScan, openHelp, inspect }: Actions): void {
+  const desktop = useDesktop();
+  const router = useRouter();
+  useEffect(() => {
+    const carryOut = (wish: DesktopWish) => {
+      switch (wish.kind) {
+        case "go":
+          return void router.navigate(toAddress(wish));
+        case "command":
+          return { scan: requestScan, inspect: () => inspect([]), shortcuts: openHelp }[wish.command]();
+        case "file":
+          return inspect([{ name: wish.name, read: async () => wish.base64 }]);
+        case "unreadable-file":
+          return inspect([{ name: wish.name, read: () => Promise.reject(new Error(wish.sentence)) }]);
+        default:
+          return assertNever(wish);
+      }
+    };
+    return desktop?.onWish(carryOut);
+  }, [desktop, router, requestScan, openHelp, inspect]);
+}
+
+function Rail() {
+  const { data } = useQuery(useApi().overview.read.queryOptions());
+  const counts = data && countsOf(data);
+  return (
+    <nav className={classes.rail} aria-label="Screens">
+      <div className={classes.brand}>
+        <BrandMark size={22} />
+        <span className={classes.brandName}>Latchkey</span>
+      </div>
+      <ul className={classes.screens}>
+        {SCREENS.map(({ to, name, key, Icon }) => (
+          <li key={to} className={to === "/settings" ? classes.last : undefined}>
+            <Link
+              to={to}
+              className={classes.screen}
+              activeProps={{ className: `${classes.screen} ${classes.here}` }}
+              activeOptions={{ exact: to === "/", includeSearch: false }}
+              title={`${name} (g ${key})`}
+            >
+              <Icon size={17} stroke={1.7} aria-hidden />
+              <span className={classes.screenName}>{name}</span>
+              {counts?.[to] ? <span className={classes.count}>{sayNumber(counts[to])}</span> : null}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+const countsOf = ({ certificates, grants, hosts, findings }: Overview): Record<string, number> => ({
+  "/certificates": certificates.total,
+  "/access": grants.total,
+  "/hosts": hosts.total,
+  "/findings": findings.reduce((sum, { count }) => sum + count, 0),
+});

@@ -1,19 +1,23 @@
-import { ActionIcon, Button, Menu, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Button, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import {
   IconCheck,
   IconDeviceDesktop,
   IconFileSearch,
   IconKeyboard,
+  IconLockOpen2,
   IconMoon,
   IconRadar2,
   IconSun,
 } from "@tabler/icons-react";
 import { useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { tinykeys } from "tinykeys";
 import { RunningRun } from "#renderer/features/runbooks/running-run.tsx";
 import { RunningScan } from "#renderer/features/scans/running-scan.tsx";
+import { useLock, useVault } from "#renderer/features/settings/vault-queries.ts";
+import chip from "#renderer/ui/header-chip.module.css";
+import { toast } from "#renderer/ui/toast.tsx";
 import classes from "./frame.module.css";
-import { OpenVaultChip } from "./open-vault-chip.tsx";
 import { SCREENS } from "./screens.ts";
 
 type Props = { onScan: () => void; onInspect: () => void; onHelp: () => void };
@@ -96,5 +100,35 @@ function ThemeMenu() {
         ))}
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+/** Says on every screen that the vault is open. It and its key lock it, wherever the focus is. */
+function OpenVaultChip() {
+  const { data } = useVault();
+  const { mutate } = useLock();
+  const isOpen = data?.state === "open";
+  useEffect(() => {
+    if (!isOpen) return;
+    return tinykeys(
+      window,
+      {
+        "$mod+l": (event) => {
+          event.preventDefault();
+          mutate(undefined, { onSuccess: () => toast("The vault is locked") });
+        },
+      },
+      { capture: true },
+    );
+  }, [isOpen, mutate]);
+  if (!isOpen) return null;
+  return (
+    <UnstyledButton
+      className={chip.chip}
+      title="Lock the vault (Ctrl+L)"
+      onClick={() => mutate(undefined, { onSuccess: () => toast("The vault is locked") })}
+    >
+      <IconLockOpen2 size={15} aria-hidden /> Vault open
+    </UnstyledButton>
   );
 }

@@ -2,16 +2,15 @@ import { DAY_SECONDS, readOffset } from "#domain/use/times.ts";
 import { readAccounts, readGroups } from "./accounts.ts";
 import { readAuthorizedKeysFiles } from "./authorized-keys-files.ts";
 import { readCertificateFiles, readPemOrders } from "./certificate-files.ts";
-import type { AuthorizedKeysFile, Collection, HostFacts, Unread } from "./collection.ts";
+import type { AuthorizedKeysFile, Collection, HostFacts, Reach, RuleFile, Unread } from "./collection.ts";
 import { readDiskFiles, readKeystores } from "./disk-files.ts";
 import { dropSecrets } from "./drop-secrets.ts";
 import { readFrame } from "./frame.ts";
-import { readHost } from "./host-facts.ts";
 import { readHostKeys, readKeyFiles, readSigningHost } from "./key-files.ts";
 import { readLastLogins } from "./last-logins.ts";
 import { readListening } from "./listeners.ts";
 import { readLogs } from "./logs.ts";
-import { readReach } from "./reach.ts";
+import { readEntry } from "./path-entry.ts";
 import { decodeRecord, type Record } from "./record.ts";
 import { findUnreadRoots, readServerConfigs } from "./server-configs.ts";
 import { readChrootFolders, readRealHomes, readSshdFiles } from "./sshd-files.ts";
@@ -81,3 +80,71 @@ function readAllUnread(records: readonly Record[]): Unread[] {
 
 const sayUnread = ({ path, whyUnread, isCut }: AuthorizedKeysFile): Unread[] =>
   whyUnread === null ? [] : [{ kind: isCut ? "limit" : "authorized-keys", path, why: whyUnread }];
+
+const AGENT_KINDS: readonly Reach["agents"][number]["kind"][] = ["forwarded", "local"];
+
+function readReach(records: readonly Record[]): Reach {
+  const reach: Reach = { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] };
+  const folders = new Map<string, string[]>();
+  for (const record of records) {
+    const path = record.say("path");
+    const { kind } = record;
+    if (kind === "sudoers" || kind === "doas") {
+      const file = readRuleFile(record);
+      if (file) reach[kind].push(file);
+    } else if (kind === "sudoers-folder") folders.set(record.say("folder") ?? "", record.sayAll("path"));
+    else if (kind === "agent") {
+      const uid = record.say("uid") ?? "";
+      const agentKind = AGENT_KINDS.find((known) => known === record.say("kind")) ?? "unknown";
+      if (path !== null && /^\d{1,10}$/.test(uid))
+        reach.agents.push({ path, uid: Number(uid), kind: agentKind });
+    } else if ((kind === "known-hosts" || kind === "client-config") && path !== null)
+      reach.outbound.push({ kind, path, account: record.say("account") ?? "", bytes: record.bytes });
+  }
+  return { ...reach, sudoersFolders: folders };
+}
+
+function readRuleFile(record: Record): RuleFile | null {
+  const path = record.say("path");
+  const listed = path === null ? null : readEntry(path, record.say("e") ?? "");
+  if (path === null || !listed) return null;
+  const { linkCount: _, size: __, ...entry } = listed;
+  return { path, entry, bytes: record.bytes };
+}
+
+type Readers = Pick<Collection, "facts" | "readAs" | "loginKey" | "loginAccount">;
+
+/** What the collector says of the host and of itself; all unknown without its record. */
+function readHost(record: Record | undefined): Readers {
+  const say = (name: string) => record?.say(name) || null;
+  const time = say("time");
+  const facts: HostFacts = {
+    hostname: say("hostname"),
+    os: unquote(say("os")),
+    kernel: say("kernel"),
+    arch: say("arch"),
+    unixTime: time !== null && /^\d{1,12}$/.test(time) ? Number(time) : null,
+    utcOffset: /^[+-]\d{4}$/.test(say("offset") ?? "") ? say("offset") : null,
+    sshdVersion: say("sshd"),
+    closedBy: say("closed-by"),
+    isClosedUnderPam: say("pam-nologin") === null ? null : say("pam-nologin") === "yes",
+    isDebianSshd: say("sshd-for") === "debian",
+  };
+  return {
+    facts,
+    readAs: {
+      uid: Number(/^\d+$/.exec(say("uid") ?? "")?.[0] ?? -1),
+      user: say("user") ?? "",
+      how: say("how") === "sudo" ? "sudo" : "login",
+    },
+    loginKey: say("login-key"),
+    loginAccount: say("login-account"),
+  };
+}
+
+/** A value of os-release as the shell would take it. */
+function unquote(text: string | null): string | null {
+  if (text === null) return null;
+  const [, quoted = null] = /^(?:"(.*)"|'(.*)')\s*$/s.exec(text)?.filter((part) => part !== undefined) ?? [];
+  return quoted === null ? text : quoted.replace(/\\(["$`\\])/g, "$1");
+}

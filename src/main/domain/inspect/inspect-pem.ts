@@ -1,9 +1,8 @@
 import { decodePem, findPemBlocks, type PemBlock, readCertificateBlocks } from "#codec/pem.ts";
-import { addCertificate, type Found, type Trial } from "./found.ts";
+import { addCertificate, type Found, type Item, type Trial } from "./found.ts";
 import { readPublicKeyBlock, toPrivateItem } from "./inspect-keys.ts";
 import { takeEnvelope, takeStore } from "./inspect-stores.ts";
 import { takeLockedKey } from "./locked-items.ts";
-import { sayMisfits } from "./misfits.ts";
 import { isPrivateKeyLabel, readPrivateKeyBlock } from "./private-key.ts";
 
 const CERTIFICATE = /^(X509 |TRUSTED )?CERTIFICATE$/;
@@ -66,4 +65,20 @@ function takeOther(found: Found, { label, line, lines, problem }: PemBlock, tria
   if (PARAMETERS.test(label) && found.kind !== "unknown") return;
   if (found.kind === "unknown") found.kind = "other";
   found.malformed.push(`${place} is not read here`);
+}
+
+/**
+ * Says where a file pairs what is no pair: a private key that fits none of the certificates beside it. Only of keys
+ * whose public half is known, and only where an end entity's certificate stands beside them.
+ */
+function sayMisfits(items: readonly Item[]): string[] {
+  const certificates = items.filter((item) => item.what === "certificate");
+  if (!certificates.some(({ isCa }) => !isCa)) return [];
+  const held = new Set(certificates.map(({ spkiSha256 }) => spkiSha256));
+  const keys = items.filter((item) => item.what === "private-key");
+  return keys.flatMap(({ spkiSha256 }, index) => {
+    if (spkiSha256 === null || held.has(spkiSha256)) return [];
+    const which = keys.length === 1 ? "the private key" : `private key ${index + 1}`;
+    return [`${which} fits none of the certificates that stand beside it`];
+  });
 }

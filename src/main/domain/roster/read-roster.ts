@@ -1,7 +1,14 @@
 import { readCsvRoster } from "./csv-roster.ts";
-import { nameOfKeysFile, readKeysRoster } from "./keys-roster.ts";
+import { readKeyLines } from "./keys-in-text.ts";
 import { readLdifRoster } from "./ldif-roster.ts";
-import { type BrokenPart, mergePeople, type Roster, type RosterFile } from "./roster.ts";
+import {
+  type BrokenPart,
+  MOST_PEOPLE,
+  mergePeople,
+  type Roster,
+  type RosterFile,
+  toPerson,
+} from "./roster.ts";
 
 /**
  * A roster of people and their keys, of whatever kind its files are: tables, directories' exports, or a file of keys for
@@ -39,4 +46,33 @@ function whyUnreadable(bytes: Buffer): string | null {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(bytes.toString("latin1", 0, 4_096)))
     return "it is a private key, which nobody should hand around; a roster holds public keys";
   return bytes.includes(0) ? "it is no text" : null;
+}
+
+const NAMED_BY_FILE = /^(?:.*\/)?([^/]+)\.(?:keys|pub)$/i;
+
+/** Whose keys a file holds, by its name: `alice.keys` as GitHub serves it, `alice.pub`; null where it does not say. */
+const nameOfKeysFile = (name: string): string | null => NAMED_BY_FILE.exec(name)?.[1] ?? null;
+
+/** A file for each person, with that person's public keys, one a line. It says nothing of who has left. */
+function readKeysRoster(files: readonly RosterFile[]): Roster {
+  const read = files.slice(0, MOST_PEOPLE).map((file) => {
+    const { name, bytes } = file;
+    const login = nameOfKeysFile(name);
+    const { keys, broken } = readKeyLines(bytes, (line) => `${name} line ${line}`);
+    const person = toPerson({
+      name: login,
+      email: null,
+      logins: [login ?? ""],
+      said: "nothing",
+      leftOn: null,
+      keys,
+    });
+    return { broken, person };
+  });
+  return {
+    kind: "keys",
+    people: mergePeople(read.flatMap(({ person }) => person ?? [])),
+    broken: read.flatMap(({ broken }) => broken),
+    notes: [],
+  };
 }

@@ -1,12 +1,11 @@
 import type { AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import { spend } from "#domain/work-budget.ts";
-import type { Effective, Verdict } from "#shared/model/verdict.ts";
+import type { Effective, Owner, Use, Verdict } from "#shared/model/verdict.ts";
 import { type KeyLine, readAuthorizedKeys } from "./authorized-keys.ts";
 import type { Opinion } from "./contribution.ts";
 import { isAuthority } from "./deciders/authority.ts";
 import { judgeAccount } from "./judge-account.ts";
 import type { PublicKey } from "./key-blob.ts";
-import { UNJUDGED_OWNER, UNJUDGED_USE } from "./owner-and-use.ts";
 import { sayEffective } from "./say-effective.ts";
 import { readDaemons } from "./sshd-config.ts";
 
@@ -80,3 +79,24 @@ function filesByAccount(files: readonly AuthorizedKeysFile[]): ReadonlyMap<strin
   }
   return filesOf;
 }
+
+const NOTHING = { reasons: [], coverage: { read: [], notRead: [] } };
+
+/** One host alone does not tell who owns a key: that is judged over all hosts, this computer and the rosters. */
+const UNJUDGED_OWNER: Owner = {
+  state: "unknown",
+  who: null,
+  isMatched: false,
+  managedBy: null,
+  ...NOTHING,
+};
+
+/** Nor does one reading of its logs tell whether it is used: that is judged with what earlier ones saw. */
+const UNJUDGED_USE: Use = {
+  state: "unknown",
+  at: null,
+  from: null,
+  count: 0,
+  evidence: null,
+  ...NOTHING,
+};

@@ -1,3 +1,4 @@
+import { chmod, type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { ISSUED_SHOWN } from "#shared/contract/issuers.ts";
 import { type IssuedCertificate, MOST_DAYS_VALID, RevocationReason } from "#shared/model/issuer.ts";
@@ -5,7 +6,6 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayExpiry } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/printable.ts";
-import { openNew, openOver } from "./open-output.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
 import { readFileOrRefuse } from "./read-file.ts";
@@ -157,4 +157,58 @@ async function writeRoot(name: string, { out, ...options }: Options, world: Worl
   await output?.write(own.root);
   if (options.json) return printJson(own, world);
   world.out(out === undefined ? own.root.trimEnd() : printable(`written: ${out}`));
+}
+
+/** A file to be written; what was not written is gone when it is disposed of. */
+type Output = { write(text: string): Promise<void>; [Symbol.asyncDispose](): Promise<void> };
+
+/** A file that is not there yet. It is opened at once, so that what cannot be written costs nothing. */
+async function openNew(path: string): Promise<Output> {
+  const handle = await orRefuse(path, () => open(path, "wx", 0o644));
+  return finishing(handle, path, { part: path, finish: async () => undefined });
+}
+
+/** A file that may be there: whoever reads it meanwhile reads the old one or the new one, whole. */
+async function openOver(path: string): Promise<Output> {
+  const before = await stat(path).catch(() => null);
+  if (before && !before.isFile()) throw new Refusal("conflict", `${path} is no file; name another one`);
+  const real = before ? await realpath(path) : path;
+  const part = `${real}.part-${process.pid}`;
+  const handle = await orRefuse(path, () => open(part, "wx", 0o644));
+  const finish = async () => {
+    if (before) await chmod(part, before.mode & 0o777);
+    await rename(part, real);
+  };
+  return finishing(handle, path, { part, finish });
+}
+
+function finishing(
+  handle: FileHandle,
+  path: string,
+  { part, finish }: { part: string; finish: () => Promise<void> },
+): Output {
+  let isWritten = false;
+  return {
+    write: (text) =>
+      orRefuse(path, async () => {
+        await handle.writeFile(text);
+        await handle.sync();
+        await finish();
+        isWritten = true;
+      }),
+    async [Symbol.asyncDispose]() {
+      await handle.close();
+      if (!isWritten) await rm(part, { force: true });
+    },
+  };
+}
+
+async function orRefuse<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    const why = code === "EEXIST" ? "is there already; name another file" : `cannot be written (${code})`;
+    throw new Refusal("conflict", `${path} ${why}`);
+  }
 }

@@ -1,12 +1,16 @@
 import { IconFile, IconPlugConnected } from "@tabler/icons-react";
+import { useState } from "react";
 import { Dim, Pair } from "#renderer/ui/cells.tsx";
-import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Place } from "#shared/model/certificate.ts";
+import { sayEndpointFacts } from "#shared/text/endpoint-facts.ts";
 import { sayProtocol } from "#shared/text/protocol.ts";
 import { sayWhere } from "./columns.tsx";
-import { EndpointWire } from "./endpoint-wire.tsx";
+import classes from "./endpoint-wire.module.css";
+import { useEndpoint } from "./queries.ts";
 
 /** Where a certificate is seen, and since when: what breaks when it ends. */
 export function Places({ places }: { places: readonly Place[] }) {
@@ -53,4 +57,39 @@ function sayPosition({ kind, position }: Place): string {
   return kind === "endpoint"
     ? `number ${position + 1} of its chain, `
     : `number ${position + 1} in the file, `;
+}
+
+type EndpointPlace = Extract<Place, { kind: "endpoint" }>;
+
+/** What an endpoint said beside its chain; asked for once it is opened. */
+function EndpointWire({ place }: { place: EndpointPlace }) {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <details className={classes.wire} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+      <summary>On the wire</summary>
+      {isOpen && <WireFacts place={place} />}
+    </details>
+  );
+}
+
+function WireFacts({ place }: { place: EndpointPlace }) {
+  const { data, error } = useEndpoint(place);
+  if (error) return <ErrorState doing="show what the endpoint said" error={error} />;
+  return (
+    <Facts>
+      {data &&
+        sayEndpointFacts(data).map(({ name, lines }) => (
+          <Fact key={name} name={name}>
+            <ul className={classes.lines}>
+              {lines.map((line, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: strangers may say the same line twice
+                <li key={index}>
+                  <Untrusted text={line} />
+                </li>
+              ))}
+            </ul>
+          </Fact>
+        ))}
+    </Facts>
+  );
 }

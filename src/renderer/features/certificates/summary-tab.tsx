@@ -1,16 +1,18 @@
 import { Button } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
 import { useState } from "react";
 import { useLabelling } from "#renderer/api/labels.ts";
+import { Dim } from "#renderer/ui/cells.tsx";
 import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { FindingLines } from "#renderer/ui/finding-lines.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { LabelsSection } from "#renderer/ui/labels-section.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
-import type { CertificateDetail } from "#shared/model/certificate.ts";
+import type { CertificateDetail, Extension } from "#shared/model/certificate.ts";
 import { sayKey } from "#shared/text/key-size.ts";
 import classes from "./certificates.module.css";
-import { Extensions } from "./extensions.tsx";
 
 /** What the certificate itself says, and what is wrong with it. */
 export function SummaryTab({ certificate }: { certificate: CertificateDetail }) {
@@ -113,4 +115,40 @@ function Names({ names }: { names: readonly string[] }) {
       )}
     </Section>
   );
+}
+
+/** Each extension in words; one that is broken says so and hides none of the others. */
+function Extensions({ extensions }: { extensions: readonly Extension[] }) {
+  if (extensions.length === 0) return null;
+  return (
+    <Section title="Extensions" count={extensions.length}>
+      <Lines>
+        {extensions.map((extension, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a broken certificate may carry the same one twice
+          <Line key={index} end={<Marks extension={extension} />} below={<Content extension={extension} />}>
+            <Untrusted text={extension.name} />
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+function Marks({ extension: { isCritical, malformed } }: { extension: Extension }) {
+  return (
+    <>
+      {isCritical && <Dim>critical</Dim>}
+      {malformed !== null && (
+        <Tag tone="amber" Icon={IconAlertTriangle}>
+          malformed
+        </Tag>
+      )}
+    </>
+  );
+}
+
+function Content({ extension: { value, malformed, oid, name } }: { extension: Extension }) {
+  if (malformed !== null) return <Untrusted text={malformed} />;
+  if (value !== null) return <Untrusted text={value} />;
+  return <Dim>{oid === name ? "not known to this program" : <Untrusted text={oid} />}</Dim>;
 }

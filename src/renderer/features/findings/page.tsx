@@ -6,14 +6,22 @@ import { SEVERITIES } from "#renderer/ui/severity.tsx";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { sayRule } from "#shared/text/rule.ts";
 import { AcceptDialog } from "./accept-dialog.tsx";
 import { ChangeActions } from "./change-actions.tsx";
-import { ChangeRule } from "./change-rule.tsx";
 import { COLUMNS } from "./columns.tsx";
 import { FindingDrawer } from "./drawer.tsx";
-import { route, sortOf, useAcceptedCount, useFindings, useHasScanned } from "./queries.ts";
+import {
+  route,
+  sortOf,
+  useAcceptedCount,
+  useFindings,
+  useHasScanned,
+  useOptionalRules,
+  useTurnRule,
+} from "./queries.ts";
 
 const SEVERITY_OPTIONS = Severity.options.map((value) => ({ value, label: SEVERITIES[value].word }));
 const RULE_OPTIONS = RuleId.options.map((value) => ({ value, label: sayRule(value) }));
@@ -116,6 +124,34 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       title={hasRead ? "Nothing found" : "Nothing was read yet"}
       why={`${RuleId.options.length} rules look at every certificate, grant, key file and host key that a scan reads.`}
       action={<ScanButton>Scan</ScanButton>}
+    />
+  );
+}
+
+/** Turns on and off that each certificate which is replaced is told of. */
+function ChangeRule() {
+  const rules = useOptionalRules();
+  const { mutate } = useTurnRule();
+  const rule = rules?.find((one) => one.rule === "certificate-changed");
+  if (!rule) return null;
+  return (
+    <ToggleFacet
+      title="Tell of changed certificates"
+      count={undefined}
+      isOn={rule.since !== null}
+      onChange={(isOn) =>
+        mutate(
+          { rule: rule.rule, isOn },
+          {
+            onSuccess: () =>
+              toast(
+                isOn
+                  ? "From now on each certificate that is replaced other than by a run is a finding"
+                  : "No more told of",
+              ),
+          },
+        )
+      }
     />
   );
 }

@@ -1,17 +1,20 @@
 import { Button } from "@mantine/core";
 import { IconAffiliate } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
+import { Drawer, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
-import type { MutualTrust } from "#shared/model/graph.ts";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import type { GraphNode, MutualTrust } from "#shared/model/graph.ts";
 import { isMoreThan, type Total } from "#shared/model/total.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayAmount } from "#shared/text/total.ts";
+import { Certainty } from "./columns.tsx";
+import { Onward, StepFacts } from "./drawer.tsx";
 import classes from "./graph.module.css";
 import type { ListProps } from "./list-props.ts";
 import { MUTUAL_COLUMNS } from "./mutual-columns.tsx";
-import { MutualDrawer } from "./mutual-drawer.tsx";
 import { MOST_PAIRS_DRAWN, pictureOfPairs } from "./picture-of-pairs.ts";
 import { useMutual } from "./queries.ts";
 
@@ -102,3 +105,35 @@ function Filters({ search, onChange }: Pick<ListProps, "search" | "onChange">) {
     </>
   );
 }
+
+type Props = { pair: MutualTrust; onClose: () => void };
+
+/** Two hosts that trust each other: the surest way there, and the surest back. */
+function MutualDrawer({ pair: { there, back }, onClose }: Props) {
+  const ends = [there.from, there.to, back.from, back.to];
+  const different = [...new Map(ends.map((node) => [node.id, node])).values()];
+  return (
+    <Drawer
+      label="pair"
+      title={
+        <>
+          <Untrusted text={placeOf(there.from)} /> and <Untrusted text={placeOf(there.to)} />
+        </>
+      }
+      subtitle={<Certainty isCertain={there.isCertain && back.isCertain} isWayCertain={null} />}
+      onClose={onClose}
+    >
+      <StepFacts title="There" link={there} />
+      <StepFacts title="Back" link={back} />
+      <Section title="Go on from here">
+        <Lines>
+          {different.map((node) => (
+            <Onward key={node.id} node={node} />
+          ))}
+        </Lines>
+      </Section>
+    </Drawer>
+  );
+}
+
+const placeOf = (node: GraphNode): string => ("host" in node ? node.host : node.id);

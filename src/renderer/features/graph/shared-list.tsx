@@ -1,15 +1,19 @@
-import { IconUsersGroup } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconRefresh, IconUsersGroup } from "@tabler/icons-react";
+import { usePlanRequest } from "#renderer/api/plan-request.ts";
 import { NumberCell, TextCell } from "#renderer/ui/cells.tsx";
+import { Drawer, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
 import type { SharedKey } from "#shared/model/graph.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { OnwardFrom } from "./drawer.tsx";
 import classes from "./graph.module.css";
 import type { ListProps } from "./list-props.ts";
 import { useShared } from "./queries.ts";
-import { SharedDrawer } from "./shared-drawer.tsx";
 import { KIND_WORDS } from "./shared-words.ts";
 
 const KINDS = (["people", "hosts"] as const).map((value) => ({ value, label: KIND_WORDS[value] }));
@@ -95,3 +99,52 @@ export function SharedList({ search, onChange: change, onClear }: ListProps) {
     </>
   );
 }
+
+type Props = { shared: SharedKey; onClose: () => void };
+
+/** Who holds a key together, and why that matters. */
+function SharedDrawer({ shared, onClose }: Props) {
+  const requestPlan = usePlanRequest();
+  const { kind, fingerprint, holders, holderCount } = shared;
+  const more = holderCount - holders.length;
+  return (
+    <Drawer
+      label="shared key"
+      title={KIND_WORDS[kind]}
+      subtitle={<Fingerprint value={fingerprint} />}
+      onClose={onClose}
+    >
+      <Section title={kind === "people" ? "People" : "Hosts"} count={holderCount}>
+        <p>{WHY[kind]}</p>
+        <Lines>
+          {holders.map((name) => (
+            <OnwardFrom key={name} name={kind === "people" ? `person:${name}` : name} />
+          ))}
+        </Lines>
+        {more > 0 && <p>and {sayCount(more, kind === "people" ? "more person" : "more host")}</p>}
+      </Section>
+      {kind === "people" && (
+        <Section title="Go on from here">
+          <Lines>
+            <OnwardFrom name={fingerprint} />
+          </Lines>
+          <Button
+            variant="default"
+            size="xs"
+            mt={10}
+            leftSection={<IconRefresh size={15} />}
+            onClick={() => requestPlan({ kind: "rotate-key", fingerprint })}
+          >
+            Rotate the key
+          </Button>
+        </Section>
+      )}
+    </Drawer>
+  );
+}
+
+const WHY: Record<SharedKey["kind"], string> = {
+  people:
+    "What one of them does with it cannot be told from what the others do, and it cannot be taken from one alone.",
+  hosts: "Whoever has one of these hosts can answer as any of the others, and no client would notice.",
+};

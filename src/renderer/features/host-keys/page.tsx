@@ -3,12 +3,13 @@ import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
 import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
+import { sayCount } from "#shared/text/count.ts";
 import { COLUMNS, STATE } from "./columns.tsx";
 import { HostKeyDrawer } from "./drawer.tsx";
 import classes from "./host-keys.module.css";
-import { route, sortOf, useCount, useHostKeys } from "./queries.ts";
-import { Sources } from "./sources.tsx";
+import { route, sortOf, useCount, useHostKeys, useSources } from "./queries.ts";
 
 const STATES = HostKeyState.options.map((value) => ({ value, label: STATE[value].word }));
 
@@ -88,5 +89,36 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       why="A host shows its key when it is scanned. What this computer's known_hosts knows is listed with it."
       action={<ScanButton>Scan hosts</ScanButton>}
     />
+  );
+}
+
+/** The files that the list was read from, and what of them could not be: that is not in the list. */
+function Sources() {
+  const { data } = useSources();
+  if (!data) return null;
+  const { files, unread, notes } = data;
+  return (
+    <section className={classes.sources} aria-label="Where host keys are read">
+      {files.length === 0 && <span>This computer has no known_hosts: pins and visits are all there is.</span>}
+      {files.map(({ path, lines, hashed, broken }) => (
+        <span key={path}>
+          <Untrusted text={path} />: {sayCount(lines, "line")}
+          {hashed > 0 && `, ${hashed} hashed`}
+          {broken.total > 0 && (
+            <span className={classes.wrong}>, {sayCount(broken.total, "line")} cannot be read</span>
+          )}
+        </span>
+      ))}
+      {unread.map(({ path, why }) => (
+        <span key={path} className={classes.wrong}>
+          <Untrusted text={`${path} is not read: ${why}`} />
+        </span>
+      ))}
+      {notes.map((note) => (
+        <span key={note} className={classes.wrong}>
+          {note}
+        </span>
+      ))}
+    </section>
   );
 }

@@ -1,27 +1,26 @@
 import { Button } from "@mantine/core";
-import { IconArrowRight, IconRadar2 } from "@tabler/icons-react";
+import { IconArrowRight, IconCheck, IconEyeOff, IconHistory, IconRadar2 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useLabelling } from "#renderer/api/labels.ts";
 import { useScanRequest } from "#renderer/api/scan-request.ts";
-import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { FindingLines } from "#renderer/ui/finding-lines.tsx";
 import { LabelsSection } from "#renderer/ui/labels-section.tsx";
 import { ProbeTag } from "#renderer/ui/probe-state.tsx";
+import { ServedLines } from "#renderer/ui/served-lines.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
 import type { HostDetail } from "#shared/model/host.ts";
 import { sayCarried } from "#shared/text/bundle.ts";
+import { sayWindow } from "#shared/text/log-window.ts";
 import { sayTarget } from "#shared/text/target.ts";
 import { ClaimsOf } from "./claims.tsx";
 import { nameOf } from "./columns.tsx";
-import { CoverageOf } from "./coverage.tsx";
 import { HostKeys } from "./host-keys.tsx";
 import classes from "./hosts.module.css";
 import { AccountLines, KeyFileLines } from "./inventory.tsx";
-import { LogWindows } from "./log-windows.tsx";
-import { useHost } from "./queries.ts";
-import { ServedHere } from "./served-here.tsx";
+import { useHost, useServedOn } from "./queries.ts";
 
 export function HostDrawer({ id, onClose }: { id: number; onClose: () => void }) {
   const { data, error } = useHost(id);
@@ -131,4 +130,56 @@ function sayClock(aheadSeconds: number | null): string {
   if (aheadSeconds === null) return "not read";
   if (Math.abs(aheadSeconds) < 2) return "agrees with this computer's";
   return `${Math.abs(aheadSeconds)} s ${aheadSeconds > 0 ? "ahead of" : "behind"} this computer's`;
+}
+
+/** What the configurations of this host's servers say is served here, and what is; what is not comes first. */
+function ServedHere({ host }: { host: string }) {
+  const { data, error } = useServedOn(host);
+  if (error) return <ErrorState doing="show what it serves" error={error} />;
+  return data ? <ServedLines title="What it serves" {...data} from={null} /> : null;
+}
+
+/** From when to when the logs of the host tell of logins: outside of that, that nobody came is not known. */
+function LogWindows({ host: { logWindows, lastRead } }: { host: HostDetail }) {
+  if (lastRead === null) return null;
+  const newestFirst = [...logWindows].sort((one, other) => other.to.localeCompare(one.to));
+  return (
+    <Section title="Logs of logins" count={logWindows.length}>
+      <Lines>
+        {newestFirst.map((window) => (
+          <Line key={`${window.source} ${window.from}`} below={sayWindow(window)}>
+            <span className={classes.readMark}>
+              <IconHistory size={15} aria-hidden /> <Untrusted text={window.source} isMono />
+            </span>
+          </Line>
+        ))}
+        {logWindows.length === 0 && <Line>no log tells of every login, so no key is known to be unused</Line>}
+      </Lines>
+    </Section>
+  );
+}
+
+/** What the last reading could not read, and why, before what it could. */
+function CoverageOf({ coverage: { read, notRead } }: { coverage: HostDetail["coverage"] }) {
+  if (read.length + notRead.length === 0) return null;
+  return (
+    <Section title="Coverage">
+      <Lines>
+        {notRead.map(({ what, why }) => (
+          <Line key={`${what} ${why}`} below={<Untrusted text={why} />}>
+            <span className={classes.unread}>
+              <IconEyeOff size={15} aria-label="not read" /> <Untrusted text={what} />
+            </span>
+          </Line>
+        ))}
+        {read.map((what) => (
+          <Line key={what}>
+            <span className={classes.readMark}>
+              <IconCheck size={15} aria-label="read" /> <Untrusted text={what} />
+            </span>
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
 }

@@ -1,16 +1,18 @@
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { IconAlertTriangle, IconLock, IconLockOpen } from "@tabler/icons-react";
 import type { GivenFile } from "#renderer/api/given-files.ts";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
 import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayInspected } from "#shared/text/inspection.ts";
+import { sayKey } from "#shared/text/key-size.ts";
 import { BundleFile } from "./bundle-file.tsx";
 import { useIsBundle } from "./bundle-queries.ts";
 import { CertificateLine } from "./certificate-line.tsx";
 import classes from "./inspect.module.css";
-import { KeyLine } from "./key-line.tsx";
 import { useInspection } from "./queries.ts";
 import { StoreView } from "./store-view.tsx";
 import { UnlockForm } from "./unlock-form.tsx";
@@ -104,5 +106,56 @@ function Malformed({ malformed }: { malformed: readonly string[] }) {
         ))}
       </Lines>
     </Section>
+  );
+}
+
+type Key = Exclude<Inspection["items"][number], { what: "certificate" }>;
+
+function KeyLine({ item }: { item: Key }) {
+  const { fingerprint, spkiSha256, comment, options, line, place } = item;
+  return (
+    <Line
+      end={
+        <>
+          {item.what === "private-key" && <Protection isEncrypted={item.isEncrypted} />}
+          {line !== null && `line ${line}`}
+        </>
+      }
+      below={
+        <>
+          {place && <Untrusted text={place} />}
+          {options && (
+            <div>
+              <Untrusted text={options} isMono />
+            </div>
+          )}
+          {fingerprint && (
+            <div className={classes.mono}>
+              <WholeFingerprint value={fingerprint} />
+            </div>
+          )}
+          {item.what === "private-key" && spkiSha256 && (
+            <div className={classes.mono}>
+              In certificates: <WholeFingerprint value={spkiSha256} />
+            </div>
+          )}
+        </>
+      }
+    >
+      <Untrusted text={sayKey(item)} /> <Untrusted text={comment} />
+    </Line>
+  );
+}
+
+function Protection({ isEncrypted }: { isEncrypted: boolean | null }) {
+  if (isEncrypted === null) return "protection unknown";
+  return isEncrypted ? (
+    <Tag tone="green" Icon={IconLock}>
+      passphrase
+    </Tag>
+  ) : (
+    <Tag tone="orange" Icon={IconLockOpen}>
+      no passphrase
+    </Tag>
   );
 }

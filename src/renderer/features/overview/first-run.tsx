@@ -1,12 +1,12 @@
-import { IconLockSquareRounded } from "@tabler/icons-react";
+import { IconFlask, IconLockSquareRounded } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
 import classes from "./first-run.module.css";
 import { FoundHere } from "./found-here.tsx";
 import { NextSteps } from "./next-steps.tsx";
 import { useThisComputer } from "./queries.ts";
-import { SampleData } from "./sample-data.tsx";
 
 /** Nothing was scanned yet: what this computer has to scan with, what to scan, and what comes of it. */
 export function FirstRun({ overview, scanPanel }: { overview: Overview; scanPanel: ReactNode }) {
@@ -48,5 +48,22 @@ function Step({ number, title, children }: { number: number; title: string; chil
       </h2>
       {children}
     </section>
+  );
+}
+
+const COMMAND = "npm run demo";
+
+function SampleData() {
+  return (
+    <aside className={classes.sample} aria-label="Sample data">
+      <IconFlask size={18} stroke={1.6} aria-hidden />
+      <span>
+        <strong>Try with sample data</strong> in a workspace that is thrown away afterwards, from a checkout:
+      </span>
+      <span className={classes.command}>
+        <code>{COMMAND}</code>
+        <CopyMark value={COMMAND} what="command" />
+      </span>
+    </aside>
   );
 }

@@ -1,7 +1,13 @@
 import { type ReactNode, useState } from "react";
 import { ErrorState } from "#renderer/ui/states.tsx";
+import type { Overview } from "#shared/contract/overview.ts";
+import { AccessPanel } from "./access-panel.tsx";
+import { CoveragePanel } from "./coverage-panel.tsx";
+import { ExpiryStrip } from "./expiry-strip.tsx";
 import { FirstRun } from "./first-run.tsx";
-import { OverviewPanels } from "./panels.tsx";
+import { IssueCards } from "./issue-cards.tsx";
+import { NextToExpire } from "./next-to-expire.tsx";
+import classes from "./overview.module.css";
 import { useOverview } from "./queries.ts";
 
 /** The first steps stay until they are left, although the first scan fills the page behind them. */
@@ -15,4 +21,19 @@ export function OverviewPage({ renderScanPanel }: { renderScanPanel: (onDone: ()
   if (firstSteps === "shown" || data.isEmpty)
     return <FirstRun overview={data} scanPanel={renderScanPanel(() => setFirstSteps("left"))} />;
   return <OverviewPanels overview={data} />;
+}
+
+/** What needs somebody today, then what comes, then how far all of it can be relied on. */
+function OverviewPanels({ overview }: { overview: Overview }) {
+  return (
+    <div className={classes.page}>
+      <IssueCards findings={overview.findings} />
+      <div className={classes.columns}>
+        <ExpiryStrip overview={overview} />
+        <NextToExpire certificates={overview.nextToExpire} />
+        <AccessPanel grants={overview.grants} />
+        <CoveragePanel overview={overview} />
+      </div>
+    </div>
+  );
 }

@@ -1,15 +1,19 @@
+import { Button, Checkbox, TextInput } from "@mantine/core";
 import { IconUsers } from "@tabler/icons-react";
+import { useState } from "react";
+import { Panel } from "#renderer/ui/panel.tsx";
 import { Facet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
-import type { PersonRow } from "#shared/model/person.ts";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
+import type { PersonRow, Scope } from "#shared/model/person.ts";
 import { COLUMNS, STANDING } from "./columns.tsx";
 import { PersonDrawer } from "./drawer.tsx";
 import classes from "./people.module.css";
-import { route, sortOf, usePeople } from "./queries.ts";
+import { route, sortOf, useDeclareScope, usePeople, useScope } from "./queries.ts";
 import { RemoveTheirGrants } from "./remove-grants.tsx";
 import { RostersPanel } from "./rosters-panel.tsx";
-import { ScopePanel } from "./scope-panel.tsx";
 
 const STANDINGS = (["known", "gone"] as const).map((value) => ({ value, label: STANDING[value].word }));
 
@@ -69,5 +73,51 @@ export function PeoplePage() {
         drawer={open && <PersonDrawer person={open} onClose={() => change({ open: undefined })} />}
       />
     </div>
+  );
+}
+
+function ScopePanel() {
+  const { data } = useScope();
+  return (
+    <Panel title="Scope" note="Whether a key without a known private half is an orphan">
+      {data && <ScopeForm key={`${data.isWhole} ${data.note}`} scope={data} />}
+    </Panel>
+  );
+}
+
+function ScopeForm({ scope }: { scope: Scope }) {
+  const [isWhole, setIsWhole] = useState(scope.isWhole);
+  const [note, setNote] = useState(scope.note);
+  const { mutate, error, isPending } = useDeclareScope();
+  const isChanged = isWhole !== scope.isWhole || note.trim() !== scope.note;
+  const declare = () => mutate({ isWhole, note }, { onSuccess: () => toast("The scope is declared") });
+  return (
+    <form action={declare} className={classes.form}>
+      <Checkbox
+        size="xs"
+        label="Every machine that holds private keys is scanned"
+        description="Or its keys are in a roster. This computer's keys are looked at"
+        checked={isWhole}
+        onChange={(event) => setIsWhole(event.currentTarget.checked)}
+      />
+      <div className={classes.noteLine}>
+        <TextInput
+          size="xs"
+          label="What is outside"
+          placeholder="such as laptops, whose keys are in team-keys"
+          value={note}
+          onChange={(event) => setNote(event.currentTarget.value)}
+          className={classes.note ?? ""}
+        />
+        <Button type="submit" size="xs" variant="default" loading={isPending} disabled={!isChanged}>
+          Declare
+        </Button>
+      </div>
+      {error && (
+        <p role="alert" className={classes.refusal}>
+          <Untrusted text={error.message} />
+        </p>
+      )}
+    </form>
   );
 }

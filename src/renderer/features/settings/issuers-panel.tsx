@@ -1,16 +1,21 @@
-import { Button } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { Dim } from "#renderer/ui/cells.tsx";
+import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
+import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
 import type { Issuer } from "#shared/model/issuer.ts";
-import { AddIssuerDialog } from "./add-issuer-dialog.tsx";
+import { IssuerKind } from "#shared/model/issuer.ts";
+import { AddAcmeForm } from "./add-acme-form.tsx";
+import { AddCsrForm, AddLocalForm } from "./add-own-forms.tsx";
 import { ChangeIssuerDialog } from "./change-issuer-dialog.tsx";
 import { IssuedDialog } from "./issued-dialog.tsx";
 import { IssuerLine } from "./issuer-line.tsx";
-import { useIssuers } from "./issuer-queries.ts";
-import { RemoveIssuerDialog } from "./remove-issuer-dialog.tsx";
+import { useIssuers, useRemoveIssuer } from "./issuer-queries.ts";
+import classes from "./issuers.module.css";
 
 type Opened = { dialog: "add" } | { dialog: "issued" | "change" | "remove"; issuer: Issuer };
 
@@ -55,5 +60,67 @@ export function IssuersPanel({ isReadOnly }: { isReadOnly: boolean }) {
       {opened?.dialog === "change" && <ChangeIssuerDialog issuer={opened.issuer} onClose={close} />}
       {opened?.dialog === "remove" && <RemoveIssuerDialog issuer={opened.issuer} onClose={close} />}
     </Panel>
+  );
+}
+
+const FORMS = { local: AddLocalForm, acme: AddAcmeForm, csr: AddCsrForm } as const;
+const LABELS = { local: "Authority of your own", acme: "ACME directory", csr: "A person" } as const;
+
+function AddIssuerDialog({ onClose }: { onClose: () => void }) {
+  const [kind, setKind] = useState<IssuerKind>("local");
+  const Form = FORMS[kind];
+  return (
+    <Dialog title="Add an issuer" isOpen onClose={onClose} width={520}>
+      <div className={classes.form}>
+        <SegmentedControl
+          size="xs"
+          fullWidth
+          aria-label="Who signs"
+          value={kind}
+          onChange={(value) => setKind(IssuerKind.parse(value))}
+          data={IssuerKind.options.map((value) => ({ value, label: LABELS[value] }))}
+        />
+        <Form
+          key={kind}
+          onAdded={(name) => {
+            toast(`${name} is added`);
+            onClose();
+          }}
+        />
+      </div>
+    </Dialog>
+  );
+}
+
+const LOSS: Record<IssuerKind, string> = {
+  local:
+    "Its keys are gone then: what it has signed stays valid until its end, and can be revoked no longer. Its root stays trusted, for what it has signed is still served; take it out under Roots and revocation lists.",
+  acme: "The key of its account is gone then, and certificates of it can be revoked by the certificate's own key alone.",
+  csr: "Nothing else is kept of it.",
+};
+
+/** Says what is lost before it is. */
+function RemoveIssuerDialog({ issuer, onClose }: { issuer: Issuer; onClose: () => void }) {
+  const { name, kind } = issuer;
+  const { mutate, isPending, error } = useRemoveIssuer();
+  return (
+    <Dialog title={`Remove ${sayUntrusted(name)}?`} isOpen onClose={onClose} width={460}>
+      <form action={() => mutate({ name }, { onSuccess: onClose })} className={classes.form}>
+        <p>{LOSS[kind]}</p>
+        {error && (
+          <p role="alert" className={classes.refusal}>
+            <Untrusted text={error.message} limit={1_000} />
+          </p>
+        )}
+        <div className={classes.end}>
+          <Button variant="default" size="xs" onClick={onClose}>
+            Leave it
+          </Button>
+          <Button type="submit" color="red" size="xs" loading={isPending}>
+            Remove it
+          </Button>
+        </div>
+      </form>
+    </Dialog>
   );
 }

@@ -1,14 +1,20 @@
+import { Button, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { IconCircleCheck, IconCircleX, IconListCheck } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { Panel } from "#renderer/ui/panel.tsx";
+import { usePreferences } from "#renderer/ui/preferences.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
-import { AppearancePanel } from "./appearance-panel.tsx";
-import { AuditPanel } from "./audit-panel.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { TextLink } from "#renderer/ui/text-link.tsx";
+import { sayCount } from "#shared/text/count.ts";
 import { BackupsPanel } from "./backups-panel.tsx";
 import { DataPanel } from "./data-panel.tsx";
 import { IssuersPanel } from "./issuers-panel.tsx";
-import { useSettings } from "./queries.ts";
+import { useSettings, useVerification } from "./queries.ts";
 import { RootsPanel } from "./roots-panel.tsx";
 import classes from "./settings.module.css";
 import { TargetsPanel } from "./targets-panel.tsx";
-import { TrustPanel } from "./trust-panel.tsx";
 import { VaultPanel } from "./vault-panel.tsx";
 
 export function SettingsPage() {
@@ -31,5 +37,105 @@ export function SettingsPage() {
         </>
       )}
     </div>
+  );
+}
+
+type Props = { settings: { knownHostsFiles: string[]; pinCount: number } };
+
+function TrustPanel({ settings: { knownHostsFiles, pinCount } }: Props) {
+  return (
+    <Panel title="Host keys" note="A host is logged in to only when its key is one of these">
+      <div className={classes.row}>
+        <span className={classes.name}>Pins</span>
+        <span className={classes.value}>
+          {sayCount(pinCount, "host key")} that you have trusted here; to forget one, open its host in{" "}
+          <TextLink>
+            <Link to="/hosts">Hosts</Link>
+          </TextLink>
+        </span>
+      </div>
+      <div className={classes.row}>
+        <span className={classes.name}>known_hosts</span>
+        <ul className={classes.value}>
+          {knownHostsFiles.length === 0 && <li>no file on this computer</li>}
+          {knownHostsFiles.map((path) => (
+            <li key={path}>
+              <Untrusted text={path} isMono />
+            </li>
+          ))}
+        </ul>
+      </div>
+    </Panel>
+  );
+}
+
+function AuditPanel({ eventCount }: { eventCount: number }) {
+  const { data, error, isFetching, refetch } = useVerification();
+  return (
+    <Panel title="Audit log" note={`${sayCount(eventCount, "event")}, each sealed with the one before it`}>
+      <div className={classes.row}>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconListCheck size={15} />}
+          loading={isFetching}
+          onClick={() => void refetch()}
+        >
+          Verify the chain
+        </Button>
+        <span role="status">
+          {error && <Untrusted text={error.message} />}
+          {data?.brokenAt === null && (
+            <Tag tone="green" Icon={IconCircleCheck}>
+              whole: {sayCount(data.eventCount, "event")} checked
+            </Tag>
+          )}
+          {data && data.brokenAt !== null && (
+            <Tag tone="red" Icon={IconCircleX}>
+              broken at event {data.brokenAt}: somebody changed the file
+            </Tag>
+          )}
+        </span>
+      </div>
+    </Panel>
+  );
+}
+
+// Mantine would stop transitions by a <style> element, which the page's policy refuses: they are kept.
+function AppearancePanel() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
+  const { density, setDensity } = usePreferences();
+  return (
+    <Panel title="Appearance">
+      <div className={classes.row}>
+        <span className={classes.name}>Theme</span>
+        <SegmentedControl
+          aria-label="Theme"
+          size="xs"
+          transitionDuration={0}
+          value={colorScheme}
+          onChange={setColorScheme}
+          data={[
+            { value: "auto", label: "As the system" },
+            { value: "light", label: "Light" },
+            { value: "dark", label: "Dark" },
+          ]}
+        />
+      </div>
+      <div className={classes.row}>
+        <span className={classes.name}>Rows</span>
+        <SegmentedControl
+          aria-label="Rows"
+          size="xs"
+          transitionDuration={0}
+          value={density}
+          onChange={setDensity}
+          data={[
+            { value: "comfortable", label: "Comfortable" },
+            { value: "compact", label: "Compact" },
+          ]}
+        />
+      </div>
+    </Panel>
   );
 }

@@ -1,14 +1,19 @@
-import { IconCircleX, IconLock, IconLockOpen2, IconLockPlus } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconCircleX, IconKey, IconLock, IconLockOpen2, IconLockPlus } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { useApi } from "#renderer/api/api.ts";
+import { useSeal } from "#renderer/api/seal-secret.ts";
 import { Notice } from "#renderer/ui/notice.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { VaultState, VaultStatus } from "#shared/model/vault.ts";
-import { CreateVault } from "./create-vault.tsx";
 import { OpenVault } from "./open-vault.tsx";
-import { UnlockVault } from "./unlock-vault.tsx";
-import { useVault } from "./vault-queries.ts";
+import { type Field, SecretForm } from "./secret-form.tsx";
+import classes from "./vault.module.css";
+import { useUnlockByKeyring, useVault } from "./vault-queries.ts";
 
 /** Where secrets are kept, and what opens it. */
 export function VaultPanel({ isReadOnly }: { isReadOnly: boolean }) {
@@ -54,5 +59,86 @@ function StateTag({ state }: { state: VaultState }) {
     <Tag tone={tone} Icon={Icon}>
       {word}
     </Tag>
+  );
+}
+
+type Name = "passphrase" | "again" | "recovery" | "recoveryAgain";
+
+const FIELDS: readonly Field<Name>[] = [
+  { name: "passphrase", label: "Passphrase", description: "Eight characters or more" },
+  { name: "again", label: "Once more", mustRepeat: "passphrase" },
+  {
+    name: "recovery",
+    label: "Another one for recovery",
+    description:
+      "Opens it, too: write it down and put it away. Without it, who forgets the passphrase loses all",
+    mayBeEmpty: true,
+  },
+  { name: "recoveryAgain", label: "Once more", mustRepeat: "recovery", mayBeEmpty: true },
+];
+
+function CreateVault({ isReadOnly }: { isReadOnly: boolean }) {
+  const seal = useSeal();
+  const create = useMutation(useApi().vault.create.mutationOptions());
+  return (
+    <>
+      <p className={classes.words}>
+        It keeps the keys of issuers, accounts and stores, in a file beside the database that only what you
+        type opens.
+      </p>
+      {!isReadOnly && (
+        <SecretForm
+          fields={FIELDS}
+          does="Create the vault"
+          onSubmit={async ({ passphrase, recovery }) => {
+            await create.mutateAsync({
+              passphrase: await seal(passphrase),
+              recovery: recovery === "" ? null : await seal(recovery),
+            });
+            toast("The vault is made, and open");
+            return null;
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function UnlockVault({ status, isReadOnly }: { status: VaultStatus; isReadOnly: boolean }) {
+  const seal = useSeal();
+  const unlock = useMutation(useApi().vault.unlock.mutationOptions());
+  const byKeyring = useUnlockByKeyring();
+  if (isReadOnly) return <p className={classes.words}>Latchkey is read-only, and needs nothing of it.</p>;
+  const hasRecovery = status.wraps.some(({ kind }) => kind === "recovery");
+  return (
+    <>
+      <SecretForm
+        fields={[
+          { name: "passphrase", label: hasRecovery ? "Passphrase, or the one for recovery" : "Passphrase" },
+        ]}
+        does="Unlock"
+        onSubmit={async ({ passphrase }) => {
+          const { kind } = await unlock.mutateAsync({ passphrase: await seal(passphrase) });
+          return kind === "open" ? null : "that does not open it";
+        }}
+      >
+        {status.wraps.some(({ kind }) => kind === "keyring") && (
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconKey size={15} />}
+            loading={byKeyring.isPending}
+            onClick={() => byKeyring.mutate(undefined)}
+          >
+            Unlock by this system's keyring
+          </Button>
+        )}
+      </SecretForm>
+      {byKeyring.error && (
+        <p role="alert" className={classes.refusal}>
+          <Untrusted text={byKeyring.error.message} />
+        </p>
+      )}
+    </>
   );
 }
