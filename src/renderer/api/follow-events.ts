@@ -59,8 +59,20 @@ type Area =
   | "vault";
 
 const SCANNED = [
-  ...(["chains", "scans", "overview", "certificates", "access", "hosts", "hostKeys", "findings"] as const),
-  ...(["people", "targets", "settings", "changes", "served", "bundles"] as const),
+  "chains",
+  "scans",
+  "overview",
+  "certificates",
+  "access",
+  "hosts",
+  "hostKeys",
+  "findings",
+  "people",
+  "targets",
+  "settings",
+  "changes",
+  "served",
+  "bundles",
 ] as const;
 
 function staleAreas({ kind }: Announcement): Area[] {

@@ -23,7 +23,10 @@ const [WEBROOT, SERVED, TLS_ALPN, HOOK, UPDATE] = ChallengeWay.options;
 
 /** A way, with the secret of a zone's key where it goes to the vault: base64, as `tsig-keygen` prints it. */
 const GivenChallenge = z.discriminatedUnion("kind", [
-  ...([WEBROOT, SERVED, TLS_ALPN, HOOK] as const),
+  WEBROOT,
+  SERVED,
+  TLS_ALPN,
+  HOOK,
   UPDATE.omit({ secretId: true }).extend({ secret: Sealed }),
 ]);
 export type GivenChallenge = z.infer<typeof GivenChallenge>;

@@ -24,7 +24,13 @@ export async function readPlanFile(path: string): Promise<PlanFile> {
 
 /** What is asked of each run, and so is in no plan. Whatever is not here is refused beside a plan file, unless the plan holds the same. */
 const OF_A_RUN: ReadonlySet<string> = new Set<keyof (ChangeOptions & VaultOptions)>([
-  ...(["db", "json", "apply", "yes", "consent", "identity", "vaultPassphraseFile"] as const),
+  "db",
+  "json",
+  "apply",
+  "yes",
+  "consent",
+  "identity",
+  "vaultPassphraseFile",
 ]);
 
 /** A run does what its plan holds, and nothing else: what was typed beside a plan file would be lost without a word. */

@@ -45,7 +45,8 @@ function Level({ offset, depth, ...props }: LevelProps) {
           <Branch
             key={node.offset}
             {...props}
-            {...{ node, depth }}
+            node={node}
+            depth={depth}
             isFirst={offset === null && index === 0}
           />
         ))}

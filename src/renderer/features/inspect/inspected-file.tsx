@@ -53,7 +53,7 @@ function InspectedFile({ file }: { file: GivenFile }) {
       {data?.stores.map((store, index) => {
         const isAsked = data.wantsPassword !== null;
         // biome-ignore lint/suspicious/noArrayIndexKey: the stores of a file never move
-        return <StoreView key={index} {...{ store, index, isAsked }} items={data.items} />;
+        return <StoreView key={index} store={store} index={index} isAsked={isAsked} items={data.items} />;
       })}
       {data && <Items items={data.items.filter(standsAlone)} />}
       {data && data.malformed.length > 0 && <Malformed malformed={data.malformed} />}

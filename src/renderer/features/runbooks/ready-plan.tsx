@@ -46,9 +46,24 @@ export function ReadyPlan({ found, plan, hash }: Props) {
         <HostPlans plan={plan} />
       </div>
       <aside className={classes.decision} aria-label="Decision">
-        <ApplyPanel {...{ found, plan, hash, consents, typed, isEdited }} onType={setTyped} />
+        <ApplyPanel
+          found={found}
+          plan={plan}
+          hash={hash}
+          consents={consents}
+          typed={typed}
+          isEdited={isEdited}
+          onType={setTyped}
+        />
         {found.wish && <MakeAnew wish={found.wish} options={plan.options} onEdit={setEdited} />}
-        <ExportPanel {...{ found, plan, hash, consents, typed, isEdited }} />
+        <ExportPanel
+          found={found}
+          plan={plan}
+          hash={hash}
+          consents={consents}
+          typed={typed}
+          isEdited={isEdited}
+        />
         <CommandNote found={found} plan={plan} />
       </aside>
     </div>

@@ -56,7 +56,13 @@ export function ChangeAcme({ issuer, onDone }: Props) {
         onChange={(event) => setProfile(event.currentTarget.value.trim())}
         spellCheck={false}
       />
-      <RootsField {...{ hasRoots, roots, isBySystem }} onRoots={setRoots} onSystem={setIsBySystem} />
+      <RootsField
+        hasRoots={hasRoots}
+        roots={roots}
+        isBySystem={isBySystem}
+        onRoots={setRoots}
+        onSystem={setIsBySystem}
+      />
       <ChallengeFields way={way} onChange={setWay} />
     </AddFrame>
   );

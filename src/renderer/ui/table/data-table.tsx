@@ -53,7 +53,13 @@ export function DataTable<Row extends object>(props: Props<Row>) {
         className={classes.table}
         style={gridOf(columns)}
       >
-        <HeaderRow {...{ columns, sort, onSort, selection }} rowCount={rows.length} />
+        <HeaderRow
+          columns={columns}
+          sort={sort}
+          onSort={onSort}
+          selection={selection}
+          rowCount={rows.length}
+        />
         <tbody className={classes.body} style={{ height: virtualizer.getTotalSize() }}>
           {virtualizer.getVirtualItems().map(({ index, start, size }) => {
             const row = rows[index];

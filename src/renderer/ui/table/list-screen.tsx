@@ -93,7 +93,14 @@ export function ListScreen<Row extends object>(props: Props<Row>) {
       ) : (
         <DataTable
           label={name}
-          {...{ columns, hidden, list, rowId, sort, onSort, selection, openId }}
+          columns={columns}
+          hidden={hidden}
+          list={list}
+          rowId={rowId}
+          sort={sort}
+          onSort={onSort}
+          selection={selection}
+          openId={openId}
           cursor={keys.cursor}
           focusKey={keys.focusKey}
           onPress={press}

@@ -3,10 +3,24 @@
  * menu's entry, could read the page and what is typed there, or have another program started in place of its processes.
  */
 const UNSAFE = [
-  ...(["remote-debugging-", "remote-allow-origins", "inspect", "debug", "js-flags", "devtools-"] as const),
-  ...(["load-extension", "disable-extensions-except", "disable-web-security", "allow-file-access"] as const),
-  ...(["gpu-launcher", "renderer-cmd-prefix", "utility-cmd-prefix", "browser-subprocess-path"] as const),
-  ...(["crash-dumps-dir", "enable-crash-reporter", "log-net-log", "ssl-key-log-file"] as const),
+  "remote-debugging-",
+  "remote-allow-origins",
+  "inspect",
+  "debug",
+  "js-flags",
+  "devtools-",
+  "load-extension",
+  "disable-extensions-except",
+  "disable-web-security",
+  "allow-file-access",
+  "gpu-launcher",
+  "renderer-cmd-prefix",
+  "utility-cmd-prefix",
+  "browser-subprocess-path",
+  "crash-dumps-dir",
+  "enable-crash-reporter",
+  "log-net-log",
+  "ssl-key-log-file",
 ] as const;
 
 /** Chromium takes one hyphen for two, on Windows a slash as well, and nothing behind `--`. */
