@@ -41,6 +41,8 @@ export const ScanWish = TargetText.extend({
   askPassword: z.boolean().default(false),
 });
 export type ScanWish = z.infer<typeof ScanWish>;
+/** As a caller writes it: what is left out is as usual. */
+export type ScanRequest = z.input<typeof ScanWish>;
 
 export const scans = {
   /**

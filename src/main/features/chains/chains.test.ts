@@ -38,7 +38,7 @@ function visit(endpoints: Record<string, readonly Uint8Array[]>) {
     (await list({})).rows
       .map(({ rule, sentence }) => `${rule}: ${sentence}`)
       .filter((each) => each.startsWith("chain-"));
-  return { store, chains: createRouterClient(createChains(deps)), findings };
+  return { store, chains: createRouterClient(createChains(deps).procedures), findings };
 }
 
 const root = signCertificate({ subject: "root", extensions: [isAuthority()] });

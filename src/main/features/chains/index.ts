@@ -27,7 +27,7 @@ export function createChains({ store, announce, now }: Deps) {
   const trust = createTrust({ store, announce, now, notes });
   const readRevocation = createRevocationReader({ store, climb, now });
   const askResponders = createResponderAsker({ store, climb, now, notes, announce });
-  return {
+  const procedures = {
     read: os.read.handler(({ input }) => read(input.sha256)),
     revocation: os.revocation.handler(({ input }) => readRevocation(input.sha256, findDer(input.sha256))),
     trusted: os.trusted.handler(() => store.trust.list()),
@@ -37,6 +37,13 @@ export function createChains({ store, announce, now }: Deps) {
       views: await askResponders(input.sha256, findDer(input.sha256), input.hosts),
     })),
     distrust: os.distrust.handler(({ input }) => trust.takeBack(input.sha256)),
+  };
+  return {
+    procedures,
+    /** Has verdicts go by a root, or by revocation lists, of ours (PEM). */
+    async trustPem(kind: "root" | "crl", name: string, pem: string): Promise<void> {
+      await trust.give({ kind, name, base64: Buffer.from(pem).toString("base64") });
+    },
   };
 
   function findDer(sha256: Sha256): Uint8Array {

@@ -51,7 +51,9 @@ function open() {
   };
   const revoked = (): Finding[] =>
     listFindings(store, { rule: "certificate-revoked", now: new Date(now.at) }).rows;
-  const chains = createRouterClient(createChains({ store, announce, now: () => new Date(now.at) }));
+  const chains = createRouterClient(
+    createChains({ store, announce, now: () => new Date(now.at) }).procedures,
+  );
   const give = (list: Buffer) =>
     chains.trust({ kind: "crl", name: "a.crl", base64: list.toString("base64") });
   return { now, store, announced, visit, chains, give, revoked };

@@ -56,6 +56,18 @@ export function createIssuers({ announce, trust, ...deps }: Deps) {
   const os = implement(issuers);
   return {
     order,
+    known: () => store.issuers.all().map((row) => showIssuer(store, row)),
+    /** When the issuer wants a certificate of its own renewed. */
+    renewal: (name: string, certificate: string) => elsewhere.renewal(find(name), certificate),
+    /** The programs for DNS that issuers have. */
+    async listPrograms(): Promise<string[]> {
+      return store.issuers
+        .all()
+        .map((row) => showIssuer(store, row))
+        .flatMap((issuer) =>
+          issuer.kind === "acme" && issuer.challenge?.kind === "dns-hook" ? [issuer.challenge.program] : [],
+        );
+    },
     procedures: {
       ...listsBy({ store, local, elsewhere }),
       addLocal: os.addLocal.handler(async ({ input }) =>

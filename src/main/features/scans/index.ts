@@ -2,8 +2,9 @@ import { implement } from "@orpc/server";
 import { createQuestions } from "#connect/questions.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { readWay, writeWay } from "#domain/targets/read-way.ts";
+import { countFreeDescriptors } from "#net/descriptors.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { type ScanWish, scans } from "#shared/contract/scans.ts";
+import { type ScanRequest, ScanWish, scans } from "#shared/contract/scans.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import type { WayText } from "#shared/model/endpoint-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
@@ -16,22 +17,18 @@ import { CANCELLED, carryOut } from "./carry-out.ts";
 import { chooseTargets } from "./choose-targets.ts";
 import { chooseAtOnce } from "./in-parallel.ts";
 import type { Recording } from "./recording/recording.ts";
-import type { PrepareVisits } from "./visits.ts";
+import { createVisits, type VisitDeps } from "./visits.ts";
 
-type Deps = {
+type Deps = VisitDeps & {
   store: Store;
   readTargets: (
     text: TargetText,
   ) => Promise<{ targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig }>;
-  visits: PrepareVisits;
   recording: Recording;
-  /** How many connections this process may still open. */
-  countFreeDescriptors: () => number;
   announce: (announcement: Announcement) => void;
   /** Takes on work that outlives the call; the signal says that Latchkey is closing. */
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
   log: (error: unknown) => void;
-  now: () => Date;
 };
 
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
@@ -47,13 +44,14 @@ const NOT_FOR_HOSTS =
   "hosts are reached as ssh_config says; the proxy or jump host that was named leads to endpoints alone";
 
 export function createScans(deps: Deps) {
-  const { store, readTargets, visits, recording, countFreeDescriptors, inBackground, now } = deps;
+  const { store, readTargets, recording, inBackground, now } = deps;
+  const visits = createVisits(deps);
   const os = implement(scans);
   const running = new Map<ScanId, AbortController>();
   const questions = createQuestions(deps);
 
-  return {
-    start: os.start.handler(({ input }) => start(input)),
+  const procedures = {
+    start: os.start.handler(async ({ input }) => (await start(input)).started),
     questions: os.questions.handler(({ input }) => questions.list(find(input.scanId).id)),
     answer: os.answer.handler(({ input }) => questions.answer(input)),
     cancel: os.cancel.handler(({ input }) => cancel(input.scanId)),
@@ -61,8 +59,18 @@ export function createScans(deps: Deps) {
     list: os.list.handler(({ input }) => store.scans.list(input)),
     probes: os.probes.handler(({ input }) => find(input.scanId) && store.scans.probes(input)),
   };
+  return { procedures, scan };
 
-  async function start({ way: wanted, ...wish }: ScanWish): Promise<Started> {
+  /** Scans, and resolves once that has ended, however it did. Rejects where it could not begin. */
+  async function scan(request: ScanRequest): Promise<void> {
+    const { ended } = await start(ScanWish.parse(request));
+    await ended;
+  }
+
+  async function start({
+    way: wanted,
+    ...wish
+  }: ScanWish): Promise<{ started: Started; ended: Promise<void> }> {
     const way = wanted && writeWay(readWay(wanted));
     const { targets: named, broken, notes: read, sshConfig } = await readTargets(wish);
     const asked = chooseTargets(store, { ...wish, way }, named);
@@ -77,12 +85,15 @@ export function createScans(deps: Deps) {
     const ask = questions.askFor(scanId, wish.mayAsk);
     const prepare = (signal: AbortSignal) => visits.prepare(options, { scanId, ask, atOnce, signal });
     const task = { scanId, targets: asked.map(({ target }) => target), atOnce };
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     inBackground((closing) =>
-      carryOut(deps, task, prepare, { controller, closing }).finally(
-        () => running.delete(scanId) && questions.close(scanId),
-      ),
+      carryOut(deps, task, prepare, { controller, closing }).finally(() => {
+        running.delete(scanId);
+        questions.close(scanId);
+        end();
+      }),
     );
-    return { scanId, broken, notes };
+    return { started: { scanId, broken, notes }, ended };
   }
 
   function cancel(scanId: ScanId): { wasRunning: boolean } {

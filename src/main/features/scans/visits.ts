@@ -17,13 +17,14 @@ import type { Workstation } from "#shared/model/workstation.ts";
 import { withoutRemarks } from "#shared/text/without-remarks.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { KeyKindsAt } from "#store/serving/key-kind-reader.ts";
+import type { Store } from "#store/store.ts";
 import type { AtOnce } from "./in-parallel.ts";
 import type { Recording } from "./recording/recording.ts";
 import type { Visits } from "./run-scan.ts";
 import { visitEndpoint } from "./visit-endpoint.ts";
 import { visitHost } from "./visit-host.ts";
 
-type Deps = {
+export type VisitDeps = {
   recording: Pick<Recording, "makeRoom">;
   openConnections: OpenConnections;
   prober: TlsProber;
@@ -33,8 +34,7 @@ type Deps = {
   now: () => Date;
   /** How it waits before it tries a host again. */
   patience: Patience;
-  /** For one scan: of which kinds of keys certificates stand side by side there. */
-  readKeyKinds: () => KeyKindsAt;
+  store: Pick<Store, "served">;
 };
 
 export type VisitOptions = {
@@ -52,10 +52,8 @@ export type VisitOptions = {
 export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: AbortSignal };
 
 /** The ways to visit, for scans. */
-export type PrepareVisits = ReturnType<typeof createVisits>;
-
-export function createVisits(deps: Deps) {
-  const { recording, openConnections, prober, workstation, now, patience, readKeyKinds } = deps;
+export function createVisits(deps: VisitDeps) {
+  const { store, recording, openConnections, prober, workstation, now, patience } = deps;
   const collectorScript = Buffer.from(withoutRemarks(deps.collectorScript));
   const { user } = workstation;
   return { refuseUnusable: (options: VisitOptions) => refuseUnusable(options, workstation), prepare };
@@ -78,7 +76,7 @@ export function createVisits(deps: Deps) {
       visitHost: async (login) =>
         visitHost({ scanId, connections: await connections(), collectorScript, makeRoom, now }, login),
       ...createEndpointVisits(
-        { prober, patience, now, user, keepOpen, keyKindsAt: readKeyKinds() },
+        { prober, patience, now, user, keepOpen, keyKindsAt: store.served.readKeyKinds() },
         options,
         { scanId, ask, signal },
       ),

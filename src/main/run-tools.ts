@@ -1,0 +1,168 @@
+/** Plans and runs, with all that they change hosts, files and certificates by. */
+import carryKeyScript from "#resources/rotation/carry-key.sh?raw";
+import factsScript from "#resources/rotation/facts.sh?raw";
+import holdersScript from "#resources/rotation/holders.sh?raw";
+import hostKeyScript from "#resources/rotation/host-key.sh?raw";
+import keystoresScript from "#resources/rotation/keystores.sh?raw";
+import pairScript from "#resources/rotation/pair.sh?raw";
+import pairStageScript from "#resources/rotation/pair-stage.sh?raw";
+import pairTurnScript from "#resources/rotation/pair-turn.sh?raw";
+import serversScript from "#resources/rotation/servers.sh?raw";
+import serversCommonScript from "#resources/rotation/servers-common.sh?raw";
+import serversDataScript from "#resources/rotation/servers-data.sh?raw";
+import serversDescribedScript from "#resources/rotation/servers-described.sh?raw";
+import serversHaproxyScript from "#resources/rotation/servers-haproxy.sh?raw";
+import serversMailScript from "#resources/rotation/servers-mail.sh?raw";
+import serversTellScript from "#resources/rotation/servers-tell.sh?raw";
+import serversTryScript from "#resources/rotation/servers-try.sh?raw";
+import serversWebScript from "#resources/rotation/servers-web.sh?raw";
+import type { Announcement } from "#shared/contract/events.ts";
+import type { ScanRequest } from "#shared/contract/scans.ts";
+import type { HostPlan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
+import { writeTarget } from "#shared/text/target.ts";
+import { createSessions, type SessionDeps } from "./connect/host-sessions.ts";
+import { listUsable } from "./connect/login-keys.ts";
+import { indexCertificates } from "./domain/x509/path/certificate-index.ts";
+import { judgeSignature } from "./features/bundles/judge-signature.ts";
+import type { createIssuers } from "./features/issuers/index.ts";
+import { createHolders } from "./features/runbooks/holders/create-holders.ts";
+import { verifyAgent } from "./features/runbooks/holders/verify-agent.ts";
+import { verifyThere } from "./features/runbooks/holders/verify-there.ts";
+import { createHostKeys } from "./features/runbooks/host-key/create-host-keys.ts";
+import { createRunbooks } from "./features/runbooks/index.ts";
+import { publicRoots } from "./features/scans/recording/public-roots.ts";
+import {
+  carriedLibraryScript,
+  carryScript,
+  challengeScript,
+  handScript,
+  libraryScript,
+} from "./host-scripts.ts";
+import { answer } from "./net/challenges/answer.ts";
+import { lookAtHeldHalf } from "./net/local/look-at-held-half.ts";
+import { nameThisComputer } from "./net/local/ssh-config-files.ts";
+import type { Patience } from "./net/retries.ts";
+import { createChainsAt } from "./net/tls/chains-at.ts";
+import type { TlsProber } from "./net/tls/probe-endpoint.ts";
+import type { Vault } from "./net/vault/vault.ts";
+import type { Store } from "./store/store.ts";
+
+/** What a session of a run knows. */
+const SESSION_SCRIPTS = [handScript, libraryScript, holdersScript, factsScript, hostKeyScript];
+
+/** What a hand knows of servers, their files, and challenges: read after the rest of it. */
+const SERVER_SCRIPTS = [
+  pairScript,
+  pairStageScript,
+  pairTurnScript,
+  serversScript,
+  serversTellScript,
+  serversWebScript,
+  serversHaproxyScript,
+  serversCommonScript,
+  serversTryScript,
+  serversDescribedScript,
+  serversMailScript,
+  serversDataScript,
+  keystoresScript,
+  challengeScript,
+];
+type RunToolsDeps = SessionDeps & {
+  store: Store;
+  vault: Vault;
+  prober: TlsProber;
+  issuers: Issuers;
+  /** Scans, and resolves once that has ended. */
+  scan: (request: ScanRequest) => Promise<void>;
+  patience: Patience;
+  announce: (announcement: Announcement) => void;
+  inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
+  log: (error: unknown) => void;
+  now: () => Date;
+};
+
+type Issuers = ReturnType<typeof createIssuers>;
+
+export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
+  const { store, vault, prober, workstation, loadSshConfig, log, now } = deps;
+  const sessionsBy = (scripts: readonly string[]) => createSessions(deps, scripts.join("\n"));
+  return createRunbooks({
+    ...deps,
+    openSessions: sessionsBy(SESSION_SCRIPTS),
+    renewal: {
+      openSessions: sessionsBy([...SESSION_SCRIPTS, ...SERVER_SCRIPTS]),
+      order: issuers.order,
+      answer,
+      vault,
+      chainsAt: createChainsAt(prober),
+      greet: async (endpoints: readonly TlsTarget[]) => {
+        if (endpoints.length > 0) await scan({ text: endpoints.map(writeTarget).join("\n") });
+      },
+      issuers: async () => issuers.known(),
+      askWindow: (issuer: string, sha256: string) => askWindow(issuers, log, { issuer, sha256 }),
+      roots: () =>
+        indexCertificates([...publicRoots().all.map(({ der }) => der), ...store.trust.ders("root")]),
+      derOf: (sha256: string) => store.certificates.find(sha256, now())?.der ?? null,
+      issuerOf: store.runbooks.certificates.issuerOf,
+    },
+    carried: {
+      hand: `${carriedLibraryScript}\n${handScript}`,
+      holders: holdersScript,
+      carry: carryScript,
+      carryKey: carryKeyScript,
+    },
+    holders: createHolders(workstation),
+    hostKeys: createHostKeys({ store, now }),
+    judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),
+    lookAtHeldHalf,
+    who: `${workstation.user}@${nameThisComputer().hostname}`,
+    rescan: async (hosts, identityFiles) => {
+      const usable = await listUsable(identityFiles, workstation);
+      if (usable === null) return false;
+      await scanAgain(scan, hosts, usable);
+      return true;
+    },
+    factDeps: async () => ({
+      inventory: store.runbooks.facts,
+      heldKeys: store.people.heldKeys,
+      workstation,
+      now,
+      lookAtHeldHalf,
+      verifyAgent,
+      verifyThere,
+      routeTo: (await loadSshConfig(workstation, null)).config.routeTo,
+    }),
+  });
+}
+
+/** Reads hosts of a plan once more, as the plan logs in to them; resolves at the end. */
+async function scanAgain(
+  scan: RunToolsDeps["scan"],
+  hosts: readonly HostPlan[],
+  identityFiles: readonly string[],
+): Promise<void> {
+  for (const [useSudo, some] of Map.groupBy(hosts, (host) => host.useSudo)) {
+    const text = some
+      .map(({ host, port, user }) => writeTarget({ kind: "ssh", host, port, user }))
+      .join("\n");
+    await scan({ text, useSudo, identityFiles: [...identityFiles] });
+  }
+}
+
+/** When an issuer wants a certificate renewed; a fault of ours is in the log, and keeps no plan from being made. */
+async function askWindow(
+  { renewal }: Issuers,
+  log: (error: unknown) => void,
+  { issuer, sha256 }: { issuer: string; sha256: string },
+) {
+  try {
+    const { window } = await renewal(issuer, sha256);
+    return { kind: "said", from: window?.from ?? null } as const;
+  } catch (error) {
+    if (error instanceof Refusal) return { kind: "unasked", message: error.message } as const;
+    log(error);
+    return { kind: "unasked", message: "something went wrong; the log has the details" } as const;
+  }
+}
