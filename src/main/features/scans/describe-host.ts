@@ -24,7 +24,6 @@ import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
 import { describeAuthorities } from "./describe-authorities.ts";
 import { describeDisk, listClientFiles, sayServersRead } from "./describe-disk.ts";
 import { describeUse, type Memory } from "./describe-use.ts";
-import { sayReader } from "./say-reader.ts";
 import { toSeen } from "./to-seen.ts";
 import { tooMuch } from "./too-much.ts";
 
@@ -327,3 +326,9 @@ function findKeysOf({ authorizedKeys, accounts }: Collection) {
     return names && names.length > 0 ? { keysOf: names } : {};
   };
 }
+
+/** As whom a host was read: `root`, `root by sudo`, or the name of the account. */
+export const sayReader = ({ uid, user, how }: Collection["readAs"]): string => {
+  if (how === "sudo") return "root by sudo";
+  return uid === 0 ? "root" : user;
+};

@@ -2,14 +2,16 @@ import type { Unread } from "#domain/collection/collection.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { findAddressProblems } from "#domain/findings/address-findings.ts";
 import { findCertificateProblems, findEndpointProblems } from "#domain/findings/certificate-findings.ts";
+import { readAuthorities } from "#domain/x509/authorities.ts";
 import { createCertificateCache } from "#domain/x509/certificate-cache.ts";
+import type { WireBytes } from "#net/tls/greeting-reader.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
+import type { Offers } from "#shared/model/offers.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
+import type { BesideChain, EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
 import { describeHost } from "./describe-host.ts";
-import { describeWire } from "./describe-wire.ts";
 import { judgeSentChain } from "./judge-chains.ts";
 import type { ChainHome, StreamHome } from "./recording/brought-home.ts";
 import type { ReadVisit } from "./recording/visit-writer.ts";
@@ -139,3 +141,14 @@ function sayLeftOut(leftOut: readonly Unread[]): string[] {
   const more = leftOut.length - named.length;
   return more > 0 ? [...named, `and ${more} more, which its coverage names`] : named;
 }
+
+/** What an endpoint sent beside its chain, as the store takes it. */
+const describeWire = (
+  { staple, timestamps, authorities }: WireBytes,
+  offers: Offers | null,
+): BesideChain => ({
+  staple,
+  timestamps,
+  offers,
+  authorities: authorities && readAuthorities(authorities),
+});

@@ -13,10 +13,10 @@ import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import type { Store } from "#store/store.ts";
-import { CANCELLED, carryOut } from "./carry-out.ts";
 import { chooseTargets } from "./choose-targets.ts";
 import { chooseAtOnce } from "./in-parallel.ts";
 import type { Recording } from "./recording/recording.ts";
+import { CANCELLED, executeScan } from "./run-scan.ts";
 import { createVisits, type VisitDeps } from "./visits.ts";
 
 type Deps = VisitDeps & {
@@ -87,7 +87,7 @@ export function createScans(deps: Deps) {
     const task = { scanId, targets: asked.map(({ target }) => target), atOnce };
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     inBackground((closing) =>
-      carryOut(deps, task, prepare, { controller, closing }).finally(() => {
+      executeScan(deps, task, prepare, { controller, closing }).finally(() => {
         running.delete(scanId);
         questions.close(scanId);
         end();

@@ -10,8 +10,8 @@ import type { ScanId } from "#shared/model/scan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { KnownHost } from "#store/bundle-table.ts";
 import type { Store } from "#store/store.ts";
+import { sayReader } from "./describe-host.ts";
 import type { CarriedBundle } from "./recording/messages.ts";
-import { sayReader } from "./say-reader.ts";
 
 export type BundlePlan = Omit<BundleView, "importedAt" | "differences"> & {
   bundle: Bundle;

@@ -1,11 +1,14 @@
 import { AT_ONCE_THROUGH_A_JUMP_HOST } from "#connect/connect-to-host.ts";
 import type { PlannedLogin, PlannedRoute } from "#connect/plan-logins.ts";
+import type { Announcement } from "#shared/contract/events.ts";
 import { isJumpHost, type WayText } from "#shared/model/endpoint-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/target.ts";
 import { type AtOnce, inParallel } from "./in-parallel.ts";
 import { type BroughtHome, brokenVisit } from "./recording/brought-home.ts";
+import type { EndedState } from "./recording/messages.ts";
+import type { Recording } from "./recording/recording.ts";
 
 /** What is visited, and how it is told. */
 export type ScanTask = { scanId: ScanId; targets: readonly Target[]; atOnce: AtOnce };
@@ -37,6 +40,52 @@ type Keeping = {
   now: () => Date;
 };
 
+type ScanDeps = {
+  recording: Pick<Recording, "awaitTurn" | "keep" | "settle" | "finish" | "onFailure">;
+  announce: (announcement: Announcement) => void;
+  log: (error: unknown) => void;
+  now: () => Date;
+};
+
+type Signals = {
+  /** Aborted with `CANCELLED` by the user, or with the failure by a database that takes no more writes. */
+  controller: AbortController;
+  /** Latchkey is closing. */
+  closing: AbortSignal;
+};
+
+export const CANCELLED = new Error("the scan was cancelled");
+
+/** Runs a scan that has begun. However it ends, it is closed with what it has read, and its end is announced. */
+export async function executeScan(
+  { recording, announce, log, now }: ScanDeps,
+  task: ScanTask,
+  prepare: (signal: AbortSignal) => Visits,
+  { controller, closing }: Signals,
+): Promise<void> {
+  const { scanId } = task;
+  const signal = AbortSignal.any([controller.signal, closing]);
+  recording.onFailure(scanId, (error) => controller.abort(error));
+  let state: EndedState = "interrupted";
+  try {
+    await visitAll(task, prepare(signal), { ...recording, log, now }, signal);
+    await recording.settle();
+    signal.throwIfAborted();
+    state = "finished";
+  } catch (error) {
+    if (error === CANCELLED) state = "cancelled";
+    else if (!closing.aborted) throw error;
+  } finally {
+    try {
+      // A database that takes no more writes keeps the scan as running; whoever opens it next sees it interrupted.
+      await recording.finish({ scanId, state, at: toInstant(now()) });
+    } finally {
+      // Whoever follows the scan must not wait for an end that no database takes.
+      announce({ kind: "scan-finished", scanId });
+    }
+  }
+}
+
 /** A host that waits, for its turn or to be tried again, keeps no other from being visited. */
 const WAITING_FOR_EACH_VISITED = 4;
 
@@ -53,7 +102,7 @@ const SILENT_MS = 500;
  * (with several logins) is visited one login after the other. Rejects when the signal says stop, once all that was
  * begun has ended.
  */
-export async function runScan(
+async function visitAll(
   { scanId, targets, atOnce }: ScanTask,
   { ways, keepOpen, visitHost, visitEndpoint, endpointWays }: Visits,
   { awaitTurn, keep, log, now }: Keeping,

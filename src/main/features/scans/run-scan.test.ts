@@ -5,10 +5,9 @@ import { ScanId } from "#shared/model/scan.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, makeCertificate, START } from "#store/testing/make-visit.ts";
-import { carryOut } from "./carry-out.ts";
 import { recordInto } from "./recorders.ts";
 import type { BroughtHome } from "./recording/brought-home.ts";
-import type { Visits } from "./run-scan.ts";
+import { executeScan, type Visits } from "./run-scan.ts";
 
 const target: TlsTarget = { kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" };
 const other: TlsTarget = { ...target, host: "mail.example" };
@@ -64,7 +63,7 @@ function open() {
   const recording = recordInto(store, { announce, log });
   const deps = { recording, log, announce, now: () => new Date(START) };
   const carry = (visits: Pick<Visits, "visitEndpoint">) =>
-    carryOut(
+    executeScan(
       deps,
       { scanId, targets: [target, other], atOnce: { hosts: 1, endpoints: 2, isFixed: true } },
       () => ({ ...visits, ...NO_HOSTS }),
