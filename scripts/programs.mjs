@@ -26,6 +26,7 @@ const PROGRAMS = [
   { commands: ["/usr/bin/python3"], package: "python3" },
   { commands: ["/usr/lib/python3/dist-packages/fusepy.py"], package: "python3-fusepy" },
   { commands: ["puttygen"], package: "putty-tools" },
+  { commands: ["shellcheck"], package: "shellcheck", everywhere: true },
   { commands: ["doas"], package: "opendoas" },
   { commands: ["sudo"], package: "sudo" },
   { commands: ["ps"], package: "procps" },

@@ -65,6 +65,7 @@ async function checkAndTest(hear) {
   return [
     await check("biome", tool(findTool("@biomejs/biome"), "ci", "."), hear),
     await check("types", tool(findTool("typescript", "tsc"), "-b"), hear),
+    await check("shell scripts", tool("scripts/check-shell.mjs"), hear),
     await check("unused code", tool(findTool("knip")), hear),
     await check("structure", tool("scripts/structure.mjs"), hear),
     await testByVitest("unit", hear),

@@ -92,6 +92,7 @@ open_jks() {
 	right=$(take "$1" | tail -c 20 | od -An -v -tx1 | tr -d ' \n')
 	for word in changeit changeme password; do
 		wide=$(printf %s "$word" | sed 's/./\\000&/g')
+		# shellcheck disable=SC2059 # A format of ours: each letter with a zero before it.
 		is=$({ printf "$wide"'Mighty Aphrodite'; take "$1" | head -c $((size - 20)); } | $digest)
 		[ "${is%% *}" != "$right" ] || { opened=default; return; }
 	done

@@ -192,7 +192,7 @@ include_for_server() {
 # One file that a configuration names: where it lies, when it was written, and the certificates in it.
 take_named() {
 	case $1 in
-		*\$* | *%{*) unread certificate-file "$1" by-variable; return ;;
+		*\$* | *'%{'*) unread certificate-file "$1" by-variable; return ;;
 		/*) file=${1%/} ;;
 		*) file=$base/${1%/} ;;
 	esac

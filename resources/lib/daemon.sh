@@ -15,6 +15,7 @@ is_roots_daemon() {
 	program=$(readlink "$asked_process/exe" 2>/dev/null) || return 1
 	program=${program% (deleted)}
 	for wanted_name do
+		# shellcheck disable=SC2254 # It may be a pattern.
 		case ${program##*/} in $wanted_name) ;; *) continue ;; esac
 		# The very file that runs, also when its name is gone since an upgrade.
 		is_roots_own "$(ls -ldnL "$asked_process/exe" 2>/dev/null)" || return 1

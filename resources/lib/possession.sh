@@ -4,7 +4,8 @@
 # What a shell runs as whoever owns the file: PATH [HASHER]; the text to sign comes by standard input. It answers a
 # line with the hash of the file where HASHER is given, then one of
 #   sshsig,BASE64       what ssh-keygen -Y sign makes of the text, for latchkey-possession
-#   raw,BLOB,BASE64     a signature of the text with SHA-512, for what ssh-keygen does not sign with: RSA and ECDSA as OpenSSL writes them
+#   raw,BLOB,BASE64     a signature of the text with SHA-512, for what ssh-keygen does not sign with:
+#                       RSA and ECDSA as OpenSSL writes them
 #   locked, old, no-tool, unsigned
 # The file is opened once, and both read and signed with by that descriptor: what is renamed meanwhile is another
 # file. No .pub file beside it is read, no agent is asked, and no passphrase.

@@ -3,7 +3,7 @@
 
 need_root() {
 	[ "$my_uid" = 0 ] || no not-owner 0
-	sshd=$(command -v sshd) || no unknown-request
+	has sshd || no unknown-request
 	find_daemon || no strange-config "$daemon_config"
 }
 

@@ -182,6 +182,7 @@ drop_lair() {
 	enter_lair
 	[ "$den" = . ] || return 0
 	problem=$(rm -f ./part-* ./next-* ./held-* 2>&1)
+	# shellcheck disable=SC2164 # Where that fails rmdir does, and says it.
 	cd -P -- ..
 	problem=$problem$(rmdir "./$lair" 2>&1)
 	is_gone "./$lair" || fail "$why" "$problem"

@@ -216,7 +216,6 @@ hash_word() { hashed=$(put_line "$1" | $hash_tool); put_line "${hashed%% *}"; }
 kind_of() {
 	file_kind=other key_first=no
 	marks=$(grep -a -e '^-----BEGIN .*-----' -e '^Proc-Type: 4,ENCRYPTED' "$1" 2>/dev/null | tr -d '\r')
-	certificates=no
 	while IFS= read -r mark; do
 		case $mark in
 			*'BEGIN CERTIFICATE-----' | *'BEGIN X509 CERTIFICATE-----' | *'BEGIN TRUSTED CERTIFICATE-----')

@@ -32,6 +32,7 @@ haproxy_command() {
 	eval "set -- $mains"
 	main=${1-}
 }
+# shellcheck disable=SC2034 # haproxy_command makes a command of it, which is evaluated.
 haproxy_text='if [ -r /etc/default/haproxy ]; then set -a; . /etc/default/haproxy; set +a; fi
 exec "$@"'
 
@@ -129,7 +130,7 @@ stores_of() {
 set_one() {
 	said=$({
 		put_line "set ssl cert $1 <<"
-		cat "$staged_chain" | grep -v '^[[:space:]]*$'
+		grep -v '^[[:space:]]*$' "$staged_chain"
 		[ "$staged_key" = "$staged_chain" ] || [ -z "$staged_key" ] || grep -v '^[[:space:]]*$' "$staged_key"
 		put_line ''
 	} | ask_socket)

@@ -85,6 +85,7 @@ hear() {
 	heard=$try_base/latchkey-said-$$
 	rm -rf "$heard"
 	if mkdir -m 700 "$heard" 2>/dev/null && : >"$heard/said"; then
+		# shellcheck disable=SC2094 # Written by one descriptor and then read by the other.
 		exec 8>"$heard/said" 9<"$heard/said"
 		rm -rf "$heard"
 		"$@" >&8 2>&8 8>&- 9<&-

@@ -104,6 +104,7 @@ apache_words() {
 keep_words() { for word do quote "$word"; arguments="$arguments $quoted"; done; }
 
 # Its program as Debian's starts it: with variables that its configuration asks for.
+# shellcheck disable=SC2034 # What it is in is evaluated.
 apache_text='if [ -r /etc/apache2/envvars ]; then . /etc/apache2/envvars; fi
 exec "$@"'
 

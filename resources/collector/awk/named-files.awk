@@ -65,7 +65,7 @@ function take_statement(statement,   name, word, is_list) {
 	if (kind == "postfix" && name == "tls_server_sni_maps") { take_maps(); return }
 	is_list = kind == "haproxy" || (kind == "postfix" && text ~ /^([^ \t=]+[ \t]+)?\//) || name ~ /chain_files$/
 	if (!is_list && !names_file(name)) return
-	if (name ~ /path$|cache|session|cipher|verify|request|level|policy|loglevel|dir$|digest|match|username|prefer/) return
+	if (name ~ /(path|dir)$|cache|session|cipher|verify|request|level|policy|digest|match|username|prefer/) return
 	if (!(kind == "haproxy" && name ~ /[.\/]/) && !(kind == "postfix" && text ~ /^([^ \t]+[ \t]+)?\//)) {
 		sub(/^[^ \t=:]+/, "", text)
 	}

@@ -47,6 +47,7 @@ is_signed() {
 			;;
 		*)
 			who=$(ssh-keygen -Y find-principals -s "$script_signature" -f "$1" 2>/dev/null) && [ -n "$who" ] || return 1
+			# shellcheck disable=SC2295 # A line end is no pattern.
 			who=${who%%[,$nl]*}
 			ssh-keygen -Y verify -f "$1" -I "$who" -n latchkey-script -s "$script_signature" <"$0" >/dev/null 2>&1
 			;;

@@ -116,6 +116,7 @@ look_at_apache() {
 	leads_to_root $arguments || { tell strange apache $led_by; return; }
 	surroundings=$(tr '\0' '\n' <"/proc/$pid/environ" | grep -E '^APACHE_[A-Z_]+=')
 	dump=$(
+		# shellcheck disable=SC2163 # NAME=VALUE, as the surroundings of a process are written.
 		while IFS= read -r line; do export "$line"; done <<-END
 			$surroundings
 		END

@@ -36,7 +36,9 @@ function kept_of_apache(line,   word, part, section) {
 		if (part[3] == "" || (part[3] ~ /^"?[\/0-9]/ && tolower(part[2]) !~ /pass|secret|token|pw/)) return line
 		return part[1] " " part[2]
 	}
-	if (word == "rewriterule") return "RewriteRule " part[2] " " (part[3] ~ /^(https:\/\/[^@]*|-)$/ ? part[3] : "other")
+	if (word == "rewriterule") {
+		return "RewriteRule " part[2] " " (part[3] ~ /^(https:\/\/[^@]*|-)$/ ? part[3] : "other")
+	}
 	if (word ~ /^redirect/) return line ~ /@/ ? part[1] " / other" : line
 	if (word ~ /^proxypass(match)?$/) return part[1] " " part[2] " " (part[3] == "!" ? "!" : "other")
 	if (word == "require") return line ~ /all[ \t]+(granted|denied)[ \t]*$/ ? line : "Require other"
@@ -51,7 +53,8 @@ function kept_of_apache(line,   word, part, section) {
 }
 
 BEGIN {
-	list(ANSWERS, "proxy_pass fastcgi_pass uwsgi_pass scgi_pass grpc_pass memcached_pass rewrite auth_request js_content")
+	list(ANSWERS, "proxy_pass fastcgi_pass uwsgi_pass scgi_pass grpc_pass memcached_pass")
+	list(ANSWERS, "rewrite auth_request js_content")
 	list(NGINX, "listen server_name include root alias return try_files ssl auth_basic deny allow internal")
 	list(APACHE, "listen servername serveralias serverroot include includeoptional loadmodule undefine documentroot")
 	list(APACHE, "alias aliasmatch scriptalias rewriteengine mdomain mdomainset")

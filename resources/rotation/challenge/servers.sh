@@ -74,6 +74,7 @@ open_server() {
 	asked=$1
 	find_listeners "$port"
 	if [ -n "$listeners" ]; then set -- $listeners; leave_folders; no port-taken "$(who_has "$3")"; fi
+	# shellcheck disable=SC2094 # The name is what is said where it cannot be written.
 	problem=$(mkdir "$home" 2>&1) && cd "$home" && put_line "$asked" >asked || cannot no "$home/asked"
 }
 
