@@ -5,7 +5,7 @@
  */
 import { generateKeyPairSync, hash, randomBytes } from "node:crypto";
 import { readAuthorizedKeys } from "../../src/main/domain/ssh/authorized-keys.ts";
-import { asField } from "../../src/main/domain/ssh/wire.ts";
+import { toField } from "#codec/ssh-wire.ts";
 import { report } from "./figures.mjs";
 import { cheapest, ownCpu } from "./measure.mjs";
 
@@ -19,7 +19,7 @@ const optionsOf = (at) =>
 
 const keys = Array.from({ length: LINES }, (_, index) => {
   const [type, ...fields] = makeKey(index % 10);
-  const blob = Buffer.concat([Buffer.from(type), ...fields].map(asField));
+  const blob = Buffer.concat([Buffer.from(type), ...fields].map(toField));
   return { type, base64: blob.toString("base64") };
 });
 const file = Buffer.from(

@@ -12,7 +12,7 @@ import {
   makeCollection,
   makeKeysFile,
 } from "../../src/main/domain/ssh/testdata/make-collection.ts";
-import { asField } from "../../src/main/domain/ssh/wire.ts";
+import { toField } from "#codec/ssh-wire.ts";
 import { report } from "./figures.mjs";
 import { cheapest, ownCpu } from "./measure.mjs";
 
@@ -47,7 +47,7 @@ report({
 
 function makeLines(name) {
   return Array.from({ length: LINES }, (_, at) => {
-    const blob = Buffer.concat([Buffer.from("ssh-ed25519"), randomBytes(32)].map(asField));
+    const blob = Buffer.concat([Buffer.from("ssh-ed25519"), randomBytes(32)].map(toField));
     return `ssh-ed25519 ${blob.toString("base64")} ${name}-${at}@desk\n`;
   }).join("");
 }

@@ -9,7 +9,7 @@ import type { LoginOptions } from "#net/ssh/login-options.ts";
 import type { ProofKey, ProofRoute } from "#net/ssh/prove/login-proof.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import { findSsh } from "#net/ssh/system/find-ssh.ts";
-import { viewKey } from "#net/ssh/wire.ts";
+import { viewKey } from "#codec/fingerprint.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { TransportWish } from "#shared/model/transport.ts";
 import type { Workstation } from "#shared/model/workstation.ts";

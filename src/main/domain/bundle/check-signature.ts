@@ -6,7 +6,7 @@ import { hash } from "node:crypto";
 import { decodeBase64 } from "#codec/base64.ts";
 import { isSignedBy } from "#domain/ssh/host-certificate-signature.ts";
 import { type PublicKey, readKeyBlob, typeInCertificate } from "#domain/ssh/key-blob.ts";
-import { asField, openFields } from "#domain/ssh/wire.ts";
+import { toField, openFields } from "#codec/ssh-wire.ts";
 import { SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";
 
 export type SignatureCheck =
@@ -60,7 +60,7 @@ export function signedBytes(
   bytes: Uint8Array,
 ): Buffer {
   const digest = hash(hashName, bytes, "buffer");
-  const texts = [namespace, reserved, hashName, digest].map((part) => asField(Buffer.from(part)));
+  const texts = [namespace, reserved, hashName, digest].map((part) => toField(Buffer.from(part)));
   return Buffer.concat([MAGIC, ...texts]);
 }
 
@@ -111,13 +111,13 @@ function splitTouched(key: PublicKey, signed: Uint8Array, signature: Uint8Array)
   const isTouched = ((flags[0] ?? 0) & USER_WAS_PRESENT) !== 0;
   if (!application || name !== key.keyType || !value || rest.length !== FLAGS_AND_COUNTER || !isTouched)
     return "no";
-  const type = asField(Buffer.from(plain.keyType, "latin1"));
-  const plainKey = readKeyBlob(Buffer.concat([type, ...values.map(asField)]));
+  const type = toField(Buffer.from(plain.keyType, "latin1"));
+  const plainKey = readKeyBlob(Buffer.concat([type, ...values.map(toField)]));
   if (!plainKey) return "no";
   return {
     key: plainKey,
     signed: Buffer.concat([hash("sha256", application, "buffer"), rest, hash("sha256", signed, "buffer")]),
-    signature: Buffer.concat([type, asField(value)]),
+    signature: Buffer.concat([type, toField(value)]),
   };
 }
 

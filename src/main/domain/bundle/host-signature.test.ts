@@ -1,7 +1,7 @@
 import { generateKeyPairSync, hash, sign } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { asField } from "#domain/ssh/wire.ts";
+import { toField } from "#codec/ssh-wire.ts";
 import { HOST_SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";
 import { readHostSignatures } from "./host-signature.ts";
 
@@ -11,7 +11,7 @@ const { privateKey, publicKey } = generateKeyPairSync("ed25519");
 
 /** As ssh-keygen -Y sign writes it. */
 function armor(text: string, namespace = HOST_SIGNATURE_NAMESPACE): string {
-  const field = (value: string | Uint8Array) => asField(Buffer.from(value));
+  const field = (value: string | Uint8Array) => toField(Buffer.from(value));
   const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
   const parts = [namespace, "", "sha512"].map(field);
   const signed = Buffer.concat([Buffer.from("SSHSIG"), ...parts, field(hash("sha512", text, "buffer"))]);

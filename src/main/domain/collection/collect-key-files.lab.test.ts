@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { asField } from "#domain/ssh/wire.ts";
+import { toField } from "#codec/ssh-wire.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import type { Collection } from "./collection.ts";
@@ -8,9 +8,9 @@ import { readCollection } from "./read-collection.ts";
 
 /** What a security key leaves on the host, as `ssh-keygen -t ed25519-sk` writes it: a handle, not a secret. */
 function makeHandle(): string {
-  const text = (value: string) => asField(Buffer.from(value));
+  const text = (value: string) => toField(Buffer.from(value));
   const type = text("sk-ssh-ed25519@openssh.com");
-  const blob = Buffer.concat([type, asField(Buffer.alloc(32, 7)), text("ssh:")]);
+  const blob = Buffer.concat([type, toField(Buffer.alloc(32, 7)), text("ssh:")]);
   const secret = Buffer.concat([
     Buffer.alloc(8),
     blob,
@@ -26,8 +26,8 @@ function makeHandle(): string {
     text("none"),
     text(""),
     Buffer.from([0, 0, 0, 1]),
-    asField(blob),
-    asField(Buffer.concat([secret, padding])),
+    toField(blob),
+    toField(Buffer.concat([secret, padding])),
   ]);
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${body.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----`;
 }

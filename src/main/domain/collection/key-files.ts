@@ -1,4 +1,4 @@
-import { spkiOfBlob } from "#domain/ssh/key-spki.ts";
+import { spkiOfBlob } from "#codec/ssh-key.ts";
 import type { Collection, KeyFile } from "./collection.ts";
 import { readEntry } from "./path-entry.ts";
 import type { Record } from "./record.ts";

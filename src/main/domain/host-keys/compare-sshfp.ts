@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { decodeBase64 } from "#codec/base64.ts";
+import { hashInFingerprint } from "#codec/fingerprint.ts";
 import type { SshfpResult } from "#shared/model/sshfp.ts";
 
 /** A record of DNS: the hash is SHA-1 (1) or SHA-256 (2), the fingerprint is lower-case hex. */
@@ -29,19 +29,13 @@ export function compareSshfp(key: ComparedKey, records: readonly SshfpRecord[]):
   if (ofKind.length === 0) return "not-published";
   const strong = ofKind.filter((record) => record.hash === SHA256);
   if (strong.length > 0) {
-    const own = sha256Of(key.fingerprint);
+    const own = hashInFingerprint(key.fingerprint);
     return strong.some(({ fingerprint }) => fingerprint === own) ? "match" : "mismatch";
   }
   const weak = ofKind.filter((record) => record.hash === SHA1);
   if (weak.length === 0 || key.blob === null) return "not-comparable";
   const own = hash("sha1", key.blob);
   return weak.some(({ fingerprint }) => fingerprint === own) ? "match" : "mismatch";
-}
-
-/** `SHA256:` and base64 without its padding, as hex. */
-function sha256Of(fingerprint: string): string {
-  const base64 = fingerprint.replace(/^SHA256:/, "");
-  return Buffer.from(decodeBase64(`${base64}=`) ?? []).toString("hex");
 }
 
 const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?";

@@ -1,9 +1,9 @@
-import { hash } from "node:crypto";
+import { OPENSSH_KEY, readContainerHeader } from "#codec/openssh-key.ts";
+import { hashKey } from "#codec/fingerprint.ts";
 import { decodePem, framePem, type PemBlock } from "#codec/pem.ts";
 import { type LockedKey, readLockedPem, readLockedPkcs8 } from "#domain/keystores/locked-key.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { spkiOfBlob } from "#domain/ssh/key-spki.ts";
-import { openFields } from "#domain/ssh/wire.ts";
+import { spkiOfBlob } from "#codec/ssh-key.ts";
 import { type PublicHalf, readPublicHalf } from "./public-half.ts";
 
 /**
@@ -19,7 +19,6 @@ export type PrivateKey = {
 };
 
 const PEM_LABEL = /^(?:(?:RSA|EC|DSA|ENCRYPTED|OPENSSH) )?PRIVATE KEY$/;
-const OPENSSH_MAGIC = Buffer.from("openssh-key-v1\0");
 
 /** The longest that any key is; what is longer is not parsed. */
 const MOST_CHARACTERS = 64 * 1024;
@@ -37,7 +36,7 @@ export function readPrivateKeyBlock({ label, lines, problem }: PemBlock): Privat
   if (problem !== null) return unread(problem);
   const text = lines.join("\n");
   if (text.length > MOST_CHARACTERS) return unread("is too long to be a key");
-  if (label === "OPENSSH PRIVATE KEY") return readOpenssh(decodePem(lines));
+  if (label === OPENSSH_KEY) return readOpenssh(decodePem(lines));
   const isEncrypted = label === "ENCRYPTED PRIVATE KEY" || /^Proc-Type:.*ENCRYPTED/m.test(text);
   const pem = framePem(label, text);
   if (isEncrypted) return readLocked(label, lines, pem);
@@ -58,20 +57,16 @@ function readLocked(label: string, lines: readonly string[], pem: string): Priva
 export function toHalf(blob: Uint8Array | null): PublicHalf | null {
   const key = blob && readKeyBlob(blob);
   const spki = key && spkiOfBlob(key.blob);
-  return key && { ...key, spkiSha256: spki ? hash("sha256", spki, "hex") : null };
+  return key && { ...key, spkiSha256: spki ? hashKey(spki) : null };
 }
 
-/** PROTOCOL.key: magic, cipher, kdf, its options, a count of keys, the public key, and what is encrypted. */
 function readOpenssh(bytes: Buffer | null): PrivateKey {
-  if (!bytes?.subarray(0, OPENSSH_MAGIC.length).equals(OPENSSH_MAGIC)) return unread("is no OpenSSH key");
-  const fields = openFields(bytes.subarray(OPENSSH_MAGIC.length));
-  const cipher = fields.text();
-  const isWhole = fields.octets() !== null && fields.octets() !== null && fields.skip(4);
-  const blob = isWhole ? fields.octets() : null;
-  if (cipher === null || !blob) return unread("is cut short");
-  const publicHalf = toHalf(blob);
+  const header = readContainerHeader(bytes);
+  if (header === "other") return unread("is no OpenSSH key");
+  if (!header) return unread("is cut short");
+  const publicHalf = toHalf(header.blob);
   const problem = publicHalf ? null : "holds a public key that cannot be read";
-  return { isEncrypted: cipher !== "none", publicHalf, problem, lock: null };
+  return { isEncrypted: header.cipher !== "none", publicHalf, problem, lock: null };
 }
 
 /** PuTTY's format holds the public key in the clear, after `Public-Lines: N`. */

@@ -1,19 +1,13 @@
-import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { hashSpki } from "#domain/keystores/private-half.ts";
 import { type PublicKey, readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { asField } from "#domain/ssh/wire.ts";
+import { blobOfJwk } from "#codec/ssh-key.ts";
 
 /** A public key, as SSH knows it where SSH has its kind. `spkiSha256`: by which certificates know it. */
 export type PublicHalf = Pick<PublicKey, "keyType" | "keyBits"> & {
   fingerprint: string | null;
   spkiSha256: string | null;
 };
-
-const CURVES = new Map([
-  ["P-256", "nistp256"],
-  ["P-384", "nistp384"],
-  ["P-521", "nistp521"],
-]);
 
 /** The public half of a key that is not encrypted, by PEM or DER; null where this runtime cannot read it. */
 export function readPublicHalf(key: Parameters<typeof createPublicKey>[0]): PublicHalf | null {
@@ -59,31 +53,10 @@ export function toPublicHalf(key: KeyObject): PublicHalf {
 
 /** The blob of a kind that both node:crypto and SSH know; null for any other. */
 function toBlob(key: KeyObject): Buffer | null {
-  const kind = key.asymmetricKeyType;
-  if (kind !== "rsa" && kind !== "ec" && kind !== "ed25519") return null;
-  const jwk = toJwk(key);
-  if (!jwk) return null;
-  const octets = (text: string | undefined) => Buffer.from(text ?? "", "base64url");
-  if (kind === "rsa") return join("ssh-rsa", toNumber(octets(jwk.e)), toNumber(octets(jwk.n)));
-  if (kind === "ed25519") return join("ssh-ed25519", octets(jwk.x));
-  const curve = CURVES.get(jwk.crv ?? "");
-  if (!curve) return null;
-  const point = Buffer.concat([Buffer.from([4]), octets(jwk.x), octets(jwk.y)]);
-  return join(`ecdsa-sha2-${curve}`, Buffer.from(curve), point);
-}
-
-/** Curves that JSON Web Keys do not know are refused there. */
-function toJwk(key: KeyObject): JsonWebKey | null {
   try {
-    return key.export({ format: "jwk" });
+    return blobOfJwk(key.export({ format: "jwk" }));
   } catch {
+    // Kinds and curves that JSON Web Keys do not know are refused there.
     return null;
   }
 }
-
-const join = (keyType: string, ...fields: readonly Buffer[]): Buffer =>
-  Buffer.concat([Buffer.from(keyType), ...fields].map(asField));
-
-/** A number on SSH's wire is signed: a leading zero keeps it positive. */
-const toNumber = (octets: Buffer): Buffer =>
-  (octets[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), octets]) : octets;

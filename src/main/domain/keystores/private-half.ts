@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, hash, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { hashKey } from "#codec/fingerprint.ts";
 
 /**
  * The hash that a private key is matched with certificates by: SHA-256 of its SubjectPublicKeyInfo, lower-case hex.
@@ -15,7 +16,7 @@ export function hashPublicHalf(pkcs8: Buffer): string | null {
 export function hashSpki(key: KeyObject): string | null {
   try {
     const half = key.type === "private" ? createPublicKey(key) : key;
-    return hash("sha256", half.export({ format: "der", type: "spki" }), "hex");
+    return hashKey(half.export({ format: "der", type: "spki" }));
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
-import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { createPublicKey, verify } from "node:crypto";
+import { jwkOfBlob } from "#codec/ssh-key.ts";
 import type { PublicKey } from "./key-blob.ts";
-import { openFields } from "./wire.ts";
+import { openFields } from "#codec/ssh-wire.ts";
 
 /** Signature names that a key of a type may make, and their digest; Ed25519 has its own. */
 const SIGNATURES: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
@@ -10,10 +11,11 @@ const SIGNATURES: Readonly<Record<string, Readonly<Record<string, string | null>
   "ecdsa-sha2-nistp384": { "ecdsa-sha2-nistp384": "sha384" },
   "ecdsa-sha2-nistp521": { "ecdsa-sha2-nistp521": "sha512" },
 };
-const CURVES: Readonly<Record<string, { crv: string; bytes: number }>> = {
-  "ecdsa-sha2-nistp256": { crv: "P-256", bytes: 32 },
-  "ecdsa-sha2-nistp384": { crv: "P-384", bytes: 48 },
-  "ecdsa-sha2-nistp521": { crv: "P-521", bytes: 66 },
+/** How many bytes each of the two numbers of a signature has. */
+const WIDTHS: Readonly<Record<string, number>> = {
+  "ecdsa-sha2-nistp256": 32,
+  "ecdsa-sha2-nistp384": 48,
+  "ecdsa-sha2-nistp521": 66,
 };
 
 /** Whether a signature in SSH's wire format is the key's over the bytes. RSA with SHA-1 does not count as one. */
@@ -28,15 +30,17 @@ export function isSignedBy(
   const name = fields.text() ?? "";
   const value = fields.octets();
   if (!value || !Object.hasOwn(names, name)) return "no";
-  const curve = CURVES[key.keyType];
-  const raw = curve ? toFixedWidth(value, curve.bytes) : value;
+  const width = WIDTHS[key.keyType];
+  const raw = width ? toFixedWidth(value, width) : value;
   if (!raw) return "no";
+  const jwk = jwkOfBlob(key.blob, key.keyType);
+  if (!jwk) return "unsupported";
   try {
-    const publicKey = toKeyObject(key);
+    const publicKey = createPublicKey({ key: jwk, format: "jwk" });
     const isValid = verify(
       names[name] ?? null,
       bytes,
-      curve ? { key: publicKey, dsaEncoding: "ieee-p1363" } : publicKey,
+      width ? { key: publicKey, dsaEncoding: "ieee-p1363" } : publicKey,
       raw,
     );
     return isValid ? "yes" : "no";
@@ -45,23 +49,6 @@ export function isSignedBy(
     if (error instanceof Error) return "unsupported";
     throw error;
   }
-}
-
-function toKeyObject({ keyType, blob }: PublicKey): KeyObject {
-  const fields = openFields(blob);
-  fields.octets();
-  const url = (bytes: Uint8Array | null) => Buffer.from(bytes ?? []).toString("base64url");
-  const curve = CURVES[keyType];
-  if (curve) {
-    fields.octets();
-    const point = fields.octets() ?? new Uint8Array();
-    const [x, y] = [point.subarray(1, 1 + curve.bytes), point.subarray(1 + curve.bytes)];
-    return createPublicKey({ format: "jwk", key: { kty: "EC", crv: curve.crv, x: url(x), y: url(y) } });
-  }
-  if (keyType === "ssh-ed25519")
-    return createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x: url(fields.octets()) } });
-  const e = url(fields.octets());
-  return createPublicKey({ format: "jwk", key: { kty: "RSA", e, n: url(withoutZeros(fields.octets())) } });
 }
 
 /** r and s as SSH writes them (two numbers) -> as fixed-width halves. */

@@ -12,7 +12,7 @@ import { type PublicKey, readKeyBlob, typeInCertificate } from "./key-blob.ts";
 import type { KnownHost } from "./known-hosts.ts";
 import { findRevocation, type HostKeyKnowledge } from "./known-hosts-judgement.ts";
 import { matchesPattern } from "./pattern.ts";
-import { asField, openFields } from "./wire.ts";
+import { toField, openFields } from "#codec/ssh-wire.ts";
 
 export type HostCertificate = {
   /** The host's key, as it is presented without a certificate. */
@@ -73,7 +73,7 @@ export function readHostCertificate(blob: Uint8Array): HostCertificate | null {
 
   const end = (field: Uint8Array) => field.byteOffset - blob.byteOffset + field.length;
   const serialAt = end(keyId) - keyId.length - 4 - SERIAL_AND_KIND;
-  const name = asField(Buffer.from(keyType, "latin1"));
+  const name = toField(Buffer.from(keyType, "latin1"));
   const key = readKeyBlob(Buffer.concat([name, blob.subarray(end(nonce), serialAt)]));
   const authority = readKeyBlob(authorityBlob);
   if (!key || !authority) return null;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readKeyBlob, readPublicKeyLine } from "./key-blob.ts";
-import { asField } from "./wire.ts";
+import { toField } from "#codec/ssh-wire.ts";
 
 const samples = readFileSync(join(import.meta.dirname, "testdata/public-keys.txt"), "utf8")
   .split("\n")
@@ -38,7 +38,7 @@ test("a point that is not on its curve is no key", () => {
 });
 
 test("a key of a type that nobody here knows has a fingerprint and no bits", () => {
-  const blob = Buffer.concat([asField(Buffer.from("ssh-tomorrow@example.com")), asField(Buffer.alloc(7))]);
+  const blob = Buffer.concat([toField(Buffer.from("ssh-tomorrow@example.com")), toField(Buffer.alloc(7))]);
   expect(readKeyBlob(blob)).toMatchObject({
     keyType: "ssh-tomorrow@example.com",
     keyBits: null,
@@ -59,7 +59,7 @@ test("no bytes make it throw", () => {
   );
   fc.assert(fc.property(fc.uint8Array(), (bytes) => void readKeyBlob(bytes)));
   fc.assert(
-    fc.property(named, ([type, rest]) => void readKeyBlob(Buffer.concat([asField(Buffer.from(type)), rest]))),
+    fc.property(named, ([type, rest]) => void readKeyBlob(Buffer.concat([toField(Buffer.from(type)), rest]))),
   );
   fc.assert(fc.property(fc.string(), (text) => void readPublicKeyLine(text)));
 });

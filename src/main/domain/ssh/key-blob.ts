@@ -1,7 +1,7 @@
-import { hash } from "node:crypto";
+import { fingerprintOf } from "#codec/fingerprint.ts";
 import { decodeBase64 } from "#codec/base64.ts";
 import { type Curve, isOnCurve } from "./nist-curve.ts";
-import { asField, type Fields, openFields } from "./wire.ts";
+import { toField, type Fields, openFields } from "#codec/ssh-wire.ts";
 
 /** A public key in SSH's wire format: the base64 of a .pub file, an authorized_keys or a known_hosts line. */
 export type PublicKey = {
@@ -103,10 +103,8 @@ export function typeInCertificate(keyType: string): string | null {
   return READERS.has(`${stem}@openssh.com`) ? `${stem}@openssh.com` : stem;
 }
 
-const fingerprintOf = (blob: Uint8Array): string => `SHA256:${hash("sha256", blob, "base64").slice(0, 43)}`;
-
 const named = (keyType: string, fields: Uint8Array): Uint8Array =>
-  Buffer.concat([asField(Buffer.from(keyType, "latin1")), fields]);
+  Buffer.concat([toField(Buffer.from(keyType, "latin1")), fields]);
 
 function readOctets(fields: Fields, length: number): Shape | null {
   return fields.length() === length ? OCTETS : null;
@@ -155,7 +153,7 @@ function shorten(numbers: Uint8Array): Uint8Array {
   const shortened: Uint8Array[] = [];
   for (let number = fields.octets(); number; number = fields.octets()) {
     const zeros = countZeros(number, 0, number.length);
-    shortened.push(asField(number.subarray((number[zeros] ?? 0) & 0x80 ? zeros - 1 : zeros)));
+    shortened.push(toField(number.subarray((number[zeros] ?? 0) & 0x80 ? zeros - 1 : zeros)));
   }
   return Buffer.concat(shortened);
 }

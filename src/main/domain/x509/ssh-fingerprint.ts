@@ -1,4 +1,5 @@
-import { hash } from "node:crypto";
+import { fingerprintOf } from "#codec/fingerprint.ts";
+import { toField } from "#codec/ssh-wire.ts";
 import { bitsOf, type Element, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { readObjectId } from "./oids.ts";
 
@@ -21,7 +22,7 @@ export function sshFingerprintOf(der: Uint8Array): string | null {
   const bits = key?.tag === TAG.bitString ? bitsOf(bytes.subarray(key.content, key.end)) : null;
   const fields = name && bits && toFields(name, viewOf(bits), parameters && curveOf(bytes, parameters));
   if (!fields) return null;
-  return `SHA256:${hash("sha256", Buffer.concat(fields.map(asField)), "base64").slice(0, 43)}`;
+  return fingerprintOf(Buffer.concat(fields.map(toField)));
 }
 
 /** The two parts of SubjectPublicKeyInfo: the sixth field of what is signed, save for the version. */
@@ -60,10 +61,4 @@ function readNumber(bytes: Buffer, { tag, content, end }: Element): Buffer | nul
   let start = content;
   while (start < end - 1 && bytes[start] === 0 && (bytes[start + 1] ?? 0) < 0x80) start++;
   return bytes.subarray(start, end);
-}
-
-function asField(bytes: Uint8Array): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
 }

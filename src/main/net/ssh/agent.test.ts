@@ -7,7 +7,7 @@ import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { gatherIdentities } from "./identities.ts";
 import { logIn } from "./log-in.ts";
-import { toField } from "./wire.ts";
+import { toField } from "#codec/ssh-wire.ts";
 
 const LIST = 11;
 

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { IdentityCallback, OpenSSHAgent, ParsedKey } from "ssh2";
 import { loadSsh2 } from "./tuned-ssh2.ts";
-import { readFields, toField, viewKey } from "./wire.ts";
+import { readFields, toField } from "#codec/ssh-wire.ts";
+import { viewKey } from "#codec/fingerprint.ts";
 
 export type AgentKey = { blob: Buffer; keyType: string; fingerprint: string; comment: string };
 export type AgentListing = { isReachable: boolean; keys: AgentKey[] };
@@ -68,12 +69,11 @@ export function offerOneKey(socketPath: string, key: ParsedKey, ended: AbortSign
 function readListing(message: Buffer): AgentListing {
   const count = message[0] === IDENTITIES_ANSWER && message.length >= 5 ? message.readUInt32BE(1) : 0;
   const keys: AgentKey[] = [];
-  for (let at = 5; keys.length < count; ) {
-    const read = readFields(message, at, 2);
-    if (!read) break;
-    const [blob, comment] = read.fields as [Buffer, Buffer];
+  const fields = openFields(message, 5);
+  while (keys.length < count) {
+    const [blob, comment] = [fields.octets(), fields.octets()];
+    if (!blob || !comment) break;
     keys.push({ blob, ...viewKey(blob), comment: comment.toString("utf8") });
-    at = read.end;
   }
   return { isReachable: true, keys };
 }

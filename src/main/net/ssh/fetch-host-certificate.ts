@@ -9,7 +9,7 @@ import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import type { Way } from "./login-options.ts";
 import { dial, leave } from "./sockets.ts";
-import { readFields, toField } from "./wire.ts";
+import { openFields, toField } from "#codec/ssh-wire.ts";
 
 /** `none`: the host has no such certificate. `unanswered`: it did not come to that; it may the next time. */
 export type FetchedCertificate =
@@ -110,7 +110,7 @@ function createDialogue({ keyTypes }: Options, send: (bytes: Buffer) => void) {
       send(toPacket(Buffer.concat([Buffer.from([MESSAGE.ecdhInit]), toField(offer)])));
       return null;
     }
-    const blob = type === MESSAGE.ecdhReply ? readFields(payload, 1, 1)?.fields[0] : undefined;
+    const blob = type === MESSAGE.ecdhReply ? openFields(payload, 1).octets() : null;
     return blob
       ? { kind: "fetched", blob: Uint8Array.from(blob) }
       : { kind: "none", why: "the host refused to show it" };
@@ -119,8 +119,8 @@ function createDialogue({ keyTypes }: Options, send: (bytes: Buffer) => void) {
 
 /** A public value for the exchange that both know; or why there is none, or no certificate to be had. */
 function chooseExchange(kexInit: Buffer, keyTypes: readonly string[]): Buffer | string {
-  const lists = readFields(kexInit, 17, 2)?.fields.map((list) => list.toString("latin1").split(","));
-  const [exchanges, hostKeys] = lists ?? [];
+  const fields = openFields(kexInit, 17);
+  const [exchanges, hostKeys] = [fields.text()?.split(","), fields.text()?.split(",")];
   if (!exchanges || !hostKeys) return "the host broke the protocol";
   if (!keyTypes.flatMap(certificateTypes).some((type) => hostKeys.includes(type)))
     return `the host has no certificate for its ${keyTypes.join(" or ")} key`;

@@ -10,7 +10,7 @@ import { fetchHostCertificate } from "./fetch-host-certificate.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
 import type { VerifyHostKey } from "./login-options.ts";
 import { collectBySsh2, type VisitOptions } from "./testing/collect-by.ts";
-import { viewKey } from "./wire.ts";
+import { viewKey } from "#codec/fingerprint.ts";
 
 const NONCE = "0123456789abcdef";
 const TYPES = ["ed25519", "rsa", "ecdsa"] as const;

@@ -14,7 +14,7 @@ import {
 } from "./private-key-file.ts";
 import type { ClientKey } from "./system/client-login.ts";
 import { loadSsh2 } from "./tuned-ssh2.ts";
-import { viewKey } from "./wire.ts";
+import { viewKey } from "#codec/fingerprint.ts";
 
 /** One way to log in. The private half stays in the agent, or in a Redacted that only this file opens. */
 export type Identity = {

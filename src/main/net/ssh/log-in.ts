@@ -26,7 +26,7 @@ import {
 import { loadSsh2, spareWork } from "./tuned-ssh2.ts";
 import { sayExpired } from "./type-in.ts";
 import { askFirst, offerWaysIn } from "./ways-in.ts";
-import { viewKey } from "./wire.ts";
+import { viewKey } from "#codec/fingerprint.ts";
 
 export type Connection = {
   client: Client;

@@ -4,13 +4,14 @@
  * A key under a passphrase is recognised by its header and goes no further: what opens it is a thread of its own
  * (locked/unlock.ts). ssh2 would derive its key on this one, for as long as the file says.
  */
+import { blobOfJwk, secretOfJwk } from "#codec/ssh-key.ts";
 import { createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import type { ParsedKey } from "ssh2";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type KeyLock, readKeyLock } from "./locked/key-lock.ts";
-import { readContainer, writeContainer } from "./openssh-container.ts";
+import { padSecret, readContainer, writeOpenContainer } from "#codec/openssh-key.ts";
 import { loadSsh2 } from "./tuned-ssh2.ts";
-import { toField, viewKey } from "./wire.ts";
+import { viewKey } from "#codec/fingerprint.ts";
 
 export type PrivateKeyFile =
   | { kind: "usable"; key: Redacted<ParsedKey>; blob: Buffer; keyType: string; fingerprint: string }
@@ -108,21 +109,10 @@ function readPem(text: string): PrivateKeyFile {
 
 /** An Ed25519 key in OpenSSH's format, without a passphrase. */
 function toContainer(key: KeyObject): string {
-  const { d = "", x = "" } = key.export({ format: "jwk" });
-  const publicKey = Buffer.from(x, "base64url");
-  const type = toField("ssh-ed25519");
-  const secret = Buffer.concat([
-    Buffer.alloc(8),
-    type,
-    toField(publicKey),
-    toField(Buffer.concat([Buffer.from(d, "base64url"), publicKey])),
-    toField(""),
-  ]);
-  const padding = Buffer.from(Array.from({ length: -secret.length & 7 }, (_, index) => index + 1));
-  return writeContainer({
-    blob: Buffer.concat([type, toField(publicKey)]),
-    secret: Buffer.concat([secret, padding]),
-  });
+  const jwk = key.export({ format: "jwk" });
+  const [blob, secret] = [blobOfJwk(jwk), secretOfJwk(jwk)];
+  if (!blob || !secret) throw new Error("SSH has Ed25519 keys");
+  return writeOpenContainer(blob, padSecret(secret, "", 8));
 }
 
 /** Takes only what is known to have no passphrase. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import { asField } from "#domain/ssh/wire.ts";
+import { toField } from "#codec/ssh-wire.ts";
 import { isRevoked, readRevokedKeys } from "./revoked-keys.ts";
 
 const { ed25519, rsa, certificate } = SAMPLE_KEYS;
@@ -51,36 +51,36 @@ const HEAD = Buffer.concat([
   Buffer.from("SSHKRL\n\0", "latin1"),
   numbers(0, 0, 0, 1),
   Buffer.alloc(24),
-  asField(Buffer.alloc(0)),
-  asField(Buffer.from("a comment")),
+  toField(Buffer.alloc(0)),
+  toField(Buffer.from("a comment")),
 ]);
 const section = (type: number, ...fields: Uint8Array[]) =>
-  Buffer.concat([numbers(type), asField(Buffer.concat(fields))]);
+  Buffer.concat([numbers(type), toField(Buffer.concat(fields))]);
 
 test("a KRL revokes keys by themselves and by their digests, and what it must understand and does not breaks it", () => {
   const sha256 = Buffer.from(key.fingerprint.slice(7), "base64");
   const certificates = (...body: Uint8Array[]) =>
-    section(1, asField(key.blob), asField(Buffer.alloc(0)), ...body);
+    section(1, toField(key.blob), toField(Buffer.alloc(0)), ...body);
   const serial = (number: number) => Buffer.concat([Buffer.alloc(7), numbers(number)]);
   const files: [string, Uint8Array][] = [
     ["nothing", HEAD],
-    ["the key", Buffer.concat([HEAD, section(2, asField(key.blob))])],
-    ["its SHA-256", Buffer.concat([HEAD, section(5, asField(sha256))])],
-    ["a digest of another length", Buffer.concat([HEAD, section(5, asField(sha256.subarray(1)))])],
-    ["a signature", Buffer.concat([HEAD, section(4, key.blob), asField(Buffer.from("x"))])],
+    ["the key", Buffer.concat([HEAD, section(2, toField(key.blob))])],
+    ["its SHA-256", Buffer.concat([HEAD, section(5, toField(sha256))])],
+    ["a digest of another length", Buffer.concat([HEAD, section(5, toField(sha256.subarray(1)))])],
+    ["a signature", Buffer.concat([HEAD, section(4, key.blob), toField(Buffer.from("x"))])],
     ["a serial", Buffer.concat([HEAD, certificates(section(0x20, serial(1)))])],
     ["the serial 0", Buffer.concat([HEAD, certificates(section(0x20, serial(0)))])],
     ["a range upside down", Buffer.concat([HEAD, certificates(section(0x21, serial(2), serial(1)))])],
     [
       "an extension",
-      Buffer.concat([HEAD, section(255, asField(Buffer.from("x")), numbers(0), asField(sha256))]),
+      Buffer.concat([HEAD, section(255, toField(Buffer.from("x")), numbers(0), toField(sha256))]),
     ],
     [
       "one that must be understood",
-      Buffer.concat([HEAD, section(255, asField(Buffer.from("x")), numbers(1), asField(sha256))]),
+      Buffer.concat([HEAD, section(255, toField(Buffer.from("x")), numbers(1), toField(sha256))]),
     ],
     ["a section of another kind", Buffer.concat([HEAD, section(9)])],
-    ["cut", Buffer.concat([HEAD, section(2, asField(key.blob)).subarray(0, -1)])],
+    ["cut", Buffer.concat([HEAD, section(2, toField(key.blob)).subarray(0, -1)])],
     ["only its beginning", HEAD.subarray(0, 8)],
   ];
   expect(files.map(([name, file]) => `${name}: ${ask(file)}`)).toMatchInlineSnapshot(`
@@ -105,7 +105,7 @@ test("a KRL revokes keys by themselves and by their digests, and what it must un
 test("no bytes make it throw", () => {
   const piece = fc.oneof(
     fc.uint8Array({ maxLength: 12 }),
-    fc.constantFrom(numbers(0, 0, 0, 4), asField(key.blob), numbers(1), numbers(0x22), numbers(0xff)),
+    fc.constantFrom(numbers(0, 0, 0, 4), toField(key.blob), numbers(1), numbers(0x22), numbers(0xff)),
   );
   fc.assert(
     fc.property(fc.boolean(), fc.array(piece), (hasHead, pieces) => {

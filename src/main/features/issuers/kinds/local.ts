@@ -1,5 +1,5 @@
 import { checkRequest } from "#domain/issuing/check-request.ts";
-import { hashKey } from "#domain/issuing/hash-key.ts";
+import { hashKey } from "#codec/fingerprint.ts";
 import { makeLeaf, openAuthority } from "#domain/issuing/make-certificate.ts";
 import { readPermitted } from "#domain/issuing/permitted-names.ts";
 import { algorithmOf } from "#domain/issuing/signer.ts";

@@ -8,7 +8,7 @@ import { lookAtHostHalf } from "#net/ssh/hand/look-half.ts";
 import { makeKey as makeOnHost } from "#net/ssh/hand/put-halves.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
-import { viewKey } from "#net/ssh/wire.ts";
+import { viewKey } from "#codec/fingerprint.ts";
 import { type HolderPlan, type NewKey, type Plan, RSA_BITS } from "#shared/model/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { toPlace } from "./holder-here.ts";

@@ -7,7 +7,7 @@ import { put } from "#net/ssh/hand/put-halves.ts";
 import type { LoginProof, ProofKey } from "#net/ssh/prove/login-proof.ts";
 import { proveHostKeyNamed, proveHostKeyPresented } from "#net/ssh/prove/prove-host-keys.ts";
 import { isForSsh2 } from "#net/ssh/prove/prove-login.ts";
-import { viewKey } from "#net/ssh/wire.ts";
+import { viewKey } from "#codec/fingerprint.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Store } from "#store/store.ts";
 

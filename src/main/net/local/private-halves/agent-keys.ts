@@ -1,6 +1,6 @@
 /** Keys of a running agent: a new one is added, and an old one forgotten, by the agent protocol (RFC 9987). */
 import { askAgent, listAgentKeys } from "#net/ssh/agent.ts";
-import { readFields, toField } from "#net/ssh/wire.ts";
+import { openFields, toField } from "#codec/ssh-wire.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { KeyPair } from "./key-pair.ts";
 
@@ -64,7 +64,7 @@ export async function signByAgent(
     Buffer.from([0, 0, 0, RSA_SHA512]),
   ];
   const answer = await askAgent(socketPath, Buffer.concat(request), timeoutMs);
-  const signature = answer?.[0] === SIGN_RESPONSE ? readFields(answer, 1, 1)?.fields[0] : undefined;
+  const signature = answer?.[0] === SIGN_RESPONSE ? openFields(answer, 1).octets() : null;
   return signature ? { blob, signature } : null;
 }
 

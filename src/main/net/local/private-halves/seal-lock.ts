@@ -1,7 +1,7 @@
 import { createCipheriv, randomBytes } from "node:crypto";
 import bcrypt from "bcrypt-pbkdf";
-import { writeContainer } from "#net/ssh/openssh-container.ts";
-import { toField } from "#net/ssh/wire.ts";
+import { writeContainer } from "#codec/openssh-key.ts";
+import { toField } from "#codec/ssh-wire.ts";
 
 /** As ssh-keygen of OpenSSH 10 does. */
 const CIPHER = { name: "aes256-ctr", node: "aes-256-ctr", keyBytes: 32, ivBytes: 16 };

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { writeContainer } from "#net/ssh/openssh-container.ts";
+import { writeOpenContainer } from "#codec/openssh-key.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { type KeyPair, padSecret } from "./key-pair.ts";
+import { type KeyPair, padPair } from "./key-pair.ts";
 import { SEAL_BLOCK_BYTES } from "./seal-lock.ts";
 
 /** Beside this file, as source and as built: all parts of the program are in one folder then. */
@@ -15,9 +15,9 @@ export async function sealPair(
   passphrase: Redacted<string> | null,
 ): Promise<Redacted<string>> {
   const { blob } = pair;
-  if (!passphrase) return new Redacted(writeContainer({ blob, secret: padSecret(pair, 8) }));
+  if (!passphrase) return new Redacted(writeOpenContainer(blob, padPair(pair, 8)));
   const { promise, resolve, reject } = Promise.withResolvers<Redacted<string>>();
-  const secret = padSecret(pair, SEAL_BLOCK_BYTES);
+  const secret = padPair(pair, SEAL_BLOCK_BYTES);
   const worker = new Worker(WORKER, {
     name: "seal",
     workerData: { blob, secret, passphrase: Redacted.reveal(passphrase) },

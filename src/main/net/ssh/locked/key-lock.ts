@@ -5,8 +5,8 @@
  * above what is done here, or the way is not known here, that is said without deriving anything.
  */
 import { getCiphers } from "node:crypto";
-import { readContainer } from "#net/ssh/openssh-container.ts";
-import { readFields } from "#net/ssh/wire.ts";
+import { readContainer } from "#codec/openssh-key.ts";
+import { openFields } from "#codec/ssh-wire.ts";
 import { sayNumber } from "#shared/text/count.ts";
 import { readPbes2 } from "./pbes2.ts";
 
@@ -84,11 +84,11 @@ function readOpensshLock(text: string): KeyLock | { why: string } {
   const { kdf, kdfOptions, blob, secret, tag } = container;
   const known = OPENSSH_CIPHERS.get(container.cipher);
   if (kdf !== "bcrypt" || !known || !isAvailable(known.name)) return UNKNOWN;
-  const options = readFields(kdfOptions, 0, 1);
-  if (!options || options.end + 4 !== kdfOptions.length || tag.length !== known.tagBytes) return DAMAGED;
-  const salt = options.fields[0] as Buffer;
-  const rounds = kdfOptions.readUInt32BE(options.end);
-  if (rounds === 0 || salt.length === 0) return DAMAGED;
+  const options = openFields(kdfOptions);
+  const salt = options.octets();
+  const rounds = Number(options.number(4) ?? 0);
+  if (!options.isAtEnd || tag.length !== known.tagBytes) return DAMAGED;
+  if (rounds === 0 || !salt?.length) return DAMAGED;
   if (rounds > MOST_COST.bcryptRounds) return tooMuch(rounds, "rounds of bcrypt", MOST_COST.bcryptRounds);
   return { kind: "openssh", cipher: known, salt, rounds, blob, secret, tag };
 }

@@ -7,7 +7,7 @@ import {
   scryptSync,
 } from "node:crypto";
 import bcrypt from "bcrypt-pbkdf";
-import { writeContainer } from "#net/ssh/openssh-container.ts";
+import { writeOpenContainer } from "#codec/openssh-key.ts";
 import { type KeyLock, MOST_COST, type Pbes2Kdf } from "./key-lock.ts";
 
 /** The private key without its passphrase, as text; null: the passphrase is wrong. Takes as long as the lock asks for. */
@@ -47,7 +47,7 @@ function openOpenssh(lock: Extract<KeyLock, { kind: "openssh" }>, passphrase: Bu
   const secret = unlessRubbish(() => decipher(lock, key, iv));
   // A number that stands there twice, so that a right passphrase can be told.
   const isRight = secret && secret.length >= 8 && secret.readUInt32BE(0) === secret.readUInt32BE(4);
-  return isRight ? writeContainer({ blob: Buffer.from(lock.blob), secret }) : null;
+  return isRight ? writeOpenContainer(Buffer.from(lock.blob), secret) : null;
 }
 
 /**

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { hidePublic, lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/hand/look-half.ts";
 import { commitPut, makeKey, put, undoPut } from "#net/ssh/hand/put-halves.ts";
-import { viewKey } from "#net/ssh/wire.ts";
+import { viewKey } from "#codec/fingerprint.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";

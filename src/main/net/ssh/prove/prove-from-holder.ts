@@ -6,7 +6,7 @@ import { type SshFailure, sayAddress } from "#net/ssh/ssh-failure.ts";
 import { readClientLog } from "#net/ssh/system/client-log.ts";
 import { explainClient } from "#net/ssh/system/explain-client.ts";
 import { writeClientConfig } from "#net/ssh/system/write-config.ts";
-import { viewKey } from "#net/ssh/wire.ts";
+import { viewKey } from "#codec/fingerprint.ts";
 import { inconclusive, type LoginProof, readFailure } from "./login-proof.ts";
 import { couldNotSign } from "./prove-by-client.ts";
 

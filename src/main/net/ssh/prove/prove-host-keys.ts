@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Identity } from "#net/ssh/identities.ts";
 import { logIn } from "#net/ssh/log-in.ts";
 import { sayAddress } from "#net/ssh/ssh-failure.ts";
-import { viewKey } from "#net/ssh/wire.ts";
+import { viewKey } from "#codec/fingerprint.ts";
 import { inconclusive, type LoginProof, type ProofRoute, readFailure } from "./login-proof.ts";
 import { loginOf } from "./prove-login.ts";
 

@@ -1,19 +1,25 @@
-export const openFields = (bytes: Uint8Array): Fields => new Fields(bytes);
+/**
+ * SSH's wire format (RFC 4251, section 5), of keys, signatures, certificates, agents and OpenSSH's files alike. What is read
+ * is a view of the bytes.
+ */
+export const openFields = <Bytes extends Uint8Array>(bytes: Bytes, position = 0): Fields<Bytes> =>
+  new Fields(bytes, position);
 
-/** Fields of SSH's wire format, one after another: each answers null once the bytes do not hold it. */
-export class Fields {
+/** Fields one after another: each answers null once the bytes do not hold it. */
+export class Fields<Bytes extends Uint8Array = Uint8Array> {
   /** Where the next field begins. */
-  position = 0;
-  readonly bytes: Uint8Array;
+  position: number;
+  readonly bytes: Bytes;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Bytes, position = 0) {
     this.bytes = bytes;
+    this.position = position;
   }
 
   /** A string: four bytes of length, then as many bytes. */
-  octets(): Uint8Array | null {
+  octets(): Bytes | null {
     const start = this.position + 4;
-    return this.#skipString() ? this.bytes.subarray(start, this.position) : null;
+    return this.#skipString() ? (this.bytes.subarray(start, this.position) as Bytes) : null;
   }
 
   /** How long the next string is, which is passed over. */
@@ -23,11 +29,11 @@ export class Fields {
   }
 
   /** A string in which a NUL may stand at its end only, which is left out. */
-  cString(): Uint8Array | null {
+  cString(): Bytes | null {
     const octets = this.octets();
     const nul = octets?.indexOf(0) ?? -1;
     if (!octets || nul < 0) return octets;
-    return nul === octets.length - 1 ? octets.subarray(0, nul) : null;
+    return nul === octets.length - 1 ? (octets.subarray(0, nul) as Bytes) : null;
   }
 
   /** A string as Latin-1, so that no byte is lost. For names: it is made character by character. */
@@ -82,10 +88,18 @@ export class Fields {
   }
 }
 
-/** A string as a field: its length, then its bytes. */
-export function asField(bytes: Uint8Array): Uint8Array {
-  const field = new Uint8Array(4 + bytes.length);
-  new DataView(field.buffer).setUint32(0, bytes.length);
+/** A string as a field: its length, then its bytes, which are copied. Text is UTF-8. */
+export function toField(content: Uint8Array | string): Buffer {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  const field = Buffer.alloc(4 + bytes.length);
+  field.writeUInt32BE(bytes.length);
   field.set(bytes, 4);
   return field;
+}
+
+/** A number as it is written: without zeros before it, but for one that keeps it from being negative. */
+export function toNumber(digits: Buffer): Buffer {
+  const first = digits.findIndex((byte) => byte !== 0);
+  const short = first < 0 ? Buffer.alloc(0) : digits.subarray(first);
+  return (short[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), short]) : short;
 }

@@ -1,15 +1,15 @@
 import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { spkiOfBlob } from "./key-spki.ts";
-import { asField } from "./wire.ts";
+import { spkiOfBlob } from "./ssh-key.ts";
+import { toField } from "./ssh-wire.ts";
 
 const spki = (pair: ReturnType<typeof make>) => pair.publicKey.export({ type: "spki", format: "der" });
 const jwk = (pair: ReturnType<typeof make>, name: "n" | "e" | "x" | "y") =>
   Buffer.from(pair.publicKey.export({ format: "jwk" })[name] ?? "", "base64url");
 
 const make = (curve: "P-256" | "P-384" | "P-521") => generateKeyPairSync("ec", { namedCurve: curve });
-const blob = (...fields: Buffer[]) => Buffer.concat(fields.map((field) => asField(field)));
+const blob = (...fields: Buffer[]) => Buffer.concat(fields.map((field) => toField(field)));
 /** SSH's numbers are signed, and so a high first bit has a zero before it. */
 const number = (bytes: Buffer) =>
   (bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes;
@@ -45,7 +45,7 @@ test("what is no such key has none, whatever its bytes", () => {
       fc.constantFrom("ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256"),
       fc.uint8Array({ maxLength: 200 }),
       (type, rest) => {
-        const der = spkiOfBlob(Buffer.concat([asField(Buffer.from(type)), rest]));
+        const der = spkiOfBlob(Buffer.concat([toField(Buffer.from(type)), rest]));
         if (der) createPublicKey({ key: Buffer.from(der), format: "der", type: "spki" });
       },
     ),

@@ -1,0 +1,81 @@
+/**
+ * Keys of SSH as JSON Web Keys, which node:crypto takes and gives, and the other way round: the three kinds that both know.
+ */
+import { createPublicKey, type JsonWebKey } from "node:crypto";
+import { openFields, toField, toNumber } from "./ssh-wire.ts";
+
+const CURVES: ReadonlyMap<string, string> = new Map([
+  ["nistp256", "P-256"],
+  ["nistp384", "P-384"],
+  ["nistp521", "P-521"],
+]);
+const NAMES: ReadonlyMap<string, string> = new Map(Array.from(CURVES, ([name, curve]) => [curve, name]));
+
+const fromBase64url = (text: string | undefined): Buffer => Buffer.from(text ?? "", "base64url");
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+
+/**
+ * The public key in a blob; null for a kind that certificates do not have, or where the blob holds none. `keyType`: what it is
+ * taken for, where that is not the name in it.
+ */
+export function jwkOfBlob(blob: Uint8Array, keyType?: string): JsonWebKey | null {
+  const fields = openFields(blob);
+  const named = fields.text();
+  const type = keyType ?? named;
+  if (type === "ssh-ed25519") {
+    const x = fields.octets();
+    return x && { kty: "OKP", crv: "Ed25519", x: base64url(x) };
+  }
+  if (type === "ssh-rsa") {
+    const [e, n] = [fields.octets(), fields.octets()];
+    return e && n && { kty: "RSA", n: base64url(n), e: base64url(e) };
+  }
+  if (!type?.startsWith("ecdsa-sha2-")) return null;
+  const crv = CURVES.get(fields.text() ?? "");
+  const point = fields.octets();
+  // 4: both coordinates follow as they are (SEC 1 2.3.3).
+  if (!crv || !point || point[0] !== 4) return null;
+  const half = (point.length - 1) / 2;
+  const [x, y] = [point.subarray(1, 1 + half), point.subarray(1 + half)];
+  return { kty: "EC", crv, x: base64url(x), y: base64url(y) };
+}
+
+/** The blob of a public key, or of the public half of a private one; null for a kind that SSH has no keys of. */
+export function blobOfJwk({ kty, crv, x, y, n, e }: JsonWebKey): Buffer | null {
+  if (kty === "RSA") return join("ssh-rsa", toNumber(fromBase64url(e)), toNumber(fromBase64url(n)));
+  if (kty === "OKP" && crv === "Ed25519") return join("ssh-ed25519", fromBase64url(x));
+  const curve = kty === "EC" ? NAMES.get(crv ?? "") : undefined;
+  return curve === undefined ? null : join(`ecdsa-sha2-${curve}`, curve, pointOf(x, y));
+}
+
+/** The private half as agents and OpenSSH's format hold it: its type, then its numbers. Null as above. */
+export function secretOfJwk({ kty, crv, x, y, d, n, e, p, q, qi }: JsonWebKey): Buffer | null {
+  if (kty === "RSA") return join("ssh-rsa", ...[n, e, d, qi, p, q].map(fromBase64url).map(toNumber));
+  if (kty === "OKP" && crv === "Ed25519") {
+    const point = fromBase64url(x);
+    return join("ssh-ed25519", point, Buffer.concat([fromBase64url(d), point]));
+  }
+  const curve = kty === "EC" ? NAMES.get(crv ?? "") : undefined;
+  if (curve === undefined) return null;
+  return join(`ecdsa-sha2-${curve}`, curve, pointOf(x, y), toNumber(fromBase64url(d)));
+}
+
+const join = (...fields: readonly (Uint8Array | string)[]): Buffer => Buffer.concat(fields.map(toField));
+
+const pointOf = (x: string | undefined, y: string | undefined): Buffer =>
+  Buffer.concat([Buffer.from([4]), fromBase64url(x), fromBase64url(y)]);
+
+/**
+ * The DER of the SubjectPublicKeyInfo (RFC 5280 4.1.2.7) of a public key in SSH's wire format, by which certificates know
+ * it. Null for a kind of key that certificates do not have, or where the blob is not one whole key.
+ */
+export function spkiOfBlob(blob: Uint8Array): Uint8Array | null {
+  const key = jwkOfBlob(blob);
+  if (!key) return null;
+  try {
+    return new Uint8Array(createPublicKey({ key, format: "jwk" }).export({ type: "spki", format: "der" }));
+  } catch {
+    // No such point, or a kind of key that this runtime does not know.
+    return null;
+  }
+}
