@@ -1,8 +1,7 @@
 import { octetsOf, oidOf, openNode, partsOf, TAG, tagOf } from "#codec/der.ts";
 import type { Keystore } from "./keystore.ts";
-import { HMACS, readDerivation } from "./pbe.ts";
-
-const PBES2 = "1.2.840.113549.1.5.13";
+import { HMACS, PBES2 } from "#codec/pbes2.ts";
+import { readDerivation } from "./pbe.ts";
 
 /**
  * Bouncy Castle's BCFKS: ObjectStore { { algorithm, encrypted content }, { HMAC, derivation, code } }. It is encrypted as

@@ -1,4 +1,5 @@
-import { hash, pbkdf2Sync, scryptSync } from "node:crypto";
+import { hash } from "node:crypto";
+import { deriveKey, type Kdf, MOST_SCRYPT_BYTES } from "#codec/pbes2.ts";
 
 /**
  * From a password to a key, in the three ways that keystores know. What each costs is told beforehand as `work`, in
@@ -12,27 +13,17 @@ export const MOST_WORK = 10_000_000;
 /** A derivation in JavaScript takes about so many times as long as one by OpenSSL. */
 const OUR_PACE = 8;
 
-const MOST_SCRYPT_BYTES = 256 * 1024 * 1024;
-
-export function deriveByPbkdf2(salt: Buffer, iterations: number, digest: string): Derivation {
-  return {
-    words: `PBKDF2 with HMAC-${digest.toUpperCase()}, ${sayIterations(iterations)}`,
-    work: iterations,
-    derive: (password, bytes) => pbkdf2Sync(password, salt, iterations, bytes, digest),
-  };
-}
-
-export function deriveByScrypt(salt: Buffer, { N, r, p }: { N: number; r: number; p: number }): Derivation {
-  const memory = 128 * r * (N + p);
+export function toDerivation(kdf: Kdf): Derivation {
+  const derive: Derivation["derive"] = (password, bytes) => deriveKey(kdf, password, bytes);
+  if (kdf.name === "pbkdf2") {
+    const words = `PBKDF2 with HMAC-${kdf.digest.toUpperCase()}, ${sayIterations(kdf.iterations)}`;
+    return { words, work: kdf.iterations, derive };
+  }
+  const { N, r, p } = kdf;
   // RFC 7914, section 2: beyond it OpenSSL refuses N, and throws.
-  const isPossible = memory <= MOST_SCRYPT_BYTES && Math.log2(N) < 16 * r;
-  return {
-    words: `scrypt, N ${N}, r ${r}, p ${p}`,
-    work: isPossible ? N * r * p : Number.POSITIVE_INFINITY,
-    // Twice, for OpenSSL counts a little more than the blocks.
-    derive: (password, bytes) =>
-      scryptSync(password, salt, bytes, { N, r, p, maxmem: 2 * MOST_SCRYPT_BYTES }),
-  };
+  const isPossible = 128 * r * (N + p) <= MOST_SCRYPT_BYTES && Math.log2(N) < 16 * r;
+  const work = isPossible ? N * r * p : Number.POSITIVE_INFINITY;
+  return { words: `scrypt, N ${N}, r ${r}, p ${p}`, work, derive };
 }
 
 /** What a key is derived for by RFC 7292, appendix B.3. */

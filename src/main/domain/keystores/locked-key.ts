@@ -1,7 +1,7 @@
+import { readEncryptedKey } from "#codec/pbes2.ts";
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { openNode, partsOf } from "#codec/der.ts";
 import { formsOf, MOST_WORK } from "./derive.ts";
-import { readSealed } from "./pbe.ts";
+import { readEncryption } from "./pbe.ts";
 
 /**
  * Private keys under a passphrase outside of keystores: PKCS#8 (EncryptedPrivateKeyInfo, RFC 5958 section 3) and
@@ -21,11 +21,9 @@ const NEEDS = "it needs its passphrase";
 
 /** Null where the bytes are no such key, or its header is damaged. */
 export function readLockedPkcs8(der: Buffer): LockedKey | null {
-  const outer = openNode(der);
-  const [algorithm, secret, ...more] = partsOf(outer);
-  const sealed = more.length === 0 ? readSealed(algorithm, secret) : null;
-  if (!sealed || outer?.element.end !== der.length) return null;
-  const { encryption } = sealed;
+  const sealed = readEncryptedKey(der);
+  const encryption = readEncryption(sealed?.algorithm);
+  if (!sealed || !encryption) return null;
   if (!encryption.isKnown) return shut(`it is locked by ${encryption.words}, which is not known here`, 0);
   if (encryption.work > MOST_WORK)
     return shut(

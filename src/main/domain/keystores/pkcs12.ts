@@ -11,7 +11,8 @@ import {
   workOfPkcs12,
 } from "./derive.ts";
 import { type Keystore, type Opened, type StoreLock, stateOf } from "./keystore.ts";
-import { type Encryption, HMACS, hasDigest, readDerivation, readSealed } from "./pbe.ts";
+import { HMACS, hasDigest } from "#codec/pbes2.ts";
+import { type Encryption, readDerivation, readSealed } from "./pbe.ts";
 import { type Bag, layTogether, type OpenKey, readBags, sayMisfits } from "./pkcs12-bags.ts";
 import { hashPublicHalf } from "./private-half.ts";
 

@@ -5,10 +5,19 @@
  * above what is done here, or the way is not known here, that is said without deriving anything.
  */
 import { getCiphers } from "node:crypto";
-import { readContainer } from "#codec/openssh-key.ts";
+import { OPENSSH_KEY, readContainer } from "#codec/openssh-key.ts";
 import { openFields } from "#codec/ssh-wire.ts";
 import { sayNumber } from "#shared/text/count.ts";
-import { readPbes2 } from "./pbes2.ts";
+import { oidOf, partsOf } from "#codec/der.ts";
+import {
+  type Cipher,
+  type Kdf,
+  MOST_SCRYPT_BYTES,
+  PBES2,
+  readEncryptedKey,
+  readPbes2,
+} from "#codec/pbes2.ts";
+import { decodePem, findPemBlocks } from "#codec/pem.ts";
 
 /** All that it takes to open a private key, but for the passphrase. Plain data, to be handed to a worker. */
 export type KeyLock =
@@ -23,11 +32,7 @@ export type KeyLock =
     }
   /** OpenSSL's old format: one MD5, whatever the passphrase. */
   | { kind: "pem"; text: string }
-  | { kind: "pkcs8"; kdf: Pbes2Kdf; cipher: string; iv: Uint8Array; secret: Uint8Array };
-
-export type Pbes2Kdf =
-  | { name: "pbkdf2"; salt: Uint8Array; iterations: number; digest: string; keyBytes: number }
-  | { name: "scrypt"; salt: Uint8Array; N: number; r: number; p: number; keyBytes: number };
+  | { kind: "pkcs8"; kdf: Kdf; cipher: Cipher; iv: Uint8Array; secret: Uint8Array };
 
 export type OpensshCipher = { name: string; keyBytes: number; ivBytes: number; tagBytes: number };
 
@@ -36,7 +41,7 @@ export const MOST_COST = {
   bcryptRounds: 1_000,
   pbkdf2Iterations: 10_000_000,
   scryptN: 2 ** 20,
-  scryptBytes: 256 * 1024 * 1024,
+  scryptBytes: MOST_SCRYPT_BYTES,
   scryptLanes: 16,
 } as const;
 
@@ -62,8 +67,9 @@ const OPENSSH_CIPHERS = new Map<string, OpensshCipher>([
 ]);
 
 const PEM_CIPHERS = /^DEK-Info: *(AES-(?:128|192|256)-CBC|DES-EDE3-CBC),[0-9A-F]+\r?$/im;
-const PKCS8_BLOCK =
-  /-----BEGIN ENCRYPTED PRIVATE KEY-----\r?\n([A-Za-z0-9+/=\s]+)\r?\n-----END ENCRYPTED PRIVATE KEY-----/;
+/** Of PBES2 those that OpenSSL has ever written for a key by itself. */
+const PKCS8_CIPHERS = new Set(["aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des-ede3-cbc"]);
+const PKCS8_DIGESTS = new Set(["sha1", "sha224", "sha256", "sha384", "sha512"]);
 
 const DAMAGED = { why: "it is damaged: its header cannot be read" };
 const UNKNOWN = {
@@ -72,9 +78,10 @@ const UNKNOWN = {
 
 /** The lock on a private key that has a passphrase, or why it is not opened here. Takes no time, whatever it asks for. */
 export function readKeyLock(text: string): KeyLock | { why: string } {
-  if (text.includes("-----BEGIN OPENSSH PRIVATE KEY-----")) return readOpensshLock(text);
-  const pkcs8 = PKCS8_BLOCK.exec(text)?.[1];
-  if (pkcs8) return judgePbes2(readPbes2(Buffer.from(pkcs8, "base64")));
+  const blocks = findPemBlocks(text);
+  if (blocks.some(({ label }) => label === OPENSSH_KEY)) return readOpensshLock(text);
+  const pkcs8 = blocks.find(({ label }) => label === "ENCRYPTED PRIVATE KEY");
+  if (pkcs8) return readPkcs8Lock(pkcs8.problem === null ? decodePem(pkcs8.lines) : null);
   return PEM_CIPHERS.test(text) ? { kind: "pem", text } : UNKNOWN;
 }
 
@@ -93,21 +100,31 @@ function readOpensshLock(text: string): KeyLock | { why: string } {
   return { kind: "openssh", cipher: known, salt, rounds, blob, secret, tag };
 }
 
-function judgePbes2(lock: ReturnType<typeof readPbes2>): KeyLock | { why: string } {
-  if (!lock) return DAMAGED;
-  if (lock.kind === "unknown" || !isAvailable(lock.cipher)) return UNKNOWN;
-  const { kdf } = lock;
+function readPkcs8Lock(der: Buffer | null): KeyLock | { why: string } {
+  const sealed = der && readEncryptedKey(der);
+  const [scheme, parameters] = partsOf(sealed?.algorithm);
+  const oid = oidOf(scheme);
+  if (!sealed || oid === null) return DAMAGED;
+  const read = oid === PBES2 ? readPbes2(parameters) : UNKNOWN;
+  if (!read) return DAMAGED;
+  if (!("kdf" in read) || !PKCS8_CIPHERS.has(read.cipher.name)) return UNKNOWN;
+  const { kdf, cipher, iv } = read;
+  if (kdf.name === "pbkdf2" && !PKCS8_DIGESTS.has(kdf.digest)) return UNKNOWN;
+  return judgeCost(kdf) ?? { kind: "pkcs8", kdf, cipher, iv, secret: sealed.secret };
+}
+
+/** Null where it is not above what is done here. */
+function judgeCost(kdf: Kdf): { why: string } | null {
   if (kdf.name === "pbkdf2") {
     const most = MOST_COST.pbkdf2Iterations;
-    if (kdf.iterations > most) return tooMuch(kdf.iterations, "iterations of PBKDF2", most);
-    return lock;
+    return kdf.iterations > most ? tooMuch(kdf.iterations, "iterations of PBKDF2", most) : null;
   }
   const bytes = 128 * kdf.N * kdf.r;
   if (kdf.N > MOST_COST.scryptN) return tooMuch(kdf.N, "as the N of scrypt", MOST_COST.scryptN);
   if (bytes > MOST_COST.scryptBytes)
     return tooMuch(bytes, "bytes of memory by scrypt", MOST_COST.scryptBytes);
   if (kdf.p > MOST_COST.scryptLanes) return tooMuch(kdf.p, "as the p of scrypt", MOST_COST.scryptLanes);
-  return lock;
+  return null;
 }
 
 /** Electron's crypto knows fewer ciphers than Node's. */

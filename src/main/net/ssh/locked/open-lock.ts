@@ -3,12 +3,11 @@ import {
   createDecipheriv,
   createPrivateKey,
   type KeyObject,
-  pbkdf2Sync,
-  scryptSync,
 } from "node:crypto";
 import bcrypt from "bcrypt-pbkdf";
 import { writeOpenContainer } from "#codec/openssh-key.ts";
-import { type KeyLock, MOST_COST, type Pbes2Kdf } from "./key-lock.ts";
+import { decrypt, deriveKey } from "#codec/pbes2.ts";
+import type { KeyLock } from "./key-lock.ts";
 
 /** The private key without its passphrase, as text; null: the passphrase is wrong. Takes as long as the lock asks for. */
 export function openLock(lock: KeyLock, passphrase: string): string | null {
@@ -18,8 +17,9 @@ export function openLock(lock: KeyLock, passphrase: string): string | null {
     case "pem":
       return writePem(() => createPrivateKey({ key: lock.text, passphrase }));
     case "pkcs8": {
-      const key = derive(lock.kdf, Buffer.from(passphrase));
-      return writePem(() => openPkcs8(lock, key));
+      const key = deriveKey(lock.kdf, passphrase, lock.cipher.keyBytes);
+      const der = decrypt({ cipher: lock.cipher, key, iv: lock.iv }, lock.secret);
+      return der && writePem(() => createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
     }
   }
 }
@@ -69,18 +69,4 @@ function decipher(
   if (cipher.tagBytes > 0) opening.setAuthTag(tag);
   else opening.setAutoPadding(false);
   return Buffer.concat([opening.update(secret), opening.final()]);
-}
-
-function openPkcs8({ cipher, iv, secret }: Extract<KeyLock, { kind: "pkcs8" }>, key: Uint8Array): KeyObject {
-  const opening = createDecipheriv(cipher, key, iv);
-  const der = Buffer.concat([opening.update(secret), opening.final()]);
-  return createPrivateKey({ key: der, format: "der", type: "pkcs8" });
-}
-
-function derive(kdf: Pbes2Kdf, passphrase: Buffer): Buffer {
-  if (kdf.name === "pbkdf2")
-    return pbkdf2Sync(passphrase, kdf.salt, kdf.iterations, kdf.keyBytes, kdf.digest);
-  const { N, r, p } = kdf;
-  // Twice, for OpenSSL counts a little more than the blocks.
-  return scryptSync(passphrase, kdf.salt, kdf.keyBytes, { N, r, p, maxmem: 2 * MOST_COST.scryptBytes });
 }

@@ -1,0 +1,173 @@
+/**
+ * Encryption under a password by PBES2 (RFC 8018), as PKCS#8 and PKCS#12 have it: what a header says, as plain data, and what it
+ * takes to open what is behind it. Null stands for what is damaged.
+ */
+import { createDecipheriv, getCiphers, getHashes, pbkdf2Sync, scryptSync } from "node:crypto";
+import { type Node, numberOf, octetsOf, oidOf, openNode, partsOf, TAG, viewOf } from "./der.ts";
+import { decryptRc2 } from "./rc2.ts";
+
+/** From a password to a key. The file says how much work that is, and may ask for years: whoever derives has judged it before. */
+export type Kdf =
+  | { name: "pbkdf2"; salt: Uint8Array; iterations: number; digest: string }
+  | { name: "scrypt"; salt: Uint8Array; N: number; r: number; p: number };
+
+/** As node:crypto calls it. `rc2Bits`: how many bits of its key RC2 uses. */
+export type Cipher = { name: string; keyBytes: number; rc2Bits?: number };
+
+export type Pbes2 = { kdf: Kdf; cipher: Cipher; iv: Uint8Array };
+
+/** A derivation or a cipher that is not known here, in words. */
+export type Unknown = { unknown: string };
+
+export const PBES2 = "1.2.840.113549.1.5.13";
+const PBKDF2 = "1.2.840.113549.1.5.12";
+const SCRYPT = "1.3.6.1.4.1.11591.4.11";
+const HMAC_SHA1 = "1.2.840.113549.2.7";
+
+/** HMACs, as node:crypto calls their digests. */
+export const HMACS = new Map([
+  [HMAC_SHA1, "sha1"],
+  ["1.2.840.113549.2.6", "md5"],
+  ["1.2.840.113549.2.8", "sha224"],
+  ["1.2.840.113549.2.9", "sha256"],
+  ["1.2.840.113549.2.10", "sha384"],
+  ["1.2.840.113549.2.11", "sha512"],
+  ["1.2.840.113549.2.12", "sha512-224"],
+  ["1.2.840.113549.2.13", "sha512-256"],
+  ["2.16.840.1.101.3.4.2.13", "sha3-224"],
+  ["2.16.840.1.101.3.4.2.14", "sha3-256"],
+  ["2.16.840.1.101.3.4.2.15", "sha3-384"],
+  ["2.16.840.1.101.3.4.2.16", "sha3-512"],
+]);
+
+const CIPHERS = new Map<string, Cipher & { ivBytes: number }>([
+  ["2.16.840.1.101.3.4.1.2", { name: "aes-128-cbc", keyBytes: 16, ivBytes: 16 }],
+  ["2.16.840.1.101.3.4.1.22", { name: "aes-192-cbc", keyBytes: 24, ivBytes: 16 }],
+  ["2.16.840.1.101.3.4.1.42", { name: "aes-256-cbc", keyBytes: 32, ivBytes: 16 }],
+  ["1.2.840.113549.3.7", { name: "des-ede3-cbc", keyBytes: 24, ivBytes: 8 }],
+  ["1.3.14.3.2.7", { name: "des-cbc", keyBytes: 8, ivBytes: 8 }],
+  ["1.2.392.200011.61.1.1.1.2", { name: "camellia-128-cbc", keyBytes: 16, ivBytes: 16 }],
+  ["1.2.392.200011.61.1.1.1.3", { name: "camellia-192-cbc", keyBytes: 24, ivBytes: 16 }],
+  ["1.2.392.200011.61.1.1.1.4", { name: "camellia-256-cbc", keyBytes: 32, ivBytes: 16 }],
+  ["1.2.410.200046.1.1.2", { name: "aria-128-cbc", keyBytes: 16, ivBytes: 16 }],
+  ["1.2.410.200046.1.1.7", { name: "aria-192-cbc", keyBytes: 24, ivBytes: 16 }],
+  ["1.2.410.200046.1.1.12", { name: "aria-256-cbc", keyBytes: 32, ivBytes: 16 }],
+]);
+const RC2_CBC = "1.2.840.113549.3.2";
+/** RFC 8018, B.2.3: how RC2 writes its effective bits. */
+const RC2_VERSIONS = new Map([
+  [160, 40],
+  [120, 64],
+  [58, 128],
+]);
+
+/** EncryptedPrivateKeyInfo (RFC 5958, section 3), which has nothing before or behind it. */
+export function readEncryptedKey(der: Buffer): { algorithm: Node; secret: Buffer } | null {
+  const outer = openNode(der);
+  const [algorithm, sealed, ...more] = partsOf(outer);
+  const secret = octetsOf(sealed);
+  const isWhole = outer?.element.end === der.length && more.length === 0;
+  return isWhole && algorithm && secret ? { algorithm, secret } : null;
+}
+
+/** What the parameters of PBES2 say. */
+export function readPbes2(parameters: Node | undefined): Pbes2 | Unknown | null {
+  const [derivation, scheme] = partsOf(parameters);
+  const [id, cipherParameters] = partsOf(scheme);
+  const oid = oidOf(id);
+  const kdf = readKdf(derivation);
+  if (!kdf || oid === null) return null;
+  const sealed = oid === RC2_CBC ? readRc2(cipherParameters) : readCipher(oid, cipherParameters);
+  if (!sealed || "unknown" in sealed) return sealed;
+  return "unknown" in kdf ? kdf : { kdf, cipher: sealed.cipher, iv: sealed.iv };
+}
+
+/** PBKDF2 or scrypt by their AlgorithmIdentifier. Numbers are as large as they are: infinite beyond six bytes. */
+export function readKdf(algorithm: Node | undefined): Kdf | Unknown | null {
+  const [id, parameters] = partsOf(algorithm);
+  const [salt, ...numbers] = partsOf(parameters);
+  const oid = oidOf(id);
+  if (oid !== null && oid !== PBKDF2 && oid !== SCRYPT) return { unknown: `the derivation ${oid}` };
+  const octets = octetsOf(salt);
+  if (!octets || oid === null) return null;
+  const [first, second, third] = numbers.map(numberOf);
+  if (oid === SCRYPT)
+    return isPowerOfTwo(first) && second && third
+      ? { name: "scrypt", salt: octets, N: first, r: second, p: third }
+      : null;
+  const prf = numbers.find(({ element }) => element.tag === TAG.sequence);
+  const prfOid = prf ? oidOf(partsOf(prf)[0]) : HMAC_SHA1;
+  const digest = HMACS.get(prfOid ?? "");
+  if (!digest || !hasDigest(digest)) return { unknown: `PBKDF2 by ${prfOid ?? "an unreadable function"}` };
+  return first ? { name: "pbkdf2", salt: octets, iterations: first, digest } : null;
+}
+
+/** All that scrypt takes as its N. */
+const isPowerOfTwo = (number: number | null | undefined): number is number =>
+  typeof number === "number" && number > 1 && Number.isInteger(Math.log2(number));
+
+/** Electron's crypto has fewer ciphers and digests than Node's: what it lacks is unknown, and no wrong password. */
+export const hasCipher = ({ name, rc2Bits }: Cipher): boolean =>
+  rc2Bits !== undefined || getCiphers().includes(name === "des-cbc" ? "des-ede3-cbc" : name);
+export const hasDigest = (name: string): boolean => getHashes().includes(name);
+
+type Sealed = { cipher: Cipher; iv: Buffer } | Unknown;
+
+function readCipher(oid: string, parameters: Node | undefined): Sealed | null {
+  const cipher = CIPHERS.get(oid);
+  if (!cipher || !hasCipher(cipher)) return { unknown: `the cipher ${cipher?.name ?? oid}` };
+  const iv = octetsOf(parameters);
+  const { name, keyBytes, ivBytes } = cipher;
+  return iv?.length === ivBytes ? { cipher: { name, keyBytes }, iv } : null;
+}
+
+function readRc2(parameters: Node | undefined): Sealed | null {
+  const [version, iv] = partsOf(parameters);
+  const rc2Bits = RC2_VERSIONS.get(numberOf(version) ?? 0);
+  const octets = octetsOf(iv);
+  if (!octets || rc2Bits === undefined) return null;
+  return { cipher: { name: "rc2-cbc", keyBytes: rc2Bits / 8, rc2Bits }, iv: octets };
+}
+
+/** So much memory is given to scrypt. */
+export const MOST_SCRYPT_BYTES = 256 * 1024 * 1024;
+
+/** Takes as long as the derivation asks for. Throws where scrypt cannot be done as it is asked for. */
+export function deriveKey(kdf: Kdf, password: string | Uint8Array, bytes: number): Buffer {
+  if (kdf.name === "pbkdf2") return pbkdf2Sync(password, kdf.salt, kdf.iterations, bytes, kdf.digest);
+  const { N, r, p } = kdf;
+  // Twice, for OpenSSL counts a little more than the blocks.
+  return scryptSync(password, kdf.salt, bytes, { N, r, p, maxmem: 2 * MOST_SCRYPT_BYTES });
+}
+
+type Opening = { cipher: Cipher; key: Uint8Array; iv: Uint8Array };
+
+/** Null where the key is wrong, as far as that shows: what comes out may still be rubbish. */
+export function decrypt({ cipher: { name, rc2Bits }, key, iv }: Opening, secret: Uint8Array): Buffer | null {
+  if (rc2Bits !== undefined)
+    return unpad(decryptRc2({ key: viewOf(key), effectiveBits: rc2Bits, iv: viewOf(iv) }, viewOf(secret)));
+  try {
+    const [cipher, whole] = widen(name, key);
+    const opening = createDecipheriv(cipher, whole, iv);
+    return Buffer.concat([opening.update(secret), opening.final()]);
+  } catch {
+    // A wrong password shows as wrong padding, a damaged file as a length that does not fit.
+    return null;
+  }
+}
+
+/** OpenSSL has no single DES and no 3DES of two keys any more; 3DES of the same keys is both. */
+function widen(name: string, key: Uint8Array): [string, Uint8Array] {
+  if (name === "des-cbc") return ["des-ede3-cbc", Buffer.concat([key, key, key])];
+  return [
+    name,
+    name === "des-ede3-cbc" && key.length === 16 ? Buffer.concat([key, key.subarray(0, 8)]) : key,
+  ];
+}
+
+function unpad(plain: Buffer | null): Buffer | null {
+  const count = plain?.at(-1) ?? 0;
+  if (!plain || count === 0 || count > 8 || count > plain.length) return null;
+  const end = plain.length - count;
+  return plain.subarray(end).every((byte) => byte === count) ? plain.subarray(0, end) : null;
+}
