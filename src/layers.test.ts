@@ -14,6 +14,7 @@ const FORBIDDEN = [
   ["src/main/codec", "#net/tls/probe-endpoint.ts"],
   ["src/main/domain/x509", "node:fs"],
   ["src/main/domain/x509", "@peculiar/x509"],
+  ["src/main/domain/issuing", "node:fs"],
   ["src/main/domain/findings", "#store/store.ts"],
   ["src/main/domain/findings", "../x509/read-certificate.ts"],
   ["src/main/store", "#net/tls/probe-endpoint.ts"],

@@ -4,8 +4,8 @@
  *     npm run bench -- authorized-keys
  */
 import { generateKeyPairSync, hash, randomBytes } from "node:crypto";
-import { readAuthorizedKeys } from "../../src/main/domain/ssh/authorized-keys.ts";
 import { toField } from "#codec/ssh-wire.ts";
+import { readAuthorizedKeys } from "../../src/main/domain/ssh/authorized-keys.ts";
 import { report } from "./figures.mjs";
 import { cheapest, ownCpu } from "./measure.mjs";
 

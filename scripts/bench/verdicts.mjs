@@ -5,6 +5,7 @@
  *     npm run bench -- verdicts
  */
 import { randomBytes } from "node:crypto";
+import { toField } from "#codec/ssh-wire.ts";
 import { readAuthorizedKeys } from "../../src/main/domain/ssh/authorized-keys.ts";
 import { judgeGrants } from "../../src/main/domain/ssh/effective.ts";
 import {
@@ -12,7 +13,6 @@ import {
   makeCollection,
   makeKeysFile,
 } from "../../src/main/domain/ssh/testdata/make-collection.ts";
-import { toField } from "#codec/ssh-wire.ts";
 import { report } from "./figures.mjs";
 import { cheapest, ownCpu } from "./measure.mjs";
 

@@ -41,15 +41,9 @@ export const numberOf = (value: number | bigint): Buffer => {
   return integer(Buffer.from(hex.padStart(hex.length + (hex.length % 2), "0"), "hex"));
 };
 
-export const TRUE = encodeDer(TAG.boolean, Buffer.from([0xff]));
+const TRUE = encodeDer(TAG.boolean, Buffer.from([0xff]));
 export const octets = (...parts: readonly Uint8Array[]): Buffer => encodeDer(TAG.octetString, ...parts);
 export const bits = (bytes: Uint8Array): Buffer => encodeDer(TAG.bitString, Buffer.from([0]), bytes);
-
-/** Bits that have names, the first of them the highest of the first byte: without trailing zeros, as DER has them. */
-export function namedBits(byte: number): Buffer {
-  const unused = byte === 0 ? 0 : 31 - Math.clz32(byte & -byte);
-  return encodeDer(TAG.bitString, byte === 0 ? Buffer.from([0]) : Buffer.from([unused, byte]));
-}
 
 /** As RFC 5280 wants it: two digits of the year until 2049. */
 export function time(at: number): Buffer {
@@ -58,17 +52,6 @@ export function time(at: number): Buffer {
     ? encodeDer(TAG.utcTime, Buffer.from(digits.slice(2), "latin1"))
     : encodeDer(TAG.generalizedTime, Buffer.from(digits, "latin1"));
 }
-
-/** A name of one common name; empty for none. */
-export const commonNameOf = (text: string | null): Buffer =>
-  text === null
-    ? sequence()
-    : sequence(
-        encodeDer(
-          TAG.set,
-          sequence(objectId("2.5.4.3"), encodeDer(TAG.utf8String, Buffer.from(text, "utf8"))),
-        ),
-      );
 
 export const extension = (oid: string, content: Uint8Array, isCritical = false): Buffer =>
   sequence(objectId(oid), ...(isCritical ? [TRUE] : []), octets(content));

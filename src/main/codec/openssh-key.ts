@@ -2,20 +2,21 @@ import { randomBytes } from "node:crypto";
 import { decodePem, findPemBlocks, writePem } from "./pem.ts";
 import { type Fields, openFields, toField } from "./ssh-wire.ts";
 
-/** OpenSSH's own format of a private key (PROTOCOL.key): only its last part is encrypted. */
-export type Container = {
+/** OpenSSH's own format of a private key (PROTOCOL.key): only its last part, `secret`, is encrypted. */
+type SealedKey = {
   cipher: string;
   kdf: string;
   kdfOptions: Buffer;
   /** The public key, in clear. */
   blob: Buffer;
   secret: Buffer;
-  /** What proves `secret` whole, where the cipher has such; empty otherwise. */
-  tag: Buffer;
 };
 
+/** `tag`: what proves `secret` whole, where the cipher has such; empty otherwise. */
+type Container = SealedKey & { tag: Buffer };
+
 /** All of it that is in clear, with the number of its keys. */
-export type ContainerHeader = { cipher: string; kdf: string; kdfOptions: Buffer; keys: number; blob: Buffer };
+type ContainerHeader = { cipher: string; kdf: string; kdfOptions: Buffer; keys: number; blob: Buffer };
 
 export const OPENSSH_KEY = "OPENSSH PRIVATE KEY";
 
@@ -54,7 +55,7 @@ function readHeader(fields: Fields<Buffer>): ContainerHeader | null {
 }
 
 /** `secret` is padded, and encrypted, already. */
-export function writeContainer({ cipher, kdf, kdfOptions, blob, secret }: Omit<Container, "tag">): string {
+export function writeContainer({ cipher, kdf, kdfOptions, blob, secret }: SealedKey): string {
   const fields = [toField(cipher), toField(kdf), toField(kdfOptions), Buffer.from([0, 0, 0, 1])];
   return writePem(OPENSSH_KEY, Buffer.concat([MAGIC, ...fields, toField(blob), toField(secret)]), LINE);
 }

@@ -14,10 +14,10 @@ export type Kdf =
 /** As node:crypto calls it. `rc2Bits`: how many bits of its key RC2 uses. */
 export type Cipher = { name: string; keyBytes: number; rc2Bits?: number };
 
-export type Pbes2 = { kdf: Kdf; cipher: Cipher; iv: Uint8Array };
+type Pbes2 = { kdf: Kdf; cipher: Cipher; iv: Uint8Array };
 
 /** A derivation or a cipher that is not known here, in words. */
-export type Unknown = { unknown: string };
+type Unknown = { unknown: string };
 
 export const PBES2 = "1.2.840.113549.1.5.13";
 const PBKDF2 = "1.2.840.113549.1.5.12";

@@ -39,12 +39,6 @@ export function findPemBlocks(text: string): PemBlock[] {
   return blocks;
 }
 
-/** The first whole block of one of these labels, as bytes; null where there is none, or it is not base64. */
-export function decodeFirstPem(text: string, labels: ReadonlySet<string>): Buffer | null {
-  const block = findPemBlocks(text).find(({ label }) => labels.has(label));
-  return block && block.problem === null ? decodePem(block.lines) : null;
-}
-
 /** The bytes of a block; null where it is not base64 in whole groups. Header lines are no base64. */
 export function decodePem(lines: readonly string[]): Buffer | null {
   const base64 = lines.join("").replace(/\s+/g, "");
@@ -64,7 +58,7 @@ export const writePem = (label: string, bytes: Uint8Array, width = 64): string =
 export const framePem = (label: string, lines: string): string =>
   `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
 
-export type Pem = {
+type Pem = {
   /** Each certificate in its order: exact DER. */
   ders: Uint8Array[];
   /** What looked like a certificate and is none, each a sentence that says where. */

@@ -1,4 +1,6 @@
 /** The way into hosts for whoever has more to do there than to read them: one session a host, through which all is done. */
+
+import { viewKey } from "#codec/fingerprint.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
@@ -9,7 +11,6 @@ import type { LoginOptions } from "#net/ssh/login-options.ts";
 import type { ProofKey, ProofRoute } from "#net/ssh/prove/login-proof.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import { findSsh } from "#net/ssh/system/find-ssh.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { TransportWish } from "#shared/model/transport.ts";
 import type { Workstation } from "#shared/model/workstation.ts";

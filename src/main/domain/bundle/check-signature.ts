@@ -4,9 +4,9 @@
  */
 import { hash } from "node:crypto";
 import { decodeBase64 } from "#codec/base64.ts";
+import { openFields, toField } from "#codec/ssh-wire.ts";
 import { isSignedBy } from "#domain/ssh/host-certificate-signature.ts";
 import { type PublicKey, readKeyBlob, typeInCertificate } from "#domain/ssh/key-blob.ts";
-import { toField, openFields } from "#codec/ssh-wire.ts";
 import { SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";
 
 export type SignatureCheck =

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { toField } from "#codec/ssh-wire.ts";
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import type { Collection } from "./collection.ts";

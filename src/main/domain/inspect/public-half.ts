@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { blobOfJwk } from "#codec/ssh-key.ts";
 import { hashSpki } from "#domain/keystores/private-half.ts";
 import { type PublicKey, readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { blobOfJwk } from "#codec/ssh-key.ts";
 
 /** A public key, as SSH knows it where SSH has its kind. `spkiSha256`: by which certificates know it. */
 export type PublicHalf = Pick<PublicKey, "keyType" | "keyBits"> & {

@@ -1,17 +1,9 @@
 import { TAG } from "#codec/der.ts";
-import { encodeDer, extension, integer, numberOf, sequence, time } from "#codec/encode-der.ts";
+import { bits, encodeDer, extension, integer, joinDer, numberOf, sequence, time } from "#codec/encode-der.ts";
 import { addDays } from "#shared/model/days.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { RevocationReason } from "#shared/model/issuer.ts";
-import {
-  AUTHORITY_KEY,
-  type Authority,
-  anHourBefore,
-  authorityKey,
-  keyIdOf,
-  openAuthority,
-} from "./make-certificate.ts";
-import { algorithmOf, signContent } from "./signer.ts";
+import { type Authority, algorithmOf, anHourBefore, keyIdOf, openAuthority } from "./authority.ts";
 
 /** The numbers of RFC 5280, section 5.3.1. */
 export const REASON_CODES = {
@@ -26,8 +18,11 @@ type RevokedCertificate = { serial: string; at: Instant; reason: RevocationReaso
 
 type Wish = { number: number; revoked: readonly RevokedCertificate[]; now: Date; days: number };
 
-/** All that an authority has revoked, as a list of version 2 with its number and until when it holds. */
-export function makeRevocationList(
+/**
+ * All that an authority has revoked, as a list of version 2 with its number and until when it holds. It is written by us: the library
+ * gives an entry without a reason an empty list of extensions, which RFC 5280 does not allow (0058).
+ */
+export async function makeRevocationList(
   { number, revoked, now, days }: Wish,
   issuer: Authority,
 ): Promise<Uint8Array> {
@@ -38,16 +33,17 @@ export function makeRevocationList(
     above.subjectDer,
     time(anHourBefore(now)),
     time(addDays(now, days).getTime()),
-    ...(revoked.length > 0 ? [sequence(...revoked.map(encodeEntry))] : []),
+    ...(revoked.length > 0 ? [joinDer(TAG.sequence, revoked.map(encodeEntry))] : []),
     encodeDer(
       0xa0,
       sequence(
-        extension(AUTHORITY_KEY, authorityKey(keyIdOf(above.spki))),
+        extension("2.5.29.35", sequence(encodeDer(0x80, keyIdOf(above.spki)))),
         extension("2.5.29.20", numberOf(number)),
       ),
     ),
   );
-  return signContent(content, issuer.signer);
+  const signature = await issuer.signer.sign(content, "der");
+  return sequence(content, algorithmOf(issuer.signer), bits(signature));
 }
 
 /** "The reason code CRL entry extension SHOULD be absent instead of using the unspecified (0) reasonCode value." */

@@ -1,6 +1,6 @@
 import { octetsOf, oidOf, openNode, partsOf, TAG, tagOf } from "#codec/der.ts";
-import type { Keystore } from "./keystore.ts";
 import { HMACS, PBES2 } from "#codec/pbes2.ts";
+import type { Keystore } from "./keystore.ts";
 import { readDerivation } from "./pbe.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { readEncryptedKey } from "#codec/pbes2.ts";
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { readEncryptedKey } from "#codec/pbes2.ts";
 import { formsOf, MOST_WORK } from "./derive.ts";
 import { readEncryption } from "./pbe.ts";
 

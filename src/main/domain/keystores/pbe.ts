@@ -1,22 +1,15 @@
 import { hash } from "node:crypto";
 import { contentOf, type Node, numberOf, octetsOf, oidOf, partsOf } from "#codec/der.ts";
+import { type Cipher, decrypt, hasCipher, PBES2, readKdf, readPbes2 } from "#codec/pbes2.ts";
 import {
   type Derivation,
-  toDerivation,
   derivePkcs12,
   type Password,
   PURPOSE,
   sayIterations,
+  toDerivation,
   workOfPkcs12,
 } from "./derive.ts";
-import {
-  type Cipher,
-  decrypt,
-  hasCipher,
-  PBES2,
-  readKdf,
-  readPbes2,
-} from "#codec/pbes2.ts";
 
 /**
  * Encryption under a password, as PKCS#8 and PKCS#12 name it: PBES2 and PBES1 (RFC 8018) and the schemes of

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { toDefinite } from "#codec/ber.ts";
 import { type Node, numberOf, octetsOf, oidOf, openNode, partsOf, TAG } from "#codec/der.ts";
+import { HMACS, hasDigest } from "#codec/pbes2.ts";
 import {
   derivePkcs12,
   formsOf,
@@ -11,7 +12,6 @@ import {
   workOfPkcs12,
 } from "./derive.ts";
 import { type Keystore, type Opened, type StoreLock, stateOf } from "./keystore.ts";
-import { HMACS, hasDigest } from "#codec/pbes2.ts";
 import { type Encryption, readDerivation, readSealed } from "./pbe.ts";
 import { type Bag, layTogether, type OpenKey, readBags, sayMisfits } from "./pkcs12-bags.ts";
 import { hashPublicHalf } from "./private-half.ts";

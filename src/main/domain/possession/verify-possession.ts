@@ -5,9 +5,9 @@
 import { createPublicKey, randomBytes, verify } from "node:crypto";
 import { decodeBase64 } from "#codec/base64.ts";
 import { framePem } from "#codec/pem.ts";
+import { spkiOfBlob } from "#codec/ssh-key.ts";
 import { checkSignature } from "#domain/bundle/check-signature.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { spkiOfBlob } from "#codec/ssh-key.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 
 /** What these signatures are for: one that was made for anything else is none, and one of ours serves for nothing else. */

@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from "node:crypto";
 import { jwkOfBlob } from "#codec/ssh-key.ts";
-import type { PublicKey } from "./key-blob.ts";
 import { openFields } from "#codec/ssh-wire.ts";
+import type { PublicKey } from "./key-blob.ts";
 
 /** Signature names that a key of a type may make, and their digest; Ed25519 has its own. */
 const SIGNATURES: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {

@@ -7,12 +7,12 @@
  * same key, plain: that one is `presented`.
  */
 
+import { openFields, toField } from "#codec/ssh-wire.ts";
 import { isSignedBy } from "./host-certificate-signature.ts";
 import { type PublicKey, readKeyBlob, typeInCertificate } from "./key-blob.ts";
 import type { KnownHost } from "./known-hosts.ts";
 import { findRevocation, type HostKeyKnowledge } from "./known-hosts-judgement.ts";
 import { matchesPattern } from "./pattern.ts";
-import { toField, openFields } from "#codec/ssh-wire.ts";
 
 export type HostCertificate = {
   /** The host's key, as it is presented without a certificate. */

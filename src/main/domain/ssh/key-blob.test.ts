@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readKeyBlob, readPublicKeyLine } from "./key-blob.ts";
 import { toField } from "#codec/ssh-wire.ts";
+import { readKeyBlob, readPublicKeyLine } from "./key-blob.ts";
 
 const samples = readFileSync(join(import.meta.dirname, "testdata/public-keys.txt"), "utf8")
   .split("\n")

@@ -1,7 +1,7 @@
-import { fingerprintOf } from "#codec/fingerprint.ts";
 import { decodeBase64 } from "#codec/base64.ts";
+import { fingerprintOf } from "#codec/fingerprint.ts";
+import { type Fields, openFields, toField } from "#codec/ssh-wire.ts";
 import { type Curve, isOnCurve } from "./nist-curve.ts";
-import { toField, type Fields, openFields } from "#codec/ssh-wire.ts";
 
 /** A public key in SSH's wire format: the base64 of a .pub file, an authorized_keys or a known_hosts line. */
 export type PublicKey = {

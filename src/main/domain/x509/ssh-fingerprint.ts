@@ -1,6 +1,6 @@
+import { bitsOf, type Element, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { fingerprintOf } from "#codec/fingerprint.ts";
 import { toField } from "#codec/ssh-wire.ts";
-import { bitsOf, type Element, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { readObjectId } from "./oids.ts";
 
 /** RFC 5656: the curves that SSH has keys on, by OpenSSL's short name, with the bytes of an uncompressed point. */

@@ -3,11 +3,11 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { expect, test } from "vitest";
+import { toField } from "#codec/ssh-wire.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { gatherIdentities } from "./identities.ts";
 import { logIn } from "./log-in.ts";
-import { toField } from "#codec/ssh-wire.ts";
 
 const LIST = 11;
 

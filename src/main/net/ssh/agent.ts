@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { IdentityCallback, OpenSSHAgent, ParsedKey } from "ssh2";
-import { loadSsh2 } from "./tuned-ssh2.ts";
-import { readFields, toField } from "#codec/ssh-wire.ts";
 import { viewKey } from "#codec/fingerprint.ts";
+import { openFields, toField } from "#codec/ssh-wire.ts";
+import { loadSsh2 } from "./tuned-ssh2.ts";
 
 export type AgentKey = { blob: Buffer; keyType: string; fingerprint: string; comment: string };
 export type AgentListing = { isReachable: boolean; keys: AgentKey[] };

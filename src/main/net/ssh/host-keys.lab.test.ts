@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { viewKey } from "#codec/fingerprint.ts";
 import { judgeHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import { judgeHostKey, preferHostKeyTypes, sayHostKey } from "#domain/ssh/known-hosts-judgement.ts";
@@ -10,7 +11,6 @@ import { fetchHostCertificate } from "./fetch-host-certificate.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
 import type { VerifyHostKey } from "./login-options.ts";
 import { collectBySsh2, type VisitOptions } from "./testing/collect-by.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 
 const NONCE = "0123456789abcdef";
 const TYPES = ["ed25519", "rsa", "ecdsa"] as const;

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { AnyAuthMethod, ParsedKey } from "ssh2";
+import { viewKey } from "#codec/fingerprint.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type AgentKey, listAgentKeys, offerOneKey } from "./agent.ts";
 import type { KeyLock } from "./locked/key-lock.ts";
@@ -14,7 +15,6 @@ import {
 } from "./private-key-file.ts";
 import type { ClientKey } from "./system/client-login.ts";
 import { loadSsh2 } from "./tuned-ssh2.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 
 /** One way to log in. The private half stays in the agent, or in a Redacted that only this file opens. */
 export type Identity = {

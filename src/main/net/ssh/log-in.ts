@@ -6,6 +6,7 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client, ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
+import { viewKey } from "#codec/fingerprint.ts";
 import { isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import { Deadline } from "./deadline.ts";
@@ -26,7 +27,6 @@ import {
 import { loadSsh2, spareWork } from "./tuned-ssh2.ts";
 import { sayExpired } from "./type-in.ts";
 import { askFirst, offerWaysIn } from "./ways-in.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 
 export type Connection = {
   client: Client;

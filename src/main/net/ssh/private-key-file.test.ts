@@ -1,10 +1,10 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, verify } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { viewKey } from "#codec/fingerprint.ts";
+import { toField } from "#codec/ssh-wire.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { readPrivateKeyFile } from "./private-key-file.ts";
-import { toField } from "#codec/ssh-wire.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 
 const MESSAGE = Buffer.from("prove it");
 const pem = (key: KeyObject, type: "pkcs8" | "pkcs1" | "sec1") =>

@@ -4,14 +4,15 @@
  * A key under a passphrase is recognised by its header and goes no further: what opens it is a thread of its own
  * (locked/unlock.ts). ssh2 would derive its key on this one, for as long as the file says.
  */
-import { blobOfJwk, secretOfJwk } from "#codec/ssh-key.ts";
+
 import { createPrivateKey, type KeyObject, randomBytes } from "node:crypto";
 import type { ParsedKey } from "ssh2";
+import { viewKey } from "#codec/fingerprint.ts";
+import { padSecret, readContainer, writeOpenContainer } from "#codec/openssh-key.ts";
+import { blobOfJwk, secretOfJwk } from "#codec/ssh-key.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type KeyLock, readKeyLock } from "./locked/key-lock.ts";
-import { padSecret, readContainer, writeOpenContainer } from "#codec/openssh-key.ts";
 import { loadSsh2 } from "./tuned-ssh2.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 
 export type PrivateKeyFile =
   | { kind: "usable"; key: Redacted<ParsedKey>; blob: Buffer; keyType: string; fingerprint: string }

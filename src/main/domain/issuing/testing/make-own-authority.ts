@@ -1,8 +1,8 @@
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { type Authority, type AuthorityKeyKind, HASH_OF, type Signer } from "#domain/issuing/authority.ts";
 import { checkRequest, type SoundRequest } from "#domain/issuing/check-request.ts";
-import { type Authority, makeIntermediate, makeLeaf, makeRoot } from "#domain/issuing/make-certificate.ts";
+import { makeIntermediate, makeLeaf, makeRoot } from "#domain/issuing/make-certificate.ts";
 import { readPermitted } from "#domain/issuing/permitted-names.ts";
-import { type AuthorityKeyKind, HASH_OF, type Signer } from "#domain/issuing/signer.ts";
 
 /** When it was made, unless it is said. */
 export const MADE_AT = new Date("2026-06-01T00:00:00Z");
@@ -39,6 +39,9 @@ function makeSigner(kind: AuthorityKeyKind): { signer: Signer; spki: Uint8Array 
   const namedCurve = kind === "p256" ? "P-256" : "P-384";
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve });
   const hash = HASH_OF[kind].replace("-", "");
-  const signer: Signer = { kind, sign: async (data) => sign(hash, data, privateKey) };
+  const signer: Signer = {
+    kind,
+    sign: async (data, dsaEncoding) => sign(hash, data, { key: privateKey, dsaEncoding }),
+  };
   return { signer, spki: publicKey.export({ format: "der", type: "spki" }) };
 }

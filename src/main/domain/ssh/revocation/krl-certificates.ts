@@ -1,5 +1,5 @@
-import { isKnownType, readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { type Fields, openFields } from "#codec/ssh-wire.ts";
+import { isKnownType, readKeyBlob } from "#domain/ssh/key-blob.ts";
 
 /** What tells a certificate from all others: who signed it, its serial number, and its id. */
 type Certificate = { authority: string; serial: bigint; keyId: string };

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { type PublicKey, plainBlobOf } from "#domain/ssh/key-blob.ts";
 import { type Fields, openFields } from "#codec/ssh-wire.ts";
+import { type PublicKey, plainBlobOf } from "#domain/ssh/key-blob.ts";
 import {
   createRevokedCertificates,
   type RevokedCertificates,

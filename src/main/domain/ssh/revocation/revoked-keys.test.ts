@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { toField } from "#codec/ssh-wire.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import { toField } from "#codec/ssh-wire.ts";
 import { isRevoked, readRevokedKeys } from "./revoked-keys.ts";
 
 const { ed25519, rsa, certificate } = SAMPLE_KEYS;

@@ -1,11 +1,11 @@
 import {
   type Authority,
-  makeIntermediate,
-  makeRoot,
+  type AuthorityKeyKind,
+  HASH_OF,
   SERIAL_BYTES,
-} from "#domain/issuing/make-certificate.ts";
+  type Signer,
+} from "#domain/issuing/authority.ts";
 import { type Permitted, readPermitted } from "#domain/issuing/permitted-names.ts";
-import { type AuthorityKeyKind, HASH_OF, type Signer } from "#domain/issuing/signer.ts";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
 import type { Vault } from "#net/vault/vault.ts";
@@ -21,6 +21,7 @@ const INTERMEDIATE_KEY: AuthorityKeyKind = "p256";
 export async function makeAuthority(vault: Vault, wish: Wish): Promise<Omit<LocalAuthority, "daysValid">> {
   const permitted = readAllPermitted(wish.permitted);
   const own = { name: wish.name, permitted, now: wish.now };
+  const { makeIntermediate, makeRoot } = await import("#domain/issuing/make-certificate.ts");
   const rootKey = await vault.makeKey(ROOT_KEY, { kind: "authority-root", label: `root of ${wish.name}` });
   const made = [rootKey.id];
   try {
@@ -52,7 +53,7 @@ function readAllPermitted(texts: readonly string[]): Permitted[] {
 
 const signerOf = (vault: Vault, id: string, kind: AuthorityKeyKind): Signer => ({
   kind,
-  sign: (data) => vault.sign(id, data, { hash: HASH_OF[kind], ecdsa: "der" }),
+  sign: (data, ecdsa) => vault.sign(id, data, { hash: HASH_OF[kind], ecdsa }),
 });
 
 export const rootOf = (vault: Vault, { root, rootSecret }: LocalAuthority): Authority => ({

@@ -1,8 +1,7 @@
-import { checkRequest } from "#domain/issuing/check-request.ts";
 import { hashKey } from "#codec/fingerprint.ts";
-import { makeLeaf, openAuthority } from "#domain/issuing/make-certificate.ts";
+import { algorithmOf, openAuthority } from "#domain/issuing/authority.ts";
+import { checkRequest } from "#domain/issuing/check-request.ts";
 import { readPermitted } from "#domain/issuing/permitted-names.ts";
-import { algorithmOf } from "#domain/issuing/signer.ts";
 import { verifySignature } from "#domain/x509/path/verify-signature.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { Vault } from "#net/vault/vault.ts";
@@ -66,6 +65,7 @@ export function createLocalDesk({ store, vault, now }: Deps): LocalDesk {
       now: at,
       serial: randomSerial(),
     };
+    const { makeLeaf } = await import("#domain/issuing/make-certificate.ts");
     const der = await makeLeaf(wish, intermediateOf(vault, authority));
     judgeOwn(der, { root, intermediate }, at);
     return { kind: "issued", chain: [der, intermediate], certificate: await remember(issuer, der, at) };
@@ -104,7 +104,7 @@ async function testAuthority(vault: Vault, authority: LocalAuthority, at: Date):
   for (const [role, { der, signer }] of Object.entries(owners)) {
     const { spki, notAfter } = openAuthority({ der });
     const content = crypto.getRandomValues(new Uint8Array(32));
-    const signature = Buffer.concat([Buffer.from([0]), await signer.sign(content)]);
+    const signature = Buffer.concat([Buffer.from([0]), await signer.sign(content, "der")]);
     const signed = { content, algorithm: algorithmOf(signer), isSameInside: true, signature };
     const isOurs = verifySignature(signed, spki) === "valid";
     isSound &&= isOurs;

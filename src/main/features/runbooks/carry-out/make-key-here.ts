@@ -1,4 +1,3 @@
-import { makeRequest } from "#domain/issuing/make-request.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import type { CertificateKey } from "#store/runbooks/run-certificate-table.ts";
 import { toolsOf } from "./renewal-place.ts";
@@ -15,6 +14,7 @@ export async function makeKeyHere(
   // Known before it is used: what nobody knows of would never be forgotten.
   await orders.set(at, { keyId: made.id });
   const wish = { spki: made.spki, key: key.kind, names, forClients };
+  const { makeRequest } = await import("#domain/issuing/make-request.ts");
   const csr = await makeRequest(wish, (data, how) => vault.sign(made.id, data, how));
   await orders.set(at, { state: "requested", message: "", csr, chain: null, sha256: null, wanted: null });
   return null;

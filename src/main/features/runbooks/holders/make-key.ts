@@ -1,4 +1,6 @@
 /** The new key: made here or where its old half is held, or opened again after a restart. */
+
+import { viewKey } from "#codec/fingerprint.ts";
 import { type HalfPlace, namesOf } from "#net/local/private-halves/half-place.ts";
 import { makeKeyPair, type NewKeyType } from "#net/local/private-halves/key-pair.ts";
 import { clearTorn, makeHalf, putHalf, undoHalf } from "#net/local/private-halves/replace-half.ts";
@@ -8,7 +10,6 @@ import { lookAtHostHalf } from "#net/ssh/hand/look-half.ts";
 import { makeKey as makeOnHost } from "#net/ssh/hand/put-halves.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 import { type HolderPlan, type NewKey, type Plan, RSA_BITS } from "#shared/model/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { toPlace } from "./holder-here.ts";

@@ -1,4 +1,6 @@
 /** What a rotation of a host key does beside the change of sshd_config: reload, proofs, and what we trust ourselves. */
+
+import { viewKey } from "#codec/fingerprint.ts";
 import type { HeldLogin } from "#connect/host-sessions.ts";
 import { lookAtDaemon, reloadDaemon } from "#net/ssh/hand/daemon.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
@@ -7,7 +9,6 @@ import { put } from "#net/ssh/hand/put-halves.ts";
 import type { LoginProof, ProofKey } from "#net/ssh/prove/login-proof.ts";
 import { proveHostKeyNamed, proveHostKeyPresented } from "#net/ssh/prove/prove-host-keys.ts";
 import { isForSsh2 } from "#net/ssh/prove/prove-login.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Store } from "#store/store.ts";
 

@@ -1,12 +1,13 @@
 /** A key with its private half, in memory: made here, or read from a file that stands in clear. */
-import { blobOfJwk, secretOfJwk } from "#codec/ssh-key.ts";
+
 import { createPrivateKey, generateKeyPair, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
-import type { Identity } from "#net/ssh/identities.ts";
-import { padSecret, readContainer, writeOpenContainer } from "#codec/openssh-key.ts";
-import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import { openFields } from "#codec/ssh-wire.ts";
 import { viewKey } from "#codec/fingerprint.ts";
+import { padSecret, readContainer, writeOpenContainer } from "#codec/openssh-key.ts";
+import { blobOfJwk, secretOfJwk } from "#codec/ssh-key.ts";
+import { openFields } from "#codec/ssh-wire.ts";
+import type { Identity } from "#net/ssh/identities.ts";
+import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { RSA_BITS } from "#shared/model/plan.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 
@@ -53,9 +54,7 @@ export function readKeyPair(text: Redacted<string>): KeyPair | null {
 
 /** What a login needs of it. */
 export function toIdentity(pair: KeyPair, source: string): Identity {
-  const file = readPrivateKeyFile(
-    Buffer.from(writeOpenContainer(pair.blob, padPair(pair, 8))),
-  );
+  const file = readPrivateKeyFile(Buffer.from(writeOpenContainer(pair.blob, padPair(pair, 8))));
   if (file.kind !== "usable") throw new Error(`a key that was made here is of no use: ${file.why}`);
   const { keyType, fingerprint, comment } = pair;
   return { keyType, fingerprint, source, comment, secret: { kind: "file", key: file.key } };

@@ -5,10 +5,8 @@
  * above what is done here, or the way is not known here, that is said without deriving anything.
  */
 import { getCiphers } from "node:crypto";
-import { OPENSSH_KEY, readContainer } from "#codec/openssh-key.ts";
-import { openFields } from "#codec/ssh-wire.ts";
-import { sayNumber } from "#shared/text/count.ts";
 import { oidOf, partsOf } from "#codec/der.ts";
+import { OPENSSH_KEY, readContainer } from "#codec/openssh-key.ts";
 import {
   type Cipher,
   type Kdf,
@@ -18,6 +16,8 @@ import {
   readPbes2,
 } from "#codec/pbes2.ts";
 import { decodePem, findPemBlocks } from "#codec/pem.ts";
+import { openFields } from "#codec/ssh-wire.ts";
+import { sayNumber } from "#shared/text/count.ts";
 
 /** All that it takes to open a private key, but for the passphrase. Plain data, to be handed to a worker. */
 export type KeyLock =
@@ -34,10 +34,10 @@ export type KeyLock =
   | { kind: "pem"; text: string }
   | { kind: "pkcs8"; kdf: Kdf; cipher: Cipher; iv: Uint8Array; secret: Uint8Array };
 
-export type OpensshCipher = { name: string; keyBytes: number; ivBytes: number; tagBytes: number };
+type OpensshCipher = { name: string; keyBytes: number; ivBytes: number; tagBytes: number };
 
 /** The work that is done for a key file at most. ssh-keygen asks for 24 rounds, OpenSSL for 2,048 iterations. */
-export const MOST_COST = {
+const MOST_COST = {
   bcryptRounds: 1_000,
   pbkdf2Iterations: 10_000_000,
   scryptN: 2 ** 20,

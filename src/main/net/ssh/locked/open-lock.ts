@@ -1,9 +1,4 @@
-import {
-  type CipherGCMTypes,
-  createDecipheriv,
-  createPrivateKey,
-  type KeyObject,
-} from "node:crypto";
+import { type CipherGCMTypes, createDecipheriv, createPrivateKey, type KeyObject } from "node:crypto";
 import bcrypt from "bcrypt-pbkdf";
 import { writeOpenContainer } from "#codec/openssh-key.ts";
 import { decrypt, deriveKey } from "#codec/pbes2.ts";

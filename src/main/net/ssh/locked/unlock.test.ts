@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { toField } from "#codec/ssh-wire.ts";
+import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { makeLockedKey } from "#testing/ssh/locked-key.ts";
 import { type KeyLock, readKeyLock } from "./key-lock.ts";

@@ -1,9 +1,10 @@
 /** What is proved of a key by a connection of its own: that it logs in, or that it does not any more. */
+
+import { viewKey } from "#codec/fingerprint.ts";
 import type { Identity } from "#net/ssh/identities.ts";
 import type { HostKeyAnswer, LoginOptions, Way } from "#net/ssh/login-options.ts";
 import { type SshFailure, sayAddress } from "#net/ssh/ssh-failure.ts";
 import type { ClientKey, ClientLogin } from "#net/ssh/system/client-login.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 
 /** The same way as the control session's, opened anew for every proof. */
 export type ProofRoute = Pick<LoginOptions, "target" | "hostKeyTypes" | "limits" | "signal"> & {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { viewKey } from "#codec/fingerprint.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { hidePublic, lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/hand/look-half.ts";
 import { commitPut, makeKey, put, undoPut } from "#net/ssh/hand/put-halves.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";

@@ -1,12 +1,12 @@
 /** A proof by the host that holds the private half: its own ssh logs in, and tells how that went. */
 import { randomBytes } from "node:crypto";
+import { viewKey } from "#codec/fingerprint.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { writeBytes } from "#net/ssh/hand/words.ts";
 import { type SshFailure, sayAddress } from "#net/ssh/ssh-failure.ts";
 import { readClientLog } from "#net/ssh/system/client-log.ts";
 import { explainClient } from "#net/ssh/system/explain-client.ts";
 import { writeClientConfig } from "#net/ssh/system/write-config.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 import { inconclusive, type LoginProof, readFailure } from "./login-proof.ts";
 import { couldNotSign } from "./prove-by-client.ts";
 

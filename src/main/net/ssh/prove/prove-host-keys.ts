@@ -1,9 +1,9 @@
 /** Proofs of host keys: that sshd names and proves one beside that which it presents, and that it presents another. */
 import { setTimeout as pause } from "node:timers/promises";
+import { viewKey } from "#codec/fingerprint.ts";
 import type { Identity } from "#net/ssh/identities.ts";
 import { logIn } from "#net/ssh/log-in.ts";
 import { sayAddress } from "#net/ssh/ssh-failure.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 import { inconclusive, type LoginProof, type ProofRoute, readFailure } from "./login-proof.ts";
 import { loginOf } from "./prove-login.ts";
 

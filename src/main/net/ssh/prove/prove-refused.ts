@@ -1,9 +1,9 @@
+import { viewKey } from "#codec/fingerprint.ts";
 import { toClientKey } from "#net/ssh/identities.ts";
 import { logIn } from "#net/ssh/log-in.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import type { ClientKey } from "#net/ssh/system/client-login.ts";
 import { loadSsh2 } from "#net/ssh/tuned-ssh2.ts";
-import { viewKey } from "#codec/fingerprint.ts";
 import {
   inconclusive,
   type ProofKey,

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import { viewKey } from "#codec/fingerprint.ts";
+import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeSecurityKey, startSecurityKeyAgent } from "#testing/matrix/soft-security-key.ts";

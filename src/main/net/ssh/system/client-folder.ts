@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
 import { viewKey } from "#codec/fingerprint.ts";
+import type { PresentedKey } from "#net/ssh/ssh-failure.ts";
 import type { ClientKey } from "./client-login.ts";
 import { findProgram } from "./find-ssh.ts";
 import { type ClientConfig, writeClientConfig } from "./write-config.ts";

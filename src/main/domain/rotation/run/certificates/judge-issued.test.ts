@@ -23,7 +23,7 @@ async function judge(forClients: boolean, narrower: Narrower[] = []) {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const spki = publicKey.export({ format: "der", type: "spki" });
   const csr = await makeRequest({ spki, key: "p256", names: ["a.corp.example"], forClients }, async (data) =>
-    sign("sha256", data, privateKey),
+    sign("sha256", data, { key: privateKey, dsaEncoding: "ieee-p1363" }),
   );
   const came = [await authority.sign(csr), authority.intermediate.der];
   const roots = indexCertificates([authority.root.der]);
