@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decryptRc2 } from "./rc2.ts";
+import { decryptRc2 } from "./pbes2.ts";
 
 /** RFC 2268, section 5: key, effective bits, plain text, cipher text. */
 const VECTORS = [
