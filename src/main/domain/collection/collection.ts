@@ -3,6 +3,7 @@ import type { DiskFile, Keystore } from "./disk-files.ts";
 import type { LastLogin } from "./last-logins.ts";
 import type { Listening } from "./listeners.ts";
 import type { LogSummary } from "./logs.ts";
+import type { PathEntry } from "./path-entry.ts";
 
 /**
  * What the collector found on one host: the parsed stream, whether it came over SSH or was carried
@@ -151,18 +152,6 @@ export type SshdSettings = {
   files: ReadonlyMap<string, Uint8Array>;
   /** Include patterns as they were expanded on the host: each word as written, without quotes -> paths, in sshd's order. */
   includes: ReadonlyMap<string, string[]>;
-};
-
-/** One file or folder as `ls -ldn` shows it. */
-export type PathEntry = {
-  path: string;
-  type: "file" | "folder" | "link" | "other";
-  /** Permission bits, such as 0o600. */
-  mode: number;
-  uid: number;
-  gid: number;
-  /** An ACL or another label beside the mode bits ("+"). */
-  hasAcl: boolean;
 };
 
 export type AuthorizedKeysFile = {

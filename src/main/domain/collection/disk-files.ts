@@ -1,5 +1,4 @@
-import type { PathEntry } from "./collection.ts";
-import { readEntry } from "./path-entry.ts";
+import { type PathEntry, readEntry } from "./path-entry.ts";
 import type { Record } from "./record.ts";
 
 /** A file that a configuration names, or a link to a certificate. */

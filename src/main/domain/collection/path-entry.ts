@@ -1,4 +1,14 @@
-import type { PathEntry } from "./collection.ts";
+/** One file or folder as `ls -ldn` shows it. */
+export type PathEntry = {
+  path: string;
+  type: "file" | "folder" | "link" | "other";
+  /** Permission bits, such as 0o600. */
+  mode: number;
+  uid: number;
+  gid: number;
+  /** An ACL or another label beside the mode bits ("+"). */
+  hasAcl: boolean;
+};
 
 export type Listed = PathEntry & { linkCount: number; size: number };
 

@@ -1,4 +1,5 @@
-import type { Account, Collection, PathEntry } from "#domain/collection/collection.ts";
+import type { Account, Collection } from "#domain/collection/collection.ts";
+import type { PathEntry } from "#domain/collection/path-entry.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import { type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";

@@ -1,4 +1,5 @@
-import type { Account, AuthorizedKeysFile, Collection, PathEntry } from "#domain/collection/collection.ts";
+import type { Account, AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
+import type { PathEntry } from "#domain/collection/path-entry.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import { areGroupsWhole, isYes, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
 import { spend } from "#domain/work-budget.ts";

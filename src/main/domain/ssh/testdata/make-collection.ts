@@ -1,10 +1,5 @@
-import type {
-  Account,
-  AuthorizedKeysFile,
-  Collection,
-  PathEntry,
-  SshdSettings,
-} from "#domain/collection/collection.ts";
+import type { Account, AuthorizedKeysFile, Collection, SshdSettings } from "#domain/collection/collection.ts";
+import type { PathEntry } from "#domain/collection/path-entry.ts";
 
 /** An ordinary account in good order. */
 export const makeAccount = (name: string, more: Partial<Account> = {}): Account => ({
