@@ -21,7 +21,9 @@ find_apart() {
 	apart=setsid
 } 2>/dev/null
 
-# alone COMMAND...: without our environment and outside of our folder. Whoever it acts for can read its environment,
-# and what lies where it stands, be that below a folder that is closed to them. An alias for cd that a user has is
-# not taken for it.
-alone() { (\cd / && exec env -i "PATH=$PATH" LC_ALL=C LANG=C "$@"); }
+# become_bare COMMAND...: becomes that command, without our environment: whoever it acts for can read its own.
+become_bare() { exec env -i "PATH=$PATH" LC_ALL=C LANG=C "$@"; }
+
+# alone COMMAND...: runs it so, and outside of our folder: whoever it acts for can read what lies where it stands, be
+# that below a folder that is closed to them.
+alone() { (cd / && become_bare "$@"); }

@@ -132,7 +132,7 @@ exec_as() {
 	[ "$as_uid" != 0 ] || exec "$@"
 	as_groups=$(put_line "$as_groups" | sed 's/ *$//' | tr ' ' ',')
 	if [ -n "$as_groups" ]; then set -- --groups "$as_groups" "$@"; else set -- --clear-groups "$@"; fi
-	cd / && exec env -i "PATH=$PATH" LC_ALL=C LANG=C setpriv --reuid "${as_uid:?}" --regid "${as_gid:?}" "$@"
+	cd / && become_bare setpriv --reuid "${as_uid:?}" --regid "${as_gid:?}" "$@"
 }
 
 as_process() { (exec_as "$@"); }

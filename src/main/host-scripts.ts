@@ -1,7 +1,7 @@
 import collector from "#resources/collector/collect.sh?raw";
 import limits from "#resources/lib/limits.sh?raw";
 import possession from "#resources/lib/possession.sh?raw";
-import { joinCollector, joinScripts } from "#shared/text/join-scripts.ts";
+import { END_ALIASES, joinCollector, joinScripts } from "#shared/text/join-scripts.ts";
 
 /** What the collector and the hand both ask. */
 export const libraryScript = joinScripts(
@@ -21,16 +21,16 @@ export const collectorScript = joinCollector(
 );
 
 /** What a carried script has of the library for its hand, which may run as another account and gets no other then. */
-export const carriedLibraryScript = `${limits}\n${possession}`;
+export const carriedLibraryScript = `${END_ALIASES}\n${limits}\n${possession}`;
 
 /** The hand, before any library of verbs. */
-export const handScript = joinScripts(
+export const handScript = `${END_ALIASES}\n${joinScripts(
   import.meta.glob<string>("../../resources/rotation/hand/*.sh", {
     query: "?raw",
     import: "default",
     eager: true,
   }),
-);
+)}`;
 
 /** What a carried script does with the hand, and what of the library it needs for that. */
 export const carryScript = joinScripts(

@@ -35,7 +35,6 @@ hand_prepare() {
 	PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:${PATH-}
 	export LC_ALL LANG PATH
 	unset TZ CDPATH ENV BASH_ENV POSIXLY_CORRECT TIME_STYLE QUOTING_STYLE OPENSSL_CONF
-	\unalias -a 2>/dev/null
 	for tool in at awk base64 cat chmod chown cp cut date dd df getfacl getfattr grep head id kill ln ls lsattr mkdir mv od \
 		printf pwd read readlink rm rmdir sed setpriv sh sha256sum shasum sort ssh-keygen stat su sync systemctl tail tr \
 		echo test cd set shift unset export command wait; do

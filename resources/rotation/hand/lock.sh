@@ -34,6 +34,9 @@ is_lock_number() {
 	number=$1
 }
 
+# As a lock says who holds it, into $who. is_lock and readHolder of the workstation take no other letters.
+name_holder() { who=$(put_line "$1" | tr -c 'A-Za-z0-9@._:\n-' '_' | cut -c 1-200); }
+
 # is_lock GOAL TOKEN WHO SINCE END: whether a run has written this. No run holds a folder for a day; the time by which this one has
 # taken its own may have been set back since.
 is_lock() {
@@ -66,7 +69,8 @@ judge_work_folder() {
 # lease is over.
 do_begin() {
 	enter "$1"
-	run=$2 who=$(put_line "$3" | tr -c 'A-Za-z0-9@._:\n-' '_' | cut -c 1-200) seconds=$4 breaks=${5-}
+	run=$2 seconds=$4 breaks=${5-}
+	name_holder "$3"
 	check_words "$run" "$seconds"
 	begun=begun tries=0
 	# Somebody who ends may take the folder away again between one call and the next.

@@ -30,7 +30,8 @@ sign_bytes() {
 		drop="setpriv --reuid $uid --regid $gid --clear-groups"
 		find_apart || { why=no-session; return 1; }
 	fi
-	said=$(put_bytes "$1" | env -i "PATH=$PATH" LC_ALL=C LANG=C $apart $drop $limit sh -c "$possession_script" sh "./$name" "$hash_tool" | head -c 65536)
+	said=$(put_bytes "$1" | become_bare $apart $drop $limit sh -c "$possession_script" sh "./$name" "$hash_tool" |
+		head -c 65536)
 	hashed=$(put_line "$said" | sed -n '1{s/ .*//;p;}')
 	proof=$(put_line "$said" | sed -n 2p)
 	case $proof in

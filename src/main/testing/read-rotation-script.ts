@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { joinScripts } from "#shared/text/join-scripts.ts";
+import { END_ALIASES, joinScripts } from "#shared/text/join-scripts.ts";
 
 const RESOURCES = join(import.meta.dirname, "../../../resources");
 
@@ -15,5 +15,6 @@ export async function readRotationScript(name: string): Promise<string> {
     file,
     await readFile(join(RESOURCES, file), "utf8"),
   ]);
-  return joinScripts(Object.fromEntries(await Promise.all(files)));
+  const script = joinScripts(Object.fromEntries(await Promise.all(files)));
+  return name === "hand" ? `${END_ALIASES}\n${script}` : script;
 }

@@ -23,6 +23,7 @@ b() { awk "$only_names_awk"; }
 test("the collector begins with its own head, and ends with what begins it", () => {
   const joined = joinCollector(FILES, '#!/bin/sh\n# What it is.\n\nmain() { a; }\n\nmain "$@"\n');
   expect(withoutRemarks(joined)).toBe(`
+\\unalias -a 2>/dev/null
 only_names_awk='
 
 { print $1 "'\\''" }'

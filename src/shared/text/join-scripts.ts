@@ -8,13 +8,16 @@ export const joinScripts = (files: Readonly<Record<string, string>>): string =>
     .map((path) => asShell(path, files[path] ?? ""))
     .join("\n");
 
+/** The first line of what a shell reads: an alias would change what is read after it, and be in each function for good. */
+export const END_ALIASES = "\\unalias -a 2>/dev/null";
+
 /**
  * The collector as it runs and is carried: its own head of comments, what stands in front of it, and the rest of it. In front stand the
  * libraries and the collector's own parts.
  */
 export function joinCollector(parts: Readonly<Record<string, string>>, collector: string): string {
   const head = collector.indexOf("\n\n") + 1;
-  return [collector.slice(0, head), joinScripts(parts), collector.slice(head)].join("\n");
+  return [collector.slice(0, head), END_ALIASES, joinScripts(parts), collector.slice(head)].join("\n");
 }
 
 function asShell(path: string, text: string): string {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { Line } from "#net/ssh/hand/line.ts";
 import { beginSession } from "#net/ssh/hand/session.ts";
+import { END_ALIASES } from "#shared/text/join-scripts.ts";
 
 const RESOURCES = join(import.meta.dirname, "../../../../../../resources");
 
@@ -12,7 +13,7 @@ export async function readHandScript(): Promise<string> {
     const names = (await readdir(join(RESOURCES, folder))).filter((name) => name.endsWith(".sh")).toSorted();
     return Promise.all(names.map((name) => readFile(join(RESOURCES, folder, name), "utf8")));
   });
-  return (await Promise.all(texts)).flat().join("\n");
+  return [END_ALIASES, (await Promise.all(texts)).flat()].flat().join("\n");
 }
 
 type Shell = Line & { leave(): Promise<void>; kill(): Promise<void> };
