@@ -41,7 +41,7 @@ import { createPageFiles, NO_START_FILES, type StartFiles } from "./net/local/pa
 import { readKeyFolder } from "./net/local/read-key-folder.ts";
 import { lookAtThisComputer } from "./net/local/this-computer.ts";
 import { findWorkstation } from "./net/local/workstation.ts";
-import { PATIENCE, type Patience } from "./net/retries.ts";
+import { RETRY_POLICY, type RetryPolicy } from "./net/retries.ts";
 import { readKeyFile } from "./net/ssh/identities.ts";
 import { createTlsProber } from "./net/tls/probe-endpoint.ts";
 import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
@@ -58,7 +58,7 @@ export type AppOptions = DatabaseWish & {
   /** The files of this computer that a page may name, beside this user's own. */
   startFiles?: StartFiles;
   /** How a scan waits before it tries a host again. */
-  patience?: Patience;
+  retryPolicy?: RetryPolicy;
   /** How the process of the vault is started; by default as one of Node's. */
   startKeeper?: StartKeeper;
   log?: (error: unknown) => void;
@@ -70,7 +70,7 @@ export type App = ReturnType<typeof createApp>;
 
 /** Latchkey without a window. A shell adds a way in, and nothing else. */
 export function createApp(options: AppOptions) {
-  const { workstation = findWorkstation(), now = () => new Date(), patience = PATIENCE } = options;
+  const { workstation = findWorkstation(), now = () => new Date(), retryPolicy = RETRY_POLICY } = options;
   const { log = logToStderr, trace = usualTrace(), startFiles = NO_START_FILES } = options;
   const { store, access, damage } = openAppStore(options, now);
   const { isReadOnly = access === "read" } = options;
@@ -88,8 +88,8 @@ export function createApp(options: AppOptions) {
   const here = { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder };
   const people = createPeople({ ...common, here, hold });
   const noteKeys = people.lookAround;
-  const openConnections = createConnections({ store, accept, workstation, now, patience, noteKeys });
-  const work = { ...common, openConnections, prober, workstation, patience, inBackground, log };
+  const openConnections = createConnections({ store, accept, workstation, now, retryPolicy, noteKeys });
+  const work = { ...common, openConnections, prober, workstation, retryPolicy, inBackground, log };
   const scans = createScans({ ...work, readTargets, recording, collectorScript });
   const chains = createChains(common);
   const issuers = createIssuers({ ...common, vault, trust: chains.trustPem });

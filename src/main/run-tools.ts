@@ -43,7 +43,7 @@ import {
 import { answer } from "./net/challenges/answer.ts";
 import { lookAtHeldHalf } from "./net/local/look-at-held-half.ts";
 import { nameThisComputer } from "./net/local/ssh-config-files.ts";
-import type { Patience } from "./net/retries.ts";
+import type { RetryPolicy } from "./net/retries.ts";
 import { createChainsAt } from "./net/tls/chains-at.ts";
 import type { TlsProber } from "./net/tls/probe-endpoint.ts";
 import type { Vault } from "./net/vault/vault.ts";
@@ -76,7 +76,7 @@ type RunToolsDeps = SessionDeps & {
   issuers: Issuers;
   /** Scans, and resolves once that has ended. */
   scan: (request: ScanRequest) => Promise<void>;
-  patience: Patience;
+  retryPolicy: RetryPolicy;
   announce: (announcement: Announcement) => void;
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
   log: (error: unknown) => void;

@@ -6,8 +6,9 @@
  * begins, once a scan. What it refuses for good is not asked of it again in this scan.
  */
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
+import { ConnectionLimiter, type Place } from "#net/connection-limiter.ts";
 import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
-import { type Passing, type Patience, tryPatiently } from "#net/retries.ts";
+import { type Passing, type RetryPolicy, retry } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
 import { type FetchedCertificate, fetchHostCertificate } from "#net/ssh/fetch-host-certificate.ts";
@@ -16,7 +17,6 @@ import { type Connection, logIn, lookUp } from "#net/ssh/log-in.ts";
 import type { LoginOptions, Way } from "#net/ssh/login-options.ts";
 import type { SshFailure, Where } from "#net/ssh/ssh-failure.ts";
 import { findSsh } from "#net/ssh/system/find-ssh.ts";
-import { type Place, Turns } from "#net/turns.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { Store } from "#store/store.ts";
 import { createLoginAttempts, type LoginFailure } from "./attempt-login.ts";
@@ -37,7 +37,7 @@ export type ConnectDeps = {
   accept: AcceptHostKey;
   workstation: Workstation;
   now: () => Date;
-  patience: Patience;
+  retryPolicy: RetryPolicy;
   /** Told of the private keys of this computer that are looked at, by their paths: a fingerprint each. */
   noteKeys: (keyOfFile: ReadonlyMap<string, string>) => Promise<void>;
 };
@@ -104,17 +104,17 @@ export type OpenConnections = (
  * turns at each host.
  */
 export function createConnections(deps: ConnectDeps): OpenConnections {
-  const turns = new Turns();
+  const limiter = new ConnectionLimiter();
 
   return async (planned, options) => {
-    const { store, accept, workstation, now, patience } = deps;
+    const { store, accept, workstation, now, retryPolicy } = deps;
     const { home } = workstation;
     const { acceptNew, signal } = options;
     const keys = await createLoginKeys(planned, options, workstation);
     if (planned.length > 0) await deps.noteKeys(keys.keyOfFile());
     const hostKeys = await createHostKeys({ store, accept, readKnownHostsFiles, now }, { home, acceptNew });
     const logInTo = createLogins({ hostKeys, keys, signal });
-    return connectionsBy({ options, keys, logInTo, turns, patience });
+    return connectionsBy({ options, keys, logInTo, limiter, retryPolicy });
   };
 }
 
@@ -122,18 +122,18 @@ type Means = {
   options: ConnectOptions;
   keys: LoginKeys;
   logInTo: ReturnType<typeof createLogins>;
-  turns: Turns;
-  patience: Patience;
+  limiter: ConnectionLimiter;
+  retryPolicy: RetryPolicy;
 };
 
 /** Where a machine is, by its name. */
 type Found = { addresses: readonly string[] };
 
-function connectionsBy({ options, keys, logInTo, turns, patience }: Means): Connections {
+function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Means): Connections {
   const { name, atOnce, signal } = options;
   const reachMs = SSH_LIMITS.connectMs;
   const attemptLogin = createLoginAttempts(findSsh());
-  const jumpHosts = createJumpHosts<Hop>({ enter, logIn: logInToJumpHost, reachMs, patience, signal });
+  const jumpHosts = createJumpHosts<Hop>({ enter, logIn: logInToJumpHost, reachMs, retryPolicy, signal });
   const find = (hop: Hop) => findWay(hop, { timeoutMs: reachMs, signal });
   const entered = new Map<string, Found | SshFailure>();
   const standing = new Map<string, Met<object>>();
@@ -157,7 +157,7 @@ function connectionsBy({ options, keys, logInTo, turns, patience }: Means): Conn
     if (known) return { ...known, tookMs: 0 };
     await using jumpHost = await jumpHosts.keep(jumps);
     const before = jumpHost?.leadTo(host) ?? null;
-    const met = await tryPatiently(() => connectInTurn(login, before, work), patience, signal);
+    const met = await retry(() => connectInTurn(login, before, work), retryPolicy, signal);
     if (stands(met)) standing.set(place, met);
     return met;
   }
@@ -170,7 +170,7 @@ function connectionsBy({ options, keys, logInTo, turns, patience }: Means): Conn
     const way = before ?? (await find(host));
     if ("outcome" in way) return { met: { ...way, jumpHost: null }, ...NOTHING_MORE, passing: way.passing };
     const places = [placeInScan(name, atOnce), ...throughPlaces(name, jumps), ...loginPlaces(host, way)];
-    return turns.during(places, signal, async () => {
+    return limiter.during(places, signal, async () => {
       const begun = performance.now();
       const { met, check } = await logInTo<T | LoginFailure>(
         host,
@@ -190,13 +190,13 @@ function connectionsBy({ options, keys, logInTo, turns, patience }: Means): Conn
   async function enter(hop: Hop) {
     const way = await find(hop);
     entered.set(keyOf([hop]), way);
-    return turns.take(keptPlaces(name, hop, way), signal);
+    return limiter.acquire(keptPlaces(name, hop, way), signal);
   }
 
   async function logInToJumpHost(hop: Hop, before: Before | null) {
     const way = before ?? entered.get(keyOf([hop])) ?? (await find(hop));
     if ("outcome" in way) return way;
-    const { met } = await turns.during(loginPlaces(hop, way), signal, () =>
+    const { met } = await limiter.during(loginPlaces(hop, way), signal, () =>
       logInTo<Connection | SshFailure>(hop, () => open(way), logIn),
     );
     return met;

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { PATIENCE } from "#net/retries.ts";
+import { RETRY_POLICY } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { openStore } from "#store/store.ts";
@@ -30,7 +30,7 @@ async function makeSessions(hosts: readonly { port: number }[], config = "") {
   const workstation = { user: "jo", home, agentSocket: null };
   const accept = () => Promise.reject(new Error("no key is accepted here"));
   const noteKeys = async () => undefined;
-  const ways = { store, accept, workstation, now: () => new Date(), patience: PATIENCE, noteKeys };
+  const ways = { store, accept, workstation, now: () => new Date(), retryPolicy: RETRY_POLICY, noteKeys };
   const asked: string[] = [];
   const ask: Ask = async ({ about }) => {
     asked.push(about.kind);

@@ -51,7 +51,7 @@ function makeJumpHosts(options: Partial<LoginOptions> = {}) {
     },
     enter: async () => () => undefined,
     reachMs: 2_000,
-    patience: { wait: async (ms) => void pauses.push(ms), random: () => 0 },
+    retryPolicy: { wait: async (ms) => void pauses.push(ms), random: () => 0 },
     signal,
   });
   return { jumpHosts, logins, pauses };

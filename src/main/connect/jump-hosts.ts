@@ -5,12 +5,13 @@
  * A jump host that is lost is logged in to once more. What could not be opened, or is lost again, stays so for the
  * scan, or until it is forgotten: each host behind it is told at once.
  */
-import { type Patience, tryPatiently } from "#net/retries.ts";
+
+import type { Release } from "#net/connection-limiter.ts";
+import { type RetryPolicy, retry } from "#net/retries.ts";
 import type { Connection } from "#net/ssh/log-in.ts";
 import type { StreamWay } from "#net/ssh/login-options.ts";
 import { CONNECT_FAILED, type NotOpened, openStream, PROHIBITED } from "#net/ssh/open-stream.ts";
 import { quote, type SshFailure, sayAddress, type Where } from "#net/ssh/ssh-failure.ts";
-import type { GiveBack } from "#net/turns.ts";
 
 /** As it is named, and pinned; and where it is, as the machine before it knows that. */
 export type Hop = { name: string; port: number; address: string; user: string };
@@ -34,10 +35,10 @@ type Deps<H extends Hop> = {
   /** Logs in to a jump host, by streams from the one before it; without one it is reached from here. */
   logIn: (hop: H, before: Before | null) => Promise<Connection | SshFailure | WayFailure>;
   /** Waits until the first jump host of a way may be kept open; until then nothing is asked of it. Rejects only when told to stop. */
-  enter: (hop: H) => Promise<GiveBack>;
+  enter: (hop: H) => Promise<Release>;
   /** For a jump host to reach the next machine. */
   reachMs: number;
-  patience: Patience;
+  retryPolicy: RetryPolicy;
   /** The scan's. */
   signal: AbortSignal;
 };
@@ -78,7 +79,7 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   readonly #deps: Deps<H>;
   #keepers = 0;
   #losses = 0;
-  #place: Promise<GiveBack> | null = null;
+  #place: Promise<Release> | null = null;
   #opening: Promise<Open | WayFailure> | null = null;
   /** If it fails it does not count. */
   #forgotten: Promise<Open | WayFailure> | null = null;
@@ -144,8 +145,8 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   }
 
   async #open(): Promise<Open | WayFailure> {
-    const { patience, signal } = this.#deps;
-    return tryPatiently(() => this.#tryToOpen(), patience, signal);
+    const { retryPolicy, signal } = this.#deps;
+    return retry(() => this.#tryToOpen(), retryPolicy, signal);
   }
 
   async #tryToOpen(): Promise<Open | WayFailure> {
@@ -189,9 +190,9 @@ export class JumpHost<H extends Hop> implements AsyncDisposable {
   async #close(): Promise<void> {
     const opened = await this.#opening?.catch(() => null);
     if (opened && "connection" in opened) await opened.close();
-    const giveBack = await this.#place?.catch(() => null);
+    const release = await this.#place?.catch(() => null);
     this.#place = null;
-    giveBack?.();
+    release?.();
   }
 }
 

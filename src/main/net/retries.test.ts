@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Passing, pauseBeforeNext, tryPatiently } from "./retries.ts";
+import { type Passing, pauseBeforeNext, retry } from "./retries.ts";
 
 const pausesOf = (passing: Passing, random: number) => {
   const pauses: number[] = [];
@@ -20,7 +20,7 @@ test("nobody listening is tried twice within a second, and an sshd that refuses 
   expect(pauseBeforeNext(null, 1, 0)).toBeNull();
 });
 
-const patience = (pauses: number[]) => ({
+const retryPolicy = (pauses: number[]) => ({
   wait: async (ms: number) => void pauses.push(ms),
   random: () => 0,
 });
@@ -29,19 +29,19 @@ const { signal } = new AbortController();
 test("what passes is well in the end, and what stands is tried no more", async () => {
   const pauses: number[] = [];
   const answers = [{ passing: "throttled" }, { passing: "throttled" }, { client: {} }];
-  expect(await tryPatiently(async () => answers.shift() ?? {}, patience(pauses), signal)).toEqual({
+  expect(await retry(async () => answers.shift() ?? {}, retryPolicy(pauses), signal)).toEqual({
     client: {},
   });
   expect(pauses).toEqual([1_000, 16_000]);
 
   let tries = 0;
   const attempt = async () => ({ passing: "refused", tries: ++tries });
-  expect(await tryPatiently(attempt, patience([]), signal)).toEqual({ passing: "refused", tries: 2 });
+  expect(await retry(attempt, retryPolicy([]), signal)).toEqual({ passing: "refused", tries: 2 });
 });
 
 test("a pause ends when the scan does", async () => {
   const stopped = new AbortController();
   const wait = async () => stopped.abort("enough");
   const attempt = async () => ({ passing: "throttled" });
-  await expect(tryPatiently(attempt, { wait, random: () => 0 }, stopped.signal)).rejects.toBe("enough");
+  await expect(retry(attempt, { wait, random: () => 0 }, stopped.signal)).rejects.toBe("enough");
 });

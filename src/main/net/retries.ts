@@ -8,9 +8,9 @@ import { setTimeout as pause } from "node:timers/promises";
 export type Passing = "refused" | "throttled" | "no-descriptor" | "before-its-turn";
 
 /** How waiting is done, and jitter drawn (from 0 to below 1). A test passes its own. */
-export type Patience = { wait: (ms: number, signal: AbortSignal) => Promise<void>; random: () => number };
+export type RetryPolicy = { wait: (ms: number, signal: AbortSignal) => Promise<void>; random: () => number };
 
-export const PATIENCE: Patience = {
+export const RETRY_POLICY: RetryPolicy = {
   wait: (ms, signal) => pause(ms, undefined, { signal }),
   random: Math.random,
 };
@@ -42,9 +42,9 @@ export function pauseBeforeNext(passing: Passing | null, tries: number, random: 
 }
 
 /** Tries until it is well, or stands, or has been tried often enough. Rejects only when told to stop. */
-export async function tryPatiently<T extends object>(
+export async function retry<T extends object>(
   attempt: () => Promise<T>,
-  { wait, random }: Patience,
+  { wait, random }: RetryPolicy,
   signal: AbortSignal,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {

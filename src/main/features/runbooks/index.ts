@@ -63,7 +63,7 @@ export function createRunbooks(deps: Deps) {
     for (;;) {
       for (const id of store.runbooks.runs.due(toInstant(deps.now())))
         await runs.resume(id, { mayAsk: false, identityFiles: [] }).catch(deps.log);
-      await deps.patience.wait(WATCH_MS, signal);
+      await deps.retryPolicy.wait(WATCH_MS, signal);
     }
   }
 }

@@ -2,7 +2,7 @@ import type { OpenSessions } from "#connect/host-sessions.ts";
 import type { Wait } from "#domain/rotation/run/step.ts";
 import { watchedSince, watchOldKey } from "#domain/rotation/run/watch-old-key.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
-import type { Patience } from "#net/retries.ts";
+import type { RetryPolicy } from "#net/retries.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { HostPlan, Plan } from "#shared/model/plan.ts";
 import type { RunId, RunState, RunStep } from "#shared/model/run.ts";
@@ -39,7 +39,7 @@ export type RunDeps = {
   };
   /** Who runs this, as hosts are told: `jo@desk`. */
   who: string;
-  patience: Patience;
+  retryPolicy: RetryPolicy;
   waits: Waits;
   /** What stands at the path of a private half here. */
   lookAtHeldHalf: typeof lookAtHeldHalf;
@@ -118,7 +118,7 @@ export function createLauncher(
 /** How a run has ended is written as soon as it can be: on a full disk, once there is room. Until then it goes on. */
 const writesInTheEnd =
   (
-    { patience, announce }: RunDeps,
+    { retryPolicy, announce }: RunDeps,
     one: OneRun,
     journal: Journal,
     closing: AbortSignal,
@@ -131,7 +131,7 @@ const writesInTheEnd =
         if (closing.aborted || !isUnwritable(error)) throw error;
         one.waitsFor = `how it stands cannot be written down, and is tried again: ${error.message}`;
         announce({ kind: "run-changed", runId: one.id });
-        await patience.wait(WRITE_AGAIN_MS, closing);
+        await retryPolicy.wait(WRITE_AGAIN_MS, closing);
       }
     }
   };
@@ -163,7 +163,7 @@ function carryOn(
       ask: deps.questions.askFor(mayAsk),
       holders: deps.holders,
       hostKeys: deps.hostKeys,
-      patience: deps.patience,
+      retryPolicy: deps.retryPolicy,
       ...openFor(deps, one),
       removesOld: one.removesOld,
       trace: (...names) => deps.trace("run", id, ...names),

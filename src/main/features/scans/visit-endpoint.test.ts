@@ -16,7 +16,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
   };
   const store = openStore({ path: ":memory:", access: "write" });
   const home = await visitEndpoint(
-    { prober, patience: AT_ONCE, now: () => new Date(START) },
+    { prober, retryPolicy: AT_ONCE, now: () => new Date(START) },
     {
       scanId: ScanId.parse(beginScan(store)),
       target: { kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" },
@@ -56,7 +56,7 @@ test("an endpoint for which this computer had no descriptor left is tried again,
   const closed = { ...refused, outcome: "refused" as const, message: "closed" };
   const prober = { probeEndpoint: async () => answers.shift() ?? closed };
   const home = await visitEndpoint(
-    { prober, patience: AT_ONCE, now: () => new Date(START) },
+    { prober, retryPolicy: AT_ONCE, now: () => new Date(START) },
     {
       scanId: ScanId.parse(1),
       target: { kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" },

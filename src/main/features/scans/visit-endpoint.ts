@@ -1,6 +1,6 @@
 import type { Kept } from "#connect/endpoint-routes.ts";
 import { type Failure, isFailure } from "#net/connect-failure.ts";
-import { type Patience, tryPatiently } from "#net/retries.ts";
+import { type RetryPolicy, retry } from "#net/retries.ts";
 import type { ProbeWish, TlsProber } from "#net/tls/probe-endpoint.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
@@ -11,7 +11,7 @@ type Deps = {
   prober: Pick<TlsProber, "probeEndpoint">;
   /** The way to it, held until it is disposed; absent: directly. */
   keepWay?: () => Promise<Kept | Failure>;
-  patience: Patience;
+  retryPolicy: RetryPolicy;
   now: () => Date;
 };
 
@@ -19,7 +19,7 @@ type Visit = { scanId: ScanId; target: TlsTarget; signal: AbortSignal; wish?: Pr
 
 /** Greets an endpoint and takes the chain it presents. Rejects only when `signal` says stop. */
 export async function visitEndpoint(
-  { prober, keepWay = goDirectly, patience, now }: Deps,
+  { prober, keepWay = goDirectly, retryPolicy, now }: Deps,
   { scanId, target, signal, wish }: Visit,
 ): Promise<BroughtHome> {
   const kept = await keepWay();
@@ -29,9 +29,9 @@ export async function visitEndpoint(
   }
   await using _open = kept;
   const { way } = kept;
-  const reading = await tryPatiently(
+  const reading = await retry(
     () => prober.probeEndpoint(target, signal, { ...wish, way }),
-    patience,
+    retryPolicy,
     signal,
   );
   const { outcome, message, chain, facts, wire, addresses, offers, others } = reading;

@@ -6,7 +6,7 @@ import { type PlannedRoute, planLogins } from "#connect/plan-logins.ts";
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { readWay } from "#domain/targets/read-way.ts";
 import { type Failure, isFailure } from "#net/connect-failure.ts";
-import type { Patience } from "#net/retries.ts";
+import type { RetryPolicy } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { findSsh } from "#net/ssh/system/find-ssh.ts";
 import type { TlsProber } from "#net/tls/probe-endpoint.ts";
@@ -33,7 +33,7 @@ export type VisitDeps = {
   collectorScript: string;
   now: () => Date;
   /** How it waits before it tries a host again. */
-  patience: Patience;
+  retryPolicy: RetryPolicy;
   store: Pick<Store, "served">;
 };
 
@@ -53,7 +53,7 @@ export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: Ab
 
 /** The ways to visit, for scans. */
 export function createVisits(deps: VisitDeps) {
-  const { store, recording, openConnections, prober, workstation, now, patience } = deps;
+  const { store, recording, openConnections, prober, workstation, now, retryPolicy } = deps;
   const collectorScript = Buffer.from(withoutRemarks(deps.collectorScript));
   const { user } = workstation;
   return { refuseUnusable: (options: VisitOptions) => refuseUnusable(options, workstation), prepare };
@@ -76,7 +76,7 @@ export function createVisits(deps: VisitDeps) {
       visitHost: async (login) =>
         visitHost({ scanId, connections: await connections(), collectorScript, makeRoom, now }, login),
       ...createEndpointVisits(
-        { prober, patience, now, user, keepOpen, keyKindsAt: store.served.readKeyKinds() },
+        { prober, retryPolicy, now, user, keepOpen, keyKindsAt: store.served.readKeyKinds() },
         options,
         { scanId, ask, signal },
       ),
@@ -86,7 +86,7 @@ export function createVisits(deps: VisitDeps) {
 
 type EndpointDeps = {
   prober: TlsProber;
-  patience: Patience;
+  retryPolicy: RetryPolicy;
   now: () => Date;
   /** Of this workstation. */
   user: string;
@@ -97,7 +97,7 @@ type EndpointDeps = {
 
 /** How the endpoints of one scan are visited, each by its way. */
 function createEndpointVisits(
-  { prober, patience, now, user, keepOpen, keyKindsAt }: EndpointDeps,
+  { prober, retryPolicy, now, user, keepOpen, keyKindsAt }: EndpointDeps,
   { asked, sshConfig, everyAddress, asksForOffers }: VisitOptions,
   { scanId, ask, signal }: Omit<Preparation, "atOnce">,
 ): Pick<Visits, "visitEndpoint" | "endpointWays"> {
@@ -109,7 +109,7 @@ function createEndpointVisits(
   return {
     visitEndpoint: (target, onReached) =>
       visitEndpoint(
-        { prober, patience, now, keepWay: () => keep(wayOf(target)) },
+        { prober, retryPolicy, now, keepWay: () => keep(wayOf(target)) },
         {
           scanId,
           target,

@@ -1,4 +1,4 @@
-import { type GiveBack, Turns } from "#net/turns.ts";
+import { ConnectionLimiter, type Release } from "#net/connection-limiter.ts";
 import { isPasswordQuestion, type Question } from "#shared/model/question.ts";
 import type { Redacted } from "#shared/model/redacted.ts";
 import type { Ask } from "./ask.ts";
@@ -22,13 +22,13 @@ export type TypedLogin = {
  * only after one host has taken it, and at each other host once.
  */
 export function createTypedLogins(ask: Ask) {
-  const turns = new Turns();
+  const limiter = new ConnectionLimiter();
   const proven = new Map<string, Redacted<string>>();
 
   return {
     open(user: string, signal: AbortSignal): TypedLogin {
       let mayRecall = true;
-      let turn: GiveBack | null = null;
+      let turn: Release | null = null;
       let unproven: Redacted<string> | null = null;
 
       function recall(question: Omit<Question, "id">): [Redacted<string>] | null {
@@ -56,7 +56,7 @@ export function createTypedLogins(ask: Ask) {
           const known = recall(question);
           if (known) return known;
           // It is this login's still where the host asks more after a password that is to be proven.
-          turn ??= await turns.take([{ key: user, most: 1 }], signal);
+          turn ??= await limiter.acquire([{ key: user, most: 1 }], signal);
           const since = recall(question);
           if (!since) onTurn?.();
           const given = since || signal.aborted ? null : await ask(question, signal);

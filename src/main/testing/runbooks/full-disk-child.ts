@@ -36,7 +36,7 @@ const app = createApp({
     if (!isFull && readFileSync(watched, "latin1") !== before) fill();
     return new Date();
   },
-  patience: {
+  retryPolicy: {
     random: Math.random,
     wait: async () => {
       const [run] = (await app.client.runbooks.list({})).rows;

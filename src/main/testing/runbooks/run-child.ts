@@ -31,7 +31,7 @@ const app = createApp({
   databasePath,
   now,
   workstation: { user: "root", home: HOME, agentSocket: null },
-  patience: { random: Math.random, wait },
+  retryPolicy: { random: Math.random, wait },
 });
 const { runbooks, events, vault } = app.client;
 if (passphrase) await vault.unlock({ passphrase: await app.seal(new Redacted(Buffer.from(passphrase))) });

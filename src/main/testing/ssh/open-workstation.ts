@@ -18,7 +18,7 @@ export async function openWorkstation(sshConfig: string) {
   const app = createApp({
     databasePath: ":memory:",
     workstation: { user: "jo", home: folder.path, agentSocket: null },
-    patience: { wait: async (ms) => void pauses.push(ms), random: () => 0 },
+    retryPolicy: { wait: async (ms) => void pauses.push(ms), random: () => 0 },
   });
   return {
     app,

@@ -238,7 +238,7 @@ async function provePatiently(run: RunContext, step: Step, inside: HostSession):
     if (performance.now() - begun + next > patienceOf(run, awaited !== null)) return proof;
     if (awaited) await run.journal.sayWaiting(step.ordinal, awaited);
     else await run.journal.say(step.ordinal, `is asked again: ${proof.message}`);
-    await run.patience.wait(next, run.signal);
+    await run.retryPolicy.wait(next, run.signal);
   }
 }
 

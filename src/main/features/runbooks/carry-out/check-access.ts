@@ -89,7 +89,7 @@ async function askPatiently(run: RunContext, asked: AccessQuestion, removed: Rem
   for (const pause of PAUSES_MS) {
     const answer = await askOnce(run, asked, removed);
     if (answer.answer !== "unknown") return answer;
-    await run.patience.wait(pause, run.signal);
+    await run.retryPolicy.wait(pause, run.signal);
   }
   return askOnce(run, asked, removed);
 }

@@ -1,5 +1,5 @@
 import type { OpenSessions } from "#connect/host-sessions.ts";
-import type { Patience } from "#net/retries.ts";
+import type { RetryPolicy } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Plan, PlanHash } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
@@ -28,7 +28,7 @@ export type Execution = {
   mayAsk: boolean;
   removesOld: RunContext["removesOld"];
   ask: Ask;
-  patience: Patience;
+  retryPolicy: RetryPolicy;
   trace: RunContext["trace"];
   signal: AbortSignal;
 };

@@ -21,7 +21,7 @@ export async function lookAgain(run: RunContext, place: number | null, isBegun: 
     const seen = await lookOnce(run, place);
     const isOver = performance.now() - begun + pause > REACH_PATIENCE_MS;
     if (seen.kind === "seen" || !isBegun || isOver) return seen;
-    await run.patience.wait(pause, run.signal);
+    await run.retryPolicy.wait(pause, run.signal);
   }
 }
 

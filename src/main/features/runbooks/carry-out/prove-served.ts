@@ -59,7 +59,7 @@ export async function proveServed(
     if (wrong.length > 0 && performance.now() - begun + pause > patienceMs)
       return { kind: "not-served", message: wrong.slice(0, MOST_SAID).join("; ") };
     if (wrong.length > 0) await run.journal.say(step.ordinal, `is asked again: ${wrong[0]}`);
-    await run.patience.wait(inARow > 0 ? FIRST_PAUSE_MS : pause, run.signal);
+    await run.retryPolicy.wait(inARow > 0 ? FIRST_PAUSE_MS : pause, run.signal);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { HostRequest, HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
-import type { Patience } from "#net/retries.ts";
+import type { RetryPolicy } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Plan, PlanHash } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
@@ -41,7 +41,7 @@ export type RunContext = {
   /** Somebody wants the old private keys gone that the run has kept. */
   removesOld: boolean;
   ask: Ask;
-  patience: Patience;
+  retryPolicy: RetryPolicy;
   trace: Trace;
   signal: AbortSignal;
   transportOf: (host: Plan["hosts"][number]) => HostRequest["transport"];

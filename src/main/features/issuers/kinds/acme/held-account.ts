@@ -1,7 +1,7 @@
 import { type PublicJwk, readAccountKey } from "#domain/acme/account-key.ts";
 import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
-import { PATIENCE } from "#net/retries.ts";
+import { RETRY_POLICY } from "#net/retries.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { AcmeAccount } from "#store/issuers/acme-account-table.ts";
 import type { IssuerRow } from "#store/issuers/issuer-table.ts";
@@ -28,7 +28,7 @@ export type HeldAccount = {
 export async function holdAccount({ store, vault, now }: AcmeParts, issuer: IssuerRow): Promise<HeldAccount> {
   const settings = accountOf(store, issuer);
   const ask = await createAcmeAsker({ roots: settings.roots });
-  const client = createAcmeClient({ url: settings.directory, ask, now, wait: PATIENCE.wait });
+  const client = createAcmeClient({ url: settings.directory, ask, now, wait: RETRY_POLICY.wait });
   const signer: Signer = {
     jwk: jwkOf(settings),
     sign: (data) => vault.sign(settings.accountSecret, data, { hash: "SHA-256", ecdsa: "ieee-p1363" }),

@@ -10,13 +10,13 @@ export type Place = {
 type Lending = { place: Place; isLent: boolean; lend: () => void };
 
 /** Gives the places back, all or some; a second time does nothing. */
-export type GiveBack = (some?: readonly Place[]) => void;
+export type Release = (some?: readonly Place[]) => void;
 
 /**
  * Places that are taken in turn. Who needs several gets them all at once, and holds none while it waits: so nobody
  * waits for a place that is held by somebody who waits.
  */
-export class Turns {
+export class ConnectionLimiter {
   readonly #taken = new Map<string, number>();
   /** Places whose work goes on beside those that hold one, by their keys; and those whose work has taken so long, too. */
   readonly #lent = new Map<string, number>();
@@ -24,7 +24,7 @@ export class Turns {
   readonly #waiting = new Set<{ places: readonly Place[]; begin: () => void }>();
 
   /** Rejects only when told to stop; then it waits no longer, whoever holds the places. */
-  async take(places: readonly Place[], signal: AbortSignal): Promise<GiveBack> {
+  async acquire(places: readonly Place[], signal: AbortSignal): Promise<Release> {
     signal.throwIfAborted();
     if (this.#hasRoom(places)) this.#seize(places);
     else await this.#waitFor(places, signal);
@@ -34,10 +34,10 @@ export class Turns {
 
   /** Does the work while it holds the places. */
   async during<T>(places: readonly Place[], signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const giveBack = await this.take(places, signal);
+    const release = await this.acquire(places, signal);
     const lendings = places
       .filter(({ yieldAfterMs }) => yieldAfterMs !== undefined)
-      .map((place): Lending => ({ place, isLent: false, lend: () => giveBack([place]) }));
+      .map((place): Lending => ({ place, isLent: false, lend: () => release([place]) }));
     const timers = lendings.map((lending) =>
       setTimeout(() => this.#lendOrWait(lending), lending.place.yieldAfterMs),
     );
@@ -45,7 +45,7 @@ export class Turns {
       return await work();
     } finally {
       timers.forEach(clearTimeout);
-      giveBack();
+      release();
       for (const lending of lendings) this.#endLending(lending);
     }
   }

@@ -1,22 +1,22 @@
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { type Place, Turns } from "./turns.ts";
+import { ConnectionLimiter, type Place } from "./connection-limiter.ts";
 
 const never = new AbortController().signal;
 
 test("who waits for one of its places holds none of the others", async () => {
-  const turns = new Turns();
+  const limiter = new ConnectionLimiter();
   const [a, b] = [
     { key: "a", most: 1 },
     { key: "b", most: 1 },
   ];
-  const endA = await turns.take([a], never);
+  const endA = await limiter.acquire([a], never);
   const order: string[] = [];
-  const both = turns.take([a, b], never).then((end) => {
+  const both = limiter.acquire([a, b], never).then((end) => {
     order.push("both");
     end();
   });
-  const endB = await turns.take([b], never);
+  const endB = await limiter.acquire([b], never);
   order.push("b");
   endB();
   endA();
@@ -25,15 +25,15 @@ test("who waits for one of its places holds none of the others", async () => {
 });
 
 test("a place that is given back twice is free once", async () => {
-  const turns = new Turns();
+  const limiter = new ConnectionLimiter();
   const one = { key: "a", most: 1 };
-  const end = await turns.take([one], never);
-  const second = turns.take([one], never);
+  const end = await limiter.acquire([one], never);
+  const second = limiter.acquire([one], never);
   end();
   end();
   await second;
   let isThird = false;
-  void turns.take([one], never).then(() => {
+  void limiter.acquire([one], never).then(() => {
     isThird = true;
   });
   await Promise.resolve();
@@ -41,28 +41,28 @@ test("a place that is given back twice is free once", async () => {
 });
 
 test("who is told to stop waits no longer, and takes no place that becomes free", async () => {
-  const turns = new Turns();
+  const limiter = new ConnectionLimiter();
   const one = { key: "a", most: 1 };
-  const end = await turns.take([one], never);
+  const end = await limiter.acquire([one], never);
   const controller = new AbortController();
-  const waiting = turns.take([one], controller.signal);
+  const waiting = limiter.acquire([one], controller.signal);
   controller.abort(new Error("cancelled"));
   await expect(waiting).rejects.toThrow("cancelled");
   end();
-  await turns.take([one], never);
+  await limiter.acquire([one], never);
 });
 
 test("work that takes long yields a place that may be yielded, once, and keeps the others", async () => {
-  const turns = new Turns();
+  const limiter = new ConnectionLimiter();
   const [yielded, kept] = [
     { key: "a", most: 1, yieldAfterMs: 1 },
     { key: "b", most: 1 },
   ];
   const { promise, resolve } = Promise.withResolvers<void>();
-  const long = turns.during([yielded, kept], never, () => promise);
-  const end = await turns.take([yielded], never);
+  const long = limiter.during([yielded, kept], never, () => promise);
+  const end = await limiter.acquire([yielded], never);
   let isKeptFree = false;
-  const waiting = turns.take([kept], never).then(() => {
+  const waiting = limiter.acquire([kept], never).then(() => {
     isKeptFree = true;
   });
   await Promise.resolve();
@@ -70,19 +70,19 @@ test("work that takes long yields a place that may be yielded, once, and keeps t
   resolve();
   await long;
   await waiting;
-  const next = turns.take([yielded], never);
+  const next = limiter.acquire([yielded], never);
   end();
   await next;
 });
 
 test("a place is lent on by as many at a time as may hold it: the next lends it when one of those has ended", async () => {
-  const turns = new Turns();
+  const limiter = new ConnectionLimiter();
   const place = { key: "a", most: 1, yieldAfterMs: 1 };
   const long = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
   const begun: number[] = [];
   let underWay = 0;
   const works = long.map(({ promise }, index) =>
-    turns.during([place], never, async () => {
+    limiter.during([place], never, async () => {
       begun.push(index);
       expect(++underWay).toBeLessThanOrEqual(2);
       await promise;
@@ -96,7 +96,7 @@ test("a place is lent on by as many at a time as may hold it: the next lends it 
   await vi.waitFor(() => expect(begun).toEqual([0, 1, 2]));
   for (const { resolve } of long) resolve();
   await Promise.all(works);
-  const end = await turns.take([{ key: "a", most: 1 }], never);
+  const end = await limiter.acquire([{ key: "a", most: 1 }], never);
   end();
 });
 
@@ -107,7 +107,7 @@ test("no key is ever held by more than its number, and everybody has a turn in t
       fc.array(places, { maxLength: 20 }),
       fc.integer({ min: 1, max: 3 }),
       async (wishes, most) => {
-        const turns = new Turns();
+        const limiter = new ConnectionLimiter();
         const held = new Map<string, number>();
         let done = 0;
         const change = (taken: readonly Place[], by: number) => {
@@ -116,7 +116,7 @@ test("no key is ever held by more than its number, and everybody has a turn in t
         };
         const visit = async (keys: readonly string[]) => {
           const wanted = keys.map((key) => ({ key, most }));
-          const end = await turns.take(wanted, never);
+          const end = await limiter.acquire(wanted, never);
           change(wanted, 1);
           await Promise.resolve();
           change(wanted, -1);
