@@ -1,4 +1,5 @@
 import { implement } from "@orpc/server";
+import { createPrompts } from "#connect/prompts.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { runbooks } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
@@ -9,7 +10,6 @@ import { createGrace } from "./grace/create-grace.ts";
 import { hearLogin } from "./grace/hear-login.ts";
 import type { RunDeps } from "./launch-run.ts";
 import { createPlans, type PlanDeps } from "./plans.ts";
-import { createQuestions } from "./questions.ts";
 import { createRuns } from "./runs.ts";
 import { createResultTaker, type ResultDeps } from "./take-result.ts";
 
@@ -26,7 +26,7 @@ const WATCH_MS = 5 * 60 * 1_000;
 export function createRunbooks(deps: Deps) {
   const os = implement(runbooks);
   const { store } = deps;
-  const questions = createQuestions(deps);
+  const questions = createPrompts({ ...deps, onChange: () => deps.announce({ kind: "run-asks" }) });
   const plans = createPlans({ ...deps, questions });
   const waits = { hear: hearLogin, judgeGrace: graceBy(deps).judge };
   const runs = createRuns({ ...deps, questions, waits });

@@ -1,4 +1,5 @@
 import type { OpenSessions } from "#connect/host-sessions.ts";
+import type { Prompts } from "#connect/prompts.ts";
 import type { Wait } from "#domain/rotation/run/step.ts";
 import { watchedSince, watchOldKey } from "#domain/rotation/run/watch-old-key.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
@@ -23,11 +24,10 @@ import { areBrought, isRecheckDue } from "./carry-out/wait-renewal.ts";
 import { keyOfRun } from "./confirm-key.ts";
 import { pathsOfNewKey } from "./grace/paths-of-new-key.ts";
 import { openOrderBook } from "./order-book.ts";
-import type { Questions } from "./questions.ts";
 
 export type RunDeps = {
   store: Store;
-  questions: Questions;
+  questions: Prompts;
   openSessions: OpenSessions;
   holders: Holders;
   hostKeys: HostKeys;

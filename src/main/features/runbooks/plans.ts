@@ -1,4 +1,5 @@
 import type { OpenSessions } from "#connect/host-sessions.ts";
+import type { Prompts } from "#connect/prompts.ts";
 import type { Unplannable } from "#domain/rotation/plan/draft.ts";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import { makePlan } from "#domain/rotation/plan/make-plan.ts";
@@ -18,11 +19,10 @@ import { type Sought, seek } from "./facts/seek.ts";
 import { findElsewhere, seekPlanned } from "./facts/seek-planned.ts";
 import { seekWork, takeRenewal } from "./plan-renewals.ts";
 import { atOnce, type LaterWork, type Work } from "./plan-work.ts";
-import type { Questions } from "./questions.ts";
 
 export type PlanDeps = {
   store: Store;
-  questions: Questions;
+  questions: Prompts;
   openSessions: OpenSessions;
   /** `openSessions`: by a hand that knows servers and their files. */
   renewal: RenewalMeans & { openSessions: OpenSessions };

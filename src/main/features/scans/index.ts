@@ -1,5 +1,5 @@
 import { implement } from "@orpc/server";
-import { createQuestions } from "#connect/questions.ts";
+import { createScanPrompts } from "#connect/prompts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { readWay, writeWay } from "#domain/targets/read-way.ts";
 import { countFreeDescriptors } from "#net/descriptors.ts";
@@ -48,7 +48,7 @@ export function createScans(deps: Deps) {
   const visits = createVisits(deps);
   const os = implement(scans);
   const running = new Map<ScanId, AbortController>();
-  const questions = createQuestions(deps);
+  const questions = createScanPrompts(deps);
 
   const procedures = {
     start: os.start.handler(async ({ input }) => (await start(input)).started),

@@ -5,7 +5,7 @@ import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { ScanId } from "#shared/model/scan.ts";
 import { openStore } from "#store/store.ts";
-import { createQuestions } from "./questions.ts";
+import { createScanPrompts } from "./prompts.ts";
 
 const scanId = ScanId.parse(1);
 const PASSPHRASE = {
@@ -18,7 +18,7 @@ const question = { ...PASSPHRASE, prompts: [...PASSPHRASE.prompts] };
 function open(mayAsk = true) {
   const announced: Announcement[] = [];
   const store = openStore({ path: ":memory:", access: "write" });
-  const questions = createQuestions({
+  const questions = createScanPrompts({
     store,
     announce: (announcement) => announced.push(announcement),
     now: () => new Date("2026-06-01T00:00:00Z"),
