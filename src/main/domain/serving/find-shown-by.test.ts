@@ -71,6 +71,18 @@ test("a file of HAProxy's whose names all have an earlier one of the same kind o
   expect(showRows(folder(["a.pem", "b.pem", "c.pem"]), unread)["0.0.0.0 - /crt/c.pem"]).toBe("not known");
 });
 
+test("a name that a line of HAProxy's refuses leads past its pattern to another certificate, which is shown by that name", () => {
+  const files = makeFiles(
+    { server: "haproxy" },
+    {
+      "/h.cfg": "frontend a\n bind :443 ssl crt-list /list",
+      "/list": "/one *.a.example !y.a.example\n/two\n",
+    },
+  );
+  const held: HeldFiles = { "/one": { names: ["one.example"] }, "/two": { names: ["*.a.example"] } };
+  expect(showRows(files, held)["0.0.0.0 - /two"]).toBe("scan web1/y.a.example");
+});
+
 const NGINX = (more: string, listens = "listen 443 ssl;") => ({
   "/n.conf": `http { server { ${listens} server_name a.example *.b.example; ${more} } }`,
 });

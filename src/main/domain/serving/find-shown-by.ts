@@ -12,7 +12,7 @@ import { SERVER_KEY_KINDS, type ShownBy } from "#shared/model/served.ts";
 import { isAddress } from "#shared/model/target.ts";
 import { createRowFinder } from "./find-rows.ts";
 import type { ListedServing } from "./list-servings.ts";
-import { listNamesToAsk, type NamesIn } from "./names-to-ask.ts";
+import { listNamesToAsk, listRefusedNames, type NamesIn, type RefusedNames } from "./names-to-ask.ts";
 import { chooseNarrowed, createNarrower } from "./narrow-choice.ts";
 
 type KindOf = (path: string) => string | null;
@@ -56,17 +56,20 @@ function findAll(rows: readonly ListedServing[], known: Known): (ShownBy | null)
   for (const own of ports.values()) {
     const [first] = own;
     if (!first) continue;
-    const around = { named: findNamedPlace(first, known.host), ask: createAsker(own, known), known };
+    const { configuration } = first.source;
+    spend(configuration.servings.length);
+    const refused = listRefusedNames(configuration, first.port);
+    const around = { named: findNamedPlace(first, known.host), ask: createAsker(own, known), refused, known };
     for (const row of own) answers[row.index] = findOne(row, around);
   }
   return answers;
 }
 
 /** What the rows of one port of one configuration have in common. */
-type Around = { named: ScanTarget; ask: Ask; known: Known };
+type Around = { named: ScanTarget; ask: Ask; refused: RefusedNames; known: Known };
 
-function findOne(row: Row, { named, ask, known }: Around): ShownBy | null {
-  const { names, isAll } = listNamesToAsk(row, known.namesIn);
+function findOne(row: Row, { named, ask, refused, known }: Around): ShownBy | null {
+  const { names, isAll } = listNamesToAsk(row, known.namesIn, refused);
   for (const { host, addresses, name: own } of [named, ...listOwnPlaces(row)])
     for (const name of names)
       if (
