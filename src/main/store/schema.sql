@@ -2227,19 +2227,20 @@ CREATE TABLE run_step (
                  'planned', 'intended', 'acted', 'proved', 'undone', 'failed', 'needs-attention')),
   verification TEXT CHECK (verification IN ('verified', 'waiting', 'unverified')),
   result       TEXT CHECK (json_valid(result)),
-  message      TEXT NOT NULL DEFAULT '',
   at           TEXT,
   PRIMARY KEY (run, ordinal)
 ) STRICT, WITHOUT ROWID;
 
--- The journal: a row before each act, and one after what came of it.
+-- The journal: a row before each act, and one after what came of it. `result`: of a step, as there; `text`: of all else.
 CREATE TABLE run_entry (
   id      INTEGER PRIMARY KEY,
   run     INTEGER NOT NULL REFERENCES run (id),
   ordinal INTEGER,
   at      TEXT NOT NULL,
   kind    TEXT NOT NULL CHECK (kind IN ('intends', 'acted', 'proved', 'undone', 'failed', 'note')),
-  text    TEXT NOT NULL
+  text    TEXT NOT NULL,
+  result  TEXT CHECK (json_valid(result)),
+  CHECK (result IS NULL OR text = '')
 ) STRICT;
 
 CREATE INDEX run_entry_of_run ON run_entry (run, id);

@@ -1,22 +1,153 @@
+/**
+ * What a step came to, beside its state, as a value: stored with it, shown by `text/run-step.ts`, and read by whatever decides. Nothing is
+ * decided by a sentence.
+ */
 import { z } from "zod";
 
-/**
- * What a step came to, beside its state, as a value: what the program decides by it it reads here, and never in a sentence.
- *
- * `waiting`: nothing is wrong, and nothing can be hurried. A log has to tell of a login by the new key; or somebody has to log in
- * while the change can still be taken back; or a certificate has to be brought.
- */
-export const StepResult = z.discriminatedUnion("kind", [
+/** What a step is about to do. */
+export const Intent = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("make-key") }),
+  z.object({ kind: z.literal("add-lines"), files: z.int() }),
+  z.object({ kind: z.literal("remove-lines"), files: z.int() }),
+  z.object({ kind: z.literal("install-key"), locations: z.int() }),
+  z.object({ kind: z.literal("make-certificate-keys"), count: z.int() }),
+  z.object({ kind: z.literal("have-signed"), names: z.array(z.string()), issuers: z.array(z.string()) }),
+  z.object({ kind: z.literal("install-certificates"), count: z.int() }),
+  z.object({ kind: z.literal("check-served") }),
+  z.object({ kind: z.literal("clear") }),
+]);
+export type Intent = z.infer<typeof Intent>;
+
+/** What a step has done, and not verified yet. */
+export const Deed = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("wrote-files"), files: z.int() }),
+  z.object({ kind: z.literal("installed-key"), locations: z.int() }),
+  z.object({ kind: z.literal("installed-certificates") }),
+]);
+export type Deed = z.infer<typeof Deed>;
+
+/** What a step that stands waits for: nothing is wrong, and nothing can be hurried. */
+export const Awaited = z.discriminatedUnion("kind", [
+  /** A log has to tell of a login by the new key. */
+  z.object({ kind: z.literal("login-in-log") }),
+  /** Somebody has to log in while the change can still be taken back. */
+  z.object({ kind: z.literal("login"), account: z.string() }),
+  /** Somebody has to bring a certificate. */
+  z.object({ kind: z.literal("certificate") }),
+]);
+export type Awaited = z.infer<typeof Awaited>;
+
+/** A key of a run, as people know it. */
+export const KeyName = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("new"), comment: z.string().nullable() }),
+  z.object({ kind: z.literal("old") }),
+  z.object({ kind: z.literal("other"), fingerprint: z.string() }),
+]);
+export type KeyName = z.infer<typeof KeyName>;
+
+/** The words of a host, a server, an issuer or a transport, as they are shown: nobody decides by them. */
+const Described = z.object({ kind: z.literal("described"), text: z.string() });
+
+/** What shows that a step stands; or, of a step that nothing verifies, what is known of it. */
+export const Evidence = z.discriminatedUnion("kind", [
+  Described,
+  z.object({ kind: z.literal("login"), account: z.string(), key: KeyName }),
+  z.object({ kind: z.literal("login-in-log"), account: z.string(), key: KeyName }),
+  /** A file that any user of the host may write tells of it. */
+  z.object({ kind: z.literal("claimed-login"), account: z.string(), key: KeyName, path: z.string() }),
+  z.object({ kind: z.literal("no-login"), account: z.string(), why: z.string() }),
+  /** The holder of the key has signed the run's challenge, and sshd takes it. */
+  z.object({ kind: z.literal("signed"), account: z.string(), key: KeyName }),
+  z.object({ kind: z.literal("approved"), account: z.string(), who: z.string(), day: z.string() }),
+  /** What has let us in does so still. */
+  z.object({ kind: z.literal("own-login"), account: z.string(), by: z.enum(["key", "certificate"]) }),
+  /** What sshd answered when it was asked whether it takes a key. */
   z.object({
-    kind: z.literal("waiting"),
-    for: z.discriminatedUnion("kind", [
-      z.object({ kind: z.literal("login-in-log") }),
-      z.object({ kind: z.literal("login"), account: z.string() }),
-      z.object({ kind: z.literal("certificate") }),
-    ]),
+    kind: z.literal("access"),
+    account: z.string(),
+    fingerprint: z.string(),
+    answer: z.enum(["refused", "accepted", "unknown"]),
+    why: z.array(z.string()),
+  }),
+  z.object({ kind: z.literal("nothing-to-log-in") }),
+  z.object({ kind: z.literal("key-made"), fingerprint: z.string() }),
+  z.object({ kind: z.literal("key-in-place"), isHere: z.boolean() }),
+  z.object({ kind: z.literal("certificate-keys-made"), count: z.int() }),
+  z.object({ kind: z.literal("issued"), name: z.string(), sha256: z.string().nullable() }),
+  /** `isAgain`: it was before. */
+  z.object({
+    kind: z.literal("served"),
+    isAgain: z.boolean(),
+    /** At so many; none: nowhere could be looked. */
+    places: z.int(),
+    /** Of so many addresses nothing but the certificate itself could be read. */
+    leavesAlone: z.int(),
+  }),
+  /** `isWhole`: nothing is left of the run there. */
+  z.object({ kind: z.literal("cleared"), isWhole: z.boolean() }),
+  z.object({ kind: z.literal("old-key-kept"), why: z.string() }),
+]);
+export type Evidence = z.infer<typeof Evidence>;
+
+/** Why a step could not be done, or not be undone. */
+export const Cause = z.discriminatedUnion("kind", [
+  Described,
+  z.object({ kind: z.literal("file-changed"), path: z.string() }),
+  z.object({ kind: z.literal("file-unreadable"), path: z.string() }),
+  z.object({ kind: z.literal("new-line-gone"), path: z.string() }),
+  z.object({ kind: z.literal("old-line-gone"), path: z.string() }),
+  z.object({ kind: z.literal("odd-private-key") }),
+  z.object({ kind: z.literal("key-not-installed"), path: z.string() }),
+  z.object({ kind: z.literal("certificate-not-installed") }),
+  /** What it shows instead of the new certificate. */
+  z.object({ kind: z.literal("not-served-any-more"), seen: z.string() }),
+  /** The host has taken the change back by itself, before it was verified. */
+  z.object({ kind: z.literal("rollback-timer-fired") }),
+]);
+export type Cause = z.infer<typeof Cause>;
+
+/** How a place stands once a step of it is taken back. */
+export const BackAs = z.enum([
+  "rolled-back",
+  "as-before",
+  "unchanged",
+  "issued-unused",
+  "key-removed",
+  "certificate-keys-removed",
+  "old-certificate-served",
+  "old-certificate-unseen",
+]);
+export type BackAs = z.infer<typeof BackAs>;
+
+export const StepResult = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("intended"), to: Intent }),
+  z.object({ kind: z.literal("acted"), what: Deed }),
+  z.object({ kind: z.literal("waiting"), for: Awaited }),
+  /** It is tried once more; why it was not done so far. */
+  z.object({ kind: z.literal("retrying"), cause: Cause }),
+  /** Somebody has asked for a step that failed to be done once more. */
+  z.object({ kind: z.literal("asked-again") }),
+  z.object({ kind: z.literal("verified"), evidence: z.array(Evidence) }),
+  z.object({ kind: z.literal("rolled-back"), as: BackAs, left: z.array(Cause) }),
+  /** `stands`: what was done of it; `left`: what is still there, and does no harm. */
+  z.object({
+    kind: z.literal("failed"),
+    cause: Cause,
+    stands: z.enum(["rolled-back", "nothing-removed", "nothing-changed", "not-said"]),
+    left: z.array(Cause),
+  }),
+  /** `left`: what could not be taken back; `cause`: what for it was to be, where it has failed. */
+  z.object({ kind: z.literal("needs-attention"), cause: Cause.nullable(), left: z.array(Cause) }),
+  /** What an offline script has told. `signature`: whose it is. */
+  z.object({
+    kind: z.literal("imported"),
+    end: z.enum(["done", "rolled-back", "stuck", "nothing-changed", "no-further"]),
+    why: z.string(),
+    kept: z.string().nullable(),
+    unended: z.array(z.string()),
+    signature: z.string(),
   }),
 ]);
 export type StepResult = z.infer<typeof StepResult>;
 
-/** What a step waits for. */
-export type Awaited = Extract<StepResult, { kind: "waiting" }>["for"];
+export const described = (text: string): z.infer<typeof Described> => ({ kind: "described", text });

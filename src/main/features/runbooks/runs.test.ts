@@ -156,6 +156,8 @@ test.each(["paused", "committed"] as const)(
   },
 );
 
+const DONE = { kind: "verified" as const, evidence: [] };
+
 test.each([
   { origin: "live", of: "a run over sessions" },
   { origin: "offline", of: "a run of scripts" },
@@ -182,7 +184,7 @@ test.each([
       const early = runs.resume(id, { ...MEANS, removesOld: true });
       await expect(early).rejects.toThrow("some of its steps have not ended");
     }
-    store.runbooks.journal.setStep({ runId: id, ordinal: 0, state: "proved", message: "", at: AT });
+    store.runbooks.journal.setStep({ runId: id, ordinal: 0, state: "proved", result: DONE, at: AT });
     if (origin !== "live") {
       const remedy = `(latchkey runs resume ${id} --remove-old)`;
       await expect(runs.resume(id, MEANS)).rejects.toThrow(remedy);

@@ -263,7 +263,8 @@ const createBeginner =
       if (want === "back") runs.setDirection(id, "back");
       for (const { ordinal, phase, state: was } of journals.steps(id)) {
         const state = resumeStep({ phase }, was);
-        if (state !== was) journals.setStep({ runId: id, ordinal, state, message: "is tried again", at });
+        if (state !== was)
+          journals.setStep({ runId: id, ordinal, state, result: { kind: "asked-again" }, at });
       }
       runs.setState({ id, state: "running", message: "", byHand: [], endedAt: null });
       const text = want === "back" ? "is taken back" : "goes on";

@@ -9,6 +9,7 @@ import { isHandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { HolderPlan, HostPlan, Plan, PlanHash, PlanId } from "#shared/model/plan.ts";
 import type { KeptKey, RunFile, RunId, RunState, RunStep } from "#shared/model/run.ts";
+import type { StepResult } from "#shared/model/step-result.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayHost, sayPhase } from "#shared/text/plan.ts";
 import { formatAllRemaining } from "#shared/text/remaining-access.ts";
@@ -144,20 +145,22 @@ function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, s
     if (host !== result.host || port !== result.port || !result.phases.includes(phase)) continue;
     const state = stateOf(result, of, phase);
     if (state === null || (result.outcome === "failed" && was === "proved")) continue;
-    const kept = state === "needs-attention" && result.kept ? `what it kept is in ${result.kept}` : "";
-    const why = state === "proved" ? "" : result.why;
-    const left = phase === result.phases.at(-1) ? sayUnended(result, of) : "";
-    const message = [textOf(result, state), why, kept, left, signed].filter(Boolean).join("; ");
-    journal.setStep({ runId: id, ordinal, state, message, at });
-    journal.append({ runId: id, ordinal, kind: ENTRIES[state], text: message, at });
+    const came: StepResult = {
+      kind: "imported",
+      end: endOfScript(result, state),
+      why: state === "proved" ? "" : result.why,
+      kept: state === "needs-attention" ? result.kept || null : null,
+      unended: phase === result.phases.at(-1) ? whyUnended(result, of) : [],
+      signature: signed,
+    };
+    journal.setStep({ runId: id, ordinal, state, result: came, at });
+    journal.append({ runId: id, ordinal, kind: ENTRIES[state], result: came, at });
   }
 }
 
 /** Where an account keeps what a script has made there: nothing of it is needed any more. */
-const sayUnended = ({ unended }: CarriedResult, host: HostPlan): string =>
-  unended
-    .map(({ index, reason }) => `what it has kept is left there: ${sayReason(host, index, reason)}`)
-    .join("; ");
+const whyUnended = ({ unended }: CarriedResult, host: HostPlan): string[] =>
+  unended.map(({ index, reason }) => sayReason(host, index, reason));
 
 /** Writes down that a result claims something: no step is what it says. */
 export function noteClaim(
@@ -180,10 +183,13 @@ export function settle({ runbooks, events }: Store, id: RunId, { plan, result, a
   const end = isLeft
     ? { state: "needs-attention" as const, message: join(sayOldHere(oldHere), ofHosts.message) }
     : ofHosts;
-  const message = "the new private half is in its place";
+  const isInPlace: StepResult = {
+    kind: "verified",
+    evidence: [{ kind: "key-in-place", isHere: true }],
+  };
   for (const { ordinal, host } of journal.steps(id))
     if (host === null && end.state === "committed")
-      journal.setStep({ runId: id, ordinal, state: "proved", message, at });
+      journal.setStep({ runId: id, ordinal, state: "proved", result: isInPlace, at });
   const byHand =
     end.state !== "needs-attention"
       ? []
@@ -198,17 +204,17 @@ export function settle({ runbooks, events }: Store, id: RunId, { plan, result, a
 const sayStuck = (plan: Plan, steps: readonly RunStep[], hash: PlanHash): string[] =>
   plan.hosts.flatMap((host) => sayByHand({ ...plan, hosts: [host] }, steps, [], tokenOf(hash, host)));
 
-function textOf({ outcome }: CarriedResult, state: TakenState): string {
-  if (state !== "failed") return TEXTS[state];
-  return outcome === "failed"
-    ? "its carried script changed nothing"
-    : "its carried script got no further, and what it added stands";
+type ScriptEnd = Extract<StepResult, { kind: "imported" }>["end"];
+
+function endOfScript({ outcome }: CarriedResult, state: TakenState): ScriptEnd {
+  if (state !== "failed") return ENDS[state];
+  return outcome === "failed" ? "nothing-changed" : "no-further";
 }
 
-const TEXTS: Record<Exclude<TakenState, "failed">, string> = {
-  proved: "its carried script has done it",
-  undone: "its carried script has taken it back",
-  "needs-attention": "its carried script could neither go on nor back",
+const ENDS: Record<Exclude<TakenState, "failed">, ScriptEnd> = {
+  proved: "done",
+  undone: "rolled-back",
+  "needs-attention": "stuck",
 };
 
 const ENTRIES: Record<TakenState, "proved" | "undone" | "failed"> = {

@@ -1,7 +1,8 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { RunEntry, type RunId, RunStep, type StepState, type StepVerification } from "#shared/model/run.ts";
-import type { StepResult } from "#shared/model/step-result.ts";
+import { StepResult } from "#shared/model/step-result.ts";
+import { formatStepResult } from "#shared/text/run-step.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 
 type StepRow = {
@@ -13,19 +14,26 @@ type StepRow = {
   state: string;
   verification: string | null;
   result: string | null;
-  message: string;
   at: string | null;
 };
 
-/** What is done and what came of it, as it is written down. */
+type EntryRow = {
+  id: number;
+  ordinal: number | null;
+  at: string;
+  kind: string;
+  text: string;
+  result: string | null;
+};
+
+/** What is done and what came of it, as it is written down: of a step its result, else what was noted. */
 export type NewEntry = {
   runId: RunId;
   /** Null: of the run as a whole. */
   ordinal: number | null;
   kind: RunEntry["kind"];
-  text: string;
   at: Instant;
-};
+} & ({ text: string } | { result: StepResult });
 
 /** How a step stands now. Without `verification`: its act shows for itself. */
 export type StepStanding = {
@@ -33,32 +41,30 @@ export type StepStanding = {
   ordinal: number;
   state: StepState;
   verification?: StepVerification | null;
-  /** Without it: nothing but the message is known. */
-  result?: StepResult | null;
-  message: string;
+  result: StepResult;
   at: Instant;
 };
 
-const ENTRY_COLUMNS = "id, ordinal, at, kind, text";
+const ENTRY_COLUMNS = "id, ordinal, at, kind, text, result";
 
 const BY_ID = { name: "id", columns: ["id"], descending: false };
 
 /** The steps of runs, and the journal of them. */
 export function journalTable(db: Database, lists: Lists) {
   const addStep = db.prepare(`
-    INSERT INTO run_step (run, ordinal, phase, host, port, batch, state, verification, result, message, at)
-    VALUES (@run, @ordinal, @phase, @host, @port, @batch, @state, @verification, @result, @message, @at)`);
+    INSERT INTO run_step (run, ordinal, phase, host, port, batch, state, verification, result, at)
+    VALUES (@run, @ordinal, @phase, @host, @port, @batch, @state, @verification, @result, @at)`);
   const setStep = db.prepare(
-    `UPDATE run_step SET state = @state, verification = @verification, result = @result, message = @message, at = @at
+    `UPDATE run_step SET state = @state, verification = @verification, result = @result, at = @at
      WHERE run = @runId AND ordinal = @ordinal`,
   );
   const steps = db.prepare<[number], StepRow>(
-    "SELECT ordinal, phase, host, port, batch, state, verification, result, message, at FROM run_step WHERE run = ? ORDER BY ordinal",
+    "SELECT ordinal, phase, host, port, batch, state, verification, result, at FROM run_step WHERE run = ? ORDER BY ordinal",
   );
   const addEntry = db.prepare(
-    "INSERT INTO run_entry (run, ordinal, at, kind, text) VALUES (@runId, @ordinal, @at, @kind, @text)",
+    "INSERT INTO run_entry (run, ordinal, at, kind, text, result) VALUES (@runId, @ordinal, @at, @kind, @text, @result)",
   );
-  const allEntries = db.prepare<[number], RunEntry>(
+  const allEntries = db.prepare<[number], EntryRow>(
     `SELECT ${ENTRY_COLUMNS} FROM run_entry WHERE run = ? ORDER BY id`,
   );
 
@@ -74,15 +80,20 @@ export function journalTable(db: Database, lists: Lists) {
         });
     },
 
-    setStep: ({ verification = null, result = null, ...step }: StepStanding): void =>
+    setStep: ({ verification = null, result, ...step }: StepStanding): void =>
       void setStep.run({ ...step, verification, result: toJson(result) }),
 
     steps: (run: RunId): RunStep[] => steps.all(run).map(toStep),
 
     /** Within the transaction of what it tells. */
-    append: (entry: NewEntry): void => void addEntry.run(entry),
+    append: (entry: NewEntry): void =>
+      void addEntry.run(
+        "text" in entry
+          ? { ...entry, result: null }
+          : { ...entry, text: "", result: JSON.stringify(entry.result) },
+      ),
 
-    all: (run: RunId): RunEntry[] => allEntries.all(run).map((row) => RunEntry.parse(row)),
+    all: (run: RunId): RunEntry[] => allEntries.all(run).map(toEntry),
 
     list: ({ runId, ...page }: Window & { runId: RunId }): Listed<RunEntry> =>
       lists.list(
@@ -93,7 +104,7 @@ export function journalTable(db: Database, lists: Lists) {
           where: [{ sql: "run = ?", values: [runId] }],
           ...page,
         },
-        (row: RunEntry) => RunEntry.parse(row),
+        toEntry,
       ),
   };
 }
@@ -101,10 +112,19 @@ export function journalTable(db: Database, lists: Lists) {
 const toJson = (result: StepResult | null): string | null =>
   result === null ? null : JSON.stringify(result);
 
-const toStep = ({ host, port, result, ...row }: StepRow): RunStep =>
-  RunStep.parse({
+const toStep = ({ host, port, result, ...row }: StepRow): RunStep => {
+  const step = RunStep.parse({
     ...row,
     host: host || null,
     port: host === "" ? null : port,
     result: result === null ? null : JSON.parse(result),
+    message: "",
+  });
+  return { ...step, message: step.result === null ? "" : formatStepResult(step.result) };
+};
+
+const toEntry = ({ text, result, ...row }: EntryRow): RunEntry =>
+  RunEntry.parse({
+    ...row,
+    text: result === null ? text : formatStepResult(StepResult.parse(JSON.parse(result))),
   });

@@ -3,6 +3,7 @@ import { Wish } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Plan, type PlanId } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
+import { described, type StepResult } from "#shared/model/step-result.ts";
 import { visitHost } from "#store/testing/make-visit.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -92,6 +93,13 @@ test("what a bundle told of a host is gone once the host is read anew, and stays
   ]);
 });
 
+const FULL: StepResult = {
+  kind: "failed",
+  cause: described("it is full"),
+  stands: "nothing-changed",
+  left: [],
+};
+
 test("a run is listed with its counts, found with its new key, and its journal is in its order", async () => {
   await using folder = await makeTemporaryFolder();
   using database = openFile(folder.path);
@@ -99,8 +107,14 @@ test("a run is listed with its counts, found with its new key, and its journal i
   const planId = plans.take({ plan, hash: HASH, at: AT });
   const [first, second] = [begin(runs, planId, "one"), begin(runs, planId, "two")];
   journal.addSteps(first, [step(1, "remove"), step(2, "remove"), step(3, "commit")]);
-  journal.setStep({ runId: first, ordinal: 1, state: "proved", message: "", at: AT });
-  journal.setStep({ runId: first, ordinal: 2, state: "failed", message: "it is full", at: AT });
+  journal.setStep({
+    runId: first,
+    ordinal: 1,
+    state: "proved",
+    result: { kind: "verified", evidence: [] },
+    at: AT,
+  });
+  journal.setStep({ runId: first, ordinal: 2, state: "failed", result: FULL, at: AT });
   for (const kind of ["intends", "acted", "proved"] as const)
     journal.append({ runId: first, ordinal: 1, kind, text: "web", at: AT });
   runs.setKey(first, { line: "ssh-ed25519 AAAA", fingerprint: "SHA256:x" });
@@ -116,7 +130,11 @@ test("a run is listed with its counts, found with its new key, and its journal i
   expect(runs.list({ ...all, search: "nothing", sort: newest }).total).toBe(0);
   expect(runs.list({ ...all, search: "grant", state: "stopped", sort: newest }).total).toBe(1);
   expect(runs.find(first)).toMatchObject({ newKey: { fingerprint: "SHA256:x" }, byHand: ["true"] });
-  expect(journal.steps(first).map(({ state }) => state)).toEqual(["proved", "failed", "planned"]);
+  expect(journal.steps(first)).toMatchObject([
+    { state: "proved", message: "" },
+    { state: "failed", result: FULL, message: "it is full; nothing was changed" },
+    { state: "planned", result: null, message: "" },
+  ]);
   const told = journal.list({ runId: first, after: null, limit: 2 });
   expect(told.rows.map(({ kind }) => kind)).toEqual(["intends", "acted"]);
   expect(journal.list({ runId: first, after: told.next, limit: 2 }).rows).toHaveLength(1);

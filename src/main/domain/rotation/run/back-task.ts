@@ -16,7 +16,7 @@ export function backTask(plan: Plan, step: Step, seen: PlaceSeen | undefined): T
       ? seen.holders.every((holder) => holder === "old")
       : areFilesBack(plan, step, seen);
   if (isBack && isClear) {
-    return { step, what: "settle", as: "undone", why: "it stands as it did before the step" };
+    return { step, what: "settle", as: "undone", back: "as-before" };
   }
   return { step, what: "undo", as: "undone" };
 }

@@ -1,13 +1,14 @@
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan, Plan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
+import { type Cause, described } from "#shared/model/step-result.ts";
 import { earliest } from "./judge-file.ts";
 import { type FileSeen, isWithout, type PlaceSeen, type Stage, type Step, type Task } from "./step.ts";
 
 type Seen = Extract<PlaceSeen, { kind: "seen" }>;
 
 /** How far a step is by what was seen. `odd`: something there is none of what the plan knows. */
-type Reached = { is: "all" | "some" | "none"; odd: string | null };
+type Reached = { is: "all" | "some" | "none"; odd: Cause | null };
 
 /** What is to be done for a step to be proved; "look" where its place was not seen, null where it is out of reach. */
 export function forwardTask(
@@ -21,13 +22,15 @@ export function forwardTask(
   const isBegun = state !== "planned";
   // A commit that failed counts as begun: one that was not must stay so, or nothing could be taken back any more.
   if (seen.kind === "lost")
-    return isBegun || step.phase === "commit" ? null : { step, what: "settle", as: "failed", why: seen.why };
+    return isBegun || step.phase === "commit"
+      ? null
+      : { step, what: "settle", as: "failed", cause: described(seen.why) };
   if (step.phase === "commit") return commitTask(step, seen, isBegun);
   const { is, odd } = step.phase === "hand-over" ? reachedBy(seen) : reachedIn(plan, step, seen, isBegun);
   if (odd !== null) {
     // Begun, it may have left a lock and backups, though nothing is written.
-    if (is === "none" && !isBegun) return { step, what: "settle", as: "failed", why: odd };
-    return { step, what: "undo", as: "failed", why: odd };
+    if (is === "none" && !isBegun) return { step, what: "settle", as: "failed", cause: odd };
+    return { step, what: "undo", as: "failed", cause: odd };
   }
   return { step, what: is === "all" && isBegun ? "prove" : "act" };
 }
@@ -63,14 +66,14 @@ function reachedIn(
   );
   return {
     is: howMany(concerned.map(({ file, seen: one }) => one === earliest(file, wanted))),
-    odd: odd ? sayOdd(odd.file, odd.seen) : null,
+    odd: odd ? causeOf(odd.file, odd.seen) : null,
   };
 }
 
 /** Of the private halves. */
 function reachedBy({ holders }: Seen): Reached {
   const isOdd = holders.some((holder) => holder === "other");
-  const odd = isOdd ? "a private half is neither the old one nor the new one" : null;
+  const odd: Cause | null = isOdd ? { kind: "odd-private-key" } : null;
   return { is: howMany(holders.map((holder) => holder === "new" || holder === "committed")), odd };
 }
 
@@ -79,17 +82,17 @@ function howMany(reached: readonly boolean[]): Reached["is"] {
   return reached.some((one) => one) ? "some" : "none";
 }
 
-function sayOdd({ path }: FilePlan, seen: FileSeen): string {
+function causeOf({ path }: FilePlan, seen: FileSeen): Cause {
   switch (seen) {
     case "other":
-      return `${path} was changed by somebody else since the plan was made`;
+      return { kind: "file-changed", path };
     case "unread":
-      return `${path} cannot be read any more`;
+      return { kind: "file-unreadable", path };
     case "before":
-      return `the new line is not in ${path} any more`;
+      return { kind: "new-line-gone", path };
     case "added":
     case "removed":
-      return `${path} is further than this step: the old line is gone already`;
+      return { kind: "old-line-gone", path };
     default:
       return assertNever(seen);
   }

@@ -50,7 +50,9 @@ test("killed, cut off and failing as often as it may be, a run shuts nobody out 
         : last?.state === "rolled-back" && hosts.isAt("before", ["old"]);
     if (last?.state === "committed" || last?.state === "rolled-back") ends[last.state]++;
     if (!isAtEnd || !hosts.isClean || hosts.wrong.length > 0) {
-      wrong.push(`${seed}: ${last?.state} ${last?.why} ${isAtEnd} ${hosts.isClean} ${hosts.wrong[0] ?? ""}`);
+      wrong.push(
+        `${seed}: ${last?.state} ${last?.reason?.kind} ${isAtEnd} ${hosts.isClean} ${hosts.wrong[0] ?? ""}`,
+      );
     }
   }
   expect(wrong.slice(0, 5)).toEqual([]);
@@ -139,7 +141,9 @@ test("a step that is taken back for what somebody else has written says whose fi
   const seen = new Map([[0, see("other")]]);
   expect(nextMove(plan, { want: "on", steps: made, isGraceOver: false, seen })).toMatchObject({
     kind: "do",
-    tasks: [{ what: "undo", as: "failed", why: expect.stringMatching(/^\/.+ was changed by somebody else/) }],
+    tasks: [
+      { what: "undo", as: "failed", cause: { kind: "file-changed", path: expect.stringMatching(/^\//) } },
+    ],
   });
 });
 

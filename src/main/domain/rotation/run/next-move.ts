@@ -1,6 +1,6 @@
-import { assertNever } from "#shared/model/assert-never.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { Phase, StepState } from "#shared/model/run.ts";
+import type { RunReason } from "#shared/model/run-reason.ts";
 import { backTask } from "./back-task.ts";
 import { nextCertificateMove } from "./certificates/next-certificate-move.ts";
 import { forwardTask } from "./forward-task.ts";
@@ -39,18 +39,18 @@ function moveOn(plan: Plan, progress: Progress, steps: readonly Standing[]): Mov
   const awaiting = steps.some(({ isAwaiting }) => isAwaiting);
   // A log tells of the new key only once its holders have it; nothing is removed before it does.
   if (awaiting && (!open || NEEDS_ALL_PROVED.has(open.step.phase))) return { kind: "wait", until: "log" };
-  if (!open) return end("committed", "");
+  if (!open) return end("committed");
   const phase = steps.filter(({ step }) => step.phase === open.step.phase);
   const running = phase.filter(({ state, isAwaiting }) => isUnderWay(state) && !isAwaiting);
   const hold = findHold(plan, progress, phase);
   if (hold) return finish(plan, progress, running, hold);
   const due = phase.filter((one) => one.state === "planned" || running.includes(one));
-  if (due.length === 0) return end("stopped", sayFailed(phase));
+  if (due.length === 0) return end("stopped", countFailed(phase));
   const isGrace = open.step.phase === "remove" && plan.options.graceDays > 0 && running.length === 0;
   if (isGrace && !progress.isGraceOver) return { kind: "wait", until: "grace" };
   const batch = Math.min(...due.map(({ step }) => step.batch));
   const now = due.filter(({ step }) => step.batch === batch);
-  return finish(plan, progress, now, end("stopped", "a host of the run cannot be reached"));
+  return finish(plan, progress, now, end("stopped", { kind: "unreachable" }));
 }
 
 const NEEDS_ALL_PROVED: ReadonlySet<Phase> = new Set(["remove", "commit"]);
@@ -58,12 +58,12 @@ const NEEDS_ALL_PROVED: ReadonlySet<Phase> = new Set(["remove", "commit"]);
 /** Why no step of the phase is begun; null: one may be. */
 function findHold(plan: Plan, { want }: Progress, phase: readonly Standing[]): Move | null {
   if (phase.some(({ state }) => state === "needs-attention")) {
-    return end("needs-attention", "a step could neither be done nor taken back");
+    return end("needs-attention", { kind: "stuck" });
   }
   const failed = phase.filter(({ state }) => state === "failed");
   const hasCanaryFailed = plan.options.canary && failed.some(({ step }) => step.batch === 0);
-  if (failed.length >= plan.options.maxFailures || hasCanaryFailed) return end("stopped", sayFailed(phase));
-  return want === "pause" ? end("paused", "") : null;
+  if (failed.length >= plan.options.maxFailures || hasCanaryFailed) return end("stopped", countFailed(phase));
+  return want === "pause" ? end("paused") : null;
 }
 
 /** Tasks of these steps, or the looks that they need; `otherwise` where they have none. */
@@ -81,12 +81,12 @@ function moveBack(plan: Plan, progress: Progress, steps: readonly Standing[]): M
     const due = inPhase.filter(({ state }) => isUnderWay(state) || state === "proved");
     const isStuck = inPhase.some(({ state }) => state === "needs-attention");
     if (due.length === 0 && !isStuck) continue;
-    const stuck = end("needs-attention", sayStuck(phase));
+    const stuck = end("needs-attention", { kind: "stuck-on-the-way-back", phase });
     const batch = Math.max(...due.map(({ step }) => step.batch));
     const now = due.filter(({ step }) => step.batch === batch);
     return toMove(progress, now, stuck, ({ step }) => backTask(plan, step, progress.seen.get(step.host)));
   }
-  return end("rolled-back", "");
+  return end("rolled-back");
 }
 
 const BACK: readonly Phase[] = ["remove", "hand-over", "add", "make-key"];
@@ -109,31 +109,9 @@ function toMove(
 
 const isUnderWay = (state: StepState): boolean => state === "intended" || state === "acted";
 
-const end = (state: EndState, why: string): Move => ({ kind: "end", state, why });
+const end = (state: EndState, reason: RunReason | null = null): Move => ({ kind: "end", state, reason });
 
-function sayFailed(phase: readonly Standing[]): string {
-  const failed = phase.filter(({ state }) => state === "failed").length;
-  return failed === 1 ? "a step failed and was taken back" : `${failed} steps failed and were taken back`;
-}
-
-function sayStuck(phase: Phase): string {
-  switch (phase) {
-    case "remove":
-      return "the old key could not be put back everywhere, so the new one stays with its holders";
-    case "hand-over":
-      return "an old private half could not be put back, so the new key stays where it was added";
-    case "add":
-      return "a file could not be taken back";
-    case "make-key":
-      return "the new private half could not be taken away";
-    case "commit":
-      return "what is committed cannot be taken back";
-    case "request":
-    case "issue":
-    case "install":
-    case "recheck":
-      throw new Error("this is of certificates");
-    default:
-      return assertNever(phase);
-  }
-}
+const countFailed = (phase: readonly Standing[]): RunReason => ({
+  kind: "steps-failed",
+  count: phase.filter(({ state }) => state === "failed").length,
+});

@@ -1,4 +1,6 @@
 import type { Phase, StepState } from "#shared/model/run.ts";
+import type { RunReason } from "#shared/model/run-reason.ts";
+import type { BackAs, Cause } from "#shared/model/step-result.ts";
 
 /** One phase at one host, or here. Steps are derived from the plan and stored nowhere but by their ordinal and state. */
 export type Step = {
@@ -72,13 +74,14 @@ export type Progress = {
  * `act`: bring what the step is about to its stage, whatever of it stands already; then it is `acted`. `prove`: all of it
  * stands: prove it, disarm the dead-man, look once more; then it is `proved`. `undo`: bring it back to where it was before
  * the step, and where that was the first step of its place clear away our lock and backups; then it is `as`, or it needs
- * attention. `why`: what it has failed by. `settle`: it stands so already, or was never begun; only the journal is behind.
+ * attention. `cause`: what it has failed by. `settle`: it stands so already, or was never begun; only the journal is behind.
  */
 export type Task =
   | { step: Step; what: "act" | "prove" }
-  | { step: Step; what: "undo"; as: "failed"; why: string }
+  | { step: Step; what: "undo"; as: "failed"; cause: Cause }
   | { step: Step; what: "undo"; as: "undone" }
-  | { step: Step; what: "settle"; as: "proved" | "failed" | "undone" | "needs-attention"; why: string };
+  | { step: Step; what: "settle"; as: "failed" | "needs-attention"; cause: Cause }
+  | { step: Step; what: "settle"; as: "undone"; back: BackAs };
 
 export type Move =
   /** Look at these places, side by side, and ask again. */
@@ -87,7 +90,7 @@ export type Move =
   | { kind: "do"; tasks: readonly Task[] }
   /** Nothing can be done before a log has told of something, the grace period is over, a certificate is brought, or it is time to look again. */
   | { kind: "wait"; until: Wait }
-  | { kind: "end"; state: EndState; why: string };
+  | { kind: "end"; state: EndState; reason: RunReason | null };
 
 export type Wait = "log" | "grace" | "certificate" | "recheck";
 
@@ -101,6 +104,5 @@ export type EndState = "committed" | "rolled-back" | "stopped" | "paused" | "nee
 export const isWithout = (from: Phase | null | undefined, phase: Phase): boolean =>
   from === "add" || from === phase;
 
-/** How a step is taken back, and for what; nobody asks why where a person has it taken back. */
-export const backOf = (task: Extract<Task, { what: "undo" }>): { as: "failed" | "undone"; why: string } =>
-  task.as === "failed" ? { as: task.as, why: task.why } : { as: task.as, why: "" };
+/** How a step is taken back: for what it has failed by, or since a person wants it. */
+export type Back = { as: "failed"; cause: Cause } | { as: "undone" };

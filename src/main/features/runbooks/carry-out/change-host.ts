@@ -1,17 +1,19 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import { isFirst } from "#domain/rotation/run/back-task.ts";
-import { backOf, type Step, type Task } from "#domain/rotation/run/step.ts";
+import type { Back, Step, Task } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
 import type { AccessCheck, RunFile, StepVerification } from "#shared/model/run.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { checkAccess, sayChecks } from "./check-access.ts";
+import { type Cause, described, type Intent, type StepResult } from "#shared/model/step-result.ts";
+import { formatEvidence } from "#shared/text/run-step.ts";
+import { checkAccess, toEvidence } from "./check-access.ts";
 import { filesLeft, filesToHold, isOwnersDoing, leaveOut, standsIn } from "./leave-out.ts";
 import { disarmAll, giveLocksBack, releaseLocks, takeLocks, type Unheld } from "./locks.ts";
 import { type FileOfStep, type Guard, type Moved, moveFile } from "./move-file.ts";
 import type { ProofOutcome } from "./proof-outcome.ts";
 import { proveChange, reloadAfterBack } from "./prove-change.ts";
+import { resultOf, stuckOf } from "./results.ts";
 import { enterHost, hostOf, newKeyLine, type RunContext } from "./run-context.ts";
 import { writeIdOf } from "./stage-bytes.ts";
 
@@ -23,14 +25,14 @@ const LONGEST_PAUSE_MS = 20_000;
 /** Adds the new lines to a host's files, or removes the old ones; proves it, or takes it back at once. */
 export async function changeHost(run: RunContext, step: Step): Promise<void> {
   const host = hostOf(run, step);
-  await run.journal.intend(step.ordinal, sayIntent(step, filesLeft(run, step).length));
+  await run.journal.intend(step.ordinal, intentOf(step, filesLeft(run, step).length));
   const inside = await enterHost(run, step.host ?? -1);
   if (step.phase === "remove" && run.plan.newKey !== null) {
     const before = await provePatiently(run, { ...step, phase: "add" }, inside);
-    if (!("said" in before)) return fail(run, step, `nothing was removed: ${before.message}`);
+    if (!("evidence" in before)) return fail(run, step, described(before.message), "nothing-removed");
     await run.journal.note(
       step.ordinal,
-      `before the removal: ${before.said.join("; ") || "nothing to prove"}`,
+      `before the removal: ${before.evidence.map(formatEvidence).join("; ") || "nothing to prove"}`,
     );
   }
   const { begun, unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
@@ -38,7 +40,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   if (blocked !== null) {
     // Nothing of this run is in the folders that it has just begun to hold.
     await giveLocksBack(inside.hand, begun, run.token);
-    return fail(run, step, blocked);
+    return fail(run, step, described(blocked), "not-said");
   }
   const files = filesLeft(run, step);
   const guard: Guard | null = host.deadMan && {
@@ -50,10 +52,13 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
     if (moved.kind === "moved") await run.journal.note(step.ordinal, `wrote ${file.path}`, "acted");
     else {
       const why = await leaveOne(run, step, inside, { file, moved });
-      if (why !== null) return takeBack(run, step, inside, { why, as: "failed" });
+      if (why !== null) return takeBack(run, step, inside, { as: "failed", cause: described(why) });
     }
   }
-  await run.journal.mark(step.ordinal, "acted", `wrote ${sayCount(filesLeft(run, step).length, "file")}`);
+  await run.journal.mark(step.ordinal, "acted", {
+    kind: "acted",
+    what: { kind: "wrote-files", files: filesLeft(run, step).length },
+  });
   await proveHost(run, step);
 }
 
@@ -80,11 +85,16 @@ export async function proveHost(run: RunContext, step: Step): Promise<void> {
   const inside = await enterHost(run, step.host ?? -1);
   const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
   const held = unheld.find(({ files, why }) => why === null || files.some(({ uid }) => uid === 0));
-  if (held) return needHands(run, step, inside, held.message);
+  if (held) return needHands(run, step, inside, stuckOf({ as: "undone" }, [described(held.message)]));
   const proof = await provePatiently(run, step, inside);
-  if (!("said" in proof)) return takeBack(run, step, inside, { why: proof.message, as: "failed", unheld });
+  if (!("evidence" in proof))
+    return takeBack(run, step, inside, {
+      as: "failed",
+      cause: described(proof.message),
+      unheld,
+    });
   const late = await leaveFired(run, step, inside.hand);
-  if (late !== null) return takeBack(run, step, inside, { why: late, as: "failed", unheld });
+  if (late !== null) return takeBack(run, step, inside, { as: "failed", cause: late, unheld });
   for (const { file, index } of filesLeft(run, step)) {
     // Whoever owns it has taken our work folder away: what stands there has just been proved.
     if (unheld.some(({ files }) => files.includes(file))) continue;
@@ -92,16 +102,20 @@ export async function proveHost(run: RunContext, step: Step): Promise<void> {
     if (moved.kind === "moved") continue;
     const { why, message } = moved;
     if (!(await isOwnersDoing(run, step, inside.hand, { file, why })))
-      return takeBack(run, step, inside, { why: message, as: "failed" });
+      return takeBack(run, step, inside, { as: "failed", cause: described(message) });
     await run.journal.note(step.ordinal, `${message}; what stands there was proved`);
   }
   const checks = await checkAccess(run, step, inside);
   if (proof.kind === "awaits-log") {
-    for (const text of sayChecks(checks)) await run.journal.note(step.ordinal, text);
+    for (const check of toEvidence(checks)) await run.journal.note(step.ordinal, formatEvidence(check));
     return run.journal.markWaiting(step.ordinal, { kind: "login-in-log" });
   }
-  const said = [...proof.said, ...sayChecks(checks)].join("; ") || "nothing new is to log in";
-  return run.journal.mark(step.ordinal, "proved", said, judgeVerified(proof.kind, checks));
+  const seen = [...proof.evidence, ...toEvidence(checks)];
+  const result: StepResult = {
+    kind: "verified",
+    evidence: seen.length > 0 ? seen : [{ kind: "nothing-to-log-in" }],
+  };
+  return run.journal.mark(step.ordinal, "proved", result, judgeVerified(proof.kind, checks));
 }
 
 /** What sshd says of the keys that are gone counts for more than that nothing logs in instead of them. */
@@ -114,12 +128,12 @@ function judgeVerified(kind: "proved" | "unverified", checks: readonly AccessChe
  * Has the host take nothing back any more. Where it says of an account's own file that it has, only that account may be at work: the
  * file is left out if it is as it was, and stays if it is not. Null, or why all goes back: it has taken back all, or a file of root's.
  */
-async function leaveFired(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
+async function leaveFired(run: RunContext, step: Step, hand: Hand): Promise<Cause | null> {
   const fired = await disarmAll(hand, armedOf(run, step));
   const files = filesLeft(run, step).map(({ file }) => file);
   const own = files.filter(({ path }) => fired.has(path));
   if (own.length === 0) return null;
-  const late = "the host itself has taken it back: the proof came too late";
+  const late: Cause = { kind: "rollback-timer-fired" };
   if (own.length === files.length || own.some(({ uid }) => uid === 0)) return late;
   const gone: FilePlan[] = [];
   for (const file of own) if (!(await standsIn(run, step, hand, file))) gone.push(file);
@@ -128,7 +142,8 @@ async function leaveFired(run: RunContext, step: Step, hand: Hand): Promise<stri
     why: "fired" as const,
     message: sayRefusal("fired", file.path),
   }));
-  return leaveOut(run, step, hand, unheld);
+  const blocked = await leaveOut(run, step, hand, unheld);
+  return blocked === null ? null : described(blocked);
 }
 
 /** Takes a step of a host back; where it was the first there, with all that the run has kept. */
@@ -137,12 +152,9 @@ export async function undoHost(run: RunContext, task: Extract<Task, { what: "und
   const inside = await enterHost(run, step.host ?? -1);
   const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
   const held = unheld.find(({ why }) => why === null);
-  if (held) return needHands(run, step, inside, held.message);
-  const { why, as } = backOf(task);
-  await takeBack(run, step, inside, { why, as, unheld });
+  if (held) return needHands(run, step, inside, stuckOf({ as: "undone" }, [described(held.message)]));
+  await takeBack(run, step, inside, { ...task, unheld });
 }
-
-type Back = { why: string; as: "failed" | "undone"; unheld?: readonly Unheld[] };
 
 /**
  * Through the session that is held. Of what somebody else has written meanwhile only our own lines go; a file that cannot
@@ -152,7 +164,7 @@ async function takeBack(
   run: RunContext,
   step: Step,
   inside: HostSession,
-  { why, as, unheld = [] }: Back,
+  { unheld = [], ...back }: Back & { unheld?: readonly Unheld[] },
 ): Promise<void> {
   const { hand } = inside;
   const host = hostOf(run, step);
@@ -176,9 +188,8 @@ async function takeBack(
     for (const { isOfRoot, message } of await giveLocksBack(hand, clear, run.token))
       (isOfRoot ? left : said).push(message);
   }
-  if (left.length > 0) return needHands(run, step, inside, joinWhys(why, [...left, ...said].join("; ")));
-  const end = as === "undone" ? "taken back" : `${why}; it was taken back`;
-  await run.journal.mark(step.ordinal, as, [end, ...said].join("; "));
+  if (left.length > 0) return needHands(run, step, inside, stuckOf(back, [...left, ...said].map(described)));
+  await run.journal.mark(step.ordinal, back.as, resultOf(back, "rolled-back", said.map(described)));
 }
 
 /** Where the folder is not to be had, nothing is written; what stands there may be as it was before the step all the same. */
@@ -214,18 +225,25 @@ const toStuck = (
 });
 
 /** What the run has kept stays until somebody has looked; no lock does, which would keep others out meanwhile. */
-async function needHands(run: RunContext, step: Step, { hand }: HostSession, why: string): Promise<void> {
-  await run.journal.mark(step.ordinal, "needs-attention", why);
+async function needHands(
+  run: RunContext,
+  step: Step,
+  { hand }: HostSession,
+  result: StepResult,
+): Promise<void> {
+  await run.journal.mark(step.ordinal, "needs-attention", result);
   await releaseLocks(hand, filesToHold(run, step), run.token);
 }
 
 /** Nothing was changed there. */
-async function fail(run: RunContext, step: Step, why: string): Promise<void> {
-  await run.journal.mark(step.ordinal, "failed", why);
+async function fail(
+  run: RunContext,
+  step: Step,
+  cause: Cause,
+  stands: "nothing-removed" | "not-said",
+): Promise<void> {
+  await run.journal.mark(step.ordinal, "failed", { kind: "failed", cause, stands, left: [] });
 }
-
-const joinWhys = (...whys: readonly string[]): string =>
-  whys.filter((why) => why !== "").join("; and it could not be taken back: ");
 
 async function provePatiently(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
   const begun = performance.now();
@@ -237,7 +255,7 @@ async function provePatiently(run: RunContext, step: Step, inside: HostSession):
     const next = awaited ? Math.min(pause, LOGIN_PAUSE_MS) : pause;
     if (performance.now() - begun + next > patienceOf(run, awaited !== null)) return proof;
     if (awaited) await run.journal.sayWaiting(step.ordinal, awaited);
-    else await run.journal.say(step.ordinal, `is asked again: ${proof.message}`);
+    else await run.journal.sayRetrying(step.ordinal, described(proof.message));
     await run.retryPolicy.wait(next, run.signal);
   }
 }
@@ -269,7 +287,7 @@ const armedOf = (run: RunContext, step: Step) =>
     token: run.token,
   }));
 
-const sayIntent = ({ phase }: Step, files: number): string =>
-  phase === "remove"
-    ? `to remove the old lines from ${sayCount(files, "file")}`
-    : `to add the new lines to ${sayCount(files, "file")}`;
+const intentOf = ({ phase }: Step, files: number): Intent => ({
+  kind: phase === "remove" ? "remove-lines" : "add-lines",
+  files,
+});

@@ -13,6 +13,7 @@ import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
 import type { AccessCheck } from "#shared/model/run.ts";
+import type { Evidence } from "#shared/model/step-result.ts";
 import { findWays, formatWays, type WaysIn } from "./find-ways.ts";
 import { filesLeft } from "./leave-out.ts";
 import { hostOf, nearOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
@@ -182,16 +183,12 @@ async function keyThatStays(
   return keys.find(({ fingerprint }) => fingerprint === hand.loginKey) ?? null;
 }
 
-/** What a step says of these answers. */
-export const sayChecks = (checks: readonly AccessCheck[]): string[] => checks.map(sayCheck);
-
-const sayCheck = ({ account, fingerprint, answer, why }: AccessCheck): string => {
-  switch (answer) {
-    case "refused":
-      return `${account}: sshd refuses ${fingerprint}`;
-    case "accepted":
-      return `${account}: sshd still takes ${fingerprint}, ${why.join(" and ")}`;
-    case "unknown":
-      return `${account}: whether sshd refuses ${fingerprint} is not known: ${why.join("; ")}`;
-  }
-};
+/** What a step keeps of these answers. */
+export const toEvidence = (checks: readonly AccessCheck[]): Evidence[] =>
+  checks.map(({ account, fingerprint, answer, why }) => ({
+    kind: "access",
+    account,
+    fingerprint,
+    answer,
+    why,
+  }));

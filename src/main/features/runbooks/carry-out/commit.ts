@@ -2,6 +2,7 @@ import type { Step } from "#domain/rotation/run/step.ts";
 import { nameKept } from "#net/local/private-halves/half-place.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { FilePlan, HolderPlan } from "#shared/model/plan.ts";
+import { described, type Evidence } from "#shared/model/step-result.ts";
 import { handOf, holdersOf } from "./hand-over.ts";
 import { giveLocksBack, takeLocks, type Unended } from "./locks.ts";
 import { keepsOld, sayWhyKept } from "./old-halves.ts";
@@ -9,7 +10,7 @@ import { nearOf, type RunContext, SessionLost } from "./run-context.ts";
 
 /** Clears away what the run has kept to take itself back. There is no way back from here. */
 export async function commitPlace(run: RunContext, step: Step): Promise<void> {
-  await run.journal.intend(step.ordinal, "to clear away what was kept");
+  await run.journal.intend(step.ordinal, { kind: "clear" });
   const hand = await handOf(run, step);
   const holders = holdersOf(run, step);
   const isKept = keepsOld(run) && holders.length > 0;
@@ -18,20 +19,25 @@ export async function commitPlace(run: RunContext, step: Step): Promise<void> {
     if (isKept) await keepKey(run, holder);
     const outcome = await run.holders.commit(nearOf(run), holder, hand, isKept);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
-    if (outcome.kind === "failed") return run.journal.mark(step.ordinal, "needs-attention", outcome.message);
+    if (outcome.kind === "failed") return stop(run, step, [outcome.message]);
   }
   const files = step.host === null ? [] : (run.plan.hosts[step.host]?.files ?? []);
   const left = hand === null ? [] : await clearFolders(run, hand, files);
   const messages = left.map(({ message }) => message);
-  if (left.some(({ isOfRoot }) => isOfRoot))
-    return run.journal.mark(step.ordinal, "needs-attention", messages.join("; "));
-  const what = isKept
-    ? `the old private half is kept beside the new one: ${sayWhyKept(run)}`
-    : left.length > 0
-      ? "what the run has kept is gone but for this"
-      : "nothing is left of the run here";
-  return run.journal.mark(step.ordinal, "proved", [what, ...messages].join("; "));
+  if (left.some(({ isOfRoot }) => isOfRoot)) return stop(run, step, messages);
+  const check: Evidence = isKept
+    ? { kind: "old-key-kept", why: sayWhyKept(run) }
+    : { kind: "cleared", isWhole: left.length === 0 };
+  const evidence = [check, ...messages.map(described)];
+  return run.journal.mark(step.ordinal, "proved", { kind: "verified", evidence });
 }
+
+const stop = (run: RunContext, { ordinal }: Step, left: readonly string[]): Promise<void> =>
+  run.journal.mark(ordinal, "needs-attention", {
+    kind: "needs-attention",
+    cause: null,
+    left: left.map(described),
+  });
 
 async function keepKey({ journal }: RunContext, { host, kind, path, before }: HolderPlan): Promise<void> {
   if (kind !== "file" || before === null) return;

@@ -1,4 +1,4 @@
-import { backOf, type Step, type Task } from "#domain/rotation/run/step.ts";
+import type { Step, Task } from "#domain/rotation/run/step.ts";
 import { commitPairs, recheckPairs } from "./end-renewal.ts";
 import { installPairs, proveInstalled, undoInstall } from "./install-pairs.ts";
 import { issuePairs } from "./issue-pairs.ts";
@@ -9,8 +9,8 @@ import type { RunContext } from "./run-context.ts";
 export function doRenewal(run: RunContext, task: Exclude<Task, { what: "settle" }>): Promise<void> {
   const { step } = task;
   if (task.what === "undo") {
-    if (step.phase === "install") return undoInstall(run, step, backOf(task));
-    if (step.phase === "request") return undoRequests(run, step, backOf(task));
+    if (step.phase === "install") return undoInstall(run, step, task);
+    if (step.phase === "request") return undoRequests(run, step, task);
     throw new Error(`a step that is not taken back: ${step.phase}`);
   }
   return doStep(run, step, task.what);

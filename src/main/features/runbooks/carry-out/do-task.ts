@@ -1,6 +1,7 @@
-import { backOf, type Step, type Task } from "#domain/rotation/run/step.ts";
+import type { Step, Task } from "#domain/rotation/run/step.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { StepResult } from "#shared/model/step-result.ts";
 import { changeHost, proveHost, undoHost } from "./change-host.ts";
 import { commitPlace } from "./commit.ts";
 import { doRenewal } from "./do-renewal.ts";
@@ -38,7 +39,21 @@ function dispatch(run: RunContext, task: Task): Promise<void> {
     case "undo":
       return undo(run, task);
     case "settle":
-      return run.journal.mark(step.ordinal, task.as, task.why);
+      return run.journal.mark(step.ordinal, task.as, settledBy(task));
+    default:
+      return assertNever(task);
+  }
+}
+
+/** What was seen of a step that nothing is to be done for. */
+function settledBy(task: Extract<Task, { what: "settle" }>): StepResult {
+  switch (task.as) {
+    case "undone":
+      return { kind: "rolled-back", as: task.back, left: [] };
+    case "failed":
+      return { kind: "failed", cause: task.cause, stands: "not-said", left: [] };
+    case "needs-attention":
+      return { kind: "needs-attention", cause: task.cause, left: [] };
     default:
       return assertNever(task);
   }
@@ -95,7 +110,7 @@ function undo(run: RunContext, task: Extract<Task, { what: "undo" }>): Promise<v
     case "remove":
       return undoHost(run, task);
     case "hand-over":
-      return undoHandOver(run, step, backOf(task));
+      return undoHandOver(run, step, task);
     case "commit":
       throw new Error("what is committed is not taken back");
     case "request":

@@ -1,7 +1,8 @@
-import type { Step } from "#domain/rotation/run/step.ts";
+import type { Back, Step } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { HolderPlan } from "#shared/model/plan.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { type Cause, described } from "#shared/model/step-result.ts";
+import { resultOf, stuckOf } from "./results.ts";
 import { enterHost, nearOf, type RunContext, SessionLost } from "./run-context.ts";
 
 /** The private halves of a place: of a host, or of this computer. */
@@ -14,15 +15,19 @@ export const handOf = async (run: RunContext, { host }: Pick<Step, "host">): Pro
 /** Puts the new half in the place of each old one, which stays beside it. */
 export async function handOver(run: RunContext, step: Step): Promise<void> {
   const holders = holdersOf(run, step);
-  await run.journal.intend(step.ordinal, `to put the new key in ${sayCount(holders.length, "place")}`);
+  await run.journal.intend(step.ordinal, { kind: "install-key", locations: holders.length });
   const hand = await handOf(run, step);
   for (const holder of holders) {
     const outcome = await run.holders.handOver(nearOf(run), holder, hand);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
-    if (outcome.kind === "failed") return undoHandOver(run, step, { why: outcome.message, as: "failed" });
+    if (outcome.kind === "failed")
+      return undoHandOver(run, step, { as: "failed", cause: described(outcome.message) });
     await run.journal.note(step.ordinal, `put in place: ${holder.path}`, "acted");
   }
-  await run.journal.mark(step.ordinal, "acted", `put it in ${sayCount(holders.length, "place")}`);
+  await run.journal.mark(step.ordinal, "acted", {
+    kind: "acted",
+    what: { kind: "installed-key", locations: holders.length },
+  });
   await proveHandOver(run, step);
 }
 
@@ -31,28 +36,26 @@ export async function proveHandOver(run: RunContext, step: Step): Promise<void> 
   const hand = await handOf(run, step);
   for (const holder of holdersOf(run, step)) {
     const seen = await run.holders.look(nearOf(run), holder, hand);
-    if (seen !== "new" && seen !== "committed") {
-      const why = `the new key is not at ${holder.path}`;
-      return undoHandOver(run, step, { why, as: "failed" });
-    }
+    if (seen !== "new" && seen !== "committed")
+      return undoHandOver(run, step, {
+        as: "failed",
+        cause: { kind: "key-not-installed", path: holder.path },
+      });
   }
-  await run.journal.mark(step.ordinal, "proved", "the new key is in its places");
+  await run.journal.mark(step.ordinal, "proved", {
+    kind: "verified",
+    evidence: [{ kind: "key-in-place", isHere: false }],
+  });
 }
 
-export async function undoHandOver(
-  run: RunContext,
-  step: Step,
-  { why, as }: { why: string; as: "failed" | "undone" },
-): Promise<void> {
+export async function undoHandOver(run: RunContext, step: Step, back: Back): Promise<void> {
   const hand = await handOf(run, step);
-  const left: string[] = [];
+  const left: Cause[] = [];
   for (const holder of holdersOf(run, step)) {
     const outcome = await run.holders.undo(nearOf(run), holder, hand);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
-    if (outcome.kind === "failed") left.push(outcome.message);
+    if (outcome.kind === "failed") left.push(described(outcome.message));
   }
-  if (left.length > 0)
-    return run.journal.mark(step.ordinal, "needs-attention", [why, ...left].filter(Boolean).join("; "));
-  const said = as === "undone" ? "taken back" : `${why}; it was taken back`;
-  return run.journal.mark(step.ordinal, as, said);
+  if (left.length > 0) return run.journal.mark(step.ordinal, "needs-attention", stuckOf(back, left));
+  return run.journal.mark(step.ordinal, back.as, resultOf(back, "rolled-back"));
 }

@@ -1,5 +1,6 @@
 import type { HeldLogin } from "#connect/host-sessions.ts";
 import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
+import type { Evidence } from "#shared/model/step-result.ts";
 
 type NewHostKey = { host: string; port: number; newLine: string };
 
@@ -16,7 +17,7 @@ export type HostKeys = {
     },
     login: HeldLogin,
   ): Promise<
-    | { kind: "proved" | "unverified"; said: string[] }
+    | { kind: "proved" | "unverified"; evidence: Evidence[] }
     | { kind: "refused" | "unsure" | "alarm"; message: string }
   >;
   /** Once the configuration was taken back. Null: done, or there was nothing to do. */

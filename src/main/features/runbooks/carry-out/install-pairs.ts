@@ -1,13 +1,14 @@
-import type { Step } from "#domain/rotation/run/step.ts";
+import type { Back, Step } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { armPair, backPair, disarmPair, swapPair } from "#net/ssh/hand/pairs/change-pair.ts";
 import { reloadConsumer } from "#net/ssh/hand/pairs/consumers.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { type Cause, described } from "#shared/model/step-result.ts";
 import { refuseIssued } from "./judge-again.ts";
 import { lookAtPairs } from "./look-at-pairs.ts";
 import { proveServed, whyUnprovable } from "./prove-served.ts";
 import { changesOf, consumersOf, keyOf, orderOf, sayTail, toolsOf } from "./renewal-place.ts";
+import { resultOf, stuckOf } from "./results.ts";
 import { enterHost, hostOf, type RunContext } from "./run-context.ts";
 import { stageAndTest } from "./stage-pairs.ts";
 
@@ -16,15 +17,14 @@ const PROOF_PATIENCE_MS = 45_000;
 const BACK_PATIENCE_MS = 15_000;
 
 type Place = { run: RunContext; step: Step; hand: Hand; changes: readonly CertificateChange[] };
-type Back = { why: string; as: "failed" | "undone" };
 
 /** Puts the new files of a host in place, has its servers read them, and proves what is served; or takes it all back at once. */
 export async function installPairs(run: RunContext, step: Step): Promise<void> {
-  const place = await enter(
-    run,
-    step,
-    `to put ${sayCount(changesOf(run, step).length, "certificate")} in place`,
-  );
+  await run.journal.intend(step.ordinal, {
+    kind: "install-certificates",
+    count: changesOf(run, step).length,
+  });
+  const place = await enter(run, step);
   const seen = await lookAtPairs(run, step.host ?? -1, place.hand);
   const isTouched = seen.certificates.some((one) => one !== "old");
   const problem =
@@ -32,29 +32,36 @@ export async function installPairs(run: RunContext, step: Step): Promise<void> {
     (await refuseIssued(run, step, seen.certificates)) ??
     (await stageAndTest(place, seen.certificates));
   if (problem !== null) {
-    if (isTouched) return takeBack(place, { why: problem, as: "failed" });
-    return run.journal.mark(step.ordinal, "failed", `${problem}; nothing was changed`);
+    if (isTouched) return takeBack(place, failedBy(problem));
+    return run.journal.mark(step.ordinal, "failed", {
+      kind: "failed",
+      cause: described(problem),
+      stands: "nothing-changed",
+      left: [],
+    });
   }
   const stuck = (await armAll(place)) ?? (await swapAll(place)) ?? (await reloadAll(place));
-  if (stuck !== null) return takeBack(place, { why: stuck, as: "failed" });
-  await run.journal.mark(step.ordinal, "acted", "the new files are in place, and its servers were told");
+  if (stuck !== null) return takeBack(place, failedBy(stuck));
+  await run.journal.mark(step.ordinal, "acted", {
+    kind: "acted",
+    what: { kind: "installed-certificates" },
+  });
   await prove(place);
 }
 
 /** Proves what stands already: its servers are told once more, for a run may have ended before they were. */
 export async function proveInstalled(run: RunContext, step: Step): Promise<void> {
-  const place = await enter(run, step, null);
+  const place = await enter(run, step);
   const stuck = await reloadAll(place);
-  if (stuck !== null) return takeBack(place, { why: stuck, as: "failed" });
+  if (stuck !== null) return takeBack(place, failedBy(stuck));
   await prove(place);
 }
 
 export async function undoInstall(run: RunContext, step: Step, back: Back): Promise<void> {
-  await takeBack(await enter(run, step, null), back);
+  await takeBack(await enter(run, step), back);
 }
 
-async function enter(run: RunContext, step: Step, intent: string | null): Promise<Place> {
-  if (intent !== null) await run.journal.intend(step.ordinal, intent);
+async function enter(run: RunContext, step: Step): Promise<Place> {
   const { hand } = await enterHost(run, step.host ?? -1);
   return { run, step, hand, changes: changesOf(run, step) };
 }
@@ -63,16 +70,19 @@ async function prove(place: Place): Promise<void> {
   const { run, step, hand, changes } = place;
   const patience = Math.min(PROOF_PATIENCE_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
   const served = await proveServed(run, step, "new", patience);
-  if (served.kind !== "served") return takeBack(place, { why: served.message, as: "failed" });
+  if (served.kind !== "served") return takeBack(place, failedBy(served.message));
   const late = await disarmAll(place);
-  if (late !== null) return takeBack(place, { why: late, as: "failed" });
+  if (late !== null) return takeBack(place, { as: "failed", cause: late });
   const { certificates } = await lookAtPairs(run, step.host ?? -1, hand);
   if (certificates.some((one) => one !== "new"))
-    return takeBack(place, { why: "the new files are not in place any more", as: "failed" });
+    return takeBack(place, { as: "failed", cause: { kind: "certificate-not-installed" } });
   for (const change of changes)
     await toolsOf(run).orders.set(keyOf(run, step, change), { state: "installed", message: "" });
-  const said = served.places > 0 ? `the new certificate is served: ${served.said}` : served.said;
-  await run.journal.mark(step.ordinal, "proved", said);
+  const { places, leavesAlone } = served;
+  await run.journal.mark(step.ordinal, "proved", {
+    kind: "verified",
+    evidence: [{ kind: "served", isAgain: false, places, leavesAlone }],
+  });
 }
 
 /** Null, or why not. */
@@ -120,25 +130,25 @@ async function reloadAll({ run, step, hand, changes }: Place): Promise<string | 
 }
 
 /** Null, or that the host was faster. */
-async function disarmAll({ run, hand, changes }: Place): Promise<string | null> {
+async function disarmAll({ run, hand, changes }: Place): Promise<Cause | null> {
   let isFired = false;
   for (const { id, files } of changes) {
     const off = await disarmPair(hand, { token: run.token, id });
     if (off.kind === "fired") isFired = true;
-    else if (off.kind !== "disarmed") return sayTail(off, files[0]?.path ?? "it");
+    else if (off.kind !== "disarmed") return described(sayTail(off, files[0]?.path ?? "it"));
   }
-  return isFired ? "the host itself has taken it back: the proof came too late" : null;
+  return isFired ? { kind: "rollback-timer-fired" } : null;
 }
 
 /** The files as they were, for whoever reads them; what somebody else has written meanwhile stays. */
-async function takeBack(place: Place, { why, as }: Back): Promise<void> {
+async function takeBack(place: Place, back: Back): Promise<void> {
   const { run, step, hand, changes } = place;
   await disarmAll(place);
   const stuck: string[] = [];
   for (const change of changes.toReversed()) {
     if (orderOf(run, step, change).wanted === null) continue;
-    const back = await backPair(hand, pairOf(run, step, change));
-    if (back.kind !== "back") stuck.push(sayTail(back, firstPath(change)));
+    const old = await backPair(hand, pairOf(run, step, change));
+    if (old.kind !== "back") stuck.push(sayTail(old, firstPath(change)));
     else if (orderOf(run, step, change).state === "installed")
       await toolsOf(run).orders.set(keyOf(run, step, change), { state: "issued" });
   }
@@ -149,15 +159,14 @@ async function takeBack(place: Place, { why, as }: Back): Promise<void> {
   if (untold !== null && served.kind === "served" && served.places > 0)
     await run.journal.note(step.ordinal, untold);
   else if (untold !== null) stuck.push(untold);
-  if (stuck.length > 0) {
-    const whys = [why, stuck.join("; ")].filter(Boolean).join("; and it could not be taken back: ");
-    return run.journal.mark(step.ordinal, "needs-attention", whys);
-  }
+  if (stuck.length > 0)
+    return run.journal.mark(step.ordinal, "needs-attention", stuckOf(back, stuck.map(described)));
   const isShown = served.kind === "served" && served.places > 0;
-  const asTheyWere = `the files are as they were${isShown ? ", and are served" : "; nowhere could be seen what is served"}`;
-  const said = as === "undone" ? asTheyWere : `${why}; it was taken back`;
-  await run.journal.mark(step.ordinal, as, said);
+  const as = isShown ? "old-certificate-served" : "old-certificate-unseen";
+  await run.journal.mark(step.ordinal, back.as, resultOf(back, as));
 }
+
+const failedBy = (why: string): Back => ({ as: "failed", cause: described(why) });
 
 const firstPath = ({ files }: CertificateChange): string => files[0]?.path ?? "a file";
 

@@ -5,6 +5,7 @@ import type { OrderWays } from "#net/issuing/order.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { OrderState } from "#shared/model/issuer.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
+import { described, type StepResult } from "#shared/model/step-result.ts";
 import { clearAnswers, isAnsweredByHost } from "./clear-answers.ts";
 import { changesOf, keyOf, orderOf, toolsOf } from "./renewal-place.ts";
 import { enterHost, hostOf, type RunContext } from "./run-context.ts";
@@ -12,16 +13,25 @@ import { enterHost, hostOf, type RunContext } from "./run-context.ts";
 /** Has the requests of a host signed. What an earlier try was given is taken. */
 export async function issuePairs(run: RunContext, step: Step): Promise<void> {
   const changes = changesOf(run, step);
-  const names = changes.flatMap((change) => change.names).join(", ");
-  await run.journal.intend(step.ordinal, `to have ${names} signed by ${sayIssuers(changes)}`);
+  await run.journal.intend(step.ordinal, {
+    kind: "have-signed",
+    names: changes.flatMap((change) => change.names),
+    issuers: [...new Set(changes.map(({ issuer }) => issuer.name))],
+  });
   await clearEarlier(run, step, changes);
   for (const change of changes) {
     const problem = await issue(run, step, change);
-    if (problem !== null) return run.journal.mark(step.ordinal, "failed", problem);
+    if (problem !== null)
+      return run.journal.mark(step.ordinal, "failed", {
+        kind: "failed",
+        cause: described(problem),
+        stands: "not-said",
+        left: [],
+      });
   }
   const isAwaiting = changes.some((change) => orderOf(run, step, change).chain === null);
   if (isAwaiting) return run.journal.markWaiting(step.ordinal, { kind: "certificate" });
-  await run.journal.mark(step.ordinal, "proved", sayIssued(run, step));
+  await run.journal.mark(step.ordinal, "proved", issuedAt(run, step));
 }
 
 /** A try that was killed may have left its answers, which nothing else would take away until the run ends. */
@@ -33,13 +43,14 @@ async function clearEarlier(run: RunContext, step: Step, changes: readonly Certi
 }
 
 /** Those of a host, by their SHA-256. */
-export const sayIssued = (run: RunContext, step: Step): string =>
-  changesOf(run, step)
-    .map((change) => `${change.names[0]}: ${orderOf(run, step, change).sha256?.slice(0, 16)}...`)
-    .join("; ");
-
-const sayIssuers = (changes: readonly CertificateChange[]): string =>
-  [...new Set(changes.map(({ issuer }) => issuer.name))].join(", ");
+export const issuedAt = (run: RunContext, step: Step): StepResult => ({
+  kind: "verified",
+  evidence: changesOf(run, step).map((change) => ({
+    kind: "issued",
+    name: change.names[0] ?? "",
+    sha256: orderOf(run, step, change).sha256,
+  })),
+});
 
 /** Null, or why it was not issued. */
 async function issue(run: RunContext, step: Step, change: CertificateChange): Promise<string | null> {

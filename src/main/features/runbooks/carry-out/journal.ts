@@ -13,8 +13,8 @@ import type {
   StepState,
   StepVerification,
 } from "#shared/model/run.ts";
-import type { Awaited, StepResult } from "#shared/model/step-result.ts";
-import { formatAwaited } from "#shared/text/run.ts";
+import type { Awaited, Cause, Intent, StepResult } from "#shared/model/step-result.ts";
+import { formatStepResult } from "#shared/text/run-step.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import type { Direction } from "#store/runbooks/run-table.ts";
@@ -120,44 +120,47 @@ export function openJournal(deps: Deps, runId: RunId) {
   };
 }
 
-type Shown = { verification: StepVerification | null; result: StepResult | null };
-type Standing = Shown & { state: StepState };
-
 /** A certificate that is to be brought is no login. */
-const waitingFor = (awaited: Awaited): Shown => ({
-  verification: awaited.kind === "certificate" ? null : "waiting",
-  result: { kind: "waiting", for: awaited },
-});
+const verificationOf = (awaited: Awaited): StepVerification | null =>
+  awaited.kind === "certificate" ? null : "waiting";
 
 const stepWriter = (pen: Pen, keepFailure: (error: unknown) => void) => ({
   /** Before an act. */
-  intend: (ordinal: number, text: string): Promise<void> =>
-    pen.write(ordinal, { state: "intended", verification: null, result: null }, text),
+  intend: (ordinal: number, to: Intent): Promise<void> =>
+    pen.write(ordinal, { state: "intended", verification: null, result: { kind: "intended", to } }),
 
   /** After one. */
   mark: (
     ordinal: number,
     state: StepState,
-    text: string,
+    result: StepResult,
     verification: StepVerification | null = null,
-  ): Promise<void> => pen.write(ordinal, { state, verification, result: null }, text).catch(keepFailure),
+  ): Promise<void> => pen.write(ordinal, { state, verification, result }).catch(keepFailure),
 
   /** What the step has done stands, and nothing more can be done before something comes. */
   markWaiting: (ordinal: number, awaited: Awaited): Promise<void> =>
-    pen.write(ordinal, { state: "acted", ...waitingFor(awaited) }, formatAwaited(awaited)).catch(keepFailure),
+    pen
+      .write(ordinal, {
+        state: "acted",
+        verification: verificationOf(awaited),
+        result: { kind: "waiting", for: awaited },
+      })
+      .catch(keepFailure),
 
   /** More of a step that stays in its state; of the run itself without one. */
   note: (ordinal: number | null, text: string, kind: RunEntry["kind"] = "note"): Promise<void> =>
     pen.note(ordinal, text, kind).catch(keepFailure),
 
-  /** As the step is said to whoever follows the run; its state stays. */
-  say: (ordinal: number, message: string): Promise<void> =>
-    pen.say(ordinal, { verification: null, result: null }, message).catch(keepFailure),
+  /** Why the step is tried again, for whoever follows the run; its state stays. */
+  sayRetrying: (ordinal: number, cause: Cause): Promise<void> =>
+    pen.say(ordinal, { kind: "retrying", cause }, null).catch(keepFailure),
 
   /** The same of what it waits for, while it is not done. */
   sayWaiting: (ordinal: number, awaited: Awaited): Promise<void> =>
-    pen.say(ordinal, waitingFor(awaited), formatAwaited(awaited)).catch(keepFailure),
+    pen.say(ordinal, { kind: "waiting", for: awaited }, verificationOf(awaited)).catch(keepFailure),
 });
+
+type Standing = { state: StepState; verification: StepVerification | null; result: StepResult };
 
 const clockWriter = ({ store, now }: Deps, runId: RunId, record: (work: () => void) => Promise<void>) => ({
   /** As entries are dated. */
@@ -186,17 +189,18 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
   const { journal } = store.runbooks;
   return { record, tell, write, note, say };
 
-  function write(ordinal: number, standing: Standing, text: string): Promise<void> {
+  function write(ordinal: number, standing: Standing): Promise<void> {
     return record((at) => {
       const step = steps.get(ordinal);
       if (!step) throw new Error(`run ${runId} has no step ${ordinal}`);
-      const { state } = standing;
+      const { state, result } = standing;
       const kind = standing.verification === "unverified" ? "acted" : KIND[state];
-      journal.append({ runId, ordinal, kind, text, at });
-      journal.setStep({ runId, ordinal, ...standing, message: text, at });
-      tell(at, ordinal, kind, text);
+      journal.append({ runId, ordinal, kind, result, at });
+      journal.setStep({ runId, ordinal, ...standing, at });
+      const message = formatStepResult(result);
+      tell(at, ordinal, kind, message);
       trace("run", runId, "step", ordinal, step.phase, state);
-      return () => steps.set(ordinal, { ...step, ...standing, message: text, at });
+      return () => steps.set(ordinal, { ...step, ...standing, message, at });
     });
   }
 
@@ -207,12 +211,13 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
     });
   }
 
-  function say(ordinal: number, shown: Shown, message: string): Promise<void> {
+  function say(ordinal: number, result: StepResult, verification: StepVerification | null): Promise<void> {
     return record((at) => {
       const step = steps.get(ordinal);
       if (!step) throw new Error(`run ${runId} has no step ${ordinal}`);
-      journal.setStep({ runId, ordinal, state: step.state, ...shown, message, at });
-      return () => steps.set(ordinal, { ...step, ...shown, message, at });
+      journal.setStep({ runId, ordinal, state: step.state, verification, result, at });
+      return () =>
+        steps.set(ordinal, { ...step, verification, result, message: formatStepResult(result), at });
     });
   }
 

@@ -2,6 +2,7 @@ import { readPem } from "#codec/pem.ts";
 import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
 import type { CertificateSeen, Step } from "#domain/rotation/run/step.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { described } from "#shared/model/step-result.ts";
 import { changesOf, keyOf, orderOf, toolsOf } from "./renewal-place.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -26,7 +27,13 @@ export async function refuseIssued(
     const why = `${change.names[0]}: what was issued cannot be used any more: ${judged.why}`;
     const issue = stepsOf(run.plan).find(({ phase, host }) => phase === "issue" && host === step.host);
     // First: killed after it, the certificate is judged again, and never missing where it counts as issued.
-    if (issue) await run.journal.mark(issue.ordinal, "failed", why);
+    if (issue)
+      await run.journal.mark(issue.ordinal, "failed", {
+        kind: "failed",
+        cause: described(why),
+        stands: "not-said",
+        left: [],
+      });
     const none = { chain: null, sha256: null, orderUrl: null };
     await orders.set(keyOf(run, step, change), { state: "refused", message: judged.why, ...none });
     return why;

@@ -1,12 +1,9 @@
+import type { KeyName } from "#shared/model/step-result.ts";
 import type { RunContext } from "./run-context.ts";
 
-/** A key of a run as people know it; whole fingerprints are where the run itself is shown. */
-export function nameKey({ plan, made }: Pick<RunContext, "plan" | "made">, fingerprint: string): string {
+/** Which of the keys of a run it is. */
+export function nameKey({ plan, made }: Pick<RunContext, "plan" | "made">, fingerprint: string): KeyName {
   const { newKey, oldKey } = plan;
-  if (fingerprint === made.newKey?.fingerprint)
-    return newKey?.comment ? `the new key (${newKey.comment})` : "the new key";
-  return fingerprint === oldKey ? "the old key" : `the key ${fingerprint.slice(0, SHORT)}...`;
+  if (fingerprint === made.newKey?.fingerprint) return { kind: "new", comment: newKey?.comment ?? null };
+  return fingerprint === oldKey ? { kind: "old" } : { kind: "other", fingerprint };
 }
-
-/** `SHA256:` and twelve characters more: enough to find it by. */
-const SHORT = 19;

@@ -1,4 +1,5 @@
 /** Old private halves stay beside the new ones for as long as the old key is known to get in somewhere. */
+
 import { keepsOldHalves } from "#domain/rotation/run/left-out-files.ts";
 import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
@@ -6,10 +7,11 @@ import { nameKept, namesOf } from "#net/local/private-halves/half-place.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { HolderPlan } from "#shared/model/plan.ts";
 import type { AccessCheck, KeptKey, RunState } from "#shared/model/run.ts";
+import type { StepResult } from "#shared/model/step-result.ts";
 import { sayHost } from "#shared/text/plan.ts";
 import { formatAllRemaining } from "#shared/text/remaining-access.ts";
 import { sayPlace } from "#shared/text/target.ts";
-import { checkAccess, sayChecks } from "./check-access.ts";
+import { checkAccess, toEvidence } from "./check-access.ts";
 import { handOf, holdersOf } from "./hand-over.ts";
 import type { HolderOutcome } from "./holders-type.ts";
 import { sayLeftOut } from "./leave-out.ts";
@@ -97,8 +99,8 @@ async function askAgain(run: RunContext): Promise<void> {
     try {
       const checks = await checkAccess(run, step, await enterHost(run, step.host ?? -1));
       const isRefused = checks.every(({ answer }) => answer === "refused");
-      const said = sayChecks(checks).join("; ");
-      await run.journal.mark(step.ordinal, "proved", said, isRefused ? "verified" : "unverified");
+      const result: StepResult = { kind: "verified", evidence: toEvidence(checks) };
+      await run.journal.mark(step.ordinal, "proved", result, isRefused ? "verified" : "unverified");
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
       await run.journal.note(step.ordinal, error.message);

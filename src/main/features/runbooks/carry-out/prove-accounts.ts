@@ -7,6 +7,7 @@ import { proveFromHolder } from "#net/ssh/prove/prove-from-holder.ts";
 import { proveLogin } from "#net/ssh/prove/prove-login.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan, Proof } from "#shared/model/plan.ts";
+import type { Evidence } from "#shared/model/step-result.ts";
 import { accountsLeftOut } from "./leave-out.ts";
 import { type ProofOutcome, readProof } from "./proof-outcome.ts";
 import { proveConfirmed } from "./prove-confirmed.ts";
@@ -21,19 +22,19 @@ export async function proveAccounts(run: RunContext, step: Step, inside: HostSes
   const host = hostOf(run, step);
   const asked = { step, host, inside };
   const accounts = accountsOf(run, step);
-  const said: string[] = [];
+  const evidence: Evidence[] = [];
   const kinds = new Set<ProofOutcome["kind"]>();
   for (const { account, proof } of host.proofs.filter((one) => accounts.has(one.account))) {
     const outcome = await proveLet(run, asked, account, proof);
-    if (!("said" in outcome)) return outcome;
+    if (!("evidence" in outcome)) return outcome;
     kinds.add(outcome.kind);
-    said.push(...outcome.said);
+    evidence.push(...outcome.evidence);
   }
   const own = await proveOwnWay(run, asked, accounts);
-  if (!("said" in own)) return own;
+  if (!("evidence" in own)) return own;
   kinds.add(own.kind);
   const kind = kinds.has("awaits-log") ? "awaits-log" : kinds.has("unverified") ? "unverified" : "proved";
-  return { kind, said: [...said, ...own.said] };
+  return { kind, evidence: [...evidence, ...own.evidence] };
 }
 
 /** Also those of files that have the new key's line already, before the old one goes, and others whom a file lets in. */
@@ -51,11 +52,11 @@ function accountsOf(run: RunContext, step: Step): Set<string> {
 async function proveLet(run: RunContext, asked: Asked, account: string, proof: Proof): Promise<ProofOutcome> {
   switch (proof.kind) {
     case "none":
-      return { kind: "unverified", said: [`${account}: no login is tried (${proof.why})`] };
+      return { kind: "unverified", evidence: [{ kind: "no-login", account, why: proof.why }] };
     case "by-hand":
       return { kind: "unsure", message: `${account} is proved by whoever runs its script, and by no run` };
     case "by-log":
-      return (await proveConfirmed(run, asked, account)) ?? { kind: "awaits-log", said: [] };
+      return (await proveConfirmed(run, asked, account)) ?? { kind: "awaits-log", evidence: [] };
     case "from-holder":
       return readProof(run, account, await proveAtHolder(run, asked, account, proof));
     case "from-here":

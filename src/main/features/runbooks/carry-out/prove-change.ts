@@ -1,6 +1,7 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
+import { described } from "#shared/model/step-result.ts";
 import type { ProofOutcome } from "./proof-outcome.ts";
 import { proveAccounts } from "./prove-accounts.ts";
 import { hostOf, newKeyLine, type RunContext } from "./run-context.ts";
@@ -45,5 +46,7 @@ async function proveHostKey(run: RunContext, step: Step, inside: HostSession): P
     inside,
   );
   const afterwards = step.phase === "remove" ? (run.plan.afterwards ?? []) : [];
-  return "said" in proof ? { kind: proof.kind, said: [...proof.said, ...afterwards] } : proof;
+  return "evidence" in proof
+    ? { kind: proof.kind, evidence: [...proof.evidence, ...afterwards.map(described)] }
+    : proof;
 }

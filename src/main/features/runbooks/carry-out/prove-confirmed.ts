@@ -4,6 +4,7 @@ import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
+import { described, type Evidence } from "#shared/model/step-result.ts";
 import { nameKey } from "./name-key.ts";
 import type { ProofOutcome } from "./proof-outcome.ts";
 import type { RunContext } from "./run-context.ts";
@@ -23,8 +24,10 @@ export async function proveConfirmed(
   const approval = approvals.find(
     (one) => one.host === host.host && one.port === host.port && one.account === account,
   );
-  if (!approval) return signed.said === null ? null : { kind: "awaits-log", said: [signed.said] };
-  return { kind: "proved", said: [`${account}: approved by ${approval.who} on ${approval.at.slice(0, 10)}`] };
+  if (!approval)
+    return signed.said === null ? null : { kind: "awaits-log", evidence: [described(signed.said)] };
+  const day = approval.at.slice(0, 10);
+  return { kind: "proved", evidence: [{ kind: "approved", account, who: approval.who, day }] };
 }
 
 /** `said`: why a signature that was brought is not enough. */
@@ -45,8 +48,8 @@ async function proveSigned(
   const asked = await proveRefused(route, { user: account, oldKey: read.blob, newKey: null });
   switch (asked.kind) {
     case "still-taken": {
-      const said = `${account}: sshd takes ${nameKey(run, key.fingerprint)}, and its holder has signed this run's challenge`;
-      return { outcome: { kind: "proved", said: [said] }, said: null };
+      const check: Evidence = { kind: "signed", account, key: nameKey(run, key.fingerprint) };
+      return { outcome: { kind: "proved", evidence: [check] }, said: null };
     }
     case "refused":
       return say(

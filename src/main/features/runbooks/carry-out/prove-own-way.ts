@@ -15,9 +15,10 @@ import { isForSsh2, proveLogin } from "#net/ssh/prove/prove-login.ts";
 import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
+import { described } from "#shared/model/step-result.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
 import { sayHost } from "#shared/text/plan.ts";
-import { formatAwaited } from "#shared/text/run.ts";
+import { formatAwaited, formatKeyName } from "#shared/text/run-step.ts";
 import { nameKey } from "./name-key.ts";
 import { type ProofOutcome, readProof } from "./proof-outcome.ts";
 import { type RunContext, SessionLost } from "./run-context.ts";
@@ -37,17 +38,17 @@ export async function proveOwnWay(
   const { user, loginKey, loginCertificate, isTyped } = hand;
   // A rotation shows that the new one logs in instead.
   const isReplaced = run.plan.newKey !== null && (loginKey ?? loginCertificate) === run.plan.oldKey;
-  if (isReplaced || !accounts.has(user)) return { kind: "proved", said: [] };
+  if (isReplaced || !accounts.has(user)) return { kind: "proved", evidence: [] };
   if (loginCertificate !== null)
     return proveByClientAgain(run, asked, { fingerprint: loginCertificate, isCertificate: true });
-  if (loginKey === null) return { kind: "proved", said: [] };
+  if (loginKey === null) return { kind: "proved", evidence: [] };
   const key = keys.find(({ fingerprint }) => fingerprint === loginKey);
   // It lies on a token, which OpenSSH's client alone has looked into.
   if (!key) return proveByClientAgain(run, asked, { fingerprint: loginKey, isCertificate: false });
   if (isTyped && isForSsh2(key)) return askOwn(run, asked, publicBlobOf(key));
   const proved = await proveLogin(route, { user, key, runs: "nothing" });
   if (proved.kind === "proved")
-    return { kind: "proved", said: [`${user}: the key that let us in still does`] };
+    return { kind: "proved", evidence: [{ kind: "own-login", account: user, by: "key" }] };
   if (proved.kind === "refused" && isAgreedTo(run, asked)) return proveLeft(run, asked);
   return readProof(run, `${user}, with the key that let us in`, proved);
 }
@@ -64,7 +65,10 @@ async function proveByClientAgain(
   if (!client) throw new Error(`${accepted.fingerprint} has let us in without OpenSSH's client`);
   const what = sayWhatLetIn(hand);
   const proved = await proveClientLogin({ ...route, client }, { user, keys, accepted });
-  if (proved.kind === "proved") return { kind: "proved", said: [`${user}: ${what} still does`] };
+  if (proved.kind === "proved") {
+    const by = hand.loginCertificate === null ? "key" : "certificate";
+    return { kind: "proved", evidence: [{ kind: "own-login", account: user, by }] };
+  }
   if (proved.kind !== "refused") return readProof(run, `${user}, with ${what}`, proved);
   if (isAgreedTo(run, asked)) return proveLeft(run, asked);
   return { kind: "refused", message: `${user}: ${what} does not any more: ${proved.message}` };
@@ -78,7 +82,7 @@ async function askOwn(run: RunContext, asked: StepAtHost, oldKey: Uint8Array): P
     case "still-taken":
       return {
         kind: "proved",
-        said: [`${user}: sshd still takes the key that let us in, beside what is typed`],
+        evidence: [described(`${user}: sshd still takes the key that let us in, beside what is typed`)],
       };
     case "refused":
       return isAgreedTo(run, asked)
@@ -87,8 +91,10 @@ async function askOwn(run: RunContext, asked: StepAtHost, oldKey: Uint8Array): P
     case "inconclusive":
       return {
         kind: "unverified",
-        said: [
-          `${user}: the key that let us in needs what is typed, so it was not tried again: ${answer.message}`,
+        evidence: [
+          described(
+            `${user}: the key that let us in needs what is typed, so it was not tried again: ${answer.message}`,
+          ),
         ],
       };
     case "other-host-key":
@@ -119,8 +125,8 @@ async function proveLeft(run: RunContext, asked: StepAtHost): Promise<ProofOutco
     const proved = await proveLogin(route, { user, key, runs: "nothing" });
     if (proved.kind === "other-host-key") return { kind: "alarm", message: proved.message };
     if (proved.kind !== "proved") continue;
-    const said = `${user}: logged in with ${nameKey(run, key.fingerprint)}, which is left; ${sayWhatLetIn(hand)} does not any more, as was agreed to`;
-    return { kind: "proved", said: [said] };
+    const said = `${user}: logged in with ${formatKeyName(nameKey(run, key.fingerprint))}, which is left; ${sayWhatLetIn(hand)} does not any more, as was agreed to`;
+    return { kind: "proved", evidence: [described(said)] };
   }
   return hearLeft(run, asked);
 }
@@ -172,5 +178,5 @@ async function hearLeft(run: RunContext, { step, inside: { hand } }: StepAtHost)
     return { kind: "unsure", awaited, message: formatAwaited(awaited) };
   }
   const from = login.from === null ? "" : ` from ${login.from}`;
-  return { kind: "proved", said: [`${failing}; the journal tells of a login since${from}`] };
+  return { kind: "proved", evidence: [described(`${failing}; the journal tells of a login since${from}`)] };
 }

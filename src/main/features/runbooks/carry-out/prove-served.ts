@@ -12,7 +12,7 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { ShownAt } from "#net/tls/chains-at.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import type { ServedProof, ServerKind } from "#shared/model/pair.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { described } from "#shared/model/step-result.ts";
 import { sayPoint } from "#shared/text/pair.ts";
 import { findUnled } from "./places-unled.ts";
 import { changesOf, orderOf, toolsOf } from "./renewal-place.ts";
@@ -25,8 +25,8 @@ type Expected = ServedProof & { wanted: Wanted; staysUp: boolean };
 type Looks = Map<string, ShownAt[]>;
 
 type ServedOutcome =
-  | { kind: "served"; said: string; places: number }
-  | { kind: "not-served"; message: string };
+  /** At so many places; at so many addresses the certificate alone could be read. */
+  { kind: "served"; places: number; leavesAlone: number } | { kind: "not-served"; message: string };
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 4_000;
@@ -55,10 +55,10 @@ export async function proveServed(
     inARow = wrong.length === 0 ? inARow + 1 : 0;
     run.trace("served", step.ordinal, step.phase, wrong.length === 0 ? which : "not-yet");
     if (inARow >= ROUNDS_IN_A_ROW || expected.length === 0)
-      return { kind: "served", said: saySeen(expected, leavesAlone), places: expected.length };
+      return { kind: "served", places: expected.length, leavesAlone };
     if (wrong.length > 0 && performance.now() - begun + pause > patienceMs)
       return { kind: "not-served", message: wrong.slice(0, MOST_SAID).join("; ") };
-    if (wrong.length > 0) await run.journal.say(step.ordinal, `is asked again: ${wrong[0]}`);
+    if (wrong.length > 0) await run.journal.sayRetrying(step.ordinal, described(wrong[0] ?? ""));
     await run.retryPolicy.wait(inARow > 0 ? FIRST_PAUSE_MS : pause, run.signal);
   }
 }
@@ -66,13 +66,6 @@ export async function proveServed(
 const STAYS_UP: ReadonlySet<ServerKind> = new Set(["nginx", "apache", "haproxy", "postfix", "dovecot"]);
 
 const MOST_SAID = 3;
-
-function saySeen(expected: readonly Expected[], leavesAlone: number): string {
-  if (expected.length === 0) return "in place; nowhere could be seen whether it is served";
-  const seen = `seen at ${sayCount(expected.length, "place")}`;
-  if (leavesAlone === 0) return seen;
-  return `${seen}; at ${sayCount(leavesAlone, "address", "addresses")} the certificate alone could be read, and not what leads to its root`;
-}
 
 const expectedAt = (run: RunContext, step: Step, which: "new" | "old"): Expected[] =>
   changesOf(run, step).flatMap((change) => {

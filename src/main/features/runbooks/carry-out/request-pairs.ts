@@ -1,34 +1,34 @@
 import { SERVERS } from "#domain/rotation/pairs/servers.ts";
 import { SERVER_TEST } from "#domain/rotation/plan/certificates/check-renewal.ts";
 import { placeOf } from "#domain/rotation/plan/draft.ts";
-import type { Step } from "#domain/rotation/run/step.ts";
+import type { Back, Step } from "#domain/rotation/run/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { endPair } from "#net/ssh/hand/pairs/change-pair.ts";
 import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
 import { makePairKey } from "#net/ssh/hand/pairs/make-pair-key.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { described, type StepResult } from "#shared/model/step-result.ts";
 import { clearAnswers } from "./clear-answers.ts";
 import { makeKeyHere } from "./make-key-here.ts";
 import { changesOf, consumersOf, keyOf, orderOf, sayTail, toolsOf } from "./renewal-place.ts";
+import { stuckOf } from "./results.ts";
 import { enterHost, hostOf, type RunContext, SessionLost } from "./run-context.ts";
 
 /** Makes the new keys of a host, and what asks for certificates with them. What an earlier try has made is taken. */
 export async function requestPairs(run: RunContext, step: Step): Promise<void> {
   const changes = changesOf(run, step);
-  await run.journal.intend(step.ordinal, `to make ${sayCount(changes.length, "key")}`);
+  await run.journal.intend(step.ordinal, { kind: "make-certificate-keys", count: changes.length });
   const { hand } = await enterHost(run, step.host ?? -1);
   const failing = await whyFailing(run, step, hand);
-  if (failing !== null) return undoRequests(run, step, { why: failing, as: "failed" });
+  if (failing !== null) return undoRequests(run, step, { as: "failed", cause: described(failing) });
   for (const change of changes) {
     const problem = await request(run, step, change, hand);
-    if (problem !== null) return undoRequests(run, step, { why: problem, as: "failed" });
+    if (problem !== null) return undoRequests(run, step, { as: "failed", cause: described(problem) });
   }
-  await run.journal.mark(
-    step.ordinal,
-    "proved",
-    `made ${sayCount(changes.length, "key")} and what asks for certificates`,
-  );
+  await run.journal.mark(step.ordinal, "proved", {
+    kind: "verified",
+    evidence: [{ kind: "certificate-keys-made", count: changes.length }],
+  });
 }
 
 /** Null, or which server fails its own test before there is anything new, unless the plan has that agreed to: then nothing is ordered. */
@@ -70,16 +70,16 @@ async function request(
 }
 
 /** The new keys go, and all that was kept of the run on the host. */
-export async function undoRequests(
-  run: RunContext,
-  step: Step,
-  { why, as }: { why: string; as: "failed" | "undone" },
-): Promise<void> {
+export async function undoRequests(run: RunContext, step: Step, back: Back): Promise<void> {
   const { hand } = await enterHost(run, step.host ?? -1);
   const left = await endPairs(run, step, hand);
   if (left !== null)
-    return run.journal.mark(step.ordinal, "needs-attention", [why, left].filter(Boolean).join("; "));
-  await run.journal.mark(step.ordinal, as, why || "the new keys are gone again");
+    return run.journal.mark(step.ordinal, "needs-attention", stuckOf(back, [described(left)]));
+  const result: StepResult =
+    back.as === "failed"
+      ? { kind: "failed", cause: back.cause, stands: "not-said", left: [] }
+      : { kind: "rolled-back", as: "certificate-keys-removed", left: [] };
+  await run.journal.mark(step.ordinal, back.as, result);
 }
 
 /** Null, or why something of the run is still kept there. */

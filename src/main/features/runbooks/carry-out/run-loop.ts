@@ -3,6 +3,8 @@ import type { Move, PlaceSeen, StepProgress, Task, Wait } from "#domain/rotation
 import { sideBySide } from "#net/side-by-side.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { RunState } from "#shared/model/run.ts";
+import type { RunWait } from "#shared/model/run-reason.ts";
+import { formatRunReason } from "#shared/text/run.ts";
 import { doTask } from "./do-task.ts";
 import { lookAgain } from "./look-again.ts";
 import { awaitsCertificate, awaitsLog, needsHalf } from "./needs-half.ts";
@@ -68,14 +70,14 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
         // While the hour passes somebody may bring what other hosts wait for.
         if (move.until === "recheck" && (await steering.hasCome("certificate", run))) break;
         if (!(await steering.hasCome(move.until, run)))
-          return { state: "waiting", message: sayWait(move, run) };
+          return { state: "waiting", message: formatRunReason({ kind: "waiting", for: waitOf(move, run) }) };
         // What is put in place after it has an hour of its own.
         if (move.until !== "log") isGraceOver = move.until !== "certificate";
         break;
       case "end":
         return move.state === "committed" && !run.renewal
           ? endProved(run, !hasActed && steering.want() !== "back")
-          : { state: move.state, message: move.why };
+          : { state: move.state, message: move.reason === null ? "" : formatRunReason(move.reason) };
       default:
         return assertNever(move);
     }
@@ -111,20 +113,12 @@ function isAfterHandOver({ plan }: RunContext, move: Move): boolean {
 
 const AFTER = new Set(["remove", "commit"]);
 
-function sayWait({ until }: Extract<Move, { kind: "wait" }>, run: RunContext): string {
-  const { plan, journal } = run;
-  if (until === "certificate")
-    return "a certificate is to be brought: latchkey runs csr shows what it is asked for with";
-  if (until === "recheck")
-    return "the new certificates are served, and are looked at once more before the old ones go";
-  if (plan.kind === "rotate-host-key")
-    return "those who know the host by its old key learn the new one at their next login";
-  if (until === "grace")
-    return "the old key and the new one both stand: logs are watched for uses of the old one before it is removed";
+function waitOf({ until }: Extract<Move, { kind: "wait" }>, { plan, journal }: RunContext): RunWait {
+  if (until === "certificate" || until === "recheck") return until;
+  if (plan.kind === "rotate-host-key") return "host-key-known";
+  if (until === "grace") return "grace";
   const isRemoved = journal.steps().some((step) => step.phase === "remove" && awaitsLog(step));
-  return isRemoved
-    ? "the old lines are gone, and the journal has to tell of one more login by the new key; or its holder signs for it, or the accounts are approved by name"
-    : "the journal has to tell of a login by the new key before anything is removed, and until then the old key stands, too; or its holder signs for it, or the accounts are approved by name";
+  return isRemoved ? "login-after-removal" : "login-before-removal";
 }
 
 const sayUnwritten = (failure: unknown): string =>

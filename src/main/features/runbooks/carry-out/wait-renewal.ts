@@ -1,7 +1,7 @@
 import { recheckMinutesOf } from "#domain/rotation/run/certificates/certificate-steps.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { sayIssued } from "./issue-pairs.ts";
+import { issuedAt } from "./issue-pairs.ts";
 import { awaitsCertificate } from "./needs-half.ts";
 import { changesOf, orderOf, toolsOf } from "./renewal-place.ts";
 import type { RunContext } from "./run-context.ts";
@@ -13,7 +13,7 @@ export async function areBrought(run: RunContext): Promise<boolean> {
     const known = run.journal.steps().find(({ ordinal }) => ordinal === step.ordinal);
     if (!known || !awaitsCertificate(known)) continue;
     if (changesOf(run, step).some((change) => orderOf(run, step, change).chain === null)) continue;
-    await run.journal.mark(step.ordinal, "proved", sayIssued(run, step));
+    await run.journal.mark(step.ordinal, "proved", issuedAt(run, step));
     isAny = true;
   }
   return isAny;

@@ -7,6 +7,8 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
+import { described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
+import { formatEvidence } from "#shared/text/run-step.ts";
 import { nameKey } from "./name-key.ts";
 import { awaitsLog, isProvedFromHere } from "./needs-half.ts";
 import { proveChange } from "./prove-change.ts";
@@ -19,6 +21,9 @@ type Heard =
   | { kind: "claimed"; path: string }
   | { kind: "not-yet" }
   | { kind: "unknown"; why: string };
+
+/** What was heard of a step. */
+type Told = { isProved: boolean; evidence: Evidence[] };
 
 /** What tells whether a run has waited long enough. */
 export type Waits = {
@@ -62,17 +67,23 @@ export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Prom
   const awaiting = run.journal.steps().filter((step) => awaitsLog(step));
   for (const step of awaiting) {
     const heard = await hearAt(run, waits, step, clock).catch((error: unknown) => {
-      if (error instanceof SessionLost) return { isProved: false, said: [error.message] };
+      if (error instanceof SessionLost) return { isProved: false, evidence: [described(error.message)] };
       if (!(error instanceof HalfLocked)) throw error;
       // Whatever needs no key is heard of all the same.
       locked = error;
-      return { isProved: false, said: [] };
+      return { isProved: false, evidence: [] };
     });
     if (!heard.isProved) {
-      if (heard.said.length > 0) await run.journal.note(step.ordinal, heard.said.join("; "));
+      if (heard.evidence.length > 0)
+        await run.journal.note(step.ordinal, heard.evidence.map(formatEvidence).join("; "));
       continue;
     }
-    await run.journal.mark(step.ordinal, "proved", heard.said.join("; "), "verified");
+    await run.journal.mark(
+      step.ordinal,
+      "proved",
+      { kind: "verified", evidence: heard.evidence },
+      "verified",
+    );
     hasHeard = true;
   }
   await run.sessions.keepOnly([]);
@@ -80,17 +91,13 @@ export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Prom
   return hasHeard;
 }
 
-async function hearAt(
-  run: RunContext,
-  waits: Waits,
-  step: RunStep,
-  clock: Clock,
-): Promise<{ isProved: boolean; said: string[] }> {
+async function hearAt(run: RunContext, waits: Waits, step: RunStep, clock: Clock): Promise<Told> {
   const place = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
   const fingerprint = run.made.newKey?.fingerprint;
   const host = run.plan.hosts[place];
   const accounts = (host?.proofs ?? []).filter(({ proof }) => proof.kind === "by-log");
-  if (!fingerprint || !host) return { isProved: false, said: ["no key is known that a log could tell of"] };
+  if (!fingerprint || !host)
+    return { isProved: false, evidence: [described("no key is known that a log could tell of")] };
   const inside = await enterHost(run, place);
   const { hand } = inside;
   const look = await lookAtHost(hand);
@@ -104,29 +111,29 @@ async function hearAt(
     zone: look.host.zone,
     ...boundsOf(step, clock, isNew, look.host),
   };
-  const said: string[] = [];
+  const evidence: Evidence[] = [];
   let isProved = true;
   for (const { account } of accounts) {
     const confirmed = await proveConfirmed(run, { host, inside }, account);
-    if (confirmed && "said" in confirmed) said.push(...confirmed.said);
+    if (confirmed && "evidence" in confirmed) evidence.push(...confirmed.evidence);
     if (confirmed?.kind === "proved") continue;
     const heard = await waits.hear(hand, { ...wish, account });
     if (heard.kind !== "heard") isProved = false;
-    said.push(...sayHeard(heard, account, nameKey(run, fingerprint)));
+    evidence.push(...toEvidence(heard, account, nameKey(run, fingerprint)));
   }
-  return isProved && step.phase === "remove" ? proveRest(run, step, inside, said) : { isProved, said };
+  return isProved && step.phase === "remove"
+    ? proveRest(run, step, inside, evidence)
+    : { isProved, evidence };
 }
 
-function sayHeard(heard: Heard, account: string, key: string): string[] {
+function toEvidence(heard: Heard, account: string, key: KeyName): Evidence[] {
   switch (heard.kind) {
     case "heard":
-      return [`${account}: the journal tells of a login with ${key}`];
+      return [{ kind: "login-in-log", account, key }];
     case "claimed":
-      return [
-        `${account}: a login with ${key} is seen in ${heard.path}, which anybody on that host can write: it proves nothing`,
-      ];
+      return [{ kind: "claimed-login", account, key, path: heard.path }];
     case "unknown":
-      return [`${account}: ${heard.why}`];
+      return [described(`${account}: ${heard.why}`)];
     case "not-yet":
       return [];
     default:
@@ -139,14 +146,14 @@ async function proveRest(
   run: RunContext,
   { ordinal }: RunStep,
   inside: HostSession,
-  heard: readonly string[],
-): Promise<{ isProved: boolean; said: string[] }> {
+  heard: readonly Evidence[],
+): Promise<Told> {
   const step = stepsOf(run.plan).find((one) => one.ordinal === ordinal);
   if (!step) throw new Error(`the plan has no step ${ordinal}`);
   if (isProvedFromHere(run, step)) await run.openHalf();
   const proof = await proveChange(run, step, inside);
-  if ("said" in proof) return { isProved: true, said: [...heard, ...proof.said] };
-  return { isProved: false, said: [...heard, proof.message] };
+  if ("evidence" in proof) return { isProved: true, evidence: [...heard, ...proof.evidence] };
+  return { isProved: false, evidence: [...heard, described(proof.message)] };
 }
 
 /** What is asked and what is told are a second apart at the most, and each drops less than one. */

@@ -10,6 +10,7 @@ import type { LoginProof, ProofKey } from "#net/ssh/prove/login-proof.ts";
 import { proveHostKeyNamed, proveHostKeyPresented } from "#net/ssh/prove/prove-host-keys.ts";
 import { isForSsh2 } from "#net/ssh/prove/prove-login.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { described, type Evidence } from "#shared/model/step-result.ts";
 import type { Store } from "#store/store.ts";
 
 type Pin = { keyType: string; fingerprint: string; blob: Uint8Array };
@@ -21,7 +22,7 @@ type Deps = { store: Pick<Store, "pins" | "inTurn" | "events">; now: () => Date 
  * answers for the host.
  */
 type HostKeyProof =
-  | { kind: "proved" | "unverified"; said: string[] }
+  | { kind: "proved" | "unverified"; evidence: Evidence[] }
   | { kind: "refused" | "unsure" | "alarm"; message: string };
 
 type Asked = {
@@ -64,7 +65,7 @@ export function createHostKeys({ store, now }: Deps) {
         // Of a type that sshd had no key of, the new one is presented to whoever asks for that type.
         if (asked.oldKey === null)
           return readProof(await proveHostKeyPresented(route, wish), "the new host key is presented");
-        return { kind: "unverified", said: [UNVERIFIED] };
+        return { kind: "unverified", evidence: [described(UNVERIFIED)] };
       }
       const proved = readProof(await proveHostKeyPresented(route, wish), "the new host key is presented");
       if (proved.kind === "proved") await trust(asked, blob);
@@ -123,7 +124,7 @@ async function placeKey(
   hand: Hand,
   { keyFile, newLine, comment }: Asked,
   blob: Uint8Array,
-): Promise<Exclude<HostKeyProof, { said: string[] }> | null> {
+): Promise<Exclude<HostKeyProof, { evidence: Evidence[] }> | null> {
   const refuse = (why: string) => ({
     kind: "refused" as const,
     message: `the new host key ${keyFile} ${why}`,
@@ -146,14 +147,14 @@ const toPin = (blob: Uint8Array): Pin => ({ ...viewKey(blob), blob: Uint8Array.f
 
 async function reload(hand: Hand): Promise<HostKeyProof> {
   const reloaded = await reloadDaemon(hand);
-  if (reloaded.kind === "reloaded") return { kind: "proved", said: [] };
+  if (reloaded.kind === "reloaded") return { kind: "proved", evidence: [] };
   return { kind: reloaded.kind === "lost" ? "unsure" : "refused", message: reloaded.message };
 }
 
 function readProof(proof: LoginProof, said: string): HostKeyProof {
   switch (proof.kind) {
     case "proved":
-      return { kind: "proved", said: [`${said}: ${proof.fingerprint}`] };
+      return { kind: "proved", evidence: [described(`${said}: ${proof.fingerprint}`)] };
     // An sshd that has just been told to may not have read its configuration yet.
     case "refused":
     case "inconclusive":

@@ -2,6 +2,7 @@ import { Sha256 } from "#shared/model/certificate.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import { type FilePlan, HOLE, type HostPlan, Plan, type PlanId } from "#shared/model/plan.ts";
 import { Phase, type RunId, RunOrder, RunState, type RunStep, StepState } from "#shared/model/run.ts";
+import { described } from "#shared/model/step-result.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
 import type { Store } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
@@ -74,6 +75,8 @@ function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
   fillClaim(store, id, { payload, index, planId });
   for (const entry of ["intends", "failed"] as const)
     journal.append({ runId: id, ordinal: 2, kind: entry, text: payload, at: START });
+  const tried = { kind: "retrying" as const, cause: described(payload) };
+  journal.append({ runId: id, ordinal: 2, kind: "failed", result: tried, at: START });
   return id;
 }
 
@@ -120,7 +123,11 @@ const makeStep = (payload: string, phase: Phase, at: number): RunStep => ({
   port: 22,
   batch: 0,
   verification: null,
-  result: null,
+  result: {
+    kind: "needs-attention",
+    cause: { kind: "file-changed", path: payload },
+    left: [described(payload)],
+  },
   state: pick(StepState.options, at + 1),
   message: payload,
   at: START,

@@ -1,6 +1,7 @@
 import type { PlaceSeen, Step, Task } from "#domain/rotation/run/step.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
+import { type Cause, described } from "#shared/model/step-result.ts";
 import { certificateSteps } from "./certificate-steps.ts";
 
 type Seen = Extract<PlaceSeen, { kind: "seen" }>;
@@ -17,7 +18,7 @@ export function forwardCertificateTask(
   if (seen.kind === "lost") {
     // What stands there is as good as before: nothing has failed by it, and going back must stay possible.
     const isLost = isBegun || step.phase === "recheck" || step.phase === "commit";
-    return isLost ? null : { step, what: "settle", as: "failed", why: seen.why };
+    return isLost ? null : { step, what: "settle", as: "failed", cause: described(seen.why) };
   }
   switch (step.phase) {
     case "install":
@@ -35,7 +36,7 @@ function installTask(plan: Plan, step: Step, { certificates = [] }: Seen, isBegu
   const odd = certificates.indexOf("other");
   if (odd >= 0) {
     const isTouched = isBegun || certificates.some((one) => one === "new" || one === "mixed");
-    return { step, what: isTouched ? "undo" : "settle", as: "failed", why: sayOther(plan, step, odd) };
+    return { step, what: isTouched ? "undo" : "settle", as: "failed", cause: causeOf(plan, step, odd) };
   }
   const isThere = certificates.every((one) => one === "new");
   return { step, what: isThere && isBegun ? "prove" : "act" };
@@ -45,7 +46,7 @@ function installTask(plan: Plan, step: Step, { certificates = [] }: Seen, isBegu
 function recheckTask(plan: Plan, step: Step, { certificates = [] }: Seen): Task {
   const odd = certificates.findIndex((one) => one !== "new");
   if (odd < 0) return { step, what: "act" };
-  return { step, what: "settle", as: "needs-attention", why: sayOther(plan, step, odd) };
+  return { step, what: "settle", as: "needs-attention", cause: causeOf(plan, step, odd) };
 }
 
 /** Old files go only where all of the new ones stand. A commit that has not begun stays so, for it could not be taken back. */
@@ -57,19 +58,21 @@ function commitTask(plan: Plan, step: Step, { certificates = [], hasWork }: Seen
   const earlier =
     own.find(({ phase }) => phase === "recheck") ?? own.find(({ phase }) => phase === "install");
   const stuck = isBegun ? step : (earlier ?? step);
-  return { step: stuck, what: "settle", as: "needs-attention", why: sayOther(plan, step, odd) };
+  return { step: stuck, what: "settle", as: "needs-attention", cause: causeOf(plan, step, odd) };
 }
 
-const sayOther = ({ hosts }: Plan, { host }: Step, nth: number): string =>
-  `${hosts[host ?? -1]?.certificates?.[nth]?.files[0]?.path ?? "a file"} was changed by somebody else since the plan was made`;
+const causeOf = ({ hosts }: Plan, { host }: Step, nth: number): Cause => ({
+  kind: "file-changed",
+  path: hosts[host ?? -1]?.certificates?.[nth]?.files[0]?.path ?? "a file",
+});
 
 /** What takes a step back; "look" where its host was not seen, null where it is out of reach. */
 export function backCertificateTask(step: Step, seen: PlaceSeen | undefined): Task | "look" | null {
   switch (step.phase) {
     case "recheck":
-      return { step, what: "settle", as: "undone", why: "nothing was changed by it" };
+      return { step, what: "settle", as: "undone", back: "unchanged" };
     case "issue":
-      return { step, what: "settle", as: "undone", why: "what was issued is not used" };
+      return { step, what: "settle", as: "undone", back: "issued-unused" };
     default:
       if (!seen) return "look";
       // Files alone do not tell what is served, nor that nothing of the run is kept there.

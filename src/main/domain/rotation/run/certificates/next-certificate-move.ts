@@ -1,6 +1,7 @@
 import type { EndState, Move, Progress, Step, StepProgress, Task, Wait } from "#domain/rotation/run/step.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { Phase, StepState } from "#shared/model/run.ts";
+import type { RunReason } from "#shared/model/run-reason.ts";
 import { CERTIFICATE_PHASES, certificateSteps } from "./certificate-steps.ts";
 import { backCertificateTask, forwardCertificateTask } from "./certificate-task.ts";
 
@@ -48,8 +49,8 @@ function moveOn(plan: Plan, progress: Progress, steps: readonly Standing[]): Mov
     if (move) return move;
   }
   if (wait && !isPaused) return { kind: "wait", until: wait };
-  if (steps.every(({ state }) => state === "proved")) return end("committed", "");
-  return isPaused ? end("paused", "") : sayStopped(steps);
+  if (steps.every(({ state }) => state === "proved")) return end("committed");
+  return isPaused ? end("paused") : stopOf(steps);
 }
 
 /** Phases in which something new begins on a host. */
@@ -114,10 +115,13 @@ function moveBack(plan: Plan, progress: Progress, steps: readonly Standing[]): M
     }
   }
   if (lost.size > 0)
-    return end("needs-attention", `${sayHosts(plan, lost)} cannot be reached, and is not as it was`);
-  if (open.length > 0) return end("stopped", "a host of the run cannot be reached");
-  if (stuck.size > 0) return end("needs-attention", "a host could not be put back as it was");
-  return kept.size > 0 ? sayKept(plan, kept) : end("rolled-back", "");
+    return end("needs-attention", {
+      kind: "unreachable-on-the-way-back",
+      hosts: namesOf(plan, lost),
+    });
+  if (open.length > 0) return end("stopped", { kind: "unreachable" });
+  if (stuck.size > 0) return end("needs-attention", { kind: "stuck-on-the-way-back", phase: null });
+  return kept.size > 0 ? keptAs(plan, kept) : end("rolled-back");
 }
 
 const HAS_BEGUN: ReadonlySet<StepState> = new Set([
@@ -128,18 +132,12 @@ const HAS_BEGUN: ReadonlySet<StepState> = new Set([
   "needs-attention",
 ]);
 
-const sayHosts = ({ hosts }: Plan, places: ReadonlySet<number | null>): string =>
-  hosts
-    .filter((_, place) => places.has(place))
-    .map(({ host }) => host)
-    .join(", ");
+const namesOf = ({ hosts }: Plan, places: ReadonlySet<number | null>): string[] =>
+  hosts.filter((_, place) => places.has(place)).map(({ host }) => host);
 
-function sayKept(plan: Plan, kept: ReadonlySet<number | null>): Move {
+function keptAs(plan: Plan, kept: ReadonlySet<number | null>): Move {
   const isAll = kept.size === plan.hosts.length;
-  return end(
-    "committed",
-    isAll ? "" : `${sayHosts(plan, kept)} had been committed, and stays so; the others are as they were`,
-  );
+  return end("committed", isAll ? null : { kind: "partly-committed", hosts: namesOf(plan, kept) });
 }
 
 type Wanted = Task | "look" | null;
@@ -165,17 +163,14 @@ const hostsWith = (
   is: (standing: Standing) => boolean,
 ): ReadonlySet<number | null> => new Set(steps.filter(is).map(({ step }) => step.host));
 
-const end = (state: EndState, why: string): Move => ({ kind: "end", state, why });
+const end = (state: EndState, reason: RunReason | null = null): Move => ({ kind: "end", state, reason });
 
-function sayStopped(steps: readonly Standing[]): Move {
+function stopOf(steps: readonly Standing[]): Move {
   const stuck = steps.filter(({ state }) => state === "needs-attention");
   if (stuck.length > 0 && stuck.every(({ step }) => step.phase === "recheck"))
-    return end("needs-attention", "what stands is not the new certificate any more; nothing was taken back");
-  if (stuck.length > 0) return end("needs-attention", "a step could neither be done nor taken back");
+    return end("needs-attention", { kind: "not-served-any-more" });
+  if (stuck.length > 0) return end("needs-attention", { kind: "stuck" });
   const failed = hostsWith(steps, ({ state }) => state === "failed").size;
-  if (failed === 0) return end("stopped", "a host of the run cannot be reached");
-  return end(
-    "stopped",
-    failed === 1 ? "a host failed and was taken back" : `${failed} hosts failed and were taken back`,
-  );
+  if (failed === 0) return end("stopped", { kind: "unreachable" });
+  return end("stopped", { kind: "hosts-failed", count: failed });
 }

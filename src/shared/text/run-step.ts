@@ -1,0 +1,266 @@
+/** Every sentence of a step, made of what it came to. Each is without a full stop. */
+import { assertNever } from "../model/assert-never.ts";
+import type { AccessCheck } from "../model/run.ts";
+import type {
+  Awaited,
+  BackAs,
+  Cause,
+  Deed,
+  Evidence,
+  Intent,
+  KeyName,
+  StepResult,
+} from "../model/step-result.ts";
+import { sayCount } from "./count.ts";
+
+export function formatStepResult(result: StepResult): string {
+  switch (result.kind) {
+    case "intended":
+      return formatIntent(result.to);
+    case "acted":
+      return formatDeed(result.what);
+    case "waiting":
+      return formatAwaited(result.for);
+    case "retrying":
+      return `is asked again: ${formatCause(result.cause)}`;
+    case "asked-again":
+      return "is tried again";
+    case "verified":
+      return join(...result.evidence.map(formatEvidence));
+    case "rolled-back":
+      return join(BACK_AS[result.as], ...result.left.map(formatCause));
+    case "failed":
+      return join(formatFailed(result), ...result.left.map(formatCause));
+    case "needs-attention":
+      return formatStuck(result);
+    case "imported":
+      return formatImported(result);
+    default:
+      return assertNever(result);
+  }
+}
+
+const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
+
+export function formatIntent(intent: Intent): string {
+  switch (intent.kind) {
+    case "make-key":
+      return "to make the new key";
+    case "add-lines":
+      return `to add the new lines to ${sayCount(intent.files, "file")}`;
+    case "remove-lines":
+      return `to remove the old lines from ${sayCount(intent.files, "file")}`;
+    case "install-key":
+      return `to put the new key in ${sayCount(intent.locations, "place")}`;
+    case "make-certificate-keys":
+      return `to make ${sayCount(intent.count, "key")}`;
+    case "have-signed":
+      return `to have ${intent.names.join(", ")} signed by ${intent.issuers.join(", ")}`;
+    case "install-certificates":
+      return `to put ${sayCount(intent.count, "certificate")} in place`;
+    case "check-served":
+      return "to look once more at what is served";
+    case "clear":
+      return "to clear away what was kept";
+    default:
+      return assertNever(intent);
+  }
+}
+
+function formatDeed(deed: Deed): string {
+  switch (deed.kind) {
+    case "wrote-files":
+      return `wrote ${sayCount(deed.files, "file")}`;
+    case "installed-key":
+      return `put it in ${sayCount(deed.locations, "place")}`;
+    case "installed-certificates":
+      return "the new files are in place, and its servers were told";
+    default:
+      return assertNever(deed);
+  }
+}
+
+export function formatAwaited(awaited: Awaited): string {
+  switch (awaited.kind) {
+    case "login-in-log":
+      return "waits for the journal to tell of a login by the new key";
+    case "certificate":
+      return "waits for a certificate to be brought";
+    case "login":
+      return `waiting for a login to ${awaited.account} through what is left, by anybody; without one it is taken back`;
+    default:
+      return assertNever(awaited);
+  }
+}
+
+export function formatEvidence(check: Evidence): string {
+  switch (check.kind) {
+    case "described":
+      return check.text;
+    case "login":
+      return `${check.account}: logged in with ${formatKeyName(check.key)}`;
+    case "login-in-log":
+      return `${check.account}: the journal tells of a login with ${formatKeyName(check.key)}`;
+    case "claimed-login":
+      return `${check.account}: a login with ${formatKeyName(check.key)} is seen in ${check.path}, which anybody on that host can write: it proves nothing`;
+    case "no-login":
+      return `${check.account}: no login is tried (${check.why})`;
+    case "signed":
+      return `${check.account}: sshd takes ${formatKeyName(check.key)}, and its holder has signed this run's challenge`;
+    case "approved":
+      return `${check.account}: approved by ${check.who} on ${check.day}`;
+    case "own-login":
+      return `${check.account}: the ${check.by} that let us in still does`;
+    case "access":
+      return formatAccess(check);
+    default:
+      return formatPlaced(check);
+  }
+}
+
+type PlacedKind =
+  | "nothing-to-log-in"
+  | "key-made"
+  | "key-in-place"
+  | "certificate-keys-made"
+  | "issued"
+  | "served"
+  | "cleared"
+  | "old-key-kept";
+
+function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
+  switch (check.kind) {
+    case "nothing-to-log-in":
+      return "nothing new is to log in";
+    case "key-made":
+      return `made ${check.fingerprint}`;
+    case "key-in-place":
+      return check.isHere ? "the new private half is in its place" : "the new key is in its places";
+    case "certificate-keys-made":
+      return `made ${sayCount(check.count, "key")} and what asks for certificates`;
+    case "issued":
+      return `${check.name}: ${check.sha256?.slice(0, 16)}...`;
+    case "served":
+      return formatServed(check);
+    case "cleared":
+      return check.isWhole ? "nothing is left of the run here" : "what the run has kept is gone but for this";
+    case "old-key-kept":
+      return `the old private half is kept beside the new one: ${check.why}`;
+    default:
+      return assertNever(check);
+  }
+}
+
+function formatServed({ isAgain, places, leavesAlone }: Extract<Evidence, { kind: "served" }>): string {
+  if (places === 0) return "in place; nowhere could be seen whether it is served";
+  const seen = `${isAgain ? "it is still served" : "the new certificate is served"}: seen at ${sayCount(places, "place")}`;
+  if (leavesAlone === 0) return seen;
+  return `${seen}; at ${sayCount(leavesAlone, "address", "addresses")} the certificate alone could be read, and not what leads to its root`;
+}
+
+type Access = Pick<AccessCheck, "account" | "fingerprint" | "answer" | "why">;
+
+function formatAccess({ account, fingerprint, answer, why }: Access): string {
+  switch (answer) {
+    case "refused":
+      return `${account}: sshd refuses ${fingerprint}`;
+    case "accepted":
+      return `${account}: sshd still takes ${fingerprint}, ${why.join(" and ")}`;
+    case "unknown":
+      return `${account}: whether sshd refuses ${fingerprint} is not known: ${why.join("; ")}`;
+    default:
+      return assertNever(answer);
+  }
+}
+
+/** `SHA256:` and twelve characters more: enough to find it by. Whole ones are where the run itself is shown. */
+const SHORT = 19;
+
+export function formatKeyName(key: KeyName): string {
+  switch (key.kind) {
+    case "new":
+      return key.comment ? `the new key (${key.comment})` : "the new key";
+    case "old":
+      return "the old key";
+    case "other":
+      return `the key ${key.fingerprint.slice(0, SHORT)}...`;
+    default:
+      return assertNever(key);
+  }
+}
+
+export function formatCause(cause: Cause): string {
+  switch (cause.kind) {
+    case "described":
+      return cause.text;
+    case "file-changed":
+      return `${cause.path} was changed by somebody else since the plan was made`;
+    case "file-unreadable":
+      return `${cause.path} cannot be read any more`;
+    case "new-line-gone":
+      return `the new line is not in ${cause.path} any more`;
+    case "old-line-gone":
+      return `${cause.path} is further than this step: the old line is gone already`;
+    case "odd-private-key":
+      return "a private half is neither the old one nor the new one";
+    case "key-not-installed":
+      return `the new key is not at ${cause.path}`;
+    case "certificate-not-installed":
+      return "the new files are not in place any more";
+    case "not-served-any-more":
+      return `it is not served any more: ${cause.seen}`;
+    case "rollback-timer-fired":
+      return "the host itself has taken it back: the proof came too late";
+    default:
+      return assertNever(cause);
+  }
+}
+
+const BACK_AS: Record<BackAs, string> = {
+  "rolled-back": "taken back",
+  "as-before": "it stands as it did before the step",
+  unchanged: "nothing was changed by it",
+  "issued-unused": "what was issued is not used",
+  "key-removed": "the new key is gone again",
+  "certificate-keys-removed": "the new keys are gone again",
+  "old-certificate-served": "the files are as they were, and are served",
+  "old-certificate-unseen": "the files are as they were; nowhere could be seen what is served",
+};
+
+function formatFailed({ cause, stands }: Extract<StepResult, { kind: "failed" }>): string {
+  const why = formatCause(cause);
+  switch (stands) {
+    case "rolled-back":
+      return `${why}; it was taken back`;
+    case "nothing-removed":
+      return `nothing was removed: ${why}`;
+    case "nothing-changed":
+      return `${why}; nothing was changed`;
+    case "not-said":
+      return why;
+    default:
+      return assertNever(stands);
+  }
+}
+
+function formatStuck({ cause, left }: Extract<StepResult, { kind: "needs-attention" }>): string {
+  const parts = [cause === null ? "" : formatCause(cause), join(...left.map(formatCause))];
+  return parts.filter(Boolean).join("; and it could not be taken back: ");
+}
+
+const IMPORTED: Record<Extract<StepResult, { kind: "imported" }>["end"], string> = {
+  done: "its carried script has done it",
+  "rolled-back": "its carried script has taken it back",
+  stuck: "its carried script could neither go on nor back",
+  "nothing-changed": "its carried script changed nothing",
+  "no-further": "its carried script got no further, and what it added stands",
+};
+
+const formatImported = (of: Extract<StepResult, { kind: "imported" }>): string =>
+  join(
+    IMPORTED[of.end],
+    of.why,
+    of.kept === null ? "" : `what it kept is in ${of.kept}`,
+    ...of.unended.map((why) => `what it has kept is left there: ${why}`),
+    of.signature,
+  );
