@@ -157,8 +157,19 @@ function targetOf(protocol: (typeof SPOKEN)[number], of: AllServers = servers): 
 }
 
 const OPENSSL_KNOWS = new Set<Protocol>([
-  ...(["smtp", "lmtp", "imap", "pop3", "ftp", "ldap", "xmpp", "xmpp-server", "nntp", "sieve"] as const),
-  ...(["irc", "postgres", "mysql"] as const),
+  "smtp",
+  "lmtp",
+  "imap",
+  "pop3",
+  "ftp",
+  "ldap",
+  "xmpp",
+  "xmpp-server",
+  "nntp",
+  "sieve",
+  "irc",
+  "postgres",
+  "mysql",
 ]);
 
 /** The chain as `openssl s_client` is sent it. */

@@ -108,8 +108,8 @@ async function makeRenewal() {
   });
   write(`
     INSERT INTO plan (id, state, made_at, body, hash) VALUES (1, 'ready', '2026-06-03T00:00:00Z', '${body}', 'h');
-    INSERT INTO run (id, plan, token, kind, title, state, started_at, consents, hosts, adds, changes, removes)
-    VALUES (1, 1, 't', 'rotate-certificate', '', 'running', '2026-06-03T00:00:00Z', '[]', 1, 0, 1, 0)`);
+    INSERT INTO run (id, plan, token, origin, kind, title, state, started_at, consents, hosts, adds, changes, removes)
+    VALUES (1, 1, 't', 'live', 'rotate-certificate', '', 'running', '2026-06-03T00:00:00Z', '[]', 1, 0, 1, 0)`);
   return {
     order: (state: "issued" | "installed", wanted: string | null = '["h"]') =>
       write(`

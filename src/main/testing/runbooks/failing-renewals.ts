@@ -50,8 +50,14 @@ export const BY_SOCKET = `
   haproxy -D -f /etc/haproxy/haproxy.cfg -p /run/haproxy.pid`;
 
 export const SERVERS: readonly HostedServer[] = [
-  ...(["nginx", "apache", "haproxy", "postfix", "dovecot"] as const),
-  ...(["slapd", "postgresql", "mysql"] as const),
+  "nginx",
+  "apache",
+  "haproxy",
+  "postfix",
+  "dovecot",
+  "slapd",
+  "postgresql",
+  "mysql",
 ];
 
 /** What begins from now on takes no RSA key of 2048 bits, and nothing else has changed. */

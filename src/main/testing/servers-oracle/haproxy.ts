@@ -33,7 +33,11 @@ ${frontends.slice(0, inline).join("")}`;
     server: "haproxy",
     files,
     command: [
-      ...(["haproxy", "-W", "-db", "-f", "ROOT"] as const),
+      "haproxy",
+      "-W",
+      "-db",
+      "-f",
+      "ROOT",
       ...(inline < lines.length ? ["-f", `${folder}/conf.d`] : []),
     ],
     port: 443,

@@ -53,7 +53,9 @@ export async function generateSlapd(site: Site): Promise<Generated> {
     files,
     ...(isDatabase && { root: join(folder, "slapd.d/cn=config.ldif") }),
     command: [
-      ...(["slapd", "-d", "0"] as const),
+      "slapd",
+      "-d",
+      "0",
       ...(isDatabase ? ["-F", join(folder, "slapd.d")] : ["-f", "ROOT"]),
       "-h",
       urls.join(" "),
