@@ -269,6 +269,12 @@ test("of two certificates for one kind of key, the second in one file with its k
       sentence: `${paths.join(" and ")} are both for EC keys, and Postfix reads the second with its key from one file: it speaks no TLS with them`,
     },
   ]);
+  const inPart = [
+    { ...postfix, unknown: [{ what: "smtpd_tls_chain_files", at }] },
+    { ...postfix, servings: postfix.servings.map((serving) => ({ ...serving, unsure: "not known" })) },
+  ];
+  for (const one of inPart)
+    expect(findDiskProblems({ collection: makeCollection({}), configurations: [one], files })).toEqual([]);
   const apart = files.map((one, index) => ({
     ...one,
     certificates: one.certificates.map(({ certificate, ...more }) => ({

@@ -141,8 +141,11 @@ function findKeyKindClashes({ configurations, files }: Disk): FindingDraft[] {
   const kinds = new Map(
     files.map(({ path, certificates }) => [path, certificates[0]?.certificate.keyType ?? null]),
   );
-  return configurations.flatMap(({ server, servings }) =>
-    servings.flatMap(({ pairs }): FindingDraft[] => {
+  // Of a configuration that was not read whole it is not known whether the service has these certificates.
+  const whole = configurations.filter(({ mayLack, unknown }) => mayLack === null && unknown.length === 0);
+  return whole.flatMap(({ server, servings }) =>
+    servings.flatMap(({ pairs, unsure }): FindingDraft[] => {
+      if (unsure !== null) return [];
       const clash = findClash({ server }, pairs, (path) => kinds.get(path) ?? null);
       if (clash === null) return [];
       const named = [clash.first, clash.second].map(({ certificate }) => certificate);

@@ -33,7 +33,8 @@ export function listRefusedNames({ server, servings }: Configuration, port: numb
       ? names.flatMap((name) => (name.startsWith("!") ? name.slice(1).toLowerCase() : []))
       : [],
   );
-  return Map.groupBy(unique(refused), (name) => name.slice(name.indexOf(".")));
+  const plain = unique(refused).filter((name) => PLAIN.test(name));
+  return Map.groupBy(plain, (name) => name.slice(name.indexOf(".")));
 }
 
 /** Those by which a row may be reached; those that people know come first. */

@@ -20,7 +20,8 @@ export function readSchema(db: Database, { version: known }: Schema = SCHEMA): n
     throw new Refusal(
       "unusable",
       `${db.name} was made by a version of Latchkey before the first release, and this one cannot bring it up to date; ` +
-        "it was not touched: move it away, or name another file by --db, and scan again",
+        "it was not touched: finish or roll back its runs with that version; then move it away together with its .vault and " +
+        ".seal-key files, or name another file by --db. Scans find hosts, keys and certificates again, and not approvals, people, issuers and runs",
     );
   }
   if (owner !== APPLICATION_ID && !isEmpty) {

@@ -32,7 +32,7 @@ const FIXED: readonly {
 }[] = [
   { name: "host", title: "Host" },
   { name: "spki", title: "Key" },
-  { name: "violation", title: "Broken rules", shown: "as in the finding" },
+  { name: "violation", title: "Broken rules", shown: "those of one finding" },
   { name: "owner", title: "Owner" },
   { name: "tag", title: "Tag" },
 ];
