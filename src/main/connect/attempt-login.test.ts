@@ -1,9 +1,17 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { gatherIdentities } from "#net/ssh/identities.ts";
 import { findSsh } from "#net/ssh/system/find-ssh.ts";
 import { scanAll } from "#testing/lab/desk.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { openWorkstation, sayHost } from "#testing/ssh/open-workstation.ts";
-import { startSshServer } from "#testing/ssh/ssh-server.ts";
+import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
+import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createLoginAttempts } from "./attempt-login.ts";
 
 const ACCEPTING = { only: "ssh", acceptNew: true } as const;
 const withSsh = test.skipIf(findSsh() === null);
@@ -100,5 +108,71 @@ withSsh(
       },
     ]);
     expect(host.attempts).toEqual([]);
+  },
+);
+
+/** An agent with six keys that logins are offered, and a certificate of a seventh, which OpenSSH's client alone can use. */
+async function startFullAgent(folder: string) {
+  const run = promisify(execFile);
+  const files = Array.from({ length: 7 }, (_, index) => join(folder, `key${index}`));
+  for (const file of files) await writeFile(file, makeKeyPair().private, { mode: 0o600 });
+  const [certified = "", ...ordinary] = files;
+  const { stdout } = await run("ssh-keygen", ["-y", "-f", certified]);
+  await writeFile(`${certified}.pub`, stdout);
+  await run("ssh-keygen", ["-q", "-s", ordinary[0] ?? "", "-I", "jo", "-n", "jo", `${certified}.pub`]);
+  return startSshAgent(folder, [...ordinary, certified]);
+}
+
+withSsh(
+  "a host that only a certificate lets into is offered it at each session of a run, whatever else the agent holds, and others there their keys",
+  async () => {
+    await using folder = await makeTemporaryFolder();
+    await using agent = await startFullAgent(folder.path);
+    await using host = await startSshServer({
+      run: null,
+      admits: ({ user, keyType }) => user === "ann" || keyType === "ssh-ed25519-cert-v01@openssh.com",
+    });
+    const found = await gatherIdentities({
+      identityFiles: [],
+      home: folder.path,
+      agentSocket: agent.socketPath,
+    });
+    const attemptLogin = createLoginAttempts(findSsh());
+    const visit = async (user: string) => {
+      const met = await attemptLogin(
+        {
+          target: host,
+          way: { addresses: [host.host] },
+          user,
+          identities: found.identities,
+          unusable: found.unusable,
+          client: {
+            address: host.host,
+            hostKeyAlias: null,
+            agentSocket: agent.socketPath,
+            proxyCommand: null,
+            certificateFiles: [],
+            pkcs11Provider: null,
+            securityKeyProvider: null,
+            gssapi: false,
+          },
+          verifyHostKey: () => ({ kind: "trusted" }),
+          hostKeyTypes: ["ssh-ed25519"],
+          limits: { connectMs: 20_000, readyMs: 20_000 },
+          signal: new AbortController().signal,
+        },
+        "either",
+        "true",
+      );
+      if ("outcome" in met) return met.message;
+      await met.close();
+      return `${met.transport}: ${met.clientKeys.length}`;
+    };
+    expect([await visit("jo"), await visit("jo"), await visit("jo")]).toEqual([
+      "system: 1",
+      "system: 1",
+      "system: 1",
+    ]);
+    expect(await visit("ann")).toBe("system: 5");
   },
 );

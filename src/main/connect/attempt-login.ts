@@ -3,8 +3,9 @@
  *
  * Where either may, ssh2 goes first, for it is the cheaper. Where it met what only the other can do (a key exchange that
  * it does not know; certificates, keys on security keys and of kinds that it cannot read), ssh goes there once, with
- * those keys alone where the host has refused the others. A host that was beyond ssh2 is not asked by it again: each
- * refusal counts with sshd (PerSourcePenalties).
+ * those keys alone where the host has refused the others. A host that was beyond ssh2 is not asked by it again, nor are
+ * keys that an account has refused offered to it again beside those that let in: each refusal counts with sshd
+ * (PerSourcePenalties), and no more than five keys are offered.
  */
 import { connectBySsh2, type HostConnection } from "#net/ssh/host-connection.ts";
 import { toClientKey } from "#net/ssh/identities.ts";
@@ -28,13 +29,17 @@ export type AttemptLogin = (
 /** For one scan or run. `ssh`: OpenSSH's client, by its path; null where none is installed. */
 export function createLoginAttempts(ssh: string | null): AttemptLogin {
   const beyondSsh2 = new Set<string>();
+  /** The accounts that refused all but those keys, each as USER@HOST:PORT. */
+  const byClientKeysAlone = new Set<string>();
 
   return async function attemptLogin(login, transport, command) {
     const address = `${login.target.host}:${login.target.port}`;
+    const account = `${login.user}@${address}`;
     const isBySystem =
       transport === "system" ||
       (transport === "either" && ssh !== null && (beyondSsh2.has(address) || hasOnlyClientKeys(login)));
-    if (isBySystem) return bySystem(login, listKeys(login), command);
+    const list = byClientKeysAlone.has(account) ? listClientKeys : listKeys;
+    if (isBySystem) return bySystem(login, list(login), command);
 
     const first = await connectBySsh2(login, command);
     if (!("outcome" in first)) return first;
@@ -49,8 +54,10 @@ export function createLoginAttempts(ssh: string | null): AttemptLogin {
     if (first.outcome !== "login-refused" || left.length === 0) return failure;
     if (!ssh) return { ...failure, message: `${first.message}. ${sayLeft(left)}: ${NO_SSH}` };
     const second = await again(login, left, command);
-    if (!("outcome" in second)) beyondSsh2.add(address);
-    else if (second.outcome === "login-refused")
+    if (!("outcome" in second)) {
+      beyondSsh2.add(address);
+      byClientKeysAlone.add(account);
+    } else if (second.outcome === "login-refused")
       return { ...second, message: `${first.message}; and by OpenSSH's ssh: ${second.message}` };
     return second;
   };

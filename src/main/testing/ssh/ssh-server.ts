@@ -22,7 +22,7 @@ type Wish = {
       }) => unknown)
     | null;
   /** Whether a key lets in; by default each does. */
-  admits?: (attempt: { user: string; keyIndex: number }) => boolean | "partly";
+  admits?: (attempt: { user: string; keyIndex: number; keyType: string }) => boolean | "partly";
   hostKey?: string;
   /** Lets clients go on through it, as a jump host; by default it does not. */
   forwards?: boolean;
@@ -74,7 +74,7 @@ export async function startSshServer({
       const key = context.key.data.toString("base64");
       if (key !== lastKey) keyIndex++;
       lastKey = key;
-      const answer = admits({ user: context.username, keyIndex });
+      const answer = admits({ user: context.username, keyIndex, keyType: context.key.algo });
       if (answer === "partly" && context.signature) return context.reject(["keyboard-interactive"], true);
       return answer ? context.accept() : context.reject(["publickey"]);
     });
