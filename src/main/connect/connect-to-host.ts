@@ -144,8 +144,7 @@ function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Means):
       const wasHeldBack = keys.isHeldBack();
       const first = await connect(login, work);
       const isRefused = "outcome" in first.met && MAY_BE_A_KEY.has(String(first.met.outcome));
-      if (!isRefused || !wasHeldBack || !(await keys.openLocked())) return first;
-      jumpHosts.forget();
+      if (!isRefused || !wasHeldBack || !(await keys.openLocked(jumpHosts.forget))) return first;
       return connect(login, work);
     },
   };

@@ -46,8 +46,9 @@ export type LoginKeys = {
   /**
    * Asks for the passphrases of the usual key files that were left locked, for there were other keys; once, whoever calls.
    * Whether there were any: then a host that refused all else is worth another try, and passwords are asked for in it.
+   * `onOpened`: told once, before anybody goes on, where there were.
    */
-  openLocked(): Promise<boolean>;
+  openLocked(onOpened?: () => void): Promise<boolean>;
 };
 
 /** For all machines that are planned; where there are none, no keys are looked at, and none is asked for. */
@@ -73,13 +74,13 @@ export async function createLoginKeys(
       typed: isHeldBack() ? null : typed,
       client: toClientLogin(hop, agentSocket),
     }),
-    openLocked() {
-      opening ??= openLocked();
+    openLocked(onOpened) {
+      opening ??= openLocked(onOpened);
       return opening;
     },
   };
 
-  async function openLocked(): Promise<boolean> {
+  async function openLocked(onOpened = () => {}): Promise<boolean> {
     const locked = listLocked(gathered, usual);
     if (!openKeyFile || locked.length === 0) return false;
     const configured = { files: [], isForAll: true };
@@ -97,6 +98,7 @@ export async function createLoginKeys(
       unusable: gathered.unusable.filter(({ source }) => !more.keyOfFile.has(source)),
     };
     hasOpened = true;
+    onOpened();
     return true;
   }
 }
