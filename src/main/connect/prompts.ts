@@ -16,6 +16,7 @@ type PromptDeps = {
   onChange: () => void;
 };
 
+/** A password for one host is no password for others unless somebody has said so. */
 type PromptAnswer = { questionId: string; answers: readonly string[] | null; isForSameUser?: boolean };
 
 type OpenPrompt = { question: Question; settle: (answer: Answer | null) => void };
@@ -41,7 +42,7 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
 
     /** `of`: the scan that has asked, for the record. Whoever else answers meanwhile is told that it is answered. */
     async answer(given: PromptAnswer, of: { scanId?: ScanId } = {}): Promise<Record<string, never>> {
-      const { questionId, answers, isForSameUser = true } = given;
+      const { questionId, answers, isForSameUser = false } = given;
       const asked = open.get(questionId);
       if (!asked) throw notAsked();
       refuseWrongNumber(asked.question, answers);
@@ -91,7 +92,6 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
   }
 }
 
-/** A password for one host is no password for others unless somebody has said so. */
 type ScanAnswer = PromptAnswer & { scanId: ScanId; isForSameUser: boolean };
 
 type ScanPromptDeps = Omit<PromptDeps, "onChange"> & { announce: (announcement: Announcement) => void };

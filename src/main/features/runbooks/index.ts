@@ -54,7 +54,8 @@ export function createRunbooks(deps: Deps) {
     giveCertificate: os.giveCertificate.handler(({ input }) => giveCertificate(input)),
     confirm: os.confirm.handler(async ({ input }) => done(await confirm(input))),
     questions: os.questions.handler(() => questions.list()),
-    answer: os.answer.handler(({ input }) => questions.answer(input)),
+    // Who changes many hosts is asked for the password of their account there once.
+    answer: os.answer.handler(({ input }) => questions.answer({ ...input, isForSameUser: true })),
   };
   return { procedures, keepWatch };
 
