@@ -78,7 +78,7 @@ export function explainEnd(
 }
 
 export type Reason = Pick<SshFailure, "outcome" | "message"> &
-  Partial<Pick<SshFailure, "isKeyRefused" | "passing" | "isBeyondSsh2">>;
+  Partial<Pick<SshFailure, "isKeyRefused" | "passing" | "hasSpentTries" | "isBeyondSsh2">>;
 
 /** What a deadline cut short. */
 export function explainTimeout(
