@@ -174,6 +174,22 @@ withSsh("where nobody listens, and where no name is known, is told as over ssh2"
   expect(await desk.visit(nowhere)).toMatchObject({ outcome: "no-such-name" });
 });
 
+withSsh("a key that ssh does not show is one that was refused, and nothing of ours was sent", async () => {
+  await using desk = await makeDesk();
+  await using server = await serve(null);
+  const old = join(desk.folder.path, "old-ssh");
+  const asOld = `#!/bin/sh\nsed -i '/^KnownHostsCommand/d' "$2"\nexec '${ssh}' "$@"\n`;
+  await writeFile(old, asOld, { mode: 0o700 });
+  const other = (ssh2.utils.parseKey(makeKeyPair().private) as ssh2.ParsedKey).getPublicSSH();
+  expect(await desk.visit(server, { ssh: old, trustedKeys: [other] })).toMatchObject({
+    outcome: "host-key-unknown",
+    isKeyRefused: true,
+    hostKey: null,
+    message: `the host key of 127.0.0.1:${server.port} is not trusted, and the ssh of this computer does not show it: add it to known_hosts once it was compared, then try again`,
+  });
+  expect(server.attempts).toEqual([]);
+});
+
 const ANY_KEY = { trustedKeys: [], verifyHostKey: () => ({ kind: "trusted" }) as const };
 
 withSsh.each<[name: keyof typeof hostile, outcome: string]>([

@@ -8,7 +8,13 @@
 import type { HostConnection } from "#net/ssh/host-connection.ts";
 import type { LoginOptions } from "#net/ssh/login-options.ts";
 import type { RunCommand } from "#net/ssh/run-script.ts";
-import { type PresentedKey, type Reason, type SshFailure, sayAddress } from "#net/ssh/ssh-failure.ts";
+import {
+  type PresentedKey,
+  type Reason,
+  type SshFailure,
+  sayAddress,
+  type Where,
+} from "#net/ssh/ssh-failure.ts";
 import { type ClientFolder, makeClientFolder } from "./client-folder.ts";
 import { type ClientLog, readClientLog } from "./client-log.ts";
 import { type ClientKey, type ClientLogin, MOST_CLIENT_KEYS } from "./client-login.ts";
@@ -121,7 +127,7 @@ async function waitForLogin(
   }
   if (!log.isLoggedIn && !log.isHostKeyRefused) return failWith(hostKey, explainClient(explainable(log)));
   const answer = hostKey && (await options.verifyHostKey({ ...target, blob: hostKey.blob }));
-  if (!hostKey || !answer) return failWith(null, UNSHOWN);
+  if (!hostKey || !answer) return failWith(null, explainUnshown(target));
   if (answer.kind === "refused") {
     const { outcome, message, passing = null } = answer;
     return failWith(hostKey, { outcome, message, passing, isKeyRefused: true });
@@ -130,11 +136,11 @@ async function waitForLogin(
 }
 
 /** As on Windows, and by a client older than OpenSSH 8.5. */
-const UNSHOWN: Reason = {
+const explainUnshown = (target: Where): Reason => ({
   outcome: "host-key-unknown",
-  message:
-    "the host key is not trusted, and the ssh of this computer does not show it: add it to known_hosts once it was compared, then scan again",
-};
+  message: `the host key of ${sayAddress(target)} is not trusted, and the ssh of this computer does not show it: add it to known_hosts once it was compared, then try again`,
+  isKeyRefused: true,
+});
 
 /** The command that ssh was started with: it runs already, and waits for its input. */
 export const runIn =
