@@ -1,5 +1,6 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
+import { beginSession } from "#net/ssh/hand/session.ts";
 import { readCollector } from "#testing/read-collector.ts";
 import { readRotationScript } from "#testing/read-rotation-script.ts";
 import { challengeScript, collectorScript, handScript, libraryScript } from "./host-scripts.ts";
@@ -10,13 +11,14 @@ test("what is built into the program is what a bare Node reads, to the byte", as
   expect(challengeScript).toBe(await readRotationScript("challenge"));
 });
 
+function listShells(): string[][] {
+  const shells = ["sh", "dash", "bash --posix", "ksh", "mksh", "busybox sh"].map((shell) => shell.split(" "));
+  return shells.filter(([program = "", ...args]) => spawnSync(program, [...args, "-c", ":"]).status === 0);
+}
+
 /** What shells make of text that they read, each in its own words: one answer, unless they differ. */
 function readByShells(text: string): string[] {
-  const shells = ["sh", "dash", "bash --posix", "ksh", "mksh", "busybox sh"].map((shell) => shell.split(" "));
-  const there = shells.filter(
-    ([program = "", ...args]) => spawnSync(program, [...args, "-c", ":"]).status === 0,
-  );
-  const said = there.map(([program = "", ...args]) =>
+  const said = listShells().map(([program = "", ...args]) =>
     spawnSync(program, [...args, "-s"], { input: text, encoding: "utf8" }),
   );
   return [...new Set(said.map(({ stdout }) => stdout))];
@@ -36,3 +38,26 @@ test.skipIf(process.platform === "win32")("an alias in the shell that reads a sc
   expect(readByShells(hand)).toEqual(["/\n%61%20%62\n"]);
   expect(readByShells(`${ALIASES}\n${hand}`)).toEqual(["/\n%61%20%62\n"]);
 });
+
+test.skipIf(process.platform === "win32")(
+  "an alias changes nothing in a session of a run, either",
+  async () => {
+    for (const [program = "", ...args] of listShells()) {
+      const shell = spawn(program, [...args, "-s"], { stdio: ["pipe", "pipe", "ignore"] });
+      shell.stdin.on("error", () => undefined).write(`${ALIASES} read='echo no; false' echo='printf no'\n`);
+      const begun = await beginSession(
+        {
+          send: (text) => void shell.stdin.write(text),
+          follow({ out, over }) {
+            shell.stdout.on("data", out);
+            shell.on("close", () => over("it ended"));
+          },
+        },
+        `${handScript}\n${libraryScript}\nhas sh || exit\n`,
+        20_000,
+      );
+      shell.stdin.end();
+      expect(begun, program).toMatchObject({ uid: process.getuid?.() });
+    }
+  },
+);

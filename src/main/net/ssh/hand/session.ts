@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { END_ALIASES } from "#shared/text/join-scripts.ts";
 import { Conversation } from "./conversation.ts";
 import type { Hand, Lost } from "./hand.ts";
 import type { Line } from "./line.ts";
@@ -10,9 +11,11 @@ export type NotBegun = { kind: "lost" | "silent"; message: string; noise: string
 /**
  * The command, the same for every host, is `sh -s`: what parses it is the account's login shell, be it csh or fish. sh
  * reads ahead, so it gets no more than this until it says that it runs; the library comes after. The empty lines are
- * for a rc file that reads an answer: it takes one.
+ * for a rc file that reads an answer: it takes one. An alias ends before any of it is read: a shell may read the
+ * whole library before it runs its first line.
  */
-const BOOT = `${"\n".repeat(8)}{
+const BOOT = `${"\n".repeat(8)}${END_ALIASES}
+{
 hand_library= hand_piece=
 echo hand"-"boots
 while IFS= read -r hand_line; do
