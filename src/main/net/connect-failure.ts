@@ -7,7 +7,19 @@ export type Failure = {
   message: string;
   /** It is this computer that had none left; another try may find one. */
   passing?: "no-descriptor";
+  /** Where the other end broke it off without a word. */
+  closedBy?: ClosedBy;
 };
+
+/** How a connection was broken off: before it stood, in the talk before TLS, or in the handshake. `midway`: something had been said. */
+export type ClosedBy =
+  | "reset-at-first"
+  | "reset-before-tls"
+  | "closed-before-tls"
+  | "closed-midway-before-tls"
+  | "reset"
+  | "closed"
+  | "closed-midway";
 
 export const isFailure = (result: object): result is Failure => "outcome" in result;
 
@@ -26,7 +38,11 @@ export function readConnectError(
       return { outcome: "refused", message: `the connection was refused: nothing listens on port ${port}` };
     case "ECONNRESET":
     case "EPIPE":
-      return { outcome: "reset", message: "the connection was reset before it stood" };
+      return {
+        outcome: "reset",
+        message: "the connection was reset before it stood",
+        closedBy: "reset-at-first",
+      };
     case "ETIMEDOUT":
       return { outcome: "timed-out", message: `nothing answered on port ${port}` };
     case "EHOSTUNREACH":

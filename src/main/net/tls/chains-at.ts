@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { isFailure } from "#net/connect-failure.ts";
+import { type ClosedBy, isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import type { ServedProof } from "#shared/model/pair.ts";
@@ -12,7 +12,7 @@ export type AskedPlace = Pick<ServedProof, "address" | "addresses" | "port" | "s
 /**
  * What one address shows: the SHA-256 of each certificate as it was sent, the leaf first. None: `message` says why.
  * `isLeafAlone`: what else was sent could not be read. `isRefused`: the server itself answered, and refused the handshake by an alert.
- * `closedBy`: how it ended the handshake without a word, once it had taken the connection.
+ * `closedBy`: how it ended the connection without a word.
  */
 export type ShownAt = {
   address: string;
@@ -20,7 +20,7 @@ export type ShownAt = {
   message: string;
   isLeafAlone?: boolean;
   isRefused?: boolean;
-  closedBy?: "reset" | "truncated";
+  closedBy?: ClosedBy;
 };
 
 /** At least one, for each address one. `way`: what leads there, and knows its name; null: it is dialled from here. */
@@ -44,7 +44,7 @@ export function createChainsAt(
       found.map(async (host) => {
         // By an address, so that a hello that is to name nobody names nobody.
         const target = { kind: "tls", host, port, serverName, protocol: dialogue ?? "tls" } as const;
-        const { outcome, chain, message, facts } = await probeEndpoint(target, signal, { way });
+        const { outcome, chain, message, facts, closedBy } = await probeEndpoint(target, signal, { way });
         const said = chain.length > 0 ? "" : message || "it shows no certificate";
         return {
           address: host,
@@ -52,7 +52,7 @@ export function createChainsAt(
           message: said,
           ...(facts["seen by"] === LEAF_ALONE && { isLeafAlone: true }),
           ...(outcome === "alert" && { isRefused: true }),
-          ...((outcome === "reset" || outcome === "truncated") && { closedBy: outcome }),
+          ...(closedBy && { closedBy }),
         };
       }),
     );

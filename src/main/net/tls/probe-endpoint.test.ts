@@ -209,14 +209,24 @@ test("a server that resets, or closes without a word, is reset", async () => {
     createServer((socket) => socket.once("data", () => socket.resetAndDestroy())),
   );
   await using closing = await listen(createServer((socket) => socket.once("data", () => socket.end())));
-  expect(await probeEndpoint(target(resetting), signal)).toMatchObject({ outcome: "reset" });
-  expect(await probeEndpoint(target(closing), signal)).toMatchObject({ outcome: "reset" });
+  expect(await probeEndpoint(target(resetting), signal)).toMatchObject({
+    outcome: "reset",
+    closedBy: "reset",
+  });
+  expect(await probeEndpoint(target(closing), signal)).toMatchObject({
+    outcome: "reset",
+    closedBy: "closed",
+  });
 });
 
 test("half a flight is truncated", async () => {
   await using server = await serve();
   await using half = await startRelay(server, () => hangUpAfter(300));
-  expect(await probeEndpoint(target(half), signal)).toMatchObject({ outcome: "truncated", chain: [] });
+  expect(await probeEndpoint(target(half), signal)).toMatchObject({
+    outcome: "truncated",
+    closedBy: "closed-midway",
+    chain: [],
+  });
 });
 
 test("a server that never ends its flight is cut off", async () => {

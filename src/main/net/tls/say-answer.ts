@@ -30,13 +30,22 @@ export function sayAnswer(
     case "timed-out":
       return { outcome: "timed-out", message: saySilence(answer.hasHeard, within(handshakeMs)) };
     case "reset":
-      return { outcome: "reset", message: "the server reset the connection during the handshake" };
+      return {
+        outcome: "reset",
+        message: "the server reset the connection during the handshake",
+        closedBy: "reset",
+      };
     case "closed":
       return answer.hasHeard
-        ? { outcome: "truncated", message: "the server closed the connection in the middle of its handshake" }
+        ? {
+            outcome: "truncated",
+            message: "the server closed the connection in the middle of its handshake",
+            closedBy: "closed-midway",
+          }
         : {
             outcome: "reset",
             message: "the server closed the connection without an answer; it may speak no TLS on this port",
+            closedBy: "closed",
           };
     default:
       return assertNever(answer);

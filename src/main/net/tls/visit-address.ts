@@ -44,6 +44,7 @@ export type AddressResult = AddressReading & {
   facts: Record<string, string>;
   wire: WireBytes;
   passing?: Failure["passing"];
+  closedBy?: Failure["closedBy"];
 };
 
 /** What came of one visit, and at which address, where that is known. `tookMs`: without waiting for its turn. */

@@ -102,15 +102,18 @@ function saySilence(
         ? {
             outcome: "truncated",
             message: `the server closed the connection in the middle of ${name}, before TLS`,
+            closedBy: "closed-midway-before-tls",
           }
         : {
             outcome: "reset",
             message: `the server closed the connection without a word of ${name}; ${atOnce}`,
+            closedBy: "closed-before-tls",
           };
     case "reset":
       return {
         outcome: "reset",
         message: `the server reset the connection in the middle of ${name}, before TLS`,
+        closedBy: "reset-before-tls",
       };
     default:
       return assertNever(stop);

@@ -43,8 +43,8 @@ type Shown = {
   message: string;
   isLeafAlone?: boolean;
   isRefused?: boolean;
-  /** How the server ended the handshake without a word. */
-  closedBy?: "reset" | "truncated";
+  /** How the server ended the connection without a word: values that are equal are the same way. */
+  closedBy?: string;
 };
 
 /**
