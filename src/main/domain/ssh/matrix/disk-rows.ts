@@ -62,7 +62,7 @@ const CLOSED: readonly { disk: Disk; account?: AccountState }[] = [
 /** What sshd cannot open, whatever StrictModes is. */
 const UNREADABLE: readonly Row[] = [
   refuses("may not read", { disk: disk("file root's, 0600", "chown root:root $file; chmod 600 $file") }),
-  refuses("not open", {
+  refuses("may not read", {
     disk: disk(".ssh root's, 0700", "chown root:root $home/.ssh; chmod 700 $home/.ssh"),
   }),
   refuses("regular file", { disk: disk("a folder in its place", "rm $file; mkdir $file") }),
