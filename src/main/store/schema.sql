@@ -338,26 +338,6 @@ CREATE INDEX host_key_by_fingerprint ON host_key (fingerprint) WHERE gone_scan I
 
 CREATE INDEX host_key_gone ON host_key (host, key_type) WHERE gone_scan IS NOT NULL;
 
--- Another host key of the same type is the host's key, changed.
-CREATE TRIGGER host_key_begins_as_version AFTER INSERT ON host_key
-BEGIN
-  INSERT INTO version (kind, name, about, first_scan, origin)
-  SELECT 'host-key', host.name, NEW.id, NEW.first_scan,
-    (SELECT thing
-     FROM host_key INDEXED BY host_key_gone CROSS JOIN gone_version ON kind = 'host-key' AND about = host_key.id
-     WHERE host_key.host = NEW.host AND key_type = NEW.key_type AND host_key.gone_scan IS NOT NULL
-     ORDER BY fingerprint = NEW.fingerprint DESC, host_key.gone_scan DESC
-     LIMIT 1)
-  FROM host
-  WHERE host.id = NEW.host;
-END;
-
-CREATE TRIGGER host_key_ends_as_version AFTER UPDATE OF gone_scan ON host_key
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
-BEGIN
-  UPDATE version SET gone_scan = NEW.gone_scan WHERE kind = 'host-key' AND about = NEW.id AND gone_scan IS NULL;
-END;
-
 CREATE TRIGGER host_key_is_of_certificate AFTER INSERT ON host_key
 BEGIN
   UPDATE certificate SET is_ssh_key = 1 WHERE ssh_fingerprint = NEW.fingerprint AND is_ssh_key = 0;
@@ -375,61 +355,6 @@ CREATE TABLE account (
   gone_scan      INTEGER REFERENCES scan (id),
   PRIMARY KEY (host, name)
 ) STRICT, WITHOUT ROWID;
-
--- The row of an account is used again when it comes back.
-CREATE TRIGGER account_begins_as_version AFTER INSERT ON account
-BEGIN
-  INSERT INTO version (kind, name, about, label, state, first_scan)
-  SELECT 'account', host.name, NEW.host, NEW.name, json_array(NEW.uid, NEW.shell, NEW.password_state), NEW.first_scan
-  FROM host
-  WHERE host.id = NEW.host;
-END;
-
-CREATE TRIGGER account_comes_back_as_version AFTER UPDATE OF gone_scan ON account
-WHEN OLD.gone_scan IS NOT NULL AND NEW.gone_scan IS NULL
-BEGIN
-  INSERT INTO version (kind, name, about, label, state, first_scan, origin)
-  SELECT kind, name, about, label, json_array(NEW.uid, NEW.shell, NEW.password_state), NEW.last_scan,
-    ifnull(origin, id)
-  FROM version
-  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name
-  ORDER BY id DESC
-  LIMIT 1;
-END;
-
-CREATE TRIGGER account_ends_as_version AFTER UPDATE OF gone_scan ON account
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
-BEGIN
-  UPDATE version SET gone_scan = NEW.gone_scan
-  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL;
-END;
-
--- A password that a reading could not tell of has not changed: the revision keeps what was last known.
-CREATE TRIGGER account_is_another_version AFTER UPDATE OF uid, shell, password_state ON account
-WHEN NEW.gone_scan IS NULL AND OLD.gone_scan IS NULL
-  AND (OLD.uid <> NEW.uid OR OLD.shell <> NEW.shell OR OLD.password_state <> NEW.password_state)
-BEGIN
-  UPDATE version SET gone_scan = NEW.last_scan
-  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL
-    AND first_scan <> NEW.last_scan AND state IS NOT NULL
-    AND (OLD.uid <> NEW.uid OR OLD.shell <> NEW.shell
-      OR 'unknown' NOT IN (NEW.password_state, json_extract(state, '$[2]'))
-        AND NEW.password_state <> json_extract(state, '$[2]'));
-  INSERT INTO version (kind, name, about, label, state, first_scan, origin)
-  SELECT kind, name, about, label, state, NEW.last_scan, ifnull(origin, id)
-  FROM version
-  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name
-    AND NOT EXISTS (
-      SELECT 1 FROM version
-      WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL)
-  ORDER BY id DESC
-  LIMIT 1;
-  UPDATE version
-  SET state = json_array(NEW.uid, NEW.shell,
-    CASE NEW.password_state WHEN 'unknown' THEN ifnull(json_extract(state, '$[2]'), 'unknown')
-                            ELSE NEW.password_state END)
-  WHERE kind = 'account' AND about = NEW.host AND label = NEW.name AND gone_scan IS NULL;
-END;
 
 -- === Who may log in ========================================================================================================
 
@@ -665,64 +590,6 @@ BEGIN
   UPDATE grant_line SET orphan_since = NULL WHERE id = NEW.id AND OLD.orphan IS NOT NEW.orphan;
 END;
 
--- A line of another text with the same key, for the same account in the same file, is the same grant, changed.
-CREATE TRIGGER grant_begins_as_version AFTER INSERT ON grant_line
-BEGIN
-  INSERT INTO version (kind, name, about, state, first_scan, origin)
-  SELECT 'grant', host.name, NEW.id,
-    json_extract(NEW.verdict, '$.effective.state', '$.effective.dormant', '$.effective.gives', '$.effective.onlyFrom'),
-    NEW.first_scan,
-    -- Most are new, and that is found out fast.
-    CASE WHEN EXISTS (
-      SELECT 1 FROM grant_line INDEXED BY grant_gone
-      WHERE host = NEW.host AND account = NEW.account AND file = NEW.file AND fingerprint = NEW.fingerprint
-        AND gone_scan IS NOT NULL)
-    THEN
-      (SELECT thing
-       FROM grant_line INDEXED BY grant_gone CROSS JOIN gone_version ON kind = 'grant' AND about = grant_line.id
-       WHERE grant_line.host = NEW.host AND account = NEW.account AND file = NEW.file
-         AND fingerprint = NEW.fingerprint AND grant_line.gone_scan IS NOT NULL
-       ORDER BY text = NEW.text DESC, grant_line.gone_scan DESC, line
-       LIMIT 1)
-    END
-  FROM host
-  WHERE host.id = NEW.host;
-END;
-
-CREATE TRIGGER grant_ends_as_version AFTER UPDATE OF gone_scan ON grant_line
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
-BEGIN
-  UPDATE version SET gone_scan = NEW.gone_scan WHERE kind = 'grant' AND about = NEW.id AND gone_scan IS NULL;
-END;
-
--- What one scan says twice, and what was not taken note of before, is one revision.
-CREATE TRIGGER grant_is_another_version AFTER UPDATE OF verdict ON grant_line
-WHEN NEW.gone_scan IS NULL
-  AND json_extract(OLD.verdict, '$.effective.state', '$.effective.dormant', '$.effective.gives', '$.effective.onlyFrom')
-    <> json_extract(NEW.verdict, '$.effective.state', '$.effective.dormant', '$.effective.gives', '$.effective.onlyFrom')
-BEGIN
-  UPDATE version SET gone_scan = NEW.last_scan
-  WHERE kind = 'grant' AND about = NEW.id AND gone_scan IS NULL AND first_scan <> NEW.last_scan AND state IS NOT NULL;
-  INSERT INTO version (kind, name, about, first_scan, origin)
-  SELECT kind, name, about, NEW.last_scan, ifnull(origin, id)
-  FROM version
-  WHERE kind = 'grant' AND about = NEW.id
-    AND NOT EXISTS (SELECT 1 FROM version WHERE kind = 'grant' AND about = NEW.id AND gone_scan IS NULL)
-  ORDER BY id DESC
-  LIMIT 1;
-  UPDATE version
-  SET state = json_extract(NEW.verdict, '$.effective.state', '$.effective.dormant', '$.effective.gives',
-    '$.effective.onlyFrom')
-  WHERE kind = 'grant' AND about = NEW.id AND gone_scan IS NULL;
-END;
-
-CREATE TRIGGER grant_moves AFTER UPDATE OF line ON grant_line
-WHEN OLD.line <> NEW.line
-BEGIN
-  INSERT INTO grant_move (grant_line, scan, from_line, to_line) VALUES (NEW.id, NEW.last_scan, OLD.line, NEW.line)
-  ON CONFLICT DO UPDATE SET to_line = NEW.line;
-END;
-
 -- Of the others the tally says how many are new since which scan, nobody having approved them.
 CREATE TRIGGER grant_begins_new AFTER INSERT ON grant_line
 BEGIN
@@ -892,45 +759,6 @@ CREATE VIRTUAL TABLE key_file_search USING fts5 (
 );
 
 CREATE VIRTUAL TABLE key_file_pieces USING fts5vocab (key_file_search, instance);
-
--- Another key in the same file is the same key file, changed.
-CREATE TRIGGER key_file_begins_as_version AFTER INSERT ON key_file
-BEGIN
-  INSERT INTO version (kind, name, about, state, first_scan, origin)
-  SELECT 'key-file', host.name, NEW.id, json_array(NEW.owner, NEW.mode, NEW.is_encrypted), NEW.first_scan,
-    (SELECT thing
-     FROM key_file INDEXED BY key_file_gone CROSS JOIN gone_version ON kind = 'key-file' AND about = key_file.id
-     WHERE key_file.host = NEW.host AND path = NEW.path AND key_file.gone_scan IS NOT NULL
-     ORDER BY fingerprint IS NEW.fingerprint DESC, key_file.gone_scan DESC
-     LIMIT 1)
-  FROM host
-  WHERE host.id = NEW.host;
-END;
-
-CREATE TRIGGER key_file_ends_as_version AFTER UPDATE OF gone_scan ON key_file
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
-BEGIN
-  UPDATE version SET gone_scan = NEW.gone_scan WHERE kind = 'key-file' AND about = NEW.id AND gone_scan IS NULL;
-END;
-
-CREATE TRIGGER key_file_is_another_version AFTER UPDATE OF owner, mode, is_encrypted ON key_file
-WHEN NEW.gone_scan IS NULL
-  AND (OLD.owner <> NEW.owner OR OLD.mode <> NEW.mode OR OLD.is_encrypted IS NOT NEW.is_encrypted)
-BEGIN
-  UPDATE version SET gone_scan = NEW.last_scan
-  WHERE kind = 'key-file' AND about = NEW.id AND gone_scan IS NULL AND first_scan <> NEW.last_scan
-    AND state IS NOT NULL
-    AND (OLD.owner <> NEW.owner OR OLD.mode <> NEW.mode OR OLD.is_encrypted <> NEW.is_encrypted);
-  INSERT INTO version (kind, name, about, first_scan, origin)
-  SELECT kind, name, about, NEW.last_scan, ifnull(origin, id)
-  FROM version
-  WHERE kind = 'key-file' AND about = NEW.id
-    AND NOT EXISTS (SELECT 1 FROM version WHERE kind = 'key-file' AND about = NEW.id AND gone_scan IS NULL)
-  ORDER BY id DESC
-  LIMIT 1;
-  UPDATE version SET state = json_array(NEW.owner, NEW.mode, NEW.is_encrypted)
-  WHERE kind = 'key-file' AND about = NEW.id AND gone_scan IS NULL;
-END;
 
 CREATE TRIGGER key_file_is_of_certificate AFTER INSERT ON key_file
 WHEN NEW.fingerprint IS NOT NULL AND (instr(NEW.path, '/.ssh/') > 0 OR NEW.path GLOB '/etc/ssh/*')
@@ -1509,32 +1337,6 @@ CREATE VIRTUAL TABLE place_search USING fts5 (
 
 CREATE VIRTUAL TABLE place_pieces USING fts5vocab (place_search, instance);
 
--- Another certificate at the same place of a chain, or of a file, has replaced the one before.
-CREATE TRIGGER place_begins_as_version AFTER INSERT ON place
-BEGIN
-  INSERT INTO version (kind, name, about, first_scan, origin)
-  VALUES ('certificate', NEW.name, NEW.id, NEW.first_scan,
-    CASE WHEN NEW.endpoint IS NOT NULL THEN
-      (SELECT thing
-       FROM place INDEXED BY place_gone_at_endpoint CROSS JOIN gone_version ON kind = 'certificate' AND about = place.id
-       WHERE endpoint = NEW.endpoint AND position = NEW.position AND place.gone_scan IS NOT NULL
-       ORDER BY certificate = NEW.certificate DESC, place.gone_scan DESC
-       LIMIT 1)
-    ELSE
-      (SELECT thing
-       FROM place INDEXED BY place_gone_on_host CROSS JOIN gone_version ON kind = 'certificate' AND about = place.id
-       WHERE host = NEW.host AND path = NEW.path AND position = NEW.position AND place.gone_scan IS NOT NULL
-       ORDER BY certificate = NEW.certificate DESC, place.gone_scan DESC
-       LIMIT 1)
-    END);
-END;
-
-CREATE TRIGGER place_ends_as_version AFTER UPDATE OF gone_scan ON place
-WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
-BEGIN
-  UPDATE version SET gone_scan = NEW.gone_scan WHERE kind = 'certificate' AND about = NEW.id AND gone_scan IS NULL;
-END;
-
 -- An owner and a share are set one after the other: each moves the certificate in the tally of those that expire.
 CREATE TRIGGER place_begins AFTER INSERT ON place
 BEGIN
@@ -1993,7 +1795,7 @@ CREATE TABLE rule_wish (
 -- What stood somewhere, and how, from the scan that first saw it so to the one that found it otherwise; `gone_scan` is null while
 -- it is still so. A thing that changes, or comes back, goes on in another row whose `origin` is its first. `about` is the row of the
 -- table that `kind` names (place for a certificate); an account is its host and `label`. `state` is what may change in place,
--- as a JSON array; null where nobody took note of it.
+-- as a JSON array; null where nobody took note of it. Written by those who record these rows (changes/revision-writer.ts).
 CREATE TABLE version (
   id         INTEGER PRIMARY KEY,
   kind       TEXT NOT NULL CHECK (kind IN ('grant', 'key-file', 'host-key', 'account', 'certificate')),

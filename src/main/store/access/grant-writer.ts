@@ -1,10 +1,12 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
+import type { Verdict } from "#shared/model/verdict.ts";
+import { revisionWriter } from "#store/changes/revision-writer.ts";
 import type { HostLook } from "#store/spans.ts";
 import type { CollectedGrant } from "#store/visit.ts";
 
-/** The host that holds the grants, as lists name it. */
-type Home = { id: number; host: string; port: number };
+/** The host that holds the grants, with the row of its name, and as lists name it. */
+type Home = { id: number; name: number; host: string; port: number };
 
 type Row = {
   id: number;
@@ -15,6 +17,18 @@ type Row = {
   uid: number;
   verdict: string;
 };
+
+/**
+ * What went away and was not continued yet: a line of another text with the same key, for the same account in the same
+ * file, is the same grant, changed.
+ */
+const BEFORE = `
+  SELECT thing
+  FROM grant_line INDEXED BY grant_gone CROSS JOIN gone_version ON kind = 'grant' AND about = grant_line.id
+  WHERE grant_line.host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT) AND file = CAST(? AS TEXT)
+    AND fingerprint = CAST(? AS TEXT) AND grant_line.gone_scan IS NOT NULL
+  ORDER BY text = CAST(? AS TEXT) DESC, grant_line.gone_scan DESC, line
+  LIMIT 1`;
 
 type KeyRow = { is_matched: number; listed: string | null };
 type ApprovalRow = { id: number; review_on: string | null };
@@ -43,6 +57,8 @@ export function grantWriter(db: Database) {
         is_dormant = @isDormant
     WHERE id = @id`);
   const end = db.prepare("UPDATE grant_line SET gone_scan = ? WHERE id = ?");
+  const findBefore = db.prepare<[number, string, string, string | null, string], number>(BEFORE).pluck();
+  const revisions = revisionWriter(db);
 
   return {
     /** Gives the rows of the grants that were seen, by account, file and line. */
@@ -55,8 +71,11 @@ export function grantWriter(db: Database) {
       const seen = [...new Map(grants.map((grant) => [placeOf(grant), grant])).values()];
       const { rows, gone } = match(current.all(home.id), seen);
       // What ends comes first: a key that has only moved is never on two accounts in between.
-      for (const { id, account, file } of gone)
-        if (couldSee(file) && !unlisted.has(account)) end.run(scanId, id);
+      for (const { id, account, file } of gone) {
+        if (!couldSee(file) || unlisted.has(account)) continue;
+        end.run(scanId, id);
+        revisions.end(toThing(id), scanId);
+      }
       return new Map(
         seen.map((grant, index) => [placeOf(grant), write(home, { grant, row: rows[index], scanId, at })]),
       );
@@ -79,15 +98,36 @@ export function grantWriter(db: Database) {
     };
     if (row) {
       const isSame = row.line === grant.line && row.uid === grant.uid && row.verdict === verdict;
-      if (isSame) extend.run(scanId, row.id);
-      else change.run({ ...judged, id: row.id });
+      if (isSame) {
+        extend.run(scanId, row.id);
+      } else {
+        change.run({ ...judged, id: row.id });
+        revise(row, grant, scanId);
+      }
       return row.id;
     }
     if (grant.fingerprint !== null) knowKey.run(grant.fingerprint, grant.keyType ?? "", grant.keyBits);
     const written = { ...grant, ...judged, host: home.id, hostName: home.host, port: home.port, at };
-    return Number(begin.run({ ...written, ...findStanding(written) }).lastInsertRowid);
+    const id = Number(begin.run({ ...written, ...findStanding(written) }).lastInsertRowid);
+    const { account, file, fingerprint, text } = grant;
+    const origin = findBefore.get(home.id, account, file, fingerprint, text) ?? null;
+    revisions.begin(toThing(id), { scanId, name: home.name, state: stateOf(grant.verdict), origin });
+    return id;
+  }
+
+  function revise(row: Row, grant: CollectedGrant, scanId: number): void {
+    const state = stateOf(grant.verdict);
+    if (row.verdict !== JSON.stringify(grant.verdict) && stateOf(JSON.parse(row.verdict)) !== state)
+      revisions.change(toThing(row.id), scanId, () => ({ state, isOtherwise: true }));
+    if (row.line !== grant.line) revisions.moveGrant(row.id, scanId, { from: row.line, to: grant.line });
   }
 }
+
+const toThing = (id: number) => ({ kind: "grant" as const, about: id, label: null });
+
+/** What of a verdict makes another revision of its grant. */
+const stateOf = ({ effective }: Pick<Verdict, "effective">): string =>
+  JSON.stringify([effective.state, effective.dormant, effective.gives, effective.onlyFrom]);
 
 /**
  * What is known of the key of a new grant, and who has approved its line. Asked apart: a statement that joins is made anew

@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import { revisionWriter } from "#store/changes/revision-writer.ts";
 import { byKey, followSpans, type Look } from "#store/spans.ts";
 
 /** Where certificates are seen: at an endpoint (no path) or in files of a host, under the name of either. */
@@ -6,6 +7,22 @@ export type Spot = { name: number; endpoint: number } | { name: number; host: nu
 
 export type SeenPlace = { certificate: number; path: string | null; position: number };
 type Row = SeenPlace & { id: number };
+
+/**
+ * What stood there before, the last that went away and was not continued yet: another certificate at the same place of a
+ * chain, or of a file, has replaced it.
+ */
+const BEFORE = `
+  SELECT thing FROM place INDEXED BY place_gone_at_endpoint CROSS JOIN gone_version ON kind = 'certificate' AND about = place.id
+  WHERE endpoint = CAST(? AS INTEGER) AND position = CAST(? AS INTEGER) AND place.gone_scan IS NOT NULL
+  ORDER BY certificate = CAST(? AS INTEGER) DESC, place.gone_scan DESC
+  LIMIT 1`;
+
+const BEFORE_IN_FILE = `
+  SELECT thing FROM place INDEXED BY place_gone_on_host CROSS JOIN gone_version ON kind = 'certificate' AND about = place.id
+  WHERE host = CAST(? AS INTEGER) AND path = CAST(? AS TEXT) AND position = CAST(? AS INTEGER) AND place.gone_scan IS NOT NULL
+  ORDER BY certificate = CAST(? AS INTEGER) DESC, place.gone_scan DESC
+  LIMIT 1`;
 
 /** Where certificates are seen, as spans. */
 export function placeTable(db: Database) {
@@ -20,6 +37,11 @@ export function placeTable(db: Database) {
   const begin = db.prepare(`
     INSERT INTO place (certificate, name, endpoint, host, path, position, first_scan, last_scan)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`);
+  const findBefore = db.prepare<[number, number, number], number>(BEFORE).pluck();
+  const findBeforeInFile = db
+    .prepare<[number, string | null, number, number], number>(BEFORE_IN_FILE)
+    .pluck();
+  const revisions = revisionWriter(db);
 
   return {
     /** `stays`: certificates that are not gone though they were not seen. */
@@ -28,8 +50,6 @@ export function placeTable(db: Database) {
       seen: readonly SeenPlace[],
       { scanId, couldSee, stays }: Look & { stays?: ReadonlySet<number> },
     ): void {
-      const endpoint = "endpoint" in spot ? spot.endpoint : null;
-      const host = "host" in spot ? spot.host : null;
       const known = currentAt(spot);
       const rowOf = new Map(known.map((row) => [keyOf(row), row]));
       followSpans({
@@ -39,20 +59,36 @@ export function placeTable(db: Database) {
           const row = rowOf.get(key);
           return couldSee(row?.path ?? "") && !(row && stays?.has(row.certificate));
         },
-        begin: ({ certificate, path, position }) =>
-          Number(
-            begin.run(certificate, spot.name, endpoint, host, path, position, scanId, scanId).lastInsertRowid,
-          ),
+        begin: (place) => beginAt(spot, place, scanId),
         extend: (id) => extend.run(scanId, id),
-        end: (id) => end.run(scanId, id),
+        end: (id) => {
+          end.run(scanId, id);
+          revisions.end(toThing(id), scanId);
+        },
       });
     },
   };
+
+  function beginAt(spot: Spot, { certificate, path, position }: SeenPlace, scanId: number): number {
+    const { name } = spot;
+    const endpoint = "endpoint" in spot ? spot.endpoint : null;
+    const host = "host" in spot ? spot.host : null;
+    const added = begin.run(certificate, name, endpoint, host, path, position, scanId, scanId);
+    const id = Number(added.lastInsertRowid);
+    const origin =
+      "endpoint" in spot
+        ? findBefore.get(spot.endpoint, position, certificate)
+        : findBeforeInFile.get(spot.host, path, position, certificate);
+    revisions.begin(toThing(id), { scanId, name, state: null, origin: origin ?? null });
+    return id;
+  }
 
   function currentAt(spot: Spot): Row[] {
     return "endpoint" in spot ? at.endpoint.all(spot.endpoint) : at.host.all(spot.host);
   }
 }
+
+const toThing = (id: number) => ({ kind: "certificate" as const, about: id, label: null });
 
 const keyOf = ({ certificate, path, position }: SeenPlace): string =>
   `${certificate} ${position} ${path ?? ""}`;

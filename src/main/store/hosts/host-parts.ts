@@ -1,10 +1,15 @@
 import type { Database } from "better-sqlite3";
+import { revisionWriter } from "#store/changes/revision-writer.ts";
 import { byKey, followSpans, type HostLook, type Look } from "#store/spans.ts";
 import type { CollectedHost } from "#store/visit.ts";
 
 type KeyFile = CollectedHost["keyFiles"][number];
+type Account = CollectedHost["accounts"][number];
 
-/** The accounts of a host. One that comes back begins anew. */
+/** The row of a host, and that of its name. */
+type HostRow = { id: number; name: number };
+
+/** The accounts of a host. One that comes back begins anew, in the same row. */
 export function accountTable(db: Database) {
   const see = db.prepare(`
     INSERT INTO account (host, name, uid, shell, password_state, first_scan, last_scan)
@@ -12,10 +17,13 @@ export function accountTable(db: Database) {
     ON CONFLICT (host, name) DO UPDATE
     SET uid = @uid, shell = @shell, password_state = @passwordState, last_scan = @scanId, gone_scan = NULL,
         first_scan = CASE WHEN gone_scan IS NULL THEN first_scan ELSE @scanId END`);
+  const ever = db.prepare<[number], Account & { goneScan: number | null }>(`
+    SELECT name, uid, shell, password_state AS passwordState, gone_scan AS goneScan FROM account WHERE host = ?`);
   const known = db.prepare<[number], { name: string; state: string }>(
     "SELECT name, password_state AS state FROM account WHERE host = ? AND gone_scan IS NULL",
   );
   const end = db.prepare("UPDATE account SET gone_scan = ? WHERE host = ? AND name = ?");
+  const revisions = revisionWriter(db);
 
   return {
     /**
@@ -30,23 +38,58 @@ export function accountTable(db: Database) {
       return new Set(missing.flatMap(({ name, state }) => (isOwn(state) ? [] : [name])));
     },
 
-    follow(host: number, accounts: CollectedHost["accounts"], { scanId, isWhole, unlisted }: HostLook): void {
-      for (const account of accounts) see.run({ ...account, host, scanId });
+    follow(home: HostRow, accounts: readonly Account[], { scanId, isWhole, unlisted }: HostLook): void {
+      const before = new Map(ever.all(home.id).map((row) => [row.name, row]));
+      for (const account of accounts) {
+        see.run({ ...account, host: home.id, scanId });
+        revise(home, account, { before: before.get(account.name), scanId });
+        before.set(account.name, { ...account, goneScan: null });
+      }
       if (!isWhole) return;
       const seen = new Set(accounts.map(({ name }) => name));
-      for (const { name } of known.all(host))
-        if (!seen.has(name) && !unlisted.has(name)) end.run(scanId, host, name);
+      for (const { name } of known.all(home.id)) {
+        if (seen.has(name) || unlisted.has(name)) continue;
+        end.run(scanId, home.id, name);
+        revisions.end(toThing(home, name), scanId);
+      }
     },
+  };
+
+  function revise(
+    home: HostRow,
+    account: Account,
+    { before, scanId }: { before: (Account & { goneScan: number | null }) | undefined; scanId: number },
+  ): void {
+    const thing = toThing(home, account.name);
+    const state = stateOf(account);
+    if (!before) revisions.begin(thing, { scanId, name: home.name, state, origin: null });
+    else if (before.goneScan !== null) revisions.change(thing, scanId, () => ({ state, isOtherwise: true }));
+    else if (stateOf(before) !== state)
+      revisions.change(thing, scanId, (known) => toNextState(account, { before, known }));
+  }
+}
+
+const toThing = ({ id }: HostRow, name: string) => ({ kind: "account" as const, about: id, label: name });
+
+const stateOf = ({ uid, shell, passwordState }: Account): string =>
+  JSON.stringify([uid, shell, passwordState]);
+
+/** A password that a reading could not tell of has not changed: the revision keeps what was last known. */
+function toNextState(account: Account, { before, known }: { before: Account; known: string | null }) {
+  const { uid, shell, passwordState } = account;
+  const [, , last = "unknown"] = JSON.parse(known ?? "[]") as [number?, string?, Account["passwordState"]?];
+  const isPasswordOther = passwordState !== "unknown" && last !== "unknown" && passwordState !== last;
+  return {
+    state: stateOf({ ...account, passwordState: passwordState === "unknown" ? last : passwordState }),
+    isOtherwise: uid !== before.uid || shell !== before.shell || isPasswordOther,
   };
 }
 
 /** The private keys found on a host. Another key in the same file begins anew. */
 export function keyFileTable(db: Database) {
-  const current = db.prepare<
-    [number],
-    { id: number; path: string; owner: string; fingerprint: string | null }
-  >(`
-    SELECT id, path, owner, fingerprint FROM key_file WHERE host = ? AND gone_scan IS NULL`);
+  const current = db.prepare<[number], KeyFileRow>(`
+    SELECT id, path, fingerprint, owner, mode, is_encrypted AS isEncrypted
+    FROM key_file WHERE host = ? AND gone_scan IS NULL`);
   const begin = db.prepare(`
     INSERT INTO key_file (host, path, owner, mode, format, key_type, key_bits, fingerprint, is_encrypted, lock,
       likely_fingerprint, spki_sha256, possession, claim, first_scan, last_scan)
@@ -59,6 +102,14 @@ export function keyFileTable(db: Database) {
         possession = @possession, claim = @claim, last_scan = @scanId
     WHERE id = @id`);
   const end = db.prepare("UPDATE key_file SET gone_scan = ? WHERE id = ?");
+  const findBefore = db
+    .prepare<[number, string, string | null], number>(`
+      SELECT thing FROM key_file INDEXED BY key_file_gone CROSS JOIN gone_version ON kind = 'key-file' AND about = key_file.id
+      WHERE key_file.host = CAST(? AS INTEGER) AND path = CAST(? AS TEXT) AND key_file.gone_scan IS NOT NULL
+      ORDER BY fingerprint IS CAST(? AS TEXT) DESC, key_file.gone_scan DESC
+      LIMIT 1`)
+    .pluck();
+  const revisions = revisionWriter(db);
   const toRow = (file: KeyFile) => ({
     ...file,
     isEncrypted: file.isEncrypted === null ? null : Number(file.isEncrypted),
@@ -69,11 +120,12 @@ export function keyFileTable(db: Database) {
   return {
     /** Gives the rows of the files that were seen, by path. */
     follow(
-      host: number,
+      home: HostRow,
       files: readonly KeyFile[],
       { scanId, couldSee, unlisted }: HostLook,
     ): Map<string, number> {
-      const known = current.all(host);
+      const known = current.all(home.id);
+      const before = new Map(known.map((row) => [row.id, row]));
       const hidden = new Set(
         known.filter(({ path, owner }) => unlisted.has(owner) || !couldSee(path)).map(fileKey),
       );
@@ -81,14 +133,51 @@ export function keyFileTable(db: Database) {
         current: new Map(known.map((row) => [fileKey(row), row.id])),
         seen: byKey(files, fileKey),
         isGone: (key) => !hidden.has(key),
-        begin: (file) => Number(begin.run({ ...toRow(file), host, scanId }).lastInsertRowid),
-        extend: (id, file) => extend.run({ ...toRow(file), id, scanId }),
-        end: (id) => end.run(scanId, id),
+        begin: (file) => beginAt(home, file, scanId),
+        extend: (id, file) => {
+          extend.run({ ...toRow(file), id, scanId });
+          reviseFile(before.get(id), file, scanId);
+        },
+        end: (id) => {
+          end.run(scanId, id);
+          revisions.end(toFileThing(id), scanId);
+        },
       });
       return new Map(files.map((file) => [file.path, rows.get(fileKey(file)) ?? 0]));
     },
   };
+
+  /** Another key in the same file is the same key file, changed. */
+  function beginAt(home: HostRow, file: KeyFile, scanId: number): number {
+    const row = toRow(file);
+    const id = Number(begin.run({ ...row, host: home.id, scanId }).lastInsertRowid);
+    const origin = findBefore.get(home.id, file.path, file.fingerprint) ?? null;
+    revisions.begin(toFileThing(id), { scanId, name: home.name, state: fileState(row), origin });
+    return id;
+  }
+
+  function reviseFile(before: KeyFileRow | undefined, file: KeyFile, scanId: number): void {
+    const row = toRow(file);
+    if (!before || fileState(before) === fileState(row)) return;
+    const isEncryptedOther =
+      before.isEncrypted !== null && row.isEncrypted !== null && before.isEncrypted !== row.isEncrypted;
+    const isOtherwise = before.owner !== row.owner || before.mode !== row.mode || isEncryptedOther;
+    revisions.change(toFileThing(before.id), scanId, () => ({ state: fileState(row), isOtherwise }));
+  }
 }
+
+type KeyFileRow = Pick<KeyFile, "path" | "fingerprint" | "owner" | "mode"> & {
+  id: number;
+  isEncrypted: number | null;
+};
+
+const toFileThing = (id: number) => ({ kind: "key-file" as const, about: id, label: null });
+
+const fileState = ({
+  owner,
+  mode,
+  isEncrypted,
+}: Pick<KeyFileRow, "owner" | "mode" | "isEncrypted">): string => JSON.stringify([owner, mode, isEncrypted]);
 
 const fileKey = ({ path, fingerprint }: Pick<KeyFile, "path" | "fingerprint">): string =>
   JSON.stringify([path, fingerprint]);
@@ -102,17 +191,40 @@ export function hostKeyTable(db: Database) {
     VALUES (@host, @keyType, @keyBits, @fingerprint, @scanId, @scanId)`);
   const extend = db.prepare("UPDATE host_key SET key_bits = @keyBits, last_scan = @scanId WHERE id = @id");
   const end = db.prepare("UPDATE host_key SET gone_scan = ? WHERE id = ?");
+  const findBefore = db
+    .prepare<[number, string, string], number>(`
+      SELECT thing FROM host_key INDEXED BY host_key_gone CROSS JOIN gone_version ON kind = 'host-key' AND about = host_key.id
+      WHERE host_key.host = CAST(? AS INTEGER) AND key_type = CAST(? AS TEXT) AND host_key.gone_scan IS NOT NULL
+      ORDER BY fingerprint = CAST(? AS TEXT) DESC, host_key.gone_scan DESC
+      LIMIT 1`)
+    .pluck();
+  const revisions = revisionWriter(db);
 
   return {
-    follow(host: number, keys: CollectedHost["hostKeys"], { scanId, isWhole }: Look): void {
+    follow(home: HostRow, keys: readonly HostKey[], { scanId, isWhole }: Look): void {
       followSpans({
-        current: new Map(current.all(host).map(({ id, fingerprint }) => [fingerprint, id])),
+        current: new Map(current.all(home.id).map(({ id, fingerprint }) => [fingerprint, id])),
         seen: byKey(keys, ({ fingerprint }) => fingerprint),
         isGone: () => isWhole,
-        begin: (key) => Number(begin.run({ ...key, host, scanId }).lastInsertRowid),
+        begin: (key) => beginAt(home, key, scanId),
         extend: (id, { keyBits }) => extend.run({ keyBits, scanId, id }),
-        end: (id) => end.run(scanId, id),
+        end: (id) => {
+          end.run(scanId, id);
+          revisions.end(toKeyThing(id), scanId);
+        },
       });
     },
   };
+
+  /** Another host key of the same type is the host's key, changed. */
+  function beginAt(home: HostRow, key: HostKey, scanId: number): number {
+    const id = Number(begin.run({ ...key, host: home.id, scanId }).lastInsertRowid);
+    const origin = findBefore.get(home.id, key.keyType, key.fingerprint) ?? null;
+    revisions.begin(toKeyThing(id), { scanId, name: home.name, state: null, origin });
+    return id;
+  }
 }
+
+type HostKey = CollectedHost["hostKeys"][number];
+
+const toKeyThing = (id: number) => ({ kind: "host-key" as const, about: id, label: null });

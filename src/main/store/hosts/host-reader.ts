@@ -70,9 +70,9 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     const hostLook = { ...look, unlisted };
     const files = placesOf(collected, at);
     for (const certificate of collected.replacedCertificates) certificates.remember(certificate, at);
-    accounts.follow(id, collected.accounts, hostLook);
+    accounts.follow(home, collected.accounts, hostLook);
     places.follow({ name, host: id }, files, look);
-    hostKeys.follow(id, collected.hostKeys, look);
+    hostKeys.follow(home, collected.hostKeys, look);
     logins.keep(id, collected.use);
     reach.follow(id, collected.reach, hostLook);
     servings.follow(home, collected.disk, look);
@@ -80,7 +80,7 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     authorities.follow(id, collected.authorities, hostLook);
     const seen = {
       grants: grants.follow(home, collected.grants, hostLook, at),
-      keyFiles: keyFiles.follow(id, collected.keyFiles, hostLook),
+      keyFiles: keyFiles.follow(home, collected.keyFiles, hostLook),
     };
     dateOrphans(at);
     const { coverage } = collected;
