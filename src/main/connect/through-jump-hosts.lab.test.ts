@@ -55,8 +55,9 @@ test.skipIf(!canStartHosts())(
 
 /** In place of a program that the collector runs: reading this host has begun, and does not end. */
 const STALLED = `
-  printf '#!/bin/sh\\n: > /run/is-being-read\\nexec sleep 600\\n' > /usr/local/bin/uname
-  chmod 755 /usr/local/bin/uname
+  printf '#!/bin/sh\\n: > /run/is-being-read\\nexec sleep 600\\n' > /usr/bin/uname.new
+  chmod 755 /usr/bin/uname.new
+  mv /usr/bin/uname.new /usr/bin/uname
 `;
 
 test.skipIf(!canStartHosts())(
