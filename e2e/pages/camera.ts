@@ -4,12 +4,8 @@ import type { Page, TestInfo } from "@playwright/test";
 
 const THEMES = ["light", "dark"] as const;
 
-/**
- * Pictures are kept where that is asked for, for no test looks at them: LATCHKEY_SCREENSHOTS=results, as JPEG among the results of each
- * test; any other value, those of the README as PNG in docs/screenshots.
- */
-const ASKED = process.env.LATCHKEY_SCREENSHOTS;
-const KEPT_IN = ASKED && ASKED !== "results" ? "docs/screenshots" : null;
+/** Where the pictures of the README are kept, as PNG; they are only replaced when this is asked for. */
+const KEPT_IN = process.env.LATCHKEY_SCREENSHOTS ? "docs/screenshots" : null;
 
 export class Camera {
   readonly #findPage: () => Page;
@@ -20,7 +16,7 @@ export class Camera {
     this.#info = info;
   }
 
-  /** Keeps a picture of each theme, where that is asked for; answers with the rules of accessibility that are broken, and where. */
+  /** Keeps a picture of each theme; answers with the rules of accessibility that are broken, and where. */
   async photograph(name: string): Promise<string[]> {
     const page = this.#findPage();
     const barriers: string[] = [];
@@ -29,7 +25,7 @@ export class Camera {
     for (const theme of THEMES) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
       await page.locator(`html[data-mantine-color-scheme="${theme}"]`).waitFor();
-      await this.#keep(`${name}-${theme}`);
+      await page.screenshot({ path: await this.#fileFor(`${name}-${theme}`), animations: "disabled" });
       const { violations } = await analyze(page, theme);
       barriers.push(
         ...violations.flatMap(({ id, nodes }) =>
@@ -46,18 +42,11 @@ export class Camera {
     const barriers: string[] = [];
     for (const theme of THEMES) {
       await page.emulateMedia({ colorScheme: theme });
-      await this.#keep(`${name}-${theme}`);
+      await page.screenshot({ path: await this.#fileFor(`${name}-${theme}`) });
       const { violations } = await new AxeBuilder({ page }).analyze();
       barriers.push(...violations.map(({ id, help }) => `${theme} ${id} ${help}`));
     }
     return barriers;
-  }
-
-  /** Otherwise only until what is there is drawn. */
-  async #keep(name: string): Promise<void> {
-    const page = this.#findPage();
-    if (ASKED) await page.screenshot({ path: await this.#fileFor(name), animations: "disabled" });
-    else await page.evaluate(drawn);
   }
 
   async #fileFor(name: string): Promise<string> {
@@ -82,11 +71,3 @@ async function analyze(page: Page, theme: (typeof THEMES)[number]) {
 
 /** Of the rules that axe asks by default, those that look at colours. */
 const OF_COLOURS = ["color-contrast", "link-in-text-block"];
-
-/** Runs in the page: its letters are loaded, and two frames are over. */
-async function drawn(): Promise<void> {
-  await document.fonts.ready;
-  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-  await frame();
-  await frame();
-}
