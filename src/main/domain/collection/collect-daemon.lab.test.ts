@@ -43,6 +43,7 @@ test("what the running sshd was started with counts, and files that include each
       {
         kind: "sshd-config",
         path: "sshd",
+        claimedOption: "-oUsePAM=no",
         why: "a process that calls itself sshd says that it was started with -oUsePAM=no, which would override the file; whether it is sshd could not be verified",
       },
       { kind: "sshd-config", path: "/etc/ssh/deep/a.conf", why: "it may not be read without more rights" },

@@ -134,6 +134,7 @@ test.skipIf(!canStartHosts()).each([
   expect(unread).toContainEqual({
     kind: "sshd-config",
     path: "sshd",
+    claimedOption: `-f${EVIL}`,
     why: `a process that calls itself sshd says that it was started with -f${EVIL}, which would override the file; whether it is sshd could not be verified`,
   });
 });
