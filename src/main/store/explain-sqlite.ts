@@ -35,6 +35,13 @@ const sentences: readonly (readonly [string, "unusable" | "locked" | "read-only"
     (path) =>
       `${path} is damaged; nothing in it was changed: close Latchkey, then put the last good backup in its place by: ${sayRestoreCommand(path, "latest")}`,
   ],
+  // A damaged page may ask for any length.
+  [
+    "SQLITE_NOMEM",
+    "unusable",
+    (path) =>
+      `${path} asks for more memory than there is, and may be damaged; nothing in it was changed: close other programs and try again, or put the last good backup in its place by: ${sayRestoreCommand(path, "latest")}`,
+  ],
   [
     "SQLITE_READONLY",
     "unusable",

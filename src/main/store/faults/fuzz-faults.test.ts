@@ -1,8 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Refusal } from "#shared/model/refusal.ts";
+import { explainSqlite } from "#store/explain-sqlite.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listCertificates, listFindings, listGrants, listHosts, listScans } from "#store/testing/ask.ts";
 import { makeCertificate, makeGrant, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
@@ -53,6 +55,14 @@ test("T18: a database of any bytes is opened or refused, and all that is asked o
   );
   expect([...said].toSorted()).toEqual(["answered", "refused"]);
 }, 600_000);
+
+test("T18: a damaged page that asks for more memory than there is gets a refusal with what to do", () => {
+  const explained = explainSqlite(new Sqlite.SqliteError("out of memory", "SQLITE_NOMEM"), "/d/latchkey.db");
+  expect(explained).toBeInstanceOf(Refusal);
+  expect(String(explained)).toContain(
+    "/d/latchkey.db asks for more memory than there is, and may be damaged",
+  );
+});
 
 /** Opens and asks everything; whatever is neither an answer nor a refusal fails the test. */
 function tryAll(path: string, access: "read" | "write"): "answered" | "refused" {
