@@ -81,7 +81,7 @@ tls_server_sni_maps = inline:{ { .wild.example = /srv/tls/mail-wild.pem } }
 END
 touch -d @0 /etc/postfix/main.cf
 cat > /etc/postfix/master.cf <<END
-$ADDRESS:smtp inet n - n - - smtpd
+$ADDRESS:smtp inet n - n - 1 smtpd
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
 anvil unix - - n - 1 anvil
