@@ -237,10 +237,10 @@ function decryptBlock(words: Uint16Array, block: Buffer): Buffer {
   return plain;
 }
 
-type Wish = { key: Uint8Array; effectiveBits: number; iv: Uint8Array };
+type Rc2Parameters = { key: Uint8Array; effectiveBits: number; iv: Uint8Array };
 
 /** Decrypts in CBC mode and leaves the padding; null where the bytes are no whole blocks. */
-export function decryptRc2({ key, effectiveBits, iv }: Wish, secret: Buffer): Buffer | null {
+export function decryptRc2({ key, effectiveBits, iv }: Rc2Parameters, secret: Buffer): Buffer | null {
   if (secret.length === 0 || secret.length % BLOCK_BYTES !== 0) return null;
   const words = expandKey(key, effectiveBits);
   const plain = Buffer.alloc(secret.length);

@@ -118,7 +118,7 @@ export function createConnections(deps: ConnectDeps): OpenConnections {
   };
 }
 
-type Means = {
+type ConnectionDeps = {
   options: ConnectOptions;
   keys: LoginKeys;
   logInTo: ReturnType<typeof createLogins>;
@@ -129,7 +129,7 @@ type Means = {
 /** Where a machine is, by its name. */
 type Found = { addresses: readonly string[] };
 
-function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: Means): Connections {
+function connectionsBy({ options, keys, logInTo, limiter, retryPolicy }: ConnectionDeps): Connections {
   const { name, atOnce, signal } = options;
   const reachMs = SSH_LIMITS.connectMs;
   const attemptLogin = createLoginAttempts(findSsh());

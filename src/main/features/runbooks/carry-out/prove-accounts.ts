@@ -15,7 +15,7 @@ import { proveOwnWay } from "./prove-own-way.ts";
 import { enterHost, hostOf, nearOf, type RunContext } from "./run-context.ts";
 import { filesOf } from "./stage-bytes.ts";
 
-type Asked = { step: Step; host: HostPlan; inside: HostSession };
+type LoginsOfStep = { step: Step; host: HostPlan; inside: HostSession };
 
 /** Proves, for every account whose files a step changes, that whoever is to log in still does or now does. */
 export async function proveAccounts(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
@@ -49,7 +49,12 @@ function accountsOf(run: RunContext, step: Step): Set<string> {
 }
 
 /** That whoever is to log in does. */
-async function proveLet(run: RunContext, asked: Asked, account: string, proof: Proof): Promise<ProofOutcome> {
+async function proveLet(
+  run: RunContext,
+  asked: LoginsOfStep,
+  account: string,
+  proof: Proof,
+): Promise<ProofOutcome> {
   switch (proof.kind) {
     case "none":
       return { kind: "unverified", evidence: [{ kind: "no-login", account, why: proof.why }] };
@@ -68,7 +73,7 @@ async function proveLet(run: RunContext, asked: Asked, account: string, proof: P
 
 async function proveFromHere(
   run: RunContext,
-  asked: Asked,
+  asked: LoginsOfStep,
   account: string,
   runs: "command" | "nothing",
 ): Promise<ProofOutcome> {
@@ -97,7 +102,7 @@ async function addReason(
 
 async function proveAtHolder(
   run: RunContext,
-  { host, inside }: Asked,
+  { host, inside }: LoginsOfStep,
   account: string,
   proof: Extract<Proof, { kind: "from-holder" }>,
 ): Promise<LoginProof> {

@@ -23,7 +23,7 @@ type Heard =
   | { kind: "unknown"; why: string };
 
 /** What was heard of a step. */
-type Told = { isProved: boolean; evidence: Evidence[] };
+type LogVerification = { isProved: boolean; evidence: Evidence[] };
 
 /** What tells whether a run has waited long enough. */
 export type Waits = {
@@ -91,7 +91,7 @@ export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Prom
   return hasHeard;
 }
 
-async function hearAt(run: RunContext, waits: Waits, step: RunStep, clock: Clock): Promise<Told> {
+async function hearAt(run: RunContext, waits: Waits, step: RunStep, clock: Clock): Promise<LogVerification> {
   const place = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
   const fingerprint = run.made.newKey?.fingerprint;
   const host = run.plan.hosts[place];
@@ -147,7 +147,7 @@ async function proveRest(
   { ordinal }: RunStep,
   inside: HostSession,
   heard: readonly Evidence[],
-): Promise<Told> {
+): Promise<LogVerification> {
   const step = stepsOf(run.plan).find((one) => one.ordinal === ordinal);
   if (!step) throw new Error(`the plan has no step ${ordinal}`);
   if (isProvedFromHere(run, step)) await run.openHalf();
