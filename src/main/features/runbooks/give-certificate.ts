@@ -10,7 +10,7 @@ import { sayPlace } from "#shared/text/target.ts";
 import type { RunCertificate } from "#store/runbooks/run-certificate-table.ts";
 import type { Store } from "#store/store.ts";
 
-type Deps = {
+type ProvisionDeps = {
   store: Store;
   roots: () => CertificateIndex;
   derOf: (sha256: string) => Uint8Array | null;
@@ -22,7 +22,7 @@ type Deps = {
 const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
 
 /** Takes the certificate that a run waits for, whichever of its requests it answers. */
-export function createCertificateTaker({ store, roots, derOf, announce, now }: Deps) {
+export function createCertificateTaker({ store, roots, derOf, announce, now }: ProvisionDeps) {
   const { runs, plans, certificates } = store.runbooks;
 
   return async ({ runId, text }: { runId: RunId; text: string }) => {

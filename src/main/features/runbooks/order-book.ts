@@ -6,10 +6,10 @@ import type { RunCertificate } from "#store/runbooks/run-certificate-table.ts";
 import type { Store } from "#store/store.ts";
 import type { OrderBook } from "./carry-out/renewal-type.ts";
 
-type Deps = { store: Store; announce: (announcement: Announcement) => void };
+type OrderBookDeps = { store: Store; announce: (announcement: Announcement) => void };
 
 /** What a run has asked issuers for. It is read from the database each time: others may bring certificates meanwhile. */
-export function openOrderBook({ store, announce }: Deps, run: RunId): OrderBook {
+export function openOrderBook({ store, announce }: OrderBookDeps, run: RunId): OrderBook {
   const { certificates } = store.runbooks;
   const get: OrderBook["get"] = ({ host, port, change }) => {
     const found = certificates

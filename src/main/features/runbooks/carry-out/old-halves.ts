@@ -13,7 +13,7 @@ import { formatAllRemaining } from "#shared/text/remaining-access.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { checkAccess, toEvidence } from "./check-access.ts";
 import { handOf, holdersOf } from "./hand-over.ts";
-import type { HolderOutcome } from "./holders-type.ts";
+import type { Outcome } from "../holders/near.ts";
 import { sayLeftOut } from "./leave-out.ts";
 import { enterHost, nearOf, type RunContext, SessionLost } from "./run-context.ts";
 
@@ -144,7 +144,7 @@ async function dropKept(run: RunContext, isSought: (holder: HolderPlan) => boole
 const sayStaying = ({ host, path }: HolderPlan, why: string): string =>
   `${host === null ? "" : `${sayPlace(host)}:`}${path}: the old private key could not be removed: ${why}`;
 
-async function dropOne(run: RunContext, holder: HolderPlan, hand: Hand | null): Promise<HolderOutcome> {
+async function dropOne(run: RunContext, holder: HolderPlan, hand: Hand | null): Promise<Outcome> {
   if (holder.kind === "agent") return run.holders.commit(nearOf(run), holder, hand, false);
   const dropped = await run.holders.dropKept(holder, hand);
   if (dropped.kind === "done")

@@ -8,8 +8,7 @@ import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { keyOf, orderOf, sayTail, toolsOf } from "./renewal-place.ts";
 import type { RunContext } from "./run-context.ts";
-
-type Place = { run: RunContext; step: Step; hand: Hand; changes: readonly CertificateChange[] };
+import type { Place } from "./install-pairs.ts";
 
 /** Lays the new files out beside those in use, and has each server try them. Null, or why they are not to be used. */
 export async function stageAndTest(place: Place, seen: readonly CertificateSeen[]): Promise<string | null> {

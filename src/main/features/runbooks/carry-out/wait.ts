@@ -9,18 +9,12 @@ import type { Plan } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
 import { formatEvidence } from "#shared/text/run-step.ts";
+import type { Heard } from "../grace/hear-login.ts";
 import { nameKey } from "./name-key.ts";
 import { awaitsLog, isProvedFromHere } from "./needs-half.ts";
 import { proveChange } from "./prove-change.ts";
 import { proveConfirmed } from "./prove-confirmed.ts";
 import { enterHost, HalfLocked, type RunContext, SessionLost } from "./run-context.ts";
-
-type Heard =
-  | { kind: "heard" }
-  /** A plain file tells of it, which any user of the host may write. */
-  | { kind: "claimed"; path: string }
-  | { kind: "not-yet" }
-  | { kind: "unknown"; why: string };
 
 /** What was heard of a step. */
 type LogVerification = { isProved: boolean; evidence: Evidence[] };

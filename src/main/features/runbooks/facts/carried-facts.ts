@@ -49,7 +49,7 @@ export function carriedFacts(
     login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
     accounts: look.accounts
       .filter(({ name }) => names.has(name))
-      .map((account) => toAccount(account, look, inventory.grantsOfAccount(known.id, account.name))),
+      .map((account) => toOfflineAccount(account, look, inventory.grantsOfAccount(known.id, account.name))),
     files: files.map(toFile),
     holders: keyFiles.map(toHolder),
   };
@@ -57,7 +57,7 @@ export function carriedFacts(
 
 const placeOf = ({ realPath, path }: CarriedLook["files"][number]): string => realPath ?? path;
 
-const toAccount = (
+const toOfflineAccount = (
   { shell, ...account }: CarriedLook["accounts"][number],
   { files }: CarriedLook,
   grants: ReturnType<Inventory["grantsOfAccount"]>,

@@ -5,10 +5,13 @@ import type { Lost } from "#net/ssh/hand/hand.ts";
 import { sayAnswer } from "#net/ssh/hand/say-refusal.ts";
 import type { Plan } from "#shared/model/plan.ts";
 
+/** `type base64`, and its SHA256. */
+export type NewKeyMade = { line: string; fingerprint: string };
+
 /** What a run knows, as far as private halves are concerned. `line` is `type base64`. */
 export type Near = {
   plan: Plan;
-  newKey: { line: string; fingerprint: string } | null;
+  newKey: NewKeyMade | null;
   secrets: RunSecrets | null;
   ask: Ask;
   signal: AbortSignal;

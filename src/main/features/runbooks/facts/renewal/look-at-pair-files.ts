@@ -32,9 +32,9 @@ export async function lookAtPairFiles(
 }
 
 type File = FoundPair["files"][number];
-type Store = "pkcs12" | "jks";
+type KeystoreKind = "pkcs12" | "jks";
 
-const isStore = (kind: PairFileKind): kind is Store => kind === "pkcs12" || kind === "jks";
+const isStore = (kind: PairFileKind): kind is KeystoreKind => kind === "pkcs12" || kind === "jks";
 
 /** Key and chain are both in it, and nothing is known of either without its passphrase. */
 function toStore({ path, real }: File, look: PairLook, { passphrase, entry }: StoreWords): PairFileFacts {
