@@ -41,13 +41,13 @@ export type RenewalMeans = {
   askWindow: AskWindow;
 };
 
-type Means = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | "now"> & {
+type RenewalFactDeps = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | "now"> & {
   store: Store;
   renewal: RenewalMeans;
 };
-type Deps = Means & { issuers: readonly Issuer[] };
+type Deps = RenewalFactDeps & { issuers: readonly Issuer[] };
 
-type Asked = { wish: RenewalWish; options: PlanOptions; sought: SoughtRenewal; signal: AbortSignal };
+type RenewalQuery = { wish: RenewalWish; options: PlanOptions; sought: SoughtRenewal; signal: AbortSignal };
 type SoughtHost = SoughtRenewal["hosts"][number];
 type Seen = RenewalFacts["hosts"][number];
 
@@ -56,8 +56,8 @@ const AT_ONCE = 8;
 
 /** Looks at every host that has one of the certificates, and at what is served. One that cannot be looked at is in the facts as such. */
 export async function gatherRenewal(
-  means: Means,
-  asked: Asked,
+  means: RenewalFactDeps,
+  asked: RenewalQuery,
   sessions: HostSessions,
   onRead: (read: number) => Promise<void>,
 ): Promise<RenewalFacts> {
@@ -83,7 +83,7 @@ export async function gatherRenewal(
   };
 }
 
-async function lookAtOne(deps: Deps, asked: Asked, one: SoughtHost, sessions: HostSessions): Promise<Seen> {
+async function lookAtOne(deps: Deps, asked: RenewalQuery, one: SoughtHost, sessions: HostSessions): Promise<Seen> {
   const { known } = one;
   const base = baseOf(one);
   const pairs = one.certificates.flatMap((sha256) => readPairs(deps, asked.wish, one, sha256));

@@ -6,10 +6,10 @@ import { Sha256 } from "#shared/model/certificate.ts";
 import type { ServedProof } from "#shared/model/pair.ts";
 
 /** `others`: the certificates that other places of the host are for. */
-type Asked = { points: readonly Point[]; others: ReadonlySet<string> };
+type EndpointQuery = { points: readonly Point[]; others: ReadonlySet<string> };
 
 /** `way`: through the host itself; null: its login has none. */
-type Means = { chainsAt: ChainsAt; way: Way | null; signal: AbortSignal };
+type EndpointDeps = { chainsAt: ChainsAt; way: Way | null; signal: AbortSignal };
 
 type SeenAt = ShownAt & Pick<ServedProof, "from">;
 
@@ -17,28 +17,28 @@ type SeenAt = ShownAt & Pick<ServedProof, "from">;
  * What is served now wherever the new certificate will be. Each address is looked at from here, and where nothing is seen
  * of it, from the host itself.
  */
-export async function lookAtProofs(means: Means, { points, others }: Asked): Promise<ProofFacts[]> {
+export async function lookAtProofs(deps: EndpointDeps, { points, others }: EndpointQuery): Promise<ProofFacts[]> {
   const seen = await Promise.all(
-    points.map(async (point) => toProofs(point, await lookAt(means, point), others)),
+    points.map(async (point) => toProofs(point, await lookAt(deps, point), others)),
   );
   return seen.flat();
 }
 
-async function lookAt(means: Means, point: Point): Promise<SeenAt[]> {
-  const { chainsAt, way, signal } = means;
-  if (point.from === "host") return [await lookFromHost(means, point, point.address)];
+async function lookAt(deps: EndpointDeps, point: Point): Promise<SeenAt[]> {
+  const { chainsAt, way, signal } = deps;
+  if (point.from === "host") return [await lookFromHost(deps, point, point.address)];
   const shown = await chainsAt(point, null, signal);
   return Promise.all(
     shown.map(async (at): Promise<SeenAt> => {
       if (at.chain.length > 0 || way === null) return { ...at, from: "here" };
-      const again = await lookFromHost(means, point, at.address);
+      const again = await lookFromHost(deps, point, at.address);
       return again.chain.length > 0 ? again : { ...at, from: "here" };
     }),
   );
 }
 
 async function lookFromHost(
-  { chainsAt, way, signal }: Means,
+  { chainsAt, way, signal }: EndpointDeps,
   point: Point,
   address: string,
 ): Promise<SeenAt> {

@@ -4,7 +4,7 @@ import type { Store } from "#store/store.ts";
 import { openStore } from "#store/store.ts";
 import { seekRenewal } from "./seek-renewal.ts";
 
-const NOW = "2026-06-01T00:00:00Z";
+const MIDNIGHT = "2026-06-01T00:00:00Z";
 const [ONE, OTHER, ODD] = ["a".repeat(64), "b".repeat(64), "c".repeat(64)] as const;
 
 test("one key file is described for one certificate alone", () => {
@@ -17,7 +17,7 @@ test("one key file is described for one certificate alone", () => {
         described: { keyFile: "/own/key", reload: "reload it" },
       }),
       store.runbooks,
-      { now: NOW },
+      { now: MIDNIGHT },
     );
   expect(() => seek([ONE, OTHER])).toThrow("one key file is not the key of 2 certificates");
   expect(seek([ONE]).leftOut).toEqual([expect.stringContaining("is in no file of a host that was read")]);
@@ -38,7 +38,7 @@ test("a place without a name stands for all that it serves, which the plan says 
   const at = (leaves: ReturnType<typeof leaf>[], serverName: string | null = null) => {
     const endpoints = [{ host: "web1", port: 443, serverName }];
     const wish = RenewalWish.parse({ kind: "rotate-certificate", endpoints });
-    const sought = seekRenewal(wish, inventoryOf({ leavesAt: () => leaves }), { now: NOW });
+    const sought = seekRenewal(wish, inventoryOf({ leavesAt: () => leaves }), { now: MIDNIGHT });
     return { said: sought.said, certificates: sought.hosts.flatMap(({ certificates }) => certificates) };
   };
   const [a, b] = [leaf(ONE, "CN=a", "a.example"), leaf(OTHER, "CN=b", "b.example")];
@@ -60,15 +60,15 @@ test("what has no dates that can be read is listed and not renewed, and so is wh
   const undated = (sha256: string | null) =>
     sha256 === null || sha256 === ODD ? [{ sha256: ODD, subject: "CN=odd" }] : [];
   const wish = (more: object) => RenewalWish.parse({ kind: "rotate-certificate", ...more });
-  const named = seekRenewal(wish({ certificates: [ONE, ODD] }), inventoryOf({ undated }), { now: NOW });
+  const named = seekRenewal(wish({ certificates: [ONE, ODD] }), inventoryOf({ undated }), { now: MIDNIGHT });
   expect(named.hosts.flatMap(({ certificates }) => certificates)).toEqual([ONE]);
   expect(named.leftOut).toEqual([expect.stringMatching(/^CN=odd: its dates cannot be read/)]);
 
   const due = (count: number) =>
-    Array.from({ length: count }, (_, nth) => ({ sha256: `${nth}`, subject: "", notAfter: NOW }));
+    Array.from({ length: count }, (_, nth) => ({ sha256: `${nth}`, subject: "", notAfter: MIDNIGHT }));
   const seek = (count: number) =>
     seekRenewal(wish({ isDue: true }), inventoryOf({ undated, due: () => due(count) }), {
-      now: NOW,
+      now: MIDNIGHT,
       early: { certificates: [ONE], said: [{ state: "ok", id: "window", text: "it is early" }] },
     });
   expect(seek(1_999).leftOut).toEqual([expect.stringContaining("CN=odd")]);
