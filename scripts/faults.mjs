@@ -1,6 +1,6 @@
 /**
  * Every fault, in short and whole, whatever fails on the way; then what each of them came to, as one table.
- * Takes about an hour and a half on two cores. With words, only the files whose paths have one of them: `npm run faults -- runbooks/faults`.
+ * Takes about an hour and a half on two cores. With words, only the files whose paths have one of them: `npm run faults -- runs/faults`.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

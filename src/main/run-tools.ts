@@ -27,11 +27,11 @@ import { listUsable } from "./connect/login-keys.ts";
 import { indexCertificates } from "./domain/x509/path/certificate-index.ts";
 import { judgeSignature } from "./features/bundles/judge-signature.ts";
 import type { createIssuers } from "./features/issuers/index.ts";
-import { createHolders } from "./features/runbooks/holders/create-holders.ts";
-import { verifyAgent } from "./features/runbooks/holders/verify-agent.ts";
-import { verifyThere } from "./features/runbooks/holders/verify-there.ts";
-import { createHostKeys } from "./features/runbooks/host-key/create-host-keys.ts";
-import { createRunbooks } from "./features/runbooks/index.ts";
+import { createRunbooks } from "./features/runs/index.ts";
+import { createHostKeys } from "./features/runs/kinds/host-key/host-keys.ts";
+import { createHolders } from "./features/runs/kinds/private-keys/create-private-keys.ts";
+import { verifyAgent } from "./features/runs/kinds/private-keys/here.ts";
+import { verifyThere } from "./features/runs/kinds/private-keys/on-host.ts";
 import { publicRoots } from "./features/scans/recording/public-roots.ts";
 import {
   carriedLibraryScript,

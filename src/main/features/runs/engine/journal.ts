@@ -1,0 +1,280 @@
+import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import type { HostClock } from "#domain/rotation/run/watch-old-key.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type {
+  AccessCheck,
+  KeptKey,
+  RunEntry,
+  RunFile,
+  RunId,
+  RunState,
+  RunStep,
+  StepState,
+  StepVerification,
+} from "#shared/model/run.ts";
+import type { Awaited, Cause, Intent, StepResult } from "#shared/model/step-result.ts";
+import { formatStepResult } from "#shared/text/run-step.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import type { Trace } from "#shared/text/trace.ts";
+import type { Direction } from "#store/runbooks/run-table.ts";
+import type { Store } from "#store/store.ts";
+
+type Deps = {
+  store: Store;
+  announce: (announcement: Announcement) => void;
+  trace: Trace;
+  now: () => Date;
+};
+
+const KIND: Record<StepState, RunEntry["kind"]> = {
+  planned: "note",
+  intended: "intends",
+  acted: "acted",
+  proved: "proved",
+  undone: "undone",
+  failed: "failed",
+  "needs-attention": "failed",
+};
+
+/** The database cannot be written now: its disk, or another process that holds it. */
+export const isUnwritable = (error: unknown): error is Refusal =>
+  error instanceof Refusal && (error.code === "unusable" || error.code === "locked");
+
+export type Journal = ReturnType<typeof openJournal>;
+
+/**
+ * What a run means to do, on the disk before it does it, and what came of it after. An intent that cannot be written
+ * rejects: then nothing is done. Of all else that cannot be written the run is told by `failure`, so that it ends what is
+ * under way on a host and then begins nothing more.
+ */
+export function openJournal(deps: Deps, runId: RunId) {
+  const steps = new Map(deps.store.runbooks.journal.steps(runId).map((step) => [step.ordinal, step]));
+  const pen = takePen(deps, runId, steps);
+  let files = deps.store.runbooks.files.all(runId);
+  let checks = deps.store.runbooks.accessChecks.all(runId);
+  const readChecks = (): void => {
+    checks = deps.store.runbooks.accessChecks.all(runId);
+  };
+  let failure: unknown = null;
+  const keepFailure = (error: unknown): void => {
+    failure ??= error;
+  };
+
+  return {
+    steps: (): RunStep[] => [...steps.values()],
+    failure: () => failure,
+
+    ...stepWriter(pen, keepFailure),
+
+    /** What sshd has answered about keys that were removed. */
+    accessChecks: (): readonly AccessCheck[] => checks,
+
+    keepCheck: (check: AccessCheck): Promise<void> =>
+      pen
+        .record(() => {
+          deps.store.runbooks.accessChecks.put(runId, check);
+          return readChecks;
+        })
+        .catch(keepFailure),
+
+    /** Of a host whose lines were put back. */
+    forgetChecks: ({ host, port }: Pick<AccessCheck, "host" | "port">): Promise<void> =>
+      pen
+        .record(() => {
+          deps.store.runbooks.accessChecks.forget(runId, host, port);
+          return readChecks;
+        })
+        .catch(keepFailure),
+
+    /** Files that the run has left out, or that are stuck. */
+    files: (): readonly RunFile[] => files,
+
+    /** Before anything else is done without it. */
+    leaveOut: (ordinal: number, file: RunFile): Promise<void> =>
+      pen.record((at) => {
+        deps.store.runbooks.files.put(runId, file);
+        const text = `${file.path} is left out: ${file.why}`;
+        deps.store.runbooks.journal.append({ runId, ordinal, kind: "note", text, at });
+        pen.tell(at, ordinal, "note", text);
+        return () => {
+          files = deps.store.runbooks.files.all(runId);
+        };
+      }),
+
+    /** What is stuck at a host by now, instead of what was before. */
+    setStuck: ({ host, port }: Pick<RunFile, "host" | "port">, stuck: readonly RunFile[]): Promise<void> =>
+      pen
+        .record(() => {
+          deps.store.runbooks.files.unstick(runId, host, port);
+          for (const file of stuck) deps.store.runbooks.files.put(runId, file);
+          return () => {
+            files = deps.store.runbooks.files.all(runId);
+          };
+        })
+        .catch(keepFailure),
+
+    ...clockWriter(deps, runId, (work) => pen.record(work).catch(keepFailure)),
+    ...keptKeyWriter(deps, runId, pen),
+    ...stateWriter(deps, runId, pen),
+  };
+}
+
+/** A certificate that is to be brought is no login. */
+const verificationOf = (awaited: Awaited): StepVerification | null =>
+  awaited.kind === "certificate" ? null : "waiting";
+
+const stepWriter = (pen: Pen, keepFailure: (error: unknown) => void) => ({
+  /** Before an act. */
+  intend: (ordinal: number, to: Intent): Promise<void> =>
+    pen.write(ordinal, { state: "intended", verification: null, result: { kind: "intended", to } }),
+
+  /** After one. */
+  mark: (
+    ordinal: number,
+    state: StepState,
+    result: StepResult,
+    verification: StepVerification | null = null,
+  ): Promise<void> => pen.write(ordinal, { state, verification, result }).catch(keepFailure),
+
+  /** What the step has done stands, and nothing more can be done before something comes. */
+  markWaiting: (ordinal: number, awaited: Awaited): Promise<void> =>
+    pen
+      .write(ordinal, {
+        state: "acted",
+        verification: verificationOf(awaited),
+        result: { kind: "waiting", for: awaited },
+      })
+      .catch(keepFailure),
+
+  /** More of a step that stays in its state; of the run itself without one. */
+  note: (ordinal: number | null, text: string, kind: RunEntry["kind"] = "note"): Promise<void> =>
+    pen.note(ordinal, text, kind).catch(keepFailure),
+
+  /** Why the step is tried again, for whoever follows the run; its state stays. */
+  sayRetrying: (ordinal: number, cause: Cause): Promise<void> =>
+    pen.say(ordinal, { kind: "retrying", cause }, null).catch(keepFailure),
+
+  /** The same of what it waits for, while it is not done. */
+  sayWaiting: (ordinal: number, awaited: Awaited): Promise<void> =>
+    pen.say(ordinal, { kind: "waiting", for: awaited }, verificationOf(awaited)).catch(keepFailure),
+});
+
+type Standing = { state: StepState; verification: StepVerification | null; result: StepResult };
+
+const clockWriter = ({ store, now }: Deps, runId: RunId, record: (work: () => void) => Promise<void>) => ({
+  /** As entries are dated. */
+  now,
+
+  /** Of hosts, before the old key is watched. */
+  clocks: (): HostClock[] => store.runbooks.clocks.ofRun(runId),
+
+  keepClock: (clock: HostClock): Promise<void> => record(() => store.runbooks.clocks.put(runId, clock)),
+});
+
+const keptKeyWriter = ({ store }: Deps, runId: RunId, pen: Pen) => ({
+  /** Old private keys that are beside the new ones. */
+  keptKeys: (): KeptKey[] => store.runbooks.keptKeys.ofRun(runId),
+
+  /** Before it is given the name that it keeps. */
+  keepKey: (key: KeptKey): Promise<void> => pen.record(() => store.runbooks.keptKeys.put(runId, key)),
+
+  /** Once it is gone. */
+  forgetKey: (key: KeptKey): Promise<void> => pen.record(() => store.runbooks.keptKeys.forget(runId, key)),
+});
+
+type Pen = ReturnType<typeof takePen>;
+
+function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map<number, RunStep>) {
+  const { journal } = store.runbooks;
+  return { record, tell, write, note, say };
+
+  function write(ordinal: number, standing: Standing): Promise<void> {
+    return record((at) => {
+      const step = steps.get(ordinal);
+      if (!step) throw new Error(`run ${runId} has no step ${ordinal}`);
+      const { state, result } = standing;
+      const kind = standing.verification === "unverified" ? "acted" : KIND[state];
+      journal.append({ runId, ordinal, kind, result, at });
+      journal.setStep({ runId, ordinal, ...standing, at });
+      const message = formatStepResult(result);
+      tell(at, ordinal, kind, message);
+      trace("run", runId, "step", ordinal, step.phase, state);
+      return () => steps.set(ordinal, { ...step, ...standing, message, at });
+    });
+  }
+
+  function note(ordinal: number | null, text: string, kind: RunEntry["kind"]): Promise<void> {
+    return record((at) => {
+      journal.append({ runId, ordinal, kind, text, at });
+      tell(at, ordinal, kind, text);
+    });
+  }
+
+  function say(ordinal: number, result: StepResult, verification: StepVerification | null): Promise<void> {
+    return record((at) => {
+      const step = steps.get(ordinal);
+      if (!step) throw new Error(`run ${runId} has no step ${ordinal}`);
+      journal.setStep({ runId, ordinal, state: step.state, verification, result, at });
+      return () =>
+        steps.set(ordinal, { ...step, verification, result, message: formatStepResult(result), at });
+    });
+  }
+
+  /** On the record of Latchkey as a whole. */
+  function tell(at: string, ordinal: number | null, entry: RunEntry["kind"], text: string): void {
+    const step = ordinal === null ? null : (steps.get(ordinal) ?? null);
+    const place = step?.host ? sayPlace({ host: step.host, port: step.port ?? 22 }) : "here";
+    const detail = { run: runId, ordinal, ...(step && { phase: step.phase, place }), entry, text };
+    store.events.append({ at, kind: "run-step", detail });
+  }
+
+  /** All of it or nothing, and on the disk when it resolves. What the work gives is called then. */
+  async function record(work: (at: string) => unknown): Promise<void> {
+    const after = await store.inTurn(() => work(toInstant(now())));
+    if (typeof after === "function") after();
+    announce({ kind: "run-changed", runId });
+  }
+}
+
+const stateWriter = ({ store }: Deps, runId: RunId, { record, tell }: Pen) => ({
+  setKey: (key: { line: string; fingerprint: string }): Promise<void> =>
+    record((at) => {
+      store.runbooks.runs.setKey(runId, key);
+      tell(at, null, "note", `the new key is ${key.fingerprint}`);
+    }),
+
+  setDirection: (direction: Direction): Promise<void> =>
+    record(() => store.runbooks.runs.setDirection(runId, direction)),
+
+  setDue: (dueAt: string | null): Promise<void> => record(() => store.runbooks.runs.setDue(runId, dueAt)),
+
+  setState: (state: RunState, message: string, byHand: readonly string[] = []): Promise<void> =>
+    record((at) => {
+      const isOver = state === "committed" || state === "rolled-back";
+      store.runbooks.runs.setState({ id: runId, state, message, byHand, endedAt: isOver ? at : null });
+      const text = sayState(state, message);
+      store.runbooks.journal.append({ runId, ordinal: null, kind: "note", text, at });
+      store.events.append({ at, kind: "run-ended", detail: { run: runId, state, message } });
+    }),
+});
+
+const sayState = (state: RunState, message: string): string => (message ? `${state}: ${message}` : state);
+
+/** The steps of a plan as the journal keeps them, before any of them is taken. */
+export const toSteps = (plan: Plan): RunStep[] =>
+  stepsOf(plan).map(({ host: place, ...step }) => {
+    const host = place === null ? null : plan.hosts[place];
+    return {
+      ...step,
+      host: host?.host ?? null,
+      port: host?.port ?? null,
+      state: "planned",
+      verification: null,
+      result: null,
+      message: "",
+      at: null,
+    };
+  });

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import type { HostClock } from "#domain/rotation/run/watch-old-key.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import type { HostPlan } from "#shared/model/plan.ts";
+import { keepClock } from "./observe.ts";
+import type { RunContext } from "./run-context.ts";
+
+test("what a slow host takes to answer does not count as its clock's being ahead", async () => {
+  const host = { host: "db1", port: 22 } as HostPlan;
+  let seconds = 1_000;
+  const kept: HostClock[] = [];
+  const steps = ["hand-over", "remove"].map((phase) => ({ phase, state: "planned" }));
+  const run = {
+    plan: { kind: "rotate-key", options: { graceDays: 9 } },
+    journal: {
+      steps: () => steps,
+      now: () => new Date(seconds * 1_000),
+      keepClock: async (clock: HostClock) => void kept.push(clock),
+    },
+  } as unknown as RunContext;
+  const told = new Map([
+    ["uid", [["0", "root"]]],
+    ["time", [["1007", "+0000"]]],
+  ]);
+  // Its clock agrees with this computer's: it is read in the seventh of nine seconds.
+  const ask = async () => {
+    seconds += 9;
+    return { kind: "answered", status: "ok", words: [], told, data: new Map() };
+  };
+  await keepClock(run, host, { ask } as unknown as Hand);
+  expect(kept).toEqual([{ host: "db1", port: 22, aheadSeconds: -2 }]);
+});

@@ -1,0 +1,308 @@
+import type { HostSession } from "#connect/host-sessions.ts";
+import { isFirst } from "#domain/rotation/run/back-task.ts";
+import type { Back, Step, Task } from "#domain/rotation/run/step.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import {
+  enterHost,
+  hostOf,
+  newKeyLine,
+  type RunContext,
+  resultOf,
+  stuckOf,
+} from "#runs/engine/run-context.ts";
+import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
+import type { AccessCheck, RunFile, StepVerification } from "#shared/model/run.ts";
+import { type Cause, described, type Intent, type StepResult } from "#shared/model/step-result.ts";
+import { formatEvidence } from "#shared/text/run-step.ts";
+import { checkAccess, toEvidence } from "./check-access.ts";
+import type { ProofOutcome } from "./confirm-key.ts";
+import {
+  disarmAll,
+  filesLeft,
+  filesToHold,
+  giveLocksBack,
+  isOwnersDoing,
+  leaveOut,
+  releaseLocks,
+  standsIn,
+  takeLocks,
+  type Unheld,
+} from "./hold-folders.ts";
+import { type FileOfStep, type Guard, type Moved, moveFile, writeIdOf } from "./move-file.ts";
+import { proveChange, reloadAfterBack } from "./verify-change.ts";
+
+/** A proof that nobody answers is asked for again for so long; then the change is taken back. */
+const PROOF_PATIENCE_MS = 120_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 20_000;
+
+/** Adds the new lines to a host's files, or removes the old ones; proves it, or takes it back at once. */
+export async function changeHost(run: RunContext, step: Step): Promise<void> {
+  const host = hostOf(run, step);
+  await run.journal.intend(step.ordinal, intentOf(step, filesLeft(run, step).length));
+  const inside = await enterHost(run, step.host ?? -1);
+  if (step.phase === "remove" && run.plan.newKey !== null) {
+    const before = await provePatiently(run, { ...step, phase: "add" }, inside);
+    if (!("evidence" in before)) return fail(run, step, described(before.message), "nothing-removed");
+    await run.journal.note(
+      step.ordinal,
+      `before the removal: ${before.evidence.map(formatEvidence).join("; ") || "nothing to prove"}`,
+    );
+  }
+  const { begun, unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
+  const blocked = await leaveOut(run, step, inside.hand, unheld);
+  if (blocked !== null) {
+    // Nothing of this run is in the folders that it has just begun to hold.
+    await giveLocksBack(inside.hand, begun, run.token);
+    return fail(run, step, described(blocked), "not-said");
+  }
+  const files = filesLeft(run, step);
+  const guard: Guard | null = host.deadMan && {
+    way: host.deadMan,
+    seconds: run.plan.options.deadManSeconds,
+  };
+  for (const { file, index } of files) {
+    const moved = await moveFile(inside.hand, fileOf(run, step, index), "on", guard);
+    if (moved.kind === "moved") await run.journal.note(step.ordinal, `wrote ${file.path}`, "acted");
+    else {
+      const why = await leaveOne(run, step, inside, { file, moved });
+      if (why !== null) return takeBack(run, step, inside, { as: "failed", cause: described(why) });
+    }
+  }
+  await run.journal.mark(step.ordinal, "acted", {
+    kind: "acted",
+    what: { kind: "wrote-files", files: filesLeft(run, step).length },
+  });
+  await proveHost(run, step);
+}
+
+/** A file whose folder was held, and that its owner has made something else of since, or does not let be written. */
+async function leaveOne(
+  run: RunContext,
+  step: Step,
+  { hand }: HostSession,
+  { file, moved: { why, message } }: { file: FilePlan; moved: Exclude<Moved, { kind: "moved" }> },
+): Promise<string | null> {
+  if (why === undefined) return message;
+  const blocked = await leaveOut(run, step, hand, [{ files: [file], why, message }]);
+  if (blocked !== null) return blocked;
+  const others = filesToHold(run, step).some((one) => folderOf(one.path) === folderOf(file.path));
+  const left = others || !isFirst(run.plan, step) ? [] : await giveLocksBack(hand, [file], run.token);
+  for (const one of left) await run.journal.note(step.ordinal, one.message);
+  return null;
+}
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+
+/** Proves what stands already. */
+export async function proveHost(run: RunContext, step: Step): Promise<void> {
+  const inside = await enterHost(run, step.host ?? -1);
+  const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
+  const held = unheld.find(({ files, why }) => why === null || files.some(({ uid }) => uid === 0));
+  if (held) return needHands(run, step, inside, stuckOf({ as: "undone" }, [described(held.message)]));
+  const proof = await provePatiently(run, step, inside);
+  if (!("evidence" in proof))
+    return takeBack(run, step, inside, {
+      as: "failed",
+      cause: described(proof.message),
+      unheld,
+    });
+  const late = await leaveFired(run, step, inside.hand);
+  if (late !== null) return takeBack(run, step, inside, { as: "failed", cause: late, unheld });
+  for (const { file, index } of filesLeft(run, step)) {
+    // Whoever owns it has taken our work folder away: what stands there has just been proved.
+    if (unheld.some(({ files }) => files.includes(file))) continue;
+    const moved = await moveFile(inside.hand, fileOf(run, step, index), "on", null);
+    if (moved.kind === "moved") continue;
+    const { why, message } = moved;
+    if (!(await isOwnersDoing(run, step, inside.hand, { file, why })))
+      return takeBack(run, step, inside, { as: "failed", cause: described(message) });
+    await run.journal.note(step.ordinal, `${message}; what stands there was proved`);
+  }
+  const checks = await checkAccess(run, step, inside);
+  if (proof.kind === "awaits-log") {
+    for (const check of toEvidence(checks)) await run.journal.note(step.ordinal, formatEvidence(check));
+    return run.journal.markWaiting(step.ordinal, { kind: "login-in-log" });
+  }
+  const seen = [...proof.evidence, ...toEvidence(checks)];
+  const result: StepResult = {
+    kind: "verified",
+    evidence: seen.length > 0 ? seen : [{ kind: "nothing-to-log-in" }],
+  };
+  return run.journal.mark(step.ordinal, "proved", result, judgeVerified(proof.kind, checks));
+}
+
+/** What sshd says of the keys that are gone counts for more than that nothing logs in instead of them. */
+function judgeVerified(kind: "proved" | "unverified", checks: readonly AccessCheck[]): StepVerification {
+  if (checks.some(({ answer }) => answer !== "refused")) return "unverified";
+  return kind === "proved" || checks.length > 0 ? "verified" : "unverified";
+}
+
+/**
+ * Has the host take nothing back any more. Where it says of an account's own file that it has, only that account may be at work: the
+ * file is left out if it is as it was, and stays if it is not. Null, or why all goes back: it has taken back all, or a file of root's.
+ */
+async function leaveFired(run: RunContext, step: Step, hand: Hand): Promise<Cause | null> {
+  const fired = await disarmAll(hand, armedOf(run, step));
+  const files = filesLeft(run, step).map(({ file }) => file);
+  const own = files.filter(({ path }) => fired.has(path));
+  if (own.length === 0) return null;
+  const late: Cause = { kind: "rollback-timer-fired" };
+  if (own.length === files.length || own.some(({ uid }) => uid === 0)) return late;
+  const gone: FilePlan[] = [];
+  for (const file of own) if (!(await standsIn(run, step, hand, file))) gone.push(file);
+  const unheld = gone.map((file) => ({
+    files: [file],
+    why: "fired" as const,
+    message: sayRefusal("fired", file.path),
+  }));
+  const blocked = await leaveOut(run, step, hand, unheld);
+  return blocked === null ? null : described(blocked);
+}
+
+/** Takes a step of a host back; where it was the first there, with all that the run has kept. */
+export async function undoHost(run: RunContext, task: Extract<Task, { what: "undo" }>): Promise<void> {
+  const { step } = task;
+  const inside = await enterHost(run, step.host ?? -1);
+  const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
+  const held = unheld.find(({ why }) => why === null);
+  if (held) return needHands(run, step, inside, stuckOf({ as: "undone" }, [described(held.message)]));
+  await takeBack(run, step, inside, { ...task, unheld });
+}
+
+/**
+ * Through the session that is held. Of what somebody else has written meanwhile only our own lines go; a file that cannot
+ * go back keeps none of the others from it, and no lock of theirs is left.
+ */
+async function takeBack(
+  run: RunContext,
+  step: Step,
+  inside: HostSession,
+  { unheld = [], ...back }: Back & { unheld?: readonly Unheld[] },
+): Promise<void> {
+  const { hand } = inside;
+  const host = hostOf(run, step);
+  await disarmAll(hand, armedOf(run, step));
+  if (step.phase === "remove") await run.journal.forgetChecks(host);
+  const stuck: RunFile[] = [];
+  for (const { file, index } of filesLeft(run, step)) {
+    const moved = await moveBack(run, step, inside, { index, unheld });
+    if (moved.kind === "moved") {
+      if (moved.said) await run.journal.note(step.ordinal, moved.said);
+    } else stuck.push(toStuck(step, host, file, moved));
+  }
+  await run.journal.setStuck(host, stuck);
+  const left = stuck.map((file) => file.why);
+  const said: string[] = [];
+  const unread = stuck.length > 0 ? null : await reloadAfterBack(run, host, inside);
+  if (unread !== null) left.push(unread);
+  if (unread === null && isFirst(run.plan, step)) {
+    const kept = new Set(stuck.map(({ path }) => folderOf(path)));
+    const clear = filesToHold(run, step).filter(({ path }) => !kept.has(folderOf(path)));
+    for (const { isOfRoot, message } of await giveLocksBack(hand, clear, run.token))
+      (isOfRoot ? left : said).push(message);
+  }
+  if (left.length > 0) return needHands(run, step, inside, stuckOf(back, [...left, ...said].map(described)));
+  await run.journal.mark(step.ordinal, back.as, resultOf(back, "rolled-back", said.map(described)));
+}
+
+/** Where the folder is not to be had, nothing is written; what stands there may be as it was before the step all the same. */
+async function moveBack(
+  run: RunContext,
+  step: Step,
+  { hand }: HostSession,
+  { index, unheld }: { index: number; unheld: readonly Unheld[] },
+): Promise<Moved> {
+  const of = fileOf(run, step, index);
+  const refused = unheld.find(({ files }) => files.includes(of.file));
+  if (!refused) return moveFile(hand, of, "back", null);
+  const { message, why } = refused;
+  const hasWork = await standsIn(run, step, hand, of.file);
+  return hasWork ? { kind: "kept", message, ...(why && { why }) } : { kind: "moved" };
+}
+
+const toStuck = (
+  { phase }: Step,
+  { host, port }: HostPlan,
+  { path }: FilePlan,
+  { message, repair }: Exclude<Moved, { kind: "moved" }>,
+): RunFile => ({
+  host,
+  port,
+  path,
+  phase,
+  fate: "stuck",
+  why: message,
+  takeOut: [...(repair?.takeOut ?? [])],
+  putBack: [...(repair?.putBack ?? [])],
+  repair: repair ? { over: repair.over, to: repair.to, isApproved: false } : null,
+});
+
+/** What the run has kept stays until somebody has looked; no lock does, which would keep others out meanwhile. */
+async function needHands(
+  run: RunContext,
+  step: Step,
+  { hand }: HostSession,
+  result: StepResult,
+): Promise<void> {
+  await run.journal.mark(step.ordinal, "needs-attention", result);
+  await releaseLocks(hand, filesToHold(run, step), run.token);
+}
+
+/** Nothing was changed there. */
+async function fail(
+  run: RunContext,
+  step: Step,
+  cause: Cause,
+  stands: "nothing-removed" | "not-said",
+): Promise<void> {
+  await run.journal.mark(step.ordinal, "failed", { kind: "failed", cause, stands, left: [] });
+}
+
+async function provePatiently(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
+  const begun = performance.now();
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    const proof = await proveChange(run, step, inside);
+    run.trace("proof", step.ordinal, step.phase, proof.kind);
+    if (proof.kind !== "unsure") return proof;
+    const { awaited = null } = proof;
+    const next = awaited ? Math.min(pause, LOGIN_PAUSE_MS) : pause;
+    if (performance.now() - begun + next > patienceOf(run, awaited !== null)) return proof;
+    if (awaited) await run.journal.sayWaiting(step.ordinal, awaited);
+    else await run.journal.sayRetrying(step.ordinal, described(proof.message));
+    await run.retryPolicy.wait(next, run.signal);
+  }
+}
+
+/** Whoever has logged in meanwhile does not want to be taken back. */
+const LOGIN_PAUSE_MS = 3_000;
+
+/** Well before the host would take it back by itself; for somebody to log in all of that. */
+function patienceOf({ plan }: RunContext, isAwaited: boolean): number {
+  const guarded = (plan.options.deadManSeconds * 1_000 * 3) / 4;
+  return isAwaited ? guarded : Math.min(PROOF_PATIENCE_MS, guarded);
+}
+
+const fileOf = (run: RunContext, step: Step, index: number): FileOfStep => {
+  const file = hostOf(run, step).files[index];
+  if (!file) throw new Error("a file of the step is not in the plan");
+  const { host, port } = hostOf(run, step);
+  const stuck = run.journal
+    .files()
+    .find((one) => one.host === host && one.port === port && one.path === file.path && one.fate === "stuck");
+  const approved = stuck?.repair?.isApproved && stuck.phase === step.phase ? stuck.repair : null;
+  return { file, index, step, token: run.token, newKey: newKeyLine(run), approved };
+};
+
+const armedOf = (run: RunContext, step: Step) =>
+  filesLeft(run, step).map(({ file, index }) => ({
+    path: file.path,
+    id: writeIdOf(index, step),
+    token: run.token,
+  }));
+
+const intentOf = ({ phase }: Step, files: number): Intent => ({
+  kind: phase === "remove" ? "remove-lines" : "add-lines",
+  files,
+});

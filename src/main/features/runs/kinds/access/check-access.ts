@@ -1,0 +1,270 @@
+/** Whether sshd refuses the keys whose lines a removal has taken away: it is asked, with the public key alone, for each account. */
+import type { HostSession } from "#connect/host-sessions.ts";
+import type { Step } from "#domain/rotation/run/step.ts";
+import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import { isAuthority } from "#domain/ssh/deciders/authority.ts";
+import { letsIn } from "#domain/ssh/deciders/lets-in.ts";
+import { expandsWildcards, hasWildcard, keyFilesOf } from "#domain/ssh/deciders/which-files.ts";
+import type { PublicKey } from "#domain/ssh/key-blob.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
+import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/hand/look-at-account.ts";
+import type { ProofKey, ProofRoute, RefusalProof } from "#net/ssh/prove/login-proof.ts";
+import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
+import { hostOf, nearOf, newKeyLine, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
+import type { AccessCheck } from "#shared/model/run.ts";
+import type { Evidence } from "#shared/model/step-result.ts";
+import { filesLeft } from "./hold-folders.ts";
+import { linesOfStep, linesRemoved } from "./move-file.ts";
+
+/** A key that an account is not to take any more. */
+type Removed = { account: string; key: PublicKey };
+
+/** Between tries; an sshd that punishes our address for what it has refused lets us ask again later. */
+const PAUSES_MS = [2_000, 10_000, 20_000];
+
+/** Asks for every account of a removal, and keeps the answers. Empty where nothing is to be refused. Rejects with `SessionLost`. */
+export async function checkAccess(run: RunContext, step: Step, inside: HostSession): Promise<AccessCheck[]> {
+  if (step.phase !== "remove" || run.plan.kind === "rotate-host-key") return [];
+  const host = hostOf(run, step);
+  const checks: AccessCheck[] = [];
+  const { removed: all, from } = await findRemoved(run, step, inside);
+  for (const removed of all) {
+    const answer = await askPatiently(run, { host, inside, from }, removed);
+    const { account, key } = removed;
+    const check: AccessCheck = {
+      host: host.host,
+      port: host.port,
+      account,
+      fingerprint: key.fingerprint,
+      ...answer,
+      at: toInstant(new Date()),
+    };
+    await run.journal.keepCheck(check);
+    checks.push(check);
+  }
+  return checks;
+}
+
+/** `from`: the address of this computer as the host sees it; null: not known. */
+async function findRemoved(
+  run: RunContext,
+  step: Step,
+  { hand }: HostSession,
+): Promise<{ removed: Removed[]; from: string | null }> {
+  const { proofs } = hostOf(run, step);
+  const look = await lookAtHost(hand);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const own = await lookAtAccount(hand, hand.user, null);
+  if (own.kind === "lost") throw new SessionLost(own.message);
+  const from = own.kind === "seen" ? own.account.from : null;
+  const login = { address: from, unixTime: look.host.epochSeconds };
+  const found = new Map<string, Removed>();
+  for (const { file } of filesLeft(run, step)) {
+    const kept = linesPut(file, step, newKeyLine(run));
+    const gone = readAuthorizedKeys(linesRemoved(file, newKeyLine(run))).filter((line) => !isAuthority(line));
+    const readers = [file.account, ...(file.others ?? [])].filter((account) =>
+      proofs.some((proof) => proof.account === account),
+    );
+    for (const { key } of gone) {
+      // A line that was bound, and not to others than us, lets us in as before.
+      const isKept = kept.some(
+        (line) => line.key?.fingerprint === key?.fingerprint && letsIn(line.parsedOptions, login) !== false,
+      );
+      if (!key || isKept) continue;
+      for (const account of readers) found.set(`${account} ${key.fingerprint}`, { account, key });
+    }
+  }
+  return { removed: [...found.values()], from };
+}
+
+const linesPut = (file: FilePlan, step: Step, newKey: string | null): KeyLine[] =>
+  readAuthorizedKeys(Buffer.from((linesOfStep(file, step, newKey)?.put ?? []).join("\n"), "latin1"));
+
+type AccessQuestion = { host: HostPlan; inside: HostSession; from: string | null };
+type AccessAnswer = { answer: AccessCheck["answer"]; why: string[] };
+
+async function askPatiently(run: RunContext, asked: AccessQuestion, removed: Removed): Promise<AccessAnswer> {
+  for (const pause of PAUSES_MS) {
+    const answer = await askOnce(run, asked, removed);
+    if (answer.answer !== "unknown") return answer;
+    await run.retryPolicy.wait(pause, run.signal);
+  }
+  return askOnce(run, asked, removed);
+}
+
+/** At the sshd that we came by; then at each other one of the host that reads a file, or runs a command, which may have the key. */
+async function askOnce(
+  run: RunContext,
+  asked: AccessQuestion,
+  { account, key }: Removed,
+): Promise<AccessAnswer> {
+  const { hand, route } = asked.inside;
+  const newKey = await keyThatStays(run, asked, account);
+  const own = await proveRefused(route, { user: account, oldKey: key.blob, newKey });
+  // What sshd reads may depend on where one comes from.
+  const look = await lookAtAccount(hand, account, asked.from);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const seen = look.kind === "seen" ? look.account : null;
+  const ways = await findWays(hand, account, { seen, fingerprint: key.fingerprint });
+  const others = own.kind === "refused" && seen ? await askOthers(route, { account, key }, ways) : [];
+  const taken = others.filter(({ proof }) => proof.kind === "still-taken");
+  if (taken.length > 0) return { answer: "accepted", why: taken.flatMap(({ said }) => said) };
+  const [unknown] = others;
+  if (own.kind === "refused" && unknown) return { answer: "unknown", why: unknown.said };
+  return toAnswer(own, formatWays(ways.own), seen);
+}
+
+function toAnswer(proof: RefusalProof, ways: readonly string[], seen: AccountLook | null): AccessAnswer {
+  switch (proof.kind) {
+    case "refused":
+      return { answer: "refused", why: [] };
+    case "still-taken":
+      return { answer: "accepted", why: ways.length > 0 ? [...ways] : [sayHidden(seen)] };
+    case "inconclusive":
+    case "other-host-key":
+      return { answer: "unknown", why: [proof.message] };
+  }
+}
+
+const sayHidden = (seen: AccountLook | null): string =>
+  seen?.sshd == null
+    ? "by something that this login may not see: log in as root, or with sudo, to know what sshd reads"
+    : "by something that is in no file that sshd reads by its configuration as it stands";
+
+type Other = { proof: RefusalProof; said: string[] };
+
+/** Only those that may have the key: a key that is asked about at each would be a failed login at each. Not refused alone. */
+async function askOthers(route: ProofRoute, { account, key }: Removed, ways: WaysIn): Promise<Other[]> {
+  const others: Other[] = [];
+  for (const { ports, found } of ways.others)
+    for (const port of ports) {
+      const proof = await proveRefused(routeTo(route, port), {
+        user: account,
+        oldKey: key.blob,
+        newKey: null,
+      });
+      const there = found.map(({ kind, by }) => ({ kind, by: `${by} (the sshd on port ${port})` }));
+      if (proof.kind === "still-taken") others.push({ proof, said: formatWays(there) });
+      else if (proof.kind !== "refused")
+        others.push({
+          proof,
+          said: [`${there.map(({ by }) => by).join(" and ")} may let it in: ${proof.message}`],
+        });
+    }
+  return others;
+}
+
+/** The same host at another port. A way through other machines leads to one port alone. */
+const routeTo = (route: ProofRoute, port: number): ProofRoute => ({
+  ...route,
+  target: { ...route.target, port },
+  async open() {
+    const way = await route.open();
+    if (!("stream" in way)) return way;
+    way.stream.destroy();
+    const message = `no way from here leads to port ${port} of ${route.target.host}`;
+    return { outcome: "not-supported", message, hostKey: null, isKeyRefused: false, passing: null };
+  },
+});
+
+/** What logs in after the question, so that it costs the host no failed login; null: nothing at hand does. */
+async function keyThatStays(
+  run: RunContext,
+  { host, inside: { hand, keys } }: AccessQuestion,
+  account: string,
+): Promise<ProofKey | null> {
+  const proof = host.proofs.find((one) => one.account === account)?.proof;
+  const made = run.made.newKey?.fingerprint;
+  if (proof?.kind === "from-here" && made) return run.holders.proofKey(nearOf(run), made);
+  if (account !== hand.user || hand.isTyped || hand.loginKey === run.plan.oldKey) return null;
+  return keys.find(({ fingerprint }) => fingerprint === hand.loginKey) ?? null;
+}
+
+/** What a step keeps of these answers. */
+export const toEvidence = (checks: readonly AccessCheck[]): Evidence[] =>
+  checks.map(({ account, fingerprint, answer, why }) => ({
+    kind: "access",
+    account,
+    fingerprint,
+    answer,
+    why,
+  }));
+
+/**
+ * What lets a key in to an account, as a sentence goes on after "by". `known`: the key was read there; `possible`: sshd goes by it, and
+ * nobody but sshd can tell whether the key is there.
+ */
+type WayIn = { kind: "known" | "possible"; by: string };
+
+type WaysIn = {
+  /** By the sshd that we came by. */
+  own: WayIn[];
+  /** By others of the host, on these ports; only those that have any. */
+  others: { ports: number[]; found: WayIn[] }[];
+};
+
+/** Each with what it goes on from: "by ..." or "perhaps by ...", the known ones first. */
+export const formatWays = (ways: readonly WayIn[]): string[] => [
+  ...ways.filter(({ kind }) => kind === "known").map(({ by }) => `by ${by}`),
+  ...ways.filter(({ kind }) => kind === "possible").map(({ by }) => `perhaps by ${by}`),
+];
+
+const possible = (by: string): WayIn => ({ kind: "possible", by });
+
+/** Looks at what each sshd of the host reads now for the account. `seen` null: nothing is known of it. Rejects with `SessionLost`. */
+export async function findWays(
+  hand: Hand,
+  name: string,
+  { seen, fingerprint }: { seen: AccountLook | null; fingerprint: string },
+): Promise<WaysIn> {
+  if (!seen) return { own: [], others: [] };
+  const find = (settings: ReadonlyMap<string, string>) =>
+    findIn(hand, { ...seen, name }, { settings, fingerprint });
+  const own = seen.sshd ? await find(seen.sshd) : [];
+  const others: WaysIn["others"] = [];
+  for (const { settings, unreadConfig } of seen.otherSshds) {
+    const found = [...(await find(settings)), ...sayUnread(unreadConfig)];
+    if (found.length > 0) others.push({ ports: [Number(settings.get("port") ?? 22)], found });
+  }
+  return { own: [...own, ...sayUnread(seen.unreadConfig)], others };
+}
+
+/** What it goes by is told by no file then. */
+function sayUnread(unreadConfig: readonly string[] | null): WayIn[] {
+  if (unreadConfig === null)
+    return [possible("what it has read, which may be another configuration than stands there")];
+  if (unreadConfig.length === 0) return [];
+  const files = unreadConfig.join(" and ");
+  return [possible(`what sshd had read before ${files} was changed: have it read its configuration again`)];
+}
+
+async function findIn(
+  hand: Hand,
+  account: { name: string; uid: number; home: string; sshdVersion: string | null },
+  { settings, fingerprint }: { settings: ReadonlyMap<string, string>; fingerprint: string },
+): Promise<WayIn[]> {
+  const command = settingOf(settings, "authorizedkeyscommand");
+  const ways = command === null ? [] : [possible(`AuthorizedKeysCommand ${command}`)];
+  const values = settings.get("authorizedkeysfile")?.split(/\s+/) ?? [];
+  for (const path of keyFilesOf(values, account)) {
+    // Which files that is sshd alone tells.
+    if (hasWildcard(path) && expandsWildcards(account)) {
+      ways.push(possible(`a file that AuthorizedKeysFile ${path} leads to`));
+      continue;
+    }
+    const look = await lookAtFile(hand, path);
+    if (look.kind === "lost") throw new SessionLost(look.message);
+    const { content } = look.file;
+    if (content === null && !isMissing(look.file)) ways.push(possible(`${path}, which could not be read`));
+    for (const line of readAuthorizedKeys(content ?? new Uint8Array()))
+      if (line.key?.fingerprint === fingerprint && line.problem === null && !isAuthority(line))
+        ways.push({ kind: "known", by: `line ${line.line} of ${path}` });
+  }
+  return ways;
+}
+
+const isMissing = ({ state, refusal }: FileLook): boolean =>
+  state === "absent" && (refusal === null || refusal.why === "absent" || refusal.why === "no-folder");

@@ -1,0 +1,223 @@
+/** What people say of a run's new key where no login with it can be tried. */
+import type { HostSession } from "#connect/host-sessions.ts";
+import { findFlaw, makeChallenge } from "#domain/rotation/run/challenge.ts";
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import type { LoginProof } from "#net/ssh/prove/login-proof.ts";
+import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
+import type { RunContext } from "#runs/engine/run-context.ts";
+import { readFingerprint } from "#runs/planning/find-changes.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunConfirmation, RunId, RunState } from "#shared/model/run.ts";
+import { type Awaited, described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
+import { sayAccount } from "#shared/text/account.ts";
+import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { Store } from "#store/store.ts";
+
+/** Which of the keys of a run it is. */
+export function nameKey({ plan, made }: Pick<RunContext, "plan" | "made">, fingerprint: string): KeyName {
+  const { newKey, oldKey } = plan;
+  if (fingerprint === made.newKey?.fingerprint) return { kind: "new", comment: newKey?.comment ?? null };
+  return fingerprint === oldKey ? { kind: "old" } : { kind: "other", fingerprint };
+}
+
+/**
+ * `proved`: by what. `unverified`: it stands, and no login was to be had that could show it. `awaits-log`: only a log
+ * can tell. `refused`: the change is to be taken back. `unsure`: nobody has said yes or no; it may be tried again, and where a
+ * login is `awaited` somebody has to log in meanwhile. `alarm`: somebody else answers for the host.
+ */
+export type ProofOutcome =
+  | { kind: "proved" | "unverified" | "awaits-log"; evidence: Evidence[] }
+  | { kind: "refused" | "alarm"; message: string }
+  | { kind: "unsure"; message: string; awaited?: Awaited };
+
+export function readProof(run: RunContext, account: string, proof: LoginProof): ProofOutcome {
+  switch (proof.kind) {
+    case "proved":
+      return { kind: "proved", evidence: [{ kind: "login", account, key: nameKey(run, proof.fingerprint) }] };
+    case "refused":
+      return { kind: "refused", message: `${account} is not let in: ${proof.message}` };
+    case "inconclusive":
+      return { kind: "unsure", message: `${account}: ${proof.message}` };
+    case "other-host-key":
+      return { kind: "alarm", message: proof.message };
+    default:
+      return assertNever(proof);
+  }
+}
+
+/**
+ * That an account takes the new key, where no login with it can be tried: its holder has signed the run's challenge and sshd,
+ * asked here and now, would take it; or somebody has approved this very account by name. Null: neither.
+ */
+export async function proveConfirmed(
+  run: RunContext,
+  { host, inside }: { host: HostPlan; inside: HostSession },
+  account: string,
+): Promise<ProofOutcome | null> {
+  const { signature, approvals } = run.confirmations();
+  const signed = await proveSigned(run, inside, { account, signature });
+  if (signed.outcome) return signed.outcome;
+  const approval = approvals.find(
+    (one) => one.host === host.host && one.port === host.port && one.account === account,
+  );
+  if (!approval)
+    return signed.said === null ? null : { kind: "awaits-log", evidence: [described(signed.said)] };
+  const day = approval.at.slice(0, 10);
+  return { kind: "proved", evidence: [{ kind: "approved", account, who: approval.who, day }] };
+}
+
+/** `said`: why a signature that was brought is not enough. */
+type Signed = { outcome: ProofOutcome | null; said: string | null };
+
+async function proveSigned(
+  run: RunContext,
+  { route }: HostSession,
+  { account, signature }: { account: string; signature: string | null },
+): Promise<Signed> {
+  const { runId, token, planHash, made } = run;
+  const key = made.newKey;
+  // An authority logs in nowhere, so that no sshd can be asked about it.
+  if (signature === null || !key || run.plan.kind === "move-to-authority") return NOTHING;
+  if (findFlaw(signature, { runId, token, planHash, fingerprint: key.fingerprint }) !== null) return NOTHING;
+  const read = readKeyBlob(Buffer.from(key.line.split(" ")[1] ?? "", "base64"));
+  if (!read) return NOTHING;
+  const asked = await proveRefused(route, { user: account, oldKey: read.blob, newKey: null });
+  switch (asked.kind) {
+    case "still-taken": {
+      const check: Evidence = { kind: "signed", account, key: nameKey(run, key.fingerprint) };
+      return { outcome: { kind: "proved", evidence: [check] }, said: null };
+    }
+    case "refused":
+      return say(
+        `${account}: its holder has signed for the new key, and sshd does not take it from here: a from= may leave this computer out`,
+      );
+    case "inconclusive":
+      return say(`${account}: whether sshd takes the new key is not known: ${asked.message}`);
+    case "other-host-key":
+      return { outcome: { kind: "alarm", message: asked.message }, said: null };
+    default:
+      return assertNever(asked);
+  }
+}
+
+const NOTHING: Signed = { outcome: null, said: null };
+const say = (said: string): Signed => ({ outcome: null, said });
+
+type Deps = {
+  store: Store;
+  /** Who runs this, as hosts are told: `jo@desk`. */
+  who: string;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+};
+
+type Account = { host: string; port: number; account: string };
+type KeyConfirmation = { runId: RunId; signature: string | null; approvals: readonly Account[] };
+
+const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
+
+export function createConfirmer({ store, who, announce, now }: Deps) {
+  const { runs, confirmations } = store.runbooks;
+
+  return async ({ runId, signature, approvals }: KeyConfirmation): Promise<void> => {
+    const run = runs.find(runId);
+    if (!run) throw new Refusal("not-found", `there is no run ${runId}`);
+    if (OVER.has(run.state)) throw new Refusal("conflict", `run ${runId} is over (${run.state})`);
+    const found = findConfirmation(store, run);
+    const accounts = found?.accounts ?? [];
+    if (accounts.length === 0)
+      throw new Refusal(
+        "conflict",
+        `run ${runId} proves each login itself: nothing of it is to be confirmed`,
+      );
+    if (signature === null && approvals.length === 0)
+      throw new Refusal(
+        "invalid-input",
+        "bring a signature of the run's challenge, or name accounts to approve",
+      );
+    if (signature !== null)
+      refuseSignature(run, signature, keyOfRun(run, store.runbooks.plans.find(run.planId)?.plan ?? null));
+    for (const one of approvals)
+      if (!accounts.some((known) => isSame(known, one)))
+        throw new Refusal(
+          "not-found",
+          `run ${runId} waits for nothing of ${sayAccount(one)}; it waits for ${accounts.map(sayAccount).join(", ")}`,
+        );
+    const at = toInstant(now());
+    await store.inTurn(() => {
+      if (signature !== null) confirmations.sign({ run: runId, at, who }, signature);
+      for (const one of approvals) confirmations.approve({ run: runId, at, who }, one);
+      const detail = { run: runId, who, isSigned: signature !== null, approved: approvals.map(sayAccount) };
+      store.events.append({ at, kind: "key-confirmed", detail });
+    });
+    announce({ kind: "run-changed", runId });
+  };
+}
+
+const isSame = (one: Account, other: Account): boolean =>
+  one.host === other.host && one.port === other.port && one.account === other.account;
+
+function refuseSignature(run: RunRecord, signature: string, key: { fingerprint: string } | null): void {
+  if (run.kind === "move-to-authority")
+    throw new Refusal(
+      "conflict",
+      "nobody logs in with the key of an authority, so its signature proves no login: approve the accounts by name",
+    );
+  if (!key) throw new Refusal("conflict", `run ${run.id} has no new key yet`);
+  const flaw = findFlaw(signature, toChallenged(run, key.fingerprint));
+  if (flaw !== null)
+    throw new Refusal(
+      "invalid-input",
+      `the signature is not taken: ${flaw}; latchkey runs challenge ${run.id} writes what is to be signed`,
+    );
+}
+
+const toChallenged = ({ id, token, planHash }: RunRecord, fingerprint: string) => ({
+  runId: id,
+  token,
+  planHash,
+  fingerprint,
+});
+
+/** The key that comes with a run. Of one that somebody else has made, there is nothing to wait for. */
+export function keyOfRun(
+  { newKey }: Pick<RunRecord, "newKey">,
+  plan: Plan | null,
+): { line: string; fingerprint: string } | null {
+  const given = plan?.newKey?.kind === "given" ? plan.newKey.line : null;
+  return newKey ?? (given === null ? null : { line: given, fingerprint: readFingerprint(given) });
+}
+
+/** What of a run can be confirmed, and was; null where nothing of it is, or it is over. */
+export function findConfirmation(
+  { runbooks: { plans, confirmations, journal } }: Pick<Store, "runbooks">,
+  run: RunRecord,
+): RunConfirmation | null {
+  const plan = OVER.has(run.state) ? null : plans.find(run.planId)?.plan;
+  const byLog = (plan?.hosts ?? []).flatMap(({ host, port, proofs }) =>
+    proofs.flatMap(({ account, proof }) => (proof.kind === "by-log" ? [{ host, port, account }] : [])),
+  );
+  if (byLog.length === 0) return null;
+  const { signature, approvals } = confirmations.of(run.id);
+  const steps = journal.steps(run.id);
+  // What was done at a host, and is not proved.
+  const isDue = ({ host, port }: Account): boolean =>
+    steps.some((step) => step.host === host && step.port === port && step.state === "acted");
+  const key = run.kind === "move-to-authority" ? null : keyOfRun(run, plan ?? null);
+  return {
+    challenge: key && makeChallenge(toChallenged(run, key.fingerprint)),
+    isSigned: signature !== null,
+    accounts: byLog.map((one) => ({
+      ...one,
+      state: approvals.some((approval) => isSame(approval, one))
+        ? "approved"
+        : isDue(one)
+          ? "waits"
+          : "later",
+    })),
+  };
+}

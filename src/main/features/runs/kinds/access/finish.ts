@@ -1,0 +1,203 @@
+/** Old private halves stay beside the new ones for as long as the old key is known to get in somewhere. */
+import { keepsOldHalves } from "#domain/rotation/run/left-out-files.ts";
+import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
+import type { Step } from "#domain/rotation/run/step.ts";
+import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { nameKept, namesOf } from "#net/local/private-halves/half-place.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { enterHost, nearOf, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import type { Outcome } from "#runs/kinds/private-keys/locations.ts";
+import type { FilePlan, HolderPlan } from "#shared/model/plan.ts";
+import type { AccessCheck, KeptKey, RunState } from "#shared/model/run.ts";
+import { described, type Evidence, type StepResult } from "#shared/model/step-result.ts";
+import { sayHost } from "#shared/text/plan.ts";
+import { formatAllRemaining } from "#shared/text/remaining-access.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import { checkAccess, toEvidence } from "./check-access.ts";
+import { giveLocksBack, sayLeftOut, takeLocks, type Unended } from "./hold-folders.ts";
+import { handOf, holdersOf } from "./install-key.ts";
+
+/** Clears away what the run has kept to take itself back. There is no way back from here. */
+export async function commitPlace(run: RunContext, step: Step): Promise<void> {
+  await run.journal.intend(step.ordinal, { kind: "clear" });
+  const hand = await handOf(run, step);
+  const holders = holdersOf(run, step);
+  const isKept = keepsOld(run) && holders.length > 0;
+  for (const holder of holders) {
+    // Known before it is there under its name: what nobody knows of would never be removed.
+    if (isKept) await keepKey(run, holder);
+    const outcome = await run.holders.commit(nearOf(run), holder, hand, isKept);
+    if (outcome.kind === "lost") throw new SessionLost(outcome.message);
+    if (outcome.kind === "failed") return stop(run, step, [outcome.message]);
+  }
+  const files = step.host === null ? [] : (run.plan.hosts[step.host]?.files ?? []);
+  const left = hand === null ? [] : await clearFolders(run, hand, files);
+  const messages = left.map(({ message }) => message);
+  if (left.some(({ isOfRoot }) => isOfRoot)) return stop(run, step, messages);
+  const check: Evidence = isKept
+    ? { kind: "old-key-kept", why: sayWhyKept(run) }
+    : { kind: "cleared", isWhole: left.length === 0 };
+  const evidence = [check, ...messages.map(described)];
+  return run.journal.mark(step.ordinal, "proved", { kind: "verified", evidence });
+}
+
+const stop = (run: RunContext, { ordinal }: Step, left: readonly string[]): Promise<void> =>
+  run.journal.mark(ordinal, "needs-attention", {
+    kind: "needs-attention",
+    cause: null,
+    left: left.map(described),
+  });
+
+async function keepKey({ journal }: RunContext, { host, kind, path, before }: HolderPlan): Promise<void> {
+  if (kind !== "file" || before === null) return;
+  const place = host ?? { host: null, port: null };
+  await journal.keepKey({ host: place.host, port: place.port, path, kept: nameKept(path, before) });
+}
+
+/** What is left there. An account that keeps us out of its own folder keeps what is there; nothing of it is needed any more. */
+async function clearFolders(run: RunContext, hand: Hand, files: readonly FilePlan[]): Promise<Unended[]> {
+  const { unheld } = await takeLocks(hand, files, run);
+  const kept = unheld.map(({ files: own, why, message }) => ({
+    isOfRoot: why === null || own.some(({ uid }) => uid === 0),
+    message: `nothing was cleared away: ${message}`,
+  }));
+  if (kept.some(({ isOfRoot }) => isOfRoot)) return kept;
+  const without = new Set(unheld.flatMap((one) => one.files));
+  const clear = files.filter((file) => !without.has(file));
+  return [...kept, ...(await giveLocksBack(hand, clear, run.token))];
+}
+
+type Ended = { state: RunState; message: string };
+
+/** Where sshd goes on to take a key whose lines are gone. */
+const takenNow = ({ journal }: RunContext): AccessCheck[] =>
+  journal.accessChecks().filter(({ answer }) => answer === "accepted");
+
+const keepsOld = (run: RunContext): boolean =>
+  keepsOldHalves(run.plan, run.journal.files()) || takenNow(run).length > 0;
+
+/**
+ * How a run ends whose every step is proved. `isResumed`: it was there before already, and somebody has asked whether what it has
+ * removed still gets in; once it does not, old private halves that were kept for that go. Where somebody has asked for the kept ones
+ * to go and one cannot, the run ends as it would have without, and that is said: it stays listed, to be removed later or by hand.
+ */
+export async function endProved(run: RunContext, isResumed: boolean): Promise<Ended> {
+  const staying = run.removesOld ? await dropKept(run, (holder) => isKept(run, holder)) : [];
+  const wasTaken = takenNow(run).length > 0;
+  if (wasTaken && isResumed) await askAgain(run);
+  const taken = takenNow(run);
+  const holders = run.plan.hosts.flatMap((host) => host.holders).concat(run.plan.here);
+  const keepsForGood = keepsOldHalves(run.plan, run.journal.files()) || holders.length === 0;
+  if (taken.length > 0) {
+    const kept = keepsForGood || run.removesOld ? [] : [sayKept(holders)];
+    const why = [...taken.map((check) => sayTaken(run, check)), ...kept].join("; ");
+    return {
+      state: "needs-attention",
+      message: join(`${why}: close that way in, then resume the run`, ...staying, sayRest(run)),
+    };
+  }
+  if (!wasTaken || keepsForGood || run.removesOld)
+    return { state: "committed", message: join(...staying, sayRest(run)) };
+  const left = await dropKept(run, () => true);
+  return { state: left.length > 0 ? "needs-attention" : "committed", message: join(...left, sayRest(run)) };
+}
+
+/** What nobody knows of accounts, where the old key goes on to get in, and what was left out. */
+const sayRest = (run: RunContext): string =>
+  join(sayUnknown(run), sayRemaining(run), sayLeftOut(run.journal.files()));
+
+const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
+
+const sayTaken = ({ plan }: RunContext, { host, port, account, fingerprint, why }: AccessCheck): string =>
+  `${fingerprint === plan.oldKey && plan.newKey ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, ${why.join(" and ")}`;
+
+/** Where what was to go lets in as before: what sshd itself has said of it is told beside this. */
+const sayRemaining = ({ plan, journal }: RunContext): string =>
+  formatAllRemaining(findRemainingOfRun(plan, journal.files()), plan.kind);
+
+/** For whom the old private halves are kept. */
+const sayWhyKept = (run: RunContext): string =>
+  join(...takenNow(run).map((check) => sayTaken(run, check)), sayRemaining(run)) ||
+  "something was left as it is by agreement, and may need it";
+
+const sayUnknown = ({ journal }: RunContext): string =>
+  journal
+    .accessChecks()
+    .filter(({ answer }) => answer === "unknown")
+    .map(
+      ({ host, port, account, fingerprint, why }) =>
+        `whether ${fingerprint} is refused for ${account} on ${sayHost({ host, port })} is not known: ${why.join("; ")}`,
+    )
+    .join("; ");
+
+function sayKept(holders: readonly HolderPlan[]): string {
+  const places = holders.map(({ host, kind, path, before }) => {
+    const place = host === null ? "" : `${sayPlace(host)}:`;
+    const kept = before === null ? namesOf(path).old : nameKept(path, before);
+    return kind === "agent" ? `in the agent at ${path}` : `at ${place}${kept}`;
+  });
+  return `the old private half is kept ${places.join(", ")}`;
+}
+
+async function askAgain(run: RunContext): Promise<void> {
+  const steps = stepsOf(run.plan).filter(({ phase }) => phase === "remove");
+  const places = new Set(takenNow(run).map(({ host, port }) => sayPlace({ host, port })));
+  if (run.plan.newKey !== null) await run.openHalf();
+  for (const step of steps) {
+    const place = step.host === null ? undefined : run.plan.hosts[step.host];
+    if (!place || !places.has(sayPlace(place))) continue;
+    try {
+      const checks = await checkAccess(run, step, await enterHost(run, step.host ?? -1));
+      const isRefused = checks.every(({ answer }) => answer === "refused");
+      const result: StepResult = { kind: "verified", evidence: toEvidence(checks) };
+      await run.journal.mark(step.ordinal, "proved", result, isRefused ? "verified" : "unverified");
+    } catch (error) {
+      if (!(error instanceof SessionLost)) throw error;
+      await run.journal.note(step.ordinal, error.message);
+    }
+  }
+}
+
+/** Whether the run has kept something at a holder; agents are asked, for what they have is in no list. */
+const isKept = ({ journal }: RunContext, holder: HolderPlan): boolean =>
+  holder.kind === "agent" || journal.keptKeys().some((key) => isOf(key, holder));
+
+const isOf = (key: KeptKey, { host, path }: HolderPlan): boolean =>
+  key.path === path && key.host === (host?.host ?? null) && key.port === (host?.port ?? null);
+
+/**
+ * What the run has kept of the old key goes: its private halves beside the new ones, and what agents have of it. Says what stays, and
+ * why; one that stays keeps no other from going.
+ */
+async function dropKept(run: RunContext, isSought: (holder: HolderPlan) => boolean): Promise<string[]> {
+  const staying: string[] = [];
+  for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "commit")) {
+    const holders = holdersOf(run, step).filter(isSought);
+    if (holders.length === 0) continue;
+    const found: string[] = [];
+    try {
+      const hand = await handOf(run, step);
+      for (const holder of holders) {
+        const done = await dropOne(run, holder, hand);
+        if (done.kind !== "done") found.push(sayStaying(holder, done.message));
+      }
+    } catch (error) {
+      if (!(error instanceof SessionLost)) throw error;
+      found.push(...holders.map((holder) => sayStaying(holder, error.message)));
+    }
+    if (found.length === 0) await run.journal.note(step.ordinal, "the old private halves are gone");
+    staying.push(...found);
+  }
+  return staying;
+}
+
+const sayStaying = ({ host, path }: HolderPlan, why: string): string =>
+  `${host === null ? "" : `${sayPlace(host)}:`}${path}: the old private key could not be removed: ${why}`;
+
+async function dropOne(run: RunContext, holder: HolderPlan, hand: Hand | null): Promise<Outcome> {
+  if (holder.kind === "agent") return run.holders.commit(nearOf(run), holder, hand, false);
+  const dropped = await run.holders.dropKept(holder, hand);
+  if (dropped.kind === "done")
+    for (const key of run.journal.keptKeys()) if (isOf(key, holder)) await run.journal.forgetKey(key);
+  return dropped;
+}

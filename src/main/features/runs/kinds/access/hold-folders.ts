@@ -1,0 +1,284 @@
+/**
+ * What one account of a host does to its own folder stops that account's part of a run, and nobody else's: its files are left
+ * out from that phase on, by name, as long as nothing of the phase stands in them. Why it cannot be written there is said by what runs
+ * as that account, so none of these words is told from another: in a folder that is not root's each is the account's own.
+ */
+import { earliest, judgeFile } from "#domain/rotation/run/judge-file.ts";
+import { canDoWithout, leftOutOf } from "#domain/rotation/run/left-out-files.ts";
+import { isWithout, type Step } from "#domain/rotation/run/step.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/hand/host-files.ts";
+import { lookAtFile } from "#net/ssh/hand/look.ts";
+import { type HandRefusal, sayAnswer, sayHeld, staysIn } from "#net/ssh/hand/say-refusal.ts";
+import { hostOf, newKeyLine, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { FilePlan } from "#shared/model/plan.ts";
+import type { RunFile } from "#shared/model/run.ts";
+import { filesOf, hasWorkOf, stagesOf } from "./move-file.ts";
+
+type Owner = { token: string; who: string };
+
+/** After so long without a sign of us, whoever finds the lock may break it. */
+const LEASE_SECONDS = 15 * 60;
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+
+/** Locks are of folders. */
+const folders = (files: readonly FilePlan[]): FilePlan[][] => [
+  ...Map.groupBy(files, ({ path }) => folderOf(path)).values(),
+];
+
+/**
+ * A folder that is not to be had, with the files of the run in it. `why`: null where another run holds a folder of root's own;
+ * in any other its owner can have written the lock that says so, which is then `held`.
+ */
+export type Unheld = { files: FilePlan[]; why: HandRefusal | null; message: string };
+
+/** `begun`: those of which nothing was held before. */
+type Locks = { begun: FilePlan[]; unheld: Unheld[] };
+
+/** Takes the locks of all folders, or renews them; one that is not to be had keeps none of the others from it. Rejects with `SessionLost`. */
+export async function takeLocks(hand: Hand, files: readonly FilePlan[], owner: Owner): Promise<Locks> {
+  const locks: Locks = { begun: [], unheld: [] };
+  for (const folder of folders(files)) {
+    const taken = (await createMissing(hand, folder)) ?? (await takeLock(hand, folder, owner));
+    if (taken === "begun") locks.begun.push(...folder);
+    else if (taken !== "renewed") locks.unheld.push(taken);
+  }
+  return locks;
+}
+
+async function takeLock(
+  hand: Hand,
+  files: FilePlan[],
+  { token, who }: Owner,
+): Promise<"begun" | "renewed" | Unheld> {
+  const path = files[0]?.path ?? "";
+  const wish = { path, token, who, leaseSeconds: LEASE_SECONDS };
+  let begun = await begin(hand, wish);
+  if (begun.kind === "held" && begun.by.leaseEnd < begun.by.now)
+    begun = await begin(hand, { ...wish, breaks: begun.by.token });
+  switch (begun.kind) {
+    case "begun":
+      return begun.isRenewed ? "renewed" : "begun";
+    case "held":
+      return { files, why: (await isOfRoot(hand, path)) ? null : "held", message: sayHeld(begun.by, path) };
+    case "refused":
+    case "failed":
+      return { files, why: begun.why, message: sayUnheld(begun, path) };
+    case "lost":
+      throw new SessionLost(begun.message);
+    default:
+      return assertNever(begun);
+  }
+}
+
+/** Whether root owns the folder of the file. Rejects with `SessionLost`. */
+async function isOfRoot(hand: Hand, path: string): Promise<boolean> {
+  const look = await lookAtFile(hand, path);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  return look.file.actorUid === 0;
+}
+
+const sayUnheld = (answer: { why: HandRefusal; detail: string }, path: string): string =>
+  answer.why === "work-folder-taken"
+    ? `${folderOf(path)}/.latchkey, where a run keeps its lock, was made by something else than a run: look at it, and remove it`
+    : sayAnswer(answer, path);
+
+/** What is not there yet has to be, before its folder can be held. Null: all of it is. */
+async function createMissing(hand: Hand, files: FilePlan[]): Promise<Unheld | null> {
+  for (const { path, uid } of files.filter(({ creates }) => creates !== undefined)) {
+    const made = await create(hand, { path, uid });
+    if (made.kind === "lost") throw new SessionLost(made.message);
+    if (made.kind !== "created") return { files, why: made.why, message: sayAnswer(made, path) };
+  }
+  return null;
+}
+
+/** What was made for the run and holds nothing, whichever way the run has ended. */
+async function removeEmpty(hand: Hand, files: readonly FilePlan[]): Promise<string | null> {
+  for (const { path, uid, creates } of files) {
+    if (creates === undefined) continue;
+    const gone = await uncreate(hand, { path, uid, made: creates });
+    if (gone.kind === "lost") throw new SessionLost(gone.message);
+    if (gone.kind === "refused" || gone.kind === "failed") return sayAnswer(gone, path);
+  }
+  return null;
+}
+
+/**
+ * Gives the locks alone back: what the run has kept there is still needed, and it takes them again once somebody has it go on. A folder
+ * whose owner keeps us from that has no lock of ours that would count. Rejects with `SessionLost`.
+ */
+export async function releaseLocks(hand: Hand, files: readonly FilePlan[], token: string): Promise<void> {
+  for (const [first] of folders(files)) {
+    const released = await unlock(hand, { path: first?.path ?? "", token });
+    if (released.kind === "lost") throw new SessionLost(released.message);
+  }
+}
+
+/** A folder in which something of the run is left. `isOfRoot`: its owner is root, and no account can have brought that about. */
+export type Unended = { isOfRoot: boolean; message: string };
+
+/** Gives them back, and with them all that the run has kept there. What of it could not be. Rejects with `SessionLost`. */
+export async function giveLocksBack(
+  hand: Hand,
+  files: readonly FilePlan[],
+  token: string,
+): Promise<Unended[]> {
+  const left: Unended[] = [];
+  for (const folder of folders(files)) {
+    const path = folder[0]?.path ?? "";
+    const message = (await giveLockBack(hand, path, token)) ?? (await removeEmpty(hand, folder));
+    if (message === null) continue;
+    left.push({ isOfRoot: folder.some(({ uid }) => uid === 0) || (await isOfRoot(hand, path)), message });
+  }
+  return left;
+}
+
+async function giveLockBack(hand: Hand, path: string, token: string): Promise<string | null> {
+  const ended = await end(hand, { path, token });
+  switch (ended.kind) {
+    case "ended":
+      return null;
+    case "late-edit":
+      return sayLateEdit(ended.files, folderOf(path));
+    case "refused":
+    case "failed":
+      // A folder in which this run holds nothing needs no end.
+      return ended.why === "lock-lost" ? null : sayAnswer(ended, path);
+    case "lost":
+      throw new SessionLost(ended.message);
+    default:
+      return assertNever(ended);
+  }
+}
+
+/** Its folder's owner may have answered: a file that does not lie there is not told. */
+export function sayLateEdit(files: readonly string[], folder: string): string {
+  const kept = files.filter((file) => staysIn(file, folder)).join(", ") || `${folder}/.latchkey`;
+  return `somebody's editor wrote to a file that was replaced meanwhile; what they wrote is kept in ${kept}: look at it, and move it away`;
+}
+
+/**
+ * Keeps the host from taking any of them back. Of which of them it says that it has: their paths. Rejects with `SessionLost`.
+ */
+export async function disarmAll(
+  hand: Hand,
+  armed: readonly { path: string; id: string; token: string }[],
+): Promise<Set<string>> {
+  const fired = new Set<string>();
+  for (const one of armed) {
+    const off = await disarm(hand, one);
+    if (off.kind === "lost") throw new SessionLost(off.message);
+    if (off.kind === "fired") fired.add(one.path);
+  }
+  return fired;
+}
+
+/** The files of a host that a step is about, by their places in the plan, but for those that are left out. */
+export function filesLeft(run: RunContext, step: Step) {
+  const host = hostOf(run, step);
+  const leftOut = leftOutOf(run.journal.files(), host);
+  return filesOf(host.files, step).filter(({ index }) => !isWithout(leftOut[index], step.phase));
+}
+
+/** Those whose folders are held while a step is done: also what only another step changes. */
+export function filesToHold(run: RunContext, step: Step): FilePlan[] {
+  const host = hostOf(run, step);
+  const leftOut = leftOutOf(run.journal.files(), host);
+  return host.files.filter((_, index) => !isWithout(leftOut[index], step.phase));
+}
+
+/** Accounts that a step is not proved for, as all their files are left out of it. */
+export function accountsLeftOut(run: RunContext, step: Step): Set<string> {
+  const host = hostOf(run, step);
+  const held = new Set(filesToHold(run, step));
+  const kept = new Set([...held].flatMap(accountsOf));
+  return new Set(
+    host.files
+      .filter((file) => !held.has(file))
+      .flatMap(accountsOf)
+      .filter((account) => !kept.has(account)),
+  );
+}
+
+const accountsOf = ({ account, others = [] }: FilePlan): string[] => [account, ...others];
+
+type Left = { file: FilePlan; why: string };
+
+/**
+ * Leaves out the files of these folders. Null, or why the step cannot go on without them: another run holds a folder of
+ * root's, one is root's own, something of the step stands there, or nothing would be left.
+ */
+export async function leaveOut(
+  run: RunContext,
+  step: Step,
+  hand: Hand,
+  unheld: readonly Unheld[],
+): Promise<string | null> {
+  const left: Left[] = [];
+  for (const { files, why, message } of unheld) {
+    if (why === null || run.plan.kind === "rotate-host-key") return message;
+    for (const file of files) {
+      if (file.uid === 0 || (await standsIn(run, step, hand, file))) return message;
+      left.push({ file, why: message });
+    }
+  }
+  if (!isEnoughLeft(run, step, new Set(left.map(({ file }) => file)))) return left[0]?.why ?? null;
+  const { host, port } = hostOf(run, step);
+  for (const { file, why } of left)
+    await run.journal.leaveOut(step.ordinal, {
+      host,
+      port,
+      path: file.path,
+      phase: step.phase,
+      fate: "left-out",
+      why,
+      takeOut: [],
+      putBack: [],
+      repair: null,
+    });
+  return null;
+}
+
+/**
+ * Whether the owner of a file's folder, who is not root, can have brought about that nothing is written there any more, while
+ * what the step has written stands, or is not shown to us. Rejects with `SessionLost`.
+ */
+export async function isOwnersDoing(
+  run: RunContext,
+  step: Step,
+  hand: Hand,
+  { file, why }: { file: FilePlan; why: HandRefusal | undefined },
+): Promise<boolean> {
+  if (why === undefined || file.uid === 0) return false;
+  const look = await lookAtFile(hand, file.path);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  return look.file.content === null || (await standsIn(run, step, hand, file));
+}
+
+/** Whether something of the step stands in the file. */
+export async function standsIn(run: RunContext, step: Step, hand: Hand, file: FilePlan): Promise<boolean> {
+  const look = await lookAtFile(hand, file.path);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const { content } = look.file;
+  if (!content) return false;
+  const newKey = newKeyLine(run);
+  return (
+    judgeFile(file, content, newKey).seen !== earliest(file, stagesOf(step).from) &&
+    hasWorkOf(file, step, content, newKey)
+  );
+}
+
+function isEnoughLeft(run: RunContext, step: Step, without: ReadonlySet<FilePlan>): boolean {
+  const ofHost = filesLeft(run, step).filter(({ file }) => !without.has(file));
+  return ofHost.length > 0 || canDoWithout(run.plan, hostOf(run, step), step.phase, run.journal.files());
+}
+
+/** What a run that is over says of what it has left out; empty: nothing. */
+export const sayLeftOut = (files: readonly RunFile[]): string =>
+  files
+    .filter(({ fate }) => fate === "left-out")
+    .map(({ host, path, why }) => `${path} on ${host} was left out: ${why}`)
+    .join("; ");

@@ -1,0 +1,352 @@
+import { applyEdits, editsBetween, trim } from "#domain/rotation/bytes/edit.ts";
+import { goneLines } from "#domain/rotation/bytes/gone-lines.ts";
+import { type OwnLines, repairLines } from "#domain/rotation/bytes/repair-lines.ts";
+import { fillStages } from "#domain/rotation/bytes/stages.ts";
+import { takeBack } from "#domain/rotation/bytes/take-back.ts";
+import { earliest, hashBytes, judgeFile } from "#domain/rotation/run/judge-file.ts";
+import type { Stage, Step } from "#domain/rotation/run/step.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { arm, write } from "#net/ssh/hand/host-files.ts";
+import { lookAtFile } from "#net/ssh/hand/look.ts";
+import { type HandRefusal, sayAnswer, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { SessionLost } from "#runs/engine/run-context.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
+import type { RunFile } from "#shared/model/run.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { writeExactly } from "#shared/text/exact-bytes.ts";
+
+/** What a step makes of files. */
+export const stagesOf = ({ phase }: Pick<Step, "phase">): { from: Stage; to: Stage } =>
+  phase === "remove" ? { from: "added", to: "removed" } : { from: "before", to: "added" };
+
+/** The files that a step changes, by their places in the plan. */
+export const filesOf = (files: readonly FilePlan[], step: Pick<Step, "phase">) =>
+  files.flatMap((file, index) =>
+    file[step.phase === "remove" ? "removed" : "added"] === null ? [] : [{ file, index }],
+  );
+
+/** Within a run and its host: the change of one file in one phase. What is left of a try is found by it. */
+export const writeIdOf = (index: number, { phase }: Pick<Step, "phase">): string =>
+  `f${index}${phase === "remove" ? "r" : "a"}`;
+
+type StageChange = {
+  /** The bytes of the stage that it begins with. */
+  from: Uint8Array;
+  /** Hashes before and after. */
+  prior: string;
+  wanted: string;
+  /** Of the bytes of the stage that is left. */
+  splices: { at: number; removed: number; inserted: Uint8Array }[];
+};
+
+/** How one stage becomes another. `base`: the bytes before the run; null where the plan does not fit them. */
+function changeBetween(
+  file: FilePlan,
+  base: Uint8Array,
+  { from, to }: { from: Stage; to: Stage },
+  newKey: string | null,
+): StageChange | null {
+  const stages = fillStages(file, newKey);
+  if (!stages) return null;
+  const [prior, wanted] = [applyEdits(base, stages[from]), applyEdits(base, stages[to])];
+  if (!prior || !wanted) return null;
+  return {
+    from: prior,
+    prior: hashBytes(prior),
+    wanted: hashBytes(wanted),
+    splices: editsBetween(base, stages[from], stages[to]).map(({ at, removed, inserted }) => ({
+      at,
+      removed: removed.length,
+      inserted,
+    })),
+  };
+}
+
+/** The whole lines that a removal takes away, each with its end. */
+export const linesRemoved = (file: FilePlan, newKey: string | null): Uint8Array =>
+  goneLines(fillStages(file, newKey)?.removed ?? []);
+
+/** Whether a file that somebody else has changed still shows what a step has made of it. */
+export function hasWorkOf(
+  file: FilePlan,
+  { phase }: Pick<Step, "phase">,
+  content: Uint8Array,
+  newKey: string | null,
+): boolean {
+  const stages = fillStages(file, newKey);
+  if (!stages) return false;
+  const there = new Set(linesIn(content));
+  const { added, removed } = stages;
+  if (phase === "remove")
+    return removed.some((edit) => linesIn(edit.removed).some((line) => !there.has(line)));
+  return added.some((edit) => linesIn(edit.inserted).some((line) => there.has(line)));
+}
+
+/** The lines that a step has put into a file and taken from it; null where the new key is not known yet. */
+export function linesOfStep(
+  file: FilePlan,
+  step: Pick<Step, "phase">,
+  newKey: string | null,
+): OwnLines | null {
+  const stages = fillStages(file, newKey);
+  if (!stages) return null;
+  const { from, to } = stagesOf(step);
+  const linesOf = (stage: Stage, side: "inserted" | "removed"): string[] =>
+    stages[stage].flatMap((edit) => linesIn(edit[side]));
+  const put = without(linesOf(to, "inserted"), linesOf(from, "inserted"));
+  const took = without(linesOf(to, "removed"), linesOf(from, "removed"));
+  // What is in both has only moved.
+  return { put: without(put, took), took: without(took, put) };
+}
+
+/** Each of the others takes one away. */
+function without(lines: readonly string[], others: readonly string[]): string[] {
+  const left = [...lines];
+  for (const other of others) {
+    const at = left.indexOf(other);
+    if (at >= 0) left.splice(at, 1);
+  }
+  return left;
+}
+
+const linesIn = (bytes: Uint8Array): string[] =>
+  Buffer.from(bytes)
+    .toString("latin1")
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "");
+
+/** A file of a step, and what is known of the run there. */
+export type FileOfStep = {
+  file: FilePlan;
+  index: number;
+  step: Step;
+  token: string;
+  /** `type base64`. */
+  newKey: string | null;
+  /** What somebody has approved to be made of it. */
+  approved: RunFile["repair"];
+};
+
+export type Guard = { way: DeadMan; seconds: number };
+
+/** `said`: what is worth noting of it. `kept`: it is as it was, and why; `unsure`: nobody can say without another look. */
+export type Moved =
+  | { kind: "moved"; said?: string }
+  | {
+      kind: "kept" | "unsure";
+      message: string;
+      /** In the hand's word, where it refused or failed. */
+      why?: HandRefusal;
+      /** What a person has to decide on: over these bytes, to those, by lines that go and come. */
+      repair?: { over: string; to: string; takeOut: readonly string[]; putBack: readonly string[] };
+    };
+
+/**
+ * Brings a file to where the step ends, or back to where it began; whichever of them it is already. Of other bytes only
+ * our own lines are taken back, and all else stays. Rejects with `SessionLost`.
+ */
+export async function moveFile(
+  hand: Hand,
+  of: FileOfStep,
+  towards: "on" | "back",
+  guard: Guard | null,
+): Promise<Moved> {
+  const { file, index, step, token, newKey } = of;
+  const look = await lookAtFile(hand, file.path);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const { content, refusal, state } = look.file;
+  // The host itself has taken it away with what was written, or nothing was written yet.
+  if (towards === "back" && state === "absent" && isMadeBy(of)) return { kind: "moved" };
+  if (state !== "file" || !content)
+    return {
+      kind: "kept",
+      message: sayUnread(file.path, refusal),
+      ...(refusal && { why: refusal.why }),
+    };
+  const { seen, base } = judgeFile(file, content, newKey);
+  const { from, to } = stagesOf(step);
+  const change = base && changeBetween(file, base, { from, to }, newKey);
+  const isOne = seen === earliest(file, from) || seen === earliest(file, to);
+  if (!change || !isOne) {
+    if (towards === "on") return keptOther(file.path);
+    return takeLinesBack(hand, of, content);
+  }
+  const id = writeIdOf(index, step);
+  const isThere = seen === earliest(file, towards === "on" ? to : from);
+  if (guard && !isThere) {
+    const armed = await arm(hand, {
+      path: file.path,
+      id,
+      token,
+      ...guard,
+      wrote: change.wanted,
+      prior: change.prior,
+      putBack: step.phase === "remove" ? linesRemoved(file, newKey) : null,
+      isCreated: isMadeBy(of),
+    });
+    if (armed.kind === "lost") throw new SessionLost(armed.message);
+    if (armed.kind !== "armed") return { kind: "kept", message: sayAnswer(armed, file.path), why: armed.why };
+  }
+  // What is there already is written once more: whatever an earlier try has left is settled so.
+  const moved = await put(hand, { path: file.path, id, token }, change, towards);
+  // Whoever owns the folder has taken the copy away; what it was is known to the byte.
+  if (towards === "back" && !isThere && moved.kind === "kept" && moved.why === "no-before")
+    return writeOver(hand, of, content, { bytes: change.from });
+  return moved.kind === "kept" && isThere && towards === "back" ? { kind: "moved" } : moved;
+}
+
+/** Before that step there was no such file. */
+const isMadeBy = ({ file, step }: FileOfStep): boolean => file.creates !== undefined && step.phase === "add";
+
+async function put(
+  hand: Hand,
+  of: { path: string; id: string; token: string },
+  { prior, wanted, splices }: StageChange,
+  towards: "on" | "back",
+): Promise<Moved> {
+  const [goal, left] = towards === "on" ? [wanted, prior] : [prior, wanted];
+  const written = await write(hand, {
+    ...of,
+    before: prior,
+    expected: [left, goal],
+    wanted: goal,
+    splices: towards === "on" ? splices : [],
+  });
+  switch (written.kind) {
+    case "written":
+      return { kind: "moved" };
+    case "changed":
+      return keptOther(of.path);
+    case "refused":
+      return { kind: "kept", message: sayAnswer(written, of.path), why: written.why };
+    case "failed":
+      return { kind: "unsure", message: sayAnswer(written, of.path), why: written.why };
+    case "lost":
+      throw new SessionLost(written.message);
+    default:
+      return assertNever(written);
+  }
+}
+
+const keptOther = (path: string): Moved => ({
+  kind: "kept",
+  message: `${path} was changed by somebody else since the plan was made; nothing was written to it: plan it again`,
+});
+
+const sayUnread = (path: string, refusal: { why: Parameters<typeof sayRefusal>[0] } | null): string =>
+  refusal ? sayRefusal(refusal.why, path) : `${path} cannot be read any more`;
+
+/**
+ * Takes what the step has made of a file out of it, now that somebody else has changed it: over the very bytes that were
+ * seen, or not at all. Rejects with `SessionLost`.
+ */
+async function takeLinesBack(hand: Hand, of: FileOfStep, there: Uint8Array): Promise<Moved> {
+  const { file, step, newKey } = of;
+  const { path } = file;
+  const change = await findChange(hand, of);
+  if (!change)
+    return hasWorkOf(file, step, there, newKey)
+      ? repairApproved(hand, of, there, sayNoCopy(path))
+      : { kind: "moved" };
+  const taken = takeBack(there, change);
+  if (taken.kind === "unsure") return repairApproved(hand, of, there, sayUnsure(path));
+  if (taken.out.length + taken.back.length === 0) return { kind: "moved" };
+  return writeOver(hand, of, there, { bytes: taken.bytes, said: sayTaken(path, taken) });
+}
+
+/** What nobody can decide but a person: done where a person has approved the very bytes, else told. */
+async function repairApproved(
+  hand: Hand,
+  of: FileOfStep,
+  there: Uint8Array,
+  message: string,
+): Promise<Moved> {
+  const { file, step, newKey, approved } = of;
+  const own = linesOfStep(file, step, newKey);
+  if (!own) return { kind: "kept", message };
+  const { bytes, out, back } = repairLines(there, own);
+  const [over, to] = [hashBytes(there), hashBytes(bytes)];
+  const lines = { takeOut: out.map(writeLatin1), putBack: back.map(writeLatin1) };
+  if (approved?.over !== over || approved.to !== to)
+    return { kind: "kept", message, repair: { over, to, ...lines } };
+  const said = `${file.path} was repaired as it was approved: ${sayCount(out.length, "line")} taken out, ${sayCount(back.length, "line")} put back`;
+  return over === to ? { kind: "moved", said } : writeOver(hand, of, there, { bytes, said });
+}
+
+const writeLatin1 = (line: string): string => writeExactly(Buffer.from(line, "latin1"));
+
+/** Over these very bytes, or not at all; also where no copy of what the run has found there is left. Rejects with `SessionLost`. */
+async function writeOver(
+  hand: Hand,
+  { file: { path }, index, step, token }: FileOfStep,
+  there: Uint8Array,
+  { bytes, said }: { bytes: Uint8Array; said?: string },
+): Promise<Moved> {
+  const before = hashBytes(there);
+  const { at, removed, inserted } = trim({ at: 0, removed: there, inserted: bytes });
+  const written = await write(hand, {
+    // A copy of these bytes and no others is kept under this name.
+    path,
+    token,
+    id: `${writeIdOf(index, step)}${before.slice(0, 8)}`,
+    before,
+    expected: [before],
+    wanted: hashBytes(bytes),
+    splices: [{ at, removed: removed.length, inserted }],
+  });
+  switch (written.kind) {
+    case "written":
+      return { kind: "moved", ...(said !== undefined && { said }) };
+    case "changed":
+      return {
+        kind: "kept",
+        message: `${path} is being changed by somebody else; look at it, and try again`,
+      };
+    case "refused":
+      return { kind: "kept", message: sayAnswer(written, path) };
+    case "failed":
+      return { kind: "unsure", message: sayAnswer(written, path), why: written.why };
+    case "lost":
+      throw new SessionLost(written.message);
+    default:
+      return assertNever(written);
+  }
+}
+
+/** The bytes that the step has found there, of which the host keeps a copy, and what it made of them. */
+async function findChange(hand: Hand, { file, index, step, token, newKey }: FileOfStep) {
+  const folder = file.path.slice(0, file.path.lastIndexOf("/"));
+  const look = await lookAtFile(hand, `${folder}/.latchkey/${token}/before-${writeIdOf(index, step)}`);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const { content } = look.file;
+  const { base } = content ? judgeFile(file, content, newKey) : { base: null };
+  const change = base && changeBetween(file, base, stagesOf(step), newKey);
+  if (!content || !change || hashBytes(content) !== change.prior) return null;
+  const edits = change.splices.map(({ at, removed, inserted }) => ({
+    at,
+    inserted,
+    removed: content.subarray(at, at + removed),
+  }));
+  const wanted = applyEdits(content, edits);
+  if (wanted === null) return null;
+  // Without either line the account would be locked out.
+  const isReplacing = step.phase === "add" && newKey !== null;
+  return { prior: content, wanted, ...(isReplacing && { replaced: linesRemoved(file, newKey) }) };
+}
+
+type Lines = { out: readonly string[]; back: readonly string[] };
+
+const sayTaken = (path: string, { out, back }: Lines): string =>
+  [
+    `${path} was changed by somebody else`,
+    ...(out.length > 0 ? [`${sayCount(out.length, "line")} of this run taken out of it`] : []),
+    ...(back.length > 0 ? [`${sayCount(back.length, "line")} put back into it`] : []),
+    "all else is as it was",
+  ].join("; ");
+
+const sayNoCopy = (path: string): string =>
+  `${path} was changed by somebody else, and there is no copy of what it was: take the lines of this run out of it by hand`;
+
+const sayUnsure = (path: string): string =>
+  `${path} was changed by somebody else in the very lines of this run: look at it`;

@@ -1,0 +1,293 @@
+/** Whatever has let us in is tried again before a change of that account's files stands. */
+import type { HostSession } from "#connect/host-sessions.ts";
+import type { Step } from "#domain/rotation/run/step.ts";
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import { readSshdEntry } from "#domain/use/journal-entry.ts";
+import { readLoginMessage } from "#domain/use/login-message.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
+import { readLoginLines } from "#net/ssh/hand/read-log.ts";
+import { publicBlobOf } from "#net/ssh/identities.ts";
+import { askWhy } from "#net/ssh/prove/ask-why.ts";
+import type { LoginProof, ProofKey } from "#net/ssh/prove/login-proof.ts";
+import { proveClientLogin } from "#net/ssh/prove/prove-by-client.ts";
+import { proveFromHolder } from "#net/ssh/prove/prove-from-holder.ts";
+import { isForSsh2, proveLogin } from "#net/ssh/prove/prove-login.ts";
+import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
+import { enterHost, hostOf, nearOf, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { HostPlan, Proof } from "#shared/model/plan.ts";
+import { described, type Evidence } from "#shared/model/step-result.ts";
+import { OWN_LOGIN } from "#shared/text/consent.ts";
+import { sayHost } from "#shared/text/plan.ts";
+import { formatAwaited, formatKeyName } from "#shared/text/run-step.ts";
+import { nameKey, type ProofOutcome, proveConfirmed, readProof } from "./confirm-key.ts";
+import { accountsLeftOut } from "./hold-folders.ts";
+import { filesOf } from "./move-file.ts";
+
+type LoginsOfStep = { step: Step; host: HostPlan; inside: HostSession };
+
+/** Proves, for every account whose files a step changes, that whoever is to log in still does or now does. */
+export async function proveAccounts(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
+  const host = hostOf(run, step);
+  const asked = { step, host, inside };
+  const accounts = accountsOf(run, step);
+  const evidence: Evidence[] = [];
+  const kinds = new Set<ProofOutcome["kind"]>();
+  for (const { account, proof } of host.proofs.filter((one) => accounts.has(one.account))) {
+    const outcome = await proveLet(run, asked, account, proof);
+    if (!("evidence" in outcome)) return outcome;
+    kinds.add(outcome.kind);
+    evidence.push(...outcome.evidence);
+  }
+  const own = await proveOwnWay(run, asked, accounts);
+  if (!("evidence" in own)) return own;
+  kinds.add(own.kind);
+  const kind = kinds.has("awaits-log") ? "awaits-log" : kinds.has("unverified") ? "unverified" : "proved";
+  return { kind, evidence: [...evidence, ...own.evidence] };
+}
+
+/** Also those of files that have the new key's line already, before the old one goes, and others whom a file lets in. */
+function accountsOf(run: RunContext, step: Step): Set<string> {
+  const { files, proofs } = hostOf(run, step);
+  const leftOut = accountsLeftOut(run, step);
+  const first = new Set(files.map(({ account }) => account));
+  const others = proofs.flatMap(({ account }) => (first.has(account) ? [] : [account]));
+  const isAll = step.phase === "add" && run.plan.newKey !== null;
+  const changed = isAll ? first : filesOf(files, step).map(({ file }) => file.account);
+  return new Set([...changed, ...others].filter((account) => !leftOut.has(account)));
+}
+
+/** That whoever is to log in does. */
+async function proveLet(
+  run: RunContext,
+  asked: LoginsOfStep,
+  account: string,
+  proof: Proof,
+): Promise<ProofOutcome> {
+  switch (proof.kind) {
+    case "none":
+      return { kind: "unverified", evidence: [{ kind: "no-login", account, why: proof.why }] };
+    case "by-hand":
+      return { kind: "unsure", message: `${account} is proved by whoever runs its script, and by no run` };
+    case "by-log":
+      return (await proveConfirmed(run, asked, account)) ?? { kind: "awaits-log", evidence: [] };
+    case "from-holder":
+      return readProof(run, account, await proveAtHolder(run, asked, account, proof));
+    case "from-here":
+      return proveFromHere(run, asked, account, proof.runs);
+    default:
+      return assertNever(proof);
+  }
+}
+
+async function proveFromHere(
+  run: RunContext,
+  asked: LoginsOfStep,
+  account: string,
+  runs: "command" | "nothing",
+): Promise<ProofOutcome> {
+  const { inside } = asked;
+  const fingerprint = run.made.newKey?.fingerprint ?? run.plan.oldKey;
+  const key = fingerprint && (await run.holders.proofKey(nearOf(run), fingerprint));
+  if (!key) return { kind: "unsure", message: `the key that is to log in to ${account} cannot be used here` };
+  const proved = readProof(run, account, await proveLogin(inside.route, { user: account, key, runs }));
+  return proved.kind === "refused" ? addReason(proved, account, inside) : proved;
+}
+
+/** How far back the host's log is read for why it has just refused a login. */
+const JUST_NOW_SECONDS = 30;
+
+async function addReason(
+  refused: Extract<ProofOutcome, { kind: "refused" | "alarm" }>,
+  account: string,
+  { hand }: HostSession,
+): Promise<ProofOutcome> {
+  const look = await lookAtHost(hand);
+  if (look.kind === "lost") return refused;
+  const sinceEpoch = look.host.epochSeconds - JUST_NOW_SECONDS;
+  const why = await askWhy(hand, { account, sinceEpoch });
+  return why === null ? refused : { ...refused, message: `${refused.message}; ${why}` };
+}
+
+async function proveAtHolder(
+  run: RunContext,
+  { host, inside }: LoginsOfStep,
+  account: string,
+  proof: Extract<Proof, { kind: "from-holder" }>,
+): Promise<LoginProof> {
+  const { newKey } = run.plan;
+  const place = run.plan.hosts.findIndex((one) => one.host === proof.host && one.port === proof.port);
+  const made = run.made.newKey;
+  if (place < 0 || newKey?.kind !== "made-on-holder" || !made)
+    return { kind: "inconclusive", why: "impossible", message: `${proof.host} is not a host of the plan` };
+  const { hand } = await enterHost(run, place);
+  const fresh = await lookAtFile(hand, `${newKey.path}.latchkey-new`);
+  const isFresh = fresh.kind === "seen" && fresh.file.state === "file";
+  return proveFromHolder(hand, {
+    target: { host: host.host, port: host.port },
+    user: account,
+    runs: proof.runs,
+    hostKey: inside.hand.hostKey.blob,
+    fingerprint: made.fingerprint,
+    keyFile: isFresh ? `${newKey.path}.latchkey-new` : newKey.path,
+  });
+}
+
+type StepAtHost = { step: Step; host: HostPlan; inside: HostSession };
+
+/**
+ * The key or the certificate that let us in logs in once more, where a file of that very account was changed. Where somebody has agreed that it will not,
+ * something that is left has to: another key at hand here, or whoever else, if the host's journal tells of it.
+ */
+async function proveOwnWay(
+  run: RunContext,
+  asked: StepAtHost,
+  accounts: ReadonlySet<string>,
+): Promise<ProofOutcome> {
+  const { hand, keys, route } = asked.inside;
+  const { user, loginKey, loginCertificate, isTyped } = hand;
+  // A rotation shows that the new one logs in instead.
+  const isReplaced = run.plan.newKey !== null && (loginKey ?? loginCertificate) === run.plan.oldKey;
+  if (isReplaced || !accounts.has(user)) return { kind: "proved", evidence: [] };
+  if (loginCertificate !== null)
+    return proveByClientAgain(run, asked, { fingerprint: loginCertificate, isCertificate: true });
+  if (loginKey === null) return { kind: "proved", evidence: [] };
+  const key = keys.find(({ fingerprint }) => fingerprint === loginKey);
+  // It lies on a token, which OpenSSH's client alone has looked into.
+  if (!key) return proveByClientAgain(run, asked, { fingerprint: loginKey, isCertificate: false });
+  if (isTyped && isForSsh2(key)) return askOwn(run, asked, publicBlobOf(key));
+  const proved = await proveLogin(route, { user, key, runs: "nothing" });
+  if (proved.kind === "proved")
+    return { kind: "proved", evidence: [{ kind: "own-login", account: user, by: "key" }] };
+  if (proved.kind === "refused" && isAgreedTo(run, asked)) return proveLeft(run, asked);
+  return readProof(run, `${user}, with the key that let us in`, proved);
+}
+
+/** Offers what this very login has offered: another choice of it may be refused for what stands before it. */
+async function proveByClientAgain(
+  run: RunContext,
+  asked: StepAtHost,
+  accepted: { fingerprint: string; isCertificate: boolean },
+): Promise<ProofOutcome> {
+  const { hand, route } = asked.inside;
+  const { user, clientKeys: keys } = hand;
+  const { client } = route;
+  if (!client) throw new Error(`${accepted.fingerprint} has let us in without OpenSSH's client`);
+  const what = sayWhatLetIn(hand);
+  const proved = await proveClientLogin({ ...route, client }, { user, keys, accepted });
+  if (proved.kind === "proved") {
+    const by = hand.loginCertificate === null ? "key" : "certificate";
+    return { kind: "proved", evidence: [{ kind: "own-login", account: user, by }] };
+  }
+  if (proved.kind !== "refused") return readProof(run, `${user}, with ${what}`, proved);
+  if (isAgreedTo(run, asked)) return proveLeft(run, asked);
+  return { kind: "refused", message: `${user}: ${what} does not any more: ${proved.message}` };
+}
+
+/** It lets in only beside what was typed: whether sshd takes it is asked without signing. */
+async function askOwn(run: RunContext, asked: StepAtHost, oldKey: Uint8Array): Promise<ProofOutcome> {
+  const { user } = asked.inside.hand;
+  const answer = await proveRefused(asked.inside.route, { user, oldKey, newKey: null });
+  switch (answer.kind) {
+    case "still-taken":
+      return {
+        kind: "proved",
+        evidence: [described(`${user}: sshd still takes the key that let us in, beside what is typed`)],
+      };
+    case "refused":
+      return isAgreedTo(run, asked)
+        ? proveLeft(run, asked)
+        : { kind: "refused", message: `${user}: sshd does not take the key that let us in any more` };
+    case "inconclusive":
+      return {
+        kind: "unverified",
+        evidence: [
+          described(
+            `${user}: the key that let us in needs what is typed, so it was not tried again: ${answer.message}`,
+          ),
+        ],
+      };
+    case "other-host-key":
+      return { kind: "alarm", message: answer.message };
+    default:
+      return assertNever(answer);
+  }
+}
+
+const sayWhatLetIn = ({ loginCertificate }: Hand): string =>
+  `the ${loginCertificate === null ? "key" : "certificate"} that let us in`;
+
+/** No run begins before what has to be agreed to was. */
+const isAgreedTo = ({ plan }: RunContext, { host, inside }: StepAtHost): boolean =>
+  plan.checks.some(
+    ({ id, state, host: place, account }) =>
+      id === OWN_LOGIN && state === "consent" && place === sayHost(host) && account === inside.hand.user,
+  );
+
+/** Each costs the host a failed login where it is refused. */
+const MOST_TRIED = 3;
+
+/** A login by something that is left, since the change: by a key at hand here that stands in the account's files, or by anybody. */
+async function proveLeft(run: RunContext, asked: StepAtHost): Promise<ProofOutcome> {
+  const { hand, route } = asked.inside;
+  const { user } = hand;
+  for (const key of (await keysLeft(run, asked)).slice(0, MOST_TRIED)) {
+    const proved = await proveLogin(route, { user, key, runs: "nothing" });
+    if (proved.kind === "other-host-key") return { kind: "alarm", message: proved.message };
+    if (proved.kind !== "proved") continue;
+    const said = `${user}: logged in with ${formatKeyName(nameKey(run, key.fingerprint))}, which is left; ${sayWhatLetIn(hand)} does not any more, as was agreed to`;
+    return { kind: "proved", evidence: [described(said)] };
+  }
+  return hearLeft(run, asked);
+}
+
+async function keysLeft(run: RunContext, { host, inside }: StepAtHost): Promise<ProofKey[]> {
+  const { hand, keys } = inside;
+  const standing = new Set<string>();
+  for (const { path, account, others = [] } of host.files) {
+    if (account !== hand.user && !others.includes(hand.user)) continue;
+    const look = await lookAtFile(hand, path);
+    if (look.kind === "lost") throw new SessionLost(look.message);
+    for (const { key } of readAuthorizedKeys(look.file.content ?? new Uint8Array()))
+      if (key) standing.add(key.fingerprint);
+  }
+  return keys.filter(
+    ({ fingerprint }) =>
+      standing.has(fingerprint) && fingerprint !== hand.loginKey && fingerprint !== run.plan.oldKey,
+  );
+}
+
+/** Every entry of sshd's that names a key. */
+const ANY_KEY = "SHA256:";
+
+async function hearLeft(run: RunContext, { step, inside: { hand } }: StepAtHost): Promise<ProofOutcome> {
+  const { user } = hand;
+  const look = await lookAtHost(hand);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const since = run.awaitedSince.get(step.ordinal) ?? look.host.epochSeconds;
+  run.awaitedSince.set(step.ordinal, since);
+  const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [ANY_KEY] });
+  if (read.kind === "lost") throw new SessionLost(read.message);
+  const failing = `${user}: ${sayWhatLetIn(hand)} does not any more, as was agreed to`;
+  if (read.kind !== "read" || !read.sources.includes("journal"))
+    return {
+      kind: "refused",
+      message: `${failing}, no other key that is left is at hand here, and this host has no journal that could tell of a login by one`,
+    };
+  const logins = Buffer.from(read.journal)
+    .toString("utf8")
+    .split("\n")
+    .flatMap((line) => {
+      const entry = readSshdEntry(line);
+      const login = entry && entry.at > since ? readLoginMessage(entry.message) : null;
+      return login && login.account === user && !login.isPartial ? [login] : [];
+    });
+  const [login] = logins;
+  if (!login) {
+    const awaited = { kind: "login" as const, account: user };
+    return { kind: "unsure", awaited, message: formatAwaited(awaited) };
+  }
+  const from = login.from === null ? "" : ` from ${login.from}`;
+  return { kind: "proved", evidence: [described(`${failing}; the journal tells of a login since${from}`)] };
+}

@@ -1,0 +1,247 @@
+/** A proof by log: that somebody, wherever the private half is, has logged in with the new key. */
+import type { HostSession } from "#connect/host-sessions.ts";
+import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import type { HostClock } from "#domain/rotation/run/watch-old-key.ts";
+import { readSshdEntry } from "#domain/use/journal-entry.ts";
+import { dateDays } from "#domain/use/log-dates.ts";
+import { readLoginMessage } from "#domain/use/login-message.ts";
+import { DAY_SECONDS, readOffset, toSeconds } from "#domain/use/times.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtHost } from "#net/ssh/hand/look.ts";
+import { readLoginLines } from "#net/ssh/hand/read-log.ts";
+import { awaitsLog, isProvedFromHere } from "#runs/engine/observe.ts";
+import { enterHost, HalfLocked, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import type { RunStep } from "#shared/model/run.ts";
+import { described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
+import { formatEvidence } from "#shared/text/run-step.ts";
+import { nameKey, proveConfirmed } from "./confirm-key.ts";
+import { proveChange } from "./verify-change.ts";
+
+/** What was heard of a step. */
+type LogVerification = { isProved: boolean; evidence: Evidence[] };
+
+/** What tells whether a run has waited long enough. */
+export type Waits = {
+  /**
+   * Whether a log of the host tells of a login; seconds since the epoch, by the host's clock. `after` null: at any time.
+   * `isNew`: nobody can have used the key before the run. `isAuthority`: a login by one of its certificates is meant.
+   */
+  hear(
+    hand: Hand,
+    wish: {
+      account: string;
+      fingerprint: string;
+      since: number;
+      after: number | null;
+      isNew: boolean;
+      isAuthority: boolean;
+      zone: string | null;
+    },
+  ): Promise<Heard>;
+  /** Whether the old key may go. */
+  judgeGrace(asked: {
+    plan: Plan;
+    dueAt: Instant | null;
+    /** What was agreed to before the run. */
+    consents: readonly string[];
+    /** Since when the holders have the new key; null: not yet. */
+    since: Instant | null;
+    clocks: readonly HostClock[];
+    /** What whoever ends the days of grace now agrees to; null: nobody does. */
+    ending: readonly string[] | null;
+  }): Promise<{ isOver: boolean; dueAt: Instant; said: string[] }>;
+};
+
+/** Of the run: when it was begun, and what time it is here. */
+type Clock = { begun: Instant; now: () => Date };
+
+/** Looks for the logins that steps wait for. Whether any step is proved by them. */
+export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Promise<boolean> {
+  let hasHeard = false;
+  let locked: HalfLocked | null = null;
+  const awaiting = run.journal.steps().filter((step) => awaitsLog(step));
+  for (const step of awaiting) {
+    const heard = await hearAt(run, waits, step, clock).catch((error: unknown) => {
+      if (error instanceof SessionLost) return { isProved: false, evidence: [described(error.message)] };
+      if (!(error instanceof HalfLocked)) throw error;
+      // Whatever needs no key is heard of all the same.
+      locked = error;
+      return { isProved: false, evidence: [] };
+    });
+    if (!heard.isProved) {
+      if (heard.evidence.length > 0)
+        await run.journal.note(step.ordinal, heard.evidence.map(formatEvidence).join("; "));
+      continue;
+    }
+    await run.journal.mark(
+      step.ordinal,
+      "proved",
+      { kind: "verified", evidence: heard.evidence },
+      "verified",
+    );
+    hasHeard = true;
+  }
+  await run.sessions.keepOnly([]);
+  if (locked && !hasHeard) throw locked;
+  return hasHeard;
+}
+
+async function hearAt(run: RunContext, waits: Waits, step: RunStep, clock: Clock): Promise<LogVerification> {
+  const place = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
+  const fingerprint = run.made.newKey?.fingerprint;
+  const host = run.plan.hosts[place];
+  const accounts = (host?.proofs ?? []).filter(({ proof }) => proof.kind === "by-log");
+  if (!fingerprint || !host)
+    return { isProved: false, evidence: [described("no key is known that a log could tell of")] };
+  const inside = await enterHost(run, place);
+  const { hand } = inside;
+  const look = await lookAtHost(hand);
+  if (look.kind === "lost") throw new SessionLost(look.message);
+  const isNew = run.plan.newKey?.kind !== "given";
+  const isAuthority = run.plan.kind === "move-to-authority";
+  const wish = {
+    fingerprint,
+    isNew,
+    isAuthority,
+    zone: look.host.zone,
+    ...boundsOf(step, clock, isNew, look.host),
+  };
+  const evidence: Evidence[] = [];
+  let isProved = true;
+  for (const { account } of accounts) {
+    const confirmed = await proveConfirmed(run, { host, inside }, account);
+    if (confirmed && "evidence" in confirmed) evidence.push(...confirmed.evidence);
+    if (confirmed?.kind === "proved") continue;
+    const heard = await waits.hear(hand, { ...wish, account });
+    if (heard.kind !== "heard") isProved = false;
+    evidence.push(...toEvidence(heard, account, nameKey(run, fingerprint)));
+  }
+  return isProved && step.phase === "remove"
+    ? proveRest(run, step, inside, evidence)
+    : { isProved, evidence };
+}
+
+function toEvidence(heard: Heard, account: string, key: KeyName): Evidence[] {
+  switch (heard.kind) {
+    case "heard":
+      return [{ kind: "login-in-log", account, key }];
+    case "claimed":
+      return [{ kind: "claimed-login", account, key, path: heard.path }];
+    case "unknown":
+      return [described(`${account}: ${heard.why}`)];
+    case "not-yet":
+      return [];
+    default:
+      return assertNever(heard);
+  }
+}
+
+/** What no log tells of a removal, once more: a step that waits for a log keeps nothing of what was said before. */
+async function proveRest(
+  run: RunContext,
+  { ordinal }: RunStep,
+  inside: HostSession,
+  heard: readonly Evidence[],
+): Promise<LogVerification> {
+  const step = stepsOf(run.plan).find((one) => one.ordinal === ordinal);
+  if (!step) throw new Error(`the plan has no step ${ordinal}`);
+  if (isProvedFromHere(run, step)) await run.openHalf();
+  const proof = await proveChange(run, step, inside);
+  if ("evidence" in proof) return { isProved: true, evidence: [...heard, ...proof.evidence] };
+  return { isProved: false, evidence: [...heard, described(proof.message)] };
+}
+
+/** What is asked and what is told are a second apart at the most, and each drops less than one. */
+const SLACK_SECONDS = 2;
+
+/** After a removal only a login since then tells that the new key gets in without the old line. */
+function boundsOf(
+  { phase, at }: RunStep,
+  { begun, now }: Clock,
+  isNew: boolean,
+  { epochSeconds }: { epochSeconds: number },
+): { since: number; after: number | null } {
+  const ahead = epochSeconds - Math.floor(now().getTime() / 1_000);
+  const there = (instant: Instant) => Math.floor(Date.parse(instant) / 1_000) + ahead;
+  if (phase === "remove") return { since: there(begun), after: there(at ?? begun) + SLACK_SECONDS };
+  return { since: there(begun), after: isNew ? null : there(begun) - SLACK_SECONDS };
+}
+
+type Heard =
+  /** The journal tells of it, by an entry of the host's own sshd. */
+  | { kind: "heard" }
+  /** A line of a plain file tells of it, which any user of the host may have written: no proof. */
+  | { kind: "claimed"; path: string }
+  | { kind: "not-yet" }
+  /** No log can be read, or nobody knows. */
+  | { kind: "unknown"; why: string };
+
+type Wish = {
+  account: string;
+  fingerprint: string;
+  /** How far back logs are read; a second since the epoch, as all here, by the host's own clock. */
+  since: number;
+  /** Only what is later counts; null: any login does, for nobody had the key before. */
+  after: number | null;
+  /** The key was made by the run, so that a stamp without a year is of the last year that it can be. */
+  isNew: boolean;
+  /** The key is an authority's: its certificates log in, whoever's keys they are for. */
+  isAuthority: boolean;
+  /** How the host writes a time without its offset. */
+  zone: string | null;
+};
+
+export async function hearLogin(hand: Hand, wish: Wish): Promise<Heard> {
+  const { fingerprint, since } = wish;
+  const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [fingerprint] });
+  if (read.kind === "lost") return { kind: "unknown", why: read.message };
+  if (read.kind !== "read") return { kind: "unknown", why: "no log of logins can be read there" };
+  if (linesOf(read.journal).some((line) => isInJournal(line, wish))) return { kind: "heard" };
+  const claimed = linesOf(read.lines)
+    .map((line) => ({ path: line.slice(0, line.indexOf("\t")), text: line.slice(line.indexOf("\t") + 1) }))
+    .findLast(({ text }) => isLogin(text, wish) && isLater(text, wish));
+  return claimed ? { kind: "claimed", path: claimed.path } : { kind: "not-yet" };
+}
+
+const linesOf = (bytes: Uint8Array): string[] => Buffer.from(bytes).toString("utf8").split("\n");
+
+/** Its time is journald's own. */
+function isInJournal(line: string, wish: Wish): boolean {
+  const entry = readSshdEntry(line);
+  return entry !== null && isOf(entry.message, wish) && (wish.after === null || entry.at > wish.after);
+}
+
+/** `2026-03-06T10:00:00+01:00 HOST sshd[7]: `, `Mar  6 10:00:00 HOST sshd-session[7]: `; what follows is sshd's own. */
+const MESSAGE =
+  /^(?:\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ (?:[a-z0-9]+\.[a-z]+ )?sshd(?:-session|-auth)?(?:\[\d+\])?: (Accepted .*)$/;
+
+/** Anybody may choose what stands further on in a line, for an unknown user's name is in it. */
+const isLogin = (line: string, wish: Wish): boolean => isOf(MESSAGE.exec(line)?.[1] ?? "", wish);
+
+function isOf(message: string, { account, fingerprint, isAuthority }: Wish): boolean {
+  const login = readLoginMessage(message);
+  if (login?.account !== account || login.isPartial) return false;
+  return isAuthority
+    ? login.authority === fingerprint
+    : login.authority === null && login.fingerprint === fingerprint;
+}
+
+/** A stamp that tells no moment for certain is no proof. */
+function isLater(line: string, { after, isNew, zone, since }: Wish): boolean {
+  if (after === null) return true;
+  const [, day = "", time = ""] =
+    /^(\d{4}-\d\d-\d\d)T(\S+)/.exec(line) ?? /^([A-Z][a-z]{2} [ \d]\d) (\d\d:\d\d:\d\d) /.exec(line) ?? [];
+  const hasYear = day.includes("-");
+  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(time);
+  if ((!hasYear && !isNew) || (!hasZone && zone === null)) return false;
+  // No login of a run is a year older than what is asked about.
+  const newest = hasYear ? null : Math.floor(since / DAY_SECONDS) + DAYS_OF_A_RUN;
+  const [date] = dateDays([day], newest);
+  const at = date === null || date === undefined ? null : toSeconds(date, time, readOffset(zone));
+  return at !== null && at > after;
+}
+
+const DAYS_OF_A_RUN = 360;

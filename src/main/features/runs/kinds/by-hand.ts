@@ -1,0 +1,184 @@
+/**
+ * What to do on a host where Latchkey cannot: a command a line, to be pasted into a shell of root's there, in this order.
+ *
+ * Whoever owns a folder on the way may have laid anything there, knows what is printed, and may change it at any moment. So
+ * what lies in an account's folder is touched with that account's rights alone, in a session that has no terminal (it could
+ * type there); each folder is entered by its real name before anything is done in it; a file is put in place by its hash, by
+ * `mv -T`, which follows no link and goes into no folder. A command that a host does not know (setsid, runuser, sha256sum,
+ * mv -T) does nothing, and it is said what to do as the account itself.
+ */
+import { quoteWord } from "#net/ssh/hand/words.ts";
+import type { CertificateChange } from "#shared/model/pair.ts";
+import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import type { KeptKey, RunFile, RunStep } from "#shared/model/run.ts";
+import { writeIdOf } from "./access/move-file.ts";
+
+/** `files`: those that are known to be stuck; the others stand as they should, and may have what somebody has written. */
+export function sayByHand(
+  plan: Plan,
+  steps: readonly RunStep[],
+  files: readonly RunFile[],
+  token: string,
+): string[] {
+  const stuck = steps.filter(({ state }) => state === "needs-attention");
+  const hosts = plan.hosts.filter((host) => stuck.some((step) => isOf(step, host)));
+  return hosts.flatMap((host) =>
+    sayHost(
+      host,
+      stuck.filter((step) => isOf(step, host)),
+      files.filter((file) => file.fate === "stuck" && isOf(file, host)),
+      token,
+    ),
+  );
+}
+
+const isOf = (one: Pick<RunStep, "host" | "port">, { host, port }: HostPlan): boolean =>
+  one.host === host && one.port === port;
+
+function sayHost(
+  host: HostPlan,
+  steps: readonly RunStep[],
+  files: readonly RunFile[],
+  token: string,
+): string[] {
+  const enter = `ssh -p ${host.port} ${quoteWord(loginOf(host))}`;
+  if (host.certificates) {
+    const lines = steps.flatMap(({ phase }) => sayStuck(host.certificates ?? [], phase, token));
+    return lines.length === 0 ? [] : [enter, ...lines];
+  }
+  const changes = steps.toReversed().filter(({ phase }) => phase === "remove" || phase === "add");
+  const restores = changes.flatMap((step) => sayFiles(host, step, files, token));
+  const folders = new Map(host.files.map((file) => [folderOf(file.path), file]));
+  const clears = [...folders].map(([folder, file]) => asOwner(file, CLEAR, [folder, token]));
+  const owners = new Set(host.files.flatMap(({ uid, owner }) => (uid === 0 ? [] : [owner])));
+  return [enter, ...(owners.size > 0 ? [sayElse([...owners])] : []), ...restores, ...clears];
+}
+
+/** BSD and busybox have other tools. */
+const sayElse = (owners: readonly string[]): string =>
+  `# where there is no setsid, runuser, sha256sum or mv -T, these do nothing: then log in as ${owners.join(", ")}, never as root, and put before-* of .latchkey in the place of the file`;
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+function sayFiles(
+  { files }: HostPlan,
+  { phase }: RunStep,
+  stuck: readonly RunFile[],
+  token: string,
+): string[] {
+  return files.flatMap((file, index) => {
+    const { path } = file;
+    const found = stuck.find((one) => one.path === path);
+    if (stuck.length > 0 && found?.phase !== phase) return [];
+    const lines = [
+      ...(found?.putBack ?? []).map((line) => `# to be put back into ${path}: ${line}`),
+      ...(found?.takeOut ?? []).map((line) => `# to be taken out of ${path}: ${line}`),
+    ];
+    if (lines.length > 0) return lines;
+    // What stood there before the run is known by its hash; what a removal has found is not where its key was made later.
+    const wanted = phase === "remove" ? (file.after?.added ?? "") : file.before;
+    return [
+      asOwner(file, RESTORE, [folderOf(path), nameOf(path), token, writeIdOf(index, { phase }), wanted]),
+    ];
+  });
+}
+
+/** FOLDER, and then what stands in it: a folder that is entered is another one's by no name. */
+const ENTER = 'cd -P -- "$1" && [ "$(pwd -P)" = "$1" ] || exit';
+
+/**
+ * FOLDER NAME TOKEN ID HASH: the copy that the run has kept takes the file's place. What stands there is kept beside it, for it
+ * may be somebody's change.
+ */
+const RESTORE = `${ENTER}; kept=.latchkey/$3/before-$4; [ -f "$kept" ] && [ ! -L "$kept" ] || exit; h=$(sha256sum <"$kept") || exit; [ -z "$5" ] || [ "\${h%% *}" = "$5" ] || exit; [ ! -f "./$2" ] || diff "./$2" "$kept"; [ ! -e "./$2" ] && [ ! -L "./$2" ] || mv -f -T -- "./$2" "./$2.latchkey-aside-$3-$4" || exit; mv -f -T -- "$kept" "./$2"`;
+
+/** FOLDER TOKEN: what the run has kept there stays beside, for a late edit may be among it; its lock goes, another's stays. */
+const CLEAR = `${ENTER}; [ ! -L .latchkey ] && cd .latchkey 2>/dev/null || exit 0; [ ! -d "./$2" ] || mv -f -T -- "./$2" "../.latchkey-kept-$2"; for lock in ./lock-*; do case $(readlink "$lock") in "$2",*) rm -f -- "$lock" ;; esac; done; cd ..; rmdir .latchkey 2>/dev/null || true`;
+
+/** How old private keys that a run has kept on hosts go, each if it is that very file, by the account that owns it. */
+export const removeKeptByHand = ({ hosts }: Plan, kept: readonly KeptKey[]): string[] =>
+  hosts.flatMap((host) => {
+    const lines = host.holders.flatMap(({ path, owner, uid, before }) => {
+      const key = kept.find((one) => one.path === path && one.host === host.host && one.port === host.port);
+      if (!key || before === null || uid === null) return [];
+      return [asOwner({ uid, owner }, DROP_KEPT, [folderOf(key.kept), nameOf(key.kept), before])];
+    });
+    return lines.length === 0 ? [] : [`ssh -p ${host.port} ${quoteWord(loginOf(host))}`, ...lines];
+  });
+
+const loginOf = ({ host, user }: HostPlan): string => (user === null ? host : `${user}@${host}`);
+
+/** FOLDER NAME HASH: that very file, and its public half. Says what came of it, and nothing that the host has named. */
+const DROP_KEPT = [
+  'no() { echo "not removed: $*"; exit 1; }',
+  'cd -P -- "$1" && [ "$(pwd -P)" = "$1" ] || no its folder cannot be entered, or is a link',
+  '[ -e "./$2" ] || [ -L "./$2" ] || { echo removed already; exit; }',
+  '[ -f "./$2" ] && [ ! -L "./$2" ] || no it is no plain file',
+  'h=$(sha256sum <"./$2") || no it cannot be read, or there is no sha256sum',
+  '[ "${h%% *}" = "$3" ] || no it is not the old private key of this run',
+  'rm -f -- "./$2.pub" "./$2" || no its folder cannot be written',
+  "echo removed",
+].join("; ");
+
+const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
+
+type FileOwner = { uid: number; owner: string };
+
+/**
+ * In a session of its own without a terminal, with nobody's rights but those of the account that the folder is of, and with nothing of
+ * root's environment or folder, which that account could read.
+ */
+function asOwner({ uid, owner }: FileOwner, script: string, words: readonly string[]): string {
+  const run = asRoot(script, words);
+  if (uid === 0) return run;
+  return `(cd / && exec env -i PATH=${PATH} setsid -w runuser -u ${quoteWord(owner)} -- ${run}) </dev/null 2>&1 | cat`;
+}
+
+/** Only where an installation is stuck do old files go back: before it none were changed, and after it the new ones are proved. */
+function sayStuck(changes: readonly CertificateChange[], phase: RunStep["phase"], token: string): string[] {
+  if (phase === "install") return sayPairs(changes, token);
+  if (phase !== "commit" && phase !== "request") return [];
+  return changes.flatMap(({ id, files }) => [
+    // Nobody but root can turn a folder on this way.
+    `rm -rf -- ${quoteWord(`${STORE}/${token}/${id}`)}`,
+    ...[...new Set(files.map(({ real }) => folderOf(real)))].map((folder) =>
+      asRoot(DROP_DEN, [folder, `.latchkey-${token}-${id}`]),
+    ),
+  ]);
+}
+
+const STORE = "/var/lib/latchkey";
+
+const asRoot = (script: string, words: readonly string[]): string =>
+  `sh -c ${[script, "latchkey", ...words].map(quoteWord).join(" ")}`;
+
+/** DEN within FOLDER: entered, it has to be root's own, where nobody else can have put anything. */
+const ENTER_DEN = `${ENTER}; [ ! -L "./$2" ] && cd -P -- "./$2" 2>/dev/null && [ "$(pwd -P)" = "$1/$2" ] && [ -O . ] || exit 0`;
+
+/** FOLDER DEN */
+const DROP_DEN = `${ENTER_DEN}; rm -f ./part-* ./next-* ./held-*; cd .. && rmdir -- "./$2"`;
+
+/** FOLDER DEN NAME KEPT HASH: from a den beside the file. */
+const FROM_DEN = `${ENTER_DEN}; [ -f "./$4" ] || exit 0; h=$(sha256sum <"./$4") || exit; [ "\${h%% *}" = "$5" ] && mv -f -T -- "./$4" "../$3"`;
+
+/** FOLDER NAME KEPT HASH: from root's own store; a rename, which goes through no link, or nothing. */
+const FROM_STORE = `${ENTER}; [ -f "$3" ] || exit 0; h=$(sha256sum <"$3") || exit; [ "\${h%% *}" = "$4" ] && mv -f -T -- "$3" "./$2"`;
+
+/** The old files of a pair, wherever they are kept, and the servers that read them. */
+function sayPairs(certificates: readonly CertificateChange[], token: string): string[] {
+  const restores = certificates.flatMap(({ id, files }) =>
+    files.flatMap(({ real, before }, nth) => {
+      const [folder, name, kept] = [folderOf(real), nameOf(real), `held-${nth}.${before}`];
+      return [
+        asRoot(FROM_STORE, [folder, name, `${STORE}/${token}/${id}/${kept}`, before]),
+        asRoot(FROM_DEN, [folder, `.latchkey-${token}-${id}`, name, kept, before]),
+      ];
+    }),
+  );
+  const servers = new Set(certificates.flatMap(({ consumers }) => consumers.map(({ server }) => server)));
+  return [
+    ...restores,
+    `# have these read their files again, and look at what they serve: ${[...servers].join(", ")}`,
+  ];
+}

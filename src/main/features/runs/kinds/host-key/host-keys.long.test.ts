@@ -1,0 +1,183 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { viewKey } from "#codec/fingerprint.ts";
+import { lookAtDaemon, reloadDaemon } from "#net/ssh/hand/daemon.ts";
+import { makeKey } from "#net/ssh/hand/put-halves.ts";
+import { blobOf, enterHost, readHostKey, readIdentity, routeTo } from "#net/ssh/prove/testing/lab-route.ts";
+import { openStore } from "#store/store.ts";
+import { letIn } from "#testing/lab/desk.ts";
+import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
+import { watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createHostKeys } from "./host-keys.ts";
+
+const lab = test.skipIf(!canStartHosts());
+const LIBRARIES = ["facts.sh", "holders.sh", "host-key.sh"];
+const CONFIG = "/etc/ssh/sshd_config";
+const OLD = "/etc/ssh/ssh_host_ed25519_key";
+const NEW = "/etc/ssh/ssh_host_ed25519_key_2026";
+
+async function makeWorld() {
+  const folder = await makeTemporaryFolder();
+  const admin = await makeKeyFile(folder.path, "admin");
+  const host = await startHost({ name: "web1", prepare: letIn(admin.publicLine.trim()) });
+  const hand = await enterHost(host, admin, LIBRARIES);
+  const watched = await watchLogins([host], { keyFile: admin.path, account: "root", reloads: true });
+  return {
+    host,
+    hand,
+    route: await routeTo(host),
+    loginKey: await readIdentity(admin),
+    expectNobodyLockedOut: watched.expectNobodyLockedOut,
+    async [Symbol.asyncDispose]() {
+      await watched[Symbol.asyncDispose]();
+      await hand[Symbol.asyncDispose]();
+      await host[Symbol.asyncDispose]();
+      await folder.remove();
+    },
+  };
+}
+
+function keepPins(blob: Uint8Array) {
+  const store = openStore({ path: ":memory:", access: "write" });
+  const pin = { ...viewKey(blob), blob, source: "accepted" as const, pinnedAt: "2026-01-01T00:00:00Z" };
+  store.pins.put({ host: "web1", port: 22, ...pin });
+  const hostKeys = createHostKeys({ store, now: () => new Date() });
+  return { pinned: () => store.pins.find("web1", 22)?.fingerprint, hostKeys };
+}
+
+/** An sshd that was told to may not have read its configuration yet. */
+async function again<T extends { kind: string }>(work: () => Promise<T>): Promise<T> {
+  for (let left = 50; ; left--) {
+    const result = await work();
+    if (result.kind !== "unsure" || left === 0) return result;
+  }
+}
+
+lab(
+  "a host key is rotated beside the old one: named and proved first, then presented, and then our pin",
+  async () => {
+    await using world = await makeWorld();
+    const { host, hand, route, loginKey } = world;
+    const { fingerprint } = viewKey(route.hostKey);
+    const { pinned, hostKeys } = keepPins(route.hostKey);
+    const made = await makeKey(hand, { path: NEW, keyType: "ed25519", bits: null, comment: "web1" });
+    if (made.kind !== "made") throw new Error(made.kind);
+    const blob = blobOf({ publicLine: made.line });
+    const [type, base64] = made.line.split(" ");
+    const asked = {
+      host: "web1",
+      port: 22,
+      oldKey: fingerprint,
+      newLine: `${type} ${base64}`,
+      loginKey,
+      keyFile: NEW,
+      comment: "root@web1",
+    };
+    const use = (...paths: string[]) =>
+      host.run(`sed -i '/^HostKey/d' ${CONFIG}; printf 'HostKey %s\\n' ${paths.join(" ")} >> ${CONFIG}`);
+
+    await use(OLD, NEW);
+    expect(await again(() => hostKeys.prove({ ...asked, phase: "add" }, { hand, route }))).toEqual({
+      kind: "proved",
+      said: [`the new host key is named and proved: ${viewKey(blob).fingerprint}`],
+    });
+    expect(pinned()).toBe(fingerprint);
+
+    await use(NEW);
+    expect(await again(() => hostKeys.prove({ ...asked, phase: "remove" }, { hand, route }))).toEqual({
+      kind: "proved",
+      said: [`the new host key is presented: ${viewKey(blob).fingerprint}`],
+    });
+    expect(pinned()).toBe(viewKey(blob).fingerprint);
+
+    await use(OLD);
+    expect(await hostKeys.takeBack(asked, { hand, route })).toBeNull();
+    expect(pinned()).toBe(fingerprint);
+    const other = { ...asked, phase: "remove" as const, loginKey: null };
+    const stale = await hostKeys.prove(other, { hand, route });
+    expect(stale).toMatchObject({ kind: "unsure" });
+    await world.expectNobodyLockedOut();
+  },
+);
+
+lab(
+  "without a login by a key, a new key is proved where its type is new, and said to be unproved where it stands beside an old one",
+  async () => {
+    await using world = await makeWorld();
+    const { host, hand } = world;
+    const route = { ...world.route, hostKeyTypes: ["ssh-ed25519", "ecdsa-sha2-nistp256"] };
+    const { pinned, hostKeys } = keepPins(route.hostKey);
+    const before = pinned();
+    const use = (...paths: string[]) =>
+      host.run(`sed -i '/^HostKey/d' ${CONFIG}; printf 'HostKey %s\\n' ${paths.join(" ")} >> ${CONFIG}`);
+    const proveAdded = async (path: string, keyType: "ecdsa" | "ed25519", oldKey: string | null) => {
+      const made = await makeKey(hand, { path, keyType, bits: null, comment: "web1" });
+      if (made.kind !== "made") throw new Error(made.kind);
+      await use(OLD, path);
+      const asked = {
+        phase: "add" as const,
+        host: "web1",
+        port: 22,
+        oldKey,
+        loginKey: null,
+        newLine: made.line.split(" ").slice(0, 2).join(" "),
+        keyFile: path,
+        comment: "web1",
+      };
+      const proof = await again(() => hostKeys.prove(asked, { hand, route }));
+      return { proof, fingerprint: viewKey(blobOf({ publicLine: made.line })).fingerprint };
+    };
+    const fresh = await proveAdded("/etc/ssh/ssh_host_ecdsa_key_2026", "ecdsa", null);
+    expect(fresh.proof).toEqual({
+      kind: "proved",
+      said: [`the new host key is presented: ${fresh.fingerprint}`],
+    });
+    const beside = await proveAdded(NEW, "ed25519", viewKey(route.hostKey).fingerprint);
+    expect(beside.proof).toEqual({ kind: "unverified", said: [expect.stringMatching(/^not verified: /)] });
+    expect(pinned()).toBe(before);
+    await world.expectNobodyLockedOut();
+  },
+);
+
+lab("what sshd reads, and which host keys it uses, is told in its order, with what is included", async () => {
+  await using world = await makeWorld();
+  const { host, hand, route } = world;
+  await host.run(`mkdir -p /etc/ssh/sshd_config.d; echo 'PermitTTY yes' > /etc/ssh/sshd_config.d/a.conf
+    sed -i '1i Include /etc/ssh/sshd_config.d/*.conf' ${CONFIG}`);
+  const seen = await lookAtDaemon(hand);
+  if (seen.kind !== "seen") throw new Error(seen.kind);
+  expect(seen.daemon.configs.slice(0, 2)).toEqual([CONFIG, "/etc/ssh/sshd_config.d/a.conf"]);
+  const [found] = seen.daemon.hostKeys.filter(({ path }) => path === OLD);
+  const line = (await host.run(`cut -d' ' -f1,2 ${OLD}.pub`)).trim();
+  expect(found).toEqual({ path: OLD, line, ...viewKey(route.hostKey) });
+  expect(seen.daemon.taken).toContain(`${OLD}.pub`);
+  expect(seen.daemon.canReload).toBe(true);
+});
+
+lab("a configuration that sshd does not take is told, and sshd is not", async () => {
+  await using world = await makeWorld();
+  const { host, hand, route } = world;
+  await host.run(`echo 'HostKey /nowhere/key
+    NoSuchKeyword yes' >> ${CONFIG}`);
+  expect(await reloadDaemon(hand)).toMatchObject({
+    kind: "bad",
+    message: expect.stringContaining("NoSuchKeyword"),
+  });
+  const { hostKeys } = keepPins(route.hostKey);
+  const made = await makeKey(hand, { path: NEW, keyType: "ed25519", bits: null, comment: "web1" });
+  const asked = {
+    phase: "add" as const,
+    host: "web1",
+    port: 22,
+    oldKey: null,
+    loginKey: null,
+    comment: "web1",
+    keyFile: NEW,
+    newLine: made.kind === "made" ? made.line.split(" ").slice(0, 2).join(" ") : "",
+  };
+  expect(await hostKeys.prove(asked, { hand, route })).toMatchObject({ kind: "refused" });
+  expect(await readHostKey(host)).toEqual(route.hostKey);
+  expect(await readFile(`${host.root}/var/log/auth.log`, "utf8")).not.toContain("SIGHUP");
+});

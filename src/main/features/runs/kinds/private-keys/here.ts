@@ -1,0 +1,223 @@
+/** Halves on this computer: files, and keys of its agents. */
+/** A key pair from a private key file of this computer, and the passphrase that it takes to open or to lock one. */
+import { signedBytes } from "#domain/bundle/check-signature.ts";
+import { makeNonce, POSSESSION_NAMESPACE, writeStatement } from "#domain/possession/verify-possession.ts";
+import { isOpenedHere } from "#domain/rotation/plan/checks/check-possession.ts";
+import type { HolderSeen } from "#domain/rotation/run/step.ts";
+import { isSignedBy } from "#domain/ssh/host-certificate-signature.ts";
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { addToAgent, removeFromAgent, signByAgent } from "#net/local/private-halves/agent-keys.ts";
+import { type HalfPlace, lookAtHalf } from "#net/local/private-halves/half-place.ts";
+import { type KeyPair, readKeyPair } from "#net/local/private-halves/key-pair.ts";
+import {
+  commitHalf,
+  dropKeptHalf,
+  type HalfOutcome,
+  keepHalf,
+  makeHalf,
+  putHalf,
+  undoHalf,
+} from "#net/local/private-halves/replace-half.ts";
+import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
+import { listAgentKeys } from "#net/ssh/agent.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import { readSmallFile } from "#net/ssh/identities.ts";
+import { unlock } from "#net/ssh/locked/unlock.ts";
+import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
+import type { HolderPlan } from "#shared/model/plan.ts";
+import type { KeyPossession } from "#shared/model/possession.ts";
+import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { blobOf, DONE, fail, type Near, NO_PAIR, type Outcome } from "./locations.ts";
+
+/** A plan is not held up by an agent that asks somebody who is not there; a run waits for whoever started it. */
+const PLAN_WAITS_MS = 10_000;
+const RUN_WAITS_MS = 60_000;
+
+/** Whether an agent of this computer signs a fresh nonce with the key. */
+export async function verifyAgent(
+  socketPath: string,
+  fingerprint: string,
+  timeoutMs = PLAN_WAITS_MS,
+): Promise<KeyPossession> {
+  const location = { hostKey: "here", path: socketPath, fingerprint };
+  const bytes = signedBytes(
+    { namespace: POSSESSION_NAMESPACE, reserved: Buffer.alloc(0), hashName: "sha512" },
+    writeStatement(location, makeNonce()),
+  );
+  const signed = await signByAgent(socketPath, { fingerprint, bytes, timeoutMs });
+  if (!signed) return { kind: "claimed", why: "agent-silent" };
+  const key = readKeyBlob(signed.blob);
+  switch (key ? isSignedBy(key, bytes, signed.signature) : "unsupported") {
+    case "yes":
+      return { kind: "verified" };
+    case "no":
+      return { kind: "other-key" };
+    case "unsupported":
+      return { kind: "claimed", why: "unsupported" };
+  }
+}
+
+export const toPlace = ({ path, before, hasPublicFile }: HolderPlan): HalfPlace => ({
+  path,
+  before,
+  hasPublicFile,
+});
+
+export async function lookHere(near: Near, holder: HolderPlan): Promise<HolderSeen> {
+  const fingerprint = near.newKey?.fingerprint ?? "";
+  if (holder.kind === "agent") return lookAtAgent(near, holder);
+  const state = await lookAtHalf(toPlace(holder), fingerprint);
+  switch (state.kind) {
+    case "untouched":
+      return state.isBegun ? "begun" : "old";
+    case "made":
+      // Where the key is made it lies there from the very first step on.
+      return state.isBegun || !isMadeAt(near, holder) ? "begun" : "old";
+    case "in-place":
+      return "new";
+    case "committed":
+      return "committed";
+    case "strange":
+      return "other";
+  }
+}
+
+const isMadeAt = ({ plan: { newKey } }: Near, { path }: HolderPlan): boolean =>
+  newKey?.kind === "made-here" && newKey.path === path;
+
+export async function handOverHere(near: Near, holder: HolderPlan): Promise<Outcome> {
+  const { newKey, secrets } = near;
+  if (!newKey) throw new Error("there is no new key to hand over");
+  if (holder.kind === "agent") {
+    if (!secrets) return fail(NO_PAIR);
+    return (await refuseAgent(near, holder)) ?? addToAgent(holder.path, secrets.pair);
+  }
+  const place = toPlace(holder);
+  const state = await lookAtHalf(place, newKey.fingerprint);
+  if (state.kind === "untouched" || state.kind === "made") {
+    const refused = await refuseFile(near, holder);
+    if (refused) return refused;
+  }
+  if (state.kind === "untouched") {
+    if (!secrets) return fail(NO_PAIR);
+    const made = await makeHalf(place, secrets.pair, holder.isEncrypted ? secrets.passphrase : null);
+    if (made.kind !== "done") return fail(made.message);
+  }
+  return toOutcome(await putHalf(place, newKey.fingerprint));
+}
+
+/** Null where the agent has signed with the old key just now, or what it did not sign was agreed to by its path. */
+async function refuseAgent(near: Near, { path, possession: planned }: HolderPlan): Promise<Outcome | null> {
+  // It was added to before, and has forgotten the old one since.
+  if (await findInAgent(path, near.newKey?.fingerprint ?? null)) return null;
+  const possession = await verifyAgent(path, near.plan.oldKey ?? "", RUN_WAITS_MS);
+  if (possession.kind === "verified" || (possession.kind === "claimed" && planned.kind === "claimed"))
+    return null;
+  return fail(
+    `the agent at ${path} did not sign with the old key, so it gets no new one: load it with ssh-add`,
+  );
+}
+
+/** Null where the file holds the old private half: whoever has the passphrase opens it for that, if it is locked. */
+async function refuseFile(near: Near, holder: HolderPlan): Promise<Outcome | null> {
+  const { path, before, possession } = holder;
+  // A key that is made where nothing stood takes nobody's place.
+  if (before === null || (possession.kind === "claimed" && !isOpenedHere(holder))) return null;
+  const opened = await openPair(path, near);
+  if ("why" in opened) return fail(`${opened.why}, so it gets no new key`);
+  if (opened.pair.fingerprint === near.plan.oldKey) return null;
+  return fail(`${path} holds another key than the old one, so it gets no new one: plan it again`);
+}
+
+export async function commitHere(near: Near, holder: HolderPlan, keepsOld: boolean): Promise<Outcome> {
+  if (holder.kind === "file") {
+    const end = keepsOld ? keepHalf : commitHalf;
+    return toOutcome(await end(toPlace(holder), near.newKey?.fingerprint ?? ""));
+  }
+  if (keepsOld) return DONE;
+  const old = await findInAgent(holder.path, near.plan.oldKey);
+  return old ? removeFromAgent(holder.path, old.blob) : DONE;
+}
+
+export const dropKeptHere = async (holder: HolderPlan): Promise<Outcome> =>
+  toOutcome(await dropKeptHalf(toPlace(holder)));
+
+export async function undoHere({ newKey }: Near, holder: HolderPlan): Promise<Outcome> {
+  if (!newKey) return DONE;
+  if (holder.kind === "agent") return removeFromAgent(holder.path, blobOf(newKey));
+  return toOutcome(await undoHalf(toPlace(holder), newKey.fingerprint));
+}
+
+const toOutcome = (outcome: HalfOutcome): Outcome => (outcome.kind === "done" ? DONE : fail(outcome.message));
+
+/** One that was emptied, or started anew, holds neither: the new key is still to be added then. */
+async function lookAtAgent({ plan, newKey }: Near, { path }: HolderPlan): Promise<HolderSeen> {
+  if (!(await findInAgent(path, newKey?.fingerprint ?? null))) return "old";
+  return (await findInAgent(path, plan.oldKey)) ? "new" : "committed";
+}
+
+async function findInAgent(socketPath: string, fingerprint: string | null) {
+  const { keys } = await listAgentKeys(socketPath);
+  return keys.find((key) => key.fingerprint === fingerprint) ?? null;
+}
+
+/** `secrets`: with a passphrase that was told already, which is tried before anybody is asked. */
+type Asking = Pick<Near, "ask" | "signal"> & { secrets?: Near["secrets"] };
+
+type Opened = { pair: KeyPair; passphrase: Redacted<string> | null } | { why: string };
+
+/** Asks for the passphrase where there is one, three times at the most. */
+export async function openPair(path: string, { ask, signal, secrets = null }: Asking): Promise<Opened> {
+  const bytes = await readSmallFile(path);
+  if (!Buffer.isBuffer(bytes))
+    return { why: `${path}: ${bytes === "missing" ? "it is not there" : bytes.unreadable}` };
+  const file = readPrivateKeyFile(bytes);
+  if (file.kind === "unusable" && !file.lock) return { why: `${path}: ${file.why}` };
+  if (file.kind === "usable") return toOpened(path, new Redacted(bytes.toString("latin1")), null);
+  if (file.lock && secrets?.passphrase) {
+    const unlocked = await unlock(file.lock, secrets.passphrase, signal);
+    if (unlocked.kind === "opened") return toOpened(path, unlocked.text, secrets.passphrase);
+  }
+  const about = { kind: "passphrase" as const, file: path, fingerprint: file.fingerprint };
+  const prompts = [{ text: "Passphrase", isEchoed: false }];
+  for (let wrongAnswers = 0; wrongAnswers < MOST_WRONG_ANSWERS && file.lock; wrongAnswers++) {
+    const [passphrase] = (await ask({ about, prompts, wrongAnswers }, signal))?.answers ?? [];
+    signal.throwIfAborted();
+    if (!passphrase || Redacted.reveal(passphrase) === "") return { why: `${path} ${NOT_TOLD}` };
+    const unlocked = await unlock(file.lock, passphrase, signal);
+    if (unlocked.kind === "failed") return { why: `${path}: ${unlocked.why}` };
+    if (unlocked.kind === "opened") return toOpened(path, unlocked.text, passphrase);
+  }
+  return { why: `${path} was not unlocked: three passphrases were wrong` };
+}
+
+const NOT_TOLD =
+  "has a passphrase, and nobody told it: run this where it can be asked for, at a terminal or in the window";
+
+function toOpened(path: string, text: Redacted<string>, passphrase: RunSecrets["passphrase"]): Opened {
+  const pair = readKeyPair(text);
+  // Under a passphrase, too, a file can show another key's public half.
+  const file = readPrivateKeyFile(Buffer.from(Redacted.reveal(text), "latin1"));
+  if (file.kind === "unusable") return { why: `${path}: ${file.why}` };
+  return pair ? { pair, passphrase } : { why: `${path} holds no key that can be put anywhere else` };
+}
+
+/** For a new half, where nothing that is here is locked with one yet; typed twice. */
+export async function askNewPassphrase(
+  place: string,
+  { ask, signal }: { ask: Ask; signal: AbortSignal },
+): Promise<{ passphrase: Redacted<string> } | { why: string }> {
+  const about = { kind: "passphrase" as const, file: place, fingerprint: null };
+  const prompts = [
+    { text: "Passphrase for the new key", isEchoed: false },
+    { text: "The same again", isEchoed: false },
+  ];
+  for (let wrongAnswers = 0; wrongAnswers < MOST_WRONG_ANSWERS; wrongAnswers++) {
+    const [first, second] = (await ask({ about, prompts, wrongAnswers }, signal))?.answers ?? [];
+    signal.throwIfAborted();
+    if (!first || !second || Redacted.reveal(first) === "") return { why: `${place} ${NOT_TOLD}` };
+    if (Redacted.reveal(first) === Redacted.reveal(second)) return { passphrase: first };
+  }
+  return { why: `${place} ${NOT_TOLD}` };
+}

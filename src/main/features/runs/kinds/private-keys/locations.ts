@@ -1,0 +1,64 @@
+import type { HolderSeen } from "#domain/rotation/run/step.ts";
+import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
+import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
+import { sayAnswer } from "#net/ssh/hand/say-refusal.ts";
+import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
+import type { HolderPlan, Plan } from "#shared/model/plan.ts";
+
+/** `type base64`, and its SHA256. */
+export type NewKeyMade = { line: string; fingerprint: string };
+
+/** What a run knows, as far as private halves are concerned. `line` is `type base64`. */
+export type Near = {
+  plan: Plan;
+  newKey: NewKeyMade | null;
+  secrets: RunSecrets | null;
+  ask: Ask;
+  signal: AbortSignal;
+};
+
+export type Outcome =
+  | { kind: "done" }
+  | { kind: "failed"; message: string }
+  | { kind: "lost"; message: string };
+
+export const DONE: Outcome = { kind: "done" };
+export const fail = (message: string) => ({ kind: "failed" as const, message });
+
+/** What a hand would not do, or could not, of the file at `path`. */
+export function failBy(tail: Refused | Failed | Lost, path: string): Exclude<Outcome, { kind: "done" }> {
+  if (tail.kind === "lost") return tail;
+  return fail(sayAnswer(tail, path));
+}
+
+export const blobOf = ({ line }: { line: string }): Buffer => Buffer.from(line.split(" ")[1] ?? "", "base64");
+
+export const NO_PAIR = "the private half of the new key is not at hand: it cannot be put anywhere";
+
+/** Private halves: those that are made, replaced, and taken back. `hand` is of the host that holds one; null: it is here. */
+export type Holders = {
+  /** What an earlier try has made is taken; `isFresh`: there was none, so that what lies there is another run's. */
+  makeKey(
+    near: Near,
+    hand: Hand | null,
+    isFresh: boolean,
+  ): Promise<
+    ({ kind: "made"; secrets: RunSecrets | null } & NewKeyMade) | { kind: "failed"; message: string }
+  >;
+  undoMake(near: Near, hand: Hand | null): Promise<Outcome>;
+  /** After a restart. */
+  reopen(
+    near: Near,
+  ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; message: string }>;
+  look(near: Near, holder: HolderPlan, hand: Hand | null): Promise<HolderSeen>;
+  handOver(near: Near, holder: HolderPlan, hand: Hand | null): Promise<Outcome>;
+  undo(near: Near, holder: HolderPlan, hand: Hand | null): Promise<Outcome>;
+  /** `keepsOld`: the old half stays beside it, for somewhere it still counts. */
+  commit(near: Near, holder: HolderPlan, hand: Hand | null, keepsOld: boolean): Promise<Outcome>;
+  /** An old half that was kept at the end of the run is gone, whatever stands in its place by now; no other file is. */
+  dropKept(holder: HolderPlan, hand: Hand | null): Promise<Outcome>;
+  /** What proofs from here log in with; null where its private half cannot be used here. */
+  proofKey(near: Near, fingerprint: string): Promise<ProofKey | null>;
+};

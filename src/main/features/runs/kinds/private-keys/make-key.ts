@@ -1,0 +1,198 @@
+/** The new key: made here or where its old half is held, or opened again after a restart. */
+
+import { viewKey } from "#codec/fingerprint.ts";
+import { type HalfPlace, namesOf } from "#net/local/private-halves/half-place.ts";
+import { makeKeyPair, type NewKeyType } from "#net/local/private-halves/key-pair.ts";
+import { clearTorn, makeHalf, putHalf, undoHalf } from "#net/local/private-halves/replace-half.ts";
+import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtHostHalf } from "#net/ssh/hand/look-half.ts";
+import { makeKey as makeOnHost } from "#net/ssh/hand/put-halves.ts";
+import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { readKeyFile } from "#net/ssh/identities.ts";
+import { type HolderPlan, type NewKey, type Plan, RSA_BITS } from "#shared/model/plan.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import { askNewPassphrase, openPair, toPlace } from "./here.ts";
+import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./locations.ts";
+import { NO_BLOB, refuseUnverified, undoThere } from "./on-host.ts";
+
+type MadeHere = Extract<NewKey, { kind: "made-here" }>;
+type MadeThere = Extract<NewKey, { kind: "made-on-holder" }>;
+
+export type Made =
+  | { kind: "made"; line: string; fingerprint: string; secrets: RunSecrets | null }
+  | { kind: "failed"; message: string };
+
+/** `isFresh`: this run has not tried before, so what was made there is another run's, which may rely on it. */
+export async function makeNewKey(near: Near, hand: Hand | null, isFresh = false): Promise<Made> {
+  const { newKey } = near.plan;
+  if (newKey?.kind === "made-here") return isFresh ? makeHereAfresh(near, newKey) : makeHere(near, newKey);
+  if (newKey?.kind === "made-on-holder" && hand) return makeWhereHeld(near, newKey, hand, isFresh);
+  throw new Error("a key is to be made that the plan does not make, or nowhere");
+}
+
+/** The secrets of a key that was made, or given, before this process began. */
+export async function reopen(
+  near: Near,
+): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; message: string }> {
+  const { plan, newKey } = near;
+  if (plan.newKey?.kind === "made-on-holder" || !plan.newKey?.path) return { kind: "open", secrets: null };
+  const { now, made } = namesOf(plan.newKey.path);
+  const places = plan.newKey.kind === "given" ? [now] : [made, now];
+  for (const path of places) {
+    if ((await fingerprintOf(path)) !== newKey?.fingerprint) continue;
+    const opened = await openPair(path, near);
+    if ("why" in opened) return fail(opened.why);
+    const secrets = await lockFor(near, opened);
+    return "why" in secrets ? fail(secrets.why) : { kind: "open", secrets };
+  }
+  return fail(`${plan.newKey.path}: ${NO_PAIR}`);
+}
+
+/** What was made and is in use nowhere is gone. */
+export async function undoMake(near: Near, hand: Hand | null): Promise<Outcome> {
+  const { newKey } = near.plan;
+  if (newKey?.kind === "made-on-holder" && hand) return undoThere(near, toHolder(near.plan, newKey), hand);
+  if (newKey?.kind !== "made-here") return DONE;
+  const place = primaryPlace(near.plan, newKey);
+  const fingerprint = near.newKey?.fingerprint ?? (await fingerprintOf(namesOf(place.path).made));
+  if (!fingerprint) return clearTorn(place).then(() => DONE);
+  const undone = await undoHalf(place, fingerprint);
+  return undone.kind === "done" ? DONE : fail(undone.message);
+}
+
+async function makeHereAfresh(near: Near, newKey: MadeHere): Promise<Made> {
+  const { made } = namesOf(newKey.path);
+  if ((await readKeyFile(made)) === "missing") return makeHere(near, newKey);
+  return fail(`${made} was made by another run: let that one end, or move it away`);
+}
+
+/** Where nothing stands yet, the new half needs no hand-over: it takes the path at once. */
+async function makeHere(near: Near, newKey: MadeHere): Promise<Made> {
+  const place = primaryPlace(near.plan, newKey);
+  const secrets = (await takeEarlier(near, place)) ?? (await makeSecrets(near, newKey));
+  if ("why" in secrets) return fail(secrets.why);
+  const { pair } = secrets;
+  const made = await makeHalf(place, pair, isLocked(near.plan, place) ? secrets.passphrase : null);
+  if (made.kind !== "done") return fail(made.message);
+  const put = place.before === null ? await putHalf(place, pair.fingerprint) : made;
+  if (put.kind !== "done") return fail(put.message);
+  return { kind: "made", line: pair.line, fingerprint: pair.fingerprint, secrets };
+}
+
+/** What an earlier try has left, before anybody noted it; it was granted nowhere then. */
+async function takeEarlier(near: Near, place: HalfPlace): Promise<RunSecrets | { why: string } | null> {
+  const { made, now } = namesOf(place.path);
+  const known = near.newKey?.fingerprint;
+  const left = [made, now];
+  for (const path of left) {
+    const fingerprint = await fingerprintOf(path);
+    const isIt = known ? fingerprint === known : fingerprint !== null && path === made;
+    if (!isIt) continue;
+    const opened = await openPair(path, near);
+    return "why" in opened ? opened : lockFor(near, opened);
+  }
+  return null;
+}
+
+async function makeSecrets(
+  near: Near,
+  { keyType, comment }: MadeHere,
+): Promise<RunSecrets | { why: string }> {
+  const locked = near.plan.here.find(({ kind, isEncrypted }) => kind === "file" && isEncrypted);
+  const old = locked ? await openPair(locked.path, near) : null;
+  if (old && "why" in old) return old;
+  const pair = await makeKeyPair({ keyType: keyType as NewKeyType, comment });
+  return lockFor(near, { pair, passphrase: old?.passphrase ?? null });
+}
+
+/** A host's old half may be locked where none of this computer is: then its successor's passphrase is asked for. */
+async function lockFor(near: Near, secrets: RunSecrets): Promise<RunSecrets | { why: string }> {
+  if (secrets.passphrase) return secrets;
+  const [locked] = near.plan.hosts.flatMap(({ host, port, holders }) =>
+    holders.filter(({ isEncrypted }) => isEncrypted).map(({ path }) => `${sayPlace({ host, port })}:${path}`),
+  );
+  if (!locked) return secrets;
+  const asked = await askNewPassphrase(locked, near);
+  return "why" in asked ? asked : { ...secrets, ...asked };
+}
+
+/** Only beside a private half that has signed just now; a host key has none that goes. */
+async function makeWhereHeld(near: Near, newKey: MadeThere, hand: Hand, isFresh: boolean): Promise<Made> {
+  const holder = toHolder(near.plan, newKey);
+  if (near.plan.kind === "rotate-key") {
+    const refused = await refuseUnverified(near, { ...holder, possession: { kind: "verified" } }, hand);
+    if (refused) return fail(refused.message);
+  }
+  // What an account begins and does not tell is taken for this run's own: nothing of another run may lie there.
+  const taken = isFresh ? await refuseTaken(holder, hand) : null;
+  if (taken) return taken;
+  const made = await makeThere({ ...newKey, owner: holder.uid }, hand, isFresh);
+  if (made.kind !== "unclear") return made;
+  const cleared = await undoThere(near, holder, hand);
+  const left = cleared.kind === "done" ? "" : `; what it has begun may lie at ${holder.path}.latchkey-new`;
+  return fail(`${made.message}${left}`);
+}
+
+async function refuseTaken({ path, before }: HolderPlan, hand: Hand) {
+  const seen = await lookAtHostHalf(hand, { path, before, blob: NO_BLOB });
+  if (seen.kind !== "seen") return fail(failBy(seen, path).message);
+  if (seen.made.kind === "none") return null;
+  return fail(sayRefusal("new-in-the-way", path));
+}
+
+async function makeThere(
+  { path, keyType, comment, owner }: MadeThere & { owner: number | null },
+  hand: Hand,
+  isFresh: boolean,
+): Promise<Made | { kind: "unclear"; message: string }> {
+  const wish = {
+    path,
+    keyType: keyType as NewKeyType,
+    bits: keyType === "rsa" ? RSA_BITS : null,
+    comment,
+    isFresh,
+    owner,
+  };
+  const made = await makeOnHost(hand, wish);
+  if (made.kind === "failed") return { kind: "unclear", message: failBy(made, path).message };
+  if (made.kind !== "made") return fail(failBy(made, path).message);
+  const line = made.line.split(" ").slice(0, 2).join(" ");
+  return { kind: "made", line, fingerprint: viewKey(blobOf({ line })).fingerprint, secrets: null };
+}
+
+function primaryPlace({ here }: Plan, { path }: { path: string }): HalfPlace {
+  const holder = here.find((one) => one.kind === "file" && one.path === path);
+  return holder ? toPlace(holder) : { path, before: null, hasPublicFile: true };
+}
+
+const isLocked = ({ here }: Plan, place: HalfPlace): boolean =>
+  here.some(({ path, isEncrypted }) => path === place.path && isEncrypted === true);
+
+/** A host key is held by nobody else: nothing stands where it goes. */
+function toHolder({ kind, hosts }: Plan, { host, port, path }: MadeThere): HolderPlan {
+  if (kind === "rotate-host-key")
+    return {
+      host: { host, port },
+      kind: "file",
+      path,
+      before: null,
+      hasPublicFile: true,
+      isEncrypted: false,
+      uid: 0,
+      gid: 0,
+      owner: "root",
+      mode: "0600",
+      possession: { kind: "claimed", why: "not-asked" },
+    };
+  const found = hosts
+    .find((one) => one.host === host && one.port === port)
+    ?.holders.find((one) => one.path === path);
+  if (!found) throw new Error("the plan makes a key where nothing is held");
+  return found;
+}
+
+async function fingerprintOf(path: string): Promise<string | null> {
+  const file = await readKeyFile(path);
+  return typeof file === "object" && "fingerprint" in file ? file.fingerprint : null;
+}

@@ -1,0 +1,189 @@
+/** Halves that hosts hold, put and taken back by a hand, as whoever owns the folder. */
+import { makeNonce, verifyPossession, writeStatement } from "#domain/possession/verify-possession.ts";
+import type { HolderSeen } from "#domain/rotation/run/step.ts";
+import { nameKept } from "#net/local/private-halves/half-place.ts";
+import { hashSealed, sealPair } from "#net/local/private-halves/seal-pair.ts";
+import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
+import {
+  dropKeptHalf,
+  type HalfLook,
+  hidePublic,
+  keepOldHalf,
+  lookAtHostHalf,
+  showPublic,
+  tidyHalf,
+} from "#net/ssh/hand/look-half.ts";
+import { commitPut, put, undoPut } from "#net/ssh/hand/put-halves.ts";
+import type { HandRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { signWithKey } from "#net/ssh/hand/sign-with-key.ts";
+import type { HolderPlan } from "#shared/model/plan.ts";
+import type { ClaimReason, KeyPossession } from "#shared/model/possession.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { formatClaimReason } from "#shared/text/possession.ts";
+import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./locations.ts";
+
+/** `hash`: of the very file that signed; null where none did. */
+type Verified = { possession: KeyPossession; hash: string | null };
+
+const REASONS: Partial<Record<HandRefusal, ClaimReason>> = {
+  "locked-key": "locked",
+  "no-ssh-keygen": "no-ssh-keygen",
+  "no-signing": "no-ssh-keygen",
+};
+
+/** Has the private key at a path of a host sign a fresh nonce, by its own ssh-keygen; whose signature that is, is judged here. */
+export async function verifyThere(hand: Hand, path: string, fingerprint: string): Promise<Verified | Lost> {
+  const location = { hostKey: hand.hostKey.fingerprint, path, fingerprint };
+  const statement = writeStatement(location, makeNonce());
+  const answer = await signWithKey(hand, path, statement);
+  if (answer.kind === "lost") return answer;
+  if (answer.kind === "unsigned")
+    return { possession: { kind: "claimed", why: REASONS[answer.why] ?? "not-signed" }, hash: null };
+  return {
+    possession: verifyPossession(answer.proof, statement, fingerprint),
+    hash: answer.hash,
+  };
+}
+
+export async function lookThere(near: Near, { path, before }: HolderPlan, hand: Hand): Promise<HolderSeen> {
+  const seen = await lookAtHostHalf(hand, {
+    path,
+    before,
+    blob: near.newKey ? blobOf(near.newKey) : NO_BLOB,
+  });
+  if (seen.kind !== "seen") return "other";
+  if (seen.now.kind === (before === null ? "none" : "before"))
+    return seen.isBegun || seen.old.kind === "before" ? "begun" : "old";
+  if (seen.now.kind !== "new") return "other";
+  return before === null || seen.old.kind === "before" ? "new" : "committed";
+}
+
+/** Nothing is this key. */
+export const NO_BLOB = Buffer.from("no key of ours");
+
+export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand): Promise<Outcome> {
+  const { path, before, mode, uid: owner } = holder;
+  return withLook(near, holder, hand, async (seen, newKey) => {
+    const blob = blobOf(newKey);
+    if (seen.now.kind !== "new") {
+      const refused = await refuseUnverified(near, holder, hand);
+      if (refused) return refused;
+      const half = await chooseHalf(near, holder, seen);
+      if (!half) return fail(NO_PAIR);
+      const hidden = await hidePublic(hand, path, blob);
+      if (hidden.kind !== "done") return failBy(hidden, path);
+      const done = await put(hand, { path, before, mode, owner, ...half });
+      if (done.kind !== "put") {
+        if (done.kind !== "lost") await showAgain(hand, holder, blob);
+        return done.kind === "changed" ? fail(sayChanged(path)) : failBy(done, path);
+      }
+    }
+    if (!holder.hasPublicFile || seen.publicFile.kind === "new") return DONE;
+    const comment = near.plan.newKey?.comment ?? "";
+    const shown = await showPublic(hand, path, `${[newKey.line, comment].filter(Boolean).join(" ")}\n`);
+    return shown.kind === "done" ? DONE : failBy(shown, path);
+  });
+}
+
+/** What was hidden lies beside its own private half again: nobody knows by then whether the new one is put. */
+async function showAgain(hand: Hand, { path, before }: HolderPlan, blob: Buffer): Promise<void> {
+  const seen = await lookAtHostHalf(hand, { path, before, blob });
+  if (seen.kind === "seen" && seen.now.kind === "before") await showPublic(hand, path, null);
+}
+
+/**
+ * Null where the old private half still stands there: it signs once more, right before the new one is put in its place or made
+ * beside it, and it is the very file of the plan. One that only claimed it when the plan was made was agreed to by its path; what
+ * signs with another key gets nothing.
+ */
+export async function refuseUnverified(
+  { plan }: Pick<Near, "plan">,
+  { path, before, possession: planned }: HolderPlan,
+  hand: Hand,
+): Promise<Exclude<Outcome, { kind: "done" }> | null> {
+  const verified = await verifyThere(hand, path, plan.oldKey ?? "");
+  if ("kind" in verified) return verified;
+  const { possession, hash } = verified;
+  if (hash !== null && hash !== before) return fail(sayChanged(path));
+  switch (possession.kind) {
+    case "verified":
+      return null;
+    case "claimed":
+      return planned.kind === "claimed" ? null : fail(sayUnverified(path, formatClaimReason(possession.why)));
+    case "other-key":
+      return fail(sayUnverified(path, "it signed with another key"));
+  }
+}
+
+const sayUnverified = (path: string, why: string): string =>
+  `${path} did not sign with the old key again (${why}), so it gets no new one: find out whose file it is, and plan again`;
+
+export async function commitThere(
+  near: Near,
+  holder: HolderPlan,
+  { hand, keepsOld }: { hand: Hand; keepsOld: boolean },
+): Promise<Outcome> {
+  const { path, before } = holder;
+  return withLook(near, holder, hand, async (seen) => {
+    if (seen.now.kind !== "new") return fail(sayChanged(path));
+    const ended =
+      keepsOld && before !== null ? await keepOldHalf(hand, { path, before }) : await commitPut(hand, path);
+    if (ended.kind !== "done") return failBy(ended, path);
+    const tidy = await tidyHalf(hand, path, "nothing");
+    return tidy.kind === "done" ? DONE : failBy(tidy, path);
+  });
+}
+
+/** Whatever stands in its place by now: it goes by its own hash. */
+export async function dropKeptThere({ path, before }: HolderPlan, hand: Hand): Promise<Outcome> {
+  if (before === null) return DONE;
+  const dropped = await dropKeptHalf(hand, { path, before });
+  return dropped.kind === "done" ? DONE : failBy(dropped, nameKept(path, before));
+}
+
+/** Also of a key that was made there and put nowhere. */
+export async function undoThere(near: Near, holder: HolderPlan, hand: Hand): Promise<Outcome> {
+  const { path, before } = holder;
+  return withLook({ ...near, newKey: near.newKey ?? NO_KEY }, holder, hand, async (seen, newKey) => {
+    if (seen.now.kind === "other") return fail(sayChanged(path));
+    const isPut = seen.now.kind === "new";
+    if (isPut) {
+      const hidden = await hidePublic(hand, path, blobOf(newKey));
+      if (hidden.kind !== "done") return failBy(hidden, path);
+    }
+    const undone = await undoPut(hand, { path, wrote: seen.now.hash ?? before ?? "", before });
+    if (undone.kind === "changed") return fail(sayChanged(path));
+    if (undone.kind !== "done") return failBy(undone, path);
+    const shown = await showPublic(hand, path, null);
+    if (shown.kind !== "done") return failBy(shown, path);
+    // An old public half that lies there now is what an earlier run has kept.
+    const tidy = await tidyHalf(hand, path, "old");
+    return tidy.kind === "done" ? DONE : failBy(tidy, path);
+  });
+}
+
+const NO_KEY = { line: `none ${NO_BLOB.toString("base64")}`, fingerprint: "" };
+
+type NewKey = NonNullable<Near["newKey"]>;
+
+async function withLook(
+  { newKey }: Pick<Near, "newKey">,
+  { path, before }: HolderPlan,
+  hand: Hand,
+  act: (seen: HalfLook, newKey: NewKey) => Promise<Outcome>,
+): Promise<Outcome> {
+  if (!newKey) throw new Error("there is no new key to hand over");
+  const seen = await lookAtHostHalf(hand, { path, before, blob: blobOf(newKey) });
+  return seen.kind === "seen" ? act(seen, newKey) : failBy(seen, path);
+}
+
+/** What was made there already, or what is sent: locked where the old one is. */
+async function chooseHalf({ secrets }: Near, { isEncrypted }: HolderPlan, { made }: HalfLook) {
+  if (made.kind === "new" && made.hash) return { bytes: "made" as const, wanted: made.hash };
+  if (!secrets) return null;
+  const text = await sealPair(secrets.pair, isEncrypted ? secrets.passphrase : null);
+  return { bytes: Buffer.from(Redacted.reveal(text)), wanted: hashSealed(text) };
+}
+
+const sayChanged = (path: string): string =>
+  `${path} was changed by somebody else meanwhile: look at it, then plan it again`;

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { makeChange } from "#domain/rotation/testdata/make-change.ts";
+import { makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import type { RunContext } from "#runs/engine/run-context.ts";
+import { refuseIssued } from "./install.ts";
+
+const plan = makePlanValue({
+  kind: "rotate-certificate",
+  oldKey: null,
+  newKey: null,
+  hosts: [makeHost({ host: "web1", batch: 0, certificates: [makeChange(0)] })],
+});
+
+test("what was issued and is of no use any more is not put in place, and its issue counts as failed", async () => {
+  const said: string[] = [];
+  const order = { chain: "", csr: new Uint8Array(), sha256: "aa" };
+  const run = {
+    plan,
+    journal: { mark: async (ordinal: number, state: string) => void said.push(`${ordinal} ${state}`) },
+    renewal: {
+      derOf: () => null,
+      roots: () => indexCertificates([]),
+      now: () => new Date(0),
+      orders: {
+        get: () => order,
+        set: async (_: unknown, more: object) => void said.push(JSON.stringify(more)),
+      },
+    },
+  } as unknown as RunContext;
+  const install = stepsOf(plan).find(({ phase }) => phase === "install");
+  const issue = stepsOf(plan).find(({ phase }) => phase === "issue");
+  if (!install || !issue) throw new Error("a renewal has both");
+  expect(await refuseIssued(run, install, ["new"])).toBe(null);
+  expect(said).toEqual([]);
+  expect(await refuseIssued(run, install, ["old"])).toMatch(/: what was issued cannot be used any more: /);
+  expect(said).toEqual([`${issue.ordinal} failed`, expect.stringMatching(/"state":"refused".*"chain":null/)]);
+});

@@ -1,0 +1,324 @@
+import { readPem, writePem } from "#codec/pem.ts";
+import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
+import type { Back, CertificateSeen, Step } from "#domain/rotation/run/step.ts";
+import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { armPair, backPair, disarmPair, swapPair } from "#net/ssh/hand/pairs/change-pair.ts";
+import { reloadConsumer, testPair } from "#net/ssh/hand/pairs/consumers.ts";
+import { lookAtPairFile } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
+import { stagePair } from "#net/ssh/hand/pairs/stage-pair.ts";
+import {
+  enterHost,
+  hostOf,
+  type RunContext,
+  resultOf,
+  SessionLost,
+  stuckOf,
+} from "#runs/engine/run-context.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
+import { Redacted } from "#shared/model/redacted.ts";
+import { type Cause, described } from "#shared/model/step-result.ts";
+import { changesOf, consumersOf, keyOf, orderOf, sayTail, toolsOf } from "./tools.ts";
+import { proveServed, whyUnprovable } from "./verify-served.ts";
+
+/** A server that has not shown the new certificate by then will not. */
+const PROOF_PATIENCE_MS = 45_000;
+const BACK_PATIENCE_MS = 15_000;
+
+type Place = { run: RunContext; step: Step; hand: Hand; changes: readonly CertificateChange[] };
+
+/** Puts the new files of a host in place, has its servers read them, and proves what is served; or takes it all back at once. */
+export async function installPairs(run: RunContext, step: Step): Promise<void> {
+  await run.journal.intend(step.ordinal, {
+    kind: "install-certificates",
+    count: changesOf(run, step).length,
+  });
+  const place = await enter(run, step);
+  const seen = await lookAtPairs(run, step.host ?? -1, place.hand);
+  const isTouched = seen.certificates.some((one) => one !== "old");
+  const problem =
+    (isTouched ? null : await whyUnprovable(run, step, place.hand)) ??
+    (await refuseIssued(run, step, seen.certificates)) ??
+    (await stageAndTest(place, seen.certificates));
+  if (problem !== null) {
+    if (isTouched) return takeBack(place, failedBy(problem));
+    return run.journal.mark(step.ordinal, "failed", {
+      kind: "failed",
+      cause: described(problem),
+      stands: "nothing-changed",
+      left: [],
+    });
+  }
+  const stuck = (await armAll(place)) ?? (await swapAll(place)) ?? (await reloadAll(place));
+  if (stuck !== null) return takeBack(place, failedBy(stuck));
+  await run.journal.mark(step.ordinal, "acted", {
+    kind: "acted",
+    what: { kind: "installed-certificates" },
+  });
+  await prove(place);
+}
+
+/** Proves what stands already: its servers are told once more, for a run may have ended before they were. */
+export async function proveInstalled(run: RunContext, step: Step): Promise<void> {
+  const place = await enter(run, step);
+  const stuck = await reloadAll(place);
+  if (stuck !== null) return takeBack(place, failedBy(stuck));
+  await prove(place);
+}
+
+export async function undoInstall(run: RunContext, step: Step, back: Back): Promise<void> {
+  await takeBack(await enter(run, step), back);
+}
+
+async function enter(run: RunContext, step: Step): Promise<Place> {
+  const { hand } = await enterHost(run, step.host ?? -1);
+  return { run, step, hand, changes: changesOf(run, step) };
+}
+
+async function prove(place: Place): Promise<void> {
+  const { run, step, hand, changes } = place;
+  const patience = Math.min(PROOF_PATIENCE_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
+  const served = await proveServed(run, step, "new", patience);
+  if (served.kind !== "served") return takeBack(place, failedBy(served.message));
+  const late = await disarmAll(place);
+  if (late !== null) return takeBack(place, { as: "failed", cause: late });
+  const { certificates } = await lookAtPairs(run, step.host ?? -1, hand);
+  if (certificates.some((one) => one !== "new"))
+    return takeBack(place, { as: "failed", cause: { kind: "certificate-not-installed" } });
+  for (const change of changes)
+    await toolsOf(run).orders.set(keyOf(run, step, change), { state: "installed", message: "" });
+  const { places, leavesAlone } = served;
+  await run.journal.mark(step.ordinal, "proved", {
+    kind: "verified",
+    evidence: [{ kind: "served", isAgain: false, places, leavesAlone }],
+  });
+}
+
+/** Null, or why not. */
+async function armAll({ run, step, hand, changes }: Place): Promise<string | null> {
+  const { deadMan } = hostOf(run, step);
+  if (deadMan === null) return null;
+  const seconds = run.plan.options.deadManSeconds;
+  for (const change of changes) {
+    const armed = await armPair(hand, {
+      ...pairOf(run, step, change),
+      way: deadMan,
+      seconds,
+      consumers: change.consumers,
+    });
+    if (armed.kind !== "armed") return sayTail(armed, firstPath(change));
+  }
+  return null;
+}
+
+async function swapAll({ run, step, hand, changes }: Place): Promise<string | null> {
+  for (const change of changes) {
+    const swapped = await swapPair(hand, pairOf(run, step, change));
+    if (swapped.kind !== "swapped") return sayTail(swapped, firstPath(change));
+    await run.journal.note(
+      step.ordinal,
+      `put in place: ${change.files.map(({ path }) => path).join(", ")}`,
+      "acted",
+    );
+  }
+  return null;
+}
+
+async function reloadAll({ run, step, hand, changes }: Place): Promise<string | null> {
+  for (const consumer of consumersOf(changes)) {
+    const own = changes.find(({ consumers }) => consumers.includes(consumer));
+    const told = await reloadConsumer(hand, consumer, own && pairOf(run, step, own));
+    if (!("said" in told)) return sayTail(told, consumer.server);
+    if (told.kind === "not-reloaded") return `${consumer.server} could not be told: ${told.said}`;
+    await run.journal.note(
+      step.ordinal,
+      `${consumer.server} was told to read them${told.said ? `: ${told.said}` : ""}`,
+    );
+  }
+  return null;
+}
+
+/** Null, or that the host was faster. */
+async function disarmAll({ run, hand, changes }: Place): Promise<Cause | null> {
+  let isFired = false;
+  for (const { id, files } of changes) {
+    const off = await disarmPair(hand, { token: run.token, id });
+    if (off.kind === "fired") isFired = true;
+    else if (off.kind !== "disarmed") return described(sayTail(off, files[0]?.path ?? "it"));
+  }
+  return isFired ? { kind: "rollback-timer-fired" } : null;
+}
+
+/** The files as they were, for whoever reads them; what somebody else has written meanwhile stays. */
+async function takeBack(place: Place, back: Back): Promise<void> {
+  const { run, step, hand, changes } = place;
+  await disarmAll(place);
+  const stuck: string[] = [];
+  for (const change of changes.toReversed()) {
+    if (orderOf(run, step, change).wanted === null) continue;
+    const old = await backPair(hand, pairOf(run, step, change));
+    if (old.kind !== "back") stuck.push(sayTail(old, firstPath(change)));
+    else if (orderOf(run, step, change).state === "installed")
+      await toolsOf(run).orders.set(keyOf(run, step, change), { state: "issued" });
+  }
+  const untold = await reloadAll(place);
+  const served = await proveServed(run, step, "old", BACK_PATIENCE_MS);
+  if (served.kind !== "served") stuck.push(served.message);
+  // One that has never read the new files has nothing to be told.
+  if (untold !== null && served.kind === "served" && served.places > 0)
+    await run.journal.note(step.ordinal, untold);
+  else if (untold !== null) stuck.push(untold);
+  if (stuck.length > 0)
+    return run.journal.mark(step.ordinal, "needs-attention", stuckOf(back, stuck.map(described)));
+  const isShown = served.kind === "served" && served.places > 0;
+  const as = isShown ? "old-certificate-served" : "old-certificate-unseen";
+  await run.journal.mark(step.ordinal, back.as, resultOf(back, as));
+}
+
+const failedBy = (why: string): Back => ({ as: "failed", cause: described(why) });
+
+const firstPath = ({ files }: CertificateChange): string => files[0]?.path ?? "a file";
+
+const pairOf = (run: RunContext, step: Step, change: CertificateChange) => ({
+  token: run.token,
+  id: change.id,
+  files: change.files,
+  wanted: orderOf(run, step, change).wanted ?? change.files.map(({ before }) => before),
+});
+
+/** Lays the new files out beside those in use, and has each server try them. Null, or why they are not to be used. */
+async function stageAndTest(place: Place, seen: readonly CertificateSeen[]): Promise<string | null> {
+  for (const [nth, change] of place.changes.entries()) {
+    // What is in place already was tried before.
+    if (seen[nth] !== "old") continue;
+    const problem = (await stage(place, change)) ?? (await tryStaged(place, change));
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+async function stage({ run, step, hand }: Place, change: CertificateChange): Promise<string | null> {
+  const { chain, keyId } = orderOf(run, step, change);
+  if (chain === null) throw new Error("a certificate is put in place before it was issued");
+  const key = keyId === null ? "made-there" : await openKey(run, keyId);
+  const { id, files } = change;
+  const passphrases = await openStores(run, files);
+  const pair = { token: run.token, id, files };
+  const staged = await stagePair(hand, { ...pair, chain: Buffer.from(chain), key, passphrases });
+  for (const secret of [key, ...passphrases.values()])
+    if (secret instanceof Redacted) Redacted.reveal(secret).fill(0);
+  if (staged.kind !== "staged") return sayTail(staged, files[0]?.path ?? "a file");
+  await toolsOf(run).orders.set(keyOf(run, step, change), { wanted: staged.wanted });
+  return null;
+}
+
+/** As servers read it. */
+async function openKey(run: RunContext, keyId: string): Promise<Redacted<Uint8Array>> {
+  const der = Redacted.reveal(await toolsOf(run).vault.open(keyId));
+  const pem = Buffer.from(writePem("PRIVATE KEY", der));
+  der.fill(0);
+  return new Redacted(pem);
+}
+
+/** Passphrases of keystores, by the path of their file. */
+async function openStores(run: RunContext, files: readonly PairFile[]) {
+  const opened = new Map<string, Redacted<Uint8Array>>();
+  for (const { path, passphrase } of files)
+    if (passphrase !== undefined) opened.set(path, await toolsOf(run).vault.open(passphrase));
+  return opened;
+}
+
+async function tryStaged({ run, step, hand }: Place, change: CertificateChange): Promise<string | null> {
+  const { wanted } = orderOf(run, step, change);
+  const { id, files } = change;
+  for (const consumer of change.consumers) {
+    const tried = await testPair(hand, { token: run.token, id, files, wanted: wanted ?? [], consumer });
+    if (!("said" in tried)) return sayTail(tried, files[0]?.path ?? "a file");
+    switch (tried.kind) {
+      case "passed":
+        await run.journal.note(step.ordinal, `${consumer.server} takes the new files`);
+        break;
+      case "untested":
+        await run.journal.note(step.ordinal, `${consumer.server} could not try the new files: ${tried.said}`);
+        break;
+      case "failed":
+        return `${consumer.server} does not take the new files: ${tried.said}`;
+      default:
+        assertNever(tried);
+    }
+  }
+  return null;
+}
+
+/**
+ * What was issued, judged once more before it is put in place: since it came it may have ended, or another have been served.
+ * Null, or why it is not used; then it is asked for anew when the run is gone on with.
+ */
+export async function refuseIssued(
+  run: RunContext,
+  step: Step,
+  seen: readonly CertificateSeen[],
+): Promise<string | null> {
+  const { orders, derOf, roots, now } = toolsOf(run);
+  for (const [nth, change] of changesOf(run, step).entries()) {
+    const { chain, csr } = orderOf(run, step, change);
+    if (seen[nth] === "new" || chain === null) continue;
+    const came = readPem(Buffer.from(chain)).ders;
+    const about = { came, csr: csr ?? new Uint8Array(), before: derOf(change.old) };
+    const narrower = change.narrower ?? [];
+    const judged = judgeIssued({ ...about, narrower, roots: roots(), now: now() });
+    if (judged.kind === "sound") continue;
+    const why = `${change.names[0]}: what was issued cannot be used any more: ${judged.why}`;
+    const issue = stepsOf(run.plan).find(({ phase, host }) => phase === "issue" && host === step.host);
+    // First: killed after it, the certificate is judged again, and never missing where it counts as issued.
+    if (issue)
+      await run.journal.mark(issue.ordinal, "failed", {
+        kind: "failed",
+        cause: described(why),
+        stands: "not-said",
+        left: [],
+      });
+    const none = { chain: null, sha256: null, orderUrl: null };
+    await orders.set(keyOf(run, step, change), { state: "refused", message: judged.why, ...none });
+    return why;
+  }
+  return null;
+}
+
+/** Which files of each certificate stand on a host now. Rejects with `SessionLost`. */
+export async function lookAtPairs(
+  run: RunContext,
+  place: number,
+  hand: Hand,
+): Promise<{ certificates: CertificateSeen[]; hasWork: boolean; heldBy: string | null }> {
+  const certificates: CertificateSeen[] = [];
+  let hasWork = false;
+  let heldBy: string | null = null;
+  for (const change of changesOf(run, { host: place })) {
+    const hashes: (string | null)[] = [];
+    for (const { path } of change.files) {
+      const look = await lookAtPairFile(hand, path);
+      if (look.kind === "lost") throw new SessionLost(look.message);
+      hashes.push(look.kind === "seen" ? look.file.hash : null);
+      const holder = look.kind === "seen" ? look.file.heldBy : null;
+      if (holder === run.token) hasWork = true;
+      else if (holder !== null) heldBy = holder;
+    }
+    certificates.push(judge(change, orderOf(run, { host: place }, change).wanted, hashes));
+  }
+  return { certificates, hasWork, heldBy };
+}
+
+function judge(
+  { files }: CertificateChange,
+  wanted: readonly string[] | null,
+  hashes: readonly (string | null)[],
+): CertificateSeen {
+  const isAll = (of: readonly (string | undefined)[]) => hashes.every((hash, nth) => hash === of[nth]);
+  const before = files.map((file) => file.before);
+  if (isAll(before)) return "old";
+  if (!wanted) return "other";
+  if (isAll(wanted)) return "new";
+  return hashes.every((hash, nth) => hash === before[nth] || hash === wanted[nth]) ? "mixed" : "other";
+}

@@ -1,0 +1,113 @@
+import { readPem, writePem } from "#codec/pem.ts";
+import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
+import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import { Sha256 } from "#shared/model/certificate.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunId, RunOrder, RunState } from "#shared/model/run.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import type { RunCertificate } from "#store/runbooks/run-certificate-table.ts";
+import type { Store } from "#store/store.ts";
+import type { OrderBook } from "./tools.ts";
+
+type OrderBookDeps = { store: Store; announce: (announcement: Announcement) => void };
+
+/** What a run has asked issuers for. It is read from the database each time: others may bring certificates meanwhile. */
+export function openOrderBook({ store, announce }: OrderBookDeps, run: RunId): OrderBook {
+  const { certificates } = store.runbooks;
+  const get: OrderBook["get"] = ({ host, port, change }) => {
+    const found = certificates
+      .all(run)
+      .find((one) => one.host === host && one.port === port && one.change === change);
+    if (!found) throw new Error(`run ${run} has no certificate ${change} of ${host}`);
+    return found;
+  };
+  return {
+    all: () => certificates.all(run),
+    get,
+    async set(key, more) {
+      await store.inTurn(() => certificates.set(run, { ...get(key), ...more }));
+      announce({ kind: "run-changed", runId: run });
+    },
+  };
+}
+
+/** As it is shown. */
+export const toOrder = ({
+  host,
+  port,
+  change,
+  names,
+  state,
+  message,
+  csr,
+  sha256,
+}: RunCertificate): RunOrder => ({
+  host,
+  port,
+  change,
+  names,
+  state,
+  message,
+  csr: csr && writePem("CERTIFICATE REQUEST", csr),
+  sha256: sha256 === null ? null : Sha256.parse(sha256),
+});
+
+type ProvisionDeps = {
+  store: Store;
+  roots: () => CertificateIndex;
+  derOf: (sha256: string) => Uint8Array | null;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+};
+
+/** No certificate is put in place by such a run any more. */
+const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
+
+/** Takes the certificate that a run waits for, whichever of its requests it answers. */
+export function createCertificateTaker({ store, roots, derOf, announce, now }: ProvisionDeps) {
+  const { runs, plans, certificates } = store.runbooks;
+
+  return async ({ runId, text }: { runId: RunId; text: string }) => {
+    const run = runs.find(runId);
+    if (!run) throw new Refusal("not-found", `there is no run ${runId}`);
+    if (OVER.has(run.state)) throw new Refusal("conflict", `run ${runId} is over (${run.state})`);
+    const plan = plans.find(run.planId)?.plan ?? null;
+    const waiting = certificates.all(runId).filter(({ state, csr }) => csr !== null && state === "waits");
+    if (waiting.length === 0) throw new Refusal("conflict", `run ${runId} waits for no certificate`);
+    const came = readCame(text);
+    const judged = waiting.map((order) => ({ order, answer: judge(order, plan, came) }));
+    const found = judged.find(({ answer }) => answer.kind === "sound" || !answer.isOtherKey) ?? judged[0];
+    if (!found) throw new Error("a request is waited for, and none was judged");
+    const { order, answer } = found;
+    const where = `${sayPlace(order)}, ${order.names[0]}`;
+    if (answer.kind === "faulty") throw new Refusal("invalid-input", `${where}: ${answer.why}`);
+    const { chain, sha256, notes } = answer;
+    const { host, port, change } = order;
+    await store.inTurn(() => {
+      certificates.set(runId, { ...order, state: "issued", message: "", chain, sha256 });
+      const detail = { run: runId, place: sayPlace(order), sha256 };
+      store.events.append({ at: toInstant(now()), kind: "certificate-brought", detail });
+    });
+    announce({ kind: "run-changed", runId });
+    return { host, port, change, sha256, notes };
+  };
+
+  function judge(order: RunCertificate, plan: Plan | null, came: readonly Uint8Array[]) {
+    const place = plan?.hosts.find(({ host, port }) => host === order.host && port === order.port);
+    const change = place?.certificates?.find(({ id }) => id === order.change);
+    const before = change ? derOf(change.old) : null;
+    const about = { came, csr: order.csr ?? new Uint8Array(), before, narrower: change?.narrower ?? [] };
+    return judgeIssued({ ...about, roots: roots(), now: now() });
+  }
+}
+
+function readCame(text: string): Uint8Array[] {
+  const { ders } = readPem(Buffer.from(text, "utf8"));
+  if (ders.length > 0) return ders;
+  const bare = text.replaceAll(/\s/g, "");
+  if (/^[A-Za-z0-9+/]+=*$/.test(bare)) return [Buffer.from(bare, "base64")];
+  throw new Refusal("invalid-input", "this is no certificate: PEM is wanted, or DER in base64");
+}

@@ -1,0 +1,282 @@
+import { SERVERS } from "#domain/rotation/pairs/servers.ts";
+import { SERVER_TEST } from "#domain/rotation/plan/certificates/check-renewal.ts";
+import { placeOf } from "#domain/rotation/plan/draft.ts";
+import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
+import type { Back, Step } from "#domain/rotation/run/step.ts";
+import { type Near as NearHost, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
+import type { OrderWays } from "#net/issuing/order.ts";
+import { clearChallenges } from "#net/ssh/hand/challenges/clear-challenges.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { endPair } from "#net/ssh/hand/pairs/change-pair.ts";
+import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
+import { makePairKey } from "#net/ssh/hand/pairs/make-pair-key.ts";
+import { enterHost, hostOf, type RunContext, SessionLost, stuckOf } from "#runs/engine/run-context.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { OrderState } from "#shared/model/issuer.ts";
+import type { CertificateChange } from "#shared/model/pair.ts";
+import { described, type StepResult } from "#shared/model/step-result.ts";
+import type { CertificateKey } from "#store/runbooks/run-certificate-table.ts";
+import { changesOf, consumersOf, keyOf, orderOf, sayTail, toolsOf } from "./tools.ts";
+
+/** Ways by which the host itself answers. */
+const BY_HOST: ReadonlySet<ChallengeWay["kind"]> = new Set(["webroot", "served-on-host", "tls-alpn"]);
+
+const isAnsweredByHost = ({ challenge }: CertificateChange): boolean =>
+  challenge !== null && BY_HOST.has(challenge.kind);
+
+/** Takes away what a run that was killed has left of its answers on a host. Null, or what stays there. */
+async function clearAnswers(
+  { token }: Pick<RunContext, "token">,
+  changes: readonly CertificateChange[],
+  hand: Hand,
+): Promise<string | null> {
+  if (!changes.some(isAnsweredByHost)) return null;
+  const cleared = await clearChallenges(hand, { token });
+  return cleared.kind === "left" ? cleared.message : null;
+}
+
+/** Makes the new keys of a host, and what asks for certificates with them. What an earlier try has made is taken. */
+export async function requestPairs(run: RunContext, step: Step): Promise<void> {
+  const changes = changesOf(run, step);
+  await run.journal.intend(step.ordinal, { kind: "make-certificate-keys", count: changes.length });
+  const { hand } = await enterHost(run, step.host ?? -1);
+  const failing = await whyFailing(run, step, hand);
+  if (failing !== null) return undoRequests(run, step, { as: "failed", cause: described(failing) });
+  for (const change of changes) {
+    const problem = await request(run, step, change, hand);
+    if (problem !== null) return undoRequests(run, step, { as: "failed", cause: described(problem) });
+  }
+  await run.journal.mark(step.ordinal, "proved", {
+    kind: "verified",
+    evidence: [{ kind: "certificate-keys-made", count: changes.length }],
+  });
+}
+
+/** Null, or which server fails its own test before there is anything new, unless the plan has that agreed to: then nothing is ordered. */
+async function whyFailing(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
+  const host = placeOf(hostOf(run, step));
+  if (run.plan.checks.some((one) => one.id === SERVER_TEST && one.host === host)) return null;
+  for (const consumer of consumersOf(changesOf(run, step))) {
+    if (!SERVERS[consumer.server].testsConfiguration) continue;
+    const tried = await testServer(hand, consumer);
+    if (tried.kind === "lost") throw new SessionLost(tried.message);
+    if (tried.kind === "failed" && "said" in tried)
+      return `${consumer.server} fails its own test before anything is changed: ${tried.said}; nothing was ordered`;
+  }
+  return null;
+}
+
+async function request(
+  run: RunContext,
+  step: Step,
+  change: CertificateChange,
+  hand: Hand,
+): Promise<string | null> {
+  const order = orderOf(run, step, change);
+  const { key, names, id, forClients } = change;
+  if (key.made === "here") return order.csr ? null : makeKeyHere(run, keyOf(run, step, change), change);
+  const made = await makePairKey(hand, { token: run.token, id, key: key.kind, names, forClients });
+  if (made.kind !== "made") return sayTail(made, "the new key");
+  const isSame = order.csr !== null && Buffer.compare(order.csr, made.csr) === 0;
+  if (!isSame) {
+    const fresh = { chain: null, sha256: null, wanted: null, orderUrl: null };
+    await toolsOf(run).orders.set(keyOf(run, step, change), {
+      state: "requested",
+      message: "",
+      csr: made.csr,
+      ...fresh,
+    });
+  }
+  return null;
+}
+
+/** The new keys go, and all that was kept of the run on the host. */
+export async function undoRequests(run: RunContext, step: Step, back: Back): Promise<void> {
+  const { hand } = await enterHost(run, step.host ?? -1);
+  const left = await endPairs(run, step, hand);
+  if (left !== null)
+    return run.journal.mark(step.ordinal, "needs-attention", stuckOf(back, [described(left)]));
+  const result: StepResult =
+    back.as === "failed"
+      ? { kind: "failed", cause: back.cause, stands: "not-said", left: [] }
+      : { kind: "rolled-back", as: "certificate-keys-removed", left: [] };
+  await run.journal.mark(step.ordinal, back.as, result);
+}
+
+/** Null, or why something of the run is still kept there. */
+export async function endPairs(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
+  const { vault, orders } = toolsOf(run);
+  const changes = changesOf(run, step);
+  const answers = await clearAnswers(run, changes, hand);
+  if (answers !== null) return answers;
+  for (const change of changes) {
+    const ended = await endPair(hand, { token: run.token, id: change.id });
+    if (ended.kind !== "ended") return sayTail(ended, `what was kept of ${change.names[0]}`);
+    const { keyId } = orderOf(run, step, change);
+    if (keyId === null) continue;
+    await vault.forget(keyId);
+    await orders.set(keyOf(run, step, change), { keyId: null });
+  }
+  return null;
+}
+
+/** Makes a key in the vault, and what asks for a certificate with it. Null, or why it cannot. */
+async function makeKeyHere(
+  run: RunContext,
+  at: CertificateKey,
+  { key, names, forClients }: CertificateChange,
+): Promise<string | null> {
+  const { vault, orders } = toolsOf(run);
+  const made = await vault.makeKey(key.kind, { kind: "pair-key", label: `${names[0]} on ${at.host}` });
+  // Known before it is used: what nobody knows of would never be forgotten.
+  await orders.set(at, { keyId: made.id });
+  const wish = { spki: made.spki, key: key.kind, names, forClients };
+  const { makeRequest } = await import("#domain/issuing/make-request.ts");
+  const csr = await makeRequest(wish, (data, how) => vault.sign(made.id, data, how));
+  await orders.set(at, { state: "requested", message: "", csr, chain: null, sha256: null, wanted: null });
+  return null;
+}
+
+/** Has the requests of a host signed. What an earlier try was given is taken. */
+export async function issuePairs(run: RunContext, step: Step): Promise<void> {
+  const changes = changesOf(run, step);
+  await run.journal.intend(step.ordinal, {
+    kind: "have-signed",
+    names: changes.flatMap((change) => change.names),
+    issuers: [...new Set(changes.map(({ issuer }) => issuer.name))],
+  });
+  await clearEarlier(run, step, changes);
+  for (const change of changes) {
+    const problem = await issue(run, step, change);
+    if (problem !== null)
+      return run.journal.mark(step.ordinal, "failed", {
+        kind: "failed",
+        cause: described(problem),
+        stands: "not-said",
+        left: [],
+      });
+  }
+  const isAwaiting = changes.some((change) => orderOf(run, step, change).chain === null);
+  if (isAwaiting) return run.journal.markWaiting(step.ordinal, { kind: "certificate" });
+  await run.journal.mark(step.ordinal, "proved", issuedAt(run, step));
+}
+
+/** A try that was killed may have left its answers, which nothing else would take away until the run ends. */
+async function clearEarlier(run: RunContext, step: Step, changes: readonly CertificateChange[]) {
+  if (!changes.some(isAnsweredByHost)) return;
+  const { hand } = await enterHost(run, step.host ?? -1);
+  const left = await clearAnswers(run, changes, hand);
+  if (left !== null) await run.journal.note(step.ordinal, `an earlier answer is still there: ${left}`);
+}
+
+/** Those of a host, by their SHA-256. */
+export const issuedAt = (run: RunContext, step: Step): StepResult => ({
+  kind: "verified",
+  evidence: changesOf(run, step).map((change) => ({
+    kind: "issued",
+    name: change.names[0] ?? "",
+    sha256: orderOf(run, step, change).sha256,
+  })),
+});
+
+/** Null, or why it was not issued. */
+async function issue(run: RunContext, step: Step, change: CertificateChange): Promise<string | null> {
+  const { orders, order } = toolsOf(run);
+  const at = keyOf(run, step, change);
+  const known = orders.get(at);
+  if (known.chain !== null) return null;
+  if (!known.csr) throw new Error("a certificate is ordered before it was asked for");
+  const ordered = await order(change.issuer.id, known.csr, await waysOf(run, step, change));
+  switch (ordered.kind) {
+    case "waits":
+      await orders.set(at, { state: "waits", message: ordered.what });
+      return null;
+    case "refused":
+      await orders.set(at, { state: "refused", message: ordered.message });
+      return `${change.names[0]}: ${change.issuer.name}: ${ordered.message}`;
+    case "issued":
+      return take(run, step, change, ordered.chain);
+    default:
+      return assertNever(ordered);
+  }
+}
+
+async function take(
+  run: RunContext,
+  step: Step,
+  change: CertificateChange,
+  came: readonly Uint8Array[],
+): Promise<string | null> {
+  const { orders, derOf, roots, now } = toolsOf(run);
+  const at = keyOf(run, step, change);
+  const { csr } = orders.get(at);
+  const judged = judgeIssued({
+    came,
+    csr: csr ?? new Uint8Array(),
+    before: derOf(change.old),
+    roots: roots(),
+    now: now(),
+    narrower: change.narrower ?? [],
+  });
+  if (judged.kind === "faulty") {
+    await orders.set(at, { state: "refused", message: judged.why, orderUrl: null });
+    return `${change.names[0]}: what ${change.issuer.name} sent cannot be used: ${judged.why}`;
+  }
+  const { chain, sha256, notes } = judged;
+  await orders.set(at, { state: "issued", message: "", chain, sha256 });
+  for (const note of notes) await run.journal.note(step.ordinal, note);
+  return null;
+}
+
+async function waysOf(run: RunContext, step: Step, change: CertificateChange): Promise<OrderWays> {
+  const { orders, derOf, issuerOf, answer } = toolsOf(run);
+  const at = keyOf(run, step, change);
+  const { challenge, old, issuer } = change;
+  const near = challenge && (await nearHost(run, step, isAnsweredByHost(change)));
+  const onState = (state: OrderState) => void noteState(run, step, change, state);
+  return {
+    signal: run.signal,
+    onState,
+    days: null,
+    orderUrl: orders.get(at).orderUrl,
+    replaces: issuerOf(old) === issuer.id ? derOf(old) : null,
+    challenges:
+      challenge && near
+        ? { type: TYPE_OF_WAY[challenge.kind], answer: (asked) => answer(challenge, asked, near) }
+        : null,
+  };
+}
+
+async function nearHost(run: RunContext, step: Step, isThere: boolean): Promise<NearHost> {
+  const { vault } = toolsOf(run);
+  const { hand } = isThere ? await enterHost(run, step.host ?? -1) : { hand: null };
+  return {
+    hand,
+    token: run.token,
+    address: hostOf(run, step).host,
+    signal: run.signal,
+    openSecret: (id) => vault.open(id),
+  };
+}
+
+async function noteState(run: RunContext, step: Step, change: CertificateChange, state: OrderState) {
+  const { orders } = toolsOf(run);
+  const at = keyOf(run, step, change);
+  const more = state.kind === "ordered" ? { orderUrl: state.url } : {};
+  // What cannot be written down now is asked of the issuer again.
+  await orders.set(at, { state: "ordered", message: sayState(state), ...more }).catch(() => undefined);
+}
+
+function sayState(state: OrderState): string {
+  switch (state.kind) {
+    case "ordered":
+      return "ordered";
+    case "challenge":
+      return `${state.type} of ${state.name}: ${state.reason ?? state.state}`;
+    case "finalizing":
+      return "is being signed";
+    default:
+      return assertNever(state);
+  }
+}

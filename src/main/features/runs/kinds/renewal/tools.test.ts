@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import type { Consumer } from "#shared/model/pair.ts";
+import { consumersOf } from "./tools.ts";
+
+test("a server of two pairs is told once, but HAProxy of each", () => {
+  const tell = (server: "nginx" | "haproxy") => {
+    const consumers = [{ server, config: "/etc/it.conf" } as Consumer];
+    return consumersOf(["c0", "c1"].map((id) => ({ id, consumers }))).length;
+  };
+  expect(tell("nginx")).toBe(1);
+  expect(tell("haproxy")).toBe(2);
+});

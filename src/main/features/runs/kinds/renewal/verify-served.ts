@@ -1,0 +1,189 @@
+import { helloName } from "#domain/rotation/run/certificates/hello-name.ts";
+import {
+  closesForGood,
+  isUnusable,
+  judgeShown,
+  LOOKS_CLOSED,
+  type Wanted,
+  wantedAt,
+} from "#domain/rotation/run/certificates/judge-shown.ts";
+import type { Step } from "#domain/rotation/run/step.ts";
+import { isFailure } from "#net/connect-failure.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import type { ShownAt } from "#net/tls/chains-at.ts";
+import type { Way } from "#net/ways/proxy-way.ts";
+import { enterHost, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import type { ServedProof, ServerKind } from "#shared/model/pair.ts";
+import { described } from "#shared/model/step-result.ts";
+import { sayPoint } from "#shared/text/pair.ts";
+import { changesOf, orderOf, toolsOf } from "./tools.ts";
+
+/** `staysUp`: its servers are told without ending, so none is down while it begins anew. */
+type Expected = ServedProof & { wanted: Wanted; staysUp: boolean };
+
+/** What was shown so far, by place and address. */
+type Looks = Map<string, ShownAt[]>;
+
+type ServedOutcome =
+  /** At so many places; at so many addresses the certificate alone could be read. */
+  { kind: "served"; places: number; leavesAlone: number } | { kind: "not-served"; message: string };
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 4_000;
+/** Of a server that was told to read its files again, the last of its old processes may answer for a while. */
+const ROUNDS_IN_A_ROW = 2;
+
+/**
+ * Asks every place until each shows the new certificate (`new`) with its intermediates, or the one that was there before, twice
+ * in a row, or the time is over, or a server refuses every handshake now that it has read the new one, by an alert or by ending each connection. Going back, a place to which the login does not lead any more is left out, and that is noted.
+ */
+export async function proveServed(
+  run: RunContext,
+  step: Step,
+  which: "new" | "old",
+  patienceMs: number,
+): Promise<ServedOutcome> {
+  const all = expectedAt(run, step, which);
+  const expected = which === "old" ? await leaveOutUnled(run, step, all) : all;
+  const begun = performance.now();
+  let inARow = 0;
+  const looks: Looks = new Map();
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    const { wrong, unusable, leavesAlone } = await askAll(run, step, { expected, looks });
+    if (step.phase === "install" && which === "new" && unusable.length > 0)
+      return { kind: "not-served", message: unusable.slice(0, MOST_SAID).join("; ") };
+    inARow = wrong.length === 0 ? inARow + 1 : 0;
+    run.trace("served", step.ordinal, step.phase, wrong.length === 0 ? which : "not-yet");
+    if (inARow >= ROUNDS_IN_A_ROW || expected.length === 0)
+      return { kind: "served", places: expected.length, leavesAlone };
+    if (wrong.length > 0 && performance.now() - begun + pause > patienceMs)
+      return { kind: "not-served", message: wrong.slice(0, MOST_SAID).join("; ") };
+    if (wrong.length > 0) await run.journal.sayRetrying(step.ordinal, described(wrong[0] ?? ""));
+    await run.retryPolicy.wait(inARow > 0 ? FIRST_PAUSE_MS : pause, run.signal);
+  }
+}
+
+const STAYS_UP: ReadonlySet<ServerKind> = new Set(["nginx", "apache", "haproxy", "postfix", "dovecot"]);
+
+const MOST_SAID = 3;
+
+const expectedAt = (run: RunContext, step: Step, which: "new" | "old"): Expected[] =>
+  changesOf(run, step).flatMap((change) => {
+    const known = { fresh: orderOf(run, step, change), old: change.old };
+    const staysUp = change.consumers.every(({ server }) => STAYS_UP.has(server));
+    return change.proofs.map((proof) => ({ ...proof, staysUp, wanted: wantedAt(proof, which, known) }));
+  });
+
+/** Where the new certificate could not be looked at whatever its servers do; null: nowhere. Rejects with `SessionLost`. */
+export async function whyUnprovable(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
+  const proofs = changesOf(run, step).flatMap((change) => change.proofs);
+  const unled = await findUnled(proofs, hand.way, run.signal);
+  if (unled.length === 0) return null;
+  await refuseEnded(hand);
+  const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
+  return `it could not be seen whether it is served: ${whys.join("; ")}`;
+}
+
+async function leaveOutUnled(run: RunContext, step: Step, expected: Expected[]): Promise<Expected[]> {
+  if (!expected.some(isByHost)) return expected;
+  const { hand } = await enterHost(run, step.host ?? -1);
+  const unled = await findUnled(expected, hand.way, run.signal);
+  if (unled.length === 0) return expected;
+  await refuseEnded(hand);
+  const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
+  await run.journal.note(step.ordinal, `what is served cannot be looked at: ${whys.join("; ")}`);
+  const out = new Set(unled.map(({ proof }) => proof));
+  return expected.filter((one) => !out.has(one));
+}
+
+/** Rejects with `SessionLost` where the login has ended: what was asked over it tells nothing. */
+async function refuseEnded({ ended }: Hand): Promise<void> {
+  const lost = await Promise.race([ended, Promise.resolve(null)]);
+  if (lost) throw new SessionLost(lost.message);
+}
+
+const isByHost = ({ from }: ServedProof): boolean => from === "host";
+
+/** `unusable`: what is wrong where waiting proves nothing. `leavesAlone`: addresses of whose certificates the leaf alone could be read. */
+type Asked = { wrong: string[]; unusable: string[]; leavesAlone: number };
+
+/** Rejects with `SessionLost` where a place is looked at from a host that cannot be entered, or whose login has ended. */
+async function askAll(
+  run: RunContext,
+  step: Step,
+  { expected, looks }: { expected: readonly Expected[]; looks: Looks },
+): Promise<Asked> {
+  const hand = expected.some(isByHost) ? (await enterHost(run, step.host ?? -1)).hand : null;
+  const asked = await Promise.all(expected.map((one) => askOne(run, one, { way: hand?.way ?? null, looks })));
+  const wrong = asked.flatMap((one) => one.wrong);
+  if (hand && wrong.length > 0) await refuseEnded(hand);
+  const unusable = asked.flatMap((one) => one.unusable);
+  return { wrong, unusable, leavesAlone: asked.reduce((sum, one) => sum + one.leavesAlone, 0) };
+}
+
+/** What is wrong at each address of a place. */
+async function askOne(
+  run: RunContext,
+  one: Expected,
+  { way, looks }: { way: Way | null; looks: Looks },
+): Promise<Asked> {
+  if (isByHost(one) && way === null)
+    return {
+      wrong: [`${sayPoint(one)}: this login leads to nothing beyond its host`],
+      unusable: [],
+      leavesAlone: 0,
+    };
+  const asked = { ...one, serverName: helloName(one) };
+  const shown = await toolsOf(run).chainsAt(asked, isByHost(one) ? way : null, run.signal);
+  const sayWrong = (at: ShownAt): string[] => {
+    const why = judgeShown(one.before, one.wanted, at);
+    if (why === null) return [];
+    const where = sayPoint(one);
+    const whence = at.address === one.address ? where : `${where} (${at.address})`;
+    return [at.chain.length === 0 ? `${whence}: ${why}` : `${whence} ${why}`];
+  };
+  const wrong = shown.flatMap(sayWrong);
+  const isLost = (at: ShownAt): boolean => {
+    const key = `${sayPoint(one)} ${at.address}`;
+    const all = [...(looks.get(key) ?? []), at].slice(-LOOKS_CLOSED);
+    looks.set(key, all);
+    return isUnusable(one.before, at) || (one.staysUp && closesForGood(one.before, all));
+  };
+  const unusable = shown.filter(isLost).flatMap(sayWrong);
+  return { wrong, unusable, leavesAlone: shown.filter((at) => at.isLeafAlone).length };
+}
+
+type Unled<Proof> = { proof: Proof; why: string };
+
+/**
+ * The places that only their host reaches, and to which its login does not lead now: nothing that is done to a server changes
+ * that, or is told by it. A server that does not listen is none of them. Rejects only when `signal` says stop.
+ */
+export async function findUnled<Proof extends ServedProof>(
+  proofs: readonly Proof[],
+  way: Way | null,
+  signal: AbortSignal,
+): Promise<Unled<Proof>[]> {
+  const found = await Promise.all(
+    proofs.map(async (proof) => {
+      if (proof.from !== "host") return [];
+      const why = await whyUnled(proof, way, signal);
+      return why === null ? [] : [{ proof, why: `${sayPoint(proof)}: ${why}` }];
+    }),
+  );
+  return found.flat();
+}
+
+async function whyUnled(
+  { address, addresses = [address], port }: ServedProof,
+  way: Way | null,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (way === null) return "this login leads to nothing beyond its host";
+  for (const host of addresses) {
+    const reached = await way.reach({ host, port }, signal);
+    if (!isFailure(reached)) reached.stream.destroy();
+    else if (reached.outcome === "jump-failed") return reached.message;
+  }
+  return null;
+}

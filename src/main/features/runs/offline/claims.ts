@@ -1,0 +1,153 @@
+/** Results that nobody has signed, beside what readings of their hosts show: what one of these confirms, the run goes on with. */
+import { type ClaimedPart, evaluateClaim, type HostReading } from "#domain/rotation/script/evaluate-claim.ts";
+import { readMadeKey } from "#domain/rotation/script/judge-result.ts";
+import { type CarriedResult, placeResult, readResult } from "#domain/rotation/script/read-result.ts";
+import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
+import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import type { ClaimEvaluation } from "#shared/model/claim-evaluation.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import type { HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunClaim, RunId } from "#shared/model/run.ts";
+import { formatClaimEvaluation, formatConfirmation } from "#shared/text/claim.ts";
+import { sayHost } from "#shared/text/plan.ts";
+import type { OfflineClaim } from "#store/runbooks/offline-table.ts";
+import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { Store } from "#store/store.ts";
+import { findKeptKey, findOldHere, keepResult, settleVerified } from "./settle-result.ts";
+
+type Facts = Pick<Store, "runbooks" | "pins">;
+
+type Unsigned = {
+  plan: Plan;
+  host: HostPlan;
+  result: CarriedResult;
+  /** When the script was written that it is of. */
+  writtenAt: Instant;
+  newKey: ClaimedPart["newKey"];
+  files: ClaimedPart["files"];
+};
+
+/** What the last reading of its host makes of a result that nobody has signed. */
+export function evaluateResult(
+  { runbooks: { readings }, pins }: Facts,
+  { plan, host, result, writtenAt, newKey, files }: Unsigned,
+): ClaimEvaluation {
+  const made = readMadeKey(plan, result);
+  if (typeof made === "string") return { kind: "open", why: "other-key", path: null };
+  const pinned = pins.find(host.host, host.port)?.fingerprint ?? null;
+  const row = readings.find(host.host, host.port);
+  const reading: HostReading | null = row && {
+    ...row,
+    files: row.files.map(({ path, realPath, base64 }) => ({
+      path,
+      realPath,
+      bytes: new Uint8Array(Buffer.from(base64, "base64")),
+    })),
+  };
+  return evaluateClaim({ result, made, writtenAt }, { plan, host, newKey, pinned, files }, reading);
+}
+
+type Evaluated = {
+  evaluation: ClaimEvaluation;
+  /** What was claimed of which host; null where only its outcome was kept. */
+  kept: { plan: Plan; host: HostPlan; result: CarriedResult; body: Uint8Array } | null;
+};
+
+function evaluate(store: Facts, run: RunRecord, { body, script }: OfflineClaim): Evaluated {
+  const nothing = { evaluation: { kind: "open", why: "no-result", path: null }, kept: null } as const;
+  const plan = store.runbooks.plans.find(run.planId)?.plan;
+  const result = body === null ? "" : readResult(body);
+  if (!plan || body === null || typeof result === "string") return nothing;
+  const host = placeResult(result, { plan, hash: run.planHash });
+  if (typeof host === "string") return nothing;
+  const newKey = run.newKey ?? givenKey(plan);
+  const files = store.runbooks.files.all(run.id);
+  const { writtenAt } = script;
+  const evaluation = evaluateResult(store, { plan, host, result, writtenAt, newKey, files });
+  return { evaluation, kept: { plan, host, result, body } };
+}
+
+function givenKey({ newKey }: Plan): ClaimedPart["newKey"] {
+  if (newKey?.kind !== "given") return null;
+  return { line: newKey.line, fingerprint: readPublicKeyLine(newKey.line)?.key.fingerprint ?? "" };
+}
+
+/** The claims of a run, each with what the last reading of its host makes of it. */
+export const listClaims = (store: Facts, run: RunRecord): RunClaim[] =>
+  store.runbooks.offline.claims(run.id).map((claim) => {
+    const { script, outcome, why, newKey, signature, takenAt } = claim;
+    const { evaluation, kept } = evaluate(store, run, claim);
+    return {
+      host: script.host,
+      port: script.port,
+      phases: script.phases,
+      outcome,
+      why,
+      newKey,
+      signature,
+      takenAt,
+      evaluation,
+      keptKey: kept && (findKeptKey(kept)?.kept ?? null),
+    };
+  });
+
+/** Of one claim, by its digest; null: it is none of the run's. */
+export function evaluateClaimOf(store: Facts, run: RunRecord, digest: string): ClaimEvaluation | null {
+  const claim = store.runbooks.offline.claims(run.id).find((one) => one.digest === digest);
+  return claim ? evaluate(store, run, claim).evaluation : null;
+}
+
+export type ConfirmDeps = {
+  store: Store;
+  lookAtHeldHalf: typeof lookAtHeldHalf;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+};
+
+/** Goes on with a run by what readings of its hosts confirm. Answers with how many claims that were. */
+export const createClaimConfirmer =
+  ({ store, announce, now, ...deps }: ConfirmDeps) =>
+  async (id: RunId): Promise<number> => {
+    const { runs, plans, offline } = store.runbooks;
+    const run = runs.find(id);
+    const plan = run && plans.find(run.planId)?.plan;
+    if (!plan || offline.claims(id).length === 0) return 0;
+    const oldHere = await findOldHere(plan, deps.lookAtHeldHalf);
+    const at = toInstant(now());
+    const confirmed = await store.inTurn(
+      () => offline.claims(id).filter((claim) => confirmOne(store, { id, claim, at, oldHere })).length,
+    );
+    if (confirmed > 0) announce({ kind: "run-changed", runId: id });
+    return confirmed;
+  };
+
+type One = { id: RunId; claim: OfflineClaim; at: Instant; oldHere: readonly HolderPlan[] };
+
+/** As one that was signed. One after the other, for what the first confirms (a key) the next is held against. */
+function confirmOne(store: Store, { id, claim, at, oldHere }: One): boolean {
+  const run = store.runbooks.runs.find(id);
+  if (!run) return false;
+  const { evaluation, kept } = evaluate(store, run, claim);
+  if (evaluation.kind !== "confirmed" || !kept) return false;
+  const { plan, host, result, body } = kept;
+  const signature = `${claim.signature}; ${formatConfirmation(evaluation)}`;
+  const told = { plan, host, result, signed: signature, at, oldHere };
+  const { script, newKey } = claim;
+  keepResult(store, id, told, { script: script.id, verifiedBy: evaluation.by, newKey, body });
+  settleVerified(store, id, told, newKey);
+  return true;
+}
+
+/** Why a run that is carried by hand cannot be gone on with from here. */
+export function refuseUnconfirmed(run: { id: number }, claims: readonly RunClaim[]): never {
+  const said = claims.map(
+    ({ host, port, evaluation }) => `${sayHost({ host, port })}: ${formatClaimEvaluation(evaluation)}`,
+  );
+  const why = said.length === 0 ? "" : `; of what was claimed, nothing is confirmed (${said.join("; ")})`;
+  throw new Refusal(
+    "conflict",
+    `run ${run.id} is carried by hand: run its scripts on their hosts once more, and import their results${why}`,
+  );
+}

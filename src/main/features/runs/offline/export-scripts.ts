@@ -1,0 +1,214 @@
+import { checkSignature } from "#domain/bundle/check-signature.ts";
+import { isInParts, mainPhase, partsOf, type ScriptPart } from "#domain/rotation/script/script-phases.ts";
+import { type ScriptParts, writeScript } from "#domain/rotation/script/write-script.ts";
+import { findFingerprint, signBytes } from "#net/local/sign-bytes.ts";
+import { randomNonce } from "#net/random-token.ts";
+import { HAND_SENTENCES } from "#net/ssh/hand/say-refusal.ts";
+import { findWatch } from "#runs/kinds/access/grace.ts";
+import { type Agreement, refuseUnagreed } from "#runs/planning/approve.ts";
+import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { OldKeyUse, Phase, RunId } from "#shared/model/run.ts";
+import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts, UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import { UNSIGNED_CHECK } from "#shared/text/consent.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayUse } from "#shared/text/old-key-use.ts";
+import { type ConfirmDeps, createClaimConfirmer } from "./claims.ts";
+import { isCarried } from "./settle-result.ts";
+
+/** What every script is made of, as the program ships it. */
+type CarriedParts = Omit<ScriptParts, "sentences">;
+
+export type ExportDeps = ConfirmDeps & {
+  carried: CarriedParts;
+  workstation: Pick<Workstation, "home" | "agentSocket">;
+};
+
+type Asked = Agreement & { signWith: string | null };
+
+/** A script for each host of a plan that has something to do now, signed where a key is named for that. */
+export function createScriptExport({ store, carried, workstation, now, ...deps }: ExportDeps) {
+  const { runs, journal, offline, files: runFiles } = store.runbooks;
+  const confirmClaims = createClaimConfirmer({ store, now, ...deps });
+
+  return async (found: PlanDetail, { signWith, ...agreed }: Asked): Promise<Scripts> => {
+    const { id, hash } = found;
+    const plan = readyPlan(found);
+    const before = found.runId === null ? null : runs.find(found.runId);
+    if (before && !isCarried(before))
+      throw new Refusal(
+        "conflict",
+        `plan ${id} was run from here, as run ${before.id}; no script of it is left`,
+      );
+    if (before) await confirmClaims(before.id);
+    const run = before && runs.find(before.id);
+    // Of a run that is carried, it was agreed to for its first part.
+    if (!run) refuseUnagreed(id, plan, agreed);
+    const parts = partsOf(plan, run ? journal.steps(run.id) : []);
+    if (parts.length === 0 && run)
+      throw new Refusal("conflict", `nothing of plan ${id} is left to be carried: run ${run.id} has it all`);
+    if (signWith === null && !agreed.consents.includes(UNSIGNED_SCRIPTS))
+      throw new Refusal("conflict", `1 consent missing: ${UNSIGNED_SCRIPTS} (${UNSIGNED_CHECK.text})`);
+    const key = signWith === null ? null : await findSigner(signWith, workstation);
+    const of = {
+      plan,
+      hash: hash ?? "",
+      newKey: newKeyOf(plan, run),
+      signer: key?.fingerprint ?? null,
+      leftOut: run ? runFiles.all(run.id) : [],
+    };
+    const scripts = parts.flatMap((part) => {
+      const nonce = randomNonce();
+      const text = writeScript(of, { ...part, nonce }, { ...carried, sentences: HAND_SENTENCES });
+      return text === null ? [] : [{ file: { ...fileOf(plan, part), text }, nonce }];
+    });
+    const written = scripts.map(({ file }) => file);
+    const { files, signer } = await signAll(written, key, workstation.agentSocket);
+    const hosts = files.map((file) => ({ host: file.host, port: file.port, phases: file.phases }));
+    const about = { plan: id, hash, hosts, signer: signer?.fingerprint ?? null };
+    const at = toInstant(now());
+    await store.inTurn(() => {
+      for (const {
+        nonce,
+        file: { host, port, phases },
+      } of scripts)
+        offline.addScript({ nonce, planId: id, host, port, phases, at });
+      store.events.append({ at, kind: "scripts-exported", detail: about });
+    });
+    const uses = (run && findWatch(store, run)?.uses) ?? [];
+    return { files, signer, notes: [...notesOf(plan, parts, signer), ...uses.map(sayShutOut)] };
+  };
+}
+
+type Unsigned = Omit<ScriptFile, "signature">;
+
+/** The plan, if scripts can do what it says. */
+function readyPlan({ id, plan, hash }: PlanDetail): Plan {
+  if (!plan || hash === null) throw new Refusal("conflict", `plan ${id} is not ready; wait for it`);
+  const refused = plan.checks.find(({ state }) => state === "refused");
+  if (refused) throw new Refusal("conflict", `plan ${id} cannot be carried out: ${refused.text}`);
+  if (plan.kind === "rotate-host-key")
+    throw new Refusal(
+      "conflict",
+      "a host key is rotated by a run alone: sshd has to read its configuration again",
+    );
+  if (plan.kind === "rotate-certificate")
+    throw new Refusal(
+      "conflict",
+      "certificates are renewed by a run alone: what they are served as is proved from here",
+    );
+  const fresh = plan.hosts.flatMap(({ files }) => files).find(({ creates }) => creates !== undefined);
+  if (fresh)
+    throw new Refusal(
+      "conflict",
+      `${fresh.path} is not there yet, and a script writes only what is: make it there, and plan again`,
+    );
+  if (plan.newKey?.kind === "made-here")
+    throw new Refusal(
+      "conflict",
+      `the new key would be made on this computer by a run, and a script can only carry one that is: make it (ssh-keygen -t ${plan.newKey.keyType}), and name its public half by --new-key`,
+    );
+  return plan;
+}
+
+function newKeyOf({ newKey }: Plan, run: { id: RunId; newKey: { line: string } | null } | null) {
+  return newKey?.kind === "given" ? newKey.line : (run?.newKey?.line ?? null);
+}
+
+function fileOf(plan: Plan, { host: { host, port }, phases }: ScriptPart): Omit<Unsigned, "text"> {
+  return {
+    name: `${nameOf(host)}-${port}${isInParts(plan) ? `-${mainPhase(phases)}` : ""}.sh`,
+    host,
+    port,
+    phases,
+  };
+}
+
+/** A name of a file, whatever the host is called. */
+const nameOf = (host: string): string => host.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^[.-]/, "_");
+
+/** A key file here, and the key that signs by it. */
+type Signer = { keyFile: string; path: string; fingerprint: string };
+
+async function findSigner(keyFile: string, { home }: ExportDeps["workstation"]): Promise<Signer> {
+  const path = keyFile.replace(/^~(?=\/)/, home);
+  const found = await findFingerprint(path);
+  if ("why" in found) throw new Refusal("invalid-input", `${keyFile} cannot sign: ${found.why}`);
+  return { keyFile, path, fingerprint: found.fingerprint };
+}
+
+/** Each script says by which key it is signed, so all are signed by that one. */
+async function signAll(
+  scripts: readonly Unsigned[],
+  signer: Signer | null,
+  agentSocket: string | null,
+): Promise<Pick<Scripts, "files" | "signer">> {
+  if (signer === null) return { files: scripts.map((one) => ({ ...one, signature: null })), signer: null };
+  const { keyFile, path, fingerprint } = signer;
+  const files: ScriptFile[] = [];
+  let seen: Scripts["signer"] = null;
+  for (const script of scripts) {
+    const bytes = Buffer.from(script.text, "utf8");
+    const signed = await signBytes(bytes, { keyFile: path, namespace: SCRIPT_NAMESPACE, agentSocket });
+    if ("why" in signed) throw new Refusal("invalid-input", `${keyFile} cannot sign: ${signed.why}`);
+    const checked = checkSignature(signed.signature, bytes, SCRIPT_NAMESPACE);
+    if (checked.kind !== "good") throw new Refusal("invalid-input", `${keyFile} cannot sign: ${checked.why}`);
+    if (checked.key.fingerprint !== fingerprint)
+      throw new Refusal("invalid-input", `${keyFile} cannot sign: the .pub file beside it is of another key`);
+    seen = { keyType: checked.key.keyType, fingerprint };
+    files.push({ ...script, signature: signed.signature });
+  }
+  return { files, signer: seen };
+}
+
+/** A script removes the old line from its day on, whatever logs tell by then. */
+const sayShutOut = (use: OldKeyUse): string =>
+  `${sayUse(use)}: give whoever that is the new key before the old line goes`;
+
+function notesOf(plan: Plan, parts: readonly ScriptPart[], signer: Scripts["signer"]): string[] {
+  const [part] = parts;
+  return [
+    signer
+      ? `signed with ${signer.keyType} ${signer.fingerprint}: tell that to whoever runs them, by another way than the scripts go`
+      : "not signed: whoever carries them could change them; name a key to sign with",
+    ...(isInParts(plan) && part ? [sayPart(mainPhase(part.phases), parts.length)] : []),
+    ...(part?.notBefore
+      ? [
+          `it removes nothing before ${part.notBefore}, when the days of grace are over; run with --now, it does so at once`,
+        ]
+      : []),
+    ...plan.here.map(
+      ({ path }) =>
+        `${path} on this computer is replaced by no script: put the new private half there once the new lines stand`,
+    ),
+    ...plan.checks.flatMap(({ state, text }) => (state === "consent" ? [`agreed to: ${text}`] : [])),
+  ];
+}
+
+/** Of several parts: what this one does, and what has to come back before the next. */
+function sayPart(phase: Phase, hosts: number): string {
+  const back = `import the results of ${sayCount(hosts, "host")}, then export again`;
+  switch (phase) {
+    case "make-key":
+      return `this part makes the new key where the old one is held; ${back} for the new lines`;
+    case "add":
+      return `this part adds the new lines, and no old one goes; ${back} for what comes next`;
+    case "hand-over":
+      return `this part puts the new key in the place of the old one, for its line stands everywhere; ${back} for the removal`;
+    case "remove":
+      return "this part removes the old lines, for the new ones stand on every host";
+    case "commit":
+      return "this part clears away what was kept of the old key, for no line of it is left";
+    case "request":
+    case "issue":
+    case "install":
+    case "recheck":
+      throw new Error("certificates are renewed by no script");
+    default:
+      return assertNever(phase);
+  }
+}

@@ -1,0 +1,328 @@
+import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
+import { stateOf, type TakenState } from "#domain/rotation/script/judge-result.ts";
+import { holderOf } from "#domain/rotation/script/made-key.ts";
+import type { CarriedResult } from "#domain/rotation/script/read-result.ts";
+import { isInParts, mainPhase, partsOf } from "#domain/rotation/script/script-phases.ts";
+import { tokenOf } from "#domain/rotation/script/write-script.ts";
+import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
+import { nameKept } from "#net/local/private-halves/half-place.ts";
+import { isHandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { quoteWord } from "#net/ssh/hand/words.ts";
+import { toSteps } from "#runs/engine/journal.ts";
+import { sayLeftOut } from "#runs/kinds/access/hold-folders.ts";
+import { sayByHand } from "#runs/kinds/by-hand.ts";
+import { countsOf } from "#runs/planning/approve.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import type { HolderPlan, HostPlan, Plan, PlanHash, PlanId } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { KeptKey, RunFile, RunId, RunOrigin, RunState, RunStep } from "#shared/model/run.ts";
+import type { StepResult } from "#shared/model/step-result.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayHost, sayPhase } from "#shared/text/plan.ts";
+import { formatAllRemaining } from "#shared/text/remaining-access.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import type { VerifiedBy } from "#store/runbooks/offline-table.ts";
+import type { Store } from "#store/store.ts";
+
+/** The token of the run that all carried parts of one plan are. */
+const tokenOfCarried = (plan: PlanHash): string => `carried${plan.slice(0, 24)}`;
+
+/** Whether a run is made of what scripts have told: nothing of it is done from here. */
+export const isCarried = ({ origin }: { origin: RunOrigin }): boolean => origin === "offline";
+
+/** There is no way into its hosts from here, or none that was wanted. */
+export function refuseCarried(run: { id: number; origin: RunOrigin }): void {
+  if (isCarried(run))
+    throw new Refusal(
+      "conflict",
+      `run ${run.id} is carried by hand: run its scripts on their hosts once more, and import their results`,
+    );
+}
+
+type Told = Pick<CarriedResult, "host" | "port" | "ended" | "digest">;
+
+/** What the journal says of a result. */
+const sayTaken = ({ host, port, ended, digest }: Told): string =>
+  `the result of ${sayPlace({ host, port })}, which ended at ${toInstant(new Date(ended * 1_000))} by its clock (${digest})`;
+
+/** What a result tells, of which host of which plan. `signed`: who has signed it, as a sentence. */
+type TakenIn = {
+  plan: Plan;
+  host: HostPlan;
+  result: CarriedResult;
+  signed: string;
+  at: Instant;
+  /** Private halves of this computer that are still to be replaced. */
+  oldHere: readonly HolderPlan[];
+};
+
+/** The run that all results of one plan are. */
+export function beginCarried(
+  { runbooks, events }: Store,
+  planId: PlanId,
+  { plan, result, at }: TakenIn,
+): RunId {
+  const { kind, title } = plan;
+  const token = tokenOfCarried(result.plan);
+  const id = runbooks.runs.begin({
+    planId,
+    token,
+    origin: "offline",
+    kind,
+    title,
+    consents: [],
+    at,
+    counts: countsOf(plan),
+  });
+  runbooks.journal.addSteps(id, toSteps(plan));
+  events.append({
+    at,
+    kind: "run-started",
+    detail: { run: id, plan: planId, hash: result.plan, carried: true },
+  });
+  return id;
+}
+
+/** What is kept of a result beside what it tells: of which script, by what it is verified, and its bytes as they came. */
+type KeptResult = { script: number; verifiedBy: VerifiedBy | null; newKey: MadeKey | null; body: Uint8Array };
+
+type MadeKey = { line: string; fingerprint: string };
+
+export function keepResult(
+  { runbooks: { offline } }: Store,
+  id: RunId,
+  { result, signed: signature, at: takenAt }: TakenIn,
+  { script, verifiedBy, newKey, body }: KeptResult,
+): void {
+  const { digest, outcome, why, ended } = result;
+  const endedAt = toInstant(new Date(ended * 1_000));
+  offline.putResult({
+    digest,
+    script,
+    run: id,
+    verifiedBy,
+    signature,
+    outcome,
+    why,
+    endedAt,
+    newKey,
+    takenAt,
+    body,
+  });
+}
+
+/** What a signature or a reading of the host shows to be so: the run goes on with it. */
+export function settleVerified(store: Store, id: RunId, told: TakenIn, newKey: MadeKey | null): void {
+  if (newKey) store.runbooks.runs.setKey(id, newKey);
+  noteLeftOut(store, id, told);
+  const kept = findKeptKey(told);
+  if (kept) store.runbooks.keptKeys.put(id, kept);
+  note(store, id, told);
+  settle(store, id, told);
+}
+
+/** Where the old private key is that a committed result says it has kept, by the plan's own path; null: it says so of none. */
+export function findKeptKey({
+  plan,
+  host,
+  result,
+}: Pick<TakenIn, "plan" | "host" | "result">): KeptKey | null {
+  const keepsOldKey = result.keepsOldKey && result.outcome === "committed";
+  const holder = keepsOldKey ? holderOf(plan, host)?.holder : null;
+  if (!holder || holder.before === null) return null;
+  const { path, before } = holder;
+  return { host: host.host, port: host.port, path, kept: nameKept(path, before) };
+}
+
+/** Writes down which accounts a verified result leaves out; what got to its end leaves out no others. */
+function noteLeftOut({ runbooks: { files } }: Store, id: RunId, { result, host }: TakenIn): void {
+  const { outcome, phases, leftOut } = result;
+  const isOfFiles = phases.includes("add") || phases.includes("remove");
+  if (isOfFiles && WITH_END.has(outcome)) files.include(id, host.host, host.port);
+  const leftFromAdd = new Set(leftOut.flatMap(({ index, phase }) => (phase === "add" ? [index] : [])));
+  for (const { index, phase, reason } of leftOut)
+    files.put(id, {
+      host: host.host,
+      port: host.port,
+      path: pathOf(host, index),
+      phase: leftFromAdd.has(index) ? "add" : phase,
+      fate: "left-out",
+      why: sayReason(host, index, reason),
+      takeOut: [],
+      putBack: [],
+      repair: null,
+    });
+}
+
+const WITH_END: ReadonlySet<CarriedResult["outcome"]> = new Set(["committed", "done", "added"]);
+
+const pathOf = ({ files }: HostPlan, index: number): string => files[index]?.path ?? "";
+
+const sayReason = (host: HostPlan, index: number, reason: string): string =>
+  sayRefusal(isHandRefusal(reason) ? reason : "unknown", pathOf(host, index));
+
+/** Writes down what a verified result tells of the steps of its host. */
+function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, signed, at }: TakenIn): void {
+  journal.append({ runId: id, ordinal: null, kind: "note", text: sayTaken(result), at });
+  for (const { ordinal, host, port, phase, state: was } of journal.steps(id)) {
+    if (host !== result.host || port !== result.port || !result.phases.includes(phase)) continue;
+    const state = stateOf(result, of, phase);
+    if (state === null || (result.outcome === "failed" && was === "proved")) continue;
+    const came: StepResult = {
+      kind: "imported",
+      end: endOfScript(result, state),
+      why: state === "proved" ? "" : result.why,
+      kept: state === "needs-attention" ? result.kept || null : null,
+      unended: phase === result.phases.at(-1) ? whyUnended(result, of) : [],
+      signature: signed,
+    };
+    journal.setStep({ runId: id, ordinal, state, result: came, at });
+    journal.append({ runId: id, ordinal, kind: ENTRIES[state], result: came, at });
+  }
+}
+
+/** Where an account keeps what a script has made there: nothing of it is needed any more. */
+const whyUnended = ({ unended }: CarriedResult, host: HostPlan): string[] =>
+  unended.map(({ index, reason }) => sayReason(host, index, reason));
+
+/** Writes down that a result claims something: no step is what it says. */
+export function noteClaim(
+  { runbooks: { journal, runs, files } }: Store,
+  id: RunId,
+  { plan, result, signed, at }: TakenIn,
+): void {
+  const { host, port, outcome } = result;
+  const text = `${sayHost({ host, port })} says "${outcome}" in a result that is not verified (${signed}): nothing follows from it`;
+  journal.append({ runId: id, ordinal: null, kind: "note", text, at });
+  const end = endOf(plan, journal.steps(id), files.all(id));
+  if (end.state === "waiting") runs.setState({ id, ...end, byHand: [], endedAt: null });
+}
+
+/** How the run stands, or ends. What is here has no script: it is done when it is seen to be. */
+export function settle({ runbooks, events }: Store, id: RunId, { plan, result, at, oldHere }: TakenIn): void {
+  const { journal, runs } = runbooks;
+  const ofHosts = endOf(plan, journal.steps(id), runbooks.files.all(id));
+  const isLeft = ofHosts.state === "committed" && oldHere.length > 0;
+  const end = isLeft
+    ? { state: "needs-attention" as const, message: join(sayOldHere(oldHere), ofHosts.message) }
+    : ofHosts;
+  const isInPlace: StepResult = {
+    kind: "verified",
+    evidence: [{ kind: "key-in-place", isHere: true }],
+  };
+  for (const { ordinal, host } of journal.steps(id))
+    if (host === null && end.state === "committed")
+      journal.setStep({ runId: id, ordinal, state: "proved", result: isInPlace, at });
+  const byHand =
+    end.state !== "needs-attention"
+      ? []
+      : isLeft
+        ? replaceByHand(plan, oldHere)
+        : sayStuck(plan, journal.steps(id), result.plan);
+  runs.setState({ id, ...end, byHand, endedAt: end.state === "waiting" ? null : at });
+  events.append({ at, kind: "run-ended", detail: { run: id, state: end.state, host: result.host } });
+}
+
+/** Each host's script has its own token, by which what it kept is found. */
+const sayStuck = (plan: Plan, steps: readonly RunStep[], hash: PlanHash): string[] =>
+  plan.hosts.flatMap((host) => sayByHand({ ...plan, hosts: [host] }, steps, [], tokenOf(hash, host)));
+
+type ScriptEnd = Extract<StepResult, { kind: "imported" }>["end"];
+
+function endOfScript({ outcome }: CarriedResult, state: TakenState): ScriptEnd {
+  if (state !== "failed") return ENDS[state];
+  return outcome === "failed" ? "nothing-changed" : "no-further";
+}
+
+const ENDS: Record<Exclude<TakenState, "failed">, ScriptEnd> = {
+  proved: "done",
+  undone: "rolled-back",
+  "needs-attention": "stuck",
+};
+
+const ENTRIES: Record<TakenState, "proved" | "undone" | "failed"> = {
+  proved: "proved",
+  undone: "undone",
+  failed: "failed",
+  "needs-attention": "failed",
+};
+
+type End = { state: RunState; message: string };
+
+function endOf(plan: Plan, steps: readonly RunStep[], files: readonly RunFile[]): End {
+  const { state, message } = endOfSteps(plan, steps, files);
+  const left = state === "rolled-back" ? "" : sayLeftOut(files);
+  const remedy =
+    left && "once that is put right, run the script of that host once more, and import its result";
+  return { state, message: join(message, left, remedy) };
+}
+
+const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
+
+function endOfSteps(plan: Plan, steps: readonly RunStep[], files: readonly RunFile[]): End {
+  const ofHosts = steps.filter(({ host }) => host !== null);
+  if (ofHosts.some(({ state }) => state === "needs-attention"))
+    return { state: "needs-attention", message: sayWhy(ofHosts) };
+  const open = partsOf(plan, steps);
+  if (open.length === 0)
+    return {
+      state: "committed",
+      message: formatAllRemaining(findRemainingOfRun(plan, files), plan.kind),
+    };
+  const awaited = open.filter(({ host, phases }) =>
+    ofHosts.some(
+      (step) =>
+        step.host === host.host && step.port === host.port && phases.includes(step.phase) && isOpen(step),
+    ),
+  );
+  if (awaited.length > 0) return { state: "waiting", message: sayAwaited(plan, awaited) };
+  if (ofHosts.every(({ state }) => state === "undone" || state === "planned"))
+    return { state: "rolled-back", message: "" };
+  return { state: "stopped", message: sayWhy(ofHosts) };
+}
+
+const isOpen = ({ state }: RunStep): boolean => state === "planned";
+
+function sayAwaited(plan: Plan, awaited: ReturnType<typeof partsOf>): string {
+  const [first] = awaited;
+  const what = first && isInParts(plan) ? ` (${sayPhase(mainPhase(first.phases), plan.kind)})` : "";
+  return `the results of ${sayCount(awaited.length, "host")} are still to be imported${what}`;
+}
+
+const sayWhy = (steps: readonly RunStep[]): string =>
+  [
+    ...new Set(
+      steps
+        .filter(({ state }) => state !== "proved" && state !== "planned")
+        .map(({ host, message }) => `${host ?? "here"}: ${message}`),
+    ),
+  ].join("; ");
+
+/** Private halves on this computer in whose place the new one does not stand yet: no carried script replaces them. */
+export async function findOldHere(
+  { here, newKey }: Plan,
+  lookAt: typeof lookAtHeldHalf,
+): Promise<HolderPlan[]> {
+  const files = newKey?.kind === "given" ? here.filter(({ kind }) => kind === "file") : [];
+  const looked = await Promise.all(
+    files.map(async (holder) => ({ holder, half: await lookAt(holder.path) })),
+  );
+  return looked.flatMap(({ holder, half }) =>
+    newKey?.kind === "given" && half?.line !== newKey.line ? [holder] : [],
+  );
+}
+
+const sayOldHere = (old: readonly HolderPlan[]): string =>
+  `all hosts are done, but on this computer the new private half is not in the place of ${old.map(({ path }) => path).join(", ")}: put it there, and import a result of this run once more`;
+
+/** The old half is kept beside it, as a run from here does. */
+function replaceByHand({ newKey }: Plan, old: readonly HolderPlan[]): string[] {
+  const made = newKey?.kind === "given" ? newKey.path : null;
+  return old.flatMap(({ path, hasPublicFile }) =>
+    ["", ...(hasPublicFile ? [".pub"] : [])].flatMap((end) => {
+      const place = quoteWord(`${path}${end}`);
+      const from = made === null ? [] : [`cp -p ${quoteWord(`${made}${end}`)} ${place}`];
+      return [`mv ${place} ${quoteWord(`${path}.latchkey-old${end}`)}`, ...from];
+    }),
+  );
+}

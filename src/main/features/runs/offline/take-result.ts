@@ -1,0 +1,254 @@
+import { verifyHostSignature } from "#domain/host-keys/verify-host-signature.ts";
+import { findContradiction, isHeld, readMadeKey } from "#domain/rotation/script/judge-result.ts";
+import { type CarriedResult, placeResult, readResult } from "#domain/rotation/script/read-result.ts";
+import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import type { BundleSignature } from "#shared/model/bundle.ts";
+import type { GivenResult, TakenResult } from "#shared/model/carried-result.ts";
+import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
+import type { HostPlan, Plan, PlanHash, PlanId } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunId } from "#shared/model/run.ts";
+import { RESULT_NAMESPACE } from "#shared/model/script.ts";
+import { saySignature } from "#shared/text/bundle.ts";
+import { sayHost } from "#shared/text/plan.ts";
+import type { OfflineScript, VerifiedBy } from "#store/runbooks/offline-table.ts";
+import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { Store } from "#store/store.ts";
+import { createClaimConfirmer, evaluateClaimOf } from "./claims.ts";
+import {
+  beginCarried,
+  findOldHere,
+  isCarried,
+  keepResult,
+  noteClaim,
+  settle,
+  settleVerified,
+} from "./settle-result.ts";
+
+export type ResultDeps = VerifyDeps & {
+  store: Store;
+  /** What stands at the path of a private half here. */
+  lookAtHeldHalf: typeof lookAtHeldHalf;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+};
+
+/**
+ * What a carried script has written is taken for its run: one run a plan, which is over once every host has told. What nobody
+ * has signed whose signature is good for it is a claim: it is written down, and no step and no key is what it says, until a reading of
+ * its host shows that it is so.
+ */
+export function createResultTaker({ store, judgeSignature, announce, now, ...deps }: ResultDeps) {
+  const { runs, files } = store.runbooks;
+  const confirmClaims = createClaimConfirmer({ store, announce, now, ...deps });
+
+  return async ({ base64, ...given }: GivenResult): Promise<TakenResult> => {
+    const bytes = Buffer.from(base64, "base64");
+    const result = readResult(bytes);
+    if (typeof result === "string") throw new Refusal("invalid-input", result);
+    const { planId, plan, known } = findPlan(store, result.plan);
+    const host = placeResult(result, { plan, hash: result.plan });
+    if (typeof host === "string") throw new Refusal("invalid-input", host);
+    const script = findScript(store, planId, result);
+    const { by, signature } = verifyResult({ store, judgeSignature }, { result, host, given, bytes });
+    const contradiction = findContradiction(result, { plan, host, files: known ? files.all(known.id) : [] });
+    if (contradiction) throw new Refusal("invalid-input", contradiction);
+    const newKey = takeKey(plan, result, { by, known: known?.newKey?.line ?? null });
+    const endedAt = toInstant(new Date(result.ended * 1_000));
+    const news = judgeNews(store, { result, by, script, endedAt });
+    const at = toInstant(now());
+    if (news === "new") refuseFuture(result, at);
+    const oldHere = await findOldHere(plan, deps.lookAtHeldHalf);
+    const told = { plan, host, result, signed: signature, at, oldHere };
+    const isNews = news === "new" || (by !== null && known?.state === "needs-attention");
+    const kept = { script: script.id, verifiedBy: by, newKey, body: bytes };
+    const takeIn = () => {
+      const id = known?.id ?? beginCarried(store, planId, told);
+      keepResult(store, id, told, kept);
+      if (by === null) noteClaim(store, id, told);
+      else if (news === "new") settleVerified(store, id, told, newKey);
+      else settle(store, id, told);
+      return id;
+    };
+    const runId = known && !isNews ? known.id : await store.inTurn(takeIn);
+    if (isNews) announce({ kind: "run-changed", runId });
+    const confirmed = await confirmClaims(runId);
+    const { digest, outcome } = result;
+    const { state, message } = runs.find(runId) ?? { state: "stopped" as const, message: "" };
+    const found = findTaken(store, runId, digest);
+    return {
+      runId,
+      state,
+      host: host.host,
+      port: host.port,
+      outcome,
+      message,
+      newKey,
+      verifiedBy: found?.verifiedBy ?? by,
+      signature: found?.signature ?? signature,
+      leftOut: result.leftOut.flatMap(({ index }) => host.files[index]?.path ?? []),
+      evaluation: found?.evaluation ?? null,
+      wasKnown: news === "same" && confirmed === 0,
+    };
+  };
+}
+
+/** The plan of a result, and its run where there is one. */
+function findPlan(
+  { runbooks: { plans, runs } }: Store,
+  hash: PlanHash,
+): {
+  planId: PlanId;
+  plan: Plan;
+  known: RunRecord | null;
+} {
+  const found = plans.findByHash(hash);
+  if (!found?.plan)
+    throw new Refusal(
+      "not-found",
+      "the plan of this result is not known here; take it in first, as it was exported",
+    );
+  const known = found.runId === null ? null : runs.find(found.runId);
+  if (known && !isCarried(known))
+    throw new Refusal(
+      "conflict",
+      `plan ${found.id} was run from here, as run ${known.id}: its result is there`,
+    );
+  return { planId: found.id, plan: found.plan, known };
+}
+
+/** The script that has written it, which was exported here. */
+function findScript({ runbooks: { offline } }: Store, planId: PlanId, result: CarriedResult): OfflineScript {
+  const script = offline.findScript(result.nonce);
+  const isOfIt =
+    script?.planId === planId &&
+    script.host === result.host &&
+    script.port === result.port &&
+    script.phases.join() === result.phases.join();
+  if (script && isOfIt) return script;
+  throw new Refusal(
+    "invalid-input",
+    `the result is of no script that was written here for ${sayHost(result)}: run one that was, and import its result`,
+  );
+}
+
+type News = "new" | "same";
+
+type Judged = { result: CarriedResult; by: VerifiedBy | null; script: OfflineScript; endedAt: Instant };
+
+/** How a result stands by now: as it was taken, or as a reading of its host has confirmed it since. */
+function findTaken(store: Store, runId: RunId, digest: string) {
+  const row = store.runbooks.offline.findResult(digest);
+  if (!row) return null;
+  const run = row.verifiedBy === null ? store.runbooks.runs.find(runId) : null;
+  return { ...row, evaluation: run && (evaluateClaimOf(store, run, digest) ?? null) };
+}
+
+/** A claim that comes again with a good signature is news. */
+function judgeNews({ runbooks: { offline } }: Store, { result, by, script, endedAt }: Judged): News {
+  const before = offline.findResult(result.digest);
+  if (before && (before.verifiedBy !== null || (by === null && before.hasBody))) return "same";
+  if (offline.isOlder(script, endedAt))
+    throw new Refusal(
+      "conflict",
+      `a result of ${sayHost(result)} that ended later, or of a script that was written later, was taken already`,
+    );
+  return "new";
+}
+
+/** Taken, it would make the true ones after it look old. */
+function refuseFuture(result: CarriedResult, at: Instant): void {
+  if (result.ended <= Date.parse(at) / 1_000 + MOST_AHEAD_SECONDS) return;
+  const ended = toInstant(new Date(result.ended * 1_000));
+  throw new Refusal(
+    "invalid-input",
+    `the result is from the future: by the clock of ${sayHost(result)} its script ended at ${ended}, and by this computer's it is ${at}; set the clock that is wrong, and run the script there once more`,
+  );
+}
+
+/**
+ * The key that was made there: of a verified result only one whose holder has shown it, and always the same. That it is known by now
+ * shows nothing of where it lies: a result that says that something is done shows that anew.
+ */
+function takeKey(
+  plan: Plan,
+  result: CarriedResult,
+  { by, known }: { by: VerifiedBy | null; known: string | null },
+) {
+  const made = readMadeKey(plan, result);
+  if (typeof made === "string") throw new Refusal("invalid-input", made);
+  if (made === null || by === null) return made;
+  if (known !== null && known !== made.line)
+    throw new Refusal("conflict", "the result tells of another new key than the one that was made first");
+  if ((known === null || SAYS_DONE.has(result.outcome)) && !isHeld(made, result))
+    throw new Refusal(
+      "invalid-input",
+      `the result does not show that ${sayHost(result)} holds the new key ${made.fingerprint}: its ssh-keygen cannot sign (that of OpenSSH 8.1 can), or the key was exchanged; make one elsewhere, and name it by --new-key`,
+    );
+  return made;
+}
+
+const SAYS_DONE: ReadonlySet<CarriedResult["outcome"]> = new Set(["committed", "done", "added"]);
+
+type VerifyDeps = {
+  judgeSignature: (given: Omit<GivenResult, "base64">, bytes: Uint8Array) => BundleSignature;
+};
+
+type CarriedHostResult = {
+  result: CarriedResult;
+  host: HostPlan;
+  given: Omit<GivenResult, "base64">;
+  bytes: Uint8Array;
+};
+
+/** `by`: null where no signature is good for it. `signature`: who has signed it, as a sentence. */
+type Verified = { by: VerifiedBy | null; signature: string };
+
+/**
+ * Whose signature is good for a result: that of the host's pinned key, or of a person who is known and still there. One by
+ * another host's key is refused: the result was not written where it says. Where no key of the host is known, no key speaks for it.
+ */
+function verifyResult(
+  { store, judgeSignature }: VerifyDeps & { store: Pick<Store, "pins"> },
+  { result, host, given, bytes }: CarriedHostResult,
+): Verified {
+  const person = judgeSignature(given, bytes);
+  const byHost = verifyByHost(store, result, host);
+  if (byHost)
+    return { by: "host", signature: person.kind === "none" ? byHost : `${byHost}; ${saySignature(person)}` };
+  return { by: person.kind === "known" ? "person" : null, signature: saySignature(person) };
+}
+
+function verifyByHost({ pins }: Pick<Store, "pins">, result: CarriedResult, host: HostPlan): string | null {
+  if (result.hostSignature === null) return null;
+  const pinned = host.hostKey;
+  if (pinned === "") return null;
+  const checked = verifyHostSignature(result.hostSignature, result.signed, {
+    pinned,
+    namespace: RESULT_NAMESPACE,
+  });
+  switch (checked.kind) {
+    case "verified":
+      break;
+    case "other":
+      throw new Refusal(
+        "invalid-input",
+        `the result of ${sayHost(host)} is signed by the host key ${checked.fingerprint}, and that host has ${pinned}: it was written elsewhere`,
+      );
+    case "bad":
+      throw new Refusal(
+        "invalid-input",
+        `the signature of ${sayHost(host)} is not of this result: one of them was changed`,
+      );
+    case "unsupported":
+      return null;
+  }
+  const now = pins.find(host.host, host.port)?.fingerprint ?? pinned;
+  if (now !== pinned)
+    throw new Refusal(
+      "conflict",
+      `the result of ${sayHost(host)} is signed by the host key ${pinned}, and ${now} is pinned by now: plan again`,
+    );
+  return `signed by the host, with its key ${pinned}`;
+}

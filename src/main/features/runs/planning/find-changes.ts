@@ -1,0 +1,170 @@
+import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
+import type { ElsewhereGrant } from "#domain/rotation/plan/taken/recheck-plan.ts";
+import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
+import type { KeyWish } from "#shared/contract/runbooks.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { FilePlan, Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayHost } from "#shared/text/plan.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import type { GrantFact, KeyFileFact, KnownHost } from "#store/runbooks/fact-reader.ts";
+import type { Store } from "#store/store.ts";
+
+export type Inventory = Store["runbooks"]["facts"];
+
+/** What is to be looked at on one host. */
+export type SoughtHost = {
+  known: KnownHost;
+  /** Files by whom they let in; of an account without one, sshd is asked for it. */
+  accounts: Map<string, Set<string>>;
+  keyFiles: KeyFileFact[];
+};
+
+export type Sought = {
+  /** Of the key that goes, or whose private half is replaced. */
+  fingerprint: string | null;
+  grants: GrantFact[];
+  hosts: SoughtHost[];
+};
+
+/** Which hosts, accounts and files a wish is about, by the inventory. What is not in it is refused. */
+export function seek(wish: KeyWish, inventory: Inventory): Sought {
+  switch (wish.kind) {
+    case "rotate-key":
+      return seekKey(readFingerprint(wish.fingerprint), inventory);
+    case "rotate-host-key":
+      return seekPlaces([{ ...wish, account: "root" }], inventory);
+    case "add-grants":
+      return seekPlaces(wish.places, inventory);
+    case "remove-grants":
+    case "tighten-grants":
+    case "move-to-authority":
+      return seekGrants(wish.grants, inventory);
+    default:
+      return assertNever(wish);
+  }
+}
+
+/** As ssh-keygen prints it, whatever of a key was given. */
+export function readFingerprint(text: string): string {
+  if (/^SHA256:[A-Za-z0-9+/]{43}$/.test(text)) return text;
+  const line = readPublicKeyLine(text);
+  if (line) return line.key.fingerprint;
+  throw new Refusal(
+    "invalid-input",
+    `"${text.slice(0, 60)}" is no key; give its fingerprint (SHA256:...) or the line of its .pub file`,
+  );
+}
+
+function seekKey(fingerprint: string, inventory: Inventory): Sought {
+  const grants = inventory.grantsOfKey(fingerprint);
+  const keyFiles = inventory.keyFiles(fingerprint);
+  return { fingerprint, grants, hosts: gather(grants, keyFiles, inventory) };
+}
+
+function seekGrants(ids: readonly number[], inventory: Inventory): Sought {
+  const grants = [...new Set(ids)].map((id) => inventory.grant(id) ?? refuseNoGrant(id));
+  return { fingerprint: null, grants, hosts: gather(grants, [], inventory) };
+}
+
+function refuseNoGrant(id: number): never {
+  throw new Refusal("not-found", `there is no grant ${id} any more; list them again`);
+}
+
+function gather(
+  grants: readonly GrantFact[],
+  keyFiles: readonly KeyFileFact[],
+  inventory: Inventory,
+): SoughtHost[] {
+  const hosts = new Map<number, SoughtHost>();
+  const take = (id: number): SoughtHost => {
+    const known = hosts.get(id);
+    if (known) return known;
+    const found = inventory.host(id);
+    if (!found) throw new Error(`a grant is on host ${id}, which is not there`);
+    const sought = { known: found, accounts: new Map(), keyFiles: [] };
+    hosts.set(id, sought);
+    return sought;
+  };
+  for (const { hostId, account, file } of grants) {
+    const { accounts } = take(hostId);
+    accounts.set(account, (accounts.get(account) ?? new Set()).add(file));
+  }
+  for (const keyFile of keyFiles) take(keyFile.hostId).keyFiles.push(keyFile);
+  return [...hosts.values()];
+}
+
+type Place = { host: string; port: number; account: string };
+
+function seekPlaces(places: readonly Place[], inventory: Inventory): Sought {
+  const hosts = new Map<number, SoughtHost>();
+  for (const { host, port, account } of places) {
+    const known = inventory.hostAt(host, port);
+    if (!known) {
+      const where = sayPlace({ host, port });
+      throw new Refusal("not-found", `${where} was never scanned; scan it first, so that its key is known`);
+    }
+    const sought: SoughtHost = hosts.get(known.id) ?? { known, accounts: new Map(), keyFiles: [] };
+    sought.accounts.set(account, sought.accounts.get(account) ?? new Set());
+    hosts.set(known.id, sought);
+  }
+  return { fingerprint: null, grants: [], hosts: [...hosts.values()] };
+}
+
+/** What is looked at for a plan from elsewhere: its own hosts, accounts and files. A host that is not known is refused. */
+export function seekPlanned(plan: Plan, inventory: Inventory): Sought {
+  const { kind, oldKey, hosts } = plan;
+  const fingerprint = kind === "rotate-key" ? oldKey : null;
+  const keyFiles = fingerprint === null ? [] : inventory.keyFiles(fingerprint);
+  return {
+    fingerprint,
+    grants: fingerprint === null ? [] : inventory.grantsOfKey(fingerprint),
+    hosts: hosts.map((host): SoughtHost => {
+      const known = inventory.hostAt(host.host, host.port);
+      if (!known)
+        throw new Refusal(
+          "not-found",
+          `the plan is about ${sayHost(host)}, which is not known here, or not any more; scan it first, or plan anew`,
+        );
+      const pathsOf = (name: string, path: string) => [
+        ...inventory.grantsOfAccount(known.id, name).map(({ file }) => file),
+        path,
+      ];
+      const accounts = new Map<string, Set<string>>();
+      for (const { name, path } of host.files.flatMap(accountsOf))
+        accounts.set(name, new Set([...(accounts.get(name) ?? []), ...pathsOf(name, path)]));
+      return { known, accounts, keyFiles: keyFiles.filter(({ hostId }) => hostId === known.id) };
+    }),
+  };
+}
+
+const accountsOf = ({ account, others = [], path }: FilePlan) =>
+  [account, ...others].map((name) => ({ name, path }));
+
+/** Where the key that goes is granted, and the plan does not have the file. */
+export function findElsewhere(
+  { kind, oldKey, hosts }: Plan,
+  inventory: Pick<Inventory, "grantsOfKey" | "host">,
+  facts: readonly FileOwner[],
+): ElsewhereGrant[] {
+  if (kind !== "rotate-key" || oldKey === null) return [];
+  const meant = new Set(hosts.flatMap((host) => host.files.map(({ path }) => `${sayHost(host)} ${path}`)));
+  return inventory.grantsOfKey(oldKey).flatMap(({ hostId, account, file, effective }) => {
+    const host = inventory.host(hostId);
+    if (!host || meant.has(`${sayHost(host)} ${realPathOf(host, file, facts)}`)) return [];
+    return [{ host: host.host, port: host.port, account, file, fingerprint: oldKey, effective }];
+  });
+}
+
+type FileOwner = Pick<HostFacts, "host" | "port"> & {
+  files: readonly Pick<HostFacts["files"][number], "path" | "otherPaths" | "realPath">[];
+};
+
+/** A plan names files with all links resolved, and the inventory as sshd opens them. */
+function realPathOf({ host, port }: KnownHost, file: string, facts: readonly FileOwner[]): string {
+  const known = facts
+    .filter((one) => one.host === host && one.port === port)
+    .flatMap(({ files }) => files)
+    .find(({ path, otherPaths }) => path === file || otherPaths.includes(file));
+  return known?.realPath ?? file;
+}

@@ -1,0 +1,254 @@
+import { wishOfChange } from "#domain/rotation/plan/certificates/recheck-renewal.ts";
+import type { Said } from "#domain/rotation/plan/certificates/renewal-facts.ts";
+import { onAbort } from "#net/on-abort.ts";
+import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { Issuer } from "#shared/model/issuer.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { sayCount } from "#shared/text/count.ts";
+import { sayPoint } from "#shared/text/pair.ts";
+import type { KnownHost } from "#store/runbooks/fact-reader.ts";
+import { MOST_DUE } from "#store/runbooks/served-fact-reader.ts";
+import type { Store } from "#store/store.ts";
+
+/** When an issuer wants a certificate of its own to be renewed. `from` null: it does not say. */
+export type AskWindow = (
+  issuer: string,
+  sha256: string,
+) => Promise<{ kind: "said"; from: Instant | null } | { kind: "unasked"; message: string }>;
+
+/** What is due before it is past two thirds of its life. */
+export type Early = { certificates: string[]; said: Said[] };
+
+export const NOT_ASKED: Early = { certificates: [], said: [] };
+
+/** So many are asked about for one plan: a directory answers one after the other. */
+export const MOST_ASKED = 200;
+
+/** For all that one directory is asked. */
+const BUDGET_MS = 60_000;
+
+/** One that tells nothing may not know that certificate; two are not asked any more. */
+const SILENT_IN_A_ROW = 2;
+
+type Means = {
+  issuers: readonly Issuer[];
+  askWindow: AskWindow;
+  seenOf: Store["runbooks"]["certificates"]["seenOf"];
+  /** What is due in any case. */
+  due: ReadonlySet<string>;
+  now: Instant;
+  signal: AbortSignal;
+  budgetMs?: number;
+};
+
+/** Asks each ACME directory about what runs had of it. One that cannot be asked, or is slow, changes nothing, and that is said. */
+export async function askWindows(means: Means): Promise<Early> {
+  const acme = means.issuers.filter(({ kind }) => kind === "acme");
+  const asked = await Promise.all(acme.map((issuer) => askOne(means, issuer)));
+  return {
+    certificates: asked.flatMap(({ certificates }) => certificates),
+    said: asked.flatMap(({ said }) => said),
+  };
+}
+
+async function askOne(
+  { askWindow, seenOf, due, now, signal, budgetMs = BUDGET_MS }: Means,
+  { id, name }: Issuer,
+): Promise<Early> {
+  const open = seenOf(id).filter((sha256) => !due.has(sha256));
+  const over = AbortSignal.timeout(budgetMs);
+  const certificates: string[] = [];
+  const said: Said[] = [];
+  const warn = (text: string) => said.push({ state: "warning", id: "window", text });
+  let inARow = 0;
+  for (const [nth, sha256] of open.slice(0, MOST_ASKED).entries()) {
+    signal.throwIfAborted();
+    const window = await unlessOver(askWindow(name, sha256), signal, over);
+    if (window === "over") {
+      warn(`${name} is slow: it was asked about ${nth} of ${open.length} certificates: those that end first`);
+      break;
+    }
+    const from = window.kind === "said" ? window.from : null;
+    if (from !== null && from <= now) certificates.push(sha256);
+    if (window.kind === "unasked")
+      warn(`${name} could not be asked when it wants ${sha256.slice(0, 12)}... renewed: ${window.message}`);
+    inARow = from === null ? inARow + 1 : 0;
+    // It would say so of each, and each time after as long.
+    if (inARow >= SILENT_IN_A_ROW) break;
+  }
+  if (open.length > MOST_ASKED)
+    warn(`${name} was asked about ${MOST_ASKED} of ${open.length} certificates: those that end first`);
+  if (certificates.length > 0) {
+    const text = `${name} wants ${sayCount(certificates.length, "certificate")} renewed already`;
+    said.push({ state: "ok", id: "window", text });
+  }
+  return { certificates, said };
+}
+
+/** Rejects only when `signal` says stop: what was asked is not waited for then. */
+async function unlessOver<Answer>(
+  asked: Promise<Answer>,
+  signal: AbortSignal,
+  over: AbortSignal,
+): Promise<Answer | "over"> {
+  const { promise, resolve, reject } = Promise.withResolvers<"over">();
+  const forget = [onAbort(signal, () => reject(signal.reason)), onAbort(over, () => resolve("over"))];
+  if (over.aborted) resolve("over");
+  try {
+    return await Promise.race([promise, asked]);
+  } finally {
+    for (const one of forget) one();
+  }
+}
+
+type Inventory = Pick<Store["runbooks"], "facts" | "servers">;
+type Servers = Inventory["servers"];
+
+/** Certificates by the hosts that have them in a file. */
+export type SoughtRenewal = {
+  hosts: {
+    known: KnownHost;
+    certificates: string[];
+    /** What is wished of each; not there where it is the same of all. */
+    wishes?: ReadonlyMap<string, RenewalWish>;
+  }[];
+  leftOut: string[];
+  said: Said[];
+};
+
+type Meant = { sha256s: Set<string>; leftOut: string[]; said: Said[] };
+
+/** Which certificates of which hosts a wish is about, by the inventory. What is not in it is refused. */
+export function seekRenewal(
+  wish: RenewalWish,
+  { facts, servers }: Inventory,
+  { now, early = NOT_ASKED }: { now: Instant; early?: Early },
+): SoughtRenewal {
+  const hosts = new Map<number, string[]>();
+  const { sha256s, leftOut, said } = mean(wish, servers, { now, early });
+  if (wish.described && sha256s.size > 1)
+    throw new Refusal(
+      "invalid-input",
+      `one key file is not the key of ${sha256s.size} certificates: describe the server of one certificate at a time`,
+    );
+  for (const sha256 of sha256s) {
+    const known = servers.hostsHolding(sha256);
+    // A keystore that no scan could open is not known to have it: its host is where it is served.
+    const holding = known.length > 0 || !wish.described ? known : hostsServing(sha256, { facts, servers });
+    if (holding.length === 0) leftOut.push(sayNowhere(sha256, servers));
+    for (const id of holding) hosts.set(id, [...(hosts.get(id) ?? []), sha256]);
+  }
+  return {
+    hosts: [...hosts].map(([id, certificates]) => {
+      const known = facts.host(id);
+      if (!known) throw new Error(`a certificate is on host ${id}, which is not there`);
+      return { known, certificates };
+    }),
+    leftOut,
+    said,
+  };
+}
+
+/** All that are named, at a place or by the rule; those whose dates cannot be read are left out. */
+function mean(
+  { certificates, endpoints, isDue }: RenewalWish,
+  servers: Servers,
+  { now, early }: { now: Instant; early: Early },
+): Meant {
+  const served = endpoints.map((at) => seekServed(at, servers));
+  const due = isDue ? seekDue(servers, { now, early }) : NONE_DUE;
+  const named = new Set([...certificates, ...served.flatMap(({ sha256s }) => sha256s)]);
+  const undated = [...named].flatMap((sha256) => servers.undated(sha256));
+  for (const { sha256 } of undated) named.delete(sha256);
+  return {
+    sha256s: new Set([...named, ...due.sha256s]),
+    leftOut: [...new Set([...undated.map(sayUndated), ...due.leftOut])],
+    said: [...served.flatMap(({ said }) => said), ...due.said],
+  };
+}
+
+const NONE_DUE = { sha256s: [], leftOut: [], said: [] };
+
+type Served = RenewalWish["endpoints"][number];
+
+/** What a place stands for, which may be more than one certificate where no name is said. */
+function seekServed(at: Served, servers: Servers): { sha256s: string[]; said: Said[] } {
+  const leaves = servers.leavesAt(at);
+  const { host: address, port, serverName } = at;
+  if (leaves.length === 0)
+    throw new Refusal(
+      "not-found",
+      `what ${address}:${port} serves is not known; scan it first, and the host behind it`,
+    );
+  const ofEach = [...Map.groupBy(leaves, ({ sha256 }) => sha256).values()];
+  const place = sayPoint({ address, port, serverName });
+  const told = ofEach.slice(0, MOST_TOLD).map((rows) => {
+    const names = rows.flatMap((row) => row.serverName || []);
+    const [first] = rows;
+    return `${first?.subject || first?.sha256.slice(0, 12)}${names.length > 0 ? ` (${names.slice(0, MOST_TOLD).join(", ")})` : ""}`;
+  });
+  const more = ofEach.length > told.length ? `, and ${ofEach.length - told.length} more` : "";
+  const isOne = ofEach.length === 1;
+  const text = isOne
+    ? `${place} stands for ${told[0]}`
+    : `${place} stands for ${sayCount(ofEach.length, "certificate")}: ${told.join(", ")}${more}; ${place}/NAME takes one`;
+  return {
+    sha256s: ofEach.flatMap(([row]) => row?.sha256 ?? []),
+    said: [{ state: isOne || serverName !== null ? "ok" : "warning", id: "named", text }],
+  };
+}
+
+const MOST_TOLD = 8;
+
+function seekDue(servers: Servers, { now, early }: { now: Instant; early: Early }) {
+  const due = servers.due(now).map(({ sha256 }) => sha256);
+  const sha256s = [...new Set([...early.certificates, ...due])];
+  const cut =
+    sha256s.length > MOST_DUE
+      ? [`only the first ${MOST_DUE} that are due are in this plan; plan the rest once these are renewed`]
+      : [];
+  return {
+    sha256s: sha256s.slice(0, MOST_DUE),
+    leftOut: [...cut, ...servers.undated(null).map(sayUndated)],
+    said: early.said,
+  };
+}
+
+const sayUndated = ({ subject, sha256 }: { subject: string; sha256: string }): string =>
+  `${subject || `certificate ${sha256.slice(0, 12)}...`}: its dates cannot be read, so whether it is due is not known; renew it by hand`;
+
+function hostsServing(sha256: string, { facts, servers }: Inventory): number[] {
+  const served = new Set(servers.endpointsOf(sha256).map(({ host }) => host));
+  return facts.allHosts().flatMap(({ id, host }) => (served.has(host) ? [id] : []));
+}
+
+function sayNowhere(sha256: string, servers: Servers): string {
+  const at = servers.endpointsOf(sha256).map(({ host, port }) => `${host}:${port}`);
+  const seen = at.length > 0 ? `it is served at ${at.slice(0, 3).join(", ")}, and ` : "";
+  return `certificate ${sha256.slice(0, 12)}...: ${seen}is in no file of a host that was read: scan that host (--ssh)`;
+}
+
+/** What a plan from elsewhere is about: its own certificates of its own hosts, each with what is wished of it. */
+export function seekTaken(
+  { hosts }: Plan,
+  { hostAt }: Pick<Store["runbooks"]["facts"], "hostAt">,
+): SoughtRenewal {
+  return {
+    leftOut: [],
+    said: [],
+    hosts: hosts.map(({ host, port, certificates = [] }) => {
+      const known = hostAt(host, port);
+      if (!known) throw new Refusal("not-found", `the host ${host}:${port} is not known; scan it first`);
+      const wishes = new Map<string, RenewalWish>();
+      for (const change of certificates) {
+        const wish = wishOfChange(change);
+        if (!wish)
+          throw new Refusal("invalid-input", "the plan was edited: nobody could have wished it; plan anew");
+        wishes.set(change.old, wish);
+      }
+      return { known, certificates: [...wishes.keys()], wishes };
+    }),
+  };
+}

@@ -1,0 +1,302 @@
+import type { HostRequest, HostSessions } from "#connect/host-sessions.ts";
+import type {
+  GivenKey,
+  HolderFacts,
+  HostFacts,
+  KeyFacts,
+  PlanFacts,
+} from "#domain/rotation/plan/plan-facts.ts";
+import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
+import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
+import { sideBySide } from "#net/side-by-side.ts";
+import type { KeyWish } from "#shared/contract/runbooks.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { PlanOptions } from "#shared/model/plan.ts";
+import type { KeyPossession } from "#shared/model/possession.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import type { HeldKey } from "#store/people/held-key-table.ts";
+import type { KnownHost } from "#store/runbooks/fact-reader.ts";
+import { type Inventory, readFingerprint, type Sought, type SoughtHost } from "./find-changes.ts";
+import { carriedFacts, gatherDaemon, HandLost, lookAtPlace, toGrant, type VerifyThere } from "./read-host.ts";
+
+export type FactDeps = {
+  inventory: Inventory;
+  heldKeys: () => HeldKey[];
+  workstation: Workstation;
+  /** What stands at the path of a private half here. */
+  lookAtHeldHalf: typeof lookAtHeldHalf;
+  /** Whether the agent signs with the key. */
+  verifyAgent: (socketPath: string, fingerprint: string) => Promise<KeyPossession>;
+  verifyThere: VerifyThere;
+  routeTo: SshConfig["routeTo"];
+  now: () => Date;
+};
+
+type Asked = { wish: KeyWish; options: PlanOptions; sought: Sought };
+
+/** Hosts looked at side by side. */
+const AT_ONCE = 8;
+
+/** Looks at every host that the wish is about. One that cannot be looked at is in the facts as such. */
+export async function gatherFacts(
+  deps: FactDeps,
+  { wish, options, sought }: Asked,
+  sessions: HostSessions | null,
+  onRead: (read: number) => Promise<void>,
+): Promise<PlanFacts> {
+  const hosts: HostFacts[] = [];
+  let read = 0;
+  const jumps = countJumps(deps);
+  await sideBySide(sought.hosts, AT_ONCE, async (one) => {
+    const facts = await lookAtHost(deps, one, sessions, { wish, fingerprint: sought.fingerprint });
+    hosts[sought.hosts.indexOf(one)] = { ...facts, jumpFor: jumps.get(placeKey(one.known)) ?? 0 };
+    await onRead(++read);
+  });
+  const { heldKeys, workstation } = deps;
+  const key = toKey(deps.inventory, wish, sought);
+  const handled = sought.fingerprint ?? (wish.kind === "tighten-grants" ? key?.fingerprint : null) ?? null;
+  const here = handled ? heldKeys().filter(({ fingerprint }) => fingerprint === handled) : [];
+  return {
+    now: toInstant(deps.now()),
+    wish,
+    options,
+    hosts,
+    key,
+    given: await gatherGiven(deps, wish),
+    here: await Promise.all((await withNamed(deps, wish, here)).map((held) => toHolder(held, deps))),
+    freeKeyFile: await findFreeKeyFile(deps, workstation),
+    keptKeys: deps.inventory.keptKeys(),
+  };
+}
+
+export const toHostRequest = ({ host, port, user, useSudo, transport }: KnownHost): HostRequest => ({
+  target: { kind: "ssh", host, port, user },
+  useSudo,
+  transport,
+});
+
+async function lookAtHost(
+  deps: FactDeps,
+  sought: SoughtHost,
+  sessions: HostSessions | null,
+  { wish: { kind }, fingerprint }: { wish: KeyWish; fingerprint: string | null },
+): Promise<HostFacts> {
+  const { known } = sought;
+  const about = {
+    host: known.host,
+    port: known.port,
+    user: known.user,
+    useSudo: known.useSudo,
+    labels: known.tags,
+    os: known.os,
+    jumpFor: 0,
+    daemon: null,
+    asOf: null,
+    carried: null,
+    logs: deps.inventory.logsOf(known.id),
+    addresses: deps.inventory.addressesOf(known.id),
+    logins: fingerprint === null ? [] : deps.inventory.loginsBy(known.id, fingerprint),
+    unreadKeys: deps.inventory
+      .unreadKeys(known.id)
+      .map((one) => ({ ...one, grants: grantsOf(deps.inventory, known.id, one.accounts) })),
+  };
+  const carried = deps.inventory.carried(known.id);
+  if (carried && !sessions) return { ...about, ...carriedFacts(sought, carried, deps.inventory) };
+  if (carried || !sessions) return { ...about, ...unread(deps, sought, CARRIED_ALONE) };
+  try {
+    const wish = { ...toHostRequest(known), hostKey: null };
+    const entered = await sessions.connectToHost(wish, async (inside) => ({
+      ...withUnread(await lookAtPlace(inside, sought, { ...deps, fingerprint }), about.unreadKeys),
+      daemon: kind === "rotate-host-key" ? await gatherDaemon(inside.hand) : null,
+    }));
+    if (entered.kind === "connected") return { ...about, unread: null, ...entered.value };
+    return { ...about, ...unread(deps, sought, entered.message) };
+  } catch (error) {
+    if (error instanceof HandLost) return { ...about, ...unread(deps, sought, error.message) };
+    throw error;
+  }
+}
+
+const grantsOf = (inventory: Inventory, hostId: number, accounts: readonly string[]) =>
+  accounts.flatMap((account) =>
+    inventory.grantsOfAccount(hostId, account).map((fact) => ({ account, grant: toGrant(fact) })),
+  );
+
+const withUnread = <Seen extends Pick<HostFacts, "unreadKeys">>(
+  seen: Seen,
+  more: HostFacts["unreadKeys"],
+): Seen => ({ ...seen, unreadKeys: [...seen.unreadKeys, ...more] });
+
+/** A plan is of hosts that are looked at, or of hosts that are not. */
+const CARRIED_ALONE =
+  "it is known by a bundle alone: plan it without the hosts that can be reached, and carry its script there";
+
+/** Whether nothing is to be looked at from here: each of these hosts is known by a bundle alone. */
+export const isAllCarried = (inventory: Inventory, { hosts }: Sought): boolean =>
+  hosts.length > 0 && hosts.every(({ known }) => inventory.carried(known.id) !== null);
+
+function unread({ inventory }: FactDeps, { known, accounts }: SoughtHost, why: string) {
+  const login = { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null };
+  return {
+    hostKey: known.pinned,
+    unread: why,
+    clockOffset: null,
+    deadMen: [],
+    login,
+    holders: [],
+    accounts: [...accounts.keys()].map((name) => ({
+      name,
+      uid: -1,
+      gid: -1,
+      runsCommands: null,
+      consulted: null,
+      keysCommand: null,
+      consultedByOthers: [],
+      isSshdKnown: false,
+      authenticationMethods: null,
+      forceCommand: null,
+      grants: inventory.grantsOfAccount(known.id, name).map((grant) => ({ ...grant, isAuthority: false })),
+    })),
+    files: [...accounts].flatMap(([name, paths]) =>
+      [...paths].map((path) => ({
+        path,
+        otherPaths: [],
+        accounts: [name],
+        realPath: null,
+        stand: { kind: "refused" as const, why, bytes: null },
+      })),
+    ),
+  };
+}
+
+function toKey(inventory: Inventory, wish: KeyWish, { fingerprint, grants }: Sought): KeyFacts | null {
+  const ofWish =
+    wish.kind === "add-grants" ? wish.key : wish.kind === "move-to-authority" ? wish.authority : null;
+  const only = new Set(grants.map((grant) => grant.fingerprint));
+  const meant = fingerprint ?? (ofWish ? readFingerprint(ofWish) : only.size === 1 ? [...only][0] : null);
+  if (!meant) return null;
+  const first = grants.find((grant) => grant.fingerprint === meant);
+  const keyType = first?.keyType ?? inventory.keyType(meant) ?? "";
+  return { fingerprint: meant, keyType, comment: first?.comment ?? "", people: inventory.people(meant) };
+}
+
+/** A key that is only let in needs no half of its own here; where one is at hand, a login with it proves the new line. */
+async function gatherGiven(deps: FactDeps, wish: KeyWish): Promise<GivenKey | null> {
+  const given = await readGiven(deps, wish);
+  if (!given || given.path !== null || wish.kind !== "add-grants") return given;
+  const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
+  const files = held.flatMap(({ kind, place }) => (kind === "file" ? [place] : []));
+  const halves = await Promise.all(
+    files.map(async (path) => ({ path, half: await deps.lookAtHeldHalf(path) })),
+  );
+  // One that is locked would have to be unlocked for a mere proof.
+  const open = halves.find(
+    ({ half }) => half?.isEncrypted === false && half.fingerprint === given.fingerprint,
+  );
+  return { ...given, path: open?.path ?? null, isInAgent: held.some(({ kind }) => kind === "agent") };
+}
+
+/** The line of a .pub file, or a private key file of this computer. */
+async function readGiven({ lookAtHeldHalf }: FactDeps, wish: KeyWish): Promise<GivenKey | null> {
+  const text =
+    wish.kind === "rotate-key"
+      ? wish.given
+      : wish.kind === "add-grants"
+        ? wish.key
+        : wish.kind === "move-to-authority"
+          ? wish.authority
+          : null;
+  if (text === null || text.startsWith("SHA256:")) return null;
+  const line = readPublicKeyLine(text);
+  if (line) {
+    const [, type = "", base64 = ""] = /(\S+)\s+([A-Za-z0-9+/]+=*)/.exec(text) ?? [];
+    return {
+      line: `${type} ${base64}`,
+      fingerprint: line.key.fingerprint,
+      comment: line.comment,
+      path: null,
+      isInAgent: false,
+    };
+  }
+  const half = await lookAtHeldHalf(text);
+  if (half?.line && half.fingerprint)
+    return {
+      line: half.line,
+      fingerprint: half.fingerprint,
+      comment: half.comment,
+      path: text,
+      isInAgent: false,
+    };
+  throw new Refusal(
+    "invalid-input",
+    `"${text.slice(0, 80)}" is neither the line of a .pub file nor a private key that can be read here`,
+  );
+}
+
+/** With the file that is named for the new private half, where the old one stands in it. What else stands there is kept. */
+async function withNamed(
+  { lookAtHeldHalf }: FactDeps,
+  wish: KeyWish,
+  here: readonly HeldKey[],
+): Promise<readonly HeldKey[]> {
+  const place = wish.kind === "rotate-key" ? wish.keyFile : null;
+  const half = place === null ? null : await lookAtHeldHalf(place);
+  if (place === null || half === null || wish.kind !== "rotate-key") return here;
+  const wanted = readFingerprint(wish.fingerprint);
+  const shown = half.fingerprint ?? (half.line && readPublicKeyLine(half.line)?.key.fingerprint);
+  if (shown !== wanted)
+    throw new Refusal(
+      "invalid-input",
+      `${place} exists already and is not the private half of ${wanted}; name another file by --key-file`,
+    );
+  const isKnown = here.some((held) => held.kind === "file" && held.place === place);
+  return isKnown ? here : [...here, { kind: "file", place, fingerprint: wanted }];
+}
+
+async function toHolder(
+  { kind, place, fingerprint }: HeldKey,
+  { workstation, lookAtHeldHalf, verifyAgent }: FactDeps,
+): Promise<HolderFacts> {
+  const { user: owner, agentSocket } = workstation;
+  const nobody = { uid: null, gid: null, owner, before: null, hasPublicFile: false };
+  const unknown = { ...nobody, mode: "0600", isEncrypted: null };
+  const unasked: KeyPossession = { kind: "claimed", why: "not-asked" };
+  if (kind === "agent") {
+    const path = agentSocket ?? "";
+    if (agentSocket === null)
+      return { kind, path, ...unknown, possession: unasked, stuck: "no agent is running" };
+    return { kind, path, ...unknown, possession: await verifyAgent(agentSocket, fingerprint), stuck: null };
+  }
+  const half = await lookAtHeldHalf(place);
+  if (!half) return { kind, path: place, ...unknown, possession: unasked, stuck: `${place} is gone` };
+  const { uid, gid, mode, isEncrypted, hash: before, hasPublicFile, stuck } = half;
+  const isShown = half.fingerprint === null || half.fingerprint === fingerprint;
+  const possession: KeyPossession = isShown ? half.possession : { kind: "other-key" };
+  const about = { kind, path: place, uid, gid, owner, mode, isEncrypted, before, hasPublicFile };
+  return { ...about, possession, stuck };
+}
+
+async function findFreeKeyFile({ lookAtHeldHalf }: FactDeps, { home }: Workstation): Promise<string | null> {
+  const path = `${home}/.ssh/id_ed25519`;
+  return (await lookAtHeldHalf(path)) === null ? path : null;
+}
+
+type Deps = Pick<FactDeps, "inventory" | "routeTo" | "workstation">;
+
+/** How many hosts of the inventory each jump host leads to. */
+export function countJumps({ inventory, routeTo, workstation }: Deps): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { host, port, user } of inventory.allHosts()) {
+    const route = routeTo({ kind: "ssh", host, port, user }, workstation.user);
+    if (route.kind === "unsupported") continue;
+    for (const { name, port: hopPort } of route.hops.slice(0, -1)) {
+      const key = placeKey({ host: name, port: hopPort });
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+export const placeKey = ({ host, port }: { host: string; port: number }): string => `${host} ${port}`;

@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import type { Point } from "#domain/rotation/plan/certificates/choose-points.ts";
+import { type ChainsAt, createChainsAt } from "#net/tls/chains-at.ts";
+import { createTlsProber, type TlsProber } from "#net/tls/probe-endpoint.ts";
+import type { Way } from "#net/ways/proxy-way.ts";
+import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
+import { findChanged, lookAtProofs } from "./gather-renewal.ts";
+
+test("what was written since a scan is told by the host's own clock, however wrong that is", () => {
+  const at = "2026-06-03T12:00:00Z";
+  const then = Date.parse(at) / 1_000;
+  const changed = (written: number, ahead: number) => findChanged(new Map([["/x", written]]), at, ahead);
+  expect(changed(then - 1, 0)).toEqual([]);
+  expect(changed(then + 1, 0)).toEqual(["/x"]);
+  expect(changed(then + 100, 3_600)).toEqual([]);
+  expect(changed(then - 3_500, -3_600)).toEqual(["/x"]);
+  expect(findChanged(new Map([["/x", then]]), null, 0)).toEqual([]);
+});
+
+const { signal } = new AbortController();
+const UNROUTED = "2001:db8::1";
+
+const pointAt = (port: number, more: Partial<Point> = {}): Point => ({
+  address: "web1.example",
+  port,
+  serverName: "web1.example",
+  dialogue: null,
+  from: "here",
+  ...more,
+});
+
+const look = (chainsAt: ChainsAt, way: Way | null, point: Point) =>
+  lookAtProofs({ chainsAt, way, signal }, { points: [point], others: new Set() });
+
+/** The prober, to which a name has these addresses. */
+const seenAt = (...addresses: string[]) => createChainsAt(createTlsProber(), async () => addresses);
+
+/** A way by which everything is reached at one place. */
+const wayTo = (): Way => ({
+  name: "a login",
+  reach: async ({ port }) => {
+    const { connect } = await import("node:net");
+    return { stream: connect({ host: "127.0.0.1", port }) };
+  },
+});
+
+test("where one address of a name cannot be reached, the others are looked at all the same", async () => {
+  await using server = await startTlsServer();
+  const { port } = server.endpoint;
+  const proofs = await look(seenAt(UNROUTED, "127.0.0.1"), null, pointAt(port));
+  expect(proofs).toMatchObject([
+    { address: UNROUTED, from: "here", before: null, message: expect.stringMatching(/\S/) },
+    { address: "web1.example", addresses: ["127.0.0.1"], from: "here", message: "" },
+  ]);
+  expect(proofs[1]?.before).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test("what nobody reaches from here is looked at from the host, if its login leads there", async () => {
+  await using server = await startTlsServer();
+  const { port } = server.endpoint;
+  expect(await look(seenAt("192.0.2.1"), wayTo(), pointAt(port, { address: UNROUTED }))).toMatchObject([
+    { from: "host", message: "" },
+  ]);
+  const own = pointAt(port, { address: "127.0.0.1", from: "host" });
+  const [byHost] = await look(seenAt(), wayTo(), own);
+  expect(byHost).toMatchObject({ address: "127.0.0.1", from: "host", message: "" });
+  expect(byHost).not.toHaveProperty("addresses");
+  expect(await look(seenAt(), null, own)).toMatchObject([
+    { before: null, message: expect.stringContaining("only its host reaches it") },
+  ]);
+});
+
+test("an address that was seen when it was planned is asked for by itself, and says so once it is not there", async () => {
+  const { port } = await findClosedEndpoint();
+  const shown = await seenAt("192.0.2.9")({ ...pointAt(port), addresses: ["127.0.0.1"] }, null, signal);
+  expect(shown).toMatchObject([
+    { address: "127.0.0.1", chain: [], message: expect.stringContaining("nothing listens") },
+  ]);
+});
+
+test("a hello that is to name nobody names nobody, also where the host has a name", async () => {
+  const asked: unknown[] = [];
+  const prober: Pick<TlsProber, "probeEndpoint"> = {
+    probeEndpoint: (target, ...more) => {
+      asked.push(target);
+      return createTlsProber().probeEndpoint(target, ...more);
+    },
+  };
+  await using server = await startTlsServer();
+  await createChainsAt(prober, async () => ["127.0.0.1"])(
+    pointAt(server.endpoint.port, { serverName: null }),
+    null,
+    signal,
+  );
+  expect(asked).toMatchObject([{ host: "127.0.0.1", serverName: null }]);
+});
+
+test("a name that has no address at all proves nothing", async () => {
+  expect(await look(seenAt(), null, pointAt(443))).toMatchObject([
+    { address: "web1.example", before: null, message: "the name has no address" },
+  ]);
+});

@@ -1,0 +1,330 @@
+import type { HostSessions } from "#connect/host-sessions.ts";
+import type { WayFacts } from "#domain/acme/choose-way.ts";
+import { readWayFacts } from "#domain/acme/read-way-facts.ts";
+import { chooseChallenge } from "#domain/rotation/plan/certificates/choose-challenge.ts";
+import type { Point } from "#domain/rotation/plan/certificates/choose-points.ts";
+import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
+import type {
+  FailingServer,
+  PairFacts,
+  PairFileFacts,
+  ProofFacts,
+  RenewalFacts,
+} from "#domain/rotation/plan/certificates/renewal-facts.ts";
+import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
+import { sideBySide } from "#net/side-by-side.ts";
+import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtHost } from "#net/ssh/hand/look.ts";
+import { lookAtPairFile } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
+import type { ChainsAt, ShownAt } from "#net/tls/chains-at.ts";
+import type { Vault } from "#net/vault/vault.ts";
+import type { Way } from "#net/ways/proxy-way.ts";
+import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import { Sha256 } from "#shared/model/certificate.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+import type { Issuer } from "#shared/model/issuer.ts";
+import type { ServedProof } from "#shared/model/pair.ts";
+import type { PlanOptions } from "#shared/model/plan.ts";
+import type { Store } from "#store/store.ts";
+import type { AskWindow, SoughtRenewal } from "./find-renewals.ts";
+import { countJumps, type FactDeps, placeKey, toHostRequest } from "./gather-facts.ts";
+import {
+  type Described,
+  findFailing,
+  lookAtConsumers,
+  lookAtPairFiles,
+  readPairs,
+} from "./read-deployments.ts";
+import { HandLost } from "./read-host.ts";
+
+/** What renewals are planned with beside the inventory. */
+export type RenewalMeans = {
+  issuers: () => Promise<readonly Issuer[]>;
+  vault: Pick<Vault, "state">;
+  chainsAt: ChainsAt;
+  askWindow: AskWindow;
+};
+
+type RenewalFactDeps = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | "now"> & {
+  store: Store;
+  renewal: RenewalMeans;
+};
+type Deps = RenewalFactDeps & { issuers: readonly Issuer[] };
+
+type RenewalQuery = { wish: RenewalWish; options: PlanOptions; sought: SoughtRenewal; signal: AbortSignal };
+type SoughtHost = SoughtRenewal["hosts"][number];
+type Seen = RenewalFacts["hosts"][number];
+
+/** Hosts looked at side by side. */
+const AT_ONCE = 8;
+
+/** Looks at every host that has one of the certificates, and at what is served. One that cannot be looked at is in the facts as such. */
+export async function gatherRenewal(
+  means: RenewalFactDeps,
+  asked: RenewalQuery,
+  sessions: HostSessions,
+  onRead: (read: number) => Promise<void>,
+): Promise<RenewalFacts> {
+  const { wish, options, sought } = asked;
+  const hosts: Seen[] = [];
+  const deps: Deps = { ...means, issuers: await means.renewal.issuers() };
+  const jumps = countJumps(deps);
+  let read = 0;
+  await sideBySide(sought.hosts, AT_ONCE, async (one) => {
+    const seen = await lookAtOne(deps, asked, one, sessions);
+    const jumpFor = jumps.get(placeKey(one.known)) ?? 0;
+    hosts[sought.hosts.indexOf(one)] = { ...seen, host: { ...seen.host, jumpFor } };
+    await onRead(++read);
+  });
+  return {
+    now: toInstant(deps.now()),
+    wish,
+    options,
+    hosts,
+    leftOut: sought.leftOut,
+    said: sought.said,
+    vault: deps.renewal.vault.state(),
+  };
+}
+
+async function lookAtOne(
+  deps: Deps,
+  asked: RenewalQuery,
+  one: SoughtHost,
+  sessions: HostSessions,
+): Promise<Seen> {
+  const { known } = one;
+  const base = baseOf(one);
+  const pairs = one.certificates.flatMap((sha256) => readPairs(deps, asked.wish, one, sha256));
+  try {
+    const wish = { ...toHostRequest(known), hostKey: null };
+    const entered = await sessions.connectToHost(wish, async ({ hand }) => ({
+      about: await lookAtLogin(deps, hand),
+      files: await lookAtFiles(hand, pairs),
+      told: await lookAtServers(hand, pairs),
+      ways: pairs.some(lacksWay) ? await lookAtWaysOf(hand, pairs) : null,
+      shown: await lookAtServed(deps, hand, pairs, asked.signal),
+      written: await lookAtConfigs(hand, pairs),
+    }));
+    if (entered.kind !== "connected") return unread(base, pairs, entered.message);
+    const { about, files, told, ways, shown, written } = entered.value;
+    const lastRead = deps.store.runbooks.servers.lastRead(known.id);
+    return {
+      host: { ...base, ...about },
+      scanned: { at: lastRead, changed: findChanged(written, lastRead, about.clockOffset) },
+      pairs: pairs.map((pair, nth) => ({
+        ...pair.facts,
+        ...(lacksWay(pair) ? wayOf(pair, ways) : {}),
+        files: files[nth] ?? [],
+        proofs: shown[nth] ?? [],
+        consumers: told[nth]?.consumers ?? [],
+        failing: told[nth]?.failing ?? [],
+        obstacle: pair.facts.obstacle ?? told[nth]?.obstacle ?? null,
+      })),
+    };
+  } catch (error) {
+    if (error instanceof HandLost) return unread(base, pairs, error.message);
+    throw error;
+  }
+}
+
+/** While the host is entered, for some of it may be seen from there alone. */
+const lookAtServed = (
+  { renewal: { chainsAt } }: Deps,
+  { way }: Hand,
+  pairs: readonly Described[],
+  signal: AbortSignal,
+) => Promise.all(pairs.map((pair) => lookAtProofs({ chainsAt, way, signal }, pair)));
+
+/** An ACME directory has to be shown that names are ours, and it was not said how. */
+const lacksWay = ({ facts: { issuer, challenge } }: Described): boolean =>
+  issuer?.kind === "acme" && challenge === null;
+
+async function lookAtWaysOf(hand: Hand, pairs: readonly Described[]): Promise<WayFacts | null> {
+  const seen = await lookAtWays(hand);
+  if (seen.kind === "lost") throw new HandLost(seen.message);
+  return seen.kind === "seen"
+    ? readWayFacts(seen.look, [...new Set(pairs.flatMap(({ facts }) => bare(facts.names)))])
+    : null;
+}
+
+function wayOf({ facts }: Described, ways: WayFacts | null): Pick<PairFacts, "challenge" | "whyNoChallenge"> {
+  const { way, why } = chooseChallenge(bare(facts.names), ways);
+  return { challenge: way, whyNoChallenge: why };
+}
+
+type Told = Exclude<Awaited<ReturnType<typeof lookAtConsumers>>, { lost: string }>;
+
+async function lookAtServers(hand: Hand, pairs: readonly Described[]) {
+  const seen: (Told & { failing: FailingServer[] })[] = [];
+  const tested = new Map<string, FailingServer | null>();
+  for (const { facts, found } of pairs) {
+    const told = await lookAtConsumers(hand, facts.consumers, found.files);
+    if ("lost" in told) throw new HandLost(told.lost);
+    const failing = await findFailing(hand, told.consumers, tested);
+    if ("lost" in failing) throw new HandLost(failing.lost);
+    seen.push({ ...told, failing });
+  }
+  return seen;
+}
+
+async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<PairFileFacts[][]> {
+  const seen: PairFileFacts[][] = [];
+  for (const { facts, found, described, spkiSha256 } of pairs) {
+    const isDescribed = found.uses.every(({ server }) => server === "described");
+    const files = await lookAtPairFiles(
+      hand,
+      { files: found.files, old: { sha256: facts.sha256, spkiSha256 } },
+      isDescribed ? described : null,
+    );
+    if ("lost" in files) throw new HandLost(files.lost);
+    seen.push(files);
+  }
+  return seen;
+}
+
+/** One question each: with a file for each of many sites, those that come first tell enough. */
+const MOST_CONFIGS = 64;
+
+/** When what says where these are served was last written, by the host's clock. */
+async function lookAtConfigs(hand: Hand, pairs: readonly Described[]): Promise<Map<string, number>> {
+  const written = new Map<string, number>();
+  const configs = new Set(pairs.flatMap((pair) => pair.configs));
+  for (const path of [...configs].slice(0, MOST_CONFIGS)) {
+    const look = await lookAtPairFile(hand, path);
+    if (look.kind === "lost") throw new HandLost(look.message);
+    if (look.kind === "seen" && look.file.writtenAt !== null) written.set(path, look.file.writtenAt);
+  }
+  return written;
+}
+
+async function lookAtLogin({ now }: Deps, hand: Hand) {
+  const look = await lookAtHost(hand);
+  if (look.kind === "lost") throw new HandLost(look.message);
+  return {
+    hostKey: hand.hostKey.fingerprint,
+    clockOffset: look.host.epochSeconds - Math.round(now().getTime() / 1_000),
+    deadMen: look.host.deadMan,
+    login: { account: hand.user, isRoot: hand.uid === 0, key: hand.loginKey, certificate: null, from: null },
+    unread: null,
+  };
+}
+
+const baseOf = ({ known }: SoughtHost): HostFacts => ({
+  host: known.host,
+  port: known.port,
+  user: known.user,
+  useSudo: known.useSudo,
+  hostKey: known.pinned,
+  labels: known.tags,
+  os: known.os,
+  jumpFor: 0,
+  unread: null,
+  asOf: null,
+  carried: null,
+  clockOffset: null,
+  logs: null,
+  addresses: [],
+  logins: [],
+  deadMen: [],
+  login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
+  accounts: [],
+  files: [],
+  unreadKeys: [],
+  holders: [],
+  daemon: null,
+});
+
+const unread = (base: HostFacts, pairs: readonly Described[], why: string): Seen => ({
+  host: { ...base, unread: why },
+  scanned: { at: null, changed: [] },
+  pairs: pairs.map(({ facts }) => facts),
+});
+
+/**
+ * Which of these files were written since a host was last read, and what is known of its servers may be wrong. `clockOffset`:
+ * by how many seconds the host's clock is ahead of ours; `written`: by the host's clock.
+ */
+export function findChanged(
+  written: ReadonlyMap<string, number>,
+  lastRead: Instant | null,
+  clockOffset: number,
+): string[] {
+  if (lastRead === null) return [];
+  const then = Math.ceil(Date.parse(lastRead) / 1_000) + clockOffset;
+  return [...written].filter(([, at]) => at > then).map(([path]) => path);
+}
+
+/** `others`: the certificates that other places of the host are for. */
+type EndpointQuery = { points: readonly Point[]; others: ReadonlySet<string> };
+
+/** `way`: through the host itself; null: its login has none. */
+type EndpointDeps = { chainsAt: ChainsAt; way: Way | null; signal: AbortSignal };
+
+type SeenAt = ShownAt & Pick<ServedProof, "from">;
+
+/**
+ * What is served now wherever the new certificate will be. Each address is looked at from here, and where nothing is seen
+ * of it, from the host itself.
+ */
+export async function lookAtProofs(
+  deps: EndpointDeps,
+  { points, others }: EndpointQuery,
+): Promise<ProofFacts[]> {
+  const seen = await Promise.all(
+    points.map(async (point) => toProofs(point, await lookAt(deps, point), others)),
+  );
+  return seen.flat();
+}
+
+async function lookAt(deps: EndpointDeps, point: Point): Promise<SeenAt[]> {
+  const { chainsAt, way, signal } = deps;
+  if (point.from === "host") return [await lookFromHost(deps, point, point.address)];
+  const shown = await chainsAt(point, null, signal);
+  return Promise.all(
+    shown.map(async (at): Promise<SeenAt> => {
+      if (at.chain.length > 0 || way === null) return { ...at, from: "here" };
+      const again = await lookFromHost(deps, point, at.address);
+      return again.chain.length > 0 ? again : { ...at, from: "here" };
+    }),
+  );
+}
+
+async function lookFromHost(
+  { chainsAt, way, signal }: EndpointDeps,
+  point: Point,
+  address: string,
+): Promise<SeenAt> {
+  const none: SeenAt = { address, chain: [], message: UNREACHED, from: "host" };
+  if (way === null) return none;
+  const [shown] = await chainsAt({ ...point, addresses: [address] }, way, signal);
+  return shown ? { ...shown, from: "host" } : none;
+}
+
+const UNREACHED =
+  "only its host reaches it, and OpenSSH's own client, which carries the login, leads nowhere else";
+
+/** One for all addresses that show the same to the same side, and one for each of which nothing is seen. */
+function toProofs(point: Point, seen: readonly SeenAt[], others: ReadonlySet<string>): ProofFacts[] {
+  const alike = Map.groupBy(seen, ({ address, chain: [leaf], from }) =>
+    JSON.stringify(leaf === undefined ? [address] : [from, leaf]),
+  );
+  return [...alike.values()].flatMap((all): ProofFacts[] => {
+    const [{ from, address, chain, message }] = all as [SeenAt];
+    const [leaf] = chain;
+    if (leaf === undefined) return [{ ...point, address, from, before: null, message, isOthers: false }];
+    const addresses = all.map((one) => one.address);
+    const isItself = addresses.length === 1 && addresses[0] === point.address;
+    return [
+      {
+        ...point,
+        from,
+        before: Sha256.parse(leaf),
+        message: "",
+        isOthers: others.has(leaf),
+        ...(!isItself && { addresses }),
+      },
+    ];
+  });
+}

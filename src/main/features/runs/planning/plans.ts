@@ -1,0 +1,267 @@
+import type { HostSessions, OpenSessions } from "#connect/host-sessions.ts";
+import type { Prompts } from "#connect/prompts.ts";
+import { chooseIssuer } from "#domain/rotation/plan/certificates/choose-issuer.ts";
+import { planRenewal } from "#domain/rotation/plan/certificates/plan-renewal.ts";
+import { recheckRenewal } from "#domain/rotation/plan/certificates/recheck-renewal.ts";
+import type { RenewalFacts } from "#domain/rotation/plan/certificates/renewal-facts.ts";
+import type { Unplannable } from "#domain/rotation/plan/draft.ts";
+import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
+import { makePlan } from "#domain/rotation/plan/make-plan.ts";
+import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
+import { wishOf } from "#domain/rotation/plan/taken/aim-of.ts";
+import { findFlaw } from "#domain/rotation/plan/taken/find-flaw.ts";
+import { recheckPlan } from "#domain/rotation/plan/taken/recheck-plan.ts";
+import type { Announcement } from "#shared/contract/events.ts";
+import { type KeyWish, type PlanDetail, RenewalWish, type Wish } from "#shared/contract/runbooks.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { Issuer } from "#shared/model/issuer.ts";
+import { Plan, type PlanId, type PlanOptions } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { KnownHost } from "#store/runbooks/fact-reader.ts";
+import type { Store } from "#store/store.ts";
+import { findElsewhere, type Sought, seek, seekPlanned } from "./find-changes.ts";
+import {
+  askWindows,
+  type Early,
+  NOT_ASKED,
+  type SoughtRenewal,
+  seekRenewal,
+  seekTaken,
+} from "./find-renewals.ts";
+import { type FactDeps, gatherFacts, isAllCarried, toHostRequest } from "./gather-facts.ts";
+import { gatherRenewal, type RenewalMeans } from "./gather-renewal.ts";
+
+/** What is looked at for a plan, and what it comes to. */
+type Work = {
+  hosts: readonly KnownHost[];
+  /** Null: nothing is looked at from here. */
+  openSessions: OpenSessions | null;
+  make: (
+    sessions: HostSessions | null,
+    onRead: (read: number) => Promise<void>,
+    signal: AbortSignal,
+  ) => Promise<Plan | Unplannable>;
+};
+
+/** Work of which not all is known before others were asked. `total`: hosts that are known by now. */
+type LaterWork = { total: number; begin: (signal: AbortSignal) => Promise<Work> };
+
+const atOnce = (work: Work): LaterWork => ({ total: work.hosts.length, begin: async () => work });
+
+export type PlanDeps = {
+  store: Store;
+  questions: Prompts;
+  openSessions: OpenSessions;
+  /** `openSessions`: by a hand that knows servers and their files. */
+  renewal: RenewalMeans & { openSessions: OpenSessions };
+  /** What facts are gathered with; ssh_config is read anew for every plan. */
+  factDeps: () => Promise<FactDeps>;
+  announce: (announcement: Announcement) => void;
+  inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
+  log: (error: unknown) => void;
+  now: () => Date;
+};
+
+type PlanMeans = { identityFiles: readonly string[]; mayAsk: boolean };
+type PlanWish = PlanMeans & { wish: Wish; options: PlanOptions };
+type TakenPlan = PlanMeans & { plan: unknown; hash: string };
+
+type Asked = PlanMeans & Work;
+
+/** Plans: made of what hosts hold now, or brought from elsewhere. */
+export function createPlans(deps: PlanDeps) {
+  const { store, announce, inBackground, now } = deps;
+  const { plans, facts: inventory } = store.runbooks;
+  const make = createMaker(deps);
+  return { plan, find, take };
+
+  async function plan({ identityFiles, mayAsk, ...asked }: PlanWish): Promise<{ planId: PlanId }> {
+    const { wish, options } = asked;
+    const work =
+      wish.kind === "rotate-certificate"
+        ? await seekWork(deps, { wish, options })
+        : atOnce(toChange(deps, { wish, options, sought: seek(wish, inventory) }, makePlan));
+    const planId = await store.inTurn(() => {
+      const id = plans.begin(wish, toInstant(now()));
+      plans.progress(id, 0, work.total);
+      return id;
+    });
+    makeInBackground(planId, { identityFiles, mayAsk }, work);
+    return { planId };
+  }
+
+  function find(planId: number): PlanDetail {
+    const found = plans.find(planId);
+    if (!found) throw new Refusal("not-found", `there is no plan ${planId}`);
+    return found;
+  }
+
+  /** What it shows has to be what it would write; then its hosts are looked at once more, and its checks are those of now. */
+  async function take({ identityFiles, mayAsk, ...given }: TakenPlan): Promise<{ planId: PlanId }> {
+    const read = Plan.safeParse(given.plan);
+    if (!read.success)
+      throw new Refusal("invalid-input", "this is no plan of this Latchkey; export it again, or plan anew");
+    const { data } = read;
+    if (hashPlan(data) !== given.hash)
+      throw new Refusal("invalid-input", "the plan was edited: its hash does not fit; plan anew");
+    const isRenewal = data.kind === "rotate-certificate";
+    const work = atOnce(isRenewal ? takeRenewal(deps, data) : takeChange(deps, data));
+    const at = toInstant(now());
+    const planId = await store.inTurn(() => {
+      const id = plans.begin(null, at);
+      plans.progress(id, 0, work.total);
+      const detail = { plan: id, kind: data.kind, hash: given.hash };
+      store.events.append({ at, kind: "plan-taken", detail });
+      return id;
+    });
+    makeInBackground(planId, { identityFiles, mayAsk }, work);
+    return { planId };
+  }
+
+  function makeInBackground(planId: PlanId, means: PlanMeans, { begin }: LaterWork): void {
+    announce({ kind: "plan-changed", planId });
+    inBackground((closing) =>
+      make(planId, async () => ({ ...means, ...(await begin(closing)) }), closing).finally(() =>
+        announce({ kind: "plan-changed", planId }),
+      ),
+    );
+  }
+}
+
+/** Makes a plan in the background; why none could be made is kept with it. */
+function createMaker(deps: PlanDeps) {
+  const { store, announce, now } = deps;
+  const { plans } = store.runbooks;
+
+  return async (planId: PlanId, asked: () => Promise<Asked>, closing: AbortSignal): Promise<void> => {
+    try {
+      const made = await make(planId, await asked(), closing);
+      const [at, hash] = [toInstant(now()), hashPlan(made)];
+      await store.inTurn(() => {
+        plans.finish(planId, { plan: made, hash, at });
+        store.events.append({ at, kind: "plan-made", detail: { plan: planId, kind: made.kind, hash } });
+      });
+    } catch (error) {
+      if (!(error instanceof Refusal) && !closing.aborted) deps.log(error);
+      const why = error instanceof Refusal ? error.message : "something went wrong; the log has the details";
+      await store.inTurn(() => plans.fail(planId, closing.aborted ? "Latchkey was closed" : why));
+    }
+  };
+
+  async function make(
+    planId: PlanId,
+    { hosts, openSessions, identityFiles, mayAsk, make: finish }: Asked,
+    signal: AbortSignal,
+  ): Promise<Plan> {
+    const doorWish = {
+      name: `plan ${planId}`,
+      requests: hosts.map(toHostRequest),
+      identityFiles,
+      mayAsk,
+      ask: deps.questions.askFor(mayAsk),
+      signal,
+    };
+    const sessions = openSessions && (await openSessions(doorWish));
+    const onRead = async (read: number) => {
+      await store.inTurn(() => plans.progress(planId, read, hosts.length));
+      announce({ kind: "plan-changed", planId });
+    };
+    const made = await finish(sessions, onRead, signal);
+    if ("refused" in made) throw new Refusal("invalid-input", made.refused);
+    return made;
+  }
+}
+
+type Change = { wish: KeyWish; options: PlanOptions; sought: Sought };
+
+/** Who may log in where. */
+function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => Plan | Unplannable): Work {
+  const { sought } = asked;
+  const isCarriedAlone = isAllCarried(deps.store.runbooks.facts, sought);
+  return {
+    hosts: sought.hosts.map(({ known }) => known),
+    openSessions: isCarriedAlone ? null : deps.openSessions,
+    make: async (sessions, onRead) =>
+      finish(await gatherFacts(await deps.factDeps(), asked, sessions, onRead)),
+  };
+}
+
+function takeChange(deps: PlanDeps, data: Plan): Work {
+  const { facts: inventory } = deps.store.runbooks;
+  const flaw = findFlaw(data);
+  if (flaw) throw new Refusal("invalid-input", `the plan was edited: ${flaw}; plan anew`);
+  const sought = seekPlanned(data, inventory);
+  const finish = (facts: PlanFacts) =>
+    recheckPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
+  return toChange(deps, { wish: wishOf(data), options: data.options, sought }, finish);
+}
+
+type Deps = Pick<PlanDeps, "store" | "renewal" | "factDeps" | "now">;
+type RenewalAsked = { wish: RenewalWish; options: PlanOptions };
+
+/** What is wished by name is sought now, and refused where it is not known; of what is due issuers are asked first. */
+async function seekWork(deps: Deps, asked: RenewalAsked): Promise<LaterWork> {
+  refuseChallenge(asked.wish, await deps.renewal.issuers());
+  const known = renewAll(deps, asked, NOT_ASKED);
+  if (!asked.wish.isDue) return atOnce(known);
+  return {
+    total: known.hosts.length,
+    begin: async (signal) => renewAll(deps, asked, await askAll(deps, signal)),
+  };
+}
+
+/** `early`: what its issuers want renewed before it is due. */
+function renewAll(deps: Deps, { wish, options }: RenewalAsked, early: Early): Work {
+  const sought = seekRenewal(wish, deps.store.runbooks, { now: toInstant(deps.now()), early });
+  return toRenew(deps, { wish, options, sought }, planRenewal);
+}
+
+async function askAll({ store, renewal, now }: Deps, signal: AbortSignal): Promise<Early> {
+  const { servers, certificates } = store.runbooks;
+  const at = toInstant(now());
+  return askWindows({
+    issuers: await renewal.issuers(),
+    askWindow: renewal.askWindow,
+    seenOf: certificates.seenOf,
+    due: new Set(servers.due(at).map(({ sha256 }) => sha256)),
+    now: at,
+    signal,
+  });
+}
+
+/** Only an ACME directory asks to be shown whose names they are. */
+function refuseChallenge({ challenge, issuer: wished }: RenewalWish, issuers: readonly Issuer[]): void {
+  if (challenge === null || wished === null) return;
+  const { issuer } = chooseIssuer({ issuers, wished, tags: [], before: null });
+  if (!issuer || issuer.kind === "acme") return;
+  throw new Refusal(
+    "invalid-input",
+    `${issuer.name} is no ACME directory (${issuer.kind}), and asks for no challenge; leave --challenge out`,
+  );
+}
+
+/** Which certificates are served. */
+function toRenew(
+  deps: Deps,
+  { wish, options, sought }: RenewalAsked & { sought: SoughtRenewal },
+  finish: (facts: RenewalFacts) => Plan | Unplannable,
+): Work {
+  const { store, renewal } = deps;
+  return {
+    hosts: sought.hosts.map(({ known }) => known),
+    openSessions: renewal.openSessions,
+    make: async (sessions, onRead, signal) => {
+      if (!sessions) throw new Error("hosts are looked at for a renewal");
+      const means = { ...(await deps.factDeps()), store, renewal };
+      return finish(await gatherRenewal(means, { wish, options, sought, signal }, sessions, onRead));
+    },
+  };
+}
+
+/** It is planned once more; what comes of that has to be the same. */
+function takeRenewal(deps: Deps, data: Plan): Work {
+  const sought = seekTaken(data, deps.store.runbooks.facts);
+  const wish = RenewalWish.parse({ kind: "rotate-certificate" });
+  const asked = { wish, options: data.options, sought };
+  return toRenew(deps, asked, (facts) => recheckRenewal(data, facts));
+}

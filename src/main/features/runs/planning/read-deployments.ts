@@ -1,0 +1,336 @@
+import { SERVERS, sayReload } from "#domain/rotation/pairs/servers.ts";
+import { chooseIssuer } from "#domain/rotation/plan/certificates/choose-issuer.ts";
+import { choosePoints, type Point } from "#domain/rotation/plan/certificates/choose-points.ts";
+import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
+import { findSharer } from "#domain/rotation/plan/certificates/find-sharer.ts";
+import {
+  describePair,
+  type FoundPair,
+  findPairs,
+  type ServerUse,
+} from "#domain/rotation/plan/certificates/find-uses.ts";
+import type {
+  FailingServer,
+  PairFacts,
+  PairFileFacts,
+} from "#domain/rotation/plan/certificates/renewal-facts.ts";
+import type { HostMap } from "#domain/serving/host-map.ts";
+import { openCertificate } from "#domain/x509/path/path-certificate.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
+import { lookAtPairFile, type PairFileKind, type PairLook } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
+import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
+import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import type { Issuer } from "#shared/model/issuer.ts";
+import type { Consumer } from "#shared/model/pair.ts";
+import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
+import type { Store } from "#store/store.ts";
+import type { SoughtRenewal } from "./find-renewals.ts";
+
+/** A certificate of a host by the inventory, with what is looked at for it. */
+export type Described = {
+  facts: PairFacts;
+  found: FoundPair;
+  described: RenewalWish["described"];
+  /** Its public key; null: it cannot be read. */
+  spkiSha256: string | null;
+  /** Files and folders that say where it is served. */
+  configs: string[];
+  points: ReturnType<typeof choosePoints>["points"];
+  /** The certificates that other places of the host are for. */
+  others: ReadonlySet<string>;
+};
+
+type Inventory = { store: Store; issuers: readonly Issuer[]; now: () => Date };
+
+/** A certificate as the inventory knows it, once for each pair of files that it is in. */
+export function readPairs(
+  { store, issuers, now }: Inventory,
+  wishOfAll: RenewalWish,
+  { known: host, certificates, wishes }: SoughtRenewal["hosts"][number],
+  sha256: string,
+): Described[] {
+  const { servers, certificates: renewed } = store.runbooks;
+  const own = wishes?.get(sha256);
+  const wish = own ?? wishOfAll;
+  const certificate = store.certificates.find(sha256, now());
+  if (!certificate?.notAfter) return [];
+  const { subject, names, notAfter, keyType, keyBits, curve } = certificate;
+  const map = JSON.parse(servers.map(host.id) ?? EMPTY) as HostMap;
+  const holding = servers.pathsHolding(host.id, sha256);
+  const toldOf = wish.described && describePair(map, holding, wish.described.keyFile);
+  const known = findPairs(map, holding);
+  const pairs = known.length === 0 && toldOf ? [toldOf] : known;
+  const [tags, before] = [servers.tagsOf(sha256), renewed.issuerOf(sha256)];
+  const { issuer, why } = chooseIssuer({ issuers, wished: wish.issuer, tags, before });
+  const opened = openCertificate(certificate.der);
+  const about = {
+    sha256,
+    subject,
+    names,
+    notAfter,
+    keyType,
+    keyBits,
+    curve,
+    issuer,
+    whyNoIssuer: why,
+    purposes: opened?.extensions.purposes ?? null,
+    hostsInCommon: servers.hostsHolding(sha256).length,
+    whyNoChallenge: "",
+    challenge: wish.challenge ?? (issuer?.kind === "acme" ? issuer.challenge : null),
+    files: [],
+    proofs: [],
+    failing: [],
+    settings: [],
+    ...(own && { wish: own }),
+  };
+  if (pairs.length === 0)
+    return [
+      {
+        facts: { ...about, consumers: [], wonders: [], obstacle: sayUnread(holding) },
+        found: NO_PAIR,
+        described: null,
+        spkiSha256: null,
+        configs: [],
+        points: [],
+        others: new Set<string>(),
+      },
+    ];
+  const others = new Set(certificates.filter((one) => one !== sha256));
+  return pairs.map((found) => {
+    const { points, wonders } = pointsOf(found, host.host, {
+      names: bare(names),
+      // Where several hosts have it, another one's place shows another one's new certificate.
+      seen: servers.endpointsOf(sha256).filter((at) => about.hostsInCommon <= 1 || at.host === host.host),
+    });
+    const obstacle = found.hasKey
+      ? findSharer(map, found)
+      : "where its private key is is not said by the configuration";
+    const unused = wish.described && found !== toldOf ? [UNUSED] : [];
+    const unsure = found.uses.flatMap((use) => (use.unsure ? [`${use.where}: ${use.unsure}`] : []));
+    return {
+      facts: {
+        ...about,
+        consumers: consumersOf(found.uses, wish.described),
+        settings: found.uses.map(({ server, where, tls }) => ({ server, where, tls })),
+        wonders: [...wonders, ...unsure, ...unused],
+        obstacle,
+      },
+      found,
+      described: wish.described,
+      points,
+      others,
+      spkiSha256: opened?.spkiSha256 ?? null,
+      configs: configsOf(found),
+    };
+  });
+}
+
+const EMPTY = '{"configurations":[],"files":[],"listeners":null}';
+
+const UNUSED = "what was described of its server is not used, for its configuration could be read";
+
+const NO_PAIR: FoundPair = { files: [], uses: [], hasKey: false };
+
+const sayUnread = (paths: readonly string[]): string =>
+  `no server whose configuration could be read has it from ${paths.slice(0, 3).join(", ")}`;
+
+/** Of a server that was described no configuration tells where it is served: where it was seen does. */
+function pointsOf(
+  { uses }: FoundPair,
+  host: string,
+  { names, seen }: { names: readonly string[]; seen: readonly TlsTarget[] },
+): ReturnType<typeof choosePoints> {
+  if (uses.some(({ server }) => server !== "described")) return choosePoints(uses, { host, names });
+  const points = seen.map((at): Point => {
+    const { host: address, port, protocol } = at;
+    const dialogue = protocol === "tls" ? null : protocol;
+    return { address, port, serverName: serverNameOf(at), dialogue, from: "here" };
+  });
+  return { points, wonders: [] };
+}
+
+/** Where a configuration is made of all files of a folder, one that came or went is seen by the folder. The files come last. */
+function configsOf({ uses }: FoundPair): string[] {
+  const known = uses.filter(({ server }) => server !== "described");
+  const files = known.map(({ where }) => where.replace(/:\d+$/, ""));
+  const folders = files.map((file) => file.replace(/\/[^/]*$/, "") || "/");
+  const apart = folders.filter((_, nth) => files[nth] !== known[nth]?.root);
+  return [...new Set([...known.map(({ root }) => root), ...apart, ...files])];
+}
+
+/** Of a server that was described: how a keystore is opened. */
+type StoreWords = { passphrase: string | null; entry: string | null };
+
+/** The certificate that is renewed: itself, and its public key. */
+type Old = { sha256: string; spkiSha256: string | null };
+
+/** The files of a pair as they stand on the host; of a keystore, that alone. `lost`: the connection broke. */
+export async function lookAtPairFiles(
+  hand: Hand,
+  { files, old }: { files: FoundPair["files"]; old: Old },
+  store: StoreWords | null,
+): Promise<PairFileFacts[] | { lost: string }> {
+  const seen: PairFileFacts[] = [];
+  for (const file of files) {
+    const look = await lookAtPairFile(hand, file.path);
+    if (look.kind === "lost") return { lost: look.message };
+    if (store && look.kind === "seen" && file.holds.startsWith("key") && isStore(look.file.kind))
+      return [toStore(file, look.file, store)];
+    if (look.kind !== "seen") seen.push(refused(file, sayRefusal(look.why, file.path)));
+    else {
+      const facts = refuseOther(toFacts(file, look.file), look.file, old.sha256);
+      seen.push(store ? refuseOtherKey(facts, look.file, old) : facts);
+    }
+  }
+  return seen;
+}
+
+type File = FoundPair["files"][number];
+type KeystoreKind = "pkcs12" | "jks";
+
+const isStore = (kind: PairFileKind): kind is KeystoreKind => kind === "pkcs12" || kind === "jks";
+
+/** Key and chain are both in it, and nothing is known of either without its passphrase. */
+function toStore({ path, real }: File, look: PairLook, { passphrase, entry }: StoreWords): PairFileFacts {
+  const holds = look.kind === "jks" ? "jks" : "pkcs12";
+  const facts = toFacts({ path, real, holds }, look);
+  if (passphrase === null)
+    return { ...facts, refusal: facts.refusal ?? `${path} is a keystore: say its passphrase` };
+  const words = { passphrase, ...(entry !== null && { entry }) };
+  return { ...facts, stat: facts.stat && { ...facts.stat, ...words } };
+}
+
+const refused = (file: File, refusal: string): PairFileFacts => ({
+  ...file,
+  refusal,
+  stat: null,
+  managed: null,
+  heldBy: null,
+});
+
+function toFacts(
+  file: File,
+  { real, file: stat, hash, refusal, kind, managed, heldBy }: PairLook,
+): PairFileFacts {
+  const { path, holds } = file;
+  const odd = oddOf(file, kind);
+  const why = refusal ? sayRefusal(refusal.why, path) : odd;
+  return {
+    path,
+    real,
+    holds,
+    managed,
+    heldBy,
+    refusal: why,
+    stat: stat && hash !== null ? { ...withoutLinks(stat), before: hash } : null,
+  };
+}
+
+/** Somebody renewed it since the scan, maybe with other names: what is known of it is of another one. */
+export function refuseOther(
+  facts: PairFileFacts,
+  { leaf }: Pick<PairLook, "leaf">,
+  sha256: string,
+): PairFileFacts {
+  const isOfIt = facts.holds === "leaf" || facts.holds === "chain" || facts.holds === "key+chain";
+  if (!isOfIt || leaf === null || leaf === sha256) return facts;
+  const why = `${facts.path} holds another certificate than when it was scanned; scan the host again`;
+  return { ...facts, refusal: facts.refusal ?? why };
+}
+
+/** No configuration says that a key that was described is the certificate's own, and it would be overwritten. */
+export function refuseOtherKey(
+  facts: PairFileFacts,
+  { publicHalf }: Pick<PairLook, "publicHalf">,
+  { spkiSha256 }: Old,
+): PairFileFacts {
+  if (publicHalf === null || spkiSha256 === null || publicHalf === spkiSha256) return facts;
+  const why = `the private key in ${facts.path} is not the certificate's own`;
+  return { ...facts, refusal: facts.refusal ?? why };
+}
+
+const withoutLinks = ({ mode, uid, gid, owner, sizeBytes }: NonNullable<PairLook["file"]>) => ({
+  mode,
+  uid,
+  gid,
+  owner,
+  sizeBytes,
+});
+
+/** What lies there is not what the configuration takes it for. */
+function oddOf({ path, holds }: File, kind: PairFileKind): string | null {
+  if (holds === "pkcs12" || holds === "jks") return null;
+  if (kind === "locked-key") return `the private key in ${path} has a passphrase, and the server asks for it`;
+  const wanted: readonly PairFileKind[] =
+    holds === "key" ? ["key", "both"] : holds === "key+chain" ? ["both"] : ["certificate", "both"];
+  return wanted.includes(kind) ? null : `${path} holds no ${holds === "key" ? "private key" : "certificate"}`;
+}
+
+/** Each server that reads a pair, once. How it is told of new files is known once its host was asked. */
+function consumersOf(
+  uses: readonly ServerUse[],
+  described: NonNullable<Consumer["described"]> | null,
+): Consumer[] {
+  const servers = Map.groupBy(uses, ({ server, root }) => `${server} ${root}`);
+  return [...servers.values()].flatMap(([first]): Consumer[] => {
+    if (!first) return [];
+    const { server, where } = first;
+    if (server !== "described")
+      return [
+        { server, where, config: first.root, test: SERVERS[server].test, reload: sayReload(server, "none") },
+      ];
+    if (!described) return [];
+    const { test, reload } = described;
+    const isTested = test === null ? "none" : "staged";
+    return [{ server, where, config: null, test: isTested, reload, described: { test, reload } }];
+  });
+}
+
+/** As their host says that they are told. `obstacle`: one of them cannot be. `lost`: the connection broke. */
+export async function lookAtConsumers(
+  hand: Hand,
+  consumers: readonly Consumer[],
+  files: readonly { real: string }[],
+): Promise<{ consumers: Consumer[]; obstacle: string | null } | { lost: string }> {
+  const seen: Consumer[] = [];
+  let obstacle: string | null = null;
+  for (const consumer of consumers) {
+    const { server, config, where } = consumer;
+    if (server === "described") {
+      seen.push(consumer);
+      continue;
+    }
+    const look = await lookAtServer(hand, { server, config, paths: files.map(({ real }) => real) });
+    if (look.kind === "lost") return { lost: look.message };
+    const toldBy = look.kind === "seen" ? look.toldBy : "none";
+    if (toldBy === "none")
+      obstacle = `${server} (${where}) cannot be told of new files${look.kind === "seen" && look.said ? `: ${look.said}` : ""}`;
+    seen.push({ ...consumer, reload: sayReload(server, toldBy) });
+  }
+  return { consumers: seen, obstacle };
+}
+
+/** Those whose own test of their configuration fails now. `tested`: what came of the servers that were tried already. */
+export async function findFailing(
+  hand: Hand,
+  consumers: readonly Consumer[],
+  tested: Map<string, FailingServer | null>,
+): Promise<FailingServer[] | { lost: string }> {
+  const failing: FailingServer[] = [];
+  for (const consumer of consumers) {
+    const { server, config, where } = consumer;
+    if (!SERVERS[server].testsConfiguration) continue;
+    const name = `${server} ${config}`;
+    if (!tested.has(name)) {
+      const tried = await testServer(hand, consumer);
+      if (tried.kind === "lost") return { lost: tried.message };
+      const said = tried.kind === "failed" && "said" in tried ? tried.said : null;
+      tested.set(name, said === null ? null : { server, where, said });
+    }
+    const found = tested.get(name);
+    if (found) failing.push(found);
+  }
+  return failing;
+}

@@ -1,0 +1,390 @@
+import type { HostSession } from "#connect/host-sessions.ts";
+import type {
+  AccountFacts,
+  DaemonFacts,
+  FileFacts,
+  FileStand,
+  HolderFacts,
+  HostFacts,
+  KnownGrant,
+  LoginFacts,
+  UnreadKeys,
+} from "#domain/rotation/plan/plan-facts.ts";
+import { keyFilesOf } from "#domain/ssh/deciders/which-files.ts";
+import { readHostCertificate } from "#domain/ssh/host-certificate.ts";
+import { lookAtDaemon } from "#net/ssh/hand/daemon.ts";
+import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
+import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
+import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/hand/look-at-account.ts";
+import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { certificateBeside, readSmallFile } from "#net/ssh/identities.ts";
+import type { ProofRoute } from "#net/ssh/prove/login-proof.ts";
+import type { KeyPossession } from "#shared/model/possession.ts";
+import type { CarriedHost, CarriedLook } from "#store/runbooks/carried-look.ts";
+import type { KeyFileFact } from "#store/runbooks/fact-reader.ts";
+import type { Inventory, SoughtHost } from "./find-changes.ts";
+
+type Looked = Pick<
+  HostFacts,
+  "hostKey" | "clockOffset" | "deadMen" | "login" | "accounts" | "files" | "holders" | "unreadKeys"
+>;
+
+/** Has the private key at a path sign; `hash`: of the very file that did, null where none did. */
+export type VerifyThere = (
+  hand: Hand,
+  path: string,
+  fingerprint: string,
+) => Promise<{ possession: KeyPossession; hash: string | null } | Lost>;
+
+type PlaceDeps = {
+  verifyThere: VerifyThere;
+  inventory: Inventory;
+  now: () => Date;
+  /** Of the key that goes, whose private half the key files claim; null: none does. */
+  fingerprint: string | null;
+};
+
+/** The connection broke while a host was looked at. */
+export class HandLost extends Error {}
+
+/** Looks at all that a plan has to know of a host. Rejects with `HandLost`, and when told to stop. */
+export async function lookAtPlace(
+  { hand, route }: HostSession,
+  { known, accounts: sought, keyFiles }: SoughtHost,
+  { inventory, now, fingerprint, verifyThere }: PlaceDeps,
+): Promise<Looked> {
+  const { host } = expectSeen(await lookAtHost(hand));
+  const clockOffset = host.epochSeconds - Math.round(now().getTime() / 1_000);
+  const names = [...sought.keys()];
+  const [first] = names;
+  const own = await lookAtAccount(hand, hand.user, null);
+  if (own.kind === "lost") throw new HandLost(own.message);
+  const from = own.kind === "seen" ? own.account.from : null;
+
+  const accounts: AccountFacts[] = [];
+  const unreadKeys: UnreadKeys[] = [];
+  const lookAt = async (name: string): Promise<void> => {
+    const look = await lookAtAccount(hand, name, from);
+    if (look.kind === "lost") throw new HandLost(look.message);
+    const grants = inventory.grantsOfAccount(known.id, name).map(toGrant);
+    if (look.kind === "seen") accounts.push({ ...toAccount(name, look.account), grants });
+    else
+      unreadKeys.push({
+        accounts: [name],
+        path: null,
+        why: NO_ACCOUNT,
+        grants: grants.map((grant) => ({ account: name, grant })),
+      });
+  };
+  for (const name of names) await lookAt(name);
+  const owners = ownersOf(sought, accounts);
+  const all = withTwins(owners, (path) => inventory.twinsOf(known.id, path));
+  for (const [path, names] of all)
+    all.set(path, [...new Set([...names, ...inventory.accountsOfFile(known.id, path)])]);
+  const files = keepSame(await lookAtFiles(hand, all), owners);
+  for (const name of new Set(files.flatMap((file) => file.accounts)))
+    if (!accounts.some((account) => account.name === name)) await lookAt(name);
+  const holders: HolderFacts[] = [];
+  for (const keyFile of keyFiles)
+    holders.push(await lookAtHolder(hand, keyFile, (path) => verifyThere(hand, path, fingerprint ?? "")));
+  const login: LoginFacts = {
+    account: hand.user,
+    isRoot: hand.uid === 0,
+    key: hand.loginKey,
+    certificate: hand.loginCertificate === null ? null : { authority: await findAuthority(hand, route) },
+    from,
+  };
+  const deadMen = first === undefined ? [] : host.deadMan;
+  const hostKey = hand.hostKey.fingerprint;
+  return { hostKey, clockOffset, deadMen, login, accounts, files, holders, unreadKeys };
+}
+
+const NO_ACCOUNT = "no such account is known there now; scan the host again";
+
+function expectSeen<Seen>(look: Seen | Lost): Exclude<Seen, Lost> {
+  if (typeof look === "object" && look && "kind" in look && look.kind === "lost")
+    throw new HandLost((look as Lost).message);
+  return look as Exclude<Seen, Lost>;
+}
+
+function toAccount(name: string, look: AccountLook): Omit<AccountFacts, "grants"> {
+  const { uid, gid, shell, sshd, otherSshds } = look;
+  const say = (keyword: string): string | null =>
+    [sshd, ...otherSshds.map(({ settings }) => settings)].flatMap(
+      (settings) => settingOf(settings, keyword) ?? [],
+    )[0] ?? null;
+  return {
+    name,
+    uid,
+    gid,
+    runsCommands: !/\/(nologin|false)$/.test(shell),
+    consulted: sshd?.has(KEY_FILES) ? keyFilesOf(valuesOf(sshd), { name, ...look }) : null,
+    consultedByOthers: otherSshds.flatMap(({ settings }) =>
+      keyFilesOf(valuesOf(settings), { name, ...look }),
+    ),
+    isSshdKnown: sshd !== null,
+    keysCommand: say("authorizedkeyscommand"),
+    authenticationMethods: sshd?.get("authenticationmethods") ?? null,
+    forceCommand: settingOf(sshd, "forcecommand"),
+  };
+}
+
+const KEY_FILES = "authorizedkeysfile";
+
+const valuesOf = (settings: ReadonlyMap<string, string>): string[] =>
+  settings.get(KEY_FILES)?.split(/\s+/) ?? [];
+
+export const toGrant = ({
+  id,
+  file,
+  text,
+  fingerprint,
+  options,
+  ...fact
+}: ReturnType<Inventory["grantsOfAccount"]>[number]): KnownGrant => ({
+  id,
+  file,
+  text,
+  fingerprint,
+  effective: fact.effective,
+  isDormant: fact.isDormant,
+  onlyFrom: fact.onlyFrom,
+  owner: fact.owner,
+  isAuthority: /(^|,)cert-authority(,|$)/i.test(options.replaceAll(/"(\\.|[^"\\])*"/g, "")),
+});
+
+/** Each file once, with those who were asked about; of an account without one, the first that sshd consults. */
+function ownersOf(sought: SoughtHost["accounts"], accounts: readonly AccountFacts[]): Map<string, string[]> {
+  const owners = new Map<string, string[]>();
+  for (const [name, paths] of sought) {
+    const consulted = accounts.find((account) => account.name === name)?.consulted?.slice(0, 1) ?? [];
+    for (const path of paths.size > 0 ? paths : consulted)
+      owners.set(path, [...(owners.get(path) ?? []), name]);
+  }
+  return owners;
+}
+
+/** With files that read alike: they may be these very files by other paths. */
+function withTwins(
+  owners: ReadonlyMap<string, string[]>,
+  twinsOf: (path: string) => string[],
+): Map<string, string[]> {
+  const twins = [...owners.keys()].flatMap(twinsOf).filter((path) => !owners.has(path));
+  return new Map([...owners, ...twins.map((path): [string, string[]] => [path, []])]);
+}
+
+/** Of those, the ones that are. */
+function keepSame(files: readonly FileFacts[], owners: ReadonlyMap<string, string[]>): FileFacts[] {
+  const placeOf = ({ realPath, path }: FileFacts): string => realPath ?? path;
+  const places = new Set(files.filter(({ path }) => owners.has(path)).map(placeOf));
+  return files.filter((file) => places.has(placeOf(file)));
+}
+
+async function lookAtFiles(hand: Hand, owners: ReadonlyMap<string, string[]>): Promise<FileFacts[]> {
+  const files: FileFacts[] = [];
+  for (const [path, names] of owners) {
+    const { file } = expectSeen(await lookAtFile(hand, path));
+    const realPath = file.goal ?? (file.state === "absent" ? null : file.real);
+    files.push({ path, otherPaths: [], accounts: names, realPath, stand: toStand(file) });
+  }
+  return files;
+}
+
+/** The file alone, or it and its folder, in a folder that is there. */
+function findLacking({ state, refusal, real, actorUid, chain, workFolder }: FileLook) {
+  if (state !== "absent") return null;
+  if (refusal?.why === "absent" && actorUid !== null)
+    return { creates: "file" as const, uid: actorUid, workFolder };
+  const last = chain.at(-1);
+  const folder = real.slice(0, real.lastIndexOf("/"));
+  const isAlone = refusal?.why === "no-folder" && folder.slice(0, folder.lastIndexOf("/")) === last?.path;
+  return isAlone && last?.type === "folder"
+    ? { creates: "folder" as const, uid: last.uid, workFolder }
+    : null;
+}
+
+function toStand(file: FileLook): FileStand {
+  const { refusal, content, lock } = file;
+  const lacks = findLacking(file);
+  if (file.state === "absent" && (lacks || refusal === null || refusal.why === "absent"))
+    return { kind: "absent", ...(lacks && { lacks }) };
+  if (refusal) return { kind: "refused", why: sayRefusal(refusal.why, file.real), bytes: content };
+  if (!content) return { kind: "refused", why: `${file.real} could not be read`, bytes: null };
+  return {
+    kind: "file",
+    bytes: content,
+    uid: file.uid,
+    gid: file.gid,
+    owner: file.owner,
+    mode: file.mode,
+    lockedBy: lock && lock.leaseEnd > lock.now ? lock.who : null,
+    workFolder: file.workFolder,
+  };
+}
+
+/** It is asked to sign: what it shows of a key anybody can write. */
+async function lookAtHolder(
+  hand: Hand,
+  { path, isEncrypted }: KeyFileFact,
+  verify: (path: string) => ReturnType<VerifyThere>,
+): Promise<HolderFacts> {
+  const { file } = expectSeen(await lookAtFile(hand, path, { isSecret: true }));
+  const { file: publicFile } = expectSeen(await lookAtFile(hand, `${path}.pub`));
+  const stuck =
+    file.state === "absent" && file.refusal?.why !== "odd-path"
+      ? `${path} is not there any more`
+      : file.refusal && sayRefusal(file.refusal.why, path);
+  const unasked = { possession: { kind: "claimed", why: "not-asked" } as KeyPossession, hash: file.hash };
+  const verified = stuck === null ? expectSeen(await verify(file.real)) : unasked;
+  return {
+    kind: "file",
+    path: file.real,
+    uid: file.uid,
+    gid: file.gid,
+    owner: file.owner,
+    mode: file.mode,
+    isEncrypted,
+    before: verified.hash ?? file.hash,
+    hasPublicFile: publicFile.state !== "absent",
+    possession: verified.possession,
+    stuck,
+  };
+}
+
+/**
+ * The fingerprint of the authority whose certificate let us in, by the certificates that OpenSSH's client had to offer. Null: none of that
+ * key can be read here, or several authorities have signed it.
+ */
+async function findAuthority(
+  { loginCertificate, clientKeys }: Hand,
+  { client }: ProofRoute,
+): Promise<string | null> {
+  const paths = clientKeys.flatMap((key) => (key.kind === "file" ? [certificateBeside(key.path)] : []));
+  const blobs = clientKeys.flatMap((key) => (key.kind === "agent" ? [key.blob] : []));
+  for (const path of new Set([...paths, ...(client?.login.certificateFiles ?? [])])) {
+    const bytes = await readSmallFile(path);
+    const [, base64 = ""] = Buffer.isBuffer(bytes)
+      ? (/^\S+ ([A-Za-z0-9+/]+=*)/.exec(bytes.toString("latin1")) ?? [])
+      : [];
+    blobs.push(Buffer.from(base64, "base64"));
+  }
+  const authorities = new Set(
+    blobs
+      .map(readHostCertificate)
+      .filter((one) => one?.kind === "user" && one.key.fingerprint === loginCertificate)
+      .map((one) => one?.authority.fingerprint),
+  );
+  const [authority = null] = authorities;
+  return authorities.size === 1 ? authority : null;
+}
+
+/** What a rotation of the host key is made of; null where it cannot be read. */
+export async function gatherDaemon(hand: Hand): Promise<DaemonFacts | null> {
+  const seen = await lookAtDaemon(hand);
+  if (seen.kind === "lost") throw new HandLost(seen.message);
+  if (seen.kind === "unread") return null;
+  const { configs, hostKeys, problem, taken, canReload } = seen.daemon;
+  const files: FileFacts[] = [];
+  for (const path of configs) {
+    const look = await lookAtFile(hand, path);
+    if (look.kind === "lost") throw new HandLost(look.message);
+    const realPath = look.file.state === "absent" ? null : look.file.real;
+    files.push({ path, otherPaths: [], accounts: ["root"], realPath, stand: toStand(look.file) });
+  }
+  return { files, problem, hostKeys, taken, canReload };
+}
+
+type Seen = Pick<
+  HostFacts,
+  | "asOf"
+  | "carried"
+  | "hostKey"
+  | "unread"
+  | "clockOffset"
+  | "deadMen"
+  | "login"
+  | "accounts"
+  | "files"
+  | "holders"
+>;
+
+/**
+ * The facts of a host that is known by a bundle alone: what stood there when it was collected. Its key is empty where nothing
+ * shows that the bundle is of the host.
+ */
+export function carriedFacts(
+  { known, accounts: sought, keyFiles }: SoughtHost,
+  { at, standing, look }: CarriedHost,
+  inventory: Inventory,
+): Seen {
+  const wanted = new Set([...sought.values()].flatMap((paths) => [...paths]));
+  const isSought = ({ path, accounts }: CarriedLook["files"][number]): boolean =>
+    wanted.has(path) || accounts.some((name) => sought.get(name)?.size === 0);
+  const places = new Set(look.files.filter(isSought).map(placeOf));
+  const files = look.files.filter((file) => places.has(placeOf(file)));
+  const names = new Set([...sought.keys(), ...files.flatMap((file) => file.accounts)]);
+  return {
+    asOf: at,
+    carried: standing,
+    hostKey: known.pinned ?? (standing === "claimed" ? null : look.signedBy) ?? "",
+    unread: null,
+    clockOffset: null,
+    deadMen: [],
+    login: { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null },
+    accounts: look.accounts
+      .filter(({ name }) => names.has(name))
+      .map((account) => toOfflineAccount(account, look, inventory.grantsOfAccount(known.id, account.name))),
+    files: files.map(toFile),
+    holders: keyFiles.map(toHolder),
+  };
+}
+
+const placeOf = ({ realPath, path }: CarriedLook["files"][number]): string => realPath ?? path;
+
+const toOfflineAccount = (
+  { shell, ...account }: CarriedLook["accounts"][number],
+  { files }: CarriedLook,
+  grants: ReturnType<Inventory["grantsOfAccount"]>,
+): AccountFacts => ({
+  ...account,
+  runsCommands: !/\/(nologin|false)$/.test(shell),
+  consulted: files.filter(({ accounts }) => accounts.includes(account.name)).map(({ path }) => path),
+  consultedByOthers: [],
+  grants: grants.map(toGrant),
+});
+
+function toFile({
+  path,
+  accounts,
+  realPath,
+  base64,
+  why,
+  ...state
+}: CarriedLook["files"][number]): FileFacts {
+  const stand: FileStand =
+    base64 === null
+      ? { kind: "refused", why: why ?? `${path} was not read`, bytes: null }
+      : {
+          kind: "file",
+          bytes: new Uint8Array(Buffer.from(base64, "base64")),
+          ...state,
+          lockedBy: null,
+          workFolder: null,
+        };
+  return { path, otherPaths: [], accounts, realPath, stand };
+}
+
+/** A bundle has no private half, nor its hash. */
+const toHolder = ({ path, isEncrypted }: KeyFileFact): HolderFacts => ({
+  kind: "file",
+  path,
+  uid: null,
+  gid: null,
+  owner: "",
+  mode: "",
+  isEncrypted,
+  before: null,
+  hasPublicFile: false,
+  possession: { kind: "claimed", why: "not-asked" },
+  stuck: "the host is known by a bundle alone: put the new private half there by hand",
+});

@@ -1,0 +1,151 @@
+import { expect, test } from "vitest";
+import { Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunId, StepState } from "#shared/model/run.ts";
+import { openFile } from "#store/testing/open-file.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import type { Running } from "./engine/launch.ts";
+import { refuseBegun, refuseTwice } from "./runs.ts";
+
+const AT = "2026-06-01T12:00:00Z";
+
+const holder = (kind: "file" | "agent", path: string) => ({
+  host: null,
+  kind,
+  path,
+  uid: null,
+  gid: null,
+  owner: "",
+  mode: "0600",
+  isEncrypted: false,
+  before: null,
+  hasPublicFile: true,
+  possession: { kind: "verified" },
+});
+
+const planOf = (oldKey: string, host: string, here: ReturnType<typeof holder>[]): Plan =>
+  Plan.parse({
+    format: "latchkey-plan-1",
+    kind: "rotate-key",
+    title: "",
+    madeAt: AT,
+    oldKey,
+    newKey: null,
+    options: {},
+    here,
+    checks: [],
+    leftOut: [],
+    confirm: null,
+    hosts: [
+      {
+        host,
+        port: 22,
+        user: "root",
+        useSudo: false,
+        batch: 0,
+        hostKey: "",
+        deadMan: null,
+        files: [],
+        holders: [],
+        proofs: [],
+      },
+    ],
+  });
+
+const ID = "/home/jo/.ssh/id_ed25519";
+const one = planOf("SHA256:one", "web", [holder("file", ID), holder("agent", "/run/agent")]);
+
+/** Why a plan may not begin beside another; null: it may. */
+function judge(work: () => void): string | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return error.message;
+  }
+}
+
+test.each<[string, Plan, string | null]>([
+  ["the same host", planOf("SHA256:two", "web", []), "run 7 is at work on web; wait until it is over"],
+  [
+    "the same private half here",
+    planOf("SHA256:one", "db", [holder("file", ID)]),
+    `run 7 is replacing ${ID}; wait until it is over`,
+  ],
+  [
+    "the same key of an agent",
+    planOf("SHA256:one", "db", [holder("agent", "/run/agent")]),
+    "run 7 is replacing a key of the agent at /run/agent; wait until it is over",
+  ],
+  ["another key of an agent", planOf("SHA256:two", "db", [holder("agent", "/run/agent")]), null],
+  ["nothing in common", planOf("SHA256:two", "db", [holder("file", "/home/jo/.ssh/id_rsa")]), null],
+])(
+  "beside a run that goes on, one that has %s is told at its start whether it may begin",
+  (_, other, why) => {
+    const running: Running = new Map([
+      [
+        7 as RunId,
+        {
+          id: 7 as RunId,
+          plan: one,
+          want: "on",
+          endsGrace: false,
+          consents: [],
+          removesOld: false,
+          waitsFor: null,
+        },
+      ],
+    ]);
+    expect(judge(() => refuseTwice(running, other))).toBe(why);
+  },
+);
+
+test.each<[string, StepState, StepState, boolean]>([
+  ["has begun nothing", "planned", "planned", false],
+  ["could not make its key", "failed", "planned", false],
+  ["has made its key", "proved", "planned", true],
+  ["has put its key in place", "proved", "proved", true],
+  ["has taken all back", "undone", "undone", false],
+])(
+  "a run that stands still and %s is told apart from others of its halves",
+  async (_, made, handed, isRefused) => {
+    await using folder = await makeTemporaryFolder();
+    using database = openFile(folder.path);
+    const { runbooks } = database.store;
+    const planId = runbooks.plans.take({ plan: one, hash: "ab".repeat(32), at: AT });
+    const counts = { hosts: 1, adds: 0, changes: 0, removes: 0 };
+    const run = {
+      planId,
+      token: "one",
+      origin: "live" as const,
+      kind: one.kind,
+      title: "",
+      at: AT,
+      consents: [],
+      counts,
+    };
+    const id = runbooks.runs.begin(run);
+    const step = {
+      host: null,
+      port: null,
+      batch: 0,
+      verification: null,
+      result: null,
+      message: "",
+      at: null,
+    };
+    runbooks.journal.addSteps(id, [
+      { ...step, ordinal: 1, phase: "make-key", state: made },
+      { ...step, ordinal: 2, phase: "hand-over", state: handed },
+    ]);
+    const end = { id, message: "", byHand: [], endedAt: null };
+    runbooks.runs.setState({ ...end, state: "stopped" });
+    const again = planOf("SHA256:one", "db", [holder("file", ID)]);
+    const why = `run ${id} has begun to replace ${ID}; resume it, or roll it back, before another one`;
+    expect(judge(() => refuseBegun(database.store, again))).toBe(isRefused ? why : null);
+    expect(judge(() => refuseBegun(database.store, planOf("SHA256:two", "web", [])))).toBeNull();
+    runbooks.runs.setState({ ...end, state: "rolled-back" });
+    expect(judge(() => refuseBegun(database.store, again))).toBeNull();
+  },
+);

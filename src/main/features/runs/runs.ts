@@ -1,0 +1,344 @@
+import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
+import { resumeStep } from "#domain/rotation/run/resume-step.ts";
+import { randomToken } from "#net/random-token.ts";
+import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { HolderPlan, Plan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RemainingAccess } from "#shared/model/remaining-access.ts";
+import type { RunDetail, RunId, RunRepair, RunState, RunStep } from "#shared/model/run.ts";
+import { sayPlace } from "#shared/text/target.ts";
+import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { Store } from "#store/store.ts";
+import { toSteps } from "./engine/journal.ts";
+import { createLauncher, type Means, type OneRun, type RunDeps, type Running } from "./engine/launch.ts";
+import { findConfirmation } from "./kinds/access/confirm-key.ts";
+import { findWatch, refuseUsed } from "./kinds/access/grace.ts";
+import { removeKeptByHand } from "./kinds/by-hand.ts";
+import { toOrder } from "./kinds/renewal/orders.ts";
+import { createClaimConfirmer, listClaims, refuseUnconfirmed } from "./offline/claims.ts";
+import { isCarried, refuseCarried } from "./offline/settle-result.ts";
+import { approve, countsOf } from "./planning/approve.ts";
+
+/**
+ * One run at a time on each host and for each private half, whichever process's: here they are told apart before anybody
+ * logs in, or makes a key.
+ */
+export function refuseTwice(running: Running, plan: Plan): void {
+  const wanted = new Set(plan.hosts.map(sayPlace));
+  const halves = halvesOf(plan);
+  for (const [id, other] of running) {
+    const both = other.plan.hosts.find((host) => wanted.has(sayPlace(host)));
+    if (both) throw new Refusal("conflict", `run ${id} is at work on ${both.host}; wait until it is over`);
+    const half = findBoth(halves, other.plan);
+    if (half) throw new Refusal("conflict", `run ${id} is replacing ${half}; wait until it is over`);
+  }
+}
+
+/** A run that stands still may have its new half beside an old one, or in its place. */
+export function refuseBegun({ runbooks }: Pick<Store, "runbooks">, plan: Plan): void {
+  const halves = halvesOf(plan);
+  for (const { id, planId } of runbooks.runs.open()) {
+    const other = runbooks.plans.find(planId)?.plan;
+    const half = other && findBoth(halves, other);
+    if (half && runbooks.journal.steps(id).some(holdsHalves))
+      throw new Refusal(
+        "conflict",
+        `run ${id} has begun to replace ${half}; resume it, or roll it back, before another one`,
+      );
+  }
+}
+
+const holdsHalves = ({ phase, state }: RunStep): boolean =>
+  (phase === "make-key" || phase === "hand-over") && !STANDS_ASIDE.has(state);
+
+const STANDS_ASIDE: ReadonlySet<RunStep["state"]> = new Set(["planned", "failed", "undone"]);
+
+/** The private halves that a plan replaces or makes, by what tells them apart; each as it is said. */
+function halvesOf({ hosts, here, newKey, oldKey }: Plan): Map<string, string> {
+  const say = ({ host, kind, path }: Pick<HolderPlan, "host" | "kind" | "path">): [string, string] => {
+    const place = host === null ? path : `${sayPlace(host)}:${path}`;
+    return kind === "agent" ? [`${place} ${oldKey}`, `a key of the agent at ${path}`] : [place, place];
+  };
+  const held = [...here, ...hosts.flatMap(({ holders }) => holders)].map(say);
+  const made =
+    newKey?.kind === "made-here"
+      ? [say({ host: null, kind: "file", path: newKey.path })]
+      : newKey?.kind === "made-on-holder"
+        ? [say({ host: newKey, kind: "file", path: newKey.path })]
+        : [];
+  return new Map([...held, ...made]);
+}
+
+function findBoth(halves: ReadonlyMap<string, string>, other: Plan): string | undefined {
+  return [...halvesOf(other)].find(([half]) => halves.has(half))?.[1];
+}
+
+/** Runs that may be gone on with. */
+const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
+  "paused",
+  "stopped",
+  "interrupted",
+  "waiting",
+  "needs-attention",
+]);
+
+export function createRuns(deps: RunDeps) {
+  const { store } = deps;
+  const { runs, journal: journals, certificates, files, accessChecks } = store.runbooks;
+  const confirmClaims = createClaimConfirmer(deps);
+  const running: Running = new Map();
+  const launch = createLauncher(deps, running, (id, means) => takeBackEnded(record(id), means));
+  const begin = createBeginner(deps, running, launch);
+  const takeBackEnded = createBackTaker(deps, running, begin);
+  const record = (id: RunId): RunRecord => {
+    const run = runs.find(id);
+    if (!run) throw new Refusal("not-found", `there is no run ${id}`);
+    return run;
+  };
+  const find = (id: RunId): RunDetail => {
+    const run = record(id);
+    return {
+      ...run,
+      message: running.get(id)?.waitsFor ?? run.message,
+      stepList: journals.steps(id),
+      orders: certificates.all(id).map(toOrder),
+      confirmation: findConfirmation(store, run),
+      files: files.all(id),
+      accessChecks: accessChecks.all(id),
+      oldKeyWatch: findWatch(store, run),
+      claims: listClaims(store, run),
+      ...keptOf(deps, run),
+      remaining: findRemaining(deps, run),
+    };
+  };
+  return { start: createStarter(deps, running, launch), pause, resume, repair, rollBack, find };
+
+  function pause(id: RunId): { wasRunning: boolean } {
+    record(id);
+    const one = running.get(id);
+    if (one) one.want = "pause";
+    return { wasRunning: one !== undefined };
+  }
+
+  async function resume(id: RunId, means: Means & { typed?: string | null }): Promise<void> {
+    const run = record(id);
+    if (isCarried(run) && !(means.removesOld && isDone(deps, id))) {
+      if ((await confirmClaims(id)) === 0) refuseUnended(deps, run);
+      return;
+    }
+    if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
+    if (means.removesOld) refuseKeepingNone(deps, run);
+    if (!RESUMABLE.has(run.state) && !means.removesOld)
+      throw new Refusal("conflict", `run ${id} is over (${run.state}); there is nothing to go on with`);
+    if (means.endsGrace) {
+      refuseEnd(run, store.runbooks.plans.find(run.planId)?.plan ?? null, means.typed);
+      refuseUsed(run, findWatch(store, run)?.uses ?? [], means.consents ?? []);
+    }
+    await begin(run, run.direction === "back" ? "back" : "on", means);
+  }
+
+  async function repair(
+    id: RunId,
+    { approved, ...means }: Means & { approved: readonly RunRepair[] },
+  ): Promise<void> {
+    const run = record(id);
+    refuseCarried(run);
+    if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
+    if (run.state !== "needs-attention")
+      throw new Refusal("conflict", `run ${id} is ${run.state}; nothing of it is to be repaired`);
+    await store.inTurn(() => {
+      for (const one of approved)
+        if (!files.approve(id, one))
+          throw new Refusal(
+            "conflict",
+            `${one.path} on ${one.host} is not to be repaired so (any more); look at the run again`,
+          );
+      const text = `approved to be repaired: ${approved.map(({ host, path }) => `${path} on ${host}`).join(", ")}`;
+      journals.append({ runId: id, ordinal: null, kind: "note", text, at: toInstant(deps.now()) });
+    });
+    await begin(run, run.direction === "back" ? "back" : "on", means);
+  }
+
+  async function rollBack(id: RunId, means: Means): Promise<void> {
+    const run = record(id);
+    const one = running.get(id);
+    refuseRollBack(deps, run);
+    if (!one && !RESUMABLE.has(run.state))
+      throw new Refusal(
+        "conflict",
+        `run ${id} is over (${run.state}); plan the way back as a run of its own`,
+      );
+    if (!one) return begin(run, "back", means);
+    const goesOn = () => running.get(id) === one;
+    await store.inTurn(() => record(id).state === "running" && runs.setDirection(id, "back"));
+    if (goesOn()) one.want = "back";
+    else await takeBackEnded(record(id), means);
+  }
+}
+
+const ENDED: ReadonlySet<RunState> = new Set<RunState>(["committed", "needs-attention"]);
+
+/** Where what the run is about lets in as before, though all that it could do is done. */
+function findRemaining(deps: RunDeps, { id, planId, state }: RunRecord): RemainingAccess[] {
+  const { plans, files } = deps.store.runbooks;
+  const plan = ENDED.has(state) && isDone(deps, id) ? plans.find(planId)?.plan : null;
+  return plan ? findRemainingOfRun(plan, files.all(id)) : [];
+}
+
+const isDone = ({ store }: RunDeps, id: RunId): boolean =>
+  store.runbooks.journal.steps(id).every(({ state }) => state === "proved");
+
+function keptOf({ store: { runbooks } }: RunDeps, run: RunRecord): Pick<RunDetail, "kept" | "removeKept"> {
+  const kept = runbooks.keptKeys.ofRun(run.id);
+  const plan = isCarried(run) ? runbooks.plans.find(run.planId)?.plan : null;
+  return { kept, removeKept: plan ? removeKeptByHand(plan, kept) : [] };
+}
+
+/** They go once all steps have ended, also where that was begun and has not come to its end. */
+function refuseKeepingNone(deps: RunDeps, { id, state }: RunRecord): void {
+  const isEnded = state === "committed" || state === "needs-attention" || isDone(deps, id);
+  if (deps.store.runbooks.keptKeys.ofRun(id).length === 0)
+    throw new Refusal(
+      "conflict",
+      `run ${id} is ${state}, and keeps no old private key that could be removed`,
+    );
+  if (!isEnded)
+    throw new Refusal(
+      "conflict",
+      `run ${id} is ${state}, and some of its steps have not ended: resume it before its old private keys are removed`,
+    );
+}
+
+/** Nothing that was claimed of a run of scripts could be confirmed. */
+function refuseUnended(deps: RunDeps, run: RunRecord): void {
+  refuseDone(deps, run);
+  refuseUnconfirmed(run, listClaims(deps.store, run));
+}
+
+function refuseRollBack(deps: RunDeps, run: RunRecord): void {
+  refuseDone(deps, run);
+  refuseCarried(run);
+}
+
+/** From here a run of scripts that has ended goes on with nothing but that. */
+function refuseDone(deps: RunDeps, run: RunRecord): void {
+  const keeps = deps.store.runbooks.keptKeys.ofRun(run.id).length > 0;
+  if (isCarried(run) && run.state === "interrupted" && isDone(deps, run.id) && keeps)
+    throw new Refusal(
+      "conflict",
+      `all steps of run ${run.id} have ended: only its old private keys are still to be removed (latchkey runs resume ${run.id} --remove-old)`,
+    );
+}
+
+/** Takes back one that has ended while that was asked for: where it is committed, there is no way back. */
+const createBackTaker =
+  ({ store, announce, now }: RunDeps, running: Running, begin: ReturnType<typeof createBeginner>) =>
+  async (run: RunRecord, means: Means): Promise<void> => {
+    if (running.has(run.id) || run.state === "rolled-back") return;
+    if (RESUMABLE.has(run.state)) return begin(run, "back", means);
+    const text = "it was to be taken back, and was over by then; plan the way back as a run of its own";
+    const note = { runId: run.id, ordinal: null, kind: "note" as const, text, at: toInstant(now()) };
+    await store.inTurn(() => store.runbooks.journal.append(note));
+    announce({ kind: "run-changed", runId: run.id });
+  };
+
+/** What a removal asks for before its run, it asks for again where its time is cut short. */
+function refuseEnd({ id, state, dueAt }: RunRecord, plan: Plan | null, typed: string | null = null): void {
+  if (state !== "waiting" || dueAt === null)
+    throw new Refusal("conflict", `run ${id} waits for no time to pass`);
+  const { confirm } = plan && plan.kind !== "rotate-certificate" ? plan : { confirm: null };
+  if (confirm && typed !== confirm.word)
+    throw new Refusal("conflict", `${confirm.why.join("; ")}; type ${confirm.word} to remove it now`);
+}
+
+/** Begins the run of a plan that was approved. */
+const createStarter =
+  ({ store, now }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
+  async (
+    detail: PlanDetail,
+    given: Means & { hash: string; consents: readonly string[]; typed: string | null },
+  ): Promise<{ runId: RunId }> => {
+    const plan = approve(detail, given);
+    const { kind, title } = plan;
+    const { consents } = given;
+    const run = { planId: detail.id, token: randomToken(), origin: "live" as const, kind, title, consents };
+    const begun: RunId[] = [];
+    const begin = (): OneRun => {
+      refuseTwice(running, plan);
+      refuseBegun(store, plan);
+      const at = toInstant(now());
+      const id = store.runbooks.runs.begin({ ...run, at, counts: countsOf(plan) });
+      store.runbooks.journal.addSteps(id, toSteps(plan));
+      addOrders(store, id, plan);
+      const about = { run: id, plan: detail.id, hash: detail.hash, consents: given.consents };
+      store.events.append({ at, kind: "run-started", detail: about });
+      const one: OneRun = {
+        id,
+        plan,
+        want: "on",
+        endsGrace: false,
+        consents: [],
+        removesOld: false,
+        waitsFor: null,
+      };
+      begun.push(id);
+      running.set(id, one);
+      return one;
+    };
+    // Within one turn, so that no other passes the same refusals meanwhile.
+    const one = await store.inTurn(begin).catch((error: unknown) => {
+      for (const id of begun) running.delete(id);
+      throw error;
+    });
+    launch(one, given);
+    return { runId: one.id };
+  };
+
+function addOrders({ runbooks }: RunDeps["store"], run: RunId, { hosts }: Plan): void {
+  for (const { host, port, certificates = [] } of hosts)
+    for (const { id: change, names, issuer } of certificates)
+      runbooks.certificates.add(run, { host, port, change, names, issuer: issuer.id });
+}
+
+/** Goes on with a run that has stood still. */
+const createBeginner =
+  ({ store, announce, now }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
+  async ({ id, planId }: RunRecord, want: OneRun["want"], means: Means): Promise<void> => {
+    const { runs, plans, journal: journals } = store.runbooks;
+    const plan = plans.find(planId)?.plan;
+    if (!plan) throw new Error(`run ${id} has no plan`);
+    refuseTwice(running, plan);
+    const { endsGrace = false, consents = [], removesOld = false } = means;
+    const one: OneRun = { id, plan, want, endsGrace, consents, removesOld, waitsFor: null };
+    // Before anything is waited for: nobody else begins it meanwhile.
+    running.set(id, one);
+    const goOn = (): void => {
+      const at = toInstant(now());
+      if (want === "back") runs.setDirection(id, "back");
+      for (const { ordinal, phase, state: was } of journals.steps(id)) {
+        const state = resumeStep({ phase }, was);
+        if (state !== was)
+          journals.setStep({ runId: id, ordinal, state, result: { kind: "asked-again" }, at });
+      }
+      runs.setState({ id, state: "running", message: "", byHand: [], endedAt: null });
+      const text = want === "back" ? "is taken back" : "goes on";
+      journals.append({ runId: id, ordinal: null, kind: "note", text, at });
+      store.events.append({
+        at,
+        kind: "run-asked",
+        detail: {
+          run: id,
+          want,
+          ...(endsGrace && { endsGrace, consents }),
+          ...(removesOld && { removesOld }),
+        },
+      });
+    };
+    await store.inTurn(goOn).catch((error: unknown) => {
+      running.delete(id);
+      throw error;
+    });
+    announce({ kind: "run-changed", runId: id });
+    launch(one, means);
+  };

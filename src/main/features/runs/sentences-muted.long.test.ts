@@ -1,0 +1,146 @@
+/**
+ * Runs in which every sentence is an x, of `shared/text/run*.ts` and of what the journal is given in words: they still end right, so nothing
+ * that is done hangs on what is said of it. A mock, here alone, for it is the mutation that is tried.
+ */
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test, vi } from "vitest";
+import type { App } from "#app";
+import { RenewalWish } from "#shared/contract/runbooks.ts";
+import type { RunDetail, RunFile } from "#shared/model/run.ts";
+import { makeDesk } from "#testing/lab/desk.ts";
+import { canStartHosts } from "#testing/lab/start-host.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { planOwnKey } from "#testing/runbooks/own-key.ts";
+import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
+import type { Journal } from "./engine/journal.ts";
+
+const X = "x";
+
+vi.mock("#shared/text/run.ts", async (load) => muteAll(await load<object>()));
+vi.mock("#shared/text/run-step.ts", async (load) => muteAll(await load<object>()));
+
+vi.mock("./engine/journal.ts", async (load) => {
+  const real = await load<typeof import("./engine/journal.ts")>();
+  return {
+    ...real,
+    openJournal: (...of: Parameters<typeof real.openJournal>) => mute(real.openJournal(...of)),
+  };
+});
+
+function muteAll(made: object): object {
+  const muted = Object.entries(made).map(([name, one]) => [name, typeof one === "function" ? () => X : one]);
+  return Object.fromEntries(muted);
+}
+
+const muteFile = (file: RunFile): RunFile => ({ ...file, why: X });
+
+const mute = (journal: Journal): Journal => ({
+  ...journal,
+  note: (ordinal, _, kind) => journal.note(ordinal, X, kind),
+  leaveOut: (ordinal, file) => journal.leaveOut(ordinal, muteFile(file)),
+  setStuck: (host, stuck) => journal.setStuck(host, stuck.map(muteFile)),
+  setState: (state, _, byHand) => journal.setState(state, X, byHand),
+});
+
+const lab = test.skipIf(!canStartHosts());
+const run = promisify(execFile);
+const LOCK =
+  "chattr +i /root/.ssh/authorized_keys 2>/dev/null || mount --bind /root/.ssh/authorized_keys /root/.ssh/authorized_keys";
+const UNLOCK =
+  "chattr -i /root/.ssh/authorized_keys 2>/dev/null; umount /root/.ssh/authorized_keys 2>/dev/null || true";
+
+const goOn = (app: App, { id: runId }: RunDetail, how: "resume" | "rollBack"): Promise<RunDetail> =>
+  untilStill(app, async () => {
+    await app.client.runbooks[how]({ runId });
+    return runId;
+  });
+
+/** All that was to be read of a run is an x. */
+async function expectMuted(app: App, { id: runId, message, stepList }: RunDetail): Promise<void> {
+  expect(message).toBe(X);
+  for (const step of stepList.filter(({ state }) => state === "proved")) expect(step.message).toBe(X);
+  const { rows } = await app.client.runbooks.entries({ runId });
+  expect(rows.filter(({ kind, text }) => kind === "proved" && text !== X)).toEqual([]);
+}
+
+lab(
+  "a key rotation of which nothing is said stops where a host fails, and resumed it ends right",
+  async () => {
+    await using desk = await makeDesk();
+    await using probed = await startProbedHosts(desk, { names: ["one", "two"] });
+    const [, second] = probed.hosts;
+    await using app = desk.open();
+    const planned = await planOwnKey(app, desk, probed.hosts);
+    await second?.run(LOCK);
+    const stopped = await carryOut(app, planned);
+    expect(stopped).toMatchObject({ state: "stopped", failed: 1 });
+    for (const host of probed.hosts) expect(await probed.readKeys(host)).toContain(desk.publicKey);
+    await second?.run(UNLOCK);
+    const ended = await goOn(app, stopped, "resume");
+    expect(ended).toMatchObject({ state: "committed", byHand: [], files: [] });
+    await expectMuted(app, ended);
+    for (const host of probed.hosts) {
+      expect(await probed.readKeys(host)).not.toContain(desk.publicKey);
+      expect(await probed.listStrays(host)).toBe("");
+    }
+    expect((await run("ls", ["-A", join(desk.home, ".ssh")])).stdout).toBe("id_ed25519\nid_ed25519.pub\n");
+    await probed.expectNobodyLockedOut();
+  },
+  240_000,
+);
+
+lab(
+  "a key rotation of which nothing is said is rolled back, and all is as it was",
+  async () => {
+    await using desk = await makeDesk();
+    await using probed = await startProbedHosts(desk, { names: ["one", "two"] });
+    const [, second] = probed.hosts;
+    await using app = desk.open();
+    const path = join(desk.home, ".ssh/id_ed25519");
+    const [half, before] = [await readFile(path), await Promise.all(probed.hosts.map(probed.readKeys))];
+    const planned = await planOwnKey(app, desk, probed.hosts);
+    await second?.run(LOCK);
+    const stopped = await carryOut(app, planned);
+    expect(stopped).toMatchObject({ state: "stopped", failed: 1 });
+    await second?.run(UNLOCK);
+    expect(await goOn(app, stopped, "rollBack")).toMatchObject({ state: "rolled-back", byHand: [] });
+    expect(await Promise.all(probed.hosts.map(probed.readKeys))).toEqual(before);
+    for (const host of probed.hosts) expect(await probed.listStrays(host)).toBe("");
+    expect(await readFile(path)).toEqual(half);
+    await probed.expectNobodyLockedOut();
+  },
+  240_000,
+);
+
+lab(
+  "a renewal of which nothing is said waits for the certificate that is brought, puts it in place and commits",
+  async () => {
+    await using desk = await makeRenewalDesk();
+    await using host = await startRenewedHost(desk, ["nginx"]);
+    await using app = await desk.openWithVault();
+    await app.client.issuers.addCsr({ name: "portal" });
+    await scanServers(app, [host], ["nginx"]);
+    const wish = RenewalWish.parse({
+      kind: "rotate-certificate",
+      endpoints: [{ host: host.address, port: 443 }],
+      issuer: "csr",
+    });
+    const waiting = await carryOut(app, await makePlan(app, wish, { recheckMinutes: 0 }));
+    expect(waiting).toMatchObject({ state: "waiting", orders: [{ state: "waits", sha256: null }] });
+    expect(await goOn(app, waiting, "resume")).toMatchObject({ state: "waiting" });
+    const base64 = (waiting.orders[0]?.csr ?? "").replaceAll(/-----.*-----|\s/g, "");
+    const { pem } = await app.client.issuers.sign({ name: "corp", base64 });
+    await app.client.runbooks.giveCertificate({ runId: waiting.id, text: pem });
+    const ended = await goOn(app, waiting, "resume");
+    expect(ended).toMatchObject({ state: "committed", byHand: [] });
+    await expectMuted(app, ended);
+    await scanServers(app, [host], ["nginx"]);
+    const { rows } = await app.client.served.list({});
+    expect(rows[0]?.certificate?.sha256).toBe(ended.orders[0]?.sha256);
+  },
+  240_000,
+);
