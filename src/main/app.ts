@@ -1,52 +1,20 @@
-import { createRouterClient, implement } from "@orpc/server";
-import { contract } from "#shared/contract/index.ts";
+import { createRouterClient, os, type Router } from "@orpc/server";
+import type { contract, LatchkeyClient } from "#shared/contract/index.ts";
+import type { ProcedureMeta } from "#shared/contract/procedure.ts";
+import type { Redacted } from "#shared/model/redacted.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import { createBackground } from "./background.ts";
-import { createConnections } from "./connect/connect-to-host.ts";
-import { createSshConfigLoader } from "./connect/load-ssh-config.ts";
-import { createAccess } from "./features/access/index.ts";
-import { createActivity } from "./features/activity/index.ts";
-import { createBundles } from "./features/bundles/index.ts";
-import { createCertificates } from "./features/certificates/index.ts";
-import { createChains } from "./features/chains/index.ts";
-import { createChanges } from "./features/changes/index.ts";
-import { createDatabase } from "./features/database/index.ts";
-import { createEndpoints } from "./features/endpoints/index.ts";
 import { createEvents } from "./features/events/index.ts";
-import { createFindings } from "./features/findings/index.ts";
-import { createForecast } from "./features/forecast/index.ts";
-import { createGraph } from "./features/graph/index.ts";
-import { createHostKeyList } from "./features/host-keys/index.ts";
-import { createHosts } from "./features/hosts/index.ts";
-import { createInspect } from "./features/inspect/index.ts";
-import { createIssuers } from "./features/issuers/index.ts";
-import { createLabels } from "./features/labels/index.ts";
-import { createOverview } from "./features/overview/index.ts";
-import { createPeople } from "./features/people/index.ts";
-import { createScans } from "./features/scans/index.ts";
-import { lookAtBundles } from "./features/scans/look-at-bundles.ts";
-import { recordInto } from "./features/scans/recorders.ts";
-import { createServed } from "./features/served/index.ts";
-import { createSettings } from "./features/settings/index.ts";
-import { createTargets } from "./features/targets/index.ts";
-import { createKnownHostsReader } from "./features/targets/known-hosts-reader.ts";
-import { createTargetReader } from "./features/targets/read-targets.ts";
-import { createThisComputer } from "./features/this-computer/index.ts";
-import { createVaultDoor } from "./features/vault/index.ts";
 import { type CallContext, createGuard } from "./guard.ts";
-import { collectorScript } from "./host-scripts.ts";
+import { lazyRouter } from "./lazy.ts";
 import { logToStderr, usualTrace } from "./log.ts";
 import { createPageFiles, NO_START_FILES, type StartFiles } from "./net/local/page-files.ts";
-import { readKeyFolder } from "./net/local/read-key-folder.ts";
-import { lookAtThisComputer } from "./net/local/this-computer.ts";
 import { findWorkstation } from "./net/local/workstation.ts";
 import { RETRY_POLICY, type RetryPolicy } from "./net/retries.ts";
-import { readKeyFile } from "./net/ssh/identities.ts";
-import { createTlsProber } from "./net/tls/probe-endpoint.ts";
+import type { StartKeeper } from "./net/vault/keeper-messages.ts";
 import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
-import { openAppVault, type StartKeeper, sealFor } from "./open-app-vault.ts";
-import { createAppRuns } from "./run-tools.ts";
+import { createParts, type Parts, type PartsDeps } from "./parts.ts";
 
 export type AppOptions = DatabaseWish & {
   /** Refuses every command; so does a database that is opened to be read. */
@@ -68,6 +36,9 @@ export type AppOptions = DatabaseWish & {
 
 export type App = ReturnType<typeof createApp>;
 
+type AppRouter = Router<typeof contract, CallContext>;
+type FeatureDeps = PartsDeps & { isReadOnly: boolean };
+
 /** Latchkey without a window. A shell adds a way in, and nothing else. */
 export function createApp(options: AppOptions) {
   const { workstation = findWorkstation(), now = () => new Date(), retryPolicy = RETRY_POLICY } = options;
@@ -76,74 +47,101 @@ export function createApp(options: AppOptions) {
   const { isReadOnly = access === "read" } = options;
   const { start: inBackground, stop } = createBackground(log);
   const events = createEvents();
-  const { announce } = events;
-  const common = { store, announce, now };
-  const recording = recordInto(store, { announce, log });
-  const { accept, hold, importBundle } = recording;
-  const vault = openAppVault(store, { ...options, now, announce });
-  const prober = createTlsProber();
-  const loadSshConfig = createSshConfigLoader();
-  const readKnownHosts = createKnownHostsReader(workstation);
-  const readTargets = createTargetReader({ workstation, readKnownHosts });
-  const here = { workstation, look: lookAtThisComputer, readKeyFile, readKeyFolder };
-  const people = createPeople({ ...common, here, hold });
-  const noteKeys = people.lookAround;
-  const openConnections = createConnections({ store, accept, workstation, now, retryPolicy, noteKeys });
-  const work = { ...common, openConnections, prober, workstation, retryPolicy, inBackground, log };
-  const scans = createScans({ ...work, readTargets, recording, collectorScript });
-  const chains = createChains(common);
-  const issuers = createIssuers({ ...common, vault, trust: chains.trustPem });
-  const runbooks = createAppRuns({ ...work, vault, issuers, scan: scans.scan, loadSshConfig, trace });
-  const database = createDatabase({ ...common, damage, log });
-  const { listPrograms } = issuers;
+  const world = { workstation, now, retryPolicy, log, trace };
+  const deps = { ...options, ...world, store, announce: events.announce, damage, isReadOnly, inBackground };
+  const parts = createParts(deps);
+  const { vault, recording } = parts;
+  const listPrograms = async () => (await parts.issuers()).listPrograms();
   const { check: checkFiles } = createPageFiles({ home: workstation.home, given: startFiles, listPrograms });
 
-  if (options.keepsBackups && !isReadOnly)
-    for (const keep of [database.keepBackups, runbooks.keepWatch]) inBackground(keep);
+  if (options.keepsBackups && !isReadOnly) {
+    inBackground(async (signal) => (await parts.database()).keepBackups(signal));
+    inBackground(async (signal) => (await parts.runbooks()).keepWatch(signal));
+  }
 
-  const router = implement(contract)
+  const router: AppRouter = os
     .$context<CallContext>()
+    .$meta<ProcedureMeta>({ kind: "query" })
     .use(createGuard({ isReadOnly, log, checkFiles }))
-    .router({
-      access: createAccess({ store }),
-      activity: createActivity({ store }),
-      bundles: createBundles({ ...common, collectorScript, importBundle, plan: lookAtBundles(store) }),
-      certificates: createCertificates(common),
-      chains: chains.procedures,
-      changes: createChanges(common),
-      database: database.procedures,
-      endpoints: createEndpoints({ store }),
-      events: events.procedures,
-      findings: createFindings(common),
-      forecast: createForecast(common),
-      graph: createGraph({ store }),
-      hostKeys: createHostKeyList({ store, workstation, readKnownHosts, loadSshConfig }),
-      hosts: createHosts(common),
-      inspect: createInspect({ prober, now }),
-      issuers: issuers.procedures,
-      labels: createLabels(common),
-      overview: createOverview(common),
-      people: people.procedures,
-      runbooks: runbooks.procedures,
-      scans: scans.procedures,
-      served: createServed({ store }),
-      settings: createSettings({ store, isReadOnly, workstation }),
-      targets: createTargets({ ...common, readTargets, workstation }),
-      thisComputer: createThisComputer({ workstation, look: lookAtThisComputer, loadSshConfig }),
-      vault: createVaultDoor({ ...common, vault }),
-    });
+    .router(createFeatures(deps, parts, events.procedures));
+  const client: LatchkeyClient = createRouterClient(router, { context: { isUser: true } });
 
   return {
     /** What whoever opened this should know first: damage, or what is missing. */
     warnings: [damage, store.loss, store.unsealed].filter((warning) => warning !== null),
     router,
-    client: createRouterClient(router, { context: { isUser: true } }),
-    seal: sealFor(vault),
+    client,
+    /** Seals what was typed in this process, and overwrites it. */
+    async seal(typed: Redacted<Uint8Array>) {
+      const { sealTo } = await import("./net/vault/sealed-box.ts");
+      return sealTo(await (await vault()).receiver(), typed);
+    },
     async [Symbol.asyncDispose]() {
       await stop();
-      await vault[Symbol.asyncDispose]();
-      await recording.close();
+      await (await vault.ifMade())?.[Symbol.asyncDispose]();
+      await (await recording.ifMade())?.close();
       store.close();
     },
+  };
+}
+
+/** What can be asked of it: a feature a line, which is loaded at its first call. */
+function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["events"]): AppRouter {
+  const { store, now, workstation, isReadOnly } = deps;
+  const { recording, loadSshConfig, readKnownHosts, readTargets, prober, collectorScript } = parts;
+  return {
+    access: lazyRouter(async () => (await import("./features/access/index.ts")).createAccess(deps)),
+    activity: lazyRouter(async () => (await import("./features/activity/index.ts")).createActivity(deps)),
+    bundles: lazyRouter(async () => {
+      const { createBundles } = await import("./features/bundles/index.ts");
+      const { lookAtBundles } = await import("./features/scans/look-at-bundles.ts");
+      const script = await collectorScript();
+      const { importBundle } = await recording();
+      return createBundles({ ...deps, collectorScript: script, importBundle, plan: lookAtBundles(store) });
+    }),
+    certificates: lazyRouter(async () =>
+      (await import("./features/certificates/index.ts")).createCertificates(deps),
+    ),
+    chains: lazyRouter(async () => (await parts.chains()).procedures),
+    changes: lazyRouter(async () => (await import("./features/changes/index.ts")).createChanges(deps)),
+    database: lazyRouter(async () => (await parts.database()).procedures),
+    endpoints: lazyRouter(async () => (await import("./features/endpoints/index.ts")).createEndpoints(deps)),
+    events,
+    findings: lazyRouter(async () => (await import("./features/findings/index.ts")).createFindings(deps)),
+    forecast: lazyRouter(async () => (await import("./features/forecast/index.ts")).createForecast(deps)),
+    graph: lazyRouter(async () => (await import("./features/graph/index.ts")).createGraph(deps)),
+    hostKeys: lazyRouter(async () => {
+      const { createHostKeyList } = await import("./features/host-keys/index.ts");
+      const readers = { readKnownHosts: await readKnownHosts(), loadSshConfig: await loadSshConfig() };
+      return createHostKeyList({ store, workstation, ...readers });
+    }),
+    hosts: lazyRouter(async () => (await import("./features/hosts/index.ts")).createHosts(deps)),
+    inspect: lazyRouter(async () => {
+      const { createInspect } = await import("./features/inspect/index.ts");
+      return createInspect({ prober: await prober(), now });
+    }),
+    issuers: lazyRouter(async () => (await parts.issuers()).procedures),
+    labels: lazyRouter(async () => (await import("./features/labels/index.ts")).createLabels(deps)),
+    overview: lazyRouter(async () => (await import("./features/overview/index.ts")).createOverview(deps)),
+    people: lazyRouter(async () => (await parts.people()).procedures),
+    runbooks: lazyRouter(async () => (await parts.runbooks()).procedures),
+    scans: lazyRouter(async () => (await parts.scans()).procedures),
+    served: lazyRouter(async () => (await import("./features/served/index.ts")).createServed(deps)),
+    settings: lazyRouter(async () => {
+      const { createSettings } = await import("./features/settings/index.ts");
+      return createSettings({ store, isReadOnly, workstation });
+    }),
+    targets: lazyRouter(async () => {
+      const { createTargets } = await import("./features/targets/index.ts");
+      return createTargets({ ...deps, readTargets: await readTargets(), workstation });
+    }),
+    thisComputer: lazyRouter(async () => {
+      const { createThisComputer } = await import("./features/this-computer/index.ts");
+      return createThisComputer({ workstation, loadSshConfig: await loadSshConfig() });
+    }),
+    vault: lazyRouter(async () => {
+      const { createVaultDoor } = await import("./features/vault/index.ts");
+      return createVaultDoor({ ...deps, vault: await parts.vault() });
+    }),
   };
 }

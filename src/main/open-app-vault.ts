@@ -3,10 +3,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { createVault } from "./net/vault/create-vault.ts";
 import { forkKeeper } from "./net/vault/fork-keeper.ts";
 import type { StartKeeper } from "./net/vault/keeper-messages.ts";
-import { sealTo } from "./net/vault/sealed-box.ts";
 import type { Store } from "./store/store.ts";
-
-export type { StartKeeper } from "./net/vault/keeper-messages.ts";
 
 type Options = {
   startKeeper?: StartKeeper;
@@ -27,9 +24,3 @@ export function openAppVault({ facts }: Store, { startKeeper = forkKeeper, now, 
     onChange: () => announce({ kind: "vault-changed" }),
   });
 }
-
-/** Seals what was typed in this process, and overwrites it. */
-export const sealFor =
-  ({ receiver }: Pick<ReturnType<typeof openAppVault>, "receiver">) =>
-  async (typed: Parameters<typeof sealTo>[1]) =>
-    sealTo(await receiver(), typed);

@@ -1,7 +1,13 @@
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | null = null;
+
+/** Made for the first text that is not plain ASCII: that takes longer than all else that a short list needs. */
+function graphemes(): Intl.Segmenter {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter;
+}
 
 /** How many columns of a terminal a printable text takes: two for a letter of East Asia or an emoji, else one. */
 export function widthOf(text: string): number {
@@ -29,7 +35,7 @@ export const fitEnd = (text: string, width: number): string =>
 type Part = { text: string; width: number };
 
 const split = (text: string): Part[] =>
-  Array.from(graphemes.segment(text), ({ segment }) => ({
+  Array.from(graphemes().segment(text), ({ segment }) => ({
     text: segment,
     width: WIDE.test(segment) ? 2 : 1,
   }));

@@ -1,7 +1,7 @@
 import { readHeldKey } from "#domain/inspect/held-key.ts";
-import type { readKeyFolder } from "#net/local/read-key-folder.ts";
-import type { lookAtThisComputer } from "#net/local/this-computer.ts";
-import type { readKeyFile } from "#net/ssh/identities.ts";
+import { readKeyFolder } from "#net/local/read-key-folder.ts";
+import { lookAtThisComputer } from "#net/local/this-computer.ts";
+import { readKeyFile } from "#net/ssh/identities.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { HeldHere, HeldKey } from "#store/people/held-key-table.ts";
 
@@ -11,6 +11,14 @@ export type LookHere = {
   readKeyFile: typeof readKeyFile;
   readKeyFolder: typeof readKeyFolder;
 };
+
+/** Looks at the computer that this runs on. */
+export const createLookHere = (workstation: Workstation): LookHere => ({
+  workstation,
+  look: lookAtThisComputer,
+  readKeyFile,
+  readKeyFolder,
+});
 
 /** Private keys of this computer that somebody has named, by their paths. */
 export type NamedKeys = ReadonlyMap<string, string>;

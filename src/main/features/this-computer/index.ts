@@ -1,24 +1,23 @@
 import { implement } from "@orpc/server";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import type { lookAtThisComputer } from "#net/local/this-computer.ts";
+import { lookAtThisComputer } from "#net/local/this-computer.ts";
 import { type ThisComputer, thisComputer } from "#shared/contract/this-computer.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 
 type Deps = {
   workstation: Workstation;
-  look: typeof lookAtThisComputer;
   loadSshConfig: (
     workstation: Workstation,
     file: null,
   ) => Promise<{ config: Pick<SshConfig, "names" | "broken" | "notes">; files: string[] }>;
 };
 
-export function createThisComputer({ workstation, look, loadSshConfig }: Deps) {
+export function createThisComputer({ workstation, loadSshConfig }: Deps) {
   const os = implement(thisComputer);
   return {
     look: os.look.handler(async (): Promise<ThisComputer> => {
       const [found, { config, files }] = await Promise.all([
-        look(workstation),
+        lookAtThisComputer(workstation),
         loadSshConfig(workstation, null),
       ]);
       const { names, broken, notes } = config;

@@ -5,6 +5,8 @@ import { VERSION } from "#shared/model/version.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startSilentServer, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { createProgram, PARTS } from "./command-line.ts";
+import type { World } from "./world.ts";
 
 const now = () => new Date("2026-06-01T00:00:00Z");
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEk7pG3EOuahO3pRt3B/BNbSZAxiML3FIh8uI5iDs52u";
@@ -13,6 +15,13 @@ const say = ({ host, port }: { host: string; port: number }) => `${host}:${port}
 test("the program and its package have one version", () => {
   const file = readFileSync(join(import.meta.dirname, "../../../../package.json"), "utf8");
   expect(JSON.parse(file)).toMatchObject({ version: VERSION });
+});
+
+test("the command line loads each command by its name", async () => {
+  const session = { world: {} as World, finish: () => undefined };
+  const added = async (part: (typeof PARTS)[number]) => (await createProgram(session, [part])).commands;
+  for (const part of PARTS)
+    expect((await added(part)).map((command) => command.name()).toSorted()).toEqual(part.names.toSorted());
 });
 
 test("Ctrl-C cancels a scan, and what it had read by then is kept", async () => {

@@ -1,41 +1,51 @@
 import { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { VERSION } from "#shared/model/version.ts";
-import { addAccept } from "./accept.ts";
-import { addAccess } from "./access.ts";
-import { addApprove } from "./approve.ts";
 import { createBareProgram } from "./bare-program.ts";
-import { addBaseline } from "./baseline.ts";
-import { addBundles } from "./bundles.ts";
-import { addCall } from "./call.ts";
-import { addCertificates } from "./certificates.ts";
-import { addChanges } from "./changes.ts";
-import { addClaims } from "./claims.ts";
-import { addDatabase } from "./database.ts";
 import { explain } from "./explain.ts";
-import { addFindings } from "./findings.ts";
-import { addForecast } from "./forecast.ts";
-import { addGrants } from "./grants.ts";
-import { addGraph } from "./graph.ts";
-import { addHostKeys } from "./host-keys.ts";
-import { addHosts } from "./hosts.ts";
-import { addInspect } from "./inspect.ts";
-import { addIssuers } from "./issuers.ts";
-import { addLabel } from "./label.ts";
-import { addPeople } from "./people.ts";
-import { addRotate } from "./rotate.ts";
-import { addRules } from "./rules.ts";
-import { addRuns } from "./runs.ts";
-import { addScan } from "./scan.ts";
-import { addScope } from "./scope.ts";
-import { addServe, serveUntilStopped } from "./serve.ts";
-import { addServed } from "./served.ts";
+import { findWord } from "./find-word.ts";
 import { MORE, type Session } from "./session.ts";
-import { addTargets } from "./targets.ts";
-import { addTrust } from "./trust.ts";
-import { addVault } from "./vault.ts";
-import { addVerify } from "./verify.ts";
 import type { World } from "./world.ts";
+
+type Add = (program: Command, session: Session) => void;
+
+/** What a module adds to the command line, by the names of its commands: it is loaded for those, and for help. */
+type Part = { names: readonly string[]; load: () => Promise<Add> };
+
+/** In the order of the help. */
+export const PARTS: readonly Part[] = [
+  { names: ["scan"], load: async () => (await import("./scan.ts")).addScan },
+  { names: ["targets"], load: async () => (await import("./targets.ts")).addTargets },
+  { names: ["collector", "import"], load: async () => (await import("./bundles.ts")).addBundles },
+  { names: ["claims"], load: async () => (await import("./claims.ts")).addClaims },
+  { names: ["certificates"], load: async () => (await import("./certificates.ts")).addCertificates },
+  { names: ["access"], load: async () => (await import("./access.ts")).addAccess },
+  { names: ["hosts"], load: async () => (await import("./hosts.ts")).addHosts },
+  { names: ["host-keys"], load: async () => (await import("./host-keys.ts")).addHostKeys },
+  { names: ["findings"], load: async () => (await import("./findings.ts")).addFindings },
+  { names: ["inspect"], load: async () => (await import("./inspect.ts")).addInspect },
+  { names: ["verify"], load: async () => (await import("./verify.ts")).addVerify },
+  { names: ["served"], load: async () => (await import("./served.ts")).addServed },
+  { names: ["graph"], load: async () => (await import("./graph.ts")).addGraph },
+  { names: ["changes"], load: async () => (await import("./changes.ts")).addChanges },
+  { names: ["forecast", "timeline"], load: async () => (await import("./forecast.ts")).addForecast },
+  { names: ["rotate"], load: async () => (await import("./rotate.ts")).addRotate },
+  { names: ["grants"], load: async () => (await import("./grants.ts")).addGrants },
+  { names: ["runs"], load: async () => (await import("./runs.ts")).addRuns },
+  { names: ["trust", "chain"], load: async () => (await import("./trust.ts")).addTrust },
+  { names: ["people"], load: async () => (await import("./people.ts")).addPeople },
+  { names: ["scope"], load: async () => (await import("./scope.ts")).addScope },
+  { names: ["baseline"], load: async () => (await import("./baseline.ts")).addBaseline },
+  { names: ["approve", "unapprove"], load: async () => (await import("./approve.ts")).addApprove },
+  { names: ["accept", "unaccept"], load: async () => (await import("./accept.ts")).addAccept },
+  { names: ["rules"], load: async () => (await import("./rules.ts")).addRules },
+  { names: ["label", "tags"], load: async () => (await import("./label.ts")).addLabel },
+  { names: ["serve"], load: async () => (await import("./serve.ts")).addServe },
+  { names: ["database"], load: async () => (await import("./database.ts")).addDatabase },
+  { names: ["vault"], load: async () => (await import("./vault.ts")).addVault },
+  { names: ["issuers"], load: async () => (await import("./issuers.ts")).addIssuers },
+  { names: ["call"], load: async () => (await import("./call.ts")).addCall },
+];
 
 /** The whole command line. Answers with the exit code: 0 done, 1 attention, 2 refused, 3 could not do it. */
 export async function runCommandLine(argv: readonly string[], world: World): Promise<number> {
@@ -44,15 +54,23 @@ export async function runCommandLine(argv: readonly string[], world: World): Pro
     code = result;
   };
   try {
-    await createProgram({ world, finish }).parseAsync(argv, { from: "user" });
+    const program = await createProgram({ world, finish }, partsFor(argv));
+    await program.parseAsync(argv, { from: "user" });
     return code;
   } catch (error) {
     return explain(error, world);
   }
 }
 
-/** All commands, as they are typed. */
-export function createProgram(session: Session): Command {
+/** Of one command its own part alone; for help, and for what is no command, all of them. */
+function partsFor(argv: readonly string[]): readonly Part[] {
+  const word = findWord(argv);
+  const parts = PARTS.filter(({ names }) => word !== null && names.includes(word));
+  return parts.length > 0 ? parts : PARTS;
+}
+
+/** The commands of these parts, as they are typed. */
+export async function createProgram(session: Session, parts = PARTS): Promise<Command> {
   const { world } = session;
   const program = createBareProgram(world)
     .description("What expires, where it is served from, and who can log in where.")
@@ -69,16 +87,10 @@ export function createProgram(session: Session): Command {
       const [word] = program.args;
       if (word !== undefined)
         throw new Refusal("not-found", `there is no command ${word}; latchkey --help lists them`);
+      const { serveUntilStopped } = await import("./serve.ts");
       session.finish(await serveUntilStopped(program.opts(), world));
     });
-  for (const add of [addScan, addTargets, addBundles, addClaims]) add(program, session);
-  for (const add of [addCertificates, addAccess, addHosts, addHostKeys, addFindings, addInspect, addVerify])
-    add(program, session);
-  for (const add of [addServed, addGraph, addChanges, addForecast]) add(program, session);
-  for (const add of [addRotate, addGrants, addRuns]) add(program, session);
-  for (const add of [addTrust, addPeople, addScope, addBaseline, addApprove]) add(program, session);
-  for (const add of [addAccept, addRules, addLabel]) add(program, session);
-  for (const add of [addServe, addDatabase, addVault, addIssuers, addCall]) add(program, session);
+  for (const add of await Promise.all(parts.map(({ load }) => load()))) add(program, session);
   return program;
 }
 

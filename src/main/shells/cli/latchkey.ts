@@ -12,10 +12,11 @@ if (Number(process.versions.napi) < 10) {
   endOnFault();
   (await import("#shells/narrow-umask.ts")).narrowUmask();
   const argv = process.argv.slice(2);
-  const { isVerify } = await import("./is-verify.ts");
-  const run = isVerify(argv)
-    ? (await import("./verify-line.ts")).runVerifyLine
-    : (await import("./command-line.ts")).runCommandLine;
+  const { findWord } = await import("./find-word.ts");
+  const run =
+    findWord(argv) === "verify"
+      ? (await import("./verify-line.ts")).runVerifyLine
+      : (await import("./command-line.ts")).runCommandLine;
   const { openWorld } = await import("./terminal.ts");
   (await import("#shells/end-process.ts")).endProcess(await run(argv, openWorld()));
 }

@@ -36,7 +36,7 @@ afterAll(() => folder[Symbol.asyncDispose]());
 
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 
-const program = createProgram({ world: {} as World, finish: () => undefined });
+const program = await createProgram({ world: {} as World, finish: () => undefined });
 const taking = everyCommand(program).filter(({ options }) => options.some(({ long }) => long === "--apply"));
 const wordsOf = (command: Command): string[] => [command.parent?.name() ?? "", command.name()];
 

@@ -140,7 +140,7 @@ test("an empty chain is no chain, and an empty list tells nothing of anybody", a
 test("verify loads neither the database nor SSH nor the contract", () => {
   const packages = new Set<string>();
   const seen = new Set<string>();
-  for (const entry of ["is-verify.ts", "verify-line.ts", "terminal.ts", "../end-on-fault.ts"])
+  for (const entry of ["find-word.ts", "verify-line.ts", "terminal.ts", "../end-on-fault.ts"])
     collectImports(join(import.meta.dirname, entry), { packages, seen });
   expect([...packages].filter((name) => !name.startsWith("node:")).sort()).toEqual([
     "commander",
