@@ -1,5 +1,4 @@
-import { readElement } from "./der.ts";
-import { joinDer } from "./encode-der.ts";
+import { joinDer, readElement } from "./der.ts";
 
 /**
  * BER (X.690) made readable for a walker of DER: some tools write keystores and PKCS#7 with indefinite lengths and

@@ -1,3 +1,5 @@
+import { type Instant, toInstant } from "#shared/model/instant.ts";
+
 /**
  * Reads DER (X.690) without copying and without recursion. Only what DER allows in a length is taken:
  * indefinite lengths, lengths beyond four bytes and tags beyond one byte are refused, so that every walk
@@ -166,3 +168,101 @@ export function numberOf(node: Node | null | undefined): number | null {
 }
 
 export const tagOf = (node: Node | null | undefined): number | null => node?.element.tag ?? null;
+
+const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})$/;
+const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(?:(\d\d))?(?:\.\d+)?(Z|[+-]\d{4})$/;
+
+/** OpenSSL reads none that is shorter, and none that is longer save for an endless fraction of a second. */
+const LEAST_BYTES = { utc: 13, generalized: 15 };
+const MOST_BYTES = 64;
+
+/**
+ * Reads a date as OpenSSL does, which takes more than RFC 5280 allows: seconds may be left out,
+ * a fraction may follow them (it is dropped) and the zone may be an offset. Null if it cannot be read.
+ */
+export function readDate(text: string, form: "utc" | "generalized"): Instant | null {
+  if (text.length < LEAST_BYTES[form] || text.length > MOST_BYTES) return null;
+  const match = (form === "utc" ? UTC_TIME : GENERALIZED_TIME).exec(text);
+  if (!match) return null;
+  const [, years = "", month = "", day = "", hour = "", minute = "", second = "00", zone = "Z"] = match;
+  const year = form === "generalized" ? years : `${Number(years) < 50 ? "20" : "19"}${years}`;
+  if (Number(day) < 1 || Number(day) > daysIn(Number(year), Number(month))) return null;
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null;
+  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
+  return zone === "Z" ? local : toUtc(local, zone);
+}
+
+/** OpenSSL takes offsets of up to twelve hours, and years from 1900 to 9999 with them. */
+function toUtc(local: Instant, zone: string): Instant | null {
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(3, 5));
+  if (hours > 12 || minutes > 59) return null;
+  if (hours === 0 && minutes === 0) return local;
+  const east = (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
+  const utc = new Date(Date.parse(local) - east * 60_000);
+  const isInRange = local >= "1900" && utc.getUTCFullYear() >= 1900 && utc.getUTCFullYear() <= 9999;
+  return isInRange ? toInstant(utc) : null;
+}
+
+function daysIn(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (month === 2) return isLeap ? 29 : 28;
+  if (month === 4 || month === 6 || month === 9 || month === 11) return 30;
+  return month >= 1 && month <= 12 ? 31 : 0;
+}
+
+/** One DER element around its parts, its length in the shortest form. */
+export const encodeDer = (tag: number, ...parts: readonly Uint8Array[]): Buffer => joinDer(tag, parts);
+
+/** The same for parts that a file has as many of as it likes: a call takes only so many arguments. */
+export function joinDer(tag: number, parts: readonly Uint8Array[]): Buffer {
+  const content = Buffer.concat(parts);
+  const size = content.length;
+  const width = size < 0x80 ? 0 : Math.ceil(Math.log2(size + 1) / 8);
+  const length = Array.from({ length: width }, (_, at) => Math.floor(size / 256 ** (width - 1 - at)) % 256);
+  return Buffer.concat([Buffer.from([tag, ...(width === 0 ? [size] : [0x80 | width, ...length])]), content]);
+}
+
+export const encodeSequence = (...parts: readonly Uint8Array[]): Buffer => encodeDer(TAG.sequence, ...parts);
+
+export function encodeOid(dotted: string): Buffer {
+  const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
+  return encodeDer(TAG.oid, Buffer.from([first * 40 + second, ...rest].flatMap(base128)));
+}
+
+function base128(arc: number): number[] {
+  const bytes = [arc % 128];
+  for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128))
+    bytes.unshift((left % 128) | 0x80);
+  return bytes;
+}
+
+/** A number that is not negative, by its bytes. */
+export function encodeInteger(bytes: Uint8Array): Buffer {
+  const start = bytes.findIndex((byte) => byte !== 0);
+  const digits = start < 0 ? Buffer.from([0]) : Buffer.from(bytes.subarray(start));
+  return encodeDer(
+    TAG.integer,
+    (digits[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), digits]) : digits,
+  );
+}
+
+export const encodeNumber = (value: number | bigint): Buffer => {
+  const hex = value.toString(16);
+  return encodeInteger(Buffer.from(hex.padStart(hex.length + (hex.length % 2), "0"), "hex"));
+};
+
+const TRUE = encodeDer(TAG.boolean, Buffer.from([0xff]));
+const encodeOctets = (...parts: readonly Uint8Array[]): Buffer => encodeDer(TAG.octetString, ...parts);
+export const encodeBits = (bytes: Uint8Array): Buffer => encodeDer(TAG.bitString, Buffer.from([0]), bytes);
+
+/** A date as RFC 5280 has it: two digits of the year until 2049. `at`: milliseconds since 1970. */
+export function encodeTime(at: number): Buffer {
+  const digits = new Date(at).toISOString().replace(/[-:T]|\.\d+/g, "");
+  return digits < "2050"
+    ? encodeDer(TAG.utcTime, Buffer.from(digits.slice(2), "latin1"))
+    : encodeDer(TAG.generalizedTime, Buffer.from(digits, "latin1"));
+}
+
+export const encodeExtension = (oid: string, content: Uint8Array, isCritical = false): Buffer =>
+  encodeSequence(encodeOid(oid), ...(isCritical ? [TRUE] : []), encodeOctets(content));

@@ -1,7 +1,6 @@
 import { hashKey } from "#codec/fingerprint.ts";
-import { OPENSSH_KEY, readContainerHeader } from "#codec/openssh-key.ts";
 import { decodePem, framePem, type PemBlock } from "#codec/pem.ts";
-import { spkiOfBlob } from "#codec/ssh-key.ts";
+import { OPENSSH_KEY, readContainerHeader, spkiOfBlob } from "#codec/ssh-key.ts";
 import { type LockedKey, readLockedPem, readLockedPkcs8 } from "#domain/keystores/locked-key.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { type PublicHalf, readPublicHalf } from "./public-half.ts";

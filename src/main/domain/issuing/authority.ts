@@ -1,7 +1,6 @@
 /** Authorities of our own, as far as their certificates tell, and how they sign: their private keys are elsewhere. */
 import { hash } from "node:crypto";
-import { readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
-import { objectId, sequence } from "#codec/encode-der.ts";
+import { encodeOid, encodeSequence, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 
 /** Keys of authorities. */
@@ -25,7 +24,7 @@ export const HASH_OF = { p256: "SHA-256", p384: "SHA-384" } as const;
 const ALGORITHM_OF = { p256: "1.2.840.10045.4.3.2", p384: "1.2.840.10045.4.3.3" } as const;
 
 /** The AlgorithmIdentifier of its signatures. */
-export const algorithmOf = ({ kind }: Signer): Buffer => sequence(objectId(ALGORITHM_OF[kind]));
+export const algorithmOf = ({ kind }: Signer): Buffer => encodeSequence(encodeOid(ALGORITHM_OF[kind]));
 
 /** Random bytes of a serial number; the first of them is made to stand for a positive number of full length. */
 export const SERIAL_BYTES = 16;

@@ -1,5 +1,14 @@
-import { TAG } from "#codec/der.ts";
-import { bits, encodeDer, extension, integer, joinDer, numberOf, sequence, time } from "#codec/encode-der.ts";
+import {
+  encodeBits,
+  encodeDer,
+  encodeExtension,
+  encodeInteger,
+  encodeNumber,
+  encodeSequence,
+  encodeTime,
+  joinDer,
+  TAG,
+} from "#codec/der.ts";
 import { addDays } from "#shared/model/days.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { RevocationReason } from "#shared/model/issuer.ts";
@@ -27,34 +36,34 @@ export async function makeRevocationList(
   issuer: Authority,
 ): Promise<Uint8Array> {
   const above = openAuthority(issuer);
-  const content = sequence(
-    numberOf(1),
+  const content = encodeSequence(
+    encodeNumber(1),
     algorithmOf(issuer.signer),
     above.subjectDer,
-    time(anHourBefore(now)),
-    time(addDays(now, days).getTime()),
+    encodeTime(anHourBefore(now)),
+    encodeTime(addDays(now, days).getTime()),
     ...(revoked.length > 0 ? [joinDer(TAG.sequence, revoked.map(encodeEntry))] : []),
     encodeDer(
       0xa0,
-      sequence(
-        extension("2.5.29.35", sequence(encodeDer(0x80, keyIdOf(above.spki)))),
-        extension("2.5.29.20", numberOf(number)),
+      encodeSequence(
+        encodeExtension("2.5.29.35", encodeSequence(encodeDer(0x80, keyIdOf(above.spki)))),
+        encodeExtension("2.5.29.20", encodeNumber(number)),
       ),
     ),
   );
   const signature = await issuer.signer.sign(content, "der");
-  return sequence(content, algorithmOf(issuer.signer), bits(signature));
+  return encodeSequence(content, algorithmOf(issuer.signer), encodeBits(signature));
 }
 
 /** "The reason code CRL entry extension SHOULD be absent instead of using the unspecified (0) reasonCode value." */
 function encodeEntry({ serial, at, reason }: RevokedCertificate): Buffer {
   const code = REASON_CODES[reason];
-  const why = sequence(extension("2.5.29.21", encodeDer(0x0a, Buffer.from([code]))));
+  const why = encodeSequence(encodeExtension("2.5.29.21", encodeDer(0x0a, Buffer.from([code]))));
   const hex = serial.padStart(serial.length + (serial.length % 2), "0");
   return encodeDer(
     TAG.sequence,
-    integer(Buffer.from(hex, "hex")),
-    time(Date.parse(at)),
+    encodeInteger(Buffer.from(hex, "hex")),
+    encodeTime(Date.parse(at)),
     ...(code === REASON_CODES.unspecified ? [] : [why]),
   );
 }

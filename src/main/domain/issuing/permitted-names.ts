@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import { encodeDer, sequence } from "#codec/encode-der.ts";
+import { encodeDer, encodeSequence } from "#codec/der.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 
 /** What an authority may sign for: a name and all below it, or a range of addresses. */
@@ -77,7 +77,7 @@ const ADDRESS = 0x87;
 export function constrainNames(permitted: readonly Permitted[]): Buffer {
   const names = permitted.filter((each) => each.kind === "dns");
   const ranges = permitted.filter((each) => each.kind === "ip");
-  const subtree = (tag: number, base: Uint8Array) => sequence(encodeDer(tag, base));
+  const subtree = (tag: number, base: Uint8Array) => encodeSequence(encodeDer(tag, base));
   const allowed = [
     ...names.map(({ text }) => subtree(DNS, Buffer.from(text, "latin1"))),
     ...ranges.map(({ address, prefix }) =>
@@ -88,7 +88,7 @@ export function constrainNames(permitted: readonly Permitted[]): Buffer {
     ...(names.length === 0 ? [subtree(DNS, Buffer.alloc(0))] : []),
     ...(ranges.length === 0 ? [subtree(ADDRESS, Buffer.alloc(8)), subtree(ADDRESS, Buffer.alloc(32))] : []),
   ];
-  return sequence(
+  return encodeSequence(
     ...(allowed.length > 0 ? [encodeDer(0xa0, ...allowed)] : []),
     ...(denied.length > 0 ? [encodeDer(0xa1, ...denied)] : []),
   );

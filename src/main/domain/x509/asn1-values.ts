@@ -1,5 +1,4 @@
-import { readDate } from "#codec/asn1-time.ts";
-import { bitsOf, type Element, TAG } from "#codec/der.ts";
+import { bitsOf, type Element, readDate, TAG } from "#codec/der.ts";
 import { readObjectId } from "./oids.ts";
 
 /** More of a value than this is not said: the bytes are shown beside it. */

@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
-import { readDate } from "#codec/asn1-time.ts";
-import { type Element, isListTag, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
+import { type Element, isListTag, readChildren, readDate, readElement, TAG, viewOf } from "#codec/der.ts";
 import type { Certificate, Sha256 } from "#shared/model/certificate.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { noExtensions, readExtensions } from "./extensions.ts";

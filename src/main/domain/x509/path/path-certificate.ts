@@ -1,6 +1,13 @@
 import { hash } from "node:crypto";
-import { readDate } from "#codec/asn1-time.ts";
-import { type Element, readChildren, readElement, smallIntegerOf, TAG, viewOf } from "#codec/der.ts";
+import {
+  type Element,
+  readChildren,
+  readDate,
+  readElement,
+  smallIntegerOf,
+  TAG,
+  viewOf,
+} from "#codec/der.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";
 import { type CanonicalName, readCanonicalName } from "./canonical-name.ts";
 import { type PathExtensions, readPathExtensions } from "./path-extensions.ts";

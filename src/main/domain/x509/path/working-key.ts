@@ -1,5 +1,4 @@
-import { readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
-import { encodeDer } from "#codec/encode-der.ts";
+import { encodeDer, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 
 const DSA = "2a8648ce380401";
 

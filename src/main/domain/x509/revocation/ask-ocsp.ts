@@ -1,6 +1,5 @@
 import { hash } from "node:crypto";
-import { TAG } from "#codec/der.ts";
-import { encodeDer } from "#codec/encode-der.ts";
+import { encodeDer, TAG } from "#codec/der.ts";
 import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { judgeOcsp, keyBitsOf, type OcspVerdict } from "./judge-ocsp.ts";

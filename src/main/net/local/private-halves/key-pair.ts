@@ -3,8 +3,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
 import { viewKey } from "#codec/fingerprint.ts";
-import { padSecret, readContainer, writeOpenContainer } from "#codec/openssh-key.ts";
-import { blobOfJwk, secretOfJwk } from "#codec/ssh-key.ts";
+import { blobOfJwk, padSecret, readContainer, secretOfJwk, writeOpenContainer } from "#codec/ssh-key.ts";
 import { openFields } from "#codec/ssh-wire.ts";
 import type { Identity } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";

@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from "node:crypto";
 import bcrypt from "bcrypt-pbkdf";
-import { writeContainer } from "#codec/openssh-key.ts";
+import { writeContainer } from "#codec/ssh-key.ts";
 import { toField } from "#codec/ssh-wire.ts";
 
 /** As ssh-keygen of OpenSSH 10 does. */

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { writeOpenContainer } from "#codec/openssh-key.ts";
+import { writeOpenContainer } from "#codec/ssh-key.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type KeyPair, padPair } from "./key-pair.ts";
 import { SEAL_BLOCK_BYTES } from "./seal-lock.ts";

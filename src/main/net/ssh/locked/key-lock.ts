@@ -6,7 +6,6 @@
  */
 import { getCiphers } from "node:crypto";
 import { oidOf, partsOf } from "#codec/der.ts";
-import { OPENSSH_KEY, readContainer } from "#codec/openssh-key.ts";
 import {
   type Cipher,
   type Kdf,
@@ -16,6 +15,7 @@ import {
   readPbes2,
 } from "#codec/pbes2.ts";
 import { decodePem, findPemBlocks } from "#codec/pem.ts";
+import { OPENSSH_KEY, readContainer } from "#codec/ssh-key.ts";
 import { openFields } from "#codec/ssh-wire.ts";
 import { sayNumber } from "#shared/text/count.ts";
 

@@ -1,7 +1,7 @@
 import { type CipherGCMTypes, createDecipheriv, createPrivateKey, type KeyObject } from "node:crypto";
 import bcrypt from "bcrypt-pbkdf";
-import { writeOpenContainer } from "#codec/openssh-key.ts";
 import { decrypt, deriveKey } from "#codec/pbes2.ts";
+import { writeOpenContainer } from "#codec/ssh-key.ts";
 import type { KeyLock } from "./key-lock.ts";
 
 /** The private key without its passphrase, as text; null: the passphrase is wrong. Takes as long as the lock asks for. */

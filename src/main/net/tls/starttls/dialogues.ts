@@ -1,7 +1,6 @@
 import { contentOf, octetsOf, openNode, partsOf, readSize, TAG, tagOf } from "#codec/der.ts";
 import type { StartTls } from "#shared/model/starttls.ts";
-import type { Dialogue } from "./dialogue.ts";
-import { MORE, type Step } from "./dialogue.ts";
+import { type Dialogue, MORE, type Step } from "./dialogue.ts";
 import { createLineDialogue } from "./line-dialogue.ts";
 import { LINE_TALKS } from "./line-talks.ts";
 import { createMssqlDialogue } from "./mssql.ts";
