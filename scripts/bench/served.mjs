@@ -39,13 +39,11 @@ const RULES = [
 await using bundled = await bundle({
   store: "store/store.ts",
   ask: "store/testing/ask.ts",
-  renewals: "domain/forecast/forecast-renewals.ts",
-  expiries: "domain/forecast/line-up-expiries.ts",
+  forecast: "domain/forecast.ts",
 });
 const { openStore } = await bundled.load("store");
 const ask = await bundled.load("ask");
-const { forecastRenewals } = await bundled.load("renewals");
-const { lineUpExpiries } = await bundled.load("expiries");
+const { forecastRenewals, lineUpExpiries } = await bundled.load("forecast");
 
 await using database = await seeded(process.argv[3], (file) => {
   openStore({ path: file, access: "write" }).close();

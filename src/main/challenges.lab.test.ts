@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chooseWay } from "#domain/acme/choose-way.ts";
-import { readWayFacts } from "#domain/acme/read-way-facts.ts";
+import { chooseWay, readWayFacts } from "#domain/acme/challenge-methods.ts";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answer } from "#net/challenges/answer.ts";
 import type { Answered, Near } from "#net/challenges/challenge.ts";

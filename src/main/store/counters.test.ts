@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { settleStandings } from "#domain/roster/standing.ts";
+import { settleStandings } from "#domain/people/standing.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { Store } from "./store.ts";
 import { findInconsistencies } from "./testing/consistent.ts";

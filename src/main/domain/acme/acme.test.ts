@@ -2,14 +2,11 @@ import { createPublicKey, hash, verify } from "node:crypto";
 import { expect, test } from "vitest";
 import { makeSigner } from "#testing/acme/make-signer.ts";
 import { buildCertificate, der, extension, sequence } from "#testing/tls/build-certificate.ts";
-import { readAccountKey, thumbprintOf } from "./account-key.ts";
-import { certificateIdOf } from "./certificate-id.ts";
-import { challengeOf } from "./challenges.ts";
-import { openBinding, openJws } from "./jws.ts";
-import { readRetryAfter } from "./reading/read-headers.ts";
-import { isSameNames, nextOfOrder } from "./reading/read-order.ts";
-import { readProblem } from "./reading/read-problem.ts";
-import { readRenewalInfo } from "./reading/read-renewal-info.ts";
+import { challengeOf, openBinding, openJws, readAccountKey, thumbprintOf } from "./account-key.ts";
+import { readRetryAfter } from "./directory.ts";
+import { readProblem } from "./fault.ts";
+import { isSameNames, nextOfOrder } from "./order.ts";
+import { certificateIdOf, readRenewalInfo } from "./renewal-info.ts";
 
 const decode = (text: string) => JSON.parse(Buffer.from(text, "base64url").toString());
 

@@ -1,15 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { challengeOf } from "./challenges.ts";
-import { sayFault } from "./fault.ts";
-import { isBroken } from "./reading/open-json.ts";
-import { readAuthorization } from "./reading/read-authorization.ts";
-import { readChain } from "./reading/read-chain.ts";
-import { readDirectory } from "./reading/read-directory.ts";
-import { readNonce, readRetryAfter } from "./reading/read-headers.ts";
-import { readOrder } from "./reading/read-order.ts";
-import { readProblem } from "./reading/read-problem.ts";
-import { readRenewalInfo } from "./reading/read-renewal-info.ts";
+import { challengeOf } from "./account-key.ts";
+import { readDirectory, readNonce, readRetryAfter } from "./directory.ts";
+import { readProblem, sayFault } from "./fault.ts";
+import { isBroken } from "./json.ts";
+import { readAuthorization, readChain, readOrder } from "./order.ts";
+import { readRenewalInfo } from "./renewal-info.ts";
 
 const RUNS = Number(process.env.LATCHKEY_TEST_RUNS ?? 500);
 const ORIGIN = "https://ca.example";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { verifyPossession, writeScanStatement } from "#domain/possession/verify-possession.ts";
+import { verifyPossession, writeScanStatement } from "#domain/signatures/possession.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { SHELLS, SOME_SHELLS } from "#testing/lab/shells.ts";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { HostKeyState } from "#shared/model/host-key.ts";
-import type { KeyedHost } from "./host-key-facts.ts";
+import type { KeyedHost } from "./host-key-rows.ts";
 import { listHostKeys } from "./list-host-keys.ts";
 
 const lines = readFileSync(join(import.meta.dirname, "../ssh/testdata/host-keys.txt"), "utf8")

@@ -2,9 +2,7 @@ import { hash } from "node:crypto";
 import { type KnownHost, type KnownLine, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { HostKeyRow } from "#shared/model/host-key.ts";
 import { sayCount } from "#shared/text/count.ts";
-import type { HostKeyFacts, HostPlace, RowDraft } from "./host-key-facts.ts";
-import { judgeHost } from "./judge-host.ts";
-import { sayWeakness } from "./weakness.ts";
+import { type HostKeyFacts, type HostPlace, judgeHost, type RowDraft, sayWeakness } from "./host-key-rows.ts";
 
 /** So many of the hosts that share a key are named; the others are counted. */
 const MOST_SHARING = 20;

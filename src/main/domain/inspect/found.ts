@@ -1,5 +1,12 @@
 import { hash } from "node:crypto";
+import { readEnvelope } from "#domain/keystores/envelopes.ts";
 import type { Keystore } from "#domain/keystores/keystore.ts";
+import {
+  DEFAULT_PASSWORDS,
+  findDefaultPassword,
+  openKeystore,
+  readKeystore,
+} from "#domain/keystores/read-keystore.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
 
@@ -33,10 +40,10 @@ export function addCertificate(found: Found, der: Uint8Array, { place, within = 
 /** More certificates of one store than these are counted, not listed. */
 const MOST_CERTIFICATES = 10_000;
 
-type Tried = { isWrong: boolean; defaultPassword: string | null };
+type Attempt = { isWrong: boolean; defaultPassword: string | null };
 
 /** Takes a store up with its entries and their certificates. `place`: within the source, empty for all of it. */
-export function addStore(found: Found, store: Keystore, place: string, tried: Tried): void {
+function addStore(found: Found, store: Keystore, place: string, tried: Attempt): void {
   found.stores ??= [];
   const number = found.stores.length;
   const { format, state, protection, integrity, lock, entries } = store;
@@ -70,4 +77,53 @@ export function addStore(found: Found, store: Keystore, place: string, tried: Tr
       addCertificate(found, der, { place: `${prefix}${nth} of ${name}`, ...where });
     }
   }
+}
+
+/**
+ * Takes up a keystore, opened if one of the passwords opens it; false where the bytes are none. `place`: where it
+ * stands within the source, empty where it is the source.
+ */
+export function takeStore(found: Found, bytes: Buffer, place: string, trial: Trial): boolean {
+  const store = readKeystore(bytes);
+  if (!store) return false;
+  if (found.kind === "unknown") found.kind = store.format === "PKCS#7" ? "certificates" : "keystore";
+  const { shown, isWrong, defaultPassword } = tryAll(bytes, store, trial);
+  addStore(found, shown, place, { isWrong, defaultPassword });
+  if (shown.lock?.canBeOpened) {
+    const hides = shown.state === "locked" || shown.format === "PKCS#12";
+    if (hides && shown.state !== "open") found.wantsPassword = "to-open";
+    else found.wantsPassword ??= "to-check";
+  }
+  found.isWrongPassword = (found.isWrongPassword ?? false) || isWrong;
+  return true;
+}
+
+type OpeningAttempt = { shown: Keystore; isWrong: boolean; defaultPassword: string | null };
+
+/** A password that was typed comes before those that everybody knows, and may be one of them. */
+function tryAll(bytes: Buffer, store: Keystore, trial: Trial): OpeningAttempt {
+  const untried = { shown: store, isWrong: false, defaultPassword: null };
+  if (!trial || !store.lock?.canBeOpened) return untried;
+  const known = trial.triesDefaults ? findDefaultPassword(bytes) : null;
+  if (known) return { shown: known.store, isWrong: false, defaultPassword: known.password };
+  for (const password of trial.passwords) {
+    const opened = openKeystore(bytes, password);
+    const isDefault = (DEFAULT_PASSWORDS as readonly string[]).includes(password);
+    if (opened?.kind === "opened")
+      return { shown: opened.store, isWrong: false, defaultPassword: isDefault ? password : null };
+  }
+  return { ...untried, isWrong: trial.passwords.length > 0 };
+}
+
+/** Takes up the certificates of what else carries some: a pair, an OCSP response; and names what carries none. */
+export function takeEnvelope(found: Found, bytes: Buffer, place: string): boolean {
+  const envelope = readEnvelope(bytes);
+  if (!envelope) return false;
+  const { certificates, words } = envelope;
+  for (const [index, der] of certificates.entries())
+    addCertificate(found, der, { place: `certificate ${index + 1} of ${place || words}` });
+  if (found.kind === "unknown") found.kind = certificates.length > 0 ? "certificates" : "other";
+  if (certificates.length === 0)
+    found.malformed.push(`${place || "this"} is ${words}, of which nothing is shown yet`);
+  return true;
 }

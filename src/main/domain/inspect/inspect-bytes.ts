@@ -3,12 +3,9 @@ import { readElement, TAG, viewOf } from "#codec/der.ts";
 import { findCut } from "#domain/keystores/envelopes.ts";
 import { readLockedPkcs8 } from "#domain/keystores/locked-key.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
-import { addCertificate, type Found, nothingYet, type Trial } from "./found.ts";
-import { inspectDerKey, inspectKeyLines, inspectPuttyKey } from "./inspect-keys.ts";
-import { inspectKubernetes } from "./inspect-kubernetes.ts";
-import { inspectPem } from "./inspect-pem.ts";
-import { takeEnvelope, takeStore } from "./inspect-stores.ts";
-import { takeLockedKey } from "./locked-items.ts";
+import { addCertificate, type Found, nothingYet, type Trial, takeEnvelope, takeStore } from "./found.ts";
+import { inspectDerKey, inspectKeyLines, inspectPuttyKey, takeLockedKey } from "./inspect-keys.ts";
+import { inspectKubernetes, inspectPem } from "./inspect-pem.ts";
 
 const KNOWN =
   "certificates, keystores, kubeconfigs, authorized_keys, known_hosts, public and private keys can be read here";
@@ -111,4 +108,10 @@ function takeBytes(found: Found, bytes: Buffer, trial: Trial): void {
     found.items.push(...alone.items);
     found.malformed.push(...alone.malformed);
   } else if (!takeStore(found, bytes, "", trial)) takeEnvelope(found, bytes, "");
+}
+
+/** Which key a private key file holds, of whatever format, read as on a host; null where the file itself does not tell. */
+export function readHeldKey(path: string, bytes: Uint8Array): string | null {
+  const item = inspectBytes(path, bytes).items.find(({ what }) => what === "private-key");
+  return item?.what === "private-key" ? item.fingerprint : null;
 }

@@ -1,10 +1,19 @@
 import { decodePem, framePem, type PemBlock } from "#codec/pem.ts";
+import type { LockedKey } from "#domain/keystores/locked-key.ts";
+import { DEFAULT_PASSWORDS } from "#domain/keystores/read-keystore.ts";
 import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { type PublicKey, readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
-import type { Found, Item } from "./found.ts";
-import { type PrivateKey, readPuttyKey, toHalf } from "./private-key.ts";
-import { type PublicHalf, readDerKey, readPublicHalf } from "./public-half.ts";
+import type { Found, Item, Trial } from "./found.ts";
+import {
+  type PrivateKey,
+  type PublicHalf,
+  readDerKey,
+  readPublicHalf,
+  readPuttyKey,
+  toHalf,
+  toPublicHalf,
+} from "./read-private-key.ts";
 
 type KeyItem = Exclude<Item, { what: "certificate" }>;
 
@@ -118,4 +127,31 @@ function inspectKnownHosts(text: string): Found {
     items,
     malformed: problems.map(({ line, why }) => `line ${line}: ${why}`),
   };
+}
+
+/** Work that is done for passwords that nobody typed, in iterations of PBKDF2. */
+const MOST_WORK = 2_000_000;
+
+/** Takes up a private key that is under a passphrase, by its public half where one of the passphrases opens it. */
+export function takeLockedKey(found: Found, lock: LockedKey, trial: Trial): void {
+  const key = openWith(lock, trial);
+  const publicHalf = key && toPublicHalf(key);
+  found.items.push(toPrivateItem({ isEncrypted: true, publicHalf, problem: null, lock }));
+  if (publicHalf) return;
+  if (!lock.canBeOpened) found.malformed.push(`the private key: ${lock.why}`);
+  else {
+    found.wantsPassword = "to-open";
+    if (trial && trial.passwords.length > 0) found.isWrongPassword = true;
+  }
+}
+
+function openWith(lock: LockedKey, trial: Trial) {
+  if (!trial || !lock.canBeOpened) return null;
+  const isCheap = lock.work * DEFAULT_PASSWORDS.length <= MOST_WORK;
+  const usual = trial.triesDefaults && isCheap ? DEFAULT_PASSWORDS : [];
+  for (const passphrase of [...trial.passwords, ...usual]) {
+    const key = lock.open(passphrase);
+    if (key) return key;
+  }
+  return null;
 }

@@ -13,7 +13,7 @@ import {
   signCertificate,
 } from "#testing/tls/sign-certificate.ts";
 import { checkIssued, type IssuedQuestion } from "./check-issued.ts";
-import { checkSignatures } from "./check-strength.ts";
+import { checkSignatures } from "./issued-checks.ts";
 import { MADE_AT, makeOwnAuthority } from "./testing/make-own-authority.ts";
 
 const authority = await makeOwnAuthority();

@@ -4,13 +4,19 @@ import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { sayCount } from "#shared/text/count.ts";
-import { type Clock, checkDates, compareClocks } from "./check-dates.ts";
-import { checkSignatures, checkUsage } from "./check-strength.ts";
-import type { IssuedFault, IssuedFaultCode } from "./issued-fault.ts";
-import { judgeIssuedChain } from "./judge-issued-chain.ts";
-import { createNameSet, sayNames } from "./name-set.ts";
-import { MOST_CAME, openCame, orderChain } from "./order-chain.ts";
-import { checkPurposes, sayAnyPurpose } from "./purposes.ts";
+import { judgeIssuedChain, MOST_CAME, openCame, orderChain } from "./issued-chain.ts";
+import {
+  type Clock,
+  checkDates,
+  checkPurposes,
+  checkSignatures,
+  checkUsage,
+  compareClocks,
+  type IssuedFault,
+  type IssuedFaultCode,
+  sayAnyPurpose,
+} from "./issued-checks.ts";
+import { createNameSet, sayNames } from "./names.ts";
 import { readRequest } from "./read-request.ts";
 
 export type IssuedQuestion = {

@@ -4,7 +4,7 @@ import { commonName, der, extension, oid, sequence, text } from "#testing/tls/bu
 import { dnsName, ipName, makeKey, makeRequest } from "#testing/tls/make-request.ts";
 import { isAuthority } from "#testing/tls/sign-certificate.ts";
 import { checkRequest, type RequestRules } from "./check-request.ts";
-import { readPermitted } from "./permitted-names.ts";
+import { readPermitted } from "./names.ts";
 
 const RULES: RequestRules = {
   permitted: [".corp.example", "10.0.0.0/8", "fd00::/8"].map(readPermitted),

@@ -2,9 +2,8 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import { verifySignature } from "#domain/x509/path/verify-signature.ts";
 import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { sayNames } from "./name-set.ts";
-import { isAddressPermitted, isNamePermitted, type Permitted, readDnsName } from "./permitted-names.ts";
-import { PURPOSE, sayPurpose } from "./purposes.ts";
+import { PURPOSE, sayPurpose } from "./issued-checks.ts";
+import { isAddressPermitted, isNamePermitted, type Permitted, readDnsName, sayNames } from "./names.ts";
 import { MOST_REQUEST_BYTES, type Request, readRequest } from "./read-request.ts";
 
 /** A name that goes into a certificate: read, and never copied from a request as it was written. */

@@ -5,7 +5,7 @@ import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { ipName, makeKey, makeRequest } from "#testing/tls/make-request.ts";
-import { makeRevocationList } from "./make-revocation-list.ts";
+import { makeRevocationList } from "./authority.ts";
 import { MADE_AT, makeOwnAuthority } from "./testing/make-own-authority.ts";
 
 const authority = await makeOwnAuthority();

@@ -1,6 +1,3 @@
-/**
- * Certificates, as @peculiar/x509 writes them: 0058 says why, and what it is not asked for. Import this only where one is made.
- */
 import "reflect-metadata";
 import {
   AuthorityKeyIdentifierExtension,
@@ -10,15 +7,23 @@ import {
   KeyUsageFlags,
   KeyUsagesExtension,
   Name,
+  Pkcs10CertificateRequestGenerator,
+  SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
+import ipaddr from "ipaddr.js";
 import { addDays } from "#shared/model/days.ts";
+import type { KeyKind } from "#shared/model/key-kind.ts";
+import { isAddress } from "#shared/model/target.ts";
 import { type Authority, anHourBefore, HASH_OF, keyIdOf, openAuthority, type Signer } from "./authority.ts";
 import type { SoundRequest } from "./check-request.ts";
-import { commonNameOf, handleOf, namesExtension, signingCrypto, wholeSeconds } from "./generator.ts";
-import { constrainNames, type Permitted } from "./permitted-names.ts";
-import { PURPOSE } from "./purposes.ts";
+import { PURPOSE } from "./issued-checks.ts";
+import { constrainNames, type Permitted } from "./names.ts";
+
+/**
+ * Certificates, as @peculiar/x509 writes them: 0058 says why, and what it is not asked for. Import this only where one is made.
+ */
 
 const ROOT_YEARS = 10;
 const INTERMEDIATE_YEARS = 5;
@@ -100,7 +105,7 @@ export function makeLeaf({ request, days, now, serial }: LeafWish, issuer: Autho
 
 const { digitalSignature, keyEncipherment, keyCertSign, cRLSign } = KeyUsageFlags;
 /** Upper bound of RFC 5280. */
-const MOST_COMMON_NAME = 64;
+export const MOST_COMMON_NAME = 64;
 /** What is left of a name beside the words that follow it in a common name. */
 const MOST_OWN_NAME = 40;
 
@@ -159,3 +164,119 @@ const keyIdentifiers = (spki: Uint8Array, issuerKey: Uint8Array): Extension[] =>
 /** Two authorities of one name are still told apart by what follows it. */
 const nameOwn = (name: string, role: string, spki: Uint8Array): Name =>
   commonNameOf(`${name.slice(0, MOST_OWN_NAME)} ${role} ${keyIdOf(spki).toString("hex", 0, 4)}`);
+
+/** Requests, as @peculiar/x509 writes them. Import this only where one is made: 0058. */
+
+type RequestWish = {
+  /** DER of the public key. */
+  spki: Uint8Array;
+  key: KeyKind;
+  /** DNS names and addresses, as a certificate has them. */
+  names: readonly string[];
+  /** It is asked for TLS servers and clients; else nothing is said of what it is for. */
+  forClients?: boolean | undefined;
+};
+
+/** How it is signed: `hash` is null for Ed25519, and `ecdsa` means nothing for others than ECDSA. */
+type SignHow = { hash: "SHA-256" | "SHA-384" | null; ecdsa: "ieee-p1363" };
+
+/** What asks for a certificate (PKCS #10, RFC 2986), DER. The private key is wherever `sign` is. */
+export async function makeRequest(
+  { spki, key, names, forClients = false }: RequestWish,
+  sign: (data: Uint8Array, how: SignHow) => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const common = names.find((name) => name.length <= MOST_COMMON_NAME && !isAddress(name)) ?? null;
+  const purposes = forClients ? [new ExtendedKeyUsageExtension([PURPOSE.server, PURPOSE.client])] : [];
+  const algorithm = ALGORITHMS[key];
+  const made = await Pkcs10CertificateRequestGenerator.create(
+    {
+      name: commonNameOf(common),
+      extensions: [namesExtension(names.map(toSubjectName), common === null), ...purposes],
+      keys: { publicKey: handleOf("public", algorithm), privateKey: handleOf("private", algorithm) },
+      signingAlgorithm: algorithm,
+    },
+    signingCrypto((data) => sign(data, { hash: algorithm.hash ?? null, ecdsa: "ieee-p1363" }), spki),
+  );
+  return new Uint8Array(made.rawData);
+}
+
+const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } as const;
+
+const ALGORITHMS: Record<KeyKind, SigningAlgorithm> = {
+  p256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  p384: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" },
+  "rsa-2048": RSA,
+  "rsa-3072": RSA,
+  "rsa-4096": RSA,
+  ed25519: { name: "Ed25519" },
+};
+
+const toSubjectName = (name: string): SubjectName =>
+  isAddress(name) ? { kind: "ip", bytes: ipaddr.parse(name).toByteArray() } : { kind: "dns", text: name };
+
+/**
+ * What @peculiar/x509 is given where it writes a certificate or a request. Loaded where one is made, never at start-up (0058).
+ *
+ * It signs by a crypto provider of ours, which asks whoever has the key, and for a private key it gets a handle that is none. So
+ * no key leaves where it is.
+ */
+
+/** A name of a certificate; `bytes` of an address: four or sixteen. */
+export type SubjectName = { kind: "dns"; text: string } | { kind: "ip"; bytes: readonly number[] };
+
+/** How a signature is made, in the words of Web Cryptography. */
+export type SigningAlgorithm = { name: string; namedCurve?: string; hash?: "SHA-256" | "SHA-384" };
+
+/** Makes a signature; of ECDSA its two numbers stand one behind the other in their full width (IEEE P1363). */
+type SignElsewhere = (data: Uint8Array) => Promise<Uint8Array>;
+
+type KeyHandle = { type: "public" | "private"; algorithm: SigningAlgorithm; extractable: false; usages: [] };
+
+/** What stands for a key that is elsewhere: of a private one the library reads the algorithm, and nothing else. */
+export const handleOf = (type: KeyHandle["type"], algorithm: SigningAlgorithm): KeyHandle => ({
+  type,
+  algorithm,
+  extractable: false,
+  usages: [],
+});
+
+/** The sliver of Web Cryptography that the generators call. */
+type SigningCrypto = {
+  subtle: {
+    sign(algorithm: unknown, handle: unknown, data: ArrayBuffer): Promise<ArrayBuffer>;
+    exportKey(): Promise<ArrayBuffer>;
+  };
+};
+
+/** `spki`: DER of the public key that the library asks for by a handle. */
+export const signingCrypto = (sign: SignElsewhere, spki: Uint8Array): SigningCrypto => ({
+  subtle: {
+    sign: async (_algorithm, _handle, data) => Uint8Array.from(await sign(new Uint8Array(data))).buffer,
+    exportKey: async () => Uint8Array.from(spki).buffer,
+  },
+});
+
+/** A name of one common name, and none for null. */
+export const commonNameOf = (text: string | null): Name =>
+  new Name(text === null ? [] : [{ CN: [{ utf8String: text }] }]);
+
+export const namesExtension = (names: readonly SubjectName[], isCritical: boolean) =>
+  new SubjectAlternativeNameExtension(
+    names.map((name) =>
+      name.kind === "dns"
+        ? { type: "dns" as const, value: name.text }
+        : { type: "ip" as const, value: writeAddress(name.bytes) },
+    ),
+    isCritical,
+  );
+
+/** In full, for the library takes `::ffff:10.0.0.1` for another address. */
+const writeAddress = (bytes: readonly number[]): string =>
+  bytes.length === 4
+    ? bytes.join(".")
+    : Array.from({ length: 8 }, (_, at) =>
+        ((bytes[2 * at] ?? 0) * 256 + (bytes[2 * at + 1] ?? 0)).toString(16),
+      ).join(":");
+
+/** Dates of certificates are whole seconds. */
+export const wholeSeconds = (at: number): Date => new Date(Math.floor(at / 1_000) * 1_000);

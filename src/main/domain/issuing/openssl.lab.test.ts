@@ -7,7 +7,7 @@ import { decodePem, findPemBlocks, printPem } from "#codec/pem.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeKey } from "#testing/tls/make-request.ts";
-import { makeRevocationList } from "./make-revocation-list.ts";
+import { makeRevocationList } from "./authority.ts";
 import { MADE_AT, makeOwnAuthority } from "./testing/make-own-authority.ts";
 
 const run = promisify(execFile);

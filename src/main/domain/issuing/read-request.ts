@@ -1,4 +1,5 @@
 import { type Element, printOid, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
+import { decodePem, findPemBlocks } from "#codec/pem.ts";
 import { type Extensions, noExtensions, readExtensions } from "#domain/x509/extensions.ts";
 import { type PublicKey, readPublicKey } from "#domain/x509/keys.ts";
 import { readName } from "#domain/x509/names.ts";
@@ -111,4 +112,15 @@ function readPurposes(bytes: Buffer, values: Element): string[] | null | "broken
     return purposes.length === oids.length ? purposes : "broken";
   }
   return null;
+}
+
+const LABELS = new Set(["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"]);
+
+/** The one request (DER) of a file of PEM or DER; null where there is none, or where there are several. */
+export function readRequestFile(bytes: Uint8Array): Uint8Array | null {
+  const view = viewOf(bytes);
+  if (!view.includes("-----BEGIN ")) return readRequest(bytes) ? bytes : null;
+  const [block, second] = findPemBlocks(view.toString("latin1")).filter(({ label }) => LABELS.has(label));
+  const der = block && !second && block.problem === null ? decodePem(block.lines) : null;
+  return der && readRequest(der) ? der : null;
 }

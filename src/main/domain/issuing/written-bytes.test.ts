@@ -1,9 +1,8 @@
 import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Authority, Signer } from "./authority.ts";
-import { makeIntermediate, makeLeaf, makeRoot } from "./make-certificate.ts";
-import { makeRequest } from "./make-request.ts";
-import { readPermitted } from "./permitted-names.ts";
+import { makeIntermediate, makeLeaf, makeRequest, makeRoot } from "./make-certificate.ts";
+import { readPermitted } from "./names.ts";
 
 /** The point is the curve's own: any key will do. */
 const SPKI = Buffer.from(

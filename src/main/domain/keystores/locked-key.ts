@@ -1,7 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { readEncryptedKey } from "#codec/pbes2.ts";
-import { formsOf, MOST_WORK } from "./derive.ts";
-import { readEncryption } from "./pbe.ts";
+import { formsOf, MOST_WORK, readEncryption } from "./password-encryption.ts";
 
 /**
  * Private keys under a passphrase outside of keystores: PKCS#8 (EncryptedPrivateKeyInfo, RFC 5958 section 3) and

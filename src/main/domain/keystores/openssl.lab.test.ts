@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { hashSpki } from "#domain/inspect/read-private-key.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
 import { readLockedPkcs8 } from "./locked-key.ts";
-import { hashSpki } from "./private-half.ts";
 import { openKeystore, readKeystore } from "./read-keystore.ts";
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import { toDefinite } from "#codec/ber.ts";
 import { contentOf, type Node, octetsOf, oidOf, openNode, partsOf, TAG, wholeOf } from "#codec/der.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { entryOf, type StoreEntry } from "./keystore.ts";
-import { type Encryption, readSealed } from "./pbe.ts";
+import { type Encryption, readSealed } from "./password-encryption.ts";
 
 /** What a SafeContents of RFC 7292, section 4.2 holds, before keys and certificates are laid together. */
 export type Bag =

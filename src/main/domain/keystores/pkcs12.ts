@@ -2,19 +2,21 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { toDefinite } from "#codec/ber.ts";
 import { type Node, numberOf, octetsOf, oidOf, openNode, partsOf, TAG } from "#codec/der.ts";
 import { HMACS, hasDigest } from "#codec/pbes2.ts";
+import { hashPublicHalf } from "#domain/inspect/read-private-key.ts";
+import { type Keystore, type Opened, type StoreLock, stateOf } from "./keystore.ts";
 import {
   derivePkcs12,
+  type Encryption,
   formsOf,
   MOST_WORK,
   type Password,
   PURPOSE,
+  readDerivation,
+  readSealed,
   sayIterations,
   workOfPkcs12,
-} from "./derive.ts";
-import { type Keystore, type Opened, type StoreLock, stateOf } from "./keystore.ts";
-import { type Encryption, readDerivation, readSealed } from "./pbe.ts";
+} from "./password-encryption.ts";
 import { type Bag, layTogether, type OpenKey, readBags, sayMisfits } from "./pkcs12-bags.ts";
-import { hashPublicHalf } from "./private-half.ts";
 
 /**
  * PKCS#12 (RFC 7292, and RFC 9579 for PBMAC1). A file has parts: some in the clear, some under a password; keys are

@@ -4,11 +4,10 @@ import { expect, test } from "vitest";
 import { readPem } from "#codec/pem.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { der, oid, sequence } from "#testing/tls/build-certificate.ts";
-import { findDefaultPassword } from "./default-passwords.ts";
 import type { Keystore } from "./keystore.ts";
 import { readLockedPkcs8 } from "./locked-key.ts";
 import { layTogether, sayMisfits } from "./pkcs12-bags.ts";
-import { openKeystore, readKeystore } from "./read-keystore.ts";
+import { findDefaultPassword, openKeystore, readKeystore } from "./read-keystore.ts";
 
 const file = (name: string) => readFileSync(join(import.meta.dirname, "testdata", name));
 const [leaf] = readPem(file("leaf.pem")).ders.map((der) => readCertificate(der));

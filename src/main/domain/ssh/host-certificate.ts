@@ -8,7 +8,7 @@
  */
 
 import { openFields, toField } from "#codec/ssh-wire.ts";
-import { isSignedBy } from "./host-certificate-signature.ts";
+import { isSignedBy } from "#domain/signatures/ssh-signature.ts";
 import { type PublicKey, readKeyBlob, typeInCertificate } from "./key-blob.ts";
 import type { KnownHost } from "./known-hosts.ts";
 import { findRevocation, type HostKeyKnowledge } from "./known-hosts-judgement.ts";

@@ -1,5 +1,4 @@
-import { checkSignature } from "#domain/bundle/check-signature.ts";
-import { readSigners } from "#domain/bundle/read-signers.ts";
+import { checkSignature, readSigners } from "#domain/signatures/ssh-signature.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
 import type { GivenBundle } from "#shared/contract/bundles.ts";
 import { type BundleSignature, SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";

@@ -1,6 +1,5 @@
 import { implement } from "@orpc/server";
-import { forecastRenewals } from "#domain/forecast/forecast-renewals.ts";
-import { lineUpExpiries } from "#domain/forecast/line-up-expiries.ts";
+import { forecastRenewals, lineUpExpiries } from "#domain/forecast.ts";
 import { forecast } from "#shared/contract/forecast.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Store } from "#store/store.ts";

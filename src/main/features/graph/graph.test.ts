@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { settleStandings } from "#domain/roster/standing.ts";
+import { settleStandings } from "#domain/people/standing.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import { fingerprintOf, START } from "#store/testing/make-visit.ts";
 import { file, grant, type Host, openGraph, rule, say, visit } from "./open-graph.ts";

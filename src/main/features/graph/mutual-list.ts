@@ -1,4 +1,4 @@
-import { mutualPairs } from "#domain/graph/mutual-pairs.ts";
+import { mutualPairs } from "#domain/graph.ts";
 import type { GraphNode, MutualTrust } from "#shared/model/graph.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import type { Store } from "#store/store.ts";

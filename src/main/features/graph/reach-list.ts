@@ -1,4 +1,4 @@
-import { wayTo } from "#domain/graph/walk.ts";
+import { wayTo } from "#domain/graph.ts";
 import type { GraphLink, GraphNode } from "#shared/model/graph.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import type { Store } from "#store/store.ts";

@@ -1,4 +1,4 @@
-import { tellPeopleApart } from "#domain/graph/tell-people-apart.ts";
+import { tellPeopleApart } from "#domain/people/standing.ts";
 import type { SharedKey } from "#shared/model/graph.ts";
 import { MOST_SHARED } from "#store/graph/shared-keys.ts";
 import type { Store } from "#store/store.ts";

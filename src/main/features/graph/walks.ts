@@ -1,4 +1,4 @@
-import { type Edge, type Found, type Walk, walk, wayTo } from "#domain/graph/walk.ts";
+import { type Edge, type Found, type Walk, walk, wayTo } from "#domain/graph.ts";
 import type { GraphEdge, GraphLink } from "#shared/model/graph.ts";
 import type { Store } from "#store/store.ts";
 import { resolveName } from "./resolve.ts";

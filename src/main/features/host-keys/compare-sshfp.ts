@@ -1,4 +1,4 @@
-import { compareSshfp, nameInDns } from "#domain/host-keys/compare-sshfp.ts";
+import { compareSshfp, nameInDns } from "#domain/host-keys/sshfp.ts";
 import { askSshfp, type SshfpAnswer } from "#net/dns/ask-sshfp.ts";
 import { findResolvers, type Resolver, readResolver } from "#net/dns/find-resolvers.ts";
 import { Slots } from "#net/slots.ts";

@@ -1,4 +1,4 @@
-import type { KeyedHost } from "#domain/host-keys/host-key-facts.ts";
+import type { KeyedHost } from "#domain/host-keys/host-key-rows.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { Store } from "#store/store.ts";

@@ -1,4 +1,4 @@
-import type { KeyedHost } from "#domain/host-keys/host-key-facts.ts";
+import type { KeyedHost } from "#domain/host-keys/host-key-rows.ts";
 import { listHostKeys } from "#domain/host-keys/list-host-keys.ts";
 import { type KnownHosts, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";

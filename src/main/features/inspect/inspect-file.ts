@@ -1,6 +1,6 @@
 import { viewOf } from "#codec/der.ts";
 import { inspectBytes } from "#domain/inspect/inspect-bytes.ts";
-import { isKubernetes } from "#domain/inspect/inspect-kubernetes.ts";
+import { isKubernetes } from "#domain/inspect/inspect-pem.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import type { Redacted } from "#shared/model/redacted.ts";
 import type { createAside } from "./inspect-aside.ts";

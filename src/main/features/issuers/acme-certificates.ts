@@ -1,4 +1,4 @@
-import { REASON_CODES } from "#domain/issuing/make-revocation-list.ts";
+import { REASON_CODES } from "#domain/issuing/authority.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { IssuedCertificate, RevocationReason } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";

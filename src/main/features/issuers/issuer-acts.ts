@@ -1,5 +1,5 @@
 import { printPem } from "#codec/pem.ts";
-import { readRequestFile } from "#domain/issuing/read-request-file.ts";
+import { readRequestFile } from "#domain/issuing/read-request.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { IssuerKind } from "#shared/model/issuer.ts";

@@ -1,5 +1,5 @@
 import { writePem } from "#codec/pem.ts";
-import { makeRevocationList } from "#domain/issuing/make-revocation-list.ts";
+import { makeRevocationList } from "#domain/issuing/authority.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { addDays } from "#shared/model/days.ts";

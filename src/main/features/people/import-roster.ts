@@ -1,4 +1,4 @@
-import { readRoster } from "#domain/roster/read-roster.ts";
+import { readRoster } from "#domain/people/read-people-source.ts";
 import { BROKEN_LINES_SHOWN } from "#shared/contract/people.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";

@@ -1,5 +1,5 @@
 import { implement } from "@orpc/server";
-import { settleStandings } from "#domain/roster/standing.ts";
+import { settleStandings } from "#domain/people/standing.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { people } from "#shared/contract/people.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createRouterClient } from "@orpc/server";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
-import { settleStandings } from "#domain/roster/standing.ts";
+import { settleStandings } from "#domain/people/standing.ts";
 import { readKeyFolder } from "#net/local/read-key-folder.ts";
 import { lookAtThisComputer } from "#net/local/this-computer.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";

@@ -1,12 +1,12 @@
 import type { Account, Collection, KeyFile } from "#domain/collection/collection.ts";
 import { isArchived } from "#domain/collection/usual-places.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
-import { verifyPossession, writeScanStatement } from "#domain/possession/verify-possession.ts";
 import { judgeReach } from "#domain/reach/judge-reach.ts";
 import { findDiskProblems, namedPaths } from "#domain/serving/disk-findings.ts";
 import { type FileProblem, type FoundFileProblem, findFileProblems } from "#domain/serving/file-problems.ts";
 import { type HostMap, mapHost } from "#domain/serving/host-map.ts";
 import { spkiHashOf } from "#domain/serving/spki-hash.ts";
+import { verifyPossession, writeScanStatement } from "#domain/signatures/possession.ts";
 import { type Authority, judgeAuthorities } from "#domain/ssh/authorities.ts";
 import { type JudgedGrant, judgeGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";

@@ -1,5 +1,4 @@
-import { chooseHost, type HostAddress } from "#domain/bundle/choose-host.ts";
-import { chooseSigners, judgeStanding } from "#domain/bundle/judge-standing.ts";
+import { chooseHost, chooseSigners, type HostAddress, judgeStanding } from "#domain/bundle/bundle-host.ts";
 import { type Bundle, readBundle } from "#domain/bundle/read-bundle.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import type { BundleStanding } from "#shared/model/bundle.ts";

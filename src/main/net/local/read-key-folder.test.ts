@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readHeldKey } from "#domain/inspect/held-key.ts";
+import { readHeldKey } from "#domain/inspect/inspect-bytes.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { readKeyFolder } from "./read-key-folder.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { settleStandings } from "#domain/roster/standing.ts";
+import { settleStandings } from "#domain/people/standing.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listFindings, listGrants } from "#store/testing/ask.ts";
 import {

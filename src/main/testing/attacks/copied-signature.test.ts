@@ -11,7 +11,7 @@ import {
   verifyPossession,
   writeScanStatement,
   writeStatement,
-} from "#domain/possession/verify-possession.ts";
+} from "#domain/signatures/possession.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readAccounts } from "#domain/collection/accounts.ts";
 import { decodeRecord } from "#domain/collection/record.ts";
-import { readRoster } from "#domain/roster/read-roster.ts";
+import { readRoster } from "#domain/people/read-people-source.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { makeFiles } from "#domain/server-configs/testing/say-files.ts";
 import { splitWords } from "#domain/ssh/config-line.ts";

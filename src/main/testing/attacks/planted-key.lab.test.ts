@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "#app";
-import { makeNonce, verifyPossession, writeStatement } from "#domain/possession/verify-possession.ts";
+import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
 import { makeKey, put } from "#net/ssh/hand/put-halves.ts";
 import { signWithKey } from "#net/ssh/hand/sign-with-key.ts";

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { type Authority, type AuthorityKeyKind, HASH_OF, type Signer } from "#domain/issuing/authority.ts";
 import { checkRequest, type SoundRequest } from "#domain/issuing/check-request.ts";
 import { makeIntermediate, makeLeaf, makeRoot } from "#domain/issuing/make-certificate.ts";
-import { readPermitted } from "#domain/issuing/permitted-names.ts";
+import { readPermitted } from "#domain/issuing/names.ts";
 
 /** When it was made, unless it is said. */
 export const MADE_AT = new Date("2026-06-01T00:00:00Z");

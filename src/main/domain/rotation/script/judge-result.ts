@@ -1,6 +1,7 @@
 /** What a result says, laid beside the plan: what a script of it can have left where it has done what it says. */
-import { checkSignature } from "#domain/bundle/check-signature.ts";
+
 import { canDoWithout } from "#domain/rotation/run/left-out-files.ts";
+import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import type { FilePlan, HostPlan, Plan } from "#shared/model/plan.ts";
 import { Phase, type RunFile, type StepState } from "#shared/model/run.ts";

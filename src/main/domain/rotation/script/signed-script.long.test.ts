@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { checkSignature } from "#domain/bundle/check-signature.ts";
 import { AFTER, BEFORE, makeScript } from "#domain/rotation/testdata/make-script.ts";
+import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { carry, carryTo, PATH, readThere } from "#testing/runbooks/carried-host.ts";

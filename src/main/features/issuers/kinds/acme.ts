@@ -1,6 +1,6 @@
 import { type AcmeFault, isFault, sayFault } from "#domain/acme/fault.ts";
-import { identifiersOf } from "#domain/acme/identifiers.ts";
-import type { RenewalWindow } from "#domain/acme/reading/read-renewal-info.ts";
+import { identifiersOf } from "#domain/acme/order.ts";
+import type { RenewalWindow } from "#domain/acme/renewal-info.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
 import type { Ordered } from "#shared/model/issuer.ts";
 import type { IssuerRow } from "#store/issuers/issuer-table.ts";

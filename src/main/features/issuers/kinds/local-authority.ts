@@ -5,7 +5,7 @@ import {
   SERIAL_BYTES,
   type Signer,
 } from "#domain/issuing/authority.ts";
-import { type Permitted, readPermitted } from "#domain/issuing/permitted-names.ts";
+import { type Permitted, readPermitted } from "#domain/issuing/names.ts";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
 import type { Vault } from "#net/vault/vault.ts";

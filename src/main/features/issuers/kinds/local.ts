@@ -1,7 +1,7 @@
 import { hashKey } from "#codec/fingerprint.ts";
 import { algorithmOf, openAuthority } from "#domain/issuing/authority.ts";
 import { checkRequest } from "#domain/issuing/check-request.ts";
-import { readPermitted } from "#domain/issuing/permitted-names.ts";
+import { readPermitted } from "#domain/issuing/names.ts";
 import { verifySignature } from "#domain/x509/path/verify-signature.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { Vault } from "#net/vault/vault.ts";

@@ -1,6 +1,6 @@
-import { checkSignature } from "#domain/bundle/check-signature.ts";
 import { isInParts, mainPhase, partsOf, type ScriptPart } from "#domain/rotation/script/script-phases.ts";
 import { type ScriptParts, writeScript } from "#domain/rotation/script/write-script.ts";
+import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import { findFingerprint, signBytes } from "#net/local/sign-bytes.ts";
 import { randomNonce } from "#net/random-token.ts";
 import { HAND_SENTENCES } from "#net/ssh/hand/say-refusal.ts";

@@ -1,6 +1,5 @@
 import type { HostSessions } from "#connect/host-sessions.ts";
-import type { WayFacts } from "#domain/acme/choose-way.ts";
-import { readWayFacts } from "#domain/acme/read-way-facts.ts";
+import { readWayFacts, type WayFacts } from "#domain/acme/challenge-methods.ts";
 import { chooseChallenge } from "#domain/rotation/plan/certificates/choose-challenge.ts";
 import type { Point } from "#domain/rotation/plan/certificates/choose-points.ts";
 import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";

@@ -1,4 +1,4 @@
-import { settleStandings } from "#domain/roster/standing.ts";
+import { settleStandings } from "#domain/people/standing.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
 import type { Instant } from "#shared/model/instant.ts";

@@ -1,4 +1,4 @@
-import { chooseWay, type WayFacts } from "#domain/acme/choose-way.ts";
+import { chooseWay, type WayFacts } from "#domain/acme/challenge-methods.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 
 type ChosenChallenge = { way: ChallengeWay; why: "" } | { way: null; why: string };

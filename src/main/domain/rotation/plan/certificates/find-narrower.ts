@@ -1,4 +1,4 @@
-import { PURPOSE, sayPurpose } from "#domain/issuing/purposes.ts";
+import { PURPOSE, sayPurpose } from "#domain/issuing/issued-checks.ts";
 import type { IssuerKind } from "#shared/model/issuer.ts";
 import type { Narrower } from "#shared/model/pair.ts";
 import { isAddress } from "#shared/model/target.ts";

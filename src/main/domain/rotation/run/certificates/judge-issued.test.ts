@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import { expect, test } from "vitest";
-import { makeRequest } from "#domain/issuing/make-request.ts";
+import { makeRequest } from "#domain/issuing/make-certificate.ts";
 import { MADE_AT, makeOwnAuthority } from "#domain/issuing/testing/make-own-authority.ts";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import type { Narrower } from "#shared/model/pair.ts";

@@ -1,6 +1,6 @@
+import { openBinding } from "#domain/acme/account-key.ts";
 import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
-import { openBinding } from "#domain/acme/jws.ts";
-import { broken, openJson, urlAt } from "#domain/acme/reading/open-json.ts";
+import { broken, openJson, urlAt } from "#domain/acme/json.ts";
 import type { AcmeSession, Signer } from "./session.ts";
 
 /** A key that an authority hands out to whoever may have an account. Only its MACs come here. */

@@ -1,12 +1,7 @@
-import { thumbprintOf } from "#domain/acme/account-key.ts";
-import { challengeOf } from "#domain/acme/challenges.ts";
+import { challengeOf, thumbprintOf } from "#domain/acme/account-key.ts";
 import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
-import { broken } from "#domain/acme/reading/open-json.ts";
-import {
-  type Authorization,
-  type OfferedChallenge,
-  readAuthorization,
-} from "#domain/acme/reading/read-authorization.ts";
+import { broken } from "#domain/acme/json.ts";
+import { type Authorization, type OfferedChallenge, readAuthorization } from "#domain/acme/order.ts";
 import type { OrderWish } from "./order-wish.ts";
 import { createPauses, readPatiently } from "./patience.ts";
 import type { AcmeSession } from "./session.ts";

@@ -1,7 +1,6 @@
-import { certificateIdOf } from "#domain/acme/certificate-id.ts";
+import type { AcmeDirectory } from "#domain/acme/directory.ts";
 import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
-import type { AcmeDirectory } from "#domain/acme/reading/read-directory.ts";
-import { type RenewalWindow, readRenewalInfo } from "#domain/acme/reading/read-renewal-info.ts";
+import { certificateIdOf, type RenewalWindow, readRenewalInfo } from "#domain/acme/renewal-info.ts";
 import { type Account, type AccountWish, findAccount, registerAccount } from "./account.ts";
 import { type Issued, orderCertificate } from "./order.ts";
 import type { OrderWish } from "./order-wish.ts";

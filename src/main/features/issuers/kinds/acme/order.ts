@@ -1,8 +1,7 @@
-import { certificateIdOf } from "#domain/acme/certificate-id.ts";
 import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
-import { broken, urlAt } from "#domain/acme/reading/open-json.ts";
-import { readChain } from "#domain/acme/reading/read-chain.ts";
-import { type AcmeOrder, isSameNames, nextOfOrder, readOrder } from "#domain/acme/reading/read-order.ts";
+import { broken, urlAt } from "#domain/acme/json.ts";
+import { type AcmeOrder, isSameNames, nextOfOrder, readChain, readOrder } from "#domain/acme/order.ts";
+import { certificateIdOf } from "#domain/acme/renewal-info.ts";
 import { authorize } from "./authorize.ts";
 import type { OrderWish } from "./order-wish.ts";
 import { createPauses, readPatiently } from "./patience.ts";

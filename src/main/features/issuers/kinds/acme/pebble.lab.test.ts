@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { identifiersOf } from "#domain/acme/identifiers.ts";
+import { identifiersOf } from "#domain/acme/order.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answerAtPebble } from "#testing/acme/answer-at-pebble.ts";

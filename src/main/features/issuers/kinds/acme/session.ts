@@ -1,10 +1,7 @@
-import type { PublicJwk } from "#domain/acme/account-key.ts";
-import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
-import { openJws } from "#domain/acme/jws.ts";
-import { broken } from "#domain/acme/reading/open-json.ts";
-import { type AcmeDirectory, readDirectory } from "#domain/acme/reading/read-directory.ts";
-import { readNonce, readRetryAfter } from "#domain/acme/reading/read-headers.ts";
-import { readProblem } from "#domain/acme/reading/read-problem.ts";
+import { openJws, type PublicJwk } from "#domain/acme/account-key.ts";
+import { type AcmeDirectory, readDirectory, readNonce, readRetryAfter } from "#domain/acme/directory.ts";
+import { type AcmeFault, isFault, readProblem } from "#domain/acme/fault.ts";
+import { broken } from "#domain/acme/json.ts";
 import type { AcmeRequest, AskAcme } from "#net/acme/ask-acme.ts";
 
 /** Whoever has an account's key. Signs by ES256: r and s, 32 bytes each. */

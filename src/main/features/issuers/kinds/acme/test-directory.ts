@@ -1,5 +1,5 @@
+import type { AcmeDirectory } from "#domain/acme/directory.ts";
 import { type AcmeFault, isFault, sayFault } from "#domain/acme/fault.ts";
-import type { AcmeDirectory } from "#domain/acme/reading/read-directory.ts";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import type { HeldAccount } from "./held-account.ts";
 

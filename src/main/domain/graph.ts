@@ -1,0 +1,86 @@
+/** An edge of any graph. One that is no step costs nothing: to have a file is to have its key. */
+export type Edge = { from: string; to: string; isCertain: boolean; isStep: boolean };
+
+/** How each thing was come to: by which edge, and after how many steps. Of a start there is no edge. */
+export type Found<E extends Edge> = ReadonlyMap<string, { edge: E | null; distance: number }>;
+
+export type Walk<E extends Edge> = {
+  found: Found<E>;
+  /** Edges were left out, for there were too many. */
+  isCut: boolean;
+};
+
+type Ground<E extends Edge> = {
+  starts: readonly string[];
+  /** The edges at a thing, in the direction of the walk. */
+  edgesAt: (id: string) => readonly E[];
+  /** Against the edges: what leads to the starts. */
+  isBackward?: boolean;
+  onlyCertain?: boolean;
+  /** Looks at so many edges, the nearest first. */
+  mostEdges: number;
+  /** Ends as soon as one of these is the nearest that was not looked at. */
+  isGoal?: (id: string) => boolean;
+};
+
+/**
+ * Breadth first from all starts at once. What is found is found by a shortest way, and of edges that serve as well the
+ * first certain one is taken. Cycles end where they began.
+ */
+export function walk<E extends Edge>(ground: Ground<E>): Walk<E> {
+  const { starts, edgesAt, isBackward = false, onlyCertain = false, mostEdges, isGoal } = ground;
+  const found = new Map<string, { edge: E | null; distance: number }>();
+  for (const start of starts) found.set(start, { edge: null, distance: 0 });
+  const done = new Set<string>();
+  let edgeCount = 0;
+  let level = [...found.keys()];
+  for (let distance = 0; level.length > 0; distance++) {
+    const next: string[] = [];
+    // What costs no step is added to the level while it is gone through.
+    for (const id of level) {
+      if (done.has(id) || found.get(id)?.distance !== distance) continue;
+      done.add(id);
+      if (isGoal?.(id)) return { found, isCut: false };
+      for (const edge of certainFirst(edgesAt(id), onlyCertain)) {
+        if (++edgeCount > mostEdges) return { found, isCut: true };
+        const other = isBackward ? edge.from : edge.to;
+        const there = distance + Number(edge.isStep);
+        if (there >= (found.get(other)?.distance ?? Number.POSITIVE_INFINITY)) continue;
+        found.set(other, { edge, distance: there });
+        (edge.isStep ? next : level).push(other);
+      }
+    }
+    level = next;
+  }
+  return { found, isCut: false };
+}
+
+function certainFirst<E extends Edge>(edges: readonly E[], onlyCertain: boolean): readonly E[] {
+  const certain = edges.filter(({ isCertain }) => isCertain);
+  if (onlyCertain || certain.length === edges.length) return certain;
+  return [...certain, ...edges.filter(({ isCertain }) => !isCertain)];
+}
+
+/** The edges from a start to a thing that was found, in the order in which they are gone; empty for a start. */
+export function wayTo<E extends Edge>(found: Found<E>, id: string, isBackward = false): E[] {
+  const way: E[] = [];
+  for (let edge = found.get(id)?.edge; edge; ) {
+    way.push(edge);
+    edge = found.get(isBackward ? edge.to : edge.from)?.edge;
+  }
+  return isBackward ? way : way.reverse();
+}
+
+/** The pairs that are there in both directions, each once, with the smaller number first. What points to itself is none. */
+export function mutualPairs(pairs: readonly (readonly [number, number])[]): [number, number][] {
+  const targets = new Map<number, Set<number>>();
+  for (const [from, to] of pairs) {
+    const known = targets.get(from);
+    if (known) known.add(to);
+    else targets.set(from, new Set([to]));
+  }
+  const mutual: [number, number][] = [];
+  for (const [from, tos] of targets)
+    for (const to of tos) if (from < to && targets.get(to)?.has(from)) mutual.push([from, to]);
+  return mutual.sort(([one, two], [other, another]) => one - other || two - another);
+}

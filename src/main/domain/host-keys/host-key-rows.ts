@@ -1,0 +1,227 @@
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { type KnownHost, type KnownHosts, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
+import {
+  findRevocation,
+  type HostKeyJudgement,
+  judgeHostKey,
+  sayKnown,
+} from "#domain/ssh/known-hosts-judgement.ts";
+import { OBSOLETE, SHORTEST_RSA } from "#domain/ssh/ssh-findings.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { HostKeyView } from "#shared/model/probe.ts";
+
+export type HostPlace = NonNullable<HostKeyRow["host"]>;
+
+type PresentedKey = HostKeyView & {
+  blob: Uint8Array;
+  at: Instant;
+  /** The visit ended at it: nobody trusted it then. */
+  isRefused: boolean;
+};
+
+type HeldKey = HostKeyView & { keyBits: number | null; at: Instant };
+
+/** A machine with a name of its own, of which host keys are known. */
+export type KeyedHost = {
+  name: string;
+  port: number;
+  /** What known_hosts is asked for: ssh_config may give it another name. */
+  knownAs: { host: string; port: number };
+  /** Its row in the inventory; null for a jump host that nobody visits, and for what only has a pin. */
+  id: number | null;
+  pin: (HostKeyView & { blob: Uint8Array }) | null;
+  presented: PresentedKey | null;
+  held: readonly HeldKey[];
+  /** Those that signed its bundles, where it was never met. */
+  bundleKeys: readonly HostKeyView[];
+};
+
+export type HostKeyFacts = {
+  hosts: readonly KeyedHost[];
+  /** Names as known_hosts would write them, by which hashed ones may be told: all that the inventory has. */
+  otherNames: readonly string[];
+  knownHosts: readonly KnownHosts[];
+  /** Whether a name was tried with every hashed one; where not, what only a hashed line knows of it is not known. */
+  wasTried: (name: string) => boolean;
+};
+
+/** A row before it is known who else has the key. */
+export type RowDraft = Omit<HostKeyRow, "id" | "sharedWith">;
+
+/**
+ * The keys of one host, each with its state. Whether the presented one is trusted is decided as a scan decides it
+ * (domain/ssh/known-hosts-judgement.ts): what is shown here and what a scan does are never two opinions.
+ */
+
+/** One key of a host, and all who know it. */
+type OwnKey = {
+  keyType: string;
+  keyBits: number | null;
+  fingerprint: string;
+  knownAt: string[];
+  presented: KeyedHost["presented"];
+  held: KeyedHost["held"][number] | null;
+  isPinned: boolean;
+};
+
+type Verdict = { state: HostKeyState; why: string };
+
+/** What the presented key is, by all that is known, and by known_hosts without our pin, as ssh would find. */
+type Judged = { key: HostKeyJudgement; byFiles: HostKeyJudgement } | null;
+
+/** The rows of a host, and the lines of known_hosts that they tell of. */
+export function judgeHost(host: KeyedHost, knownHosts: readonly KnownHosts[]) {
+  const entries = entriesOf(host, knownHosts);
+  const question = host.presented && { ...host.knownAs, blob: host.presented.blob };
+  const judged: Judged = question && {
+    key: judgeHostKey(question, { knownHosts, pin: host.pin, bundleKeys: host.bundleKeys }),
+    byFiles: judgeHostKey(question, { knownHosts, pin: null, bundleKeys: [] }),
+  };
+  const rows = gatherKeys(host, entries).map((key): RowDraft => {
+    const { keyType, keyBits, fingerprint, knownAt, isPinned } = key;
+    const { state, why } = judge(key, { host, knownHosts, judged });
+    return {
+      name: nameInKnownHosts(host.name, host.port),
+      keyType,
+      keyBits,
+      fingerprint,
+      state,
+      why,
+      isPinned,
+      knownAt,
+      host: { id: host.id, host: host.name, port: host.port },
+      weakness: sayWeakness(key),
+      presentedAt: key.presented?.at ?? null,
+      heldAt: key.held?.at ?? null,
+    };
+  });
+  return { rows, entries };
+}
+
+/** Lines under the host's name; one under its name without the port, too, where it knows the key that was presented. */
+function entriesOf({ knownAs, presented }: KeyedHost, knownHosts: readonly KnownHosts[]): KnownHost[] {
+  const find = (port: number) =>
+    knownHosts.flatMap((known) => known.find(nameInKnownHosts(knownAs.host, port)));
+  const own = find(knownAs.port).filter(({ marker }) => marker === "none");
+  if (own.length > 0 || knownAs.port === 22 || !presented) return own;
+  return find(22).filter(({ marker, key }) => marker === "none" && key.fingerprint === presented.fingerprint);
+}
+
+function gatherKeys({ pin, presented, held }: KeyedHost, entries: readonly KnownHost[]): OwnKey[] {
+  const keys = new Map<string, OwnKey>();
+  const at = (view: { keyType: string; fingerprint: string; keyBits: number | null }): OwnKey => {
+    const known = keys.get(view.fingerprint);
+    if (known) return Object.assign(known, { keyBits: known.keyBits ?? view.keyBits });
+    const { keyType, keyBits, fingerprint } = view;
+    const key = { keyType, keyBits, fingerprint, knownAt: [], presented: null, held: null, isPinned: false };
+    keys.set(fingerprint, key);
+    return key;
+  };
+  if (pin) at({ ...pin, keyBits: bitsOf(pin.blob) }).isPinned = true;
+  if (presented) at({ ...presented, keyBits: bitsOf(presented.blob) }).presented = presented;
+  for (const { key, where } of entries) at(key).knownAt.push(where);
+  for (const each of held) at(each).held = each;
+  return [...keys.values()];
+}
+
+const bitsOf = (blob: Uint8Array): number | null => readKeyBlob(blob)?.keyBits ?? null;
+
+type Ground = { host: KeyedHost; knownHosts: readonly KnownHosts[]; judged: Judged };
+
+function judge(key: OwnKey, { host, knownHosts, judged }: Ground): Verdict {
+  const revoked = findRevocation(host.knownAs, [key], { knownHosts });
+  if (revoked) return { state: "revoked", why: sayRevoked(key, revoked) };
+  if (key.presented && judged) return judgePresented(key, key.presented, judged.key);
+  if (!key.isPinned && key.knownAt.length === 0)
+    return {
+      state: "held",
+      why: "found on the host when it was read; it has not presented it, and nothing trusts it",
+    };
+  return judgeTrusted(key, host, judged);
+}
+
+function sayRevoked({ presented, held }: OwnKey, { where }: KnownHost): string {
+  if (presented) return `revoked at ${where}, and the host presents it; give the host another key`;
+  if (held) return `revoked at ${where}, and it was found on the host when that was read; remove it there`;
+  return `revoked at ${where}`;
+}
+
+function judgePresented(
+  key: OwnKey,
+  presented: NonNullable<KeyedHost["presented"]>,
+  judged: HostKeyJudgement,
+): Verdict {
+  switch (judged.kind) {
+    case "trusted":
+      return { state: "matched", why: `presented, and ${sayTrust(key)}` };
+    case "needs-certificate":
+      if (!presented.isRefused)
+        return {
+          state: "matched",
+          why: `the authority at ${judged.authorities[0]?.where} vouched for it when the host was last visited`,
+        };
+      return judgePresented(key, presented, judged.otherwise);
+    case "unknown":
+      return { state: "new", why: sayNew(presented) };
+    case "changed":
+      return {
+        state: "changed",
+        why: `presented, but ${judged.known.map(sayKnown).join(" and ")}; find out why before you trust it`,
+      };
+    case "revoked":
+      return { state: "revoked", why: `revoked at ${judged.where}` };
+    default:
+      return assertNever(judged);
+  }
+}
+
+const sayNew = ({ isRefused }: { isRefused: boolean }): string =>
+  isRefused
+    ? "presented, and nothing is known of it; compare it with the host's own, then trust it"
+    : "presented and taken when the host was last visited, but no pin and no known_hosts of this computer has it now";
+
+const sayTrust = ({ isPinned, knownAt: [first, ...more] }: OwnKey): string =>
+  [isPinned && "pinned", first !== undefined && `known at ${first}`, more.length > 0 && `${more.length} more`]
+    .filter((words) => words !== false)
+    .join(" and ");
+
+/** A key that is trusted and was not presented: found on the host, in conflict with what it presents, or just not seen. */
+function judgeTrusted(key: OwnKey, { presented, id, held }: KeyedHost, judged: Judged): Verdict {
+  const trust = sayTrust(key);
+  if (judged && presented) {
+    const isAgainstPin = key.isPinned && isChanged(judged.key, presented.isRefused);
+    const isAgainstFiles = key.knownAt.length > 0 && isChanged(judged.byFiles, presented.isRefused);
+    if (isAgainstPin || isAgainstFiles)
+      return {
+        state: "changed",
+        why: `${trust}, but the host presents ${presented.keyType} ${presented.fingerprint}${isAgainstPin ? "" : "; ssh refuses it until known_hosts is corrected"}`,
+      };
+  }
+  if (key.held) return { state: "matched", why: `found on the host when it was read, and ${trust}` };
+  if (id === null && !presented)
+    return { state: "unused", why: `${trust}; no host of the inventory has this name` };
+  if (!presented && held.length === 0)
+    return { state: "unused", why: `${trust}; no visit to the host has come to its key` };
+  return { state: "unused", why: `${trust}; the host was not seen with it, but with other keys` };
+}
+
+function isChanged(judged: HostKeyJudgement, isRefused: boolean): boolean {
+  if (judged.kind === "needs-certificate") return isRefused && judged.otherwise.kind === "changed";
+  return judged.kind === "changed";
+}
+
+/** Why a host key of this kind is to be replaced; null where nothing speaks against it, or its size is not known. */
+export function sayWeakness({
+  keyType,
+  keyBits,
+}: {
+  keyType: string;
+  keyBits: number | null;
+}): string | null {
+  const obsolete = OBSOLETE.get(keyType);
+  if (obsolete !== undefined) return `it is ${obsolete}`;
+  if (keyType !== "ssh-rsa" || keyBits === null || keyBits >= SHORTEST_RSA) return null;
+  return `this RSA key has ${keyBits} bits; fewer than ${SHORTEST_RSA} are within reach of an attacker`;
+}

@@ -1,0 +1,134 @@
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import type { RosterKind } from "#shared/model/person.ts";
+
+/** A key that a roster has as somebody's. */
+type RosterKey = { fingerprint: string; keyType: string | null };
+
+/** A person as a roster tells of them. Texts are those of whoever wrote it. */
+export type RosterPerson = {
+  /** Tells the people of one roster apart, and stays the same from one reading to the next. */
+  handle: string;
+  name: string;
+  email: string | null;
+  /** Logins and addresses, in lower case, each once. */
+  logins: string[];
+  /** Whether they are still there; a roster of keys alone says nothing. */
+  said: "active" | "gone" | "nothing";
+  /** The day that it names as their last: 2026-03-31. */
+  leftOn: string | null;
+  keys: RosterKey[];
+};
+
+/** Something in a roster that could not be read: where it stands, and why it cannot be used. */
+export type BrokenPart = { where: string; why: string };
+
+export type Roster = {
+  kind: RosterKind;
+  people: RosterPerson[];
+  broken: BrokenPart[];
+  /** What whoever imports it should know, such as columns that are not used. */
+  notes: string[];
+};
+
+/** A file of a roster, by its name as the user knows it. */
+export type RosterFile = { name: string; bytes: Uint8Array };
+
+export const MOST_PEOPLE = 100_000;
+
+/** A person has a few keys; a file of a thousand is the account of a machine, or a mistake. */
+const MOST_KEYS = 1_000;
+
+/** Longer ones are cut: they are names, not texts. */
+const LONGEST = 200;
+
+type Written = {
+  name: string | null;
+  email: string | null;
+  logins: readonly string[];
+  said: RosterPerson["said"];
+  leftOn: string | null;
+  keys: readonly RosterKey[];
+};
+
+/** A person of what a roster says; null where nothing tells who is meant. */
+export function toPerson({ said, leftOn, keys, ...written }: Written): RosterPerson | null {
+  const email = clean(written.email);
+  const logins = [...written.logins, email].map((login) => clean(login)?.toLowerCase() ?? "").filter(Boolean);
+  const name = clean(written.name) ?? clean(written.logins[0] ?? null) ?? email;
+  const handle = logins[0] ?? name?.toLowerCase();
+  if (name === null || handle === undefined) return null;
+  const once = new Map(keys.map((key) => [key.fingerprint, key]));
+  return { handle, name, email, logins: [...new Set(logins)], said, leftOn, keys: [...once.values()] };
+}
+
+const clean = (text: string | null): string | null =>
+  text?.replaceAll("\0", "").trim().slice(0, LONGEST) || null;
+
+/** One person that stands in several places of a roster is one, with all that is said of them there. */
+export function mergePeople(people: readonly RosterPerson[]): RosterPerson[] {
+  return [...Map.groupBy(people, ({ handle }) => handle).values()].flatMap(([first, ...others]) =>
+    first ? join(first, others) : [],
+  );
+}
+
+/** Who is there by one line is there, whatever another says: one of two accounts may be closed. */
+function join(first: RosterPerson, others: readonly RosterPerson[]): RosterPerson {
+  if (others.length === 0) return first;
+  const all = [first, ...others];
+  const said = new Set(all.map((one) => one.said));
+  const days = all.map(({ leftOn }) => leftOn);
+  return {
+    ...first,
+    email: all.find(({ email }) => email !== null)?.email ?? null,
+    logins: [...new Set(all.flatMap(({ logins }) => logins))],
+    said: said.has("active") ? "active" : said.has("gone") ? "gone" : "nothing",
+    leftOn: days.includes(null) ? null : (days.toSorted().at(-1) ?? null),
+    keys: [...new Map(all.flatMap(({ keys }) => keys).map((key) => [key.fingerprint, key])).values()],
+  };
+}
+
+const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
+
+/** Where one key ends and the next begins, in a cell that holds several. */
+const BETWEEN_KEYS = /[;,|]\s*(?=(?:ssh-|ecdsa-|sk-))/g;
+
+type Read = { keys: RosterKey[]; broken: BrokenPart[] };
+
+/** The keys of a text that holds one on each line, as authorized_keys and .pub files do. `where` names a line of it. */
+export function readKeyLines(bytes: Uint8Array, where: (line: number) => string): Read {
+  const lines = readAuthorizedKeys(bytes);
+  const keys: RosterKey[] = [];
+  const broken: BrokenPart[] = [];
+  for (const { line, key, keyTypeText, problem } of lines.slice(0, MOST_KEYS)) {
+    if (key) keys.push({ fingerprint: key.fingerprint, keyType: keyTypeText });
+    else broken.push({ where: where(line), why: problem ?? "no public key can be read in it" });
+  }
+  if (lines.length > MOST_KEYS)
+    broken.push({
+      where: where(lines[MOST_KEYS]?.line ?? 0),
+      why: `only the first ${MOST_KEYS} keys are taken`,
+    });
+  return { keys, broken };
+}
+
+/** The keys of one cell or value: whole public keys, between line ends or `;`. */
+export const readKeyCell = (text: string, where: string): Read =>
+  readKeyLines(Buffer.from(text.replaceAll(BETWEEN_KEYS, "\n")), () => where);
+
+/** Fingerprints as ssh-keygen prints them, between blanks, commas or semicolons. */
+export function readFingerprints(text: string, where: string): Read {
+  const words = text.split(/[\s,;|]+/).filter(Boolean);
+  const keys: RosterKey[] = [];
+  const broken: BrokenPart[] = [];
+  for (const word of words.slice(0, MOST_KEYS)) {
+    const fingerprint = word.replace(/=+$/, "");
+    if (FINGERPRINT.test(fingerprint)) keys.push({ fingerprint, keyType: null });
+    else broken.push({ where, why: sayNoFingerprint(word) });
+  }
+  return { keys, broken };
+}
+
+const sayNoFingerprint = (word: string): string =>
+  /^(MD5:)?([0-9a-f]{2}:){15}[0-9a-f]{2}$/i.test(word)
+    ? `${word} is an MD5 fingerprint, which tells no key for certain; write what ssh-keygen -lf prints: SHA256:...`
+    : `${word.slice(0, 80)} is no fingerprint; write what ssh-keygen -lf prints: SHA256:...`;

@@ -1,0 +1,78 @@
+import { readCsvRoster } from "./csv-people.ts";
+import { readLdifRoster } from "./ldif-people.ts";
+import {
+  type BrokenPart,
+  MOST_PEOPLE,
+  mergePeople,
+  type Roster,
+  type RosterFile,
+  readKeyLines,
+  toPerson,
+} from "./people-source.ts";
+
+/**
+ * A roster of people and their keys, of whatever kind its files are: tables, directories' exports, or a file of keys for
+ * each person. What is none of these is named; nothing makes it throw.
+ */
+export function readRoster(files: readonly RosterFile[]): Roster {
+  const keysFiles = files.filter(({ name }) => nameOfKeysFile(name) !== null);
+  const read = files.filter(({ name }) => nameOfKeysFile(name) === null).map(readFile);
+  const parts = [...(keysFiles.length > 0 ? [readKeysRoster(keysFiles)] : []), ...read];
+  return {
+    kind: parts[0]?.kind ?? "csv",
+    people: mergePeople(parts.flatMap(({ people }) => people)),
+    broken: parts.flatMap(({ broken }) => broken),
+    notes: parts.flatMap(({ notes }) => notes),
+  };
+}
+
+function readFile({ name, bytes }: RosterFile): Roster {
+  const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const why = whyUnreadable(raw);
+  if (why !== null) return nothing({ where: name, why });
+  if (/\.ldif?$/i.test(name) || /^(?:version:|dn::? ?)/m.test(raw.toString("latin1", 0, 4_096)))
+    return readLdifRoster(raw.toString("latin1"), name);
+  return readCsvRoster(raw.toString("utf8"), name);
+}
+
+const nothing = (broken: BrokenPart): Roster => ({ kind: "csv", people: [], broken: [broken], notes: [] });
+
+/** What spreadsheets save instead of a table in UTF-8. */
+function whyUnreadable(bytes: Buffer): string | null {
+  if (bytes.subarray(0, 4).toString("latin1") === "PK\u0003\u0004")
+    return "it is a spreadsheet or an archive; save the table as CSV in UTF-8";
+  const mark = bytes.subarray(0, 2).toString("latin1");
+  if (mark === "\u00ff\u00fe" || mark === "\u00fe\u00ff") return "it is UTF-16; save it as CSV in UTF-8";
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(bytes.toString("latin1", 0, 4_096)))
+    return "it is a private key, which nobody should hand around; a roster holds public keys";
+  return bytes.includes(0) ? "it is no text" : null;
+}
+
+const NAMED_BY_FILE = /^(?:.*\/)?([^/]+)\.(?:keys|pub)$/i;
+
+/** Whose keys a file holds, by its name: `alice.keys` as GitHub serves it, `alice.pub`; null where it does not say. */
+const nameOfKeysFile = (name: string): string | null => NAMED_BY_FILE.exec(name)?.[1] ?? null;
+
+/** A file for each person, with that person's public keys, one a line. It says nothing of who has left. */
+function readKeysRoster(files: readonly RosterFile[]): Roster {
+  const read = files.slice(0, MOST_PEOPLE).map((file) => {
+    const { name, bytes } = file;
+    const login = nameOfKeysFile(name);
+    const { keys, broken } = readKeyLines(bytes, (line) => `${name} line ${line}`);
+    const person = toPerson({
+      name: login,
+      email: null,
+      logins: [login ?? ""],
+      said: "nothing",
+      leftOn: null,
+      keys,
+    });
+    return { broken, person };
+  });
+  return {
+    kind: "keys",
+    people: mergePeople(read.flatMap(({ person }) => person ?? [])),
+    broken: read.flatMap(({ broken }) => broken),
+    notes: [],
+  };
+}
