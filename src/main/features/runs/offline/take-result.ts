@@ -1,6 +1,6 @@
-import { verifyHostSignature } from "#domain/host-keys/verify-host-signature.ts";
 import { findContradiction, isHeld, readMadeKey } from "#domain/rotation/script/judge-result.ts";
 import { type CarriedResult, placeResult, readResult } from "#domain/rotation/script/read-result.ts";
+import { verifyHostSignature } from "#domain/signatures/ssh-signature.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { BundleSignature } from "#shared/model/bundle.ts";

@@ -1,10 +1,10 @@
 /** Halves on this computer: files, and keys of its agents. */
 /** A key pair from a private key file of this computer, and the passphrase that it takes to open or to lock one. */
-import { signedBytes } from "#domain/bundle/check-signature.ts";
-import { makeNonce, POSSESSION_NAMESPACE, writeStatement } from "#domain/possession/verify-possession.ts";
+
 import { isOpenedHere } from "#domain/rotation/plan/checks/check-possession.ts";
 import type { HolderSeen } from "#domain/rotation/run/step.ts";
-import { isSignedBy } from "#domain/ssh/host-certificate-signature.ts";
+import { makeNonce, POSSESSION_NAMESPACE, writeStatement } from "#domain/signatures/possession.ts";
+import { isSignedBy, signedBytes } from "#domain/signatures/ssh-signature.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { addToAgent, removeFromAgent, signByAgent } from "#net/local/private-halves/agent-keys.ts";
 import { type HalfPlace, lookAtHalf } from "#net/local/private-halves/half-place.ts";

@@ -1,6 +1,7 @@
 /** Halves that hosts hold, put and taken back by a hand, as whoever owns the folder. */
-import { makeNonce, verifyPossession, writeStatement } from "#domain/possession/verify-possession.ts";
+
 import type { HolderSeen } from "#domain/rotation/run/step.ts";
+import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
 import { nameKept } from "#net/local/private-halves/half-place.ts";
 import { hashSealed, sealPair } from "#net/local/private-halves/seal-pair.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";

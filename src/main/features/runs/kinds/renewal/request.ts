@@ -132,7 +132,7 @@ async function makeKeyHere(
   // Known before it is used: what nobody knows of would never be forgotten.
   await orders.set(at, { keyId: made.id });
   const wish = { spki: made.spki, key: key.kind, names, forClients };
-  const { makeRequest } = await import("#domain/issuing/make-request.ts");
+  const { makeRequest } = await import("#domain/issuing/make-certificate.ts");
   const csr = await makeRequest(wish, (data, how) => vault.sign(made.id, data, how));
   await orders.set(at, { state: "requested", message: "", csr, chain: null, sha256: null, wanted: null });
   return null;
