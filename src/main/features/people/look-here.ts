@@ -1,4 +1,4 @@
-import { readHeldKey } from "#domain/inspect/held-key.ts";
+import { readHeldKey } from "#domain/inspect/inspect-bytes.ts";
 import { readKeyFolder } from "#net/local/read-key-folder.ts";
 import { lookAtThisComputer } from "#net/local/this-computer.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
