@@ -138,7 +138,11 @@ export const Check = z.object({
 });
 export type Check = z.infer<typeof Check>;
 
-export const HostPlan = z.object({
+/** Where a host is. */
+export type HostAddress = { host: string; port: number };
+
+/** Where a host is, and how a run changes it, whatever it changes there. */
+export const PlannedHost = z.object({
   host: HostName,
   port: Port,
   /** The login that does the work. */
@@ -149,80 +153,239 @@ export const HostPlan = z.object({
   /** The pinned host key, as ssh-keygen prints it; empty: it is known by a bundle that no key of it has signed. */
   hostKey: z.string(),
   deadMan: DeadMan.nullable(),
+});
+
+export type PlannedHost = z.infer<typeof PlannedHost>;
+
+/** A host whose authorized_keys files change, or that has a private key which is replaced. */
+export const AccessHost = PlannedHost.extend({
   files: z.array(FilePlan),
   holders: z.array(HolderPlan),
   /** By account of its files. */
   proofs: z.array(z.object({ account: z.string(), proof: Proof })),
-  /** What is renewed there; not there where keys are what changes. */
-  certificates: z.array(CertificateChange).optional(),
 });
-export type HostPlan = z.infer<typeof HostPlan>;
+export type AccessHost = z.infer<typeof AccessHost>;
 
-export const PlanOptions = z.object({
+/** The host that gets a second host key. */
+export const HostKeyHost = PlannedHost.extend({
+  /** The one file of sshd's configuration that names its host keys; none where it could not be planned. */
+  files: z.array(FilePlan),
+});
+export type HostKeyHost = z.infer<typeof HostKeyHost>;
+
+/** A host that has certificates which are renewed. */
+export const RenewalHost = PlannedHost.extend({ certificates: z.array(CertificateChange) });
+export type RenewalHost = z.infer<typeof RenewalHost>;
+
+export type HostPlan = AccessHost | HostKeyHost | RenewalHost;
+
+/** The pace of a run, whatever it changes. */
+export const Pace = z.object({
   canary: z.boolean().default(true),
   /** Hosts at a time after the canary. */
   batchSize: z.int().min(1).max(64).default(8),
   /** Failed hosts after which no other is begun. */
   maxFailures: z.int().min(1).max(10_000).default(1),
-  /** Days to watch the logs for uses of the old key before it is removed; 0: it is removed at once. */
-  graceDays: z.int().min(0).max(365).default(0),
   /** Until the host itself takes back what was not proved. */
   deadManSeconds: z.int().min(30).max(3_600).default(120),
-  /** Of certificates: from when all serve the new ones until that is looked at once more. Not there: `RECHECK_MINUTES`. */
-  recheckMinutes: z.int().min(0).max(10_080).optional(),
 });
-export type PlanOptions = z.infer<typeof PlanOptions>;
+
+export type Pace = z.infer<typeof Pace>;
+
+/** Of a plan about keys. */
+export const KeyOptions = Pace.extend({
+  /** Days to watch the logs for uses of the old key before it is removed; 0: it is removed at once. */
+  graceDays: z.int().min(0).max(365).default(0),
+});
+export type KeyOptions = z.infer<typeof KeyOptions>;
 
 /** A server that was told to read its files again may do so late, and one that was restarted may not. */
 export const RECHECK_MINUTES = 60;
 
+export const RenewalOptions = Pace.extend({
+  /** From when all serve the new ones until that is looked at once more; 0: it is not. */
+  recheckMinutes: z.int().min(0).max(10_080).default(RECHECK_MINUTES),
+});
+export type RenewalOptions = z.infer<typeof RenewalOptions>;
+
+/** What may be asked of a plan before its kind is known. */
+export const PlanOptions = KeyOptions.extend(RenewalOptions.shape);
+export type PlanOptions = z.infer<typeof PlanOptions>;
+
+/** A new key that somebody else has made; `line` is `type base64`. `path`: its private half on this computer. */
+const GivenNewKey = z.object({
+  kind: z.literal("given"),
+  line: z.string(),
+  comment: z.string(),
+  path: z.string().nullable(),
+});
+export type GivenNewKey = z.infer<typeof GivenNewKey>;
+
+/** A new key that is made on the host where it will be used, and never leaves it. */
+const MadeOnHolder = z.object({
+  kind: z.literal("made-on-holder"),
+  keyType: z.string(),
+  comment: z.string(),
+  host: HostName,
+  port: Port,
+  path: z.string(),
+});
+
 /** Where the new key is made, or which one was given. */
 export const NewKey = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("made-here"), keyType: z.string(), comment: z.string(), path: z.string() }),
-  z.object({
-    kind: z.literal("made-on-holder"),
-    keyType: z.string(),
-    comment: z.string(),
-    host: HostName,
-    port: Port,
-    path: z.string(),
-  }),
-  /** Somebody else has made it; `line` is `type base64`. `path`: its private half on this computer. */
-  z.object({ kind: z.literal("given"), line: z.string(), comment: z.string(), path: z.string().nullable() }),
+  MadeOnHolder,
+  GivenNewKey,
 ]);
 export type NewKey = z.infer<typeof NewKey>;
 
 /** Of a new RSA key: as many as ssh-keygen takes by itself. */
 export const RSA_BITS = 3_072;
 
-export const Plan = z.object({
+/** What every plan has. */
+const PlanBase = z.object({
   format: z.literal("latchkey-plan-1"),
-  kind: PlanKind,
   title: z.string(),
   madeAt: Instant,
-  /**
-   * When what it was made of was collected, where no host was looked at for it: it is carried out by scripts alone. Not
-   * there where they were looked at when it was made.
-   */
-  asOf: Instant.optional(),
-  /** The key that goes; null where none does. */
-  oldKey: z.string().nullable(),
-  newKey: NewKey.nullable(),
-  /** The private half on this computer that proofs by the key that stays log in with; not there where none does. */
-  provesWith: z.string().optional(),
-  options: PlanOptions,
-  /** In the order in which they are changed. */
-  hosts: z.array(HostPlan),
-  /** The private halves on this computer. */
-  here: z.array(HolderPlan),
   checks: z.array(Check),
   /** What was meant to be in it and is not, each a sentence. */
   leftOut: z.array(z.string()),
-  /** Where what is to go, or to be tightened, lets in as before all the same, for it is left as it is; not there where that is nowhere. */
-  remaining: z.array(RemainingAccess).optional(),
-  /** What somebody may have to do elsewhere once it is carried out, each a sentence; not there where that is nothing. */
-  afterwards: z.array(z.string()).optional(),
   /** What is to be typed before it runs, and why; null where nothing is. */
   confirm: z.object({ word: z.string(), why: z.array(z.string()) }).nullable(),
 });
+
+export const AccessBase = PlanBase.extend({
+  /**
+   * When what it was made of was collected, where no host was looked at for it: it is carried out by scripts alone. Null where
+   * they were looked at when it was made.
+   */
+  asOf: Instant.nullable(),
+  options: KeyOptions,
+  /** In the order in which they are changed. */
+  hosts: z.array(AccessHost),
+  /** Where what is to go, or to be tightened, lets in as before all the same, for it is left as it is. */
+  remaining: z.array(RemainingAccess),
+});
+
+export type AccessBase = z.infer<typeof AccessBase>;
+
+/** A key is replaced by another one wherever it logs in, and wherever its private half lies. */
+export const RotateKeyPlan = AccessBase.extend({
+  kind: z.literal("rotate-key"),
+  /** The fingerprint of the key that goes. */
+  oldKey: z.string(),
+  newKey: NewKey,
+  /** The private halves on this computer. */
+  here: z.array(HolderPlan),
+});
+export type RotateKeyPlan = z.infer<typeof RotateKeyPlan>;
+
+/** A key is let in to accounts. */
+const AddGrantsPlan = AccessBase.extend({ kind: z.literal("add-grants"), newKey: GivenNewKey });
+
+/** The key that all lines are for which go or change; null: they are for several. */
+const KeyOfLines = z.string().nullable();
+
+/** Lines go. */
+export const RemoveGrantsPlan = AccessBase.extend({ kind: z.literal("remove-grants"), oldKey: KeyOfLines });
+
+export type RemoveGrantsPlan = z.infer<typeof RemoveGrantsPlan>;
+
+/** Lines let in less. */
+const TightenGrantsPlan = AccessBase.extend({
+  kind: z.literal("tighten-grants"),
+  oldKey: KeyOfLines,
+  /** The private half on this computer that proofs by the key that stays log in with; null where none does. */
+  provesWith: z.string().nullable(),
+});
+
+/** Lines for a key become lines for the certificates of an authority. */
+const MoveToAuthorityPlan = AccessBase.extend({
+  kind: z.literal("move-to-authority"),
+  oldKey: KeyOfLines,
+  newKey: GivenNewKey,
+});
+
+/** Who may log in where changes. */
+export const AccessPlan = z.discriminatedUnion("kind", [
+  RotateKeyPlan,
+  AddGrantsPlan,
+  RemoveGrantsPlan,
+  TightenGrantsPlan,
+  MoveToAuthorityPlan,
+]);
+export type AccessPlan = z.infer<typeof AccessPlan>;
+
+/** A host gets a second host key, and later loses the first. */
+export const HostKeyPlan = PlanBase.extend({
+  kind: z.literal("rotate-host-key"),
+  options: KeyOptions,
+  hosts: z.array(HostKeyHost),
+  /** The fingerprint of the host key that goes; null: it has none of that type. */
+  oldKey: z.string().nullable(),
+  newKey: MadeOnHolder,
+  /** What somebody may have to do elsewhere once it is carried out, each a sentence. */
+  afterwards: z.array(z.string()),
+});
+export type HostKeyPlan = z.infer<typeof HostKeyPlan>;
+
+/** Certificates are renewed where servers read them. */
+export const RenewalPlan = PlanBase.extend({
+  kind: z.literal("rotate-certificate"),
+  options: RenewalOptions,
+  /** In the order in which they are changed. */
+  hosts: z.array(RenewalHost),
+});
+export type RenewalPlan = z.infer<typeof RenewalPlan>;
+
+/** A plan that changes lines of files: of who may log in, or of which host keys sshd has. */
+export type KeyPlan = AccessPlan | HostKeyPlan;
+
+export const Plan = z.discriminatedUnion("kind", [
+  RotateKeyPlan,
+  AddGrantsPlan,
+  RemoveGrantsPlan,
+  TightenGrantsPlan,
+  MoveToAuthorityPlan,
+  HostKeyPlan,
+  RenewalPlan,
+]);
 export type Plan = z.infer<typeof Plan>;
+
+export const isRenewal = (plan: Plan): plan is RenewalPlan => plan.kind === "rotate-certificate";
+
+/** The plan, if scripts can be carried for it: null for one of another kind. */
+export const offlinePlan = (plan: Plan | null | undefined): AccessPlan | null =>
+  !plan || plan.kind === "rotate-host-key" || plan.kind === "rotate-certificate" ? null : plan;
+
+/** The fingerprint of the key that goes, or whose lines change; null where that is none, or several. */
+export function oldKeyOf(plan: Plan): string | null {
+  return "oldKey" in plan ? plan.oldKey : null;
+}
+
+/** The key that comes; null where none does. */
+export function newKeyOf(plan: Plan): NewKey | null {
+  return "newKey" in plan ? plan.newKey : null;
+}
+
+/** The private halves on this computer that are replaced. */
+export const holdersHere = (plan: Plan): readonly HolderPlan[] =>
+  plan.kind === "rotate-key" ? plan.here : [];
+
+/** The private halves on each of its hosts that are replaced, in the order of `plan.hosts`. */
+export const holdersByHost = ({ hosts }: Plan): readonly (readonly HolderPlan[])[] =>
+  hosts.map((host) => ("holders" in host ? host.holders : []));
+
+/** How it is proved for each account of a host that it is not locked out. */
+export const proofsOf = (host: HostPlan): AccessHost["proofs"] => ("proofs" in host ? host.proofs : []);
+
+/** The authorized_keys files, or files of sshd's configuration, that it changes, over all of its hosts. */
+export const plannedFiles = (plan: Plan): readonly FilePlan[] =>
+  plan.kind === "rotate-certificate" ? [] : plan.hosts.flatMap(({ files }) => files);
+
+export const plannedCertificates = ({ hosts }: RenewalPlan): readonly CertificateChange[] =>
+  hosts.flatMap(({ certificates }) => certificates);
+
+/** Its options, as they may be asked of a plan that is made anew. */
+export const requestedOptions = ({ options }: Plan): PlanOptions =>
+  "graceDays" in options ? { ...options, recheckMinutes: RECHECK_MINUTES } : { ...options, graceDays: 0 };

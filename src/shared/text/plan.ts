@@ -1,5 +1,14 @@
 import { assertNever } from "../model/assert-never.ts";
-import type { DeadMan, FilePlan, NewKey, Plan, PlanKind, Proof } from "../model/plan.ts";
+import {
+  type DeadMan,
+  type FilePlan,
+  type NewKey,
+  type Plan,
+  type PlanKind,
+  type Proof,
+  plannedCertificates,
+  plannedFiles,
+} from "../model/plan.ts";
 import type { Phase } from "../model/run.ts";
 import { sayCount } from "./count.ts";
 import { fitEnd } from "./fit.ts";
@@ -65,11 +74,12 @@ export const countLines = (files: readonly Counts[]): Counts => ({
 });
 
 /** `3 to add, 1 to change, 2 to remove on 4 hosts`. */
-export function sayCounts({ hosts }: Pick<Plan, "hosts">): string {
-  const renewed = hosts.flatMap(({ certificates = [] }) => certificates).length;
-  if (renewed > 0) return `${sayCount(renewed, "certificate")} to renew on ${sayCount(hosts.length, "host")}`;
-  const { adds, changes, removes } = countLines(hosts.flatMap(({ files }) => files));
-  return `${adds} to add, ${changes} to change, ${removes} to remove on ${sayCount(hosts.length, "host")}`;
+export function sayCounts(plan: Plan): string {
+  const on = `on ${sayCount(plan.hosts.length, "host")}`;
+  const renewed = plan.kind === "rotate-certificate" ? plannedCertificates(plan).length : 0;
+  if (renewed > 0) return `${sayCount(renewed, "certificate")} to renew ${on}`;
+  const { adds, changes, removes } = countLines(plannedFiles(plan));
+  return `${adds} to add, ${changes} to change, ${removes} to remove ${on}`;
 }
 
 /** How it is proved, on one host, that an account is not locked out. */

@@ -47,7 +47,7 @@ test("a plan of such a host that comes from a file is checked again by what the 
   const { plan } = await planRemoval(app);
   const take = (edited: Plan) =>
     untilPlanned(app, () => app.client.runbooks.takePlan({ plan: edited, hash: hashPlan(edited) }));
-  const foreign = { ...plan, checks: [], confirm: null, leftOut: ["nothing"], afterwards: ["run this"] };
+  const foreign = { ...plan, checks: [], confirm: null, leftOut: ["nothing"] };
   expect((await take(foreign)).plan).toEqual(plan);
   const hosts = plan.hosts.map((host) => ({
     ...host,

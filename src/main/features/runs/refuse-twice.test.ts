@@ -30,11 +30,13 @@ const planOf = (oldKey: string, host: string, here: ReturnType<typeof holder>[])
     title: "",
     madeAt: AT,
     oldKey,
-    newKey: null,
+    newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
     options: {},
     here,
     checks: [],
     leftOut: [],
+    asOf: null,
+    remaining: [],
     confirm: null,
     hosts: [
       {

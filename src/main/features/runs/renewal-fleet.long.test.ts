@@ -85,7 +85,7 @@ test.skipIf(!canStartHosts())(
     const planned = await makePlan(app, wish, { batchSize: 2, recheckMinutes: 0 });
     const { plan } = planned;
     expect(plan?.leftOut).toHaveLength(3);
-    expect(plan?.hosts.flatMap(({ certificates = [] }) => certificates)).toHaveLength(9);
+    expect(plan?.hosts.flatMap(({ certificates }) => certificates)).toHaveLength(9);
     expect(plan?.hosts.map(({ batch }) => batch)).toEqual([0, 1, 1]);
     expect(plan?.leftOut).toHaveLength(3);
     const why = plan?.leftOut.join("\n");

@@ -57,7 +57,7 @@ async function renew(app: App, host: ServersHost, servers: readonly HostedServer
     expect(await servedAt(host, server), server).toEqual([order?.sha256, order?.sha256]);
   }
   expect(await host.run("ls -A /var/lib/latchkey 2>/dev/null || :")).toBe("");
-  return planned.plan?.hosts[0]?.certificates?.flatMap(({ consumers }) => consumers) ?? [];
+  return planned.plan?.hosts[0]?.certificates.flatMap(({ consumers }) => consumers) ?? [];
 }
 
 lab(

@@ -17,11 +17,13 @@ const plan = Plan.parse({
   title: "",
   madeAt: AT,
   oldKey: "SHA256:one",
-  newKey: null,
+  newKey: { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null },
   options: {},
   here: [],
   checks: [],
   leftOut: [],
+  asOf: null,
+  remaining: [],
   confirm: null,
   hosts: [
     {

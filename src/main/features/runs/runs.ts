@@ -3,7 +3,16 @@ import { resumeStep } from "#domain/rotation/run/resume-step.ts";
 import { randomToken } from "#net/random-token.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { HolderPlan, Plan } from "#shared/model/plan.ts";
+import {
+  type HolderPlan,
+  holdersByHost,
+  holdersHere,
+  isRenewal,
+  newKeyOf,
+  offlinePlan,
+  oldKeyOf,
+  type Plan,
+} from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import type { RunDetail, RunId, RunRepair, RunState, RunStep } from "#shared/model/run.ts";
@@ -55,12 +64,13 @@ const holdsHalves = ({ phase, state }: RunStep): boolean =>
 const STANDS_ASIDE: ReadonlySet<RunStep["state"]> = new Set(["planned", "failed", "undone"]);
 
 /** The private halves that a plan replaces or makes, by what tells them apart; each as it is said. */
-function halvesOf({ hosts, here, newKey, oldKey }: Plan): Map<string, string> {
+function halvesOf(plan: Plan): Map<string, string> {
+  const [newKey, oldKey] = [newKeyOf(plan), oldKeyOf(plan)];
   const say = ({ host, kind, path }: Pick<HolderPlan, "host" | "kind" | "path">): [string, string] => {
     const place = host === null ? path : `${sayPlace(host)}:${path}`;
     return kind === "agent" ? [`${place} ${oldKey}`, `a key of the agent at ${path}`] : [place, place];
   };
-  const held = [...here, ...hosts.flatMap(({ holders }) => holders)].map(say);
+  const held = [...holdersHere(plan), ...holdersByHost(plan).flat()].map(say);
   const made =
     newKey?.kind === "made-here"
       ? [say({ host: null, kind: "file", path: newKey.path })]
@@ -183,7 +193,7 @@ const ENDED: ReadonlySet<RunState> = new Set<RunState>(["committed", "needs-atte
 function findRemaining(deps: RunDeps, { id, planId, state }: RunRecord): RemainingAccess[] {
   const { plans, files } = deps.store.runbooks;
   const plan = ENDED.has(state) && isDone(deps, id) ? plans.find(planId)?.plan : null;
-  return plan ? findRemainingOfRun(plan, files.all(id)) : [];
+  return plan && !isRenewal(plan) ? findRemainingOfRun(plan, files.all(id)) : [];
 }
 
 const isDone = ({ store }: RunDeps, id: RunId): boolean =>
@@ -191,7 +201,7 @@ const isDone = ({ store }: RunDeps, id: RunId): boolean =>
 
 function keptOf({ store: { runbooks } }: RunDeps, run: RunRecord): Pick<RunDetail, "kept" | "removeKept"> {
   const kept = runbooks.keptKeys.ofRun(run.id);
-  const plan = isCarried(run) ? runbooks.plans.find(run.planId)?.plan : null;
+  const plan = isCarried(run) ? offlinePlan(runbooks.plans.find(run.planId)?.plan) : null;
   return { kept, removeKept: plan ? removeKeptByHand(plan, kept) : [] };
 }
 
@@ -295,8 +305,9 @@ const createStarter =
     return { runId: one.id };
   };
 
-function addOrders({ runbooks }: RunDeps["store"], run: RunId, { hosts }: Plan): void {
-  for (const { host, port, certificates = [] } of hosts)
+function addOrders({ runbooks }: RunDeps["store"], run: RunId, plan: Plan): void {
+  if (!isRenewal(plan)) return;
+  for (const { host, port, certificates } of plan.hosts)
     for (const { id: change, names, issuer } of certificates)
       runbooks.certificates.add(run, { host, port, change, names, issuer: issuer.id });
 }

@@ -1,7 +1,15 @@
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { NamedFile } from "#shared/model/local-file.ts";
-import { type HolderPlan, Plan } from "#shared/model/plan.ts";
+import {
+  type HolderPlan,
+  holdersByHost,
+  holdersHere,
+  isRenewal,
+  newKeyOf,
+  Plan,
+  plannedCertificates,
+} from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 
 /** What whoever started Latchkey has named at the command line, beside their own defaults. */
@@ -92,13 +100,14 @@ const isKey = (text: string): boolean =>
   text.startsWith("SHA256:") || /(?:^|\s)(?:ssh-|ecdsa-sha2-|sk-)\S+\s+AAAA/.test(text);
 
 /** Those of this computer. */
-function filesOfPlan({ newKey, provesWith, here, hosts }: Plan): NamedFile[] {
+function filesOfPlan(plan: Plan): NamedFile[] {
+  const newKey = newKeyOf(plan);
   const isHere = ({ host, kind }: HolderPlan) => host === null && kind === "file";
-  const holders = [...here, ...hosts.flatMap((each) => each.holders)].filter(isHere);
-  const certificates = hosts.flatMap((each) => each.certificates ?? []);
+  const holders = [...holdersHere(plan), ...holdersByHost(plan).flat()].filter(isHere);
+  const certificates = isRenewal(plan) ? plannedCertificates(plan) : [];
   return [
     ...(newKey && newKey.kind !== "made-on-holder" ? [newKey.path] : []),
-    provesWith,
+    ...(plan.kind === "tighten-grants" ? [plan.provesWith] : []),
     ...holders.map(({ path }) => path),
   ]
     .map((value): NamedFile => ({ use: "identity", value }))

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
-import { PlanOptions } from "#shared/model/plan.ts";
+import { RenewalOptions } from "#shared/model/plan.ts";
 import { sayCertificate, sayOptions } from "./print-plan-certificate.ts";
 
 test("how names are shown to be ours is printed with the plan, with the program that this computer runs for it", () => {
@@ -25,7 +26,12 @@ test("how names are shown to be ours is printed with the plan, with the program 
 
 test("what a run of the plan will do is printed with it, also where its options came with a file", () => {
   const say = (options: object, count = 2) =>
-    sayOptions({ options: PlanOptions.parse(options), hosts: new Array(count).fill({}) });
+    sayOptions(
+      makeRenewalPlan({
+        options: RenewalOptions.parse(options),
+        hosts: Array.from({ length: count }, (_, batch) => makeRenewalHost({ host: `web${batch}`, batch })),
+      }),
+    );
   expect(say({})).toEqual([
     "  one host first, alone; then 8 hosts at a time",
     "  no other host is begun after 1 host failed",

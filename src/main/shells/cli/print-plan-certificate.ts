@@ -1,12 +1,12 @@
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
-import { type Plan, RECHECK_MINUTES } from "#shared/model/plan.ts";
+import type { RenewalPlan } from "#shared/model/plan.ts";
 import { sayChallengeWay } from "#shared/text/challenge-way.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayHolds, sayServedProof } from "#shared/text/pair.ts";
 
 /** In which order hosts get theirs, what ends it, and what follows: a plan from a file may have options that nobody here has set. */
-export function sayOptions({ options, hosts }: Pick<Plan, "options" | "hosts">): string[] {
-  const { canary, batchSize, maxFailures, deadManSeconds, recheckMinutes = RECHECK_MINUTES } = options;
+export function sayOptions({ options, hosts }: RenewalPlan): string[] {
+  const { canary, batchSize, maxFailures, deadManSeconds, recheckMinutes } = options;
   const atATime = `${sayCount(batchSize, "host")} at a time`;
   return [
     ...(hosts.length > 1 ? [canary ? `one host first, alone; then ${atATime}` : atATime] : []),

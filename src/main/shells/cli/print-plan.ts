@@ -1,12 +1,16 @@
 import {
+  type AccessHost,
   type Check,
   type FilePlan,
   HOLE,
   type HolderPlan,
   type HostPlan,
   type Hunk,
+  holdersHere,
   type NewKey,
+  newKeyOf,
   type Plan,
+  proofsOf,
 } from "#shared/model/plan.ts";
 import { consentOf } from "#shared/text/consent.ts";
 import { fitEnd } from "#shared/text/fit.ts";
@@ -20,20 +24,22 @@ type Line = { text: string; style?: Style };
 
 /** The whole plan: what is written where, how it is proved, what was looked at, and what is left as it is. */
 export function printPlan(plan: Plan, world: World): void {
+  const newKey = newKeyOf(plan);
+  const afterwards = plan.kind === "rotate-host-key" ? plan.afterwards : [];
   const lines: Line[] = [
     { text: plan.title, style: "bold" },
-    ...(plan.asOf
+    ...("asOf" in plan && plan.asOf !== null
       ? [{ text: `  of what was collected on ${plan.asOf}: --script FOLDER writes what is carried there` }]
       : []),
     ...(plan.kind === "rotate-certificate" ? sayOptions(plan).map((text) => ({ text })) : []),
-    ...(plan.newKey ? [{ text: `  new key: ${sayNewKey(plan.newKey)}` }] : []),
-    ...plan.here.map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
+    ...(newKey ? [{ text: `  new key: ${sayNewKey(newKey)}` }] : []),
+    ...holdersHere(plan).map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
     ...plan.hosts.flatMap((host) => sayHostPlan(host, plan)),
     ...sayChecks(plan.checks),
     ...(plan.leftOut.length > 0 ? [{ text: "" }, { text: "Left as it is", style: "bold" as const }] : []),
     ...plan.leftOut.map((text) => ({ text: `  ${text}` })),
-    ...(plan.afterwards ? [{ text: "" }, { text: "Afterwards", style: "bold" as const }] : []),
-    ...(plan.afterwards ?? []).map((text) => ({ text: `  ${text}` })),
+    ...(afterwards.length > 0 ? [{ text: "" }, { text: "Afterwards", style: "bold" as const }] : []),
+    ...afterwards.map((text) => ({ text: `  ${text}` })),
     { text: "" },
     { text: `Plan: ${sayCounts(plan)}`, style: "bold" },
     ...(plan.confirm
@@ -46,22 +52,25 @@ export function printPlan(plan: Plan, world: World): void {
   }
 }
 
-function sayHostPlan(host: HostPlan, { options, newKey }: Plan): Line[] {
-  const order = options.canary && host.batch === 0 ? "first, alone" : `batch ${host.batch}`;
+function sayHostPlan(host: HostPlan, plan: Plan): Line[] {
+  const order = plan.options.canary && host.batch === 0 ? "first, alone" : `batch ${host.batch}`;
+  const files = "files" in host ? host.files : [];
+  const holders = "holders" in host ? host.holders : [];
+  const certificates = "certificates" in host ? host.certificates : [];
   return [
     { text: "" },
     { text: `${sayHost(host)} (${order})`, style: "bold" },
-    ...host.files.flatMap((file) => sayFile(file, host, newKey)),
-    ...host.holders.map((holder) => ({ text: `  ${sayHolder(holder, `of ${holder.owner}`)}` })),
-    ...(host.certificates ?? []).flatMap((change) => sayCertificate(change).map((text) => ({ text }))),
-    ...(host.files.length > 0 || host.certificates ? [{ text: `  ${sayDeadMan(host.deadMan)}` }] : []),
+    ...files.flatMap((file) => sayFile(file, proofsOf(host), newKeyOf(plan))),
+    ...holders.map((holder) => ({ text: `  ${sayHolder(holder, `of ${holder.owner}`)}` })),
+    ...certificates.flatMap((change) => sayCertificate(change).map((text) => ({ text }))),
+    ...(files.length + certificates.length > 0 ? [{ text: `  ${sayDeadMan(host.deadMan)}` }] : []),
   ];
 }
 
 /** Of a key that was given the plan knows the line already. */
 function sayFile(
   { account, others = [], path, hunks, ...counts }: FilePlan,
-  { proofs }: HostPlan,
+  proofs: AccessHost["proofs"],
   newKey: NewKey | null,
 ): Line[] {
   const given = newKey?.kind === "given" ? newKey.line : HOLE;

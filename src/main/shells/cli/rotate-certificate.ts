@@ -3,7 +3,7 @@ import type { RenewalWish } from "#shared/contract/runbooks.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { KeyKind } from "#shared/model/key-kind.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import { isRenewal, type Plan, plannedCertificates } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { CHALLENGE_FORMS, readChallengeWay } from "#shared/text/challenge-way.ts";
 import { printable } from "#shared/text/printable.ts";
@@ -92,15 +92,14 @@ Examples:
 `;
 
 /** Whether a run of the plan comes to something that only the vault knows. */
-const needsVault = ({ hosts }: Plan): boolean =>
-  hosts
-    .flatMap(({ certificates = [] }) => certificates)
-    .some(
-      ({ issuer, key, files }) =>
-        issuer.kind !== "csr" ||
-        key.made === "here" ||
-        files.some(({ passphrase }) => passphrase !== undefined),
-    );
+const needsVault = (plan: Plan): boolean =>
+  isRenewal(plan) &&
+  plannedCertificates(plan).some(
+    ({ issuer, key, files }) =>
+      issuer.kind !== "csr" ||
+      key.made === "here" ||
+      files.some(({ passphrase }) => passphrase !== undefined),
+  );
 
 /** Of other rotations. */
 function refuseOthers({ grace, script }: Options): void {

@@ -18,12 +18,12 @@ const plan = Plan.parse({
   title: "Remove 1 grant",
   madeAt: AT,
   oldKey: null,
-  newKey: null,
   options: {},
   hosts: [],
-  here: [],
   checks: [],
   leftOut: [],
+  asOf: null,
+  remaining: [],
   confirm: null,
 });
 

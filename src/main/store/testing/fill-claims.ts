@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { HOLE, Plan, type PlanHash } from "#shared/model/plan.ts";
+import { AccessPlan, HOLE, type PlanHash } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { beginScan, fingerprintOf, makeGrant, makeKeyFile, START, visitHost } from "./make-visit.ts";
@@ -31,7 +31,7 @@ const place = (host: string) => ({
 });
 
 /** A key that is made on vault, and takes the place of another one on web1 and web2. */
-const PLAN = Plan.parse({
+const PLAN = AccessPlan.parse({
   format: "latchkey-plan-1",
   kind: "rotate-key",
   title: "Rotate",
@@ -42,6 +42,8 @@ const PLAN = Plan.parse({
   here: [],
   checks: [],
   leftOut: [],
+  remaining: [],
+  asOf: null,
   confirm: null,
   hosts: [
     {
@@ -98,17 +100,16 @@ function writeResult(host: string, phase: Phase, left: string | null): Uint8Arra
 }
 
 /** A removal on a host that is known by a bundle alone which no host key has signed. */
-const UNSIGNED_PLAN = Plan.parse({
+const UNSIGNED_PLAN = AccessPlan.parse({
   format: "latchkey-plan-1",
   kind: "remove-grants",
   title: "Remove",
   madeAt: START,
   oldKey: null,
-  newKey: null,
   options: {},
-  here: [],
   checks: [],
   leftOut: [],
+  remaining: [],
   confirm: null,
   asOf: START,
   hosts: [

@@ -6,7 +6,13 @@ import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
-import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import {
+  makeFile,
+  makeHolder,
+  makeHost,
+  makePlanValue,
+  makeRemovalPlan,
+} from "#domain/rotation/testdata/make-plan-value.ts";
 import { POSSESSION_NAMESPACE, writeScanStatement } from "#domain/signatures/possession.ts";
 import { signBytes } from "#net/local/sign-bytes.ts";
 import { HOLE, type Plan } from "#shared/model/plan.ts";
@@ -41,9 +47,7 @@ const FILE = {
 
 /** Alice's key goes from web1. */
 const removal = (hostKey: string): Plan =>
-  makePlanValue({
-    kind: "remove-grants",
-    newKey: null,
+  makeRemovalPlan({
     hosts: [
       makeHost({
         host: "web1",

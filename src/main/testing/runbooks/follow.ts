@@ -1,5 +1,6 @@
 import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { Plan } from "#shared/model/plan.ts";
 import type { RunDetail } from "#shared/model/run.ts";
 import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import { consentOf } from "#shared/text/consent.ts";
@@ -7,12 +8,18 @@ import { consentOf } from "#shared/text/consent.ts";
 type Client = App["client"];
 type PlanWish = Parameters<Client["runbooks"]["plan"]>[0];
 
+/** A plan of the kind that was asked for. */
+export type PlanOf<Kind extends Plan["kind"]> = PlanDetail & { plan: Extract<Plan, { kind: Kind }> | null };
+
 /** Makes a plan, and waits until it is ready. */
-export const makePlan = (
+export async function makePlan<Wish extends PlanWish["wish"]>(
   app: App,
-  wish: PlanWish["wish"],
+  wish: Wish,
   options: PlanWish["options"] = {},
-): Promise<PlanDetail> => untilPlanned(app, () => app.client.runbooks.plan({ wish, options }));
+): Promise<PlanOf<Wish["kind"]>> {
+  const planned = await untilPlanned(app, () => app.client.runbooks.plan({ wish, options }));
+  return planned as PlanOf<Wish["kind"]>;
+}
 
 /** Begins a plan, and waits until it is ready. */
 export async function untilPlanned(

@@ -2,9 +2,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { App } from "#app";
-import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { type Desk, scanAll } from "#testing/lab/desk.ts";
-import { makePlan } from "./follow.ts";
+import { makePlan, type PlanOf } from "./follow.ts";
 
 const run = promisify(execFile);
 
@@ -23,7 +22,7 @@ export async function planOwnKey(
   desk: Desk,
   places: readonly Place[],
   options: Options = {},
-): Promise<PlanDetail> {
+): Promise<PlanOf<"rotate-key">> {
   const text = places.map(({ address, port = 22, user = "root" }) => `${user}@${address}:${port}`).join("\n");
   await scanAll(app, { text, only: "ssh", acceptNew: true });
   return makePlan(app, await wishForOwnKey(desk), options);

@@ -5,7 +5,7 @@ import { Panel } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { useKeys } from "#renderer/ui/use-keys.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import { type Plan, requestedOptions } from "#shared/model/plan.ts";
 import { consentOf } from "#shared/text/consent.ts";
 import { sayCount } from "#shared/text/count.ts";
 import classes from "./decision.module.css";
@@ -108,7 +108,7 @@ function Refused({ error, found, plan }: { error: Error; found: PlanDetail; plan
           size="compact-sm"
           leftSection={<IconRefresh size={14} />}
           loading={isPending}
-          onClick={() => found.wish && makeAnew(found.wish, plan.options)}
+          onClick={() => found.wish && makeAnew(found.wish, requestedOptions(plan))}
         >
           Make the plan anew
         </Button>

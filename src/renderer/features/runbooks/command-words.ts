@@ -1,5 +1,5 @@
 import type { PlanDetail, RenewalWish } from "#shared/contract/runbooks.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import { isRenewal, oldKeyOf, type Plan, RECHECK_MINUTES, type RenewalPlan } from "#shared/model/plan.ts";
 import { sayCommandOf } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 
@@ -9,27 +9,25 @@ export const nameFile = (planId: number): string => `latchkey-plan-${planId}.jso
 /** The command that does what a plan does: of its wish, or else of the plan as a file. */
 export function sayCommand({ id, plan, wish }: { id: number; plan: Plan; wish: PlanDetail["wish"] }): string {
   if (wish?.kind === "rotate-key")
-    return `latchkey rotate key ${quote(plan.oldKey ?? wish.fingerprint)} ${sayOptions(plan, wish)}`;
+    return `latchkey rotate key ${quote(oldKeyOf(plan) ?? wish.fingerprint)} ${sayOptions(plan, wish)}`;
   if (wish?.kind === "rotate-host-key") {
     const place = wish.port === 22 ? wish.host : sayPlace(wish);
     return `latchkey rotate host-key ${quote(place)} ${sayOptions(plan, wish)}`;
   }
-  if (wish?.kind === "rotate-certificate" && wish.challenge === null) return sayRenewal(plan, wish);
+  if (wish?.kind === "rotate-certificate" && isRenewal(plan) && wish.challenge === null)
+    return sayRenewal(plan, wish);
   return `${sayCommandOf(plan.kind)} --apply ${nameFile(id)}`;
 }
 
-const sayOptions = (
-  { options: { graceDays } }: Plan,
-  { keyType = "ed25519" }: { keyType?: string },
-): string =>
+const sayOptions = ({ options }: Plan, { keyType = "ed25519" }: { keyType?: string }): string =>
   [
     ...(keyType === "ed25519" ? [] : [`--key-type ${keyType}`]),
-    ...(graceDays === 0 ? [] : [`--grace ${graceDays}`]),
+    ...("graceDays" in options && options.graceDays > 0 ? [`--grace ${options.graceDays}`] : []),
     "--apply",
   ].join(" ");
 
 function sayRenewal(
-  { options: { recheckMinutes } }: Plan,
+  { options: { recheckMinutes } }: RenewalPlan,
   { certificates, endpoints, isDue, issuer, keyKind, makesKeyHere }: RenewalWish,
 ): string {
   const places = endpoints.map(
@@ -42,7 +40,7 @@ function sayRenewal(
     ...(issuer === null ? [] : [`--issuer ${quote(issuer)}`]),
     ...(keyKind === null ? [] : [`--key ${keyKind}`]),
     ...(makesKeyHere ? ["--key-here"] : []),
-    ...(recheckMinutes === undefined ? [] : [`--recheck ${recheckMinutes}`]),
+    ...(recheckMinutes === RECHECK_MINUTES ? [] : [`--recheck ${recheckMinutes}`]),
     "--apply",
   ].join(" ");
 }

@@ -11,7 +11,16 @@ import { useState } from "react";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
-import type { HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import {
+  type HolderPlan,
+  type HostPlan,
+  holdersHere,
+  isRenewal,
+  type Plan,
+  plannedCertificates,
+  plannedFiles,
+  proofsOf,
+} from "#shared/model/plan.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { countLines, sayHost, sayProof } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
@@ -26,9 +35,12 @@ const HOSTS_SHOWN = 25;
 const MOST_OPEN = 12;
 
 /** What would be changed, by host, in the order in which it is. */
-export function HostPlans({ plan: { hosts, here, options } }: { plan: Plan }) {
+export function HostPlans({ plan }: { plan: Plan }) {
+  const { options } = plan;
+  const hosts: readonly HostPlan[] = plan.hosts;
+  const here = holdersHere(plan);
   const [most, setMost] = useState(HOSTS_SHOWN);
-  const files = hosts.flatMap(({ files: own, certificates = [] }) => [...own, ...certificates]).length;
+  const files = isRenewal(plan) ? plannedCertificates(plan).length : plannedFiles(plan).length;
   const more = hosts.length - most;
   return (
     <>
@@ -72,7 +84,9 @@ type HostProps = {
 };
 
 function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
-  const { files, holders, proofs, certificates } = host;
+  const files = "files" in host ? host.files : [];
+  const holders = "holders" in host ? host.holders : [];
+  const certificates = "certificates" in host ? host.certificates : null;
   return (
     <section className={classes.host}>
       <header className={classes.hostHead}>
@@ -99,7 +113,7 @@ function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
         ))}
       </ul>
       <ul className={classes.proofs}>
-        {proofs.map(({ account, proof }) => (
+        {proofsOf(host).map(({ account, proof }) => (
           <li key={account}>
             {proof.kind === "none" ? (
               <IconShieldQuestion size={14} className={classes.unproved} aria-hidden />

@@ -9,7 +9,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import { newKeyOf, oldKeyOf, type Plan, requestedOptions } from "#shared/model/plan.ts";
 import { ApplyPanel } from "./apply-panel.tsx";
 import { CommandNote, ExportPanel } from "./export-panel.tsx";
 import { MakeAnew } from "./make-anew.tsx";
@@ -41,7 +41,7 @@ export function ReadyPlan({ found, plan, hash }: Props) {
           isOver={found.runId !== null}
         />
         <LeftOut sentences={plan.leftOut} />
-        <Afterwards sentences={plan.afterwards ?? []} />
+        <Afterwards sentences={plan.kind === "rotate-host-key" ? plan.afterwards : []} />
         {plan.hosts.length > 0 && <Order plan={plan} />}
         <HostPlans plan={plan} />
       </div>
@@ -55,7 +55,7 @@ export function ReadyPlan({ found, plan, hash }: Props) {
           isEdited={isEdited}
           onType={setTyped}
         />
-        {found.wish && <MakeAnew wish={found.wish} options={plan.options} onEdit={setEdited} />}
+        {found.wish && <MakeAnew wish={found.wish} options={requestedOptions(plan)} onEdit={setEdited} />}
         <ExportPanel
           found={found}
           plan={plan}
@@ -89,7 +89,8 @@ function Head({ found: { id }, plan, hash }: Props) {
   );
 }
 
-function Keys({ plan: { oldKey, newKey } }: { plan: Plan }) {
+function Keys({ plan }: { plan: Plan }) {
+  const [oldKey, newKey] = [oldKeyOf(plan), newKeyOf(plan)];
   if (oldKey === null && newKey === null) return null;
   return (
     <p className={classes.keys}>

@@ -2,7 +2,7 @@ import { beginLarge } from "#renderer/ui/text.tsx";
 import type { IssuerKind } from "#shared/model/issuer.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
 import type { CertificateChange, ServerKind } from "#shared/model/pair.ts";
-import { type Plan, RECHECK_MINUTES } from "#shared/model/plan.ts";
+import { plannedCertificates, type RenewalPlan } from "#shared/model/plan.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayPhase } from "#shared/text/plan.ts";
 import { sayPace } from "./say-pace.ts";
@@ -37,12 +37,10 @@ export const SERVER_NAMES: Record<ServerKind, string> = {
 export const sayKeyMade = ({ kind, made }: CertificateChange["key"]): string =>
   `${KEY_KINDS[kind]}, ${made === "there" ? "made on the host, which it never leaves" : "made on this computer, in the vault, and sent"}`;
 
-const changesOf = ({ hosts }: Plan) => hosts.flatMap(({ certificates = [] }) => certificates);
-
 /** What a run that renews certificates does, in this order. */
-export function sayRenewalOrder(plan: Plan): { title: string; text: string }[] {
-  const changes = changesOf(plan);
-  const { recheckMinutes = RECHECK_MINUTES } = plan.options;
+export function sayRenewalOrder(plan: RenewalPlan): { title: string; text: string }[] {
+  const changes = plannedCertificates(plan);
+  const { recheckMinutes } = plan.options;
   const issuers = [...new Set(changes.map(({ issuer }) => issuer.name))].join(", ");
   const waits = changes.some(({ issuer }) => issuer.kind === "csr");
   const isHere = changes.some(({ key }) => key.made === "here");

@@ -1,5 +1,13 @@
 import { beginLarge } from "#renderer/ui/text.tsx";
-import type { DeadMan, Plan, PlanKind } from "#shared/model/plan.ts";
+import {
+  type DeadMan,
+  holdersByHost,
+  holdersHere,
+  newKeyOf,
+  type Plan,
+  type PlanKind,
+  plannedFiles,
+} from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayCounts, sayNewKey, sayPhase as sayPhaseWithin } from "#shared/text/plan.ts";
@@ -26,7 +34,7 @@ export const DEAD_MEN: Record<DeadMan, string> = {
 };
 
 /** `Plan: 3 to add, 1 to change, 2 to remove on 4 hosts`. */
-export const sayPlan = (plan: Pick<Plan, "kind" | "hosts">): string =>
+export const sayPlan = (plan: Plan): string =>
   plan.kind === "rotate-certificate" && plan.hosts.length === 0
     ? "Plan: no certificate to renew"
     : `Plan: ${sayCounts(plan)}`;
@@ -34,13 +42,14 @@ export const sayPlan = (plan: Pick<Plan, "kind" | "hosts">): string =>
 /** What a run of the plan does, in this order; each phase begins when the one before is proved everywhere. */
 export function sayOrder(plan: Plan): { title: string; text: string }[] {
   if (plan.kind === "rotate-certificate") return sayRenewalOrder(plan);
-  const { kind, newKey, hosts, here, options } = plan;
-  const files = hosts.flatMap(({ files }) => files);
-  const holders = [...here, ...hosts.flatMap(({ holders }) => holders)];
+  const { kind, options } = plan;
+  const newKey = newKeyOf(plan);
+  const files = plannedFiles(plan);
+  const holders = [...holdersHere(plan), ...holdersByHost(plan).flat()];
   const adds = files.some(({ added }) => added !== null);
   const isProved =
     kind === "rotate-host-key" ||
-    hosts.some(({ proofs }) => proofs.some(({ proof }) => proof.kind !== "none"));
+    plan.hosts.some(({ proofs }) => proofs.some(({ proof }) => proof.kind !== "none"));
   const removes = files.some(({ removed }) => removed !== null);
   return [
     ...(newKey === null || newKey.kind === "given"

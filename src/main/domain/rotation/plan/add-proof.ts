@@ -1,6 +1,6 @@
-import type { HostPlan, Proof } from "#shared/model/plan.ts";
+import type { AccessHost, Proof } from "#shared/model/plan.ts";
 
-export type AccountProof = HostPlan["proofs"][number];
+export type AccountProof = AccessHost["proofs"][number];
 
 /** One proof an account: of those of its files the one that is the surest. */
 export function addProof({ proofs }: { proofs: AccountProof[] }, { account, proof }: AccountProof): void {

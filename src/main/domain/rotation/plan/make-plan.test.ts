@@ -122,7 +122,7 @@ test("what cannot be changed safely is left out by consent where something is le
       { host: "web2", port: 22, account: "ann", fingerprint: plan.oldKey, isCertain: true },
     ]);
   }
-  expect(planFor([good]).remaining).toBeUndefined();
+  expect(planFor([good]).remaining).toEqual([]);
 });
 
 test("a file that sshd does not read for anybody stays as it is", () => {
@@ -216,8 +216,11 @@ test("that sshd did not tell what it goes by for an account is one warning, and 
 });
 
 test("the proof is made from where the key can be used, and runs nothing that is forced", () => {
-  const proofOf = (options: string, more: Partial<PlanFacts> = {}, host: Partial<HostFacts> = {}) =>
-    planFor([makeHostFacts("web1", `${options}${OLD_KEY} a\n`, host)], more).hosts[0]?.proofs[0]?.proof;
+  const proofOf = (
+    options: string,
+    more: Partial<PlanFacts> & { wish?: typeof ROTATE } = {},
+    host: Partial<HostFacts> = {},
+  ) => planFor([makeHostFacts("web1", `${options}${OLD_KEY} a\n`, host)], more).hosts[0]?.proofs[0]?.proof;
   expect(proofOf("")).toEqual({ kind: "from-here", runs: "command" });
   expect(proofOf('from="192.0.2.0/24" ')).toEqual({ kind: "from-here", runs: "command" });
   expect(proofOf('command="backup" ')).toEqual({ kind: "from-here", runs: "nothing" });

@@ -1,5 +1,17 @@
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { Check, HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import {
+  type AccessBase,
+  type AccessHost,
+  type AccessPlan,
+  type Check,
+  type GivenNewKey,
+  type HolderPlan,
+  KeyOptions,
+  type KeyPlan,
+  type NewKey,
+  type PlannedHost,
+} from "#shared/model/plan.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { aimAddition, aimAuthority, aimRemoval, aimTightening } from "./aim-grants.ts";
@@ -19,29 +31,25 @@ import { prepareFacts } from "./prepare-facts.ts";
 import { findRemaining, mergeAccess } from "./remaining-access.ts";
 
 /** What is to be done for a wish, on the hosts as they are now. It is the same whenever the facts are. */
-export function makePlan(known: PlanFacts): Plan | Unplannable {
+export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
   const facts = prepareFacts(known);
-  if (facts.wish.kind === "rotate-host-key") return planHostKey(facts, facts.wish);
+  const { wish } = facts;
+  if (wish.kind === "rotate-host-key") return planHostKey(facts, wish);
   const aim = chooseAim(facts);
   if ("refused" in aim) return aim;
   const drafts = facts.hosts.map((host) => draftHost(facts, aim, host));
   const changed = drafts.filter(({ files, holders }) => files.length + holders.length > 0);
-  const hosts = orderHosts(changed, facts.options).map(({ draft, batch }) => toHostPlan(draft, batch));
+  const hosts = orderHosts(changed, facts.options).map(({ draft, batch }) => toAccessHost(draft, batch));
   const here = facts.wish.kind === "rotate-key" ? hereOf(facts) : [];
   const holders = [...here, ...hosts.flatMap((host) => host.holders)];
   const files = hosts.flatMap((host) => host.files);
-  return {
+  const common: AccessBase = {
     format: "latchkey-plan-1",
-    kind: facts.wish.kind,
     title: `${aim.titleOf(files)} on ${sayCount(hosts.length, "host")}`,
     madeAt: facts.now,
-    ...asOfOf(facts),
-    oldKey: aim.oldKey,
-    newKey: aim.newKey,
-    ...provesWith(facts),
-    options: facts.options,
+    asOf: asOfOf(facts),
+    options: KeyOptions.parse(facts.options),
     hosts,
-    here,
     checks: [
       ...(files.length === 0 ? [refuseNothing(facts, drafts)] : []),
       ...checkHolders(facts, aim, holders),
@@ -55,9 +63,11 @@ export function makePlan(known: PlanFacts): Plan | Unplannable {
       ]),
     ],
     leftOut: drafts.flatMap(({ leftOut }) => leftOut),
-    ...remainingOf(aim, drafts),
+    remaining: remainingOf(aim, drafts),
     confirm: chooseConfirmation(changed.filter((draft) => draft.files.length > 0)),
   };
+  const { oldKey, newKey } = aim;
+  return withKeys(wish.kind, { oldKey, newKey, here, provesWith: provesWith(facts) }, common);
 }
 
 function chooseAim(facts: PlanFacts): Aim | Unplannable {
@@ -80,26 +90,62 @@ function chooseAim(facts: PlanFacts): Aim | Unplannable {
   }
 }
 
+/** What only some kinds of plan have. */
+type KeysOfPlan = {
+  oldKey: string | null;
+  newKey: NewKey | null;
+  here: HolderPlan[];
+  /** For a plan that tightens: a private half on this computer that logs in to prove it. */
+  provesWith: string | null;
+};
+
+/** The plan of that kind, with the keys that it is about. */
+export function withKeys(
+  kind: AccessPlan["kind"],
+  { oldKey, newKey, here, provesWith }: KeysOfPlan,
+  common: AccessBase,
+): AccessPlan {
+  switch (kind) {
+    case "rotate-key":
+      if (oldKey === null || newKey === null) throw new Error("a rotation without a key");
+      return { ...common, kind, oldKey, newKey, here };
+    case "add-grants":
+      return { ...common, kind, newKey: asGiven(newKey) };
+    case "remove-grants":
+      return { ...common, kind, oldKey };
+    case "tighten-grants":
+      return { ...common, kind, oldKey, provesWith };
+    case "move-to-authority":
+      return { ...common, kind, oldKey, newKey: asGiven(newKey) };
+    default:
+      return assertNever(kind);
+  }
+}
+
+function asGiven(newKey: NewKey | null): GivenNewKey {
+  if (newKey?.kind !== "given") throw new Error("a key that is only let in was given");
+  return newKey;
+}
+
 /** With what is known of files that the plan does not have. */
 export function remainingOf(
   aim: Aim,
   drafts: readonly Draft[],
   elsewhere: readonly RemainingAccess[] = [],
-): { remaining?: RemainingAccess[] } {
-  const remaining = mergeAccess([...findRemaining(aim, drafts), ...elsewhere]);
-  return remaining.length === 0 ? {} : { remaining };
+): RemainingAccess[] {
+  return mergeAccess([...findRemaining(aim, drafts), ...elsewhere]);
 }
 
 /** Since the first of its bundles was collected nothing was looked at. */
-export function asOfOf({ hosts }: PlanFacts): Pick<Plan, "asOf"> {
+export function asOfOf({ hosts }: PlanFacts): Instant | null {
   const [first] = hosts.flatMap(({ asOf }) => asOf ?? []).toSorted();
-  return first === undefined ? {} : { asOf: first };
+  return first ?? null;
 }
 
 /** What stays where it is, and only logs in. */
-export function provesWith(facts: PlanFacts): Pick<Plan, "provesWith"> {
-  const holder = facts.wish.kind === "tighten-grants" ? proofHolder(facts) : null;
-  return holder?.kind === "file" ? { provesWith: holder.path } : {};
+export function provesWith(facts: PlanFacts): string | null {
+  const holder = proofHolder(facts);
+  return holder?.kind === "file" ? holder.path : null;
 }
 
 /** Private halves of this computer that can be replaced; what cannot is said by a check. */
@@ -117,7 +163,13 @@ function refuseNothing({ wish, key }: PlanFacts, drafts: readonly Draft[]): Chec
   return makeCheck("refused", "nothing-to-do", { host: null }, why);
 }
 
-export const toHostPlan = ({ facts, files, holders, proofs }: Draft, batch: number): HostPlan => ({
+export const toAccessHost = (draft: Draft, batch: number): AccessHost => {
+  const { files, holders, proofs } = draft;
+  return { ...toPlannedHost(draft, batch), files, holders, proofs };
+};
+
+/** Where the host is, and how a run changes it, whatever it changes there. */
+export const toPlannedHost = ({ facts }: Draft, batch: number): PlannedHost => ({
   host: facts.host,
   port: facts.port,
   user: facts.user,
@@ -125,7 +177,4 @@ export const toHostPlan = ({ facts, files, holders, proofs }: Draft, batch: numb
   batch,
   hostKey: facts.hostKey ?? "",
   deadMan: facts.deadMen[0] ?? null,
-  files,
-  holders,
-  proofs,
 });

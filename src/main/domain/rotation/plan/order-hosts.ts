@@ -1,4 +1,4 @@
-import type { PlanOptions } from "#shared/model/plan.ts";
+import type { Pace } from "#shared/model/plan.ts";
 import { type Draft, placeOf } from "./draft.ts";
 
 const PRODUCTION: ReadonlySet<string> = new Set(["production", "prod"]);
@@ -10,10 +10,7 @@ export const isProduction = ({ facts }: Draft): boolean =>
  * Each host with its batch, in the order in which they are changed. The first alone, then so many side by side, and hosts
  * that lead to others at the end, one at a time: whatever goes wrong before leaves the way there open.
  */
-export function orderHosts(
-  drafts: readonly Draft[],
-  options: PlanOptions,
-): { draft: Draft; batch: number }[] {
+export function orderHosts(drafts: readonly Draft[], options: Pace): { draft: Draft; batch: number }[] {
   const byRisk = (draft: Draft): number => (isProduction(draft) ? 1 : 0);
   const byName = (one: Draft, other: Draft): number =>
     placeOf(one.facts).localeCompare(placeOf(other.facts), "en");

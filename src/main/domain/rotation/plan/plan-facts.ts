@@ -3,7 +3,7 @@ import type { CarriedStanding } from "#shared/model/bundle.ts";
 import type { FileHash } from "#shared/model/file-hash.ts";
 import type { UseEvidence } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { DeadMan, PlanOptions } from "#shared/model/plan.ts";
+import type { DeadMan, KeyOptions } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 
 /**
@@ -13,7 +13,7 @@ import type { KeyPossession } from "#shared/model/possession.ts";
 export type PlanFacts = {
   now: Instant;
   wish: KeyWish;
-  options: PlanOptions;
+  options: KeyOptions;
   /** The key that goes, or that is added or made an authority's; null where the wish names none that is known. */
   key: KeyFacts | null;
   /** Of `wish.given`, `wish.key` or `wish.authority`: the line that it came to; null where it could not be read. */

@@ -13,6 +13,7 @@ import { NEW_KEY, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
 import { planFor, refusalOf, stagesOf, stops } from "#domain/rotation/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import type { KeyWish, Wish } from "#shared/contract/runbooks.ts";
+import { newKeyOf } from "#shared/model/plan.ts";
 import type { GivenKey, HolderFacts, HostFacts, KnownGrant, LoginFacts } from "./plan-facts.ts";
 
 const place = { host: "web1", port: 22, account: "ann" };
@@ -24,7 +25,7 @@ test("grants are removed line by line, and the last line of root or of Latchkey 
   const plan = planFor([makeHostFacts("web1", text)], { wish });
   expect(stagesOf(text, plan)[1]).toBe(`${OTHER}\n${OLD_KEY} a\n`);
   expect(plan.hosts[0]?.files[0]).toMatchObject({ added: null, removes: 1 });
-  expect(plan.newKey).toBeNull();
+  expect(newKeyOf(plan)).toBeNull();
   const root = makeFileFacts("root", `${OLD_KEY} a\n`);
   const last = makeHostFacts("web1", "", {
     files: [root],
@@ -162,11 +163,10 @@ test("a line that is tightened is proved by the key that stays: a file that is n
     planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)], { wish, here: here.map(makeHolderFacts) });
   expect(planWith({})).toMatchObject({
     provesWith: "/home/me/.ssh/id_rsa",
-    here: [],
     hosts: [{ proofs: [{ proof: { kind: "from-here", runs: "nothing" } }] }],
   });
   const inAgent = planWith({ isEncrypted: true }, { kind: "agent", path: "/run/agent" });
-  expect(inAgent.provesWith).toBeUndefined();
+  expect(inAgent.provesWith).toBeNull();
   expect(inAgent.hosts[0]?.proofs[0]?.proof.kind).toBe("from-here");
   expect(planWith({ isEncrypted: true }).hosts[0]?.proofs[0]?.proof.kind).toBe("none");
 });

@@ -4,7 +4,7 @@ import { type Line, linesOf } from "#domain/rotation/bytes/lines.ts";
 import { writeForeign } from "#domain/rotation/bytes/stages.ts";
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
-import type { Check, FilePlan, NewKey, Plan, Splice } from "#shared/model/plan.ts";
+import { type Check, type FilePlan, type HostKeyPlan, KeyOptions, type Splice } from "#shared/model/plan.ts";
 import { checkHost } from "./checks/check-host.ts";
 import { makeCheck, placeOf, type Unplannable } from "./draft.ts";
 import type { DaemonFacts, FileFacts, FileState, HostFacts, PlanFacts } from "./plan-facts.ts";
@@ -19,7 +19,7 @@ export function planHostKey(
   facts: PlanFacts,
   wish: HostKeyWish,
   wished: string | null = null,
-): Plan | Unplannable {
+): HostKeyPlan | Unplannable {
   const host = facts.hosts.find((one) => one.host === wish.host && one.port === wish.port);
   if (!host) return { refused: `the host ${placeOf(wish)} is not known; scan it first` };
   const { daemon } = host;
@@ -32,7 +32,7 @@ export function planHostKey(
   const usual = `/etc/ssh/ssh_host_${wish.keyType}_key`;
   const path = chooseFree(daemon, usual, wished) ?? freePath(daemon, usual, facts.now.slice(0, 10));
   const place = placeOf(host);
-  const newKey: NewKey = {
+  const newKey: HostKeyPlan["newKey"] = {
     kind: "made-on-holder",
     keyType: wish.keyType,
     comment: `root@${host.host}`,
@@ -49,7 +49,7 @@ export function planHostKey(
     madeAt: facts.now,
     oldKey: old?.fingerprint ?? null,
     newKey,
-    options: facts.options,
+    options: KeyOptions.parse(facts.options),
     hosts: [
       {
         host: host.host,
@@ -60,17 +60,14 @@ export function planHostKey(
         hostKey: host.hostKey ?? "",
         deadMan: host.deadMen[0] ?? null,
         files: file ? [file] : [],
-        holders: [],
-        proofs: [],
       },
     ],
-    here: [],
     checks: [
       ...(blocked ? [{ ...blocked, state: "refused" as const }] : []),
       ...checksOf(host, daemon, { isPlanned: file !== null, old }),
     ],
     leftOut: [],
-    ...(old ? { afterwards: [sayRevoked(old.line)] } : {}),
+    afterwards: old ? [sayRevoked(old.line)] : [],
     confirm: {
       word: place,
       why: [`whoever knows ${place} by its old key is warned until the new one is learnt`],

@@ -1,5 +1,5 @@
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { FilePlan, Plan } from "#shared/model/plan.ts";
+import type { FilePlan, KeyPlan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
 import { type Cause, described } from "#shared/model/step-result.ts";
 import { earliest } from "./judge-file.ts";
@@ -12,7 +12,7 @@ type Reached = { is: "all" | "some" | "none"; odd: Cause | null };
 
 /** What is to be done for a step to be proved; "look" where its place was not seen, null where it is out of reach. */
 export function forwardTask(
-  plan: Plan,
+  plan: KeyPlan,
   step: Step,
   state: StepState,
   seen: PlaceSeen | undefined,
@@ -45,7 +45,7 @@ function commitTask(step: Step, { hasWork, holders }: Seen, isBegun: boolean): T
  * begun that is left to the step, which goes on without that file.
  */
 function reachedIn(
-  { hosts, kind }: Plan,
+  { hosts, kind }: KeyPlan,
   { host, phase }: Step,
   { files: seen, leftOut = [] }: Seen,
   isBegun: boolean,

@@ -3,7 +3,7 @@ import { createDice, type Dice } from "#domain/rotation/testdata/make-keys-file.
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
 import { SimulatedHosts } from "#domain/rotation/testdata/simulated-hosts.ts";
 import { SimulatedRun } from "#domain/rotation/testdata/simulated-run.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { KeyPlan } from "#shared/model/plan.ts";
 import { nextMove } from "./next-move.ts";
 import type { FileSeen, PlaceSeen, Progress, StepProgress } from "./step.ts";
 import { stepsOf } from "./steps-of.ts";
@@ -11,7 +11,7 @@ import { stepsOf } from "./steps-of.ts";
 const RUNS = 4_000;
 
 /** Up to four hosts with up to two files and a holder each, and perhaps one here. */
-function makeAnyPlan(dice: Dice): Plan {
+function makeAnyPlan(dice: Dice): KeyPlan {
   const hosts = Array.from({ length: 1 + dice(4) }, (_, index) =>
     makeHost({
       host: `host${index}`,

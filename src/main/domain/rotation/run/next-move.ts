@@ -1,4 +1,4 @@
-import type { Plan } from "#shared/model/plan.ts";
+import type { KeyPlan, Plan } from "#shared/model/plan.ts";
 import type { Phase, StepState } from "#shared/model/run.ts";
 import type { RunReason } from "#shared/model/run-reason.ts";
 import { backTask } from "./back-task.ts";
@@ -34,7 +34,7 @@ const HAS_BEGUN: ReadonlySet<StepState> = new Set([
 const standingOf = ({ ordinal }: Step, { steps }: Progress): StepProgress =>
   steps.find((one) => one.ordinal === ordinal) ?? { ordinal, state: "planned", isAwaiting: false };
 
-function moveOn(plan: Plan, progress: Progress, steps: readonly Standing[]): Move {
+function moveOn(plan: KeyPlan, progress: Progress, steps: readonly Standing[]): Move {
   const open = steps.find(({ state, isAwaiting }) => state !== "proved" && !isAwaiting);
   const awaiting = steps.some(({ isAwaiting }) => isAwaiting);
   // A log tells of the new key only once its holders have it; nothing is removed before it does.
@@ -56,7 +56,7 @@ function moveOn(plan: Plan, progress: Progress, steps: readonly Standing[]): Mov
 const NEEDS_ALL_PROVED: ReadonlySet<Phase> = new Set(["remove", "commit"]);
 
 /** Why no step of the phase is begun; null: one may be. */
-function findHold(plan: Plan, { want }: Progress, phase: readonly Standing[]): Move | null {
+function findHold(plan: KeyPlan, { want }: Progress, phase: readonly Standing[]): Move | null {
   if (phase.some(({ state }) => state === "needs-attention")) {
     return end("needs-attention", { kind: "stuck" });
   }
@@ -67,7 +67,7 @@ function findHold(plan: Plan, { want }: Progress, phase: readonly Standing[]): M
 }
 
 /** Tasks of these steps, or the looks that they need; `otherwise` where they have none. */
-function finish(plan: Plan, progress: Progress, now: readonly Standing[], otherwise: Move): Move {
+function finish(plan: KeyPlan, progress: Progress, now: readonly Standing[], otherwise: Move): Move {
   return toMove(progress, now, otherwise, ({ step, state }) => {
     const seen = progress.seen.get(step.host);
     return forwardTask(plan, step, state, seen);
@@ -75,7 +75,7 @@ function finish(plan: Plan, progress: Progress, now: readonly Standing[], otherw
 }
 
 /** The phases in the reverse order, each wholly taken back before the one before it is touched. */
-function moveBack(plan: Plan, progress: Progress, steps: readonly Standing[]): Move {
+function moveBack(plan: KeyPlan, progress: Progress, steps: readonly Standing[]): Move {
   for (const phase of BACK) {
     const inPhase = steps.filter(({ step }) => step.phase === phase);
     const due = inPhase.filter(({ state }) => isUnderWay(state) || state === "proved");

@@ -1,5 +1,5 @@
 import { mergeAccess } from "#domain/rotation/plan/remaining-access.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { KeyPlan } from "#shared/model/plan.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import type { RunFile } from "#shared/model/run.ts";
 import { watchedKeys } from "./watch-old-key.ts";
@@ -8,7 +8,7 @@ import { watchedKeys } from "./watch-old-key.ts";
  * Where a key of the plan goes on to get in once its run is over: what the plan leaves as it is, and files that the run has left out,
  * of which nobody knows what stands in them. Of accounts whose lines are gone sshd itself is asked (`AccessCheck`).
  */
-export function findRemainingOfRun(plan: Plan, files: readonly RunFile[]): RemainingAccess[] {
+export function findRemainingOfRun(plan: KeyPlan, files: readonly RunFile[]): RemainingAccess[] {
   const leftOut = files.filter(({ fate }) => fate === "left-out");
   const ofFiles = plan.hosts.flatMap((host) =>
     host.files
@@ -24,5 +24,5 @@ export function findRemainingOfRun(plan: Plan, files: readonly RunFile[]): Remai
         );
       }),
   );
-  return mergeAccess([...(plan.remaining ?? []), ...ofFiles]);
+  return mergeAccess([...(plan.kind === "rotate-host-key" ? [] : plan.remaining), ...ofFiles]);
 }

@@ -1,5 +1,14 @@
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { FilePlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import {
+  type FilePlan,
+  type HolderPlan,
+  type HostAddress,
+  holdersByHost,
+  holdersHere,
+  type KeyPlan,
+  newKeyOf,
+  type Plan,
+} from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import { certificateSteps } from "./certificates/certificate-steps.ts";
 import type { Step } from "./step.ts";
@@ -7,10 +16,12 @@ import type { Step } from "./step.ts";
 /** The steps of a plan in their order: the phases one after the other, in each the hosts by batch, and here at the end. */
 export function stepsOf(plan: Plan): Step[] {
   if (plan.kind === "rotate-certificate") return certificateSteps(plan);
+  const holders = holdersByHost(plan);
   const steps: Omit<Step, "ordinal">[] = [];
   for (const phase of PHASES) {
     plan.hosts.forEach((host, index) => {
-      if (takesPart(plan, host, phase)) steps.push({ phase, host: index, batch: host.batch });
+      if (takesPart(plan, { host, holders: holders[index] ?? [] }, phase))
+        steps.push({ phase, host: index, batch: host.batch });
     });
     if (happensHere(plan, phase)) steps.push({ phase, host: null, batch: lastBatch(plan) + 1 });
   }
@@ -19,18 +30,20 @@ export function stepsOf(plan: Plan): Step[] {
 
 const PHASES: readonly Phase[] = ["make-key", "add", "hand-over", "remove", "commit"];
 
-function takesPart(plan: Plan, host: HostPlan, phase: Phase): boolean {
+type OwnPart = { host: KeyPlan["hosts"][number]; holders: readonly HolderPlan[] };
+
+function takesPart(plan: KeyPlan, { host, holders }: OwnPart, phase: Phase): boolean {
   switch (phase) {
     case "make-key":
       return isMadeAt(plan, host);
     case "add":
       return host.files.some((file) => isProvedFirst(plan, file));
     case "hand-over":
-      return host.holders.length > 0;
+      return holders.length > 0;
     case "remove":
       return host.files.some(({ removed }) => removed !== null);
     case "commit":
-      return host.files.length > 0 || host.holders.length > 0 || isMadeAt(plan, host);
+      return host.files.length > 0 || holders.length > 0 || isMadeAt(plan, host);
     case "request":
     case "issue":
     case "install":
@@ -42,18 +55,21 @@ function takesPart(plan: Plan, host: HostPlan, phase: Phase): boolean {
 }
 
 /** A new key whose line stands in a file already is proved like one that is added: before the old one goes. */
-const isProvedFirst = ({ newKey }: Plan, { added, removed }: FilePlan): boolean =>
-  added !== null || (newKey !== null && removed !== null);
+const isProvedFirst = (plan: KeyPlan, { added, removed }: FilePlan): boolean =>
+  added !== null || (newKeyOf(plan) !== null && removed !== null);
 
-const isMadeAt = ({ newKey }: Plan, { host, port }: HostPlan): boolean =>
-  newKey?.kind === "made-on-holder" && newKey.host === host && newKey.port === port;
+function isMadeAt(plan: KeyPlan, { host, port }: HostAddress): boolean {
+  const newKey = newKeyOf(plan);
+  return newKey?.kind === "made-on-holder" && newKey.host === host && newKey.port === port;
+}
 
-function happensHere({ newKey, here }: Plan, phase: Phase): boolean {
-  const isMadeHere = newKey?.kind === "made-here";
+function happensHere(plan: KeyPlan, phase: Phase): boolean {
+  const isMadeHere = newKeyOf(plan)?.kind === "made-here";
+  const here = holdersHere(plan);
   if (phase === "make-key") return isMadeHere;
   if (phase === "hand-over") return here.length > 0;
   return phase === "commit" && (isMadeHere || here.length > 0);
 }
 
 /** This computer comes after all hosts: it is the one that is always there to look again. */
-const lastBatch = ({ hosts }: Plan): number => Math.max(0, ...hosts.map(({ batch }) => batch));
+const lastBatch = ({ hosts }: KeyPlan): number => Math.max(0, ...hosts.map(({ batch }) => batch));

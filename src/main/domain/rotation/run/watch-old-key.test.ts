@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { HostUse } from "#shared/model/host-use.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { KeyPlan } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { type HostClocks, isClockKept, nowThere, watchOldKey } from "./watch-old-key.ts";
 
@@ -10,7 +10,7 @@ const plan = {
   oldKey: OLD,
   options: { graceDays: 9 },
   hosts: [{ host: "db1", port: 22, files: [{ account: "jo", removed: [] }] }],
-} as unknown as Plan;
+} as unknown as KeyPlan;
 
 /** When the holders have got the new key, by this computer. */
 const SINCE = "2026-03-05T12:00:00Z";

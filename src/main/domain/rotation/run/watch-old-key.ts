@@ -2,7 +2,7 @@
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { HostUse, KeyLogins, LoginOrigin } from "#shared/model/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
-import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { type HostAddress, type KeyPlan, oldKeyOf, type Plan } from "#shared/model/plan.ts";
 import type { OldKeyUse, OldKeyWatch, Phase, RunStep } from "#shared/model/run.ts";
 import { readExactly } from "#shared/text/exact-bytes.ts";
 
@@ -29,8 +29,9 @@ export function isClockKept(plan: Plan, steps: readonly RunStep[]): boolean {
 }
 
 /** What comes before a removal that logs are watched for; null: none is, or it has begun. */
-function findEarlier({ kind, options }: Plan, steps: readonly RunStep[]): RunStep[] | null {
-  if (kind === "rotate-certificate" || kind === "rotate-host-key" || options.graceDays === 0) return null;
+function findEarlier(plan: Plan, steps: readonly RunStep[]): RunStep[] | null {
+  if (plan.kind === "rotate-certificate" || plan.kind === "rotate-host-key") return null;
+  if (plan.options.graceDays === 0) return null;
   const removals = steps.filter(({ phase }) => phase === "remove");
   if (removals.length === 0 || removals.some(({ state }) => state !== "planned")) return null;
   return steps.filter(({ phase }) => BEFORE.has(phase));
@@ -43,7 +44,7 @@ const isProved = ({ state }: RunStep): boolean => state === "proved";
  * whatever it took to answer.
  */
 export type HostClock = { host: string; port: number; aheadSeconds: number };
-type HostAddress = Pick<HostClock, "host" | "port">;
+type ChangedHost = KeyPlan["hosts"][number];
 
 /** What is known of the clocks of hosts, each by its own word. */
 export type HostClocks = {
@@ -98,15 +99,16 @@ const addSeconds = (at: Instant, seconds: number): Instant =>
   toInstant(new Date(Date.parse(at) + seconds * 1_000));
 
 /** The accounts of which lines go. */
-export const watchedAccounts = ({ files }: HostPlan): string[] =>
+export const watchedAccounts = ({ files }: ChangedHost): string[] =>
   files.flatMap(({ account, others = [], removed }) => (removed === null ? [] : [account, ...others]));
 
 /** The hosts of which lines go. */
-export const watchedHosts = ({ hosts }: Plan): HostPlan[] =>
+export const watchedHosts = ({ hosts }: KeyPlan): ChangedHost[] =>
   hosts.filter(({ files }) => files.some(({ removed }) => removed !== null));
 
 /** The fingerprints of the keys that go: of a plan about several, those of its removed lines. */
-export function watchedKeys({ oldKey }: Plan, { files }: HostPlan): string[] {
+export function watchedKeys(plan: KeyPlan, { files }: Pick<ChangedHost, "files">): string[] {
+  const oldKey = oldKeyOf(plan);
   if (oldKey !== null) return [oldKey];
   const gone = files.flatMap(({ removed }) => removed ?? []);
   const lines = gone.flatMap(({ removed }) => readAuthorizedKeys(readExactly(removed) ?? new Uint8Array()));
@@ -158,7 +160,7 @@ export const lastTold = ({ windows }: HostUse): Instant | null =>
 
 /** Over all hosts of a plan. `since`: by this computer's clock; times of uses are by their hosts'. */
 export function watchOldKey(
-  plan: Plan,
+  plan: KeyPlan,
   since: Instant,
   useOf: (host: { host: string; port: number }) => HostUse,
   clocks: HostClocks,

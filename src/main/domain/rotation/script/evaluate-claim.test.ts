@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
-import { type FilePlan, HOLE, type Plan } from "#shared/model/plan.ts";
+import { type FilePlan, HOLE } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import { type ClaimedPart, evaluateClaim, type HostReading } from "./evaluate-claim.ts";
 import type { CarriedResult } from "./read-result.ts";
@@ -27,7 +27,7 @@ const FILE: FilePlan = {
 const HOLDER = makeHolder("web1");
 
 /** The key is made on web1, which has its line, too. */
-const PLAN: Plan = makePlanValue({
+const PLAN = makePlanValue({
   newKey: {
     kind: "made-on-holder",
     keyType: "ed25519",

@@ -10,7 +10,13 @@ import type { Stage } from "#domain/rotation/run/step.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ClaimEvaluation, ClaimEvidence, ClaimGap } from "#shared/model/claim-evaluation.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { FilePlan, HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import {
+  type AccessHost,
+  type AccessPlan,
+  type FilePlan,
+  type HolderPlan,
+  newKeyOf,
+} from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import type { Phase, RunFile } from "#shared/model/run.ts";
 import { stateOf } from "./judge-result.ts";
@@ -51,8 +57,8 @@ export type ResultClaim = {
 type RunKey = { line: string; fingerprint: string };
 
 export type ClaimedPart = {
-  plan: Plan;
-  host: HostPlan;
+  plan: AccessPlan;
+  host: AccessHost;
   /** The run's new key, as far as it is known; null where it has none, or none yet. */
   newKey: RunKey | null;
   /** The host key that is pinned now. */
@@ -91,16 +97,22 @@ export function evaluateClaim(
 
 const open = (why: ClaimGap): ClaimEvaluation => ({ kind: "open", why, path: null });
 
-const phasesSaidDone = (result: CarriedResult, host: HostPlan): Phase[] =>
+const phasesSaidDone = (result: CarriedResult, host: AccessHost): Phase[] =>
   result.phases.filter((phase) => stateOf(result, host, phase) === "proved");
 
 /** By the key that the plan goes by, or the pinned one where it knows none; and none other is pinned by now. */
-function isOfHost({ hostKeys }: HostReading, { hostKey }: HostPlan, pinned: string | null): boolean {
+function isOfHost({ hostKeys }: HostReading, { hostKey }: AccessHost, pinned: string | null): boolean {
   const trusted = hostKey || pinned;
   return trusted !== null && (pinned ?? trusted) === trusted && hostKeys.includes(trusted);
 }
 
-type About = { plan: Plan; host: HostPlan; key: RunKey | null; reading: HostReading; keepsOld: boolean };
+type About = {
+  plan: AccessPlan;
+  host: AccessHost;
+  key: RunKey | null;
+  reading: HostReading;
+  keepsOld: boolean;
+};
 
 /** What the reading shows of one file or key. `denied`: it shows something else. */
 type Shown = { path: string } & ({ kind: "shown" | "denied" } | { kind: "gap"; why: ClaimGap });
@@ -159,7 +171,7 @@ const isWordOf = ({ reader }: HostReading, ...owners: readonly string[]): boolea
 /** Made beside the old half, or in its place by now. */
 function showMade(about: About): Shown[] {
   const { plan, host, key } = about;
-  const { newKey } = plan;
+  const newKey = newKeyOf(plan);
   if (newKey?.kind !== "made-on-holder") return [];
   const holder = host.holders.find(({ path }) => path === newKey.path);
   if (!holder) return [{ kind: "gap", why: "key-not-verified", path: newKey.path }];

@@ -3,7 +3,7 @@
 import { canDoWithout } from "#domain/rotation/run/left-out-files.ts";
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import type { FilePlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import { type AccessHost, type AccessPlan, type FilePlan, newKeyOf } from "#shared/model/plan.ts";
 import { Phase, type RunFile, type StepState } from "#shared/model/run.ts";
 import { NEW_KEY_NAMESPACE } from "#shared/model/script.ts";
 import type { CarriedResult } from "./read-result.ts";
@@ -11,7 +11,7 @@ import type { CarriedResult } from "./read-result.ts";
 export type TakenState = Extract<StepState, "proved" | "undone" | "failed" | "needs-attention">;
 
 /** What a result says of one phase that its script was for; null: nothing. What its files deny is not proved. */
-export function stateOf(result: CarriedResult, host: HostPlan, phase: Phase): TakenState | null {
+export function stateOf(result: CarriedResult, host: AccessHost, phase: Phase): TakenState | null {
   const { outcome, at, phases } = result;
   const order = Phase.options;
   const place = order.indexOf(phase) - order.indexOf(at ?? phases[0] ?? phase);
@@ -33,7 +33,7 @@ export function stateOf(result: CarriedResult, host: HostPlan, phase: Phase): Ta
 }
 
 /** `files`: what the run knows of files so far. */
-type ResultPlace = { plan: Plan; host: HostPlan; files: readonly RunFile[] };
+type ResultPlace = { plan: AccessPlan; host: AccessHost; files: readonly RunFile[] };
 
 /** Why a result contradicts the plan or itself, as a sentence; null: it may be so. */
 export function findContradiction(result: CarriedResult, place: ResultPlace): string | null {
@@ -47,7 +47,7 @@ export function findContradiction(result: CarriedResult, place: ResultPlace): st
       return `the result says ${outcome}, and its files are not what the plan leaves after "${denied}"`;
     if ((outcome === "committed") !== phases.includes("commit"))
       return `the result says ${outcome} of a script for ${phases.join(", ")}`;
-    if (phases.includes("make-key") && plan.newKey?.kind === "made-on-holder" && result.newKey === null)
+    if (phases.includes("make-key") && newKeyOf(plan)?.kind === "made-on-holder" && result.newKey === null)
       return "the result says that the new key was made, and not which it is";
   }
   const isAsBefore = files.every(
@@ -78,7 +78,7 @@ const isLeftOut = ({ leftOut }: CarriedResult, index: number): boolean =>
   leftOut.some((one) => one.index === index);
 
 /** Whether each file but those that are left out is what this phase, or one after it, leaves. */
-function stands(result: CarriedResult, host: HostPlan, phase: Phase): boolean {
+function stands(result: CarriedResult, host: AccessHost, phase: Phase): boolean {
   const { files } = result;
   if (files.length === 0) return true;
   return host.files.every(
@@ -103,7 +103,8 @@ function isAfter({ before, after, added, removed }: FilePlan, hash: string, phas
 type MadeKey = { line: string; fingerprint: string };
 
 /** The key that a result says was made there; a sentence where it is none. Whether somebody holds it is asked of `isHeld`. */
-export function readMadeKey({ newKey }: Plan, { newKey: line }: CarriedResult): MadeKey | null | string {
+export function readMadeKey(plan: AccessPlan, { newKey: line }: CarriedResult): MadeKey | null | string {
+  const newKey = newKeyOf(plan);
   if (line === null || newKey?.kind !== "made-on-holder") return null;
   const [type = "", base64 = ""] = line.split(" ");
   const key = readKeyBlob(Buffer.from(base64, "base64"));

@@ -1,6 +1,14 @@
 import { hash } from "node:crypto";
 import { keepsOldHalves } from "#domain/rotation/run/left-out-files.ts";
-import { type HolderPlan, type HostPlan, type NewKey, type Plan, RSA_BITS } from "#shared/model/plan.ts";
+import {
+  type AccessHost,
+  type AccessPlan,
+  type HolderPlan,
+  type NewKey,
+  newKeyOf,
+  oldKeyOf,
+  RSA_BITS,
+} from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
 import { quote, toPrintf } from "./shell-words.ts";
 
@@ -8,7 +16,8 @@ import { quote, toPrintf } from "./shell-words.ts";
 type Made = { newKey: Extract<NewKey, { kind: "made-on-holder" }>; holder: HolderPlan };
 
 /** Of the host that the plan has the new key made on. */
-export function holderOf({ newKey }: Plan, { host, port, holders }: HostPlan): Made | null {
+export function holderOf(plan: AccessPlan, { host, port, holders }: AccessHost): Made | null {
+  const newKey = newKeyOf(plan);
   if (newKey?.kind !== "made-on-holder" || newKey.host !== host || newKey.port !== port) return null;
   const holder = holders.find((one) => one.path === newKey.path && one.before !== null);
   return holder ? { newKey, holder } : null;
@@ -21,11 +30,13 @@ const SIZES: Record<string, { length: number; bits: number }> = {
   rsa: { length: 552, bits: RSA_BITS },
 };
 
-const sizeOf = ({ newKey }: Plan) =>
-  newKey?.kind === "made-on-holder" ? (SIZES[newKey.keyType] ?? null) : null;
+function sizeOf(plan: AccessPlan) {
+  const newKey = newKeyOf(plan);
+  return newKey?.kind === "made-on-holder" ? (SIZES[newKey.keyType] ?? null) : null;
+}
 
 /** Stands for a key that the script has yet to make: as long, of bytes that no key and no line has. */
-export function standIn(plan: Plan): string | null {
+export function standIn(plan: AccessPlan): string | null {
   const size = sizeOf(plan);
   return size && Array.from({ length: size.length }, (_, at) => String.fromCharCode(1 + (at % 7))).join("");
 }
@@ -38,13 +49,13 @@ export function standInKey(nonce: string): string {
 }
 
 /** Words of a script in which the key stands that it makes. */
-export function withMadeKey(plan: Plan, words: string): string {
+export function withMadeKey(plan: AccessPlan, words: string): string {
   const key = standIn(plan);
   return key === null ? words : words.replaceAll(toPrintf(Buffer.from(key)), `'"$key_line"'`);
 }
 
 export function sayHolder(
-  { plan, newKey, leftOut }: { plan: Plan; newKey: string | null; leftOut: readonly RunFile[] },
+  { plan, newKey, leftOut }: { plan: AccessPlan; newKey: string | null; leftOut: readonly RunFile[] },
   made: Made | null,
 ): string[] {
   const size = sizeOf(plan);
@@ -53,7 +64,7 @@ export function sayHolder(
   const tail = Buffer.from(`${made.newKey.comment && ` ${made.newKey.comment}`}\n`);
   return [
     `holder_path=${quote(path)} holder_before=${before} holder_mode=${quote(mode)}`,
-    `holder_key=${quote(plan.oldKey ?? "")}`,
+    `holder_key=${quote(oldKeyOf(plan) ?? "")}`,
     `holder_public=${quote(hasPublicFile ? toPrintf(tail) : "")} holder_keeps=${keepsOldHalves(plan, leftOut) ? "yes" : "no"}`,
     `key_type=${quote(made.newKey.keyType)} key_bits=${size.bits} key_length=${size.length}`,
     `key_comment=${quote(made.newKey.comment)} key_line=${quote(newKey ?? "")}`,

@@ -1,6 +1,6 @@
 import { framePem } from "#codec/pem.ts";
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
-import type { HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
+import type { AccessHost, AccessPlan, PlanHash } from "#shared/model/plan.ts";
 import { Phase, ScriptOutcome } from "#shared/model/run.ts";
 import { tokenOf } from "./write-script.ts";
 
@@ -147,8 +147,8 @@ const decode = (word: string): string =>
 /** The host of the plan that a result is about; a sentence where it is about another plan, or another host. */
 export function placeResult(
   result: CarriedResult,
-  { plan, hash }: { plan: Plan; hash: PlanHash },
-): HostPlan | string {
+  { plan, hash }: { plan: AccessPlan; hash: PlanHash },
+): AccessHost | string {
   if (result.plan !== hash) return "the result is of another plan";
   const host = plan.hosts.find((one) => one.host === result.host && one.port === result.port);
   if (!host) return `the plan has no host ${result.host}:${result.port}`;

@@ -1,16 +1,22 @@
 import { expect, test } from "vitest";
-import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import {
+  makeFile,
+  makeHolder,
+  makeHost,
+  makePlanValue,
+  makeRemovalPlan,
+} from "#domain/rotation/testdata/make-plan-value.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { type Plan, PlanOptions } from "#shared/model/plan.ts";
+import { type AccessPlan, KeyOptions, type RotateKeyPlan } from "#shared/model/plan.ts";
 import { partsOf, type Told } from "./script-phases.ts";
 
-const GIVEN: Plan["newKey"] = { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null };
+const GIVEN: RotateKeyPlan["newKey"] = { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null };
 
-const sayParts = (plan: Plan, told: readonly Told[]): string[] =>
+const sayParts = (plan: AccessPlan, told: readonly Told[]): string[] =>
   partsOf(plan, told).map(({ host, phases }) => `${host.host} ${phases.join(" ")}`);
 
 /** Every part as it comes, each told as done. */
-function roundsOf(plan: Plan): string[][] {
+function roundsOf(plan: AccessPlan): string[][] {
   const told: Told[] = [];
   const rounds: string[][] = [];
   for (let parts = partsOf(plan, told); parts.length > 0; parts = partsOf(plan, told)) {
@@ -42,7 +48,7 @@ test("over several hosts no old line goes before the new one stands everywhere",
 });
 
 test("days of grace lie between what is added and what is removed, on one host as on many, and are counted from what was told last", () => {
-  const options = PlanOptions.parse({ graceDays: 7 });
+  const options = KeyOptions.parse({ graceDays: 7 });
   const plan = makePlanValue({ newKey: GIVEN, hosts: hosts("web1"), options });
   expect(roundsOf(plan)).toEqual([["web1 add"], ["web1 add remove commit"]]);
   const told = { host: "web1", port: 22, phase: "add", state: "proved" } as const;
@@ -57,7 +63,7 @@ test("days of grace lie between what is added and what is removed, on one host a
 
 test("a removal alone waits for nothing", () => {
   const [web, db] = hosts("web1", "db1").map((host) => ({ ...host, files: [makeFile(0, "removed")] }));
-  const plan = makePlanValue({ kind: "remove-grants", newKey: null, hosts: web && db ? [web, db] : [] });
+  const plan = makeRemovalPlan({ hosts: web && db ? [web, db] : [] });
   expect(roundsOf(plan)).toEqual([["web1 remove commit", "db1 remove commit"]]);
 });
 

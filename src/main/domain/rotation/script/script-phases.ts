@@ -1,6 +1,6 @@
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { type AccessHost, type AccessPlan, type HostAddress, newKeyOf } from "#shared/model/plan.ts";
 import { Phase, type StepState } from "#shared/model/run.ts";
 
 /** What is known of a step of a host by the results that have come back. */
@@ -13,19 +13,19 @@ export type Told = {
 };
 
 /** What a script of a host is for: phases of it, in their order. `notBefore`: until then old lines stay. */
-export type ScriptPart = { host: HostPlan; phases: Phase[]; notBefore?: Instant };
+export type ScriptPart = { host: AccessHost; phases: Phase[]; notBefore?: Instant };
 
 /**
  * What can be carried now, a script a host. One host has one script for all, but where days of grace lie between. Of several, a
  * phase begins when the results of the one before have come back from everywhere: new lines stand on all hosts before any
  * old one goes.
  */
-export function partsOf(plan: Plan, told: readonly Told[]): ScriptPart[] {
+export function partsOf(plan: AccessPlan, told: readonly Told[]): ScriptPart[] {
   const steps = stepsOf(plan).flatMap(({ host: index, phase }) => {
     const host = index === null ? null : plan.hosts[index];
     return host ? [{ host, phase }] : [];
   });
-  const phasesOf = (host: HostPlan): Phase[] =>
+  const phasesOf = (host: AccessHost): Phase[] =>
     steps.filter((step) => step.host === host).map(({ phase }) => phase);
   const open = steps.filter(({ host, phase }) => !isDone(told, host, phase));
   const hostsOf = (some: typeof steps) => [...new Set(some.map(({ host }) => host))];
@@ -46,23 +46,23 @@ export const mainPhase = (phases: readonly Phase[]): Phase =>
   phases.find((phase) => phase === "remove") ?? phases[0] ?? "commit";
 
 /** Something waits for other hosts, or for days to pass. */
-export const isInParts = ({ hosts, newKey, options }: Plan): boolean =>
-  newKey !== null && (hosts.length > 1 || options.graceDays > 0);
+export const isInParts = (plan: AccessPlan): boolean =>
+  newKeyOf(plan) !== null && (plan.hosts.length > 1 || plan.options.graceDays > 0);
 
 /** The days of grace begin once all is told that comes before them. */
-function graceEnd({ options }: Plan, told: readonly Told[]): Instant | null {
+function graceEnd({ options }: AccessPlan, told: readonly Told[]): Instant | null {
   const begun = Math.max(...told.map(({ at, state }) => (at && state === "proved" ? Date.parse(at) : 0)));
   return options.graceDays > 0 && begun > 0 ? toInstant(new Date(begun + options.graceDays * DAY_MS)) : null;
 }
 
 const DAY_MS = 86_400_000;
 
-function comesAlong({ holders }: HostPlan, phase: Phase, all: readonly Phase[], round?: Phase): boolean {
+function comesAlong({ holders }: AccessHost, phase: Phase, all: readonly Phase[], round?: Phase): boolean {
   // The last look before the removal is that of the addition.
   if (phase === "add") return round === "remove";
   // An old half is kept until the old lines are gone everywhere.
   return phase === "commit" && holders.length === 0 && round === all.at(-2);
 }
 
-const isDone = (told: readonly Told[], { host, port }: HostPlan, phase: Phase): boolean =>
+const isDone = (told: readonly Told[], { host, port }: HostAddress, phase: Phase): boolean =>
   told.some((one) => one.host === host && one.port === port && one.phase === phase && one.state === "proved");

@@ -4,7 +4,13 @@ import { goneLines } from "#domain/rotation/bytes/gone-lines.ts";
 import { fillStages, type Stages } from "#domain/rotation/bytes/stages.ts";
 import { canDoWithout } from "#domain/rotation/run/left-out-files.ts";
 import type { Stage } from "#domain/rotation/run/step.ts";
-import type { FilePlan, HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
+import {
+  type AccessPlan,
+  type FilePlan,
+  type HostAddress,
+  newKeyOf,
+  type PlanHash,
+} from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
 import { holderOf, sayHolder, standIn, standInKey, withMadeKey } from "./made-key.ts";
 import { isInParts, type ScriptPart } from "./script-phases.ts";
@@ -23,7 +29,7 @@ export type ScriptParts = {
 };
 
 type ScriptPlan = {
-  plan: Plan;
+  plan: AccessPlan;
   hash: PlanHash;
   /** `type base64` of the new key, as far as it is made. */
   newKey: string | null;
@@ -93,7 +99,7 @@ function sayUnverified(
   { nonce }: ScriptWork,
   files: readonly ScriptFile[],
 ): string {
-  if (plan.newKey?.kind !== "made-on-holder") return describeUnverifiedKeys(files, null).join("\n");
+  if (newKeyOf(plan)?.kind !== "made-on-holder") return describeUnverifiedKeys(files, null).join("\n");
   const made = newKey ?? standInKey(nonce);
   return describeUnverifiedKeys(
     files.flatMap(({ file }) => toFile(file, made) ?? []),
@@ -102,7 +108,7 @@ function sayUnverified(
 }
 
 /** The same for a plan and a host: run again, the script goes on where it was. */
-export const tokenOf = (planHash: PlanHash, { host, port }: Pick<HostPlan, "host" | "port">): string =>
+export const tokenOf = (planHash: PlanHash, { host, port }: HostAddress): string =>
   hash("sha256", `${planHash} ${host} ${port}`, "hex").slice(0, 24);
 
 const sayHeader = (
@@ -144,7 +150,7 @@ function sayData(
     `carry_seconds=${plan.options.deadManSeconds}`,
     `carry_accounts=${quote(accounts.map(printable).join("\n"))}`,
     `carry_needed=${canDoWithout(plan, host, phases.includes("remove") ? "remove" : "add", leftOut) ? "no" : "yes"}`,
-    `carry_key=${quote(printable(plan.newKey === null ? "" : (newKey ?? "").slice(0, 60)))}`,
+    `carry_key=${quote(printable(newKeyOf(plan) === null ? "" : (newKey ?? "").slice(0, 60)))}`,
   ];
 }
 
@@ -152,7 +158,7 @@ function sayData(
 const isOnlyAddition = (phases: ScriptPart["phases"]): boolean => phases.join() === "add";
 
 /** What must have come back before a script is run, where there are several. */
-function sayBefore(plan: Plan, phases: ScriptPart["phases"]): string {
+function sayBefore(plan: AccessPlan, phases: ScriptPart["phases"]): string {
   if (!isInParts(plan)) return "";
   if (phases.includes("remove"))
     return "this removes the old lines: it was written once the new ones stood on every host of the plan";
@@ -183,7 +189,7 @@ function touchedBytes({ added, removed }: Stages): Uint8Array {
 }
 
 /** `with_pieces USE ID FROM TO` calls USE with what leads from one stage of a file to another. */
-const sayPieces = (plan: Plan, files: readonly ScriptFile[]): string[] => [
+const sayPieces = (plan: AccessPlan, files: readonly ScriptFile[]): string[] => [
   "with_pieces() {",
   'use=$1; case "$2 $3 $4" in',
   ...files.flatMap((file, index) =>

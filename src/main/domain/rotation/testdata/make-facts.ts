@@ -9,7 +9,7 @@ import type {
 } from "#domain/rotation/plan/plan-facts.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
-import { PlanOptions } from "#shared/model/plan.ts";
+import { KeyOptions } from "#shared/model/plan.ts";
 import { NEW_KEY, OLD_FINGERPRINT } from "./make-keys-file.ts";
 
 /** Facts in good order, for tests to spoil one thing of. */
@@ -132,7 +132,7 @@ export const ROTATE: Extract<Wish, { kind: "rotate-key" }> = {
 export const makeFacts = (hosts: readonly HostFacts[], more: Partial<PlanFacts> = {}): PlanFacts => ({
   now: "2026-11-26T00:00:00Z",
   wish: ROTATE,
-  options: PlanOptions.parse({}),
+  options: KeyOptions.parse({}),
   key: { fingerprint: OLD_FINGERPRINT, keyType: "ssh-ed25519", comment: "ann@laptop", people: [] },
   given: null,
   hosts,

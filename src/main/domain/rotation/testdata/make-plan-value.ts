@@ -1,4 +1,13 @@
-import { FilePlan, type HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import {
+  AccessHost,
+  FilePlan,
+  type HolderPlan,
+  HostKeyPlan,
+  RemoveGrantsPlan,
+  RenewalHost,
+  RenewalPlan,
+  RotateKeyPlan,
+} from "#shared/model/plan.ts";
 
 const HASH = "0".repeat(64);
 
@@ -38,32 +47,69 @@ export const makeHolder = (host: string | null): HolderPlan => ({
   possession: { kind: "verified" },
 });
 
-export const makeHost = (more: Partial<HostPlan> & { host: string; batch: number }): HostPlan =>
-  HostPlan.parse({
-    port: 22,
-    user: "root",
-    useSudo: false,
-    hostKey: "SHA256:pinned",
-    deadMan: "sleep",
+const PLACE = { port: 22, user: "root", useSudo: false, hostKey: "SHA256:pinned", deadMan: "sleep" };
+
+export const makeHost = (more: Partial<AccessHost> & { host: string; batch: number }): AccessHost =>
+  AccessHost.parse({
+    ...PLACE,
     files: [],
     holders: [],
     proofs: [],
     ...more,
   });
 
-export const makePlanValue = (more: Partial<Plan>): Plan =>
-  Plan.parse({
-    format: "latchkey-plan-1",
+export const makeRenewalHost = (more: Partial<RenewalHost> & { host: string; batch: number }): RenewalHost =>
+  RenewalHost.parse({ ...PLACE, certificates: [], ...more });
+
+const BASE = {
+  format: "latchkey-plan-1",
+  title: "Rotate",
+  madeAt: "2026-11-26T00:00:00Z",
+  options: { canary: true, batchSize: 2, maxFailures: 1, deadManSeconds: 120 },
+  hosts: [],
+  checks: [],
+  leftOut: [],
+  confirm: null,
+};
+
+export const makeRenewalPlan = (more: Partial<RenewalPlan>): RenewalPlan =>
+  RenewalPlan.parse({ ...BASE, kind: "rotate-certificate", ...more });
+
+export const makeHostKeyPlan = (more: Partial<HostKeyPlan>): HostKeyPlan =>
+  HostKeyPlan.parse({
+    ...BASE,
+    kind: "rotate-host-key",
+    oldKey: "SHA256:old",
+    newKey: {
+      kind: "made-on-holder",
+      keyType: "ed25519",
+      comment: "root@web1",
+      host: "web1",
+      port: 22,
+      path: "/etc/ssh/ssh_host_ed25519_key_2026-11-26",
+    },
+    afterwards: [],
+    ...more,
+  });
+
+export const makeRemovalPlan = (more: Partial<RemoveGrantsPlan>): RemoveGrantsPlan =>
+  RemoveGrantsPlan.parse({
+    ...BASE,
+    kind: "remove-grants",
+    asOf: null,
+    oldKey: "SHA256:old",
+    remaining: [],
+    ...more,
+  });
+
+export const makePlanValue = (more: Partial<RotateKeyPlan>): RotateKeyPlan =>
+  RotateKeyPlan.parse({
+    ...BASE,
     kind: "rotate-key",
-    title: "Rotate",
-    madeAt: "2026-11-26T00:00:00Z",
+    asOf: null,
     oldKey: "SHA256:old",
     newKey: { kind: "made-here", keyType: "ed25519", comment: "", path: "/home/me/.ssh/id_ed25519" },
-    options: { canary: true, batchSize: 2, maxFailures: 1, graceDays: 0, deadManSeconds: 120 },
-    hosts: [],
     here: [],
-    checks: [],
-    leftOut: [],
-    confirm: null,
+    remaining: [],
     ...more,
   });

@@ -2,19 +2,23 @@ import { applyEdits } from "#domain/rotation/bytes/edit.ts";
 import { fillStages } from "#domain/rotation/bytes/stages.ts";
 import { makePlan } from "#domain/rotation/plan/make-plan.ts";
 import type { HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
-import { Plan } from "#shared/model/plan.ts";
+import type { KeyWish } from "#shared/contract/runbooks.ts";
+import { type Check, type FilePlan, type KeyPlan, Plan } from "#shared/model/plan.ts";
 import { makeFacts } from "./make-facts.ts";
 import { NEW_KEY } from "./make-keys-file.ts";
 
 /** The plan, read back as any plan that comes from a file is. */
-export function planFor(hosts: readonly HostFacts[], more: Partial<PlanFacts> = {}): Plan {
+export function planFor<Kind extends KeyWish["kind"] = "rotate-key">(
+  hosts: readonly HostFacts[],
+  more: Partial<PlanFacts> & { wish?: Extract<KeyWish, { kind: Kind }> } = {},
+): Extract<KeyPlan, { kind: Kind }> {
   const plan = makePlan(makeFacts(hosts, more));
   if ("refused" in plan) throw new Error(plan.refused);
-  return Plan.parse(JSON.parse(JSON.stringify(plan)));
+  return Plan.parse(JSON.parse(JSON.stringify(plan))) as Extract<KeyPlan, { kind: Kind }>;
 }
 
 /** What a file is at the stages of its plan. */
-export function stagesOf(text: string, plan: Plan): string[] {
+export function stagesOf(text: string, plan: { hosts: readonly { files: readonly FilePlan[] }[] }): string[] {
   const file = plan.hosts[0]?.files[0];
   const stages = file && fillStages(file, NEW_KEY);
   if (!stages) throw new Error("there is no such file");
@@ -24,7 +28,7 @@ export function stagesOf(text: string, plan: Plan): string[] {
 }
 
 /** The checks that are neither fine nor a mere word: `consent managed`. */
-export const stops = ({ checks }: Plan): string[] =>
+export const stops = ({ checks }: { checks: readonly Check[] }): string[] =>
   checks
     .filter(({ state }) => state === "consent" || state === "refused")
     .map(({ state, id }) => `${state} ${id}`);

@@ -1,6 +1,6 @@
 import { earliest } from "#domain/rotation/run/judge-file.ts";
 import type { FileSeen, HolderSeen, PlaceSeen, Stage } from "#domain/rotation/run/step.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import { holdersByHost, holdersHere, type KeyPlan } from "#shared/model/plan.ts";
 import type { Dice } from "./make-keys-file.ts";
 
 /** A host, or this computer, as it really is. */
@@ -22,18 +22,18 @@ export class Failed extends Error {}
 export class SimulatedHosts {
   readonly wrong: string[] = [];
   isKeyMade = false;
-  readonly #plan: Plan;
+  readonly #plan: KeyPlan;
   readonly #dice: Dice;
   readonly #places = new Map<number | null, Place>();
   #isCalm = false;
 
-  constructor(plan: Plan, dice: Dice) {
+  constructor(plan: KeyPlan, dice: Dice) {
     this.#plan = plan;
     this.#dice = dice;
     plan.hosts.forEach((host, index) => {
-      this.#places.set(index, newPlace(host.files.length, host.holders.length));
+      this.#places.set(index, newPlace(host.files.length, holdersByHost(plan)[index]?.length ?? 0));
     });
-    this.#places.set(null, newPlace(0, plan.here.length));
+    this.#places.set(null, newPlace(0, holdersHere(plan).length));
   }
 
   /** From here on nothing goes wrong any more, and nobody has changed a file by hand. */

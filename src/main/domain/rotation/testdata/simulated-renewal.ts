@@ -2,7 +2,7 @@ import { nextMove } from "#domain/rotation/run/next-move.ts";
 import { resumeStep } from "#domain/rotation/run/resume-step.ts";
 import type { Move, PlaceSeen, Progress, Step, Task } from "#domain/rotation/run/step.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { RenewalPlan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
 import { Failed, Killed } from "./simulated-hosts.ts";
 import type { SimulatedServers } from "./simulated-servers.ts";
@@ -11,7 +11,7 @@ type Still = { state: Extract<Move, { kind: "end" }>["state"] | "waiting" };
 
 /** A renewal on hosts that are values, with everything that may happen to one, as `SimulatedRun` is for keys. */
 export class SimulatedRenewal {
-  readonly #plan: Plan;
+  readonly #plan: RenewalPlan;
   readonly #servers: SimulatedServers;
   readonly #steps: readonly Step[];
   readonly #states = new Map<number, StepState>();
@@ -19,7 +19,7 @@ export class SimulatedRenewal {
   #seen = new Map<number | null, PlaceSeen>();
   #isGoingBack = false;
 
-  constructor(plan: Plan, servers: SimulatedServers) {
+  constructor(plan: RenewalPlan, servers: SimulatedServers) {
     this.#plan = plan;
     this.#servers = servers;
     this.#steps = stepsOf(plan);

@@ -3,7 +3,7 @@ import { nextMove } from "#domain/rotation/run/next-move.ts";
 import { resumeStep } from "#domain/rotation/run/resume-step.ts";
 import type { FileSeen, Move, PlaceSeen, Progress, Step, Task } from "#domain/rotation/run/step.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { KeyPlan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
 import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hosts.ts";
 
@@ -13,7 +13,7 @@ import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hos
  * the key can still log in.
  */
 export class SimulatedRun {
-  readonly #plan: Plan;
+  readonly #plan: KeyPlan;
   readonly #hosts: SimulatedHosts;
   readonly #states = new Map<number, StepState>();
   readonly #steps: readonly Step[];
@@ -21,7 +21,7 @@ export class SimulatedRun {
   /** It is written down before anything is taken back, so that no resume goes on from half-way. */
   #isGoingBack = false;
 
-  constructor(plan: Plan, hosts: SimulatedHosts) {
+  constructor(plan: KeyPlan, hosts: SimulatedHosts) {
     this.#plan = plan;
     this.#hosts = hosts;
     this.#steps = stepsOf(plan);

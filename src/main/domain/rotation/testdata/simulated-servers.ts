@@ -1,5 +1,5 @@
 import type { CertificateSeen, PlaceSeen } from "#domain/rotation/run/step.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { RenewalPlan } from "#shared/model/plan.ts";
 import type { Dice } from "./make-keys-file.ts";
 import { Killed } from "./simulated-hosts.ts";
 
@@ -25,9 +25,9 @@ export class SimulatedServers {
   readonly #places: ServerPlace[];
   #isCalm = false;
 
-  constructor(plan: Plan, dice: Dice) {
+  constructor(plan: RenewalPlan, dice: Dice) {
     this.#dice = dice;
-    this.#places = plan.hosts.map(({ certificates = [] }) => ({
+    this.#places = plan.hosts.map(({ certificates }) => ({
       files: certificates.map(({ files }) => files.map((): FileNow => "old")),
       served: "old",
       hasWork: false,

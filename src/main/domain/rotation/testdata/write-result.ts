@@ -1,7 +1,7 @@
 import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import { tokenOf } from "#domain/rotation/script/write-script.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { KeyPlan } from "#shared/model/plan.ts";
 
 /** Hashes that the files of its plan come to. */
 export const AFTER = { added: "a".repeat(64), removed: "b".repeat(64) };
@@ -18,7 +18,7 @@ export const nonceOf = (index: number, phases: string): string =>
 
 /** As a carried script writes it, with its digest. */
 export function writeResult(
-  plan: Plan,
+  plan: KeyPlan,
   index: number,
   outcome: string,
   more: Partial<
@@ -31,7 +31,7 @@ export function writeResult(
     }
   > = {},
 ): string {
-  const host = plan.hosts[index] as Plan["hosts"][number];
+  const host = plan.hosts[index] as KeyPlan["hosts"][number];
   const hash = hashPlan(plan);
   const phases = more.phases ?? ALL_PHASES;
   const left = more.file ?? LEFT[outcome] ?? "0".repeat(64);

@@ -9,7 +9,7 @@ import type { RetryPolicy } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { HostKeys } from "#runs/kinds/host-key/host-keys.ts";
 import type { Holders, NewKeyMade } from "#runs/kinds/private-keys/locations.ts";
-import type { HostPlan, Plan, PlanHash } from "#shared/model/plan.ts";
+import { type HostPlan, newKeyOf, type Plan, type PlanHash } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
 import { isUnwritable, type Journal } from "./journal.ts";
 import { HalfLocked, nearOf, type RunContext } from "./run-context.ts";
@@ -116,13 +116,13 @@ export async function execute(execution: Execution, steering: Omit<Steering, "re
   const { plan, holders, newKey } = execution;
   const made: RunContext["made"] = { newKey, secrets: null };
   const open = () => openSessions(execution, () => readNewHostKey(plan, made));
-  let isOpen = newKey === null && plan.newKey?.kind !== "given";
+  let isOpen = newKey === null && newKeyOf(plan)?.kind !== "given";
   // Nobody is asked a second time for what was not told.
   let locked: HalfLocked | null = null;
   const openHalf = async () => {
     if (isOpen) return;
     if (locked) throw locked;
-    const reopened = await holders.reopen(nearOf(run));
+    const reopened = await holders.reopen(nearOf(run as RunContext));
     if (reopened.kind === "failed") {
       locked = new HalfLocked(reopened.message);
       throw locked;
@@ -130,7 +130,13 @@ export async function execute(execution: Execution, steering: Omit<Steering, "re
     run.made.secrets = reopened.secrets;
     isOpen = true;
   };
-  const run: RunContext = { ...execution, made, openHalf, awaitedSince: new Map(), sessions: await open() };
+  const run: RunContext<Plan> = {
+    ...execution,
+    made,
+    openHalf,
+    awaitedSince: new Map(),
+    sessions: await open(),
+  };
   try {
     const reopen = async () => {
       await run.sessions[Symbol.asyncDispose]();

@@ -14,7 +14,7 @@ import { openOrderBook } from "#runs/kinds/renewal/orders.ts";
 import { areBrought, isRecheckDue } from "#runs/kinds/renewal/renewal.ts";
 import type { RenewalTools } from "#runs/kinds/renewal/tools.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { type HostPlan, isRenewal, type Plan } from "#shared/model/plan.ts";
 import type { RunId, RunState, RunStep } from "#shared/model/run.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import { sayUsedBy } from "#shared/text/old-key-use.ts";
@@ -22,7 +22,7 @@ import type { Trace } from "#shared/text/trace.ts";
 import type { Store } from "#store/store.ts";
 import { type Execution, execute } from "./execute.ts";
 import { isUnwritable, type Journal, openJournal } from "./journal.ts";
-import type { RunContext } from "./run-context.ts";
+import { isRenewalRun, type RunContext } from "./run-context.ts";
 import type { Ended } from "./run-loop.ts";
 
 export type RunDeps = {
@@ -190,21 +190,21 @@ function openFor(deps: RunDeps, { id, plan }: OneRun): Pick<Execution, "openSess
 
 async function hasCome(
   { waits, store, now }: RunDeps,
-  { id, plan, endsGrace, consents: agreed }: OneRun,
+  { id, endsGrace, consents: agreed }: OneRun,
   until: Wait,
-  run: RunContext,
+  run: RunContext<Plan>,
 ): Promise<boolean> {
-  if (until === "certificate") return areBrought(run);
-  if (until === "recheck") return isRecheckDue(run, endsGrace);
+  if (isRenewalRun(run)) return until === "certificate" ? areBrought(run) : isRecheckDue(run, endsGrace);
+  const ofKeys = run as RunContext;
   const record = store.runbooks.runs.find(id);
   if (!record) throw new Error(`there is no run ${id}`);
-  if (until === "log") return hearAll(run, waits, { begun: record.startedAt, now });
+  if (until === "log") return hearAll(ofKeys, waits, { begun: record.startedAt, now });
   const { consents } = record;
   const { isOver, dueAt, said } = await waits.judgeGrace({
-    plan,
+    plan: ofKeys.plan,
     dueAt: record.dueAt,
     consents,
-    since: watchedSince(plan, run.journal.steps()),
+    since: watchedSince(ofKeys.plan, run.journal.steps()),
     clocks: run.journal.clocks(),
     ending: endsGrace ? agreed : null,
   });
@@ -238,7 +238,8 @@ function sayStillUsed(
   const since = watchedSince(plan, steps);
   const { ofRun, readOf } = store.runbooks.clocks;
   const clocks = { kept: ofRun(id), readOf };
-  const uses = since === null ? [] : watchOldKey(plan, since, store.uses.known, clocks).uses;
+  const uses =
+    since === null || isRenewal(plan) ? [] : watchOldKey(plan, since, store.uses.known, clocks).uses;
   return uses.length === 0 ? "" : `; it is still used: ${sayUsedBy(uses)}`;
 }
 
@@ -264,7 +265,9 @@ async function greetAgain(
   run: RunId,
 ): Promise<void> {
   const { servers, certificates } = store.runbooks;
-  const olds = hosts.flatMap((host) => host.certificates ?? []).map(({ old }) => old);
+  const olds = hosts
+    .flatMap((host) => ("certificates" in host ? host.certificates : []))
+    .map(({ old }) => old);
   if (olds.length === 0) return;
   const all = [...olds, ...certificates.all(run).flatMap(({ sha256 }) => sha256 ?? [])];
   const endpoints = all.flatMap((sha256) => servers.endpointsOf(sha256));

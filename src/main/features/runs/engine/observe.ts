@@ -7,10 +7,10 @@ import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { holdersOf } from "#runs/kinds/access/install-key.ts";
 import { lookAtPairs } from "#runs/kinds/renewal/install.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { HostPlan } from "#shared/model/plan.ts";
+import { type HostPlan, type KeyPlan, type Plan, proofsOf } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import type { Awaited } from "#shared/model/step-result.ts";
-import { nearOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
+import { hostOf, isRenewalRun, nearOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
 
 /**
  * Keeps how far the clock of a host is ahead, as long as `isClockKept`. It is at least so far ahead, for this computer's clock is
@@ -34,7 +34,11 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
 /** What stands at a place now. `isBegun`: something of the run may stand there, so it is worth waiting for. */
-export async function lookAgain(run: RunContext, place: number | null, isBegun: boolean): Promise<PlaceSeen> {
+export async function lookAgain(
+  run: RunContext<Plan>,
+  place: number | null,
+  isBegun: boolean,
+): Promise<PlaceSeen> {
   const begun = performance.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const seen = await lookOnce(run, place);
@@ -44,20 +48,21 @@ export async function lookAgain(run: RunContext, place: number | null, isBegun: 
   }
 }
 
-async function lookOnce(run: RunContext, place: number | null): Promise<PlaceSeen> {
+async function lookOnce(run: RunContext<Plan>, place: number | null): Promise<PlaceSeen> {
   try {
-    if (place === null) return { kind: "seen", ...NOTHING, holders: await lookAtHolders(run, null, null) };
+    if (place === null)
+      return { kind: "seen", ...NOTHING, holders: await lookAtHolders(run as RunContext, null, null) };
     const inside = await run.sessions.of(place);
     if ("kind" in inside) return { kind: "lost", why: inside.message };
-    const host = run.plan.hosts[place];
-    if (!host) throw new Error(`the plan has no host ${place}`);
-    if (host.certificates) {
+    if (isRenewalRun(run)) {
       const pairs = await lookAtPairs(run, place, inside.hand);
       return { kind: "seen", ...NOTHING, holders: [], ...pairs };
     }
-    await keepClock(run, host, inside.hand);
-    const files = await lookAtFiles(run, host, inside.hand);
-    return { kind: "seen", ...files, holders: await lookAtHolders(run, place, inside.hand) };
+    const ofKeys = run as RunContext;
+    const host = hostOf(ofKeys, { host: place });
+    await keepClock(ofKeys, host, inside.hand);
+    const files = await lookAtFiles(ofKeys, host, inside.hand);
+    return { kind: "seen", ...files, holders: await lookAtHolders(ofKeys, place, inside.hand) };
   } catch (error) {
     if (!(error instanceof SessionLost)) throw error;
     if (place !== null) await run.sessions.drop(place);
@@ -67,7 +72,7 @@ async function lookOnce(run: RunContext, place: number | null): Promise<PlaceSee
 
 const NOTHING = { files: [], hasWork: false, heldBy: null };
 
-async function lookAtFiles(run: RunContext, host: HostPlan, hand: Hand) {
+async function lookAtFiles(run: RunContext, host: KeyPlan["hosts"][number], hand: Hand) {
   const files: FileSeen[] = [];
   let hasWork = false;
   let heldBy: string | null = null;
@@ -97,7 +102,7 @@ async function lookAtHolders(
   return seen;
 }
 
-type Asked = Pick<RunContext, "plan">;
+type Asked = { plan: Plan };
 
 /** Whether a task is done with the new private half itself. Taking back is not, and may have done away with it before. */
 export function needsHalf(run: Asked, { what, step }: Task): boolean {
@@ -131,4 +136,6 @@ const awaitedBy = ({ state, result }: RunStep): Awaited | null =>
 
 /** Whether the new key logs in from this computer to prove a step. */
 export const isProvedFromHere = ({ plan }: Asked, { host }: Pick<Step, "host">): boolean =>
-  host !== null && (plan.hosts[host]?.proofs ?? []).some(({ proof }) => proof.kind === "from-here");
+  host !== null &&
+  plan.hosts[host] !== undefined &&
+  proofsOf(plan.hosts[host]).some(({ proof }) => proof.kind === "from-here");

@@ -6,7 +6,14 @@ import type { Ask } from "#net/ssh/ask.ts";
 import type { HostKeys } from "#runs/kinds/host-key/host-keys.ts";
 import type { Holders, NewKeyMade } from "#runs/kinds/private-keys/locations.ts";
 import type { RenewalTools } from "#runs/kinds/renewal/tools.ts";
-import type { Plan, PlanHash } from "#shared/model/plan.ts";
+import {
+  type HostPlan,
+  type KeyPlan,
+  newKeyOf,
+  type Plan,
+  type PlanHash,
+  type RenewalPlan,
+} from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
 import type { BackAs, Cause, StepResult } from "#shared/model/step-result.ts";
 import type { Trace } from "#shared/text/trace.ts";
@@ -15,9 +22,9 @@ import type { Sessions } from "./execute.ts";
 import type { Journal } from "./journal.ts";
 
 /** All that the parts of one run have in common. */
-export type RunContext = {
+export type RunContext<P extends Plan = KeyPlan> = {
   runId: RunId;
-  plan: Plan;
+  plan: P;
   token: string;
   planHash: PlanHash;
   /** Shown to whoever finds a folder held: `jo@desk, run 7`. */
@@ -45,8 +52,13 @@ export type RunContext = {
   retryPolicy: RetryPolicy;
   trace: Trace;
   signal: AbortSignal;
-  transportOf: (host: Plan["hosts"][number]) => HostRequest["transport"];
+  transportOf: (host: HostPlan) => HostRequest["transport"];
 };
+
+export type RenewalRun = RunContext<RenewalPlan>;
+
+export const isRenewalRun = (run: RunContext<Plan>): run is RenewalRun =>
+  run.plan.kind === "rotate-certificate";
 
 export const nearOf = ({ plan, token, made, ask, signal }: RunContext) => ({
   plan,
@@ -64,21 +76,23 @@ export class SessionLost extends Error {}
 export class HalfLocked extends Error {}
 
 /** The login at the step's host. Rejects with `SessionLost` where there is none to be had. */
-export async function enterHost({ sessions }: RunContext, place: number): Promise<HostSession> {
+export async function enterHost({ sessions }: RunContext<Plan>, place: number): Promise<HostSession> {
   const inside = await sessions.of(place);
   if ("kind" in inside) throw new SessionLost(inside.message);
   return inside;
 }
 
-export const hostOf = ({ plan }: RunContext, { host }: Pick<Step, "host">) => {
-  const found = host === null ? undefined : plan.hosts[host];
+export const hostOf = <P extends Plan>({ plan }: RunContext<P>, { host }: Pick<Step, "host">) => {
+  const found: P["hosts"][number] | undefined = host === null ? undefined : plan.hosts[host];
   if (!found) throw new Error("a step that is done on a host has none");
   return found;
 };
 
 /** `type base64` of the new key; of one that was given before it is in the plan. */
-export const newKeyLine = ({ plan, made }: Pick<RunContext, "plan" | "made">): string | null =>
-  made.newKey?.line ?? (plan.newKey?.kind === "given" ? plan.newKey.line : null);
+export function newKeyLine({ plan, made }: Pick<RunContext, "plan" | "made">): string | null {
+  const newKey = newKeyOf(plan);
+  return made.newKey?.line ?? (newKey?.kind === "given" ? newKey.line : null);
+}
 
 /** Of a step that was taken back. `as`: how its place stands, where nothing has failed. `left`: what is still there, and does no harm. */
 export const resultOf = (back: Back, as: BackAs, left: Cause[] = []): StepResult =>

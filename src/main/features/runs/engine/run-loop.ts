@@ -12,19 +12,20 @@ import {
 } from "#runs/kinds/access/install-key.ts";
 import { doRenewal } from "#runs/kinds/renewal/renewal.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import { holdersHere, type Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunState } from "#shared/model/run.ts";
 import type { RunWait } from "#shared/model/run-reason.ts";
 import type { StepResult } from "#shared/model/step-result.ts";
 import { formatRunReason } from "#shared/text/run.ts";
 import { awaitsCertificate, awaitsLog, lookAgain, needsHalf } from "./observe.ts";
-import { type RunContext, SessionLost } from "./run-context.ts";
+import { isRenewalRun, type RunContext, SessionLost } from "./run-context.ts";
 
 /** As far as whoever follows the run decides about it while it goes on. */
 export type Steering = {
   want: () => "on" | "pause" | "back";
   /** Whether what the run waits for has come: a proof by a log, the end of the grace period, a certificate, or the time to look again. */
-  hasCome: (until: Wait, run: RunContext) => Promise<boolean>;
+  hasCome: (until: Wait, run: RunContext<Plan>) => Promise<boolean>;
   /** Keys on this computer have changed places: whoever logs in from now on looks at them anew. */
   reopen: () => Promise<void>;
 };
@@ -38,7 +39,7 @@ const MOST_LOSSES = 3;
 const MOST_AT_ONCE = 64;
 
 /** Goes on until the run ends, waits, or has to be stopped. Rejects when Latchkey is closing, and for a bug. */
-export async function runOn(run: RunContext, steering: Steering): Promise<Ended> {
+export async function runOn(run: RunContext<Plan>, steering: Steering): Promise<Ended> {
   const seen = new Map<number | null, PlaceSeen>();
   const losses = new Map<number | null, number>();
   let hasReopened = false;
@@ -84,8 +85,8 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
         if (move.until !== "log") isGraceOver = move.until !== "certificate";
         break;
       case "end":
-        return move.state === "committed" && !run.renewal
-          ? endProved(run, !hasActed && steering.want() !== "back")
+        return move.state === "committed" && !isRenewalRun(run)
+          ? endProved(run as RunContext, !hasActed && steering.want() !== "back")
           : { state: move.state, message: move.reason === null ? "" : formatRunReason(move.reason) };
       default:
         return assertNever(move);
@@ -95,14 +96,14 @@ export async function runOn(run: RunContext, steering: Steering): Promise<Ended>
 
 const WORN: PlaceSeen = { kind: "lost", why: "its connection broke again and again" };
 
-const progressOf = (run: RunContext): StepProgress[] =>
+const progressOf = (run: RunContext<Plan>): StepProgress[] =>
   run.journal.steps().map((step) => ({
     ordinal: step.ordinal,
     state: step.state,
     isAwaiting: awaitsCertificate(step) || awaitsLog(step),
   }));
 
-const isBegunAt = ({ journal, plan }: RunContext, place: number | null): boolean => {
+const isBegunAt = ({ journal, plan }: RunContext<Plan>, place: number | null): boolean => {
   const host = place === null ? null : plan.hosts[place];
   return journal
     .steps()
@@ -115,14 +116,14 @@ const isBegunAt = ({ journal, plan }: RunContext, place: number | null): boolean
     );
 };
 
-function isAfterHandOver({ plan }: RunContext, move: Move): boolean {
-  if (move.kind !== "do" || plan.here.length === 0) return false;
+function isAfterHandOver({ plan }: RunContext<Plan>, move: Move): boolean {
+  if (move.kind !== "do" || holdersHere(plan).length === 0) return false;
   return move.tasks.some(({ step, what }: Task) => AFTER.has(step.phase) && what !== "settle");
 }
 
 const AFTER = new Set(["remove", "commit"]);
 
-function waitOf({ until }: Extract<Move, { kind: "wait" }>, { plan, journal }: RunContext): RunWait {
+function waitOf({ until }: Extract<Move, { kind: "wait" }>, { plan, journal }: RunContext<Plan>): RunWait {
   if (until === "certificate" || until === "recheck") return until;
   if (plan.kind === "rotate-host-key") return "host-key-known";
   if (until === "grace") return "grace";
@@ -134,7 +135,7 @@ const sayUnwritten = (failure: unknown): string =>
   failure instanceof Error ? failure.message : "the journal could not be written";
 
 /** Does one task to its end, and writes down what came of it. Of a session that broke it writes that, and nothing more. */
-async function doTask(run: RunContext, task: Task): Promise<"done" | "lost"> {
+async function doTask(run: RunContext<Plan>, task: Task): Promise<"done" | "lost"> {
   try {
     await dispatch(run, task);
     return "done";
@@ -152,18 +153,18 @@ async function doTask(run: RunContext, task: Task): Promise<"done" | "lost"> {
   }
 }
 
-function dispatch(run: RunContext, task: Task): Promise<void> {
+function dispatch(run: RunContext<Plan>, task: Task): Promise<void> {
   const { step } = task;
-  if (run.plan.kind === "rotate-certificate" && task.what !== "settle") return doRenewal(run, task);
+  if (task.what === "settle") return run.journal.mark(step.ordinal, task.as, settledBy(task));
+  if (isRenewalRun(run)) return doRenewal(run, task);
+  const ofKeys = run as RunContext;
   switch (task.what) {
     case "act":
-      return act(run, step);
+      return act(ofKeys, step);
     case "prove":
-      return prove(run, step);
+      return prove(ofKeys, step);
     case "undo":
-      return undo(run, task);
-    case "settle":
-      return run.journal.mark(step.ordinal, task.as, settledBy(task));
+      return undo(ofKeys, task);
     default:
       return assertNever(task);
   }

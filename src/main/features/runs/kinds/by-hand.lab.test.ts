@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeChange } from "#domain/rotation/testdata/make-change.ts";
-import { makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { sayByHand } from "./by-hand.ts";
@@ -13,12 +13,9 @@ const OLD = "old\n";
 const HASH = createHash("sha256").update(OLD).digest("hex");
 const REAL = "/home/app/tls/cert.pem";
 const file = { path: REAL, real: REAL, holds: "chain" as const, owner: "app", uid: 1000, gid: 1000 };
-const plan = makePlanValue({
-  kind: "rotate-certificate",
-  oldKey: null,
-  newKey: null,
+const plan = makeRenewalPlan({
   hosts: [
-    makeHost({
+    makeRenewalHost({
       host: "web1",
       batch: 0,
       certificates: [

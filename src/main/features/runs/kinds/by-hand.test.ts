@@ -5,15 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { makeChange } from "#domain/rotation/testdata/make-change.ts";
-import { makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import {
+  makeHolder,
+  makeHost,
+  makePlanValue,
+  makeRenewalHost,
+  makeRenewalPlan,
+} from "#domain/rotation/testdata/make-plan-value.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { removeKeptByHand, sayByHand } from "./by-hand.ts";
 
-const plan = makePlanValue({
-  kind: "rotate-certificate",
-  oldKey: null,
-  newKey: null,
-  hosts: [makeHost({ host: "web1", batch: 0, certificates: [makeChange(0)] })],
+const plan = makeRenewalPlan({
+  hosts: [makeRenewalHost({ host: "web1", batch: 0, certificates: [makeChange(0)] })],
 });
 
 const sayOf = (phase: RunStep["phase"]): string => {

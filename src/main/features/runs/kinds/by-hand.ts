@@ -9,7 +9,7 @@
  */
 import { quoteWord } from "#net/ssh/hand/words.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
-import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import type { AccessPlan, HostAddress, HostPlan, KeyPlan, Plan } from "#shared/model/plan.ts";
 import type { KeptKey, RunFile, RunStep } from "#shared/model/run.ts";
 import { writeIdOf } from "./access/move-file.ts";
 
@@ -21,18 +21,20 @@ export function sayByHand(
   token: string,
 ): string[] {
   const stuck = steps.filter(({ state }) => state === "needs-attention");
-  const hosts = plan.hosts.filter((host) => stuck.some((step) => isOf(step, host)));
-  return hosts.flatMap((host) =>
-    sayHost(
-      host,
-      stuck.filter((step) => isOf(step, host)),
-      files.filter((file) => file.fate === "stuck" && isOf(file, host)),
-      token,
-    ),
-  );
+  const hosts: readonly HostPlan[] = plan.hosts;
+  return hosts
+    .filter((host) => stuck.some((step) => isOf(step, host)))
+    .flatMap((host) =>
+      sayHost(
+        host,
+        stuck.filter((step) => isOf(step, host)),
+        files.filter((file) => file.fate === "stuck" && isOf(file, host)),
+        token,
+      ),
+    );
 }
 
-const isOf = (one: Pick<RunStep, "host" | "port">, { host, port }: HostPlan): boolean =>
+const isOf = (one: Pick<RunStep, "host" | "port">, { host, port }: HostAddress): boolean =>
   one.host === host && one.port === port;
 
 function sayHost(
@@ -42,8 +44,8 @@ function sayHost(
   token: string,
 ): string[] {
   const enter = `ssh -p ${host.port} ${quoteWord(loginOf(host))}`;
-  if (host.certificates) {
-    const lines = steps.flatMap(({ phase }) => sayStuck(host.certificates ?? [], phase, token));
+  if ("certificates" in host) {
+    const lines = steps.flatMap(({ phase }) => sayStuck(host.certificates, phase, token));
     return lines.length === 0 ? [] : [enter, ...lines];
   }
   const changes = steps.toReversed().filter(({ phase }) => phase === "remove" || phase === "add");
@@ -62,7 +64,7 @@ const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 function sayFiles(
-  { files }: HostPlan,
+  { files }: KeyPlan["hosts"][number],
   { phase }: RunStep,
   stuck: readonly RunFile[],
   token: string,
@@ -97,7 +99,7 @@ const RESTORE = `${ENTER}; kept=.latchkey/$3/before-$4; [ -f "$kept" ] && [ ! -L
 const CLEAR = `${ENTER}; [ ! -L .latchkey ] && cd .latchkey 2>/dev/null || exit 0; [ ! -d "./$2" ] || mv -f -T -- "./$2" "../.latchkey-kept-$2"; for lock in ./lock-*; do case $(readlink "$lock") in "$2",*) rm -f -- "$lock" ;; esac; done; cd ..; rmdir .latchkey 2>/dev/null || true`;
 
 /** How old private keys that a run has kept on hosts go, each if it is that very file, by the account that owns it. */
-export const removeKeptByHand = ({ hosts }: Plan, kept: readonly KeptKey[]): string[] =>
+export const removeKeptByHand = ({ hosts }: AccessPlan, kept: readonly KeptKey[]): string[] =>
   hosts.flatMap((host) => {
     const lines = host.holders.flatMap(({ path, owner, uid, before }) => {
       const key = kept.find((one) => one.path === path && one.host === host.host && one.port === host.port);

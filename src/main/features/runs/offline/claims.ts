@@ -7,7 +7,13 @@ import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { ClaimEvaluation } from "#shared/model/claim-evaluation.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import type { HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import {
+  type AccessHost,
+  type AccessPlan,
+  type HolderPlan,
+  newKeyOf,
+  offlinePlan,
+} from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunClaim, RunId } from "#shared/model/run.ts";
 import { formatClaimEvaluation, formatConfirmation } from "#shared/text/claim.ts";
@@ -20,8 +26,8 @@ import { findKeptKey, findOldHere, keepResult, settleVerified } from "./settle-r
 type Facts = Pick<Store, "runbooks" | "pins">;
 
 type Unsigned = {
-  plan: Plan;
-  host: HostPlan;
+  plan: AccessPlan;
+  host: AccessHost;
   result: CarriedResult;
   /** When the script was written that it is of. */
   writtenAt: Instant;
@@ -52,12 +58,12 @@ export function evaluateResult(
 type Evaluated = {
   evaluation: ClaimEvaluation;
   /** What was claimed of which host; null where only its outcome was kept. */
-  kept: { plan: Plan; host: HostPlan; result: CarriedResult; body: Uint8Array } | null;
+  kept: { plan: AccessPlan; host: AccessHost; result: CarriedResult; body: Uint8Array } | null;
 };
 
 function evaluate(store: Facts, run: RunRecord, { body, script }: OfflineClaim): Evaluated {
   const nothing = { evaluation: { kind: "open", why: "no-result", path: null }, kept: null } as const;
-  const plan = store.runbooks.plans.find(run.planId)?.plan;
+  const plan = offlinePlan(store.runbooks.plans.find(run.planId)?.plan);
   const result = body === null ? "" : readResult(body);
   if (!plan || body === null || typeof result === "string") return nothing;
   const host = placeResult(result, { plan, hash: run.planHash });
@@ -69,7 +75,8 @@ function evaluate(store: Facts, run: RunRecord, { body, script }: OfflineClaim):
   return { evaluation, kept: { plan, host, result, body } };
 }
 
-function givenKey({ newKey }: Plan): ClaimedPart["newKey"] {
+function givenKey(plan: AccessPlan): ClaimedPart["newKey"] {
+  const newKey = newKeyOf(plan);
   if (newKey?.kind !== "given") return null;
   return { line: newKey.line, fingerprint: readPublicKeyLine(newKey.line)?.key.fingerprint ?? "" };
 }
@@ -112,7 +119,7 @@ export const createClaimConfirmer =
   async (id: RunId): Promise<number> => {
     const { runs, plans, offline } = store.runbooks;
     const run = runs.find(id);
-    const plan = run && plans.find(run.planId)?.plan;
+    const plan = offlinePlan(run && plans.find(run.planId)?.plan);
     if (!plan || offline.claims(id).length === 0) return 0;
     const oldHere = await findOldHere(plan, deps.lookAtHeldHalf);
     const at = toInstant(now());

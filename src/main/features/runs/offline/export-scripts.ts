@@ -9,7 +9,7 @@ import { type Agreement, refuseUnagreed } from "#runs/planning/approve.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import { type AccessPlan, holdersHere, newKeyOf } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { OldKeyUse, Phase, RunId } from "#shared/model/run.ts";
 import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts, UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
@@ -57,7 +57,7 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
     const of = {
       plan,
       hash: hash ?? "",
-      newKey: newKeyOf(plan, run),
+      newKey: keyLineOf(plan, run),
       signer: key?.fingerprint ?? null,
       leftOut: run ? runFiles.all(run.id) : [],
     };
@@ -87,7 +87,7 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
 type Unsigned = Omit<ScriptFile, "signature">;
 
 /** The plan, if scripts can do what it says. */
-function readyPlan({ id, plan, hash }: PlanDetail): Plan {
+function readyPlan({ id, plan, hash }: PlanDetail): AccessPlan {
   if (!plan || hash === null) throw new Refusal("conflict", `plan ${id} is not ready; wait for it`);
   const refused = plan.checks.find(({ state }) => state === "refused");
   if (refused) throw new Refusal("conflict", `plan ${id} cannot be carried out: ${refused.text}`);
@@ -107,19 +107,21 @@ function readyPlan({ id, plan, hash }: PlanDetail): Plan {
       "conflict",
       `${fresh.path} is not there yet, and a script writes only what is: make it there, and plan again`,
     );
-  if (plan.newKey?.kind === "made-here")
+  const newKey = newKeyOf(plan);
+  if (newKey?.kind === "made-here")
     throw new Refusal(
       "conflict",
-      `the new key would be made on this computer by a run, and a script can only carry one that is: make it (ssh-keygen -t ${plan.newKey.keyType}), and name its public half by --new-key`,
+      `the new key would be made on this computer by a run, and a script can only carry one that is: make it (ssh-keygen -t ${newKey.keyType}), and name its public half by --new-key`,
     );
   return plan;
 }
 
-function newKeyOf({ newKey }: Plan, run: { id: RunId; newKey: { line: string } | null } | null) {
+function keyLineOf(plan: AccessPlan, run: { id: RunId; newKey: { line: string } | null } | null) {
+  const newKey = newKeyOf(plan);
   return newKey?.kind === "given" ? newKey.line : (run?.newKey?.line ?? null);
 }
 
-function fileOf(plan: Plan, { host: { host, port }, phases }: ScriptPart): Omit<Unsigned, "text"> {
+function fileOf(plan: AccessPlan, { host: { host, port }, phases }: ScriptPart): Omit<Unsigned, "text"> {
   return {
     name: `${nameOf(host)}-${port}${isInParts(plan) ? `-${mainPhase(phases)}` : ""}.sh`,
     host,
@@ -169,7 +171,7 @@ async function signAll(
 const sayShutOut = (use: OldKeyUse): string =>
   `${sayUse(use)}: give whoever that is the new key before the old line goes`;
 
-function notesOf(plan: Plan, parts: readonly ScriptPart[], signer: Scripts["signer"]): string[] {
+function notesOf(plan: AccessPlan, parts: readonly ScriptPart[], signer: Scripts["signer"]): string[] {
   const [part] = parts;
   return [
     signer
@@ -181,7 +183,7 @@ function notesOf(plan: Plan, parts: readonly ScriptPart[], signer: Scripts["sign
           `it removes nothing before ${part.notBefore}, when the days of grace are over; run with --now, it does so at once`,
         ]
       : []),
-    ...plan.here.map(
+    ...holdersHere(plan).map(
       ({ path }) =>
         `${path} on this computer is replaced by no script: put the new private half there once the new lines stand`,
     ),

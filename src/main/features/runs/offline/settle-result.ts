@@ -13,7 +13,15 @@ import { sayLeftOut } from "#runs/kinds/access/hold-folders.ts";
 import { sayByHand } from "#runs/kinds/by-hand.ts";
 import { countsOf } from "#runs/planning/approve.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import type { HolderPlan, HostPlan, Plan, PlanHash, PlanId } from "#shared/model/plan.ts";
+import {
+  type AccessHost,
+  type AccessPlan,
+  type HolderPlan,
+  holdersHere,
+  newKeyOf,
+  type PlanHash,
+  type PlanId,
+} from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KeptKey, RunFile, RunId, RunOrigin, RunState, RunStep } from "#shared/model/run.ts";
 import type { StepResult } from "#shared/model/step-result.ts";
@@ -47,8 +55,8 @@ const sayTaken = ({ host, port, ended, digest }: Told): string =>
 
 /** What a result tells, of which host of which plan. `signed`: who has signed it, as a sentence. */
 type TakenIn = {
-  plan: Plan;
-  host: HostPlan;
+  plan: AccessPlan;
+  host: AccessHost;
   result: CarriedResult;
   signed: string;
   at: Instant;
@@ -156,9 +164,9 @@ function noteLeftOut({ runbooks: { files } }: Store, id: RunId, { result, host }
 
 const WITH_END: ReadonlySet<CarriedResult["outcome"]> = new Set(["committed", "done", "added"]);
 
-const pathOf = ({ files }: HostPlan, index: number): string => files[index]?.path ?? "";
+const pathOf = ({ files }: AccessHost, index: number): string => files[index]?.path ?? "";
 
-const sayReason = (host: HostPlan, index: number, reason: string): string =>
+const sayReason = (host: AccessHost, index: number, reason: string): string =>
   sayRefusal(isHandRefusal(reason) ? reason : "unknown", pathOf(host, index));
 
 /** Writes down what a verified result tells of the steps of its host. */
@@ -182,7 +190,7 @@ function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, s
 }
 
 /** Where an account keeps what a script has made there: nothing of it is needed any more. */
-const whyUnended = ({ unended }: CarriedResult, host: HostPlan): string[] =>
+const whyUnended = ({ unended }: CarriedResult, host: AccessHost): string[] =>
   unended.map(({ index, reason }) => sayReason(host, index, reason));
 
 /** Writes down that a result claims something: no step is what it says. */
@@ -224,7 +232,7 @@ export function settle({ runbooks, events }: Store, id: RunId, { plan, result, a
 }
 
 /** Each host's script has its own token, by which what it kept is found. */
-const sayStuck = (plan: Plan, steps: readonly RunStep[], hash: PlanHash): string[] =>
+const sayStuck = (plan: AccessPlan, steps: readonly RunStep[], hash: PlanHash): string[] =>
   plan.hosts.flatMap((host) => sayByHand({ ...plan, hosts: [host] }, steps, [], tokenOf(hash, host)));
 
 type ScriptEnd = Extract<StepResult, { kind: "imported" }>["end"];
@@ -249,7 +257,7 @@ const ENTRIES: Record<TakenState, "proved" | "undone" | "failed"> = {
 
 type End = { state: RunState; message: string };
 
-function endOf(plan: Plan, steps: readonly RunStep[], files: readonly RunFile[]): End {
+function endOf(plan: AccessPlan, steps: readonly RunStep[], files: readonly RunFile[]): End {
   const { state, message } = endOfSteps(plan, steps, files);
   const left = state === "rolled-back" ? "" : sayLeftOut(files);
   const remedy =
@@ -259,7 +267,7 @@ function endOf(plan: Plan, steps: readonly RunStep[], files: readonly RunFile[])
 
 const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
 
-function endOfSteps(plan: Plan, steps: readonly RunStep[], files: readonly RunFile[]): End {
+function endOfSteps(plan: AccessPlan, steps: readonly RunStep[], files: readonly RunFile[]): End {
   const ofHosts = steps.filter(({ host }) => host !== null);
   if (ofHosts.some(({ state }) => state === "needs-attention"))
     return { state: "needs-attention", message: sayWhy(ofHosts) };
@@ -283,7 +291,7 @@ function endOfSteps(plan: Plan, steps: readonly RunStep[], files: readonly RunFi
 
 const isOpen = ({ state }: RunStep): boolean => state === "planned";
 
-function sayAwaited(plan: Plan, awaited: ReturnType<typeof partsOf>): string {
+function sayAwaited(plan: AccessPlan, awaited: ReturnType<typeof partsOf>): string {
   const [first] = awaited;
   const what = first && isInParts(plan) ? ` (${sayPhase(mainPhase(first.phases), plan.kind)})` : "";
   return `the results of ${sayCount(awaited.length, "host")} are still to be imported${what}`;
@@ -299,11 +307,9 @@ const sayWhy = (steps: readonly RunStep[]): string =>
   ].join("; ");
 
 /** Private halves on this computer in whose place the new one does not stand yet: no carried script replaces them. */
-export async function findOldHere(
-  { here, newKey }: Plan,
-  lookAt: typeof lookAtHeldHalf,
-): Promise<HolderPlan[]> {
-  const files = newKey?.kind === "given" ? here.filter(({ kind }) => kind === "file") : [];
+export async function findOldHere(plan: AccessPlan, lookAt: typeof lookAtHeldHalf): Promise<HolderPlan[]> {
+  const newKey = newKeyOf(plan);
+  const files = newKey?.kind === "given" ? holdersHere(plan).filter(({ kind }) => kind === "file") : [];
   const looked = await Promise.all(
     files.map(async (holder) => ({ holder, half: await lookAt(holder.path) })),
   );
@@ -316,7 +322,8 @@ const sayOldHere = (old: readonly HolderPlan[]): string =>
   `all hosts are done, but on this computer the new private half is not in the place of ${old.map(({ path }) => path).join(", ")}: put it there, and import a result of this run once more`;
 
 /** The old half is kept beside it, as a run from here does. */
-function replaceByHand({ newKey }: Plan, old: readonly HolderPlan[]): string[] {
+function replaceByHand(plan: AccessPlan, old: readonly HolderPlan[]): string[] {
+  const newKey = newKeyOf(plan);
   const made = newKey?.kind === "given" ? newKey.path : null;
   return old.flatMap(({ path, hasPublicFile }) =>
     ["", ...(hasPublicFile ? [".pub"] : [])].flatMap((end) => {

@@ -11,7 +11,7 @@ import {
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import { signBytes } from "#net/local/sign-bytes.ts";
 import type { BundleSignature } from "#shared/model/bundle.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { AccessHost, Plan } from "#shared/model/plan.ts";
 import { Phase } from "#shared/model/run.ts";
 import { NEW_KEY_NAMESPACE } from "#shared/model/script.ts";
 import { openStore } from "#store/store.ts";
@@ -169,7 +169,7 @@ test.each<[string, Record<number, string>, string]>([
   ["all that its canary was for", { 0: "add held", 1: "remove no-answer" }, "leaves out all"],
   ["a file that the plan does not have", { 9: "add held" }, "its script was not about"],
 ])("a result that leaves out %s is refused, also signed", async (what, leftOut, why) => {
-  const [web, db] = SHARED.hosts as [Plan["hosts"][number], Plan["hosts"][number]];
+  const [web, db] = SHARED.hosts as [AccessHost, AccessHost];
   const uid = what.startsWith("root") ? 0 : 1;
   const plan = {
     ...SHARED,
@@ -335,7 +335,7 @@ test("what a script could neither do nor take back needs attention, says where i
 
 test("a result with another new key than the one that was made first, or with none that can be read, is refused", async () => {
   const made = { keyType: "ed25519", comment: "", port: 22, path: makeHolder("web1").path };
-  const [web, db] = PLAN.hosts as [Plan["hosts"][number], Plan["hosts"][number]];
+  const [web, db] = PLAN.hosts as [AccessHost, AccessHost];
   const plan = {
     ...PLAN,
     newKey: { kind: "made-on-holder" as const, host: "web1", ...made },

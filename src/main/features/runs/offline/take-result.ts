@@ -6,7 +6,13 @@ import type { Announcement } from "#shared/contract/events.ts";
 import type { BundleSignature } from "#shared/model/bundle.ts";
 import type { GivenResult, TakenResult } from "#shared/model/carried-result.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
-import type { HostPlan, Plan, PlanHash, PlanId } from "#shared/model/plan.ts";
+import {
+  type AccessHost,
+  type AccessPlan,
+  offlinePlan,
+  type PlanHash,
+  type PlanId,
+} from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId } from "#shared/model/run.ts";
 import { RESULT_NAMESPACE } from "#shared/model/script.ts";
@@ -100,11 +106,12 @@ function findPlan(
   hash: PlanHash,
 ): {
   planId: PlanId;
-  plan: Plan;
+  plan: AccessPlan;
   known: RunRecord | null;
 } {
   const found = plans.findByHash(hash);
-  if (!found?.plan)
+  const plan = offlinePlan(found?.plan);
+  if (!found || !plan)
     throw new Refusal(
       "not-found",
       "the plan of this result is not known here; take it in first, as it was exported",
@@ -115,7 +122,7 @@ function findPlan(
       "conflict",
       `plan ${found.id} was run from here, as run ${known.id}: its result is there`,
     );
-  return { planId: found.id, plan: found.plan, known };
+  return { planId: found.id, plan, known };
 }
 
 /** The script that has written it, which was exported here. */
@@ -172,7 +179,7 @@ function refuseFuture(result: CarriedResult, at: Instant): void {
  * shows nothing of where it lies: a result that says that something is done shows that anew.
  */
 function takeKey(
-  plan: Plan,
+  plan: AccessPlan,
   result: CarriedResult,
   { by, known }: { by: VerifiedBy | null; known: string | null },
 ) {
@@ -197,7 +204,7 @@ type VerifyDeps = {
 
 type CarriedHostResult = {
   result: CarriedResult;
-  host: HostPlan;
+  host: AccessHost;
   given: Omit<GivenResult, "base64">;
   bytes: Uint8Array;
 };
@@ -220,7 +227,7 @@ function verifyResult(
   return { by: person.kind === "known" ? "person" : null, signature: saySignature(person) };
 }
 
-function verifyByHost({ pins }: Pick<Store, "pins">, result: CarriedResult, host: HostPlan): string | null {
+function verifyByHost({ pins }: Pick<Store, "pins">, result: CarriedResult, host: AccessHost): string | null {
   if (result.hostSignature === null) return null;
   const pinned = host.hostKey;
   if (pinned === "") return null;

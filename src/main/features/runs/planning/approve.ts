@@ -1,5 +1,5 @@
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import type { Plan, PlanId } from "#shared/model/plan.ts";
+import { isRenewal, type Plan, type PlanId, plannedCertificates, plannedFiles } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { consentOf } from "#shared/text/consent.ts";
 import { sayCount } from "#shared/text/count.ts";
@@ -26,7 +26,7 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, g
       "conflict",
       `plan ${id} was run already, as run ${runId}; plan it again, or resume that run`,
     );
-  if (plan.asOf !== undefined)
+  if ("asOf" in plan && plan.asOf !== null)
     throw new Refusal(
       "conflict",
       `plan ${id} was made of what was collected on ${plan.asOf.slice(0, 10)}, and no host was looked at: carry its scripts there`,
@@ -58,13 +58,13 @@ export function refuseUnagreed(id: PlanId, plan: Plan, given: Agreement): void {
 }
 
 /** What a plan comes to, in numbers. */
-export const countsOf = ({ hosts }: Plan) => {
-  const files = hosts.flatMap((host) => host.files);
+export const countsOf = (plan: Plan) => {
+  const files = plannedFiles(plan);
   const sum = (of: (file: (typeof files)[number]) => number) =>
     files.reduce((total, file) => total + of(file), 0);
-  const renewed = hosts.flatMap(({ certificates = [] }) => certificates).length;
+  const renewed = isRenewal(plan) ? plannedCertificates(plan).length : 0;
   return {
-    hosts: hosts.length,
+    hosts: plan.hosts.length,
     adds: sum(({ adds }) => adds),
     changes: sum(({ changes }) => changes) + renewed,
     removes: sum(({ removes }) => removes),

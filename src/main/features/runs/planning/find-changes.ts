@@ -3,7 +3,7 @@ import type { ElsewhereGrant } from "#domain/rotation/plan/taken/recheck-plan.ts
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { KeyWish } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { FilePlan, Plan } from "#shared/model/plan.ts";
+import type { FilePlan, KeyPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayHost } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
@@ -112,14 +112,13 @@ function seekPlaces(places: readonly Place[], inventory: Inventory): Sought {
 }
 
 /** What is looked at for a plan from elsewhere: its own hosts, accounts and files. A host that is not known is refused. */
-export function seekPlanned(plan: Plan, inventory: Inventory): Sought {
-  const { kind, oldKey, hosts } = plan;
-  const fingerprint = kind === "rotate-key" ? oldKey : null;
+export function seekPlanned(plan: KeyPlan, inventory: Inventory): Sought {
+  const fingerprint = plan.kind === "rotate-key" ? plan.oldKey : null;
   const keyFiles = fingerprint === null ? [] : inventory.keyFiles(fingerprint);
   return {
     fingerprint,
     grants: fingerprint === null ? [] : inventory.grantsOfKey(fingerprint),
-    hosts: hosts.map((host): SoughtHost => {
+    hosts: plan.hosts.map((host): SoughtHost => {
       const known = inventory.hostAt(host.host, host.port);
       if (!known)
         throw new Refusal(
@@ -143,11 +142,12 @@ const accountsOf = ({ account, others = [], path }: FilePlan) =>
 
 /** Where the key that goes is granted, and the plan does not have the file. */
 export function findElsewhere(
-  { kind, oldKey, hosts }: Plan,
+  plan: KeyPlan,
   inventory: Pick<Inventory, "grantsOfKey" | "host">,
   facts: readonly FileOwner[],
 ): ElsewhereGrant[] {
-  if (kind !== "rotate-key" || oldKey === null) return [];
+  if (plan.kind !== "rotate-key") return [];
+  const { oldKey, hosts } = plan;
   const meant = new Set(hosts.flatMap((host) => host.files.map(({ path }) => `${sayHost(host)} ${path}`)));
   return inventory.grantsOfKey(oldKey).flatMap(({ hostId, account, file, effective }) => {
     const host = inventory.host(hostId);

@@ -4,7 +4,7 @@ import { onAbort } from "#net/on-abort.ts";
 import type { RenewalWish } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { RenewalPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayPoint } from "#shared/text/pair.ts";
@@ -232,13 +232,13 @@ function sayNowhere(sha256: string, servers: Servers): string {
 
 /** What a plan from elsewhere is about: its own certificates of its own hosts, each with what is wished of it. */
 export function seekTaken(
-  { hosts }: Plan,
+  { hosts }: RenewalPlan,
   { hostAt }: Pick<Store["runbooks"]["facts"], "hostAt">,
 ): SoughtRenewal {
   return {
     leftOut: [],
     said: [],
-    hosts: hosts.map(({ host, port, certificates = [] }) => {
+    hosts: hosts.map(({ host, port, certificates }) => {
       const known = hostAt(host, port);
       if (!known) throw new Refusal("not-found", `the host ${host}:${port} is not known; scan it first`);
       const wishes = new Map<string, RenewalWish>();

@@ -12,7 +12,7 @@ import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import type { KeyWish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { PlanOptions } from "#shared/model/plan.ts";
+import type { KeyOptions } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
@@ -34,7 +34,7 @@ export type FactDeps = {
   now: () => Date;
 };
 
-type Asked = { wish: KeyWish; options: PlanOptions; sought: Sought };
+type Asked = { wish: KeyWish; options: KeyOptions; sought: Sought };
 
 /** Hosts looked at side by side. */
 const AT_ONCE = 8;

@@ -24,7 +24,7 @@ import { Sha256 } from "#shared/model/certificate.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import type { ServedProof } from "#shared/model/pair.ts";
-import type { PlanOptions } from "#shared/model/plan.ts";
+import type { RenewalOptions } from "#shared/model/plan.ts";
 import type { Store } from "#store/store.ts";
 import type { AskWindow, SoughtRenewal } from "./find-renewals.ts";
 import { countJumps, type FactDeps, placeKey, toHostRequest } from "./gather-facts.ts";
@@ -51,7 +51,12 @@ type RenewalFactDeps = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | 
 };
 type Deps = RenewalFactDeps & { issuers: readonly Issuer[] };
 
-type RenewalQuery = { wish: RenewalWish; options: PlanOptions; sought: SoughtRenewal; signal: AbortSignal };
+type RenewalQuery = {
+  wish: RenewalWish;
+  options: RenewalOptions;
+  sought: SoughtRenewal;
+  signal: AbortSignal;
+};
 type SoughtHost = SoughtRenewal["hosts"][number];
 type Seen = RenewalFacts["hosts"][number];
 

@@ -15,7 +15,16 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { type KeyWish, type PlanDetail, RenewalWish, type Wish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
-import { Plan, type PlanId, type PlanOptions } from "#shared/model/plan.ts";
+import {
+  isRenewal,
+  type KeyOptions,
+  type KeyPlan,
+  Plan,
+  type PlanId,
+  type PlanOptions,
+  type RenewalOptions,
+  type RenewalPlan,
+} from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import type { Store } from "#store/store.ts";
@@ -104,8 +113,7 @@ export function createPlans(deps: PlanDeps) {
     const { data } = read;
     if (hashPlan(data) !== given.hash)
       throw new Refusal("invalid-input", "the plan was edited: its hash does not fit; plan anew");
-    const isRenewal = data.kind === "rotate-certificate";
-    const work = atOnce(isRenewal ? takeRenewal(deps, data) : takeChange(deps, data));
+    const work = atOnce(isRenewal(data) ? takeRenewal(deps, data) : takeChange(deps, data));
     const at = toInstant(now());
     const planId = await store.inTurn(() => {
       const id = plans.begin(null, at);
@@ -172,10 +180,10 @@ function createMaker(deps: PlanDeps) {
   }
 }
 
-type Change = { wish: KeyWish; options: PlanOptions; sought: Sought };
+type Change = { wish: KeyWish; options: KeyOptions; sought: Sought };
 
 /** Who may log in where. */
-function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => Plan | Unplannable): Work {
+function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => KeyPlan | Unplannable): Work {
   const { sought } = asked;
   const isCarriedAlone = isAllCarried(deps.store.runbooks.facts, sought);
   return {
@@ -186,7 +194,7 @@ function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => P
   };
 }
 
-function takeChange(deps: PlanDeps, data: Plan): Work {
+function takeChange(deps: PlanDeps, data: KeyPlan): Work {
   const { facts: inventory } = deps.store.runbooks;
   const flaw = findFlaw(data);
   if (flaw) throw new Refusal("invalid-input", `the plan was edited: ${flaw}; plan anew`);
@@ -197,7 +205,7 @@ function takeChange(deps: PlanDeps, data: Plan): Work {
 }
 
 type Deps = Pick<PlanDeps, "store" | "renewal" | "factDeps" | "now">;
-type RenewalAsked = { wish: RenewalWish; options: PlanOptions };
+type RenewalAsked = { wish: RenewalWish; options: RenewalOptions };
 
 /** What is wished by name is sought now, and refused where it is not known; of what is due issuers are asked first. */
 async function seekWork(deps: Deps, asked: RenewalAsked): Promise<LaterWork> {
@@ -244,7 +252,7 @@ function refuseChallenge({ challenge, issuer: wished }: RenewalWish, issuers: re
 function toRenew(
   deps: Deps,
   { wish, options, sought }: RenewalAsked & { sought: SoughtRenewal },
-  finish: (facts: RenewalFacts) => Plan | Unplannable,
+  finish: (facts: RenewalFacts) => RenewalPlan | Unplannable,
 ): Work {
   const { store, renewal } = deps;
   return {
@@ -259,7 +267,7 @@ function toRenew(
 }
 
 /** It is planned once more; what comes of that has to be the same. */
-function takeRenewal(deps: Deps, data: Plan): Work {
+function takeRenewal(deps: Deps, data: RenewalPlan): Work {
   const sought = seekTaken(data, deps.store.runbooks.facts);
   const wish = RenewalWish.parse({ kind: "rotate-certificate" });
   const asked = { wish, options: data.options, sought };

@@ -1,6 +1,14 @@
 import { Sha256 } from "#shared/model/certificate.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
-import { type FilePlan, HOLE, type HostPlan, Plan, type PlanId } from "#shared/model/plan.ts";
+import {
+  type AccessHost,
+  type FilePlan,
+  HOLE,
+  type Plan,
+  type PlanId,
+  RenewalPlan,
+  RotateKeyPlan,
+} from "#shared/model/plan.ts";
 import { Phase, type RunId, RunOrder, RunState, type RunStep, StepState } from "#shared/model/run.ts";
 import { described } from "#shared/model/step-result.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
@@ -133,8 +141,8 @@ const makeStep = (payload: string, phase: Phase, at: number): RunStep => ({
   at: START,
 });
 
-function makePlan(payload: string, index: number): Plan {
-  return Plan.parse({
+function makePlan(payload: string, index: number): RotateKeyPlan {
+  return RotateKeyPlan.parse({
     format: "latchkey-plan-1",
     kind: "rotate-key",
     title: payload,
@@ -152,11 +160,13 @@ function makePlan(payload: string, index: number): Plan {
       text: `${state} ${payload}`,
     })),
     leftOut: [payload],
+    asOf: null,
+    remaining: [],
     confirm: { word: payload, why: [payload] },
   });
 }
 
-const makeHost = (payload: string, index: number): HostPlan => ({
+const makeHost = (payload: string, index: number): AccessHost => ({
   host: `${payload.slice(0, 200)}${index}`,
   port: 22,
   user: payload,
@@ -212,16 +222,10 @@ function makeFile(payload: string): FilePlan {
   };
 }
 
-function makeRenewal(payload: string, index: number): Plan {
-  const { newKey: _, oldKey: __, ...plan } = makePlan(payload, index);
-  const hosts = plan.hosts.map((host) => ({
-    ...host,
-    files: [],
-    holders: [],
-    proofs: [],
-    certificates: [makeChange(payload)],
-  }));
-  return Plan.parse({ ...plan, kind: "rotate-certificate", oldKey: null, newKey: null, here: [], hosts });
+function makeRenewal(payload: string, index: number): RenewalPlan {
+  const plan = makePlan(payload, index);
+  const hosts = plan.hosts.map((host) => ({ ...host, certificates: [makeChange(payload)] }));
+  return RenewalPlan.parse({ ...plan, kind: "rotate-certificate", hosts });
 }
 
 const makeChange = (payload: string): CertificateChange => ({

@@ -3,7 +3,7 @@ import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { HostMap } from "#domain/serving/host-map.ts";
 import { RenewalWish } from "#shared/contract/runbooks.ts";
 import { Issuer } from "#shared/model/issuer.ts";
-import { PlanOptions } from "#shared/model/plan.ts";
+import { RenewalOptions } from "#shared/model/plan.ts";
 import { chooseIssuer } from "./choose-issuer.ts";
 import { choosePoints } from "./choose-points.ts";
 import { findPairs } from "./find-uses.ts";
@@ -184,7 +184,7 @@ const HOST: HostFacts = {
 
 const makeFacts = (pairs: PairFacts[], host: Partial<HostFacts> = {}, more: object = {}): RenewalFacts => ({
   now: AT,
-  options: PlanOptions.parse({}),
+  options: RenewalOptions.parse({}),
   vault: "absent",
   leftOut: [],
   said: [],

@@ -1,11 +1,11 @@
 import { checkHost } from "#domain/rotation/plan/checks/check-host.ts";
 import { chooseConfirmation } from "#domain/rotation/plan/confirm.ts";
 import { type Draft, makeCheck, openDraft, placeOf } from "#domain/rotation/plan/draft.ts";
-import { toHostPlan } from "#domain/rotation/plan/make-plan.ts";
+import { toPlannedHost } from "#domain/rotation/plan/make-plan.ts";
 import { orderHosts } from "#domain/rotation/plan/order-hosts.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
-import type { Check, HostPlan, Plan } from "#shared/model/plan.ts";
+import { type Check, type RenewalHost, RenewalOptions, type RenewalPlan } from "#shared/model/plan.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { checkRenewal } from "./check-renewal.ts";
 import { checkScanned } from "./check-scanned.ts";
@@ -15,7 +15,7 @@ import type { RenewalFacts } from "./renewal-facts.ts";
 type Renewal = { draft: Draft; changes: CertificateChange[] };
 
 /** What is to be renewed for a wish, as hosts are now. It is the same whenever the facts are. */
-export function planRenewal(facts: RenewalFacts): Plan {
+export function planRenewal(facts: RenewalFacts): RenewalPlan {
   const renewals = facts.hosts.map((one) => draftRenewal(facts, one));
   const changed = renewals.filter(({ changes }) => changes.length > 0);
   const ordered = orderHosts(
@@ -31,11 +31,8 @@ export function planRenewal(facts: RenewalFacts): Plan {
     kind: "rotate-certificate",
     title: titleOf(hosts),
     madeAt: facts.now,
-    oldKey: null,
-    newKey: null,
-    options: facts.options,
+    options: RenewalOptions.parse(facts.options),
     hosts,
-    here: [],
     checks: [
       ...(hosts.length === 0 ? [refuseNothing(leftOut)] : []),
       ...facts.said.map(({ state, id, text }) => makeCheck(state, id, { host: null }, text)),
@@ -94,8 +91,8 @@ function checkDeadMan(host: HostFacts): Check {
       );
 }
 
-const toRenewedHost = (draft: Draft, batch: number, certificates: CertificateChange[]): HostPlan => ({
-  ...toHostPlan(draft, batch),
+const toRenewedHost = (draft: Draft, batch: number, certificates: CertificateChange[]): RenewalHost => ({
+  ...toPlannedHost(draft, batch),
   certificates,
 });
 
@@ -110,8 +107,8 @@ const refuseNothing = (leftOut: readonly string[]): Check =>
   );
 
 /** What was said of challenges is for ACME directories alone, and a label or an earlier run may name another issuer. */
-function checkChallenge({ wish }: RenewalFacts, hosts: readonly HostPlan[]): Check[] {
-  const changes = hosts.flatMap(({ certificates = [] }) => certificates);
+function checkChallenge({ wish }: RenewalFacts, hosts: readonly RenewalHost[]): Check[] {
+  const changes = hosts.flatMap(({ certificates }) => certificates);
   const others = changes.filter(({ issuer }) => issuer.kind !== "acme");
   const [first] = others;
   if (wish.challenge === null || !first) return [];
@@ -123,9 +120,9 @@ function checkChallenge({ wish }: RenewalFacts, hosts: readonly HostPlan[]): Che
 }
 
 /** A run that comes to what only the vault knows pauses where it is locked. */
-function checkVault({ vault }: RenewalFacts, hosts: readonly HostPlan[]): Check[] {
+function checkVault({ vault }: RenewalFacts, hosts: readonly RenewalHost[]): Check[] {
   const needs = hosts
-    .flatMap(({ certificates = [] }) => certificates)
+    .flatMap(({ certificates }) => certificates)
     .some(
       ({ issuer, key, files }) =>
         issuer.kind !== "csr" ||
@@ -141,8 +138,8 @@ function checkVault({ vault }: RenewalFacts, hosts: readonly HostPlan[]): Check[
   return [makeCheck(vault === "locked" ? "warning" : "refused", "vault", { host: null }, text)];
 }
 
-function titleOf(hosts: readonly HostPlan[]): string {
-  const changes = hosts.flatMap(({ certificates = [] }) => certificates);
+function titleOf(hosts: readonly RenewalHost[]): string {
+  const changes = hosts.flatMap(({ certificates }) => certificates);
   const [first] = changes;
   const what =
     first && changes.length === 1 ? first.subject || first.names[0] : sayCount(changes.length, "certificate");

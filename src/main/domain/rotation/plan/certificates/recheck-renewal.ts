@@ -1,7 +1,7 @@
 import { placeOf, type Unplannable } from "#domain/rotation/plan/draft.ts";
 import { RenewalWish } from "#shared/contract/runbooks.ts";
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
-import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import type { RenewalHost, RenewalPlan } from "#shared/model/plan.ts";
 import { sayChallengeWay } from "#shared/text/challenge-way.ts";
 import { isDoneHere, isOwnWay } from "./own-way.ts";
 import { planRenewal } from "./plan-renewal.ts";
@@ -33,7 +33,7 @@ function describedOf({ consumers, files }: CertificateChange): RenewalWish["desc
 const HAS_KEY: ReadonlySet<PairFile["holds"]> = new Set(["key", "key+chain", "pkcs12", "jks"]);
 
 /** The plan that is made of the hosts as they are now, if it changes what the one from elsewhere says. */
-export function recheckRenewal(plan: Plan, facts: RenewalFacts): Plan | Unplannable {
+export function recheckRenewal(plan: RenewalPlan, facts: RenewalFacts): RenewalPlan | Unplannable {
   const strange = findStrangeWay(plan, facts);
   if (strange) return { refused: strange };
   const meant = new Set(plan.hosts.map(placeOf));
@@ -48,10 +48,10 @@ export function recheckRenewal(plan: Plan, facts: RenewalFacts): Plan | Unplanna
 }
 
 /** What this computer itself does for a challenge is never another's to say. */
-function findStrangeWay({ hosts }: Plan, facts: RenewalFacts): string | null {
+function findStrangeWay({ hosts }: RenewalPlan, facts: RenewalFacts): string | null {
   const issuers = facts.hosts.flatMap(({ pairs }) => pairs.flatMap(({ issuer }) => issuer ?? []));
   const strange = hosts
-    .flatMap(({ certificates = [] }) => certificates)
+    .flatMap(({ certificates }) => certificates)
     .find(({ issuer: { id }, challenge }) => {
       const issuer = issuers.find((one) => one.id === id) ?? null;
       return isDoneHere(challenge) && !isOwnWay(challenge, issuer);
@@ -62,7 +62,7 @@ function findStrangeWay({ hosts }: Plan, facts: RenewalFacts): string | null {
 }
 
 /** What is changed, and nothing of what is only seen. */
-const sayChanges = ({ hostKey, certificates = [] }: HostPlan): string =>
+const sayChanges = ({ hostKey, certificates }: RenewalHost): string =>
   JSON.stringify([hostKey, certificates.map(sayChange)]);
 
 const sayChange = ({ old, names, issuer, key, challenge, files, consumers }: CertificateChange) => ({

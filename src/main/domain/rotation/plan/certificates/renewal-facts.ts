@@ -5,14 +5,14 @@ import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import type { Consumer, PairFile, ServedProof } from "#shared/model/pair.ts";
-import type { Check, PlanOptions } from "#shared/model/plan.ts";
+import type { Check, RenewalOptions } from "#shared/model/plan.ts";
 import type { VaultState } from "#shared/model/vault.ts";
 
 /** All that a plan of a renewal is made of: the inventory, and what was seen on the hosts and on the wire just now. */
 export type RenewalFacts = {
   now: Instant;
   wish: RenewalWish;
-  options: PlanOptions;
+  options: RenewalOptions;
   vault: VaultState;
   hosts: readonly { host: HostFacts; scanned: ScannedFacts; pairs: readonly PairFacts[] }[];
   /** What is to be known of how all this was found. */

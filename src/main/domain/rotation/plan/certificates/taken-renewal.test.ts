@@ -3,7 +3,7 @@ import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { RenewalWish } from "#shared/contract/runbooks.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { Issuer } from "#shared/model/issuer.ts";
-import { PlanOptions } from "#shared/model/plan.ts";
+import { RenewalOptions } from "#shared/model/plan.ts";
 import { planRenewal } from "./plan-renewal.ts";
 import { recheckRenewal, wishOfChange } from "./recheck-renewal.ts";
 import type { PairFacts, RenewalFacts } from "./renewal-facts.ts";
@@ -85,7 +85,7 @@ const HOST = {
 
 const makeFacts = (pairs: PairFacts[]): RenewalFacts => ({
   now: AT,
-  options: PlanOptions.parse({}),
+  options: RenewalOptions.parse({}),
   vault: "open",
   leftOut: [],
   said: [],

@@ -1,9 +1,9 @@
 import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
-import type { Check, PlanOptions } from "#shared/model/plan.ts";
+import type { Check, KeyOptions } from "#shared/model/plan.ts";
 import { FILE_LOGS, PROOF_LOGS } from "#shared/text/consent.ts";
 
 /** How strong it is that nobody was seen to use the old key while its days of grace last. */
-export function checkLogs({ facts, files }: Draft, { graceDays }: PlanOptions): Check[] {
+export function checkLogs({ facts, files }: Draft, { graceDays }: KeyOptions): Check[] {
   const isWatched = graceDays > 0 && files.some(({ removed }) => removed !== null);
   if (!isWatched || facts.logs !== "file") return [];
   const text =

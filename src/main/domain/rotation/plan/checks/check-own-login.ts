@@ -6,7 +6,7 @@ import type { AccountFacts, FileFacts } from "#domain/rotation/plan/plan-facts.t
 import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { isAuthority } from "#domain/ssh/deciders/authority.ts";
 import { letsIn } from "#domain/ssh/deciders/lets-in.ts";
-import type { Check, PlanOptions } from "#shared/model/plan.ts";
+import type { Check, KeyOptions } from "#shared/model/plan.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
 import { findWay, losesLogin, mayBeBy } from "./check-ways-in.ts";
 
@@ -45,7 +45,7 @@ export function checkOwnLogin(aim: Aim, draft: Draft, { now, options }: Moment):
   return [makeCheck("consent", OWN_LOGIN, about, text)];
 }
 
-export type Moment = { now: string; options: PlanOptions };
+export type Moment = { now: string; options: KeyOptions };
 
 /**
  * Whether some line of the account lets this very login in when the plan is carried out; null where that cannot be told. By which of

@@ -4,53 +4,58 @@ import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
 import type { HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { sayGrants } from "#domain/rotation/plan/say-grants.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import type { KeyWish } from "#shared/contract/runbooks.ts";
+import type { KeyWish, Wish } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { FilePlan, Plan } from "#shared/model/plan.ts";
+import {
+  type AccessPlan,
+  type FilePlan,
+  type HostKeyPlan,
+  type KeyPlan,
+  newKeyOf,
+  oldKeyOf,
+} from "#shared/model/plan.ts";
 import { sayCount } from "#shared/text/count.ts";
 import { sayKeyBriefly } from "#shared/text/plan.ts";
 import { numbersOf } from "./numbers-of.ts";
 
+type HostKeyWish = Extract<Wish, { kind: "rotate-host-key" }>;
+
 /** The wish whose facts a plan from elsewhere is looked at by; not the one that it was made for. */
-export function wishOf({ kind, oldKey, newKey, hosts }: Plan): KeyWish {
-  const line = newKey?.kind === "given" ? newKey.line : null;
-  const [host] = hosts;
+export function wishOf(plan: KeyPlan): KeyWish {
+  const { kind } = plan;
   switch (kind) {
-    case "rotate-key":
-      return {
-        kind,
-        fingerprint: oldKey ?? "",
-        keyType: "ed25519",
-        keyFile: null,
-        given: (newKey?.kind === "given" ? newKey.path : null) ?? line,
-      };
-    case "rotate-host-key": {
-      const keyType = newKey?.kind === "made-on-holder" ? newKey.keyType : "";
-      const known = keyType === "ecdsa" || keyType === "rsa" ? keyType : "ed25519";
-      return { kind, host: host?.host ?? "", port: host?.port ?? 22, keyType: known };
+    case "rotate-key": {
+      const { oldKey: fingerprint, newKey } = plan;
+      const given = newKey.kind === "given" ? (newKey.path ?? newKey.line) : null;
+      return { kind, fingerprint, keyType: "ed25519", keyFile: null, given };
     }
+    case "rotate-host-key":
+      return hostKeyWish(plan);
     case "add-grants":
-      return { kind, key: line ?? "", options: "", places: [] };
+      return { kind, key: plan.newKey.line, options: "", places: [] };
     case "move-to-authority":
-      return { kind, authority: line ?? "", grants: [], principals: [] };
+      return { kind, authority: plan.newKey.line, grants: [], principals: [] };
     case "remove-grants":
       return { kind, grants: [] };
     case "tighten-grants":
       return { kind, grants: [], from: null, restrict: false, expiry: null };
-    case "rotate-certificate":
-      throw new Error(ELSEWHERE);
     default:
       return assertNever(kind);
   }
 }
 
+export function hostKeyWish({ kind, newKey: { keyType }, hosts: [host] }: HostKeyPlan): HostKeyWish {
+  const known = keyType === "ecdsa" || keyType === "rsa" ? keyType : "ed25519";
+  return { kind, host: host?.host ?? "", port: host?.port ?? 22, keyType: known };
+}
+
 /** What a plan from elsewhere comes to for a host, read from what it would write. */
-export function aimOf(plan: Plan, facts: PlanFacts, host: HostFacts | null): Aim {
+export function aimOf(plan: AccessPlan, facts: PlanFacts, host: HostFacts | null): Aim {
   const lines = host ? linesThatGo(plan, host) : new Set<string>();
   return {
     titleOf: () => titleOf(plan, facts),
-    oldKey: plan.oldKey,
-    newKey: plan.newKey,
+    oldKey: oldKeyOf(plan),
+    newKey: newKeyOf(plan),
     proves: provesOf(plan, facts),
     aimAt: () => NO_AIM,
     concerns: ({ fingerprint, file, text }) =>
@@ -58,10 +63,9 @@ export function aimOf(plan: Plan, facts: PlanFacts, host: HostFacts | null): Aim
   };
 }
 
-function provesOf({ kind }: Plan, { given }: PlanFacts): Aim["proves"] {
+function provesOf({ kind }: AccessPlan, { given }: PlanFacts): Aim["proves"] {
   switch (kind) {
     case "rotate-key":
-    case "rotate-host-key":
       return "new";
     case "add-grants":
       return given && (given.path !== null || given.isInAgent) ? "new" : "none";
@@ -71,19 +75,15 @@ function provesOf({ kind }: Plan, { given }: PlanFacts): Aim["proves"] {
       return "old";
     case "remove-grants":
       return "none";
-    case "rotate-certificate":
-      throw new Error(ELSEWHERE);
     default:
       return assertNever(kind);
   }
 }
 
-const ELSEWHERE = "a plan of certificates is looked at elsewhere";
-
 const keyOf = (file: string, text: string): string => `${file}\n${text.replace(/\r$/, "")}`;
 
 /** The lines that go or change, by every path to their file. */
-function linesThatGo({ hosts }: Plan, host: HostFacts): Set<string> {
+function linesThatGo({ hosts }: AccessPlan, host: HostFacts): Set<string> {
   const planned = hosts.find((one) => one.host === host.host && one.port === host.port)?.files ?? [];
   return new Set(
     planned.flatMap((file: FilePlan) => {
@@ -98,25 +98,22 @@ function linesThatGo({ hosts }: Plan, host: HostFacts): Set<string> {
   );
 }
 
-function titleOf({ kind, oldKey, newKey, hosts, title }: Plan, { key, given }: PlanFacts): string {
+function titleOf(plan: AccessPlan, { key, given }: PlanFacts): string {
+  const { kind, hosts } = plan;
   const files = hosts.flatMap((host) => host.files);
   const grants = sayGrants(files);
-  const comment = newKey?.comment ?? "";
   const on = `on ${sayCount(hosts.length, "host")}`;
   switch (kind) {
     case "rotate-key":
-      return `Rotate ${sayKeyBriefly(key ?? { fingerprint: oldKey ?? "", comment: "" })} ${on}`;
+      return `Rotate ${sayKeyBriefly(key ?? { fingerprint: plan.oldKey, comment: "" })} ${on}`;
     case "add-grants":
-      return `Add ${sayKeyBriefly({ fingerprint: given?.fingerprint ?? "", comment })} ${on}`;
+      return `Add ${sayKeyBriefly({ fingerprint: given?.fingerprint ?? "", comment: plan.newKey.comment })} ${on}`;
     case "remove-grants":
       return `Remove ${grants} ${on}`;
     case "tighten-grants":
       return `Tighten ${grants} ${on}`;
     case "move-to-authority":
       return `Move ${grants} to an authority ${on}`;
-    case "rotate-host-key":
-    case "rotate-certificate":
-      return title;
     default:
       return assertNever(kind);
   }

@@ -15,14 +15,20 @@ import {
 } from "#domain/rotation/testdata/make-keys-file.ts";
 import { planFor } from "#domain/rotation/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import { type FilePlan, HOLE, type HostPlan, type Plan } from "#shared/model/plan.ts";
+import {
+  type AccessHost,
+  type AccessPlan,
+  type FilePlan,
+  HOLE,
+  type RotateKeyPlan,
+} from "#shared/model/plan.ts";
 import { findFlaw } from "./find-flaw.ts";
 
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 const TEXT = `# a\n${OLD_KEY} me\n${OTHER}\n`;
 const place = { host: "web1", port: 22, account: "ann" };
 
-const PLANS: Plan[] = [
+const PLANS: AccessPlan[] = [
   planFor([makeHostFacts("web1", TEXT)]),
   planFor([makeHostFacts("web1", `${OLD_KEY} me\r\n\\x0a ${OTHER}\r\n${OLD_KEY}`)]),
   planFor([makeHostFacts("web1", TEXT)], { given: GIVEN, wish: { ...ROTATE, given: NEW_KEY } }),
@@ -54,10 +60,10 @@ test("a plan that was made here has no flaw, whatever its files are like", () =>
 });
 
 test("a plan that would write something else than it shows is refused, with what and where", () => {
-  const plan = PLANS[0] as Plan;
-  const [host] = plan.hosts as [HostPlan];
+  const plan = PLANS[0] as RotateKeyPlan;
+  const [host] = plan.hosts as [AccessHost];
   const [file] = host.files as [FilePlan];
-  const withFile = (more: Partial<FilePlan>, of: Partial<Plan> = {}): Plan => ({
+  const withFile = (more: Partial<FilePlan>, of: Partial<RotateKeyPlan> = {}): RotateKeyPlan => ({
     ...plan,
     ...of,
     hosts: [{ ...host, files: [{ ...file, ...more }] }],
@@ -65,7 +71,7 @@ test("a plan that would write something else than it shows is refused, with what
   const [splice] = file.removed ?? [];
   if (!splice) throw new Error("nothing is removed");
   const backdoor = `${splice.inserted}\\x0a${OTHER}`;
-  const flaws: [Plan, string][] = [
+  const flaws: [RotateKeyPlan, string][] = [
     [withFile({ removed: [{ ...splice, inserted: backdoor }] }), "otherwise than the plan shows"],
     [withFile({ removed: [] }), "otherwise than the plan shows"],
     [withFile({ hunks: [] }), "otherwise than the plan shows"],

@@ -1,7 +1,15 @@
 import { placeOf } from "#domain/rotation/plan/draft.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
-import { type FilePlan, HOLE, type HostPlan, type Plan, type Splice } from "#shared/model/plan.ts";
+import {
+  type AccessHost,
+  type FilePlan,
+  HOLE,
+  type KeyPlan,
+  newKeyOf,
+  oldKeyOf,
+  type Splice,
+} from "#shared/model/plan.ts";
 import { readExactly, writeExactly } from "#shared/text/exact-bytes.ts";
 import { EXAMPLE_KEY } from "./example-key.ts";
 
@@ -9,41 +17,45 @@ import { EXAMPLE_KEY } from "./example-key.ts";
  * What a plan from elsewhere says of itself that is not so, as far as it can be told without its hosts; null: nothing. Its
  * hash only says that nobody has changed it since somebody wrote that hash: what it shows must be what it would write.
  */
-export function findFlaw(plan: Plan): string | null {
-  const { hosts, newKey, oldKey } = plan;
+export function findFlaw(plan: KeyPlan): string | null {
+  const { hosts } = plan;
+  const newKey = newKeyOf(plan);
   const twice = hosts.find((host, at) => hosts.findIndex((one) => placeOf(one) === placeOf(host)) !== at);
   if (twice) return `${placeOf(twice)} is in it twice`;
   if (newKey?.kind === "given" && !isOneKey(newKey.line))
     return "its new key is not one key: `type base64` is wanted";
   if (newKey && newKey.kind !== "given" && !isPlain(newKey.path))
     return `the new key's path ${newKey.path} is not plain`;
-  if (plan.kind === "rotate-key" && (oldKey === null || newKey === null))
-    return "it rotates a key, and says not which, or by which";
   for (const host of hosts) {
-    const flaw = findHostFlaw(plan, host);
+    const flaw = findHostFlaw(plan, host) ?? ("proofs" in host ? findAccessFlaw(host) : null);
     if (flaw) return `${placeOf(host)}: ${flaw}`;
   }
   return null;
 }
 
-function findHostFlaw(plan: Plan, { files, proofs, holders }: HostPlan): string | null {
+function findHostFlaw(plan: KeyPlan, { files }: KeyPlan["hosts"][number]): string | null {
   const paths = files.map(({ path }) => path);
   const twice = paths.find((path, at) => paths.indexOf(path) !== at);
   if (twice) return `${twice} is in it twice`;
-  const odd = [...paths, ...holders.map(({ path }) => path)].find((path) => !isPlain(path));
+  const odd = paths.find((path) => !isPlain(path));
   if (odd) return `the path ${odd} is not plain`;
   for (const file of files) {
     const flaw = findFileFlaw(plan, file);
     if (flaw) return `${file.path} ${flaw}`;
   }
-  if (plan.kind === "rotate-host-key") return null;
+  return null;
+}
+
+function findAccessFlaw({ files, proofs, holders }: AccessHost): string | null {
+  const odd = holders.find(({ path }) => !isPlain(path));
+  if (odd) return `the path ${odd.path} is not plain`;
   const unproved = files.find(
     ({ account, others = [] }) => !proofs.some((one) => [account, ...others].includes(one.account)),
   );
   return unproved ? `says not how ${unproved.account} is proved` : null;
 }
 
-function findFileFlaw(plan: Plan, file: FilePlan): string | null {
+function findFileFlaw(plan: KeyPlan, file: FilePlan): string | null {
   for (const splices of [file.added ?? [], file.removed ?? []]) {
     let from = 0;
     for (const { at, removed, inserted } of splices) {
@@ -71,11 +83,9 @@ function findFileFlaw(plan: Plan, file: FilePlan): string | null {
 }
 
 /** Only the old key's lines go, and only the new one's come. */
-function findForeignLine(
-  { kind, oldKey, newKey }: Plan,
-  file: FilePlan,
-  { gone, come }: Lines,
-): string | null {
+function findForeignLine(plan: KeyPlan, file: FilePlan, { gone, come }: Lines): string | null {
+  const { kind } = plan;
+  const [oldKey, newKey] = [oldKeyOf(plan), newKeyOf(plan)];
   const line = newKey?.kind === "given" ? newKey.line : EXAMPLE_KEY;
   const added = file.added?.flatMap(({ inserted }) => textsOf(inserted)) ?? [];
   const [old, fresh] = [gone.map(fingerprintOf), come.map((text) => fingerprintOf(fill(text, line)))];

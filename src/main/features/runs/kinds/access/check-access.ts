@@ -13,7 +13,7 @@ import type { ProofKey, ProofRoute, RefusalProof } from "#net/ssh/prove/login-pr
 import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { hostOf, nearOf, newKeyLine, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { FilePlan, HostPlan } from "#shared/model/plan.ts";
+import { type FilePlan, type HostPlan, oldKeyOf, proofsOf } from "#shared/model/plan.ts";
 import type { AccessCheck } from "#shared/model/run.ts";
 import type { Evidence } from "#shared/model/step-result.ts";
 import { filesLeft } from "./hold-folders.ts";
@@ -54,7 +54,7 @@ async function findRemoved(
   step: Step,
   { hand }: HostSession,
 ): Promise<{ removed: Removed[]; from: string | null }> {
-  const { proofs } = hostOf(run, step);
+  const proofs = proofsOf(hostOf(run, step));
   const look = await lookAtHost(hand);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const own = await lookAtAccount(hand, hand.user, null);
@@ -176,10 +176,10 @@ async function keyThatStays(
   { host, inside: { hand, keys } }: AccessQuestion,
   account: string,
 ): Promise<ProofKey | null> {
-  const proof = host.proofs.find((one) => one.account === account)?.proof;
+  const proof = proofsOf(host).find((one) => one.account === account)?.proof;
   const made = run.made.newKey?.fingerprint;
   if (proof?.kind === "from-here" && made) return run.holders.proofKey(nearOf(run), made);
-  if (account !== hand.user || hand.isTyped || hand.loginKey === run.plan.oldKey) return null;
+  if (account !== hand.user || hand.isTyped || hand.loginKey === oldKeyOf(run.plan)) return null;
   return keys.find(({ fingerprint }) => fingerprint === hand.loginKey) ?? null;
 }
 

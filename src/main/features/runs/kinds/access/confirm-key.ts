@@ -9,7 +9,7 @@ import { readFingerprint } from "#runs/planning/find-changes.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { type HostPlan, newKeyOf, oldKeyOf, type Plan, proofsOf } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunConfirmation, RunId, RunState } from "#shared/model/run.ts";
 import { type Awaited, described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
@@ -19,7 +19,7 @@ import type { Store } from "#store/store.ts";
 
 /** Which of the keys of a run it is. */
 export function nameKey({ plan, made }: Pick<RunContext, "plan" | "made">, fingerprint: string): KeyName {
-  const { newKey, oldKey } = plan;
+  const [newKey, oldKey] = [newKeyOf(plan), oldKeyOf(plan)];
   if (fingerprint === made.newKey?.fingerprint) return { kind: "new", comment: newKey?.comment ?? null };
   return fingerprint === oldKey ? { kind: "old" } : { kind: "other", fingerprint };
 }
@@ -188,7 +188,8 @@ export function keyOfRun(
   { newKey }: Pick<RunRecord, "newKey">,
   plan: Plan | null,
 ): { line: string; fingerprint: string } | null {
-  const given = plan?.newKey?.kind === "given" ? plan.newKey.line : null;
+  const named = plan && newKeyOf(plan);
+  const given = named?.kind === "given" ? named.line : null;
   return newKey ?? (given === null ? null : { line: given, fingerprint: readFingerprint(given) });
 }
 
@@ -198,9 +199,12 @@ export function findConfirmation(
   run: RunRecord,
 ): RunConfirmation | null {
   const plan = OVER.has(run.state) ? null : plans.find(run.planId)?.plan;
-  const byLog = (plan?.hosts ?? []).flatMap(({ host, port, proofs }) =>
-    proofs.flatMap(({ account, proof }) => (proof.kind === "by-log" ? [{ host, port, account }] : [])),
-  );
+  const byLog = (plan?.hosts ?? []).flatMap((of) => {
+    const { host, port } = of;
+    return proofsOf(of).flatMap(({ account, proof }) =>
+      proof.kind === "by-log" ? [{ host, port, account }] : [],
+    );
+  });
   if (byLog.length === 0) return null;
   const { signature, approvals } = confirmations.of(run.id);
   const steps = journal.steps(run.id);

@@ -7,7 +7,14 @@ import { nameKept, namesOf } from "#net/local/private-halves/half-place.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { enterHost, nearOf, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
 import type { Outcome } from "#runs/kinds/private-keys/locations.ts";
-import type { FilePlan, HolderPlan } from "#shared/model/plan.ts";
+import {
+  type FilePlan,
+  type HolderPlan,
+  holdersByHost,
+  holdersHere,
+  newKeyOf,
+  oldKeyOf,
+} from "#shared/model/plan.ts";
 import type { AccessCheck, KeptKey, RunState } from "#shared/model/run.ts";
 import { described, type Evidence, type StepResult } from "#shared/model/step-result.ts";
 import { sayHost } from "#shared/text/plan.ts";
@@ -86,7 +93,7 @@ export async function endProved(run: RunContext, isResumed: boolean): Promise<En
   const wasTaken = takenNow(run).length > 0;
   if (wasTaken && isResumed) await askAgain(run);
   const taken = takenNow(run);
-  const holders = run.plan.hosts.flatMap((host) => host.holders).concat(run.plan.here);
+  const holders = [...holdersByHost(run.plan).flat(), ...holdersHere(run.plan)];
   const keepsForGood = keepsOldHalves(run.plan, run.journal.files()) || holders.length === 0;
   if (taken.length > 0) {
     const kept = keepsForGood || run.removesOld ? [] : [sayKept(holders)];
@@ -109,7 +116,7 @@ const sayRest = (run: RunContext): string =>
 const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
 
 const sayTaken = ({ plan }: RunContext, { host, port, account, fingerprint, why }: AccessCheck): string =>
-  `${fingerprint === plan.oldKey && plan.newKey ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, ${why.join(" and ")}`;
+  `${fingerprint === oldKeyOf(plan) && newKeyOf(plan) ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, ${why.join(" and ")}`;
 
 /** Where what was to go lets in as before: what sshd itself has said of it is told beside this. */
 const sayRemaining = ({ plan, journal }: RunContext): string =>
@@ -142,7 +149,7 @@ function sayKept(holders: readonly HolderPlan[]): string {
 async function askAgain(run: RunContext): Promise<void> {
   const steps = stepsOf(run.plan).filter(({ phase }) => phase === "remove");
   const places = new Set(takenNow(run).map(({ host, port }) => sayPlace({ host, port })));
-  if (run.plan.newKey !== null) await run.openHalf();
+  if (newKeyOf(run.plan) !== null) await run.openHalf();
   for (const step of steps) {
     const place = step.host === null ? undefined : run.plan.hosts[step.host];
     if (!place || !places.has(sayPlace(place))) continue;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Hand, HandAnswer } from "#net/ssh/hand/hand.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import type { AccessHost, HostPlan, KeyPlan, RotateKeyPlan } from "#shared/model/plan.ts";
 import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
 import { createGrace, judgeQuiet } from "./grace.ts";
 import { hearLogin } from "./wait-for-login.ts";
@@ -49,7 +49,7 @@ const plan = {
     { host: "web1", port: 22, files: [{ account: "jo", removed: null }] },
   ],
   checks: [],
-} as unknown as Plan;
+} as unknown as RotateKeyPlan;
 
 /** Gone on with by somebody who ends nothing. */
 const GOING = { consents: [] as string[], since: at(5), clocks: [], ending: null };
@@ -57,17 +57,17 @@ const GOING = { consents: [] as string[], since: at(5), clocks: [], ending: null
 test("a run does not go on by what plain files alone tell, unless that was agreed to for that very host", async () => {
   const file = { ...window(1, 15), source: "/var/log/auth.log" };
   const uses = { db1: { logins: [], windows: [file] } };
-  const consented = (host: string): Plan => ({
+  const consented = (host: string): RotateKeyPlan => ({
     ...plan,
     checks: [{ state: "consent", id: "file-logs", host, account: null, text: "" }],
   });
-  const judged = (of: Plan, consents: string[]) =>
+  const judged = (of: KeyPlan, consents: string[]) =>
     startGrace(uses, 15).grace.judge({ ...GOING, plan: of, consents, dueAt: at(15) });
   for (const [of, consents] of [
     [plan, ["file-logs db1"]],
     [consented("db1"), []],
     [consented("db2"), ["file-logs db2"]],
-  ] as [Plan, string[]][])
+  ] as [KeyPlan, string[]][])
     expect(await judged(of, consents)).toEqual({
       isOver: false,
       dueAt: "2026-03-15T13:00:00Z",
@@ -265,9 +265,9 @@ test("of a plan about several keys each one that goes is watched", async () => {
   const removed = [{ at: 0, removed: `${line}\n`, inserted: "" }];
   const [first] = plan.hosts;
   const hosts = first
-    ? [{ ...first, files: [{ account: "jo", removed }] as unknown as HostPlan["files"] }]
+    ? [{ ...first, files: [{ account: "jo", removed }] as unknown as AccessHost["files"] }]
     : [];
-  const several = { ...plan, kind: "move-to-authority", oldKey: null, hosts } as Plan;
+  const several = { ...plan, kind: "move-to-authority", oldKey: null, hosts } as unknown as KeyPlan;
   const use = { logins: [login(12, fingerprint)], windows: [window(1, 15)] };
   const { grace } = startGrace({ db1: use }, 15);
   expect(await grace.judge({ ...GOING, plan: several, dueAt: at(15) })).toMatchObject({
@@ -289,8 +289,8 @@ test("where the logs cannot tell, a run does not go on, whoever asks", async () 
 
 test("a login to another account that the same file lets in counts as one", async () => {
   const [first] = plan.hosts;
-  const files = [{ account: "al", others: ["jo"], removed: [] }] as unknown as HostPlan["files"];
-  const shared: Plan = { ...plan, hosts: first ? [{ ...first, files }] : [] };
+  const files = [{ account: "al", others: ["jo"], removed: [] }] as unknown as AccessHost["files"];
+  const shared: KeyPlan = { ...plan, hosts: first ? [{ ...first, files }] : [] };
   const { grace } = startGrace({ db1: { logins: [login(12)], windows: [window(1, 15)] } }, 15);
   expect(await grace.judge({ ...GOING, plan: shared, dueAt: at(15) })).toMatchObject({
     isOver: false,

@@ -1,5 +1,6 @@
 /** The time between hand-over and removal in which logs are watched for uses of the old key. */
 /** Whether an old key was still used while a run waited: only as far as logs tell of it. */
+import type { ChangedHost } from "#domain/rotation/run/left-out-files.ts";
 import {
   findUses,
   fromHostTime,
@@ -16,7 +17,7 @@ import {
 import { findReach } from "#domain/use/judge-use.ts";
 import { evidenceOf, type HostUse, type LogWindow, type UseEvidence } from "#shared/model/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import type { HostPlan, Plan } from "#shared/model/plan.ts";
+import { type HostPlan, isRenewal, type KeyPlan, newKeyOf, type Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { OldKeyUse, OldKeyWatch, RunState } from "#shared/model/run.ts";
 import { consentOf, FILE_LOGS, isConsented } from "#shared/text/consent.ts";
@@ -45,7 +46,7 @@ type GraceVerdict = {
 };
 
 type Waiting = {
-  plan: Plan;
+  plan: KeyPlan;
   /** Null: it begins now. */
   dueAt: Instant | null;
   /** What was agreed to before the run. */
@@ -115,8 +116,8 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
   };
 
   function judgeHost(
-    plan: Plan,
-    host: HostPlan,
+    plan: KeyPlan,
+    host: ChangedHost,
     asked: { since: Instant; readTo: Instant | null; now: Instant },
   ): Quiet {
     const [fingerprints, accounts] = [watchedKeys(plan, host), watchedAccounts(host)];
@@ -139,8 +140,8 @@ const sayNotEnded = (open: readonly OldKeyUse[]): string =>
 
 /** The silence of plain files is taken for what it is where that was agreed to, host by host. */
 const isEnough = (
-  { checks }: Plan,
-  host: HostPlan,
+  { checks }: KeyPlan,
+  host: ChangedHost,
   { verdict, consents }: { verdict: Quiet; consents: readonly string[] },
 ): boolean =>
   verdict.kind === "quiet" &&
@@ -154,7 +155,7 @@ const isEnough = (
 const LOOKED_AT_DAYS = 1 / 24;
 
 /** Whether we log in to an account of which no line goes. */
-const isEnteredOtherwise = (host: HostPlan): boolean =>
+const isEnteredOtherwise = (host: ChangedHost): boolean =>
   host.user !== null && !watchedAccounts(host).includes(host.user);
 
 const wait = (dueAt: Instant, said: string[]): GraceVerdict => ({
@@ -262,11 +263,13 @@ const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back
 export function findWatch({ runbooks, uses }: Store, run: RunRecord): OldKeyWatch | null {
   const plan = OVER.has(run.state) ? null : runbooks.plans.find(run.planId)?.plan;
   const since = plan ? watchedSince(plan, runbooks.journal.steps(run.id)) : null;
-  if (!plan || since === null) return null;
+  if (!plan || isRenewal(plan) || since === null) return null;
   const { ofRun, readOf } = runbooks.clocks;
   return watchOldKey(plan, since, uses.known, { kept: ofRun(run.id), readOf });
 }
 
 /** Where the new key's private half is on this computer, once it has taken its place. */
-export const pathsOfNewKey = ({ newKey }: Pick<Plan, "newKey">): string[] =>
-  newKey === null || newKey.kind === "made-on-holder" || newKey.path === null ? [] : [newKey.path];
+export const pathsOfNewKey = (plan: Plan): string[] => {
+  const newKey = newKeyOf(plan);
+  return newKey === null || newKey.kind === "made-on-holder" || newKey.path === null ? [] : [newKey.path];
+};

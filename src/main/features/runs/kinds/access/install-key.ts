@@ -8,7 +8,7 @@ import {
   SessionLost,
   stuckOf,
 } from "#runs/engine/run-context.ts";
-import type { HolderPlan } from "#shared/model/plan.ts";
+import { type HolderPlan, holdersByHost, holdersHere } from "#shared/model/plan.ts";
 import { type Cause, described } from "#shared/model/step-result.ts";
 
 /** Makes the new pair where its private half is to stand. One that an earlier try has made is taken. */
@@ -56,7 +56,7 @@ export async function undoMakeKey(run: RunContext, step: Step, as: "failed" | "u
 
 /** The private halves of a place: of a host, or of this computer. */
 export const holdersOf = ({ plan }: RunContext, { host }: Pick<Step, "host">): readonly HolderPlan[] =>
-  host === null ? plan.here : (plan.hosts[host]?.holders ?? []);
+  host === null ? holdersHere(plan) : (holdersByHost(plan)[host] ?? []);
 
 export const handOf = async (run: RunContext, { host }: Pick<Step, "host">): Promise<Hand | null> =>
   host === null ? null : (await enterHost(run, host)).hand;

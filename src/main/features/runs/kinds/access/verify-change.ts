@@ -1,22 +1,20 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/rotation/run/step.ts";
 import { hostOf, newKeyLine, type RunContext } from "#runs/engine/run-context.ts";
-import type { HostPlan } from "#shared/model/plan.ts";
+import type { HostAddress, HostKeyPlan } from "#shared/model/plan.ts";
 import { described } from "#shared/model/step-result.ts";
 import type { ProofOutcome } from "./confirm-key.ts";
 import { proveAccounts } from "./verify-logins.ts";
 
 /** Of a change of who may log in, or of sshd's own configuration. */
 export function proveChange(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
-  return run.plan.kind === "rotate-host-key"
-    ? proveHostKey(run, step, inside)
-    : proveAccounts(run, step, inside);
+  return isHostKeyRun(run) ? proveHostKey(run, step, inside) : proveAccounts(run, step, inside);
 }
 
 /** Null: nothing is left to do. */
 export async function reloadAfterBack(
   run: RunContext,
-  { host, port }: HostPlan,
+  { host, port }: HostAddress,
   inside: HostSession,
 ): Promise<string | null> {
   const newLine = newKeyLine(run);
@@ -24,12 +22,17 @@ export async function reloadAfterBack(
   return run.hostKeys.takeBack({ host, port, newLine, oldKey: run.plan.oldKey }, inside);
 }
 
-async function proveHostKey(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
+const isHostKeyRun = (run: RunContext): run is RunContext<HostKeyPlan> => run.plan.kind === "rotate-host-key";
+
+async function proveHostKey(
+  run: RunContext<HostKeyPlan>,
+  step: Step,
+  inside: HostSession,
+): Promise<ProofOutcome> {
   const { host, port } = hostOf(run, step);
   const { newKey, oldKey } = run.plan;
   const newLine = newKeyLine(run);
-  if (newLine === null || newKey?.kind !== "made-on-holder")
-    return { kind: "refused", message: "there is no new host key" };
+  if (newLine === null) return { kind: "refused", message: "there is no new host key" };
   const { loginKey, isTyped } = inside.hand;
   const proof = await run.hostKeys.prove(
     {
@@ -45,7 +48,7 @@ async function proveHostKey(run: RunContext, step: Step, inside: HostSession): P
     },
     inside,
   );
-  const afterwards = step.phase === "remove" ? (run.plan.afterwards ?? []) : [];
+  const afterwards = step.phase === "remove" ? run.plan.afterwards : [];
   return "evidence" in proof
     ? { kind: proof.kind, evidence: [...proof.evidence, ...afterwards.map(described)] }
     : proof;

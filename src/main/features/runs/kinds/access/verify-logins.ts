@@ -16,7 +16,7 @@ import { isForSsh2, proveLogin } from "#net/ssh/prove/prove-login.ts";
 import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
 import { enterHost, hostOf, nearOf, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { HostPlan, Proof } from "#shared/model/plan.ts";
+import { type KeyPlan, newKeyOf, oldKeyOf, type Proof, proofsOf } from "#shared/model/plan.ts";
 import { described, type Evidence } from "#shared/model/step-result.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
 import { sayHost } from "#shared/text/plan.ts";
@@ -25,7 +25,7 @@ import { nameKey, type ProofOutcome, proveConfirmed, readProof } from "./confirm
 import { accountsLeftOut } from "./hold-folders.ts";
 import { filesOf } from "./move-file.ts";
 
-type LoginsOfStep = { step: Step; host: HostPlan; inside: HostSession };
+type LoginsOfStep = { step: Step; host: KeyPlan["hosts"][number]; inside: HostSession };
 
 /** Proves, for every account whose files a step changes, that whoever is to log in still does or now does. */
 export async function proveAccounts(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
@@ -34,7 +34,7 @@ export async function proveAccounts(run: RunContext, step: Step, inside: HostSes
   const accounts = accountsOf(run, step);
   const evidence: Evidence[] = [];
   const kinds = new Set<ProofOutcome["kind"]>();
-  for (const { account, proof } of host.proofs.filter((one) => accounts.has(one.account))) {
+  for (const { account, proof } of proofsOf(host).filter((one) => accounts.has(one.account))) {
     const outcome = await proveLet(run, asked, account, proof);
     if (!("evidence" in outcome)) return outcome;
     kinds.add(outcome.kind);
@@ -49,11 +49,13 @@ export async function proveAccounts(run: RunContext, step: Step, inside: HostSes
 
 /** Also those of files that have the new key's line already, before the old one goes, and others whom a file lets in. */
 function accountsOf(run: RunContext, step: Step): Set<string> {
-  const { files, proofs } = hostOf(run, step);
+  const host = hostOf(run, step);
+  const { files } = host;
+  const proofs = proofsOf(host);
   const leftOut = accountsLeftOut(run, step);
   const first = new Set(files.map(({ account }) => account));
   const others = proofs.flatMap(({ account }) => (first.has(account) ? [] : [account]));
-  const isAll = step.phase === "add" && run.plan.newKey !== null;
+  const isAll = step.phase === "add" && newKeyOf(run.plan) !== null;
   const changed = isAll ? first : filesOf(files, step).map(({ file }) => file.account);
   return new Set([...changed, ...others].filter((account) => !leftOut.has(account)));
 }
@@ -88,7 +90,7 @@ async function proveFromHere(
   runs: "command" | "nothing",
 ): Promise<ProofOutcome> {
   const { inside } = asked;
-  const fingerprint = run.made.newKey?.fingerprint ?? run.plan.oldKey;
+  const fingerprint = run.made.newKey?.fingerprint ?? oldKeyOf(run.plan);
   const key = fingerprint && (await run.holders.proofKey(nearOf(run), fingerprint));
   if (!key) return { kind: "unsure", message: `the key that is to log in to ${account} cannot be used here` };
   const proved = readProof(run, account, await proveLogin(inside.route, { user: account, key, runs }));
@@ -116,7 +118,7 @@ async function proveAtHolder(
   account: string,
   proof: Extract<Proof, { kind: "from-holder" }>,
 ): Promise<LoginProof> {
-  const { newKey } = run.plan;
+  const newKey = newKeyOf(run.plan);
   const place = run.plan.hosts.findIndex((one) => one.host === proof.host && one.port === proof.port);
   const made = run.made.newKey;
   if (place < 0 || newKey?.kind !== "made-on-holder" || !made)
@@ -134,7 +136,7 @@ async function proveAtHolder(
   });
 }
 
-type StepAtHost = { step: Step; host: HostPlan; inside: HostSession };
+type StepAtHost = { step: Step; host: KeyPlan["hosts"][number]; inside: HostSession };
 
 /**
  * The key or the certificate that let us in logs in once more, where a file of that very account was changed. Where somebody has agreed that it will not,
@@ -148,7 +150,7 @@ async function proveOwnWay(
   const { hand, keys, route } = asked.inside;
   const { user, loginKey, loginCertificate, isTyped } = hand;
   // A rotation shows that the new one logs in instead.
-  const isReplaced = run.plan.newKey !== null && (loginKey ?? loginCertificate) === run.plan.oldKey;
+  const isReplaced = newKeyOf(run.plan) !== null && (loginKey ?? loginCertificate) === oldKeyOf(run.plan);
   if (isReplaced || !accounts.has(user)) return { kind: "proved", evidence: [] };
   if (loginCertificate !== null)
     return proveByClientAgain(run, asked, { fingerprint: loginCertificate, isCertificate: true });
@@ -254,7 +256,7 @@ async function keysLeft(run: RunContext, { host, inside }: StepAtHost): Promise<
   }
   return keys.filter(
     ({ fingerprint }) =>
-      standing.has(fingerprint) && fingerprint !== hand.loginKey && fingerprint !== run.plan.oldKey,
+      standing.has(fingerprint) && fingerprint !== hand.loginKey && fingerprint !== oldKeyOf(run.plan),
   );
 }
 

@@ -13,7 +13,7 @@ import { awaitsLog, isProvedFromHere } from "#runs/engine/observe.ts";
 import { enterHost, HalfLocked, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import { type KeyPlan, newKeyOf, proofsOf } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
 import { formatEvidence } from "#shared/text/run-step.ts";
@@ -43,7 +43,7 @@ export type Waits = {
   ): Promise<Heard>;
   /** Whether the old key may go. */
   judgeGrace(asked: {
-    plan: Plan;
+    plan: KeyPlan;
     dueAt: Instant | null;
     /** What was agreed to before the run. */
     consents: readonly string[];
@@ -93,14 +93,14 @@ async function hearAt(run: RunContext, waits: Waits, step: RunStep, clock: Clock
   const place = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
   const fingerprint = run.made.newKey?.fingerprint;
   const host = run.plan.hosts[place];
-  const accounts = (host?.proofs ?? []).filter(({ proof }) => proof.kind === "by-log");
+  const accounts = (host ? proofsOf(host) : []).filter(({ proof }) => proof.kind === "by-log");
   if (!fingerprint || !host)
     return { isProved: false, evidence: [described("no key is known that a log could tell of")] };
   const inside = await enterHost(run, place);
   const { hand } = inside;
   const look = await lookAtHost(hand);
   if (look.kind === "lost") throw new SessionLost(look.message);
-  const isNew = run.plan.newKey?.kind !== "given";
+  const isNew = newKeyOf(run.plan)?.kind !== "given";
   const isAuthority = run.plan.kind === "move-to-authority";
   const wish = {
     fingerprint,

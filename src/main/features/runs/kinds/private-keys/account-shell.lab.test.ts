@@ -7,7 +7,7 @@ import { readResult } from "#domain/rotation/script/read-result.ts";
 import type { ScriptPart } from "#domain/rotation/script/script-phases.ts";
 import { writeScript } from "#domain/rotation/script/write-script.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import { FilePlan, HOLE, type HolderPlan, type HostPlan, type Plan } from "#shared/model/plan.ts";
+import { type AccessHost, type AccessPlan, FilePlan, HOLE, type HolderPlan } from "#shared/model/plan.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readRotationScript } from "#testing/read-rotation-script.ts";
@@ -55,12 +55,12 @@ beforeEach(async () => {
 const answerAs = (kind: string) => host.run(`rm -f /home/ci/once; echo ${kind} >/run/answers`);
 
 /** A key of ci's with its .pub file; and a plan that makes the new one beside it. */
-async function layKey(): Promise<{ plan: Plan; place: HostPlan; holder: HolderPlan }> {
+async function layKey(): Promise<{ plan: AccessPlan; place: AccessHost; holder: HolderPlan }> {
   await host.run(`rm -f ${HELD}*; su ci -c "ssh-keygen -q -t ed25519 -N '' -C ci@vault -f ${HELD}"`);
   const [before = "", oldKey = ""] = (await host.run(`sha256sum <${HELD}; ssh-keygen -lf ${HELD}`)).match(
     /[0-9a-f]{64}|SHA256:\S+/g,
   ) as string[];
-  const at = { host: host.address as HostPlan["host"], port: 22 as HostPlan["port"] };
+  const at = { host: host.address as AccessHost["host"], port: 22 as AccessHost["port"] };
   const holder: HolderPlan = {
     host: at,
     kind: "file",
@@ -80,7 +80,7 @@ async function layKey(): Promise<{ plan: Plan; place: HostPlan; holder: HolderPl
     files: [],
     proofs: [],
     holders: [holder],
-  } as unknown as HostPlan;
+  } as unknown as AccessHost;
   const plan = {
     format: "latchkey-plan-1",
     kind: "rotate-key",
@@ -94,7 +94,7 @@ async function layKey(): Promise<{ plan: Plan; place: HostPlan; holder: HolderPl
     confirm: null,
     newKey: { kind: "made-on-holder", keyType: "ed25519", comment: "ci@vault", ...at, path: HELD },
     options: { canary: true, batchSize: 8, maxFailures: 1, graceDays: 0, deadManSeconds: 120 },
-  } as unknown as Plan;
+  } as unknown as AccessPlan;
   return { plan, place, holder };
 }
 
@@ -141,8 +141,8 @@ async function layLine(account: string, line: string): Promise<FilePlan> {
 
 /** In /root/carried, what makes the new key and puts it in its place. */
 async function writeKeyScript(
-  plan: Plan,
-  place: HostPlan,
+  plan: AccessPlan,
+  place: AccessHost,
   phases: ScriptPart["phases"] = ["make-key", "hand-over"],
 ): Promise<void> {
   await host.run("rm -rf /root/carried; mkdir /root/carried");

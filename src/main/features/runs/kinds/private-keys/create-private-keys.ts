@@ -4,7 +4,7 @@ import { toIdentity } from "#net/local/private-halves/key-pair.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { gatherIdentities, readKeyFile } from "#net/ssh/identities.ts";
 import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
-import type { HolderPlan, Plan } from "#shared/model/plan.ts";
+import { type HolderPlan, holdersHere, newKeyOf, type Plan } from "#shared/model/plan.ts";
 import { commitHere, dropKeptHere, handOverHere, lookHere, openPair, undoHere } from "./here.ts";
 import type { Near } from "./locations.ts";
 import { makeNewKey, reopen, undoMake } from "./make-key.ts";
@@ -46,14 +46,16 @@ async function findProofKey(
   agentSocket: string | null,
 ): Promise<ProofKey | null> {
   const { plan, secrets } = near;
-  const path = plan.newKey?.kind === "made-on-holder" ? null : (plan.newKey?.path ?? null);
+  const newKey = newKeyOf(plan);
+  const path = newKey?.kind === "made-on-holder" ? null : (newKey?.path ?? null);
+  const here = holdersHere(plan);
   if (secrets?.pair.fingerprint === fingerprint)
     return toIdentity(secrets.pair, await whereIs(path, fingerprint));
   const files = [
-    ...(plan.provesWith === undefined ? [] : [plan.provesWith]),
-    ...plan.here.flatMap((holder) => (holder.kind === "file" ? [holder.path] : [])),
+    ...(plan.kind === "tighten-grants" && plan.provesWith !== null ? [plan.provesWith] : []),
+    ...here.flatMap((holder) => (holder.kind === "file" ? [holder.path] : [])),
   ];
-  const agent = plan.here.find(({ kind }) => kind === "agent")?.path ?? agentSocket;
+  const agent = here.find(({ kind }) => kind === "agent")?.path ?? agentSocket;
   const identityFiles = path === null ? files : [path, ...files];
   const { identities, unusable } = await gatherIdentities({
     identityFiles,

@@ -24,7 +24,7 @@ import type { Ask } from "#net/ssh/ask.ts";
 import { readSmallFile } from "#net/ssh/identities.ts";
 import { unlock } from "#net/ssh/locked/unlock.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import type { HolderPlan } from "#shared/model/plan.ts";
+import { type HolderPlan, newKeyOf, oldKeyOf } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
@@ -83,8 +83,10 @@ export async function lookHere(near: Near, holder: HolderPlan): Promise<HolderSe
   }
 }
 
-const isMadeAt = ({ plan: { newKey } }: Near, { path }: HolderPlan): boolean =>
-  newKey?.kind === "made-here" && newKey.path === path;
+const isMadeAt = ({ plan }: Near, { path }: HolderPlan): boolean => {
+  const newKey = newKeyOf(plan);
+  return newKey?.kind === "made-here" && newKey.path === path;
+};
 
 export async function handOverHere(near: Near, holder: HolderPlan): Promise<Outcome> {
   const { newKey, secrets } = near;
@@ -111,7 +113,7 @@ export async function handOverHere(near: Near, holder: HolderPlan): Promise<Outc
 async function refuseAgent(near: Near, { path, possession: planned }: HolderPlan): Promise<Outcome | null> {
   // It was added to before, and has forgotten the old one since.
   if (await findInAgent(path, near.newKey?.fingerprint ?? null)) return null;
-  const possession = await verifyAgent(path, near.plan.oldKey ?? "", RUN_WAITS_MS);
+  const possession = await verifyAgent(path, oldKeyOf(near.plan) ?? "", RUN_WAITS_MS);
   if (possession.kind === "verified" || (possession.kind === "claimed" && planned.kind === "claimed"))
     return null;
   return fail(
@@ -126,7 +128,7 @@ async function refuseFile(near: Near, holder: HolderPlan): Promise<Outcome | nul
   if (before === null || (possession.kind === "claimed" && !isOpenedHere(holder))) return null;
   const opened = await openPair(path, near);
   if ("why" in opened) return fail(`${opened.why}, so it gets no new key`);
-  if (opened.pair.fingerprint === near.plan.oldKey) return null;
+  if (opened.pair.fingerprint === oldKeyOf(near.plan)) return null;
   return fail(`${path} holds another key than the old one, so it gets no new one: plan it again`);
 }
 
@@ -136,7 +138,7 @@ export async function commitHere(near: Near, holder: HolderPlan, keepsOld: boole
     return toOutcome(await end(toPlace(holder), near.newKey?.fingerprint ?? ""));
   }
   if (keepsOld) return DONE;
-  const old = await findInAgent(holder.path, near.plan.oldKey);
+  const old = await findInAgent(holder.path, oldKeyOf(near.plan));
   return old ? removeFromAgent(holder.path, old.blob) : DONE;
 }
 
@@ -154,7 +156,7 @@ const toOutcome = (outcome: HalfOutcome): Outcome => (outcome.kind === "done" ? 
 /** One that was emptied, or started anew, holds neither: the new key is still to be added then. */
 async function lookAtAgent({ plan, newKey }: Near, { path }: HolderPlan): Promise<HolderSeen> {
   if (!(await findInAgent(path, newKey?.fingerprint ?? null))) return "old";
-  return (await findInAgent(path, plan.oldKey)) ? "new" : "committed";
+  return (await findInAgent(path, oldKeyOf(plan))) ? "new" : "committed";
 }
 
 async function findInAgent(socketPath: string, fingerprint: string | null) {

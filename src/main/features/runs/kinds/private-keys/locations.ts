@@ -5,14 +5,14 @@ import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import { sayAnswer } from "#net/ssh/hand/say-refusal.ts";
 import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
-import type { HolderPlan, Plan } from "#shared/model/plan.ts";
+import type { HolderPlan, KeyPlan } from "#shared/model/plan.ts";
 
 /** `type base64`, and its SHA256. */
 export type NewKeyMade = { line: string; fingerprint: string };
 
 /** What a run knows, as far as private halves are concerned. `line` is `type base64`. */
 export type Near = {
-  plan: Plan;
+  plan: KeyPlan;
   newKey: NewKeyMade | null;
   secrets: RunSecrets | null;
   ask: Ask;

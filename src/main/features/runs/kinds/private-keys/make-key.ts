@@ -10,7 +10,15 @@ import { lookAtHostHalf } from "#net/ssh/hand/look-half.ts";
 import { makeKey as makeOnHost } from "#net/ssh/hand/put-halves.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
-import { type HolderPlan, type NewKey, type Plan, RSA_BITS } from "#shared/model/plan.ts";
+import {
+  type HolderPlan,
+  holdersByHost,
+  holdersHere,
+  type KeyPlan,
+  type NewKey,
+  newKeyOf,
+  RSA_BITS,
+} from "#shared/model/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import { askNewPassphrase, openPair, toPlace } from "./here.ts";
 import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./locations.ts";
@@ -25,7 +33,7 @@ export type Made =
 
 /** `isFresh`: this run has not tried before, so what was made there is another run's, which may rely on it. */
 export async function makeNewKey(near: Near, hand: Hand | null, isFresh = false): Promise<Made> {
-  const { newKey } = near.plan;
+  const newKey = newKeyOf(near.plan);
   if (newKey?.kind === "made-here") return isFresh ? makeHereAfresh(near, newKey) : makeHere(near, newKey);
   if (newKey?.kind === "made-on-holder" && hand) return makeWhereHeld(near, newKey, hand, isFresh);
   throw new Error("a key is to be made that the plan does not make, or nowhere");
@@ -36,9 +44,10 @@ export async function reopen(
   near: Near,
 ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; message: string }> {
   const { plan, newKey } = near;
-  if (plan.newKey?.kind === "made-on-holder" || !plan.newKey?.path) return { kind: "open", secrets: null };
-  const { now, made } = namesOf(plan.newKey.path);
-  const places = plan.newKey.kind === "given" ? [now] : [made, now];
+  const planned = newKeyOf(plan);
+  if (planned?.kind === "made-on-holder" || !planned?.path) return { kind: "open", secrets: null };
+  const { now, made } = namesOf(planned.path);
+  const places = planned.kind === "given" ? [now] : [made, now];
   for (const path of places) {
     if ((await fingerprintOf(path)) !== newKey?.fingerprint) continue;
     const opened = await openPair(path, near);
@@ -46,12 +55,12 @@ export async function reopen(
     const secrets = await lockFor(near, opened);
     return "why" in secrets ? fail(secrets.why) : { kind: "open", secrets };
   }
-  return fail(`${plan.newKey.path}: ${NO_PAIR}`);
+  return fail(`${planned.path}: ${NO_PAIR}`);
 }
 
 /** What was made and is in use nowhere is gone. */
 export async function undoMake(near: Near, hand: Hand | null): Promise<Outcome> {
-  const { newKey } = near.plan;
+  const newKey = newKeyOf(near.plan);
   if (newKey?.kind === "made-on-holder" && hand) return undoThere(near, toHolder(near.plan, newKey), hand);
   if (newKey?.kind !== "made-here") return DONE;
   const place = primaryPlace(near.plan, newKey);
@@ -99,7 +108,7 @@ async function makeSecrets(
   near: Near,
   { keyType, comment }: MadeHere,
 ): Promise<RunSecrets | { why: string }> {
-  const locked = near.plan.here.find(({ kind, isEncrypted }) => kind === "file" && isEncrypted);
+  const locked = holdersHere(near.plan).find(({ kind, isEncrypted }) => kind === "file" && isEncrypted);
   const old = locked ? await openPair(locked.path, near) : null;
   if (old && "why" in old) return old;
   const pair = await makeKeyPair({ keyType: keyType as NewKeyType, comment });
@@ -109,9 +118,9 @@ async function makeSecrets(
 /** A host's old half may be locked where none of this computer is: then its successor's passphrase is asked for. */
 async function lockFor(near: Near, secrets: RunSecrets): Promise<RunSecrets | { why: string }> {
   if (secrets.passphrase) return secrets;
-  const [locked] = near.plan.hosts.flatMap(({ host, port, holders }) =>
-    holders.filter(({ isEncrypted }) => isEncrypted).map(({ path }) => `${sayPlace({ host, port })}:${path}`),
-  );
+  const [locked] = holdersByHost(near.plan)
+    .flat()
+    .flatMap(({ host, path, isEncrypted }) => (host && isEncrypted ? [`${sayPlace(host)}:${path}`] : []));
   if (!locked) return secrets;
   const asked = await askNewPassphrase(locked, near);
   return "why" in asked ? asked : { ...secrets, ...asked };
@@ -161,17 +170,17 @@ async function makeThere(
   return { kind: "made", line, fingerprint: viewKey(blobOf({ line })).fingerprint, secrets: null };
 }
 
-function primaryPlace({ here }: Plan, { path }: { path: string }): HalfPlace {
-  const holder = here.find((one) => one.kind === "file" && one.path === path);
+function primaryPlace(plan: KeyPlan, { path }: { path: string }): HalfPlace {
+  const holder = holdersHere(plan).find((one) => one.kind === "file" && one.path === path);
   return holder ? toPlace(holder) : { path, before: null, hasPublicFile: true };
 }
 
-const isLocked = ({ here }: Plan, place: HalfPlace): boolean =>
-  here.some(({ path, isEncrypted }) => path === place.path && isEncrypted === true);
+const isLocked = (plan: KeyPlan, place: HalfPlace): boolean =>
+  holdersHere(plan).some(({ path, isEncrypted }) => path === place.path && isEncrypted === true);
 
 /** A host key is held by nobody else: nothing stands where it goes. */
-function toHolder({ kind, hosts }: Plan, { host, port, path }: MadeThere): HolderPlan {
-  if (kind === "rotate-host-key")
+function toHolder(plan: KeyPlan, { host, port, path }: MadeThere): HolderPlan {
+  if (plan.kind === "rotate-host-key")
     return {
       host: { host, port },
       kind: "file",
@@ -185,7 +194,7 @@ function toHolder({ kind, hosts }: Plan, { host, port, path }: MadeThere): Holde
       mode: "0600",
       possession: { kind: "claimed", why: "not-asked" },
     };
-  const found = hosts
+  const found = plan.hosts
     .find((one) => one.host === host && one.port === port)
     ?.holders.find((one) => one.path === path);
   if (!found) throw new Error("the plan makes a key where nothing is held");

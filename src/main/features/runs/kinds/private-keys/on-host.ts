@@ -17,7 +17,7 @@ import {
 import { commitPut, put, undoPut } from "#net/ssh/hand/put-halves.ts";
 import type { HandRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { signWithKey } from "#net/ssh/hand/sign-with-key.ts";
-import type { HolderPlan } from "#shared/model/plan.ts";
+import { type HolderPlan, newKeyOf, oldKeyOf } from "#shared/model/plan.ts";
 import type { ClaimReason, KeyPossession } from "#shared/model/possession.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { formatClaimReason } from "#shared/text/possession.ts";
@@ -80,7 +80,7 @@ export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand):
       }
     }
     if (!holder.hasPublicFile || seen.publicFile.kind === "new") return DONE;
-    const comment = near.plan.newKey?.comment ?? "";
+    const comment = newKeyOf(near.plan)?.comment ?? "";
     const shown = await showPublic(hand, path, `${[newKey.line, comment].filter(Boolean).join(" ")}\n`);
     return shown.kind === "done" ? DONE : failBy(shown, path);
   });
@@ -102,7 +102,7 @@ export async function refuseUnverified(
   { path, before, possession: planned }: HolderPlan,
   hand: Hand,
 ): Promise<Exclude<Outcome, { kind: "done" }> | null> {
-  const verified = await verifyThere(hand, path, plan.oldKey ?? "");
+  const verified = await verifyThere(hand, path, oldKeyOf(plan) ?? "");
   if ("kind" in verified) return verified;
   const { possession, hash } = verified;
   if (hash !== null && hash !== before) return fail(sayChanged(path));

@@ -9,7 +9,7 @@ import type { Ask } from "#net/ssh/ask.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { gatherIdentities } from "#net/ssh/identities.ts";
 import { enterHost } from "#net/ssh/prove/testing/lab-route.ts";
-import type { HolderPlan, HostPlan, NewKey, Plan } from "#shared/model/plan.ts";
+import type { AccessHost, HolderPlan, NewKey, RotateKeyPlan } from "#shared/model/plan.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -51,13 +51,15 @@ const hashOf = async (path: string) =>
     .update(await readFile(path))
     .digest("hex");
 
-const plan = (more: Partial<Plan>): Plan => ({
+const plan = (more: Partial<RotateKeyPlan>): RotateKeyPlan => ({
   format: "latchkey-plan-1",
   kind: "rotate-key",
   title: "",
-  madeAt: "2026-01-01T00:00:00.000Z" as Plan["madeAt"],
-  oldKey: null,
-  newKey: null,
+  madeAt: "2026-01-01T00:00:00.000Z" as RotateKeyPlan["madeAt"],
+  asOf: null,
+  remaining: [],
+  oldKey: "",
+  newKey: { kind: "given", line: "", comment: "", path: null },
   hosts: [],
   here: [],
   checks: [],
@@ -111,8 +113,8 @@ async function makeDesk(name: string) {
   const there = holder({ path: HELD, before: beforeThere, uid, owner: "ci", mode: "0400" });
   const newKey: NewKey = { kind: "made-here", keyType: "ed25519", comment: `${name}@desk`, path: old.path };
   const { ask, asked } = makeAsk();
-  const hostPlan = { host: host.address, port: 22, holders: [there] } as unknown as HostPlan;
-  const near: Near = {
+  const hostPlan = { host: host.address, port: 22, holders: [there] } as unknown as AccessHost;
+  const near: Near & { plan: RotateKeyPlan } = {
     plan: plan({ oldKey: old.fingerprint, newKey, here, hosts: [hostPlan] }),
     newKey: null,
     secrets: null,
@@ -303,7 +305,7 @@ lab("a key that is made where it is held never comes here, and is taken back the
   await using hand = await enter();
   const where = {
     host: host.address as NonNullable<HolderPlan["host"]>["host"],
-    port: 22 as 22 & HostPlan["port"],
+    port: 22 as 22 & AccessHost["port"],
   };
   const newKey: NewKey = {
     kind: "made-on-holder",

@@ -1,16 +1,13 @@
 import { expect, test } from "vitest";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { makeChange } from "#domain/rotation/testdata/make-change.ts";
-import { makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
-import type { RunContext } from "#runs/engine/run-context.ts";
+import type { RenewalRun } from "#runs/engine/run-context.ts";
 import { refuseIssued } from "./install.ts";
 
-const plan = makePlanValue({
-  kind: "rotate-certificate",
-  oldKey: null,
-  newKey: null,
-  hosts: [makeHost({ host: "web1", batch: 0, certificates: [makeChange(0)] })],
+const plan = makeRenewalPlan({
+  hosts: [makeRenewalHost({ host: "web1", batch: 0, certificates: [makeChange(0)] })],
 });
 
 test("what was issued and is of no use any more is not put in place, and its issue counts as failed", async () => {
@@ -28,7 +25,7 @@ test("what was issued and is of no use any more is not put in place, and its iss
         set: async (_: unknown, more: object) => void said.push(JSON.stringify(more)),
       },
     },
-  } as unknown as RunContext;
+  } as unknown as RenewalRun;
   const install = stepsOf(plan).find(({ phase }) => phase === "install");
   const issue = stepsOf(plan).find(({ phase }) => phase === "issue");
   if (!install || !issue) throw new Error("a renewal has both");

@@ -10,7 +10,7 @@ import { stagePair } from "#net/ssh/hand/pairs/stage-pair.ts";
 import {
   enterHost,
   hostOf,
-  type RunContext,
+  type RenewalRun,
   resultOf,
   SessionLost,
   stuckOf,
@@ -26,10 +26,10 @@ import { proveServed, whyUnprovable } from "./verify-served.ts";
 const PROOF_PATIENCE_MS = 45_000;
 const BACK_PATIENCE_MS = 15_000;
 
-type Place = { run: RunContext; step: Step; hand: Hand; changes: readonly CertificateChange[] };
+type Place = { run: RenewalRun; step: Step; hand: Hand; changes: readonly CertificateChange[] };
 
 /** Puts the new files of a host in place, has its servers read them, and proves what is served; or takes it all back at once. */
-export async function installPairs(run: RunContext, step: Step): Promise<void> {
+export async function installPairs(run: RenewalRun, step: Step): Promise<void> {
   await run.journal.intend(step.ordinal, {
     kind: "install-certificates",
     count: changesOf(run, step).length,
@@ -60,18 +60,18 @@ export async function installPairs(run: RunContext, step: Step): Promise<void> {
 }
 
 /** Proves what stands already: its servers are told once more, for a run may have ended before they were. */
-export async function proveInstalled(run: RunContext, step: Step): Promise<void> {
+export async function proveInstalled(run: RenewalRun, step: Step): Promise<void> {
   const place = await enter(run, step);
   const stuck = await reloadAll(place);
   if (stuck !== null) return takeBack(place, failedBy(stuck));
   await prove(place);
 }
 
-export async function undoInstall(run: RunContext, step: Step, back: Back): Promise<void> {
+export async function undoInstall(run: RenewalRun, step: Step, back: Back): Promise<void> {
   await takeBack(await enter(run, step), back);
 }
 
-async function enter(run: RunContext, step: Step): Promise<Place> {
+async function enter(run: RenewalRun, step: Step): Promise<Place> {
   const { hand } = await enterHost(run, step.host ?? -1);
   return { run, step, hand, changes: changesOf(run, step) };
 }
@@ -180,7 +180,7 @@ const failedBy = (why: string): Back => ({ as: "failed", cause: described(why) }
 
 const firstPath = ({ files }: CertificateChange): string => files[0]?.path ?? "a file";
 
-const pairOf = (run: RunContext, step: Step, change: CertificateChange) => ({
+const pairOf = (run: RenewalRun, step: Step, change: CertificateChange) => ({
   token: run.token,
   id: change.id,
   files: change.files,
@@ -214,7 +214,7 @@ async function stage({ run, step, hand }: Place, change: CertificateChange): Pro
 }
 
 /** As servers read it. */
-async function openKey(run: RunContext, keyId: string): Promise<Redacted<Uint8Array>> {
+async function openKey(run: RenewalRun, keyId: string): Promise<Redacted<Uint8Array>> {
   const der = Redacted.reveal(await toolsOf(run).vault.open(keyId));
   const pem = Buffer.from(writePem("PRIVATE KEY", der));
   der.fill(0);
@@ -222,7 +222,7 @@ async function openKey(run: RunContext, keyId: string): Promise<Redacted<Uint8Ar
 }
 
 /** Passphrases of keystores, by the path of their file. */
-async function openStores(run: RunContext, files: readonly PairFile[]) {
+async function openStores(run: RenewalRun, files: readonly PairFile[]) {
   const opened = new Map<string, Redacted<Uint8Array>>();
   for (const { path, passphrase } of files)
     if (passphrase !== undefined) opened.set(path, await toolsOf(run).vault.open(passphrase));
@@ -256,7 +256,7 @@ async function tryStaged({ run, step, hand }: Place, change: CertificateChange):
  * Null, or why it is not used; then it is asked for anew when the run is gone on with.
  */
 export async function refuseIssued(
-  run: RunContext,
+  run: RenewalRun,
   step: Step,
   seen: readonly CertificateSeen[],
 ): Promise<string | null> {
@@ -288,7 +288,7 @@ export async function refuseIssued(
 
 /** Which files of each certificate stand on a host now. Rejects with `SessionLost`. */
 export async function lookAtPairs(
-  run: RunContext,
+  run: RenewalRun,
   place: number,
   hand: Hand,
 ): Promise<{ certificates: CertificateSeen[]; hasWork: boolean; heldBy: string | null }> {

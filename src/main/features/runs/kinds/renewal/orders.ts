@@ -4,7 +4,7 @@ import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { Plan } from "#shared/model/plan.ts";
+import { isRenewal, type RenewalPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId, RunOrder, RunState } from "#shared/model/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
@@ -75,10 +75,11 @@ export function createCertificateTaker({ store, roots, derOf, announce, now }: P
     if (!run) throw new Refusal("not-found", `there is no run ${runId}`);
     if (OVER.has(run.state)) throw new Refusal("conflict", `run ${runId} is over (${run.state})`);
     const plan = plans.find(run.planId)?.plan ?? null;
+    const renewal = plan && isRenewal(plan) ? plan : null;
     const waiting = certificates.all(runId).filter(({ state, csr }) => csr !== null && state === "waits");
     if (waiting.length === 0) throw new Refusal("conflict", `run ${runId} waits for no certificate`);
     const came = readCame(text);
-    const judged = waiting.map((order) => ({ order, answer: judge(order, plan, came) }));
+    const judged = waiting.map((order) => ({ order, answer: judge(order, renewal, came) }));
     const found = judged.find(({ answer }) => answer.kind === "sound" || !answer.isOtherKey) ?? judged[0];
     if (!found) throw new Error("a request is waited for, and none was judged");
     const { order, answer } = found;
@@ -95,9 +96,9 @@ export function createCertificateTaker({ store, roots, derOf, announce, now }: P
     return { host, port, change, sha256, notes };
   };
 
-  function judge(order: RunCertificate, plan: Plan | null, came: readonly Uint8Array[]) {
+  function judge(order: RunCertificate, plan: RenewalPlan | null, came: readonly Uint8Array[]) {
     const place = plan?.hosts.find(({ host, port }) => host === order.host && port === order.port);
-    const change = place?.certificates?.find(({ id }) => id === order.change);
+    const change = place?.certificates.find(({ id }) => id === order.change);
     const before = change ? derOf(change.old) : null;
     const about = { came, csr: order.csr ?? new Uint8Array(), before, narrower: change?.narrower ?? [] };
     return judgeIssued({ ...about, roots: roots(), now: now() });

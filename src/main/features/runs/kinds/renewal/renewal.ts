@@ -2,7 +2,7 @@ import { recheckMinutesOf } from "#domain/rotation/run/certificates/certificate-
 import type { Step, Task } from "#domain/rotation/run/step.ts";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { awaitsCertificate } from "#runs/engine/observe.ts";
-import { enterHost, type RunContext } from "#runs/engine/run-context.ts";
+import { enterHost, type RenewalRun } from "#runs/engine/run-context.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { described } from "#shared/model/step-result.ts";
 import { installPairs, proveInstalled, undoInstall } from "./install.ts";
@@ -11,7 +11,7 @@ import { changesOf, orderOf, toolsOf } from "./tools.ts";
 import { proveServed } from "./verify-served.ts";
 
 /** One task of a renewal, to its end. Rejects with `SessionLost`. */
-export function doRenewal(run: RunContext, task: Exclude<Task, { what: "settle" }>): Promise<void> {
+export function doRenewal(run: RenewalRun, task: Exclude<Task, { what: "settle" }>): Promise<void> {
   const { step } = task;
   if (task.what === "undo") {
     if (step.phase === "install") return undoInstall(run, step, task);
@@ -21,7 +21,7 @@ export function doRenewal(run: RunContext, task: Exclude<Task, { what: "settle" 
   return doStep(run, step, task.what);
 }
 
-function doStep(run: RunContext, step: Step, what: "act" | "prove"): Promise<void> {
+function doStep(run: RenewalRun, step: Step, what: "act" | "prove"): Promise<void> {
   switch (step.phase) {
     case "request":
       return requestPairs(run, step);
@@ -42,7 +42,7 @@ function doStep(run: RunContext, step: Step, what: "act" | "prove"): Promise<voi
 const RECHECK_PATIENCE_MS = 10_000;
 
 /** What is served is looked at once more. Nothing is taken back by it: what has changed since may have been meant. */
-async function recheckPairs(run: RunContext, step: Step): Promise<void> {
+async function recheckPairs(run: RenewalRun, step: Step): Promise<void> {
   await run.journal.intend(step.ordinal, { kind: "check-served" });
   const served = await proveServed(run, step, "new", RECHECK_PATIENCE_MS);
   if (served.kind === "served")
@@ -59,7 +59,7 @@ async function recheckPairs(run: RunContext, step: Step): Promise<void> {
 }
 
 /** The old files and keys go. There is no way back from here. */
-async function commitPairs(run: RunContext, step: Step): Promise<void> {
+async function commitPairs(run: RenewalRun, step: Step): Promise<void> {
   await run.journal.intend(step.ordinal, { kind: "clear" });
   const { hand } = await enterHost(run, step.host ?? -1);
   const left = await endPairs(run, step, hand);
@@ -76,7 +76,7 @@ async function commitPairs(run: RunContext, step: Step): Promise<void> {
 }
 
 /** Whether a certificate was brought that a step waits for. */
-export async function areBrought(run: RunContext): Promise<boolean> {
+export async function areBrought(run: RenewalRun): Promise<boolean> {
   let isAny = false;
   for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "issue")) {
     const known = run.journal.steps().find(({ ordinal }) => ordinal === step.ordinal);
@@ -89,7 +89,7 @@ export async function areBrought(run: RunContext): Promise<boolean> {
 }
 
 /** Whether the new certificates have been served for as long as the plan wants before that is looked at once more. */
-export async function isRecheckDue(run: RunContext, endsNow: boolean): Promise<boolean> {
+export async function isRecheckDue(run: RenewalRun, endsNow: boolean): Promise<boolean> {
   if (endsNow) {
     await run.journal.note(null, "it was asked to look again before the time");
     return true;

@@ -10,7 +10,7 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { endPair } from "#net/ssh/hand/pairs/change-pair.ts";
 import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
 import { makePairKey } from "#net/ssh/hand/pairs/make-pair-key.ts";
-import { enterHost, hostOf, type RunContext, SessionLost, stuckOf } from "#runs/engine/run-context.ts";
+import { enterHost, hostOf, type RenewalRun, SessionLost, stuckOf } from "#runs/engine/run-context.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { OrderState } from "#shared/model/issuer.ts";
@@ -27,7 +27,7 @@ const isAnsweredByHost = ({ challenge }: CertificateChange): boolean =>
 
 /** Takes away what a run that was killed has left of its answers on a host. Null, or what stays there. */
 async function clearAnswers(
-  { token }: Pick<RunContext, "token">,
+  { token }: Pick<RenewalRun, "token">,
   changes: readonly CertificateChange[],
   hand: Hand,
 ): Promise<string | null> {
@@ -37,7 +37,7 @@ async function clearAnswers(
 }
 
 /** Makes the new keys of a host, and what asks for certificates with them. What an earlier try has made is taken. */
-export async function requestPairs(run: RunContext, step: Step): Promise<void> {
+export async function requestPairs(run: RenewalRun, step: Step): Promise<void> {
   const changes = changesOf(run, step);
   await run.journal.intend(step.ordinal, { kind: "make-certificate-keys", count: changes.length });
   const { hand } = await enterHost(run, step.host ?? -1);
@@ -54,7 +54,7 @@ export async function requestPairs(run: RunContext, step: Step): Promise<void> {
 }
 
 /** Null, or which server fails its own test before there is anything new, unless the plan has that agreed to: then nothing is ordered. */
-async function whyFailing(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
+async function whyFailing(run: RenewalRun, step: Step, hand: Hand): Promise<string | null> {
   const host = placeOf(hostOf(run, step));
   if (run.plan.checks.some((one) => one.id === SERVER_TEST && one.host === host)) return null;
   for (const consumer of consumersOf(changesOf(run, step))) {
@@ -68,7 +68,7 @@ async function whyFailing(run: RunContext, step: Step, hand: Hand): Promise<stri
 }
 
 async function request(
-  run: RunContext,
+  run: RenewalRun,
   step: Step,
   change: CertificateChange,
   hand: Hand,
@@ -92,7 +92,7 @@ async function request(
 }
 
 /** The new keys go, and all that was kept of the run on the host. */
-export async function undoRequests(run: RunContext, step: Step, back: Back): Promise<void> {
+export async function undoRequests(run: RenewalRun, step: Step, back: Back): Promise<void> {
   const { hand } = await enterHost(run, step.host ?? -1);
   const left = await endPairs(run, step, hand);
   if (left !== null)
@@ -105,7 +105,7 @@ export async function undoRequests(run: RunContext, step: Step, back: Back): Pro
 }
 
 /** Null, or why something of the run is still kept there. */
-export async function endPairs(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
+export async function endPairs(run: RenewalRun, step: Step, hand: Hand): Promise<string | null> {
   const { vault, orders } = toolsOf(run);
   const changes = changesOf(run, step);
   const answers = await clearAnswers(run, changes, hand);
@@ -123,7 +123,7 @@ export async function endPairs(run: RunContext, step: Step, hand: Hand): Promise
 
 /** Makes a key in the vault, and what asks for a certificate with it. Null, or why it cannot. */
 async function makeKeyHere(
-  run: RunContext,
+  run: RenewalRun,
   at: CertificateKey,
   { key, names, forClients }: CertificateChange,
 ): Promise<string | null> {
@@ -139,7 +139,7 @@ async function makeKeyHere(
 }
 
 /** Has the requests of a host signed. What an earlier try was given is taken. */
-export async function issuePairs(run: RunContext, step: Step): Promise<void> {
+export async function issuePairs(run: RenewalRun, step: Step): Promise<void> {
   const changes = changesOf(run, step);
   await run.journal.intend(step.ordinal, {
     kind: "have-signed",
@@ -163,7 +163,7 @@ export async function issuePairs(run: RunContext, step: Step): Promise<void> {
 }
 
 /** A try that was killed may have left its answers, which nothing else would take away until the run ends. */
-async function clearEarlier(run: RunContext, step: Step, changes: readonly CertificateChange[]) {
+async function clearEarlier(run: RenewalRun, step: Step, changes: readonly CertificateChange[]) {
   if (!changes.some(isAnsweredByHost)) return;
   const { hand } = await enterHost(run, step.host ?? -1);
   const left = await clearAnswers(run, changes, hand);
@@ -171,7 +171,7 @@ async function clearEarlier(run: RunContext, step: Step, changes: readonly Certi
 }
 
 /** Those of a host, by their SHA-256. */
-export const issuedAt = (run: RunContext, step: Step): StepResult => ({
+export const issuedAt = (run: RenewalRun, step: Step): StepResult => ({
   kind: "verified",
   evidence: changesOf(run, step).map((change) => ({
     kind: "issued",
@@ -181,7 +181,7 @@ export const issuedAt = (run: RunContext, step: Step): StepResult => ({
 });
 
 /** Null, or why it was not issued. */
-async function issue(run: RunContext, step: Step, change: CertificateChange): Promise<string | null> {
+async function issue(run: RenewalRun, step: Step, change: CertificateChange): Promise<string | null> {
   const { orders, order } = toolsOf(run);
   const at = keyOf(run, step, change);
   const known = orders.get(at);
@@ -203,7 +203,7 @@ async function issue(run: RunContext, step: Step, change: CertificateChange): Pr
 }
 
 async function take(
-  run: RunContext,
+  run: RenewalRun,
   step: Step,
   change: CertificateChange,
   came: readonly Uint8Array[],
@@ -229,7 +229,7 @@ async function take(
   return null;
 }
 
-async function waysOf(run: RunContext, step: Step, change: CertificateChange): Promise<OrderWays> {
+async function waysOf(run: RenewalRun, step: Step, change: CertificateChange): Promise<OrderWays> {
   const { orders, derOf, issuerOf, answer } = toolsOf(run);
   const at = keyOf(run, step, change);
   const { challenge, old, issuer } = change;
@@ -248,7 +248,7 @@ async function waysOf(run: RunContext, step: Step, change: CertificateChange): P
   };
 }
 
-async function nearHost(run: RunContext, step: Step, isThere: boolean): Promise<NearHost> {
+async function nearHost(run: RenewalRun, step: Step, isThere: boolean): Promise<NearHost> {
   const { vault } = toolsOf(run);
   const { hand } = isThere ? await enterHost(run, step.host ?? -1) : { hand: null };
   return {
@@ -260,7 +260,7 @@ async function nearHost(run: RunContext, step: Step, isThere: boolean): Promise<
   };
 }
 
-async function noteState(run: RunContext, step: Step, change: CertificateChange, state: OrderState) {
+async function noteState(run: RenewalRun, step: Step, change: CertificateChange, state: OrderState) {
   const { orders } = toolsOf(run);
   const at = keyOf(run, step, change);
   const more = state.kind === "ordered" ? { orderUrl: state.url } : {};

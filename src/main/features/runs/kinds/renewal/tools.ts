@@ -7,7 +7,7 @@ import type { Lost } from "#net/ssh/hand/hand.ts";
 import { sayRootAnswer } from "#net/ssh/hand/say-refusal.ts";
 import type { ChainsAt } from "#net/tls/chains-at.ts";
 import type { Vault } from "#net/vault/vault.ts";
-import { hostOf, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { hostOf, type RenewalRun, SessionLost } from "#runs/engine/run-context.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { CertificateChange, Consumer } from "#shared/model/pair.ts";
@@ -40,21 +40,21 @@ export type RenewalTools = {
   heldBy: () => string | null;
 };
 
-export const toolsOf = ({ renewal }: RunContext): RenewalTools => {
+export const toolsOf = ({ renewal }: RenewalRun): RenewalTools => {
   if (!renewal) throw new Error("a renewal has no tools");
   return renewal;
 };
 
-export const changesOf = (run: RunContext, step: Pick<Step, "host">): readonly CertificateChange[] =>
-  hostOf(run, step).certificates ?? [];
+export const changesOf = (run: RenewalRun, step: Pick<Step, "host">): readonly CertificateChange[] =>
+  hostOf(run, step).certificates;
 
-export function keyOf(run: RunContext, step: Pick<Step, "host">, { id }: CertificateChange): CertificateKey {
+export function keyOf(run: RenewalRun, step: Pick<Step, "host">, { id }: CertificateChange): CertificateKey {
   const { host, port } = hostOf(run, step);
   return { host, port, change: id };
 }
 
 /** As the run knows it, of a host's certificate. */
-export const orderOf = (run: RunContext, step: Pick<Step, "host">, change: CertificateChange) =>
+export const orderOf = (run: RenewalRun, step: Pick<Step, "host">, change: CertificateChange) =>
   toolsOf(run).orders.get(keyOf(run, step, change));
 
 /** The servers that read any of these, each once; HAProxy for each, for it may be given the files of one at a time. */

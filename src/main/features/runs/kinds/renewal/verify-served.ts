@@ -12,7 +12,7 @@ import { isFailure } from "#net/connect-failure.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { ShownAt } from "#net/tls/chains-at.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import { enterHost, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { enterHost, type RenewalRun, SessionLost } from "#runs/engine/run-context.ts";
 import type { ServedProof, ServerKind } from "#shared/model/pair.ts";
 import { described } from "#shared/model/step-result.ts";
 import { sayPoint } from "#shared/text/pair.ts";
@@ -38,7 +38,7 @@ const ROUNDS_IN_A_ROW = 2;
  * in a row, or the time is over, or a server refuses every handshake now that it has read the new one, by an alert or by ending each connection. Going back, a place to which the login does not lead any more is left out, and that is noted.
  */
 export async function proveServed(
-  run: RunContext,
+  run: RenewalRun,
   step: Step,
   which: "new" | "old",
   patienceMs: number,
@@ -67,7 +67,7 @@ const STAYS_UP: ReadonlySet<ServerKind> = new Set(["nginx", "apache", "haproxy",
 
 const MOST_SAID = 3;
 
-const expectedAt = (run: RunContext, step: Step, which: "new" | "old"): Expected[] =>
+const expectedAt = (run: RenewalRun, step: Step, which: "new" | "old"): Expected[] =>
   changesOf(run, step).flatMap((change) => {
     const known = { fresh: orderOf(run, step, change), old: change.old };
     const staysUp = change.consumers.every(({ server }) => STAYS_UP.has(server));
@@ -75,7 +75,7 @@ const expectedAt = (run: RunContext, step: Step, which: "new" | "old"): Expected
   });
 
 /** Where the new certificate could not be looked at whatever its servers do; null: nowhere. Rejects with `SessionLost`. */
-export async function whyUnprovable(run: RunContext, step: Step, hand: Hand): Promise<string | null> {
+export async function whyUnprovable(run: RenewalRun, step: Step, hand: Hand): Promise<string | null> {
   const proofs = changesOf(run, step).flatMap((change) => change.proofs);
   const unled = await findUnled(proofs, hand.way, run.signal);
   if (unled.length === 0) return null;
@@ -84,7 +84,7 @@ export async function whyUnprovable(run: RunContext, step: Step, hand: Hand): Pr
   return `it could not be seen whether it is served: ${whys.join("; ")}`;
 }
 
-async function leaveOutUnled(run: RunContext, step: Step, expected: Expected[]): Promise<Expected[]> {
+async function leaveOutUnled(run: RenewalRun, step: Step, expected: Expected[]): Promise<Expected[]> {
   if (!expected.some(isByHost)) return expected;
   const { hand } = await enterHost(run, step.host ?? -1);
   const unled = await findUnled(expected, hand.way, run.signal);
@@ -109,7 +109,7 @@ type Asked = { wrong: string[]; unusable: string[]; leavesAlone: number };
 
 /** Rejects with `SessionLost` where a place is looked at from a host that cannot be entered, or whose login has ended. */
 async function askAll(
-  run: RunContext,
+  run: RenewalRun,
   step: Step,
   { expected, looks }: { expected: readonly Expected[]; looks: Looks },
 ): Promise<Asked> {
@@ -123,7 +123,7 @@ async function askAll(
 
 /** What is wrong at each address of a place. */
 async function askOne(
-  run: RunContext,
+  run: RenewalRun,
   one: Expected,
   { way, looks }: { way: Way | null; looks: Looks },
 ): Promise<Asked> {
