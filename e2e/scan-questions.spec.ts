@@ -67,7 +67,7 @@ test("the passphrase of a key file is asked for over any screen, by keyboard alo
   await frame.page.keyboard.type("canary-wrong");
   await frame.press("Enter");
 
-  await expect(question.wrong).toHaveText("That does not open it; 2 tries are left");
+  await expect(question.wrong).toHaveText("That does not open it; 2 attempts left");
   await expect(question.field("Passphrase")).toBeFocused();
   await expect(question.field("Passphrase")).toHaveValue("");
   expect(await camera.photograph("scan-asks-again")).toEqual([]);
@@ -183,7 +183,7 @@ test("at a terminal the built program asks too; what was typed is on no screen, 
     terminal.stdin.write(`${replies.shift()}\r`);
   }
 
-  expect(shown).toContain("that does not open it; 2 tries are left");
+  expect(shown).toContain("wrong passphrase; 2 attempts left");
   expect(shown).toContain("cannot run a script");
   expect(server.attempts).toContain("password canary-password");
   expect(processes).toContain("latchkey.js");

@@ -27,11 +27,11 @@ test.runIf(isHere).each(["20.19.5", "22.13.1", "23.5.0"])(
   "on Node %s it says what it needs",
   async (version) => {
     const latchkey = await latchkeyOn(version);
-    const needed = `this needs Node 22.14, 23.6 or newer, not ${version}`;
+    const needed = `Node ${version} is too old: 22.14, 23.6 or newer is needed`;
     expect(await latchkey("--help")).toEqual({
       code: 3,
       out: "",
-      err: `latchkey: ${needed}; in a checkout, "npm run -s latchkey --" brings its own\n`,
+      err: `latchkey: ${needed}; in a checkout, use "npm run -s latchkey --"\n`,
     });
   },
 );

@@ -36,7 +36,7 @@ export async function readTextFile(
 }
 
 const WHY: Record<string, string> = {
-  EACCES: "this user may not read it",
+  EACCES: "permission denied",
   ELOOP: "its links lead in a circle",
 };
 

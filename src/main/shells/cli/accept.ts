@@ -18,15 +18,15 @@ type AcceptOptions = Options & { until: string; reason: string };
 
 export function addAccept(program: Command, { world }: Session): void {
   choosing(program.command("accept [filter...]"))
-    .description("say of findings that they may stand until a day, and why")
-    .requiredOption("--until <day>", "from this day on they count again, as 2027-01-31")
-    .requiredOption("--reason <text>", "why they may stand")
+    .description("accept findings until a day, with a reason")
+    .requiredOption("--until <day>", "the day on which they count again, such as 2027-01-31")
+    .requiredOption("--reason <text>", "why they are accepted")
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
       accept(words, command.optsWithGlobals<AcceptOptions>(), world),
     );
   choosing(program.command("unaccept [filter...]"))
-    .description("take acceptances back")
+    .description("withdraw acceptances")
     .action((words: string[], _: object, command: Command) =>
       unaccept(words, command.optsWithGlobals<Options>(), world),
     );
@@ -35,14 +35,14 @@ export function addAccept(program: Command, { world }: Session): void {
 const choosing = (command: Command): Command =>
   command
     .helpGroup(MORE)
-    .option("--rule <rule>", "only this rule, as certificate-expired", asRule)
-    .option("--host <name>", "only what is found on this host")
-    .option("--all", "all that fit, where there are several");
+    .option("--rule <rule>", "only this rule, such as certificate-expired", asRule)
+    .option("--host <name>", "only findings on this host")
+    .option("--all", "all that match, if there are several");
 
 const HELP = `
-Findings are chosen as latchkey findings lists them: every word of FILTER must stand in the row. An acceptance is
-for one rule and one thing, and covers the places, accounts or certificates that it is about by then: it ends when
-another one comes, and by itself on its day. What is accepted is in no count and nothing for --fail-on.
+FILTER selects findings as in latchkey findings: the row must contain every word. An acceptance is for one rule and
+one object, and covers the locations, accounts or certificates that the finding names at that moment. It ends on its
+day, or when the finding comes to name another one. Accepted findings are not counted, and --fail-on ignores them.
 
 Examples:
   latchkey accept --rule certificate-self-signed --host lab1 --until 2027-01-31 --reason "a test machine"
@@ -80,14 +80,14 @@ async function choose(words: readonly string[], { options, client, accepted }: C
   if (total === 0)
     throw new Refusal(
       "not-found",
-      `no finding fits; latchkey findings${accepted ? " --accepted" : ""} lists those that there are`,
+      `no finding matches; latchkey findings${accepted ? " --accepted" : ""} lists them`,
     );
   if (isMoreThan(total, 1) && !all)
-    throw new Refusal("invalid-input", `${sayAmount(total)} findings fit; narrow it down, or say --all`);
+    throw new Refusal("invalid-input", `${sayAmount(total)} findings match; narrow the filter, or use --all`);
   if (isMoreThan(total, MOST_ACCEPTED))
     throw new Refusal(
       "invalid-input",
-      `${sayAmount(total)} findings fit; at most ${sayNumber(MOST_ACCEPTED)} are taken at once`,
+      `${sayAmount(total)} findings match; at most ${sayNumber(MOST_ACCEPTED)} can be accepted at once`,
     );
   return rows;
 }

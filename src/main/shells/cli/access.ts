@@ -22,8 +22,9 @@ type Options = CommonOptions & {
   owner?: Owner;
   use?: Use;
   orphaned?: boolean;
-  unmatched?: boolean;
-  rogue?: boolean;
+  /** False: by `--no-private-key`. */
+  privateKey?: boolean;
+  unapproved?: boolean;
   limit?: number;
 };
 
@@ -31,18 +32,34 @@ export function addAccess(program: Command, { world }: Session): void {
   program
     .command("access [filter...]")
     .helpGroup(LOOK)
-    .description("who can log in where, with which key, and whether sshd would really let them in")
-    .option("--account <name>", "only what opens this account")
-    .option("--host <name>", "only what opens this host")
-    .addOption(new Option("--effective <verdict>", "only one verdict").choices(["yes", "no", "unknown"]))
-    .option("--orphaned", "only what may let somebody in while nobody owns or uses it, as evidence says")
-    .option("--unmatched", "only keys whose private half was found nowhere")
-    .option("--rogue", "only what is new since the baseline and not approved")
+    .description("who can log in where, with which key, and whether sshd would accept the login")
+    .option("--account <name>", "only grants for this account")
+    .option("--host <name>", "only grants on this host")
     .addOption(
-      new Option("--owner <state>", "only one state of the owner").choices(["known", "gone", "unknown"]),
+      new Option("--effective <verdict>", "only grants with this verdict: can the key log in?").choices([
+        "yes",
+        "no",
+        "unknown",
+      ]),
     )
-    .addOption(new Option("--use <state>", "only one state of use").choices(["used", "unused", "unknown"]))
-    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .option("--orphaned", "only orphans: grants that may log in, but that nobody owns or uses")
+    .option("--no-private-key", "only keys whose private key was not found anywhere")
+    .option("--unapproved", "only grants that are new since the baseline and not approved")
+    .addOption(
+      new Option("--owner <state>", "whether the key has a known owner; gone: the owner has left").choices([
+        "known",
+        "gone",
+        "unknown",
+      ]),
+    )
+    .addOption(
+      new Option("--use <state>", "whether the logs show that the key is used").choices([
+        "used",
+        "unused",
+        "unknown",
+      ]),
+    )
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
       listGrants(words, command.optsWithGlobals<Options>(), world),
@@ -51,21 +68,21 @@ export function addAccess(program: Command, { world }: Session): void {
 
 const HELP = `
 A grant is one line of an authorized_keys file. LOGIN says whether sshd would accept it for that account
-now: yes, no, or unknown, which names what could not be read. Every word of FILTER must stand somewhere
-in the row: a host, an account, a comment, a fingerprint.
+now: yes, no, or unknown, with what could not be read. A row is listed when it contains every word of FILTER:
+in its host, account, comment or fingerprint.
 
-A grant is orphaned when it may let somebody in, or would if one setting were otherwise, and: who has its key
-has left, by a roster; or nobody has used it in 90 days, and the logs cover them; or its private half was
-found nowhere, and the scope is declared whole. WHY says which.
+A grant is an orphan when it may log in (or is blocked by a single setting), and one of these holds: its owner
+has left, according to a people source; the logs of the last 90 days show no use; or its private key was not
+found anywhere, and the inventory is marked complete. WHY says which.
 
 Examples:
-  latchkey access --account root               who becomes root, and where
-  latchkey access SHA256:2vN                   every door that one key opens
+  latchkey access --account root               who can log in as root, and where
+  latchkey access SHA256:2vN                   everything that one key can log in to
   latchkey access --effective unknown          what a scan could not decide
   latchkey access --orphaned                   what to remove, and why
 
 With --json: { grants: [{ host, account, file, line, keyType, fingerprint, comment, options,
-verdict: { effective, owner, use }, orphaned, orphan, isRogue, approval, why }], total }`;
+verdict: { effective, owner, use }, orphaned, orphan, isUnapproved, approval, why }], total }`;
 
 async function listGrants(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -78,14 +95,14 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
     owner: options.owner ?? null,
     use: options.use ?? null,
     orphaned: options.orphaned ?? false,
-    unmatched: options.unmatched ?? false,
-    rogue: options.rogue ?? false,
+    unmatched: options.privateKey === false,
+    rogue: options.unapproved ?? false,
   };
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
   if (options.json) return printJson({ grants: rows.map(toGrantJson), total }, world);
   const outside = filter.orphaned ? await sayOutside(app.client) : null;
   if (total === 0) {
-    world.out(filter.orphaned ? "no grant is an orphan, by all that was looked at" : sayNone(filter));
+    world.out(filter.orphaned ? "no grant is an orphan, as far as the hosts were read" : sayNone(filter));
     if (outside !== null) world.out(outside);
     return;
   }
@@ -98,12 +115,12 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
   const [yes, no, unknown] = [await countOf("yes"), await countOf("no"), await countOf("unknown")];
   const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
   world.out(
-    `${sayTotal(total, "grant")}${shown}: ${sayAmount(yes)} would be let in, ${sayAmount(no)} would not, ${sayAmount(unknown)} not known for certain`,
+    `${sayTotal(total, "grant")}${shown}: ${sayAmount(yes)} can log in, ${sayAmount(no)} cannot, ${sayAmount(unknown)} unknown`,
   );
   if (outside !== null) world.out(outside);
 }
 
-/** What is in no list of orphans because nobody has said what the scope covers; null when that is nothing. */
+/** The grants that are not listed as orphans because the inventory is not marked complete; null for none. */
 async function sayOutside({ access, people }: LatchkeyClient): Promise<string | null> {
   const { isWhole } = await people.scope();
   if (isWhole) return null;
@@ -112,13 +129,13 @@ async function sayOutside({ access, people }: LatchkeyClient): Promise<string | 
   const total = addTotals([await countOf("yes"), await countOf("unknown")]);
   return total === 0
     ? null
-    : `not counted: ${sayTotal(total, "grant")} whose private half was found nowhere, for the scope is not declared whole; see latchkey scope --help`;
+    : `not counted: ${sayTotal(total, "grant")} whose private key was not found, because the inventory is not marked complete; see latchkey inventory --help`;
 }
 
 const sayNone = (filter: object): string =>
   Object.values(filter).some(Boolean)
-    ? "no grant fits"
-    : "no grant is known yet; scan a host, such as: latchkey scan root@web1.example";
+    ? "no grant matches"
+    : "no grant is known yet; scan a host: latchkey scan root@web1.example";
 
 const COLUMNS: Column<GrantRow>[] = [
   { head: "HOST", cell: ({ host }) => host, cut: "middle" },

@@ -43,7 +43,7 @@ test("a passphrase is asked for at the terminal, with the progress out of the wa
   const said = await desk.scan([server]);
   expect(desk.prompts).toEqual(["hidden Passphrase: ", "hidden Passphrase: "]);
   expect(said.err).toContain(`${desk.keyPath} (SHA256:`);
-  expect(said.err).toContain("that does not open it; 2 tries are left");
+  expect(said.err).toContain("wrong passphrase; 2 attempts left");
   expect(desk.drawn).toContainEqual([]);
   expect(server.attempts).toContain("publickey");
   expect(said.out + said.err + desk.drawn.join()).not.toContain("canary");
@@ -67,9 +67,11 @@ test("a password is asked for once for several hosts, when that is wanted", asyn
   expect(desk.prompts).toEqual([
     "hidden Passphrase: ",
     "hidden Password: ",
-    "Try it at the other hosts of this scan that want one for jo? [y/N] ",
+    "Use it for jo on the other hosts of this scan that ask for a password? [y/N] ",
   ]);
-  expect(said.err).toMatch(/no key lets jo at 127\.0\.0\.1:\d+ in; Enter goes on without a password/);
+  expect(said.err).toMatch(
+    /no key can log in as jo at 127\.0\.0\.1:\d+; press Enter to go on without a password/,
+  );
   for (const { attempts } of [one, two]) expect(attempts).toEqual(["none", "password canary-password"]);
   expect(said.out + said.err).not.toContain("canary");
 });
@@ -85,7 +87,7 @@ test("what a host asks is shown in its words, which move no cursor, and shown as
   await using desk = await sitDown(["", "123", ""]);
   const { err } = await desk.scan([server], "--ask-password");
   expect(desk.prompts.slice(1)).toEqual(["Code<U+001B>[2J<U+202E>: ", "hidden PIN: "]);
-  expect(err).toContain("and the host asks:\n  Two factors\n  Take out your token");
+  expect(err).toContain("and the host prompts:\n  Two factors\n  Take out your token");
 });
 
 test("a question that the scan has withdrawn gives its prompt up, and the next one is put", async () => {

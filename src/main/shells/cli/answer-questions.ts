@@ -74,7 +74,7 @@ export function createAnswerer(asker: Asker, world: World) {
     const { about } = question;
     if (!isPasswordQuestion(question) || !("user" in about)) return false;
     if (!(await asker.isReusable())) return false;
-    const text = `Try it at the other hosts of this scan that want one for ${printable(about.user)}? [y/N] `;
+    const text = `Use it for ${printable(about.user)} on the other hosts of this scan that ask for a password? [y/N] `;
     return /^y(es)?$/i.test((await ask(text, { isHidden: false, signal }))?.trim() ?? "");
   }
 }
@@ -96,20 +96,23 @@ function sayQuestion({ about, wrongAnswers }: Question): string[] {
   const left = MOST_WRONG_ANSWERS - wrongAnswers;
   switch (about.kind) {
     case "passphrase": {
-      const wrong = wrongAnswers > 0 ? [`that does not open it; ${sayTries(left)}`] : [];
+      const wrong = wrongAnswers > 0 ? [`wrong passphrase; ${sayTries(left)}`] : [];
       const key = about.fingerprint ? ` (${about.fingerprint})` : "";
-      return [...wrong, `${about.file}${key} has a passphrase; Enter goes on without this key`];
+      return [...wrong, `${about.file}${key} has a passphrase; press Enter to go on without this key`];
     }
     case "proxy":
-      return [`${about.user} at the proxy ${sayPlace(about)} may need a password; Enter goes on without one`];
+      return [
+        `${about.user} at the proxy ${sayPlace(about)} may need a password; press Enter to go on without one`,
+      ];
     case "password":
     case "keyboard-interactive": {
-      const wrong = wrongAnswers > 0 ? [`that was refused, and the host counts it; ${sayTries(left)}`] : [];
+      const wrong =
+        wrongAnswers > 0 ? [`the host refused that, and counts failed logins; ${sayTries(left)}`] : [];
       const login = `${about.user} at ${sayPlace(about)}`;
       if (about.kind === "password")
-        return [...wrong, `no key lets ${login} in; Enter goes on without a password`];
+        return [...wrong, `no key can log in as ${login}; press Enter to go on without a password`];
       const words = [about.title, about.instructions].filter(Boolean).map((said) => `  ${said}`);
-      return [...wrong, `no key lets ${login} in, and the host asks:`, ...words];
+      return [...wrong, `no key can log in as ${login}, and the host prompts:`, ...words];
     }
     default:
       return assertNever(about);
@@ -118,4 +121,4 @@ function sayQuestion({ about, wrongAnswers }: Question): string[] {
 
 /** How often may still be tried. */
 export const sayTries = (count: number): string =>
-  count === 1 ? "1 try is left" : `${count} tries are left`;
+  count === 1 ? "1 attempt left" : `${count} attempts left`;

@@ -16,7 +16,7 @@ type Options = CommonOptions & {
   host?: string;
   account?: string;
   fingerprint?: string;
-  rogue?: boolean;
+  unapproved?: boolean;
   all?: boolean;
 };
 
@@ -24,16 +24,16 @@ type ApproveOptions = Options & { owner: string; purpose: string; review?: strin
 
 export function addApprove(program: Command, { world }: Session): void {
   choosing(program.command("approve [filter...]"))
-    .description("say of grants that they may be there, for whom and for what")
-    .requiredOption("--owner <name>", "who answers for it")
-    .requiredOption("--purpose <text>", "what it is for")
-    .option("--review <day>", "when to look again, as 2027-01-31; that day it becomes a finding")
+    .description("approve grants: who answers for them, and what they are for")
+    .requiredOption("--owner <name>", "who answers for the grant")
+    .requiredOption("--purpose <text>", "what the grant is for")
+    .option("--review <day>", "the day of the next review, such as 2027-01-31; from then on it is a finding")
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
       approve(words, command.optsWithGlobals<ApproveOptions>(), world),
     );
   choosing(program.command("unapprove [filter...]"))
-    .description("take approvals back")
+    .description("withdraw approvals")
     .action((words: string[], _: object, command: Command) =>
       unapprove(words, command.optsWithGlobals<Options>(), world),
     );
@@ -42,19 +42,19 @@ export function addApprove(program: Command, { world }: Session): void {
 const choosing = (command: Command): Command =>
   command
     .helpGroup(MORE)
-    .option("--host <name>", "only what opens this host")
-    .option("--account <name>", "only what opens this account")
-    .option("--fingerprint <fingerprint>", "only this key")
-    .option("--rogue", "only what is new since the baseline and not approved")
-    .option("--all", "all that fit, where there are several");
+    .option("--host <name>", "only grants on this host")
+    .option("--account <name>", "only grants for this account")
+    .option("--fingerprint <fingerprint>", "only grants of this key")
+    .option("--unapproved", "only grants that are new since the baseline and not approved")
+    .option("--all", "all that match, if there are several");
 
 const HELP = `
-Grants are chosen as latchkey access lists them: every word of FILTER must stand in the row. An approval is
-for one exact line: it holds when the line moves, and not when it is changed.
+FILTER selects grants as in latchkey access: the row must contain every word. An approval is for one exact
+line: it still holds after the line moves, but not after it is edited.
 
 Examples:
   latchkey approve --host web1 backup@nas --owner "Ann Moore" --purpose backups --review 2027-01-31
-  latchkey approve --rogue --all --owner "Ann Moore" --purpose "new team, ticket 812"
+  latchkey approve --unapproved --all --owner "Ann Moore" --purpose "new team, ticket 812"
   latchkey unapprove --fingerprint SHA256:2vN...`;
 
 async function approve(words: readonly string[], options: ApproveOptions, world: World): Promise<void> {
@@ -65,7 +65,7 @@ async function approve(words: readonly string[], options: ApproveOptions, world:
   const { approved } = await app.client.changes.approve({ grants, owner, purpose, reviewOn: review });
   if (options.json) return printJson({ approved }, world);
   for (const grant of chosen) world.out(sayGrant(grant));
-  world.out(`${sayCount(approved, "grant")} approved, as ${printable(owner)}'s`);
+  world.out(`${sayCount(approved, "grant")} approved; owner: ${printable(owner)}`);
 }
 
 async function unapprove(words: readonly string[], options: Options, world: World): Promise<void> {
@@ -83,16 +83,16 @@ async function choose(
   words: readonly string[],
   { options, client }: { options: Options; client: LatchkeyClient },
 ): Promise<GrantRow[]> {
-  const { host = null, account = null, fingerprint = null, rogue = false, all = false } = options;
-  const filter = { search: words.join(" "), host, account, fingerprint, rogue };
+  const { host = null, account = null, fingerprint = null, unapproved = false, all = false } = options;
+  const filter = { search: words.join(" "), host, account, fingerprint, rogue: unapproved };
   const { rows, total } = await listRows(MOST_APPROVED, (page) => client.access.list({ ...filter, ...page }));
-  if (total === 0) throw new Refusal("not-found", "no grant fits; latchkey access lists those that stand");
+  if (total === 0) throw new Refusal("not-found", "no grant matches; latchkey access lists them");
   if (isMoreThan(total, 1) && !all)
-    throw new Refusal("invalid-input", `${sayAmount(total)} grants fit; narrow it down, or say --all`);
+    throw new Refusal("invalid-input", `${sayAmount(total)} grants match; narrow the filter, or use --all`);
   if (isMoreThan(total, MOST_APPROVED))
     throw new Refusal(
       "invalid-input",
-      `${sayAmount(total)} grants fit; at most ${sayNumber(MOST_APPROVED)} are taken at once`,
+      `${sayAmount(total)} grants match; at most ${sayNumber(MOST_APPROVED)} can be approved at once`,
     );
   return rows;
 }

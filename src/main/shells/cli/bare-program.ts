@@ -5,7 +5,7 @@ import type { World } from "./world.ts";
 /** The command line before any command is in it: the options of all, and where it prints. */
 export const createBareProgram = (world: World): Command =>
   new Command("latchkey")
-    .option("--db <file>", "the database; by default in this user's data folder")
+    .option("--db <file>", "the database file (default: in your data folder)")
     .option("--json", "print one JSON document")
     .configureOutput({
       writeOut: (text) => world.out(text.trimEnd()),

@@ -12,35 +12,35 @@ export function addBaseline(program: Command, { world }: Session): void {
     .command("baseline")
     .helpGroup(MORE)
     .helpCommand(false)
-    .description("the scan that stands for what is meant to be there")
+    .description("the scan that later grants are compared with")
     .addHelpText("after", HELP);
   baseline
     .command("set")
-    .description("take a scan as the baseline; by default the last one")
+    .description("make a scan the baseline (default: the last one)")
     .option(
       "--scan <scan>",
-      "its number, as latchkey changes says it",
+      "the number of the scan, as latchkey changes shows it",
       wholeNumber(1, Number.MAX_SAFE_INTEGER),
     )
     .action((_: object, command: Command) => setBaseline(command.optsWithGlobals<SetOptions>(), world));
   baseline
     .command("show")
-    .description("the baseline, and how many grants are new since it")
+    .description("show the baseline, and how many grants are new since then")
     .action((_: object, command: Command) => showBaseline(command.optsWithGlobals<CommonOptions>(), world));
   baseline
     .command("clear")
-    .description("have no baseline; approvals stay")
+    .description("remove the baseline; approvals stay")
     .action((_: object, command: Command) => clearBaseline(command.optsWithGlobals<CommonOptions>(), world));
 }
 
 const HELP = `
-A grant whose exact line was not there at the baseline, that may let somebody in and that nobody has approved
-is a rogue candidate: latchkey access --rogue lists them, and each is a finding.
+A grant is unapproved when its exact line is not in the baseline, it may log in, and nobody has approved it:
+latchkey access --unapproved lists them, and each is a finding.
 
 Examples:
   latchkey baseline set
-  latchkey access --rogue
-  latchkey approve --rogue --host web1 --owner "Ann Moore" --purpose deploys`;
+  latchkey access --unapproved
+  latchkey approve --unapproved --host web1 --owner "Ann Moore" --purpose deploys`;
 
 async function setBaseline({ scan, ...options }: SetOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
@@ -54,14 +54,14 @@ async function showBaseline(options: CommonOptions, world: World): Promise<void>
   await using app = openApp(options, world, "read");
   const baseline = await app.client.changes.baseline();
   if (options.json) return printJson({ baseline }, world);
-  if (baseline === null) return world.out("no baseline is set; set one by: latchkey baseline set");
+  if (baseline === null) return world.out("no baseline is set; set one: latchkey baseline set");
   world.out(`the baseline is scan ${baseline.scan} (${baseline.scannedAt})`);
-  world.out(`${sayCount(baseline.rogue, "grant")} new since then and not approved`);
+  world.out(`${sayCount(baseline.rogue, "grant")} new since then, and not approved`);
 }
 
 async function clearBaseline(options: CommonOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   const { wasSet } = await app.client.changes.clearBaseline();
   if (options.json) return printJson({ wasSet }, world);
-  world.out(wasSet ? "there is no baseline any more" : "no baseline was set");
+  world.out(wasSet ? "the baseline is removed" : "no baseline was set");
 }

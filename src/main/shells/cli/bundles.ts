@@ -31,8 +31,8 @@ export function addBundles(program: Command, { world, finish }: Session): void {
   program
     .command("collector")
     .helpGroup(SCAN)
-    .description("print the collector, to carry to a host that no network leads to")
-    .option("--instructions", "print a page that says how to use it there")
+    .description("print the collector script, for hosts that cannot be reached over the network")
+    .option("--instructions", "print instructions for using it there")
     .addHelpText("after", COLLECTOR_HELP)
     .action((_: object, command: Command) =>
       printCollector(command.optsWithGlobals<CommonOptions & { instructions?: boolean }>(), world),
@@ -40,19 +40,19 @@ export function addBundles(program: Command, { world, finish }: Session): void {
   program
     .command("import <bundle...>")
     .helpGroup(SCAN)
-    .description("take in what the collector wrote on hosts that no network leads to")
-    .option("--as <name>", "what the host is called (NAME or NAME:PORT), where its host keys do not say so")
+    .description("import what the collector or an offline script wrote on a host")
+    .option("--as <name>", "the name of the host (NAME or NAME:PORT), if its host keys are not known yet")
     .addOption(
       new Option(
         "--signer <file|fingerprint>",
-        "a key whose signature is good, beside those of the rosters",
+        "accept signatures by this key, in addition to the keys of the people sources",
       ).argParser((value: string, before: string[] = []) => [...before, value]),
     )
-    .option("--require-signature", "refuse a bundle that nobody has signed who is known")
+    .option("--require-signature", "refuse bundles that are not signed by a known person")
     .addOption(
       new Option(
         "--approve-unverified <host>",
-        "keep what an unverified bundle claims of this host, beside what is known of it",
+        "keep an unverified bundle of this host as a claim, beside what is known",
       ).argParser((value: string, before: string[] = []) => [...before, value]),
     )
     .addHelpText("after", IMPORT_HELP)
@@ -63,23 +63,24 @@ export function addBundles(program: Command, { world, finish }: Session): void {
 
 const COLLECTOR_HELP = `
 Examples:
-  latchkey collector > collect.sh                    carry it there, and run: sh collect.sh > web1.bundle
-  latchkey collector --instructions                  what to carry, what to type there, what is in a bundle
-  latchkey import web1.bundle                        when the bundle is back`;
+  latchkey collector > collect.sh                    copy it to the host, and run: sh collect.sh > web1.bundle
+  latchkey collector --instructions                  what to copy, what to type there, what a bundle contains
+  latchkey import web1.bundle                        when you have the bundle here`;
 
 const IMPORT_HELP = `
-Each bundle becomes a scan of one host, dated when it was collected by the host's own clock. Which host it is, its
-host keys say; a host that is not known by its keys is a new one, under the name that it calls itself or that --as
-gives. The same bundle again changes nothing; one that is older than what is known, cut or altered is refused.
-What a script of a plan has written where it was carried to (latchkey-result-2) is taken for its run. The host's own key
-has signed it where root ran the script; one that neither the host nor anybody known has signed is a claim: it is shown,
-and nothing follows from it.
-The collector, as root, signs its bundle with the host's own keys. Of a host that is pinned, or was read from here, a
-bundle that its host key has not signed is refused, unless --approve-unverified names the host: it is kept then as what it
-claims, beside what is known, and changes none of that (latchkey claims lists them). Of a host that is not known better
-such a bundle is taken in, and is said to be claimed. One that is more than five minutes in the future is refused.
-A person's signature is looked for beside the bundle, as FILE.sig: ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE. It
-says who vouches for the bundle, and not of which host it is.
+A bundle becomes a scan of one host, dated by that host's own clock. Its host keys say which host it is; if no known
+host has them, the bundle adds a new host, named as it names itself or by --as. Importing a bundle twice changes nothing.
+A bundle that is truncated, altered, older than what is known, or more than five minutes in the future is refused.
+
+Run as root, the collector signs the bundle with the host's own keys. If the host is pinned, or was scanned from here, a
+bundle without that signature is refused, unless --approve-unverified names the host: then it is kept as a claim beside
+what is known, and changes nothing (latchkey claims lists them). For any other host it is imported, and marked as claimed.
+
+The result of an offline script (latchkey-result-2) is added to its run. Run as root, the script signs it with the host's
+own key. A result that neither the host nor a known person has signed is only a claim: it is shown, and has no effect.
+
+A person's signature is expected beside the file, as FILE.sig: ssh-keygen -Y sign -n latchkey-bundle -f KEY FILE. It
+says who vouches for the bundle, not which host the bundle is from.
 
 Examples:
   latchkey import web1.bundle db1.bundle
@@ -87,8 +88,8 @@ Examples:
   latchkey import --require-signature --signer auditor.pub web1.bundle
   latchkey import --approve-unverified web1 web1.bundle
 
-Exit codes: 0 all are in; 1 a result is only claimed, or leaves an account out; 2 some were refused, and nothing of those was kept.
-With --json: { bundles }, each with its file; one that was refused has "refused" and the reason.`;
+Exit codes: 0 all imported; 1 a result is only a claim, or leaves out an account; 2 some were refused, and nothing of those was kept.
+With --json: { bundles: [{ file, ... }] }; a refused one has { file, refused }, with the reason.`;
 
 async function printCollector(
   { instructions: wantsPage = false, ...options }: CommonOptions & { instructions?: boolean },
@@ -111,7 +112,7 @@ async function handOut(options: CommonOptions, world: World): Promise<string | n
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     world.err(
-      `latchkey: this collector has no number, so that what it writes is not known to come from it: ${printable(error.message)}`,
+      `latchkey: this collector has no serial number, so its bundles cannot be traced to it: ${printable(error.message)}`,
     );
     return null;
   }
@@ -130,7 +131,7 @@ async function importBundles(
   world: World,
 ): Promise<number> {
   if (options.as !== undefined && files.length > 1)
-    throw new Refusal("invalid-input", "--as names one host; import its bundle alone");
+    throw new Refusal("invalid-input", "--as names one host; import one bundle at a time");
   await using app = openApp(options, world, "write");
   const common = await readCommon(options, app.client);
   const codes = [0];
@@ -215,24 +216,26 @@ async function readPlace(
 
 async function readSigners(path: string): Promise<string> {
   const bytes = await readFileOrRefuse(path, MOST_SIGNERS_BYTES);
-  if (bytes === null) throw new Refusal("too-many", `${path} is larger than 1 MiB; no list of signers is`);
+  if (bytes === null)
+    throw new Refusal("too-many", `${path} is larger than 1 MiB, too large for a list of signers`);
   return Buffer.from(bytes).toString("utf8");
 }
 
 async function readBundleFile(path: string): Promise<Pick<Given, "base64" | "signature">> {
   const bytes = await readFileOrRefuse(path, MOST_BUNDLE_BYTES);
-  if (bytes === null) throw new Refusal("too-many", "it is larger than 16 MiB; no bundle is");
+  if (bytes === null) throw new Refusal("too-many", "it is larger than 16 MiB, too large for a bundle");
   return { base64: Buffer.from(bytes).toString("base64"), signature: await readSignature(`${path}.sig`) };
 }
 
 async function readSignature(path: string): Promise<string | null> {
   if (!existsSync(path)) return null;
   const bytes = await readFileOrRefuse(path, MOST_SIGNATURE_BYTES);
-  if (bytes === null) throw new Refusal("too-many", `${path} is larger than 64 KiB; no signature is`);
+  if (bytes === null)
+    throw new Refusal("too-many", `${path} is larger than 64 KiB, too large for a signature`);
   return Buffer.from(bytes).toString("utf8");
 }
 
-/** What a carried script has written of its run begins with these bytes. */
+/** The result of an offline script begins with these bytes. */
 const isResult = ({ base64 }: Pick<Given, "base64">): boolean =>
   Buffer.from(base64.slice(0, 64), "base64").toString("latin1").startsWith("latchkey-result-");
 
@@ -253,14 +256,13 @@ function sayAnswer(answer: Answer, world: World): void {
 
 function sayResult(result: Result): string {
   const { runId, state, host, port, outcome, message, verifiedBy, signature, wasKnown } = result;
-  const known = wasKnown ? "already imported, nothing has changed; " : "";
+  const known = wasKnown ? "already imported, nothing changed; " : "";
   const run = `run ${runId} is ${state}${message && `: ${message}`}`;
   if (verifiedBy === null) return `${known}${sayClaim(result)}; ${CLAIM_REMEDY}; ${run}`;
-  const next =
-    state === "waiting" ? `; latchkey runs scripts ${runId} FOLDER writes those that are to be carried` : "";
+  const next = state === "waiting" ? `; write the next scripts: latchkey runs scripts ${runId} FOLDER` : "";
   const stale =
     state === "committed" && !wasKnown
-      ? "; scan its hosts, or import new bundles of them, to see it here"
+      ? "; scan its hosts again, or import new bundles, to see the change here"
       : "";
   return `${known}${sayPlace({ host, port })} is ${outcome}, ${signature}; ${run}${next}${stale}`;
 }

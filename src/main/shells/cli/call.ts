@@ -10,7 +10,7 @@ export function addCall(program: Command, { world }: Session): void {
   program
     .command("call <procedure> [json]")
     .helpGroup(MORE)
-    .description("call anything that the screens can call; replies are JSON")
+    .description("call a procedure of the API that the screens use; prints JSON")
     .addHelpText("after", HELP)
     .action((path: string, json: string | undefined, _: object, command: Command) =>
       callProcedure({ path, json: json ?? "null" }, command.optsWithGlobals<CommonOptions>(), world),
@@ -22,8 +22,8 @@ Examples:
   latchkey call settings.read
   latchkey call certificates.list '{"search": "shop", "limit": 5}'
 
-What goes on by itself, such as scans.start, ends with this command; use latchkey scan for that.
-A procedure that does not exist is answered with the list of those that do.`;
+Background work, such as scans.start, ends with this command; use latchkey scan instead.
+An unknown procedure prints the list of all procedures.`;
 
 /** One JSON document for a reply; for an iterator, one a line until it ends. */
 async function callProcedure(

@@ -86,9 +86,9 @@ test.runIf(canStartHosts())(
       admin.path,
     ];
     const unagreed = await type(...wish);
-    expect(unagreed).toMatchObject({ code: 2, err: expect.stringContaining("--consent 'holder'") });
+    expect(unagreed).toMatchObject({ code: 2, err: expect.stringContaining("--acknowledge 'holder'") });
     expect(existsSync(stick)).toBe(false);
-    const planned = await type(...wish, "--consent", "holder");
+    const planned = await type(...wish, "--acknowledge", "holder");
     expect(planned.err).toContain("and its .sig");
     expect(planned.err).toContain(`signed with ssh-ed25519 ${admin.fingerprint}`);
 
@@ -111,9 +111,9 @@ test.runIf(canStartHosts())(
     expect(shown.out).toContain("signed by auditor");
     const again = await type("import", ...signer, second);
     expect(again).toMatchObject({ code: 0, err: "" });
-    expect(again.out).toContain("already imported, nothing has changed");
+    expect(again.out).toContain("already imported, nothing changed");
     expect((await type("runs", "show", "1")).out).toBe(shown.out);
-    expect((await type("import", ...signer, first)).out).toContain("already imported, nothing has changed");
+    expect((await type("import", ...signer, first)).out).toContain("already imported, nothing changed");
 
     const bytes = await readFile(second);
     await writeFile(join(stick, "cut"), bytes.subarray(0, bytes.length - 70));
@@ -142,7 +142,7 @@ test.runIf(canStartHosts())(
         stick,
         "--sign-with",
         admin.path,
-        "--consent",
+        "--acknowledge",
         "holder",
       );
     await write();

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CertificateFilter } from "#shared/contract/certificates.ts";
 import type { CertificateRow, Place } from "#shared/model/certificate.ts";
 import { isMoreThan, withoutSome } from "#shared/model/total.ts";
-import { sayNumber } from "#shared/text/count.ts";
+import { sayCount, sayNumber } from "#shared/text/count.ts";
 import { sayExpiry } from "#shared/text/elapsed.ts";
 import { sayKey } from "#shared/text/key-size.ts";
 import { sayEndpoint } from "#shared/text/target.ts";
@@ -22,14 +22,14 @@ export function addCertificates(program: Command, { world }: Session): void {
   program
     .command("certificates [filter...]")
     .helpGroup(LOOK)
-    .description("what expires, and where it is served from; the first to expire come first")
+    .description("certificates and where they are served, the next to expire first")
     .option(
       "--expiring <days>",
-      "only those that expire within so many days, or have expired",
+      "only those that have expired, or expire within this many days",
       wholeNumber(0, 36_500),
     )
-    .option("--host <name>", "only those that are seen on this host")
-    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .option("--host <name>", "only those found on this host")
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
       listCertificates(words, command.optsWithGlobals<Options>(), world),
@@ -37,11 +37,11 @@ export function addCertificates(program: Command, { world }: Session): void {
 }
 
 const HELP = `
-Every word of FILTER must stand somewhere in the row: a subject, an issuer, a name, a place.
+A row is listed when it contains every word of FILTER: in its subject, issuer, names or locations.
 
 Examples:
   latchkey certificates --expiring 30          what to renew this month
-  latchkey certificates shop.example           those for one name
+  latchkey certificates shop.example           certificates for one name
   latchkey certificates --json | jq '.certificates[].sha256'
 
 With --json: { certificates: [{ sha256, subject, issuer, serial, notBefore, notAfter, names, keyType,
@@ -66,18 +66,19 @@ async function listCertificates(words: readonly string[], options: Options, worl
     return (await list({ ...filter, expiringWithinDays, limit: 1 })).total;
   };
   const expired = await countWithin(0);
-  const due = await countWithin(SOON_DAYS);
+  const soonDays = Math.min(SOON_DAYS, options.expiring ?? SOON_DAYS);
+  const due = await countWithin(soonDays);
   const soon = typeof expired === "number" ? withoutSome(due, expired) : null;
   const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
-  const within = `${soon === 1 ? "expires" : "expire"} within ${SOON_DAYS} days`;
-  const expiring = soon === null ? "" : `, ${sayAmount(soon)} ${within}`;
+  const within = `${soon === 1 ? "expires" : "expire"} within ${sayCount(soonDays, "day")}`;
+  const expiring = soon === null || soonDays === 0 ? "" : `, ${sayAmount(soon)} ${within}`;
   world.out(`${sayTotal(total, "certificate")}${shown}, ${sayAmount(expired)} expired${expiring}`);
 }
 
 const sayNone = ({ search, host, expiringWithinDays }: Partial<CertificateFilter>): string =>
   search || host || expiringWithinDays !== null
-    ? "no certificate fits"
-    : "no certificate is known yet; scan something, such as: latchkey scan shop.example";
+    ? "no certificate matches"
+    : "no certificate is known yet; scan an endpoint: latchkey scan shop.example";
 
 const columnsAt = (now: Date): Column<CertificateRow>[] => [
   {

@@ -27,14 +27,14 @@ export function addChanges(program: Command, { world }: Session): void {
   program
     .command("changes [filter...]")
     .helpGroup(LOOK)
-    .description("what appeared, changed or went between two scans; by default the last two")
-    .option("--from <scan>", "the scan to compare with; 0 is before all of them", wholeNumber(0, MOST_SCAN))
-    .option("--to <scan>", "the scan that is compared", wholeNumber(0, MOST_SCAN))
-    .option("--since-baseline", "compare with the baseline")
-    .option("--host <name>", "only what is on this host")
-    .addOption(new Option("--kind <kind>", "only these").choices(ChangeKind.options))
-    .addOption(new Option("--what <what>", "only these").choices(ChangeWhat.options))
-    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .description("what appeared, changed or went between two scans (default: the last two)")
+    .option("--from <scan>", "the earlier scan; 0: before the first", wholeNumber(0, MOST_SCAN))
+    .option("--to <scan>", "the later scan", wholeNumber(0, MOST_SCAN))
+    .option("--since-baseline", "use the baseline as the earlier scan")
+    .option("--host <name>", "only changes on this host")
+    .addOption(new Option("--kind <kind>", "only changes of this kind of thing").choices(ChangeKind.options))
+    .addOption(new Option("--what <what>", "only changes of this sort").choices(ChangeWhat.options))
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
       listChanges(words, command.optsWithGlobals<Options>(), world),
@@ -42,12 +42,12 @@ export function addChanges(program: Command, { world }: Session): void {
 }
 
 const HELP = `
-+ was not known at the first scan, ~ is otherwise, - has gone: a scan looked where it had been and it was not
-there. What could not be looked at has not gone. A line of authorized_keys that has another text with the same
-key is the same grant, changed. (first look) is on a host that had not been read before.
++ is new since the earlier scan, ~ has changed, - has gone: a scan read the place where it was, and it was not
+there. What could not be read is never shown as gone. An edited line of authorized_keys with the same key is the
+same grant, changed. (first scan) marks a host that had not been read before.
 
 Examples:
-  latchkey changes                             what the last scan found otherwise than the one before
+  latchkey changes                             what the last scan found that the one before did not
   latchkey changes --from 3 --to 9 --host web1
   latchkey changes --since-baseline --kind grant --what appeared
 
@@ -71,7 +71,7 @@ async function listChanges(words: readonly string[], options: Options, world: Wo
   const { rows, total } = await listRows(options.limit, (page) => list({ ...asked, ...page }));
   if (options.json) return printJson({ from, to, counts, changes: rows.map(toJson), total }, world);
   if (from === null && to === null)
-    return world.out("nothing was scanned yet; begin with: latchkey scan web1.example");
+    return world.out("nothing was scanned yet; start with: latchkey scan web1.example");
   if (isMoreThan(total, 0)) world.out(`${printTable(COLUMNS, rows, world)}\n`);
   const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
   world.out(`${sayTotal(total, "change")}${shown}, from ${saySide(from)} to ${saySide(to)}`);
@@ -81,7 +81,7 @@ const saySide = (side: { scan: number; at: string } | null): string =>
   side === null ? "before all scans" : `scan ${side.scan} (${side.at})`;
 
 function refuseNoBaseline(): never {
-  throw new Refusal("not-found", "no baseline is set; set one by: latchkey baseline set");
+  throw new Refusal("not-found", "no baseline is set; set one: latchkey baseline set");
 }
 
 const COLUMNS: Column<ChangeRow>[] = [
@@ -92,7 +92,7 @@ const COLUMNS: Column<ChangeRow>[] = [
   { head: "WHERE", cell: ({ place, title }) => (place === title ? "" : place), cut: "middle", leaves: 1 },
   {
     head: "DETAILS",
-    cell: ({ details, isFirstLook }) => [...(isFirstLook ? ["(first look)"] : []), ...details].join("; "),
+    cell: ({ details, isFirstLook }) => [...(isFirstLook ? ["(first scan)"] : []), ...details].join("; "),
     cut: "end",
   },
 ];

@@ -14,15 +14,15 @@ export function addClaims(program: Command, { world }: Session): void {
   program
     .command("claims")
     .helpGroup(LOOK)
-    .description("what unverified bundles claim of hosts that are known better")
-    .option("--drop <number>", "forget one of them", wholeNumber(1, 999_999_999))
+    .description("what unverified bundles claim about hosts that are already known")
+    .option("--drop <number>", "delete the claim with this number", wholeNumber(1, 999_999_999))
     .addHelpText("after", HELP)
     .action((_: object, command: Command) => claims(command.optsWithGlobals<Options>(), world));
 }
 
 const HELP = `
-A claim is a bundle of a pinned host, or of one that was read from here, which the host's key has not signed. It stands
-beside what is known, and changes none of it. "+" is in the bundle alone, "-" is known and not in the bundle.
+A claim is a bundle of a pinned or scanned host that the host's key has not signed. It is kept beside what is known,
+and changes none of it. "+" is only in the bundle, "-" is known and not in the bundle.
 
 With --json: { claims: [{ id, host, port, collectedAt, importedAt, why, differences, ... }] }`;
 
@@ -31,12 +31,11 @@ async function claims({ drop, ...options }: Options, world: World): Promise<void
   const { bundles } = app.client;
   if (drop !== undefined) {
     await bundles.dropClaim({ id: drop });
-    return options.json ? printJson({ dropped: drop }, world) : world.out(`claim ${drop} is forgotten`);
+    return options.json ? printJson({ dropped: drop }, world) : world.out(`claim ${drop} is deleted`);
   }
   const all = await bundles.claims();
   if (options.json) return printJson({ claims: all }, world);
-  if (all.length === 0)
-    return world.out("no unverified bundle claims anything of a host that is known better");
+  if (all.length === 0) return world.out("no unverified bundle claims anything about a known host");
   for (const claim of all) for (const line of sayClaim(claim)) world.out(printable(line));
 }
 
@@ -45,7 +44,7 @@ function sayClaim(claim: Claim): string[] {
   return [
     `${id}  ${sayPlace(claim)}: read as ${readAs}, ${sayCount(accountCount, "account")}, collected ${collectedAt}, imported ${importedAt}`,
     `    ${sayClaimReason(why)}; ${saySignature(signature)}`,
-    ...(differences.length === 0 ? ["    it tells nothing else than what was known"] : []),
+    ...(differences.length === 0 ? ["    it claims nothing that differs from what is known"] : []),
     ...differences.flatMap(({ what, claimedCount, claimed, knownCount, known }) => [
       ...sayNamed(`+ ${what}`, claimed, claimedCount),
       ...sayNamed(`- ${what}`, known, knownCount),

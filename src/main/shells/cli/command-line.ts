@@ -34,7 +34,7 @@ export const PARTS: readonly Part[] = [
   { names: ["runs"], load: async () => (await import("./runs.ts")).addRuns },
   { names: ["trust", "chain"], load: async () => (await import("./trust.ts")).addTrust },
   { names: ["people"], load: async () => (await import("./people.ts")).addPeople },
-  { names: ["scope"], load: async () => (await import("./scope.ts")).addScope },
+  { names: ["inventory"], load: async () => (await import("./inventory.ts")).addInventory },
   { names: ["baseline"], load: async () => (await import("./baseline.ts")).addBaseline },
   { names: ["approve", "unapprove"], load: async () => (await import("./approve.ts")).addApprove },
   { names: ["accept", "unaccept"], load: async () => (await import("./accept.ts")).addAccept },
@@ -73,7 +73,7 @@ function partsFor(argv: readonly string[]): readonly Part[] {
 export async function createProgram(session: Session, parts = PARTS): Promise<Command> {
   const { world } = session;
   const program = createBareProgram(world)
-    .description("What expires, where it is served from, and who can log in where.")
+    .description("Find out which certificates expire where, and who can log in where; then renew and rotate.")
     .usage("[command] [options]")
     .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
@@ -99,12 +99,12 @@ const sayCommand = (command: Command): string =>
   [command.name(), command.usage().replace(/^\[options\] ?/, "")].join(" ").trimEnd();
 
 const HELP = `
-Without a command, the screens are served to this machine's browser. latchkey COMMAND --help says more.
+Without a command, Latchkey serves its screens to this machine's browser. For details: latchkey COMMAND --help.
 
 Examples:
   latchkey scan root@web1.example shop.example:443
   latchkey certificates --expiring 30
   latchkey access --account root
 
-Exit codes: 0 done; 1 done, and something needs attention (--fail-on, --strict); 2 wrong usage or
-refused input; 3 could not do it; 141 whoever read the output has left.`;
+Exit codes: 0 done; 1 done, but something needs attention (--fail-on, --strict); 2 wrong usage or
+invalid input; 3 failed; 141 the reader of the output closed the pipe.`;

@@ -16,12 +16,12 @@ export function addDatabase(program: Command, { world, finish }: Session): void 
     .command("database")
     .helpGroup(MORE)
     .helpCommand(false)
-    .description("check the database, back it up, and put a backup in its place")
+    .description("check, back up and restore the database")
     .addHelpText("after", HELP);
   const optionsOf = (command: Command) => command.optsWithGlobals<CommonOptions>();
   database
     .command("check")
-    .description("read every page and follow the record of events; 1 when something is wrong")
+    .description("read every page and check the event log; exit 1 if something is wrong")
     .action(async (_: object, command: Command) => finish(await check(optionsOf(command), world)));
   database
     .command("backup")
@@ -29,29 +29,28 @@ export function addDatabase(program: Command, { world, finish }: Session): void 
     .action((_: object, command: Command) => backUp(optionsOf(command), world));
   database
     .command("backups")
-    .description("list the backups, the newest first")
+    .description("list the backups, newest first")
     .action((_: object, command: Command) => listBackups(optionsOf(command), world));
   database
     .command("seal")
-    .description("take pins, approvals, issuers and trusted roots as they stand for right")
+    .description("accept pins, approvals, issuers and trusted roots as they are now")
     .action((_: object, command: Command) => seal(optionsOf(command), world));
   database
     .command("restore <backup>")
-    .description("put a backup in the place of the database: one of the list, a file, or latest")
+    .description("replace the database by a backup: its name, a file, or latest")
     .action((backup: string, _: object, command: Command) => restore(backup, optionsOf(command), world));
 }
 
 const HELP = `
-Pins, approvals, issuers and trusted roots are sealed by a key that lies beside the database, in
-FILE.seal-key: check and each command say which of them were changed by others than Latchkey. A copy
-of the database elsewhere cannot be verified without that file. Look at what is named before you seal
-it anew.
+Pins, approvals, issuers and trusted roots are sealed with a key in FILE.seal-key, beside the database. If
+another program changes them, every command says so. A copy of the database cannot be verified without that
+file. Review what a warning names before you seal again.
 
-Backups are whole databases in a folder beside their own. A screen that is open makes one a day, and every
-migration is preceded by one; ten of those made daily and on demand are kept, and all that precede a migration.
+Backups are complete databases in a folder beside the original. An open screen makes one a day, and one is made
+before each migration. The ten newest are kept, and all that were made before a migration.
 
-Before a restore, close every other Latchkey. The backup is looked through first, and the database that it
-replaces is kept beside it as FILE.before-restore-TIME.
+Close every other Latchkey before you restore. The backup is checked first, and the replaced database is kept
+as FILE.before-restore-TIME.
 
 Examples:
   latchkey database check
@@ -60,7 +59,7 @@ Examples:
   latchkey --db /srv/latchkey.db database restore 2026-06-01T12-00-00Z.daily.db
 
 With --json:
-  seal      { before: [what was not as it was sealed], count }
+  seal      { before: [what had changed since it was sealed], count }
   check     { isWhole, problems: [...], eventCount }
   backup    { name, at, reason, sizeBytes, schema, problem }
   backups   { folder, backups: [as above], total }
@@ -74,9 +73,7 @@ async function check(options: CommonOptions, world: World): Promise<number> {
   const isWhole = problems.length === 0;
   if (options.json) printJson({ isWhole, problems, eventCount }, world);
   else if (isWhole)
-    world.out(
-      `the database is whole: every page was read, and its record of ${sayCount(eventCount, "event")}`,
-    );
+    world.out(`the database is intact: every page was read, and its log of ${sayCount(eventCount, "event")}`);
   else world.out(problems.map(printable).join("\n"));
   return isWhole ? 0 : 1;
 }
@@ -85,14 +82,14 @@ async function backUp(options: CommonOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   const backup = await app.client.database.backUp();
   if (options.json) return printJson(backup, world);
-  world.out(`${backup.name}: ${sayBytes(backup.sizeBytes)}, looked through and on the disk`);
+  world.out(`${backup.name}: ${sayBytes(backup.sizeBytes)}, checked and on disk`);
 }
 
 async function listBackups(options: CommonOptions, world: World): Promise<void> {
   const { folder, backups } = openRescue(options, world).backups();
   if (options.json) return printJson({ folder, backups, total: backups.length }, world);
   if (backups.length === 0)
-    return world.out(`no backup is in ${printable(folder)}; make one by: latchkey database backup`);
+    return world.out(`no backup is in ${printable(folder)}; make one: latchkey database backup`);
   world.out(`${printTable(columnsAt(world.now()), backups, world)}\n`);
   world.out(`${sayCount(backups.length, "backup")} in ${printable(folder)}`);
 }
@@ -113,12 +110,12 @@ const columnsAt = (now: Date): Column<Backup>[] => [
 async function restore(backup: string, options: CommonOptions, world: World): Promise<void> {
   const { from, schema, setAside } = openRescue(options, world).restore(backup);
   if (options.json) return printJson({ from, schema, setAside }, world);
-  world.out(`${printable(from)} is in the place of the database now`);
-  if (setAside !== null) world.out(`what was there is kept as ${printable(setAside)}`);
+  world.out(`${printable(from)} is the database now`);
+  if (setAside !== null) world.out(`the previous database is kept as ${printable(setAside)}`);
 }
 
 function seal(options: CommonOptions, world: World): void {
   const { before, count } = openRescue(options, world).seal();
   if (options.json) printJson({ before, count }, world);
-  else world.out([...before.map(printable), `${sayCount(count, "row")} sealed as they stand now`].join("\n"));
+  else world.out([...before.map(printable), `${sayCount(count, "row")} sealed as they are now`].join("\n"));
 }

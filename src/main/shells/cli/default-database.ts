@@ -12,7 +12,7 @@ export function findDefaultDatabase(): string {
     const why = error instanceof Error ? error.message : String(error);
     throw new Refusal(
       "unusable",
-      `the folder ${folder} cannot be made (${why}); name another database by --db`,
+      `the folder ${folder} cannot be created (${why}); name another database with --db`,
     );
   }
   return join(folder, "latchkey.db");

@@ -27,17 +27,19 @@ export function addFindings(program: Command, { world, finish }: Session): void 
     .command("findings [filter...]")
     .helpGroup(LOOK)
     .description("what needs attention, the most severe first")
-    .addOption(new Option("--severity <severity>", "only this severity").choices(Severity.options))
-    .option("--rule <rule>", "only this rule, as certificate-expired", asRule)
-    .option("--host <name>", "only what is found on this host")
-    .option("--accepted", "what was accepted, instead of what counts")
-    .option("--details", "each with its evidence and what to do, instead of a table")
     .addOption(
-      new Option("--fail-on <severity>", "exit with 1 when one is as severe as this or more").choices(
+      new Option("--severity <severity>", "only findings of this severity").choices(Severity.options),
+    )
+    .option("--rule <rule>", "only this rule, such as certificate-expired", asRule)
+    .option("--host <name>", "only findings on this host")
+    .option("--accepted", "accepted findings instead of open ones")
+    .option("--details", "evidence and remedy of each, instead of a table")
+    .addOption(
+      new Option("--fail-on <severity>", "exit 1 if there is a finding of this severity or higher").choices(
         Severity.options,
       ),
     )
-    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action(async (words: string[], _: object, command: Command) =>
       finish(await listFindings(words, command.optsWithGlobals<Options>(), world)),
@@ -45,17 +47,17 @@ export function addFindings(program: Command, { world, finish }: Session): void 
 }
 
 const HELP = `
-What was accepted until a day (latchkey accept) is in no count, and is nothing for --fail-on.
+Accepted findings (latchkey accept) are not counted, and --fail-on ignores them.
 
 Examples:
-  latchkey findings --fail-on high             for a nightly job: exit 1 when something is high or critical
+  latchkey findings --fail-on high             for a nightly job: exit 1 if a finding is high or critical
   latchkey findings --host web1.example        what is wrong with one host
   latchkey findings --details CN=shop.example  what to do about one certificate
   latchkey findings --accepted                 what was accepted, why, and until when
 
-A finding about a chain, or about whether a certificate is valid, names the profile that it is judged by: rfc5280, webpki or
-clients. A certificate that breaks rules of it is one, too: refused by every client (certificate-invalid), by some of them
-(certificate-against-profile) or by none (issuer-against-profile: once for all certificates of an issuer that break the same).
+A finding about a chain, or about whether a certificate is valid, names the profile it was evaluated against: rfc5280,
+webpki or clients. So is a certificate that breaks a rule of its profile: rejected by every client (certificate-invalid),
+by some (certificate-against-profile) or by none (issuer-against-profile: one finding per issuer and broken rule).
 
 With --json: { findings: [{ id, rule, severity, sentence, evidence, remedy, reference, profile, brokenRules: [{ code, rule:
 { profile, section }, acceptedBy }], object, label, host, firstSeen, acceptance }], total }`;
@@ -106,10 +108,10 @@ export function asRule(text: string): RuleId {
 }
 
 async function sayNone(filter: object, client: LatchkeyClient): Promise<string> {
-  if (Object.values(filter).some(Boolean)) return "no finding fits";
+  if (Object.values(filter).some(Boolean)) return "no finding matches";
   const { isEmpty } = await client.overview.read();
   return isEmpty
-    ? "nothing was scanned yet; begin with: latchkey scan web1.example"
+    ? "nothing was scanned yet; start with: latchkey scan web1.example"
     : "nothing needs attention in what was scanned";
 }
 

@@ -26,7 +26,7 @@ const OVER: ReadonlySet<RunState> = new Set([
   "needs-attention",
 ]);
 
-/** Starts or goes on with a run by `begin`, and says what its journal gets after the entry `since`, and what it does until it is over or waits; Ctrl-C pauses it. */
+/** Starts or resumes a run by `begin`, and prints the entries of its journal after `since` until it ends or waits. Ctrl-C pauses it. */
 export async function followRun(
   client: LatchkeyClient,
   begin: () => Promise<RunId>,
@@ -53,7 +53,7 @@ export async function followRun(
 
 type Told = { client: LatchkeyClient; runId: RunId; since: number };
 
-/** Prints what the journal has got since it was asked last. */
+/** Prints the entries that the journal has got since the last call. */
 function createTeller({ client, runId, since }: Told, world: World, isQuiet: boolean) {
   let last = since;
   return async (): Promise<RunDetail> => {
@@ -103,21 +103,19 @@ function sayNext(run: RunDetail): string[] {
     case "paused":
     case "stopped":
     case "interrupted":
-      return [`  go on: latchkey runs resume ${id}`, `  take everything back: latchkey runs rollback ${id}`];
+      return [`  go on: latchkey runs resume ${id}`, `  roll everything back: latchkey runs rollback ${id}`];
     case "waiting":
       return [
         ...sayWatch(run),
-        `  ${hasConfirmed(run.claims) ? "go on with what is confirmed" : "look again now"}: latchkey runs resume ${id}`,
+        `  ${hasConfirmed(run.claims) ? "go on with what is confirmed" : "check again now"}: latchkey runs resume ${id}`,
         ...sayWaits(run),
         ...(hasGrace(run) ? [`  remove the old key now: latchkey runs resume ${id} --now`] : []),
-        `  take everything back: latchkey runs rollback ${id}`,
+        `  roll everything back: latchkey runs rollback ${id}`,
       ];
     case "needs-attention":
       return [
-        ...(repairsOf(run).length > 0
-          ? [`  see what puts it right, and do it: latchkey runs repair ${id}`]
-          : []),
-        ...(byHand.length > 0 ? ["by hand, where it cannot:"] : []),
+        ...(repairsOf(run).length > 0 ? [`  show the repair, then run it: latchkey runs repair ${id}`] : []),
+        ...(byHand.length > 0 ? ["otherwise, run by hand:"] : []),
         ...byHand.map((line) => `  ${line}`),
         `  then: latchkey runs resume ${id}`,
         ...sayRemaining(run),
@@ -143,9 +141,9 @@ function sayKept({ id, kept, removeKept }: RunDetail): string[] {
   if (kept.length === 0) return [];
   return [
     ...kept.map((key) => `  old private key, kept: ${formatKeptKey(key)}`),
-    `  remove what is kept of the old key: latchkey runs resume ${id} --remove-old`,
+    `  remove the old private keys: latchkey runs resume ${id} --remove-old`,
     ...(removeKept.length > 0
-      ? ["  where no session gets to a host, by hand there (each command says whether it did):"]
+      ? ["  where a host cannot be reached, run these there (each prints whether it worked):"]
       : []),
     ...removeKept.map((line) => `    ${line}`),
   ];
@@ -157,26 +155,26 @@ function sayWaits({ id, kind, orders, dueAt, confirmation }: RunDetail): string[
   if (kind !== "rotate-certificate") return [];
   if (orders.some(({ state }) => state === "waits"))
     return [
-      `  what is to be signed: latchkey runs csr ${id}`,
-      `  what came of it: latchkey runs certificate ${id} --file CHAIN.pem`,
+      `  print the requests to be signed: latchkey runs csr ${id}`,
+      `  hand in the certificate: latchkey runs certificate ${id} --file CHAIN.pem`,
     ];
   return dueAt === null
     ? []
-    : [`  look at what is served again before ${dueAt}: latchkey runs resume ${id} --now`];
+    : [`  run the post-deployment check before ${dueAt}: latchkey runs resume ${id} --now`];
 }
 
 function sayConfirmation(id: RunId, { challenge, isSigned, accounts }: RunConfirmation): string[] {
   const waiting = accounts.filter(({ state }) => state === "waits");
   const [first] = waiting;
   if (!first) return [];
-  const more = waiting.length > 1 ? `, and ${sayCount(waiting.length - 1, "other account")} likewise` : "";
+  const more = waiting.length > 1 ? `, and ${sayCount(waiting.length - 1, "other account")}` : "";
   return [
     ...(challenge === null || isSigned
       ? []
       : [
-          `  what its holder signs: latchkey runs challenge ${id}; then latchkey runs confirm ${id} --signature FILE`,
+          `  let the owner of the key sign: latchkey runs challenge ${id}; then latchkey runs confirm ${id} --signature FILE`,
         ]),
-    `  without a proof: latchkey runs confirm ${id} --approve ${sayAccount(first)}${more}`,
+    `  without verification: latchkey runs confirm ${id} --approve ${sayAccount(first)}${more}`,
   ];
 }
 
@@ -184,7 +182,7 @@ function sayConfirmation(id: RunId, { challenge, isSigned, accounts }: RunConfir
 const hasGrace = ({ dueAt, stepList }: RunDetail): boolean =>
   dueAt !== null && stepList.some(({ phase, state }) => phase === "remove" && state === "planned");
 
-/** 0: as it was wished; 1: somebody must look; 3: it could not be done. */
+/** 0: done; 1: it needs attention; 3: it failed. */
 export function codeOf({ state, files }: RunDetail, wished: "committed" | "rolled-back"): number {
   if (state === "committed" && state === wished && files.some(({ fate }) => fate === "left-out")) return 1;
   if (state === wished || state === "waiting") return 0;

@@ -12,26 +12,26 @@ type Options = CommonOptions & { by?: LoadBy; issuer?: string; owner?: string; w
 
 export function addForecast(program: Command, { world }: Session): void {
   choosing(program.command("forecast"))
-    .description("how many certificates will have to be renewed each quarter until 2029")
+    .description("how many certificates must be renewed each quarter until 2029")
     .addHelpText("after", HELP)
     .action((_: object, command: Command) => showForecast(command.optsWithGlobals<Options>(), world));
   choosing(program.command("timeline"))
-    .description("how many certificates expire in each of the next weeks")
-    .option("--weeks <count>", "so many weeks; 26 unless said", wholeNumber(1, 520))
+    .description("how many certificates expire each week")
+    .option("--weeks <count>", "how many weeks (default: 26)", wholeNumber(1, 520))
     .action((_: object, command: Command) => showTimeline(command.optsWithGlobals<Options>(), world));
 }
 
 const choosing = (command: Command): Command =>
   command
     .helpGroup(LOOK)
-    .addOption(new Option("--by <what>", "told apart by").choices(LoadBy.options).default("issuer"))
-    .option("--issuer <name>", "only what this one has issued; empty for self-issued ones")
-    .option("--owner <name>", "only what this one answers for; empty for nobody");
+    .addOption(new Option("--by <what>", "group by").choices(LoadBy.options).default("issuer"))
+    .option("--issuer <name>", "only certificates of this issuer (empty: self-issued)")
+    .option("--owner <name>", "only certificates of this owner (empty: none)");
 
 const HELP = `
-Each certificate that is seen now and has not expired is renewed when it is due, and again and again until the end
-of 2029. What public authorities have issued lives shorter and shorter by then: 200, 100 and 47 days at most, and
-64 and 45 of Let's Encrypt. Others are taken to live as long as they do now.
+Assumes that each certificate in use is renewed whenever it is due, until the end of 2029. Public certificates
+will be valid for less and less: at most 200, 100, then 47 days; 64, then 45 from Let's Encrypt. All others are
+assumed to keep their present lifetime.
 
 Examples:
   latchkey forecast --by owner
@@ -61,14 +61,14 @@ async function showForecast(options: Options, world: World): Promise<void> {
   );
   if (unknownCount > 0)
     world.out(
-      `of ${sayNumber(unknownCount)} it is not known whether a public authority issued them: they are taken to live as long as now`,
+      `for ${sayNumber(unknownCount)} it is unknown whether the issuer is public; they are assumed to keep their lifetime`,
     );
 }
 
 const sayNone = ({ issuer, owner }: Options): string =>
   issuer !== undefined || owner !== undefined
-    ? "no certificate fits"
-    : "no certificate is known that expires; scan something, such as: latchkey scan shop.example";
+    ? "no certificate matches"
+    : "no certificate that expires is known yet; scan an endpoint: latchkey scan shop.example";
 
 /** A quarter a column: a week each would be wider than any terminal. */
 function quartersOf({ weeks }: Forecast): Column<LoadSeries>[] {

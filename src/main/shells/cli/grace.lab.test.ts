@@ -35,8 +35,8 @@ test.skipIf(!canStartHosts())(
     expect(await type(...scan)).toMatchObject({ code: 0 });
     const planned = await type("rotate", "key", old.fingerprint);
     expect(planned.out).toContain(`unexplained-address ${web.address} deploy ${OTHER}`);
-    const copy = ["--consent", `unexplained-address ${web.address} deploy ${OTHER}`];
-    const consents = [...copy, "--consent", "other-way-in", "--consent", "file-logs"];
+    const copy = ["--acknowledge", `unexplained-address ${web.address} deploy ${OTHER}`];
+    const consents = [...copy, "--acknowledge", "other-way-in", "--acknowledge", "file-logs"];
     const begun = await type(
       "rotate",
       "key",
@@ -68,17 +68,17 @@ test.skipIf(!canStartHosts())(
     const consent = `old-key-used ${web.address} deploy ${OTHER}`;
     for (const more of [
       [],
-      ["--consent", "old-key-used"],
-      ["--consent", `old-key-used ${web.address} root ${OTHER}`],
+      ["--acknowledge", "old-key-used"],
+      ["--acknowledge", `old-key-used ${web.address} root ${OTHER}`],
     ])
       expect(await type(...now, ...more)).toMatchObject({
         code: 2,
-        err: expect.stringContaining(`--consent '${consent}'`),
+        err: expect.stringContaining(`--acknowledge '${consent}'`),
       });
     const keys = () => web.run("cat /home/deploy/.ssh/authorized_keys");
     const blob = old.publicLine.split(" ")[1] ?? "";
     expect(await keys()).toContain(blob);
-    const ended = await type(...now, "--consent", consent);
+    const ended = await type(...now, "--acknowledge", consent);
     expect(ended).toMatchObject({ code: 0, out: expect.stringContaining("run 1 is committed") });
     expect(await keys()).not.toContain(blob);
     expect(await readFile(old.path, "utf8")).not.toBe(await readFile(elsewhere, "utf8"));

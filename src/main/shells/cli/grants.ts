@@ -17,7 +17,7 @@ type Choice = {
   account?: string;
   fingerprint?: string;
   orphaned?: boolean;
-  rogue?: boolean;
+  unapproved?: boolean;
   all?: boolean;
 };
 type AddOptions = ChangeOptions & { options?: string };
@@ -34,12 +34,15 @@ export function addGrants(program: Command, { world, finish }: Session): void {
   const grants = program
     .command("grants")
     .helpGroup(CHANGE)
-    .description("let a key in, shut one out, or let it in for less");
+    .description("add, remove or restrict grants (lines of authorized_keys)");
   addChangeOptions(
     grants
-      .command("add [key] [place...]")
-      .description("let a key in to accounts, each as user@host[:port]")
-      .option("--options <options>", 'what stands before the key in its line, as restrict,command="backup"'),
+      .command("add [key] [account...]")
+      .description("grant a key access to accounts, each as user@host[:port]")
+      .option(
+        "--options <options>",
+        'the options before the key in its line, such as restrict,command="backup"',
+      ),
   )
     .addHelpText("after", ADD_HELP + CHANGE_ENDS)
     .action(async (key: string | undefined, places: string[], _: object, command: Command) => {
@@ -48,9 +51,7 @@ export function addGrants(program: Command, { world, finish }: Session): void {
       const wishOf = (client: LatchkeyClient) => addWish(key, places, options, client);
       finish(await change({ command, kinds: ["add-grants"], isNamed, wishOf }, options, world));
     });
-  addChangeOptions(
-    choosing(grants.command("remove [filter...]").description("remove lines that let a key in")),
-  )
+  addChangeOptions(choosing(grants.command("remove [filter...]").description("remove grants")))
     .addHelpText("after", REMOVE_HELP + CHANGE_ENDS)
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<RemoveOptions>();
@@ -79,33 +80,33 @@ export function addGrants(program: Command, { world, finish }: Session): void {
 
 const choosing = (command: Command): Command =>
   command
-    .option("--host <name>", "only what opens this host")
-    .option("--account <name>", "only what opens this account")
-    .option("--fingerprint <fingerprint>", "only this key")
-    .option("--orphaned", "only what nobody owns or uses")
-    .option("--rogue", "only what is new since the baseline and not approved")
-    .option("--all", "all that fit, where there are several");
+    .option("--host <name>", "only grants on this host")
+    .option("--account <name>", "only grants for this account")
+    .option("--fingerprint <fingerprint>", "only grants of this key")
+    .option("--orphaned", "only orphans")
+    .option("--unapproved", "only grants that are new since the baseline and not approved")
+    .option("--all", "all that match, if there are several");
 
 const tightening = (command: Command): Command =>
-  choosing(command.description("let a key in from fewer addresses, for less or until a day"))
-    .option("--from <list>", "only from these addresses, as from= takes them")
-    .option("--restrict", "no forwarding, no terminal, no user rc")
-    .option("--expiry <date>", "until then, as 20270131 or 202701311200Z")
+  choosing(command.description("restrict grants: by address, by expiry, or to signed certificates"))
+    .option("--from <list>", "only from these addresses, as in from=")
+    .option("--restrict", "no forwarding, no terminal, no ~/.ssh/rc")
+    .option("--expiry <date>", "valid until then, such as 20270131 or 202701311200Z")
     .option(
       "--authority <key>",
-      "instead take certificates that this key has signed: a .pub file, or its line",
+      "replace the key by certificates that this CA key signs: a .pub file, or its line",
     )
     .option(
       "--principal <name>",
-      "whom its certificates must name; the account, if not given; may be given again",
+      "the principal that certificates must name (default: the account; repeatable)",
       collect,
     );
 
 const CHOICE = `
-Grants are chosen as latchkey access lists them: every word of FILTER must stand in the row.`;
+FILTER selects grants as in latchkey access: the row must contain every word.`;
 
 const ADD_HELP = `
-KEY is a .pub file, its line, or the fingerprint of a key that is known. The line comes at the end of the first file that
+KEY is a .pub file, its line, or the fingerprint of a known key. The line is added at the end of the first file that
 sshd reads for the account.
 
 Examples:
@@ -113,14 +114,14 @@ Examples:
   latchkey grants add SHA256:2vN... deploy@web1 --apply`;
 
 const REMOVE_HELP = `${CHOICE}
-The last known way in to root, and the line that lets Latchkey itself in, are not removed.
+The last known way to log in as root, and the key that Latchkey itself logs in with, are never removed.
 
 Examples:
   latchkey grants remove bob@laptop --host web1
   latchkey grants remove --orphaned --all --plan orphans.json`;
 
 const TIGHTEN_HELP = `${CHOICE}
-Everything else in the line stays, byte by byte.
+The rest of the line stays as it is, byte for byte.
 
 Examples:
   latchkey grants tighten backup@nas --all --from 10.0.0.0/8 --restrict
@@ -133,7 +134,7 @@ async function addWish(
   client: LatchkeyClient,
 ): Promise<Wish> {
   if (key === undefined || words.length === 0)
-    throw new Refusal("invalid-input", "name the key and the accounts, as key.pub deploy@web1");
+    throw new Refusal("invalid-input", "name the key and the accounts, such as: key.pub deploy@web1");
   return {
     kind: "add-grants",
     key: await readKeyText(key),
@@ -149,13 +150,13 @@ async function tightenWish(
 ): Promise<Wish> {
   const { from = null, restrict = false, expiry = null, authority, principal = [] } = options;
   if (expiry !== null && !/^\d{8}(\d{4}(\d{2})?)?Z?$/.test(expiry))
-    throw new Refusal("invalid-input", `--expiry ${expiry} is no day; write it as 20270131 or 202701311200Z`);
+    throw new Refusal("invalid-input", `--expiry ${expiry} is not a date; write 20270131 or 202701311200Z`);
   const grants = await choose(words, options, client);
   if (authority !== undefined) {
     if (from !== null || restrict || expiry !== null)
       throw new Refusal(
         "invalid-input",
-        "--authority moves a grant and the others tighten it; do one after the other",
+        "--authority cannot be combined with --from, --restrict or --expiry; run one after the other",
       );
     return {
       kind: "move-to-authority",
@@ -169,9 +170,9 @@ async function tightenWish(
 
 const isChosen = (
   words: readonly string[],
-  { host, account, fingerprint, orphaned, rogue }: Choice,
+  { host, account, fingerprint, orphaned, unapproved }: Choice,
 ): boolean =>
-  words.length > 0 || [host, account, fingerprint, orphaned, rogue].some((one) => one !== undefined);
+  words.length > 0 || [host, account, fingerprint, orphaned, unapproved].some((one) => one !== undefined);
 
 const MOST_CHOSEN = 10_000;
 
@@ -186,23 +187,23 @@ async function choose(
     account = null,
     fingerprint = null,
     orphaned = false,
-    rogue = false,
+    unapproved = false,
     all = false,
   } = choice;
-  const filter = { search: words.join(" "), host, account, fingerprint, orphaned, rogue };
+  const filter = { search: words.join(" "), host, account, fingerprint, orphaned, rogue: unapproved };
   if (!isChosen(words, choice))
     throw new Refusal(
       "invalid-input",
-      "say which grants: words of the row, or --host, --account, --fingerprint, --orphaned, --rogue",
+      "say which grants: words of the row, or --host, --account, --fingerprint, --orphaned, --unapproved",
     );
   const { rows, total } = await listRows(MOST_CHOSEN, (page) => client.access.list({ ...filter, ...page }));
-  if (total === 0) throw new Refusal("not-found", "no grant fits; latchkey access lists those that stand");
+  if (total === 0) throw new Refusal("not-found", "no grant matches; latchkey access lists them");
   if (isMoreThan(total, 1) && !all)
-    throw new Refusal("invalid-input", `${sayAmount(total)} grants fit; narrow it down, or say --all`);
+    throw new Refusal("invalid-input", `${sayAmount(total)} grants match; narrow the filter, or use --all`);
   if (isMoreThan(total, MOST_CHOSEN))
     throw new Refusal(
       "invalid-input",
-      `${sayAmount(total)} grants fit; at most ${sayNumber(MOST_CHOSEN)} are taken at once`,
+      `${sayAmount(total)} grants match; at most ${sayNumber(MOST_CHOSEN)} can be changed at once`,
     );
   return rows.map(({ id }) => id);
 }
@@ -219,13 +220,13 @@ async function readPlaces(words: readonly string[], client: LatchkeyClient): Pro
 async function readPlace(word: string, client: LatchkeyClient): Promise<Place> {
   const at = word.lastIndexOf("@");
   if (at <= 0 || at === word.length - 1)
-    throw new Refusal("invalid-input", `${word} is no account of a host; write user@host`);
+    throw new Refusal("invalid-input", `${word} is not an account; write user@host`);
   const name = word.slice(at + 1);
   const { rows } = await client.hosts.list({ search: name.replace(/^\[|\]?:\d+$|\]$/g, "") });
   const [host, ...others] = rows.filter((row) =>
     [row.host, `${row.host}:${row.port}`, `[${row.host}]:${row.port}`].includes(name),
   );
-  if (!host) throw new Refusal("not-found", `${name} is not known as a host; scan it first`);
+  if (!host) throw new Refusal("not-found", `${name} is not a known host; scan it first`);
   if (others.length > 0)
     throw new Refusal("invalid-input", `${name} is known on several ports; write ${word}:PORT`);
   return { host: host.host, port: host.port, account: word.slice(0, at) };

@@ -17,15 +17,17 @@ export function addPairs(graph: Command, world: World): void {
   graph
     .command("mutual [filter...]")
     .description("pairs of hosts that can log in to each other")
-    .option("--certain", "only pairs of which both ways are certain")
-    .option("--host <name>", "only pairs that this host is one of")
+    .option("--certain", "only pairs where both directions are certain")
+    .option("--host <name>", "only pairs with this host")
     .action((words: string[], _: object, command: Command) =>
       listMutual(words, command.optsWithGlobals<MutualOptions>(), world),
     );
   graph
     .command("shared [filter...]")
     .description("keys that several people have, and host keys that several hosts have")
-    .addOption(new Option("--kind <kind>", "only keys of people, or of hosts").choices(["people", "hosts"]))
+    .addOption(
+      new Option("--kind <kind>", "only keys of people, or only host keys").choices(["people", "hosts"]),
+    )
     .action((words: string[], _: object, command: Command) =>
       listShared(words, command.optsWithGlobals<SharedOptions>(), world),
     );
@@ -47,9 +49,11 @@ async function listMutual(words: readonly string[], options: MutualOptions, worl
   const both = pairs.flatMap(({ there, back }) => [there, back]);
   if (isMoreThan(total, 0)) world.out(`${printTable(LINK_COLUMNS, both, world)}\n`);
   world.out(
-    total === 0 ? "no two hosts are known to trust each other" : `${sayTotal(total, "pair")} of hosts`,
+    total === 0
+      ? "no two hosts are known to be able to log in to each other"
+      : `${sayTotal(total, "pair")} of hosts`,
   );
-  if (isCut) world.err("latchkey: there are more pairs than were looked at");
+  if (isCut) world.err("latchkey: there are more pairs than were searched");
 }
 
 async function listShared(words: readonly string[], options: SharedOptions, world: World): Promise<void> {
@@ -63,7 +67,7 @@ async function listShared(words: readonly string[], options: SharedOptions, worl
   });
   const keys = rows.map(({ id: _, ...key }) => key);
   if (options.json) return printJson({ keys, isCut }, world);
-  if (keys.length === 0) return world.out("no key is known to be shared by people, and no host key by hosts");
+  if (keys.length === 0) return world.out("no key is known to be shared by several people or several hosts");
   world.out(`${printTable(SHARED_COLUMNS, keys, world)}\n`);
   world.out(sayCount(keys.length, "shared key"));
   if (isCut) world.err("latchkey: there are more shared keys than are listed");
@@ -72,6 +76,6 @@ async function listShared(words: readonly string[], options: SharedOptions, worl
 const SHARED_COLUMNS: Column<Omit<SharedKey, "id">>[] = [
   { head: "KIND", cell: ({ kind }) => (kind === "people" ? "key of people" : "host key") },
   { head: "FINGERPRINT", cell: ({ fingerprint }) => fingerprint, cut: "middle" },
-  { head: "HOLDERS", cell: ({ holderCount }) => String(holderCount) },
+  { head: "SHARED BY", cell: ({ holderCount }) => String(holderCount) },
   { head: "WHO", cell: ({ holders }) => holders.join(", "), cut: "end" },
 ];

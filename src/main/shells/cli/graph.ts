@@ -24,37 +24,33 @@ type LinkOptions = ListOptions & {
 };
 
 const format = () =>
-  new Option("--format <format>", "a table, or for Graphviz or a spreadsheet").choices([
-    "table",
-    "dot",
-    "csv",
-  ]);
+  new Option("--format <format>", "a table, Graphviz (dot) or CSV").choices(["table", "dot", "csv"]);
 
 export function addGraph(program: Command, { world }: Session): void {
   const graph = program
     .command("graph")
     .helpGroup(LOOK)
     .helpCommand(false)
-    .description("what a key, an account or a host reaches: by keys, certificates, root, sudo and agents")
+    .description("what a key, an account or a host can reach: by keys, certificates, root, sudo and agents")
     .addHelpText("after", HELP);
   narrow(graph.command("reach <name>"), "only accounts of this host")
-    .description("what a thing reaches, nearest first, with the last step of a shortest way to each")
-    .option("--to", "what reaches it, instead")
+    .description("what NAME can reach, nearest first, with the last step of a shortest path to each")
+    .option("--to", "instead, what can reach NAME")
     .action((name: string, _: object, command: Command) =>
       listReach(name, command.optsWithGlobals<ReachOptions>(), world),
     );
   graph
     .command("path <from> <to>")
-    .description("a shortest way from one to the other")
-    .option("--certain", "only steps that are certain")
+    .description("a shortest path from one to the other")
+    .option("--certain", "only use steps that are certain")
     .addOption(format())
     .action((from: string, to: string, _: object, command: Command) =>
       showPath({ from, to }, command.optsWithGlobals<WayOptions>(), world),
     );
-  narrow(graph.command("list [filter...]"), "only what leads to this host")
-    .description("every step that is known")
+  narrow(graph.command("list [filter...]"), "only steps to this host")
+    .description("every known step")
     .addOption(
-      new Option("--by <holder>", "only what begins so").choices([
+      new Option("--by <start>", "only steps that start from this").choices([
         "key-file",
         "this-computer",
         "person",
@@ -62,11 +58,11 @@ export function addGraph(program: Command, { world }: Session): void {
         "account",
       ]),
     )
-    .option("--person <name>", "only what this person has a key for, by name or login")
+    .option("--person <name>", "only steps by keys of this person, by name or login")
     .addOption(
       new Option(
         "--standing <standing>",
-        "only what people have a key for who are there, or have left",
+        "only steps by keys of people who are known, or who have left (gone)",
       ).choices(["known", "gone"]),
     )
     .action((words: string[], _: object, command: Command) =>
@@ -77,30 +73,30 @@ export function addGraph(program: Command, { world }: Session): void {
 
 const narrow = (command: Command, host: string): Command =>
   command
-    .option("--certain", "only what is reached by steps that are certain")
-    .option("--root", "only accounts that are root")
+    .option("--certain", "only use steps that are certain")
+    .option("--root", "only root accounts")
     .option("--host <name>", host)
-    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addOption(format());
 
 const HELP = `
 NAME, FROM and TO are one of these:
-  web1  web1:2222            a host: whoever is root there; as TO, any account of it
+  web1  web1:2222            a host: whoever is root there; as TO, any of its accounts
   deploy@web1                an account
   SHA256:...                 a key
-  person:ann                 a person of a roster, by name or login
-  "this computer"            whoever has the private keys that are known here
+  person:ann                 a person of a people source, by name or login
+  "this computer"            whoever has the private keys of this computer
 
-A step is certain when whoever has the one thing has the other by that alone. One that depends on something else
-is marked by ?: a passphrase, a password of sudo, an address, a grant that gives no shell, or what was not read.
-What an open agent lends is not known, and the way ends there. A way that is not found may still be there, by
-keys and machines that were not scanned.
+A step is certain when having the first thing is enough to have the second. A step that needs something more is
+marked with ?: a passphrase, a sudo password, an address, a grant without a shell, or something that was not read.
+What keys a forwarded agent offers is unknown, so a path ends there. There may be paths that are not found: by keys
+and machines that were not scanned.
 
 Examples:
-  latchkey graph reach web1                    what falls with web1
+  latchkey graph reach web1                    what an attacker on web1 can reach
   latchkey graph reach --to root@db1 --certain who is root on db1
-  latchkey graph path web1 db1                 how to get from the one to the other
-  latchkey graph list --standing gone          what people who have left still have a key for
+  latchkey graph path web1 db1                 how to get from one to the other
+  latchkey graph list --standing gone          what people who have left can still log in to
   latchkey graph reach web1 --format dot | dot -Tsvg > web1.svg
 
 With --json: reach and list { links: [{ from, how, fingerprint, heldAt, to, where, options, isCertain, notes,
@@ -164,12 +160,12 @@ async function showPath(
 }
 
 function sayPath(steps: readonly GraphLink[] | null, isCertain: boolean): string {
-  if (steps === null) return "no way is known from the one to the other";
+  if (steps === null) return "no path is known from one to the other";
   if (steps.length === 0) return "they are the same";
-  return `${sayCount(steps.length, "step")}, ${isCertain ? "every one certain" : "not for certain: see the steps marked by ?"}`;
+  return `${sayCount(steps.length, "step")}, ${isCertain ? "every one certain" : "not certain: see the steps marked with ?"}`;
 }
 
-const CUT = "latchkey: there is more than was looked at; begin nearer, or with --certain";
+const CUT = "latchkey: there is more than was searched; start nearer, or use --certain";
 
 const isTable = ({ format: as = "table" }: WayOptions): boolean => as === "table";
 

@@ -29,18 +29,18 @@ export function addHostKeys(program: Command, { world }: Session): void {
   program
     .command("host-keys [filter...]")
     .helpGroup(LOOK)
-    .description("the keys that hosts are recognised by, and whether each is the trusted one")
-    .addOption(new Option("--state <state>", "only those of this state").choices(HostKeyState.options))
-    .option("--shared", "only those that several hosts have")
-    .option("--weak", "only those of an obsolete type, or too short")
-    .option("--known-hosts", "print all pins as lines of a known_hosts file, and nothing else")
-    .option("--sshfp", "ask DNS for the SSHFP records of the hosts that are listed, and compare")
+    .description("host keys, and whether each is the trusted one")
+    .addOption(new Option("--state <state>", "only host keys in this state").choices(HostKeyState.options))
+    .option("--shared", "only host keys that several hosts share")
+    .option("--weak", "only host keys of an obsolete type or length")
+    .option("--known-hosts", "print all pins as a known_hosts file")
+    .option("--sshfp", "compare with the SSHFP records in DNS")
     .addOption(
-      new Option("--resolver <address>", "ask this resolver, and not this system's; with --sshfp").implies({
+      new Option("--resolver <address>", "use this resolver for --sshfp instead of the system's").implies({
         sshfp: true,
       }),
     )
-    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<Options>();
@@ -53,14 +53,14 @@ export function addHostKeys(program: Command, { world }: Session): void {
 
 const HELP = `
 States:
-  changed    the host presents a key, and another one is trusted for it
+  changed    the host presents this key, but another one is trusted
   revoked    a line of known_hosts revokes it
-  new        presented, and nothing is trusted for the host
-  matched    the host has the key that is trusted
-  held       found on the host when it was read; neither presented nor trusted
-  unused     trusted, but no host of the inventory was seen with it
-  hashed     a name of known_hosts that no name of the inventory is
-  authority  its certificates vouch for hosts (@cert-authority)
+  new        presented, but no key is trusted for the host yet
+  matched    the host has the trusted key
+  held       found on the host, but neither presented nor trusted
+  unused     trusted, but no known host has it
+  hashed     a hashed name in known_hosts that matches no known host
+  authority  a CA key for host certificates (@cert-authority)
 
 Examples:
   latchkey host-keys --state changed
@@ -101,13 +101,13 @@ async function list(
 
 const sayNone = (filter: object): string =>
   Object.values(filter).some(Boolean)
-    ? "no host key fits"
-    : "no host key is known yet; scan a host, such as: latchkey scan root@web1.example";
+    ? "no host key matches"
+    : "no host key is known yet; scan a host: latchkey scan root@web1.example";
 
 /** What is in files that could not be read is not in the list. */
 async function sayUnread({ hostKeys }: App["client"], world: World): Promise<void> {
   const { files, unread, notes } = await hostKeys.sources();
-  for (const { path, why } of unread) world.err(`latchkey: ${printable(`${path} is not read: ${why}`)}`);
+  for (const { path, why } of unread) world.err(`latchkey: ${printable(`${path} was not read: ${why}`)}`);
   for (const { path, broken } of files) {
     for (const { line, why } of broken.first) world.err(`latchkey: ${printable(`${path}:${line}: ${why}`)}`);
     const left = broken.total - broken.first.length;

@@ -18,9 +18,9 @@ export function addHosts(program: Command, { world }: Session): void {
   program
     .command("hosts [filter...]")
     .helpGroup(LOOK)
-    .description("the hosts that were visited, and how much of each was read")
-    .addOption(new Option("--state <state>", "only those of this state").choices(ProbeState.options))
-    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .description("scanned hosts, and how much of each could be read")
+    .addOption(new Option("--state <state>", "only hosts in this state").choices(ProbeState.options))
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText(
       "after",
       "\nWith --json: { hosts: [{ host, port, user, state, outcome, message, ... }], total }",
@@ -52,13 +52,13 @@ async function listHosts(words: readonly string[], options: Options, world: Worl
 
 const sayNone = (filter: object): string =>
   Object.values(filter).some(Boolean)
-    ? "no host fits"
-    : "no host is known yet; scan one, such as: latchkey scan root@web1.example";
+    ? "no host matches"
+    : "no host is known yet; scan one: latchkey scan root@web1.example";
 
 const columnsAt = (now: Date): Column<HostRow>[] => [
   { head: "HOST", cell: (host) => sayTarget({ kind: "ssh", ...host }), cut: "middle" },
   { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] },
-  { head: "LAST VISIT", cell: ({ lastSeen }) => sayElapsed(lastSeen, now) },
+  { head: "LAST SCAN", cell: ({ lastSeen }) => sayElapsed(lastSeen, now) },
   { head: "SYSTEM", cell: ({ os }) => os ?? "", cut: "middle", leaves: 1 },
   { head: "READ AS", cell: sayReadAs, cut: "middle", leaves: 4 },
   { head: "ACCOUNTS", cell: ({ accountCount }) => String(accountCount), leaves: 2 },

@@ -27,9 +27,9 @@ test("at a terminal the password of a locked store is asked for until it opens, 
   expect([code, desk.asked]).toEqual([0, ["Password: (hidden)", "Password: (hidden)"]]);
   expect(out).toContain("CN=app.example");
   expect(err).toBe(
-    `${desk.path} is locked; Enter goes on without its password
-that does not open it; 2 tries are left
-${desk.path} is locked; Enter goes on without its password`,
+    `${desk.path} is locked; press Enter to go on without its password
+wrong passphrase; 2 attempts left
+${desk.path} is locked; press Enter to go on without its password`,
   );
   expect(out + err).not.toContain("canary");
 });
@@ -69,6 +69,6 @@ test("a list of passphrases that is too long is refused", async () => {
   await writeFile(passwords, "a\n".repeat(40));
   expect(await desk.type("inspect", "--passphrase-file", passwords, desk.path)).toMatchObject({
     code: 2,
-    err: `latchkey: ${passwords} has 40 lines; at most 32 passphrases are tried`,
+    err: `latchkey: ${passwords} has 40 lines; at most 32 passphrases can be tried`,
   });
 });

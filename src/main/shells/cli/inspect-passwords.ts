@@ -13,13 +13,14 @@ const MOST_PASSWORDS = 32;
 export async function readPasswords(path: string | undefined): Promise<string[]> {
   if (path === undefined) return [];
   const bytes = await readFileOrRefuse(path, MOST_BYTES);
-  if (bytes === null) throw new Refusal("too-many", `${path} is larger than 64 KiB; no passphrase is`);
+  if (bytes === null)
+    throw new Refusal("too-many", `${path} is larger than 64 KiB, too large for passphrases`);
   const lines = Buffer.from(bytes).toString("utf8").split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
   if (lines.length > MOST_PASSWORDS)
     throw new Refusal(
       "too-many",
-      `${path} has ${lines.length} lines; at most ${MOST_PASSWORDS} passphrases are tried`,
+      `${path} has ${lines.length} lines; at most ${MOST_PASSWORDS} passphrases can be tried`,
     );
   return lines;
 }
@@ -28,7 +29,7 @@ export async function readPasswords(path: string | undefined): Promise<string[]>
 export async function askForProxy(way: string, { prompt, err }: World): Promise<string | null> {
   const [, user = null, place] = /^(?:socks5h?|http):\/\/([^@/]+)@([^@/]+)/i.exec(way) ?? [];
   if (user === null || !prompt) return null;
-  err(`the proxy ${printable(place ?? "")} is logged in to as ${printable(user)}`);
+  err(`logging in to the proxy ${printable(place ?? "")} as ${printable(user)}`);
   return prompt("Password: ", { isHidden: true, signal: new AbortController().signal });
 }
 
@@ -46,7 +47,7 @@ export async function lookWithPasswords(
   let inspection = await look(given);
   for (let asked = 0; world.prompt && asked < MOST_WRONG_ANSWERS; asked++) {
     if (inspection.wantsPassword !== "to-open") break;
-    if (asked > 0) world.err(`that does not open it; ${sayTries(MOST_WRONG_ANSWERS - asked)}`);
+    if (asked > 0) world.err(`wrong passphrase; ${sayTries(MOST_WRONG_ANSWERS - asked)}`);
     const password = await askFor(inspection, world);
     if (!password) break;
     inspection = await look([...given, password].slice(-MOST_PASSWORDS));
@@ -55,7 +56,7 @@ export async function lookWithPasswords(
 }
 
 async function askFor({ source }: Inspection, { prompt, err }: World): Promise<string | null> {
-  err(`${printable(source)} is locked; Enter goes on without its password`);
+  err(`${printable(source)} is locked; press Enter to go on without its password`);
   const { signal } = new AbortController();
   return (await prompt?.("Password: ", { isHidden: true, signal })) ?? null;
 }

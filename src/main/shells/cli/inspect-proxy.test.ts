@@ -42,7 +42,7 @@ test.for(["socks5", "http"] as const)(
     const { code, out, err } = await desk.inspect();
     expect([code, desk.asked]).toEqual([0, ["Password: "]]);
     expect(out.match(/CN=/g)?.length).toBeGreaterThanOrEqual(2);
-    expect(err).toMatch(/^the proxy 127\.0\.0\.1:\d+ is logged in to as jo$/);
+    expect(err).toMatch(/^logging in to the proxy 127\.0\.0\.1:\d+ as jo$/);
     expect(out + err).not.toContain("canary");
   },
 );

@@ -19,7 +19,7 @@ type Item = Inspection["items"][number];
 type InspectOptions = CommonOptions & {
   passphraseFile?: string;
   proxy?: string;
-  offers?: boolean;
+  capabilities?: boolean;
   starttls?: StartTls;
 };
 
@@ -29,11 +29,11 @@ export function addInspect(program: Command, { world, finish }: Session): void {
   program
     .command("inspect <source...>")
     .helpGroup(LOOK)
-    .description("read certificates and keys from files or endpoints, and remember nothing")
-    .option("--passphrase-file <file>", "try the passphrases in this file, one a line, on what is locked")
+    .description("show certificates and keys in files or at endpoints; stores nothing")
+    .option("--passphrase-file <file>", "try the passphrases in this file, one per line, on locked keystores")
     .option("--proxy <url>", "reach endpoints through socks5://[user@]host:port or http://[user@]host:port")
     .addOption(startTlsOption())
-    .option("--offers", "ask endpoints, by more connections, which TLS versions and groups they take")
+    .option("--capabilities", "find out which TLS versions and groups endpoints support (more connections)")
     .addHelpText("after", HELP)
     .action(async (sources: string[], _: object, command: Command) =>
       finish(await inspectSources(sources, command.optsWithGlobals<InspectOptions>(), world)),
@@ -41,17 +41,16 @@ export function addInspect(program: Command, { world, finish }: Session): void {
 }
 
 const HELP = `
-A source is a file, - for stdin, or an endpoint as host:port or host:port/servername, or as smtp://host:port
-where it turns to TLS on a port that does not say so (latchkey targets --help has them all). A file may hold
-certificates (PEM or DER, PKCS#7), a keystore (PKCS#12, JKS, JCEKS, BKS), a kubeconfig or a Secret of
-Kubernetes, authorized_keys, known_hosts, a public key or a private key. Of a private key only the public
-half is read.
+A source is a file, - for stdin, or an endpoint: host:port, host:port/servername, or smtp://host:port for STARTTLS
+on another port than usual (see latchkey targets --help). A file may hold certificates (PEM, DER, PKCS#7), a keystore
+(PKCS#12, JKS, JCEKS, BKS), a kubeconfig or Kubernetes Secret, authorized_keys, known_hosts, a public key or a private
+key. Of a private key, only its public key is read.
 
-What is locked is tried with the passwords that everybody knows, and with those of --passphrase-file; at a
-terminal you are asked. A locked store that stays shut is told of as locked.
+Locked keystores are tried with well-known default passwords and with those of --passphrase-file; at a terminal you
+are asked. A keystore that none of them opens is shown as locked.
 
-Of an endpoint its facts come first: version, cipher, group, what it staples, whose certificates it asks
-clients for, and what each address of its name serves. The password of a proxy is asked for, once.
+For an endpoint, the TLS facts come first: version, cipher, group, stapled responses, the client certificates it asks
+for, and what each address of its name serves. The password of a proxy is asked for once.
 
 Examples:
   latchkey inspect /etc/ssl/certs/ca-certificates.crt
@@ -59,8 +58,8 @@ Examples:
   latchkey inspect keystore.jks server.p12 --passphrase-file passphrase.txt
   ssh web1 cat .ssh/authorized_keys | latchkey inspect -
 
-With --json: { source, kind, items, stores, malformed }, and endpoint of an endpoint. For several sources { kind, items, stores, malformed, sources },
-where each item and store names its source, and kind is "several" unless all are of one.`;
+With --json: { source, kind, items, stores, malformed }, plus endpoint for an endpoint. For several sources: { kind, items,
+stores, malformed, sources }, where each item and store names its source, and kind is "several" if they differ.`;
 
 /**
  * Reads each source and remembers nothing. Answers with 2 when there was one that nothing could be read from, and with
@@ -117,7 +116,7 @@ async function inspectSource(
   if (bytes === null)
     throw new Refusal(
       "too-many",
-      `${source} is larger than 16 MiB; give the part of it that holds the certificates`,
+      `${source} is larger than 16 MiB; pass only the part with the certificates`,
     );
   const file = {
     name: source === "-" ? "stdin" : source,
@@ -130,13 +129,13 @@ async function inspectSource(
 async function inspectEndpoint(
   text: string,
   client: LatchkeyClient,
-  { proxy = "", offers = false, starttls, wayPassword }: InspectOptions & Pick<Look, "wayPassword">,
+  { proxy = "", capabilities = false, starttls, wayPassword }: InspectOptions & Pick<Look, "wayPassword">,
 ): Promise<Inspection> {
   const { total, first } = await client.targets.preview({ text, only: "tls", protocol: starttls ?? null });
   const [target] = first;
   if (total !== 1 || target?.kind !== "tls")
-    throw new Refusal("invalid-input", `${text} means ${total} endpoints; name one, or scan them`);
-  return client.inspect.endpoint({ ...target, way: proxy, wayPassword, asksForOffers: offers });
+    throw new Refusal("invalid-input", `${text} means ${total} endpoints; name one, or use latchkey scan`);
+  return client.inspect.endpoint({ ...target, way: proxy, wayPassword, asksForOffers: capabilities });
 }
 
 const toJson = (inspection: Inspection) => ({

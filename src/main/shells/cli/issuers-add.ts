@@ -30,7 +30,7 @@ type Options = CommonOptions &
 
 /** `add` and `challenge` among the commands of issuers. */
 export function addIssuerAdding(issuers: Command, { world }: Session): void {
-  const add = issuers.command("add").helpCommand(false).description("add one: local, acme or csr");
+  const add = issuers.command("add").helpCommand(false).description("add an issuer: local, acme or csr");
   const kind = (name: string, description: string, run: (name: string, options: Options) => Promise<void>) =>
     add
       .command(`${name} <name>`)
@@ -38,38 +38,38 @@ export function addIssuerAdding(issuers: Command, { world }: Session): void {
       .action((given: string, _: object, command: Command) => run(given, command.optsWithGlobals<Options>()));
 
   addVaultOption(
-    kind("local", "make an authority of your own", (name, options) => addLocal(name, options, world)),
+    kind("local", "create a certificate authority of your own", (name, options) =>
+      addLocal(name, options, world),
+    ),
   )
     .requiredOption(
       "--permit <name>",
-      "what it may sign for: .corp.example, 10.0.0.0/8; may be given again",
+      "names it may sign for, such as .corp.example or 10.0.0.0/8 (repeatable)",
       collect,
     )
     .option(
       "--days <days>",
-      `how long its certificates live; ${DEFAULT_DAYS_VALID}, if not said`,
+      `how long its certificates are valid (default: ${DEFAULT_DAYS_VALID})`,
       wholeNumber(1, MOST_DAYS_VALID),
     );
-  const acme = kind("acme", "an account at an ACME directory", (name, options) =>
+  const acme = kind("acme", "use an account at an ACME directory", (name, options) =>
     addAcme(name, options, world),
   )
-    .requiredOption("--directory <url>", "the address of the directory")
-    .option("--contact <address>", "a mail address that it may write to; may be given again", collect)
-    .option("--agree-terms", "you agree to its terms of service")
-    .option("--eab-key-id <id>", "for an external account binding; its key is typed")
-    .option("--eab-key-file <file>", "that key, on the first line of a file")
-    .option("--profile <name>", "which kind of certificate is asked for, by its own word")
-    .option("--roots <file>", "the directory is known by these roots alone, PEM or DER");
+    .requiredOption("--directory <url>", "the URL of the directory")
+    .option("--contact <address>", "a contact mail address (repeatable)", collect)
+    .option("--agree-terms", "agree to its terms of service")
+    .option("--eab-key-id <id>", "key ID for external account binding; you are asked for its key")
+    .option("--eab-key-file <file>", "read that key from the first line of a file")
+    .option("--profile <name>", "the ACME profile to request")
+    .option("--roots <file>", "trust only these roots for the directory (PEM or DER)");
   addVaultOption(addChallengeOptions(acme));
-  kind("csr", "a person signs: requests are handed over, and certificates brought back", (name, options) =>
+  kind("csr", "a person signs: you pass on the requests, and hand in the certificates", (name, options) =>
     addCsr(name, options, world),
-  ).option("--note <text>", "to whom requests go, and how");
+  ).option("--note <text>", "who signs the requests, and how to reach them");
 
   const challenge = issuers
     .command("challenge <name>")
-    .description(
-      "say anew how an ACME directory is shown that names are yours; without --challenge, take that back",
-    )
+    .description("set how an ACME directory checks that names are yours; without --challenge: unset it")
     .action((name: string, _: object, command: Command) =>
       setChallenge(name, command.optsWithGlobals<Options>(), world),
     );
@@ -78,10 +78,13 @@ export function addIssuerAdding(issuers: Command, { world }: Session): void {
 
 const addChallengeOptions = (command: Command): Command =>
   command
-    .option("--challenge <way>", `how names are shown to be yours: ${CHALLENGE_FORMS.join(", ")}`)
+    .option(
+      "--challenge <method>",
+      `how the directory checks that names are yours: ${CHALLENGE_FORMS.join(", ")}`,
+    )
     .option(
       "--challenge-key-file <file>",
-      "the key of rfc2136, on the first line of a file; typed, if not said",
+      "the key for rfc2136, on the first line of a file (default: you are asked)",
     );
 
 type Opened = ReturnType<typeof openApp>;
@@ -95,8 +98,8 @@ async function addLocal(name: string, options: Options, world: World): Promise<v
   const issuer = await app.client.issuers.addLocal(wish);
   if (options.json) return printJson({ issuer }, world);
   if (issuer.kind !== "local") return;
-  world.out(printable(`${name} signs for ${issuer.permitted.join(", ")} and what is below`));
-  world.out(printable(`clients are to trust its root: latchkey issuers root ${name} --out FILE`));
+  world.out(printable(`${name} signs for ${issuer.permitted.join(", ")} and all names below`));
+  world.out(printable(`clients must trust its root: latchkey issuers root ${name} --out FILE`));
 }
 
 const MOST_ROOTS_BYTES = 700_000;
@@ -118,15 +121,13 @@ async function addAcme(name: string, options: Options, world: World): Promise<vo
     challenge: await completeWay(way, options, at),
   });
   if (options.json) return printJson({ issuer }, world);
-  world.out(
-    printable(`${name} is added; make its account, and see that it answers: latchkey issuers test ${name}`),
-  );
+  world.out(printable(`${name} is added; create its account and test it: latchkey issuers test ${name}`));
 }
 
 /** As it is given: base64. */
 export async function readRootsFile(path: string): Promise<string> {
   const known = await readFileOrRefuse(path, MOST_ROOTS_BYTES);
-  if (!known) throw new Refusal("too-many", `${path} is larger than any file of roots`);
+  if (!known) throw new Refusal("too-many", `${path} is larger than 700 kB, too large for a file of roots`);
   return Buffer.from(known).toString("base64");
 }
 
@@ -146,7 +147,7 @@ async function setChallenge(name: string, options: Options, world: World): Promi
   const challenge = await completeWay(way, options, { app, world });
   const issuer = await app.client.issuers.setChallenge({ name, challenge });
   if (options.json) printJson({ issuer }, world);
-  else world.out(challenge ? "set" : "nothing is set any more: it is to be said each time");
+  else world.out(challenge ? "set" : "unset: use --challenge with each renewal");
 }
 
 function readWay({ challenge }: Options): TypedWay | null {
@@ -154,7 +155,7 @@ function readWay({ challenge }: Options): TypedWay | null {
   if (way || challenge === undefined) return way;
   throw new Refusal(
     "invalid-input",
-    `${challenge} is no way to show that a name is yours; say one of ${CHALLENGE_FORMS.join(", ")}`,
+    `${challenge} is not a challenge method; use one of ${CHALLENGE_FORMS.join(", ")}`,
   );
 }
 

@@ -20,22 +20,18 @@ type Options = CommonOptions & {
 export function addIssuerSetting(issuers: Command, { world }: Session): void {
   issuers
     .command("set <name>")
-    .description("change what is not secret of one, for what it is asked for from now on")
-    .option(
-      "--days <days>",
-      "of an authority of your own: how long its certificates live",
-      wholeNumber(1, MOST_DAYS_VALID),
-    )
+    .description("change the settings of an issuer, for certificates from now on")
+    .option("--days <days>", "local: how long its certificates are valid", wholeNumber(1, MOST_DAYS_VALID))
     .option(
       "--contact <address>",
-      "of an ACME directory without an account yet: a mail address; may be given again",
+      "acme, before it has an account: a contact mail address (repeatable)",
       collect,
     )
-    .option("--profile <name>", "which kind of certificate is asked for, by the directory's own word")
-    .option("--no-profile", "whichever kind the directory gives")
-    .option("--roots <file>", "the directory is known by these roots alone, PEM or DER")
-    .option("--no-roots", "the directory is known by the roots of this system")
-    .option("--note <text>", "of a person: to whom requests go, and how")
+    .option("--profile <name>", "acme: the profile to request")
+    .option("--no-profile", "acme: the directory's default profile")
+    .option("--roots <file>", "acme: trust only these roots for the directory (PEM or DER)")
+    .option("--no-roots", "acme: trust the system's roots for the directory")
+    .option("--note <text>", "csr: who signs the requests, and how to reach them")
     .action((name: string, _: object, command: Command) =>
       set(name, command.optsWithGlobals<Options>(), world),
     );

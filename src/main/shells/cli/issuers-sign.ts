@@ -29,35 +29,39 @@ export function addSigning(issuers: Command, { world }: Session): void {
         return run([first, second], command.optsWithGlobals<Options>());
       });
   addVaultOption(
-    add("sign <name>", "sign a request with an authority of your own", ([name], options) =>
+    add("sign <name>", "sign a certificate request (local issuers)", ([name], options) =>
       sign(name, options, world),
     ),
   )
     .requiredOption("--csr <file>", "the request, PEM or DER")
-    .option("--days <days>", "for how long, if not as the issuer is set", wholeNumber(1, MOST_DAYS_VALID))
-    .option("--out <file>", "write the certificate and its intermediate to this new file");
-  add("issued <name>", "what an authority of your own has signed", ([name], options) =>
+    .option(
+      "--days <days>",
+      "how long it is valid (default: as the issuer is set)",
+      wholeNumber(1, MOST_DAYS_VALID),
+    )
+    .option("--out <file>", "write the certificate and its intermediate to a new file");
+  add("issued <name>", "list what a local issuer has signed", ([name], options) =>
     listIssued(name, options, world),
   );
   addVaultOption(
     add(
       "revoke <name> <certificate>",
-      "say that a certificate, named by serial number, SHA-256 or file, is not to be believed",
+      "revoke a certificate, named by serial number, SHA-256 or file",
       (words, options) => revoke(words, options, world),
     ),
   ).addOption(
     new Option("--reason <reason>", "why").choices(RevocationReason.options).default("unspecified"),
   );
   addVaultOption(
-    add("crl <name>", "sign the revocation lists anew", ([name], options) =>
+    add("crl <name>", "sign new revocation lists (local issuers)", ([name], options) =>
       writeLists(name, options, world),
     ),
   )
-    .option("--days <days>", "for how long they hold; 30, if not said", wholeNumber(1, 366))
-    .option("--out <file>", "write them to this file, over what is there");
-  add("root <name>", "the root of an authority of your own, as PEM", ([name], options) =>
+    .option("--days <days>", "how long they are valid (default: 30)", wholeNumber(1, 366))
+    .option("--out <file>", "write them to this file, replacing it");
+  add("root <name>", "print the root of a local issuer, as PEM", ([name], options) =>
     writeRoot(name, options, world),
-  ).option("--out <file>", "write it to this new file");
+  ).option("--out <file>", "write it to a new file");
 }
 
 /** Without their kinds. */
@@ -68,7 +72,8 @@ const MOST_BYTES = 180 * 1024;
 
 async function sign(name: string, { csr = "", days, out, ...options }: Options, world: World): Promise<void> {
   const bytes = await readFileOrRefuse(csr, MOST_BYTES);
-  if (!bytes) throw new Refusal("too-many", `${csr} is larger than any certificate signing request`);
+  if (!bytes)
+    throw new Refusal("too-many", `${csr} is larger than 180 KiB, too large for a certificate request`);
   await using app = openApp(options, world, "write");
   const issuer = (await app.client.issuers.known()).find((each) => each.name === name);
   if (issuer?.kind === "local") await openVaultFor({ app, options, world });
@@ -122,7 +127,7 @@ async function revoke(
   if (options.json) return printJson({ certificate: revoked }, world);
   world.out(printable(`the certificate for ${plain(revoked.names)} is revoked: ${revoked.reason}`));
   if (issuer?.kind === "local")
-    world.out(printable(`clients hear of it by the list: latchkey issuers crl ${name} --out FILE`));
+    world.out(printable(`clients learn of it from the list: latchkey issuers crl ${name} --out FILE`));
 }
 
 async function hashOfFile(path: string, { inspect }: ReturnType<typeof openApp>["client"]): Promise<string> {
@@ -133,7 +138,7 @@ async function hashOfFile(path: string, { inspect }: ReturnType<typeof openApp>[
   if (first !== undefined) return first;
   throw new Refusal(
     "invalid-input",
-    `${path} holds no certificate; give a serial number, a SHA-256 or its file`,
+    `${path} contains no certificate; pass a serial number, a SHA-256 or its file`,
   );
 }
 
@@ -146,7 +151,7 @@ async function writeLists(name: string, { days, out, ...options }: Options, worl
   if (options.json) return printJson(lists, world);
   if (out === undefined) return world.out(lists.pem.trimEnd());
   const { number, revoked, nextUpdate } = lists;
-  const what = `list ${number}, with ${sayCount(revoked, "certificate")}, holds until ${nextUpdate.slice(0, 10)}`;
+  const what = `list ${number}, with ${sayCount(revoked, "certificate")}, is valid until ${nextUpdate.slice(0, 10)}`;
   world.out(printable(`${what}; written: ${out}`));
 }
 
@@ -171,7 +176,7 @@ async function openNew(path: string): Promise<Output> {
 /** A file that may be there: whoever reads it meanwhile reads the old one or the new one, whole. */
 async function openOver(path: string): Promise<Output> {
   const before = await stat(path).catch(() => null);
-  if (before && !before.isFile()) throw new Refusal("conflict", `${path} is no file; name another one`);
+  if (before && !before.isFile()) throw new Refusal("conflict", `${path} is not a file; name another one`);
   const real = before ? await realpath(path) : path;
   const part = `${real}.part-${process.pid}`;
   const handle = await orRefuse(path, () => open(part, "wx", 0o644));
@@ -208,7 +213,7 @@ async function orRefuse<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
-    const why = code === "EEXIST" ? "is there already; name another file" : `cannot be written (${code})`;
+    const why = code === "EEXIST" ? "already exists; name another file" : `cannot be written (${code})`;
     throw new Refusal("conflict", `${path} ${why}`);
   }
 }

@@ -22,23 +22,23 @@ export function addIssuers(program: Command, session: Session): void {
     .command("issuers")
     .helpGroup(MORE)
     .helpCommand(false)
-    .description("who signs certificates for you: an authority of your own, ACME directories, a person")
+    .description("who signs certificates for you: a local CA, ACME directories, or a person")
     .addHelpText("after", HELP);
   issuers
     .command("list", { isDefault: true })
-    .description("those that there are")
+    .description("list all issuers")
     .action((_: object, command: Command) => list(command.optsWithGlobals<Options>(), world));
   addIssuerAdding(issuers, session);
   addIssuerSetting(issuers, session);
   addVaultOption(issuers.command("remove <name>"))
-    .description("forget one, with its keys")
-    .option("--yes", "without asking")
+    .description("delete an issuer and its keys")
+    .option("--yes", "do not ask for confirmation")
     .action((name: string, _: object, command: Command) =>
       remove(name, command.optsWithGlobals<Options>(), world),
     );
   addVaultOption(issuers.command("test <name>"))
-    .description("whether it would sign now; at an ACME directory that makes the account")
-    .option("--name <name>", "a name for which a record may be made and taken away, to try a hook of DNS")
+    .description("check whether it can sign now; creates the account at an ACME directory")
+    .option("--name <name>", "try the DNS hook: create and delete a record for this name")
     .action(async (name: string, _: object, command: Command) =>
       finish(await test(name, command.optsWithGlobals<Options>(), world)),
     );
@@ -47,7 +47,7 @@ export function addIssuers(program: Command, session: Session): void {
 }
 
 const HELP = `
-Keys of authorities and accounts are made in the vault, and sign there: latchkey vault create makes it.
+The keys of CAs and accounts are created in the vault, and never leave it; create it first: latchkey vault create
 
 Examples:
   latchkey issuers add local corp --permit .corp.example --permit 10.0.0.0/8
@@ -55,7 +55,7 @@ Examples:
   latchkey issuers set le --profile shortlived
   latchkey issuers test corp
   latchkey issuers sign corp --csr web1.csr --out web1.pem
-  latchkey issuers root corp --out corp-root.pem          what clients are to trust
+  latchkey issuers root corp --out corp-root.pem          what clients must trust
   latchkey issuers crl corp --out corp.crl
 
 With --json: list { issuers }; test { isSound, lines }; issued { certificates }; sign { pem, sha256, serial, names, notAfter };
@@ -66,7 +66,9 @@ async function list(options: Options, world: World): Promise<void> {
   const issuers = await app.client.issuers.known();
   if (options.json) return printJson({ issuers }, world);
   if (issuers.length === 0)
-    return world.out("there is none yet; make one: latchkey issuers add local NAME --permit .corp.example");
+    return world.out(
+      "there is no issuer yet; add one: latchkey issuers add local NAME --permit .corp.example",
+    );
   world.out(printTable(COLUMNS, issuers, world));
 }
 
@@ -105,15 +107,18 @@ async function remove(name: string, options: Options, world: World): Promise<voi
   }
   await app.client.issuers.remove({ name });
   if (options.json) printJson({}, world);
-  else world.out(printable(`${name} is forgotten${sayGone(issuer?.kind)}`));
+  else world.out(printable(`${name} is deleted${sayGone(issuer?.kind)}`));
 }
 
 async function confirmRemoval({ name, kind }: Issuer, { yes }: Options, { ask, err }: World): Promise<void> {
   if (yes) return;
-  const loss = kind === "local" ? "what it has signed can be revoked no longer" : "its account key is lost";
+  const loss = kind === "local" ? "its certificates can no longer be revoked" : "its account key is lost";
   if (!ask)
-    throw new Refusal("invalid-input", `with ${name} its keys go, and ${loss}; say --yes if that is meant`);
-  err(printable(`With ${name} its keys go, and ${loss}.`));
+    throw new Refusal(
+      "invalid-input",
+      `removing ${name} deletes its keys, and ${loss}; use --yes to confirm`,
+    );
+  err(printable(`Removing ${name} deletes its keys, and ${loss}.`));
   if ((await ask("Remove it? [y/N] ")).trim().toLowerCase() !== "y")
     throw new Refusal("invalid-input", `${name} was not removed`);
 }
@@ -131,7 +136,7 @@ async function test(name: string, options: Options, world: World): Promise<numbe
 /** What it has signed is served on, so that it is still judged by its root. */
 function sayGone(kind: IssuerKind | undefined): string {
   if (kind === "local")
-    return ", with its keys; its root and its lists stay trusted here, until latchkey trust remove";
+    return ", with its keys; its root and lists stay trusted here, until latchkey trust remove";
   return kind === "csr" ? "" : ", with its keys";
 }
 
@@ -139,7 +144,7 @@ function sayGone(kind: IssuerKind | undefined): string {
 function addRenewal(issuers: Command, { world }: Session): void {
   issuers
     .command("renewal <name> <sha256>")
-    .description("when an ACME directory wants a certificate of its own to be renewed")
+    .description("when an ACME directory suggests renewing a certificate (ARI)")
     .action((name: string, certificate: string, _: object, command: Command) =>
       sayRenewal({ name, certificate }, command.optsWithGlobals<CommonOptions>(), world),
     );
@@ -154,7 +159,7 @@ async function sayRenewal(
   const said = await app.client.issuers.renewal(wish);
   if (options.json) return printJson(said, world);
   const { window } = said;
-  if (!window) return world.out(printable(`${wish.name} does not say when it is to be renewed`));
-  world.out(printable(`to be renewed between ${window.from} and ${window.to}`));
+  if (!window) return world.out(printable(`${wish.name} suggests no renewal time for it`));
+  world.out(printable(`renew between ${window.from} and ${window.to}`));
   if (window.explanation) world.out(printable(`why: ${window.explanation}`));
 }

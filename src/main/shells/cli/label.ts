@@ -19,12 +19,12 @@ export function addLabel(program: Command, { world }: Session): void {
   program
     .command("label [host...]")
     .helpGroup(MORE)
-    .description("say of hosts and certificates who answers for them, and tag them")
-    .option("--certificate <sha256>", "this certificate; may be said several times", collect)
-    .option("--owner <name>", "who answers for it")
-    .option("--no-owner", "nobody that is known")
-    .option("--tag <name>", "give it a tag; may be said several times", collect)
-    .option("--untag <name>", "take a tag from it", collect)
+    .description("set owner and tags of hosts and certificates")
+    .option("--certificate <sha256>", "this certificate (repeatable)", collect)
+    .option("--owner <name>", "set the owner")
+    .option("--no-owner", "remove the owner")
+    .option("--tag <name>", "add a tag (repeatable)", collect)
+    .option("--untag <name>", "remove a tag (repeatable)", collect)
     .addHelpText("after", HELP)
     .action((hosts: string[], _: object, command: Command) =>
       setLabels(hosts, command.optsWithGlobals<Options>(), world),
@@ -32,9 +32,9 @@ export function addLabel(program: Command, { world }: Session): void {
   program
     .command("tags [name]")
     .helpGroup(MORE)
-    .description("all tags, or from when certificates with one are due")
-    .option("--due <percent>", "due with so much of its life left", wholeNumber(1, 99))
-    .option("--no-due", "due as any other")
+    .description("list tags, or set when certificates with a tag are due")
+    .option("--due <percent>", "due when this percentage of the lifetime is left", wholeNumber(1, 99))
+    .option("--no-due", "due as without the tag")
     .addHelpText("after", TAGS_HELP)
     .action((name: string | undefined, _: object, command: Command) =>
       runTags(name, command.optsWithGlobals<TagOptions>(), world),
@@ -44,18 +44,18 @@ export function addLabel(program: Command, { world }: Session): void {
 const collect = (word: string, before: string[] = []): string[] => [...before, word];
 
 const HELP = `
-A host is named as latchkey hosts and latchkey certificates name it. A certificate is answered for by whoever
-answers for all hosts where it is seen, unless somebody is named for it alone: one that renews it is found again.
-latchkey forecast --by owner goes by that.
+Name a host as latchkey hosts or latchkey certificates shows it. A certificate without an owner of its own belongs to
+the owner of the hosts where it is found, if all of them have the same one; its renewals inherit its labels.
+latchkey forecast --by owner groups by this.
 
 Examples:
   latchkey label web1.example web2.example --owner "team shop" --tag production
   latchkey label --certificate 5f2c... --owner "Ann Moore"
-  latchkey label web1.example                  what is said of it`;
+  latchkey label web1.example                  show its labels`;
 
 const TAGS_HELP = `
-A certificate is due when a third of its life is left, or half where it lives less than ten days. A tag of it or of
-a host where it is seen may ask for more or for less; of several, the earliest counts.
+A certificate is due when a third of its lifetime is left, or half if it is valid for less than ten days. A tag on
+the certificate, or on a host where it is found, can change that; of several, the earliest counts.
 
 Examples:
   latchkey tags production --due 50
@@ -66,7 +66,7 @@ async function setLabels(hosts: readonly string[], options: Options, world: Worl
     ...hosts.map((host) => ({ kind: "host" as const, host })),
     ...(options.certificate ?? []).map((sha256) => ({ kind: "certificate" as const, sha256 })),
   ];
-  if (things.length === 0) throw new Refusal("invalid-input", "name a host, or say --certificate");
+  if (things.length === 0) throw new Refusal("invalid-input", "name a host, or use --certificate");
   const { owner, tag: addTags = [], untag: removeTags = [] } = options;
   const isChange = owner !== undefined || addTags.length + removeTags.length > 0;
   await using app = openApp(options, world, isChange ? "write" : "read");
@@ -79,7 +79,7 @@ async function setLabels(hosts: readonly string[], options: Options, world: Worl
     return printJson({ labels: things.map((thing, index) => ({ ...thing, ...labels[index] })) }, world);
   for (const [index, thing] of things.entries()) {
     const { owner: own = null, inheritedOwner = "", tags = [] } = labels[index] ?? {};
-    const whose = own ?? (inheritedOwner === "" ? "nobody's" : `${inheritedOwner}, as its hosts`);
+    const whose = own ?? (inheritedOwner === "" ? "no owner" : `${inheritedOwner}, as its hosts`);
     const what = thing.kind === "host" ? thing.host : thing.sha256;
     world.out(printable(`${what}: ${whose}${tags.length > 0 ? `, tagged ${tags.join(", ")}` : ""}`));
   }
@@ -97,10 +97,10 @@ async function runTags(name: string | undefined, options: TagOptions, world: Wor
   if (options.json) return printJson({ tags: shown }, world);
   if (shown.length === 0)
     return world.out(
-      `there is no ${name === undefined ? "tag yet" : "such tag"}; give one to a host by: latchkey label HOST --tag NAME`,
+      `there is no ${name === undefined ? "tag yet" : "such tag"}; add one: latchkey label HOST --tag NAME`,
     );
   for (const { name: said, duePercent, hostCount, certificateCount } of shown) {
-    const when = duePercent === null ? "due as any other" : `due with ${duePercent} % of its life left`;
+    const when = duePercent === null ? "due as usual" : `due when ${duePercent} % of the lifetime is left`;
     const where = `${sayCount(hostCount, "host")}, ${sayCount(certificateCount, "certificate")}`;
     world.out(`${said}: ${where}; ${when}`);
   }

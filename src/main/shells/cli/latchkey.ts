@@ -2,7 +2,7 @@
 /** The database driver speaks Node-API 10. With an older one it does not fail but crash, so it is not even loaded. */
 if (Number(process.versions.napi) < 10) {
   process.stderr.write(
-    `latchkey: this needs Node 22.14, 23.6 or newer, not ${process.versions.node}; in a checkout, "npm run -s latchkey --" brings its own\n`,
+    `latchkey: Node ${process.versions.node} is too old: 22.14, 23.6 or newer is needed; in a checkout, use "npm run -s latchkey --"\n`,
   );
   process.exitCode = 3;
 } else {

@@ -24,44 +24,49 @@ export function addPeople(program: Command, { world, finish }: Session): void {
     .command("people")
     .helpGroup(MORE)
     .helpCommand(false)
-    .description("rosters of people and their keys: whose key is it, and who has left")
+    .description("people and their keys, from people sources: whose key is it, and who has left")
     .addHelpText("after", HELP);
   people
     .command("list [filter...]")
-    .description("list the people of all rosters")
-    .addOption(new Option("--standing <standing>", "only these").choices(["known", "gone"]))
-    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .description("list the people of all sources")
+    .addOption(
+      new Option("--standing <standing>", "only people who are known, or who have left (gone)").choices([
+        "known",
+        "gone",
+      ]),
+    )
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .action((words: string[], _: object, command: Command) =>
       listPeople(words, command.optsWithGlobals<ListOptions>(), world),
     );
   people
     .command("import <path...>")
-    .description("read rosters; one of the same name is replaced")
-    .option("--name <name>", "what the roster is called; by default as its file or folder")
-    .option("--complete", "it names everybody: who was in it and is no longer has left")
+    .description("import people sources; replaces one of the same name")
+    .option("--name <name>", "the name of the source (default: its file or folder name)")
+    .option("--complete", "the source is complete: whoever is missing since the last import has left")
     .action(async (paths: string[], _: object, command: Command) =>
       finish(await importRosters(paths, command.optsWithGlobals<ImportOptions>(), world)),
     );
   people
     .command("remove <name>")
-    .description("forget a roster, and all that only it has said")
+    .description("delete a people source, and what only it knows")
     .action((name: string, _: object, command: Command) =>
       removeRoster(name, command.optsWithGlobals<CommonOptions>(), world),
     );
 }
 
 const HELP = `
-A roster is one of these; each becomes a roster of its own, named as its file or folder:
-  people.csv      a table. Its first line names the columns: name, email or login; key or fingerprint;
+A people source is one of these, and is named after its file or folder:
+  people.csv      a table. The first line names the columns: name, email or login; key or fingerprint;
                   state (active, gone) or left on (2026-03-31)
-  team-keys/      a folder of NAME.keys, as GitHub serves them (https://github.com/NAME.keys)
-  people.ldif     a directory's export, with sshPublicKey; closed accounts count as gone
-Rosters are joined by login and address: one may have the keys, and another know who has left.
+  team-keys/      a folder of NAME.keys files, as GitHub serves them (https://github.com/NAME.keys)
+  people.ldif     an LDAP export with sshPublicKey; disabled accounts count as gone
+Sources are joined by login and mail address: one may have the keys, and another know who has left.
 
 Examples:
   latchkey people import people.csv team-keys
-  latchkey people import people.csv --complete       who is no longer in it has left
-  latchkey access --orphaned                         what those who have left can still open`;
+  latchkey people import people.csv --complete       whoever is missing from it has left
+  latchkey access --orphaned                         what people who have left can still log in to`;
 
 async function importRosters(
   paths: readonly string[],
@@ -71,7 +76,7 @@ async function importRosters(
   if (name !== undefined && paths.length > 1)
     throw new Refusal(
       "invalid-input",
-      "--name names one roster; import several without it, or one at a time",
+      "--name names one source; import several without it, or one at a time",
     );
   const rosters = [];
   for (const path of paths) rosters.push(await readRosterFiles(path));
@@ -90,7 +95,7 @@ async function importRosters(
     for (const note of one.notes) world.err(`  ${printable(note)}`);
     for (const { where, why } of one.broken.first) world.err(`  ${printable(where)}: ${printable(why)}`);
     const left = one.broken.total - one.broken.first.length;
-    if (left > 0) world.err(`  and ${sayNumber(left)} more that cannot be read`);
+    if (left > 0) world.err(`  and ${sayNumber(left)} more that could not be read`);
   }
   return imported.some(({ broken }) => broken.total > 0) ? 1 : 0;
 }
@@ -99,7 +104,7 @@ type Imported = { name: string; people: number; keys: number; gone: number; miss
 
 function sayImported({ name, people, keys, gone, missing }: Imported): string {
   const read = `${printable(name)}: ${sayCount(people, "person", "people")} with ${sayCount(keys, "key")}`;
-  const lost = missing > 0 ? `; ${sayNumber(missing)} of an earlier reading are not in it` : "";
+  const lost = missing > 0 ? `; ${sayNumber(missing)} of the last import are missing from it` : "";
   const left = gone > 0 ? `; ${sayLeft(gone)}` : "";
   return `${read}${lost}${left}`;
 }
@@ -108,7 +113,7 @@ async function removeRoster(name: string, options: CommonOptions, world: World):
   await using app = openApp(options, world, "write");
   const { people } = await app.client.people.remove({ name });
   if (options.json) return printJson({ people }, world);
-  world.out(`${printable(name)} is forgotten, with ${sayCount(people, "person", "people")}`);
+  world.out(`${printable(name)} is deleted, with ${sayCount(people, "person", "people")}`);
 }
 
 async function listPeople(words: readonly string[], options: ListOptions, world: World): Promise<void> {
@@ -119,8 +124,8 @@ async function listPeople(words: readonly string[], options: ListOptions, world:
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
   if (options.json) return printJson({ people: rows.map(toJson), total, rosters }, world);
   if (rosters.length === 0)
-    return world.out("no roster was imported; import one, such as: latchkey people import people.csv");
-  if (total === 0) world.out("nobody fits");
+    return world.out("no people source was imported yet; import one: latchkey people import people.csv");
+  if (total === 0) world.out("no person matches");
   else world.out(`${printTable(COLUMNS, rows, world)}\n`);
   const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
   world.out(`${sayTotal(total, "person", "people")}${shown}`);
@@ -128,7 +133,7 @@ async function listPeople(words: readonly string[], options: ListOptions, world:
 }
 
 const sayRoster = ({ name, people, keys, isWhole, readAt }: Roster, now: Date): string =>
-  `${printable(name)}: ${sayCount(people, "person", "people")} with ${sayCount(keys, "key")}, read ${sayElapsed(readAt, now)}${isWhole ? ", names everybody" : ""}`;
+  `${printable(name)}: ${sayCount(people, "person", "people")} with ${sayCount(keys, "key")}, read ${sayElapsed(readAt, now)}${isWhole ? ", complete" : ""}`;
 
 const COLUMNS: Column<PersonRow>[] = [
   { head: "NAME", cell: ({ name }) => name, cut: "middle" },
@@ -159,7 +164,7 @@ async function readRosterFiles(path: string): Promise<RosterFiles> {
   if (names.length === 0)
     throw new Refusal(
       "invalid-input",
-      `${path} has no file of a roster in it: NAME.keys, NAME.pub, .csv or .ldif`,
+      `${path} contains no people source: NAME.keys, NAME.pub, .csv or .ldif`,
     );
   const files = [];
   for (const entry of names) files.push(await readOne(join(path, entry), entry));
@@ -168,6 +173,7 @@ async function readRosterFiles(path: string): Promise<RosterFiles> {
 
 async function readOne(path: string, name: string): Promise<RosterFiles["files"][number]> {
   const bytes = await readFileOrRefuse(path, MOST_BYTES);
-  if (bytes === null) throw new Refusal("too-many", `${path} is larger than 16 MiB; a roster is not`);
+  if (bytes === null)
+    throw new Refusal("too-many", `${path} is larger than 16 MiB, too large for a people source`);
   return { name, base64: Buffer.from(bytes).toString("base64") };
 }

@@ -10,15 +10,23 @@ import { createProgram } from "./command-line.ts";
 import type { World } from "./world.ts";
 
 /** What is asked anew of each run, so that no plan holds it; whatever else is typed beside a plan file has to be what it holds. */
-const OF_A_RUN = ["--db", "--json", "--apply", "--yes", "--consent", "--identity", "--vault-passphrase-file"];
+const OF_A_RUN = [
+  "--db",
+  "--json",
+  "--apply",
+  "--yes",
+  "--acknowledge",
+  "--identity",
+  "--vault-passphrase-file",
+];
 
 /** As the plan below holds them. */
 const HELD = [
   ["--grace", "0"],
   ["--batch", "2"],
   ["--max-failures", "1"],
-  ["--dead-man", "120"],
-  ["--recheck", "60"],
+  ["--rollback-after", "120"],
+  ["--post-check", "60"],
 ];
 
 let folder: Awaited<ReturnType<typeof makeTemporaryFolder>>;
@@ -77,10 +85,10 @@ test("an option that says what a plan file holds anyway is taken, and one that s
     const { err } = await type(...wordsOf(command), "--apply", file, ...held.flat());
     expect(err).toContain("the plan was edited: web1: says not how user1 is proved");
   }
-  const others = ["--grace", "14", "--dead-man", "300", "--no-canary", "--batch", "2"];
+  const others = ["--grace", "14", "--rollback-after", "300", "--no-canary", "--batch", "2"];
   expect(await type("rotate", "key", "--apply", file, ...others, "--yes")).toMatchObject({
     code: 2,
-    err: `latchkey: ${file} does not hold --grace 14 (but 0), --no-canary, --dead-man 300 (but 120): make the plan anew with that (--plan FILE), or leave it out`,
+    err: `latchkey: ${file} was made without --grace 14 (but 0), --no-canary, --rollback-after 300 (but 120): make a new plan with it (--plan FILE), or leave it out`,
   });
 });
 

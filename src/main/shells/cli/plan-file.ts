@@ -19,7 +19,7 @@ export async function readPlanFile(path: string): Promise<PlanFile> {
   } catch {
     // Said below, for it is the same to whoever named the file.
   }
-  throw new Refusal("invalid-input", `${path} holds no plan; --plan FILE writes one`);
+  throw new Refusal("invalid-input", `${path} contains no plan; write one with --plan FILE`);
 }
 
 /** What is asked of each run, and so is in no plan. Whatever is not here is refused beside a plan file, unless the plan holds the same. */
@@ -28,7 +28,7 @@ const OF_A_RUN: ReadonlySet<string> = new Set<keyof (ChangeOptions & VaultOption
   "json",
   "apply",
   "yes",
-  "consent",
+  "acknowledge",
   "identity",
   "vaultPassphraseFile",
 ]);
@@ -48,7 +48,7 @@ export function refuseBeside(command: Command, { path, plan }: PlanFile): void {
   if (lost.length > 0)
     throw new Refusal(
       "invalid-input",
-      `${path} does not hold ${lost.join(", ")}: make the plan anew with that (--plan FILE), or leave it out`,
+      `${path} was made without ${lost.join(", ")}: make a new plan with it (--plan FILE), or leave it out`,
     );
 }
 

@@ -18,9 +18,7 @@ test("how names are shown to be ours is printed with the plan, with the program 
     consumers: [],
     proofs: [],
   };
-  expect(sayCertificate(change)).toContain(
-    "    its names are shown to be yours by DNS, by the program /home/jo/repo/.hook",
-  );
+  expect(sayCertificate(change)).toContain("    ACME challenge: DNS, by the program /home/jo/repo/.hook");
   expect(sayCertificate({ ...change, challenge: null }).join("\n")).not.toContain("shown to be yours");
 });
 
@@ -33,16 +31,16 @@ test("what a run of the plan will do is printed with it, also where its options 
       }),
     );
   expect(say({})).toEqual([
-    "  one host first, alone; then 8 hosts at a time",
-    "  no other host is begun after 1 host failed",
-    "  what is not proved after 120 seconds comes back by itself",
-    "  the old files go once all was looked at again, 60 minutes later",
+    "  one host first, as a canary; then 8 hosts at a time",
+    "  stops after 1 failed host",
+    "  a host rolls back by itself unless it is verified within 120 seconds",
+    "  the old files are removed after a post-deployment check, 60 minutes later",
   ]);
   expect(say({ canary: false, maxFailures: 9, recheckMinutes: 0, batchSize: 1 })).toEqual([
     "  1 host at a time",
-    "  no other host is begun after 9 hosts failed",
-    "  what is not proved after 120 seconds comes back by itself",
-    "  what is served is not looked at again before the old files go",
+    "  stops after 9 failed hosts",
+    "  a host rolls back by itself unless it is verified within 120 seconds",
+    "  the old files are removed without a post-deployment check",
   ]);
-  expect(say({}, 1)[0]).toContain("no other host is begun");
+  expect(say({}, 1)[0]).toContain("stops after 1 failed host");
 });

@@ -9,29 +9,32 @@ export function sayOptions({ options, hosts }: RenewalPlan): string[] {
   const { canary, batchSize, maxFailures, deadManSeconds, recheckMinutes } = options;
   const atATime = `${sayCount(batchSize, "host")} at a time`;
   return [
-    ...(hosts.length > 1 ? [canary ? `one host first, alone; then ${atATime}` : atATime] : []),
-    `no other host is begun after ${sayCount(maxFailures, "host")} failed`,
-    `what is not proved after ${sayCount(deadManSeconds, "second")} comes back by itself`,
+    ...(hosts.length > 1 ? [canary ? `one host first, as a canary; then ${atATime}` : atATime] : []),
+    `stops after ${sayCount(maxFailures, "failed host")}`,
+    `a host rolls back by itself unless it is verified within ${sayCount(deadManSeconds, "second")}`,
     recheckMinutes === 0
-      ? "what is served is not looked at again before the old files go"
-      : `the old files go once all was looked at again, ${sayCount(recheckMinutes, "minute")} later`,
+      ? "the old files are removed without a post-deployment check"
+      : `the old files are removed after a post-deployment check, ${sayCount(recheckMinutes, "minute")} later`,
   ].map((text) => `  ${text}`);
 }
 
 /** What becomes of a certificate of a host. */
 export function sayCertificate(change: CertificateChange): string[] {
   const { subject, names, notAfter, issuer, key, challenge, files, consumers, proofs } = change;
-  const made = key.made === "there" ? "made there, which it never leaves" : "made on this computer, and sent";
+  const made =
+    key.made === "there"
+      ? "created on the host, which it never leaves"
+      : "created on this computer, and sent to the host";
   return [
-    `  ~ ${subject || names[0]}, until ${notAfter.slice(0, 10)}: a new one of ${issuer.name} for ${names.join(", ")}`,
+    `  ~ ${subject || names[0]}, until ${notAfter.slice(0, 10)}: a new one from ${issuer.name} for ${names.join(", ")}`,
     `    ${key.kind} key, ${made}`,
-    ...(challenge ? [`    its names are shown to be yours by ${sayChallengeWay(challenge)}`] : []),
+    ...(challenge ? [`    ACME challenge: ${sayChallengeWay(challenge)}`] : []),
     ...files.map((file) => `    ${file.path}${sayReal(file)}: ${sayHolds(file)}`),
     ...consumers.map(
       ({ server, where, test, reload }) =>
-        `    ${server} (${where}): ${test === "staged" ? "tries the new files first; " : ""}told by ${reload}`,
+        `    ${server} (${where}): ${test === "staged" ? "tests the new files first; " : ""}reloaded by ${reload}`,
     ),
-    ...(proofs.length > 0 ? [`    proved at ${proofs.map(sayServedProof).join(", ")}`] : []),
+    ...(proofs.length > 0 ? [`    verified at ${proofs.map(sayServedProof).join(", ")}`] : []),
   ];
 }
 

@@ -29,21 +29,21 @@ export function printPlan(plan: Plan, world: World): void {
   const lines: Line[] = [
     { text: plan.title, style: "bold" },
     ...("asOf" in plan && plan.asOf !== null
-      ? [{ text: `  of what was collected on ${plan.asOf}: --script FOLDER writes what is carried there` }]
+      ? [{ text: `  from a bundle collected on ${plan.asOf}; --script FOLDER writes the offline scripts` }]
       : []),
     ...(plan.kind === "rotate-certificate" ? sayOptions(plan).map((text) => ({ text })) : []),
     ...(newKey ? [{ text: `  new key: ${sayNewKey(newKey)}` }] : []),
     ...holdersHere(plan).map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
     ...plan.hosts.flatMap((host) => sayHostPlan(host, plan)),
     ...sayChecks(plan.checks),
-    ...(plan.leftOut.length > 0 ? [{ text: "" }, { text: "Left as it is", style: "bold" as const }] : []),
+    ...(plan.leftOut.length > 0 ? [{ text: "" }, { text: "Not changed", style: "bold" as const }] : []),
     ...plan.leftOut.map((text) => ({ text: `  ${text}` })),
     ...(afterwards.length > 0 ? [{ text: "" }, { text: "Afterwards", style: "bold" as const }] : []),
     ...afterwards.map((text) => ({ text: `  ${text}` })),
     { text: "" },
     { text: `Plan: ${sayCounts(plan)}`, style: "bold" },
     ...(plan.confirm
-      ? [{ text: `Before it runs, "${plan.confirm.word}" is to be typed: ${plan.confirm.why.join("; ")}` }]
+      ? [{ text: `To apply it, you must type "${plan.confirm.word}": ${plan.confirm.why.join("; ")}` }]
       : []),
   ];
   for (const { text, style } of lines) {
@@ -53,7 +53,7 @@ export function printPlan(plan: Plan, world: World): void {
 }
 
 function sayHostPlan(host: HostPlan, plan: Plan): Line[] {
-  const order = plan.options.canary && host.batch === 0 ? "first, alone" : `batch ${host.batch}`;
+  const order = plan.options.canary && host.batch === 0 ? "canary" : `batch ${host.batch}`;
   const files = "files" in host ? host.files : [];
   const holders = "holders" in host ? host.holders : [];
   const certificates = "certificates" in host ? host.certificates : [];
@@ -98,8 +98,8 @@ const sayHunk = ({ line, rows }: Hunk, given: string): Line[] => [
 
 const sayHolder = ({ kind, path }: HolderPlan, whose: string): string =>
   kind === "agent"
-    ? `~ the agent at ${path} gets the new key`
-    : `~ the private key ${path} ${whose} is replaced; the old one stays beside it until the end`;
+    ? `~ the new key is added to the agent at ${path}`
+    : `~ the private key ${path} ${whose} is replaced; the old one is kept beside it until the end`;
 
 const CHECK_STYLES: Record<Check["state"], Style> = {
   ok: "green",

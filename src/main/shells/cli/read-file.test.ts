@@ -12,7 +12,7 @@ test.skipIf(process.platform === "win32")(
     const pipe = join(folder.path, "pipe");
     execFileSync("mkfifo", [pipe]);
     await expect(readFileOrRefuse(pipe, 10)).rejects.toThrow(
-      `${pipe} cannot be read (it is a named pipe, which may keep its reader waiting for ever; give it as <(cat ${pipe}))`,
+      `${pipe} cannot be read (it is a named pipe, which may block for ever; use <(cat ${pipe}))`,
     );
     const writer = openSync(pipe, "r+");
     writeSync(writer, "more than ten bytes");

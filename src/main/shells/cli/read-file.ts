@@ -7,7 +7,7 @@ export async function readFileOrRefuse(path: string, mostBytes: number): Promise
   if (await isNamedPipe(path))
     throw new Refusal(
       "not-found",
-      `${path} cannot be read (it is a named pipe, which may keep its reader waiting for ever; give it as <(cat ${path}))`,
+      `${path} cannot be read (it is a named pipe, which may block for ever; use <(cat ${path}))`,
     );
   try {
     return await readFileAtMost(path, mostBytes);
@@ -27,7 +27,7 @@ const isNamedPipe = (path: string): Promise<boolean> =>
 
 const WHY: Record<string, string> = {
   ENOENT: "there is no such file",
-  EACCES: "this user may not",
+  EACCES: "permission denied",
   EISDIR: "it is a folder",
 };
 

@@ -48,11 +48,11 @@ test.runIf(canStartHosts())(
         "certificate",
         named,
         ...issuer,
-        "--recheck",
+        "--post-check",
         "0",
         "--apply",
         "--yes",
-        "--consent",
+        "--acknowledge",
         "narrower",
       ];
       const { out, err } = await type(...wish, ...vault);

@@ -31,13 +31,13 @@ export type Change = {
   /** Whether it was said what to change, which a plan in a file says itself. */
   isNamed: boolean;
   wishOf: (client: LatchkeyClient, app: Pick<App, "client" | "seal">) => Promise<Wish>;
-  /** Whether the vault is opened before the plan is carried out. */
+  /** Whether the vault must be open before the plan is applied. */
   needsVault?: (plan: Plan) => boolean;
 };
 
 /**
- * Plans what is wished, or takes the plan in a file; shows it, and writes it down or carries it out as the options say.
- * Answers with the exit code.
+ * Makes a plan, or reads it from a file; prints it, and writes or applies it as the options say. Answers with the exit
+ * code.
  */
 export async function change(
   { command, kinds, isNamed, wishOf, needsVault = () => false }: Change,
@@ -45,15 +45,18 @@ export async function change(
   world: World,
 ): Promise<number> {
   if (options.plan !== undefined && options.apply !== undefined)
-    throw new Refusal("invalid-input", "--plan changes nothing and --apply does; name one of them");
+    throw new Refusal("invalid-input", "--plan only writes a plan and --apply executes it; use one of them");
   if (options.script !== undefined && options.apply !== undefined)
-    throw new Refusal("invalid-input", "--script is carried by hand and --apply runs it from here; name one");
+    throw new Refusal(
+      "invalid-input",
+      "--script is for offline hosts and --apply runs the plan from here; use one of them",
+    );
   if (options.signWith !== undefined && options.script === undefined)
-    throw new Refusal("invalid-input", "--sign-with signs scripts; name their folder by --script");
+    throw new Refusal("invalid-input", "--sign-with signs offline scripts; name their folder with --script");
   const file = typeof options.apply === "string" ? await readPlanFile(options.apply) : null;
   if (file) refuseBeside(command, file);
   if (file && isNamed)
-    throw new Refusal("invalid-input", `${file.path} says what is changed; name nothing beside it`);
+    throw new Refusal("invalid-input", `${file.path} already says what to change; name nothing else`);
   await using app = openApp(options, world, "write");
   const { client } = app;
   const ready = file
@@ -74,7 +77,7 @@ export async function change(
   }
   if (options.apply === undefined) {
     if (options.json) printJson({ planId: ready.id, hash: ready.hash, plan: ready.plan }, world);
-    else if (options.plan === undefined) world.out(sayNext(ready.plan));
+    else if (options.plan === undefined) world.out(sayNext(ready.plan, options.script));
     return isRefused(ready.plan) ? 2 : 0;
   }
   if (needsVault(ready.plan)) await openVaultFor({ app, options, world });
@@ -83,10 +86,14 @@ export async function change(
 
 const isRefused = ({ checks }: Plan): boolean => checks.some(({ state }) => state === "refused");
 
-const sayNext = (plan: Plan): string =>
-  isRefused(plan)
-    ? "nothing was changed; as it is, it cannot be carried out"
-    : "nothing was changed; --apply carries it out";
+/** `folder`: where the offline scripts were written. */
+function sayNext(plan: Plan, folder: string | undefined): string {
+  if (isRefused(plan)) return "nothing was changed; this plan cannot be applied";
+  if (folder !== undefined)
+    return "nothing was changed; run each script on its host, and give the result that it writes to latchkey import";
+  const isOffline = "asOf" in plan && plan.asOf !== null;
+  return `nothing was changed; ${isOffline ? "--script FOLDER writes the offline scripts" : "--apply executes the plan"}`;
+}
 
 async function carryOut(
   ready: Ready,
@@ -113,7 +120,7 @@ async function carryOut(
 /** `beside`: what is to be agreed to that is no check of the plan. */
 async function agree(plan: Plan, options: ChangeOptions, world: World, beside: readonly Check[] = []) {
   const refused = plan.checks.find(({ state }) => state === "refused");
-  if (refused) throw new Refusal("conflict", `it cannot be carried out: ${refused.text}`);
+  if (refused) throw new Refusal("conflict", `this plan cannot be applied: ${refused.text}`);
   const consents = await gatherConsents([...plan.checks, ...beside], options, world);
   return { consents, typed: await gatherWord(plan, options, world) };
 }
@@ -121,17 +128,17 @@ async function agree(plan: Plan, options: ChangeOptions, world: World, beside: r
 /** Those that were given, and at a terminal those that are said yes to. */
 export async function gatherConsents(
   checks: readonly Check[],
-  { consent = [] }: Pick<ChangeOptions, "consent">,
+  { acknowledge = [] }: Pick<ChangeOptions, "acknowledge">,
   { ask }: World,
 ): Promise<string[]> {
   const consents: string[] = [];
   for (const check of checks.filter(({ state }) => state === "consent")) {
     const name = consentOf(check);
-    const isGiven = isConsented(check, consent);
-    if (!isGiven && !ask) throw new Refusal("conflict", sayMissing(checks, consent));
-    const reply = isGiven ? "y" : await ask?.(printable(`${name}: ${check.text}\nAgree? [y/N] `));
+    const isGiven = isConsented(check, acknowledge);
+    if (!isGiven && !ask) throw new Refusal("conflict", sayMissing(checks, acknowledge));
+    const reply = isGiven ? "y" : await ask?.(printable(`${name}: ${check.text}\nAccept this risk? [y/N] `));
     if (!/^y(es)?$/i.test(reply?.trim() ?? ""))
-      throw new Refusal("conflict", "not agreed; nothing was changed");
+      throw new Refusal("conflict", "not acknowledged; nothing was changed");
     consents.push(name);
   }
   return consents;
@@ -144,8 +151,8 @@ export function sayMissing(checks: readonly Check[], given: readonly string[]): 
     .map((check) => {
       const name = consentOf(check);
       const isAlone = name === check.id || isNamedAlone(check);
-      const all = isAlone ? "" : `, --consent ${check.id} to all such`;
-      return `${check.text}; --consent '${name}' agrees to it${all}`;
+      const all = isAlone ? "" : `, --acknowledge ${check.id} all of this kind`;
+      return `${check.text}; --acknowledge '${name}' accepts this risk${all}`;
     })
     .join("; ");
 }
@@ -158,14 +165,14 @@ export async function gatherWord(
 ): Promise<string | null> {
   if (!confirm || yes) return confirm?.word ?? null;
   const why = confirm.why.join("; ");
-  if (!ask) throw new Refusal("conflict", `${why}; nobody is there to be asked, and --yes confirms it`);
-  return (await ask(printable(`${why}.\nType "${confirm.word}" to carry it out: `))).trim();
+  if (!ask) throw new Refusal("conflict", `${why}; this is not a terminal: confirm with --yes`);
+  return (await ask(printable(`${why}.\nType "${confirm.word}" to apply the plan: `))).trim();
 }
 
 async function askToBegin({ ask }: World): Promise<void> {
-  if (!ask) throw new Refusal("conflict", "nobody is there to be asked; --yes carries it out");
-  const reply = await ask("Carry it out? [y/N] ");
-  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not carried out; nothing was changed");
+  if (!ask) throw new Refusal("conflict", "this is not a terminal: confirm with --yes");
+  const reply = await ask("Apply this plan? [y/N] ");
+  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was changed");
 }
 
 async function makePlan(
@@ -179,7 +186,7 @@ async function makePlan(
   return followPlan(client, () => client.runbooks.plan(planned), world);
 }
 
-/** Until its hosts have been looked at. */
+/** Answers once its hosts have been read. */
 async function followPlan(
   client: LatchkeyClient,
   begin: () => Promise<{ planId: PlanDetail["id"] }>,
@@ -195,7 +202,7 @@ async function followPlan(
     if (announcement.kind !== "plan-changed" || announcement.planId !== planId) continue;
     detail = await client.runbooks.findPlan({ planId });
     if (!answerer.isAsking())
-      world.showStatus?.([`${detail.read} of ${sayCount(detail.total, "host")} looked at`]);
+      world.showStatus?.([`${detail.read} of ${sayCount(detail.total, "host")} read`]);
     if (detail.state !== "making") break;
   }
   world.showStatus?.([]);
@@ -213,7 +220,7 @@ async function takePlan(
   if (!kinds.includes(ready.plan.kind))
     throw new Refusal(
       "conflict",
-      `${path} is a plan of another kind; ${sayCommandOf(ready.plan.kind)} --apply ${path} carries it out`,
+      `${path} is a plan of another kind; use: ${sayCommandOf(ready.plan.kind)} --apply ${path}`,
     );
   return ready;
 }

@@ -38,11 +38,11 @@ test.runIf(canStartHosts())(
       err: expect.stringContaining("corp is no ACME directory (local), and asks for no challenge"),
     });
 
-    const planned = await type(...local, "--recheck", "0", "--plan", file);
+    const planned = await type(...local, "--post-check", "0", "--plan", file);
     expect(planned).toMatchObject({ code: 0, err: "" });
-    expect(planned.out).toContain("a new one of corp for nginx.lab");
+    expect(planned.out).toContain("a new one from corp for nginx.lab");
     expect(planned.out).toContain("/etc/tls/nginx.key: the private key");
-    expect(planned.out).toContain("what is served is not looked at again before the old files go");
+    expect(planned.out).toContain("the old files are removed without a post-deployment check");
     expect(planned.out).toContain(`${named} stands for CN=nginx.lab`);
     expect(planned.out).toMatch(/ok +scanned \S+: its servers were last read on /);
     expect(planned.out).toContain("Plan: 1 certificate to renew on 1 host");
@@ -53,7 +53,7 @@ test.runIf(canStartHosts())(
     const second = await showLeaf(at);
     expect(second).not.toEqual(before);
 
-    const asked = ["rotate", "certificate", named, "--issuer", "portal", "--recheck", "0"];
+    const asked = ["rotate", "certificate", named, "--issuer", "portal", "--post-check", "0"];
     const waiting = await type(...asked, "--apply", "--yes");
     expect(waiting.out).toContain("run 2 is waiting");
     expect(waiting.code).toBe(0);
@@ -74,7 +74,7 @@ test("what names no certificate is refused with what to name", async () => {
   const type = openTerminal(":memory:");
   expect(await type("rotate", "certificate", "web1")).toMatchObject({
     code: 2,
-    err: expect.stringContaining("web1 is neither the SHA-256 of a certificate nor a place that serves one"),
+    err: expect.stringContaining("web1 is neither the SHA-256 of a certificate nor an endpoint"),
   });
-  expect((await type("rotate", "certificate")).err).toContain("or say --due");
+  expect((await type("rotate", "certificate")).err).toContain("or use --due");
 });

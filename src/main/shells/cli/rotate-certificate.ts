@@ -30,34 +30,36 @@ type Options = ChangeOptions & {
 export function addRotateCertificate(rotate: Command, { world, finish }: Session): void {
   const certificate = rotate
     .command("certificate [certificate...]")
-    .description("renew certificates, put them in place, and prove what is served")
+    .description("renew certificates, deploy them, and verify what is served")
     .option(
       "--due",
-      "all that are past two thirds of their life, or that their ACME directory wants renewed, and that somebody is known to renew",
+      "all certificates that are due (two thirds of their lifetime, or as ACME suggests) and have a known issuer",
     )
-    .option("--issuer <name>", "who signs: the name of an issuer, local, csr, or acme:URL")
+    .option("--issuer <name>", "who signs: the name of an issuer, or local, csr, acme:URL")
     .addOption(
-      new Option("--key <kind>", "what the new key is; as the old one, if not said").choices(KeyKind.options),
-    )
-    .option("--key-here", "make the key on this computer, in the vault; otherwise it never leaves its host")
-    .option(
-      "--challenge <way>",
-      `how an ACME directory is shown that names are yours: ${CHALLENGE_FORMS.join(", ")}`,
+      new Option("--key <kind>", "the type of the new key (default: as the old key)").choices(
+        KeyKind.options,
+      ),
     )
     .option(
-      "--key-file <path>",
-      "for a server that Latchkey does not know: where its private key is on the host, or the keystore with it",
+      "--key-here",
+      "create the key in the vault of this computer (default: on its host, which it never leaves)",
     )
+    .option(
+      "--challenge <method>",
+      `how an ACME directory checks that names are yours: ${CHALLENGE_FORMS.join(", ")}`,
+    )
+    .option("--key-file <path>", "for an unknown server: the path of its private key or keystore on the host")
     .option(
       "--store-passphrase-file <file>",
-      "opens that keystore by the first line of a file here; it is kept in the vault",
+      "the passphrase of that keystore, on the first line of a file here; stored in the vault",
     )
-    .option("--store-entry <name>", "the entry of that keystore to replace, where it has several")
-    .option("--reload <command>", "for such a server: what root runs there so that it reads its files again")
-    .option("--test <command>", "for such a server: what root runs there to try the new files first")
+    .option("--store-entry <name>", "which entry of that keystore to replace, if it has several")
+    .option("--reload <command>", "for an unknown server: the command, run as root, that reloads it")
+    .option("--test <command>", "for an unknown server: the command, run as root, that tests the new files")
     .option(
-      "--recheck <minutes>",
-      "how long after all is served that is looked at once more; 60, if not said; 0: not at all",
+      "--post-check <minutes>",
+      "minutes until the post-deployment check (default: 60; 0: none)",
       wholeNumber(0, 10_080),
     );
   addVaultOption(addRunOptions(certificate))
@@ -75,14 +77,15 @@ export function addRotateCertificate(rotate: Command, { world, finish }: Session
 }
 
 const HELP = `
-A certificate is named by its SHA-256, or by where it is served: HOST:PORT/NAME is the one of that name, HOST:PORT all that are
-served there, which the plan lists. It is renewed on every host that has it in a file; each host gets a key and a certificate
-of its own. Nothing is written before --apply: then a key is made on
-the host and signed, the new files are tried by the server's own test, put in place of the old ones, and the server is told. What is
-served is proved by its SHA-256, with what leads to its root, at every address and name, from here or else from the host itself;
-otherwise the old files come back by themselves. An hour later it is looked at once more, and only then do the old files go.
+Name a certificate by its SHA-256, or by where it is served: HOST:PORT/NAME for one server name, HOST:PORT for all that are
+served there. It is renewed on every host that has it in a file; each host gets its own key and certificate.
 
-With csr as its issuer a run waits: latchkey runs csr prints what is to be signed, and latchkey runs certificate takes what came.
+Nothing is written before --apply. Then a key is created on the host and the certificate is signed, the server's own
+configuration test checks the new files, they replace the old ones, and the server is reloaded. Latchkey verifies what is
+served, by SHA-256 and chain, at every address and name, from here or else on the host itself. If that fails, the old files
+are restored automatically. An hour later it checks again, and only then deletes the old files.
+
+With the issuer csr, a run waits: latchkey runs csr prints the requests, and latchkey runs certificate takes the certificates.
 
 Examples:
   latchkey rotate certificate web1:443 --issuer corp
@@ -106,10 +109,10 @@ function refuseOthers({ grace, script }: Options): void {
   if (grace !== undefined)
     throw new Refusal(
       "invalid-input",
-      "--grace is for keys; how long old files are kept is said by --recheck",
+      "--grace is for keys; use --post-check for how long old files are kept",
     );
   if (script !== undefined)
-    throw new Refusal("invalid-input", "--script is for keys; a renewal is carried out from here (--apply)");
+    throw new Refusal("invalid-input", "--script is for keys; a renewal runs from here (--apply)");
 }
 
 function readWish(named: readonly string[], options: Options): RenewalWish {
@@ -117,7 +120,7 @@ function readWish(named: readonly string[], options: Options): RenewalWish {
   if (named.length === 0 && !due)
     throw new Refusal(
       "invalid-input",
-      "name certificates by their SHA-256 or by where they are served, or say --due; latchkey certificates lists them",
+      "name certificates by SHA-256 or HOST:PORT, or use --due; latchkey certificates lists them",
     );
   const read = named.map(readNamed);
   return {
@@ -138,7 +141,7 @@ function readDescribed(options: Options): RenewalWish["described"] {
   if (keyFile !== undefined && reload !== undefined)
     return { keyFile, reload, test, entry, passphrase: null };
   if ([keyFile, reload, test, entry, storePassphraseFile].every((one) => (one ?? null) === null)) return null;
-  throw new Refusal("invalid-input", "a server is described by --key-file and --reload together");
+  throw new Refusal("invalid-input", "to describe an unknown server, use --key-file and --reload together");
 }
 
 const IS_STORE = /\.(?:p12|pfx|jks|keystore)$/i;
@@ -174,7 +177,7 @@ function readNamed(text: string): Named {
     return { host, port: Number(port), serverName: name ?? null };
   throw new Refusal(
     "invalid-input",
-    `${text} is neither the SHA-256 of a certificate nor a place that serves one (HOST:PORT)`,
+    `${text} is neither the SHA-256 of a certificate nor an endpoint (HOST:PORT)`,
   );
 }
 
@@ -184,7 +187,7 @@ function readWay(text: string): ChallengeWay {
   throw new Refusal(
     "invalid-input",
     way
-      ? "the key of a zone is kept with its issuer: latchkey issuers challenge NAME --challenge ..."
-      : `${text} is no way to show that a name is yours; say one of ${CHALLENGE_FORMS.join(", ")}`,
+      ? "set rfc2136 on the issuer, which stores its key: latchkey issuers challenge NAME --challenge ..."
+      : `${text} is not a challenge method; use one of ${CHALLENGE_FORMS.join(", ")}`,
   );
 }

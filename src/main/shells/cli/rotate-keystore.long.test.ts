@@ -154,7 +154,7 @@ async function makeTyping(desk: RenewalDesk, { path, leaf }: { path: string; lea
       leaf,
       "--issuer",
       "local",
-      "--recheck",
+      "--post-check",
       "0",
       ...vault,
       "--key-file",
@@ -166,7 +166,7 @@ async function makeTyping(desk: RenewalDesk, { path, leaf }: { path: string; lea
       ...more,
       "--apply",
       "--yes",
-      "--consent",
+      "--acknowledge",
       "described",
     );
   return { type, vault, renew };

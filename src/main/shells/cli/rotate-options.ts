@@ -3,20 +3,20 @@ import { PlanOptions } from "#shared/model/plan.ts";
 import { type CommonOptions, wholeNumber } from "./options.ts";
 import { collect } from "./target-text.ts";
 
-/** What every command takes that plans a change and may carry it out. */
+/** The options of every command that plans a change and may apply it. */
 export type ChangeOptions = CommonOptions & {
   plan?: string;
   apply?: string | true;
   script?: string;
   signWith?: string;
   yes?: boolean;
-  consent?: string[];
+  acknowledge?: string[];
   canary?: boolean;
   batch?: number;
   maxFailures?: number;
   grace?: number;
-  deadMan?: number;
-  recheck?: number;
+  rollbackAfter?: number;
+  postCheck?: number;
   identity?: string[];
 };
 
@@ -24,49 +24,49 @@ export type ChangeOptions = CommonOptions & {
 export const addChangeOptions = (command: Command): Command =>
   addRunOptions(
     command
-      .option("--script <folder>", "write the plan as a script for each host, to be carried there")
+      .option("--script <folder>", "write offline scripts, one for each host, to this folder")
       .option(
         "--sign-with <key>",
-        "sign the scripts with this private key, or by the agent with that of this .pub file",
+        "sign the scripts with this private key, or with the agent's key of this .pub file",
       )
       .option(
         "--grace <days>",
-        "days to watch the logs for uses of the old key before its lines go; 0, if not said",
+        "days to watch the logs for use of the old key before it is revoked (default: 0)",
         wholeNumber(0, 365),
       ),
   );
 
-/** Of these what changes certificates takes, too: it is carried by no script, and no old key stands beside the new one. */
+/** The options that renewals take as well: they have no offline scripts, and no days of grace. */
 export const addRunOptions = (command: Command): Command =>
   command
-    .option("--plan <file>", "write the plan to this file, and change nothing")
-    .option("--apply [file]", "carry the plan out, or the one in this file")
-    .option("--yes", "carry it out without asking, for scripts; nothing is to be typed then")
+    .option("--plan <file>", "write the plan to this file; changes nothing")
+    .option("--apply [file]", "apply the plan, or the plan in this file")
+    .option("--yes", "apply it without asking for confirmation")
     .option(
-      "--consent <check>",
-      "agree to what the plan marks by consent: its name, or all that stands before the colon; may be given again",
+      "--acknowledge <check>",
+      "accept the risk of a check that needs acknowledgement: its full name, or the part before the colon for all (repeatable)",
       collect,
     )
-    .option("--no-canary", "begin with a whole batch instead of one host alone")
-    .option("--batch <hosts>", "hosts at a time; 8, if not said", wholeNumber(1, 64))
+    .option("--no-canary", "start with a whole batch instead of a single host")
+    .option("--batch <hosts>", "hosts at a time (default: 8)", wholeNumber(1, 64))
     .option(
       "--max-failures <hosts>",
-      "failed hosts after which no other is begun; 1, if not said",
+      "start no other host after this many failed (default: 1)",
       wholeNumber(1, 10_000),
     )
     .option(
-      "--dead-man <seconds>",
-      "until a host takes back by itself what was not proved; 120, if not said",
+      "--rollback-after <seconds>",
+      "a host rolls back by itself unless it is verified in this time (default: 120)",
       wholeNumber(30, 3_600),
     )
-    .option("--identity <file>", "log in with this private key; may be given again", collect);
+    .option("--identity <file>", "log in with this private key (repeatable)", collect);
 
 /** How every such command ends. */
 export const CHANGE_ENDS = `
 
-Exit codes: 0 planned, committed, or waiting (latchkey runs says for what); 1 paused, or somebody must look; 2 refused,
-nothing was changed; 3 stopped: what failed was taken back.
-With --json: { planId, hash, plan }, or after --apply { run }`;
+Exit codes: 0 planned, committed, or waiting (latchkey runs show says for what); 1 paused, or needs attention; 2 refused,
+nothing was changed; 3 stopped: what failed was rolled back.
+With --json: { planId, hash, plan }; with --apply: { run }`;
 
 /** What a plan holds of how it is carried out. */
 export type PlanField = keyof PlanOptions;
@@ -77,8 +77,8 @@ export const OPTION_OF = {
   batchSize: "batch",
   maxFailures: "maxFailures",
   graceDays: "grace",
-  deadManSeconds: "deadMan",
-  recheckMinutes: "recheck",
+  deadManSeconds: "rollbackAfter",
+  recheckMinutes: "postCheck",
 } as const satisfies Record<PlanField, keyof ChangeOptions>;
 
 export const planOptionsOf = (options: ChangeOptions): PlanOptions =>

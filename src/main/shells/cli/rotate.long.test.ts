@@ -95,7 +95,7 @@ test.runIf(canStartHosts())(
     expect(written).toMatchObject({ code: 0 });
     const other = await type("rotate", "key", "--apply", file, "--yes");
     expect(other).toMatchObject({ code: 2 });
-    expect(other.err).toContain("a plan of another kind; latchkey grants remove --apply");
+    expect(other.err).toContain("a plan of another kind; use: latchkey grants remove --apply");
     await host.run("echo '# by hand' >> /home/ann/.ssh/authorized_keys");
     const stale = await type("grants", "remove", "--apply", file, "--yes");
     expect(stale.code).not.toBe(0);
@@ -129,7 +129,16 @@ test.runIf(canStartHosts())(
       openTerminal(databasePath, { workstation, ask: reply === null ? null : async () => reply });
     const type = open(null);
     expect(await type("scan", pair.target, "--accept-new", "--strict")).toMatchObject({ code: 0 });
-    const apply = ["--grace", "9", "--apply", "--yes", "--consent", "other-way-in", "--consent", "file-logs"];
+    const apply = [
+      "--grace",
+      "9",
+      "--apply",
+      "--yes",
+      "--acknowledge",
+      "other-way-in",
+      "--acknowledge",
+      "file-logs",
+    ];
     const begun = await type("rotate", "key", admin.fingerprint, ...apply);
     expect(`${begun.out}\n${begun.err}`).toContain("latchkey runs resume 1 --now");
     const { plan } = JSON.parse((await type("call", "runbooks.findPlan", '{"planId":1}')).out);

@@ -17,16 +17,16 @@ export function addRotate(program: Command, session: Session): void {
   const rotate = program
     .command("rotate")
     .helpGroup(CHANGE)
-    .description("replace a key or a certificate wherever it is, and prove that the new one works");
+    .description("replace a key or a certificate everywhere, and verify that the new one works");
   const key = rotate
     .command("key [fingerprint]")
-    .description("replace an SSH key where it is granted and where it is held")
+    .description("replace an SSH key: in every authorized_keys, and its private key")
     .addOption(keyTypeOption())
+    .option("--new-key <key>", "use this existing key: a .pub file, its line, or a private key file")
     .option(
-      "--new-key <key>",
-      "the new key, where it is made already: a .pub file, its line, or a private key file",
-    )
-    .option("--key-file <path>", "where the new private key goes on this computer when no holder is known");
+      "--key-file <path>",
+      "where to write the new private key here if no location of the old one is known",
+    );
   addChangeOptions(key)
     .addHelpText("after", HELP + CHANGE_ENDS)
     .action(async (fingerprint: string | undefined, _: object, command: Command) => {
@@ -37,7 +37,7 @@ export function addRotate(program: Command, session: Session): void {
     });
   const host = rotate
     .command("host-key [host]")
-    .description("replace a host's own key, and let those who know it learn the new one")
+    .description("replace the key of an SSH host, and announce the new one to its clients")
     .addOption(keyTypeOption());
   addChangeOptions(host)
     .addHelpText("after", HOST_HELP + CHANGE_ENDS)
@@ -51,31 +51,31 @@ export function addRotate(program: Command, session: Session): void {
 }
 
 const keyTypeOption = (): Option =>
-  new Option("--key-type <type>", "what the new key is")
+  new Option("--key-type <type>", "the type of the new key")
     .choices(["ed25519", "ecdsa", "rsa"])
     .default("ed25519");
 
 const HELP = `
-The hosts are looked at, and the plan is shown: what is written where, and what was checked. Nothing is written
-before --apply; then the new key is added everywhere, proved by a login with it alone, put in the place of
-the old private halves, and only then is the old key removed. Whatever fails is taken back on that host, and the run
-stops. Ctrl-C pauses it; latchkey runs says how it stands, goes on with it or takes it back.
+Latchkey reads the hosts and shows a plan: what it will write where, and what it checked. Nothing is written before
+--apply. Then it grants the new key everywhere, verifies it by a login with that key alone, installs it in place of the
+old private keys, and only then revokes the old key. If a host fails, it is rolled back and the run stops. Ctrl-C pauses
+the run; latchkey runs shows, resumes or rolls it back.
 
-A plan for root, for the key of an authority, for more than ten hosts or for hosts labelled production is confirmed by
-typing a word, which --yes stands for in a script.
+A plan for root, for a CA key, for more than ten hosts or for hosts tagged production must be confirmed by typing a
+word, or with --yes.
 
 Examples:
   latchkey rotate key SHA256:2vN...
   latchkey rotate key SHA256:2vN... --plan rotate.json
   latchkey rotate key --apply rotate.json --yes
-  latchkey rotate key SHA256:2vN... --apply --grace 14 --consent other-way-in
+  latchkey rotate key SHA256:2vN... --apply --grace 14 --acknowledge other-way-in
 `;
 
 const HOST_HELP = `
-A second host key is made beside the old one, sshd is told to read its configuration again, and OpenSSH's clients learn
-the new key at their next login. The old one goes after the days of --grace: whoever has not logged in by then is warned of a
-changed key. Where sshd's configuration names no HostKey, each key that sshd uses gets a line, for the first such line
-ends their use.
+Latchkey creates a second host key beside the old one and reloads sshd; OpenSSH clients learn the new key at their
+next login (UpdateHostKeys). After the days of --grace the old key is removed: clients that have not logged in by then
+see a warning about a changed key. If sshd_config has no HostKey line, Latchkey writes one for each key in use, because
+a single such line would disable the others.
 
 Examples:
   latchkey rotate host-key web1 --grace 14
@@ -103,7 +103,7 @@ async function rotateHostKey(
     [host, `${host}:${port}`, `[${host}]:${port}`].includes(name),
   );
   const [first, ...others] = named;
-  if (!first) throw new Refusal("not-found", `${name} is not known as a host; latchkey hosts lists them`);
+  if (!first) throw new Refusal("not-found", `${name} is not a known host; latchkey hosts lists them`);
   if (others.length > 0)
     throw new Refusal("invalid-input", `${name} is known on several ports; name it as HOST:PORT`);
   return { kind: "rotate-host-key", host: first.host, port: first.port, keyType };

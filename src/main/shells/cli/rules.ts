@@ -11,15 +11,15 @@ export function addRules(program: Command, { world }: Session): void {
   program
     .command("rules")
     .helpGroup(MORE)
-    .description("the rules that are looked at only when they are turned on")
-    .addOption(new Option("--on <rule>", "look at it from now on").choices(OptionalRule.options))
-    .addOption(new Option("--off <rule>", "look at it no more").choices(OptionalRule.options))
+    .description("optional rules, which are off by default")
+    .addOption(new Option("--on <rule>", "turn this rule on").choices(OptionalRule.options))
+    .addOption(new Option("--off <rule>", "turn this rule off").choices(OptionalRule.options))
     .addHelpText("after", HELP)
     .action((_: object, command: Command) => runRules(command.optsWithGlobals<Options>(), world));
 }
 
 const HELP = `
-certificate-changed tells of each endpoint whose certificate was replaced other than by a run of this program, for
+certificate-changed reports endpoints whose certificate was replaced by something other than a Latchkey run, for
 thirty days.
 
 Examples:

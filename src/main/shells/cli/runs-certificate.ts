@@ -16,20 +16,20 @@ type GivenOptions = CommonOptions & { file?: string[] };
 
 const MOST_BYTES = 1_000_000;
 
-/** What a person carries to an authority, and what comes back. */
+/** What a person brings to a CA, and what comes back. */
 export function addRunsCertificate(runs: Command, world: World): void {
   runs
     .command("csr <run>")
-    .description("what the certificates of a run are asked for with (PEM)")
-    .option("--out <folder>", "write each to a file of its own in this folder")
+    .description("print the certificate requests of a run (PEM)")
+    .option("--out <folder>", "write each to its own file in this folder")
     .addHelpText("after", "\nWith --json: { orders }")
     .action((id: string, _: object, command: Command) =>
       showRequests(id, command.optsWithGlobals<CsrOptions>(), world),
     );
   runs
     .command("certificate <run>")
-    .description("give a run the certificates that it waits for, also days later")
-    .option("--file <file>", "a certificate with its chain: PEM or DER; may be given again", collect)
+    .description("hand in the certificates that a run waits for")
+    .option("--file <file>", "a certificate with its chain, PEM or DER (repeatable)", collect)
     .addHelpText("after", HELP)
     .action((id: string, _: object, command: Command) =>
       giveAll(id, command.optsWithGlobals<GivenOptions>(), world),
@@ -37,10 +37,10 @@ export function addRunsCertificate(runs: Command, world: World): void {
 }
 
 const HELP = `
-Each is laid beside its request: it has to be for the same key, for all of its names and all that are served now, valid now, and
-its chain has to be whole. Then latchkey runs resume puts it in place.
+Each certificate is compared with its request: it must be for the same key, for all requested names and all names served
+now, valid now, and with a complete chain. Then latchkey runs resume deploys it.
 
-With --json: { taken }`;
+With --json: { imported }`;
 
 async function showRequests(text: string, options: CsrOptions, world: World): Promise<void> {
   const runId = readRunId(text);
@@ -48,7 +48,7 @@ async function showRequests(text: string, options: CsrOptions, world: World): Pr
   const { orders } = await app.client.runbooks.find({ runId });
   const made = orders.filter(({ csr }) => csr !== null);
   if (made.length === 0)
-    throw new Refusal("conflict", `run ${runId} has made no request yet, or is none of certificates`);
+    throw new Refusal("conflict", `run ${runId} has created no request yet, or renews no certificate`);
   if (options.json) return printJson({ orders }, world);
   if (options.out !== undefined) await mkdir(options.out, { recursive: true, mode: 0o755 });
   for (const order of made) {
@@ -70,19 +70,20 @@ const fileOf = ({ host, port, change }: RunOrder): string =>
 async function giveAll(text: string, options: GivenOptions, world: World): Promise<void> {
   const runId = readRunId(text);
   const { file = [] } = options;
-  if (file.length === 0) throw new Refusal("invalid-input", "name the certificate's file by --file");
+  if (file.length === 0) throw new Refusal("invalid-input", "name the file of the certificate with --file");
   await using app = openApp(options, world, "write");
-  const taken: Awaited<ReturnType<typeof app.client.runbooks.giveCertificate>>[] = [];
+  const imported: Awaited<ReturnType<typeof app.client.runbooks.giveCertificate>>[] = [];
   for (const path of file) {
     const bytes = await readFileOrRefuse(path, MOST_BYTES);
-    if (bytes === null) throw new Refusal("too-many", `${path} is larger than 1 MB; no certificate is`);
+    if (bytes === null)
+      throw new Refusal("too-many", `${path} is larger than 1 MB, too large for a certificate`);
     const one = await app.client.runbooks.giveCertificate({ runId, text: textOf(bytes) });
-    taken.push(one);
+    imported.push(one);
     if (options.json) continue;
-    world.out(printable(`${path} is taken for ${sayHost(one)}: ${one.sha256}`));
+    world.out(printable(`${path} is accepted for ${sayHost(one)}: ${one.sha256}`));
     for (const note of one.notes) world.out(printable(`  ${note}`));
   }
-  if (options.json) printJson({ taken }, world);
+  if (options.json) printJson({ imported }, world);
   else world.out(`go on: latchkey runs resume ${runId}`);
 }
 

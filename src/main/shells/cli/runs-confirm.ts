@@ -15,11 +15,11 @@ type ConfirmOptions = CommonOptions & { signature?: string; approve?: string[] }
 
 const MOST_BYTES = 65_536;
 
-/** What stands in for a login with a new key that is in somebody else's hands. */
+/** What replaces the login with a new key that somebody else has. */
 export function addRunsConfirm(runs: Command, world: World): void {
   runs
     .command("challenge <run>")
-    .description("what the holder of a run's new key signs, to show that they have it")
+    .description("print the challenge that the owner of a new key signs")
     .option("--out <file>", "write it to this file")
     .addHelpText("after", "\nWith --json: { challenge, namespace }")
     .action((id: string, _: object, command: Command) =>
@@ -27,11 +27,11 @@ export function addRunsConfirm(runs: Command, world: World): void {
     );
   runs
     .command("confirm <run>")
-    .description("show that a run's new key is in its holder's hands, or approve it account by account")
-    .option("--signature <file>", "the signature of the run's challenge by the new key")
+    .description("confirm by a signature that its owner has the new key, or approve accounts")
+    .option("--signature <file>", "the signature of the challenge, by the new key")
     .option(
       "--approve <user@host>",
-      "take it upon yourself that the new key lets in there; may be given again",
+      "accept without verification that the new key works there (repeatable)",
       collect,
     )
     .addHelpText("after", HELP)
@@ -41,9 +41,9 @@ export function addRunsConfirm(runs: Command, world: World): void {
 }
 
 const HELP = `
-For a new key that is neither here nor on a host of yours, where no journal tells of a login with it. A signature is
-checked, and each host is then asked whether its sshd takes the key. --yes stands for no approval: each account is
-named. Then latchkey runs resume goes on.
+For a new key whose private key is neither here nor on a scanned host, and that no log shows a login with. Latchkey
+checks the signature, and then asks each host whether its sshd accepts the key. --yes approves no account: name each
+one. Then continue with latchkey runs resume.
 
 Example:
   latchkey runs challenge 7 --out challenge.txt
@@ -56,12 +56,12 @@ async function challenge(text: string, options: ChallengeOptions, world: World):
   const runId = readRunId(text);
   await using app = openApp(options, world, "read");
   const { confirmation } = await app.client.runbooks.find({ runId });
-  if (!confirmation) throw new Refusal("conflict", `nothing of run ${runId} is to be confirmed`);
+  if (!confirmation) throw new Refusal("conflict", `run ${runId} waits for no confirmation`);
   const { challenge: said } = confirmation;
   if (said === null)
     throw new Refusal(
       "conflict",
-      `run ${runId} has no key that logs in by itself; latchkey runs confirm ${runId} --approve names the accounts`,
+      `run ${runId} rotates a CA key, which does not log in; approve the accounts: latchkey runs confirm ${runId} --approve USER@HOST`,
     );
   if (options.json) return printJson({ challenge: said, namespace: CHALLENGE_NAMESPACE }, world);
   if (options.out === undefined) return world.out(said.trimEnd());
@@ -87,7 +87,8 @@ async function confirm(text: string, options: ConfirmOptions, world: World): Pro
 async function readSignature(path: string | undefined): Promise<string | null> {
   if (path === undefined) return null;
   const bytes = await readFileOrRefuse(path, MOST_BYTES);
-  if (bytes === null) throw new Refusal("too-many", `${path} is larger than 64 KiB; no signature is`);
+  if (bytes === null)
+    throw new Refusal("too-many", `${path} is larger than 64 KiB, too large for a signature`);
   return Buffer.from(bytes).toString("utf8");
 }
 
@@ -100,7 +101,7 @@ function findNamed({ id, confirmation }: RunDetail & { id: RunId }, words: reado
     const known = accounts.map(sayAccount).join(", ");
     throw new Refusal(
       "not-found",
-      `run ${id} waits for nothing of ${word}${known && `; it waits for ${known}`}`,
+      `run ${id} does not wait for ${word}${known && `; it waits for ${known}`}`,
     );
   });
 }

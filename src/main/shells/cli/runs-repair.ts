@@ -13,13 +13,13 @@ import type { World } from "./world.ts";
 
 type Options = CommonOptions & { identity?: string[]; yes?: boolean };
 
-/** What a person would do by hand, shown first, and done by the run's own session. */
+/** Shows what a person would do by hand, and does it in the session of the run. */
 export function addRunsRepair(runs: Command, { world, finish }: Session): void {
   runs
     .command("repair <run>")
-    .description("show what puts its stuck files right, and do it once that is agreed to; then it goes on")
-    .option("--identity <file>", "log in with this private key; may be given again", collect)
-    .option("--yes", "do not ask")
+    .description("show how to repair the files that stop a run, repair them after confirmation, and resume")
+    .option("--identity <file>", "log in with this private key (repeatable)", collect)
+    .option("--yes", "do not ask for confirmation")
     .addHelpText("after", HELP)
     .action(async (id: string, _: object, command: Command) =>
       finish(await repair(id, command.optsWithGlobals<Options>(), world)),
@@ -27,10 +27,11 @@ export function addRunsRepair(runs: Command, { world, finish }: Session): void {
 }
 
 const HELP = `
-Of a file that somebody has changed in the very lines of the run, its own lines go and those that it took come back; all else
-stays. It is written as its owner, over the very bytes that were seen: what is another file by then is left, and shown anew.
+If somebody edited the lines that a run had changed, a repair removes the run's own lines and restores the ones it had
+removed; the rest of the file stays. It writes as the file's owner, and only if the file is still as it was read; otherwise
+it leaves the file, and shows it again.
 
-Exit codes: 0 it is so; 1 somebody must look again; 2 refused; 3 stopped.
+Exit codes: 0 done; 1 needs attention; 2 refused; 3 stopped.
 With --json: { run }`;
 
 async function repair(text: string, options: Options, world: World): Promise<number> {
@@ -43,7 +44,7 @@ async function repair(text: string, options: Options, world: World): Promise<num
   if (approved.length === 0)
     throw new Refusal(
       "conflict",
-      `run ${runId} has no file that a repair is known for; latchkey runs show ${runId} says how it stands`,
+      `run ${runId} has no file that can be repaired; see latchkey runs show ${runId}`,
     );
   await agree(options, world);
   const rows = await runbooks.entries({ runId, limit: 1 });
@@ -69,7 +70,7 @@ const sayAll = ({ files }: RunDetail): string[] =>
 
 async function agree({ yes = false }: Options, { ask }: World): Promise<void> {
   if (yes) return;
-  if (!ask) throw new Refusal("conflict", "nobody is there to be asked; --yes repairs it so");
-  const reply = await ask("Repair it so? [y/N] ");
-  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not agreed; nothing was changed");
+  if (!ask) throw new Refusal("conflict", "this is not a terminal: confirm with --yes");
+  const reply = await ask("Repair? [y/N] ");
+  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was changed");
 }

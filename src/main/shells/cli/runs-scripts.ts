@@ -8,17 +8,17 @@ import { collect } from "./target-text.ts";
 import type { World } from "./world.ts";
 import { sayScripts, writeScripts } from "./write-scripts.ts";
 
-type Options = CommonOptions & { signWith?: string; consent?: string[] };
+type Options = CommonOptions & { signWith?: string; acknowledge?: string[] };
 
-/** The next part of a run that is carried by hand. */
+/** The next part of an offline run. */
 export function addRunsScripts(runs: Command, world: World): void {
   runs
     .command("scripts <run> <folder>")
-    .description("write what is to be carried next of a run whose scripts have told so far")
-    .option("--sign-with <key>", "sign them with this private key, or the agent's by its .pub file")
+    .description("write the next offline scripts of a run")
+    .option("--sign-with <key>", "sign them with this private key, or with the agent's key of this .pub file")
     .option(
-      "--consent <check>",
-      "agree to this: unsigned-scripts, where none signs them; may be given again",
+      "--acknowledge <check>",
+      "accept a risk: unsigned-scripts, if they are not signed (repeatable)",
       collect,
     )
     .addHelpText("after", HELP)
@@ -28,8 +28,8 @@ export function addRunsScripts(runs: Command, world: World): void {
 }
 
 const HELP = `
-A plan for several hosts is carried in parts: all add the new lines, and only when the results of all are back are the
-scripts written that remove the old ones. Those that are not back yet are written again.
+A plan for several hosts runs in parts: first every host adds the new lines. Only when all results are imported does
+this write the scripts that remove the old lines. Scripts without a result yet are written again.
 
 Example:
   latchkey rotate key SHA256:2vN... --new-key new.pub --script stick --sign-with ~/.ssh/id_ed25519
@@ -40,7 +40,8 @@ With --json: { files, signer, notes }`;
 
 async function write(text: string, folder: string, options: Options, world: World): Promise<void> {
   const id = RunId.safeParse(Number(text));
-  if (!id.success) throw new Refusal("invalid-input", `${text} is no run; latchkey runs list numbers them`);
+  if (!id.success)
+    throw new Refusal("invalid-input", `${text} is not the number of a run; latchkey runs list shows them`);
   await using app = openApp(options, world, "write");
   const { planId } = await app.client.runbooks.find({ runId: id.data });
   const asked = options.signWith === undefined ? [UNSIGNED_CHECK] : [];

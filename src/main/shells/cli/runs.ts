@@ -33,25 +33,25 @@ type GoOptions = CommonOptions &
     now?: boolean;
     removeOld?: boolean;
     yes?: boolean;
-    consent?: string[];
+    acknowledge?: string[];
   };
 
 export function addRuns(program: Command, { world, finish }: Session): void {
   const runs = program
     .command("runs")
     .helpGroup(CHANGE)
-    .description("changes that were carried out, or are being: how they stand, on with them, or back");
+    .description("plans that were applied: show, resume or roll them back");
   runs
     .command("list [filter...]")
-    .description("all of them, the newest first")
-    .option("--limit <rows>", "at most so many", wholeNumber(1, 1_000_000))
+    .description("list all runs, newest first")
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", "\nWith --json: { runs, total }")
     .action((words: string[], _: object, command: Command) =>
       list(words, command.optsWithGlobals<ListOptions>(), world),
     );
   runs
     .command("show <run>")
-    .description("one of them: its steps, its journal, and what is to be done by hand")
+    .description("show a run: its steps, its journal, and what must be done by hand")
     .addHelpText("after", "\nWith --json: { run, entries }")
     .action((id: string, _: object, command: Command) =>
       show(id, command.optsWithGlobals<CommonOptions>(), world),
@@ -64,18 +64,15 @@ export function addRuns(program: Command, { world, finish }: Session): void {
     const going = runs
       .command(`${name} <run>`)
       .description(about)
-      .option("--identity <file>", "log in with this private key; may be given again", collect);
+      .option("--identity <file>", "log in with this private key (repeatable)", collect);
     if (wished === "committed")
       going
+        .option("--now", "do not wait any longer: revoke the old key, or run the post-deployment check")
+        .option("--remove-old", "delete the old private keys that it kept, also after it is committed")
+        .option("--yes", "with --now or --remove-old: do not ask for confirmation")
         .option(
-          "--now",
-          "do what it waits for the time to do: remove the old key, or look at what is served again",
-        )
-        .option("--remove-old", "remove the old private keys that it has kept, also of one that is committed")
-        .option("--yes", "with --now or --remove-old: do not ask")
-        .option(
-          "--consent <use>",
-          "with --now: agree by its name that whoever still uses the old key so is shut out; may be given again",
+          "--acknowledge <use>",
+          "with --now: accept that this user of the old key can no longer log in (repeatable)",
           collect,
         );
     addVaultOption(going)
@@ -87,16 +84,16 @@ export function addRuns(program: Command, { world, finish }: Session): void {
 }
 
 const GOING_ENDS = `
-Exit codes: 0 it is so, or waits for the days of grace; 1 paused, or somebody must look; 2 refused; 3 stopped.
+Exit codes: 0 done, or waiting for the days of grace; 1 paused, or needs attention; 2 refused; 3 stopped.
 With --json: { run }`;
 
 const GOING = [
   {
     name: "resume",
-    about: "go on with one that stopped, was paused or killed, or waits",
+    about: "continue a run that stopped, was paused or killed, or waits",
     wished: "committed",
   },
-  { name: "rollback", about: "take everything back that it has done", wished: "rolled-back" },
+  { name: "rollback", about: "undo everything that a run has done", wished: "rolled-back" },
 ] as const;
 
 async function list(words: readonly string[], options: ListOptions, world: World): Promise<void> {
@@ -107,12 +104,12 @@ async function list(words: readonly string[], options: ListOptions, world: World
   );
   if (options.json) return printJson({ runs: rows, total }, world);
   if (rows.length === 0) {
-    world.out(words.length > 0 ? "no run fits" : "nothing was carried out so far");
+    world.out(words.length > 0 ? "no run matches" : "no plan was applied yet");
     return;
   }
   world.out(printTable(COLUMNS, rows, world));
   world.out(
-    `\n${sayTotal(total, "run")}${isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} of them shown` : ""}`,
+    `\n${sayTotal(total, "run")}${isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : ""}`,
   );
 }
 
@@ -200,7 +197,7 @@ async function go(
 function refuseUsed({ state, oldKeyWatch }: RunDetail, consents: readonly string[]): void {
   const checks = (oldKeyWatch?.uses ?? []).map(checkOfUse);
   if (state === "waiting" && checks.some((check) => !isConsented(check, consents)))
-    throw new Refusal("conflict", `the old key is not removed: ${sayMissing(checks, consents)}`);
+    throw new Refusal("conflict", `the old key is not revoked: ${sayMissing(checks, consents)}`);
 }
 
 /** Whoever logs in by the old key where it still counts has it only there. */
@@ -210,13 +207,14 @@ async function agreeToRemove(
   { ask, out }: World,
 ): Promise<void> {
   if (kept.length === 0 || yes) return;
-  if (!json) for (const key of kept) out(printable(`to be removed: ${formatKeptKey(key)}`));
+  if (!json) for (const key of kept) out(printable(`will be deleted: ${formatKeptKey(key)}`));
   if (!ask)
-    throw new Refusal("conflict", `nobody is there to be asked; --yes removes what run ${id} has kept`);
-  const reply = await ask(
-    "Remove what is kept of the old key? Where it still counts nobody logs in by it afterwards. [y/N] ",
-  );
-  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not agreed; nothing was removed");
+    throw new Refusal(
+      "conflict",
+      `this is not a terminal: --yes deletes the old private keys that run ${id} has kept`,
+    );
+  const reply = await ask("Delete the old private keys? Nobody can log in with them afterwards. [y/N] ");
+  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was deleted");
 }
 
 /** A renewal that is locked out of the vault would pause at once. */
@@ -236,12 +234,12 @@ async function openIfNeeded(
 /** Each use of the old key that is known is agreed to by its name; and the word that the plan asked for before its run, where it did. */
 async function askToEnd(
   runId: RunId,
-  { yes = false, consent = [] }: GoOptions,
+  { yes = false, acknowledge = [] }: GoOptions,
   { client }: ReturnType<typeof openApp>,
   world: World,
 ): Promise<{ typed: string | null; consents: string[] }> {
   const { planId, oldKeyWatch } = await client.runbooks.find({ runId });
-  const known = await gatherConsents((oldKeyWatch?.uses ?? []).map(checkOfUse), { consent }, world);
+  const known = await gatherConsents((oldKeyWatch?.uses ?? []).map(checkOfUse), { acknowledge }, world);
   const { plan } = await client.runbooks.findPlan({ planId });
-  return { typed: plan && (await gatherWord(plan, { yes }, world)), consents: [...known, ...consent] };
+  return { typed: plan && (await gatherWord(plan, { yes }, world)), consents: [...known, ...acknowledge] };
 }

@@ -39,7 +39,7 @@ type ScanOptions = CommonOptions &
     proxy?: string;
     jump?: string;
     oneAddress?: boolean;
-    offers?: boolean;
+    capabilities?: boolean;
     strict?: boolean;
   };
 
@@ -47,21 +47,21 @@ export function addScan(program: Command, { world, finish }: Session): void {
   const scan = program
     .command("scan [target...]")
     .helpGroup(SCAN)
-    .description("visit hosts and endpoints, read what they show, and remember it");
+    .description("connect to hosts and endpoints, read their keys and certificates, and store them");
   addTargetOptions(scan)
-    .option("--failed", "scan again what failed at its last visit")
-    .option("--resume", "go on with what the last scan, stopped or killed, did not come to")
-    .option("--identity <file>", "log in with this private key; may be given again", collect)
-    .option("--ask-password", "where no key lets us in, ask for a password, or for what the host asks")
-    .option("--sudo", "read hosts as root by sudo, where that asks for no password")
+    .option("--failed", "scan again what failed last time")
+    .option("--resume", "continue the last scan, if it was stopped or killed")
+    .option("--identity <file>", "log in with this private key (repeatable)", collect)
+    .option("--ask-password", "if no key can log in, ask for a password, or for what the host prompts for")
+    .option("--sudo", "read hosts as root, if sudo needs no password")
     .addOption(transportOption())
-    .option("--accept-new", "trust the key of a host that was never seen before")
+    .option("--accept-new", "trust the host keys of new hosts")
     .option("--proxy <url>", "reach endpoints through socks5://host:port or http://host:port; none: directly")
     .option("--jump <host>", "reach endpoints through this SSH host, as [user@]host[:port]")
-    .option("--one-address", "of a name with several addresses greet the first that answers alone")
-    .option("--offers", "ask endpoints, by more connections, which TLS versions and groups they take")
-    .option("--concurrency <visits>", "visits at a time", wholeNumber(1, 512))
-    .option("--strict", "exit with 1 when a target could not be read")
+    .option("--one-address", "of a name with several addresses, probe only the first that answers")
+    .option("--capabilities", "find out which TLS versions and groups endpoints support (more connections)")
+    .option("--concurrency <targets>", "targets at a time", wholeNumber(1, 512))
+    .option("--strict", "exit 1 if a target could not be read")
     .addHelpText("after", HELP)
     .action(async (words: string[], _: object, command: Command) =>
       finish(await scanTargets(words, command.optsWithGlobals<ScanOptions>(), world)),
@@ -69,27 +69,25 @@ export function addScan(program: Command, { world, finish }: Session): void {
 }
 
 const HELP = `
-Without a TARGET, all that are remembered are visited; what is scanned is remembered. How targets are
-written: latchkey targets --help. Keys come from the agent, from --identity and from ~/.ssh. A host whose
-key is not known is asked about at a terminal, and is left alone otherwise; one whose key has changed is
-always left alone. Jump hosts of ssh_config are logged in to once, and each key on the way is checked.
-Ctrl-C stops a scan and keeps what it has read.
+Without a TARGET, all saved targets are scanned; new targets are saved. For how to write them, see latchkey targets
+--help. Keys come from the agent, from --identity and from ~/.ssh. If the key of a host is not known, you are asked
+at a terminal, and otherwise the host is skipped; a host whose key has changed is always skipped. The host keys of
+jump hosts are checked likewise. Ctrl-C stops a scan and keeps what it has read.
 
-Logins are carried by ssh2, which is built in, and by the ssh of this computer where ssh_config asks for what
-only that does (ProxyCommand, CertificateFile, PKCS11Provider, SecurityKeyProvider, GSSAPIAuthentication), where
-the host and ssh2 have no key exchange in common, and for certificates and security keys. --transport says
-otherwise, and is remembered with the target. A command of the system's ssh_config is run by --transport system
-alone; Match exec never is.
+Logins use the built-in ssh2, or the ssh of this computer if ssh_config asks for something that only it supports
+(ProxyCommand, CertificateFile, PKCS11Provider, SecurityKeyProvider, GSSAPIAuthentication), if ssh2 and the host have
+no key exchange in common, and for certificates and security keys. --transport overrides this, and is saved with the
+target. Commands in the system's ssh_config run only with --transport system; Match exec never runs.
 
-A scan writes nothing on a host. In the log of its sshd it leaves what any login does: a connection, the keys
-and passwords that were refused and the one that let it in, a session's beginning and its end; with --sudo,
-sudo's lines beside it; through a jump host, such a login there. Where an authority may vouch for a host,
-a connection that ends before the login asks for its certificate. A host sees one login of ours at a time.
+A scan writes nothing on a host. The log of its sshd shows what any login leaves: a connection, refused keys and
+passwords, the accepted key, and the session; with --sudo also sudo's own entries; and the login on each jump host.
+If host certificates are in use, an extra connection that ends before the login fetches the host's certificate. A
+host sees only one login at a time.
 
-Every address of an endpoint's name is greeted, and where they serve different certificates, that is a finding.
---proxy and --jump lead to endpoints alone, and are remembered with them; hosts go as ssh_config says. A proxy, or
-the jump host, looks the names up. Its password does not belong in its address: user@host:port is asked for it.
---offers makes some fourteen connections to each endpoint, one after the other.
+All addresses of an endpoint's name are probed; if they serve different certificates, that is a finding. --proxy and
+--jump apply to endpoints only, and are saved with them; SSH hosts are reached as ssh_config says. Names are resolved
+by the proxy or jump host. For a proxy with a password, write user@host:port, and you are asked for it.
+--capabilities makes about fourteen connections to each endpoint, one after the other.
 
 Examples:
   latchkey scan root@web1.example shop.example:443
@@ -102,7 +100,7 @@ Examples:
 
 With --json: { scanId, state, probes: { ok, failed, partial },
   failures: [{ target, outcome, message, transport, jumpHost }], broken: [{ where, text, why }],
-  endpoints: [{ target, facts, addresses, authorities, offers, timestamps, stapleBytes }] }`;
+  endpoints: [{ target, facts, addresses, authorities, capabilities, timestamps, stapleBytes }] }`;
 
 type Wanted = TargetText & { again: "failed" | "unfinished" | null };
 type Visited = VisitedScan & { broken: readonly BrokenEntry[] };
@@ -173,7 +171,7 @@ async function visitAll(
     concurrency: options.concurrency ?? null,
     way: chooseWay(options),
     everyAddress: !options.oneAddress,
-    asksForOffers: options.offers ?? false,
+    asksForOffers: options.capabilities ?? false,
   };
   const { scanId, broken } = await followScan(client, { ...wanted, ...wish }, world);
   return { ...(await readScan(client, scanId)), broken };
@@ -207,7 +205,7 @@ const toJson = (
     facts,
     addresses,
     authorities,
-    offers,
+    capabilities: offers,
     timestamps,
     stapleBytes,
   })),
@@ -220,7 +218,7 @@ function printScan({ scan, failures }: VisitedScan, world: World): void {
   if (failures.length > 0) {
     world.out(printTable(COLUMNS, failures.slice(0, MOST_FAILURES), world));
     const more = failures.length - MOST_FAILURES;
-    if (more > 0) world.out(`and ${sayNumber(more)} more; with --json all are listed`);
+    if (more > 0) world.out(`and ${sayNumber(more)} more; use --json to list all`);
     world.out("");
   }
   const { total, ok, partial, failed } = scan;
@@ -229,7 +227,7 @@ function printScan({ scan, failures }: VisitedScan, world: World): void {
     `${sayNumber(ok)} read`,
     ...(partial > 0 ? [`${sayNumber(partial)} read in part`] : []),
     ...(failed > 0 ? [`${sayNumber(failed)} not read`] : []),
-    ...(left > 0 ? [`${sayNumber(left)} not visited`] : []),
+    ...(left > 0 ? [`${sayNumber(left)} not scanned`] : []),
   ];
   world.out(`${sayState(scan.state)}${sayCount(total, "target")}: ${counts.join(", ")}`);
 }

@@ -25,21 +25,18 @@ export function addServe(program: Command, { world, finish }: Session): void {
   program
     .command("serve")
     .helpGroup(MORE)
-    .description("serve the screens to this machine's browser; prints the address that opens them")
-    .option("--port <number>", "a fixed port instead of a free one", wholeNumber(0, 65_535))
+    .description("serve the screens to this machine's browser, and print the URL")
+    .option("--port <number>", "listen on this port (default: a free one)", wholeNumber(0, 65_535))
     .option(
       "--socket <path>",
-      "a Unix socket, in a folder of yours alone, for a reverse proxy instead of a port",
+      "listen on a Unix socket for a reverse proxy, in a folder that only you can access",
     )
-    .option("--authority <host>", "with --socket: the Host that the proxy passes on", AUTHORITY)
-    .option("--no-name", "with a port: open 127.0.0.1, for a browser that does not find names in localhost")
-    .option("--ssh-config <file...>", "an ssh_config that the page may name, beside your own")
-    .option("--identity <file...>", "a private key that the page may name, beside those in ~/.ssh")
-    .option(
-      "--dns-hook <program...>",
-      "a program for DNS that the page may name, beside those that issuers have",
-    )
-    .option("--read-only", "look, but change nothing; works beside another Latchkey that writes")
+    .option("--authority <host>", "with --socket: the Host header that the proxy sends", AUTHORITY)
+    .option("--no-name", "use 127.0.0.1 in the URL, if the browser cannot resolve names below localhost")
+    .option("--ssh-config <file...>", "an ssh_config that the page may use, besides your own")
+    .option("--identity <file...>", "a private key that the page may use, besides those in ~/.ssh")
+    .option("--dns-hook <program...>", "a DNS hook program that the page may use, besides those of issuers")
+    .option("--read-only", "change nothing; works while another Latchkey writes")
     .action(async (_: object, command: Command) =>
       finish(await serveUntilStopped(command.optsWithGlobals<Options>(), world)),
     );
@@ -63,8 +60,8 @@ export async function serveUntilStopped(options: Options, world: World): Promise
   using _enter = world.onEnter?.(() => world.out(`Latchkey is at ${shell.newLaunchUrl()}`));
   world.err(
     world.onEnter
-      ? "the address opens one page, within a minute; Enter prints another, Ctrl-C stops"
-      : "the address opens one page, within a minute",
+      ? "the URL opens one page, within a minute; press Enter for another URL, Ctrl-C to stop"
+      : "the URL opens one page, within a minute",
   );
   await told.promise;
   return 0;

@@ -19,12 +19,10 @@ export function addServed(program: Command, { world }: Session): void {
   program
     .command("served [filter...]")
     .helpGroup(LOOK)
-    .description(
-      "what servers' configurations say is served where, and whether it is; what is not comes first",
-    )
-    .option("--host <name>", "only what this host is to serve")
-    .addOption(new Option("--state <state>", "only this state").choices(ServedState.options))
-    .option("--limit <rows>", "at most so many rows", wholeNumber(1, 1_000_000))
+    .description("certificates in server configurations, and whether they are served; mismatches first")
+    .option("--host <name>", "only certificates of this host")
+    .addOption(new Option("--state <state>", "only rows in this state").choices(ServedState.options))
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
     .addHelpText("after", HELP)
     .action((words: string[], _: object, command: Command) =>
       listServed(words, command.optsWithGlobals<Options>(), world),
@@ -32,17 +30,17 @@ export function addServed(program: Command, { world }: Session): void {
 }
 
 const HELP = `
-Every word of FILTER must stand in one of these, as it is printed: a host, a listener (nginx 0.0.0.0:443
-shop.example), a path, the line of a file. What is served is known once the endpoints are scanned as well, as the
-same host or one of its addresses; SEEN is when that was done last, and STATE is as of then.
+A row is listed when it contains every word of FILTER: in its host, listener (nginx 0.0.0.0:443 shop.example), path
+or line. To know what is served, scan the endpoints as well, by the host's name or one of its addresses; SEEN is the
+time of that scan, and STATE is as of then.
 
 Examples:
-  latchkey served --state not-reloaded         what was renewed and is not served yet
+  latchkey served --state not-reloaded         renewed, but not served yet
   latchkey served --host web1 --json | jq '.served[] | [.name, .certificate.path]'
 
 With --json: { served: [{ host, server, state, address, port, name, isDefault, protocol, at, certificate, keyPath,
-isPair, unsure, sights, handshake, whyUnseen }], total }; handshake: of what is not seen, the endpoint whose scan would
-show it; whyUnseen: why none would`;
+isPair, unsure, sights, handshake, whyUnseen }], total }; handshake: the endpoint to scan for a row that was not seen;
+whyUnseen: why no scan would show it`;
 
 async function listServed(words: readonly string[], options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -56,26 +54,22 @@ async function listServed(words: readonly string[], options: Options, world: Wor
   const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
   world.out(`${sayTotal(total, "listener")}${shown}, ${sayStates(rows)}`);
   if (rows.some(({ state }) => MISMATCHES.has(state)))
-    world.out("what to do about what is not as configured: latchkey findings --details");
+    world.out("what to do about mismatches: latchkey findings --details");
   const unseen = rows.flatMap((row) => (row.state === "not-seen" ? (sayHandshake(row) ?? []) : []));
   if (unseen[0] !== undefined)
-    world.out(
-      `what is not seen is shown by a scan of its listener and name, such as: latchkey scan ${printable(unseen[0])}`,
-    );
+    world.out(`to see the rest, scan the listener and name: latchkey scan ${printable(unseen[0])}`);
   const [unreached] = rows.filter(
     ({ state, shownBy }) => state === "not-seen" && shownBy?.kind === "unreached",
   );
   const whyUnreached = unreached && sayWhyUnseen(unreached);
   if (unreached && whyUnreached)
     world.out(
-      `no scan from here shows ${printable(unreached.certificate?.path ?? sayListener(unreached))}: ${printable(whyUnreached)}`,
+      `a scan from here cannot show ${printable(unreached.certificate?.path ?? sayListener(unreached))}: ${printable(whyUnreached)}`,
     );
   const [never] = rows.filter(({ state }) => state === "never-served");
   const why = never && sayWhyUnseen(never);
   if (never && why)
-    world.out(
-      `no handshake is answered by what is never served, such as ${printable(never.certificate?.path ?? "")}: ${printable(why)}`,
-    );
+    world.out(`no client is ever served ${printable(never.certificate?.path ?? "")}: ${printable(why)}`);
 }
 
 /** Row ids are of one database and no promise. */
@@ -98,8 +92,8 @@ const sayNone = ({
   state: string | null;
 }): string =>
   search || host || state
-    ? "nothing fits"
-    : "no configuration of a server is known yet; scan its host, such as: latchkey scan root@web1.example";
+    ? "nothing matches"
+    : "no server configuration is known yet; scan a host: latchkey scan root@web1.example";
 
 function sayStates(rows: readonly ServedRow[]): string {
   const counts = ServedState.options.map(

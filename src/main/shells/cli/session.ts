@@ -8,6 +8,6 @@ export type Session = {
 };
 
 export const SCAN = "Scan:";
-export const LOOK = "Look:";
+export const LOOK = "Report:";
 export const CHANGE = "Change:";
 export const MORE = "More:";

@@ -23,34 +23,29 @@ export type TargetOptions = {
 /** The options by which a command takes targets. */
 export const addTargetOptions = (command: Command): Command =>
   command
-    .option("--from <file>", "targets from a file, or from stdin by -; what cannot be read is named")
-    .option("--from-ssh-config", "every host that ~/.ssh/config names in full")
+    .option("--from <file>", "read targets from a file (-: stdin); invalid ones are reported")
+    .option("--from-ssh-config", "every host in ~/.ssh/config without a pattern")
     .option("--from-known-hosts", "every name in known_hosts that is not hashed")
-    .option("--ssh-config <file>", "read this ssh_config, as ssh -F does; none reads nothing")
-    .option("--ssh", "by SSH alone, whatever the port says")
-    .option("--tls", "by TLS alone, whatever the port says")
+    .option("--ssh-config <file>", "use this ssh_config, like ssh -F; none: use no file")
+    .option("--ssh", "only by SSH, whatever the port")
+    .option("--tls", "only by TLS, whatever the port")
     .addOption(startTlsOption())
-    .option(
-      "--server-name <name>",
-      "ask endpoints for this name, where the target names none; may be given again",
-      collect,
-    );
+    .option("--server-name <name>", "server name (SNI) for targets that have none (repeatable)", collect);
 
 /** For an option that may be given again. */
 export const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 /** What is spoken before TLS. */
 export const startTlsOption = () =>
-  new Option(
-    "--starttls <protocol>",
-    "greet endpoints by this protocol before TLS, where the target does not name its own",
-  ).choices(StartTls.options);
+  new Option("--starttls <protocol>", "STARTTLS protocol for endpoints whose target names none").choices(
+    StartTls.options,
+  );
 
 /** What carries the logins. */
 export const transportOption = () =>
   new Option(
     "--transport <program>",
-    "log in by ssh2, which is built in, or by the system's ssh; auto takes what a host needs",
+    "log in with the built-in ssh2 or the system's ssh; auto: whichever a host needs",
   ).choices(TransportWish.options);
 
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -63,7 +58,7 @@ export async function readTargetText(
 ): Promise<TargetText> {
   const { from, ssh, tls, starttls = null } = options;
   if (ssh && tls)
-    throw new Refusal("invalid-input", "--ssh and --tls exclude each other; without them both are visited");
+    throw new Refusal("invalid-input", "--ssh and --tls exclude each other; without them both are scanned");
   if (ssh && starttls)
     throw new Refusal("invalid-input", "--ssh and --starttls exclude each other: SSH has no TLS");
   // The file comes first, so that what is said of its lines counts them as an editor does.
@@ -89,7 +84,7 @@ export function requireTargets(given: TargetText): TargetText {
   if (given.sources.length > 0 || given.text.replace(/#.*/g, "").trim()) return given;
   throw new Refusal(
     "invalid-input",
-    "name a target, such as web1.example or 10.0.0.0/24, or a list by --from",
+    "name a target, such as web1.example or 10.0.0.0/24, or a list with --from",
   );
 }
 
@@ -108,8 +103,8 @@ export function sayBroken(broken: readonly BrokenEntry[]): string[] {
   if (broken.length === 0) return [];
   const head =
     broken.length === 1
-      ? "latchkey: this cannot be read, and is left out:"
-      : `latchkey: these ${sayNumber(broken.length)} cannot be read, and are left out:`;
+      ? "latchkey: this target is invalid, and is left out:"
+      : `latchkey: these ${sayNumber(broken.length)} targets are invalid, and are left out:`;
   return [
     head,
     ...broken.map(({ where, text, why }) =>
@@ -124,6 +119,7 @@ export const sayNotes = (notes: readonly string[]): string[] =>
 
 async function readList(from: string, world: World): Promise<string> {
   const bytes = from === "-" ? await world.readInput(MOST_BYTES) : await readFileOrRefuse(from, MOST_BYTES);
-  if (bytes === null) throw new Refusal("too-many", `${from} is larger than 8 MiB; no list of targets is`);
+  if (bytes === null)
+    throw new Refusal("too-many", `${from} is larger than 8 MiB, too large for a list of targets`);
   return Buffer.from(bytes).toString("utf8");
 }

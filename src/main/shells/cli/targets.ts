@@ -27,56 +27,55 @@ export function addTargets(program: Command, { world, finish }: Session): void {
     .command("targets")
     .helpGroup(SCAN)
     .helpCommand(false)
-    .description("the hosts and endpoints that are remembered, and how they are written")
+    .description("saved hosts and endpoints, and how to write targets")
     .addHelpText("after", HELP);
   const run =
     (work: (words: readonly string[], options: AddOptions, world: World) => Promise<number>) =>
     async (words: string[], _: object, command: Command) =>
       finish(await work(words, command.optsWithGlobals<Options>(), world));
-  addTargetOptions(targets.command("add [target...]").description("remember targets without scanning them"))
-    .option("--sudo", "read these hosts as root by sudo, where that asks for no password")
+  addTargetOptions(targets.command("add [target...]").description("save targets without scanning them"))
+    .option("--sudo", "read these hosts as root, if sudo needs no password")
     .addOption(transportOption())
     .action(run(remember));
   targets
     .command("list")
-    .description("list those that are remembered")
+    .description("list the saved targets")
     .action((_: object, command: Command) => listTargets(command.optsWithGlobals<Options>(), world));
   addTargetOptions(
-    targets.command("remove [target...]").description("forget targets; what was seen there is kept"),
+    targets.command("remove [target...]").description("delete targets; keeps what was found there"),
   ).action(run(forget));
   addTargetOptions(
-    targets.command("preview [target...]").description("say what targets mean, and visit none"),
+    targets.command("preview [target...]").description("show what targets mean, without connecting"),
   ).action(run(preview));
 }
 
 const HELP = `
-How targets are written:
+How to write targets:
   web1.example               SSH on 22 and TLS on 443
   root@web1  web1:22         SSH; with a port: root@web1:2222 or ssh://web1:2222
-  web1:8443                  TLS, as is any port but 22
+  web1:8443                  TLS, like any port but 22
   mail:25  db:5432           TLS after STARTTLS: SMTP, LMTP, IMAP, POP3, FTP, LDAP, XMPP, NNTP, sieve, IRC, telnet,
-                             PostgreSQL, MySQL, RDP and MS-TDS on the ports that are known for them
-  smtp://mail:2525           the same elsewhere: smtp lmtp imap pop3 ftp ldap xmpp xmpp-server nntp sieve irc telnet
-                             postgres mysql rdp mssql; for many by --starttls; tls://mail:25 is greeted at once
-  10.0.0.5:443/shop.example  TLS there, asking for that server name
-  https://shop.example/...   the endpoint of a page
+                             PostgreSQL, MySQL, RDP and MS-TDS, on their usual ports
+  smtp://mail:2525           the same on another port: smtp lmtp imap pop3 ftp ldap xmpp xmpp-server nntp sieve irc telnet
+                             postgres mysql rdp mssql; tls://mail:25 for TLS without STARTTLS
+  10.0.0.5:443/shop.example  TLS, with this server name (SNI)
+  https://shop.example/...   the endpoint of a URL
   2001:db8::1                IPv6; with a port: [2001:db8::1]:22
   10.0.0.0/24                a network, without its first and last address; IPv6 networks in full
   10.0.0.1-40                a range; also 10.0.0.1-10.0.1.20 and 2001:db8::1-2001:db8::40
   web[01-20].example         a pattern; also db[1,3,7-9] and rack[a-c]
-Each may have user@ and :port. Spaces, commas or lines stand between them; # begins a comment.
-At most 65,536 at once.
+Each may have user@ and :port. Separate them by spaces, commas or lines; # starts a comment. At most 65,536 at once.
 
-Names mean what ~/.ssh/config and the system's ssh_config say: HostName, User, Port, IdentityFile,
-IdentitiesOnly, HostKeyAlias and ProxyJump. A host that they give another address or a way there is
-SSH alone. What stands under Match exec is left out, and never run. A host behind ProxyCommand is read by
-the ssh of this computer, which runs that command; a preview says which.
+Names are resolved by ~/.ssh/config and the system's ssh_config: HostName, User, Port, IdentityFile,
+IdentitiesOnly, HostKeyAlias and ProxyJump. A host with another HostName or a proxy there is SSH only. Match exec
+blocks are skipped, and never run. Hosts behind a ProxyCommand are read with the ssh of this computer, which runs
+that command; latchkey targets preview shows which.
 
 Examples:
   latchkey targets add --from-ssh-config                  every host of ~/.ssh/config
   latchkey targets add --from-ssh-config --ssh-config fleet.conf
   latchkey targets add --from-known-hosts
-  latchkey targets add --from hosts.txt                   exits with 1 when a line cannot be read`;
+  latchkey targets add --from hosts.txt                   exits with 1 if a line is invalid`;
 
 async function remember(
   words: readonly string[],
@@ -87,7 +86,7 @@ async function remember(
   await using app = openApp(options, world, "write");
   await refuseBrokenWords(words, text, app.client);
   const { added, known, broken, notes } = await app.client.targets.add({ ...text, useSudo: sudo, transport });
-  const more = known > 0 ? `, ${sayNumber(known)} known already` : "";
+  const more = known > 0 ? `, ${sayNumber(known)} already known` : "";
   if (options.json) printJson({ added, known, broken, notes }, world);
   else {
     world.out(`${sayCount(added, "target")} added${more}`);
@@ -102,7 +101,7 @@ async function forget(words: readonly string[], options: Options, world: World):
   await refuseBrokenWords(words, text, app.client);
   const { removed, broken } = await app.client.targets.remove(text);
   if (options.json) printJson({ removed, broken }, world);
-  else world.out(`${sayCount(removed, "target")} forgotten; what was seen there is kept`);
+  else world.out(`${sayCount(removed, "target")} deleted; what was found there is kept`);
   return complain(broken, world);
 }
 
@@ -138,9 +137,9 @@ async function listTargets(options: CommonOptions, world: World): Promise<void> 
   const targets = await app.client.targets.list();
   if (options.json) return printJson({ targets: targets.map(toTargetJson), total: targets.length }, world);
   if (targets.length === 0)
-    return world.out("no target is remembered; add one, such as: latchkey targets add root@web1.example");
+    return world.out("no target is saved; add one: latchkey targets add root@web1.example");
   world.out(`${printTable(columnsAt(world.now()), targets, world)}\n`);
-  world.out(`${sayCount(targets.length, "target")}; latchkey scan visits them all`);
+  world.out(`${sayCount(targets.length, "target")}; latchkey scan scans all of them`);
 }
 
 const columnsAt = (now: Date): Column<RememberedTarget>[] => [

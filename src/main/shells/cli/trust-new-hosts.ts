@@ -24,7 +24,7 @@ export async function askToTrust(
     if (!ask) continue;
     const { keyType, fingerprint } = hostKey;
     const who = isJumpHost ? `the jump host ${sayPlace(place)}` : sayPlace(place);
-    err(`\n${printable(`${who} presents a host key that is not known here:`)}`);
+    err(`\n${printable(`${who} presents an unknown host key:`)}`);
     err(printable(`  ${keyType} ${fingerprint}`));
     const reply = await ask("Does the host's administrator confirm this fingerprint? [y/N] ");
     if (!/^y(es)?$/i.test(reply.trim())) continue;
@@ -44,10 +44,10 @@ export function sayUnasked(unknown: readonly Probe[]): string[] {
   });
   const more = hosts.length - MOST_SHOWN;
   return [
-    `latchkey: ${sayCount(hosts.length, "host presents", "hosts present")} a key that is not known here:`,
+    `latchkey: ${sayCount(hosts.length, "host presents", "hosts present")} an unknown host key:`,
     ...keys,
     ...(more > 0 ? [`  and ${sayNumber(more)} more`] : []),
-    "compare the fingerprints, then scan again with --accept-new, or at a terminal, which asks",
+    "check the fingerprints, then scan again with --accept-new, or at a terminal to be asked",
   ].map(printable);
 }
 

@@ -16,7 +16,7 @@ export function addTrust(program: Command, { world }: Session): void {
   program
     .command("chain <sha256>")
     .helpGroup(LOOK)
-    .description("what stands above a certificate, who trusts it, and what is said of its revocation")
+    .description("the chain of a certificate, which root stores trust it, and whether it is revoked")
     .addHelpText("after", CHAIN_HELP)
     .action((sha256: string, _: object, command: Command) =>
       showChain(sha256, command.optsWithGlobals<CommonOptions>(), world),
@@ -25,22 +25,22 @@ export function addTrust(program: Command, { world }: Session): void {
     .command("trust")
     .helpGroup(MORE)
     .helpCommand(false)
-    .description("roots and revocation lists of your own, beside Mozilla's and this system's")
+    .description("your own roots and revocation lists, besides Mozilla's and this system's")
     .addHelpText("after", HELP);
   trust
     .command("list", { isDefault: true })
-    .description("those that you gave")
+    .description("list your own roots and revocation lists")
     .action((_: object, command: Command) => listItems(command.optsWithGlobals<CommonOptions>(), world));
   trust
     .command("add <file...>")
-    .description("take the roots out of files, PEM or DER; with --crl the revocation lists")
-    .option("--crl", "the files hold revocation lists")
+    .description("trust the roots in files (PEM or DER); with --crl, add revocation lists")
+    .option("--crl", "the files contain revocation lists")
     .action((files: string[], _: object, command: Command) =>
       addFiles(files, command.optsWithGlobals<CommonOptions & { crl?: boolean }>(), world),
     );
   trust
     .command("fetch <sha256>")
-    .description("fetch the revocation lists that a certificate names, from wherever it says")
+    .description("download the revocation lists that a certificate names")
     .addOption(allow())
     .action((sha256: string, _: object, command: Command) =>
       fetchLists(sha256, command.optsWithGlobals<VisitOptions>(), world),
@@ -54,7 +54,7 @@ export function addTrust(program: Command, { world }: Session): void {
     );
   trust
     .command("remove <sha256>")
-    .description("trust one no longer")
+    .description("remove a root or revocation list")
     .action((sha256: string, _: object, command: Command) =>
       removeItem(sha256, command.optsWithGlobals<CommonOptions>(), world),
     );
@@ -62,15 +62,15 @@ export function addTrust(program: Command, { world }: Session): void {
 
 type VisitOptions = CommonOptions & { allow?: string[] };
 
-/** Of what a certificate names, nothing on this computer or its own link is gone to unless the user says so. */
+/** Of what a certificate names, nothing on this computer or its own link is contacted unless the user says so. */
 const allow = () =>
   new Option(
     "--allow <host>",
-    "go to this host, as the certificate names it, though it leads to this computer or its own link; may be given again",
+    "connect to this host even if it is on this computer or its local network (repeatable)",
   ).argParser((host: string, before: string[] | undefined) => [...(before ?? []), host]);
 
 const CHAIN_HELP = `
-A certificate is named by its SHA-256, as latchkey certificates --json lists it. Nothing is fetched.
+Name a certificate by its SHA-256, as latchkey certificates --json lists it. Nothing is downloaded.
 
 With --json: { chains: [{ endpoint, links, verdicts }], isPublic, revocation: { views, lists, responders } }`;
 
@@ -80,7 +80,8 @@ Examples:
   latchkey trust add --crl company.crl
   latchkey trust remove 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
-Nothing is fetched but by latchkey trust fetch, and nobody asked but by latchkey trust ask. Of answers it is kept that one says revoked.
+Only latchkey trust fetch downloads lists, and only latchkey trust ask contacts responders. Of their responses, Latchkey
+stores only that a certificate is revoked.
 
 With --json: list { items: [{ sha256, kind, label, source, addedAt }] }; add { added, known };
 fetch { added, known, failed: [{ address, why }] }; ask { views: [{ state, by, sentence }] }`;
@@ -98,13 +99,13 @@ async function showChain(text: string, options: CommonOptions, world: World): Pr
 function readHash(text: string): Sha256 {
   const sha256 = Sha256.safeParse(text.toLowerCase());
   if (sha256.success) return sha256.data;
-  throw new Refusal("invalid-input", `${text} is no SHA-256; latchkey certificates --json lists them`);
+  throw new Refusal("invalid-input", `${text} is not a SHA-256; latchkey certificates --json lists them`);
 }
 
 function sayChain({ endpoint, links, verdicts }: ChainView): string {
   const title = endpoint
     ? `as ${endpoint.host}:${endpoint.port} sends it`
-    : "as far as it is known; no endpoint sends it";
+    : "as far as known; no endpoint sends it";
   return [
     title,
     ...links.map(({ role, label }) => `  ${role.padEnd(14)} ${printable(label)}`),
@@ -126,7 +127,7 @@ async function listItems(options: CommonOptions, world: World): Promise<void> {
   const items = await app.client.chains.trusted();
   if (options.json) printJson({ items }, world);
   else if (items.length === 0)
-    world.out("you gave no root and no revocation list; add some by: latchkey trust add FILE");
+    world.out("you have added no root and no revocation list; add one: latchkey trust add FILE");
   else world.out(printTable(COLUMNS, items, world));
 }
 
@@ -154,13 +155,13 @@ async function addFiles(
   if (options.json) printJson(total, world);
   else
     world.out(
-      `${sayCount(total.added, options.crl ? "revocation list" : "root")} added${total.known > 0 ? `, ${total.known} known before` : ""}`,
+      `${sayCount(total.added, options.crl ? "revocation list" : "root")} added${total.known > 0 ? `, ${total.known} already known` : ""}`,
     );
 }
 
 async function addFile(name: string, kind: TrustItem["kind"], { chains }: LatchkeyClient) {
   const bytes = await readFileOrRefuse(name, MOST_BYTES);
-  if (!bytes) throw new Refusal("too-many", `${name} is larger than 64 MiB; give the part of it that counts`);
+  if (!bytes) throw new Refusal("too-many", `${name} is larger than 64 MiB; pass only the part you need`);
   return chains.trust({ kind, name, base64: Buffer.from(bytes).toString("base64") });
 }
 
@@ -172,7 +173,7 @@ async function fetchLists(sha256: string, options: VisitOptions, world: World): 
   });
   if (options.json) printJson(fetched, world);
   else {
-    world.out(`${sayCount(fetched.added, "revocation list")} added, ${fetched.known} known before`);
+    world.out(`${sayCount(fetched.added, "revocation list")} added, ${fetched.known} already known`);
     for (const { address, why } of fetched.failed) world.err(`latchkey: ${printable(`${address}: ${why}`)}`);
   }
 }
@@ -187,7 +188,7 @@ async function askResponders(sha256: string, options: VisitOptions, world: World
   else
     world.out(
       views.length === 0
-        ? "it names no responder, as many authorities have none any more"
+        ? "it names no OCSP responder; many CAs no longer have one"
         : views.map(sayView).join("\n"),
     );
 }

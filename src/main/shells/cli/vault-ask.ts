@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import type { App } from "#app";
 import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
@@ -19,7 +20,7 @@ export type Asking = { app: Pick<App, "client" | "seal">; options: VaultOptions;
 
 /** For each command that may need the vault open. */
 export const addVaultOption = (command: Command): Command =>
-  command.option("--vault-passphrase-file <file>", "opens the vault by the first line of a file, unasked");
+  command.option("--vault-passphrase-file <file>", "open the vault with the first line of this file");
 
 /**
  * Opens the vault for as long as the command goes on: by the system's keyring where it has been given that, by a file, or by
@@ -31,15 +32,15 @@ export async function openVaultFor({ app, options, world }: Asking): Promise<voi
   if (state === "open") return;
   if (problem !== null) throw new Refusal("unusable", problem);
   if (state === "absent")
-    throw new Refusal("not-found", `there is no vault ${file} yet; create it (latchkey vault create)`);
+    throw new Refusal("not-found", `there is no vault ${file} yet; create it: latchkey vault create`);
   if (wraps.some(({ kind }) => kind === "keyring") && (await tryKeyring(app, world))) return;
   if (options.vaultPassphraseFile !== undefined) return openByFile(app, options.vaultPassphraseFile);
   for (let tries = MOST_WRONG_ANSWERS; tries > 0; tries--) {
     const passphrase = await sealTyped("Passphrase of the vault: ", { app, world });
     if ((await vault.unlock({ passphrase })).kind === "open") return;
-    if (tries > 1) world.err(`that does not open it; ${sayTries(tries - 1)}`);
+    if (tries > 1) world.err(`wrong passphrase; ${sayTries(tries - 1)}`);
   }
-  throw new Refusal("locked", `none of the passphrases opens the vault ${file}; it is as it was`);
+  throw new Refusal("locked", `none of the passphrases opens the vault ${file}; nothing was changed`);
 }
 
 async function tryKeyring({ client }: Asking["app"], world: World): Promise<boolean> {
@@ -59,14 +60,27 @@ async function openByFile(app: Asking["app"], path: string): Promise<void> {
     throw new Refusal("locked", `the passphrase in ${path} does not open the vault`);
 }
 
-/** The first line of a file. */
+/** The first line of a file, which is refused where others than its owner may read or write it. */
 export async function readSecretFile(path: string): Promise<Redacted<Uint8Array>> {
+  await refuseShared(path);
   const bytes = await readFileOrRefuse(path, MOST_BYTES);
-  if (bytes === null) throw new Refusal("too-many", `${path} is larger than 4 KiB; no passphrase is`);
+  if (bytes === null)
+    throw new Refusal("too-many", `${path} is larger than 4 KiB, too large for a passphrase`);
   const end = bytes.findIndex((byte) => byte === 0x0a || byte === 0x0d);
   const line = secretCopy(end < 0 ? bytes : bytes.subarray(0, end));
   bytes.fill(0);
   return new Redacted(line);
+}
+
+/** As ssh does with private keys: a file of ours that others may use keeps no secret. Pipes and files of others pass. */
+async function refuseShared(path: string): Promise<void> {
+  const about = await stat(path).catch(() => null);
+  if (!about?.isFile() || about.uid !== process.getuid?.() || (about.mode & 0o077) === 0) return;
+  const mode = (about.mode & 0o777).toString(8).padStart(4, "0");
+  throw new Refusal(
+    "invalid-input",
+    `others may use ${path} (mode ${mode}); make it yours alone: chmod 600 ${path}`,
+  );
 }
 
 /** What somebody types now, sealed to the vault; refused where nobody is there to type, or nothing was typed. */
@@ -93,7 +107,7 @@ export async function sealNew(
   repeated.fill(0);
   if (isSame) return app.seal(typed);
   bytes.fill(0);
-  throw new Refusal("invalid-input", "the two are not the same; nothing was done");
+  throw new Refusal("invalid-input", "the two are not the same; nothing was changed");
 }
 
 async function typeSecretOrRefuse(
@@ -103,7 +117,7 @@ async function typeSecretOrRefuse(
   if (!promptSecret)
     throw new Refusal(
       "invalid-input",
-      "nobody is there to type the vault's passphrase; name a file that holds it with --vault-passphrase-file",
+      "this is not a terminal: name a file with the vault's passphrase with --vault-passphrase-file",
     );
   const typed = await promptSecret(prompt);
   if (typed) return typed;

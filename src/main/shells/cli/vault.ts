@@ -24,7 +24,7 @@ export function addVault(program: Command, { world }: Session): void {
     .command("vault")
     .helpGroup(MORE)
     .helpCommand(false)
-    .description("the file that keeps keys of issuers and other secrets, and what opens it")
+    .description("the encrypted file for keys of issuers and other secrets")
     .addHelpText("after", HELP);
   const add = (name: string, description: string, run: (options: Options, word: string) => Promise<void>) =>
     addVaultOption(vault.command(name).description(description)).action((...given: unknown[]) => {
@@ -32,38 +32,46 @@ export function addVault(program: Command, { world }: Session): void {
       return run(command.optsWithGlobals<Options>(), command.args[0] ?? "");
     });
 
-  add("status", "where it is, what opens it, and what it keeps", (options) => showStatus(options, world));
-  add("create", "make one, by a passphrase and another one for recovery", (options) => create(options, world))
-    .option("--no-recovery", "without one: who forgets the passphrase loses what is kept")
+  add("status", "show where the vault is, what opens it, and what it contains", (options) =>
+    showStatus(options, world),
+  );
+  add("create", "create the vault, with a passphrase and a recovery passphrase", (options) =>
+    create(options, world),
+  )
+    .option("--no-recovery", "no recovery passphrase: if you forget the passphrase, all secrets are lost")
     .option("--recovery-file <file>", "the passphrase for recovery, on the first line of a file");
-  add("unlock", "try what opens it; each command that needs it open asks by itself", (options) =>
+  add("unlock", "try the passphrase; commands that need the vault ask for it themselves", (options) =>
     tryToOpen(options, world),
   );
-  add("lock", "end each process that has it open", (options) => lock(options, world));
-  add("change", "another passphrase; either of the two opens it for that", (options) =>
+  add("lock", "lock the vault in all running programs", (options) => lock(options, world));
+  add("change", "change the passphrase; needs the old one or the recovery passphrase", (options) =>
     change("passphrase", options, world),
-  ).option("--new-passphrase-file <file>", "the new passphrase, on the first line of a file");
-  add("recovery <set|remove>", "another passphrase for recovery, or none any more", (options, word) =>
+  ).option("--new-passphrase-file <file>", "the new passphrase, on the first line of this file");
+  add("recovery <set|remove>", "set or remove the recovery passphrase", (options, word) =>
     changeRecovery(word, options, world),
   ).option("--recovery-file <file>", "the passphrase for recovery, on the first line of a file");
-  add("passphrases", "of keystores: those that it keeps", (options) => listPassphrases(options, world));
-  add("forget <id>", "the passphrase of a keystore, by its number in that list", (options, word) =>
+  add("passphrases", "list the stored passphrases of keystores", (options) =>
+    listPassphrases(options, world),
+  );
+  add("forget <id>", "delete a keystore passphrase, by its number in that list", (options, word) =>
     forgetPassphrase(word, options, world),
   );
-  add("keyring <on|off>", "whether this system's keyring opens it, too", (options, word) =>
+  add("keyring <on|off>", "let this system's keyring open the vault, or stop that", (options, word) =>
     setKeyring(word, options, world),
   );
 }
 
 const HELP = `
-The vault is a file beside the database, whose name ends in .vault. It is in none of the database's backups: keep a
-copy of it elsewhere. Its secrets are sealed by a random key, and that one by what is typed: scrypt and AES-256-GCM.
-While a command needs it open, a process of its own knows the key, and ends with the command.
+The vault is a file beside the database, ending in .vault. Backups of the database do not include it: keep a copy
+elsewhere. Its secrets are encrypted with a random key, and that key with the passphrase (scrypt, AES-256-GCM). Only a
+separate process has the key, while a command needs it.
+
+A passphrase file must be readable only by its owner (chmod 600), like an SSH private key.
 
 Examples:
   latchkey vault create
   latchkey vault recovery set
-  latchkey vault keyring on        commands then open it without asking, as long as you are logged in`;
+  latchkey vault keyring on        commands then open it without asking while you are logged in`;
 
 async function showStatus(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -80,8 +88,8 @@ function sayStatus({ state, file, problem, wraps, kept }: VaultStatus): string[]
   return [
     `${file} is ${state}`,
     ...wraps.map(({ kind, since }) => `opened by ${OPENED_BY[kind]}, since ${since}`),
-    ...(has("recovery") ? [] : ["there is no passphrase for recovery: latchkey vault recovery set"]),
-    secrets.length === 0 ? "it keeps nothing yet" : `it keeps ${sayCount(totalOf(kept), "secret")}:`,
+    ...(has("recovery") ? [] : ["there is no recovery passphrase; set one: latchkey vault recovery set"]),
+    secrets.length === 0 ? "it contains no secrets yet" : `it contains ${sayCount(totalOf(kept), "secret")}:`,
     ...secrets,
   ];
 }
@@ -90,7 +98,7 @@ const totalOf = (kept: VaultStatus["kept"]) => kept.reduce((sum, { count }) => s
 
 const OPENED_BY: Record<WrapKind, string> = {
   passphrase: "the passphrase",
-  recovery: "the passphrase for recovery",
+  recovery: "the recovery passphrase",
   keyring: "this system's keyring",
 };
 
@@ -98,7 +106,7 @@ async function create(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   const { state, file, problem } = await app.client.vault.status();
   if (problem !== null) throw new Refusal("unusable", problem);
-  if (state !== "absent") throw new Refusal("conflict", `there is a vault already: ${file}`);
+  if (state !== "absent") throw new Refusal("conflict", `the vault already exists: ${file}`);
   const { vaultPassphraseFile: path } = options;
   const passphrase =
     path === undefined
@@ -106,10 +114,10 @@ async function create(options: Options, world: World): Promise<void> {
       : await app.seal(await readSecretFile(path));
   const recovery = await newRecovery(options, { app, world });
   await app.client.vault.create({ passphrase, recovery });
-  world.out(`the vault is made: ${printable(file)}`);
-  world.out("it is in no backup of the database: keep a copy of it elsewhere");
+  world.out(`created the vault ${printable(file)}`);
+  world.out("backups of the database do not include it: keep a copy elsewhere");
   if (!recovery)
-    world.out("it has no passphrase for recovery: who forgets the passphrase loses what is kept");
+    world.out("it has no recovery passphrase: if you forget the passphrase, all secrets are lost");
 }
 
 type At = { app: Opened; world: World };
@@ -120,14 +128,14 @@ async function newRecovery(options: Options, { app, world }: At): Promise<Sealed
   if (!world.promptSecret)
     throw new Refusal(
       "invalid-input",
-      "nobody is there to type a passphrase for recovery; name a file with --recovery-file, or say --no-recovery",
+      "this is not a terminal: name a file with --recovery-file, or use --no-recovery",
     );
-  const prompts = { first: "Another one for recovery (Enter for none): ", again: "Once more: " };
+  const prompts = { first: "Recovery passphrase (Enter for none): ", again: "Repeat it: " };
   return sealNew(prompts, true, { app, world });
 }
 
 async function typeNew(name: string, at: At): Promise<Sealed> {
-  const sealed = await sealNew({ first: `${name}: `, again: "Once more: " }, false, at);
+  const sealed = await sealNew({ first: `${name}: `, again: "Repeat it: " }, false, at);
   if (sealed) return sealed;
   throw new Refusal("invalid-input", "nothing was typed");
 }
@@ -135,13 +143,13 @@ async function typeNew(name: string, at: At): Promise<Sealed> {
 async function tryToOpen(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   await openVaultFor({ app, options, world });
-  world.out("it opens, and is locked again now: a command that needs it asks by itself");
+  world.out("the passphrase is correct; commands that need the vault ask for it themselves");
 }
 
 async function lock(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   await app.client.vault.lock();
-  world.out("it is locked: each program that has it open ends that within a second");
+  world.out("locked: every program that had it open closes it within a second");
 }
 
 async function change(
@@ -158,19 +166,19 @@ async function change(
       ? await sealTyped("Passphrase of the vault: ", at)
       : await app.seal(await readSecretFile(vaultPassphraseFile));
   const file = what === "passphrase" ? newPassphraseFile : recoveryFile;
-  const name = what === "passphrase" ? "New passphrase" : "Passphrase for recovery";
+  const name = what === "passphrase" ? "New passphrase" : "Recovery passphrase";
   const typeNext = async () =>
     file === undefined ? await typeNew(name, at) : await app.seal(await readSecretFile(file));
   const { kind } =
     what === "passphrase"
       ? await app.client.vault.changePassphrase({ current, next: await typeNext() })
       : await app.client.vault.changeRecovery({ current, next: isRemoved ? null : await typeNext() });
-  if (kind === "wrong") throw new Refusal("locked", "that does not open the vault; it is as it was");
-  world.out(isRemoved ? "it has no passphrase for recovery any more" : `it has another ${WHAT[what]} now`);
-  world.out("older copies of the file still open by the old one, with what they keep: delete them");
+  if (kind === "wrong") throw new Refusal("locked", "wrong passphrase; the vault was not changed");
+  world.out(isRemoved ? "the recovery passphrase is removed" : `the ${WHAT[what]} is changed`);
+  world.out("older copies of the file still open with the old one: delete them");
 }
 
-const WHAT = { passphrase: "passphrase", recovery: "passphrase for recovery" };
+const WHAT = { passphrase: "passphrase", recovery: "recovery passphrase" };
 
 function changeRecovery(word: string, options: Options, world: World): Promise<void> {
   if (word !== "set" && word !== "remove")
@@ -182,7 +190,7 @@ async function listPassphrases(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
   const kept = await app.client.vault.passphrases();
   if (options.json) return printJson(kept, world);
-  if (kept.length === 0) world.out("it keeps no passphrase of a keystore");
+  if (kept.length === 0) world.out("it contains no keystore passphrases");
   for (const { id, label } of kept) world.out(`${id}  ${printable(label)}`);
 }
 
@@ -191,12 +199,12 @@ async function forgetPassphrase(word: string, options: Options, world: World): P
   if (!id.success)
     throw new Refusal(
       "invalid-input",
-      `${printable(word)} is no number of a passphrase; latchkey vault passphrases lists them`,
+      `${printable(word)} is not the number of a passphrase; latchkey vault passphrases lists them`,
     );
   await using app = openApp(options, world, "write");
   await openVaultFor({ app, options, world });
   await app.client.vault.forgetPassphrase({ id: id.data });
-  world.out("it is forgotten: a plan or a run that names it can put nothing in place any more");
+  world.out("deleted: plans and runs that need it can no longer deploy certificates");
 }
 
 async function setKeyring(word: string, options: Options, world: World): Promise<void> {
@@ -207,7 +215,7 @@ async function setKeyring(word: string, options: Options, world: World): Promise
   await app.client.vault.setKeyring({ isUsed: word === "on" });
   world.out(
     word === "on"
-      ? "this system's keyring opens it from now on"
-      : "this system's keyring does not open it any more",
+      ? "this system's keyring opens the vault from now on"
+      : "this system's keyring no longer opens the vault",
   );
 }

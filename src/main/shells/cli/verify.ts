@@ -32,26 +32,30 @@ export function addVerify(program: Command, { world, finish }: Session): void {
   program
     .command("verify")
     .helpGroup(LOOK)
-    .description("whether a certificate is valid, for what and when, and if not, why not")
-    .requiredOption("--leaf <file>", "the certificate; what follows it in the file counts as its chain")
-    .option("--chain <file>", "certificates that may stand between it and a root, in any order", several)
-    .option("--roots <file>", "the roots to trust; by default those of this system", several)
-    .option("--crl <file>", "revocation lists; then each certificate has to be known as not revoked", several)
-    .option("--name <name>", "the DNS name or IP address that it has to be for", readServerName)
-    .addOption(new Option("--purpose <purpose>", "what for in TLS").choices(["server", "client"]))
+    .description("check whether a certificate is valid, and if not, why")
+    .requiredOption("--leaf <file>", "the certificate; further ones in the file count as its chain")
+    .option("--chain <file>", "intermediate certificates, in any order", several)
+    .option("--roots <file>", "the roots to trust (default: this system's)", several)
+    .option(
+      "--crl <file>",
+      "revocation lists; every certificate must then be known not to be revoked",
+      several,
+    )
+    .option("--name <name>", "the DNS name or IP address that it must be valid for", readServerName)
+    .addOption(new Option("--purpose <purpose>", "its purpose in TLS").choices(["server", "client"]))
     .addOption(
-      new Option("--profile <profile>", "what to judge it against; by default rfc5280").choices(
+      new Option("--profile <profile>", "the rules to evaluate it against (default: rfc5280)").choices(
         Profile.options,
       ),
     )
-    .option("--max-depth <n>", "how many intermediates may stand between it and its root", readDepth)
-    .option("--at <time>", "when, as 2026-06-01T12:00:00Z; by default now", readTime)
-    .option("--policy <oid>", "a policy that will do", (text: string, before?: string[]) =>
+    .option("--max-depth <n>", "the maximum number of intermediates", readDepth)
+    .option("--at <time>", "the time to check for, such as 2026-06-01T12:00:00Z (default: now)", readTime)
+    .option("--policy <oid>", "an acceptable policy (repeatable)", (text: string, before?: string[]) =>
       several(readOid(text), before),
     )
-    .option("--explicit-policy", "a policy has to hold for the whole path")
-    .option("--inhibit-mapping", "no authority may take one policy for another")
-    .option("--inhibit-any", "anyPolicy stands for no policy")
+    .option("--explicit-policy", "require a policy that is valid for the whole path")
+    .option("--inhibit-mapping", "forbid policy mappings")
+    .option("--inhibit-any", "anyPolicy matches no policy")
     .addHelpText("after", HELP)
     .action(async (_: object, command: Command) =>
       finish(await verify(command.optsWithGlobals<Options>(), world)),
@@ -59,22 +63,21 @@ export function addVerify(program: Command, { world, finish }: Session): void {
 }
 
 const HELP = `
-Files are PEM or DER. Whose algorithm this runtime cannot verify is unsupported, not invalid. Without --crl nothing is said
-of revocation. Options that take files may be repeated.
+Files are PEM or DER. A signature algorithm that this runtime cannot verify gives "unsupported", not "invalid". Without
+--crl, revocation is not checked. Options that take files are repeatable.
 
 Profiles:
-  rfc5280  path validation, and what RFC 5280 demands of each certificate of the path; no SHA-1 (RFC 8446)
+  rfc5280  path validation, and RFC 5280's rules for each certificate in the path; no SHA-1 (RFC 8446)
   webpki   the CA/Browser Forum's Baseline Requirements (BR) for public servers as well
-  clients  what clients do: path validation as OpenSSL and Go have it
+  clients  what clients do: path validation as in OpenSSL and Go
 
-A chain that breaks rules of its profile, and that OpenSSL or Go accepts all the same, is valid for clients, against the
-profile; each broken rule is told with its section. Under clients such rules are told as notes.
+A chain that breaks rules of its profile, but that OpenSSL or Go accepts anyway, is "valid for clients, against the
+profile"; each broken rule is listed with its section. With the profile clients, such rules are listed as notes.
 
 Example:
   latchkey verify --leaf shop.pem --chain ca.pem --roots root.pem --name shop.example --purpose server
 
-Exits with 0 only when it is valid against the profile that was asked for, else with 1. Without --profile it exits with 0
-also when it is valid for clients.
+Exit codes: 0 valid against the given profile (without --profile, also: valid for clients); 1 not valid.
 With --json: { profile, state: "valid" | "valid-for-clients" | "invalid" | "unsupported", acceptedBy: ["openssl" | "go"],
 reasons: [{ code, sentence, sha256?, rule?: { profile, section }, acceptedBy? }], notes: [like reasons], path: [sha256] },
 the path from the certificate to the root.`;
@@ -120,7 +123,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 async function readOrRefuse(path: string): Promise<Uint8Array> {
   const bytes = await readFileOrRefuse(path, MOST_BYTES);
   if (bytes) return bytes;
-  throw new Refusal("too-many", `${path} is larger than 64 MiB; give the part of it that counts`);
+  throw new Refusal("too-many", `${path} is larger than 64 MiB; pass only the part you need`);
 }
 
 /** A chain may be empty, as a file that a job has written for a leaf right below its root. */
@@ -136,13 +139,13 @@ const readRoots = async (path: string): Promise<Uint8Array> =>
 
 function requireCertificates(path: string, bytes: Uint8Array): Uint8Array {
   if (countCertificates(bytes) > 0) return bytes;
-  throw new Refusal("invalid-input", `${path} holds no certificate; give PEM or DER`);
+  throw new Refusal("invalid-input", `${path} contains no certificate; pass PEM or DER`);
 }
 
 async function readLists(path: string): Promise<Uint8Array> {
   const bytes = await readOrRefuse(path);
   if (isBlank(bytes) || countLists(bytes) > 0) return bytes;
-  throw new Refusal("invalid-input", `${path} holds no revocation list; give PEM or DER`);
+  throw new Refusal("invalid-input", `${path} contains no revocation list; pass PEM or DER`);
 }
 
 const MOST_DEPTH = 100;

@@ -16,7 +16,7 @@ type ScriptWish = {
   typed?: string | null;
 };
 
-/** Writes what of a plan can be carried now into a folder, each script with its signature beside it. */
+/** Writes the offline scripts of a plan that can run now into a folder, each with its signature beside it. */
 export async function writeScripts(
   { folder, ...wish }: ScriptWish,
   client: LatchkeyClient,
@@ -41,7 +41,7 @@ async function makeFolder(folder: string): Promise<void> {
   if ((mode & 0o002) === 0) return;
   throw new Refusal(
     "invalid-input",
-    `everybody may write in ${folder}, and what is written there runs as root: chmod o-w it, or name another folder`,
+    `everybody may write in ${folder}, and the scripts run as root: use chmod o-w, or another folder`,
   );
 }
 

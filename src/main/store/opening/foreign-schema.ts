@@ -15,14 +15,14 @@ export function refuseForeignSchema(db: Database, version: number, schema: Schem
   const foreign = code.find((sql) => !ours.code.includes(sql));
   const missing = ours.code.find((sql) => !code.includes(sql));
   const column = ours.columns.find((name) => !columns.includes(name));
-  if (foreign !== undefined) refuse(`has a ${nameOf(foreign)} that Latchkey did not make`);
-  if (missing !== undefined) refuse(`is without the ${nameOf(missing)}, which somebody removed`);
-  if (column !== undefined) refuse(`has no ${column}, as every database of Latchkey has`);
+  if (foreign !== undefined) refuse(`has a ${nameOf(foreign)} that this build of Latchkey does not make`);
+  if (missing !== undefined) refuse(`has no ${nameOf(missing)}`);
+  if (column !== undefined) refuse(`has no column ${column}`);
 
   function refuse(why: string): never {
     throw new Refusal(
       "unusable",
-      `${db.name} ${why}; nothing in it was changed: name another file, or put back a backup`,
+      `${db.name} ${why}: an earlier build of Latchkey made it, which this one cannot read, or another program changed it; nothing in it was changed: name another file, or restore a backup`,
     );
   }
 }

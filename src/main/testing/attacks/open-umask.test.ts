@@ -34,11 +34,11 @@ test("under a umask of 000 nothing that a command makes is anybody else's to wri
   try {
     const type = await prepare(folder.path);
     const at = (name: string) => join(folder.path, name);
-    const remove = ["grants", "remove", "--host", "web1", "--all", "--yes", "--consent", "other-way-in"];
+    const remove = ["grants", "remove", "--host", "web1", "--all", "--yes", "--acknowledge", "other-way-in"];
     const said = [
       await type("database", "backup", at("copies/copy.db")),
       await type(...remove, "--plan", at("plan.json")),
-      await type(...remove, "--consent", "unsigned-scripts", "--script", at("scripts")),
+      await type(...remove, "--acknowledge", "unsigned-scripts", "--script", at("scripts")),
     ];
     expect(said.map(({ code, err }) => (code === 0 ? "" : err))).toEqual(["", "", ""]);
     const modes = new Map(await listModes(folder.path));
@@ -64,9 +64,9 @@ test("a script is written over no link, and in no folder where everybody may wri
     "web1",
     "--all",
     "--yes",
-    "--consent",
+    "--acknowledge",
     "other-way-in",
-    "--consent",
+    "--acknowledge",
     "unsigned-scripts",
     "--script",
     scripts,

@@ -142,7 +142,7 @@ lab("a locked file that claims the key gets the new one only once somebody has n
     ops.fingerprint,
     "--apply",
     "--yes",
-    "--consent",
+    "--acknowledge",
     "unverified-key",
   );
   expect(said).toMatchObject({ code: 2, err: expect.stringContaining(PLANTED) });

@@ -40,7 +40,7 @@ function sayRenewal(
     ...(issuer === null ? [] : [`--issuer ${quote(issuer)}`]),
     ...(keyKind === null ? [] : [`--key ${keyKind}`]),
     ...(makesKeyHere ? ["--key-here"] : []),
-    ...(recheckMinutes === RECHECK_MINUTES ? [] : [`--recheck ${recheckMinutes}`]),
+    ...(recheckMinutes === RECHECK_MINUTES ? [] : [`--post-check ${recheckMinutes}`]),
     "--apply",
   ].join(" ");
 }

@@ -37,7 +37,7 @@ export function sayAnswering({ about }: Question): string {
 export function sayWrong({ about, wrongAnswers }: Question): string | null {
   if (wrongAnswers === 0) return null;
   const left = MOST_WRONG_ANSWERS - wrongAnswers;
-  const tries = left === 1 ? "1 try is left" : `${left} tries are left`;
+  const tries = left === 1 ? "1 attempt left" : `${left} attempts left`;
   return about.kind === "passphrase"
     ? `That does not open it; ${tries}`
     : `The host refused that, and counts it; ${tries}`;
