@@ -288,7 +288,7 @@ function carryOut({ runbooks }: Store, title: string): void {
     consents: [],
     counts,
   });
-  runbooks.runs.setState({ id, state: "committed", message: "", byHand: [], endedAt: START });
+  runbooks.runs.setState({ id, state: "committed", reasons: [], byHand: [], endedAt: START });
 }
 
 /** Of all rows of all tables. */

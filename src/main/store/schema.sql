@@ -1984,6 +1984,7 @@ CREATE INDEX plan_being_made ON plan (id) WHERE state = 'making';
 
 -- One execution of a plan. `direction`: whether it goes on to its end, or rolls everything back. `due_at`: until when logs are
 -- watched. The new key is its public key alone. `origin`: executed from here, or by offline scripts whose results are imported.
+-- `reasons`: why it is in its state, as JSON (RunReason).
 CREATE TABLE run (
   id          INTEGER PRIMARY KEY,
   plan        INTEGER NOT NULL REFERENCES plan (id),
@@ -1997,7 +1998,7 @@ CREATE TABLE run (
   started_at  TEXT NOT NULL,
   ended_at    TEXT,
   due_at      TEXT,
-  message     TEXT NOT NULL DEFAULT '',
+  reasons     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(reasons)),
   by_hand     TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(by_hand)),
   consents    TEXT NOT NULL CHECK (json_valid(consents)),
   key_line    TEXT,

@@ -3,6 +3,9 @@
  * decided by a sentence.
  */
 import { z } from "zod";
+import { PlanKind } from "./plan.ts";
+import { RemainingAccess } from "./remaining-access.ts";
+import { HostName, Port } from "./target.ts";
 
 /** What a step is about to do. */
 export const Intent = z.discriminatedUnion("kind", [
@@ -48,6 +51,18 @@ export type KeyName = z.infer<typeof KeyName>;
 /** The words of a host, a server, an issuer or a transport, as they are shown: nobody decides by them. */
 const Described = z.object({ kind: z.literal("described"), text: z.string() });
 
+/** A key whose lines are gone, and which sshd goes on to take. `why`: by what, as in `AccessCheck`. */
+export const StillAccepted = z.object({
+  host: HostName,
+  port: Port,
+  account: z.string(),
+  fingerprint: z.string(),
+  /** The one that a rotation replaces. */
+  isOldKey: z.boolean(),
+  why: z.array(z.string()),
+});
+export type StillAccepted = z.infer<typeof StillAccepted>;
+
 /** What shows that a step stands; or, of a step that nothing verifies, what is known of it. */
 export const Evidence = z.discriminatedUnion("kind", [
   Described,
@@ -85,7 +100,13 @@ export const Evidence = z.discriminatedUnion("kind", [
   }),
   /** `isWhole`: nothing is left of the run there. */
   z.object({ kind: z.literal("cleared"), isWhole: z.boolean() }),
-  z.object({ kind: z.literal("old-key-kept"), why: z.string() }),
+  /** For those whom it still lets in; for nobody who is known, but by agreement, where both are empty. */
+  z.object({
+    kind: z.literal("old-key-kept"),
+    accepted: z.array(StillAccepted),
+    remaining: z.array(RemainingAccess),
+    planKind: PlanKind,
+  }),
 ]);
 export type Evidence = z.infer<typeof Evidence>;
 

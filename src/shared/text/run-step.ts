@@ -10,8 +10,11 @@ import type {
   Intent,
   KeyName,
   StepResult,
+  StillAccepted,
 } from "../model/step-result.ts";
 import { sayCount } from "./count.ts";
+import { sayHost } from "./plan.ts";
+import { formatAllRemaining } from "./remaining-access.ts";
 
 export function formatStepResult(result: StepResult): string {
   switch (result.kind) {
@@ -145,11 +148,18 @@ function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
     case "cleared":
       return check.isWhole ? "nothing is left of the run here" : "what the run has kept is gone but for this";
     case "old-key-kept":
-      return `the old private half is kept beside the new one: ${check.why}`;
+      return `the old private half is kept beside the new one: ${formatWhyKept(check)}`;
     default:
       return assertNever(check);
   }
 }
+
+const formatWhyKept = ({ accepted, remaining, planKind }: Extract<Evidence, { kind: "old-key-kept" }>) =>
+  join(...accepted.map(formatStillAccepted), formatAllRemaining(remaining, planKind)) ||
+  "something was left as it is by agreement, and may need it";
+
+export const formatStillAccepted = ({ host, port, account, fingerprint, isOldKey, why }: StillAccepted) =>
+  `${isOldKey ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, ${why.join(" and ")}`;
 
 function formatServed({ isAgain, places, leavesAlone }: Extract<Evidence, { kind: "served" }>): string {
   if (places === 0) return "in place; nowhere could be seen whether it is served";

@@ -1,6 +1,12 @@
 import { assertNever } from "../model/assert-never.ts";
-import type { Phase, RunState, RunStep } from "../model/run.ts";
-import type { RunReason, RunWait } from "../model/run-reason.ts";
+import type { AccessCheck, Phase, RunState, RunStep } from "../model/run.ts";
+import type { OldKeyLocation, RunReason, RunWait } from "../model/run-reason.ts";
+import { sayCount } from "./count.ts";
+import { sayUsedBy } from "./old-key-use.ts";
+import { sayHost, sayPhase } from "./plan.ts";
+import { formatAllRemaining } from "./remaining-access.ts";
+import { formatCause, formatStepResult, formatStillAccepted } from "./run-step.ts";
+import { sayPlace } from "./target.ts";
 
 const STATES: Record<RunState, string> = {
   running: "running",
@@ -22,8 +28,11 @@ export function formatStepState({ state, verification }: RunStep): string {
   return verification === "unverified" && state === "proved" ? "not verified" : state;
 }
 
-/** Why a run has come to its end, or stands still, as a sentence without a full stop. */
-export function formatRunReason(reason: RunReason): string {
+/** Why a run has come to its end, or stands still, as a sentence without a full stop; empty where its state says it all. */
+export const formatRunReasons = (reasons: readonly RunReason[]): string =>
+  reasons.map(formatRunReason).filter(Boolean).join("; ");
+
+function formatRunReason(reason: RunReason): string {
   switch (reason.kind) {
     case "steps-failed":
       return reason.count === 1
@@ -47,10 +56,91 @@ export function formatRunReason(reason: RunReason): string {
       return `${reason.hosts.join(", ")} had been committed, and stays so; the others are as they were`;
     case "waiting":
       return WAITS[reason.for];
+    case "steps":
+      return formatSteps(reason);
+    case "blocked":
+      return formatCause(reason.cause);
+    case "end-unwritten":
+      return `how it stands cannot be written down, and is tried again: ${formatCause(reason.cause)}`;
+    case "interrupted":
+      return `${INTERRUPTED[reason.by]}; ${GO_ON[reason.remedy]}`;
+    default:
+      return formatRest(reason);
+  }
+}
+
+/** What was found of old keys, and of what others have yet to do. */
+type RestKind =
+  | "still-used"
+  | "still-accepted"
+  | "access-unknown"
+  | "old-key-not-removed"
+  | "remaining"
+  | "left-out"
+  | "results-awaited"
+  | "old-key-here";
+
+function formatRest(reason: Extract<RunReason, { kind: RestKind }>): string {
+  switch (reason.kind) {
+    case "still-used":
+      return `it is still used: ${sayUsedBy(reason.uses)}`;
+    case "still-accepted": {
+      const kept = reason.kept.length === 0 ? "" : `; ${formatKept(reason.kept)}`;
+      return `${reason.accepted.map(formatStillAccepted).join("; ")}${kept}: close that way in, then resume the run`;
+    }
+    case "access-unknown":
+      return reason.checks.map(formatUnknown).join("; ");
+    case "old-key-not-removed":
+      return `${formatLocation(reason.at)}: the old private key could not be removed: ${formatCause(reason.cause)}`;
+    case "remaining":
+      return formatAllRemaining(reason.accounts, reason.planKind);
+    case "left-out":
+      return formatLeftOut(reason);
+    case "results-awaited": {
+      const what = reason.phase === null ? "" : ` (${sayPhase(reason.phase, reason.planKind)})`;
+      return `the results of ${sayCount(reason.hosts, "host")} are still to be imported${what}`;
+    }
+    case "old-key-here":
+      return `all hosts are done, but on this computer the new private half is not in the place of ${reason.paths.join(", ")}: put it there, and import a result of this run once more`;
     default:
       return assertNever(reason);
   }
 }
+
+/** The same of several steps of a host once. */
+function formatSteps({ steps }: Extract<RunReason, { kind: "steps" }>): string {
+  const sentences = steps.map(
+    ({ host, result }) => `${host ?? "here"}: ${result === null ? "" : formatStepResult(result)}`,
+  );
+  return [...new Set(sentences)].join("; ");
+}
+
+const formatUnknown = ({ host, port, account, fingerprint, why }: AccessCheck): string =>
+  `whether ${fingerprint} is refused for ${account} on ${sayHost({ host, port })} is not known: ${why.join("; ")}`;
+
+const formatKept = (kept: readonly OldKeyLocation[]): string =>
+  `the old private half is kept ${kept.map((at) => (at.isAgent ? `in the agent at ${at.path}` : `at ${formatLocation(at)}`)).join(", ")}`;
+
+const formatLocation = ({ host, port, path }: OldKeyLocation): string =>
+  host === null || port === null ? path : `${sayPlace({ host, port })}:${path}`;
+
+function formatLeftOut({ files, isOffline }: Extract<RunReason, { kind: "left-out" }>): string {
+  const left = files.map(({ host, path, why }) => `${path} on ${host} was left out: ${why}`).join("; ");
+  return isOffline
+    ? `${left}; once that is put right, run the script of that host once more, and import its result`
+    : left;
+}
+
+const INTERRUPTED: Record<Extract<RunReason, { kind: "interrupted" }>["by"], string> = {
+  closed: "Latchkey was closed",
+  fault: "something went wrong; the log has the details",
+  ended: "Latchkey ended while it ran",
+};
+
+const GO_ON: Record<Extract<RunReason, { kind: "interrupted" }>["remedy"], string> = {
+  resume: "resume it, or roll it back",
+  "remove-old": "remove its old private keys once more (--remove-old)",
+};
 
 const STUCK_BACK: Record<Phase, string> = {
   remove: "the old key could not be put back everywhere, so the new one stays with its holders",

@@ -141,7 +141,7 @@ test.each<[string, StepState, StepState, boolean]>([
       { ...step, ordinal: 1, phase: "make-key", state: made },
       { ...step, ordinal: 2, phase: "hand-over", state: handed },
     ]);
-    const end = { id, message: "", byHand: [], endedAt: null };
+    const end = { id, reasons: [], byHand: [], endedAt: null };
     runbooks.runs.setState({ ...end, state: "stopped" });
     const again = planOf("SHA256:one", "db", [holder("file", ID)]);
     const why = `run ${id} has begun to replace ${ID}; resume it, or roll it back, before another one`;

@@ -61,7 +61,7 @@ async function openRuns(announce: () => void = () => undefined) {
     const counts = { hosts: 1, adds: 0, changes: 0, removes: 0 };
     const run = { planId, token: "one", origin, kind: plan.kind, title: "", at: AT, consents: [], counts };
     const id = store.runbooks.runs.begin(run);
-    store.runbooks.runs.setState({ id, state, message: "", byHand: [], endedAt: null });
+    store.runbooks.runs.setState({ id, state, reasons: [], byHand: [], endedAt: null });
     return id;
   };
   const addPaused = () => add("live", "paused");

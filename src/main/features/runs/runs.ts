@@ -16,6 +16,7 @@ import {
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import type { RunDetail, RunId, RunRepair, RunState, RunStep } from "#shared/model/run.ts";
+import { formatRunReasons } from "#shared/text/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
@@ -110,7 +111,7 @@ export function createRuns(deps: RunDeps) {
     const run = record(id);
     return {
       ...run,
-      message: running.get(id)?.waitsFor ?? run.message,
+      message: messageOf(run, running.get(id)),
       stepList: journals.steps(id),
       orders: certificates.all(id).map(toOrder),
       confirmation: findConfirmation(store, run),
@@ -186,6 +187,9 @@ export function createRuns(deps: RunDeps) {
     else await takeBackEnded(record(id), means);
   }
 }
+
+const messageOf = ({ message }: RunRecord, one: OneRun | undefined): string =>
+  one?.waitsFor ? formatRunReasons([one.waitsFor]) : message;
 
 const ENDED: ReadonlySet<RunState> = new Set<RunState>(["committed", "needs-attention"]);
 
@@ -332,7 +336,7 @@ const createBeginner =
         if (state !== was)
           journals.setStep({ runId: id, ordinal, state, result: { kind: "asked-again" }, at });
       }
-      runs.setState({ id, state: "running", message: "", byHand: [], endedAt: null });
+      runs.setState({ id, state: "running", reasons: [], byHand: [], endedAt: null });
       const text = want === "back" ? "is taken back" : "goes on";
       journals.append({ runId: id, ordinal: null, kind: "note", text, at });
       store.events.append({

@@ -2,6 +2,8 @@ import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { PlanId, type PlanKind } from "#shared/model/plan.ts";
 import { RunDetail, RunId, type RunOrigin, RunRow, type RunState } from "#shared/model/run.ts";
+import { RunReason } from "#shared/model/run-reason.ts";
+import { formatRunReasons } from "#shared/text/run.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
 import { eachWord } from "#store/lists/search.ts";
@@ -21,7 +23,7 @@ type Row = {
   started_at: string;
   ended_at: string | null;
   due_at: string | null;
-  message: string;
+  reasons: string;
   by_hand: string;
   consents: string;
   key_line: string | null;
@@ -81,7 +83,7 @@ const SORTED_BY: Record<SortColumn, readonly string[]> = {
 };
 
 const COLUMNS = `run.id, run.plan, plan.hash AS plan_hash, run.token, run.origin, run.kind, run.title, run.state, run.direction,
-  run.started_at, run.ended_at, run.due_at, run.message, run.by_hand, run.consents, run.key_line, run.fingerprint,
+  run.started_at, run.ended_at, run.due_at, run.reasons, run.by_hand, run.consents, run.key_line, run.fingerprint,
   run.hosts, run.adds, run.changes, run.removes,
   (SELECT count(*) FROM run_step WHERE run = run.id) AS steps,
   (SELECT count(*) FROM run_step WHERE run = run.id AND state = 'proved') AS steps_done,
@@ -93,7 +95,7 @@ const RUNS = "run JOIN plan ON plan.id = run.plan";
 const TEXT = `run.title || char(10) || run.kind || char(10) || ifnull(run.fingerprint, '')
   || char(10) || ifnull(json_extract(plan.wish, '$.fingerprint'), '')`;
 
-const CUT_SHORT = "Latchkey ended while it ran; resume it, or roll it back";
+const CUT_SHORT: readonly RunReason[] = [{ kind: "interrupted", by: "ended", remedy: "resume" }];
 
 export function runTable(db: Database, lists: Lists) {
   const find = db.prepare<[number], Row>(`SELECT ${COLUMNS} FROM ${RUNS} WHERE run.id = ?`);
@@ -133,10 +135,11 @@ export function runTable(db: Database, lists: Lists) {
   };
 }
 
-type Told = {
+/** How a run stands now. */
+type RunStanding = {
   id: RunId;
   state: RunState;
-  message: string;
+  reasons: readonly RunReason[];
   byHand: readonly string[];
   endedAt: Instant | null;
 };
@@ -146,13 +149,11 @@ function runWriter(db: Database) {
     INSERT INTO run (plan, token, origin, kind, title, state, started_at, consents, hosts, adds, changes, removes)
     VALUES (@planId, @token, @origin, @kind, @title, 'running', @at, @consents, @hosts, @adds, @changes, @removes)`);
   const setState = db.prepare(`
-    UPDATE run SET state = @state, message = @message, by_hand = @byHand, ended_at = @endedAt WHERE id = @id`);
+    UPDATE run SET state = @state, reasons = @reasons, by_hand = @byHand, ended_at = @endedAt WHERE id = @id`);
   const setDirection = db.prepare("UPDATE run SET direction = ? WHERE id = ?");
   const setDue = db.prepare("UPDATE run SET due_at = ? WHERE id = ?");
   const setKey = db.prepare("UPDATE run SET key_line = @line, fingerprint = @fingerprint WHERE id = @id");
-  const interrupt = db.prepare(
-    `UPDATE run SET state = 'interrupted', message = '${CUT_SHORT}' WHERE state = 'running'`,
-  );
+  const interrupt = db.prepare("UPDATE run SET state = 'interrupted', reasons = ? WHERE state = 'running'");
 
   return {
     begin: ({ counts, consents, ...run }: NewRun): RunId =>
@@ -160,7 +161,12 @@ function runWriter(db: Database) {
         Number(begin.run({ ...run, ...counts, consents: JSON.stringify(consents) }).lastInsertRowid),
       ),
 
-    setState: (told: Told): void => void setState.run({ ...told, byHand: JSON.stringify(told.byHand) }),
+    setState: ({ reasons, byHand, ...standing }: RunStanding): void =>
+      void setState.run({
+        ...standing,
+        reasons: JSON.stringify(reasons),
+        byHand: JSON.stringify(byHand),
+      }),
 
     setDirection: (id: RunId, direction: Direction): void => void setDirection.run(direction, id),
     setDue: (id: RunId, at: Instant | null): void => void setDue.run(at, id),
@@ -168,7 +174,7 @@ function runWriter(db: Database) {
     setKey: (id: RunId, key: { line: string; fingerprint: string }): void => void setKey.run({ id, ...key }),
 
     /** Only for who has just taken the write lock. */
-    interruptRunning: (): number => interrupt.run().changes,
+    interruptRunning: (): number => interrupt.run(JSON.stringify(CUT_SHORT)).changes,
   };
 }
 
@@ -194,6 +200,7 @@ function toRecord(row: Row): RunRecord {
     endedAt,
     newKey,
     stepsDone: row.steps_done,
+    message: formatRunReasons(RunReason.array().parse(JSON.parse(row.reasons))),
     byHand: JSON.parse(row.by_hand),
     dueAt,
   });

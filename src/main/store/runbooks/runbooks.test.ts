@@ -118,7 +118,13 @@ test("a run is listed with its counts, found with its new key, and its journal i
   for (const kind of ["intends", "acted", "proved"] as const)
     journal.append({ runId: first, ordinal: 1, kind, text: "web", at: AT });
   runs.setKey(first, { line: "ssh-ed25519 AAAA", fingerprint: "SHA256:x" });
-  runs.setState({ id: first, state: "stopped", message: "it is full", byHand: ["true"], endedAt: null });
+  runs.setState({
+    id: first,
+    state: "stopped",
+    reasons: [{ kind: "blocked", cause: described("it is full") }],
+    byHand: ["true"],
+    endedAt: null,
+  });
 
   const all = { search: "", state: null, kind: null, after: null, limit: 1 };
   const newest = { by: "startedAt" as const, descending: true };
@@ -145,7 +151,7 @@ test("a run whose logs have been watched long enough is due", async () => {
   using database = openFile(folder.path);
   const { plans, runs } = database.store.runbooks;
   const id = begin(runs, plans.take({ plan, hash: HASH, at: AT }), "one");
-  runs.setState({ id, state: "waiting", message: "", byHand: [], endedAt: null });
+  runs.setState({ id, state: "waiting", reasons: [], byHand: [], endedAt: null });
   runs.setDue(id, "2026-06-08T12:00:00Z");
   expect([runs.due(AT), runs.due("2026-06-08T12:00:00Z")]).toEqual([[], [id]]);
 });

@@ -177,8 +177,10 @@ export function makeClaimDatabase(path: string): void {
     const steps = claimed.map(({ host, phase }, index) => ({ ...step, ordinal: index + 1, host, phase }));
     journal.addSteps(run, steps);
     runs.setKey(run, KEY);
-    const message = "the results of 3 hosts are still to be imported (make key)";
-    runs.setState({ id: run, state: "waiting", message, byHand: [], endedAt: null });
+    const reasons = [
+      { kind: "results-awaited", hosts: 3, phase: "make-key", planKind: "rotate-key" } as const,
+    ];
+    runs.setState({ id: run, state: "waiting", reasons, byHand: [], endedAt: null });
     for (const one of claimed) putClaim(store, { ...one, planId, run });
   });
   store.atomically(() => plans.take({ plan: UNSIGNED_PLAN, hash: "cd".repeat(32), at: START }));

@@ -13,7 +13,7 @@ import { type HostPlan, newKeyOf, type Plan, type PlanHash } from "#shared/model
 import type { RunId } from "#shared/model/run.ts";
 import { isUnwritable, type Journal } from "./journal.ts";
 import { HalfLocked, nearOf, type RunContext } from "./run-context.ts";
-import { type Ended, runOn, type Steering } from "./run-loop.ts";
+import { blockedBy, type Ended, runOn, type Steering } from "./run-loop.ts";
 
 type Session = { inside: Promise<HostSession | NotConnected>; release: () => void; over: Promise<void> };
 
@@ -145,8 +145,8 @@ export async function execute(execution: Execution, steering: Omit<Steering, "re
     return await runOn(run, { ...steering, reopen });
   } catch (error) {
     // Nothing was done that the journal does not hold: an intent that cannot be written is not acted on.
-    if (isUnwritable(error)) return { state: "paused", message: error.message };
-    if (error instanceof HalfLocked) return { state: "stopped", message: error.message };
+    if (isUnwritable(error)) return blockedBy("paused", error.message);
+    if (error instanceof HalfLocked) return blockedBy("stopped", error.message);
     throw error;
   } finally {
     await run.sessions[Symbol.asyncDispose]();

@@ -15,7 +15,9 @@ import type {
   StepState,
   StepVerification,
 } from "#shared/model/run.ts";
+import type { RunReason } from "#shared/model/run-reason.ts";
 import type { Awaited, Cause, Intent, StepResult } from "#shared/model/step-result.ts";
+import { formatRunReasons } from "#shared/text/run.ts";
 import { formatStepResult } from "#shared/text/run-step.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { Trace } from "#shared/text/trace.ts";
@@ -251,10 +253,11 @@ const stateWriter = ({ store }: Deps, runId: RunId, { record, tell }: Pen) => ({
 
   setDue: (dueAt: string | null): Promise<void> => record(() => store.runbooks.runs.setDue(runId, dueAt)),
 
-  setState: (state: RunState, message: string, byHand: readonly string[] = []): Promise<void> =>
+  setState: (state: RunState, reasons: readonly RunReason[], byHand: readonly string[] = []): Promise<void> =>
     record((at) => {
       const isOver = state === "committed" || state === "rolled-back";
-      store.runbooks.runs.setState({ id: runId, state, message, byHand, endedAt: isOver ? at : null });
+      store.runbooks.runs.setState({ id: runId, state, reasons, byHand, endedAt: isOver ? at : null });
+      const message = formatRunReasons(reasons);
       const text = sayState(state, message);
       store.runbooks.journal.append({ runId, ordinal: null, kind: "note", text, at });
       store.events.append({ at, kind: "run-ended", detail: { run: runId, state, message } });

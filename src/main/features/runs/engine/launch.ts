@@ -16,8 +16,9 @@ import type { RenewalTools } from "#runs/kinds/renewal/tools.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type HostPlan, isRenewal, type Plan } from "#shared/model/plan.ts";
 import type { RunId, RunState, RunStep } from "#shared/model/run.ts";
+import type { RunReason } from "#shared/model/run-reason.ts";
+import { described } from "#shared/model/step-result.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
-import { sayUsedBy } from "#shared/text/old-key-use.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import type { Store } from "#store/store.ts";
 import { type Execution, execute } from "./execute.ts";
@@ -73,7 +74,7 @@ export type OneRun = {
   consents: readonly string[];
   removesOld: boolean;
   /** Why it stands still, where that cannot be written down: the disk of the database itself is full. */
-  waitsFor: string | null;
+  waitsFor: RunReason | null;
 };
 export type Running = Map<RunId, OneRun>;
 
@@ -129,7 +130,7 @@ const writesInTheEnd =
         return await journal.setState(...said);
       } catch (error) {
         if (closing.aborted || !isUnwritable(error)) throw error;
-        one.waitsFor = `how it stands cannot be written down, and is tried again: ${error.message}`;
+        one.waitsFor = { kind: "end-unwritten", cause: described(error.message) };
         announce({ kind: "run-changed", runId: one.id });
         await retryPolicy.wait(WRITE_AGAIN_MS, closing);
       }
@@ -217,30 +218,31 @@ async function settle(
   deps: RunDeps,
   { id, plan, identityFiles }: OneRun & Pick<Means, "identityFiles">,
   journal: Journal,
-  { state, message }: Ended,
+  { state, reasons }: Ended,
 ): Promise<void> {
   const { runs, journal: journals } = deps.store.runbooks;
   const steps = journals.steps(id);
-  const failures = sayFailures(steps);
+  const failures = listFailures(steps);
   const token = runs.find(id)?.token ?? "";
   const byHand = state === "needs-attention" ? sayByHand(plan, steps, journal.files(), token) : [];
   const own = IN_PLACE.has(state) ? pathsOfNewKey(plan) : [];
   await readAgain(deps, { id, plan }, steps, [...new Set([...identityFiles, ...own])]);
-  await journal.setState(state, failures || `${message}${sayStillUsed(deps, { id, plan }, steps)}`, byHand);
+  const why = failures.length > 0 ? failures : [...reasons, ...findStillUsed(deps, { id, plan }, steps)];
+  await journal.setState(state, why, byHand);
 }
 
 /** Of what waits: who has not got the new key. Its hosts were read just now. */
-function sayStillUsed(
+function findStillUsed(
   { store }: RunDeps,
   { id, plan }: Pick<OneRun, "id" | "plan">,
   steps: readonly RunStep[],
-): string {
+): RunReason[] {
   const since = watchedSince(plan, steps);
   const { ofRun, readOf } = store.runbooks.clocks;
   const clocks = { kept: ofRun(id), readOf };
   const uses =
     since === null || isRenewal(plan) ? [] : watchOldKey(plan, since, store.uses.known, clocks).uses;
-  return uses.length === 0 ? "" : `; it is still used: ${sayUsedBy(uses)}`;
+  return uses.length === 0 ? [] : [{ kind: "still-used", uses }];
 }
 
 /** What was touched is read again before the run counts as over, so that what is shown of it is what stands there. */
@@ -285,15 +287,17 @@ async function interrupt(
   closing: AbortSignal,
 ): Promise<void> {
   if (!closing.aborted) deps.log(error);
-  const why = closing.aborted ? "Latchkey was closed" : "something went wrong; the log has the details";
-  const remedy = removesOld
-    ? "remove its old private keys once more (--remove-old)"
-    : "resume it, or roll it back";
-  await journal.setState("interrupted", `${why}; ${remedy}`).catch(deps.log);
+  const reason: RunReason = {
+    kind: "interrupted",
+    by: closing.aborted ? "closed" : "fault",
+    remedy: removesOld ? "remove-old" : "resume",
+  };
+  await journal.setState("interrupted", [reason]).catch(deps.log);
 }
 
-const sayFailures = (steps: readonly RunStep[]): string =>
-  steps
+function listFailures(all: readonly RunStep[]): RunReason[] {
+  const steps = all
     .filter(({ state }) => state === "failed" || state === "needs-attention")
-    .map(({ host, message }) => `${host ?? "here"}: ${message}`)
-    .join("; ");
+    .map(({ host, result }) => ({ host, result }));
+  return steps.length === 0 ? [] : [{ kind: "steps", steps }];
+}

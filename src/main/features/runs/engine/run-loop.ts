@@ -15,9 +15,8 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import { holdersHere, type Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunState } from "#shared/model/run.ts";
-import type { RunWait } from "#shared/model/run-reason.ts";
-import type { StepResult } from "#shared/model/step-result.ts";
-import { formatRunReason } from "#shared/text/run.ts";
+import type { RunReason, RunWait } from "#shared/model/run-reason.ts";
+import { described, type StepResult } from "#shared/model/step-result.ts";
 import { awaitsCertificate, awaitsLog, lookAgain, needsHalf } from "./observe.ts";
 import { isRenewalRun, type RunContext, SessionLost } from "./run-context.ts";
 
@@ -30,7 +29,7 @@ export type Steering = {
   reopen: () => Promise<void>;
 };
 
-export type Ended = { state: RunState; message: string };
+export type Ended = { state: RunState; reasons: RunReason[] };
 
 /** A session may break so often in one step before its host counts as one that cannot be reached. */
 const MOST_LOSSES = 3;
@@ -47,9 +46,9 @@ export async function runOn(run: RunContext<Plan>, steering: Steering): Promise<
   let hasActed = false;
   for (;;) {
     run.signal.throwIfAborted();
-    if (run.journal.failure()) return { state: "paused", message: sayUnwritten(run.journal.failure()) };
+    if (run.journal.failure()) return blockedBy("paused", sayUnwritten(run.journal.failure()));
     const held = run.renewal?.heldBy();
-    if (held) return { state: "paused", message: held };
+    if (held) return blockedBy("paused", held);
     const progress = { want: steering.want(), seen, isGraceOver };
     const move = nextMove(run.plan, { ...progress, steps: progressOf(run) });
     if (!hasReopened && isAfterHandOver(run, move)) {
@@ -80,14 +79,14 @@ export async function runOn(run: RunContext<Plan>, steering: Steering): Promise<
         // While the hour passes somebody may bring what other hosts wait for.
         if (move.until === "recheck" && (await steering.hasCome("certificate", run))) break;
         if (!(await steering.hasCome(move.until, run)))
-          return { state: "waiting", message: formatRunReason({ kind: "waiting", for: waitOf(move, run) }) };
+          return { state: "waiting", reasons: [{ kind: "waiting", for: waitOf(move, run) }] };
         // What is put in place after it has an hour of its own.
         if (move.until !== "log") isGraceOver = move.until !== "certificate";
         break;
       case "end":
         return move.state === "committed" && !isRenewalRun(run)
           ? endProved(run as RunContext, !hasActed && steering.want() !== "back")
-          : { state: move.state, message: move.reason === null ? "" : formatRunReason(move.reason) };
+          : { state: move.state, reasons: move.reason === null ? [] : [move.reason] };
       default:
         return assertNever(move);
     }
@@ -130,6 +129,12 @@ function waitOf({ until }: Extract<Move, { kind: "wait" }>, { plan, journal }: R
   const isRemoved = journal.steps().some((step) => step.phase === "remove" && awaitsLog(step));
   return isRemoved ? "login-after-removal" : "login-before-removal";
 }
+
+/** It stands still, and nothing is wrong on a host. `why`: a sentence. */
+export const blockedBy = (state: RunState, why: string): Ended => ({
+  state,
+  reasons: [{ kind: "blocked", cause: described(why) }],
+});
 
 const sayUnwritten = (failure: unknown): string =>
   failure instanceof Error ? failure.message : "the journal could not be written";

@@ -9,7 +9,7 @@ import { nameKept } from "#net/local/private-halves/half-place.ts";
 import { isHandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { quoteWord } from "#net/ssh/hand/words.ts";
 import { toSteps } from "#runs/engine/journal.ts";
-import { sayLeftOut } from "#runs/kinds/access/hold-folders.ts";
+import { leftOutReason } from "#runs/kinds/access/hold-folders.ts";
 import { sayByHand } from "#runs/kinds/by-hand.ts";
 import { countsOf } from "#runs/planning/approve.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
@@ -24,10 +24,9 @@ import {
 } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KeptKey, RunFile, RunId, RunOrigin, RunState, RunStep } from "#shared/model/run.ts";
+import type { RunReason } from "#shared/model/run-reason.ts";
 import type { StepResult } from "#shared/model/step-result.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayHost, sayPhase } from "#shared/text/plan.ts";
-import { formatAllRemaining } from "#shared/text/remaining-access.ts";
+import { sayHost } from "#shared/text/plan.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { VerifiedBy } from "#store/runbooks/offline-table.ts";
 import type { Store } from "#store/store.ts";
@@ -211,8 +210,9 @@ export function settle({ runbooks, events }: Store, id: RunId, { plan, result, a
   const { journal, runs } = runbooks;
   const ofHosts = endOf(plan, journal.steps(id), runbooks.files.all(id));
   const isLeft = ofHosts.state === "committed" && oldHere.length > 0;
-  const end = isLeft
-    ? { state: "needs-attention" as const, message: join(sayOldHere(oldHere), ofHosts.message) }
+  const paths = oldHere.map(({ path }) => path);
+  const end: End = isLeft
+    ? { state: "needs-attention", reasons: [{ kind: "old-key-here", paths }, ...ofHosts.reasons] }
     : ofHosts;
   const isInPlace: StepResult = {
     kind: "verified",
@@ -255,56 +255,51 @@ const ENTRIES: Record<TakenState, "proved" | "undone" | "failed"> = {
   "needs-attention": "failed",
 };
 
-type End = { state: RunState; message: string };
+type End = { state: RunState; reasons: RunReason[] };
 
 function endOf(plan: AccessPlan, steps: readonly RunStep[], files: readonly RunFile[]): End {
-  const { state, message } = endOfSteps(plan, steps, files);
-  const left = state === "rolled-back" ? "" : sayLeftOut(files);
-  const remedy =
-    left && "once that is put right, run the script of that host once more, and import its result";
-  return { state, message: join(message, left, remedy) };
+  const { state, reasons } = endOfSteps(plan, steps, files);
+  return state === "rolled-back"
+    ? { state, reasons }
+    : { state, reasons: [...reasons, ...leftOutReason(files, true)] };
 }
-
-const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
 
 function endOfSteps(plan: AccessPlan, steps: readonly RunStep[], files: readonly RunFile[]): End {
   const ofHosts = steps.filter(({ host }) => host !== null);
   if (ofHosts.some(({ state }) => state === "needs-attention"))
-    return { state: "needs-attention", message: sayWhy(ofHosts) };
+    return { state: "needs-attention", reasons: [whatCame(ofHosts)] };
   const open = partsOf(plan, steps);
-  if (open.length === 0)
-    return {
-      state: "committed",
-      message: formatAllRemaining(findRemainingOfRun(plan, files), plan.kind),
-    };
+  if (open.length === 0) {
+    const accounts = findRemainingOfRun(plan, files);
+    const remaining: RunReason = { kind: "remaining", planKind: plan.kind, accounts };
+    return { state: "committed", reasons: accounts.length === 0 ? [] : [remaining] };
+  }
   const awaited = open.filter(({ host, phases }) =>
     ofHosts.some(
       (step) =>
         step.host === host.host && step.port === host.port && phases.includes(step.phase) && isOpen(step),
     ),
   );
-  if (awaited.length > 0) return { state: "waiting", message: sayAwaited(plan, awaited) };
+  if (awaited.length > 0) return { state: "waiting", reasons: [resultsAwaited(plan, awaited)] };
   if (ofHosts.every(({ state }) => state === "undone" || state === "planned"))
-    return { state: "rolled-back", message: "" };
-  return { state: "stopped", message: sayWhy(ofHosts) };
+    return { state: "rolled-back", reasons: [] };
+  return { state: "stopped", reasons: [whatCame(ofHosts)] };
 }
 
 const isOpen = ({ state }: RunStep): boolean => state === "planned";
 
-function sayAwaited(plan: AccessPlan, awaited: ReturnType<typeof partsOf>): string {
+function resultsAwaited(plan: AccessPlan, awaited: ReturnType<typeof partsOf>): RunReason {
   const [first] = awaited;
-  const what = first && isInParts(plan) ? ` (${sayPhase(mainPhase(first.phases), plan.kind)})` : "";
-  return `the results of ${sayCount(awaited.length, "host")} are still to be imported${what}`;
+  const phase = first && isInParts(plan) ? mainPhase(first.phases) : null;
+  return { kind: "results-awaited", hosts: awaited.length, phase, planKind: plan.kind };
 }
 
-const sayWhy = (steps: readonly RunStep[]): string =>
-  [
-    ...new Set(
-      steps
-        .filter(({ state }) => state !== "proved" && state !== "planned")
-        .map(({ host, message }) => `${host ?? "here"}: ${message}`),
-    ),
-  ].join("; ");
+const whatCame = (steps: readonly RunStep[]): RunReason => ({
+  kind: "steps",
+  steps: steps
+    .filter(({ state }) => state !== "proved" && state !== "planned")
+    .map(({ host, result }) => ({ host, result })),
+});
 
 /** Private halves on this computer in whose place the new one does not stand yet: no carried script replaces them. */
 export async function findOldHere(plan: AccessPlan, lookAt: typeof lookAtHeldHalf): Promise<HolderPlan[]> {
@@ -317,9 +312,6 @@ export async function findOldHere(plan: AccessPlan, lookAt: typeof lookAtHeldHal
     newKey?.kind === "given" && half?.line !== newKey.line ? [holder] : [],
   );
 }
-
-const sayOldHere = (old: readonly HolderPlan[]): string =>
-  `all hosts are done, but on this computer the new private half is not in the place of ${old.map(({ path }) => path).join(", ")}: put it there, and import a result of this run once more`;
 
 /** The old half is kept beside it, as a run from here does. */
 function replaceByHand(plan: AccessPlan, old: readonly HolderPlan[]): string[] {

@@ -60,7 +60,7 @@ function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
   runs.setState({
     id,
     state: pick(RunState.options, index),
-    message: payload,
+    reasons: [{ kind: "blocked", cause: described(payload) }],
     byHand: [payload, `rm ${payload}`],
     endedAt: START,
   });

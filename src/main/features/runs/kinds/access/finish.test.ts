@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
 import type { RunContext } from "#runs/engine/run-context.ts";
-import { runOn, type Steering } from "#runs/engine/run-loop.ts";
+import { type Ended, runOn, type Steering } from "#runs/engine/run-loop.ts";
 import type { AccessCheck } from "#shared/model/run.ts";
+import { formatRunReasons } from "#shared/text/run.ts";
 import { endProved } from "./finish.ts";
 
 const plan = makePlanValue({
@@ -20,6 +21,9 @@ const check = (host: string, answer: AccessCheck["answer"], why: string): Access
   why: [why],
   at: "2026-03-01T00:00:00Z",
 });
+
+/** As a person is told of it. */
+const tellEnd = ({ state, reasons }: Ended) => ({ state, message: formatRunReasons(reasons) });
 
 const taken = check("web1", "accepted", "by a command");
 const unknown = check("db1", "unknown", "no answer");
@@ -66,7 +70,7 @@ const steer = (want: "on" | "back"): Steering => ({
 
 test("what is not known of one account is still said once the last way in of another one is closed", async () => {
   const { run, dropped } = makeRun();
-  expect(await endProved(run, true)).toEqual({
+  expect(tellEnd(await endProved(run, true))).toEqual({
     state: "committed",
     message: "whether SHA256:old is refused for ops on db1 is not known: no answer",
   });
@@ -75,7 +79,7 @@ test("what is not known of one account is still said once the last way in of ano
 
 test("a run whose old key still gets in is not gone on with by taking it back: nobody is asked again, and its old private keys stay", async () => {
   const back = makeRun();
-  expect(await runOn(back.run, steer("back"))).toMatchObject({
+  expect(tellEnd(await runOn(back.run, steer("back")))).toMatchObject({
     state: "needs-attention",
     message: expect.stringContaining("the old key still gets in to ops on web1"),
   });
@@ -115,7 +119,7 @@ test("where a host is out of reach the other old private keys go, and the run st
       },
     },
   } as unknown as RunContext;
-  expect(await endProved(run, true)).toEqual({
+  expect(tellEnd(await endProved(run, true))).toEqual({
     state: "committed",
     message: `web1:22:${path}: the old private key could not be removed: no route`,
   });

@@ -16,12 +16,10 @@ import {
   oldKeyOf,
 } from "#shared/model/plan.ts";
 import type { AccessCheck, KeptKey, RunState } from "#shared/model/run.ts";
-import { described, type Evidence, type StepResult } from "#shared/model/step-result.ts";
-import { sayHost } from "#shared/text/plan.ts";
-import { formatAllRemaining } from "#shared/text/remaining-access.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import type { OldKeyLocation, RunReason } from "#shared/model/run-reason.ts";
+import { described, type Evidence, type StepResult, type StillAccepted } from "#shared/model/step-result.ts";
 import { checkAccess, toEvidence } from "./check-access.ts";
-import { giveLocksBack, sayLeftOut, takeLocks, type Unended } from "./hold-folders.ts";
+import { giveLocksBack, leftOutReason, takeLocks, type Unended } from "./hold-folders.ts";
 import { handOf, holdersOf } from "./install-key.ts";
 
 /** Clears away what the run has kept to take itself back. There is no way back from here. */
@@ -41,9 +39,7 @@ export async function commitPlace(run: RunContext, step: Step): Promise<void> {
   const left = hand === null ? [] : await clearFolders(run, hand, files);
   const messages = left.map(({ message }) => message);
   if (left.some(({ isOfRoot }) => isOfRoot)) return stop(run, step, messages);
-  const check: Evidence = isKept
-    ? { kind: "old-key-kept", why: sayWhyKept(run) }
-    : { kind: "cleared", isWhole: left.length === 0 };
+  const check: Evidence = isKept ? keptEvidence(run) : { kind: "cleared", isWhole: left.length === 0 };
   const evidence = [check, ...messages.map(described)];
   return run.journal.mark(step.ordinal, "proved", { kind: "verified", evidence });
 }
@@ -74,7 +70,7 @@ async function clearFolders(run: RunContext, hand: Hand, files: readonly FilePla
   return [...kept, ...(await giveLocksBack(hand, clear, run.token))];
 }
 
-type Ended = { state: RunState; message: string };
+type Ended = { state: RunState; reasons: RunReason[] };
 
 /** Where sshd goes on to take a key whose lines are gone. */
 const takenNow = ({ journal }: RunContext): AccessCheck[] =>
@@ -95,64 +91,77 @@ export async function endProved(run: RunContext, isResumed: boolean): Promise<En
   const taken = takenNow(run);
   const holders = [...holdersByHost(run.plan).flat(), ...holdersHere(run.plan)];
   const keepsForGood = keepsOldHalves(run.plan, run.journal.files()) || holders.length === 0;
+  const rest = listRest(run);
   if (taken.length > 0) {
-    const kept = keepsForGood || run.removesOld ? [] : [sayKept(holders)];
-    const why = [...taken.map((check) => sayTaken(run, check)), ...kept].join("; ");
+    const kept = keepsForGood || run.removesOld ? [] : holders.map(locateKept);
+    const accepted = taken.map((check) => toStillAccepted(run, check));
     return {
       state: "needs-attention",
-      message: join(`${why}: close that way in, then resume the run`, ...staying, sayRest(run)),
+      reasons: [{ kind: "still-accepted", accepted, kept }, ...staying, ...rest],
     };
   }
   if (!wasTaken || keepsForGood || run.removesOld)
-    return { state: "committed", message: join(...staying, sayRest(run)) };
+    return { state: "committed", reasons: [...staying, ...rest] };
   const left = await dropKept(run, () => true);
-  return { state: left.length > 0 ? "needs-attention" : "committed", message: join(...left, sayRest(run)) };
+  return {
+    state: left.length > 0 ? "needs-attention" : "committed",
+    reasons: [...left, ...listRest(run)],
+  };
 }
 
 /** What nobody knows of accounts, where the old key goes on to get in, and what was left out. */
-const sayRest = (run: RunContext): string =>
-  join(sayUnknown(run), sayRemaining(run), sayLeftOut(run.journal.files()));
+function listRest(run: RunContext): RunReason[] {
+  const checks = run.journal.accessChecks().filter(({ answer }) => answer === "unknown");
+  const unknown: RunReason[] = checks.length === 0 ? [] : [{ kind: "access-unknown", checks }];
+  const accounts = remainingOf(run);
+  const remaining: RunReason[] =
+    accounts.length === 0 ? [] : [{ kind: "remaining", planKind: run.plan.kind, accounts }];
+  return [...unknown, ...remaining, ...leftOutReason(run.journal.files(), false)];
+}
 
-const join = (...parts: readonly string[]): string => parts.filter(Boolean).join("; ");
-
-const sayTaken = ({ plan }: RunContext, { host, port, account, fingerprint, why }: AccessCheck): string =>
-  `${fingerprint === oldKeyOf(plan) && newKeyOf(plan) ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, ${why.join(" and ")}`;
+const toStillAccepted = (
+  { plan }: RunContext,
+  { host, port, account, fingerprint, why }: AccessCheck,
+): StillAccepted => ({
+  host,
+  port,
+  account,
+  fingerprint,
+  isOldKey: fingerprint === oldKeyOf(plan) && newKeyOf(plan) !== null,
+  why,
+});
 
 /** Where what was to go lets in as before: what sshd itself has said of it is told beside this. */
-const sayRemaining = ({ plan, journal }: RunContext): string =>
-  formatAllRemaining(findRemainingOfRun(plan, journal.files()), plan.kind);
+const remainingOf = ({ plan, journal }: RunContext) => findRemainingOfRun(plan, journal.files());
 
-/** For whom the old private halves are kept. */
-const sayWhyKept = (run: RunContext): string =>
-  join(...takenNow(run).map((check) => sayTaken(run, check)), sayRemaining(run)) ||
-  "something was left as it is by agreement, and may need it";
+/** That old private keys are kept, and for whom. */
+const keptEvidence = (run: RunContext): Evidence => ({
+  kind: "old-key-kept",
+  accepted: takenNow(run).map((check) => toStillAccepted(run, check)),
+  remaining: remainingOf(run),
+  planKind: run.plan.kind,
+});
 
-const sayUnknown = ({ journal }: RunContext): string =>
-  journal
-    .accessChecks()
-    .filter(({ answer }) => answer === "unknown")
-    .map(
-      ({ host, port, account, fingerprint, why }) =>
-        `whether ${fingerprint} is refused for ${account} on ${sayHost({ host, port })} is not known: ${why.join("; ")}`,
-    )
-    .join("; ");
+const locate = ({ host, kind }: HolderPlan, path: string): OldKeyLocation => ({
+  host: host?.host ?? null,
+  port: host?.port ?? null,
+  path,
+  isAgent: kind === "agent",
+});
 
-function sayKept(holders: readonly HolderPlan[]): string {
-  const places = holders.map(({ host, kind, path, before }) => {
-    const place = host === null ? "" : `${sayPlace(host)}:`;
-    const kept = before === null ? namesOf(path).old : nameKept(path, before);
-    return kind === "agent" ? `in the agent at ${path}` : `at ${place}${kept}`;
-  });
-  return `the old private half is kept ${places.join(", ")}`;
+function locateKept(holder: HolderPlan): OldKeyLocation {
+  const { kind, path, before } = holder;
+  const kept = before === null ? namesOf(path).old : nameKept(path, before);
+  return locate(holder, kind === "agent" ? path : kept);
 }
 
 async function askAgain(run: RunContext): Promise<void> {
   const steps = stepsOf(run.plan).filter(({ phase }) => phase === "remove");
-  const places = new Set(takenNow(run).map(({ host, port }) => sayPlace({ host, port })));
+  const taken = takenNow(run);
   if (newKeyOf(run.plan) !== null) await run.openHalf();
   for (const step of steps) {
     const place = step.host === null ? undefined : run.plan.hosts[step.host];
-    if (!place || !places.has(sayPlace(place))) continue;
+    if (!place || !taken.some(({ host, port }) => host === place.host && port === place.port)) continue;
     try {
       const checks = await checkAccess(run, step, await enterHost(run, step.host ?? -1));
       const isRefused = checks.every(({ answer }) => answer === "refused");
@@ -176,21 +185,21 @@ const isOf = (key: KeptKey, { host, path }: HolderPlan): boolean =>
  * What the run has kept of the old key goes: its private halves beside the new ones, and what agents have of it. Says what stays, and
  * why; one that stays keeps no other from going.
  */
-async function dropKept(run: RunContext, isSought: (holder: HolderPlan) => boolean): Promise<string[]> {
-  const staying: string[] = [];
+async function dropKept(run: RunContext, isSought: (holder: HolderPlan) => boolean): Promise<RunReason[]> {
+  const staying: RunReason[] = [];
   for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "commit")) {
     const holders = holdersOf(run, step).filter(isSought);
     if (holders.length === 0) continue;
-    const found: string[] = [];
+    const found: RunReason[] = [];
     try {
       const hand = await handOf(run, step);
       for (const holder of holders) {
         const done = await dropOne(run, holder, hand);
-        if (done.kind !== "done") found.push(sayStaying(holder, done.message));
+        if (done.kind !== "done") found.push(notRemoved(holder, done.message));
       }
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
-      found.push(...holders.map((holder) => sayStaying(holder, error.message)));
+      found.push(...holders.map((holder) => notRemoved(holder, error.message)));
     }
     if (found.length === 0) await run.journal.note(step.ordinal, "the old private halves are gone");
     staying.push(...found);
@@ -198,8 +207,11 @@ async function dropKept(run: RunContext, isSought: (holder: HolderPlan) => boole
   return staying;
 }
 
-const sayStaying = ({ host, path }: HolderPlan, why: string): string =>
-  `${host === null ? "" : `${sayPlace(host)}:`}${path}: the old private key could not be removed: ${why}`;
+const notRemoved = (holder: HolderPlan, why: string): RunReason => ({
+  kind: "old-key-not-removed",
+  at: locate(holder, holder.path),
+  cause: described(why),
+});
 
 async function dropOne(run: RunContext, holder: HolderPlan, hand: Hand | null): Promise<Outcome> {
   if (holder.kind === "agent") return run.holders.commit(nearOf(run), holder, hand, false);

@@ -14,6 +14,7 @@ import { hostOf, newKeyLine, type RunContext, SessionLost } from "#runs/engine/r
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
+import type { RunReason } from "#shared/model/run-reason.ts";
 import { filesOf, hasWorkOf, stagesOf } from "./move-file.ts";
 
 type Owner = { token: string; who: string };
@@ -276,9 +277,9 @@ function isEnoughLeft(run: RunContext, step: Step, without: ReadonlySet<FilePlan
   return ofHost.length > 0 || canDoWithout(run.plan, hostOf(run, step), step.phase, run.journal.files());
 }
 
-/** What a run that is over says of what it has left out; empty: nothing. */
-export const sayLeftOut = (files: readonly RunFile[]): string =>
-  files
-    .filter(({ fate }) => fate === "left-out")
-    .map(({ host, path, why }) => `${path} on ${host} was left out: ${why}`)
-    .join("; ");
+/** What a run that is over says of what it has left out. `isOffline`: scripts have. */
+export function leftOutReason(files: readonly RunFile[], isOffline: boolean): RunReason[] {
+  const left = files.filter(({ fate }) => fate === "left-out");
+  if (left.length === 0) return [];
+  return [{ kind: "left-out", files: left.map(({ host, path, why }) => ({ host, path, why })), isOffline }];
+}
