@@ -1,5 +1,5 @@
 import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
-import { resumeStep } from "#domain/rotation/run/resume-step.ts";
+import { resumeStep } from "#domain/runs/runbooks.ts";
 import { randomToken } from "#net/random-token.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
@@ -332,7 +332,7 @@ const createBeginner =
       const at = toInstant(now());
       if (want === "back") runs.setDirection(id, "back");
       for (const { ordinal, phase, state: was } of journals.steps(id)) {
-        const state = resumeStep({ phase }, was);
+        const state = resumeStep(plan, { phase }, was);
         if (state !== was)
           journals.setStep({ runId: id, ordinal, state, result: { kind: "asked-again" }, at });
       }

@@ -1,4 +1,4 @@
-import type { Stage } from "#domain/rotation/run/step.ts";
+import type { Stage } from "#domain/runs/step.ts";
 import { type FilePlan, HOLE, type Splice } from "#shared/model/plan.ts";
 import { readExactly, writeExactly } from "#shared/text/exact-bytes.ts";
 import type { Edit } from "./edit.ts";

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { applyEdits, invertEdits } from "#domain/rotation/bytes/edit.ts";
 import { fillStages } from "#domain/rotation/bytes/stages.ts";
+import type { FileSeen, Stage } from "#domain/runs/step.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
-import type { FileSeen, Stage } from "./step.ts";
 
 /** `base`: the bytes of the file before the run, which every stage is made of; null where it is none of them. */
 export type JudgedFile = { seen: FileSeen; base: Uint8Array | null };

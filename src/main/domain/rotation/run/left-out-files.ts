@@ -1,8 +1,8 @@
 /** What follows from files that a run has left out, because of what their owner has laid in its way. */
 import { LEFT_OUT } from "#domain/rotation/plan/left-out.ts";
+import { isWithout } from "#domain/runs/step.ts";
 import { type HostAddress, type KeyPlan, oldKeyOf } from "#shared/model/plan.ts";
 import type { Phase, RunFile } from "#shared/model/run.ts";
-import { isWithout } from "./step.ts";
 
 /** A host of which files change. */
 export type ChangedHost = KeyPlan["hosts"][number];

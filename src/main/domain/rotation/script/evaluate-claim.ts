@@ -6,7 +6,7 @@
 import { fillStages } from "#domain/rotation/bytes/stages.ts";
 import { earliest, judgeFile } from "#domain/rotation/run/judge-file.ts";
 import { keepsOldHalves } from "#domain/rotation/run/left-out-files.ts";
-import type { Stage } from "#domain/rotation/run/step.ts";
+import type { Stage } from "#domain/runs/step.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ClaimEvaluation, ClaimEvidence, ClaimGap } from "#shared/model/claim-evaluation.ts";
 import type { Instant } from "#shared/model/instant.ts";

@@ -1,4 +1,4 @@
-import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { stepsOf } from "#domain/runs/runbooks.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { type AccessHost, type AccessPlan, type HostAddress, newKeyOf } from "#shared/model/plan.ts";
 import { Phase, type StepState } from "#shared/model/run.ts";

@@ -3,7 +3,7 @@ import { type Edit, editsBetween } from "#domain/rotation/bytes/edit.ts";
 import { goneLines } from "#domain/rotation/bytes/gone-lines.ts";
 import { fillStages, type Stages } from "#domain/rotation/bytes/stages.ts";
 import { canDoWithout } from "#domain/rotation/run/left-out-files.ts";
-import type { Stage } from "#domain/rotation/run/step.ts";
+import type { Stage } from "#domain/runs/step.ts";
 import {
   type AccessPlan,
   type FilePlan,

@@ -1,5 +1,5 @@
 import { earliest } from "#domain/rotation/run/judge-file.ts";
-import type { FileSeen, HolderSeen, PlaceSeen, Stage } from "#domain/rotation/run/step.ts";
+import type { FileSeen, HolderSeen, PlaceSeen, Stage } from "#domain/runs/step.ts";
 import { holdersByHost, holdersHere, type KeyPlan } from "#shared/model/plan.ts";
 import type { Dice } from "./make-keys-file.ts";
 
@@ -59,7 +59,7 @@ export class SimulatedHosts {
   look(place: number | null): PlaceSeen {
     if (place !== null && this.happens(20)) return { kind: "lost", why: "cut off" };
     const { files, holders, hasWork } = this.place(place);
-    return { kind: "seen", files: [...files], holders: [...holders], hasWork, heldBy: null };
+    return { kind: "seen", files: [...files], leftOut: [], holders: [...holders], hasWork };
   }
 
   /** A dead-man that finds our lock gone does nothing. */

@@ -1,7 +1,5 @@
-import { nextMove } from "#domain/rotation/run/next-move.ts";
-import { resumeStep } from "#domain/rotation/run/resume-step.ts";
-import type { Move, PlaceSeen, Progress, Step, Task } from "#domain/rotation/run/step.ts";
-import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { nextMove, resumeStep, stepsOf } from "#domain/runs/runbooks.ts";
+import type { Move, PlaceSeen, Progress, Step, Task } from "#domain/runs/step.ts";
 import type { RenewalPlan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
 import { Failed, Killed } from "./simulated-hosts.ts";
@@ -29,7 +27,8 @@ export class SimulatedRenewal {
   go(want: Progress["want"]): Still | null {
     this.#seen = new Map();
     this.#isGoingBack ||= want === "back";
-    for (const step of this.#steps) this.#states.set(step.ordinal, resumeStep(step, this.#state(step)));
+    for (const step of this.#steps)
+      this.#states.set(step.ordinal, resumeStep(this.#plan, step, this.#state(step)));
     let isGraceOver = false;
     try {
       for (let moves = 0; moves < 1_000; moves++) {

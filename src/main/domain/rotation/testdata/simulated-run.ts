@@ -1,8 +1,5 @@
-import { isFirst } from "#domain/rotation/run/back-task.ts";
-import { nextMove } from "#domain/rotation/run/next-move.ts";
-import { resumeStep } from "#domain/rotation/run/resume-step.ts";
-import type { FileSeen, Move, PlaceSeen, Progress, Step, Task } from "#domain/rotation/run/step.ts";
-import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { isFirst, nextMove, resumeStep, stepsOf } from "#domain/runs/runbooks.ts";
+import type { FileSeen, Move, PlaceSeen, Progress, Step, Task } from "#domain/runs/step.ts";
 import type { KeyPlan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
 import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hosts.ts";
@@ -32,7 +29,7 @@ export class SimulatedRun {
     this.#seen = new Map();
     this.#isGoingBack ||= want === "back";
     for (const step of this.#steps) {
-      this.#states.set(step.ordinal, resumeStep(step, this.#state(step.ordinal)));
+      this.#states.set(step.ordinal, resumeStep(this.#plan, step, this.#state(step.ordinal)));
     }
     try {
       for (let moves = 0; moves < 1_000; moves++) {

@@ -1,4 +1,4 @@
-import type { CertificateSeen, PlaceSeen } from "#domain/rotation/run/step.ts";
+import type { CertificateSeen, PlaceSeen } from "#domain/runs/step.ts";
 import type { RenewalPlan } from "#shared/model/plan.ts";
 import type { Dice } from "./make-keys-file.ts";
 import { Killed } from "./simulated-hosts.ts";
@@ -50,7 +50,7 @@ export class SimulatedServers {
   look(host: number): PlaceSeen {
     if (this.happens(20)) return { kind: "lost", why: "cut off" };
     const { files, hasWork } = this.place(host);
-    return { kind: "seen", files: [], holders: [], hasWork, heldBy: null, certificates: files.map(judge) };
+    return { kind: "certificates-seen", hasWork, certificates: files.map(judge) };
   }
 
   /** What a server reads has to be a pair. */

@@ -1,7 +1,7 @@
 import { judgeFile } from "#domain/rotation/run/judge-file.ts";
 import { leftOutOf } from "#domain/rotation/run/left-out-files.ts";
-import type { FileSeen, HolderSeen, PlaceSeen, Step, Task } from "#domain/rotation/run/step.ts";
 import { isClockKept } from "#domain/rotation/run/watch-old-key.ts";
+import type { FileSeen, HolderSeen, PlaceSeen, Step, Task } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { holdersOf } from "#runs/kinds/access/install-key.ts";
@@ -43,7 +43,7 @@ export async function lookAgain(
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const seen = await lookOnce(run, place);
     const isOver = performance.now() - begun + pause > REACH_PATIENCE_MS;
-    if (seen.kind === "seen" || !isBegun || isOver) return seen;
+    if (seen.kind !== "lost" || !isBegun || isOver) return seen;
     await run.retryPolicy.wait(pause, run.signal);
   }
 }
@@ -56,7 +56,7 @@ async function lookOnce(run: RunContext<Plan>, place: number | null): Promise<Pl
     if ("kind" in inside) return { kind: "lost", why: inside.message };
     if (isRenewalRun(run)) {
       const pairs = await lookAtPairs(run, place, inside.hand);
-      return { kind: "seen", ...NOTHING, holders: [], ...pairs };
+      return { kind: "certificates-seen", ...pairs };
     }
     const ofKeys = run as RunContext;
     const host = hostOf(ofKeys, { host: place });
@@ -70,12 +70,11 @@ async function lookOnce(run: RunContext<Plan>, place: number | null): Promise<Pl
   }
 }
 
-const NOTHING = { files: [], hasWork: false, heldBy: null };
+const NOTHING = { files: [], leftOut: [], hasWork: false };
 
 async function lookAtFiles(run: RunContext, host: KeyPlan["hosts"][number], hand: Hand) {
   const files: FileSeen[] = [];
   let hasWork = false;
-  let heldBy: string | null = null;
   for (const file of host.files) {
     const look = await lookAtFile(hand, file.path);
     if (look.kind === "lost") throw new SessionLost(look.message);
@@ -86,9 +85,8 @@ async function lookAtFiles(run: RunContext, host: KeyPlan["hosts"][number], hand
     // What was made for the run and holds nothing yet.
     if (file.creates !== undefined && content?.length === 0) hasWork = true;
     if (lock?.token === run.token || kept.includes(run.token)) hasWork = true;
-    else if (lock && lock.leaseEnd > lock.now) heldBy = lock.who;
   }
-  return { files, leftOut: leftOutOf(run.journal.files(), host), hasWork, heldBy };
+  return { files, leftOut: leftOutOf(run.journal.files(), host), hasWork };
 }
 
 async function lookAtHolders(

@@ -1,5 +1,5 @@
 import type { HostRequest, HostSession } from "#connect/host-sessions.ts";
-import type { Back, Step } from "#domain/rotation/run/step.ts";
+import type { Back, Step } from "#domain/runs/step.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { RetryPolicy } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";

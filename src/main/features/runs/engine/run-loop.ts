@@ -1,5 +1,5 @@
-import { nextMove } from "#domain/rotation/run/next-move.ts";
-import type { Move, PlaceSeen, Step, StepProgress, Task, Wait } from "#domain/rotation/run/step.ts";
+import { nextMove } from "#domain/runs/runbooks.ts";
+import type { Move, PlaceSeen, Step, StepProgress, Task, Wait } from "#domain/runs/step.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import { changeHost, proveHost, undoHost } from "#runs/kinds/access/change-host.ts";
 import { commitPlace, endProved } from "#runs/kinds/access/finish.ts";

@@ -1,6 +1,6 @@
 import type { HostSession } from "#connect/host-sessions.ts";
-import { isFirst } from "#domain/rotation/run/back-task.ts";
-import type { Back, Step, Task } from "#domain/rotation/run/step.ts";
+import { isFirst } from "#domain/runs/runbooks.ts";
+import type { Back, Step, Task } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
 import {

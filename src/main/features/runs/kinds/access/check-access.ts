@@ -1,6 +1,6 @@
 /** Whether sshd refuses the keys whose lines a removal has taken away: it is asked, with the public key alone, for each account. */
 import type { HostSession } from "#connect/host-sessions.ts";
-import type { Step } from "#domain/rotation/run/step.ts";
+import type { Step } from "#domain/runs/step.ts";
 import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { isAuthority } from "#domain/ssh/deciders/authority.ts";
 import { letsIn } from "#domain/ssh/deciders/lets-in.ts";

@@ -1,8 +1,8 @@
 /** Old private halves stay beside the new ones for as long as the old key is known to get in somewhere. */
 import { keepsOldHalves } from "#domain/rotation/run/left-out-files.ts";
 import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
-import type { Step } from "#domain/rotation/run/step.ts";
-import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { stepsOf } from "#domain/runs/runbooks.ts";
+import type { Step } from "#domain/runs/step.ts";
 import { nameKept, namesOf } from "#net/local/private-halves/half-place.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { enterHost, nearOf, type RunContext, SessionLost } from "#runs/engine/run-context.ts";

@@ -5,7 +5,7 @@
  */
 import { earliest, judgeFile } from "#domain/rotation/run/judge-file.ts";
 import { canDoWithout, leftOutOf } from "#domain/rotation/run/left-out-files.ts";
-import { isWithout, type Step } from "#domain/rotation/run/step.ts";
+import { isWithout, type Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";

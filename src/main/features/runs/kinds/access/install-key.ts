@@ -1,4 +1,4 @@
-import type { Back, Step } from "#domain/rotation/run/step.ts";
+import type { Back, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import {
   enterHost,

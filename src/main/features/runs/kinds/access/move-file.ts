@@ -4,7 +4,7 @@ import { type OwnLines, repairLines } from "#domain/rotation/bytes/repair-lines.
 import { fillStages } from "#domain/rotation/bytes/stages.ts";
 import { takeBack } from "#domain/rotation/bytes/take-back.ts";
 import { earliest, hashBytes, judgeFile } from "#domain/rotation/run/judge-file.ts";
-import type { Stage, Step } from "#domain/rotation/run/step.ts";
+import type { Stage, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { arm, write } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";

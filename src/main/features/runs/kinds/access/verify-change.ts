@@ -1,5 +1,5 @@
 import type { HostSession } from "#connect/host-sessions.ts";
-import type { Step } from "#domain/rotation/run/step.ts";
+import type { Step } from "#domain/runs/step.ts";
 import { hostOf, newKeyLine, type RunContext } from "#runs/engine/run-context.ts";
 import type { HostAddress, HostKeyPlan } from "#shared/model/plan.ts";
 import { described } from "#shared/model/step-result.ts";

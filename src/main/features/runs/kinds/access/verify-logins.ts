@@ -1,6 +1,6 @@
 /** Whatever has let us in is tried again before a change of that account's files stands. */
 import type { HostSession } from "#connect/host-sessions.ts";
-import type { Step } from "#domain/rotation/run/step.ts";
+import type { Step } from "#domain/runs/step.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readSshdEntry } from "#domain/use/journal-entry.ts";
 import { readLoginMessage } from "#domain/use/login-message.ts";

@@ -1,7 +1,7 @@
 /** A proof by log: that somebody, wherever the private half is, has logged in with the new key. */
 import type { HostSession } from "#connect/host-sessions.ts";
-import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import type { HostClock } from "#domain/rotation/run/watch-old-key.ts";
+import { stepsOf } from "#domain/runs/runbooks.ts";
 import { readSshdEntry } from "#domain/use/journal-entry.ts";
 import { dateDays } from "#domain/use/log-dates.ts";
 import { readLoginMessage } from "#domain/use/login-message.ts";

@@ -2,7 +2,7 @@
 /** A key pair from a private key file of this computer, and the passphrase that it takes to open or to lock one. */
 
 import { isOpenedHere } from "#domain/rotation/plan/checks/check-possession.ts";
-import type { HolderSeen } from "#domain/rotation/run/step.ts";
+import type { HolderSeen } from "#domain/runs/step.ts";
 import { makeNonce, POSSESSION_NAMESPACE, writeStatement } from "#domain/signatures/possession.ts";
 import { isSignedBy, signedBytes } from "#domain/signatures/ssh-signature.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";

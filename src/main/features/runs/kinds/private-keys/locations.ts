@@ -1,4 +1,4 @@
-import type { HolderSeen } from "#domain/rotation/run/step.ts";
+import type { HolderSeen } from "#domain/runs/step.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";

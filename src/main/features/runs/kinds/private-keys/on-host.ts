@@ -1,6 +1,6 @@
 /** Halves that hosts hold, put and taken back by a hand, as whoever owns the folder. */
 
-import type { HolderSeen } from "#domain/rotation/run/step.ts";
+import type { HolderSeen } from "#domain/runs/step.ts";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
 import { nameKept } from "#net/local/private-halves/half-place.ts";
 import { hashSealed, sealPair } from "#net/local/private-halves/seal-pair.ts";

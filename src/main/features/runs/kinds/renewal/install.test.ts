@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { makeChange } from "#domain/rotation/testdata/make-change.ts";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
+import { stepsOf } from "#domain/runs/runbooks.ts";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import type { RenewalRun } from "#runs/engine/run-context.ts";
 import { refuseIssued } from "./install.ts";

@@ -1,7 +1,7 @@
 import { readPem, writePem } from "#codec/pem.ts";
 import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
-import type { Back, CertificateSeen, Step } from "#domain/rotation/run/step.ts";
-import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { stepsOf } from "#domain/runs/runbooks.ts";
+import type { Back, CertificateSeen, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { armPair, backPair, disarmPair, swapPair } from "#net/ssh/hand/pairs/change-pair.ts";
 import { reloadConsumer, testPair } from "#net/ssh/hand/pairs/consumers.ts";
@@ -291,23 +291,20 @@ export async function lookAtPairs(
   run: RenewalRun,
   place: number,
   hand: Hand,
-): Promise<{ certificates: CertificateSeen[]; hasWork: boolean; heldBy: string | null }> {
+): Promise<{ certificates: CertificateSeen[]; hasWork: boolean }> {
   const certificates: CertificateSeen[] = [];
   let hasWork = false;
-  let heldBy: string | null = null;
   for (const change of changesOf(run, { host: place })) {
     const hashes: (string | null)[] = [];
     for (const { path } of change.files) {
       const look = await lookAtPairFile(hand, path);
       if (look.kind === "lost") throw new SessionLost(look.message);
       hashes.push(look.kind === "seen" ? look.file.hash : null);
-      const holder = look.kind === "seen" ? look.file.heldBy : null;
-      if (holder === run.token) hasWork = true;
-      else if (holder !== null) heldBy = holder;
+      if (look.kind === "seen" && look.file.heldBy === run.token) hasWork = true;
     }
     certificates.push(judge(change, orderOf(run, { host: place }, change).wanted, hashes));
   }
-  return { certificates, hasWork, heldBy };
+  return { certificates, hasWork };
 }
 
 function judge(

@@ -1,6 +1,5 @@
-import { recheckMinutesOf } from "#domain/rotation/run/certificates/certificate-steps.ts";
-import type { Step, Task } from "#domain/rotation/run/step.ts";
-import { stepsOf } from "#domain/rotation/run/steps-of.ts";
+import { stepsOf } from "#domain/runs/runbooks.ts";
+import type { Step, Task } from "#domain/runs/step.ts";
 import { awaitsCertificate } from "#runs/engine/observe.ts";
 import { enterHost, type RenewalRun } from "#runs/engine/run-context.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
@@ -99,7 +98,7 @@ export async function isRecheckDue(run: RenewalRun, endsNow: boolean): Promise<b
     .flatMap(({ phase, state, at }) => (phase === "install" && state === "proved" && at ? [at] : []));
   const last = served.toSorted().at(-1);
   if (!last) return true;
-  const due: Instant = toInstant(new Date(Date.parse(last) + recheckMinutesOf(run.plan) * 60_000));
+  const due: Instant = toInstant(new Date(Date.parse(last) + run.plan.options.recheckMinutes * 60_000));
   await run.journal.setDue(due);
   return toInstant(toolsOf(run).now()) >= due;
 }

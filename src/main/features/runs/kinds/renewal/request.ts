@@ -2,7 +2,7 @@ import { SERVERS } from "#domain/rotation/pairs/servers.ts";
 import { SERVER_TEST } from "#domain/rotation/plan/certificates/check-renewal.ts";
 import { placeOf } from "#domain/rotation/plan/draft.ts";
 import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
-import type { Back, Step } from "#domain/rotation/run/step.ts";
+import type { Back, Step } from "#domain/runs/step.ts";
 import { type Near as NearHost, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
 import { clearChallenges } from "#net/ssh/hand/challenges/clear-challenges.ts";

@@ -1,4 +1,4 @@
-import type { Step } from "#domain/rotation/run/step.ts";
+import type { Step } from "#domain/runs/step.ts";
 import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
 import type { Answered, Near as NearHost } from "#net/challenges/challenge.ts";
 import type { OrderCertificate } from "#net/issuing/order.ts";

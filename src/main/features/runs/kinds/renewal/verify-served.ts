@@ -7,7 +7,7 @@ import {
   type Wanted,
   wantedAt,
 } from "#domain/rotation/run/certificates/judge-shown.ts";
-import type { Step } from "#domain/rotation/run/step.ts";
+import type { Step } from "#domain/runs/step.ts";
 import { isFailure } from "#net/connect-failure.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { ShownAt } from "#net/tls/chains-at.ts";

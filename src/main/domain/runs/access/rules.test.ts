@@ -3,10 +3,9 @@ import { createDice, type Dice } from "#domain/rotation/testdata/make-keys-file.
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
 import { SimulatedHosts } from "#domain/rotation/testdata/simulated-hosts.ts";
 import { SimulatedRun } from "#domain/rotation/testdata/simulated-run.ts";
+import { nextMove, stepsOf } from "#domain/runs/runbooks.ts";
+import type { FileSeen, PlaceSeen, Progress, StepProgress } from "#domain/runs/step.ts";
 import type { KeyPlan } from "#shared/model/plan.ts";
-import { nextMove } from "./next-move.ts";
-import type { FileSeen, PlaceSeen, Progress, StepProgress } from "./step.ts";
-import { stepsOf } from "./steps-of.ts";
 
 const RUNS = 4_000;
 
@@ -78,7 +77,7 @@ const see = (file: FileSeen): PlaceSeen => ({
   files: [file],
   holders: [],
   hasWork: file !== "before",
-  heldBy: null,
+  leftOut: [],
 });
 
 function ask(states: Record<string, StepProgress["state"]>, more: Partial<Progress> = {}) {
@@ -183,7 +182,7 @@ test("going back, the old key is put back before its halves are, and the new one
     [0, see("removed")],
     [1, see("added")],
     [2, see("added")],
-    [null, { kind: "seen", files: [], holders: ["new"], hasWork: false, heldBy: null }],
+    [null, { kind: "seen", files: [], holders: ["new"], hasWork: false, leftOut: [] }],
   ]);
   const back = { want: "back", seen } as const;
   expect(ask(states, back)).toEqual(["undo remove a"]);

@@ -30,23 +30,31 @@ export type HolderSeen = "old" | "begun" | "new" | "committed" | "other";
  */
 export type CertificateSeen = "old" | "new" | "mixed" | "other";
 
-/** What was seen of one place just now. */
+/** What was seen just now of a place whose authorized_keys files change, or that has private keys which are replaced. */
+export type PlaceState = {
+  kind: "seen";
+  /** By their place in the host's files of the plan. */
+  files: readonly FileSeen[];
+  /** By their place in the host's files: from which phase on the run does without it; null: it does not. */
+  leftOut: readonly (Phase | null)[];
+  /** By their place among the private keys of the host, or of this computer. */
+  holders: readonly HolderSeen[];
+  /** A lock or backups of this run are there. */
+  hasWork: boolean;
+};
+
+/** What was seen just now of a host whose certificates are renewed. */
+export type CertificatesSeen = {
+  kind: "certificates-seen";
+  /** By their place in the host's certificates of the plan. */
+  certificates: readonly CertificateSeen[];
+  /** Files of this run are there. */
+  hasWork: boolean;
+};
+
 export type PlaceSeen =
-  | {
-      kind: "seen";
-      /** By their place in `HostPlan.files`. */
-      files: readonly FileSeen[];
-      /** By their place in `HostPlan.files`: from which phase on the run does without it; null, or not there: it does not. */
-      leftOut?: readonly (Phase | null)[];
-      /** By their place in `HostPlan.holders`, or in `plan.here`. */
-      holders: readonly HolderSeen[];
-      /** By their place in `HostPlan.certificates`; not there where the plan has none. */
-      certificates?: readonly CertificateSeen[];
-      /** A lock or backups of this run are there. */
-      hasWork: boolean;
-      /** Who else holds the lock, as the hand says it; null: nobody. */
-      heldBy: string | null;
-    }
+  | PlaceState
+  | CertificatesSeen
   /** It cannot be reached, or did not answer: nothing is known of it. */
   | { kind: "lost"; why: string };
 

@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
-import { nextMove } from "#domain/rotation/run/next-move.ts";
-import type { Progress, StepProgress } from "#domain/rotation/run/step.ts";
-import { stepsOf } from "#domain/rotation/run/steps-of.ts";
 import { makeChange } from "#domain/rotation/testdata/make-change.ts";
 import { createDice, type Dice } from "#domain/rotation/testdata/make-keys-file.ts";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
 import { SimulatedRenewal } from "#domain/rotation/testdata/simulated-renewal.ts";
 import { SimulatedServers } from "#domain/rotation/testdata/simulated-servers.ts";
+import { nextMove, stepsOf } from "#domain/runs/runbooks.ts";
+import type { Progress, StepProgress } from "#domain/runs/step.ts";
 import type { RenewalPlan } from "#shared/model/plan.ts";
 
 const RUNS = 4_000;
@@ -73,7 +72,7 @@ function ask(states: States, more: Partial<Progress> = {}) {
       ? { ordinal, state: "acted" as const, isAwaiting: true }
       : { ordinal, state, isAwaiting: false };
   });
-  const seen = { kind: "seen", files: [], holders: [], hasWork: true, heldBy: null } as const;
+  const seen = { kind: "certificates-seen", hasWork: true } as const;
   const move = nextMove(plan, {
     want: "on",
     steps: progress,
@@ -108,11 +107,8 @@ test("what is in place is looked at again before it is committed, also where oth
   expect(ask(failed)).toEqual(["wait for recheck"]);
   expect(ask({ ...failed, "install 3": "failed" })).toEqual(["wait for recheck"]);
   const isNew = {
-    kind: "seen",
-    files: [],
-    holders: [],
+    kind: "certificates-seen",
     hasWork: true,
-    heldBy: null,
     certificates: ["new"],
   } as const;
   const later = { isGraceOver: true, seen: new Map([0, 1, 2, 3].map((place) => [place, isNew])) };
@@ -142,7 +138,7 @@ test("going back, what is committed stays, and all others are as they were", () 
 });
 
 const ALL_DONE: States = { request: "proved", issue: "proved", install: "proved", recheck: "proved" };
-const isSeen = { kind: "seen", files: [], holders: [], hasWork: true, heldBy: null } as const;
+const isSeen = { kind: "certificates-seen", hasWork: true } as const;
 const LOST = { kind: "lost", why: "no answer" } as const;
 
 test("a host that is down when its recheck or its commit is due settles nothing, and is taken back later", () => {

@@ -1,0 +1,126 @@
+import {
+  areFilesBack,
+  backTask,
+  forwardTask,
+  howMany,
+  isFirstAt,
+  type Reached,
+  reachedInFiles,
+  type StageChange,
+} from "#domain/runs/file-steps.ts";
+import { numberSteps, type RunRules } from "#domain/runs/runbook.ts";
+import type { PlaceState, Step } from "#domain/runs/step.ts";
+import {
+  type AccessHost,
+  type AccessPlan,
+  type FilePlan,
+  type HostAddress,
+  holdersHere,
+  newKeyOf,
+} from "#shared/model/plan.ts";
+import type { Phase } from "#shared/model/run.ts";
+import type { Cause } from "#shared/model/step-result.ts";
+
+/**
+ * Who may log in where changes. The new key is added everywhere before any holder gets it, and no old line goes before the new key has
+ * logged in on all hosts: a run that stops half-way shuts nobody out.
+ */
+export const ACCESS_RULES: RunRules<AccessPlan> = {
+  phases: ["make-key", "add", "hand-over", "remove", "commit"],
+  policy: {
+    onFailure: "stop-run",
+    begins: new Set(),
+    canaryFirst: null,
+    // A log tells of the new key only once its holders have it; nothing is removed before it does.
+    verifyAllBefore: new Set<Phase>(["remove", "commit"]),
+    awaits: "log",
+    delayOf: ({ options }) => (options.graceDays > 0 ? { phase: "remove", until: "grace" } : null),
+    reasonOf: () => ({ kind: "stuck" }),
+  },
+  steps: accessSteps,
+  forward(plan, step, state, seen) {
+    if (step.phase === "make-key") return { step, what: state === "acted" ? "prove" : "act" };
+    return forwardTask({ step, state, last: "commit" }, seen, (place, isBegun) => {
+      const change = CHANGES[step.phase];
+      if (!change) return reachedByKeys(place);
+      return reachedInFiles(filesAt(plan, step), change, {
+        phase: step.phase,
+        seen: place,
+        mayLeaveOut: !isBegun,
+      });
+    });
+  },
+  back(plan, step, seen) {
+    if (step.phase === "make-key") return { step, what: "undo", as: "undone" };
+    const change = CHANGES[step.phase];
+    return backTask(step, seen, {
+      isFirst: isFirstAt(accessSteps(plan), step),
+      isBack: (place) =>
+        change
+          ? areFilesBack(filesAt(plan, step), change, step.phase, place)
+          : place.holders.every((holder) => holder === "old"),
+    });
+  },
+};
+
+const CHANGES: Partial<Record<Phase, StageChange>> = {
+  add: { from: "before", to: "added" },
+  remove: { from: "added", to: "removed" },
+};
+
+const filesAt = ({ hosts }: AccessPlan, { host }: Step): readonly FilePlan[] =>
+  hosts[host ?? -1]?.files ?? [];
+
+/** The phases one after the other, in each the hosts by batch, and here at the end. */
+function accessSteps(plan: AccessPlan): Step[] {
+  // This computer comes after all hosts: it is the one that is always there to look again.
+  const here = Math.max(0, ...plan.hosts.map(({ batch }) => batch)) + 1;
+  return numberSteps(
+    ACCESS_RULES.phases.flatMap((phase) => [
+      ...plan.hosts.flatMap((host, index) =>
+        takesPart(plan, host, phase) ? [{ phase, host: index, batch: host.batch }] : [],
+      ),
+      ...(happensHere(plan, phase) ? [{ phase, host: null, batch: here }] : []),
+    ]),
+  );
+}
+
+function takesPart(plan: AccessPlan, host: AccessHost, phase: Phase): boolean {
+  switch (phase) {
+    case "make-key":
+      return isMadeAt(plan, host);
+    case "add":
+      return host.files.some((file) => isVerifiedFirst(plan, file));
+    case "hand-over":
+      return host.holders.length > 0;
+    case "remove":
+      return host.files.some(({ removed }) => removed !== null);
+    case "commit":
+      return host.files.length > 0 || host.holders.length > 0 || isMadeAt(plan, host);
+    default:
+      return false;
+  }
+}
+
+/** A new key whose line stands in a file already is verified like one that is added: before the old one goes. */
+const isVerifiedFirst = (plan: AccessPlan, { added, removed }: FilePlan): boolean =>
+  added !== null || (newKeyOf(plan) !== null && removed !== null);
+
+function isMadeAt(plan: AccessPlan, { host, port }: HostAddress): boolean {
+  const newKey = newKeyOf(plan);
+  return newKey?.kind === "made-on-holder" && newKey.host === host && newKey.port === port;
+}
+
+function happensHere(plan: AccessPlan, phase: Phase): boolean {
+  const isMadeHere = newKeyOf(plan)?.kind === "made-here";
+  const here = holdersHere(plan);
+  if (phase === "make-key") return isMadeHere;
+  if (phase === "hand-over") return here.length > 0;
+  return phase === "commit" && (isMadeHere || here.length > 0);
+}
+
+/** Of the private keys. */
+function reachedByKeys({ holders }: PlaceState): Reached {
+  const odd: Cause | null = holders.includes("other") ? { kind: "odd-private-key" } : null;
+  return { is: howMany(holders.map((holder) => holder === "new" || holder === "committed")), odd };
+}

@@ -1,0 +1,135 @@
+/** Steps that change lines of files: of who may log in, or of which host keys sshd has. */
+import { earliest } from "#domain/rotation/run/judge-file.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { FilePlan } from "#shared/model/plan.ts";
+import type { Phase, StepState } from "#shared/model/run.ts";
+import { type Cause, described } from "#shared/model/step-result.ts";
+import type { NextTask } from "./runbook.ts";
+import {
+  type FileSeen,
+  isWithout,
+  type PlaceSeen,
+  type PlaceState,
+  type Stage,
+  type Step,
+  type Task,
+} from "./step.ts";
+
+/** How far a step is by what was seen. `odd`: something there is none of what the plan knows. */
+export type Reached = { is: "all" | "some" | "none"; odd: Cause | null };
+
+/**
+ * What brings a step on that has looked at its place. `reachedBy`: how far it is, by what was seen there; not asked of `last`, the phase
+ * after which nothing of the run is left.
+ */
+export function forwardTask(
+  { step, state, last }: { step: Step; state: StepState; last: Phase },
+  seen: PlaceSeen | undefined,
+  reachedBy: (seen: PlaceState, isBegun: boolean) => Reached,
+): NextTask {
+  if (!seen) return "look";
+  const isBegun = state !== "planned";
+  // A last step that failed counts as begun: one that was not must stay so, or nothing could be rolled back any more.
+  if (seen.kind === "lost")
+    return isBegun || step.phase === last
+      ? null
+      : { step, what: "settle", as: "failed", cause: described(seen.why) };
+  if (seen.kind !== "seen") throw new Error(OTHER_KIND);
+  if (step.phase === last) return finishTask(step, seen, isBegun);
+  const { is, odd } = reachedBy(seen, isBegun);
+  if (odd !== null) {
+    // Begun, it may have left a lock and backups, though nothing is written.
+    if (is === "none" && !isBegun) return { step, what: "settle", as: "failed", cause: odd };
+    return { step, what: "undo", as: "failed", cause: odd };
+  }
+  return { step, what: is === "all" && isBegun ? "prove" : "act" };
+}
+
+function finishTask(step: Step, { hasWork, holders }: PlaceState, isBegun: boolean): Task {
+  const isDone = !hasWork && holders.every((holder) => holder !== "new");
+  return { step, what: isDone && isBegun ? "prove" : "act" };
+}
+
+const OTHER_KIND = "files of a renewal were seen where files of keys change";
+
+/** Whether nothing of the run stands at the place of this step once it is rolled back. A key that was made counts for nothing there. */
+export const isFirstAt = (steps: readonly Step[], { host, ordinal }: Step): boolean =>
+  steps.find((one) => one.host === host && one.phase !== "make-key")?.ordinal === ordinal;
+
+/** From which stage to which a step takes a file. */
+export type StageChange = { from: Stage; to: "added" | "removed" };
+
+/**
+ * How far a step is in the files that it changes. `mayLeaveOut`: whoever owns a folder that is not root's can keep us from what lies
+ * there; before anything is begun that is left to the step, which goes on without that file.
+ */
+export function reachedInFiles(
+  files: readonly FilePlan[],
+  { from, to }: StageChange,
+  { phase, seen, mayLeaveOut }: { phase: Phase; seen: PlaceState; mayLeaveOut: boolean },
+): Reached {
+  const { files: states, leftOut } = seen;
+  const concerned = files.flatMap((file, index) =>
+    file[to] === null || isWithout(leftOut[index], phase)
+      ? []
+      : [{ file, state: states[index] ?? ("unread" as const) }],
+  );
+  const odd = concerned.find(
+    ({ file, state }) =>
+      state !== earliest(file, to) &&
+      state !== earliest(file, from) &&
+      !(mayLeaveOut && state === "unread" && file.uid !== 0),
+  );
+  return {
+    is: howMany(concerned.map(({ file, state }) => state === earliest(file, to))),
+    odd: odd ? causeOf(odd.file, odd.state) : null,
+  };
+}
+
+/** Whether every file that a step changes is where it was before it. */
+export const areFilesBack = (
+  files: readonly FilePlan[],
+  { from, to }: StageChange,
+  phase: Phase,
+  { files: states, leftOut }: PlaceState,
+): boolean =>
+  files.every(
+    (file, index) =>
+      file[to] === null || isWithout(leftOut[index], phase) || states[index] === earliest(file, from),
+  );
+
+/** What rolls a step back. `isBack`: its place is as it was; `isFirst`: nothing of the run stands there once it is rolled back. */
+export function backTask(
+  step: Step,
+  seen: PlaceSeen | undefined,
+  { isFirst, isBack }: { isFirst: boolean; isBack: (seen: PlaceState) => boolean },
+): NextTask {
+  if (!seen) return "look";
+  if (seen.kind === "lost") return null;
+  if (seen.kind !== "seen") throw new Error(OTHER_KIND);
+  const isClear = !seen.hasWork || !isFirst;
+  return isBack(seen) && isClear
+    ? { step, what: "settle", as: "undone", back: "as-before" }
+    : { step, what: "undo", as: "undone" };
+}
+
+export function howMany(reached: readonly boolean[]): Reached["is"] {
+  if (reached.every((one) => one)) return "all";
+  return reached.some((one) => one) ? "some" : "none";
+}
+
+function causeOf({ path }: FilePlan, seen: FileSeen): Cause {
+  switch (seen) {
+    case "other":
+      return { kind: "file-changed", path };
+    case "unread":
+      return { kind: "file-unreadable", path };
+    case "before":
+      return { kind: "new-line-gone", path };
+    case "added":
+    case "removed":
+      return { kind: "old-line-gone", path };
+    default:
+      return assertNever(seen);
+  }
+}

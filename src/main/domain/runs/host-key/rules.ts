@@ -1,0 +1,60 @@
+import {
+  areFilesBack,
+  backTask,
+  forwardTask,
+  isFirstAt,
+  reachedInFiles,
+  type StageChange,
+} from "#domain/runs/file-steps.ts";
+import { numberSteps, type RunRules } from "#domain/runs/runbook.ts";
+import type { FilePlan, HostKeyPlan } from "#shared/model/plan.ts";
+import type { Phase } from "#shared/model/run.ts";
+
+/** A host presents a second host key beside the old one, which goes once those who know the host have had the time to learn it. */
+export const HOST_KEY_RULES: RunRules<HostKeyPlan> = {
+  phases: ["make-key", "add", "remove", "commit"],
+  policy: {
+    onFailure: "stop-run",
+    begins: new Set(),
+    canaryFirst: null,
+    verifyAllBefore: new Set<Phase>(["remove", "commit"]),
+    awaits: "log",
+    delayOf: ({ options }) => (options.graceDays > 0 ? { phase: "remove", until: "grace" } : null),
+    reasonOf: () => ({ kind: "stuck" }),
+  },
+  steps: ({ hosts }) =>
+    numberSteps(
+      HOST_KEY_RULES.phases.flatMap((phase) =>
+        hosts.flatMap(({ files: [file], batch }, host) =>
+          isNeeded(phase, file) ? [{ phase, host, batch }] : [],
+        ),
+      ),
+    ),
+  forward(plan, step, state, seen) {
+    if (step.phase === "make-key") return { step, what: state === "acted" ? "prove" : "act" };
+    return forwardTask({ step, state, last: "commit" }, seen, (place) =>
+      reachedInFiles(filesAt(plan, step.host), changeOf(step.phase), {
+        phase: step.phase,
+        seen: place,
+        mayLeaveOut: false,
+      }),
+    );
+  },
+  back(plan, step, seen) {
+    if (step.phase === "make-key") return { step, what: "undo", as: "undone" };
+    return backTask(step, seen, {
+      isFirst: isFirstAt(HOST_KEY_RULES.steps(plan), step),
+      isBack: (place) => areFilesBack(filesAt(plan, step.host), changeOf(step.phase), step.phase, place),
+    });
+  },
+};
+
+const isNeeded = (phase: Phase, file: FilePlan | undefined): boolean => {
+  if (phase === "add") return file !== undefined;
+  return phase !== "remove" || (file !== undefined && file.removed !== null);
+};
+
+const filesAt = ({ hosts }: HostKeyPlan, host: number | null) => hosts[host ?? -1]?.files ?? [];
+
+const changeOf = (phase: Phase): StageChange =>
+  phase === "remove" ? { from: "added", to: "removed" } : { from: "before", to: "added" };

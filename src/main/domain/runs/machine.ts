@@ -1,0 +1,242 @@
+/**
+ * The state machine of every run. It says the same whenever it is asked the same, so that a run that was killed goes on as if it had not
+ * been. What differs by kind is in its rules.
+ */
+import type { Plan } from "#shared/model/plan.ts";
+import type { Phase, StepState } from "#shared/model/run.ts";
+import type { RunReason } from "#shared/model/run-reason.ts";
+import { lastPhase, type NextTask, type RunRules } from "./runbook.ts";
+import type { EndState, Move, Progress, Step, StepProgress, Wait } from "./step.ts";
+
+/** A step with where it stands. */
+type Standing = StepProgress & { step: Step };
+
+type End = Extract<Move, { kind: "end" }>;
+
+/** A run as the machine sees it. */
+type Run<P extends Plan> = {
+  rules: RunRules<P>;
+  plan: P;
+  progress: Progress;
+  steps: readonly Standing[];
+};
+
+/** What a run does next, from its plan, its journal and what was seen. */
+export function nextMove<P extends Plan>(rules: RunRules<P>, plan: P, progress: Progress): Move {
+  const steps = rules.steps(plan).map((step) => ({ ...standingOf(step, progress), step }));
+  const run: Run<P> = { rules, plan, progress, steps };
+  const isBack = progress.want === "back" || steps.some(({ state }) => state === "undone");
+  if (!isBack) return moveOn(run);
+  // What is half committed can only be committed: there are no backups any more.
+  const isAllKept = !isAlone(run) && steps.some((one) => isCommitBegun(rules, one));
+  return isAllKept ? moveOn(run) : moveBack(run);
+}
+
+/**
+ * The state of a step when a run is gone on with or rolled back: what failed is tried again, and what needed attention is looked at
+ * again. A last phase that failed has begun all the same, and can only go on.
+ */
+export function resumeStep(rules: RunRules, { phase }: { phase: Phase }, state: StepState): StepState {
+  if (state === "failed") return phase === lastPhase(rules) ? "intended" : "planned";
+  return state === "needs-attention" ? "acted" : state;
+}
+
+const standingOf = ({ ordinal }: Step, { steps }: Progress): StepProgress =>
+  steps.find((one) => one.ordinal === ordinal) ?? { ordinal, state: "planned", isAwaiting: false };
+
+/** Whether hosts need nothing of each other. */
+const isAlone = <P extends Plan>({ rules: { policy } }: Run<P>): boolean =>
+  policy.onFailure === "leave-host-out";
+
+const hasFailed = ({ state }: Standing): boolean => state === "failed" || state === "needs-attention";
+
+function moveOn<P extends Plan>(run: Run<P>): Move {
+  const { rules, progress, steps } = run;
+  const out = isAlone(run) ? hostsWith(steps, hasFailed) : NO_HOSTS;
+  const rest = steps.filter(({ step }) => !out.has(step.host));
+  let isPaused = false;
+  let wait: Wait | null = null;
+  for (const phase of rules.phases) {
+    const open = rest.filter(({ step, state }) => step.phase === phase && state !== "proved");
+    const running = open.filter((one) => isUnderWay(one) && !one.isAwaiting);
+    const ready = open.filter((one) => one.state === "planned" && mayBegin(run, rest, one.step));
+    const hold = findHold(run, phase);
+    isPaused ||= ready.length > 0 && progress.want === "pause";
+    const due = hold ? running : [...running, ...ready];
+    const until = findWait(run, { phase, open, running, due, hold });
+    if (until && !isAlone(run)) return { kind: "wait", until };
+    // A host whose wait never ends keeps no other waiting.
+    wait = until ?? wait;
+    if (until) continue;
+    const batch = Math.min(...due.map(({ step }) => step.batch));
+    const now = hold && !isAlone(run) ? due : due.filter(({ step }) => step.batch === batch);
+    const move = moveOf(run, now, ({ step, state }) =>
+      rules.forward(run.plan, step, state, progress.seen.get(step.host)),
+    );
+    if (move) return move;
+    const isBarrier = !isAlone(run) && open.some(({ isAwaiting }) => !isAwaiting);
+    if (isBarrier) return hold ?? end("stopped", due.length === 0 ? countFailed(run, phase) : UNREACHABLE);
+  }
+  if (!isAlone(run) && steps.some(({ isAwaiting }) => isAwaiting)) wait = rules.policy.awaits;
+  if (wait && !isPaused) return { kind: "wait", until: wait };
+  if (steps.every(({ state }) => state === "proved")) return end("committed");
+  return isPaused ? end("paused") : stopOf(run);
+}
+
+/** Of `stop-run` a phase is come to when the one before it is verified, so that all of it may begin. */
+function mayBegin<P extends Plan>(
+  run: Run<P>,
+  rest: readonly Standing[],
+  { host, ordinal, phase, batch }: Step,
+) {
+  if (!isAlone(run)) return true;
+  const isVerified = rest.every(
+    ({ step, state }) => step.host !== host || step.ordinal >= ordinal || state === "proved",
+  );
+  const awaitsCanary =
+    run.plan.options.canary &&
+    phase === run.rules.policy.canaryFirst &&
+    batch > 0 &&
+    rest.some(({ step, state }) => step.phase === phase && step.batch === 0 && state !== "proved");
+  return isVerified && !awaitsCanary;
+}
+
+/** Why no step of the phase is begun, and how the run ends once those that were are done; null: one may be. */
+function findHold<P extends Plan>(run: Run<P>, phase: Phase): End | null {
+  const { rules, plan, progress, steps } = run;
+  const paused = progress.want === "pause" ? end("paused") : null;
+  if (isAlone(run) && !rules.policy.begins.has(phase)) return paused;
+  const known = isAlone(run) ? steps : steps.filter(({ step }) => step.phase === phase);
+  const stuck = known.filter(({ state }) => state === "needs-attention");
+  if (stuck.length > 0) return end("needs-attention", rules.policy.reasonOf(stepsOf(stuck)));
+  const failed = known.filter(({ state }) => state === "failed");
+  const count = isAlone(run) ? new Set(failed.map(({ step }) => step.host)).size : failed.length;
+  const hasCanaryFailed = plan.options.canary && failed.some(({ step }) => step.batch === 0);
+  return count >= plan.options.maxFailures || hasCanaryFailed
+    ? end("stopped", countFailed(run, phase))
+    : paused;
+}
+
+type OfPhase = {
+  phase: Phase;
+  /** Not verified. */
+  open: readonly Standing[];
+  running: readonly Standing[];
+  due: readonly Standing[];
+  hold: End | null;
+};
+
+/** What keeps a phase from going on that is neither a failure nor a person who wants it to pause. */
+function findWait<P extends Plan>(run: Run<P>, { phase, open, running, due, hold }: OfPhase): Wait | null {
+  const { rules, plan, progress, steps } = run;
+  const { policy } = rules;
+  const isAwaited = (some: readonly Standing[]) => some.some(({ isAwaiting }) => isAwaiting);
+  if (isAlone(run)) {
+    if (hold && hold.state !== "paused") return null;
+    if (due.length === 0 && isAwaited(open)) return policy.awaits;
+  } else if (policy.verifyAllBefore.has(phase) && open.some((one) => !one.isAwaiting) && isAwaited(steps))
+    return policy.awaits;
+  const delay = policy.delayOf(plan);
+  const isEarly = delay?.phase === phase && due.length > 0 && running.length === 0;
+  return isEarly && !progress.isGraceOver ? delay.until : null;
+}
+
+/** Phases in the reverse order, but the last one. What is half committed is finished. */
+function moveBack<P extends Plan>(run: Run<P>): Move {
+  const { rules, plan, progress, steps } = run;
+  const kept = hostsWith(steps, (one) => isCommitBegun(rules, one));
+  const open = steps.filter(
+    (one) => one.step.phase === lastPhase(rules) && kept.has(one.step.host) && isUnderWay(one),
+  );
+  const finish = moveOf(run, open, ({ step, state }) =>
+    rules.forward(plan, step, state, progress.seen.get(step.host)),
+  );
+  if (finish) return finish;
+  const stuck = isAlone(run) ? hostsWith(steps, ({ state }) => state === "needs-attention") : NO_HOSTS;
+  const rest = steps.filter(({ step }) => !kept.has(step.host) && !stuck.has(step.host));
+  const lost = new Set<number | null>();
+  for (const phase of rules.phases.toReversed()) {
+    const inPhase = rest.filter(({ step }) => step.phase === phase);
+    const due = inPhase.filter((one) => isUnderWay(one) || one.state === "proved");
+    const batches = new Set(due.map(({ step }) => step.batch));
+    for (const batch of [...batches].toSorted((one, other) => other - one)) {
+      const now = due.filter(({ step }) => step.batch === batch && !lost.has(step.host));
+      const move = moveOf(run, now, ({ step }) => rules.back(plan, step, progress.seen.get(step.host)));
+      if (move) return move;
+      if (!isAlone(run)) return stuckIn(phase);
+      for (const { step } of now) lost.add(step.host);
+    }
+    if (!isAlone(run) && inPhase.some(({ state }) => state === "needs-attention")) return stuckIn(phase);
+  }
+  return endOfBack(run, { kept, stuck, lost, isUnfinished: open.length > 0 });
+}
+
+const stuckIn = (phase: Phase | null): Move =>
+  end("needs-attention", { kind: "stuck-on-the-way-back", phase });
+
+type Hosts = ReadonlySet<number | null>;
+type WayBack = { kept: Hosts; stuck: Hosts; lost: Hosts; isUnfinished: boolean };
+
+function endOfBack<P extends Plan>({ plan }: Run<P>, { kept, stuck, lost, isUnfinished }: WayBack): Move {
+  if (lost.size > 0)
+    return end("needs-attention", { kind: "unreachable-on-the-way-back", hosts: namesOf(plan, lost) });
+  if (isUnfinished) return end("stopped", UNREACHABLE);
+  if (stuck.size > 0) return stuckIn(null);
+  if (kept.size === 0) return end("rolled-back");
+  const isAll = kept.size === plan.hosts.length;
+  return end("committed", isAll ? null : { kind: "partly-committed", hosts: namesOf(plan, kept) });
+}
+
+function namesOf(plan: Plan, places: Hosts): string[] {
+  const hosts: readonly { host: string }[] = plan.hosts;
+  return hosts.filter((_, place) => places.has(place)).map(({ host }) => host);
+}
+
+/** Tasks of these steps, side by side, or the looks that they need first; null where they have none. */
+function moveOf<P extends Plan>(
+  { progress: { seen } }: Run<P>,
+  now: readonly Standing[],
+  taskOf: (standing: Standing) => NextTask,
+): Move | null {
+  const wanted = now.map((standing) => ({ standing, task: taskOf(standing) }));
+  const unseen = wanted.filter(({ task }) => task === "look").map(({ standing }) => standing.step.host);
+  const places = [...new Set(unseen)].filter((place) => !seen.has(place));
+  if (places.length > 0) return { kind: "look", places };
+  const tasks = wanted.flatMap(({ task }) => (task === null || task === "look" ? [] : [task]));
+  return tasks.length > 0 ? { kind: "do", tasks } : null;
+}
+
+/** Where nothing is left to be done, and not all is verified. */
+function stopOf<P extends Plan>(run: Run<P>): Move {
+  const { rules, steps } = run;
+  const stuck = steps.filter(({ state }) => state === "needs-attention");
+  if (stuck.length > 0) return end("needs-attention", rules.policy.reasonOf(stepsOf(stuck)));
+  const failed = hostsWith(steps, ({ state }) => state === "failed").size;
+  return end("stopped", failed === 0 ? UNREACHABLE : { kind: "hosts-failed", count: failed });
+}
+
+/** Steps of the phase, or hosts where each is on its own. */
+function countFailed<P extends Plan>(run: Run<P>, phase: Phase): RunReason {
+  const failed = run.steps.filter(({ state }) => state === "failed");
+  return isAlone(run)
+    ? { kind: "hosts-failed", count: new Set(failed.map(({ step }) => step.host)).size }
+    : { kind: "steps-failed", count: failed.filter(({ step }) => step.phase === phase).length };
+}
+
+const BEGUN: ReadonlySet<StepState> = new Set(["intended", "acted", "proved", "failed", "needs-attention"]);
+
+const isCommitBegun = <P extends Plan>(rules: RunRules<P>, { step, state }: Standing): boolean =>
+  step.phase === lastPhase(rules as RunRules) && BEGUN.has(state);
+
+const isUnderWay = ({ state }: Standing): boolean => state === "intended" || state === "acted";
+
+const hostsWith = (steps: readonly Standing[], is: (standing: Standing) => boolean): Hosts =>
+  new Set(steps.filter(is).map(({ step }) => step.host));
+
+const NO_HOSTS: Hosts = new Set();
+
+const stepsOf = (some: readonly Standing[]): Step[] => some.map(({ step }) => step);
+
+const UNREACHABLE: RunReason = { kind: "unreachable" };
+
+const end = (state: EndState, reason: RunReason | null = null): End => ({ kind: "end", state, reason });

@@ -1,0 +1,106 @@
+import { lastPhase, numberSteps, type RunRules } from "#domain/runs/runbook.ts";
+import type { CertificatesSeen, Step, Task } from "#domain/runs/step.ts";
+import type { RenewalPlan } from "#shared/model/plan.ts";
+import type { Phase } from "#shared/model/run.ts";
+import { type Cause, described } from "#shared/model/step-result.ts";
+
+/**
+ * Certificates are renewed. Hosts need nothing of each other: one that failed is rolled back, and left out of what comes after; what was
+ * put in place elsewhere is checked again and committed all the same.
+ */
+export const RENEWAL_RULES: RunRules<RenewalPlan> = {
+  phases: ["request", "issue", "install", "recheck", "commit"],
+  policy: {
+    onFailure: "leave-host-out",
+    begins: new Set<Phase>(["request", "issue", "install"]),
+    canaryFirst: "install",
+    verifyAllBefore: new Set(),
+    awaits: "certificate",
+    delayOf: () => ({ phase: "recheck", until: "recheck" }),
+    reasonOf: (stuck) =>
+      stuck.every(({ phase }) => phase === "recheck") ? { kind: "not-served-any-more" } : { kind: "stuck" },
+  },
+  /** The phases one after the other, in each the hosts by batch. */
+  steps: (plan) =>
+    numberSteps(
+      RENEWAL_RULES.phases
+        .filter((phase) => phase !== "recheck" || plan.options.recheckMinutes > 0)
+        .flatMap((phase) =>
+          plan.hosts.flatMap(({ certificates, batch }, host) =>
+            certificates.length > 0 ? [{ phase, host, batch }] : [],
+          ),
+        ),
+    ),
+  forward(plan, step, state, seen) {
+    if (!seen) return "look";
+    const isBegun = state !== "planned";
+    if (seen.kind === "lost") {
+      // What stands there is as good as before: nothing has failed by it, and going back must stay possible.
+      const isLost = isBegun || step.phase === "recheck" || step.phase === lastPhase(RENEWAL_RULES);
+      return isLost ? null : { step, what: "settle", as: "failed", cause: described(seen.why) };
+    }
+    if (seen.kind !== "certificates-seen") throw new Error("a renewal has seen files of keys");
+    switch (step.phase) {
+      case "install":
+        return installTask(plan, step, seen, isBegun);
+      case "recheck":
+        return recheckTask(plan, step, seen);
+      case "commit":
+        return finishTask(plan, step, seen, isBegun);
+      default:
+        return { step, what: "act" };
+    }
+  },
+  back(_, step, seen) {
+    switch (step.phase) {
+      case "recheck":
+        return { step, what: "settle", as: "undone", back: "unchanged" };
+      case "issue":
+        return { step, what: "settle", as: "undone", back: "issued-unused" };
+      default:
+        if (!seen) return "look";
+        // Files alone do not tell what is served, nor that nothing of the run is kept there.
+        return seen.kind === "lost" ? null : { step, what: "undo", as: "undone" };
+    }
+  },
+};
+
+function installTask(
+  plan: RenewalPlan,
+  step: Step,
+  { certificates }: CertificatesSeen,
+  isBegun: boolean,
+): Task {
+  const odd = certificates.indexOf("other");
+  if (odd >= 0) {
+    const isTouched = isBegun || certificates.some((one) => one === "new" || one === "mixed");
+    return { step, what: isTouched ? "undo" : "settle", as: "failed", cause: causeOf(plan, step, odd) };
+  }
+  const isThere = certificates.every((one) => one === "new");
+  return { step, what: isThere && isBegun ? "prove" : "act" };
+}
+
+/** Nothing is rolled back after so long: whoever has changed the files may have had a reason. */
+function recheckTask(plan: RenewalPlan, step: Step, { certificates }: CertificatesSeen): Task {
+  const odd = certificates.findIndex((one) => one !== "new");
+  if (odd < 0) return { step, what: "act" };
+  return { step, what: "settle", as: "needs-attention", cause: causeOf(plan, step, odd) };
+}
+
+/** Old files go only where all of the new ones stand. A last step that has not begun stays so, for it could not be rolled back. */
+function finishTask(plan: RenewalPlan, step: Step, seen: CertificatesSeen, isBegun: boolean): Task {
+  const { certificates, hasWork } = seen;
+  if (isBegun && !hasWork) return { step, what: "prove" };
+  const odd = certificates.findIndex((one) => one !== "new");
+  if (odd < 0) return { step, what: "act" };
+  const own = RENEWAL_RULES.steps(plan).filter(({ host }) => host === step.host);
+  const earlier =
+    own.find(({ phase }) => phase === "recheck") ?? own.find(({ phase }) => phase === "install");
+  const stuck = isBegun ? step : (earlier ?? step);
+  return { step: stuck, what: "settle", as: "needs-attention", cause: causeOf(plan, step, odd) };
+}
+
+const causeOf = ({ hosts }: RenewalPlan, { host }: Step, nth: number): Cause => ({
+  kind: "file-changed",
+  path: hosts[host ?? -1]?.certificates[nth]?.files[0]?.path ?? "a file",
+});
