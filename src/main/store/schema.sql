@@ -2034,16 +2034,17 @@ CREATE TABLE run_step (
   PRIMARY KEY (run, ordinal)
 ) STRICT, WITHOUT ROWID;
 
--- The journal: a row before each act, and one after what came of it. `result`: of a step, as there; `text`: of all else.
+-- The journal: a row before each act, and one after what came of it. `result`: of a step, as there; `note`: of all else, as JSON
+-- (RunNote).
 CREATE TABLE run_entry (
   id      INTEGER PRIMARY KEY,
   run     INTEGER NOT NULL REFERENCES run (id),
   ordinal INTEGER,
   at      TEXT NOT NULL,
   kind    TEXT NOT NULL CHECK (kind IN ('intends', 'acted', 'proved', 'undone', 'failed', 'note')),
-  text    TEXT NOT NULL,
+  note    TEXT CHECK (json_valid(note)),
   result  TEXT CHECK (json_valid(result)),
-  CHECK (result IS NULL OR text = '')
+  CHECK ((result IS NULL) <> (note IS NULL))
 ) STRICT;
 
 CREATE INDEX run_entry_of_run ON run_entry (run, id);

@@ -16,6 +16,7 @@ import {
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import type { RunDetail, RunId, RunRepair, RunState, RunStep } from "#shared/model/run.ts";
+import type { RunNote } from "#shared/model/run-note.ts";
 import { formatRunReasons } from "#shared/text/run.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
@@ -165,8 +166,8 @@ export function createRuns(deps: RunDeps) {
             "conflict",
             `${one.path} on ${one.host} is not to be repaired so (any more); look at the run again`,
           );
-      const text = `approved to be repaired: ${approved.map(({ host, path }) => `${path} on ${host}`).join(", ")}`;
-      journals.append({ runId: id, ordinal: null, kind: "note", text, at: toInstant(deps.now()) });
+      const note = noteRepairs(approved);
+      journals.append({ runId: id, ordinal: null, kind: "note", note, at: toInstant(deps.now()) });
     });
     await begin(run, run.direction === "back" ? "back" : "on", means);
   }
@@ -187,6 +188,11 @@ export function createRuns(deps: RunDeps) {
     else await takeBackEnded(record(id), means);
   }
 }
+
+const noteRepairs = (approved: readonly RunRepair[]): RunNote => ({
+  kind: "repair-approved",
+  files: approved.map(({ host, path }) => ({ host, path })),
+});
 
 const messageOf = ({ message }: RunRecord, one: OneRun | undefined): string =>
   one?.waitsFor ? formatRunReasons([one.waitsFor]) : message;
@@ -251,9 +257,9 @@ const createBackTaker =
   async (run: RunRecord, means: Means): Promise<void> => {
     if (running.has(run.id) || run.state === "rolled-back") return;
     if (RESUMABLE.has(run.state)) return begin(run, "back", means);
-    const text = "it was to be taken back, and was over by then; plan the way back as a run of its own";
-    const note = { runId: run.id, ordinal: null, kind: "note" as const, text, at: toInstant(now()) };
-    await store.inTurn(() => store.runbooks.journal.append(note));
+    const note = { kind: "over-already" } as const;
+    const entry = { runId: run.id, ordinal: null, kind: "note" as const, note, at: toInstant(now()) };
+    await store.inTurn(() => store.runbooks.journal.append(entry));
     announce({ kind: "run-changed", runId: run.id });
   };
 
@@ -337,8 +343,8 @@ const createBeginner =
           journals.setStep({ runId: id, ordinal, state, result: { kind: "asked-again" }, at });
       }
       runs.setState({ id, state: "running", reasons: [], byHand: [], endedAt: null });
-      const text = want === "back" ? "is taken back" : "goes on";
-      journals.append({ runId: id, ordinal: null, kind: "note", text, at });
+      const note = { kind: "begun-again", direction: want === "back" ? "back" : "forward" } as const;
+      journals.append({ runId: id, ordinal: null, kind: "note", note, at });
       store.events.append({
         at,
         kind: "run-asked",

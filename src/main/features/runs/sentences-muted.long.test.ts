@@ -21,6 +21,7 @@ import type { Journal } from "./engine/journal.ts";
 const X = "x";
 
 vi.mock("#shared/text/run.ts", async (load) => muteAll(await load<object>()));
+vi.mock("#shared/text/run-note.ts", async (load) => muteAll(await load<object>()));
 vi.mock("#shared/text/run-step.ts", async (load) => muteAll(await load<object>()));
 
 vi.mock("./engine/journal.ts", async (load) => {
@@ -40,7 +41,6 @@ const muteFile = (file: RunFile): RunFile => ({ ...file, why: X });
 
 const mute = (journal: Journal): Journal => ({
   ...journal,
-  note: (ordinal, _, kind) => journal.note(ordinal, X, kind),
   leaveOut: (ordinal, file) => journal.leaveOut(ordinal, muteFile(file)),
   setStuck: (host, stuck) => journal.setStuck(host, stuck.map(muteFile)),
 });

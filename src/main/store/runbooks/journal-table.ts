@@ -1,7 +1,9 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { RunEntry, type RunId, RunStep, type StepState, type StepVerification } from "#shared/model/run.ts";
+import { RunNote } from "#shared/model/run-note.ts";
 import { StepResult } from "#shared/model/step-result.ts";
+import { formatRunNote } from "#shared/text/run-note.ts";
 import { formatStepResult } from "#shared/text/run-step.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 
@@ -22,7 +24,7 @@ type EntryRow = {
   ordinal: number | null;
   at: string;
   kind: string;
-  text: string;
+  note: string | null;
   result: string | null;
 };
 
@@ -33,7 +35,7 @@ export type NewEntry = {
   ordinal: number | null;
   kind: RunEntry["kind"];
   at: Instant;
-} & ({ text: string } | { result: StepResult });
+} & ({ note: RunNote } | { result: StepResult });
 
 /** How a step stands now. Without `verification`: its act shows for itself. */
 export type StepStanding = {
@@ -45,7 +47,7 @@ export type StepStanding = {
   at: Instant;
 };
 
-const ENTRY_COLUMNS = "id, ordinal, at, kind, text, result";
+const ENTRY_COLUMNS = "id, ordinal, at, kind, note, result";
 
 const BY_ID = { name: "id", columns: ["id"], descending: false };
 
@@ -62,7 +64,7 @@ export function journalTable(db: Database, lists: Lists) {
     "SELECT ordinal, phase, host, port, batch, state, verification, result, at FROM run_step WHERE run = ? ORDER BY ordinal",
   );
   const addEntry = db.prepare(
-    "INSERT INTO run_entry (run, ordinal, at, kind, text, result) VALUES (@runId, @ordinal, @at, @kind, @text, @result)",
+    "INSERT INTO run_entry (run, ordinal, at, kind, note, result) VALUES (@runId, @ordinal, @at, @kind, @note, @result)",
   );
   const allEntries = db.prepare<[number], EntryRow>(
     `SELECT ${ENTRY_COLUMNS} FROM run_entry WHERE run = ? ORDER BY id`,
@@ -88,9 +90,9 @@ export function journalTable(db: Database, lists: Lists) {
     /** Within the transaction of what it tells. */
     append: (entry: NewEntry): void =>
       void addEntry.run(
-        "text" in entry
-          ? { ...entry, result: null }
-          : { ...entry, text: "", result: JSON.stringify(entry.result) },
+        "note" in entry
+          ? { ...entry, note: JSON.stringify(entry.note), result: null }
+          : { ...entry, note: null, result: JSON.stringify(entry.result) },
       ),
 
     all: (run: RunId): RunEntry[] => allEntries.all(run).map(toEntry),
@@ -123,8 +125,11 @@ const toStep = ({ host, port, result, ...row }: StepRow): RunStep => {
   return { ...step, message: step.result === null ? "" : formatStepResult(step.result) };
 };
 
-const toEntry = ({ text, result, ...row }: EntryRow): RunEntry =>
+const toEntry = ({ note, result, ...row }: EntryRow): RunEntry =>
   RunEntry.parse({
     ...row,
-    text: result === null ? text : formatStepResult(StepResult.parse(JSON.parse(result))),
+    text:
+      result === null
+        ? formatRunNote(RunNote.parse(JSON.parse(note ?? "null")))
+        : formatStepResult(StepResult.parse(JSON.parse(result))),
   });

@@ -116,7 +116,7 @@ test("a run is listed with its counts, found with its new key, and its journal i
   });
   journal.setStep({ runId: first, ordinal: 2, state: "failed", result: FULL, at: AT });
   for (const kind of ["intends", "acted", "proved"] as const)
-    journal.append({ runId: first, ordinal: 1, kind, text: "web", at: AT });
+    journal.append({ runId: first, ordinal: 1, kind, note: { kind: "over-already" }, at: AT });
   runs.setKey(first, { line: "ssh-ed25519 AAAA", fingerprint: "SHA256:x" });
   runs.setState({
     id: first,

@@ -15,9 +15,17 @@ import type {
   StepState,
   StepVerification,
 } from "#shared/model/run.ts";
+import type { RunNote } from "#shared/model/run-note.ts";
 import type { RunReason } from "#shared/model/run-reason.ts";
-import type { Awaited, Cause, Intent, StepResult } from "#shared/model/step-result.ts";
+import {
+  type Awaited,
+  type Cause,
+  described,
+  type Intent,
+  type StepResult,
+} from "#shared/model/step-result.ts";
 import { formatRunReasons } from "#shared/text/run.ts";
+import { formatRunNote } from "#shared/text/run-note.ts";
 import { formatStepResult } from "#shared/text/run-step.ts";
 import { sayPlace } from "#shared/text/target.ts";
 import type { Trace } from "#shared/text/trace.ts";
@@ -98,9 +106,7 @@ export function openJournal(deps: Deps, runId: RunId) {
     leaveOut: (ordinal: number, file: RunFile): Promise<void> =>
       pen.record((at) => {
         deps.store.runbooks.files.put(runId, file);
-        const text = `${file.path} is left out: ${file.why}`;
-        deps.store.runbooks.journal.append({ runId, ordinal, kind: "note", text, at });
-        pen.tell(at, ordinal, "note", text);
+        pen.add(at, ordinal, { kind: "left-out", path: file.path, cause: described(file.why) });
         return () => {
           files = deps.store.runbooks.files.all(runId);
         };
@@ -152,8 +158,8 @@ const stepWriter = (pen: Pen, keepFailure: (error: unknown) => void) => ({
       .catch(keepFailure),
 
   /** More of a step that stays in its state; of the run itself without one. */
-  note: (ordinal: number | null, text: string, kind: RunEntry["kind"] = "note"): Promise<void> =>
-    pen.note(ordinal, text, kind).catch(keepFailure),
+  note: (ordinal: number | null, note: RunNote, kind: RunEntry["kind"] = "note"): Promise<void> =>
+    pen.record((at) => pen.add(at, ordinal, note, kind)).catch(keepFailure),
 
   /** Why the step is tried again, for whoever follows the run; its state stays. */
   sayRetrying: (ordinal: number, cause: Cause): Promise<void> =>
@@ -191,7 +197,7 @@ type Pen = ReturnType<typeof takePen>;
 
 function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map<number, RunStep>) {
   const { journal } = store.runbooks;
-  return { record, tell, write, note, say };
+  return { record, add, tell, write, say };
 
   function write(ordinal: number, standing: Standing): Promise<void> {
     return record((at) => {
@@ -208,11 +214,10 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
     });
   }
 
-  function note(ordinal: number | null, text: string, kind: RunEntry["kind"]): Promise<void> {
-    return record((at) => {
-      journal.append({ runId, ordinal, kind, text, at });
-      tell(at, ordinal, kind, text);
-    });
+  /** Within a turn of the store. */
+  function add(at: string, ordinal: number | null, note: RunNote, kind: RunEntry["kind"] = "note"): void {
+    journal.append({ runId, ordinal, kind, note, at });
+    tell(at, ordinal, kind, formatRunNote(note));
   }
 
   function say(ordinal: number, result: StepResult, verification: StepVerification | null): Promise<void> {
@@ -257,14 +262,12 @@ const stateWriter = ({ store }: Deps, runId: RunId, { record, tell }: Pen) => ({
     record((at) => {
       const isOver = state === "committed" || state === "rolled-back";
       store.runbooks.runs.setState({ id: runId, state, reasons, byHand, endedAt: isOver ? at : null });
+      const note: RunNote = { kind: "state", state, reasons: [...reasons] };
+      store.runbooks.journal.append({ runId, ordinal: null, kind: "note", note, at });
       const message = formatRunReasons(reasons);
-      const text = sayState(state, message);
-      store.runbooks.journal.append({ runId, ordinal: null, kind: "note", text, at });
       store.events.append({ at, kind: "run-ended", detail: { run: runId, state, message } });
     }),
 });
-
-const sayState = (state: RunState, message: string): string => (message ? `${state}: ${message}` : state);
 
 /** The steps of a plan as the journal keeps them, before any of them is taken. */
 export const toSteps = (plan: Plan): RunStep[] =>

@@ -201,7 +201,7 @@ async function hasCome(
   if (!record) throw new Error(`there is no run ${id}`);
   if (until === "log") return hearAll(ofKeys, waits, { begun: record.startedAt, now });
   const { consents } = record;
-  const { isOver, dueAt, said } = await waits.judgeGrace({
+  const { isOver, dueAt, found } = await waits.judgeGrace({
     plan: ofKeys.plan,
     dueAt: record.dueAt,
     consents,
@@ -210,7 +210,7 @@ async function hasCome(
     ending: endsGrace ? agreed : null,
   });
   await run.journal.setDue(dueAt);
-  for (const text of said) await run.journal.note(null, text);
+  for (const note of found) await run.journal.note(null, note);
   return isOver;
 }
 

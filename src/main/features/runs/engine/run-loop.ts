@@ -148,11 +148,11 @@ async function doTask(run: RunContext<Plan>, task: Task): Promise<"done" | "lost
     const { ordinal, host } = task.step;
     if (run.renewal && error instanceof Refusal && error.code === "locked") {
       run.renewal.hold(error.message);
-      await run.journal.note(ordinal, error.message);
+      await run.journal.note(ordinal, { kind: "found", cause: described(error.message) });
       return "done";
     }
     if (!(error instanceof SessionLost)) throw error;
-    await run.journal.note(ordinal, `the connection was lost: ${error.message}`);
+    await run.journal.note(ordinal, { kind: "connection-lost", why: error.message });
     if (host !== null) await run.sessions.drop(host);
     return "lost";
   }

@@ -26,8 +26,6 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { KeptKey, RunFile, RunId, RunOrigin, RunState, RunStep } from "#shared/model/run.ts";
 import type { RunReason } from "#shared/model/run-reason.ts";
 import type { StepResult } from "#shared/model/step-result.ts";
-import { sayHost } from "#shared/text/plan.ts";
-import { sayPlace } from "#shared/text/target.ts";
 import type { VerifiedBy } from "#store/runbooks/offline-table.ts";
 import type { Store } from "#store/store.ts";
 
@@ -45,12 +43,6 @@ export function refuseCarried(run: { id: number; origin: RunOrigin }): void {
       `run ${run.id} is carried by hand: run its scripts on their hosts once more, and import their results`,
     );
 }
-
-type Told = Pick<CarriedResult, "host" | "port" | "ended" | "digest">;
-
-/** What the journal says of a result. */
-const sayTaken = ({ host, port, ended, digest }: Told): string =>
-  `the result of ${sayPlace({ host, port })}, which ended at ${toInstant(new Date(ended * 1_000))} by its clock (${digest})`;
 
 /** What a result tells, of which host of which plan. `signed`: who has signed it, as a sentence. */
 type TakenIn = {
@@ -170,7 +162,9 @@ const sayReason = (host: AccessHost, index: number, reason: string): string =>
 
 /** Writes down what a verified result tells of the steps of its host. */
 function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, signed, at }: TakenIn): void {
-  journal.append({ runId: id, ordinal: null, kind: "note", text: sayTaken(result), at });
+  const endedAt = toInstant(new Date(result.ended * 1_000));
+  const about = { kind: "result", host: of.host, port: of.port, endedAt, digest: result.digest } as const;
+  journal.append({ runId: id, ordinal: null, kind: "note", note: about, at });
   for (const { ordinal, host, port, phase, state: was } of journal.steps(id)) {
     if (host !== result.host || port !== result.port || !result.phases.includes(phase)) continue;
     const state = stateOf(result, of, phase);
@@ -196,11 +190,10 @@ const whyUnended = ({ unended }: CarriedResult, host: AccessHost): string[] =>
 export function noteClaim(
   { runbooks: { journal, runs, files } }: Store,
   id: RunId,
-  { plan, result, signed, at }: TakenIn,
+  { plan, host: { host, port }, result, signed: signature, at }: TakenIn,
 ): void {
-  const { host, port, outcome } = result;
-  const text = `${sayHost({ host, port })} says "${outcome}" in a result that is not verified (${signed}): nothing follows from it`;
-  journal.append({ runId: id, ordinal: null, kind: "note", text, at });
+  const note = { kind: "claim", host, port, outcome: result.outcome, signature } as const;
+  journal.append({ runId: id, ordinal: null, kind: "note", note, at });
   const end = endOf(plan, journal.steps(id), files.all(id));
   if (end.state === "waiting") runs.setState({ id, ...end, byHand: [], endedAt: null });
 }

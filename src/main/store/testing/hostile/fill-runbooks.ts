@@ -82,7 +82,13 @@ function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
     });
   fillClaim(store, id, { payload, index, planId });
   for (const entry of ["intends", "failed"] as const)
-    journal.append({ runId: id, ordinal: 2, kind: entry, text: payload, at: START });
+    journal.append({
+      runId: id,
+      ordinal: 2,
+      kind: entry,
+      note: { kind: "connection-lost", why: payload },
+      at: START,
+    });
   const tried = { kind: "retrying" as const, cause: described(payload) };
   journal.append({ runId: id, ordinal: 2, kind: "failed", result: tried, at: START });
   return id;

@@ -14,7 +14,6 @@ import {
 import { type FilePlan, type HostAddress, newKeyOf } from "#shared/model/plan.ts";
 import type { AccessCheck, RunFile, StepVerification } from "#shared/model/run.ts";
 import { type Cause, described, type Intent, type StepResult } from "#shared/model/step-result.ts";
-import { formatEvidence } from "#shared/text/run-step.ts";
 import { checkAccess, toEvidence } from "./check-access.ts";
 import type { ProofOutcome } from "./confirm-key.ts";
 import {
@@ -45,10 +44,11 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   if (step.phase === "remove" && newKeyOf(run.plan) !== null) {
     const before = await provePatiently(run, { ...step, phase: "add" }, inside);
     if (!("evidence" in before)) return fail(run, step, described(before.message), "nothing-removed");
-    await run.journal.note(
-      step.ordinal,
-      `before the removal: ${before.evidence.map(formatEvidence).join("; ") || "nothing to prove"}`,
-    );
+    await run.journal.note(step.ordinal, {
+      kind: "evidence",
+      evidence: before.evidence,
+      isBeforeRemoval: true,
+    });
   }
   const { begun, unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
   const blocked = await leaveOut(run, step, inside.hand, unheld);
@@ -64,7 +64,8 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   };
   for (const { file, index } of files) {
     const moved = await moveFile(inside.hand, fileOf(run, step, index), "on", guard);
-    if (moved.kind === "moved") await run.journal.note(step.ordinal, `wrote ${file.path}`, "acted");
+    if (moved.kind === "moved")
+      await run.journal.note(step.ordinal, { kind: "wrote", path: file.path }, "acted");
     else {
       const why = await leaveOne(run, step, inside, { file, moved });
       if (why !== null) return takeBack(run, step, inside, { as: "failed", cause: described(why) });
@@ -89,7 +90,8 @@ async function leaveOne(
   if (blocked !== null) return blocked;
   const others = filesToHold(run, step).some((one) => folderOf(one.path) === folderOf(file.path));
   const left = others || !isFirst(run.plan, step) ? [] : await giveLocksBack(hand, [file], run.token);
-  for (const one of left) await run.journal.note(step.ordinal, one.message);
+  for (const one of left)
+    await run.journal.note(step.ordinal, { kind: "found", cause: described(one.message) });
   return null;
 }
 
@@ -118,11 +120,12 @@ export async function proveHost(run: RunContext, step: Step): Promise<void> {
     const { why, message } = moved;
     if (!(await isOwnersDoing(run, step, inside.hand, { file, why })))
       return takeBack(run, step, inside, { as: "failed", cause: described(message) });
-    await run.journal.note(step.ordinal, `${message}; what stands there was proved`);
+    await run.journal.note(step.ordinal, { kind: "stands", cause: described(message) });
   }
   const checks = await checkAccess(run, step, inside);
   if (proof.kind === "awaits-log") {
-    for (const check of toEvidence(checks)) await run.journal.note(step.ordinal, formatEvidence(check));
+    for (const check of toEvidence(checks))
+      await run.journal.note(step.ordinal, { kind: "evidence", evidence: [check], isBeforeRemoval: false });
     return run.journal.markWaiting(step.ordinal, { kind: "login-in-log" });
   }
   const seen = [...proof.evidence, ...toEvidence(checks)];
@@ -189,7 +192,7 @@ async function takeBack(
   for (const { file, index } of filesLeft(run, step)) {
     const moved = await moveBack(run, step, inside, { index, unheld });
     if (moved.kind === "moved") {
-      if (moved.said) await run.journal.note(step.ordinal, moved.said);
+      if (moved.note) await run.journal.note(step.ordinal, moved.note);
     } else stuck.push(toStuck(step, host, file, moved));
   }
   await run.journal.setStuck(host, stuck);

@@ -169,7 +169,7 @@ async function askAgain(run: RunContext): Promise<void> {
       await run.journal.mark(step.ordinal, "proved", result, isRefused ? "verified" : "unverified");
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
-      await run.journal.note(step.ordinal, error.message);
+      await run.journal.note(step.ordinal, { kind: "found", cause: described(error.message) });
     }
   }
 }
@@ -201,7 +201,7 @@ async function dropKept(run: RunContext, isSought: (holder: HolderPlan) => boole
       if (!(error instanceof SessionLost)) throw error;
       found.push(...holders.map((holder) => notRemoved(holder, error.message)));
     }
-    if (found.length === 0) await run.journal.note(step.ordinal, "the old private halves are gone");
+    if (found.length === 0) await run.journal.note(step.ordinal, { kind: "old-keys-gone" });
     staying.push(...found);
   }
   return staying;

@@ -3,6 +3,7 @@ import type { Hand, HandAnswer } from "#net/ssh/hand/hand.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { AccessHost, HostPlan, KeyPlan, RotateKeyPlan } from "#shared/model/plan.ts";
+import { formatRunNote } from "#shared/text/run-note.ts";
 import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
 import { createGrace, judgeQuiet } from "./grace.ts";
 import { hearLogin } from "./wait-for-login.ts";
@@ -92,6 +93,17 @@ test("a use counts by whatever log, and it is said where that is a plain file", 
   });
 });
 
+/** With what was found as a person is told of it. */
+function makeGrace(deps: Parameters<typeof createGrace>[0]) {
+  const { judge } = createGrace(deps);
+  return {
+    async judge(waiting: Parameters<typeof judge>[0]) {
+      const { found, ...verdict } = await judge(waiting);
+      return { ...verdict, said: found.map(formatRunNote) };
+    },
+  };
+}
+
 const UNREAD: HostUse = { logins: [], windows: [] };
 
 /** What logs tell once they are read; `isLocked`: nobody logs in by the new key without being asked. */
@@ -101,7 +113,7 @@ function startGrace(
   { isLocked = false, ahead = null }: { isLocked?: boolean; ahead?: number | null } = {},
 ) {
   const read: string[] = [];
-  const grace = createGrace({
+  const grace = makeGrace({
     loginsOf: ({ host }) => (read.includes(host) ? uses[host] : undefined) ?? UNREAD,
     clockOf: ({ host }) => (read.includes(host) ? ahead : null),
     rescan: async (hosts: readonly HostPlan[], files: readonly string[]) => {
@@ -147,7 +159,7 @@ test.each([
 
 test("a host that cannot be read again is not quiet, whatever its logs told before", async () => {
   const use = { logins: [], windows: [window(1, 14)] };
-  const grace = createGrace({
+  const grace = makeGrace({
     loginsOf: () => use,
     clockOf: () => null,
     rescan: async () => true,

@@ -15,15 +15,15 @@ import {
   watchOldKey,
 } from "#domain/rotation/run/watch-old-key.ts";
 import { findReach } from "#domain/use/judge-use.ts";
-import { evidenceOf, type HostUse, type LogWindow, type UseEvidence } from "#shared/model/host-use.ts";
+import { evidenceOf, type HostUse, type LogWindow } from "#shared/model/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { type HostPlan, isRenewal, type KeyPlan, newKeyOf, type Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { OldKeyUse, OldKeyWatch, RunState } from "#shared/model/run.ts";
+import type { OldKeySilence, RunNote } from "#shared/model/run-note.ts";
 import { consentOf, FILE_LOGS, isConsented } from "#shared/text/consent.ts";
-import { checkOfUse, sayUse, sayUsedBy } from "#shared/text/old-key-use.ts";
+import { checkOfUse } from "#shared/text/old-key-use.ts";
 import { sayHost } from "#shared/text/plan.ts";
-import { sayPlace } from "#shared/text/target.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
 
@@ -41,8 +41,7 @@ type GraceVerdict = {
   isOver: boolean;
   /** When it is to be looked at again. */
   dueAt: Instant;
-  /** What was found, each a sentence. */
-  said: string[];
+  found: RunNote[];
 };
 
 type Waiting = {
@@ -82,14 +81,14 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
       if (!(await rescan(hosts, pathsOfNewKey(plan)))) await rescan(hosts.filter(isEnteredOtherwise), []);
       if (ending !== null || at < due) {
         const { uses } = watchOldKey(plan, since ?? addDays(due, -graceDays), loginsOf, clocks);
-        const said = uses.map((use) => `${sayUse(use)}: ${GIVE_NEW}`);
+        const found = uses.map((use): RunNote => ({ kind: "old-key-used", use }));
         const later = uses
           .map((use) => addDays(fromHostTime(use.at, use, { ...clocks, now: at }), graceDays))
           .reduce(latest, due);
-        if (ending === null) return wait(later, said);
+        if (ending === null) return wait(later, found);
         const open = uses.filter((use) => !isConsented(checkOfUse(use), ending));
-        if (open.length === 0) return end(due, said, ending);
-        return { isOver: false, dueAt: later, said: [...said, sayNotEnded(open)] };
+        if (open.length === 0) return end(due, found, ending);
+        return { isOver: false, dueAt: later, found: [...found, { kind: "grace-not-ended", uses: open }] };
       }
       const begun = addDays(due, -graceDays);
       const verdicts = before.map(({ host, readTo }) => ({
@@ -100,8 +99,15 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
           now: nowThere(at, host, clocks),
         }),
       }));
-      const said = verdicts.map(({ host, verdict }) =>
-        say(host, verdict, { since: begun, isEnough: isEnough(plan, host, { verdict, consents }) }),
+      const found = verdicts.map(
+        ({ host: one, verdict }): RunNote => ({
+          kind: "host-watched",
+          host: one.host,
+          port: one.port,
+          silence: verdict,
+          since: begun,
+          isEnough: isEnough(plan, one, { verdict, consents }),
+        }),
       );
       const lastUse = verdicts
         .flatMap(({ host, verdict }) =>
@@ -109,9 +115,9 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
         )
         .sort()
         .at(-1);
-      if (lastUse !== undefined) return wait(addDays(lastUse, graceDays), said);
+      if (lastUse !== undefined) return wait(addDays(lastUse, graceDays), found);
       const isOver = verdicts.every(({ host, verdict }) => isEnough(plan, host, { verdict, consents }));
-      return isOver ? { isOver, dueAt: due, said } : { isOver, dueAt: addDays(at, LOOKED_AT_DAYS), said };
+      return isOver ? { isOver, dueAt: due, found } : { isOver, dueAt: addDays(at, LOOKED_AT_DAYS), found };
     },
   };
 
@@ -119,30 +125,25 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
     plan: KeyPlan,
     host: ChangedHost,
     asked: { since: Instant; readTo: Instant | null; now: Instant },
-  ): Quiet {
+  ): OldKeySilence {
     const [fingerprints, accounts] = [watchedKeys(plan, host), watchedAccounts(host)];
     return judgeQuiet({ use: loginsOf(host), fingerprints, accounts, ...asked });
   }
 }
 
-const GIVE_NEW = "give whoever that is the new one; an agent that has both offers the old one first";
-
 const latest = (one: Instant, other: Instant): Instant => (one > other ? one : other);
 
-const end = (dueAt: Instant, said: string[], ending: readonly string[] | null): GraceVerdict => ({
+const end = (dueAt: Instant, found: RunNote[], ending: readonly string[] | null): GraceVerdict => ({
   isOver: true,
   dueAt,
-  said: ending === null ? said : [...said, "the days of grace were ended before their time"],
+  found: ending === null ? found : [...found, { kind: "grace-ended" }],
 });
-
-const sayNotEnded = (open: readonly OldKeyUse[]): string =>
-  `the days of grace are not ended, for nobody has agreed that these are shut out: ${sayUsedBy(open)}`;
 
 /** The silence of plain files is taken for what it is where that was agreed to, host by host. */
 const isEnough = (
   { checks }: KeyPlan,
   host: ChangedHost,
-  { verdict, consents }: { verdict: Quiet; consents: readonly string[] },
+  { verdict, consents }: { verdict: OldKeySilence; consents: readonly string[] },
 ): boolean =>
   verdict.kind === "quiet" &&
   (verdict.evidence === "journal" ||
@@ -158,45 +159,11 @@ const LOOKED_AT_DAYS = 1 / 24;
 const isEnteredOtherwise = (host: ChangedHost): boolean =>
   host.user !== null && !watchedAccounts(host).includes(host.user);
 
-const wait = (dueAt: Instant, said: string[]): GraceVerdict => ({
+const wait = (dueAt: Instant, found: RunNote[]): GraceVerdict => ({
   isOver: false,
   dueAt,
-  said: [...said, `the old key is watched until ${dueAt.slice(0, 10)}`],
+  found: [...found, { kind: "watched-until", dueAt }],
 });
-
-function say(
-  host: HostPlan,
-  verdict: Quiet,
-  { since, isEnough }: { since: Instant; isEnough: boolean },
-): string {
-  const place = sayPlace(host);
-  switch (verdict.kind) {
-    case "quiet": {
-      const logs = verdict.evidence === "journal" ? "its journal tells" : "plain files tell";
-      const said = `${place}: ${logs} of no login with the old key since ${since.slice(0, 10)}`;
-      return isEnough
-        ? said
-        : `${said}, and any user there can have lines written to those: end the days of grace (runs resume --now) to remove it all the same`;
-    }
-    case "used": {
-      const from = verdict.from === null ? "" : `, from ${verdict.from}`;
-      const weak =
-        verdict.evidence === "journal"
-          ? ""
-          : " (by a plain file, to which any user there can have lines written)";
-      return `${place}: ${verdict.account} was logged in to with the old key on ${verdict.at.slice(0, 10)}${from}${weak}: ${GIVE_NEW}`;
-    }
-    case "unknown":
-      return `${place}: whether the old key is still used is not known: ${verdict.why}; end the days of grace (runs resume --now) to remove it all the same`;
-  }
-}
-
-type Quiet =
-  | { kind: "used"; account: string; at: Instant; from: string | null; evidence: UseEvidence }
-  /** `file`: plain files had to be believed for it, which any user of the host can have lines written to. */
-  | { kind: "quiet"; evidence: UseEvidence }
-  /** Nobody can say: a sentence why. */
-  | { kind: "unknown"; why: string };
 
 /** All times are by the host's clock. */
 type Asked = {
@@ -213,33 +180,28 @@ type Asked = {
  * Of one host. A use counts whoever tells of it, for it only keeps the old line; silence is as strong as the log that is silent. That there was no login is said only where its logs reach from then to now without a gap, which they do if they
  * tell of the login that read them.
  */
-export function judgeQuiet({ use, fingerprints, accounts, since, readTo, now }: Asked): Quiet {
+export function judgeQuiet({ use, fingerprints, accounts, since, readTo, now }: Asked): OldKeySilence {
   const recent = use.logins.filter(({ account, lastAt }) => accounts.includes(account) && lastAt > since);
   const [used] = findUses({ use, fingerprints, accounts, since }).toSorted((one, other) =>
     one.at < other.at ? 1 : -1,
   );
   if (used) return { kind: "used", ...used };
-  if (fingerprints.length === 0)
-    return { kind: "unknown", why: "which keys go cannot be told from the lines of the plan" };
+  if (fingerprints.length === 0) return { kind: "unknown", why: { kind: "keys-not-known" } };
   const unnamed = recent.find((login) => login.fingerprint.startsWith("MD5:"));
   if (unnamed)
     return {
       kind: "unknown",
-      why: `its log names keys by MD5, and ${unnamed.account} has logged in with one`,
+      why: { kind: "md5-names", account: unnamed.account },
     };
   const told = (windows: readonly LogWindow[]) => findReach(windows, secondsOf(now));
   const sure = told(use.windows.filter(({ source }) => evidenceOf(source) === "journal"));
   const isNews = (reach: { to: string }) => readTo === null || reach.to > readTo;
   if (sure && isNews(sure) && sure.from <= since) return { kind: "quiet", evidence: "journal" };
   const reach = told(use.windows);
-  if (!reach) return { kind: "unknown", why: "no log of it tells of logins up to now" };
-  if (!isNews(reach))
-    return {
-      kind: "unknown",
-      why: "its logs could not be read just now (where the new key has a passphrase, an agent has to have it), or do not tell of the login that read them",
-    };
+  if (!reach) return { kind: "unknown", why: { kind: "no-log" } };
+  if (!isNews(reach)) return { kind: "unknown", why: { kind: "not-read-now" } };
   if (reach.from <= since) return { kind: "quiet", evidence: "file" };
-  return { kind: "unknown", why: `its logs reach back without a gap to ${reach.from.slice(0, 10)} only` };
+  return { kind: "unknown", why: { kind: "begins-later", at: reach.from } };
 }
 
 const secondsOf = (at: Instant): number => Math.floor(Date.parse(at) / 1_000);

@@ -71,7 +71,7 @@ export async function handOver(run: RunContext, step: Step): Promise<void> {
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
     if (outcome.kind === "failed")
       return undoHandOver(run, step, { as: "failed", cause: described(outcome.message) });
-    await run.journal.note(step.ordinal, `put in place: ${holder.path}`, "acted");
+    await run.journal.note(step.ordinal, { kind: "put-in-place", paths: [holder.path] }, "acted");
   }
   await run.journal.mark(step.ordinal, "acted", {
     kind: "acted",

@@ -13,7 +13,7 @@ import { SessionLost } from "#runs/engine/run-context.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
-import { sayCount } from "#shared/text/count.ts";
+import type { RunNote } from "#shared/model/run-note.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
 
 /** What a step makes of files. */
@@ -130,9 +130,9 @@ export type FileOfStep = {
 
 export type Guard = { way: DeadMan; seconds: number };
 
-/** `said`: what is worth noting of it. `kept`: it is as it was, and why; `unsure`: nobody can say without another look. */
+/** `note`: what is worth noting of it. `kept`: it is as it was, and why; `unsure`: nobody can say without another look. */
 export type Moved =
-  | { kind: "moved"; said?: string }
+  | { kind: "moved"; note?: RunNote }
   | {
       kind: "kept" | "unsure";
       message: string;
@@ -252,7 +252,9 @@ async function takeLinesBack(hand: Hand, of: FileOfStep, there: Uint8Array): Pro
   const taken = takeBack(there, change);
   if (taken.kind === "unsure") return repairApproved(hand, of, there, sayUnsure(path));
   if (taken.out.length + taken.back.length === 0) return { kind: "moved" };
-  return writeOver(hand, of, there, { bytes: taken.bytes, said: sayTaken(path, taken) });
+  const { out: gone, back } = taken;
+  const note = { kind: "lines-taken-back", path, out: gone.length, back: back.length } as const;
+  return writeOver(hand, of, there, { bytes: taken.bytes, note });
 }
 
 /** What nobody can decide but a person: done where a person has approved the very bytes, else told. */
@@ -270,8 +272,8 @@ async function repairApproved(
   const lines = { takeOut: out.map(writeLatin1), putBack: back.map(writeLatin1) };
   if (approved?.over !== over || approved.to !== to)
     return { kind: "kept", message, repair: { over, to, ...lines } };
-  const said = `${file.path} was repaired as it was approved: ${sayCount(out.length, "line")} taken out, ${sayCount(back.length, "line")} put back`;
-  return over === to ? { kind: "moved", said } : writeOver(hand, of, there, { bytes, said });
+  const note = { kind: "repaired", path: file.path, out: out.length, back: back.length } as const;
+  return over === to ? { kind: "moved", note } : writeOver(hand, of, there, { bytes, note });
 }
 
 const writeLatin1 = (line: string): string => writeExactly(Buffer.from(line, "latin1"));
@@ -281,7 +283,7 @@ async function writeOver(
   hand: Hand,
   { file: { path }, index, step, token }: FileOfStep,
   there: Uint8Array,
-  { bytes, said }: { bytes: Uint8Array; said?: string },
+  { bytes, note }: { bytes: Uint8Array; note?: RunNote },
 ): Promise<Moved> {
   const before = hashBytes(there);
   const { at, removed, inserted } = trim({ at: 0, removed: there, inserted: bytes });
@@ -297,7 +299,7 @@ async function writeOver(
   });
   switch (written.kind) {
     case "written":
-      return { kind: "moved", ...(said !== undefined && { said }) };
+      return note === undefined ? { kind: "moved" } : { kind: "moved", note };
     case "changed":
       return {
         kind: "kept",
@@ -334,16 +336,6 @@ async function findChange(hand: Hand, { file, index, step, token, newKey }: File
   const isReplacing = step.phase === "add" && newKey !== null;
   return { prior: content, wanted, ...(isReplacing && { replaced: linesRemoved(file, newKey) }) };
 }
-
-type Lines = { out: readonly string[]; back: readonly string[] };
-
-const sayTaken = (path: string, { out, back }: Lines): string =>
-  [
-    `${path} was changed by somebody else`,
-    ...(out.length > 0 ? [`${sayCount(out.length, "line")} of this run taken out of it`] : []),
-    ...(back.length > 0 ? [`${sayCount(back.length, "line")} put back into it`] : []),
-    "all else is as it was",
-  ].join("; ");
 
 const sayNoCopy = (path: string): string =>
   `${path} was changed by somebody else, and there is no copy of what it was: take the lines of this run out of it by hand`;

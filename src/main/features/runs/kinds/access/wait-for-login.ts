@@ -15,8 +15,8 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { type KeyPlan, newKeyOf, proofsOf } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
+import type { RunNote } from "#shared/model/run-note.ts";
 import { described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
-import { formatEvidence } from "#shared/text/run-step.ts";
 import { nameKey, proveConfirmed } from "./confirm-key.ts";
 import { proveChange } from "./verify-change.ts";
 
@@ -52,7 +52,7 @@ export type Waits = {
     clocks: readonly HostClock[];
     /** What whoever ends the days of grace now agrees to; null: nobody does. */
     ending: readonly string[] | null;
-  }): Promise<{ isOver: boolean; dueAt: Instant; said: string[] }>;
+  }): Promise<{ isOver: boolean; dueAt: Instant; found: RunNote[] }>;
 };
 
 /** Of the run: when it was begun, and what time it is here. */
@@ -73,7 +73,11 @@ export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Prom
     });
     if (!heard.isProved) {
       if (heard.evidence.length > 0)
-        await run.journal.note(step.ordinal, heard.evidence.map(formatEvidence).join("; "));
+        await run.journal.note(step.ordinal, {
+          kind: "evidence",
+          evidence: heard.evidence,
+          isBeforeRemoval: false,
+        });
       continue;
     }
     await run.journal.mark(

@@ -118,7 +118,7 @@ async function swapAll({ run, step, hand, changes }: Place): Promise<string | nu
     if (swapped.kind !== "swapped") return sayTail(swapped, firstPath(change));
     await run.journal.note(
       step.ordinal,
-      `put in place: ${change.files.map(({ path }) => path).join(", ")}`,
+      { kind: "put-in-place", paths: change.files.map(({ path }) => path) },
       "acted",
     );
   }
@@ -131,10 +131,7 @@ async function reloadAll({ run, step, hand, changes }: Place): Promise<string | 
     const told = await reloadConsumer(hand, consumer, own && pairOf(run, step, own));
     if (!("said" in told)) return sayTail(told, consumer.server);
     if (told.kind === "not-reloaded") return `${consumer.server} could not be told: ${told.said}`;
-    await run.journal.note(
-      step.ordinal,
-      `${consumer.server} was told to read them${told.said ? `: ${told.said}` : ""}`,
-    );
+    await run.journal.note(step.ordinal, { kind: "reloaded", server: consumer.server, said: told.said });
   }
   return null;
 }
@@ -167,7 +164,7 @@ async function takeBack(place: Place, back: Back): Promise<void> {
   if (served.kind !== "served") stuck.push(served.message);
   // One that has never read the new files has nothing to be told.
   if (untold !== null && served.kind === "served" && served.places > 0)
-    await run.journal.note(step.ordinal, untold);
+    await run.journal.note(step.ordinal, { kind: "found", cause: described(untold) });
   else if (untold !== null) stuck.push(untold);
   if (stuck.length > 0)
     return run.journal.mark(step.ordinal, "needs-attention", stuckOf(back, stuck.map(described)));
@@ -237,10 +234,14 @@ async function tryStaged({ run, step, hand }: Place, change: CertificateChange):
     if (!("said" in tried)) return sayTail(tried, files[0]?.path ?? "a file");
     switch (tried.kind) {
       case "passed":
-        await run.journal.note(step.ordinal, `${consumer.server} takes the new files`);
+        await run.journal.note(step.ordinal, { kind: "files-taken", server: consumer.server });
         break;
       case "untested":
-        await run.journal.note(step.ordinal, `${consumer.server} could not try the new files: ${tried.said}`);
+        await run.journal.note(step.ordinal, {
+          kind: "files-untried",
+          server: consumer.server,
+          said: tried.said,
+        });
         break;
       case "failed":
         return `${consumer.server} does not take the new files: ${tried.said}`;

@@ -90,7 +90,7 @@ export async function areBrought(run: RenewalRun): Promise<boolean> {
 /** Whether the new certificates have been served for as long as the plan wants before that is looked at once more. */
 export async function isRecheckDue(run: RenewalRun, endsNow: boolean): Promise<boolean> {
   if (endsNow) {
-    await run.journal.note(null, "it was asked to look again before the time");
+    await run.journal.note(null, { kind: "recheck-hurried" });
     return true;
   }
   const served = run.journal

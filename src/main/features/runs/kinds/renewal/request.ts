@@ -167,7 +167,7 @@ async function clearEarlier(run: RenewalRun, step: Step, changes: readonly Certi
   if (!changes.some(isAnsweredByHost)) return;
   const { hand } = await enterHost(run, step.host ?? -1);
   const left = await clearAnswers(run, changes, hand);
-  if (left !== null) await run.journal.note(step.ordinal, `an earlier answer is still there: ${left}`);
+  if (left !== null) await run.journal.note(step.ordinal, { kind: "answer-left", cause: described(left) });
 }
 
 /** Those of a host, by their SHA-256. */
@@ -225,7 +225,7 @@ async function take(
   }
   const { chain, sha256, notes } = judged;
   await orders.set(at, { state: "issued", message: "", chain, sha256 });
-  for (const note of notes) await run.journal.note(step.ordinal, note);
+  for (const note of notes) await run.journal.note(step.ordinal, { kind: "found", cause: described(note) });
   return null;
 }
 

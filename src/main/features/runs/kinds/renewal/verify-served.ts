@@ -91,7 +91,7 @@ async function leaveOutUnled(run: RenewalRun, step: Step, expected: Expected[]):
   if (unled.length === 0) return expected;
   await refuseEnded(hand);
   const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
-  await run.journal.note(step.ordinal, `what is served cannot be looked at: ${whys.join("; ")}`);
+  await run.journal.note(step.ordinal, { kind: "served-not-seen", whys });
   const out = new Set(unled.map(({ proof }) => proof));
   return expected.filter((one) => !out.has(one));
 }
