@@ -233,7 +233,8 @@ CREATE INDEX tagged_certificate_of_tag ON tagged_certificate (tag);
 -- A machine as the user named it: what the last probe met, and what was read at the last one that could read; null where
 -- nothing was. The key is the one that it presented last, and `key_seen` is when. `unread_count`: files and folders that the last
 -- reading could not read. `first_read_scan`: what that scan saw was new to us, and need not have been new there. `reading`
--- has another value after each reading: what was made of the host's map, files and rows holds until then.
+-- has another value after each reading: what was made of the host's map, files and rows holds until then. `key_gap`: why private
+-- keys may lie there that the last reading has not seen; null where it has seen every place of them.
 CREATE TABLE host (
   id                  INTEGER PRIMARY KEY,
   host                TEXT NOT NULL,
@@ -250,6 +251,7 @@ CREATE TABLE host (
   reading             TEXT,
   read_as             TEXT,
   unread_count        INTEGER NOT NULL DEFAULT 0,
+  key_gap             TEXT DEFAULT 'never-read' CHECK (key_gap IN ('never-read', 'cut-short', 'not-root', 'hidden-places')),
   hostname            TEXT,
   os                  TEXT,
   kernel              TEXT,
@@ -270,6 +272,8 @@ CREATE TABLE host (
 CREATE INDEX host_by_os ON host (ifnull(substr(os, 1, 120), ''), id);
 
 CREATE INDEX host_by_state ON host (state, id);
+
+CREATE INDEX host_with_key_gap ON host (host, port) WHERE key_gap IS NOT NULL;
 
 CREATE INDEX host_by_grants ON host (grant_count, id);
 
@@ -443,7 +447,7 @@ CREATE TABLE grant_line (
          WHEN listed = 'known' OR is_matched = 1 OR is_vouched = 1 THEN 'known'
          ELSE 'unknown' END) VIRTUAL,
   -- The rule for orphans: why nobody may own or use what may still let somebody in; null where nothing says so. One whose
-  -- private key is only not found is an orphan where the scope is whole.
+  -- private key is only not found is an orphan where the scope is whole and no host has a gap.
   orphan TEXT GENERATED ALWAYS AS (
     CASE WHEN effective = 'no' AND is_dormant = 0 OR fingerprint IS NULL THEN NULL
          WHEN owner = 'gone' THEN 'gone'

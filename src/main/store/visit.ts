@@ -129,6 +129,8 @@ export type CollectedHost = {
   isPartial: boolean;
   /** Files and folders that could not be read: what is known at or below them has not gone either. */
   unreadPaths: string[];
+  /** Where a private key may lie that this reading has not seen: a path, or a directory of accounts. */
+  unreadKeyPlaces: string[];
 };
 
 /** An account that a certificate may open which an authority of TrustedUserCAKeys has signed. */

@@ -10,7 +10,7 @@ import {
   IconUserQuestion,
   type TablerIcon,
 } from "@tabler/icons-react";
-import type { Orphan } from "#shared/model/grant.ts";
+import type { OrphanState } from "#shared/model/grant.ts";
 import type { Effective, Owner, Use } from "#shared/model/verdict.ts";
 import { Tag, type Tone } from "./tag.tsx";
 import classes from "./verdict.module.css";
@@ -35,17 +35,22 @@ export const USE: Record<Use["state"], Look> = {
   unknown: { tone: "gray", Icon: IconHelpCircle, word: "Use unknown" },
 };
 
-const ORPHAN: Record<Orphan, string> = { gone: "Owner left", unused: "Unused", unmatched: "Nobody's" };
+const ORPHAN: Record<OrphanState, string> = {
+  gone: "Owner left",
+  unused: "Unused",
+  unmatched: "Nobody's",
+  unknown: "Orphan unknown",
+};
 
 /** That a grant is an orphan, where the sentence beside it says why. */
 export function OrphanMark() {
   return <IconGhost size={15} className={classes.orphan} role="img" aria-label="Orphaned:" />;
 }
 
-/** That a grant is an orphan, and why. */
-export function OrphanTag({ orphan }: { orphan: Orphan }) {
+/** That a grant is an orphan, and why; or that this is not known. */
+export function OrphanTag({ orphan }: { orphan: OrphanState }) {
   return (
-    <Tag tone="red" Icon={IconGhost}>
+    <Tag tone={orphan === "unknown" ? "amber" : "red"} Icon={IconGhost}>
       {ORPHAN[orphan]}
     </Tag>
   );

@@ -13,6 +13,8 @@ export const AccessFilter = z.object({
   use: z.enum(["used", "unused", "unknown"]).nullable().default(null),
   /** Those that may let somebody in while there is evidence that nobody owns or uses them. */
   orphaned: z.boolean().default(false),
+  /** Those of which nothing says that they are orphans but a private key that was not found, while it may lie where no scan has looked. */
+  undecided: z.boolean().default(false),
   /** Those of whose key no private half is known. */
   unmatched: z.boolean().default(false),
   /** Those that are new since the baseline, may let somebody in, and were not approved. */

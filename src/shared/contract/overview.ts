@@ -17,6 +17,8 @@ export const Overview = z.object({
     no: z.int(),
     unknown: z.int(),
     orphaned: z.int(),
+    /** The scope is declared whole, and whether these are orphans hangs on hosts that were not read whole. */
+    orphanUnknown: z.int(),
     /** Of their keys no private half is known. */
     unmatched: z.int(),
   }),

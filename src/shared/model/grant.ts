@@ -11,6 +11,13 @@ import { Verdict } from "./verdict.ts";
 export const Orphan = z.enum(["gone", "unused", "unmatched"]);
 export type Orphan = z.infer<typeof Orphan>;
 
+/**
+ * What is said of a grant: why it is an orphan, or `unknown` where all that holds private keys is said to be scanned and a host was
+ * not read whole, so that the private half may be there.
+ */
+export const OrphanState = z.enum([...Orphan.options, "unknown"]);
+export type OrphanState = z.infer<typeof OrphanState>;
+
 /** One line of an authorized_keys file: key -> account, with options. */
 export const GrantRow = z.object({
   id: z.int(),
@@ -33,8 +40,8 @@ export const GrantRow = z.object({
   verdict: Verdict,
   /** Effective is not `no`, and there is evidence that nobody owns or uses it. Without evidence it is false. */
   orphaned: z.boolean(),
-  /** The first reason why it is orphaned; null when it is not. */
-  orphan: Orphan.nullable(),
+  /** The first reason why it is orphaned; null when it is not; `unknown` where that hangs on a host that was not read whole. */
+  orphan: OrphanState.nullable(),
   /** New since the baseline, it may let somebody in, and nobody has approved it. */
   isRogue: z.boolean(),
   /** Of this exact line; null for none. */

@@ -38,6 +38,14 @@ export const PersonRow = z.object({
 });
 export type PersonRow = z.infer<typeof PersonRow>;
 
+/** Why private keys may lie on a host that no scan has seen there. */
+export const KeyGap = z.enum(["never-read", "cut-short", "not-root", "hidden-places"]);
+export type KeyGap = z.infer<typeof KeyGap>;
+
+/** A host on which there may be private keys that are not known. */
+export const HostWithGap = z.object({ host: z.string(), port: z.int(), gap: KeyGap });
+export type HostWithGap = z.infer<typeof HostWithGap>;
+
 /** What the user has said of the scope: whether it holds every machine that holds private keys. */
 export const Scope = z.object({
   isWhole: z.boolean(),
@@ -45,5 +53,10 @@ export const Scope = z.object({
   note: z.string(),
   /** Null until it was first declared. */
   declaredAt: Instant.nullable(),
+  /** Hosts on which private keys may lie unseen: while there is one, a key whose private key was not found makes no orphan. */
+  gaps: z.object({ total: z.int(), first: z.array(HostWithGap) }),
 });
 export type Scope = z.infer<typeof Scope>;
+
+/** Whether what was not found counts as absent: the user has said that all is scanned, and every host was read whole. */
+export const judgesAbsence = ({ isWhole, gaps }: Scope): boolean => isWhole && gaps.total === 0;

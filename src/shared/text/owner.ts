@@ -1,7 +1,8 @@
-import type { Scope } from "../model/person.ts";
+import { judgesAbsence, type Scope } from "../model/person.ts";
 import type { KeyPossession } from "../model/possession.ts";
 import type { Coverage, Owner } from "../model/verdict.ts";
 import { sayCount, sayNumber } from "./count.ts";
+import { formatGaps } from "./key-gap.ts";
 import { formatClaimReason } from "./possession.ts";
 import { type RosterEntry, sayStanding } from "./standing.ts";
 
@@ -79,10 +80,11 @@ function listReasons(facts: OwnerFacts, scope: Scope): string[] {
   ];
 }
 
-function sayUnmatched({ isWhole }: Scope, isClaimed: boolean): string {
-  if (isWhole)
+function sayUnmatched(scope: Scope, isClaimed: boolean): string {
+  if (judgesAbsence(scope))
     return "nobody is known to have its private half, and every machine that holds private keys is said to be scanned";
   const found = isClaimed ? "no private half of it has signed" : "its private half was not found";
+  if (scope.isWhole) return `${found} and no roster has it, but ${formatGaps(scope.gaps)}: it may be there`;
   return `${found} and no roster has it: it may be on a machine that was not scanned`;
 }
 

@@ -121,6 +121,7 @@ function describeJudged(
     },
     isPartial: collection.incomplete !== null || collection.unread.some(({ kind }) => kind === "limit"),
     unreadPaths: listUnreadPaths(collection),
+    unreadKeyPlaces: listUnreadKeyPlaces(collection),
   };
   const certificates = files.flatMap(({ certificates }) => certificates);
   return {
@@ -297,6 +298,12 @@ function listUnreadPaths({ unread, authorizedKeys }: Collection): string[] {
   const files = authorizedKeys.filter(({ whyUnread }) => whyUnread !== null);
   return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
 }
+
+/** Without these a private key may be there unseen: accounts that are not listed have homes, too. */
+const OF_KEYS: ReadonlySet<string> = new Set(["accounts", "home", "key-file", "host-key"]);
+
+const listUnreadKeyPlaces = ({ unread }: Collection): string[] =>
+  unread.filter(({ kind, isAbsent }) => OF_KEYS.has(kind) && !isAbsent).map(({ path }) => path);
 
 function listUnread(
   collection: Collection,

@@ -62,6 +62,18 @@ test("a file of keys that a limit has cut makes the host partial, and is named",
   expect(visit.collected?.grants.length).toBeGreaterThan(10_000);
 });
 
+test("where a private key may lie unseen is told: in a home, and in the homes of accounts that a directory keeps", () => {
+  const unread = ["key-file path:/home/ann/.ssh why:not-listed", "accounts path:sss why:directory-service"];
+  const lines = [
+    ...unread,
+    "log path:journal why:not-permitted",
+    "server-config path:/etc/nginx why:cannot-tell",
+  ];
+  const told = lines.map((line) => `unread 0 - kind:${line}\n`).join("");
+  const { collected } = readStream(answerScript(BEGIN, (records) => `${records}${told}`));
+  expect(collected?.unreadKeyPlaces).toEqual(["/home/ann/.ssh", "sss"]);
+});
+
 test("a stream that is cut where the jump host before it has ended is told as that", () => {
   const whole = answerScript(BEGIN);
   const lost = { jumpHost: { host: "jump", port: 22 }, message: "the jump host is gone" };

@@ -1,9 +1,11 @@
 import { type Command, Option } from "commander";
+import type { AccessFilter } from "#shared/contract/access.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
-import { addTotals, isMoreThan } from "#shared/model/total.ts";
+import { isMoreThan } from "#shared/model/total.ts";
 import { sayBound } from "#shared/text/bound.ts";
 import { sayNumber } from "#shared/text/count.ts";
+import { formatGaps } from "#shared/text/key-gap.ts";
 import { sayKey } from "#shared/text/key-size.ts";
 import { sayAmount, sayTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
@@ -73,7 +75,8 @@ in its host, account, comment or fingerprint.
 
 A grant is an orphan when it may log in (or is blocked by a single setting), and one of these holds: its owner
 has left, according to a people source; the logs of the last 90 days show no use; or its private key was not
-found anywhere, and the inventory is marked complete. WHY says which.
+found anywhere, while the inventory is marked complete and every host was read completely. WHY says which. Where
+a host was not, this is unknown: such grants are left out, and counted below the list.
 
 Examples:
   latchkey access --account root               who can log in as root, and where
@@ -95,12 +98,13 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
     owner: options.owner ?? null,
     use: options.use ?? null,
     orphaned: options.orphaned ?? false,
+    undecided: false,
     unmatched: options.privateKey === false,
     rogue: options.unapproved ?? false,
   };
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
   if (options.json) return printJson({ grants: rows.map(toGrantJson), total }, world);
-  const outside = filter.orphaned ? await sayOutside(app.client) : null;
+  const outside = filter.orphaned ? await formatUndecided(app.client, filter) : null;
   if (total === 0) {
     world.out(filter.orphaned ? "no grant is an orphan, as far as the hosts were read" : sayNone(filter));
     if (outside !== null) world.out(outside);
@@ -120,15 +124,16 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
   if (outside !== null) world.out(outside);
 }
 
-/** The grants that are not listed as orphans because the inventory is not marked complete; null for none. */
-async function sayOutside({ access, people }: LatchkeyClient): Promise<string | null> {
-  const { isWhole } = await people.scope();
-  if (isWhole) return null;
-  const countOf = async (effective: Effective) =>
-    (await access.list({ unmatched: true, owner: "unknown", effective, limit: 1 })).total;
-  const total = addTotals([await countOf("yes"), await countOf("unknown")]);
-  return total === 0
-    ? null
+/** The grants that are not listed as orphans because their private keys may be where no scan has read; null for none. */
+export async function formatUndecided(
+  { access, people }: LatchkeyClient,
+  filter: Partial<AccessFilter>,
+): Promise<string | null> {
+  const { total } = await access.list({ ...filter, orphaned: false, undecided: true, limit: 1 });
+  if (total === 0) return null;
+  const { isWhole, gaps } = await people.scope();
+  return isWhole
+    ? `unknown: ${sayTotal(total, "grant")} whose private key was not found, because ${formatGaps(gaps)}; scan every host as root`
     : `not counted: ${sayTotal(total, "grant")} whose private key was not found, because the inventory is not marked complete; see latchkey inventory --help`;
 }
 

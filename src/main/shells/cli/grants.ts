@@ -4,13 +4,16 @@ import type { Wish } from "#shared/contract/runbooks.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { sayNumber } from "#shared/text/count.ts";
+import { printable } from "#shared/text/printable.ts";
 import { sayAmount } from "#shared/text/total.ts";
+import { formatUndecided } from "./access.ts";
 import { listRows } from "./all-rows.ts";
 import { change } from "./rotate-apply.ts";
 import { readKeyText } from "./rotate-key-text.ts";
 import { addChangeOptions, CHANGE_ENDS, type ChangeOptions } from "./rotate-options.ts";
 import { CHANGE, type Session } from "./session.ts";
 import { collect } from "./target-text.ts";
+import type { World } from "./world.ts";
 
 type Choice = {
   host?: string;
@@ -57,7 +60,7 @@ export function addGrants(program: Command, { world, finish }: Session): void {
       const options = command.optsWithGlobals<RemoveOptions>();
       const wishOf = async (client: LatchkeyClient): Promise<Wish> => ({
         kind: "remove-grants",
-        grants: await choose(words, options, client),
+        grants: await choose(words, options, client, world),
       });
       const isNamed = isChosen(words, options);
       finish(await change({ command, kinds: ["remove-grants"], isNamed, wishOf }, options, world));
@@ -67,7 +70,7 @@ export function addGrants(program: Command, { world, finish }: Session): void {
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<TightenOptions>();
       const isNamed = isChosen(words, options);
-      const wishOf = (client: LatchkeyClient) => tightenWish(words, options, client);
+      const wishOf = (client: LatchkeyClient) => tightenWish(words, options, client, world);
       finish(
         await change(
           { command, kinds: ["tighten-grants", "move-to-authority"], isNamed, wishOf },
@@ -147,11 +150,12 @@ async function tightenWish(
   words: readonly string[],
   options: TightenOptions,
   client: LatchkeyClient,
+  world: World,
 ): Promise<Wish> {
   const { from = null, restrict = false, expiry = null, authority, principal = [] } = options;
   if (expiry !== null && !/^\d{8}(\d{4}(\d{2})?)?Z?$/.test(expiry))
     throw new Refusal("invalid-input", `--expiry ${expiry} is not a date; write 20270131 or 202701311200Z`);
-  const grants = await choose(words, options, client);
+  const grants = await choose(words, options, client, world);
   if (authority !== undefined) {
     if (from !== null || restrict || expiry !== null)
       throw new Refusal(
@@ -181,6 +185,7 @@ async function choose(
   words: readonly string[],
   choice: RemoveOptions,
   client: LatchkeyClient,
+  world: World,
 ): Promise<number[]> {
   const {
     host = null,
@@ -197,6 +202,8 @@ async function choose(
       "say which grants: words of the row, or --host, --account, --fingerprint, --orphaned, --unapproved",
     );
   const { rows, total } = await listRows(MOST_CHOSEN, (page) => client.access.list({ ...filter, ...page }));
+  const undecided = orphaned ? await formatUndecided(client, filter) : null;
+  if (undecided !== null) world.err(`latchkey: ${printable(undecided)}`);
   if (total === 0) throw new Refusal("not-found", "no grant matches; latchkey access lists them");
   if (isMoreThan(total, 1) && !all)
     throw new Refusal("invalid-input", `${sayAmount(total)} grants match; narrow the filter, or use --all`);

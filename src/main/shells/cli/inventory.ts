@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Scope } from "#shared/model/person.ts";
+import { formatGaps } from "#shared/text/key-gap.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { MORE, type Session } from "./session.ts";
@@ -32,15 +33,15 @@ export function addInventory(program: Command, { world }: Session): void {
 }
 
 const HELP = `
-A private key that was not found may be on a laptop that nobody has scanned. Once the inventory is marked complete, a
-grant whose private key was not found, and whose key is in no people source, is an orphan. This computer counts as
-scanned; add the keys of other people's computers to a people source.
+A private key that was not found may be on a laptop that nobody has scanned. Once the inventory is marked complete,
+and every host was read completely (as root), a grant whose private key was not found, and whose key is in no people
+source, is an orphan. This computer counts as scanned; add the keys of other people's computers to a people source.
 
 Examples:
   latchkey people import team-keys
   latchkey inventory complete --note "laptops, whose keys are in team-keys"
 
-With --json: { isWhole, note, declaredAt }`;
+With --json: { isWhole, note, declaredAt, gaps: { total, first: [{ host, port, gap }] } }`;
 
 async function show(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
@@ -65,4 +66,10 @@ function print(inventory: Scope, { json }: Options, world: World): void {
       : "the inventory is not marked complete: private keys may be on machines that were not scanned",
   );
   if (inventory.note !== "") world.out(`not scanned: ${printable(inventory.note)}`);
+  if (inventory.isWhole && inventory.gaps.total > 0)
+    world.out(
+      printable(
+        `${formatGaps(inventory.gaps)}; until then, no grant is an orphan for want of its private key`,
+      ),
+    );
 }

@@ -1,5 +1,6 @@
 import { Approval } from "#shared/model/change.ts";
-import type { GrantRow, Orphan } from "#shared/model/grant.ts";
+import type { GrantRow, Orphan, OrphanState } from "#shared/model/grant.ts";
+import { judgesAbsence, type Scope } from "#shared/model/person.ts";
 import { Verdict } from "#shared/model/verdict.ts";
 import { ROGUE_SEVERITY, sayRogueSentence } from "#shared/text/approval.ts";
 import { ORPHAN_SEVERITY, sayOrphan } from "#shared/text/orphan.ts";
@@ -44,16 +45,17 @@ export function grantRows({ briefs, owners }: Deps) {
   return {
     /** For the rows of one page. */
     open(): (row: Row) => GrantRow {
-      const { isScopeWhole, tell } = owners.open();
+      const { scope, tell } = owners.open();
       return (row) => {
         const judged = Verdict.parse(JSON.parse(row.verdict));
         const verdict = { ...judged, owner: tell(row, judged.owner.managedBy) };
-        return toGrant(row, verdict, row.orphan === "unmatched" && !isScopeWhole ? null : row.orphan);
+        return toGrant(row, verdict, orphanStateOf(row.orphan, scope));
       };
     },
   };
 
-  function toGrant(row: Row, verdict: Verdict, orphan: Orphan | null): GrantRow {
+  function toGrant(row: Row, verdict: Verdict, state: OrphanState | null): GrantRow {
+    const orphan = state === "unknown" ? null : state;
     return {
       id: row.id,
       host: row.host_name,
@@ -68,10 +70,10 @@ export function grantRows({ briefs, owners }: Deps) {
       options: row.options,
       verdict,
       orphaned: orphan !== null,
-      orphan,
+      orphan: state,
       isRogue: row.is_rogue === 1,
       approval: row.approved === null ? null : Approval.parse(JSON.parse(row.approved)),
-      why: sayWhy(verdict, orphan),
+      why: sayWhy(verdict, state),
       firstSeen: row.first_seen,
       lastSeen: row.last_seen,
       findings: [
@@ -84,6 +86,12 @@ export function grantRows({ briefs, owners }: Deps) {
       ],
     };
   }
+}
+
+/** What is only unmatched is no orphan where nobody has said that all is scanned, and not known to be one where that was not read whole. */
+function orphanStateOf(orphan: Orphan | null, scope: Scope): OrphanState | null {
+  if (orphan !== "unmatched" || judgesAbsence(scope)) return orphan;
+  return scope.isWhole ? "unknown" : null;
 }
 
 const briefOrphan = (grant: Parameters<typeof sayOrphan>[0]): GrantRow["findings"][number] => ({

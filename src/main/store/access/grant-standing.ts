@@ -3,9 +3,12 @@ import type { AccessFilter } from "#shared/contract/access.ts";
 import type { Part } from "#store/lists/part.ts";
 
 /** A filter by verdicts: any of these together is counted without looking at a grant. */
-export type Standing = Pick<AccessFilter, "effective" | "owner" | "use" | "orphaned" | "unmatched"> & {
+export type Standing = Pick<
+  AccessFilter,
+  "effective" | "owner" | "use" | "orphaned" | "undecided" | "unmatched"
+> & {
   /** Whether what is only unmatched is an orphan too. */
-  isScopeWhole: boolean;
+  isAbsenceJudged: boolean;
 };
 
 export const EVERYTHING: Standing = {
@@ -13,8 +16,9 @@ export const EVERYTHING: Standing = {
   owner: null,
   use: null,
   orphaned: false,
+  undecided: false,
   unmatched: false,
-  isScopeWhole: false,
+  isAbsenceJudged: false,
 };
 
 /** How many grants a filter by verdicts lets through. */
@@ -25,35 +29,50 @@ export function standingTally(db: Database): CountStanding {
   const sum = db
     .prepare<[string], number>("SELECT ifnull(sum(count), 0) FROM tally WHERE what GLOB ?")
     .pluck();
-  return ({ effective, owner, use, orphaned, unmatched, isScopeWhole }) => {
+  return ({ effective, owner, use, unmatched, ...orphans }) => {
     const start = `grant ${effective ?? "*"} ${owner ?? "*"} ${use ?? "*"} ${unmatched ? "unmatched" : "*"}`;
-    const kinds = orphaned ? (isScopeWhole ? [...EVIDENT, "unmatched"] : EVIDENT) : ["*"];
-    return kinds.reduce((total, kind) => total + (sum.get(`${start} ${kind}`) ?? 0), 0);
+    return listKinds(orphans).reduce((total, kind) => total + (sum.get(`${start} ${kind}`) ?? 0), 0);
   };
 }
 
 /** What makes an orphan whatever the scope is. */
 const EVIDENT = ["gone", "unused"];
 
+type OrphanFilter = Pick<Standing, "orphaned" | "undecided" | "isAbsenceJudged">;
+
+/** Which values of the column `orphan` a filter lets through, as the tally has them; `*` for all. */
+function listKinds({ orphaned, undecided, isAbsenceJudged }: OrphanFilter): string[] {
+  const orphans = isAbsenceJudged ? [...EVIDENT, "unmatched"] : EVIDENT;
+  const unknown = isAbsenceJudged ? [] : ["unmatched"];
+  if (orphaned) return undecided ? [] : orphans;
+  return undecided ? unknown : ["*"];
+}
+
 /**
  * Filters that let only suspects through are read from their indexes, in the order of the list; of others, the condition
  * that lets least through is left to its index. The rest is looked at in what that finds.
  */
 export function standingConditions(standing: Standing, count: CountStanding): Part[] {
-  const { effective, owner, use, orphaned, unmatched, isScopeWhole } = standing;
-  const alone = { ...EVERYTHING, isScopeWhole };
+  const { effective, owner, use, orphaned, undecided, unmatched, isAbsenceJudged } = standing;
+  const alone = { ...EVERYTHING, isAbsenceJudged };
   const by = (column: string, value: string | null, size: () => number) =>
     value === null ? [] : [{ sql: (mark: string) => `${mark}${column} = ?`, values: [value], size }];
   const wanted = [
     ...by("effective", effective, () => count({ ...alone, effective })),
     ...by("owner", owner, () => count({ ...alone, owner })),
     ...by("use", use, () => count({ ...alone, use })),
-    ...(orphaned
-      ? [{ sql: orphans(isScopeWhole), values: [], size: () => count({ ...alone, orphaned }) }]
+    ...(orphaned || undecided
+      ? [
+          {
+            sql: orphanIn(listKinds(standing)),
+            values: [],
+            size: () => count({ ...alone, orphaned, undecided }),
+          },
+        ]
       : []),
     ...(unmatched ? [{ sql: isUnmatched, values: [], size: () => count({ ...alone, unmatched }) }] : []),
   ];
-  if (owner === "gone" || use === "unused" || (orphaned && !isScopeWhole))
+  if (owner === "gone" || use === "unused" || (orphaned && !isAbsenceJudged))
     return [{ sql: SUSPECT, values: [] }, ...wanted.map(({ sql, values }) => ({ sql: sql("+"), values }))];
   const [least, ...others] = wanted
     .map((one) => ({ ...one, total: wanted.length > 1 ? one.size() : 0 }))
@@ -68,9 +87,9 @@ export function standingConditions(standing: Standing, count: CountStanding): Pa
 /** As the indexes of suspects have it, to the letter. */
 export const SUSPECT = "(owner = 'gone' OR use = 'unused')";
 
-const orphans = (isScopeWhole: boolean) => (mark: string) =>
-  isScopeWhole
+const orphanIn = (kinds: readonly string[]) => (mark: string) =>
+  kinds.length > EVIDENT.length
     ? `${mark}orphan IS NOT NULL`
-    : `${mark}orphan IN (${EVIDENT.map((kind) => `'${kind}'`).join(", ")})`;
+    : `${mark}orphan IN (${kinds.map((kind) => `'${kind}'`).join(", ")})`;
 
 const isUnmatched = (mark: string): string => `${mark}is_matched = 0 AND ${mark}fingerprint IS NOT NULL`;

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { AccessFilter } from "#shared/contract/access.ts";
 import type { GrantDetail, GrantRow } from "#shared/model/grant.ts";
+import { judgesAbsence } from "#shared/model/person.ts";
 import { BY_FIRST_SCAN, IS_ROGUE, ROGUE_COUNT } from "#store/changes/rogue.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
@@ -47,7 +48,7 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
 
   return {
     list({ sort, after, limit, ...filter }: Wanted): Listed<GrantRow> {
-      const standing = { ...filter, isScopeWhole: scope.read().isWhole };
+      const standing = { ...filter, isAbsenceJudged: judgesAbsence(scope.read()) };
       const sought = search(filter.search);
       const plain = toConditions(filter);
       const judged = standingConditions(standing, tally);

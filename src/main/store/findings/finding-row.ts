@@ -179,7 +179,7 @@ function orphanTeller(db: Database, findGrant: Deps["findGrant"]): (id: number) 
   const since = db.prepare<[number], string>("SELECT orphan_since FROM grant_line WHERE id = ?").pluck();
   return (id) => {
     const grant = findGrant(id);
-    if (!grant?.orphan) throw new Error(`grant ${id} is no orphan`);
+    if (!grant?.orphan || grant.orphan === "unknown") throw new Error(`grant ${id} is no orphan`);
     const { fingerprint, comment, host, orphan } = grant;
     return {
       ...sayOrphan({ ...grant, orphan }),

@@ -5,9 +5,8 @@ import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
 import { SUSPECT } from "#store/access/grant-standing.ts";
 import { BY_FIRST_SCAN, IS_ROGUE, ROGUE_COUNT, ROGUE_SCANS } from "#store/changes/rogue.ts";
 import type { Part } from "#store/lists/part.ts";
+import { ABSENCE_IS_JUDGED } from "#store/people/scope-table.ts";
 import { type Arm, acceptedFor, rankOf } from "./arm.ts";
-
-const WHOLE_SCOPE = "EXISTS (SELECT 1 FROM scope WHERE is_whole = 1)";
 
 const inOrder = (grants: string): Arm["walk"] => ({
   host: `grant_line INDEXED BY ${grants}_by_host`,
@@ -42,9 +41,9 @@ const orphans = (why: Orphan): Arm => ({
   from: "grant_line INDEXED BY grant_by_orphan",
   walk: inOrder(why === "unmatched" ? "grant" : "grant_suspect"),
   isWalkShort: why !== "unmatched",
-  where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? WHOLE_SCOPE : SUSPECT],
+  where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? ABSENCE_IS_JUDGED : SUSPECT],
   tallied: `(SELECT ifnull(sum(count), 0) FROM tally
-    WHERE what GLOB 'grant * ${why}' ${why === "unmatched" ? `AND ${WHOLE_SCOPE}` : ""})`,
+    WHERE what GLOB 'grant * ${why}' ${why === "unmatched" ? `AND ${ABSENCE_IS_JUDGED}` : ""})`,
   columns: {
     ...columnsOfGrant("grant-orphaned", ORPHAN_SEVERITY[why]),
     first_seen: { sql: "orphan_since" },

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Unread } from "#shared/model/host.ts";
+import type { KeyGap } from "#shared/model/person.ts";
 import { grantWriter } from "#store/access/grant-writer.ts";
 import { orphanClock } from "#store/access/orphan-clock.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
@@ -25,7 +26,7 @@ export type Seen = {
 /** What a partial reading does not tell stays as it was. No bare parameter in a comparison (decision 0044). */
 const READ = `
   UPDATE host
-  SET last_read = @at, read_as = @readAs, unread_count = @unreadCount,
+  SET last_read = @at, read_as = @readAs, unread_count = @unreadCount, key_gap = @keyGap,
       hostname = ifnull(@hostname, iif(@isWhole, NULL, hostname)),
       os = ifnull(@os, iif(@isWhole, NULL, os)),
       kernel = ifnull(@kernel, iif(@isWhole, NULL, kernel)),
@@ -87,7 +88,14 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     const notRead = [...coverage.notRead, ...sayUnlisted(unlisted)];
     cover.run({ id, read: JSON.stringify(coverage.read), notRead: JSON.stringify(notRead) });
     const unreadCount = collected.unreadPaths.length;
-    keep.run({ ...collected, id, at, unreadCount, isWhole: Number(look.isWhole) });
+    keep.run({
+      ...collected,
+      id,
+      at,
+      unreadCount,
+      keyGap: findKeyGap(collected),
+      isWhole: Number(look.isWhole),
+    });
     return { ...seen, outOfSight: findOutOfSight(id, seen, files) };
   }
 
@@ -97,6 +105,15 @@ export function hostReader(db: Database, certificates: CertificateMemory) {
     );
   }
 }
+
+/** Why this reading may have missed a private key. An ordinary account cannot look into the homes of others. */
+function findKeyGap({ isPartial, readAs, unreadKeyPlaces }: CollectedHost): KeyGap | null {
+  if (isPartial) return "cut-short";
+  if (!ROOT.has(readAs)) return "not-root";
+  return unreadKeyPlaces.length > 0 ? "hidden-places" : null;
+}
+
+const ROOT: ReadonlySet<string> = new Set(["root", "root by sudo"]);
 
 /** So many accounts are named. */
 const MOST_UNLISTED = 50;

@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { Overview } from "#shared/contract/overview.ts";
 import { addDays } from "#shared/model/days.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import { judgesAbsence } from "#shared/model/person.ts";
 import { EVERYTHING, type Standing, standingTally } from "#store/access/grant-standing.ts";
 import type { scopeTable } from "#store/people/scope-table.ts";
 
@@ -31,8 +32,9 @@ export function overviewCounts(db: Database, { scope }: Deps) {
     const endpoints = { total: endpointCount.get() ?? 0, failed: failedEndpointCount.get() ?? 0 };
     const tally = new Map(byState.tally.all());
     const sum = (of: Map<string, number>) => [...of.values()].reduce((all, one) => all + one, 0);
-    const grants = (asked: Partial<Standing>) =>
-      countGrants({ ...EVERYTHING, isScopeWhole: scope.read().isWhole, ...asked });
+    const inventory = scope.read();
+    const isAbsenceJudged = judgesAbsence(inventory);
+    const grants = (asked: Partial<Standing>) => countGrants({ ...EVERYTHING, isAbsenceJudged, ...asked });
     return {
       hosts: {
         total: sum(hosts),
@@ -52,6 +54,7 @@ export function overviewCounts(db: Database, { scope }: Deps) {
         no: grants({ effective: "no" }),
         unknown: grants({ effective: "unknown" }),
         orphaned: grants({ orphaned: true }),
+        orphanUnknown: inventory.isWhole ? grants({ undecided: true }) : 0,
         unmatched: grants({ unmatched: true }),
       },
     };

@@ -85,7 +85,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
     open() {
       const looked = readFleet();
       return {
-        isScopeWhole: looked.scope.isWhole,
+        scope: looked.scope,
         tell: (row: OwnerRow, managedBy: Owner["managedBy"]) =>
           sayOwner(factsOf(row, managedBy, looked), looked),
       };

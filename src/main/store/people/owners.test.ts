@@ -206,6 +206,54 @@ test("what is only unmatched is an orphan where the scope is said to be whole, a
   expect([listGrants(store, { orphaned: true }).total, listFindings(store).total]).toEqual([0, 0]);
 });
 
+test("a key that was not found makes no orphan while a host was read in part, and says which host", () => {
+  const store = openMemory();
+  visitHost(store, "web", { collected: { grants: grants("bob") } });
+  store.atomically(() => store.people.declareScope(true, "", START));
+  expect(listGrants(store, { orphaned: true }).total).toBe(1);
+
+  const notKnown = (why: string) => {
+    expect(listGrants(store, { orphaned: true }).total).toBe(0);
+    expect(listFindings(store).total).toBe(0);
+    const { rows, total } = listGrants(store, { undecided: true });
+    expect([total, rows[0]?.orphaned, rows[0]?.orphan, rows[0]?.why[0]]).toEqual([
+      1,
+      false,
+      "unknown",
+      `its private half was not found and no roster has it, but 1 host was not read completely: ${why}: it may be there`,
+    ]);
+    expect(store.overview.read(new Date(START)).grants).toMatchObject({ orphaned: 0, orphanUnknown: 1 });
+  };
+  visitHost(store, "nas", { collected: null });
+  notKnown("nas (never read)");
+  visitHost(store, "nas", { collected: { readAs: "auditor" } });
+  notKnown("nas (read without root)");
+  visitHost(store, "nas", { state: "partial", outcome: "truncated", collected: { isPartial: true } });
+  notKnown("nas (its last reading was cut short)");
+  visitHost(store, "nas", { collected: { unreadKeyPlaces: ["/home/ann"] } });
+  notKnown("nas (some places of private keys could not be read)");
+  visitHost(store, "nas");
+  expect(listGrants(store, { orphaned: true }).rows[0]?.orphan).toBe("unmatched");
+
+  // What it held when it was last read is known, also while it does not answer.
+  visitHost(store, "nas", { collected: null });
+  expect(listGrants(store, { orphaned: true }).total).toBe(1);
+
+  const target = { kind: "ssh", host: "laptop", port: 2222, user: "root" } as const;
+  store.atomically(() => store.targets.remember({ target, useSudo: false, at: START }));
+  notKnown("laptop:2222 (never read)");
+});
+
+test("evidence that a grant is an orphan counts whatever was read", () => {
+  const store = openMemory();
+  visitHost(store, "web", { collected: { grants: grants("carol") } });
+  visitHost(store, "nas", { collected: null });
+  importRoster(store, [person("carol", { said: "gone" })]);
+  store.atomically(() => store.people.declareScope(true, "", START));
+  expect(listGrants(store, { orphaned: true }).rows[0]?.orphan).toBe("gone");
+  expect(listGrants(store, { undecided: true }).total).toBe(0);
+});
+
 test("what cannot let anybody in is no orphan, unless one setting alone keeps it out", () => {
   const store = openMemory();
   const dormant = makeVerdict("no");

@@ -1,14 +1,38 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Scope } from "#shared/model/person.ts";
+import { KeyGap, type Scope } from "#shared/model/person.ts";
 
 /** As first-rows.sql has it, before anybody has declared anything. */
 const NEVER: Instant = "1970-01-01T00:00:00Z";
 
-/** What the user has said of the scope. */
+/** Hosts that were asked for, or are to be scanned, and that no scan has come to yet. */
+const NEVER_MET = `
+  SELECT host, port FROM unvisited
+  WHERE kind = 'ssh' AND NOT EXISTS (SELECT 1 FROM host WHERE host.host = unvisited.host AND host.port = unvisited.port)
+  UNION
+  SELECT host, port FROM target
+  WHERE kind = 'ssh' AND NOT EXISTS (SELECT 1 FROM host WHERE host.host = target.host AND host.port = target.port)`;
+
+/** Hosts on which private keys may lie that are not known, as of the last reading of each. */
+const GAPS = `
+  SELECT host, port, key_gap AS gap FROM host INDEXED BY host_with_key_gap WHERE key_gap IS NOT NULL
+  UNION ALL
+  SELECT host, port, 'never-read' FROM (${NEVER_MET})`;
+
+/** Whether what was not found counts as absent: the scope is declared whole, and every host was read whole. As `judgesAbsence` has it. */
+export const ABSENCE_IS_JUDGED = `EXISTS (SELECT 1 FROM scope WHERE is_whole = 1) AND NOT EXISTS (${GAPS})`;
+
+/** So many hosts with a gap are named. */
+const MOST_GAPS = 5;
+
+/** What the user has said of the scope, and what of it was not read. */
 export function scopeTable(db: Database) {
   const read = db.prepare<[], { is_whole: number; note: string; declared_at: string }>(
     "SELECT is_whole, note, declared_at FROM scope",
+  );
+  const countGaps = db.prepare<[], number>(`SELECT count(*) FROM (${GAPS})`).pluck();
+  const firstGaps = db.prepare<[], { host: string; port: number; gap: string }>(
+    `SELECT host, port, gap FROM (${GAPS}) ORDER BY host, port LIMIT ${MOST_GAPS}`,
   );
   const declare = db.prepare(`
     UPDATE scope
@@ -18,7 +42,9 @@ export function scopeTable(db: Database) {
     read(): Scope {
       const row = read.get();
       const declaredAt = row && row.declared_at !== NEVER ? row.declared_at : null;
-      return { isWhole: row?.is_whole === 1, note: row?.note ?? "", declaredAt };
+      const first = firstGaps.all().map(({ host, port, gap }) => ({ host, port, gap: KeyGap.parse(gap) }));
+      const total = first.length < MOST_GAPS ? first.length : (countGaps.get() ?? 0);
+      return { isWhole: row?.is_whole === 1, note: row?.note ?? "", declaredAt, gaps: { total, first } };
     },
 
     declare: (isWhole: boolean, note: string, at: Instant): void => {

@@ -35,6 +35,7 @@ export const listGrants = (store: Store, asked: Partial<Grants> = {}) =>
     owner: null,
     use: null,
     orphaned: false,
+    undecided: false,
     unmatched: false,
     rogue: false,
     sort: { by: "host", descending: false },

@@ -143,6 +143,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   coverage: { read: [], notRead: [] },
   isPartial: false,
   unreadPaths: [],
+  unreadKeyPlaces: [],
   ...collected,
 });
 

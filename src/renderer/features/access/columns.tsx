@@ -4,7 +4,7 @@ import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { EffectiveTag, OrphanMark, OwnerTag, UseTag } from "#renderer/ui/verdict.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { GrantRow } from "#shared/model/grant.ts";
+import type { GrantRow, OrphanState } from "#shared/model/grant.ts";
 import { sayKey } from "#shared/text/key-size.ts";
 
 export const COLUMNS: readonly Column<GrantRow>[] = [
@@ -39,13 +39,13 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
     title: "Why",
     minWidth: 240,
     grow: 4,
-    cell: ({ why: [first], orphan }) => (
+    cell: ({ why: [first], orphaned }) => (
       <Pair>
-        {orphan !== null && <OrphanMark />}
+        {orphaned && <OrphanMark />}
         <TextCell text={first ?? ""} isDim />
       </Pair>
     ),
-    text: ({ why, orphan }) => [...(orphan === null ? [] : [`orphaned (${orphan})`]), ...why].join("; "),
+    text: ({ why, orphan }) => [...(orphan === null ? [] : [TEXT_OF_ORPHAN[orphan]]), ...why].join("; "),
   },
   {
     id: "key",
@@ -118,3 +118,10 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
     text: ({ firstSeen }) => firstSeen,
   },
 ];
+
+const TEXT_OF_ORPHAN: Record<OrphanState, string> = {
+  gone: "orphaned (gone)",
+  unused: "orphaned (unused)",
+  unmatched: "orphaned (unmatched)",
+  unknown: "orphan: unknown",
+};

@@ -53,7 +53,7 @@ export function AccessPanel({ grants }: { grants: Overview["grants"] }) {
 }
 
 /** What nobody owns or uses, and of which keys nobody is known to have the private half: two lists, and not one. */
-function Orphans({ grants: { orphaned, unmatched } }: { grants: Overview["grants"] }) {
+function Orphans({ grants: { orphaned, orphanUnknown, unmatched } }: { grants: Overview["grants"] }) {
   return (
     <p className={classes.below}>
       <IconGhost size={14} className={classes.mark} aria-hidden />{" "}
@@ -62,7 +62,7 @@ function Orphans({ grants: { orphaned, unmatched } }: { grants: Overview["grants
           {sayNumber(orphaned)} orphaned
         </Link>
       </TextLink>
-      ,{" "}
+      {orphanUnknown > 0 && `, ${sayNumber(orphanUnknown)} perhaps: not every host was read completely`},{" "}
       <TextLink>
         <Link to="/access" search={{ unmatched: true }}>
           {sayNumber(unmatched)} without a known private half

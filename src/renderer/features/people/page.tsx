@@ -8,6 +8,7 @@ import { Nothing } from "#renderer/ui/table/nothing.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { PersonRow, Scope } from "#shared/model/person.ts";
+import { formatGaps } from "#shared/text/key-gap.ts";
 import { COLUMNS, STANDING } from "./columns.tsx";
 import { PersonDrawer } from "./drawer.tsx";
 import classes from "./people.module.css";
@@ -113,6 +114,13 @@ function ScopeForm({ scope }: { scope: Scope }) {
           Declare
         </Button>
       </div>
+      {scope.isWhole && scope.gaps.total > 0 && (
+        <p role="note" className={classes.refusal}>
+          <Untrusted
+            text={`${formatGaps(scope.gaps)}: which keys are nobody's is not known until they are`}
+          />
+        </p>
+      )}
       {error && (
         <p role="alert" className={classes.refusal}>
           <Untrusted text={error.message} />
