@@ -180,7 +180,7 @@ async function fill(
     run(process.execPath, [PROGRAM, "--db", database, ...words], { env: environmentOf(home) });
   if (rosters.length > 0) {
     await declare("people", "import", ...rosters);
-    await declare("scope", "--complete", "--note", OUTSIDE);
+    await declare("inventory", "complete", "--note", OUTSIDE);
   }
   await using plain = await startPlainServer();
   const closed = await findClosedEndpoint();

@@ -231,7 +231,7 @@ test("all orphans of a selection are planned away at once, and that plan is expo
 }) => {
   test.skip(!sample.hasHosts, NEEDS_HOSTS);
   await using lab = await startRunbooksLab(["web-1", "web-2"]);
-  const words = ["--db", lab.database, "scope", "--complete", "--note", "all of them"];
+  const words = ["--db", lab.database, "inventory", "complete", "--note", "all of them"];
   await run(process.execPath, ["out/main/latchkey.js", ...words], { env: environmentOf(lab.home) });
   const frame = await open(stage, lab);
   const { page } = frame;

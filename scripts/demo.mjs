@@ -66,7 +66,7 @@ function putKey(identity) {
 async function declareOwners({ rosters }) {
   if (rosters.length === 0) return;
   await latchkey("people", "import", ...rosters);
-  await latchkey("scope", "--complete", "--note", OUTSIDE);
+  await latchkey("inventory", "complete", "--note", OUTSIDE);
 }
 
 /** @param {string[]} words */
