@@ -42,8 +42,8 @@ const SET_ELSEWHERE = [
 
 const MOST_COLUMNS = 119;
 
-/** Whose lines are held to that; the other scripts of runs follow. */
-const SHORT = ["lib/*", "collector/**/*.{sh,awk}", "rotation/**/*.awk"];
+/** Whose lines are held to that. */
+const SHORT = ["**/*.{sh,awk}"];
 
 /** As editors show it here: a tab is two columns. @param {string} line */
 const widthOf = (line) => line.replaceAll("\t", "  ").length;

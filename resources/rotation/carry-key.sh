@@ -1,7 +1,8 @@
-# Makes the new key on the host that holds the old one, and puts it in its place: its private half never leaves the host.
-# Follows carry/ in the scripts of that host, with the data of the plan: holder_path, holder_before, holder_key (the old key's fingerprint), holder_mode,
-# holder_public (what stands in its .pub file after the key; empty: there is no such file), holder_keeps, key_type, key_bits,
-# key_comment, key_length, and key_line, the new key (type and base64), where it was made by an earlier script.
+# Makes the new key on the host that holds the old one, and puts it in its place: its private half never leaves the
+# host. Follows carry/ in the scripts of that host, with the data of the plan: holder_path, holder_before, holder_key
+# (the old key's fingerprint), holder_mode, holder_public (what stands in its .pub file after the key; empty: there is
+# no such file), holder_keeps, key_type, key_bits, key_comment, key_length, and key_line, the new key (type and
+# base64), where it was made by an earlier script.
 
 # Beside the result: the new key, once it is made; empty while it is.
 name_key_file() { key_file=${results}latchkey-key-$carry_token.pub; }
@@ -56,8 +57,8 @@ look_half() {
 # Whether the new half is in the place of the old one.
 stands_half() { look_half; [ -n "$key_line" ] && [ "$half" = new ]; }
 
-# The old private half signs a fresh nonce before a new one is made beside it, or put in its place: what a file shows of a key
-# anybody can write there. Otherwise $why, which is said.
+# The old private half signs a fresh nonce before a new one is made beside it, or put in its place: what a file shows
+# of a key anybody can write there. Otherwise $why, which is said.
 refuse_half() { verify_half || { put_line "no new key is made or put in place: $why" >&2; return 1; }; }
 
 verify_half() {
@@ -73,8 +74,14 @@ verify_half() {
 	told_of actor
 	holder_actor=$words
 	told_of proof
-	case $words in raw,*) why="$holder_path is written as OpenSSL does, which no script can check: ssh-keygen -p -f it, and plan again"; return 1 ;; esac
-	signed_by=$(put_line "$statement" | tr -d '\n' | ssh-keygen -Y check-novalidate -n latchkey-possession -s /dev/fd/5 2>/dev/null 5<<SIGNED
+	case $words in
+		raw,*)
+			why="$holder_path is written as OpenSSL does, which no script can check: ssh-keygen -p -f it, and plan again"
+			return 1
+			;;
+	esac
+	signed_by=$(put_line "$statement" | tr -d '\n' |
+		ssh-keygen -Y check-novalidate -n latchkey-possession -s /dev/fd/5 2>/dev/null 5<<SIGNED
 -----BEGIN SSH SIGNATURE-----
 $(put_line "${words#sshsig,}" | fold -w 70)
 -----END SSH SIGNATURE-----
@@ -102,7 +109,10 @@ make_key() {
 	if [ "$status" != ok ]; then explain; return; fi
 	told_of key
 	if ! take_key $words; then key_line= why='the new key that was made cannot be read'; return; fi
-	if ! key_signs; then key_line= why='the new key that was made is another than the one that its private half signs with'; return; fi
+	if ! key_signs; then
+		key_line= why='the new key that was made is another than the one that its private half signs with'
+		return
+	fi
 	put_line "$key_line" >"$key_file"
 	put_line "made the new key: $key_line"
 	each_file know_again
@@ -120,7 +130,8 @@ is_free() {
 	return 1
 }
 
-# What the new key signs of the nonce, into $signature; empty where ssh-keygen cannot, or its private half is not there.
+# What the new key signs of the nonce, into $signature; empty where ssh-keygen cannot, or its private half is not
+# there.
 ask_new_key() {
 	signature=
 	ask sign_new "$holder_path" "${key_line#* }" "$carry_nonce"
@@ -128,7 +139,8 @@ ask_new_key() {
 	case $words in '' | *[!A-Za-z0-9+/=]*) ;; *) signature=$words ;; esac
 }
 
-# Whether $key_line is what the private half signs with, as far as this host can tell; the workstation asks for the signature, too.
+# Whether $key_line is what the private half signs with, as far as this host can tell; the workstation asks for the
+# signature, too.
 key_signs() {
 	ask_new_key
 	[ -n "$signature" ] || ! can_verify || return 1
@@ -150,7 +162,8 @@ hand_over() {
 		esac
 		refuse_half || return 0
 		insist hide_public "$holder_path" "$blob"
-		[ "$status" != ok ] || insist put "$holder_path" "$holder_before" "${half_new#new }" "$holder_mode" made "$holder_actor"
+		[ "$status" != ok ] ||
+			insist put "$holder_path" "$holder_before" "${half_new#new }" "$holder_mode" made "$holder_actor"
 		if [ "$status" != ok ]; then
 			explain
 			# Beside another private key than its own it would keep everybody from logging in by that.
@@ -175,7 +188,9 @@ end_key() {
 		committed)
 			if ! stands_half; then late="$holder_path is not the new key"; return; fi
 			# The old key goes on to count where an account is left out.
-			if [ "$holder_keeps" = yes ] || [ -n "$left_out" ]; then clear_half keep_half "$holder_path" "$holder_before" && see_kept && clear_half tidy_half "$holder_path" nothing
+			if [ "$holder_keeps" = yes ] || [ -n "$left_out" ]; then
+				clear_half keep_half "$holder_path" "$holder_before" && see_kept &&
+					clear_half tidy_half "$holder_path" nothing
 			else clear_half commit_put "$holder_path" && clear_half tidy_half "$holder_path" nothing
 			fi
 			;;

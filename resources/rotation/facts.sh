@@ -34,10 +34,12 @@ tell_sshd_version() {
 	tell sshd-version "OpenSSH_${sshd_version%%[!A-Za-z0-9._-]*}"
 }
 
-keep_settings() { grep -i -e '^authorizedkeys' -e '^authenticationmethods ' -e '^forcecommand ' -e '^hostkey ' -e '^port '; }
+keep_settings() {
+	grep -i -e '^authorizedkeys' -e '^authenticationmethods ' -e '^forcecommand ' -e '^hostkey ' -e '^port '
+}
 
-# What the other sshd of root's that listen here go by for such a login, as blocks sshd-2, sshd-3 and so on: whoever logs in may choose.
-# Four at most, as the collector has it.
+# What the other sshd of root's that listen here go by for such a login, as blocks sshd-2, sshd-3 and so on: whoever
+# logs in may choose. Four at most, as the collector has it.
 send_other_daemons() {
 	own_line=$sshd_line nth_daemon=1
 	IFS=$nl
@@ -50,7 +52,8 @@ send_other_daemons() {
 			other_answer=$(ask_daemon -T -C "$1" 2>/dev/null) || other_answer=
 			put_line "$other_answer" | keep_settings | send_data sshd-$nth_daemon
 			other_pid_file=$(put_line "$other_answer" | sed -n 's/^pidfile //p')
-			tell_unread_by "${other_line%% *}" "${sshd_config:-/etc/ssh/sshd_config}" unread-config-$nth_daemon "$other_pid_file" ||
+			tell_unread_by "${other_line%% *}" "${sshd_config:-/etc/ssh/sshd_config}" unread-config-$nth_daemon \
+				"$other_pid_file" ||
 				tell unread-config-$nth_daemon unknown
 		fi
 		IFS=$nl
@@ -58,20 +61,21 @@ send_other_daemons() {
 	unset IFS
 }
 
-# Files of the configuration that were written since the sshd that this login came by has read them: then it goes by others than -T
-# tells. It writes its number down whenever it has read them.
+# Files of the configuration that were written since the sshd that this login came by has read them: then it goes by
+# others than -T tells. It writes its number down whenever it has read them.
 tell_unread_config() {
 	[ -z "$listener" ] || tell_unread_by "$listener" "$daemon_config" unread-config /run/sshd.pid /var/run/sshd.pid || :
 }
 
-# The same of the sshd with number $1, by its configuration $2, as $3 "file" PATH; the rest are files where it may have written its
-# number. 1: none of them has it, so that it is not known.
+# The same of the sshd with number $1, by its configuration $2, as $3 "file" PATH; the rest are files where it may have
+# written its number. 1: none of them has it, so that it is not known.
 tell_unread_by() {
 	read_by=$1 read_config=$2 told_as=$3
 	shift 3
 	for pid_file do
 		read_pid=
-		[ -f "$pid_file" ] && is_roots_path "$pid_file" && read -r read_pid <"$pid_file" && [ "$read_pid" = "$read_by" ] || continue
+		[ -f "$pid_file" ] && is_roots_path "$pid_file" && read -r read_pid <"$pid_file" && [ "$read_pid" = "$read_by" ] ||
+			continue
 		list_config "$read_config" 0 | while IFS= read -r config_file; do
 			if [ "$config_file" -nt "$pid_file" ]; then tell "$told_as" file "$config_file"; fi
 		done
@@ -80,7 +84,8 @@ tell_unread_by() {
 	return 1
 }
 
-# Configuration file $1 and what it includes, a line each, as sshd reads them: what an Include names stands where it is named.
+# Configuration file $1 and what it includes, a line each, as sshd reads them: what an Include names stands where it is
+# named.
 list_config() {
 	put_line "$1"
 	[ "$2" -lt 8 ] || return 0
@@ -98,9 +103,10 @@ list_config() {
 	done
 }
 
-# The options of root's sshd that listens, a line each into $daemon_options, and the file that its configuration begins with into
-# $daemon_config: of the one that this login came by, or else of the first. 1: they lead to a file that others than root may write, or
-# somebody who logged in has started the one that this login came by with more than a port and a file of root's: root goes by none such.
+# The options of root's sshd that listens, a line each into $daemon_options, and the file that its configuration begins
+# with into $daemon_config: of the one that this login came by, or else of the first. 1: they lead to a file that
+# others than root may write, or somebody who logged in has started the one that this login came by with more than a
+# port and a file of root's: root goes by none such.
 find_daemon() {
 	daemon_options= daemon_config=/etc/ssh/sshd_config
 	find_sshd
@@ -128,8 +134,8 @@ has_plain_options() {
 	unset IFS
 }
 
-# The sshd that all logins come from: of those that this shell descends from, the one that listens, whoever started it; empty where
-# each login has its own.
+# The sshd that all logins come from: of those that this shell descends from, the one that listens, whoever started it;
+# empty where each login has its own.
 find_listener() {
 	listener= pid=$$
 	while [ "${pid:-0}" -gt 0 ]; do

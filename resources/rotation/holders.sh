@@ -1,9 +1,10 @@
-# What Latchkey's hand does on a host that holds a private half: looks how far its replacement has come, and proves by the
-# host's own ssh that the new one logs in. Read after hand/.
+# What Latchkey's hand does on a host that holds a private half: looks how far its replacement has come, and proves by
+# the host's own ssh that the new one logs in. Read after hand/.
 
-# look_half PATH BEFORE BLOB: what lies at PATH and beside it, each as none, before, new or other, with its hash. BEFORE is
-# the hash of the half that was there, or "absent"; BLOB the new key's public half in base64. No bytes of a private half are sent.
-# "begun": something of a put is there that did not come to its end: its public half is hidden, or a piece lies there.
+# look_half PATH BEFORE BLOB: what lies at PATH and beside it, each as none, before, new or other, with its hash.
+# BEFORE is the hash of the half that was there, or "absent"; BLOB the new key's public half in base64. No bytes of a
+# private half are sent. "begun": something of a put is there that did not come to its end: its public half is hidden,
+# or a piece lies there.
 do_look_half() {
 	enter "$1"
 	before=$2 blob=$3
@@ -16,7 +17,9 @@ do_look_half() {
 	done
 	judge_public "./$name.pub"
 	tell public "$found" "$hashed"
-	if [ "$found" = none ] && is_there "./$name.latchkey-old.pub" || is_there "./$name.latchkey-part"; then tell begun; fi
+	if [ "$found" = none ] && is_there "./$name.latchkey-old.pub" || is_there "./$name.latchkey-part"; then
+		tell begun
+	fi
 	ok seen
 }
 
@@ -33,7 +36,8 @@ do_sign_new() {
 	for suffix in .latchkey-new ''; do
 		judge_half "./$name$suffix"
 		[ $found = new ] || continue
-		signed=$(put_line "$3" | ssh-keygen -Y sign -P '' -n latchkey-new-key -f "./$name$suffix" 2>/dev/null | sed '/^-----/d' | tr -d '\n')
+		signed=$(put_line "$3" | ssh-keygen -Y sign -P '' -n latchkey-new-key -f "./$name$suffix" 2>/dev/null |
+			sed '/^-----/d' | tr -d '\n')
 		[ -n "$signed" ] || no cannot-sign
 		tell proof "$signed"
 		ok signed
@@ -71,8 +75,8 @@ judge_public() {
 	case $(head -c 65536 "$1" | tr '\n' ' ') in *" $blob "*) found=new ;; esac
 }
 
-# ssh offers the public half that lies beside a private one, and signs with the private one: while the two are exchanged
-# there is none.
+# ssh offers the public half that lies beside a private one, and signs with the private one: while the two are
+# exchanged there is none.
 #
 # hide_public PATH BLOB: no .pub file lies beside it; the old one is kept.
 do_hide_public() {
@@ -92,8 +96,8 @@ do_hide_public() {
 	ok hidden
 }
 
-# show_public PATH BYTES: a .pub file of these bytes lies beside it, with the mode of the old one unless that is a link; without
-# bytes, the old one.
+# show_public PATH BYTES: a .pub file of these bytes lies beside it, with the mode of the old one unless that is a
+# link; without bytes, the old one.
 do_show_public() {
 	enter "$1"
 	find_sync .
@@ -119,7 +123,8 @@ do_show_public() {
 	ok done
 }
 
-# tidy_half PATH old|nothing: what ssh-keygen and our own proofs have left beside it, and the old public half unless that stays.
+# tidy_half PATH old|nothing: what ssh-keygen and our own proofs have left beside it, and the old public half unless
+# that stays.
 do_tidy_half() {
 	enter "$1"
 	remove_all "./$name.latchkey-new.pub"
@@ -135,8 +140,8 @@ name_kept() {
 	kept=./$name.latchkey-kept-${before%"${before#????????}"}
 }
 
-# keep_half PATH BEFORE: the old half that is beside it (hash BEFORE) and its public half get the name that they keep. "kept": that very file
-# has it now, also where an earlier try has given it.
+# keep_half PATH BEFORE: the old half that is beside it (hash BEFORE) and its public half get the name that they keep.
+# "kept": that very file has it now, also where an earlier try has given it.
 do_keep_half() {
 	enter "$1"
 	before=$2 old=./$name.latchkey-old
@@ -176,9 +181,9 @@ do_drop_kept() {
 
 drop_proof() { for part in known config log said; do rm -f "./$name.latchkey-$part"; done; part=; }
 
-# prove PATH KNOWN CONFIG WORD RUNS: logs in elsewhere with the private key at PATH and nothing else. KNOWN and CONFIG are
-# the bytes of a known_hosts and an ssh_config file, which are there only meanwhile; WORD must come back where RUNS is
-# "command". Where it is "nothing" ssh ends itself as soon as it is in, before anything runs there.
+# prove PATH KNOWN CONFIG WORD RUNS: logs in elsewhere with the private key at PATH and nothing else. KNOWN and CONFIG
+# are the bytes of a known_hosts and an ssh_config file, which are there only meanwhile; WORD must come back where RUNS
+# is "command". Where it is "nothing" ssh ends itself as soon as it is in, before anything runs there.
 do_prove() {
 	enter "$1"
 	word=$4 runs=$5

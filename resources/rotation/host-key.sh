@@ -1,5 +1,5 @@
-# What Latchkey's hand does about the sshd that it came in by: its configuration, its host keys, and having it read both
-# again. Root only. Read after hand/, lib/ and facts.sh.
+# What Latchkey's hand does about the sshd that it came in by: its configuration, its host keys, and having it read
+# both again. Root only. Read after hand/, lib/ and facts.sh.
 
 need_root() {
 	[ "$my_uid" = 0 ] || no not-owner 0
@@ -7,8 +7,8 @@ need_root() {
 	find_daemon || no strange-config "$daemon_config"
 }
 
-# daemon: files of the configuration in the order in which sshd reads them, why it would not take them, host keys as it uses
-# them, names that are taken.
+# daemon: files of the configuration in the order in which sshd reads them, why it would not take them, host keys as it
+# uses them, names that are taken.
 do_daemon() {
 	need_root
 	list_config "$daemon_config" 0 | while IFS= read -r config_file; do tell config "$config_file"; done
@@ -35,7 +35,8 @@ do_daemon() {
 # Whether sshd would take its configuration as it is now; else $problem says why not.
 test_config() { problem=$(ask_daemon -t 2>&1); }
 
-# reload: sshd reads its configuration again; sessions go on. One that it would not take ends sshd: so it is tried first.
+# reload: sshd reads its configuration again; sessions go on. One that it would not take ends sshd: so it is tried
+# first.
 do_reload() {
 	need_root
 	test_config || no bad-config "$problem"

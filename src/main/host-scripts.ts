@@ -44,6 +44,15 @@ export const carryScript = joinScripts(
   ),
 );
 
+/** What a hand knows of a certificate's files, and of the servers that read them. */
+export const deploymentScript = joinScripts(
+  import.meta.glob<string>("../../resources/rotation/deployment/*.{sh,awk}", {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  }),
+);
+
 /** What a hand knows of challenges. */
 export const challengeScript = joinScripts(
   import.meta.glob<string>(

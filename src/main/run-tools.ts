@@ -3,19 +3,6 @@ import carryKeyScript from "#resources/rotation/carry-key.sh?raw";
 import factsScript from "#resources/rotation/facts.sh?raw";
 import holdersScript from "#resources/rotation/holders.sh?raw";
 import hostKeyScript from "#resources/rotation/host-key.sh?raw";
-import keystoresScript from "#resources/rotation/keystores.sh?raw";
-import pairScript from "#resources/rotation/pair.sh?raw";
-import pairStageScript from "#resources/rotation/pair-stage.sh?raw";
-import pairTurnScript from "#resources/rotation/pair-turn.sh?raw";
-import serversScript from "#resources/rotation/servers.sh?raw";
-import serversCommonScript from "#resources/rotation/servers-common.sh?raw";
-import serversDataScript from "#resources/rotation/servers-data.sh?raw";
-import serversDescribedScript from "#resources/rotation/servers-described.sh?raw";
-import serversHaproxyScript from "#resources/rotation/servers-haproxy.sh?raw";
-import serversMailScript from "#resources/rotation/servers-mail.sh?raw";
-import serversTellScript from "#resources/rotation/servers-tell.sh?raw";
-import serversTryScript from "#resources/rotation/servers-try.sh?raw";
-import serversWebScript from "#resources/rotation/servers-web.sh?raw";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { ScanRequest } from "#shared/contract/scans.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
@@ -37,6 +24,7 @@ import {
   carriedLibraryScript,
   carryScript,
   challengeScript,
+  deploymentScript,
   handScript,
   libraryScript,
 } from "./host-scripts.ts";
@@ -53,22 +41,8 @@ import type { Store } from "./store/store.ts";
 const SESSION_SCRIPTS = [handScript, libraryScript, holdersScript, factsScript, hostKeyScript];
 
 /** What a hand knows of servers, their files, and challenges: read after the rest of it. */
-const SERVER_SCRIPTS = [
-  pairScript,
-  pairStageScript,
-  pairTurnScript,
-  serversScript,
-  serversTellScript,
-  serversWebScript,
-  serversHaproxyScript,
-  serversCommonScript,
-  serversTryScript,
-  serversDescribedScript,
-  serversMailScript,
-  serversDataScript,
-  keystoresScript,
-  challengeScript,
-];
+const SERVER_SCRIPTS = [deploymentScript, challengeScript];
+
 type RunToolsDeps = SessionDeps & {
   store: Store;
   vault: Vault;

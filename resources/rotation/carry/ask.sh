@@ -1,7 +1,8 @@
 # How a carried script asks the hand that it holds.
 
-# insist VERB WORD...: as ask, for what puts a file in place. Where it failed it may have been done all the same: asked once more, it goes
-# on from what stands there. Nothing else is asked twice: an account that never answers costs all others time.
+# insist VERB WORD...: as ask, for what puts a file in place. Where it failed it may have been done all the same: asked
+# once more, it goes on from what stands there. Nothing else is asked twice: an account that never answers costs all
+# others time.
 insist() {
 	ask "$@"
 	case $status in fail | lost) ask "$@" ;; esac
@@ -26,7 +27,8 @@ $answer
 ANSWER
 }
 
-# told_of NAME: the words that were told under this name, into $words. What comes first is root's, where it tells anything of that.
+# told_of NAME: the words that were told under this name, into $words. What comes first is root's, where it tells
+# anything of that.
 told_of() {
 	words=
 	while read -r tell_name rest; do
@@ -36,8 +38,9 @@ $told
 TOLD
 }
 
-# Looks at $path: $seen is its hash, $refused why it cannot be changed, $holder the token of who holds its folder, $folder_uid whose that is
-# ("unknown": nobody could say), $ours yes where something of this script lies there, $way what can take a change back.
+# Looks at $path: $seen is its hash, $refused why it cannot be changed, $holder the token of who holds its folder,
+# $folder_uid whose that is ("unknown": nobody could say), $ours yes where something of this script lies there, $way
+# what can take a change back.
 look() {
 	ask look "$path"
 	told_of actor
@@ -75,7 +78,8 @@ explain() {
 	esac
 }
 
-# Who holds a folder, as the lock of a run names it, into $holder_name; empty where an account says what no run has written.
+# Who holds a folder, as the lock of a run names it, into $holder_name; empty where an account says what no run has
+# written.
 name_holder() {
 	holder_name=$1
 	case $holder_name in *[!A-Za-z0-9@._:-]*) holder_name= ;; esac

@@ -1,16 +1,18 @@
-# Carries out the part of a plan that is about one host, there, by whoever has carried this script to it. It follows the
-# hand's library and the data of the plan (functions each_file, with_pieces and say_refusal), and asks at its standard input
-# whether the new key logs in: nobody else could tell. Run again after it was ended, it goes on from what it finds.
+# Carries out the part of a plan that is about one host, there, by whoever has carried this script to it. It follows
+# the hand's library and the data of the plan (functions each_file, with_pieces and say_refusal), and asks at its
+# standard input whether the new key logs in: nobody else could tell. Run again after it was ended, it goes on from
+# what it finds.
 #
-#   sh SCRIPT                 does it, and writes latchkey-result-TOKEN.txt into the folder where it is run; where others can write
-#                             there, into the home of whoever runs it
+#   sh SCRIPT                 does it, and writes latchkey-result-TOKEN.txt into the folder where it is run; where
+#                             others can write there, into the home of whoever runs it
 #   sh SCRIPT --check         only looks
-#   sh SCRIPT --signer WHO    first sees whether WHO has signed it, in SCRIPT.sig, and does nothing otherwise: a fingerprint
-#                             (SHA256:...), a .pub file or a file of allowed signers
+#   sh SCRIPT --signer WHO    first sees whether WHO has signed it, in SCRIPT.sig, and does nothing otherwise: a
+#                             fingerprint (SHA256:...), a .pub file or a file of allowed signers
 #   sh SCRIPT --sign KEY      signs the result with this key
 #   sh SCRIPT --now           removes old lines though the days of grace are not over
 #   sh SCRIPT --back          takes out again what a script that adds lines, and no more, has added
-#   sh SCRIPT --unverified-host      goes on where nothing can show that this is the host that it is for; its result is a claim
+#   sh SCRIPT --unverified-host      goes on where nothing can show that this is the host that it is for; its result is
+#                                    a claim
 #                             until somebody who is known has signed it
 #   sh SCRIPT --unchecked-signature  goes on where the host's ssh-keygen cannot check who has signed it
 
@@ -18,7 +20,8 @@ carry() {
 	read_options "$@"
 	hand_prepare
 	choose_folder
-	nonce=carried seq=0 by_root=no began=$(date +%s) outcome=failed why= left= late= kept= at= left_out= unended= first_left= taken_back=no
+	nonce=carried seq=0 by_root=no began=$(date +%s) outcome=failed why= left= late= kept= at= taken_back=no
+	left_out= unended= first_left=
 	put_line "plan $carry_plan for $carry_host"
 	[ -z "$carry_told" ] || put_line "$carry_told"
 	check_signature
@@ -53,13 +56,21 @@ read_options() {
 			--unchecked-signature) unchecked_signature=yes ;;
 			--signer) signer=${2:?WHO is missing}; shift ;;
 			--sign) sign_key=${2:?KEY is missing}; shift ;;
-			*) echo "usage: sh $0 [--check] [--signer SHA256:...|FILE] [--sign KEY] [--now] [--back] [--unverified-host] [--unchecked-signature]" >&2; exit 2 ;;
+			*)
+				put_line "usage: sh $0 [--check] [--signer SHA256:...|FILE] [--sign KEY] [--now] [--back]\
+ [--unverified-host] [--unchecked-signature]" >&2
+				exit 2
+				;;
 		esac
 		shift
 	done
 	case $goes_back$carry_phases in
 		yesadd) ;;
-		yes*) echo "nothing was done: only a script that adds lines, and no more, takes them out again (this one: $carry_phases)" >&2; exit 2 ;;
+		yes*)
+			put_line "nothing was done: only a script that adds lines, and no more, takes them out again\
+ (this one: $carry_phases)" >&2
+			exit 2
+			;;
 	esac
 }
 

@@ -24,7 +24,8 @@ change_files() {
 	require_left $phase
 	if [ -z "$why" ]; then
 		[ $phase = add ] || [ $changed = no ] ||
-			put_line "whether sshd refuses what was removed was not asked: a command or another file may still give it; scan this host"
+			put_line "whether sshd refuses what was removed was not asked:\
+ a command or another file may still give it; scan this host"
 		return
 	fi
 	if [ -n "$refused_keys" ]; then
@@ -72,12 +73,13 @@ find_stages() {
 	fi
 }
 
-# Before the first line is written: a key that nothing verifies is compared and agreed to, so that while a question about it is open,
-# and after whoever was asked has hung up, no file has it. Neither the signature of the script, which was checked, nor a key that
-# signed where it was made needs that.
+# Before the first line is written: a key that nothing verifies is compared and agreed to, so that while a question
+# about it is open, and after whoever was asked has hung up, no file has it. Neither the signature of the script, which
+# was checked, nor a key that signed where it was made needs that.
 agree_to_keys() {
 	[ -n "$carry_unverified" ] && [ $signature_checked != yes ] || return 0
-	put_line "Nothing verifies the keys that this adds. Compare each with what you were told by another way than this script came:"
+	put_line "Nothing verifies the keys that this adds.\
+ Compare each with what you were told by another way than this script came:"
 	put_line "$carry_unverified"
 	put_line "Type yes to add them, or anything else to leave the files as they are:"
 	read -r reply || reply=
@@ -97,7 +99,8 @@ hold_folder() {
 
 write_pieces() { insist write "$path" "$id$letter" "$carry_token" "$h_from" "$h_from,$h_to" "$h_to" "$@"; }
 
-# The addition's way back, once its script had come to its end. The old line stands, so whoever has the old key gets in.
+# The addition's way back, once its script had come to its end. The old line stands, so whoever has the old key gets
+# in.
 go_back() {
 	at=add
 	put_line "The new lines go again. Who holds the new key in the place of the old one by now gets in here no more."
@@ -148,7 +151,8 @@ disarm_files() {
 	each_file judge_disarmed
 }
 
-# Of what is left out the end takes away what is armed: nothing of it stands. One write, short enough that no other comes into it.
+# Of what is left out the end takes away what is armed: nothing of it stands. One write, short enough that no other
+# comes into it.
 disarm_apart() {
 	if is_left_out $phase; then return; fi
 	{
@@ -185,10 +189,14 @@ judge_disarmed() {
 	case $said in fired*) why="$path was taken back before the login was proved" ;; *) explain ;; esac
 }
 
-# Before its time, and where this script has armed nothing, only what runs as its account can have fired it, or says so. What an earlier
-# script has armed says nothing of the others: what it took back was found as it was before, and was armed anew.
+# Before its time, and where this script has armed nothing, only what runs as its account can have fired it, or says
+# so. What an earlier script has armed says nothing of the others: what it took back was found as it was before, and
+# was armed anew.
 is_too_late() {
-	case $said in fired*) [ -n "$armed_at" ] && [ $((disarmed_at - armed_at)) -ge "$carry_seconds" ] ;; *) return 1 ;; esac
+	case $said in
+		fired*) [ -n "$armed_at" ] && [ $((disarmed_at - armed_at)) -ge "$carry_seconds" ] ;;
+		*) return 1 ;;
+	esac
 }
 
 # One phase alone: once the new line was proved, whoever holds the new key may have nothing else.
@@ -211,5 +219,8 @@ undo_one() {
 
 # What was kept in the folder of $path stays there, and is told of.
 keep() {
-	case $nl$kept in *"$nl${path%/*}/.latchkey/$carry_token$nl"*) ;; *) kept="$kept${path%/*}/.latchkey/$carry_token$nl" ;; esac
+	case $nl$kept in
+		*"$nl${path%/*}/.latchkey/$carry_token$nl"*) ;;
+		*) kept="$kept${path%/*}/.latchkey/$carry_token$nl" ;;
+	esac
 }

@@ -45,7 +45,8 @@ end_one() {
 	esac
 }
 
-# What an account writes to its own file after it was taken back is nothing of ours, nor is what it feigns while others are taken back.
+# What an account writes to its own file after it was taken back is nothing of ours, nor is what it feigns while others
+# are taken back.
 counts_as_ours() { ! may_leave_out || [ $proved = yes ] || { [ $taken_back = no ] && is_proved; }; }
 
 end_folder() {
@@ -53,12 +54,16 @@ end_folder() {
 	case $said in armed*) disarm_all_of; ask end "$path" "$carry_token" ;; esac
 }
 
-# Another file of the run may lie in the same folder. What an earlier try has added there goes back with the rest, or is said.
+# Another file of the run may lie in the same folder. What an earlier try has added there goes back with the rest, or
+# is said.
 end_left_out() {
 	if [ -n "$why" ] && [ $proved = no ] && [ "$seen" != "$h_before" ]; then
 		case $seen in "$h_added" | "$h_removed") left="$left$path$nl"; keep ;; esac
 	fi
-	case $nl$kept in *"$nl${path%/*}/.latchkey/$carry_token$nl"*) ask unlock "$path" "$carry_token" ;; *) end_folder ;; esac
+	case $nl$kept in
+		*"$nl${path%/*}/.latchkey/$carry_token$nl"*) ask unlock "$path" "$carry_token" ;;
+		*) end_folder ;;
+	esac
 }
 
 disarm_all_of() {
@@ -68,8 +73,8 @@ disarm_all_of() {
 	done
 }
 
-# Where the result is written, and what is needed to run the script again: no link that somebody else has laid there is followed, for
-# nobody else can lay one. Into $results, with a slash at its end; empty: in the folder where it is run.
+# Where the result is written, and what is needed to run the script again: no link that somebody else has laid there is
+# followed, for nobody else can lay one. Into $results, with a slash at its end; empty: in the folder where it is run.
 choose_folder() {
 	results=
 	if is_own_folder "$(pwd -P)"; then return; fi
@@ -80,7 +85,8 @@ choose_folder() {
 			return
 		fi
 	done
-	refuse_script "others can write to $(pwd), and there is no home that is this user's own: run it in a folder where nobody else can write"
+	refuse_script "others can write to $(pwd), and there is no home that is this user's own:\
+ run it in a folder where nobody else can write"
 }
 
 is_own_folder() (
@@ -88,25 +94,28 @@ is_own_folder() (
 	case $mode in d????w* | d???????w*) exit 1 ;; esac
 )
 
-# The result, which `latchkey import` takes (outcome added: the new lines stand, and the old ones): what stands now, a digest of what it
-# says, and the host's own signature of both.
+# The result, which `latchkey import` takes (outcome added: the new lines stand, and the old ones): what stands now, a
+# digest of what it says, and the host's own signature of both.
 finish() {
 	result=${results}latchkey-result-$carry_token.txt
 	rm -f "$result.sig"
 	if ! write_result 2>/dev/null; then
-		put_line "$outcome; the result could not be written to ${results:-$(pwd)}: run this once more from a folder with room" >&2
+		put_line "$outcome; the result could not be written to ${results:-$(pwd)}:\
+ run this once more from a folder with room" >&2
 		exit 1
 	fi
 	files=$result
 	if [ -n "$sign_key" ]; then
-		if ssh-keygen -Y sign -n latchkey-bundle -f "$sign_key" "$result" >/dev/null 2>&1; then files="$result and $result.sig"
+		if ssh-keygen -Y sign -n latchkey-bundle -f "$sign_key" "$result" >/dev/null 2>&1; then
+			files="$result and $result.sig"
 		else put_line "the result could not be signed with $sign_key" >&2
 		fi
 	fi
 	put_line "$outcome; carry $files back, and give it to latchkey import"
 	if [ -n "$signature" ]; then put_line "the host has signed it with its key $carry_pin"
 	elif [ "$files" = "$result" ]; then
-		put_line "the host has not signed it, so it counts only once somebody known has: ssh-keygen -Y sign -n latchkey-bundle -f KEY $result"
+		put_line "the host has not signed it, so it counts only once somebody known has:\
+ ssh-keygen -Y sign -n latchkey-bundle -f KEY $result"
 	fi
 }
 
@@ -149,8 +158,9 @@ tell_result() {
 	put_line "$left_out" | sed -n 's/^f/left-out f/p'
 }
 
-# What each file is, into $files_told, before the old private half goes: it stays where an account has made something else of its file
-# since that was changed, which is left out of the last that was done then. $none_left: why, where nothing is left that was done.
+# What each file is, into $files_told, before the old private half goes: it stays where an account has made something
+# else of its file since that was changed, which is left out of the last that was done then. $none_left: why, where
+# nothing is left that was done.
 tell_files() {
 	files_told= none_left= told_phase=add
 	case $outcome" $carry_phases " in rolled-back*) ;; *' remove '*) told_phase=remove ;; esac

@@ -1,8 +1,9 @@
-# Which host a carried script is on: it is for the one that has the host key which is pinned for it, and does nothing on another. Root
-# shows that its private half is here by a signature of the script's nonce, and signs the result with it.
+# Which host a carried script is on: it is for the one that has the host key which is pinned for it, and does nothing
+# on another. Root shows that its private half is here by a signature of the script's nonce, and signs the result with
+# it.
 
-# check_host: refuses another host. Into $host_key the file of the key that signs; empty where none can. That it is another one is
-# known only where every host key of it was seen.
+# check_host: refuses another host. Into $host_key the file of the key that signs; empty where none can. That it is
+# another one is known only where every host key of it was seen.
 check_host() {
 	host_key= host_is=unknown host_keys_seen=
 	unset SSH_AUTH_SOCK SSH_ASKPASS DISPLAY
@@ -11,14 +12,17 @@ check_host() {
 	case $host_is in
 		proved) put_line "this is $here"; return ;;
 		other)
-			refuse_script "this is not $here: no host key of this host is that one. Run it there; if that host has another key by now, scan it and plan again"
+			refuse_script "this is not $here: no host key of this host is that one. Run it there;\
+ if that host has another key by now, scan it and plan again"
 			;;
 		public)
 			doubt="only root can show that this is $here: its public file alone can be read"
-			[ "$my_uid" != 0 ] || doubt="nothing shows that this is $here: its public file is here, and its private key cannot be used (locked, or kept elsewhere)"
+			[ "$my_uid" != 0 ] || doubt="nothing shows that this is $here: its public file is here,\
+ and its private key cannot be used (locked, or kept elsewhere)"
 			;;
 		*)
-			doubt="no host key that can be used here is that one, and not all can be used, so nothing shows that this is $here"
+			doubt="no host key that can be used here is that one, and not all can be used,\
+ so nothing shows that this is $here"
 			[ -n "$host_keys_seen" ] || doubt="no host key can be read here, so nothing shows that this is $here"
 			;;
 	esac
@@ -28,7 +32,8 @@ check_host() {
 		remedy="Run the collector there as root, import what it writes, and plan again"
 	elif [ "$my_uid" = 0 ]; then remedy="Let root use that host key, as a file without a passphrase"
 	fi
-	[ -n "$unverified_host" ] || [ -n "$only_looks" ] || refuse_script "$doubt. $remedy; or, if you have seen for yourself that this is that host, use --unverified-host"
+	[ -n "$unverified_host" ] || [ -n "$only_looks" ] ||
+		refuse_script "$doubt. $remedy; or, if you have seen for yourself that this is that host, use --unverified-host"
 	put_line "$doubt"
 }
 
@@ -56,8 +61,8 @@ see_host_keys() {
 	[ $host_is != unknown ] || [ -z "$host_keys_seen" ] || [ -n "$unseen_key" ] || host_is=other
 }
 
-# The private host keys of every sshd of root that listens, of one that would be started now, and those in their usual place; "more"
-# where an sshd that listens may have others.
+# The private host keys of every sshd of root that listens, of one that would be started now, and those in their usual
+# place; "more" where an sshd that listens may have others.
 list_host_keys() {
 	{
 		if [ "$my_uid" = 0 ] && has sshd; then
@@ -81,8 +86,8 @@ list_host_keys() {
 	} | awk '!seen[$0]++'
 }
 
-# The fingerprint of the private key in a file of root's, into $seen_key, by what it signs; $host_key where that is the pinned one. An
-# ssh-keygen that cannot sign (before OpenSSH 8.1) tells it of the private half all the same.
+# The fingerprint of the private key in a file of root's, into $seen_key, by what it signs; $host_key where that is the
+# pinned one. An ssh-keygen that cannot sign (before OpenSSH 8.1) tells it of the private half all the same.
 see_private_key() {
 	seen_key=
 	is_roots_path "$1" && [ -f "$1" ] || return
@@ -109,7 +114,8 @@ sign_with() {
 	[ -n "$signature" ]
 }
 
-# who_signed NAMESPACE TEXT: the fingerprint of the key that has signed this in $signature, into $seen_key; empty where none has.
+# who_signed NAMESPACE TEXT: the fingerprint of the key that has signed this in $signature, into $seen_key; empty where
+# none has.
 who_signed() {
 	seen_key=$(put_line "$2" | ssh-keygen -Y check-novalidate -n "$1" -s /dev/fd/3 2>/dev/null 3<<-SIGNATURE
 		-----BEGIN SSH SIGNATURE-----

@@ -1,9 +1,10 @@
-# What one account does to its own folder stops that account's part of a carried script, and nobody else's: its files are left out by
-# name from a phase on, as long as nothing of that phase stands in them. Why they cannot be written is said by what runs as that account.
-# Root alone leaves anything out, and no file or folder of root's own: in none of those can an account have brought that about.
+# What one account does to its own folder stops that account's part of a carried script, and nobody else's: its files
+# are left out by name from a phase on, as long as nothing of that phase stands in them. Why they cannot be written is
+# said by what runs as that account. Root alone leaves anything out, and no file or folder of root's own: in none of
+# those can an account have brought that about.
 
-# $left_out and $unended: a line for each, as the result has them: ID PHASE REASON, and ID REASON of a folder in which something of the
-# script stays. $first_left: why the first one was, as a sentence.
+# $left_out and $unended: a line for each, as the result has them: ID PHASE REASON, and ID REASON of a folder in which
+# something of the script stays. $first_left: why the first one was, as a sentence.
 
 may_leave_out() { [ "$my_uid" = 0 ] && [ "$file_uid" != 0 ] && [ "$folder_uid" != 0 ]; }
 
@@ -18,7 +19,8 @@ leave_or_stop() {
 	left_out="$left_out$id $1 $reason$nl"
 }
 
-# The word of $said, into $reason. Whoever speaks for an account may say anything: what no result may have as a word is no answer.
+# The word of $said, into $reason. Whoever speaks for an account may say anything: what no result may have as a word is
+# no answer.
 name_reason() {
 	reason=${said%% *}
 	case $reason in '' | *[!a-z-]*) reason=no-answer ;; esac
@@ -31,8 +33,8 @@ is_left_out() {
 	return 1
 }
 
-# require_left PHASE: without a file that it is done in nothing is shown, where the run cannot do without this host: $why is that of the
-# first one that is left out then.
+# require_left PHASE: without a file that it is done in nothing is shown, where the run cannot do without this host:
+# $why is that of the first one that is left out then.
 require_left() {
 	[ -z "$why" ] && [ -n "$left_out" ] && [ "$carry_needed" = yes ] || return 0
 	some_left=no left_of=$1
@@ -59,4 +61,6 @@ say_accounts() {
 '
 }
 
-sort_accounts() { if is_left_out "$phase"; then without_files=$without_files$accounts$nl; else with_files=$with_files$accounts$nl; fi; }
+sort_accounts() {
+	if is_left_out "$phase"; then without_files=$without_files$accounts$nl; else with_files=$with_files$accounts$nl; fi
+}

@@ -41,7 +41,13 @@ look_one() {
 }
 
 # What this script leaves of the file.
-find_goal() { case " $carry_phases " in *' remove '*) goal=$h_removed ;; *' add '*) goal=$h_added ;; *) goal=$seen ;; esac; }
+find_goal() {
+	case " $carry_phases " in
+		*' remove '*) goal=$h_removed ;;
+		*' add '*) goal=$h_added ;;
+		*) goal=$seen ;;
+	esac
+}
 
 # Nothing is left to be done there, so that nothing can be in its way.
 is_at_goal() { find_goal; [ -n "$seen" ] && [ "$seen" = "$goal" ] && [ $ours = no ]; }
@@ -64,8 +70,8 @@ know_one() {
 	done
 }
 
-# foresee FROM TO: the hash that the file has at stage TO, if it is at FROM now, into $foreseen; empty where nobody can tell. Never
-# read here: root opens nothing by a name that an account can give to something else.
+# foresee FROM TO: the hash that the file has at stage TO, if it is at FROM now, into $foreseen; empty where nobody can
+# tell. Never read here: root opens nothing by a name that an account can give to something else.
 foresee() {
 	with_pieces ask_pieces "$id" "$1" "$2"
 	told_of hash
@@ -75,8 +81,9 @@ foresee() {
 
 ask_pieces() { ask foresee "$path" "$@"; }
 
-# Whether an earlier run got past the proof: it has removed, has begun to, or has ended with the new line there. A file of root's shows
-# it for all; what an account has in its own file or folder, for that file alone (in $shown_in), and for all where every file does.
+# Whether an earlier run got past the proof: it has removed, has begun to, or has ended with the new line there. A file
+# of root's shows it for all; what an account has in its own file or folder, for that file alone (in $shown_in), and
+# for all where every file does.
 see_proved() {
 	shown=no
 	if [ "$h_removed" != "$h_added" ] && [ "$seen" = "$h_removed" ]; then shown=yes; fi

@@ -1,14 +1,18 @@
 # Who has signed a carried script.
 
-# It keeps out what was damaged or exchanged on its way: a script that was signed when it was written names its signer, and does nothing
-# without that signature. Whoever may have altered this very check runs ssh-keygen first.
+# It keeps out what was damaged or exchanged on its way: a script that was signed when it was written names its signer,
+# and does nothing without that signature. Whoever may have altered this very check runs ssh-keygen first.
 # $signature_checked: yes where it is checked, and by a key that was named.
 check_signature() {
 	script_signature=$0.sig signature_checked=no
-	if [ -z "$signer$carry_signer" ] && [ ! -f "$script_signature" ]; then put_line 'this script is not signed'; return; fi
+	if [ -z "$signer$carry_signer" ] && [ ! -f "$script_signature" ]; then
+		put_line 'this script is not signed'
+		return
+	fi
 	if ! can_verify; then
 		[ -n "$unchecked_signature" ] ||
-			refuse_script 'the ssh-keygen of this host cannot check its signature (that of OpenSSH 8.1 can): check it elsewhere, as its head says, and run it with --unchecked-signature'
+			refuse_script "the ssh-keygen of this host cannot check its signature (that of OpenSSH 8.1 can):\
+ check it elsewhere, as its head says, and run it with --unchecked-signature"
 		put_line 'its signature was not checked'
 		return
 	fi

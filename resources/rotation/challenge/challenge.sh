@@ -1,8 +1,8 @@
-# How Latchkey's hand answers, on a host, who wants to see that a name is that host's (RFC 8555, RFC 8737): a file in the
-# folder that a web server serves, or a server of one path that ends by itself. Read after hand.sh.
+# How Latchkey's hand answers, on a host, who wants to see that a name is that host's (RFC 8555, RFC 8737): a file in
+# the folder that a web server serves, or a server of one path that ends by itself. Read after hand.sh.
 #
-# What was begun for a run is written down first, in $challenges/RUN (/var/lib/latchkey/challenges, or under the home of
-# whoever is not root), so that it can be taken away whatever ended who began it:
+# What was begun for a run is written down first, in $challenges/RUN (/var/lib/latchkey/challenges, or under the home
+# of whoever is not root), so that it can be taken away whatever ended who began it:
 #
 #   ID.file    the file: its folder, its name, its hash, and which folders were made for it
 #   ID.d/      a server: its files, what it said, and in `pid` who holds it

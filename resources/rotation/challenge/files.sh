@@ -1,7 +1,7 @@
 # A file in the folder that a web server serves, and the folders that were made for it.
 
-# Follows all links of $1: the deepest folder that is there, into $real, and what is missing behind it, into $missing. Whoever
-# owns that folder writes there, so each link has to be theirs or root's: $owners.
+# Follows all links of $1: the deepest folder that is there, into $real, and what is missing behind it, into $missing.
+# Whoever owns that folder writes there, so each link has to be theirs or root's: $owners.
 follow() {
 	left=${1#/}/ walked= missing= owners=' ' followed=0 real=
 	while [ -n "${left%/}" ]; do
@@ -16,7 +16,8 @@ follow() {
 			l*)
 				owners="$owners$uid "
 				followed=$((followed + 1))
-				goal=$(readlink "$walked/$step" 2>/dev/null) && [ $followed -lt 16 ] || { refuse linked-folder "$walked/$step"; return 1; }
+				goal=$(readlink "$walked/$step" 2>/dev/null) && [ $followed -lt 16 ] ||
+					{ refuse linked-folder "$walked/$step"; return 1; }
 				case $goal in /*) walked= ;; esac
 				left=${goal#/}/$left
 				;;
@@ -79,7 +80,8 @@ write_down() {
 	[ -n "$made" ] || made=$(made_for "$place")
 	part=$records/$id.part
 	find_sync "$records"
-	problem=$({ put_line "$place" && put_line "$name" && put_line "$wanted" && put_line "$made"; } 2>&1 >"$part") || cannot no "$part"
+	problem=$({ put_line "$place" && put_line "$name" && put_line "$wanted" && put_line "$made"; } 2>&1 >"$part") ||
+		cannot no "$part"
 	sync_file "$part"
 	problem=$(mv -f "$part" "$records/$id.file" 2>&1) || cannot no "$records/$id.file"
 	part=
@@ -142,8 +144,8 @@ put_challenge() {
 	[ "$hashed" = "$wanted" ] || fail not-there "$hashed"
 }
 
-# challenge_drop FOLDER NAME HASH MADE RUN ID: the file is gone if it is ours, and the folders that were made for it, once
-# nothing is in them.
+# challenge_drop FOLDER NAME HASH MADE RUN ID: the file is gone if it is ours, and the folders that were made for it,
+# once nothing is in them.
 do_challenge_drop() {
 	name=$2 wanted=$3 made=$4 run=$5 id=$6 refusal=
 	check_words "$wanted" "$run" "$id"

@@ -4,22 +4,19 @@
 find_listeners() {
 	hex_ports=
 	for wanted_port do hex_ports="$hex_ports $(printf %04X "$wanted_port")"; done
-	listeners=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v ports="$hex_ports " '
-		$4 == "0A" { split($2, at, ":"); if (index(ports, " " at[2] " ")) print at[2], at[1], $10 }')
+	listeners=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v ports="$hex_ports " "$listening_awk")
 }
 
 # The program that has this socket; only root is told of others'.
 who_has() {
 	set +f
-	set -- "$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v socket="socket:[$1]" '
-		/^\/proc\// { split($0, part, "/"); pid = part[3] }
-		$NF == socket { print pid; exit }')"
+	set -- "$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v socket="socket:[$1]" "$socket_owner_awk")"
 	set -f
 	[ -z "$1" ] || cat "/proc/$1/comm" 2>/dev/null
 }
 
-# challenge_look PORT...: what listens there, what could serve, and how the web servers that run are configured, as far as
-# it tells which folder answers for a path. No line of a configuration that is not on the list leaves the host.
+# challenge_look PORT...: what listens there, what could serve, and how the web servers that run are configured, as far
+# as it tells which folder answers for a path. No line of a configuration that is not on the list leaves the host.
 do_challenge_look() {
 	[ -r /proc/net/tcp ] || tell no-listeners
 	find_listeners "$@"
@@ -38,8 +35,9 @@ do_challenge_look() {
 	ok seen
 }
 
-# Only the first process of each, which the others are children of. What somebody else has under such a name is none of this host's web
-# servers: root asks none but root's own, and reads nothing by words that lead to where others may write.
+# Only the first process of each, which the others are children of. What somebody else has under such a name is none of
+# this host's web servers: root asks none but root's own, and reads nothing by words that lead to where others may
+# write.
 look_at_server() {
 	runs_as_root "/proc/$1" || { [ "$my_uid" != 0 ] && [ -O "/proc/$1" ]; } || return
 	parent=$(awk '/^PPid:/ { print $2 }' "/proc/$1/status")
@@ -61,8 +59,8 @@ look_at_server() {
 	esac
 }
 
-# leads_to_root WORD...: whether root alone can have written each path among these words of process $pid, by itself or after a flag. What
-# somebody who logged in has started with any words leads nowhere. Why not: $led_by.
+# leads_to_root WORD...: whether root alone can have written each path among these words of process $pid, by itself or
+# after a flag. What somebody who logged in has started with any words leads nowhere. Why not: $led_by.
 leads_to_root() {
 	[ "$my_uid" = 0 ] && [ $# -gt 0 ] || return 0
 	led_by=login
@@ -103,16 +101,13 @@ after() {
 
 # That which $program was built with, by its own word.
 nginx_prefix() {
-	"$program" -V 2>&1 | awk '/^configure arguments:/ {
-		built = "/usr/local/nginx"
-		for (i = 3; i <= NF; i++) if (index($i, "--prefix=") == 1) built = substr($i, 10)
-	}
-	END { print (built == "" ? "unknown" : built) }'
+	"$program" -V 2>&1 | awk "$nginx_prefix_awk"
 }
 
 look_at_apache() {
 	set -f
-	arguments=$(tr '\0' ' ' <"/proc/$pid/cmdline" | sed 's/^[^ ]*//; s/ -k [a-z-]*//; s/ -DFOREGROUND//; s/ -D FOREGROUND//; s/ -X//')
+	arguments=$(tr '\0' ' ' <"/proc/$pid/cmdline" |
+		sed 's/^[^ ]*//; s/ -k [a-z-]*//; s/ -DFOREGROUND//; s/ -D FOREGROUND//; s/ -X//')
 	leads_to_root $arguments || { tell strange apache $led_by; return; }
 	surroundings=$(tr '\0' '\n' <"/proc/$pid/environ" | grep -E '^APACHE_[A-Z_]+=')
 	dump=$(

@@ -1,7 +1,7 @@
 # Programs that serve one path, and what holds them.
 
-# Each is started in its folder by PORT and SECONDS, gives up being root once it has its port, and answers from the file
-# `answer`: the path, and what is there.
+# Each is started in its folder by PORT and SECONDS, gives up being root once it has its port, and answers from the
+# file `answer`: the path, and what is there.
 server_by_python='
 import os, socket, sys, threading
 port, seconds = int(sys.argv[1]), int(sys.argv[2])
@@ -35,7 +35,9 @@ def answer(client):
             asked += piece
         found = asked.split(b" ")[:2] == [b"GET", path.encode()]
         body = text if found else ""
-        client.sendall(("HTTP/1.1 %s\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % ("200 OK" if found else "404 Not Found", len(body), body)).encode())
+        status = "200 OK" if found else "404 Not Found"
+        head = "HTTP/1.1 %s\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n" % (status, len(body))
+        client.sendall((head + "Connection: close\r\n\r\n" + body).encode())
     except OSError:
         pass
     finally:
@@ -55,8 +57,14 @@ use strict; use POSIX (); use Socket qw(:all);
 my ($port, $seconds) = @ARGV;
 open(my $file, "<", "answer") or die; my ($path, $text) = split " ", join("", <$file>);
 my $server;
-sub six { socket($server, AF_INET6, SOCK_STREAM, 0) && setsockopt($server, IPPROTO_IPV6, IPV6_V6ONLY, 0) && setsockopt($server, SOL_SOCKET, SO_REUSEADDR, 1) && bind($server, pack_sockaddr_in6($port, IN6ADDR_ANY)) }
-sub four { socket($server, AF_INET, SOCK_STREAM, 0) && setsockopt($server, SOL_SOCKET, SO_REUSEADDR, 1) && bind($server, pack_sockaddr_in($port, INADDR_ANY)) }
+sub six {
+    socket($server, AF_INET6, SOCK_STREAM, 0) && setsockopt($server, IPPROTO_IPV6, IPV6_V6ONLY, 0)
+        && setsockopt($server, SOL_SOCKET, SO_REUSEADDR, 1) && bind($server, pack_sockaddr_in6($port, IN6ADDR_ANY))
+}
+sub four {
+    socket($server, AF_INET, SOCK_STREAM, 0) && setsockopt($server, SOL_SOCKET, SO_REUSEADDR, 1)
+        && bind($server, pack_sockaddr_in($port, INADDR_ANY))
+}
 six() or do { die "$!\n" if $!+0 == 13 || $!+0 == 98 || $!+0 == 48; four() or die "$!\n" };
 listen($server, 64) or die "$!\n";
 # What perl makes of $< and $> keeps the way back to root.
@@ -69,10 +77,14 @@ while (1) {
     if (defined $child && $child == 0) {
         alarm 5;
         my $asked = "";
-        while ($asked !~ /\r\n\r\n/ && length($asked) < 16384) { sysread($client, $asked, 4096, length $asked) or last }
+        while ($asked !~ /\r\n\r\n/ && length($asked) < 16384) {
+            sysread($client, $asked, 4096, length $asked) or last;
+        }
         my $found = index($asked, "GET $path ") == 0;
         my $body = $found ? $text : "";
-        syswrite($client, "HTTP/1.1 " . ($found ? "200 OK" : "404 Not Found") . "\r\nContent-Type: application/octet-stream\r\nContent-Length: " . length($body) . "\r\nConnection: close\r\n\r\n$body");
+        syswrite($client, "HTTP/1.1 " . ($found ? "200 OK" : "404 Not Found") . "\r\n"
+            . "Content-Type: application/octet-stream\r\nContent-Length: " . length($body) . "\r\n"
+            . "Connection: close\r\n\r\n$body");
         exit 0;
     }
     close $client;
@@ -88,13 +100,15 @@ while IFS= read -r line <&3; do
     [ -n "$first" ] || first=$line
 done
 case $first in
-    "GET $path "*) printf "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" ${#text} "$text" ;;
+    "GET $path "*)
+        printf "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
+        printf "Content-Length: %d\r\nConnection: close\r\n\r\n%s" ${#text} "$text" ;;
     *) printf "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" ;;
 esac'
 
-# Holds the server until its time is over, and ends it when told to. Its own number is written down by itself, so that there
-# is no server of which nobody knows. Once its time is over nothing of it stays, whether anybody comes for it or not; where it
-# ended before that, what it said does.
+# Holds the server until its time is over, and ends it when told to. Its own number is written down by itself, so that
+# there is no server of which nobody knows. Once its time is over nothing of it stays, whether anybody comes for it or
+# not; where it ended before that, what it said does.
 holder_text='
 trap "" HUP
 echo $$ >pid

@@ -6,12 +6,15 @@ has_httpd() { has busybox && busybox --list 2>/dev/null | grep -qx httpd; }
 find_servers() {
 	servers=
 	if has python3 && python3 -c 'import socket, threading' 2>/dev/null; then servers="$servers python3"; fi
-	if has perl && perl -MPOSIX= -MSocket=:all -e 'pack_sockaddr_in6(1, IN6ADDR_ANY)' 2>/dev/null; then servers="$servers perl"; fi
+	if has perl && perl -MPOSIX= -MSocket=:all -e 'pack_sockaddr_in6(1, IN6ADDR_ANY)' 2>/dev/null; then
+		servers="$servers perl"
+	fi
 	if has_httpd; then servers="$servers busybox"; fi
 	if has socat; then servers="$servers socat"; fi
 }
 
-# challenge_serve RUN ID PORT SECONDS WITH PATH TEXT: TEXT is at PATH of that port, on every address of this host, for so long.
+# challenge_serve RUN ID PORT SECONDS WITH PATH TEXT: TEXT is at PATH of that port, on every address of this host, for
+# so long.
 do_challenge_serve() {
 	run=$1 id=$2 port=$3 seconds=$4 with=$5
 	check_words "$run" "$id" "$port" "$seconds" "$with"
@@ -39,8 +42,8 @@ do_challenge_serve() {
 	start_server "$@"
 }
 
-# challenge_tls RUN ID PORT SECONDS NAME DIGEST: who speaks acme-tls/1 to that port is shown a certificate for NAME with the
-# digest in it, for so long. Its key is made here and goes with it.
+# challenge_tls RUN ID PORT SECONDS NAME DIGEST: who speaks acme-tls/1 to that port is shown a certificate for NAME
+# with the digest in it, for so long. Its key is made here and goes with it.
 do_challenge_tls() {
 	run=$1 id=$2 port=$3 seconds=$4
 	check_words "$run" "$id" "$port" "$seconds" "$6"
@@ -58,7 +61,8 @@ CN = challenge
 basicConstraints = CA:FALSE
 subjectAltName = critical,$kind:$5
 1.3.6.1.5.5.7.1.31 = critical,DER:0420$6" >request || { problem=; cannot no "$home/request"; }
-	problem=$({ openssl ecparam -name prime256v1 -genkey -noout -out key && openssl req -x509 -new -key key -days 2 -config request -out certificate; } 2>&1) || no openssl "$problem"
+	problem=$({ openssl ecparam -name prime256v1 -genkey -noout -out key &&
+		openssl req -x509 -new -key key -days 2 -config request -out certificate; } 2>&1) || no openssl "$problem"
 	find_nobody key certificate
 	start_server $nobody openssl s_server -accept "$port" -alpn acme-tls/1 -cert certificate -key key -quiet
 }
@@ -92,12 +96,14 @@ is_held_here() {
 	return 1
 }
 
-# find_nobody FILE...: for a server that cannot give up being root by itself, what begins it as nobody who may have any port, into $nobody;
-# empty where this host has no such thing. These files of this folder, which nobody else comes to, are what it reads.
+# find_nobody FILE...: for a server that cannot give up being root by itself, what begins it as nobody who may have any
+# port, into $nobody; empty where this host has no such thing. These files of this folder, which nobody else comes to,
+# are what it reads.
 find_nobody() {
 	nobody=
 	[ "$my_uid" = 0 ] || return
-	nobody='env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs'
+	nobody='env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin'
+	nobody="$nobody setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs"
 	nobody="$nobody --inh-caps -all,+net_bind_service --ambient-caps -all,+net_bind_service"
 	$nobody true 2>/dev/null && chmod 711 . && chmod 644 "$@" || nobody=
 }
@@ -139,7 +145,8 @@ find_processes() {
 	if is_held_here; then processes=$holder; fi
 	set +f
 	for entry in /proc/[0-9]*/cwd; do
-		case $(readlink "$entry") in "$home" | "$home (deleted)") entry=${entry#/proc/} processes="$processes ${entry%/cwd}" ;; esac
+		case $(readlink "$entry") in "$home" | "$home (deleted)")
+			entry=${entry#/proc/} processes="$processes ${entry%/cwd}" ;; esac
 	done 2>/dev/null
 	set -f
 }

@@ -1,6 +1,7 @@
 # Files that are not there yet.
 
-# create PATH UID: an empty file of that user's (0600), and its folder (0700) where that is missing; nothing else is made.
+# create PATH UID: an empty file of that user's (0600), and its folder (0700) where that is missing; nothing else is
+# made.
 do_create() {
 	folder=${1%/*} made_folder=
 	check_words "$2"
@@ -10,7 +11,8 @@ do_create() {
 		[ "$actor" = "$2" ] || no not-owner "$actor"
 		size=0
 		if is_full; then no no-space; fi
-		problem=$(mkdir -m 700 "./$name" 2>&1) && made_folder=$1 || [ -d "./$name" ] || { why_of "$problem"; no "$why" "$problem"; }
+		problem=$(mkdir -m 700 "./$name" 2>&1) && made_folder=$1 || [ -d "./$name" ] ||
+			{ why_of "$problem"; no "$why" "$problem"; }
 		label "./$name"
 		find_sync .
 		sync_folder

@@ -3,7 +3,9 @@
 # What can act when we cannot, into $ways.
 dead_man_ways() {
 	ways=
-	if [ -d /run/systemd/system ] && has systemd-run && { [ "$my_uid" = 0 ] || [ $by_root = yes ]; }; then ways=systemd-run; fi
+	if [ -d /run/systemd/system ] && has systemd-run && { [ "$my_uid" = 0 ] || [ $by_root = yes ]; }; then
+		ways=systemd-run
+	fi
 	if has at && runs atd && at -l >/dev/null 2>&1; then ways="$ways at"; fi
 	if has setsid || has nohup; then ways="$ways sleep"; fi
 }
@@ -65,9 +67,9 @@ elif [ -s "$work/lines-$id" ]; then
 fi
 rm -f "$work/back-$id"'
 
-# arm PATH ID TOKEN WAY SECONDS WROTE PRIOR LINES CREATED: unless disarmed in so many seconds, the file gets PRIOR back if it is
-# still WROTE; if it is neither, and LINES is not empty, those are added to it. CREATED (yes): there was no file, and PRIOR, which
-# is empty, goes away, too.
+# arm PATH ID TOKEN WAY SECONDS WROTE PRIOR LINES CREATED: unless disarmed in so many seconds, the file gets PRIOR back
+# if it is still WROTE; if it is neither, and LINES is not empty, those are added to it. CREATED (yes): there was no
+# file, and PRIOR, which is empty, goes away, too.
 do_arm() {
 	enter "$1"
 	id=$2 run=$3 way=$4 seconds=$5 wrote=$6 prior=$7 created=${9:-no}
@@ -108,8 +110,9 @@ do_arm() {
 	ok armed "$gen"
 }
 
-# fire_by FOLDER UID NAME: what runs the text NAME of a folder, into $firing, if the folder is still that user's: whoever may write on the
-# way can have put another in its place. It has no dollar, which a service manager would look at.
+# fire_by FOLDER UID NAME: what runs the text NAME of a folder, into $firing, if the folder is still that user's:
+# whoever may write on the way can have put another in its place. It has no dollar, which a service manager would look
+# at.
 fire_by() {
 	quote "$1"
 	firing="cd -P -- $quoted && ls -ldn . | grep -q '^d[^ ]*  *[0-9][0-9]*  *$2 ' && exec sh './$3'"
@@ -135,8 +138,8 @@ exec >/dev/null 2>&1; sleep \$rest; $firing" | at "now + $((seconds / 60)) minut
 	put_line "${told%% *}" >"$work/timer-$id.$gen"
 }
 
-# start_timer PATH ID TOKEN GENERATION SECONDS: the service manager, which root alone may ask, runs what was armed. As whom,
-# and where that lies, root sees for itself: an account's own shell could tell it anything.
+# start_timer PATH ID TOKEN GENERATION SECONDS: the service manager, which root alone may ask, runs what was armed. As
+# whom, and where that lies, root sees for itself: an account's own shell could tell it anything.
 do_start_timer() {
 	id=$2 run=$3 gen=$4 seconds=$5
 	check_words "$id" "$run" "$gen" "$seconds"

@@ -1,17 +1,20 @@
-# Latchkey's hand on a host: looks at files that say who may log in, and changes them so that each is the old or the new
-# one at any moment, whatever ends this. POSIX sh (dash, busybox, bash, ksh, mksh), read by a shell that is running already.
+# Latchkey's hand on a host: looks at files that say who may log in, and changes them so that each is the old or the
+# new one at any moment, whatever ends this. POSIX sh (dash, busybox, bash, ksh, mksh), read by a shell that is running
+# already.
 #
 #   hand_serve NONCE     answers requests, one a line on standard input, until that ends
 #
-# A request is `SEQ VERB 'WORD'...`, in words of the shell. Bytes in a word are written as printf %b takes them. Answers:
+# A request is `SEQ VERB 'WORD'...`, in words of the shell. Bytes in a word are written as printf %b takes them.
+# Answers:
 #
 #   lk NONCE SEQ tell NAME WORD...       any number
 #   lk NONCE SEQ data NAME b64|hex       then lines of that, then a line with a dot
-#   lk NONCE SEQ ok|no|fail WORD...      no: nothing was changed; fail: it was begun, and may have been done. Said once more, it is done, or refused
+#   lk NONCE SEQ ok|no|fail WORD...      no: nothing was changed; fail: it was begun, and may have been done. Said once
+#                                        more, it is done, or refused
 #   lk NONCE SEQ end STATUS
 #
-# Every request is carried out as whoever owns the folder that it is about: root drops to that user, in a shell that gets
-# this library on its standard input. Nothing that a request says is in the words of any process.
+# Every request is carried out as whoever owns the folder that it is about: root drops to that user, in a shell that
+# gets this library on its standard input. Nothing that a request says is in the words of any process.
 #
 # What is made for a run lies in FOLDER/.latchkey, and is gone when the run ends:
 #
@@ -35,9 +38,9 @@ hand_prepare() {
 	PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:${PATH-}
 	export LC_ALL LANG PATH
 	unset TZ CDPATH ENV BASH_ENV POSIXLY_CORRECT TIME_STYLE QUOTING_STYLE OPENSSL_CONF
-	for tool in at awk base64 cat chmod chown cp cut date dd df getfacl getfattr grep head id kill ln ls lsattr mkdir mv od \
-		printf pwd read readlink rm rmdir sed setpriv sh sha256sum shasum sort ssh-keygen stat su sync systemctl tail tr \
-		echo test cd set shift unset export command wait; do
+	for tool in at awk base64 cat chmod chown cp cut date dd df getfacl getfattr grep head id kill ln ls lsattr mkdir \
+		mv od printf pwd read readlink rm rmdir sed setpriv sh sha256sum shasum sort ssh-keygen stat su sync systemctl \
+		tail tr echo test cd set shift unset export command wait; do
 		unset -f "$tool" 2>/dev/null
 	done
 	# The words of a program can be read by everybody on a host: printf must be the shell's own.
@@ -81,7 +84,8 @@ find_tools() {
 encode() {
 	case $1 in
 		'') encoded=% ;;
-		*[!A-Za-z0-9/._@+,=:~-]*) encoded=$(put_line "$1" | od -An -v -tx1 | tr -d '\n' | tr ' ' '%'); encoded=${encoded%?0a} ;;
+		*[!A-Za-z0-9/._@+,=:~-]*)
+			encoded=$(put_line "$1" | od -An -v -tx1 | tr -d '\n' | tr ' ' '%'); encoded=${encoded%?0a} ;;
 		*) encoded=$1 ;;
 	esac
 }
@@ -120,7 +124,8 @@ why_of() {
 		*'ead-only'*) why=read-only ;;
 		*'peration not permitted'*) why=not-permitted ;;
 		*'ermission denied'*) why=not-writable ;;
-		*'ile exists'* | *'s a directory'* | *'ot a directory'* | *'on-directory'* | *'irectory not empty'*) why=in-the-way ;;
+		*'ile exists'* | *'s a directory'* | *'ot a directory'* | *'on-directory'* | *'irectory not empty'*)
+			why=in-the-way ;;
 		*) why=io-error ;;
 	esac
 	# A shell's own printf does not say why.
@@ -129,8 +134,8 @@ why_of() {
 	if [ $why = io-error ] && is_full "$1"; then why=no-space; fi
 }
 
-# cannot no|fail PATH: ends with why $problem kept PATH, which lies elsewhere than the file of the request, from being made. Said by its path
-# is what is in the way, and where a file system that is full is mounted.
+# cannot no|fail PATH: ends with why $problem kept PATH, which lies elsewhere than the file of the request, from being
+# made. Said by its path is what is in the way, and where a file system that is full is mounted.
 cannot() {
 	why_of "$problem" "$2"
 	case $why in
@@ -185,20 +190,20 @@ hand_once() {
 	hand_do "$request"
 }
 
-# What a fresh shell is given as its words, to read the rest; the same for everybody. The library comes last: whatever a shell reads by
-# lines from a pipe it reads a byte at a time.
+# What a fresh shell is given as its words, to read the rest; the same for everybody. The library comes last: whatever
+# a shell reads by lines from a pipe it reads a byte at a time.
 hand_boot='IFS= read -r hand_nonce
 IFS= read -r hand_request
 eval "$(cat)"
 hand_once'
 
-# Seconds that an account's shell has for one request; whatever that account has running can keep it from ever ending. A login that is
-# proved from there may take 20.
+# Seconds that an account's shell has for one request; whatever that account has running can keep it from ever ending.
+# A login that is proved from there may take 20.
 account_seconds=25
 
-# Does this very request as user $1, and ends. Whatever that account has running may speak in its place, so what comes of it
-# goes through our hands: it has neither our output, nor our input, nor the word that marks our answers. It may also hold the pipes to
-# it and from it: so what feeds it is ended, too, and the last word is ours.
+# Does this very request as user $1, and ends. Whatever that account has running may speak in its place, so what comes
+# of it goes through our hands: it has neither our output, nor our input, nor the word that marks our answers. It may
+# also hold the pipes to it and from it: so what feeds it is ended, too, and the last word is ours.
 become() {
 	[ "$my_uid" = 0 ] || no not-owner "$1"
 	[ -n "${hand_library-}" ] || no no-library
@@ -221,8 +226,8 @@ become() {
 	exit
 }
 
-# Passes on the answer to this one request: what it tells, its data, and the word that ends it. No more of it than an answer of ours can
-# have, which the workstation would take for the end of the session.
+# Passes on the answer to this one request: what it tells, its data, and the word that ends it. No more of it than an
+# answer of ours can have, which the workstation would take for the end of the session.
 relay() {
 	within=no passed=0
 	while IFS= read -r line; do

@@ -1,7 +1,7 @@
 # Private halves of keys: made, put in place of old ones, taken back.
 
-# put PATH BEFORE WANTED MODE BYTES|made OWNER: the file gets the hash WANTED; what it was (BEFORE, or "absent") stays beside
-# it as PATH.latchkey-old. "made": it is what do_make has left beside it. OWNER: whose folder it is, by number.
+# put PATH BEFORE WANTED MODE BYTES|made OWNER: the file gets the hash WANTED; what it was (BEFORE, or "absent") stays
+# beside it as PATH.latchkey-old. "made": it is what do_make has left beside it. OWNER: whose folder it is, by number.
 do_put() {
 	enter_of "$1" "${6-}"
 	before=$2 wanted=$3 new_mode=$4
@@ -39,10 +39,10 @@ do_put() {
 	ok put
 }
 
-# OpenSSH's client reads the public half when it is connected, and the private one once the server has taken that: where the two change
-# in between it refuses them ("contents do not match public"). So they change while no ssh of this host has begun within three
-# seconds; where logins follow each other without a pause, after six. A client that begins later than this looks reads its first file
-# later than the rename that follows.
+# OpenSSH's client reads the public half when it is connected, and the private one once the server has taken that:
+# where the two change in between it refuses them ("contents do not match public"). So they change while no ssh of this
+# host has begun within three seconds; where logins follow each other without a pause, after six. A client that begins
+# later than this looks reads its first file later than the rename that follows.
 wait_for_logins() {
 	while [ $waits -lt 120 ] && is_logging_in; do
 		sleep 0.05 || { sleep 1; waits=$((waits + 19)); }
@@ -50,7 +50,8 @@ wait_for_logins() {
 	done
 }
 
-# wait_to_replace HASH: for such a moment, in which the file still has that hash: somebody may have put another one there meanwhile.
+# wait_to_replace HASH: for such a moment, in which the file still has that hash: somebody may have put another one
+# there meanwhile.
 wait_to_replace() {
 	waits=0
 	while :; do
@@ -145,8 +146,8 @@ do_undo_put() {
 	ok done
 }
 
-# make PATH TYPE BITS COMMENT again|fresh OWNER: a pair at PATH.latchkey-new; BITS 0: as many as usual. What lies there already is
-# taken for what an earlier try of this run has made, if it is the owner's own; "fresh": there was none.
+# make PATH TYPE BITS COMMENT again|fresh OWNER: a pair at PATH.latchkey-new; BITS 0: as many as usual. What lies there
+# already is taken for what an earlier try of this run has made, if it is the owner's own; "fresh": there was none.
 do_make() {
 	enter_of "$1" "${6-}"
 	new=./$name.latchkey-new

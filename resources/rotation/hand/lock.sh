@@ -1,8 +1,8 @@
 # The lock of a folder, which a run holds while it changes what is in it.
 
-# The lock that holds, into $lock (its number), $lock_token, $lock_who, $lock_since and $lock_end; $highest is the number of the
-# last one, whatever it says, and $foreign what is called like a lock and is none. Whoever owns the folder may have put
-# anything there: nothing is opened, and a number is one only if all shells count so far.
+# The lock that holds, into $lock (its number), $lock_token, $lock_who, $lock_since and $lock_end; $highest is the
+# number of the last one, whatever it says, and $foreign what is called like a lock and is none. Whoever owns the
+# folder may have put anything there: nothing is opened, and a number is one only if all shells count so far.
 find_lock() {
 	lock= lock_token= lock_who= lock_since= lock_end= highest= foreign=
 	set +f
@@ -37,8 +37,8 @@ is_lock_number() {
 # As a lock says who holds it, into $who. is_lock and readHolder of the workstation take no other letters.
 name_holder() { who=$(put_line "$1" | tr -c 'A-Za-z0-9@._:\n-' '_' | cut -c 1-200); }
 
-# is_lock GOAL TOKEN WHO SINCE END: whether a run has written this. No run holds a folder for a day; the time by which this one has
-# taken its own may have been set back since.
+# is_lock GOAL TOKEN WHO SINCE END: whether a run has written this. No run holds a folder for a day; the time by which
+# this one has taken its own may have been set back since.
 is_lock() {
 	[ $# = 5 ] && [ ${#1} -le 400 ] || return 1
 	case $2 in '' | *[!A-Za-z0-9]*) return 1 ;; esac
@@ -49,7 +49,8 @@ is_lock() {
 	[ "$2" = "${run-}" ] || [ "$5" -le $(($(date +%s) + 86400)) ]
 }
 
-# Whether a run can hold this folder: .latchkey is not there, or is a folder of ours with nothing among its locks but locks.
+# Whether a run can hold this folder: .latchkey is not there, or is a folder of ours with nothing among its locks but
+# locks.
 judge_work_folder() {
 	lock= highest= foreign=
 	look_at .latchkey
@@ -65,8 +66,8 @@ judge_work_folder() {
 	[ "${highest:-0}" -lt 90000000 ] || [ "$lock_token" = "${run-}" ]
 }
 
-# begin PATH TOKEN WHO SECONDS BREAKS: takes or renews the lock of the folder of PATH. BREAKS: the token of a lock whose
-# lease is over.
+# begin PATH TOKEN WHO SECONDS BREAKS: takes or renews the lock of the folder of PATH. BREAKS: the token of a lock
+# whose lease is over.
 do_begin() {
 	enter "$1"
 	run=$2 seconds=$4 breaks=${5-}

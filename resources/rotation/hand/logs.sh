@@ -1,8 +1,8 @@
 # What the logs of a host tell of logins.
 
-# log SINCE FINGERPRINT...: what tells of logins by one of these keys. Of the journal its entries as JSON, one a line, with the
-# fields that journald alone writes; of files their lines after the path and a tab, all that are there. Any user of a host may
-# write a line of a file. Where no log can be read, nothing is known.
+# log SINCE FINGERPRINT...: what tells of logins by one of these keys. Of the journal its entries as JSON, one a line,
+# with the fields that journald alone writes; of files their lines after the path and a tab, all that are there. Any
+# user of a host may write a line of a file. Where no log can be read, nothing is known.
 do_log() {
 	since=$1
 	check_words "$since"

@@ -13,7 +13,8 @@ do_host() {
 	ok
 }
 
-# look PATH [secret]: all that a plan has to know of a file, whoever it belongs to; of a secret one its hash, and no bytes.
+# look PATH [secret]: all that a plan has to know of a file, whoever it belongs to; of a secret one its hash, and no
+# bytes.
 do_look() {
 	real=$1 secret=${2-}
 	resolve_system_links
@@ -27,7 +28,8 @@ do_look() {
 		ok
 	fi
 	[ $by_root = yes ] || tell_chain
-	# Where it lies, and with whose rights it is read, is our word: of what the account's shell tells, only what has not been told counts.
+	# Where it lies, and with whose rights it is read, is our word: of what the account's shell tells, only what has not
+	# been told counts.
 	tell real "$real"
 	name_of "$actor"
 	tell actor "$actor" "$user_name"
@@ -85,8 +87,8 @@ tell_kept() {
 	set -f
 }
 
-# What a run would make beside a private key has room there: whatever else lies there stops it half-way. A new half is asked for by
-# whoever makes one.
+# What a run would make beside a private key has room there: whatever else lies there stops it half-way. A new half is
+# asked for by whoever makes one.
 judge_beside() {
 	if is_shared; then refuse shared-folder "$folder"; return 1; fi
 	hash_of "./$name"

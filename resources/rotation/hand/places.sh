@@ -4,8 +4,8 @@
 look_at() { columns $(ls -ldn "$1" 2>/dev/null); }
 columns() { mode=${1-} links=${2-} uid=${3-} gid=${4-} size=${5-}; }
 
-# Goes through all folders of path $1, and says in $actor who writes there: whoever owns the last. No link may be on the way,
-# nor a folder of a third. Where that is root, nobody else may write on the whole way.
+# Goes through all folders of path $1, and says in $actor who writes there: whoever owns the last. No link may be on
+# the way, nor a folder of a third. Where that is root, nobody else may write on the whole way.
 judge_way() {
 	way=$1 walked=
 	case $way in /*) ;; *) refuse odd-path "$way"; return 1 ;; esac
@@ -39,7 +39,8 @@ judge_step() {
 # What is found, for whoever asks first: it is told, or refused.
 refuse() { refusal=$1 detail=${2-}; return 1; }
 
-# Whether a path has control characters: it could end a line, and go on as words of its own, wherever one is written into a text.
+# Whether a path has control characters: it could end a line, and go on as words of its own, wherever one is written
+# into a text.
 is_odd() { [ "$(put_line "$1" | tr -d '\001-\037\177')" != "$1" ]; }
 
 # enter PATH: into its folder, as whoever that belongs to; $name is what it is called there.
@@ -55,7 +56,8 @@ enter() {
 	is_still_theirs || no owner-changed "$uid"
 }
 
-# Whether the folder that we are in belongs to $actor: whoever may write on the way can have put another in its place since that was judged.
+# Whether the folder that we are in belongs to $actor: whoever may write on the way can have put another in its place
+# since that was judged.
 is_still_theirs() { look_at . && [ "$uid" = "$actor" ]; }
 
 # Whether others than its owner may write in the folder that we are in.
@@ -68,8 +70,8 @@ is_shared() {
 	esac
 }
 
-# Where the folder that we are in, whose columns were just read, has an access list, the group's bits are its mask: whom it names, getfacl
-# says. Where nothing here could show such a list, it counts as one that names somebody.
+# Where the folder that we are in, whose columns were just read, has an access list, the group's bits are its mask:
+# whom it names, getfacl says. Where nothing here could show such a list, it counts as one that names somebody.
 has_named_writers() {
 	if has getfacl && list=$(getfacl -n . 2>/dev/null); then
 		put_line "$list" | grep -q -e '^user:[0-9][0-9]*:.w' -e '^group:[0-9][0-9]*:.w'
@@ -80,8 +82,8 @@ has_named_writers() {
 	return 1
 }
 
-# is_own_group GID UID: whether the group has that user in it and nobody else. One that stands elsewhere, such as in a directory, counts
-# as shared.
+# is_own_group GID UID: whether the group has that user in it and nobody else. One that stands elsewhere, such as in a
+# directory, counts as shared.
 is_own_group() {
 	is_own=no members=
 	while IFS=: read -r account _ number primary _; do
@@ -95,8 +97,8 @@ is_own_group() {
 	[ $is_own = yes ]
 }
 
-# enter_of PATH OWNER: the same for what nobody but user OWNER, or root, may see: whoever renames folders on the way may have put one of
-# their own there. OWNER is empty where nobody is known to be.
+# enter_of PATH OWNER: the same for what nobody but user OWNER, or root, may see: whoever renames folders on the way
+# may have put one of their own there. OWNER is empty where nobody is known to be.
 enter_of() {
 	case ${2-} in *[!0-9]*) no odd-words ;; esac
 	folder=${1%/*} refusal=
@@ -108,8 +110,8 @@ enter_of() {
 	if is_shared; then no shared-folder "$folder"; fi
 }
 
-# Of a pipe or a device it is empty: opening that might never end. Of what is larger than anything that is changed it is the
-# hash of no file of ours: no more than that is read. So it is of what could not be read to its end.
+# Of a pipe or a device it is empty: opening that might never end. Of what is larger than anything that is changed it
+# is the hash of no file of ours: no more than that is read. So it is of what could not be read to its end.
 hash_of() {
 	hashed=
 	[ -f "$1" ] || return 0
@@ -174,8 +176,8 @@ judge_writable() {
 	return 1
 }
 
-# Bytes and inodes that are left to this user in folder $1, into $free_bytes and $free_inodes (empty: not told). What has more than a shell can
-# count that counts in 32 bits, as mksh does, has enough: a gigabyte.
+# Bytes and inodes that are left to this user in folder $1, into $free_bytes and $free_inodes (empty: not told). What
+# has more than a shell can count that counts in 32 bits, as mksh does, has enough: a gigabyte.
 measure() {
 	free_bytes= free_inodes= measured=$1
 	set -- $(stat -f -c '%a %S %d %c' "$1" 2>/dev/null)
@@ -207,7 +209,9 @@ is_full() {
 attributes_of() {
 	attributes=$({
 		! has getfacl || getfacl -cnp "$1"
-		! has getfattr || (cd "${1%/*}" && getfattr -d -m - -e hex "${1##*/}" | grep -v -e '^# file' -e '^trusted' -e '^security[.][ei][vm][ma]')
+		! has getfattr ||
+			(cd "${1%/*}" && getfattr -d -m - -e hex "${1##*/}" |
+				grep -v -e '^# file' -e '^trusted' -e '^security[.][ei][vm][ma]')
 		set -- $(ls -dZ "$1") && [ "${1-?}" = '?' ] || put_line "$1"
 	} 2>/dev/null | $hash_tool)
 	attributes=${attributes%% *}

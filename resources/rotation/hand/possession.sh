@@ -1,7 +1,7 @@
 # Whether a private key file has the key that it shows: it signs.
 
-# sign PATH BYTES: what possession_script says of BYTES and the private key at PATH, the hash of the very file that signed, and who acts
-# there.
+# sign PATH BYTES: what possession_script says of BYTES and the private key at PATH, the hash of the very file that
+# signed, and who acts there.
 do_sign() {
 	enter "$1"
 	sign_bytes "$2" || no "$why"

@@ -30,8 +30,8 @@ copy_whole() {
 }
 
 # write PATH ID TOKEN BEFORE EXPECTED WANTED [AT REMOVED BYTES]...
-# The file has one of the hashes EXPECTED (with commas between) and gets WANTED: what the run has found there (BEFORE), with
-# so many bytes removed at AT and BYTES in their place.
+# The file has one of the hashes EXPECTED (with commas between) and gets WANTED: what the run has found there (BEFORE),
+# with so many bytes removed at AT and BYTES in their place.
 do_write() {
 	enter "$1"
 	id=$2 run=$3 before=$4 expected=,$5, wanted=$6
@@ -93,7 +93,8 @@ settle() {
 	set -f
 }
 
-# Somebody wrote while their file was replaced by what has the hash $2, and $1 is what they wrote: it is the file again.
+# Somebody wrote while their file was replaced by what has the hash $2, and $1 is what they wrote: it is the file
+# again.
 give_back() {
 	hash_of "$1"
 	theirs=$hashed

@@ -7,7 +7,7 @@ const RESOURCES = join(import.meta.dirname, "../../../resources");
 /** What a folder of them runs of the libraries. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = { challenge: ["lib/nginx.awk"] };
 
-/** A script that runs on hosts, as it is shipped: "pair.sh", or all files of "hand". */
+/** A script that runs on hosts, as it is shipped: "holders.sh", or all files of "hand". */
 export async function readRotationScript(name: string): Promise<string> {
   if (name.endsWith(".sh")) return readFile(join(RESOURCES, "rotation", name), "utf8");
   const own = (await readdir(join(RESOURCES, "rotation", name))).map((file) => `rotation/${name}/${file}`);

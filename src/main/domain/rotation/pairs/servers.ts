@@ -1,5 +1,5 @@
 /**
- * What each server makes of a pair, and how it is told of a new one (resources/rotation/servers*.sh). All of it was seen with the real
+ * What each server makes of a pair, and how it is told of a new one (resources/rotation/deployment). All of it was seen with the real
  * servers: decisions 0039 and 0043.
  */
 import type { ServerKind } from "#shared/model/pair.ts";

@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { lookAtPairFile } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
 import type { PairOfRun } from "#net/ssh/hand/pairs/pair-words.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import type { Consumer, PairFile } from "#shared/model/pair.ts";
-
-const ROTATION = join(import.meta.dirname, "../../../../../../../resources/rotation");
+import { joinScripts } from "#shared/text/join-scripts.ts";
 
 export const PAIR: PairOfRun = { token: "run00000001", id: "c0" };
 
@@ -13,24 +12,16 @@ export const PAIR: PairOfRun = { token: "run00000001", id: "c0" };
 export const openPairHand = async (shell: Parameters<typeof openHandIn>[0]) =>
   openHandIn(shell, await readPairScripts());
 
-const SCRIPTS = [
-  "pair.sh",
-  "pair-stage.sh",
-  "pair-turn.sh",
-  "servers.sh",
-  "servers-tell.sh",
-  "servers-web.sh",
-  "servers-haproxy.sh",
-  "servers-common.sh",
-  "servers-try.sh",
-  "servers-described.sh",
-  "servers-mail.sh",
-  "servers-data.sh",
-  "keystores.sh",
-];
+const FOLDER = join(import.meta.dirname, "../../../../../../../resources/rotation/deployment");
 
-export const readPairScripts = async (): Promise<string> =>
-  (await Promise.all(SCRIPTS.map((name) => readFile(join(ROTATION, name), "utf8")))).join("\n");
+/** The verbs of pairs, as they are shipped. */
+export async function readPairScripts(): Promise<string> {
+  const files = (await readdir(FOLDER)).map(async (name) => [
+    name,
+    await readFile(join(FOLDER, name), "utf8"),
+  ]);
+  return joinScripts(Object.fromEntries(await Promise.all(files)));
+}
 
 /** What a plan would say of the file, by a look. */
 export async function planFile(

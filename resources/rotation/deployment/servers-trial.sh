@@ -1,4 +1,4 @@
-# A folder in memory for what is tried, and a second server in it. Read after servers-common.sh.
+# A folder in memory for what is tried, and a second server in it.
 
 # Begins a try: $try is an empty folder in memory, where the system has such a one, that others may pass through.
 begin_try() {
@@ -17,8 +17,9 @@ find_try_base() {
 	done
 }
 
-# copy_pair CHAIN KEY [PID]: copies of the staged files, owned and moded as those, into $try_chain and $try_key, to which root alone
-# comes, or whoever runs process PID as well: what guards the live key may be its folder. Theirs once all is written.
+# copy_pair CHAIN KEY [PID]: copies of the staged files, owned and moded as those, into $try_chain and $try_key, to
+# which root alone comes, or whoever runs process PID as well: what guards the live key may be its folder. Theirs once
+# all is written.
 copy_pair() {
 	try_chain=$try/pair/chain.pem try_key=$try/pair/key.pem
 	mkdir -m 700 "$try/pair" && copy_whole "$1" "$try_chain" && copy_whole "$2" "$try_key" || return 1
@@ -30,8 +31,8 @@ user_of() { sed -n 's/^Uid:[	 ]*[0-9]*[	 ]*\([0-9]*\).*/\1/p' "/proc/$1/status";
 # A folder in $try for whoever process $1 runs as.
 folder_for() { mkdir -m 700 "$2" && chown "$(user_of "$1")" "$2"; }
 
-# second_try WORDS COMMAND...: runs until it says these words (0) or ends (1), and is ended then. What it said is in $try/log.
-# A socket alone tells nothing: slapd listens before it reads its pair.
+# second_try WORDS COMMAND...: runs until it says these words (0) or ends (1), and is ended then. What it said is in
+# $try/log. A socket alone tells nothing: slapd listens before it reads its pair.
 second_try() {
 	words_of_second=$1
 	shift
@@ -65,7 +66,8 @@ wait_for() {
 	done
 }
 
-# For a server that cannot be asked: $1 is why. That key and certificate belong together was seen before, where openssl is here.
+# For a server that cannot be asked: $1 is why. That key and certificate belong together was seen before, where openssl
+# is here.
 untried() {
 	said=$1
 	! has openssl || said="$said; openssl finds that key and certificate belong together"
@@ -74,12 +76,13 @@ untried() {
 
 # serves UNIX-SOCKET DIALOGUE CHAIN: whether what answers there shows the first certificate of CHAIN.
 serves() {
-	shown=$(openssl s_client -unix "$1" -starttls "$2" </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256 2>/dev/null)
+	shown=$(openssl s_client -unix "$1" -starttls "$2" </dev/null 2>/dev/null |
+		openssl x509 -noout -fingerprint -sha256 2>/dev/null)
 	[ -n "$shown" ] && [ "$shown" = "$(openssl x509 -noout -fingerprint -sha256 -in "$3" 2>/dev/null)" ]
 }
 
-# hear COMMAND...: $rc, and into $said what it said until it ended: what it has left running may hold its output for ever. By a file
-# that has no name any more; nothing of it stays.
+# hear COMMAND...: $rc, and into $said what it said until it ended: what it has left running may hold its output for
+# ever. By a file that has no name any more; nothing of it stays.
 hear() {
 	find_try_base
 	heard=$try_base/latchkey-said-$$

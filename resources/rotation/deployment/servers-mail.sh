@@ -1,8 +1,9 @@
-# Mail servers: a pair of theirs is tried, and read again. Read after servers-common.sh, which says what each has.
+# Mail servers: a pair of theirs is tried, and read again. What each has: servers-common.sh.
 
 # ---- Postfix -----------------------------------------------------------------------------------------------
 
-# Its configuration test does not look at a pair. What reads one is in a library of its own, which posttls-finger uses, too.
+# Its configuration test does not look at a pair. What reads one is in a library of its own, which posttls-finger uses,
+# too.
 try_postfix() {
 	has posttls-finger || { untried 'Postfix has no test of a pair where posttls-finger is missing'; return; }
 	begin_try || return 2
@@ -38,7 +39,8 @@ find_postfix() {
 find_postfix_folder() {
 	word_after "$1" -c
 	folder_of_config=$found_word
-	[ -n "$folder_of_config" ] || folder_of_config=$(tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | sed -n 's/^MAIL_CONFIG=//p' | head -n 1)
+	[ -n "$folder_of_config" ] ||
+		folder_of_config=$(tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | sed -n 's/^MAIL_CONFIG=//p' | head -n 1)
 	[ -n "$folder_of_config" ] || folder_of_config=/etc/postfix
 }
 
@@ -49,14 +51,15 @@ tell_postfix() {
 	find_postfix || return 1
 	for pid in $mains; do
 		find_postfix_folder "$pid"
-		is_roots_path "$folder_of_config" || { said="its configuration $folder_of_config can be changed by others"; return 1; }
+		is_roots_path "$folder_of_config" ||
+			{ said="its configuration $folder_of_config can be changed by others"; return 1; }
 		make_maps "$1" "$2" || return 1
 		reload_by "$pid" soon postfix -c "$folder_of_config" reload || return 1
 	done
 }
 
-# Tables by which names get certificates of their own have their files' content in them, keys and all: made anew where the text
-# that they are made of names one of these files.
+# Tables by which names get certificates of their own have their files' content in them, keys and all: made anew where
+# the text that they are made of names one of these files.
 make_maps() {
 	for map in $(postconf -c "$folder_of_config" -xh tls_server_sni_maps 2>/dev/null | tr ',' ' '); do
 		case $map in texthash:* | inline:*) continue ;; *:/*) ;; *) continue ;; esac
@@ -86,8 +89,8 @@ find_dovecot() {
 	[ -n "$mains" ] || { said='no Dovecot runs on this host'; return 1; }
 }
 
-# It has no test of a pair: so a second Dovecot is started that has nothing but these files and a socket in a folder of its
-# own, and is asked for its certificate.
+# It has no test of a pair: so a second Dovecot is started that has nothing but these files and a socket in a folder of
+# its own, and is asked for its certificate.
 try_dovecot() {
 	find_dovecot || { untried "$said"; return; }
 	has openssl && has timeout || { untried 'Dovecot cannot be tried without openssl and timeout'; return; }
@@ -104,7 +107,8 @@ try_dovecot() {
 	fi
 	kill "$second" 2>/dev/null
 	wait "$second"
-	said=$(grep -e 'SSL' -e 'TLS' -e atal "$try/log" | grep -v -e 'TLS, session' | tail -n 2 | sed 's/^.*\(Error\|Fatal\|Warning\): //; s/: user=.*//' | tr '\n' ' ' | tail -c 400)
+	said=$(grep -e 'SSL' -e 'TLS' -e atal "$try/log" | grep -v -e 'TLS, session' | tail -n 2 |
+		sed 's/^.*\(Error\|Fatal\|Warning\): //; s/: user=.*//' | tr '\n' ' ' | tail -c 400)
 	case $result,$said in
 		0,*) said='a second Dovecot serves the pair' ;;
 		2,*) said="a second Dovecot could not be started: $said" ;;
@@ -117,7 +121,8 @@ try_dovecot() {
 
 second_listens() { [ -S "$1" ] || ! kill -0 "$second" 2>/dev/null; }
 
-# A part that speaks TLS on a socket of the file system: $part_of_dovecot is what serves it, $protocol what it is called in the settings.
+# A part that speaks TLS on a socket of the file system: $part_of_dovecot is what serves it, $protocol what it is
+# called in the settings.
 find_dovecot_part() {
 	for parts in /usr/lib/dovecot /usr/libexec/dovecot /usr/local/libexec/dovecot; do
 		if [ -x "$parts/lmtp" ]; then protocol=lmtp part_of_dovecot=lmtp dialogue=lmtp; return; fi
@@ -131,7 +136,8 @@ write_dovecot() {
 	version=$("$program" --version 2>/dev/null)
 	mkdir -m 755 "$try/run" && mkdir -m 700 "$try/state" || return 1
 	listeners=
-	[ $protocol = lmtp ] || listeners="inet_listener $protocol { ${nl}port = 0$nl}${nl}inet_listener ${protocol}s {${nl}port = 0$nl}"
+	[ $protocol = lmtp ] ||
+		listeners="inet_listener $protocol { ${nl}port = 0$nl}${nl}inet_listener ${protocol}s {${nl}port = 0$nl}"
 	case $version in
 		2.[4-9]*)
 			names="ssl_server_cert_file = $try_chain${nl}ssl_server_key_file = $try_key"
@@ -169,13 +175,15 @@ write_dovecot() {
 
 how_dovecot() { find_dovecot && how_by_unit; }
 
-# It keeps what it had where it cannot read its configuration or a file that is named there, and says so in its log alone.
+# It keeps what it had where it cannot read its configuration or a file that is named there, and says so in its log
+# alone.
 tell_dovecot() {
 	find_dovecot || return 1
 	for pid in $mains; do
 		word_after "$pid" -c
 		config_of=$found_word
-		[ -z "$config_of" ] || is_roots_path "$config_of" || { said="its configuration $config_of can be changed by others"; return 1; }
+		[ -z "$config_of" ] || is_roots_path "$config_of" ||
+			{ said="its configuration $config_of can be changed by others"; return 1; }
 		read_complaints
 		told_before=$told_last
 		if [ -n "$config_of" ]; then reload_by "$pid" soon doveadm -c "$config_of" reload || return 1
@@ -196,7 +204,8 @@ read_complaints() {
 	set -- ${config_of:+-c "$config_of"} log errors
 	log=$(doveadm "$@" 2>/dev/null </dev/null | tail -n 400)
 	told_last=$(put_line "$log" | grep 'SIGHUP received' | tail -n 1)
-	complaints=$(put_line "$log" | sed -n '/SIGHUP received/{s/.*//;h;d;};/ Error: master: .*config/H;${x;p;}' | tr -s '\n' ' ' | tail -c 400)
+	complaints=$(put_line "$log" | sed -n '/SIGHUP received/{s/.*//;h;d;};/ Error: master: .*config/H;${x;p;}' |
+		tr -s '\n' ' ' | tail -c 400)
 	complaints=${complaints# }
 }
 

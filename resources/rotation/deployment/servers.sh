@@ -1,6 +1,6 @@
-# What Latchkey's hand does about the servers that read a pair: each one's own test of what is staged, and having it read its
-# files anew. Verbs for hand.sh, read after pair.sh. A server NAME has two functions; both are given the files of the pair,
-# five words each (N PATH REAL BEFORE WANTED), and $config: the file that its configuration begins with, empty: the usual one.
+# The servers that read a pair: each one's own test of what is staged, and having it read its files anew. A server NAME
+# has two functions; both are given the files of the pair, five words each (N PATH REAL BEFORE WANTED), and $config:
+# the file that its configuration begins with, empty: the usual one.
 #
 #   test_NAME FILES...     ends by found passed|failed|untested SAID
 #   reload_NAME FILES...   ends by found reloaded|not-reloaded SAID, with $pid_before and $pid_after
@@ -42,7 +42,8 @@ choose_server() {
 # Ends what is under way.
 found() {
 	# What a server says may be long: its end is what counts.
-	put_line "${2-}" | tail -n 20 | cut -c 1-400 | { while IFS= read -r line; do [ -z "$line" ] || tell said "$line"; done; }
+	put_line "${2-}" | tail -n 20 | cut -c 1-400 |
+		{ while IFS= read -r line; do [ -z "$line" ] || tell said "$line"; done; }
 	ok "$1" "${pid_before-}" "${pid_after-}"
 }
 
@@ -82,15 +83,16 @@ pair_belongs_together() {
 }
 
 pairs_match() {
-	said=$(openssl x509 -noout -pubkey 2>&1 <"$staged_chain") || { said="the certificate cannot be read: $said"; return 1; }
+	said=$(openssl x509 -noout -pubkey 2>&1 <"$staged_chain") ||
+		{ said="the certificate cannot be read: $said"; return 1; }
 	public=$said
 	said=$(openssl pkey -pubout 2>&1 <"$staged_key") || { said='the key cannot be read'; return 1; }
 	[ "$public" = "$said" ] || { said='the key does not belong to the certificate'; return 1; }
 	said=
 }
 
-# in_view COMMAND...: in a mount namespace of its own, where the paths in use hold what is staged; nobody else sees that.
-# $rc and $said; 97: this host has no such thing, as in a container.
+# in_view COMMAND...: in a mount namespace of its own, where the paths in use hold what is staged; nobody else sees
+# that. $rc and $said; 97: this host has no such thing, as in a container.
 in_view() {
 	rc=97 said=
 	has unshare && has mount || return
@@ -102,7 +104,8 @@ while [ "$1" != -- ]; do mount --bind "$1" "$2" 2>/dev/null || exit 97; shift 2;
 shift
 exec "$@"'
 
-# tried FOLDER COMMAND...: a server's own test of its configuration in FOLDER with what is staged. Ends by found, unless it passed.
+# tried FOLDER COMMAND...: a server's own test of its configuration in FOLDER with what is staged. Ends by found,
+# unless it passed.
 tried() {
 	from=$1
 	shift
@@ -110,13 +113,17 @@ tried() {
 	[ $rc != 97 ] || in_copy "$@"
 	case $rc in
 		0) ;;
-		97) found untested 'this host lets nobody look at its files by another view, and a copy of its configuration names none of these files' ;;
+		97)
+			found untested "this host lets nobody look at its files by another view,\
+ and a copy of its configuration names none of these files"
+			;;
 		*) found failed "$said" ;;
 	esac
 }
 
-# Where there is no view: with a copy of $from in the den, where every copy of a file in use, and every path of one, is that of what
-# is staged. In the words of the command $from is the copy. 97: it has none of them, or passes without them as well.
+# Where there is no view: with a copy of $from in the den, where every copy of a file in use, and every path of one, is
+# that of what is staged. In the words of the command $from is the copy. 97: it has none of them, or passes without
+# them as well.
 in_copy() {
 	copied=$work/copy said= placed=
 	[ "$(size_of "$from")" -le 16384 ] || return 0
@@ -187,15 +194,7 @@ $entry"
 rewrite() {
 	named=$(grep -rlF -e "$1" "$copied" 2>/dev/null) || return 0
 	while IFS= read -r entry; do
-		FROM=$1 TO=$2 awk 'BEGIN { from = ENVIRON["FROM"]; to = ENVIRON["TO"] } {
-			out = ""
-			while (at = index($0, from)) {
-				rest = substr($0, at + length(from))
-				out = out substr($0, 1, at - 1) (rest ~ /^[A-Za-z0-9._-]/ ? from : to)
-				$0 = rest
-			}
-			print out $0
-		}' "$entry" >"$copied-part" && cat "$copied-part" >"$entry"
+		FROM=$1 TO=$2 awk "$replace_path_awk" "$entry" >"$copied-part" && cat "$copied-part" >"$entry"
 	done <<-NAMED
 		$named
 	NAMED

@@ -1,21 +1,25 @@
-# What Latchkey's hand does about the files that servers read for a certificate: verbs for hand.sh, read after it and before
-# servers.sh. A pair is the files of one certificate; all of them become the new ones, or what they were.
+# The files that servers read for one certificate, the pair: all of them become the new ones, or what they were. Verbs
+# of the remote session, as hand/frame.sh says what one is.
 #
-# Files of a pair come as five words each: N PATH REAL BEFORE WANTED. PATH is what the configuration names, REAL where that
-# lies: links on the way stay what they are. What is made for a run is root's alone, 0700 and outside of what is served:
+# Files of a pair come as five words each: N PATH REAL BEFORE WANTED. PATH is what the configuration names, REAL where
+# that lies: links on the way stay what they are. What is made for a run is root's alone, 0700 and outside of what is
+# served:
 #
 #   /var/lib/latchkey/held-HASH       link to the TOKEN whose run has the file with that path (a hash of it)
 #   /var/lib/latchkey/TOKEN/ID/       the den of one pair:
 #     key, request                    made here: the private key, and what asks for a certificate with it
-#     real-N                          where file N lies; near-N: its den is REAL's folder/.latchkey-TOKEN-ID, for nothing can
-#                                     be renamed from here to there
+#     real-N                          where file N lies; near-N: its den is REAL's folder/.latchkey-TOKEN-ID, for
+#                                     nothing can be renamed from here to there
 #     part-N                          being written; worth nothing
-#     next-N.WANTED                   about to become the file, whole, if it has that hash; otherwise it was the file until now
+#     next-N.WANTED                   about to become the file, whole, if it has that hash; otherwise it was the file
+#                                     until now
 #     held-N.BEFORE                   the very file that was replaced, with its owner, mode, attributes and label
-#     revert-pair.GEN.sh              what puts held-N back and tells the servers; armed-pair.GEN while it may, fired-pair.GEN once it has
+#     revert-pair.GEN.sh              what puts held-N back and tells the servers; armed-pair.GEN while it may,
+#                                     fired-pair.GEN once it has
 #     turning-free, turning-PID-TIME  whose turn it is: one file, renamed by whoever turns the pair
 #
-# Where somebody else than root owns REAL's folder, root works from within its own den, which they can move but not enter.
+# Where somebody else than root owns REAL's folder, root works from within its own den, which they can move but not
+# enter.
 
 # ---- Places -----------------------------------------------------------------------------------------------
 
@@ -53,8 +57,8 @@ find_store() {
 	store=${real_store%/}/latchkey
 }
 
-# Follows every link on the way of path $1, into $real; each is told by $2 LINK GOAL UID. Who could turn one of them has to be
-# root or the owner of the folder that it leads to: $way_owners, $way_open.
+# Follows every link on the way of path $1, into $real; each is told by $2 LINK GOAL UID. Who could turn one of them
+# has to be root or the owner of the folder that it leads to: $way_owners, $way_open.
 follow_links() {
 	walked= left=${1#/}/ hops=0 way_owners=' ' way_open=
 	case $1 in /*) ;; *) refuse odd-path "$1"; return 1 ;; esac
@@ -96,7 +100,8 @@ judge_links() {
 	if [ "$actor" = 0 ] && [ -n "$way_open" ]; then refuse open-folder "$way_open"; return 1; fi
 }
 
-# enter_file N PATH REAL: into its folder, or its den beside it. The file is $live from there, what is made for it is in $den.
+# enter_file N PATH REAL: into its folder, or its den beside it. The file is $live from there, what is made for it is
+# in $den.
 enter_file() {
 	nth=$1 path=$2 want_real=$3 refusal=
 	check_words "$nth"
@@ -149,8 +154,8 @@ sync_dens() {
 
 # ---- Looking ----------------------------------------------------------------------------------------------
 
-# pair_look PATH: all that a plan has to know of the file that a configuration names so. Of its bytes the first certificate, and
-# of a key its public half.
+# pair_look PATH: all that a plan has to know of the file that a configuration names so. Of its bytes the first
+# certificate, and of a key its public half.
 do_pair_look() {
 	real=$1 refusal= managed= renew_name= renew_folder=
 	if follow_links "$1" tell_link && judge_links "$1"; then
@@ -203,11 +208,7 @@ public_half() { openssl pkey -pubout -passin pass: <"$1" 2>/dev/null | awk '!/^-
 
 # The base64 of the first certificate in a file, which is public; nothing where it has another form.
 first_certificate() {
-	awk '{ sub(/\r$/, "") }
-		/^-----BEGIN (X509 )?CERTIFICATE-----$/ { on = 1; next }
-		/^-----END / { if (on) exit }
-		on { gsub(/[ \t]/, ""); if (length(text) < 65536) text = text $0 }
-		END { printf "%s", text }' "$1" 2>/dev/null
+	awk "$first_certificate_awk" "$1" 2>/dev/null
 }
 
 hash_word() { hashed=$(put_line "$1" | $hash_tool); put_line "${hashed%% *}"; }
@@ -236,8 +237,8 @@ kind_of() {
 	esac
 }
 
-# Who renews the file at $1 by itself, into $managed; under which name, and from which folder, into $renew_name and $renew_folder, as far
-# as root can have that done: no words for a shell, for whoever named a folder has chosen them.
+# Who renews the file at $1 by itself, into $managed; under which name, and from which folder, into $renew_name and
+# $renew_folder, as far as root can have that done: no words for a shell, for whoever named a folder has chosen them.
 find_manager() {
 	[ -z "$managed" ] || return 0
 	renew_name= renew_folder=

@@ -1,4 +1,4 @@
-# nginx and Apache: their tests of what is staged, and how they are told of it. Read after servers.sh.
+# nginx and Apache: their tests of what is staged, and how they are told of it.
 
 # ---- nginx ------------------------------------------------------------------------------------------------
 
@@ -122,7 +122,8 @@ apache_command() {
 	fi
 	quote "$program"
 	command="sh -c \"\$apache_text\" latchkey $quoted"
-	main=${config:-$(eval "$command $arguments -V" 2>/dev/null | sed -n -e 's/.*HTTPD_ROOT="\(.*\)"/\1/p' -e 's/.*SERVER_CONFIG_FILE="\(.*\)"/\1/p' | tr '\n' '/')}
+	main=${config:-$(eval "$command $arguments -V" 2>/dev/null |
+		sed -n -e 's/.*HTTPD_ROOT="\(.*\)"/\1/p' -e 's/.*SERVER_CONFIG_FILE="\(.*\)"/\1/p' | tr '\n' '/')}
 	main=${main%/}
 	case "$arguments " in
 		*" '-f' "*) main=${arguments#*" '-f' '"}; main=${main%%"'"*} ;;
@@ -142,7 +143,8 @@ test_apache() {
 			0) said='a second Apache takes the pair' ;;
 			1) found failed "$said" ;;
 			*)
-				[ -n "$staged_chain" ] && [ -n "$staged_key" ] && has openssl || found untested "its test reads no key, and $said"
+				[ -n "$staged_chain" ] && [ -n "$staged_key" ] && has openssl ||
+					found untested "its test reads no key, and $said"
 				said='openssl finds that key and certificate belong together; its own test reads no key'
 				;;
 		esac
@@ -150,18 +152,21 @@ test_apache() {
 	found passed "$said"
 }
 
-# Another one with nothing but copies of the new files, whose names nobody else has chosen, its modules and a network of its own.
-# 1: it does not take them; 2: nobody knows.
+# Another one with nothing but copies of the new files, whose names nobody else has chosen, its modules and a network
+# of its own. 1: it does not take them; 2: nobody knows.
 try_second_apache() {
 	said='no second one can be started here'
-	[ -n "$staged_chain" ] && [ -n "$staged_key" ] && has unshare && has timeout && unshare -n true 2>/dev/null || return 2
+	[ -n "$staged_chain" ] && [ -n "$staged_key" ] && has unshare && has timeout && unshare -n true 2>/dev/null ||
+		return 2
 	settings=$(eval "$command $arguments -t -D DUMP_RUN_CFG -D DUMP_INCLUDES" 2>/dev/null) || return 2
 	begin_try || return 2
 	copy_pair "$staged_chain" "$staged_key" || { end_try; said='the try could not be written'; return 2; }
 	{
-		put_line "$settings" | sed -n -e 's/^ServerRoot: /ServerRoot /p' -e 's/^\(User\|Group\): name=\("[^"]*"\).*/\1 \2/p'
+		put_line "$settings" |
+			sed -n -e 's/^ServerRoot: /ServerRoot /p' -e 's/^\(User\|Group\): name=\("[^"]*"\).*/\1 \2/p'
 		put_line "$settings" | sed -n 's/^ *([0-9*]*) //p' | while IFS= read -r file; do
-			grep -h -E '^[[:space:]]*LoadModule[[:space:]]+(ssl|mpm_[a-z]+|authz_core|unixd|socache_[a-z]+)_module[[:space:]]' "$file"
+			grep -h -E -e '^[[:space:]]*LoadModule[[:space:]]+(ssl|authz_core|unixd)_module[[:space:]]' \
+				-e '^[[:space:]]*LoadModule[[:space:]]+(mpm|socache)_[a-z]+_module[[:space:]]' "$file"
 		done | sort -u
 		put_line "ServerName localhost
 DefaultRuntimeDir $try
@@ -182,14 +187,14 @@ SSLCertificateKeyFile $try_key
 	return $result
 }
 
-# Whether all pairs that its configuration names belong together, of whichever site, for one that does not ends it as it is told;
-# $said names that. Of those that are to change what is staged counts.
+# Whether all pairs that its configuration names belong together, of whichever site, for one that does not ends it as
+# it is told; $said names that. Of those that are to change what is staged counts.
 apache_pairs_match() {
 	has openssl || return 0
 	settings=$(eval "$command $arguments -t -D DUMP_RUN_CFG -D DUMP_INCLUDES" 2>/dev/null) || return 0
 	server_root=$(put_line "$settings" | sed -n 's/^ServerRoot: "\(.*\)"$/\1/p')
 	named=$(put_line "$settings" | sed -n 's/^ *([0-9*]*) //p' | while IFS= read -r file; do
-		awk "$apache_pairs_text" "$file" 2>/dev/null
+		awk "$apache_pairs_awk" "$file" 2>/dev/null
 	done | sort -u)
 	while IFS='	' read -r named_chain named_key; do
 		[ -n "$named_chain" ] || continue
@@ -199,28 +204,6 @@ apache_pairs_match() {
 	NAMED
 	said=
 }
-
-# Certificate and key of each section, with a tab between. What is in no one section, or has variables in it, is not ours to judge.
-apache_pairs_text='
-function value(  text) {
-	text = $0
-	sub(/^[^ \t]+[ \t]+/, "", text)
-	sub(/[ \t\r]+$/, "", text)
-	if (text ~ /^".*"$/ || text ~ /^\047.*\047$/) text = substr(text, 2, length(text) - 2)
-	return text
-}
-function end_section(  at) {
-	for (at = 1; at <= chains && !off; at++)
-		if (keys == 0 || keys == chains) if (chain[at] key[at] !~ /[$%@\t]/) print chain[at] "\t" (keys ? key[at] : chain[at])
-	chains = keys = off = 0
-	split("", key)
-}
-{ sub(/^[ \t]+/, ""); word = tolower($1) }
-word ~ /^<\/?virtualhost/ { end_section() }
-word == "sslengine" { off = tolower($2) ~ /^off/ }
-word == "sslcertificatefile" { chain[++chains] = value() }
-word == "sslcertificatekeyfile" { key[++keys] = value() }
-END { end_section() }'
 
 # What it says goes to standard output.
 named_pair_matches() {

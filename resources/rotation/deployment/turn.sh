@@ -1,5 +1,5 @@
-# The files of a pair become the new ones or what they were, by us or by the host's own timer; then nothing of the run is left. Read after
-# pair.sh.
+# The files of a pair become the new ones or what they were, by us or by the host's own timer; then nothing of the run
+# is left.
 
 # ---- Changing ---------------------------------------------------------------------------------------------
 
@@ -135,7 +135,8 @@ do_pair_end() {
 		cd "$work" || fail io-error
 	done
 	set -f
-	# All of it at once: a half of what is known here would lead astray. What an end has left that was ended itself goes first.
+	# All of it at once: a half of what is known here would lead astray. What an end has left that was ended itself goes
+	# first.
 	problem=$(cd / && rm -rf "$store/$1/gone-$2" 2>&1)
 	problem=$($move "$work" "$store/$1/gone-$2" 2>&1) || { why_of "$problem"; fail "$why" "$problem"; }
 	end_store "$1" "$2"
@@ -150,7 +151,8 @@ end_store() {
 	ok ended
 }
 
-# What a try that was killed has left, wherever there was room for one: of /tmp, where anybody may write, nothing of others.
+# What a try that was killed has left, wherever there was room for one: of /tmp, where anybody may write, nothing of
+# others.
 drop_tries() {
 	for base in /run /var/run /tmp; do
 		look_at "$base/latchkey-try-$1-pair"
@@ -191,8 +193,8 @@ drop_lair() {
 
 # ---- The dead man's hand ----------------------------------------------------------------------------------
 
-# pair_arm TOKEN ID WAY SECONDS COUNT SERVERS... FILES...: unless disarmed in so many seconds, files that were swapped are back
-# by then, and these servers (four words each) were told. The library that we are is what does it.
+# pair_arm TOKEN ID WAY SECONDS COUNT SERVERS... FILES...: unless disarmed in so many seconds, files that were swapped
+# are back by then, and these servers (four words each) were told. The library that we are is what does it.
 do_pair_arm() {
 	enter_run "$1" "$2"
 	token=$1 pair=$2 way=$3 seconds=$4
@@ -224,7 +226,8 @@ do_pair_arm() {
 		at) start_at ;;
 		systemd-run)
 			# What a server's reload leaves running stays when all has been told.
-			problem=$(systemd-run --quiet --on-active="$seconds" --timer-property=AccuracySec=1s --property=KillMode=process \
+			problem=$(systemd-run --quiet --on-active="$seconds" \
+				--timer-property=AccuracySec=1s --property=KillMode=process \
 				--unit="latchkey-$token-$pair-$gen" /bin/sh "$folder/$revert" 2>&1)
 			;;
 		*) rm -f "armed-pair.$gen"; no odd-words ;;

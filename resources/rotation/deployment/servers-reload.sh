@@ -1,10 +1,10 @@
-# Which processes a server is, and how they are told to read their files anew. Read after servers.sh.
+# Which processes a server is, and how they are told to read their files anew.
 
 # ---- Processes --------------------------------------------------------------------------------------------
 
-# masters_of EXE...: the processes that root runs of these programs here and that no such process has started, into $masters. What
-# runs in a container has its own files; what a user has started is theirs, whatever rights it was given, and so are words that
-# somebody who logged in has given it.
+# masters_of EXE...: the processes that root runs of these programs here and that no such process has started, into
+# $masters. What runs in a container has its own files; what a user has started is theirs, whatever rights it was
+# given, and so are words that somebody who logged in has given it.
 masters_of() {
 	masters= candidates=' '
 	set +f
@@ -63,8 +63,8 @@ children_of() {
 
 note_children() { children_of "$1"; noted=$children; }
 
-# Until process $1 has a child that it had not when note_children was asked, and that stays: it has read its configuration anew.
-# 1: it has not within ten seconds; 2: it has ended.
+# Until process $1 has a child that it had not when note_children was asked, and that stays: it has read its
+# configuration anew. 1: it has not within ten seconds; 2: it has ended.
 await_children() {
 	tries=0
 	while [ $tries -lt 50 ]; do
@@ -120,7 +120,8 @@ revive() {
 	found not-reloaded "no $1 of root runs here"
 }
 
-# By its service, or else by that signal; until it has children that have read the configuration anew. Ends by found where not.
+# By its service, or else by that signal; until it has children that have read the configuration anew. Ends by found
+# where not.
 tell_master() {
 	pid_before=$1 pid_after= rc=0
 	note_children "$1"

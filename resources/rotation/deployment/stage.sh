@@ -1,9 +1,9 @@
-# A new key on the host, and the files of a pair as they will be. Read after pair.sh.
+# A new key on the host, and the files of a pair as they will be.
 
 # ---- The key ----------------------------------------------------------------------------------------------
 
-# pair_make TOKEN ID KIND NAMES [clients]: a key, and what asks for a certificate for these names (DNS:name, IP:address) with it, for TLS
-# clients as well as servers where that is said. Said again it is the same.
+# pair_make TOKEN ID KIND NAMES [clients]: a key, and what asks for a certificate for these names (DNS:name,
+# IP:address) with it, for TLS clients as well as servers where that is said. Said again it is the same.
 do_pair_make() {
 	has openssl || no no-tool openssl
 	enter_run "$1" "$2" make
@@ -33,7 +33,11 @@ make_key() {
 
 make_request() {
 	for word do
-		case $word in DNS:*[!A-Za-z0-9*._-]* | IP:*[!0-9a-fA-F.:]*) no odd-words "$word" ;; DNS:* | IP:*) ;; *) no odd-words "$word" ;; esac
+		case $word in
+			DNS:*[!A-Za-z0-9*._-]* | IP:*[!0-9a-fA-F.:]*) no odd-words "$word" ;;
+			DNS:* | IP:*) ;;
+			*) no odd-words "$word" ;;
+		esac
 	done
 	common=${1#*:} at=0
 	[ ${#common} -le 64 ] || common=
@@ -69,8 +73,8 @@ make_failed() {
 
 # ---- Staging ----------------------------------------------------------------------------------------------
 
-# pair_stage TOKEN ID N PATH REAL BEFORE HOLDS made|given|kept BYTES KEY: file N as it will be, with all that the one in use has
-# beside its bytes. The key is the one that was made here, KEY, or the one that is there.
+# pair_stage TOKEN ID N PATH REAL BEFORE HOLDS made|given|kept BYTES KEY: file N as it will be, with all that the one
+# in use has beside its bytes. The key is the one that was made here, KEY, or the one that is there.
 do_pair_stage() {
 	enter_run "$1" "$2" make
 	shift 2
@@ -82,8 +86,8 @@ do_pair_stage() {
 	ok staged "$wanted"
 }
 
-# begin_staging N PATH REAL BEFORE: in our turn, at the file that is to be replaced, which is still what it was. One that is the new one
-# already needs nothing more.
+# begin_staging N PATH REAL BEFORE: in our turn, at the file that is to be replaced, which is still what it was. One
+# that is the new one already needs nothing more.
 begin_staging() {
 	before=$4
 	check_words "$before"
@@ -92,7 +96,8 @@ begin_staging() {
 	find_manager "$path"
 	[ -z "$managed" ] || no managed "$managed"
 	# Whoever ends it finds by this what else there is.
-	problem=$({ put_line "$real" >"$work/part-$nth" && $move "$work/part-$nth" "$work/real-$nth"; } 2>&1) || cannot no "$work/part-$nth"
+	problem=$({ put_line "$real" >"$work/part-$nth" && $move "$work/part-$nth" "$work/real-$nth"; } 2>&1) ||
+		cannot no "$work/part-$nth"
 	take_pair_lock
 	take_turn 20
 	rm -f "$work/try-$nth"
@@ -118,7 +123,8 @@ judge_live() {
 judge_kind() {
 	kind_of "$1"
 	case $holds,$file_kind in
-		chain,certificate | leaf,certificate | intermediates,certificate | key,key | key+chain,both | pkcs12,pkcs12 | jks,jks) ;;
+		chain,certificate | leaf,certificate | intermediates,certificate | key,key | key+chain,both) ;;
+		pkcs12,pkcs12 | jks,jks) ;;
 		*) no other-kind "$path" "$file_kind" ;;
 	esac
 }
@@ -144,7 +150,8 @@ stage_file() {
 	set -f
 	problem=$($move "$part" "$den/next-$nth.$wanted" 2>&1) || cannot no "$place/next-$nth.$wanted"
 	part=$work/part-$nth
-	problem=$({ put_line "$wanted" >"$part" && sync_file "$part" && $move "$part" "$work/wanted-$nth"; } 2>&1) || cannot no "$part"
+	problem=$({ put_line "$wanted" >"$part" && sync_file "$part" && $move "$part" "$work/wanted-$nth"; } 2>&1) ||
+		cannot no "$part"
 	part=
 	sync_dens || cannot no "$place/next-$nth.$wanted"
 }
@@ -180,7 +187,7 @@ put_key() {
 
 put_kept() { [ -z "$1" ] || put_line "$1"; }
 
-put_blocks() { awk -v mark="$1-----" '/^-----BEGIN / && index($0, mark) { on = 1 } on { print } /^-----END / { on = 0 }'; }
+put_blocks() { awk -v mark="$1-----" "$pem_blocks_awk"; }
 
 # The file is this run's alone; a run whose folder is gone has nothing any more.
 take_pair_lock() {
@@ -207,8 +214,8 @@ drop_dead_lock() {
 
 # ---- Whose turn it is -------------------------------------------------------------------------------------
 
-# take_turn SECONDS: nobody else turns files of this pair until this request ends. The file for that is made when files are staged,
-# for going back needs no room on the disk. A process that is gone holds nothing.
+# take_turn SECONDS: nobody else turns files of this pair until this request ends. The file for that is made when files
+# are staged, for going back needs no room on the disk. A process that is gone holds nothing.
 take_turn() {
 	tries=$(($1 * 10))
 	started_at self || started=$$-0

@@ -1,14 +1,15 @@
-# What mail servers, directories and databases have in common where a pair of theirs is tried, and where they are told of one. Read
-# after servers.sh; root only. Each of them has:
+# What mail servers, directories and databases have in common where a pair of theirs is tried, and where they are told
+# of one. Root only. Each of them has:
 #
-#   try_NAME CHAIN KEY       tries staged files as that server itself would read them, and touches nothing that is live.
-#                            0: it takes them; 1: it does not; 2: it could not be asked
+#   try_NAME CHAIN KEY       tries staged files as that server itself would read them, and touches nothing that is
+#                            live. 0: it takes them; 1: it does not; 2: it could not be asked
 #   how_NAME CHAIN KEY       into $told_by, how it is told to read the live files: unit, command, restart or none
-#   tell_NAME CHAIN KEY      has it read them. 0: it has, as far as it tells; 1: it has not. Where that ends its connections,
-#                            only if $own_reload is restart
+#   tell_NAME CHAIN KEY      has it read them. 0: it has, as far as it tells; 1: it has not. Where that ends its
+#                            connections, only if $own_reload is restart
 #
-# CHAIN and KEY are one file where it holds both, and empty where it is not known. Each says in $said what came of it, in the
-# server's own words where it has any, and nothing of a private key. $pid_before and $pid_after: its first process.
+# CHAIN and KEY are one file where it holds both, and empty where it is not known. Each says in $said what came of it,
+# in the server's own words where it has any, and nothing of a private key. $pid_before and $pid_after: its first
+# process.
 
 # What a server is asked for by servers.sh, of those that are here.
 try_server() {
@@ -42,7 +43,8 @@ find_live() {
 	done
 }
 
-# server_look SERVER CONFIG PATH...: how a server is told of these files: unit, command, restart, or none and why. Nothing is changed.
+# server_look SERVER CONFIG PATH...: how a server is told of these files: unit, command, restart, or none and why.
+# Nothing is changed.
 do_server_look() {
 	choose_server "$1" reload
 	config=$2 told_by=none said=
@@ -65,7 +67,8 @@ how_by_masters() {
 	how_by_unit
 }
 
-# find_mains COMM: the first process of each running server of that name, into $mains. What is in a container is not this host's.
+# find_mains COMM: the first process of each running server of that name, into $mains. What is in a container is not
+# this host's.
 find_mains() {
 	mains=
 	set +f
@@ -90,8 +93,8 @@ own_program() {
 	if [ ! -x "$program" ] || ! judge_way "${program%/*}" || [ "$actor" != 0 ]; then program=; return 1; fi
 }
 
-# Whether process $1 is a server of this host, and not what somebody has started under its name: root's, with no words of who logged in;
-# or another's whom the host lets read the key that is in use, who has nothing to gain.
+# Whether process $1 is a server of this host, and not what somebody has started under its name: root's, with no words
+# of who logged in; or another's whom the host lets read the key that is in use, who has nothing to gain.
 is_hosts() {
 	own_program "$1" || return 1
 	if runs_as_root "/proc/$1"; then
@@ -141,7 +144,8 @@ as_process() { (exec_as "$@"); }
 sockets_of() {
 	sockets=
 	set +f
-	inodes=" $(for entry in "/proc/$1"/fd/*; do readlink "$entry"; done 2>/dev/null | sed -n 's/^socket:\[\([0-9]*\)\]$/\1/p' | tr '\n' ' ')"
+	inodes=" $(for entry in "/proc/$1"/fd/*; do readlink "$entry"; done 2>/dev/null |
+		sed -n 's/^socket:\[\([0-9]*\)\]$/\1/p' | tr '\n' ' ')"
 	set -f
 	while read -r _ _ _ flags _ _ inode path; do
 		case $inodes in *" $inode "*) ;; *) continue ;; esac
@@ -204,8 +208,9 @@ keeper_of() {
 	case $unit in '' | user@* | session* | ssh*) unit=; return 1 ;; esac
 }
 
-# What process $1 says from now on: where its words go is looked up now, and read by what_it_said. With its own rights: it may turn them to
-# a file that it may not read. Why they cannot be read: $log_lack, empty where they can; the silence of another log tells nothing.
+# What process $1 says from now on: where its words go is looked up now, and read by what_it_said. With its own rights:
+# it may turn them to a file that it may not read. Why they cannot be read: $log_lack, empty where they can; the
+# silence of another log tells nothing.
 mark_log() {
 	log_pid=$1 log_of= log_from=0 log_unit= log_lack='its log was not found' log_since=$(date +%s)
 	for number in 2 1; do

@@ -1,4 +1,4 @@
-# HAProxy: its test of what is staged, and how it is told of it. Read after servers-web.sh.
+# HAProxy: its test of what is staged, and how it is told of it.
 
 # ---- HAProxy ----------------------------------------------------------------------------------------------
 
@@ -115,15 +115,7 @@ is_alias() {
 # Names and files of what the stores of these configurations load, one a line.
 stores_of() {
 	for file do
-		[ ! -f "$file" ] || awk '
-			$1 ~ /^(global|defaults|frontend|backend|listen|crt-store|peers|resolvers|cache|userlist)$/ { store = "@" $2; in_store = $1 == "crt-store"; base = "" }
-			in_store && $1 == "crt-base" { base = $2 "/" }
-			in_store && $1 == "load" {
-				crt = ""; alias = ""
-				for (at = 2; at < NF; at += 2) { if ($at == "crt") crt = $(at + 1); if ($at == "alias") alias = $(at + 1) }
-				path = crt ~ /^\// ? crt : base crt
-				print store "/" (alias == "" ? crt : alias), path
-			}' "$file"
+		[ ! -f "$file" ] || awk "$haproxy_stores_awk" "$file"
 	done
 }
 
@@ -147,7 +139,9 @@ find_socket() {
 	has socat || has python3 || has nc || return 1
 	for file do
 		[ -f "$file" ] || continue
-		for candidate in $(sed -n 's/^[	 ]*stats[	 ][	 ]*socket[	 ][	 ]*\([^	 ]*\).*level[	 ][	 ]*admin.*/\1/p' "$file"); do
+		blank='[	 ]'
+		of_socket="s/^$blank*stats$blank$blank*socket$blank$blank*\\([^	 ]*\\).*level$blank$blank*admin.*/\\1/p"
+		for candidate in $(sed -n "$of_socket" "$file"); do
 			socket=${candidate#unix@}
 			[ -S "$socket" ] && return 0
 		done

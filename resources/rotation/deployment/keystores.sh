@@ -1,9 +1,10 @@
-# Keystores that servers read for a certificate: what is in one, and a new one in its place. Verbs for hand.sh, read after pair.sh.
-# A passphrase comes on standard input like all that is asked for; it goes to openssl on its standard input, and to keytool in a file
-# of root's alone that is in memory. A new store is made of the old: what else is in it stays.
+# Keystores that servers read for a certificate: what is in one, and a new one in its place. A passphrase comes on
+# standard input like all that is asked for; it goes to openssl on its standard input, and to keytool in a file of
+# root's alone that is in memory. A new store is made of the old: what else is in it stays.
 
-# pair_store TOKEN ID N PATH REAL BEFORE pkcs12|jks ENTRY made|given CHAIN PASSPHRASE KEY: stages file N with this chain, and the key
-# that was made here or is given, under the name ENTRY; empty: the one key that is in it. Nothing that is in use changes.
+# pair_store TOKEN ID N PATH REAL BEFORE pkcs12|jks ENTRY made|given CHAIN PASSPHRASE KEY: stages file N with this
+# chain, and the key that was made here or is given, under the name ENTRY; empty: the one key that is in it. Nothing
+# that is in use changes.
 do_pair_store() {
 	store_kind=$7 entry_name=$8 store_key=$9
 	[ "$#" -eq 12 ] || no odd-words
@@ -52,7 +53,10 @@ make_store() {
 	esac
 }
 
-drop_made() { [ -z "${try-}" ] || end_try; rm -f "$work/store-made" "$work/store-key" "$work/store-chain" "$work/store-pair" "$work/store-seen"; }
+drop_made() {
+	[ -z "${try-}" ] || end_try
+	rm -f "$work/store-made" "$work/store-key" "$work/store-chain" "$work/store-pair" "$work/store-seen"
+}
 
 # ---- PKCS#12 -----------------------------------------------------------------------------------------------
 
@@ -69,15 +73,19 @@ make_pkcs12() {
 	export_pkcs12 "$made" $protection || no store-not-made "$problem"
 }
 
-# By the old one's passphrase: how many keys are in it, under which name, whether it trusts others, and how it is protected.
+# By the old one's passphrase: how many keys are in it, under which name, whether it trusts others, and how it is
+# protected.
 look_into_pkcs12() {
 	legacy=
 	openssl_sees '' || { legacy=-legacy; openssl_sees -legacy || return 1; }
 	key_bags=$(grep -c -i 'keybag' "$work/store-seen")
-	if grep -q -i -e '2\.16\.840\.1\.113894\.746875' -e 'Trusted key usage' "$work/store-seen"; then trusted=yes; else trusted=no; fi
+	trusted=no
+	if grep -q -i -e '2\.16\.840\.1\.113894\.746875' -e 'Trusted key usage' "$work/store-seen"; then trusted=yes; fi
 	# What reads an old kind of protection may read no other.
 	protection=
-	if grep -q -i 'pbeWithSHA1And\|pbeWithSHAAnd' "$work/store-seen"; then protection='-keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1'; fi
+	if grep -q -i 'pbeWithSHA1And\|pbeWithSHAAnd' "$work/store-seen"; then
+		protection='-keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1'
+	fi
 	found_name=$(put_line "$passphrase" | openssl pkcs12 $legacy -in "$live" -passin stdin -nokeys -clcerts 2>/dev/null |
 		sed -n 's/^ *friendlyName: *//p' | head -n 1)
 }
@@ -92,7 +100,8 @@ export_pkcs12() {
 	out=$1
 	shift
 	[ -z "$entry_name" ] || set -- "$@" -name "$entry_name"
-	problem=$(put_line "$export_word" | openssl pkcs12 -export "$@" -inkey "$key_of_store" -in "$chain" -passout stdin -out "$out" 2>&1)
+	problem=$(put_line "$export_word" |
+		openssl pkcs12 -export "$@" -inkey "$key_of_store" -in "$chain" -passout stdin -out "$out" 2>&1)
 }
 
 # ---- By Java's keytool -------------------------------------------------------------------------------------
@@ -111,12 +120,16 @@ make_by_keytool() {
 	esac
 	entry_name=$entries
 	# What the server opens the old key with opens the new one: the store's passphrase, or nothing that we know.
-	[ "$1" = PKCS12 ] || ask_keytool -certreq -alias "$entry_name" -keystore "$made" -storepass:file "$try/store" -keypass:file "$try/store" ||
+	[ "$1" = PKCS12 ] ||
+		ask_keytool -certreq -alias "$entry_name" -keystore "$made" \
+			-storepass:file "$try/store" -keypass:file "$try/store" ||
 		no other-key-passphrase "$path"
 	# openssl and Java do not agree on what a passphrase with other letters than ASCII's is: on the way it has another.
-	export_word=$(openssl rand -hex 24) && problem=$( (put_line "$export_word" >"$try/given") 2>&1) || cannot no "$try/given"
+	export_word=$(openssl rand -hex 24) && problem=$( (put_line "$export_word" >"$try/given") 2>&1) ||
+		cannot no "$try/given"
 	export_pkcs12 "$given_pair" || no store-not-made "$problem"
-	ask_keytool -importkeystore -noprompt -srckeystore "$given_pair" -srcstoretype PKCS12 -srcstorepass:file "$try/given" \
+	ask_keytool -importkeystore -noprompt \
+		-srckeystore "$given_pair" -srcstoretype PKCS12 -srcstorepass:file "$try/given" \
 		-srcalias "$entry_name" -destkeystore "$made" -deststoretype "$1" -deststorepass:file "$try/store" \
 		-destalias "$entry_name" -destkeypass:file "$try/store" || no store-not-made "$problem"
 }
@@ -125,9 +138,12 @@ make_by_keytool() {
 find_keytool() {
 	keytool=
 	set +f
-	set -- "$(command -v keytool)" /usr/lib/jvm/*/bin/keytool /usr/java/*/bin/keytool /opt/*/bin/keytool /opt/*/*/bin/keytool
+	set -- "$(command -v keytool)" /usr/lib/jvm/*/bin/keytool /usr/java/*/bin/keytool \
+		/opt/*/bin/keytool /opt/*/*/bin/keytool
 	for entry in /proc/[0-9]*/exe; do
-		case $(readlink "$entry" 2>/dev/null) in */bin/java) set -- "$@" "$(readlink "$entry" | sed 's/java$/keytool/')" ;; esac
+		case $(readlink "$entry" 2>/dev/null) in
+			*/bin/java) set -- "$@" "$(readlink "$entry" | sed 's/java$/keytool/')" ;;
+		esac
 	done
 	set -f
 	for entry do

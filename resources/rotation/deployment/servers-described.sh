@@ -1,4 +1,4 @@
-# Whatever the user has described. Read after servers-common.sh.
+# Whatever the user has described.
 
 # The user's own command, which finds what is staged under the names of what is in use.
 test_described() {

@@ -1,4 +1,4 @@
-# Directories and databases: a pair of theirs is tried, and read again. Read after servers-common.sh, which says what each has.
+# Directories and databases: a pair of theirs is tried, and read again. What each has: servers-common.sh.
 
 # mains_of COMM...: the servers of this host of these names, into $mains.
 mains_of() {
@@ -16,40 +16,47 @@ mains_of() {
 
 # ---- slapd -------------------------------------------------------------------------------------------------
 
-# slaptest takes a pair that does not belong together. So a second slapd is started, with these files and nothing else, that listens
-# on a socket of its own alone.
+# slaptest takes a pair that does not belong together. So a second slapd is started, with these files and nothing else,
+# that listens on a socket of its own alone.
 try_slapd() {
 	mains_of slapd || { untried "$said"; return; }
 	has timeout || { untried 'slapd cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
-	[ -z "$live_key" ] || may_read "$3" "$live_key" || { untried 'who runs slapd may not read the key that is in use'; return; }
+	[ -z "$live_key" ] || may_read "$3" "$live_key" ||
+		{ untried 'who runs slapd may not read the key that is in use'; return; }
 	begin_try || return 2
 	copy_pair "$1" "$2" "$3" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
 	own_program "$3"
 	printf 'TLSCertificateFile %s\nTLSCertificateKeyFile %s\n' "$try_chain" "$try_key" >"$try/slapd.conf"
 	chmod 644 "$try/slapd.conf"
 	encoded_path=$(put_line "$try/own/ldapi" | sed 's,/,%2F,g')
-	second_try 'slapd starting' exec_as "$3" timeout 30 "$program" -d 32768 -f "$try/slapd.conf" -h "ldapi://$encoded_path"
+	second_try 'slapd starting' \
+		exec_as "$3" timeout 30 "$program" -d 32768 -f "$try/slapd.conf" -h "ldapi://$encoded_path"
 	result=$?
 	case $result in
 		0) said='a second slapd takes the pair' ;;
 		*)
 			last_lines "$try/log" 'TLS'
-			case $said in *'ermission denied'*) may_read "$3" "$try_key" && result=2 ;; '') result=2; last_lines "$try/log" . ;; esac
+			case $said in
+				*'ermission denied'*) may_read "$3" "$try_key" && result=2 ;;
+				'') result=2; last_lines "$try/log" . ;;
+			esac
 			;;
 	esac
 	end_try
 	return $result
 }
 
-# The address of slapd $1 on this machine by which root may change its settings, into $ldapi; empty where there is none.
+# The address of slapd $1 on this machine by which root may change its settings, into $ldapi; empty where there is
+# none.
 find_ldapi() {
 	ldapi=
 	has ldapmodify && has ldapsearch || return 1
 	sockets_of "$1"
 	for socket in $sockets; do
 		ldapi=ldapi://$(put_line "$socket" | sed 's,/,%2F,g')
-		settings=$(ask_ldapi ldapsearch -LLL -o ldif-wrap=no -b cn=config -s base olcTLSCertificateFile olcTLSCertificateKeyFile) || continue
+		settings=$(ask_ldapi ldapsearch -LLL -o ldif-wrap=no -b cn=config -s base \
+			olcTLSCertificateFile olcTLSCertificateKeyFile) || continue
 		case $settings in *olcTLSCertificate*) return 0 ;; esac
 	done
 	ldapi=
@@ -75,8 +82,8 @@ how_slapd() {
 	told_by=command
 }
 
-# It reads its files where its settings are written, be it as they are; no signal and no supervisor has it do so. Without
-# such settings it has to be started again.
+# It reads its files where its settings are written, be it as they are; no signal and no supervisor has it do so.
+# Without such settings it has to be started again.
 tell_slapd() {
 	mains_of slapd || return 1
 	for pid in $mains; do
@@ -103,7 +110,8 @@ rewrite_settings() {
 
 # restart_unit PID: ends its connections, which has to be agreed to; and only where somebody starts it again.
 restart_unit() {
-	[ "${own_reload-}" = restart ] || { said='it reads the pair only when it is started again, which ends its connections'; return 1; }
+	[ "${own_reload-}" = restart ] ||
+		{ said='it reads the pair only when it is started again, which ends its connections'; return 1; }
 	keeper_of "$1" || { said=$needs_keeper; return 1; }
 	asked systemctl restart "$unit" || return 1
 	pid_after=$(systemctl show -p MainPID --value "$unit" 2>/dev/null) || pid_after=
@@ -118,8 +126,11 @@ find_postgres() {
 	all=$mains mains= silent=
 	for pid in $all; do
 		postgres_of "$pid"
-		named_chain=$(postgres_value ssl_cert_file) || { silent="; which files its process $pid reads could not be told"; continue; }
-		if reads_these "$1" "$named_chain" || reads_these "$2" "$(postgres_value ssl_key_file)"; then mains="$mains $pid"; fi
+		named_chain=$(postgres_value ssl_cert_file) ||
+			{ silent="; which files its process $pid reads could not be told"; continue; }
+		if reads_these "$1" "$named_chain" || reads_these "$2" "$(postgres_value ssl_key_file)"; then
+			mains="$mains $pid"
+		fi
 	done
 	[ -n "$mains" ] || { said="no PostgreSQL that runs here reads these files$silent"; return 1; }
 }
@@ -142,7 +153,8 @@ postgres_of() {
 
 # A setting as its configuration says it now, told by the program itself.
 postgres_value() {
-	as_process "$pid_of_postgres" "$program" -D "${start_folder:-$data}" -c "config_file=$config_of" -C "$1" 2>/dev/null </dev/null
+	as_process "$pid_of_postgres" "$program" -D "${start_folder:-$data}" -c "config_file=$config_of" -C "$1" \
+		2>/dev/null </dev/null
 }
 
 # The live files, for which a server is looked for.
@@ -153,14 +165,15 @@ try_postgresql() {
 	postgres_of "$3"
 	may_read "$3" "$live_key" || { untried 'who runs PostgreSQL may not read the key that is in use'; return; }
 	begin_try || return 2
-	copy_pair "$1" "$2" "$3" && folder_for "$3" "$try/own" && copy_control "$3" || { end_try; said='the try could not be written'; return 2; }
+	copy_pair "$1" "$2" "$3" && folder_for "$3" "$try/own" && copy_control "$3" ||
+		{ end_try; said='the try could not be written'; return 2; }
 	try_postgres "$3"
 	end_try
 	return $result
 }
 
-# What has to be reckoned out is told after the pair was read, and before a database is looked for. A version that knows no such
-# number (before 15) goes on to a folder that is not there.
+# What has to be reckoned out is told after the pair was read, and before a database is looked for. A version that
+# knows no such number (before 15) goes on to a folder that is not there.
 try_postgres() {
 	run_postgres "$1" -C shared_memory_size
 	case $said in *unrecognized*shared_memory_size*) run_postgres "$1" ;; esac
@@ -174,16 +187,19 @@ try_postgres() {
 run_postgres() {
 	exec_after=$1
 	shift
-	as_process "$exec_after" timeout 30 "$program" -D "$try/own" -c "config_file=$config_of" -c "data_directory=$try/own" \
-		-c ssl=on -c "ssl_cert_file=$try_chain" -c "ssl_key_file=$try_key" -c logging_collector=off -c log_destination=stderr \
+	as_process "$exec_after" timeout 30 "$program" -D "$try/own" \
+		-c "config_file=$config_of" -c "data_directory=$try/own" \
+		-c ssl=on -c "ssl_cert_file=$try_chain" -c "ssl_key_file=$try_key" \
+		-c logging_collector=off -c log_destination=stderr \
 		-c shared_preload_libraries= -c listen_addresses= -c unix_socket_directories= -c external_pid_file= \
 		-c lc_messages=C -c log_min_messages=warning "$@" >"$try/log" 2>&1 </dev/null
 	ended=$?
 	last_lines "$try/log" 'FATAL'
 }
 
-# As much of its data folder as it wants to see before it reads a pair: two small files, and no row of anybody's. By whoever runs
-# process $1, for both folders are theirs: what they have put there as a link or a pipe leads them nowhere that they may not go.
+# As much of its data folder as it wants to see before it reads a pair: two small files, and no row of anybody's. By
+# whoever runs process $1, for both folders are theirs: what they have put there as a link or a pipe leads them nowhere
+# that they may not go.
 copy_control() {
 	as_process "$1" timeout 10 sh -c "$copy_control_text" latchkey "$data" "$try/own"
 }
@@ -205,7 +221,10 @@ tell_postgresql() {
 		if [ -z "$log_lack" ]; then
 			wait_for 50 postgres_was_told || log_lack='its log says nothing of that'
 			wait_for 2 false || :
-			complaint=$(what_it_said | grep -F -e "$(postgres_value ssl_cert_file)" -e "$(postgres_value ssl_key_file)" -e 'SSL configuration was not reloaded' | tail -n 2 | tr '\n' ' ' | tail -c 400)
+			complaint=$(what_it_said |
+				grep -F -e "$(postgres_value ssl_cert_file)" -e "$(postgres_value ssl_key_file)" \
+					-e 'SSL configuration was not reloaded' |
+				tail -n 2 | tr '\n' ' ' | tail -c 400)
 			[ -z "$complaint" ] || { said="it keeps the old pair: $complaint"; return 1; }
 		fi
 		[ -z "$log_lack" ] || said="${said:+$said; }whether process $pid keeps the old pair is not known: $log_lack"
@@ -217,18 +236,24 @@ postgres_was_told() { what_it_said | grep -q -e SIGHUP -e 'not reloaded'; }
 
 # ---- MariaDB -----------------------------------------------------------------------------------------------
 
-# Its help and its bootstrap read no pair. So a second server is started, with these files, an empty folder and a socket of its own.
+# Its help and its bootstrap read no pair. So a second server is started, with these files, an empty folder and a
+# socket of its own.
 try_mariadb() {
 	mains_of mariadbd mysqld || { untried "$said"; return; }
 	has timeout || { untried 'MariaDB cannot be tried without timeout'; return; }
 	set -- "$1" "$2" $mains
 	own_program "$3"
-	case $("$program" --version 2>/dev/null </dev/null) in *MariaDB*) ;; *) untried 'this is another MySQL'; return ;; esac
+	case $("$program" --version 2>/dev/null </dev/null) in
+		*MariaDB*) ;;
+		*) untried 'this is another MySQL'; return ;;
+	esac
 	may_read "$3" "$live_key" || { untried 'who runs MariaDB may not read the key that is in use'; return; }
 	begin_try || return 2
 	copy_pair "$1" "$2" "$3" && folder_for "$3" "$try/own" || { end_try; said='the try could not be written'; return 2; }
-	second_try 'ready for connections' exec_as "$3" timeout 60 "$program" --no-defaults --datadir="$try/own" --socket="$try/own/sock" \
-		--pid-file="$try/own/pid" --skip-networking --skip-grant-tables --skip-innodb --skip-log-bin --default-storage-engine=Aria \
+	second_try 'ready for connections' \
+		exec_as "$3" timeout 60 "$program" --no-defaults --datadir="$try/own" --socket="$try/own/sock" \
+		--pid-file="$try/own/pid" --skip-networking --skip-grant-tables --skip-innodb --skip-log-bin \
+		--default-storage-engine=Aria \
 		--aria-pagecache-buffer-size=1M --key-buffer-size=64K --ssl-cert="$try_chain" --ssl-key="$try_key"
 	result=$?
 	last_lines "$try/log" 'SSL'
@@ -250,7 +275,8 @@ tell_mariadb() {
 	told_any=no
 	for pid in $mains; do
 		find_mariadb_socket "$pid" || return 1
-		named=$(ask_mariadb 'SELECT CONCAT(@@ssl_cert, CHAR(10), @@ssl_key, CHAR(10), @@datadir)') || { said="MariaDB does not let root in: $named"; return 1; }
+		named=$(ask_mariadb 'SELECT CONCAT(@@ssl_cert, CHAR(10), @@ssl_key, CHAR(10), @@datadir)') ||
+			{ said="MariaDB does not let root in: $named"; return 1; }
 		{ IFS= read -r its_chain; IFS= read -r its_key; IFS= read -r data; } <<-END
 			$named
 		END
@@ -266,7 +292,12 @@ tell_mariadb() {
 find_mariadb_socket() {
 	client=mariadb flush='FLUSH SSL'
 	case $(readlink "/proc/$1/exe") in
-		*/mysqld*) case $(mysqld --version 2>/dev/null </dev/null) in *MariaDB*) ;; *) flush='ALTER INSTANCE RELOAD TLS' ;; esac ;;
+		*/mysqld*)
+			case $(mysqld --version 2>/dev/null </dev/null) in
+				*MariaDB*) ;;
+				*) flush='ALTER INSTANCE RELOAD TLS' ;;
+			esac
+			;;
 	esac
 	has mariadb || client=mysql
 	has "$client" || { said='no client of MariaDB on this host'; return 1; }
@@ -276,9 +307,13 @@ find_mariadb_socket() {
 	[ -n "$socket" ] || { said='MariaDB listens on no socket of this machine'; return 1; }
 }
 
-# As root, or as Debian's packages do. Its own certificate is what we are about to change: no TLS on a socket of this machine.
+# As root, or as Debian's packages do. Its own certificate is what we are about to change: no TLS on a socket of this
+# machine.
 ask_mariadb() {
-	case $("$client" --version 2>/dev/null </dev/null) in *MariaDB*) without_tls=--skip-ssl ;; *) without_tls=--ssl-mode=DISABLED ;; esac
+	case $("$client" --version 2>/dev/null </dev/null) in
+		*MariaDB*) without_tls=--skip-ssl ;;
+		*) without_tls=--ssl-mode=DISABLED ;;
+	esac
 	set -- "$1" "--socket=$socket" $without_tls --batch --raw --skip-column-names
 	statement=$1
 	shift
