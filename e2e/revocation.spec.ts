@@ -10,7 +10,7 @@ import { InspectDialog } from "./pages/inspect-dialog.ts";
 const HOUR_MS = 3_600_000;
 
 /** As answers write a time. */
-const sayTime = (at: number): string =>
+const formatTime = (at: number): string =>
   new Date(at)
     .toISOString()
     .replace(/[-:T]|\..*/g, "")
@@ -25,8 +25,8 @@ test("a responder is asked when somebody presses Ask, and what it says becomes a
     issuer: authority,
     serial: 7,
     state: "revoked",
-    from: sayTime(Date.now() - HOUR_MS),
-    until: sayTime(Date.now() + 24 * HOUR_MS),
+    from: formatTime(Date.now() - HOUR_MS),
+    until: formatTime(Date.now() + 24 * HOUR_MS),
   });
   const asked: string[] = [];
   await using server = await listen(

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sayFaultTable } from "../src/main/testing/faults/fault-table.ts";
+import { formatFaultTable } from "../src/main/testing/faults/fault-table.ts";
 import { readFaults } from "./reports.mjs";
 import { endWithParent, run, say } from "./run.mjs";
 import { findTool } from "./tools.mjs";
@@ -42,7 +42,7 @@ for (const project of PROJECTS) {
   seen.push(readFaults(file));
 }
 say(
-  `\n${sayFaultTable(
+  `\n${formatFaultTable(
     seen.flatMap(({ rows }) => rows),
     seen.flatMap(({ failed }) => failed),
   )}`,

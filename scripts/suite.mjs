@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatCorpusTable } from "../src/main/testing/corpora/corpus-table.ts";
-import { sayFaultTable } from "../src/main/testing/faults/fault-table.ts";
-import { sayProtocolTable } from "../src/main/testing/protocols/protocol-table.ts";
+import { formatFaultTable } from "../src/main/testing/faults/fault-table.ts";
+import { formatProtocolTable } from "../src/main/testing/protocols/protocol-table.ts";
 import { canMakeHosts } from "./can-make-hosts.mjs";
 import { lastLines, readPlaywrightFailures, readVitestFailures, sayFailures } from "./failures.mjs";
 import {
@@ -166,7 +166,7 @@ function sayProtocols() {
   const seen = ["unit", "lab"].map((project) => readProtocols(join(folder, `${project}.json`)));
   if (seen.every(({ rows }) => rows.length === 0)) return;
   const [rows, failed] = [seen.flatMap(({ rows }) => rows), seen.flatMap(({ failed }) => failed)];
-  say(`\n== protocols that turn to TLS, and which server showed it\n\n${sayProtocolTable(rows, failed)}`);
+  say(`\n== protocols that turn to TLS, and which server showed it\n\n${formatProtocolTable(rows, failed)}`);
 }
 
 /** What each fault came to; without real hosts most of them were not tried. */
@@ -174,7 +174,7 @@ function sayFaults() {
   const seen = ["unit", "lab"].map((project) => readFaults(join(folder, `${project}.json`)));
   if (seen.every(({ rows }) => rows.length === 0)) return;
   const [rows, failed] = [seen.flatMap(({ rows }) => rows), seen.flatMap(({ failed }) => failed)];
-  say(`\n== faults, in short (the whole of each: npm run faults)\n\n${sayFaultTable(rows, failed)}`);
+  say(`\n== faults, in short (the whole of each: npm run faults)\n\n${formatFaultTable(rows, failed)}`);
 }
 
 /** How chains are judged that others have judged, by profile. */

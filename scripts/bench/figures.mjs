@@ -49,10 +49,10 @@ function sayFigure(figure) {
   const hasTarget = most !== undefined || mostItself !== undefined;
   const target = mostItself !== undefined ? `${mostItself} ${unit}` : hasTarget ? sayRatio(most) : "-";
   const verdict = !hasTarget ? "" : isMet ? "met" : "missed";
-  return [what, sayAmount(ours, unit), peer, sayAmount(theirs, unit), sayRatio(ratio), target, verdict];
+  return [what, formatAmount(ours, unit), peer, formatAmount(theirs, unit), sayRatio(ratio), target, verdict];
 }
 
-const sayAmount = (amount, unit) =>
+const formatAmount = (amount, unit) =>
   `${amount.toLocaleString("en", { maximumSignificantDigits: amount < 1_000 ? 3 : 4 })} ${unit}`;
 
 /** What is far below the peer is said as a part of it. */

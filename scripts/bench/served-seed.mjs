@@ -39,7 +39,7 @@ export function seedServed(path, size) {
     db.exec(writePlaces(size));
     db.exec(writeKinds(size));
     db.exec(writeLabels());
-    db.exec(writeVisits(size));
+    db.exec(writeProbes(size));
     db.exec(COUNTED);
     for (const { sql } of dropped.toSorted((a, b) => a.type.localeCompare(b.type))) db.exec(sql);
   } finally {
@@ -109,7 +109,7 @@ const writeLabels = () => `
 `;
 
 /** All endpoints in one scan. Of a thousand findings some are accepted. */
-const writeVisits = (size) => `
+const writeProbes = (size) => `
   INSERT INTO probe (scan, kind, host, port, state, outcome, message, at, took_ms, protocol)
     SELECT 1, 'tls', host, port, 'ok', 'presented', '', '${NOW}', 5, 'tls' FROM endpoint;
   UPDATE scan SET total = ${size}, ok = ${size} WHERE id = 1;

@@ -58,7 +58,7 @@ const costs = await cheapest(
     ours: () => ownCpu(() => inTurns(each, AT_A_TIME, () => visit(HERE))),
     ssh: () =>
       childCpu(
-        each.map(() => sayCommand(HERE)),
+        each.map(() => formatCommand(HERE)),
         AT_A_TIME,
       ),
   },
@@ -77,7 +77,7 @@ report(
     what: "SSH first visit, round trips",
     ours: await countTrips((port) => visit({ host: "127.0.0.1", port })),
     peer: "ssh, the same script",
-    theirs: await countTrips((port) => runCommand("sh", ["-c", sayCommand({ host: "127.0.0.1", port })])),
+    theirs: await countTrips((port) => runCommand("sh", ["-c", formatCommand({ host: "127.0.0.1", port })])),
     unit: "trips",
     mostItself: 7.5,
   },
@@ -117,7 +117,7 @@ async function visit(at) {
   if (reading.state !== "ok") throw new Error(reading.message);
 }
 
-function sayCommand(at) {
+function formatCommand(at) {
   const options = [
     "IdentityAgent=none",
     "IdentitiesOnly=yes",

@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { toField } from "#codec/ssh-wire.ts";
 import { readAuthorizedKeys } from "../../src/main/domain/ssh/authorized-keys.ts";
-import { judgeGrants } from "../../src/main/domain/ssh/effective.ts";
+import { evaluateGrants } from "../../src/main/domain/ssh/effective.ts";
 import {
   makeAccount,
   makeCollection,
@@ -29,7 +29,7 @@ const ways = {
     for (const { bytes } of authorizedKeys) readAuthorizedKeys(bytes);
   },
   judged: () => {
-    const grants = judgeGrants(collection);
+    const grants = evaluateGrants(collection);
     if (grants.length !== ACCOUNTS * LINES || grants.some(({ verdict }) => verdict.effective.state !== "yes"))
       throw new Error("a line was not judged as it should be");
   },

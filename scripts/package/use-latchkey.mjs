@@ -40,8 +40,8 @@ function keepOf(env) {
  */
 export async function useLatchkey(latchkey) {
   await using server = await startTlsServer({ names: ["shop.example"] });
-  const closed = sayEndpoint(await findClosedEndpoint());
-  const endpoint = sayEndpoint(server.endpoint);
+  const closed = formatEndpoint(await findClosedEndpoint());
+  const endpoint = formatEndpoint(server.endpoint);
   return {
     help: pick(0, await latchkey("--help")),
     preview: pick(-1, await latchkey("targets", "preview", "10.0.0.0/24")),
@@ -71,4 +71,4 @@ function pick(line, { code, out, err }) {
 }
 
 /** @param {{ host: string, port: number }} endpoint */
-const sayEndpoint = ({ host, port }) => `${host}:${port}`;
+const formatEndpoint = ({ host, port }) => `${host}:${port}`;

@@ -12,11 +12,11 @@ import { logToStderr, usualTrace } from "./log.ts";
 import { createPageFiles, NO_START_FILES, type StartFiles } from "./net/local/page-files.ts";
 import { findWorkstation } from "./net/local/workstation.ts";
 import { RETRY_POLICY, type RetryPolicy } from "./net/retries.ts";
-import type { StartKeeper } from "./net/vault/keeper-messages.ts";
-import { type DatabaseWish, openAppStore } from "./open-app-store.ts";
+import type { StartVaultProcess } from "./net/vault/keeper-messages.ts";
+import { type DatabaseRequest, openAppStore } from "./open-app-store.ts";
 import { createParts, type Parts, type PartsDeps } from "./parts.ts";
 
-export type AppOptions = DatabaseWish & {
+export type AppOptions = DatabaseRequest & {
   /** Refuses every command; so does a database that is opened to be read. */
   isReadOnly?: boolean;
   /** Makes a backup a day; for a shell that stays. */
@@ -28,7 +28,7 @@ export type AppOptions = DatabaseWish & {
   /** How a scan waits before it tries a host again. */
   retryPolicy?: RetryPolicy;
   /** How the process of the vault is started; by default as one of Node's. */
-  startKeeper?: StartKeeper;
+  startKeeper?: StartVaultProcess;
   log?: (error: unknown) => void;
   /** Told of what runs do on hosts, by names; by default on standard error where LATCHKEY_LOG is `debug`. */
   trace?: Trace;

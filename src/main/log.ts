@@ -1,16 +1,16 @@
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayFault } from "#shared/text/fault.ts";
+import { formatFault } from "#shared/text/fault.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayTrace, type Trace } from "#shared/text/trace.ts";
+import { formatTrace, type Trace } from "#shared/text/trace.ts";
 
-/** A refusal in the background is a sentence for people. Of anything else only what `sayFault` lets through. */
+/** A refusal in the background is a sentence for people. Of anything else only what `formatFault` lets through. */
 export function logToStderr(error: unknown): void {
-  const said = error instanceof Refusal ? printable(error.message) : sayFault(error);
+  const said = error instanceof Refusal ? printable(error.message) : formatFault(error);
   process.stderr.write(`latchkey: ${said}\n`);
 }
 
 /** On standard error, where LATCHKEY_LOG is `debug`. */
 export function usualTrace(): Trace {
   if (process.env.LATCHKEY_LOG !== "debug") return () => undefined;
-  return (...names) => void process.stderr.write(`latchkey: ${sayTrace(names)}\n`);
+  return (...names) => void process.stderr.write(`latchkey: ${formatTrace(names)}\n`);
 }

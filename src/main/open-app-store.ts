@@ -2,7 +2,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { Damage, explainOpening } from "./store/opening/damage.ts";
 import { openStore, type Store } from "./store/store.ts";
 
-export type DatabaseWish = {
+export type DatabaseRequest = {
   /** A file, or `:memory:`. */
   databasePath: string;
   /**
@@ -23,7 +23,7 @@ type Opened = {
 
 /** Opens the database for a core, and settles what the one before it has left. */
 export function openAppStore(
-  { databasePath: path, access = "write", whenDamaged = "refuse" }: DatabaseWish,
+  { databasePath: path, access = "write", whenDamaged = "refuse" }: DatabaseRequest,
   now: () => Date,
 ): Opened {
   try {

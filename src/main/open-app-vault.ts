@@ -1,18 +1,18 @@
 import type { Announcement } from "#shared/contract/events.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { createVault } from "./net/vault/create-vault.ts";
-import { forkKeeper } from "./net/vault/fork-keeper.ts";
-import type { StartKeeper } from "./net/vault/keeper-messages.ts";
+import { forkVaultProcess } from "./net/vault/fork-keeper.ts";
+import type { StartVaultProcess } from "./net/vault/keeper-messages.ts";
 import type { Store } from "./store/store.ts";
 
 type Options = {
-  startKeeper?: StartKeeper;
+  startKeeper?: StartVaultProcess;
   now: () => Date;
   announce: (announcement: Announcement) => void;
 };
 
 /** Beside the database, and in none of its backups. One that is only in memory has none. */
-export function openAppVault({ facts }: Store, { startKeeper = forkKeeper, now, announce }: Options) {
+export function openAppVault({ facts }: Store, { startKeeper = forkVaultProcess, now, announce }: Options) {
   const { path } = facts();
   const refuse = () =>
     Promise.reject(new Refusal("unusable", "a database in memory has no vault; name one with --db"));

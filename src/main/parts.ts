@@ -4,7 +4,7 @@ import type { Workstation } from "#shared/model/workstation.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import { lazily } from "./lazy.ts";
 import type { RetryPolicy } from "./net/retries.ts";
-import type { StartKeeper } from "./net/vault/keeper-messages.ts";
+import type { StartVaultProcess } from "./net/vault/keeper-messages.ts";
 import type { Store } from "./store/store.ts";
 
 export type PartsDeps = {
@@ -19,7 +19,7 @@ export type PartsDeps = {
   inBackground: (work: (signal: AbortSignal) => Promise<void>) => void;
   log: (error: unknown) => void;
   trace: Trace;
-  startKeeper?: StartKeeper;
+  startKeeper?: StartVaultProcess;
 };
 
 export type Parts = ReturnType<typeof createParts>;

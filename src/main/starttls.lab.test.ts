@@ -6,11 +6,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTlsProber } from "#net/tls/probe-endpoint.ts";
 import { type Protocol, protocolOfPort, StartTls } from "#shared/model/starttls.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
-import { sayEndpoint } from "#shared/text/target.ts";
+import { formatEndpoint } from "#shared/text/target.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal, type Said } from "#testing/open-terminal.ts";
 import { recordProtocol } from "#testing/protocols/protocol-table.ts";
-import type { ServerWish } from "#testing/servers/server.ts";
+import type { ServerRequest } from "#testing/servers/server.ts";
 import { type AllServers, domainOf, SERVER_OF, startAllServers } from "#testing/servers/start-all.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeWithOpenssl, writeChain } from "#testing/tls/make-with-openssl.ts";
@@ -22,7 +22,7 @@ const lab = test.skipIf(!canStartHosts());
 const SPOKEN = StartTls.options.filter((protocol) => protocol !== "mssql");
 
 const world = new AsyncDisposableStack();
-let wish: ServerWish;
+let wish: ServerRequest;
 let servers: AllServers;
 let targets: TlsTarget[];
 let chain: Buffer[];
@@ -181,6 +181,6 @@ async function askOpenssl({ host, port, serverName, protocol }: TlsTarget): Prom
   const { stdout } = await child.catch((error: { stdout: string }) => error);
   const found = stdout.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   const list = found.map((pem) => Buffer.from(pem.replace(/-----[^-]+-----/g, ""), "base64"));
-  expect(list, `${sayEndpoint({ host, port, serverName, protocol })} as openssl sees it`).not.toEqual([]);
+  expect(list, `${formatEndpoint({ host, port, serverName, protocol })} as openssl sees it`).not.toEqual([]);
   return list;
 }

@@ -1,9 +1,9 @@
 import { readPem } from "#codec/pem.ts";
-import type { Judgement, Profile, Purpose } from "#shared/model/chain.ts";
+import type { Evaluation, Profile, Purpose } from "#shared/model/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { indexCertificates } from "./domain/x509/path/certificate-index.ts";
-import { judgeChain } from "./domain/x509/path/judge-chain.ts";
-import type { PolicyWish } from "./domain/x509/path/policy-graph.ts";
+import { evaluateChain } from "./domain/x509/path/judge-chain.ts";
+import type { PolicyRequest } from "./domain/x509/path/policy-graph.ts";
 import { leaveOutRejected, readRoots } from "./domain/x509/path/trust-settings.ts";
 import { type RevocationList, readCrl } from "./domain/x509/revocation/read-crl.ts";
 import { readCrlFile } from "./domain/x509/revocation/read-crl-file.ts";
@@ -21,7 +21,7 @@ type Question = {
   at: Date;
   purpose: Purpose | null;
   name: string | null;
-  policy: PolicyWish;
+  policy: PolicyRequest;
   mostIntermediates: number | null;
   profile: Profile;
 };
@@ -35,13 +35,13 @@ export async function verifyFiles({
   at,
   profile,
   ...wish
-}: Question): Promise<Judgement> {
+}: Question): Promise<Evaluation> {
   const trusted = roots ?? (await readTrusted());
   const [first, ...others] = readPem(leaf).ders;
   const files = trusted.map((file) => readRoots(file, wish.purpose));
   const rejected = files.flatMap((file) => file.rejected);
   const index = (ders: readonly Uint8Array[]) => indexCertificates(leaveOutRejected(ders, rejected));
-  return judgeChain({
+  return evaluateChain({
     leaf: first ?? leaf,
     pool: index([...others, ...chain.flatMap((file) => readPem(file).ders)]),
     roots: index(files.flatMap((file) => file.roots)),

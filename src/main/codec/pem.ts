@@ -87,14 +87,14 @@ export function readCertificateBlocks(blocks: readonly PemBlock[]): Pem {
   const pem: Pem = { ders: [], malformed: [] };
   for (const block of blocks) {
     if (!CERTIFICATE_LABELS.has(block.label)) continue;
-    const certificate = pem.ders.length < MOST_CERTIFICATES ? readBlock(block) : sayTooMany;
+    const certificate = pem.ders.length < MOST_CERTIFICATES ? readBlock(block) : formatTooMany;
     if (typeof certificate !== "string") pem.ders.push(certificate);
     else pem.malformed.push(`the certificate at line ${block.line} ${certificate}`);
   }
   return pem;
 }
 
-const sayTooMany = `is beyond the ${MOST_CERTIFICATES} that are read`;
+const formatTooMany = `is beyond the ${MOST_CERTIFICATES} that are read`;
 
 /** The DER inside a block, or why there is none. */
 function readBlock({ label, lines, problem }: PemBlock): Uint8Array | string {

@@ -41,7 +41,7 @@ async function startCertified(desk: Desk) {
 }
 
 /** For which time sshd turns this address away: from 15 s on it does, and says so of less only that it counts it. */
-const sayPenalties = async (host: LabHost): Promise<string[]> =>
+const formatPenalties = async (host: LabHost): Promise<string[]> =>
   (await host.run("cat /var/log/auth.log"))
     .split("\n")
     .flatMap((line) => /srclimit_penalise: .*?: \S+ \S+ (.*)$/.exec(line)?.[1] ?? []);
@@ -70,7 +70,7 @@ lab(
     ]);
     const log = await host.run("cat /var/log/auth.log");
     expect(log.match(/Connection from /g)).toHaveLength(3 + 2 + 1 + 1);
-    expect(new Set(await sayPenalties(host))).toEqual(new Set([ONE_STRANGER]));
+    expect(new Set(await formatPenalties(host))).toEqual(new Set([ONE_STRANGER]));
   },
 );
 
@@ -95,7 +95,7 @@ lab(
       workstation: { user: "deploy", home, agentSocket: agent.socketPath },
     });
     expect(await carried(other, { text, acceptNew: true })).toEqual(["collected by system"]);
-    expect(await sayPenalties(host)).toEqual([ONE_REFUSAL]);
+    expect(await formatPenalties(host)).toEqual([ONE_REFUSAL]);
     const accepted = (await host.run("cat /var/log/auth.log")).match(/Accepted publickey for .*/g);
     expect(accepted).toHaveLength(3);
     for (const line of accepted ?? []) expect(line).toContain("ED25519-CERT");

@@ -7,7 +7,7 @@ import { gatherIdentities } from "#net/ssh/identities.ts";
 import { findSsh } from "#net/ssh/system/find-ssh.ts";
 import { scanAll } from "#testing/lab/desk.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
-import { openWorkstation, sayHost } from "#testing/ssh/open-workstation.ts";
+import { formatHost, openWorkstation } from "#testing/ssh/open-workstation.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -34,7 +34,7 @@ withSsh(
   async () => {
     await using host = await startHost();
     await using desk = await openWorkstation(
-      sayHost("db", { host: "db.inside.invalid", port: host.port }, LEAD),
+      formatHost("db", { host: "db.inside.invalid", port: host.port }, LEAD),
     );
     expect(await scanAll(desk.app, { text: "db", ...ACCEPTING })).toMatchObject([
       { state: "ok", outcome: "collected", transport: "system" },
@@ -63,7 +63,7 @@ withSsh("what a ProxyCommand complains of is said where it did not lead to the h
 
 withSsh("a target keeps what carries its login, and another scan may say otherwise", async () => {
   await using host = await startHost();
-  await using desk = await openWorkstation(sayHost("db", host));
+  await using desk = await openWorkstation(formatHost("db", host));
   const { client } = desk.app;
   const carried = async (wish: Parameters<typeof scanAll>[1]) =>
     (await scanAll(desk.app, wish)).map(({ outcome, transport }) => `${outcome} by ${transport}`);
@@ -82,7 +82,7 @@ withSsh(
     await using jump = await startSshServer({ run: null, forwards: true });
     await using host = await startHost();
     await using desk = await openWorkstation(
-      sayHost("bastion", jump) + sayHost("db", host, "ProxyJump bastion"),
+      formatHost("bastion", jump) + formatHost("db", host, "ProxyJump bastion"),
     );
     const wish = { text: "db", ...ACCEPTING, transport: "system" } as const;
     expect(await scanAll(desk.app, wish)).toMatchObject([{ outcome: "collected", transport: "system" }]);
@@ -98,7 +98,7 @@ withSsh(
   "a host whose key is not the one that is known is not logged in to, and its key is shown",
   async () => {
     await using host = await startHost();
-    await using desk = await openWorkstation(sayHost("db", host));
+    await using desk = await openWorkstation(formatHost("db", host));
     expect(await scanAll(desk.app, { text: "db", only: "ssh", transport: "system" })).toMatchObject([
       {
         state: "failed",

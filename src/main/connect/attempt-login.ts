@@ -52,7 +52,7 @@ export function createLoginAttempts(ssh: string | null): AttemptLogin {
     }
     const left = listClientKeys(login);
     if (first.outcome !== "login-refused" || left.length === 0) return failure;
-    if (!ssh) return { ...failure, message: `${first.message}. ${sayLeft(left)}: ${NO_SSH}` };
+    if (!ssh) return { ...failure, message: `${first.message}. ${formatLeft(left)}: ${NO_SSH}` };
     const second = await again(login, left, command);
     if (!("outcome" in second)) {
       beyondSsh2.add(address);
@@ -94,5 +94,5 @@ function listKeys(login: LoginOptions): ClientKey[] {
 const hasOnlyClientKeys = (login: LoginOptions): boolean =>
   login.identities.length === 0 && !login.typed && listClientKeys(login).length > 0;
 
-const sayLeft = (keys: readonly ClientKey[]): string =>
+const formatLeft = (keys: readonly ClientKey[]): string =>
   `${keys.length === 1 ? "One key or certificate is" : `${keys.length} keys and certificates are`} left to OpenSSH's ssh`;

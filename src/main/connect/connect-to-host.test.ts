@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { scanAll } from "#testing/lab/desk.ts";
-import { openWorkstation, sayHost } from "#testing/ssh/open-workstation.ts";
+import { formatHost, openWorkstation } from "#testing/ssh/open-workstation.ts";
 import { startRawServer } from "#testing/ssh/raw-server.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 
@@ -22,7 +22,7 @@ const outcomesOf = (probes: readonly { outcome: string }[]) => probes.map(({ out
 test("a host that is named by several names and with several logins sees one connection of ours at a time", async () => {
   await using host = await startSshServer({ run: refuse });
   const { port } = host;
-  await using desk = await openWorkstation(sayHost("one", host) + sayHost("two", host, "User ann"));
+  await using desk = await openWorkstation(formatHost("one", host) + formatHost("two", host, "User ann"));
   const text = `one two bob@two localhost:${port} 127.0.0.1:${port} ann@127.0.0.1:${port}`;
   const probes = await scanAll(desk.app, { text, ...ACCEPTING });
   expect(outcomesOf(probes)).toEqual(Array(6).fill("restricted-shell"));
@@ -34,9 +34,9 @@ test("a jump host that is a target too, with several logins, sees two connection
   await using inner = await startSshServer({ run: refuse });
   await using other = await startSshServer({ run: refuse });
   await using desk = await openWorkstation(
-    sayHost("bastion", bastion) +
-      sayHost("inner", inner, "ProxyJump bastion") +
-      sayHost("other", other, "ProxyJump ann@bastion"),
+    formatHost("bastion", bastion) +
+      formatHost("inner", inner, "ProxyJump bastion") +
+      formatHost("other", other, "ProxyJump ann@bastion"),
   );
   const text = "inner bob@inner other bastion ann@bastion bob@bastion";
   const probes = await scanAll(desk.app, { text, ...ACCEPTING });
@@ -51,7 +51,7 @@ test("who hangs up on us is tried three times, each time later, and is not asked
     met++;
     socket.end();
   });
-  await using desk = await openWorkstation(sayHost("strict", strict));
+  await using desk = await openWorkstation(formatHost("strict", strict));
   const probes = await scanAll(desk.app, { text: "ann@strict bob@strict", ...ACCEPTING });
   expect(outcomesOf(probes)).toEqual(["throttled", "throttled"]);
   expect(probes[0]?.message).toContain("refusing this address for now");
@@ -68,7 +68,7 @@ test("who has no place for us at first is read in the end", async () => {
       .on("error", () => socket.destroy())
       .pipe(socket);
   });
-  await using desk = await openWorkstation(sayHost("busy", busy));
+  await using desk = await openWorkstation(formatHost("busy", busy));
   expect(outcomesOf(await scanAll(desk.app, { text: "busy", ...ACCEPTING }))).toEqual(["restricted-shell"]);
   expect({ met, pauses: desk.pauses }).toEqual({ met: 3, pauses: [1_000, 16_000] });
 });
@@ -86,7 +86,7 @@ test.each([
       .on("error", () => socket.destroy())
       .pipe(socket);
   });
-  await using desk = await openWorkstation(sayHost("busy", busy));
+  await using desk = await openWorkstation(formatHost("busy", busy));
   const [, authority] = makeKeyPair().public.split(" ");
   await writeFile(join(desk.home, ".ssh/known_hosts"), `@cert-authority * ssh-ed25519 ${authority}\n`);
   expect(outcomesOf(await scanAll(desk.app, { text: "busy", ...ACCEPTING }))).toEqual(["restricted-shell"]);
@@ -97,7 +97,7 @@ test.each([
 test("a port where nobody listens is tried twice, and a name that does not exist once", async () => {
   const gone = await startRawServer(() => undefined);
   await gone[Symbol.asyncDispose]();
-  await using desk = await openWorkstation(sayHost("gone", gone));
+  await using desk = await openWorkstation(formatHost("gone", gone));
   expect(outcomesOf(await scanAll(desk.app, { text: "gone", ...ACCEPTING }))).toEqual(["refused"]);
   expect(desk.pauses).toEqual([200]);
   expect(outcomesOf(await scanAll(desk.app, { text: "no-such-host.invalid", ...ACCEPTING }))).toEqual([
@@ -108,7 +108,7 @@ test("a port where nobody listens is tried twice, and a name that does not exist
 
 test("a host whose key is unknown is met once, whatever number of logins it was named with", async () => {
   await using host = await startSshServer({ run: refuse });
-  await using desk = await openWorkstation(sayHost("one", host));
+  await using desk = await openWorkstation(formatHost("one", host));
   const probes = await scanAll(desk.app, { text: "ann@one bob@one one", only: "ssh" });
   expect(outcomesOf(probes)).toEqual(Array(3).fill("host-key-unknown"));
   expect(host.seen.clients).toBe(1);
@@ -117,7 +117,7 @@ test("a host whose key is unknown is met once, whatever number of logins it was 
 
 test("a host whose key has changed is met once, and stays a finding whatever other logins were named", async () => {
   await using host = await startSshServer({ run: refuse });
-  await using desk = await openWorkstation(sayHost("one", host));
+  await using desk = await openWorkstation(formatHost("one", host));
   const [, another] = makeKeyPair().public.split(" ");
   await writeFile(join(desk.home, ".ssh/known_hosts"), `[127.0.0.1]:${host.port} ssh-ed25519 ${another}\n`);
   const probes = await scanAll(desk.app, { text: "ann@one bob@one", only: "ssh" });

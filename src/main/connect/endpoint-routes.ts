@@ -9,7 +9,7 @@ import type { Ask } from "#net/ssh/ask.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
 import type { Credentials } from "#net/ways/said.ts";
 import type { WayText } from "#shared/model/endpoint-way.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import type { JumpHost } from "./jump-hosts.ts";
 
 type ProxyWay = Extract<EndpointWay, { kind: "socks5" | "http" }>;
@@ -82,7 +82,7 @@ export function createEndpointRoutes(deps: Deps) {
     if (!jumpHost) throw new Error("a way through a jump host has none");
     const port = route.hops.at(-1)?.port ?? 22;
     return {
-      way: { name: `ssh://${sayPlace({ host: jump.host, port })}`, reach: (to) => reach(jumpHost, to) },
+      way: { name: `ssh://${formatPlace({ host: jump.host, port })}`, reach: (to) => reach(jumpHost, to) },
       [Symbol.asyncDispose]: () => jumpHost[Symbol.asyncDispose](),
     };
   }
@@ -97,5 +97,5 @@ async function reach(jumpHost: JumpHost<Hop>, { host, port }: { host: string; po
   // That a key is refused is about the jump host, which is a host that can be scanned by itself.
   const isOfKey = hostKey !== null && about !== null && outcome !== "jump-failed";
   if (!isOfKey) return { outcome, message };
-  return { outcome: "jump-failed" as const, message: `the jump host ${sayPlace(about)}: ${message}` };
+  return { outcome: "jump-failed" as const, message: `the jump host ${formatPlace(about)}: ${message}` };
 }

@@ -1,13 +1,13 @@
 import type { AgainstKey } from "#domain/findings/host-findings.ts";
-import { judgeHostCertificate, readHostCertificate } from "#domain/ssh/host-certificate.ts";
+import { evaluateHostCertificate, readHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { type KnownHosts, nameInKnownHosts, readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import {
-  type HostKeyJudgement,
+  evaluateHostKey,
+  formatHostKey,
+  type HostKeyEvaluation,
   isOnlyVouchedFor,
-  judgeHostKey,
   preferHostKeyTypes,
-  sayHostKey,
 } from "#domain/ssh/known-hosts-judgement.ts";
 import type { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import type { FetchedCertificate } from "#net/ssh/fetch-host-certificate.ts";
@@ -36,9 +36,9 @@ export type NamedHost = { name: string; port: number; knownAs: { host: string; p
  * A host that shows a bad certificate is refused, `--accept-new` or not; `why` says what is wrong with it. One that
  * did not answer for it may do so when it is tried again.
  */
-type Judgement = HostKeyJudgement & { why?: string | undefined; passing?: "refused" | undefined };
+type Evaluation = HostKeyEvaluation & { why?: string | undefined; passing?: "refused" | undefined };
 
-type NeedsCertificate = Extract<HostKeyJudgement, { kind: "needs-certificate" }>;
+type NeedsCertificate = Extract<HostKeyEvaluation, { kind: "needs-certificate" }>;
 
 /** What is known of the key of one machine, and what it shows of it. */
 export type HostKeyCheck = {
@@ -84,7 +84,7 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
       pin: deps.store.pins.find(name, port),
       bundleKeys: deps.store.bundles.keysOf(name, port),
     });
-    let judgement: Judgement | null = null;
+    let judgement: Evaluation | null = null;
     let fetched: FetchedCertificate | null = null;
     return {
       hostKeyTypes() {
@@ -116,11 +116,11 @@ export async function createHostKeys(deps: Deps, { home, acceptNew }: { home: st
       return [...(pin ? [pin.blob] : []), ...(certified ? [certified.blob] : []), ...entries];
     }
 
-    function judge(blob: Uint8Array): Judgement {
+    function judge(blob: Uint8Array): Evaluation {
       const question = { ...knownAs, blob };
-      const first = judgeHostKey(question, knowledge());
+      const first = evaluateHostKey(question, knowledge());
       if (first.kind !== "needs-certificate" || !fetched) return first;
-      return judgeByCertificate({ knownHosts, now: deps.now() }, question, first, fetched);
+      return evaluateByCertificate({ knownHosts, now: deps.now() }, question, first, fetched);
     }
   }
 }
@@ -131,17 +131,17 @@ const listKnownHosts = ({ host, port }: NamedHost["knownAs"], knownHosts: readon
     knownHosts.flatMap((known) => known.find(name)).map(({ key }) => key.blob),
   );
 
-function judgeByCertificate(
+function evaluateByCertificate(
   { knownHosts, now }: { knownHosts: readonly KnownHosts[]; now: Date },
   { host, port, blob }: { host: string; port: number; blob: Uint8Array },
   judgement: NeedsCertificate,
   fetched: FetchedCertificate,
-): Judgement {
+): Evaluation {
   if (fetched.kind === "none") return judgement.otherwise;
   if (fetched.kind !== "fetched") return { ...judgement, why: fetched.why, passing: "refused" };
   const { authorities } = judgement;
   const shown = { host, port, blob: fetched.blob, presented: blob, authorities, now };
-  const vouched = judgeHostCertificate(shown, { knownHosts });
+  const vouched = evaluateHostCertificate(shown, { knownHosts });
   return "why" in vouched ? { ...judgement, why: vouched.why } : vouched;
 }
 
@@ -170,9 +170,9 @@ function putFirst(keyType: string | null, algorithms: string[]): string[] {
 
 type Question = Parameters<VerifyHostKey>[0];
 
-function toAnswer(question: Question, judgement: Judgement): HostKeyAnswer {
+function toAnswer(question: Question, judgement: Evaluation): HostKeyAnswer {
   const { why, passing = null } = judgement;
-  const message = [sayHostKey(question, judgement), why].filter(Boolean).join(": ");
+  const message = [formatHostKey(question, judgement), why].filter(Boolean).join(": ");
   switch (judgement.kind) {
     case "trusted":
       return { kind: "trusted" };
@@ -191,12 +191,12 @@ function toAnswer(question: Question, judgement: Judgement): HostKeyAnswer {
 }
 
 /** Null for a key that is trusted, or merely unknown. */
-function findAgainst(judgement: HostKeyJudgement): AgainstKey | null {
+function findAgainst(judgement: HostKeyEvaluation): AgainstKey | null {
   switch (judgement.kind) {
     case "needs-certificate":
       return findAgainst(judgement.otherwise);
     case "changed":
-      return { isRevoked: false, evidence: sayKnown(judgement) };
+      return { isRevoked: false, evidence: formatKnown(judgement) };
     case "revoked":
       return { isRevoked: true, evidence: `revoked at ${judgement.where}` };
     case "trusted":
@@ -207,5 +207,5 @@ function findAgainst(judgement: HostKeyJudgement): AgainstKey | null {
   }
 }
 
-const sayKnown = ({ known }: Extract<HostKeyJudgement, { kind: "changed" }>): string =>
+const formatKnown = ({ known }: Extract<HostKeyEvaluation, { kind: "changed" }>): string =>
   `trusted: ${known.map(({ keyType, fingerprint, where }) => `${keyType} ${fingerprint} (${where})`).join(", ")}`;

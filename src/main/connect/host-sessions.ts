@@ -8,19 +8,19 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { openHand } from "#net/ssh/hand/open-hand.ts";
 import { shellCommand } from "#net/ssh/host-connection.ts";
 import type { LoginOptions } from "#net/ssh/login-options.ts";
-import type { ProofKey, ProofRoute } from "#net/ssh/prove/login-proof.ts";
+import type { VerificationKey, VerificationRoute } from "#net/ssh/prove/login-proof.ts";
 import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import { findSsh } from "#net/ssh/system/find-ssh.ts";
 import type { SshTarget } from "#shared/model/target.ts";
-import type { TransportWish } from "#shared/model/transport.ts";
+import type { TransportRequest } from "#shared/model/transport.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import { listClientKeys } from "./attempt-login.ts";
 import type { OpenConnections } from "./connect-to-host.ts";
 import { planLogins } from "./plan-logins.ts";
 
-export type HostRequest = { target: SshTarget; useSudo: boolean; transport: TransportWish };
+export type HostRequest = { target: SshTarget; useSudo: boolean; transport: TransportRequest };
 
 /** `hostKey`: who presents another one, or one that is not trusted, is told nothing. */
 export type SessionRequest = HostRequest & {
@@ -30,10 +30,10 @@ export type SessionRequest = HostRequest & {
 };
 
 /** One login that is held. `route`: the same way once more, for a login of its own beside it. */
-export type HeldLogin = { hand: Hand; route: ProofRoute };
+export type HeldLogin = { hand: Hand; route: VerificationRoute };
 
 /** `keys`: all that this login had to offer, in its order; what let us in is among them where a key did. */
-export type HostSession = HeldLogin & { keys: readonly ProofKey[] };
+export type HostSession = HeldLogin & { keys: readonly VerificationKey[] };
 
 export type NotConnected = {
   kind: "not-connected";
@@ -128,9 +128,9 @@ export function createSessions(
           return { kind: "not-connected", outcome, message, isKeyRefused };
         }
         await using opened = met.opened;
-        const hand = traceHand(opened, (...names) => trace("hand", sayPlace(target), ...names));
+        const hand = traceHand(opened, (...names) => trace("hand", formatPlace(target), ...names));
         const keys = [...met.login.identities, ...listClientKeys(met.login)];
-        const session = { hand, route: proofRouteOf(met.login, hand, ssh), keys };
+        const session = { hand, route: verificationRouteOf(met.login, hand, ssh), keys };
         return { kind: "connected", value: await work(session) };
       },
     };
@@ -171,7 +171,7 @@ function trustAsPlanned(
       if (hostKey !== null && isAlso(question.blob)) return { kind: "trusted" };
       const answer = await verifyHostKey(question);
       if (answer.kind !== "trusted" || isMeant(question.blob)) return answer;
-      const message = `${sayPlace(target)} presents another host key than the one that the plan was made with; plan it again`;
+      const message = `${formatPlace(target)} presents another host key than the one that the plan was made with; plan it again`;
       return { kind: "refused", outcome: "host-key-changed", message };
     },
     trustedKeys: [...trustedKeys.filter(isMeant), ...(alsoHostKey ? [alsoHostKey] : [])],
@@ -179,7 +179,7 @@ function trustAsPlanned(
   };
 }
 
-function proofRouteOf(login: LoginOptions, hand: Hand, ssh: string | null): ProofRoute {
+function verificationRouteOf(login: LoginOptions, hand: Hand, ssh: string | null): VerificationRoute {
   const { target, hostKeyTypes, signal, reopen, way, client, limits } = login;
   return {
     target,

@@ -11,7 +11,7 @@ import { type RetryPolicy, retry } from "#net/retries.ts";
 import type { Connection } from "#net/ssh/log-in.ts";
 import type { StreamWay } from "#net/ssh/login-options.ts";
 import { CONNECT_FAILED, type NotOpened, openStream, PROHIBITED } from "#net/ssh/open-stream.ts";
-import { quote, type SshFailure, sayAddress, type Where } from "#net/ssh/ssh-failure.ts";
+import { formatAddress, quote, type SshFailure, type Where } from "#net/ssh/ssh-failure.ts";
 
 /** As it is named, and pinned; and where it is, as the machine before it knows that. */
 export type Hop = { name: string; port: number; address: string; user: string };
@@ -204,16 +204,16 @@ const whereOf = ({ name, port }: Hop): Where => ({ host: name, port });
 /** A host key that is refused stays what it is, for its jump host to be trusted; all else is a jump host that failed. */
 function blame(jumpHost: Where, failure: SshFailure): WayFailure {
   if (failure.isKeyRefused) return { ...failure, jumpHost };
-  const message = `the jump host ${sayAddress(jumpHost)} did not let us through: ${failure.message}`;
+  const message = `the jump host ${formatAddress(jumpHost)} did not let us through: ${failure.message}`;
   return { ...failure, outcome: "jump-failed", message, jumpHost };
 }
 
-export const sayLost = (jumpHost: Where): string =>
-  `the jump host ${sayAddress(jumpHost)} ended the connection that leads through it`;
+export const formatLost = (jumpHost: Where): string =>
+  `the jump host ${formatAddress(jumpHost)} ended the connection that leads through it`;
 
 const ended = (jumpHost: Where): WayFailure => ({
   outcome: "jump-failed",
-  message: sayLost(jumpHost),
+  message: formatLost(jumpHost),
   jumpHost,
   hostKey: null,
   isKeyRefused: false,
@@ -225,7 +225,7 @@ function explainUnreached(
   to: Place,
   { error, afterMs }: { error: NotOpened | null; afterMs: number },
 ): WayFailure {
-  const [through, address] = [sayAddress(jumpHost), sayAddress({ host: to.address, port: to.port })];
+  const [through, address] = [formatAddress(jumpHost), formatAddress({ host: to.address, port: to.port })];
   const said = error?.message.replace(/^\(SSH\) Channel open failure: /, "") ?? "";
   const tell = (outcome: SshFailure["outcome"], message: string): WayFailure => ({
     outcome,

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { OpensshWish } from "#domain/ssh-config/ssh-config.ts";
-import type { TransportWish } from "#shared/model/transport.ts";
+import type { OpensshRequest } from "#domain/ssh-config/ssh-config.ts";
+import type { TransportRequest } from "#shared/model/transport.ts";
 import { chooseTransport } from "./plan-logins.ts";
 
-const NOTHING: OpensshWish = {
+const NOTHING: OpensshRequest = {
   proxyCommand: null,
   certificateFiles: [],
   pkcs11Provider: null,
@@ -11,7 +11,7 @@ const NOTHING: OpensshWish = {
   gssapi: false,
   isAskedByUser: false,
 };
-const command = (isUser: boolean): OpensshWish => ({
+const command = (isUser: boolean): OpensshRequest => ({
   ...NOTHING,
   proxyCommand: { value: "nc %h %p", place: "config:3", isUser },
   isAskedByUser: isUser,
@@ -19,12 +19,16 @@ const command = (isUser: boolean): OpensshWish => ({
 const SYSTEM_GSSAPI = { ...NOTHING, gssapi: true };
 const OWN_CERTIFICATE = { ...NOTHING, certificateFiles: ["/c"], isAskedByUser: true };
 
-const choose = (openssh: OpensshWish | null, wish: TransportWish, ssh: string | null = "/usr/bin/ssh") => {
+const choose = (
+  openssh: OpensshRequest | null,
+  wish: TransportRequest,
+  ssh: string | null = "/usr/bin/ssh",
+) => {
   const chosen = chooseTransport({ name: "web1", ...(openssh && { openssh }) }, wish, ssh);
   return typeof chosen === "string" ? chosen : chosen.why;
 };
 
-test.each<[what: string, openssh: OpensshWish | null, auto: string, ssh2: string]>([
+test.each<[what: string, openssh: OpensshRequest | null, auto: string, ssh2: string]>([
   ["nothing", null, "either", "ssh2"],
   ["GSSAPI in the system's files", SYSTEM_GSSAPI, "either", "ssh2"],
   ["a certificate in one's own files", OWN_CERTIFICATE, "system", "ssh2"],

@@ -1,6 +1,6 @@
 import type { Hop, Route } from "#domain/ssh-config/ssh-config.ts";
 import type { SshTarget } from "#shared/model/target.ts";
-import type { Transport, TransportWish } from "#shared/model/transport.ts";
+import type { Transport, TransportRequest } from "#shared/model/transport.ts";
 import type { Asked } from "#store/scans/unvisited-table.ts";
 import { keyOf } from "./jump-hosts.ts";
 
@@ -47,7 +47,7 @@ const jumpsOf = (login: PlannedLogin | undefined): readonly Hop[] =>
 
 function planLogin(
   target: SshTarget,
-  wish: TransportWish,
+  wish: TransportRequest,
   { routeTo, ssh }: Deps,
 ): Pick<PlannedLogin, "route" | "transport"> {
   const route = routeTo(target);
@@ -70,7 +70,7 @@ const placeOf = ({ target, route }: PlannedLogin): string =>
  */
 export function chooseTransport(
   { name, openssh }: Pick<Hop, "name" | "openssh">,
-  wish: TransportWish,
+  wish: TransportRequest,
   ssh: string | null,
 ): ChosenTransport | { why: string } {
   const proxyCommand = openssh?.proxyCommand;

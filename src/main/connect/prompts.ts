@@ -5,8 +5,8 @@ import type { Question } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import type { Store } from "#store/store.ts";
 
 type PromptDeps = {
@@ -84,7 +84,7 @@ export function createPrompts({ store, now, onChange }: PromptDeps) {
   }
 
   function record({ about }: Question, isAnswered: boolean, { scanId }: { scanId?: ScanId }): Promise<void> {
-    const of = about.kind === "passphrase" ? about.file : `${about.user}@${sayPlace(about)}`;
+    const of = about.kind === "passphrase" ? about.file : `${about.user}@${formatPlace(about)}`;
     const detail = { ...(scanId !== undefined && { scanId }), asked: about.kind, of, isAnswered };
     return store.inTurn(() => {
       store.events.append({ at: toInstant(now()), kind: "question-answered", detail });
@@ -130,6 +130,6 @@ const notAsked = () => new Refusal("not-found", "this question is not asked any 
 
 function refuseWrongNumber({ prompts }: Question, answers: readonly string[] | null): void {
   if (!answers || answers.length === prompts.length) return;
-  const wanted = sayCount(prompts.length, "answer");
+  const wanted = formatCount(prompts.length, "answer");
   throw new Refusal("invalid-input", `this question takes ${wanted}, not ${answers.length}`);
 }

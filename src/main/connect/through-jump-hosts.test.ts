@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { scanAll } from "#testing/lab/desk.ts";
-import { openWorkstation, sayHost } from "#testing/ssh/open-workstation.ts";
+import { formatHost, openWorkstation } from "#testing/ssh/open-workstation.ts";
 import { startSshServer, type TestSshServer } from "#testing/ssh/ssh-server.ts";
 
 type Command = Parameters<NonNullable<Parameters<typeof startSshServer>[0]["run"]>>[0];
@@ -27,7 +27,7 @@ async function startHosts(count: number, run: (command: Command) => unknown) {
     servers,
     names: servers.map((_, index) => `web${index}`).join(" "),
     behind: (jump: string) =>
-      servers.map((server, index) => sayHost(`web${index}`, server, `ProxyJump ${jump}`)).join(""),
+      servers.map((server, index) => formatHost(`web${index}`, server, `ProxyJump ${jump}`)).join(""),
     [Symbol.asyncDispose]: async () =>
       void (await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))),
   };
@@ -38,8 +38,8 @@ test("hosts behind two jump hosts in a row are reached over one connection to ea
   await using inner = await startJump();
   await using hosts = await startHosts(3, refuse);
   await using desk = await openWorkstation(
-    sayHost("outer", outer, "User ann") +
-      sayHost("inner", inner, "User bob", "ProxyJump outer") +
+    formatHost("outer", outer, "User ann") +
+      formatHost("inner", inner, "User bob", "ProxyJump outer") +
       hosts.behind("inner"),
   );
   const probes = await scanAll(desk.app, { text: hosts.names, ...ACCEPTING });
@@ -57,7 +57,7 @@ test("hosts behind two jump hosts in a row are reached over one connection to ea
 test("an unknown key of a jump host is its own: trusted under its name, the hosts behind it are met", async () => {
   await using jump = await startJump();
   await using hosts = await startHosts(2, refuse);
-  await using desk = await openWorkstation(sayHost("bastion", jump) + hosts.behind("bastion"));
+  await using desk = await openWorkstation(formatHost("bastion", jump) + hosts.behind("bastion"));
   const jumpHost = { host: "bastion", port: jump.port };
   const first = await scanAll(desk.app, { text: hosts.names, only: "ssh" });
   const hostKey = first[0]?.hostKey ?? { fingerprint: "" };
@@ -73,12 +73,12 @@ test("an unknown key of a jump host is its own: trusted under its name, the host
 test("of twenty hosts behind a jump host eight are visited at a time, and one beside them has its turn meanwhile", async () => {
   await using jump = await startJump();
   const areEight = Promise.withResolvers<void>();
-  const isBesideVisited = Promise.withResolvers<void>();
+  const isBesideProbed = Promise.withResolvers<void>();
   const count = { now: 0, most: 0 };
   await using hosts = await startHosts(20, async (command) => {
     count.most = Math.max(count.most, ++count.now);
     if (count.now === 8) areEight.resolve();
-    await isBesideVisited.promise;
+    await isBesideProbed.promise;
     count.now--;
     refuse(command);
   });
@@ -86,11 +86,11 @@ test("of twenty hosts behind a jump host eight are visited at a time, and one be
     run: async (command) => {
       await areEight.promise;
       refuse(command);
-      isBesideVisited.resolve();
+      isBesideProbed.resolve();
     },
   });
   await using desk = await openWorkstation(
-    sayHost("bastion", jump) + hosts.behind("bastion") + sayHost("beside", beside),
+    formatHost("bastion", jump) + hosts.behind("bastion") + formatHost("beside", beside),
   );
   // Nine at a time: eight of them through the jump host.
   const probes = await scanAll(desk.app, { text: `${hosts.names} beside`, concurrency: 9, ...ACCEPTING });
@@ -111,7 +111,7 @@ test("a jump host that dies in the middle costs those that are being read, and i
   });
   await using beside = await startSshServer({ run: refuse });
   await using desk = await openWorkstation(
-    sayHost("bastion", jump) + hosts.behind("bastion") + sayHost("beside", beside),
+    formatHost("bastion", jump) + hosts.behind("bastion") + formatHost("beside", beside),
   );
   const probes = await scanAll(desk.app, { text: `${hosts.names} beside`, ...ACCEPTING });
   const lost = probes.filter(({ outcome }) => outcome === "jump-failed");
@@ -134,7 +134,7 @@ test("a jump host that is gone for good is named for each host behind it, and no
   });
   await using beside = await startSshServer({ run: refuse });
   await using desk = await openWorkstation(
-    sayHost("bastion", jump) + hosts.behind("bastion") + sayHost("beside", beside),
+    formatHost("bastion", jump) + hosts.behind("bastion") + formatHost("beside", beside),
   );
   const probes = await scanAll(desk.app, { text: `${hosts.names} beside`, ...ACCEPTING });
   const failed = probes.filter(({ outcome }) => outcome === "jump-failed");
@@ -146,7 +146,7 @@ test("a jump host that is gone for good is named for each host behind it, and no
 test("a jump host that ssh_config reaches by ProxyCommand is said to be so, and nothing is connected to", async () => {
   await using host = await startSshServer({ run: refuse });
   await using desk = await openWorkstation(
-    sayHost("odd", host, "ProxyCommand nc %h %p") + sayHost("web0", host, "ProxyJump odd"),
+    formatHost("odd", host, "ProxyCommand nc %h %p") + formatHost("web0", host, "ProxyJump odd"),
   );
   expect(await scanAll(desk.app, { text: "web0", ...ACCEPTING })).toMatchObject([
     {

@@ -52,7 +52,7 @@ export function spend(steps = 1): void {
 }
 
 /** The work within a part of the budget, or what stands for it where that is not enough. */
-export function judgeWithin<T>(steps: number, work: () => T, instead: () => T): T {
+export function evaluateWithin<T>(steps: number, work: () => T, instead: () => T): T {
   const isLate = running?.isLate ?? null;
   try {
     return withinBudget({ steps, isLate }, work);

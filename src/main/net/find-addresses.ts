@@ -50,7 +50,10 @@ export function createAddressFinder(atOnce: number, askForName: AskForName) {
       .finally(giveBack)
       .then(
         (addresses) => choose(host, [...new Set(addresses.map(({ address }) => address))]),
-        ({ code }: NodeJS.ErrnoException): Failure => ({ outcome: "no-such-name", message: sayNoName(code) }),
+        ({ code }: NodeJS.ErrnoException): Failure => ({
+          outcome: "no-such-name",
+          message: formatNoName(code),
+        }),
       );
     return Promise.race([found, late]).finally(() => clearTimeout(timer));
   };
@@ -69,7 +72,7 @@ const LOOPBACK = /^(127\.|0\.|::1$|::$|::ffff:(127|0)\.)/i;
 const isThisComputer = (host: string): boolean =>
   /^(.+\.)?localhost\.?$/i.test(host) || host.toLowerCase() === hostname().toLowerCase();
 
-function sayNoName(code = "unknown"): string {
+function formatNoName(code = "unknown"): string {
   if (code === "ENOTFOUND" || code === "ENODATA") return "the name has no address; is it spelled right?";
   return `its name could not be resolved (${code}); does this computer reach its name server?`;
 }

@@ -49,7 +49,7 @@ export function whyRefused(address: string): string | null {
 /** IPv4 that stands within IPv6: mapped, compatible, behind a translator (RFC 6052) and 6to4. */
 function embeddedIn(address: string): string[] {
   const groups = groupsOf(address);
-  const at = (index: number) => sayIpv4(groups[index] ?? 0, groups[index + 1] ?? 0);
+  const at = (index: number) => formatIpv4(groups[index] ?? 0, groups[index + 1] ?? 0);
   const [first = 0, second] = groups;
   if (first === 0x2002) return [at(1)];
   if (first === 0x64 && second === 0xff9b) return [at(6)];
@@ -57,7 +57,8 @@ function embeddedIn(address: string): string[] {
   return isLow && (groups[5] === 0xffff || groups[5] === 0) ? [at(6)] : [];
 }
 
-const sayIpv4 = (high: number, low: number): string => [high >> 8, high & 255, low >> 8, low & 255].join(".");
+const formatIpv4 = (high: number, low: number): string =>
+  [high >> 8, high & 255, low >> 8, low & 255].join(".");
 
 /** The eight numbers of an IPv6 address that is one. */
 function groupsOf(address: string): number[] {

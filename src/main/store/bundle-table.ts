@@ -15,7 +15,7 @@ type Row = {
   port: number;
 };
 
-/** By what a host is known, as `judgeStanding` takes it. */
+/** By what a host is known, as `evaluateStanding` takes it. */
 export type HostTrustRow = {
   pinned: string | null;
   presented: string | null;

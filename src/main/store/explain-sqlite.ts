@@ -1,6 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayRestoreCommand } from "#shared/text/restore-command.ts";
+import { formatRestoreCommand } from "#shared/text/restore-command.ts";
 
 /** What SQLite reports, as what a person can do about it. Anything else is a bug, and stays as it is. */
 export function explainSqlite(error: unknown, path: string): unknown {
@@ -33,14 +33,14 @@ const sentences: readonly (readonly [string, "unusable" | "locked" | "read-only"
     "SQLITE_CORRUPT",
     "unusable",
     (path) =>
-      `${path} is damaged; nothing in it was changed: close Latchkey, then put the last good backup in its place by: ${sayRestoreCommand(path, "latest")}`,
+      `${path} is damaged; nothing in it was changed: close Latchkey, then put the last good backup in its place by: ${formatRestoreCommand(path, "latest")}`,
   ],
   // A damaged page may ask for any length.
   [
     "SQLITE_NOMEM",
     "unusable",
     (path) =>
-      `${path} asks for more memory than there is, and may be damaged; nothing in it was changed: close other programs and try again, or put the last good backup in its place by: ${sayRestoreCommand(path, "latest")}`,
+      `${path} asks for more memory than there is, and may be damaged; nothing in it was changed: close other programs and try again, or put the last good backup in its place by: ${formatRestoreCommand(path, "latest")}`,
   ],
   [
     "SQLITE_READONLY",

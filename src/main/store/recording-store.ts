@@ -6,8 +6,8 @@ import { createLists } from "./lists/lists.ts";
 import { setUp } from "./opening/connection.ts";
 import { compileLater } from "./opening/later.ts";
 import { peopleStore } from "./people/people-store.ts";
-import { rosterTable } from "./people/roster-table.ts";
-import { scopeTable } from "./people/scope-table.ts";
+import { peopleSourceTable } from "./people/roster-table.ts";
+import { inventoryTable } from "./people/scope-table.ts";
 import { scanTables } from "./scan-tables.ts";
 import { openSeals } from "./seals/seals.ts";
 import type { Store } from "./store.ts";
@@ -53,7 +53,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     const lists = createLists(db);
     const { bundles, chains, endpoints, events, hostVisits, pins, scans, served, targets, uses, ...tables } =
       scanTables(db, lists);
-    const people = peopleStore(db, { lists, rosters: rosterTable(db), scope: scopeTable(db) });
+    const people = peopleStore(db, { lists, rosters: peopleSourceTable(db), scope: inventoryTable(db) });
     return {
       atomically: commits.atomically,
       bundles: explained(bundles),

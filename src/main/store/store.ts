@@ -24,12 +24,12 @@ import { explainOpening, isDamage } from "./opening/damage.ts";
 import { compileLater } from "./opening/later.ts";
 import { readMark } from "./opening/mark.ts";
 import { type DatabaseOptions, openDatabase } from "./opening/open-database.ts";
-import { sayLoss } from "./opening/progress.ts";
+import { formatLoss } from "./opening/progress.ts";
 import { overview } from "./overview/overview.ts";
 import { ownerFinder } from "./people/owner-facts.ts";
 import { peopleStore } from "./people/people-store.ts";
-import { rosterTable } from "./people/roster-table.ts";
-import { scopeTable } from "./people/scope-table.ts";
+import { peopleSourceTable } from "./people/roster-table.ts";
+import { inventoryTable } from "./people/scope-table.ts";
 import { runbookStore } from "./runbooks/runbook-store.ts";
 import { scanTables } from "./scan-tables.ts";
 import { findUnsealedAtOpening, openSeals, sealAnew } from "./seals/seals.ts";
@@ -121,7 +121,7 @@ function sealOrFind(db: Database, path: string, access: "write" | "read"): strin
 function findLoss(db: Database, path: string, access: "write" | "read"): string | null {
   try {
     // The mark is read first: whoever writes beside us goes on.
-    return sayLoss(db, path, readMark(path));
+    return formatLoss(db, path, readMark(path));
   } catch (error) {
     if (isDamage(error, path) && access === "read") return null;
     throw error;
@@ -139,8 +139,8 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
   const acceptances = acceptanceTable(db);
   const briefs = findingBriefs(db, { acceptances, now });
   const rows = certificateRows(db, briefs);
-  const scope = scopeTable(db);
-  const rosters = rosterTable(db);
+  const scope = inventoryTable(db);
+  const rosters = peopleSourceTable(db);
   const grants = grantRows({ briefs, owners: ownerFinder(db, { rosters, scope }) });
   const access = grantTable(db, { lists, rows: grants, scope });
   const findings = findingTable(db, { lists, briefs, acceptances, findGrant: access.findRow });

@@ -3,7 +3,7 @@ import type { RememberedTarget } from "#shared/contract/targets.ts";
 import type { WayText } from "#shared/model/endpoint-way.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Target } from "#shared/model/target.ts";
-import { TransportWish } from "#shared/model/transport.ts";
+import { TransportRequest } from "#shared/model/transport.ts";
 
 type Row = {
   id: number;
@@ -19,7 +19,7 @@ type Row = {
   added_at: string;
 };
 
-type Wanted = { target: Target; useSudo: boolean; transport?: TransportWish; way?: WayText; at: Instant };
+type Wanted = { target: Target; useSudo: boolean; transport?: TransportRequest; way?: WayText; at: Instant };
 
 /** The targets that the user asked to remember: one for each host (name and port) and each endpoint. */
 export function targetTable(db: Database) {
@@ -74,11 +74,11 @@ export function targetTable(db: Database) {
     forget: (target: Target): boolean => remove.run(toRow(target)).changes > 0,
 
     /** How it is remembered to be read, under the login that is named. */
-    recall(target: Target): { useSudo: boolean; transport: TransportWish; way: WayText } {
+    recall(target: Target): { useSudo: boolean; transport: TransportRequest; way: WayText } {
       const known = login.get(toRow(target));
       return {
         useSudo: known?.use_sudo === 1,
-        transport: TransportWish.parse(known?.transport ?? "auto"),
+        transport: TransportRequest.parse(known?.transport ?? "auto"),
         way: known?.way ?? "",
       };
     },
@@ -112,7 +112,7 @@ const fromRow = (row: Row): RememberedTarget => ({
     protocol: row.protocol,
   }),
   useSudo: row.use_sudo === 1,
-  transport: TransportWish.parse(row.transport),
+  transport: TransportRequest.parse(row.transport),
   way: row.way,
   addedAt: row.added_at,
 });

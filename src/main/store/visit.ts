@@ -5,7 +5,7 @@ import type { AccountView, KeyFileView, Unread } from "#shared/model/host.ts";
 import type { HostReach } from "#shared/model/host-reach.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Offers } from "#shared/model/offers.ts";
+import type { Capabilities } from "#shared/model/offers.ts";
 import type { HostKeyView, Outcome, Probe, ProbeState } from "#shared/model/probe.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { FileLine, ShownBy } from "#shared/model/served.ts";
@@ -38,7 +38,7 @@ export type SeenCertificate = {
 };
 
 /** A visit to an endpoint. `presented` is null unless it showed a chain: then what is known of it stays as it was. */
-export type EndpointVisit = Visit & {
+export type EndpointProbe = Visit & {
   target: TlsTarget;
   presented: {
     /** As sent, order and duplicates kept; the leaf first. Null in the place of one that cannot be read. */
@@ -63,7 +63,7 @@ export type BesideChain = {
   /** Whose certificates it asks clients for; null where it asks for none. */
   authorities: Authorities | null;
   /** What it takes; null where it was not asked, and what is known of it stays. */
-  offers: Offers | null;
+  offers: Capabilities | null;
 };
 
 /** What one address of an endpoint showed. The chain is empty unless it presented one. */
@@ -75,7 +75,7 @@ export type SeenAddress = {
 };
 
 /** A visit to a host. `collected` is null unless it was read, wholly or in part. */
-export type HostVisit = Visit & {
+export type HostProbe = Visit & {
   target: SshTarget;
   /** What carried the login; absent where there was none. */
   transport?: Transport;

@@ -2,7 +2,7 @@ import { RPCLink } from "@orpc/client/websocket";
 import { HANDSHAKE_MS, WEB_CLOSE, WEB_PROTOCOL, type WebGrant } from "#shared/contract/web-protocol.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { type Connection, createLine, type Link } from "./connection.ts";
-import { type Proved, proveServer } from "./prove-server.ts";
+import { type Proved, verifyServer } from "./prove-server.ts";
 import { forgetGrant, type NoSession, readGrant, takeLaunchCode } from "./session.ts";
 
 /** Pauses between attempts after a drop; after the last one the program counts as stopped. */
@@ -55,20 +55,20 @@ async function openLink(
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     const websocket = await openSocket();
     if (!websocket) continue;
-    const proved = await proveServer(websocket, grant, location.host);
+    const proved = await verifyServer(websocket, grant, location.host);
     if (proved === "proved") {
       websocket.addEventListener("close", onDrop);
       return new RPCLink({ websocket });
     }
     websocket.close();
-    const final = afterNoProof(proved);
+    const final = afterNoVerification(proved);
     if (final) return final;
   }
   return "stopped";
 }
 
 /** Null: another attempt may go better. */
-function afterNoProof(proved: Exclude<Proved, "proved">): "ended" | "stranger" | null {
+function afterNoVerification(proved: Exclude<Proved, "proved">): "ended" | "stranger" | null {
   switch (proved) {
     case "ended":
     case "stranger":

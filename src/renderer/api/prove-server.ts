@@ -2,10 +2,10 @@ import {
   HANDSHAKE_MS,
   type Handshake,
   type PageHello,
-  type PageProof,
-  proofText,
-  ServerProof,
+  type PageVerification,
   ServerReady,
+  ServerVerification,
+  verificationText,
   WEB_CLOSE,
   type WebGrant,
 } from "#shared/contract/web-protocol.ts";
@@ -17,7 +17,7 @@ import {
 export type Proved = "proved" | "ended" | "stranger" | "silent";
 
 /** Has the server prove the session's secret, and then proves it to the server. Nothing else is said before. */
-export async function proveServer(
+export async function verifyServer(
   socket: WebSocket,
   { session, secret }: WebGrant,
   authority: string,
@@ -27,12 +27,12 @@ export async function proveServer(
   send<PageHello>(socket, { session, nonce: pageNonce });
   const theirs = await words.next();
   if (theirs.kind !== "word") return theirs.code === WEB_CLOSE.unproved.code ? "stranger" : theirs.kind;
-  const answer = ServerProof.safeParse(theirs.word).data;
+  const answer = ServerVerification.safeParse(theirs.word).data;
   if (!answer) return "stranger";
   const handshake: Handshake = { authority, session, pageNonce, serverNonce: answer.nonce };
   const key = await importSecret(secret);
   if (!(await verify(key, handshake, answer.proof))) return "stranger";
-  send<PageProof>(socket, { proof: await prove(key, handshake) });
+  send<PageVerification>(socket, { proof: await prove(key, handshake) });
   const last = await words.next();
   if (last.kind === "word") return ServerReady.safeParse(last.word).success ? "proved" : "stranger";
   return last.code === WEB_CLOSE.ended.code ? "ended" : last.kind;
@@ -76,10 +76,10 @@ const importSecret = (secret: string): Promise<CryptoKey> =>
   crypto.subtle.importKey("raw", fromWord(secret), HMAC, false, ["sign", "verify"]);
 
 const prove = async (key: CryptoKey, handshake: Handshake): Promise<string> =>
-  toWord(new Uint8Array(await crypto.subtle.sign("HMAC", key, encode(proofText("page", handshake)))));
+  toWord(new Uint8Array(await crypto.subtle.sign("HMAC", key, encode(verificationText("page", handshake)))));
 
 const verify = (key: CryptoKey, handshake: Handshake, proof: string): Promise<boolean> =>
-  crypto.subtle.verify("HMAC", key, fromWord(proof), encode(proofText("server", handshake)));
+  crypto.subtle.verify("HMAC", key, fromWord(proof), encode(verificationText("server", handshake)));
 
 const encode = (text: string) => new TextEncoder().encode(text);
 

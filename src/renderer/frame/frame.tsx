@@ -20,8 +20,8 @@ import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import { Toast } from "#renderer/ui/toast.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { sayNumber } from "#shared/text/count.ts";
-import { sayDeepLink } from "#shared/text/deep-link.ts";
+import { formatNumber } from "#shared/text/count.ts";
+import { formatDeepLink } from "#shared/text/deep-link.ts";
 import { DropTarget } from "./drop-target.tsx";
 import classes from "./frame.module.css";
 import { Header } from "./header.tsx";
@@ -41,7 +41,7 @@ export function Frame() {
   }, []);
   const openInspect = useCallback(() => inspect([]), [inspect]);
   useFrameKeys({ requestScan, openHelp, openInspect });
-  useDesktopWishes({ requestScan, openHelp, inspect });
+  useDesktopRequests({ requestScan, openHelp, inspect });
   return (
     <ScanRequestContext value={requestScan}>
       <LinkContext value={useLinkToHere()}>
@@ -99,7 +99,7 @@ function useLinkToHere(): () => string | null {
   return useCallback(() => {
     const link = toRowLink(router.state.location);
     if (!link) return null;
-    if (desktop) return sayDeepLink(link);
+    if (desktop) return formatDeepLink(link);
     return `${location.origin}${location.pathname}#${router.buildLocation(toAddress(link)).href}`;
   }, [router, desktop]);
 }
@@ -138,7 +138,7 @@ type Actions = {
 };
 
 /** Does what the desktop window asks for: its menu, links of other programs, files that it was given. */
-function useDesktopWishes({ requestScan, openHelp, inspect }: Actions): void {
+function useDesktopRequests({ requestScan, openHelp, inspect }: Actions): void {
   const desktop = useDesktop();
   const router = useRouter();
   useEffect(() => {
@@ -181,7 +181,7 @@ function Rail() {
             >
               <Icon size={17} stroke={1.7} aria-hidden />
               <span className={classes.screenName}>{name}</span>
-              {counts?.[to] ? <span className={classes.count}>{sayNumber(counts[to])}</span> : null}
+              {counts?.[to] ? <span className={classes.count}>{formatNumber(counts[to])}</span> : null}
             </Link>
           </li>
         ))}

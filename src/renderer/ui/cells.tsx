@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import classes from "./cells.module.css";
-import { sayUntrusted, Untrusted } from "./text.tsx";
+import { formatUntrusted, Untrusted } from "./text.tsx";
 
 /** A stranger's text in a row: cut by the column's width, whole on hover. */
 export function TextCell({
@@ -13,7 +13,7 @@ export function TextCell({
   isDim?: boolean;
 }) {
   return (
-    <span className={`${classes.cut} ${isDim ? classes.dim : ""}`} title={sayUntrusted(text)}>
+    <span className={`${classes.cut} ${isDim ? classes.dim : ""}`} title={formatUntrusted(text)}>
       <Untrusted text={text} limit={160} isCut isMono={isMono} />
     </span>
   );
@@ -22,7 +22,7 @@ export function TextCell({
 /** What a row is called, and what else is known of it in fainter ink. */
 export function NameCell({ name, more }: { name: string; more?: string }) {
   return (
-    <span className={classes.cut} title={sayUntrusted(more ? `${name}  ${more}` : name)}>
+    <span className={classes.cut} title={formatUntrusted(more ? `${name}  ${more}` : name)}>
       <span className={classes.name}>
         <Untrusted text={name} limit={160} isCut />
       </span>

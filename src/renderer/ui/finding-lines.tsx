@@ -1,6 +1,6 @@
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import type { FindingBrief } from "#shared/model/finding.ts";
-import { sayRule } from "#shared/text/rule.ts";
+import { formatRule } from "#shared/text/rule.ts";
 import { Dim } from "./cells.tsx";
 import { SeverityTag } from "./severity.tsx";
 import { Untrusted } from "./text.tsx";
@@ -17,7 +17,7 @@ export function FindingLines({ findings }: { findings: readonly FindingBrief[] }
             end={<SeverityTag severity={severity} />}
             below={<Untrusted text={sentence} />}
           >
-            {sayRule(rule)} {count > 1 && <Dim>{count} times</Dim>}
+            {formatRule(rule)} {count > 1 && <Dim>{count} times</Dim>}
           </Line>
         ))}
       </Lines>

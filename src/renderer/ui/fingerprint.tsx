@@ -1,7 +1,7 @@
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useCopied } from "./clipboard.ts";
 import classes from "./text.module.css";
-import { sayUntrusted, Untrusted } from "./text.tsx";
+import { formatUntrusted, Untrusted } from "./text.tsx";
 
 /** A long identity with its middle left out; all of it on hover and in the clipboard. */
 export function Fingerprint({ value, keep = 6 }: { value: string; keep?: number }) {
@@ -9,7 +9,7 @@ export function Fingerprint({ value, keep = 6 }: { value: string; keep?: number 
   const short = value.length > head + keep + 1 ? `${value.slice(0, head)}…${value.slice(-keep)}` : value;
   return (
     <span className={classes.fingerprint}>
-      <span className={classes.middle} title={sayUntrusted(value)}>
+      <span className={classes.middle} title={formatUntrusted(value)}>
         <Untrusted text={short} isCut />
       </span>
       <CopyMark value={value} what="fingerprint" />

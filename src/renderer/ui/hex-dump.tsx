@@ -31,11 +31,11 @@ export function HexDump({ label, bytes, start, headBytes }: Props) {
               <Fragment key={at}>
                 <span className={classes.offset}>{String(start + at).padStart(6)}</span>
                 {"  "}
-                <b className={classes.head}>{sayHex(part.subarray(0, head))}</b>
+                <b className={classes.head}>{formatHex(part.subarray(0, head))}</b>
                 {head > 0 && head < part.length && " "}
-                {sayHex(part.subarray(head)).padEnd(padOf(head, part.length))}
+                {formatHex(part.subarray(head)).padEnd(padOf(head, part.length))}
                 {"  "}
-                <span className={classes.text}>{sayText(part)}</span>
+                <span className={classes.text}>{formatText(part)}</span>
                 {"\n"}
               </Fragment>
             );
@@ -53,9 +53,9 @@ const padOf = (head: number, length: number): number => {
   return ROW_BYTES * 3 - 1 - used;
 };
 
-const sayHex = (bytes: Uint8Array): string =>
+const formatHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
 /** Only what is plain: anything else could move what stands beside it. */
-const sayText = (bytes: Uint8Array): string =>
+const formatText = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "·")).join("");

@@ -7,7 +7,7 @@ import { Dialog } from "./dialog.tsx";
 import { Section } from "./drawer/drawer.tsx";
 import classes from "./labels.module.css";
 import { Tag } from "./tag.tsx";
-import { sayUntrusted, Untrusted } from "./text.tsx";
+import { formatUntrusted, Untrusted } from "./text.tsx";
 import { toast } from "./toast.tsx";
 
 type Change = { owner: string | null; addTags: string[]; removeTags: string[] };
@@ -76,7 +76,7 @@ function LabelsDialog({ labels, known, isSaving, error, onSave, onClose }: Props
           size="xs"
           label="Owner"
           description="Who answers for it: a team or a person; empty for nobody"
-          data={known?.owners.map(sayUntrusted) ?? []}
+          data={known?.owners.map(formatUntrusted) ?? []}
           value={owner}
           onChange={setOwner}
           maxLength={200}

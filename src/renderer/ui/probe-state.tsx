@@ -1,6 +1,6 @@
 import { IconCircleCheck, IconCircleX, IconProgressAlert, type TablerIcon } from "@tabler/icons-react";
 import type { Outcome, ProbeState } from "#shared/model/probe.ts";
-import { sayOutcome } from "#shared/text/outcome.ts";
+import { formatOutcome } from "#shared/text/outcome.ts";
 import { Tag, type Tone } from "./tag.tsx";
 
 export const PROBE_STATES: Record<ProbeState, { tone: Tone; Icon: TablerIcon; word: string }> = {
@@ -15,7 +15,7 @@ export function ProbeTag({ state, outcome }: { state: ProbeState; outcome: Outco
   return (
     <Tag tone={tone} Icon={Icon}>
       {state === "failed"
-        ? sayOutcome(outcome)
+        ? formatOutcome(outcome)
         : outcome === "presented" && state === "ok"
           ? "Presented"
           : word}

@@ -12,10 +12,16 @@ import { Link } from "@tanstack/react-router";
 import type { Sha256 } from "#shared/model/certificate.ts";
 import { MISMATCHES, type ServedRow, type ServedState, type WireSight } from "#shared/model/served.ts";
 import { isMoreThan, type Total, withoutSome } from "#shared/model/total.ts";
-import { sayKey } from "#shared/text/key-size.ts";
-import { sayFileLine, sayHandshake, sayListener, sayServedState, sayWhyUnseen } from "#shared/text/served.ts";
-import { sayPlace } from "#shared/text/target.ts";
-import { sayAmount } from "#shared/text/total.ts";
+import { formatKey } from "#shared/text/key-size.ts";
+import {
+  formatFileLine,
+  formatHandshake,
+  formatListener,
+  formatServedState,
+  formatWhyUnseen,
+} from "#shared/text/served.ts";
+import { formatPlace } from "#shared/text/target.ts";
+import { formatAmount } from "#shared/text/total.ts";
 import { Dim } from "./cells.tsx";
 import { Line, Lines, Section } from "./drawer/drawer.tsx";
 import { Tag } from "./tag.tsx";
@@ -40,12 +46,12 @@ export function ServedLines({ title, rows, total, from }: Served) {
         {rows.map((row) => (
           <Line key={row.id} below={<Below row={row} from={from} />}>
             <StateTag state={row.state} />{" "}
-            <Untrusted text={`${from === null ? "" : `${row.host}, `}${row.server} ${sayListener(row)}`} />
+            <Untrusted text={`${from === null ? "" : `${row.host}, `}${row.server} ${formatListener(row)}`} />
           </Line>
         ))}
       </Lines>
       {isMoreThan(total, rows.length) && (
-        <Dim>{sayAmount(withoutSome(total, rows.length))} more; latchkey served lists them all</Dim>
+        <Dim>{formatAmount(withoutSome(total, rows.length))} more; latchkey served lists them all</Dim>
       )}
     </Section>
   );
@@ -66,7 +72,7 @@ function StateTag({ state }: { state: ServedState }) {
   const { tone, Icon } = LOOKS[state];
   return (
     <Tag tone={tone} Icon={Icon}>
-      {sayServedState(state)}
+      {formatServedState(state)}
     </Tag>
   );
 }
@@ -79,7 +85,7 @@ function Below({ row, from }: { row: ServedRow; from: string | null }) {
       <div>
         {certificate ? (
           <>
-            <Untrusted text={`${certificate.directive} in ${sayFileLine(certificate.at)}`} /> names{" "}
+            <Untrusted text={`${certificate.directive} in ${formatFileLine(certificate.at)}`} /> names{" "}
             <Untrusted text={certificate.path} isMono />
             {certificate.realPath && (
               <Dim>
@@ -88,27 +94,27 @@ function Below({ row, from }: { row: ServedRow; from: string | null }) {
             )}
           </>
         ) : (
-          <Untrusted text={sayFileLine(at)} />
+          <Untrusted text={formatFileLine(at)} />
         )}
       </div>
       {certificate && <Held certificate={certificate} from={from} />}
       {keyPath && (
         <div>
-          Key: <Untrusted text={keyPath} isMono /> <Dim>{sayPair(isPair)}</Dim>
+          Key: <Untrusted text={keyPath} isMono /> <Dim>{formatPair(isPair)}</Dim>
         </div>
       )}
       {unsure && <Untrusted text={unsure} />}
       {(row.state === "not-seen" || row.state === "never-served") && <NotSeen row={row} />}
       {sights.map((sight) => (
-        <Sight key={`${sayWhere(sight)} ${sight.sha256}`} sight={sight} from={from} />
+        <Sight key={`${formatWhere(sight)} ${sight.sha256}`} sight={sight} from={from} />
       ))}
     </>
   );
 }
 
 function NotSeen({ row }: { row: ServedRow }) {
-  const why = sayWhyUnseen(row);
-  const handshake = sayHandshake(row);
+  const why = formatWhyUnseen(row);
+  const handshake = formatHandshake(row);
   if (why !== null)
     return (
       <Dim>
@@ -137,7 +143,7 @@ function Held({
   return (
     <div>
       {from === null ? "It holds " : "It holds another certificate: "}
-      <CertificateLink sha256={sha256} subject={subject ?? ""} keySize={key && sayKey(key)} />
+      <CertificateLink sha256={sha256} subject={subject ?? ""} keySize={key && formatKey(key)} />
     </div>
   );
 }
@@ -157,18 +163,18 @@ const CertificateLink = ({ sha256, subject, keySize }: Linked) => (
   </>
 );
 
-function sayPair(isPair: boolean | null): string {
+function formatPair(isPair: boolean | null): string {
   if (isPair === null) return "(not known whether it fits)";
   return isPair ? "(fits)" : "(is the key of another certificate)";
 }
 
-const sayWhere = ({ host, port, serverName }: WireSight): string =>
-  serverName === null ? sayPlace({ host, port }) : `${sayPlace({ host, port })}/${serverName}`;
+const formatWhere = ({ host, port, serverName }: WireSight): string =>
+  serverName === null ? formatPlace({ host, port }) : `${formatPlace({ host, port })}/${serverName}`;
 
 function Sight({ sight, from }: { sight: WireSight; from: string | null }) {
   return (
     <div>
-      <Untrusted text={`${sayWhere(sight)}: ${sayServedState(sight.state)}`} />, seen{" "}
+      <Untrusted text={`${formatWhere(sight)}: ${formatServedState(sight.state)}`} />, seen{" "}
       {sight.state === "agrees" ? (
         <When instant={sight.lastSeen} />
       ) : (
@@ -196,7 +202,7 @@ function Shown({ sight: { sha256, subject, key, state }, from }: { sight: WireSi
       {sha256 === from ? (
         "this certificate"
       ) : (
-        <CertificateLink sha256={sha256} subject={subject} keySize={sayKey(key)} />
+        <CertificateLink sha256={sha256} subject={subject} keySize={formatKey(key)} />
       )}
       {MISMATCHES.has(state) && (
         <>

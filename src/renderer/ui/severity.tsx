@@ -8,7 +8,7 @@ import {
 } from "@tabler/icons-react";
 import type { FindingBrief, Severity } from "#shared/model/finding.ts";
 import { Tag, type Tone } from "./tag.tsx";
-import { sayUntrusted } from "./text.tsx";
+import { formatUntrusted } from "./text.tsx";
 
 type Look = { tone: Tone; Icon: TablerIcon; word: string };
 
@@ -37,7 +37,7 @@ export function FindingCount({ findings }: { findings: readonly FindingBrief[] }
   if (!worst) return null;
   const { tone, Icon, word } = SEVERITIES[worst];
   return (
-    <span title={findings.map(({ sentence }) => sayUntrusted(sentence)).join("\n")}>
+    <span title={findings.map(({ sentence }) => formatUntrusted(sentence)).join("\n")}>
       <Tag tone={tone} Icon={Icon}>
         {findings.length === 1 ? word : `${word} +${findings.length - 1}`}
       </Tag>

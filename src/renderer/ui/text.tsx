@@ -42,7 +42,7 @@ export function Untrusted({ text, limit = 256, isCut = false, isMono = false }: 
 }
 
 /** The same for places that take a plain string: tooltips, labels, titles. */
-export const sayUntrusted = (text: string): string =>
+export const formatUntrusted = (text: string): string =>
   makeVisible(cutAt(text, 1_000))
     .map((part) => (part.kind === "text" ? part.text : `[${part.text}]`))
     .join("");

@@ -1,17 +1,17 @@
 import { IconAlertTriangle, IconCircleX, IconClock, IconHelpCircle } from "@tabler/icons-react";
 import { countDays } from "#shared/model/days.ts";
-import { sayElapsed, sayExpiry } from "#shared/text/elapsed.ts";
+import { formatElapsed, formatExpiry } from "#shared/text/elapsed.ts";
 import { useNow } from "./now.tsx";
 import { Tag } from "./tag.tsx";
 import classes from "./when.module.css";
 
-const sayExact = (instant: string): string => instant.replace("T", " ").replace("Z", " UTC");
+const formatExact = (instant: string): string => instant.replace("T", " ").replace("Z", " UTC");
 
 /** How long ago or ahead; the exact instant on hover. */
 export function When({ instant }: { instant: string }) {
   return (
-    <time dateTime={instant} title={sayExact(instant)} className={classes.when}>
-      {sayElapsed(instant, useNow())}
+    <time dateTime={instant} title={formatExact(instant)} className={classes.when}>
+      {formatElapsed(instant, useNow())}
     </time>
   );
 }
@@ -20,7 +20,7 @@ export function When({ instant }: { instant: string }) {
 export function Exactly({ instant }: { instant: string }) {
   return (
     <time dateTime={instant}>
-      {sayExact(instant)} <span className={classes.dim}>({sayElapsed(instant, useNow())})</span>
+      {formatExact(instant)} <span className={classes.dim}>({formatElapsed(instant, useNow())})</span>
     </time>
   );
 }
@@ -44,9 +44,9 @@ export function ExpiryTag({ notAfter }: { notAfter: string | null }) {
         ? (["orange", IconAlertTriangle] as const)
         : (["gray", IconClock] as const);
   return (
-    <time dateTime={notAfter} title={sayExact(notAfter)}>
+    <time dateTime={notAfter} title={formatExact(notAfter)}>
       <Tag tone={tone} Icon={Icon} isPlain={days > SOON_DAYS}>
-        {sayExpiry(notAfter, now)}
+        {formatExpiry(notAfter, now)}
       </Tag>
     </time>
   );

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { PersonRow, Roster, RosterKind, Scope } from "../model/person.ts";
+import { PeopleSourceKind, PersonRow, Roster, Scope } from "../model/person.ts";
 import { listOf, Page, Search, sortedBy } from "./paging.ts";
 import { command, query } from "./procedure.ts";
 
 /** A roster is a few megabytes at most; a folder of keys has a file for each person. */
-const MOST_ROSTER_BASE64 = 24 * 1024 * 1024;
-const MOST_ROSTER_FILES = 50_000;
+const MOST_PEOPLE_SOURCE_BASE64 = 24 * 1024 * 1024;
+const MOST_PEOPLE_SOURCE_FILES = 50_000;
 
-const RosterName = z.string().trim().min(1).max(200);
+const PeopleSourceName = z.string().trim().min(1).max(200);
 
 /** What of a roster could not be read. Written by strangers. */
 const BrokenLine = z.object({
@@ -41,17 +41,17 @@ export const people = {
   import: command
     .input(
       z.object({
-        name: RosterName,
+        name: PeopleSourceName,
         files: z
-          .array(z.object({ name: z.string().max(4_096), base64: z.base64().max(MOST_ROSTER_BASE64) }))
+          .array(z.object({ name: z.string().max(4_096), base64: z.base64().max(MOST_PEOPLE_SOURCE_BASE64) }))
           .min(1)
-          .max(MOST_ROSTER_FILES),
+          .max(MOST_PEOPLE_SOURCE_FILES),
         isWhole: z.boolean().default(false),
       }),
     )
     .output(
       z.object({
-        kind: RosterKind,
+        kind: PeopleSourceKind,
         people: z.int(),
         keys: z.int(),
         gone: z.int(),
@@ -63,7 +63,7 @@ export const people = {
     ),
 
   /** Forgets a roster, and all that only it has said. */
-  remove: command.input(z.object({ name: RosterName })).output(z.object({ people: z.int() })),
+  remove: command.input(z.object({ name: PeopleSourceName })).output(z.object({ people: z.int() })),
 
   scope: query.output(Scope),
 

@@ -33,7 +33,7 @@ const ShellLine = z
   .regex(/^[^\n\r\0]+$/, "a command is one line");
 
 /** Certificates are named by themselves, by where they are served, or by a rule; all that are named are renewed. */
-export const RenewalWish = z.object({
+export const RenewalRequest = z.object({
   kind: z.literal("rotate-certificate"),
   certificates: z.array(Sha256).max(2_000).default([]),
   endpoints: z.array(ServedAt).max(2_000).default([]),
@@ -64,7 +64,7 @@ export const RenewalWish = z.object({
     .nullable()
     .default(null),
 });
-export type RenewalWish = z.infer<typeof RenewalWish>;
+export type RenewalRequest = z.infer<typeof RenewalRequest>;
 
 /** What is wanted, as it was asked for; a plan is made of it and of what is on the hosts now. */
 export const Wish = z.discriminatedUnion("kind", [
@@ -108,12 +108,12 @@ export const Wish = z.discriminatedUnion("kind", [
     authority: localFile("key-or-identity", KeyText),
     principals: z.array(z.string().min(1).max(256)).max(100).default([]),
   }),
-  RenewalWish,
+  RenewalRequest,
 ]);
 export type Wish = z.infer<typeof Wish>;
 
 /** Of who may log in where, and by which key a host is known. */
-export type KeyWish = Exclude<Wish, RenewalWish>;
+export type KeyRequest = Exclude<Wish, RenewalRequest>;
 
 /** `making`: hosts are being read; `ready`; `failed`: why no plan could be made is its `message`. */
 export const PlanState = z.enum(["making", "ready", "failed"]);

@@ -4,7 +4,7 @@ import { LocalPath } from "../model/local-file.ts";
 import { Probe, ProbeState } from "../model/probe.ts";
 import { Question } from "../model/question.ts";
 import { Scan, ScanId, ScanState } from "../model/scan.ts";
-import { TransportWish } from "../model/transport.ts";
+import { TransportRequest } from "../model/transport.ts";
 import { listOf, Page, Search, sortedBy } from "./paging.ts";
 import { command, query } from "./procedure.ts";
 import { BrokenEntry, TargetText } from "./targets.ts";
@@ -14,7 +14,7 @@ export const ScanWish = TargetText.extend({
   /** Read hosts as root by `sudo -n`, where that asks for nothing; null: those that are remembered so. */
   useSudo: z.boolean().nullable().default(null),
   /** What carries the logins; null: what is remembered for each, or else `auto`. */
-  transport: TransportWish.nullable().default(null),
+  transport: TransportRequest.nullable().default(null),
   /**
    * How endpoints are reached: a proxy or a jump host, as `WayText`; "" directly; null: as each is remembered. Hosts
    * go by ssh_config. A way that holds a password is refused.

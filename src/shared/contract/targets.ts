@@ -4,7 +4,7 @@ import { Instant } from "../model/instant.ts";
 import { LocalPath } from "../model/local-file.ts";
 import { Protocol } from "../model/starttls.ts";
 import { HostName, MOST_TARGETS, Target } from "../model/target.ts";
-import { TransportWish } from "../model/transport.ts";
+import { TransportRequest } from "../model/transport.ts";
 import { command, query } from "./procedure.ts";
 
 /**
@@ -47,7 +47,7 @@ export const RememberedTarget = z.object({
   id: z.int(),
   target: Target,
   useSudo: z.boolean(),
-  transport: TransportWish,
+  transport: TransportRequest,
   /** How an endpoint is reached; empty: directly. */
   way: WayText,
   addedAt: Instant,
@@ -76,7 +76,7 @@ export const targets = {
 
   add: command
     .input(
-      TargetText.extend({ useSudo: z.boolean().default(false), transport: TransportWish.default("auto") }),
+      TargetText.extend({ useSudo: z.boolean().default(false), transport: TransportRequest.default("auto") }),
     )
     .output(
       z.object({ added: z.int(), known: z.int(), broken: z.array(BrokenEntry), notes: z.array(z.string()) }),

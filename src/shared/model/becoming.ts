@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** An account of a host that may run commands as another one of it. */
-export const Becoming = z.object({
+export const Escalation = z.object({
   account: z.string(),
   target: z.string(),
   by: z.enum(["sudo", "doas"]),
@@ -18,4 +18,4 @@ export const Becoming = z.object({
   /** The rule that says so, FILE:LINE; or what stands in for one that was not read. */
   rule: z.string(),
 });
-export type Becoming = z.infer<typeof Becoming>;
+export type Escalation = z.infer<typeof Escalation>;

@@ -94,7 +94,7 @@ export type ChainReason = z.infer<typeof ChainReason>;
 export const ChainState = z.enum(["valid", "valid-for-clients", "invalid", "unsupported"]);
 export type ChainState = z.infer<typeof ChainState>;
 
-export const Judgement = z.object({
+export const Evaluation = z.object({
   profile: Profile,
   state: ChainState,
   /** The clients that accept the whole chain. Empty unless the state is `valid-for-clients`. */
@@ -106,7 +106,7 @@ export const Judgement = z.object({
   /** From the leaf to the root, each by its SHA-256; as far as one leads. */
   path: z.array(z.string()),
 });
-export type Judgement = z.infer<typeof Judgement>;
+export type Evaluation = z.infer<typeof Evaluation>;
 
 /** What a certificate is to be used for. */
 export const Purpose = z.enum(["server", "client"]);

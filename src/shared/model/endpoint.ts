@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Sha256 } from "./certificate.ts";
 import { Instant } from "./instant.ts";
-import { Offers } from "./offers.ts";
+import { Capabilities } from "./offers.ts";
 import { Outcome, ProbeState } from "./probe.ts";
 import { TlsTarget } from "./target.ts";
 import { CertificateTimestamp } from "./timestamp.ts";
@@ -34,7 +34,7 @@ export const EndpointFacts = z.object({
   /** Null: it asks clients for no certificate. */
   authorities: Authorities.nullable(),
   /** Null: it was never asked what it takes. */
-  offers: Offers.extend({ at: Instant }).nullable(),
+  offers: Capabilities.extend({ at: Instant }).nullable(),
   /** Promises of logs that came with the leaf, wherever they stood. */
   timestamps: z.array(CertificateTimestamp),
   /** The size of the stapled answer of OCSP; null where none came. */

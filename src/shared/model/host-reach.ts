@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Becoming } from "./becoming.ts";
+import { Escalation } from "./becoming.ts";
 
 /** An agent whose socket was open for an account: it signs for whoever is that account, or root. */
 export const OpenAgent = z.object({
@@ -31,7 +31,7 @@ export type Outbound = z.infer<typeof Outbound>;
 
 /** What lets an account of a host act as another one, and where it has been. */
 export const HostReach = z.object({
-  becoming: z.array(Becoming),
+  becoming: z.array(Escalation),
   /** Rules that could not be read: what is known of them has not gone. */
   areRulesRead: z.boolean(),
   agents: z.array(OpenAgent),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Becoming } from "./becoming.ts";
+import { Escalation } from "./becoming.ts";
 import { CarriedStanding } from "./bundle.ts";
 import { FindingBrief } from "./finding.ts";
 import { OpenAgent } from "./host-reach.ts";
@@ -53,7 +53,7 @@ export const AccountView = z.object({
   passwordState: z.enum(["set", "locked", "none", "unknown"]),
   grantCount: z.int(),
   /** As whom else it may run commands. */
-  becomes: z.array(Becoming.omit({ account: true })),
+  becomes: z.array(Escalation.omit({ account: true })),
   /** Its agents whose sockets were open when the host was last read. */
   agents: z.array(OpenAgent.omit({ account: true })),
 });

@@ -61,7 +61,7 @@ export const Consumer = z.object({
 export type Consumer = z.infer<typeof Consumer>;
 
 /** Where the new certificate has to be shown before the change counts as proved. */
-export const ServedProof = z.object({
+export const ServedVerification = z.object({
   address: z.string(),
   /**
    * Of an address that is a name, those it had when the plan was made, and at which something was seen: each of them has to show
@@ -79,7 +79,7 @@ export const ServedProof = z.object({
   /** What was shown there when the plan was made; null: nothing could be read. */
   before: Sha256.nullable(),
 });
-export type ServedProof = z.infer<typeof ServedProof>;
+export type ServedVerification = z.infer<typeof ServedVerification>;
 
 /** `names-fewer`: names that nobody can ask for. `purpose-narrower`: purposes that its issuer may not sign for. */
 const Narrower = z.enum(["names-fewer", "purpose-narrower"]);
@@ -106,6 +106,6 @@ export const CertificateChange = z.object({
   challenge: ChallengeWay.nullable(),
   files: z.array(PairFile),
   consumers: z.array(Consumer),
-  proofs: z.array(ServedProof),
+  proofs: z.array(ServedVerification),
 });
 export type CertificateChange = z.infer<typeof CertificateChange>;

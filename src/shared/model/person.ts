@@ -2,13 +2,13 @@ import { z } from "zod";
 import { Instant } from "./instant.ts";
 
 /** How a roster is written: a table, a folder of NAME.keys as GitHub serves them, or a directory's export. */
-export const RosterKind = z.enum(["csv", "keys", "ldif"]);
-export type RosterKind = z.infer<typeof RosterKind>;
+export const PeopleSourceKind = z.enum(["csv", "keys", "ldif"]);
+export type PeopleSourceKind = z.infer<typeof PeopleSourceKind>;
 
 /** A list of people and their keys that was imported, under the name that it was imported as. */
 export const Roster = z.object({
   name: z.string(),
-  kind: RosterKind,
+  kind: PeopleSourceKind,
   /** The user has said that it names everybody: who is missing from it has left. */
   isWhole: z.boolean(),
   readAt: Instant,
@@ -59,4 +59,4 @@ export const Scope = z.object({
 export type Scope = z.infer<typeof Scope>;
 
 /** Whether what was not found counts as absent: the user has said that all is scanned, and every host was read whole. */
-export const judgesAbsence = ({ isWhole, gaps }: Scope): boolean => isWhole && gaps.total === 0;
+export const evaluatesAbsence = ({ isWhole, gaps }: Scope): boolean => isWhole && gaps.total === 0;

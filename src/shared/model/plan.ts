@@ -377,7 +377,8 @@ export const holdersByHost = ({ hosts }: Plan): readonly (readonly HolderPlan[])
   hosts.map((host) => ("holders" in host ? host.holders : []));
 
 /** How it is proved for each account of a host that it is not locked out. */
-export const proofsOf = (host: HostPlan): AccessHost["proofs"] => ("proofs" in host ? host.proofs : []);
+export const verificationsOf = (host: HostPlan): AccessHost["proofs"] =>
+  "proofs" in host ? host.proofs : [];
 
 /** The authorized_keys files, or files of sshd's configuration, that it changes, over all of its hosts. */
 export const plannedFiles = (plan: Plan): readonly FilePlan[] =>

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Judgement } from "./chain.ts";
+import { Evaluation } from "./chain.ts";
 import { Instant } from "./instant.ts";
 
 /** A root or a revocation list that the user has given. */
@@ -24,7 +24,7 @@ export const StoreVerdict = z.object({
   /** Where its roots are from, in words. */
   source: z.string(),
   rootCount: z.int(),
-  judgement: Judgement.nullable(),
+  judgement: Evaluation.nullable(),
 });
 export type StoreVerdict = z.infer<typeof StoreVerdict>;
 

@@ -1,7 +1,7 @@
-import { sayHost } from "./plan.ts";
+import { formatHost } from "./plan.ts";
 
 /** `deploy@web1`, `deploy@web1:2222`. */
-export const sayAccount = ({
+export const formatAccount = ({
   host,
   port,
   account,
@@ -9,4 +9,4 @@ export const sayAccount = ({
   host: string;
   port: number;
   account: string;
-}): string => `${account}@${sayHost({ host, port })}`;
+}): string => `${account}@${formatHost({ host, port })}`;

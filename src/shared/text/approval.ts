@@ -8,10 +8,10 @@ type Said = Pick<Finding, "sentence" | "evidence" | "remedy">;
 
 type Place = { account: string; file: string; line: number; firstSeen: Instant };
 
-export const ROGUE_SEVERITY = "medium";
+export const UNAPPROVED_SEVERITY = "medium";
 export const DUE_SEVERITY = "low";
 
-export type RogueFacts = Place & {
+export type UnapprovedFacts = Place & {
   verdict: Verdict;
   baselineAt: Instant;
   /** The host was first read after the baseline. */
@@ -21,17 +21,20 @@ export type RogueFacts = Place & {
 };
 
 /** How it is said in the row of the grant. */
-export function sayRogueSentence({ account, verdict }: Pick<RogueFacts, "account" | "verdict">): string {
+export function formatUnapprovedSentence({
+  account,
+  verdict,
+}: Pick<UnapprovedFacts, "account" | "verdict">): string {
   const how = verdict.effective.state === "yes" ? "logs in" : "may log in";
   return `this line was not there at the baseline, nobody has approved it, and it ${how} as ${account}`;
 }
 
 /** Says of a grant that it was not there at the baseline, and that nobody has approved it since. */
-export function sayRogue(grant: RogueFacts): Said {
+export function formatUnapproved(grant: UnapprovedFacts): Said {
   const { file, line, verdict, baselineAt, firstSeen, isFirstLook, changedFrom } = grant;
   const { managedBy } = verdict.owner;
   return {
-    sentence: sayRogueSentence(grant),
+    sentence: formatUnapprovedSentence(grant),
     evidence: [
       `${file}:${line}`,
       `first seen by the scan of ${firstSeen}, the baseline is that of ${baselineAt}`,
@@ -44,7 +47,7 @@ export function sayRogue(grant: RogueFacts): Said {
 }
 
 /** Says of an approval that the day has come to look again. */
-export function sayDue({ account, file, line }: Place, approval: Approval): Said {
+export function formatDue({ account, file, line }: Place, approval: Approval): Said {
   const { owner, purpose, reviewOn, approvedAt } = approval;
   return {
     sentence: `the approval of this login as ${account} was to be reviewed on ${reviewOn}`,

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Becoming } from "../model/becoming.ts";
-import { sayBecoming, sayMeans } from "./becoming.ts";
+import type { Escalation } from "../model/becoming.ts";
+import { formatEscalation, formatMeans } from "./becoming.ts";
 
-const SUDO: Becoming = {
+const SUDO: Escalation = {
   account: "ann",
   target: "root",
   by: "sudo",
@@ -15,14 +15,14 @@ const SUDO: Becoming = {
 };
 
 test("what an account becomes is said with how, and with the rule that says so", () => {
-  const some: Becoming = {
+  const some: Escalation = {
     ...SUDO,
     commands: "some",
     password: "none",
     what: ["/usr/bin/id", "/usr/bin/ls"],
   };
   const said = [SUDO, some, { ...some, shell: "/bin/bash" }, { ...SUDO, isCertain: false }];
-  expect(said.map((one) => `${sayBecoming(one)} (${sayMeans(one)})`)).toEqual([
+  expect(said.map((one) => `${formatEscalation(one)} (${formatMeans(one)})`)).toEqual([
     "root by sudo (any command, with its own password: /etc/sudoers:12)",
     "some commands as root by sudo (/usr/bin/id and 1 more, without a password: /etc/sudoers:12)",
     "root by sudo (/bin/bash and 1 more, without a password: /etc/sudoers:12)",

@@ -1,9 +1,9 @@
-import type { Becoming } from "../model/becoming.ts";
+import type { Escalation } from "../model/becoming.ts";
 
-type Said = Omit<Becoming, "account">;
+type Said = Omit<Escalation, "account">;
 
 /** What an account becomes, in a few words: "root by sudo". */
-export function sayBecoming({ target, by, commands, shell, isCertain }: Said): string {
+export function formatEscalation({ target, by, commands, shell, isCertain }: Said): string {
   const what =
     commands === "any" || shell !== null ? `${target} by ${by}` : `some commands as ${target} by ${by}`;
   return isCertain ? what : `perhaps ${what}`;
@@ -17,7 +17,7 @@ const PASSWORDS: Record<Said["password"], string> = {
 };
 
 /** How, and which rule says so. */
-export function sayMeans({ commands, what, shell, password, rule }: Said): string {
+export function formatMeans({ commands, what, shell, password, rule }: Said): string {
   const first = shell ?? what[0] ?? "a command";
   const more = what.length > 1 ? ` and ${what.length - 1} more` : "";
   return `${commands === "any" ? "any command" : `${first}${more}`}, ${PASSWORDS[password]}: ${rule}`;

@@ -2,15 +2,15 @@ import { assertNever } from "../model/assert-never.ts";
 import type { BundleSignature, BundleStanding, CarriedStanding, ClaimReason } from "../model/bundle.ts";
 import type { ClaimDifference } from "../model/claim.ts";
 import type { BundleView, ImportedBundle } from "../model/imported-bundle.ts";
-import { sayCount } from "./count.ts";
-import { sayPlace } from "./target.ts";
+import { formatCount } from "./count.ts";
+import { formatPlace } from "./target.ts";
 
 type Facts = Pick<BundleView, "host" | "port" | "isNewHost" | "readAs" | "accountCount" | "collectedAt">;
 
 /** What a bundle is, for people. */
-export function sayBundle({ host, port, isNewHost, readAs, accountCount, collectedAt }: Facts): string {
-  const place = `${sayPlace({ host, port })}${isNewHost ? ", a new host" : ""}`;
-  return `${place}: read as ${readAs}, ${sayCount(accountCount, "account")}, collected ${collectedAt}`;
+export function formatBundle({ host, port, isNewHost, readAs, accountCount, collectedAt }: Facts): string {
+  const place = `${formatPlace({ host, port })}${isNewHost ? ", a new host" : ""}`;
+  return `${place}: read as ${readAs}, ${formatCount(accountCount, "account")}, collected ${collectedAt}`;
 }
 
 /** What came of an import. */
@@ -18,17 +18,17 @@ export function sayImported(bundle: ImportedBundle): string {
   const { wasKnown, importedAt, state, message, signature, handedAt, isSignedSince } = bundle;
   if (wasKnown) {
     const news = isSignedSince
-      ? `only its host's signature is new: ${sayStanding(bundle)}`
+      ? `only its host's signature is new: ${formatStanding(bundle)}`
       : "nothing has changed";
-    return `already imported on ${importedAt}, as ${sayPlace(bundle)}; ${news}`;
+    return `already imported on ${importedAt}, as ${formatPlace(bundle)}; ${news}`;
   }
   const part = state === "ok" ? "" : `; read in part: ${message}`;
-  const said = [sayStanding(bundle), sayCollector(handedAt), saySignature(signature)];
-  return `${sayBundle(bundle)}${part}; ${said.filter(Boolean).join("; ")}`;
+  const said = [formatStanding(bundle), formatCollector(handedAt), formatSignature(signature)];
+  return `${formatBundle(bundle)}${part}; ${said.filter(Boolean).join("; ")}`;
 }
 
 /** In a word or two, for what is known of a host by a bundle, and for the scan that the bundle is. */
-export function sayCarried(standing: CarriedStanding): string {
+export function formatCarried(standing: CarriedStanding): string {
   switch (standing) {
     case "verified":
       return "a bundle, verified by the host key";
@@ -44,7 +44,7 @@ export function sayCarried(standing: CarriedStanding): string {
 type Standing = { standing: BundleStanding; whyUnsigned: string; differences?: ClaimDifference[] | null };
 
 /** Whether a bundle is of the host that it names, and what follows from that. */
-export function sayStanding({ standing, whyUnsigned, differences = null }: Standing): string {
+export function formatStanding({ standing, whyUnsigned, differences = null }: Standing): string {
   switch (standing.kind) {
     case "verified":
       return `verified: signed by the host key ${standing.fingerprint}, which is known`;
@@ -54,7 +54,7 @@ export function sayStanding({ standing, whyUnsigned, differences = null }: Stand
       const why = `${sayClaimReason(standing.why)}${whyUnsigned && ` (${whyUnsigned})`}`;
       if (!standing.isBeside) return `claimed: ${why}, so nothing shows that it is of this host`;
       const beside = `claimed: ${why}; it stands beside what is known of the host, and changes none of it`;
-      return differences === null ? beside : `${beside}; ${sayDifferences(differences)}`;
+      return differences === null ? beside : `${beside}; ${formatDifferences(differences)}`;
     }
     default:
       return assertNever(standing);
@@ -76,24 +76,24 @@ export function sayClaimReason(why: ClaimReason): string {
 }
 
 /** In one sentence, without the names. */
-export function sayDifferences(differences: readonly ClaimDifference[]): string {
+export function formatDifferences(differences: readonly ClaimDifference[]): string {
   if (differences.length === 0) return "it tells nothing else than what is known";
   const one = ({ what, claimedCount, knownCount }: ClaimDifference) =>
-    `${sayCount(claimedCount, what)} only it has, ${sayCount(knownCount, what)} it has not`;
+    `${formatCount(claimedCount, what)} only it has, ${formatCount(knownCount, what)} it has not`;
   return `compared with what is known: ${differences.map(one).join("; ")}`;
 }
 
 /** What to do where a bundle is not verified, and the host is known better. */
 export const refuseUnapproved = (place: { host: string; port: number }, why: ClaimReason): string =>
-  `nothing shows that it is of ${sayPlace(place)}: ${sayClaimReason(why)}. Collect it again as root, with the collector of this version; or keep what it claims beside what is known, by --approve-unverified ${sayPlace(place)}`;
+  `nothing shows that it is of ${formatPlace(place)}: ${sayClaimReason(why)}. Collect it again as root, with the collector of this version; or keep what it claims beside what is known, by --approve-unverified ${formatPlace(place)}`;
 
-const sayCollector = (handedAt: string | null): string =>
+const formatCollector = (handedAt: string | null): string =>
   handedAt === null
     ? "written by a collector that was not handed out here"
     : `written by the collector that was handed out here on ${handedAt}`;
 
 /** Who signed a bundle. */
-export function saySignature(signature: BundleSignature): string {
+export function formatSignature(signature: BundleSignature): string {
   switch (signature.kind) {
     case "none":
       return "no person has signed it";

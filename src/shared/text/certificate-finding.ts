@@ -1,6 +1,6 @@
 import type { Finding } from "../model/finding.ts";
 import type { Instant } from "../model/instant.ts";
-import { sayCount } from "./count.ts";
+import { formatCount } from "./count.ts";
 import { countLife, limitFor } from "./public-limit.ts";
 
 /** What is said of a finding that a query found in what is known of a certificate over all places. */
@@ -13,13 +13,13 @@ export const MOST_NAMED = 10;
 export function nameSome(names: readonly string[], count: number, one: string): string[] {
   const named = names.slice(0, MOST_NAMED);
   const rest = count - named.length;
-  return rest > 0 ? [...named, `and ${sayCount(rest, `more ${one}`)}`] : named;
+  return rest > 0 ? [...named, `and ${formatCount(rest, `more ${one}`)}`] : named;
 }
 
 type Dates = { notBefore: Instant | null; notAfter: Instant | null; issuer: string };
 
 /** Says of a public certificate that no public authority may let it live so long. */
-export function sayOverLimit({ notBefore, notAfter, issuer }: Dates): Said {
+export function formatOverLimit({ notBefore, notAfter, issuer }: Dates): Said {
   const life = notBefore && notAfter ? countLife(notBefore, notAfter) : null;
   const limit = notBefore ? limitFor(notBefore) : null;
   return {
@@ -49,7 +49,7 @@ type ClientUse = Dates & {
 const CLIENT_USE_ENDS = "2027-03-15";
 
 /** Says of a public certificate that is a client's, or may be one, that its renewal will be none. */
-export function sayClientUse(client: ClientUse): Said {
+export function formatClientUse(client: ClientUse): Said {
   const { issuer, files, fileCount, askers, askerCount, uses, useCount, isServed } = client;
   const peers =
     askerCount > 0
@@ -78,7 +78,7 @@ export function sayClientUse(client: ClientUse): Said {
 type Revoked = { by: string; sentence: string; hosts: readonly string[]; hostCount: number };
 
 /** Says of a certificate that its authority has revoked it, by whose word. */
-export const sayRevoked = ({ by, sentence, hosts, hostCount }: Revoked): Said => ({
+export const formatRevoked = ({ by, sentence, hosts, hostCount }: Revoked): Said => ({
   sentence: "its authority has revoked it: clients that ask refuse it",
   evidence: [`${by}: ${sentence}`, ...nameSome(hosts, hostCount, "name")],
   remedy:
@@ -86,20 +86,20 @@ export const sayRevoked = ({ by, sentence, hosts, hostCount }: Revoked): Said =>
 });
 
 /** Says of a wildcard certificate under how many names it is seen. */
-export function sayWildcardSpread(
+export function formatWildcardSpread(
   wildcards: readonly string[],
   hosts: readonly string[],
   count: number,
 ): Said {
   return {
-    sentence: `one certificate for ${wildcards[0] ?? "any name"} is seen under ${sayCount(count, "name")}: whoever has its key on one of them can stand in for all`,
+    sentence: `one certificate for ${wildcards[0] ?? "any name"} is seen under ${formatCount(count, "name")}: whoever has its key on one of them can stand in for all`,
     evidence: [...wildcards, ...nameSome(hosts, count, "name")],
     remedy: "give each machine a certificate of its own, for the names that it serves",
   };
 }
 
 /** Says of a certificate that its key is a key of SSH, too. */
-export function saySshKeyToo(fingerprint: string, uses: readonly string[], count: number): Said {
+export function formatSshKeyToo(fingerprint: string, uses: readonly string[], count: number): Said {
   return {
     sentence: "its key is a key of SSH, too: whoever gets hold of one has the other",
     evidence: [fingerprint, ...nameSome(uses, count, "place")],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readChallengeWay, sayChallengeWay } from "./challenge-way.ts";
+import { formatChallengeWay, readChallengeWay } from "./challenge-way.ts";
 
 const KEY = { zone: "corp.example", keyName: "latchkey." };
 
@@ -41,7 +41,7 @@ test.each([
 
 test("a way is said in words", () => {
   const said = ["webroot:/var/www", "served", "rfc2136:ns1:53/corp.example/k"].map(readChallengeWay);
-  expect(said.map((way) => way && sayChallengeWay(way))).toEqual([
+  expect(said.map((way) => way && formatChallengeWay(way))).toEqual([
     "a file below /var/www",
     "served on the host at port 80",
     "DNS, by updates of corp.example at ns1:53 with the key k",

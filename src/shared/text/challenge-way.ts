@@ -65,7 +65,7 @@ function readUpdate(text: string): Omit<Update, "secretId"> | null {
 }
 
 /** A way in words. */
-export function sayChallengeWay(way: TypedWay): string {
+export function formatChallengeWay(way: TypedWay): string {
   switch (way.kind) {
     case "webroot":
       return way.of === "site" ? `a file below ${way.path}` : `a file in ${way.path}`;

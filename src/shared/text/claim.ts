@@ -2,7 +2,7 @@ import { assertNever } from "../model/assert-never.ts";
 import type { ClaimEvaluation, ClaimEvidence, ClaimGap } from "../model/claim-evaluation.ts";
 import type { Instant } from "../model/instant.ts";
 import type { RunClaim } from "../model/run.ts";
-import { sayHost } from "./plan.ts";
+import { formatHost } from "./plan.ts";
 
 type Claimed = Pick<RunClaim, "host" | "port" | "outcome" | "newKey" | "signature"> & {
   keptKey?: RunClaim["keptKey"];
@@ -22,7 +22,7 @@ export function sayClaim({
   const key = newKey ? `, and that the new key is ${newKey.line} (${newKey.fingerprint})` : "";
   const kept = keptKey === null ? "" : `, and that the old private key is kept at ${keptKey}`;
   const shown = evaluation ? `; ${formatClaimEvaluation(evaluation)}` : "";
-  return `${sayHost({ host, port })} says "${outcome}"${key}${kept}: claimed, not verified (${signature})${shown}`;
+  return `${formatHost({ host, port })} says "${outcome}"${key}${kept}: claimed, not verified (${signature})${shown}`;
 }
 
 /** As a part of a sentence. */

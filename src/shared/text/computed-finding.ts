@@ -1,7 +1,7 @@
 import type { Finding } from "../model/finding.ts";
 import type { Instant } from "../model/instant.ts";
-import { sayCount } from "./count.ts";
-import { sayExpiry } from "./elapsed.ts";
+import { formatCount } from "./count.ts";
+import { formatExpiry } from "./elapsed.ts";
 
 /** What is said of a finding that no visit brought: a query found it in the dates, or in several hosts. */
 type Said = Pick<Finding, "sentence" | "evidence" | "remedy">;
@@ -11,7 +11,7 @@ export type DateRule = "certificate-expired" | "certificate-expiring" | "certifi
 type Dates = { notBefore: Instant | null; notAfter: Instant | null };
 
 /** Says of a certificate why its dates need attention. */
-export function sayDates(rule: DateRule, { notBefore, notAfter }: Dates, now: Date): Said {
+export function formatDates(rule: DateRule, { notBefore, notAfter }: Dates, now: Date): Said {
   if (rule === "certificate-not-yet-valid") {
     return {
       sentence: `the certificate is not valid before ${notBefore}; clients refuse it until then`,
@@ -19,7 +19,7 @@ export function sayDates(rule: DateRule, { notBefore, notAfter }: Dates, now: Da
       remedy: "see to the clock of who issued it, or use another certificate until then",
     };
   }
-  const elapsed = notAfter === null ? "" : sayExpiry(notAfter, now);
+  const elapsed = notAfter === null ? "" : formatExpiry(notAfter, now);
   return {
     sentence: `the certificate ${elapsed}`,
     evidence: [`not after ${notAfter}`, `not before ${notBefore ?? "a date that cannot be read"}`],
@@ -34,12 +34,12 @@ export function sayDates(rule: DateRule, { notBefore, notAfter }: Dates, now: Da
 export const MOST_ACCOUNTS = 10;
 
 /** Says of a key that it opens several accounts. `accounts` are the first of them, as `account on host`. */
-export function sayKeyOnSeveralAccounts(count: number, accounts: readonly string[]): Said {
+export function formatKeyOnSeveralAccounts(count: number, accounts: readonly string[]): Said {
   const named = accounts.slice(0, MOST_ACCOUNTS);
   const rest = count - named.length;
   return {
-    sentence: `one key opens ${sayCount(count, "account")}: whoever has it can log in to all of them`,
-    evidence: rest > 0 ? [...named, `and ${sayCount(rest, "more account")}`] : named,
+    sentence: `one key opens ${formatCount(count, "account")}: whoever has it can log in to all of them`,
+    evidence: rest > 0 ? [...named, `and ${formatCount(rest, "more account")}`] : named,
     remedy: "give each account its own key where they are not one person's, and remove the lines not in use",
   };
 }

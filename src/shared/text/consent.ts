@@ -5,13 +5,13 @@ import { UNSIGNED_SCRIPTS } from "../model/script.ts";
 export const FILE_LOGS = "file-logs";
 
 /** The check that a log of the host can show a login by the new key. */
-export const PROOF_LOGS = "journal";
+export const VERIFICATION_LOGS = "journal";
 
 /** The check that the line goes or changes by which Latchkey itself logs in. */
 export const OWN_LOGIN = "own-login";
 
 /** What consents to one check of a plan: it names the check and nothing else of the plan. */
-export const consentOf = ({ id, host, account, path, address }: CheckName): string =>
+export const acknowledgementOf = ({ id, host, account, path, address }: CheckName): string =>
   [id, host, account, path ?? null, address ?? null].filter((part) => part !== null).join(" ");
 
 /** Whether it is agreed to by its whole name alone: it is about a single file, or a single address. */
@@ -20,7 +20,7 @@ export const isNamedAlone = ({ path, address }: CheckName): boolean =>
 
 /** Whether these consents cover the check. Where it need not be named, its kind agrees to all such. */
 export const isConsented = (check: CheckName, given: readonly string[]): boolean =>
-  given.includes(consentOf(check)) || (!isNamedAlone(check) && given.includes(check.id));
+  given.includes(acknowledgementOf(check)) || (!isNamedAlone(check) && given.includes(check.id));
 
 type CheckName = Pick<Check, "id" | "host" | "account" | "path" | "address">;
 

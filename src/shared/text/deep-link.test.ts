@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ScreenName } from "../model/row-link.ts";
-import { parseDeepLink, sayDeepLink } from "./deep-link.ts";
+import { formatDeepLink, parseDeepLink } from "./deep-link.ts";
 
 test("a link says which row of which screen it opens", () => {
-  expect(sayDeepLink({ screen: "hosts", open: "12" })).toBe("latchkey://open/hosts?open=12");
-  expect(sayDeepLink({ screen: "overview", open: null })).toBe("latchkey://open/overview");
+  expect(formatDeepLink({ screen: "hosts", open: "12" })).toBe("latchkey://open/hosts?open=12");
+  expect(formatDeepLink({ screen: "overview", open: null })).toBe("latchkey://open/overview");
 });
 
 test("every link that is said is read back", () => {
@@ -13,7 +13,7 @@ test("every link that is said is read back", () => {
   const link = fc.record({ screen: fc.constantFrom(...ScreenName.options), open: fc.option(id) });
   fc.assert(
     fc.property(link, (each) => {
-      expect(parseDeepLink(sayDeepLink(each))).toEqual(each);
+      expect(parseDeepLink(formatDeepLink(each))).toEqual(each);
     }),
   );
 });

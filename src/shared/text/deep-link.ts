@@ -4,7 +4,7 @@ import { RowLink } from "../model/row-link.ts";
 export const LINK_SCHEME = "latchkey";
 
 /** `latchkey://open/hosts?open=12`: a link that opens a row in the desktop window. */
-export function sayDeepLink({ screen, open }: RowLink): string {
+export function formatDeepLink({ screen, open }: RowLink): string {
   const link = `${LINK_SCHEME}://open/${screen}`;
   return open === null ? link : `${link}?open=${encodeURIComponent(open)}`;
 }

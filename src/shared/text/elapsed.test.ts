@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sayBytes, sayDuration, sayElapsed, sayExpiry } from "./elapsed.ts";
+import { formatBytes, formatDuration, formatElapsed, formatExpiry } from "./elapsed.ts";
 
 const now = new Date("2026-06-01T12:00:00Z");
 
@@ -13,18 +13,18 @@ test.each([
   ["2026-11-20T12:00:00Z", "in 5 months"],
   ["2024-05-01T12:00:00Z", "2 years ago"],
 ])("on 1 June at noon, %s is said %j", (instant, words) => {
-  expect(sayElapsed(instant, now)).toBe(words);
+  expect(formatElapsed(instant, now)).toBe(words);
 });
 
 test("an expiry says whether it is behind us", () => {
-  expect(sayExpiry("2026-05-30T11:00:00Z", now)).toBe("expired 2 days ago");
-  expect(sayExpiry("2026-06-02T12:00:00Z", now)).toBe("expires in 1 day");
-  expect(sayExpiry("2026-06-01T12:00:30Z", now)).toBe("expires within a minute");
+  expect(formatExpiry("2026-05-30T11:00:00Z", now)).toBe("expired 2 days ago");
+  expect(formatExpiry("2026-06-02T12:00:00Z", now)).toBe("expires in 1 day");
+  expect(formatExpiry("2026-06-01T12:00:30Z", now)).toBe("expires within a minute");
 });
 
 test("sizes and durations are said in the unit that fits", () => {
-  expect([0, 999, 1_000, 12_345_678].map(sayBytes)).toEqual(["0 bytes", "999 bytes", "1.0 kB", "12.3 MB"]);
-  expect([140, 3_210, 240_000, 5_400_000].map(sayDuration)).toEqual([
+  expect([0, 999, 1_000, 12_345_678].map(formatBytes)).toEqual(["0 bytes", "999 bytes", "1.0 kB", "12.3 MB"]);
+  expect([140, 3_210, 240_000, 5_400_000].map(formatDuration)).toEqual([
     "140 ms",
     "3.2 s",
     "4 min",

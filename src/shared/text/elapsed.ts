@@ -10,21 +10,21 @@ const UNITS = [
 const DAYS_AS_DAYS = 120;
 
 /** How far off an instant is: "3 days ago", "in 12 days", "just now" to the minute. Rounded down: nothing seems further off. */
-export function sayElapsed(instant: string, now: Date): string {
+export function formatElapsed(instant: string, now: Date): string {
   const seconds = Math.trunc((Date.parse(instant) - now.getTime()) / 1000);
-  const amount = sayAmount(Math.abs(seconds));
+  const amount = formatAmount(Math.abs(seconds));
   if (amount === null) return "just now";
   return seconds > 0 ? `in ${amount}` : `${amount} ago`;
 }
 
 /** How a date of expiry is said: "expired 3 days ago", "expires in 12 days". */
-export function sayExpiry(notAfter: string, now: Date): string {
+export function formatExpiry(notAfter: string, now: Date): string {
   const leftMs = Date.parse(notAfter) - now.getTime();
-  if (leftMs < 0) return `expired ${sayElapsed(notAfter, now)}`;
-  return leftMs < 60_000 ? "expires within a minute" : `expires ${sayElapsed(notAfter, now)}`;
+  if (leftMs < 0) return `expired ${formatElapsed(notAfter, now)}`;
+  return leftMs < 60_000 ? "expires within a minute" : `expires ${formatElapsed(notAfter, now)}`;
 }
 
-function sayAmount(seconds: number): string | null {
+function formatAmount(seconds: number): string | null {
   for (const [unit, length] of UNITS) {
     if (unit !== "day" && unit !== "hour" && unit !== "minute" && seconds < DAYS_AS_DAYS * 24 * 3_600)
       continue;
@@ -35,14 +35,14 @@ function sayAmount(seconds: number): string | null {
 }
 
 /** A number of bytes for people: "3.2 MB". */
-export function sayBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   if (bytes < 1_000) return `${bytes} bytes`;
   const index = Math.min(Math.floor(Math.log10(bytes) / 3), 4);
   return `${(bytes / 1_000 ** index).toFixed(1)} ${["", "kB", "MB", "GB", "TB"][index]}`;
 }
 
 /** How long something took or takes: "140 ms", "3.2 s", "4 min". */
-export function sayDuration(durationMs: number): string {
+export function formatDuration(durationMs: number): string {
   if (durationMs < 1_000) return `${Math.round(durationMs)} ms`;
   if (durationMs < 60_000) return `${(durationMs / 1_000).toFixed(1)} s`;
   const minutes = Math.round(durationMs / 60_000);

@@ -1,8 +1,8 @@
 import type { Authorities, EndpointAddress, EndpointFacts } from "../model/endpoint.ts";
 import type { Offer } from "../model/offers.ts";
 import type { CertificateTimestamp } from "../model/timestamp.ts";
-import { sayCount } from "./count.ts";
-import { sayOutcome } from "./outcome.ts";
+import { formatCount } from "./count.ts";
+import { formatOutcome } from "./outcome.ts";
 
 /** What is known of an endpoint from the wire, as names and values for people, the values in lines. Partly a stranger's words. */
 export type SaidFact = { name: string; lines: readonly string[] };
@@ -13,36 +13,38 @@ const SAID_BELOW = new Set(["ocsp stapled", "sct", "client certificate asked"]);
 /** Authorities, and logs, that are named before the others are counted. */
 const MOST_NAMED = 10;
 
-export function sayEndpointFacts(known: EndpointFacts): SaidFact[] {
+export function formatEndpointFacts(known: EndpointFacts): SaidFact[] {
   const noted = Object.entries(known.facts).filter(([name]) => !SAID_BELOW.has(name));
   return [
     ...noted.map(([name, value]) => ({ name, lines: [value] })),
-    { name: "client certificate", lines: sayAuthorities(known.authorities) },
-    { name: "ocsp staple", lines: [sayStaple(known.stapleBytes)] },
-    { name: "timestamps", lines: sayTimestamps(known) },
-    ...sayOffers(known),
-    ...(known.addresses.length > 0 ? [{ name: "addresses", lines: known.addresses.map(sayAddressOf) }] : []),
+    { name: "client certificate", lines: formatAuthorities(known.authorities) },
+    { name: "ocsp staple", lines: [formatStaple(known.stapleBytes)] },
+    { name: "timestamps", lines: formatTimestamps(known) },
+    ...formatCapabilities(known),
+    ...(known.addresses.length > 0
+      ? [{ name: "addresses", lines: known.addresses.map(formatAddressOf) }]
+      : []),
   ];
 }
 
-function sayAuthorities(authorities: Authorities | null): string[] {
+function formatAuthorities(authorities: Authorities | null): string[] {
   if (!authorities) return ["not asked for"];
   const { names, total } = authorities;
   if (total === 0) return ["asked for, of no authority in particular"];
   const named = names.slice(0, MOST_NAMED);
   const more = total - named.length;
   return [
-    `asked for, of ${sayCount(total, "authority", "authorities")}:`,
+    `asked for, of ${formatCount(total, "authority", "authorities")}:`,
     ...named,
     ...(more > 0 ? [`and ${more} more`] : []),
   ];
 }
 
-const sayStaple = (bytes: number | null): string =>
+const formatStaple = (bytes: number | null): string =>
   bytes === null ? "none came" : `${bytes.toLocaleString("en")} bytes`;
 
-function sayTimestamps({ timestamps, facts }: EndpointFacts): string[] {
-  if (timestamps.length > 0) return timestamps.slice(0, MOST_NAMED).map(sayTimestamp);
+function formatTimestamps({ timestamps, facts }: EndpointFacts): string[] {
+  if (timestamps.length > 0) return timestamps.slice(0, MOST_NAMED).map(formatTimestamp);
   return [facts.sct === "not asked for" ? "none in the certificate; the server was not asked" : "none came"];
 }
 
@@ -52,32 +54,32 @@ const FROM: Record<CertificateTimestamp["from"], string> = {
   handshake: "in the handshake",
 };
 
-const sayTimestamp = ({ logId, at, from }: CertificateTimestamp): string =>
+const formatTimestamp = ({ logId, at, from }: CertificateTimestamp): string =>
   `log ${logId.slice(0, 16)} at ${at ?? "a time that cannot be read"}, ${FROM[from]}`;
 
-function sayOffers({ offers }: EndpointFacts): SaidFact[] {
+function formatCapabilities({ offers }: EndpointFacts): SaidFact[] {
   if (!offers) return [];
   const lowest = offers.versions.findLast(({ state }) => state === "accepted");
   return [
     {
       name: "versions",
-      lines: [...sayStates(offers.versions), ...(lowest ? [`lowest accepted: ${lowest.name}`] : [])],
+      lines: [...formatStates(offers.versions), ...(lowest ? [`lowest accepted: ${lowest.name}`] : [])],
     },
-    { name: "groups", lines: sayStates(offers.groups) },
+    { name: "groups", lines: formatStates(offers.groups) },
   ];
 }
 
 /** The ones that are known to be taken or not, and those of which it was not told. */
-function sayStates(offers: readonly Offer[]): string[] {
+function formatStates(offers: readonly Offer[]): string[] {
   const of = (state: Offer["state"]) =>
     offers.filter((offer) => offer.state === state).map(({ name }) => name);
   const said = (["accepted", "refused", "unknown"] as const).map((state) => [state, of(state)] as const);
   return said.flatMap(([state, names]) => (names.length > 0 ? [`${state}: ${names.join(", ")}`] : []));
 }
 
-const sayAddressOf = ({ address, outcome, leaf, message }: EndpointAddress): string => {
+const formatAddressOf = ({ address, outcome, leaf, message }: EndpointAddress): string => {
   const shown = leaf === null ? "" : ` ${leaf.slice(0, 16)}`;
   return outcome === "presented"
     ? `${address} serves${shown || " a leaf that cannot be read"}`
-    : `${address} ${sayOutcome(outcome)}: ${message}`;
+    : `${address} ${formatOutcome(outcome)}: ${message}`;
 };

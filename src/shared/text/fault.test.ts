@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sayFault } from "./fault.ts";
+import { formatFault } from "./fault.ts";
 
 test("a fault is said by its kind, its code and where in this program it happened", () => {
   const cause = Object.assign(new TypeError("a secret"), { code: "ERR_SOMETHING" });
-  const [head, first, ...rest] = sayFault(new Error("a secret", { cause })).split("\n");
+  const [head, first, ...rest] = formatFault(new Error("a secret", { cause })).split("\n");
   expect(head).toBe("Error");
   expect(first).toMatch(/^ {4}at .*\(fault\.test\.ts:\d+:\d+\)$/);
   expect(rest).toContain("caused by TypeError ERR_SOMETHING");
@@ -13,14 +13,14 @@ test("a fault is said by its kind, its code and where in this program it happene
 test.each([undefined, null, "a secret", 7, { message: "a secret" }, Symbol("a secret")])(
   "what is no error is not repeated",
   (thrown) => {
-    expect(sayFault(thrown)).toBe(`a ${typeof thrown} was thrown that is no error`);
+    expect(formatFault(thrown)).toBe(`a ${typeof thrown} was thrown that is no error`);
   },
 );
 
 test("an error that causes itself is said, and ends", () => {
   const error = new Error("a secret");
   error.cause = error;
-  expect(sayFault(error).match(/caused by/g)).toHaveLength(3);
+  expect(formatFault(error).match(/caused by/g)).toHaveLength(3);
 });
 
 test("nothing of a message, a field or a cause is said, whatever it looks like", () => {
@@ -32,7 +32,7 @@ test("nothing of a message, a field or a cause is said, whatever it looks like",
         name: `${message} ${noise}`,
         data: { other },
       });
-      expect(sayFault(error)).not.toMatch(/canary/i);
+      expect(formatFault(error)).not.toMatch(/canary/i);
     }),
   );
 });
@@ -41,5 +41,5 @@ test("a message that was changed after the fact costs the calls, and says nothin
   const error = new Error("canary");
   void error.stack;
   error.message = "another";
-  expect(sayFault(error)).toBe("Error");
+  expect(formatFault(error)).toBe("Error");
 });

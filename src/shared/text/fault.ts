@@ -9,7 +9,7 @@ const MOST_CAUSES = 4;
  * this program that it came from. Nothing else, for messages and fields may hold what was typed, read or stored: a
  * parser quotes its input, and an error of validation carries all of it.
  */
-export function sayFault(error: unknown): string {
+export function formatFault(error: unknown): string {
   const lines: string[] = [];
   let current = error;
   for (let depth = 0; depth < MOST_CAUSES && (depth === 0 || current instanceof Error); depth++) {

@@ -1,8 +1,8 @@
-import type { Becoming } from "../model/becoming.ts";
+import type { Escalation } from "../model/becoming.ts";
 import type { GraphHow } from "../model/graph.ts";
 import type { Effective, Gift } from "../model/verdict.ts";
-import { sayMeans } from "./becoming.ts";
-import { sayBound } from "./bound.ts";
+import { formatMeans } from "./becoming.ts";
+import { formatBound } from "./bound.ts";
 
 /** Whether whoever has the one thing has the other by that alone; where not, the first note says on what it depends. */
 type Judged = { isCertain: boolean; notes: string[] };
@@ -19,19 +19,19 @@ const GIFTS: Record<Exclude<Gift, "shell">, string> = {
 };
 
 /** A grant that sshd does not refuse. To be let in without a shell is not to have the account. */
-export function judgeOpening({ state, reasons, onlyFrom, gives }: Effective): Judged {
+export function evaluateOpening({ state, reasons, onlyFrom, gives }: Effective): Judged {
   const limited = gives.flatMap((gift) => (gift === "shell" ? [] : [GIFTS[gift]]));
   return judge([
     state === "unknown" && (reasons[0] ?? "whether sshd accepts it is not known"),
-    onlyFrom.length > 0 && sayBound(onlyFrom),
+    onlyFrom.length > 0 && formatBound(onlyFrom),
     state === "yes" && gives.length === 0 && "what it lets do was not told",
     gives.length > 0 && !gives.includes("shell") && `no shell; it gives ${limited.join(" and ")}`,
   ]);
 }
 
 /** A certificate that an authority may sign: whoever has its private half writes one. The principals are of the account. */
-export function judgeSigning(effective: Effective, principals: readonly string[]): Judged {
-  const { isCertain, notes } = judgeOpening(effective);
+export function evaluateSigning(effective: Effective, principals: readonly string[]): Judged {
+  const { isCertain, notes } = evaluateOpening(effective);
   const names = principals.slice(0, MOST_NAMED).map((name) => `"${name}"`);
   const more = principals.length > MOST_NAMED ? [`${principals.length - MOST_NAMED} more`] : [];
   const said =
@@ -52,7 +52,7 @@ type Held = {
 };
 
 /** A private key file, for whoever reads it. */
-export const judgeHolding = ({ isEncrypted, keyType, isLikely, isVerified, kind }: Held): Judged =>
+export const evaluateHolding = ({ isEncrypted, keyType, isLikely, isVerified, kind }: Held): Judged =>
   judge(
     [
       isLikely && "it is locked, and the key is that of the .pub file beside it: not proven",
@@ -65,7 +65,7 @@ export const judgeHolding = ({ isEncrypted, keyType, isLikely, isVerified, kind 
   );
 
 /** A rule of sudo or doas. */
-export function judgeBecoming(rule: Becoming): Judged {
+export function evaluateEscalation(rule: Escalation): Judged {
   const { commands, shell, password, isCertain } = rule;
   return judge(
     [
@@ -73,7 +73,7 @@ export function judgeBecoming(rule: Becoming): Judged {
       commands === "some" && shell === null && "some commands only, none of which is known to open a shell",
       password !== "none" && `it asks for ${PASSWORDS[password]}`,
     ],
-    [sayMeans(rule)],
+    [formatMeans(rule)],
   );
 }
 

@@ -18,7 +18,7 @@ export function nameNode(node: GraphNode): string {
     case "this-computer":
       return THIS_COMPUTER;
     case "agent":
-      return `${sayAgent(node.origin)} of ${node.account}@${place(node)}`;
+      return `${formatAgent(node.origin)} of ${node.account}@${place(node)}`;
     default:
       return assertNever(node);
   }
@@ -26,5 +26,5 @@ export function nameNode(node: GraphNode): string {
 
 export const THIS_COMPUTER = "this computer";
 
-const sayAgent = (origin: "forwarded" | "local" | "unknown"): string =>
+const formatAgent = (origin: "forwarded" | "local" | "unknown"): string =>
   origin === "unknown" ? "agent" : `${origin} agent`;

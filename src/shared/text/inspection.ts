@@ -1,24 +1,24 @@
 import { assertNever } from "../model/assert-never.ts";
 import type { InspectedKind } from "../model/inspected-kind.ts";
-import { sayCount } from "./count.ts";
+import { formatCount } from "./count.ts";
 
 /** What a source turned out to be. */
-export function sayInspected(kind: InspectedKind, count: number): string {
+export function formatInspected(kind: InspectedKind, count: number): string {
   switch (kind) {
     case "endpoint":
-      return `the chain as it was sent, ${sayCount(count, "certificate")}`;
+      return `the chain as it was sent, ${formatCount(count, "certificate")}`;
     case "certificates":
-      return sayCount(count, "certificate");
+      return formatCount(count, "certificate");
     case "keystore":
-      return count === 0 ? "a keystore" : `a keystore, ${sayCount(count, "certificate")}`;
+      return count === 0 ? "a keystore" : `a keystore, ${formatCount(count, "certificate")}`;
     case "kubeconfig":
       return "a kubeconfig";
     case "kubernetes-secret":
       return "what Kubernetes keeps";
     case "authorized_keys":
-      return sayCount(count, "authorized key");
+      return formatCount(count, "authorized key");
     case "known_hosts":
-      return sayCount(count, "known host key");
+      return formatCount(count, "known host key");
     case "public-key":
       return "a public key";
     case "private-key":

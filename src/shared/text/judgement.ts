@@ -1,9 +1,9 @@
-import type { ChainReason, Client, Judgement, Profile } from "../model/chain.ts";
+import type { ChainReason, Client, Evaluation, Profile } from "../model/chain.ts";
 
 const CLIENTS: Record<Client, string> = { openssl: "OpenSSL", go: "Go" };
 
 /** "OpenSSL and Go". */
-export const sayClients = (clients: readonly Client[]): string =>
+export const formatClients = (clients: readonly Client[]): string =>
   clients.map((client) => CLIENTS[client]).join(" and ");
 
 /** The document that a profile goes by. */
@@ -14,27 +14,27 @@ export const PROFILES: Record<Profile, string> = {
 };
 
 /** A judgement in one line, its profile named: "valid for OpenSSL and Go, against RFC 5280". */
-export function sayVerdict({
+export function formatVerdict({
   profile,
   state,
   acceptedBy,
-}: Pick<Judgement, "profile" | "state" | "acceptedBy">): string {
+}: Pick<Evaluation, "profile" | "state" | "acceptedBy">): string {
   if (state === "valid-for-clients")
-    return `valid for ${sayClients(acceptedBy)}, against ${PROFILES[profile]}`;
+    return `valid for ${formatClients(acceptedBy)}, against ${PROFILES[profile]}`;
   if (state === "unsupported") return state;
   return profile === "clients" ? `${state} for clients` : `${state} by ${PROFILES[profile]}`;
 }
 
 /** A reason with the section of its rule. What certificates hold stands in it as it is written there. */
-export function sayReason(reason: ChainReason): string {
-  const rule = sayRule(reason);
+export function formatReason(reason: ChainReason): string {
+  const rule = formatRule(reason);
   return rule === null ? reason.sentence : `${reason.sentence} (${rule})`;
 }
 
 /** The section of the rule that a reason goes back to, and who passes over it; null for path validation itself. */
-function sayRule({ rule, acceptedBy = [] }: ChainReason): string | null {
+function formatRule({ rule, acceptedBy = [] }: ChainReason): string | null {
   if (!rule) return null;
   return acceptedBy.length === 0
     ? rule.section
-    : `${rule.section}; ${sayClients(acceptedBy)} accept${acceptedBy.length === 1 ? "s" : ""} it`;
+    : `${rule.section}; ${formatClients(acceptedBy)} accept${acceptedBy.length === 1 ? "s" : ""} it`;
 }

@@ -1,6 +1,6 @@
 import type { Finding } from "../model/finding.ts";
 import { nameSome } from "./certificate-finding.ts";
-import { sayCount } from "./count.ts";
+import { formatCount } from "./count.ts";
 
 type Said = Pick<Finding, "sentence" | "evidence" | "remedy">;
 
@@ -11,8 +11,8 @@ type Certificates = {
 };
 
 /** Says of a key that several certificates have that are seen now. */
-export const saySharedTlsKey = ({ certificates, count }: Certificates): Said => ({
-  sentence: `one key is in ${sayCount(count, "certificate")} that are seen now: whoever gets hold of it can stand in for each`,
+export const formatSharedTlsKey = ({ certificates, count }: Certificates): Said => ({
+  sentence: `one key is in ${formatCount(count, "certificate")} that are seen now: whoever gets hold of it can stand in for each`,
   evidence: nameSome(certificates, count, "certificate"),
   remedy: "give each certificate a key of its own at its next renewal",
 });
@@ -21,7 +21,7 @@ type Kept = Certificates & { days: number; firstFrom: string; lastFrom: string }
 
 /** Says of a key that it was kept when one certificate took the place of another. */
 export const sayKeptKey = ({ certificates, count, days, firstFrom, lastFrom }: Kept): Said => ({
-  sentence: `its key was kept for ${sayCount(days, "day")} of renewals: a copy that was made of it in that time still works`,
+  sentence: `its key was kept for ${formatCount(days, "day")} of renewals: a copy that was made of it in that time still works`,
   evidence: [
     `the first certificate of this key is valid from ${firstFrom}, the last from ${lastFrom}`,
     ...nameSome(certificates, count, "certificate"),
@@ -40,8 +40,8 @@ type Held = {
 };
 
 /** Says of a private key on how many hosts it lies. */
-export const sayHeldKey = ({ name, hostCount, places, placeCount, isSsh }: Held): Said => ({
-  sentence: `one private key lies on ${sayCount(hostCount, "host")}: whoever can read it on one of them has it for all`,
+export const formatHeldKey = ({ name, hostCount, places, placeCount, isSsh }: Held): Said => ({
+  sentence: `one private key lies on ${formatCount(hostCount, "host")}: whoever can read it on one of them has it for all`,
   evidence: [name, ...nameSome(places, placeCount, "place")],
   remedy: isSsh
     ? "make a key of its own on each host, grant each where it is needed, and remove the copies"
@@ -49,8 +49,8 @@ export const sayHeldKey = ({ name, hostCount, places, placeCount, isSsh }: Held)
 });
 
 /** Says of hosts that they present one host key. */
-export const sayHostKeyShared = (fingerprint: string, hosts: readonly string[], count: number): Said => ({
-  sentence: `one host key is presented under ${sayCount(count, "name")}: unless they are one machine, whoever controls one can stand in for the others`,
+export const formatHostKeyShared = (fingerprint: string, hosts: readonly string[], count: number): Said => ({
+  sentence: `one host key is presented under ${formatCount(count, "name")}: unless they are one machine, whoever controls one can stand in for the others`,
   evidence: [fingerprint, ...nameSome(hosts, count, "host")],
   remedy:
     "if they are one machine, accept this; if one is a copy of another, make new host keys on the copy: rm /etc/ssh/ssh_host_*, then ssh-keygen -A",

@@ -1,5 +1,5 @@
 import type { HostWithGap, KeyGap, Scope } from "../model/person.ts";
-import { sayCount } from "./count.ts";
+import { formatCount } from "./count.ts";
 
 const GAP: Record<KeyGap, string> = {
   "never-read": "never read",
@@ -13,7 +13,7 @@ export function formatGaps({ total, first }: Scope["gaps"]): string {
   const more = total - first.length;
   const named = first.map(formatGap).join(", ");
   const were = total === 1 ? "was" : "were";
-  return `${sayCount(total, "host")} ${were} not read completely: ${named}${more > 0 ? `, and ${more} more` : ""}`;
+  return `${formatCount(total, "host")} ${were} not read completely: ${named}${more > 0 ? `, and ${more} more` : ""}`;
 }
 
 const formatGap = ({ host, port, gap }: HostWithGap): string =>

@@ -2,7 +2,13 @@ import { assertNever } from "../model/assert-never.ts";
 import type { StoreEntryKind, StoreIntegrity, StoreState } from "../model/keystore.ts";
 
 /** How much of a store could be read. */
-export function sayStoreState({ state, holdsSecrets }: { state: StoreState; holdsSecrets: boolean }): string {
+export function formatStoreState({
+  state,
+  holdsSecrets,
+}: {
+  state: StoreState;
+  holdsSecrets: boolean;
+}): string {
   switch (state) {
     case "open":
       return "open";
@@ -16,7 +22,7 @@ export function sayStoreState({ state, holdsSecrets }: { state: StoreState; hold
 }
 
 /** Whether a store was proved unchanged; empty for a format that has nothing to prove it by. */
-export function sayIntegrity(integrity: StoreIntegrity): string {
+export function formatIntegrity(integrity: StoreIntegrity): string {
   switch (integrity) {
     case "checked":
       return "unchanged since it was written with this password";
@@ -30,7 +36,7 @@ export function sayIntegrity(integrity: StoreIntegrity): string {
 }
 
 /** What an entry is. */
-export function sayEntryKind(kind: StoreEntryKind): string {
+export function formatEntryKind(kind: StoreEntryKind): string {
   switch (kind) {
     case "key":
       return "private key";

@@ -1,8 +1,8 @@
 import type { LoadPeak, LoadSeries } from "../model/forecast.ts";
-import { sayNumber } from "./count.ts";
+import { formatNumber } from "./count.ts";
 
 /** Whose load it is: an issuer, an owner or both. What strangers wrote of it is not encoded yet. */
-export function saySeries({ issuer, owner }: Pick<LoadSeries, "issuer" | "owner">): string {
+export function formatSeries({ issuer, owner }: Pick<LoadSeries, "issuer" | "owner">): string {
   const parts = [
     ...(issuer === null ? [] : [issuer === "" ? "self-issued" : issuer]),
     ...(owner === null ? [] : [owner === "" ? "nobody's" : owner]),
@@ -11,8 +11,8 @@ export function saySeries({ issuer, owner }: Pick<LoadSeries, "issuer" | "owner"
 }
 
 /** Who has the most of a peak, and how much, behind a comma; empty where nobody stands out. */
-export function sayMost({ count, series, ofIt }: LoadPeak, all: readonly LoadSeries[]): string {
+export function formatMost({ count, series, ofIt }: LoadPeak, all: readonly LoadSeries[]): string {
   const first = all[series];
   if (!first || ofIt === 0) return "";
-  return `, ${ofIt === count ? "all" : sayNumber(ofIt)} of ${saySeries(first)}`;
+  return `, ${ofIt === count ? "all" : formatNumber(ofIt)} of ${formatSeries(first)}`;
 }

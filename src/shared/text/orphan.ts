@@ -9,23 +9,23 @@ type Orphaned = { orphan: Orphan; account: string; file: string; line: number; v
 export const ORPHAN_SEVERITY = { gone: "high", unused: "medium", unmatched: "medium" } as const;
 
 /** What is said of a grant that may let somebody in while nobody is known to own or use it. */
-export function sayOrphan(grant: Orphaned): Pick<Finding, "sentence" | "evidence" | "remedy"> {
+export function formatOrphan(grant: Orphaned): Pick<Finding, "sentence" | "evidence" | "remedy"> {
   const { orphan, file, line, verdict } = grant;
   const { owner, use, effective } = verdict;
   const axes = orphan === "unused" ? [use, owner] : [owner, use];
   const said = axes.filter(({ state }) => state !== "unknown" || orphan === "unmatched");
   return {
-    sentence: `${sayWho(grant)}, and ${sayLogin(grant)}`,
+    sentence: `${formatWho(grant)}, and ${formatLogin(grant)}`,
     evidence: [
       `${file}:${line}`,
       ...new Set([...said.flatMap(({ reasons }) => reasons), ...effective.reasons.slice(0, 1)]),
       ...new Set(axes.flatMap(({ coverage }) => coverage.notRead.map((what) => `not looked at: ${what}`))),
     ],
-    remedy: owner.managedBy ? `${sayRemedy(orphan)}; ${owner.managedBy.isUndone}` : sayRemedy(orphan),
+    remedy: owner.managedBy ? `${formatRemedy(orphan)}; ${owner.managedBy.isUndone}` : formatRemedy(orphan),
   };
 }
 
-function sayWho({ orphan, verdict: { owner } }: Orphaned): string {
+function formatWho({ orphan, verdict: { owner } }: Orphaned): string {
   switch (orphan) {
     case "gone":
       return `this is the key of somebody who has left${owner.who === null ? "" : ` (${owner.who})`}`;
@@ -38,13 +38,13 @@ function sayWho({ orphan, verdict: { owner } }: Orphaned): string {
   }
 }
 
-function sayLogin({ account, verdict: { effective } }: Orphaned): string {
+function formatLogin({ account, verdict: { effective } }: Orphaned): string {
   if (effective.state === "no")
     return `it would log in as ${account} again if ${effective.dormant} were otherwise`;
   return effective.state === "yes" ? `it logs in as ${account}` : `it may log in as ${account}`;
 }
 
-function sayRemedy(orphan: Orphan): string {
+function formatRemedy(orphan: Orphan): string {
   switch (orphan) {
     case "gone":
       return "remove the line, and every other with this key; where others use the key too, replace it";

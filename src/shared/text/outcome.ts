@@ -26,4 +26,4 @@ const WORDS: Record<Outcome, string> = {
 };
 
 /** What a visit met, in a few words. */
-export const sayOutcome = (outcome: Outcome): string => WORDS[outcome];
+export const formatOutcome = (outcome: Outcome): string => WORDS[outcome];

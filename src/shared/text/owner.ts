@@ -1,10 +1,10 @@
-import { judgesAbsence, type Scope } from "../model/person.ts";
+import { evaluatesAbsence, type Scope } from "../model/person.ts";
 import type { KeyPossession } from "../model/possession.ts";
 import type { Coverage, Owner } from "../model/verdict.ts";
-import { sayCount, sayNumber } from "./count.ts";
+import { formatCount, formatNumber } from "./count.ts";
 import { formatGaps } from "./key-gap.ts";
 import { formatClaimReason } from "./possession.ts";
-import { type RosterEntry, sayStanding } from "./standing.ts";
+import { formatStanding, type PeopleSourceEntry } from "./standing.ts";
 
 /** A person whom a roster has a key of, or whom a comment names. */
 export type KnownPerson = {
@@ -13,7 +13,7 @@ export type KnownPerson = {
   /** The roster that has the key as theirs, or that has the login. */
   roster: string;
   /** What decides on the standing. */
-  decidedBy: RosterEntry;
+  decidedBy: PeopleSourceEntry;
 };
 
 /** `place` as `web1: /home/evil/.ssh/id`; `owner`: the account whose file it is. */
@@ -51,7 +51,7 @@ export type Fleet = {
 };
 
 /** The owner's axis of a verdict, in words: what decides comes first. */
-export function sayOwner(facts: OwnerFacts, looked: { scope: Scope; coverage: Coverage }): Owner {
+export function formatOwner(facts: OwnerFacts, looked: { scope: Scope; coverage: Coverage }): Owner {
   const { state, people, managedBy } = facts;
   const deciding = people.filter(({ standing }) => standing === state).map(({ name }) => name);
   const names = [...new Set(deciding)];
@@ -71,34 +71,34 @@ function listReasons(facts: OwnerFacts, scope: Scope): string[] {
     (one, other) => Number(other.standing === state) - Number(one.standing === state),
   );
   return [
-    ...(state === "unknown" ? [sayUnmatched(scope, facts.claims.length > 0)] : []),
-    ...sorted.map(sayKeyOf),
+    ...(state === "unknown" ? [formatUnmatched(scope, facts.claims.length > 0)] : []),
+    ...sorted.map(formatKeyOf),
     ...(vouchedBy === null ? [] : [`it was approved here as that of ${vouchedBy}`]),
-    ...sayPrivateHalves(facts),
+    ...formatPrivateHalves(facts),
     ...facts.claims.map(formatClaim),
-    ...facts.namedInComment.map(sayNamed),
+    ...facts.namedInComment.map(formatNamed),
   ];
 }
 
-function sayUnmatched(scope: Scope, isClaimed: boolean): string {
-  if (judgesAbsence(scope))
+function formatUnmatched(scope: Scope, isClaimed: boolean): string {
+  if (evaluatesAbsence(scope))
     return "nobody is known to have its private half, and every machine that holds private keys is said to be scanned";
   const found = isClaimed ? "no private half of it has signed" : "its private half was not found";
   if (scope.isWhole) return `${found} and no roster has it, but ${formatGaps(scope.gaps)}: it may be there`;
   return `${found} and no roster has it: it may be on a machine that was not scanned`;
 }
 
-function sayKeyOf({ name, standing, roster, decidedBy }: KnownPerson): string {
+function formatKeyOf({ name, standing, roster, decidedBy }: KnownPerson): string {
   if (standing === "known") return `the key is that of ${name}, says ${roster}`;
-  const left = sayStanding(standing, decidedBy);
+  const left = formatStanding(standing, decidedBy);
   return decidedBy.roster === roster
     ? `${left}; the key is theirs`
     : `${left}; the key is theirs, says ${roster}`;
 }
 
-function sayPrivateHalves({ state, places, placeCount, people }: OwnerFacts): string[] {
+function formatPrivateHalves({ state, places, placeCount, people }: OwnerFacts): string[] {
   const more = placeCount - places.length;
-  const rest = more > 0 ? [`and at ${sayCount(more, "more place")}`] : [];
+  const rest = more > 0 ? [`and at ${formatCount(more, "more place")}`] : [];
   if (placeCount > 0)
     return [...places.map((place) => `a private half of it is on ${place} (verified)`), ...rest];
   const holder = people.find(({ standing }) => standing === "known");
@@ -115,7 +115,7 @@ function formatClaim({ place, owner, possession }: PrivateKeyClaim): string {
   return `a private half of it is claimed by ${place} of ${owner} (${why})`;
 }
 
-const sayNamed = ({ name, standing }: KnownPerson): string =>
+const formatNamed = ({ name, standing }: KnownPerson): string =>
   `its comment names ${name}${standing === "gone" ? ", who has left" : ""} (weak: anybody can write a comment)`;
 
 /** What owners were looked for in, and what not. */
@@ -124,17 +124,17 @@ export function coverFleet(fleet: Fleet): Coverage {
   const unread = hosts - hostsRead;
   return {
     read: [
-      `${sayNumber(hostsRead)} of ${sayCount(hosts, "host")}, ${sayNumber(hostsReadAsRoot)} as root`,
-      sayCount(heldKeys, "private key of this computer", "private keys of this computer"),
+      `${formatNumber(hostsRead)} of ${formatCount(hosts, "host")}, ${formatNumber(hostsReadAsRoot)} as root`,
+      formatCount(heldKeys, "private key of this computer", "private keys of this computer"),
       ...rosters.map(
         ({ name, people, readAt }) =>
-          `${name}: ${sayCount(people, "person", "people")}, read ${readAt.slice(0, 10)}`,
+          `${name}: ${formatCount(people, "person", "people")}, read ${readAt.slice(0, 10)}`,
       ),
     ],
     notRead: [
-      ...(unread > 0 ? [sayCount(unread, "host")] : []),
+      ...(unread > 0 ? [formatCount(unread, "host")] : []),
       ...(unreadPlaces > 0
-        ? [sayCount(unreadPlaces, "file or folder of hosts", "files and folders of hosts")]
+        ? [formatCount(unreadPlaces, "file or folder of hosts", "files and folders of hosts")]
         : []),
       ...(rosters.length === 0 ? ["a roster of people: none was imported"] : []),
       ...(scope.isWhole ? [] : ["machines outside of the scan: the scope is not declared whole"]),

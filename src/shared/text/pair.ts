@@ -1,4 +1,4 @@
-import type { PairFile, ServedProof } from "../model/pair.ts";
+import type { PairFile, ServedVerification } from "../model/pair.ts";
 
 const HOLDS: Record<PairFile["holds"], string> = {
   chain: "the certificate and what leads to its root",
@@ -10,24 +10,24 @@ const HOLDS: Record<PairFile["holds"], string> = {
   jks: "a keystore (JKS)",
 };
 
-export const sayHolds = ({ holds }: Pick<PairFile, "holds">): string => HOLDS[holds];
+export const formatHolds = ({ holds }: Pick<PairFile, "holds">): string => HOLDS[holds];
 
 /** `web1:443/shop.example (smtp, 192.0.2.1, from its host)`: where it is looked at, by which name, and what is said before. */
-export function sayServedProof(proof: ServedProof): string {
+export function formatServedVerification(proof: ServedVerification): string {
   const { dialogue, addresses = [], from } = proof;
   const how = [
     ...(dialogue === null ? [] : [dialogue]),
     ...addresses,
     ...(from === "host" ? [FROM_HOST] : []),
   ];
-  return `${sayPoint(proof)}${how.length === 0 ? "" : ` (${how.join(", ")})`}`;
+  return `${formatPoint(proof)}${how.length === 0 ? "" : ` (${how.join(", ")})`}`;
 }
 
 const FROM_HOST = "from its host";
 
-export const sayPoint = ({
+export const formatPoint = ({
   address,
   port,
   serverName,
-}: Pick<ServedProof, "address" | "port" | "serverName">): string =>
+}: Pick<ServedVerification, "address" | "port" | "serverName">): string =>
   `${address.includes(":") ? `[${address}]` : address}:${port}${serverName === null ? "" : `/${serverName}`}`;

@@ -10,9 +10,9 @@ import {
   plannedFiles,
 } from "../model/plan.ts";
 import type { Phase } from "../model/run.ts";
-import { sayCount } from "./count.ts";
+import { formatCount } from "./count.ts";
 import { fitEnd } from "./fit.ts";
-import { sayPlace } from "./target.ts";
+import { formatPlace } from "./target.ts";
 
 const PHASES: Record<Phase, string> = {
   "make-key": "make the new key",
@@ -27,11 +27,11 @@ const PHASES: Record<Phase, string> = {
 };
 
 /** What a phase does; lines that are tightened are written over. */
-export const sayPhase = (phase: Phase, kind: PlanKind): string =>
+export const formatPhase = (phase: Phase, kind: PlanKind): string =>
   kind === "tighten-grants" && phase === "remove" ? "change" : PHASES[phase];
 
 /** The command that makes plans of a kind, and takes them from a file. */
-export function sayCommandOf(kind: PlanKind): string {
+export function formatCommandOf(kind: PlanKind): string {
   switch (kind) {
     case "rotate-key":
       return "latchkey rotate key";
@@ -52,17 +52,17 @@ export function sayCommandOf(kind: PlanKind): string {
 }
 
 /** A host by its name, and its port where it is not the usual one. */
-export const sayHost = ({ host, port }: { host: string; port: number | null }): string =>
-  port === null || port === 22 ? host : sayPlace({ host, port });
+export const formatHost = ({ host, port }: { host: string; port: number | null }): string =>
+  port === null || port === 22 ? host : formatPlace({ host, port });
 
 /** A key as a person knows it: by its comment, and by enough of its fingerprint to tell it from another. */
-export function sayKeyBriefly({ fingerprint, comment }: { fingerprint: string; comment: string }): string {
+export function formatKeyBriefly({ fingerprint, comment }: { fingerprint: string; comment: string }): string {
   const brief = `${fingerprint.slice(0, "SHA256:".length + 8)}...`;
   return comment === "" ? brief : `${fitEnd(comment, 40)} (${brief})`;
 }
 
 /** Whom a file lets in. */
-export const sayAccounts = ({ account, others = [] }: Pick<FilePlan, "account" | "others">): string =>
+export const formatAccounts = ({ account, others = [] }: Pick<FilePlan, "account" | "others">): string =>
   [account, ...others].join(", ");
 
 type Counts = Pick<FilePlan, "adds" | "changes" | "removes">;
@@ -74,21 +74,21 @@ export const countLines = (files: readonly Counts[]): Counts => ({
 });
 
 /** `3 to add, 1 to change, 2 to remove on 4 hosts`. */
-export function sayCounts(plan: Plan): string {
-  const on = `on ${sayCount(plan.hosts.length, "host")}`;
+export function formatCounts(plan: Plan): string {
+  const on = `on ${formatCount(plan.hosts.length, "host")}`;
   const renewed = plan.kind === "rotate-certificate" ? plannedCertificates(plan).length : 0;
-  if (renewed > 0) return `${sayCount(renewed, "certificate")} to renew ${on}`;
+  if (renewed > 0) return `${formatCount(renewed, "certificate")} to renew ${on}`;
   const { adds, changes, removes } = countLines(plannedFiles(plan));
   return `${adds} to add, ${changes} to change, ${removes} to remove ${on}`;
 }
 
 /** How it is proved, on one host, that an account is not locked out. */
-export function sayProof(proof: Proof): string {
+export function formatVerification(proof: Proof): string {
   switch (proof.kind) {
     case "from-here":
       return `proved by a login from here${proof.runs === "command" ? "" : ", which runs nothing"}`;
     case "from-holder":
-      return `proved by a login from ${sayHost(proof)}, which holds the private half`;
+      return `proved by a login from ${formatHost(proof)}, which holds the private half`;
     case "by-hand":
       return "proved by whoever runs its script there, which asks whether a login works";
     case "by-log":
@@ -100,12 +100,12 @@ export function sayProof(proof: Proof): string {
   }
 }
 
-export function sayNewKey(newKey: NewKey): string {
+export function formatNewKey(newKey: NewKey): string {
   switch (newKey.kind) {
     case "made-here":
       return `${newKey.keyType}, made on this computer, for ${newKey.path}`;
     case "made-on-holder":
-      return `${newKey.keyType}, made on ${sayHost(newKey)}, for ${newKey.path}`;
+      return `${newKey.keyType}, made on ${formatHost(newKey)}, for ${newKey.path}`;
     case "given":
       return `${newKey.line.slice(0, 40)}..., which was given`;
     default:
@@ -119,7 +119,7 @@ const DEAD_MEN: Record<DeadMan, string> = {
   sleep: "a process of its own",
 };
 
-export const sayDeadMan = (deadMan: DeadMan | null): string =>
+export const formatDeadMan = (deadMan: DeadMan | null): string =>
   deadMan === null
     ? "it cannot go back by itself should it be cut off"
     : `should it be cut off, it goes back by ${DEAD_MEN[deadMan]}`;

@@ -3,8 +3,8 @@ import { Client } from "../model/chain.ts";
 import type { BrokenRule, Finding, RuleId } from "../model/finding.ts";
 import type { Violation } from "../model/violation.ts";
 import { nameSome } from "./certificate-finding.ts";
-import { sayCount } from "./count.ts";
-import { PROFILES, sayClients } from "./judgement.ts";
+import { formatCount } from "./count.ts";
+import { formatClients, PROFILES } from "./judgement.ts";
 
 /** The profile by which the findings about chains, and about whether a certificate is valid, are judged. */
 const PROFILE_OF_RULE: Partial<Record<RuleId, Profile>> = {
@@ -113,7 +113,7 @@ export function describeBroken({ code, rule }: BrokenRule): string {
 export function formatSection({ rule, acceptedBy }: BrokenRule): string {
   const section = rule?.section ?? "RFC 5280, 6.1";
   if (acceptedBy.length === 0) return section;
-  return `${section}; ${sayClients(acceptedBy)} accept${acceptedBy.length === 1 ? "s" : ""} it`;
+  return `${section}; ${formatClients(acceptedBy)} accept${acceptedBy.length === 1 ? "s" : ""} it`;
 }
 
 /** A broken rule in one line. */
@@ -129,11 +129,11 @@ function describeState({ profile, rules }: Pick<Violation, "profile" | "rules">)
   const accepting = Client.options.filter((client) =>
     rules.every(({ acceptedBy }) => acceptedBy.includes(client)),
   );
-  if (accepting.length === 0) return `refused by ${sayClients(Client.options)}`;
+  if (accepting.length === 0) return `refused by ${formatClients(Client.options)}`;
   const refusing = Client.options.filter((client) => !accepting.includes(client));
-  const refused = refusing.length > 0 ? ` and refused by ${sayClients(refusing)}` : "";
+  const refused = refusing.length > 0 ? ` and refused by ${formatClients(refusing)}` : "";
   const against = profile === "clients" ? "" : `, against ${PROFILES[profile]}`;
-  return `accepted by ${sayClients(accepting)}${refused} as far as these rules go${against}`;
+  return `accepted by ${formatClients(accepting)}${refused} as far as these rules go${against}`;
 }
 
 /** Says of a certificate which rules it breaks, where some or all clients refuse it for that. */
@@ -149,7 +149,7 @@ type Issued = Pick<Violation, "profile" | "rules"> & { certificates: readonly st
 
 /** Says of an issuer that certificates of it break rules that every client passes over. */
 export const describeIssuedAgainst = ({ certificates, count, ...violation }: Issued): Said => ({
-  sentence: `${sayCount(count, "certificate")} that it has issued ${count === 1 ? "is" : "are"} ${describeState(violation)}: ${violation.rules.map(describeBroken).join("; ")}`,
+  sentence: `${formatCount(count, "certificate")} that it has issued ${count === 1 ? "is" : "are"} ${describeState(violation)}: ${violation.rules.map(describeBroken).join("; ")}`,
   evidence: nameSome(certificates, count, "certificate"),
   remedy:
     "correct the profile by which the authority issues, and renew the certificates when they are due: a stricter client, or a stricter version of one, may refuse them",

@@ -21,4 +21,4 @@ const NAMES: Record<Protocol, string> = {
 };
 
 /** A protocol as people write its name. */
-export const sayProtocol = (protocol: Protocol): string => NAMES[protocol];
+export const formatProtocol = (protocol: Protocol): string => NAMES[protocol];

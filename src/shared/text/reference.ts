@@ -54,4 +54,4 @@ const REFERENCES: Record<RuleId, string> = {
 };
 
 /** The standard, or the document, that a rule goes back to. */
-export const sayReference = (rule: RuleId): string => REFERENCES[rule];
+export const formatReference = (rule: RuleId): string => REFERENCES[rule];

@@ -9,7 +9,7 @@ export const repairsOf = ({ state, files }: Pick<RunDetail, "state" | "files">):
     : [];
 
 /** What a repair makes of a stuck file, a line each as in a difference; or why none is known. */
-export function sayRepair({ takeOut, putBack, repair, why }: RunFile): string[] {
+export function formatRepair({ takeOut, putBack, repair, why }: RunFile): string[] {
   if (!repair) return [`no repair is known: ${why}`];
   if (repair.over === repair.to) return ["stays as somebody has made it: no line in it is the run's own"];
   return [...takeOut.map((line) => `- ${line}`), ...putBack.map((line) => `+ ${line}`)];

@@ -53,4 +53,4 @@ const TITLES: Record<RuleId, string> = {
 };
 
 /** A rule as a heading of what fails. */
-export const sayRule = (rule: RuleId): string => TITLES[rule];
+export const formatRule = (rule: RuleId): string => TITLES[rule];

@@ -1,12 +1,12 @@
 /** Every sentence of a run's journal that is not about what a step came to. Each is without a full stop. */
 import { assertNever } from "../model/assert-never.ts";
 import type { OldKeySilence, RunNote, UseGap } from "../model/run-note.ts";
-import { sayCount } from "./count.ts";
-import { sayUse, sayUsedBy } from "./old-key-use.ts";
-import { sayHost } from "./plan.ts";
+import { formatCount } from "./count.ts";
+import { formatUse, formatUsedBy } from "./old-key-use.ts";
+import { formatHost } from "./plan.ts";
 import { formatRunReasons } from "./run.ts";
 import { formatCause, formatEvidence } from "./run-step.ts";
-import { sayPlace } from "./target.ts";
+import { formatPlace } from "./target.ts";
 
 export function formatRunNote(note: RunNote): string {
   switch (note.kind) {
@@ -29,9 +29,9 @@ export function formatRunNote(note: RunNote): string {
     case "old-keys-gone":
       return "the old private halves are gone";
     case "result":
-      return `the result of ${sayPlace(note)}, which ended at ${note.endedAt} by its clock (${note.digest})`;
+      return `the result of ${formatPlace(note)}, which ended at ${note.endedAt} by its clock (${note.digest})`;
     case "claim":
-      return `${sayHost(note)} says "${note.outcome}" in a result that is not verified (${note.signature}): nothing follows from it`;
+      return `${formatHost(note)} says "${note.outcome}" in a result that is not verified (${note.signature}): nothing follows from it`;
     default:
       return formatOther(note);
   }
@@ -56,7 +56,7 @@ type HostKind =
 function formatOther(note: Extract<RunNote, { kind: GraceKind | HostKind }>): string {
   switch (note.kind) {
     case "old-key-used":
-      return `${sayUse(note.use)}: ${GIVE_NEW}`;
+      return `${formatUse(note.use)}: ${GIVE_NEW}`;
     case "host-watched":
       return formatWatched(note);
     case "watched-until":
@@ -64,7 +64,7 @@ function formatOther(note: Extract<RunNote, { kind: GraceKind | HostKind }>): st
     case "grace-ended":
       return "the days of grace were ended before their time";
     case "grace-not-ended":
-      return `the days of grace are not ended, for nobody has agreed that these are shut out: ${sayUsedBy(note.uses)}`;
+      return `the days of grace are not ended, for nobody has agreed that these are shut out: ${formatUsedBy(note.uses)}`;
     default:
       return formatAtHost(note);
   }
@@ -79,7 +79,7 @@ function formatAtHost(note: Extract<RunNote, { kind: HostKind }>): string {
     case "lines-taken-back":
       return formatTakenBack(note);
     case "repaired":
-      return `${note.path} was repaired as it was approved: ${sayCount(note.out, "line")} taken out, ${sayCount(note.back, "line")} put back`;
+      return `${note.path} was repaired as it was approved: ${formatCount(note.out, "line")} taken out, ${formatCount(note.back, "line")} put back`;
     case "left-out":
       return `${note.path} is left out: ${formatCause(note.cause)}`;
     case "stands":
@@ -106,8 +106,8 @@ function formatAtHost(note: Extract<RunNote, { kind: HostKind }>): string {
 const formatTakenBack = ({ path, out, back }: Extract<RunNote, { kind: "lines-taken-back" }>): string =>
   [
     `${path} was changed by somebody else`,
-    ...(out > 0 ? [`${sayCount(out, "line")} of this run taken out of it`] : []),
-    ...(back > 0 ? [`${sayCount(back, "line")} put back into it`] : []),
+    ...(out > 0 ? [`${formatCount(out, "line")} of this run taken out of it`] : []),
+    ...(back > 0 ? [`${formatCount(back, "line")} put back into it`] : []),
     "all else is as it was",
   ].join("; ");
 
@@ -116,7 +116,7 @@ const GIVE_NEW = "give whoever that is the new one; an agent that has both offer
 const END_GRACE = "end the days of grace (runs resume --now) to remove it all the same";
 
 function formatWatched(note: Extract<RunNote, { kind: "host-watched" }>): string {
-  const place = sayPlace(note);
+  const place = formatPlace(note);
   const { silence, since, isEnough } = note;
   switch (silence.kind) {
     case "quiet": {

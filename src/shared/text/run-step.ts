@@ -12,8 +12,8 @@ import type {
   StepResult,
   StillAccepted,
 } from "../model/step-result.ts";
-import { sayCount } from "./count.ts";
-import { sayHost } from "./plan.ts";
+import { formatCount } from "./count.ts";
+import { formatHost } from "./plan.ts";
 import { formatAllRemaining } from "./remaining-access.ts";
 
 export function formatStepResult(result: StepResult): string {
@@ -50,17 +50,17 @@ export function formatIntent(intent: Intent): string {
     case "make-key":
       return "to make the new key";
     case "add-lines":
-      return `to add the new lines to ${sayCount(intent.files, "file")}`;
+      return `to add the new lines to ${formatCount(intent.files, "file")}`;
     case "remove-lines":
-      return `to remove the old lines from ${sayCount(intent.files, "file")}`;
+      return `to remove the old lines from ${formatCount(intent.files, "file")}`;
     case "install-key":
-      return `to put the new key in ${sayCount(intent.locations, "place")}`;
+      return `to put the new key in ${formatCount(intent.locations, "place")}`;
     case "make-certificate-keys":
-      return `to make ${sayCount(intent.count, "key")}`;
+      return `to make ${formatCount(intent.count, "key")}`;
     case "have-signed":
       return `to have ${intent.names.join(", ")} signed by ${intent.issuers.join(", ")}`;
     case "install-certificates":
-      return `to put ${sayCount(intent.count, "certificate")} in place`;
+      return `to put ${formatCount(intent.count, "certificate")} in place`;
     case "check-served":
       return "to look once more at what is served";
     case "clear":
@@ -73,9 +73,9 @@ export function formatIntent(intent: Intent): string {
 function formatDeed(deed: Deed): string {
   switch (deed.kind) {
     case "wrote-files":
-      return `wrote ${sayCount(deed.files, "file")}`;
+      return `wrote ${formatCount(deed.files, "file")}`;
     case "installed-key":
-      return `put it in ${sayCount(deed.locations, "place")}`;
+      return `put it in ${formatCount(deed.locations, "place")}`;
     case "installed-certificates":
       return "the new files are in place, and its servers were told";
     default:
@@ -140,7 +140,7 @@ function formatPlaced(check: Extract<Evidence, { kind: PlacedKind }>): string {
     case "key-in-place":
       return check.isHere ? "the new private half is in its place" : "the new key is in its places";
     case "certificate-keys-made":
-      return `made ${sayCount(check.count, "key")} and what asks for certificates`;
+      return `made ${formatCount(check.count, "key")} and what asks for certificates`;
     case "issued":
       return `${check.name}: ${check.sha256?.slice(0, 16)}...`;
     case "served":
@@ -159,13 +159,13 @@ const formatWhyKept = ({ accepted, remaining, planKind }: Extract<Evidence, { ki
   "something was left as it is by agreement, and may need it";
 
 export const formatStillAccepted = ({ host, port, account, fingerprint, isOldKey, why }: StillAccepted) =>
-  `${isOldKey ? "the old key" : fingerprint} still gets in to ${account} on ${sayHost({ host, port })}, ${why.join(" and ")}`;
+  `${isOldKey ? "the old key" : fingerprint} still gets in to ${account} on ${formatHost({ host, port })}, ${why.join(" and ")}`;
 
 function formatServed({ isAgain, places, leavesAlone }: Extract<Evidence, { kind: "served" }>): string {
   if (places === 0) return "in place; nowhere could be seen whether it is served";
-  const seen = `${isAgain ? "it is still served" : "the new certificate is served"}: seen at ${sayCount(places, "place")}`;
+  const seen = `${isAgain ? "it is still served" : "the new certificate is served"}: seen at ${formatCount(places, "place")}`;
   if (leavesAlone === 0) return seen;
-  return `${seen}; at ${sayCount(leavesAlone, "address", "addresses")} the certificate alone could be read, and not what leads to its root`;
+  return `${seen}; at ${formatCount(leavesAlone, "address", "addresses")} the certificate alone could be read, and not what leads to its root`;
 }
 
 type Access = Pick<AccessCheck, "account" | "fingerprint" | "answer" | "why">;

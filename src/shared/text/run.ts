@@ -1,12 +1,12 @@
 import { assertNever } from "../model/assert-never.ts";
 import type { AccessCheck, Phase, RunState, RunStep } from "../model/run.ts";
 import type { OldKeyLocation, RunReason, RunWait } from "../model/run-reason.ts";
-import { sayCount } from "./count.ts";
-import { sayUsedBy } from "./old-key-use.ts";
-import { sayHost, sayPhase } from "./plan.ts";
+import { formatCount } from "./count.ts";
+import { formatUsedBy } from "./old-key-use.ts";
+import { formatHost, formatPhase } from "./plan.ts";
 import { formatAllRemaining } from "./remaining-access.ts";
 import { formatCause, formatStepResult, formatStillAccepted } from "./run-step.ts";
-import { sayPlace } from "./target.ts";
+import { formatPlace } from "./target.ts";
 
 const STATES: Record<RunState, string> = {
   running: "running",
@@ -83,7 +83,7 @@ type RestKind =
 function formatRest(reason: Extract<RunReason, { kind: RestKind }>): string {
   switch (reason.kind) {
     case "still-used":
-      return `it is still used: ${sayUsedBy(reason.uses)}`;
+      return `it is still used: ${formatUsedBy(reason.uses)}`;
     case "still-accepted": {
       const kept = reason.kept.length === 0 ? "" : `; ${formatKept(reason.kept)}`;
       return `${reason.accepted.map(formatStillAccepted).join("; ")}${kept}: close that way in, then resume the run`;
@@ -97,8 +97,8 @@ function formatRest(reason: Extract<RunReason, { kind: RestKind }>): string {
     case "left-out":
       return formatLeftOut(reason);
     case "results-awaited": {
-      const what = reason.phase === null ? "" : ` (${sayPhase(reason.phase, reason.planKind)})`;
-      return `the results of ${sayCount(reason.hosts, "host")} are still to be imported${what}`;
+      const what = reason.phase === null ? "" : ` (${formatPhase(reason.phase, reason.planKind)})`;
+      return `the results of ${formatCount(reason.hosts, "host")} are still to be imported${what}`;
     }
     case "old-key-here":
       return `all hosts are done, but on this computer the new private half is not in the place of ${reason.paths.join(", ")}: put it there, and import a result of this run once more`;
@@ -116,13 +116,13 @@ function formatSteps({ steps }: Extract<RunReason, { kind: "steps" }>): string {
 }
 
 const formatUnknown = ({ host, port, account, fingerprint, why }: AccessCheck): string =>
-  `whether ${fingerprint} is refused for ${account} on ${sayHost({ host, port })} is not known: ${why.join("; ")}`;
+  `whether ${fingerprint} is refused for ${account} on ${formatHost({ host, port })} is not known: ${why.join("; ")}`;
 
 const formatKept = (kept: readonly OldKeyLocation[]): string =>
   `the old private half is kept ${kept.map((at) => (at.isAgent ? `in the agent at ${at.path}` : `at ${formatLocation(at)}`)).join(", ")}`;
 
 const formatLocation = ({ host, port, path }: OldKeyLocation): string =>
-  host === null || port === null ? path : `${sayPlace({ host, port })}:${path}`;
+  host === null || port === null ? path : `${formatPlace({ host, port })}:${path}`;
 
 function formatLeftOut({ files, isOffline }: Extract<RunReason, { kind: "left-out" }>): string {
   const left = files.map(({ host, path, why }) => `${path} on ${host} was left out: ${why}`).join("; ");

@@ -1,6 +1,6 @@
 import type { ServedRow, ServedState } from "../model/served.ts";
 import { Protocol } from "../model/starttls.ts";
-import { sayEndpoint } from "./target.ts";
+import { formatEndpoint } from "./target.ts";
 
 const STATES: Record<ServedState, string> = {
   "not-reloaded": "not reloaded",
@@ -14,17 +14,21 @@ const STATES: Record<ServedState, string> = {
 };
 
 /** Whether what is served agrees with the configuration, in a few words. */
-export const sayServedState = (state: ServedState): string => STATES[state];
+export const formatServedState = (state: ServedState): string => STATES[state];
 
 /** `nginx *:443 shop.example`, `postfix 192.0.2.1:25`: a listener and the name that it is asked for. */
-export function sayListener({ address, port, name }: Pick<ServedRow, "address" | "port" | "name">): string {
+export function formatListener({
+  address,
+  port,
+  name,
+}: Pick<ServedRow, "address" | "port" | "name">): string {
   const place =
     address === null ? `*:${port}` : `${address.includes(":") ? `[${address}]` : address}:${port}`;
   return name === null ? place : `${place} ${name}`;
 }
 
 /** The endpoint whose scan shows what is served there; null: none is known. */
-export function sayHandshake({
+export function formatHandshake({
   port,
   protocol,
   shownBy,
@@ -32,11 +36,11 @@ export function sayHandshake({
   const { data: dialogue } = Protocol.safeParse(protocol);
   if (dialogue === undefined || shownBy?.kind !== "scan") return null;
   const { host, serverName } = shownBy;
-  return sayEndpoint({ host, port, serverName, protocol: dialogue });
+  return formatEndpoint({ host, port, serverName, protocol: dialogue });
 }
 
 /** Why no scan shows what is served there, as a phrase; null: one may. */
-export const sayWhyUnseen = ({ shownBy }: Pick<ServedRow, "shownBy">): string | null =>
+export const formatWhyUnseen = ({ shownBy }: Pick<ServedRow, "shownBy">): string | null =>
   shownBy === null || shownBy.kind === "scan" ? null : shownBy.why;
 
-export const sayFileLine = ({ file, line }: { file: string; line: number }): string => `${file}:${line}`;
+export const formatFileLine = ({ file, line }: { file: string; line: number }): string => `${file}:${line}`;

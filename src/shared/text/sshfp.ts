@@ -2,7 +2,7 @@ import { assertNever } from "../model/assert-never.ts";
 import type { SshfpResult } from "../model/sshfp.ts";
 
 /** What DNS says of a key, in words for a screen and a terminal. */
-export function saySshfp(result: SshfpResult): string {
+export function formatSshfp(result: SshfpResult): string {
   switch (result) {
     case "match":
       return "DNS publishes this key";

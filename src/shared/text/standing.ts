@@ -1,11 +1,11 @@
 import type { Instant } from "../model/instant.ts";
-import { sayCount } from "./count.ts";
+import { formatCount } from "./count.ts";
 
 /** How many people of a roster are gone. */
-export const sayLeft = (count: number): string => sayCount(count, "has left", "have left");
+export const formatLeft = (count: number): string => formatCount(count, "has left", "have left");
 
 /** The entry of a roster that decides whether a person is still there. */
-export type RosterEntry = {
+export type PeopleSourceEntry = {
   name: string;
   roster: string;
   said: "active" | "gone" | "nothing";
@@ -16,7 +16,7 @@ export type RosterEntry = {
 };
 
 /** Why a person counts as gone or as still there, as a sentence about `name`. */
-export function sayStanding(standing: "known" | "gone", entry: RosterEntry): string {
+export function formatStanding(standing: "known" | "gone", entry: PeopleSourceEntry): string {
   const { name, roster, said, leftOn, isMissing } = entry;
   if (standing === "known") {
     const leaves = leftOn === null || said === "gone" ? "" : ` and leaves on ${leftOn}`;

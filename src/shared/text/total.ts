@@ -1,13 +1,15 @@
 import type { Total } from "../model/total.ts";
-import { sayCount, sayNumber } from "./count.ts";
+import { formatCount, formatNumber } from "./count.ts";
 
 /** A number of things that may not be known: "1 certificate", "more than 10,000 certificates". */
-export const sayTotal = (total: Total, one: string, many = `${one}s`): string =>
-  typeof total === "number" ? sayCount(total, one, many) : `more than ${sayCount(total.moreThan, one, many)}`;
+export const formatTotal = (total: Total, one: string, many = `${one}s`): string =>
+  typeof total === "number"
+    ? formatCount(total, one, many)
+    : `more than ${formatCount(total.moreThan, one, many)}`;
 
-export const sayAmount = (total: Total): string =>
-  typeof total === "number" ? sayNumber(total) : `more than ${sayNumber(total.moreThan)}`;
+export const formatAmount = (total: Total): string =>
+  typeof total === "number" ? formatNumber(total) : `more than ${formatNumber(total.moreThan)}`;
 
 /** Where there is room for a number only: "10,000+". */
 export const markAmount = (total: Total): string =>
-  typeof total === "number" ? sayNumber(total) : `${sayNumber(total.moreThan)}+`;
+  typeof total === "number" ? formatNumber(total) : `${formatNumber(total.moreThan)}+`;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Verdict } from "../model/verdict.ts";
-import { sayWhy } from "./why.ts";
+import { formatWhy } from "./why.ts";
 
 const coverage = { read: [], notRead: [] };
 const verdict = (
@@ -28,18 +28,18 @@ const verdict = (
 });
 
 test("what makes it an orphan is said first", () => {
-  expect(sayWhy(verdict("yes", "gone", "unused"), "gone")).toEqual([
+  expect(formatWhy(verdict("yes", "gone", "unused"), "gone")).toEqual([
     "owner gone",
     "use unused",
     "effective yes",
     "bound to addresses: 10.0.0.0/8",
   ]);
-  expect(sayWhy(verdict("yes", "unknown"), "unmatched")[0]).toBe("owner unknown");
-  expect(sayWhy(verdict("yes", "known", "unused"), "unused")[0]).toBe("use unused");
+  expect(formatWhy(verdict("yes", "unknown"), "unmatched")[0]).toBe("owner unknown");
+  expect(formatWhy(verdict("yes", "known", "unused"), "unused")[0]).toBe("use unused");
 });
 
 test("of what is no orphan, whether it lets in is said", () => {
-  expect(sayWhy(verdict("no", "gone", "unused"), null)).toEqual([
+  expect(formatWhy(verdict("no", "gone", "unused"), null)).toEqual([
     "effective no",
     "bound to addresses: 10.0.0.0/8",
   ]);

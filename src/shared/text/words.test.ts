@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { sayCount } from "./count.ts";
-import { sayKey } from "./key-size.ts";
+import { formatCount } from "./count.ts";
+import { formatKey } from "./key-size.ts";
 import { atLeast } from "./severity.ts";
 
 test("one thing is not many, and many are grouped by thousands", () => {
-  expect([0, 1, 12_000].map((count) => sayCount(count, "certificate"))).toEqual([
+  expect([0, 1, 12_000].map((count) => formatCount(count, "certificate"))).toEqual([
     "0 certificates",
     "1 certificate",
     "12,000 certificates",
@@ -20,7 +20,7 @@ test.each([
   [{ keyType: "ecdsa-sha2-nistp256", keyBits: 256 }, "ecdsa-sha2-nistp256"],
   [{ keyType: null, keyBits: null }, "not a key"],
 ])("%j is said %j", (key, words) => {
-  expect(sayKey(key)).toBe(words);
+  expect(formatKey(key)).toBe(words);
 });
 
 test("high and above is critical and high", () => {

@@ -60,18 +60,18 @@ export function chooseWay(wish: Wish): WayChoice {
     if (isWildcard) return { kind, why: "a name with * is proved by DNS alone" };
     return wish.facts ? judge(wish.facts) : { kind, why: "its host was not asked" };
   };
-  add(byHost((facts) => judgeWebroot(name, facts), "webroot"));
-  for (const judged of judgeDns(name, wish.configured)) add(judged);
+  add(byHost((facts) => evaluateWebroot(name, facts), "webroot"));
+  for (const judged of evaluateDns(name, wish.configured)) add(judged);
   add(byHost(judgeServed, "served-on-host"));
-  add(byHost(judgeTls, "tls-alpn"));
+  add(byHost(evaluateTls, "tls-alpn"));
   return choice;
 }
 
-function judgeWebroot(name: string, { sites, listeners, unread }: WayFacts): PossibleWay | RefusedWay {
+function evaluateWebroot(name: string, { sites, listeners, unread }: WayFacts): PossibleWay | RefusedWay {
   const kind = "webroot";
   const site = sites.get(name);
   if (!site) {
-    const taken = sayTaken(HTTP, listeners);
+    const taken = formatTaken(HTTP, listeners);
     if (unread.length > 0) return { kind, why: unread.join("; ") };
     if (taken === null) return { kind, why: "what listens at port 80 there could not be told" };
     if (taken === "") return { kind, why: "nothing listens at port 80 there" };
@@ -94,7 +94,7 @@ function judgeWebroot(name: string, { sites, listeners, unread }: WayFacts): Pos
 
 function judgeServed({ listeners, servers, isRoot }: WayFacts): PossibleWay | RefusedWay {
   const kind = "served-on-host";
-  const refusal = judgePort(HTTP, listeners, isRoot);
+  const refusal = evaluatePort(HTTP, listeners, isRoot);
   if (refusal !== null) return { kind, why: refusal };
   const [program] = servers;
   if (program === undefined)
@@ -105,9 +105,9 @@ function judgeServed({ listeners, servers, isRoot }: WayFacts): PossibleWay | Re
   };
 }
 
-function judgeTls({ listeners, hasOpenssl, isRoot }: WayFacts): PossibleWay | RefusedWay {
+function evaluateTls({ listeners, hasOpenssl, isRoot }: WayFacts): PossibleWay | RefusedWay {
   const kind = "tls-alpn";
-  const refusal = judgePort(HTTPS, listeners, isRoot);
+  const refusal = evaluatePort(HTTPS, listeners, isRoot);
   if (refusal !== null) return { kind, why: refusal };
   if (!hasOpenssl) return { kind, why: "the host has no openssl to show the certificate by" };
   return {
@@ -116,15 +116,15 @@ function judgeTls({ listeners, hasOpenssl, isRoot }: WayFacts): PossibleWay | Re
   };
 }
 
-function judgePort(port: number, listeners: WayFacts["listeners"], isRoot: boolean): string | null {
-  const taken = sayTaken(port, listeners);
+function evaluatePort(port: number, listeners: WayFacts["listeners"], isRoot: boolean): string | null {
+  const taken = formatTaken(port, listeners);
   if (taken === null) return `what listens at port ${port} there could not be told`;
   if (taken !== "") return taken;
   return isRoot ? null : `only root may listen at port ${port}: log in as root, or let us use sudo`;
 }
 
 /** Empty: nothing listens there. Null: not known. */
-function sayTaken(port: number, listeners: WayFacts["listeners"]): string | null {
+function formatTaken(port: number, listeners: WayFacts["listeners"]): string | null {
   if (listeners === null) return null;
   const here = listeners.filter((listener) => listener.port === port);
   if (here.length === 0) return "";
@@ -132,7 +132,7 @@ function sayTaken(port: number, listeners: WayFacts["listeners"]): string | null
   return `port ${port} is taken${programs.length > 0 ? ` by ${programs.join(", ")}` : ""}`;
 }
 
-function judgeDns(name: string, configured: readonly ChallengeWay[]): (PossibleWay | RefusedWay)[] {
+function evaluateDns(name: string, configured: readonly ChallengeWay[]): (PossibleWay | RefusedWay)[] {
   const updates = configured.filter((way) => way.kind === "rfc2136");
   const hooks = configured.filter((way) => way.kind === "dns-hook");
   if (isAddress(name))

@@ -28,12 +28,12 @@ export function readDirectory(url: string, bytes: Uint8Array): AcmeDirectory | B
   const newNonce = urlAt(origin, fields.newNonce);
   const newAccount = urlAt(origin, fields.newAccount);
   const newOrder = urlAt(origin, fields.newOrder);
-  if (newNonce === null) return sayWrong(fields, "newNonce", origin);
-  if (newAccount === null) return sayWrong(fields, "newAccount", origin);
-  if (newOrder === null) return sayWrong(fields, "newOrder", origin);
+  if (newNonce === null) return formatWrong(fields, "newNonce", origin);
+  if (newAccount === null) return formatWrong(fields, "newAccount", origin);
+  if (newOrder === null) return formatWrong(fields, "newOrder", origin);
   for (const name of ["revokeCert", "renewalInfo"])
     if (fields[name] !== undefined && urlAt(origin, fields[name]) === null)
-      return sayWrong(fields, name, origin);
+      return formatWrong(fields, name, origin);
   const meta = fieldsOf(fields.meta) ?? {};
   return {
     origin,
@@ -48,7 +48,7 @@ export function readDirectory(url: string, bytes: Uint8Array): AcmeDirectory | B
   };
 }
 
-function sayWrong(fields: Fields, name: string, origin: string): Broken {
+function formatWrong(fields: Fields, name: string, origin: string): Broken {
   const text = textOf(fields[name], 200);
   return broken(
     text === null

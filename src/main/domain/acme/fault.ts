@@ -16,7 +16,7 @@ export const isFault = (value: object): value is AcmeFault =>
 const FAULTS = ["unanswered", "refused", "broken", "unready"] as const satisfies AcmeFault["kind"][];
 
 /** A sentence that says who, why, and what to do. `host`: of the directory. */
-export function sayFault(host: string, fault: AcmeFault, now: Date): string {
+export function formatFault(host: string, fault: AcmeFault, now: Date): string {
   switch (fault.kind) {
     case "unanswered":
       return `${host} cannot be asked: ${fault.message}`;
@@ -25,17 +25,17 @@ export function sayFault(host: string, fault: AcmeFault, now: Date): string {
     case "unready":
       return fault.message;
     case "refused":
-      return `${host} refuses: ${sayProblem(fault.problem)}${sayWhat(fault, now)}`;
+      return `${host} refuses: ${formatProblem(fault.problem)}${formatWhat(fault, now)}`;
   }
 }
 
 /** In the authority's own words. */
-function sayProblem({ type, detail, parts }: AcmeProblem): string {
+function formatProblem({ type, detail, parts }: AcmeProblem): string {
   const said = parts.map((part) => `${part.name}: ${part.detail}`);
   return [`${detail}${type === null ? "" : ` (${type})`}`, ...said].join("; ");
 }
 
-function sayWhat({ problem, retryAfter }: Extract<AcmeFault, { kind: "refused" }>, now: Date): string {
+function formatWhat({ problem, retryAfter }: Extract<AcmeFault, { kind: "refused" }>, now: Date): string {
   if (retryAfter !== null && retryAfter > 0) {
     const at = new Date(now.getTime() + retryAfter * 1_000).toISOString();
     return `; try again after ${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { challengeOf } from "./account-key.ts";
 import { readDirectory, readNonce, readRetryAfter } from "./directory.ts";
-import { readProblem, sayFault } from "./fault.ts";
+import { formatFault, readProblem } from "./fault.ts";
 import { isBroken } from "./json.ts";
 import { readAuthorization, readChain, readOrder } from "./order.ts";
 import { readRenewalInfo } from "./renewal-info.ts";
@@ -104,7 +104,7 @@ test("whatever an authority replies is read or refused, and sends nobody away fr
       }
       const problem = readProblem(400, bytes);
       expect(problem.detail.length).toBeLessThan(10_000);
-      sayFault("ca.example", { kind: "refused", status: 400, problem, retryAfter: 5 }, NOW);
+      formatFault("ca.example", { kind: "refused", status: 400, problem, retryAfter: 5 }, NOW);
       readRenewalInfo(bytes);
       readChain(bytes);
     }),

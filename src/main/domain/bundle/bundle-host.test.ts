@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseHost, type HostTrust, judgeStanding, NO_TRUST } from "./bundle-host.ts";
+import { chooseHost, evaluateStanding, type HostTrust, NO_TRUST } from "./bundle-host.ts";
 
 const web1 = { host: "web1", port: 22 };
 const evil = { host: "evil", port: 22 };
@@ -54,5 +54,5 @@ test.each<[what: string, trust: Partial<HostTrust>, signers: string[], standing:
   ["a host key, for the first time", {}, ["own"], FIRST],
   ["nobody, for the first time", {}, [], { kind: "claimed", why: "unsigned", isBeside: false }],
 ])("a bundle is judged that is signed by %s", (_, trust, signers, standing) => {
-  expect(judgeStanding({ ...NO_TRUST, ...trust }, signers)).toEqual(standing);
+  expect(evaluateStanding({ ...NO_TRUST, ...trust }, signers)).toEqual(standing);
 });

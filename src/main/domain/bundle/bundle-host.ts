@@ -1,5 +1,5 @@
 import type { BundleStanding } from "#shared/model/bundle.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 
 export type HostAddress = { host: string; port: number };
 
@@ -35,7 +35,7 @@ export function chooseHost({ hostname, proven, isSigned, matching: named, as, fi
     const known = find(as);
     if (known?.hasKeys)
       return refused(
-        `${sayPlace(as)} is known by other host keys than this bundle has, so it is another machine, or one that was set up anew; give it another name with --as`,
+        `${formatPlace(as)} is known by other host keys than this bundle has, so it is another machine, or one that was set up anew; give it another name with --as`,
       );
     return { kind: "host", place: as, isNew: known === null };
   }
@@ -55,14 +55,14 @@ export function chooseHost({ hostname, proven, isSigned, matching: named, as, fi
 }
 
 function amongMatching(matching: readonly HostAddress[], as: HostAddress | null): Chosen {
-  const names = matching.slice(0, 5).map(sayPlace).join(" and ");
+  const names = matching.slice(0, 5).map(formatPlace).join(" and ");
   const [only, ...others] = as
     ? matching.filter(({ host, port }) => host === as.host && port === as.port)
     : matching;
   if (only && others.length === 0) return { kind: "host", place: only, isNew: false };
   return refused(
     as
-      ? `its host keys are those of ${names}, so it is not ${sayPlace(as)}`
+      ? `its host keys are those of ${names}, so it is not ${formatPlace(as)}`
       : `its host keys are those of ${names}; say with --as which of them it is`,
   );
 }
@@ -95,7 +95,7 @@ export const NO_TRUST: HostTrust = { pinned: null, presented: null, wasReadLive:
  * Whether a bundle is of this host. `signers`: the host keys that have signed it, as fingerprints. What a bundle says of
  * itself decides nothing here: public keys are no secret, and a name is anybody's.
  */
-export function judgeStanding(trust: HostTrust, signers: readonly string[]): BundleStanding {
+export function evaluateStanding(trust: HostTrust, signers: readonly string[]): BundleStanding {
   const { pinned, presented, wasReadLive, signedBefore } = trust;
   const [first] = signers;
   const met = pinned ?? presented;

@@ -30,7 +30,7 @@ type Broken = { kind: "broken"; why: string };
 /** Never throws. `why`: what is wrong with it, and what to do. */
 export function readBundle(bytes: Uint8Array): Bundle | Broken {
   const frame = findFrame(bytes, null);
-  if (!frame) return broken(sayForeign(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+  if (!frame) return broken(formatForeign(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
   if (frame.incomplete !== null)
     return broken(`${frame.incomplete}; carry it again, as the collector wrote it`);
   if (hasStart(bytes.subarray(frame.end)))
@@ -62,7 +62,7 @@ function hasStart(bytes: Uint8Array): boolean {
 }
 
 /** What became of a bundle that has no first line any more, as far as that can be told. */
-function sayForeign(bytes: Buffer): string {
+function formatForeign(bytes: Buffer): string {
   if (bytes.length === 0) return "the file is empty; the collector did not run, or the disk was full";
   if (bytes.indexOf(BUNDLE_START, 0, "utf16le") >= 0)
     return "it was written anew as UTF-16 on its way, as PowerShell's > does; carry the file itself";

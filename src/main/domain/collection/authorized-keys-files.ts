@@ -3,7 +3,7 @@ import { DAY_SECONDS } from "#domain/use/times.ts";
 import type { AuthorizedKeysFile } from "./collection.ts";
 import { readWalk, toEntries } from "./path-entry.ts";
 import type { Record } from "./record.ts";
-import { sayWhy } from "./unread.ts";
+import { formatWhy } from "./unread.ts";
 
 /** What the collector takes of one file at most. */
 const FILE_LIMIT_BYTES = 1024 * 1024;
@@ -49,7 +49,7 @@ function readFile(record: Record, path: string, today: number | null): Authorize
   const taken =
     record.say("why") === null
       ? takeBytes(record.bytes, walk[0]?.size ?? 0)
-      : { bytes: null, whyUnread: sayWhy(record) };
+      : { bytes: null, whyUnread: formatWhy(record) };
   return {
     path,
     accounts: [],

@@ -1,6 +1,6 @@
 /** How large a host may be and is still read whole, and what its verdicts take beside that. */
 import { expect, test } from "vitest";
-import { judgeGrants } from "#domain/ssh/effective.ts";
+import { evaluateGrants } from "#domain/ssh/effective.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
@@ -34,7 +34,7 @@ test.skipIf(!canStartHosts())(
     const stream = await runCollector(host, { before: "trap 'times >/root/times' EXIT" });
     const collectedMs = readTimes(await host.run("cat /root/times"));
     const rounds = Array.from({ length: ROUNDS }, () => judge(stream));
-    const judgedMs = Math.min(...rounds.map(({ tookMs }) => tookMs));
+    const evaluatedMs = Math.min(...rounds.map(({ tookMs }) => tookMs));
     const [{ collection, grants } = judge(stream)] = rounds;
 
     expect(collection?.incomplete).toBe(null);
@@ -42,7 +42,7 @@ test.skipIf(!canStartHosts())(
     expect(stream.length).toBeLessThan(16 * 1024 * 1024);
     expect(grants).toHaveLength(ACCOUNTS * LINES);
     expect(new Set(grants.map(({ key }) => key?.fingerprint)).size).toBe(ACCOUNTS * LINES);
-    expect(judgedMs / collectedMs).toBeLessThanOrEqual(1 / 10);
+    expect(evaluatedMs / collectedMs).toBeLessThanOrEqual(1 / 10);
   },
 );
 
@@ -50,7 +50,7 @@ test.skipIf(!canStartHosts())(
 function judge(stream: Uint8Array) {
   const begun = process.threadCpuUsage();
   const collection = readCollection(stream, { nonce: null });
-  const grants = collection ? judgeGrants(collection) : [];
+  const grants = collection ? evaluateGrants(collection) : [];
   return { collection, grants, tookMs: toMs(process.threadCpuUsage(begun)) };
 }
 

@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => host[Symbol.asyncDispose]());
 
 /** A collection without what differs from one run to the next. */
-function judgeProof(
+function evaluateVerification(
   { proof, blob, path }: KeyFile,
   { nonce, signingHost: hosts }: Collection,
 ): string | null {
@@ -63,7 +63,10 @@ function steady(stream: Uint8Array, nonce: string | null): Collection | null {
   // Lab hosts share the machine's sockets, and their processes are their own.
   const listening = { listeners: null, processes: new Map(), addresses: null };
   // What a key signs is of one visit; whether it did is the same.
-  const keyFiles = collection.keyFiles.map((file) => ({ ...file, proof: judgeProof(file, collection) }));
+  const keyFiles = collection.keyFiles.map((file) => ({
+    ...file,
+    proof: evaluateVerification(file, collection),
+  }));
   return { ...collection, listening, keyFiles, facts: { ...collection.facts, unixTime: null } };
 }
 

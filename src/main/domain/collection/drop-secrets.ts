@@ -21,7 +21,7 @@ export function dropSecrets(all: readonly Record[]): { records: Record[]; droppe
     // Of a file of keys that is empty the reason is told in its own place.
     if (isEmptied && record.kind === "authorized-keys") continue;
     const path = inWords === null ? (record.say("path") ?? record.kind) : record.kind;
-    dropped.push({ kind: KINDS.get(record.kind) ?? "limit", path, why: sayDropped(secret) });
+    dropped.push({ kind: KINDS.get(record.kind) ?? "limit", path, why: formatDropped(secret) });
   }
   return { records, dropped };
 }
@@ -37,7 +37,7 @@ function findInWords({ attributes }: Record): SecretKind | null {
 /** Names of public halves, which are read as such and as nothing else. */
 const PUBLIC = new Set(["b64", "hex", "spki", "beside"]);
 
-const sayDropped = (secret: SecretKind): string =>
+const formatDropped = (secret: SecretKind): string =>
   `what came of it has the shape of a ${secret}: it was dropped, and kept nowhere; see how it got there`;
 
 const CAN_SAY_WHY = new Set(["authorized-keys", "sshd-file"]);

@@ -80,23 +80,23 @@ function readFrom(bytes: Buffer, { line: first, records: start, nonce }: Start):
   });
   for (let at = start; ; ) {
     const end = bytes.indexOf(NEWLINE, at);
-    if (end < 0) return stop(sayCut(records));
+    if (end < 0) return stop(formatCut(records));
     const line = bytes.toString("latin1", at, end);
     if (line.startsWith("end "))
-      return stop(judgeTrailer(line, bytes.subarray(first, at), { nonce, records }), end + 1);
+      return stop(evaluateTrailer(line, bytes.subarray(first, at), { nonce, records }), end + 1);
     const header = readHeader(line);
     if (!header) return stop(`the stream is damaged after ${records.length} records`);
     const { length, ...record } = header;
-    if (end + 1 + length > bytes.length) return stop(sayCut(records));
+    if (end + 1 + length > bytes.length) return stop(formatCut(records));
     records.push({ ...record, payload: bytes.subarray(end + 1, end + 1 + length) });
     at = end + 1 + length;
   }
 }
 
-const sayCut = (records: RawRecord[]): string =>
+const formatCut = (records: RawRecord[]): string =>
   `the stream stops early, after ${records.length} whole records`;
 
-function judgeTrailer(
+function evaluateTrailer(
   line: string,
   signed: Uint8Array,
   { nonce, records }: Omit<Frame, "incomplete">,

@@ -40,7 +40,7 @@ function readListener(record: Record): Listener | null {
     [];
   if (port === "") return null;
   return {
-    address: address.length === 8 ? sayAddress4(address) : sayAddress6(reverseWords(address)),
+    address: address.length === 8 ? formatAddress4(address) : formatAddress6(reverseWords(address)),
     port: Number.parseInt(port, 16),
     pids: record.sayAll("pid").map(Number).filter(Number.isSafeInteger),
   };
@@ -71,13 +71,13 @@ function readAddresses(record: Record): string[] {
   const six = record
     .sayAll("address6")
     .filter((hex) => /^[0-9a-f]{32}$/.test(hex))
-    .map((hex) => sayAddress6(hex))
+    .map((hex) => formatAddress6(hex))
     .filter((address) => address !== "::1" && !/^fe[89ab]/.test(address));
   return [...new Set([...four, ...six])];
 }
 
 /** The kernel prints IPv4 as a number of the machine's byte order: little-endian, wherever this collector runs. */
-const sayAddress4 = (hex: string): string => [...Buffer.from(hex, "hex")].reverse().join(".");
+const formatAddress4 = (hex: string): string => [...Buffer.from(hex, "hex")].reverse().join(".");
 
 /** The same of IPv6, a number for each four bytes. */
 const reverseWords = (hex: string): string =>
@@ -90,7 +90,7 @@ const reverseWords = (hex: string): string =>
     .join("");
 
 /** As RFC 5952 writes it; one that stands for an IPv4 address is that. */
-function sayAddress6(hex: string): string {
+function formatAddress6(hex: string): string {
   const mapped = /^0{20}f{4}([0-9a-f]{8})$/i.exec(hex);
   if (mapped) return [...Buffer.from(mapped[1] ?? "", "hex")].join(".");
   const groups = hex.match(/.{4}/g)?.map((group) => group.replace(/^0{1,3}/, "").toLowerCase()) ?? [];

@@ -12,10 +12,10 @@ import { readListening } from "./listeners.ts";
 import { readLogs } from "./logs.ts";
 import { readEntry } from "./path-entry.ts";
 import { decodeRecord, type Record } from "./record.ts";
-import { findUnreadRoots, readServerConfigs } from "./server-configs.ts";
+import { findUnreadableRoots, readServerConfigs } from "./server-configs.ts";
 import { readChrootFolders, readRealHomes, readSshdFiles } from "./sshd-files.ts";
 import { readSshdSettings } from "./sshd-settings.ts";
-import { readUnread } from "./unread.ts";
+import { readUnreadable } from "./unread.ts";
 
 /**
  * A collection from the collector's stream. Null when there is none: no first line with the nonce that was asked
@@ -29,7 +29,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
   const accounts = readAccounts(records);
   const host = readHost(records.find(({ kind }) => kind === "host"));
   const authorizedKeys = readAuthorizedKeysFiles(records, findToday(host.facts));
-  const unread = [...readAllUnread(records), ...dropped, ...authorizedKeys.flatMap(sayUnread)];
+  const unread = [...readAllUnreadable(records), ...dropped, ...authorizedKeys.flatMap(formatUnreadable)];
   const listening = readListening(records);
   const [sshd, ...otherDaemons] = readSshdSettings(
     records,
@@ -66,7 +66,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     logs: readLogs(records),
     lastLogins: readLastLogins(records),
     reach: readReach(records),
-    unread: [...unread, ...findUnreadRoots(listening, serverConfigs, unread)],
+    unread: [...unread, ...findUnreadableRoots(listening, serverConfigs, unread)],
   };
 }
 
@@ -74,11 +74,11 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
 const findToday = ({ unixTime, utcOffset }: HostFacts): number | null =>
   unixTime === null ? null : Math.floor((unixTime + readOffset(utcOffset)) / DAY_SECONDS);
 
-function readAllUnread(records: readonly Record[]): Unread[] {
-  return records.filter(({ kind }) => kind === "unread").flatMap((record) => readUnread(record) ?? []);
+function readAllUnreadable(records: readonly Record[]): Unread[] {
+  return records.filter(({ kind }) => kind === "unread").flatMap((record) => readUnreadable(record) ?? []);
 }
 
-const sayUnread = ({ path, whyUnread, isCut }: AuthorizedKeysFile): Unread[] =>
+const formatUnreadable = ({ path, whyUnread, isCut }: AuthorizedKeysFile): Unread[] =>
   whyUnread === null ? [] : [{ kind: isCut ? "limit" : "authorized-keys", path, why: whyUnread }];
 
 const AGENT_KINDS: readonly Reach["agents"][number]["kind"][] = ["forwarded", "local"];

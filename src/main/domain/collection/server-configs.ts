@@ -100,7 +100,7 @@ function keepOwn(server: ServerKind, root: string, lines: Lines): Lines {
 }
 
 /** The configurations that running servers were started with and that were not read, each once. */
-export function findUnreadRoots(
+export function findUnreadableRoots(
   { processes }: Listening,
   configs: readonly ConfigurationFiles[],
   unread: readonly Unread[],

@@ -2,7 +2,7 @@ import { takeBytes } from "./authorized-keys-files.ts";
 import type { ChrootFolder, SshdFile } from "./collection.ts";
 import { readWalk, toEntries } from "./path-entry.ts";
 import type { Record } from "./record.ts";
-import { sayWhy } from "./unread.ts";
+import { formatWhy } from "./unread.ts";
 
 /** The files that sshd's settings name, by the path that they name. */
 export function readSshdFiles(records: readonly Record[]): Map<string, SshdFile> {
@@ -22,7 +22,9 @@ function readFile(record: Record, path: string): SshdFile {
   const realPath = record.say("real");
   const walk = realPath === null ? [] : readWalk(realPath, record.sayAll("e"));
   const taken =
-    why === null ? takeBytes(record.bytes, walk[0]?.size ?? 0) : { bytes: null, whyUnread: sayWhy(record) };
+    why === null
+      ? takeBytes(record.bytes, walk[0]?.size ?? 0)
+      : { bytes: null, whyUnread: formatWhy(record) };
   return {
     path,
     ...taken,
@@ -40,7 +42,7 @@ export function readChrootFolders(records: readonly Record[]): Map<string, Chroo
     const path = record.say("path");
     if (record.kind !== "folder" || path === null) continue;
     const walk = toEntries(readWalk(path, record.sayAll("e")));
-    const whyUnread = record.say("why") === null ? null : sayWhy(record);
+    const whyUnread = record.say("why") === null ? null : formatWhy(record);
     folders.set(path, { walk, whyUnread, isAbsent: record.say("why") === "no-such-file" });
   }
   return folders;

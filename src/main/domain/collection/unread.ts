@@ -67,17 +67,17 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "unknown-token": () => "it holds a token that sshd does not know",
 };
 
-export function sayWhy(record: Record): string {
+export function formatWhy(record: Record): string {
   const why = record.say("why") ?? "";
   const detail = record.say("detail")?.trim() ?? "";
   return SENTENCES[why]?.(detail) ?? "it could not be read";
 }
 
-export function readUnread(record: Record): Unread | null {
+export function readUnreadable(record: Record): Unread | null {
   const kind = KINDS.find((known) => known === record.say("kind"));
   const path = record.say("path");
   if (!kind || path === null) return null;
-  const why = sayWhy(record);
+  const why = formatWhy(record);
   switch (record.say("why")) {
     case "no-such-file":
       return { kind, path, why, isAbsent: true };

@@ -36,7 +36,7 @@ export function findAddressProblems({ host, port }: TlsTarget, addresses: readon
       severity: "medium",
       sentence: `the addresses of ${host} serve different certificates on port ${port}, and this one comes from ${where}`,
       evidence: [
-        ...showed.slice(0, MOST_ADDRESSES).map(sayShowed),
+        ...showed.slice(0, MOST_ADDRESSES).map(formatShowed),
         ...(more > 0 ? [`and ${more} addresses more`] : []),
       ],
       remedy: `have all addresses serve the same one: renew or reload the server at ${where}, or take it out of the name`,
@@ -47,5 +47,5 @@ export function findAddressProblems({ host, port }: TlsTarget, addresses: readon
 /** One whose end cannot be read comes last. */
 const endOf = ({ notAfter }: Certificate): string => notAfter ?? "unreadable";
 
-const sayShowed = ({ address, certificate }: { address: string; certificate: Certificate }): string =>
+const formatShowed = ({ address, certificate }: { address: string; certificate: Certificate }): string =>
   `${address} serves ${certificate.sha256.slice(0, 16)}, which ends ${certificate.notAfter ?? "at a time that cannot be read"}`;

@@ -12,7 +12,7 @@ const MOST_NAMES = 10;
 
 /** What is wrong with a certificate wherever it is seen. Dates are not judged here: they change by themselves. */
 export function findCertificateProblems(certificate: Certificate): FindingDraft[] {
-  return [judgeKey(certificate), judgeSignature(certificate)].filter((draft) => draft !== null);
+  return [evaluateKey(certificate), judgeSignature(certificate)].filter((draft) => draft !== null);
 }
 
 /** What is wrong with the chain that an endpoint presents when it is asked for `target`: nothing is said of a leaf that cannot be read. */
@@ -22,7 +22,7 @@ export function findEndpointProblems(
 ): FindingDraft[] {
   const [leaf] = chain;
   if (!leaf) return [];
-  return [judgeIssuer(leaf), judgeName(target, leaf.certificate)].filter((draft) => draft !== null);
+  return [evaluateIssuer(leaf), evaluateName(target, leaf.certificate)].filter((draft) => draft !== null);
 }
 
 const about = (certificate: Certificate): Pick<FindingDraft, "about" | "label"> => ({
@@ -31,7 +31,7 @@ const about = (certificate: Certificate): Pick<FindingDraft, "about" | "label"> 
 });
 
 /** RSA and DSA below 2048 bits and curves below 224 have less than the 112 bits of security of NIST SP 800-57. */
-function judgeKey(certificate: Certificate): FindingDraft | null {
+function evaluateKey(certificate: Certificate): FindingDraft | null {
   const { keyType, keyBits, curve } = certificate;
   const least = new Map([
     ["RSA", 2_048],
@@ -71,7 +71,7 @@ function judgeSignature(certificate: Certificate): FindingDraft | null {
   };
 }
 
-function judgeIssuer({ certificate, der }: Presented): FindingDraft | null {
+function evaluateIssuer({ certificate, der }: Presented): FindingDraft | null {
   if (!certificate.isSelfIssued) return null;
   const isSigned = selfSigned.get(certificate) ?? isSelfSigned(der);
   selfSigned.set(certificate, isSigned);
@@ -106,7 +106,7 @@ function isSelfSigned(der: Uint8Array): boolean | null {
 }
 
 /** Of an endpoint known by its address alone it is not told under which name it is used: then it weighs less. */
-function judgeName({ host, serverName }: TlsTarget, certificate: Certificate): FindingDraft | null {
+function evaluateName({ host, serverName }: TlsTarget, certificate: Certificate): FindingDraft | null {
   const wanted = serverName ?? host;
   if (isNamed(wanted, certificate.names)) return null;
   const isByAddress = isAddress(wanted);
@@ -115,14 +115,14 @@ function judgeName({ host, serverName }: TlsTarget, certificate: Certificate): F
     rule: "certificate-name-mismatch",
     severity: isByAddress ? "low" : "medium",
     sentence: `the certificate is not for ${wanted}, for which the endpoint presents it`,
-    evidence: [`asked for ${wanted}`, sayNames(certificate)],
+    evidence: [`asked for ${wanted}`, formatNames(certificate)],
     remedy: isByAddress
       ? "scan the endpoint by the name that its clients use, or have the address put into the certificate"
       : "have the name put into the certificate, or correct which certificate the server presents for it",
   };
 }
 
-function sayNames({ names, commonName }: Certificate): string {
+function formatNames({ names, commonName }: Certificate): string {
   if (names.length === 0) {
     return commonName === null
       ? "it lists no names"

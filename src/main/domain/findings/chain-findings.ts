@@ -15,7 +15,7 @@ export function findChainProblems(target: TlsTarget, chain: readonly (Sent | nul
   const sent = chain.flatMap((each) => each?.certificate ?? []);
   const [leaf] = sent;
   if (!leaf || sent.length < 2 || sent.length < chain.length) return [];
-  return [judgeOrder(target, sent), judgeExtra(target, sent), judgeEnds(target, sent)].filter(
+  return [evaluateOrder(target, sent), evaluateExtra(target, sent), evaluateEnds(target, sent)].filter(
     (draft) => draft !== null,
   );
 }
@@ -34,7 +34,7 @@ function findAbove(sent: readonly Certificate[]): Set<Certificate> {
 }
 
 /** TLS 1.2 wants each to certify the one before it; TLS 1.3 bears with another order, and not every client does. */
-function judgeOrder(target: TlsTarget, sent: readonly Certificate[]): FindingDraft | null {
+function evaluateOrder(target: TlsTarget, sent: readonly Certificate[]): FindingDraft | null {
   const above = findAbove(sent);
   const isEarly = (certificate: Certificate, at: number) =>
     at > 0 && above.has(certificate) && !sent.slice(0, at).some((before) => isIssuedBy(before, certificate));
@@ -43,13 +43,13 @@ function judgeOrder(target: TlsTarget, sent: readonly Certificate[]): FindingDra
     ...about(sent),
     rule: "chain-misordered",
     severity: "low",
-    sentence: `${sayWhere(target)} sends the certificates of its chain in an order in which they do not certify each other`,
-    evidence: sayChain(sent),
+    sentence: `${formatWhere(target)} sends the certificates of its chain in an order in which they do not certify each other`,
+    evidence: formatChain(sent),
     remedy: "put the server's own certificate first, and below each one the one that signed it",
   };
 }
 
-function judgeExtra(target: TlsTarget, sent: readonly Certificate[]): FindingDraft | null {
+function evaluateExtra(target: TlsTarget, sent: readonly Certificate[]): FindingDraft | null {
   const above = findAbove(sent);
   const hashes = sent.map(({ sha256 }) => sha256);
   const repeated = sent.filter(({ sha256 }, at) => hashes.indexOf(sha256) < at);
@@ -59,7 +59,7 @@ function judgeExtra(target: TlsTarget, sent: readonly Certificate[]): FindingDra
     ...about(sent),
     rule: "chain-extra",
     severity: "info",
-    sentence: `${sayWhere(target)} sends certificates that have no part in its chain`,
+    sentence: `${formatWhere(target)} sends certificates that have no part in its chain`,
     evidence: [
       ...strays.map((each) => `nothing in the chain is issued by ${nameOf(each)}`),
       ...repeated.map((each) => `${nameOf(each)} is sent more than once`),
@@ -69,7 +69,7 @@ function judgeExtra(target: TlsTarget, sent: readonly Certificate[]): FindingDra
 }
 
 /** A leaf cannot outlive what vouches for it. Dates are compared with each other, not with today. */
-function judgeEnds(target: TlsTarget, sent: readonly Certificate[]): FindingDraft | null {
+function evaluateEnds(target: TlsTarget, sent: readonly Certificate[]): FindingDraft | null {
   const [leaf] = sent;
   const end = leaf?.notAfter;
   if (!end) return null;
@@ -82,7 +82,7 @@ function judgeEnds(target: TlsTarget, sent: readonly Certificate[]): FindingDraf
     ...about(sent),
     rule: "chain-expiring",
     severity: "medium",
-    sentence: `an intermediate that ${sayWhere(target)} sends ends on ${first.notAfter}, before the certificate that it vouches for`,
+    sentence: `an intermediate that ${formatWhere(target)} sends ends on ${first.notAfter}, before the certificate that it vouches for`,
     evidence: [`${nameOf(first)} ends on ${first.notAfter}`, `the certificate itself on ${end}`],
     remedy:
       "have the server send the newer certificate of that intermediate, or have its own issued anew below another one",
@@ -102,9 +102,9 @@ export function findMissingIssuer(
     ...about(sent),
     rule: "chain-incomplete",
     severity: "medium",
-    sentence: `${sayWhere(target)} does not send the intermediate ${nameOf(issuer)}, without which clients may find no root`,
+    sentence: `${formatWhere(target)} does not send the intermediate ${nameOf(issuer)}, without which clients may find no root`,
     evidence: [
-      ...sayChain(sent),
+      ...formatChain(sent),
       `${nameOf(issuer)} (${issuer.sha256.slice(0, 16)}) has signed the last of them, and is known from elsewhere`,
     ],
     remedy: "add the intermediate to the file that the server sends, below its own certificate",
@@ -119,9 +119,9 @@ const about = ([leaf]: readonly Certificate[]): Pick<FindingDraft, "about" | "la
 const nameOf = ({ subject, names, serial }: Certificate): string =>
   subject || names[0] || `serial number ${serial}`;
 
-const sayWhere = ({ host, port }: TlsTarget): string => `${host} on port ${port}`;
+const formatWhere = ({ host, port }: TlsTarget): string => `${host} on port ${port}`;
 
-function sayChain(sent: readonly Certificate[]): string[] {
+function formatChain(sent: readonly Certificate[]): string[] {
   const lines = sent
     .slice(0, MOST_TOLD)
     .map((each, at) => `${at}: ${nameOf(each)}, issued by ${each.issuer || "nobody named"}`);

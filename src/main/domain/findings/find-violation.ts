@@ -7,7 +7,7 @@ import {
 } from "#domain/x509/path/certificate-index.ts";
 import { clientsOf } from "#domain/x509/path/chain-reason.ts";
 import { clientsThatPermitNames } from "#domain/x509/path/client-names.ts";
-import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { isReadByPaths } from "#domain/x509/path/path-extensions.ts";
 import { type Role, RULES_MARK } from "#domain/x509/path/profile/check-profile.ts";
@@ -16,7 +16,7 @@ import {
   type ChainReason,
   type ChainReasonCode,
   Client,
-  type Judgement,
+  type Evaluation,
   type Profile,
 } from "#shared/model/chain.ts";
 import type { BrokenRule } from "#shared/model/finding.ts";
@@ -84,7 +84,7 @@ export function findViolation({ der, publicRoots, ...question }: ViolationQuesti
   const known = [certificate, ...places.flatMap(({ all }) => all), ...pool.all, ...roots.all];
   const rules = toRules(
     places
-      .flatMap((place) => judgeUpwards(certificate, place, { ...question, profile }))
+      .flatMap((place) => evaluateUpwards(certificate, place, { ...question, profile }))
       .flatMap(({ reasons, notes, path }) =>
         [...reasons, ...notes]
           .filter((reason) => isOf(certificate, reason))
@@ -106,13 +106,13 @@ type Upwards = Pick<ViolationQuestion, "role" | "pool" | "roots" | "at" | "work"
  * By what one place shows, below the roots that are trusted and those that it shows itself. Where that leads to none, as far
  * as it leads; and below a root that is trusted where what is seen elsewhere leads there.
  */
-function judgeUpwards(
+function evaluateUpwards(
   certificate: PathCertificate,
   place: CertificateIndex,
   { role, pool, roots, profile, at, work }: Upwards,
-): Judgement[] {
-  const judgeBelow = (above: CertificateIndex, tops: CertificateIndex) =>
-    judgeChain({
+): Evaluation[] {
+  const evaluateBelow = (above: CertificateIndex, tops: CertificateIndex) =>
+    evaluateChain({
       leaf: certificate.der,
       pool: above,
       roots: tops,
@@ -130,18 +130,18 @@ function judgeUpwards(
     });
   const own = [certificate, ...place.all];
   const ownRoots = indexOpened(own.filter(({ isSelfIssued }) => isSelfIssued));
-  const judgement = judgeBelow(place, joinIndexes(roots, ownRoots));
+  const judgement = evaluateBelow(place, joinIndexes(roots, ownRoots));
   if (!isDeadEnd(judgement)) return [judgement];
-  const below = judgeBelow(joinIndexes(place, pool), roots);
+  const below = evaluateBelow(joinIndexes(place, pool), roots);
   const isTrusted = !isDeadEnd(below);
   const { path } = judgement;
   if (isTrusted && path.length === 1) return [below];
   const top = own.find(({ sha256 }) => sha256 === path.at(-1));
-  const asFar = top ? judgeBelow(place, indexOpened([top])) : judgement;
+  const asFar = top ? evaluateBelow(place, indexOpened([top])) : judgement;
   return isTrusted ? [asFar, below] : [asFar];
 }
 
-const isDeadEnd = ({ reasons }: Judgement): boolean => reasons.some(({ code }) => DEAD_ENDS.has(code));
+const isDeadEnd = ({ reasons }: Evaluation): boolean => reasons.some(({ code }) => DEAD_ENDS.has(code));
 
 const DEAD_ENDS: ReadonlySet<ChainReasonCode> = new Set([
   "no-path",

@@ -1,10 +1,10 @@
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { type KnownHost, type KnownHosts, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
 import {
+  evaluateHostKey,
   findRevocation,
-  type HostKeyJudgement,
-  judgeHostKey,
-  sayKnown,
+  formatKnown,
+  type HostKeyEvaluation,
 } from "#domain/ssh/known-hosts-judgement.ts";
 import { OBSOLETE, SHORTEST_RSA } from "#domain/ssh/ssh-findings.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
@@ -69,15 +69,15 @@ type OwnKey = {
 type Verdict = { state: HostKeyState; why: string };
 
 /** What the presented key is, by all that is known, and by known_hosts without our pin, as ssh would find. */
-type Judged = { key: HostKeyJudgement; byFiles: HostKeyJudgement } | null;
+type Judged = { key: HostKeyEvaluation; byFiles: HostKeyEvaluation } | null;
 
 /** The rows of a host, and the lines of known_hosts that they tell of. */
-export function judgeHost(host: KeyedHost, knownHosts: readonly KnownHosts[]) {
+export function evaluateHost(host: KeyedHost, knownHosts: readonly KnownHosts[]) {
   const entries = entriesOf(host, knownHosts);
   const question = host.presented && { ...host.knownAs, blob: host.presented.blob };
   const judged: Judged = question && {
-    key: judgeHostKey(question, { knownHosts, pin: host.pin, bundleKeys: host.bundleKeys }),
-    byFiles: judgeHostKey(question, { knownHosts, pin: null, bundleKeys: [] }),
+    key: evaluateHostKey(question, { knownHosts, pin: host.pin, bundleKeys: host.bundleKeys }),
+    byFiles: evaluateHostKey(question, { knownHosts, pin: null, bundleKeys: [] }),
   };
   const rows = gatherKeys(host, entries).map((key): RowDraft => {
     const { keyType, keyBits, fingerprint, knownAt, isPinned } = key;
@@ -92,7 +92,7 @@ export function judgeHost(host: KeyedHost, knownHosts: readonly KnownHosts[]) {
       isPinned,
       knownAt,
       host: { id: host.id, host: host.name, port: host.port },
-      weakness: sayWeakness(key),
+      weakness: formatWeakness(key),
       presentedAt: key.presented?.at ?? null,
       heldAt: key.held?.at ?? null,
     };
@@ -132,43 +132,43 @@ type Ground = { host: KeyedHost; knownHosts: readonly KnownHosts[]; judged: Judg
 
 function judge(key: OwnKey, { host, knownHosts, judged }: Ground): Verdict {
   const revoked = findRevocation(host.knownAs, [key], { knownHosts });
-  if (revoked) return { state: "revoked", why: sayRevoked(key, revoked) };
-  if (key.presented && judged) return judgePresented(key, key.presented, judged.key);
+  if (revoked) return { state: "revoked", why: formatRevoked(key, revoked) };
+  if (key.presented && judged) return evaluatePresented(key, key.presented, judged.key);
   if (!key.isPinned && key.knownAt.length === 0)
     return {
       state: "held",
       why: "found on the host when it was read; it has not presented it, and nothing trusts it",
     };
-  return judgeTrusted(key, host, judged);
+  return evaluateTrusted(key, host, judged);
 }
 
-function sayRevoked({ presented, held }: OwnKey, { where }: KnownHost): string {
+function formatRevoked({ presented, held }: OwnKey, { where }: KnownHost): string {
   if (presented) return `revoked at ${where}, and the host presents it; give the host another key`;
   if (held) return `revoked at ${where}, and it was found on the host when that was read; remove it there`;
   return `revoked at ${where}`;
 }
 
-function judgePresented(
+function evaluatePresented(
   key: OwnKey,
   presented: NonNullable<KeyedHost["presented"]>,
-  judged: HostKeyJudgement,
+  judged: HostKeyEvaluation,
 ): Verdict {
   switch (judged.kind) {
     case "trusted":
-      return { state: "matched", why: `presented, and ${sayTrust(key)}` };
+      return { state: "matched", why: `presented, and ${formatTrust(key)}` };
     case "needs-certificate":
       if (!presented.isRefused)
         return {
           state: "matched",
           why: `the authority at ${judged.authorities[0]?.where} vouched for it when the host was last visited`,
         };
-      return judgePresented(key, presented, judged.otherwise);
+      return evaluatePresented(key, presented, judged.otherwise);
     case "unknown":
-      return { state: "new", why: sayNew(presented) };
+      return { state: "new", why: formatNew(presented) };
     case "changed":
       return {
         state: "changed",
-        why: `presented, but ${judged.known.map(sayKnown).join(" and ")}; find out why before you trust it`,
+        why: `presented, but ${judged.known.map(formatKnown).join(" and ")}; find out why before you trust it`,
       };
     case "revoked":
       return { state: "revoked", why: `revoked at ${judged.where}` };
@@ -177,19 +177,19 @@ function judgePresented(
   }
 }
 
-const sayNew = ({ isRefused }: { isRefused: boolean }): string =>
+const formatNew = ({ isRefused }: { isRefused: boolean }): string =>
   isRefused
     ? "presented, and nothing is known of it; compare it with the host's own, then trust it"
     : "presented and taken when the host was last visited, but no pin and no known_hosts of this computer has it now";
 
-const sayTrust = ({ isPinned, knownAt: [first, ...more] }: OwnKey): string =>
+const formatTrust = ({ isPinned, knownAt: [first, ...more] }: OwnKey): string =>
   [isPinned && "pinned", first !== undefined && `known at ${first}`, more.length > 0 && `${more.length} more`]
     .filter((words) => words !== false)
     .join(" and ");
 
 /** A key that is trusted and was not presented: found on the host, in conflict with what it presents, or just not seen. */
-function judgeTrusted(key: OwnKey, { presented, id, held }: KeyedHost, judged: Judged): Verdict {
-  const trust = sayTrust(key);
+function evaluateTrusted(key: OwnKey, { presented, id, held }: KeyedHost, judged: Judged): Verdict {
+  const trust = formatTrust(key);
   if (judged && presented) {
     const isAgainstPin = key.isPinned && isChanged(judged.key, presented.isRefused);
     const isAgainstFiles = key.knownAt.length > 0 && isChanged(judged.byFiles, presented.isRefused);
@@ -207,13 +207,13 @@ function judgeTrusted(key: OwnKey, { presented, id, held }: KeyedHost, judged: J
   return { state: "unused", why: `${trust}; the host was not seen with it, but with other keys` };
 }
 
-function isChanged(judged: HostKeyJudgement, isRefused: boolean): boolean {
+function isChanged(judged: HostKeyEvaluation, isRefused: boolean): boolean {
   if (judged.kind === "needs-certificate") return isRefused && judged.otherwise.kind === "changed";
   return judged.kind === "changed";
 }
 
 /** Why a host key of this kind is to be replaced; null where nothing speaks against it, or its size is not known. */
-export function sayWeakness({
+export function formatWeakness({
   keyType,
   keyBits,
 }: {

@@ -1,8 +1,14 @@
 import { hash } from "node:crypto";
 import { type KnownHost, type KnownLine, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { HostKeyRow } from "#shared/model/host-key.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { type HostKeyFacts, type HostPlace, judgeHost, type RowDraft, sayWeakness } from "./host-key-rows.ts";
+import { formatCount } from "#shared/text/count.ts";
+import {
+  evaluateHost,
+  formatWeakness,
+  type HostKeyFacts,
+  type HostPlace,
+  type RowDraft,
+} from "./host-key-rows.ts";
 
 /** So many of the hosts that share a key are named; the others are counted. */
 const MOST_SHARING = 20;
@@ -14,7 +20,7 @@ export function listHostKeys(facts: HostKeyFacts): HostKeyRow[] {
   const inClear = facts.knownHosts.map((known) => ({ ...known, find: known.findInClear }));
   for (const host of facts.hosts) {
     const wasTried = facts.wasTried(nameInKnownHosts(host.knownAs.host, host.knownAs.port));
-    const { rows, entries } = judgeHost(host, wasTried ? facts.knownHosts : inClear);
+    const { rows, entries } = evaluateHost(host, wasTried ? facts.knownHosts : inClear);
     for (const row of rows) drafts.set(idOf(row), wasTried ? row : asUntried(row));
     for (const entry of entries) told.add(entry);
   }
@@ -58,22 +64,22 @@ function toRow({ names, isHashed, entry }: KnownLine, matching: readonly string[
     keyType: key.keyType,
     keyBits: key.keyBits,
     fingerprint: key.fingerprint,
-    ...judgeLine(entry, { isHashed, matching }),
+    ...evaluateLine(entry, { isHashed, matching }),
     isPinned: false,
     knownAt: [entry.where],
     presentedAt: null,
     heldAt: null,
     host: null,
-    weakness: sayWeakness(key),
+    weakness: formatWeakness(key),
   };
 }
 
-function judgeLine(
+function evaluateLine(
   { marker, where }: KnownHost,
   { isHashed, matching }: { isHashed: boolean; matching: readonly string[] },
 ): Pick<RowDraft, "state" | "why"> {
   const [first] = matching;
-  const others = matching.length > 1 ? ` and ${sayCount(matching.length - 1, "other name")}` : "";
+  const others = matching.length > 1 ? ` and ${formatCount(matching.length - 1, "other name")}` : "";
   const isOfNobody = `at ${where}; no name of the inventory is meant by it`;
   if (marker === "cert-authority")
     return {

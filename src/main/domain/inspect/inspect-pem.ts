@@ -25,7 +25,7 @@ export function inspectPem(view: Buffer, trial: Trial): Found | null {
     else if (PUBLIC_KEY.test(block.label)) takePublicKey(found, block);
     else if (!CERTIFICATE.test(block.label)) takeOther(found, block, trial);
   }
-  found.malformed.push(...sayMisfits(found.items));
+  found.malformed.push(...formatMisfits(found.items));
   return found.items.length === 0 && found.malformed.length === 0 && !found.stores ? null : found;
 }
 
@@ -70,7 +70,7 @@ function takeOther(found: Found, { label, line, lines, problem }: PemBlock, tria
  * Says where a file pairs what is no pair: a private key that fits none of the certificates beside it. Only of keys
  * whose public half is known, and only where an end entity's certificate stands beside them.
  */
-function sayMisfits(items: readonly Item[]): string[] {
+function formatMisfits(items: readonly Item[]): string[] {
   const certificates = items.filter((item) => item.what === "certificate");
   if (!certificates.some(({ isCa }) => !isCa)) return [];
   const held = new Set(certificates.map(({ spkiSha256 }) => spkiSha256));

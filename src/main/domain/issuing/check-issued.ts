@@ -3,8 +3,8 @@ import { labelOf } from "#domain/x509/path/chain-reason.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { judgeIssuedChain, MOST_CAME, openCame, orderChain } from "./issued-chain.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { evaluateIssuedChain, MOST_CAME, openCame, orderChain } from "./issued-chain.ts";
 import {
   type Clock,
   checkDates,
@@ -12,11 +12,11 @@ import {
   checkSignatures,
   checkUsage,
   compareClocks,
+  formatAnyPurpose,
   type IssuedFault,
   type IssuedFaultCode,
-  sayAnyPurpose,
 } from "./issued-checks.ts";
-import { createNameSet, sayNames } from "./names.ts";
+import { createNameSet, formatNames } from "./names.ts";
 import { readRequest } from "./read-request.ts";
 
 export type IssuedQuestion = {
@@ -48,16 +48,16 @@ export function checkIssued(question: IssuedQuestion): IssuedAnswer {
   const found = findLeaf(came, request.spki);
   if ("code" in found) return { kind: "faulty", faults: [found], notes: [] };
   const { notes, ...ordered } = orderChain(found, came);
-  const judged = judgeIssuedChain(ordered, question);
+  const judged = evaluateIssuedChain(ordered, question);
   const { faults, agreed } = sortOut(
     [...checkLeaf(found, question), ...checkSignatures(ordered.chain, question.roots), ...judged.faults],
     question.accepted ?? new Set(),
   );
   const all = [
     ...notes,
-    ...sayUnread(unreadable, question.came.length),
-    ...sayAdded(found, question),
-    ...sayLess(found, question),
+    ...formatUnreadable(unreadable, question.came.length),
+    ...formatAdded(found, question),
+    ...formatLess(found, question),
     ...judged.notes,
     ...compareClocks(question.clocks),
     ...agreed,
@@ -100,9 +100,9 @@ function checkLeaf(leaf: PathCertificate, { before, clocks, csr }: IssuedQuestio
   if (leaf.extensions.basicConstraints?.isCa) say("is-authority", "may sign others, which no server needs");
   const missing = findMissing(leaf, csr, before);
   if (missing.asked.length > 0)
-    say("names-missing", `is not for ${sayNames(missing.asked)}, which was asked for`);
+    say("names-missing", `is not for ${formatNames(missing.asked)}, which was asked for`);
   if (missing.served.length > 0)
-    say("names-fewer", `is not for ${sayNames(missing.served)}, which the one that is served now is for`);
+    say("names-fewer", `is not for ${formatNames(missing.served)}, which the one that is served now is for`);
   faults.push(...checkUsage(leaf), ...checkPurposes(leaf, served ?? null), ...checkDates(leaf, clocks));
   return faults;
 }
@@ -123,16 +123,16 @@ function namesBefore(der: Uint8Array | null): string[] {
   return commonName !== null && /^[\w*-]+(?:\.[\w-]+)+$/.test(commonName) ? [`DNS:${commonName}`] : [];
 }
 
-function sayAdded(leaf: PathCertificate, { csr, before }: IssuedQuestion): string[] {
+function formatAdded(leaf: PathCertificate, { csr, before }: IssuedQuestion): string[] {
   const known = createNameSet([...(readRequest(csr)?.extensions.names ?? []), ...namesBefore(before)]);
   const added = (readCertificate(leaf.der)?.names ?? []).filter((name) => !known.has(name));
   return added.length > 0
-    ? [`${labelOf(leaf)} is for ${sayNames(added)} as well, which nobody asked for`]
+    ? [`${labelOf(leaf)} is for ${formatNames(added)} as well, which nobody asked for`]
     : [];
 }
 
 /** No faults: an issuer may sign for less time, or for less, than another one did. */
-function sayLess(leaf: PathCertificate, { before }: IssuedQuestion): string[] {
+function formatLess(leaf: PathCertificate, { before }: IssuedQuestion): string[] {
   const served = before && openCame([before]).came[0];
   if (!served) return [];
   const isSooner = leaf.notAfter !== null && served.notAfter !== null && leaf.notAfter < served.notAfter;
@@ -141,11 +141,13 @@ function sayLess(leaf: PathCertificate, { before }: IssuedQuestion): string[] {
         `${labelOf(leaf)} ends on ${toInstant(new Date(leaf.notAfter ?? 0))}, before the one that is served now`,
       ]
     : [];
-  return [...sooner, ...sayAnyPurpose(leaf, served)];
+  return [...sooner, ...formatAnyPurpose(leaf, served)];
 }
 
-const sayUnread = (unreadable: number, all: number): string[] => [
-  ...(unreadable > 0 ? [`${sayCount(unreadable, "part")} of what came cannot be read as a certificate`] : []),
+const formatUnreadable = (unreadable: number, all: number): string[] => [
+  ...(unreadable > 0
+    ? [`${formatCount(unreadable, "part")} of what came cannot be read as a certificate`]
+    : []),
   ...(all > MOST_CAME ? [`${all} certificates came, of which the first ${MOST_CAME} were looked at`] : []),
 ];
 

@@ -1,9 +1,9 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import { verifySignature } from "#domain/x509/path/verify-signature.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { PURPOSE, sayPurpose } from "./issued-checks.ts";
-import { isAddressPermitted, isNamePermitted, type Permitted, readDnsName, sayNames } from "./names.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatPurpose, PURPOSE } from "./issued-checks.ts";
+import { formatNames, isAddressPermitted, isNamePermitted, type Permitted, readDnsName } from "./names.ts";
 import { MOST_REQUEST_BYTES, type Request, readRequest } from "./read-request.ts";
 
 /** A name that goes into a certificate: read, and never copied from a request as it was written. */
@@ -56,7 +56,7 @@ export function checkRequest(csr: Uint8Array, rules: RequestRules): RequestAnswe
   if (!request) {
     const why =
       csr.length > MOST_REQUEST_BYTES
-        ? `the request has ${sayNumber(csr.length)} bytes; ${sayNumber(MOST_REQUEST_BYTES)} are taken at most`
+        ? `the request has ${formatNumber(csr.length)} bytes; ${formatNumber(MOST_REQUEST_BYTES)} are taken at most`
         : "this is no certificate signing request (PKCS #10)";
     return { kind: "faulty", faults: [{ code: "not-a-request", sentence: why }] };
   }
@@ -67,7 +67,7 @@ export function checkRequest(csr: Uint8Array, rules: RequestRules): RequestAnswe
     ...checkSignature(request),
     ...checkKey(request, rules.ownKeys),
     ...ofNames,
-    ...checkWishes(request),
+    ...checkRequests(request),
   ];
   if (faults.length > 0) return { kind: "faulty", faults };
   const isRsa = request.key.keyType === "RSA";
@@ -113,7 +113,7 @@ function checkKey(
     return [fault("key-unsupported", `has a key of ${keyType}; make one of EC (P-256), RSA or Ed25519`)];
   const bits = keyBits ?? 0;
   if (bits < RSA_BITS.least || bits > RSA_BITS.most)
-    return [fault("key-weak", `has an RSA key of ${sayNumber(bits)} bits; make one of 2,048 to 8,192`)];
+    return [fault("key-weak", `has an RSA key of ${formatNumber(bits)} bits; make one of 2,048 to 8,192`)];
   const exponent = key.asymmetricKeyDetails?.publicExponent ?? 0n;
   return exponent >= 65_537n && exponent % 2n === 1n
     ? []
@@ -138,7 +138,7 @@ function checkNames({ extensions, commonName }: Request, permitted: readonly Per
   };
   if (asked.length === 0) return none;
   if (asked.length > MOST_REQUESTED_NAMES) {
-    const words = `asks for ${sayCount(asked.length, "name")}, of which ${MOST_REQUESTED_NAMES} may be in one certificate`;
+    const words = `asks for ${formatCount(asked.length, "name")}, of which ${MOST_REQUESTED_NAMES} may be in one certificate`;
     return { names: [], faults: [fault("too-many-names", words)] };
   }
   const read = asked.map((text) => ({ text, name: readName(text) }));
@@ -150,13 +150,13 @@ function checkNames({ extensions, commonName }: Request, permitted: readonly Per
     names: [...new Map(names.map((name) => [`${name.kind}:${name.text}`, name])).values()],
     faults: [
       ...(broken.length > 0
-        ? [fault("name-malformed", `asks for ${sayNames(broken)}: neither a name of DNS nor an address`)]
+        ? [fault("name-malformed", `asks for ${formatNames(broken)}: neither a name of DNS nor an address`)]
         : []),
       ...(outside.length > 0
         ? [
             fault(
               "name-not-permitted",
-              `asks for ${sayNames(outside)}, where this authority may sign for ${sayNames(allowed)} and what is below alone`,
+              `asks for ${formatNames(outside)}, where this authority may sign for ${formatNames(allowed)} and what is below alone`,
             ),
           ]
         : []),
@@ -180,7 +180,7 @@ function readName(text: string): CertifiedName | null {
 const isPermitted = (name: CertifiedName, permitted: readonly Permitted[]): boolean =>
   name.kind === "dns" ? isNamePermitted(name.text, permitted) : isAddressPermitted(name.bytes, permitted);
 
-function checkWishes({ purposes, extensions }: Request): RequestFault[] {
+function checkRequests({ purposes, extensions }: Request): RequestFault[] {
   const known: readonly string[] = Object.values(PURPOSE);
   const others = (purposes ?? []).filter((oid) => !known.includes(oid));
   return [
@@ -188,7 +188,7 @@ function checkWishes({ purposes, extensions }: Request): RequestFault[] {
       ? [
           fault(
             "purpose-not-permitted",
-            `asks to be for ${others.slice(0, 5).map(sayPurpose).join(", ")}; TLS servers and clients are signed for alone`,
+            `asks to be for ${others.slice(0, 5).map(formatPurpose).join(", ")}; TLS servers and clients are signed for alone`,
           ),
         ]
       : []),

@@ -1,11 +1,11 @@
 import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { labelOf } from "#domain/x509/path/chain-reason.ts";
-import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { verifySignature } from "#domain/x509/path/verify-signature.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import type { ChainReasonCode, Judgement } from "#shared/model/chain.ts";
-import { sayCount } from "#shared/text/count.ts";
+import type { ChainReasonCode, Evaluation } from "#shared/model/chain.ts";
+import { formatCount } from "#shared/text/count.ts";
 import type { Clock, IssuedFault } from "./issued-checks.ts";
 
 type Judged = { faults: IssuedFault[]; notes: string[] };
@@ -24,7 +24,7 @@ const OF_LEAF: ReadonlySet<ChainReasonCode> = new Set([
  * Whether the chain leads from its leaf to a root by itself. Where its root is not known here, it is judged as far as it goes
  * by the highest one that came, and that nobody knows that one is told.
  */
-export function judgeIssuedChain(
+export function evaluateIssuedChain(
   { chain, root, isMisnamed }: Omit<OrderedChain, "notes">,
   { roots, clocks: [clock] }: { roots: CertificateIndex; clocks: readonly [Clock, ...Clock[]] },
 ): Judged {
@@ -32,7 +32,7 @@ export function judgeIssuedChain(
   const top = root ?? chain.at(-1);
   if (!leaf || !top) return { faults: [], notes: [] };
   const judge = (anchors: CertificateIndex) =>
-    judgeChain({
+    evaluateChain({
       leaf: leaf.der,
       pool: indexCertificates(chain.slice(1).map(({ der }) => der)),
       roots: anchors,
@@ -41,15 +41,15 @@ export function judgeIssuedChain(
       revocationLists: null,
     });
   const known = judge(roots);
-  if (!known.reasons.some(({ code }) => UNROOTED.has(code))) return sayJudgement(known, leaf);
+  if (!known.reasons.some(({ code }) => UNROOTED.has(code))) return formatEvaluation(known, leaf);
   if (isMisnamed)
     return fault("chain-invalid", `${labelOf(top)} is not signed by what came under its issuer's name`);
-  if (top === leaf) return sayAlone(leaf);
-  const upToTop = sayJudgement(judge(indexCertificates([top.der])), leaf);
-  return { ...upToTop, notes: [...upToTop.notes, sayUnknownRoot(top, root)] };
+  if (top === leaf) return formatAlone(leaf);
+  const upToTop = formatEvaluation(judge(indexCertificates([top.der])), leaf);
+  return { ...upToTop, notes: [...upToTop.notes, formatUnknownRoot(top, root)] };
 }
 
-function sayJudgement({ reasons, state }: Judgement, leaf: PathCertificate): Judged {
+function formatEvaluation({ reasons, state }: Evaluation, leaf: PathCertificate): Judged {
   const others = reasons.filter(({ code, sha256 }) => !(OF_LEAF.has(code) && sha256 === leaf.sha256));
   if (state === "unsupported" || state === "valid-for-clients")
     return { faults: [], notes: others.map(({ sentence }) => sentence) };
@@ -59,7 +59,7 @@ function sayJudgement({ reasons, state }: Judgement, leaf: PathCertificate): Jud
   };
 }
 
-function sayAlone(leaf: PathCertificate): Judged {
+function formatAlone(leaf: PathCertificate): Judged {
   if (leaf.isSelfIssued)
     return fault("self-signed", `${labelOf(leaf)} is signed by itself, and by no issuer`);
   const issuer = readCertificate(leaf.der)?.issuer || "whoever signed it";
@@ -74,7 +74,7 @@ const fault = (code: IssuedFault["code"], sentence: string): Judged => ({
   notes: [],
 });
 
-const sayUnknownRoot = (top: PathCertificate, root: PathCertificate | null): string =>
+const formatUnknownRoot = (top: PathCertificate, root: PathCertificate | null): string =>
   root
     ? `the root ${labelOf(root)} is not among those that are known here; trust it in Settings, where it is yours`
     : `the root above ${labelOf(top)} is not known here, so that nobody here can tell whether the chain is whole`;
@@ -112,7 +112,7 @@ export function orderChain(leaf: PathCertificate, came: readonly PathCertificate
     top !== undefined &&
     !root &&
     came.some((each) => !path.includes(each) && each.subject.key === top.issuer.key);
-  return { chain, root, isMisnamed, notes: sayChanges(path, came, root) };
+  return { chain, root, isMisnamed, notes: formatChanges(path, came, root) };
 }
 
 const isRoot = (certificate: PathCertificate): boolean =>
@@ -124,7 +124,7 @@ const hasSigned = (above: PathCertificate, below: PathCertificate): boolean =>
   above.extensions.basicConstraints?.isCa === true &&
   ["valid", "unsupported"].includes(verifySignature(below.signed, above.spki));
 
-function sayChanges(
+function formatChanges(
   path: readonly PathCertificate[],
   came: readonly PathCertificate[],
   root: PathCertificate | null,
@@ -136,7 +136,7 @@ function sayChanges(
     ...(isMixed ? ["the chain came in another order than servers send it in, and was put right"] : []),
     ...(left > 0
       ? [
-          `${sayCount(left, "certificate")} that came ${left === 1 ? "is" : "are"} no part of the chain, and left out`,
+          `${formatCount(left, "certificate")} that came ${left === 1 ? "is" : "are"} no part of the chain, and left out`,
         ]
       : []),
     ...(root ? [`the root ${labelOf(root)} came with it, and is left out: clients have their own`] : []),

@@ -5,7 +5,7 @@ import { USAGE } from "#domain/x509/path/path-extensions.ts";
 import { signatureHashOf } from "#domain/x509/path/verify-signature.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { sayElapsed } from "#shared/text/elapsed.ts";
+import { formatElapsed } from "#shared/text/elapsed.ts";
 
 /** What is wrong with what an issuer has sent. The codes are stable: what somebody accepts is named by them. */
 export type IssuedFaultCode =
@@ -51,23 +51,23 @@ export function checkDates(leaf: PathCertificate, clocks: readonly Clock[]): Iss
     ];
   return clocks.flatMap((clock): IssuedFault[] => {
     if (clock.now < notBefore)
-      return [{ code: "not-yet-valid", sentence: `${label} ${sayNotYet(notBefore, clock)}` }];
+      return [{ code: "not-yet-valid", sentence: `${label} ${formatNotYet(notBefore, clock)}` }];
     if (clock.now > notAfter)
-      return [{ code: "expired", sentence: `${label} ${sayExpired(notAfter, clock)}` }];
+      return [{ code: "expired", sentence: `${label} ${formatExpired(notAfter, clock)}` }];
     return [];
   });
 }
 
-function sayNotYet(notBefore: number, { whose, now }: Clock): string {
+function formatNotYet(notBefore: number, { whose, now }: Clock): string {
   const from = toInstant(new Date(notBefore));
-  const when = sayElapsed(from, new Date(now));
+  const when = formatElapsed(from, new Date(now));
   const plain = `is valid from ${from} on only, ${when === "just now" ? "in less than a minute" : when} by the clock of ${whose}`;
   if (notBefore - now > CLOCK_MS) return plain;
   return `${plain}: that clock is behind, or the issuer's is ahead; set it right and try again`;
 }
 
-const sayExpired = (notAfter: number, { whose, now }: Clock): string =>
-  `expired on ${toInstant(new Date(notAfter))}, ${sayElapsed(toInstant(new Date(notAfter)), new Date(now))} by the clock of ${whose}: that clock is ahead, or this is an old certificate`;
+const formatExpired = (notAfter: number, { whose, now }: Clock): string =>
+  `expired on ${toInstant(new Date(notAfter))}, ${formatElapsed(toInstant(new Date(notAfter)), new Date(now))} by the clock of ${whose}: that clock is ahead, or this is an old certificate`;
 
 /** Clocks that disagree, whatever the certificate: what one takes another may refuse. */
 export function compareClocks([first, ...others]: readonly [Clock, ...Clock[]]): string[] {
@@ -116,7 +116,7 @@ const WORDS = new Map<string, string>([
   ["1.3.6.1.5.5.7.3.9", "answers of OCSP"],
 ]);
 
-export const sayPurpose = (oid: string): string => WORDS.get(oid) ?? `the purpose ${oid}`;
+export const formatPurpose = (oid: string): string => WORDS.get(oid) ?? `the purpose ${oid}`;
 
 /** A certificate without this extension is for anything, and one that is for anything is for each. */
 const isFor = (purposes: readonly string[] | null, oid: string): boolean =>
@@ -140,7 +140,7 @@ export function checkPurposes(leaf: PathCertificate, before: PathCertificate | n
       ? [
           {
             code: "purpose-narrower" as const,
-            sentence: `${labelOf(leaf)} is not for ${lost.map(sayPurpose).join(", ")}, which the one that is served now is for`,
+            sentence: `${labelOf(leaf)} is not for ${lost.map(formatPurpose).join(", ")}, which the one that is served now is for`,
           },
         ]
       : []),
@@ -148,11 +148,11 @@ export function checkPurposes(leaf: PathCertificate, before: PathCertificate | n
 }
 
 /** One that was for anything may have been used for more than TLS servers: nobody knows. */
-export function sayAnyPurpose(leaf: PathCertificate, before: PathCertificate): string[] {
+export function formatAnyPurpose(leaf: PathCertificate, before: PathCertificate): string[] {
   const wasForAnything = isFor(before.extensions.purposes, ANY_PURPOSE);
   const { purposes } = leaf.extensions;
   if (!wasForAnything || isFor(purposes, ANY_PURPOSE) || purposes === null) return [];
   return [
-    `${labelOf(leaf)} is for ${purposes.map(sayPurpose).join(", ")} alone, where the one that is served now is for anything`,
+    `${labelOf(leaf)} is for ${purposes.map(formatPurpose).join(", ")} alone, where the one that is served now is for anything`,
   ];
 }

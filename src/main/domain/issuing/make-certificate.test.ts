@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
-import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
@@ -17,7 +17,7 @@ const ANYTHING = { policy: ANY_POLICY_WILL_DO, mostIntermediates: null };
 type Question = { name?: string; at?: Date; lists?: readonly Uint8Array[] };
 
 const judge = (leaf: Uint8Array, { name, at = MADE_AT, lists }: Question = {}) =>
-  judgeChain({
+  evaluateChain({
     leaf,
     pool: indexCertificates([intermediate.der]),
     roots: indexCertificates([root.der]),
@@ -79,7 +79,7 @@ test.each([
 ])("where %s alone are permitted, the other form is excluded", async (_, permitted, name) => {
   const other = await makeOwnAuthority({ permitted });
   const request = { spki: KEY.spki, isRsa: false, purposes: ["1.3.6.1.5.5.7.3.1"], names: [name] };
-  const judgement = judgeChain({
+  const judgement = evaluateChain({
     leaf: await other.signBlindly(request),
     pool: indexCertificates([other.intermediate.der]),
     roots: indexCertificates([other.root.der]),

@@ -28,7 +28,7 @@ import { constrainNames, type Permitted } from "./names.ts";
 const ROOT_YEARS = 10;
 const INTERMEDIATE_YEARS = 5;
 
-type OwnWish = {
+type OwnRequest = {
   name: string;
   permitted: readonly Permitted[];
   now: Date;
@@ -38,7 +38,7 @@ type OwnWish = {
 
 /** The root of a local authority: signed by itself, for the names that are permitted and for one more authority below. */
 export function makeRoot(
-  { name, permitted, now, serial, spki }: OwnWish,
+  { name, permitted, now, serial, spki }: OwnRequest,
   signer: Signer,
 ): Promise<Uint8Array> {
   const subject = nameOwn(name, "root", spki);
@@ -61,7 +61,7 @@ export function makeRoot(
 
 /** What signs for servers: for TLS alone, and for no authority below. */
 export function makeIntermediate(
-  { name, permitted, now, serial, spki }: OwnWish,
+  { name, permitted, now, serial, spki }: OwnRequest,
   root: Authority,
 ): Promise<Uint8Array> {
   const above = openAuthority(root);
@@ -77,10 +77,13 @@ export function makeIntermediate(
   });
 }
 
-type LeafWish = { request: SoundRequest; days: number; now: Date; serial: Uint8Array };
+type LeafRequest = { request: SoundRequest; days: number; now: Date; serial: Uint8Array };
 
 /** A certificate of a server, for what its request asks for. It never outlives its issuer. */
-export function makeLeaf({ request, days, now, serial }: LeafWish, issuer: Authority): Promise<Uint8Array> {
+export function makeLeaf(
+  { request, days, now, serial }: LeafRequest,
+  issuer: Authority,
+): Promise<Uint8Array> {
   const above = openAuthority(issuer);
   const { names, purposes, spki, isRsa } = request;
   const first = names.find((name) => name.kind === "dns" && name.text.length <= MOST_COMMON_NAME);

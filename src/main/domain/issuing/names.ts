@@ -31,7 +31,7 @@ function canonicalName(name: string): string {
 const NAMES_TOLD = 5;
 
 /** Names in a sentence, without their kinds: a certificate may have thousands. */
-export function sayNames(names: readonly string[]): string {
+export function formatNames(names: readonly string[]): string {
   const told = names.slice(0, NAMES_TOLD).map((name) => name.replace(/^(?:DNS|IP):/, "").slice(0, 260));
   const more = names.length - told.length;
   return more > 0 ? `${told.join(", ")} and ${more} more` : told.join(", ");

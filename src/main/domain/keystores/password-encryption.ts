@@ -66,7 +66,7 @@ function openPbes2(parameters: Node | undefined): Encryption | null {
   const { words, work, derive } = toDerivation(kdf);
   return {
     isKnown: true,
-    words: `${sayCipher(cipher)} by ${words}`,
+    words: `${formatCipher(cipher)} by ${words}`,
     work,
     decrypt: ({ plain }, secret) => decrypt({ cipher, key: derive(plain, cipher.keyBytes), iv }, secret),
   };
@@ -86,7 +86,7 @@ function openPkcs12Scheme(cipher: Cipher, salt: Buffer, iterations: number): Enc
     derivePkcs12({ digest: "sha1", salt, iterations, purpose }, wide, bytes);
   return {
     isKnown: true,
-    words: `${sayCipher(cipher)} by PKCS#12's own derivation with SHA-1, ${sayIterations(iterations)}`,
+    words: `${formatCipher(cipher)} by PKCS#12's own derivation with SHA-1, ${formatIterations(iterations)}`,
     work: workOfPkcs12(2 * iterations),
     decrypt: (password, secret) =>
       decrypt(
@@ -104,7 +104,7 @@ function openPkcs12Scheme(cipher: Cipher, salt: Buffer, iterations: number): Enc
 function openPbes1(cipher: Cipher & { digest: string }, salt: Buffer, iterations: number): Encryption {
   return {
     isKnown: true,
-    words: `${sayCipher(cipher)} by PBKDF1 with ${cipher.digest.toUpperCase()}, ${sayIterations(iterations)}`,
+    words: `${formatCipher(cipher)} by PBKDF1 with ${cipher.digest.toUpperCase()}, ${formatIterations(iterations)}`,
     work: workOfPkcs12(iterations),
     decrypt({ plain }, secret) {
       let round = hash(cipher.digest, Buffer.concat([Buffer.from(plain), salt]), "buffer");
@@ -114,7 +114,7 @@ function openPbes1(cipher: Cipher & { digest: string }, salt: Buffer, iterations
   };
 }
 
-const sayCipher = ({ name, rc2Bits }: Cipher): string =>
+const formatCipher = ({ name, rc2Bits }: Cipher): string =>
   (rc2Bits === undefined ? name : `rc2-${rc2Bits}-cbc`).toUpperCase().replace("DES-EDE3-CBC", "3DES-CBC");
 
 /** EncryptedPrivateKeyInfo, EncryptedData: an algorithm and what it has encrypted. */
@@ -146,7 +146,7 @@ const OUR_PACE = 8;
 function toDerivation(kdf: Kdf): Derivation {
   const derive: Derivation["derive"] = (password, bytes) => deriveKey(kdf, password, bytes);
   if (kdf.name === "pbkdf2") {
-    const words = `PBKDF2 with HMAC-${kdf.digest.toUpperCase()}, ${sayIterations(kdf.iterations)}`;
+    const words = `PBKDF2 with HMAC-${kdf.digest.toUpperCase()}, ${formatIterations(kdf.iterations)}`;
     return { words, work: kdf.iterations, derive };
   }
   const { N, r, p } = kdf;
@@ -159,7 +159,7 @@ function toDerivation(kdf: Kdf): Derivation {
 /** What a key is derived for by RFC 7292, appendix B.3. */
 export const PURPOSE = { key: 1, iv: 2, mac: 3 } as const;
 
-type Pkcs12Wish = {
+type Pkcs12Request = {
   digest: string;
   salt: Buffer;
   iterations: number;
@@ -170,7 +170,7 @@ export const workOfPkcs12 = (iterations: number): number => iterations * OUR_PAC
 
 /** RFC 7292, appendix B.2. */
 export function derivePkcs12(
-  { digest, salt, iterations, purpose }: Pkcs12Wish,
+  { digest, salt, iterations, purpose }: Pkcs12Request,
   password: Buffer,
   bytes: number,
 ): Buffer {
@@ -214,7 +214,7 @@ export function formsOf(plain: string): Password[] {
   return plain === "" ? [usual, { plain, wide: Buffer.alloc(0) }] : [usual];
 }
 
-export const sayIterations = (count: number): string =>
+export const formatIterations = (count: number): string =>
   count === 1
     ? "1 iteration"
     : `${Number.isFinite(count) ? count.toLocaleString("en") : "endless"} iterations`;

@@ -132,7 +132,7 @@ export function layTogether(bags: readonly Bag[], keys: readonly OpenKey[]): Sto
 }
 
 /** Keys that stand with a certificate of another key, each a sentence. */
-export const sayMisfits = (entries: readonly StoreEntry[]): string[] =>
+export const formatMisfits = (entries: readonly StoreEntry[]): string[] =>
   entries.flatMap(({ alias, spkiSha256, certificates: [leaf] }) => {
     const certified = leaf && readCertificate(leaf)?.spkiSha256;
     if (spkiSha256 === null || !certified || certified === spkiSha256) return [];

@@ -7,16 +7,16 @@ import { type Keystore, type Opened, type StoreLock, stateOf } from "./keystore.
 import {
   derivePkcs12,
   type Encryption,
+  formatIterations,
   formsOf,
   MOST_WORK,
   type Password,
   PURPOSE,
   readDerivation,
   readSealed,
-  sayIterations,
   workOfPkcs12,
 } from "./password-encryption.ts";
-import { type Bag, layTogether, type OpenKey, readBags, sayMisfits } from "./pkcs12-bags.ts";
+import { type Bag, formatMisfits, layTogether, type OpenKey, readBags } from "./pkcs12-bags.ts";
 
 /**
  * PKCS#12 (RFC 7292, and RFC 9579 for PBMAC1). A file has parts: some in the clear, some under a password; keys are
@@ -104,7 +104,7 @@ function readMac(macData: Node, content: Buffer): Mac | null {
   const wish = { digest: name, salt: octets, iterations, purpose: PURPOSE.mac };
   return {
     isKnown: true,
-    words: `HMAC-${name.toUpperCase()}, ${sayIterations(iterations)}`,
+    words: `HMAC-${name.toUpperCase()}, ${formatIterations(iterations)}`,
     work: workOfPkcs12(iterations),
     isRight: ({ wide }) =>
       isSame(
@@ -149,15 +149,15 @@ export function describePkcs12(read: Pkcs12): Keystore {
   return {
     format: "PKCS#12",
     state,
-    protection: sayProtection(read),
+    protection: formatProtection(read),
     entries,
     integrity: read.mac ? "not-checked" : "none",
     lock: findLock(read),
-    malformed: [...read.malformed, ...sayDamage(read), ...sayMisfits(entries)],
+    malformed: [...read.malformed, ...formatDamage(read), ...formatMisfits(entries)],
   };
 }
 
-const sayDamage = ({ plain }: Pkcs12): string[] =>
+const formatDamage = ({ plain }: Pkcs12): string[] =>
   plain.some((bag) => bag.kind === "shrouded-key" && !bag.encryption)
     ? ["a private key's header is damaged: how it is encrypted cannot be read"]
     : [];
@@ -174,7 +174,7 @@ const encryptionsOf = ({ plain, sealed }: Pkcs12): Encryption[] => [
   ...plain.flatMap((bag) => (bag.kind === "shrouded-key" && bag.encryption ? [bag.encryption] : [])),
 ];
 
-function sayProtection(read: Pkcs12): string {
+function formatProtection(read: Pkcs12): string {
   const words = new Set(encryptionsOf(read).map((encryption) => encryption.words));
   const shown = [...words].slice(0, 3).join("; ");
   return [shown, read.mac ? `${shown ? "" : "not encrypted; "}integrity by ${read.mac.words}` : ""]
@@ -196,7 +196,7 @@ function findLock(read: Pkcs12): StoreLock | null {
   if (work > MOST_WORK)
     return {
       canBeOpened: false,
-      why: `it makes each password so costly to try (${sayProtection(read)}) that it is not opened here`,
+      why: `it makes each password so costly to try (${formatProtection(read)}) that it is not opened here`,
       work,
     };
   return { canBeOpened: true, why: "it needs its password", work };
@@ -243,11 +243,11 @@ function openWith(read: Pkcs12, password: Password): Opened {
     store: {
       format: "PKCS#12",
       state: stateOf(entries, hidden),
-      protection: sayProtection(read),
+      protection: formatProtection(read),
       entries,
       lock: null,
       integrity: isProved ? "checked" : read.mac ? "not-checked" : "none",
-      malformed: [...malformed, ...sayMisfits(entries)],
+      malformed: [...malformed, ...formatMisfits(entries)],
     },
   };
 }

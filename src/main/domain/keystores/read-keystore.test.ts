@@ -6,7 +6,7 @@ import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { der, oid, sequence } from "#testing/tls/build-certificate.ts";
 import type { Keystore } from "./keystore.ts";
 import { readLockedPkcs8 } from "./locked-key.ts";
-import { layTogether, sayMisfits } from "./pkcs12-bags.ts";
+import { formatMisfits, layTogether } from "./pkcs12-bags.ts";
 import { findDefaultPassword, openKeystore, readKeystore } from "./read-keystore.ts";
 
 const file = (name: string) => readFileSync(join(import.meta.dirname, "testdata", name));
@@ -112,8 +112,8 @@ test("a key that stands with the certificate of another one is named", () => {
   const [der = Buffer.alloc(0)] = readPem(file("leaf.pem")).ders.map((bytes) => Buffer.from(bytes));
   const keyOf = (spkiSha256: string) => ({ alias: "server", keyId: "01", isLocked: false, spkiSha256 });
   const bag = { kind: "certificate", alias: "", keyId: "01", der } as const;
-  expect(sayMisfits(layTogether([bag], [keyOf(leaf?.spkiSha256 ?? "")]))).toEqual([]);
-  expect(sayMisfits(layTogether([bag], [keyOf("00")]))).toEqual([
+  expect(formatMisfits(layTogether([bag], [keyOf(leaf?.spkiSha256 ?? "")]))).toEqual([]);
+  expect(formatMisfits(layTogether([bag], [keyOf("00")]))).toEqual([
     'the key "server" does not fit the certificate that it stands with',
   ]);
 });

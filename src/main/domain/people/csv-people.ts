@@ -3,8 +3,8 @@ import {
   type BrokenPart,
   MOST_PEOPLE,
   mergePeople,
+  type PeopleSourcePerson,
   type Roster,
-  type RosterPerson,
   readFingerprints,
   readKeyCell,
   toPerson,
@@ -68,7 +68,7 @@ type Cells = { line: number; cells: readonly string[] };
 type Columns = ReadonlyMap<Field, readonly number[]>;
 
 /** A table of people, one a line; its first line names the columns. Separated by commas, semicolons or tabs. */
-export function readCsvRoster(text: string, file: string): Roster {
+export function readCsvPeopleSource(text: string, file: string): Roster {
   const broken: BrokenPart[] = [];
   const [header, ...lines] = readCells(text, file, broken);
   const roster: Roster = { kind: "csv", people: [], broken, notes: [] };
@@ -84,7 +84,7 @@ export function readCsvRoster(text: string, file: string): Roster {
   });
   if (lines.length > MOST_PEOPLE)
     broken.push({ where: file, why: `only the first ${MOST_PEOPLE} people are taken` });
-  return { ...roster, people: mergePeople(people), notes: sayUnused(header.cells, columns) };
+  return { ...roster, people: mergePeople(people), notes: formatUnused(header.cells, columns) };
 }
 
 function readCells(text: string, file: string, broken: BrokenPart[]): Cells[] {
@@ -98,14 +98,14 @@ function readCells(text: string, file: string, broken: BrokenPart[]): Cells[] {
     skip_empty_lines: true,
     skip_records_with_error: true,
     trim: true,
-    on_skip: (error) => void skip(Number(error?.lines ?? 0), sayBrokenLine(error?.code)),
+    on_skip: (error) => void skip(Number(error?.lines ?? 0), formatBrokenLine(error?.code)),
   });
   return (records as { info: { lines: number }; record: string[] }[])
     .map(({ info, record }) => ({ line: info.lines, cells: record }))
     .filter(({ cells }) => cells.some((cell) => cell !== ""));
 }
 
-function sayBrokenLine(code: string | undefined): string {
+function formatBrokenLine(code: string | undefined): string {
   if (code === "CSV_QUOTE_NOT_CLOSED") return "a quote is opened and never closed";
   if (code === "CSV_MAX_RECORD_SIZE") return "it is longer than 256 KiB";
   return "its quotes do not fit: write a quote within quotes twice";
@@ -171,7 +171,7 @@ function readWords(
   { state, day, columns }: Said,
   where: string,
   broken: BrokenPart[],
-): Pick<RosterPerson, "said" | "leftOn"> {
+): Pick<PeopleSourcePerson, "said" | "leftOn"> {
   const said = readState(state ?? "");
   if (said === null)
     broken.push({ where, why: `the state "${state?.slice(0, 80)}" is not understood; write active or gone` });
@@ -182,7 +182,7 @@ function readWords(
   return { said: isThere ? "active" : (said ?? "nothing"), leftOn };
 }
 
-function sayUnused(header: readonly string[], columns: Columns): string[] {
+function formatUnused(header: readonly string[], columns: Columns): string[] {
   const used = new Set([...columns.values()].flat());
   const unused = header
     .filter((title, index) => title !== "" && !used.has(index))
@@ -225,7 +225,7 @@ const GONE = new Set([
 ]);
 
 /** What a word in a column of states says; null where it is none of those that are understood. */
-function readState(text: string): RosterPerson["said"] | null {
+function readState(text: string): PeopleSourcePerson["said"] | null {
   const word = text.trim().toLowerCase();
   if (word === "") return "nothing";
   if (ACTIVE.has(word)) return "active";

@@ -2,8 +2,8 @@ import {
   type BrokenPart,
   MOST_PEOPLE,
   mergePeople,
+  type PeopleSourcePerson,
   type Roster,
-  type RosterPerson,
   readKeyLines,
   toPerson,
 } from "./people-source.ts";
@@ -27,7 +27,7 @@ const NO_PERSON = new Set([
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** A directory's export: its entries of people, with their keys (sshPublicKey) and whether their accounts are closed. */
-export function readLdifRoster(text: string, file: string): Roster {
+export function readLdifPeopleSource(text: string, file: string): Roster {
   const { entries, broken } = readLdif(text, file);
   const people = entries.slice(0, MOST_PEOPLE).flatMap((entry) => {
     const read = readEntry(entry, file);
@@ -41,7 +41,10 @@ export function readLdifRoster(text: string, file: string): Roster {
   return { kind: "ldif", people: mergePeople(people), broken, notes: [] };
 }
 
-function readEntry(entry: LdifEntry, file: string): { person: RosterPerson | null; broken: BrokenPart[] } {
+function readEntry(
+  entry: LdifEntry,
+  file: string,
+): { person: PeopleSourcePerson | null; broken: BrokenPart[] } {
   const where = `${file} line ${entry.line}`;
   const texts = (name: string) =>
     (entry.attributes.get(name) ?? []).map((value) => Buffer.from(value).toString("utf8"));
@@ -69,7 +72,7 @@ function readEntry(entry: LdifEntry, file: string): { person: RosterPerson | nul
 }
 
 /** What directories say of a closed account. An entry that does not say so is of somebody who is there. */
-function readClosing(texts: (name: string) => string[]): Pick<RosterPerson, "said" | "leftOn"> {
+function readClosing(texts: (name: string) => string[]): Pick<PeopleSourcePerson, "said" | "leftOn"> {
   const isTrue = (name: string) => texts(name).some((value) => /^(true|yes|1)$/i.test(value.trim()));
   const control = Number(texts("useraccountcontrol")[0] ?? 0);
   const isClosed =

@@ -1,11 +1,11 @@
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import type { RosterKind } from "#shared/model/person.ts";
+import type { PeopleSourceKind } from "#shared/model/person.ts";
 
 /** A key that a roster has as somebody's. */
-type RosterKey = { fingerprint: string; keyType: string | null };
+type PeopleSourceKey = { fingerprint: string; keyType: string | null };
 
 /** A person as a roster tells of them. Texts are those of whoever wrote it. */
-export type RosterPerson = {
+export type PeopleSourcePerson = {
   /** Tells the people of one roster apart, and stays the same from one reading to the next. */
   handle: string;
   name: string;
@@ -16,22 +16,22 @@ export type RosterPerson = {
   said: "active" | "gone" | "nothing";
   /** The day that it names as their last: 2026-03-31. */
   leftOn: string | null;
-  keys: RosterKey[];
+  keys: PeopleSourceKey[];
 };
 
 /** Something in a roster that could not be read: where it stands, and why it cannot be used. */
 export type BrokenPart = { where: string; why: string };
 
 export type Roster = {
-  kind: RosterKind;
-  people: RosterPerson[];
+  kind: PeopleSourceKind;
+  people: PeopleSourcePerson[];
   broken: BrokenPart[];
   /** What whoever imports it should know, such as columns that are not used. */
   notes: string[];
 };
 
 /** A file of a roster, by its name as the user knows it. */
-export type RosterFile = { name: string; bytes: Uint8Array };
+export type PeopleSourceFile = { name: string; bytes: Uint8Array };
 
 export const MOST_PEOPLE = 100_000;
 
@@ -45,13 +45,13 @@ type Written = {
   name: string | null;
   email: string | null;
   logins: readonly string[];
-  said: RosterPerson["said"];
+  said: PeopleSourcePerson["said"];
   leftOn: string | null;
-  keys: readonly RosterKey[];
+  keys: readonly PeopleSourceKey[];
 };
 
 /** A person of what a roster says; null where nothing tells who is meant. */
-export function toPerson({ said, leftOn, keys, ...written }: Written): RosterPerson | null {
+export function toPerson({ said, leftOn, keys, ...written }: Written): PeopleSourcePerson | null {
   const email = clean(written.email);
   const logins = [...written.logins, email].map((login) => clean(login)?.toLowerCase() ?? "").filter(Boolean);
   const name = clean(written.name) ?? clean(written.logins[0] ?? null) ?? email;
@@ -65,14 +65,14 @@ const clean = (text: string | null): string | null =>
   text?.replaceAll("\0", "").trim().slice(0, LONGEST) || null;
 
 /** One person that stands in several places of a roster is one, with all that is said of them there. */
-export function mergePeople(people: readonly RosterPerson[]): RosterPerson[] {
+export function mergePeople(people: readonly PeopleSourcePerson[]): PeopleSourcePerson[] {
   return [...Map.groupBy(people, ({ handle }) => handle).values()].flatMap(([first, ...others]) =>
     first ? join(first, others) : [],
   );
 }
 
 /** Who is there by one line is there, whatever another says: one of two accounts may be closed. */
-function join(first: RosterPerson, others: readonly RosterPerson[]): RosterPerson {
+function join(first: PeopleSourcePerson, others: readonly PeopleSourcePerson[]): PeopleSourcePerson {
   if (others.length === 0) return first;
   const all = [first, ...others];
   const said = new Set(all.map((one) => one.said));
@@ -92,12 +92,12 @@ const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
 /** Where one key ends and the next begins, in a cell that holds several. */
 const BETWEEN_KEYS = /[;,|]\s*(?=(?:ssh-|ecdsa-|sk-))/g;
 
-type Read = { keys: RosterKey[]; broken: BrokenPart[] };
+type Read = { keys: PeopleSourceKey[]; broken: BrokenPart[] };
 
 /** The keys of a text that holds one on each line, as authorized_keys and .pub files do. `where` names a line of it. */
 export function readKeyLines(bytes: Uint8Array, where: (line: number) => string): Read {
   const lines = readAuthorizedKeys(bytes);
-  const keys: RosterKey[] = [];
+  const keys: PeopleSourceKey[] = [];
   const broken: BrokenPart[] = [];
   for (const { line, key, keyTypeText, problem } of lines.slice(0, MOST_KEYS)) {
     if (key) keys.push({ fingerprint: key.fingerprint, keyType: keyTypeText });
@@ -118,17 +118,17 @@ export const readKeyCell = (text: string, where: string): Read =>
 /** Fingerprints as ssh-keygen prints them, between blanks, commas or semicolons. */
 export function readFingerprints(text: string, where: string): Read {
   const words = text.split(/[\s,;|]+/).filter(Boolean);
-  const keys: RosterKey[] = [];
+  const keys: PeopleSourceKey[] = [];
   const broken: BrokenPart[] = [];
   for (const word of words.slice(0, MOST_KEYS)) {
     const fingerprint = word.replace(/=+$/, "");
     if (FINGERPRINT.test(fingerprint)) keys.push({ fingerprint, keyType: null });
-    else broken.push({ where, why: sayNoFingerprint(word) });
+    else broken.push({ where, why: formatNoFingerprint(word) });
   }
   return { keys, broken };
 }
 
-const sayNoFingerprint = (word: string): string =>
+const formatNoFingerprint = (word: string): string =>
   /^(MD5:)?([0-9a-f]{2}:){15}[0-9a-f]{2}$/i.test(word)
     ? `${word} is an MD5 fingerprint, which tells no key for certain; write what ssh-keygen -lf prints: SHA256:...`
     : `${word.slice(0, 80)} is no fingerprint; write what ssh-keygen -lf prints: SHA256:...`;

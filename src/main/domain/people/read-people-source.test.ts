@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readRoster } from "./read-people-source.ts";
+import { readPeopleSource } from "./read-people-source.ts";
 
 const ANN = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEpJ5/Jv4Hy0oCaVpPBbl1zdQTtCPjnBLLKYGFEpcbX1";
 const BOB =
@@ -8,7 +8,7 @@ const BOB =
 const BOB_HASH = "SHA256:qh2opi3a/fNKkKRpelhhZuoZpgMqWqJuSm8JyOq5EgM";
 
 const file = (name: string, text: string | Uint8Array) => ({ name, bytes: Buffer.from(text) });
-const read = (name: string, text: string) => readRoster([file(name, text)]);
+const read = (name: string, text: string) => readPeopleSource([file(name, text)]);
 const keysOf = ({ keys }: { keys: { fingerprint: string }[] }) => keys.map(({ fingerprint }) => fingerprint);
 
 test("a table is read by what its columns are called, whatever stands between them", () => {
@@ -80,7 +80,8 @@ test("what of a table cannot be read is named by its line", () => {
 });
 
 test("what is no roster says what to do", () => {
-  const why = (name: string, text: string | Uint8Array) => readRoster([file(name, text)]).broken[0]?.why;
+  const why = (name: string, text: string | Uint8Array) =>
+    readPeopleSource([file(name, text)]).broken[0]?.why;
   expect(why("a.csv", "host,address\nweb1,10.0.0.1\n")).toContain("no column tells who is meant");
   expect(why("a.csv", "name,room\nAnn,12\n")).toContain("no column tells of keys or of who has left");
   expect(why("a.xlsx", "PK\u0003\u0004 and more")).toContain("save the table as CSV in UTF-8");
@@ -90,7 +91,7 @@ test("what is no roster says what to do", () => {
 });
 
 test("a folder of keys has a file for each person, named as they are", () => {
-  const { kind, people, broken } = readRoster([
+  const { kind, people, broken } = readPeopleSource([
     file("ann.keys", `${ANN}\n${BOB}\n`),
     file("Bob.pub", `${BOB} bob@desk\n`),
     file("dan.keys", ""),
@@ -190,7 +191,7 @@ test("no bytes make it throw, and nobody has more names or keys than there is ro
   const text = fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join(""));
   fc.assert(
     fc.property(fc.array(fc.tuple(names, text), { maxLength: 3 }), (files) => {
-      const { people } = readRoster(files.map(([name, content]) => file(name, content)));
+      const { people } = readPeopleSource(files.map(([name, content]) => file(name, content)));
       for (const { handle, name, logins } of people) {
         expect(handle.length * name.length).toBeGreaterThan(0);
         expect([name, ...logins].every((each) => each.length <= 200 && !each.includes("\0"))).toBe(true);
@@ -202,7 +203,7 @@ test("no bytes make it throw, and nobody has more names or keys than there is ro
     fc.property(
       names,
       fc.uint8Array({ maxLength: 400 }),
-      (name, bytes) => void readRoster([file(name, bytes)]),
+      (name, bytes) => void readPeopleSource([file(name, bytes)]),
     ),
   );
 });

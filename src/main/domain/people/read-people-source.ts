@@ -1,11 +1,11 @@
-import { readCsvRoster } from "./csv-people.ts";
-import { readLdifRoster } from "./ldif-people.ts";
+import { readCsvPeopleSource } from "./csv-people.ts";
+import { readLdifPeopleSource } from "./ldif-people.ts";
 import {
   type BrokenPart,
   MOST_PEOPLE,
   mergePeople,
+  type PeopleSourceFile,
   type Roster,
-  type RosterFile,
   readKeyLines,
   toPerson,
 } from "./people-source.ts";
@@ -14,10 +14,10 @@ import {
  * A roster of people and their keys, of whatever kind its files are: tables, directories' exports, or a file of keys for
  * each person. What is none of these is named; nothing makes it throw.
  */
-export function readRoster(files: readonly RosterFile[]): Roster {
+export function readPeopleSource(files: readonly PeopleSourceFile[]): Roster {
   const keysFiles = files.filter(({ name }) => nameOfKeysFile(name) !== null);
   const read = files.filter(({ name }) => nameOfKeysFile(name) === null).map(readFile);
-  const parts = [...(keysFiles.length > 0 ? [readKeysRoster(keysFiles)] : []), ...read];
+  const parts = [...(keysFiles.length > 0 ? [readKeysPeopleSource(keysFiles)] : []), ...read];
   return {
     kind: parts[0]?.kind ?? "csv",
     people: mergePeople(parts.flatMap(({ people }) => people)),
@@ -26,13 +26,13 @@ export function readRoster(files: readonly RosterFile[]): Roster {
   };
 }
 
-function readFile({ name, bytes }: RosterFile): Roster {
+function readFile({ name, bytes }: PeopleSourceFile): Roster {
   const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const why = whyUnreadable(raw);
   if (why !== null) return nothing({ where: name, why });
   if (/\.ldif?$/i.test(name) || /^(?:version:|dn::? ?)/m.test(raw.toString("latin1", 0, 4_096)))
-    return readLdifRoster(raw.toString("latin1"), name);
-  return readCsvRoster(raw.toString("utf8"), name);
+    return readLdifPeopleSource(raw.toString("latin1"), name);
+  return readCsvPeopleSource(raw.toString("utf8"), name);
 }
 
 const nothing = (broken: BrokenPart): Roster => ({ kind: "csv", people: [], broken: [broken], notes: [] });
@@ -54,7 +54,7 @@ const NAMED_BY_FILE = /^(?:.*\/)?([^/]+)\.(?:keys|pub)$/i;
 const nameOfKeysFile = (name: string): string | null => NAMED_BY_FILE.exec(name)?.[1] ?? null;
 
 /** A file for each person, with that person's public keys, one a line. It says nothing of who has left. */
-function readKeysRoster(files: readonly RosterFile[]): Roster {
+function readKeysPeopleSource(files: readonly PeopleSourceFile[]): Roster {
   const read = files.slice(0, MOST_PEOPLE).map((file) => {
     const { name, bytes } = file;
     const login = nameOfKeysFile(name);

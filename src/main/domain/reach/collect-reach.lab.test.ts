@@ -7,7 +7,7 @@ import { startHost } from "#testing/lab/start-host.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { judgeReach } from "./judge-reach.ts";
+import { evaluateReach } from "./judge-reach.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN1YdxBpNlzxDqfJyw/QKow1F+wvG9hXGoqiysfJOn5Y";
 
@@ -62,7 +62,7 @@ test("where accounts have been is told from their own files, and an agent while 
     expect(stream.includes(Buffer.from("secret-word").toString("base64").slice(0, 12))).toBe(false);
     const collection = readCollection(stream, { nonce: null });
     if (!collection) throw new Error("the collector wrote nothing");
-    const { reach } = judgeReach(collection);
+    const { reach } = evaluateReach(collection);
     expect(reach.agents).toEqual([{ account: "ann", kind: "forwarded", path: expect.any(String) }]);
     const told = reach.outbound.map(({ account, source, name, port, isHashed, user, identities }) =>
       [account, source, isHashed ? "hashed" : name, port, user, ...identities].join(" "),
@@ -81,5 +81,5 @@ test("where accounts have been is told from their own files, and an agent while 
     await exit;
   }
   const later = readCollection(await runCollector(host), { nonce: null });
-  expect(later && judgeReach(later).reach.agents).toEqual([]);
+  expect(later && evaluateReach(later).reach.agents).toEqual([]);
 });

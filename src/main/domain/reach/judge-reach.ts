@@ -1,10 +1,10 @@
 import type { Account, Collection, RuleFile } from "#domain/collection/collection.ts";
 import { findDoas } from "#domain/sudo/doas.ts";
-import { guessBecoming } from "#domain/sudo/guess.ts";
+import { guessEscalation } from "#domain/sudo/guess.ts";
 import { readSudoers } from "#domain/sudo/read-sudoers.ts";
-import { findBecoming } from "#domain/sudo/who-becomes.ts";
-import { judgeWithin } from "#domain/work-budget.ts";
-import type { Becoming } from "#shared/model/becoming.ts";
+import { findEscalation } from "#domain/sudo/who-becomes.ts";
+import { evaluateWithin } from "#domain/work-budget.ts";
+import type { Escalation } from "#shared/model/becoming.ts";
 import type { HostReach } from "#shared/model/host-reach.ts";
 import { findOutbound } from "./outbound.ts";
 
@@ -18,30 +18,30 @@ const RULES = "who becomes whom";
 const OUTBOUND = "where its accounts have been";
 
 /** Who becomes whom on a host, which agents are open there, and where its accounts have been. */
-export function judgeReach(collection: Collection): Judged {
+export function evaluateReach(collection: Collection): Judged {
   const { accounts, reach, unread } = collection;
-  const unreadRules = unread.filter(({ kind }) => kind === "sudo").map(({ path }) => path);
+  const unreadableRules = unread.filter(({ kind }) => kind === "sudo").map(({ path }) => path);
   const tooMuch: string[] = [];
   const without = (what: string) => {
     if (!tooMuch.includes(what)) tooMuch.push(what);
   };
-  const sudo = judgeWithin(
+  const sudo = evaluateWithin(
     MOST_STEPS,
-    () => judgeSudo(collection, unreadRules),
+    () => evaluateSudo(collection, unreadableRules),
     (): Told => {
       without(RULES);
-      return { becoming: guessBecoming(accounts, "sudoers"), problems: [] };
+      return { becoming: guessEscalation(accounts, "sudoers"), problems: [] };
     },
   );
-  const doas = judgeWithin(
+  const doas = evaluateWithin(
     MOST_STEPS,
-    () => judgeDoas(reach.doas, accounts),
+    () => evaluateDoas(reach.doas, accounts),
     (): Told => {
       without(RULES);
       return { becoming: [], problems: [] };
     },
   );
-  const outbound = judgeWithin(
+  const outbound = evaluateWithin(
     MOST_STEPS,
     () => findOutbound(reach.outbound),
     () => {
@@ -49,7 +49,8 @@ export function judgeReach(collection: Collection): Judged {
       return [];
     },
   );
-  const areRulesRead = unreadRules.length === 0 && collection.incomplete === null && !tooMuch.includes(RULES);
+  const areRulesRead =
+    unreadableRules.length === 0 && collection.incomplete === null && !tooMuch.includes(RULES);
   const nameOf = namesByUid(accounts);
   return {
     reach: {
@@ -70,20 +71,20 @@ function namesByUid(accounts: readonly Account[]): (uid: number) => string {
   return (uid) => names.get(uid) ?? String(uid);
 }
 
-type Told = { becoming: Becoming[]; problems: string[] };
+type Told = { becoming: Escalation[]; problems: string[] };
 
-function judgeSudo({ accounts, facts, reach }: Collection, unreadRules: readonly string[]): Told {
+function evaluateSudo({ accounts, facts, reach }: Collection, unreadableRules: readonly string[]): Told {
   const first = reach.sudoers[0]?.path ?? null;
-  const guesses = unreadRules[0] === undefined ? [] : guessBecoming(accounts, unreadRules[0]);
+  const guesses = unreadableRules[0] === undefined ? [] : guessEscalation(accounts, unreadableRules[0]);
   if (first === null) return { becoming: guesses, problems: [] };
   const refused = reach.sudoers.flatMap((file) => whyRefused(file) ?? []);
   const files = new Map(
     reach.sudoers.filter((file) => whyRefused(file) === null).map(({ path, bytes }) => [path, bytes]),
   );
   const sudoers = readSudoers({ first, files, folders: reach.sudoersFolders }, facts.hostname);
-  const told = findBecoming(sudoers, { accounts, hostname: facts.hostname });
+  const told = findEscalation(sudoers, { accounts, hostname: facts.hostname });
   // A part of the rules may refuse what another one allows.
-  const becoming = unreadRules.length === 0 ? told : told.map((one) => ({ ...one, isCertain: false }));
+  const becoming = unreadableRules.length === 0 ? told : told.map((one) => ({ ...one, isCertain: false }));
   const known = new Set(becoming.map(({ account }) => account));
   return {
     becoming: [...becoming, ...guesses.filter(({ account }) => !known.has(account))],
@@ -100,7 +101,7 @@ function whyRefused({ path, entry }: RuleFile): string | null {
   return isOthers ? `sudo refuses ${path}: others than root may write it` : null;
 }
 
-function judgeDoas(files: readonly RuleFile[], accounts: readonly Account[]): Told {
+function evaluateDoas(files: readonly RuleFile[], accounts: readonly Account[]): Told {
   const [file] = files;
   if (!file) return { becoming: [], problems: [] };
   if (file.entry.uid !== 0 || (file.entry.mode & 0o022) !== 0)

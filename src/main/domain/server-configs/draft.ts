@@ -135,9 +135,11 @@ function expandPattern(source: ConfigurationFiles, pattern: string): { paths: st
       if (!folders.has(path) && matchesGlob(path, pattern)) paths.add(path);
   }
   const fixed = fixedFolderOf(pattern);
-  const isUnread = unread.some((path) => path === pattern || path === fixed || matchesGlob(path, pattern));
+  const isUnreadable = unread.some(
+    (path) => path === pattern || path === fixed || matchesGlob(path, pattern),
+  );
   const isListed = folders.has(fixed) || isMissing(source, fixed);
-  return { paths: [...paths].sort(byBytes), isWhole: isListed && !isUnread };
+  return { paths: [...paths].sort(byBytes), isWhole: isListed && !isUnreadable };
 }
 
 export const isPattern = (path: string): boolean => /[*?[]/.test(path);

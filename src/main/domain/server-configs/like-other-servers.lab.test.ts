@@ -23,7 +23,7 @@ const read = (server: ServerKind, root: string, folder: string): Configuration =
   readConfiguration({ server, root, unread: [], commandLines: [], ...readTree(folder) });
 
 /** What is served first: certificate, key, and where. */
-const sayFirst = ({ servings: [first] }: Configuration): string[] =>
+const formatFirst = ({ servings: [first] }: Configuration): string[] =>
   first ? first.pairs.flatMap(({ certificate, key }) => [certificate.path, key?.path ?? "none"]) : [];
 
 test("postconf says the same files of each service, with what master.cf overrides", async () => {
@@ -99,9 +99,9 @@ test("slaptest and slapcat say the same files of slapd.conf, and cn=config reads
   };
   const named = [theirs("olcTLSCertificateFile"), theirs("olcTLSCertificateKeyFile")];
   expect(named).toEqual([certificate, `${certificate}.key`]);
-  expect(sayFirst(read("slapd", join(folder, "slapd.conf"), folder))).toEqual(named);
+  expect(formatFirst(read("slapd", join(folder, "slapd.conf"), folder))).toEqual(named);
   const ours = read("slapd", join(folder, "slapd.d"), join(folder, "slapd.d"));
-  expect(sayFirst(ours)).toEqual(named);
+  expect(formatFirst(ours)).toEqual(named);
   expect(ours.alsoNamed.map(({ path }) => path)).toEqual([theirs("olcTLSCACertificateFile")]);
 });
 
@@ -186,7 +186,7 @@ ssl-key = "/srv/a key.pem" # quoted`,
   const last = (name: string) =>
     said.findLast((word) => word.replaceAll("_", "-").startsWith(`${name}=`))?.slice(name.length + 1);
   const { servings, alsoNamed } = read("mysql", join(folder, "my.cnf"), folder);
-  expect(sayFirst({ servings } as Configuration)).toEqual([last("ssl-cert"), last("ssl-key")]);
+  expect(formatFirst({ servings } as Configuration)).toEqual([last("ssl-cert"), last("ssl-key")]);
   expect(servings[0]?.listens.map(({ address, port }) => `${address} ${port}`)).toEqual([
     `${last("bind-address")} ${last("port")}`,
   ]);

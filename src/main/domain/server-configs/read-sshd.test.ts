@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles } from "#domain/server-configs/testing/say-files.ts";
 
 test("the files that SSH certificates hang on are named with their lines", () => {
-  const said = sayFiles(
+  const said = formatFiles(
     { server: "sshd" },
     {
       "/etc/ssh/sshd_config":

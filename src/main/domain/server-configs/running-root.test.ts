@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findUnreadRoots } from "#domain/collection/server-configs.ts";
+import { findUnreadableRoots } from "#domain/collection/server-configs.ts";
 import { mapHost } from "#domain/serving/host-map.ts";
 import { isOfOther } from "#domain/serving/listening.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
@@ -148,7 +148,7 @@ test.each(INSTANCES)(
       ),
     );
     expect(silent).toEqual([false, true]);
-    expect(findUnreadRoots(listening, [files], [])).toEqual([
+    expect(findUnreadableRoots(listening, [files], [])).toEqual([
       {
         kind: "server-config",
         path: root,

@@ -6,13 +6,13 @@ import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import { nameSome } from "#shared/text/certificate-finding.ts";
 import { type Disk, type FoundFileProblem, findFileProblems } from "./file-problems.ts";
-import { sayOwnTest } from "./own-tests.ts";
+import { formatOwnTest } from "./own-tests.ts";
 import { spkiHashOf } from "./spki-hash.ts";
 
 /** What is wrong with the files of certificates and keys on a host, each by itself and beside each other. */
 export function findDiskProblems(disk: Disk): FindingDraft[] {
   return joinSame([
-    ...sayFileProblems(findFileProblems(disk)),
+    ...formatFileProblems(findFileProblems(disk)),
     ...findKeyKindClashes(disk),
     ...findLonelyKeys(disk),
     ...findUnnamedFiles(disk),
@@ -33,21 +33,21 @@ function joinSame(drafts: readonly FindingDraft[]): FindingDraft[] {
 }
 
 /** Files that are gone or hold no certificate are told of together, for nothing else stands for them. */
-function sayFileProblems(problems: readonly FoundFileProblem[]): FindingDraft[] {
+function formatFileProblems(problems: readonly FoundFileProblem[]): FindingDraft[] {
   return [
-    ...sayFiles(
+    ...formatFiles(
       "certificate-file-gone",
       problems.filter(({ kind }) => kind === "gone"),
     ),
-    ...sayFiles(
+    ...formatFiles(
       "certificate-file-unreadable",
       problems.filter(({ kind }) => kind === "no-certificate"),
     ),
-    ...sayFiles(
+    ...formatFiles(
       "certificate-file-misordered",
       problems.filter(({ kind }) => kind === "key-not-first" || kind === "key-alone"),
     ),
-    ...problems.flatMap((problem) => sayPair(problem) ?? []),
+    ...problems.flatMap((problem) => formatPair(problem) ?? []),
   ];
 }
 
@@ -66,7 +66,7 @@ const FILES = {
   },
 };
 
-function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[]): FindingDraft[] {
+function formatFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[]): FindingDraft[] {
   const paths = [...new Set(problems.map(({ certificate }) => certificate))].toSorted();
   const [first] = problems;
   if (!first) return [];
@@ -75,7 +75,7 @@ function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[
   const named = nameSome(paths, paths.length, "file");
   const which =
     paths.length === 1
-      ? `${first.certificate}, which ${sayNamed(first.pair.certificate)} names, ${what}`
+      ? `${first.certificate}, which ${formatNamed(first.pair.certificate)} names, ${what}`
       : `each of ${paths.length} files that configurations name ${what}`;
   return [
     {
@@ -86,14 +86,14 @@ function sayFiles(rule: keyof typeof FILES, problems: readonly FoundFileProblem[
       sentence: `${which}: ${servers.join(", ")} cannot serve ${paths.length === 1 ? "it" : "them"} once started or reloaded, whatever is served still`,
       evidence: named,
       members: paths,
-      remedy: `${does} before the server is reloaded; then ${[...new Set(problems.map(sayOwnTest))].join(", and ")}. Whether it is served is shown by a scan`,
+      remedy: `${does} before the server is reloaded; then ${[...new Set(problems.map(formatOwnTest))].join(", and ")}. Whether it is served is shown by a scan`,
     },
   ];
 }
 
-const sayNamed = ({ directive, at }: Named): string => `${directive} in ${at.file}:${at.line}`;
+const formatNamed = ({ directive, at }: Named): string => `${directive} in ${at.file}:${at.line}`;
 
-function sayPair(problem: FoundFileProblem): FindingDraft | null {
+function formatPair(problem: FoundFileProblem): FindingDraft | null {
   const { kind, held } = problem;
   if (!held) return null;
   if (kind === "key-gone") return withoutKey(problem, held);
@@ -111,11 +111,11 @@ function withOtherKey(problem: FoundFileProblem, held: Certificate): FindingDraf
     severity: "high",
     sentence: `${path} is not the key of the certificate in ${named.path}: the server cannot serve them together`,
     evidence: [
-      sayNamed(named),
-      ...(key ? [sayNamed(key)] : []),
+      formatNamed(named),
+      ...(key ? [formatNamed(key)] : []),
       `the certificate is for the key with SHA-256 ${held.spkiSha256}, the file holds ${spki}`,
     ],
-    remedy: `put the certificate and the key of one issuance there before the server is started again; then ${sayOwnTest(problem)}`,
+    remedy: `put the certificate and the key of one issuance there before the server is started again; then ${formatOwnTest(problem)}`,
   };
 }
 
@@ -133,7 +133,7 @@ const withoutKey = (
     `${named.path} holds the certificate`,
   ],
   members: [named.path],
-  remedy: `put the key there, or correct the configuration before the server is started again; then ${sayOwnTest(instance)}`,
+  remedy: `put the key there, or correct the configuration before the server is started again; then ${formatOwnTest(instance)}`,
 });
 
 /** Of a configuration that has no TLS for two certificates by keys of one kind. */
@@ -157,7 +157,7 @@ function findKeyKindClashes({ configurations, files }: Disk): FindingDraft[] {
           label: paths.join(", "),
           severity: "high",
           sentence: `${paths.join(" and ")} are both for ${clash.kind} keys, and Postfix reads the second with its key from one file: it speaks no TLS with them`,
-          evidence: named.map((one) => `${one.path}: ${sayNamed(one)}`),
+          evidence: named.map((one) => `${one.path}: ${formatNamed(one)}`),
           members: paths,
           remedy:
             'name one certificate for each kind of key, and reload Postfix: its log has no "disabling TLS support" then',

@@ -1,7 +1,7 @@
 /** What would explain that another certificate is served than the one in its file. Nothing here is a claim that it was not reloaded. */
 import type { Pair } from "#domain/server-configs/configuration.ts";
 import type { MapIndex } from "./map-index.ts";
-import { hasSameNames, isRenewalOf, sayOlder } from "./not-reloaded.ts";
+import { formatOlder, hasSameNames, isRenewalOf } from "./not-reloaded.ts";
 import type { Files, Held, Known } from "./sight.ts";
 
 /**
@@ -30,14 +30,14 @@ export function explainDifference(known: Known, pairs: readonly Pair[]): Explain
   const other = findListed(map, files, sha256);
   if (other) return { state: "other-listed", difference: null, evidence: [other, meant] };
   for (const pair of pairs) {
-    const before = sayBefore(known, pair);
+    const before = formatBefore(known, pair);
     if (before) return { state: "differs", ...before };
   }
-  return { state: "differs", difference: "elsewhere", evidence: [sayFile(map, files, sha256), meant] };
+  return { state: "differs", difference: "elsewhere", evidence: [formatFile(map, files, sha256), meant] };
 }
 
 /** Where else on the host it lies. */
-function sayFile(map: MapIndex, files: Files, sha256: string): string {
+function formatFile(map: MapIndex, files: Files, sha256: string): string {
   const file = files.alsoIn(sha256);
   if (file === null) {
     const nowhere = "no file that was read on this host holds the certificate that is served";
@@ -52,18 +52,18 @@ function sayFile(map: MapIndex, files: Files, sha256: string): string {
 type Before = { difference: Difference; evidence: string[] };
 
 /** As far as it is known; null: nothing is. */
-function sayBefore(
+function formatBefore(
   { map, files, sight: { leaf }, listening }: Known,
   { certificate: { path }, copiedBy }: Pair,
 ): Before | null {
   const until = files.heldUntil(leaf.sha256).get(path);
   const now = files.heldNow(path);
   if (!now) return null;
-  const older = sayOlder(map, path, listening);
+  const older = formatOlder(map, path, listening);
   if (until !== undefined) {
     const before = `${until} ${path} still held the certificate that is served`;
     if (copiedBy === undefined) {
-      const { difference, phrase } = sayNow(leaf, now);
+      const { difference, phrase } = formatNow(leaf, now);
       return { difference, evidence: [before, `${path} ${phrase}`] };
     }
     const copied = `${path} holds another one now, which ${copiedBy} copies to where it is served from`;
@@ -76,7 +76,7 @@ function sayBefore(
   return { difference: "earlier", evidence: [same, ...(older.length > 0 ? [...older, perhaps] : [])] };
 }
 
-function sayNow(leaf: Held, now: Held): { difference: Difference; phrase: string } {
+function formatNow(leaf: Held, now: Held): { difference: Difference; phrase: string } {
   if (!hasSameNames(leaf, now)) return { difference: "other-names", phrase: "holds one for other names now" };
   if (isRenewalOf(leaf, now))
     return {

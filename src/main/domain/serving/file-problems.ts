@@ -38,7 +38,7 @@ export type Disk = {
  * itself never reads, nothing is said. Each pair of files once in a configuration.
  */
 export function findFileProblems({ collection, configurations, files }: Disk): FoundFileProblem[] {
-  const judge = createPairJudge(collection, files);
+  const judge = createDeploymentEvaluator(collection, files);
   const seen = new Set<string>();
   return configurations.flatMap(({ server, root, isStarted = false, servings }) =>
     servings.flatMap(({ pairs }) =>
@@ -58,7 +58,7 @@ export function findFileProblems({ collection, configurations, files }: Disk): F
 
 type Found = Pick<FoundFileProblem, "kind" | "held" | "spki">;
 
-function createPairJudge(
+function createDeploymentEvaluator(
   { unread, keyFiles, diskFiles, incomplete }: Collection,
   files: readonly ReadFile[],
 ) {
@@ -88,18 +88,18 @@ function createPairJudge(
 }
 
 /** A phrase: what is the matter, and with which file. `wasSeen`: whether an earlier scan has read the file at a path. */
-export function sayFileProblem(
+export function formatFileProblem(
   { kind, certificate, key }: FileProblem,
   wasSeen: (path: string) => boolean,
 ): string {
-  const sayGone = (path: string) => (wasSeen(path) ? "is not there any more" : "is not there");
+  const formatGone = (path: string) => (wasSeen(path) ? "is not there any more" : "is not there");
   switch (kind) {
     case "gone":
-      return `${certificate} ${sayGone(certificate)}`;
+      return `${certificate} ${formatGone(certificate)}`;
     case "no-certificate":
       return `${certificate} holds no certificate that can be read`;
     case "key-gone":
-      return `${key}, the key of ${certificate}, ${sayGone(key)}`;
+      return `${key}, the key of ${certificate}, ${formatGone(key)}`;
     case "key-mismatch":
       return `${key} is not the key of the certificate in ${certificate}`;
     case "key-not-first":

@@ -7,7 +7,7 @@ import {
   findClashAt,
   oneOfEachKind,
 } from "#domain/server-configs/pairs-for-client.ts";
-import { judgeWithin, spend } from "#domain/work-budget.ts";
+import { evaluateWithin, spend } from "#domain/work-budget.ts";
 import { SERVER_KEY_KINDS, type ShownBy } from "#shared/model/served.ts";
 import { isAddress } from "#shared/model/target.ts";
 import { createRowFinder } from "./find-rows.ts";
@@ -40,7 +40,7 @@ const MOST_STEPS = 8_000_000;
  * it is answered with that row. Null where it is not known.
  */
 export function findShownBy(rows: readonly ListedServing[], known: Known): (ShownBy | null)[] {
-  return judgeWithin(
+  return evaluateWithin(
     MOST_STEPS,
     () => findAll(rows, known),
     () => rows.map(() => null),
@@ -138,12 +138,12 @@ function findNever(
   if (clash !== null) return { kind: "never", why: describeClash(clash) };
   const kept = oneOfEachKind(configuration, serving.pairs, kindOf);
   const isKept = kept.some(({ certificate }) => certificate.path === pair.certificate.path);
-  if (configuration.server !== "haproxy" && !isKept) return sayNever(pair, kept, kindOf);
+  if (configuration.server !== "haproxy" && !isKept) return formatNever(pair, kept, kindOf);
   const places = row.address === null ? EVERY : [row.address];
   const answers = places.flatMap((address) => names.map((name) => ask(address, name)));
   const isNever = answers.length > 0 && answers.every((one) => !one.isUnsure && !one.gotten.has(row.index));
   return isNever
-    ? sayNever(
+    ? formatNever(
         pair,
         answers.flatMap(({ pairs }) => pairs),
         kindOf,
@@ -152,7 +152,7 @@ function findNever(
 }
 
 /** `instead`: what handshakes get that would lead to it. */
-function sayNever(pair: Pair, instead: readonly Pair[], kindOf: KindOf): ShownBy {
+function formatNever(pair: Pair, instead: readonly Pair[], kindOf: KindOf): ShownBy {
   const kind = kindOf(pair.certificate.path);
   const ofKind = instead.find((one) => kind !== null && kindOf(one.certificate.path) === kind);
   const { certificate } = ofKind ?? instead[0] ?? {};

@@ -4,12 +4,12 @@ import { readConfiguration } from "#domain/server-configs/read-configuration.ts"
 import { readStartedWith } from "#domain/server-configs/running-root.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { makeCertificate } from "#store/testing/make-visit.ts";
-import { sayColumns } from "#testing/say-columns.ts";
+import { formatColumns } from "#testing/say-columns.ts";
 import { askLeaf, type Question } from "#testing/servers-oracle/ask-leaf.ts";
 import { createCertificateMaker } from "#testing/servers-oracle/certificates.ts";
 import { type Chance, createChance } from "#testing/servers-oracle/chance.ts";
 import { changeCertificate, loseCertificate } from "#testing/servers-oracle/change-files.ts";
-import { type Generator, sayGenerated } from "#testing/servers-oracle/generated.ts";
+import { formatGenerated, type Generator } from "#testing/servers-oracle/generated.ts";
 import { GENERATORS, listSeeds } from "#testing/servers-oracle/generators.ts";
 import {
   createHostFiles,
@@ -33,12 +33,12 @@ import { judgeServed } from "./judge-served.ts";
 import { indexMap, type MapIndex } from "./map-index.ts";
 import { chosenNames, type Files, type Held } from "./sight.ts";
 import { spkiHashOf } from "./spki-hash.ts";
-import { type ClaimTally, compareClaims, createClaimTally } from "./testing/claim-tally.ts";
+import { type ClaimCachedCount, compareClaims, createClaimCachedCount } from "./testing/claim-tally.ts";
 import {
   countState,
   countUnknown,
-  createStateTally,
-  type StateTally,
+  createStateCachedCount,
+  type StateCachedCount,
   whyFalse,
 } from "./testing/state-tally.ts";
 
@@ -49,15 +49,20 @@ const SEEDS = listSeeds(50);
 const CHANGED_EVERY = process.env.LATCHKEY_ORACLE_SEED === undefined && SEEDS.length <= 50 ? 9 : 1;
 
 /** `falseClaims`: each with the seed that makes it again, and the configuration. */
-type Tally = { configurations: number; claims: ClaimTally; states: StateTally; falseClaims: string[] };
+type CachedCount = {
+  configurations: number;
+  claims: ClaimCachedCount;
+  states: StateCachedCount;
+  falseClaims: string[];
+};
 
 test.for(Object.entries(GENERATORS))(
   "%s shows what random configurations of it are read to say, and nothing false is said after files of it were renewed, rolled back, given to other names, destroyed, deleted or put beside another key, reloaded or not",
   { timeout: 60_000 + SEEDS.length * 10_000 },
   async ([server, generate], { annotate }) => {
-    const tally = await judgeRandom(generate, SEEDS);
+    const tally = await evaluateRandom(generate, SEEDS);
     const { claims, states } = tally;
-    await annotate(`${sayTally(server, tally)}${sayReasons(claims)}${sayReasons(states)}`);
+    await annotate(`${formatCachedCount(server, tally)}${formatReasons(claims)}${formatReasons(states)}`);
     expect(tally.falseClaims.slice(0, 3).join("\n\n")).toBe("");
     // Of fifty to a hundred configurations of each, with all changes, unknown were: of nginx 1.7 % (regular expressions, which are never run), HAProxy
     // 0.6 % (names that a lost file may have been for), Postfix 1.2 % (a file that is gone, whose copy in a map is served on), Dovecot 1.4 %
@@ -69,13 +74,16 @@ test.for(Object.entries(GENERATORS))(
   },
 );
 
-const sayReasons = ({ reasons }: { reasons: ReadonlyMap<string, number> }): string =>
+const formatReasons = ({ reasons }: { reasons: ReadonlyMap<string, number> }): string =>
   [...reasons].map(([why, count]) => `\nunknown ${count} times: ${why}`).join("");
 
 /** Two tables, as an issue wants them: of claims before anything has changed, and of what is judged then and later. */
-const sayTally = (server: string, { configurations, claims, states, falseClaims }: Tally): string =>
+const formatCachedCount = (
+  server: string,
+  { configurations, claims, states, falseClaims }: CachedCount,
+): string =>
   [
-    sayColumns([
+    formatColumns([
       ["server", "configurations", "names", "claims", "false", "unknown", "not seen"],
       [
         server,
@@ -83,7 +91,7 @@ const sayTally = (server: string, { configurations, claims, states, falseClaims 
         ...[claims.unknown, claims.notSeen].map(String),
       ],
     ]),
-    sayColumns([
+    formatColumns([
       ["server", "sights", "unknown", "of lost files", "states"],
       [
         server,
@@ -93,13 +101,13 @@ const sayTally = (server: string, { configurations, claims, states, falseClaims 
     ]),
   ].join("\n");
 
-async function judgeRandom(generate: Generator, seeds: readonly number[]): Promise<Tally> {
+async function evaluateRandom(generate: Generator, seeds: readonly number[]): Promise<CachedCount> {
   await using kept = await makeTemporaryFolder();
   const means = { make: createCertificateMaker(), kept: kept.path };
-  const tally: Tally = {
+  const tally: CachedCount = {
     configurations: 0,
-    claims: createClaimTally(),
-    states: createStateTally(),
+    claims: createClaimCachedCount(),
+    states: createStateCachedCount(),
     falseClaims: [],
   };
   for (const seed of seeds) {
@@ -115,7 +123,7 @@ async function judgeRandom(generate: Generator, seeds: readonly number[]): Promi
     tally.configurations++;
     if (wrong.length > 0)
       tally.falseClaims.push(
-        `seed ${seed}:\n${wrong.slice(0, 12).join("\n")}\n${wrong.length} in all\n${servers.map(({ generated }) => sayGenerated(generated)).join("\n")}`,
+        `seed ${seed}:\n${wrong.slice(0, 12).join("\n")}\n${wrong.length} in all\n${servers.map(({ generated }) => formatGenerated(generated)).join("\n")}`,
       );
   }
   return tally;
@@ -127,7 +135,7 @@ const OTHERS_PERCENT = 35;
 type PassageOptions = {
   servers: [Running, ...Running[]];
   chance: Chance;
-  tally: Tally;
+  tally: CachedCount;
   make: ReturnType<typeof createCertificateMaker>;
 };
 
@@ -159,7 +167,7 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
       return [
         ...wrong.map(({ question, what }) => `${sayQuestion(question)}: ${what}`),
         ...(await compareWithOpenssl(all, chance)),
-        ...judgeLater(host, all)({ states: tally.states, truth: all, own: all, step: "at first" }),
+        ...evaluateLater(host, all)({ states: tally.states, truth: all, own: all, step: "at first" }),
       ];
     },
 
@@ -173,7 +181,7 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
       );
       if (isReloaded) await running.reload();
       const seen = await answerAll(later);
-      const said = judgeLater(host, seen);
+      const said = evaluateLater(host, seen);
       await running.restart();
       truth = await answerAll(later);
       const own: Answered[] = [];
@@ -202,7 +210,7 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
         await loseCertificate(host, { path, key, loss }, make);
       }
       const step = lost.map(({ loss, path }) => `${path} ${loss}`).join(", ");
-      const wrong = judgeLater(host, truth)({ states: tally.states, truth, own: truth, step });
+      const wrong = evaluateLater(host, truth)({ states: tally.states, truth, own: truth, step });
       const { files, problems } = host.look();
       const gone = lost.filter(({ path }) => problems.has(path)).map(({ sha256 }) => sha256);
       const isSpare = (sha256: string) => files.holding(sha256).some((path) => !problems.has(path));
@@ -348,14 +356,14 @@ async function askOfKind(host: RandomHost, { question, shown }: Answered): Promi
 
 /** `own`: what a client that takes that kind of key alone is shown, of whom it is said that what was seen is as configured. */
 type Against = {
-  states: StateTally;
+  states: StateCachedCount;
   truth: readonly Answered[];
   own: readonly Answered[];
   step: string;
 };
 
 /** Judges now, by the files as they are, and lays it beside what is true once that is known: what the server shows when it begins anew. */
-function judgeLater(host: RandomHost, seen: readonly Answered[]): (against: Against) => string[] {
+function evaluateLater(host: RandomHost, seen: readonly Answered[]): (against: Against) => string[] {
   const { map, files, problems } = host.look();
   const judged = seen.flatMap(({ question, shown }, index) => {
     const leaf = toHeld(host.known(shown));

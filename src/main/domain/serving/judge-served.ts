@@ -7,7 +7,7 @@ import { type Difference, explainDifference } from "./explain-difference.ts";
 import { findStrangers, isOfOther } from "./listening.ts";
 import type { AtPort, MapIndex } from "./map-index.ts";
 import { chooseNarrowed } from "./narrow-choice.ts";
-import { sayOlder, sayTime, whyNotReloaded } from "./not-reloaded.ts";
+import { formatOlder, formatTime, whyNotReloaded } from "./not-reloaded.ts";
 import { findReloadConcerns, type ReloadConcern } from "./reload-concerns.ts";
 import { chosenNames, type Files, type Known, type Sight } from "./sight.ts";
 
@@ -51,7 +51,7 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
   const { configuration } = rival;
   const blocked = map.problemsIn(configuration);
   const known = { map, files, sight, listening };
-  const judgeChosen = ({ servings, pairs: all }: Extract<Choice, { kind: "chosen" }>): Judged => {
+  const evaluateChosen = ({ servings, pairs: all }: Extract<Choice, { kind: "chosen" }>): Judged => {
     const kindOf = (path: string) => files.heldNow(path)?.keyType ?? null;
     const { servings: near } = rival.narrow(sight).configuration;
     const clash = findClashAt({ ...configuration, servings: near }, servings, kindOf);
@@ -71,9 +71,9 @@ export function judgeServed(map: MapIndex, files: Files, sight: Sight): Judged |
     const verdict = judge(known, meant);
     return { configuration, blocked, servings, ...verdict, concerns: findConcerns(known, verdict) };
   };
-  if (choice.kind === "chosen") return judgeChosen(choice);
+  if (choice.kind === "chosen") return evaluateChosen(choice);
   const left = chooseBesideLost(known, rival);
-  const beside = left.kind === "chosen" ? judgeChosen(left) : null;
+  const beside = left.kind === "chosen" ? evaluateChosen(left) : null;
   // What a file that is lost held before may be what is to be served, so that nothing else is said.
   if (beside?.state === "agrees") return beside;
   const lost = findLost(known, rival);
@@ -170,7 +170,7 @@ function judge(known: Known, { rival, pairs: chosen, isAlone }: Meant): Verdict 
     return tell("other-process", [`${strangers.join(", ")} listens there, and not ${server}`]);
   const broken = pairs.flatMap(({ certificate }) => map.problemOf(certificate.path) ?? []);
   if (broken.length > 0) return tell("cannot-tell", nameSome(broken, broken.length, "file"));
-  const late = pairs.flatMap((pair) => sayWrittenSince(known, server, pair));
+  const late = pairs.flatMap((pair) => formatWrittenSince(known, server, pair));
   if (late.length > 0) return tell("cannot-tell", nameSome(late, late.length, "file"));
   const stale = findFirst(pairs, (pair) => {
     const evidence = whyNotReloaded(known, rival, pair);
@@ -207,7 +207,7 @@ const CLOCKS_DIFFER_S = 300;
  * That the file was written after the endpoint was asked, or may have been: what it serves by now nobody has seen. Nothing where the
  * processes that listen tell by their age that none of them has read the file.
  */
-function sayWrittenSince(
+function formatWrittenSince(
   { map, sight, listening }: Known,
   server: Configuration["server"],
   { certificate: { path } }: Pair,
@@ -219,9 +219,9 @@ function sayWrittenSince(
   if (ahead <= (sight.askedAt >= sight.readAt ? CLOCKS_DIFFER_S : -CLOCKS_DIFFER_S)) return [];
   // A single process takes up everything itself.
   const isToldByAge = STARTS_BY_RELOAD.has(server) && listening.processCount > 1;
-  if (isToldByAge && sayOlder(map, path, listening).length > 0) return [];
+  if (isToldByAge && formatOlder(map, path, listening).length > 0) return [];
   const when = ahead > CLOCKS_DIFFER_S ? "before that, at" : "at about that time, at";
   return [
-    `${path} was written at ${sayTime(writtenAt)}, and the endpoint was last asked ${when} ${sayTime(sight.askedAt)}: ask it again`,
+    `${path} was written at ${formatTime(writtenAt)}, and the endpoint was last asked ${when} ${formatTime(sight.askedAt)}: ask it again`,
   ];
 }

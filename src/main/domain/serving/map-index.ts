@@ -1,7 +1,7 @@
 import { isTranslated } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
 import { MOST_NAMED, nameSome } from "#shared/text/certificate-finding.ts";
-import { type FileProblem, sayFileProblem } from "./file-problems.ts";
+import { type FileProblem, formatFileProblem } from "./file-problems.ts";
 import type { HostMap } from "./host-map.ts";
 import { createListening, type Listening } from "./listening.ts";
 import { createNarrower } from "./narrow-choice.ts";
@@ -53,7 +53,7 @@ export function indexMap(
   const byConfiguration = Map.groupBy(problems, keyOf);
   // A host may have thousands, and an endpoint asks for few.
   const say = (problem: FileProblem): string => {
-    const phrase = said.get(problem) ?? sayFileProblem(problem, wasSeen);
+    const phrase = said.get(problem) ?? formatFileProblem(problem, wasSeen);
     said.set(problem, phrase);
     return phrase;
   };

@@ -19,7 +19,7 @@ export function whyNotReloaded(
   const now = files.heldNow(path);
   if (until === undefined || copiedBy !== undefined || !now || !isRenewalOf(leaf, now)) return null;
   if (rival.pairs.some((pair) => files.heldNow(pair.certificate.path)?.sha256 === leaf.sha256)) return null;
-  const older = sayOlder(map, path, listening);
+  const older = formatOlder(map, path, listening);
   if (older.length === 0) return null;
   return [`${until} ${path} still held the certificate that is served`, ...older];
 }
@@ -40,13 +40,13 @@ export function hasSameNames({ names: some }: Held, { names: others }: Held): bo
 }
 
 /** That no process which listens there has started since the file was written; nothing where one has, or it is not known. */
-export function sayOlder(map: MapIndex, path: string, { newestStart }: Listening): string[] {
+export function formatOlder(map: MapIndex, path: string, { newestStart }: Listening): string[] {
   const writtenAt = map.writtenAt(path);
   if (newestStart === null || writtenAt === null || newestStart >= writtenAt) return [];
   return [
-    `${path} was written at ${sayTime(writtenAt)}, and no process that listens there has started since ${sayTime(newestStart)}`,
+    `${path} was written at ${formatTime(writtenAt)}, and no process that listens there has started since ${formatTime(newestStart)}`,
   ];
 }
 
-export const sayTime = (seconds: number): string =>
+export const formatTime = (seconds: number): string =>
   `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z`;

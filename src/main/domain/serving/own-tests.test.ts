@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Configuration, ServerKind } from "#domain/server-configs/configuration.ts";
 import type { Judged } from "./judge-served.ts";
-import { OWN_TESTS, sayOwnTest, sayTakeUp } from "./own-tests.ts";
+import { formatOwnTest, formatTakeUp, OWN_TESTS } from "./own-tests.ts";
 import { findServedProblems } from "./served-findings.ts";
 
 const SERVERS = Object.keys(OWN_TESTS) as Exclude<ServerKind, "sshd">[];
@@ -60,11 +60,11 @@ test.each(SERVERS)("nobody is told to have %s reload what it would fail on", (se
 
 test("of a second nginx the test and the reload name its own configuration", () => {
   const second = { server: "nginx", root: "/srv/two/nginx.conf", isStarted: true } as const;
-  expect(sayTakeUp(second)).toBe(
+  expect(formatTakeUp(second)).toBe(
     "let the nginx of /srv/two/nginx.conf test its configuration first (nginx -t -c /srv/two/nginx.conf, with -p and -g as it was started), which loads its certificates and keys as well; where that passes, have it reload (nginx -s reload -c /srv/two/nginx.conf, with -p and -g as it was started)",
   );
   // A shell would take it apart.
-  const odd = sayTakeUp({ ...second, root: "/srv/a b;c" });
+  const odd = formatTakeUp({ ...second, root: "/srv/a b;c" });
   expect(odd).toContain("let the nginx of /srv/a b;c test its configuration first, which loads");
   expect(odd).not.toMatch(/nginx -/);
 });
@@ -73,12 +73,12 @@ test.each(SERVERS.filter((server) => server !== "nginx"))(
   "of another %s than the usual one no command is named, for it would be the usual one's",
   (server) => {
     const other = { server, root: "/srv/two/server.conf", isStarted: true };
-    const said = sayTakeUp(other);
+    const said = formatTakeUp(other);
     const { command, takeUpCommand, takeUp } = OWN_TESTS[server];
     expect(said).toContain("of /srv/two/server.conf test its configuration first, which ");
     expect(said).toContain(`; where that passes, ${takeUp}`);
     expect(said).not.toContain(command);
     if (takeUpCommand !== null) expect(said).not.toContain(takeUpCommand);
-    expect(sayOwnTest({ ...other, isStarted: false }).includes(`(${command})`)).toBe(server !== "haproxy");
+    expect(formatOwnTest({ ...other, isStarted: false }).includes(`(${command})`)).toBe(server !== "haproxy");
   },
 );

@@ -73,7 +73,7 @@ const BY_OPENSSL =
 export type ServerInstance = { server: ServerKind; root: string; isStarted?: boolean };
 
 /** What comes before a server is told to take up anything: a clause without a full stop. Nothing of it was tried by whoever says so. */
-export function sayOwnTest(instance: ServerInstance): string {
+export function formatOwnTest(instance: ServerInstance): string {
   const { server, root } = instance;
   if (server === "sshd") return "let sshd test its configuration first (sshd -t)";
   const { reads } = OWN_TESTS[server];
@@ -85,13 +85,13 @@ export function sayOwnTest(instance: ServerInstance): string {
 }
 
 /** The same, and then what has it take up its files: only where nothing is known that it would fail on. */
-export function sayTakeUp(instance: ServerInstance): string {
+export function formatTakeUp(instance: ServerInstance): string {
   const { server } = instance;
   const how =
     server === "sshd"
       ? "have it reload"
       : `${OWN_TESTS[server].takeUp}${inBrackets(commandsOf(server, instance).takeUp)}`;
-  return `${sayOwnTest(instance)}; where that passes, ${how}`;
+  return `${formatOwnTest(instance)}; where that passes, ${how}`;
 }
 
 const inBrackets = (command: string | null): string => (command === null ? "" : ` (${command})`);

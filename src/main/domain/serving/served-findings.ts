@@ -1,7 +1,7 @@
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { Judged } from "./judge-served.ts";
-import { sayTakeUp } from "./own-tests.ts";
+import { formatTakeUp } from "./own-tests.ts";
 import type { ReloadConcern } from "./reload-concerns.ts";
 
 type Served = { endpoint: string; sha256: string; subject: string };
@@ -32,7 +32,7 @@ export function findServedProblems(judged: Judged, served: Served): FindingDraft
           rule: "certificate-not-reloaded",
           severity: "high",
           sentence: `${served.endpoint} still serves this certificate, though ${path} holds a later one${concerns.length > 0 ? `, which ${judged.configuration.server} has not taken up` : `: it was renewed, and ${judged.configuration.server} has not reloaded it`}`,
-          remedy: sayReload(judged),
+          remedy: formatReload(judged),
         },
       ];
     default:
@@ -41,15 +41,15 @@ export function findServedProblems(judged: Judged, served: Served): FindingDraft
           ...common,
           rule: "endpoint-other-certificate",
           severity: "medium",
-          sentence: `${served.endpoint} serves this certificate, ${sayInstead(judged, path)}`,
-          remedy: sayDiffering(state, judged, path),
+          sentence: `${served.endpoint} serves this certificate, ${formatInstead(judged, path)}`,
+          remedy: formatDiffering(state, judged, path),
         },
       ];
   }
 }
 
 /** Instead of which one, and how that came about as far as it is known. */
-function sayInstead({ difference, pairs }: Judged, path: string): string {
+function formatInstead({ difference, pairs }: Judged, path: string): string {
   switch (difference) {
     case "rolled-back":
       return `though ${path}, which held it before, holds an earlier one: it was rolled back`;
@@ -71,27 +71,27 @@ function sayInstead({ difference, pairs }: Judged, path: string): string {
   }
 }
 
-function sayReload(judged: Judged): string {
+function formatReload(judged: Judged): string {
   if (judged.concerns.length > 0)
-    return `${sayTakeUpOf(judged)}. If it is not meant, put the right one and its key there. Nothing was tried here`;
+    return `${formatTakeUpOf(judged)}. If it is not meant, put the right one and its key there. Nothing was tried here`;
   return judged.blocked.length > 0
-    ? sayTakeUpOf(judged)
-    : `${sayTakeUpOf(judged)}. Have whatever renews the certificate do so each time. None of it was tried here`;
+    ? formatTakeUpOf(judged)
+    : `${formatTakeUpOf(judged)}. Have whatever renews the certificate do so each time. None of it was tried here`;
 }
 
 /** Nobody has tried here whether the server would reload: that is its own test's word, which comes first. */
-function sayTakeUpOf({ configuration, blocked, concerns, pairs }: Judged): string {
+function formatTakeUpOf({ configuration, blocked, concerns, pairs }: Judged): string {
   const path = pairs[0]?.certificate.path ?? "its file";
   const takeUp =
     concerns.length > 0
-      ? `before anything reloads ${configuration.server}, look at the certificate in ${path} first, for it would be served then: ${concerns.map(sayConcern).join("; ")}`
+      ? `before anything reloads ${configuration.server}, look at the certificate in ${path} first, for it would be served then: ${concerns.map(formatConcern).join("; ")}`
       : null;
   return blocked.length > 0
-    ? `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, and ${takeUp ?? `then ${sayTakeUp(configuration)}`}`
-    : (takeUp ?? sayTakeUp(configuration));
+    ? `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, and ${takeUp ?? `then ${formatTakeUp(configuration)}`}`
+    : (takeUp ?? formatTakeUp(configuration));
 }
 
-function sayConcern(concern: ReloadConcern): string {
+function formatConcern(concern: ReloadConcern): string {
   switch (concern.kind) {
     case "not-yet-valid":
       return `it is not valid before ${concern.from}`;
@@ -108,37 +108,37 @@ function sayConcern(concern: ReloadConcern): string {
 
 type Differing = Exclude<Judged["state"], "agrees" | "cannot-tell" | "not-reloaded">;
 
-function sayDiffering(state: Differing, judged: Judged, path: string): string {
+function formatDiffering(state: Differing, judged: Judged, path: string): string {
   switch (state) {
     case "other-process":
       return "find out which program is meant to listen there, and correct or drop the configuration of the other";
     case "other-listed": {
       const compare = "compare the names of the virtual hosts with the name that clients ask for";
-      return `${compare}; ${judged.blocked.length > 0 ? "" : "if they are right, "}${sayTakeUpOf(judged)}`;
+      return `${compare}; ${judged.blocked.length > 0 ? "" : "if they are right, "}${formatTakeUpOf(judged)}`;
     }
     case "differs":
-      return sayByDifference(judged, path);
+      return formatByDifference(judged, path);
     default:
       return assertNever(state);
   }
 }
 
 /** What is in the file now is what a reload would serve: whether that is meant only a person knows. */
-function sayByDifference(judged: Judged, path: string): string {
+function formatByDifference(judged: Judged, path: string): string {
   const { difference, pairs } = judged;
   switch (difference) {
     case "rolled-back":
-      return `if the later certificate is meant, which is still served, put it and its key back into ${path}. If the earlier one is, and it has not expired, ${sayTakeUpOf(judged)}`;
+      return `if the later certificate is meant, which is still served, put it and its key back into ${path}. If the earlier one is, and it has not expired, ${formatTakeUpOf(judged)}`;
     case "replaced":
-      return `find out which certificate is meant. If it is the one that is served, put it and its key back into ${path}. If it is the one in that file, ${sayTakeUpOf(judged)}`;
+      return `find out which certificate is meant. If it is the one that is served, put it and its key back into ${path}. If it is the one in that file, ${formatTakeUpOf(judged)}`;
     case "other-names":
       return `find out which certificate clients need here before anything reloads the server: it would serve the one in ${path} then, which is for other names`;
     case "renewed":
-      return `scan the host and the endpoint once more. If the earlier one is served still, ${sayTakeUpOf(judged)}`;
+      return `scan the host and the endpoint once more. If the earlier one is served still, ${formatTakeUpOf(judged)}`;
     case "copied":
       return `have ${pairs[0]?.copiedBy} run, and scan the endpoint once more`;
     case "earlier":
-      return `if ${path} was not renewed since the server was started, ${WHERE_FROM}. If it was, ${sayTakeUpOf(judged)}`;
+      return `if ${path} was not renewed since the server was started, ${WHERE_FROM}. If it was, ${formatTakeUpOf(judged)}`;
     case "elsewhere":
     case null:
       return WHERE_FROM;

@@ -4,7 +4,7 @@ import type { Protocol } from "#shared/model/starttls.ts";
 import { askLeaf } from "#testing/servers-oracle/ask-leaf.ts";
 import { createCertificateMaker } from "#testing/servers-oracle/certificates.ts";
 import { createChance } from "#testing/servers-oracle/chance.ts";
-import { type Generator, sayGenerated } from "#testing/servers-oracle/generated.ts";
+import { formatGenerated, type Generator } from "#testing/servers-oracle/generated.ts";
 import { GENERATORS, listSeeds } from "#testing/servers-oracle/generators.ts";
 import { createHostFiles } from "#testing/servers-oracle/host-files.ts";
 import { answerAll, askAll } from "#testing/servers-oracle/questions.ts";
@@ -15,13 +15,13 @@ import { type ListedServing, listServings } from "./list-servings.ts";
 
 const SEEDS = listSeeds(200);
 
-type Tally = { counts: Map<string, number>; wrong: string[] };
+type CachedCount = { counts: Map<string, number>; wrong: string[] };
 
 test.for(Object.entries(GENERATORS))(
   "a scan that a row of %s names is answered with its certificate, and no handshake with one that is never served",
   { timeout: SEEDS.length * 60_000 },
   async ([, generate], { annotate }) => {
-    const tally: Tally = { counts: new Map(), wrong: [] };
+    const tally: CachedCount = { counts: new Map(), wrong: [] };
     await using kept = await makeTemporaryFolder();
     const means = { make: createCertificateMaker(), kept: kept.path };
     for (const seed of SEEDS) await tryOne(generate, { seed, means, tally });
@@ -30,7 +30,7 @@ test.for(Object.entries(GENERATORS))(
   },
 );
 
-type Try = { seed: number; means: Parameters<typeof startGenerated>[2]; tally: Tally };
+type Try = { seed: number; means: Parameters<typeof startGenerated>[2]; tally: CachedCount };
 
 async function tryOne(generate: Generator, { seed, means, tally: { counts, wrong } }: Try): Promise<void> {
   const chance = createChance(seed);
@@ -59,14 +59,14 @@ async function tryOne(generate: Generator, { seed, means, tally: { counts, wrong
     if (one?.kind === "scan" && held !== null) {
       const shown = await askEach(one, row);
       if (!shown.includes(held))
-        wrong.push(`${about}\n${shown.join(" ")}\n${sayGenerated(running.generated)}`);
+        wrong.push(`${about}\n${shown.join(" ")}\n${formatGenerated(running.generated)}`);
     } else if (one?.kind === "never") {
       const isSpare = rows.some(
         (other) => other !== row && other.port === row.port && hashOf(other) === held,
       );
       const found = truth.find(({ question, shown }) => question.port === row.port && shown === held);
       if (found && !isSpare)
-        wrong.push(`${about}\n${JSON.stringify(found)}\n${sayGenerated(running.generated)}`);
+        wrong.push(`${about}\n${JSON.stringify(found)}\n${formatGenerated(running.generated)}`);
     }
   }
 }

@@ -60,13 +60,13 @@ async function askOurs(file: string, text: string, host: string, user: string | 
     identityfile: answer.identityFiles?.map(({ value }) => value) ?? USUAL,
     identitiesonly: answer.identitiesOnly ? "yes" : "no",
     hostkeyalias: answer.hostKeyAlias ?? "",
-    proxyjump: answer.jumps?.value.map(sayJump).join(",") ?? "",
+    proxyjump: answer.jumps?.value.map(formatJump).join(",") ?? "",
     proxycommand: answer.proxyCommand?.value ?? "",
   };
   return { said, broken: blocks.broken };
 }
 
-const sayJump = ({ user, host, port }: Jump) =>
+const formatJump = ({ user, host, port }: Jump) =>
   `${user === null ? "" : `${user}@`}${/[:]|^[\d.]+$/.test(host) ? `[${host}]` : host}${port === null ? "" : `:${port}`}`;
 
 /** ssh prints all hops but the last as they are written: with brackets, or as URIs. What they mean is the same. */

@@ -1,4 +1,4 @@
-import { sayNumber } from "#shared/text/count.ts";
+import { formatNumber } from "#shared/text/count.ts";
 
 const PLACES_SAID = 3;
 
@@ -15,7 +15,7 @@ export function createNotes() {
     list: (): string[] =>
       Array.from(notes, ([sentence, places]) => {
         const said = [...places].slice(0, PLACES_SAID).join(", ");
-        const more = places.size > PLACES_SAID ? ` and ${sayNumber(places.size - PLACES_SAID)} more` : "";
+        const more = places.size > PLACES_SAID ? ` and ${formatNumber(places.size - PLACES_SAID)} more` : "";
         return `${sentence} (${said}${more})`;
       }),
   };

@@ -1,12 +1,12 @@
 import type { Answer } from "./resolve.ts";
 import type { ClientKeyword } from "./settings.ts";
-import type { OpensshWish } from "./ssh-config.ts";
+import type { OpensshRequest } from "./ssh-config.ts";
 
 /** What ssh_config asks of OpenSSH's own client for one host; null where that is nothing. `expand`: null for a path that cannot be followed. */
-export function findOpensshWish(
+export function findOpensshRequest(
   { forOpenssh, proxyCommand }: Answer,
   expand: (path: string) => string | null,
-): OpensshWish | null {
+): OpensshRequest | null {
   const wanted = forOpenssh.filter(isWanted);
   if (wanted.length === 0 && !proxyCommand) return null;
   const find = (keyword: ClientKeyword) => wanted.filter(({ about }) => about === keyword);
@@ -25,14 +25,14 @@ const isWanted = ({ about, value }: { about: ClientKeyword; value: string }): bo
   about === "gssapiauthentication" ? /^(yes|true)$/i.test(value) : !/^(none|internal)$/i.test(value);
 
 /** What is to be known before anything is visited: sentences, and the places that they hold for. */
-export function sayOpensshWish(
+export function formatOpensshRequest(
   { forOpenssh, proxyCommand }: Answer,
   isJumpHost: boolean,
 ): { why: string; place: string }[] {
   const asked = forOpenssh.filter((setting) => setting.isUser && isWanted(setting));
   return [
     ...(proxyCommand && !isJumpHost
-      ? [{ why: sayProxyCommand(proxyCommand), place: proxyCommand.place }]
+      ? [{ why: formatProxyCommand(proxyCommand), place: proxyCommand.place }]
       : []),
     ...asked.map(({ about, place }) => ({
       why: isJumpHost
@@ -43,7 +43,7 @@ export function sayOpensshWish(
   ];
 }
 
-const sayProxyCommand = ({ value, isUser }: NonNullable<Answer["proxyCommand"]>): string =>
+const formatProxyCommand = ({ value, isUser }: NonNullable<Answer["proxyCommand"]>): string =>
   isUser
     ? `runs ProxyCommand ${value}, by OpenSSH's ssh`
     : `ProxyCommand ${value} is run only where the transport is system, for it is not of this user's own files`;

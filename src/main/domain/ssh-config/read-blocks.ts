@@ -134,12 +134,12 @@ function readMatch(reading: Reading, line: Line): Condition | string {
   if (typeof match === "string") return match;
   reading.hasFinalPass ||= match.asksForFinal;
   for (const name of new Set(match.notEvaluated))
-    reading.notes.add(`Match ${name} is not evaluated: what stands under it is left out`, sayPlace(line));
+    reading.notes.add(`Match ${name} is not evaluated: what stands under it is left out`, formatPlace(line));
   return match.condition;
 }
 
 function readOther(reading: Reading, line: Line): void {
-  const place = sayPlace(line);
+  const place = formatPlace(line);
   const unreadable = whyUnreadable(reading, line);
   const setting = readSetting(line, place, unreadable);
   if (setting) reading.segments.at(-1)?.settings.push(setting);
@@ -199,6 +199,6 @@ function refuse({ broken }: Reading, { file, number, text }: Line, why: string):
   else broken.push({ where, text: text.trim().slice(0, MOST_SHOWN), why });
 }
 
-const sayPlace = ({ file, number }: Line): string => `${file}:${number}`;
+const formatPlace = ({ file, number }: Line): string => `${file}:${number}`;
 
 const OPEN_QUOTE = "has a quote without its other half";

@@ -14,7 +14,7 @@ const routeTo = (config: ReturnType<typeof makeConfig>, host: string, port?: num
   config.routeTo(target(host, port), "jo");
 
 /** The hops of a way, as `user@name:port at address`. */
-function sayRoute(config: ReturnType<typeof makeConfig>, host: string): string[] | string {
+function formatRoute(config: ReturnType<typeof makeConfig>, host: string): string[] | string {
   const route = routeTo(config, host);
   if (route.kind === "unsupported") return route.why;
   return route.hops.map(({ user, name, port, address }) => `${user}@${name}:${port} at ${address}`);
@@ -84,7 +84,7 @@ Host outer
   HostName outer.example
   ProxyJump none`,
   });
-  expect(sayRoute(config, "inner")).toEqual([
+  expect(formatRoute(config, "inner")).toEqual([
     "jo@outer:22 at outer.example",
     "jo@hop1:2201 at 10.0.0.1",
     "two@hop2:2202 at hop2",
@@ -102,7 +102,7 @@ test.each([
     "a",
   ],
 ])("a way through %s is a loop, and is named", (_, text, name) => {
-  const said = sayRoute(makeConfig({ config: text }), "web1");
+  const said = formatRoute(makeConfig({ config: text }), "web1");
   expect(said).toContain("a loop in ProxyJump at ~/.ssh/config:");
   expect(said).toContain(name);
 });
@@ -125,12 +125,12 @@ Host web4 web1
     { where: "~/.ssh/config line 5", text: "HostNmae 10.0.0.2", why: "is not a keyword that ssh knows" },
     { where: "~/.ssh/config line 7", text: 'Host "web3', why: "has a quote without its other half" },
   ]);
-  expect(sayRoute(config, "web1")).toBe(
+  expect(formatRoute(config, "web1")).toBe(
     "what ssh_config says of web1 at ~/.ssh/config:3 has no port from 1 to 65535; correct that line",
   );
-  expect(sayRoute(config, "web2")).toEqual(["jo@web2:22 at web2"]);
+  expect(formatRoute(config, "web2")).toEqual(["jo@web2:22 at web2"]);
   expect(config.portOf("web2", null)).toBe(2222);
-  expect(sayRoute(config, "web3")).toEqual(["jo@web3:22 at web3"]);
+  expect(formatRoute(config, "web3")).toEqual(["jo@web3:22 at web3"]);
   expect(config.portOf("web4", null)).toBe(4);
 });
 

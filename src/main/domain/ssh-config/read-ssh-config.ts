@@ -1,5 +1,5 @@
 import { MOST_TARGETS, type SshTarget } from "#shared/model/target.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { normaliseHost } from "./host-words.ts";
 import type { ConfigSource } from "./includes.ts";
 import { createNotes } from "./notes.ts";
@@ -27,7 +27,7 @@ export function readSshConfig(source: ConfigSource, here: Here): SshConfig {
     },
     portOf: (host, user) => resolve({ host, user, jumps: null }).port,
     routeTo: (target, defaultUser) => find(target, defaultUser).route,
-    notesOn: (targets, defaultUser) => sayNotes(targets.map((target) => find(target, defaultUser))),
+    notesOn: (targets, defaultUser) => formatNotes(targets.map((target) => find(target, defaultUser))),
     broken: blocks.broken,
     notes: blocks.notes,
   };
@@ -35,7 +35,7 @@ export function readSshConfig(source: ConfigSource, here: Here): SshConfig {
 
 const MOST_UNSUPPORTED = 5;
 
-function sayNotes(found: readonly ReturnType<typeof findRoute>[]): string[] {
+function formatNotes(found: readonly ReturnType<typeof findRoute>[]): string[] {
   const notes = createNotes();
   const unsupported = new Set<string>();
   for (const { route, notFollowed } of found) {
@@ -48,7 +48,7 @@ function sayNotes(found: readonly ReturnType<typeof findRoute>[]): string[] {
     ...[...unsupported].slice(0, MOST_UNSUPPORTED),
     ...(more > 0
       ? [
-          `and ${sayCount(more, "host")} more that ${more === 1 ? "is" : "are"} not reached as ssh_config says`,
+          `and ${formatCount(more, "host")} more that ${more === 1 ? "is" : "are"} not reached as ssh_config says`,
         ]
       : []),
   ];

@@ -1,8 +1,8 @@
 import { isUserName } from "#domain/targets/user-name.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import { isOneHost } from "./host-words.ts";
 import { type Jump, MOST_HOPS } from "./jumps.ts";
-import { findOpensshWish, sayOpensshWish } from "./openssh-wish.ts";
+import { findOpensshRequest, formatOpensshRequest } from "./openssh-wish.ts";
 import type { Answer, Resolver } from "./resolve.ts";
 import type { Hop, Route } from "./ssh-config.ts";
 import { expandPath, expandTokens, type Tokens, whyNotFollowed } from "./tokens.ts";
@@ -32,7 +32,7 @@ export function findRoute(resolve: Resolver, here: Here, wanted: Wanted): Found 
     notFollowed.push(
       ...answer.notFollowed,
       ...listKeyFilesLeftOut(answer),
-      ...sayOpensshWish(answer, hops.length > 0),
+      ...formatOpensshRequest(answer, hops.length > 0),
     );
     const hop = whyUnsupported(host, answer, hops.length > 0) ?? makeHop({ host, port, answer, here });
     if (typeof hop === "string") return give({ kind: "unsupported", why: hop });
@@ -40,20 +40,20 @@ export function findRoute(resolve: Resolver, here: Here, wanted: Wanted): Found 
 
     const last = answer.jumps?.value.at(-1);
     if (!answer.jumps || !last) return give({ kind: "hops", hops });
-    if (hops.length >= MOST_HOPS) return give({ kind: "unsupported", why: sayTooFar(wanted.host) });
-    const name = `${hop.user}@${sayPlace({ host, port: hop.port })}`;
+    if (hops.length >= MOST_HOPS) return give({ kind: "unsupported", why: formatTooFar(wanted.host) });
+    const name = `${hop.user}@${formatPlace({ host, port: hop.port })}`;
     if ((jumps === null && alone.has(name)) || isItself(last, hop))
-      return give({ kind: "unsupported", why: sayLoop(host, last.host, answer.jumps.place) });
+      return give({ kind: "unsupported", why: formatLoop(host, last.host, answer.jumps.place) });
     if (jumps === null) alone.add(name);
     const before = answer.jumps.value.slice(0, -1);
     next = { ...last, jumps: before.length > 0 ? before : null };
   }
 }
 
-const sayTooFar = (host: string): string =>
+const formatTooFar = (host: string): string =>
   `${host} is reached through more than ${MOST_HOPS - 1} machines by ProxyJump; name fewer`;
 
-const sayLoop = (host: string, through: string, place: string): string =>
+const formatLoop = (host: string, through: string, place: string): string =>
   `${host} is reached through ${through}, and that through ${host} again: a loop in ProxyJump${place && ` at ${place}`}; give the host to pass first ProxyJump none`;
 
 /** ssh, too, refuses to reach a machine through that machine. */
@@ -93,7 +93,7 @@ function makeHop({ host, port: given, answer, here }: Place): Hop | string {
     return `the HostName that ssh_config gives ${host} is not the name of a host`;
   const { hostKeyAlias, identitiesOnly, hostname } = answer;
   const inPath = (path: string) => expandTokens(path, { ...tokens, r: user });
-  const openssh = findOpensshWish(answer, (path) => inPath(expandPath(path, here.home) ?? "%C"));
+  const openssh = findOpensshRequest(answer, (path) => inPath(expandPath(path, here.home) ?? "%C"));
   return {
     name: host,
     port,

@@ -16,10 +16,10 @@ export type Hop = {
   /** Offer only `identityFiles`, not what else the agent holds (IdentitiesOnly). */
   identitiesOnly: boolean;
   /** What OpenSSH's own client does there at the word of ssh_config, and ssh2 does not; absent where that is nothing. */
-  openssh?: OpensshWish;
+  openssh?: OpensshRequest;
 };
 
-export type OpensshWish = {
+export type OpensshRequest = {
   /** The command that leads there; `isUser`: it stands in this user's own files. */
   proxyCommand: { value: string; place: string; isUser: boolean } | null;
   /** Absolute paths. */

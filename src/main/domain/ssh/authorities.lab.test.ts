@@ -7,7 +7,7 @@ import { readCollection } from "#domain/collection/read-collection.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { judgeAuthorities } from "./authorities.ts";
+import { evaluateAuthorities } from "./authorities.ts";
 
 const run = promisify(execFile);
 
@@ -91,7 +91,7 @@ test.skipIf(!canStartHosts())("of certificates of a trusted authority we say wha
   await using host = await startHost({ name: "authority", prepare: prepare(await makeCertificates(at)) });
   const collection = readCollection(await runCollector(host), { nonce: null });
   if (!collection) throw new Error("nothing was collected");
-  const [authority, ...others] = judgeAuthorities(collection);
+  const [authority, ...others] = evaluateAuthorities(collection);
   expect(others).toEqual([]);
 
   const differences: unknown[] = [];

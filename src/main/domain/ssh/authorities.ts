@@ -5,14 +5,14 @@ import { type BareKeys, readBareKeys } from "./bare-keys.ts";
 import { addUp, type Contribution, type Opinion, refuse } from "./contribution.ts";
 import { decideAuthorityAlgorithms } from "./deciders/algorithms.ts";
 import { decideTrustedPrincipals } from "./deciders/principals.ts";
-import { decideRevoked, sayRevokedCertificates } from "./deciders/revocation.ts";
+import { decideRevoked, formatRevokedCertificates } from "./deciders/revocation.ts";
 import { openCase } from "./judge-case.ts";
 import { type PublicKey, typeInCertificate } from "./key-blob.ts";
 import { mergeCases } from "./merge-cases.ts";
 import { mergeDaemons } from "./merge-daemons.ts";
-import { sayEffective } from "./say-effective.ts";
+import { formatEffective } from "./say-effective.ts";
 import { type Daemon, readDaemons } from "./sshd-config.ts";
-import { isNone, type Settings, saySetting, settingsOf } from "./sshd-settings.ts";
+import { formatSetting, isNone, type Settings, settingsOf } from "./sshd-settings.ts";
 
 /** An authority that TrustedUserCAKeys names: whoever has a certificate of it with a fitting principal gets in. */
 export type Authority = {
@@ -32,7 +32,7 @@ export type AuthorityForAccount = {
 };
 
 /** What sshd makes of certificates of every authority that it trusts, for each account of the host. */
-export function judgeAuthorities(collection: Collection): Authority[] {
+export function evaluateAuthorities(collection: Collection): Authority[] {
   const daemons = readDaemons(collection);
   const files = namesOf(daemons).flatMap((name) => collection.sshdFiles.get(name) ?? []);
   return files.flatMap((file) => {
@@ -96,7 +96,7 @@ function judge(account: Account, { key, file, collection, daemons }: Asked): Aut
   return {
     account: account.name,
     principals: [...principals],
-    effective: sayEffective(mergeDaemons(opinions)),
+    effective: formatEffective(mergeDaemons(opinions)),
   };
 }
 
@@ -115,11 +115,11 @@ function decideAuthority(
     underSettings([
       isNamed
         ? { read: [file.path] }
-        : refuse(`sshd does not trust this file: ${saySetting(setting)}`, saySetting(setting)),
+        : refuse(`sshd does not trust this file: ${formatSetting(setting)}`, formatSetting(setting)),
       decideRevoked(key, settings, collection),
       ...decideAuthorityAlgorithms(key, settings),
       ofPrincipals,
-      sayRevokedCertificates(key, settings, collection),
+      formatRevokedCertificates(key, settings, collection),
     ]),
     { notRead: ["which certificates the authority has signed"] },
   ]);

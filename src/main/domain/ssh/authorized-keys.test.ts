@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readAuthorizedKeys } from "./authorized-keys.ts";
 import { LINE_ROWS } from "./matrix/line-rows.ts";
-import { sayRow } from "./matrix/say-row.ts";
+import { formatRow } from "./matrix/say-row.ts";
 import { spell } from "./matrix/spell.ts";
 import { ROW_KEYS, SAMPLE_KEYS } from "./testdata/sample-keys.ts";
 
@@ -11,7 +11,7 @@ const read = (text: string) => readAuthorizedKeys(Buffer.from(text));
 const problemOf = (text: string) => read(text)[0]?.problem;
 
 const accepted = LINE_ROWS.filter(({ sshd }) => sshd === "accepts");
-test.each(accepted.map((row) => [sayRow(row), row] as const))(
+test.each(accepted.map((row) => [formatRow(row), row] as const))(
   "nothing is wrong with %s",
   (_, { file = "<key>" }) => {
     expect(read(spell(file, ROW_KEYS)).at(-1)).toMatchObject({

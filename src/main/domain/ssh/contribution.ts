@@ -58,10 +58,10 @@ const lengthOf = ({ doubts, notes, onlyFrom, read }: Contribution): number =>
 
 /** What was proven from settings is not, as long as a part of the settings was not read. */
 export function weaken(opinion: Opinion): Opinion {
-  return { ...opinion, refusals: [], doubts: [...opinion.doubts, ...sayRefusals(opinion)] };
+  return { ...opinion, refusals: [], doubts: [...opinion.doubts, ...formatRefusals(opinion)] };
 }
 
-export const sayRefusals = ({ refusals }: Opinion): string[] => refusals.map(({ reason }) => reason);
+export const formatRefusals = ({ refusals }: Opinion): string[] => refusals.map(({ reason }) => reason);
 
 export function stateOf({ refusals, doubts }: Opinion): "yes" | "no" | "unknown" {
   if (refusals.length > 0) return "no";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SshdSettings } from "#domain/collection/collection.ts";
 import type { PathEntry } from "#domain/collection/path-entry.ts";
-import { judgeGrants } from "./effective.ts";
+import { evaluateGrants } from "./effective.ts";
 import { judge, said, states } from "./testdata/judge-alice.ts";
 import { makeAccount, makeCollection, makeKeysFile, NO_SETTINGS } from "./testdata/make-collection.ts";
 import { SAMPLE_KEYS } from "./testdata/sample-keys.ts";
@@ -154,7 +154,7 @@ test("a line is shadowed only where its elder is read", () => {
     "Match Address 10.0.0.0/8",
     "  AuthorizedKeysFile .ssh/authorized_keys",
   ].join("\n");
-  const grants = judgeGrants(makeCollection({ accounts: [alice], authorizedKeys: [file, elder], config }));
+  const grants = evaluateGrants(makeCollection({ accounts: [alice], authorizedKeys: [file, elder], config }));
   expect(
     grants.map(({ file: path, verdict: { effective } }) => [path, effective.state, effective.onlyFrom]),
   ).toEqual([

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { judgeGrants } from "./effective.ts";
+import { evaluateGrants } from "./effective.ts";
 import { readPublicKeyLine } from "./key-blob.ts";
 import { FROM_ROWS } from "./matrix/from-rows.ts";
 import { LINE_ROWS } from "./matrix/line-rows.ts";
-import { sayRow } from "./matrix/say-row.ts";
+import { formatRow } from "./matrix/say-row.ts";
 import { spell } from "./matrix/spell.ts";
 import { judge, said, states } from "./testdata/judge-alice.ts";
 import { makeAccount, makeCollection, makeKeysFile, NO_SETTINGS } from "./testdata/make-collection.ts";
@@ -13,7 +13,7 @@ import { ROW_KEYS, SAMPLE_KEYS } from "./testdata/sample-keys.ts";
 const { ed25519, rsa, ecdsa, dsa } = SAMPLE_KEYS;
 const fingerprint = (line: string) => readPublicKeyLine(line)?.key.fingerprint ?? "";
 
-test.each([...LINE_ROWS, ...FROM_ROWS].map((row) => [sayRow(row), row] as const))(
+test.each([...LINE_ROWS, ...FROM_ROWS].map((row) => [formatRow(row), row] as const))(
   "as in the lab: %s",
   (_, { file = "<key>", sshd, takes }) => {
     const { facts } = makeCollection({});
@@ -216,7 +216,7 @@ test("a file that comes before and could not be read leaves open what it shadows
   const alice = makeAccount("alice");
   const second = makeKeysFile(alice, ed25519, { path: "/home/alice/.ssh/authorized_keys2" });
   const closed = makeKeysFile(alice, "", { bytes: null, whyUnread: "not permitted" });
-  const grants = judgeGrants(makeCollection({ accounts: [alice], authorizedKeys: [second, closed] }));
+  const grants = evaluateGrants(makeCollection({ accounts: [alice], authorizedKeys: [second, closed] }));
   expect(grants.map(({ verdict }) => verdict.effective.reasons[0])).toEqual([
     "/home/alice/.ssh/authorized_keys (not permitted) comes before and was not read: it may have the same key",
   ]);
@@ -303,7 +303,7 @@ test("no file and no configuration makes it throw, and every line comes out once
     fc.property(config, text, (written, lines) => {
       const accounts = [makeAccount("alice"), makeAccount("bob")];
       const file = makeKeysFile(makeAccount("alice"), lines, { accounts: ["alice", "bob"] });
-      const grants = judgeGrants(makeCollection({ config: written, accounts, authorizedKeys: [file] }));
+      const grants = evaluateGrants(makeCollection({ config: written, accounts, authorizedKeys: [file] }));
       const kept = lines.split("\n").filter((line) => line.trim() !== "").length;
       expect(grants.length).toBe(2 * kept);
     }),

@@ -4,13 +4,13 @@ import type { Effective, Owner, Use, Verdict } from "#shared/model/verdict.ts";
 import { type KeyLine, readAuthorizedKeys } from "./authorized-keys.ts";
 import type { Opinion } from "./contribution.ts";
 import { isAuthority } from "./deciders/authority.ts";
-import { judgeAccount } from "./judge-account.ts";
+import { evaluateAccount } from "./judge-account.ts";
 import type { PublicKey } from "./key-blob.ts";
-import { sayEffective } from "./say-effective.ts";
+import { formatEffective } from "./say-effective.ts";
 import { readDaemons } from "./sshd-config.ts";
 
 /** One line of an authorized_keys file for one account, with what we say of it. */
-export type JudgedGrant = {
+export type EvaluatedGrant = {
   account: string;
   uid: number;
   /** The file as sshd would open it. */
@@ -31,7 +31,7 @@ export type JudgedGrant = {
 const STEPS_OF_GRANT = 150;
 
 /** Every line of every authorized_keys file for every account that it is for, in sshd's order, judged. */
-export function judgeGrants(collection: Collection): JudgedGrant[] {
+export function evaluateGrants(collection: Collection): EvaluatedGrant[] {
   const daemons = readDaemons(collection);
   const read = new Map<AuthorizedKeysFile, KeyLine[]>();
   const linesOf = (file: AuthorizedKeysFile): KeyLine[] => {
@@ -45,9 +45,9 @@ export function judgeGrants(collection: Collection): JudgedGrant[] {
     const files = filesOf.get(account.name) ?? [];
     if (files.length === 0) return [];
     spend(STEPS_OF_GRANT * files.reduce((sum, file) => sum + linesOf(file).length, 0));
-    return judgeAccount(account, { collection, daemons, files, linesOf }).map(
-      ({ file, line, opinion }): JudgedGrant => {
-        const effective = said.get(opinion) ?? sayEffective(opinion);
+    return evaluateAccount(account, { collection, daemons, files, linesOf }).map(
+      ({ file, line, opinion }): EvaluatedGrant => {
+        const effective = said.get(opinion) ?? formatEffective(opinion);
         said.set(opinion, effective);
         const { key, keyTypeText, comment, options, text } = line;
         return {

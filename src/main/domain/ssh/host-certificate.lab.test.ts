@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { judgeHostCertificate } from "./host-certificate.ts";
+import { evaluateHostCertificate } from "./host-certificate.ts";
 import { readPublicKeyLine } from "./key-blob.ts";
 import { readKnownHosts } from "./known-hosts.ts";
 
@@ -35,7 +35,8 @@ test("certificates that ssh-keygen makes with authorities and hosts of every typ
       const { blob } = read(`${host}-cert.pub`);
       const question = { host: "web1", port: 22, blob, presented: read(`${host}.pub`).blob, now: new Date() };
       judged.push(
-        judgeHostCertificate({ ...question, authorities: known.find("web1") }, { knownHosts: [known] }).kind,
+        evaluateHostCertificate({ ...question, authorities: known.find("web1") }, { knownHosts: [known] })
+          .kind,
       );
     }
   }

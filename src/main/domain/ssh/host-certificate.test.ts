@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { judgeHostCertificate, readHostCertificate } from "./host-certificate.ts";
+import { evaluateHostCertificate, readHostCertificate } from "./host-certificate.ts";
 import { readPublicKeyLine } from "./key-blob.ts";
 import { readKnownHosts } from "./known-hosts.ts";
 
@@ -22,7 +22,7 @@ const judge = (asked: {
 }) => {
   const known = readKnownHosts(asked.knownHosts ?? `@cert-authority *.corp ${caLine}`, "kh");
   const host = asked.host ?? "web1.corp";
-  return judgeHostCertificate(
+  return evaluateHostCertificate(
     {
       host,
       port: 22,

@@ -31,7 +31,7 @@ export type HostCertificate = {
   signature: Uint8Array;
 };
 
-export type HostCertificateJudgement =
+export type HostCertificateEvaluation =
   | { kind: "trusted"; where: string; keyId: string; serial: string }
   | { kind: "invalid"; why: string }
   | { kind: "revoked"; where: string }
@@ -103,10 +103,10 @@ type Question = {
   now: Date;
 };
 
-export function judgeHostCertificate(
+export function evaluateHostCertificate(
   question: Question,
   knowledge: Pick<HostKeyKnowledge, "knownHosts">,
-): HostCertificateJudgement {
+): HostCertificateEvaluation {
   const certificate = readHostCertificate(question.blob);
   if (!certificate) return { kind: "unsupported", why: "its host certificate cannot be read" };
   const revoked = findRevocation(question, [certificate.key, certificate.authority], knowledge);
@@ -149,9 +149,9 @@ function findFault(certificate: HostCertificate, { host, presented, now }: Quest
     return `its host certificate is for ${certificate.key.keyType} ${certificate.key.fingerprint}, not for the key it presents`;
   if (certificate.kind !== "host") return "it showed a certificate that is not for a host";
   if (seconds < certificate.validAfter)
-    return `its host certificate is valid only from ${sayTime(certificate.validAfter)}`;
+    return `its host certificate is valid only from ${formatTime(certificate.validAfter)}`;
   if (seconds >= certificate.validBefore)
-    return `its host certificate expired at ${sayTime(certificate.validBefore)}`;
+    return `its host certificate expired at ${formatTime(certificate.validBefore)}`;
   if (certificate.criticalOptions.length > 0)
     return `its host certificate has a critical option that is not known: ${certificate.criticalOptions.join(", ")}`;
   if (certificate.principals.some((principal) => matchesPattern(host.toLowerCase(), principal))) return null;
@@ -161,7 +161,7 @@ function findFault(certificate: HostCertificate, { host, presented, now }: Quest
 /** The last year that a Date can say. */
 const LATEST = 8_640_000_000_000n;
 
-const sayTime = (seconds: bigint): string =>
+const formatTime = (seconds: bigint): string =>
   seconds > LATEST
     ? "a time beyond all calendars"
     : `${new Date(Number(seconds) * 1_000).toISOString().slice(0, 19)}Z`;

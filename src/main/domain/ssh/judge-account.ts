@@ -3,7 +3,7 @@ import type { KeyLine } from "./authorized-keys.ts";
 import { addUp, type Opinion, stateOf } from "./contribution.ts";
 import { isAuthority } from "./deciders/authority.ts";
 import { decideLineItself } from "./deciders/line-rules.ts";
-import { judgeCase } from "./judge-case.ts";
+import { evaluateCase } from "./judge-case.ts";
 import { mergeCases } from "./merge-cases.ts";
 import { mergeDaemons } from "./merge-daemons.ts";
 import type { Daemon, SshdConfig } from "./sshd-config.ts";
@@ -24,26 +24,26 @@ type World = {
 };
 
 /** What sshd makes of every line of every file of an account, in the order in which it would read them. */
-export function judgeAccount(account: Account, { collection, daemons, ...files }: World): LineOpinion[] {
+export function evaluateAccount(account: Account, { collection, daemons, ...files }: World): LineOpinion[] {
   const [first = [], ...others] = daemons.map(({ sshd, config }) =>
-    judgeByDaemon(account, { ...collection, sshd }, config, files),
+    evaluateByDaemon(account, { ...collection, sshd }, config, files),
   );
-  const judged = others.length === 0 ? first : mergeJudged(first, others, daemons);
+  const judged = others.length === 0 ? first : mergeEvaluated(first, others, daemons);
   return trustEvidence(account, judged, collection);
 }
 
-function judgeByDaemon(
+function evaluateByDaemon(
   account: Account,
   collection: Collection,
   config: SshdConfig,
   files: Pick<World, "files" | "linesOf">,
 ): LineOpinion[] {
   const { plain, when } = settingsOf(account, collection, config);
-  const judged = judgeCase(account, plain, collection, files);
+  const judged = evaluateCase(account, plain, collection, files);
   if (when.length === 0) return judged;
   const known = new Map<Settings, ReadonlyMap<KeyLine, Opinion>>();
   const cases = when.map(({ settings, ...rest }) => {
-    const opinionOf = known.get(settings) ?? byLine(judgeCase(account, settings, collection, files));
+    const opinionOf = known.get(settings) ?? byLine(evaluateCase(account, settings, collection, files));
     known.set(settings, opinionOf);
     return { ...rest, opinionOf };
   });
@@ -56,7 +56,7 @@ function judgeByDaemon(
   });
 }
 
-function mergeJudged(
+function mergeEvaluated(
   first: readonly LineOpinion[],
   others: readonly (readonly LineOpinion[])[],
   daemons: readonly Daemon[],

@@ -24,7 +24,7 @@ type Files = {
 export type CaseLine = { file: AuthorizedKeysFile; line: KeyLine; opinion: Opinion };
 
 /** What sshd makes of every line of an account under one set of settings, in the order in which it would read them. */
-export function judgeCase(
+export function evaluateCase(
   account: Account,
   settings: Settings,
   collection: Collection,
@@ -81,7 +81,7 @@ export function openCase(account: Account, settings: Settings, collection: Colle
       ...decideRevocationLists(settings, collection),
       decideChroot(account, settings, collection),
     ]),
-    { read: [settings.source], notRead: sayUnread(collection) },
+    { read: [settings.source], notRead: formatUnreadable(collection) },
   ]);
 
   function openFile(file: AuthorizedKeysFile) {
@@ -133,7 +133,7 @@ function remember(decide: (key: PublicKey) => Contribution[]): (key: PublicKey) 
 }
 
 /** What no verdict of this host has looked at. */
-function sayUnread({ incomplete, sshd, unread }: Collection): string[] {
+function formatUnreadable({ incomplete, sshd, unread }: Collection): string[] {
   return [
     ...(incomplete ? [`the rest of the host: ${incomplete}`] : []),
     ...(sshd.effective && sshd.files.size === 0 ? ["Match blocks that depend on the address"] : []),

@@ -25,7 +25,7 @@ type Stranger =
   /** Other keys are known for the host. */
   | { kind: "changed"; known: KnownKey[] };
 
-export type HostKeyJudgement =
+export type HostKeyEvaluation =
   | { kind: "trusted"; where: string }
   | Stranger
   | { kind: "revoked"; where: string }
@@ -46,10 +46,10 @@ const HOST_KEY_ALGORITHMS = [
 ];
 const RSA_ALGORITHMS = new Set(["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"]);
 
-export function judgeHostKey(
+export function evaluateHostKey(
   question: HostAddress & { blob: Uint8Array },
   knowledge: HostKeyKnowledge,
-): HostKeyJudgement {
+): HostKeyEvaluation {
   const key = readKeyBlob(question.blob);
   if (!key) return { kind: "unknown" };
   const revoked = findRevocation(question, [key], knowledge);
@@ -116,9 +116,9 @@ export function findRevocation(
 }
 
 /** A sentence for people: what is wrong with the key and what to do; empty when nothing is. */
-export function sayHostKey(
+export function formatHostKey(
   { host, port, blob }: HostAddress & { blob: Uint8Array },
-  judgement: HostKeyJudgement,
+  judgement: HostKeyEvaluation,
 ): string {
   const key = readKeyBlob(blob);
   const presented = `${key?.keyType ?? "a key of an unknown type"} ${key?.fingerprint ?? ""}`.trim();
@@ -133,12 +133,12 @@ export function sayHostKey(
     case "needs-certificate":
       return `${name} is vouched for by the authority at ${judgement.authorities[0]?.where}, but showed no good certificate for ${presented}`;
     case "changed":
-      return `the host key of ${name} has changed: it presents ${presented}, but ${judgement.known.map(sayKnown).join(" and ")}; nothing was sent. Find out why before you trust it`;
+      return `the host key of ${name} has changed: it presents ${presented}, but ${judgement.known.map(formatKnown).join(" and ")}; nothing was sent. Find out why before you trust it`;
   }
 }
 
 /** A key that is trusted, and where that stands. */
-export function sayKnown({ where, keyType, fingerprint }: KnownKey): string {
+export function formatKnown({ where, keyType, fingerprint }: KnownKey): string {
   const key = `${keyType} ${fingerprint}`;
   if (where === "pin") return `${key} is pinned`;
   return where === "bundle" ? `${key} has signed its bundle` : `${key} is known at ${where}`;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readPublicKeyLine } from "./key-blob.ts";
 import { readKnownHosts } from "./known-hosts.ts";
-import { judgeHostKey, preferHostKeyTypes, sayHostKey } from "./known-hosts-judgement.ts";
+import { evaluateHostKey, formatHostKey, preferHostKeyTypes } from "./known-hosts-judgement.ts";
 
 const lines = readFileSync(join(import.meta.dirname, "testdata/host-keys.txt"), "utf8")
   .trimEnd()
@@ -21,7 +21,10 @@ const ed25519 = keyOf(hostLine);
 const rsa = keyOf(rsaLine);
 
 const judge = (text: string, host: string, port = 22, { blob } = ed25519) =>
-  judgeHostKey({ host, port, blob }, { knownHosts: [readKnownHosts(text, "kh")], pin: null, bundleKeys: [] });
+  evaluateHostKey(
+    { host, port, blob },
+    { knownHosts: [readKnownHosts(text, "kh")], pin: null, bundleKeys: [] },
+  );
 
 test.each([
   ["its name", `web1.corp ${hostLine}`, "web1.corp"],
@@ -65,7 +68,7 @@ test("a host key is known for its port only, but one under the bare name is take
 test("a host key has changed when other keys are known, of its type or another, and it is said which and where", () => {
   const judgement = judge(`web1 ${rsaLine}\n# a comment\nweb1 ${caLine}`, "web1");
   expect(judgement).toMatchObject({ kind: "changed", known: [{ where: "kh:1" }, { where: "kh:3" }] });
-  const sentence = sayHostKey({ host: "web1", port: 22, blob: ed25519.blob }, judgement);
+  const sentence = formatHostKey({ host: "web1", port: 22, blob: ed25519.blob }, judgement);
   for (const part of [ed25519.fingerprint, rsa.fingerprint, ca.fingerprint, "kh:1", "kh:3", "web1"])
     expect(sentence).toContain(part);
 });
@@ -78,7 +81,7 @@ test("a host key that is revoked is refused, whatever else is known of it", () =
   const text = `web1 ${hostLine}\n@revoked * ${hostLine}`;
   expect(judge(text, "web1")).toEqual({ kind: "revoked", where: "kh:2" });
   const knowledge = { knownHosts: [readKnownHosts(text, "kh")], pin: ed25519, bundleKeys: [] };
-  expect(judgeHostKey({ host: "web1", port: 22, blob: ed25519.blob }, knowledge)).toMatchObject({
+  expect(evaluateHostKey({ host: "web1", port: 22, blob: ed25519.blob }, knowledge)).toMatchObject({
     kind: "revoked",
   });
   expect(judge(`@revoked web2 ${hostLine}\nweb1 ${hostLine}`, "web1")).toMatchObject({ kind: "trusted" });
@@ -102,12 +105,12 @@ test("a host key needs a certificate where only an authority is known, and has c
 test("our pin decides before known_hosts does", () => {
   const knownHosts = [readKnownHosts(`web1 ${hostLine}`, "kh")];
   const question = { host: "web1", port: 22, blob: ed25519.blob };
-  expect(judgeHostKey(question, { knownHosts, pin: rsa, bundleKeys: [] })).toMatchObject({
+  expect(evaluateHostKey(question, { knownHosts, pin: rsa, bundleKeys: [] })).toMatchObject({
     kind: "changed",
     known: [{ where: "pin", fingerprint: rsa.fingerprint }],
   });
   expect(
-    judgeHostKey({ ...question, blob: rsa.blob }, { knownHosts, pin: rsa, bundleKeys: [] }),
+    evaluateHostKey({ ...question, blob: rsa.blob }, { knownHosts, pin: rsa, bundleKeys: [] }),
   ).toMatchObject({
     where: "pin",
   });
@@ -195,8 +198,8 @@ test("no text and no question makes it throw", () => {
   fc.assert(
     fc.property(text, fc.string(), fc.nat(65_535), fc.uint8Array(), (content, host, port, blob) => {
       const knownHosts = [readKnownHosts(content, "kh")];
-      judgeHostKey({ host, port, blob }, { knownHosts, pin: null, bundleKeys: [] });
-      judgeHostKey({ host, port, blob: ed25519.blob }, { knownHosts, pin: null, bundleKeys: [] });
+      evaluateHostKey({ host, port, blob }, { knownHosts, pin: null, bundleKeys: [] });
+      evaluateHostKey({ host, port, blob: ed25519.blob }, { knownHosts, pin: null, bundleKeys: [] });
     }),
   );
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { KeyFile } from "#domain/collection/collection.ts";
-import { judgeGrants } from "./effective.ts";
+import { evaluateGrants } from "./effective.ts";
 import { readPublicKeyLine } from "./key-blob.ts";
 import { findLeakedKeys } from "./leaked-key-findings.ts";
 import { findLeak } from "./leaked-keys.ts";
@@ -18,7 +18,7 @@ const blobOf = (line: string) => readPublicKeyLine(line)?.key.blob ?? new Uint8A
 
 function find(more: Parameters<typeof makeCollection>[0]) {
   const collection = makeCollection(more);
-  return findLeakedKeys(collection, judgeGrants(collection));
+  return findLeakedKeys(collection, evaluateGrants(collection));
 }
 
 test("both of Vagrant's insecure keys are known, whatever their comment says", () => {

@@ -1,19 +1,19 @@
 import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
-import type { JudgedGrant } from "./effective.ts";
+import type { EvaluatedGrant } from "./effective.ts";
 import { readKeyBlob } from "./key-blob.ts";
 import { findLeak } from "./leaked-keys.ts";
 import { aboutFile, aboutGrant, isHostKey, placeOf } from "./ssh-findings.ts";
 
 /** Keys on a host that anybody can have, since their private halves are published: grants, key files and host keys. */
-export function findLeakedKeys(collection: Collection, grants: readonly JudgedGrant[]): FindingDraft[] {
+export function findLeakedKeys(collection: Collection, grants: readonly EvaluatedGrant[]): FindingDraft[] {
   const files = collection.keyFiles.filter((file) => !isHostKey(file, collection.hostKeys));
   return [...grants.map(findGrant), ...files.map(findFile), findHostKeys(collection)].filter(
     (finding) => finding !== null,
   );
 }
 
-function findGrant(grant: JudgedGrant): FindingDraft | null {
+function findGrant(grant: EvaluatedGrant): FindingDraft | null {
   const product = grant.key && findLeak(grant.key.fingerprint);
   if (!product) return null;
   const { state, reasons } = grant.verdict.effective;

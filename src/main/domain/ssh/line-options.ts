@@ -97,7 +97,7 @@ function readOptions(text: string): LineOptions {
     if (problem) return { options, problem };
     rest = rest.slice(length);
     if (rest !== "" && rest[0] !== ",")
-      return { options, problem: `unknown option ${sayOption(text, rest)}` };
+      return { options, problem: `unknown option ${formatOption(text, rest)}` };
   }
   return { options, problem: findContradiction(options) };
 }
@@ -127,7 +127,7 @@ function readValue(text: string): Read | string {
   const equals = text.indexOf("=");
   const name = text.slice(0, Math.max(0, equals)).toLowerCase();
   const kind = VALUES.get(name);
-  if (!kind) return `unknown option ${sayOption(text, text)}`;
+  if (!kind) return `unknown option ${formatOption(text, text)}`;
   const quoted = dequote(text, equals + 1);
   if (typeof quoted === "string") return `${name}: ${quoted}`;
   const problem = kind.check(quoted.value);
@@ -206,7 +206,7 @@ const startsWith = (text: string, name: string, from: number): boolean =>
   text.slice(from, from + name.length).toLowerCase() === name;
 
 /** The option that the rest of the text is in, whole up to its comma, cut where it gets long. */
-function sayOption(text: string, rest: string): string {
+function formatOption(text: string, rest: string): string {
   const from = text.lastIndexOf(",", text.length - rest.length - 1) + 1;
   const until = text.indexOf(",", text.length - rest.length);
   const option = text.slice(from, until < 0 ? text.length : until);

@@ -1,6 +1,6 @@
 import { spend } from "#domain/work-budget.ts";
 import type { Turn } from "./connection-cases.ts";
-import { type Opinion, sayRefusals, stateOf } from "./contribution.ts";
+import { formatRefusals, type Opinion, stateOf } from "./contribution.ts";
 
 /** An opinion on the case that Match blocks, which depend on the connection, turn out otherwise. */
 export type CaseOpinion = { turns: readonly Turn[]; isByConnection: boolean; opinion: Opinion };
@@ -21,16 +21,16 @@ export function mergeCases(plain: Opinion, cases: readonly CaseOpinion[]): Opini
   const opening = simplest(differing.filter(({ opinion }) => stateOf(opinion) === "yes"));
   const [first] = opening;
   if (!first) return leaveOpen(plain, differing);
-  const wheres = opening.map(({ turns }) => sayWhere(turns, { isHere: true }));
+  const wheres = opening.map(({ turns }) => formatWhere(turns, { isHere: true }));
   return { ...first.opinion, onlyFrom: [...first.opinion.onlyFrom, ...wheres] };
 }
 
 /** Where a yes ends, and where it gives more than elsewhere. */
 function limitYes(plain: Opinion, cases: readonly CaseOpinion[], differing: readonly CaseOpinion[]): Opinion {
-  const wheres = simplest(differing).map(({ turns }) => sayWhere(turns, { isHere: false }));
+  const wheres = simplest(differing).map(({ turns }) => formatWhere(turns, { isHere: false }));
   const giving = cases.filter((one) => !differing.includes(one) && giftsBeyond(plain, one).length > 0);
   const more = simplest(giving).map(
-    (one) => `it gives ${giftsBeyond(plain, one).join(" and ")} ${sayWhere(one.turns, { isHere: true })}`,
+    (one) => `it gives ${giftsBeyond(plain, one).join(" and ")} ${formatWhere(one.turns, { isHere: true })}`,
   );
   return { ...plain, onlyFrom: [...plain.onlyFrom, ...wheres], notes: [...more, ...plain.notes] };
 }
@@ -53,11 +53,11 @@ const simplest = (cases: readonly CaseOpinion[]): CaseOpinion[] =>
 function leaveOpen(plain: Opinion, differing: readonly CaseOpinion[]): Opinion {
   const blocks = differing.flatMap(({ turns }) => turns.map(({ match }) => match));
   const doubts = [...new Set(blocks)].map(({ text, place }) => `it depends on ${text} (${place})`);
-  return { ...plain, refusals: [], doubts: [...doubts, ...plain.doubts, ...sayRefusals(plain)] };
+  return { ...plain, refusals: [], doubts: [...doubts, ...plain.doubts, ...formatRefusals(plain)] };
 }
 
 /** `isHere`: the line works where the blocks turn out so, otherwise it works everywhere else. */
-function sayWhere(turns: readonly Turn[], { isHere }: { isHere: boolean }): string {
+function formatWhere(turns: readonly Turn[], { isHere }: { isHere: boolean }): string {
   const [first, ...more] = turns.map(({ match, holds }) => ({
     text: `${match.text} holds (${match.place})`,
     holds,

@@ -14,7 +14,7 @@ export function mergeDaemons(opinions: readonly DaemonOpinion[]): Opinion {
   const best = widest(taking);
   if (best && taking.length === opinions.length) return best;
   if (best) {
-    const said = `of ${opinions.length} sshd, ${taking.length === 1 ? "only one" : taking.length} ${yes.length > 0 ? "take" : "may take"}${taking.length === 1 ? "s" : ""} it: ${sayNames(taking)}`;
+    const said = `of ${opinions.length} sshd, ${taking.length === 1 ? "only one" : taking.length} ${yes.length > 0 ? "take" : "may take"}${taking.length === 1 ? "s" : ""} it: ${formatNames(taking)}`;
     return { ...best, notes: [said, ...best.notes] };
   }
   // What one daemon alone would open again is enough to open it.
@@ -48,4 +48,5 @@ function widest(taking: readonly DaemonOpinion[]): Opinion | null {
   };
 }
 
-const sayNames = (opinions: readonly DaemonOpinion[]): string => opinions.map(({ name }) => name).join("; ");
+const formatNames = (opinions: readonly DaemonOpinion[]): string =>
+  opinions.map(({ name }) => name).join("; ");

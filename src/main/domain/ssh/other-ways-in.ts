@@ -1,7 +1,7 @@
 import type { Collection } from "#domain/collection/collection.ts";
 import type { Unread } from "#shared/model/host.ts";
-import { type Authority, findBroken, judgeAuthorities } from "./authorities.ts";
-import { sayNames } from "./deciders/authority.ts";
+import { type Authority, evaluateAuthorities, findBroken } from "./authorities.ts";
+import { formatNames } from "./deciders/authority.ts";
 import { readDaemons } from "./sshd-config.ts";
 import { isNone } from "./sshd-settings.ts";
 
@@ -11,14 +11,14 @@ const AUTHORITIES = "trustedusercakeys";
 /** How else sshd lets in by key than by the lines that were read: keys of a command, certificates of an authority. */
 export function findOtherWaysIn(
   collection: Collection,
-  authorities: readonly Authority[] = judgeAuthorities(collection),
+  authorities: readonly Authority[] = evaluateAuthorities(collection),
 ): Unread[] {
   const commands = valuesOf(COMMAND, collection).map((value) => ({
     what: `AuthorizedKeysCommand ${value}`,
     why: "it was not run: keys that it gives sshd are not listed",
   }));
-  const files = valuesOf(AUTHORITIES, collection).flatMap((path) => sayUnreadFile(path, collection));
-  const ways = [...commands, ...files, ...authorities.map(sayAuthority)];
+  const files = valuesOf(AUTHORITIES, collection).flatMap((path) => formatUnreadableFile(path, collection));
+  const ways = [...commands, ...files, ...authorities.map(formatAuthority)];
   return [...new Map(ways.map((way) => [way.what, way])).values()];
 }
 
@@ -34,7 +34,7 @@ function valuesOf(wanted: string, collection: Collection): string[] {
   return [...new Set([...answered, ...written])].filter((value) => !isNone(value));
 }
 
-function sayUnreadFile(path: string, { sshdFiles }: Collection): Unread[] {
+function formatUnreadableFile(path: string, { sshdFiles }: Collection): Unread[] {
   const file = sshdFiles.get(path);
   const what = `TrustedUserCAKeys ${path}`;
   if (file?.isAbsent) return [{ what, why: `${file.whyUnread}: sshd trusts no authority by it` }];
@@ -49,7 +49,7 @@ function sayUnreadFile(path: string, { sshdFiles }: Collection): Unread[] {
 }
 
 /** Of many accounts the first few: who wants all of them asks the host. */
-function sayAuthority({ file, line, key, comment, accounts }: Authority): Unread {
+function formatAuthority({ file, line, key, comment, accounts }: Authority): Unread {
   const what = `TrustedUserCAKeys ${file}:${line}`;
   const name = `${key.fingerprint}${comment ? ` ${comment}` : ""}`;
   const taken = accounts.filter(({ effective }) => effective.state === "yes");
@@ -59,7 +59,7 @@ function sayAuthority({ file, line, key, comment, accounts }: Authority): Unread
     const many = open.length > 0 ? `may let in ${open.length} accounts` : "lets nobody in";
     return { what, why: `a certificate that ${name} signed ${many}: ${first.effective.reasons[0] ?? ""}` };
   }
-  const said = taken.slice(0, MOST_SAID).map(sayAccount);
+  const said = taken.slice(0, MOST_SAID).map(formatAccount);
   const rest = taken.length > MOST_SAID ? [`${taken.length - MOST_SAID} more`] : [];
   const unsure = open.length > 0 ? `; of ${open.length} more it could not be told` : "";
   return {
@@ -69,7 +69,7 @@ function sayAuthority({ file, line, key, comment, accounts }: Authority): Unread
 }
 const MOST_SAID = 8;
 
-const sayAccount = ({ account, principals }: Authority["accounts"][number]): string =>
+const formatAccount = ({ account, principals }: Authority["accounts"][number]): string =>
   principals.length === 1 && principals[0] === account
     ? account
-    : `${account} (with the principal ${sayNames(principals)})`;
+    : `${account} (with the principal ${formatNames(principals)})`;

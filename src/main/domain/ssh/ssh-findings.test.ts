@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { KeyFile } from "#domain/collection/collection.ts";
-import { judgeGrants } from "./effective.ts";
+import { evaluateGrants } from "./effective.ts";
 import { readPublicKeyLine } from "./key-blob.ts";
 import { findSshProblems } from "./ssh-findings.ts";
 import { makeAccount, makeCollection, makeKeysFile } from "./testdata/make-collection.ts";
@@ -11,7 +11,7 @@ const blobOf = (line: string) => readPublicKeyLine(line)?.key.blob ?? null;
 
 function find(more: Parameters<typeof makeCollection>[0]) {
   const collection = makeCollection(more);
-  return findSshProblems(collection, judgeGrants(collection));
+  return findSshProblems(collection, evaluateGrants(collection));
 }
 
 function keyFile(path: string, more: Partial<KeyFile> & { mode?: number } = {}): KeyFile {

@@ -2,7 +2,7 @@ import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import { isOfKubernetes } from "#domain/collection/usual-places.ts";
 import { spend } from "#domain/work-budget.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
-import type { JudgedGrant } from "./effective.ts";
+import type { EvaluatedGrant } from "./effective.ts";
 import { readKeyBlob } from "./key-blob.ts";
 
 /** Types that sshd has given up or never left the experiment with. */
@@ -23,7 +23,7 @@ const BROKEN_RSA = 1_024;
 const PROTOCOL_1 = /^[ \t]*(?:\S+[ \t]+)?\d+[ \t]+\d+[ \t]+\d{30,}/;
 
 /** What is wrong with the grants and the private key files of one host. Pure: the same collection gives the same list. */
-export function findSshProblems(collection: Collection, grants: readonly JudgedGrant[]): FindingDraft[] {
+export function findSshProblems(collection: Collection, grants: readonly EvaluatedGrant[]): FindingDraft[] {
   // Of several accounts of a number it is the first.
   const owners = new Map(collection.accounts.toReversed().map(({ uid, name }) => [uid, name]));
   return [
@@ -32,7 +32,7 @@ export function findSshProblems(collection: Collection, grants: readonly JudgedG
   ].filter((finding) => finding !== null);
 }
 
-function findRoot(grant: JudgedGrant): FindingDraft | null {
+function findRoot(grant: EvaluatedGrant): FindingDraft | null {
   const { effective } = grant.verdict;
   if (grant.uid !== 0 || effective.state === "no") return null;
   const isCertain = effective.state === "yes";
@@ -47,7 +47,7 @@ function findRoot(grant: JudgedGrant): FindingDraft | null {
   };
 }
 
-function findObsolete(grant: JudgedGrant): FindingDraft | null {
+function findObsolete(grant: EvaluatedGrant): FindingDraft | null {
   const isProtocol1 = grant.key === null && PROTOCOL_1.test(grant.text);
   const why = isProtocol1
     ? "of SSH protocol 1, which nothing takes any more"
@@ -63,7 +63,7 @@ function findObsolete(grant: JudgedGrant): FindingDraft | null {
   };
 }
 
-function findWeak(grant: JudgedGrant): FindingDraft | null {
+function findWeak(grant: EvaluatedGrant): FindingDraft | null {
   const { key } = grant;
   if (key?.keyType !== "ssh-rsa" || key.keyBits === null || key.keyBits >= SHORTEST_RSA) return null;
   return {
@@ -96,7 +96,7 @@ function findWithoutPassphrase(file: KeyFile, owner: string): FindingDraft | nul
     rule: "key-file-without-passphrase",
     severity: "medium",
     sentence: "this private key has no passphrase: whoever copies the file has the key",
-    evidence: [file.path, `owned by ${owner}`, `mode ${sayMode(file)}`],
+    evidence: [file.path, `owned by ${owner}`, `mode ${formatMode(file)}`],
     remedy: `set a passphrase by ssh-keygen -p -f ${quote(file.path)} as its owner; for a machine's key, bind its grants by from= and command=`,
   };
 }
@@ -111,7 +111,7 @@ function findReadable(file: KeyFile): FindingDraft | null {
     sentence: isForAll
       ? "every account of the host has rights on this private key"
       : "a whole group has rights on this private key",
-    evidence: [file.path, `mode ${sayMode(file)}`, `gid ${file.entry.gid}`],
+    evidence: [file.path, `mode ${formatMode(file)}`, `gid ${file.entry.gid}`],
     remedy: `chmod 600 ${quote(file.path)} as its owner, and replace the key: it may have been copied`,
   };
 }
@@ -141,16 +141,16 @@ const isServerKey = ({ path, format }: KeyFile, named: Collection["diskFiles"]):
 const isSecurityKey = ({ blob }: KeyFile): boolean =>
   (blob && readKeyBlob(blob)?.keyType.startsWith("sk-")) === true;
 
-export const aboutGrant = ({ account, file, line, key, comment }: JudgedGrant) => ({
+export const aboutGrant = ({ account, file, line, key, comment }: EvaluatedGrant) => ({
   about: { kind: "grant" as const, account, file, line },
   label: key ? `${key.fingerprint}${comment ? ` ${comment}` : ""}` : `${file}:${line}`,
 });
 
 export const aboutFile = ({ path }: KeyFile) => ({ about: { kind: "key-file" as const, path }, label: path });
 
-export const placeOf = ({ file, line }: JudgedGrant): string => `${file}:${line}`;
+export const placeOf = ({ file, line }: EvaluatedGrant): string => `${file}:${line}`;
 
-const sayMode = ({ entry }: KeyFile): string => entry.mode.toString(8).padStart(4, "0");
+const formatMode = ({ entry }: KeyFile): string => entry.mode.toString(8).padStart(4, "0");
 
 /** For a shell, where the path holds more than plain characters. */
 const quote = (path: string): string =>

@@ -86,13 +86,13 @@ export function settingsOf(account: Account, collection: Collection, config: Ssh
   const matches = [...new Set(config.lines.flatMap((line) => line.match))];
   const { holds, cases } = casesByConnection(matches, account, known);
   const written = remember((keyword) => readSetting(config.lines, keyword, holds));
-  const stale = sayStale(sshd);
+  const stale = formatStale(sshd);
   const plain = asked
     ? {
         ...askedSettings(asked, account.name, written),
-        unread: [...sayUnread(collection, DAEMON), ...stale],
+        unread: [...formatUnreadable(collection, DAEMON), ...stale],
       }
-    : writtenSettings([...config.unread, ...sayUnread(collection), ...stale], written);
+    : writtenSettings([...config.unread, ...formatUnreadable(collection), ...stale], written);
 
   // Most blocks set what decides nothing, and many set the same: each distinct answer is judged once.
   const distinct = new Map([[signatureOf(plain), plain]]);
@@ -119,7 +119,7 @@ const signatureOf = ({ get }: Pick<Settings, "get">): string =>
   }).join("\n");
 
 /** As sshd_config has it, with its place; a long list is cut. */
-export function saySetting({ name, values, place }: Setting): string {
+export function formatSetting({ name, values, place }: Setting): string {
   const text = values.join(" ");
   return `${name} ${text.length > LONGEST_SAID ? `${text.slice(0, LONGEST_SAID)}...` : text} (${place})`;
 }
@@ -136,7 +136,7 @@ function portsOf({ daemon, effective }: SshdSettings): ReadonlySet<string> | nul
 }
 
 /** A file that was changed after the daemon had read it: what the daemon goes by is nowhere to be read. */
-const sayStale = ({ readAt, changedAt }: SshdSettings): string[] =>
+const formatStale = ({ readAt, changedAt }: SshdSettings): string[] =>
   [...changedAt]
     .filter(([, at]) => readAt !== null && at > readAt)
     .map(([path]) => `not reloaded: ${path} was changed after the running sshd had read its configuration`);
@@ -148,7 +148,7 @@ export const areGroupsWhole = ({ unread }: Pick<Collection, "unread">): boolean 
 /** Under this name the collector tells what it could not tell of the running sshd; all else is a file. */
 const DAEMON = "sshd";
 
-const sayUnread = ({ unread }: Collection, only?: string): string[] =>
+const formatUnreadable = ({ unread }: Collection, only?: string): string[] =>
   unread
     .filter(({ kind, path }) => kind === "sshd-config" && (only === undefined || path === only))
     .map(({ path, why }) => `${path}: ${why}`);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { judgeReach } from "#domain/reach/judge-reach.ts";
+import { evaluateReach } from "#domain/reach/judge-reach.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 
@@ -27,7 +27,7 @@ test("who becomes root by doas is what doas itself says", async () => {
   await using host = await startHost({ name: "doas", prepare: PREPARE });
   const collection = readCollection(await runCollector(host), { nonce: null });
   if (!collection) throw new Error("the collector wrote nothing");
-  const { becoming } = judgeReach(collection).reach;
+  const { becoming } = evaluateReach(collection).reach;
   const output = await host.run(`
     for name in ${ACCOUNTS.join(" ")}; do
       said=$(setpriv --reuid $name --regid $name --init-groups doas -C /etc/doas.conf /usr/bin/printenv || true)

@@ -1,6 +1,6 @@
 import type { Account } from "#domain/collection/collection.ts";
 import { spend } from "#domain/work-budget.ts";
-import type { Becoming } from "#shared/model/becoming.ts";
+import type { Escalation } from "#shared/model/becoming.ts";
 import { isShell } from "./is-shell.ts";
 import { splitLogicalLines } from "./logical-lines.ts";
 
@@ -22,7 +22,7 @@ const MOST_TARGETS = 50;
 export function findDoas(
   file: { path: string; bytes: Uint8Array },
   accounts: readonly Account[],
-): { becoming: Becoming[]; problems: string[] } {
+): { becoming: Escalation[]; problems: string[] } {
   const problems: string[] = [];
   const rules: Rule[] = [];
   for (const { line, text } of splitLogicalLines(Buffer.from(file.bytes).toString("utf8"))) {
@@ -47,7 +47,7 @@ export function findDoas(
   return { becoming, problems };
 }
 
-function judge(account: Account, target: Account, rules: readonly Rule[]): Becoming | null {
+function judge(account: Account, target: Account, rules: readonly Rule[]): Escalation | null {
   let any: Rule | null = null;
   const some = new Map<string, Rule>();
   spend(100 + rules.length);

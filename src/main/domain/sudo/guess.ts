@@ -1,12 +1,12 @@
 import type { Account } from "#domain/collection/collection.ts";
-import type { Becoming } from "#shared/model/becoming.ts";
+import type { Escalation } from "#shared/model/becoming.ts";
 
 /** Groups that distributions let become root, where nobody has changed that. */
 const GROUPS = ["sudo", "wheel", "admin"];
 
 /** What the groups of accounts suggest where sudoers could not be read. Never certain. */
-export function guessBecoming(accounts: readonly Account[], unread: string): Becoming[] {
-  return accounts.flatMap((account): Becoming[] => {
+export function guessEscalation(accounts: readonly Account[], unread: string): Escalation[] {
+  return accounts.flatMap((account): Escalation[] => {
     const group = account.uid === 0 ? undefined : GROUPS.find((name) => account.groups?.includes(name));
     if (group === undefined) return [];
     return [

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Collection } from "#domain/collection/collection.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { judgeReach } from "#domain/reach/judge-reach.ts";
+import { evaluateReach } from "#domain/reach/judge-reach.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 
@@ -152,7 +152,7 @@ async function askSudo(target: string): Promise<Record<string, string>> {
 }
 
 test("who becomes root, and who another account, is what sudo itself says, password and all", async () => {
-  const { reach } = judgeReach(collection);
+  const { reach } = evaluateReach(collection);
   for (const target of ["root", "app"]) {
     const said = await askSudo(target);
     const told = Object.fromEntries(
@@ -169,7 +169,7 @@ test("who becomes root, and who another account, is what sudo itself says, passw
 });
 
 test("rules for some commands are told as such, with the rule and what could not be read", () => {
-  const { reach, problems } = judgeReach(collection);
+  const { reach, problems } = evaluateReach(collection);
   const of = (account: string) =>
     reach.becoming.filter((one) => one.account === account && one.target === "root");
   expect(of("onlylist")).toMatchObject([
@@ -193,7 +193,7 @@ test("without root nothing is said for certain, and a group is only a hint", asy
   const read = readCollection(stream, { nonce: null });
   if (!read) throw new Error("the collector wrote nothing");
   expect(read.unread).toContainEqual({ kind: "sudo", path: "/etc/sudoers", why: "only root may read it" });
-  const { reach } = judgeReach(read);
+  const { reach } = evaluateReach(read);
   expect(reach).toMatchObject({
     areRulesRead: false,
     becoming: [

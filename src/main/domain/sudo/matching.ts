@@ -9,14 +9,14 @@ export type Match = "yes" | "no" | "unknown";
 type Aliases = ReadonlyMap<string, readonly Item[]>;
 
 /** Whether one entry of a list fits; `recurse` judges an alias. */
-type Judge = (text: string) => Match;
+type Evaluator = (text: string) => Match;
 
 /** sudo asks a list from its end: the last entry that fits decides, and negated it refuses. */
-export const matchList = (items: readonly Item[], judge: Judge, aliases: Aliases): Match =>
+export const matchList = (items: readonly Item[], judge: Evaluator, aliases: Aliases): Match =>
   createMatcher(judge, aliases)(items);
 
 /** The same for many lists and one account or host: each alias is asked once for all of them. */
-export function createMatcher(judge: Judge, aliases: Aliases): (items: readonly Item[]) => Match {
+export function createMatcher(judge: Evaluator, aliases: Aliases): (items: readonly Item[]) => Match {
   const kept = new Map<string, Decision>();
   return (items) => {
     const { decided, isUnsure } = decide(items, {
@@ -38,7 +38,7 @@ type Decision = { decided: boolean | null; isUnsure: boolean };
  * `kept`: what holds for every list: of aliases that no circle leads through. `isCircular`: one was met that is being asked.
  */
 type Question = {
-  judge: Judge;
+  judge: Evaluator;
   aliases: Aliases;
   kept: Map<string, Decision>;
   told: Map<string, Decision>;
@@ -85,7 +85,7 @@ function decideOne(text: string, question: Question): Decision {
 }
 
 /** Whether an entry of a user or runas list means the account. */
-export function judgeAccount({ name, uid, gid, groups }: Account): Judge {
+export function evaluateAccount({ name, uid, gid, groups }: Account): Evaluator {
   return (text) => {
     if (text.startsWith("#")) return text === `#${uid}` ? "yes" : "no";
     if (text.startsWith("+") || text.startsWith("%:")) return "unknown";
@@ -100,7 +100,7 @@ export function judgeAccount({ name, uid, gid, groups }: Account): Judge {
 }
 
 /** Whether an entry of a host list means this host. Its addresses are not known here. */
-export function judgeHost(hostname: string | null): Judge {
+export function evaluateHost(hostname: string | null): Evaluator {
   const long = hostname?.toLowerCase() ?? "";
   const short = long.split(".")[0] ?? "";
   return (text) => {

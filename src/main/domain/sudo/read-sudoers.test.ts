@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { makeAccount } from "#domain/ssh/testdata/make-collection.ts";
 import { findDoas } from "./doas.ts";
 import { readSudoers } from "./read-sudoers.ts";
-import { findBecoming } from "./who-becomes.ts";
+import { findEscalation } from "./who-becomes.ts";
 
 const root = makeAccount("root", { uid: 0, gid: 0, home: "/root", groups: ["root"] });
 const ann = makeAccount("ann", { uid: 1_001, groups: ["ann", "wheel"] });
@@ -24,7 +24,7 @@ const read = (text: string, more: Record<string, string> = {}, folders: Record<s
   );
 
 function become(text: string) {
-  const found = findBecoming(read(text), { accounts, hostname: "web1.example.org" });
+  const found = findEscalation(read(text), { accounts, hostname: "web1.example.org" });
   return found.map(({ account, target, commands, password, isCertain }) =>
     [account, target, commands, password, isCertain ? "" : "perhaps"].join(" ").trim(),
   );

@@ -1,9 +1,9 @@
 import type { Account } from "#domain/collection/collection.ts";
 import { spend, TooMuchToJudge } from "#domain/work-budget.ts";
-import type { Becoming } from "#shared/model/becoming.ts";
+import type { Escalation } from "#shared/model/becoming.ts";
 import type { Spec } from "./commands.ts";
 import { isShell } from "./is-shell.ts";
-import { createMatcher, judgeAccount, judgeHost, type Match } from "./matching.ts";
+import { createMatcher, evaluateAccount, evaluateHost, type Match } from "./matching.ts";
 import type { Sudoers } from "./read-sudoers.ts";
 import type { Item } from "./scanner.ts";
 
@@ -19,22 +19,22 @@ const MOST_TARGETS = 50;
  * Which accounts may run what as which others, by the rules of sudo. Root becomes whom it likes and is left out.
  * A rule with ALL lets an account become anybody: that is told of root alone, which is more than all the others.
  */
-export function findBecoming(sudoers: Sudoers, { accounts, hostname }: World): Becoming[] {
-  const matchHosts = createMatcher(judgeHost(hostname), sudoers.aliases.host);
+export function findEscalation(sudoers: Sudoers, { accounts, hostname }: World): Escalation[] {
+  const matchHosts = createMatcher(evaluateHost(hostname), sudoers.aliases.host);
   const rules = sudoers.rules
     .map((rule) => ({ rule, isHere: matchHosts(rule.hosts) }))
     .filter(({ isHere }) => isHere !== "no");
   const targets = findTargets(sudoers, accounts);
   const alike = createKinds(sudoers);
-  const judgedKinds = new Map<string, (target: Account) => Becoming | null>();
-  const judgeKind = (account: Account): ((target: Account) => Becoming | null) => {
-    const matchUsers = createMatcher(judgeAccount(account), sudoers.aliases.user);
+  const evaluatedKinds = new Map<string, (target: Account) => Escalation | null>();
+  const evaluateKind = (account: Account): ((target: Account) => Escalation | null) => {
+    const matchUsers = createMatcher(evaluateAccount(account), sudoers.aliases.user);
     const mine = rules
       .map(({ rule, isHere }) => ({ rule, fits: both(isHere, matchUsers(rule.users)) }))
       .filter(({ fits }) => fits !== "no");
     if (mine.length === 0) return () => null;
     const defaults = defaultsFor(account, sudoers, hostname);
-    const known = new Map<Account, Becoming | null>();
+    const known = new Map<Account, Escalation | null>();
     return (target) => {
       const before = known.get(target);
       if (before !== undefined) return before;
@@ -46,10 +46,10 @@ export function findBecoming(sudoers: Sudoers, { accounts, hostname }: World): B
   return accounts.flatMap((account) => {
     if (account.uid === 0) return [];
     const kind = alike(account);
-    const judgeTarget = judgedKinds.get(kind) ?? judgeKind(account);
-    judgedKinds.set(kind, judgeTarget);
-    return targets.flatMap((target): Becoming[] => {
-      const judged = target.name === account.name ? null : judgeTarget(target);
+    const evaluateTarget = evaluatedKinds.get(kind) ?? evaluateKind(account);
+    evaluatedKinds.set(kind, evaluateTarget);
+    return targets.flatMap((target): Escalation[] => {
+      const judged = target.name === account.name ? null : evaluateTarget(target);
       if (judged === null) return [];
       spend(STEPS_OF_ROW);
       return [{ ...judged, account: account.name }];
@@ -96,7 +96,7 @@ function findTargets(sudoers: Sudoers, accounts: readonly Account[]): Account[] 
     list.some(({ isNegated }) => isNegated) ? list : list.filter(({ text }) => text !== "ALL"),
   );
   const isNamed = (account: Account) => {
-    const match = createMatcher(judgeAccount(account), sudoers.aliases.runas);
+    const match = createMatcher(evaluateAccount(account), sudoers.aliases.runas);
     return named.some((list) => match(list) !== "no");
   };
   const defaults = new Set(
@@ -121,9 +121,9 @@ type Said = {
 };
 
 /** The rules one after another, as sudo reads them: what a later one says of a command holds. */
-function judge(one: Case, rules: readonly Fitting[]): Becoming | null {
+function judge(one: Case, rules: readonly Fitting[]): Escalation | null {
   const { account, target, defaults, sudoers } = one;
-  const matchTarget = createMatcher(judgeAccount(target), sudoers.aliases.runas);
+  const matchTarget = createMatcher(evaluateAccount(target), sudoers.aliases.runas);
   const said: Said = { any: null, some: new Map() };
   for (const { rule, fits } of rules) {
     for (const spec of rule.specs) {
@@ -165,7 +165,7 @@ function conclude(
   { name: target }: Account,
   { any, some }: Said,
   { password }: AccountDefaults,
-): Becoming | null {
+): Escalation | null {
   const named = [...some].map(([command, said]) => ({ command, ...said }));
   const first = any ?? named.find(({ isCertain }) => isCertain) ?? named[0];
   if (!first) return null;
@@ -227,8 +227,8 @@ type AccountDefaults = {
 
 /** Of Defaults bound to a target or a command nothing is taken: they can only ask for a password more or less. */
 function defaultsFor(account: Account, sudoers: Sudoers, hostname: string | null): AccountDefaults {
-  const matchUsers = createMatcher(judgeAccount(account), sudoers.aliases.user);
-  const matchHosts = createMatcher(judgeHost(hostname), sudoers.aliases.host);
+  const matchUsers = createMatcher(evaluateAccount(account), sudoers.aliases.user);
+  const matchHosts = createMatcher(evaluateHost(hostname), sudoers.aliases.host);
   const flags = new Map<string, boolean>();
   const values = new Map<string, string>();
   for (const { scope, settings } of sudoers.defaults) {

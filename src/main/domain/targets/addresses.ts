@@ -31,7 +31,7 @@ const IPV6: Family = {
   bits: 128,
   remedy: "write 2001:db8::1, [2001:db8::1]:22, 2001:db8::/120 or 2001:db8::1-2001:db8::40",
   parse: parseIpv6,
-  say: sayIpv6,
+  say: formatIpv6,
   hasBroadcast: false,
 };
 
@@ -97,7 +97,7 @@ function parseIpv6(text: string): bigint | null {
   return ipaddr.IPv6.parse(text).parts.reduce((sum, part) => sum * 65_536n + BigInt(part), 0n);
 }
 
-function sayIpv6(address: bigint): string {
+function formatIpv6(address: bigint): string {
   const parts = Array.from({ length: 8 }, (_, index) =>
     Number((address >> BigInt(112 - 16 * index)) & 0xffffn),
   );

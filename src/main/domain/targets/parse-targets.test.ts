@@ -5,13 +5,13 @@ import { makeConfig } from "#domain/ssh-config/testdata/make-config.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { Protocol } from "#shared/model/starttls.ts";
 import { MOST_TARGETS, Target } from "#shared/model/target.ts";
-import { sayTarget, writeTarget } from "#shared/text/target.ts";
+import { formatTarget, writeTarget } from "#shared/text/target.ts";
 import { parseTargets as parse } from "./parse-targets.ts";
 
 const parseTargets = (text: string, only: "ssh" | "tls" | null, protocol: Protocol | null = null) =>
   parse(text, { only, protocol, serverNames: [], sshConfig: NO_SSH_CONFIG, skipBroken: false }).targets;
 
-const say = (text: string, only: "ssh" | "tls" | null = null) => parseTargets(text, only).map(sayTarget);
+const say = (text: string, only: "ssh" | "tls" | null = null) => parseTargets(text, only).map(formatTarget);
 
 test("what the port does not say is both: SSH on 22 and TLS on 443", () => {
   expect(parseTargets("web01.corp", null)).toEqual([
@@ -142,7 +142,7 @@ test("what is spoken before TLS is told by the port, by the text, or by a wish f
     "ldap",
   ]);
   expect(protocols("b:2525 tls://b:25 ldap://b:1389 root@b", "smtp")).toEqual(["smtp", "tls", "ldap", "ssh"]);
-  expect(parseTargets("mail[1-2]", null, "imap").map(sayTarget)).toEqual(["mail1:143", "mail2:143"]);
+  expect(parseTargets("mail[1-2]", null, "imap").map(formatTarget)).toEqual(["mail1:143", "mail2:143"]);
 });
 
 test("an endpoint may be asked for several server names, each address for each of them", () => {
@@ -154,7 +154,7 @@ test("an endpoint may be asked for several server names, each address for each o
   expect(() => say("10.0.0.5:443/a.example+")).toThrow(Refusal);
   const wish = { only: null, protocol: null, sshConfig: NO_SSH_CONFIG, skipBroken: false } as const;
   const asked = (text: string, serverNames: string[]) => parse(text, { ...wish, serverNames });
-  expect(asked("web1 10.0.0.5:443/own.example 10.0.0.6:443", ["a", "b"]).targets.map(sayTarget)).toEqual([
+  expect(asked("web1 10.0.0.5:443/own.example 10.0.0.6:443", ["a", "b"]).targets.map(formatTarget)).toEqual([
     "web1:22",
     "web1:443/a",
     "web1:443/b",
@@ -195,9 +195,9 @@ Host inner-*
   Port 2201`,
 });
 
-const sayWith = (text: string, only: "ssh" | "tls" | null = null) =>
+const formatWith = (text: string, only: "ssh" | "tls" | null = null) =>
   parse(text, { only, protocol: null, serverNames: [], sshConfig: CONFIG, skipBroken: false }).targets.map(
-    sayTarget,
+    formatTarget,
   );
 
 test.each([
@@ -211,7 +211,7 @@ test.each([
   ["inner-[1-2]", ["ssh://inner-1:2201", "ssh://inner-2:2201"]],
   ["jo@inner-[1-2]:22", ["jo@inner-1", "jo@inner-2"]],
 ])("with an ssh_config that knows it, %s means %j", (text, targets) => {
-  expect(sayWith(text)).toEqual(targets);
+  expect(formatWith(text)).toEqual(targets);
   const again = parse(text, {
     only: null,
     protocol: null,
@@ -219,7 +219,7 @@ test.each([
     sshConfig: CONFIG,
     skipBroken: false,
   }).targets;
-  expect(sayWith(again.map(writeTarget).join(" "))).toEqual(targets);
+  expect(formatWith(again.map(writeTarget).join(" "))).toEqual(targets);
 });
 
 test("of ten thousand lines with a hundred broken ones each of these is named, and the rest are taken", () => {
@@ -281,10 +281,10 @@ const target: fc.Arbitrary<Target> = fc.oneof(
 );
 
 test("every target that is said is read back the same", () => {
-  const isEqual = (one: Target, other: Target) => sayTarget(one) === sayTarget(other);
+  const isEqual = (one: Target, other: Target) => formatTarget(one) === formatTarget(other);
   fc.assert(
     fc.property(fc.uniqueArray(target, { comparator: isEqual, maxLength: 20 }), (targets) => {
-      expect(parseTargets(targets.map(sayTarget).join("\n"), null)).toEqual(targets);
+      expect(parseTargets(targets.map(formatTarget).join("\n"), null)).toEqual(targets);
     }),
   );
 });

@@ -63,7 +63,7 @@ export function parseTargets(text: string, wish: Wish): Parsed {
 }
 
 export function refuseTooMany(count: bigint): void {
-  if (count > MOST_TARGETS) throw new Refusal("too-many", sayTooMany(count));
+  if (count > MOST_TARGETS) throw new Refusal("too-many", formatTooMany(count));
 }
 
 /** What is broken throughout is no list of targets, and not worth its memory. */
@@ -82,18 +82,18 @@ function readEntries(text: string, { sshConfig, skipBroken }: Wish) {
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         const entry = { where: `line ${index + 1}`, text: cut(word), why: error.message };
-        if (!skipBroken) throw new Refusal("invalid-input", sayBroken(entry, lines.length > 1));
+        if (!skipBroken) throw new Refusal("invalid-input", formatBroken(entry, lines.length > 1));
         broken.set(word, entry);
         if (broken.size > MOST_BROKEN) throw new Refusal("too-many", TOO_BROKEN);
       }
     }
   }
   const [first] = broken.values();
-  if (entries.size === 0 && first) throw new Refusal("invalid-input", sayBroken(first, lines.length > 1));
+  if (entries.size === 0 && first) throw new Refusal("invalid-input", formatBroken(first, lines.length > 1));
   return { entries: [...entries.values()], broken: [...broken.values()] };
 }
 
-const sayBroken = ({ where, text, why }: BrokenEntry, hasLines: boolean): string =>
+const formatBroken = ({ where, text, why }: BrokenEntry, hasLines: boolean): string =>
   `"${text}"${hasLines ? ` on ${where}` : ""} ${why}`;
 
 /** A comma inside brackets belongs to the entry. */
@@ -148,5 +148,5 @@ function makeTargets(entry: Entry, host: string, wish: Wish): Target[] {
 
 const TOO_BROKEN = "more than 10,000 words cannot be read as targets; is this a list of them?";
 
-const sayTooMany = (count: bigint): string =>
+const formatTooMany = (count: bigint): string =>
   `this means ${count.toLocaleString("en")} targets, and at most ${MOST_TARGETS.toLocaleString("en")} can be taken at once; take a smaller range, or only SSH or only TLS`;

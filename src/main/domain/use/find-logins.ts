@@ -74,7 +74,7 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
     }
     const missing = unread.map(({ path }) => path).filter((path) => familyOf(path) === family);
     const renamed = findRenaming(told, others);
-    if (renamed) notRead.push(`${family}: ${sayRenamed(renamed)}`);
+    if (renamed) notRead.push(`${family}: ${formatRenamed(renamed)}`);
     const found = findSpans(dated, missing, offset);
     const spans = renamed ? since(found, renamed.last) : found;
     const sure =
@@ -85,8 +85,8 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
         sure.map((span) => endBy(span, now)),
       ),
     );
-    notRead.push(...dated.flatMap(sayCut));
-    if (sure !== spans && changedAt !== null) notRead.push(`${family}: ${sayChanged(changedAt)}`);
+    notRead.push(...dated.flatMap(formatCut));
+    if (sure !== spans && changedAt !== null) notRead.push(`${family}: ${formatChanged(changedAt)}`);
   }
   const all = addUp(seen);
   const kept = all.slice(0, MOST_KEYS);
@@ -117,7 +117,7 @@ const since = (spans: readonly Span[], at: number): readonly Span[] =>
     ? spans.filter(({ to }) => to > at).map(({ from, to }) => ({ from: Math.max(from, at), to }))
     : spans;
 
-const sayChanged = (at: number): string =>
+const formatChanged = (at: number): string =>
   `no login by key before ${instantOf(at)?.slice(0, 10) ?? "now"} is in it, when sshd's configuration was changed: until then it may have been silent`;
 
 /**
@@ -135,7 +135,7 @@ function findRenaming(told: readonly Seen[], others: readonly Seen[]): Seen | nu
 const lastOf = (seen: readonly Seen[]): Seen | null =>
   seen.reduce<Seen | null>((one, other) => (one && one.last > other.last ? one : other), null);
 
-const sayRenamed = ({ host, last }: Seen): string =>
+const formatRenamed = ({ host, last }: Seen): string =>
   `until ${instantOf(last)?.slice(0, 10) ?? "now"} its logins are those of ${host}, as this host may have been called: none before is known to be missing`;
 
 /** What a log tells of a time to come was there by now. */
@@ -206,7 +206,7 @@ function findDoubt(
   return null;
 }
 
-const sayCut = ({ path, ending, isTail }: DatedLog): string[] => [
+const formatCut = ({ path, ending, isTail }: DatedLog): string[] => [
   ...(ending === "cut" ? [`${path}: it was read in part only, for its time was over or it is damaged`] : []),
   ...(isTail ? [`${path}: only its end was read, for it is very large`] : []),
 ];

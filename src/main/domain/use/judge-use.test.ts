@@ -4,7 +4,7 @@ import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import type { HostUse, KeyLogins } from "#shared/model/host-use.ts";
 import type { Use } from "#shared/model/verdict.ts";
 import { loginName } from "./find-logins.ts";
-import { judgeUses, type UsedGrant } from "./judge-use.ts";
+import { evaluateUses, type UsedGrant } from "./judge-use.ts";
 
 const NOW = Date.parse("2026-06-01T00:00:00Z") / 1000;
 const key = readKeyBlob(Buffer.from(SAMPLE_KEYS.ed25519.split(" ")[1] ?? "", "base64"));
@@ -42,10 +42,10 @@ const login = (lastAt: string, more: Partial<KeyLogins> = {}): KeyLogins => ({
 
 const WEAK = "told by plain files alone, into which any user of that host can have lines written";
 
-type Case = Partial<HostUse> & Partial<Parameters<typeof judgeUses>[0]> & { grant?: Partial<UsedGrant> };
+type Case = Partial<HostUse> & Partial<Parameters<typeof evaluateUses>[0]> & { grant?: Partial<UsedGrant> };
 
 function judge({ logins = [], windows = [], grant = {}, ...world }: Case): Use {
-  return judgeUses({ known: { logins, windows }, evidence: NOTHING, lastLogins: [], now: NOW, ...world })({
+  return evaluateUses({ known: { logins, windows }, evidence: NOTHING, lastLogins: [], now: NOW, ...world })({
     ...GRANT,
     ...grant,
   });
@@ -103,22 +103,22 @@ test("a window of 89 days, one that ended a week ago, and one with a gap are too
 
 test("a line is not called unused before it is known to have stood for 90 days", () => {
   const windows = [window("2026-01-01")];
-  const judgeSince = (since: string | null, logins: KeyLogins[] = []) =>
+  const evaluateSince = (since: string | null, logins: KeyLogins[] = []) =>
     judge({ windows, logins, grant: { standsSince: () => since } });
-  expect(judgeSince("2026-03-03T00:00:00Z")).toMatchObject({ state: "unused" });
-  expect(judgeSince("2026-03-04T00:00:00Z")).toMatchObject({
+  expect(evaluateSince("2026-03-03T00:00:00Z")).toMatchObject({ state: "unused" });
+  expect(evaluateSince("2026-03-04T00:00:00Z")).toMatchObject({
     state: "unknown",
     reasons: [
       "its line may be as new as 2026-03-04: to call it unused takes 90 days",
       "no login with it in 150 days of logs (2026-01-01 to 2026-05-31)",
     ],
   });
-  expect(judgeSince(null)).toMatchObject({
+  expect(evaluateSince(null)).toMatchObject({
     state: "unknown",
     reasons: ["when its line was written is not known: to call it unused takes 90 days", expect.any(String)],
   });
   // One that logged in before has stood since then.
-  expect(judgeSince(null, [login("2026-02-02")])).toMatchObject({ state: "unused" });
+  expect(evaluateSince(null, [login("2026-02-02")])).toMatchObject({ state: "unused" });
 });
 
 test("what hides logins makes no login unknown, and hides none that was seen", () => {

@@ -10,7 +10,7 @@ import {
 } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Use } from "#shared/model/verdict.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { type LoginEvidence, loginName } from "./find-logins.ts";
 import { LONGEST_SILENCE_DAYS } from "./log-windows.ts";
 import { DAY_SECONDS, instantOf } from "./times.ts";
@@ -47,10 +47,10 @@ type World = {
  * Is a grant used? By logins with its key to its account, as logs tell of them. That there were none is said only
  * where the logs reach back far enough without a gap; otherwise it is unknown, and why.
  */
-export function judgeUses({ known, evidence, lastLogins, now }: World): (grant: UsedGrant) => Use {
+export function evaluateUses({ known, evidence, lastLogins, now }: World): (grant: UsedGrant) => Use {
   const logins = new Map(known.logins.map((login) => [nameOf(login), login]));
   const { reach, evidence: strength } = findSurestReach(known.windows, now);
-  const read = sayWindows(known.windows);
+  const read = formatWindows(known.windows);
 
   return (grant) => {
     const names = grant.key ? [grant.key.fingerprint, md5Of(grant.key)] : [];
@@ -61,7 +61,7 @@ export function judgeUses({ known, evidence, lastLogins, now }: World): (grant: 
     );
     const isRecent = last !== null && now - toSeconds(last.lastAt) <= UNUSED_AFTER_DAYS * DAY_SECONDS;
     const coverage = {
-      read: [...read, ...sayLastLogin(grant.account, lastLogins)],
+      read: [...read, ...formatLastLogin(grant.account, lastLogins)],
       notRead: reach === null || reach.days < UNUSED_AFTER_DAYS || !isRecent ? evidence.notRead : [],
     };
     const inJournal = isInJournal(found, now);
@@ -73,14 +73,14 @@ export function judgeUses({ known, evidence, lastLogins, now }: World): (grant: 
     };
     if (last && isRecent) {
       const told: UseEvidence = inJournal ? "journal" : "file";
-      const reasons = [...sayUsed(last, grant, fields.count), ...sayWeak(told)];
+      const reasons = [...sayUsed(last, grant, fields.count), ...formatWeak(told)];
       return { ...fields, state: "used", evidence: told, reasons };
     }
     const past = last ? [`its last login that a log told of was on ${dayOf(last.lastAt)}`] : [];
     const doubt = findDoubt(grant, names, { evidence, reach, windows: known.windows });
     if (doubt !== null) return { ...fields, state: "unknown", evidence: null, reasons: [doubt, ...past] };
     const { days = 0, from = "", to = "" } = reach ?? {};
-    const span = `${sayCount(days, "day")} of logs (${dayOf(from)} to ${dayOf(to)})`;
+    const span = `${formatCount(days, "day")} of logs (${dayOf(from)} to ${dayOf(to)})`;
     const youth = last ? null : findYouth(grant, now);
     if (youth !== null)
       return { ...fields, state: "unknown", evidence: null, reasons: [youth, `no login with it in ${span}`] };
@@ -92,7 +92,7 @@ export function judgeUses({ known, evidence, lastLogins, now }: World): (grant: 
       reasons: [
         last ? `${none} ${UNUSED_AFTER_DAYS} days, within ${span}` : `${none} ${span}`,
         ...past,
-        ...sayWeak(strength),
+        ...formatWeak(strength),
       ],
     };
   };
@@ -105,7 +105,7 @@ const isInJournal = (found: readonly KeyLogins[], now: number): boolean =>
       lastInJournalAt !== null && now - toSeconds(lastInJournalAt) <= UNUSED_AFTER_DAYS * DAY_SECONDS,
   );
 
-const sayWeak = (evidence: UseEvidence): string[] =>
+const formatWeak = (evidence: UseEvidence): string[] =>
   evidence === "journal"
     ? []
     : ["told by plain files alone, into which any user of that host can have lines written"];
@@ -152,7 +152,7 @@ function findDoubt(
     return `the logs that could be read end on ${dayOf(last)}`;
   }
   if (reach.days >= UNUSED_AFTER_DAYS) return null;
-  const length = reach.days === 0 ? "less than a day" : sayCount(reach.days, "day");
+  const length = reach.days === 0 ? "less than a day" : formatCount(reach.days, "day");
   return `the logs reach back ${length} without a gap, to ${dayOf(reach.from)}: to call it unused takes ${UNUSED_AFTER_DAYS} days`;
 }
 
@@ -184,19 +184,19 @@ function sayUsed(last: KeyLogins, { isAuthority, lineCount }: UsedGrant, count: 
   const from = last.lastFrom === null ? "" : `, from ${last.lastFrom}`;
   const since = dayOf(last.firstAt) === dayOf(last.lastAt) ? "" : `, since ${dayOf(last.firstAt)}`;
   return [
-    `last login with ${what} on ${dayOf(last.lastAt)}${from}; ${sayCount(count, "login")}${since}`,
+    `last login with ${what} on ${dayOf(last.lastAt)}${from}; ${formatCount(count, "login")}${since}`,
     ...(lineCount > 1
       ? [`logs name the key and not the line: ${lineCount} lines of this account hold it`]
       : []),
   ];
 }
 
-const sayWindows = (windows: readonly LogWindow[]): string[] =>
+const formatWindows = (windows: readonly LogWindow[]): string[] =>
   [...windows]
     .sort((one, other) => (one.to < other.to ? 1 : -1))
     .map(({ source, from, to }) => `${source}: ${dayOf(from)} to ${dayOf(to)}`);
 
-function sayLastLogin(account: string, all: readonly LastLogin[]): string[] {
+function formatLastLogin(account: string, all: readonly LastLogin[]): string[] {
   const own = all.filter((login) => login.account === account);
   return own.map(
     ({ at, source }) =>

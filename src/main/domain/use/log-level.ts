@@ -22,7 +22,7 @@ export function findHidingLevel({ sshd, otherDaemons, unread }: Collection): str
 function findHidden({ effective, files }: SshdSettings): string | null {
   for (const answer of new Set(effective?.values() ?? [])) {
     const level = answer.get("loglevel")?.find((value) => HIDING.test(value));
-    if (level !== undefined) return sayHidden(level);
+    if (level !== undefined) return formatHidden(level);
   }
   for (const [path, bytes] of files) {
     const lines = Buffer.from(bytes).toString("latin1").split("\n");
@@ -30,10 +30,10 @@ function findHidden({ effective, files }: SshdSettings): string | null {
     // Where sshd itself was asked, its files add only what holds for other connections than the one asked about.
     const open = effective === null ? lines : firstMatch < 0 ? [] : lines.slice(firstMatch);
     const [, level] = open.map((line) => HIDING_LINE.exec(line)).find((found) => found !== null) ?? [];
-    if (level !== undefined) return `${sayHidden(level)} (${path})`;
+    if (level !== undefined) return `${formatHidden(level)} (${path})`;
   }
   return null;
 }
 
-const sayHidden = (level: string): string =>
+const formatHidden = (level: string): string =>
   `sshd is set to LogLevel ${level.toUpperCase().replace("SILENT", "QUIET")}, so it does not write of logins`;

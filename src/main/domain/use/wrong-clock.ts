@@ -1,6 +1,6 @@
 import type { KeyLogins } from "#shared/model/host-use.ts";
 import { MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import type { LoginEvidence } from "./find-logins.ts";
 import { DAY_SECONDS, instantOf } from "./times.ts";
 
@@ -10,7 +10,7 @@ import { DAY_SECONDS, instantOf } from "./times.ts";
  */
 export function withoutFuture(evidence: LoginEvidence, { ahead, now }: { ahead: number; now: number }) {
   if (ahead <= MOST_AHEAD_SECONDS) return evidence;
-  const why = `its clock is ${sayCount(ahead, "second")} ahead of this computer's, so that nothing in its logs is dated; set it`;
+  const why = `its clock is ${formatCount(ahead, "second")} ahead of this computer's, so that nothing in its logs is dated; set it`;
   const logins = evidence.logins.map((login) => notAfter(login, now));
   return { ...evidence, logins, windows: [], notRead: [...evidence.notRead, why] };
 }

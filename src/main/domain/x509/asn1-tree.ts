@@ -1,6 +1,6 @@
 import { type Element, readElement, TAG } from "#codec/der.ts";
 import type { Asn1Level, Asn1Node } from "#shared/model/asn1-node.ts";
-import { sayPrimitive } from "./asn1-values.ts";
+import { formatPrimitive } from "./asn1-values.ts";
 
 /**
  * ASN.1 level by level, for whoever looks at it: each question costs what it answers, so that a certificate of ten
@@ -68,13 +68,13 @@ function toNode(bytes: Buffer, element: Element): Asn1Node {
     headerBytes: content - start,
     contentBytes: end - content,
     isWrapping,
-    tag: sayTag(tag),
-    value: isConstructed || isWrapping ? "" : sayPrimitive(bytes, element),
+    tag: formatTag(tag),
+    value: isConstructed || isWrapping ? "" : formatPrimitive(bytes, element),
     isOpenable: (isConstructed && end > content) || isWrapping,
   };
 }
 
-function sayTag(tag: number): string {
+function formatTag(tag: number): string {
   const number = tag & 0x1f;
   const name = tag < 0x40 ? UNIVERSAL.get(number) : undefined;
   return name ?? `[${CLASSES[tag >> 6]}${number}]`;

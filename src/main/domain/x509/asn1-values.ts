@@ -5,33 +5,35 @@ import { readObjectId } from "./oids.ts";
 const MOST_BYTES = 96;
 
 /** An element that holds no others, in words. */
-export function sayPrimitive(bytes: Buffer, element: Element): string {
+export function formatPrimitive(bytes: Buffer, element: Element): string {
   const { tag, content, end } = element;
   const octets = bytes.subarray(content, end);
   switch (tag) {
     case TAG.boolean:
-      return octets.length === 1 ? (octets[0] === 0 ? "FALSE" : "TRUE") : sayHex(octets);
+      return octets.length === 1 ? (octets[0] === 0 ? "FALSE" : "TRUE") : formatHex(octets);
     case TAG.null:
-      return octets.length === 0 ? "" : sayHex(octets);
+      return octets.length === 0 ? "" : formatHex(octets);
     case TAG.integer:
     case 0x0a:
-      return sayInteger(octets);
+      return formatInteger(octets);
     case TAG.oid:
-      return sayOid(bytes, element);
+      return formatOid(bytes, element);
     case TAG.bitString:
-      return sayBits(octets);
+      return formatBits(octets);
     case TAG.utcTime:
     case TAG.generalizedTime:
-      return sayTime(octets, tag === TAG.utcTime ? "utc" : "generalized");
+      return formatTime(octets, tag === TAG.utcTime ? "utc" : "generalized");
     case TAG.bmpString:
       return cut(
-        octets.length % 2 === 0 ? Buffer.from(shorten(octets)).swap16().toString("utf16le") : sayHex(octets),
+        octets.length % 2 === 0
+          ? Buffer.from(shorten(octets)).swap16().toString("utf16le")
+          : formatHex(octets),
         octets,
       );
     default:
       return isText(tag) || isPrintable(octets)
         ? cut(shorten(octets).toString("utf8"), octets)
-        : sayHex(octets);
+        : formatHex(octets);
   }
 }
 
@@ -53,26 +55,26 @@ const shorten = (octets: Buffer): Buffer => octets.subarray(0, MOST_BYTES);
 
 const cut = (text: string, { length }: Buffer): string => (length > MOST_BYTES ? `${text}…` : text);
 
-function sayHex(octets: Buffer): string {
+function formatHex(octets: Buffer): string {
   const pairs = shorten(octets).toString("hex").toUpperCase().match(/../g) ?? [];
   return cut(pairs.join(" "), octets);
 }
 
 /** Decimal as long as people read it so: serial numbers and moduli are hex. */
-function sayInteger(octets: Buffer): string {
-  if (octets.length === 0 || octets.length > 8) return sayHex(octets);
+function formatInteger(octets: Buffer): string {
+  if (octets.length === 0 || octets.length > 8) return formatHex(octets);
   return BigInt.asIntN(8 * octets.length, BigInt(`0x${octets.toString("hex")}`)).toString();
 }
 
-function sayOid(bytes: Buffer, element: Element): string {
+function formatOid(bytes: Buffer, element: Element): string {
   const object = readObjectId(bytes, element);
-  if (!object) return sayHex(bytes.subarray(element.content, element.end));
+  if (!object) return formatHex(bytes.subarray(element.content, element.end));
   return object.longName === null ? object.oid : `${object.oid} ${object.longName}`;
 }
 
-function sayBits(octets: Buffer): string {
+function formatBits(octets: Buffer): string {
   const bits = bitsOf(octets);
-  if (!bits) return sayHex(octets);
+  if (!bits) return formatHex(octets);
   const count = 8 * bits.length - (octets[0] ?? 0);
   const few =
     count <= 32
@@ -83,7 +85,7 @@ function sayBits(octets: Buffer): string {
   return `${count} bits${few}`;
 }
 
-function sayTime(octets: Buffer, form: "utc" | "generalized"): string {
+function formatTime(octets: Buffer, form: "utc" | "generalized"): string {
   const text = shorten(octets).toString("latin1");
   const instant = readDate(text, form);
   return instant ? `${text}, that is ${instant}` : cut(text, octets);

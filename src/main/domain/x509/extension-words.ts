@@ -29,29 +29,29 @@ const FEATURES = new Map([
 
 /** By OpenSSL's short name. */
 export const EXTENSION_READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  ["basicConstraints", sayBasicConstraints],
-  ["keyUsage", sayKeyUsage],
-  ["extendedKeyUsage", (bytes, element) => eachOf(bytes, element, sayObject)],
-  ["subjectAltName", sayNames],
-  ["issuerAltName", sayNames],
+  ["basicConstraints", formatBasicConstraints],
+  ["keyUsage", formatKeyUsage],
+  ["extendedKeyUsage", (bytes, element) => eachOf(bytes, element, formatObject)],
+  ["subjectAltName", formatNames],
+  ["issuerAltName", formatNames],
   [
     "subjectKeyIdentifier",
-    (bytes, element) => (element.tag === TAG.octetString ? sayHex(bytes, element) : null),
+    (bytes, element) => (element.tag === TAG.octetString ? formatHex(bytes, element) : null),
   ],
-  ["authorityKeyIdentifier", sayAuthorityKey],
-  ["crlDistributionPoints", sayDistributionPoints],
-  ["freshestCRL", sayDistributionPoints],
+  ["authorityKeyIdentifier", formatAuthorityKey],
+  ["crlDistributionPoints", formatDistributionPoints],
+  ["freshestCRL", formatDistributionPoints],
   ["authorityInfoAccess", sayAccess],
   ["subjectInfoAccess", sayAccess],
-  ["certificatePolicies", (bytes, element) => eachOf(bytes, element, sayPolicy)],
-  ["nameConstraints", sayNameConstraints],
+  ["certificatePolicies", (bytes, element) => eachOf(bytes, element, formatPolicy)],
+  ["nameConstraints", formatNameConstraints],
   [
     "policyConstraints",
     (_, element) => (element.tag === TAG.sequence ? "limits the policies below it" : null),
   ],
   ["inhibitAnyPolicy", (bytes, element) => integerOf(bytes, element)?.toString() ?? null],
-  ["tlsfeature", (bytes, element) => eachOf(bytes, element, sayFeature)],
-  ["ct_precert_scts", saySctList],
+  ["tlsfeature", (bytes, element) => eachOf(bytes, element, formatFeature)],
+  ["ct_precert_scts", formatSctList],
   [
     "ct_precert_poison",
     (_, element) => (element.tag === TAG.null ? "a precertificate, not to be served" : null),
@@ -77,38 +77,38 @@ export function readBasicConstraints(
   return { isCa: hasFlag && bytes[first.content] !== 0, pathLength };
 }
 
-function sayBasicConstraints(bytes: Buffer, element: Element): string | null {
+function formatBasicConstraints(bytes: Buffer, element: Element): string | null {
   const constraints = readBasicConstraints(bytes, element);
   if (!constraints) return null;
   const { isCa, pathLength } = constraints;
   return `CA:${isCa ? "TRUE" : "FALSE"}${pathLength === null ? "" : `, pathlen:${pathLength}`}`;
 }
 
-function sayKeyUsage(bytes: Buffer, element: Element): string | null {
+function formatKeyUsage(bytes: Buffer, element: Element): string | null {
   const content = bytes.subarray(element.content + 1, element.end);
   if (element.tag !== TAG.bitString || content.length === 0 || content.length > 2) return null;
   const isSet = (bit: number) => ((content[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0;
   return USAGES.filter((_, bit) => isSet(bit)).join(", ");
 }
 
-function sayNames(bytes: Buffer, element: Element): string | null {
+function formatNames(bytes: Buffer, element: Element): string | null {
   const names = element.tag === TAG.sequence ? readGeneralNames(bytes, element) : null;
   return names ? names.map(({ text }) => text).join(", ") : null;
 }
 
-function sayAuthorityKey(bytes: Buffer, element: Element): string | null {
+function formatAuthorityKey(bytes: Buffer, element: Element): string | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 3) : null;
   if (!parts) return null;
   const words = parts.map((part) => {
-    if (part.tag === 0x80) return `${parts.length > 1 ? "keyid:" : ""}${sayHex(bytes, part)}`;
-    if (part.tag === 0x82) return `serial:${sayHex(bytes, part)}`;
+    if (part.tag === 0x80) return `${parts.length > 1 ? "keyid:" : ""}${formatHex(bytes, part)}`;
+    if (part.tag === 0x82) return `serial:${formatHex(bytes, part)}`;
     return part.tag === 0xa1 ? (readGeneralNames(bytes, part) ?? []).map(({ text }) => text).join(", ") : "";
   });
   return words.filter((word) => word !== "").join(", ");
 }
 
 /** The places themselves; reasons and issuers are left out. */
-function sayDistributionPoints(bytes: Buffer, element: Element): string | null {
+function formatDistributionPoints(bytes: Buffer, element: Element): string | null {
   return eachOf(bytes, element, (point) => {
     const name = readChildren(bytes, point, 3)?.find(({ tag }) => tag === 0xa0);
     const full = name && readChildren(bytes, name, 1)?.[0];
@@ -124,29 +124,31 @@ function sayDistributionPoints(bytes: Buffer, element: Element): string | null {
 function sayAccess(bytes: Buffer, element: Element): string | null {
   return eachOf(bytes, element, (description) => {
     const [method, location] = readChildren(bytes, description, 2) ?? [];
-    const name = method && sayObject(method, bytes);
+    const name = method && formatObject(method, bytes);
     return name && location ? `${name} - ${readGeneralName(bytes, location).text}` : null;
   });
 }
 
-function sayPolicy(policy: Element, bytes: Buffer): string | null {
+function formatPolicy(policy: Element, bytes: Buffer): string | null {
   const [object] = readChildren(bytes, policy, 2) ?? [];
-  const name = object && sayObject(object, bytes);
+  const name = object && formatObject(object, bytes);
   return name ? `Policy: ${name}` : null;
 }
 
-function sayNameConstraints(bytes: Buffer, element: Element): string | null {
+function formatNameConstraints(bytes: Buffer, element: Element): string | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 2) : null;
   if (!parts) return null;
   const words = parts.map((part) => {
-    const subtrees = eachOf(bytes, { ...part, tag: TAG.sequence }, (subtree) => saySubtree(bytes, subtree));
+    const subtrees = eachOf(bytes, { ...part, tag: TAG.sequence }, (subtree) =>
+      formatSubtree(bytes, subtree),
+    );
     return subtrees === null ? null : `${part.tag === 0xa0 ? "Permitted" : "Excluded"}: ${subtrees}`;
   });
   return words.includes(null) ? null : words.join("; ");
 }
 
 /** An address here is followed by its mask. */
-function saySubtree(bytes: Buffer, subtree: Element): string | null {
+function formatSubtree(bytes: Buffer, subtree: Element): string | null {
   const [base] = readChildren(bytes, subtree, 3) ?? [];
   if (!base) return null;
   if (base.tag !== 0x87) return readGeneralName(bytes, base).text;
@@ -157,7 +159,7 @@ function saySubtree(bytes: Buffer, subtree: Element): string | null {
 }
 
 /** RFC 6962: a list of byte strings inside an octet string, each of two bytes of length and its content. */
-function saySctList(bytes: Buffer, element: Element): string | null {
+function formatSctList(bytes: Buffer, element: Element): string | null {
   if (element.tag !== TAG.octetString || element.end - element.content < 2) return null;
   if (bytes.readUInt16BE(element.content) !== element.end - element.content - 2) return null;
   let count = 0;
@@ -169,12 +171,12 @@ function saySctList(bytes: Buffer, element: Element): string | null {
   return `${count} signed certificate timestamp${count === 1 ? "" : "s"}`;
 }
 
-function sayFeature(feature: Element, bytes: Buffer): string | null {
+function formatFeature(feature: Element, bytes: Buffer): string | null {
   const number = integerOf(bytes, feature);
   return number === null ? null : (FEATURES.get(number) ?? String(number));
 }
 
-function sayObject(element: Element, bytes: Buffer): string | null {
+function formatObject(element: Element, bytes: Buffer): string | null {
   const object = element.tag === TAG.oid ? readObjectId(bytes, element) : null;
   return object && longNameOf(object);
 }
@@ -199,7 +201,7 @@ function eachOf(
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
 
 /** Bytes as OpenSSL prints those of identifiers: 9C:5F:D0. */
-function sayHex(bytes: Buffer, { content, end }: Element): string {
+function formatHex(bytes: Buffer, { content, end }: Element): string {
   let text = "";
   for (let at = content; at < end; at++) text += `${at === content ? "" : ":"}${HEX[bytes[at] ?? 0]}`;
   return text;

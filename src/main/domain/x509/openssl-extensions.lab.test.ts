@@ -45,7 +45,7 @@ function readExtensions(text: string): Said[] {
 }
 
 /** Up to the first that is not known here: its bytes, which openssl prints as they are, may hold an end of line. */
-function sayOurs(der: Uint8Array): Said[] {
+function formatOurs(der: Uint8Array): Said[] {
   const { extensions = [] } = readCertificate(der) ?? {};
   const stranger = extensions.findIndex(({ value }) => value === null);
   return extensions.slice(0, stranger === -1 ? undefined : stranger).map(({ name, isCritical, value }) => ({
@@ -64,7 +64,7 @@ async function compare(ders: readonly Uint8Array[]): Promise<void> {
   for (const [index, der] of ders.entries()) {
     const { malformed } = readCertificate(der) ?? {};
     // Where OpenSSL prints the bytes of what it cannot read, there are no words to compare.
-    const ours = sayOurs(der);
+    const ours = formatOurs(der);
     if (malformed?.length === 0) expect(ours).toEqual(theirs[index]?.slice(0, ours.length));
   }
 }

@@ -65,7 +65,7 @@ test("certificates of every algorithm are read as openssl reads them", async () 
 
   await expectSame(ders);
   expect(ders.map((bytes) => readCertificate(bytes)?.malformed.join())).toEqual(ders.map(() => ""));
-  expect(ders.map((bytes) => sayKey(bytes))).toMatchInlineSnapshot(`
+  expect(ders.map((bytes) => formatKey(bytes))).toMatchInlineSnapshot(`
     [
       "RSA 2048 null sha256WithRSAEncryption",
       "RSA 1024 null sha256WithRSAEncryption",
@@ -89,7 +89,7 @@ test("certificates of every algorithm are read as openssl reads them", async () 
   `);
 });
 
-const sayKey = (bytes: Buffer): string => {
+const formatKey = (bytes: Buffer): string => {
   const read = readCertificate(bytes);
   return `${read?.keyType} ${read?.keyBits} ${read?.curve} ${read?.signature}`;
 };

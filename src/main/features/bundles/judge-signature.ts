@@ -3,7 +3,7 @@ import type { PublicKey } from "#domain/ssh/key-blob.ts";
 import type { GivenBundle } from "#shared/contract/bundles.ts";
 import { type BundleSignature, SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { saySignature } from "#shared/text/bundle.ts";
+import { formatSignature } from "#shared/text/bundle.ts";
 import type { Store } from "#store/store.ts";
 
 type Wish = Pick<GivenBundle, "signature" | "signers" | "requireSignature">;
@@ -18,7 +18,7 @@ export function judgeSignature(
   if (requireSignature && signature.kind !== "known")
     throw new Refusal(
       "invalid-input",
-      `a signature by somebody who is known is required: ${saySignature(signature)}; ${REMEDY}`,
+      `a signature by somebody who is known is required: ${formatSignature(signature)}; ${REMEDY}`,
     );
   return signature;
 }

@@ -81,7 +81,7 @@ const OF_THE_WAY = new Set([
   "row_seal",
   "seal_state",
 ]);
-const OF_A_VISIT = new Set([
+const OF_A_PROBE = new Set([
   "user",
   "reading",
   "key_type",
@@ -92,7 +92,7 @@ const OF_A_VISIT = new Set([
 ]);
 
 /** What comes of the signatures of key files: they count in a bundle that its host has signed, which root alone can have it do. */
-const OF_PROOFS = new Set([
+const OF_VERIFICATIONS = new Set([
   "possession",
   "claim",
   "is_matched",
@@ -111,7 +111,7 @@ const BY_READING = "nothing that sshd consults refuses it";
 /** Every row of every table, without what tells of the way, and without the instants of the two readings. */
 function readTables(
   { databasePath }: Pick<Desk, "databasePath">,
-  withProofs: boolean,
+  withVerifications: boolean,
 ): Record<string, unknown[]> {
   const db = new Sqlite(databasePath, { readonly: true });
   using _closing = { [Symbol.dispose]: () => void db.close() };
@@ -125,15 +125,15 @@ function readTables(
     db
       .prepare<[], object>(`SELECT * FROM "${name}"`)
       .all()
-      .map((row) => withoutWay(row, withProofs));
-  const isCompared = (name: string) => !OF_THE_WAY.has(name) && (withProofs || name !== "tally");
+      .map((row) => withoutWay(row, withVerifications));
+  const isCompared = (name: string) => !OF_THE_WAY.has(name) && (withVerifications || name !== "tally");
   return Object.fromEntries(names.filter(isCompared).map((name) => [name, read(name)]));
 }
 
-const withoutWay = (row: object, withProofs: boolean): object =>
+const withoutWay = (row: object, withVerifications: boolean): object =>
   Object.fromEntries(
     Object.entries(row)
-      .filter(([column]) => !OF_A_VISIT.has(column) && (withProofs || !OF_PROOFS.has(column)))
+      .filter(([column]) => !OF_A_PROBE.has(column) && (withVerifications || !OF_VERIFICATIONS.has(column)))
       .map(([column, value]) => [
         column,
         typeof value === "string"

@@ -14,14 +14,14 @@ import { isAuthority, isMeantFor, isNamed, signCertificate } from "#testing/tls/
 import { signAnswer } from "#testing/tls/sign-revocation.ts";
 import { createFindings } from "../findings/index.ts";
 import { createReader } from "../scans/describe-visit.ts";
-import { createVisitWriter } from "../scans/recording/visit-writer.ts";
+import { createProbeWriter } from "../scans/recording/visit-writer.ts";
 import { createChains } from "./index.ts";
 
 /** Endpoints that were visited, each with the chain that it sends. */
 function visit(endpoints: Record<string, readonly Uint8Array[]>) {
   const store = openStore({ path: ":memory:", access: "write" });
   const faults: unknown[] = [];
-  const write = createVisitWriter({ store, read: createReader(store), tell: (told) => faults.push(told) });
+  const write = createProbeWriter({ store, read: createReader(store), tell: (told) => faults.push(told) });
   const scanId = ScanId.parse(beginScan(store));
   for (const [host, chain] of Object.entries(endpoints)) {
     const target = { kind: "tls" as const, host, port: 443, serverName: null, protocol: "tls" as const };

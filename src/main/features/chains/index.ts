@@ -2,7 +2,7 @@ import { implement } from "@orpc/server";
 import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { describeChain } from "#domain/x509/path/chain-roles.ts";
 import { createClimber } from "#domain/x509/path/climb.ts";
-import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
 import { chains } from "#shared/contract/chains.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";
@@ -56,18 +56,18 @@ export function createChains({ store, announce, now }: Deps) {
     const leaf = findDer(sha256);
     const stores = await readStores();
     const isPublic = store.chains.isPublic(sha256);
-    const judgeBelow = (pool: CertificateIndex) =>
+    const evaluateBelow = (pool: CertificateIndex) =>
       stores.map((roots) => judge(leaf, pool, roots, profileOf(roots, isPublic)));
     const sent = store.chains.sentWith(sha256).map(({ chain, host, port, serverName, lastSeen }) => {
       const pool = indexCertificates(chain.map(({ der }) => der));
       const endpoint = { host, port, serverName, lastSeen };
-      return { endpoint, links: describeChain(chain), verdicts: judgeBelow(pool) };
+      return { endpoint, links: describeChain(chain), verdicts: evaluateBelow(pool) };
     });
     if (sent.length > 0) return { chains: sent, isPublic };
     const above = indexCertificates(climb(leaf));
     const known = [{ sha256, der: leaf }, ...above.all.filter((each) => each.sha256 !== sha256)];
     const links = describeChain(known);
-    return { chains: [{ endpoint: null, links, verdicts: judgeBelow(above) }], isPublic };
+    return { chains: [{ endpoint: null, links, verdicts: evaluateBelow(above) }], isPublic };
   }
 
   /** For TLS in either role: which one it is used in is not known. Names are not judged here, but by a rule of their own. */
@@ -85,7 +85,9 @@ export function createChains({ store, announce, now }: Deps) {
       mostIntermediates: null,
     };
     const judgement =
-      roots.all.length === 0 ? null : judgeChain({ leaf, pool, roots, wish, profile, revocationLists: null });
+      roots.all.length === 0
+        ? null
+        : evaluateChain({ leaf, pool, roots, wish, profile, revocationLists: null });
     return { store: name, source, rootCount: roots.all.length, judgement };
   }
 }

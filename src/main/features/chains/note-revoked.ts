@@ -1,6 +1,6 @@
-import { BY_LISTS, judgeRevocation } from "#domain/x509/revocation/judge-revocation.ts";
+import { BY_LISTS, evaluateRevocation } from "#domain/x509/revocation/judge-revocation.ts";
 import { type RevocationList, readCrl } from "#domain/x509/revocation/read-crl.ts";
-import { sayIssuer, serialBytes, settleRevoked } from "#domain/x509/revocation/settle-revoked.ts";
+import { formatIssuer, serialBytes, settleRevoked } from "#domain/x509/revocation/settle-revoked.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { RevocationView, Revoked } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";
@@ -23,21 +23,21 @@ export function createRevocationNotes({ store, climb, now }: Deps) {
         ...ders.flatMap((der) => findNamed(readCrl(der))),
         ...store.revoked.saidBy(BY_LISTS),
       ]);
-      const judge = named.size > 0 ? openJudge() : null;
+      const judge = named.size > 0 ? openEvaluator() : null;
       return [...named].filter((sha256) => judge?.(sha256, store.revoked.of(sha256))).length > 0;
     },
 
     /** What is known by lists alone is judged by those that are left. */
     takenBack(): boolean {
       const held = store.revoked.saidBy(BY_LISTS);
-      const judge = held.length > 0 ? openJudge() : null;
+      const judge = held.length > 0 ? openEvaluator() : null;
       return held.filter((sha256) => judge?.(sha256, null)).length > 0;
     },
   };
 
   function findNamed(list: RevocationList | null): string[] {
     if (!list) return [];
-    const candidates = store.revoked.ofIssuer(sayIssuer(list));
+    const candidates = store.revoked.ofIssuer(formatIssuer(list));
     if (candidates.length === 0) return [];
     const revoked = list.revoked();
     const isNamed = (serial: string) =>
@@ -46,13 +46,13 @@ export function createRevocationNotes({ store, climb, now }: Deps) {
   }
 
   /** By the lists that are there now, opened once. */
-  function openJudge(): (sha256: string, known: Revoked | null) => boolean {
+  function openEvaluator(): (sha256: string, known: Revoked | null) => boolean {
     const lists = store.trust.ders("crl").flatMap((each) => readCrl(each) ?? []);
     return (sha256, known) => {
       const der = store.certificates.find(sha256, now())?.der;
       if (!der) return false;
       const pool = findSpeakers(der, { store, climb, sent: store.chains.sentWith(sha256) });
-      const views = judgeRevocation(der, { pool, lists, staples: [], at: now().getTime() });
+      const views = evaluateRevocation(der, { pool, lists, staples: [], at: now().getTime() });
       return note(sha256, settleRevoked(known, views));
     };
   }

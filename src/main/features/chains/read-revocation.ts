@@ -1,6 +1,6 @@
 import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import {
-  judgeRevocation,
+  evaluateRevocation,
   type RevocationFacts,
   readRevocationFacts,
 } from "#domain/x509/revocation/judge-revocation.ts";
@@ -31,7 +31,7 @@ export const createRevocationReader =
     }));
     const pool = findSpeakers(leaf, { store, climb, sent });
     const lists = store.trust.ders("crl").flatMap((der) => readCrl(der) ?? []);
-    const views = judgeRevocation(leaf, { pool, lists, staples, at: now().getTime() });
+    const views = evaluateRevocation(leaf, { pool, lists, staples, at: now().getTime() });
     return { views: withKept(views, store.revoked.of(sha256)), ...readRevocationFacts(leaf) };
   };
 

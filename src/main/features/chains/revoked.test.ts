@@ -13,7 +13,7 @@ import { der, extension, oid, sequence, text } from "#testing/tls/build-certific
 import { isAuthority, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { signAnswer, signList } from "#testing/tls/sign-revocation.ts";
 import { createReader } from "../scans/describe-visit.ts";
-import { createVisitWriter } from "../scans/recording/visit-writer.ts";
+import { createProbeWriter } from "../scans/recording/visit-writer.ts";
 import { createChains } from "./index.ts";
 
 const root = signCertificate({ subject: "root", extensions: [isAuthority()] });
@@ -30,7 +30,7 @@ function open() {
   const store = openStore({ path: ":memory:", access: "write", now: () => new Date(now.at) });
   const announced: string[] = [];
   const announce = ({ kind }: { kind: string }) => announced.push(kind);
-  const write = createVisitWriter({
+  const write = createProbeWriter({
     store,
     read: createReader(store),
     tell: (told) => {

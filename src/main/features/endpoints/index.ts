@@ -4,7 +4,7 @@ import { endpoints } from "#shared/contract/endpoints.ts";
 import type { Endpoint } from "#shared/model/endpoint.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { formatTarget } from "#shared/text/target.ts";
 import type { StoredEndpoint } from "#store/hosts/endpoint-reader.ts";
 import type { Store } from "#store/store.ts";
 
@@ -23,7 +23,7 @@ export function createEndpoints({ store }: Deps) {
   function find(target: TlsTarget): Endpoint {
     const found = store.endpoints.find(target);
     if (found) return toEndpoint(found);
-    throw new Refusal("not-found", `${sayTarget(target)} has not been visited; scan it first`);
+    throw new Refusal("not-found", `${formatTarget(target)} has not been visited; scan it first`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Becoming } from "#shared/model/becoming.ts";
+import type { Escalation } from "#shared/model/becoming.ts";
 import { fingerprintOf } from "#store/testing/make-visit.ts";
 import { type File, file, grant, type Host, openGraph, rule } from "./open-graph.ts";
 
@@ -53,7 +53,7 @@ test.each<[string, Partial<File>, string]>([
   expect(await graph.reach("deploy@db", { direction: "to" })).toContain("root@web opens? deploy@db 1");
 });
 
-test.each<[string, Partial<Becoming>]>([
+test.each<[string, Partial<Escalation>]>([
   ["that asks for a password", { password: "own" }],
   ["that could not be read", { isCertain: false }],
   ["for commands that open no shell", { commands: "some", what: ["/bin/ls"] }],

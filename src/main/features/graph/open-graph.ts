@@ -1,5 +1,5 @@
 import { createRouterClient } from "@orpc/server";
-import type { Becoming } from "#shared/model/becoming.ts";
+import type { Escalation } from "#shared/model/becoming.ts";
 import type { GraphLink } from "#shared/model/graph.ts";
 import type { Effective } from "#shared/model/verdict.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
@@ -36,7 +36,7 @@ export const file = (key: string, owner: string, more: Partial<File> = {}): File
   ...more,
 });
 
-export const rule = (from: string, more: Partial<Becoming> = {}): Becoming => ({
+export const rule = (from: string, more: Partial<Escalation> = {}): Escalation => ({
   account: from,
   target: "root",
   by: "sudo",
@@ -67,7 +67,7 @@ export const trust = (
 });
 
 export type Host = Partial<Pick<CollectedHost, "accounts" | "grants" | "keyFiles" | "hostKeys">> & {
-  becoming?: Becoming[];
+  becoming?: Escalation[];
   agents?: CollectedHost["reach"]["agents"];
   authorities?: TrustedAuthority[];
 };

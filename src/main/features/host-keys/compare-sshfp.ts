@@ -6,7 +6,7 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostKeyRow } from "#shared/model/host-key.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { SshfpComparison } from "#shared/model/sshfp.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import type { Store } from "#store/store.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -71,7 +71,7 @@ function toComparison(name: string, keys: readonly HostKeyRow[], { answer, blobs
   return {
     name,
     ids: keys.map(({ id }) => id),
-    ...sayAnswer(answer, records.length),
+    ...formatAnswer(answer, records.length),
     keys: records.length === 0 ? [] : keys.map(toResult),
   };
 
@@ -81,7 +81,7 @@ function toComparison(name: string, keys: readonly HostKeyRow[], { answer, blobs
   }
 }
 
-function sayAnswer(
+function formatAnswer(
   answer: SshfpAnswer | null,
   count: number,
 ): Pick<SshfpComparison, "answer" | "why" | "isValidated"> {
@@ -99,7 +99,7 @@ function sayAnswer(
     case "answered":
       return {
         answer: count > 0 ? "records" : "none",
-        why: `${count > 0 ? sayCount(count, "record") : "no record"} from ${answer.resolver}; ${DNSSEC[answer.dnssec]}`,
+        why: `${count > 0 ? formatCount(count, "record") : "no record"} from ${answer.resolver}; ${DNSSEC[answer.dnssec]}`,
         isValidated: answer.dnssec === "local",
       };
     default:

@@ -5,7 +5,7 @@ import { hostKeys } from "#shared/contract/host-keys.ts";
 import type { HostKeyRow } from "#shared/model/host-key.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import type { Store } from "#store/store.ts";
 import { createSshfp } from "./compare-sshfp.ts";
 import { knownAsBy } from "./keyed-hosts.ts";
@@ -57,7 +57,7 @@ export function createHostKeyList(deps: Deps) {
 
   async function sources() {
     const { knownHosts, untried } = await takeSnapshot();
-    const note = `${sayCount(untried, "name")} of the inventory not tried with the hashed names in known_hosts: together they are too many`;
+    const note = `${formatCount(untried, "name")} of the inventory not tried with the hashed names in known_hosts: together they are too many`;
     return {
       files: knownHosts.files.map(describe),
       unread: [...knownHosts.unread],

@@ -1,7 +1,7 @@
 import { implement } from "@orpc/server";
 import { readWay } from "#domain/targets/read-way.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
-import type { ProbeWish, TlsProber } from "#net/tls/probe-endpoint.ts";
+import type { ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
 import { type Inspection, inspect } from "#shared/contract/inspect.ts";
 import { toInstant } from "#shared/model/instant.ts";
@@ -9,7 +9,7 @@ import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { protocolOfPort } from "#shared/model/starttls.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { formatTarget } from "#shared/text/target.ts";
 import { describeReading } from "./describe-reading.ts";
 import { createAside } from "./inspect-aside.ts";
 import { inspectFile } from "./inspect-file.ts";
@@ -39,10 +39,10 @@ export function createInspect({ prober, now }: Deps) {
 
   async function inspectEndpoint(
     target: TlsTarget,
-    wish: ProbeWish,
+    wish: ProbeRequest,
     signal = new AbortController().signal,
   ): Promise<Inspection> {
-    const source = sayTarget(target);
+    const source = formatTarget(target);
     const reading = await prober.probeEndpoint(target, signal, wish);
     if (reading.outcome !== "presented") throw new Refusal("unreachable", `${source}: ${reading.message}`);
     const items: Inspection["items"] = [];

@@ -15,8 +15,8 @@ type Deps = WriterDeps & {
   giveRoot: (name: string, pem: string) => Promise<void>;
 };
 
-type LocalWish = { name: string; permitted: readonly string[]; daysValid: number };
-type CsrWish = { name: string; note: string };
+type LocalRequest = { name: string; permitted: readonly string[]; daysValid: number };
+type CsrRequest = { name: string; note: string };
 type AcmeWish = {
   name: string;
   directory: string;
@@ -34,7 +34,7 @@ export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
   const { refuseTwin, write, keeping } = createIssuerWriter(deps);
   return { addLocal, addAcme, addCsr };
 
-  async function addLocal({ name, permitted, daysValid }: LocalWish): Promise<IssuerId> {
+  async function addLocal({ name, permitted, daysValid }: LocalRequest): Promise<IssuerId> {
     refuseTwin(name);
     const made = await makeAuthority(vault, { name, permitted, now: now() });
     const secrets = [made.rootSecret, made.intermediateSecret];
@@ -66,7 +66,7 @@ export function createIssuerAdding({ giveRoot, ...deps }: Deps) {
     });
   }
 
-  function addCsr({ name, note }: CsrWish): Promise<IssuerId> {
+  function addCsr({ name, note }: CsrRequest): Promise<IssuerId> {
     return write({ name, kind: "csr", note }, { note }, () => undefined);
   }
 }

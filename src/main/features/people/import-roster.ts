@@ -1,4 +1,4 @@
-import { readRoster } from "#domain/people/read-people-source.ts";
+import { readPeopleSource } from "#domain/people/read-people-source.ts";
 import { BROKEN_LINES_SHOWN } from "#shared/contract/people.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -19,12 +19,13 @@ export function createImport({ store, settle, now }: Deps) {
         "invalid-input",
         `the files of a roster are at most 32 MiB together, and these are larger`,
       );
-    const read = readRoster(
+    const read = readPeopleSource(
       files.map((file) => ({ name: file.name, bytes: Buffer.from(file.base64, "base64") })),
     );
     const { kind, people, broken, notes } = read;
     // A roster that says nothing must not take away what an earlier one has said.
-    if (people.length === 0) throw new Refusal("invalid-input", `${name} names nobody: ${sayFirst(broken)}`);
+    if (people.length === 0)
+      throw new Refusal("invalid-input", `${name} names nobody: ${formatFirst(broken)}`);
     const keys = people.reduce((sum, person) => sum + person.keys.length, 0);
     const at = toInstant(now());
     const replaced = await store.inTurn(() => {
@@ -45,7 +46,7 @@ export function createImport({ store, settle, now }: Deps) {
   };
 }
 
-const sayFirst = (broken: readonly { where: string; why: string }[]): string => {
+const formatFirst = (broken: readonly { where: string; why: string }[]): string => {
   const [first] = broken;
   return first
     ? `${first.where}: ${first.why}`

@@ -26,14 +26,14 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
     const at = toInstant(now());
     store.people.settle(settleStandings(store.people.entries(), at.slice(0, 10)), at);
   };
-  const importRoster = createImport({ store, settle, now });
+  const importPeopleSource = createImport({ store, settle, now });
 
   return {
     lookAround,
     procedures: {
       list: os.list.handler(({ input }) => store.people.list(input)),
       rosters: os.rosters.handler(() => store.people.rosters()),
-      import: os.import.handler(async ({ input }) => announced(await importRoster(input))),
+      import: os.import.handler(async ({ input }) => announced(await importPeopleSource(input))),
       remove: os.remove.handler(async ({ input }) => announced(await remove(input.name))),
       scope: os.scope.handler(() => store.people.scope()),
       declareScope: os.declareScope.handler(({ input }) => declareScope(input)),
@@ -51,7 +51,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
 
   function remove(name: string): Promise<{ people: number }> {
     return store.inTurn(() => {
-      const { people: count } = findRoster(store, name);
+      const { people: count } = findPeopleSource(store, name);
       store.people.removeRoster(name);
       settle();
       const detail = { name, people: count };
@@ -78,7 +78,7 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
   }
 }
 
-function findRoster(store: Store, name: string): Roster {
+function findPeopleSource(store: Store, name: string): Roster {
   const roster = store.people.rosters().find((one) => one.name === name);
   if (roster) return roster;
   throw new Refusal(

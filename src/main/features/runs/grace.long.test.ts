@@ -11,7 +11,7 @@ import { canStartHosts } from "#testing/lab/start-host.ts";
 import { START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { LOG_WITH_OFFSETS, logIn, untilNextSecond, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
-import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
+import { requestForOwnKey } from "#testing/runbooks/own-key.ts";
 import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
@@ -60,7 +60,7 @@ test.skipIf(!canStartHosts())(
     expect(await goOn()).toMatchObject({ message: "", state: "committed" });
     expect(await hasOld()).toBe(false);
     expect(await readFile(old.path, "utf8")).not.toBe(await readFile(elsewhere, "utf8"));
-    expect(removalsWithoutProof(databasePath)).toEqual({ removals: 1, without: [] });
+    expect(removalsWithoutVerification(databasePath)).toEqual({ removals: 1, without: [] });
     await probed.expectNobodyLockedOut();
   },
 );
@@ -126,7 +126,7 @@ test.skipIf(!canStartHosts())(
       workstation: { user: "root", home, agentSocket: agent.socketPath },
     });
     await scanAll(app, { text: `root@${web.address}`, acceptNew: true });
-    const wish = await wishForOwnKey(desk);
+    const wish = await requestForOwnKey(desk);
     const first = await carryOut(app, await makePlan(app, wish, { graceDays: 1 }));
     expect(first).toMatchObject({ state: "waiting" });
     await setDays(1.01);
@@ -145,7 +145,7 @@ const besideRetained = (line: string): string => `printf '%s\\n' '${line.trim()}
 type Said = { phase?: string; place?: string; entry: string; text: string };
 
 /** The removals that the audit log tells of, and those before which it tells of no login by the new key in a minute. */
-function removalsWithoutProof(databasePath: string): { removals: number; without: Said[] } {
+function removalsWithoutVerification(databasePath: string): { removals: number; without: Said[] } {
   using db = openToRead(databasePath);
   const events = db.rows.map(({ at, detail }) => ({ at: Date.parse(at), ...(JSON.parse(detail) as Said) }));
   const removals = events.filter(

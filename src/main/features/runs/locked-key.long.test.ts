@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
+import { requestForOwnKey } from "#testing/runbooks/own-key.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 
@@ -22,7 +22,7 @@ test.skipIf(!canStartHosts())(
     await using first = desk.open();
     await scanAll(first, { text: `root@${web.address}`, acceptNew: true });
     await first[Symbol.asyncDispose]();
-    const wish = await wishForOwnKey(desk);
+    const wish = await requestForOwnKey(desk);
     await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", "siskin", "-f", path]);
     const other = await makeKeyFile(home, "other");
     await using agent = await startSshAgent(home, [other.path]);
@@ -49,7 +49,7 @@ test.skipIf(!canStartHosts())(
     await using first = desk.open();
     await scanAll(first, { text: "root@web", acceptNew: true });
     await first[Symbol.asyncDispose]();
-    const wish = await wishForOwnKey(desk);
+    const wish = await requestForOwnKey(desk);
     await jump.run(ONLY_BY_PASSWORD);
     await run("ssh-keygen", ["-q", "-p", "-P", "", "-N", "siskin", "-f", path]);
     const other = await makeKeyFile(home, "other");
@@ -71,7 +71,7 @@ const ONLY_BY_PASSWORD = `
 `;
 
 /** Makes a plan; whatever is asked is answered with one word, and told. */
-async function planAsked({ client }: App, wish: Awaited<ReturnType<typeof wishForOwnKey>>) {
+async function planAsked({ client }: App, wish: Awaited<ReturnType<typeof requestForOwnKey>>) {
   const announcements = await client.events.watch();
   const { planId } = await client.runbooks.plan({ wish, mayAsk: true });
   const asked: string[] = [];

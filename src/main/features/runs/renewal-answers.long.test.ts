@@ -1,6 +1,6 @@
 import { connect, createServer } from "node:net";
 import { expect, test } from "vitest";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { takeAddress } from "#testing/lab/loopback-address.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
@@ -89,7 +89,7 @@ async function holdConnections(at: string, to: string) {
 
 async function planOn(desk: RenewalDesk, host: LabHost): Promise<number> {
   await using app = await desk.openWithVault();
-  const wish = RenewalWish.parse({
+  const wish = RenewalRequest.parse({
     kind: "rotate-certificate",
     endpoints: [{ host: host.address, port: 443 }],
     issuer: "pebble",

@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { servedBy } from "#net/ssh/hand/pairs/testing/served-by.ts";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { standInForSystemd } from "#testing/lab/stand-in-systemctl.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost } from "#testing/lab/start-servers-host.ts";
@@ -16,7 +16,7 @@ import {
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
 import { actOn, placesOf, TWO_PLACES } from "#testing/runbooks/two-places.ts";
-import { sayColumns } from "#testing/say-columns.ts";
+import { formatColumns } from "#testing/say-columns.ts";
 
 const MINUTES = 60_000;
 
@@ -35,7 +35,7 @@ const untilServed = (host: ServersHost, server: Failing["server"]) =>
     .toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), expect.stringMatching(/^[0-9a-f]{64}$/)]);
 
 /** As a sentence of a run says it. */
-function saySecond(host: ServersHost, server: Failing["server"]): string {
+function formatSecond(host: ServersHost, server: Failing["server"]): string {
   const second = placesOf(host, server)[1];
   return `${second?.host}:${second?.port}${second?.serverName === undefined ? "" : `/${second.serverName}`}`;
 }
@@ -43,7 +43,7 @@ function saySecond(host: ServersHost, server: Failing["server"]): string {
 const planOf = (app: App, host: LabHost, { server, keyKind }: Failing) =>
   makePlan(
     app,
-    RenewalWish.parse({
+    RenewalRequest.parse({
       kind: "rotate-certificate",
       issuer: "corp",
       keyKind: keyKind ?? null,
@@ -84,7 +84,7 @@ test.skipIf(!canStartHosts()).each(FAILING)(
     expect(await filesOf(host)).toBe(before);
     expect(await servedAt(host, server)).toEqual(old);
     if (how === "serves one of two places from others")
-      expect(stopped.message).toContain(saySecond(host, server));
+      expect(stopped.message).toContain(formatSecond(host, server));
     if (manager) expect(await manager.asked()).toContain(`reload ${server}.service`);
 
     if (row.last !== undefined) await actOn(host, row.last);
@@ -110,5 +110,7 @@ afterAll(() => {
   const order = table.toSorted(
     ([a = "", x = ""], [b = "", y = ""]) => a.localeCompare(b) || x.localeCompare(y),
   );
-  process.stdout.write(`\n${sayColumns([["server", "what it does", "by", "what came of it"], ...order])}\n`);
+  process.stdout.write(
+    `\n${formatColumns([["server", "what it does", "by", "what came of it"], ...order])}\n`,
+  );
 });

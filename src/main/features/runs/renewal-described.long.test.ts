@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { letIn, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
@@ -33,7 +33,7 @@ test.skipIf(!canStartHosts())(
     await scanAll(app, { text: `root@${host.address}\n${host.address}:9444`, acceptNew: true });
     const at = { host: host.address, port: 9444 };
     const wish = { kind: "rotate-certificate", endpoints: [at], issuer: "corp" } as const;
-    const bare = await makePlan(app, RenewalWish.parse(wish), { recheckMinutes: 0 });
+    const bare = await makePlan(app, RenewalRequest.parse(wish), { recheckMinutes: 0 });
     expect(bare.plan?.leftOut).toEqual([expect.stringMatching(/CN=own.lab: no server whose configuration/)]);
     const described = {
       keyFile: "/etc/ssl/own/own.key",
@@ -41,7 +41,7 @@ test.skipIf(!canStartHosts())(
       reload: "own-server",
     };
     const plan = (keyFile = described.keyFile) =>
-      makePlan(app, RenewalWish.parse({ ...wish, described: { ...described, keyFile } }), {
+      makePlan(app, RenewalRequest.parse({ ...wish, described: { ...described, keyFile } }), {
         recheckMinutes: 0,
       });
     await host.run(

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { letIn, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
@@ -81,7 +81,7 @@ test.skipIf(!canStartHosts())(
       things: labelled.map(({ sha256 }) => ({ kind: "certificate", sha256 })),
       addTags: ["issuer.corp"],
     });
-    const wish = RenewalWish.parse({ kind: "rotate-certificate", isDue: true });
+    const wish = RenewalRequest.parse({ kind: "rotate-certificate", isDue: true });
     const planned = await makePlan(app, wish, { batchSize: 2, recheckMinutes: 0 });
     const { plan } = planned;
     expect(plan?.leftOut).toHaveLength(3);

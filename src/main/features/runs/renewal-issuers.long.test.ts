@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { RunDetail } from "#shared/model/run.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
@@ -10,7 +10,7 @@ import { startPebble } from "#testing/servers/pebble.ts";
 const lab = test.skipIf(!canStartHosts());
 
 const wishFor = (address: string, issuer: string, more: object = {}) =>
-  RenewalWish.parse({
+  RenewalRequest.parse({
     kind: "rotate-certificate",
     endpoints: [{ host: address, port: 443 }],
     issuer,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
 import { makePlan, untilStill } from "#testing/runbooks/follow.ts";
@@ -61,7 +61,7 @@ test.skipIf(!canStartHosts())(
 async function planOn(desk: RenewalDesk, host: LabHost): Promise<number> {
   await using app = await desk.openWithVault();
   await scanServers(app, [host], ["nginx"]);
-  const wish = RenewalWish.parse({
+  const wish = RenewalRequest.parse({
     kind: "rotate-certificate",
     endpoints: [{ host: host.address, port: 443 }],
     issuer: "corp",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
 import { servedBy } from "#net/ssh/hand/pairs/testing/served-by.ts";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { standInForSystemd } from "#testing/lab/stand-in-systemctl.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
@@ -30,7 +30,7 @@ async function planOf(app: App, host: ServersHost, servers: readonly HostedServe
   const { rows } = await app.client.certificates.list({ limit: 100 });
   const leaves = rows.filter(({ subject }) => servers.some((server) => subject === `CN=${server}.lab`));
   expect(leaves).toHaveLength(servers.length);
-  const wish = RenewalWish.parse({
+  const wish = RenewalRequest.parse({
     kind: "rotate-certificate",
     issuer: "corp",
     certificates: leaves.map(({ sha256 }) => sha256),

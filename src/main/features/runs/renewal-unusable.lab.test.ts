@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
@@ -25,7 +25,7 @@ test.skipIf(!canStartHosts())(
     const plan = (keyKind: KeyKind | null) =>
       makePlan(
         app,
-        RenewalWish.parse({ kind: "rotate-certificate", issuer: "corp", endpoints: [at], keyKind }),
+        RenewalRequest.parse({ kind: "rotate-certificate", issuer: "corp", endpoints: [at], keyKind }),
         { recheckMinutes: 0 },
       );
     const files = () => host.run("cd /etc/tls; sha256sum nginx.*");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
@@ -45,7 +45,7 @@ test.skipIf(!canStartHosts())(
     for (const server of servers) {
       const endpoints = [{ host: host.address, port: SERVED[server].port, serverName: null }];
       const wish = { kind: "rotate-certificate", issuer: "corp", endpoints, keyKind: "p256" };
-      const planned = await makePlan(app, RenewalWish.parse(wish), { recheckMinutes: 0 });
+      const planned = await makePlan(app, RenewalRequest.parse(wish), { recheckMinutes: 0 });
       expect(planned.plan?.checks).toContainEqual(
         expect.objectContaining({
           state: "consent",

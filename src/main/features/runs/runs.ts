@@ -18,7 +18,7 @@ import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import type { RunDetail, RunId, RunRepair, RunState, RunStep } from "#shared/model/run.ts";
 import type { RunNote } from "#shared/model/run-note.ts";
 import { formatRunReasons } from "#shared/text/run.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
 import { toSteps } from "./engine/journal.ts";
@@ -36,10 +36,10 @@ import { approve, countsOf } from "./planning/approve.ts";
  * logs in, or makes a key.
  */
 export function refuseTwice(running: Running, plan: Plan): void {
-  const wanted = new Set(plan.hosts.map(sayPlace));
+  const wanted = new Set(plan.hosts.map(formatPlace));
   const halves = halvesOf(plan);
   for (const [id, other] of running) {
-    const both = other.plan.hosts.find((host) => wanted.has(sayPlace(host)));
+    const both = other.plan.hosts.find((host) => wanted.has(formatPlace(host)));
     if (both) throw new Refusal("conflict", `run ${id} is at work on ${both.host}; wait until it is over`);
     const half = findBoth(halves, other.plan);
     if (half) throw new Refusal("conflict", `run ${id} is replacing ${half}; wait until it is over`);
@@ -69,7 +69,7 @@ const STANDS_ASIDE: ReadonlySet<RunStep["state"]> = new Set(["planned", "failed"
 function halvesOf(plan: Plan): Map<string, string> {
   const [newKey, oldKey] = [newKeyOf(plan), oldKeyOf(plan)];
   const say = ({ host, kind, path }: Pick<HolderPlan, "host" | "kind" | "path">): [string, string] => {
-    const place = host === null ? path : `${sayPlace(host)}:${path}`;
+    const place = host === null ? path : `${formatPlace(host)}:${path}`;
     return kind === "agent" ? [`${place} ${oldKey}`, `a key of the agent at ${path}`] : [place, place];
   };
   const held = [...holdersHere(plan), ...holdersByHost(plan).flat()].map(say);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test, vi } from "vitest";
 import type { App } from "#app";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { RunDetail, RunFile } from "#shared/model/run.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
@@ -123,7 +123,7 @@ lab(
     await using app = await desk.openWithVault();
     await app.client.issuers.addCsr({ name: "portal" });
     await scanServers(app, [host], ["nginx"]);
-    const wish = RenewalWish.parse({
+    const wish = RenewalRequest.parse({
       kind: "rotate-certificate",
       endpoints: [{ host: host.address, port: 443 }],
       issuer: "csr",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { judgeAuthorities } from "#domain/ssh/authorities.ts";
+import { evaluateAuthorities } from "#domain/ssh/authorities.ts";
 import { makeAccount, makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import { describeAuthorities } from "./describe-authorities.ts";
@@ -20,7 +20,7 @@ function tell(config: string, authorities: string | null) {
   const whyUnread = authorities === null ? "permission denied" : null;
   const file = { path, bytes, whyUnread, realPath: path, walk, through: [], isAbsent: false };
   const collection = makeCollection({ accounts, config, sshdFiles: new Map([[path, file]]) });
-  return describeAuthorities(collection, judgeAuthorities(collection));
+  return describeAuthorities(collection, evaluateAuthorities(collection));
 }
 
 test("of an authority the accounts are kept that its certificates open, and not those that sshd refuses", () => {

@@ -36,7 +36,7 @@ export function describeCarried(collection: Collection, standing: BundleStanding
 function describeFile(file: AuthorizedKeysFile, { accounts }: Collection): CarriedLook["files"][number] {
   const { path, accounts: names, realPath, bytes, walk } = file;
   const entry = walk[0]?.type === "file" ? walk[0] : null;
-  const why = sayObstacle(file, entry !== null);
+  const why = formatObstacle(file, entry !== null);
   return {
     path,
     accounts: names,
@@ -51,7 +51,7 @@ function describeFile(file: AuthorizedKeysFile, { accounts }: Collection): Carri
 }
 
 /** Why it would not be changed; what else is in the way is seen there. */
-function sayObstacle(
+function formatObstacle(
   { path, bytes, whyUnread, isCut, isLink, linkCount }: AuthorizedKeysFile,
   hasEntry: boolean,
 ): string | null {

@@ -41,7 +41,7 @@ export const listClientFiles = ({ configurations }: HostMap): CollectedHost["cli
     .map(({ path, directive, at }) => ({ path, directive, at }));
 
 /** As phrases for the coverage of a host. */
-export function sayServersRead({ serverConfigs, keystores }: Collection): string[] {
+export function formatServersRead({ serverConfigs, keystores }: Collection): string[] {
   const servers = serverConfigs.map(({ server, root }) => `${server} by ${root}`);
   return [
     ...(servers.length > 0 ? [`what is served, of ${servers.join(", ")}`] : []),

@@ -1,20 +1,20 @@
 import type { Account, Collection, KeyFile } from "#domain/collection/collection.ts";
 import { isArchived } from "#domain/collection/usual-places.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
-import { judgeReach } from "#domain/reach/judge-reach.ts";
+import { evaluateReach } from "#domain/reach/judge-reach.ts";
 import { findDiskProblems, namedPaths } from "#domain/serving/disk-findings.ts";
 import { type FileProblem, type FoundFileProblem, findFileProblems } from "#domain/serving/file-problems.ts";
 import { type HostMap, mapHost } from "#domain/serving/host-map.ts";
 import { spkiHashOf } from "#domain/serving/spki-hash.ts";
 import { verifyPossession, writeScanStatement } from "#domain/signatures/possession.ts";
-import { type Authority, judgeAuthorities } from "#domain/ssh/authorities.ts";
-import { type JudgedGrant, judgeGrants } from "#domain/ssh/effective.ts";
+import { type Authority, evaluateAuthorities } from "#domain/ssh/authorities.ts";
+import { type EvaluatedGrant, evaluateGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { findLeakedKeys } from "#domain/ssh/leaked-key-findings.ts";
 import { findManagers } from "#domain/ssh/markers/find-managers.ts";
 import { findOtherWaysIn } from "#domain/ssh/other-ways-in.ts";
 import { findSshProblems } from "#domain/ssh/ssh-findings.ts";
-import { judgeWithin, spend } from "#domain/work-budget.ts";
+import { evaluateWithin, spend } from "#domain/work-budget.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
@@ -22,7 +22,7 @@ import type { KeyPossession } from "#shared/model/possession.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
 import { describeAuthorities } from "./describe-authorities.ts";
-import { describeDisk, listClientFiles, sayServersRead } from "./describe-disk.ts";
+import { describeDisk, formatServersRead, listClientFiles } from "./describe-disk.ts";
 import { describeUse, type Memory } from "./describe-use.ts";
 import { toSeen } from "./to-seen.ts";
 import { tooMuch } from "./too-much.ts";
@@ -44,10 +44,10 @@ export function describeHost(
 ): Described {
   const { accounts, keyFiles, unread } = collection;
   spend(STEPS_OF_ROW * (accounts.length + keyFiles.length) + unread.length);
-  const reach = judgeReach(collection);
-  const authorities = judgeWithin<readonly Authority[] | null>(
+  const reach = evaluateReach(collection);
+  const authorities = evaluateWithin<readonly Authority[] | null>(
     AUTHORITY_STEPS,
-    () => judgeAuthorities(collection),
+    () => evaluateAuthorities(collection),
     () => null,
   );
   const left = [
@@ -55,7 +55,7 @@ export function describeHost(
     ...(authorities ? [] : ["which accounts certificates of authorities open"]),
   ];
   const judged = { ...collection, unread: [...unread, ...left.map(tooMuch)] };
-  return describeJudged(judged, at, { readCertificate, name, ...memory, reach, authorities });
+  return describeEvaluated(judged, at, { readCertificate, name, ...memory, reach, authorities });
 }
 
 type Described = {
@@ -74,14 +74,14 @@ const STEPS_OF_CERTIFICATE = 3_000;
 /** What authorities may cost of the whole. */
 const AUTHORITY_STEPS = 20_000_000;
 
-type Judged = Read & { reach: ReturnType<typeof judgeReach>; authorities: readonly Authority[] | null };
+type Judged = Read & { reach: ReturnType<typeof evaluateReach>; authorities: readonly Authority[] | null };
 
-function describeJudged(
+function describeEvaluated(
   collection: Collection,
   at: Date,
   { readCertificate, name, reach, authorities, ...memory }: Judged,
 ): Described {
-  const grants = judgeGrants(collection);
+  const grants = evaluateGrants(collection);
   const configured = mapHost(collection);
   const { files, replaced } = readCertificateFiles(collection, configured, readCertificate);
   const { configurations } = configured;
@@ -97,9 +97,9 @@ function describeJudged(
     arch: facts.arch,
     sshdVersion: facts.sshdVersion,
     clockAheadSeconds: facts.unixTime === null ? null : facts.unixTime - Math.floor(at.getTime() / 1000),
-    readAs: sayReader(readAs),
+    readAs: formatReader(readAs),
     accounts: collection.accounts.map(describeAccount),
-    missingAccounts: judgeMissing(collection),
+    missingAccounts: evaluateMissing(collection),
     grants: grants.map((grant) =>
       describeGrant(grant, useOf(grant), managers.get(grant.file)?.(grant) ?? null),
     ),
@@ -116,12 +116,12 @@ function describeJudged(
     disk: describeDisk(collection, map, { host: name, files }),
     clientFiles: listClientFiles(map),
     coverage: {
-      read: [...sayRead(collection), ...sayServersRead(collection), ...read],
-      notRead: [...listUnread(collection, { files, authorities: authorities ?? [] }), ...reach.problems],
+      read: [...formatRead(collection), ...formatServersRead(collection), ...read],
+      notRead: [...listUnreadable(collection, { files, authorities: authorities ?? [] }), ...reach.problems],
     },
     isPartial: collection.incomplete !== null || collection.unread.some(({ kind }) => kind === "limit"),
-    unreadPaths: listUnreadPaths(collection),
-    unreadKeyPlaces: listUnreadKeyPlaces(collection),
+    unreadPaths: listUnreadablePaths(collection),
+    unreadKeyPlaces: listUnreadableKeyPlaces(collection),
   };
   const certificates = files.flatMap(({ certificates }) => certificates);
   return {
@@ -145,7 +145,7 @@ const toKept = ({ kind, server, root, certificate, key }: FoundFileProblem): Fil
 });
 
 const describeGrant = (
-  grant: JudgedGrant,
+  grant: EvaluatedGrant,
   use: Verdict["use"],
   managedBy: ManagedBy | null,
 ): CollectedGrant => ({
@@ -167,10 +167,10 @@ const listKeysFiles = ({ authorizedKeys }: Collection): CollectedHost["keysFiles
     bytes === null || isCut ? [] : [{ path, realPath, bytes }],
   );
 
-function judgeMissing({ unread }: Collection): CollectedHost["missingAccounts"] {
-  const isUnread = (what: (typeof unread)[number]["kind"]) => unread.some(({ kind }) => kind === what);
-  if (!isUnread("accounts")) return "gone";
-  return isUnread("password-state") ? "may-be-there" : "gone-if-own";
+function evaluateMissing({ unread }: Collection): CollectedHost["missingAccounts"] {
+  const isUnreadable = (what: (typeof unread)[number]["kind"]) => unread.some(({ kind }) => kind === what);
+  if (!isUnreadable("accounts")) return "gone";
+  return isUnreadable("password-state") ? "may-be-there" : "gone-if-own";
 }
 
 const describeAccount = ({
@@ -197,13 +197,13 @@ function describeKeyFiles(collection: Collection): CollectedHost["keyFiles"] {
     ...describeKeyFile(file, owners),
     // No collector of ours asks more of them: each is a signature to check.
     possession:
-      file.proof !== null && ++proofs > MOST_PROOFS
+      file.proof !== null && ++proofs > MOST_VERIFICATIONS
         ? { kind: "claimed", why: "not-asked" }
-        : judgePossession(file, collection),
+        : evaluatePossession(file, collection),
   }));
 }
 
-const MOST_PROOFS = 80;
+const MOST_VERIFICATIONS = 80;
 
 function describeKeyFile(
   file: KeyFile,
@@ -220,14 +220,14 @@ function describeKeyFile(
     keyType: key?.keyType ?? null,
     keyBits: key?.keyBits ?? null,
     fingerprint: key?.fingerprint ?? null,
-    lock: lock && sayLock(lock),
+    lock: lock && formatLock(lock),
     likelyFingerprint: (blobBeside && readKeyBlob(blobBeside)?.fingerprint) ?? null,
     spkiSha256: spkiHashOf(file.spki),
   };
 }
 
 /** What was signed has to be of this visit, or bundle, and of this host. */
-function judgePossession(
+function evaluatePossession(
   { path, proof, blob, isEncrypted }: KeyFile,
   { nonce, signingHost, hostKeys }: Collection,
 ): KeyPossession {
@@ -241,7 +241,7 @@ function judgePossession(
   return verifyPossession(proof, statement, key.fingerprint);
 }
 
-function sayLock({ cipher, kdf, rounds }: NonNullable<KeyFile["lock"]>): string {
+function formatLock({ cipher, kdf, rounds }: NonNullable<KeyFile["lock"]>): string {
   const work = rounds === null ? [] : [kdf?.startsWith("argon2") ? `${rounds} passes` : `${rounds} rounds`];
   return [cipher, ...(kdf === null ? [] : [kdf]), ...work].join(", ");
 }
@@ -269,7 +269,7 @@ function readCertificateFiles(
   return { files: all.filter((file) => !isReplaced(file)), replaced: all.filter(isReplaced) };
 }
 
-function sayRead({
+function formatRead({
   accounts,
   authorizedKeys,
   certificateFiles,
@@ -279,7 +279,7 @@ function sayRead({
 }: Collection): string[] {
   const readable = authorizedKeys.filter(({ bytes }) => bytes !== null);
   return [
-    `${accounts.length} accounts, as ${sayReader(readAs)}`,
+    `${accounts.length} accounts, as ${formatReader(readAs)}`,
     sshd.effective
       ? "sshd's effective settings for each account, by sshd -T"
       : "sshd_config and what it includes",
@@ -293,7 +293,7 @@ function sayRead({
 const ELSEWHERE: ReadonlySet<string> = new Set(["trust-store", "log", "sudo", "outbound"]);
 
 /** Where something may be that was not seen: homes, folders and files that could not be read. What is not there is none of them. */
-function listUnreadPaths({ unread, authorizedKeys }: Collection): string[] {
+function listUnreadablePaths({ unread, authorizedKeys }: Collection): string[] {
   const hidden = unread.filter(({ kind, isAbsent }) => !ELSEWHERE.has(kind) && !isAbsent);
   const files = authorizedKeys.filter(({ whyUnread }) => whyUnread !== null);
   return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
@@ -302,10 +302,10 @@ function listUnreadPaths({ unread, authorizedKeys }: Collection): string[] {
 /** Without these a private key may be there unseen: accounts that are not listed have homes, too. */
 const OF_KEYS: ReadonlySet<string> = new Set(["accounts", "home", "key-file", "host-key"]);
 
-const listUnreadKeyPlaces = ({ unread }: Collection): string[] =>
+const listUnreadableKeyPlaces = ({ unread }: Collection): string[] =>
   unread.filter(({ kind, isAbsent }) => OF_KEYS.has(kind) && !isAbsent).map(({ path }) => path);
 
-function listUnread(
+function listUnreadable(
   collection: Collection,
   { files, authorities }: { files: readonly ReadFile[]; authorities: readonly Authority[] },
 ): CollectedHost["coverage"]["notRead"] {
@@ -335,7 +335,7 @@ function findKeysOf({ authorizedKeys, accounts }: Collection) {
 }
 
 /** As whom a host was read: `root`, `root by sudo`, or the name of the account. */
-export const sayReader = ({ uid, user, how }: Collection["readAs"]): string => {
+export const formatReader = ({ uid, user, how }: Collection["readAs"]): string => {
   if (how === "sudo") return "root by sudo";
   return uid === 0 ? "root" : user;
 };

@@ -1,7 +1,7 @@
 import type { Collection } from "#domain/collection/collection.ts";
-import type { JudgedGrant } from "#domain/ssh/effective.ts";
+import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
 import { findLogins } from "#domain/use/find-logins.ts";
-import { judgeUses } from "#domain/use/judge-use.ts";
+import { evaluateUses } from "#domain/use/judge-use.ts";
 import { dayToInstant } from "#domain/use/times.ts";
 import { withoutFuture } from "#domain/use/wrong-clock.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
@@ -13,26 +13,26 @@ export type Memory = {
   /** What is known of its logins, with what one more reading tells of them. */
   recallUse: (seen: HostUse) => HostUse;
   /** From when on each line is known to stand; null for one that is new. */
-  recallAges: () => (grant: JudgedGrant) => Instant | null;
+  recallAges: () => (grant: EvaluatedGrant) => Instant | null;
 };
 
 /** What the logs of this reading tell of logins by key, and whether each grant is used, by these and all earlier ones. */
 export function describeUse(
   collection: Collection,
-  grants: readonly JudgedGrant[],
+  grants: readonly EvaluatedGrant[],
   { at, recallUse, recallAges }: Memory & { at: Date },
-): { use: HostUse; useOf: (grant: JudgedGrant) => Use; read: string[] } {
+): { use: HostUse; useOf: (grant: EvaluatedGrant) => Use; read: string[] } {
   const ownNow = Math.floor(at.getTime() / 1000);
   const hostNow = collection.facts.unixTime ?? ownNow;
   const clocks = { ahead: hostNow - ownNow, now: ownNow };
   const { logins, windows, ...evidence } = withoutFuture(findLogins(collection, at), clocks);
   const use = { logins, windows };
   const now = clocks.ahead > MOST_AHEAD_SECONDS ? ownNow : hostNow;
-  const judge = judgeUses({ known: recallUse(use), evidence, lastLogins: collection.lastLogins, now });
+  const judge = evaluateUses({ known: recallUse(use), evidence, lastLogins: collection.lastLogins, now });
   const lines = Map.groupBy(grants, nameOf);
   const writtenOn = new Map(collection.authorizedKeys.map(({ path, writtenDay }) => [path, writtenDay]));
   let ageOf: ReturnType<Memory["recallAges"]> | null = null;
-  const standsSince = (grant: JudgedGrant) => {
+  const standsSince = (grant: EvaluatedGrant) => {
     ageOf ??= recallAges();
     return findOldest([dayToInstant(writtenOn.get(grant.file) ?? null), ageOf(grant)]);
   };
@@ -53,5 +53,5 @@ export function describeUse(
 const findOldest = (instants: readonly (Instant | null)[]): Instant | null =>
   instants.filter((instant) => instant !== null).sort()[0] ?? null;
 
-const nameOf = ({ account, key, isAuthority }: JudgedGrant): string =>
+const nameOf = ({ account, key, isAuthority }: EvaluatedGrant): string =>
   JSON.stringify([account, key?.fingerprint ?? null, isAuthority]);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ScanId } from "#shared/model/scan.ts";
 import { openStore } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
-import type { HostVisit } from "#store/visit.ts";
+import type { HostProbe } from "#store/visit.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { createReader } from "./describe-visit.ts";
 import type { StreamHome } from "./recording/brought-home.ts";
@@ -11,7 +11,7 @@ const NONCE = "0123456789abcdef0123456789abcdef";
 const BEGIN = `--nonce '${NONCE.slice(0, 16)}''${NONCE.slice(16)}'`;
 const TARGET = { kind: "ssh" as const, host: "web1", port: 22, user: "root" };
 
-function readStream(stream: string, more: Partial<StreamHome> = {}): HostVisit {
+function readStream(stream: string, more: Partial<StreamHome> = {}): HostProbe {
   const read = createReader(openStore({ path: ":memory:", access: "write" }));
   const visit = read({
     kind: "stream",

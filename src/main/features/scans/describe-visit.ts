@@ -7,16 +7,16 @@ import { createCertificateCache } from "#domain/x509/certificate-cache.ts";
 import type { WireBytes } from "#net/tls/greeting-reader.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
-import type { Offers } from "#shared/model/offers.ts";
+import type { Capabilities } from "#shared/model/offers.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { BesideChain, EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
+import type { BesideChain, EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
 import { describeHost } from "./describe-host.ts";
-import { judgeSentChain } from "./judge-chains.ts";
+import { evaluateSentChain } from "./judge-chains.ts";
 import type { ChainHome, StreamHome } from "./recording/brought-home.ts";
-import type { ReadVisit } from "./recording/visit-writer.ts";
+import type { ReadProbe } from "./recording/visit-writer.ts";
 import { toSeen } from "./to-seen.ts";
-import { judgeWithinBudget } from "./too-much.ts";
+import { evaluateWithinBudget } from "./too-much.ts";
 
 type Read = {
   readCertificate: (der: Uint8Array) => Certificate | null;
@@ -27,7 +27,7 @@ type Read = {
 };
 
 /** Reads and judges what visits bring home: each certificate once. */
-export function createReader({ uses, chains }: Pick<RecordingStore, "uses" | "chains">): ReadVisit {
+export function createReader({ uses, chains }: Pick<RecordingStore, "uses" | "chains">): ReadProbe {
   const read: Read = { readCertificate: createCertificateCache(), memory: uses, chains };
   return (home) => {
     switch (home.kind) {
@@ -43,7 +43,7 @@ export function createReader({ uses, chains }: Pick<RecordingStore, "uses" | "ch
   };
 }
 
-function describeChain(home: ChainHome, { readCertificate, chains }: Read): EndpointVisit {
+function describeChain(home: ChainHome, { readCertificate, chains }: Read): EndpointProbe {
   const { visited, facts, offers } = home;
   const unread: string[] = [];
   const readChain = (ders: readonly Uint8Array[], of: string) =>
@@ -73,8 +73,8 @@ function describeChain(home: ChainHome, { readCertificate, chains }: Read): Endp
       beside: describeWire(home.wire, offers),
       findings: [
         ...[chain, ...others, ...elsewhere.map((one) => one.chain)].flatMap((one) => [
-          ...judgeChain(visited.target, one),
-          ...judgeSentChain(visited.target, one, chains),
+          ...evaluateChain(visited.target, one),
+          ...evaluateSentChain(visited.target, one, chains),
         ]),
         ...findAddressProblems(visited.target, addresses ?? []),
       ],
@@ -82,16 +82,16 @@ function describeChain(home: ChainHome, { readCertificate, chains }: Read): Endp
   };
 }
 
-function judgeChain(target: TlsTarget, chain: readonly (SeenCertificate | null)[]) {
+function evaluateChain(target: TlsTarget, chain: readonly (SeenCertificate | null)[]) {
   const certificates = chain.flatMap((seen) => seen?.certificate ?? []);
   return [...findEndpointProblems(target, chain), ...certificates.flatMap(findCertificateProblems)];
 }
 
 /** What the end of a jump host looks like, seen from behind it. */
-const CUTS = new Set<HostVisit["outcome"]>(["reset", "timed-out", "throttled", "truncated"]);
+const CUTS = new Set<HostProbe["outcome"]>(["reset", "timed-out", "throttled", "truncated"]);
 
 /** What is told of a host that is behind a jump host which has ended meanwhile. */
-export function blame<Visit extends HostVisit>(visit: Visit, lost: StreamHome["lost"]): Visit {
+export function blame<Visit extends HostProbe>(visit: Visit, lost: StreamHome["lost"]): Visit {
   if (!lost || !CUTS.has(visit.outcome)) return visit;
   return { ...visit, outcome: "jump-failed", message: lost.message, jumpHost: lost.jumpHost };
 }
@@ -103,7 +103,7 @@ export function blame<Visit extends HostVisit>(visit: Visit, lost: StreamHome["l
 function describeStream(
   { visited, nonce, reading, lost }: StreamHome,
   { readCertificate, memory }: Read,
-): HostVisit {
+): HostProbe {
   const { hostKey, stream } = reading;
   const base = { ...visited, hostKey, isKeyRefused: false, jumpHost: null };
   const collection = readCollection(stream, { nonce });
@@ -112,7 +112,7 @@ function describeStream(
     const nothing = { collected: null, findings: [] };
     return { ...base, ...nothing, state: "failed", outcome: "restricted-shell", message };
   }
-  const { host, findings, unread } = judgeWithinBudget(collection, (judged) =>
+  const { host, findings, unread } = evaluateWithinBudget(collection, (judged) =>
     describeHost(judged, new Date(visited.at), {
       readCertificate,
       name: visited.target.host,
@@ -145,7 +145,7 @@ function sayLeftOut(leftOut: readonly Unread[]): string[] {
 /** What an endpoint sent beside its chain, as the store takes it. */
 const describeWire = (
   { staple, timestamps, authorities }: WireBytes,
-  offers: Offers | null,
+  offers: Capabilities | null,
 ): BesideChain => ({
   staple,
   timestamps,

@@ -2,28 +2,28 @@ import { createSharedWork } from "#domain/x509/path/search-limits.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { refuseUnapproved } from "#shared/text/bundle.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { CollectedHost, HostVisit } from "#store/visit.ts";
+import type { CollectedHost, HostProbe } from "#store/visit.ts";
 import { compareClaim } from "./compare-claim.ts";
 import { describeCarried } from "./describe-carried.ts";
 import { type BundlePlan, isKeptBeside, planBundle } from "./plan-bundle.ts";
 import type { StreamHome } from "./recording/brought-home.ts";
-import { createServedJudge, type ServedJudge } from "./recording/judge-served-by.ts";
+import { createServedEvaluator, type ServedEvaluator } from "./recording/judge-served-by.ts";
 import type { CarriedBundle } from "./recording/messages.ts";
 import { createPublicNoter } from "./recording/note-public.ts";
 import { createViolationRecorder } from "./recording/record-violations.ts";
 import type { ImportBundle } from "./recording/requests.ts";
-import type { ReadVisit } from "./recording/visit-writer.ts";
+import type { ReadProbe } from "./recording/visit-writer.ts";
 
 /**
  * Takes bundles in: a bundle is read, judged and written as what a visit brings home, in a scan of its own that is dated
  * when it was collected. One that nothing shows to be of its host is kept beside what is known better. Called within a
  * transaction: either all of this happens or nothing.
  */
-export function createBundleImporter(store: RecordingStore, read: ReadVisit): ImportBundle {
+export function createBundleImporter(store: RecordingStore, read: ReadProbe): ImportBundle {
   const work = createSharedWork();
   const notePublic = createPublicNoter(store.chains, { work });
   const recordViolations = createViolationRecorder(store, { work });
-  const judgeServed = createServedJudge(store);
+  const judgeServed = createServedEvaluator(store);
   return (carried, importedAt) => {
     const plan = planBundle(store, carried, importedAt);
     const { bundle, signers, user: _, known, isSignedSince, ...told } = plan;
@@ -65,7 +65,7 @@ export function createBundleImporter(store: RecordingStore, read: ReadVisit): Im
 }
 
 /** What a bundle tells otherwise than what is known of its host; null where it is not kept beside that. */
-export function differencesOf({ claims }: Pick<RecordingStore, "claims">, read: ReadVisit, plan: BundlePlan) {
+export function differencesOf({ claims }: Pick<RecordingStore, "claims">, read: ReadProbe, plan: BundlePlan) {
   if (plan.known || !isKeptBeside(plan.standing)) return null;
   const { host, port, user, collectedAt: at } = plan;
   const target = { kind: "ssh" as const, host, port, user };
@@ -79,7 +79,7 @@ const NO_SCAN = 0 as StreamHome["visited"]["scanId"];
 
 type Beside = { plan: BundlePlan; carried: CarriedBundle; importedAt: string };
 
-function keepBeside(store: RecordingStore, read: ReadVisit, { plan, carried, importedAt }: Beside) {
+function keepBeside(store: RecordingStore, read: ReadProbe, { plan, carried, importedAt }: Beside) {
   const { bundle, host, port, standing, signature, collectedAt, readAs, accountCount } = plan;
   if (standing.kind !== "claimed") throw new Error("what is verified is not kept beside");
   if (!carried.approved.some((one) => one.host === host && one.port === port))
@@ -106,7 +106,7 @@ function markSigned(store: RecordingStore, { bundle, signers, ...plan }: BundleP
 /** The host is not remembered as a target: nobody has said that it can be reached from here. */
 function write(
   store: RecordingStore,
-  { read, judgeServed }: { read: ReadVisit; judgeServed: ServedJudge },
+  { read, judgeServed }: { read: ReadProbe; judgeServed: ServedEvaluator },
   plan: BundlePlan,
 ) {
   const { host, port, user, collectedAt: at } = plan;
@@ -129,10 +129,10 @@ function write(
  * at least so far ahead as the bundle is of this computer's. By that, an older bundle of it is known to be older.
  */
 function readCarried(
-  read: ReadVisit,
+  read: ReadProbe,
   { bundle: { stream, collection }, signers }: BundlePlan,
   visited: StreamHome["visited"],
-): HostVisit {
+): HostProbe {
   const reading = {
     state: "ok",
     outcome: "collected",
@@ -144,7 +144,7 @@ function readCarried(
   const visit = read({ kind: "stream", visited, nonce: collection.nonce, reading, lost: null });
   if (!("collected" in visit) || !visit.collected) throw new Error("a whole bundle was not read");
   const ahead = visit.collected.clockAheadSeconds ?? 0;
-  const keyFiles = withoutForeignProofs(visit.collected.keyFiles, collection.signingHost, signers);
+  const keyFiles = withoutForeignVerifications(visit.collected.keyFiles, collection.signingHost, signers);
   return {
     ...visit,
     collected: { ...visit.collected, keyFiles, clockAheadSeconds: ahead > 0 ? ahead : null },
@@ -155,7 +155,7 @@ function readCarried(
  * What key files have signed names the host by its keys, one of which has to have signed the bundle: whoever makes one can put the proofs
  * of another host's bundle into it, and that one's public keys.
  */
-function withoutForeignProofs(
+function withoutForeignVerifications(
   keyFiles: CollectedHost["keyFiles"],
   signingHost: string,
   signers: readonly string[],

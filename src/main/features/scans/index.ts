@@ -17,9 +17,9 @@ import { chooseTargets } from "./choose-targets.ts";
 import { chooseAtOnce } from "./in-parallel.ts";
 import type { Recording } from "./recording/recording.ts";
 import { CANCELLED, executeScan } from "./run-scan.ts";
-import { createVisits, type VisitDeps } from "./visits.ts";
+import { createProbes, type ProbeDeps } from "./visits.ts";
 
-type Deps = VisitDeps & {
+type Deps = ProbeDeps & {
   store: Store;
   readTargets: (
     text: TargetText,
@@ -34,7 +34,7 @@ type Deps = VisitDeps & {
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
 /** A way that leads to nothing is refused; where it leads to a part alone, that is said. */
-function sayWay(asked: readonly Asked[], way: WayText | null): string[] {
+function formatWay(asked: readonly Asked[], way: WayText | null): string[] {
   if (!way || asked.every(({ target }) => target.kind === "tls")) return [];
   if (asked.some(({ target }) => target.kind === "tls")) return [NOT_FOR_HOSTS];
   throw new Refusal("invalid-input", "there is no endpoint to reach that way; hosts go as ssh_config says");
@@ -45,7 +45,7 @@ const NOT_FOR_HOSTS =
 
 export function createScans(deps: Deps) {
   const { store, readTargets, recording, inBackground, now } = deps;
-  const visits = createVisits(deps);
+  const visits = createProbes(deps);
   const os = implement(scans);
   const running = new Map<ScanId, AbortController>();
   const questions = createScanPrompts(deps);
@@ -74,7 +74,7 @@ export function createScans(deps: Deps) {
     const way = wanted && writeWay(readWay(wanted));
     const { targets: named, broken, notes: read, sshConfig } = await readTargets(wish);
     const asked = chooseTargets(store, { ...wish, way }, named);
-    const notes = [...read, ...sayWay(asked, way)];
+    const notes = [...read, ...formatWay(asked, way)];
     const options = { ...wish, asked, sshConfig };
     await visits.refuseUnusable(options);
     const scanId = await recording.begin({ asked, at: toInstant(now()) });

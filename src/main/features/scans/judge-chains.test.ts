@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import { isAuthority, signCertificate } from "#testing/tls/sign-certificate.ts";
-import { judgeSentChain } from "./judge-chains.ts";
+import { evaluateSentChain } from "./judge-chains.ts";
 import { toSeen } from "./to-seen.ts";
 
 const root = signCertificate({ subject: "root", extensions: [isAuthority()] });
@@ -15,7 +15,7 @@ test("whoever has signed the last certificate of a chain is looked for again whe
   const target: TlsTarget = { kind: "tls", host: "a", port: 443, serverName: null, protocol: "tls" };
   const leaf = toSeen(certificate, der);
   const rules = (...known: Uint8Array[]) =>
-    judgeSentChain(target, [leaf], { named: () => known }).map(({ rule }) => rule);
+    evaluateSentChain(target, [leaf], { named: () => known }).map(({ rule }) => rule);
   const namesake = signCertificate({ subject: "middle", extensions: [isAuthority()] });
   expect(rules(namesake.der)).toEqual([]);
   expect(rules(middle.der)).toEqual(["chain-incomplete"]);

@@ -12,7 +12,7 @@ type Chains = RecordingStore["chains"];
 type Chain = readonly (SeenCertificate | null)[];
 
 /** What is wrong with a chain as it was sent, an intermediate that is missing among it. */
-export function judgeSentChain(
+export function evaluateSentChain(
   target: TlsTarget,
   chain: Chain,
   chains: Pick<Chains, "named">,

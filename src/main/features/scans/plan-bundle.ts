@@ -1,4 +1,4 @@
-import { chooseHost, chooseSigners, type HostAddress, judgeStanding } from "#domain/bundle/bundle-host.ts";
+import { chooseHost, chooseSigners, evaluateStanding, type HostAddress } from "#domain/bundle/bundle-host.ts";
 import { type Bundle, readBundle } from "#domain/bundle/read-bundle.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import type { BundleStanding } from "#shared/model/bundle.ts";
@@ -6,10 +6,10 @@ import type { BundleView } from "#shared/model/imported-bundle.ts";
 import { type Instant, MOST_AHEAD_SECONDS, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import type { KnownHost } from "#store/bundle-table.ts";
 import type { Store } from "#store/store.ts";
-import { sayReader } from "./describe-host.ts";
+import { formatReader } from "./describe-host.ts";
 import type { CarriedBundle } from "./recording/messages.ts";
 
 export type BundlePlan = Omit<BundleView, "importedAt" | "differences"> & {
@@ -43,7 +43,7 @@ export function planBundle(store: Tables, { bytes, as, signature }: CarriedBundl
     collectedAt: ahead > 0 ? now : toInstant(new Date(unixTime * 1_000)),
     hostname: collection.facts.hostname,
     os: collection.facts.os,
-    readAs: sayReader(collection.readAs),
+    readAs: formatReader(collection.readAs),
     accountCount: collection.accounts.length,
     whyUnsigned: signed.why ?? "",
     handedAt: findHanded(store, collection.nonce),
@@ -57,7 +57,7 @@ export function planBundle(store: Tables, { bytes, as, signature }: CarriedBundl
   const { host, port } = chosen.place;
   const trust = bundles.trustOf(host, port);
   const own = chooseSigners(trust, signers, namedKeys(bundle));
-  const standing = judgeStanding(trust, own);
+  const standing = evaluateStanding(trust, own);
   const current = bundles.hostAt(host, port);
   // What was merely claimed does not keep out what its host has signed.
   const isFirstSigned = standing.kind === "first-use" && trust.signedBefore.length === 0;
@@ -86,7 +86,7 @@ function findBefore({ bundles, claims }: Tables, bundle: Bundle, all: readonly s
   if (claim) {
     const trust = bundles.trustOf(claim.host, claim.port);
     const signers = chooseSigners(trust, all, namedKeys(bundle));
-    const standing = judgeStanding(trust, signers);
+    const standing = evaluateStanding(trust, signers);
     if (!isKeptBeside(standing)) return null;
     const { host, port, importedAt, signature } = claim;
     return {
@@ -108,7 +108,7 @@ function findBefore({ bundles, claims }: Tables, bundle: Bundle, all: readonly s
   const known = { host, port, signers, signature, known: { scanId, importedAt } };
   if (standing !== "claimed")
     return { ...known, standing: { kind: standing, fingerprint: first }, isSignedSince: false };
-  const now = judgeStanding(trust, signers);
+  const now = evaluateStanding(trust, signers);
   if (now.kind !== "claimed") return { ...known, standing: now, isSignedSince: true };
   return { ...known, standing: { ...now, isBeside: false }, isSignedSince: false };
 }
@@ -134,12 +134,12 @@ function chooseHostOf(
 const namedKeys = ({ collection }: Bundle): string[] =>
   collection.hostKeys.flatMap(({ blob }) => readKeyBlob(blob)?.fingerprint ?? []);
 
-const sayTime = (seconds: number): Instant => toInstant(new Date(seconds * 1_000));
+const formatTime = (seconds: number): Instant => toInstant(new Date(seconds * 1_000));
 
 const refuseFuture = (unixTime: number, now: Instant): Refusal =>
   new Refusal(
     "invalid-input",
-    `it is from the future: by the host's own clock it was collected at ${sayTime(unixTime)}, and by this computer's it is ${now}; set the clock that is wrong, and collect it again; nothing of it was taken`,
+    `it is from the future: by the host's own clock it was collected at ${formatTime(unixTime)}, and by this computer's it is ${now}; set the clock that is wrong, and collect it again; nothing of it was taken`,
   );
 
 /**
@@ -152,7 +152,7 @@ function refuseOlder({ host, port, lastRead, clockAheadSeconds }: KnownHost, uni
   if (unixTime >= readAt) return;
   throw new Refusal(
     "invalid-input",
-    `it is older than what is known of ${sayPlace({ host, port })}: it was collected at ${sayTime(unixTime)} and the host was read at ${sayTime(readAt)}, both by the host's own clock; nothing of it was taken`,
+    `it is older than what is known of ${formatPlace({ host, port })}: it was collected at ${formatTime(unixTime)} and the host was read at ${formatTime(readAt)}, both by the host's own clock; nothing of it was taken`,
   );
 }
 

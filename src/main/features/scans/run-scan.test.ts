@@ -35,7 +35,7 @@ test("a visit that this program cannot write costs none of those beside it", asy
     visitEndpoint: async (visited) => ({
       kind: "met",
       visit: {
-        ...refusedVisit(visited),
+        ...refusedProbe(visited),
         state: "ok",
         outcome: "presented",
         presented: {
@@ -79,9 +79,9 @@ const NO_HOSTS = {
   visitHost: () => Promise.reject(new Error("no host is visited")),
 };
 
-const refused = (visited: TlsTarget): BroughtHome => ({ kind: "met", visit: refusedVisit(visited) });
+const refused = (visited: TlsTarget): BroughtHome => ({ kind: "met", visit: refusedProbe(visited) });
 
-const refusedVisit = (visited: TlsTarget) => ({
+const refusedProbe = (visited: TlsTarget) => ({
   scanId: ScanId.parse(1),
   target: visited,
   at: START,

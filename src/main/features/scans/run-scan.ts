@@ -6,7 +6,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/target.ts";
 import { type AtOnce, inParallel } from "./in-parallel.ts";
-import { type BroughtHome, brokenVisit } from "./recording/brought-home.ts";
+import { type BroughtHome, brokenProbe } from "./recording/brought-home.ts";
 import type { EndedState } from "./recording/messages.ts";
 import type { Recording } from "./recording/recording.ts";
 
@@ -87,7 +87,7 @@ export async function executeScan(
 }
 
 /** A host that waits, for its turn or to be tried again, keeps no other from being visited. */
-const WAITING_FOR_EACH_VISITED = 4;
+const WAITING_FOR_EACH_PROBED = 4;
 
 /**
  * Where not all endpoints can be begun at once, so many are: a visit takes memory from when its address has answered.
@@ -112,11 +112,11 @@ async function visitAll(
     targets.filter((target) => target.kind === "tls"),
     endpointWays.of,
   );
-  const all = [...[...endpoints].map(visitEndpoints), ...ways.map(visitWay)];
+  const all = [...[...endpoints].map(probeEndpoints), ...ways.map(visitWay)];
   await Promise.allSettled(all);
   await Promise.all(all);
 
-  async function visitEndpoints([way, behind]: [WayText, TlsTarget[]]): Promise<void> {
+  async function probeEndpoints([way, behind]: [WayText, TlsTarget[]]): Promise<void> {
     await using _open = await endpointWays.keepOpen(way);
     const most = isJumpHost(way) ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.endpoints;
     const all = Math.min(most, atOnce.endpoints);
@@ -136,7 +136,7 @@ async function visitAll(
   async function visitWay({ jumps, hosts }: PlannedRoute): Promise<void> {
     await using _open = await keepOpen(jumps);
     const most = jumps.length > 0 ? AT_ONCE_THROUGH_A_JUMP_HOST : atOnce.hosts;
-    await inParallel(hosts, { limit: most * WAITING_FOR_EACH_VISITED }, async (logins) => {
+    await inParallel(hosts, { limit: most * WAITING_FOR_EACH_PROBED }, async (logins) => {
       for (const login of logins) keep(await guarded(login.target, visitHost(login)));
     });
   }
@@ -147,7 +147,7 @@ async function visitAll(
     } catch (error) {
       signal.throwIfAborted();
       log(error);
-      return { kind: "met", visit: brokenVisit({ scanId, target, at: toInstant(now()), tookMs: 0 }) };
+      return { kind: "met", visit: brokenProbe({ scanId, target, at: toInstant(now()), tookMs: 0 }) };
     }
   }
 }

@@ -11,7 +11,7 @@ const HOST_STEPS = 60_000_000;
 const HOST_MS = 60_000;
 
 /** Of what could not be read so much is still named. */
-const MOST_UNREAD = 200;
+const MOST_UNREADABLE = 200;
 
 const WHY =
   "too much to judge: its lists are so long that not each entry could be laid beside each other one; nothing is said of it now, and what was known before stays";
@@ -22,7 +22,7 @@ export const tooMuch = (path: string): Unread => ({ kind: "limit", path, why: WH
  * Judges what a host sent, within a budget. What costs more is not judged: then all but the host's own facts is left out, and said
  * to be. So one host cannot keep those beside it waiting, and no verdict is made of a part.
  */
-export function judgeWithinBudget<T>(collection: Collection, judge: (collection: Collection) => T): T {
+export function evaluateWithinBudget<T>(collection: Collection, judge: (collection: Collection) => T): T {
   try {
     return withinBudget({ steps: HOST_STEPS, isLate: lateAfter(HOST_MS) }, () => judge(collection));
   } catch (error) {
@@ -50,7 +50,7 @@ function withoutLists(collection: Collection): Collection {
     realHomes: new Map(),
     authorizedKeys: [],
     keyFiles: [],
-    hostKeys: collection.hostKeys.slice(0, MOST_UNREAD),
+    hostKeys: collection.hostKeys.slice(0, MOST_UNREADABLE),
     certificateFiles: [],
     serverConfigs: [],
     diskFiles: new Map(),
@@ -61,7 +61,7 @@ function withoutLists(collection: Collection): Collection {
     reach: { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] },
     unread: [
       tooMuch("its accounts, keys, certificates, configurations and rules"),
-      ...collection.unread.slice(0, MOST_UNREAD),
+      ...collection.unread.slice(0, MOST_UNREADABLE),
     ],
   };
 }

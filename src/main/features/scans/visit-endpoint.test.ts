@@ -3,7 +3,7 @@ import { NOTHING_BESIDE } from "#net/tls/greeting-reader.ts";
 import { ScanId } from "#shared/model/scan.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START } from "#store/testing/make-visit.ts";
-import type { EndpointVisit } from "#store/visit.ts";
+import type { EndpointProbe } from "#store/visit.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { createReader } from "./describe-visit.ts";
 import { visitEndpoint } from "./visit-endpoint.ts";
@@ -23,7 +23,7 @@ test("a leaf that cannot be read leaves its place empty: the next of the chain i
       signal: new AbortController().signal,
     },
   );
-  const visit = createReader(store)(home) as EndpointVisit;
+  const visit = createReader(store)(home) as EndpointProbe;
   store.atomically(() => store.endpoints.visit(visit));
 
   expect(visit).toMatchObject({

@@ -1,7 +1,7 @@
 import type { Kept } from "#connect/endpoint-routes.ts";
 import { type Failure, isFailure } from "#net/connect-failure.ts";
 import { type RetryPolicy, retry } from "#net/retries.ts";
-import type { ProbeWish, TlsProber } from "#net/tls/probe-endpoint.ts";
+import type { ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
@@ -15,7 +15,7 @@ type Deps = {
   now: () => Date;
 };
 
-type Visit = { scanId: ScanId; target: TlsTarget; signal: AbortSignal; wish?: ProbeWish };
+type Visit = { scanId: ScanId; target: TlsTarget; signal: AbortSignal; wish?: ProbeRequest };
 
 /** Greets an endpoint and takes the chain it presents. Rejects only when `signal` says stop. */
 export async function visitEndpoint(

@@ -1,5 +1,5 @@
 import type { Connections } from "#connect/connect-to-host.ts";
-import { sayLost } from "#connect/jump-hosts.ts";
+import { formatLost } from "#connect/jump-hosts.ts";
 import type { PlannedLogin } from "#connect/plan-logins.ts";
 import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
 import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
@@ -8,12 +8,12 @@ import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { SshTarget } from "#shared/model/target.ts";
-import type { HostVisit } from "#store/visit.ts";
+import type { HostProbe } from "#store/visit.ts";
 import { blame } from "./describe-visit.ts";
 import type { BroughtHome } from "./recording/brought-home.ts";
 
 /** What every visit of one scan has in common. */
-export type HostVisitor = {
+export type HostProber = {
   scanId: ScanId;
   connections: Connections;
   collectorScript: Uint8Array;
@@ -27,7 +27,7 @@ export type HostVisitor = {
  * can wait to be read than those bring that are visited at a time. Rejects only when the scan is told to stop.
  */
 export async function visitHost(
-  visitor: HostVisitor,
+  visitor: HostProber,
   { target, useSudo, route, transport }: PlannedLogin,
 ): Promise<BroughtHome> {
   const { scanId, connections, collectorScript, makeRoom, now } = visitor;
@@ -61,7 +61,7 @@ export async function visitHost(
     ...("transport" in met && { transport: met.transport }),
     login: { user: route.host.user, useSudo, begunAt },
   };
-  const cut = lost && { jumpHost: lost, message: sayLost(lost) };
+  const cut = lost && { jumpHost: lost, message: formatLost(lost) };
   if ("stream" in met) {
     const { loginKey: _, transport: __, ...reading } = met;
     return { kind: "stream", visited, nonce, reading, lost: cut };
@@ -84,7 +84,7 @@ function describeFailure(
   target: SshTarget,
   failure: SshFailure,
   against: AgainstKey | null,
-): Omit<HostVisit, "scanId" | "target" | "at" | "tookMs"> {
+): Omit<HostProbe, "scanId" | "target" | "at" | "tookMs"> {
   const { hostKey } = failure;
   const findings = hostKey && against ? [findChangedHostKey(target, hostKey, against)] : [];
   return { ...NOTHING, ...whyFailed(failure), findings };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startTlsServer } from "#testing/servers.ts";
 import { makeLockedKey } from "#testing/ssh/locked-key.ts";
-import { openWorkstation, sayHost } from "#testing/ssh/open-workstation.ts";
+import { formatHost, openWorkstation } from "#testing/ssh/open-workstation.ts";
 import { startSshServer } from "#testing/ssh/ssh-server.ts";
 
 const refuse = {
@@ -16,7 +16,7 @@ const refuse = {
 test("endpoints are read while a passphrase is waited for, and hosts once it was given", async () => {
   await using endpoint = await startTlsServer();
   await using host = await startSshServer(refuse);
-  await using desk = await openWorkstation(sayHost("web1", host));
+  await using desk = await openWorkstation(formatHost("web1", host));
   const locked = join(desk.home, "deploy");
   await writeFile(locked, makeLockedKey({ passphrase: "open sesame" }));
   const { client } = desk.app;

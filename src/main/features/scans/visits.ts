@@ -24,7 +24,7 @@ import type { Visits } from "./run-scan.ts";
 import { visitEndpoint } from "./visit-endpoint.ts";
 import { visitHost } from "./visit-host.ts";
 
-export type VisitDeps = {
+export type ProbeDeps = {
   recording: Pick<Recording, "makeRoom">;
   openConnections: OpenConnections;
   prober: TlsProber;
@@ -37,7 +37,7 @@ export type VisitDeps = {
   store: Pick<Store, "served">;
 };
 
-export type VisitOptions = {
+export type ProbeOptions = {
   asked: readonly Asked[];
   sshConfig: SshConfig;
   acceptNew: boolean;
@@ -52,14 +52,14 @@ export type VisitOptions = {
 export type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: AbortSignal };
 
 /** The ways to visit, for scans. */
-export function createVisits(deps: VisitDeps) {
+export function createProbes(deps: ProbeDeps) {
   const { store, recording, openConnections, prober, workstation, now, retryPolicy } = deps;
   const collectorScript = Buffer.from(withoutRemarks(deps.collectorScript));
   const { user } = workstation;
-  return { refuseUnusable: (options: VisitOptions) => refuseUnusable(options, workstation), prepare };
+  return { refuseUnusable: (options: ProbeOptions) => refuseUnusable(options, workstation), prepare };
 
   /** For one scan. Endpoints need no key: only hosts wait until those are read, and somebody has opened the locked ones. */
-  function prepare(options: VisitOptions, { scanId, ask, atOnce, signal }: Preparation): Visits {
+  function prepare(options: ProbeOptions, { scanId, ask, atOnce, signal }: Preparation): Visits {
     const routeTo = (target: SshTarget) => options.sshConfig.routeTo(target, user);
     const ways = planLogins(options.asked, { routeTo, ssh: findSsh() });
     const all = [...ways, ...findJumps(options, user)];
@@ -75,7 +75,7 @@ export function createVisits(deps: VisitDeps) {
       keepOpen,
       visitHost: async (login) =>
         visitHost({ scanId, connections: await connections(), collectorScript, makeRoom, now }, login),
-      ...createEndpointVisits(
+      ...createEndpointProbes(
         { prober, retryPolicy, now, user, keepOpen, keyKindsAt: store.served.readKeyKinds() },
         options,
         { scanId, ask, signal },
@@ -96,9 +96,9 @@ type EndpointDeps = {
 };
 
 /** How the endpoints of one scan are visited, each by its way. */
-function createEndpointVisits(
+function createEndpointProbes(
   { prober, retryPolicy, now, user, keepOpen, keyKindsAt }: EndpointDeps,
-  { asked, sshConfig, everyAddress, asksForOffers }: VisitOptions,
+  { asked, sshConfig, everyAddress, asksForOffers }: ProbeOptions,
   { scanId, ask, signal }: Omit<Preparation, "atOnce">,
 ): Pick<Visits, "visitEndpoint" | "endpointWays"> {
   const { routeTo, portOf } = sshConfig;
@@ -126,7 +126,7 @@ function createEndpointVisits(
 }
 
 /** The jump hosts that lead to endpoints: they need keys and host keys as those of hosts do. */
-function findJumps({ asked, sshConfig }: VisitOptions, user: string): PlannedRoute[] {
+function findJumps({ asked, sshConfig }: ProbeOptions, user: string): PlannedRoute[] {
   const texts = new Set(asked.map(({ way = "" }) => way).filter(isJumpHost));
   return [...texts].flatMap((text) => {
     const way = readWay(text);

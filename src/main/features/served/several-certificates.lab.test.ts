@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
-import { sayHandshake } from "#shared/text/served.ts";
+import { formatHandshake } from "#shared/text/served.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 import { isListening } from "#testing/servers/is-listening.ts";
@@ -162,7 +162,7 @@ test("of certificates side by side each is seen by the handshake that its row na
   await scanHost(app);
   expect(await statesOf(app)).toEqual(all([...RENEWED, ...OTHERS], "not-seen"));
   const named = new Set(
-    (await listRows(app)).flatMap((row) => (PORTS.includes(row.port) ? (sayHandshake(row) ?? []) : [])),
+    (await listRows(app)).flatMap((row) => (PORTS.includes(row.port) ? (formatHandshake(row) ?? []) : [])),
   );
   const wire = [...named].join(" ");
   await scanAll(app, { text: wire });

@@ -3,9 +3,9 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { BROKEN_SHOWN, LOGINS_SHOWN, type TargetText, targets } from "#shared/contract/targets.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { SshTarget } from "#shared/model/target.ts";
-import type { TransportWish } from "#shared/model/transport.ts";
+import type { TransportRequest } from "#shared/model/transport.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { formatTarget } from "#shared/text/target.ts";
 import type { Store } from "#store/store.ts";
 import type { ReadTargets, TargetReader } from "./read-targets.ts";
 
@@ -17,7 +17,7 @@ type Deps = {
   announce: (announcement: Announcement) => void;
 };
 
-type HowToRead = { useSudo: boolean; transport: TransportWish };
+type HowToRead = { useSudo: boolean; transport: TransportRequest };
 
 /** A preview shows so many targets. */
 const FIRST = 20;
@@ -51,7 +51,11 @@ export function createTargets({ store, readTargets, workstation, now, announce }
       const fresh = wanted.filter(
         (target) => store.targets.remember({ target, useSudo, transport, at }) === "added",
       );
-      store.events.append({ at, kind: "targets-added", detail: { targets: fresh.map(sayTarget), useSudo } });
+      store.events.append({
+        at,
+        kind: "targets-added",
+        detail: { targets: fresh.map(formatTarget), useSudo },
+      });
       return fresh.length;
     });
     announce({ kind: "targets-changed" });
@@ -64,7 +68,7 @@ export function createTargets({ store, readTargets, workstation, now, announce }
       store.events.append({
         at: toInstant(now()),
         kind: "targets-removed",
-        detail: { targets: gone.map(sayTarget) },
+        detail: { targets: gone.map(formatTarget) },
       });
       return gone.length;
     });

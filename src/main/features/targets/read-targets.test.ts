@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadSshConfig } from "#connect/load-ssh-config.ts";
 import { TargetText } from "#shared/contract/targets.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { formatTarget } from "#shared/text/target.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createKnownHostsReader } from "./known-hosts-reader.ts";
 import { createTargetReader } from "./read-targets.ts";
@@ -34,7 +34,7 @@ test("names mean what ~/.ssh/config and what it includes say, as it stands at ea
     config: "Include conf.d/*\nHost web1\n  HostName 10.0.0.1\n",
     "conf.d/one": "Host web2\n  ProxyJump web1\n  Port 2222\n",
   });
-  const read = async (text: string) => (await home.read({ text })).targets.map(sayTarget);
+  const read = async (text: string) => (await home.read({ text })).targets.map(formatTarget);
   expect(await read("web1 web2 web3:22")).toEqual(["web1:22", "ssh://web2:2222", "web3:22"]);
   await writeFile(join(home.path, ".ssh/conf.d/one"), "Host web2\n  Port 2223\n");
   expect(await read("web2")).toEqual(["ssh://web2:2223", "web2:443"]);
@@ -46,7 +46,7 @@ test("how many names a pattern of ssh_config makes visited over SSH alone is sai
   });
   const { targets, notes } = await home.read({ text: "gate web[1-3] web1 db:443 root@app" });
   const plain = ["gate:22", "web1:22", "web2:22", "web3:22", "db:443", "root@app"];
-  expect(targets.map(sayTarget)).toEqual(plain);
+  expect(targets.map(formatTarget)).toEqual(plain);
   expect(notes).toEqual([
     "3 names are visited over SSH alone, for a pattern of ssh_config gives them another address or a way there; write name:443 to visit TLS too",
   ]);
@@ -57,7 +57,7 @@ test("every host that ssh_config names is a target, and what no host can be name
     config: "Host web1 *.corp !no\n  Port 2222\nHost we$ird 10.0.0.5 prod/web\nHost web1\n",
   });
   const { targets, broken, sshConfig } = await home.read({ text: "web1 shop:443", sources: ["ssh-config"] });
-  expect(targets.map(sayTarget)).toEqual(["ssh://web1:2222", "web1:443", "shop:443", "10.0.0.5:22"]);
+  expect(targets.map(formatTarget)).toEqual(["ssh://web1:2222", "web1:443", "shop:443", "10.0.0.5:22"]);
   expect(broken).toMatchObject([{ text: "Host we$ird" }, { text: "Host prod/web" }]);
   expect(sshConfig.names).toContain("web1");
 });
@@ -77,7 +77,7 @@ test("every name in known_hosts that can be read is a target, on its port, once"
     ].join("\n"),
   });
   const { targets, broken, notes } = await home.read({ sources: ["known-hosts"] });
-  expect(targets.map(sayTarget)).toEqual(["web1:22", "ssh://web2:2222", "10.0.0.3:22"]);
+  expect(targets.map(formatTarget)).toEqual(["web1:22", "ssh://web2:2222", "10.0.0.3:22"]);
   expect(broken).toEqual([
     { where: join(home.path, ".ssh/known_hosts line 9"), text: "", why: "it has no key" },
   ]);
@@ -116,7 +116,7 @@ test("another ssh_config is read in place of the usual ones; none reads none; on
   });
   const sshConfigFile = join(home.path, ".ssh/other");
   const { targets, broken } = await home.read({ text: "web1:22 jo@web1", sshConfigFile });
-  expect(targets.map(sayTarget)).toEqual(["web1:22", "jo@web1:2"]);
+  expect(targets.map(formatTarget)).toEqual(["web1:22", "jo@web1:2"]);
   expect(broken).toMatchObject([{ where: "~/.ssh/other line 3", text: "Prot x" }]);
   expect((await home.read({ text: "jo@web1", sshConfigFile: "none" })).targets).toMatchObject([{ port: 22 }]);
   expect((await home.read({ text: "jo@web1", sshConfigFile: "~/.ssh/other" })).targets).toMatchObject([

@@ -7,7 +7,7 @@ import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Target } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import type { KnownHostsReader } from "./known-hosts-reader.ts";
 
 export type ReadTargets = { targets: Target[]; broken: BrokenEntry[]; notes: string[]; sshConfig: SshConfig };
@@ -42,7 +42,7 @@ export function createTargetReader({ workstation, readKnownHosts }: Deps): Targe
     const config =
       sshConfigFile !== null || sources.includes("ssh-config")
         ? { broken: sshConfig.broken, notes: sshConfig.notes }
-        : { broken: [], notes: [...sshConfig.notes, ...sayBrokenLines(sshConfig)] };
+        : { broken: [], notes: [...sshConfig.notes, ...formatBrokenLines(sshConfig)] };
     const isAboutSsh = hosts.length > 0 || targets.length === 0;
     return {
       targets,
@@ -52,10 +52,10 @@ export function createTargetReader({ workstation, readKnownHosts }: Deps): Targe
         ...listed.flatMap(({ broken }) => broken),
       ],
       notes: [
-        ...(isAboutSsh ? [...config.notes, ...sayUnread(knownHosts)] : []),
-        ...(hosts.length > 0 ? sayNotRemembered(sshConfigFile) : []),
+        ...(isAboutSsh ? [...config.notes, ...formatUnreadable(knownHosts)] : []),
+        ...(hosts.length > 0 ? formatNotRemembered(sshConfigFile) : []),
         ...listed.flatMap(({ notes }) => notes),
-        ...saySshAlone(written.sshAlone),
+        ...formatSshAlone(written.sshAlone),
         ...sshConfig.notesOn(hosts, workstation.user),
       ],
       sshConfig,
@@ -74,24 +74,24 @@ function readNamed(name: string): string {
 }
 
 /** Hosts are remembered by their names, which mean something else, or nothing, without the file that explains them. */
-const sayNotRemembered = (file: string | null): string[] =>
+const formatNotRemembered = (file: string | null): string[] =>
   file === null || file.toLowerCase() === "none"
     ? []
     : [`${file} is not remembered: name it again when you scan these hosts again`];
 
 /** A name that ssh_config holds in full explains itself; one that only a pattern of it takes in does not. */
-const saySshAlone = (count: number): string[] =>
+const formatSshAlone = (count: number): string[] =>
   count === 0
     ? []
     : [
-        `${sayCount(count, "name is", "names are")} visited over SSH alone, for a pattern of ssh_config gives ${count === 1 ? "it" : "them"} another address or a way there; write name:443 to visit TLS too`,
+        `${formatCount(count, "name is", "names are")} visited over SSH alone, for a pattern of ssh_config gives ${count === 1 ? "it" : "them"} another address or a way there; write name:443 to visit TLS too`,
       ];
 
 /** Of a configuration that nobody asked for, a word is enough: what concerns a host is said of that host. */
-function sayBrokenLines({ broken }: SshConfig): string[] {
+function formatBrokenLines({ broken }: SshConfig): string[] {
   const [first, ...more] = broken;
   if (!first) return [];
-  const others = more.length > 0 ? `, and ${sayCount(more.length, "line")} more` : "";
+  const others = more.length > 0 ? `, and ${formatCount(more.length, "line")} more` : "";
   return [`${first.where} cannot be read: "${first.text}" ${first.why}${others}`];
 }
 
@@ -104,9 +104,9 @@ function listKnownHosts({ files }: KnownHostsFiles) {
   const { hashed, besides, ...named } = namedInKnownHosts(files);
   const notes = [
     hashed > 0 &&
-      `${sayCount(hashed, "name")} in known_hosts cannot be listed, for ${hashed === 1 ? "it is" : "they are"} hashed`,
+      `${formatCount(hashed, "name")} in known_hosts cannot be listed, for ${hashed === 1 ? "it is" : "they are"} hashed`,
     besides > 0 &&
-      `${sayCount(besides, "address is", "addresses are")} left out that known_hosts has beside a name, for the name is visited`,
+      `${formatCount(besides, "address is", "addresses are")} left out that known_hosts has beside a name, for the name is visited`,
   ];
   return { ...named, notes: notes.filter((note) => note !== false) };
 }
@@ -116,5 +116,5 @@ function withoutDoubles(targets: readonly Target[]): Target[] {
 }
 
 /** What is known there is not known to a scan: its host keys look as if they had never been seen. */
-const sayUnread = ({ unread }: KnownHostsFiles): string[] =>
+const formatUnreadable = ({ unread }: KnownHostsFiles): string[] =>
   unread.map(({ path, why }) => `${path} is not read: ${why}; host keys that only it knows count as unknown`);

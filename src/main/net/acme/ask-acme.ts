@@ -83,7 +83,7 @@ function exchange(
   const onError = (error: NodeJS.ErrnoException) => {
     if (signal.aborted) reject(signal.reason);
     else if (timeout.aborted) fail(`it has not answered wholly after ${limits.timeoutMs / 1_000} seconds`);
-    else fail(sayError(error, target));
+    else fail(formatError(error, target));
   };
   request.on("error", onError).on("response", (response) => {
     const chunks: Buffer[] = [];
@@ -115,7 +115,7 @@ const UNTRUSTED = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
 ]);
 
-function sayError({ code = "unknown", ...error }: NodeJS.ErrnoException, { port, hostname }: URL): string {
+function formatError({ code = "unknown", ...error }: NodeJS.ErrnoException, { port, hostname }: URL): string {
   if (UNTRUSTED.has(code))
     return "no root that is trusted here stands behind its certificate; give the file of its roots";
   switch (code) {

@@ -2,7 +2,7 @@ import { encode } from "dns-packet";
 import { expect, test } from "vitest";
 import { sshfpOf, startDnsServer } from "#testing/dns-server.ts";
 import { askSshfp } from "./ask-sshfp.ts";
-import { isLocal, readResolver, sayResolver } from "./find-resolvers.ts";
+import { formatResolver, isLocal, readResolver } from "./find-resolvers.ts";
 
 const NAME = "web1.example";
 const HEX = "ab".repeat(32);
@@ -20,7 +20,7 @@ test("the records of a name are read, and whether DNSSEC holds is believed of a 
     kind: "answered",
     records: READ,
     dnssec: "none",
-    resolver: sayResolver(plain.resolver),
+    resolver: formatResolver(plain.resolver),
   });
   expect(plain.asked).toEqual([`udp SSHFP ${NAME}`]);
   await using validating = await startDnsServer({ names: { [NAME]: [RECORD] }, validates: true });
@@ -64,7 +64,7 @@ test("no such name, no record and no answer are three things", async () => {
   });
   expect(await ask(resolver, { timeoutMs: 20 })).toEqual({
     kind: "failed",
-    why: `${sayResolver(resolver)}: it did not answer in time`,
+    why: `${formatResolver(resolver)}: it did not answer in time`,
   });
   expect(await askSshfp(NAME, { resolvers: [], signal })).toEqual({
     kind: "failed",

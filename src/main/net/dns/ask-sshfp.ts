@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { AUTHENTIC_DATA, type DecodedPacket, decode, encode, RECURSION_DESIRED } from "dns-packet";
 import { askByTcp, askByUdp, type Exchanged } from "./exchange.ts";
-import { isLocal, type Resolver, sayResolver } from "./find-resolvers.ts";
+import { formatResolver, isLocal, type Resolver } from "./find-resolvers.ts";
 
 /** One record of a name: which algorithm, which hash (1: SHA-1, 2: SHA-256), and that in lower-case hex (RFC 4255). */
 export type SshfpRecord = { algorithm: number; hash: number; fingerprint: string };
@@ -43,7 +43,7 @@ export async function askSshfp(
   for (const resolver of resolvers) {
     const answer = await askOne(name, resolver, { timeoutMs, signal });
     if (answer.kind !== "failed") return answer;
-    failures.push(`${sayResolver(resolver)}: ${answer.why}`);
+    failures.push(`${formatResolver(resolver)}: ${answer.why}`);
     if (signal.aborted) break;
   }
   return { kind: "failed", why: failures.join("; ") || "this system has no resolver" };
@@ -108,13 +108,13 @@ function isAnswerTo(packet: DecodedPacket | null, id: number, name: string): boo
 
 function toAnswer(packet: DecodedPacket, name: string, resolver: Resolver): SshfpAnswer {
   const { rcode } = packet as DecodedPacket & { rcode: string };
-  if (rcode === "NXDOMAIN") return { kind: "no-such-name", resolver: sayResolver(resolver) };
+  if (rcode === "NXDOMAIN") return { kind: "no-such-name", resolver: formatResolver(resolver) };
   if (rcode !== "NOERROR") return { kind: "failed", why: `it answered ${rcode}` };
   return {
     kind: "answered",
     records: recordsOf(packet, name),
     dnssec: packet.flag_ad ? (isLocal(resolver) ? "local" : "claimed") : "none",
-    resolver: sayResolver(resolver),
+    resolver: formatResolver(resolver),
   };
 }
 

@@ -19,7 +19,7 @@ const LENGTH_BYTES = 2;
 export function askByUdp({ address, port }: Resolver, wish: Wish): Promise<Exchanged> {
   const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
   const { promise, resolve } = Promise.withResolvers<Exchanged>();
-  socket.on("error", (error) => resolve({ why: sayError(error) }));
+  socket.on("error", (error) => resolve({ why: formatError(error) }));
   socket.on("message", (bytes) => {
     if (wish.isAnswer(bytes)) resolve({ bytes });
   });
@@ -45,7 +45,7 @@ export function askByTcp({ address, port }: Resolver, wish: Wish): Promise<Excha
     const bytes = held.subarray(LENGTH_BYTES, end);
     resolve(wish.isAnswer(bytes) ? { bytes } : { why: "it answered another question" });
   });
-  socket.on("error", (error) => resolve({ why: sayError(error) }));
+  socket.on("error", (error) => resolve({ why: formatError(error) }));
   socket.on("close", () => resolve({ why: "it hung up before it had answered" }));
   return bounded(promise, wish, () => socket.destroy());
 }
@@ -70,7 +70,7 @@ async function bounded(
   }
 }
 
-function sayError(error: Error): string {
+function formatError(error: Error): string {
   const { code = "" } = error as NodeJS.ErrnoException;
   return code === "ECONNREFUSED" ? "nobody answers there" : `it cannot be asked (${code || "unknown"})`;
 }

@@ -24,5 +24,5 @@ export function readResolver(text: string): Resolver | null {
 /** Whether what it says of DNSSEC comes from this computer, where nobody on the way can have written it. */
 export const isLocal = ({ address }: Resolver): boolean => address.startsWith("127.") || address === "::1";
 
-export const sayResolver = ({ address, port }: Resolver): string =>
+export const formatResolver = ({ address, port }: Resolver): string =>
   isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 
-type SignWish = {
+type SignRequest = {
   /** A private key file, or a .pub file whose private half an agent has. */
   keyFile: string;
   /** What the signature is for. */
@@ -16,7 +16,7 @@ type SignWish = {
  */
 export async function signBytes(
   bytes: Uint8Array,
-  { keyFile, namespace, agentSocket }: SignWish,
+  { keyFile, namespace, agentSocket }: SignRequest,
 ): Promise<{ signature: string } | { why: string }> {
   const said = await runKeygen(["-Y", "sign", "-n", namespace, "-f", keyFile], { bytes, agentSocket });
   if ("why" in said) return said;

@@ -7,7 +7,7 @@ import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { SSH_LIMITS } from "./collect.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
-import { collectBySsh2, type VisitOptions } from "./testing/collect-by.ts";
+import { collectBySsh2, type ProbeOptions } from "./testing/collect-by.ts";
 
 const NONCE = "0123456789abcdef";
 const HOST_KEY_TYPES = ["ssh-ed25519", "rsa-sha2-512"];
@@ -23,7 +23,7 @@ async function makeIdentity(): Promise<Identity[]> {
   return (await gatherIdentities({ identityFiles: [path], home: folder.path, agentSocket: null })).identities;
 }
 
-const visit = ({ host, port }: { host: string; port: number }, options: Partial<VisitOptions> = {}) =>
+const visit = ({ host, port }: { host: string; port: number }, options: Partial<ProbeOptions> = {}) =>
   collectBySsh2({
     target: { host, port },
     user: "jo",

@@ -4,7 +4,7 @@ import type { Transport } from "#shared/model/transport.ts";
 import type { HostConnection } from "./host-connection.ts";
 import type { LoginOptions } from "./login-options.ts";
 import { runScript, type Script, type ScriptLimits, type ScriptRun } from "./run-script.ts";
-import { type PresentedKey, quote, type SshFailure, sayAddress, type Where } from "./ssh-failure.ts";
+import { formatAddress, type PresentedKey, quote, type SshFailure, type Where } from "./ssh-failure.ts";
 
 export type CollectOptions = {
   /** As it is named to people. */
@@ -99,7 +99,7 @@ function toReading(
   { loginKey, hostKey, transport }: HostConnection,
   run: ScriptRun,
 ): HostReading {
-  const address = sayAddress(options.target);
+  const address = formatAddress(options.target);
   const fail = (outcome: SshFailure["outcome"], message: string): HostReading => ({
     state: "failed",
     outcome,
@@ -114,7 +114,7 @@ function toReading(
     stream: run.stdout,
     loginKey,
     hostKey,
-    ending: sayEnding(run),
+    ending: formatEnding(run),
   };
   const hasBegun = run.stdout.includes(options.nonce);
   const size = `${options.limits.streamBytes / 1024 / 1024} MiB`;
@@ -122,7 +122,10 @@ function toReading(
   switch (run.end) {
     case "ended":
       if (hasBegun) return { state: "ok", outcome: "collected", message: "", ...read };
-      return fail("restricted-shell", `${options.user} at ${address} cannot run a script: ${sayOutput(run)}`);
+      return fail(
+        "restricted-shell",
+        `${options.user} at ${address} cannot run a script: ${formatOutput(run)}`,
+      );
     case "refused":
       return fail("restricted-shell", `${options.user} at ${address} may not run commands`);
     case "flooded": {
@@ -146,14 +149,14 @@ function toReading(
   }
 }
 
-function sayOutput({ stdout, stderr, exit }: ScriptRun): string {
+function formatOutput({ stdout, stderr, exit }: ScriptRun): string {
   const said = stdout.toString("utf8").trim() || stderr.trim();
   if (said) return `it answered ${quote(said)}`;
   if (exit && "code" in exit) return `it ended with status ${exit.code} and said nothing`;
   return "it said nothing (a shell such as nologin, or a forced command)";
 }
 
-function sayEnding({ end, exit }: ScriptRun): string | null {
+function formatEnding({ end, exit }: ScriptRun): string | null {
   if (end !== "ended") return null;
   if (!exit) return "the host did not tell how the script ended";
   if ("signal" in exit) return `the script was ended by ${exit.signal}`;

@@ -49,7 +49,7 @@ export async function fetchHostCertificate(options: Options): Promise<FetchedCer
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]);
   const stop = () => socket.destroy();
   deadline.addEventListener("abort", stop);
-  const dialogue = createDialogue(options, (bytes) => socket.write(bytes));
+  const dialogue = createNegotiation(options, (bytes) => socket.write(bytes));
   let seen: Buffer = Buffer.alloc(0);
   if (socket instanceof Socket && "addresses" in way) dial(socket, way.addresses, port);
   try {
@@ -74,18 +74,18 @@ export async function fetchHostCertificate(options: Options): Promise<FetchedCer
 }
 
 /** Answers what is left of the bytes once all that is whole in them was taken, and the result when it is there. */
-function createDialogue({ keyTypes }: Options, send: (bytes: Buffer) => void) {
-  let hasGreeted = false;
+function createNegotiation({ keyTypes }: Options, send: (bytes: Buffer) => void) {
+  let hasHandshaken = false;
   return { take };
 
   function take(bytes: Buffer): { rest: Buffer; result: FetchedCertificate | null } {
     let rest = bytes;
-    while (!hasGreeted) {
+    while (!hasHandshaken) {
       const end = rest.indexOf("\n");
       if (end < 0) return { rest, result: null };
-      hasGreeted = rest.subarray(0, 4).toString("latin1") === "SSH-";
+      hasHandshaken = rest.subarray(0, 4).toString("latin1") === "SSH-";
       rest = rest.subarray(end + 1);
-      if (hasGreeted)
+      if (hasHandshaken)
         send(Buffer.concat([Buffer.from("SSH-2.0-Latchkey\r\n"), toPacket(ourKexInit(keyTypes))]));
     }
     while (rest.length >= 5) {

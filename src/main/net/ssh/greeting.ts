@@ -15,7 +15,7 @@ export type Greeting = {
  * ssh2 loses bytes of a greeting that comes in more than two pieces, and tells neither a host that hangs up from
  * one that speaks something else, nor what that one said. Once the greeting is there, this is any other stream.
  */
-export function holdUntilGreeting(stream: Duplex, onGreeted: () => void): Greeting {
+export function holdUntilGreeting(stream: Duplex, onHandshaken: () => void): Greeting {
   const show = stream.push.bind(stream);
   const early: Buffer | null = stream.readableLength > 0 ? stream.read() : null;
   let held: Uint8Array[] | null = [];
@@ -35,7 +35,7 @@ export function holdUntilGreeting(stream: Duplex, onGreeted: () => void): Greeti
     if (start === null) return true;
     held = null;
     Reflect.deleteProperty(stream, "push");
-    onGreeted();
+    onHandshaken();
     return show(said.subarray(start));
   };
   if (early) stream.push(early);

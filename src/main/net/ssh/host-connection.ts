@@ -6,7 +6,7 @@ import { type Connection, logIn } from "./log-in.ts";
 import type { LoginOptions } from "./login-options.ts";
 import { CONNECT_FAILED, openStream, PROHIBITED } from "./open-stream.ts";
 import { type RunCommand, runOn } from "./run-script.ts";
-import { type PresentedKey, quote, type SshFailure, sayAddress, type Where } from "./ssh-failure.ts";
+import { formatAddress, type PresentedKey, quote, type SshFailure, type Where } from "./ssh-failure.ts";
 import type { ClientKey } from "./system/client-login.ts";
 
 export type HostConnection = {
@@ -68,7 +68,7 @@ const REACH_MS = 5_000;
 
 /** A way to what the host itself reaches, over a login that stands: its sshd connects, and may be set not to. */
 function wayThrough(connection: Connection, target: Where): Way {
-  const through = sayAddress(target);
+  const through = formatAddress(target);
   return {
     name: `the login at ${through}`,
     async reach({ host: address, port }, signal) {
@@ -85,7 +85,7 @@ function wayThrough(connection: Connection, target: Where): Way {
         .finally(forget);
       if ("stream" in opened) return opened;
       const { error } = opened;
-      const place = sayAddress({ host: address, port });
+      const place = formatAddress({ host: address, port });
       if (!error) return { outcome: "timed-out", message: `${through} itself did not reach ${place}` };
       const said = quote(error.message.replace(/^\(SSH\) Channel open failure: /, ""));
       if (error.reason === PROHIBITED)

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { viewKey } from "#codec/fingerprint.ts";
-import { judgeHostCertificate } from "#domain/ssh/host-certificate.ts";
+import { evaluateHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
-import { judgeHostKey, preferHostKeyTypes, sayHostKey } from "#domain/ssh/known-hosts-judgement.ts";
+import { evaluateHostKey, formatHostKey, preferHostKeyTypes } from "#domain/ssh/known-hosts-judgement.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -10,7 +10,7 @@ import { type HostReading, SSH_LIMITS } from "./collect.ts";
 import { fetchHostCertificate } from "./fetch-host-certificate.ts";
 import { gatherIdentities, type Identity } from "./identities.ts";
 import type { VerifyHostKey } from "./login-options.ts";
-import { collectBySsh2, type VisitOptions } from "./testing/collect-by.ts";
+import { collectBySsh2, type ProbeOptions } from "./testing/collect-by.ts";
 
 const NONCE = "0123456789abcdef";
 const TYPES = ["ed25519", "rsa", "ecdsa"] as const;
@@ -53,7 +53,7 @@ afterAll(async () => {
 });
 
 const visit = (
-  options: Pick<VisitOptions, "verifyHostKey" | "hostKeyTypes"> & Partial<VisitOptions>,
+  options: Pick<ProbeOptions, "verifyHostKey" | "hostKeyTypes"> & Partial<ProbeOptions>,
 ): Promise<HostReading> =>
   collectBySsh2({
     target: { host: host.address, port: 22 },
@@ -70,17 +70,17 @@ const visit = (
 const publicKeyOf = (type: string) => host.run(`cut -d' ' -f1,2 /etc/ssh/ssh_host_${type}_key.pub`);
 
 /** As a scan asks: the pin, known_hosts, and the certificate where an authority vouches for the host. */
-function byKnownHosts(text: string): Pick<VisitOptions, "verifyHostKey" | "hostKeyTypes"> {
+function byKnownHosts(text: string): Pick<ProbeOptions, "verifyHostKey" | "hostKeyTypes"> {
   const knowledge = { knownHosts: [readKnownHosts(text, "kh")], pin: null, bundleKeys: [] };
   const verifyHostKey: VerifyHostKey = async (question) => {
-    const judgement = judgeHostKey(question, knowledge);
+    const judgement = evaluateHostKey(question, knowledge);
     if (judgement.kind === "trusted") return judgement;
     const outcome =
       judgement.kind === "unknown" || judgement.kind === "needs-certificate"
         ? "host-key-unknown"
         : "host-key-changed";
     const refuse = (message: string) => ({ kind: "refused", outcome, message }) as const;
-    if (judgement.kind !== "needs-certificate") return refuse(sayHostKey(question, judgement));
+    if (judgement.kind !== "needs-certificate") return refuse(formatHostKey(question, judgement));
 
     const { keyType } = viewKey(question.blob);
     const { host, port } = question;
@@ -94,7 +94,7 @@ function byKnownHosts(text: string): Pick<VisitOptions, "verifyHostKey" | "hostK
     if (fetched.kind !== "fetched") return refuse(fetched.why);
     const { authorities } = judgement;
     const about = { ...question, blob: fetched.blob, presented: question.blob, authorities, now: new Date() };
-    const verdict = judgeHostCertificate(about, knowledge);
+    const verdict = evaluateHostCertificate(about, knowledge);
     return verdict.kind === "trusted" ? verdict : refuse("why" in verdict ? verdict.why : verdict.where);
   };
   return { verifyHostKey, hostKeyTypes: preferHostKeyTypes(host.address, 22, knowledge) };

@@ -17,15 +17,15 @@ import { dial, gatherWrites, leave } from "./sockets.ts";
 import {
   explainEnd,
   explainTimeout,
+  formatAddress,
   type PresentedKey,
   type Progress,
   type Reason,
   type SshFailure,
-  sayAddress,
   type Where,
 } from "./ssh-failure.ts";
 import { loadSsh2, spareWork } from "./tuned-ssh2.ts";
-import { sayExpired } from "./type-in.ts";
+import { formatExpired } from "./type-in.ts";
 import { askFirst, offerWaysIn } from "./ways-in.ts";
 
 export type Connection = {
@@ -116,7 +116,7 @@ function followStages(client: Client, progress: Progress, onConnect: () => void)
 
 const explainExpired = ({ user, target }: LoginOptions): Reason => ({
   outcome: "login-refused",
-  message: sayExpired(`${user} at ${sayAddress(target)}`),
+  message: formatExpired(`${user} at ${formatAddress(target)}`),
 });
 
 const NOTHING_TRIED = { attempt: null, taken: null, isTyped: false, asking: null };

@@ -48,7 +48,7 @@ export type Where = { host: string; port: number };
 /** What ssh2 and sockets add to an error. */
 type Told = Error & { code?: string | number; level?: string; address?: string };
 
-export const sayAddress = ({ host, port }: Where): string =>
+export const formatAddress = ({ host, port }: Where): string =>
   `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 /** Keeps what a stranger said to one line of plain ASCII. */
@@ -87,7 +87,7 @@ export function explainTimeout(
   said: string | null,
   afterMs: number,
 ): Reason {
-  const address = sayAddress(where);
+  const address = formatAddress(where);
   const within = `within ${afterMs / 1_000} s`;
   if (stage === "connecting") return { outcome: "timed-out", message: `${address} did not answer ${within}` };
   if (stage === "greeting" && said) return explainGreeting(where, said);
@@ -123,7 +123,7 @@ const REFUSALS = /Not allowed at this time|Exceeded MaxStartups/;
 
 /** Why there was no greeting; `said`: what came in its place. */
 export function explainGreeting(where: Where, said: string): Reason {
-  const address = sayAddress(where);
+  const address = formatAddress(where);
   // biome-ignore lint/plugin: what sshd says before it speaks SSH is words alone
   if (said === "" || REFUSALS.test(said))
     return {
@@ -135,7 +135,7 @@ export function explainGreeting(where: Where, said: string): Reason {
 }
 
 function explainKeyExchange(where: Where, error: Told | null): Reason {
-  const address = sayAddress(where);
+  const address = formatAddress(where);
   const missing = /no matching (.+)$/.exec(error?.message ?? "")?.[1];
   if (missing)
     return {
@@ -154,7 +154,7 @@ function explainKeyExchange(where: Where, error: Told | null): Reason {
 }
 
 function explainLogin(where: Where, progress: Progress, error: Told | null): Reason {
-  const address = sayAddress(where);
+  const address = formatAddress(where);
   if (progress.asking === "waits" && typeof error?.code !== "number")
     return {
       outcome: "reset",
@@ -169,17 +169,17 @@ function explainLogin(where: Where, progress: Progress, error: Told | null): Rea
   if (typeof error?.code === "number")
     return {
       outcome: "login-refused",
-      message: `${address} ended the login: ${quote(error.message)}; ${sayTried(progress.tried)}`,
+      message: `${address} ended the login: ${quote(error.message)}; ${formatTried(progress.tried)}`,
       // biome-ignore lint/plugin: OpenSSH has no code for it, but these words
       ...(/Too many authentication failures/.test(error.message) && { hasSpentTries: true as const }),
     };
   if (error && error.level !== "client-socket")
     return { outcome: "reset", message: `${address} broke the SSH protocol: ${quote(error.message)}` };
-  return { outcome: "reset", message: `${address} hung up during the login; ${sayTried(progress.tried)}` };
+  return { outcome: "reset", message: `${address} hung up during the login; ${formatTried(progress.tried)}` };
 }
 
 /** How many keys were offered, and from where. */
-export function sayTried(tried: readonly Identity[]): string {
+export function formatTried(tried: readonly Identity[]): string {
   if (tried.length === 0) return "no key was offered";
   const counts = new Map<string, number>();
   for (const { source } of tried) counts.set(source, (counts.get(source) ?? 0) + 1);

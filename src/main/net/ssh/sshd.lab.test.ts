@@ -5,7 +5,7 @@ import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type HostReading, SSH_LIMITS } from "./collect.ts";
 import { gatherIdentities } from "./identities.ts";
-import { collectBySsh2, type VisitOptions } from "./testing/collect-by.ts";
+import { collectBySsh2, type ProbeOptions } from "./testing/collect-by.ts";
 
 const NONCE = "0123456789abcdef";
 const SCRIPT = `
@@ -63,7 +63,7 @@ afterAll(async () => {
   await folder?.[Symbol.asyncDispose]();
 });
 
-async function visit(user: string, names: Name[], options: Partial<VisitOptions> = {}): Promise<HostReading> {
+async function visit(user: string, names: Name[], options: Partial<ProbeOptions> = {}): Promise<HostReading> {
   const identityFiles = names.map((name) => keys[name].path);
   const { identities } = await gatherIdentities({ identityFiles, home: "/nonexistent", agentSocket: null });
   return collectBySsh2({

@@ -3,7 +3,7 @@ import type { AnyAuthMethod, NextAuthHandler, Prompt } from "ssh2";
 import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { Ends } from "./login-options.ts";
-import { sayAddress, sayTried, type Where } from "./ssh-failure.ts";
+import { formatAddress, formatTried, type Where } from "./ssh-failure.ts";
 import type { TypedLogin } from "./typed-logins.ts";
 
 /** sshd's MaxAuthTries as it ships: keys that were refused count as well. */
@@ -29,7 +29,7 @@ export class TypeIn {
   #hostAsks = true;
 
   constructor({ target, user, typed }: { target: Where; user: string; typed: TypedLogin }, ends: Ends) {
-    this.#login = `${user} at ${sayAddress(target)}`;
+    this.#login = `${user} at ${formatAddress(target)}`;
     this.#where = { user, host: target.host, port: target.port };
     this.#typed = typed;
     this.#ends = ends;
@@ -41,7 +41,7 @@ export class TypeIn {
     const tries = TRIES_OF_SSHD - progress.tried.length - this.#failures;
     if (!methods) this.#offerNothing(next);
     else if (this.#wrongAnswers > 0 && (this.#wrongAnswers >= MOST_WRONG_ANSWERS || tries <= 0))
-      this.#refuse(`what was typed for ${this.#login} was refused ${sayTimes(this.#wrongAnswers)}`);
+      this.#refuse(`what was typed for ${this.#login} was refused ${formatTimes(this.#wrongAnswers)}`);
     else if (tries <= 0) return false;
     else if (this.#hostAsks && methods.includes("keyboard-interactive")) this.#offerToAnswer(next);
     else if (methods.includes("password")) this.#offerPassword(next);
@@ -83,7 +83,8 @@ export class TypeIn {
   async #answer({ title, instructions, prompts, rounds, finish }: Round): Promise<void> {
     if (prompts.length > MOST_PROMPTS || rounds > MOST_ROUNDS)
       return this.#refuse(`${this.#login} was asked more than is answered here: see with ssh what it wants`);
-    if (prompts.some(({ prompt }) => NEW_PASSWORD.test(prompt))) return this.#refuse(sayExpired(this.#login));
+    if (prompts.some(({ prompt }) => NEW_PASSWORD.test(prompt)))
+      return this.#refuse(formatExpired(this.#login));
     const answers = await this.#ask({
       about: {
         kind: "keyboard-interactive",
@@ -122,7 +123,7 @@ export class TypeIn {
   }
 
   #refuse(why: string): void {
-    const message = `${why}; ${sayTried(this.#ends.progress.tried)}`;
+    const message = `${why}; ${formatTried(this.#ends.progress.tried)}`;
     this.#ends.fail({ outcome: "login-refused", message });
   }
 }
@@ -137,10 +138,10 @@ type Round = {
   finish: (answers: string[]) => void;
 };
 
-export const sayExpired = (login: string): string =>
+export const formatExpired = (login: string): string =>
   `the password of ${login} has expired: set a new one with ssh, for a scan changes nothing`;
 
-const sayTimes = (count: number): string => (count === 1 ? "once" : `${count} times`);
+const formatTimes = (count: number): string => (count === 1 ? "once" : `${count} times`);
 
 /** What a host asks, without what it would do to the lines around it. */
 const inOneLine = (text: string, most: number): string => text.replace(/\s+/g, " ").trim().slice(0, most);

@@ -14,7 +14,7 @@ import type {
 } from "ssh2";
 import { authMethodFor, type UnusableIdentity } from "./identities.ts";
 import type { Ends, LoginOptions } from "./login-options.ts";
-import { type Attempt, sayAddress, sayTried } from "./ssh-failure.ts";
+import { type Attempt, formatAddress, formatTried } from "./ssh-failure.ts";
 import { loadSsh2 } from "./tuned-ssh2.ts";
 import { TypeIn } from "./type-in.ts";
 
@@ -25,7 +25,7 @@ const MOST_KEYS = 5;
 export function offerWaysIn(options: LoginOptions, ends: Ends) {
   const { target, user, identities, unusable = [], typed = null } = options;
   const { progress, ended } = ends;
-  const login = `${user} at ${sayAddress(target)}`;
+  const login = `${user} at ${formatAddress(target)}`;
   const typing = typed && new TypeIn({ target, user, typed: typed.open(user, ended) }, ends);
   let keys = identities.slice(0, MOST_KEYS);
 
@@ -46,7 +46,7 @@ export function offerWaysIn(options: LoginOptions, ends: Ends) {
       return next(authMethodFor(key, user, ended));
     }
     if (typing?.offer(methods, next)) return;
-    return refuse(isPartial ? sayPartial(methods) : sayRefused(methods));
+    return refuse(isPartial ? formatPartial(methods) : formatRefused(methods));
   };
 
   /** The value that tells ssh2 to give up. */
@@ -55,25 +55,26 @@ export function offerWaysIn(options: LoginOptions, ends: Ends) {
     return false;
   }
 
-  function sayPartial(methods: readonly string[] | null): string {
+  function formatPartial(methods: readonly string[] | null): string {
     const by = progress.taken?.fingerprint ?? "what was typed";
     const more = (methods ?? []).filter((method) => method !== "publickey").join(", ") || "more";
-    return `${login} is let in by ${by} only with ${more} (AuthenticationMethods)${sayWhatIsTyped(methods)}`;
+    return `${login} is let in by ${by} only with ${more} (AuthenticationMethods)${formatWhatIsTyped(methods)}`;
   }
 
-  function sayRefused(methods: readonly string[] | null): string {
-    const tried = sayTried(progress.tried);
+  function formatRefused(methods: readonly string[] | null): string {
+    const tried = formatTried(progress.tried);
     const others = (methods ?? []).filter((method) => method !== "publickey").join(", ");
     if (methods && !methods.includes("publickey"))
-      return `${login} may not log in by key${others && `, only by ${others}`}; ${tried}${sayWhatIsTyped(methods)}`;
-    if (progress.tried.length === 0) return `there is no key to log in with as ${login}${sayNoKey(unusable)}`;
+      return `${login} may not log in by key${others && `, only by ${others}`}; ${tried}${formatWhatIsTyped(methods)}`;
+    if (progress.tried.length === 0)
+      return `there is no key to log in with as ${login}${formatNoKey(unusable)}`;
     const notTried = identities.length - MOST_KEYS;
     const more =
       notTried > 0 ? `; ${notTried} more were not, for sshd allows few tries: name the right file` : "";
-    return `every key was refused for ${login}; ${tried}${more}${sayWhatIsTyped(methods)}`;
+    return `every key was refused for ${login}; ${tried}${more}${formatWhatIsTyped(methods)}`;
   }
 
-  function sayWhatIsTyped(methods: readonly string[] | null): string {
+  function formatWhatIsTyped(methods: readonly string[] | null): string {
     const takesTyped = methods?.some((method) => method === "password" || method === "keyboard-interactive");
     return takesTyped && !typed
       ? "; it would take a password: let the scan ask for it (--ask-password, at a terminal)"
@@ -81,7 +82,7 @@ export function offerWaysIn(options: LoginOptions, ends: Ends) {
   }
 }
 
-function sayNoKey(unusable: readonly UnusableIdentity[]): string {
+function formatNoKey(unusable: readonly UnusableIdentity[]): string {
   if (unusable.length === 0) return ": load one with ssh-add, or name its file";
   return `: ${unusable.map(({ source, why }) => `${source}: ${why}`).join("; ")}`;
 }

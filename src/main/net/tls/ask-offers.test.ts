@@ -22,7 +22,7 @@ const target = ({ endpoint }: TestServer): TlsTarget => ({
 const serve = (options: TlsOptions) =>
   listen(createTlsServer({ cert: leaf.pem, key: leaf.keyPem, ciphers: "ALL:@SECLEVEL=0", ...options }));
 
-async function offersOf(server: TestServer) {
+async function capabilitiesOf(server: TestServer) {
   const { offers } = await probeEndpoint(target(server), signal, { asksForOffers: true });
   const states = (list: { name: string; state: string }[] = []) =>
     Object.fromEntries(list.map(({ name, state }) => [name, state]));
@@ -31,7 +31,7 @@ async function offersOf(server: TestServer) {
 
 test("each version that a server takes is told, down to the oldest", async () => {
   await using server = await serve({ minVersion: "TLSv1.1", maxVersion: "TLSv1.3" });
-  const { versions } = await offersOf(server);
+  const { versions } = await capabilitiesOf(server);
   expect(versions).toEqual({
     "TLS 1.3": "accepted",
     "TLS 1.2": "accepted",
@@ -43,7 +43,7 @@ test("each version that a server takes is told, down to the oldest", async () =>
 
 test("groups are told by an empty share, and a server without TLS 1.3 has none", async () => {
   await using some = await serve({ minVersion: "TLSv1.3", ecdhCurve: "X25519:P-384" });
-  expect((await offersOf(some)).groups).toEqual({
+  expect((await capabilitiesOf(some)).groups).toEqual({
     X25519MLKEM768: "refused",
     SecP256r1MLKEM768: "refused",
     SecP384r1MLKEM1024: "refused",
@@ -55,7 +55,7 @@ test("groups are told by an empty share, and a server without TLS 1.3 has none",
     "P-521": "refused",
   });
   await using older = await serve({ maxVersion: "TLSv1.2" });
-  const { versions, groups } = await offersOf(older);
+  const { versions, groups } = await capabilitiesOf(older);
   expect(versions).toMatchObject({ "TLS 1.3": "refused", "TLS 1.2": "accepted" });
   expect(new Set(Object.values(groups))).toEqual(new Set(["refused"]));
 });

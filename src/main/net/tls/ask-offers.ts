@@ -3,12 +3,12 @@
  * goes beyond the server's hello. Whoever does not answer is not asked any more: what is left is unknown.
  */
 import { isFailure } from "#net/connect-failure.ts";
-import type { Offer, Offers } from "#shared/model/offers.ts";
+import type { Capabilities, Offer } from "#shared/model/offers.ts";
 import { exchange, type Silence } from "./exchange.ts";
 import { type FirstAnswer, FirstAnswerReader } from "./first-answer.ts";
 import { type Hello, writeGroupHello, writeVersionHello } from "./hello.ts";
 import { createKeyShare } from "./key-schedule.ts";
-import { ASKED_GROUPS, ASKED_VERSIONS, sayGroup, sayVersion, TLS_1_3 } from "./offers.ts";
+import { ASKED_GROUPS, ASKED_VERSIONS, formatGroup, formatVersion, TLS_1_3 } from "./offers.ts";
 import type { Opener } from "./open-endpoint.ts";
 
 type Asking = {
@@ -25,7 +25,7 @@ type State = Offer["state"];
 const MOST_BYTES = 64 * 1024;
 
 /** Rejects only when `signal` says stop. */
-export async function askOffers(asking: Asking): Promise<Offers> {
+export async function askCapabilities(asking: Asking): Promise<Capabilities> {
   const ask = createAsker(asking);
   const { serverName } = asking;
   const share = createKeyShare().publicKey;
@@ -34,7 +34,7 @@ export async function askOffers(asking: Asking): Promise<Offers> {
     const state = await ask(writeVersionHello(serverName, version, share), (answer) =>
       answer.kind === "hello" ? answer.hello.version === version : false,
     );
-    versions.push({ code: version, name: sayVersion(version), state });
+    versions.push({ code: version, name: formatVersion(version), state });
   }
   const modern = versions.find(({ code }) => code === TLS_1_3)?.state ?? "unknown";
   const groups: Offer[] = [];
@@ -47,7 +47,7 @@ export async function askOffers(asking: Asking): Promise<Offers> {
             (answer) => answer.kind === "hello" && answer.hello.retryGroup === group,
           )
         : modern;
-    groups.push({ name: sayGroup(group), state });
+    groups.push({ name: formatGroup(group), state });
   }
   return { versions: versions.map(({ name, state }) => ({ name, state })), groups };
 }

@@ -2,12 +2,15 @@ import { hash } from "node:crypto";
 import { type ClosedBy, isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import type { ServedProof } from "#shared/model/pair.ts";
+import type { ServedVerification } from "#shared/model/pair.ts";
 import { LEAF_ALONE } from "./full-handshake.ts";
 import type { TlsProber } from "./probe-endpoint.ts";
 
 /** Where it is asked. `addresses`: those that are dialled; not there: all that its name has now. */
-export type AskedPlace = Pick<ServedProof, "address" | "addresses" | "port" | "serverName" | "dialogue">;
+export type AskedPlace = Pick<
+  ServedVerification,
+  "address" | "addresses" | "port" | "serverName" | "dialogue"
+>;
 
 /**
  * What one address shows: the SHA-256 of each certificate as it was sent, the leaf first. None: `message` says why.

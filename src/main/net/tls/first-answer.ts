@@ -1,6 +1,6 @@
 import { HandshakeLayer, MESSAGE } from "./handshake-layer.ts";
 import { readServerHello, type ServerHello } from "./messages.ts";
-import { sayAlert } from "./offers.ts";
+import { formatAlert } from "./offers.ts";
 import { RECORD, RecordLayer } from "./record-layer.ts";
 
 /** The first thing that a server says to a hello. `other`: what no server of TLS would say there. */
@@ -49,7 +49,7 @@ export class FirstAnswerReader {
     if (type === RECORD.alert) {
       const [level, code] = body;
       if (code === undefined) return OTHER;
-      return level === WARNING && code !== 0 ? null : { kind: "alert", name: sayAlert(code) };
+      return level === WARNING && code !== 0 ? null : { kind: "alert", name: formatAlert(code) };
     }
     if (type !== RECORD.handshake) return OTHER;
     this.#handshake.append(body);

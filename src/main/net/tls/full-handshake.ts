@@ -56,7 +56,7 @@ function createContext({ ciphers, sigalgs }: Kept): SecureContext | null {
  * keys that it logs: what the library itself says of a chain is reordered and completed, and not what was sent.
  * Rejects only when `signal` says stop.
  */
-export async function greetInFull(
+export async function handshakeInFull(
   stream: Duplex,
   { serverName, protocols, kind }: HandshakeRequest,
   limits: Limits,
@@ -88,7 +88,7 @@ export async function greetInFull(
       asksForTimestamps: false,
     });
     const seen = replay(reader, recording);
-    if (seen && (seen.kind !== "odd" || ending !== "done")) return sayWho(seen, "node:tls");
+    if (seen && (seen.kind !== "odd" || ending !== "done")) return formatWho(seen, "node:tls");
     if (ending === "done") return takeLeaf(tls);
     return { kind: ending, hasHeard: reader.hasHeard };
   } finally {
@@ -166,8 +166,8 @@ function takeLeaf(tls: TLSSocket): Answer {
     cipher: tls.getCipher().standardName,
     alpn: tls.alpnProtocol || "none",
   };
-  return sayWho({ kind: "presented", chain: [leaf.raw], facts, wire: NOTHING_BESIDE }, LEAF_ALONE);
+  return formatWho({ kind: "presented", chain: [leaf.raw], facts, wire: NOTHING_BESIDE }, LEAF_ALONE);
 }
 
-export const sayWho = (answer: Answer, who: string): Answer =>
+export const formatWho = (answer: Answer, who: string): Answer =>
   answer.kind === "presented" ? { ...answer, facts: { ...answer.facts, "seen by": who } } : answer;

@@ -2,7 +2,7 @@ import { isFailure } from "#net/connect-failure.ts";
 import type { ServerKeyKind } from "#shared/model/served.ts";
 import type { Answer } from "./answer.ts";
 import { exchange } from "./exchange.ts";
-import { greetInFull, sayWho } from "./full-handshake.ts";
+import { formatWho, handshakeInFull } from "./full-handshake.ts";
 import { GreetingReader } from "./greeting-reader.ts";
 import { writeHello, writeKindHello } from "./hello.ts";
 import { createKeyShare, deriveServerSecret } from "./key-schedule.ts";
@@ -33,21 +33,21 @@ export function createGreeter({ handshakeMs: deadlineMs, mostBytes }: Limits) {
   return greet;
 
   async function greet(visit: Visit): Promise<Answer> {
-    const first = sayWho(await greetByHello(visit), "own hello");
+    const first = formatWho(await handshakeByHello(visit), "own hello");
     if (!mayDoBetter(first)) return first;
-    if (isAboutProtocols(first)) return greetWithoutProtocols(visit, first);
-    const second = await greetByRuntime(visit);
+    if (isAboutProtocols(first)) return handshakeWithoutProtocols(visit, first);
+    const second = await handshakeByRuntime(visit);
     return second.kind === "presented" || first.kind === "odd" ? second : first;
   }
 
   /** Whoever speaks none of what was offered may take a hello that offers nothing. */
-  async function greetWithoutProtocols(visit: Visit, first: Answer): Promise<Answer> {
+  async function handshakeWithoutProtocols(visit: Visit, first: Answer): Promise<Answer> {
     const connection = visit.protocols.length > 0 ? await visit.open(visit.address) : null;
     if (!connection || isFailure(connection)) return first;
     return greet({ ...visit, ...connection, protocols: [] });
   }
 
-  function greetByHello({ stream, serverName, protocols, kind, signal }: Visit): Promise<Answer> {
+  function handshakeByHello({ stream, serverName, protocols, kind, signal }: Visit): Promise<Answer> {
     const hello = kind
       ? writeKindHello(kind, { serverName, share: share.publicKey, protocols })
       : writeHello(serverName, share.publicKey, protocols);
@@ -63,10 +63,10 @@ export function createGreeter({ handshakeMs: deadlineMs, mostBytes }: Limits) {
     return exchange(stream, hello.record, reader, { deadlineMs, signal });
   }
 
-  async function greetByRuntime({ address, open, signal, ...asked }: Visit): Promise<Answer> {
+  async function handshakeByRuntime({ address, open, signal, ...asked }: Visit): Promise<Answer> {
     const connection = await open(address);
     if (isFailure(connection)) return { kind: "reset", hasHeard: false };
-    return greetInFull(connection.stream, asked, { deadlineMs, mostBytes, signal });
+    return handshakeInFull(connection.stream, asked, { deadlineMs, mostBytes, signal });
   }
 }
 

@@ -9,7 +9,7 @@ import {
   readStatus,
   type ServerHello,
 } from "./messages.ts";
-import { sayAlert, sayGroup, saySuite, sayVersion } from "./offers.ts";
+import { formatAlert, formatGroup, formatSuite, formatVersion } from "./offers.ts";
 import { RECORD, RecordLayer } from "./record-layer.ts";
 
 /**
@@ -131,7 +131,7 @@ export class GreetingReader {
     const WARNING = 1;
     const CLOSE = 0;
     if (code === undefined) return odd("sent an alert of no content");
-    return level === WARNING && code !== CLOSE ? null : { kind: "alert", name: sayAlert(code) };
+    return level === WARNING && code !== CLOSE ? null : { kind: "alert", name: formatAlert(code) };
   }
 
   #takeMessage(message: HandshakeMessage): Greeting | null {
@@ -195,9 +195,9 @@ export class GreetingReader {
       kind: "presented",
       chain,
       facts: {
-        version: sayVersion(this.#hello?.version ?? 0),
-        cipher: saySuite(this.#hello?.suite ?? 0),
-        group: this.#group === null ? "none" : sayGroup(this.#group),
+        version: formatVersion(this.#hello?.version ?? 0),
+        cipher: formatSuite(this.#hello?.suite ?? 0),
+        group: this.#group === null ? "none" : formatGroup(this.#group),
         alpn: this.#alpn ?? "none",
         "ocsp stapled": yesOrNo(this.#staple !== null),
         sct: this.#options.asksForTimestamps ? yesOrNo(this.#timestamps !== null) : "not asked for",

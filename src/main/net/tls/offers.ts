@@ -154,7 +154,7 @@ const ALERTS: ReadonlyMap<number, string> = new Map([
 
 const hex = (code: number): string => `0x${code.toString(16).padStart(4, "0")}`;
 
-export const sayVersion = (code: number): string => VERSIONS.get(code) ?? hex(code);
-export const saySuite = (code: number): string => SUITES.get(code) ?? hex(code);
-export const sayGroup = (code: number): string => GROUPS.get(code) ?? hex(code);
-export const sayAlert = (code: number): string => ALERTS.get(code) ?? `number ${code}`;
+export const formatVersion = (code: number): string => VERSIONS.get(code) ?? hex(code);
+export const formatSuite = (code: number): string => SUITES.get(code) ?? hex(code);
+export const formatGroup = (code: number): string => GROUPS.get(code) ?? hex(code);
+export const formatAlert = (code: number): string => ALERTS.get(code) ?? `number ${code}`;

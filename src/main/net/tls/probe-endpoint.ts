@@ -1,14 +1,14 @@
 import { isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import type { Offers } from "#shared/model/offers.ts";
+import type { Capabilities } from "#shared/model/offers.ts";
 import type { ServerKeyKind } from "#shared/model/served.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
 import {
   type AddressReading,
   type AddressResult,
-  createVisitor,
+  createProber,
   type Limits,
   NOTHING_SEEN,
   type Visited,
@@ -29,14 +29,14 @@ export type EndpointReading = AddressResult & {
   /** What each address of a name showed; empty where there is but one, null where no others were looked for. */
   addresses: (AddressReading & { address: string })[] | null;
   /** What it takes, where that was asked for. */
-  offers: Offers | null;
+  offers: Capabilities | null;
   /** Chains beside that one, which clients get that take one kind of key alone; only those that were asked for. */
   others: Uint8Array[][];
   /** Without the time that it waited for its turn. */
   tookMs: number;
 };
 
-export type ProbeWish = {
+export type ProbeRequest = {
   /** How it is reached; null: directly. A way knows names by itself, and which addresses they have is not known then. */
   way?: Way | null;
   /** Whether every address of a name is greeted, or the first that answers. */
@@ -54,21 +54,27 @@ export type TlsProber = ReturnType<typeof createTlsProber>;
 /** Greets endpoints over TLS and reads the chains they present, many at a time. Nothing is judged here. */
 export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddresses) {
   const limits = { ...LIMITS, ...wish };
-  const { visit, askInTurn } = createVisitor(limits);
+  const { visit, askInTurn } = createProber(limits);
 
   return {
     /** Every outcome is a value; rejects only when `signal` says stop. */
     probeEndpoint: async (
       target: TlsTarget,
       signal: AbortSignal,
-      { way = null, everyAddress = false, asksForOffers = false, keyKinds = [], onReached }: ProbeWish = {},
+      {
+        way = null,
+        everyAddress = false,
+        asksForOffers = false,
+        keyKinds = [],
+        onReached,
+      }: ProbeRequest = {},
     ): Promise<EndpointReading> => {
       const watch = createStopwatch();
       const where = way ? { way } : await find(target, signal, watch);
       if (isFailure(where)) return { ...NOTHING, ...where, tookMs: watch.read() };
       const first = await visit(target, where, { signal, watch, onReached });
       const isAll = everyAddress && "addresses" in where;
-      const others = isAll ? await visitOthers(target, where.addresses, { first, signal }) : [];
+      const others = isAll ? await probeOthers(target, where.addresses, { first, signal }) : [];
       const seen = choose(first, others);
       const asked =
         asksForOffers && seen.result.outcome === "presented"
@@ -95,7 +101,7 @@ export function createTlsProber(wish: Partial<Limits> = {}, lookUp = findAddress
   }
 
   /** The addresses of a name beside the one that answered first. Where none did, all have been tried. */
-  function visitOthers(
+  function probeOthers(
     target: TlsTarget,
     addresses: readonly string[],
     { first, signal }: { first: Visited; signal: AbortSignal },

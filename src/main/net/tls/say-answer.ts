@@ -1,25 +1,25 @@
 import type { Failure } from "#net/connect-failure.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
-import { sayEndpoint } from "#shared/text/target.ts";
+import { formatEndpoint } from "#shared/text/target.ts";
 import type { Answer } from "./answer.ts";
 import { within } from "./connect.ts";
 import { findSpeaker, quoteHeard } from "./say-heard.ts";
-import { sayStop } from "./starttls/say-stop.ts";
+import { formatStop } from "./starttls/say-stop.ts";
 
 type Limits = { handshakeMs: number; mostBytes: number };
 
 /** What an answer without a chain means, for people. */
-export function sayAnswer(
+export function formatAnswer(
   answer: Exclude<Answer, { kind: "presented" }>,
   target: TlsTarget,
   { handshakeMs, mostBytes }: Limits,
 ): Failure {
   switch (answer.kind) {
     case "alert":
-      return { outcome: "alert", message: sayAlertName(answer.name) };
+      return { outcome: "alert", message: formatAlertName(answer.name) };
     case "not-tls":
-      return sayPlainText(answer.heard, target);
+      return formatPlainText(answer.heard, target);
     case "odd":
       return { outcome: "not-tls", message: `the server does not keep to TLS: it ${answer.why}` };
     case "flooded":
@@ -28,7 +28,7 @@ export function sayAnswer(
         message: `the server sent more than ${mostBytes / 1024} KiB in its handshake; the rest was not read`,
       };
     case "timed-out":
-      return { outcome: "timed-out", message: saySilence(answer.hasHeard, within(handshakeMs)) };
+      return { outcome: "timed-out", message: formatSilence(answer.hasHeard, within(handshakeMs)) };
     case "reset":
       return {
         outcome: "reset",
@@ -52,20 +52,20 @@ export function sayAnswer(
   }
 }
 
-function sayAlertName(name: string): string {
+function formatAlertName(name: string): string {
   const refused = `the server refused the handshake (alert ${name})`;
   return name === "unrecognized_name" ? `${refused}: it serves nothing under this name` : refused;
 }
 
-const saySilence = (hasHeard: boolean, time: string): string =>
+const formatSilence = (hasHeard: boolean, time: string): string =>
   hasHeard
     ? `the server began its handshake and did not finish it ${time}`
     : `the server took the connection and said nothing ${time}`;
 
 /** Behind the talk before TLS, plain text is what somebody has put there. */
-function sayPlainText(heard: Buffer, target: TlsTarget): Failure {
+function formatPlainText(heard: Buffer, target: TlsTarget): Failure {
   const { protocol } = target;
-  if (protocol !== "tls") return sayStop({ kind: "injected", heard }, { target, protocol });
+  if (protocol !== "tls") return formatStop({ kind: "injected", heard }, { target, protocol });
   return { outcome: "not-tls", message: sayOther(heard, target) };
 }
 
@@ -74,7 +74,7 @@ function sayOther(heard: Buffer, target: TlsTarget): string {
   const speaker = findSpeaker(heard);
   const how = speaker ? ` but ${speaker.name}` : "";
   const remedy = speaker?.protocol
-    ? `; it may turn to TLS: write ${sayEndpoint({ ...target, protocol: speaker.protocol })}`
+    ? `; it may turn to TLS: write ${formatEndpoint({ ...target, protocol: speaker.protocol })}`
     : "";
   return `what listens there does not speak TLS${how}: it said "${quoteHeard(heard)}"${remedy}`;
 }

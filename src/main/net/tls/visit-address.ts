@@ -4,12 +4,12 @@ import { Slots, SlotsByKey } from "#net/slots.ts";
 import type { Outcome } from "#shared/model/probe.ts";
 import type { ServerKeyKind } from "#shared/model/served.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
-import { sayProtocol } from "#shared/text/protocol.ts";
-import { askOffers } from "./ask-offers.ts";
+import { formatProtocol } from "#shared/text/protocol.ts";
+import { askCapabilities } from "./ask-offers.ts";
 import { createGreeter } from "./greet.ts";
 import { NOTHING_BESIDE, type WireBytes } from "./greeting-reader.ts";
 import { type Connected, createOpener, type Opener, type Whereabouts } from "./open-endpoint.ts";
-import { sayAnswer } from "./say-answer.ts";
+import { formatAnswer } from "./say-answer.ts";
 import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
 
 export type Limits = {
@@ -50,7 +50,7 @@ export type AddressResult = AddressReading & {
 /** What came of one visit, and at which address, where that is known. `tookMs`: without waiting for its turn. */
 export type Visited = { result: AddressResult; address: string | null; tookMs: number };
 
-type Visiting = {
+type Probing = {
   signal: AbortSignal;
   watch?: Stopwatch;
   onReached?: (() => void) | undefined;
@@ -61,7 +61,7 @@ type Visiting = {
 export const NOTHING_SEEN = { chain: [], facts: {}, wire: NOTHING_BESIDE };
 
 /** Greets an endpoint at one place, in its turn among all others that this visitor greets. */
-export function createVisitor(limits: Limits) {
+export function createProber(limits: Limits) {
   const connects = new Slots(limits.connects);
   const servers = new SlotsByKey(limits.connectsPerServer);
   const shakeHands = createShaker(limits);
@@ -71,7 +71,7 @@ export function createVisitor(limits: Limits) {
   async function visit(
     target: TlsTarget,
     where: Whereabouts,
-    { signal, watch = createStopwatch(), onReached, kind }: Visiting,
+    { signal, watch = createStopwatch(), onReached, kind }: Probing,
   ): Promise<Visited> {
     const held: (() => void)[] = [];
     const hold = (giveBack: () => void) => {
@@ -107,7 +107,7 @@ export function createVisitor(limits: Limits) {
       const { again } = createOpener(target, where, { ...limits, signal });
       const serverName = toServerName(target);
       const asking = { open: () => again(address), serverName, deadlineMs: limits.handshakeMs, signal };
-      return { offers: await askOffers(asking), tookMs: watch.read() };
+      return { offers: await askCapabilities(asking), tookMs: watch.read() };
     } finally {
       giveBack();
     }
@@ -135,9 +135,9 @@ function createShaker(limits: Limits) {
       const [serverName, protocols] = [toServerName(target), protocolsOf(target)];
       const asked = { serverName, protocols, signal, ...(kind && { kind }) };
       const answer = await greet({ ...ready, open: opener.again, ...asked });
-      if (answer.kind !== "presented") return toResult(sayAnswer(answer, target, limits));
+      if (answer.kind !== "presented") return toResult(formatAnswer(answer, target, limits));
       const { chain, wire } = answer;
-      const facts = { ...sayBefore(target), ...answer.facts, ...(address !== null && { address }) };
+      const facts = { ...formatBefore(target), ...answer.facts, ...(address !== null && { address }) };
       return { outcome: "presented", message: "", chain, facts, wire };
     } finally {
       clearTimeout(timer);
@@ -152,8 +152,8 @@ const toResult = (failure: Failure): AddressResult => ({ ...NOTHING_SEEN, ...fai
 const keyOf = ({ port }: TlsTarget, where: Whereabouts): string =>
   "way" in where ? where.way.name : `${where.addresses[0]} ${port}`;
 
-const sayBefore = ({ protocol }: TlsTarget): Record<string, string> =>
-  protocol === "tls" ? {} : { "before tls": sayProtocol(protocol) };
+const formatBefore = ({ protocol }: TlsTarget): Record<string, string> =>
+  protocol === "tls" ? {} : { "before tls": formatProtocol(protocol) };
 
 const PROTOCOLS = { web: ["h2", "http/1.1"], none: [] } as const;
 

@@ -4,9 +4,9 @@ import { Redacted } from "#shared/model/redacted.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Sealed, VaultState, VaultStatus } from "#shared/model/vault.ts";
 import type { ScryptCost } from "#shared/model/vault-file.ts";
-import { forkKeeper } from "./fork-keeper.ts";
-import { Keeper } from "./keeper-link.ts";
-import type { StartKeeper } from "./keeper-messages.ts";
+import { forkVaultProcess } from "./fork-keeper.ts";
+import { VaultProcess } from "./keeper-link.ts";
+import type { StartVaultProcess } from "./keeper-messages.ts";
 import { writeLockMark } from "./lock-mark.ts";
 import { createUnmasking } from "./masked-way.ts";
 import { sealTo } from "./sealed-box.ts";
@@ -18,7 +18,7 @@ const IDLE_MINUTES = 10;
 
 type Options = {
   path: string;
-  start?: StartKeeper;
+  start?: StartVaultProcess;
   /** What a passphrase costs whoever tries it. */
   cost?: ScryptCost;
   idleMs?: number;
@@ -28,7 +28,11 @@ type Options = {
 };
 
 /** The vault of a file, which need not be there yet. No process is started before one is needed. */
-export function createVault({ path, start = forkKeeper, ...options }: Options): Vault & AsyncDisposable {
+export function createVault({
+  path,
+  start = forkVaultProcess,
+  ...options
+}: Options): Vault & AsyncDisposable {
   const { cost = SCRYPT_COST, idleMs = IDLE_MINUTES * 60_000, onChange = () => undefined } = options;
   const { now = () => new Date() } = options;
   const at = () => toInstant(now());
@@ -38,7 +42,7 @@ export function createVault({ path, start = forkKeeper, ...options }: Options): 
     isOpen = next;
     onChange();
   };
-  const keeper = new Keeper({ start, wish: { path, cost, idleMs }, onEnd: () => become(false) });
+  const keeper = new VaultProcess({ start, wish: { path, cost, idleMs }, onEnd: () => become(false) });
   const state = (): VaultState => (isOpen ? "open" : existsSync(path) ? "locked" : "absent");
   const seal = async (given: Given): Promise<Sealed> =>
     given instanceof Redacted ? sealTo(await keeper.ask({ what: "receiver" }), given) : given;
@@ -67,7 +71,7 @@ export function createVault({ path, start = forkKeeper, ...options }: Options): 
 
 type Seal = (given: Given) => Promise<Sealed>;
 type Door = {
-  keeper: Keeper;
+  keeper: VaultProcess;
   seal: Seal;
   become: (isOpen: boolean) => void;
   onChange: () => void;
@@ -116,7 +120,7 @@ function doorOf({ keeper, seal, become, onChange, at, path }: Door) {
 }
 
 /** What an open one is for. */
-function insideOf(seal: Seal, ask: Keeper["ask"]) {
+function insideOf(seal: Seal, ask: VaultProcess["ask"]) {
   return {
     makeKey: (kind, about) => ask({ what: "make-key", kind, about }),
     keep: async (secret, about) => ask({ what: "keep", secret: await seal(secret), about }),

@@ -1,9 +1,16 @@
 import { Refusal } from "#shared/model/refusal.ts";
-import type { Answers, Ask, FromKeeper, KeeperProcess, KeeperWish, StartKeeper } from "./keeper-messages.ts";
+import type {
+  Answers,
+  Ask,
+  FromVaultProcess,
+  StartVaultProcess,
+  VaultChildProcess,
+  VaultProcessRequest,
+} from "./keeper-messages.ts";
 
 type Options = {
-  start: StartKeeper;
-  wish: KeeperWish;
+  start: StartVaultProcess;
+  wish: VaultProcessRequest;
   /** The process is gone, whoever ended it. */
   onEnd: () => void;
 };
@@ -11,9 +18,9 @@ type Options = {
 type Waiting = { resolve: (answer: Answers[Ask["what"]]) => void; reject: (error: Error) => void };
 
 /** The keeper as those see it who ask: started by the first question, and ended with all that it knew. */
-export class Keeper {
+export class VaultProcess {
   readonly #options: Options;
-  #process: Promise<KeeperProcess> | null = null;
+  #process: Promise<VaultChildProcess> | null = null;
   #ended = Promise.resolve();
   #waiting = new Map<number, Waiting>();
   #asked = 0;
@@ -39,7 +46,7 @@ export class Keeper {
     await this.#ended;
   }
 
-  async #begin(): Promise<KeeperProcess> {
+  async #begin(): Promise<VaultChildProcess> {
     const process = await this.#options.start();
     process.onMessage((message) => this.#hear(message));
     this.#ended = new Promise((resolve) => {
@@ -52,7 +59,7 @@ export class Keeper {
     return process;
   }
 
-  #hear(message: FromKeeper): void {
+  #hear(message: FromVaultProcess): void {
     const waiting = this.#waiting.get(message.number);
     this.#waiting.delete(message.number);
     if (message.kind === "answer") waiting?.resolve(message.answer);

@@ -38,23 +38,25 @@ export type Answers = {
 };
 
 /** What the keeper is told before anything else. */
-export type KeeperWish = { path: string; cost: ScryptCost; idleMs: number };
+export type VaultProcessRequest = { path: string; cost: ScryptCost; idleMs: number };
 
-export type ToKeeper = { kind: "begin"; wish: KeeperWish } | { kind: "ask"; number: number; ask: Ask };
+export type ToVaultProcess =
+  | { kind: "begin"; wish: VaultProcessRequest }
+  | { kind: "ask"; number: number; ask: Ask };
 
-export type FromKeeper =
+export type FromVaultProcess =
   | { kind: "answer"; number: number; answer: Answers[Ask["what"]] }
   | { kind: "refusal"; number: number; code: RefusalCode; message: string }
   /** A bug; what the log may have of it. */
   | { kind: "fault"; number: number; said: string };
 
 /** The sliver of a process that is used, whoever started it. */
-export type KeeperProcess = {
-  tell(message: ToKeeper): void;
-  onMessage(hear: (message: FromKeeper) => void): void;
+export type VaultChildProcess = {
+  tell(message: ToVaultProcess): void;
+  onMessage(hear: (message: FromVaultProcess) => void): void;
   onExit(hear: () => void): void;
   /** Ends it at once: it has nothing to save. */
   kill(): void;
 };
 
-export type StartKeeper = () => Promise<KeeperProcess>;
+export type StartVaultProcess = () => Promise<VaultChildProcess>;

@@ -4,21 +4,21 @@
  */
 import { isMainThread } from "node:worker_threads";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayFault } from "#shared/text/fault.ts";
+import { formatFault } from "#shared/text/fault.ts";
 import { Answerer } from "./answer-asks.ts";
-import type { FromKeeper, KeeperWish, ToKeeper } from "./keeper-messages.ts";
+import type { FromVaultProcess, ToVaultProcess, VaultProcessRequest } from "./keeper-messages.ts";
 import { LOOK_MS } from "./lock-mark.ts";
 import { withoutCores } from "./without-cores.ts";
 
 /** Electron's way to who started it, where it is Electron. */
 type ParentPort = {
-  on(event: "message", hear: (event: { data: ToKeeper; ports: Port[] }) => void): unknown;
+  on(event: "message", hear: (event: { data: ToVaultProcess; ports: Port[] }) => void): unknown;
 };
 type Port = {
   /** Electron puts what is said in an event, and a thread of Node's does not. */
-  on(event: "message", hear: (event: ToKeeper | { data: ToKeeper }) => void): unknown;
+  on(event: "message", hear: (event: ToVaultProcess | { data: ToVaultProcess }) => void): unknown;
   on(event: "close", hear: () => void): unknown;
-  postMessage(message: FromKeeper): void;
+  postMessage(message: FromVaultProcess): void;
   start(): void;
 };
 
@@ -35,7 +35,7 @@ function leave(): void {
   else process.exit(0);
 }
 process.on("uncaughtException", (fault) => {
-  process.stderr.write(`latchkey: the vault's keeper ended: ${sayFault(fault)}\n`, leave);
+  process.stderr.write(`latchkey: the vault's keeper ended: ${formatFault(fault)}\n`, leave);
 });
 // Ctrl-C at a terminal is for the command, which ends this process itself.
 process.on("SIGINT", () => undefined);
@@ -51,17 +51,17 @@ if (parentPort) {
   });
 } else {
   const hear = serve((message) => process.send?.(message));
-  process.on("message", (message: ToKeeper) => hear(message));
+  process.on("message", (message: ToVaultProcess) => hear(message));
   process.on("disconnect", leave);
 }
 
-function serve(tell: (message: FromKeeper) => void): (message: ToKeeper) => void {
+function serve(tell: (message: FromVaultProcess) => void): (message: ToVaultProcess) => void {
   let answerer: Answerer | null = null;
   let idle: NodeJS.Timeout | null = null;
   /** One after the other, as they came. */
   let turn = coresOff;
 
-  function begin({ path, cost, idleMs }: KeeperWish): void {
+  function begin({ path, cost, idleMs }: VaultProcessRequest): void {
     const mine = new Answerer({ path, cost });
     answerer = mine;
     setInterval(() => mine.isLocked() && leave(), LOOK_MS);
@@ -78,7 +78,7 @@ function serve(tell: (message: FromKeeper) => void): (message: ToKeeper) => void
       } catch (error) {
         if (error instanceof Refusal)
           tell({ kind: "refusal", number, code: error.code, message: error.message });
-        else tell({ kind: "fault", number, said: sayFault(error) });
+        else tell({ kind: "fault", number, said: formatFault(error) });
       }
       idle?.refresh();
     });

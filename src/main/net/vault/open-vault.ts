@@ -11,12 +11,12 @@ import { makePair, signWith } from "./private-keys.ts";
 import type { About, SignHow } from "./vault.ts";
 import { ChangedMeanwhile, identify, type ReadVault, readVault, writeVault } from "./vault-file.ts";
 import {
+  formatEntry,
   openBox,
   rewrap,
-  sayEntry,
   sealBox,
   unwrapByPassphrase,
-  type WrapWish,
+  type WrapRequest,
   wrapByKeyring,
   wrapByPassphrase,
 } from "./wraps.ts";
@@ -107,14 +107,14 @@ export class OpenVault {
   }
 
   /** Seals all anew, by another key. */
-  #seal(kind: WrapKind, wrapBy: (wish: WrapWish) => Wrap | null, since: Instant): void {
+  #seal(kind: WrapKind, wrapBy: (wish: WrapRequest) => Wrap | null, since: Instant): void {
     const next = randomBytes(32);
     const change = (content: VaultContent): VaultContent => {
       const mine = wrapBy({ vault: content.id, dataKey: next, since });
       const others = content.wraps.filter((wrap) => wrap.kind !== kind);
       const wraps = others.map((wrap) => this.#rewrap(wrap, next));
       const entries = content.entries.map((entry) =>
-        this.#use(entry, (secret) => ({ ...entry, ...sealBox(next, secret, sayEntry(entry)) })),
+        this.#use(entry, (secret) => ({ ...entry, ...sealBox(next, secret, formatEntry(entry)) })),
       );
       return { ...content, wraps: mine ? [...wraps, mine] : wraps, entries };
     };
@@ -175,7 +175,7 @@ export class OpenVault {
   /** Overwrites the secret. */
   #add(secret: Uint8Array, { kind, label }: About, key: VaultEntry["key"]): string {
     const named = { id: randomBytes(16).toString("hex"), kind, label, key };
-    const box = sealBox(this.#dataKey, secret, sayEntry(named));
+    const box = sealBox(this.#dataKey, secret, formatEntry(named));
     secret.fill(0);
     this.#save((content) => ({ ...content, entries: [...content.entries, { ...named, ...box }] }));
     return named.id;
@@ -192,7 +192,7 @@ export class OpenVault {
   }
 
   #use<T>(entry: VaultEntry, act: (secret: Buffer) => T): T {
-    const secret = openBox(this.#dataKey, entry, sayEntry(entry));
+    const secret = openBox(this.#dataKey, entry, formatEntry(entry));
     if (!secret)
       throw new Refusal(
         "unusable",

@@ -7,7 +7,7 @@ import type { KeyKind } from "#shared/model/key-kind.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createVault } from "./create-vault.ts";
-import { forkKeeper } from "./fork-keeper.ts";
+import { forkVaultProcess } from "./fork-keeper.ts";
 import { createReceiver, sealTo } from "./sealed-box.ts";
 import { COST, typed } from "./testing/typed.ts";
 import type { Hash } from "./vault.ts";
@@ -170,7 +170,7 @@ test("after it is locked, by hand or after a while, no process of it is left", a
   await using desk = await openDesk();
   const pids: (number | undefined)[] = [];
   const start = async () => {
-    const keeper = await forkKeeper();
+    const keeper = await forkVaultProcess();
     pids.push(keeper.pid);
     return keeper;
   };
@@ -194,7 +194,7 @@ test("a keeper that is killed locks the vault, and what it had kept is there", a
   await using desk = await openDesk();
   let kill = () => {};
   const start = async () => {
-    const keeper = await forkKeeper();
+    const keeper = await forkVaultProcess();
     kill = keeper.kill;
     return keeper;
   };

@@ -38,19 +38,19 @@ export function openBox(key: Uint8Array, { nonce, sealed }: Box, as: string): Bu
 }
 
 /** What of an entry may not be changed: it opens as this one only. */
-export const sayEntry = ({ id, kind, label, key }: Omit<VaultEntry, "nonce" | "sealed">): string =>
+export const formatEntry = ({ id, kind, label, key }: Omit<VaultEntry, "nonce" | "sealed">): string =>
   JSON.stringify(["entry", id, kind, label, key?.kind ?? null, key?.spki ?? null]);
 
-const sayWrap = (vault: string, kind: WrapKind, part: "pair" | "to" | "key"): string =>
+const formatWrap = (vault: string, kind: WrapKind, part: "pair" | "to" | "key"): string =>
   JSON.stringify(["wrap", vault, kind, part]);
 
-export type WrapWish = { vault: string; dataKey: Uint8Array; since: string };
+export type WrapRequest = { vault: string; dataKey: Uint8Array; since: string };
 
 export function wrapByPassphrase(
   kind: "passphrase" | "recovery",
   passphrase: Redacted<Uint8Array>,
   scrypt: ScryptCost,
-  wish: WrapWish,
+  wish: WrapRequest,
 ): Wrap {
   const salt = randomBytes(32);
   const key = stretch(passphrase, salt, scrypt);
@@ -59,7 +59,7 @@ export function wrapByPassphrase(
   return { kind, scrypt, salt: salt.toString("base64"), ...sealing };
 }
 
-export const wrapByKeyring = (key: Uint8Array, wish: WrapWish): Wrap => ({
+export const wrapByKeyring = (key: Uint8Array, wish: WrapRequest): Wrap => ({
   kind: "keyring",
   ...sealBy(key, "keyring", wish),
 });
@@ -67,10 +67,10 @@ export const wrapByKeyring = (key: Uint8Array, wish: WrapWish): Wrap => ({
 /** For whoever opens a wrap, which need not be here, another key of the file. Null where the wrap was altered. */
 export function rewrap(
   wrap: Wrap,
-  { vault, dataKey }: Omit<WrapWish, "since">,
+  { vault, dataKey }: Omit<WrapRequest, "since">,
   next: Uint8Array,
 ): Wrap | null {
-  const point = openBox(dataKey, wrap.to, sayWrap(vault, wrap.kind, "to"));
+  const point = openBox(dataKey, wrap.to, formatWrap(vault, wrap.kind, "to"));
   return point && { ...wrap, ...sealKeyTo(point, wrap.kind, vault, next) };
 }
 
@@ -91,11 +91,11 @@ export function unwrapByKeyring({ id, wraps }: VaultContent, key: Uint8Array): B
   return wrap ? openBy(key, wrap, id) : null;
 }
 
-function sealBy(key: Uint8Array, kind: WrapKind, { vault, dataKey, since }: WrapWish) {
+function sealBy(key: Uint8Array, kind: WrapKind, { vault, dataKey, since }: WrapRequest) {
   const pair = createECDH(CURVE);
   const point = pair.generateKeys();
   const half = pair.getPrivateKey();
-  const box = sealBox(key, half, sayWrap(vault, kind, "pair"));
+  const box = sealBox(key, half, formatWrap(vault, kind, "pair"));
   half.fill(0);
   return { since, ...box, ...sealKeyTo(point, kind, vault, dataKey) };
 }
@@ -104,21 +104,21 @@ function sealKeyTo(theirs: Uint8Array, kind: WrapKind, vault: string, dataKey: U
   const mine = createECDH(CURVE);
   const point = mine.generateKeys();
   const key = derive(mine.computeSecret(theirs), point);
-  const box = sealBox(key, dataKey, sayWrap(vault, kind, "key"));
+  const box = sealBox(key, dataKey, formatWrap(vault, kind, "key"));
   key.fill(0);
-  const to = sealBox(dataKey, theirs, sayWrap(vault, kind, "to"));
+  const to = sealBox(dataKey, theirs, formatWrap(vault, kind, "to"));
   return { to, dataKey: { point: point.toString("base64"), ...box } };
 }
 
 function openBy(key: Uint8Array, wrap: Wrap, vault: string): Buffer | null {
-  const half = openBox(key, wrap, sayWrap(vault, wrap.kind, "pair"));
+  const half = openBox(key, wrap, formatWrap(vault, wrap.kind, "pair"));
   if (!half) return null;
   try {
     const mine = createECDH(CURVE);
     mine.setPrivateKey(half);
     const point = Buffer.from(wrap.dataKey.point, "base64");
     const derived = derive(mine.computeSecret(point), point);
-    const dataKey = openBox(derived, wrap.dataKey, sayWrap(vault, wrap.kind, "key"));
+    const dataKey = openBox(derived, wrap.dataKey, formatWrap(vault, wrap.kind, "key"));
     derived.fill(0);
     return dataKey;
   } catch {

@@ -7,7 +7,7 @@ export type Step<T> =
   | { kind: "over"; result: T; used: number };
 
 /** One side of a dialogue: what it says first, and what it makes of all that was heard and not used yet. It never throws. */
-export type Dialogue<T> = { begin: Uint8Array; take: (heard: Buffer) => Step<T> };
+export type Negotiation<T> = { begin: Uint8Array; take: (heard: Buffer) => Step<T> };
 
 /** How the other side ended a dialogue that was not over. `flooded`: it said more than any answer has. */
 export type Ending = { kind: "closed" | "timed-out" | "flooded"; heard: Buffer };
@@ -21,7 +21,7 @@ type Limits = { deadlineMs: number; mostBytes: number; signal: AbortSignal };
  */
 export function hold<T>(
   stream: Duplex,
-  { begin, take }: Dialogue<T>,
+  { begin, take }: Negotiation<T>,
   { deadlineMs, mostBytes, signal }: Limits,
 ): Promise<{ result: T } | Ending> {
   const { promise, resolve, reject } = Promise.withResolvers<{ result: T } | Ending>();

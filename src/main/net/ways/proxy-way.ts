@@ -2,10 +2,10 @@ import type { Duplex } from "node:stream";
 import { type Failure, isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import { connectToFirst } from "#net/tls/connect.ts";
-import { type Dialogue, hold } from "./dialogue.ts";
+import { hold, type Negotiation } from "./dialogue.ts";
 import { askConnect } from "./http-connect.ts";
 import type { Credentials, Place, Said } from "./said.ts";
-import { sayEnding, sayProxyFailed, sayRefused } from "./say-proxy.ts";
+import { formatEnding, formatProxyFailed, formatRefused } from "./say-proxy.ts";
 import { askSocks5 } from "./socks5.ts";
 
 export type ProxyPlace = Place & { kind: "socks5" | "http"; credentials: Credentials | null };
@@ -30,7 +30,7 @@ const LIMITS: Limits = { connectMs: 3_000, answerMs: 10_000 };
 /** More than any proxy says before it lets us through. */
 const MOST_BYTES = 16 * 1024;
 
-const ASK: Record<ProxyPlace["kind"], (to: Place, credentials: Credentials | null) => Dialogue<Said>> = {
+const ASK: Record<ProxyPlace["kind"], (to: Place, credentials: Credentials | null) => Negotiation<Said>> = {
   socks5: askSocks5,
   http: askConnect,
 };
@@ -38,20 +38,21 @@ const ASK: Record<ProxyPlace["kind"], (to: Place, credentials: Credentials | nul
 /** Through a proxy, one connection to it for each stream. What it says is taken at its word, and is told as its own. */
 export function createProxyWay(proxy: ProxyPlace, wish: Partial<Limits> = {}): Way {
   const limits = { ...LIMITS, ...wish };
-  const name = sayProxy(proxy);
+  const name = formatProxy(proxy);
 
   return {
     name,
     async reach(to, signal) {
       const timing = { timeoutMs: limits.connectMs, signal };
       const addresses = await findAddresses(proxy.host, timing);
-      if (isFailure(addresses)) return sayProxyFailed(name, addresses);
+      if (isFailure(addresses)) return formatProxyFailed(name, addresses);
       const connection = await connectToFirst(addresses, proxy.port, timing);
-      if (isFailure(connection)) return sayProxyFailed(name, connection);
+      if (isFailure(connection)) return formatProxyFailed(name, connection);
       const stream = connection.socket;
       const within = { deadlineMs: limits.answerMs, mostBytes: MOST_BYTES, signal };
       const failure = await hold(stream, ASK[proxy.kind](to, proxy.credentials), within).then(
-        (held) => ("result" in held ? sayRefused(name, to, held.result) : sayEnding(name, held, limits)),
+        (held) =>
+          "result" in held ? formatRefused(name, to, held.result) : formatEnding(name, held, limits),
         (reason) => {
           stream.destroy();
           throw reason;
@@ -64,5 +65,5 @@ export function createProxyWay(proxy: ProxyPlace, wish: Partial<Limits> = {}): W
   };
 }
 
-const sayProxy = ({ kind, host, port }: ProxyPlace): string =>
+const formatProxy = ({ kind, host, port }: ProxyPlace): string =>
   `${kind}://${host.includes(":") ? `[${host}]` : host}:${port}`;

@@ -8,19 +8,19 @@ import type { Place, Said } from "./said.ts";
 const failed = (message: string): Failure => ({ outcome: "proxy-failed", message });
 
 /** The proxy itself could not be reached. */
-export const sayProxyFailed = (proxy: string, { message, passing }: Failure): Failure => ({
+export const formatProxyFailed = (proxy: string, { message, passing }: Failure): Failure => ({
   ...failed(`the proxy ${proxy} could not be reached: ${message}`),
   ...(passing && { passing }),
 });
 
 /** It ended the dialogue without an answer, or did not come to one. */
-export function sayEnding(proxy: string, { kind, heard }: Ending, limits: { answerMs: number }): Failure {
+export function formatEnding(proxy: string, { kind, heard }: Ending, limits: { answerMs: number }): Failure {
   switch (kind) {
     case "closed":
-      return failed(`the proxy ${proxy} closed the connection without an answer${sayHeard(heard)}`);
+      return failed(`the proxy ${proxy} closed the connection without an answer${formatHeard(heard)}`);
     case "timed-out":
       return failed(
-        `the proxy ${proxy} did not lead through within ${limits.answerMs / 1_000} seconds${sayHeard(heard)}`,
+        `the proxy ${proxy} did not lead through within ${limits.answerMs / 1_000} seconds${formatHeard(heard)}`,
       );
     case "flooded":
       return failed(`the proxy ${proxy} said more than any answer has; is it a proxy of this kind?`);
@@ -30,7 +30,7 @@ export function sayEnding(proxy: string, { kind, heard }: Ending, limits: { answ
 }
 
 /** Null where it let us through. */
-export function sayRefused(proxy: string, to: Place, said: Said): Failure | null {
+export function formatRefused(proxy: string, to: Place, said: Said): Failure | null {
   const place = `${to.host.includes(":") ? `[${to.host}]` : to.host}:${to.port}`;
   switch (said.kind) {
     case "open":
@@ -47,7 +47,7 @@ export function sayRefused(proxy: string, to: Place, said: Said): Failure | null
         message: `the proxy ${proxy} could not reach ${place}: ${quote(said.said)}`,
       };
     case "garbage":
-      return failed(`what answers at ${proxy} is no proxy of this kind${sayHeard(said.heard)}`);
+      return failed(`what answers at ${proxy} is no proxy of this kind${formatHeard(said.heard)}`);
     default:
       return assertNever(said);
   }
@@ -61,7 +61,7 @@ const OUTCOMES: Record<Extract<Said, { kind: "unreached" }>["why"], Outcome> = {
 };
 
 /** The first of what was heard, without anything that a terminal would act on. */
-function sayHeard(heard: Buffer): string {
+function formatHeard(heard: Buffer): string {
   if (heard.length === 0) return "";
   const [line = ""] = heard
     .subarray(0, 60)

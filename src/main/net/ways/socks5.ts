@@ -1,7 +1,7 @@
 /** The client's side of SOCKS 5 (RFC 1928), with its login by name and password (RFC 1929). */
 import { isIP } from "node:net";
 import { Redacted } from "#shared/model/redacted.ts";
-import type { Dialogue, Step } from "./dialogue.ts";
+import type { Negotiation, Step } from "./dialogue.ts";
 import type { Credentials, Place, Said } from "./said.ts";
 
 const VERSION = 5;
@@ -11,7 +11,7 @@ const CONNECT = 1;
 const ADDRESS = { ipv4: 1, name: 3, ipv6: 4 };
 
 /** Asks a proxy for a connection to a place; a name is resolved there. */
-export function askSocks5({ host, port }: Place, credentials: Credentials | null): Dialogue<Said> {
+export function askSocks5({ host, port }: Place, credentials: Credentials | null): Negotiation<Said> {
   let stage: "method" | "login" | "reply" = "method";
   const request = Buffer.concat([
     Buffer.from([VERSION, CONNECT, 0]),

@@ -4,9 +4,9 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { Finding, RuleId } from "#shared/model/finding.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayAmount } from "#shared/text/total.ts";
+import { formatAmount } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { asRule } from "./findings.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
@@ -55,8 +55,8 @@ async function accept(words: readonly string[], options: AcceptOptions, world: W
   const { until, reason } = options;
   const { accepted } = await app.client.findings.accept({ ids: chosen.map(({ id }) => id), until, reason });
   if (options.json) return printJson({ accepted }, world);
-  for (const finding of chosen) world.out(sayFinding(finding));
-  world.out(`${sayCount(accepted, "finding")} accepted until ${printable(until)}`);
+  for (const finding of chosen) world.out(formatFinding(finding));
+  world.out(`${formatCount(accepted, "finding")} accepted until ${printable(until)}`);
 }
 
 async function unaccept(words: readonly string[], options: Options, world: World): Promise<void> {
@@ -64,8 +64,8 @@ async function unaccept(words: readonly string[], options: Options, world: World
   const chosen = await choose(words, { options, client: app.client, accepted: true });
   const { withdrawn } = await app.client.findings.unaccept({ ids: chosen.map(({ id }) => id) });
   if (options.json) return printJson({ withdrawn }, world);
-  for (const finding of chosen) world.out(sayFinding(finding));
-  world.out(`${sayCount(withdrawn, "acceptance")} withdrawn`);
+  for (const finding of chosen) world.out(formatFinding(finding));
+  world.out(`${formatCount(withdrawn, "acceptance")} withdrawn`);
 }
 
 type Choice = { options: Options; client: LatchkeyClient; accepted: boolean };
@@ -83,14 +83,17 @@ async function choose(words: readonly string[], { options, client, accepted }: C
       `no finding matches; latchkey findings${accepted ? " --accepted" : ""} lists them`,
     );
   if (isMoreThan(total, 1) && !all)
-    throw new Refusal("invalid-input", `${sayAmount(total)} findings match; narrow the filter, or use --all`);
+    throw new Refusal(
+      "invalid-input",
+      `${formatAmount(total)} findings match; narrow the filter, or use --all`,
+    );
   if (isMoreThan(total, MOST_ACCEPTED))
     throw new Refusal(
       "invalid-input",
-      `${sayAmount(total)} findings match; at most ${sayNumber(MOST_ACCEPTED)} can be accepted at once`,
+      `${formatAmount(total)} findings match; at most ${formatNumber(MOST_ACCEPTED)} can be accepted at once`,
     );
   return rows;
 }
 
-const sayFinding = ({ rule, label, host }: Finding): string =>
+const formatFinding = ({ rule, label, host }: Finding): string =>
   printable(`${rule}: ${label}${host === null ? "" : ` on ${host}`}`);

@@ -3,11 +3,11 @@ import type { AccessFilter } from "#shared/contract/access.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayBound } from "#shared/text/bound.ts";
-import { sayNumber } from "#shared/text/count.ts";
+import { formatBound } from "#shared/text/bound.ts";
+import { formatNumber } from "#shared/text/count.ts";
 import { formatGaps } from "#shared/text/key-gap.ts";
-import { sayKey } from "#shared/text/key-size.ts";
-import { sayAmount, sayTotal } from "#shared/text/total.ts";
+import { formatKey } from "#shared/text/key-size.ts";
+import { formatAmount, formatTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -106,7 +106,7 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
   if (options.json) return printJson({ grants: rows.map(toGrantJson), total }, world);
   const outside = filter.orphaned ? await formatUndecided(app.client, filter) : null;
   if (total === 0) {
-    world.out(filter.orphaned ? "no grant is an orphan, as far as the hosts were read" : sayNone(filter));
+    world.out(filter.orphaned ? "no grant is an orphan, as far as the hosts were read" : formatNone(filter));
     if (outside !== null) world.out(outside);
     return;
   }
@@ -117,9 +117,9 @@ async function listGrants(words: readonly string[], options: Options, world: Wor
     return (await list({ ...filter, effective, limit: 1 })).total;
   };
   const [yes, no, unknown] = [await countOf("yes"), await countOf("no"), await countOf("unknown")];
-  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
+  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
   world.out(
-    `${sayTotal(total, "grant")}${shown}: ${sayAmount(yes)} can log in, ${sayAmount(no)} cannot, ${sayAmount(unknown)} unknown`,
+    `${formatTotal(total, "grant")}${shown}: ${formatAmount(yes)} can log in, ${formatAmount(no)} cannot, ${formatAmount(unknown)} unknown`,
   );
   if (outside !== null) world.out(outside);
 }
@@ -133,11 +133,11 @@ export async function formatUndecided(
   if (total === 0) return null;
   const { isWhole, gaps } = await people.scope();
   return isWhole
-    ? `unknown: ${sayTotal(total, "grant")} whose private key was not found, because ${formatGaps(gaps)}; scan every host as root`
-    : `not counted: ${sayTotal(total, "grant")} whose private key was not found, because the inventory is not marked complete; see latchkey inventory --help`;
+    ? `unknown: ${formatTotal(total, "grant")} whose private key was not found, because ${formatGaps(gaps)}; scan every host as root`
+    : `not counted: ${formatTotal(total, "grant")} whose private key was not found, because the inventory is not marked complete; see latchkey inventory --help`;
 }
 
-const sayNone = (filter: object): string =>
+const formatNone = (filter: object): string =>
   Object.values(filter).some(Boolean)
     ? "no grant matches"
     : "no grant is known yet; scan a host: latchkey scan root@web1.example";
@@ -150,20 +150,20 @@ const COLUMNS: Column<GrantRow>[] = [
     cell: ({ verdict }) => verdict.effective.state,
     style: ({ verdict }) => STYLES[verdict.effective.state],
   },
-  { head: "KEY", cell: sayKey, leaves: 2 },
+  { head: "KEY", cell: formatKey, leaves: 2 },
   { head: "FINGERPRINT", cell: ({ fingerprint }) => fingerprint ?? "", cut: "middle" },
   { head: "COMMENT", cell: ({ comment }) => comment, cut: "middle" },
   { head: "WHERE", cell: ({ file, line }) => `${file}:${line}`, cut: "middle", leaves: 1 },
-  { head: "WHY", cell: sayWhy, cut: "end" },
+  { head: "WHY", cell: formatWhy, cut: "end" },
 ];
 
 const STYLES = { yes: "green", no: "dim", unknown: "yellow" } as const;
 
 /** Why it is an orphan; else what decides where the answer is not plainly yes; where it is, what binds it to addresses. */
-function sayWhy({ verdict: { effective }, why, orphaned }: GrantRow): string {
+function formatWhy({ verdict: { effective }, why, orphaned }: GrantRow): string {
   if (orphaned) return why[0] ?? "";
   if (effective.state !== "yes") return why[0] ?? "";
-  return effective.onlyFrom.length > 0 ? sayBound(effective.onlyFrom) : "";
+  return effective.onlyFrom.length > 0 ? formatBound(effective.onlyFrom) : "";
 }
 
 const toGrantJson = (grant: GrantRow) => ({

@@ -3,7 +3,7 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/question.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import { explain } from "./explain.ts";
 import type { World } from "./world.ts";
 
@@ -96,19 +96,19 @@ function sayQuestion({ about, wrongAnswers }: Question): string[] {
   const left = MOST_WRONG_ANSWERS - wrongAnswers;
   switch (about.kind) {
     case "passphrase": {
-      const wrong = wrongAnswers > 0 ? [`wrong passphrase; ${sayTries(left)}`] : [];
+      const wrong = wrongAnswers > 0 ? [`wrong passphrase; ${formatTries(left)}`] : [];
       const key = about.fingerprint ? ` (${about.fingerprint})` : "";
       return [...wrong, `${about.file}${key} has a passphrase; press Enter to go on without this key`];
     }
     case "proxy":
       return [
-        `${about.user} at the proxy ${sayPlace(about)} may need a password; press Enter to go on without one`,
+        `${about.user} at the proxy ${formatPlace(about)} may need a password; press Enter to go on without one`,
       ];
     case "password":
     case "keyboard-interactive": {
       const wrong =
-        wrongAnswers > 0 ? [`the host refused that, and counts failed logins; ${sayTries(left)}`] : [];
-      const login = `${about.user} at ${sayPlace(about)}`;
+        wrongAnswers > 0 ? [`the host refused that, and counts failed logins; ${formatTries(left)}`] : [];
+      const login = `${about.user} at ${formatPlace(about)}`;
       if (about.kind === "password")
         return [...wrong, `no key can log in as ${login}; press Enter to go on without a password`];
       const words = [about.title, about.instructions].filter(Boolean).map((said) => `  ${said}`);
@@ -120,5 +120,5 @@ function sayQuestion({ about, wrongAnswers }: Question): string[] {
 }
 
 /** How often may still be tried. */
-export const sayTries = (count: number): string =>
+export const formatTries = (count: number): string =>
   count === 1 ? "1 attempt left" : `${count} attempts left`;

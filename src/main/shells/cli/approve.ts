@@ -4,9 +4,9 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayAmount } from "#shared/text/total.ts";
+import { formatAmount } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { MORE, type Session } from "./session.ts";
@@ -64,8 +64,8 @@ async function approve(words: readonly string[], options: ApproveOptions, world:
   const { owner, purpose, review = null } = options;
   const { approved } = await app.client.changes.approve({ grants, owner, purpose, reviewOn: review });
   if (options.json) return printJson({ approved }, world);
-  for (const grant of chosen) world.out(sayGrant(grant));
-  world.out(`${sayCount(approved, "grant")} approved; owner: ${printable(owner)}`);
+  for (const grant of chosen) world.out(formatGrant(grant));
+  world.out(`${formatCount(approved, "grant")} approved; owner: ${printable(owner)}`);
 }
 
 async function unapprove(words: readonly string[], options: Options, world: World): Promise<void> {
@@ -75,7 +75,9 @@ async function unapprove(words: readonly string[], options: Options, world: Worl
   const { withdrawn } =
     grants.length === 0 ? { withdrawn: 0 } : await app.client.changes.unapprove({ grants });
   if (options.json) return printJson({ withdrawn }, world);
-  world.out(withdrawn === 0 ? "none of them was approved" : `${sayCount(withdrawn, "approval")} withdrawn`);
+  world.out(
+    withdrawn === 0 ? "none of them was approved" : `${formatCount(withdrawn, "approval")} withdrawn`,
+  );
 }
 
 /** One grant, or with --all all that fit. */
@@ -88,14 +90,17 @@ async function choose(
   const { rows, total } = await listRows(MOST_APPROVED, (page) => client.access.list({ ...filter, ...page }));
   if (total === 0) throw new Refusal("not-found", "no grant matches; latchkey access lists them");
   if (isMoreThan(total, 1) && !all)
-    throw new Refusal("invalid-input", `${sayAmount(total)} grants match; narrow the filter, or use --all`);
+    throw new Refusal(
+      "invalid-input",
+      `${formatAmount(total)} grants match; narrow the filter, or use --all`,
+    );
   if (isMoreThan(total, MOST_APPROVED))
     throw new Refusal(
       "invalid-input",
-      `${sayAmount(total)} grants match; at most ${sayNumber(MOST_APPROVED)} can be approved at once`,
+      `${formatAmount(total)} grants match; at most ${formatNumber(MOST_APPROVED)} can be approved at once`,
     );
   return rows;
 }
 
-const sayGrant = ({ host, account, file, line, comment, fingerprint }: GrantRow): string =>
+const formatGrant = ({ host, account, file, line, comment, fingerprint }: GrantRow): string =>
   printable(`${account} on ${host}: ${comment || (fingerprint ?? "a line without a key")} (${file}:${line})`);

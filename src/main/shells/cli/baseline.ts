@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { ScanId } from "#shared/model/scan.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { MORE, type Session } from "./session.ts";
 import type { World } from "./world.ts";
@@ -56,7 +56,7 @@ async function showBaseline(options: CommonOptions, world: World): Promise<void>
   if (options.json) return printJson({ baseline }, world);
   if (baseline === null) return world.out("no baseline is set; set one: latchkey baseline set");
   world.out(`the baseline is scan ${baseline.scan} (${baseline.scannedAt})`);
-  world.out(`${sayCount(baseline.rogue, "grant")} new since then, and not approved`);
+  world.out(`${formatCount(baseline.rogue, "grant")} new since then, and not approved`);
 }
 
 async function clearBaseline(options: CommonOptions, world: World): Promise<void> {

@@ -6,9 +6,9 @@ import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { sayImported } from "#shared/text/bundle.ts";
 import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import { explain } from "./explain.ts";
 import { type CommonOptions, openApp, openEmptyApp, printJson } from "./options.ts";
 import { readFileOrRefuse } from "./read-file.ts";
@@ -164,7 +164,7 @@ async function importBundles(
     }
   }
   if (options.json) printJson({ bundles: answers.map(toJson) }, world);
-  else for (const answer of answers) sayAnswer(answer, world);
+  else for (const answer of answers) formatAnswer(answer, world);
   return Math.max(...codes);
 }
 
@@ -210,7 +210,7 @@ async function readPlace(
   const { total, first } = await targets.preview({ text, only: "ssh" });
   const [target] = first;
   if (total !== 1 || target?.kind !== "ssh")
-    throw new Refusal("invalid-input", `${option} ${text} means ${sayCount(total, "host")}; name one`);
+    throw new Refusal("invalid-input", `${option} ${text} means ${formatCount(total, "host")}; name one`);
   return { host: target.host, port: target.port };
 }
 
@@ -243,18 +243,18 @@ const toJson = (answer: Answer) =>
   "imported" in answer ? { file: answer.file, ...answer.imported } : answer;
 
 /** A file that cannot be read is named in the sentence already. */
-const sayRefused = ({ file, refused }: { file: string; refused: string }): string =>
+const formatRefused = ({ file, refused }: { file: string; refused: string }): string =>
   refused.startsWith(printable(file)) ? refused : `${printable(file)}: ${refused}`;
 
-function sayAnswer(answer: Answer, world: World): void {
+function formatAnswer(answer: Answer, world: World): void {
   const file = printable(answer.file);
-  if ("refused" in answer) world.err(`latchkey: ${sayRefused(answer)}`);
-  else if ("result" in answer) world.out(`${file}: ${printable(sayResult(answer.result))}`);
+  if ("refused" in answer) world.err(`latchkey: ${formatRefused(answer)}`);
+  else if ("result" in answer) world.out(`${file}: ${printable(formatResult(answer.result))}`);
   else world.out(`${file}: ${printable(sayImported(answer.imported))}`);
   for (const note of "imported" in answer ? answer.imported.notes : []) world.err(`  ${printable(note)}`);
 }
 
-function sayResult(result: Result): string {
+function formatResult(result: Result): string {
   const { runId, state, host, port, outcome, message, verifiedBy, signature, wasKnown } = result;
   const known = wasKnown ? "already imported, nothing changed; " : "";
   const run = `run ${runId} is ${state}${message && `: ${message}`}`;
@@ -264,5 +264,5 @@ function sayResult(result: Result): string {
     state === "committed" && !wasKnown
       ? "; scan its hosts again, or import new bundles, to see the change here"
       : "";
-  return `${known}${sayPlace({ host, port })} is ${outcome}, ${signature}; ${run}${next}${stale}`;
+  return `${known}${formatPlace({ host, port })} is ${outcome}, ${signature}; ${run}${next}${stale}`;
 }

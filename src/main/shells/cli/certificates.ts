@@ -2,11 +2,11 @@ import type { Command } from "commander";
 import type { CertificateFilter } from "#shared/contract/certificates.ts";
 import type { CertificateRow, Place } from "#shared/model/certificate.ts";
 import { isMoreThan, withoutSome } from "#shared/model/total.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { sayExpiry } from "#shared/text/elapsed.ts";
-import { sayKey } from "#shared/text/key-size.ts";
-import { sayEndpoint } from "#shared/text/target.ts";
-import { sayAmount, sayTotal } from "#shared/text/total.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatExpiry } from "#shared/text/elapsed.ts";
+import { formatKey } from "#shared/text/key-size.ts";
+import { formatEndpoint } from "#shared/text/target.ts";
+import { formatAmount, formatTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { toCertificateJson } from "./certificate-json.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
@@ -58,7 +58,7 @@ async function listCertificates(words: readonly string[], options: Options, worl
   const placeLimit = options.json ? 100_000 : 1;
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, placeLimit, ...page }));
   if (options.json) return printJson({ certificates: rows.map(toCertificateJson), total }, world);
-  if (total === 0) return world.out(sayNone(filter));
+  if (total === 0) return world.out(formatNone(filter));
   world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
 
   const countWithin = async (days: number) => {
@@ -69,13 +69,13 @@ async function listCertificates(words: readonly string[], options: Options, worl
   const soonDays = Math.min(SOON_DAYS, options.expiring ?? SOON_DAYS);
   const due = await countWithin(soonDays);
   const soon = typeof expired === "number" ? withoutSome(due, expired) : null;
-  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
-  const within = `${soon === 1 ? "expires" : "expire"} within ${sayCount(soonDays, "day")}`;
-  const expiring = soon === null || soonDays === 0 ? "" : `, ${sayAmount(soon)} ${within}`;
-  world.out(`${sayTotal(total, "certificate")}${shown}, ${sayAmount(expired)} expired${expiring}`);
+  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+  const within = `${soon === 1 ? "expires" : "expire"} within ${formatCount(soonDays, "day")}`;
+  const expiring = soon === null || soonDays === 0 ? "" : `, ${formatAmount(soon)} ${within}`;
+  world.out(`${formatTotal(total, "certificate")}${shown}, ${formatAmount(expired)} expired${expiring}`);
 }
 
-const sayNone = ({ search, host, expiringWithinDays }: Partial<CertificateFilter>): string =>
+const formatNone = ({ search, host, expiringWithinDays }: Partial<CertificateFilter>): string =>
   search || host || expiringWithinDays !== null
     ? "no certificate matches"
     : "no certificate is known yet; scan an endpoint: latchkey scan shop.example";
@@ -83,7 +83,7 @@ const sayNone = ({ search, host, expiringWithinDays }: Partial<CertificateFilter
 const columnsAt = (now: Date): Column<CertificateRow>[] => [
   {
     head: "EXPIRY",
-    cell: ({ notAfter }) => (notAfter === null ? "no date" : sayExpiry(notAfter, now)),
+    cell: ({ notAfter }) => (notAfter === null ? "no date" : formatExpiry(notAfter, now)),
     style: ({ notAfter }) => judge(notAfter, now),
   },
   {
@@ -91,8 +91,8 @@ const columnsAt = (now: Date): Column<CertificateRow>[] => [
     cell: ({ commonName, names, subject }) => commonName ?? names[0] ?? subject,
     cut: "middle",
   },
-  { head: "SEEN AT", cell: sayPlaces, cut: "middle" },
-  { head: "KEY", cell: sayKey },
+  { head: "SEEN AT", cell: formatPlaces, cut: "middle" },
+  { head: "KEY", cell: formatKey },
   { head: "ISSUER", cell: ({ issuer }) => issuer, cut: "middle", leaves: 2 },
   { head: "SHA-256", cell: ({ sha256 }) => sha256.slice(0, 12), style: () => "dim", leaves: 1 },
 ];
@@ -104,11 +104,11 @@ function judge(notAfter: string | null, now: Date): "red" | "yellow" | null {
   return days <= SOON_DAYS ? "yellow" : null;
 }
 
-function sayPlaces({ places, placeCount }: CertificateRow): string {
+function formatPlaces({ places, placeCount }: CertificateRow): string {
   const [first] = places;
   if (!first) return "";
-  return placeCount > 1 ? `${sayWhere(first)} and ${placeCount - 1} more` : sayWhere(first);
+  return placeCount > 1 ? `${formatWhere(first)} and ${placeCount - 1} more` : formatWhere(first);
 }
 
-const sayWhere = (place: Place): string =>
-  place.kind === "endpoint" ? sayEndpoint({ ...place, serverName: null }) : `${place.host}:${place.path}`;
+const formatWhere = (place: Place): string =>
+  place.kind === "endpoint" ? formatEndpoint({ ...place, serverName: null }) : `${place.host}:${place.path}`;

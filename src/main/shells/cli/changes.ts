@@ -3,8 +3,8 @@ import { ChangeKind, type ChangeRow, ChangeWhat } from "#shared/model/change.ts"
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { CHANGE_MARK, KIND_WORD } from "#shared/text/change.ts";
-import { sayNumber } from "#shared/text/count.ts";
-import { sayTotal } from "#shared/text/total.ts";
+import { formatNumber } from "#shared/text/count.ts";
+import { formatTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -73,11 +73,11 @@ async function listChanges(words: readonly string[], options: Options, world: Wo
   if (from === null && to === null)
     return world.out("nothing was scanned yet; start with: latchkey scan web1.example");
   if (isMoreThan(total, 0)) world.out(`${printTable(COLUMNS, rows, world)}\n`);
-  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
-  world.out(`${sayTotal(total, "change")}${shown}, from ${saySide(from)} to ${saySide(to)}`);
+  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+  world.out(`${formatTotal(total, "change")}${shown}, from ${formatSide(from)} to ${formatSide(to)}`);
 }
 
-const saySide = (side: { scan: number; at: string } | null): string =>
+const formatSide = (side: { scan: number; at: string } | null): string =>
   side === null ? "before all scans" : `scan ${side.scan} (${side.at})`;
 
 function refuseNoBaseline(): never {

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import type { Claim } from "#shared/model/claim.ts";
-import { sayClaimReason, saySignature } from "#shared/text/bundle.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatSignature, sayClaimReason } from "#shared/text/bundle.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { LOOK, type Session } from "./session.ts";
 import type { World } from "./world.ts";
@@ -42,17 +42,17 @@ async function claims({ drop, ...options }: Options, world: World): Promise<void
 function sayClaim(claim: Claim): string[] {
   const { id, collectedAt, importedAt, readAs, accountCount, why, signature, differences } = claim;
   return [
-    `${id}  ${sayPlace(claim)}: read as ${readAs}, ${sayCount(accountCount, "account")}, collected ${collectedAt}, imported ${importedAt}`,
-    `    ${sayClaimReason(why)}; ${saySignature(signature)}`,
+    `${id}  ${formatPlace(claim)}: read as ${readAs}, ${formatCount(accountCount, "account")}, collected ${collectedAt}, imported ${importedAt}`,
+    `    ${sayClaimReason(why)}; ${formatSignature(signature)}`,
     ...(differences.length === 0 ? ["    it claims nothing that differs from what is known"] : []),
     ...differences.flatMap(({ what, claimedCount, claimed, knownCount, known }) => [
-      ...sayNamed(`+ ${what}`, claimed, claimedCount),
-      ...sayNamed(`- ${what}`, known, knownCount),
+      ...formatNamed(`+ ${what}`, claimed, claimedCount),
+      ...formatNamed(`- ${what}`, known, knownCount),
     ]),
   ];
 }
 
-const sayNamed = (head: string, named: readonly string[], count: number): string[] => [
+const formatNamed = (head: string, named: readonly string[], count: number): string[] => [
   ...named.map((one) => `    ${head} ${one}`),
   ...(count > named.length ? [`    ${head}: ${count - named.length} more`] : []),
 ];

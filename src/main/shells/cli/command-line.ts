@@ -80,7 +80,7 @@ export async function createProgram(session: Session, parts = PARTS): Promise<Co
     .addHelpCommand(
       new Command("help").argument("[command]").description("print the help of a command").helpGroup(MORE),
     )
-    .configureHelp({ showGlobalOptions: true, subcommandTerm: sayCommand })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: formatCommand })
     .addHelpText("after", HELP)
     .allowExcessArguments()
     .action(async () => {
@@ -95,7 +95,7 @@ export async function createProgram(session: Session, parts = PARTS): Promise<Co
 }
 
 /** A command in the list of commands: its arguments, not its options. */
-const sayCommand = (command: Command): string =>
+const formatCommand = (command: Command): string =>
   [command.name(), command.usage().replace(/^\[options\] ?/, "")].join(" ").trimEnd();
 
 const HELP = `

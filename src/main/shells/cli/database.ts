@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { createRescue } from "#rescue";
 import type { Backup } from "#shared/model/backup.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayBytes, sayElapsed } from "#shared/text/elapsed.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatBytes, formatElapsed } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/printable.ts";
 import { findDefaultDatabase } from "./default-database.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
@@ -73,7 +73,9 @@ async function check(options: CommonOptions, world: World): Promise<number> {
   const isWhole = problems.length === 0;
   if (options.json) printJson({ isWhole, problems, eventCount }, world);
   else if (isWhole)
-    world.out(`the database is intact: every page was read, and its log of ${sayCount(eventCount, "event")}`);
+    world.out(
+      `the database is intact: every page was read, and its log of ${formatCount(eventCount, "event")}`,
+    );
   else world.out(problems.map(printable).join("\n"));
   return isWhole ? 0 : 1;
 }
@@ -82,7 +84,7 @@ async function backUp(options: CommonOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   const backup = await app.client.database.backUp();
   if (options.json) return printJson(backup, world);
-  world.out(`${backup.name}: ${sayBytes(backup.sizeBytes)}, checked and on disk`);
+  world.out(`${backup.name}: ${formatBytes(backup.sizeBytes)}, checked and on disk`);
 }
 
 async function listBackups(options: CommonOptions, world: World): Promise<void> {
@@ -91,13 +93,13 @@ async function listBackups(options: CommonOptions, world: World): Promise<void> 
   if (backups.length === 0)
     return world.out(`no backup is in ${printable(folder)}; make one: latchkey database backup`);
   world.out(`${printTable(columnsAt(world.now()), backups, world)}\n`);
-  world.out(`${sayCount(backups.length, "backup")} in ${printable(folder)}`);
+  world.out(`${formatCount(backups.length, "backup")} in ${printable(folder)}`);
 }
 
 const columnsAt = (now: Date): Column<Backup>[] => [
   { head: "BACKUP", cell: ({ name }) => name },
-  { head: "MADE", cell: ({ at }) => sayElapsed(at, now) },
-  { head: "SIZE", cell: ({ sizeBytes }) => sayBytes(sizeBytes) },
+  { head: "MADE", cell: ({ at }) => formatElapsed(at, now) },
+  { head: "SIZE", cell: ({ sizeBytes }) => formatBytes(sizeBytes) },
   { head: "SCHEMA", cell: ({ schema }) => String(schema ?? ""), leaves: 1 },
   {
     head: "CHECK",
@@ -117,5 +119,6 @@ async function restore(backup: string, options: CommonOptions, world: World): Pr
 function seal(options: CommonOptions, world: World): void {
   const { before, count } = openRescue(options, world).seal();
   if (options.json) printJson({ before, count }, world);
-  else world.out([...before.map(printable), `${sayCount(count, "row")} sealed as they are now`].join("\n"));
+  else
+    world.out([...before.map(printable), `${formatCount(count, "row")} sealed as they are now`].join("\n"));
 }

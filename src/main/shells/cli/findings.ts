@@ -2,10 +2,10 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayNumber } from "#shared/text/count.ts";
+import { formatNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { atLeast } from "#shared/text/severity.ts";
-import { sayAmount, sayTotal } from "#shared/text/total.ts";
+import { formatAmount, formatTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, paint, printTable } from "./print-table.ts";
@@ -80,7 +80,7 @@ async function listFindings(words: readonly string[], options: Options, world: W
   };
 
   if (options.json) printJson({ findings: rows, total }, world);
-  else if (total === 0) world.out(await sayNone(filter, app.client));
+  else if (total === 0) world.out(await formatNone(filter, app.client));
   else {
     const isJudged = rows.some(({ profile }) => profile !== null);
     const columns = (filter.accepted ? ACCEPTED : COLUMNS).filter((one) => isJudged || one !== PROFILE);
@@ -92,9 +92,9 @@ async function listFindings(words: readonly string[], options: Options, world: W
     );
     const said = counts
       .filter(({ count }) => isMoreThan(count, 0))
-      .map(({ severity, count }) => `${sayAmount(count)} ${severity}`);
-    const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
-    world.out(`${sayTotal(total, "finding")}${shown}: ${said.join(", ")}`);
+      .map(({ severity, count }) => `${formatAmount(count)} ${severity}`);
+    const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+    world.out(`${formatTotal(total, "finding")}${shown}: ${said.join(", ")}`);
   }
   if (!options.failOn) return 0;
   const counts = await Promise.all(atLeast(options.failOn).map((severity) => countOf(severity, false)));
@@ -107,7 +107,7 @@ export function asRule(text: string): RuleId {
   throw new InvalidArgumentError(`Rules are: ${RuleId.options.join(", ")}.`);
 }
 
-async function sayNone(filter: object, client: LatchkeyClient): Promise<string> {
+async function formatNone(filter: object, client: LatchkeyClient): Promise<string> {
   if (Object.values(filter).some(Boolean)) return "no finding matches";
   const { isEmpty } = await client.overview.read();
   return isEmpty

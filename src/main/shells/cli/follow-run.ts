@@ -1,13 +1,13 @@
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { RunConfirmation, RunDetail, RunId, RunState } from "#shared/model/run.ts";
-import { sayAccount } from "#shared/text/account.ts";
+import { formatAccount } from "#shared/text/account.ts";
 import { hasConfirmed } from "#shared/text/claim.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { fitEnd } from "#shared/text/fit.ts";
 import { formatKeptKey } from "#shared/text/kept-key.ts";
-import { sayUnread, sayUse } from "#shared/text/old-key-use.ts";
-import { sayHost, sayPhase } from "#shared/text/plan.ts";
+import { formatUnreadable, formatUse } from "#shared/text/old-key-use.ts";
+import { formatHost, formatPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
 import { formatRemaining } from "#shared/text/remaining-access.ts";
 import { repairsOf } from "#shared/text/repair.ts";
@@ -64,24 +64,24 @@ function createTeller({ client, runId, since }: Told, world: World, isQuiet: boo
       last = rows.at(-1)?.id ?? last;
       if (fresh.length > 0) world.showStatus?.([]);
       for (const { kind, text, ordinal } of fresh)
-        world.out(printable(`${sayStep(run, ordinal)}${kind}: ${text}`));
+        world.out(printable(`${formatStep(run, ordinal)}${kind}: ${text}`));
     }
-    world.showStatus?.([fitEnd(printable(sayProgress(run)), (world.columns ?? 80) - 1)]);
+    world.showStatus?.([fitEnd(printable(formatProgress(run)), (world.columns ?? 80) - 1)]);
     return run;
   };
 }
 
-function sayStep({ stepList, kind }: RunDetail, ordinal: number | null): string {
+function formatStep({ stepList, kind }: RunDetail, ordinal: number | null): string {
   const step = stepList.find((one) => one.ordinal === ordinal);
   if (!step) return "";
-  return `${step.host === null ? "here" : sayHost({ host: step.host, port: step.port })}, ${sayPhase(step.phase, kind)}, `;
+  return `${step.host === null ? "here" : formatHost({ host: step.host, port: step.port })}, ${formatPhase(step.phase, kind)}, `;
 }
 
 /** With what is under way, and what that waits for. */
-function sayProgress(run: RunDetail): string {
+function formatProgress(run: RunDetail): string {
   const { stepsDone, steps, state, message, stepList } = run;
   const open = stepList.find((step) => step.state === "intended" || step.state === "acted");
-  const why = message || (open ? `${sayStep(run, open.ordinal)}${open.message}` : "");
+  const why = message || (open ? `${formatStep(run, open.ordinal)}${open.message}` : "");
   return `${stepsDone} of ${steps} steps done: ${formatRunState(state)}${why === "" ? "" : `: ${why}`}`;
 }
 
@@ -89,10 +89,10 @@ function sayProgress(run: RunDetail): string {
 export function printEnd(run: RunDetail, world: World): void {
   const why = run.message === "" ? "" : `: ${run.message}`;
   world.out(printable(`run ${run.id} is ${formatRunState(run.state)}${why}`));
-  for (const line of sayNext(run)) world.out(printable(line));
+  for (const line of formatNext(run)) world.out(printable(line));
 }
 
-function sayNext(run: RunDetail): string[] {
+function formatNext(run: RunDetail): string[] {
   const { id, state, byHand } = run;
   switch (state) {
     case "committed":
@@ -106,9 +106,9 @@ function sayNext(run: RunDetail): string[] {
       return [`  go on: latchkey runs resume ${id}`, `  roll everything back: latchkey runs rollback ${id}`];
     case "waiting":
       return [
-        ...sayWatch(run),
+        ...formatWatch(run),
         `  ${hasConfirmed(run.claims) ? "go on with what is confirmed" : "check again now"}: latchkey runs resume ${id}`,
-        ...sayWaits(run),
+        ...formatWaits(run),
         ...(hasGrace(run) ? [`  remove the old key now: latchkey runs resume ${id} --now`] : []),
         `  roll everything back: latchkey runs rollback ${id}`,
       ];
@@ -127,10 +127,12 @@ function sayNext(run: RunDetail): string[] {
 }
 
 /** Who uses the old key, and where nobody knows. */
-function sayWatch({ oldKeyWatch }: RunDetail): string[] {
+function formatWatch({ oldKeyWatch }: RunDetail): string[] {
   if (!oldKeyWatch) return [];
-  const unread = sayUnread(oldKeyWatch);
-  return [...oldKeyWatch.uses.map(sayUse), ...(unread === null ? [] : [unread])].map((line) => `  ${line}`);
+  const unread = formatUnreadable(oldKeyWatch);
+  return [...oldKeyWatch.uses.map(formatUse), ...(unread === null ? [] : [unread])].map(
+    (line) => `  ${line}`,
+  );
 }
 
 /** Each account, where the message names the first ones alone. */
@@ -150,7 +152,7 @@ function sayKept({ id, kept, removeKept }: RunDetail): string[] {
 }
 
 /** What a renewal waits for, or a new key that is in somebody else's hands. */
-function sayWaits({ id, kind, orders, dueAt, confirmation }: RunDetail): string[] {
+function formatWaits({ id, kind, orders, dueAt, confirmation }: RunDetail): string[] {
   if (confirmation) return sayConfirmation(id, confirmation);
   if (kind !== "rotate-certificate") return [];
   if (orders.some(({ state }) => state === "waits"))
@@ -167,14 +169,14 @@ function sayConfirmation(id: RunId, { challenge, isSigned, accounts }: RunConfir
   const waiting = accounts.filter(({ state }) => state === "waits");
   const [first] = waiting;
   if (!first) return [];
-  const more = waiting.length > 1 ? `, and ${sayCount(waiting.length - 1, "other account")}` : "";
+  const more = waiting.length > 1 ? `, and ${formatCount(waiting.length - 1, "other account")}` : "";
   return [
     ...(challenge === null || isSigned
       ? []
       : [
           `  let the owner of the key sign: latchkey runs challenge ${id}; then latchkey runs confirm ${id} --signature FILE`,
         ]),
-    `  without verification: latchkey runs confirm ${id} --approve ${sayAccount(first)}${more}`,
+    `  without verification: latchkey runs confirm ${id} --approve ${formatAccount(first)}${more}`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { type Forecast, LoadBy, type LoadSeries, type WeeklyLoad } from "#shared/model/forecast.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { sayMost, saySeries } from "#shared/text/load.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatMost, formatSeries } from "#shared/text/load.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -50,22 +50,22 @@ async function showForecast(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
   const forecast = await app.client.forecast.renewals(askedOf(options));
   if (options.json) return printJson(forecast, world);
-  if (forecast.certificates === 0) return world.out(sayNone(options));
+  if (forecast.certificates === 0) return world.out(formatNone(options));
   world.out(`${printTable(quartersOf(forecast), forecast.series, world)}\n`);
   printPeaks(forecast, "to renew", world);
   for (const { on, what } of forecast.steps) world.out(`from ${on}: ${what}`);
   const { certificates, unknownCount, totals } = forecast;
   const sum = sumOf(totals);
   world.out(
-    `${sayCount(certificates, "certificate")} now, ${sayCount(sum, "renewal")} until the end of 2029`,
+    `${formatCount(certificates, "certificate")} now, ${formatCount(sum, "renewal")} until the end of 2029`,
   );
   if (unknownCount > 0)
     world.out(
-      `for ${sayNumber(unknownCount)} it is unknown whether the issuer is public; they are assumed to keep their lifetime`,
+      `for ${formatNumber(unknownCount)} it is unknown whether the issuer is public; they are assumed to keep their lifetime`,
     );
 }
 
-const sayNone = ({ issuer, owner }: Options): string =>
+const formatNone = ({ issuer, owner }: Options): string =>
   issuer !== undefined || owner !== undefined
     ? "no certificate matches"
     : "no certificate that expires is known yet; scan an endpoint: latchkey scan shop.example";
@@ -74,12 +74,12 @@ const sayNone = ({ issuer, owner }: Options): string =>
 function quartersOf({ weeks }: Forecast): Column<LoadSeries>[] {
   const quarters = [...new Set(weeks.map(quarterOf))];
   return [
-    { head: "WHOSE", cell: saySeries, cut: "middle" },
-    { head: "NOW", cell: ({ certificates }) => sayNumber(certificates) },
+    { head: "WHOSE", cell: formatSeries, cut: "middle" },
+    { head: "NOW", cell: ({ certificates }) => formatNumber(certificates) },
     ...quarters.map((quarter) => ({
       head: quarter,
       cell: ({ counts }: LoadSeries) =>
-        sayNumber(sumOf(counts.filter((_, week) => quarterOf(weeks[week] ?? "") === quarter))),
+        formatNumber(sumOf(counts.filter((_, week) => quarterOf(weeks[week] ?? "") === quarter))),
     })),
   ];
 }
@@ -96,12 +96,12 @@ async function showTimeline(options: Options, world: World): Promise<void> {
   if (options.json) return printJson(timeline, world);
   const { expired, later, totals } = timeline;
   const inWeeks = sumOf(totals);
-  if (inWeeks + expired + later === 0) return world.out(sayNone(options));
+  if (inWeeks + expired + later === 0) return world.out(formatNone(options));
   const rows = timeline.weeks.map((from, week) => ({ from, week, count: totals[week] ?? 0 }));
   world.out(`${printTable(weekColumns(timeline), rows, world)}\n`);
   printPeaks(timeline, "to expire", world);
   world.out(
-    `${sayCount(inWeeks, "certificate")} in ${sayCount(weeks, "week")}, ${sayNumber(later)} later, ${sayNumber(expired)} expired`,
+    `${formatCount(inWeeks, "certificate")} in ${formatCount(weeks, "week")}, ${formatNumber(later)} later, ${formatNumber(expired)} expired`,
   );
 }
 
@@ -117,14 +117,14 @@ function weekColumns({ totals, series }: WeeklyLoad): Column<Week>[] {
       .toSorted((a, b) => (b.counts[week] ?? 0) - (a.counts[week] ?? 0));
   return [
     { head: "WEEK FROM", cell: ({ from }) => from },
-    { head: "COUNT", cell: ({ count }) => sayNumber(count) },
+    { head: "COUNT", cell: ({ count }) => formatNumber(count) },
     { head: "", cell: ({ count }) => "#".repeat(Math.ceil((count / most) * BAR)), leaves: 1 },
     {
       head: "MOST OF IT",
       cell({ week }) {
         const [first, ...others] = largest(week);
         if (!first) return "";
-        return others.length > 0 ? `${saySeries(first)} and ${others.length} more` : saySeries(first);
+        return others.length > 0 ? `${formatSeries(first)} and ${others.length} more` : formatSeries(first);
       },
       cut: "middle",
     },
@@ -135,7 +135,7 @@ function printPeaks({ peaks, series }: WeeklyLoad, what: string, world: World): 
   for (const peak of peaks)
     world.out(
       printable(
-        `peak: the week from ${peak.from} has ${sayNumber(peak.count)} ${what}${sayMost(peak, series)}`,
+        `peak: the week from ${peak.from} has ${formatNumber(peak.count)} ${what}${formatMost(peak, series)}`,
       ),
     );
 }

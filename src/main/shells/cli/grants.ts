@@ -3,9 +3,9 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayNumber } from "#shared/text/count.ts";
+import { formatNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayAmount } from "#shared/text/total.ts";
+import { formatAmount } from "#shared/text/total.ts";
 import { formatUndecided } from "./access.ts";
 import { listRows } from "./all-rows.ts";
 import { change } from "./rotate-apply.ts";
@@ -51,7 +51,7 @@ export function addGrants(program: Command, { world, finish }: Session): void {
     .action(async (key: string | undefined, places: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<AddOptions>();
       const isNamed = key !== undefined;
-      const wishOf = (client: LatchkeyClient) => addWish(key, places, options, client);
+      const wishOf = (client: LatchkeyClient) => addRequest(key, places, options, client);
       finish(await change({ command, kinds: ["add-grants"], isNamed, wishOf }, options, world));
     });
   addChangeOptions(choosing(grants.command("remove [filter...]").description("remove grants")))
@@ -70,7 +70,7 @@ export function addGrants(program: Command, { world, finish }: Session): void {
     .action(async (words: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<TightenOptions>();
       const isNamed = isChosen(words, options);
-      const wishOf = (client: LatchkeyClient) => tightenWish(words, options, client, world);
+      const wishOf = (client: LatchkeyClient) => tightenRequest(words, options, client, world);
       finish(
         await change(
           { command, kinds: ["tighten-grants", "move-to-authority"], isNamed, wishOf },
@@ -130,7 +130,7 @@ Examples:
   latchkey grants tighten backup@nas --all --from 10.0.0.0/8 --restrict
   latchkey grants tighten ann@laptop --authority ca.pub --principal ann`;
 
-async function addWish(
+async function addRequest(
   key: string | undefined,
   words: readonly string[],
   { options = "" }: AddOptions,
@@ -146,7 +146,7 @@ async function addWish(
   };
 }
 
-async function tightenWish(
+async function tightenRequest(
   words: readonly string[],
   options: TightenOptions,
   client: LatchkeyClient,
@@ -206,11 +206,14 @@ async function choose(
   if (undecided !== null) world.err(`latchkey: ${printable(undecided)}`);
   if (total === 0) throw new Refusal("not-found", "no grant matches; latchkey access lists them");
   if (isMoreThan(total, 1) && !all)
-    throw new Refusal("invalid-input", `${sayAmount(total)} grants match; narrow the filter, or use --all`);
+    throw new Refusal(
+      "invalid-input",
+      `${formatAmount(total)} grants match; narrow the filter, or use --all`,
+    );
   if (isMoreThan(total, MOST_CHOSEN))
     throw new Refusal(
       "invalid-input",
-      `${sayAmount(total)} grants match; at most ${sayNumber(MOST_CHOSEN)} can be changed at once`,
+      `${formatAmount(total)} grants match; at most ${formatNumber(MOST_CHOSEN)} can be changed at once`,
     );
   return rows.map(({ id }) => id);
 }

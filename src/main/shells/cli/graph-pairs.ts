@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import type { SharedKey } from "#shared/model/graph.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayTotal } from "#shared/text/total.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { LINK_COLUMNS, toJson } from "./graph-rows.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
@@ -51,7 +51,7 @@ async function listMutual(words: readonly string[], options: MutualOptions, worl
   world.out(
     total === 0
       ? "no two hosts are known to be able to log in to each other"
-      : `${sayTotal(total, "pair")} of hosts`,
+      : `${formatTotal(total, "pair")} of hosts`,
   );
   if (isCut) world.err("latchkey: there are more pairs than were searched");
 }
@@ -69,7 +69,7 @@ async function listShared(words: readonly string[], options: SharedOptions, worl
   if (options.json) return printJson({ keys, isCut }, world);
   if (keys.length === 0) return world.out("no key is known to be shared by several people or several hosts");
   world.out(`${printTable(SHARED_COLUMNS, keys, world)}\n`);
-  world.out(sayCount(keys.length, "shared key"));
+  world.out(formatCount(keys.length, "shared key"));
   if (isCut) world.err("latchkey: there are more shared keys than are listed");
 }
 

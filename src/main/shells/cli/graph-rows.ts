@@ -6,7 +6,7 @@ import type { Column } from "./print-table.ts";
 /** A step as a row on a terminal; one that is only possible is marked by ?. */
 export const LINK_COLUMNS: Column<GraphLink>[] = [
   { head: "FROM", cell: ({ from }) => nameNode(from), cut: "middle" },
-  { head: "HOW", cell: sayHow, style: ({ isCertain }) => (isCertain ? null : "yellow") },
+  { head: "HOW", cell: formatHow, style: ({ isCertain }) => (isCertain ? null : "yellow") },
   { head: "TO", cell: ({ to }) => nameNode(to), cut: "middle" },
   { head: "KEY", cell: ({ fingerprint }) => fingerprint ?? "", cut: "middle" },
   { head: "HELD AT", cell: ({ heldAt }) => heldAt ?? "", cut: "middle", leaves: 2 },
@@ -18,7 +18,7 @@ export const LINK_COLUMNS: Column<GraphLink>[] = [
   },
 ];
 
-function sayHow({ how, isCertain }: GraphLink): string {
+function formatHow({ how, isCertain }: GraphLink): string {
   return `${HOW_WORDS[how]}${isCertain ? "" : "?"}`;
 }
 

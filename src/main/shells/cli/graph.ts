@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import type { GraphLink } from "#shared/model/graph.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayTotal } from "#shared/text/total.ts";
+import { formatTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { printCsv, printDot } from "./graph-format.ts";
 import { addPairs } from "./graph-pairs.ts";
@@ -117,8 +117,8 @@ async function listReach(start: string, options: ReachOptions, world: World): Pr
   const sure = rows.filter(({ isWayCertain }) => isWayCertain).length;
   printLinks(rows, REACH_COLUMNS, options, world);
   if (isTable(options)) {
-    const certain = total === 0 ? "" : `, ${sayNumber(sure)} of those shown for certain`;
-    const what = sayTotal(total, "thing");
+    const certain = total === 0 ? "" : `, ${formatNumber(sure)} of those shown for certain`;
+    const what = formatTotal(total, "thing");
     world.out(
       `${printable(start)} ${options.to ? "is " : ""}${verb} ${total === 0 ? "nothing that is known" : what}${certain}`,
     );
@@ -135,8 +135,8 @@ async function listLinks(words: readonly string[], options: LinkOptions, world: 
   );
   if (options.json) return printJson({ links: rows.map(toJson), total }, world);
   printLinks(rows, LINK_COLUMNS, options, world);
-  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
-  if (isTable(options)) world.out(total === 0 ? "no step is known" : `${sayTotal(total, "step")}${shown}`);
+  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+  if (isTable(options)) world.out(total === 0 ? "no step is known" : `${formatTotal(total, "step")}${shown}`);
 }
 
 const narrowed = ({ certain = false, root = false, host }: ListOptions) => ({
@@ -155,14 +155,14 @@ async function showPath(
   const { steps, isCertain, isCut } = found;
   if (options.json) return printJson({ steps: steps?.map(toJson) ?? null, isCertain, isCut }, world);
   printLinks(steps ?? [], LINK_COLUMNS, options, world);
-  if (isTable(options)) world.out(sayPath(steps, isCertain));
+  if (isTable(options)) world.out(formatPath(steps, isCertain));
   if (isCut) world.err(CUT);
 }
 
-function sayPath(steps: readonly GraphLink[] | null, isCertain: boolean): string {
+function formatPath(steps: readonly GraphLink[] | null, isCertain: boolean): string {
   if (steps === null) return "no path is known from one to the other";
   if (steps.length === 0) return "they are the same";
-  return `${sayCount(steps.length, "step")}, ${isCertain ? "every one certain" : "not certain: see the steps marked with ?"}`;
+  return `${formatCount(steps.length, "step")}, ${isCertain ? "every one certain" : "not certain: see the steps marked with ?"}`;
 }
 
 const CUT = "latchkey: there is more than was searched; start nearer, or use --certain";

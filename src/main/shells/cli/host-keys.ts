@@ -4,10 +4,10 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
 import type { SshfpComparison, SshfpResult } from "#shared/model/sshfp.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { sayElapsed } from "#shared/text/elapsed.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatElapsed } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayAmount, sayTotal } from "#shared/text/total.ts";
+import { formatAmount, formatTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -79,39 +79,39 @@ async function list(
   const { rows, total } = await listRows(options.limit, (page) =>
     client.hostKeys.list({ ...filter, ...page }),
   );
-  await sayUnread(client, world);
+  await formatUnreadable(client, world);
   const compared = options.sshfp ? await compareWithDns(client, rows, options.resolver ?? null) : null;
   for (const failure of compared?.failures ?? []) world.err(`latchkey: ${printable(failure)}`);
   if (options.json) {
     const toJson = (row: HostKeyRow) => ({ ...row, ...(compared && { sshfp: compared.ofRow(row) }) });
     return printJson({ hostKeys: rows.map(toJson), total }, world);
   }
-  if (total === 0) return world.out(sayNone(filter));
+  if (total === 0) return world.out(formatNone(filter));
   const columns = columnsAt(world.now());
   if (compared) columns.splice(2, 0, dnsColumn(compared.ofRow));
   world.out(`${printTable(columns, rows, world)}\n`);
   const counts = [];
   for (const one of HostKeyState.options.filter((each) => state === null || each === state)) {
     const { total: count } = await client.hostKeys.list({ ...filter, state: one, limit: 1 });
-    if (isMoreThan(count, 0)) counts.push(`${sayAmount(count)} ${one}`);
+    if (isMoreThan(count, 0)) counts.push(`${formatAmount(count)} ${one}`);
   }
-  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
-  world.out(`${sayTotal(total, "host key")}${shown}: ${counts.join(", ")}`);
+  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+  world.out(`${formatTotal(total, "host key")}${shown}: ${counts.join(", ")}`);
 }
 
-const sayNone = (filter: object): string =>
+const formatNone = (filter: object): string =>
   Object.values(filter).some(Boolean)
     ? "no host key matches"
     : "no host key is known yet; scan a host: latchkey scan root@web1.example";
 
 /** What is in files that could not be read is not in the list. */
-async function sayUnread({ hostKeys }: App["client"], world: World): Promise<void> {
+async function formatUnreadable({ hostKeys }: App["client"], world: World): Promise<void> {
   const { files, unread, notes } = await hostKeys.sources();
   for (const { path, why } of unread) world.err(`latchkey: ${printable(`${path} was not read: ${why}`)}`);
   for (const { path, broken } of files) {
     for (const { line, why } of broken.first) world.err(`latchkey: ${printable(`${path}:${line}: ${why}`)}`);
     const left = broken.total - broken.first.length;
-    if (left > 0) world.err(`latchkey: ${printable(path)}: ${sayCount(left, "more line")} cannot be read`);
+    if (left > 0) world.err(`latchkey: ${printable(path)}: ${formatCount(left, "more line")} cannot be read`);
   }
   for (const note of notes) world.err(`latchkey: ${printable(note)}`);
 }
@@ -127,25 +127,25 @@ async function printKnownHosts({ client }: App, options: Options, world: World):
 const columnsAt = (now: Date): Column<HostKeyRow>[] => [
   { head: "NAME", cell: ({ name }) => name, cut: "middle" },
   { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] },
-  { head: "TYPE", cell: sayType, style: ({ weakness }) => (weakness === null ? null : "red"), leaves: 3 },
+  { head: "TYPE", cell: formatType, style: ({ weakness }) => (weakness === null ? null : "red"), leaves: 3 },
   { head: "FINGERPRINT", cell: ({ fingerprint }) => fingerprint, cut: "middle" },
-  { head: "PRESENTED", cell: ({ presentedAt }) => sayWhen(presentedAt, now), leaves: 2 },
-  { head: "ALSO ON", cell: saySharing, cut: "middle", leaves: 1 },
+  { head: "PRESENTED", cell: ({ presentedAt }) => formatWhen(presentedAt, now), leaves: 2 },
+  { head: "ALSO ON", cell: formatSharing, cut: "middle", leaves: 1 },
   { head: "WHY", cell: ({ why }) => why, cut: "end" },
 ];
 
 const dnsColumn = (ofRow: (row: HostKeyRow) => Compared | null): Column<HostKeyRow> => ({
   head: "DNS",
-  cell: (row) => sayCompared(ofRow(row)),
+  cell: (row) => formatCompared(ofRow(row)),
   style: (row) => (ofRow(row)?.result === "mismatch" ? "red" : null),
 });
 
-const sayType = ({ keyType, keyBits }: HostKeyRow): string =>
+const formatType = ({ keyType, keyBits }: HostKeyRow): string =>
   keyType === "ssh-rsa" && keyBits !== null ? `${keyType} ${keyBits}` : keyType;
 
-const sayWhen = (at: string | null, now: Date): string => (at === null ? "" : sayElapsed(at, now));
+const formatWhen = (at: string | null, now: Date): string => (at === null ? "" : formatElapsed(at, now));
 
-function saySharing({ sharedWith: { count, first } }: HostKeyRow): string {
+function formatSharing({ sharedWith: { count, first } }: HostKeyRow): string {
   const [one] = first;
   if (!one) return "";
   return count > 1 ? `${one.host} and ${count - 1} more` : one.host;
@@ -190,7 +190,7 @@ const toCompared = ({ name: _, ids: __, keys, ...said }: SshfpComparison, id: st
 });
 
 /** In a few words, for a column. */
-function sayCompared(compared: Compared | null): string {
+function formatCompared(compared: Compared | null): string {
   if (compared === null) return "";
   const { answer, result, isValidated } = compared;
   if (result === null) return answer === "none" ? "no record" : answer;

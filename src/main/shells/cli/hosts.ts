@@ -2,10 +2,10 @@ import { type Command, Option } from "commander";
 import type { HostRow } from "#shared/model/host.ts";
 import { ProbeState } from "#shared/model/probe.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayNumber } from "#shared/text/count.ts";
-import { sayElapsed } from "#shared/text/elapsed.ts";
-import { sayTarget } from "#shared/text/target.ts";
-import { sayAmount, sayTotal } from "#shared/text/total.ts";
+import { formatNumber } from "#shared/text/count.ts";
+import { formatElapsed } from "#shared/text/elapsed.ts";
+import { formatTarget } from "#shared/text/target.ts";
+import { formatAmount, formatTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -36,7 +36,7 @@ async function listHosts(words: readonly string[], options: Options, world: Worl
   const { list } = app.client.hosts;
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
   if (options.json) return printJson({ hosts: rows.map(toHostJson), total }, world);
-  if (total === 0) return world.out(sayNone(filter));
+  if (total === 0) return world.out(formatNone(filter));
   world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
 
   const countOf = async (state: ProbeState) => {
@@ -44,23 +44,23 @@ async function listHosts(words: readonly string[], options: Options, world: Worl
     return (await list({ ...filter, state, limit: 1 })).total;
   };
   const [ok, partial, failed] = [await countOf("ok"), await countOf("partial"), await countOf("failed")];
-  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
+  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
   world.out(
-    `${sayTotal(total, "host")}${shown}: ${sayAmount(ok)} read, ${sayAmount(partial)} read in part, ${sayAmount(failed)} not read`,
+    `${formatTotal(total, "host")}${shown}: ${formatAmount(ok)} read, ${formatAmount(partial)} read in part, ${formatAmount(failed)} not read`,
   );
 }
 
-const sayNone = (filter: object): string =>
+const formatNone = (filter: object): string =>
   Object.values(filter).some(Boolean)
     ? "no host matches"
     : "no host is known yet; scan one: latchkey scan root@web1.example";
 
 const columnsAt = (now: Date): Column<HostRow>[] => [
-  { head: "HOST", cell: (host) => sayTarget({ kind: "ssh", ...host }), cut: "middle" },
+  { head: "HOST", cell: (host) => formatTarget({ kind: "ssh", ...host }), cut: "middle" },
   { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] },
-  { head: "LAST SCAN", cell: ({ lastSeen }) => sayElapsed(lastSeen, now) },
+  { head: "LAST SCAN", cell: ({ lastSeen }) => formatElapsed(lastSeen, now) },
   { head: "SYSTEM", cell: ({ os }) => os ?? "", cut: "middle", leaves: 1 },
-  { head: "READ AS", cell: sayReadAs, cut: "middle", leaves: 4 },
+  { head: "READ AS", cell: formatReadAs, cut: "middle", leaves: 4 },
   { head: "ACCOUNTS", cell: ({ accountCount }) => String(accountCount), leaves: 2 },
   { head: "GRANTS", cell: ({ grantCount }) => String(grantCount), leaves: 5 },
   { head: "CERTIFICATES", cell: ({ certificateCount }) => String(certificateCount), leaves: 3 },
@@ -68,7 +68,7 @@ const columnsAt = (now: Date): Column<HostRow>[] => [
 ];
 
 /** What nothing shows to be of the host is told from what was read there. */
-const sayReadAs = ({ readAs, carried }: HostRow): string =>
+const formatReadAs = ({ readAs, carried }: HostRow): string =>
   carried === "claimed" ? `claimed, ${readAs ?? ""}` : (readAs ?? "");
 
 const STYLES = { ok: "green", partial: "yellow", failed: "red" } as const;

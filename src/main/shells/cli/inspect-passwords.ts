@@ -2,7 +2,7 @@ import type { Inspection } from "#shared/contract/inspect.ts";
 import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayTries } from "./answer-questions.ts";
+import { formatTries } from "./answer-questions.ts";
 import { readFileOrRefuse } from "./read-file.ts";
 import type { World } from "./world.ts";
 
@@ -47,7 +47,7 @@ export async function lookWithPasswords(
   let inspection = await look(given);
   for (let asked = 0; world.prompt && asked < MOST_WRONG_ANSWERS; asked++) {
     if (inspection.wantsPassword !== "to-open") break;
-    if (asked > 0) world.err(`wrong passphrase; ${sayTries(MOST_WRONG_ANSWERS - asked)}`);
+    if (asked > 0) world.err(`wrong passphrase; ${formatTries(MOST_WRONG_ANSWERS - asked)}`);
     const password = await askFor(inspection, world);
     if (!password) break;
     inspection = await look([...given, password].slice(-MOST_PASSWORDS));

@@ -9,7 +9,7 @@ import { explain } from "./explain.ts";
 import { askForProxy, lookWithPasswords, readPasswords } from "./inspect-passwords.ts";
 import { type CommonOptions, openEmptyApp, printJson } from "./options.ts";
 import { readFileOrRefuse } from "./read-file.ts";
-import { aliasOf, sayInspection } from "./say-inspection.ts";
+import { aliasOf, formatInspection } from "./say-inspection.ts";
 import { LOOK, type Session } from "./session.ts";
 import { startTlsOption } from "./target-text.ts";
 import type { World } from "./world.ts";
@@ -87,7 +87,7 @@ async function inspectSources(
   const [only] = inspections;
   if (options.json && sources.length === 1 && only) printJson(toJson(only), world);
   else if (options.json) printJson(joinAsJson(inspections), world);
-  else world.out(inspections.map((inspection) => sayInspection(inspection, world)).join("\n\n"));
+  else world.out(inspections.map((inspection) => formatInspection(inspection, world)).join("\n\n"));
   if (inspections.some(isNothing)) codes.push(2);
   return Math.max(...codes);
 }

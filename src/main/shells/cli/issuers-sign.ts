@@ -3,8 +3,8 @@ import { type Command, Option } from "commander";
 import { ISSUED_SHOWN } from "#shared/contract/issuers.ts";
 import { type IssuedCertificate, MOST_DAYS_VALID, RevocationReason } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayExpiry } from "#shared/text/elapsed.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatExpiry } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -85,7 +85,7 @@ async function sign(name: string, { csr = "", days, out, ...options }: Options, 
   if (out === undefined) return world.out(signed.pem.trimEnd());
   world.out(
     printable(
-      `signed for ${plain(signed.names)}; ${sayExpiry(signed.notAfter, world.now())}; written: ${out}`,
+      `signed for ${plain(signed.names)}; ${formatExpiry(signed.notAfter, world.now())}; written: ${out}`,
     ),
   );
 }
@@ -151,7 +151,7 @@ async function writeLists(name: string, { days, out, ...options }: Options, worl
   if (options.json) return printJson(lists, world);
   if (out === undefined) return world.out(lists.pem.trimEnd());
   const { number, revoked, nextUpdate } = lists;
-  const what = `list ${number}, with ${sayCount(revoked, "certificate")}, is valid until ${nextUpdate.slice(0, 10)}`;
+  const what = `list ${number}, with ${formatCount(revoked, "certificate")}, is valid until ${nextUpdate.slice(0, 10)}`;
   world.out(printable(`${what}; written: ${out}`));
 }
 

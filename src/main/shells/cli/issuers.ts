@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Issuer, IssuerKind } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayChallengeWay } from "#shared/text/challenge-way.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatChallengeWay } from "#shared/text/challenge-way.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { addIssuerAdding } from "./issuers-add.ts";
 import { addIssuerSetting } from "./issuers-set.ts";
@@ -75,20 +75,20 @@ async function list(options: Options, world: World): Promise<void> {
 const COLUMNS: Column<Issuer>[] = [
   { head: "NAME", cell: ({ name }) => name },
   { head: "KIND", cell: ({ kind }) => kind },
-  { head: "WHAT", cell: sayIssuer, cut: "end" },
+  { head: "WHAT", cell: formatIssuer, cut: "end" },
 ];
 
-function sayIssuer(issuer: Issuer): string {
+function formatIssuer(issuer: Issuer): string {
   switch (issuer.kind) {
     case "local": {
       const { permitted, daysValid, issued, revoked } = issuer;
       const gone = revoked > 0 ? `, ${revoked} revoked` : "";
-      return `for ${permitted.join(", ")}; ${daysValid} days; ${sayCount(issued, "certificate")} signed${gone}`;
+      return `for ${permitted.join(", ")}; ${daysValid} days; ${formatCount(issued, "certificate")} signed${gone}`;
     }
     case "acme": {
       const { directory, account, profile, challenge } = issuer;
       const kind = profile === null ? "" : `; profile ${profile}`;
-      const way = challenge ? `; ${sayChallengeWay(challenge)}` : "";
+      const way = challenge ? `; ${formatChallengeWay(challenge)}` : "";
       return `${directory}; ${account === null ? "no account yet" : "with an account"}${kind}${way}`;
     }
     case "csr":
@@ -107,7 +107,7 @@ async function remove(name: string, options: Options, world: World): Promise<voi
   }
   await app.client.issuers.remove({ name });
   if (options.json) printJson({}, world);
-  else world.out(printable(`${name} is deleted${sayGone(issuer?.kind)}`));
+  else world.out(printable(`${name} is deleted${formatGone(issuer?.kind)}`));
 }
 
 async function confirmRemoval({ name, kind }: Issuer, { yes }: Options, { ask, err }: World): Promise<void> {
@@ -134,7 +134,7 @@ async function test(name: string, options: Options, world: World): Promise<numbe
 }
 
 /** What it has signed is served on, so that it is still judged by its root. */
-function sayGone(kind: IssuerKind | undefined): string {
+function formatGone(kind: IssuerKind | undefined): string {
   if (kind === "local")
     return ", with its keys; its root and lists stay trusted here, until latchkey trust remove";
   return kind === "csr" ? "" : ", with its keys";
@@ -146,11 +146,11 @@ function addRenewal(issuers: Command, { world }: Session): void {
     .command("renewal <name> <sha256>")
     .description("when an ACME directory suggests renewing a certificate (ARI)")
     .action((name: string, certificate: string, _: object, command: Command) =>
-      sayRenewal({ name, certificate }, command.optsWithGlobals<CommonOptions>(), world),
+      formatRenewal({ name, certificate }, command.optsWithGlobals<CommonOptions>(), world),
     );
 }
 
-async function sayRenewal(
+async function formatRenewal(
   wish: { name: string; certificate: string },
   options: CommonOptions,
   world: World,

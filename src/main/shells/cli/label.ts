@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Labelled } from "#shared/model/label.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { MORE, type Session } from "./session.ts";
@@ -101,7 +101,7 @@ async function runTags(name: string | undefined, options: TagOptions, world: Wor
     );
   for (const { name: said, duePercent, hostCount, certificateCount } of shown) {
     const when = duePercent === null ? "due as usual" : `due when ${duePercent} % of the lifetime is left`;
-    const where = `${sayCount(hostCount, "host")}, ${sayCount(certificateCount, "certificate")}`;
+    const where = `${formatCount(hostCount, "host")}, ${formatCount(certificateCount, "certificate")}`;
     world.out(`${said}: ${where}; ${when}`);
   }
 }

@@ -4,11 +4,11 @@ import { type Command, Option } from "commander";
 import type { PersonRow, Roster } from "#shared/model/person.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { sayElapsed } from "#shared/text/elapsed.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatElapsed } from "#shared/text/elapsed.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayLeft } from "#shared/text/standing.ts";
-import { sayTotal } from "#shared/text/total.ts";
+import { formatLeft } from "#shared/text/standing.ts";
+import { formatTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -45,7 +45,7 @@ export function addPeople(program: Command, { world, finish }: Session): void {
     .option("--name <name>", "the name of the source (default: its file or folder name)")
     .option("--complete", "the source is complete: whoever is missing since the last import has left")
     .action(async (paths: string[], _: object, command: Command) =>
-      finish(await importRosters(paths, command.optsWithGlobals<ImportOptions>(), world)),
+      finish(await importPeopleSources(paths, command.optsWithGlobals<ImportOptions>(), world)),
     );
   people
     .command("remove <name>")
@@ -68,7 +68,7 @@ Examples:
   latchkey people import people.csv --complete       whoever is missing from it has left
   latchkey access --orphaned                         what people who have left can still log in to`;
 
-async function importRosters(
+async function importPeopleSources(
   paths: readonly string[],
   { name, complete = false, ...options }: ImportOptions,
   world: World,
@@ -79,7 +79,7 @@ async function importRosters(
       "--name names one source; import several without it, or one at a time",
     );
   const rosters = [];
-  for (const path of paths) rosters.push(await readRosterFiles(path));
+  for (const path of paths) rosters.push(await readPeopleSourceFiles(path));
   await using app = openApp(options, world, "write");
   const imported = [];
   for (const { name: found, files } of rosters) {
@@ -95,7 +95,7 @@ async function importRosters(
     for (const note of one.notes) world.err(`  ${printable(note)}`);
     for (const { where, why } of one.broken.first) world.err(`  ${printable(where)}: ${printable(why)}`);
     const left = one.broken.total - one.broken.first.length;
-    if (left > 0) world.err(`  and ${sayNumber(left)} more that could not be read`);
+    if (left > 0) world.err(`  and ${formatNumber(left)} more that could not be read`);
   }
   return imported.some(({ broken }) => broken.total > 0) ? 1 : 0;
 }
@@ -103,9 +103,9 @@ async function importRosters(
 type Imported = { name: string; people: number; keys: number; gone: number; missing: number };
 
 function sayImported({ name, people, keys, gone, missing }: Imported): string {
-  const read = `${printable(name)}: ${sayCount(people, "person", "people")} with ${sayCount(keys, "key")}`;
-  const lost = missing > 0 ? `; ${sayNumber(missing)} of the last import are missing from it` : "";
-  const left = gone > 0 ? `; ${sayLeft(gone)}` : "";
+  const read = `${printable(name)}: ${formatCount(people, "person", "people")} with ${formatCount(keys, "key")}`;
+  const lost = missing > 0 ? `; ${formatNumber(missing)} of the last import are missing from it` : "";
+  const left = gone > 0 ? `; ${formatLeft(gone)}` : "";
   return `${read}${lost}${left}`;
 }
 
@@ -113,27 +113,27 @@ async function removeRoster(name: string, options: CommonOptions, world: World):
   await using app = openApp(options, world, "write");
   const { people } = await app.client.people.remove({ name });
   if (options.json) return printJson({ people }, world);
-  world.out(`${printable(name)} is deleted, with ${sayCount(people, "person", "people")}`);
+  world.out(`${printable(name)} is deleted, with ${formatCount(people, "person", "people")}`);
 }
 
 async function listPeople(words: readonly string[], options: ListOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
-  const { list, rosters: listRosters } = app.client.people;
+  const { list, rosters: listPeopleSources } = app.client.people;
   const filter = { search: words.join(" "), standing: options.standing ?? null };
-  const rosters = await listRosters();
+  const rosters = await listPeopleSources();
   const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
   if (options.json) return printJson({ people: rows.map(toJson), total, rosters }, world);
   if (rosters.length === 0)
     return world.out("no people source was imported yet; import one: latchkey people import people.csv");
   if (total === 0) world.out("no person matches");
   else world.out(`${printTable(COLUMNS, rows, world)}\n`);
-  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
-  world.out(`${sayTotal(total, "person", "people")}${shown}`);
-  for (const roster of rosters) world.out(sayRoster(roster, world.now()));
+  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+  world.out(`${formatTotal(total, "person", "people")}${shown}`);
+  for (const roster of rosters) world.out(formatPeopleSource(roster, world.now()));
 }
 
-const sayRoster = ({ name, people, keys, isWhole, readAt }: Roster, now: Date): string =>
-  `${printable(name)}: ${sayCount(people, "person", "people")} with ${sayCount(keys, "key")}, read ${sayElapsed(readAt, now)}${isWhole ? ", complete" : ""}`;
+const formatPeopleSource = ({ name, people, keys, isWhole, readAt }: Roster, now: Date): string =>
+  `${printable(name)}: ${formatCount(people, "person", "people")} with ${formatCount(keys, "key")}, read ${formatElapsed(readAt, now)}${isWhole ? ", complete" : ""}`;
 
 const COLUMNS: Column<PersonRow>[] = [
   { head: "NAME", cell: ({ name }) => name, cut: "middle" },
@@ -150,17 +150,17 @@ const toJson = ({ id: _, ...person }: PersonRow) => person;
 
 const MOST_BYTES = 16 * 1024 * 1024;
 
-type RosterFiles = { name: string; files: { name: string; base64: string }[] };
+type PeopleSourceFiles = { name: string; files: { name: string; base64: string }[] };
 
 /** What of a folder is a roster: other files that lie there are none of it. */
-const OF_A_ROSTER = /\.(keys|pub|csv|tsv|ldif|ldi)$/i;
+const OF_A_PEOPLE_SOURCE = /\.(keys|pub|csv|tsv|ldif|ldi)$/i;
 
 /** The files of a roster: the one of that name, or those of the folder of that name, as the contract takes them. */
-async function readRosterFiles(path: string): Promise<RosterFiles> {
+async function readPeopleSourceFiles(path: string): Promise<PeopleSourceFiles> {
   const name = basename(resolve(path));
   const about = await stat(path).catch(() => null);
   if (!about?.isDirectory()) return { name, files: [await readOne(path, name)] };
-  const names = (await readdir(path)).filter((entry) => OF_A_ROSTER.test(entry)).toSorted();
+  const names = (await readdir(path)).filter((entry) => OF_A_PEOPLE_SOURCE.test(entry)).toSorted();
   if (names.length === 0)
     throw new Refusal(
       "invalid-input",
@@ -171,7 +171,7 @@ async function readRosterFiles(path: string): Promise<RosterFiles> {
   return { name, files };
 }
 
-async function readOne(path: string, name: string): Promise<RosterFiles["files"][number]> {
+async function readOne(path: string, name: string): Promise<PeopleSourceFiles["files"][number]> {
   const bytes = await readFileOrRefuse(path, MOST_BYTES);
   if (bytes === null)
     throw new Refusal("too-many", `${path} is larger than 16 MiB, too large for a people source`);

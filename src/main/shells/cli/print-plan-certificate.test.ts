@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import { RenewalOptions } from "#shared/model/plan.ts";
-import { sayCertificate, sayOptions } from "./print-plan-certificate.ts";
+import { formatCertificate, formatOptions } from "./print-plan-certificate.ts";
 
 test("how names are shown to be ours is printed with the plan, with the program that this computer runs for it", () => {
   const change: CertificateChange = {
@@ -18,13 +18,13 @@ test("how names are shown to be ours is printed with the plan, with the program 
     consumers: [],
     proofs: [],
   };
-  expect(sayCertificate(change)).toContain("    ACME challenge: DNS, by the program /home/jo/repo/.hook");
-  expect(sayCertificate({ ...change, challenge: null }).join("\n")).not.toContain("shown to be yours");
+  expect(formatCertificate(change)).toContain("    ACME challenge: DNS, by the program /home/jo/repo/.hook");
+  expect(formatCertificate({ ...change, challenge: null }).join("\n")).not.toContain("shown to be yours");
 });
 
 test("what a run of the plan will do is printed with it, also where its options came with a file", () => {
   const say = (options: object, count = 2) =>
-    sayOptions(
+    formatOptions(
       makeRenewalPlan({
         options: RenewalOptions.parse(options),
         hosts: Array.from({ length: count }, (_, batch) => makeRenewalHost({ host: `web${batch}`, batch })),

@@ -1,25 +1,25 @@
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
 import type { RenewalPlan } from "#shared/model/plan.ts";
-import { sayChallengeWay } from "#shared/text/challenge-way.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayHolds, sayServedProof } from "#shared/text/pair.ts";
+import { formatChallengeWay } from "#shared/text/challenge-way.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatHolds, formatServedVerification } from "#shared/text/pair.ts";
 
 /** In which order hosts get theirs, what ends it, and what follows: a plan from a file may have options that nobody here has set. */
-export function sayOptions({ options, hosts }: RenewalPlan): string[] {
+export function formatOptions({ options, hosts }: RenewalPlan): string[] {
   const { canary, batchSize, maxFailures, deadManSeconds, recheckMinutes } = options;
-  const atATime = `${sayCount(batchSize, "host")} at a time`;
+  const atATime = `${formatCount(batchSize, "host")} at a time`;
   return [
     ...(hosts.length > 1 ? [canary ? `one host first, as a canary; then ${atATime}` : atATime] : []),
-    `stops after ${sayCount(maxFailures, "failed host")}`,
-    `a host rolls back by itself unless it is verified within ${sayCount(deadManSeconds, "second")}`,
+    `stops after ${formatCount(maxFailures, "failed host")}`,
+    `a host rolls back by itself unless it is verified within ${formatCount(deadManSeconds, "second")}`,
     recheckMinutes === 0
       ? "the old files are removed without a post-deployment check"
-      : `the old files are removed after a post-deployment check, ${sayCount(recheckMinutes, "minute")} later`,
+      : `the old files are removed after a post-deployment check, ${formatCount(recheckMinutes, "minute")} later`,
   ].map((text) => `  ${text}`);
 }
 
 /** What becomes of a certificate of a host. */
-export function sayCertificate(change: CertificateChange): string[] {
+export function formatCertificate(change: CertificateChange): string[] {
   const { subject, names, notAfter, issuer, key, challenge, files, consumers, proofs } = change;
   const made =
     key.made === "there"
@@ -28,14 +28,14 @@ export function sayCertificate(change: CertificateChange): string[] {
   return [
     `  ~ ${subject || names[0]}, until ${notAfter.slice(0, 10)}: a new one from ${issuer.name} for ${names.join(", ")}`,
     `    ${key.kind} key, ${made}`,
-    ...(challenge ? [`    ACME challenge: ${sayChallengeWay(challenge)}`] : []),
-    ...files.map((file) => `    ${file.path}${sayReal(file)}: ${sayHolds(file)}`),
+    ...(challenge ? [`    ACME challenge: ${formatChallengeWay(challenge)}`] : []),
+    ...files.map((file) => `    ${file.path}${formatReal(file)}: ${formatHolds(file)}`),
     ...consumers.map(
       ({ server, where, test, reload }) =>
         `    ${server} (${where}): ${test === "staged" ? "tests the new files first; " : ""}reloaded by ${reload}`,
     ),
-    ...(proofs.length > 0 ? [`    verified at ${proofs.map(sayServedProof).join(", ")}`] : []),
+    ...(proofs.length > 0 ? [`    verified at ${proofs.map(formatServedVerification).join(", ")}`] : []),
   ];
 }
 
-const sayReal = ({ path, real }: PairFile): string => (real === path ? "" : ` (${real})`);
+const formatReal = ({ path, real }: PairFile): string => (real === path ? "" : ` (${real})`);

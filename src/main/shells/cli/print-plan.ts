@@ -10,13 +10,20 @@ import {
   type NewKey,
   newKeyOf,
   type Plan,
-  proofsOf,
+  verificationsOf,
 } from "#shared/model/plan.ts";
-import { consentOf } from "#shared/text/consent.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
 import { fitEnd } from "#shared/text/fit.ts";
-import { sayAccounts, sayCounts, sayDeadMan, sayHost, sayNewKey, sayProof } from "#shared/text/plan.ts";
+import {
+  formatAccounts,
+  formatCounts,
+  formatDeadMan,
+  formatHost,
+  formatNewKey,
+  formatVerification,
+} from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayCertificate, sayOptions } from "./print-plan-certificate.ts";
+import { formatCertificate, formatOptions } from "./print-plan-certificate.ts";
 import { paint, type Style } from "./print-table.ts";
 import type { World } from "./world.ts";
 
@@ -31,17 +38,17 @@ export function printPlan(plan: Plan, world: World): void {
     ...("asOf" in plan && plan.asOf !== null
       ? [{ text: `  from a bundle collected on ${plan.asOf}; --script FOLDER writes the offline scripts` }]
       : []),
-    ...(plan.kind === "rotate-certificate" ? sayOptions(plan).map((text) => ({ text })) : []),
-    ...(newKey ? [{ text: `  new key: ${sayNewKey(newKey)}` }] : []),
+    ...(plan.kind === "rotate-certificate" ? formatOptions(plan).map((text) => ({ text })) : []),
+    ...(newKey ? [{ text: `  new key: ${formatNewKey(newKey)}` }] : []),
     ...holdersHere(plan).map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
-    ...plan.hosts.flatMap((host) => sayHostPlan(host, plan)),
-    ...sayChecks(plan.checks),
+    ...plan.hosts.flatMap((host) => formatHostPlan(host, plan)),
+    ...formatChecks(plan.checks),
     ...(plan.leftOut.length > 0 ? [{ text: "" }, { text: "Not changed", style: "bold" as const }] : []),
     ...plan.leftOut.map((text) => ({ text: `  ${text}` })),
     ...(afterwards.length > 0 ? [{ text: "" }, { text: "Afterwards", style: "bold" as const }] : []),
     ...afterwards.map((text) => ({ text: `  ${text}` })),
     { text: "" },
-    { text: `Plan: ${sayCounts(plan)}`, style: "bold" },
+    { text: `Plan: ${formatCounts(plan)}`, style: "bold" },
     ...(plan.confirm
       ? [{ text: `To apply it, you must type "${plan.confirm.word}": ${plan.confirm.why.join("; ")}` }]
       : []),
@@ -52,23 +59,23 @@ export function printPlan(plan: Plan, world: World): void {
   }
 }
 
-function sayHostPlan(host: HostPlan, plan: Plan): Line[] {
+function formatHostPlan(host: HostPlan, plan: Plan): Line[] {
   const order = plan.options.canary && host.batch === 0 ? "canary" : `batch ${host.batch}`;
   const files = "files" in host ? host.files : [];
   const holders = "holders" in host ? host.holders : [];
   const certificates = "certificates" in host ? host.certificates : [];
   return [
     { text: "" },
-    { text: `${sayHost(host)} (${order})`, style: "bold" },
-    ...files.flatMap((file) => sayFile(file, proofsOf(host), newKeyOf(plan))),
+    { text: `${formatHost(host)} (${order})`, style: "bold" },
+    ...files.flatMap((file) => formatFile(file, verificationsOf(host), newKeyOf(plan))),
     ...holders.map((holder) => ({ text: `  ${sayHolder(holder, `of ${holder.owner}`)}` })),
-    ...certificates.flatMap((change) => sayCertificate(change).map((text) => ({ text }))),
-    ...(files.length + certificates.length > 0 ? [{ text: `  ${sayDeadMan(host.deadMan)}` }] : []),
+    ...certificates.flatMap((change) => formatCertificate(change).map((text) => ({ text }))),
+    ...(files.length + certificates.length > 0 ? [{ text: `  ${formatDeadMan(host.deadMan)}` }] : []),
   ];
 }
 
 /** Of a key that was given the plan knows the line already. */
-function sayFile(
+function formatFile(
   { account, others = [], path, hunks, ...counts }: FilePlan,
   proofs: AccessHost["proofs"],
   newKey: NewKey | null,
@@ -77,9 +84,9 @@ function sayFile(
   const own = proofs.filter((one) => one.account === account || others.includes(one.account));
   const whose = (name: string) => (others.length > 0 ? `${name}: ` : "");
   return [
-    { text: `  ${signOf(counts)} ${sayAccounts({ account, others })}: ${path}` },
-    ...hunks.flatMap((hunk) => sayHunk(hunk, given)),
-    ...own.map((one) => ({ text: `    ${whose(one.account)}${sayProof(one.proof)}` })),
+    { text: `  ${signOf(counts)} ${formatAccounts({ account, others })}: ${path}` },
+    ...hunks.flatMap((hunk) => formatHunk(hunk, given)),
+    ...own.map((one) => ({ text: `    ${whose(one.account)}${formatVerification(one.proof)}` })),
   ];
 }
 
@@ -88,7 +95,7 @@ const signOf = ({ adds, changes, removes }: Pick<FilePlan, "adds" | "changes" | 
 
 const STYLES: Record<Hunk["rows"][number]["sign"], Style> = { "+": "green", "-": "red", " ": "dim" };
 
-const sayHunk = ({ line, rows }: Hunk, given: string): Line[] => [
+const formatHunk = ({ line, rows }: Hunk, given: string): Line[] => [
   { text: `    @@ line ${line} @@`, style: "dim" },
   ...rows.map(({ sign, text }) => ({
     text: `    ${sign} ${text.replace(HOLE, () => given)}`.trimEnd(),
@@ -108,26 +115,26 @@ const CHECK_STYLES: Record<Check["state"], Style> = {
   refused: "red",
 };
 
-function sayChecks(checks: readonly Check[]): Line[] {
+function formatChecks(checks: readonly Check[]): Line[] {
   if (checks.length === 0) return [];
   return [
     { text: "" },
     { text: "Checks", style: "bold" },
-    ...sayAlike(checks).map(({ state, text }) => ({ text, style: CHECK_STYLES[state] })),
+    ...formatAlike(checks).map(({ state, text }) => ({ text, style: CHECK_STYLES[state] })),
   ];
 }
 
 /** What can be said without a look at each: one line for all that passed alike. What asks for a consent is named one by one. */
-function sayAlike(checks: readonly Check[]): { state: Check["state"]; text: string }[] {
+function formatAlike(checks: readonly Check[]): { state: Check["state"]; text: string }[] {
   const groups = Map.groupBy(checks, (check) =>
     check.state === "ok" || check.state === "warning"
       ? `${check.state} ${check.id} ${check.text}`
-      : `${check.state} ${consentOf(check)} ${check.text}`,
+      : `${check.state} ${acknowledgementOf(check)} ${check.text}`,
   );
   return [...groups.values()].flatMap(([first, ...others]) => {
     if (!first) return [];
     const { state, id, text } = first;
-    const name = others.length === 0 ? consentOf(first) : `${id} (${others.length + 1} places)`;
+    const name = others.length === 0 ? acknowledgementOf(first) : `${id} (${others.length + 1} places)`;
     return [{ state, text: `  ${state.padEnd(7)}  ${name}: ${text}` }];
   });
 }

@@ -12,7 +12,7 @@ export async function readFileOrRefuse(path: string, mostBytes: number): Promise
   try {
     return await readFileAtMost(path, mostBytes);
   } catch (error) {
-    throw new Refusal("not-found", `${path} cannot be read (${sayFileError(error)})`);
+    throw new Refusal("not-found", `${path} cannot be read (${formatFileError(error)})`);
   }
 }
 
@@ -31,7 +31,7 @@ const WHY: Record<string, string> = {
   EISDIR: "it is a folder",
 };
 
-const sayFileError = (error: unknown): string => {
+const formatFileError = (error: unknown): string => {
   const { code = "", message } = error as NodeJS.ErrnoException;
   return WHY[code] ?? message;
 };

@@ -5,9 +5,9 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
 import type { Check, Plan, PlanKind } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { consentOf, isConsented, isNamedAlone, UNSIGNED_CHECK } from "#shared/text/consent.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayCommandOf } from "#shared/text/plan.ts";
+import { acknowledgementOf, isConsented, isNamedAlone, UNSIGNED_CHECK } from "#shared/text/consent.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatCommandOf } from "#shared/text/plan.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
 import { createAnswerer } from "./answer-questions.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
@@ -18,7 +18,7 @@ import { type ChangeOptions, planOptionsOf } from "./rotate-options.ts";
 import { questionsOfRuns } from "./runs-ask.ts";
 import { openVaultFor, type VaultOptions } from "./vault-ask.ts";
 import type { World } from "./world.ts";
-import { sayScripts, writeScripts } from "./write-scripts.ts";
+import { formatScripts, writeScripts } from "./write-scripts.ts";
 
 /** A plan that can be run. */
 type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };
@@ -67,7 +67,7 @@ export async function change(
     const beside = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
     const agreed = await agree(ready.plan, options, world, beside);
     const wish = { planId: ready.id, folder: options.script, signWith: options.signWith ?? null, ...agreed };
-    sayScripts(await writeScripts(wish, client), options.script, world);
+    formatScripts(await writeScripts(wish, client), options.script, world);
   }
   if (options.plan !== undefined) {
     await writeFile(options.plan, `${printableJson({ hash: ready.hash, plan: ready.plan }, 2)}\n`, {
@@ -77,7 +77,7 @@ export async function change(
   }
   if (options.apply === undefined) {
     if (options.json) printJson({ planId: ready.id, hash: ready.hash, plan: ready.plan }, world);
-    else if (options.plan === undefined) world.out(sayNext(ready.plan, options.script));
+    else if (options.plan === undefined) world.out(formatNext(ready.plan, options.script));
     return isRefused(ready.plan) ? 2 : 0;
   }
   if (needsVault(ready.plan)) await openVaultFor({ app, options, world });
@@ -87,7 +87,7 @@ export async function change(
 const isRefused = ({ checks }: Plan): boolean => checks.some(({ state }) => state === "refused");
 
 /** `folder`: where the offline scripts were written. */
-function sayNext(plan: Plan, folder: string | undefined): string {
+function formatNext(plan: Plan, folder: string | undefined): string {
   if (isRefused(plan)) return "nothing was changed; this plan cannot be applied";
   if (folder !== undefined)
     return "nothing was changed; run each script on its host, and give the result that it writes to latchkey import";
@@ -121,21 +121,21 @@ async function carryOut(
 async function agree(plan: Plan, options: ChangeOptions, world: World, beside: readonly Check[] = []) {
   const refused = plan.checks.find(({ state }) => state === "refused");
   if (refused) throw new Refusal("conflict", `this plan cannot be applied: ${refused.text}`);
-  const consents = await gatherConsents([...plan.checks, ...beside], options, world);
+  const consents = await gatherAcknowledgements([...plan.checks, ...beside], options, world);
   return { consents, typed: await gatherWord(plan, options, world) };
 }
 
 /** Those that were given, and at a terminal those that are said yes to. */
-export async function gatherConsents(
+export async function gatherAcknowledgements(
   checks: readonly Check[],
   { acknowledge = [] }: Pick<ChangeOptions, "acknowledge">,
   { ask }: World,
 ): Promise<string[]> {
   const consents: string[] = [];
   for (const check of checks.filter(({ state }) => state === "consent")) {
-    const name = consentOf(check);
+    const name = acknowledgementOf(check);
     const isGiven = isConsented(check, acknowledge);
-    if (!isGiven && !ask) throw new Refusal("conflict", sayMissing(checks, acknowledge));
+    if (!isGiven && !ask) throw new Refusal("conflict", formatMissing(checks, acknowledge));
     const reply = isGiven ? "y" : await ask?.(printable(`${name}: ${check.text}\nAccept this risk? [y/N] `));
     if (!/^y(es)?$/i.test(reply?.trim() ?? ""))
       throw new Refusal("conflict", "not acknowledged; nothing was changed");
@@ -145,11 +145,11 @@ export async function gatherConsents(
 }
 
 /** All that is lacking, so that one more try is enough. */
-export function sayMissing(checks: readonly Check[], given: readonly string[]): string {
+export function formatMissing(checks: readonly Check[], given: readonly string[]): string {
   const missing = checks.filter((check) => check.state === "consent" && !isConsented(check, given));
   return missing
     .map((check) => {
-      const name = consentOf(check);
+      const name = acknowledgementOf(check);
       const isAlone = name === check.id || isNamedAlone(check);
       const all = isAlone ? "" : `, --acknowledge ${check.id} all of this kind`;
       return `${check.text}; --acknowledge '${name}' accepts this risk${all}`;
@@ -202,7 +202,7 @@ async function followPlan(
     if (announcement.kind !== "plan-changed" || announcement.planId !== planId) continue;
     detail = await client.runbooks.findPlan({ planId });
     if (!answerer.isAsking())
-      world.showStatus?.([`${detail.read} of ${sayCount(detail.total, "host")} read`]);
+      world.showStatus?.([`${detail.read} of ${formatCount(detail.total, "host")} read`]);
     if (detail.state !== "making") break;
   }
   world.showStatus?.([]);
@@ -220,7 +220,7 @@ async function takePlan(
   if (!kinds.includes(ready.plan.kind))
     throw new Refusal(
       "conflict",
-      `${path} is a plan of another kind; use: ${sayCommandOf(ready.plan.kind)} --apply ${path}`,
+      `${path} is a plan of another kind; use: ${formatCommandOf(ready.plan.kind)} --apply ${path}`,
     );
   return ready;
 }

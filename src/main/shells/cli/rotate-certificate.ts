@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { KeyKind } from "#shared/model/key-kind.ts";
@@ -115,7 +115,7 @@ function refuseOthers({ grace, script }: Options): void {
     throw new Refusal("invalid-input", "--script is for keys; a renewal runs from here (--apply)");
 }
 
-function readWish(named: readonly string[], options: Options): RenewalWish {
+function readWish(named: readonly string[], options: Options): RenewalRequest {
   const { due = false, issuer, key, keyHere = false, challenge } = options;
   if (named.length === 0 && !due)
     throw new Refusal(
@@ -136,7 +136,7 @@ function readWish(named: readonly string[], options: Options): RenewalWish {
   };
 }
 
-function readDescribed(options: Options): RenewalWish["described"] {
+function readDescribed(options: Options): RenewalRequest["described"] {
   const { keyFile, reload, test = null, storeEntry: entry = null, storePassphraseFile } = options;
   if (keyFile !== undefined && reload !== undefined)
     return { keyFile, reload, test, entry, passphrase: null };
@@ -148,9 +148,9 @@ const IS_STORE = /\.(?:p12|pfx|jks|keystore)$/i;
 
 /** What opens a keystore goes into the vault, from a file or typed, and the wish names it. */
 async function keepPassphrase(
-  wish: RenewalWish,
+  wish: RenewalRequest,
   asking: Asking & { options: Options },
-): Promise<RenewalWish> {
+): Promise<RenewalRequest> {
   const { described } = wish;
   const { app, options, world } = asking;
   const { storePassphraseFile: file } = options;
@@ -165,7 +165,7 @@ async function keepPassphrase(
   return { ...wish, described: { ...described, passphrase: id } };
 }
 
-type Named = { sha256: Sha256 } | RenewalWish["endpoints"][number];
+type Named = { sha256: Sha256 } | RenewalRequest["endpoints"][number];
 
 const SERVED_AT = /^(?:\[(?<v6>[0-9a-f:.]+)\]|(?<host>[^:/\s]+)):(?<port>\d{1,5})(?:\/(?<name>[^/\s]+))?$/i;
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { OptionalRule } from "#shared/contract/findings.ts";
-import { sayRule } from "#shared/text/rule.ts";
+import { formatRule } from "#shared/text/rule.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { MORE, type Session } from "./session.ts";
 import type { World } from "./world.ts";
@@ -34,5 +34,5 @@ async function runRules(options: Options, world: World): Promise<void> {
   const rules = await optionalRules();
   if (options.json) return printJson({ rules }, world);
   for (const { rule, since } of rules)
-    world.out(`${rule} (${sayRule(rule)}): ${since === null ? "off" : `on since ${since}`}`);
+    world.out(`${rule} (${formatRule(rule)}): ${since === null ? "off" : `on since ${since}`}`);
 }

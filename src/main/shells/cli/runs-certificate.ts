@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunOrder } from "#shared/model/run.ts";
-import { sayHost } from "#shared/text/plan.ts";
+import { formatHost } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { readFileOrRefuse } from "./read-file.ts";
@@ -53,7 +53,7 @@ async function showRequests(text: string, options: CsrOptions, world: World): Pr
   if (options.out !== undefined) await mkdir(options.out, { recursive: true, mode: 0o755 });
   for (const order of made) {
     const { csr, names } = order;
-    world.out(printable(`${sayHost(order)}: ${names.join(", ")}`));
+    world.out(printable(`${formatHost(order)}: ${names.join(", ")}`));
     if (options.out === undefined) world.out(csr ?? "");
     else {
       const path = join(options.out, fileOf(order));
@@ -80,7 +80,7 @@ async function giveAll(text: string, options: GivenOptions, world: World): Promi
     const one = await app.client.runbooks.giveCertificate({ runId, text: textOf(bytes) });
     imported.push(one);
     if (options.json) continue;
-    world.out(printable(`${path} is accepted for ${sayHost(one)}: ${one.sha256}`));
+    world.out(printable(`${path} is accepted for ${formatHost(one)}: ${one.sha256}`));
     for (const note of one.notes) world.out(printable(`  ${note}`));
   }
   if (options.json) printJson({ imported }, world);

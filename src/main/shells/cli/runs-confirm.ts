@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { CHALLENGE_NAMESPACE, type RunDetail, type RunId } from "#shared/model/run.ts";
-import { sayAccount } from "#shared/text/account.ts";
+import { formatAccount } from "#shared/text/account.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { readFileOrRefuse } from "./read-file.ts";
@@ -80,7 +80,7 @@ async function confirm(text: string, options: ConfirmOptions, world: World): Pro
   const run = await runbooks.find({ runId });
   if (options.json) return printJson({ run }, world);
   if (signature !== null) world.out("the signature is by the new key");
-  for (const one of approvals) world.out(printable(`approved: ${sayAccount(one)}`));
+  for (const one of approvals) world.out(printable(`approved: ${formatAccount(one)}`));
   world.out(`go on: latchkey runs resume ${runId}`);
 }
 
@@ -96,9 +96,11 @@ async function readSignature(path: string | undefined): Promise<string | null> {
 function findNamed({ id, confirmation }: RunDetail & { id: RunId }, words: readonly string[]) {
   const accounts = confirmation?.accounts ?? [];
   return words.map((word) => {
-    const found = accounts.find((one) => [sayAccount(one), `${sayAccount(one)}:${one.port}`].includes(word));
+    const found = accounts.find((one) =>
+      [formatAccount(one), `${formatAccount(one)}:${one.port}`].includes(word),
+    );
     if (found) return { host: found.host, port: found.port, account: found.account };
-    const known = accounts.map(sayAccount).join(", ");
+    const known = accounts.map(formatAccount).join(", ");
     throw new Refusal(
       "not-found",
       `run ${id} does not wait for ${word}${known && `; it waits for ${known}`}`,

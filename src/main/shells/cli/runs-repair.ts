@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunDetail, RunId } from "#shared/model/run.ts";
-import { sayHost } from "#shared/text/plan.ts";
+import { formatHost } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
-import { repairsOf, sayRepair } from "#shared/text/repair.ts";
+import { formatRepair, repairsOf } from "#shared/text/repair.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { readRunId } from "./run-id.ts";
@@ -66,7 +66,10 @@ async function repair(text: string, options: Options, world: World): Promise<num
 const sayAll = ({ files }: RunDetail): string[] =>
   files
     .filter(({ fate }) => fate === "stuck")
-    .flatMap((file) => [`${sayHost(file)}: ${file.path}`, ...sayRepair(file).map((line) => `  ${line}`)]);
+    .flatMap((file) => [
+      `${formatHost(file)}: ${file.path}`,
+      ...formatRepair(file).map((line) => `  ${line}`),
+    ]);
 
 async function agree({ yes = false }: Options, { ask }: World): Promise<void> {
   if (yes) return;

@@ -3,10 +3,10 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { RunId } from "#shared/model/run.ts";
 import { UNSIGNED_CHECK } from "#shared/text/consent.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
-import { gatherConsents } from "./rotate-apply.ts";
+import { gatherAcknowledgements } from "./rotate-apply.ts";
 import { collect } from "./target-text.ts";
 import type { World } from "./world.ts";
-import { sayScripts, writeScripts } from "./write-scripts.ts";
+import { formatScripts, writeScripts } from "./write-scripts.ts";
 
 type Options = CommonOptions & { signWith?: string; acknowledge?: string[] };
 
@@ -45,9 +45,9 @@ async function write(text: string, folder: string, options: Options, world: Worl
   await using app = openApp(options, world, "write");
   const { planId } = await app.client.runbooks.find({ runId: id.data });
   const asked = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
-  const consents = await gatherConsents(asked, options, world);
+  const consents = await gatherAcknowledgements(asked, options, world);
   const wish = { planId, folder, signWith: options.signWith ?? null, consents };
   const scripts = await writeScripts(wish, app.client);
   if (options.json) printJson(scripts, world);
-  else sayScripts(scripts, folder, world);
+  else formatScripts(scripts, folder, world);
 }

@@ -4,18 +4,18 @@ import type { RunDetail, RunId, RunRow } from "#shared/model/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
 import { isConsented } from "#shared/text/consent.ts";
-import { sayNumber } from "#shared/text/count.ts";
+import { formatNumber } from "#shared/text/count.ts";
 import { formatKeptKey } from "#shared/text/kept-key.ts";
 import { checkOfUse } from "#shared/text/old-key-use.ts";
-import { sayHost, sayPhase } from "#shared/text/plan.ts";
+import { formatHost, formatPhase } from "#shared/text/plan.ts";
 import { printable } from "#shared/text/printable.ts";
 import { formatStepState } from "#shared/text/run.ts";
-import { sayTotal } from "#shared/text/total.ts";
+import { formatTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { codeOf, followRun, printEnd } from "./follow-run.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable, type Style } from "./print-table.ts";
-import { gatherConsents, gatherWord, sayMissing } from "./rotate-apply.ts";
+import { formatMissing, gatherAcknowledgements, gatherWord } from "./rotate-apply.ts";
 import { readRunId } from "./run-id.ts";
 import { addRunsCertificate } from "./runs-certificate.ts";
 import { addRunsConfirm } from "./runs-confirm.ts";
@@ -109,7 +109,7 @@ async function list(words: readonly string[], options: ListOptions, world: World
   }
   world.out(printTable(COLUMNS, rows, world));
   world.out(
-    `\n${sayTotal(total, "run")}${isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : ""}`,
+    `\n${formatTotal(total, "run")}${isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : ""}`,
   );
 }
 
@@ -136,7 +136,7 @@ async function show(text: string, options: CommonOptions, world: World): Promise
   const { rows } = await listRows(undefined, (page) => app.client.runbooks.entries({ runId, ...page }));
   if (options.json) return printJson({ run, entries: rows }, world);
   world.out(printable(`${run.title}, started at ${run.startedAt}`));
-  for (const order of run.orders) world.out(printable(sayOrder(order)));
+  for (const order of run.orders) world.out(printable(formatOrder(order)));
   for (const claim of run.claims) world.out(printable(sayClaim(claim)));
   if (run.claims.length > 0) world.out(`  ${CLAIM_REMEDY}`);
   if (run.newKey) world.out(printable(`new key: ${run.newKey.fingerprint}`));
@@ -146,17 +146,19 @@ async function show(text: string, options: CommonOptions, world: World): Promise
   printEnd(run, world);
 }
 
-const sayOrder = ({ host, port, names, state, message, sha256 }: RunDetail["orders"][number]): string =>
-  [`${sayHost({ host, port })}: ${names.join(", ")}: ${state}`, sha256, message].filter(Boolean).join(": ");
+const formatOrder = ({ host, port, names, state, message, sha256 }: RunDetail["orders"][number]): string =>
+  [`${formatHost({ host, port })}: ${names.join(", ")}: ${state}`, sha256, message]
+    .filter(Boolean)
+    .join(": ");
 
 type Step = RunDetail["stepList"][number];
 
 const stepColumns = ({ kind }: RunDetail): readonly Column<Step>[] => [
   { head: "STEP", cell: ({ ordinal }) => String(ordinal) },
-  { head: "WHAT", cell: ({ phase }) => sayPhase(phase, kind) },
+  { head: "WHAT", cell: ({ phase }) => formatPhase(phase, kind) },
   {
     head: "WHERE",
-    cell: ({ host, port }) => (host === null ? "here" : sayHost({ host, port })),
+    cell: ({ host, port }) => (host === null ? "here" : formatHost({ host, port })),
     cut: "middle",
   },
   { head: "STATE", cell: formatStepState },
@@ -197,7 +199,7 @@ async function go(
 function refuseUsed({ state, oldKeyWatch }: RunDetail, consents: readonly string[]): void {
   const checks = (oldKeyWatch?.uses ?? []).map(checkOfUse);
   if (state === "waiting" && checks.some((check) => !isConsented(check, consents)))
-    throw new Refusal("conflict", `the old key is not revoked: ${sayMissing(checks, consents)}`);
+    throw new Refusal("conflict", `the old key is not revoked: ${formatMissing(checks, consents)}`);
 }
 
 /** Whoever logs in by the old key where it still counts has it only there. */
@@ -239,7 +241,11 @@ async function askToEnd(
   world: World,
 ): Promise<{ typed: string | null; consents: string[] }> {
   const { planId, oldKeyWatch } = await client.runbooks.find({ runId });
-  const known = await gatherConsents((oldKeyWatch?.uses ?? []).map(checkOfUse), { acknowledge }, world);
+  const known = await gatherAcknowledgements(
+    (oldKeyWatch?.uses ?? []).map(checkOfUse),
+    { acknowledge },
+    world,
+  );
   const { plan } = await client.runbooks.findPlan({ planId });
   return { typed: plan && (await gatherWord(plan, { yes }, world)), consents: [...known, ...acknowledge] };
 }

@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayFault } from "#shared/text/fault.ts";
+import { formatFault } from "#shared/text/fault.ts";
 import { printable } from "#shared/text/printable.ts";
 import type { World } from "./world.ts";
 
@@ -8,18 +8,18 @@ import type { World } from "./world.ts";
 const NOT_DONE = ["locked", "unreachable", "unusable", "internal"];
 
 /** Says an error of this process on stderr, and answers with the exit code that it means. */
-export function sayError(error: unknown, world: World): number {
+export function formatError(error: unknown, world: World): number {
   // Commander has said its own by now; it "fails" with 0 after help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof Refusal) return sayRefused(error, world);
+  if (error instanceof Refusal) return formatRefused(error, world);
   world.err(
-    `latchkey: ${isOfTheSystem(error) ? printable(error.message) : `something went wrong: ${sayFault(error)}`}`,
+    `latchkey: ${isOfTheSystem(error) ? printable(error.message) : `something went wrong: ${formatFault(error)}`}`,
   );
   return 3;
 }
 
 /** The same of a refusal, wherever it was made. */
-export function sayRefused({ code, message }: { code: string; message: string }, { err }: World): number {
+export function formatRefused({ code, message }: { code: string; message: string }, { err }: World): number {
   err(`latchkey: ${printable(message)}`);
   return NOT_DONE.includes(code) ? 3 : 2;
 }

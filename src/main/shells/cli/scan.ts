@@ -5,14 +5,14 @@ import type { Endpoint } from "#shared/model/endpoint.ts";
 import type { Probe } from "#shared/model/probe.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanState } from "#shared/model/scan.ts";
-import type { TransportWish } from "#shared/model/transport.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { sayOutcome } from "#shared/text/outcome.ts";
-import { sayPlace, sayTarget, writeTarget } from "#shared/text/target.ts";
+import type { TransportRequest } from "#shared/model/transport.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatOutcome } from "#shared/text/outcome.ts";
+import { formatPlace, formatTarget, writeTarget } from "#shared/text/target.ts";
 import { followScan } from "./follow-scan.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
-import { readEndpoints, readScan, type VisitedScan } from "./read-scan.ts";
+import { type ProbedScan, readEndpoints, readScan } from "./read-scan.ts";
 import { SCAN, type Session } from "./session.ts";
 import {
   addTargetOptions,
@@ -23,7 +23,7 @@ import {
   type TargetOptions,
   transportOption,
 } from "./target-text.ts";
-import { askToTrust, sayUnasked } from "./trust-new-hosts.ts";
+import { askToTrust, formatUnasked } from "./trust-new-hosts.ts";
 import type { World } from "./world.ts";
 
 type ScanOptions = CommonOptions &
@@ -33,7 +33,7 @@ type ScanOptions = CommonOptions &
     identity?: string[];
     askPassword?: boolean;
     sudo?: boolean;
-    transport?: TransportWish;
+    transport?: TransportRequest;
     acceptNew?: boolean;
     concurrency?: number;
     proxy?: string;
@@ -103,7 +103,7 @@ With --json: { scanId, state, probes: { ok, failed, partial },
   endpoints: [{ target, facts, addresses, authorities, capabilities, timestamps, stapleBytes }] }`;
 
 type Wanted = TargetText & { again: "failed" | "unfinished" | null };
-type Visited = VisitedScan & { broken: readonly BrokenEntry[] };
+type Visited = ProbedScan & { broken: readonly BrokenEntry[] };
 
 /**
  * Visits targets, or all that are remembered. Answers with 1 when it was strict and one could not be read,
@@ -128,7 +128,7 @@ async function scanTargets(words: readonly string[], options: ScanOptions, world
     const unknown = last.failures.filter(({ outcome }) => outcome === "host-key-unknown");
     if (unknown.length === 0) break;
     if (options.json || !world.ask) {
-      world.err(sayUnasked(unknown).join("\n"));
+      world.err(formatUnasked(unknown).join("\n"));
       break;
     }
     const trusted = await askToTrust(unknown, app.client, world);
@@ -193,15 +193,15 @@ const toJson = (
   state,
   probes: { ok, failed, partial },
   failures: failures.map(({ target, outcome, message, jumpHost, transport }) => ({
-    target: sayTarget(target),
+    target: formatTarget(target),
     outcome,
     message,
     transport,
-    jumpHost: jumpHost && sayPlace(jumpHost),
+    jumpHost: jumpHost && formatPlace(jumpHost),
   })),
   broken,
   endpoints: endpoints.map(({ target, facts, addresses, authorities, offers, timestamps, stapleBytes }) => ({
-    target: sayTarget(target),
+    target: formatTarget(target),
     facts,
     addresses,
     authorities,
@@ -214,36 +214,36 @@ const toJson = (
 const MOST_FAILURES = 50;
 
 /** What a scan met, for people: first what went wrong, then the sum, which stays in view. */
-function printScan({ scan, failures }: VisitedScan, world: World): void {
+function printScan({ scan, failures }: ProbedScan, world: World): void {
   if (failures.length > 0) {
     world.out(printTable(COLUMNS, failures.slice(0, MOST_FAILURES), world));
     const more = failures.length - MOST_FAILURES;
-    if (more > 0) world.out(`and ${sayNumber(more)} more; use --json to list all`);
+    if (more > 0) world.out(`and ${formatNumber(more)} more; use --json to list all`);
     world.out("");
   }
   const { total, ok, partial, failed } = scan;
   const left = total - ok - partial - failed;
   const counts = [
-    `${sayNumber(ok)} read`,
-    ...(partial > 0 ? [`${sayNumber(partial)} read in part`] : []),
-    ...(failed > 0 ? [`${sayNumber(failed)} not read`] : []),
-    ...(left > 0 ? [`${sayNumber(left)} not scanned`] : []),
+    `${formatNumber(ok)} read`,
+    ...(partial > 0 ? [`${formatNumber(partial)} read in part`] : []),
+    ...(failed > 0 ? [`${formatNumber(failed)} not read`] : []),
+    ...(left > 0 ? [`${formatNumber(left)} not scanned`] : []),
   ];
-  world.out(`${sayState(scan.state)}${sayCount(total, "target")}: ${counts.join(", ")}`);
+  world.out(`${formatState(scan.state)}${formatCount(total, "target")}: ${counts.join(", ")}`);
 }
 
-const sayState = (state: ScanState): string => (state === "finished" ? "" : `${state}: `);
+const formatState = (state: ScanState): string => (state === "finished" ? "" : `${state}: `);
 
 const COLUMNS: Column<Probe>[] = [
-  { head: "TARGET", cell: sayWay, cut: "middle" },
-  { head: "OUTCOME", cell: ({ outcome }) => sayOutcome(outcome), style: ({ state }) => STYLES[state] },
+  { head: "TARGET", cell: formatWay, cut: "middle" },
+  { head: "OUTCOME", cell: ({ outcome }) => formatOutcome(outcome), style: ({ state }) => STYLES[state] },
   // Never cut: it says what to do.
   { head: "WHY", cell: ({ message }) => message },
 ];
 
 /** A jump host is named where the outcome is about it. */
-function sayWay({ target, jumpHost }: Probe): string {
-  return jumpHost ? `${sayTarget(target)} (via ${sayPlace(jumpHost)})` : sayTarget(target);
+function formatWay({ target, jumpHost }: Probe): string {
+  return jumpHost ? `${formatTarget(target)} (via ${formatPlace(jumpHost)})` : formatTarget(target);
 }
 
 const STYLES = { ok: "green", partial: "yellow", failed: "red" } as const;

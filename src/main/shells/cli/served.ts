@@ -1,12 +1,18 @@
 import { type Command, Option } from "commander";
 import { MISMATCHES, type ServedRow, ServedState } from "#shared/model/served.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayNumber } from "#shared/text/count.ts";
-import { sayElapsed } from "#shared/text/elapsed.ts";
-import { sayKey } from "#shared/text/key-size.ts";
+import { formatNumber } from "#shared/text/count.ts";
+import { formatElapsed } from "#shared/text/elapsed.ts";
+import { formatKey } from "#shared/text/key-size.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayFileLine, sayHandshake, sayListener, sayServedState, sayWhyUnseen } from "#shared/text/served.ts";
-import { sayTotal } from "#shared/text/total.ts";
+import {
+  formatFileLine,
+  formatHandshake,
+  formatListener,
+  formatServedState,
+  formatWhyUnseen,
+} from "#shared/text/served.ts";
+import { formatTotal } from "#shared/text/total.ts";
 import { listRows } from "./all-rows.ts";
 import { type CommonOptions, openApp, printJson, wholeNumber } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -49,25 +55,25 @@ async function listServed(words: readonly string[], options: Options, world: Wor
     app.client.served.list({ ...filter, ...page }),
   );
   if (options.json) return printJson({ served: rows.map(toJson), total }, world);
-  if (total === 0) return world.out(sayNone(filter));
+  if (total === 0) return world.out(formatNone(filter));
   world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
-  const shown = isMoreThan(total, rows.length) ? `, ${sayNumber(rows.length)} shown` : "";
-  world.out(`${sayTotal(total, "listener")}${shown}, ${sayStates(rows)}`);
+  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+  world.out(`${formatTotal(total, "listener")}${shown}, ${formatStates(rows)}`);
   if (rows.some(({ state }) => MISMATCHES.has(state)))
     world.out("what to do about mismatches: latchkey findings --details");
-  const unseen = rows.flatMap((row) => (row.state === "not-seen" ? (sayHandshake(row) ?? []) : []));
+  const unseen = rows.flatMap((row) => (row.state === "not-seen" ? (formatHandshake(row) ?? []) : []));
   if (unseen[0] !== undefined)
     world.out(`to see the rest, scan the listener and name: latchkey scan ${printable(unseen[0])}`);
   const [unreached] = rows.filter(
     ({ state, shownBy }) => state === "not-seen" && shownBy?.kind === "unreached",
   );
-  const whyUnreached = unreached && sayWhyUnseen(unreached);
+  const whyUnreached = unreached && formatWhyUnseen(unreached);
   if (unreached && whyUnreached)
     world.out(
-      `a scan from here cannot show ${printable(unreached.certificate?.path ?? sayListener(unreached))}: ${printable(whyUnreached)}`,
+      `a scan from here cannot show ${printable(unreached.certificate?.path ?? formatListener(unreached))}: ${printable(whyUnreached)}`,
     );
   const [never] = rows.filter(({ state }) => state === "never-served");
-  const why = never && sayWhyUnseen(never);
+  const why = never && formatWhyUnseen(never);
   if (never && why)
     world.out(`no client is ever served ${printable(never.certificate?.path ?? "")}: ${printable(why)}`);
 }
@@ -75,14 +81,14 @@ async function listServed(words: readonly string[], options: Options, world: Wor
 /** Row ids are of one database and no promise. */
 const toJson = ({ id: _, hostId: __, shownBy, ...row }: ServedRow) => ({
   ...row,
-  handshake: row.state === "not-seen" ? sayHandshake({ ...row, shownBy }) : null,
-  whyUnseen: isUnseen(row) ? sayWhyUnseen({ shownBy }) : null,
+  handshake: row.state === "not-seen" ? formatHandshake({ ...row, shownBy }) : null,
+  whyUnseen: isUnseen(row) ? formatWhyUnseen({ shownBy }) : null,
 });
 
 const isUnseen = ({ state }: Pick<ServedRow, "state">): boolean =>
   state === "not-seen" || state === "never-served";
 
-const sayNone = ({
+const formatNone = ({
   search,
   host,
   state,
@@ -95,36 +101,41 @@ const sayNone = ({
     ? "nothing matches"
     : "no server configuration is known yet; scan a host: latchkey scan root@web1.example";
 
-function sayStates(rows: readonly ServedRow[]): string {
+function formatStates(rows: readonly ServedRow[]): string {
   const counts = ServedState.options.map(
     (state) => [state, rows.filter((row) => row.state === state).length] as const,
   );
   return counts
-    .flatMap(([state, count]) => (count > 0 ? [`${count} ${sayServedState(state)}`] : []))
+    .flatMap(([state, count]) => (count > 0 ? [`${count} ${formatServedState(state)}`] : []))
     .join(", ");
 }
 
 const columnsAt = (now: Date): Column<ServedRow>[] => [
-  { head: "STATE", cell: ({ state }) => sayServedState(state), style: ({ state }) => STYLES[state] },
+  { head: "STATE", cell: ({ state }) => formatServedState(state), style: ({ state }) => STYLES[state] },
   { head: "HOST", cell: ({ host }) => host, cut: "middle" },
-  { head: "LISTENER", cell: (row) => `${row.server} ${sayListener(row)}`, cut: "middle" },
+  { head: "LISTENER", cell: (row) => `${row.server} ${formatListener(row)}`, cut: "middle" },
   {
     head: "KEY",
-    cell: ({ certificate }) => (certificate?.key ? sayKey(certificate.key) : "not read"),
+    cell: ({ certificate }) => (certificate?.key ? formatKey(certificate.key) : "not read"),
     leaves: 2,
   },
   { head: "FILE", cell: ({ certificate }) => certificate?.path ?? "not known", cut: "middle" },
-  { head: "BY", cell: ({ certificate, at }) => sayFileLine(certificate?.at ?? at), cut: "middle", leaves: 1 },
-  { head: "SEEN", cell: ({ sights }) => saySeen(sights, now), leaves: 3 },
+  {
+    head: "BY",
+    cell: ({ certificate, at }) => formatFileLine(certificate?.at ?? at),
+    cut: "middle",
+    leaves: 1,
+  },
+  { head: "SEEN", cell: ({ sights }) => formatSeen(sights, now), leaves: 3 },
 ];
 
 /** When what is served there was seen last. */
-function saySeen(sights: ServedRow["sights"], now: Date): string {
+function formatSeen(sights: ServedRow["sights"], now: Date): string {
   const last = sights
     .map(({ lastSeen }) => lastSeen)
     .toSorted()
     .at(-1);
-  return last === undefined ? "never" : sayElapsed(last, now);
+  return last === undefined ? "never" : formatElapsed(last, now);
 }
 
 const STYLES: Record<ServedState, "red" | "yellow" | "dim" | null> = {

@@ -3,8 +3,8 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { StartTls } from "#shared/model/starttls.ts";
-import { TransportWish } from "#shared/model/transport.ts";
-import { sayNumber } from "#shared/text/count.ts";
+import { TransportRequest } from "#shared/model/transport.ts";
+import { formatNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { readFileOrRefuse } from "./read-file.ts";
 import type { World } from "./world.ts";
@@ -46,7 +46,7 @@ export const transportOption = () =>
   new Option(
     "--transport <program>",
     "log in with the built-in ssh2 or the system's ssh; auto: whichever a host needs",
-  ).choices(TransportWish.options);
+  ).choices(TransportRequest.options);
 
 const MOST_BYTES = 8 * 1024 * 1024;
 
@@ -99,12 +99,12 @@ export async function refuseBrokenWords(
 }
 
 /** Each word and line that could not be read, for stderr; none for none. */
-export function sayBroken(broken: readonly BrokenEntry[]): string[] {
+export function formatBroken(broken: readonly BrokenEntry[]): string[] {
   if (broken.length === 0) return [];
   const head =
     broken.length === 1
       ? "latchkey: this target is invalid, and is left out:"
-      : `latchkey: these ${sayNumber(broken.length)} targets are invalid, and are left out:`;
+      : `latchkey: these ${formatNumber(broken.length)} targets are invalid, and are left out:`;
   return [
     head,
     ...broken.map(({ where, text, why }) =>
@@ -114,7 +114,7 @@ export function sayBroken(broken: readonly BrokenEntry[]): string[] {
 }
 
 /** What of ssh_config is not followed, for stderr. */
-export const sayNotes = (notes: readonly string[]): string[] =>
+export const formatNotes = (notes: readonly string[]): string[] =>
   notes.map((note) => printable(`latchkey: note: ${note}`));
 
 async function readList(from: string, world: World): Promise<string> {

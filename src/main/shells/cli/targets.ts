@@ -1,26 +1,26 @@
 import type { Command } from "commander";
 import type { BrokenEntry, RememberedTarget } from "#shared/contract/targets.ts";
-import type { TransportWish } from "#shared/model/transport.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { sayElapsed } from "#shared/text/elapsed.ts";
-import { sayKind, sayTarget } from "#shared/text/target.ts";
+import type { TransportRequest } from "#shared/model/transport.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatElapsed } from "#shared/text/elapsed.ts";
+import { formatKind, formatTarget } from "#shared/text/target.ts";
 import { type CommonOptions, openApp, openEmptyApp, printJson } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
 import { SCAN, type Session } from "./session.ts";
 import {
   addTargetOptions,
+  formatBroken,
+  formatNotes,
   readTargetText,
   refuseBrokenWords,
   requireTargets,
-  sayBroken,
-  sayNotes,
   type TargetOptions,
   transportOption,
 } from "./target-text.ts";
 import type { World } from "./world.ts";
 
 type Options = CommonOptions & TargetOptions;
-type AddOptions = Options & { sudo?: boolean; transport?: TransportWish };
+type AddOptions = Options & { sudo?: boolean; transport?: TransportRequest };
 
 export function addTargets(program: Command, { world, finish }: Session): void {
   const targets = program
@@ -86,11 +86,11 @@ async function remember(
   await using app = openApp(options, world, "write");
   await refuseBrokenWords(words, text, app.client);
   const { added, known, broken, notes } = await app.client.targets.add({ ...text, useSudo: sudo, transport });
-  const more = known > 0 ? `, ${sayNumber(known)} already known` : "";
+  const more = known > 0 ? `, ${formatNumber(known)} already known` : "";
   if (options.json) printJson({ added, known, broken, notes }, world);
   else {
-    world.out(`${sayCount(added, "target")} added${more}`);
-    for (const line of sayNotes(notes)) world.err(line);
+    world.out(`${formatCount(added, "target")} added${more}`);
+    for (const line of formatNotes(notes)) world.err(line);
   }
   return complain(broken, world);
 }
@@ -101,7 +101,7 @@ async function forget(words: readonly string[], options: Options, world: World):
   await refuseBrokenWords(words, text, app.client);
   const { removed, broken } = await app.client.targets.remove(text);
   if (options.json) printJson({ removed, broken }, world);
-  else world.out(`${sayCount(removed, "target")} deleted; what was found there is kept`);
+  else world.out(`${formatCount(removed, "target")} deleted; what was found there is kept`);
   return complain(broken, world);
 }
 
@@ -111,24 +111,24 @@ async function preview(words: readonly string[], options: Options, world: World)
   await using app = openEmptyApp(world);
   await refuseBrokenWords(words, text, app.client);
   const { total, ssh, tls, first, broken, notes } = await app.client.targets.preview(text);
-  const targets = first.map(sayTarget);
+  const targets = first.map(formatTarget);
   if (options.json) {
     printJson({ total, ssh, tls, first: targets, broken, notes }, world);
     return complain(broken.first, world);
   }
   const more = total - first.length;
-  world.out([...targets, ...(more > 0 ? [`and ${sayNumber(more)} more`] : [])].join("\n"));
-  world.out(`\n${sayCount(total, "target")}: ${sayNumber(ssh)} by SSH, ${sayNumber(tls)} by TLS`);
-  for (const line of sayNotes(notes)) world.err(line);
+  world.out([...targets, ...(more > 0 ? [`and ${formatNumber(more)} more`] : [])].join("\n"));
+  world.out(`\n${formatCount(total, "target")}: ${formatNumber(ssh)} by SSH, ${formatNumber(tls)} by TLS`);
+  for (const line of formatNotes(notes)) world.err(line);
   const code = complain(broken.first, world);
   const left = broken.total - broken.first.length;
-  if (left > 0) world.err(`  and ${sayNumber(left)} more`);
+  if (left > 0) world.err(`  and ${formatNumber(left)} more`);
   return code;
 }
 
 /** Names what could not be read, which is worth an exit code. */
 function complain(broken: readonly BrokenEntry[], world: World): number {
-  for (const line of sayBroken(broken)) world.err(line);
+  for (const line of formatBroken(broken)) world.err(line);
   return broken.length > 0 ? 1 : 0;
 }
 
@@ -139,26 +139,26 @@ async function listTargets(options: CommonOptions, world: World): Promise<void> 
   if (targets.length === 0)
     return world.out("no target is saved; add one: latchkey targets add root@web1.example");
   world.out(`${printTable(columnsAt(world.now()), targets, world)}\n`);
-  world.out(`${sayCount(targets.length, "target")}; latchkey scan scans all of them`);
+  world.out(`${formatCount(targets.length, "target")}; latchkey scan scans all of them`);
 }
 
 const columnsAt = (now: Date): Column<RememberedTarget>[] => [
-  { head: "TARGET", cell: ({ target }) => sayTarget(target), cut: "middle" },
-  { head: "BY", cell: sayBy },
+  { head: "TARGET", cell: ({ target }) => formatTarget(target), cut: "middle" },
+  { head: "BY", cell: formatBy },
   {
     head: "READ AS ROOT",
     cell: ({ target, useSudo }) => (target.kind === "ssh" && useSudo ? "by sudo" : ""),
   },
-  { head: "ADDED", cell: ({ addedAt }) => sayElapsed(addedAt, now) },
+  { head: "ADDED", cell: ({ addedAt }) => formatElapsed(addedAt, now) },
 ];
 
-function sayBy({ target, transport, way }: RememberedTarget): string {
+function formatBy({ target, transport, way }: RememberedTarget): string {
   if (target.kind === "ssh" && transport !== "auto") return `SSH (${transport})`;
-  return way === "" ? sayKind(target) : `${sayKind(target)} through ${way}`;
+  return way === "" ? formatKind(target) : `${formatKind(target)} through ${way}`;
 }
 
 const toTargetJson = ({ target, useSudo, transport, way, addedAt }: RememberedTarget) => ({
-  text: sayTarget(target),
+  text: formatTarget(target),
   ...target,
   useSudo,
   transport,

@@ -1,8 +1,8 @@
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { HostKeyView, Probe } from "#shared/model/probe.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import type { World } from "./world.ts";
 
 /** A machine whose key is not known, and the visits that ended there: one, or as many as lie behind a jump host. */
@@ -23,7 +23,7 @@ export async function askToTrust(
   for (const { place, isJumpHost, hostKey, probes } of groupByHost(unknown)) {
     if (!ask) continue;
     const { keyType, fingerprint } = hostKey;
-    const who = isJumpHost ? `the jump host ${sayPlace(place)}` : sayPlace(place);
+    const who = isJumpHost ? `the jump host ${formatPlace(place)}` : formatPlace(place);
     err(`\n${printable(`${who} presents an unknown host key:`)}`);
     err(printable(`  ${keyType} ${fingerprint}`));
     const reply = await ask("Does the host's administrator confirm this fingerprint? [y/N] ");
@@ -37,23 +37,23 @@ export async function askToTrust(
 const MOST_SHOWN = 20;
 
 /** What to do where nobody could be asked. */
-export function sayUnasked(unknown: readonly Probe[]): string[] {
+export function formatUnasked(unknown: readonly Probe[]): string[] {
   const hosts = groupByHost(unknown);
   const keys = hosts.slice(0, MOST_SHOWN).map(({ place, isJumpHost, hostKey: { keyType, fingerprint } }) => {
-    return `  ${sayPlace(place)} ${keyType} ${fingerprint}${isJumpHost ? " (a jump host)" : ""}`;
+    return `  ${formatPlace(place)} ${keyType} ${fingerprint}${isJumpHost ? " (a jump host)" : ""}`;
   });
   const more = hosts.length - MOST_SHOWN;
   return [
-    `latchkey: ${sayCount(hosts.length, "host presents", "hosts present")} an unknown host key:`,
+    `latchkey: ${formatCount(hosts.length, "host presents", "hosts present")} an unknown host key:`,
     ...keys,
-    ...(more > 0 ? [`  and ${sayNumber(more)} more`] : []),
+    ...(more > 0 ? [`  and ${formatNumber(more)} more`] : []),
     "check the fingerprints, then scan again with --accept-new, or at a terminal to be asked",
   ].map(printable);
 }
 
 function groupByHost(unknown: readonly Probe[]): UnknownHost[] {
   const groups = Map.groupBy(unknown, ({ target, jumpHost, hostKey }) => {
-    return `${sayPlace(jumpHost ?? target)} ${hostKey?.fingerprint}`;
+    return `${formatPlace(jumpHost ?? target)} ${hostKey?.fingerprint}`;
   });
   return [...groups.values()].flatMap((probes) => {
     const [first] = probes;

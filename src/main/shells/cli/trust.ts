@@ -3,8 +3,8 @@ import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ChainView, RevocationView, TrustItem } from "#shared/model/trust.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayReason, sayVerdict } from "#shared/text/judgement.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatReason, formatVerdict } from "#shared/text/judgement.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { type Column, printTable } from "./print-table.ts";
@@ -43,14 +43,14 @@ export function addTrust(program: Command, { world }: Session): void {
     .description("download the revocation lists that a certificate names")
     .addOption(allow())
     .action((sha256: string, _: object, command: Command) =>
-      fetchLists(sha256, command.optsWithGlobals<VisitOptions>(), world),
+      fetchLists(sha256, command.optsWithGlobals<ProbeOptions>(), world),
     );
   trust
     .command("ask <sha256>")
     .description("ask the OCSP responders that a certificate names whether it is revoked")
     .addOption(allow())
     .action((sha256: string, _: object, command: Command) =>
-      askResponders(sha256, command.optsWithGlobals<VisitOptions>(), world),
+      askResponders(sha256, command.optsWithGlobals<ProbeOptions>(), world),
     );
   trust
     .command("remove <sha256>")
@@ -60,7 +60,7 @@ export function addTrust(program: Command, { world }: Session): void {
     );
 }
 
-type VisitOptions = CommonOptions & { allow?: string[] };
+type ProbeOptions = CommonOptions & { allow?: string[] };
 
 /** Of what a certificate names, nothing on this computer or its own link is contacted unless the user says so. */
 const allow = () =>
@@ -93,7 +93,7 @@ async function showChain(text: string, options: CommonOptions, world: World): Pr
   const read = await chains.read({ sha256 });
   const revocation = await chains.revocation({ sha256 });
   if (options.json) printJson({ ...read, revocation }, world);
-  else world.out([...read.chains.map(sayChain), sayRevocation(revocation.views)].join("\n\n"));
+  else world.out([...read.chains.map(formatChain), formatRevocation(revocation.views)].join("\n\n"));
 }
 
 function readHash(text: string): Sha256 {
@@ -102,7 +102,7 @@ function readHash(text: string): Sha256 {
   throw new Refusal("invalid-input", `${text} is not a SHA-256; latchkey certificates --json lists them`);
 }
 
-function sayChain({ endpoint, links, verdicts }: ChainView): string {
+function formatChain({ endpoint, links, verdicts }: ChainView): string {
   const title = endpoint
     ? `as ${endpoint.host}:${endpoint.port} sends it`
     : "as far as known; no endpoint sends it";
@@ -110,16 +110,16 @@ function sayChain({ endpoint, links, verdicts }: ChainView): string {
     title,
     ...links.map(({ role, label }) => `  ${role.padEnd(14)} ${printable(label)}`),
     ...verdicts.flatMap(({ store, source, judgement }) => [
-      `  ${store.padEnd(14)} ${judgement ? sayVerdict(judgement) : "not asked"} (${printable(source)})`,
-      ...(judgement?.reasons ?? []).map((reason) => `  ${"".padEnd(14)} ${printable(sayReason(reason))}`),
+      `  ${store.padEnd(14)} ${judgement ? formatVerdict(judgement) : "not asked"} (${printable(source)})`,
+      ...(judgement?.reasons ?? []).map((reason) => `  ${"".padEnd(14)} ${printable(formatReason(reason))}`),
     ]),
   ].join("\n");
 }
 
-const sayRevocation = (views: readonly RevocationView[]): string =>
-  ["revocation", ...views.map((view) => `  ${sayView(view)}`)].join("\n");
+const formatRevocation = (views: readonly RevocationView[]): string =>
+  ["revocation", ...views.map((view) => `  ${formatView(view)}`)].join("\n");
 
-const sayView = ({ state, by, sentence }: RevocationView): string =>
+const formatView = ({ state, by, sentence }: RevocationView): string =>
   `${state.padEnd(14)} ${printable(`${sentence} (by ${by})`)}`;
 
 async function listItems(options: CommonOptions, world: World): Promise<void> {
@@ -155,7 +155,7 @@ async function addFiles(
   if (options.json) printJson(total, world);
   else
     world.out(
-      `${sayCount(total.added, options.crl ? "revocation list" : "root")} added${total.known > 0 ? `, ${total.known} already known` : ""}`,
+      `${formatCount(total.added, options.crl ? "revocation list" : "root")} added${total.known > 0 ? `, ${total.known} already known` : ""}`,
     );
 }
 
@@ -165,7 +165,7 @@ async function addFile(name: string, kind: TrustItem["kind"], { chains }: Latchk
   return chains.trust({ kind, name, base64: Buffer.from(bytes).toString("base64") });
 }
 
-async function fetchLists(sha256: string, options: VisitOptions, world: World): Promise<void> {
+async function fetchLists(sha256: string, options: ProbeOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   const fetched = await app.client.chains.fetchLists({
     sha256: readHash(sha256),
@@ -173,12 +173,12 @@ async function fetchLists(sha256: string, options: VisitOptions, world: World): 
   });
   if (options.json) printJson(fetched, world);
   else {
-    world.out(`${sayCount(fetched.added, "revocation list")} added, ${fetched.known} already known`);
+    world.out(`${formatCount(fetched.added, "revocation list")} added, ${fetched.known} already known`);
     for (const { address, why } of fetched.failed) world.err(`latchkey: ${printable(`${address}: ${why}`)}`);
   }
 }
 
-async function askResponders(sha256: string, options: VisitOptions, world: World): Promise<void> {
+async function askResponders(sha256: string, options: ProbeOptions, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
   const { views } = await app.client.chains.askResponders({
     sha256: readHash(sha256),
@@ -189,7 +189,7 @@ async function askResponders(sha256: string, options: VisitOptions, world: World
     world.out(
       views.length === 0
         ? "it names no OCSP responder; many CAs no longer have one"
-        : views.map(sayView).join("\n"),
+        : views.map(formatView).join("\n"),
     );
 }
 

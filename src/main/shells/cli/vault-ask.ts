@@ -8,7 +8,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { secretCopy } from "#shared/model/secret-bytes.ts";
 import type { Sealed } from "#shared/model/vault.ts";
 import { printable } from "#shared/text/printable.ts";
-import { sayTries } from "./answer-questions.ts";
+import { formatTries } from "./answer-questions.ts";
 import { readFileOrRefuse } from "./read-file.ts";
 import type { World } from "./world.ts";
 
@@ -38,7 +38,7 @@ export async function openVaultFor({ app, options, world }: Asking): Promise<voi
   for (let tries = MOST_WRONG_ANSWERS; tries > 0; tries--) {
     const passphrase = await sealTyped("Passphrase of the vault: ", { app, world });
     if ((await vault.unlock({ passphrase })).kind === "open") return;
-    if (tries > 1) world.err(`wrong passphrase; ${sayTries(tries - 1)}`);
+    if (tries > 1) world.err(`wrong passphrase; ${formatTries(tries - 1)}`);
   }
   throw new Refusal("locked", `none of the passphrases opens the vault ${file}; nothing was changed`);
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { type Sealed, SecretId, type VaultStatus, type WrapKind } from "#shared/model/vault.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
 import { MORE, type Session } from "./session.ts";
@@ -77,10 +77,10 @@ async function showStatus(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
   const status = await app.client.vault.status();
   if (options.json) return printJson(status, world);
-  for (const line of sayStatus(status)) world.out(printable(line));
+  for (const line of formatStatus(status)) world.out(printable(line));
 }
 
-function sayStatus({ state, file, problem, wraps, kept }: VaultStatus): string[] {
+function formatStatus({ state, file, problem, wraps, kept }: VaultStatus): string[] {
   if (problem !== null) return [problem];
   if (state === "absent") return [`there is no vault yet: ${file}`];
   const secrets = kept.map(({ kind, count }) => `  ${kind}: ${count}`);
@@ -89,7 +89,9 @@ function sayStatus({ state, file, problem, wraps, kept }: VaultStatus): string[]
     `${file} is ${state}`,
     ...wraps.map(({ kind, since }) => `opened by ${OPENED_BY[kind]}, since ${since}`),
     ...(has("recovery") ? [] : ["there is no recovery passphrase; set one: latchkey vault recovery set"]),
-    secrets.length === 0 ? "it contains no secrets yet" : `it contains ${sayCount(totalOf(kept), "secret")}:`,
+    secrets.length === 0
+      ? "it contains no secrets yet"
+      : `it contains ${formatCount(totalOf(kept), "secret")}:`,
     ...secrets,
   ];
 }

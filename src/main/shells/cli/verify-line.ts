@@ -1,5 +1,5 @@
 import { createBareProgram } from "./bare-program.ts";
-import { sayError } from "./say-error.ts";
+import { formatError } from "./say-error.ts";
 import { addVerify } from "./verify.ts";
 import type { World } from "./world.ts";
 
@@ -20,6 +20,6 @@ export async function runVerifyLine(argv: readonly string[], world: World): Prom
     await program.parseAsync(argv, { from: "user" });
     return code;
   } catch (error) {
-    return sayError(error, world);
+    return formatError(error, world);
   }
 }

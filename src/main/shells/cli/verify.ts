@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type ChainReason, type Judgement, Profile, type Purpose } from "#shared/model/chain.ts";
+import { type ChainReason, type Evaluation, Profile, type Purpose } from "#shared/model/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayReason, sayVerdict } from "#shared/text/judgement.ts";
+import { formatReason, formatVerdict } from "#shared/text/judgement.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
 import { countCertificates, countLists, verifyFiles } from "#verify";
 import { readFileOrRefuse } from "./read-file.ts";
@@ -100,23 +100,23 @@ async function verify(options: Options, world: World): Promise<number> {
     mostIntermediates: options.maxDepth ?? null,
     profile: options.profile ?? "rfc5280",
   });
-  world.out(options.json ? printableJson(judgement, 2) : sayJudgement(judgement));
+  world.out(options.json ? printableJson(judgement, 2) : formatEvaluation(judgement));
   const isEnough =
     judgement.state === "valid" || (judgement.state === "valid-for-clients" && !options.profile);
   return isEnough ? 0 : 1;
 }
 
-function sayJudgement({ reasons, notes, path, ...judgement }: Judgement): string {
+function formatEvaluation({ reasons, notes, path, ...judgement }: Evaluation): string {
   return [
-    sayVerdict(judgement),
-    ...reasons.map(sayLine),
-    ...(notes.length > 0 ? ["notes", ...notes.map(sayLine)] : []),
+    formatVerdict(judgement),
+    ...reasons.map(formatLine),
+    ...(notes.length > 0 ? ["notes", ...notes.map(formatLine)] : []),
     ...path.map((sha256, at) => `  ${(at === 0 ? "leaf" : "issued by").padEnd(22)} ${sha256}`),
   ].join("\n");
 }
 
-const sayLine = (reason: ChainReason): string =>
-  `  ${reason.code.padEnd(22)} ${printable(sayReason(reason))}`;
+const formatLine = (reason: ChainReason): string =>
+  `  ${reason.code.padEnd(22)} ${printable(formatReason(reason))}`;
 
 const MOST_BYTES = 64 * 1024 * 1024;
 

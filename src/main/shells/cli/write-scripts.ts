@@ -7,7 +7,7 @@ import type { Scripts } from "#shared/model/script.ts";
 import { printable } from "#shared/text/printable.ts";
 import type { World } from "./world.ts";
 
-type ScriptWish = {
+type ScriptRequest = {
   planId: PlanId;
   folder: string;
   /** The key that signs them; null: none does. */
@@ -18,7 +18,7 @@ type ScriptWish = {
 
 /** Writes the offline scripts of a plan that can run now into a folder, each with its signature beside it. */
 export async function writeScripts(
-  { folder, ...wish }: ScriptWish,
+  { folder, ...wish }: ScriptRequest,
   client: LatchkeyClient,
 ): Promise<Scripts> {
   const scripts = await client.runbooks.exportScripts(wish);
@@ -51,7 +51,7 @@ async function writeAnew(path: string, text: string, mode: number): Promise<void
   await writeFile(path, text, { mode, flag: "wx" });
 }
 
-export function sayScripts({ files, notes }: Scripts, folder: string, world: World): void {
+export function formatScripts({ files, notes }: Scripts, folder: string, world: World): void {
   for (const { name, signature } of files)
     world.err(printable(`written: ${join(folder, name)}${signature === null ? "" : " and its .sig"}`));
   for (const note of notes) world.err(printable(`  ${note}`));

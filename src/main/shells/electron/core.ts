@@ -2,12 +2,12 @@
 import type {} from "electron";
 import { type AppOptions, createApp } from "#app";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayFault } from "#shared/text/fault.ts";
+import { formatFault } from "#shared/text/fault.ts";
 import { endOnFault } from "#shells/end-on-fault.ts";
 import { narrowUmask } from "#shells/narrow-umask.ts";
 import { type FromCore, ToCore } from "./core/core-messages.ts";
 import { servePorts } from "./core/serve-ports.ts";
-import { createKeeperStarter } from "./core/start-keeper.ts";
+import { createVaultProcessStarter } from "./core/start-keeper.ts";
 
 narrowUmask();
 
@@ -18,10 +18,10 @@ const tell = (message: FromCore) => parentPort.postMessage(message);
 
 endOnFault();
 // A message that is no request is rejected where nobody waits for it: the page's fault, and no reason to stop a scan.
-process.on("unhandledRejection", (fault) => process.stderr.write(`latchkey: ${sayFault(fault)}\n`));
+process.on("unhandledRejection", (fault) => process.stderr.write(`latchkey: ${formatFault(fault)}\n`));
 
 try {
-  const startKeeper = createKeeperStarter(parentPort, tell);
+  const startKeeper = createVaultProcessStarter(parentPort, tell);
   const app = createApp({ ...named, databasePath, whenDamaged: "read", keepsBackups: true, startKeeper });
   servePorts(app, parentPort);
   parentPort.on("message", ({ data }) => {

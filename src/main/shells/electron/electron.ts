@@ -5,7 +5,7 @@ import { narrowUmask } from "#shells/narrow-umask.ts";
 import { runCommand } from "./command.ts";
 import { createKeepers, openDesktop } from "./desktop.ts";
 import { PAGE_SCHEME } from "./guard/page-protocol.ts";
-import { findUnsafeSwitch, sayUnsafe } from "./guard/unsafe-switches.ts";
+import { findUnsafeSwitch, formatUnsafe } from "./guard/unsafe-switches.ts";
 import { argumentsOf, type Launch, readLaunch } from "./opened/launch.ts";
 
 narrowUmask();
@@ -17,7 +17,7 @@ protocol.registerSchemesAsPrivileged([PAGE_SCHEME]);
 const unsafe = app.isPackaged ? findUnsafeSwitch(process.argv.slice(1)) : null;
 const launch = readLaunch(argumentsOf(process.argv, app), process.cwd());
 // Chromium has read its switches, and does what they say once the app is ready: it never is.
-if (unsafe !== null) process.stderr.write(`${sayUnsafe(unsafe)}\n`, () => app.exit(2));
+if (unsafe !== null) process.stderr.write(`${formatUnsafe(unsafe)}\n`, () => app.exit(2));
 else if (launch.kind === "command") void runCommand(app, launch.argv, createKeepers());
 else if (app.requestSingleInstanceLock()) void open(launch);
 // The window that is open already hears of us, and shows what we were to open.

@@ -40,7 +40,7 @@ test.each(FAMILIES)(
     expect(await world.look()).toEqual(before);
     expect(world.faults).toEqual([]);
     await world.expectLootToBeGood();
-    process.stdout.write(`${sayCount(replies)} by ${name}\n`);
+    process.stdout.write(`${formatCount(replies)} by ${name}\n`);
   },
 );
 
@@ -64,7 +64,7 @@ function isRefusal({ headers, body }: RawReply): boolean {
   );
 }
 
-function sayCount(replies: readonly RawReply[]): string {
+function formatCount(replies: readonly RawReply[]): string {
   const counts = Map.groupBy(replies, ({ status }) => status || "hung up");
   const said = [...counts].toSorted().map(([status, { length }]) => `${status} x${length}`);
   return `${replies.length} attacks refused: ${said.join(", ")}`;

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { placeOf, readPeers } from "./peers.ts";
 
 /** A browser needs less than ten to load a page and to open its socket. */
-export const MOST_UNPROVED = 64;
+export const MOST_UNVERIFIED = 64;
 /** Until the kernel has said whose the newest are; who comes then is turned away. One program can mostly open 1,024, and again as soon as they are closed. */
 const MOST_AT_ONCE = 3_000;
 
@@ -25,9 +25,9 @@ export function createConnections(port: number | null, ourUser = process.getuid?
   async function thin(): Promise<void> {
     if (isThinning) return;
     isThinning = true;
-    while (unproved.size > MOST_UNPROVED) {
+    while (unproved.size > MOST_UNVERIFIED) {
       await identify();
-      for (const socket of chooseLost(unproved.size - MOST_UNPROVED)) {
+      for (const socket of chooseLost(unproved.size - MOST_UNVERIFIED)) {
         unproved.delete(socket);
         socket.destroy();
       }
@@ -59,7 +59,7 @@ export function createConnections(port: number | null, ourUser = process.getuid?
       if (unproved.size >= MOST_AT_ONCE) return void socket.destroy();
       unproved.set(socket, "not-asked");
       socket.once("close", () => unproved.delete(socket));
-      if (unproved.size > MOST_UNPROVED) void thin();
+      if (unproved.size > MOST_UNVERIFIED) void thin();
     },
 
     /** It has proved a session, and is counted no more. */

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import { sayTrace } from "#shared/text/trace.ts";
+import { formatTrace } from "#shared/text/trace.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { createDriver } from "#testing/runbooks/drive-runs.ts";
@@ -33,7 +33,7 @@ test.runIf(canStartHosts())(
       databasePath,
       workstation,
       log: (error) => logged.push(error),
-      trace: (...names) => traced.push(inspect(names, SHOWN), sayTrace(names)),
+      trace: (...names) => traced.push(inspect(names, SHOWN), formatTrace(names)),
     });
     await using web = await openWebClient(app);
     await using processes = watchProcesses();

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { type Handshake, proofText } from "#shared/contract/web-protocol.ts";
+import { type Handshake, verificationText } from "#shared/contract/web-protocol.ts";
 
 /** 256 random bits that fit in a URL and in a header. */
 export const makeSecret = (): string => randomBytes(32).toString("base64url");
@@ -13,4 +13,6 @@ export const isSecret = (offered: string, digest: Buffer): boolean =>
 
 /** One end's proof that it knows the session's secret, in base64url. */
 export const prove = (by: "server" | "page", secret: string, handshake: Handshake): string =>
-  createHmac("sha256", Buffer.from(secret, "base64url")).update(proofText(by, handshake)).digest("base64url");
+  createHmac("sha256", Buffer.from(secret, "base64url"))
+    .update(verificationText(by, handshake))
+    .digest("base64url");

@@ -13,11 +13,11 @@ import { createTinyApp } from "#testing/tiny-app.ts";
 import {
   codeOf,
   exchangeCode,
+  formatHello,
   nextWord,
   offerCode,
   openAsPage,
-  openUnproved,
-  sayHello,
+  openUnverified,
 } from "#testing/web/as-page.ts";
 import { prove } from "./secret.ts";
 import { serve } from "./serve.ts";
@@ -104,7 +104,7 @@ const WRONG_HELLOS: [name: string, change: (grant: WebGrant) => object][] = [
 
 test.each(WRONG_HELLOS)("whoever begins with %s is told nothing, and hung up on", async (_, change) => {
   await using world = await startShell();
-  const socket = await openUnproved(world.shell.url);
+  const socket = await openUnverified(world.shell.url);
   const said: unknown[] = [];
   socket.on("message", (data) => said.push(String(data)));
   const isClosed = once(socket, "close");
@@ -119,24 +119,24 @@ test("a proof is good for neither end's other, nor twice, nor for another sessio
   const { url } = world.shell;
   const [grant, other] = [await world.exchange(), await world.exchange()];
   let seen: Handshake | null = null;
-  const tryProof = async (make: (handshake: Handshake) => string) => {
-    const socket = await openUnproved(url);
-    const handshake = await sayHello(socket, url, grant);
+  const tryVerification = async (make: (handshake: Handshake) => string) => {
+    const socket = await openUnverified(url);
+    const handshake = await formatHello(socket, url, grant);
     socket.send(JSON.stringify({ proof: make(handshake) }));
     const heard = await nextWord(socket).then(String, (error: Error) => error.message);
     seen = handshake;
     return heard;
   };
   const refused = `hung up with ${WEB_CLOSE.unproved.code}`;
-  expect(await tryProof((now) => prove("server", grant.secret, now))).toBe(refused);
-  expect(await tryProof((now) => prove("page", grant.secret, seen ?? now))).toBe(refused);
-  expect(await tryProof((now) => prove("page", other.secret, now))).toBe(refused);
-  expect(await tryProof((now) => prove("page", grant.secret, { ...now, authority: "127.0.0.1:1" }))).toBe(
-    refused,
-  );
-  expect(await tryProof((now) => prove("page", grant.secret, { ...now, session: other.session }))).toBe(
-    refused,
-  );
+  expect(await tryVerification((now) => prove("server", grant.secret, now))).toBe(refused);
+  expect(await tryVerification((now) => prove("page", grant.secret, seen ?? now))).toBe(refused);
+  expect(await tryVerification((now) => prove("page", other.secret, now))).toBe(refused);
+  expect(
+    await tryVerification((now) => prove("page", grant.secret, { ...now, authority: "127.0.0.1:1" })),
+  ).toBe(refused);
+  expect(
+    await tryVerification((now) => prove("page", grant.secret, { ...now, session: other.session })),
+  ).toBe(refused);
   expect(await callerOf(await world.open(grant))("hello")).toBe("HELLO");
   expect(world.app.countCalls()).toBe(1);
 });

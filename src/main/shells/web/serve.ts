@@ -82,7 +82,7 @@ export async function serve(options: Options): Promise<WebShell> {
     if (code === null) return refuse(response, 400);
     const result = codes.redeem(code, peer);
     if (result === "good") return answer(response, toJson(sessions.open()));
-    if (result === "refused-now") warn(sayGuessing(peer));
+    if (result === "refused-now") warn(formatGuessing(peer));
     refuse(response, result === "refused" ? 429 : 401);
   }
 
@@ -100,7 +100,7 @@ export async function serve(options: Options): Promise<WebShell> {
   return { url: newLaunchUrl(), newLaunchUrl, [Symbol.asyncDispose]: stop };
 }
 
-const sayGuessing = (peer: string): string =>
+const formatGuessing = (peer: string): string =>
   `${peer} of this computer has offered ${MOST_BAD_CODES} wrong launch codes and may be guessing: ` +
   `codes from there are refused for ${REFUSED_MS / 1_000} seconds; open pages go on`;
 

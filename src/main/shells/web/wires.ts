@@ -7,8 +7,8 @@ import { type WebSocket, WebSocketServer } from "ws";
 import {
   HANDSHAKE_MS,
   PageHello,
-  PageProof,
-  type ServerProof,
+  PageVerification,
+  type ServerVerification,
   WEB_CLOSE,
   WEB_PROTOCOL,
 } from "#shared/contract/web-protocol.ts";
@@ -46,7 +46,7 @@ export function createWires({ router, sessions, connections, authority }: Deps) 
 
   async function accept(wire: WebSocket, socket: Duplex): Promise<void> {
     wire.on("error", () => wire.terminate());
-    const session = await proveBoth(wire, sessions, authority);
+    const session = await verifyBoth(wire, sessions, authority);
     if (!session) return hangUp(wire, WEB_CLOSE.unproved);
     if (sessions.isOver(session)) return hangUp(wire, WEB_CLOSE.ended);
     // Of a plain HTTP server's sockets there are no others.
@@ -110,18 +110,18 @@ const MOST_BYTES = 512;
  * Proves to whoever opened a WebSocket that this is the server of their session, and has them prove that they hold it.
  * Answers with the session, which may be over; null when they did not, in time. The socket is for the caller to close.
  */
-async function proveBoth(wire: WebSocket, sessions: Sessions, authority: string): Promise<Session | null> {
+async function verifyBoth(wire: WebSocket, sessions: Sessions, authority: string): Promise<Session | null> {
   const hello = await nextWord(wire, PageHello);
   const session = hello && sessions.find(hello.session);
   if (!session) return null;
   const serverNonce = makeSecret();
   const handshake = { authority, session: session.id, pageNonce: hello.nonce, serverNonce };
-  const answer: ServerProof = {
+  const answer: ServerVerification = {
     nonce: serverNonce,
     proof: prove("server", session.secret, handshake),
   };
   wire.send(JSON.stringify(answer));
-  const theirs = await nextWord(wire, PageProof);
+  const theirs = await nextWord(wire, PageVerification);
   const expected = digestSecret(prove("page", session.secret, handshake));
   return theirs && isSecret(theirs.proof, expected) ? session : null;
 }

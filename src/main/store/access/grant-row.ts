@@ -1,11 +1,11 @@
 import { Approval } from "#shared/model/change.ts";
 import type { GrantRow, Orphan, OrphanState } from "#shared/model/grant.ts";
-import { judgesAbsence, type Scope } from "#shared/model/person.ts";
+import { evaluatesAbsence, type Scope } from "#shared/model/person.ts";
 import { Verdict } from "#shared/model/verdict.ts";
-import { ROGUE_SEVERITY, sayRogueSentence } from "#shared/text/approval.ts";
-import { ORPHAN_SEVERITY, sayOrphan } from "#shared/text/orphan.ts";
-import { sayWhy } from "#shared/text/why.ts";
-import { IS_ROGUE } from "#store/changes/rogue.ts";
+import { formatUnapprovedSentence, UNAPPROVED_SEVERITY } from "#shared/text/approval.ts";
+import { formatOrphan, ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
+import { formatWhy } from "#shared/text/why.ts";
+import { IS_UNAPPROVED } from "#store/changes/rogue.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import type { OwnerFinder, OwnerRow } from "#store/people/owner-facts.ts";
 
@@ -31,7 +31,7 @@ export type Row = OwnerRow & {
 
 export const COLUMNS = `id, host_name, port, account, file, line, key_type, key_bits, fingerprint, comment, options, effective,
   verdict, owner, is_matched, listed, orphan,
-  (${IS_ROGUE}) AS is_rogue, (SELECT owner FROM approval AS given WHERE given.id = approval) AS vouched_by,
+  (${IS_UNAPPROVED}) AS is_rogue, (SELECT owner FROM approval AS given WHERE given.id = approval) AS vouched_by,
   (SELECT json_object('owner', owner, 'purpose', purpose, 'reviewOn', given.review_on, 'approvedAt', approved_at)
    FROM approval AS given WHERE given.id = approval) AS approved, (SELECT started_at FROM scan WHERE scan.id = first_scan) AS first_seen,
   (SELECT started_at FROM scan WHERE scan.id = last_scan) AS last_seen`;
@@ -73,13 +73,13 @@ export function grantRows({ briefs, owners }: Deps) {
       orphan: state,
       isRogue: row.is_rogue === 1,
       approval: row.approved === null ? null : Approval.parse(JSON.parse(row.approved)),
-      why: sayWhy(verdict, state),
+      why: formatWhy(verdict, state),
       firstSeen: row.first_seen,
       lastSeen: row.last_seen,
       findings: [
         ...briefs.computed({ kind: "grant", about: row.id }, [
           ...(orphan === null ? [] : [briefOrphan({ ...row, orphan, verdict })]),
-          ...(row.is_rogue === 1 ? [briefRogue({ ...row, verdict })] : []),
+          ...(row.is_rogue === 1 ? [briefUnapproved({ ...row, verdict })] : []),
         ]),
         ...briefs.about({ kind: "grant", id: row.id }),
         ...(row.fingerprint === null || row.effective === "no" ? [] : briefs.ofKey(row.fingerprint)),
@@ -90,18 +90,20 @@ export function grantRows({ briefs, owners }: Deps) {
 
 /** What is only unmatched is no orphan where nobody has said that all is scanned, and not known to be one where that was not read whole. */
 function orphanStateOf(orphan: Orphan | null, scope: Scope): OrphanState | null {
-  if (orphan !== "unmatched" || judgesAbsence(scope)) return orphan;
+  if (orphan !== "unmatched" || evaluatesAbsence(scope)) return orphan;
   return scope.isWhole ? "unknown" : null;
 }
 
-const briefOrphan = (grant: Parameters<typeof sayOrphan>[0]): GrantRow["findings"][number] => ({
+const briefOrphan = (grant: Parameters<typeof formatOrphan>[0]): GrantRow["findings"][number] => ({
   rule: "grant-orphaned",
   severity: ORPHAN_SEVERITY[grant.orphan],
-  sentence: sayOrphan(grant).sentence,
+  sentence: formatOrphan(grant).sentence,
 });
 
-const briefRogue = (grant: Parameters<typeof sayRogueSentence>[0]): GrantRow["findings"][number] => ({
+const briefUnapproved = (
+  grant: Parameters<typeof formatUnapprovedSentence>[0],
+): GrantRow["findings"][number] => ({
   rule: "grant-since-baseline",
-  severity: ROGUE_SEVERITY,
-  sentence: sayRogueSentence(grant),
+  severity: UNAPPROVED_SEVERITY,
+  sentence: formatUnapprovedSentence(grant),
 });

@@ -1,7 +1,7 @@
 import type { Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
 import { endOfStart, isAscii, splitWords, toFingerprintStart, toPattern } from "#store/lists/search.ts";
-import { either, type Ids, type Search, type SoughtWord, seek, type Together } from "#store/lists/seek.ts";
+import { either, type FoundWord, type Ids, type Search, seek, type Together } from "#store/lists/seek.ts";
 
 export const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
 
@@ -26,12 +26,12 @@ export function grantSearch(lists: Lists, size: () => number) {
     });
     const isKnown =
       phrases.every((phrase) => phrase?.isWhole) && words.every((word) => fileOf(word) === null);
-    const sought = words.map((word) => seekInGrants(lists, word));
+    const sought = words.map((word) => findInGrants(lists, word));
     return seek(lists, { words: sought, together: isKnown ? together : null, id: "id", size });
   };
 }
 
-export function seekInGrants(lists: Lists, word: string): SoughtWord {
+export function findInGrants(lists: Lists, word: string): FoundWord {
   const hash = hashOf(word);
   const file = fileOf(word);
   const pattern = toPattern(word);

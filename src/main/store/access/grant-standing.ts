@@ -25,7 +25,7 @@ export const EVERYTHING: Standing = {
 export type CountStanding = (standing: Standing) => number;
 
 /** From what the triggers keep: see `tallied_as`. */
-export function standingTally(db: Database): CountStanding {
+export function standingCachedCount(db: Database): CountStanding {
   const sum = db
     .prepare<[string], number>("SELECT ifnull(sum(count), 0) FROM tally WHERE what GLOB ?")
     .pluck();

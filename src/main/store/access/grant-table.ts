@@ -1,14 +1,14 @@
 import type { Database } from "better-sqlite3";
 import type { AccessFilter } from "#shared/contract/access.ts";
 import type { GrantDetail, GrantRow } from "#shared/model/grant.ts";
-import { judgesAbsence } from "#shared/model/person.ts";
-import { BY_FIRST_SCAN, IS_ROGUE, ROGUE_COUNT } from "#store/changes/rogue.ts";
+import { evaluatesAbsence } from "#shared/model/person.ts";
+import { BY_FIRST_SCAN, IS_UNAPPROVED, UNAPPROVED_COUNT } from "#store/changes/rogue.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
-import type { scopeTable } from "#store/people/scope-table.ts";
+import type { inventoryTable } from "#store/people/scope-table.ts";
 import { COLUMNS, type GrantRows, type Row } from "./grant-row.ts";
 import { grantSearch, STANDS_NOW } from "./grant-search.ts";
-import { EVERYTHING, standingConditions, standingTally } from "./grant-standing.ts";
+import { EVERYTHING, standingCachedCount, standingConditions } from "./grant-standing.ts";
 
 type Column = "host" | "account" | "fingerprint" | "keyType" | "effective" | "comment";
 
@@ -29,7 +29,7 @@ const FEW = 2_000;
 /** The same key in other places is listed up to this many. */
 const MOST_OF_SAME_KEY = 1_000;
 
-type Deps = { lists: Lists; rows: GrantRows; scope: ReturnType<typeof scopeTable> };
+type Deps = { lists: Lists; rows: GrantRows; scope: ReturnType<typeof inventoryTable> };
 
 /** The grants that stand now. */
 export function grantTable(db: Database, { lists, rows, scope }: Deps) {
@@ -42,21 +42,21 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
     WHERE ifnull(fingerprint, '') = ? AND gone_scan IS NULL AND id <> ?
     ORDER BY id
     LIMIT ?`);
-  const tally = standingTally(db);
-  const countRogue = db.prepare<[], number>(`SELECT ${ROGUE_COUNT}`).pluck();
+  const tally = standingCachedCount(db);
+  const countRogue = db.prepare<[], number>(`SELECT ${UNAPPROVED_COUNT}`).pluck();
   const search = grantSearch(lists, () => tally(EVERYTHING));
 
   return {
     list({ sort, after, limit, ...filter }: Wanted): Listed<GrantRow> {
-      const standing = { ...filter, isAbsenceJudged: judgesAbsence(scope.read()) };
+      const standing = { ...filter, isAbsenceJudged: evaluatesAbsence(scope.read()) };
       const sought = search(filter.search);
       const plain = toConditions(filter);
       const judged = standingConditions(standing, tally);
       const where = [STANDS_NOW, ...sought.where, ...plain, ...judged];
       const isSought = filter.search.trim() !== "";
-      const isRogueAlone = filter.rogue && plain.length + judged.length === 1;
+      const isUnapprovedAlone = filter.rogue && plain.length + judged.length === 1;
       const counted = () =>
-        plain.length === 0 ? tally(standing) : isRogueAlone ? (countRogue.get() ?? 0) : null;
+        plain.length === 0 ? tally(standing) : isUnapprovedAlone ? (countRogue.get() ?? 0) : null;
       const tallied = isSought ? null : counted();
       const total = tallied ?? (plain.length + judged.length === 0 ? sought.total : null);
       return lists.list(
@@ -103,15 +103,15 @@ function toConditions(filter: AccessFilter): Part[] {
       ? []
       : [{ sql: `${column} = ?`, values: [value], walk: { sql: `+${column} = ?`, values: [value] } }];
   return [
-    ...(filter.rogue ? [ROGUE] : []),
+    ...(filter.rogue ? [UNAPPROVED] : []),
     ...equal("host_name", filter.host),
     ...equal("account", filter.account),
     ...equal("ifnull(fingerprint, '')", filter.fingerprint),
   ];
 }
 
-const ROGUE: Part = {
-  sql: `id IN (SELECT id FROM ${BY_FIRST_SCAN} WHERE ${IS_ROGUE})`,
+const UNAPPROVED: Part = {
+  sql: `id IN (SELECT id FROM ${BY_FIRST_SCAN} WHERE ${IS_UNAPPROVED})`,
   values: [],
-  walk: { sql: IS_ROGUE, values: [] },
+  walk: { sql: IS_UNAPPROVED, values: [] },
 };

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { eventTable } from "#store/event-table.ts";
 import { readMark } from "#store/opening/mark.ts";
-import { sayLoss } from "#store/opening/progress.ts";
+import { formatLoss } from "#store/opening/progress.ts";
 import { findUnsealed } from "#store/seals/seals.ts";
 import { findDamage } from "./copy-database.ts";
 
@@ -22,7 +22,7 @@ export function examine(db: Database): Examined {
   const mark = readMark(db.name);
   const events = eventTable(db);
   const brokenAt = events.findBreak();
-  const loss = sayLoss(db, db.name, mark);
+  const loss = formatLoss(db, db.name, mark);
   return {
     problems: [
       ...(brokenAt === null

@@ -1,7 +1,7 @@
 import type { Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
 import { endOfStart, isAscii, splitWords, toHexStart, toPattern } from "#store/lists/search.ts";
-import { either, type Ids, type Search, type SoughtWord, seek, type Together } from "#store/lists/seek.ts";
+import { either, type FoundWord, type Ids, type Search, seek, type Together } from "#store/lists/seek.ts";
 
 export const SEEN_NOW: Part = { sql: "is_seen = 1", values: [] };
 
@@ -31,12 +31,12 @@ export function certificateSearch(lists: Lists, size: () => number) {
       maybe: [...places.map((phrase) => byPlace(phrase?.match ?? "")), ...words.flatMap(byHash)],
     });
     const isKnown = [...texts, ...places].every((phrase) => phrase?.isWhole);
-    const sought = words.map((word) => seekInCertificates(lists, word));
+    const sought = words.map((word) => findInCertificates(lists, word));
     return seek(lists, { words: sought, together: isKnown ? together : null, id: "id", size });
   };
 }
 
-export function seekInCertificates(lists: Lists, word: string): SoughtWord {
+export function findInCertificates(lists: Lists, word: string): FoundWord {
   const text = lists.phraseOf("certificate", word);
   const place = lists.phraseOf("place", word);
   const inRow = isAscii(word) || !text || !place ? look(word) : null;

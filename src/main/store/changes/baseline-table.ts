@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import { Baseline } from "#shared/model/change.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import { ROGUE_COUNT } from "./rogue.ts";
+import { UNAPPROVED_COUNT } from "./rogue.ts";
 
 /** The baseline, and what is not in it. */
 export function baselineTable(db: Database) {
@@ -11,7 +11,7 @@ export function baselineTable(db: Database) {
   const set = db.prepare(`
     INSERT INTO baseline (id, scan, set_at) VALUES (1, @scan, @at) ON CONFLICT DO UPDATE SET scan = @scan, set_at = @at`);
   const clear = db.prepare("DELETE FROM baseline");
-  const countRogue = db.prepare<[], number>(`SELECT ${ROGUE_COUNT}`).pluck();
+  const countRogue = db.prepare<[], number>(`SELECT ${UNAPPROVED_COUNT}`).pluck();
 
   return {
     read(): Baseline | null {

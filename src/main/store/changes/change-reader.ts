@@ -4,7 +4,7 @@ import type { Key, Value } from "#store/lists/cursor.ts";
 import { type Lists, orderBy } from "#store/lists/lists.ts";
 import { rowsAfter } from "#store/lists/order.ts";
 import { conditions, type Part, valuesOf } from "#store/lists/part.ts";
-import { readStretches, type Stretch, stretchesAfter, wholeOf } from "#store/lists/stretches.ts";
+import { type KeyRange, keyRangesAfter, readKeyRanges, wholeOf } from "#store/lists/stretches.ts";
 import { type ChangeArm, columnsOf } from "./change-arms.ts";
 
 /** A change as an arm has it. */
@@ -39,8 +39,8 @@ export function changeReader(lists: Lists) {
   function read(arm: ChangeArm, page: Page): Found {
     const total = lists.count(arm.table, page.where, page.named);
     if (total === 0) return { total, rows: [] };
-    const stretches = stretchesAfter([arm.scan, "version.id"], page.start, ORDER);
-    const rows = readStretches(stretches, page.limit, (stretch, limit) => {
+    const keyRanges = keyRangesAfter([arm.scan, "version.id"], page.start, ORDER);
+    const rows = readKeyRanges(keyRanges, page.limit, (stretch, limit) => {
       const { sql, values } = armPage(arm, { ...page, stretch, limit });
       return lists.read<ChangeFound & Key>(sql, values, page.named);
     });
@@ -59,7 +59,7 @@ export function changeReader(lists: Lists) {
 
 function armPage(
   arm: ChangeArm,
-  { where, stretch, limit }: Omit<Page, "start"> & { stretch: Stretch },
+  { where, stretch, limit }: Omit<Page, "start"> & { stretch: KeyRange },
 ): Part {
   const all = [...where, ...stretch.where];
   return {

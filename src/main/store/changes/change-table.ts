@@ -10,7 +10,7 @@ import type { Part } from "#store/lists/part.ts";
 import { eachWord } from "#store/lists/search.ts";
 import { CHANGE_ARMS, type ChangeArm, textOf } from "./change-arms.ts";
 import { type ChangeFound, changeReader } from "./change-reader.ts";
-import { sayDifference, sayFacts, type VersionReader } from "./version-row.ts";
+import { formatDifference, formatFacts, type VersionReader } from "./version-row.ts";
 
 /** Two scans by their numbers, in either order; 0 is before every scan. */
 export type Between = { from: number; to: number };
@@ -102,8 +102,8 @@ function toChange(
   const earlier = before === null ? null : readVersion(before);
   const shown = isBack && earlier ? earlier : later;
   const details = earlier
-    ? sayDifference(...(isBack ? ([later, earlier] as const) : ([earlier, later] as const)))
-    : sayFacts(shown);
+    ? formatDifference(...(isBack ? ([later, earlier] as const) : ([earlier, later] as const)))
+    : formatFacts(shown);
   const { title, place, opens } = shown;
   return {
     id,

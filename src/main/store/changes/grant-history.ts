@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { GrantEvent } from "#shared/model/change.ts";
-import { sayDifference, type VersionReader } from "./version-row.ts";
+import { formatDifference, type VersionReader } from "./version-row.ts";
 
 type VersionRow = {
   id: number;
@@ -69,7 +69,7 @@ export function grantHistory(db: Database, readVersion: VersionReader): (grant: 
 
   function tellBegin(row: VersionRow, before: VersionRow | undefined): GrantEvent {
     if (!before) return { at: row.begun, what: "first-seen", details: [] };
-    const details = sayDifference(readVersion(before.id), readVersion(row.id));
+    const details = formatDifference(readVersion(before.id), readVersion(row.id));
     return { at: row.begun, what: before.goneScan === row.firstScan ? "changed" : "back", details };
   }
 }

@@ -2,7 +2,7 @@
  * The condition for a grant to be a rogue candidate: it may let somebody in, nobody has approved it, and its exact line
  * was not there at the baseline. Without a baseline there is none.
  */
-export const IS_ROGUE = `gone_scan IS NULL AND approval IS NULL AND first_scan > (SELECT scan FROM baseline)
+export const IS_UNAPPROVED = `gone_scan IS NULL AND approval IS NULL AND first_scan > (SELECT scan FROM baseline)
   AND (effective <> 'no' OR is_dormant = 1)
   AND (is_again = 0 OR NOT EXISTS (
     SELECT 1 FROM grant_line AS earlier INDEXED BY grant_gone
@@ -12,17 +12,17 @@ export const IS_ROGUE = `gone_scan IS NULL AND approval IS NULL AND first_scan >
       AND earlier.first_scan <= (SELECT scan FROM baseline) AND earlier.gone_scan > (SELECT scan FROM baseline)))`;
 
 /** Those of them that were in their file before, which alone need a look at what was there at the baseline. */
-const ROGUE_AGAIN = `SELECT count(*) FROM grant_line INDEXED BY grant_there_again
-  WHERE is_again = 1 AND ${IS_ROGUE}`;
+const UNAPPROVED_AGAIN = `SELECT count(*) FROM grant_line INDEXED BY grant_there_again
+  WHERE is_again = 1 AND ${IS_UNAPPROVED}`;
 
 /** How many there are, by what the triggers keep of those that are new as of one scan; `~` comes after every number. */
-export const ROGUE_COUNT = `((SELECT ifnull(sum(count), 0) FROM tally
-  WHERE what > (SELECT 'new grant ' || printf('%010d', scan) FROM baseline) AND what < 'new grant ~') + (${ROGUE_AGAIN}))`;
+export const UNAPPROVED_COUNT = `((SELECT ifnull(sum(count), 0) FROM tally
+  WHERE what > (SELECT 'new grant ' || printf('%010d', scan) FROM baseline) AND what < 'new grant ~') + (${UNAPPROVED_AGAIN}))`;
 
 /** The scans since the baseline that have begun a grant which nobody has approved: a look at the index each. */
 const newAfter = (scan: string): string => `SELECT min(first_scan) FROM grant_line INDEXED BY grant_unapproved
   WHERE gone_scan IS NULL AND approval IS NULL AND first_scan > ${scan}`;
-export const ROGUE_SCANS = `
+export const UNAPPROVED_SCANS = `
   WITH RECURSIVE begun (scan) AS (
     ${newAfter("(SELECT scan FROM baseline)")}
     UNION ALL SELECT (${newAfter("begun.scan")}) FROM begun WHERE begun.scan IS NOT NULL)

@@ -76,15 +76,15 @@ export function versionReader(db: Database): (id: number) => Version {
     const state: (string | null)[] = JSON.parse(row.state ?? "[]");
     switch (kind) {
       case "grant":
-        return sayGrant(known(grant.get(about)), state);
+        return formatGrant(known(grant.get(about)), state);
       case "key-file":
-        return sayKeyFile(known(keyFile.get(about)), state);
+        return formatKeyFile(known(keyFile.get(about)), state);
       case "host-key":
-        return sayHostKey(known(hostKey.get(about)));
+        return formatHostKey(known(hostKey.get(about)));
       case "account":
-        return sayAccount({ name: label ?? "", firstLook: hostLook.get(about) ?? 0 }, state);
+        return formatAccount({ name: label ?? "", firstLook: hostLook.get(about) ?? 0 }, state);
       case "certificate":
-        return sayPlace(known(place.get(about)));
+        return formatPlace(known(place.get(about)));
       default:
         throw new Error(`there is no kind ${kind satisfies never}`);
     }
@@ -96,7 +96,7 @@ function known<Found>(found: Found | undefined): Found {
   return found;
 }
 
-function sayGrant(
+function formatGrant(
   grant: Grant,
   [effective, dormant, gives, onlyFrom]: readonly (string | readonly string[] | null)[],
 ): Version {
@@ -121,7 +121,7 @@ function sayGrant(
 const said = (value: string | readonly string[] | null | undefined): string =>
   typeof value === "string" ? value : (value?.join(", ") ?? "");
 
-function sayKeyFile(
+function formatKeyFile(
   { path, fingerprint, keyType, firstLook }: KeyFile,
   state: readonly (string | number | null)[],
 ): Version {
@@ -136,7 +136,7 @@ function sayKeyFile(
   return { title: path, place: path, facts, opens: null, firstLook };
 }
 
-const sayHostKey = ({ keyType, fingerprint, firstLook }: HostKey): Version => ({
+const formatHostKey = ({ keyType, fingerprint, firstLook }: HostKey): Version => ({
   title: keyType,
   place: "",
   facts: { key: fingerprint },
@@ -144,7 +144,7 @@ const sayHostKey = ({ keyType, fingerprint, firstLook }: HostKey): Version => ({
   firstLook,
 });
 
-function sayAccount(
+function formatAccount(
   { name, firstLook }: { name: string; firstLook: number },
   [uid, shell, password]: readonly (string | number | null)[],
 ): Version {
@@ -152,7 +152,7 @@ function sayAccount(
   return { title: name, place: "", facts, opens: null, firstLook };
 }
 
-function sayPlace({ sha256, subject, notAfter, path, position, endpoint, firstLook }: Place): Version {
+function formatPlace({ sha256, subject, notAfter, path, position, endpoint, firstLook }: Place): Version {
   const at = position === 0 ? "" : `, number ${position + 1}`;
   return {
     title: subject,
@@ -164,7 +164,7 @@ function sayPlace({ sha256, subject, notAfter, path, position, endpoint, firstLo
 }
 
 /** `options: none -> no-pty`: what is otherwise in the second, in its order. */
-export function sayDifference(before: Version, after: Version): string[] {
+export function formatDifference(before: Version, after: Version): string[] {
   return Object.entries(after.facts).flatMap(([name, value]) => {
     const was = before.facts[name] ?? "";
     return was === value ? [] : [`${name}: ${was || "none"} → ${value || "none"}`];
@@ -172,7 +172,7 @@ export function sayDifference(before: Version, after: Version): string[] {
 }
 
 /** What it is, fact by fact, so far as anything is known of it. */
-export const sayFacts = ({ facts, title }: Version): string[] =>
+export const formatFacts = ({ facts, title }: Version): string[] =>
   Object.entries(facts).flatMap(([name, value]) =>
     value === "" || title.endsWith(value) ? [] : [`${name}: ${value}`],
   );

@@ -17,7 +17,7 @@ import { recordFault } from "#testing/faults/fault-table.ts";
 import { findMoments, killAt, type Moment, pick } from "#testing/faults/kill-sweep.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
-const VISITOR = new URL("../testing/visitor.ts", import.meta.url);
+const PROBER = new URL("../testing/visitor.ts", import.meta.url);
 const UPGRADER = new URL("../testing/upgrader.ts", import.meta.url);
 const RESTORER = new URL("../testing/restorer.ts", import.meta.url);
 
@@ -33,7 +33,7 @@ test(
   "S19: a scan that is killed at any write leaves all of a batch or none of it, and is shown interrupted",
   LIMIT,
   async ({ task }) => {
-    const killed = await sweep(VISITOR, prepareEmpty, async (path, { lines }) => {
+    const killed = await sweep(PROBER, prepareEmpty, async (path, { lines }) => {
       expect(inspect(path)).toEqual([]);
       const visits = count(path, "probe");
       const [last = 0] = lines.map(Number).filter(Number.isFinite).slice(-1);

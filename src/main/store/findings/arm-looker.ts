@@ -5,7 +5,7 @@ import type { Part } from "#store/lists/part.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import { type Arm, acceptedFrom } from "./arm.ts";
 import { armConditions } from "./finding-arms.ts";
-import { seekInArm } from "./finding-search.ts";
+import { findInArm } from "./finding-search.ts";
 
 /** So many rows of an arm are looked at for words that many others have, too. */
 export const MOST_LOOKED = 1_000;
@@ -56,7 +56,7 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
     const plain = armConditions(arm, filter);
     if (!plain) return null;
     const isOne = accepted || filter.host !== null;
-    const sought = seekInArm(lists, arm, search);
+    const sought = findInArm(lists, arm, search);
     if (!sought) return null;
     const isAll = !isOne && !sought.isFound;
     const size = isAll ? countOpen(arm, { from: arm.from, where: plain, filter }, named) : 0;

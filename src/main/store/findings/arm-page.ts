@@ -1,6 +1,6 @@
 import type { Sort, Value } from "#store/lists/cursor.ts";
 import { conditions, type Part, valuesOf } from "#store/lists/part.ts";
-import { type Stretch, stretchesAfter, stretchOf, wholeOf } from "#store/lists/stretches.ts";
+import { type KeyRange, keyRangeOf, keyRangesAfter, wholeOf } from "#store/lists/stretches.ts";
 import type { Arm, ArmColumn } from "./arm.ts";
 
 export type ArmSort = Omit<Sort, "columns"> & { columns: readonly ArmColumn[] };
@@ -9,7 +9,7 @@ type Wanted = {
   sort: ArmSort;
   where: readonly Part[];
   /** By the columns that the arm has an expression for. */
-  stretch: Stretch;
+  stretch: KeyRange;
   limit: number;
   /** Whether any rows will do, in no order. */
   isAny?: boolean;
@@ -36,13 +36,13 @@ function select(arm: Arm, name: ArmColumn): string {
   return typeof column.same === "number" ? String(column.same) : `'${column.same.replaceAll("'", "''")}'`;
 }
 
-export const armWhole = (arm: Arm, { columns }: ArmSort): Stretch => wholeOf(expressionsOf(arm, columns));
+export const armWhole = (arm: Arm, { columns }: ArmSort): KeyRange => wholeOf(expressionsOf(arm, columns));
 
 /**
  * What an arm has after the row of these values: nothing, where all of it comes before. What is the same for all of an arm is
  * compared here and not in SQL, so that the rest is read in the order of an index.
  */
-export function armStretches(arm: Arm, sort: ArmSort, after: readonly Value[] | null): Stretch[] {
+export function armKeyRanges(arm: Arm, sort: ArmSort, after: readonly Value[] | null): KeyRange[] {
   const all = armWhole(arm, sort).columns;
   if (after === null) return [wholeOf(all)];
   const isElsewhere = (name: ArmColumn, index: number): boolean => {
@@ -53,13 +53,13 @@ export function armStretches(arm: Arm, sort: ArmSort, after: readonly Value[] | 
   const before = at === -1 ? sort.columns : sort.columns.slice(0, at);
   const columns = expressionsOf(arm, before);
   const values = before.flatMap((name, index) => ("sql" in arm.columns[name] ? [after[index] ?? ""] : []));
-  const beyond = stretchesAfter(columns, values, sort).map((stretch) => ({
+  const beyond = keyRangesAfter(columns, values, sort).map((stretch) => ({
     ...stretch,
     columns: [...stretch.columns, ...all.slice(columns.length)],
   }));
   const name = sort.columns[at];
   if (name === undefined || !isBeyond(arm, name, { value: after[at] ?? "", sort })) return beyond;
-  return [stretchOf(columns, values, all.slice(columns.length)), ...beyond];
+  return [keyRangeOf(columns, values, all.slice(columns.length)), ...beyond];
 }
 
 const expressionsOf = (arm: Arm, names: readonly ArmColumn[]): string[] =>

@@ -7,11 +7,11 @@ import type { Key } from "#store/lists/cursor.ts";
 import { isWalkShorter, type Lists, orderOf } from "#store/lists/lists.ts";
 import { mergeRows, rowsAfter } from "#store/lists/order.ts";
 import { conditions, type Part } from "#store/lists/part.ts";
-import { readStretches } from "#store/lists/stretches.ts";
+import { readKeyRanges } from "#store/lists/stretches.ts";
 import type { Arm } from "./arm.ts";
 import { readByScan } from "./arm-by-scan.ts";
 import { type armLooker, type Looked, MOST_LOOKED } from "./arm-looker.ts";
-import { type ArmSort, armPage, armStretches, armWhole } from "./arm-page.ts";
+import { type ArmSort, armKeyRanges, armPage, armWhole } from "./arm-page.ts";
 import type { ArmRows, RowsWanted } from "./arm-turns.ts";
 import { ARMS } from "./finding-arms.ts";
 import type { ArmRow } from "./finding-row.ts";
@@ -109,7 +109,7 @@ const readAll = (lists: Lists, { arm, named, ...wanted }: OfArm, limit: number):
 };
 
 const readPage = (lists: Lists, { arm, named, ...wanted }: OfArm, { after, limit }: RowsWanted): Row[] =>
-  readStretches(armStretches(arm, wanted.sort, after), limit, (stretch, most) => {
+  readKeyRanges(armKeyRanges(arm, wanted.sort, after), limit, (stretch, most) => {
     const page = armPage(arm, { ...wanted, stretch, limit: most });
     return lists.read<Row>(page.sql, page.values, named);
   });

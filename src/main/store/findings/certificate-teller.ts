@@ -1,12 +1,12 @@
 import type { Database } from "better-sqlite3";
 import type { RuleId } from "#shared/model/finding.ts";
 import {
+  formatClientUse,
+  formatOverLimit,
+  formatRevoked,
+  formatSshKeyToo,
+  formatWildcardSpread,
   MOST_NAMED,
-  sayClientUse,
-  sayOverLimit,
-  sayRevoked,
-  saySshKeyToo,
-  sayWildcardSpread,
 } from "#shared/text/certificate-finding.ts";
 import { describeViolation } from "#shared/text/profile-finding.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
@@ -54,10 +54,10 @@ export function certificateTeller(db: Database): (id: number, rule: RuleId) => T
       return { ...describeViolation(violation, row.issuer), violation };
     }
     const facts = { ...datesOf(row), issuer: row.issuer };
-    if (rule === "certificate-lifetime-over-limit") return sayOverLimit(facts);
+    if (rule === "certificate-lifetime-over-limit") return formatOverLimit(facts);
     if (rule === "certificate-client-auth-ends") {
       const [inFiles, asking, uses] = [files(row.id), askers(row.issuer), clientUses(row.id)];
-      return sayClientUse({
+      return formatClientUse({
         ...facts,
         files: inFiles.named,
         fileCount: inFiles.count,
@@ -71,15 +71,15 @@ export function certificateTeller(db: Database): (id: number, rule: RuleId) => T
     if (rule === "certificate-revoked") {
       const { named, count } = hosts(row.id);
       const { by, sentence } = JSON.parse(row.revoked ?? "{}") as { by: string; sentence: string };
-      return sayRevoked({ by, sentence, hosts: named, hostCount: count });
+      return formatRevoked({ by, sentence, hosts: named, hostCount: count });
     }
     if (rule === "certificate-key-is-ssh-key") {
       const { named, count } = sshUses(row.ssh_fingerprint ?? "");
-      return saySshKeyToo(row.ssh_fingerprint ?? "", named, count);
+      return formatSshKeyToo(row.ssh_fingerprint ?? "", named, count);
     }
     const wildcards = (JSON.parse(row.names) as string[]).filter((name) => name.startsWith("DNS:*."));
     const { named, count } = hosts(row.id);
-    return sayWildcardSpread(
+    return formatWildcardSpread(
       wildcards.map((name) => name.slice(4)),
       named,
       count,

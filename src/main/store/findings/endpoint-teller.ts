@@ -1,9 +1,9 @@
 import type { Database } from "better-sqlite3";
 import {
+  formatKeyExchange,
+  formatReplaced,
   type KeyExchange,
   type Replaced,
-  sayKeyExchange,
-  sayReplaced,
 } from "#shared/text/endpoint-finding.ts";
 import type { Told } from "./told.ts";
 
@@ -45,7 +45,7 @@ export function endpointTeller(db: Database) {
         `it spoke ${version ?? "an unknown version"}${group ? ` with ${group}` : ""}`,
         ...(found === "classical" ? [`it refused ${refused}`] : []),
       ];
-      return { ...sayKeyExchange(found, facts), ...about(id, row), firstSeen: since };
+      return { ...formatKeyExchange(found, facts), ...about(id, row), firstSeen: since };
     },
 
     change(id: number): Told {
@@ -54,7 +54,7 @@ export function endpointTeller(db: Database) {
       const earlier = after && before.get(id, after.scan);
       if (!after || !earlier) throw new Error(`endpoint ${id} presents what it always did`);
       const replaced: Replaced = { at: after.at, before: earlier, after };
-      return { ...sayReplaced(replaced), ...about(id, row), firstSeen: after.at };
+      return { ...formatReplaced(replaced), ...about(id, row), firstSeen: after.at };
     },
   };
 

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
-import { MOST_ACCOUNTS, sayKeyOnSeveralAccounts } from "#shared/text/computed-finding.ts";
+import { formatKeyOnSeveralAccounts, MOST_ACCOUNTS } from "#shared/text/computed-finding.ts";
 import { countingOnly, type Deps } from "./counting.ts";
 import type { About } from "./finding-writer.ts";
 
@@ -61,7 +61,7 @@ export function findingBriefs(db: Database, deps: Deps) {
     ofKey(fingerprint: string): FindingBrief[] {
       const count = accountCount.get(fingerprint) ?? 0;
       if (count < 2) return [];
-      const { sentence: said } = sayKeyOnSeveralAccounts(count, []);
+      const { sentence: said } = formatKeyOnSeveralAccounts(count, []);
       const brief = {
         rule: "key-on-several-accounts",
         severity: SHARED_KEY_SEVERITY,
@@ -72,7 +72,7 @@ export function findingBriefs(db: Database, deps: Deps) {
 
     /** All that is to be said of a key that several accounts trust. */
     tellKey: (fingerprint: string) =>
-      sayKeyOnSeveralAccounts(accountCount.get(fingerprint) ?? 0, accounts.all(fingerprint)),
+      formatKeyOnSeveralAccounts(accountCount.get(fingerprint) ?? 0, accounts.all(fingerprint)),
   };
 
   function toBrief({ id, rule, severity }: Pick<Row, "id" | "rule" | "severity">): FindingBrief {

@@ -6,10 +6,10 @@ export type FindingIdentity = { rule: RuleId; object: FindingObject };
 const NUMBERED = /^(grant|key-file|host|endpoint|profile-violation)-(\d{1,15})$/;
 
 export function writeFindingId({ rule, object }: FindingIdentity): string {
-  return `${rule}:${sayObject(object)}`;
+  return `${rule}:${formatObject(object)}`;
 }
 
-function sayObject(object: FindingObject): string {
+function formatObject(object: FindingObject): string {
   if (object.kind === "certificate") return object.sha256;
   if (object.kind === "tls-key") return `tls-key-${object.spki}`;
   return object.kind === "key" ? object.fingerprint : `${object.kind}-${object.id}`;

@@ -8,10 +8,10 @@ import {
 } from "#shared/model/finding.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { type DateRule, sayDates } from "#shared/text/computed-finding.ts";
-import { sayOrphan } from "#shared/text/orphan.ts";
+import { type DateRule, formatDates } from "#shared/text/computed-finding.ts";
+import { formatOrphan } from "#shared/text/orphan.ts";
 import { profileOfRule } from "#shared/text/profile-finding.ts";
-import { sayReference } from "#shared/text/reference.ts";
+import { formatReference } from "#shared/text/reference.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import type { Arm } from "./arm.ts";
@@ -73,7 +73,7 @@ export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
         rule: row.rule,
         severity: Severity.options[row.severity] ?? "info",
         ...told,
-        reference: sayReference(row.rule),
+        reference: formatReference(row.rule),
         profile: violation?.profile ?? profileOfRule(row.rule),
         brokenRules: violation?.rules ?? [],
         acceptance: acceptanceOf(row.rule, told, toInstant(now)),
@@ -171,7 +171,7 @@ function dateTeller(db: Database): (id: number, rule: DateRule, now: Date) => To
     if (!row) throw new Error(`there is no certificate ${id}`);
     const object = { kind: "certificate", sha256: row.sha256 } as const;
     const { subject: label, host } = row;
-    return { ...sayDates(rule, datesOf(row), now), object, label, host, firstSeen: sinceOf(rule, row) };
+    return { ...formatDates(rule, datesOf(row), now), object, label, host, firstSeen: sinceOf(rule, row) };
   };
 }
 
@@ -182,7 +182,7 @@ function orphanTeller(db: Database, findGrant: Deps["findGrant"]): (id: number) 
     if (!grant?.orphan || grant.orphan === "unknown") throw new Error(`grant ${id} is no orphan`);
     const { fingerprint, comment, host, orphan } = grant;
     return {
-      ...sayOrphan({ ...grant, orphan }),
+      ...formatOrphan({ ...grant, orphan }),
       object: { kind: "grant", id },
       label: `${fingerprint} ${comment}`.trimEnd(),
       host,

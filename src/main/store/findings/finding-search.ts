@@ -1,5 +1,5 @@
-import { seekInGrants } from "#store/access/grant-search.ts";
-import { seekInCertificates } from "#store/certificates/certificate-search.ts";
+import { findInGrants } from "#store/access/grant-search.ts";
+import { findInCertificates } from "#store/certificates/certificate-search.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
 import {
@@ -10,7 +10,7 @@ import {
   toFingerprintStart,
   toHexStart,
 } from "#store/lists/search.ts";
-import { type Search, type SoughtWord, seek } from "#store/lists/seek.ts";
+import { type FoundWord, type Search, seek } from "#store/lists/seek.ts";
 import { matching } from "#store/lists/seek-text.ts";
 import type { Arm } from "./arm.ts";
 
@@ -24,7 +24,7 @@ type Sought = { from: string; where: readonly Part[]; isFound: boolean };
 const FEW = 1_000;
 
 /** Null where no row of the arm can have them. */
-export function seekInArm(lists: Lists, arm: Arm, search: string): Sought | null {
+export function findInArm(lists: Lists, arm: Arm, search: string): Sought | null {
   const { rule } = arm.columns;
   const isInRule = (word: string) =>
     "same" in rule && isAscii(word) && `${rule.same}`.includes(word.toLowerCase());
@@ -36,12 +36,12 @@ export function seekInArm(lists: Lists, arm: Arm, search: string): Sought | null
       return narrow(
         lists,
         arm,
-        seekEach(lists, words, seekInCertificates, () => sizeOf(lists)),
+        findEach(lists, words, findInCertificates, () => sizeOf(lists)),
       );
     case "grant":
-      return narrow(lists, arm, seekEach(lists, words, seekInGrants));
+      return narrow(lists, arm, findEach(lists, words, findInGrants));
     case "key":
-      return seekKeys(from, words);
+      return findKeys(from, words);
     case "tls-key":
       return ofCertificates(lists, arm, words);
     case "host":
@@ -54,10 +54,10 @@ export function seekInArm(lists: Lists, arm: Arm, search: string): Sought | null
 const inRow = ({ text }: Arm, words: readonly string[]): Part[] => eachWord(words.join(" "), text);
 
 /** What many things have is asked of each row of the arm. */
-const seekEach = (
+const findEach = (
   lists: Lists,
   words: readonly string[],
-  lookFor: (lists: Lists, word: string) => SoughtWord,
+  lookFor: (lists: Lists, word: string) => FoundWord,
   size = () => Number.POSITIVE_INFINITY,
 ): Search =>
   seek(lists, {
@@ -77,7 +77,7 @@ function narrow(lists: Lists, { from, table }: Arm, { found, where }: Search): S
   return { from: `${table} NOT INDEXED`, where: [lists.isIn("id", found), ...where], isFound: true };
 }
 
-function seekKeys(from: string, words: readonly string[]): Sought | null {
+function findKeys(from: string, words: readonly string[]): Sought | null {
   const starts = words.flatMap((word) => toFingerprintStart(word) ?? []);
   if (starts.length < words.length) return null;
   const where = starts.map((start) => ({
@@ -91,7 +91,7 @@ function seekKeys(from: string, words: readonly string[]): Sought | null {
 function ofCertificates(lists: Lists, arm: Arm, words: readonly string[]): Sought {
   const [{ from, table }, where] = [arm, inRow(arm, words)];
   const isHash = words.some((word) => toHexStart(word) !== null);
-  const found = isHash ? null : seekEach(lists, words, seekInCertificates).found;
+  const found = isHash ? null : findEach(lists, words, findInCertificates).found;
   if (!found) return { from, where, isFound: false };
   const { sql, values } = lists.isIn("id", found);
   const isOne = { sql: `spki IN (SELECT spki_sha256 FROM certificate NOT INDEXED WHERE ${sql})`, values };

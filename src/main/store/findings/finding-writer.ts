@@ -122,7 +122,7 @@ function findingKeeper(db: Database) {
   const begin = db.prepare(`
     INSERT INTO finding (rule, severity, kind, about, label, host, first_seen)
     VALUES (@rule, @severity, @kind, @about, @label, @hostName, @at)`);
-  const judgeAnew = db.prepare("UPDATE finding SET severity = ?, label = ? WHERE id = ?");
+  const evaluateAnew = db.prepare("UPDATE finding SET severity = ?, label = ? WHERE id = ?");
   const isOnSeveral = db.prepare("UPDATE finding SET host = '' WHERE id = ?");
 
   return ({ hostName, at }: NamedSource, draft: FoundOut, known?: Standing): number => {
@@ -131,7 +131,7 @@ function findingKeeper(db: Database) {
     if (!standing) return Number(begin.run({ ...draft, severity, hostName, at }).lastInsertRowid);
     const { id } = standing;
     if (standing.severity !== severity || standing.label !== draft.label)
-      judgeAnew.run(severity, draft.label, id);
+      evaluateAnew.run(severity, draft.label, id);
     if (standing.host !== "" && standing.host !== hostName) isOnSeveral.run(id);
     return id;
   };

@@ -1,11 +1,11 @@
 import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
 import { Orphan } from "#shared/model/grant.ts";
-import { DUE_SEVERITY, ROGUE_SEVERITY } from "#shared/text/approval.ts";
+import { DUE_SEVERITY, UNAPPROVED_SEVERITY } from "#shared/text/approval.ts";
 import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
 import { SUSPECT } from "#store/access/grant-standing.ts";
-import { BY_FIRST_SCAN, IS_ROGUE, ROGUE_COUNT, ROGUE_SCANS } from "#store/changes/rogue.ts";
+import { BY_FIRST_SCAN, IS_UNAPPROVED, UNAPPROVED_COUNT, UNAPPROVED_SCANS } from "#store/changes/rogue.ts";
 import type { Part } from "#store/lists/part.ts";
-import { ABSENCE_IS_JUDGED } from "#store/people/scope-table.ts";
+import { ABSENCE_IS_EVALUATED } from "#store/people/scope-table.ts";
 import { type Arm, acceptedFor, rankOf } from "./arm.ts";
 
 const inOrder = (grants: string): Arm["walk"] => ({
@@ -41,9 +41,9 @@ const orphans = (why: Orphan): Arm => ({
   from: "grant_line INDEXED BY grant_by_orphan",
   walk: inOrder(why === "unmatched" ? "grant" : "grant_suspect"),
   isWalkShort: why !== "unmatched",
-  where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? ABSENCE_IS_JUDGED : SUSPECT],
+  where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? ABSENCE_IS_EVALUATED : SUSPECT],
   tallied: `(SELECT ifnull(sum(count), 0) FROM tally
-    WHERE what GLOB 'grant * ${why}' ${why === "unmatched" ? `AND ${ABSENCE_IS_JUDGED}` : ""})`,
+    WHERE what GLOB 'grant * ${why}' ${why === "unmatched" ? `AND ${ABSENCE_IS_EVALUATED}` : ""})`,
   columns: {
     ...columnsOfGrant("grant-orphaned", ORPHAN_SEVERITY[why]),
     first_seen: { sql: "orphan_since" },
@@ -57,11 +57,11 @@ const rogue: Arm = {
   name: "rogue",
   from: BY_FIRST_SCAN,
   walk: inOrder("grant"),
-  where: [IS_ROGUE],
-  tallied: ROGUE_COUNT,
-  scans: ROGUE_SCANS,
+  where: [IS_UNAPPROVED],
+  tallied: UNAPPROVED_COUNT,
+  scans: UNAPPROVED_SCANS,
   columns: {
-    ...columnsOfGrant("grant-since-baseline", ROGUE_SEVERITY),
+    ...columnsOfGrant("grant-since-baseline", UNAPPROVED_SEVERITY),
     first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
     since: { sql: "first_scan" },
   },

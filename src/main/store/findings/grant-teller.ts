@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { GrantRow } from "#shared/model/grant.ts";
-import { sayDue, sayRogue } from "#shared/text/approval.ts";
+import { formatDue, formatUnapproved } from "#shared/text/approval.ts";
 import type { Told } from "./told.ts";
 
 type Since = { baselineAt: string; isFirstLook: number; changedFrom: string | null };
@@ -22,7 +22,7 @@ export function grantTeller(db: Database, findGrant: (id: number) => GrantRow | 
     tellRogue(id: number): Told {
       const grant = find(id);
       const { baselineAt = "", isFirstLook = 0, changedFrom = null } = since.get(id) ?? {};
-      const said = sayRogue({ ...grant, baselineAt, isFirstLook: isFirstLook === 1, changedFrom });
+      const said = formatUnapproved({ ...grant, baselineAt, isFirstLook: isFirstLook === 1, changedFrom });
       return { ...said, ...about(grant), firstSeen: grant.firstSeen };
     },
 
@@ -30,7 +30,7 @@ export function grantTeller(db: Database, findGrant: (id: number) => GrantRow | 
       const grant = find(id);
       if (!grant.approval) throw new Error(`grant ${id} is not approved`);
       return {
-        ...sayDue(grant, grant.approval),
+        ...formatDue(grant, grant.approval),
         ...about(grant),
         firstSeen: `${grant.approval.reviewOn}T00:00:00Z`,
       };

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { MOST_NAMED } from "#shared/text/certificate-finding.ts";
-import { sayHeldKey } from "#shared/text/key-finding.ts";
+import { formatHeldKey } from "#shared/text/key-finding.ts";
 import type { Told } from "./told.ts";
 
 type HeldRow = { path: string; name: string; spki: string; since: string; hostCount: number };
@@ -25,7 +25,7 @@ export function heldKeyTeller(db: Database): (id: number) => Told {
     const all = heldIn.all(row.spki);
     const isSsh = row.path.includes("/.ssh/");
     return {
-      ...sayHeldKey({ ...row, isSsh, places: all.slice(0, MOST_NAMED), placeCount: all.length }),
+      ...formatHeldKey({ ...row, isSsh, places: all.slice(0, MOST_NAMED), placeCount: all.length }),
       object: { kind: "key-file", id },
       label: row.path,
       host: null,

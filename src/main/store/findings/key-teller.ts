@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { RuleId } from "#shared/model/finding.ts";
 import { MOST_NAMED } from "#shared/text/certificate-finding.ts";
-import { sayHostKeyShared, sayKeptKey, saySharedTlsKey } from "#shared/text/key-finding.ts";
+import { formatHostKeyShared, formatSharedTlsKey, sayKeptKey } from "#shared/text/key-finding.ts";
 import type { Told } from "./told.ts";
 
 type Row = {
@@ -51,7 +51,7 @@ export function keyTeller(db: Database) {
             firstFrom: firstFrom ?? "",
             lastFrom: lastFrom ?? "",
           })
-        : saySharedTlsKey({ certificates: some, count: row.seen_count });
+        : formatSharedTlsKey({ certificates: some, count: row.seen_count });
       return { ...said, object: { kind: "tls-key", spki }, label: spki, host: null, firstSeen };
     },
 
@@ -61,7 +61,7 @@ export function keyTeller(db: Database) {
       if (!row) throw new Error(`there is no host ${id}`);
       const all = hosts.all(row.key_fingerprint);
       return {
-        ...sayHostKeyShared(row.key_fingerprint, all.slice(0, MOST_NAMED), all.length),
+        ...formatHostKeyShared(row.key_fingerprint, all.slice(0, MOST_NAMED), all.length),
         object: { kind: "host", id },
         label: row.label,
         host: null,

@@ -3,9 +3,9 @@ import type { GraphEdge } from "#shared/model/graph.ts";
 import { authorityEdges } from "./authority-edges.ts";
 import {
   type AgentRow,
-  BECOMING,
-  type BecomingRow,
   becoming,
+  ESCALATION,
+  type EscalationRow,
   GRANT,
   type GrantEdgeRow,
   holding,
@@ -81,8 +81,8 @@ function edgesOut(db: Database) {
   const strays = db.prepare<[number], KeyFileRow>(
     `SELECT ${KEY_FILE} FROM key_file WHERE host = CAST(? AS INTEGER) AND ${STRAY} ORDER BY id`,
   );
-  const rules = db.prepare<[number, string], BecomingRow>(
-    `SELECT ${BECOMING} FROM becoming WHERE host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT) AND target <> account AND gone_scan IS NULL ORDER BY id`,
+  const rules = db.prepare<[number, string], EscalationRow>(
+    `SELECT ${ESCALATION} FROM becoming WHERE host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT) AND target <> account AND gone_scan IS NULL ORDER BY id`,
   );
   const agents = db.prepare<[number, string], AgentRow>(
     "SELECT id, host, account, path FROM agent WHERE host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT) AND gone_scan IS NULL ORDER BY id",
@@ -134,8 +134,8 @@ function edgesIn(db: Database) {
     ORDER BY id
     LIMIT ${MOST_AT_ONCE}`);
   const signed = authorityEdges(db);
-  const rules = db.prepare<[number, string], BecomingRow>(
-    `SELECT ${BECOMING} FROM becoming WHERE host = CAST(? AS INTEGER) AND target = CAST(? AS TEXT) AND account <> target AND gone_scan IS NULL ORDER BY id`,
+  const rules = db.prepare<[number, string], EscalationRow>(
+    `SELECT ${ESCALATION} FROM becoming WHERE host = CAST(? AS INTEGER) AND target = CAST(? AS TEXT) AND account <> target AND gone_scan IS NULL ORDER BY id`,
   );
   const files = db.prepare<[string], KeyFileRow>(
     `SELECT ${KEY_FILE} FROM key_file WHERE fingerprint = CAST(? AS TEXT) AND gone_scan IS NULL ORDER BY id LIMIT ${MOST_AT_ONCE}`,

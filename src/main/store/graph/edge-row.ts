@@ -1,7 +1,12 @@
-import type { Becoming } from "#shared/model/becoming.ts";
+import type { Escalation } from "#shared/model/becoming.ts";
 import type { GraphEdge } from "#shared/model/graph.ts";
 import { Effective } from "#shared/model/verdict.ts";
-import { judgeBecoming, judgeHolding, judgeOpening, judgeSigning } from "#shared/text/graph-edge.ts";
+import {
+  evaluateEscalation,
+  evaluateHolding,
+  evaluateOpening,
+  evaluateSigning,
+} from "#shared/text/graph-edge.ts";
 import { accountId, agentId, HERE, keyId, personId } from "./node-id.ts";
 
 export type KeyFileRow = {
@@ -43,12 +48,12 @@ export type AuthorityRow = {
 export const AUTHORITY = `trusted_authority.id, trusted_authority.host, trusted_authority.account,
   trusted_authority.fingerprint, file, line, principals, effective`;
 
-export type BecomingRow = Omit<Becoming, "what" | "isCertain"> & {
+export type EscalationRow = Omit<Escalation, "what" | "isCertain"> & {
   host: number;
   what: string;
   isCertain: number;
 };
-export const BECOMING = `host, account, target, by, commands, password, is_certain AS isCertain, what, shell, rule`;
+export const ESCALATION = `host, account, target, by, commands, password, is_certain AS isCertain, what, shell, rule`;
 
 export type AgentRow = { id: number; host: number; account: string; path: string };
 
@@ -63,7 +68,7 @@ export function holding(file: KeyFileRow, holder: string, kind: "own" | "root"):
     from: accountId(file.host, holder),
     to: keyId(fingerprint),
     how: "holds",
-    ...judgeHolding({
+    ...evaluateHolding({
       isEncrypted,
       keyType: file.key_type,
       isLikely,
@@ -79,7 +84,7 @@ export const opening = (row: GrantEdgeRow): GraphEdge => ({
   from: keyId(row.fingerprint),
   to: accountId(row.host, row.account),
   how: "opens",
-  ...judgeOpening(Effective.parse(JSON.parse(row.effective))),
+  ...evaluateOpening(Effective.parse(JSON.parse(row.effective))),
   where: `${row.file}:${row.line}`,
   options: row.options,
 });
@@ -88,16 +93,16 @@ export const signing = (row: AuthorityRow): GraphEdge => ({
   from: keyId(row.fingerprint),
   to: accountId(row.host, row.account),
   how: "signs",
-  ...judgeSigning(Effective.parse(JSON.parse(row.effective)), JSON.parse(row.principals) as string[]),
+  ...evaluateSigning(Effective.parse(JSON.parse(row.effective)), JSON.parse(row.principals) as string[]),
   where: `${row.file}:${row.line}`,
   options: "",
 });
 
-export const becoming = (row: BecomingRow): GraphEdge => ({
+export const becoming = (row: EscalationRow): GraphEdge => ({
   from: accountId(row.host, row.account),
   to: accountId(row.host, row.target),
   how: row.by,
-  ...judgeBecoming({ ...row, what: JSON.parse(row.what) as string[], isCertain: row.isCertain === 1 }),
+  ...evaluateEscalation({ ...row, what: JSON.parse(row.what) as string[], isCertain: row.isCertain === 1 }),
   where: row.rule,
   options: "",
 });

@@ -4,9 +4,9 @@ import {
   type AgentRow,
   AUTHORITY,
   type AuthorityRow,
-  BECOMING,
-  type BecomingRow,
   becoming,
+  ESCALATION,
+  type EscalationRow,
   GRANT,
   type GrantEdgeRow,
   holding,
@@ -76,7 +76,7 @@ const TO_PEOPLE = `CROSS JOIN person_key ON person_key.fingerprint = grant_line.
 const USABLE = "grant_line.gone_scan IS NULL AND grant_line.effective <> 'no'";
 const INNER = ["grant_line.host", "grant_line.account", "grant_line.id"] as const;
 
-/** As `judgeOpening` has it, of a verdict in a column. */
+/** As `evaluateOpening` has it, of a verdict in a column. */
 function isSure(column: string, path: string): string {
   return `json_extract(${column}, '${path}.state') = 'yes' AND json_array_length(${column}, '${path}.onlyFrom') = 0
     AND EXISTS (SELECT 1 FROM json_each(${column}, '${path}.gives') WHERE value = 'shell')`;
@@ -187,7 +187,7 @@ const PEOPLE: LinkArm = {
 const RULES: LinkArm = {
   name: "4",
   by: "account",
-  select: BECOMING.replace("host, ", "becoming.host, "),
+  select: ESCALATION.replace("host, ", "becoming.host, "),
   from: "becoming CROSS JOIN host AS holder ON holder.id = becoming.host",
   fromHost: "host AS holder CROSS JOIN becoming ON becoming.host = holder.id",
   fromGrants: null,
@@ -198,7 +198,7 @@ const RULES: LinkArm = {
   host: "holder.host",
   isRoot: isUidZero("becoming.host", "target"),
   isCertain: "is_certain = 1 AND password = 'none' AND (commands = 'any' OR shell IS NOT NULL)",
-  toEdges: (row: BecomingRow) => [becoming(row)],
+  toEdges: (row: EscalationRow) => [becoming(row)],
 };
 
 const AGENTS: LinkArm = {

@@ -6,7 +6,7 @@ import type { CertificateMemory } from "#store/certificates/certificate-memory.t
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
 import type { FindingWriter } from "#store/findings/finding-writer.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
-import type { EndpointVisit, SeenCertificate } from "#store/visit.ts";
+import type { EndpointProbe, SeenCertificate } from "#store/visit.ts";
 import { addressTable } from "./address-table.ts";
 import { endpointKeeper } from "./endpoint-keeper.ts";
 import type { HostNames } from "./host-name-table.ts";
@@ -28,7 +28,7 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
 
   return {
     /** Remembers a visit. Unless the endpoint showed a chain, what is known of it stays as it was. */
-    visit({ target, presented, ...probe }: EndpointVisit): void {
+    visit({ target, presented, ...probe }: EndpointProbe): void {
       probes.record({ ...probe, target, hostKey: null, jumpHost: null });
       const name = names.idOf(target.host);
       const { host, port, protocol, serverName } = target;
@@ -77,7 +77,7 @@ export function endpointTable(db: Database, { certificates, findings, names, pro
   }
 }
 
-type Presented = NonNullable<EndpointVisit["presented"]>;
+type Presented = NonNullable<EndpointProbe["presented"]>;
 type SeenChain = Presented["chain"];
 type Followed = { endpoint: number; host: string; at: Instant; remember: (chain: SeenChain) => SeenPlace[] };
 
@@ -88,7 +88,7 @@ const placesIn = (chain: SeenChain, remember: (one: SeenCertificate) => number):
   chain.flatMap((one, position) => (one ? { certificate: remember(one), path: null, position } : []));
 
 /** What an endpoint showed, as it is written down; null for what there is not. */
-function toColumns(presented: EndpointVisit["presented"], at: Instant) {
+function toColumns(presented: EndpointProbe["presented"], at: Instant) {
   const { staple = null, timestamps = null, authorities = null, offers = null } = presented?.beside ?? {};
   return {
     facts: presented && JSON.stringify(presented.facts),

@@ -4,7 +4,7 @@ import { BUNDLE_KEYS } from "#store/bundle-table.ts";
 import { databaseVersion } from "#store/lists/database-version.ts";
 
 /** A host of the inventory, with the key that it presented when a visit last came to that. */
-export type VisitedHost = {
+export type ProbedHost = {
   id: number;
   host: string;
   port: number;
@@ -26,7 +26,7 @@ export type PinRow = HostKeyView & { host: string; port: number; blob: Uint8Arra
 
 /** All that visits and people have told of host keys, for somebody to lay beside known_hosts. */
 export function hostKeyFacts(db: Database) {
-  const hosts = db.prepare<[], VisitedHost>(
+  const hosts = db.prepare<[], ProbedHost>(
     "SELECT id, host, port, user, hostname FROM host ORDER BY host, port",
   );
   // A jump host may be a host of the inventory, too: then its later key is the one it presents.

@@ -5,7 +5,7 @@ import type { About, FindingWriter } from "#store/findings/finding-writer.ts";
 import { hostReadingTable } from "#store/runbooks/host-reading-table.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
 import type { Look } from "#store/spans.ts";
-import type { CollectedHost, HostVisit } from "#store/visit.ts";
+import type { CollectedHost, HostProbe } from "#store/visit.ts";
 import type { HostNames } from "./host-name-table.ts";
 import { hostReader, type Seen } from "./host-reader.ts";
 import { createPathsBelow } from "./paths-below.ts";
@@ -26,7 +26,7 @@ const NOTHING: Seen = {
   outOfSight: { grant: EVERYTHING, "key-file": EVERYTHING, certificate: EVERYTHING },
 };
 
-const VISIT = `
+const PROBE = `
   INSERT INTO host (host, port, name, user, state, outcome, message, last_scan, last_seen, key_type, key_fingerprint,
     key_blob, is_key_refused, key_seen)
   VALUES (@host, @port, @name, @user, @state, @outcome, @message, @scanId, @at, @keyType, @fingerprint, @blob,
@@ -53,12 +53,12 @@ const REFUSE_JUMP_HOST = `
 export function hostVisits(db: Database, { certificates, findings, names, probes }: Deps) {
   const reader = hostReader(db, certificates);
   const readings = hostReadingTable(db);
-  const visit = db.prepare<object, number>(VISIT).pluck();
+  const visit = db.prepare<object, number>(PROBE).pluck();
   const refuseJumpHost = db.prepare(REFUSE_JUMP_HOST);
 
   return {
     /** A visit that could not read changes nothing that is known but what the last visit met. */
-    visit(whole: HostVisit): void {
+    visit(whole: HostProbe): void {
       const {
         target,
         jumpHost,
@@ -99,7 +99,7 @@ export function hostVisits(db: Database, { certificates, findings, names, probes
   };
 }
 
-const toKey = (hostKey: HostVisit["hostKey"]) => ({
+const toKey = (hostKey: HostProbe["hostKey"]) => ({
   keyType: hostKey?.keyType ?? null,
   fingerprint: hostKey?.fingerprint ?? null,
   blob: hostKey && Buffer.from(hostKey.blob),
@@ -107,8 +107,8 @@ const toKey = (hostKey: HostVisit["hostKey"]) => ({
 
 function sightOf(collected: CollectedHost | null): Omit<Look, "scanId"> {
   if (!collected || collected.isPartial) return { isWhole: false, couldSee: () => false };
-  const isUnread = createPathsBelow(collected.unreadPaths);
-  return { isWhole: true, couldSee: (path) => !isUnread(path) };
+  const isUnreadable = createPathsBelow(collected.unreadPaths);
+  return { isWhole: true, couldSee: (path) => !isUnreadable(path) };
 }
 
 /**

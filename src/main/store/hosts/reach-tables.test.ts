@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import type { Becoming } from "#shared/model/becoming.ts";
+import type { Escalation } from "#shared/model/becoming.ts";
 import type { HostReach } from "#shared/model/host-reach.ts";
 import { openStore } from "#store/store.ts";
 import { visitHost } from "#store/testing/make-visit.ts";
 
 const accounts = [{ name: "ann", uid: 1_000, shell: "/bin/sh", passwordState: "set" as const }];
-const SUDO: Becoming = {
+const SUDO: Escalation = {
   account: "ann",
   target: "root",
   by: "sudo",
@@ -16,7 +16,7 @@ const SUDO: Becoming = {
   shell: null,
   rule: "/etc/sudoers:1",
 };
-const GUESS: Becoming = { ...SUDO, password: "own", isCertain: false, rule: "in the group sudo" };
+const GUESS: Escalation = { ...SUDO, password: "own", isCertain: false, rule: "in the group sudo" };
 
 function open() {
   const store = openStore({ path: ":memory:", access: "write" });

@@ -1,12 +1,12 @@
 import type { Database } from "better-sqlite3";
-import type { Becoming } from "#shared/model/becoming.ts";
+import type { Escalation } from "#shared/model/becoming.ts";
 import type { HostReach, OpenAgent, Outbound } from "#shared/model/host-reach.ts";
 import { byKey, followSpans, type HostLook } from "#store/spans.ts";
 import { createPathsBelow } from "./paths-below.ts";
 
 /** Who becomes whom on a host, its open agents, and where its accounts have been: as spans. */
 export function reachTables(db: Database) {
-  const becoming = becomingTable(db);
+  const becoming = escalationTable(db);
   const agents = agentTable(db);
   const outbound = outboundTable(db);
 
@@ -19,10 +19,10 @@ export function reachTables(db: Database) {
   };
 }
 
-type BecomingRow = Pick<Becoming, "account" | "target" | "by"> & { id: number; is_certain: number };
+type EscalationRow = Pick<Escalation, "account" | "target" | "by"> & { id: number; is_certain: number };
 
-function becomingTable(db: Database) {
-  const current = db.prepare<[number], BecomingRow>(`
+function escalationTable(db: Database) {
+  const current = db.prepare<[number], EscalationRow>(`
     SELECT id, account, target, by, is_certain FROM becoming WHERE host = ? AND gone_scan IS NULL`);
   const begin = db.prepare(`
     INSERT INTO becoming (host, account, target, by, commands, password, is_certain, what, shell, rule, first_scan,
@@ -34,9 +34,9 @@ function becomingTable(db: Database) {
         rule = @rule, last_scan = @scanId
     WHERE id = @id`);
   const end = db.prepare("UPDATE becoming SET gone_scan = ? WHERE id = ?");
-  const keyOf = ({ account, target, by }: Pick<Becoming, "account" | "target" | "by">) =>
+  const keyOf = ({ account, target, by }: Pick<Escalation, "account" | "target" | "by">) =>
     JSON.stringify([account, target, by]);
-  const toRow = (one: Becoming) => ({
+  const toRow = (one: Escalation) => ({
     ...one,
     isCertain: Number(one.isCertain),
     what: JSON.stringify(one.what),
@@ -115,9 +115,9 @@ function outboundTable(db: Database) {
       { scanId, isWhole, unlisted }: HostLook,
     ): void {
       const known = current.all(host);
-      const isUnread = createPathsBelow(unreadPaths);
+      const isUnreadable = createPathsBelow(unreadPaths);
       const hidden = new Set(
-        known.filter(({ account, path }) => unlisted.has(account) || isUnread(path)).map(keyOf),
+        known.filter(({ account, path }) => unlisted.has(account) || isUnreadable(path)).map(keyOf),
       );
       followSpans({
         current: new Map(known.map((row) => [keyOf(row), row.id])),
@@ -144,7 +144,7 @@ function outboundTable(db: Database) {
 export function reachReader(db: Database) {
   const becoming = db.prepare<
     [number],
-    Omit<Becoming, "what" | "isCertain"> & { what: string; isCertain: number }
+    Omit<Escalation, "what" | "isCertain"> & { what: string; isCertain: number }
   >(`
     SELECT account, target, by, commands, password, is_certain AS isCertain, what, shell, rule
     FROM becoming
@@ -154,7 +154,7 @@ export function reachReader(db: Database) {
     SELECT account, kind, path FROM agent WHERE host = ? AND gone_scan IS NULL ORDER BY account, path`);
 
   return {
-    of(host: number): { becoming: Map<string, Becoming[]>; agents: Map<string, OpenAgent[]> } {
+    of(host: number): { becoming: Map<string, Escalation[]>; agents: Map<string, OpenAgent[]> } {
       const rows = becoming.all(host).map((row) => ({
         ...row,
         isCertain: row.isCertain === 1,

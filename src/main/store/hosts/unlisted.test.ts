@@ -30,7 +30,7 @@ const WHOLE: Partial<CollectedHost> = {
   reach: { becoming: [], areRulesRead: true, agents: [agent], outbound: [], unreadPaths: [] },
 };
 
-function visitTwice(missingAccounts: CollectedHost["missingAccounts"]) {
+function probeTwice(missingAccounts: CollectedHost["missingAccounts"]) {
   const store = openStore({ path: ":memory:", access: "write" });
   visitHost(store, "web1", { collected: WHOLE });
   visitHost(store, "web1", { collected: { missingAccounts } });
@@ -56,7 +56,7 @@ function visitTwice(missingAccounts: CollectedHost["missingAccounts"]) {
 }
 
 test("without a directory, what an account had that is missing has gone with it", () => {
-  expect(visitTwice("gone")).toEqual({
+  expect(probeTwice("gone")).toEqual({
     grants: [],
     accounts: [],
     keyFiles: [],
@@ -67,7 +67,7 @@ test("without a directory, what an account had that is missing has gone with it"
 });
 
 test("a directory that lists none of its accounts ends none of what they have, and coverage names them", () => {
-  expect(visitTwice("gone-if-own")).toEqual({
+  expect(probeTwice("gone-if-own")).toEqual({
     grants: ["ann"],
     accounts: ["ann"],
     keyFiles: ["/home/ann/.ssh/id"],
@@ -78,7 +78,7 @@ test("a directory that lists none of its accounts ends none of what they have, a
 });
 
 test("whoever may not read the passwords of a host with a directory ends no account", () => {
-  expect(visitTwice("may-be-there")).toMatchObject({
+  expect(probeTwice("may-be-there")).toMatchObject({
     grants: ["ann", "own"],
     accounts: ["own", "ann"],
     coverage: ["account ann", "account own"],

@@ -66,12 +66,12 @@ test.each(CASES)(
 );
 
 /** Words that each list finds several of its rows by. */
-const SOUGHT: Record<string, string> = { certificates: "e", grants: "an", hosts: "b1", findings: "er" };
+const FOUND: Record<string, string> = { certificates: "e", grants: "an", hosts: "b1", findings: "er" };
 
 test.each(CASES)("$name that words find, by $by, are the same in pages of any size", ({ name, by, list }) => {
   const ask = (descending: boolean, limit: number) => {
     const sort = { by: by as never, descending };
-    return readAll((page) => list(sort, Object.assign(page, { search: SOUGHT[name] })), limit).map(idOf);
+    return readAll((page) => list(sort, Object.assign(page, { search: FOUND[name] })), limit).map(idOf);
   };
   const whole = ask(false, 1_000);
   expect(whole.length).toBeGreaterThan(2);

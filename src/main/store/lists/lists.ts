@@ -7,7 +7,7 @@ import { type Found, foundReader } from "./found.ts";
 import { phrases } from "./letters.ts";
 import type { Order } from "./order.ts";
 import { conditions, type Part, valuesOf } from "./part.ts";
-import { readStretches, type Stretch, stretchesAfter } from "./stretches.ts";
+import { type KeyRange, keyRangesAfter, readKeyRanges } from "./stretches.ts";
 
 export type Listed<Row> = { rows: Row[]; total: Total; next: string | null };
 
@@ -86,7 +86,7 @@ function pageReader({ read, keep, isAmong, isIn, count, mostCounted }: Means) {
   function readPage<Row>(asked: Asked, total: Total): (Row & Key)[] {
     const { select, from, sort, after, limit, named, found, sought = "" } = asked;
     const wanted = [...(found ? [isAmong(sought, found)] : []), ...choose(asked, total)];
-    return readStretches(startAfter(sort, after), limit + 1, ({ where, columns }, most) => {
+    return readKeyRanges(startAfter(sort, after), limit + 1, ({ where, columns }, most) => {
       const all = [...wanted, ...where];
       const sql = `SELECT ${select}${sortKeys(sort)} FROM ${from}${conditions(all)}${orderBy({ ...sort, columns })} LIMIT ?`;
       return read<Row & Key>(sql, [...valuesOf(all), most], named);
@@ -145,5 +145,5 @@ const sortKeys = ({ columns }: Sort): string =>
 export const orderBy = ({ columns, descending }: Pick<Sort, "columns" | "descending">): string =>
   ` ORDER BY ${columns.map((column) => `${column} ${descending ? "DESC" : "ASC"}`).join(", ")}`;
 
-const startAfter = (sort: Sort, after: string | null): Stretch[] =>
-  stretchesAfter(sort.columns, after === null ? null : readCursor(sort, after), sort);
+const startAfter = (sort: Sort, after: string | null): KeyRange[] =>
+  keyRangesAfter(sort.columns, after === null ? null : readCursor(sort, after), sort);

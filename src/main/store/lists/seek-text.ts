@@ -1,7 +1,7 @@
 import type { Searched } from "./letters.ts";
 import type { Lists } from "./lists.ts";
 import { eachWord, isAscii, splitWords } from "./search.ts";
-import { type Ids, type Search, type SoughtWord, seek } from "./seek.ts";
+import { type FoundWord, type Ids, type Search, seek } from "./seek.ts";
 
 type Text = {
   table: Searched;
@@ -21,7 +21,7 @@ export function seekIn(lists: Lists, { table, text, size }: Text): (search: stri
     return seek(lists, { words: words.map(lookFor), together: isKnown ? together : null, id: "id", size });
   };
 
-  function lookFor(word: string): SoughtWord {
+  function lookFor(word: string): FoundWord {
     const [looked = null] = eachWord(word, text);
     const phrase = lists.phraseOf(table, word);
     const some = phrase && matching(table, phrase.match);

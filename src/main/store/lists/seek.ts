@@ -12,7 +12,7 @@ import type { Part } from "./part.ts";
 export type Ids = Part;
 
 /** How one word is looked for. */
-export type SoughtWord = {
+export type FoundWord = {
   /** All that it finds; null where no index knows. */
   byIndex: Ids | null;
   /** Some of what it finds: what an index knows of a word of which it does not know all. */
@@ -37,7 +37,7 @@ export type Search = {
 const TIMES_COUNTED = 15;
 
 type Sought = {
-  words: readonly SoughtWord[];
+  words: readonly FoundWord[];
   together: (() => Together) | null;
   /** The column that the ids are of, and how many rows there are. */
   id: string;
@@ -60,7 +60,7 @@ export function seek(lists: Lists, { words, together, id, size }: Sought): Searc
   const [word] = words;
   const first = asked[0]?.found;
   const where = asked.map(({ condition }) => condition);
-  if (words.length > 1 || !word) return { where, ...(together ? seekTogether(together()) : NOTHING) };
+  if (words.length > 1 || !word) return { where, ...(together ? findTogether(together()) : NOTHING) };
   if (!first || first instanceof Set || !("readTo" in first))
     return { found: null, where, total: totalOfSome(word) };
   const estimate = (lists.mostCounted * size()) / Math.max(1, first.readTo);
@@ -70,13 +70,13 @@ export function seek(lists: Lists, { words, together, id, size }: Sought): Searc
   return { found: null, where, total: { moreThan: lists.mostCounted } };
 
   /** What is known of it by some of what it finds. */
-  function totalOfSome({ some }: SoughtWord): Total | null {
+  function totalOfSome({ some }: FoundWord): Total | null {
     return some && !(lists.findIds(some, lists.mostCounted) instanceof Set)
       ? { moreThan: lists.mostCounted }
       : null;
   }
 
-  function seekTogether({ sure, maybe }: Together): Omit<Search, "where"> {
+  function findTogether({ sure, maybe }: Together): Omit<Search, "where"> {
     const parts = [sure, ...maybe].map((part) => lists.findIds(part, lists.mostCounted));
     if (!(parts[0] instanceof Set)) return { found: null, total: { moreThan: lists.mostCounted } };
     const { sql, values } = either([sure, ...maybe]);
@@ -103,7 +103,7 @@ export const either = (ids: readonly Ids[]): Ids => ({
 
 const NOTHING = { found: null, total: null };
 
-function conditionOf({ inRow, byIndex }: SoughtWord, id: string): Part {
+function conditionOf({ inRow, byIndex }: FoundWord, id: string): Part {
   if (inRow) return inRow;
   if (!byIndex) throw new Error("a word is looked for by an index or in each row");
   return { sql: `${id} IN (SELECT id FROM (${byIndex.sql}))`, values: byIndex.values };

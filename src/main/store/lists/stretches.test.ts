@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Value } from "./cursor.ts";
 import { orderBy } from "./lists.ts";
 import { conditions, valuesOf } from "./part.ts";
-import { readStretches, type Stretch, stretchesAfter } from "./stretches.ts";
+import { type KeyRange, keyRangesAfter, readKeyRanges } from "./stretches.ts";
 
 const SIZE = 500;
 const db = new Sqlite(":memory:");
@@ -49,7 +49,7 @@ function turn(
   { after, limit }: { after: Value[] | null; limit: number },
 ) {
   const plans: string[] = [];
-  const read = ({ where, columns }: Stretch, most: number): Value[][] => {
+  const read = ({ where, columns }: KeyRange, most: number): Value[][] => {
     const sql = `SELECT ${sort.columns.join(", ")} FROM thing${conditions(where)}${orderBy({ ...sort, columns })} LIMIT ?`;
     const values = [...valuesOf(where), most];
     const plan = db.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
@@ -59,6 +59,6 @@ function turn(
       .raw()
       .all(...values);
   };
-  const stretches = stretchesAfter(sort.columns, after, sort);
-  return { rows: readStretches(stretches, limit, read), plans };
+  const keyRanges = keyRangesAfter(sort.columns, after, sort);
+  return { rows: readKeyRanges(keyRanges, limit, read), plans };
 }

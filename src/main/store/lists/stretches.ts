@@ -2,25 +2,25 @@ import type { Value } from "./cursor.ts";
 import type { Part } from "./part.ts";
 
 /** Some of what comes after a row: what has its values in the first columns of an order, and is beyond it in the next. */
-export type Stretch = {
+export type KeyRange = {
   where: readonly Part[];
   /** The columns that are not the same for all of it, in which alone it has an order. */
   columns: readonly string[];
 };
 
 /** All that there is. */
-export const wholeOf = (columns: readonly string[]): Stretch => ({ where: [], columns });
+export const wholeOf = (columns: readonly string[]): KeyRange => ({ where: [], columns });
 
 /**
  * What comes after the row of these values, in its order; all that there is for null. Each stretch is a range of an index. One
  * comparison of rows is none where the first column is an expression, nor as to the last column where that is the rowid:
  * SQLite would go through all that comes before, and a page would cost more the later it is.
  */
-export function stretchesAfter(
+export function keyRangesAfter(
   columns: readonly string[],
   values: readonly Value[] | null,
   { descending }: { descending: boolean },
-): Stretch[] {
+): KeyRange[] {
   if (values === null) return [wholeOf(columns)];
   const beyond = descending ? "<" : ">";
   return columns
@@ -34,23 +34,23 @@ export function stretchesAfter(
 }
 
 /** What has these values, whatever the rest of its columns are. */
-export const stretchOf = (
+export const keyRangeOf = (
   columns: readonly string[],
   values: readonly Value[],
   rest: readonly string[],
-): Stretch => ({
+): KeyRange => ({
   where: columns.map((column, index) => is(column, "=", valueAt(values, index))),
   columns: rest,
 });
 
 /** One stretch after the other, until there are enough rows. */
-export function readStretches<Row>(
-  stretches: readonly Stretch[],
+export function readKeyRanges<Row>(
+  keyRanges: readonly KeyRange[],
   limit: number,
-  read: (stretch: Stretch, limit: number) => Row[],
+  read: (stretch: KeyRange, limit: number) => Row[],
 ): Row[] {
   const rows: Row[] = [];
-  for (const stretch of stretches) {
+  for (const stretch of keyRanges) {
     if (rows.length >= limit) break;
     rows.push(...read(stretch, limit - rows.length));
   }

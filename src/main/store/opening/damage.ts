@@ -1,6 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayRestoreCommand } from "#shared/text/restore-command.ts";
+import { formatRestoreCommand } from "#shared/text/restore-command.ts";
 import { backupFolder, findLastBackup, findLastGood } from "#store/backups/backup-files.ts";
 import { explainSqlite } from "#store/explain-sqlite.ts";
 
@@ -21,7 +21,7 @@ export function isDamage(error: unknown, path: string): error is Error {
 
 /** What the opening of a database came to, as a refusal that says what to do; anything else stays as it is. */
 export function explainOpening(error: unknown, path: string): unknown {
-  if (isDamage(error, path)) return new Damage(sayDamage(path, error.message), { cause: error });
+  if (isDamage(error, path)) return new Damage(formatDamage(path, error.message), { cause: error });
   if (!(error instanceof Sqlite.SqliteError && error.code === "SQLITE_ERROR"))
     return explainSqlite(error, path);
   // Our statements fit the schema that the header tells: where they do not, somebody else has made the tables.
@@ -30,10 +30,10 @@ export function explainOpening(error: unknown, path: string): unknown {
 }
 
 /** What is damaged, and which backup can be put in its place. */
-function sayDamage(path: string, found: string): string {
+function formatDamage(path: string, found: string): string {
   const backup = findLastGood(path);
   const remedy = backup
-    ? `the last good backup is of ${backup.at}: close Latchkey, then put it back by: ${sayRestoreCommand(path, backup.name)}`
-    : `there is no good backup in ${backupFolder(path)}: put back a copy of your own by: ${sayRestoreCommand(path, "FILE")}`;
+    ? `the last good backup is of ${backup.at}: close Latchkey, then put it back by: ${formatRestoreCommand(path, backup.name)}`
+    : `there is no good backup in ${backupFolder(path)}: put back a copy of your own by: ${formatRestoreCommand(path, "FILE")}`;
   return `${path} is damaged (${found}); nothing in it was changed; ${remedy}`;
 }

@@ -1,5 +1,5 @@
 import type { Database } from "better-sqlite3";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import type { Mark } from "./mark.ts";
 
 /** What the first event is sealed with. */
@@ -18,7 +18,7 @@ export function progressOf(db: Database): () => Mark {
 }
 
 /** What had been saved by the mark and is not there, as a sentence; null when nothing is missing. */
-export function sayLoss(db: Database, path: string, mark: Mark | null): string | null {
+export function formatLoss(db: Database, path: string, mark: Mark | null): string | null {
   if (!mark) return null;
   const now = progressOf(db)();
   const hash = db.prepare<[number], string>("SELECT hash FROM event WHERE id = ?").pluck().get(mark.event);
@@ -27,7 +27,7 @@ export function sayLoss(db: Database, path: string, mark: Mark | null): string |
   const visits = Math.max(0, mark.probe - now.probe);
   const what =
     events + visits > 0
-      ? `${sayCount(events, "event")} and ${sayCount(visits, "visit")} that were saved are missing from ${path}`
+      ? `${formatCount(events, "event")} and ${formatCount(visits, "visit")} that were saved are missing from ${path}`
       : `${path} has another history than the one that was kept here`;
   return `${what}: an older copy took its place, or the file ending in -wal was deleted; what is there is whole: scan again`;
 }

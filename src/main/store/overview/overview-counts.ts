@@ -2,15 +2,15 @@ import type { Database } from "better-sqlite3";
 import type { Overview } from "#shared/contract/overview.ts";
 import { addDays } from "#shared/model/days.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { judgesAbsence } from "#shared/model/person.ts";
-import { EVERYTHING, type Standing, standingTally } from "#store/access/grant-standing.ts";
-import type { scopeTable } from "#store/people/scope-table.ts";
+import { evaluatesAbsence } from "#shared/model/person.ts";
+import { EVERYTHING, type Standing, standingCachedCount } from "#store/access/grant-standing.ts";
+import type { inventoryTable } from "#store/people/scope-table.ts";
 
-type Deps = { scope: ReturnType<typeof scopeTable> };
+type Deps = { scope: ReturnType<typeof inventoryTable> };
 
 /** How many there are of everything that the first page counts. */
 export function overviewCounts(db: Database, { scope }: Deps) {
-  const countGrants = standingTally(db);
+  const countGrants = standingCachedCount(db);
   const byState = {
     host: db.prepare<[], [string, number]>("SELECT state, count(*) FROM host GROUP BY state").raw(),
     tally: db.prepare<[], [string, number]>("SELECT what, count FROM tally").raw(),
@@ -33,7 +33,7 @@ export function overviewCounts(db: Database, { scope }: Deps) {
     const tally = new Map(byState.tally.all());
     const sum = (of: Map<string, number>) => [...of.values()].reduce((all, one) => all + one, 0);
     const inventory = scope.read();
-    const isAbsenceJudged = judgesAbsence(inventory);
+    const isAbsenceJudged = evaluatesAbsence(inventory);
     const grants = (asked: Partial<Standing>) => countGrants({ ...EVERYTHING, isAbsenceJudged, ...asked });
     return {
       hosts: {

@@ -6,7 +6,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { COLUMNS, type certificateRows, type Row } from "#store/certificates/certificate-row.ts";
 import { DATE_COLUMNS } from "#store/certificates/date-rules.ts";
 import type { findingTable } from "#store/findings/finding-table.ts";
-import type { scopeTable } from "#store/people/scope-table.ts";
+import type { inventoryTable } from "#store/people/scope-table.ts";
 import type { scanTable } from "#store/scans/scan-table.ts";
 import { overviewCounts } from "./overview-counts.ts";
 
@@ -14,7 +14,7 @@ type Deps = {
   rows: ReturnType<typeof certificateRows>;
   findings: ReturnType<typeof findingTable>;
   scans: ReturnType<typeof scanTable>;
-  scope: ReturnType<typeof scopeTable>;
+  scope: ReturnType<typeof inventoryTable>;
 };
 
 const WEEKS = 12;

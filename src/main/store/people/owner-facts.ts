@@ -4,15 +4,15 @@ import type { Owner } from "#shared/model/verdict.ts";
 import {
   coverFleet,
   type Fleet,
+  formatOwner,
   type KnownPerson,
   type OwnerFacts,
   type PrivateKeyClaim,
-  sayOwner,
 } from "#shared/text/owner.ts";
 import { databaseVersion } from "#store/lists/database-version.ts";
 import { DECIDING, toDeciding, withDeciders } from "./person-table.ts";
-import type { rosterTable } from "./roster-table.ts";
-import type { scopeTable } from "./scope-table.ts";
+import type { peopleSourceTable } from "./roster-table.ts";
+import type { inventoryTable } from "./scope-table.ts";
 
 const LOGIN_OWNERS = withDeciders("person_login CROSS JOIN person ON person.id = person_login.person");
 
@@ -27,7 +27,7 @@ export type OwnerRow = {
   listed: string | null;
 };
 
-type Deps = { rosters: ReturnType<typeof rosterTable>; scope: ReturnType<typeof scopeTable> };
+type Deps = { rosters: ReturnType<typeof peopleSourceTable>; scope: ReturnType<typeof inventoryTable> };
 
 type PersonRow = Parameters<typeof toDeciding>[0] & { standing: KnownPerson["standing"]; roster: string };
 
@@ -46,7 +46,7 @@ type EntryRow = {
 export type OwnerFinder = ReturnType<typeof ownerFinder>;
 
 /** What is the same for all owners; the private keys of this computer are few. */
-type Looked = Parameters<typeof sayOwner>[1] & { heldAt: ReadonlyMap<string, { place: string }[]> };
+type Looked = Parameters<typeof formatOwner>[1] & { heldAt: ReadonlyMap<string, { place: string }[]> };
 
 /** A verdict names so many places of private halves, people of a key, and people of a comment. */
 const MOST_PLACES = 3;
@@ -87,7 +87,7 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
       return {
         scope: looked.scope,
         tell: (row: OwnerRow, managedBy: Owner["managedBy"]) =>
-          sayOwner(factsOf(row, managedBy, looked), looked),
+          formatOwner(factsOf(row, managedBy, looked), looked),
       };
     },
   };

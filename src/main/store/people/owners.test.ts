@@ -27,7 +27,7 @@ const person = (login: string, rest: Partial<ListedPerson> = {}): ListedPerson =
 
 type Given = { name?: string; isWhole?: boolean; at?: string };
 
-function importRoster(
+function importPeopleSource(
   store: Store,
   people: readonly ListedPerson[],
   { name = "people.csv", isWhole = false, at = START }: Given = {},
@@ -72,7 +72,7 @@ test("a claim of a private half makes nobody its owner, and says by whose file i
     possession: { kind: "claimed" as const, why },
   });
   visitHost(store, "web", { collected: { grants: grants("ann") } });
-  const sayWith = (file: ReturnType<typeof makeKeyFile>) => {
+  const formatWith = (file: ReturnType<typeof makeKeyFile>) => {
     visitHost(store, "nas", { collected: { keyFiles: [file] } });
     const [row] = listGrants(store).rows;
     return [row?.verdict.owner.state, row?.orphan, row?.verdict.owner.reasons.at(-1)];
@@ -82,13 +82,13 @@ test("a claim of a private half makes nobody its owner, and says by whose file i
     null,
     `a private half of it is claimed by nas: /root/.ssh/ann of root (${why})`,
   ];
-  expect(sayWith(locked)).toEqual(said("not verified: only a public key lies there"));
-  expect(sayWith(claimed("locked"))).toEqual(said("not verified: it has a passphrase"));
-  expect(sayWith({ ...makeKeyFile("ann"), possession: { kind: "other-key" } })).toEqual(
+  expect(formatWith(locked)).toEqual(said("not verified: only a public key lies there"));
+  expect(formatWith(claimed("locked"))).toEqual(said("not verified: it has a passphrase"));
+  expect(formatWith({ ...makeKeyFile("ann"), possession: { kind: "other-key" } })).toEqual(
     said("it shows the public key and signed with another private one"),
   );
-  expect(sayWith(makeKeyFile("ann"))?.[0]).toBe("known");
-  expect(sayWith(claimed("not-signed"))?.[0]).toBe("unknown");
+  expect(formatWith(makeKeyFile("ann"))?.[0]).toBe("known");
+  expect(formatWith(claimed("not-signed"))?.[0]).toBe("unknown");
 });
 
 test("a key on this computer is matched, also where its grant is found only later", () => {
@@ -112,7 +112,7 @@ test("a key on this computer is matched, also where its grant is found only late
 test("who has left by a roster is gone, and their grants are orphans and findings", () => {
   const store = openMemory();
   visitHost(store, "web", { collected: { grants: grants("ann", "carol") } });
-  importRoster(store, [person("ann"), person("carol", { said: "gone", leftOn: "2026-03-31" })]);
+  importPeopleSource(store, [person("ann"), person("carol", { said: "gone", leftOn: "2026-03-31" })]);
   expect(judged(store)).toEqual({
     ann: ["known", null, "the key is that of Ann, says people.csv"],
     carol: ["gone", "gone", "Carol left on 2026-03-31, says people.csv; the key is theirs"],
@@ -137,16 +137,16 @@ test("who has left by a roster is gone, and their grants are orphans and finding
 test("a roster that is read again replaces what it said; who is missing has left only where it names everybody", () => {
   const store = openMemory();
   visitHost(store, "web", { collected: { grants: grants("ann", "carol") } });
-  importRoster(store, [person("ann"), person("carol")]);
-  importRoster(store, [person("ann")], { at: "2026-06-02T00:00:00Z" });
+  importPeopleSource(store, [person("ann"), person("carol")]);
+  importPeopleSource(store, [person("ann")], { at: "2026-06-02T00:00:00Z" });
   expect(judged(store).carol?.[0]).toBe("known");
-  importRoster(store, [person("ann")], { at: "2026-06-03T00:00:00Z", isWhole: true });
+  importPeopleSource(store, [person("ann")], { at: "2026-06-03T00:00:00Z", isWhole: true });
   expect(judged(store).carol).toEqual([
     "gone",
     "gone",
     "Carol is no longer in people.csv, which is said to name everybody; the key is theirs",
   ]);
-  importRoster(store, [person("ann"), person("carol")], { at: "2026-06-04T00:00:00Z", isWhole: true });
+  importPeopleSource(store, [person("ann"), person("carol")], { at: "2026-06-04T00:00:00Z", isWhole: true });
   expect(judged(store).carol?.[0]).toBe("known");
   store.atomically(() => store.people.removeRoster("people.csv"));
   expect(judged(store).carol?.[0]).toBe("unknown");
@@ -155,14 +155,14 @@ test("a roster that is read again replaces what it said; who is missing has left
 test("a table of people and a folder of their keys are joined by login, and the newer word holds", () => {
   const store = openMemory();
   visitHost(store, "web", { collected: { grants: grants("carol") } });
-  importRoster(store, [person("carol")], { name: "team-keys", at: "2026-06-02T00:00:00Z" });
-  importRoster(store, [person("carol", { name: "Carol Nolan", said: "gone", keys: [] })]);
+  importPeopleSource(store, [person("carol")], { name: "team-keys", at: "2026-06-02T00:00:00Z" });
+  importPeopleSource(store, [person("carol", { name: "Carol Nolan", said: "gone", keys: [] })]);
   expect(judged(store).carol).toEqual([
     "gone",
     "gone",
     "Carol Nolan has left, says people.csv; the key is theirs, says team-keys",
   ]);
-  importRoster(store, [person("carol", { said: "active", keys: [] })], { at: "2026-06-03T00:00:00Z" });
+  importPeopleSource(store, [person("carol", { said: "active", keys: [] })], { at: "2026-06-03T00:00:00Z" });
   expect(judged(store).carol?.[0]).toBe("known");
 });
 
@@ -170,16 +170,16 @@ test("a key of two people is gone only when both have left", () => {
   const store = openMemory();
   const keys = [{ fingerprint: fingerprintOf("shared"), keyType: null }];
   visitHost(store, "web", { collected: { grants: grants("shared") } });
-  importRoster(store, [person("ann", { keys }), person("carol", { keys, said: "gone" })]);
+  importPeopleSource(store, [person("ann", { keys }), person("carol", { keys, said: "gone" })]);
   expect(judged(store).shared?.[0]).toBe("known");
-  importRoster(store, [person("ann", { keys, said: "gone" }), person("carol", { keys, said: "gone" })]);
+  importPeopleSource(store, [person("ann", { keys, said: "gone" }), person("carol", { keys, said: "gone" })]);
   expect(judged(store).shared?.[0]).toBe("gone");
 });
 
 test("what is only unmatched is an orphan where the scope is said to be whole, and nowhere else", () => {
   const store = openMemory();
   visitHost(store, "web", { collected: { grants: grants("ann", "bob") } });
-  importRoster(store, [person("ann")]);
+  importPeopleSource(store, [person("ann")]);
   expect(listGrants(store, { orphaned: true }).total).toBe(0);
   expect(listGrants(store, { unmatched: true }).total).toBe(2);
 
@@ -248,7 +248,7 @@ test("evidence that a grant is an orphan counts whatever was read", () => {
   const store = openMemory();
   visitHost(store, "web", { collected: { grants: grants("carol") } });
   visitHost(store, "nas", { collected: null });
-  importRoster(store, [person("carol", { said: "gone" })]);
+  importPeopleSource(store, [person("carol", { said: "gone" })]);
   store.atomically(() => store.people.declareScope(true, "", START));
   expect(listGrants(store, { orphaned: true }).rows[0]?.orphan).toBe("gone");
   expect(listGrants(store, { undecided: true }).total).toBe(0);
@@ -266,7 +266,7 @@ test("what cannot let anybody in is no orphan, unless one setting alone keeps it
       ],
     },
   });
-  importRoster(store, [person("carol", { said: "gone" })]);
+  importPeopleSource(store, [person("carol", { said: "gone" })]);
   expect(listGrants(store, { orphaned: true }).rows.map(({ line }) => line)).toEqual([2]);
   expect(listFindings(store).rows[0]?.sentence).toContain(
     "it would log in as root again if PermitRootLogin were otherwise",
@@ -278,7 +278,7 @@ test("a comment that names somebody is weak evidence: it is said, and decides no
   visitHost(store, "web", {
     collected: { grants: [makeGrant("other", { comment: "carol@corp.example laptop" })] },
   });
-  importRoster(store, [person("carol", { said: "gone" })]);
+  importPeopleSource(store, [person("carol", { said: "gone" })]);
   const [row] = listGrants(store).rows;
   expect(row?.verdict.owner.state).toBe("unknown");
   expect(row?.verdict.owner.reasons).toContain(
@@ -293,7 +293,7 @@ test("every row says how much was looked at", () => {
   });
   visitHost(store, "db", { collected: { readAs: "auditor" } });
   visitHost(store, "nas", { collected: null });
-  importRoster(store, [person("bob")]);
+  importPeopleSource(store, [person("bob")]);
   expect(listGrants(store).rows[0]?.verdict.owner.coverage).toEqual({
     read: [
       "2 of 3 hosts, 1 as root",
@@ -315,7 +315,7 @@ test("any verdicts together are counted as they are listed", () => {
   visitHost(store, "web", {
     collected: { grants: [...grants("ann", "carol", "bob"), makeGrant("dan", { line: 9, verdict: unused })] },
   });
-  importRoster(store, [person("ann"), person("carol", { said: "gone" })]);
+  importPeopleSource(store, [person("ann"), person("carol", { said: "gone" })]);
   for (const asked of [
     { owner: "gone" },
     { owner: "unknown", use: "unused" },

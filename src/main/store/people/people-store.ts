@@ -4,10 +4,14 @@ import { orphanClock } from "#store/access/orphan-clock.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import { heldKeyTable } from "./held-key-table.ts";
 import { personTable } from "./person-table.ts";
-import type { rosterTable } from "./roster-table.ts";
-import type { scopeTable } from "./scope-table.ts";
+import type { peopleSourceTable } from "./roster-table.ts";
+import type { inventoryTable } from "./scope-table.ts";
 
-type Deps = { lists: Lists; rosters: ReturnType<typeof rosterTable>; scope: ReturnType<typeof scopeTable> };
+type Deps = {
+  lists: Lists;
+  rosters: ReturnType<typeof peopleSourceTable>;
+  scope: ReturnType<typeof inventoryTable>;
+};
 
 /** People, private keys known elsewhere, and the scope: what owners of grants are judged by. */
 export function peopleStore(db: Database, { lists, rosters, scope }: Deps) {

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { PersonRow } from "#shared/model/person.ts";
-import { type RosterEntry, sayStanding } from "#shared/text/standing.ts";
+import { formatStanding, type PeopleSourceEntry } from "#shared/text/standing.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import { eachWord } from "#store/lists/search.ts";
 
@@ -13,7 +13,7 @@ type Wanted = Window & {
 };
 
 /** What the rosters say of a person, for somebody to settle who is still there. */
-export type Entry = Omit<RosterEntry, "name" | "roster"> & {
+export type Entry = Omit<PeopleSourceEntry, "name" | "roster"> & {
   id: number;
   roster: number;
   rosterIsWhole: boolean;
@@ -40,7 +40,7 @@ type Row = {
 type DecidingRow = {
   by_name: string;
   by_roster: string;
-  by_said: RosterEntry["said"];
+  by_said: PeopleSourceEntry["said"];
   by_left_on: string | null;
   by_is_missing: number;
   by_read_at: string;
@@ -59,7 +59,7 @@ export const DECIDING = `decider.name AS by_name, deciding.name AS by_roster, de
   decider.left_on AS by_left_on, decider.is_missing AS by_is_missing, decider.read_at AS by_read_at`;
 
 /** A table of people knows more of a name than a file of keys, which is named by a login. */
-export const toDeciding = (row: DecidingRow): RosterEntry => ({
+export const toDeciding = (row: DecidingRow): PeopleSourceEntry => ({
   name: row.by_name,
   roster: row.by_roster,
   said: row.by_said,
@@ -153,7 +153,7 @@ function personRows(db: Database): (row: Row) => PersonRow {
     logins: loginsOf.all(row.id).filter((login) => login !== row.email?.toLowerCase()),
     roster: row.roster,
     standing: row.standing,
-    why: sayStanding(row.standing, toDeciding(row)),
+    why: formatStanding(row.standing, toDeciding(row)),
     keyCount: keyCount.get(row.id) ?? 0,
     fingerprints: fingerprints.all(row.id, MOST_FINGERPRINTS),
     grantCount: grantCount.get(row.id) ?? 0,

@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import type { Roster, RosterKind } from "#shared/model/person.ts";
+import type { PeopleSourceKind, Roster } from "#shared/model/person.ts";
 
 /** A person as a roster that was just read tells of them. */
 export type ListedPerson = {
@@ -17,14 +17,14 @@ export type ListedPerson = {
 
 type Reading = {
   name: string;
-  kind: RosterKind;
+  kind: PeopleSourceKind;
   isWhole: boolean;
   at: Instant;
   people: readonly ListedPerson[];
 };
 
 /** Rosters, and what each says of its people. Who stands how is settled afterwards: see `personTable`. */
-export function rosterTable(db: Database) {
+export function peopleSourceTable(db: Database) {
   const put = db
     .prepare<object, number>(`
       INSERT INTO roster (name, kind, is_whole, read_at) VALUES (@name, @kind, @isWhole, @at)

@@ -19,14 +19,14 @@ const GAPS = `
   UNION ALL
   SELECT host, port, 'never-read' FROM (${NEVER_MET})`;
 
-/** Whether what was not found counts as absent: the scope is declared whole, and every host was read whole. As `judgesAbsence` has it. */
-export const ABSENCE_IS_JUDGED = `EXISTS (SELECT 1 FROM scope WHERE is_whole = 1) AND NOT EXISTS (${GAPS})`;
+/** Whether what was not found counts as absent: the scope is declared whole, and every host was read whole. As `evaluatesAbsence` has it. */
+export const ABSENCE_IS_EVALUATED = `EXISTS (SELECT 1 FROM scope WHERE is_whole = 1) AND NOT EXISTS (${GAPS})`;
 
 /** So many hosts with a gap are named. */
 const MOST_GAPS = 5;
 
 /** What the user has said of the scope, and what of it was not read. */
-export function scopeTable(db: Database) {
+export function inventoryTable(db: Database) {
   const read = db.prepare<[], { is_whole: number; note: string; declared_at: string }>(
     "SELECT is_whole, note, declared_at FROM scope",
   );

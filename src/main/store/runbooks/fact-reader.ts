@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { evidenceOf, type UseEvidence } from "#shared/model/host-use.ts";
-import type { TransportWish } from "#shared/model/transport.ts";
+import type { TransportRequest } from "#shared/model/transport.ts";
 import type { Owner } from "#shared/model/verdict.ts";
 import { carriedLookTable } from "./carried-look.ts";
 import { keptKeyTable } from "./kept-key-table.ts";
@@ -12,7 +12,7 @@ export type KnownHost = {
   port: number;
   user: string | null;
   useSudo: boolean;
-  transport: TransportWish;
+  transport: TransportRequest;
   os: string | null;
   /** The host key that is pinned; null: none is. */
   pinned: string | null;
@@ -38,7 +38,7 @@ export type GrantFact = {
 };
 
 /** A file or a home that the last reading could not read, where keys of these accounts may be. */
-export type UnreadKeys = { path: string; why: string; accounts: string[] };
+export type UnreadableKeys = { path: string; why: string; accounts: string[] };
 
 export type KeyFileFact = { hostId: number; path: string; isEncrypted: boolean | null };
 
@@ -131,7 +131,7 @@ export function factReader(db: Database) {
       grantsOfAccount.all(hostId, account).map(toGrant),
 
     /** Where keys may be that the last reading could not read. */
-    unreadKeys: (hostId: number): UnreadKeys[] =>
+    unreadKeys: (hostId: number): UnreadableKeys[] =>
       unreadKeys.all(hostId).map(({ accounts, ...one }) => ({ ...one, accounts: JSON.parse(accounts) })),
 
     /** The strongest of its logs that were found to tell of every login; null: none was. */

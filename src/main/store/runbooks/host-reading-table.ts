@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
-import type { CollectedHost, HostVisit } from "#store/visit.ts";
+import type { CollectedHost, HostProbe } from "#store/visit.ts";
 
 /** What the last reading of a host showed of what offline scripts change there. */
 export type HostReadingRow = {
@@ -51,7 +51,7 @@ type KeyFileRow = {
   last_scan: number;
 };
 
-type Read = Pick<HostVisit, "scanId" | "at" | "login" | "hostKey"> & {
+type Read = Pick<HostProbe, "scanId" | "at" | "login" | "hostKey"> & {
   host: number;
   collected: CollectedHost;
 };
@@ -130,7 +130,7 @@ export function hostReadingTable(db: Database) {
  * By the login that was asked for: whoever is logged in to says what is read, and can say that it is root. One for which sudo is set is
  * believed to be, as a run from here would.
  */
-function readerOf(login: HostVisit["login"], { readAs }: CollectedHost): string | null {
+function readerOf(login: HostProbe["login"], { readAs }: CollectedHost): string | null {
   if (!login || login.user === "root" || (login.useSudo && readAs === "root by sudo")) return null;
   return login.user;
 }

@@ -6,7 +6,7 @@ import type { Transport } from "#shared/model/transport.ts";
 import type { Listed, Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/part.ts";
 import { eachWord } from "#store/lists/search.ts";
-import type { EndpointVisit } from "#store/visit.ts";
+import type { EndpointProbe } from "#store/visit.ts";
 import { unvisitedTable } from "./unvisited-table.ts";
 
 type Row = {
@@ -29,7 +29,7 @@ type Row = {
   transport: string | null;
 };
 
-type NewProbe = Omit<EndpointVisit, "target" | "presented"> &
+type NewProbe = Omit<EndpointProbe, "target" | "presented"> &
   Pick<Probe, "jumpHost"> & {
     target: Target;
     hostKey: HostKeyView | null;

@@ -2,14 +2,14 @@ import type { Database } from "better-sqlite3";
 import type { WayText } from "#shared/model/endpoint-way.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import { Target } from "#shared/model/target.ts";
-import { TransportWish } from "#shared/model/transport.ts";
+import { TransportRequest } from "#shared/model/transport.ts";
 
 /** What a scan is asked to visit. */
 export type Asked = {
   target: Target;
   useSudo: boolean;
   /** What is to carry its login. */
-  transport?: TransportWish;
+  transport?: TransportRequest;
   /** How an endpoint is reached; absent: directly. */
   way?: WayText;
 };
@@ -72,6 +72,6 @@ const toKey = (target: Target) => [
 const fromRow = ({ user, server_name, use_sudo, transport, way, ...row }: Row): Asked => ({
   target: Target.parse({ ...row, user: user || null, serverName: server_name || null }),
   useSudo: use_sudo === 1,
-  transport: TransportWish.parse(transport),
+  transport: TransportRequest.parse(transport),
   way,
 });

@@ -8,8 +8,8 @@ import type { Store } from "#store/store.ts";
 import type {
   CollectedGrant,
   CollectedHost,
-  EndpointVisit,
-  HostVisit,
+  EndpointProbe,
+  HostProbe,
   SeenCertificate,
 } from "#store/visit.ts";
 
@@ -161,8 +161,8 @@ const NOTHING_SHOWN = {
   beside: { staple: null, timestamps: null, authorities: null, offers: null },
 };
 
-type EndpointPart = Partial<Omit<EndpointVisit, "target" | "presented">> & {
-  presented?: Partial<NonNullable<EndpointVisit["presented"]>> | null;
+type EndpointPart = Partial<Omit<EndpointProbe, "target" | "presented">> & {
+  presented?: Partial<NonNullable<EndpointProbe["presented"]>> | null;
 };
 
 /** A visit to `name:443`, which presents the chain; without one it is refused. */
@@ -187,7 +187,7 @@ export function visitEndpoint(
   );
 }
 
-type HostPart = Partial<Omit<HostVisit, "target" | "collected">> & {
+type HostPart = Partial<Omit<HostProbe, "target" | "collected">> & {
   collected?: Partial<CollectedHost> | null;
 };
 

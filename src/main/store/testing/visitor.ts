@@ -6,7 +6,7 @@ import { beginScan, makeCertificate, makeGrant, START, visitEndpoint, visitHost 
  * many visits are on the disk, and `done`.
  */
 const { LATCHKEY_TEST_DB: path = "", LATCHKEY_TEST_BATCHES: batches = "2" } = process.env;
-const VISITS = 12;
+const PROBES = 12;
 
 const store = openStore({ path, access: "write" });
 const say = (text: string | number) => process.stdout.write(`${text}\n`);
@@ -19,12 +19,12 @@ const scanId = store.atomically(() => {
 say("begun");
 for (let batch = 1; batch <= Number(batches); batch++) {
   store.atomically(() => {
-    for (let visit = 0; visit < VISITS; visit += 2) {
-      visitOneHost(`host${visit}`, batch);
-      visitOneEndpoint(`shop${visit}`, batch);
+    for (let visit = 0; visit < PROBES; visit += 2) {
+      probeOneHost(`host${visit}`, batch);
+      probeOneEndpoint(`shop${visit}`, batch);
     }
   });
-  say(batch * VISITS);
+  say(batch * PROBES);
 }
 store.atomically(() => {
   store.scans.finish(scanId, "finished", START);
@@ -34,7 +34,7 @@ store.close();
 say("done");
 
 /** Each batch finds other lines and certificates than the one before it, so that spans end as well as begin. */
-function visitOneHost(name: string, batch: number): void {
+function probeOneHost(name: string, batch: number): void {
   const lines = Array.from({ length: 20 }, (_, line) => (line % 3 === 0 ? line : line + batch));
   visitHost(store, name, {
     scanId,
@@ -47,7 +47,7 @@ function visitOneHost(name: string, batch: number): void {
   });
 }
 
-function visitOneEndpoint(name: string, batch: number): void {
+function probeOneEndpoint(name: string, batch: number): void {
   const chain = [`${name} ${batch}`, "issuer", "root"].map((each) => makeCertificate(each));
   visitEndpoint(store, name, { scanId, presented: { chain } });
 }

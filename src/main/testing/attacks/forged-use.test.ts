@@ -3,7 +3,7 @@ import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import { findLogins } from "#domain/use/find-logins.ts";
-import { judgeUses } from "#domain/use/judge-use.ts";
+import { evaluateUses } from "#domain/use/judge-use.ts";
 import { daysFrom, makeLog } from "#domain/use/testdata/make-log.ts";
 import type { Use } from "#shared/model/verdict.ts";
 
@@ -25,7 +25,7 @@ type Logs = Parameters<typeof findLogins>[0]["logs"];
 
 function judge(logs: Logs): { use: Use; windows: { source: string; to: string }[] } {
   const { logins, windows, ...evidence } = findLogins(makeCollection({ logs }), AT);
-  const judged = judgeUses({ known: { logins, windows }, evidence, lastLogins: [], now: NOW });
+  const judged = evaluateUses({ known: { logins, windows }, evidence, lastLogins: [], now: NOW });
   const standsSince = () => "2026-01-01T00:00:00Z";
   const grant = { account: "deploy", key, isAuthority: false, lineCount: 1, standsSince };
   return { use: judged(grant), windows };

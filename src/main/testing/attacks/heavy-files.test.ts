@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readAccounts } from "#domain/collection/accounts.ts";
 import { decodeRecord } from "#domain/collection/record.ts";
-import { readRoster } from "#domain/people/read-people-source.ts";
+import { readPeopleSource } from "#domain/people/read-people-source.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { makeFiles } from "#domain/server-configs/testing/say-files.ts";
 import { splitWords } from "#domain/ssh/config-line.ts";
@@ -19,8 +19,8 @@ import {
   lineOfWords,
 } from "./heavy-files.ts";
 
-const readLdif = (bytes: Uint8Array) => readRoster([{ name: "people.ldif", bytes }]);
-const readCsv = (bytes: Uint8Array) => readRoster([{ name: "people.csv", bytes }]);
+const readLdif = (bytes: Uint8Array) => readPeopleSource([{ name: "people.ldif", bytes }]);
+const readCsv = (bytes: Uint8Array) => readPeopleSource([{ name: "people.csv", bytes }]);
 
 test.each([
   ["an LDIF file with many values of one attribute", ldifOfOneAttribute, readLdif, 3_000],
@@ -35,7 +35,7 @@ test.each([
 test("a folder of many keys files costs as much as it holds", () => {
   const make = (size: number) =>
     Array.from({ length: size }, (_, index) => ({ name: `p${index}.keys`, bytes: new Uint8Array(0) }));
-  expect(growthOf({ make, work: readRoster, size: 2_000 })).toBeLessThan(MOST_GROWTH);
+  expect(growthOf({ make, work: readPeopleSource, size: 2_000 })).toBeLessThan(MOST_GROWTH);
 });
 
 test("three hundred thousand values that are no keys are said to be none, and nothing throws", () => {

@@ -8,7 +8,7 @@ import { lookAtFile } from "#net/ssh/hand/look.ts";
 import { makeKey, put } from "#net/ssh/hand/put-halves.ts";
 import { signWithKey } from "#net/ssh/hand/sign-with-key.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import { consentOf } from "#shared/text/consent.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -125,7 +125,7 @@ lab("a locked file that claims the key gets the new one only once somebody has n
     const planned = await makePlan(app, wishFor(ops));
     const claimed = planned.plan?.checks.find(({ id }) => id === "unverified-key");
     expect(claimed).toMatchObject({ state: "consent", account: "evil", path: PLANTED });
-    const name = claimed ? consentOf(claimed) : "";
+    const name = claimed ? acknowledgementOf(claimed) : "";
     expect(name).toContain(PLANTED);
     const { consents, typed } = agreeTo(planned);
     const { id: planId, hash } = planned;

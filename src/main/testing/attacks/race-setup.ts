@@ -85,7 +85,7 @@ type Said = {
 };
 
 /** All that records of a stream say in clear, but those of what is in root's home. */
-export const sayOfOthers = (records: readonly Said[]): string =>
+export const formatOfOthers = (records: readonly Said[]): string =>
   records
     .filter((record) => !(record.say("path") ?? "").startsWith("/root/"))
     .flatMap(({ bytes, attributes }) => [Buffer.from(bytes).toString("latin1"), JSON.stringify(attributes)])

@@ -4,7 +4,15 @@ import { readCollection } from "#domain/collection/read-collection.ts";
 import { decodeRecord } from "#domain/collection/record.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { CANARIES, COUNT_ROOTS, PIPES, prepareRaces, RACES, sayOfOthers, startRace } from "./race-setup.ts";
+import {
+  CANARIES,
+  COUNT_ROOTS,
+  formatOfOthers,
+  PIPES,
+  prepareRaces,
+  RACES,
+  startRace,
+} from "./race-setup.ts";
 
 /** Between any two programs that a scan runs, each user has their turn: nobody wins a race more often than that. */
 const TURNS = `
@@ -42,7 +50,7 @@ test.skipIf(!canStartHosts()).each(SEEDS)(
     const stream = await runCollector(host, {
       wrap: ["timeout", "-s", "KILL", "90", "sh", "-c", `${attacks.join("\n")}\n"$@"`, "sh"],
     });
-    const said = sayOfOthers((readFrame(stream, null)?.records ?? []).map(decodeRecord));
+    const said = formatOfOthers((readFrame(stream, null)?.records ?? []).map(decodeRecord));
     const roots = (await host.run("ssh-keygen -y -f /root/.ssh/id_root")).split(" ")[1] ?? "";
     expect([...CANARIES, roots].filter((canary) => said.includes(canary))).toEqual([]);
     const told = readCollection(stream, { nonce: null });

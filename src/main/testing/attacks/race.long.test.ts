@@ -5,7 +5,7 @@ import { readCollection } from "#domain/collection/read-collection.ts";
 import { decodeRecord } from "#domain/collection/record.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { CANARIES, COUNT_ROOTS, prepareRaces, RACES, sayOfOthers, startRace } from "./race-setup.ts";
+import { CANARIES, COUNT_ROOTS, formatOfOthers, prepareRaces, RACES, startRace } from "./race-setup.ts";
 
 const USERS = 10;
 const SCANS = 20;
@@ -29,7 +29,7 @@ test.skipIf(!canStartHosts())(
         ...(scan % 2 === 0 ? {} : { user: "admin", shell: "sudo sh" }),
       });
       const records = (readFrame(stream, null)?.records ?? []).map(decodeRecord);
-      expect([...CANARIES, roots].filter((canary) => sayOfOthers(records).includes(canary))).toEqual([]);
+      expect([...CANARIES, roots].filter((canary) => formatOfOthers(records).includes(canary))).toEqual([]);
       const told = readCollection(stream, { nonce: null });
       expect({ scan, incomplete: told?.incomplete }).toEqual({ scan, incomplete: null });
       expect(told?.authorizedKeys.map(({ path }) => path)).toContain("/home/honest/.ssh/authorized_keys");

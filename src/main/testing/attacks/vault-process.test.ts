@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { forkKeeper } from "#net/vault/fork-keeper.ts";
+import { forkVaultProcess } from "#net/vault/fork-keeper.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 /** What makes Node or the system's loader run other code, write down what is said, or dump what is held. */
@@ -41,7 +41,7 @@ test.runIf(process.platform === "linux")(
 
 /** The real process, when it has answered: nothing is told to it before its cores are off. */
 async function startKeeper(path: string) {
-  const keeper = await forkKeeper();
+  const keeper = await forkVaultProcess();
   const answered = new Promise<void>((resolve) => keeper.onMessage(() => resolve()));
   const ended = new Promise<void>((resolve) => keeper.onExit(resolve));
   keeper.tell({ kind: "begin", wish: { path, cost: { N: 1_024, r: 8, p: 1 }, idleMs: 60_000 } });

@@ -7,7 +7,7 @@ import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { writeThere } from "#testing/runbooks/carried-host.ts";
 import { agreeTo, carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { wishForOwnKey } from "#testing/runbooks/own-key.ts";
+import { requestForOwnKey } from "#testing/runbooks/own-key.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -105,7 +105,7 @@ const whoHas = async (line: string): Promise<string[]> =>
 const leftBy = (path = "/home /root"): Promise<string> =>
   host.run(`find ${path} -path '*latchkey*' -printf '%p %l\\n' | sed 's/ $//'`);
 
-const planAll = async (app: App, graceDays = 0) => makePlan(app, await wishForOwnKey(desk), { graceDays });
+const planAll = async (app: App, graceDays = 0) => makePlan(app, await requestForOwnKey(desk), { graceDays });
 
 lab(
   "a run that is stopped by a lock in root's own folder leaves none of its own; one that is rolled back leaves none anywhere",

@@ -84,7 +84,7 @@ export function compareCorpus(
     wronglyAccepted: 0,
     wronglyRefused: 0,
   }));
-  const tally = createTally(explanations);
+  const tally = createCachedCount(explanations);
   for (const each of cases)
     for (const row of rows) {
       const { isAccepted, because } = judge(each, row.profile);
@@ -100,7 +100,7 @@ export function compareCorpus(
 type Seen = { profile: Profile; ours: "accepted" | "refused"; because: string; id: string };
 
 /** Counts what explains each difference. */
-function createTally({ cases, rules }: Explanations) {
+function createCachedCount({ cases, rules }: Explanations) {
   const byCase = new Map(cases.map((difference) => [difference, new Map<Profile, number>()]));
   const unused = new Set(rules);
   const others = new Map<string, string[]>();

@@ -3,7 +3,7 @@
  * A test says what it counted by `recordCorpus`; whoever ran the tests prints all rows as one table.
  */
 import type { Profile } from "#shared/model/chain.ts";
-import { sayColumns } from "#testing/say-columns.ts";
+import { formatColumns } from "#testing/say-columns.ts";
 
 export type CorpusRow = {
   corpus: string;
@@ -30,5 +30,5 @@ export function formatCorpusTable(rows: readonly CorpusRow[]): string {
     String(wronglyAccepted),
     String(wronglyRefused),
   ]);
-  return sayColumns([["CORPUS", "PROFILE", "CASES", "ONLY WE ACCEPT", "ONLY WE REFUSE"], ...lines]);
+  return formatColumns([["CORPUS", "PROFILE", "CASES", "ONLY WE ACCEPT", "ONLY WE REFUSE"], ...lines]);
 }

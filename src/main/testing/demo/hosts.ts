@@ -58,7 +58,7 @@ printf '%s\\n' '${keys.deploy.publicLine}' > /home/deploy/.ssh/id_ed25519.pub
 ssh-keygen -q -t ed25519 -N 'correct horse' -C alice@web-1 -f /home/alice/.ssh/id_ed25519
 chown -R alice:alice /home/alice/.ssh
 ${SITES.map((name) => putLetsEncrypt(name, endpoints)).join("\n")}
-put 0644 root /etc/nginx/nginx.conf '${sayNginx(SITES)}'
+put 0644 root /etc/nginx/nginx.conf '${formatNginx(SITES)}'
 `;
 
 const prepareDatabase = ({ keys, endpoints }: Given): string => `${FUNCTIONS}
@@ -153,7 +153,7 @@ ln -s ../../archive/${name}/fullchain3.pem ${live}/fullchain.pem
 ln -s ../../archive/${name}/privkey3.pem ${live}/privkey.pem`;
 }
 
-const sayNginx = (names: readonly string[]): string => `http {
+const formatNginx = (names: readonly string[]): string => `http {
 ${names
   .map(
     (name) => `  server {

@@ -17,11 +17,11 @@ export function putLog(host: string, { days, habits }: { days: number; habits: r
       write(4, "CRON[900]: pam_unix(cron:session): session opened for user root(uid=0) by root(uid=0)"),
       ...habits
         .filter(({ everyDays }) => ago % everyDays === 0)
-        .map(({ account, key }) => write(9, sayLogin(account, key))),
+        .map(({ account, key }) => write(9, formatLogin(account, key))),
     ];
   });
   return `cat > /var/log/auth.log <<'END'\n${lines.join("\n")}\nEND`;
 }
 
-const sayLogin = (account: string, { keyName, fingerprint }: KeyPair): string =>
+const formatLogin = (account: string, { keyName, fingerprint }: KeyPair): string =>
   `sshd-session[1812]: Accepted publickey for ${account} from 127.0.0.1 port 50022 ssh2: ${keyName} ${fingerprint}`;

@@ -8,7 +8,7 @@ const LEFT_DAYS_AGO = 61;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** What the company knows of its people: a table from its directory, and a folder of the keys that they work with. */
-export async function writeRosters(folder: string, keys: Record<KeyName, KeyPair>): Promise<string[]> {
+export async function writePeopleSources(folder: string, keys: Record<KeyName, KeyPair>): Promise<string[]> {
   const left = new Date(Date.now() - LEFT_DAYS_AGO * DAY_MS).toISOString().slice(0, 10);
   const table = join(folder, "people.csv");
   const people = [

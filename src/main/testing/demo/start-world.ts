@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Endpoint, startEndpoints } from "./endpoints.ts";
 import { startHosts } from "./hosts.ts";
 import { makeKeys } from "./keys.ts";
-import { writeRosters } from "./rosters.ts";
+import { writePeopleSources } from "./rosters.ts";
 
 type Options = {
   /** A folder of the caller's, for a home with the key of an audit. */
@@ -48,6 +48,6 @@ async function startAll(folder: string, endpoints: readonly Endpoint[], stack: A
   return {
     targets: hosts.map(({ host, user }) => `${user}@${host.address}`),
     identity: join(keyFolder, "auditor"),
-    rosters: await writeRosters(folder, keys),
+    rosters: await writePeopleSources(folder, keys),
   };
 }

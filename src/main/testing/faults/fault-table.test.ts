@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { recordFault, sayFaultTable } from "./fault-table.ts";
+import { formatFaultTable, recordFault } from "./fault-table.ts";
 
 test("what tests saw comes out as one table, with what failed and what was not run", () => {
   const task = { meta: {} };
   recordFault(task, { id: "S1", injected: "a closed port", seen: "refused" });
   recordFault(task, { id: "S1", injected: "tcp reset", seen: "reset" });
-  const { faults } = task.meta as { faults: Parameters<typeof sayFaultTable>[0] };
-  const lines = sayFaultTable(faults, ["S3: a stopped sshd is told"]).split("\n");
+  const { faults } = task.meta as { faults: Parameters<typeof formatFaultTable>[0] };
+  const lines = formatFaultTable(faults, ["S3: a stopped sshd is told"]).split("\n");
 
   expect(lines.slice(0, 5).map((line) => line.replace(/ {2,}/g, " | "))).toEqual([
     " | FAULT | INJECTED BY | REQUIRED | SEEN",

@@ -3,7 +3,7 @@
  * by `recordFault`; whoever ran the tests prints all rows as one table, whatever files and projects they came from.
  * The files of such tests have `faults` in their names: `npm run faults` runs those.
  */
-import { sayColumns } from "#testing/say-columns.ts";
+import { formatColumns } from "#testing/say-columns.ts";
 import { FAULTS, type FaultId } from "./faults.ts";
 
 export type FaultRow = {
@@ -21,12 +21,12 @@ export function recordFault(task: { meta: object }, row: FaultRow): void {
 }
 
 /** The table as text. `failed`: the names of failed tests; one that begins with an id spoils that id's rows. */
-export function sayFaultTable(rows: readonly FaultRow[], failed: readonly string[] = []): string {
-  const lines = (Object.keys(FAULTS) as FaultId[]).flatMap((id) => sayFault(id, rows, failed));
-  return sayColumns([["", "FAULT", "INJECTED BY", "REQUIRED", "SEEN"], ...lines]);
+export function formatFaultTable(rows: readonly FaultRow[], failed: readonly string[] = []): string {
+  const lines = (Object.keys(FAULTS) as FaultId[]).flatMap((id) => formatFault(id, rows, failed));
+  return formatColumns([["", "FAULT", "INJECTED BY", "REQUIRED", "SEEN"], ...lines]);
 }
 
-function sayFault(id: FaultId, rows: readonly FaultRow[], failed: readonly string[]): string[][] {
+function formatFault(id: FaultId, rows: readonly FaultRow[], failed: readonly string[]): string[][] {
   const { fault, required } = FAULTS[id];
   const cells = [
     ...failed.filter((name) => name.startsWith(`${id}:`)).map(() => ["", "FAILED"]),

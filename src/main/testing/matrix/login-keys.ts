@@ -23,7 +23,7 @@ const KINDS = {
 } satisfies Record<string, string[]>;
 
 /** What ssh-keygen is told for a certificate of "holder". */
-export type CertificateWish = {
+export type CertificateRequest = {
   by: string;
   principals: string;
   validity?: string;
@@ -38,7 +38,7 @@ export type LoginKeys = AsyncDisposable & {
   /** Options for ssh that offer this key and nothing else. */
   offer(name: string, hand: Hand): string[];
   /** The same for a certificate of "holder"; each is made once. */
-  offerCertificate(wish: CertificateWish): Promise<string[]>;
+  offerCertificate(wish: CertificateRequest): Promise<string[]>;
 };
 
 /** Made in `folder`, which must be there; the sockets of its agents go with the returned value. */
@@ -60,7 +60,7 @@ export async function makeLoginKeys(folder: string): Promise<LoginKeys> {
     return [...files, "-o", `IdentityAgent=${name in securityKeys ? path(hand) : "none"}`];
   };
   const certificates = new Map<string, Promise<string>>();
-  const certificateOf = (wish: CertificateWish): Promise<string> => {
+  const certificateOf = (wish: CertificateRequest): Promise<string> => {
     const name = createHash("sha256").update(JSON.stringify(wish)).digest("hex").slice(0, 16);
     const known = certificates.get(name) ?? makeCertificate(path, name, wish);
     certificates.set(name, known);
@@ -98,7 +98,7 @@ async function makeCertificate(
     id = "somebody",
     options = [],
     subject = "holder",
-  }: CertificateWish & {
+  }: CertificateRequest & {
     subject?: string;
   },
 ): Promise<string> {

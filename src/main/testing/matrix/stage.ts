@@ -5,7 +5,7 @@ import { type LabAccount, makeAccounts } from "#testing/lab/make-accounts.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type Network, startNetworks } from "#testing/lab/start-network.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { type CertificateWish, type LoginKeys, makeLoginKeys } from "./login-keys.ts";
+import { type CertificateRequest, type LoginKeys, makeLoginKeys } from "./login-keys.ts";
 import type { Hand } from "./soft-security-key.ts";
 import { tryLogin } from "./try-login.ts";
 
@@ -31,7 +31,7 @@ type HostWish = {
 type Attempt = {
   account: string;
   key?: string;
-  certificate?: CertificateWish;
+  certificate?: CertificateRequest;
   hand?: Hand;
   password?: true;
   how?: "command" | "forwarding";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ProtocolRow, recordProtocol, sayProtocolTable } from "./protocol-table.ts";
+import { formatProtocolTable, type ProtocolRow, recordProtocol } from "./protocol-table.ts";
 
 test("what servers made of each protocol comes out as one table, real ones first, with what failed and what was not run", () => {
   const task = { meta: {} };
@@ -8,7 +8,7 @@ test("what servers made of each protocol comes out as one table, real ones first
   recordProtocol(task, { protocol: "telnet", server: "telnetd-ssl", isScripted: false, seen });
   recordProtocol(task, { protocol: "smtp", server: "postfix", isScripted: false, seen });
   const { protocols } = task.meta as { protocols: ProtocolRow[] };
-  const lines = sayProtocolTable(protocols, ["imap: shows what openssl sees"]).split("\n");
+  const lines = formatProtocolTable(protocols, ["imap: shows what openssl sees"]).split("\n");
   expect(lines.map((line) => line.replace(/ {2,}/g, " | "))).toEqual([
     "PROTOCOL | SERVER | SEEN",
     "smtp | postfix | presented",

@@ -3,7 +3,7 @@
  * `recordProtocol`; whoever ran the tests prints all rows as one table, whatever files and projects they came from.
  */
 import { StartTls } from "#shared/model/starttls.ts";
-import { sayColumns } from "#testing/say-columns.ts";
+import { formatColumns } from "#testing/say-columns.ts";
 
 export type ProtocolRow = {
   protocol: StartTls;
@@ -20,12 +20,12 @@ export function recordProtocol(task: { meta: object }, row: ProtocolRow): void {
 }
 
 /** The table as text. `failed`: the names of failed tests; one that begins with a protocol spoils that protocol's rows. */
-export function sayProtocolTable(rows: readonly ProtocolRow[], failed: readonly string[] = []): string {
-  const lines = StartTls.options.flatMap((protocol) => sayRows(protocol, rows, failed));
-  return sayColumns([["PROTOCOL", "SERVER", "SEEN"], ...lines]);
+export function formatProtocolTable(rows: readonly ProtocolRow[], failed: readonly string[] = []): string {
+  const lines = StartTls.options.flatMap((protocol) => formatRows(protocol, rows, failed));
+  return formatColumns([["PROTOCOL", "SERVER", "SEEN"], ...lines]);
 }
 
-function sayRows(protocol: StartTls, rows: readonly ProtocolRow[], failed: readonly string[]): string[][] {
+function formatRows(protocol: StartTls, rows: readonly ProtocolRow[], failed: readonly string[]): string[][] {
   const cells = [
     ...failed.filter((name) => name.startsWith(`${protocol}:`)).map(() => ["", "FAILED"]),
     ...rows

@@ -4,7 +4,7 @@ import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
 import { isPasswordQuestion, type Question } from "#shared/model/question.ts";
 import type { RunDetail } from "#shared/model/run.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import { consentOf } from "#shared/text/consent.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
 import { type SecretDesk, WORDS } from "./secret-desk.ts";
 
 /** Asks for plans and runs, and answers whatever is asked: wrongly at first, and in shapes that are refused. */
@@ -42,7 +42,7 @@ export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
 
     async carryOut({ id: planId, plan, hash, message }: PlanDetail): Promise<RunDetail> {
       if (!plan || !hash) throw new Error(`the plan is not ready: ${message}`);
-      const consents = plan.checks.filter(({ state }) => state === "consent").map(consentOf);
+      const consents = plan.checks.filter(({ state }) => state === "consent").map(acknowledgementOf);
       const typed = plan.confirm?.word ?? null;
       return untilStill((await runbooks.start({ planId, hash, consents, typed, ...means })).runId);
     },

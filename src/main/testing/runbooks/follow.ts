@@ -3,19 +3,19 @@ import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { RunDetail } from "#shared/model/run.ts";
 import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
-import { consentOf } from "#shared/text/consent.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
 
 type Client = App["client"];
-type PlanWish = Parameters<Client["runbooks"]["plan"]>[0];
+type PlanRequest = Parameters<Client["runbooks"]["plan"]>[0];
 
 /** A plan of the kind that was asked for. */
 export type PlanOf<Kind extends Plan["kind"]> = PlanDetail & { plan: Extract<Plan, { kind: Kind }> | null };
 
 /** Makes a plan, and waits until it is ready. */
-export async function makePlan<Wish extends PlanWish["wish"]>(
+export async function makePlan<Wish extends PlanRequest["wish"]>(
   app: App,
   wish: Wish,
-  options: PlanWish["options"] = {},
+  options: PlanRequest["options"] = {},
 ): Promise<PlanOf<Wish["kind"]>> {
   const planned = await untilPlanned(app, () => app.client.runbooks.plan({ wish, options }));
   return planned as PlanOf<Wish["kind"]>;
@@ -39,7 +39,7 @@ export async function untilPlanned(
 /** Runs a plan, or what a wish comes to, with all consents, to whatever end. */
 export async function carryOut(
   app: App,
-  wish: PlanWish["wish"] | PlanDetail,
+  wish: PlanRequest["wish"] | PlanDetail,
   means: { mayAsk?: boolean } = {},
 ): Promise<RunDetail> {
   const planned = "madeAt" in wish ? wish : await makePlan(app, wish);
@@ -59,7 +59,7 @@ export async function carryOut(
 /** All that the plan wants to be agreed to and typed, and its scripts where nobody signs them. */
 export const agreeTo = ({ plan }: PlanDetail): { consents: string[]; typed: string | null } => ({
   consents: [
-    ...(plan?.checks.filter(({ state }) => state === "consent").map(consentOf) ?? []),
+    ...(plan?.checks.filter(({ state }) => state === "consent").map(acknowledgementOf) ?? []),
     UNSIGNED_SCRIPTS,
   ],
   typed: plan?.confirm?.word ?? null,

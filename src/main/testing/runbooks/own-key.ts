@@ -11,7 +11,7 @@ type Place = { address: string; port?: number; user?: string };
 type Options = Parameters<typeof makePlan>[2];
 
 /** What is asked to replace the desk's own key everywhere. */
-export async function wishForOwnKey({ home }: Desk) {
+export async function requestForOwnKey({ home }: Desk) {
   const { stdout } = await run("ssh-keygen", ["-l", "-f", join(home, ".ssh/id_ed25519")]);
   return { kind: "rotate-key" as const, fingerprint: stdout.split(" ")[1] ?? "" };
 }
@@ -25,5 +25,5 @@ export async function planOwnKey(
 ): Promise<PlanOf<"rotate-key">> {
   const text = places.map(({ address, port = 22, user = "root" }) => `${user}@${address}:${port}`).join("\n");
   await scanAll(app, { text, only: "ssh", acceptNew: true });
-  return makePlan(app, await wishForOwnKey(desk), options);
+  return makePlan(app, await requestForOwnKey(desk), options);
 }

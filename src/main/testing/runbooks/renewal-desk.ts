@@ -1,5 +1,5 @@
 import type { App } from "#app";
-import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
@@ -49,7 +49,7 @@ export const scanServers = (
   });
 
 /** A renewal by the authority of the desk, of what `more` names. */
-export const renewalOf = (more: Partial<RenewalWish>): RenewalWish => ({
+export const renewalOf = (more: Partial<RenewalRequest>): RenewalRequest => ({
   kind: "rotate-certificate",
   certificates: [],
   endpoints: [],

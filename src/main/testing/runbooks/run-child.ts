@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { createApp } from "#app";
 import { Redacted } from "#shared/model/redacted.ts";
-import { consentOf } from "#shared/text/consent.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
 
 const { LATCHKEY_TEST_DB: databasePath = "", LATCHKEY_TEST_PLAN, LATCHKEY_TEST_NTH, HOME = "" } = process.env;
 const { LATCHKEY_TEST_STILL: watched, LATCHKEY_TEST_PASSPHRASE: passphrase } = process.env;
@@ -38,7 +38,7 @@ if (passphrase) await vault.unlock({ passphrase: await app.seal(new Redacted(Buf
 const { id: planId, plan, hash } = await runbooks.findPlan({ planId: Number(LATCHKEY_TEST_PLAN) as never });
 if (!plan || !hash) throw new Error("the plan is not ready");
 const announcements = await events.watch();
-const consents = plan.checks.filter(({ state }) => state === "consent").map(consentOf);
+const consents = plan.checks.filter(({ state }) => state === "consent").map(acknowledgementOf);
 const { runId } = await runbooks.start({ planId, hash, consents, typed: plan.confirm?.word ?? null });
 let entries = 0;
 for await (const { kind } of announcements) {

@@ -76,7 +76,7 @@ export function otherNames(chance: Chance, names: readonly string[]): string[] {
 export type Generator = (site: Site) => Promise<Generated>;
 
 /** The texts of all files, for whoever has to see why. */
-export const sayGenerated = ({ files }: Generated): string =>
+export const formatGenerated = ({ files }: Generated): string =>
   Object.entries(files)
     .map(([path, text]) => `==> ${path}\n${text}`)
     .join("\n");

@@ -145,7 +145,7 @@ function lay({ chance, folder }: Site, servers: readonly Server[], around: reado
           ? names.map((name) => `server_name ${name};`)
           : [`server_name ${names.join(" ")};`];
     const tls = [
-      ...sayPairs(server.certificates, { chance, folder }),
+      ...formatPairs(server.certificates, { chance, folder }),
       ...server.more.map((line) => `${line};`),
     ];
     const isApart = tls.length > 0 && chance.happens(20);
@@ -160,7 +160,7 @@ function lay({ chance, folder }: Site, servers: readonly Server[], around: reado
     ...inline,
     ...(included.length > 0 ? ["include sites/*.conf;"] : []),
   ];
-  const pairs = sayPairs(around, { chance, folder }).join("\n  ");
+  const pairs = formatPairs(around, { chance, folder }).join("\n  ");
   if (chance.happens(50)) blocks.unshift(pairs);
   else blocks.push(pairs);
   files["nginx.conf"] =
@@ -173,7 +173,7 @@ http {
   return files;
 }
 
-function sayPairs(
+function formatPairs(
   made: readonly MadeCertificate[],
   { chance, folder }: Pick<Site, "chance" | "folder">,
 ): string[] {

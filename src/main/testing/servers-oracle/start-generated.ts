@@ -10,7 +10,7 @@ import { startServer, type TalkingServer } from "#testing/servers/server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { CertificateMaker, MadeCertificate } from "./certificates.ts";
 import type { Chance } from "./chance.ts";
-import { type Generated, type Generator, type Reload, sayGenerated } from "./generated.ts";
+import { formatGenerated, type Generated, type Generator, type Reload } from "./generated.ts";
 import { descendantsOf, lookAtProcess } from "./processes.ts";
 
 const run = promisify(execFile);
@@ -87,7 +87,7 @@ export async function startGenerated(
   });
   const server = undo.use(
     await started.catch((error: unknown) => {
-      throw new Error(`${error}\n${generated ? sayGenerated(generated) : ""}`);
+      throw new Error(`${error}\n${generated ? formatGenerated(generated) : ""}`);
     }),
   );
   if (!generated) throw new Error("nothing was generated");
@@ -96,7 +96,7 @@ export async function startGenerated(
   const untilReady = async () => {
     while (found.readyFile !== undefined && !existsSync(join(folder, found.readyFile))) {
       if (!existsSync(`/proc/${server.pid}`))
-        throw new Error(`it has ended by itself\n${sayGenerated(found)}`);
+        throw new Error(`it has ended by itself\n${formatGenerated(found)}`);
       await pause(10);
     }
   };

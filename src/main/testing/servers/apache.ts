@@ -1,13 +1,13 @@
 import { access, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 
 /** As Debian, Fedora and others lay them. */
 const MODULES = "/usr/lib/apache2/modules";
 
 /** Apache on 443. */
-export async function startApache(wish: ServerWish): Promise<StartedServer> {
+export async function startApache(wish: ServerRequest): Promise<StartedServer> {
   const server = await startServer(wish, { name: "apache" }, PREPARE);
   // It opens its sockets twice, and what connects to the first ones is turned away.
   while (!(await exists(join(wish.folder, "apache", "apache2.pid")))) await pause(10);

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ServedAt, type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServedAt, type ServerRequest, type StartedServer, startServer } from "./server.ts";
 
 const INSIDE_TLS: readonly ServedAt[] = [
   { protocol: "tls", port: 993 },
@@ -8,7 +8,7 @@ const INSIDE_TLS: readonly ServedAt[] = [
 ];
 
 /** Dovecot with every protocol that it has, on the usual ports, and nobody who could log in. */
-export const startDovecot = (wish: ServerWish): Promise<StartedServer> =>
+export const startDovecot = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "dovecot" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     for (const name of ["run", "state", "mail"]) await mkdir(join(folder, name));
     const configPath = join(folder, "dovecot.conf");

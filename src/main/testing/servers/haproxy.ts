@@ -1,10 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 
 /** HAProxy on 443: its master, which is told to reload, and the worker that serves. */
-export async function startHaproxy(wish: ServerWish): Promise<StartedServer> {
+export async function startHaproxy(wish: ServerRequest): Promise<StartedServer> {
   const server = await startServer(wish, { name: "haproxy" }, async (prepared) => {
     const { folder, address, certificatePath, keyPath } = prepared;
     const configPath = join(folder, "haproxy.cfg");

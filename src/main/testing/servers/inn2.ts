@@ -1,10 +1,10 @@
 import { chown, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 import { findUser } from "./user-ids.ts";
 
 /** INN's server for readers, nnrpd, on 119, with no news. */
-export async function startInn2(wish: ServerWish): Promise<StartedServer> {
+export async function startInn2(wish: ServerRequest): Promise<StartedServer> {
   const owner = findUser("news");
   return startServer(
     wish,

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 
 /** InspIRCd on 6667. */
-export const startInspircd = (wish: ServerWish): Promise<StartedServer> =>
+export const startInspircd = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "inspircd" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     const configPath = join(folder, "inspircd.conf");
     await writeFile(

@@ -1,10 +1,10 @@
 import { chown, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 import { findUser } from "./user-ids.ts";
 
 /** MariaDB on 3306, without a table in it: nobody can log in. */
-export async function startMariadb(wish: ServerWish): Promise<StartedServer> {
+export async function startMariadb(wish: ServerRequest): Promise<StartedServer> {
   const owner = findUser("mysql");
   return startServer(
     wish,

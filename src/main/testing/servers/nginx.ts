@@ -1,11 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 
 const SCRATCH = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
 
 /** nginx on 443. */
-export const startNginx = (wish: ServerWish): Promise<StartedServer> =>
+export const startNginx = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "nginx" }, async ({ folder, address, certificatePath, keyPath }) => {
     const configPath = join(folder, "nginx.conf");
     await writeFile(

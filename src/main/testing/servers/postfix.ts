@@ -1,10 +1,10 @@
 import { chown, mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 import { findUser } from "./user-ids.ts";
 
 /** Postfix on 25 and 587, by its master alone: it takes no mail in, for nothing but the talk before it is wanted. */
-export const startPostfix = (wish: ServerWish): Promise<StartedServer> =>
+export const startPostfix = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "postfix" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     const postfix = findUser("postfix");
     const config = join(folder, "etc");

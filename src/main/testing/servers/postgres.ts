@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { chown, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 import { findUser } from "./user-ids.ts";
 
 const run = promisify(execFile);
@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const VERSIONS = "/usr/lib/postgresql";
 
 /** PostgreSQL on 5432, with a cluster of its own. */
-export async function startPostgres(wish: ServerWish): Promise<StartedServer> {
+export async function startPostgres(wish: ServerRequest): Promise<StartedServer> {
   const owner = findUser("postgres");
   return startServer(
     wish,

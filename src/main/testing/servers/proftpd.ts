@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 
 /** ProFTPD on 21, with nobody who could log in. */
-export const startProftpd = (wish: ServerWish): Promise<StartedServer> =>
+export const startProftpd = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "proftpd" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     const configPath = join(folder, "proftpd.conf");
     await writeFile(

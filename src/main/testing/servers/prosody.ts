@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 
 /** The domain that Prosody serves, and no other. */
 export const PROSODY_DOMAIN = "chat.example";
 
 /** Prosody on 5222 for clients and on 5269 for other servers. */
-export const startProsody = (wish: ServerWish): Promise<StartedServer> =>
+export const startProsody = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "prosody" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     await mkdir(join(folder, "data"));
     const configPath = join(folder, "prosody.cfg.lua");

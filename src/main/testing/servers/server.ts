@@ -9,7 +9,7 @@ import { takeAddress } from "#testing/lab/loopback-address.ts";
 import { isListening } from "./is-listening.ts";
 
 /** `folder` is the server's own: absolute, and there. `isPlain`: it is set up without TLS. */
-export type ServerWish = { folder: string; certificatePath: string; keyPath: string; isPlain?: boolean };
+export type ServerRequest = { folder: string; certificatePath: string; keyPath: string; isPlain?: boolean };
 
 export type ServedAt = { protocol: Protocol; port: number };
 
@@ -62,7 +62,7 @@ type Options = { name: string; owner?: { uid: number; gid: number } };
  * complaints are in the error where it does not start.
  */
 export async function startServer(
-  wish: ServerWish,
+  wish: ServerRequest,
   { name, owner }: Options,
   prepare: (prepared: Prepared) => Promise<Plan>,
 ): Promise<TalkingServer> {
@@ -211,10 +211,10 @@ const MOST_KEPT = 64_000;
 async function untilListening(
   child: ChildProcess,
   { address, ports }: Listening,
-  sayEnded: () => string,
+  formatEnded: () => string,
 ): Promise<void> {
   while (!isListening(address, ports)) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(sayEnded());
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(formatEnded());
     await pause(5);
   }
 }

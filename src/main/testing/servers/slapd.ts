@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 
 /** slapd on 389 and 636, with no entries in it. */
-export const startSlapd = (wish: ServerWish): Promise<StartedServer> =>
+export const startSlapd = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "slapd" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     await mkdir(join(folder, "run"));
     const configPath = join(folder, "slapd.conf");

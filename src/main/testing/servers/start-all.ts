@@ -9,7 +9,7 @@ import { startPostfix } from "./postfix.ts";
 import { startPostgres } from "./postgres.ts";
 import { startProftpd } from "./proftpd.ts";
 import { PROSODY_DOMAIN, startProsody } from "./prosody.ts";
-import type { ServerWish, StartedServer } from "./server.ts";
+import type { ServerRequest, StartedServer } from "./server.ts";
 import { startSlapd } from "./slapd.ts";
 import { startTelnetd } from "./telnetd.ts";
 import { startXrdp } from "./xrdp.ts";
@@ -27,7 +27,7 @@ export const STARTERS = {
   inspircd: startInspircd,
   "telnetd-ssl": startTelnetd,
   xrdp: startXrdp,
-} satisfies Record<string, (wish: ServerWish) => Promise<StartedServer>>;
+} satisfies Record<string, (wish: ServerRequest) => Promise<StartedServer>>;
 export type ServerName = keyof typeof STARTERS;
 
 /** Which server speaks what. MS-TDS is spoken by none that could be had. */
@@ -56,7 +56,7 @@ export const domainOf = (protocol: string): string | null =>
 export type AllServers = AsyncDisposable & Record<ServerName, StartedServer>;
 
 /** All of them side by side, each in a folder of its own. */
-export async function startAllServers(wish: ServerWish): Promise<AllServers> {
+export async function startAllServers(wish: ServerRequest): Promise<AllServers> {
   await using stack = new AsyncDisposableStack();
   const names = Object.keys(STARTERS) as ServerName[];
   const starting = names.map(async (name) => {

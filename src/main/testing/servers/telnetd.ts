@@ -4,7 +4,7 @@ import { chmod, copyFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { takeAddress } from "#testing/lab/loopback-address.ts";
-import type { ServerWish, StartedServer } from "./server.ts";
+import type { ServerRequest, StartedServer } from "./server.ts";
 
 const PORT = 23;
 
@@ -12,7 +12,7 @@ const PORT = 23;
  * telnetd-ssl on 23, one for each connection as inetd would start it. It turns to TLS by the option of authentication;
  * START_TLS it does not know.
  */
-export async function startTelnetd(wish: ServerWish): Promise<StartedServer> {
+export async function startTelnetd(wish: ServerRequest): Promise<StartedServer> {
   const { address, release } = await takeAddress();
   const files = {
     certificatePath: join(wish.folder, "telnetd.pem"),

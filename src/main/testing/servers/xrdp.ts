@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ServerWish, type StartedServer, startServer } from "./server.ts";
+import { type ServerRequest, type StartedServer, startServer } from "./server.ts";
 
 /** xrdp on 3389, with no session to come to. */
-export const startXrdp = (wish: ServerWish): Promise<StartedServer> =>
+export const startXrdp = (wish: ServerRequest): Promise<StartedServer> =>
   startServer(wish, { name: "xrdp" }, async ({ folder, address, certificatePath, keyPath, ifTls }) => {
     const configPath = join(folder, "xrdp.ini");
     await writeFile(

@@ -32,7 +32,7 @@ export async function openWorkstation(sshConfig: string) {
 }
 
 /** A host of ssh_config, which a server on loopback plays; `more`: what else is said of it, a line each. */
-export const sayHost = (
+export const formatHost = (
   name: string,
   { host, port }: { host: string; port: number },
   ...more: readonly string[]

@@ -3,7 +3,7 @@ import { createPrivateKey } from "node:crypto";
 import ssh2 from "ssh2";
 
 /** How many bytes of a number are looked for: short enough to stand in one line of any PEM. */
-const SOUGHT_BYTES = 24;
+const FOUND_BYTES = 24;
 
 export type Needle = { name: string; bytes: Buffer };
 
@@ -23,7 +23,7 @@ export function findSecrets(needles: readonly Needle[], place: Buffer | string):
   const text = bytes.toString("latin1");
   const plain = text.replace(/\\n|\s/g, "");
   return needles.flatMap((needle) => {
-    const some = needle.bytes.subarray(0, SOUGHT_BYTES);
+    const some = needle.bytes.subarray(0, FOUND_BYTES);
     const isThere = bytes.includes(some) || spellings(some).some((spelling) => plain.includes(spelling));
     return isThere ? [needle.name] : [];
   });

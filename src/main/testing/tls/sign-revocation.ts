@@ -8,7 +8,7 @@ const BASIC = "1.3.6.1.5.5.7.48.1.1";
 /** A time as YYYYMMDDHHMMSSZ. */
 const time = (value: string): Buffer => text(0x18, value);
 
-type ListWish = {
+type ListRequest = {
   issuer: Signed;
   from: string;
   until: string;
@@ -17,7 +17,7 @@ type ListWish = {
 };
 
 /** A revocation list that really is signed; its entries were all revoked at `from`. Serials are below 128. */
-export function signList({ issuer, from, until, serials = [], extensions = [] }: ListWish): Buffer {
+export function signList({ issuer, from, until, serials = [], extensions = [] }: ListRequest): Buffer {
   const entries = serials.map((serial) => sequence(der(0x02, [serial]), time(from)));
   const list = entries.length > 0 ? [sequence(...entries)] : [];
   const version = der(0x02, [1]);
@@ -26,7 +26,7 @@ export function signList({ issuer, from, until, serials = [], extensions = [] }:
   return signContent(sequence(version, ...about, ...list, ...more), issuer);
 }
 
-type AnswerWish = {
+type AnswerRequest = {
   issuer: Signed;
   /** Of the certificate that is asked about, below 128. */
   serial?: number;
@@ -39,7 +39,7 @@ type AnswerWish = {
 };
 
 /** An answer of OCSP that really is signed. What it says is revoked was so at `from`. */
-export function signAnswer(wish: AnswerWish): Buffer {
+export function signAnswer(wish: AnswerRequest): Buffer {
   const { issuer, serial = 1, state = "good", from, until, responder } = wish;
   const states = {
     good: der(0x80),

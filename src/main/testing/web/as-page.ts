@@ -23,7 +23,7 @@ export const exchangeCode = async (url: string): Promise<WebGrant> =>
   WebGrant.parse(JSON.parse((await offerCode(url)).body));
 
 /** A WebSocket of the shell at a URL, on which nothing has been said. */
-export async function openUnproved(url: string): Promise<WebSocket> {
+export async function openUnverified(url: string): Promise<WebSocket> {
   const { host, origin, port } = new URL(url);
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, WEB_PROTOCOL, { origin, headers: { Host: host } });
   await once(socket, "open");
@@ -32,8 +32,8 @@ export async function openUnproved(url: string): Promise<WebSocket> {
 
 /** One on which both ends have proved a session. Fails with the code by which the shell hung up. */
 export async function openAsPage(url: string, grant: WebGrant): Promise<WebSocket> {
-  const socket = await openUnproved(url);
-  const handshake = await sayHello(socket, url, grant);
+  const socket = await openUnverified(url);
+  const handshake = await formatHello(socket, url, grant);
   socket.send(JSON.stringify({ proof: prove("page", grant.secret, handshake) }));
   const word = await nextWord(socket);
   if (JSON.stringify(word) !== '{"open":true}') throw new Error("the shell did not open");
@@ -41,7 +41,7 @@ export async function openAsPage(url: string, grant: WebGrant): Promise<WebSocke
 }
 
 /** Says who we are, and checks that the shell proves that it is the session's. */
-export async function sayHello(
+export async function formatHello(
   socket: WebSocket,
   url: string,
   { session, secret }: WebGrant,

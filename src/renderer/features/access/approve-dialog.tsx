@@ -2,10 +2,10 @@ import { Autocomplete, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { DialogFoot } from "#renderer/ui/dialog-foot.tsx";
-import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { GrantRow } from "#shared/model/grant.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import classes from "./access.module.css";
 import { useApprove, useNames } from "./queries.ts";
 
@@ -29,7 +29,7 @@ export function ApproveDialog({ grants, onClose, onDone }: Props) {
       { grants: grants.map(({ id }) => id), owner, purpose, reviewOn: reviewOn || null },
       {
         onSuccess: ({ approved }) => {
-          toast(`${sayCount(approved, "grant")} approved`);
+          toast(`${formatCount(approved, "grant")} approved`);
           onDone?.();
           onClose();
         },
@@ -38,7 +38,7 @@ export function ApproveDialog({ grants, onClose, onDone }: Props) {
   const isWhole = owner.trim() !== "" && purpose.trim() !== "";
   return (
     <Dialog
-      title={grants.length === 1 ? "Approve this grant" : `Approve ${sayCount(grants.length, "grant")}`}
+      title={grants.length === 1 ? "Approve this grant" : `Approve ${formatCount(grants.length, "grant")}`}
       isOpen
       onClose={onClose}
       width={520}
@@ -56,7 +56,7 @@ export function ApproveDialog({ grants, onClose, onDone }: Props) {
           size="xs"
           label="Owner"
           description="Who answers for it"
-          data={names.map(sayUntrusted)}
+          data={names.map(formatUntrusted)}
           value={owner}
           onChange={setOwner}
           maxLength={200}

@@ -5,7 +5,7 @@ import type { Column } from "#renderer/ui/table/column.ts";
 import { EffectiveTag, OrphanMark, OwnerTag, UseTag } from "#renderer/ui/verdict.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { GrantRow, OrphanState } from "#shared/model/grant.ts";
-import { sayKey } from "#shared/text/key-size.ts";
+import { formatKey } from "#shared/text/key-size.ts";
 
 export const COLUMNS: readonly Column<GrantRow>[] = [
   {
@@ -53,8 +53,8 @@ export const COLUMNS: readonly Column<GrantRow>[] = [
     minWidth: 112,
     grow: 1,
     sortBy: "keyType",
-    cell: (row) => <TextCell text={sayKey(row)} />,
-    text: sayKey,
+    cell: (row) => <TextCell text={formatKey(row)} />,
+    text: formatKey,
   },
   {
     id: "comment",

@@ -8,7 +8,7 @@ import { TextLink } from "#renderer/ui/text-link.tsx";
 import { EffectiveTag, OrphanTag } from "#renderer/ui/verdict.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { GrantDetail } from "#shared/model/grant.ts";
-import { sayKey } from "#shared/text/key-size.ts";
+import { formatKey } from "#shared/text/key-size.ts";
 import classes from "./access.module.css";
 import { ApprovalSection, HistorySection } from "./approval-section.tsx";
 import { GrantActions } from "./grant-actions.tsx";
@@ -67,7 +67,7 @@ function KeyFacts({ grant }: { grant: GrantDetail }) {
   return (
     <Facts>
       <Fact name="Type">
-        <Untrusted text={sayKey(grant)} />
+        <Untrusted text={formatKey(grant)} />
       </Fact>
       <Fact name="Fingerprint">
         {grant.fingerprint === null ? "could not be read" : <WholeFingerprint value={grant.fingerprint} />}

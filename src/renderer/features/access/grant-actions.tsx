@@ -6,7 +6,7 @@ import {
   IconShieldLock,
   IconTrash,
 } from "@tabler/icons-react";
-import { usePlanRequest, type WishDraft } from "#renderer/api/plan-request.ts";
+import { type RequestDraft, usePlanRequest } from "#renderer/api/plan-request.ts";
 import type { GrantRow } from "#shared/model/grant.ts";
 
 type Grant = Pick<GrantRow, "id" | "fingerprint">;
@@ -77,7 +77,7 @@ export function useGrantKeys() {
 const idsOf = (grants: readonly Grant[]): number[] => grants.map(({ id }) => id);
 
 /** Null where the grants are not of one key that could be read. */
-function toRotation(grants: readonly Grant[]): WishDraft | null {
+function toRotation(grants: readonly Grant[]): RequestDraft | null {
   const [fingerprint, ...others] = new Set(grants.map((grant) => grant.fingerprint));
   return fingerprint && others.length === 0 ? { kind: "rotate-key", fingerprint } : null;
 }

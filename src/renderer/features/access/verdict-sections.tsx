@@ -8,7 +8,7 @@ import { EFFECTIVE, OWNER, USE } from "#renderer/ui/verdict.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { Coverage, Use, Verdict } from "#shared/model/verdict.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import classes from "./access.module.css";
 
 /** The verdict on its three axes: what it is, why, and what was and was not looked at. */
@@ -81,7 +81,7 @@ function LastLogin({ use: { state, at, from, count } }: { use: Use }) {
               from <Untrusted text={from} isMono />
             </>
           )}
-          , {sayCount(count, "login")} in the logs
+          , {formatCount(count, "login")} in the logs
         </>
       )}
     </p>

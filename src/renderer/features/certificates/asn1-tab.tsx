@@ -15,7 +15,7 @@ export function Asn1Tab({ certificate: { sha256, pem } }: { certificate: Certifi
         <Asn1Tree sha256={sha256} chosen={chosen?.offset ?? null} onChoose={choose} />
       </Section>
       {chosen && (
-        <Section title={sayBytes(chosen)}>
+        <Section title={formatBytes(chosen)}>
           <HexDump
             label="Bytes of the element"
             bytes={cutOut(fromPem(pem), chosen)}
@@ -31,5 +31,5 @@ export function Asn1Tab({ certificate: { sha256, pem } }: { certificate: Certifi
 const cutOut = (bytes: Uint8Array, { offset, headerBytes, contentBytes }: Asn1Node): Uint8Array =>
   bytes.subarray(offset, offset + headerBytes + contentBytes);
 
-const sayBytes = ({ tag, offset, headerBytes, contentBytes }: Asn1Node): string =>
+const formatBytes = ({ tag, offset, headerBytes, contentBytes }: Asn1Node): string =>
   `${tag} at ${offset}: ${headerBytes} bytes of header, ${contentBytes.toLocaleString("en")} of content`;

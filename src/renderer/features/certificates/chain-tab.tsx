@@ -18,7 +18,7 @@ import { When } from "#renderer/ui/when.tsx";
 import type { CertificateDetail } from "#shared/model/certificate.ts";
 import type { ChainReasonCode, ChainState } from "#shared/model/chain.ts";
 import type { ChainLink, ChainRole, ChainView, StoreVerdict, TrustStore } from "#shared/model/trust.ts";
-import { PROFILES, sayClients } from "#shared/text/judgement.ts";
+import { formatClients, PROFILES } from "#shared/text/judgement.ts";
 import { useChains } from "./chain-queries.ts";
 
 /** What stands above the certificate as each endpoint sends it, and what each store of roots makes of it now. */
@@ -57,7 +57,7 @@ function Chain({ chain: { endpoint, links, verdicts } }: { chain: ChainView }) {
         <p>
           {endpoint ? (
             <Dim>
-              by <Untrusted text={sayEndpoint(endpoint)} />, last seen <When instant={endpoint.lastSeen} />
+              by <Untrusted text={formatEndpoint(endpoint)} />, last seen <When instant={endpoint.lastSeen} />
             </Dim>
           ) : (
             <Dim>no endpoint sends it; what stands above it was seen elsewhere</Dim>
@@ -89,7 +89,7 @@ function Chain({ chain: { endpoint, links, verdicts } }: { chain: ChainView }) {
   );
 }
 
-const sayEndpoint = ({ host, port, serverName }: NonNullable<ChainView["endpoint"]>): string =>
+const formatEndpoint = ({ host, port, serverName }: NonNullable<ChainView["endpoint"]>): string =>
   `${host}:${port}${serverName === "" || serverName === host ? "" : ` for ${serverName}`}`;
 
 const ROLES: Record<ChainRole, { word: string; Icon: typeof IconCertificate }> = {
@@ -151,7 +151,7 @@ function Reasons({ verdict: { judgement, rootCount, source } }: { verdict: Store
     <>
       {judgement.state === "valid-for-clients" && (
         <div>
-          Accepted by {sayClients(judgement.acceptedBy)}, against {PROFILES[judgement.profile]}:
+          Accepted by {formatClients(judgement.acceptedBy)}, against {PROFILES[judgement.profile]}:
         </div>
       )}
       {judgement.reasons.map((reason, index) => (

@@ -4,8 +4,8 @@ import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { ExpiryTag, LifetimeBar } from "#renderer/ui/when.tsx";
 import type { CertificateRow, Place } from "#shared/model/certificate.ts";
-import { sayKey } from "#shared/text/key-size.ts";
-import { sayEndpoint } from "#shared/text/target.ts";
+import { formatKey } from "#shared/text/key-size.ts";
+import { formatEndpoint } from "#shared/text/target.ts";
 import classes from "./certificates.module.css";
 
 /** What people call it: its common name, or its first name, or its whole subject. */
@@ -26,8 +26,8 @@ const issuerOf = ({ issuer, isSelfIssued }: CertificateRow): string =>
     ? "itself"
     : (/(?:^|,)CN=((?:\\.|[^,\\+])+)/.exec(issuer)?.[1]?.replaceAll(/\\(.)/g, "$1") ?? issuer);
 
-export const sayWhere = (place: Place): string =>
-  place.kind === "endpoint" ? sayEndpoint({ ...place, serverName: null }) : `${place.host} ${place.path}`;
+export const formatWhere = (place: Place): string =>
+  place.kind === "endpoint" ? formatEndpoint({ ...place, serverName: null }) : `${place.host} ${place.path}`;
 
 export const COLUMNS: readonly Column<CertificateRow>[] = [
   {
@@ -73,8 +73,8 @@ export const COLUMNS: readonly Column<CertificateRow>[] = [
     title: "Key",
     minWidth: 96,
     sortBy: "keyType",
-    cell: (row) => <TextCell text={sayKey(row)} />,
-    text: sayKey,
+    cell: (row) => <TextCell text={formatKey(row)} />,
+    text: formatKey,
   },
   {
     id: "places",
@@ -83,7 +83,7 @@ export const COLUMNS: readonly Column<CertificateRow>[] = [
     grow: 2,
     sortBy: "placeCount",
     cell: ({ places, placeCount }) => <PlacesCell places={places} count={placeCount} />,
-    text: ({ places }) => places.map(sayWhere).join("; "),
+    text: ({ places }) => places.map(formatWhere).join("; "),
   },
   {
     id: "sha256",
@@ -98,7 +98,7 @@ function PlacesCell({ places: [first], count }: { places: readonly Place[]; coun
   if (!first) return null;
   return (
     <Pair>
-      <TextCell text={sayWhere(first)} />
+      <TextCell text={formatWhere(first)} />
       {count > 1 && <Dim>+{(count - 1).toLocaleString("en")}</Dim>}
     </Pair>
   );

@@ -11,7 +11,7 @@ import type { CertificateDetail } from "#shared/model/certificate.ts";
 import type { Finding } from "#shared/model/finding.ts";
 import { PROFILES } from "#shared/text/judgement.ts";
 import { describeBrokenRule } from "#shared/text/profile-finding.ts";
-import { sayRule } from "#shared/text/rule.ts";
+import { formatRule } from "#shared/text/rule.ts";
 
 /** All that is wrong with the certificate and with its key, with the evidence; what was accepted says so. */
 export function FindingsTab({
@@ -47,7 +47,7 @@ function Details({ finding }: { finding: Finding }) {
     finding;
   return (
     <Section
-      title={sayRule(rule)}
+      title={formatRule(rule)}
       action={
         <TextLink>
           <SeverityTag severity={severity} />{" "}

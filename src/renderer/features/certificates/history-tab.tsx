@@ -38,7 +38,7 @@ function Spans({ title, spans }: { title: string; spans: readonly PlaceSpan[] })
             key={`${span.kind} ${span.host} ${span.where} ${span.position} ${span.from}`}
             below={<Story span={span} />}
           >
-            <Untrusted text={sayWhere(span)} />
+            <Untrusted text={formatWhere(span)} />
           </Line>
         ))}
       </Lines>
@@ -78,7 +78,7 @@ function Other({ word, other: { sha256, subject, notAfter } }: { word: string; o
   );
 }
 
-function sayWhere({ kind, host, where, position }: PlaceSpan): string {
+function formatWhere({ kind, host, where, position }: PlaceSpan): string {
   const place = kind === "endpoint" ? `${host}:${where}` : `${host} ${where}`;
   return position === 0 ? place : `${place}, number ${position + 1}`;
 }

@@ -6,9 +6,9 @@ import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Place } from "#shared/model/certificate.ts";
-import { sayEndpointFacts } from "#shared/text/endpoint-facts.ts";
-import { sayProtocol } from "#shared/text/protocol.ts";
-import { sayWhere } from "./columns.tsx";
+import { formatEndpointFacts } from "#shared/text/endpoint-facts.ts";
+import { formatProtocol } from "#shared/text/protocol.ts";
+import { formatWhere } from "./columns.tsx";
 import classes from "./endpoint-wire.module.css";
 import { useEndpoint } from "./queries.ts";
 
@@ -18,14 +18,14 @@ export function Places({ places }: { places: readonly Place[] }) {
     <Section title="Seen at" count={places.length}>
       <Lines>
         {places.map((place) => (
-          <Line key={`${sayWhere(place)} ${place.position}`} below={<Since place={place} />}>
+          <Line key={`${formatWhere(place)} ${place.position}`} below={<Since place={place} />}>
             <Pair>
               {place.kind === "endpoint" ? (
                 <IconPlugConnected size={15} aria-label="endpoint" />
               ) : (
                 <IconFile size={15} aria-label="file" />
               )}
-              <Untrusted text={sayWhere(place)} />
+              <Untrusted text={formatWhere(place)} />
             </Pair>
           </Line>
         ))}
@@ -37,10 +37,10 @@ export function Places({ places }: { places: readonly Place[] }) {
 function Since({ place }: { place: Place }) {
   return (
     <>
-      {sayPosition(place)}first seen <When instant={place.firstSeen} />, last seen{" "}
+      {formatPosition(place)}first seen <When instant={place.firstSeen} />, last seen{" "}
       <When instant={place.lastSeen} />
       {place.kind === "endpoint" && place.protocol !== "tls" && (
-        <Dim>, by STARTTLS of {sayProtocol(place.protocol)}</Dim>
+        <Dim>, by STARTTLS of {formatProtocol(place.protocol)}</Dim>
       )}
       {place.kind === "endpoint" && place.serverName && place.serverName !== place.host && (
         <Dim>
@@ -52,7 +52,7 @@ function Since({ place }: { place: Place }) {
   );
 }
 
-function sayPosition({ kind, position }: Place): string {
+function formatPosition({ kind, position }: Place): string {
   if (position === 0) return "";
   return kind === "endpoint"
     ? `number ${position + 1} of its chain, `
@@ -78,7 +78,7 @@ function WireFacts({ place }: { place: EndpointPlace }) {
   return (
     <Facts>
       {data &&
-        sayEndpointFacts(data).map(({ name, lines }) => (
+        formatEndpointFacts(data).map(({ name, lines }) => (
           <Fact key={name} name={name}>
             <ul className={classes.lines}>
               {lines.map((line, index) => (

@@ -9,7 +9,7 @@ import { fromPem } from "./from-pem.ts";
 
 /** The certificate as it is, for other programs. */
 export function RawTab({ certificate: { pem, sha256 } }: { certificate: CertificateDetail }) {
-  const hex = sayHex(fromPem(pem));
+  const hex = formatHex(fromPem(pem));
   const save = (
     <Button
       variant="subtle"
@@ -56,7 +56,7 @@ function Text({ title, text, more }: { title: string; text: string; more?: React
 }
 
 /** Without spaces, as xxd -r -p and openssl take it, in lines of 32 bytes. */
-const sayHex = (bytes: Uint8Array): string =>
+const formatHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
     .join("")
     .replace(/.{64}(?=.)/g, "$&\n");

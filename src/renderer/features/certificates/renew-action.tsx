@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconCalendarRepeat, IconRefresh } from "@tabler/icons-react";
-import { usePlanRequest, type WishDraft } from "#renderer/api/plan-request.ts";
+import { type RequestDraft, usePlanRequest } from "#renderer/api/plan-request.ts";
 import type { CertificateRow } from "#shared/model/certificate.ts";
 
 type Certificate = Pick<CertificateRow, "sha256" | "isCa">;
@@ -55,7 +55,7 @@ export function useCertificateKeys() {
   };
 }
 
-function toRenewal(certificates: readonly Certificate[]): WishDraft | null {
+function toRenewal(certificates: readonly Certificate[]): RequestDraft | null {
   const named = certificates.flatMap(({ sha256, isCa }) => (isCa ? [] : [sha256]));
   return named.length > 0 ? { kind: "rotate-certificate", certificates: named } : null;
 }

@@ -11,7 +11,7 @@ import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { CertificateDetail, Extension } from "#shared/model/certificate.ts";
-import { sayKey } from "#shared/text/key-size.ts";
+import { formatKey } from "#shared/text/key-size.ts";
 import classes from "./certificates.module.css";
 
 /** What the certificate itself says, and what is wrong with it. */
@@ -70,7 +70,7 @@ function Summary({ certificate }: { certificate: CertificateDetail }) {
         <Fact name="Valid from">{notBefore ? <Exactly instant={notBefore} /> : "could not be read"}</Fact>
         <Fact name="Valid until">{notAfter ? <Exactly instant={notAfter} /> : "could not be read"}</Fact>
         <Fact name="Key">
-          <Untrusted text={sayKey(certificate)} />
+          <Untrusted text={formatKey(certificate)} />
         </Fact>
         <Fact name="Signature">
           <Untrusted text={signature} />

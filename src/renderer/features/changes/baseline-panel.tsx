@@ -6,7 +6,7 @@ import { TextLink } from "#renderer/ui/text-link.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import { ScanId } from "#shared/model/scan.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import classes from "./changes.module.css";
 import { route, useBaseline, useClearBaseline, useSetBaseline, useSummary } from "./queries.ts";
 
@@ -38,7 +38,7 @@ export function BaselinePanel({ onCompare }: { onCompare: (patch: { from: number
           <p>
             <TextLink>
               <Link to="/access" search={{ rogue: true }}>
-                {sayCount(baseline.rogue, "grant")} new since and not approved
+                {formatCount(baseline.rogue, "grant")} new since and not approved
               </Link>
             </TextLink>
           </p>

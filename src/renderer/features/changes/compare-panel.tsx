@@ -3,7 +3,7 @@ import { Panel } from "#renderer/ui/panel.tsx";
 import { type ChangeCount, ChangeKind } from "#shared/model/change.ts";
 import type { Scan } from "#shared/model/scan.ts";
 import { KIND_WORD } from "#shared/text/change.ts";
-import { sayNumber } from "#shared/text/count.ts";
+import { formatNumber } from "#shared/text/count.ts";
 import classes from "./changes.module.css";
 import { route, useScans, useSummary } from "./queries.ts";
 
@@ -62,8 +62,8 @@ function Counts({ counts }: { counts: readonly ChangeCount[] }) {
         return (
           count && (
             <li key={kind}>
-              <span className={classes.dim}>{KIND_WORD[kind]}s</span> {sayNumber(count.appeared)} new,{" "}
-              {sayNumber(count.changed)} changed, {sayNumber(count.gone)} gone
+              <span className={classes.dim}>{KIND_WORD[kind]}s</span> {formatNumber(count.appeared)} new,{" "}
+              {formatNumber(count.changed)} changed, {formatNumber(count.gone)} gone
             </li>
           )
         );

@@ -7,8 +7,8 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { addDays } from "#shared/model/days.ts";
 import type { Finding } from "#shared/model/finding.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayRule } from "#shared/text/rule.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatRule } from "#shared/text/rule.ts";
 import classes from "./findings.module.css";
 import { useAccept } from "./queries.ts";
 
@@ -30,7 +30,7 @@ export function AcceptDialog({ findings, onClose, onDone }: Props) {
       { ids: findings.map(({ id }) => id), reason, until },
       {
         onSuccess: ({ accepted }) => {
-          toast(`${sayCount(accepted, "finding")} accepted until ${until}`);
+          toast(`${formatCount(accepted, "finding")} accepted until ${until}`);
           onDone?.();
           onClose();
         },
@@ -38,7 +38,9 @@ export function AcceptDialog({ findings, onClose, onDone }: Props) {
     );
   return (
     <Dialog
-      title={findings.length === 1 ? "Accept this finding" : `Accept ${sayCount(findings.length, "finding")}`}
+      title={
+        findings.length === 1 ? "Accept this finding" : `Accept ${formatCount(findings.length, "finding")}`
+      }
       isOpen
       onClose={onClose}
       width={520}
@@ -46,7 +48,7 @@ export function AcceptDialog({ findings, onClose, onDone }: Props) {
       <form action={accept} className={classes.form}>
         {first && findings.length === 1 && (
           <p>
-            {sayRule(first.rule)}: <Untrusted text={first.label} />
+            {formatRule(first.rule)}: <Untrusted text={first.label} />
           </p>
         )}
         <p className={classes.dim}>

@@ -3,7 +3,7 @@ import { SeverityTag } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { When } from "#renderer/ui/when.tsx";
 import type { Finding } from "#shared/model/finding.ts";
-import { sayRule } from "#shared/text/rule.ts";
+import { formatRule } from "#shared/text/rule.ts";
 
 export const COLUMNS: readonly Column<Finding>[] = [
   {
@@ -19,7 +19,7 @@ export const COLUMNS: readonly Column<Finding>[] = [
     title: "Rule",
     minWidth: 196,
     sortBy: "rule",
-    cell: ({ rule }) => <NameCell name={sayRule(rule)} />,
+    cell: ({ rule }) => <NameCell name={formatRule(rule)} />,
     text: ({ rule }) => rule,
   },
   {

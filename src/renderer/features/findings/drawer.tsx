@@ -10,7 +10,7 @@ import { toast } from "#renderer/ui/toast.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
 import type { Finding } from "#shared/model/finding.ts";
 import { PROFILES } from "#shared/text/judgement.ts";
-import { sayRule } from "#shared/text/rule.ts";
+import { formatRule } from "#shared/text/rule.ts";
 import { AcceptDialog } from "./accept-dialog.tsx";
 import { ChangeActions } from "./change-actions.tsx";
 import classes from "./findings.module.css";
@@ -22,7 +22,7 @@ export function FindingDrawer({ id, onClose }: { id: string; onClose: () => void
   return (
     <Drawer
       label="finding"
-      title={data ? sayRule(data.rule) : "Finding"}
+      title={data ? formatRule(data.rule) : "Finding"}
       subtitle={data && <SeverityTag severity={data.severity} />}
       onClose={onClose}
     >

@@ -8,7 +8,7 @@ import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
-import { sayRule } from "#shared/text/rule.ts";
+import { formatRule } from "#shared/text/rule.ts";
 import { AcceptDialog } from "./accept-dialog.tsx";
 import { ChangeActions } from "./change-actions.tsx";
 import { COLUMNS } from "./columns.tsx";
@@ -24,7 +24,7 @@ import {
 } from "./queries.ts";
 
 const SEVERITY_OPTIONS = Severity.options.map((value) => ({ value, label: SEVERITIES[value].word }));
-const RULE_OPTIONS = RuleId.options.map((value) => ({ value, label: sayRule(value) }));
+const RULE_OPTIONS = RuleId.options.map((value) => ({ value, label: formatRule(value) }));
 
 const idOf = ({ id }: Finding): string => id;
 

@@ -3,7 +3,7 @@ import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { EmptyState, ErrorState } from "#renderer/ui/states.tsx";
 import type { Forecast } from "#shared/model/forecast.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./forecast.module.css";
 import { LoadView } from "./load-view.tsx";
 import { forecastRoute, type LoadSearch, useForecast } from "./queries.ts";
@@ -47,13 +47,13 @@ function Grounds({ forecast: { certificates, unknownCount, steps, totals } }: { 
   return (
     <Panel title="What it goes by">
       <p>
-        {sayCount(certificates, "certificate")} now, {sayCount(renewals, "renewal")} until then. Each is
+        {formatCount(certificates, "certificate")} now, {formatCount(renewals, "renewal")} until then. Each is
         renewed when it is due, for as long as it lives now or as its authority may let it by then.
       </p>
       {unknownCount > 0 && (
         <p>
-          Of {sayNumber(unknownCount)} it is not known whether a public authority issued them: they are taken
-          to live as long as now.
+          Of {formatNumber(unknownCount)} it is not known whether a public authority issued them: they are
+          taken to live as long as now.
         </p>
       )}
       {steps.length > 0 && (

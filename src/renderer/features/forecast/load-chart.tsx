@@ -1,7 +1,7 @@
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { WeeklyLoad } from "#shared/model/forecast.ts";
-import { sayNumber } from "#shared/text/count.ts";
-import { saySeries } from "#shared/text/load.ts";
+import { formatNumber } from "#shared/text/count.ts";
+import { formatSeries } from "#shared/text/load.ts";
 import classes from "./forecast.module.css";
 
 const HEIGHT = 100;
@@ -30,7 +30,7 @@ export function LoadChart({ load, label }: Props) {
   return (
     <div className={classes.chart}>
       <span className={classes.most} aria-hidden>
-        {sayNumber(most)}
+        {formatNumber(most)}
       </span>
       <svg
         role="img"
@@ -98,8 +98,8 @@ export function Legend({ load: { series } }: { load: WeeklyLoad }) {
           <svg className={classes.swatch} viewBox="0 0 10 10" aria-hidden>
             <rect width={10} height={10} rx={2} className={toneOf(index)} />
           </svg>
-          <Untrusted text={saySeries(one)} limit={80} />
-          <span className={classes.dim}>{sayNumber(one.certificates)}</span>
+          <Untrusted text={formatSeries(one)} limit={80} />
+          <span className={classes.dim}>{formatNumber(one.certificates)}</span>
         </li>
       ))}
     </ul>

@@ -3,8 +3,8 @@ import type { Column as ListColumn } from "#renderer/ui/table/column.ts";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { LoadSeries, WeeklyLoad } from "#shared/model/forecast.ts";
-import { sayNumber } from "#shared/text/count.ts";
-import { saySeries } from "#shared/text/load.ts";
+import { formatNumber } from "#shared/text/count.ts";
+import { formatSeries } from "#shared/text/load.ts";
 import classes from "./forecast.module.css";
 
 export type WeekRow = { from: string; total: number; isPeak: boolean; counts: readonly number[] };
@@ -22,7 +22,7 @@ export const toCsvColumns = (series: readonly LoadSeries[]): ListColumn<WeekRow>
   csvColumn("Week from", ({ from }) => from),
   csvColumn("Certificates", ({ total }) => String(total)),
   csvColumn("Peak", ({ isPeak }) => (isPeak ? "peak" : "")),
-  ...series.map((one, index) => csvColumn(saySeries(one), ({ counts }) => String(counts[index] ?? 0))),
+  ...series.map((one, index) => csvColumn(formatSeries(one), ({ counts }) => String(counts[index] ?? 0))),
 ];
 
 const csvColumn = (title: string, text: (row: WeekRow) => string): ListColumn<WeekRow> => ({
@@ -53,7 +53,7 @@ export function LoadTable({ load, caption }: { load: WeeklyLoad; caption: string
             </th>
             {shown.map((one) => (
               <th key={`${one.issuer} ${one.owner}`} scope="col" className={classes.number}>
-                <Untrusted text={saySeries(one)} limit={40} />
+                <Untrusted text={formatSeries(one)} limit={40} />
               </th>
             ))}
           </tr>
@@ -69,10 +69,10 @@ export function LoadTable({ load, caption }: { load: WeeklyLoad; caption: string
                   </Tag>
                 )}
               </th>
-              <td className={classes.number}>{sayNumber(total)}</td>
+              <td className={classes.number}>{formatNumber(total)}</td>
               {shown.map((one, index) => (
                 <td key={`${one.issuer} ${one.owner}`} className={classes.number}>
-                  {sayNumber(counts[index] ?? 0)}
+                  {formatNumber(counts[index] ?? 0)}
                 </td>
               ))}
             </tr>

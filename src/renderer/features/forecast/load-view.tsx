@@ -7,8 +7,8 @@ import { Facet, FixedFacet } from "#renderer/ui/table/facet.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { useKeys } from "#renderer/ui/use-keys.ts";
 import type { WeeklyLoad } from "#shared/model/forecast.ts";
-import { sayNumber } from "#shared/text/count.ts";
-import { sayMost } from "#shared/text/load.ts";
+import { formatNumber } from "#shared/text/count.ts";
+import { formatMost } from "#shared/text/load.ts";
 import classes from "./forecast.module.css";
 import { Legend, LoadChart } from "./load-chart.tsx";
 import { LoadTable, toCsvColumns, toRows } from "./load-table.tsx";
@@ -44,7 +44,7 @@ export function LoadView<Search extends LoadSearch>(props: Props<Search>) {
     );
   useKeys([["e", exportCsv]]);
   const total = load.totals.reduce((sum, count) => sum + count, 0);
-  const label = `${sayNumber(total)} certificates ${what} in ${load.weeks.length} weeks, by week; the table below has the numbers`;
+  const label = `${formatNumber(total)} certificates ${what} in ${load.weeks.length} weeks, by week; the table below has the numbers`;
   return (
     <>
       <div className={classes.toolbar}>
@@ -94,8 +94,9 @@ function Peaks({ load: { peaks, series }, what }: { load: WeeklyLoad; what: stri
       <ul className={classes.peaks}>
         {peaks.map((peak) => (
           <li key={peak.from}>
-            <IconTrendingUp size={15} aria-hidden /> the week from {peak.from}: {sayNumber(peak.count)} {what}
-            <Untrusted text={sayMost(peak, series)} limit={200} />
+            <IconTrendingUp size={15} aria-hidden /> the week from {peak.from}: {formatNumber(peak.count)}{" "}
+            {what}
+            <Untrusted text={formatMost(peak, series)} limit={200} />
           </li>
         ))}
       </ul>

@@ -5,7 +5,7 @@ import { EmptyState, ErrorState } from "#renderer/ui/states.tsx";
 import { Facet } from "#renderer/ui/table/facet.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import type { Timeline } from "#shared/model/forecast.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./forecast.module.css";
 import { LoadView } from "./load-view.tsx";
 import { timelineRoute, USUAL_WEEKS, useTimeline } from "./queries.ts";
@@ -41,7 +41,7 @@ export function TimelinePage() {
     <div className={classes.page}>
       <LoadView
         name="timeline"
-        title={`Expiry by week, ${sayCount(search.weeks ?? USUAL_WEEKS, "week")}`}
+        title={`Expiry by week, ${formatCount(search.weeks ?? USUAL_WEEKS, "week")}`}
         what="to expire"
         load={data}
         search={search}
@@ -59,10 +59,10 @@ export function TimelinePage() {
         <p className={classes.note}>
           <TextLink>
             <Link to="/certificates" search={{ within: 0 }}>
-              {sayNumber(data.expired)} expired
+              {formatNumber(data.expired)} expired
             </Link>
           </TextLink>{" "}
-          already, {sayNumber(data.later)} expire later
+          already, {formatNumber(data.later)} expire later
         </p>
       </LoadView>
     </div>

@@ -20,7 +20,7 @@ export function Certainty({ isCertain, isWayCertain }: Pick<GraphLink, "isCertai
   );
 }
 
-const sayNotes = ({ notes, options }: GraphLink): string =>
+const formatNotes = ({ notes, options }: GraphLink): string =>
   [...notes, ...(options === "" ? [] : [options])].join("; ");
 
 export const COLUMNS: readonly Column<GraphLink>[] = [
@@ -75,8 +75,8 @@ export const COLUMNS: readonly Column<GraphLink>[] = [
     title: "Options and notes",
     minWidth: 150,
     grow: 3,
-    cell: (link) => <TextCell text={sayNotes(link)} isDim />,
-    text: sayNotes,
+    cell: (link) => <TextCell text={formatNotes(link)} isDim />,
+    text: formatNotes,
   },
   {
     id: "heldAt",

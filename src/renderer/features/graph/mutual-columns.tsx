@@ -5,7 +5,7 @@ import type { GraphLink, MutualTrust } from "#shared/model/graph.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import { Certainty } from "./columns.tsx";
 
-const sayWay = ({ from, to }: GraphLink): string => `${nameNode(from)} → ${nameNode(to)}`;
+const formatWay = ({ from, to }: GraphLink): string => `${nameNode(from)} → ${nameNode(to)}`;
 
 /** Of a pair, whether both ways are certain. */
 const isSure = ({ there, back }: MutualTrust): boolean => there.isCertain && back.isCertain;
@@ -16,16 +16,16 @@ export const MUTUAL_COLUMNS: readonly Column<MutualTrust>[] = [
     title: "There",
     minWidth: 190,
     grow: 3,
-    cell: ({ there }) => <TextCell text={sayWay(there)} />,
-    text: ({ there }) => sayWay(there),
+    cell: ({ there }) => <TextCell text={formatWay(there)} />,
+    text: ({ there }) => formatWay(there),
   },
   {
     id: "back",
     title: "Back",
     minWidth: 190,
     grow: 3,
-    cell: ({ back }) => <TextCell text={sayWay(back)} />,
-    text: ({ back }) => sayWay(back),
+    cell: ({ back }) => <TextCell text={formatWay(back)} />,
+    text: ({ back }) => formatWay(back),
   },
   {
     id: "certain",
@@ -55,11 +55,11 @@ export const MUTUAL_COLUMNS: readonly Column<MutualTrust>[] = [
     title: "Held at",
     minWidth: 150,
     grow: 2,
-    cell: (pair) => <TextCell text={sayHeld(pair)} isDim />,
-    text: sayHeld,
+    cell: (pair) => <TextCell text={formatHeld(pair)} isDim />,
+    text: formatHeld,
   },
 ];
 
-function sayHeld({ there, back }: MutualTrust): string {
+function formatHeld({ there, back }: MutualTrust): string {
   return [there.heldAt, back.heldAt].flatMap((path) => path ?? []).join("; ");
 }

@@ -8,8 +8,8 @@ import { Nothing } from "#renderer/ui/table/nothing.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { GraphNode, MutualTrust } from "#shared/model/graph.ts";
 import { isMoreThan, type Total } from "#shared/model/total.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayAmount } from "#shared/text/total.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatAmount } from "#shared/text/total.ts";
 import { Certainty } from "./columns.tsx";
 import { Onward, StepFacts } from "./drawer.tsx";
 import classes from "./graph.module.css";
@@ -67,7 +67,7 @@ export function MutualList({ search, onChange: change, onClear }: ListProps) {
         <Suspense fallback={<p className={classes.cut}>Drawing…</p>}>
           <PicturePanel
             picture={pictureOfPairs(list.rows)}
-            title={sayTitle(list.rows.length, list.total ?? 0)}
+            title={formatTitle(list.rows.length, list.total ?? 0)}
             onStart={(start) => change({ list: undefined, view: undefined, open: undefined, start }, false)}
           />
         </Suspense>
@@ -76,9 +76,9 @@ export function MutualList({ search, onChange: change, onClear }: ListProps) {
   );
 }
 
-const sayTitle = (shown: number, total: Total): string => {
+const formatTitle = (shown: number, total: Total): string => {
   const drawn = Math.min(shown, MOST_PAIRS_DRAWN);
-  return `${sayCount(drawn, "pair")}${isMoreThan(total, drawn) ? `, the first of ${sayAmount(total)}` : ""}`;
+  return `${formatCount(drawn, "pair")}${isMoreThan(total, drawn) ? `, the first of ${formatAmount(total)}` : ""}`;
 };
 
 function Filters({ search, onChange }: Pick<ListProps, "search" | "onChange">) {

@@ -1,4 +1,4 @@
-import { sayUntrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted } from "#renderer/ui/text.tsx";
 import type { GraphEdge, GraphNode } from "#shared/model/graph.ts";
 import { HOW_WORDS } from "#shared/text/graph-edge.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
@@ -57,6 +57,6 @@ export function placePicture({ nodes, edges, starts }: Picture): Placed {
 }
 
 function shorten(text: string): string {
-  const said = sayUntrusted(text);
+  const said = formatUntrusted(text);
   return said.length <= LONGEST_LABEL ? said : `${said.slice(0, LONGEST_LABEL - 1)}…`;
 }

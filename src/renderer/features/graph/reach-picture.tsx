@@ -1,5 +1,5 @@
 import { ErrorState } from "#renderer/ui/states.tsx";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { PicturePanel } from "./picture-panel.tsx";
 import { type Search, usePicture } from "./queries.ts";
 
@@ -9,14 +9,14 @@ type Props = { search: Search; onStart: (name: string) => void };
 export function ReachPicture({ search, onStart }: Props) {
   const { data, error, refetch } = usePicture(search);
   if (error) return <ErrorState doing="draw the picture" error={error} onRetry={() => void refetch()} />;
-  return <PicturePanel picture={data} title={data ? saySize(data, search) : ""} onStart={onStart} />;
+  return <PicturePanel picture={data} title={data ? formatSize(data, search) : ""} onStart={onStart} />;
 }
 
 /** A picture that shows less than the table says so. */
-function saySize(
+function formatSize(
   { nodes, isCut }: { nodes: readonly unknown[]; isCut: boolean },
   { direction }: Search,
 ): string {
   const left = direction === "to" ? "" : "; what leads no further is in the table alone";
-  return `${sayCount(nodes.length, "thing")}${isCut ? ", the nearest of more" : ""}${left}`;
+  return `${formatCount(nodes.length, "thing")}${isCut ? ", the nearest of more" : ""}${left}`;
 }

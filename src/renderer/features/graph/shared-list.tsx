@@ -9,7 +9,7 @@ import { Facet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
 import type { SharedKey } from "#shared/model/graph.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { OnwardFrom } from "./drawer.tsx";
 import classes from "./graph.module.css";
 import type { ListProps } from "./list-props.ts";
@@ -121,7 +121,7 @@ function SharedDrawer({ shared, onClose }: Props) {
             <OnwardFrom key={name} name={kind === "people" ? `person:${name}` : name} />
           ))}
         </Lines>
-        {more > 0 && <p>and {sayCount(more, kind === "people" ? "more person" : "more host")}</p>}
+        {more > 0 && <p>and {formatCount(more, kind === "people" ? "more person" : "more host")}</p>}
       </Section>
       {kind === "people" && (
         <Section title="Go on from here">

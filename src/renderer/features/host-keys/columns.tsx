@@ -38,7 +38,7 @@ export function StateTag({ state }: Pick<HostKeyRow, "state">) {
 /** A hashed name says nothing to anybody. */
 export const nameOf = ({ name }: HostKeyRow): string => (name.startsWith("|") ? "hashed name" : name);
 
-export const sayType = ({ keyType, keyBits }: HostKeyRow): string =>
+export const formatType = ({ keyType, keyBits }: HostKeyRow): string =>
   keyType === "ssh-rsa" && keyBits !== null ? `${keyType} ${keyBits}` : keyType;
 
 export const COLUMNS: readonly Column<HostKeyRow>[] = [
@@ -66,13 +66,13 @@ export const COLUMNS: readonly Column<HostKeyRow>[] = [
     sortBy: "keyType",
     cell: (row) =>
       row.weakness === null ? (
-        <TextCell text={sayType(row)} isMono />
+        <TextCell text={formatType(row)} isMono />
       ) : (
         <Tag tone="red" Icon={IconAlertOctagon} isPlain>
-          <TextCell text={sayType(row)} isMono />
+          <TextCell text={formatType(row)} isMono />
         </Tag>
       ),
-    text: sayType,
+    text: formatType,
   },
   {
     id: "fingerprint",
@@ -94,8 +94,8 @@ export const COLUMNS: readonly Column<HostKeyRow>[] = [
     title: "Also on",
     minWidth: 110,
     grow: 1,
-    cell: (row) => <TextCell text={saySharing(row)} />,
-    text: saySharing,
+    cell: (row) => <TextCell text={formatSharing(row)} />,
+    text: formatSharing,
   },
   {
     id: "why",
@@ -107,7 +107,7 @@ export const COLUMNS: readonly Column<HostKeyRow>[] = [
   },
 ];
 
-function saySharing({ sharedWith: { count, first } }: HostKeyRow): string {
+function formatSharing({ sharedWith: { count, first } }: HostKeyRow): string {
   const [one] = first;
   if (!one) return "";
   return count > 1 ? `${one.host} and ${count - 1} more` : one.host;

@@ -6,7 +6,7 @@ import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { HostKeyRow } from "#shared/model/host-key.ts";
 import type { SshfpComparison, SshfpResult } from "#shared/model/sshfp.ts";
-import { saySshfp } from "#shared/text/sshfp.ts";
+import { formatSshfp } from "#shared/text/sshfp.ts";
 import classes from "./host-keys.module.css";
 import { useCompareSshfp } from "./queries.ts";
 
@@ -44,7 +44,7 @@ function Answer({ compared: { answer, why, isValidated }, result }: AnswerProps)
   return (
     <div role="status" className={classes.notice}>
       <Tag tone={tone} Icon={Icon}>
-        {result === null ? WORDS[answer] : saySshfp(result)}
+        {result === null ? WORDS[answer] : formatSshfp(result)}
       </Tag>
       <p>
         <Untrusted text={why} />

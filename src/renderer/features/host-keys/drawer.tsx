@@ -15,8 +15,8 @@ import { toast } from "#renderer/ui/toast.tsx";
 import { TrustKey } from "#renderer/ui/trust-key.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { HostKeyRow } from "#shared/model/host-key.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { nameOf, StateTag, sayType } from "./columns.tsx";
+import { formatCount } from "#shared/text/count.ts";
+import { formatType, nameOf, StateTag } from "./columns.tsx";
 import { Dns } from "./dns.tsx";
 import classes from "./host-keys.module.css";
 import { useForgetPin, useHostKey, useTrustKey } from "./queries.ts";
@@ -105,7 +105,7 @@ function KeyFacts({ row }: { row: HostKeyRow }) {
     <Section title="Key">
       <Facts>
         <Fact name="Type">
-          <Untrusted text={sayType(row)} />
+          <Untrusted text={formatType(row)} />
         </Fact>
         <Fact name="Fingerprint">
           <WholeFingerprint value={fingerprint} />
@@ -207,7 +207,7 @@ function Sharing({ row: { sharedWith } }: { row: HostKeyRow }) {
           </Line>
         ))}
       </Lines>
-      {more > 0 && <p>and {sayCount(more, "more host")}</p>}
+      {more > 0 && <p>and {formatCount(more, "more host")}</p>}
     </Section>
   );
 }

@@ -5,7 +5,7 @@ import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { COLUMNS, STATE } from "./columns.tsx";
 import { HostKeyDrawer } from "./drawer.tsx";
 import classes from "./host-keys.module.css";
@@ -102,10 +102,10 @@ function Sources() {
       {files.length === 0 && <span>This computer has no known_hosts: pins and visits are all there is.</span>}
       {files.map(({ path, lines, hashed, broken }) => (
         <span key={path}>
-          <Untrusted text={path} />: {sayCount(lines, "line")}
+          <Untrusted text={path} />: {formatCount(lines, "line")}
           {hashed > 0 && `, ${hashed} hashed`}
           {broken.total > 0 && (
-            <span className={classes.wrong}>, {sayCount(broken.total, "line")} cannot be read</span>
+            <span className={classes.wrong}>, {formatCount(broken.total, "line")} cannot be read</span>
           )}
         </span>
       ))}

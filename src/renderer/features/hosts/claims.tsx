@@ -5,7 +5,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { Claim } from "#shared/model/claim.ts";
 import type { HostDetail } from "#shared/model/host.ts";
-import { sayClaimReason, sayDifferences, saySignature } from "#shared/text/bundle.ts";
+import { formatDifferences, formatSignature, sayClaimReason } from "#shared/text/bundle.ts";
 import classes from "./hosts.module.css";
 import { useClaims, useDropClaim } from "./queries.ts";
 
@@ -47,9 +47,9 @@ function OneClaim({ claim }: { claim: Claim }) {
         <>
           <div>
             imported <Exactly instant={importedAt} />:{" "}
-            <Untrusted text={`${sayClaimReason(why)}; ${saySignature(signature)}`} limit={300} />
+            <Untrusted text={`${sayClaimReason(why)}; ${formatSignature(signature)}`} limit={300} />
           </div>
-          <div>{sayDifferences(differences)}</div>
+          <div>{formatDifferences(differences)}</div>
           {differences.map(({ what, claimed, known }) => (
             <ul key={what} className={classes.claimed}>
               {claimed.map((text) => (

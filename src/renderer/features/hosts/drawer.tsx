@@ -12,9 +12,9 @@ import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
 import type { HostDetail } from "#shared/model/host.ts";
-import { sayCarried } from "#shared/text/bundle.ts";
-import { sayWindow } from "#shared/text/log-window.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { formatCarried } from "#shared/text/bundle.ts";
+import { formatWindow } from "#shared/text/log-window.ts";
+import { formatTarget } from "#shared/text/target.ts";
 import { ClaimsOf } from "./claims.tsx";
 import { nameOf } from "./columns.tsx";
 import { HostKeys } from "./host-keys.tsx";
@@ -51,7 +51,7 @@ function Subtitle({ host: { state, outcome, lastSeen } }: { host: HostDetail }) 
 function Details({ host }: { host: HostDetail }) {
   const requestScan = useScanRequest();
   const labelling = useLabelling({ kind: "host", host: host.host });
-  const target = sayTarget({ kind: "ssh", host: host.host, port: host.port, user: host.user });
+  const target = formatTarget({ kind: "ssh", host: host.host, port: host.port, user: host.user });
   return (
     <>
       {host.message && !host.refusedKey && (
@@ -117,16 +117,20 @@ function HostFacts({ host }: { host: HostDetail }) {
           </Fact>
         ))}
         <Fact name="Known by">
-          {host.carried ? sayCarried(host.carried) : host.lastRead === null ? "nothing" : "a scan from here"}
+          {host.carried
+            ? formatCarried(host.carried)
+            : host.lastRead === null
+              ? "nothing"
+              : "a scan from here"}
         </Fact>
-        <Fact name="Clock">{sayClock(host.clockAheadSeconds)}</Fact>
+        <Fact name="Clock">{formatClock(host.clockAheadSeconds)}</Fact>
         <Fact name="Last read">{host.lastRead === null ? "never" : <Exactly instant={host.lastRead} />}</Fact>
       </Facts>
     </Section>
   );
 }
 
-function sayClock(aheadSeconds: number | null): string {
+function formatClock(aheadSeconds: number | null): string {
   if (aheadSeconds === null) return "not read";
   if (Math.abs(aheadSeconds) < 2) return "agrees with this computer's";
   return `${Math.abs(aheadSeconds)} s ${aheadSeconds > 0 ? "ahead of" : "behind"} this computer's`;
@@ -147,7 +151,7 @@ function LogWindows({ host: { logWindows, lastRead } }: { host: HostDetail }) {
     <Section title="Logs of logins" count={logWindows.length}>
       <Lines>
         {newestFirst.map((window) => (
-          <Line key={`${window.source} ${window.from}`} below={sayWindow(window)}>
+          <Line key={`${window.source} ${window.from}`} below={formatWindow(window)}>
             <span className={classes.readMark}>
               <IconHistory size={15} aria-hidden /> <Untrusted text={window.source} isMono />
             </span>

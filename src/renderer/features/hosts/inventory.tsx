@@ -9,9 +9,9 @@ import { Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import type { AccountView, KeyFileView } from "#shared/model/host.ts";
-import { sayBecoming, sayMeans } from "#shared/text/becoming.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayKey } from "#shared/text/key-size.ts";
+import { formatEscalation, formatMeans } from "#shared/text/becoming.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatKey } from "#shared/text/key-size.ts";
 import { formatPossession } from "#shared/text/possession.ts";
 import classes from "./hosts.module.css";
 
@@ -68,9 +68,9 @@ function AccountFacts({ account }: { account: AccountView }) {
       {becomes.map((one) => (
         <span key={`${one.by} ${one.target}`} className={classes.reach}>
           <Tag tone={toneOf(one)} Icon={IconArrowUp}>
-            <Untrusted text={sayBecoming(one)} />
+            <Untrusted text={formatEscalation(one)} />
           </Tag>{" "}
-          <Untrusted text={sayMeans(one)} />
+          <Untrusted text={formatMeans(one)} />
         </span>
       ))}
       {agents.map(({ kind, path }) => (
@@ -94,7 +94,7 @@ function GrantLink({ host, account, count }: { host: string; account: string; co
   return (
     <TextLink>
       <Link to="/access" search={{ host, account }}>
-        {sayCount(count, "grant")}
+        {formatCount(count, "grant")}
       </Link>
     </TextLink>
   );
@@ -142,7 +142,7 @@ function KeyFileFacts({ file }: { file: KeyFileView }) {
   return (
     <>
       <Untrusted
-        text={[sayKey(file), file.owner, `mode ${file.mode}`, file.lock ?? ""].filter(Boolean).join(", ")}
+        text={[formatKey(file), file.owner, `mode ${file.mode}`, file.lock ?? ""].filter(Boolean).join(", ")}
       />{" "}
       {file.fingerprint !== null && (
         <>

@@ -4,12 +4,12 @@ import { useState } from "react";
 import type { GivenFile } from "#renderer/api/given-files.ts";
 import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
-import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { BundleView } from "#shared/model/imported-bundle.ts";
-import { sayImported, saySignature, sayStanding } from "#shared/text/bundle.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatSignature, formatStanding, sayImported } from "#shared/text/bundle.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import { type Place, useBundle } from "./bundle-queries.ts";
 import classes from "./inspect.module.css";
 
@@ -20,7 +20,7 @@ export function BundleFile({ name, blob, signature }: Props) {
   const { look, take, callHost, signers, setSigners } = useBundle(blob, signature);
   const error = take.error ?? look.error;
   return (
-    <section className={classes.file} aria-label={sayUntrusted(name)}>
+    <section className={classes.file} aria-label={formatUntrusted(name)}>
       <h3 className={classes.name}>
         <Untrusted text={name} />
         <span className={classes.kind}>a bundle of Latchkey's collector</span>
@@ -72,7 +72,7 @@ function Import({ bundle, take }: ImportProps) {
           onChange={(event) => approve(event.currentTarget.checked)}
           label={
             <>
-              Keep what it claims of <Untrusted text={sayPlace(bundle)} /> beside what is known of it
+              Keep what it claims of <Untrusted text={formatPlace(bundle)} /> beside what is known of it
             </>
           }
           className={classes.approval}
@@ -100,17 +100,17 @@ function BundleFacts({ bundle }: { bundle: BundleView }) {
   return (
     <Facts>
       <Fact name="Host">
-        <Untrusted text={sayPlace(bundle)} />
+        <Untrusted text={formatPlace(bundle)} />
         {isNewHost && " (new: no host that is known has its keys)"}
       </Fact>
       <Fact name="Collected">
         <Exactly instant={bundle.collectedAt} />
       </Fact>
       <Fact name="Read as">
-        <Untrusted text={`${bundle.readAs}, ${sayCount(bundle.accountCount, "account")}`} />
+        <Untrusted text={`${bundle.readAs}, ${formatCount(bundle.accountCount, "account")}`} />
       </Fact>
       <Fact name="Of this host">
-        <Untrusted text={sayStanding(bundle)} limit={600} />
+        <Untrusted text={formatStanding(bundle)} limit={600} />
       </Fact>
       {bundle.handedAt !== null && (
         <Fact name="Collector">
@@ -118,7 +118,7 @@ function BundleFacts({ bundle }: { bundle: BundleView }) {
         </Fact>
       )}
       <Fact name="Signature">
-        <Untrusted text={saySignature(bundle.signature)} limit={300} />
+        <Untrusted text={formatSignature(bundle.signature)} limit={300} />
       </Fact>
       {importedAt !== null && (
         <Fact name="Imported">

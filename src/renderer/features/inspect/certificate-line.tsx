@@ -3,7 +3,7 @@ import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { ExpiryTag } from "#renderer/ui/when.tsx";
 import type { Inspection } from "#shared/contract/inspect.ts";
-import { sayKey } from "#shared/text/key-size.ts";
+import { formatKey } from "#shared/text/key-size.ts";
 import classes from "./inspect.module.css";
 
 type Certificate = Extract<Inspection["items"][number], { what: "certificate" }>;
@@ -18,7 +18,7 @@ export function CertificateLine({ certificate }: { certificate: Certificate }) {
           {place && !entry && <Untrusted text={place} />}
           <div>
             {isSelfIssued ? "Issued by itself" : <Issuer issuer={issuer} />},{" "}
-            <Untrusted text={sayKey(certificate)} />
+            <Untrusted text={formatKey(certificate)} />
             {isCa && ", an authority: it may sign others"}
           </div>
           {names.length > 0 && <Untrusted text={names.join(", ")} />}

@@ -4,11 +4,11 @@ import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
-import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import type { Inspection } from "#shared/contract/inspect.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayInspected } from "#shared/text/inspection.ts";
-import { sayKey } from "#shared/text/key-size.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatInspected } from "#shared/text/inspection.ts";
+import { formatKey } from "#shared/text/key-size.ts";
 import { BundleFile } from "./bundle-file.tsx";
 import { useIsBundle } from "./bundle-queries.ts";
 import { CertificateLine } from "./certificate-line.tsx";
@@ -37,10 +37,10 @@ export function GivenFileView({ file, signature }: Props) {
 function InspectedFile({ file }: { file: GivenFile }) {
   const { data, error, unlock } = useInspection(file);
   return (
-    <section className={classes.file} aria-label={sayUntrusted(file.name)}>
+    <section className={classes.file} aria-label={formatUntrusted(file.name)}>
       <h3 className={classes.name}>
         <Untrusted text={file.name} />
-        {data && <span className={classes.kind}>{sayInspected(data.kind, countShown(data.items))}</span>}
+        {data && <span className={classes.kind}>{formatInspected(data.kind, countShown(data.items))}</span>}
       </h3>
       {error && (
         <Notice tone="red" Icon={IconAlertTriangle} title="Could not be read">
@@ -86,7 +86,7 @@ function Items({ items }: { items: Inspection["items"] }) {
       </Lines>
       {items.length > ITEMS_SHOWN && (
         <p className={classes.hint}>
-          {sayCount(items.length - ITEMS_SHOWN, "more is", "more are")} not shown; latchkey inspect prints
+          {formatCount(items.length - ITEMS_SHOWN, "more is", "more are")} not shown; latchkey inspect prints
           all.
         </p>
       )}
@@ -142,7 +142,7 @@ function KeyLine({ item }: { item: Key }) {
         </>
       }
     >
-      <Untrusted text={sayKey(item)} /> <Untrusted text={comment} />
+      <Untrusted text={formatKey(item)} /> <Untrusted text={comment} />
     </Line>
   );
 }

@@ -6,8 +6,8 @@ import { Notice } from "#renderer/ui/notice.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import type { InspectedStore, Inspection } from "#shared/contract/inspect.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayEntryKind, sayIntegrity, sayStoreState } from "#shared/text/keystore.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatEntryKind, formatIntegrity, formatStoreState } from "#shared/text/keystore.ts";
 import { CertificateLine } from "./certificate-line.tsx";
 import classes from "./inspect.module.css";
 
@@ -26,7 +26,7 @@ const ENTRIES_SHOWN = 50;
 /** A keystore: how it is protected, and what it holds under which name, each key with its chain. */
 export function StoreView({ store, index, items, isAsked }: Props) {
   const { place, format, protection, integrity, why, entries } = store;
-  const integrityWords = sayIntegrity(integrity);
+  const integrityWords = formatIntegrity(integrity);
   return (
     <div className={classes.store}>
       <Facts>
@@ -68,8 +68,8 @@ export function StoreView({ store, index, items, isAsked }: Props) {
       )}
       {entries.length > ENTRIES_SHOWN && (
         <p className={classes.hint}>
-          {sayCount(entries.length - ENTRIES_SHOWN, "more entry is", "more entries are")} not shown; latchkey
-          inspect prints all.
+          {formatCount(entries.length - ENTRIES_SHOWN, "more entry is", "more entries are")} not shown;
+          latchkey inspect prints all.
         </p>
       )}
     </div>
@@ -80,7 +80,7 @@ function StateTag({ store }: { store: InspectedStore }) {
   const isOpen = store.state === "open";
   return (
     <Tag tone={isOpen ? "green" : "gray"} Icon={isOpen ? IconLockOpen : IconLock}>
-      {sayStoreState(store)}
+      {formatStoreState(store)}
     </Tag>
   );
 }
@@ -122,7 +122,7 @@ function Entry({ entry, isWhole, children }: EntryProps) {
       below={
         <>
           {what === "key" && certificateCount > 0 && (
-            <div>With {sayCount(certificateCount, "certificate")}</div>
+            <div>With {formatCount(certificateCount, "certificate")}</div>
           )}
           {what === "key" && certificateCount === 0 && isWhole && <div>Without a certificate</div>}
           {spkiSha256 && (
@@ -137,7 +137,7 @@ function Entry({ entry, isWhole, children }: EntryProps) {
       <span className={classes.entry}>
         <Icon size={15} aria-hidden />
         {alias ? <Untrusted text={alias} /> : "No name"}
-        <span className={classes.kind}>{sayEntryKind(what)}</span>
+        <span className={classes.kind}>{formatEntryKind(what)}</span>
       </span>
     </Line>
   );

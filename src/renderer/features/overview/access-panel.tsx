@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
-import { sayNumber } from "#shared/text/count.ts";
+import { formatNumber } from "#shared/text/count.ts";
 import classes from "./overview.module.css";
 import { Shares } from "./shares.tsx";
 
@@ -11,7 +11,7 @@ export function AccessPanel({ grants }: { grants: Overview["grants"] }) {
   const { total, yes, no, unknown } = grants;
   const all = (
     <TextLink>
-      <Link to="/access">{sayNumber(total)} in all</Link>
+      <Link to="/access">{formatNumber(total)} in all</Link>
     </TextLink>
   );
   return (
@@ -59,13 +59,13 @@ function Orphans({ grants: { orphaned, orphanUnknown, unmatched } }: { grants: O
       <IconGhost size={14} className={classes.mark} aria-hidden />{" "}
       <TextLink>
         <Link to="/access" search={{ orphaned: true }}>
-          {sayNumber(orphaned)} orphaned
+          {formatNumber(orphaned)} orphaned
         </Link>
       </TextLink>
-      {orphanUnknown > 0 && `, ${sayNumber(orphanUnknown)} perhaps: not every host was read completely`},{" "}
+      {orphanUnknown > 0 && `, ${formatNumber(orphanUnknown)} perhaps: not every host was read completely`},{" "}
       <TextLink>
         <Link to="/access" search={{ unmatched: true }}>
-          {sayNumber(unmatched)} without a known private half
+          {formatNumber(unmatched)} without a known private half
         </Link>
       </TextLink>
     </p>

@@ -4,7 +4,7 @@ import { Panel } from "#renderer/ui/panel.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./overview.module.css";
 import { Shares } from "./shares.tsx";
 
@@ -48,8 +48,8 @@ export function CoveragePanel({ overview: { hosts, endpoints, lastScan } }: { ov
       )}
       {endpoints.total > 0 && (
         <p className={classes.endpoints}>
-          {sayCount(endpoints.total, "endpoint")}: {sayNumber(endpoints.presented)} showed a certificate,{" "}
-          {sayNumber(endpoints.failed)} did not
+          {formatCount(endpoints.total, "endpoint")}: {formatNumber(endpoints.presented)} showed a
+          certificate, {formatNumber(endpoints.failed)} did not
         </p>
       )}
     </Panel>

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./overview.module.css";
 
 const DAY = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", timeZone: "UTC" });
@@ -21,9 +21,9 @@ export function ExpiryStrip({ overview: { expiryByWeek, certificates } }: { over
               to="/certificates"
               search={{ within: (week + 1) * DAYS_A_WEEK }}
               className={classes.weekLink}
-              aria-label={`Week from ${DAY.format(new Date(from))}: ${sayCount(count, "certificate")}`}
+              aria-label={`Week from ${DAY.format(new Date(from))}: ${formatCount(count, "certificate")}`}
             >
-              <span className={classes.weekCount}>{count > 0 ? sayNumber(count) : ""}</span>
+              <span className={classes.weekCount}>{count > 0 ? formatNumber(count) : ""}</span>
               <span
                 className={week < 4 ? `${classes.weekBar} ${classes.soon}` : classes.weekBar}
                 style={{ height: count === 0 ? 2 : Math.max((count / most) * HEIGHT, 6) }}
@@ -45,14 +45,14 @@ function Totals({
   return (
     <TextLink>
       <Link to="/certificates" search={{ within: 0 }}>
-        {sayNumber(expired)} expired
+        {formatNumber(expired)} expired
       </Link>
       {", "}
       <Link to="/certificates" search={{ within: 30 }}>
-        {sayNumber(within30Days)} within 30 days
+        {formatNumber(within30Days)} within 30 days
       </Link>
       {", "}
-      <Link to="/certificates">{sayNumber(total)} in all</Link>
+      <Link to="/certificates">{formatNumber(total)} in all</Link>
     </TextLink>
   );
 }

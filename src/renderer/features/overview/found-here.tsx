@@ -9,7 +9,7 @@ import {
 import type { ReactNode } from "react";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { ThisComputer } from "#shared/contract/this-computer.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./first-run.module.css";
 
 /** What a scan from here can log in with and recognise. It was only looked at: nothing was opened or connected to. */
@@ -44,7 +44,7 @@ function Agent({ computer: { agent } }: { computer: ThisComputer }) {
   return (
     <Card
       Icon={IconKey}
-      count={sayNumber(count)}
+      count={formatNumber(count)}
       what={count === 1 ? "key in the SSH agent" : "keys in the SSH agent"}
     >
       {!agent.isReachable &&
@@ -68,13 +68,13 @@ function KeyFiles({ computer: { identityFiles } }: { computer: ThisComputer }) {
   return (
     <Card
       Icon={IconFileDescription}
-      count={sayNumber(count)}
+      count={formatNumber(count)}
       what={count === 1 ? "private key file" : "private key files"}
     >
       {count === 0 && "None in the usual places. Name one under the options of the scan, or use an agent."}
       {open > 0 && (
         <Warning>
-          {sayCount(open, "has", "have")} no passphrase: set one with <code>ssh-keygen -p -f FILE</code>
+          {formatCount(open, "has", "have")} no passphrase: set one with <code>ssh-keygen -p -f FILE</code>
         </Warning>
       )}
       {problems.map(({ path, unusable, isReadableByOthers }) => (
@@ -97,15 +97,15 @@ function KnownHosts({ computer: { knownHosts } }: { computer: ThisComputer }) {
   return (
     <Card
       Icon={IconAddressBook}
-      count={sayNumber(entries)}
+      count={formatNumber(entries)}
       what={entries === 1 ? "known host key" : "known host keys"}
     >
       {entries === 0 &&
         "No known_hosts entry. Each host's key will be shown to you once, to compare and trust."}
       {entries > 0 &&
         hashed === 0 &&
-        `From ${sayCount(files.length, "file")}. A host whose key changed is not logged in to.`}
-      {hashed > 0 && `${sayNumber(hashed)} hashed: they are checked, but cannot be listed as targets.`}
+        `From ${formatCount(files.length, "file")}. A host whose key changed is not logged in to.`}
+      {hashed > 0 && `${formatNumber(hashed)} hashed: they are checked, but cannot be listed as targets.`}
     </Card>
   );
 }
@@ -115,14 +115,16 @@ function SshConfig({ computer: { sshConfig } }: { computer: ThisComputer }) {
   return (
     <Card
       Icon={IconRoute}
-      count={sayNumber(hosts)}
+      count={formatNumber(hosts)}
       what={hosts === 1 ? "host in ssh_config" : "hosts in ssh_config"}
     >
       {hosts === 0 &&
         "None is named in ~/.ssh/config. What it says of patterns and jump hosts is followed all the same."}
       {hosts > 0 && "Their addresses, logins, keys and jump hosts are taken from there. Tick them below."}
       {broken > 0 && (
-        <Warning>{sayCount(broken, "line")} of it cannot be read; tick its hosts below to see which</Warning>
+        <Warning>
+          {formatCount(broken, "line")} of it cannot be read; tick its hosts below to see which
+        </Warning>
       )}
     </Card>
   );

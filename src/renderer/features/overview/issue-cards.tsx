@@ -4,8 +4,8 @@ import { SEVERITIES } from "#renderer/ui/severity.tsx";
 import { toneClass } from "#renderer/ui/tag.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
 import { RuleId } from "#shared/model/finding.ts";
-import { sayNumber } from "#shared/text/count.ts";
-import { sayRule } from "#shared/text/rule.ts";
+import { formatNumber } from "#shared/text/count.ts";
+import { formatRule } from "#shared/text/rule.ts";
 import classes from "./overview.module.css";
 
 /** A card for each rule that fails; each leads to the list of what fails it. */
@@ -29,12 +29,12 @@ export function IssueCards({ findings }: { findings: Overview["findings"] }) {
             <li key={rule}>
               <Link to="/findings" search={{ rule }} className={`${classes.card} ${toneClass(tone)}`}>
                 <span className={classes.cardTop}>
-                  <span className={classes.cardCount}>{sayNumber(count)}</span>
+                  <span className={classes.cardCount}>{formatNumber(count)}</span>
                   <span className={classes.cardSeverity}>
                     <Icon size={14} aria-hidden /> {word}
                   </span>
                 </span>
-                <span className={classes.cardTitle}>{sayRule(rule)}</span>
+                <span className={classes.cardTitle}>{formatRule(rule)}</span>
               </Link>
             </li>
           );

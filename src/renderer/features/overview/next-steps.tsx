@@ -8,7 +8,7 @@ import {
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Overview } from "#shared/contract/overview.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import classes from "./first-run.module.css";
 
 /** Three ways on from a first scan, each to a list. */
@@ -18,14 +18,14 @@ export function NextSteps({ overview: { certificates, grants, findings } }: { ov
     <ul className={classes.next}>
       <NextStep
         Icon={IconListSearch}
-        title={found > 0 ? `Look at ${sayCount(found, "finding")}` : "See which rules ran"}
+        title={found > 0 ? `Look at ${formatCount(found, "finding")}` : "See which rules ran"}
         why="the most severe first, each with its remedy"
         renderLink={(look) => <Link to="/findings" {...look} />}
       />
       <NextStep
         Icon={IconCertificate}
         title="See what expires within 90 days"
-        why={`among ${sayCount(certificates.total, "certificate")}, and where each is served`}
+        why={`among ${formatCount(certificates.total, "certificate")}, and where each is served`}
         renderLink={(look) => <Link to="/certificates" search={{ within: 90 }} {...look} />}
       />
       <NextStep
@@ -34,7 +34,7 @@ export function NextSteps({ overview: { certificates, grants, findings } }: { ov
         why={
           grants.total === 0
             ? "once a host was read over SSH"
-            : `${sayCount(grants.total, "grant")}, each with its verdict`
+            : `${formatCount(grants.total, "grant")}, each with its verdict`
         }
         renderLink={(look) => <Link to="/access" {...look} />}
       />

@@ -5,7 +5,7 @@ import { TextLink } from "#renderer/ui/text-link.tsx";
 import { ExpiryTag } from "#renderer/ui/when.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
 import type { CertificateRow } from "#shared/model/certificate.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import classes from "./overview.module.css";
 
 const SHOWN = 6;
@@ -28,7 +28,7 @@ export function NextToExpire({ certificates }: { certificates: Overview["nextToE
                 <span className={classes.itemMain}>
                   <Untrusted text={certificate.commonName ?? certificate.subject} limit={80} isCut />
                   <span className={classes.itemMore}>
-                    {<Untrusted text={sayPlaces(certificate)} limit={80} isCut />}
+                    {<Untrusted text={formatPlaces(certificate)} limit={80} isCut />}
                   </span>
                 </span>
                 <ExpiryTag notAfter={certificate.notAfter} />
@@ -41,8 +41,8 @@ export function NextToExpire({ certificates }: { certificates: Overview["nextToE
   );
 }
 
-function sayPlaces({ places: [first], placeCount }: CertificateRow): string {
+function formatPlaces({ places: [first], placeCount }: CertificateRow): string {
   if (!first) return "";
-  const place = first.kind === "endpoint" ? sayPlace(first) : `${first.host} ${first.path}`;
+  const place = first.kind === "endpoint" ? formatPlace(first) : `${first.host} ${first.path}`;
   return placeCount > 1 ? `${place} +${placeCount - 1}` : place;
 }

@@ -1,7 +1,7 @@
 import type { TablerIcon } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { type Tone, toneClass } from "#renderer/ui/tag.tsx";
-import { sayNumber } from "#shared/text/count.ts";
+import { formatNumber } from "#shared/text/count.ts";
 import classes from "./overview.module.css";
 
 type Share = {
@@ -38,7 +38,7 @@ export function Shares({ shares }: { shares: readonly Share[] }) {
               children: (
                 <>
                   <Icon size={15} className={`${classes.legendIcon} ${toneClass(tone)}`} aria-hidden />
-                  <strong>{sayNumber(count)}</strong> {word}
+                  <strong>{formatNumber(count)}</strong> {word}
                 </>
               ),
             })}

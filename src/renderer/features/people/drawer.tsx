@@ -6,7 +6,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { PersonRow } from "#shared/model/person.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { STANDING } from "./columns.tsx";
 import { RemoveTheirGrants } from "./remove-grants.tsx";
 
@@ -53,7 +53,7 @@ function Keys({ person }: { person: PersonRow }) {
   return (
     <Section title="Keys" count={keyCount}>
       {keyCount === 0 && <p>This roster has no key of theirs.</p>}
-      {keyCount > 0 && <p>They are in {sayCount(grantCount, "grant")} now.</p>}
+      {keyCount > 0 && <p>They are in {formatCount(grantCount, "grant")} now.</p>}
       <Lines>
         {fingerprints.map((fingerprint) => (
           <Line
@@ -70,7 +70,7 @@ function Keys({ person }: { person: PersonRow }) {
           </Line>
         ))}
       </Lines>
-      {more > 0 && <p>and {sayCount(more, "more key")}</p>}
+      {more > 0 && <p>and {formatCount(more, "more key")}</p>}
       {keyCount > 0 && (
         <p>
           <TextLink>

@@ -5,10 +5,10 @@ import { toGivenFiles } from "#renderer/api/given-files.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { sayLeft } from "#shared/text/standing.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatLeft } from "#shared/text/standing.ts";
 import classes from "./people.module.css";
-import { useImportRoster } from "./queries.ts";
+import { useImportPeopleSource } from "./queries.ts";
 
 type Props = { files: readonly File[]; onClose: () => void };
 
@@ -16,19 +16,19 @@ type Props = { files: readonly File[]; onClose: () => void };
 export function ImportDialog({ files, onClose }: Props) {
   const [name, setName] = useState(files.length === 1 ? (files[0]?.name ?? "") : "team-keys");
   const [isWhole, setIsWhole] = useState(false);
-  const [unread, setUnread] = useState<string | null>(null);
-  const { mutate, data, error, isPending } = useImportRoster();
+  const [unread, setUnreadable] = useState<string | null>(null);
+  const { mutate, data, error, isPending } = useImportPeopleSource();
   const start = async () => {
     try {
       const given = toGivenFiles(files);
       const read = await Promise.all(
         given.map(async (file) => ({ name: file.name, base64: await file.read() })),
       );
-      setUnread(null);
+      setUnreadable(null);
       mutate({ name, files: read, isWhole });
     } catch (failure) {
       if (!(failure instanceof Error)) throw failure;
-      setUnread(`${failure.message}; larger rosters are read by: latchkey people import`);
+      setUnreadable(`${failure.message}; larger rosters are read by: latchkey people import`);
     }
   };
   const refusal = unread ?? error?.message;
@@ -39,7 +39,7 @@ export function ImportDialog({ files, onClose }: Props) {
       ) : (
         <form action={() => void start()} className={classes.form}>
           <p className={classes.dim}>
-            {sayCount(files.length, "file")}:{" "}
+            {formatCount(files.length, "file")}:{" "}
             <Untrusted text={files.map((file) => file.name).join(", ")} limit={300} />
           </p>
           <TextInput
@@ -72,7 +72,7 @@ export function ImportDialog({ files, onClose }: Props) {
   );
 }
 
-type Result = NonNullable<ReturnType<typeof useImportRoster>["data"]>;
+type Result = NonNullable<ReturnType<typeof useImportPeopleSource>["data"]>;
 
 function Imported({
   result: { people, keys, gone, broken, notes },
@@ -88,16 +88,16 @@ function Imported({
       <Notice
         tone={isWhole ? "green" : "amber"}
         Icon={isWhole ? IconCircleCheck : IconAlertTriangle}
-        title={`${sayCount(people, "person", "people")} with ${sayCount(keys, "key")}${gone > 0 ? `; ${sayLeft(gone)}` : ""}`}
+        title={`${formatCount(people, "person", "people")} with ${formatCount(keys, "key")}${gone > 0 ? `; ${formatLeft(gone)}` : ""}`}
       >
-        {!isWhole && <p>{sayCount(broken.total, "part")} of it could not be read:</p>}
+        {!isWhole && <p>{formatCount(broken.total, "part")} of it could not be read:</p>}
         <ul className={classes.broken}>
           {broken.first.map(({ where, why }) => (
             <li key={`${where} ${why}`}>
               <Untrusted text={`${where}: ${why}`} />
             </li>
           ))}
-          {left > 0 && <li>and {sayNumber(left)} more</li>}
+          {left > 0 && <li>and {formatNumber(left)} more</li>}
         </ul>
         {notes.map((note) => (
           <p key={note}>

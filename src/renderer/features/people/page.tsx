@@ -12,9 +12,9 @@ import { formatGaps } from "#shared/text/key-gap.ts";
 import { COLUMNS, STANDING } from "./columns.tsx";
 import { PersonDrawer } from "./drawer.tsx";
 import classes from "./people.module.css";
-import { route, sortOf, useDeclareScope, usePeople, useScope } from "./queries.ts";
+import { route, sortOf, useDeclareInventory, useInventory, usePeople } from "./queries.ts";
 import { RemoveTheirGrants } from "./remove-grants.tsx";
-import { RostersPanel } from "./rosters-panel.tsx";
+import { PeopleSourcesPanel } from "./rosters-panel.tsx";
 
 const STANDINGS = (["known", "gone"] as const).map((value) => ({ value, label: STANDING[value].word }));
 
@@ -34,8 +34,8 @@ export function PeoplePage() {
   return (
     <div className={classes.page}>
       <div className={classes.panels}>
-        <RostersPanel />
-        <ScopePanel />
+        <PeopleSourcesPanel />
+        <InventoryPanel />
       </div>
       <ListScreen
         name="people"
@@ -77,19 +77,19 @@ export function PeoplePage() {
   );
 }
 
-function ScopePanel() {
-  const { data } = useScope();
+function InventoryPanel() {
+  const { data } = useInventory();
   return (
     <Panel title="Scope" note="Whether a key without a known private half is an orphan">
-      {data && <ScopeForm key={`${data.isWhole} ${data.note}`} scope={data} />}
+      {data && <InventoryForm key={`${data.isWhole} ${data.note}`} scope={data} />}
     </Panel>
   );
 }
 
-function ScopeForm({ scope }: { scope: Scope }) {
+function InventoryForm({ scope }: { scope: Scope }) {
   const [isWhole, setIsWhole] = useState(scope.isWhole);
   const [note, setNote] = useState(scope.note);
-  const { mutate, error, isPending } = useDeclareScope();
+  const { mutate, error, isPending } = useDeclareInventory();
   const isChanged = isWhole !== scope.isWhole || note.trim() !== scope.note;
   const declare = () => mutate({ isWhole, note }, { onSuccess: () => toast("The scope is declared") });
   return (

@@ -25,11 +25,11 @@ export function usePeople(search: Search) {
   return { list, fetchAll: () => fetchAll((after) => people.list.call({ ...input, after, limit: 1_000 })) };
 }
 
-export const useRosters = () => useQuery(useApi().people.rosters.queryOptions());
-export const useScope = () => useQuery(useApi().people.scope.queryOptions());
-export const useImportRoster = () => useMutation(useApi().people.import.mutationOptions());
-export const useRemoveRoster = () => useMutation(useApi().people.remove.mutationOptions());
-export const useDeclareScope = () => useMutation(useApi().people.declareScope.mutationOptions());
+export const usePeopleSources = () => useQuery(useApi().people.rosters.queryOptions());
+export const useInventory = () => useQuery(useApi().people.scope.queryOptions());
+export const useImportPeopleSource = () => useMutation(useApi().people.import.mutationOptions());
+export const useRemovePeopleSource = () => useMutation(useApi().people.remove.mutationOptions());
+export const useDeclareInventory = () => useMutation(useApi().people.declareScope.mutationOptions());
 
 /** Finds the grants of the keys of people: of all their keys, or not at all. */
 export function useGrantsOf(): (people: readonly PersonRow[]) => Promise<number[]> {

@@ -3,18 +3,18 @@ import { IconFileImport, IconTrash } from "@tabler/icons-react";
 import { type DragEvent, useState } from "react";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
-import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Roster } from "#shared/model/person.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { ImportDialog } from "./import-dialog.tsx";
 import classes from "./people.module.css";
-import { useRemoveRoster, useRosters } from "./queries.ts";
+import { usePeopleSources, useRemovePeopleSource } from "./queries.ts";
 
 /** The rosters, and where files of another are dropped or chosen. */
-export function RostersPanel() {
-  const { data = [] } = useRosters();
+export function PeopleSourcesPanel() {
+  const { data = [] } = usePeopleSources();
   const [files, setFiles] = useState<readonly File[] | null>(null);
   const [isOver, setIsOver] = useState(false);
   const drop = (event: DragEvent) => {
@@ -51,7 +51,7 @@ export function RostersPanel() {
         )}
         <Lines>
           {data.map((roster) => (
-            <RosterLine key={roster.name} roster={roster} />
+            <PeopleSourceLine key={roster.name} roster={roster} />
           ))}
         </Lines>
       </Panel>
@@ -60,8 +60,8 @@ export function RostersPanel() {
   );
 }
 
-function RosterLine({ roster: { name, people, keys, isWhole, readAt } }: { roster: Roster }) {
-  const remove = useRemoveRoster();
+function PeopleSourceLine({ roster: { name, people, keys, isWhole, readAt } }: { roster: Roster }) {
+  const remove = useRemovePeopleSource();
   const forget = () =>
     remove.mutate({ name }, { onSuccess: () => toast("The roster is forgotten, and what only it has said") });
   return (
@@ -73,7 +73,7 @@ function RosterLine({ roster: { name, people, keys, isWhole, readAt } }: { roste
             variant="subtle"
             color="gray"
             size={24}
-            aria-label={`Forget ${sayUntrusted(name)}`}
+            aria-label={`Forget ${formatUntrusted(name)}`}
             title="Forget this roster"
             onClick={forget}
           >
@@ -82,7 +82,7 @@ function RosterLine({ roster: { name, people, keys, isWhole, readAt } }: { roste
         </>
       }
     >
-      <Untrusted text={name} />: {sayCount(people, "person", "people")} with {sayCount(keys, "key")}
+      <Untrusted text={name} />: {formatCount(people, "person", "people")} with {formatCount(keys, "key")}
       {isWhole && ", names everybody"}
     </Line>
   );

@@ -6,8 +6,8 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { useKeys } from "#renderer/ui/use-keys.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { type Plan, requestedOptions } from "#shared/model/plan.ts";
-import { consentOf } from "#shared/text/consent.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
+import { formatCount } from "#shared/text/count.ts";
 import classes from "./decision.module.css";
 import { LoginFields, useLogins } from "./logins.tsx";
 import { useAnew } from "./make-anew.tsx";
@@ -30,7 +30,7 @@ export function ApplyPanel({ found, plan, hash, consents, typed, isEdited, onTyp
   const { identityFiles } = useLogins();
   const navigate = planRoute.useNavigate();
   const { mutate, isPending, error } = useStartRun();
-  const lacks = [...(isEdited ? [EDITED] : []), ...sayLacks(plan, consents, typed)];
+  const lacks = [...(isEdited ? [EDITED] : []), ...formatLacks(plan, consents, typed)];
   const apply = () => {
     if (lacks.length > 0 || isPending || found.runId !== null) return;
     mutate(
@@ -72,7 +72,7 @@ export function ApplyPanel({ found, plan, hash, consents, typed, isEdited, onTyp
           loading={isPending}
           disabled={lacks.length > 0}
         >
-          Apply on {sayCount(plan.hosts.length, "host")}
+          Apply on {formatCount(plan.hosts.length, "host")}
         </Button>
         <LoginFields />
       </form>
@@ -120,13 +120,19 @@ function Refused({ error, found, plan }: { error: Error; found: PlanDetail; plan
 /** Of a plan whose options were changed after it was made. */
 export const EDITED = "what you have changed is not in this plan: make the plan anew";
 
-function sayLacks({ checks, confirm, hosts }: Plan, consents: ReadonlySet<string>, typed: string): string[] {
+function formatLacks(
+  { checks, confirm, hosts }: Plan,
+  consents: ReadonlySet<string>,
+  typed: string,
+): string[] {
   const refused = checks.filter(({ state }) => state === "refused").length;
-  const open = checks.filter((check) => check.state === "consent" && !consents.has(consentOf(check))).length;
+  const open = checks.filter(
+    (check) => check.state === "consent" && !consents.has(acknowledgementOf(check)),
+  ).length;
   return [
     ...(hosts.length === 0 ? ["there is nothing to change"] : []),
-    ...(refused > 0 ? [`${sayCount(refused, "check")} ${refused === 1 ? "refuses" : "refuse"} it`] : []),
-    ...(open > 0 ? [`${sayCount(open, "check")} to consent to`] : []),
+    ...(refused > 0 ? [`${formatCount(refused, "check")} ${refused === 1 ? "refuses" : "refuse"} it`] : []),
+    ...(open > 0 ? [`${formatCount(open, "check")} to consent to`] : []),
     ...(confirm !== null && typed !== confirm.word ? ["the word is to be typed"] : []),
   ];
 }

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from "react";
 import { toGivenFiles } from "#renderer/api/given-files.ts";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { RunDetail } from "#shared/model/run.ts";
-import { sayHost } from "#shared/text/plan.ts";
+import { formatHost } from "#shared/text/plan.ts";
 import { useGiveCertificate } from "./queries.ts";
 import renewal from "./renewal.module.css";
 import classes from "./runbooks.module.css";
@@ -50,16 +50,16 @@ type FieldProps = {
 
 /** A certificate that is pasted, chosen, or dropped here. */
 function CertificateField({ text, onChange, refusal, children }: FieldProps) {
-  const [unread, setUnread] = useState<string | null>(null);
+  const [unread, setUnreadable] = useState<string | null>(null);
   const read = async (files: Iterable<File>) => {
     const [file] = toGivenFiles(files);
     if (!file) return;
     try {
       onChange(toText(await file.read()));
-      setUnread(null);
+      setUnreadable(null);
     } catch (fault) {
       if (!(fault instanceof Error)) throw fault;
-      setUnread(fault.message);
+      setUnreadable(fault.message);
     }
   };
   const why = unread ?? refusal;
@@ -109,7 +109,7 @@ function Taken({ host, port, sha256, notes }: TakenProps) {
   return (
     <div role="status">
       <p>
-        Taken for <Untrusted text={sayHost({ host, port })} />:{" "}
+        Taken for <Untrusted text={formatHost({ host, port })} />:{" "}
         <Untrusted text={sha256.slice(0, 12)} isMono />. Go on to put it in place.
       </p>
       {notes.length > 0 && (

@@ -2,7 +2,7 @@ import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { When } from "#renderer/ui/when.tsx";
 import type { RunRow } from "#shared/model/run.ts";
-import { LineCounts, RUN_STATES, RunBar, RunStateTag, sayProgress } from "./run-state.tsx";
+import { formatProgress, LineCounts, RUN_STATES, RunBar, RunStateTag } from "./run-state.tsx";
 import classes from "./runbooks.module.css";
 import { KINDS } from "./words.ts";
 
@@ -47,10 +47,10 @@ export const COLUMNS: readonly Column<RunRow>[] = [
     cell: (run) => (
       <span className={classes.progress}>
         <RunBar run={run} />
-        <span className={classes.of}>{sayProgress(run)}</span>
+        <span className={classes.of}>{formatProgress(run)}</span>
       </span>
     ),
-    text: sayProgress,
+    text: formatProgress,
   },
   {
     id: "message",

@@ -1,37 +1,45 @@
-import type { PlanDetail, RenewalWish } from "#shared/contract/runbooks.ts";
+import type { PlanDetail, RenewalRequest } from "#shared/contract/runbooks.ts";
 import { isRenewal, oldKeyOf, type Plan, RECHECK_MINUTES, type RenewalPlan } from "#shared/model/plan.ts";
-import { sayCommandOf } from "#shared/text/plan.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatCommandOf } from "#shared/text/plan.ts";
+import { formatPlace } from "#shared/text/target.ts";
 
 /** The name of the file that a plan is exported to. */
 export const nameFile = (planId: number): string => `latchkey-plan-${planId}.json`;
 
 /** The command that does what a plan does: of its wish, or else of the plan as a file. */
-export function sayCommand({ id, plan, wish }: { id: number; plan: Plan; wish: PlanDetail["wish"] }): string {
+export function formatCommand({
+  id,
+  plan,
+  wish,
+}: {
+  id: number;
+  plan: Plan;
+  wish: PlanDetail["wish"];
+}): string {
   if (wish?.kind === "rotate-key")
-    return `latchkey rotate key ${quote(oldKeyOf(plan) ?? wish.fingerprint)} ${sayOptions(plan, wish)}`;
+    return `latchkey rotate key ${quote(oldKeyOf(plan) ?? wish.fingerprint)} ${formatOptions(plan, wish)}`;
   if (wish?.kind === "rotate-host-key") {
-    const place = wish.port === 22 ? wish.host : sayPlace(wish);
-    return `latchkey rotate host-key ${quote(place)} ${sayOptions(plan, wish)}`;
+    const place = wish.port === 22 ? wish.host : formatPlace(wish);
+    return `latchkey rotate host-key ${quote(place)} ${formatOptions(plan, wish)}`;
   }
   if (wish?.kind === "rotate-certificate" && isRenewal(plan) && wish.challenge === null)
-    return sayRenewal(plan, wish);
-  return `${sayCommandOf(plan.kind)} --apply ${nameFile(id)}`;
+    return formatRenewal(plan, wish);
+  return `${formatCommandOf(plan.kind)} --apply ${nameFile(id)}`;
 }
 
-const sayOptions = ({ options }: Plan, { keyType = "ed25519" }: { keyType?: string }): string =>
+const formatOptions = ({ options }: Plan, { keyType = "ed25519" }: { keyType?: string }): string =>
   [
     ...(keyType === "ed25519" ? [] : [`--key-type ${keyType}`]),
     ...("graceDays" in options && options.graceDays > 0 ? [`--grace ${options.graceDays}`] : []),
     "--apply",
   ].join(" ");
 
-function sayRenewal(
+function formatRenewal(
   { options: { recheckMinutes } }: RenewalPlan,
-  { certificates, endpoints, isDue, issuer, keyKind, makesKeyHere }: RenewalWish,
+  { certificates, endpoints, isDue, issuer, keyKind, makesKeyHere }: RenewalRequest,
 ): string {
   const places = endpoints.map(
-    (one) => `${sayPlace(one)}${one.serverName === null ? "" : `/${one.serverName}`}`,
+    (one) => `${formatPlace(one)}${one.serverName === null ? "" : `/${one.serverName}`}`,
   );
   return [
     "latchkey rotate certificate",

@@ -5,7 +5,7 @@ import { Line, Lines, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { CHALLENGE_NAMESPACE, type RunConfirmation, type RunDetail } from "#shared/model/run.ts";
-import { sayAccount } from "#shared/text/account.ts";
+import { formatAccount } from "#shared/text/account.ts";
 import { useConfirmKey } from "./queries.ts";
 import renewal from "./renewal.module.css";
 import { LookTag } from "./run-state.tsx";
@@ -39,8 +39,8 @@ export function ConfirmKey({ run: { id, state, confirmation } }: { run: RunDetai
         <ApproveAccount runId={id} waiting={waiting} />
         <Lines>
           {accounts.map((one) => (
-            <Line key={sayAccount(one)} end={<LookTag look={STATES[one.state]} />}>
-              <Untrusted text={sayAccount(one)} isMono />
+            <Line key={formatAccount(one)} end={<LookTag look={STATES[one.state]} />}>
+              <Untrusted text={formatAccount(one)} isMono />
             </Line>
           ))}
         </Lines>
@@ -110,7 +110,7 @@ type ApproveProps = { runId: RunDetail["id"]; waiting: RunConfirmation["accounts
 function ApproveAccount({ runId, waiting }: ApproveProps) {
   const [typed, setTyped] = useState("");
   const { mutate, isPending, error } = useConfirmKey();
-  const named = waiting.find((one) => sayAccount(one) === typed.trim());
+  const named = waiting.find((one) => formatAccount(one) === typed.trim());
   return (
     <form
       className={renewal.bring}

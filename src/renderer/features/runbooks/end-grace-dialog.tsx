@@ -3,7 +3,7 @@ import { Dialog } from "#renderer/ui/dialog.tsx";
 import { DialogFoot } from "#renderer/ui/dialog-foot.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { RunDetail } from "#shared/model/run.ts";
-import { consentOf } from "#shared/text/consent.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
 import { checkOfUse } from "#shared/text/old-key-use.ts";
 import { useLogins } from "./logins.tsx";
 import { UsesToAgree } from "./old-key-watch.tsx";
@@ -20,7 +20,7 @@ export function EndGraceDialog({ run, onClose }: { run: RunDetail; onClose: () =
   const { mutate, isPending, error } = useResume();
   const confirm = data?.plan?.confirm ?? null;
   const uses = run.oldKeyWatch?.uses ?? [];
-  const isAgreed = uses.every((use) => agreed.has(consentOf(checkOfUse(use))));
+  const isAgreed = uses.every((use) => agreed.has(acknowledgementOf(checkOfUse(use))));
   const isReady = data !== undefined && isAgreed && (confirm === null || typed === confirm.word);
   const agree = (name: string, isGiven: boolean) => {
     const others = [...agreed].filter((one) => one !== name);

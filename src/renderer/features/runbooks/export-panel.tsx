@@ -9,9 +9,9 @@ import { toast } from "#renderer/ui/toast.tsx";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { EDITED } from "./apply-panel.tsx";
-import { nameFile, sayCommand } from "./command-words.ts";
+import { formatCommand, nameFile } from "./command-words.ts";
 import classes from "./decision.module.css";
 import { useScripts } from "./queries.ts";
 
@@ -50,7 +50,7 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed, isEdit
       }
       setNotes(told);
       setFailure(null);
-      toast(`Exported ${sayCount(files.length, "script")}`);
+      toast(`Exported ${formatCount(files.length, "script")}`);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       setFailure(error.message);
@@ -131,7 +131,7 @@ const writePlan = (plan: Plan, hash: string): string => `${JSON.stringify({ hash
 
 /** The same by the command line. */
 export function CommandNote({ found: { id, wish }, plan }: Pick<Props, "found" | "plan">) {
-  const command = sayCommand({ id, plan, wish });
+  const command = formatCommand({ id, plan, wish });
   return (
     <p className={classes.command}>
       On the command line <CopyMark value={command} what="command" />

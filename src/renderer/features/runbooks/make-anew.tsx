@@ -1,19 +1,19 @@
 import { Button } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
-import type { WishDraft } from "#renderer/api/plan-request.ts";
+import type { RequestDraft } from "#renderer/api/plan-request.ts";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { useKeys } from "#renderer/ui/use-keys.ts";
 import type { PlanOptions } from "#shared/model/plan.ts";
 import classes from "./decision.module.css";
 import { LoginFields, useLogins } from "./logins.tsx";
-import { NO_OPTIONS, OptionFields, sayOptions } from "./option-fields.tsx";
+import { formatOptions, NO_OPTIONS, OptionFields } from "./option-fields.tsx";
 import { planRoute, useMakePlan } from "./queries.ts";
-import { hasFields, WishFields } from "./wish-fields.tsx";
+import { hasFields, RequestFields } from "./wish-fields.tsx";
 
 type Props = {
-  wish: WishDraft;
+  wish: RequestDraft;
   options: PlanOptions | null;
   /** Whether what stands in the fields is something else than the plan that is shown was made of. */
   onEdit?: (isEdited: boolean) => void;
@@ -21,10 +21,10 @@ type Props = {
 
 /** The wish and its options, and the plan of them made anew: hosts are read again. */
 export function MakeAnew({ wish: asked, options: before, onEdit }: Props) {
-  const [wish, setWish] = useState(asked);
+  const [wish, setRequest] = useState(asked);
   const [options, setOptions] = useState(before ?? NO_OPTIONS);
-  const edit = (edited: { wish: WishDraft; options: PlanOptions }) => {
-    setWish(edited.wish);
+  const edit = (edited: { wish: RequestDraft; options: PlanOptions }) => {
+    setRequest(edited.wish);
     setOptions(edited.options);
     onEdit?.(JSON.stringify(edited) !== JSON.stringify({ wish: asked, options: before ?? NO_OPTIONS }));
   };
@@ -39,7 +39,7 @@ export function MakeAnew({ wish: asked, options: before, onEdit }: Props) {
         make();
       }}
     >
-      {hasFields(wish) && <WishFields wish={wish} onChange={(wish) => edit({ wish, options })} />}
+      {hasFields(wish) && <RequestFields wish={wish} onChange={(wish) => edit({ wish, options })} />}
       <OptionFields
         options={options}
         waits={GRACED.has(wish.kind) ? "grace" : wish.kind === "rotate-certificate" ? "recheck" : null}
@@ -69,7 +69,7 @@ export function MakeAnew({ wish: asked, options: before, onEdit }: Props) {
         form
       ) : (
         <details className={classes.fold}>
-          <summary>{sayOptions(before)}</summary>
+          <summary>{formatOptions(before)}</summary>
           {form}
         </details>
       )}
@@ -78,7 +78,7 @@ export function MakeAnew({ wish: asked, options: before, onEdit }: Props) {
 }
 
 /** What has an old key, which may stand beside the new one for some days. */
-const GRACED: ReadonlySet<WishDraft["kind"]> = new Set([
+const GRACED: ReadonlySet<RequestDraft["kind"]> = new Set([
   "rotate-key",
   "rotate-host-key",
   "move-to-authority",
@@ -89,7 +89,7 @@ export function useAnew() {
   const navigate = planRoute.useNavigate();
   const { identityFiles } = useLogins();
   const { mutate, isPending, error } = useMakePlan();
-  const makeAnew = (wish: WishDraft, options: PlanOptions) =>
+  const makeAnew = (wish: RequestDraft, options: PlanOptions) =>
     mutate(
       { wish, options, identityFiles, mayAsk: true },
       { onSuccess: ({ planId }) => void navigate({ to: ".", search: { id: planId } }) },

@@ -3,13 +3,13 @@ import { IconEyeQuestion, IconUserExclamation } from "@tabler/icons-react";
 import { Notice } from "#renderer/ui/notice.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { OldKeyUse, OldKeyWatch } from "#shared/model/run.ts";
-import { consentOf } from "#shared/text/consent.ts";
-import { checkOfUse, sayUnread, sayUse } from "#shared/text/old-key-use.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
+import { checkOfUse, formatUnreadable, formatUse } from "#shared/text/old-key-use.ts";
 import classes from "./runbooks.module.css";
 
 /** Who still uses the old key of a run while its days of grace last, and where nobody knows. */
 export function OldKeyNotice({ watch }: { watch: OldKeyWatch }) {
-  const unread = sayUnread(watch);
+  const unread = formatUnreadable(watch);
   return (
     <>
       {watch.uses.length > 0 && (
@@ -17,8 +17,8 @@ export function OldKeyNotice({ watch }: { watch: OldKeyWatch }) {
           <Notice tone="red" Icon={IconUserExclamation} title="The old key is still used">
             <ul aria-label="Uses of the old key">
               {watch.uses.map((use) => (
-                <li key={consentOf(checkOfUse(use))}>
-                  <Untrusted text={sayUse(use)} limit={600} />
+                <li key={acknowledgementOf(checkOfUse(use))}>
+                  <Untrusted text={formatUse(use)} limit={600} />
                 </li>
               ))}
             </ul>
@@ -50,10 +50,10 @@ export function UsesToAgree({ uses, agreed, onAgree }: Props) {
   return (
     <ul className={classes.uses} aria-label="Who is shut out">
       {uses.map((use) => {
-        const name = consentOf(checkOfUse(use));
+        const name = acknowledgementOf(checkOfUse(use));
         return (
           <li key={name}>
-            <Untrusted text={sayUse(use)} limit={600} />
+            <Untrusted text={formatUse(use)} limit={600} />
             <Checkbox
               size="xs"
               label="I accept that"

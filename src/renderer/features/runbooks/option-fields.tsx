@@ -1,6 +1,6 @@
 import { Checkbox, TextInput } from "@mantine/core";
 import { PlanOptions, RECHECK_MINUTES } from "#shared/model/plan.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import classes from "./decision.module.css";
 
 export const NO_OPTIONS: PlanOptions = PlanOptions.parse({});
@@ -48,12 +48,12 @@ const FIELDS: readonly { name: NumberName; label: string; description: string; m
   ];
 
 /** The options in a line. */
-export const sayOptions = ({ canary, batchSize, maxFailures, graceDays }: PlanOptions): string =>
+export const formatOptions = ({ canary, batchSize, maxFailures, graceDays }: PlanOptions): string =>
   [
     ...(canary ? ["one host first"] : []),
     `${batchSize} at a time`,
     `stop after ${maxFailures} failed`,
-    ...(graceDays > 0 ? [`watch for ${sayCount(graceDays, "day")}`] : []),
+    ...(graceDays > 0 ? [`watch for ${formatCount(graceDays, "day")}`] : []),
   ].join(", ");
 
 /** How a run goes about it. */

@@ -1,10 +1,10 @@
 import { Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
-import type { WishDraft } from "#renderer/api/plan-request.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import type { RequestDraft } from "#renderer/api/plan-request.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import classes from "./decision.module.css";
 
-type Places = Extract<WishDraft, { kind: "add-grants" }>["places"];
+type Places = Extract<RequestDraft, { kind: "add-grants" }>["places"];
 
 /** Accounts of hosts, one a line. What cannot be read as one is said. */
 export function PlacesField({ places, onChange }: { places: Places; onChange: (places: Places) => void }) {
@@ -40,7 +40,7 @@ export function PlacesField({ places, onChange }: { places: Places; onChange: (p
 }
 
 const writePlace = ({ account, host, port }: Places[number]): string =>
-  `${account}@${port === 22 ? host : sayPlace({ host, port })}`;
+  `${account}@${port === 22 ? host : formatPlace({ host, port })}`;
 
 /** Null for what is no account of a host. */
 function readPlace(line: string): Places[number] | null {

@@ -5,12 +5,12 @@ import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import { Exactly, ExpiryTag } from "#renderer/ui/when.tsx";
-import type { CertificateChange, Consumer, PairFile, ServedProof } from "#shared/model/pair.ts";
-import { sayChallengeWay } from "#shared/text/challenge-way.ts";
-import { sayHolds, sayServedProof } from "#shared/text/pair.ts";
+import type { CertificateChange, Consumer, PairFile, ServedVerification } from "#shared/model/pair.ts";
+import { formatChallengeWay } from "#shared/text/challenge-way.ts";
+import { formatHolds, formatServedVerification } from "#shared/text/pair.ts";
 import classes from "./plan.module.css";
 import renewal from "./renewal.module.css";
-import { ISSUER_KINDS, SERVER_NAMES, sayKeyMade } from "./renewal-words.ts";
+import { formatKeyMade, ISSUER_KINDS, SERVER_NAMES } from "./renewal-words.ts";
 
 /** A certificate of a host that is renewed: what goes, what comes, into which files, for whom, and how it is proved. */
 export function CertificateLine({ change, isOpen }: { change: CertificateChange; isOpen: boolean }) {
@@ -47,7 +47,7 @@ export function CertificateLine({ change, isOpen }: { change: CertificateChange;
               </ul>
             </Fact>
             <Fact name="Proved">
-              <Proofs proofs={change.proofs} />
+              <Verifications proofs={change.proofs} />
             </Fact>
           </Facts>
         </div>
@@ -75,10 +75,10 @@ function About({ change: { old, names, notAfter, issuer, key, challenge } }: { c
       </Fact>
       {challenge && (
         <Fact name="Challenge">
-          <Untrusted text={sayChallengeWay(challenge)} limit={600} />
+          <Untrusted text={formatChallengeWay(challenge)} limit={600} />
         </Fact>
       )}
-      <Fact name="New key">{sayKeyMade(key)}</Fact>
+      <Fact name="New key">{formatKeyMade(key)}</Fact>
     </>
   );
 }
@@ -95,7 +95,7 @@ function OneFile({ file }: { file: PairFile }) {
         </>
       )}
       <p className={classes.dim}>
-        {sayHolds(file)}; stays of <Untrusted text={`${owner}, ${mode}`} limit={80} />
+        {formatHolds(file)}; stays of <Untrusted text={`${owner}, ${mode}`} limit={80} />
       </p>
     </li>
   );
@@ -116,7 +116,7 @@ function OneServer({ consumer: { server, where, test, reload, described } }: { c
   );
 }
 
-function Proofs({ proofs }: { proofs: readonly ServedProof[] }) {
+function Verifications({ proofs }: { proofs: readonly ServedVerification[] }) {
   if (proofs.length === 0)
     return (
       <span className={renewal.proof}>
@@ -127,10 +127,10 @@ function Proofs({ proofs }: { proofs: readonly ServedProof[] }) {
   return (
     <ul className={renewal.list}>
       {proofs.map((proof) => (
-        <li key={sayServedProof(proof)} className={renewal.proof}>
+        <li key={formatServedVerification(proof)} className={renewal.proof}>
           <IconShieldCheck size={14} className={classes.proved} aria-hidden />
           <span>
-            at <Untrusted text={sayServedProof(proof)} limit={300} isMono />
+            at <Untrusted text={formatServedVerification(proof)} limit={300} isMono />
             <span className={classes.dim}>
               {proof.from === "host" ? ", from the host itself" : ", from here"}
               {proof.serverName === null && ", without a name"}

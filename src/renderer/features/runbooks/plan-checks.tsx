@@ -13,8 +13,8 @@ import { Panel } from "#renderer/ui/panel.tsx";
 import { Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { Check } from "#shared/model/plan.ts";
-import { consentOf } from "#shared/text/consent.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
+import { formatCount } from "#shared/text/count.ts";
 import classes from "./plan.module.css";
 
 const LOOKS: Record<Check["state"], { tone: Tone; Icon: TablerIcon; word: string }> = {
@@ -39,7 +39,7 @@ export function ChecksPanel({ checks, consents, onConsent, isOver }: Props) {
   const groups = groupAlike(checks);
   const passed = groups.filter(({ state }) => state === "ok");
   return (
-    <Panel title="Checks" note={sayResults(checks)}>
+    <Panel title="Checks" note={formatResults(checks)}>
       <ul className={classes.checks}>
         {groups
           .filter(({ state }) => state !== "ok")
@@ -59,7 +59,9 @@ export function ChecksPanel({ checks, consents, onConsent, isOver }: Props) {
       </ul>
       {passed.length > 0 && (
         <details className={classes.passed} open={passed.length <= 4}>
-          <summary>{sayCount(checks.filter(({ state }) => state === "ok").length, "check")} passed</summary>
+          <summary>
+            {formatCount(checks.filter(({ state }) => state === "ok").length, "check")} passed
+          </summary>
           <ul className={classes.checks}>
             {passed.map((group) => (
               <CheckLine key={group.key} group={group} />
@@ -88,7 +90,7 @@ function groupAlike(checks: readonly Check[]): Group[] {
     const key = `${state} ${id} ${text}`;
     const group = groups.get(key) ?? { key, state, text, hosts: [], names: [] };
     const hosts = host === null || group.hosts.includes(host) ? group.hosts : [...group.hosts, host];
-    groups.set(key, { ...group, hosts, names: [...group.names, consentOf(check)] });
+    groups.set(key, { ...group, hosts, names: [...group.names, acknowledgementOf(check)] });
   }
   return [...groups.values()].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
 }
@@ -116,7 +118,7 @@ function CheckLine({ group, children }: { group: Group; children?: React.ReactNo
   );
 }
 
-function sayResults(checks: readonly Check[]): string {
+function formatResults(checks: readonly Check[]): string {
   const words = { refused: "refused", consent: "to consent to", warning: "to know of", ok: "passed" };
   return ORDER.map((state) => [checks.filter((check) => check.state === state).length, words[state]] as const)
     .filter(([count]) => count > 0)

@@ -1,8 +1,8 @@
 import { Fragment } from "react";
-import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { type FilePlan, HOLE, type Hunk } from "#shared/model/plan.ts";
-import { sayBytes } from "#shared/text/elapsed.ts";
-import { sayAccounts } from "#shared/text/plan.ts";
+import { formatBytes } from "#shared/text/elapsed.ts";
+import { formatAccounts } from "#shared/text/plan.ts";
 import diff from "./diff.module.css";
 import classes from "./plan.module.css";
 import { LineCounts } from "./run-state.tsx";
@@ -10,7 +10,7 @@ import { LineCounts } from "./run-state.tsx";
 /** One authorized_keys file, and how it would differ. */
 export function FileLine({ host, file, isOpen }: { host: string; file: FilePlan; isOpen: boolean }) {
   const { path, owner, mode, sizeBytes, hunks } = file;
-  const accounts = sayAccounts(file);
+  const accounts = formatAccounts(file);
   return (
     <li className={classes.file}>
       <details open={isOpen}>
@@ -23,7 +23,7 @@ export function FileLine({ host, file, isOpen }: { host: string; file: FilePlan;
             </span>
           </span>
           <span className={classes.dim}>
-            <Untrusted text={`${owner}, ${mode}, ${sayBytes(sizeBytes)}`} limit={80} />
+            <Untrusted text={`${owner}, ${mode}, ${formatBytes(sizeBytes)}`} limit={80} />
           </span>
         </summary>
         <Difference hunks={hunks} label={`${path} of ${accounts} on ${host}`} />
@@ -38,7 +38,7 @@ const SIGNS = { " ": "kept", "+": "comes", "-": "goes" } as const;
 function Difference({ hunks, label }: { hunks: readonly Hunk[]; label: string }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard
-    <section className={diff.diff} tabIndex={0} aria-label={sayUntrusted(`What changes in ${label}`)}>
+    <section className={diff.diff} tabIndex={0} aria-label={formatUntrusted(`What changes in ${label}`)}>
       {hunks.map((hunk) => (
         <Fragment key={hunk.line}>
           <p className={diff.at}>from line {hunk.line}</p>

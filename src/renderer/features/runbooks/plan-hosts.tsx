@@ -19,11 +19,11 @@ import {
   type Plan,
   plannedCertificates,
   plannedFiles,
-  proofsOf,
+  verificationsOf,
 } from "#shared/model/plan.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { countLines, sayHost, sayProof } from "#shared/text/plan.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { countLines, formatHost, formatVerification } from "#shared/text/plan.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import classes from "./plan.module.css";
 import { CertificateLine } from "./plan-certificate.tsx";
 import { FileLine } from "./plan-file.tsx";
@@ -48,7 +48,7 @@ export function HostPlans({ plan }: { plan: Plan }) {
         <section className={classes.host}>
           <header className={classes.hostHead}>
             <h3>This computer</h3>
-            <span className={classes.dim}>{sayCount(here.length, "private half", "private halves")}</span>
+            <span className={classes.dim}>{formatCount(here.length, "private half", "private halves")}</span>
           </header>
           <ul>
             {here.map((holder) => (
@@ -59,22 +59,22 @@ export function HostPlans({ plan }: { plan: Plan }) {
       )}
       {hosts.slice(0, most).map((host) => (
         <OneHost
-          key={sayPlace(host)}
+          key={formatPlace(host)}
           host={host}
-          turn={hosts.length === 1 ? null : sayTurn(host, options.canary)}
+          turn={hosts.length === 1 ? null : formatTurn(host, options.canary)}
           isOpen={files <= MOST_OPEN}
         />
       ))}
       {more > 0 && (
         <Button variant="default" size="xs" onClick={() => setMost(most + 4 * HOSTS_SHOWN)}>
-          Show {sayCount(Math.min(more, 4 * HOSTS_SHOWN), "more host")} of {more}
+          Show {formatCount(Math.min(more, 4 * HOSTS_SHOWN), "more host")} of {more}
         </Button>
       )}
     </>
   );
 }
 
-const sayTurn = ({ batch }: HostPlan, canary: boolean): string =>
+const formatTurn = ({ batch }: HostPlan, canary: boolean): string =>
   canary && batch === 0 ? "first, alone" : `batch ${canary ? batch : batch + 1}`;
 
 type HostProps = {
@@ -91,10 +91,10 @@ function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
     <section className={classes.host}>
       <header className={classes.hostHead}>
         <h3>
-          <Untrusted text={sayHost(host)} />
+          <Untrusted text={formatHost(host)} />
         </h3>
         {certificates ? (
-          <span className={classes.dim}>{sayCount(certificates.length, "certificate")}</span>
+          <span className={classes.dim}>{formatCount(certificates.length, "certificate")}</span>
         ) : (
           <LineCounts counts={countLines(files)} />
         )}
@@ -106,14 +106,19 @@ function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
           <CertificateLine key={change.id} change={change} isOpen={isOpen} />
         ))}
         {files.map((file) => (
-          <FileLine key={`${file.account} ${file.path}`} host={sayHost(host)} file={file} isOpen={isOpen} />
+          <FileLine
+            key={`${file.account} ${file.path}`}
+            host={formatHost(host)}
+            file={file}
+            isOpen={isOpen}
+          />
         ))}
         {holders.map((holder) => (
           <HolderLine key={`${holder.kind} ${holder.path}`} holder={holder} />
         ))}
       </ul>
       <ul className={classes.proofs}>
-        {proofsOf(host).map(({ account, proof }) => (
+        {verificationsOf(host).map(({ account, proof }) => (
           <li key={account}>
             {proof.kind === "none" ? (
               <IconShieldQuestion size={14} className={classes.unproved} aria-hidden />
@@ -121,7 +126,7 @@ function OneHost({ host, turn, isOpen }: HostProps & { isOpen: boolean }) {
               <IconShieldCheck size={14} className={classes.proved} aria-hidden />
             )}
             <span>
-              <Untrusted text={account} />: <Untrusted text={sayProof(proof)} limit={300} />
+              <Untrusted text={account} />: <Untrusted text={formatVerification(proof)} limit={300} />
             </span>
           </li>
         ))}

@@ -3,7 +3,7 @@ import { Notice } from "#renderer/ui/notice.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { MakeAnew } from "./make-anew.tsx";
 import classes from "./plan.module.css";
 
@@ -15,7 +15,7 @@ export function PlanBeingMade({ found: { read, total } }: { found: PlanDetail })
       <p role="status">
         {total === 0
           ? "Looking up what it is about"
-          : `${read.toLocaleString("en")} of ${sayCount(total, "host")} read`}
+          : `${read.toLocaleString("en")} of ${formatCount(total, "host")} read`}
       </p>
       <svg
         className={classes.bar}

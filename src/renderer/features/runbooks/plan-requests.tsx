@@ -1,9 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useState } from "react";
-import { PlanRequestContext, type WishDraft } from "#renderer/api/plan-request.ts";
+import { PlanRequestContext, type RequestDraft } from "#renderer/api/plan-request.ts";
 import { LoginsProvider, useLogins } from "./logins.tsx";
 import { useMakePlan } from "./queries.ts";
-import { sayLack, WishDialog } from "./wish-dialog.tsx";
+import { formatLack, RequestDialog } from "./wish-dialog.tsx";
 
 /** Takes wishes from every screen: one that says all is planned at once, of another the rest is asked for. */
 export const PlanRequests = ({ children }: { children: ReactNode }) => (
@@ -13,12 +13,12 @@ export const PlanRequests = ({ children }: { children: ReactNode }) => (
 );
 
 function Requests({ children }: { children: ReactNode }) {
-  const [draft, setDraft] = useState<WishDraft | null>(null);
+  const [draft, setDraft] = useState<RequestDraft | null>(null);
   const navigate = useNavigate();
   const { identityFiles } = useLogins();
   const { mutate, isPending, error, reset } = useMakePlan();
   const plan = useCallback(
-    (wish: WishDraft) =>
+    (wish: RequestDraft) =>
       mutate(
         { wish, identityFiles, mayAsk: true },
         {
@@ -33,9 +33,9 @@ function Requests({ children }: { children: ReactNode }) {
     [identityFiles, mutate, navigate],
   );
   const request = useCallback(
-    (wish: WishDraft) => {
+    (wish: RequestDraft) => {
       reset();
-      if (sayLack(wish) === null) plan(wish);
+      if (formatLack(wish) === null) plan(wish);
       else setDraft(wish);
     },
     [plan, reset],
@@ -44,7 +44,7 @@ function Requests({ children }: { children: ReactNode }) {
     <PlanRequestContext value={request}>
       {children}
       {draft && (
-        <WishDialog
+        <RequestDialog
           draft={draft}
           isPlanning={isPending}
           error={error}

@@ -16,18 +16,18 @@ import { MakeAnew } from "./make-anew.tsx";
 import classes from "./plan.module.css";
 import { Afterwards, ChecksPanel, LeftOut } from "./plan-checks.tsx";
 import { HostPlans } from "./plan-hosts.tsx";
-import { KINDS, sayOrder, sayPlan } from "./words.ts";
+import { formatOrder, formatPlan, KINDS } from "./words.ts";
 
 type Props = { found: PlanDetail; plan: Plan; hash: string };
 
 /** The plan on the left, and on the right what is decided of it. */
 export function ReadyPlan({ found, plan, hash }: Props) {
-  const [consents, setConsents] = useState<ReadonlySet<string>>(new Set());
+  const [consents, setAcknowledgements] = useState<ReadonlySet<string>>(new Set());
   const [typed, setTyped] = useState("");
   const [isEdited, setEdited] = useState(false);
   const consent = (names: readonly string[], isGiven: boolean) => {
     const others = [...consents].filter((name) => !names.includes(name));
-    setConsents(new Set(isGiven ? [...others, ...names] : others));
+    setAcknowledgements(new Set(isGiven ? [...others, ...names] : others));
   };
   return (
     <div className={classes.columns}>
@@ -79,7 +79,7 @@ function Head({ found: { id }, plan, hash }: Props) {
       <h2 className={classes.title}>
         <Untrusted text={plan.title} />
       </h2>
-      <p className={classes.summary}>{sayPlan(plan)}</p>
+      <p className={classes.summary}>{formatPlan(plan)}</p>
       <Keys plan={plan} />
       <p className={classes.dim}>
         Hash <Untrusted text={`${hash.slice(0, 16)}…`} isMono />
@@ -145,7 +145,7 @@ function Order({ plan }: { plan: Plan }) {
   return (
     <Panel title="Order" note="A phase begins when the one before it is proved on every host">
       <ol className={classes.order}>
-        {sayOrder(plan).map(({ title, text }) => (
+        {formatOrder(plan).map(({ title, text }) => (
           <li key={title}>
             <strong>{title}</strong>
             <span>

@@ -1,17 +1,17 @@
 import { Checkbox, NativeSelect } from "@mantine/core";
 import { useEffect } from "react";
-import type { WishDraft } from "#renderer/api/plan-request.ts";
+import type { RequestDraft } from "#renderer/api/plan-request.ts";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import { KeyKind } from "#shared/model/key-kind.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { ChallengeField } from "./challenge-field.tsx";
 import { useIssuers } from "./queries.ts";
 import { KEY_KINDS } from "./renewal-words.ts";
 import classes from "./runbooks.module.css";
 
-type Wish = Extract<WishDraft, { kind: "rotate-certificate" }>;
+type Wish = Extract<RequestDraft, { kind: "rotate-certificate" }>;
 
 /** Values of a choice that are no name of an issuer. */
 const UNSAID = "";
@@ -106,11 +106,11 @@ export function RenewalAbout({ wish }: { wish: Wish }) {
         <Untrusted text={first} isMono />
       </p>
     );
-  return <p className={classes.dim}>{sayCount(certificates.length, "certificate")}.</p>;
+  return <p className={classes.dim}>{formatCount(certificates.length, "certificate")}.</p>;
 }
 
 /** What is missing before certificates can be planned; null where nothing is. */
-export function sayRenewalLack({ issuer, challenge = null }: Wish): string | null {
+export function formatRenewalLack({ issuer, challenge = null }: Wish): string | null {
   if (issuer === undefined) return "the issuer";
   return challenge === null || ChallengeWay.safeParse(challenge).success ? null : "where challenges go";
 }

@@ -3,9 +3,9 @@ import type { IssuerKind } from "#shared/model/issuer.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
 import type { CertificateChange, ServerKind } from "#shared/model/pair.ts";
 import { plannedCertificates, type RenewalPlan } from "#shared/model/plan.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayPhase } from "#shared/text/plan.ts";
-import { sayPace } from "./say-pace.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatPhase } from "#shared/text/plan.ts";
+import { formatPace } from "./say-pace.ts";
 
 export const KEY_KINDS: Record<KeyKind, string> = {
   p256: "ECDSA P-256",
@@ -34,18 +34,18 @@ export const SERVER_NAMES: Record<ServerKind, string> = {
   described: "a server that was described",
 };
 
-export const sayKeyMade = ({ kind, made }: CertificateChange["key"]): string =>
+export const formatKeyMade = ({ kind, made }: CertificateChange["key"]): string =>
   `${KEY_KINDS[kind]}, ${made === "there" ? "made on the host, which it never leaves" : "made on this computer, in the vault, and sent"}`;
 
 /** What a run that renews certificates does, in this order. */
-export function sayRenewalOrder(plan: RenewalPlan): { title: string; text: string }[] {
+export function formatRenewalOrder(plan: RenewalPlan): { title: string; text: string }[] {
   const changes = plannedCertificates(plan);
   const { recheckMinutes } = plan.options;
   const issuers = [...new Set(changes.map(({ issuer }) => issuer.name))].join(", ");
   const waits = changes.some(({ issuer }) => issuer.kind === "csr");
   const isHere = changes.some(({ key }) => key.made === "here");
-  const titled = (phase: Parameters<typeof sayPhase>[0], text: string) => ({
-    title: beginLarge(sayPhase(phase, plan.kind)),
+  const titled = (phase: Parameters<typeof formatPhase>[0], text: string) => ({
+    title: beginLarge(formatPhase(phase, plan.kind)),
     text,
   });
   return [
@@ -56,11 +56,11 @@ export function sayRenewalOrder(plan: RenewalPlan): { title: string; text: strin
     ),
     titled(
       "install",
-      `${sayPace(plan)}; tried first, then put in place, told, and proved where it is served; else the old files go back`,
+      `${formatPace(plan)}; tried first, then put in place, told, and proved where it is served; else the old files go back`,
     ),
     ...(recheckMinutes === 0
       ? []
-      : [titled("recheck", `${sayCount(recheckMinutes, "minute")} later, whether it is served still`)]),
+      : [titled("recheck", `${formatCount(recheckMinutes, "minute")} later, whether it is served still`)]),
     titled("commit", "the old files are dropped; from then on nothing is taken back"),
   ];
 }

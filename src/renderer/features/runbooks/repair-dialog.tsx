@@ -4,8 +4,8 @@ import { DialogFoot } from "#renderer/ui/dialog-foot.tsx";
 import { Verbatim } from "#renderer/ui/drawer/drawer.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { RunDetail, RunFile } from "#shared/model/run.ts";
-import { sayHost } from "#shared/text/plan.ts";
-import { repairsOf, sayRepair } from "#shared/text/repair.ts";
+import { formatHost } from "#shared/text/plan.ts";
+import { formatRepair, repairsOf } from "#shared/text/repair.ts";
 import { useLogins } from "./logins.tsx";
 import { useRepair } from "./queries.ts";
 import classes from "./runbooks.module.css";
@@ -45,10 +45,10 @@ function Repair({ file }: { file: RunFile }) {
   return (
     <section>
       <p>
-        <Untrusted text={`${sayHost(file)}: ${file.path}`} />
+        <Untrusted text={`${formatHost(file)}: ${file.path}`} />
       </p>
       <Verbatim>
-        {sayRepair(file).map((line, index) => (
+        {formatRepair(file).map((line, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the lines of one repair never move
           <Fragment key={index}>
             <Untrusted text={line} limit={2_000} />

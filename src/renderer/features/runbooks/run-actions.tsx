@@ -14,7 +14,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { RunDetail, RunRow, RunState } from "#shared/model/run.ts";
 import { hasConfirmed } from "#shared/text/claim.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { repairsOf } from "#shared/text/repair.ts";
 import { EndGraceDialog } from "./end-grace-dialog.tsx";
 import { LoginFields, useLogins } from "./logins.tsx";
@@ -53,7 +53,7 @@ export function RunActions({ run }: { run: RunDetail }) {
             size="xs"
             leftSection={<IconPlayerPause size={15} />}
             loading={pause.isPending}
-            onClick={() => pause.mutate({ runId }, { onSuccess: sayPaused })}
+            onClick={() => pause.mutate({ runId }, { onSuccess: formatPaused })}
           >
             Pause
           </Button>
@@ -128,7 +128,7 @@ const waitsBefore = ({ state, dueAt, stepList }: RunDetail, phase: "remove" | "r
 /** It waits for a certificate that somebody else signs. */
 const mayBeBrought = ({ kind, dueAt }: RunDetail): boolean => kind === "rotate-certificate" && dueAt === null;
 
-const sayPaused = ({ wasRunning }: { wasRunning: boolean }) =>
+const formatPaused = ({ wasRunning }: { wasRunning: boolean }) =>
   toast(wasRunning ? "It stops after the steps that are under way" : "It was not running any more");
 
 function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) {
@@ -139,7 +139,7 @@ function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) 
     <Dialog title="Roll this run back?" isOpen onClose={onClose} width={480}>
       <form action={rollBack} className={classes.form}>
         <p>
-          Everything that it has done on {sayCount(run.hosts, "host")} is taken back, the last first: each
+          Everything that it has done on {formatCount(run.hosts, "host")} is taken back, the last first: each
           file gets the bytes that it had
           {run.kind === "rotate-certificate"
             ? ", and the servers are told. A file that somebody else has changed meanwhile stays, and that is said."

@@ -10,7 +10,7 @@ import { TextLink } from "#renderer/ui/text-link.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { RunClaim, RunDetail, RunId } from "#shared/model/run.ts";
 import { CLAIM_REMEDY, formatClaimEvaluation, hasConfirmed, sayClaim } from "#shared/text/claim.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { repairsOf } from "#shared/text/repair.ts";
 import { Commands } from "./commands.tsx";
 import { ConfirmKey } from "./confirm-key.tsx";
@@ -20,7 +20,7 @@ import { useRun } from "./queries.ts";
 import { RunActions } from "./run-actions.tsx";
 import { Journal } from "./run-journal.tsx";
 import { Orders } from "./run-orders.tsx";
-import { LineCounts, RunBar, RunStateTag, sayProgress } from "./run-state.tsx";
+import { formatProgress, LineCounts, RunBar, RunStateTag } from "./run-state.tsx";
 import { PhaseSteps } from "./run-steps.tsx";
 import classes from "./runbooks.module.css";
 import { KINDS } from "./words.ts";
@@ -70,7 +70,7 @@ function Subtitle({ run }: { run: RunDetail }) {
     <>
       <RunStateTag state={run.state} />
       <span>
-        #{run.id}, {sayCount(run.hosts, "host")}
+        #{run.id}, {formatCount(run.hosts, "host")}
       </span>
       {run.kind !== "rotate-certificate" && <LineCounts counts={run} />}
     </>
@@ -83,7 +83,7 @@ function Standing({ run }: { run: RunDetail }) {
     <Section title="Progress">
       <RunBar run={run} />
       <p role="status" className={classes.message}>
-        {sayProgress(run)} done{run.failed > 0 && `, ${run.failed} failed`}
+        {formatProgress(run)} done{run.failed > 0 && `, ${run.failed} failed`}
       </p>
       {run.message && (
         <p className={classes.why}>

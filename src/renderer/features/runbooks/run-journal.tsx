@@ -5,10 +5,10 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { RunDetail, RunEntry } from "#shared/model/run.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayHost } from "#shared/text/plan.ts";
+import { formatHost } from "#shared/text/plan.ts";
 import { useJournal } from "./queries.ts";
 import classes from "./runbooks.module.css";
-import { sayPhase } from "./words.ts";
+import { formatPhase } from "./words.ts";
 
 const KIND_WORDS: Record<RunEntry["kind"], string> = {
   intends: "intends",
@@ -34,7 +34,7 @@ export function Journal({ run }: { run: RunDetail }) {
             below={<Untrusted text={entry.text} limit={600} />}
           >
             <span className={classes.entryKind}>{KIND_WORDS[entry.kind]}</span>{" "}
-            <Untrusted text={sayStep(run, entry)} />
+            <Untrusted text={formatStep(run, entry)} />
           </Line>
         ))}
       </Lines>
@@ -47,10 +47,10 @@ export function Journal({ run }: { run: RunDetail }) {
   );
 }
 
-function sayStep({ stepList, kind }: RunDetail, { ordinal }: RunEntry): string {
+function formatStep({ stepList, kind }: RunDetail, { ordinal }: RunEntry): string {
   const step = stepList.find((each) => each.ordinal === ordinal);
   if (!step) return "";
   const { phase, host, port } = step;
-  const place = host === null ? "this computer" : sayHost({ host, port });
-  return `${sayPhase(phase, kind).toLowerCase()}, ${place}`;
+  const place = host === null ? "this computer" : formatHost({ host, port });
+  return `${formatPhase(phase, kind).toLowerCase()}, ${place}`;
 }

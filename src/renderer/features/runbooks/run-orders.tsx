@@ -18,8 +18,8 @@ import { download } from "#renderer/ui/table/csv.ts";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
 import type { RunDetail, RunOrder } from "#shared/model/run.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayHost } from "#shared/text/plan.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatHost } from "#shared/text/plan.ts";
 import { BringCertificate } from "./bring-certificate.tsx";
 import renewal from "./renewal.module.css";
 import { LookTag } from "./run-state.tsx";
@@ -56,7 +56,7 @@ export function Orders({ run }: { run: RunDetail }) {
         </Lines>
         {more > 0 && (
           <Button variant="subtle" size="compact-sm" mt={8} onClick={() => setMost(orders.length)}>
-            Show {sayCount(more, "more certificate")}
+            Show {formatCount(more, "more certificate")}
           </Button>
         )}
       </Section>
@@ -72,7 +72,7 @@ function OrderLine({ order }: { order: RunOrder }) {
       end={<LookTag look={STATES[state]} />}
       below={
         <>
-          <Untrusted text={sayHost(order)} />
+          <Untrusted text={formatHost(order)} />
           {message !== "" && (
             <>
               : <Untrusted text={message} limit={1_000} />
@@ -97,7 +97,7 @@ function OrderLine({ order }: { order: RunOrder }) {
       }
     >
       <Untrusted text={first} />
-      {others.length > 0 && ` and ${sayCount(others.length, "more name")}`}
+      {others.length > 0 && ` and ${formatCount(others.length, "more name")}`}
     </Line>
   );
 }

@@ -1,6 +1,6 @@
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { QuestionForm } from "#renderer/ui/questions/question-form.tsx";
-import { sayAskedFor } from "#renderer/ui/questions/question-words.ts";
+import { formatAskedFor } from "#renderer/ui/questions/question-words.ts";
 import { useAnswer, useQuestions } from "./queries.ts";
 
 /** What plans and runs ask, the oldest first, over whatever screen is open. To close it is to go on without. */
@@ -8,7 +8,7 @@ export function RunQuestions() {
   const [question, ...others] = useQuestions();
   const answer = useAnswer();
   if (!question) return null;
-  const title = sayAskedFor(question);
+  const title = formatAskedFor(question);
   return (
     <Dialog
       title={others.length > 0 ? `${title} (1 of ${others.length + 1})` : title}

@@ -15,7 +15,7 @@ import {
 } from "@tabler/icons-react";
 import { Tag, type Tone } from "#renderer/ui/tag.tsx";
 import type { RunRow, RunState, RunStep, StepState } from "#shared/model/run.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import classes from "./runbooks.module.css";
 
 type Look = { tone: Tone; Icon: TablerIcon; word: string };
@@ -68,8 +68,8 @@ export const RunStateTag = ({ state }: { state: RunState }) => <LookTag look={RU
 
 type Progress = Pick<RunRow, "steps" | "stepsDone" | "failed">;
 
-export const sayProgress = ({ steps, stepsDone }: Progress): string =>
-  `${stepsDone.toLocaleString("en")} of ${sayCount(steps, "step")}`;
+export const formatProgress = ({ steps, stepsDone }: Progress): string =>
+  `${stepsDone.toLocaleString("en")} of ${formatCount(steps, "step")}`;
 
 /** How far a run is: what is proved, what failed, and what is still to come. */
 export function RunBar({ run }: { run: Progress }) {
@@ -81,7 +81,7 @@ export function RunBar({ run }: { run: Progress }) {
       viewBox="0 0 100 6"
       preserveAspectRatio="none"
       role="img"
-      aria-label={`${sayProgress(run)} done, ${run.failed} failed`}
+      aria-label={`${formatProgress(run)} done, ${run.failed} failed`}
     >
       <rect width="100" height="6" className={classes.track} />
       <rect width={done} height="6" className={classes.done} />

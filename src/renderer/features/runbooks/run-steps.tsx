@@ -3,10 +3,10 @@ import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { Phase, type RunDetail, type RunState, type RunStep } from "#shared/model/run.ts";
-import { sayHost } from "#shared/text/plan.ts";
+import { formatHost } from "#shared/text/plan.ts";
 import { LookTag, lookOf } from "./run-state.tsx";
 import classes from "./runbooks.module.css";
-import { sayPhase } from "./words.ts";
+import { formatPhase } from "./words.ts";
 
 /** The phases in their order, and in each its hosts: what needs attention first, then by the order of the run. */
 export function PhaseSteps({ run }: { run: RunDetail }) {
@@ -41,7 +41,7 @@ function PhaseLines({ phase, steps, run: { kind, state } }: PhaseProps) {
     <details className={classes.phase} open={isTouched && (done < steps.length || steps.length <= 8)}>
       <summary>
         <IconChevronRight size={15} className={classes.chevron} aria-hidden />
-        <span className={classes.phaseName}>{sayPhase(phase, kind)}</span>
+        <span className={classes.phaseName}>{formatPhase(phase, kind)}</span>
         <span className={classes.of}>
           {done} of {steps.length}
         </span>
@@ -68,7 +68,7 @@ function StepLine({ step, state }: { step: RunStep; state: RunState }) {
       }
       below={message !== "" && <Untrusted text={message} limit={600} />}
     >
-      {host === null ? "this computer" : <Untrusted text={sayHost({ host, port })} />}
+      {host === null ? "this computer" : <Untrusted text={formatHost({ host, port })} />}
     </Line>
   );
 }

@@ -2,7 +2,7 @@ import { IconAlertOctagon, IconLoader } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import classes from "#renderer/ui/header-chip.module.css";
 import { useRuns } from "./queries.ts";
-import { sayProgress } from "./run-state.tsx";
+import { formatProgress } from "./run-state.tsx";
 
 /** In the header: the run that needs somebody, or else the one that is going on, and the way to it. */
 export function RunningRun() {
@@ -18,7 +18,7 @@ export function RunningRun() {
       className={waiting ? `${classes.chip} ${classes.attention}` : classes.chip}
     >
       <Icon size={14} aria-hidden />
-      {waiting ? `Run #${run.id} needs attention` : `Run #${run.id}: ${sayProgress(run)}`}
+      {waiting ? `Run #${run.id} needs attention` : `Run #${run.id}: ${formatProgress(run)}`}
     </Link>
   );
 }

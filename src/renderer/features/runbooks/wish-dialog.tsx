@@ -1,29 +1,29 @@
 import { Button } from "@mantine/core";
 import { IconEye } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
-import type { WishDraft } from "#renderer/api/plan-request.ts";
+import type { RequestDraft } from "#renderer/api/plan-request.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { LoginFields } from "./logins.tsx";
 import { NoIssuer } from "./no-issuer.tsx";
-import { RenewalAbout, sayRenewalLack } from "./renewal-fields.tsx";
+import { formatRenewalLack, RenewalAbout } from "./renewal-fields.tsx";
 import classes from "./runbooks.module.css";
-import { WishFields } from "./wish-fields.tsx";
+import { RequestFields } from "./wish-fields.tsx";
 import { KINDS } from "./words.ts";
 
 type Props = {
-  draft: WishDraft;
+  draft: RequestDraft;
   isPlanning: boolean;
   error: Error | null;
-  onPlan: (wish: WishDraft) => void;
+  onPlan: (wish: RequestDraft) => void;
   onClose: () => void;
 };
 
 /** What a wish still lacks, and then its plan. */
-export function WishDialog({ draft, isPlanning, error, onPlan, onClose }: Props) {
-  const [wish, setWish] = useState(draft);
-  const isWhole = sayLack(wish) === null;
+export function RequestDialog({ draft, isPlanning, error, onPlan, onClose }: Props) {
+  const [wish, setRequest] = useState(draft);
+  const isWhole = formatLack(wish) === null;
   // Wherever the focus is: it is at the button that closes the dialog while the fields are not there yet.
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -44,7 +44,7 @@ export function WishDialog({ draft, isPlanning, error, onPlan, onClose }: Props)
           onPlan(wish);
         }}
       >
-        {"grants" in wish && <p className={classes.dim}>Of {sayCount(wish.grants.length, "grant")}.</p>}
+        {"grants" in wish && <p className={classes.dim}>Of {formatCount(wish.grants.length, "grant")}.</p>}
         {wish.kind === "rotate-key" && (
           <p>
             <Untrusted text={wish.fingerprint} isMono />
@@ -56,7 +56,7 @@ export function WishDialog({ draft, isPlanning, error, onPlan, onClose }: Props)
             <NoIssuer onLeave={onClose} />
           </>
         )}
-        <WishFields wish={wish} onChange={setWish} />
+        <RequestFields wish={wish} onChange={setRequest} />
         <LoginFields />
         <p className={classes.note}>
           The hosts are read, and a plan is made of what they hold. Nothing is written before you have seen
@@ -84,21 +84,21 @@ export function WishDialog({ draft, isPlanning, error, onPlan, onClose }: Props)
   );
 }
 
-function titleOf(wish: WishDraft): string {
+function titleOf(wish: RequestDraft): string {
   if (wish.kind !== "rotate-certificate") return KINDS[wish.kind];
   if (wish.isDue) return "Renew what is due";
   return wish.certificates?.length === 1 ? "Renew a certificate" : KINDS[wish.kind];
 }
 
 /** What must be said before there can be a plan; null when all is said. */
-export function sayLack(wish: WishDraft): string | null {
+export function formatLack(wish: RequestDraft): string | null {
   switch (wish.kind) {
     case "rotate-key":
     case "rotate-host-key":
     case "remove-grants":
       return null;
     case "rotate-certificate":
-      return sayRenewalLack(wish);
+      return formatRenewalLack(wish);
     case "add-grants":
       return wish.key.trim() === "" || wish.places.length === 0 ? "the key and the accounts" : null;
     case "tighten-grants":

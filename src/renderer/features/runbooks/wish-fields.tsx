@@ -1,5 +1,5 @@
 import { Checkbox, NativeSelect, Textarea, TextInput } from "@mantine/core";
-import type { WishDraft } from "#renderer/api/plan-request.ts";
+import type { RequestDraft } from "#renderer/api/plan-request.ts";
 import classes from "./decision.module.css";
 import { PlacesField, PrincipalsField } from "./places-field.tsx";
 import { RenewalFields } from "./renewal-fields.tsx";
@@ -11,15 +11,21 @@ const KEY_TYPES = [
 ] as const;
 
 /** Whether there is more to say of a wish than what it is about. */
-export const hasFields = (wish: WishDraft): boolean => wish.kind !== "remove-grants";
+export const hasFields = (wish: RequestDraft): boolean => wish.kind !== "remove-grants";
 
-type Props<Kind extends WishDraft["kind"]> = {
-  wish: Extract<WishDraft, { kind: Kind }>;
-  onChange: (wish: WishDraft) => void;
+type Props<Kind extends RequestDraft["kind"]> = {
+  wish: Extract<RequestDraft, { kind: Kind }>;
+  onChange: (wish: RequestDraft) => void;
 };
 
 /** What a wish leaves open. */
-export function WishFields({ wish, onChange }: { wish: WishDraft; onChange: (wish: WishDraft) => void }) {
+export function RequestFields({
+  wish,
+  onChange,
+}: {
+  wish: RequestDraft;
+  onChange: (wish: RequestDraft) => void;
+}) {
   switch (wish.kind) {
     case "rotate-key":
       return <NewKeyFields wish={wish} onChange={onChange} />;

@@ -9,10 +9,10 @@ import {
   plannedFiles,
 } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayCounts, sayNewKey, sayPhase as sayPhaseWithin } from "#shared/text/plan.ts";
-import { sayRenewalOrder } from "./renewal-words.ts";
-import { sayPace } from "./say-pace.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatCounts, formatNewKey, formatPhase as formatPhaseWithin } from "#shared/text/plan.ts";
+import { formatRenewalOrder } from "./renewal-words.ts";
+import { formatPace } from "./say-pace.ts";
 
 export const KINDS: Record<PlanKind, string> = {
   "rotate-key": "Rotate a key",
@@ -25,7 +25,8 @@ export const KINDS: Record<PlanKind, string> = {
 };
 
 /** What a phase does, as it begins a line. */
-export const sayPhase = (phase: Phase, kind: PlanKind): string => beginLarge(sayPhaseWithin(phase, kind));
+export const formatPhase = (phase: Phase, kind: PlanKind): string =>
+  beginLarge(formatPhaseWithin(phase, kind));
 
 export const DEAD_MEN: Record<DeadMan, string> = {
   "systemd-run": "systemd-run",
@@ -34,14 +35,14 @@ export const DEAD_MEN: Record<DeadMan, string> = {
 };
 
 /** `Plan: 3 to add, 1 to change, 2 to remove on 4 hosts`. */
-export const sayPlan = (plan: Plan): string =>
+export const formatPlan = (plan: Plan): string =>
   plan.kind === "rotate-certificate" && plan.hosts.length === 0
     ? "Plan: no certificate to renew"
-    : `Plan: ${sayCounts(plan)}`;
+    : `Plan: ${formatCounts(plan)}`;
 
 /** What a run of the plan does, in this order; each phase begins when the one before is proved everywhere. */
-export function sayOrder(plan: Plan): { title: string; text: string }[] {
-  if (plan.kind === "rotate-certificate") return sayRenewalOrder(plan);
+export function formatOrder(plan: Plan): { title: string; text: string }[] {
+  if (plan.kind === "rotate-certificate") return formatRenewalOrder(plan);
   const { kind, options } = plan;
   const newKey = newKeyOf(plan);
   const files = plannedFiles(plan);
@@ -54,12 +55,12 @@ export function sayOrder(plan: Plan): { title: string; text: string }[] {
   return [
     ...(newKey === null || newKey.kind === "given"
       ? []
-      : [{ title: sayPhase("make-key", kind), text: sayNewKey(newKey) }]),
+      : [{ title: formatPhase("make-key", kind), text: formatNewKey(newKey) }]),
     ...(adds
       ? [
           {
-            title: sayPhase("add", kind),
-            text: `${sayPace(plan)}${isProved ? "; each is proved before it counts" : ""}`,
+            title: formatPhase("add", kind),
+            text: `${formatPace(plan)}${isProved ? "; each is proved before it counts" : ""}`,
           },
         ]
       : []),
@@ -67,28 +68,28 @@ export function sayOrder(plan: Plan): { title: string; text: string }[] {
       ? []
       : [
           {
-            title: sayPhase("hand-over", kind),
-            text: `${sayCount(holders.length, "private half", "private halves")} replaced; the old is kept aside`,
+            title: formatPhase("hand-over", kind),
+            text: `${formatCount(holders.length, "private half", "private halves")} replaced; the old is kept aside`,
           },
         ]),
     ...(removes && options.graceDays > 0
       ? [
           {
             title: "Watch the logs",
-            text: `${sayCount(options.graceDays, "day")}, while logs are watched for uses of the old key`,
+            text: `${formatCount(options.graceDays, "day")}, while logs are watched for uses of the old key`,
           },
         ]
       : []),
     ...(removes
       ? [
           {
-            title: sayPhase("remove", kind),
-            text: adds ? "the old lines go, once every host is proved" : sayPace(plan),
+            title: formatPhase("remove", kind),
+            text: adds ? "the old lines go, once every host is proved" : formatPace(plan),
           },
         ]
       : []),
     {
-      title: sayPhase("commit", kind),
+      title: formatPhase("commit", kind),
       text: "what was kept aside is dropped; from then on nothing is taken back",
     },
   ];

@@ -4,7 +4,7 @@ import type { Column } from "#renderer/ui/table/column.ts";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Scan } from "#shared/model/scan.ts";
-import { sayDuration } from "#shared/text/elapsed.ts";
+import { formatDuration } from "#shared/text/elapsed.ts";
 import { doneOf, ScanBar, ScanStateTag } from "./scan-state.tsx";
 import classes from "./scans.module.css";
 
@@ -85,16 +85,16 @@ export const COLUMNS: readonly Column<Scan>[] = [
     title: "Took",
     minWidth: 84,
     isNumber: true,
-    cell: (scan) => sayTook(scan),
-    text: sayTook,
+    cell: (scan) => formatTook(scan),
+    text: formatTook,
   },
 ];
 
 /** Nothing was visited: what a collector wrote was carried here. */
 const BY_BUNDLE = "by bundle";
 
-function sayTook({ startedAt, finishedAt, bundle }: Scan): string {
+function formatTook({ startedAt, finishedAt, bundle }: Scan): string {
   return finishedAt === null || bundle
     ? ""
-    : sayDuration(Math.max(Date.parse(finishedAt) - Date.parse(startedAt), 1_000));
+    : formatDuration(Math.max(Date.parse(finishedAt) - Date.parse(startedAt), 1_000));
 }

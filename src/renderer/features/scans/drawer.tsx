@@ -6,7 +6,7 @@ import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { Scan, ScanId } from "#shared/model/scan.ts";
-import { sayCarried, saySignature } from "#shared/text/bundle.ts";
+import { formatCarried, formatSignature } from "#shared/text/bundle.ts";
 import { writeTarget } from "#shared/text/target.ts";
 import { ProbeLines } from "./probe-lines.tsx";
 import {
@@ -63,9 +63,9 @@ function Details({ scan }: { scan: Scan }) {
               <Fact name="By bundle">
                 imported <Exactly instant={scan.bundle.importedAt} />
               </Fact>
-              <Fact name="Known by">{sayCarried(scan.bundle.standing)}</Fact>
+              <Fact name="Known by">{formatCarried(scan.bundle.standing)}</Fact>
               <Fact name="Signature">
-                <Untrusted text={saySignature(scan.bundle.signature)} limit={300} />
+                <Untrusted text={formatSignature(scan.bundle.signature)} limit={300} />
               </Fact>
             </>
           )}

@@ -9,8 +9,8 @@ import { TrustKey } from "#renderer/ui/trust-key.tsx";
 import type { HostKeyView, Probe } from "#shared/model/probe.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import { isMoreThan } from "#shared/model/total.ts";
-import { sayDuration } from "#shared/text/elapsed.ts";
-import { sayKind, sayPlace, sayTarget, writeTarget } from "#shared/text/target.ts";
+import { formatDuration } from "#shared/text/elapsed.ts";
+import { formatKind, formatPlace, formatTarget, writeTarget } from "#shared/text/target.ts";
 import { useTrustKey } from "./queries.ts";
 import classes from "./scans.module.css";
 
@@ -40,7 +40,7 @@ function ProbeLine({ probe }: { probe: Probe }) {
     <Line
       end={
         <>
-          <span className={classes.took}>{sayDuration(tookMs)}</span>
+          <span className={classes.took}>{formatDuration(tookMs)}</span>
           <ProbeTag state={state} outcome={outcome} />
         </>
       }
@@ -56,8 +56,10 @@ function ProbeLine({ probe }: { probe: Probe }) {
       }
     >
       <span className={classes.target}>
-        <span className={classes.kind}>{sayKind(target)}</span>
-        <Untrusted text={jumpHost ? `${sayTarget(target)} (via ${sayPlace(jumpHost)})` : sayTarget(target)} />
+        <span className={classes.kind}>{formatKind(target)}</span>
+        <Untrusted
+          text={jumpHost ? `${formatTarget(target)} (via ${formatPlace(jumpHost)})` : formatTarget(target)}
+        />
         {transport === "system" && <span className={classes.took}>by this computer's ssh</span>}
       </span>
     </Line>

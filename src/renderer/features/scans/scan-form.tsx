@@ -4,8 +4,8 @@ import { IconRadar2 } from "@tabler/icons-react";
 import { useState } from "react";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { ScanId } from "#shared/model/scan.ts";
-import { TransportWish } from "#shared/model/transport.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { TransportRequest } from "#shared/model/transport.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { isTooLong, usePreview, useRememberedTargets, useStartScan } from "./queries.ts";
 import classes from "./scans.module.css";
 import { type Source, Sources } from "./sources.tsx";
@@ -31,7 +31,7 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
 
   const start = () =>
     mutate(
-      { text, sources, skipBroken: true, ...tls, ...toWish(options) },
+      { text, sources, skipBroken: true, ...tls, ...toRequest(options) },
       { onSuccess: ({ scanId }) => onStarted(scanId) },
     );
   const refusal = isTooLong(text) ? TOO_LONG : (preview.error?.message ?? "");
@@ -67,7 +67,7 @@ export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
           disabled={total === 0 || isRefused}
           leftSection={<IconRadar2 size={16} />}
         >
-          {total === 0 ? "Scan" : `Scan ${sayCount(total, "target")}`}
+          {total === 0 ? "Scan" : `Scan ${formatCount(total, "target")}`}
         </Button>
       </div>
     </form>
@@ -98,7 +98,7 @@ type OptionValues = {
   useSudo: boolean;
   askPassword: boolean;
   identityFiles: string;
-  transport: TransportWish | null;
+  transport: TransportRequest | null;
 };
 
 const NO_OPTIONS: OptionValues = {
@@ -109,7 +109,7 @@ const NO_OPTIONS: OptionValues = {
   transport: null,
 };
 
-const toWish = ({ acceptNew, useSudo, askPassword, identityFiles, transport }: OptionValues) => ({
+const toRequest = ({ acceptNew, useSudo, askPassword, identityFiles, transport }: OptionValues) => ({
   acceptNew,
   askPassword,
   transport,
@@ -168,15 +168,15 @@ function Options({
 }
 
 const AS_REMEMBERED = "as remembered, or what a host needs";
-const TRANSPORTS: Record<TransportWish, string> = {
+const TRANSPORTS: Record<TransportRequest, string> = {
   auto: "what a host needs",
   ssh2: "ssh2, which is built in",
   system: "the ssh of this computer",
 };
 
 type TransportProps = {
-  transport: TransportWish | null;
-  onChange: (transport: TransportWish | null) => void;
+  transport: TransportRequest | null;
+  onChange: (transport: TransportRequest | null) => void;
 };
 
 const TransportField = ({ transport, onChange }: TransportProps) => (
@@ -186,11 +186,11 @@ const TransportField = ({ transport, onChange }: TransportProps) => (
     description="The ssh of this computer knows certificates, security keys and ProxyCommand, which it runs"
     value={transport ?? ""}
     onChange={(event) =>
-      onChange(TransportWish.options.find((one) => one === event.currentTarget.value) ?? null)
+      onChange(TransportRequest.options.find((one) => one === event.currentTarget.value) ?? null)
     }
     data={[
       { value: "", label: AS_REMEMBERED },
-      ...TransportWish.options.map((value) => ({ value, label: TRANSPORTS[value] })),
+      ...TransportRequest.options.map((value) => ({ value, label: TRANSPORTS[value] })),
     ]}
   />
 );

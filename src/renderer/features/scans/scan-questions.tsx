@@ -1,6 +1,6 @@
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { QuestionForm } from "#renderer/ui/questions/question-form.tsx";
-import { sayAskedFor } from "#renderer/ui/questions/question-words.ts";
+import { formatAskedFor } from "#renderer/ui/questions/question-words.ts";
 import { useAnswer, useCancelScan, useQuestions } from "./queries.ts";
 
 /** What running scans ask, the oldest first, over whatever screen is open. To close it is to go on without. */
@@ -14,7 +14,7 @@ export function ScanQuestions() {
     answer({ scanId: scan.id, questionId: question.id, ...given });
   return (
     <Dialog
-      title={count > 1 ? `${sayAskedFor(question)} (1 of ${count})` : sayAskedFor(question)}
+      title={count > 1 ? `${formatAskedFor(question)} (1 of ${count})` : formatAskedFor(question)}
       isOpen
       onClose={() => void reply({ answers: null, isForSameUser: false }).catch(() => undefined)}
       width={460}

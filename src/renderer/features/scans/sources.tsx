@@ -1,7 +1,7 @@
 import { Checkbox } from "@mantine/core";
 import type { TargetText } from "#shared/contract/targets.ts";
 import type { ThisComputer } from "#shared/contract/this-computer.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { useThisComputer } from "./queries.ts";
 import classes from "./scans.module.css";
 
@@ -36,13 +36,13 @@ function listSources({ sshConfig, knownHosts }: ThisComputer): { source: Source;
   const named = knownHosts.entries - knownHosts.hashed;
   return [
     ...(sshConfig.hosts > 0
-      ? [{ source: "ssh-config" as const, label: `${sayCount(sshConfig.hosts, "host")} of ~/.ssh/config` }]
+      ? [{ source: "ssh-config" as const, label: `${formatCount(sshConfig.hosts, "host")} of ~/.ssh/config` }]
       : []),
     ...(named > 0
       ? [
           {
             source: "known-hosts" as const,
-            label: `Names in known_hosts (${sayCount(named, "entry", "entries")} not hashed)`,
+            label: `Names in known_hosts (${formatCount(named, "entry", "entries")} not hashed)`,
           },
         ]
       : []),

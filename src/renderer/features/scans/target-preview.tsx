@@ -4,8 +4,8 @@ import { Notice } from "#renderer/ui/notice.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { type BrokenEntry, LOGINS_SHOWN } from "#shared/contract/targets.ts";
 import type { Target } from "#shared/model/target.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { sayKind, sayTarget } from "#shared/text/target.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatKind, formatTarget } from "#shared/text/target.ts";
 import { useThisComputer } from "./queries.ts";
 import classes from "./scans.module.css";
 
@@ -28,7 +28,7 @@ export function TargetPreview({ preview, remembered }: { preview: Preview | unde
     return (
       <p className={classes.preview}>
         {remembered > 0
-          ? `Nothing is written above: the ${sayCount(remembered, "target")} remembered from before would be scanned again`
+          ? `Nothing is written above: the ${formatCount(remembered, "target")} remembered from before would be scanned again`
           : "A bare name is visited twice: SSH on port 22 and TLS on port 443"}
       </p>
     );
@@ -46,14 +46,14 @@ function Targets({ preview }: { preview: Preview }) {
   return (
     <div className={classes.preview}>
       <p>
-        <strong>{sayCount(preview.total, "target")}</strong>: {preview.ssh.toLocaleString("en")} over SSH,{" "}
-        {preview.tls.toLocaleString("en")} over TLS{sayEstimate(preview.total)}
+        <strong>{formatCount(preview.total, "target")}</strong>: {preview.ssh.toLocaleString("en")} over SSH,{" "}
+        {preview.tls.toLocaleString("en")} over TLS{formatEstimate(preview.total)}
       </p>
       <ul className={classes.chips}>
         {preview.first.slice(0, SHOWN).map((target) => (
-          <li key={`${target.kind} ${sayTarget(target)}`} className={classes.chip}>
-            <span className={classes.kind}>{sayKind(target)}</span>
-            <Untrusted text={sayTarget(target)} />
+          <li key={`${target.kind} ${formatTarget(target)}`} className={classes.chip}>
+            <span className={classes.kind}>{formatKind(target)}</span>
+            <Untrusted text={formatTarget(target)} />
           </li>
         ))}
         {more > 0 && <li className={classes.moreTargets}>and {more.toLocaleString("en")} more</li>}
@@ -64,8 +64,8 @@ function Targets({ preview }: { preview: Preview }) {
         ) : (
           <>
             Logs in over SSH {preview.logins.length > 0 && "as "}
-            <Untrusted text={sayLogins(preview)} /> with {sayKeys(preview, computer)}; a host whose key is not
-            known yet is not logged in to
+            <Untrusted text={formatLogins(preview)} /> with {formatKeys(preview, computer)}; a host whose key
+            is not known yet is not logged in to
           </>
         )}
       </p>
@@ -73,16 +73,16 @@ function Targets({ preview }: { preview: Preview }) {
   );
 }
 
-const sayLogins = ({ logins }: Preview): string =>
+const formatLogins = ({ logins }: Preview): string =>
   `${logins.join(", ")}${logins.length === LOGINS_SHOWN ? " and maybe others" : ""}`;
 
-function sayKeys({ keyFiles }: Preview, computer: ReturnType<typeof useThisComputer>["data"]): string {
+function formatKeys({ keyFiles }: Preview, computer: ReturnType<typeof useThisComputer>["data"]): string {
   const usable = computer?.identityFiles.filter(({ unusable }) => unusable === null).length ?? 0;
   const agent = computer?.agent.identities.length ?? 0;
   const found = [
-    keyFiles > 0 && `${sayCount(keyFiles, "key file")} of ssh_config`,
-    agent > 0 && `${sayCount(agent, "key")} of your agent`,
-    usable > 0 && `${sayCount(usable, "key file")} of yours`,
+    keyFiles > 0 && `${formatCount(keyFiles, "key file")} of ssh_config`,
+    agent > 0 && `${formatCount(agent, "key")} of your agent`,
+    usable > 0 && `${formatCount(usable, "key file")} of yours`,
   ].filter((words) => words !== false);
   return found.join(", ") || "no key: none was found on this computer, so name one in the options";
 }
@@ -90,10 +90,10 @@ function sayKeys({ keyFiles }: Preview, computer: ReturnType<typeof useThisCompu
 /** Connections that nobody answers take 3 s each; so many are waited for at a time. */
 const [TIMEOUT_S, AT_A_TIME] = [3, 128];
 
-function sayEstimate(total: number): string {
+function formatEstimate(total: number): string {
   const most = Math.ceil(total / AT_A_TIME) * TIMEOUT_S;
   if (most < 60) return "; takes seconds";
-  return `; takes up to ${sayCount(Math.ceil(most / 60), "minute")} if none answers`;
+  return `; takes up to ${formatCount(Math.ceil(most / 60), "minute")} if none answers`;
 }
 
 type Props = { broken: { total: number; first: BrokenEntry[] }; notes: readonly string[] };
@@ -107,7 +107,7 @@ function LeftOut({ broken, notes }: Props) {
         <Notice
           tone="amber"
           Icon={IconAlertTriangle}
-          title={`${sayCount(broken.total, "entry", "entries")} cannot be read, and ${broken.total === 1 ? "is" : "are"} left out`}
+          title={`${formatCount(broken.total, "entry", "entries")} cannot be read, and ${broken.total === 1 ? "is" : "are"} left out`}
         >
           <Reasons label="What cannot be read">
             {broken.first.map(({ where, text, why }) => (
@@ -115,7 +115,7 @@ function LeftOut({ broken, notes }: Props) {
                 <Untrusted text={`${where}: ${text === "" ? "it" : `"${text}"`} ${why}`} />
               </li>
             ))}
-            {more > 0 && <li>and {sayNumber(more)} more</li>}
+            {more > 0 && <li>and {formatNumber(more)} more</li>}
           </Reasons>
         </Notice>
       )}

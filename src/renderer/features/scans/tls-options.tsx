@@ -1,6 +1,6 @@
 import { Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { StartTls } from "#shared/model/starttls.ts";
-import { sayProtocol } from "#shared/text/protocol.ts";
+import { formatProtocol } from "#shared/text/protocol.ts";
 import classes from "./scans.module.css";
 
 export type TlsOptionValues = {
@@ -35,7 +35,7 @@ export const TlsOptions = ({ options, onChange }: Props) => (
         }
         data={[
           { value: "", label: "what the port says: SMTP on 25, IMAP on 143, LDAP on 389, ..." },
-          ...StartTls.options.map((value) => ({ value, label: sayProtocol(value) })),
+          ...StartTls.options.map((value) => ({ value, label: formatProtocol(value) })),
         ]}
       />
       <TextInput

@@ -8,9 +8,9 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Backup, BackupReason } from "#shared/model/backup.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayBytes } from "#shared/text/elapsed.ts";
-import { sayRestoreCommand } from "#shared/text/restore-command.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatBytes } from "#shared/text/elapsed.ts";
+import { formatRestoreCommand } from "#shared/text/restore-command.ts";
 import { useBackUp, useBackups } from "./queries.ts";
 import classes from "./settings.module.css";
 
@@ -28,12 +28,14 @@ export function BackupsPanel({ settings: { databasePath, isReadOnly } }: Props) 
   const start = () =>
     backUp.mutate(undefined, {
       onSuccess: ({ sizeBytes }) =>
-        toast(`The database is backed up: ${sayBytes(sizeBytes)}, looked through`),
+        toast(`The database is backed up: ${formatBytes(sizeBytes)}, looked through`),
     });
   return (
     <Panel
       title="Backups"
-      note={data.length === 0 ? "One a day is made while Latchkey is open" : sayCount(data.length, "backup")}
+      note={
+        data.length === 0 ? "One a day is made while Latchkey is open" : formatCount(data.length, "backup")
+      }
       action={
         <Button
           variant="default"
@@ -75,7 +77,7 @@ function BackupLine({ backup: { name, at, reason, sizeBytes, problem } }: { back
     <Line
       end={
         <>
-          {WHY[reason]}, {sayBytes(sizeBytes)}
+          {WHY[reason]}, {formatBytes(sizeBytes)}
         </>
       }
       below={
@@ -94,7 +96,7 @@ function BackupLine({ backup: { name, at, reason, sizeBytes, problem } }: { back
 
 /** Not done from here: whoever has the database open would go on writing to the one that is put away. */
 function HowToRestore({ database, backup }: { database: string; backup: Backup }) {
-  const command = sayRestoreCommand(database, backup.name);
+  const command = formatRestoreCommand(database, backup.name);
   return (
     <p className={`${classes.more} ${classes.below}`}>
       To put one back, close Latchkey and run <Untrusted text={command} isMono />{" "}

@@ -1,7 +1,7 @@
 import { TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Dialog } from "#renderer/ui/dialog.tsx";
-import { sayUntrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
@@ -17,11 +17,11 @@ type Of<Kind extends Issuer["kind"]> = { issuer: Extract<Issuer, { kind: Kind }>
 /** What is not secret of an issuer, for what it is asked for from now on. */
 export function ChangeIssuerDialog({ issuer, onClose }: Props) {
   const onDone = () => {
-    toast(`${sayUntrusted(issuer.name)} is changed`);
+    toast(`${formatUntrusted(issuer.name)} is changed`);
     onClose();
   };
   return (
-    <Dialog title={`Change ${sayUntrusted(issuer.name)}`} isOpen onClose={onClose} width={520}>
+    <Dialog title={`Change ${formatUntrusted(issuer.name)}`} isOpen onClose={onClose} width={520}>
       <div className={classes.form}>{formOf(issuer, onDone)}</div>
     </Dialog>
   );

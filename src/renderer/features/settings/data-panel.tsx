@@ -6,8 +6,8 @@ import { Panel } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import { sayCount } from "#shared/text/count.ts";
-import { sayBytes } from "#shared/text/elapsed.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatBytes } from "#shared/text/elapsed.ts";
 import { useCheck, useDatabaseState } from "./queries.ts";
 import classes from "./settings.module.css";
 
@@ -25,7 +25,7 @@ export function DataPanel({ settings: { databasePath, sizeBytes, schema, isReadO
       <div className={classes.row}>
         <span className={classes.name}>Size</span>
         <span className={classes.value}>
-          {sayBytes(sizeBytes)}, schema {schema}
+          {formatBytes(sizeBytes)}, schema {schema}
           {isReadOnly && ", opened for reading only"}
         </span>
       </div>
@@ -65,7 +65,7 @@ function CheckRow() {
             {error && <Untrusted text={error.message} />}
             {check?.problems.length === 0 && (
               <Tag tone="green" Icon={IconCircleCheck}>
-                whole: every page and {sayCount(check.eventCount, "event")} were read
+                whole: every page and {formatCount(check.eventCount, "event")} were read
               </Tag>
             )}
             {!check && state && (

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
-import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { type IssuedCertificate, RevocationReason } from "#shared/model/issuer.ts";
 import { useIssued, useRevoke } from "./issuer-queries.ts";
@@ -16,7 +16,7 @@ export function IssuedDialog({ name, isReadOnly, onClose }: Props) {
   const { data } = useIssued(name);
   const [asked, setAsked] = useState<string | null>(null);
   return (
-    <Dialog title={`Certificates of ${sayUntrusted(name)}`} isOpen onClose={onClose} width={640}>
+    <Dialog title={`Certificates of ${formatUntrusted(name)}`} isOpen onClose={onClose} width={640}>
       {data?.length === 0 && <Dim>It has signed none yet</Dim>}
       <div className={classes.list}>
         <Lines>
@@ -56,7 +56,7 @@ function IssuedLine({ issuer, certificate, isReadOnly, isAsked, onAsk }: LinePro
             <Button
               size="compact-xs"
               variant="default"
-              aria-label={`Revoke ${sayUntrusted(plain)}`}
+              aria-label={`Revoke ${formatUntrusted(plain)}`}
               onClick={() => onAsk(true)}
             >
               Revoke

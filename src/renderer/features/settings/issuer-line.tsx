@@ -3,12 +3,12 @@ import { IconCircleCheck, IconCircleX, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { Line } from "#renderer/ui/drawer/drawer.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
-import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
-import { sayChallengeWay } from "#shared/text/challenge-way.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatChallengeWay } from "#shared/text/challenge-way.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { useTestIssuer } from "./issuer-queries.ts";
 import classes from "./issuers.module.css";
 import { OwnActions } from "./own-actions.tsx";
@@ -51,7 +51,7 @@ export function IssuerLine({ issuer, isReadOnly, onIssued, onChange, onRemove }:
             color="gray"
             size={24}
             disabled={isReadOnly}
-            aria-label={`Remove ${sayUntrusted(name)}`}
+            aria-label={`Remove ${formatUntrusted(name)}`}
             title="Remove it"
             onClick={onRemove}
           >
@@ -94,14 +94,14 @@ function Summary({ issuer }: { issuer: Issuer }) {
   switch (issuer.kind) {
     case "local": {
       const { permitted, daysValid, issued, revoked } = issuer;
-      const counts = `${sayCount(issued, "certificate")} signed${revoked > 0 ? `, ${revoked} revoked` : ""}`;
+      const counts = `${formatCount(issued, "certificate")} signed${revoked > 0 ? `, ${revoked} revoked` : ""}`;
       return <Untrusted text={`For ${permitted.join(", ")}; ${daysValid} days; ${counts}`} limit={1_000} />;
     }
     case "acme": {
       const { directory, account, profile, challenge } = issuer;
       const known = account === null ? "no account yet" : "with an account";
       const which = profile === null ? "" : `; profile ${profile}`;
-      const way = challenge ? `; ${sayChallengeWay(challenge)}` : "";
+      const way = challenge ? `; ${formatChallengeWay(challenge)}` : "";
       return <Untrusted text={`${directory}; ${known}${which}${way}`} limit={1_000} />;
     }
     case "csr":

@@ -5,7 +5,7 @@ import { Dim } from "#renderer/ui/cells.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
-import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { Issuer } from "#shared/model/issuer.ts";
 import { IssuerKind } from "#shared/model/issuer.ts";
@@ -104,7 +104,7 @@ function RemoveIssuerDialog({ issuer, onClose }: { issuer: Issuer; onClose: () =
   const { name, kind } = issuer;
   const { mutate, isPending, error } = useRemoveIssuer();
   return (
-    <Dialog title={`Remove ${sayUntrusted(name)}?`} isOpen onClose={onClose} width={460}>
+    <Dialog title={`Remove ${formatUntrusted(name)}?`} isOpen onClose={onClose} width={460}>
       <form action={() => mutate({ name }, { onSuccess: onClose })} className={classes.form}>
         <p>{LOSS[kind]}</p>
         {error && (

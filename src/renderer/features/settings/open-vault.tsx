@@ -5,7 +5,7 @@ import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { VaultStatus, WrapKind } from "#shared/model/vault.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { ChangeDialog, type Changing } from "./change-vault-dialog.tsx";
 import { KeptPassphrases } from "./kept-passphrases.tsx";
 import classes from "./settings.module.css";
@@ -22,7 +22,7 @@ const KEPT: Partial<Record<string, string>> = {
   tsig: "zone key",
 };
 
-const sayKept = (kind: string, count: number): string => sayCount(count, KEPT[kind] ?? kind);
+const sayKept = (kind: string, count: number): string => formatCount(count, KEPT[kind] ?? kind);
 
 export function OpenVault({ status }: { status: VaultStatus }) {
   const { file, kept, idleMinutes } = status;
@@ -60,7 +60,7 @@ export function OpenVault({ status }: { status: VaultStatus }) {
           Lock
         </Button>
         <span className={classes.more}>
-          It locks itself when it was not needed for {sayCount(idleMinutes, "minute")}.
+          It locks itself when it was not needed for {formatCount(idleMinutes, "minute")}.
         </span>
       </div>
       <ChangeDialog changing={changing} onClose={() => setChanging(null)} />

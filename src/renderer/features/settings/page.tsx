@@ -7,7 +7,7 @@ import { ErrorState } from "#renderer/ui/states.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { TextLink } from "#renderer/ui/text-link.tsx";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { BackupsPanel } from "./backups-panel.tsx";
 import { DataPanel } from "./data-panel.tsx";
 import { IssuersPanel } from "./issuers-panel.tsx";
@@ -48,7 +48,7 @@ function TrustPanel({ settings: { knownHostsFiles, pinCount } }: Props) {
       <div className={classes.row}>
         <span className={classes.name}>Pins</span>
         <span className={classes.value}>
-          {sayCount(pinCount, "host key")} that you have trusted here; to forget one, open its host in{" "}
+          {formatCount(pinCount, "host key")} that you have trusted here; to forget one, open its host in{" "}
           <TextLink>
             <Link to="/hosts">Hosts</Link>
           </TextLink>
@@ -72,7 +72,7 @@ function TrustPanel({ settings: { knownHostsFiles, pinCount } }: Props) {
 function AuditPanel({ eventCount }: { eventCount: number }) {
   const { data, error, isFetching, refetch } = useVerification();
   return (
-    <Panel title="Audit log" note={`${sayCount(eventCount, "event")}, each sealed with the one before it`}>
+    <Panel title="Audit log" note={`${formatCount(eventCount, "event")}, each sealed with the one before it`}>
       <div className={classes.row}>
         <Button
           variant="default"
@@ -87,7 +87,7 @@ function AuditPanel({ eventCount }: { eventCount: number }) {
           {error && <Untrusted text={error.message} />}
           {data?.brokenAt === null && (
             <Tag tone="green" Icon={IconCircleCheck}>
-              whole: {sayCount(data.eventCount, "event")} checked
+              whole: {formatCount(data.eventCount, "event")} checked
             </Tag>
           )}
           {data && data.brokenAt !== null && (

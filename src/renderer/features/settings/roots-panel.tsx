@@ -5,7 +5,7 @@ import { toGivenFiles } from "#renderer/api/given-files.ts";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
-import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import type { TrustItem } from "#shared/model/trust.ts";
 import { useDistrust, useTrust, useTrusted } from "./queries.ts";
 import classes from "./settings.module.css";
@@ -75,7 +75,7 @@ function Item({ item: { sha256, kind, label, source } }: { item: TrustItem }) {
             variant="subtle"
             color="gray"
             size={24}
-            aria-label={`Remove ${sayUntrusted(label)}`}
+            aria-label={`Remove ${formatUntrusted(label)}`}
             title="Remove it"
             onClick={() => distrust.mutate({ sha256 })}
           >

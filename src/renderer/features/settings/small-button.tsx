@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { sayUntrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted } from "#renderer/ui/text.tsx";
 
 type SmallProps = {
   label: string;
@@ -12,5 +12,5 @@ type SmallProps = {
 
 /** `label`: what it does to what, for who does not see the line that it stands in. */
 export const SmallButton = ({ label, ...props }: SmallProps) => (
-  <Button size="compact-xs" variant="default" aria-label={sayUntrusted(label)} {...props} />
+  <Button size="compact-xs" variant="default" aria-label={formatUntrusted(label)} {...props} />
 );

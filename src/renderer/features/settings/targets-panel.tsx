@@ -4,17 +4,17 @@ import { useState } from "react";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { SearchField } from "#renderer/ui/table/search-field.tsx";
-import { sayUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { TransportWish } from "#shared/model/transport.ts";
-import { sayCount, sayNumber } from "#shared/text/count.ts";
-import { sayKind, sayTarget, writeTarget } from "#shared/text/target.ts";
+import type { TransportRequest } from "#shared/model/transport.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatKind, formatTarget, writeTarget } from "#shared/text/target.ts";
 import { useRememberedTargets, useRemoveTarget } from "./queries.ts";
 import classes from "./settings.module.css";
 
 /** What carries a login, as it was asked for when the target was last scanned. */
-const TRANSPORTS: Record<TransportWish, string> = {
+const TRANSPORTS: Record<TransportRequest, string> = {
   auto: "any transport,",
   ssh2: "by ssh2,",
   system: "by this computer's ssh,",
@@ -27,7 +27,7 @@ export function TargetsPanel() {
   const { data = [] } = useRememberedTargets();
   const [search, setSearch] = useState("");
   const remove = useRemoveTarget();
-  const found = data.filter(({ target }) => sayTarget(target).includes(search.trim()));
+  const found = data.filter(({ target }) => formatTarget(target).includes(search.trim()));
   const forget = (text: string) =>
     remove.mutate(
       { text },
@@ -36,7 +36,7 @@ export function TargetsPanel() {
   return (
     <Panel
       title="Remembered targets"
-      note={data.length === 0 ? "What you scan is remembered here" : sayCount(data.length, "target")}
+      note={data.length === 0 ? "What you scan is remembered here" : formatCount(data.length, "target")}
       action={data.length > 10 && <SearchField value={search} hint="Search targets" onChange={setSearch} />}
     >
       {remove.error && (
@@ -50,7 +50,7 @@ export function TargetsPanel() {
       {found.length > 0 && (
         <Lines>
           {found.slice(0, SHOWN).map(({ id, target, useSudo, transport, way, addedAt }) => {
-            const text = sayTarget(target);
+            const text = formatTarget(target);
             return (
               <Line
                 key={id}
@@ -67,7 +67,7 @@ export function TargetsPanel() {
                       variant="subtle"
                       color="gray"
                       size={24}
-                      aria-label={`Forget ${sayUntrusted(text)}`}
+                      aria-label={`Forget ${formatUntrusted(text)}`}
                       title="Forget this target"
                       onClick={() => forget(writeTarget(target))}
                     >
@@ -76,14 +76,14 @@ export function TargetsPanel() {
                   </>
                 }
               >
-                <span className={classes.kind}>{sayKind(target)}</span> <Untrusted text={text} />
+                <span className={classes.kind}>{formatKind(target)}</span> <Untrusted text={text} />
               </Line>
             );
           })}
         </Lines>
       )}
       {found.length > SHOWN && (
-        <p className={classes.more}>and {sayNumber(found.length - SHOWN)} more: search for them above</p>
+        <p className={classes.more}>and {formatNumber(found.length - SHOWN)} more: search for them above</p>
       )}
     </Panel>
   );

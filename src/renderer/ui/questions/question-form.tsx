@@ -2,8 +2,8 @@ import { Button, Checkbox, PasswordInput, TextInput } from "@mantine/core";
 import { type ChangeEvent, type ReactNode, type Ref, useEffect, useRef, useState } from "react";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { isPasswordQuestion, type Question } from "#shared/model/question.ts";
-import { sayPlace } from "#shared/text/target.ts";
-import { sayAnswering, sayWrong } from "./question-words.ts";
+import { formatPlace } from "#shared/text/target.ts";
+import { formatAnswering, formatWrong } from "./question-words.ts";
 import classes from "./questions.module.css";
 
 type Reply = { answers: string[] | null; isForSameUser: boolean };
@@ -40,7 +40,7 @@ export function QuestionForm({ question, work, hasOthers, onReply, onCancel }: P
       setSending(null);
     }
   };
-  const wrong = sayWrong(question);
+  const wrong = formatWrong(question);
   const mayReuse = hasOthers && about.kind !== "passphrase" && isPasswordQuestion(question);
   return (
     <form
@@ -88,7 +88,7 @@ export function QuestionForm({ question, work, hasOthers, onReply, onCancel }: P
           Go on without
         </Button>
         <Button type="submit" size="xs" loading={sending === "answer"}>
-          {sayAnswering(question)}
+          {formatAnswering(question)}
         </Button>
       </div>
     </form>
@@ -128,7 +128,7 @@ function About({ question: { about } }: { question: Question }) {
   return (
     <div>
       <p>
-        No key lets <Untrusted text={about.user} /> in at <Untrusted text={sayPlace(about)} />
+        No key lets <Untrusted text={about.user} /> in at <Untrusted text={formatPlace(about)} />
         {about.kind === "password" ? "." : ", and the host asks:"}
       </p>
       {about.kind === "keyboard-interactive" && (about.title || about.instructions) && (

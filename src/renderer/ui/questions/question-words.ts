@@ -2,7 +2,7 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import { MOST_WRONG_ANSWERS, type Question } from "#shared/model/question.ts";
 
 /** What is asked for. */
-export function sayAskedFor({ about }: Question): string {
+export function formatAskedFor({ about }: Question): string {
   switch (about.kind) {
     case "passphrase":
       return "Passphrase";
@@ -18,7 +18,7 @@ export function sayAskedFor({ about }: Question): string {
 }
 
 /** What to do with the answer. */
-export function sayAnswering({ about }: Question): string {
+export function formatAnswering({ about }: Question): string {
   switch (about.kind) {
     case "passphrase":
       return "Unlock the key";
@@ -34,7 +34,7 @@ export function sayAnswering({ about }: Question): string {
 }
 
 /** What became of the answer before; null for a first one. */
-export function sayWrong({ about, wrongAnswers }: Question): string | null {
+export function formatWrong({ about, wrongAnswers }: Question): string | null {
   if (wrongAnswers === 0) return null;
   const left = MOST_WRONG_ANSWERS - wrongAnswers;
   const tries = left === 1 ? "1 attempt left" : `${left} attempts left`;

@@ -1,6 +1,6 @@
 import { Menu } from "@mantine/core";
 import { IconCheck, IconChevronDown, IconX } from "@tabler/icons-react";
-import { sayUntrusted } from "#renderer/ui/text.tsx";
+import { formatUntrusted } from "#renderer/ui/text.tsx";
 import type { Total } from "#shared/model/total.ts";
 import { markAmount } from "#shared/text/total.ts";
 import classes from "./list-screen.module.css";
@@ -76,7 +76,7 @@ export function FixedFacet({ title, value, onDrop }: { title: string; value: str
   return (
     <span className={classes.facets}>
       <span className={`${classes.facet} ${classes.chosen} ${classes.chip}`}>
-        {title}: {sayUntrusted(value.length > 24 ? `${value.slice(0, 14)}…${value.slice(-8)}` : value)}
+        {title}: {formatUntrusted(value.length > 24 ? `${value.slice(0, 14)}…${value.slice(-8)}` : value)}
       </span>
       <DropButton title={title} onDrop={onDrop} />
     </span>

@@ -3,7 +3,7 @@ import { DrawerModeContext } from "#renderer/ui/drawer/drawer.tsx";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { markAmount } from "#shared/text/total.ts";
 import type { Column, Rows, Sort } from "./column.ts";
 import { download, printCsv } from "./csv.ts";
@@ -127,7 +127,7 @@ async function exportAs<Row>(
   try {
     const found = await rows;
     download(`latchkey-${name}.csv`, "text/csv", printCsv(columns, found));
-    toast(`Exported ${sayCount(found.length, "row")} as CSV`);
+    toast(`Exported ${formatCount(found.length, "row")} as CSV`);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     toast(`No export: ${error.message}`);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type FoundLine, findLines } from "#domain/rotation/plan/found-lines.ts";
 import { withNewKey } from "#domain/rotation/plan/line-texts.ts";
-import { hashBytes, judgeFile } from "#domain/rotation/run/judge-file.ts";
+import { evaluateFile, hashBytes } from "#domain/rotation/run/judge-file.ts";
 import {
   COMMENT,
   createDice,
@@ -75,7 +75,7 @@ const isText = (bytes: Uint8Array | null, latin1: string): boolean =>
 function isEveryStageKnown(before: Uint8Array, plan: FilePlan, stages: Stages): boolean {
   return (["before", "added", "removed"] as const).every((stage) => {
     const bytes = applyEdits(before, stages[stage]) ?? before;
-    const { seen, base } = judgeFile(plan, bytes, NEW_KEY);
+    const { seen, base } = evaluateFile(plan, bytes, NEW_KEY);
     const back = applyEdits(bytes, invertEdits(stages[stage]));
     const isSeen =
       seen === stage ||

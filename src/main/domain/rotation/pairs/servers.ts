@@ -98,7 +98,7 @@ export const SERVERS: { readonly [Kind in ServerKind]: ServerWords } = {
 const NOT_TOLD = "not at all: it does not run, or nobody knows how it is told";
 
 /** As a plan says it, and as `Consumer.reload` has it. */
-export function sayReload(server: ServerKind, toldBy: ToldBy): string {
+export function formatReload(server: ServerKind, toldBy: ToldBy): string {
   switch (toldBy) {
     case "unit":
       return "systemctl reload";

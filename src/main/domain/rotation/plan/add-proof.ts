@@ -1,9 +1,12 @@
 import type { AccessHost, Proof } from "#shared/model/plan.ts";
 
-export type AccountProof = AccessHost["proofs"][number];
+export type AccountVerification = AccessHost["proofs"][number];
 
 /** One proof an account: of those of its files the one that is the surest. */
-export function addProof({ proofs }: { proofs: AccountProof[] }, { account, proof }: AccountProof): void {
+export function addVerification(
+  { proofs }: { proofs: AccountVerification[] },
+  { account, proof }: AccountVerification,
+): void {
   const known = proofs.find((one) => one.account === account);
   if (known) known.proof = surer(known.proof, proof);
   else proofs.push({ account, proof });

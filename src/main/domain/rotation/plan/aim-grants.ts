@@ -4,14 +4,14 @@ import { isAuthority } from "#domain/ssh/deciders/authority.ts";
 import { readLineOptions } from "#domain/ssh/line-options.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
 import type { NewKey } from "#shared/model/plan.ts";
-import { sayKeyBriefly } from "#shared/text/plan.ts";
+import { formatKeyBriefly } from "#shared/text/plan.ts";
 import { type Aim, type FileAim, NO_AIM, type OpenFile, placeOf, type Unplannable } from "./draft.ts";
 import { fileFor } from "./file-for.ts";
 import { type FoundLine, findLines } from "./found-lines.ts";
 import { newLine, withOptions } from "./line-texts.ts";
 import { pathsOf } from "./merge-files.ts";
 import type { GivenKey, HostFacts, KnownGrant, PlanFacts } from "./plan-facts.ts";
-import { sayGrants } from "./say-grants.ts";
+import { formatGrants } from "./say-grants.ts";
 import { authorityOptions, tightenOptions } from "./tighten-options.ts";
 
 type Of<Kind extends Wish["kind"]> = Extract<Wish, { kind: Kind }>;
@@ -23,7 +23,7 @@ export function aimAddition({ given, now }: PlanFacts, wish: Of<"add-grants">): 
   if (problem !== null) return { refused: `sshd would ignore a line with these options: ${problem}` };
   const text = newLine(wish.options, given.comment || `latchkey:${now.slice(0, 10)}`);
   return {
-    titleOf: () => `Add ${sayKeyBriefly(given)}`,
+    titleOf: () => `Add ${formatKeyBriefly(given)}`,
     oldKey: null,
     newKey: toNewKey(given),
     proves: given.path === null && !given.isInAgent ? "none" : "new",
@@ -55,7 +55,7 @@ const isWished = ({ places }: Of<"add-grants">, { host, port }: HostFacts, accou
 
 /** Lines that are gone in the end. */
 export const aimRemoval = (facts: PlanFacts, wish: Of<"remove-grants">): Aim =>
-  aimAtGrants(facts, wish.grants, sayVerb("Remove"), ({ line }) => ({
+  aimAtGrants(facts, wish.grants, formatVerb("Remove"), ({ line }) => ({
     change: { kind: "gone", line },
     options: "",
   }));
@@ -65,7 +65,7 @@ export function aimTightening(facts: PlanFacts, wish: Of<"tighten-grants">): Aim
   if (wish.from === null && !wish.restrict && wish.expiry === null) {
     return { refused: "nothing says how to tighten it: name --from, --restrict or --expiry" };
   }
-  const aim = aimAtGrants(facts, wish.grants, sayVerb("Tighten"), ({ line, parts }) => {
+  const aim = aimAtGrants(facts, wish.grants, formatVerb("Tighten"), ({ line, parts }) => {
     const tight = tightenOptions(parts.options, wish);
     if ("why" in tight) return tight;
     if (tight.options === parts.options) return { why: "it is as tight already" };
@@ -103,7 +103,7 @@ type ChangeOf = (
   account: string,
 ) => { change: LineChange; options: string } | { why: string };
 
-const sayVerb =
+const formatVerb =
   (verb: string) =>
   (grants: string): string =>
     `${verb} ${grants}`;
@@ -111,12 +111,12 @@ const sayVerb =
 function aimAtGrants(
   { key }: PlanFacts,
   ids: readonly number[],
-  sayTitle: (grants: string) => string,
+  formatTitle: (grants: string) => string,
   changeOf: ChangeOf,
 ): Aim {
   const isMeant = ({ id }: KnownGrant): boolean => ids.includes(id);
   return {
-    titleOf: (files) => sayTitle(sayGrants(files)),
+    titleOf: (files) => formatTitle(formatGrants(files)),
     oldKey: key?.fingerprint ?? null,
     newKey: null,
     proves: "none",

@@ -1,6 +1,6 @@
 import { isAuthority } from "#domain/ssh/deciders/authority.ts";
 import type { NewKey } from "#shared/model/plan.ts";
-import { sayKeyBriefly } from "#shared/text/plan.ts";
+import { formatKeyBriefly } from "#shared/text/plan.ts";
 import { formatPossession } from "#shared/text/possession.ts";
 import { type Aim, type FileAim, NO_AIM, type OpenFile, placeOf, type Unplannable } from "./draft.ts";
 import { type FoundLine, findLines } from "./found-lines.ts";
@@ -25,7 +25,7 @@ export function aimRotation(facts: PlanFacts): Aim | Unplannable {
   const newKey = chooseNewKey(facts, wish.keyType);
   if ("refused" in newKey) return newKey;
   return {
-    titleOf: () => `Rotate ${sayKeyBriefly(key)}`,
+    titleOf: () => `Rotate ${formatKeyBriefly(key)}`,
     oldKey: key.fingerprint,
     newKey,
     proves: "new",
@@ -37,7 +37,7 @@ export function aimRotation(facts: PlanFacts): Aim | Unplannable {
 function aimAt({ given, now }: PlanFacts, fingerprint: string, { path, bytes }: OpenFile): FileAim {
   const found = findLines(bytes, ({ key }) => key?.fingerprint === fingerprint);
   const [first] = found.filter(({ read }) => read.problem === null);
-  if (!first) return { ...NO_AIM, notes: found.map((one) => sayIgnored(path, one)) };
+  if (!first) return { ...NO_AIM, notes: found.map((one) => formatIgnored(path, one)) };
   const mine = given ? findLines(bytes, ({ key }) => key?.fingerprint === given.fingerprint) : [];
   const hasTwin = ({ read }: FoundLine) => mine.some((one) => one.read.options === read.options);
   return {
@@ -49,13 +49,13 @@ function aimAt({ given, now }: PlanFacts, fingerprint: string, { path, bytes }: 
           ? { kind: "gone", line: one.line }
           : { kind: "beside", line: one.line, text: withNewKey(one.parts, `latchkey:${now.slice(0, 10)}`) },
       ),
-    notes: found.filter(({ read }) => read.problem !== null).map((one) => sayIgnored(path, one)),
+    notes: found.filter(({ read }) => read.problem !== null).map((one) => formatIgnored(path, one)),
     options: first.read.options,
     isAuthority: found.some(({ read }) => isAuthority(read)),
   };
 }
 
-const sayIgnored = (path: string, { read }: FoundLine): string =>
+const formatIgnored = (path: string, { read }: FoundLine): string =>
   `${path}, line ${read.line}, stays as it is: sshd ignores it, for ${read.problem}`;
 
 /** It is made where it is held: here, or on the one host that has shown that it has its private half. */
@@ -76,19 +76,19 @@ function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
     return { kind: "made-on-holder", keyType, comment, host, port, path: only.holder.path };
   }
   const place = path ?? facts.freeKeyFile;
-  if (place === null) return { refused: sayKnownPlace(facts) ?? sayNoPlace(facts) };
+  if (place === null) return { refused: formatKnownPlace(facts) ?? formatNoPlace(facts) };
   return { kind: "made-here", keyType, comment, path: place };
 }
 
 /** Where it is known and cannot be replaced; null where it is known nowhere. */
-function sayKnownPlace(facts: PlanFacts): string | null {
+function formatKnownPlace(facts: PlanFacts): string | null {
   const [first, ...more] = findStuckHolders(facts);
   if (!first) return null;
   const others = more.length > 0 ? `; it is at ${formatStuckPlaces(more)}, too` : "";
   return `the private half of ${facts.key?.fingerprint ?? "the key"} is at ${first.place}, and cannot be replaced there: ${first.why}${others}; say where the new one goes by --key-file FILE`;
 }
 
-function sayNoPlace({ key, hosts }: PlanFacts): string {
+function formatNoPlace({ key, hosts }: PlanFacts): string {
   const fingerprint = key?.fingerprint ?? "";
   const isGranted = hosts.some(({ accounts }) =>
     accounts.some(({ grants }) => grants.some((grant) => grant.fingerprint === fingerprint)),

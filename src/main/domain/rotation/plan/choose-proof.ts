@@ -6,15 +6,15 @@ import type { AccountFacts, FileFacts, HolderFacts, HostFacts, PlanFacts } from 
 import { isShut } from "./readers-of.ts";
 
 /** How it can be proved that the key of these lines logs in to the account when the step is done. */
-export function chooseProof(
+export function chooseVerification(
   facts: PlanFacts,
   aim: Aim,
   { host, account, file }: { host: HostFacts; account: AccountFacts; file: FileFacts },
   { options, isAuthority }: Pick<FileAim, "options" | "isAuthority">,
 ): Proof {
-  if (aim.proves === "none") return none(aim.newKey ? sayUnproved(account) : "nothing new is to log in");
+  if (aim.proves === "none") return none(aim.newKey ? formatUnverified(account) : "nothing new is to log in");
   if (aim.proves === "log") return { kind: host.asOf === null ? "by-log" : "by-hand" };
-  if (isShut(aim, account, file)) return none(sayShut(account));
+  if (isShut(aim, account, file)) return none(formatShut(account));
   if (isAuthority) return none("the line is for certificates that the key signs, not for the key");
   if (needsMore(account)) {
     return none(`sshd asks for more than a key: AuthenticationMethods ${account.authenticationMethods}`);
@@ -41,10 +41,10 @@ export const proofHolder = ({ here }: PlanFacts): HolderFacts | null =>
   here.find(({ kind, stuck }) => kind === "agent" && stuck === null) ??
   null;
 
-const sayShut = ({ name }: AccountFacts): string =>
+const formatShut = ({ name }: AccountFacts): string =>
   `the last scan shows that sshd lets nobody in to ${name} by it, so no login is tried`;
 
-const sayUnproved = ({ consulted }: AccountFacts): string =>
+const formatUnverified = ({ consulted }: AccountFacts): string =>
   `its private half is not at hand here, so no login is tried; checked instead: sshd takes the line's options${
     consulted === null ? "" : ", and reads this file for the account"
   }`;

@@ -1,5 +1,5 @@
 import type { Plan } from "#shared/model/plan.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { accountsOf, type Draft, placeOf } from "./draft.ts";
 import { isProduction } from "./order-hosts.ts";
 
@@ -13,13 +13,13 @@ export function chooseConfirmation(drafts: readonly Draft[]): Plan["confirm"] {
   );
   const production = drafts.filter(isProduction);
   const why = [
-    ...(roots.length > 0 ? [`root's keys change on ${sayHosts(roots)}`] : []),
+    ...(roots.length > 0 ? [`root's keys change on ${formatHosts(roots)}`] : []),
     ...(drafts.some(({ isAuthority }) => isAuthority)
       ? ["it changes whose certificates let in, which is more than one key"]
       : []),
-    ...(drafts.length > MANY_HOSTS ? [`${sayCount(drafts.length, "host")} change at once`] : []),
+    ...(drafts.length > MANY_HOSTS ? [`${formatCount(drafts.length, "host")} change at once`] : []),
     ...(production.length > 0
-      ? [`${sayHosts(production)} ${production.length === 1 ? "is" : "are"} labelled production`]
+      ? [`${formatHosts(production)} ${production.length === 1 ? "is" : "are"} labelled production`]
       : []),
   ];
   const [first] = drafts;
@@ -27,7 +27,7 @@ export function chooseConfirmation(drafts: readonly Draft[]): Plan["confirm"] {
   return { word: drafts.length === 1 ? placeOf(first.facts) : `${drafts.length} hosts`, why };
 }
 
-function sayHosts(drafts: readonly Draft[]): string {
+function formatHosts(drafts: readonly Draft[]): string {
   const names = drafts.slice(0, 3).map(({ facts }) => placeOf(facts));
   const more = drafts.length - names.length;
   return more > 0 ? `${names.join(", ")} and ${more} more` : names.join(" and ");

@@ -37,7 +37,7 @@ export function draftFile(
     mode,
     before: hashBytes(bytes),
     sizeBytes: bytes.length,
-    ...sayAfter(bytes, { added, removed: stages.removed }, newKey),
+    ...formatAfter(bytes, { added, removed: stages.removed }, newKey),
     added,
     removed: stages.removed,
     hunks: diffLines(bytes, { added, removed: stages.removed }),
@@ -53,7 +53,7 @@ function keepOld(change: LineChange): LineChange[] {
 }
 
 /** What the file will be; nothing where that depends on a key that is yet to be made. */
-export function sayAfter(
+export function formatAfter(
   bytes: Uint8Array,
   splices: Pick<FilePlan, "added" | "removed">,
   newKey: string | null,

@@ -1,10 +1,10 @@
 import type { Check, FilePlan, HolderPlan } from "#shared/model/plan.ts";
-import { type AccountProof, addProof } from "./add-proof.ts";
+import { type AccountVerification, addVerification } from "./add-proof.ts";
 import { canHold } from "./aim-rotation.ts";
 import { checkHost } from "./checks/check-host.ts";
-import { otherKey, sayOtherKey } from "./checks/check-possession.ts";
+import { formatOtherKey, otherKey } from "./checks/check-possession.ts";
 import { unseenAccounts } from "./checks/check-unread-keys.ts";
-import { chooseProof } from "./choose-proof.ts";
+import { chooseVerification } from "./choose-proof.ts";
 import { type Aim, type Draft, type FileAim, makeCheck, type OpenFile, openDraft, placeOf } from "./draft.ts";
 import { draftFile } from "./draft-file.ts";
 import { findObstacle } from "./find-obstacle.ts";
@@ -21,7 +21,7 @@ export function draftHost(facts: PlanFacts, aim: Aim, host: HostFacts): Draft {
     return draft;
   }
   for (const file of host.files) draftOne(facts, aim, draft, file);
-  for (const unseen of unseenAccounts(aim, host)) leaveUnread(aim, draft, unseen);
+  for (const unseen of unseenAccounts(aim, host)) leaveUnreadable(aim, draft, unseen);
   for (const account of aim.lacking?.(host) ?? []) leaveAccount(draft, account);
   if (facts.wish.kind === "rotate-key") {
     for (const holder of host.holders) draftHolder(draft, holder);
@@ -34,11 +34,11 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
   const { stand } = file;
   if (stand.kind === "absent") {
     if (isOutOfSight(aim, host, file))
-      leaveUnread(aim, draft, { account: file.accounts[0] ?? "", why: sayOutOfSight(file) });
+      leaveUnreadable(aim, draft, { account: file.accounts[0] ?? "", why: formatOutOfSight(file) });
     return;
   }
   if (stand.bytes === null) {
-    leaveOut(draft, file, "file", `${file.path} cannot be read: ${sayWhy(file)}`);
+    leaveOut(draft, file, "file", `${file.path} cannot be read: ${formatWhy(file)}`);
     return;
   }
   const open: OpenFile = { ...file, stand, bytes: stand.bytes };
@@ -48,7 +48,7 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
   const readers = readersOf(aim, host, file);
   if (readers.length === 0) {
     const [taker] = host.accounts.filter((account) => isSeenToLetIn(aim, account, file));
-    if (taker) leaveOut(draft, file, "file", sayUnreadHere(file, taker));
+    if (taker) leaveOut(draft, file, "file", formatUnreadableHere(file, taker));
     else draft.leftOut.push(`${placeOf(host)}: sshd does not read ${file.path}, so it stays as it is`);
     return;
   }
@@ -63,18 +63,18 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
   }
   const proofs = readers.map((account) => ({
     account: account.name,
-    proof: chooseProof(facts, aim, { host, account, file }, wanted),
+    proof: chooseVerification(facts, aim, { host, account, file }, wanted),
   }));
   changeFile(draft, open, { aim, wanted, proofs });
 }
 
-const sayUnreadHere = ({ path }: FileFacts, { name }: AccountFacts): string =>
+const formatUnreadableHere = ({ path }: FileFacts, { name }: AccountFacts): string =>
   `the last scan shows that ${path} lets in to ${name}, and for a login from here sshd does not read it, so that no new key could be verified there: scan the host again, or rotate it from where sshd reads it`;
 
 function changeFile(
   draft: Draft,
   file: OpenFile,
-  { aim, wanted, proofs }: { aim: Aim; wanted: FileAim; proofs: readonly AccountProof[] },
+  { aim, wanted, proofs }: { aim: Aim; wanted: FileAim; proofs: readonly AccountVerification[] },
 ): void {
   if (file.stand.kind !== "file") return;
   const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
@@ -86,15 +86,16 @@ function changeFile(
   });
   if (!planned) return;
   draft.files.push(planned);
-  if (planned.creates) draft.checks.push(sayCreates(draft.facts, planned));
+  if (planned.creates) draft.checks.push(formatCreates(draft.facts, planned));
   draft.isAuthority ||= wanted.isAuthority || aim.proves === "log";
   if (keepsOld && wanted.changes.length > 0) leaveOld(draft, file, without.why);
-  for (const proof of proofs) addProof(draft, proof);
+  for (const proof of proofs) addVerification(draft, proof);
 }
 
-const sayWhy = ({ stand }: FileFacts): string => (stand.kind === "refused" ? stand.why : "it is not there");
+const formatWhy = ({ stand }: FileFacts): string =>
+  stand.kind === "refused" ? stand.why : "it is not there";
 
-const sayCreates = (host: HostFacts, { account, path, creates }: FilePlan): Check =>
+const formatCreates = (host: HostFacts, { account, path, creates }: FilePlan): Check =>
   makeCheck(
     "warning",
     "created",
@@ -112,11 +113,11 @@ const isOutOfSight = (aim: Aim, { accounts }: HostFacts, file: FileFacts): boole
     ),
   );
 
-const sayOutOfSight = ({ path }: FileFacts): string =>
+const formatOutOfSight = ({ path }: FileFacts): string =>
   `neither ${path} nor its folder is there, or may be seen: mount it, log in as its owner, or scan the host again`;
 
 /** The key counts there, and can neither be replaced nor taken away. */
-function leaveUnread(
+function leaveUnreadable(
   { newKey }: Aim,
   draft: Draft,
   { account, why }: { account: string; why: string },
@@ -159,7 +160,7 @@ function draftHolder(draft: Draft, holder: HolderFacts): void {
   }
   if (holder.stuck === null && holder.possession.kind === "other-key") {
     draft.checks.push(otherKey(draft.facts, holder));
-    draft.leftOut.push(`${placeOf(draft.facts)}: ${sayOtherKey(holder)}`);
+    draft.leftOut.push(`${placeOf(draft.facts)}: ${formatOtherKey(holder)}`);
     return;
   }
   const why = `the private key ${holder.path} is not replaced: ${holder.stuck ?? ""}`;

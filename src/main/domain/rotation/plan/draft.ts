@@ -1,6 +1,6 @@
 import type { LineChange } from "#domain/rotation/bytes/edit-lines.ts";
 import type { Check, FilePlan, HolderPlan, NewKey, Proof } from "#shared/model/plan.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import type { AccountFacts, FileFacts, FileStand, HostFacts } from "./plan-facts.ts";
 
 /** Why no plan can be made, as a sentence. */
@@ -69,7 +69,7 @@ export const accountsOf = ({ facts }: Draft, { account, path }: FilePlan): reado
 
 /** `web1`, `web1:2222`. */
 export const placeOf = ({ host, port }: Pick<HostFacts, "host" | "port">): string =>
-  port === 22 ? host : sayPlace({ host, port });
+  port === 22 ? host : formatPlace({ host, port });
 
 export const makeCheck = (
   state: Check["state"],

@@ -13,14 +13,14 @@ export function findObstacle(
   const { path, stand } = file;
   if (stand.kind === "refused") return { id: "file", why: `${path} cannot be changed safely: ${stand.why}` };
   const manager = findManager(host, file, numbers);
-  if (manager) return { id: "managed", why: sayManager(file, manager) };
-  if (stand.workFolder !== null) return { id: "work-folder", why: sayTaken(path, stand.workFolder) };
+  if (manager) return { id: "managed", why: formatManager(file, manager) };
+  if (stand.workFolder !== null) return { id: "work-folder", why: formatTaken(path, stand.workFolder) };
   return stand.lockedBy === null
     ? null
     : { id: "locked", why: `${path} is being changed by ${stand.lockedBy}` };
 }
 
-const sayTaken = (path: string, workFolder: string): string =>
+const formatTaken = (path: string, workFolder: string): string =>
   `${path} is not changed: ${workFolder}, where a run keeps its lock, was made by something else than a run: look at it, and remove it`;
 
 /** Who would undo a change of these lines; for a new line at the end, who writes the file. */
@@ -32,5 +32,5 @@ function findManager({ os }: HostFacts, file: OpenFile, numbers: readonly number
   return [...concerned.map(managerOf), ...whole].find((manager) => manager !== null) ?? null;
 }
 
-const sayManager = ({ path }: FileFacts, { by, evidence, isUndone }: ManagedBy): string =>
+const formatManager = ({ path }: FileFacts, { by, evidence, isUndone }: ManagedBy): string =>
   `${by} writes ${path} (${evidence}): ${isUndone}`;

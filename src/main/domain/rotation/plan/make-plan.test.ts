@@ -13,7 +13,7 @@ import {
 import { NEW_KEY, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
 import { planFor, refusalOf, stagesOf, stops } from "#domain/rotation/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import type { KeyWish } from "#shared/contract/runbooks.ts";
+import type { KeyRequest } from "#shared/contract/runbooks.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { hashPlan } from "./hash-plan.ts";
 import type { AccountFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
@@ -127,7 +127,7 @@ test("what cannot be changed safely is left out by consent where something is le
 
 test("a file that sshd does not read for anybody stays as it is", () => {
   const host = makeHostFacts("web1", `${OLD_KEY} a\n`);
-  const planWith = (more: Partial<AccountFacts>, effective: "yes" | "no", wish: KeyWish = ROTATE) =>
+  const planWith = (more: Partial<AccountFacts>, effective: "yes" | "no", wish: KeyRequest = ROTATE) =>
     planFor(
       [
         {
@@ -149,7 +149,7 @@ test("a file that sshd does not read for anybody stays as it is", () => {
   const seen = planWith({}, "yes");
   expect(stops(seen)).toEqual(["refused nothing-to-do", "consent file"]);
   expect(seen.leftOut).toEqual([expect.stringContaining("the last scan shows that")]);
-  const remove: KeyWish = { kind: "remove-grants", grants: [10] };
+  const remove: KeyRequest = { kind: "remove-grants", grants: [10] };
   expect(planWith({}, "yes", remove).hosts[0]?.files).toHaveLength(1);
   expect(
     planWith({ consultedByOthers: ["/home/*/.ssh/authorized_keys"] }, "yes").hosts[0]?.files,

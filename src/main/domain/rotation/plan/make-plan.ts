@@ -13,12 +13,12 @@ import {
   type PlannedHost,
 } from "#shared/model/plan.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { aimAddition, aimAuthority, aimRemoval, aimTightening } from "./aim-grants.ts";
 import { aimRotation } from "./aim-rotation.ts";
 import { checkHolders } from "./checks/check-holders.ts";
 import { checkOrigins } from "./checks/check-origins.ts";
-import { asksUnread, checkUnreadKeys } from "./checks/check-unread-keys.ts";
+import { asksUnreadable, checkUnreadableKeys } from "./checks/check-unread-keys.ts";
 import { checksOf } from "./checks/checks-of.ts";
 import { proofHolder } from "./choose-proof.ts";
 import { chooseConfirmation } from "./confirm.ts";
@@ -45,7 +45,7 @@ export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
   const files = hosts.flatMap((host) => host.files);
   const common: AccessBase = {
     format: "latchkey-plan-1",
-    title: `${aim.titleOf(files)} on ${sayCount(hosts.length, "host")}`,
+    title: `${aim.titleOf(files)} on ${formatCount(hosts.length, "host")}`,
     madeAt: facts.now,
     asOf: asOfOf(facts),
     options: KeyOptions.parse(facts.options),
@@ -53,8 +53,8 @@ export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
     checks: [
       ...(files.length === 0 ? [refuseNothing(facts, drafts)] : []),
       ...checkHolders(facts, aim, holders),
-      ...(asksUnread(facts.wish.kind, holders.length)
-        ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft))
+      ...(asksUnreadable(facts.wish.kind, holders.length)
+        ? drafts.flatMap((draft) => checkUnreadableKeys(aim, draft))
         : []),
       ...drafts.flatMap((draft) => [
         ...draft.checks,

@@ -1,4 +1,4 @@
-import type { KeyWish } from "#shared/contract/runbooks.ts";
+import type { KeyRequest } from "#shared/contract/runbooks.ts";
 import type { CarriedStanding } from "#shared/model/bundle.ts";
 import type { FileHash } from "#shared/model/file-hash.ts";
 import type { UseEvidence } from "#shared/model/host-use.ts";
@@ -12,7 +12,7 @@ import type { KeyPossession } from "#shared/model/possession.ts";
  */
 export type PlanFacts = {
   now: Instant;
-  wish: KeyWish;
+  wish: KeyRequest;
   options: KeyOptions;
   /** The key that goes, or that is added or made an authority's; null where the wish names none that is known. */
   key: KeyFacts | null;
@@ -89,7 +89,7 @@ export type HostFacts = {
   accounts: readonly AccountFacts[];
   files: readonly FileFacts[];
   /** Where keys of its accounts may be that could not be read. */
-  unreadKeys: readonly UnreadKeys[];
+  unreadKeys: readonly UnreadableKeys[];
   holders: readonly HolderFacts[];
   /** For a rotation of its host key alone. */
   daemon: DaemonFacts | null;
@@ -148,7 +148,7 @@ export type KnownGrant = {
   owner: "known" | "gone" | "unknown";
 };
 
-export type UnreadKeys = {
+export type UnreadableKeys = {
   /** Of all of them, or of one of them. */
   accounts: readonly string[];
   /** A file or a home; null: the account itself is not known there now. */

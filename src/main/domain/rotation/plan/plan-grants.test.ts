@@ -12,7 +12,7 @@ import {
 import { NEW_KEY, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
 import { planFor, refusalOf, stagesOf, stops } from "#domain/rotation/testdata/plan-for.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import type { KeyWish, Wish } from "#shared/contract/runbooks.ts";
+import type { KeyRequest, Wish } from "#shared/contract/runbooks.ts";
 import { newKeyOf } from "#shared/model/plan.ts";
 import type { GivenKey, HolderFacts, HostFacts, KnownGrant, LoginFacts } from "./plan-facts.ts";
 
@@ -206,7 +206,7 @@ test("a line of the authority by whose certificate this login comes is changed o
     (one) => one.fingerprint,
   );
   const ownLogin = (
-    wish: KeyWish,
+    wish: KeyRequest,
     certificate: LoginFacts["certificate"],
     { key = null, text = two }: { key?: string | null; text?: string } = {},
   ) => {
@@ -217,7 +217,7 @@ test("a line of the authority by whose certificate this login comes is changed o
     const plan = planFor([{ ...host, login: { ...host.login, key, certificate } }], { wish });
     return plan.checks.find(({ id }) => id === "own-login");
   };
-  const tighten = (from: string): KeyWish => ({
+  const tighten = (from: string): KeyRequest => ({
     kind: "tighten-grants",
     grants: [10],
     from,
@@ -232,7 +232,7 @@ test("a line of the authority by whose certificate this login comes is changed o
     state: "consent",
     text: expect.stringContaining("this login may fail"),
   });
-  const remove: KeyWish = { kind: "remove-grants", grants: [10] };
+  const remove: KeyRequest = { kind: "remove-grants", grants: [10] };
   expect(ownLogin(remove, { authority })).toMatchObject({ state: "refused" });
   expect(ownLogin(away, { authority: another })).toBeUndefined();
   expect(ownLogin(away, null, { key: authority })).toBeUndefined();

@@ -9,7 +9,7 @@ import { checkHost } from "./checks/check-host.ts";
 import { makeCheck, placeOf, type Unplannable } from "./draft.ts";
 import type { DaemonFacts, FileFacts, FileState, HostFacts, PlanFacts } from "./plan-facts.ts";
 
-type HostKeyWish = Extract<Wish, { kind: "rotate-host-key" }>;
+type HostKeyRequest = Extract<Wish, { kind: "rotate-host-key" }>;
 
 /**
  * A host gets a second host key of that type beside the old one, whose line goes once those who know the host have had the
@@ -17,7 +17,7 @@ type HostKeyWish = Extract<Wish, { kind: "rotate-host-key" }>;
  */
 export function planHostKey(
   facts: PlanFacts,
-  wish: HostKeyWish,
+  wish: HostKeyRequest,
   wished: string | null = null,
 ): HostKeyPlan | Unplannable {
   const host = facts.hosts.find((one) => one.host === wish.host && one.port === wish.port);
@@ -67,7 +67,7 @@ export function planHostKey(
       ...checksOf(host, daemon, { isPlanned: file !== null, old }),
     ],
     leftOut: [],
-    afterwards: old ? [sayRevoked(old.line)] : [],
+    afterwards: old ? [formatRevoked(old.line)] : [],
     confirm: {
       word: place,
       why: [`whoever knows ${place} by its old key is warned until the new one is learnt`],
@@ -79,7 +79,7 @@ export function planHostKey(
  * A line that revokes a key is for whoever still trusts it, and no host can write it there. Where the old key is nobody
  * else's it is not needed: a key that is not presented any more is forgotten by those who learn the new one.
  */
-function sayRevoked(line: string | null): string {
+function formatRevoked(line: string | null): string {
   const where = "in the known_hosts of whoever knows the host, or in their /etc/ssh/ssh_known_hosts";
   const key = line ?? "TYPE BASE64 (as the old .pub file has them)";
   return `if somebody else may have the old key, have it refused by this line ${where}: @revoked * ${key}; otherwise none is needed, for clients that learn the new key (UpdateHostKeys) forget the old one once it is not named any more`;
@@ -120,7 +120,7 @@ function checksOf(host: HostFacts, daemon: DaemonFacts, { isPlanned, old }: Draf
       : [
           makeCheck("refused", "root", { host }, "only root changes host keys: log in as root, or with sudo"),
         ]),
-    ...(host.login.key === null && old !== null ? [sayUnnamed(host)] : []),
+    ...(host.login.key === null && old !== null ? [formatUnnamed(host)] : []),
     canReload === true
       ? makeCheck("ok", "reload", { host }, "sshd reads its configuration again without ending sessions")
       : makeCheck(
@@ -150,7 +150,7 @@ const refuseBroken = (host: HostFacts, problem: string): Check =>
   );
 
 /** sshd names all its keys to whoever is logged in; of one type it presents the first alone. */
-const sayUnnamed = (host: HostFacts): Check =>
+const formatUnnamed = (host: HostFacts): Check =>
   makeCheck(
     "warning",
     "no-proof",
@@ -206,7 +206,7 @@ function besideLines(
   old: string | null,
   path: string,
 ): Stages {
-  const text = sayHostKey(path);
+  const text = formatHostKey(path);
   const own = lines.filter((one) => one.path === old);
   const last = lines.at(-1);
   if (own.length === 0) return spliceLines(bytes, last ? [{ kind: "added", line: last.line, text }] : []);
@@ -224,7 +224,7 @@ function atHead({ hostKeys }: DaemonFacts, bytes: Uint8Array, old: string | null
   const hasReturns = linesOf(bytes).some(({ end, next }) => next - end === 2);
   const end = hasReturns ? "\\x0d\\x0a" : "\\x0a";
   const insert = (paths: readonly string[]): Splice[] => [
-    { at: 0, removed: "", inserted: paths.map((one) => `${sayHostKey(one)}${end}`).join("") },
+    { at: 0, removed: "", inserted: paths.map((one) => `${formatHostKey(one)}${end}`).join("") },
   ];
   const used = hostKeys.map((one) => one.path);
   const added = insert([...used, path]);
@@ -232,4 +232,4 @@ function atHead({ hostKeys }: DaemonFacts, bytes: Uint8Array, old: string | null
   return { added, removed: insert(used.map((one) => (one === old ? path : one))) };
 }
 
-const sayHostKey = (path: string): string => `HostKey ${writeForeign(Buffer.from(path, "utf8"))}`;
+const formatHostKey = (path: string): string => `HostKey ${writeForeign(Buffer.from(path, "utf8"))}`;

@@ -17,14 +17,14 @@ const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 const TEXT = `${OLD_KEY} a\n${OTHER}\n`;
 const REMOVE: Wish = { kind: "remove-grants", grants: [10] };
 
-const unreadRoot = { accounts: ["root"], path: "/root", why: "it may not be read", grants: [] };
+const unreadableRoot = { accounts: ["root"], path: "/root", why: "it may not be read", grants: [] };
 const rootLogin = { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null };
-const unreadOf = (host: HostFacts) =>
+const unreadableOf = (host: HostFacts) =>
   planFor([host], { wish: REMOVE, here: [] }).checks.filter(({ id }) => id === "unread");
 
 test("a removal says which accounts' keys could not be read, for a copy of the line there lets in all the same", () => {
-  const host = makeHostFacts("web1", TEXT, { unreadKeys: [unreadRoot] });
-  expect(unreadOf(host)).toMatchObject([
+  const host = makeHostFacts("web1", TEXT, { unreadKeys: [unreadableRoot] });
+  expect(unreadableOf(host)).toMatchObject([
     {
       state: "warning",
       host: "web1",
@@ -32,16 +32,16 @@ test("a removal says which accounts' keys could not be read, for a copy of the l
       text: "the authorized keys of root could not be read (/root: it may not be read): where the key is among them, it still logs in there once this is done; log in as root, or with sudo, to know",
     },
   ]);
-  const [asked] = unreadOf({ ...host, login: rootLogin });
+  const [asked] = unreadableOf({ ...host, login: rootLogin });
   expect(asked).toMatchObject({
     state: "consent",
     text: expect.stringMatching(/it still logs in there once this is done$/),
   });
-  expect(unreadOf(makeHostFacts("web1", TEXT))).toEqual([]);
+  expect(unreadableOf(makeHostFacts("web1", TEXT))).toEqual([]);
   // A plan from a file says the same.
   const plan = planFor([host], { wish: REMOVE, here: [] });
   const taken = recheckPlan({ plan, facts: makeFacts([host], { wish: REMOVE, here: [] }), elsewhere: [] });
-  expect(taken).toMatchObject({ checks: expect.arrayContaining(unreadOf(host)) });
+  expect(taken).toMatchObject({ checks: expect.arrayContaining(unreadableOf(host)) });
 });
 
 test("an account of which a line was to go, and whose keys cannot be read now, keeps it, and the plan says what the last scan has shown", () => {

@@ -4,7 +4,7 @@ import { pathsOf } from "./merge-files.ts";
 import type { AccountFacts, FileFacts, HostFacts } from "./plan-facts.ts";
 
 /** A file that is read for everybody is proved by so many of them: it is one line for all. */
-const MOST_PROVED = 16;
+const MOST_VERIFIED = 16;
 
 /**
  * The accounts that have to show that the file lets them in: those for which an sshd of the host reads it. What the last scan has
@@ -16,7 +16,7 @@ export function readersOf(aim: Aim, { accounts }: HostFacts, file: FileFacts): r
       file.accounts.includes(account.name) &&
       (isRead(account, file) || (aim.newKey === null && isSeenToLetIn(aim, account, file))),
   );
-  return leaveOutShut(readers, file, aim).slice(0, MOST_PROVED);
+  return leaveOutShut(readers, file, aim).slice(0, MOST_VERIFIED);
 }
 
 /** Its sshd consults it, or another one does, as far as that is known; patterns as the scan takes them. */

@@ -17,14 +17,15 @@ import { recheckPlan } from "./taken/recheck-plan.ts";
 const TEXT = `${OLD_KEY} ann@laptop\n${SAMPLE_KEYS.rsa} bob\n`;
 
 /** A host where ann's file changes, and alice's is another matter. */
-const withUnread = (...unreadKeys: HostFacts["unreadKeys"]) => makeHostFacts("web1", TEXT, { unreadKeys });
+const withUnreadable = (...unreadKeys: HostFacts["unreadKeys"]) =>
+  makeHostFacts("web1", TEXT, { unreadKeys });
 
 const asRoot = (host: HostFacts): HostFacts => ({
   ...host,
   login: { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null },
 });
 
-const unreadHome = (accounts: string[], more: Partial<HostFacts["unreadKeys"][number]> = {}) => ({
+const unreadableHome = (accounts: string[], more: Partial<HostFacts["unreadKeys"][number]> = {}) => ({
   accounts,
   path: `/home/${accounts[0]}`,
   why: "it may not be read",
@@ -35,7 +36,9 @@ const unreadHome = (accounts: string[], more: Partial<HostFacts["unreadKeys"][nu
 const checkOf = (plan: ReturnType<typeof planFor>) => plan.checks.find(({ id }) => id === "unread");
 
 test("accounts whose keys root could not read need a consent, once a host, and old halves are kept", () => {
-  const plan = planFor([asRoot(withUnread(unreadHome(["alice"]), unreadHome(["root", "bob", "carl"])))]);
+  const plan = planFor([
+    asRoot(withUnreadable(unreadableHome(["alice"]), unreadableHome(["root", "bob", "carl"]))),
+  ]);
   expect(stops(plan)).toEqual(["consent unread"]);
   expect(checkOf(plan)).toMatchObject({
     host: "web1",
@@ -46,13 +49,13 @@ test("accounts whose keys root could not read need a consent, once a host, and o
 });
 
 test("a login that is not root reads few accounts: those that it could not read are a warning", () => {
-  const plan = planFor([withUnread(unreadHome(["root"]))]);
+  const plan = planFor([withUnreadable(unreadableHome(["root"]))]);
   expect(stops(plan)).toEqual([]);
   expect(checkOf(plan)).toMatchObject({ state: "warning", text: expect.stringContaining("log in as root") });
 });
 
 test("where no private half is replaced, keys that could not be read are no matter", () => {
-  const plan = planFor([asRoot(withUnread(unreadHome(["alice"])))], { here: [] });
+  const plan = planFor([asRoot(withUnreadable(unreadableHome(["alice"])))], { here: [] });
   expect(stops(plan)).toEqual(["consent holders"]);
   expect(checkOf(plan)).toBeUndefined();
 });
@@ -60,8 +63,8 @@ test("where no private half is replaced, keys that could not be read are no matt
 test("an account that is known to take the key, and cannot be read now, is named and left out", () => {
   const alice = makeFileFacts("alice", TEXT);
   const plan = planFor([
-    withUnread(
-      unreadHome(["alice"], {
+    withUnreadable(
+      unreadableHome(["alice"], {
         path: null,
         grants: grantsOf(alice).map((grant) => ({ account: "alice", grant })),
       }),
@@ -77,7 +80,7 @@ test("an account that is known to take the key, and cannot be read now, is named
 });
 
 test("a home that was not read once is no matter where a file in it is read now", () => {
-  const plan = planFor([withUnread(unreadHome(["ann"]))]);
+  const plan = planFor([withUnreadable(unreadableHome(["ann"]))]);
   expect(stops(plan)).toEqual([]);
   expect(keepsOldHalves(plan, [])).toBe(false);
 });
@@ -106,14 +109,14 @@ test("a known line whose file has gone is no matter, and needs a consent where i
 });
 
 test("a plan from elsewhere asks for the same consent", () => {
-  const hosts = [asRoot(withUnread(unreadHome(["alice"])))];
+  const hosts = [asRoot(withUnreadable(unreadableHome(["alice"])))];
   const taken = recheckPlan({ plan: planFor(hosts), facts: makeFacts(hosts), elsewhere: [] });
   if ("refused" in taken) throw new Error(taken.refused);
   expect(stops(taken)).toEqual(["consent unread"]);
 });
 
 test("of a host that is left out nothing more is asked", () => {
-  const left = { ...withUnread(unreadHome(["alice"])), host: "web2", unread: "no answer" };
+  const left = { ...withUnreadable(unreadableHome(["alice"])), host: "web2", unread: "no answer" };
   const plan = planFor([makeHostFacts("web1", TEXT), left], { here: [makeHolderFacts()] });
   expect(stops(plan)).toEqual(["consent unread"]);
   expect(checkOf(plan)?.text).toContain("it could not be looked at");

@@ -16,7 +16,7 @@ export const makeChallenge = ({ runId, token, planHash, fingerprint }: Challenge
   `latchkey run ${runId}\ntoken ${token}\nplan ${planHash}\nkey ${fingerprint}\n`;
 
 /** Why this is no signature of the challenge by the new key; null where it is one. `armored`: as ssh-keygen -Y sign wrote it. */
-export function findFlaw(armored: string, challenged: Challenged): string | null {
+export function findError(armored: string, challenged: Challenged): string | null {
   const challenge = makeChallenge(challenged);
   // A copy may have lost its last line feed, or have gained others.
   const copies = [challenge, challenge.trimEnd(), challenge.replaceAll("\n", "\r\n")];

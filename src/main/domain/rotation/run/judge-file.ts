@@ -5,7 +5,7 @@ import type { FileSeen, Stage } from "#domain/runs/step.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
 
 /** `base`: the bytes of the file before the run, which every stage is made of; null where it is none of them. */
-export type JudgedFile = { seen: FileSeen; base: Uint8Array | null };
+export type EvaluatedFile = { seen: FileSeen; base: Uint8Array | null };
 
 const STAGES: readonly Stage[] = ["before", "added", "removed"];
 
@@ -13,7 +13,7 @@ const STAGES: readonly Stage[] = ["before", "added", "removed"];
  * Which stage of the plan these bytes are: the one whose edits, taken back, lead to the bytes that the plan was made for.
  * `newKey`: `type base64`, null before it was made.
  */
-export function judgeFile(file: FilePlan, bytes: Uint8Array, newKey: string | null): JudgedFile {
+export function evaluateFile(file: FilePlan, bytes: Uint8Array, newKey: string | null): EvaluatedFile {
   if (hashBytes(bytes) === file.before) return { seen: "before", base: bytes };
   const stages = fillStages(file, newKey);
   for (const seen of stages ? STAGES : []) {
@@ -23,7 +23,7 @@ export function judgeFile(file: FilePlan, bytes: Uint8Array, newKey: string | nu
   return { seen: "other", base: null };
 }
 
-/** Of the stages that have the same bytes the first: what `judgeFile` says of a file that is there. */
+/** Of the stages that have the same bytes the first: what `evaluateFile` says of a file that is there. */
 export function earliest(file: FilePlan, stage: Stage): Stage {
   const added = file.added === null ? "before" : "added";
   const removed = file.removed === null ? added : "removed";

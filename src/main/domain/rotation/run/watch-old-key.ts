@@ -58,7 +58,7 @@ export type HostClocks = {
 const SLACK_SECONDS = 1;
 
 /** A clock that a scan finds farther back than it was kept has been set: a visit does not take so long. */
-const LONGEST_VISIT_SECONDS = 60;
+const LONGEST_PROBE_SECONDS = 60;
 
 /**
  * What the logs of a host call a moment of this computer. What came before it here, such as a login of the run itself, is not later
@@ -88,7 +88,7 @@ function lagOf({ host, port }: HostAddress, { kept, readOf }: HostClocks): numbe
   const clock = kept.find((one) => one.host === host && one.port === port);
   const read = readOf({ host, port });
   const lag = clock && isBelieved(clock.aheadSeconds) ? clock.aheadSeconds + SLACK_SECONDS : 0;
-  if (read === null || (isBelieved(read) && lag - read <= LONGEST_VISIT_SECONDS)) return lag;
+  if (read === null || (isBelieved(read) && lag - read <= LONGEST_PROBE_SECONDS)) return lag;
   return Math.min(lag, believe(read));
 }
 

@@ -4,7 +4,7 @@
  * bytes, and a private key by a signature that it has made there: what merely names the key is no evidence.
  */
 import { fillStages } from "#domain/rotation/bytes/stages.ts";
-import { earliest, judgeFile } from "#domain/rotation/run/judge-file.ts";
+import { earliest, evaluateFile } from "#domain/rotation/run/judge-file.ts";
 import { keepsOldHalves } from "#domain/rotation/run/left-out-files.ts";
 import type { Stage } from "#domain/runs/step.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
@@ -156,7 +156,7 @@ function showFile({ key, reading }: About, file: FilePlan, stages: readonly Stag
   const read = reading.files.filter((one) => one.path === path || one.realPath === path);
   if (read.length === 0) return { kind: "gap", why: "unread", path };
   const wanted = new Set<string>(stages.map((stage) => earliest(file, stage)));
-  if (read.every(({ bytes }) => wanted.has(judgeFile(file, bytes, key?.line ?? null).seen)))
+  if (read.every(({ bytes }) => wanted.has(evaluateFile(file, bytes, key?.line ?? null).seen)))
     return { kind: "shown", path };
   // What it would be with a key that is not known nobody can say.
   return fillStages(file, key?.line ?? null)

@@ -12,7 +12,7 @@ import { partsOf, type Told } from "./script-phases.ts";
 
 const GIVEN: RotateKeyPlan["newKey"] = { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null };
 
-const sayParts = (plan: AccessPlan, told: readonly Told[]): string[] =>
+const formatParts = (plan: AccessPlan, told: readonly Told[]): string[] =>
   partsOf(plan, told).map(({ host, phases }) => `${host.host} ${phases.join(" ")}`);
 
 /** Every part as it comes, each told as done. */
@@ -20,7 +20,7 @@ function roundsOf(plan: AccessPlan): string[][] {
   const told: Told[] = [];
   const rounds: string[][] = [];
   for (let parts = partsOf(plan, told); parts.length > 0; parts = partsOf(plan, told)) {
-    rounds.push(sayParts(plan, told));
+    rounds.push(formatParts(plan, told));
     for (const { host, phases } of parts)
       for (const phase of phases) told.push({ host: host.host, port: host.port, phase, state: "proved" });
   }
@@ -43,8 +43,8 @@ test("over several hosts no old line goes before the new one stands everywhere",
     ["web1 add remove commit", "db1 add remove commit"],
   ]);
   const told = { host: "web1", port: 22, phase: "add" } as const;
-  expect(sayParts(plan, [{ ...told, state: "proved" }])).toEqual(["db1 add"]);
-  expect(sayParts(plan, [{ ...told, state: "undone" }])).toEqual(["web1 add", "db1 add"]);
+  expect(formatParts(plan, [{ ...told, state: "proved" }])).toEqual(["db1 add"]);
+  expect(formatParts(plan, [{ ...told, state: "undone" }])).toEqual(["web1 add", "db1 add"]);
 });
 
 test("days of grace lie between what is added and what is removed, on one host as on many, and are counted from what was told last", () => {

@@ -60,7 +60,7 @@ export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts
   if (known.length < files.length || phases.length === 0) return null;
   return [
     "#!/bin/sh",
-    ...sayHeader(of, part),
+    ...formatHeader(of, part),
     "hand_text() {",
     `cat <<'${END}'`,
     parts.hand.trimEnd(),
@@ -71,15 +71,15 @@ export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts
     'eval "$hand_library"',
     parts.carry.trimEnd(),
     ...(holder ? [parts.carryKey.trimEnd()] : []),
-    ...sayData(of, part),
+    ...formatData(of, part),
     ...sayHolder(of, holder),
     `carry_unverified=${quote(sayUnverified(of, part, known))}`,
     "each_file() {",
     ":",
-    ...known.flatMap(sayFile),
+    ...known.flatMap(formatFile),
     "}",
-    ...sayPieces(of.plan, known),
-    ...saySentences(parts),
+    ...formatPieces(of.plan, known),
+    ...formatSentences(parts),
     // On one line: a shell reads on in the file whatever somebody may have added to it meanwhile.
     'carry "$@"; exit $?',
     "",
@@ -111,7 +111,7 @@ function sayUnverified(
 export const tokenOf = (planHash: PlanHash, { host, port }: HostAddress): string =>
   hash("sha256", `${planHash} ${host} ${port}`, "hex").slice(0, 24);
 
-const sayHeader = (
+const formatHeader = (
   { plan, hash: planHash }: ScriptPlan,
   { host, phases, notBefore }: ScriptPart,
 ): string[] => [
@@ -129,7 +129,7 @@ const sayHeader = (
   ...(isOnlyAddition(phases) ? ["# Its lines go again, should nothing come of the plan: --back"] : []),
 ];
 
-function sayData(
+function formatData(
   { plan, hash: planHash, newKey, signer, leftOut }: ScriptPlan,
   { host, phases, notBefore, nonce }: ScriptWork,
 ): string[] {
@@ -143,7 +143,7 @@ function sayData(
     `carry_signer=${quote(signer ?? "")}`,
     "carry_who=carried-script",
     `carry_phases=${quote(phases.join(" "))}`,
-    `carry_told=${quote(printable(sayBefore(plan, phases)))}`,
+    `carry_told=${quote(printable(formatBefore(plan, phases)))}`,
     `carry_proved=${isInParts(plan) && phases.includes("remove") ? "yes" : "no"}`,
     `carry_not_before=${notBefore ? Math.ceil(Date.parse(notBefore) / 1_000) : 0}`,
     `carry_not_before_said=${quote(notBefore ?? "")}`,
@@ -158,7 +158,7 @@ function sayData(
 const isOnlyAddition = (phases: ScriptPart["phases"]): boolean => phases.join() === "add";
 
 /** What must have come back before a script is run, where there are several. */
-function sayBefore(plan: AccessPlan, phases: ScriptPart["phases"]): string {
+function formatBefore(plan: AccessPlan, phases: ScriptPart["phases"]): string {
   if (!isInParts(plan)) return "";
   if (phases.includes("remove"))
     return "this removes the old lines: it was written once the new ones stood on every host of the plan";
@@ -169,7 +169,7 @@ function sayBefore(plan: AccessPlan, phases: ScriptPart["phases"]): string {
 
 const accountsOf = ({ account, others = [] }: FilePlan): string[] => [account, ...others];
 
-const sayFile = ({ file, stages }: ScriptFile, index: number): string[] => [
+const formatFile = ({ file, stages }: ScriptFile, index: number): string[] => [
   `path=${quote(file.path)} id=f${index} h_before=${file.before}`,
   file.after
     ? `h_added=${file.after.added} h_removed=${file.after.removed}`
@@ -189,11 +189,11 @@ function touchedBytes({ added, removed }: Stages): Uint8Array {
 }
 
 /** `with_pieces USE ID FROM TO` calls USE with what leads from one stage of a file to another. */
-const sayPieces = (plan: AccessPlan, files: readonly ScriptFile[]): string[] => [
+const formatPieces = (plan: AccessPlan, files: readonly ScriptFile[]): string[] => [
   "with_pieces() {",
   'use=$1; case "$2 $3 $4" in',
   ...files.flatMap((file, index) =>
-    WAYS.map(([from, to]) => withMadeKey(plan, sayWay(file, `f${index}`, from, to))),
+    WAYS.map(([from, to]) => withMadeKey(plan, formatWay(file, `f${index}`, from, to))),
   ),
   '*) "$use" ;;',
   "esac",
@@ -209,15 +209,15 @@ const WAYS: readonly (readonly [Stage, Stage])[] = [
   ["removed", "added"],
 ];
 
-function sayWay({ stages, base }: ScriptFile, id: string, from: Stage, to: Stage): string {
+function formatWay({ stages, base }: ScriptFile, id: string, from: Stage, to: Stage): string {
   const edits = editsBetween(base, stages[from], stages[to]);
-  return `'${id} ${from} ${to}') "$use" ${edits.map(sayEdit).join(" ")} ;;`;
+  return `'${id} ${from} ${to}') "$use" ${edits.map(formatEdit).join(" ")} ;;`;
 }
 
-const sayEdit = ({ at, removed, inserted }: Edit): string =>
+const formatEdit = ({ at, removed, inserted }: Edit): string =>
   `${at} ${removed.length} ${quote(toPrintf(inserted))}`;
 
-const saySentences = ({ sentences }: ScriptParts): string[] => [
+const formatSentences = ({ sentences }: ScriptParts): string[] => [
   "say_refusal() {",
   'case "$1" in',
   ...Object.entries(sentences).map(([word, text]) => `${word}) sentence=${quote(text)} ;;`),

@@ -2,15 +2,15 @@ import { applyEdits } from "#domain/rotation/bytes/edit.ts";
 import { fillStages } from "#domain/rotation/bytes/stages.ts";
 import { makePlan } from "#domain/rotation/plan/make-plan.ts";
 import type { HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
-import type { KeyWish } from "#shared/contract/runbooks.ts";
+import type { KeyRequest } from "#shared/contract/runbooks.ts";
 import { type Check, type FilePlan, type KeyPlan, Plan } from "#shared/model/plan.ts";
 import { makeFacts } from "./make-facts.ts";
 import { NEW_KEY } from "./make-keys-file.ts";
 
 /** The plan, read back as any plan that comes from a file is. */
-export function planFor<Kind extends KeyWish["kind"] = "rotate-key">(
+export function planFor<Kind extends KeyRequest["kind"] = "rotate-key">(
   hosts: readonly HostFacts[],
-  more: Partial<PlanFacts> & { wish?: Extract<KeyWish, { kind: Kind }> } = {},
+  more: Partial<PlanFacts> & { wish?: Extract<KeyRequest, { kind: Kind }> } = {},
 ): Extract<KeyPlan, { kind: Kind }> {
   const plan = makePlan(makeFacts(hosts, more));
   if ("refused" in plan) throw new Error(plan.refused);

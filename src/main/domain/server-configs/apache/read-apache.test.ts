@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
-import { makeFiles, sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles, makeFiles } from "#domain/server-configs/testing/say-files.ts";
 
-const say = (texts: { [path: string]: string }) => sayFiles({ server: "apache" }, texts);
+const say = (texts: { [path: string]: string }) => formatFiles({ server: "apache" }, texts);
 
 test("hosts at several addresses, conditions, definitions and includes are read as Apache reads them", () => {
   const said = say({

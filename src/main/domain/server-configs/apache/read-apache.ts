@@ -11,7 +11,7 @@ import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-conf
 import { isAddress } from "#shared/model/target.ts";
 import { readHostAddress, readListen, type Where } from "./addresses.ts";
 import { type Host, readSections, type Sections, type Setting } from "./sections.ts";
-import { readTlsSettings, sayVersions } from "./tls-settings.ts";
+import { formatVersions, readTlsSettings } from "./tls-settings.ts";
 
 /**
  * Apache's configuration. A virtual host takes over from the main server what it does not say itself, certificates
@@ -37,14 +37,14 @@ export function readApache(source: ConfigurationFiles): Configuration {
   const first = new Map<string, Host>();
   const places = new Map(sections.hosts.map((host) => [host, findPlaces(context, host)]));
   for (const [host, listens] of places) {
-    const said = sayVersions(host, sections.main);
-    for (const where of listens.map(sayWhere)) {
+    const said = formatVersions(host, sections.main);
+    for (const where of listens.map(formatWhere)) {
       if (!first.has(where)) first.set(where, host);
       context.versions.set(where, (context.versions.get(where) ?? new Set()).add(said));
     }
   }
   for (const [host, listens] of places) {
-    const usualOf = (listen: Place) => first.get(sayWhere(listen)) ?? host;
+    const usualOf = (listen: Place) => first.get(formatWhere(listen)) ?? host;
     for (const [usual, own] of Map.groupBy(listens, usualOf)) {
       const shown = whoShows(context, host, { usual, listens: own });
       if (!shown && (usual.hasGap || sections.main.hasGap)) continue;
@@ -109,7 +109,7 @@ function findPlaces({ draft, ports, numbered }: Context, host: Host): Place[] {
     if (port !== null) return known.size === 0 || known.has(port) ? [{ address, port }] : [];
     return [...known]
       .map((each) => ({ address, port: each }))
-      .filter((place) => !numbered.has(sayWhere(place)));
+      .filter((place) => !numbered.has(formatWhere(place)));
   });
 }
 
@@ -129,7 +129,7 @@ const findNumbered = ({ hosts }: Sections): Set<string> =>
     hosts.flatMap(({ addresses }) =>
       addresses.flatMap((text) => {
         const { address = null, port = null } = readHostAddress(text) ?? {};
-        return port === null ? [] : [sayWhere({ address, port })];
+        return port === null ? [] : [formatWhere({ address, port })];
       }),
     ),
   );
@@ -187,7 +187,7 @@ function serveHost(context: Context, { host, by }: Shown, listens: Listen[]): vo
   const chain = lastOf("sslcertificatechainfile", by, sections.main);
   const { pairs, unsure } = readPairs(context, certificates, keys);
   const isLent = sections.main.hasGap && allOf("sslcertificatefile", by).length === 0;
-  const beside = listens.flatMap((listen) => [...(context.versions.get(sayWhere(listen)) ?? [])]);
+  const beside = listens.flatMap((listen) => [...(context.versions.get(formatWhere(listen)) ?? [])]);
   const tls = readTlsSettings(host, sections.main, beside);
   const resolved = listens.flatMap(({ port }) => context.unresolved.get(port) ?? [])[0];
   const lookedUp =
@@ -210,10 +210,10 @@ function serveHost(context: Context, { host, by }: Shown, listens: Listen[]): vo
 
 /** The main server answers at the addresses and ports that no virtual host is for. */
 function serveMain(context: Context, taken: readonly Place[]): void {
-  const own = new Set(taken.map(sayWhere));
+  const own = new Set(taken.map(formatWhere));
   const covered = new Set(taken.filter(({ address }) => address === null).map(({ port }) => port));
   const listens = context.ports
-    .filter((place) => !covered.has(place.port) && !own.has(sayWhere(place)))
+    .filter((place) => !covered.has(place.port) && !own.has(formatWhere(place)))
     .map(({ address, port }) => ({ address, port, isDefault: true }));
   const { main } = context.sections;
   if (speaksTls(context, main, listens)) serveHost(context, { host: main, by: main }, listens);
@@ -284,4 +284,4 @@ const lastOf = (name: string, host: Host, main: Host): Setting | undefined =>
 const toServerName = (text: string): string =>
   text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "").replace(/:\d{1,5}$/, "");
 
-const sayWhere = ({ address, port }: Place): string => `${address} ${port}`;
+const formatWhere = ({ address, port }: Place): string => `${address} ${port}`;

@@ -8,7 +8,7 @@ const HARMLESS = new Set(["dhparameters", "curves", "groups", "ecdhparameters"])
 
 /**
  * What a host says of ciphers and versions, or else the main server. Null where it cannot be told: a part was not read, a command goes
- * to OpenSSL itself, or nobody says anything of ciphers. `beside`: what `sayVersions` tells of the hosts at its addresses, each answer
+ * to OpenSSL itself, or nobody says anything of ciphers. `beside`: what `formatVersions` tells of the hosts at its addresses, each answer
  * once; versions are those of whoever is the default there.
  */
 export function readTlsSettings(host: Host, main: Host, beside: readonly string[]): TlsSettings | null {
@@ -21,12 +21,13 @@ export function readTlsSettings(host: Host, main: Host, beside: readonly string[
   if (isCommanded || both.some(({ hasGap }) => hasGap)) return null;
   const ciphers = ciphersOf(host) ?? ciphersOf(main);
   if (ciphers === null || ciphers.includes("${")) return null;
-  const said = new Set([sayVersions(host, main), ...beside]);
+  const said = new Set([formatVersions(host, main), ...beside]);
   return { ciphers, versions: said.size > 1 ? null : versionsOf(host, main) };
 }
 
 /** The versions that a host asks for; `unknown` where that cannot be told. */
-export const sayVersions = (host: Host, main: Host): string => versionsOf(host, main)?.join(" ") ?? "unknown";
+export const formatVersions = (host: Host, main: Host): string =>
+  versionsOf(host, main)?.join(" ") ?? "unknown";
 
 /** `SSLCipherSuite LIST`, or `SSLCipherSuite SSL LIST`: those of TLS 1.3 are another list, and go with any key. */
 function ciphersOf({ settings }: Host): string | null {

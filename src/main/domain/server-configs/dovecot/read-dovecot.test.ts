@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { chooseServing } from "#domain/server-configs/choose-serving.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
-import { makeFiles, sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles, makeFiles } from "#domain/server-configs/testing/say-files.ts";
 
-const say = (texts: { [path: string]: string }) => sayFiles({ server: "dovecot" }, texts);
+const say = (texts: { [path: string]: string }) => formatFiles({ server: "dovecot" }, texts);
 
 test("a configuration of 2.4 serves what its protocols, listeners and names say", () => {
   const said = say({
@@ -241,7 +241,7 @@ ${block} {\n ssl_server_cert_file = /c/other.pem\n}`,
 
 test("a block that is opened again goes on where it was opened first, and a later one of another kind comes after it", () => {
   const pair = (name: string) => `ssl_server_cert_file = /${name}.pem\n  ssl_server_key_file = /${name}.key`;
-  const said = sayFiles(
+  const said = formatFiles(
     { server: "dovecot" },
     {
       "/etc/dovecot/dovecot.conf": `dovecot_config_version = 2.4.0

@@ -101,7 +101,7 @@ function serveListener(context: Context, { protocol, isTls, listens, at }: Liste
         listens: narrowed.map((listen) => ({ ...listen, isDefault: name === null })),
         names: name === null ? [] : [name],
         namesFromCertificate: false,
-        protocol: isTls ? "tls" : (DIALOGUES.get(protocol) ?? protocol),
+        protocol: isTls ? "tls" : (NEGOTIATIONS.get(protocol) ?? protocol),
         pairs: found.pairs,
         chain: null,
         unsure: context.hasGap
@@ -114,7 +114,7 @@ function serveListener(context: Context, { protocol, isTls, listens, at }: Liste
 }
 
 /** What is spoken before TLS, where Dovecot calls it otherwise. */
-const DIALOGUES = new Map([["submission", "smtp"]]);
+const NEGOTIATIONS = new Map([["submission", "smtp"]]);
 
 /** What listens at addresses that have no serving of their own. */
 const leaveOthers = (listens: readonly Listen[], addresses: readonly string[]): Listen[] =>

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
-import { makeFiles, sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles, makeFiles } from "#domain/server-configs/testing/say-files.ts";
 
-const say = (texts: { [path: string]: string }) => sayFiles({ server: "haproxy" }, texts);
+const say = (texts: { [path: string]: string }) => formatFiles({ server: "haproxy" }, texts);
 
 test("files, folders and lists of certificates are served in their order, the first to whoever fits nowhere", () => {
   const said = say({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles } from "#domain/server-configs/testing/say-files.ts";
 
 test("groups of the server are read, whichever way an option is spelt, and the command line comes last", () => {
   const texts = {
@@ -20,14 +20,17 @@ max_connections = 3
 ssl-cert = /dump.pem`,
     "/etc/mysql/conf.d/x.txt": "[mysqld]\nport = 1",
   };
-  expect(sayFiles({ server: "mysql" }, texts)).toMatchInlineSnapshot(`
+  expect(formatFiles({ server: "mysql" }, texts)).toMatchInlineSnapshot(`
     "127.0.0.1:3307! mysql at /etc/mysql/conf.d/50-server.cnf:3
       certificate /etc/mysql/it.pem (ssl_cert /etc/mysql/conf.d/50-server.cnf:3)
       key /var/lib/mysql/it.key (loose-ssl-key /etc/mysql/conf.d/50-server.cnf:4)
     client-ca /etc/mysql/ca.pem (ssl-ca /etc/mysql/conf.d/50-server.cnf:6)"
   `);
   expect(
-    sayFiles({ server: "mysql", commandLines: [["mariadbd", "--port=4000", "--ssl-cert=/own.pem"]] }, texts),
+    formatFiles(
+      { server: "mysql", commandLines: [["mariadbd", "--port=4000", "--ssl-cert=/own.pem"]] },
+      texts,
+    ),
   ).toMatchInlineSnapshot(`
     "127.0.0.1:4000! mysql at the command line:1
       certificate /own.pem (ssl-cert the command line:1)
@@ -37,7 +40,7 @@ ssl-cert = /dump.pem`,
 });
 
 test("without a certificate of its own nothing is claimed, and switched off there is nothing", () => {
-  const say = (text: string) => sayFiles({ server: "mysql" }, { "/etc/my.cnf": text });
+  const say = (text: string) => formatFiles({ server: "mysql" }, { "/etc/my.cnf": text });
   expect(say("[mysqld]\nport=3306")).toMatchInlineSnapshot(`
     "any:3306! mysql at /etc/my.cnf:2
       unsure: without ssl-cert it makes a certificate itself, or speaks no TLS"

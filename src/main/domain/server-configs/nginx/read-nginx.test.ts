@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles } from "#domain/server-configs/testing/say-files.ts";
 
-const say = (texts: { [path: string]: string }) => sayFiles({ server: "nginx" }, texts);
+const say = (texts: { [path: string]: string }) => formatFiles({ server: "nginx" }, texts);
 
 test("a server takes certificates from around it, its own in their place, and the first is the default", () => {
   const said = say({

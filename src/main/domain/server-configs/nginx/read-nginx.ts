@@ -55,7 +55,7 @@ function readPart(draft: Draft, part: Block): void {
   const [tls, first] = [new Set<string>(), new Map<string, { listen: NginxListen; block: Block }>()];
   for (const { block, listens } of servers) {
     for (const listen of listens) {
-      const place = sayPlace(listen);
+      const place = formatPlace(listen);
       if (listen.isTls) tls.add(place);
       const known = first.get(place)?.listen;
       if (!known || (listen.isDefault && !known.isDefault)) first.set(place, { listen, block });
@@ -64,21 +64,21 @@ function readPart(draft: Draft, part: Block): void {
   const hasGap = part.hasGap || servers.some(({ block }) => block.hasGap);
   for (const { block, listens } of servers) {
     const startTls = part.name === "mail" && isOn(lastOf("starttls", block, part), ["on", "only"]);
-    const isServed = (listen: NginxListen) => startTls || tls.has(sayPlace(listen));
+    const isServed = (listen: NginxListen) => startTls || tls.has(formatPlace(listen));
     const served = listens.filter(isServed);
     if (!hasGap) draft.leavePlain(listens.filter((listen) => !isServed(listen)));
     const protocols = startTls ? Map.groupBy(served, (listen) => protocolOf(listen, tls, block)) : null;
     for (const [protocol, all] of protocols ?? [["tls", served] as const]) {
-      const usualOf = (listen: NginxListen) => first.get(sayPlace(listen))?.block ?? block;
+      const usualOf = (listen: NginxListen) => first.get(formatPlace(listen))?.block ?? block;
       for (const [by, some] of groupByShown(draft, { part, block }, all, usualOf)) {
         const own = some.map((listen) => ({
           address: listen.address,
           port: listen.port,
-          isDefault: first.get(sayPlace(listen))?.listen === listen,
+          isDefault: first.get(formatPlace(listen))?.listen === listen,
         }));
-        const places = new Set(some.map(sayPlace));
+        const places = new Set(some.map(formatPlace));
         const beside = servers
-          .filter((one) => one.listens.some((listen) => places.has(sayPlace(listen))))
+          .filter((one) => one.listens.some((listen) => places.has(formatPlace(listen))))
           .map((one) => one.block);
         if (own.length > 0) serveBlock(draft, part, { block, by }, { listens: own, protocol, beside });
       }
@@ -175,14 +175,14 @@ function readPairs(draft: Draft, part: Block, block: Block): { pairs: Pair[]; un
   const isTurnedAway = isOn(lastOf("ssl_reject_handshake", block, part), ["on"]);
   const gap = block.hasGap || (part.hasGap && allOf("ssl_certificate", block).length === 0);
   let unsure = gap ? "a file that is included here was not read" : null;
-  if (code) unsure = `${code.name} chooses the certificate (${sayAt(code.at)})`;
+  if (code) unsure = `${code.name} chooses the certificate (${formatAt(code.at)})`;
   if (isTurnedAway) unsure = "it turns every handshake away (ssl_reject_handshake)";
   const pairs: Pair[] = [];
   for (const [index, setting] of certificates.entries()) {
     const certificate = toNamed(draft, setting);
     const key = keys[index] ? toNamed(draft, keys[index]) : null;
     if (certificate === null)
-      unsure ??= `${setting.values[0] ?? "the certificate"} is no path to a file (${sayAt(setting.at)})`;
+      unsure ??= `${setting.values[0] ?? "the certificate"} is no path to a file (${formatAt(setting.at)})`;
     else pairs.push({ certificate, key });
   }
   return { pairs, unsure };
@@ -234,8 +234,8 @@ const lastOf = (name: string, block: Block, outer: Block = block): string | unde
 const isOn = (value: string | undefined, words: readonly string[]): boolean =>
   value !== undefined && words.includes(value);
 
-const sayPlace = ({ address, port }: NginxListen): string => `${address} ${port}`;
-const sayAt = ({ file, line }: Place): string => `${file}:${line}`;
+const formatPlace = ({ address, port }: NginxListen): string => `${address} ${port}`;
+const formatAt = ({ file, line }: Place): string => `${file}:${line}`;
 
 const MAIL_PORTS: { [port: number]: string } = {
   25: "smtp",
@@ -249,6 +249,6 @@ const MAIL_PORTS: { [port: number]: string } = {
 
 /** Without a protocol of its own, a mail server takes the one that its port is known for. */
 function protocolOf(listen: NginxListen, tls: ReadonlySet<string>, block: Block): string {
-  if (tls.has(sayPlace(listen))) return "tls";
+  if (tls.has(formatPlace(listen))) return "tls";
   return lastOf("protocol", block) ?? MAIL_PORTS[listen.port] ?? "imap";
 }

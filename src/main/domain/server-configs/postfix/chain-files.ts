@@ -23,13 +23,13 @@ export function pairChainFiles(
     [...order].filter((letter) => letter === "k" || letter === "c").map((letter) => ({ letter, file })),
   );
   if (known.length < files.length || blocks.length === 0) return { pairs: own, unsure: null };
-  const wrong = findFlaw(blocks);
+  const wrong = findError(blocks);
   return wrong ? refuse(files, orders, wrong) : pairBlocks(blocks);
 }
 
 type Flawed = { path: string; flaw: NonNullable<Pair["flaw"]> };
 
-function findFlaw(blocks: readonly Block[]): Flawed | null {
+function findError(blocks: readonly Block[]): Flawed | null {
   const [first] = blocks;
   if (first?.letter === "c") return { path: first.file.path, flaw: "key-not-first" };
   const alone = blocks.find(({ letter }, at) => letter === "k" && blocks[at + 1]?.letter !== "c");

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
-import { makeFiles, sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles, makeFiles } from "#domain/server-configs/testing/say-files.ts";
 
-const say = (texts: { [path: string]: string }) => sayFiles({ server: "postfix" }, texts);
+const say = (texts: { [path: string]: string }) => formatFiles({ server: "postfix" }, texts);
 
 test("services take main.cf with what they override, and variables are put in", () => {
   const said = say({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles } from "#domain/server-configs/testing/say-files.ts";
 
 const MAIN = "/etc/postgresql/17/main/postgresql.conf";
 const DATA = "/var/lib/postgresql/17/main";
@@ -20,7 +20,7 @@ include_if_exists 'gone.conf'`,
     "/etc/postgresql/17/main/conf.d/b.txt": "ssl = off",
     [`${DATA}/postgresql.auto.conf`]: "ssl_cert_file = 'auto.pem'",
   };
-  expect(sayFiles({ server: "postgresql" }, texts)).toMatchInlineSnapshot(`
+  expect(formatFiles({ server: "postgresql" }, texts)).toMatchInlineSnapshot(`
     "192.0.2.1:5433! [::1]:5433! postgres at /etc/postgresql/17/main/postgresql.conf:3
       certificate /var/lib/postgresql/17/main/auto.pem (ssl_cert_file /var/lib/postgresql/17/main/postgresql.auto.conf:1)
       key /var/lib/postgresql/17/main/own.key (ssl_key_file /etc/postgresql/17/main/postgresql.conf:5)
@@ -39,7 +39,7 @@ include_if_exists 'gone.conf'`,
       "--ssl-cert-file=/x.pem",
     ],
   ];
-  expect(sayFiles({ server: "postgresql", commandLines }, texts)).toMatchInlineSnapshot(`
+  expect(formatFiles({ server: "postgresql", commandLines }, texts)).toMatchInlineSnapshot(`
     "any:5433! postgres at /etc/postgresql/17/main/postgresql.conf:3
       certificate /x.pem (ssl_cert_file the command line:1)
       key /var/lib/postgresql/17/main/own.key (ssl_key_file /etc/postgresql/17/main/postgresql.conf:5)
@@ -49,7 +49,7 @@ include_if_exists 'gone.conf'`,
 
 test("files have usual names in the data folder, and a setting that may be overridden there is said", () => {
   expect(
-    sayFiles({ server: "postgresql", folders: new Map() }, { "/data/postgresql.conf": "ssl = true" }),
+    formatFiles({ server: "postgresql", folders: new Map() }, { "/data/postgresql.conf": "ssl = true" }),
   ).toMatchInlineSnapshot(`
     "localhost:5432! postgres at /data/postgresql.conf:1
       certificate /data/server.crt (ssl /data/postgresql.conf:1)
@@ -58,5 +58,5 @@ test("files have usual names in the data folder, and a setting that may be overr
     unknown: /data/postgresql.auto.conf was not read
     may lack: a file of its configuration was not read"
   `);
-  expect(sayFiles({ server: "postgresql" }, { "/data/postgresql.conf": "ssl = off" })).toBe("");
+  expect(formatFiles({ server: "postgresql" }, { "/data/postgresql.conf": "ssl = off" })).toBe("");
 });

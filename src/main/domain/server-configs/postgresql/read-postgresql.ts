@@ -21,12 +21,12 @@ export function readPostgresql(source: ConfigurationFiles): Configuration {
   const data =
     command.get("data_directory") ?? settings.get("data_directory")?.value ?? folderOf(source.root);
   const automatic = joinPath(data, "postgresql.auto.conf");
-  const isUnread = !source.files.has(automatic) && !draft.isAbsent(automatic);
+  const isUnreadable = !source.files.has(automatic) && !draft.isAbsent(automatic);
   if (source.files.has(automatic)) readSettings(draft, settings, { file: automatic, by: null });
-  if (isUnread) draft.wonder(`${automatic} was not read`, null);
+  if (isUnreadable) draft.wonder(`${automatic} was not read`, null);
   for (const [name, value] of command) settings.set(name, { value, at: COMMAND_LINE });
   nameOthers(draft, settings, data);
-  if (hasGap || isUnread) draft.lack("a file of its configuration was not read");
+  if (hasGap || isUnreadable) draft.lack("a file of its configuration was not read");
   const ssl = settings.get("ssl");
   if (!ssl || !isTrue(ssl.value)) return draft.configuration;
   const toFile = (name: string, usual: string): Named => {
@@ -46,7 +46,7 @@ export function readPostgresql(source: ConfigurationFiles): Configuration {
       { certificate: toFile("ssl_cert_file", "server.crt"), key: toFile("ssl_key_file", "server.key") },
     ],
     chain: null,
-    unsure: hasGap || isUnread ? "a file of its configuration was not read" : null,
+    unsure: hasGap || isUnreadable ? "a file of its configuration was not read" : null,
     at: ssl.at,
   });
   return draft.configuration;

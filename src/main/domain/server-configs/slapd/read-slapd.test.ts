@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { sayFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles } from "#domain/server-configs/testing/say-files.ts";
 
 test("cn=config is read with folded lines and base64, and the command line says where it listens", () => {
-  const said = sayFiles(
+  const said = formatFiles(
     {
       server: "slapd",
       commandLines: [
@@ -31,7 +31,7 @@ olcTLSCACertificateFile: /etc/ldap/ca.pem
 });
 
 test("slapd.conf goes on in lines that begin with a blank, and the file of the service says where it listens", () => {
-  const said = sayFiles(
+  const said = formatFiles(
     { server: "slapd" },
     {
       "/etc/ldap/slapd.conf": 'include tls.conf\nTLSDHParamFile\n  "/etc/ldap/dh.pem"\n',
@@ -45,7 +45,7 @@ test("slapd.conf goes on in lines that begin with a blank, and the file of the s
       key /c.key (tlscertificatekeyfile /etc/ldap/tls.conf:3)
     dhparam /etc/ldap/dh.pem (TLSDHParamFile /etc/ldap/slapd.conf:2)"
   `);
-  expect(sayFiles({ server: "slapd" }, { "/s.conf": "TLSCertificateFile /c.pem" })).toMatchInlineSnapshot(`
+  expect(formatFiles({ server: "slapd" }, { "/s.conf": "TLSCertificateFile /c.pem" })).toMatchInlineSnapshot(`
     "any:389! ldap at /s.conf:1
       certificate /c.pem (TLSCertificateFile /s.conf:1)
       key unknown

@@ -35,34 +35,35 @@ export function makeFiles(wish: Wish, texts: { [path: string]: string }): Config
 }
 
 /** What a configuration comes to, a line for each thing, for a person to read. */
-export function sayConfiguration(configuration: Configuration): string {
+export function formatConfiguration(configuration: Configuration): string {
   const { servings, alsoNamed, unknown, mayLack } = configuration;
   const lines = [
     ...servings.flatMap((serving) => [
-      `${serving.listens.map(sayListen).join(" ")} ${serving.protocol} at ${sayPlace(serving)}`,
+      `${serving.listens.map(formatListen).join(" ")} ${serving.protocol} at ${formatPlace(serving)}`,
       ...(serving.names.length > 0 ? [`  names ${serving.names.join(" ")}`] : []),
       ...(serving.namesFromCertificate ? ["  names of the certificate"] : []),
       ...serving.pairs.flatMap(({ certificate, key }) => [
-        `  certificate ${sayNamed(certificate)}`,
-        `  key ${key ? sayNamed(key) : "unknown"}`,
+        `  certificate ${formatNamed(certificate)}`,
+        `  key ${key ? formatNamed(key) : "unknown"}`,
       ]),
-      ...(serving.chain ? [`  chain ${sayNamed(serving.chain)}`] : []),
+      ...(serving.chain ? [`  chain ${formatNamed(serving.chain)}`] : []),
       ...(serving.unsure ? [`  unsure: ${serving.unsure}`] : []),
     ]),
-    ...alsoNamed.map((named) => `${named.role} ${sayNamed(named)}`),
-    ...unknown.map(({ what, at }) => `unknown: ${what}${at ? ` (${sayPlace({ at })})` : ""}`),
+    ...alsoNamed.map((named) => `${named.role} ${formatNamed(named)}`),
+    ...unknown.map(({ what, at }) => `unknown: ${what}${at ? ` (${formatPlace({ at })})` : ""}`),
     ...(mayLack ? [`may lack${mayLack.onlyForNames ? " names" : ""}: ${mayLack.why}`] : []),
   ];
   return lines.join("\n");
 }
 
 /** Reads and says: most tests want no more. */
-export const sayFiles = (wish: Wish, texts: { [path: string]: string }): string =>
-  sayConfiguration(readConfiguration(makeFiles(wish, texts)));
+export const formatFiles = (wish: Wish, texts: { [path: string]: string }): string =>
+  formatConfiguration(readConfiguration(makeFiles(wish, texts)));
 
-const sayListen = ({ address, port, isDefault }: Listen): string =>
+const formatListen = ({ address, port, isDefault }: Listen): string =>
   `${address === null ? "any" : address.includes(":") ? `[${address}]` : address}:${port}${isDefault ? "!" : ""}`;
 
-const sayPlace = ({ at }: Pick<Named, "at">): string => `${at.file}:${at.line}`;
+const formatPlace = ({ at }: Pick<Named, "at">): string => `${at.file}:${at.line}`;
 
-const sayNamed = ({ path, directive, at }: Named): string => `${path} (${directive} ${sayPlace({ at })})`;
+const formatNamed = ({ path, directive, at }: Named): string =>
+  `${path} (${directive} ${formatPlace({ at })})`;

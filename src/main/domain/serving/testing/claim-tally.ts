@@ -18,7 +18,7 @@ export type ClaimCertificate = {
 };
 
 /** Each question is a claim of ours, or unknown. */
-export type ClaimTally = {
+export type ClaimCachedCount = {
   names: number;
   claims: number;
   unknown: number;
@@ -28,7 +28,7 @@ export type ClaimTally = {
   reasons: Map<string, number>;
 };
 
-export const createClaimTally = (): ClaimTally => ({
+export const createClaimCachedCount = (): ClaimCachedCount => ({
   names: 0,
   claims: 0,
   unknown: 0,
@@ -41,7 +41,7 @@ type Claim = { kind: "shows"; paths: string[] } | { kind: "nothing" } | { kind: 
 
 /** `made`: each certificate by the paths of its files. Gives what was false, with what was claimed and shown, as a phrase. */
 export function compareClaims<Question extends ClaimQuestion>(
-  tally: ClaimTally,
+  tally: ClaimCachedCount,
   { configuration, made }: { configuration: Configuration; made: ReadonlyMap<string, ClaimCertificate> },
   answers: readonly ClaimAnswer<Question>[],
 ): { question: Question; what: string }[] {

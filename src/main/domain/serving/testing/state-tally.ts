@@ -5,7 +5,7 @@ import type { Judged } from "#domain/serving/judge-served.ts";
  * `sights`: handshakes that showed a certificate; of each there is one state. `lost`: of how many no more is said than that the file
  * which is to be served there is gone, destroyed or of another key, which is a finding of its own.
  */
-export type StateTally = {
+export type StateCachedCount = {
   sights: number;
   states: Map<string, number>;
   lost: number;
@@ -13,17 +13,22 @@ export type StateTally = {
   reasons: Map<string, number>;
 };
 
-export const createStateTally = (): StateTally => ({
+export const createStateCachedCount = (): StateCachedCount => ({
   sights: 0,
   states: new Map(),
   lost: 0,
   reasons: new Map(),
 });
 
-export const countUnknown = ({ states, lost }: StateTally): number => (states.get("cannot-tell") ?? 0) - lost;
+export const countUnknown = ({ states, lost }: StateCachedCount): number =>
+  (states.get("cannot-tell") ?? 0) - lost;
 
 /** `problems`: paths of certificates with which their server can neither start nor reload. */
-export function countState(tally: StateTally, found: Judged | null, problems: ReadonlySet<string>): void {
+export function countState(
+  tally: StateCachedCount,
+  found: Judged | null,
+  problems: ReadonlySet<string>,
+): void {
   tally.sights++;
   const state = found?.state ?? "nothing";
   tally.states.set(state, (tally.states.get(state) ?? 0) + 1);

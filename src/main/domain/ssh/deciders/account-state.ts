@@ -1,6 +1,6 @@
 import type { Account, HostFacts } from "#domain/collection/collection.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
-import { isYes, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { formatSetting, isYes, type Settings } from "#domain/ssh/sshd-settings.ts";
 
 const DAY_SECONDS = 86_400;
 /** What of the account lets sshd refuse it that hangs on settings: its shell, its password, a host that is closed. */
@@ -50,11 +50,11 @@ function decideAge({ name, agedOnDay, expiresOnDay }: Account, { unixTime }: Hos
     return doubt(`the host's clock was not read, and the password of ${name} gets too old one day`);
   const today = Math.floor(unixTime / DAY_SECONDS);
   if (today < agedOnDay) return {};
-  const reason = `the password of ${name} is too old since ${sayDay(agedOnDay)}, for which PAM refuses keys too`;
+  const reason = `the password of ${name} is too old since ${formatDay(agedOnDay)}, for which PAM refuses keys too`;
   return today > agedOnDay ? refuse(reason, `the age of the password of ${name}`) : doubt(reason);
 }
 
-const sayDay = (day: number): string => new Date(day * DAY_SECONDS * 1_000).toISOString().slice(0, 10);
+const formatDay = (day: number): string => new Date(day * DAY_SECONDS * 1_000).toISOString().slice(0, 10);
 
 /** PAM counts the day itself as expired, sshd alone only the days after it. */
 export function decideAccountExpiry(
@@ -71,7 +71,7 @@ export function decideAccountExpiry(
   const today = Math.floor(unixTime / DAY_SECONDS);
   if (usePam ? today < expiresOnDay : today <= expiresOnDay) return {};
   return refuse(
-    `the account ${name} expired on ${sayDay(expiresOnDay)}`,
+    `the account ${name} expired on ${formatDay(expiresOnDay)}`,
     `the day on which the account ${name} expires`,
   );
 }
@@ -89,7 +89,7 @@ function decideLock({ name, isLockedForSshd }: Account, settings: Settings): Con
   if (isLockedForSshd) {
     return refuse(
       `the password of ${name} is locked, which without PAM refuses keys too (UsePAM no, ${setting.place})`,
-      saySetting(setting),
+      formatSetting(setting),
     );
   }
   if (isLockedForSshd === false) return {};

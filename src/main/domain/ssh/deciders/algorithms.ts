@@ -2,7 +2,7 @@ import type { HostFacts } from "#domain/collection/collection.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
 import { matchPatternList } from "#domain/ssh/pattern.ts";
-import { type Setting, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { formatSetting, type Setting, type Settings } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";
 
 /** What sshd takes by default since 8.8; the list of the running one is known only where sshd itself was asked. */
@@ -53,7 +53,7 @@ function decideType(key: PublicKey, settings: Settings, facts: HostFacts): Contr
   if (isCurveOpen && (version === null || version < CURVES_APART)) {
     return doubt(`${refusal}, but sshd before 10.3 lets a client ask for another curve's name`);
   }
-  return refuse(refusal, saySetting(setting));
+  return refuse(refusal, formatSetting(setting));
 }
 
 /** What a certificate by this authority must be, whatever key it is for: CASignatureAlgorithms, and some type taken. */
@@ -68,13 +68,13 @@ export function decideAuthorityAlgorithms({ keyType }: PublicKey, settings: Sett
       ? {}
       : refuse(
           `CASignatureAlgorithms does not have ${keyType} (${signatures.place})`,
-          saySetting(signatures),
+          formatSetting(signatures),
         ),
     CERTIFICATE_ALGORITHMS.some(accepts)
       ? {}
       : refuse(
           `PubkeyAcceptedAlgorithms has no type of certificate (${accepted.place})`,
-          saySetting(accepted),
+          formatSetting(accepted),
         ),
   ];
 }
@@ -98,5 +98,5 @@ function decideSize({ keyType, keyBits }: PublicKey, settings: Settings): Contri
   const least = Number(setting.values[0]);
   if (keyType !== "ssh-rsa" || keyBits === null || !(keyBits < least)) return {};
   const reason = `an RSA key of ${keyBits} bits is shorter than RequiredRSASize ${least} (${setting.place})`;
-  return refuse(reason, saySetting(setting));
+  return refuse(reason, formatSetting(setting));
 }

@@ -32,14 +32,14 @@ export function decidePrincipals(line: KeyLine, account: Account, facts: HostFac
   const mayBeEmpty = isBare && version !== null && version < WITHOUT_EMPTY_PRINCIPALS;
   return {
     notes: [
-      `a certificate authority: its key opens nothing, and a certificate that it signed lets in with the principal ${sayNames(names)}`,
+      `a certificate authority: its key opens nothing, and a certificate that it signed lets in with the principal ${formatNames(names)}`,
       ...(mayBeEmpty ? ["this sshd also takes a certificate of it that names no principal at all"] : []),
     ],
     notRead: ["which certificates the authority has signed"],
   };
 }
 
-export const sayNames = (names: readonly string[]): string => {
+export const formatNames = (names: readonly string[]): string => {
   const said = names.slice(0, MOST_SAID).map((name) => `"${name}"`);
   return [...said, ...(names.length > MOST_SAID ? [`${names.length - MOST_SAID} more`] : [])].join(" or ");
 };

@@ -1,7 +1,7 @@
 import type { Account, Collection } from "#domain/collection/collection.ts";
 import type { PathEntry } from "#domain/collection/path-entry.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
-import { type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { formatSetting, type Settings } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";
 import { expandTokens } from "#domain/ssh/tokens.ts";
 
@@ -26,7 +26,7 @@ export function decideChroot(
   const say = (problem: string): Contribution => {
     const reason = `${problem} (ChrootDirectory, ${setting.place})`;
     const isSure = account.uid !== 0 || (versionOf(facts) ?? 0) >= TRIED;
-    return isSure ? refuse(reason, saySetting(setting)) : doubt(reason);
+    return isSure ? refuse(reason, formatSetting(setting)) : doubt(reason);
   };
   if (!path.startsWith("/")) return say(`${path} does not begin at the root`);
   if (folder?.isAbsent) return say(`${path} does not exist, and sshd hangs up`);

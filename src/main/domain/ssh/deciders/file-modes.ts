@@ -1,7 +1,7 @@
 import type { Account, AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import type { PathEntry } from "#domain/collection/path-entry.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
-import { areGroupsWhole, isYes, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { areGroupsWhole, formatSetting, isYes, type Settings } from "#domain/ssh/sshd-settings.ts";
 import { spend } from "#domain/work-budget.ts";
 
 /** What there is to know of a file that sshd opens as the account. */
@@ -41,7 +41,7 @@ function decideReadable(
   for (const { entry, wanted } of steps) {
     const right = rightsOf(entry, account, collection);
     if (right !== null && (right & wanted) !== 0) continue;
-    const what = `${entry.path} is not ${wanted === 4 ? "readable" : "open"} to ${account.name} (mode ${sayMode(entry)})`;
+    const what = `${entry.path} is not ${wanted === 4 ? "readable" : "open"} to ${account.name} (mode ${formatMode(entry)})`;
     if (right === null || entry.hasAcl) return doubt(what);
     return refuse(what, `the mode of ${entry.path}`);
   }
@@ -68,7 +68,7 @@ function decideStrictModes(
     if (problem === null) continue;
     const reason = `StrictModes: ${problem.what}`;
     return {
-      ...(problem.isSure ? refuse(reason, saySetting(settings.get("StrictModes"))) : doubt(reason)),
+      ...(problem.isSure ? refuse(reason, formatSetting(settings.get("StrictModes"))) : doubt(reason)),
       read,
     };
   }
@@ -91,11 +91,11 @@ function findModeProblem(
   if ((entry.mode & 0o022) === 0) return null;
   const pass = (entry.mode & 0o002) === 0 ? mayGroupWrite(entry, account, collection) : "no";
   if (pass === "yes") return null;
-  const what = `${entry.path} is writable by others than its owner (mode ${sayMode(entry)})`;
+  const what = `${entry.path} is writable by others than its owner (mode ${formatMode(entry)})`;
   return { what, isSure: pass === "no" };
 }
 
-const sayMode = ({ mode }: PathEntry): string => mode.toString(8).padStart(4, "0");
+const formatMode = ({ mode }: PathEntry): string => mode.toString(8).padStart(4, "0");
 
 type Directory = Pick<Collection, "accounts" | "groups" | "unread" | "facts">;
 

@@ -4,12 +4,12 @@ import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import { hasPassed, readExpiryTime } from "#domain/ssh/expiry-time.ts";
 import { readFromList, usableItems } from "#domain/ssh/from-list.ts";
 import { servicesIn, valueOfOption } from "#domain/ssh/line-options.ts";
-import { isYes, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { formatSetting, isYes, type Settings } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";
 import { decideAuthorityAlgorithms } from "./algorithms.ts";
 import { decidePrincipals, isAuthority } from "./authority.ts";
 import { decideForcedCommand } from "./login-policy.ts";
-import { decideRevoked, sayRevokedCertificates } from "./revocation.ts";
+import { decideRevoked, formatRevokedCertificates } from "./revocation.ts";
 
 type HostFacts = Collection["facts"];
 
@@ -44,7 +44,7 @@ export function decideLineUnderSettings(
       ...isTaken,
       ...decideAuthorityAlgorithms(key, settings),
       decidePrincipals(line, account, collection.facts),
-      sayRevokedCertificates(key, settings, collection),
+      formatRevokedCertificates(key, settings, collection),
     ];
   }
   const hasCommand = valueOfOption(line.parsedOptions, "command") !== null;
@@ -84,6 +84,6 @@ export function decideFrom({ parsedOptions }: Options, settings: Settings): Cont
   if (usableItems(items, { useDns: true }).length === 0) return refuse(`from="${from}" lets no address in`);
   return refuse(
     `from="${from}" gives names only, and sshd does not look names up (UseDNS ${values[0] ?? "no"}, ${place})`,
-    saySetting(setting),
+    formatSetting(setting),
   );
 }

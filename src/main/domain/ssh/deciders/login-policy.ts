@@ -1,6 +1,6 @@
 import type { Account } from "#domain/collection/collection.ts";
 import { type Contribution, refuse } from "#domain/ssh/contribution.ts";
-import { isYes, type Setting, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { formatSetting, isYes, type Setting, type Settings } from "#domain/ssh/sshd-settings.ts";
 
 /** Settings that hold for every key of an account. */
 export function decideLoginPolicy(account: Account, settings: Settings): Contribution[] {
@@ -9,7 +9,7 @@ export function decideLoginPolicy(account: Account, settings: Settings): Contrib
     decidePublicKeys(settings),
     decideMethods(settings),
     decideRoot(account, settings),
-    sayCommand(settings),
+    formatCommand(settings),
   ];
 }
 
@@ -20,7 +20,7 @@ export function decideForcedCommand(account: Account, settings: Settings, hasCom
   if (!isAsked || hasCommand) return {};
   return refuse(
     `PermitRootLogin forced-commands-only, and the line has no command= (${setting.place})`,
-    saySetting(setting),
+    formatSetting(setting),
   );
 }
 
@@ -30,7 +30,7 @@ function decideConnection(settings: Settings): Contribution {
   return isYes(setting.values) ? refuseBy(setting) : {};
 }
 
-const refuseBy = (setting: Setting): Contribution => refuse(saySetting(setting), saySetting(setting));
+const refuseBy = (setting: Setting): Contribution => refuse(formatSetting(setting), formatSetting(setting));
 
 function decidePublicKeys(settings: Settings): Contribution {
   const setting = settings.get("PubkeyAuthentication");
@@ -61,7 +61,7 @@ function decideMethods(settings: Settings): Contribution {
   if (withKey.length === 0) {
     return refuse(
       `AuthenticationMethods ${values.join(" ")} asks for no key (${place})`,
-      saySetting(setting),
+      formatSetting(setting),
     );
   }
   const offOf = (methods: string[]) => methods.flatMap((method) => findSwitchedOff(method, settings) ?? []);
@@ -69,8 +69,8 @@ function decideMethods(settings: Settings): Contribution {
   const [off] = withKey.flatMap(({ methods }) => offOf(methods));
   if (usable.length === 0 && off) {
     return refuse(
-      `${saySetting(setting)} asks for a method that is switched off: ${saySetting(off)}`,
-      saySetting(off),
+      `${formatSetting(setting)} asks for a method that is switched off: ${formatSetting(off)}`,
+      formatSetting(off),
     );
   }
   const said = usable.map(({ value }) => value).join(" ");
@@ -84,7 +84,7 @@ function findSwitchedOff(method: string, settings: Settings): Setting | null {
 }
 
 /** Keys that a command gives sshd come after those of the files, and open what these do not. */
-function sayCommand(settings: Settings): Contribution {
+function formatCommand(settings: Settings): Contribution {
   const { values, place } = settings.get("AuthorizedKeysCommand");
   if ((values[0] ?? "none").toLowerCase() === "none") return {};
   return { notRead: [`AuthorizedKeysCommand ${values.join(" ")} was not run (${place})`] };

@@ -2,10 +2,10 @@ import type { Account, Collection, SshdFile } from "#domain/collection/collectio
 import { addUp, type Contribution, doubt, refuse, stateOf } from "#domain/ssh/contribution.ts";
 import { matchesGlob } from "#domain/ssh/glob.ts";
 import { readPrincipals } from "#domain/ssh/principals-file.ts";
-import { isNone, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { formatSetting, isNone, type Settings } from "#domain/ssh/sshd-settings.ts";
 import { expandPath } from "#domain/ssh/tokens.ts";
 import { spend } from "#domain/work-budget.ts";
-import { sayNames } from "./authority.ts";
+import { formatNames } from "./authority.ts";
 import { decideFileModes } from "./file-modes.ts";
 import { decideExpiry, decideFrom } from "./line-rules.ts";
 
@@ -28,7 +28,7 @@ export function decideTrustedPrincipals(
   // In a Match block "none" is the name of a file to sshd.
   const hasFile = ofFile.isInMatch || !isNone(written);
   if (!hasFile && !isAsking) {
-    return { principals: [account.name], opinion: { notes: [sayAccepted([account.name])] } };
+    return { principals: [account.name], opinion: { notes: [formatAccepted([account.name])] } };
   }
   const named = hasFile
     ? readNames(filesOf(written, account, collection), { account, settings, collection })
@@ -40,18 +40,18 @@ export function decideTrustedPrincipals(
     const onlyFrom = named?.isBound ? named.onlyFrom : [];
     return {
       principals,
-      opinion: { notes: [sayAccepted(principals), ...more], onlyFrom, read: named?.read ?? [] },
+      opinion: { notes: [formatAccepted(principals), ...more], onlyFrom, read: named?.read ?? [] },
     };
   }
   if (named && named.doubts.length > 0) return { principals, opinion: { doubts: named.doubts } };
   if (isAsking)
     return { principals, opinion: doubt(`${ofCommand} names those whom it lets in, and was not run`) };
-  const reason = `no principal is named for ${account.name}: ${saySetting(ofFile)}`;
-  return { principals, opinion: refuse(reason, saySetting(ofFile)) };
+  const reason = `no principal is named for ${account.name}: ${formatSetting(ofFile)}`;
+  return { principals, opinion: refuse(reason, formatSetting(ofFile)) };
 }
 
-const sayAccepted = (names: readonly string[]): string =>
-  `a certificate of this authority lets in with the principal ${sayNames(names)}`;
+const formatAccepted = (names: readonly string[]): string =>
+  `a certificate of this authority lets in with the principal ${formatNames(names)}`;
 
 function filesOf(pattern: string, account: Account, { sshdFiles }: Collection): SshdFile[] {
   // Such a file in a home is nobody's intention.

@@ -2,7 +2,7 @@ import type { Collection, SshdFile } from "#domain/collection/collection.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
 import { isRevoked, type Revocations, readRevokedKeys } from "#domain/ssh/revocation/revoked-keys.ts";
-import { isNone, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { formatSetting, isNone, type Settings } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";
 
 /** From this version on, sshd passes over a signature on a list; before, a wrong one spoils it. */
@@ -18,12 +18,12 @@ export function decideRevocationLists(settings: Settings, lists: Lists): Contrib
     const named = `RevokedKeys ${path}`;
     if (isNone(path)) {
       const why = "is in a Match block the name of a file, which does not exist: sshd refuses every key";
-      return refuse(`${named} ${why} (${setting.place})`, saySetting(setting));
+      return refuse(`${named} ${why} (${setting.place})`, formatSetting(setting));
     }
     if (file?.isAbsent) {
       return refuse(
         `${named}: ${file.whyUnread}, for which sshd refuses every key (${setting.place})`,
-        saySetting(setting),
+        formatSetting(setting),
       );
     }
     if (!file?.bytes || file.whyUnread !== null) {
@@ -34,7 +34,7 @@ export function decideRevocationLists(settings: Settings, lists: Lists): Contrib
     if (revocations.kind === "broken") {
       return refuse(
         `${named} cannot be read: ${revocations.why}, for which sshd refuses every key (${setting.place})`,
-        saySetting(setting),
+        formatSetting(setting),
       );
     }
     const isSigned = revocations.kind === "krl" && revocations.krl.isSigned;
@@ -55,11 +55,11 @@ export function decideRevoked(key: PublicKey, settings: Settings, lists: Lists):
     return revocations.kind !== "broken" && isRevoked(revocations, key);
   });
   if (revoking === undefined) return {};
-  return refuse(`RevokedKeys ${revoking} revokes this key (${setting.place})`, saySetting(setting));
+  return refuse(`RevokedKeys ${revoking} revokes this key (${setting.place})`, formatSetting(setting));
 }
 
 /** Whether some certificates of the authority are taken back, and not all. */
-export function sayRevokedCertificates(key: PublicKey, settings: Settings, lists: Lists): Contribution {
+export function formatRevokedCertificates(key: PublicKey, settings: Settings, lists: Lists): Contribution {
   const partly = pathsOf(settings).filter((path) => {
     const file = fileAt(path, lists);
     const revocations = file?.bytes ? readOnce(file, file.bytes) : null;

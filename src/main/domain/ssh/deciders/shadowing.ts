@@ -17,12 +17,12 @@ type Elders = { certain?: Candidate; open?: Candidate; bound?: Candidate };
 
 /**
  * sshd takes the first line that has the key and that it accepts: those after it do nothing. Lines must be shown in
- * sshd's order; `unreadBefore` are files of the account that come before and could not be read.
+ * sshd's order; `unreadableBefore` are files of the account that come before and could not be read.
  */
 export function watchForShadows() {
   const elders = new Map<string, Elders>();
 
-  return (candidate: Candidate, unreadBefore: readonly string[]): Contribution => {
+  return (candidate: Candidate, unreadableBefore: readonly string[]): Contribution => {
     const { key } = candidate.line;
     if (!key) return {};
     const { state, isBoundToAddresses, principals } = candidate;
@@ -35,8 +35,8 @@ export function watchForShadows() {
       else if (state === "yes") before[isBoundToAddresses ? "bound" : "certain"] ??= candidate;
       elders.set(name, before);
     }
-    if (shadow.refusals || unreadBefore.length === 0) return shadow;
-    return doubt(`${unreadBefore.join(", ")} comes before and was not read: it may have the same key`);
+    if (shadow.refusals || unreadableBefore.length === 0) return shadow;
+    return doubt(`${unreadableBefore.join(", ")} comes before and was not read: it may have the same key`);
   };
 }
 
@@ -49,11 +49,11 @@ function findCommon(elders: readonly Elders[]): Contribution {
 }
 
 function findShadow({ certain, open, bound }: Elders): Contribution {
-  if (certain) return refuse(`${sayPlace(certain)} has the same key and comes first`);
-  if (open) return doubt(`${sayPlace(open)} has the same key and may come first`);
+  if (certain) return refuse(`${formatPlace(certain)} has the same key and comes first`);
+  if (open) return doubt(`${formatPlace(open)} has the same key and may come first`);
   return bound
-    ? { notes: [`${sayPlace(bound)} has the same key and comes first where its from= matches`] }
+    ? { notes: [`${formatPlace(bound)} has the same key and comes first where its from= matches`] }
     : {};
 }
 
-const sayPlace = ({ file, line }: Candidate): string => `${file}:${line.line}`;
+const formatPlace = ({ file, line }: Candidate): string => `${file}:${line.line}`;

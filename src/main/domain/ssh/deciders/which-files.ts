@@ -1,7 +1,7 @@
 import type { Account, AuthorizedKeysFile, HostFacts } from "#domain/collection/collection.ts";
 import { type Contribution, refuse } from "#domain/ssh/contribution.ts";
 import { matchesGlob } from "#domain/ssh/glob.ts";
-import { type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { formatSetting, type Settings } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";
 import { expandPath, type TokenAccount, tidy } from "#domain/ssh/tokens.ts";
 
@@ -44,6 +44,6 @@ export const hasWildcard = (pattern: string): boolean => /[*?[]/.test(pattern);
 export function decideWhichFiles(order: number | null, settings: Settings): Contribution {
   const setting = settings.get("AuthorizedKeysFile");
   if (order !== null) return {};
-  const said = `sshd does not read this file for the account: ${saySetting(setting)}`;
-  return refuse(said, saySetting(setting));
+  const said = `sshd does not read this file for the account: ${formatSetting(setting)}`;
+  return refuse(said, formatSetting(setting));
 }

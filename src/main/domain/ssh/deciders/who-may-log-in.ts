@@ -2,7 +2,7 @@ import type { Account } from "#domain/collection/collection.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import { type FromItem, readFromList, usableItems } from "#domain/ssh/from-list.ts";
 import { matchesPattern } from "#domain/ssh/pattern.ts";
-import { isYes, type Settings, saySetting } from "#domain/ssh/sshd-settings.ts";
+import { formatSetting, isYes, type Settings } from "#domain/ssh/sshd-settings.ts";
 
 /** AllowUsers, DenyUsers, AllowGroups and DenyGroups, in sshd's order: who is denied is not saved by being allowed. */
 export function decideWhoMayLogIn(
@@ -24,7 +24,10 @@ function decideDenyUsers(account: Account, settings: Settings, useDns: boolean):
   const named = usersIn(values, account.name);
   const everywhere = named.find(({ from }) => from === null || coversAll(from));
   if (everywhere) {
-    return refuse(`DenyUsers ${everywhere.pattern} refuses ${account.name} (${place})`, saySetting(setting));
+    return refuse(
+      `DenyUsers ${everywhere.pattern} refuses ${account.name} (${place})`,
+      formatSetting(setting),
+    );
   }
   const partly = named.filter(({ from }) => from && usableItems(from, { useDns }).length > 0);
   return { onlyFrom: partly.map(({ pattern }) => `not where DenyUsers ${pattern} matches (${place})`) };
@@ -40,7 +43,7 @@ function decideAllowUsers(account: Account, settings: Settings, useDns: boolean)
   if (usable.length > 0) {
     return { onlyFrom: usable.map(({ pattern }) => `AllowUsers ${pattern} (${place})`) };
   }
-  return refuse(`AllowUsers does not name ${account.name} (${place})`, saySetting(setting));
+  return refuse(`AllowUsers does not name ${account.name} (${place})`, formatSetting(setting));
 }
 
 function decideGroups({ name, groups }: Account, settings: Settings, areGroupsWhole: boolean): Contribution {
@@ -51,14 +54,14 @@ function decideGroups({ name, groups }: Account, settings: Settings, areGroupsWh
   if (groups === null) return notRead;
   const denied = groups.find((group) => deny.values.some((pattern) => matchesPattern(group, pattern)));
   if (denied !== undefined)
-    return refuse(`DenyGroups refuses the group ${denied} of ${name} (${deny.place})`, saySetting(deny));
+    return refuse(`DenyGroups refuses the group ${denied} of ${name} (${deny.place})`, formatSetting(deny));
   if (deny.values.length > 0 && !areGroupsWhole) return notRead;
   const isAllowed = groups.some((group) => allow.values.some((pattern) => matchesPattern(group, pattern)));
   if (isAllowed) return {};
   if (!areGroupsWhole) return notRead;
   if (groups.length === 0) return refuse(`${name} is in no group, and sshd goes by groups (${deny.place})`);
   if (allow.values.length === 0) return {};
-  return refuse(`AllowGroups names no group of ${name} (${allow.place})`, saySetting(allow));
+  return refuse(`AllowGroups names no group of ${name} (${allow.place})`, formatSetting(allow));
 }
 
 type Named = { pattern: string /** Null: from anywhere. */; from: FromItem[] | null };

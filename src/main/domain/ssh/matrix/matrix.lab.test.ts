@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Collection } from "#domain/collection/collection.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { judgeAuthorities } from "#domain/ssh/authorities.ts";
-import { type JudgedGrant, judgeGrants } from "#domain/ssh/effective.ts";
+import { evaluateAuthorities } from "#domain/ssh/authorities.ts";
+import { type EvaluatedGrant, evaluateGrants } from "#domain/ssh/effective.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { findOtherWaysIn } from "#domain/ssh/other-ways-in.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
@@ -15,7 +15,7 @@ import { makeStage, makeTurns, readTaken, type Stage } from "#testing/matrix/sta
 import { GROUNDS as ALL_GROUNDS } from "./grounds.ts";
 import { type Actor, layOut, WATCHER, writeConfig } from "./lay-out.ts";
 import { type Ground, HERE, type Row } from "./row.ts";
-import { sayRow } from "./say-row.ts";
+import { formatRow } from "./say-row.ts";
 import { spell } from "./spell.ts";
 
 const MINUTES = 60_000;
@@ -33,10 +33,10 @@ type Played = {
   /** How sshd answered to each login of a row, and by which lines it let in. */
   answers: Map<Row, { isIn: boolean[]; by: string[] }>;
   asRoot: Collection;
-  grants: JudgedGrant[];
-  asWatcher: JudgedGrant[];
+  grants: EvaluatedGrant[];
+  asWatcher: EvaluatedGrant[];
   /** What the watcher's own line is to a scan that came in by it. */
-  asLogin: JudgedGrant | undefined;
+  asLogin: EvaluatedGrant | undefined;
 };
 
 let stage: Stage;
@@ -79,16 +79,16 @@ async function play(ground: Ground): Promise<Played> {
     actors,
     answers: new Map(answers),
     asRoot,
-    grants: judgeGrants(asRoot),
-    asWatcher: judgeGrants(asWatcher),
-    asLogin: judgeGrants({ ...asWatcher, loginKey, loginAccount: WATCHER }).find(isWatchers),
+    grants: evaluateGrants(asRoot),
+    asWatcher: evaluateGrants(asWatcher),
+    asLogin: evaluateGrants({ ...asWatcher, loginKey, loginAccount: WATCHER }).find(isWatchers),
   };
 }
 
 /** Why an ordinary account cannot tell of its own line. */
 const ROOT_ALONE_KNOWS = /password of|was started with|closes the host|not reloaded/;
 
-const isWatchers = ({ account }: JudgedGrant): boolean => account === WATCHER;
+const isWatchers = ({ account }: EvaluatedGrant): boolean => account === WATCHER;
 
 /** One after the other: an account's logins are told apart by their number. */
 async function playLogins(host: Awaited<ReturnType<Stage["start"]>>, { name, tries }: Actor) {
@@ -136,7 +136,7 @@ function weSay({ actors, grants, asRoot }: Played, row: Row) {
     reasons: own.length > 0 ? reasons : files.flatMap(({ whyUnread }) => whyUnread ?? []),
     dormant: own.map(({ verdict }) => verdict.effective.dormant),
     ways: findOtherWaysIn(asRoot).map(({ what }) => what),
-    authorities: judgeAuthorities(asRoot).flatMap(({ file, accounts }) =>
+    authorities: evaluateAuthorities(asRoot).flatMap(({ file, accounts }) =>
       accounts
         .filter(({ account, effective }) => account === actor.name && effective.state === "yes")
         .map(() => `TrustedUserCAKeys ${file}`),
@@ -146,14 +146,14 @@ function weSay({ actors, grants, asRoot }: Played, row: Row) {
 }
 
 test("no row is there twice", () => {
-  const names = ALL_GROUNDS.flatMap(({ name, rows }) => rows.map((row) => `${name}: ${sayRow(row)}`));
+  const names = ALL_GROUNDS.flatMap(({ name, rows }) => rows.map((row) => `${name}: ${formatRow(row)}`));
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   expect(names.length).toBeGreaterThan(450);
   expect(GROUNDS.flatMap(({ rows }) => rows).length).toBeGreaterThan(100);
 });
 
 describe.skipIf(!canStartHosts()).each(GROUNDS)("$name", (ground) => {
-  test.each(ground.rows.map((row) => [sayRow(row), row] as const))("%s", async (_, row) => {
+  test.each(ground.rows.map((row) => [formatRow(row), row] as const))("%s", async (_, row) => {
     const found = (await played.get(ground)) as Played;
     const we = weSay(found, row);
     const { isIn, by } = found.answers.get(row) ?? { isIn: [], by: [] };
@@ -181,7 +181,7 @@ describe.skipIf(!canStartHosts()).each(GROUNDS)("$name", (ground) => {
 
   test("seen by an ordinary account, nothing is told otherwise than by root", async () => {
     const { grants, asWatcher, asLogin } = (await played.get(ground)) as Played;
-    const place = ({ account, file, line }: JudgedGrant) => `${account} ${file}:${line}`;
+    const place = ({ account, file, line }: EvaluatedGrant) => `${account} ${file}:${line}`;
     const known = new Map(grants.map((grant) => [place(grant), grant.verdict.effective]));
     const contradictions = asWatcher.flatMap((grant) => {
       const { state, reasons } = grant.verdict.effective;

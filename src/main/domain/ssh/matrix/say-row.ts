@@ -1,7 +1,7 @@
 import type { Row } from "./row.ts";
 
 /** A row as one line: the file, other files, the setting, the account and its disk, each where it is not the ordinary one. */
-export function sayRow(row: Row): string {
+export function formatRow(row: Row): string {
   const files = row.called
     ? []
     : Object.entries(row.files ?? {}).map(([path, text]) => `${path} says ${text}`);

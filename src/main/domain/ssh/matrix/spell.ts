@@ -8,7 +8,7 @@ export type Keys = Readonly<Record<string, string>>;
 export function spell(text: string, keys: Keys, { user = "", now = new Date(0) } = {}): string {
   return text.replace(/<([a-z0-9]+)(?:\.([a-z]+)|([+-]\d+)h)?>/g, (whole, name, part, hours) => {
     if (name === "user") return user;
-    if (name === "now") return sayTime(new Date(now.getTime() + Number(hours ?? 0) * 3_600_000));
+    if (name === "now") return formatTime(new Date(now.getTime() + Number(hours ?? 0) * 3_600_000));
     const key = keys[name];
     if (key === undefined) throw new Error(`no key is called ${whole}`);
     const [type = "", blob = ""] = key.split(" ");
@@ -32,4 +32,4 @@ export function spell(text: string, keys: Keys, { user = "", now = new Date(0) }
 }
 
 /** YYYYMMDDHHMMSS in UTC. */
-const sayTime = (date: Date): string => date.toISOString().replace(/\D/g, "").slice(0, 14);
+const formatTime = (date: Date): string => date.toISOString().replace(/\D/g, "").slice(0, 14);

@@ -1,5 +1,5 @@
 import type { Account, AuthorizedKeysFile } from "#domain/collection/collection.ts";
-import { judgeGrants } from "#domain/ssh/effective.ts";
+import { evaluateGrants } from "#domain/ssh/effective.ts";
 import { makeAccount, makeCollection, makeKeysFile } from "./make-collection.ts";
 
 type More = Parameters<typeof makeCollection>[0];
@@ -12,7 +12,7 @@ export function judge(
   const { account, file, ...rest } = more;
   const alice = makeAccount("alice", account);
   const authorizedKeys = [makeKeysFile(alice, text, file)];
-  return judgeGrants(makeCollection({ accounts: [alice], authorizedKeys, ...rest })).map(
+  return evaluateGrants(makeCollection({ accounts: [alice], authorizedKeys, ...rest })).map(
     ({ verdict }) => verdict.effective,
   );
 }

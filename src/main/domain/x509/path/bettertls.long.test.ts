@@ -4,11 +4,11 @@ import { nameConstraintsCases } from "#testing/corpora/bettertls/name-constraint
 import { pathBuildingCases } from "#testing/corpora/bettertls/path-building.ts";
 import { compareCorpus } from "#testing/corpora/chain-corpus.ts";
 import { formatCorpusTable, recordCorpus } from "#testing/corpora/corpus-table.ts";
-import { judgeCase } from "./testing/judge-case.ts";
+import { evaluateCase } from "./testing/judge-case.ts";
 
 test("every case of BetterTLS is judged as it says, or why not is known", ({ task }) => {
   const cases = [...pathBuildingCases(), ...nameConstraintsCases()];
-  const { rows, unexplained } = compareCorpus("BetterTLS", cases, BETTERTLS_EXPLANATIONS, judgeCase);
+  const { rows, unexplained } = compareCorpus("BetterTLS", cases, BETTERTLS_EXPLANATIONS, evaluateCase);
   recordCorpus(task, rows);
   process.stdout.write(`${formatCorpusTable(rows)}\n`);
   expect(cases).toHaveLength(9_572);

@@ -4,7 +4,7 @@ import { nameConstraintsCases } from "#testing/corpora/bettertls/name-constraint
 import { pathBuildingCases } from "#testing/corpora/bettertls/path-building.ts";
 import { compareCorpus } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
-import { judgeCase } from "./testing/judge-case.ts";
+import { evaluateCase } from "./testing/judge-case.ts";
 
 /** Of the cases of name constraints, every one that is a multiple of this: bettertls.long.test.ts takes them all. */
 const EVERY = 23;
@@ -14,7 +14,12 @@ test("BetterTLS's paths, and one in 23 of its name constraints, are judged as it
 }) => {
   const paths = [...pathBuildingCases()];
   const cases = [...paths, ...[...nameConstraintsCases()].filter((_, at) => at % EVERY === 0)];
-  const { rows, unexplained } = compareCorpus("BetterTLS, in part", cases, BETTERTLS_EXPLANATIONS, judgeCase);
+  const { rows, unexplained } = compareCorpus(
+    "BetterTLS, in part",
+    cases,
+    BETTERTLS_EXPLANATIONS,
+    evaluateCase,
+  );
   recordCorpus(task, rows);
   expect(paths).toHaveLength(81);
   expect(unexplained).toEqual([]);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { boringsslCases } from "#testing/corpora/boringssl/boringssl-cases.ts";
 import { compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
-import { judgeCase } from "./testing/judge-case.ts";
+import { evaluateCase } from "./testing/judge-case.ts";
 
 /** Where this program says something else than BoringSSL, and why. */
 const EXPLANATIONS: Explanations = {
@@ -65,7 +65,7 @@ const EXPLANATIONS: Explanations = {
 
 test("BoringSSL's chains are judged as its tests say, or why not is known", ({ task }) => {
   const cases = [...boringsslCases()];
-  const { rows, unexplained } = compareCorpus("BoringSSL", cases, EXPLANATIONS, judgeCase);
+  const { rows, unexplained } = compareCorpus("BoringSSL", cases, EXPLANATIONS, evaluateCase);
   recordCorpus(task, rows);
   expect(cases).toHaveLength(129);
   expect(unexplained).toEqual([]);

@@ -59,7 +59,7 @@ const KINDS = new Map([
 ]);
 
 /** A kind that is not compared, as RFC 5280 names it: "otherName 1.3.6.1.4.1.311.20.2.3". */
-export const sayKind = ({ tag, type }: { tag: number; type: string | null }): string =>
+export const formatKind = ({ tag, type }: { tag: number; type: string | null }): string =>
   `${KINDS.get(tag) ?? `number ${tag & 0x1f}`}${type === null ? "" : ` ${type}`}`;
 
 /** All names inside an element; null where one of them cannot be read, or there are more than `most`. */
@@ -90,4 +90,4 @@ export function keyOfName(name: ComparableName): string | null {
 }
 
 /** A name of text as people read it: ASCII by the rules, UTF-8 where they are broken. */
-export const sayText = (value: string): string => Buffer.from(value, "latin1").toString("utf8");
+export const formatText = (value: string): string => Buffer.from(value, "latin1").toString("utf8");

@@ -6,7 +6,7 @@ import { createBudget, type SharedWork } from "./search-limits.ts";
 /**
  * Whether a public authority stands above a certificate: true where names and signatures lead to one of `publicRoots`, false
  * where they lead to a root that is not among them, null where they end before any root: then nobody knows. Dates and
- * constraints do not count: an expired certificate of a public authority is of a public authority. `work`: as `judgeChain` has it.
+ * constraints do not count: an expired certificate of a public authority is of a public authority. `work`: as `evaluateChain` has it.
  */
 export function isOfPublicAuthority(
   leaf: Uint8Array,

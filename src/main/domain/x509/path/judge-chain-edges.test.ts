@@ -28,15 +28,15 @@ test("mail addresses of a subject stand under constraints on mail beside whateve
   const permitted = [text(0x81, "good.example")];
   const extensions = [isAuthority(), constrains({ permitted })];
   const issuer = signCertificate({ subject: "ca", issuer: root, extensions });
-  const judgeMail = (address: string, ...listed: Buffer[]) => {
+  const evaluateMail = (address: string, ...listed: Buffer[]) => {
     const subject = name([["1.2.840.113549.1.9.1", 0x16, address]]);
     const leaf = signCertificate({ subject, issuer, extensions: listed });
     return codesOf(judge(leaf.der, { roots: [root], pool: [issuer] }));
   };
   const listed = extension("2.5.29.17", sequence(text(0x81, "a@good.example")));
-  expect(judgeMail("a@good.example", listed)).toEqual([]);
-  expect(judgeMail("a@other.example", listed)).toEqual(["name-not-permitted"]);
-  expect(judgeMail("a@other.example", isNamed("shop.example"))).toEqual(["name-not-permitted"]);
+  expect(evaluateMail("a@good.example", listed)).toEqual([]);
+  expect(evaluateMail("a@other.example", listed)).toEqual(["name-not-permitted"]);
+  expect(evaluateMail("a@other.example", isNamed("shop.example"))).toEqual(["name-not-permitted"]);
 });
 
 test("a certificate holds to the end of its last second", () => {

@@ -4,7 +4,7 @@ import { ChainState } from "#shared/model/chain.ts";
 import { commonName, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 import { constrains, isAuthority, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { indexCertificates } from "./certificate-index.ts";
-import { ANY_POLICY_WILL_DO, judgeChain } from "./judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "./judge-chain.ts";
 import { AT, judge } from "./testing/judge.ts";
 
 const root = signCertificate({ subject: "root", extensions: [isAuthority()] });
@@ -122,7 +122,7 @@ test("whatever stands above it, however broken, an answer is given", () => {
       fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 3 }),
       (changed, noise) => {
         const pool = changed.map(([{ der: bytes }, at, value]) => spoil(bytes, at, value));
-        const judgement = judgeChain({
+        const judgement = evaluateChain({
           leaf: leaf.der,
           pool: indexCertificates([...pool, ...noise]),
           roots: indexCertificates(pool.slice(0, 1)),

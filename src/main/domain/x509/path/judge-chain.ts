@@ -1,6 +1,6 @@
 import { checkRevocation } from "#domain/x509/revocation/check-revocation.ts";
 import type { RevocationList } from "#domain/x509/revocation/read-crl.ts";
-import type { ChainReason, ChainState, Judgement, Profile } from "#shared/model/chain.ts";
+import type { ChainReason, ChainState, Evaluation, Profile } from "#shared/model/chain.ts";
 import { buildPaths, type DeadEnd } from "./build-paths.ts";
 import type { CertificateIndex } from "./certificate-index.ts";
 import { clientsOf, reasonAbout, stateOf } from "./chain-reason.ts";
@@ -8,7 +8,7 @@ import { MOST_BYTES, openCertificate, type PathCertificate } from "./path-certif
 import { createProfileChecker, type ProfileChecker, type Role } from "./profile/check-profile.ts";
 import { checkList, checkRootPolicies } from "./profile/path-rules.ts";
 import { type Budget, createBudget, type SharedWork } from "./search-limits.ts";
-import { checkCertificates, type PathWish, validatePath } from "./validate-path.ts";
+import { checkCertificates, type PathRequest, validatePath } from "./validate-path.ts";
 
 export type ChainQuestion = {
   /** DER. */
@@ -16,7 +16,7 @@ export type ChainQuestion = {
   /** What may stand between it and a root, in any order. */
   pool: CertificateIndex;
   roots: CertificateIndex;
-  wish: PathWish;
+  wish: PathRequest;
   profile: Profile;
   /** What the certificate is itself: one that is to sign others is held to the rules of an authority. */
   role?: Role;
@@ -47,7 +47,7 @@ type Attempt = { path: readonly PathCertificate[]; reasons: readonly ChainReason
  * Whether a certificate is valid against a profile, and if not, why not: by the best of the paths that lead from it to one of
  * the roots. Takes bounded time whatever it is given, and never throws.
  */
-export function judgeChain({ leaf, role = "leaf", work, ...question }: ChainQuestion): Judgement {
+export function evaluateChain({ leaf, role = "leaf", work, ...question }: ChainQuestion): Evaluation {
   const { profile } = question;
   const certificate = openCertificate(leaf);
   if (!certificate && leaf.length > MOST_BYTES)
@@ -66,7 +66,7 @@ export function judgeChain({ leaf, role = "leaf", work, ...question }: ChainQues
 }
 
 /** Under the profile `clients` what a client passes over is told beside the judgement, and does not change it. */
-function conclude(profile: Profile, state: ChainState, { path, reasons }: Attempt): Judgement {
+function conclude(profile: Profile, state: ChainState, { path, reasons }: Attempt): Evaluation {
   const acceptedBy = state === "valid-for-clients" ? clientsOf(reasons) : [];
   const isPassedOver = (reason: ChainReason) => (reason.acceptedBy ?? []).length > 0;
   const areNotes = profile === "clients" && (acceptedBy.length > 0 || !reasons.every(isPassedOver));
@@ -103,7 +103,7 @@ function findBestPath(leaf: PathCertificate, world: World, under: readonly PathC
   const sources = { ...world, at: world.wish.at };
   for (const path of buildPaths(leaf, sources, noteDeadEnd)) {
     if (!world.budget.spend("paths")) break;
-    const reasons = judgePath(path, world, under);
+    const reasons = evaluatePath(path, world, under);
     if (reasons.length === 0) return { path, reasons };
     if (!best || weigh(reasons) < weigh(best.reasons)) best = { path, reasons };
   }
@@ -121,24 +121,24 @@ const WEIGHTS: Record<ChainState, number> = {
 const weigh = (reasons: readonly ChainReason[]): number =>
   WEIGHTS[stateOf(reasons)] * 1_000_000 + reasons.length;
 
-function judgePath(
+function evaluatePath(
   path: readonly PathCertificate[],
   world: World,
   under: readonly PathCertificate[],
 ): ChainReason[] {
   const reasons = validatePath(path, world.wish, world.budget.verifyCertificate);
   const { checkProfile } = world;
-  if (!checkProfile) return reasons.length > 0 ? reasons : judgeRevocation(path, world, under, () => {});
+  if (!checkProfile) return reasons.length > 0 ? reasons : evaluateRevocation(path, world, under, () => {});
   const ofProfile = [...checkProfile(path), ...checkRootPolicies(path, world.wish.policy)];
   if (reasons.length > 0) return [...reasons, ...ofProfile];
   const ofLists: ChainReason[] = [];
   const noteList = (certificate: PathCertificate, list: RevocationList) =>
     ofLists.push(...checkList(certificate, list));
-  return [...judgeRevocation(path, world, under, noteList), ...ofProfile, ...ofLists];
+  return [...evaluateRevocation(path, world, under, noteList), ...ofProfile, ...ofLists];
 }
 
 /** A list is believed of a path that is sound otherwise: else its signer need not be who it seems. */
-function judgeRevocation(
+function evaluateRevocation(
   path: readonly PathCertificate[],
   world: World,
   under: readonly PathCertificate[],
@@ -174,10 +174,13 @@ function isSignerTrusted(
 function explainDeadEnd({ path, namesake }: DeadEnd, { wish, budget }: World): Attempt {
   const top = path.at(-1);
   if (!top) return { path, reasons: [NO_CERTIFICATE] };
-  return { path, reasons: [sayDeadEnd(top, { path, namesake }, budget), ...checkCertificates(path, wish)] };
+  return {
+    path,
+    reasons: [formatDeadEnd(top, { path, namesake }, budget), ...checkCertificates(path, wish)],
+  };
 }
 
-function sayDeadEnd(top: PathCertificate, { path, namesake }: DeadEnd, budget: Budget): ChainReason {
+function formatDeadEnd(top: PathCertificate, { path, namesake }: DeadEnd, budget: Budget): ChainReason {
   if (top.isSelfIssued && budget.verifyCertificate(top, top.spki) === "valid")
     return path.length === 1
       ? reasonAbout(top, "self-signed", "is signed by itself, and is not among the roots")

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 import { limboCases } from "#testing/corpora/limbo/limbo-cases.ts";
-import { judgeCase } from "./testing/judge-case.ts";
+import { evaluateCase } from "./testing/judge-case.ts";
 
 /** Where this program says something else than x509-limbo, and why. */
 const EXPLANATIONS: Explanations = {
@@ -53,7 +53,7 @@ const EXPLANATIONS: Explanations = {
 
 test("x509-limbo's cases, issued anew, are judged as it expects, or why not is known", ({ task }) => {
   const cases = [...limboCases()];
-  const { rows, unexplained } = compareCorpus("x509-limbo", cases, EXPLANATIONS, judgeCase);
+  const { rows, unexplained } = compareCorpus("x509-limbo", cases, EXPLANATIONS, evaluateCase);
   recordCorpus(task, rows);
   expect(cases).toHaveLength(192);
   expect(unexplained).toEqual([]);

@@ -2,7 +2,7 @@ import { viewOf } from "#codec/der.ts";
 import { printAddress } from "#domain/x509/general-names.ts";
 import type { ChainReason, Client } from "#shared/model/chain.ts";
 import { reasonAbout } from "./chain-reason.ts";
-import { type ComparableName, sayKind, sayText } from "./comparable-name.ts";
+import { type ComparableName, formatKind, formatText } from "./comparable-name.ts";
 import type { NameConstraints, Subtree } from "./extension-values.ts";
 import type { PathCertificate } from "./path-certificate.ts";
 
@@ -81,14 +81,14 @@ function checkName(
     return reasonAbout(
       certificate,
       "name-malformed",
-      `has ${sayName(name)}, which is no mail address, under a constraint on those`,
+      `has ${formatName(name)}, which is no mail address, under a constraint on those`,
     );
   const exclusions = denied.map((subtree) => isWithin(name, subtree, { side: "excluded", client }));
   if (exclusions.includes(true))
     return reasonAbout(
       certificate,
       "name-excluded",
-      `has ${sayName(name)}, which an authority above it excludes`,
+      `has ${formatName(name)}, which an authority above it excludes`,
     );
   const permissions = allowed.map((subtree) => isWithin(name, subtree, { side: "permitted", client }));
   if (permissions.includes(true) && !exclusions.includes(null)) return null;
@@ -96,13 +96,13 @@ function checkName(
     return reasonAbout(
       certificate,
       "name-not-judged",
-      `has ${sayName(name)} under a constraint that this program cannot compare`,
+      `has ${formatName(name)} under a constraint that this program cannot compare`,
     );
   if (allowed.length === 0) return null;
   return reasonAbout(
     certificate,
     "name-not-permitted",
-    `has ${sayName(name)}, which is not among what an authority above it permits`,
+    `has ${formatName(name)}, which is not among what an authority above it permits`,
   );
 }
 
@@ -189,15 +189,15 @@ function isAddressWithin(address: Uint8Array, base: Uint8Array): boolean {
 }
 
 /** A name as a sentence says it; it was written by strangers. */
-function sayName(name: ComparableName): string {
+function formatName(name: ComparableName): string {
   switch (name.form) {
     case "ip":
       return `the address ${printAddress(viewOf(name.value)) ?? "that is none"}`;
     case "directory":
       return "a subject";
     case "other":
-      return `a name of the kind ${sayKind(name)}`;
+      return `a name of the kind ${formatKind(name)}`;
     default:
-      return `the name ${sayText(name.value).slice(0, 300)}`;
+      return `the name ${formatText(name.value).slice(0, 300)}`;
   }
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 import { type OpensslCase, opensslCases } from "#testing/corpora/openssl/openssl-cases.ts";
-import { judgeCase } from "./testing/judge-case.ts";
+import { evaluateCase } from "./testing/judge-case.ts";
 import { leaveOutRejected, readRoots } from "./trust-settings.ts";
 
 /** Where this program says something else than OpenSSL, and why. */
@@ -73,7 +73,7 @@ function readTrusted({ trusted, ...each }: OpensslCase) {
 
 test("OpenSSL's own chains are judged as its tests say, or why not is known", ({ task }) => {
   const cases = opensslCases().map(readTrusted);
-  const { rows, unexplained } = compareCorpus("OpenSSL", cases, EXPLANATIONS, judgeCase);
+  const { rows, unexplained } = compareCorpus("OpenSSL", cases, EXPLANATIONS, evaluateCase);
   recordCorpus(task, rows);
   expect(cases).toHaveLength(150);
   expect(unexplained).toEqual([]);

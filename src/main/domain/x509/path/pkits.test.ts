@@ -4,8 +4,8 @@ import { type CorpusCase, compareCorpus, type Explanations } from "#testing/corp
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 import { readPkits } from "#testing/tls/read-pkits.ts";
 import { indexCertificates } from "./certificate-index.ts";
-import { judgeChain } from "./judge-chain.ts";
-import { judgeCase } from "./testing/judge-case.ts";
+import { evaluateChain } from "./judge-chain.ts";
+import { evaluateCase } from "./testing/judge-case.ts";
 
 /**
  * Rows where this program says something else than NIST, each with why. Only sections 4.10 and 4.11, on the mapping of
@@ -23,7 +23,7 @@ test("the whole suite is there", () => {
 
 test.each(rows)("$name", ({ name, certificates, crls, isValid, ...policy }) => {
   const ders = certificates.map(fileOf);
-  const judgement = judgeChain({
+  const judgement = evaluateChain({
     leaf: ders.at(-1) ?? new Uint8Array(),
     // In the wrong order, and with the root: a path is found by what is signed, not by what stands where.
     pool: indexCertificates(ders.slice(0, -1)),
@@ -73,7 +73,7 @@ test("by every profile NIST's suite is judged as NIST says, but for rules that i
       isAccepted: isValid,
     };
   });
-  const compared = compareCorpus("PKITS", cases, EXPLANATIONS, judgeCase);
+  const compared = compareCorpus("PKITS", cases, EXPLANATIONS, evaluateCase);
   recordCorpus(task, compared.rows);
   expect(compared.unexplained).toEqual([]);
 });

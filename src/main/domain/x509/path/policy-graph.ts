@@ -4,7 +4,7 @@ import type { PathExtensions } from "./path-extensions.ts";
 /** The policy that stands for every other one (RFC 5280, section 4.2.1.4). */
 export const ANY_POLICY = "2.5.29.32.0";
 
-export type PolicyWish = {
+export type PolicyRequest = {
   /** The policies that will do; anyPolicy among them, or an empty list, lets every one do. */
   policies: readonly string[];
   requireExplicit: boolean;
@@ -23,7 +23,7 @@ type PolicyLimits = Pick<PathExtensions, "policyConstraints" | "inhibitAnyPolicy
  * The policies of a path (RFC 5280, section 6.1, with the graph of RFC 9618 in place of the tree): the same answer, and
  * as much work as there are policies, where the tree may grow with every mapping. Certificates are given from the top.
  */
-export function createPolicyGraph(wish: PolicyWish, length: number) {
+export function createPolicyGraph(wish: PolicyRequest, length: number) {
   /** One a certificate, and the start. Null: nothing is left that would do for all of them. */
   let levels: Level[] | null = [
     new Map([[ANY_POLICY, { expected: new Set([ANY_POLICY]), parents: new Set() }]]),

@@ -3,7 +3,7 @@ import { isNamed } from "#domain/findings/match-name.ts";
 import { printAddress } from "#domain/x509/general-names.ts";
 import type { ChainReason } from "#shared/model/chain.ts";
 import { reasonAbout } from "./chain-reason.ts";
-import { type ComparableName, sayKind } from "./comparable-name.ts";
+import { type ComparableName, formatKind } from "./comparable-name.ts";
 import type { PathCertificate } from "./path-certificate.ts";
 
 /** Names told in a sentence; a certificate may hold thousands. */
@@ -20,7 +20,7 @@ export function checkServerName(certificate: PathCertificate, wanted: string): C
     return reasonAbout(
       certificate,
       "no-names",
-      `names no server among its subject alternative names${sayOthers(written)}; a common name does not count`,
+      `names no server among its subject alternative names${formatOthers(written)}; a common name does not count`,
     );
   if (isNamed(wanted, written.filter(isAsCompared).flatMap(toListed))) return null;
   const told = names.slice(0, NAMES_TOLD).map((name) => name.slice(0, 260));
@@ -29,12 +29,12 @@ export function checkServerName(certificate: PathCertificate, wanted: string): C
 }
 
 /** The kinds of the names that no server is asked for by. */
-function sayOthers(written: readonly ComparableName[]): string {
+function formatOthers(written: readonly ComparableName[]): string {
   const kinds = [...new Set(written.map(kindOf))].slice(0, NAMES_TOLD);
   return kinds.length === 0 ? "" : `, which are of the kind ${kinds.join(", ")}`;
 }
 
-const kindOf = (name: ComparableName): string => (name.form === "other" ? sayKind(name) : name.form);
+const kindOf = (name: ComparableName): string => (name.form === "other" ? formatKind(name) : name.form);
 
 /** As certificates list their names; forms that no server is asked for by are left out. */
 function toListed(name: ComparableName): string[] {

@@ -6,20 +6,20 @@ import { reasonAbout } from "./chain-reason.ts";
 import { createNameConstraints } from "./name-constraints.ts";
 import type { PathCertificate } from "./path-certificate.ts";
 import { USAGE } from "./path-extensions.ts";
-import { createPolicyGraph, type PolicyWish } from "./policy-graph.ts";
+import { createPolicyGraph, type PolicyRequest } from "./policy-graph.ts";
 import { checkServerName } from "./server-name.ts";
 import { LEAST_RSA_BITS, type Verification } from "./verify-signature.ts";
 import { completeKey } from "./working-key.ts";
 
 /** What a path is to be good for. */
-export type PathWish = {
+export type PathRequest = {
   /** Milliseconds since 1970. */
   at: number;
   /** Null: for nothing in particular, so that no purpose is refused. */
   purpose: Purpose | null;
   /** A DNS name or an IP address; null: no name is asked for. */
   name: string | null;
-  policy: PolicyWish;
+  policy: PolicyRequest;
   /** Intermediates between the certificate and its root, those that are issued to themselves aside; null: as many as there are. */
   mostIntermediates: number | null;
 };
@@ -43,7 +43,7 @@ const TLS_USAGES: Record<Purpose, number> = {
  */
 export function validatePath(
   path: readonly PathCertificate[],
-  wish: PathWish,
+  wish: PathRequest,
   verify: VerifyCertificate,
 ): ChainReason[] {
   const root = path.at(-1);
@@ -59,7 +59,7 @@ export function validatePath(
 }
 
 /** What is wrong with the certificates of a path by themselves, wherever it leads. */
-export const checkCertificates = (path: readonly PathCertificate[], wish: PathWish): ChainReason[] => [
+export const checkCertificates = (path: readonly PathCertificate[], wish: PathRequest): ChainReason[] => [
   ...path.flatMap((certificate) => checkItself(certificate, wish)),
   ...path.slice(0, 1).flatMap((leaf) => checkLeaf(leaf, wish)),
 ];
@@ -103,7 +103,7 @@ export function* pairsFromTop(
 }
 
 /** What every certificate of a path has to be. */
-function checkItself(certificate: PathCertificate, { at, purpose }: PathWish): ChainReason[] {
+function checkItself(certificate: PathCertificate, { at, purpose }: PathRequest): ChainReason[] {
   const { notBefore, notAfter, extensions } = certificate;
   const reasons = extensions.malformed.map((words) => reasonAbout(certificate, "malformed", words));
   if (notBefore === null || notAfter === null)
@@ -187,7 +187,7 @@ function checkLengths(path: readonly PathCertificate[]): ChainReason[] {
   return [];
 }
 
-function checkDepth(path: readonly PathCertificate[], { mostIntermediates }: PathWish): ChainReason[] {
+function checkDepth(path: readonly PathCertificate[], { mostIntermediates }: PathRequest): ChainReason[] {
   const [leaf] = path;
   const count = path.slice(1, -1).filter(({ isSelfIssued }) => !isSelfIssued).length;
   if (!leaf || mostIntermediates === null || count <= mostIntermediates) return [];
@@ -210,7 +210,7 @@ function checkNames(path: readonly PathCertificate[]): ChainReason[] {
 /** `root`: one whose policy constraints bind; null: those of the root are passed over, as clients do. */
 export function checkPolicies(
   path: readonly PathCertificate[],
-  wish: PolicyWish,
+  wish: PolicyRequest,
   root: PathCertificate | null,
 ): ChainReason[] {
   const graph = createPolicyGraph(wish, path.length - 1);
@@ -241,7 +241,7 @@ export function checkPolicies(
   return [];
 }
 
-function checkLeaf(leaf: PathCertificate, { purpose, name }: PathWish): ChainReason[] {
+function checkLeaf(leaf: PathCertificate, { purpose, name }: PathRequest): ChainReason[] {
   const { keyUsage } = leaf.extensions;
   const reasons: ChainReason[] = [];
   if (purpose && keyUsage !== null && (keyUsage & TLS_USAGES[purpose]) === 0)

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { encodeDer, TAG } from "#codec/der.ts";
 import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
-import { judgeOcsp, keyBitsOf, type OcspVerdict } from "./judge-ocsp.ts";
+import { evaluateOcsp, keyBitsOf, type OcspVerdict } from "./judge-ocsp.ts";
 import { findIssuer } from "./judge-revocation.ts";
 
 /** What responders are asked about a certificate, and what their answers are worth. `at`: milliseconds since 1970. */
@@ -16,7 +16,7 @@ export function askAbout(leaf: Uint8Array, pool: CertificateIndex): OcspQuestion
   if (!key) return null;
   return {
     request: encodeRequest(certificate, issuer, key),
-    judge: (answer, at) => judgeOcsp(answer, certificate, issuer, at),
+    judge: (answer, at) => evaluateOcsp(answer, certificate, issuer, at),
   };
 }
 

@@ -40,13 +40,13 @@ export function checkRevocation(path: readonly PathCertificate[], world: Revocat
   for (const [issuer, certificate] of pairsFromTop(path)) {
     const status = statusOf(certificate, issuer, path, world);
     if (status.state === "revoked")
-      reasons.push(reasonAbout(certificate, "revoked", sayRevocation(status.revocation)));
+      reasons.push(reasonAbout(certificate, "revoked", formatRevocation(status.revocation)));
     if (status.state === "unknown") reasons.push(reasonAbout(certificate, "revocation-unknown", status.why));
   }
   return reasons;
 }
 
-export function sayRevocation({ at, reason }: Revocation): string {
+export function formatRevocation({ at, reason }: Revocation): string {
   const when = at === null ? "at a time that cannot be read" : `on ${toInstant(new Date(at))}`;
   return `was revoked ${when} ${REASONS.get(reason) ?? `for reason ${reason}`}`;
 }

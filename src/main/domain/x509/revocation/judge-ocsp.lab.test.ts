@@ -4,7 +4,7 @@ import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
 import { signStatus } from "#testing/tls/sign-status.ts";
-import { judgeOcsp } from "./judge-ocsp.ts";
+import { evaluateOcsp } from "./judge-ocsp.ts";
 import { readOcsp } from "./read-ocsp.ts";
 
 const DAY_MS = 86_400_000;
@@ -26,7 +26,7 @@ test("an answer of openssl is believed of its issuer, for its certificate, in it
   const read = readOcsp(answer);
   const at = read?.kind === "answered" ? (read.answers[0]?.thisUpdate ?? 0) : 0;
   const judge = (bytes: Uint8Array, about = leaf, by = issuer, when = at) =>
-    judgeOcsp(bytes, open(about), open(by), when);
+    evaluateOcsp(bytes, open(about), open(by), when);
 
   expect(judge(answer)).toMatchObject({
     state: "good",

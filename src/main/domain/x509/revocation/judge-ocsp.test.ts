@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { isAuthority, isMeantFor, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { signAnswer } from "#testing/tls/sign-revocation.ts";
-import { judgeOcsp } from "./judge-ocsp.ts";
+import { evaluateOcsp } from "./judge-ocsp.ts";
 
 const SIGNS_ANSWERS = isMeantFor("1.3.6.1.5.5.7.3.9");
 const UNSIGNED = "the answer is signed by nobody who may give it";
@@ -19,7 +19,7 @@ function open({ der }: Signed): PathCertificate {
 }
 
 const judge = (answer: Uint8Array, when = "2026-06-02T00:00:00Z") =>
-  judgeOcsp(answer, open(leaf), open(issuer), Date.parse(when));
+  evaluateOcsp(answer, open(leaf), open(issuer), Date.parse(when));
 
 test("what the issuer says of a certificate is believed, for better and for worse", () => {
   expect(judge(signAnswer(about))).toEqual({

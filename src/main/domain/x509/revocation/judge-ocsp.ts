@@ -19,7 +19,7 @@ const unknown = (sentence: string): OcspVerdict => ({ state: "unknown", sentence
  * Judges an answer about `certificate`, which `issuer` has signed, at `at` (milliseconds since 1970). Believed is the issuer itself, and whoever
  * has from it a certificate for signing answers (RFC 6960, section 4.2.2.2), which is not checked for its own revocation.
  */
-export function judgeOcsp(
+export function evaluateOcsp(
   der: Uint8Array,
   certificate: PathCertificate,
   issuer: PathCertificate,
@@ -32,16 +32,16 @@ export function judgeOcsp(
   if (!own) return unknown("the answer is about another certificate");
   const responders = [issuer, ...answer.certificates.filter((each) => mayAnswer(each, issuer, at))];
   const verified = responders.map(({ spki }) => verifySignature(answer.signed, spki));
-  if (!verified.includes("valid")) return unknown(sayUnsigned(verified));
+  if (!verified.includes("valid")) return unknown(formatUnsigned(verified));
   if (at < own.thisUpdate) return unknown(`the answer is of a later time, ${say(own.thisUpdate)}`);
   if (own.nextUpdate !== null && at > own.nextUpdate)
     return unknown(`the answer was to be renewed by ${say(own.nextUpdate)}`);
   if (own.nextUpdate === null && at > own.thisUpdate + HOLDS_MS)
     return unknown(`the answer is of ${say(own.thisUpdate)} and does not say until when it holds`);
-  return sayAnswer(own);
+  return formatAnswer(own);
 }
 
-function sayAnswer({ state, revokedAt, thisUpdate }: SingleAnswer): OcspVerdict {
+function formatAnswer({ state, revokedAt, thisUpdate }: SingleAnswer): OcspVerdict {
   const asOf = `as of ${say(thisUpdate)}`;
   if (state === "good") return { state, sentence: `not revoked, ${asOf}` };
   if (state === "unknown") return { state, sentence: `the responder does not know it, ${asOf}` };
@@ -53,7 +53,7 @@ function sayAnswer({ state, revokedAt, thisUpdate }: SingleAnswer): OcspVerdict 
 
 const say = (at: number): string => toInstant(new Date(at));
 
-const sayUnsigned = (verified: readonly Verification[]): string =>
+const formatUnsigned = (verified: readonly Verification[]): string =>
   verified.includes("unsupported")
     ? "the answer is signed by an algorithm that this runtime cannot verify"
     : "the answer is signed by nobody who may give it";

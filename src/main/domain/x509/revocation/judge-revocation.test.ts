@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { isAuthority, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { signList } from "#testing/tls/sign-revocation.ts";
-import { judgeRevocation } from "./judge-revocation.ts";
+import { evaluateRevocation } from "./judge-revocation.ts";
 import { readCrl } from "./read-crl.ts";
 
 const issuer = signCertificate({ subject: "issuer", extensions: [isAuthority()] });
@@ -10,7 +10,7 @@ const leaf = signCertificate({ subject: "leaf", issuer, serial: 7 });
 const at = Date.parse("2026-06-10T00:00:00Z");
 
 const judge = (...lists: Buffer[]) =>
-  judgeRevocation(leaf.der, {
+  evaluateRevocation(leaf.der, {
     pool: indexCertificates([issuer.der]),
     lists: lists.flatMap((each) => readCrl(each) ?? []),
     staples: [],

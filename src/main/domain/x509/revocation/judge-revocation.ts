@@ -1,10 +1,10 @@
 import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
-import { sayText } from "#domain/x509/path/comparable-name.ts";
+import { formatText } from "#domain/x509/path/comparable-name.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { createBudget } from "#domain/x509/path/search-limits.ts";
 import type { RevocationView } from "#shared/model/trust.ts";
-import { type RevocationStatus, sayRevocation, statusOf } from "./check-revocation.ts";
-import { judgeOcsp } from "./judge-ocsp.ts";
+import { formatRevocation, type RevocationStatus, statusOf } from "./check-revocation.ts";
+import { evaluateOcsp } from "./judge-ocsp.ts";
 import type { RevocationList } from "./read-crl.ts";
 
 type Known = {
@@ -21,7 +21,7 @@ type Known = {
  * What is said of the revocation of one certificate: a view for each answer that an endpoint staples, and one for the lists
  * that were given. Where nobody says anything it is not checked, which is no bad sign: many authorities have no OCSP.
  */
-export function judgeRevocation(leaf: Uint8Array, known: Known): RevocationView[] {
+export function evaluateRevocation(leaf: Uint8Array, known: Known): RevocationView[] {
   const certificate = openCertificate(leaf);
   const issuer = certificate && findIssuer(certificate, known.pool);
   const stapled = known.staples.filter(({ staple }) => staple !== null);
@@ -30,10 +30,10 @@ export function judgeRevocation(leaf: Uint8Array, known: Known): RevocationView[
     return [{ state: "not-checked", by: "nobody", sentence }];
   }
   const views = stapled.map(({ where, staple }) => {
-    const { state, sentence } = judgeOcsp(staple ?? new Uint8Array(), certificate, issuer, known.at);
+    const { state, sentence } = evaluateOcsp(staple ?? new Uint8Array(), certificate, issuer, known.at);
     return { state, by: `the answer that ${where} staples`, sentence };
   });
-  return [...views, judgeByLists(certificate, issuer, known)];
+  return [...views, evaluateByLists(certificate, issuer, known)];
 }
 
 /** Who has signed a certificate, where that is known; null otherwise. */
@@ -46,7 +46,11 @@ export function findIssuer(certificate: PathCertificate, pool: CertificateIndex)
 /** As whose word it is told what lists say. */
 export const BY_LISTS = "the revocation lists that were given";
 
-function judgeByLists(certificate: PathCertificate, issuer: PathCertificate, known: Known): RevocationView {
+function evaluateByLists(
+  certificate: PathCertificate,
+  issuer: PathCertificate,
+  known: Known,
+): RevocationView {
   const by = BY_LISTS;
   if (known.lists.length === 0)
     return { state: "not-checked", by, sentence: "no revocation list was given, and none is fetched" };
@@ -60,15 +64,15 @@ function judgeByLists(certificate: PathCertificate, issuer: PathCertificate, kno
     isTrusted: (signer) =>
       signer.sha256 === issuer.sha256 || budget.verifyCertificate(signer, issuer.spki) === "valid",
   });
-  return { by, ...sayStatus(status) };
+  return { by, ...formatStatus(status) };
 }
 
-function sayStatus(status: RevocationStatus): Pick<RevocationView, "state" | "sentence"> {
+function formatStatus(status: RevocationStatus): Pick<RevocationView, "state" | "sentence"> {
   switch (status.state) {
     case "good":
       return { state: "good", sentence: "it is on none of the lists that speak for it" };
     case "revoked":
-      return { state: "revoked", sentence: `it ${sayRevocation(status.revocation)}` };
+      return { state: "revoked", sentence: `it ${formatRevocation(status.revocation)}` };
     default:
       return { state: "not-checked", sentence: `it ${status.why}` };
   }
@@ -81,8 +85,8 @@ export function readRevocationFacts(leaf: Uint8Array): RevocationFacts {
   const extensions = openCertificate(leaf)?.extensions;
   const lists = (extensions?.distributionPoints ?? []).flatMap(({ name }) =>
     name?.kind === "full"
-      ? name.names.flatMap((each) => (each.form === "uri" ? sayText(each.value) : []))
+      ? name.names.flatMap((each) => (each.form === "uri" ? formatText(each.value) : []))
       : [],
   );
-  return { lists, responders: (extensions?.responders ?? []).map(sayText) };
+  return { lists, responders: (extensions?.responders ?? []).map(formatText) };
 }

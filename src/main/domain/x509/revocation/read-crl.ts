@@ -100,7 +100,7 @@ type ListExtensions = Pick<
 
 const NUMBER = "2.5.29.20";
 const DELTA = "2.5.29.27";
-const SCOPE = "2.5.29.28";
+const INVENTORY = "2.5.29.28";
 const AUTHORITY_KEY = "2.5.29.35";
 /** Where its deltas are found, other names of its issuer: they take nothing from what it says. */
 const HARMLESS = new Set(["2.5.29.46", "2.5.29.18"]);
@@ -128,10 +128,10 @@ function readListExtensions(bytes: Buffer, wrapper: Element | undefined): ListEx
     if (oid === NUMBER) found.isNumberCritical = isCritical ?? false;
     if (oid === NUMBER) found.number = readNumber(bytes, content);
     else if (oid === DELTA) found.deltaOf = readNumber(bytes, content);
-    else if (oid === SCOPE) found.scope = readScope(bytes, content);
+    else if (oid === INVENTORY) found.scope = readInventory(bytes, content);
     else if (oid === AUTHORITY_KEY) found.authorityKey = readKeyIdentifier(bytes, content)?.id ?? null;
     else if (isCritical && !HARMLESS.has(oid)) unknown.push(oid);
-    const isBroken = (oid === DELTA && found.deltaOf === null) || (oid === SCOPE && found.scope === null);
+    const isBroken = (oid === DELTA && found.deltaOf === null) || (oid === INVENTORY && found.scope === null);
     if (isBroken) return { ...found, malformed: "does not say for what it speaks" };
   }
   return { ...found, criticalUnknown: unknown };
@@ -143,7 +143,7 @@ function readNumber(bytes: Buffer, { tag, content, end }: Element): bigint | nul
   return BigInt(`0x${bytes.toString("hex", content, end)}`);
 }
 
-function readScope(bytes: Buffer, element: Element): Scope | null {
+function readInventory(bytes: Buffer, element: Element): Scope | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 6) : null;
   if (!parts) return null;
   const part = (tag: number) => parts.find((each) => each.tag === tag);

@@ -34,7 +34,7 @@ export const isNamedByAny = (
 export const markOf = (answer: Uint8Array): string => hash("sha256", answer, "hex");
 
 /** The name of whoever issues a list, as certificates print their issuer. */
-export function sayIssuer({ issuerDer }: RevocationList): string {
+export function formatIssuer({ issuerDer }: RevocationList): string {
   const view = viewOf(issuerDer);
   const element = readElement(view, 0, view.length);
   return element ? readName(view, element, Number.POSITIVE_INFINITY).text : "";

@@ -1,4 +1,4 @@
-import { type AcmeFault, isFault, sayFault } from "#domain/acme/fault.ts";
+import { type AcmeFault, formatFault, isFault } from "#domain/acme/fault.ts";
 import { identifiersOf } from "#domain/acme/order.ts";
 import type { RenewalWindow } from "#domain/acme/renewal-info.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
@@ -32,7 +32,7 @@ export function createAcmeDesk(parts: AcmeParts): AcmeDesk {
   const { store, now } = parts;
   const refused = ({ host }: HeldAccount, fault: AcmeFault): Refused => ({
     kind: "refused",
-    message: sayFault(host, fault, now()),
+    message: formatFault(host, fault, now()),
   });
   return {
     order,

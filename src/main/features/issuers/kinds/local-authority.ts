@@ -7,7 +7,7 @@ import {
 } from "#domain/issuing/authority.ts";
 import { type Permitted, readPermitted } from "#domain/issuing/names.ts";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
-import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { LocalAuthority } from "#store/issuers/local-authority-table.ts";
@@ -32,7 +32,7 @@ export async function makeAuthority(vault: Vault, wish: Wish): Promise<Omit<Loca
     const root = await makeRoot({ ...own, spki: rootKey.spki, serial: randomSerial() }, signer);
     const above: Authority = { der: root, signer };
     const intermediate = await makeIntermediate({ ...own, spki: key.spki, serial: randomSerial() }, above);
-    judgeOwn(intermediate, { root }, wish.now);
+    evaluateOwn(intermediate, { root }, wish.now);
     return {
       permitted: permitted.map(({ text }) => text),
       root,
@@ -71,8 +71,8 @@ export const randomSerial = (): Uint8Array => crypto.getRandomValues(new Uint8Ar
 type Above = { root: Uint8Array; intermediate?: Uint8Array };
 
 /** What we have signed has to be valid by our own validator before anybody gets it. */
-export function judgeOwn(der: Uint8Array, { root, intermediate }: Above, now: Date): void {
-  const { reasons } = judgeChain({
+export function evaluateOwn(der: Uint8Array, { root, intermediate }: Above, now: Date): void {
+  const { reasons } = evaluateChain({
     leaf: der,
     pool: indexCertificates(intermediate ? [intermediate] : []),
     roots: indexCertificates([root]),

@@ -9,12 +9,12 @@ import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { IssuedCertificate } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayExpiry } from "#shared/text/elapsed.ts";
+import { formatExpiry } from "#shared/text/elapsed.ts";
 import type { IssuerRow } from "#store/issuers/issuer-table.ts";
 import type { LocalAuthority } from "#store/issuers/local-authority-table.ts";
 import type { Store } from "#store/store.ts";
 import type { Desk } from "./desk.ts";
-import { intermediateOf, judgeOwn, randomSerial, rootOf } from "./local-authority.ts";
+import { evaluateOwn, intermediateOf, randomSerial, rootOf } from "./local-authority.ts";
 
 type Deps = { store: Store; vault: Vault; now: () => Date };
 
@@ -67,7 +67,7 @@ export function createLocalDesk({ store, vault, now }: Deps): LocalDesk {
     };
     const { makeLeaf } = await import("#domain/issuing/make-certificate.ts");
     const der = await makeLeaf(wish, intermediateOf(vault, authority));
-    judgeOwn(der, { root, intermediate }, at);
+    evaluateOwn(der, { root, intermediate }, at);
     return { kind: "issued", chain: [der, intermediate], certificate: await remember(issuer, der, at) };
   }
 
@@ -111,7 +111,7 @@ async function testAuthority(vault: Vault, authority: LocalAuthority, at: Date):
     const key = isOurs
       ? "has its key in the vault"
       : "has another key in the vault than its certificate says";
-    lines.push(`the ${role} ${key}, and ${sayExpiry(toInstant(new Date(notAfter)), at)}`);
+    lines.push(`the ${role} ${key}, and ${formatExpiry(toInstant(new Date(notAfter)), at)}`);
   }
   return { isSound: isSound && findEnd(authority, at) === null, lines };
 }
@@ -123,7 +123,7 @@ function findEnd({ root, intermediate }: LocalAuthority, at: Date): string | nul
     ["intermediate", intermediate],
   ] as const) {
     const { notAfter } = openAuthority({ der });
-    if (at.getTime() >= notAfter) return `the ${role} ${sayExpiry(toInstant(new Date(notAfter)), at)}`;
+    if (at.getTime() >= notAfter) return `the ${role} ${formatExpiry(toInstant(new Date(notAfter)), at)}`;
   }
   return null;
 }

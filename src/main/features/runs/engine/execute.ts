@@ -70,7 +70,7 @@ function holdSessions(
     if (!host) throw new Error(`the plan has no host ${place}`);
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     const { promise: inside, resolve, reject } = Promise.withResolvers<HostSession | NotConnected>();
-    const wish = { ...toWish(host, transportOf(host)), hostKey: host.hostKey, alsoHostKey: alsoHostKey() };
+    const wish = { ...toRequest(host, transportOf(host)), hostKey: host.hostKey, alsoHostKey: alsoHostKey() };
     const over = sessions
       .connectToHost(wish, async (opened) => {
         resolve(opened);
@@ -83,7 +83,7 @@ function holdSessions(
   }
 }
 
-const toWish = (
+const toRequest = (
   { host, port, user, useSudo }: HostPlan,
   transport: HostRequest["transport"],
 ): HostRequest => ({ target: { kind: "ssh", host, port, user }, useSudo, transport });
@@ -159,7 +159,7 @@ const readNewHostKey = ({ kind }: Plan, { newKey }: RunContext["made"]): Uint8Ar
 
 async function openSessions(execution: Execution, alsoHostKey: () => Uint8Array | null) {
   const { runId, plan, openSessions, transportOf, identityFiles, mayAsk, ask, signal } = execution;
-  const requests = plan.hosts.map((host) => toWish(host, transportOf(host)));
+  const requests = plan.hosts.map((host) => toRequest(host, transportOf(host)));
   const sessions = await openSessions({ name: `run ${runId}`, requests, identityFiles, mayAsk, ask, signal });
   return holdSessions(sessions, plan, transportOf, alsoHostKey);
 }

@@ -27,7 +27,7 @@ import {
 import { formatRunReasons } from "#shared/text/run.ts";
 import { formatRunNote } from "#shared/text/run-note.ts";
 import { formatStepResult } from "#shared/text/run-step.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import type { Trace } from "#shared/text/trace.ts";
 import type { Direction } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
@@ -233,7 +233,7 @@ function takePen({ store, announce, trace, now }: Deps, runId: RunId, steps: Map
   /** On the record of Latchkey as a whole. */
   function tell(at: string, ordinal: number | null, entry: RunEntry["kind"], text: string): void {
     const step = ordinal === null ? null : (steps.get(ordinal) ?? null);
-    const place = step?.host ? sayPlace({ host: step.host, port: step.port ?? 22 }) : "here";
+    const place = step?.host ? formatPlace({ host: step.host, port: step.port ?? 22 }) : "here";
     const detail = { run: runId, ordinal, ...(step && { phase: step.phase, place }), entry, text };
     store.events.append({ at, kind: "run-step", detail });
   }

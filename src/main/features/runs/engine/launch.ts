@@ -7,7 +7,7 @@ import type { RetryPolicy } from "#net/retries.ts";
 import { keyOfRun } from "#runs/kinds/access/confirm-key.ts";
 import { pathsOfNewKey } from "#runs/kinds/access/grace.ts";
 import { hearAll, type Waits } from "#runs/kinds/access/wait-for-login.ts";
-import { sayByHand } from "#runs/kinds/by-hand.ts";
+import { formatByHand } from "#runs/kinds/by-hand.ts";
 import type { HostKeys } from "#runs/kinds/host-key/host-keys.ts";
 import type { Holders } from "#runs/kinds/private-keys/locations.ts";
 import { openOrderBook } from "#runs/kinds/renewal/orders.ts";
@@ -224,7 +224,7 @@ async function settle(
   const steps = journals.steps(id);
   const failures = listFailures(steps);
   const token = runs.find(id)?.token ?? "";
-  const byHand = state === "needs-attention" ? sayByHand(plan, steps, journal.files(), token) : [];
+  const byHand = state === "needs-attention" ? formatByHand(plan, steps, journal.files(), token) : [];
   const own = IN_PLACE.has(state) ? pathsOfNewKey(plan) : [];
   await readAgain(deps, { id, plan }, steps, [...new Set([...identityFiles, ...own])]);
   const why = failures.length > 0 ? failures : [...reasons, ...findStillUsed(deps, { id, plan }, steps)];
@@ -257,11 +257,11 @@ async function readAgain(
   );
   if (touched.length === 0) return;
   await deps.rescan(touched, identityFiles).catch(deps.log);
-  await greetAgain(deps, touched, id).catch(deps.log);
+  await handshakeAgain(deps, touched, id).catch(deps.log);
 }
 
 /** Wherever an old or a new certificate of these hosts was seen. */
-async function greetAgain(
+async function handshakeAgain(
   { store, renewal }: RunDeps,
   hosts: readonly HostPlan[],
   run: RunId,

@@ -1,4 +1,4 @@
-import { judgeFile } from "#domain/rotation/run/judge-file.ts";
+import { evaluateFile } from "#domain/rotation/run/judge-file.ts";
 import { leftOutOf } from "#domain/rotation/run/left-out-files.ts";
 import { isClockKept } from "#domain/rotation/run/watch-old-key.ts";
 import type { FileSeen, HolderSeen, PlaceSeen, Step, Task } from "#domain/runs/step.ts";
@@ -7,7 +7,7 @@ import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { holdersOf } from "#runs/kinds/access/install-key.ts";
 import { lookAtPairs } from "#runs/kinds/renewal/install.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { type HostPlan, type KeyPlan, type Plan, proofsOf } from "#shared/model/plan.ts";
+import { type HostPlan, type KeyPlan, type Plan, verificationsOf } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import type { Awaited } from "#shared/model/step-result.ts";
 import { hostOf, isRenewalRun, nearOf, newKeyLine, type RunContext, SessionLost } from "./run-context.ts";
@@ -81,7 +81,7 @@ async function lookAtFiles(run: RunContext, host: KeyPlan["hosts"][number], hand
     const { content, lock, state, kept } = look.file;
     const isMissing = file.creates !== undefined && state === "absent";
     const none = isMissing ? "before" : "unread";
-    files.push(content ? judgeFile(file, content, newKeyLine(run)).seen : none);
+    files.push(content ? evaluateFile(file, content, newKeyLine(run)).seen : none);
     // What was made for the run and holds nothing yet.
     if (file.creates !== undefined && content?.length === 0) hasWork = true;
     if (lock?.token === run.token || kept.includes(run.token)) hasWork = true;
@@ -111,7 +111,7 @@ export function needsHalf(run: Asked, { what, step }: Task): boolean {
       return true;
     case "add":
     case "remove":
-      return isProvedFromHere(run, step);
+      return isVerifiedFromHere(run, step);
     case "commit":
     case "request":
     case "issue":
@@ -133,7 +133,7 @@ const awaitedBy = ({ state, result }: RunStep): Awaited | null =>
   state === "acted" && result?.kind === "waiting" ? result.for : null;
 
 /** Whether the new key logs in from this computer to prove a step. */
-export const isProvedFromHere = ({ plan }: Asked, { host }: Pick<Step, "host">): boolean =>
+export const isVerifiedFromHere = ({ plan }: Asked, { host }: Pick<Step, "host">): boolean =>
   host !== null &&
   plan.hosts[host] !== undefined &&
-  proofsOf(plan.hosts[host]).some(({ proof }) => proof.kind === "from-here");
+  verificationsOf(plan.hosts[host]).some(({ proof }) => proof.kind === "from-here");

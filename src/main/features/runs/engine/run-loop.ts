@@ -1,8 +1,8 @@
 import { nextMove } from "#domain/runs/runbooks.ts";
 import type { Move, PlaceSeen, Step, StepProgress, Task, Wait } from "#domain/runs/step.ts";
 import { sideBySide } from "#net/side-by-side.ts";
-import { changeHost, proveHost, undoHost } from "#runs/kinds/access/change-host.ts";
-import { commitPlace, endProved } from "#runs/kinds/access/finish.ts";
+import { changeHost, undoHost, verifyHost } from "#runs/kinds/access/change-host.ts";
+import { commitPlace, endVerified } from "#runs/kinds/access/finish.ts";
 import {
   handOver,
   makeKey,
@@ -46,7 +46,7 @@ export async function runOn(run: RunContext<Plan>, steering: Steering): Promise<
   let hasActed = false;
   for (;;) {
     run.signal.throwIfAborted();
-    if (run.journal.failure()) return blockedBy("paused", sayUnwritten(run.journal.failure()));
+    if (run.journal.failure()) return blockedBy("paused", formatUnwritten(run.journal.failure()));
     const held = run.renewal?.heldBy();
     if (held) return blockedBy("paused", held);
     const progress = { want: steering.want(), seen, isGraceOver };
@@ -85,7 +85,7 @@ export async function runOn(run: RunContext<Plan>, steering: Steering): Promise<
         break;
       case "end":
         return move.state === "committed" && !isRenewalRun(run)
-          ? endProved(run as RunContext, !hasActed && steering.want() !== "back")
+          ? endVerified(run as RunContext, !hasActed && steering.want() !== "back")
           : { state: move.state, reasons: move.reason === null ? [] : [move.reason] };
       default:
         return assertNever(move);
@@ -136,7 +136,7 @@ export const blockedBy = (state: RunState, why: string): Ended => ({
   reasons: [{ kind: "blocked", cause: described(why) }],
 });
 
-const sayUnwritten = (failure: unknown): string =>
+const formatUnwritten = (failure: unknown): string =>
   failure instanceof Error ? failure.message : "the journal could not be written";
 
 /** Does one task to its end, and writes down what came of it. Of a session that broke it writes that, and nothing more. */
@@ -216,7 +216,7 @@ function prove(run: RunContext, step: Step): Promise<void> {
       return makeKey(run, step);
     case "add":
     case "remove":
-      return proveHost(run, step);
+      return verifyHost(run, step);
     case "hand-over":
       return proveHandOver(run, step);
     case "commit":

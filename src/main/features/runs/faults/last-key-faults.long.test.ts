@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
-import { consentOf } from "#shared/text/consent.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
@@ -45,6 +45,8 @@ const start = ({ client }: App, { id, plan, hash }: PlanDetail, { agrees, types 
   client.runbooks.start({
     planId: id,
     hash: hash ?? "",
-    consents: agrees ? (plan?.checks ?? []).filter(({ state }) => state === "consent").map(consentOf) : [],
+    consents: agrees
+      ? (plan?.checks ?? []).filter(({ state }) => state === "consent").map(acknowledgementOf)
+      : [],
     typed: types ? (plan?.confirm?.word ?? null) : null,
   });

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { probePlaces } from "#net/ssh/hand/pairs/testing/probe-places.ts";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
@@ -77,7 +77,7 @@ async function renew(desk: RenewalDesk, host: LabHost, { server, nth, script }: 
     await using app = await desk.openWithVault();
     await scanServers(app, [host], [server]);
     const endpoints = [{ host: host.address, port: SERVED[server].port }];
-    const wish = RenewalWish.parse({ kind: "rotate-certificate", issuer: "corp", endpoints });
+    const wish = RenewalRequest.parse({ kind: "rotate-certificate", issuer: "corp", endpoints });
     const planned = await makePlan(app, wish, { recheckMinutes: 0 });
     if (nth === null) expect(await carryOut(app, planned)).toMatchObject({ state: "committed", message: "" });
     return planned;

@@ -5,7 +5,7 @@ import { makeChange } from "#domain/rotation/testdata/make-change.ts";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { sayByHand } from "./by-hand.ts";
+import { formatByHand } from "./by-hand.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -27,7 +27,7 @@ const plan = makeRenewalPlan({
 
 const commandsOf = (phase: RunStep["phase"]): string => {
   const at = { ordinal: 1, phase, host: "web1", port: 22, batch: 0 };
-  const said = sayByHand(
+  const said = formatByHand(
     plan,
     [{ ...at, state: "needs-attention", verification: null, result: null, message: "", at: null }],
     [],

@@ -13,25 +13,27 @@ import {
   makeRenewalPlan,
 } from "#domain/rotation/testdata/make-plan-value.ts";
 import type { RunStep } from "#shared/model/run.ts";
-import { removeKeptByHand, sayByHand } from "./by-hand.ts";
+import { formatByHand, removeKeptByHand } from "./by-hand.ts";
 
 const plan = makeRenewalPlan({
   hosts: [makeRenewalHost({ host: "web1", batch: 0, certificates: [makeChange(0)] })],
 });
 
-const sayOf = (phase: RunStep["phase"]): string => {
+const formatOf = (phase: RunStep["phase"]): string => {
   const at = { ordinal: 1, phase, host: "web1", port: 22, batch: 0, verification: null, result: null };
-  return sayByHand(plan, [{ ...at, state: "needs-attention", message: "", at: null }], [], "t0").join("\n");
+  return formatByHand(plan, [{ ...at, state: "needs-attention", message: "", at: null }], [], "t0").join(
+    "\n",
+  );
 };
 
 test("by hand, old files go back where an installation is stuck, and are cleared away where a commit is", () => {
-  expect(sayOf("install")).toContain("mv -f -T");
-  expect(sayOf("install")).not.toMatch(/rm -rf|mv -f [^-]/);
+  expect(formatOf("install")).toContain("mv -f -T");
+  expect(formatOf("install")).not.toMatch(/rm -rf|mv -f [^-]/);
   for (const phase of ["commit", "request"] as const) {
-    expect(sayOf(phase)).toContain("rm -rf -- '/var/lib/latchkey/t0/");
-    expect(sayOf(phase)).not.toContain("mv -f");
+    expect(formatOf(phase)).toContain("rm -rf -- '/var/lib/latchkey/t0/");
+    expect(formatOf(phase)).not.toContain("mv -f");
   }
-  expect(sayOf("recheck")).toBe("");
+  expect(formatOf("recheck")).toBe("");
 });
 
 test("what lies in an account's folder is touched as that account, without a terminal, and a hostile name stays one word", () => {
@@ -61,7 +63,7 @@ test("what lies in an account's folder is touched as that account, without a ter
     verification: null,
     result: null,
   };
-  const said = sayByHand(keys, [{ ...at, state: "needs-attention", message: "", at: null }], [], "t0");
+  const said = formatByHand(keys, [{ ...at, state: "needs-attention", message: "", at: null }], [], "t0");
   const [enter, hint, restore, clear] = said;
   expect(enter).toMatch(/^ssh /);
   expect(hint).toMatch(/^# .*never as root/);

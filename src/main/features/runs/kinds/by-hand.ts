@@ -14,7 +14,7 @@ import type { KeptKey, RunFile, RunStep } from "#shared/model/run.ts";
 import { writeIdOf } from "./access/move-file.ts";
 
 /** `files`: those that are known to be stuck; the others stand as they should, and may have what somebody has written. */
-export function sayByHand(
+export function formatByHand(
   plan: Plan,
   steps: readonly RunStep[],
   files: readonly RunFile[],
@@ -25,7 +25,7 @@ export function sayByHand(
   return hosts
     .filter((host) => stuck.some((step) => isOf(step, host)))
     .flatMap((host) =>
-      sayHost(
+      formatHost(
         host,
         stuck.filter((step) => isOf(step, host)),
         files.filter((file) => file.fate === "stuck" && isOf(file, host)),
@@ -37,7 +37,7 @@ export function sayByHand(
 const isOf = (one: Pick<RunStep, "host" | "port">, { host, port }: HostAddress): boolean =>
   one.host === host && one.port === port;
 
-function sayHost(
+function formatHost(
   host: HostPlan,
   steps: readonly RunStep[],
   files: readonly RunFile[],
@@ -49,21 +49,21 @@ function sayHost(
     return lines.length === 0 ? [] : [enter, ...lines];
   }
   const changes = steps.toReversed().filter(({ phase }) => phase === "remove" || phase === "add");
-  const restores = changes.flatMap((step) => sayFiles(host, step, files, token));
+  const restores = changes.flatMap((step) => formatFiles(host, step, files, token));
   const folders = new Map(host.files.map((file) => [folderOf(file.path), file]));
   const clears = [...folders].map(([folder, file]) => asOwner(file, CLEAR, [folder, token]));
   const owners = new Set(host.files.flatMap(({ uid, owner }) => (uid === 0 ? [] : [owner])));
-  return [enter, ...(owners.size > 0 ? [sayElse([...owners])] : []), ...restores, ...clears];
+  return [enter, ...(owners.size > 0 ? [formatElse([...owners])] : []), ...restores, ...clears];
 }
 
 /** BSD and busybox have other tools. */
-const sayElse = (owners: readonly string[]): string =>
+const formatElse = (owners: readonly string[]): string =>
   `# where there is no setsid, runuser, sha256sum or mv -T, these do nothing: then log in as ${owners.join(", ")}, never as root, and put before-* of .latchkey in the place of the file`;
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-function sayFiles(
+function formatFiles(
   { files }: KeyPlan["hosts"][number],
   { phase }: RunStep,
   stuck: readonly RunFile[],
@@ -139,7 +139,7 @@ function asOwner({ uid, owner }: FileOwner, script: string, words: readonly stri
 
 /** Only where an installation is stuck do old files go back: before it none were changed, and after it the new ones are proved. */
 function sayStuck(changes: readonly CertificateChange[], phase: RunStep["phase"], token: string): string[] {
-  if (phase === "install") return sayPairs(changes, token);
+  if (phase === "install") return formatPairs(changes, token);
   if (phase !== "commit" && phase !== "request") return [];
   return changes.flatMap(({ id, files }) => [
     // Nobody but root can turn a folder on this way.
@@ -168,7 +168,7 @@ const FROM_DEN = `${ENTER_DEN}; [ -f "./$4" ] || exit 0; h=$(sha256sum <"./$4") 
 const FROM_STORE = `${ENTER}; [ -f "$3" ] || exit 0; h=$(sha256sum <"$3") || exit; [ "\${h%% *}" = "$4" ] && mv -f -T -- "$3" "./$2"`;
 
 /** The old files of a pair, wherever they are kept, and the servers that read them. */
-function sayPairs(certificates: readonly CertificateChange[], token: string): string[] {
+function formatPairs(certificates: readonly CertificateChange[], token: string): string[] {
   const restores = certificates.flatMap(({ id, files }) =>
     files.flatMap(({ real, before }, nth) => {
       const [folder, name, kept] = [folderOf(real), nameOf(real), `held-${nth}.${before}`];

@@ -17,7 +17,7 @@ import {
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunClaim, RunId } from "#shared/model/run.ts";
 import { formatClaimEvaluation, formatConfirmation } from "#shared/text/claim.ts";
-import { sayHost } from "#shared/text/plan.ts";
+import { formatHost } from "#shared/text/plan.ts";
 import type { OfflineClaim } from "#store/runbooks/offline-table.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
@@ -150,7 +150,7 @@ function confirmOne(store: Store, { id, claim, at, oldHere }: One): boolean {
 /** Why a run that is carried by hand cannot be gone on with from here. */
 export function refuseUnconfirmed(run: { id: number }, claims: readonly RunClaim[]): never {
   const said = claims.map(
-    ({ host, port, evaluation }) => `${sayHost({ host, port })}: ${formatClaimEvaluation(evaluation)}`,
+    ({ host, port, evaluation }) => `${formatHost({ host, port })}: ${formatClaimEvaluation(evaluation)}`,
   );
   const why = said.length === 0 ? "" : `; of what was claimed, nothing is confirmed (${said.join("; ")})`;
   throw new Refusal(

@@ -15,8 +15,8 @@ import type { OldKeyUse, Phase, RunId } from "#shared/model/run.ts";
 import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts, UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { UNSIGNED_CHECK } from "#shared/text/consent.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayUse } from "#shared/text/old-key-use.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatUse } from "#shared/text/old-key-use.ts";
 import { type ConfirmDeps, createClaimConfirmer } from "./claims.ts";
 import { isCarried } from "./settle-result.ts";
 
@@ -80,7 +80,7 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
       store.events.append({ at, kind: "scripts-exported", detail: about });
     });
     const uses = (run && findWatch(store, run)?.uses) ?? [];
-    return { files, signer, notes: [...notesOf(plan, parts, signer), ...uses.map(sayShutOut)] };
+    return { files, signer, notes: [...notesOf(plan, parts, signer), ...uses.map(formatShutOut)] };
   };
 }
 
@@ -168,8 +168,8 @@ async function signAll(
 }
 
 /** A script removes the old line from its day on, whatever logs tell by then. */
-const sayShutOut = (use: OldKeyUse): string =>
-  `${sayUse(use)}: give whoever that is the new key before the old line goes`;
+const formatShutOut = (use: OldKeyUse): string =>
+  `${formatUse(use)}: give whoever that is the new key before the old line goes`;
 
 function notesOf(plan: AccessPlan, parts: readonly ScriptPart[], signer: Scripts["signer"]): string[] {
   const [part] = parts;
@@ -177,7 +177,7 @@ function notesOf(plan: AccessPlan, parts: readonly ScriptPart[], signer: Scripts
     signer
       ? `signed with ${signer.keyType} ${signer.fingerprint}: tell that to whoever runs them, by another way than the scripts go`
       : "not signed: whoever carries them could change them; name a key to sign with",
-    ...(isInParts(plan) && part ? [sayPart(mainPhase(part.phases), parts.length)] : []),
+    ...(isInParts(plan) && part ? [formatPart(mainPhase(part.phases), parts.length)] : []),
     ...(part?.notBefore
       ? [
           `it removes nothing before ${part.notBefore}, when the days of grace are over; run with --now, it does so at once`,
@@ -192,8 +192,8 @@ function notesOf(plan: AccessPlan, parts: readonly ScriptPart[], signer: Scripts
 }
 
 /** Of several parts: what this one does, and what has to come back before the next. */
-function sayPart(phase: Phase, hosts: number): string {
-  const back = `import the results of ${sayCount(hosts, "host")}, then export again`;
+function formatPart(phase: Phase, hosts: number): string {
+  const back = `import the results of ${formatCount(hosts, "host")}, then export again`;
   switch (phase) {
     case "make-key":
       return `this part makes the new key where the old one is held; ${back} for the new lines`;

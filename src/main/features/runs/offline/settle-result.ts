@@ -6,11 +6,11 @@ import { isInParts, mainPhase, partsOf } from "#domain/rotation/script/script-ph
 import { tokenOf } from "#domain/rotation/script/write-script.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import { nameKept } from "#net/local/private-halves/half-place.ts";
-import { isHandRefusal, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { formatRefusal, isHandRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { quoteWord } from "#net/ssh/hand/words.ts";
 import { toSteps } from "#runs/engine/journal.ts";
 import { leftOutReason } from "#runs/kinds/access/hold-folders.ts";
-import { sayByHand } from "#runs/kinds/by-hand.ts";
+import { formatByHand } from "#runs/kinds/by-hand.ts";
 import { countsOf } from "#runs/planning/approve.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import {
@@ -146,7 +146,7 @@ function noteLeftOut({ runbooks: { files } }: Store, id: RunId, { result, host }
       path: pathOf(host, index),
       phase: leftFromAdd.has(index) ? "add" : phase,
       fate: "left-out",
-      why: sayReason(host, index, reason),
+      why: formatReason(host, index, reason),
       takeOut: [],
       putBack: [],
       repair: null,
@@ -157,8 +157,8 @@ const WITH_END: ReadonlySet<CarriedResult["outcome"]> = new Set(["committed", "d
 
 const pathOf = ({ files }: AccessHost, index: number): string => files[index]?.path ?? "";
 
-const sayReason = (host: AccessHost, index: number, reason: string): string =>
-  sayRefusal(isHandRefusal(reason) ? reason : "unknown", pathOf(host, index));
+const formatReason = (host: AccessHost, index: number, reason: string): string =>
+  formatRefusal(isHandRefusal(reason) ? reason : "unknown", pathOf(host, index));
 
 /** Writes down what a verified result tells of the steps of its host. */
 function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, signed, at }: TakenIn): void {
@@ -184,7 +184,7 @@ function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, s
 
 /** Where an account keeps what a script has made there: nothing of it is needed any more. */
 const whyUnended = ({ unended }: CarriedResult, host: AccessHost): string[] =>
-  unended.map(({ index, reason }) => sayReason(host, index, reason));
+  unended.map(({ index, reason }) => formatReason(host, index, reason));
 
 /** Writes down that a result claims something: no step is what it says. */
 export function noteClaim(
@@ -226,7 +226,7 @@ export function settle({ runbooks, events }: Store, id: RunId, { plan, result, a
 
 /** Each host's script has its own token, by which what it kept is found. */
 const sayStuck = (plan: AccessPlan, steps: readonly RunStep[], hash: PlanHash): string[] =>
-  plan.hosts.flatMap((host) => sayByHand({ ...plan, hosts: [host] }, steps, [], tokenOf(hash, host)));
+  plan.hosts.flatMap((host) => formatByHand({ ...plan, hosts: [host] }, steps, [], tokenOf(hash, host)));
 
 type ScriptEnd = Extract<StepResult, { kind: "imported" }>["end"];
 

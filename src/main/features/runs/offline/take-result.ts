@@ -16,8 +16,8 @@ import {
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId } from "#shared/model/run.ts";
 import { RESULT_NAMESPACE } from "#shared/model/script.ts";
-import { saySignature } from "#shared/text/bundle.ts";
-import { sayHost } from "#shared/text/plan.ts";
+import { formatSignature } from "#shared/text/bundle.ts";
+import { formatHost } from "#shared/text/plan.ts";
 import type { OfflineScript, VerifiedBy } from "#store/runbooks/offline-table.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
@@ -62,7 +62,7 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
     if (contradiction) throw new Refusal("invalid-input", contradiction);
     const newKey = takeKey(plan, result, { by, known: known?.newKey?.line ?? null });
     const endedAt = toInstant(new Date(result.ended * 1_000));
-    const news = judgeNews(store, { result, by, script, endedAt });
+    const news = evaluateNews(store, { result, by, script, endedAt });
     const at = toInstant(now());
     if (news === "new") refuseFuture(result, at);
     const oldHere = await findOldHere(plan, deps.lookAtHeldHalf);
@@ -136,7 +136,7 @@ function findScript({ runbooks: { offline } }: Store, planId: PlanId, result: Ca
   if (script && isOfIt) return script;
   throw new Refusal(
     "invalid-input",
-    `the result is of no script that was written here for ${sayHost(result)}: run one that was, and import its result`,
+    `the result is of no script that was written here for ${formatHost(result)}: run one that was, and import its result`,
   );
 }
 
@@ -153,13 +153,13 @@ function findTaken(store: Store, runId: RunId, digest: string) {
 }
 
 /** A claim that comes again with a good signature is news. */
-function judgeNews({ runbooks: { offline } }: Store, { result, by, script, endedAt }: Judged): News {
+function evaluateNews({ runbooks: { offline } }: Store, { result, by, script, endedAt }: Judged): News {
   const before = offline.findResult(result.digest);
   if (before && (before.verifiedBy !== null || (by === null && before.hasBody))) return "same";
   if (offline.isOlder(script, endedAt))
     throw new Refusal(
       "conflict",
-      `a result of ${sayHost(result)} that ended later, or of a script that was written later, was taken already`,
+      `a result of ${formatHost(result)} that ended later, or of a script that was written later, was taken already`,
     );
   return "new";
 }
@@ -170,7 +170,7 @@ function refuseFuture(result: CarriedResult, at: Instant): void {
   const ended = toInstant(new Date(result.ended * 1_000));
   throw new Refusal(
     "invalid-input",
-    `the result is from the future: by the clock of ${sayHost(result)} its script ended at ${ended}, and by this computer's it is ${at}; set the clock that is wrong, and run the script there once more`,
+    `the result is from the future: by the clock of ${formatHost(result)} its script ended at ${ended}, and by this computer's it is ${at}; set the clock that is wrong, and run the script there once more`,
   );
 }
 
@@ -191,7 +191,7 @@ function takeKey(
   if ((known === null || SAYS_DONE.has(result.outcome)) && !isHeld(made, result))
     throw new Refusal(
       "invalid-input",
-      `the result does not show that ${sayHost(result)} holds the new key ${made.fingerprint}: its ssh-keygen cannot sign (that of OpenSSH 8.1 can), or the key was exchanged; make one elsewhere, and name it by --new-key`,
+      `the result does not show that ${formatHost(result)} holds the new key ${made.fingerprint}: its ssh-keygen cannot sign (that of OpenSSH 8.1 can), or the key was exchanged; make one elsewhere, and name it by --new-key`,
     );
   return made;
 }
@@ -223,8 +223,11 @@ function verifyResult(
   const person = judgeSignature(given, bytes);
   const byHost = verifyByHost(store, result, host);
   if (byHost)
-    return { by: "host", signature: person.kind === "none" ? byHost : `${byHost}; ${saySignature(person)}` };
-  return { by: person.kind === "known" ? "person" : null, signature: saySignature(person) };
+    return {
+      by: "host",
+      signature: person.kind === "none" ? byHost : `${byHost}; ${formatSignature(person)}`,
+    };
+  return { by: person.kind === "known" ? "person" : null, signature: formatSignature(person) };
 }
 
 function verifyByHost({ pins }: Pick<Store, "pins">, result: CarriedResult, host: AccessHost): string | null {
@@ -241,12 +244,12 @@ function verifyByHost({ pins }: Pick<Store, "pins">, result: CarriedResult, host
     case "other":
       throw new Refusal(
         "invalid-input",
-        `the result of ${sayHost(host)} is signed by the host key ${checked.fingerprint}, and that host has ${pinned}: it was written elsewhere`,
+        `the result of ${formatHost(host)} is signed by the host key ${checked.fingerprint}, and that host has ${pinned}: it was written elsewhere`,
       );
     case "bad":
       throw new Refusal(
         "invalid-input",
-        `the signature of ${sayHost(host)} is not of this result: one of them was changed`,
+        `the signature of ${formatHost(host)} is not of this result: one of them was changed`,
       );
     case "unsupported":
       return null;
@@ -255,7 +258,7 @@ function verifyByHost({ pins }: Pick<Store, "pins">, result: CarriedResult, host
   if (now !== pinned)
     throw new Refusal(
       "conflict",
-      `the result of ${sayHost(host)} is signed by the host key ${pinned}, and ${now} is pinned by now: plan again`,
+      `the result of ${formatHost(host)} is signed by the host key ${pinned}, and ${now} is pinned by now: plan again`,
     );
   return `signed by the host, with its key ${pinned}`;
 }

@@ -1,8 +1,8 @@
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { isRenewal, type Plan, type PlanId, plannedCertificates, plannedFiles } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { consentOf } from "#shared/text/consent.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
+import { formatCount } from "#shared/text/count.ts";
 
 /** What somebody agrees to: consents by their names, and the word that was typed. */
 export type Agreement = { consents: readonly string[]; typed: string | null };
@@ -40,14 +40,14 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, g
 /** Whatever carries a plan out: nothing of it is without all that has to be agreed to and typed. */
 export function refuseUnagreed(id: PlanId, plan: Plan, given: Agreement): void {
   const missing = plan.checks.filter(
-    (check) => check.state === "consent" && !given.consents.includes(consentOf(check)),
+    (check) => check.state === "consent" && !given.consents.includes(acknowledgementOf(check)),
   );
   if (missing.length > 0) {
-    const said = missing.slice(0, MOST_SAID).map((check) => `${consentOf(check)} (${check.text})`);
+    const said = missing.slice(0, MOST_SAID).map((check) => `${acknowledgementOf(check)} (${check.text})`);
     const more = missing.length - said.length;
     throw new Refusal(
       "conflict",
-      `${sayCount(missing.length, "consent")} missing: ${said.join("; ")}${more > 0 ? `; and ${more} more` : ""}`,
+      `${formatCount(missing.length, "consent")} missing: ${said.join("; ")}${more > 0 ? `; and ${more} more` : ""}`,
     );
   }
   if (plan.confirm && given.typed !== plan.confirm.word)

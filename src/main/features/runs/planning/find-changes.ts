@@ -1,19 +1,19 @@
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { ElsewhereGrant } from "#domain/rotation/plan/taken/recheck-plan.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
-import type { KeyWish } from "#shared/contract/runbooks.ts";
+import type { KeyRequest } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan, KeyPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayHost } from "#shared/text/plan.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatHost } from "#shared/text/plan.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import type { GrantFact, KeyFileFact, KnownHost } from "#store/runbooks/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 
 export type Inventory = Store["runbooks"]["facts"];
 
 /** What is to be looked at on one host. */
-export type SoughtHost = {
+export type FoundHost = {
   known: KnownHost;
   /** Files by whom they let in; of an account without one, sshd is asked for it. */
   accounts: Map<string, Set<string>>;
@@ -24,11 +24,11 @@ export type Sought = {
   /** Of the key that goes, or whose private half is replaced. */
   fingerprint: string | null;
   grants: GrantFact[];
-  hosts: SoughtHost[];
+  hosts: FoundHost[];
 };
 
 /** Which hosts, accounts and files a wish is about, by the inventory. What is not in it is refused. */
-export function seek(wish: KeyWish, inventory: Inventory): Sought {
+export function seek(wish: KeyRequest, inventory: Inventory): Sought {
   switch (wish.kind) {
     case "rotate-key":
       return seekKey(readFingerprint(wish.fingerprint), inventory);
@@ -75,9 +75,9 @@ function gather(
   grants: readonly GrantFact[],
   keyFiles: readonly KeyFileFact[],
   inventory: Inventory,
-): SoughtHost[] {
-  const hosts = new Map<number, SoughtHost>();
-  const take = (id: number): SoughtHost => {
+): FoundHost[] {
+  const hosts = new Map<number, FoundHost>();
+  const take = (id: number): FoundHost => {
     const known = hosts.get(id);
     if (known) return known;
     const found = inventory.host(id);
@@ -97,14 +97,14 @@ function gather(
 type Place = { host: string; port: number; account: string };
 
 function seekPlaces(places: readonly Place[], inventory: Inventory): Sought {
-  const hosts = new Map<number, SoughtHost>();
+  const hosts = new Map<number, FoundHost>();
   for (const { host, port, account } of places) {
     const known = inventory.hostAt(host, port);
     if (!known) {
-      const where = sayPlace({ host, port });
+      const where = formatPlace({ host, port });
       throw new Refusal("not-found", `${where} was never scanned; scan it first, so that its key is known`);
     }
-    const sought: SoughtHost = hosts.get(known.id) ?? { known, accounts: new Map(), keyFiles: [] };
+    const sought: FoundHost = hosts.get(known.id) ?? { known, accounts: new Map(), keyFiles: [] };
     sought.accounts.set(account, sought.accounts.get(account) ?? new Set());
     hosts.set(known.id, sought);
   }
@@ -112,18 +112,18 @@ function seekPlaces(places: readonly Place[], inventory: Inventory): Sought {
 }
 
 /** What is looked at for a plan from elsewhere: its own hosts, accounts and files. A host that is not known is refused. */
-export function seekPlanned(plan: KeyPlan, inventory: Inventory): Sought {
+export function findPlanned(plan: KeyPlan, inventory: Inventory): Sought {
   const fingerprint = plan.kind === "rotate-key" ? plan.oldKey : null;
   const keyFiles = fingerprint === null ? [] : inventory.keyFiles(fingerprint);
   return {
     fingerprint,
     grants: fingerprint === null ? [] : inventory.grantsOfKey(fingerprint),
-    hosts: plan.hosts.map((host): SoughtHost => {
+    hosts: plan.hosts.map((host): FoundHost => {
       const known = inventory.hostAt(host.host, host.port);
       if (!known)
         throw new Refusal(
           "not-found",
-          `the plan is about ${sayHost(host)}, which is not known here, or not any more; scan it first, or plan anew`,
+          `the plan is about ${formatHost(host)}, which is not known here, or not any more; scan it first, or plan anew`,
         );
       const pathsOf = (name: string, path: string) => [
         ...inventory.grantsOfAccount(known.id, name).map(({ file }) => file),
@@ -148,10 +148,10 @@ export function findElsewhere(
 ): ElsewhereGrant[] {
   if (plan.kind !== "rotate-key") return [];
   const { oldKey, hosts } = plan;
-  const meant = new Set(hosts.flatMap((host) => host.files.map(({ path }) => `${sayHost(host)} ${path}`)));
+  const meant = new Set(hosts.flatMap((host) => host.files.map(({ path }) => `${formatHost(host)} ${path}`)));
   return inventory.grantsOfKey(oldKey).flatMap(({ hostId, account, file, effective }) => {
     const host = inventory.host(hostId);
-    if (!host || meant.has(`${sayHost(host)} ${realPathOf(host, file, facts)}`)) return [];
+    if (!host || meant.has(`${formatHost(host)} ${realPathOf(host, file, facts)}`)) return [];
     return [{ host: host.host, port: host.port, account, file, fingerprint: oldKey, effective }];
   });
 }

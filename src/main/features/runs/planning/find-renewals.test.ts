@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { Issuer } from "#shared/model/issuer.ts";
 import { openStore, type Store } from "#store/store.ts";
-import { type AskWindow, askWindows, MOST_ASKED, seekRenewal } from "./find-renewals.ts";
+import { type AskWindow, askWindows, findRenewal, MOST_ASKED } from "./find-renewals.ts";
 
 const NOW = "2026-06-01T12:00:00Z";
 
@@ -112,8 +112,8 @@ const [ONE, OTHER, ODD] = ["a".repeat(64), "b".repeat(64), "c".repeat(64)] as co
 test("one key file is described for one certificate alone", () => {
   const store = openStore({ path: ":memory:", access: "write" });
   const seek = (certificates: string[]) =>
-    seekRenewal(
-      RenewalWish.parse({
+    findRenewal(
+      RenewalRequest.parse({
         kind: "rotate-certificate",
         certificates,
         described: { keyFile: "/own/key", reload: "reload it" },
@@ -139,8 +139,8 @@ const inventoryOf = (more: Partial<Servers>) => ({
 test("a place without a name stands for all that it serves, which the plan says with how to take one", () => {
   const at = (leaves: ReturnType<typeof leaf>[], serverName: string | null = null) => {
     const endpoints = [{ host: "web1", port: 443, serverName }];
-    const wish = RenewalWish.parse({ kind: "rotate-certificate", endpoints });
-    const sought = seekRenewal(wish, inventoryOf({ leavesAt: () => leaves }), { now: MIDNIGHT });
+    const wish = RenewalRequest.parse({ kind: "rotate-certificate", endpoints });
+    const sought = findRenewal(wish, inventoryOf({ leavesAt: () => leaves }), { now: MIDNIGHT });
     return { said: sought.said, certificates: sought.hosts.flatMap(({ certificates }) => certificates) };
   };
   const [a, b] = [leaf(ONE, "CN=a", "a.example"), leaf(OTHER, "CN=b", "b.example")];
@@ -161,15 +161,15 @@ test("a place without a name stands for all that it serves, which the plan says 
 test("what has no dates that can be read is listed and not renewed, and so is what does not fit into one plan", () => {
   const undated = (sha256: string | null) =>
     sha256 === null || sha256 === ODD ? [{ sha256: ODD, subject: "CN=odd" }] : [];
-  const wish = (more: object) => RenewalWish.parse({ kind: "rotate-certificate", ...more });
-  const named = seekRenewal(wish({ certificates: [ONE, ODD] }), inventoryOf({ undated }), { now: MIDNIGHT });
+  const wish = (more: object) => RenewalRequest.parse({ kind: "rotate-certificate", ...more });
+  const named = findRenewal(wish({ certificates: [ONE, ODD] }), inventoryOf({ undated }), { now: MIDNIGHT });
   expect(named.hosts.flatMap(({ certificates }) => certificates)).toEqual([ONE]);
   expect(named.leftOut).toEqual([expect.stringMatching(/^CN=odd: its dates cannot be read/)]);
 
   const due = (count: number) =>
     Array.from({ length: count }, (_, nth) => ({ sha256: `${nth}`, subject: "", notAfter: MIDNIGHT }));
   const seek = (count: number) =>
-    seekRenewal(wish({ isDue: true }), inventoryOf({ undated, due: () => due(count) }), {
+    findRenewal(wish({ isDue: true }), inventoryOf({ undated, due: () => due(count) }), {
       now: MIDNIGHT,
       early: { certificates: [ONE], said: [{ state: "ok", id: "window", text: "it is early" }] },
     });

@@ -1,13 +1,13 @@
-import { wishOfChange } from "#domain/rotation/plan/certificates/recheck-renewal.ts";
+import { requestOfChange } from "#domain/rotation/plan/certificates/recheck-renewal.ts";
 import type { Said } from "#domain/rotation/plan/certificates/renewal-facts.ts";
 import { onAbort } from "#net/on-abort.ts";
-import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import type { RenewalPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayPoint } from "#shared/text/pair.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatPoint } from "#shared/text/pair.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import { MOST_DUE } from "#store/runbooks/served-fact-reader.ts";
 import type { Store } from "#store/store.ts";
@@ -81,7 +81,7 @@ async function askOne(
   if (open.length > MOST_ASKED)
     warn(`${name} was asked about ${MOST_ASKED} of ${open.length} certificates: those that end first`);
   if (certificates.length > 0) {
-    const text = `${name} wants ${sayCount(certificates.length, "certificate")} renewed already`;
+    const text = `${name} wants ${formatCount(certificates.length, "certificate")} renewed already`;
     said.push({ state: "ok", id: "window", text });
   }
   return { certificates, said };
@@ -107,12 +107,12 @@ type Inventory = Pick<Store["runbooks"], "facts" | "servers">;
 type Servers = Inventory["servers"];
 
 /** Certificates by the hosts that have them in a file. */
-export type SoughtRenewal = {
+export type FoundRenewal = {
   hosts: {
     known: KnownHost;
     certificates: string[];
     /** What is wished of each; not there where it is the same of all. */
-    wishes?: ReadonlyMap<string, RenewalWish>;
+    wishes?: ReadonlyMap<string, RenewalRequest>;
   }[];
   leftOut: string[];
   said: Said[];
@@ -121,11 +121,11 @@ export type SoughtRenewal = {
 type Meant = { sha256s: Set<string>; leftOut: string[]; said: Said[] };
 
 /** Which certificates of which hosts a wish is about, by the inventory. What is not in it is refused. */
-export function seekRenewal(
-  wish: RenewalWish,
+export function findRenewal(
+  wish: RenewalRequest,
   { facts, servers }: Inventory,
   { now, early = NOT_ASKED }: { now: Instant; early?: Early },
-): SoughtRenewal {
+): FoundRenewal {
   const hosts = new Map<number, string[]>();
   const { sha256s, leftOut, said } = mean(wish, servers, { now, early });
   if (wish.described && sha256s.size > 1)
@@ -137,7 +137,7 @@ export function seekRenewal(
     const known = servers.hostsHolding(sha256);
     // A keystore that no scan could open is not known to have it: its host is where it is served.
     const holding = known.length > 0 || !wish.described ? known : hostsServing(sha256, { facts, servers });
-    if (holding.length === 0) leftOut.push(sayNowhere(sha256, servers));
+    if (holding.length === 0) leftOut.push(formatNowhere(sha256, servers));
     for (const id of holding) hosts.set(id, [...(hosts.get(id) ?? []), sha256]);
   }
   return {
@@ -153,28 +153,28 @@ export function seekRenewal(
 
 /** All that are named, at a place or by the rule; those whose dates cannot be read are left out. */
 function mean(
-  { certificates, endpoints, isDue }: RenewalWish,
+  { certificates, endpoints, isDue }: RenewalRequest,
   servers: Servers,
   { now, early }: { now: Instant; early: Early },
 ): Meant {
-  const served = endpoints.map((at) => seekServed(at, servers));
-  const due = isDue ? seekDue(servers, { now, early }) : NONE_DUE;
+  const served = endpoints.map((at) => findServed(at, servers));
+  const due = isDue ? findDue(servers, { now, early }) : NONE_DUE;
   const named = new Set([...certificates, ...served.flatMap(({ sha256s }) => sha256s)]);
   const undated = [...named].flatMap((sha256) => servers.undated(sha256));
   for (const { sha256 } of undated) named.delete(sha256);
   return {
     sha256s: new Set([...named, ...due.sha256s]),
-    leftOut: [...new Set([...undated.map(sayUndated), ...due.leftOut])],
+    leftOut: [...new Set([...undated.map(formatUndated), ...due.leftOut])],
     said: [...served.flatMap(({ said }) => said), ...due.said],
   };
 }
 
 const NONE_DUE = { sha256s: [], leftOut: [], said: [] };
 
-type Served = RenewalWish["endpoints"][number];
+type Served = RenewalRequest["endpoints"][number];
 
 /** What a place stands for, which may be more than one certificate where no name is said. */
-function seekServed(at: Served, servers: Servers): { sha256s: string[]; said: Said[] } {
+function findServed(at: Served, servers: Servers): { sha256s: string[]; said: Said[] } {
   const leaves = servers.leavesAt(at);
   const { host: address, port, serverName } = at;
   if (leaves.length === 0)
@@ -183,7 +183,7 @@ function seekServed(at: Served, servers: Servers): { sha256s: string[]; said: Sa
       `what ${address}:${port} serves is not known; scan it first, and the host behind it`,
     );
   const ofEach = [...Map.groupBy(leaves, ({ sha256 }) => sha256).values()];
-  const place = sayPoint({ address, port, serverName });
+  const place = formatPoint({ address, port, serverName });
   const told = ofEach.slice(0, MOST_TOLD).map((rows) => {
     const names = rows.flatMap((row) => row.serverName || []);
     const [first] = rows;
@@ -193,7 +193,7 @@ function seekServed(at: Served, servers: Servers): { sha256s: string[]; said: Sa
   const isOne = ofEach.length === 1;
   const text = isOne
     ? `${place} stands for ${told[0]}`
-    : `${place} stands for ${sayCount(ofEach.length, "certificate")}: ${told.join(", ")}${more}; ${place}/NAME takes one`;
+    : `${place} stands for ${formatCount(ofEach.length, "certificate")}: ${told.join(", ")}${more}; ${place}/NAME takes one`;
   return {
     sha256s: ofEach.flatMap(([row]) => row?.sha256 ?? []),
     said: [{ state: isOne || serverName !== null ? "ok" : "warning", id: "named", text }],
@@ -202,7 +202,7 @@ function seekServed(at: Served, servers: Servers): { sha256s: string[]; said: Sa
 
 const MOST_TOLD = 8;
 
-function seekDue(servers: Servers, { now, early }: { now: Instant; early: Early }) {
+function findDue(servers: Servers, { now, early }: { now: Instant; early: Early }) {
   const due = servers.due(now).map(({ sha256 }) => sha256);
   const sha256s = [...new Set([...early.certificates, ...due])];
   const cut =
@@ -211,12 +211,12 @@ function seekDue(servers: Servers, { now, early }: { now: Instant; early: Early 
       : [];
   return {
     sha256s: sha256s.slice(0, MOST_DUE),
-    leftOut: [...cut, ...servers.undated(null).map(sayUndated)],
+    leftOut: [...cut, ...servers.undated(null).map(formatUndated)],
     said: early.said,
   };
 }
 
-const sayUndated = ({ subject, sha256 }: { subject: string; sha256: string }): string =>
+const formatUndated = ({ subject, sha256 }: { subject: string; sha256: string }): string =>
   `${subject || `certificate ${sha256.slice(0, 12)}...`}: its dates cannot be read, so whether it is due is not known; renew it by hand`;
 
 function hostsServing(sha256: string, { facts, servers }: Inventory): number[] {
@@ -224,7 +224,7 @@ function hostsServing(sha256: string, { facts, servers }: Inventory): number[] {
   return facts.allHosts().flatMap(({ id, host }) => (served.has(host) ? [id] : []));
 }
 
-function sayNowhere(sha256: string, servers: Servers): string {
+function formatNowhere(sha256: string, servers: Servers): string {
   const at = servers.endpointsOf(sha256).map(({ host, port }) => `${host}:${port}`);
   const seen = at.length > 0 ? `it is served at ${at.slice(0, 3).join(", ")}, and ` : "";
   return `certificate ${sha256.slice(0, 12)}...: ${seen}is in no file of a host that was read: scan that host (--ssh)`;
@@ -234,16 +234,16 @@ function sayNowhere(sha256: string, servers: Servers): string {
 export function seekTaken(
   { hosts }: RenewalPlan,
   { hostAt }: Pick<Store["runbooks"]["facts"], "hostAt">,
-): SoughtRenewal {
+): FoundRenewal {
   return {
     leftOut: [],
     said: [],
     hosts: hosts.map(({ host, port, certificates }) => {
       const known = hostAt(host, port);
       if (!known) throw new Refusal("not-found", `the host ${host}:${port} is not known; scan it first`);
-      const wishes = new Map<string, RenewalWish>();
+      const wishes = new Map<string, RenewalRequest>();
       for (const change of certificates) {
-        const wish = wishOfChange(change);
+        const wish = requestOfChange(change);
         if (!wish)
           throw new Refusal("invalid-input", "the plan was edited: nobody could have wished it; plan anew");
         wishes.set(change.old, wish);

@@ -10,7 +10,7 @@ import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import { sideBySide } from "#net/side-by-side.ts";
-import type { KeyWish } from "#shared/contract/runbooks.ts";
+import type { KeyRequest } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { KeyOptions } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
@@ -18,7 +18,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { HeldKey } from "#store/people/held-key-table.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
-import { type Inventory, readFingerprint, type Sought, type SoughtHost } from "./find-changes.ts";
+import { type FoundHost, type Inventory, readFingerprint, type Sought } from "./find-changes.ts";
 import { carriedFacts, gatherDaemon, HandLost, lookAtPlace, toGrant, type VerifyThere } from "./read-host.ts";
 
 export type FactDeps = {
@@ -34,7 +34,7 @@ export type FactDeps = {
   now: () => Date;
 };
 
-type Asked = { wish: KeyWish; options: KeyOptions; sought: Sought };
+type Asked = { wish: KeyRequest; options: KeyOptions; sought: Sought };
 
 /** Hosts looked at side by side. */
 const AT_ONCE = 8;
@@ -79,9 +79,9 @@ export const toHostRequest = ({ host, port, user, useSudo, transport }: KnownHos
 
 async function lookAtHost(
   deps: FactDeps,
-  sought: SoughtHost,
+  sought: FoundHost,
   sessions: HostSessions | null,
-  { wish: { kind }, fingerprint }: { wish: KeyWish; fingerprint: string | null },
+  { wish: { kind }, fingerprint }: { wish: KeyRequest; fingerprint: string | null },
 ): Promise<HostFacts> {
   const { known } = sought;
   const about = {
@@ -108,7 +108,7 @@ async function lookAtHost(
   try {
     const wish = { ...toHostRequest(known), hostKey: null };
     const entered = await sessions.connectToHost(wish, async (inside) => ({
-      ...withUnread(await lookAtPlace(inside, sought, { ...deps, fingerprint }), about.unreadKeys),
+      ...withUnreadable(await lookAtPlace(inside, sought, { ...deps, fingerprint }), about.unreadKeys),
       daemon: kind === "rotate-host-key" ? await gatherDaemon(inside.hand) : null,
     }));
     if (entered.kind === "connected") return { ...about, unread: null, ...entered.value };
@@ -124,7 +124,7 @@ const grantsOf = (inventory: Inventory, hostId: number, accounts: readonly strin
     inventory.grantsOfAccount(hostId, account).map((fact) => ({ account, grant: toGrant(fact) })),
   );
 
-const withUnread = <Seen extends Pick<HostFacts, "unreadKeys">>(
+const withUnreadable = <Seen extends Pick<HostFacts, "unreadKeys">>(
   seen: Seen,
   more: HostFacts["unreadKeys"],
 ): Seen => ({ ...seen, unreadKeys: [...seen.unreadKeys, ...more] });
@@ -137,7 +137,7 @@ const CARRIED_ALONE =
 export const isAllCarried = (inventory: Inventory, { hosts }: Sought): boolean =>
   hosts.length > 0 && hosts.every(({ known }) => inventory.carried(known.id) !== null);
 
-function unread({ inventory }: FactDeps, { known, accounts }: SoughtHost, why: string) {
+function unread({ inventory }: FactDeps, { known, accounts }: FoundHost, why: string) {
   const login = { account: known.user ?? "", isRoot: false, key: null, certificate: null, from: null };
   return {
     hostKey: known.pinned,
@@ -171,11 +171,12 @@ function unread({ inventory }: FactDeps, { known, accounts }: SoughtHost, why: s
   };
 }
 
-function toKey(inventory: Inventory, wish: KeyWish, { fingerprint, grants }: Sought): KeyFacts | null {
-  const ofWish =
+function toKey(inventory: Inventory, wish: KeyRequest, { fingerprint, grants }: Sought): KeyFacts | null {
+  const ofRequest =
     wish.kind === "add-grants" ? wish.key : wish.kind === "move-to-authority" ? wish.authority : null;
   const only = new Set(grants.map((grant) => grant.fingerprint));
-  const meant = fingerprint ?? (ofWish ? readFingerprint(ofWish) : only.size === 1 ? [...only][0] : null);
+  const meant =
+    fingerprint ?? (ofRequest ? readFingerprint(ofRequest) : only.size === 1 ? [...only][0] : null);
   if (!meant) return null;
   const first = grants.find((grant) => grant.fingerprint === meant);
   const keyType = first?.keyType ?? inventory.keyType(meant) ?? "";
@@ -183,7 +184,7 @@ function toKey(inventory: Inventory, wish: KeyWish, { fingerprint, grants }: Sou
 }
 
 /** A key that is only let in needs no half of its own here; where one is at hand, a login with it proves the new line. */
-async function gatherGiven(deps: FactDeps, wish: KeyWish): Promise<GivenKey | null> {
+async function gatherGiven(deps: FactDeps, wish: KeyRequest): Promise<GivenKey | null> {
   const given = await readGiven(deps, wish);
   if (!given || given.path !== null || wish.kind !== "add-grants") return given;
   const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
@@ -199,7 +200,7 @@ async function gatherGiven(deps: FactDeps, wish: KeyWish): Promise<GivenKey | nu
 }
 
 /** The line of a .pub file, or a private key file of this computer. */
-async function readGiven({ lookAtHeldHalf }: FactDeps, wish: KeyWish): Promise<GivenKey | null> {
+async function readGiven({ lookAtHeldHalf }: FactDeps, wish: KeyRequest): Promise<GivenKey | null> {
   const text =
     wish.kind === "rotate-key"
       ? wish.given
@@ -238,7 +239,7 @@ async function readGiven({ lookAtHeldHalf }: FactDeps, wish: KeyWish): Promise<G
 /** With the file that is named for the new private half, where the old one stands in it. What else stands there is kept. */
 async function withNamed(
   { lookAtHeldHalf }: FactDeps,
-  wish: KeyWish,
+  wish: KeyRequest,
   here: readonly HeldKey[],
 ): Promise<readonly HeldKey[]> {
   const place = wish.kind === "rotate-key" ? wish.keyFile : null;

@@ -7,8 +7,8 @@ import type {
   FailingServer,
   PairFacts,
   PairFileFacts,
-  ProofFacts,
   RenewalFacts,
+  VerificationFacts,
 } from "#domain/rotation/plan/certificates/renewal-facts.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { sideBySide } from "#net/side-by-side.ts";
@@ -19,20 +19,20 @@ import { lookAtPairFile } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
 import type { ChainsAt, ShownAt } from "#net/tls/chains-at.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
-import type { ServedProof } from "#shared/model/pair.ts";
+import type { ServedVerification } from "#shared/model/pair.ts";
 import type { RenewalOptions } from "#shared/model/plan.ts";
 import type { Store } from "#store/store.ts";
-import type { AskWindow, SoughtRenewal } from "./find-renewals.ts";
+import type { AskWindow, FoundRenewal } from "./find-renewals.ts";
 import { countJumps, type FactDeps, placeKey, toHostRequest } from "./gather-facts.ts";
 import {
   type Described,
   findFailing,
-  lookAtConsumers,
   lookAtPairFiles,
+  lookAtServices,
   readPairs,
 } from "./read-deployments.ts";
 import { HandLost } from "./read-host.ts";
@@ -52,12 +52,12 @@ type RenewalFactDeps = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | 
 type Deps = RenewalFactDeps & { issuers: readonly Issuer[] };
 
 type RenewalQuery = {
-  wish: RenewalWish;
+  wish: RenewalRequest;
   options: RenewalOptions;
-  sought: SoughtRenewal;
+  sought: FoundRenewal;
   signal: AbortSignal;
 };
-type SoughtHost = SoughtRenewal["hosts"][number];
+type FoundHost = FoundRenewal["hosts"][number];
 type Seen = RenewalFacts["hosts"][number];
 
 /** Hosts looked at side by side. */
@@ -95,7 +95,7 @@ export async function gatherRenewal(
 async function lookAtOne(
   deps: Deps,
   asked: RenewalQuery,
-  one: SoughtHost,
+  one: FoundHost,
   sessions: HostSessions,
 ): Promise<Seen> {
   const { known } = one;
@@ -139,7 +139,7 @@ const lookAtServed = (
   { way }: Hand,
   pairs: readonly Described[],
   signal: AbortSignal,
-) => Promise.all(pairs.map((pair) => lookAtProofs({ chainsAt, way, signal }, pair)));
+) => Promise.all(pairs.map((pair) => lookAtVerifications({ chainsAt, way, signal }, pair)));
 
 /** An ACME directory has to be shown that names are ours, and it was not said how. */
 const lacksWay = ({ facts: { issuer, challenge } }: Described): boolean =>
@@ -158,13 +158,13 @@ function wayOf({ facts }: Described, ways: WayFacts | null): Pick<PairFacts, "ch
   return { challenge: way, whyNoChallenge: why };
 }
 
-type Told = Exclude<Awaited<ReturnType<typeof lookAtConsumers>>, { lost: string }>;
+type Told = Exclude<Awaited<ReturnType<typeof lookAtServices>>, { lost: string }>;
 
 async function lookAtServers(hand: Hand, pairs: readonly Described[]) {
   const seen: (Told & { failing: FailingServer[] })[] = [];
   const tested = new Map<string, FailingServer | null>();
   for (const { facts, found } of pairs) {
-    const told = await lookAtConsumers(hand, facts.consumers, found.files);
+    const told = await lookAtServices(hand, facts.consumers, found.files);
     if ("lost" in told) throw new HandLost(told.lost);
     const failing = await findFailing(hand, told.consumers, tested);
     if ("lost" in failing) throw new HandLost(failing.lost);
@@ -215,7 +215,7 @@ async function lookAtLogin({ now }: Deps, hand: Hand) {
   };
 }
 
-const baseOf = ({ known }: SoughtHost): HostFacts => ({
+const baseOf = ({ known }: FoundHost): HostFacts => ({
   host: known.host,
   port: known.port,
   user: known.user,
@@ -266,18 +266,18 @@ type EndpointQuery = { points: readonly Point[]; others: ReadonlySet<string> };
 /** `way`: through the host itself; null: its login has none. */
 type EndpointDeps = { chainsAt: ChainsAt; way: Way | null; signal: AbortSignal };
 
-type SeenAt = ShownAt & Pick<ServedProof, "from">;
+type SeenAt = ShownAt & Pick<ServedVerification, "from">;
 
 /**
  * What is served now wherever the new certificate will be. Each address is looked at from here, and where nothing is seen
  * of it, from the host itself.
  */
-export async function lookAtProofs(
+export async function lookAtVerifications(
   deps: EndpointDeps,
   { points, others }: EndpointQuery,
-): Promise<ProofFacts[]> {
+): Promise<VerificationFacts[]> {
   const seen = await Promise.all(
-    points.map(async (point) => toProofs(point, await lookAt(deps, point), others)),
+    points.map(async (point) => toVerifications(point, await lookAt(deps, point), others)),
   );
   return seen.flat();
 }
@@ -310,11 +310,15 @@ const UNREACHED =
   "only its host reaches it, and OpenSSH's own client, which carries the login, leads nowhere else";
 
 /** One for all addresses that show the same to the same side, and one for each of which nothing is seen. */
-function toProofs(point: Point, seen: readonly SeenAt[], others: ReadonlySet<string>): ProofFacts[] {
+function toVerifications(
+  point: Point,
+  seen: readonly SeenAt[],
+  others: ReadonlySet<string>,
+): VerificationFacts[] {
   const alike = Map.groupBy(seen, ({ address, chain: [leaf], from }) =>
     JSON.stringify(leaf === undefined ? [address] : [from, leaf]),
   );
-  return [...alike.values()].flatMap((all): ProofFacts[] => {
+  return [...alike.values()].flatMap((all): VerificationFacts[] => {
     const [{ from, address, chain, message }] = all as [SeenAt];
     const [leaf] = chain;
     if (leaf === undefined) return [{ ...point, address, from, before: null, message, isOthers: false }];

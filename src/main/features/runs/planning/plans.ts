@@ -9,10 +9,10 @@ import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
 import { makePlan } from "#domain/rotation/plan/make-plan.ts";
 import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { wishOf } from "#domain/rotation/plan/taken/aim-of.ts";
-import { findFlaw } from "#domain/rotation/plan/taken/find-flaw.ts";
+import { findError } from "#domain/rotation/plan/taken/find-flaw.ts";
 import { recheckPlan } from "#domain/rotation/plan/taken/recheck-plan.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { type KeyWish, type PlanDetail, RenewalWish, type Wish } from "#shared/contract/runbooks.ts";
+import { type KeyRequest, type PlanDetail, RenewalRequest, type Wish } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import {
@@ -28,13 +28,13 @@ import {
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KnownHost } from "#store/runbooks/fact-reader.ts";
 import type { Store } from "#store/store.ts";
-import { findElsewhere, type Sought, seek, seekPlanned } from "./find-changes.ts";
+import { findElsewhere, findPlanned, type Sought, seek } from "./find-changes.ts";
 import {
   askWindows,
   type Early,
+  type FoundRenewal,
+  findRenewal,
   NOT_ASKED,
-  type SoughtRenewal,
-  seekRenewal,
   seekTaken,
 } from "./find-renewals.ts";
 import { type FactDeps, gatherFacts, isAllCarried, toHostRequest } from "./gather-facts.ts";
@@ -72,7 +72,7 @@ export type PlanDeps = {
 };
 
 type PlanMeans = { identityFiles: readonly string[]; mayAsk: boolean };
-type PlanWish = PlanMeans & { wish: Wish; options: PlanOptions };
+type PlanRequest = PlanMeans & { wish: Wish; options: PlanOptions };
 type TakenPlan = PlanMeans & { plan: unknown; hash: string };
 
 type Asked = PlanMeans & Work;
@@ -84,11 +84,11 @@ export function createPlans(deps: PlanDeps) {
   const make = createMaker(deps);
   return { plan, find, take };
 
-  async function plan({ identityFiles, mayAsk, ...asked }: PlanWish): Promise<{ planId: PlanId }> {
+  async function plan({ identityFiles, mayAsk, ...asked }: PlanRequest): Promise<{ planId: PlanId }> {
     const { wish, options } = asked;
     const work =
       wish.kind === "rotate-certificate"
-        ? await seekWork(deps, { wish, options })
+        ? await findWork(deps, { wish, options })
         : atOnce(toChange(deps, { wish, options, sought: seek(wish, inventory) }, makePlan));
     const planId = await store.inTurn(() => {
       const id = plans.begin(wish, toInstant(now()));
@@ -180,7 +180,7 @@ function createMaker(deps: PlanDeps) {
   }
 }
 
-type Change = { wish: KeyWish; options: KeyOptions; sought: Sought };
+type Change = { wish: KeyRequest; options: KeyOptions; sought: Sought };
 
 /** Who may log in where. */
 function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => KeyPlan | Unplannable): Work {
@@ -196,19 +196,19 @@ function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => K
 
 function takeChange(deps: PlanDeps, data: KeyPlan): Work {
   const { facts: inventory } = deps.store.runbooks;
-  const flaw = findFlaw(data);
+  const flaw = findError(data);
   if (flaw) throw new Refusal("invalid-input", `the plan was edited: ${flaw}; plan anew`);
-  const sought = seekPlanned(data, inventory);
+  const sought = findPlanned(data, inventory);
   const finish = (facts: PlanFacts) =>
     recheckPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
   return toChange(deps, { wish: wishOf(data), options: data.options, sought }, finish);
 }
 
 type Deps = Pick<PlanDeps, "store" | "renewal" | "factDeps" | "now">;
-type RenewalAsked = { wish: RenewalWish; options: RenewalOptions };
+type RenewalAsked = { wish: RenewalRequest; options: RenewalOptions };
 
 /** What is wished by name is sought now, and refused where it is not known; of what is due issuers are asked first. */
-async function seekWork(deps: Deps, asked: RenewalAsked): Promise<LaterWork> {
+async function findWork(deps: Deps, asked: RenewalAsked): Promise<LaterWork> {
   refuseChallenge(asked.wish, await deps.renewal.issuers());
   const known = renewAll(deps, asked, NOT_ASKED);
   if (!asked.wish.isDue) return atOnce(known);
@@ -220,7 +220,7 @@ async function seekWork(deps: Deps, asked: RenewalAsked): Promise<LaterWork> {
 
 /** `early`: what its issuers want renewed before it is due. */
 function renewAll(deps: Deps, { wish, options }: RenewalAsked, early: Early): Work {
-  const sought = seekRenewal(wish, deps.store.runbooks, { now: toInstant(deps.now()), early });
+  const sought = findRenewal(wish, deps.store.runbooks, { now: toInstant(deps.now()), early });
   return toRenew(deps, { wish, options, sought }, planRenewal);
 }
 
@@ -238,7 +238,7 @@ async function askAll({ store, renewal, now }: Deps, signal: AbortSignal): Promi
 }
 
 /** Only an ACME directory asks to be shown whose names they are. */
-function refuseChallenge({ challenge, issuer: wished }: RenewalWish, issuers: readonly Issuer[]): void {
+function refuseChallenge({ challenge, issuer: wished }: RenewalRequest, issuers: readonly Issuer[]): void {
   if (challenge === null || wished === null) return;
   const { issuer } = chooseIssuer({ issuers, wished, tags: [], before: null });
   if (!issuer || issuer.kind === "acme") return;
@@ -251,7 +251,7 @@ function refuseChallenge({ challenge, issuer: wished }: RenewalWish, issuers: re
 /** Which certificates are served. */
 function toRenew(
   deps: Deps,
-  { wish, options, sought }: RenewalAsked & { sought: SoughtRenewal },
+  { wish, options, sought }: RenewalAsked & { sought: FoundRenewal },
   finish: (facts: RenewalFacts) => RenewalPlan | Unplannable,
 ): Work {
   const { store, renewal } = deps;
@@ -269,7 +269,7 @@ function toRenew(
 /** It is planned once more; what comes of that has to be the same. */
 function takeRenewal(deps: Deps, data: RenewalPlan): Work {
   const sought = seekTaken(data, deps.store.runbooks.facts);
-  const wish = RenewalWish.parse({ kind: "rotate-certificate" });
+  const wish = RenewalRequest.parse({ kind: "rotate-certificate" });
   const asked = { wish, options: data.options, sought };
   return toRenew(deps, asked, (facts) => recheckRenewal(data, facts));
 }

@@ -1,4 +1,4 @@
-import { SERVERS, sayReload } from "#domain/rotation/pairs/servers.ts";
+import { formatReload, SERVERS } from "#domain/rotation/pairs/servers.ts";
 import { chooseIssuer } from "#domain/rotation/plan/certificates/choose-issuer.ts";
 import { choosePoints, type Point } from "#domain/rotation/plan/certificates/choose-points.ts";
 import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
@@ -20,19 +20,19 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
 import { lookAtPairFile, type PairFileKind, type PairLook } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
 import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
-import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
-import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import { formatRefusal } from "#net/ssh/hand/say-refusal.ts";
+import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import type { Consumer } from "#shared/model/pair.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
 import type { Store } from "#store/store.ts";
-import type { SoughtRenewal } from "./find-renewals.ts";
+import type { FoundRenewal } from "./find-renewals.ts";
 
 /** A certificate of a host by the inventory, with what is looked at for it. */
 export type Described = {
   facts: PairFacts;
   found: FoundPair;
-  described: RenewalWish["described"];
+  described: RenewalRequest["described"];
   /** Its public key; null: it cannot be read. */
   spkiSha256: string | null;
   /** Files and folders that say where it is served. */
@@ -47,13 +47,13 @@ type Inventory = { store: Store; issuers: readonly Issuer[]; now: () => Date };
 /** A certificate as the inventory knows it, once for each pair of files that it is in. */
 export function readPairs(
   { store, issuers, now }: Inventory,
-  wishOfAll: RenewalWish,
-  { known: host, certificates, wishes }: SoughtRenewal["hosts"][number],
+  requestOfAll: RenewalRequest,
+  { known: host, certificates, wishes }: FoundRenewal["hosts"][number],
   sha256: string,
 ): Described[] {
   const { servers, certificates: renewed } = store.runbooks;
   const own = wishes?.get(sha256);
-  const wish = own ?? wishOfAll;
+  const wish = own ?? requestOfAll;
   const certificate = store.certificates.find(sha256, now());
   if (!certificate?.notAfter) return [];
   const { subject, names, notAfter, keyType, keyBits, curve } = certificate;
@@ -88,7 +88,7 @@ export function readPairs(
   if (pairs.length === 0)
     return [
       {
-        facts: { ...about, consumers: [], wonders: [], obstacle: sayUnread(holding) },
+        facts: { ...about, consumers: [], wonders: [], obstacle: formatUnreadable(holding) },
         found: NO_PAIR,
         described: null,
         spkiSha256: null,
@@ -133,7 +133,7 @@ const UNUSED = "what was described of its server is not used, for its configurat
 
 const NO_PAIR: FoundPair = { files: [], uses: [], hasKey: false };
 
-const sayUnread = (paths: readonly string[]): string =>
+const formatUnreadable = (paths: readonly string[]): string =>
   `no server whose configuration could be read has it from ${paths.slice(0, 3).join(", ")}`;
 
 /** Of a server that was described no configuration tells where it is served: where it was seen does. */
@@ -178,7 +178,7 @@ export async function lookAtPairFiles(
     if (look.kind === "lost") return { lost: look.message };
     if (store && look.kind === "seen" && file.holds.startsWith("key") && isStore(look.file.kind))
       return [toStore(file, look.file, store)];
-    if (look.kind !== "seen") seen.push(refused(file, sayRefusal(look.why, file.path)));
+    if (look.kind !== "seen") seen.push(refused(file, formatRefusal(look.why, file.path)));
     else {
       const facts = refuseOther(toFacts(file, look.file), look.file, old.sha256);
       seen.push(store ? refuseOtherKey(facts, look.file, old) : facts);
@@ -216,7 +216,7 @@ function toFacts(
 ): PairFileFacts {
   const { path, holds } = file;
   const odd = oddOf(file, kind);
-  const why = refusal ? sayRefusal(refusal.why, path) : odd;
+  const why = refusal ? formatRefusal(refusal.why, path) : odd;
   return {
     path,
     real,
@@ -279,7 +279,13 @@ function consumersOf(
     const { server, where } = first;
     if (server !== "described")
       return [
-        { server, where, config: first.root, test: SERVERS[server].test, reload: sayReload(server, "none") },
+        {
+          server,
+          where,
+          config: first.root,
+          test: SERVERS[server].test,
+          reload: formatReload(server, "none"),
+        },
       ];
     if (!described) return [];
     const { test, reload } = described;
@@ -289,7 +295,7 @@ function consumersOf(
 }
 
 /** As their host says that they are told. `obstacle`: one of them cannot be. `lost`: the connection broke. */
-export async function lookAtConsumers(
+export async function lookAtServices(
   hand: Hand,
   consumers: readonly Consumer[],
   files: readonly { real: string }[],
@@ -307,7 +313,7 @@ export async function lookAtConsumers(
     const toldBy = look.kind === "seen" ? look.toldBy : "none";
     if (toldBy === "none")
       obstacle = `${server} (${where}) cannot be told of new files${look.kind === "seen" && look.said ? `: ${look.said}` : ""}`;
-    seen.push({ ...consumer, reload: sayReload(server, toldBy) });
+    seen.push({ ...consumer, reload: formatReload(server, toldBy) });
   }
   return { consumers: seen, obstacle };
 }

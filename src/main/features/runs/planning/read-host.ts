@@ -8,7 +8,7 @@ import type {
   HostFacts,
   KnownGrant,
   LoginFacts,
-  UnreadKeys,
+  UnreadableKeys,
 } from "#domain/rotation/plan/plan-facts.ts";
 import { keyFilesOf } from "#domain/ssh/deciders/which-files.ts";
 import { readHostCertificate } from "#domain/ssh/host-certificate.ts";
@@ -16,13 +16,13 @@ import { lookAtDaemon } from "#net/ssh/hand/daemon.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/hand/look-at-account.ts";
-import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { formatRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { certificateBeside, readSmallFile } from "#net/ssh/identities.ts";
-import type { ProofRoute } from "#net/ssh/prove/login-proof.ts";
+import type { VerificationRoute } from "#net/ssh/prove/login-proof.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import type { CarriedHost, CarriedLook } from "#store/runbooks/carried-look.ts";
 import type { KeyFileFact } from "#store/runbooks/fact-reader.ts";
-import type { Inventory, SoughtHost } from "./find-changes.ts";
+import type { FoundHost, Inventory } from "./find-changes.ts";
 
 type Looked = Pick<
   HostFacts,
@@ -50,7 +50,7 @@ export class HandLost extends Error {}
 /** Looks at all that a plan has to know of a host. Rejects with `HandLost`, and when told to stop. */
 export async function lookAtPlace(
   { hand, route }: HostSession,
-  { known, accounts: sought, keyFiles }: SoughtHost,
+  { known, accounts: sought, keyFiles }: FoundHost,
   { inventory, now, fingerprint, verifyThere }: PlaceDeps,
 ): Promise<Looked> {
   const { host } = expectSeen(await lookAtHost(hand));
@@ -62,7 +62,7 @@ export async function lookAtPlace(
   const from = own.kind === "seen" ? own.account.from : null;
 
   const accounts: AccountFacts[] = [];
-  const unreadKeys: UnreadKeys[] = [];
+  const unreadKeys: UnreadableKeys[] = [];
   const lookAt = async (name: string): Promise<void> => {
     const look = await lookAtAccount(hand, name, from);
     if (look.kind === "lost") throw new HandLost(look.message);
@@ -154,7 +154,7 @@ export const toGrant = ({
 });
 
 /** Each file once, with those who were asked about; of an account without one, the first that sshd consults. */
-function ownersOf(sought: SoughtHost["accounts"], accounts: readonly AccountFacts[]): Map<string, string[]> {
+function ownersOf(sought: FoundHost["accounts"], accounts: readonly AccountFacts[]): Map<string, string[]> {
   const owners = new Map<string, string[]>();
   for (const [name, paths] of sought) {
     const consulted = accounts.find((account) => account.name === name)?.consulted?.slice(0, 1) ?? [];
@@ -208,7 +208,7 @@ function toStand(file: FileLook): FileStand {
   const lacks = findLacking(file);
   if (file.state === "absent" && (lacks || refusal === null || refusal.why === "absent"))
     return { kind: "absent", ...(lacks && { lacks }) };
-  if (refusal) return { kind: "refused", why: sayRefusal(refusal.why, file.real), bytes: content };
+  if (refusal) return { kind: "refused", why: formatRefusal(refusal.why, file.real), bytes: content };
   if (!content) return { kind: "refused", why: `${file.real} could not be read`, bytes: null };
   return {
     kind: "file",
@@ -233,7 +233,7 @@ async function lookAtHolder(
   const stuck =
     file.state === "absent" && file.refusal?.why !== "odd-path"
       ? `${path} is not there any more`
-      : file.refusal && sayRefusal(file.refusal.why, path);
+      : file.refusal && formatRefusal(file.refusal.why, path);
   const unasked = { possession: { kind: "claimed", why: "not-asked" } as KeyPossession, hash: file.hash };
   const verified = stuck === null ? expectSeen(await verify(file.real)) : unasked;
   return {
@@ -257,7 +257,7 @@ async function lookAtHolder(
  */
 async function findAuthority(
   { loginCertificate, clientKeys }: Hand,
-  { client }: ProofRoute,
+  { client }: VerificationRoute,
 ): Promise<string | null> {
   const paths = clientKeys.flatMap((key) => (key.kind === "file" ? [certificateBeside(key.path)] : []));
   const blobs = clientKeys.flatMap((key) => (key.kind === "agent" ? [key.blob] : []));
@@ -313,7 +313,7 @@ type Seen = Pick<
  * shows that the bundle is of the host.
  */
 export function carriedFacts(
-  { known, accounts: sought, keyFiles }: SoughtHost,
+  { known, accounts: sought, keyFiles }: FoundHost,
   { at, standing, look }: CarriedHost,
   inventory: Inventory,
 ): Seen {

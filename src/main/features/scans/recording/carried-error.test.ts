@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Refusal } from "#shared/model/refusal.ts";
-import { sayFault } from "#shared/text/fault.ts";
+import { formatFault } from "#shared/text/fault.ts";
 import { carryError, reviveError } from "./carried-error.ts";
 
 const carry = (error: unknown): Error => reviveError(structuredClone(carryError(error)));
@@ -15,8 +15,8 @@ test("a refusal is a refusal on the other side, with its code, its sentence and 
 
 test("the log says the same of a fault on either side", () => {
   const fault = Object.assign(new TypeError("what was read"), { code: "ERR_INVALID_ARG_TYPE" });
-  expect(sayFault(carry(fault))).toBe(sayFault(fault));
-  expect(sayFault(fault)).toContain("TypeError ERR_INVALID_ARG_TYPE\n    at ");
+  expect(formatFault(carry(fault))).toBe(formatFault(fault));
+  expect(formatFault(fault)).toContain("TypeError ERR_INVALID_ARG_TYPE\n    at ");
 });
 
 test("what was thrown and is no error is told as that", () => {

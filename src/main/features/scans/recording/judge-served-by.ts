@@ -4,26 +4,26 @@ import type { Sight } from "#domain/serving/sight.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import { SERVED_RULES } from "#shared/model/served.ts";
 import { isAddress, type SshTarget, type TlsTarget } from "#shared/model/target.ts";
-import { sayEndpoint } from "#shared/text/target.ts";
+import { formatEndpoint } from "#shared/text/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { SeenEndpoint, ServedSight } from "#store/serving/served-table.ts";
-import type { EndpointVisit, HostVisit } from "#store/visit.ts";
+import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { createHostViews, type HostView, toHeld } from "./host-views.ts";
 
 type Served = RecordingStore["served"];
 type ViewOf = (host: number) => HostView;
 
-export type ServedJudge = ReturnType<typeof createServedJudge>;
+export type ServedEvaluator = ReturnType<typeof createServedEvaluator>;
 
 /**
  * Lays what endpoints show beside what their hosts say, after a visit to either has been written and within its transaction:
  * whichever came last, the other one is known by then.
  */
-export function createServedJudge({ served }: Pick<RecordingStore, "served">) {
+export function createServedEvaluator({ served }: Pick<RecordingStore, "served">) {
   const viewOf = createHostViews(served);
 
   return {
-    after(visit: EndpointVisit | HostVisit): void {
+    after(visit: EndpointProbe | HostProbe): void {
       if ("presented" in visit) {
         if (visit.presented) judgeEndpointAt(visit.target);
       } else if (visit.collected) {
@@ -35,13 +35,13 @@ export function createServedJudge({ served }: Pick<RecordingStore, "served">) {
   };
 
   function judgeEndpointAt(target: Pick<TlsTarget, "host" | "port" | "serverName">): void {
-    if (served.hasMap()) judgeEndpoints(served, viewOf, served.endpoints(target));
+    if (served.hasMap()) evaluateEndpoints(served, viewOf, served.endpoints(target));
   }
 
   /** All endpoints that are known to be on this host. One that says nothing of what it serves any more is judged as well. */
   function judgeHostAt(target: Pick<SshTarget, "host" | "port">): void {
     const seen = served.endpointsOf(target);
-    if (seen.length > 0) judgeEndpoints(served, remembering(viewOf), seen);
+    if (seen.length > 0) evaluateEndpoints(served, remembering(viewOf), seen);
   }
 }
 
@@ -56,9 +56,9 @@ function remembering(viewOf: ViewOf): ViewOf {
 }
 
 /** An endpoint stands there once for each leaf that its addresses show. */
-function judgeEndpoints(served: Served, viewOf: ViewOf, seen: readonly SeenEndpoint[]): void {
+function evaluateEndpoints(served: Served, viewOf: ViewOf, seen: readonly SeenEndpoint[]): void {
   for (const leaves of Map.groupBy(seen, ({ id }) => id).values()) {
-    const judged = leaves.map((leaf) => judgeLeaf(served, viewOf, leaf));
+    const judged = leaves.map((leaf) => evaluateLeaf(served, viewOf, leaf));
     const [first] = leaves;
     if (!first) continue;
     served.keep(
@@ -73,7 +73,7 @@ function judgeEndpoints(served: Served, viewOf: ViewOf, seen: readonly SeenEndpo
   }
 }
 
-function judgeLeaf(
+function evaluateLeaf(
   served: Served,
   viewOf: ViewOf,
   endpoint: SeenEndpoint,
@@ -87,7 +87,7 @@ function judgeLeaf(
   });
   const said = {
     ...endpoint,
-    endpoint: sayEndpoint({ ...endpoint, serverName: endpoint.serverName || null }),
+    endpoint: formatEndpoint({ ...endpoint, serverName: endpoint.serverName || null }),
   };
   return {
     sights: judged.flatMap((one) =>

@@ -4,7 +4,7 @@ import { createSharedWork } from "#domain/x509/path/search-limits.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
-import type { EndpointVisit, HostVisit } from "#store/visit.ts";
+import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { isAuthority, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { toSeen } from "../to-seen.ts";
 import { createPublicNoter } from "./note-public.ts";
@@ -36,12 +36,12 @@ function open() {
         certificates: [seen(one)],
       }));
       visitHost(store, host, { collected: { certificateFiles } });
-      store.atomically(() => note({ collected: { certificateFiles } } as HostVisit));
+      store.atomically(() => note({ collected: { certificateFiles } } as HostProbe));
     },
     greet(...sent: Signed[]) {
       const chain = sent.map(seen);
       visitEndpoint(store, "shop", { at: START, scanId: beginScan(store), presented: { chain } });
-      store.atomically(() => note({ presented: { chain, addresses: null } } as unknown as EndpointVisit));
+      store.atomically(() => note({ presented: { chain, addresses: null } } as unknown as EndpointProbe));
     },
   };
 }

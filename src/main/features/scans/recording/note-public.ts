@@ -3,7 +3,7 @@ import { createClimber } from "#domain/x509/path/climb.ts";
 import { isOfPublicAuthority } from "#domain/x509/path/find-issuer-class.ts";
 import type { SharedWork } from "#domain/x509/path/search-limits.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { CollectedHost, EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
+import type { CollectedHost, EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
 import { publicRoots } from "./public-roots.ts";
 
 type Chains = Pick<RecordingStore["chains"], "named" | "isPublic" | "markPublic">;
@@ -15,12 +15,12 @@ type Above = { key: string; open: () => CertificateIndex };
 const MOST_KEPT = 10_000;
 
 /** A second, as `SharedWork` counts. An honest host's certificates have a few authorities each: what is beyond is made to keep this thread busy. */
-export const MOST_STEPS_OF_VISIT = 20_000;
+export const MOST_STEPS_OF_PROBE = 20_000;
 
 /** Of one host so many certificates are looked at of which nothing is known; the others stay unknown. */
 const MOST_OF_HOST = 1_000;
 
-/** Notes of leaves whether a public authority stands above them, within the transaction of the visit. `work`: as `judgeChain` has it. */
+/** Notes of leaves whether a public authority stands above them, within the transaction of the visit. `work`: as `evaluateChain` has it. */
 export function createPublicNoter(
   chains: Chains,
   { readRoots = publicRoots, work }: { readRoots?: () => CertificateIndex; work: SharedWork },
@@ -28,7 +28,7 @@ export function createPublicNoter(
   /** Which were looked at, by their hash and what may stand above: a fleet serves few from many places. */
   const looked = new Map<string, boolean | null>();
 
-  return function notePublic(visit: EndpointVisit | HostVisit): void {
+  return function notePublic(visit: EndpointProbe | HostProbe): void {
     if ("presented" in visit) {
       const { chain = [], others = [], addresses } = visit.presented ?? {};
       for (const sent of [chain, ...others, ...(addresses ?? []).map((one) => one.chain)]) noteSent(sent);
@@ -55,7 +55,7 @@ export function createPublicNoter(
     const byHash = new Map(inOrder.map(({ leaf }) => [leaf.certificate.sha256, leaf]));
     const climb = createClimber(chains.named);
     const aboveOf = new Map<string, Above>();
-    const most = work.steps + MOST_STEPS_OF_VISIT;
+    const most = work.steps + MOST_STEPS_OF_PROBE;
     for (const leaf of [...byHash.values()].slice(0, MOST_OF_HOST)) {
       if (work.steps > most) return;
       const { issuer } = leaf.certificate;

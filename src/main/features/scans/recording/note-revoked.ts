@@ -1,13 +1,13 @@
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { createClimber } from "#domain/x509/path/climb.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
-import { judgeRevocation } from "#domain/x509/revocation/judge-revocation.ts";
+import { evaluateRevocation } from "#domain/x509/revocation/judge-revocation.ts";
 import { type RevocationList, readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { isNamedByAny, markOf, settleRevoked } from "#domain/x509/revocation/settle-revoked.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { sayEndpoint } from "#shared/text/target.ts";
+import { formatEndpoint } from "#shared/text/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
+import type { EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
 
 type Store = Pick<RecordingStore, "chains" | "revoked" | "trust">;
 type Staple = { where: string; staple: Uint8Array };
@@ -23,7 +23,7 @@ export function createRevokedNoter({ chains, revoked, trust }: Store) {
   /** Answers that were judged: a fleet staples the same one from many places. */
   const judged = new Set<string>();
 
-  return function noteRevoked(visit: EndpointVisit | HostVisit): void {
+  return function noteRevoked(visit: EndpointProbe | HostProbe): void {
     const at = Date.parse(visit.at);
     const lists = readLists();
     if ("presented" in visit) noteSent(visit, lists, at);
@@ -34,7 +34,7 @@ export function createRevokedNoter({ chains, revoked, trust }: Store) {
   };
 
   function noteSent(
-    { presented, target }: EndpointVisit,
+    { presented, target }: EndpointProbe,
     lists: readonly RevocationList[],
     at: number,
   ): void {
@@ -47,7 +47,7 @@ export function createRevokedNoter({ chains, revoked, trust }: Store) {
     const sent = chains.flat().filter((each) => each !== null);
     const [leaf] = presented.chain;
     const { staple } = presented.beside;
-    if (leaf && staple) noteStaple({ leaf, sent }, { where: sayEndpoint(target), staple }, at);
+    if (leaf && staple) noteStaple({ leaf, sent }, { where: formatEndpoint(target), staple }, at);
     if (lists.length > 0) noteListed(sent, lists, at);
   }
 
@@ -80,7 +80,7 @@ export function createRevokedNoter({ chains, revoked, trust }: Store) {
     const climb = createClimber(chains.named);
     const pool = indexCertificates([...sent.map((one) => one.der), ...climb(der), ...trust.ders("root")]);
     const before = revoked.of(sha256);
-    const after = settleRevoked(before, judgeRevocation(der, { pool, ...known }));
+    const after = settleRevoked(before, evaluateRevocation(der, { pool, ...known }));
     if (after !== before) revoked.note(sha256, after, toInstant(new Date(known.at)));
   }
 }

@@ -5,7 +5,7 @@ import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listFindings } from "#store/testing/ask.ts";
 import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
-import type { EndpointVisit, HostVisit } from "#store/visit.ts";
+import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { identifiesKey, makeChain, makeEcKeys } from "#testing/tls/conforming-chain.ts";
 import { isAuthority, isMeantFor, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { toSeen } from "../to-seen.ts";
@@ -43,8 +43,8 @@ function openPublic(root: Signed, { isOneProcess = false } = {}) {
     { note: notePublic, record: recordViolations } = isOneProcess ? first : recorder(),
   ) =>
     store.atomically(() => {
-      notePublic(visit as HostVisit | EndpointVisit);
-      recordViolations(visit as HostVisit | EndpointVisit);
+      notePublic(visit as HostProbe | EndpointProbe);
+      recordViolations(visit as HostProbe | EndpointProbe);
     });
   return {
     store,

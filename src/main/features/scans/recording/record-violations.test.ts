@@ -7,7 +7,7 @@ import { ScanId } from "#shared/model/scan.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listCertificates, listFindings } from "#store/testing/ask.ts";
 import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
-import type { EndpointVisit, HostVisit } from "#store/visit.ts";
+import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { extension, sequence } from "#testing/tls/build-certificate.ts";
 import { identifiesKey, makeChain, makeEcKeys } from "#testing/tls/conforming-chain.ts";
 import { CONSTRAINED_CHAINS } from "#testing/tls/constrained-chains.ts";
@@ -20,9 +20,9 @@ import {
 } from "#testing/tls/sign-certificate.ts";
 import { createReader } from "../describe-visit.ts";
 import { toSeen } from "../to-seen.ts";
-import { createPublicNoter, MOST_STEPS_OF_VISIT } from "./note-public.ts";
+import { createPublicNoter, MOST_STEPS_OF_PROBE } from "./note-public.ts";
 import { createViolationRecorder } from "./record-violations.ts";
-import { createVisitWriter } from "./visit-writer.ts";
+import { createProbeWriter } from "./visit-writer.ts";
 
 const NOW = new Date(START);
 const WITHOUT_ISSUER_KEY = { extensions: { "2.5.29.35": null } };
@@ -35,7 +35,7 @@ const twice = (oid: string): Buffer =>
 /** A program that scans endpoints, each of which sends what it is given. */
 function open() {
   const store = openStore({ path: ":memory:", access: "write", now: () => NOW });
-  const write = createVisitWriter({
+  const write = createProbeWriter({
     store,
     read: createReader(store),
     tell: (told) => {
@@ -80,8 +80,8 @@ function openPublic(root: Signed) {
   });
   const record = (visit: unknown, { note: notePublic, record: recordViolations } = recorder()) =>
     store.atomically(() => {
-      notePublic(visit as HostVisit | EndpointVisit);
-      recordViolations(visit as HostVisit | EndpointVisit);
+      notePublic(visit as HostProbe | EndpointProbe);
+      recordViolations(visit as HostProbe | EndpointProbe);
     });
   return {
     store,
@@ -371,7 +371,7 @@ test("authorities that are made to keep a validator busy cost no more than a vis
   );
   const { read, count, work } = openPublic(makeChain().root);
   read("host", ...all, ...leaves);
-  expect(work.steps).toBeLessThan(4 * MOST_STEPS_OF_VISIT);
+  expect(work.steps).toBeLessThan(4 * MOST_STEPS_OF_PROBE);
   const first = count.evaluated;
   read("host", ...all, ...leaves);
   expect(count.evaluated).toBeGreaterThan(first);

@@ -11,8 +11,8 @@ import { isOfPublicAuthority } from "#domain/x509/path/find-issuer-class.ts";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { SharedWork } from "#domain/x509/path/search-limits.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { EndpointVisit, HostVisit, SeenCertificate } from "#store/visit.ts";
-import { MOST_STEPS_OF_VISIT } from "./note-public.ts";
+import type { EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
+import { MOST_STEPS_OF_PROBE } from "./note-public.ts";
 import { publicRoots } from "./public-roots.ts";
 
 type Store = {
@@ -25,7 +25,7 @@ type Options = { work: SharedWork; readRoots?: () => CertificateIndex };
 const MOST_KEPT = 20_000;
 
 /** Of one visit so many certificates are evaluated; the others are so by the next one. */
-const MOST_OF_VISIT = 500;
+const MOST_OF_PROBE = 500;
 
 /**
  * Records which rules of their profile certificates break, within the transaction of the visit that shows them and after it has
@@ -44,15 +44,15 @@ export function createViolationRecorder(
   const shown = new Map<string, string>();
   const evaluated = new Set<string>();
 
-  return function recordViolations(visit: EndpointVisit | HostVisit): void {
+  return function recordViolations(visit: EndpointProbe | HostProbe): void {
     const seen = "presented" in visit ? sentBy(visit) : inFilesOf(visit);
     const beside = markShown(seen);
     const isNewAuthority = seen.filter(({ one }) => isNew(one)).length > 0;
     if (isNewAuthority || isChanged(visit, beside)) forget();
     if (evaluated.size > MOST_KEPT || above.size > MOST_KEPT) forget();
-    const most = work.steps + MOST_STEPS_OF_VISIT;
+    const most = work.steps + MOST_STEPS_OF_PROBE;
     const places = createPlaceReader(violations, seen);
-    let left = MOST_OF_VISIT;
+    let left = MOST_OF_PROBE;
     for (const { one, isServed } of seen) {
       const key = `${one.certificate.sha256} ${isServed} ${beside}`;
       if (left === 0 || work.steps > most) return;
@@ -63,7 +63,7 @@ export function createViolationRecorder(
   };
 
   /** Whether this place has shown something else to this process before. */
-  function isChanged({ target }: EndpointVisit | HostVisit, beside: string): boolean {
+  function isChanged({ target }: EndpointProbe | HostProbe, beside: string): boolean {
     const place = JSON.stringify(target);
     const before = shown.get(place);
     if (shown.size > MOST_KEPT) shown.clear();
@@ -80,7 +80,7 @@ export function createViolationRecorder(
   function evaluate(
     { certificate, der }: SeenCertificate,
     places: PlaceReader,
-    at: EndpointVisit["at"],
+    at: EndpointProbe["at"],
   ): boolean {
     const known = violations.find(certificate.sha256);
     if (!known) return false;
@@ -209,7 +209,7 @@ const markShown = (seen: readonly Seen[]): string =>
 /** A certificate of a visit, and whether it is presented as an endpoint's own. */
 type Seen = { one: SeenCertificate; isServed: boolean };
 
-function sentBy({ presented }: EndpointVisit): Seen[] {
+function sentBy({ presented }: EndpointProbe): Seen[] {
   const { chain = [], others = [], addresses } = presented ?? {};
   return [chain, ...others, ...(addresses ?? []).map((one) => one.chain)].flatMap((certificates) => {
     const sent = certificates.flatMap((each) => each ?? []);
@@ -217,7 +217,7 @@ function sentBy({ presented }: EndpointVisit): Seen[] {
   });
 }
 
-const inFilesOf = ({ collected }: HostVisit): Seen[] =>
+const inFilesOf = ({ collected }: HostProbe): Seen[] =>
   (collected?.certificateFiles ?? []).flatMap(({ certificates }) =>
     certificates.map((one) => ({ one, isServed: false })),
   );

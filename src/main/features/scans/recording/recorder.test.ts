@@ -3,7 +3,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { ScanId } from "#shared/model/scan.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
-import { type BroughtHome, brokenVisit } from "./brought-home.ts";
+import { type BroughtHome, brokenProbe } from "./brought-home.ts";
 import type { Request, Told } from "./messages.ts";
 import { createRecorder } from "./recorder.ts";
 
@@ -16,7 +16,7 @@ const visited = (host: string, scanId = 1) => ({
 
 const home = (host: string, scanId = 1): BroughtHome => ({
   kind: "met",
-  visit: { ...brokenVisit(visited(host, scanId)), state: "failed", outcome: "refused", message: "closed" },
+  visit: { ...brokenProbe(visited(host, scanId)), state: "failed", outcome: "refused", message: "closed" },
 });
 
 /** A recorder in this thread. A host called "bad" is one that this program fails at. */

@@ -4,11 +4,11 @@ import { createBatches } from "./batches.ts";
 import { type BroughtHome, scanOf, sizeOf } from "./brought-home.ts";
 import type { AskedFor, Sent, Told } from "./messages.ts";
 import { answerRequests, type ImportBundle } from "./requests.ts";
-import { createVisitWriter, type ReadVisit } from "./visit-writer.ts";
+import { createProbeWriter, type ReadProbe } from "./visit-writer.ts";
 
 type Deps = {
   store: RecordingStore;
-  read: ReadVisit;
+  read: ReadProbe;
   importBundle: ImportBundle;
   tell: (told: Told) => void;
 };
@@ -40,7 +40,7 @@ const BATCH = {
  * for beside it. Answers with what it is to be told.
  */
 export function createRecorder({ store, read, importBundle, tell }: Deps): (sent: Sent) => void {
-  const writeVisits = createVisitWriter({ store, read, tell });
+  const writeProbes = createProbeWriter({ store, read, tell });
   /** Whoever asked waits: these come first, and wait for no others. */
   const first = createBatches<AskedFor>({ ...BATCH, most: 1, write: answerAll });
   const inOrder = createBatches<BroughtHome | AskedFor>({ ...BATCH, write: writeNext });
@@ -90,7 +90,7 @@ export function createRecorder({ store, read, importBundle, tell }: Deps): (sent
     const [next] = waiting;
     if (next?.kind === "request") return answerAll([next]);
     const homes = takeWhileHome(waiting);
-    const written = homes.slice(0, writeVisits(homes, isOver));
+    const written = homes.slice(0, writeProbes(homes, isOver));
     const bytes = written.reduce((sum, home) => sum + sizeOf(home), 0);
     tell({ kind: "written", visits: written.length, bytes, scanIds: [...new Set(written.map(scanOf))] });
     return written.length;

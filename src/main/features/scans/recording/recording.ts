@@ -21,7 +21,7 @@ type Deps = {
 const MOST_WAITING = 64 * 1024 * 1024;
 
 /** Visits that wait to be written: endpoints may answer sooner than what they sent is judged. */
-const MOST_VISITS_WAITING = 400;
+const MOST_PROBES_WAITING = 400;
 
 /** Visits go over together that come within so many milliseconds: a message costs more than a small visit. */
 const GATHER_MS = 50;
@@ -34,7 +34,7 @@ export type Recording = ReturnType<typeof createRecording>;
  */
 export function createRecording({ startRecorder, announce, log }: Deps) {
   const room = createRoom(MOST_WAITING);
-  const queue = createRoom(MOST_VISITS_WAITING);
+  const queue = createRoom(MOST_PROBES_WAITING);
   const failures = new Map<ScanId, (error: unknown) => void>();
   const hear = createListener({ room, queue, failures, announce, log });
   const line = createLine({ start: startRecorder, hear });

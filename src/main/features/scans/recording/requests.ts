@@ -4,7 +4,7 @@ import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import { sayTarget } from "#shared/text/target.ts";
+import { formatTarget } from "#shared/text/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import { carryError } from "./carried-error.ts";
 import type { Answer, AskedFor, CarriedBundle, Request, Told } from "./messages.ts";
@@ -62,7 +62,7 @@ type Wish<Kind extends Request["kind"]> = Extract<Request, { kind: Kind }>;
 function begin({ targets, scans, events }: RecordingStore, { asked, at }: Wish<"begin">): ScanId {
   for (const one of asked) targets.remember({ ...one, at });
   const scanId = scans.begin({ asked, at });
-  const first = asked.slice(0, 20).map(({ target }) => sayTarget(target));
+  const first = asked.slice(0, 20).map(({ target }) => formatTarget(target));
   events.append({ at, kind: "scan-started", detail: { scanId, total: asked.length, first } });
   return scanId;
 }

@@ -2,31 +2,31 @@ import { createSharedWork } from "#domain/x509/path/search-limits.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { EndpointVisit, HostVisit } from "#store/visit.ts";
+import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { asBroken, type BroughtHome, scanOf } from "./brought-home.ts";
 import { carryError } from "./carried-error.ts";
-import { createServedJudge } from "./judge-served-by.ts";
+import { createServedEvaluator } from "./judge-served-by.ts";
 import type { Told } from "./messages.ts";
 import { createPublicNoter } from "./note-public.ts";
 import { createRevokedNoter } from "./note-revoked.ts";
 import { createViolationRecorder } from "./record-violations.ts";
 
 /** Reads and judges what a visit brought home. */
-export type ReadVisit = (home: BroughtHome) => HostVisit | EndpointVisit;
+export type ReadProbe = (home: BroughtHome) => HostProbe | EndpointProbe;
 
-type Deps = { store: RecordingStore; read: ReadVisit; tell: (told: Told) => void };
+type Deps = { store: RecordingStore; read: ReadProbe; tell: (told: Told) => void };
 
 /**
  * Writes visits, each whole or not at all. A fault of this program in one visit costs no other. A database that takes a
  * commit no more ends the scans that were in it; nothing more of those is written.
  */
-export function createVisitWriter({ store, read, tell }: Deps) {
+export function createProbeWriter({ store, read, tell }: Deps) {
   const failed = new Set<ScanId>();
   const work = createSharedWork();
   const notePublic = createPublicNoter(store.chains, { work });
   const recordViolations = createViolationRecorder(store, { work });
   const noteRevoked = createRevokedNoter(store);
-  const judgeServed = createServedJudge(store);
+  const judgeServed = createServedEvaluator(store);
 
   /** The first of these in one commit, until its time is over; or one by one where a fault of this program is met. */
   return function write(homes: readonly BroughtHome[], isOver: () => boolean): number {

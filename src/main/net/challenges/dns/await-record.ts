@@ -57,7 +57,7 @@ export async function awaitRecord(wish: Wish): Promise<Spread> {
   if (servers.length === 0)
     return {
       kind: "seen",
-      note: `which servers tell of ${record} could not be found out from here${sayLost(lost)}`,
+      note: `which servers tell of ${record} could not be found out from here${formatLost(lost)}`,
     };
   const until = Date.now() + spreadMs;
   for (;;) {
@@ -79,7 +79,7 @@ export async function awaitRecord(wish: Wish): Promise<Spread> {
 }
 
 const say = ({ address, port }: Resolver): string => (port === DNS_PORT ? address : `${address}:${port}`);
-const sayLost = (lost: readonly string[]): string => (lost.length > 0 ? `: ${lost.join(", ")}` : "");
+const formatLost = (lost: readonly string[]): string => (lost.length > 0 ? `: ${lost.join(", ")}` : "");
 const noteOf = (record: string, lost: readonly string[]): string | null =>
   lost.length === 0
     ? null

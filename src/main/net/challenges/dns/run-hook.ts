@@ -23,7 +23,7 @@ export async function runHook(program: string, wish: Wish): Promise<Ran> {
   try {
     return await runToEnd(start(program, wish), wish);
   } catch (error) {
-    return { kind: "failed", isStarted: false, why: sayStart(error as NodeJS.ErrnoException), said: "" };
+    return { kind: "failed", isStarted: false, why: formatStart(error as NodeJS.ErrnoException), said: "" };
   }
 }
 
@@ -66,7 +66,7 @@ async function runToEnd(child: ReturnType<typeof start>, { deadlineMs, signal }:
     return {
       kind: "failed",
       isStarted: true,
-      why: sayEnd(ended, code, killedBy, deadlineMs),
+      why: formatEnd(ended, code, killedBy, deadlineMs),
       said: lastLine(said),
     };
   } finally {
@@ -84,7 +84,7 @@ function kill(pid: number | undefined, signal: NodeJS.Signals): void {
   }
 }
 
-function sayEnd(
+function formatEnd(
   ended: "late" | "stopped" | null,
   code: number | null,
   killedBy: string | null,
@@ -95,7 +95,7 @@ function sayEnd(
   return code === null ? `it was ended by ${killedBy}` : `it ended with ${code}`;
 }
 
-function sayStart({ code }: NodeJS.ErrnoException): string {
+function formatStart({ code }: NodeJS.ErrnoException): string {
   if (code === "ENOENT") return "there is no such program, or none that its first line names";
   if (code === "EACCES") return "it may not be run: make it executable (chmod +x)";
   if (code === "ENOTDIR") return "there is no such program: a folder of its path is a file";

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { askByTcp } from "#net/dns/exchange.ts";
-import { type Resolver, sayResolver } from "#net/dns/find-resolvers.ts";
+import { formatResolver, type Resolver } from "#net/dns/find-resolvers.ts";
 import {
   readAnswer,
   signMessage,
@@ -33,7 +33,7 @@ export async function sendUpdate(
   const { bytes, mac } = signMessage(writeUpdate(id, zone, change), key, now());
   const isAnswer = (answer: Buffer) => answer.length >= 12 && answer.readUInt16BE(0) === id;
   const exchanged = await askByTcp(server, { question: bytes, isAnswer, timeoutMs, signal });
-  const where = sayResolver(server);
+  const where = formatResolver(server);
   const fail = (why: string, isKnown = false): Sent => ({
     kind: "failed",
     isKnown,

@@ -71,7 +71,7 @@ export async function putHalf(place: HalfPlace, fingerprint: string): Promise<Ha
       const expected: Found = place.before === null ? "none" : "before";
       if (!(await moveBetweenLogins(made, now, () => findInPlace(place, fingerprint) === expected))) {
         if (!isHidden && !(await isThere(nowPublic))) await rename(oldPublic, nowPublic);
-        return sayChanged(place);
+        return formatChanged(place);
       }
     }
     if (await isThere(madePublic)) {
@@ -127,9 +127,9 @@ export async function undoHalf(place: HalfPlace, fingerprint: string): Promise<H
       await rm(nowPublic, { force: true });
       const isUnchanged = () => findInPlace(place, fingerprint) === "new";
       if (place.before !== null) {
-        if (!(await moveBetweenLogins(old, now, isUnchanged))) return sayChanged(place);
+        if (!(await moveBetweenLogins(old, now, isUnchanged))) return formatChanged(place);
       } else if (isUnchanged()) rmSync(now);
-      else return sayChanged(place);
+      else return formatChanged(place);
     }
     // Beside one that was not hidden, it is somebody else's.
     if ((await isThere(oldPublic)) && !(await isThere(nowPublic))) await rename(oldPublic, nowPublic);
@@ -138,7 +138,7 @@ export async function undoHalf(place: HalfPlace, fingerprint: string): Promise<H
   });
 }
 
-const sayChanged = ({ path, before }: HalfPlace): string =>
+const formatChanged = ({ path, before }: HalfPlace): string =>
   `${path} was changed by somebody else meanwhile and is left as it is${before === null ? "" : `; the key that stood there is ${namesOf(path).old}`}`;
 
 /** What was being written when whoever wrote it was killed is gone. */

@@ -11,7 +11,7 @@ export type Changed = { kind: "changed"; hash: string | null };
 /** A file of a run: its path without links, its name within the run, and the run's token. */
 export type RunFile = { path: string; id: string; token: string };
 
-type BeginWish = {
+type BeginRequest = {
   /** Any file of the folder. */
   path: string;
   token: string;
@@ -25,7 +25,7 @@ type BeginWish = {
 /** Takes the lock of a folder, or renews it. `isRenewed`: this run had it before, or has something there. */
 export async function begin(
   hand: Hand,
-  { path, token, who, leaseSeconds, breaks = null }: BeginWish,
+  { path, token, who, leaseSeconds, breaks = null }: BeginRequest,
 ): Promise<
   { kind: "begun"; isRenewed: boolean; leaseEnd: number } | { kind: "held"; by: LockHolder } | Tail
 > {
@@ -38,7 +38,7 @@ export async function begin(
   return by ? { kind: "held", by } : readTail(answer);
 }
 
-export type WriteWish = RunFile & {
+export type WriteRequest = RunFile & {
   /** As the run has found it; all splices are of these bytes. */
   before: string;
   /** Any of these is there now. */
@@ -50,7 +50,7 @@ export type WriteWish = RunFile & {
 /** Replaces a file if it is what is expected. Without splices it becomes what it was before the run. */
 export async function write(
   hand: Hand,
-  { path, id, token, before, expected, wanted, splices }: WriteWish,
+  { path, id, token, before, expected, wanted, splices }: WriteRequest,
 ): Promise<{ kind: "written"; already: boolean } | Changed | Tail> {
   const pieces = splices.flatMap(({ at, removed, inserted }) => [
     String(at),
@@ -64,7 +64,7 @@ export async function write(
   return readChanged(answer.words) ?? readTail(answer);
 }
 
-type ArmWish = RunFile & {
+type ArmRequest = RunFile & {
   way: DeadMan;
   seconds: number;
   /** Its hash once the write to come is done; and the one it has now, which it would get back. */
@@ -79,7 +79,7 @@ type ArmWish = RunFile & {
 /** Before a write: has the host itself take it back after so many seconds. */
 export async function arm(
   hand: Hand,
-  { path, id, token, way, seconds, wrote, prior, putBack, isCreated = false }: ArmWish,
+  { path, id, token, way, seconds, wrote, prior, putBack, isCreated = false }: ArmRequest,
 ): Promise<{ kind: "armed" } | Tail> {
   const lines = putBack ? writeBytes(putBack) : "";
   const created = isCreated ? "yes" : "no";

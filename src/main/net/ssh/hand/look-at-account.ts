@@ -56,15 +56,15 @@ export async function lookAtAccount(
       sshd: sshd === "" ? null : readSettings(sshd),
       otherSshds: OTHERS.flatMap((nth) => {
         const text = block(`sshd-${nth}`);
-        const unreadConfig = readUnread(answer.told.get(`unread-config-${nth}`));
+        const unreadConfig = readUnreadable(answer.told.get(`unread-config-${nth}`));
         return text === "" ? [] : [{ settings: readSettings(text), unreadConfig }];
       }),
-      unreadConfig: readUnread(answer.told.get("unread-config")) ?? [],
+      unreadConfig: readUnreadable(answer.told.get("unread-config")) ?? [],
     },
   };
 }
 
-function readUnread(told: readonly (readonly string[])[] = []): string[] | null {
+function readUnreadable(told: readonly (readonly string[])[] = []): string[] | null {
   if (told.some(([kind]) => kind !== "file")) return null;
   return told.flatMap(([, path]) => path ?? []);
 }

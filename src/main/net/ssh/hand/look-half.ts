@@ -17,7 +17,7 @@ export type HalfLook = {
   isBegun: boolean;
 };
 
-type HalfWish = {
+type HalfRequest = {
   path: string;
   /** The hash of what is to be replaced; null: nothing was there. */
   before: string | null;
@@ -27,7 +27,7 @@ type HalfWish = {
 
 export async function lookAtHostHalf(
   hand: Hand,
-  { path, before, blob }: HalfWish,
+  { path, before, blob }: HalfRequest,
 ): Promise<HalfLook | Refused | Failed | Lost> {
   const words = [path, before ?? "absent", Buffer.from(blob).toString("base64")];
   const answer = await exchange(hand, { verb: "look_half", words });

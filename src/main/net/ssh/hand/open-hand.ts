@@ -2,7 +2,13 @@
 import { onAbort } from "#net/on-abort.ts";
 import type { HostConnection } from "#net/ssh/host-connection.ts";
 import type { CommandEnd } from "#net/ssh/run-script.ts";
-import { type PresentedKey, quote, type SshFailure, sayAddress, type Where } from "#net/ssh/ssh-failure.ts";
+import {
+  formatAddress,
+  type PresentedKey,
+  quote,
+  type SshFailure,
+  type Where,
+} from "#net/ssh/ssh-failure.ts";
 import type { Hand } from "./hand.ts";
 import type { Line } from "./line.ts";
 import { beginSession, type NotBegun } from "./session.ts";
@@ -87,7 +93,7 @@ function failToBegin(
   hostKey: PresentedKey,
   { kind, message, noise }: NotBegun,
 ): SshFailure {
-  const address = sayAddress(target);
+  const address = formatAddress(target);
   const fail = (outcome: SshFailure["outcome"], why: string): SshFailure => ({
     outcome,
     message: why,

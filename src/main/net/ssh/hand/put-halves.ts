@@ -8,7 +8,7 @@ type Tail = Refused | Failed | Lost;
 const ABSENT = "absent";
 const writeOwner = (owner: number | null | undefined): string => String(owner ?? "");
 
-type PutWish = {
+type PutRequest = {
   path: string;
   /** The hash of what is there; null: nothing is. */
   before: string | null;
@@ -24,7 +24,7 @@ type PutWish = {
 /** The old one stays as PATH.latchkey-old. */
 export async function put(
   hand: Hand,
-  { path, before, wanted, mode, bytes, owner }: PutWish,
+  { path, before, wanted, mode, bytes, owner }: PutRequest,
 ): Promise<{ kind: "put"; already: boolean } | Changed | Tail> {
   const content = bytes === "made" ? bytes : writeBytes(bytes);
   const words = [path, before ?? ABSENT, wanted, mode, content, writeOwner(owner)];
@@ -51,7 +51,7 @@ export async function undoPut(
   return answer.status === "ok" ? { kind: "done" } : (readChanged(answer.words) ?? readTail(answer));
 }
 
-type MakeWish = {
+type MakeRequest = {
   path: string;
   keyType: "ed25519" | "ecdsa" | "rsa";
   bits: number | null;
@@ -65,7 +65,7 @@ type MakeWish = {
 /** A new pair at PATH.latchkey-new, by the host's own ssh-keygen. Its private half never leaves the host. */
 export async function makeKey(
   hand: Hand,
-  { path, keyType, bits, comment, isFresh = false, owner }: MakeWish,
+  { path, keyType, bits, comment, isFresh = false, owner }: MakeRequest,
 ): Promise<{ kind: "made"; line: string; hash: string } | Tail> {
   const make = (how: "fresh" | "again") => {
     const words = [path, keyType, String(bits ?? 0), comment, how, writeOwner(owner)];

@@ -103,36 +103,39 @@ type Answer = { why: HandRefusal; detail: string; holder?: LockHolder };
  * What a host would not or could not do about the file at `path`, where whoever owns that file's folder may have answered: a path that it
  * names is told only where it lies in that folder, and what a tool says only where it names no other.
  */
-export function sayAnswer(answer: Answer, path: string): string {
+export function formatAnswer(answer: Answer, path: string): string {
   const { why, detail } = answer;
   const isMount = why === "no-space" && isMountOf(detail, path);
-  return sayRootAnswer({ ...answer, detail: isMount || staysIn(detail, folderOf(path)) ? detail : "" }, path);
+  return formatRootAnswer(
+    { ...answer, detail: isMount || staysIn(detail, folderOf(path)) ? detail : "" },
+    path,
+  );
 }
 
 /**
  * The same of a request that root's hand alone answers: about what it keeps in its own folder, and the files of a pair. Where it names another
  * place than the file's folder (what is in the way there, where a full file system is mounted), that is told.
  */
-export function sayRootAnswer({ why, detail, holder }: Answer, path: string): string {
+export function formatRootAnswer({ why, detail, holder }: Answer, path: string): string {
   switch (why) {
     case "held":
-      return holder ? sayHeld(holder, path) : sayRefusal(why, path);
+      return holder ? formatHeld(holder, path) : formatRefusal(why, path);
     case "in-the-way":
       return detail.startsWith("/")
         ? `${path}: ${detail} is in the way of what a run keeps, and no run has made it: look at it, and move it away`
-        : `${sayRefusal(why, path)}${sayTool(detail)}`;
+        : `${formatRefusal(why, path)}${formatTool(detail)}`;
     case "no-space":
       return detail.startsWith("/")
         ? `${path}: the host has no room for what a run keeps: the file system at ${detail} is full, or has no inodes left`
-        : sayRefusal(why, path);
+        : formatRefusal(why, path);
     case "io-error":
       return detail === ""
-        ? sayRefusal(why, path)
-        : `${path} could not be written or cleared away${sayTool(detail)}`;
+        ? formatRefusal(why, path)
+        : `${path} could not be written or cleared away${formatTool(detail)}`;
     case "keygen":
-      return `${sayRefusal(why, path)}${sayTool(detail)}`;
+      return `${formatRefusal(why, path)}${formatTool(detail)}`;
     default:
-      return sayRefusal(why, path);
+      return formatRefusal(why, path);
   }
 }
 
@@ -152,14 +155,14 @@ export const isMountOf = (mount: string, path: string): boolean =>
   mount === "/" || [path, ...ROOT_FOLDERS].some((one) => one.startsWith(`${mount}/`));
 
 /** That another run holds the folder of `path`, as its lock says: whoever owns that folder may have laid it. */
-export function sayHeld({ who, leaseEnd }: LockHolder, path: string): string {
+export function formatHeld({ who, leaseEnd }: LockHolder, path: string): string {
   const until = new Date(leaseEnd * 1_000).toISOString().slice(0, 19);
   return `${folderOf(path)}/.latchkey says that ${who} may hold it until ${until}Z: another run may be at work there; run it again when that is over`;
 }
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
-const sayTool = (said: string): string => (said === "" ? "" : `: the host says ${quote(said)}`);
+const formatTool = (said: string): string => (said === "" ? "" : `: the host says ${quote(said)}`);
 
 /** As a refusal: the thing, and what to do. */
-export const sayRefusal = (why: HandRefusal, path: string): string => `${path} ${HAND_SENTENCES[why]}`;
+export const formatRefusal = (why: HandRefusal, path: string): string => `${path} ${HAND_SENTENCES[why]}`;

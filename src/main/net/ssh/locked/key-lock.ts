@@ -17,7 +17,7 @@ import {
 import { decodePem, findPemBlocks } from "#codec/pem.ts";
 import { OPENSSH_KEY, readContainer } from "#codec/ssh-key.ts";
 import { openFields } from "#codec/ssh-wire.ts";
-import { sayNumber } from "#shared/text/count.ts";
+import { formatNumber } from "#shared/text/count.ts";
 
 /** All that it takes to open a private key, but for the passphrase. Plain data, to be handed to a worker. */
 export type KeyLock =
@@ -110,11 +110,11 @@ function readPkcs8Lock(der: Buffer | null): KeyLock | { why: string } {
   if (!("kdf" in read) || !PKCS8_CIPHERS.has(read.cipher.name)) return UNKNOWN;
   const { kdf, cipher, iv } = read;
   if (kdf.name === "pbkdf2" && !PKCS8_DIGESTS.has(kdf.digest)) return UNKNOWN;
-  return judgeCost(kdf) ?? { kind: "pkcs8", kdf, cipher, iv, secret: sealed.secret };
+  return evaluateCost(kdf) ?? { kind: "pkcs8", kdf, cipher, iv, secret: sealed.secret };
 }
 
 /** Null where it is not above what is done here. */
-function judgeCost(kdf: Kdf): { why: string } | null {
+function evaluateCost(kdf: Kdf): { why: string } | null {
   if (kdf.name === "pbkdf2") {
     const most = MOST_COST.pbkdf2Iterations;
     return kdf.iterations > most ? tooMuch(kdf.iterations, "iterations of PBKDF2", most) : null;
@@ -131,5 +131,5 @@ function judgeCost(kdf: Kdf): { why: string } | null {
 const isAvailable = (name: string): boolean => getCiphers().includes(name);
 
 const tooMuch = (asked: number, what: string, most: number) => ({
-  why: `its passphrase is made so costly to try (${sayNumber(asked)} ${what}) that it is not opened here, where at most ${sayNumber(most)} are taken: load it into ssh-agent with ssh-add, or write it anew with ssh-keygen -p`,
+  why: `its passphrase is made so costly to try (${formatNumber(asked)} ${what}) that it is not opened here, where at most ${formatNumber(most)} are taken: load it into ssh-agent with ssh-add, or write it anew with ssh-keygen -p`,
 });

@@ -3,11 +3,11 @@
 import { viewKey } from "#codec/fingerprint.ts";
 import type { Identity } from "#net/ssh/identities.ts";
 import type { HostKeyAnswer, LoginOptions, Way } from "#net/ssh/login-options.ts";
-import { type SshFailure, sayAddress } from "#net/ssh/ssh-failure.ts";
+import { formatAddress, type SshFailure } from "#net/ssh/ssh-failure.ts";
 import type { ClientKey, ClientLogin } from "#net/ssh/system/client-login.ts";
 
 /** The same way as the control session's, opened anew for every proof. */
-export type ProofRoute = Pick<LoginOptions, "target" | "hostKeyTypes" | "limits" | "signal"> & {
+export type VerificationRoute = Pick<LoginOptions, "target" | "hostKeyTypes" | "limits" | "signal"> & {
   open: () => Promise<Way | SshFailure>;
   /** The key that the control session met. Who presents another one is not the same host. */
   hostKey: Uint8Array;
@@ -18,7 +18,7 @@ export type ProofRoute = Pick<LoginOptions, "target" | "hostKeyTypes" | "limits"
 };
 
 /** The one key that a proof offers. */
-export type ProofKey = Identity | ClientKey;
+export type VerificationKey = Identity | ClientKey;
 
 /**
  * `inconclusive`: nobody has said yes or no. It is never a refusal: an sshd that is overloaded, or angry with this
@@ -31,14 +31,14 @@ type Inconclusive = {
 };
 type OtherHostKey = { kind: "other-host-key"; message: string };
 
-export type LoginProof =
+export type LoginVerification =
   | { kind: "proved"; fingerprint: string }
   | { kind: "refused"; message: string }
   | Inconclusive
   | OtherHostKey;
 
 /** `loggedIn`: the other key has logged in over the very connection that refused this one. */
-export type RefusalProof =
+export type RefusalVerification =
   | { kind: "refused"; loggedIn: boolean }
   | { kind: "still-taken"; message: string }
   | Inconclusive
@@ -51,7 +51,10 @@ export const inconclusive = (why: Inconclusive["why"], message: string): Inconcl
 });
 
 /** Of the key that is to be seen again, and no others: a host may have more than one. */
-export function typesOf({ hostKey, hostKeyTypes }: Pick<ProofRoute, "hostKey" | "hostKeyTypes">): string[] {
+export function typesOf({
+  hostKey,
+  hostKeyTypes,
+}: Pick<VerificationRoute, "hostKey" | "hostKeyTypes">): string[] {
   const { keyType } = viewKey(hostKey);
   return hostKeyTypes.filter(
     (name) => name === keyType || (keyType === "ssh-rsa" && name.startsWith("rsa-sha2-")),
@@ -59,18 +62,23 @@ export function typesOf({ hostKey, hostKeyTypes }: Pick<ProofRoute, "hostKey" | 
 }
 
 /** Takes the key of the control session and no other. */
-export function trustOnly(route: Pick<ProofRoute, "target" | "hostKey">): LoginOptions["verifyHostKey"] {
+export function trustOnly(
+  route: Pick<VerificationRoute, "target" | "hostKey">,
+): LoginOptions["verifyHostKey"] {
   return ({ blob }): HostKeyAnswer =>
     Buffer.from(route.hostKey).equals(blob)
       ? { kind: "trusted" }
       : { kind: "refused", outcome: "host-key-changed", message: sayOther(route, blob) };
 }
 
-const sayOther = ({ target, hostKey }: Pick<ProofRoute, "target" | "hostKey">, blob: Uint8Array): string =>
-  `${sayAddress(target)} presents the host key ${viewKey(blob).fingerprint}, and a moment ago it was ${viewKey(hostKey).fingerprint}: somebody else may be answering`;
+const sayOther = (
+  { target, hostKey }: Pick<VerificationRoute, "target" | "hostKey">,
+  blob: Uint8Array,
+): string =>
+  `${formatAddress(target)} presents the host key ${viewKey(blob).fingerprint}, and a moment ago it was ${viewKey(hostKey).fingerprint}: somebody else may be answering`;
 
 /** What a login that did not come about says of its key. */
-export function readFailure(failure: SshFailure): Exclude<LoginProof, { kind: "proved" }> {
+export function readFailure(failure: SshFailure): Exclude<LoginVerification, { kind: "proved" }> {
   const { outcome, message } = failure;
   if (failure.isKeyRefused) return { kind: "other-host-key", message };
   switch (outcome) {

@@ -5,8 +5,8 @@ import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { askWhy } from "./ask-why.ts";
-import { proveLogin } from "./prove-login.ts";
-import { proveRefused } from "./prove-refused.ts";
+import { verifyLogin } from "./prove-login.ts";
+import { verifyRefused } from "./prove-refused.ts";
 import { blobOf, enterHost, readIdentity, routeTo } from "./testing/lab-route.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -72,7 +72,7 @@ lab(
     await using hand = await enterHost(host, admin);
     const [route, key] = [await routeTo(host), await readIdentity(newKey)];
     for (const [user, { said }] of accounts) {
-      const proof = await proveLogin(route, { user, key, runs: "command" });
+      const proof = await verifyLogin(route, { user, key, runs: "command" });
       const message = "message" in proof ? proof.message : "";
       let why = await askWhy(hand, { account: user, sinceEpoch: 0 });
       // A log may be a moment behind.
@@ -102,7 +102,7 @@ lab(
       sshdOptions: ["-o", "RequiredRSASize=3072"],
     });
     const wish = { user: "jo", key: await readIdentity(short), runs: "command" as const };
-    expect(await proveLogin(await routeTo(host), wish)).toMatchObject({ kind: "refused" });
+    expect(await verifyLogin(await routeTo(host), wish)).toMatchObject({ kind: "refused" });
     recordFault(task, { id: "R10", injected: "RequiredRSASize 3072", seen: "a key of 2048 bits is refused" });
   },
 );
@@ -121,16 +121,16 @@ lab("R16: while sshd penalises this address, nothing is said of any key", async 
     await routeTo(host),
   ];
   let refusals = 0;
-  while ((await proveLogin(route, { user: "jo", key: stranger, runs: "nothing" })).kind === "refused")
+  while ((await verifyLogin(route, { user: "jo", key: stranger, runs: "nothing" })).kind === "refused")
     refusals++;
   const penalty = { kind: "inconclusive", why: "penalty" };
-  expect(await proveLogin(route, { user: "jo", key, runs: "command" })).toMatchObject(penalty);
+  expect(await verifyLogin(route, { user: "jo", key, runs: "command" })).toMatchObject(penalty);
   for (const asked of [key, null])
-    expect(await proveRefused(route, { user: "jo", oldKey: blobOf(oldKey), newKey: asked })).toMatchObject(
+    expect(await verifyRefused(route, { user: "jo", oldKey: blobOf(oldKey), newKey: asked })).toMatchObject(
       penalty,
     );
   const bySystem = { ...route, transport: "system" as const };
-  expect(await proveLogin(bySystem, { user: "jo", key, runs: "command" })).toMatchObject({
+  expect(await verifyLogin(bySystem, { user: "jo", key, runs: "command" })).toMatchObject({
     kind: "inconclusive",
   });
   recordFault(task, {
@@ -153,7 +153,7 @@ lab(
     );
     const wish = { user: "jo", key, runs: "command" as const };
     const untilSwapped = async (): Promise<unknown> => {
-      const proof = await proveLogin(route, wish);
+      const proof = await verifyLogin(route, wish);
       return proof.kind === "proved" || proof.kind === "inconclusive" ? untilSwapped() : proof;
     };
     const alarm = {
@@ -161,8 +161,8 @@ lab(
       message: expect.stringContaining("somebody else may be answering"),
     };
     expect(await untilSwapped()).toMatchObject(alarm);
-    expect(await proveLogin({ ...route, transport: "system" }, wish)).toMatchObject(alarm);
-    expect(await proveRefused(route, { user: "jo", oldKey: blobOf(newKey), newKey: null })).toMatchObject(
+    expect(await verifyLogin({ ...route, transport: "system" }, wish)).toMatchObject(alarm);
+    expect(await verifyRefused(route, { user: "jo", oldKey: blobOf(newKey), newKey: null })).toMatchObject(
       alarm,
     );
     const log = await host.run("cat /var/log/auth.log");

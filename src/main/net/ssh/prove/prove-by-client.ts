@@ -1,5 +1,5 @@
 /** Proofs by OpenSSH's own client, with a configuration of ours: for keys and ways that ssh2 does not know. */
-import { sayAddress } from "#net/ssh/ssh-failure.ts";
+import { formatAddress } from "#net/ssh/ssh-failure.ts";
 import { type ClientFolder, makeClientFolder } from "#net/ssh/system/client-folder.ts";
 import type { ClientLog } from "#net/ssh/system/client-log.ts";
 import type { ClientKey, ClientLogin } from "#net/ssh/system/client-login.ts";
@@ -7,19 +7,25 @@ import { orStopped, runIn } from "#net/ssh/system/connect-by-client.ts";
 import { type ClientFailure, explainClient } from "#net/ssh/system/explain-client.ts";
 import { startRelay } from "#net/ssh/system/relay.ts";
 import { type RunningSsh, startSsh } from "#net/ssh/system/start-ssh.ts";
-import { inconclusive, type LoginProof, type ProofRoute, readFailure, typesOf } from "./login-proof.ts";
+import {
+  inconclusive,
+  type LoginVerification,
+  readFailure,
+  typesOf,
+  type VerificationRoute,
+} from "./login-proof.ts";
 import { hearWord, makeWord, WORD_COMMAND } from "./say-word.ts";
 
-export type ClientRoute = ProofRoute & { client: NonNullable<ProofRoute["client"]> };
+export type ClientRoute = VerificationRoute & { client: NonNullable<VerificationRoute["client"]> };
 
-type ClientProof = { user: string; key: ClientKey; runs: "command" | "nothing" };
+type ClientVerification = { user: string; key: ClientKey; runs: "command" | "nothing" };
 
-type Failed = Exclude<LoginProof, { kind: "proved" }>;
+type Failed = Exclude<LoginVerification, { kind: "proved" }>;
 
-export async function proveByClient(
+export async function verifyByClient(
   route: ClientRoute,
-  { user, key, runs }: ClientProof,
-): Promise<LoginProof> {
+  { user, key, runs }: ClientVerification,
+): Promise<LoginVerification> {
   const word = makeWord();
   const command = runs === "command" ? WORD_COMMAND : null;
   return runClient(
@@ -29,7 +35,7 @@ export async function proveByClient(
       if (failed?.kind === "refused" && couldNotSign(log, key.fingerprint))
         return inconclusive(
           "impossible",
-          `${sayKey(key)} could not sign: it has a passphrase, or is not at hand`,
+          `${formatKey(key)} could not sign: it has a passphrase, or is not at hand`,
         );
       if (failed) return failed;
       if (log.acceptedKey?.fingerprint !== key.fingerprint || log.acceptedKey.isCertificate)
@@ -51,10 +57,10 @@ type ClientLoginAgain = {
  * Logs in once more as OpenSSH's client did: with the same keys, the same certificates, agent and token. `refused` is also that something
  * else of it lets in, and what let us in does not.
  */
-export async function proveClientLogin(
+export async function verifyClientLogin(
   route: ClientRoute,
   { user, keys, accepted }: ClientLoginAgain,
-): Promise<LoginProof> {
+): Promise<LoginVerification> {
   const { fingerprint, isCertificate } = accepted;
   return runClient(route, { user, keys, command: null, offers: "as-before" }, ({ log, failure }) => {
     if (failure) return failure;
@@ -108,8 +114,14 @@ export async function runClient<T>(
   try {
     const log = await orStopped(running.loggedIn, limits.readyMs, signal);
     if (log === "too late")
-      return inconclusive("timed-out", `${sayAddress(target)} did not end the login in time`);
-    const explainable = { target, user, log, complaints: running.complaints.said(), tried: sayTried(keys) };
+      return inconclusive("timed-out", `${formatAddress(target)} did not end the login in time`);
+    const explainable = {
+      target,
+      user,
+      log,
+      complaints: running.complaints.said(),
+      tried: formatTried(keys),
+    };
     const more = { proxyCommand: login.proxyCommand, hasSecurityKey: keys.some(isOnToken) };
     const failure = log.isLoggedIn ? null : explain({ ...explainable, ...more });
     return await judge({ log, failure, running, folder });
@@ -130,7 +142,7 @@ function explain(failure: ClientFailure): Failed {
   if (failure.log.isHostKeyRefused)
     return {
       kind: "other-host-key",
-      message: `${sayAddress(failure.target)} presents another host key than a moment ago: somebody else may be answering`,
+      message: `${formatAddress(failure.target)} presents another host key than a moment ago: somebody else may be answering`,
     };
   const reason = explainClient(failure);
   return readFailure({ hostKey: null, isKeyRefused: false, passing: null, ...reason });
@@ -140,9 +152,9 @@ function explain(failure: ClientFailure): Failed {
 export const couldNotSign = (log: ClientLog, fingerprint: string): boolean =>
   log.taken.has(fingerprint) && !log.lines.some((line) => /with partial success/.test(line));
 
-const sayKey = (key: ClientKey): string => (key.kind === "file" ? key.path : key.fingerprint);
+const formatKey = (key: ClientKey): string => (key.kind === "file" ? key.path : key.fingerprint);
 
-const sayTried = (keys: readonly ClientKey[]): string =>
+const formatTried = (keys: readonly ClientKey[]): string =>
   `offered by ssh: ${keys.map(({ fingerprint }) => fingerprint).join(", ")}`;
 
 const isOnToken = ({ keyType }: ClientKey): boolean => keyType.startsWith("sk-");

@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import { viewKey } from "#codec/fingerprint.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { writeBytes } from "#net/ssh/hand/words.ts";
-import { type SshFailure, sayAddress } from "#net/ssh/ssh-failure.ts";
+import { formatAddress, type SshFailure } from "#net/ssh/ssh-failure.ts";
 import { readClientLog } from "#net/ssh/system/client-log.ts";
 import { explainClient } from "#net/ssh/system/explain-client.ts";
 import { writeClientConfig } from "#net/ssh/system/write-config.ts";
-import { inconclusive, type LoginProof, readFailure } from "./login-proof.ts";
+import { inconclusive, type LoginVerification, readFailure } from "./login-proof.ts";
 import { couldNotSign } from "./prove-by-client.ts";
 
 export type HolderProof = {
@@ -26,7 +26,7 @@ export type HolderProof = {
 const CONNECT_MS = 10_000;
 const DEADLINE_MS = 30_000;
 
-export async function proveFromHolder(hand: Hand, wish: HolderProof): Promise<LoginProof> {
+export async function proveFromHolder(hand: Hand, wish: HolderProof): Promise<LoginVerification> {
   const { target, hostKey, keyFile, fingerprint, runs } = wish;
   const word = randomBytes(16).toString("hex");
   const known = `* ${viewKey(hostKey).keyType} ${Buffer.from(hostKey).toString("base64")}\n`;
@@ -42,14 +42,14 @@ export async function proveFromHolder(hand: Hand, wish: HolderProof): Promise<Lo
   if (log.isHostKeyRefused)
     return {
       kind: "other-host-key",
-      message: `${sayAddress(target)} presents another host key there: ${by}`,
+      message: `${formatAddress(target)} presents another host key there: ${by}`,
     };
   if (!log.isLoggedIn) return readUnopened(wish, log, answer.told.get("ended")?.[0]?.[0] === TIMED_OUT);
   const { acceptedKey } = log;
   if (acceptedKey && (acceptedKey.isCertificate || acceptedKey.fingerprint !== fingerprint))
     return inconclusive("lost", `${by} something else than the key has logged in`);
   if (runs === "nothing" || read("said").includes(`latchkey-${word}`)) return { kind: "proved", fingerprint };
-  return { kind: "refused", message: `${sayAddress(target)} let the key in, but ran no command` };
+  return { kind: "refused", message: `${formatAddress(target)} let the key in, but ran no command` };
 }
 
 /** As timeout(1) ends. */
@@ -59,8 +59,8 @@ function readUnopened(
   { target, user, keyFile, fingerprint }: HolderProof,
   log: ReturnType<typeof readClientLog>,
   isTooLate: boolean,
-): Exclude<LoginProof, { kind: "proved" }> {
-  if (isTooLate) return inconclusive("timed-out", `${sayAddress(target)} did not end the login in time`);
+): Exclude<LoginVerification, { kind: "proved" }> {
+  if (isTooLate) return inconclusive("timed-out", `${formatAddress(target)} did not end the login in time`);
   if (couldNotSign(log, fingerprint))
     return inconclusive("impossible", `${keyFile} could not sign: it has a passphrase, or is not readable`);
   const failure = { target, user, log, complaints: "", tried: `offered there: ${keyFile}` };

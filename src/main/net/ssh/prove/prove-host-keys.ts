@@ -3,8 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { viewKey } from "#codec/fingerprint.ts";
 import type { Identity } from "#net/ssh/identities.ts";
 import { logIn } from "#net/ssh/log-in.ts";
-import { sayAddress } from "#net/ssh/ssh-failure.ts";
-import { inconclusive, type LoginProof, type ProofRoute, readFailure } from "./login-proof.ts";
+import { formatAddress } from "#net/ssh/ssh-failure.ts";
+import { inconclusive, type LoginVerification, readFailure, type VerificationRoute } from "./login-proof.ts";
 import { loginOf } from "./prove-login.ts";
 
 /** From being let in until the host has proved the keys that it names. */
@@ -22,18 +22,21 @@ type Wish = {
  * Logs in over the key that is known, and has sshd prove all that it holds (hostkeys-00@openssh.com), as clients with
  * UpdateHostKeys do. Rejects only when told to stop.
  */
-export const proveHostKeyNamed = (route: ProofRoute, wish: Wish): Promise<LoginProof> =>
+export const verifyHostKeyNamed = (route: VerificationRoute, wish: Wish): Promise<LoginVerification> =>
   whileItReloads(route, () => tryNamed(route, wish));
 
 /** A fresh connection that takes this key of the host and no other of its type. */
-export const proveHostKeyPresented = (route: ProofRoute, wish: Wish): Promise<LoginProof> =>
+export const verifyHostKeyPresented = (route: VerificationRoute, wish: Wish): Promise<LoginVerification> =>
   whileItReloads(route, () => tryPresented(route, wish));
 
 /** An sshd that reads its configuration again listens nowhere for a moment, and has its old keys until then. */
 const TRIES = 12;
 const PAUSE_MS = 250;
 
-async function whileItReloads({ signal }: ProofRoute, prove: () => Promise<LoginProof>): Promise<LoginProof> {
+async function whileItReloads(
+  { signal }: VerificationRoute,
+  prove: () => Promise<LoginVerification>,
+): Promise<LoginVerification> {
   for (let left = TRIES; ; left--) {
     const proof = await prove();
     const mayBeLater =
@@ -44,7 +47,7 @@ async function whileItReloads({ signal }: ProofRoute, prove: () => Promise<Login
   }
 }
 
-async function tryNamed(route: ProofRoute, { user, key, blob }: Wish): Promise<LoginProof> {
+async function tryNamed(route: VerificationRoute, { user, key, blob }: Wish): Promise<LoginVerification> {
   if (!key) return inconclusive("impossible", "without a login the host names no keys");
   const { promise, resolve } = Promise.withResolvers<readonly Uint8Array[] | null>();
   const way = await route.open();
@@ -58,12 +61,12 @@ async function tryNamed(route: ProofRoute, { user, key, blob }: Wish): Promise<L
   try {
     const named = await promise;
     const { fingerprint } = viewKey(blob);
-    if (!named) return inconclusive("lost", `${sayAddress(route.target)} named no host keys`);
+    if (!named) return inconclusive("lost", `${formatAddress(route.target)} named no host keys`);
     return named.some((one) => Buffer.from(blob).equals(one))
       ? { kind: "proved", fingerprint }
       : {
           kind: "refused",
-          message: `${sayAddress(route.target)} does not hold the host key ${fingerprint} yet`,
+          message: `${formatAddress(route.target)} does not hold the host key ${fingerprint} yet`,
         };
   } finally {
     clearTimeout(timer);
@@ -71,7 +74,7 @@ async function tryNamed(route: ProofRoute, { user, key, blob }: Wish): Promise<L
   }
 }
 
-async function tryPresented(route: ProofRoute, { user, key, blob }: Wish): Promise<LoginProof> {
+async function tryPresented(route: VerificationRoute, { user, key, blob }: Wish): Promise<LoginVerification> {
   const way = await route.open();
   route.signal.throwIfAborted();
   if ("outcome" in way) return readFailure(way);
@@ -85,7 +88,7 @@ async function tryPresented(route: ProofRoute, { user, key, blob }: Wish): Promi
   if (connection.isKeyRefused)
     return {
       kind: "refused",
-      message: `${sayAddress(route.target)} presents another host key than ${fingerprint}`,
+      message: `${formatAddress(route.target)} presents another host key than ${fingerprint}`,
     };
   // Whoever was let as far as a login has shown the key.
   return connection.outcome === "login-refused" && !key

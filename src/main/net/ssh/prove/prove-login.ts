@@ -5,28 +5,31 @@ import type { LoginOptions } from "#net/ssh/login-options.ts";
 import { runOn } from "#net/ssh/run-script.ts";
 import {
   inconclusive,
-  type LoginProof,
-  type ProofKey,
-  type ProofRoute,
+  type LoginVerification,
   readFailure,
   trustOnly,
   typesOf,
+  type VerificationKey,
+  type VerificationRoute,
 } from "./login-proof.ts";
-import { proveByClient } from "./prove-by-client.ts";
+import { verifyByClient } from "./prove-by-client.ts";
 import { hearWord, makeWord, WORD_COMMAND } from "./say-word.ts";
 
 /** `command`: a word must come back from a command run there. `nothing`: nothing is run, the login alone counts. */
-type LoginWish = { user: string; key: ProofKey; runs: "command" | "nothing" };
+type LoginRequest = { user: string; key: VerificationKey; runs: "command" | "nothing" };
 
 /**
  * Logs in over a connection of its own, with one key and nothing else: no other key of the agent's, no password, no
  * connection that stands already. Rejects only when told to stop.
  */
-export async function proveLogin(route: ProofRoute, { user, key, runs }: LoginWish): Promise<LoginProof> {
+export async function verifyLogin(
+  route: VerificationRoute,
+  { user, key, runs }: LoginRequest,
+): Promise<LoginVerification> {
   if (route.transport === "system" || !isForSsh2(key)) {
-    if (!route.client) return inconclusive("impossible", sayNoClient(key));
+    if (!route.client) return inconclusive("impossible", formatNoClient(key));
     const clientKey = isForSsh2(key) ? toClientKey(key) : key;
-    return proveByClient({ ...route, client: route.client }, { user, key: clientKey, runs });
+    return verifyByClient({ ...route, client: route.client }, { user, key: clientKey, runs });
   }
   const way = await route.open();
   route.signal.throwIfAborted();
@@ -46,7 +49,10 @@ export async function proveLogin(route: ProofRoute, { user, key, runs }: LoginWi
 }
 
 /** A login of one key, and no way in beside it. */
-export const loginOf = (route: ProofRoute, user: string): Omit<LoginOptions, "way" | "identities"> => ({
+export const loginOf = (
+  route: VerificationRoute,
+  user: string,
+): Omit<LoginOptions, "way" | "identities"> => ({
   target: route.target,
   user,
   unusable: [],
@@ -57,7 +63,7 @@ export const loginOf = (route: ProofRoute, user: string): Omit<LoginOptions, "wa
   signal: route.signal,
 });
 
-export const isForSsh2 = (key: ProofKey): key is Identity => "secret" in key;
+export const isForSsh2 = (key: VerificationKey): key is Identity => "secret" in key;
 
-export const sayNoClient = ({ keyType }: ProofKey): string =>
+export const formatNoClient = ({ keyType }: VerificationKey): string =>
   `a ${keyType} key logs in by OpenSSH's own client alone, and none was found on this computer: install openssh-client`;

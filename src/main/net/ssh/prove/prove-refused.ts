@@ -6,15 +6,15 @@ import type { ClientKey } from "#net/ssh/system/client-login.ts";
 import { loadSsh2 } from "#net/ssh/tuned-ssh2.ts";
 import {
   inconclusive,
-  type ProofKey,
-  type ProofRoute,
-  type RefusalProof,
+  type RefusalVerification,
   readFailure,
+  type VerificationKey,
+  type VerificationRoute,
 } from "./login-proof.ts";
 import { type ClientRoute, runClient } from "./prove-by-client.ts";
-import { isForSsh2, loginOf, sayNoClient } from "./prove-login.ts";
+import { formatNoClient, isForSsh2, loginOf } from "./prove-login.ts";
 
-type RefusalWish = {
+type RefusalRequest = {
   user: string;
   /** The public half of the key that is to be refused: its private half is not needed. */
   oldKey: Uint8Array;
@@ -23,21 +23,24 @@ type RefusalWish = {
    * address that logs in at last (PerSourcePenalties); without it, the try is one failed login, of which a rotation may
    * cost a host one.
    */
-  newKey: ProofKey | null;
+  newKey: VerificationKey | null;
 };
 
 /**
  * Asks a host, once, whether it would take a key, as a client does before it signs. Only a host that says no, and goes on
  * talking, has refused it. Rejects only when told to stop.
  */
-export async function proveRefused(route: ProofRoute, wish: RefusalWish): Promise<RefusalProof> {
+export async function verifyRefused(
+  route: VerificationRoute,
+  wish: RefusalRequest,
+): Promise<RefusalVerification> {
   const { user, oldKey, newKey } = wish;
   const key = loadSsh2().utils.parseKey(Buffer.from(oldKey));
   if (route.transport === "system" || key instanceof Error || (newKey && !isForSsh2(newKey))) {
     const { client } = route;
     return client
       ? askByClient({ ...route, client }, wish)
-      : inconclusive("impossible", sayNoClient({ ...viewKey(oldKey), kind: "agent", blob: oldKey }));
+      : inconclusive("impossible", formatNoClient({ ...viewKey(oldKey), kind: "agent", blob: oldKey }));
   }
   const way = await route.open();
   route.signal.throwIfAborted();
@@ -54,13 +57,13 @@ export async function proveRefused(route: ProofRoute, wish: RefusalWish): Promis
     askedAbout,
   });
   const said = (): boolean | null => isTaken;
-  if (!("client" in connection)) return judgeUnopened(said(), connection);
+  if (!("client" in connection)) return evaluateUnopened(said(), connection);
   await connection.close();
   if (said() || connection.identity?.fingerprint !== newKey?.fingerprint) return STILL_TAKEN;
   return { kind: "refused", loggedIn: true };
 }
 
-function judgeUnopened(isTaken: boolean | null, failure: SshFailure): RefusalProof {
+function evaluateUnopened(isTaken: boolean | null, failure: SshFailure): RefusalVerification {
   if (isTaken) return STILL_TAKEN;
   if (failure.outcome !== "login-refused") return readUnanswered(readFailure(failure));
   // An sshd that allows one try ends the login with its no.
@@ -69,17 +72,17 @@ function judgeUnopened(isTaken: boolean | null, failure: SshFailure): RefusalPro
 }
 
 /** That a login came to nothing says nothing of a key that the host was not heard about. */
-const readUnanswered = (failure: ReturnType<typeof readFailure>): RefusalProof =>
+const readUnanswered = (failure: ReturnType<typeof readFailure>): RefusalVerification =>
   failure.kind === "refused" ? inconclusive("lost", failure.message) : failure;
 
 /** Whoever has asked knows the account and the key. */
-const STILL_TAKEN: RefusalProof = {
+const STILL_TAKEN: RefusalVerification = {
   kind: "still-taken",
   message: "it stands in another file, or what was removed has come back",
 };
 
 /** OpenSSH's client offers a public half for which there is no private one, and cannot sign. */
-async function askByClient(route: ClientRoute, wish: RefusalWish): Promise<RefusalProof> {
+async function askByClient(route: ClientRoute, wish: RefusalRequest): Promise<RefusalVerification> {
   const { user, oldKey, newKey } = wish;
   const asked: ClientKey = { ...viewKey(oldKey), kind: "agent", blob: oldKey };
   const second = newKey && (isForSsh2(newKey) ? toClientKey(newKey) : newKey);

@@ -9,8 +9,8 @@ import { makeSecurityKey, startSecurityKeyAgent } from "#testing/matrix/soft-sec
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { proveLogin } from "./prove-login.ts";
-import { proveRefused } from "./prove-refused.ts";
+import { verifyLogin } from "./prove-login.ts";
+import { verifyRefused } from "./prove-refused.ts";
 import { blobOf, readIdentity as read, routeTo } from "./testing/lab-route.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -49,11 +49,11 @@ lab.each(["ssh2", "system"] as const)("a key that is granted proves itself over 
   const route = await routeTo(host, { transport });
   const key = await read(newKey);
   const { fingerprint } = newKey;
-  expect(await proveLogin(route, { user: "jo", key, runs: "command" })).toEqual({
+  expect(await verifyLogin(route, { user: "jo", key, runs: "command" })).toEqual({
     kind: "proved",
     fingerprint,
   });
-  expect(await proveLogin(route, { user: "jo", key, runs: "nothing" })).toEqual({
+  expect(await verifyLogin(route, { user: "jo", key, runs: "nothing" })).toEqual({
     kind: "proved",
     fingerprint,
   });
@@ -65,9 +65,9 @@ lab.each(["ssh2", "system"] as const)(
     const route = await routeTo(host, { transport });
     const key = await read(newKey);
     for (const user of ["forced", "closed"])
-      expect(await proveLogin(route, { user, key, runs: "nothing" })).toMatchObject({ kind: "proved" });
+      expect(await verifyLogin(route, { user, key, runs: "nothing" })).toMatchObject({ kind: "proved" });
     expect(await host.run("ls /tmp")).not.toContain("ran");
-    expect(await proveLogin(route, { user: "closed", key, runs: "command" })).toMatchObject({
+    expect(await verifyLogin(route, { user: "closed", key, runs: "command" })).toMatchObject({
       kind: "refused",
       message: expect.stringContaining("ran no command"),
     });
@@ -79,7 +79,7 @@ lab.each(["ssh2", "system"] as const)(
   async (transport) => {
     const route = await routeTo(host, { transport });
     const key = await read(oldKey);
-    expect(await proveLogin(route, { user: "jo", key, runs: "command" })).toMatchObject({
+    expect(await verifyLogin(route, { user: "jo", key, runs: "command" })).toMatchObject({
       kind: "refused",
       message: expect.stringContaining("refused"),
     });
@@ -98,7 +98,7 @@ lab.each(["ssh2", "system"] as const)(
     const route = await routeTo(strict, { transport });
     const wish = { user: "jo", oldKey: blobOf(oldKey), newKey: await read(newKey) };
     for (let nth = 0; nth < 5; nth++)
-      expect(await proveRefused(route, wish)).toEqual({ kind: "refused", loggedIn: true });
+      expect(await verifyRefused(route, wish)).toEqual({ kind: "refused", loggedIn: true });
     expect(await readFile(`${strict.root}/var/log/auth.log`, "utf8")).not.toContain("penalty");
   },
 );
@@ -107,7 +107,7 @@ lab.each(["ssh2", "system"] as const)(
   "without another key an old one that is gone is refused over %s at the price of one failed login",
   async (transport) => {
     const route = await routeTo(host, { transport });
-    expect(await proveRefused(route, { user: "jo", oldKey: blobOf(oldKey), newKey: null })).toEqual({
+    expect(await verifyRefused(route, { user: "jo", oldKey: blobOf(oldKey), newKey: null })).toEqual({
       kind: "refused",
       loggedIn: false,
     });
@@ -121,9 +121,9 @@ lab.each(["ssh2", "system"] as const)(
     const granted = await read(newKey);
     const found = { kind: "still-taken", message: expect.stringContaining("it stands in another file") };
     expect(
-      await proveRefused(route, { user: "twice", oldKey: blobOf(oldKey), newKey: granted }),
+      await verifyRefused(route, { user: "twice", oldKey: blobOf(oldKey), newKey: granted }),
     ).toMatchObject(found);
-    expect(await proveRefused(route, { user: "twice", oldKey: blobOf(oldKey), newKey: null })).toMatchObject(
+    expect(await verifyRefused(route, { user: "twice", oldKey: blobOf(oldKey), newKey: null })).toMatchObject(
       found,
     );
     const lines = (await readFile(`${host.root}/var/log/auth.log`, "utf8")).split("\n");
@@ -141,10 +141,10 @@ lab("an agent's key proves itself, and no other key of that agent is tried", asy
   });
   const [granted, stranger] = identities as [Identity, Identity];
   const route = await routeTo(host);
-  expect(await proveLogin(route, { user: "jo", key: granted, runs: "command" })).toMatchObject({
+  expect(await verifyLogin(route, { user: "jo", key: granted, runs: "command" })).toMatchObject({
     kind: "proved",
   });
-  expect(await proveLogin(route, { user: "jo", key: stranger, runs: "command" })).toMatchObject({
+  expect(await verifyLogin(route, { user: "jo", key: stranger, runs: "command" })).toMatchObject({
     kind: "refused",
   });
 });
@@ -157,13 +157,13 @@ lab("a key on a security key proves itself by OpenSSH's client, and ssh2 is not 
   const { blob } = securityKey;
   const key = { kind: "agent" as const, blob, ...viewKey(blob) };
   const wish = { user: "sk", key, runs: "command" as const };
-  expect(await proveLogin(route, wish)).toMatchObject({ kind: "proved" });
-  expect(await proveLogin({ ...route, client: null }, wish)).toMatchObject({ why: "impossible" });
-  expect(await proveRefused(route, { user: "jo", oldKey: blob, newKey: await read(newKey) })).toEqual({
+  expect(await verifyLogin(route, wish)).toMatchObject({ kind: "proved" });
+  expect(await verifyLogin({ ...route, client: null }, wish)).toMatchObject({ why: "impossible" });
+  expect(await verifyRefused(route, { user: "jo", oldKey: blob, newKey: await read(newKey) })).toEqual({
     kind: "refused",
     loggedIn: true,
   });
-  expect(await proveRefused(route, { user: "sk", oldKey: blob, newKey: null })).toMatchObject({
+  expect(await verifyRefused(route, { user: "sk", oldKey: blob, newKey: null })).toMatchObject({
     kind: "still-taken",
   });
 });
@@ -175,10 +175,10 @@ lab("who does not answer, and who hangs up, has neither taken nor refused a key"
   const hasty = { ...route, limits: { connectMs: 1_000, readyMs: 300 } };
   const wish = { user: "jo", key: await read(newKey), runs: "command" as const };
   const refusal = { user: "jo", oldKey: blobOf(oldKey), newKey: null };
-  expect(await proveLogin(hasty, wish)).toMatchObject({ kind: "inconclusive", why: "timed-out" });
-  expect(await proveRefused(hasty, refusal)).toMatchObject({ kind: "inconclusive", why: "timed-out" });
+  expect(await verifyLogin(hasty, wish)).toMatchObject({ kind: "inconclusive", why: "timed-out" });
+  expect(await verifyRefused(hasty, refusal)).toMatchObject({ kind: "inconclusive", why: "timed-out" });
   process.kill(gone.pid, "SIGCONT");
   await gone[Symbol.asyncDispose]();
-  expect(await proveLogin(route, wish)).toMatchObject({ kind: "inconclusive", why: "unreachable" });
-  expect(await proveRefused(route, refusal)).toMatchObject({ kind: "inconclusive", why: "unreachable" });
+  expect(await verifyLogin(route, wish)).toMatchObject({ kind: "inconclusive", why: "unreachable" });
+  expect(await verifyRefused(route, refusal)).toMatchObject({ kind: "inconclusive", why: "unreachable" });
 });

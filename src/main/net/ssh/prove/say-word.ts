@@ -1,8 +1,8 @@
 /** A word that a host can only say by running what it was sent. */
 import { randomBytes } from "node:crypto";
 import { type RunCommand, runScript, type ScriptRun } from "#net/ssh/run-script.ts";
-import { quote, sayAddress } from "#net/ssh/ssh-failure.ts";
-import { inconclusive, type LoginProof, type ProofRoute } from "./login-proof.ts";
+import { formatAddress, quote } from "#net/ssh/ssh-failure.ts";
+import { inconclusive, type LoginVerification, type VerificationRoute } from "./login-proof.ts";
 
 /** The same for every host and account: what parses it is the account's login shell, whichever that is. */
 export const WORD_COMMAND = "sh -s";
@@ -24,8 +24,8 @@ export function makeWord(): Word {
 export async function hearWord(
   { word, script }: Word,
   run: RunCommand,
-  { limits, target, signal }: ProofRoute,
-): Promise<Exclude<LoginProof, { kind: "proved" }> | null> {
+  { limits, target, signal }: VerificationRoute,
+): Promise<Exclude<LoginVerification, { kind: "proved" }> | null> {
   const limit = {
     beginMs: limits.readyMs,
     endMs: limits.readyMs,
@@ -35,14 +35,14 @@ export async function hearWord(
   const marks = { firstWord: word, lastLine: new RegExp(`^${word}\\n$`, "m") };
   const ran = await runScript({ run, script: [script], ...marks }, limit, signal);
   if (ran.stdout.includes(word)) return null;
-  const address = sayAddress(target);
+  const address = formatAddress(target);
   if (ran.end === "timed-out")
     return inconclusive("timed-out", `${address} let the key in and did not run what it was sent in time`);
   if (ran.end === "lost") return inconclusive("lost", `${address} let the key in and hung up`);
-  return { kind: "refused", message: `${address} let the key in, but ran no command: ${sayHeard(ran)}` };
+  return { kind: "refused", message: `${address} let the key in, but ran no command: ${formatHeard(ran)}` };
 }
 
-function sayHeard({ stdout, stderr }: ScriptRun): string {
+function formatHeard({ stdout, stderr }: ScriptRun): string {
   const said = stdout.toString("utf8").trim() || stderr.trim();
   return said ? `it answered ${quote(said)}` : "it said nothing";
 }

@@ -37,10 +37,10 @@ export async function makeClientFolder({ trustedKeys, keys, ...wish }: Wish): Pr
     const linker = findProgram(["/bin/ln", "/usr/bin/ln"]);
     const identityFiles = keys.map((key, index) => (key.kind === "file" ? key.path : inside(`${index}.pub`)));
     for (const [index, key] of keys.entries())
-      if (key.kind === "agent") await write(`${index}.pub`, `${sayKey(key.blob)}\n`);
+      if (key.kind === "agent") await write(`${index}.pub`, `${formatKey(key.blob)}\n`);
     // Where the presented key cannot be recorded, only one may be presented.
     const trusted = linker ? trustedKeys : trustedKeys.slice(0, 1);
-    await write("known_hosts", trusted.map((blob) => `* ${sayKey(blob)}\n`).join(""));
+    await write("known_hosts", trusted.map((blob) => `* ${formatKey(blob)}\n`).join(""));
     const record = linker === null ? null : { program: linker, folder: path };
     const knownHostsFile = inside("known_hosts");
     await write("config", writeClientConfig({ ...wish, identityFiles, knownHostsFile, record }));
@@ -63,7 +63,7 @@ export async function makeClientFolder({ trustedKeys, keys, ...wish }: Wish): Pr
   }
 }
 
-const sayKey = (blob: Uint8Array): string =>
+const formatKey = (blob: Uint8Array): string =>
   `${viewKey(blob).keyType} ${Buffer.from(blob).toString("base64")}`;
 
 const viewPresented = (blob: Uint8Array): PresentedKey => ({ blob: Uint8Array.from(blob), ...viewKey(blob) });

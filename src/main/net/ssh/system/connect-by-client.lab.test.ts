@@ -3,7 +3,7 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";
-import { type ClientVisitOptions, collectByClient } from "#net/ssh/testing/collect-by.ts";
+import { type ClientProbeOptions, collectByClient } from "#net/ssh/testing/collect-by.ts";
 import { hostile } from "#testing/faults/hostile-servers.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
@@ -33,7 +33,7 @@ const NOTHING_ASKED = {
 async function makeDesk() {
   const folder = await makeTemporaryFolder();
   const key = await makeKeyFile(folder.path, "id");
-  const options = (server: { host: string; port: number }, wish: Partial<ClientVisitOptions> = {}) => ({
+  const options = (server: { host: string; port: number }, wish: Partial<ClientProbeOptions> = {}) => ({
     ssh: ssh ?? "",
     user: "jo",
     useSudo: false,

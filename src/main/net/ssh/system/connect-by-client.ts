@@ -9,10 +9,10 @@ import type { HostConnection } from "#net/ssh/host-connection.ts";
 import type { LoginOptions } from "#net/ssh/login-options.ts";
 import type { RunCommand } from "#net/ssh/run-script.ts";
 import {
+  formatAddress,
   type PresentedKey,
   type Reason,
   type SshFailure,
-  sayAddress,
   type Where,
 } from "#net/ssh/ssh-failure.ts";
 import { type ClientFolder, makeClientFolder } from "./client-folder.ts";
@@ -49,7 +49,7 @@ export async function connectByClient(
   if (!("taken" in second)) return second;
   return failWith(second.taken, {
     outcome: "host-key-changed",
-    message: `${sayAddress(options.target)} presents another key each time`,
+    message: `${formatAddress(options.target)} presents another key each time`,
     isKeyRefused: true,
   });
 }
@@ -116,7 +116,7 @@ async function waitForLogin(
     log,
     complaints: running.complaints.said(),
     proxyCommand: login.proxyCommand,
-    tried: sayKeys(keys),
+    tried: formatKeys(keys),
     hasSecurityKey: keys.some(({ keyType }) => keyType.startsWith("sk-")),
   });
   const log = await orStopped(running.loggedIn, limits.readyMs, signal);
@@ -138,7 +138,7 @@ async function waitForLogin(
 /** As on Windows, and by a client older than OpenSSH 8.5. */
 const explainUnshown = (target: Where): Reason => ({
   outcome: "host-key-unknown",
-  message: `the host key of ${sayAddress(target)} is not trusted, and the ssh of this computer does not show it: add it to known_hosts once it was compared, then try again`,
+  message: `the host key of ${formatAddress(target)} is not trusted, and the ssh of this computer does not show it: add it to known_hosts once it was compared, then try again`,
   isKeyRefused: true,
 });
 
@@ -190,7 +190,7 @@ const failWith = (hostKey: PresentedKey | null, reason: Reason): SshFailure => (
 });
 
 /** How many keys were offered, and from where. */
-function sayKeys(keys: readonly ClientKey[]): string {
+function formatKeys(keys: readonly ClientKey[]): string {
   const inAgent = keys.filter(({ kind }) => kind === "agent").length;
   const sources = [
     ...(inAgent > 0 ? [`the agent (${inAgent})`] : []),

@@ -1,5 +1,5 @@
 /** Why OpenSSH's client did not log in, from what it says: the same outcomes, and words, as where ssh2 does. */
-import { explainGreeting, quote, type Reason, sayAddress, type Where } from "#net/ssh/ssh-failure.ts";
+import { explainGreeting, formatAddress, quote, type Reason, type Where } from "#net/ssh/ssh-failure.ts";
 import type { ClientLog } from "./client-log.ts";
 
 export type ClientFailure = {
@@ -30,7 +30,7 @@ const RULES: readonly Rule[] = [
     ({ target }, [, what, offer]) =>
       fail(
         "alert",
-        `${sayAddress(target)} and the ssh of this computer have no ${what} in common: it offers ${quote(offer ?? "")}`,
+        `${formatAddress(target)} and the ssh of this computer have no ${what} in common: it offers ${quote(offer ?? "")}`,
       ),
   ],
   [
@@ -38,7 +38,7 @@ const RULES: readonly Rule[] = [
     ({ target, user }) =>
       fail(
         "login-refused",
-        `${user} at ${sayAddress(target)} is let in by a security key that did not sign: it is not plugged in, or wants its PIN, which a scan does not ask for`,
+        `${user} at ${formatAddress(target)} is let in by a security key that did not sign: it is not plugged in, or wants its PIN, which a scan does not ask for`,
       ),
   ],
   [
@@ -46,7 +46,7 @@ const RULES: readonly Rule[] = [
     ({ target, user, tried }) =>
       fail(
         "login-refused",
-        `${sayAddress(target)} ended the login of ${user}: too many keys were refused; ${tried}`,
+        `${formatAddress(target)} ended the login of ${user}: too many keys were refused; ${tried}`,
       ),
   ],
   [
@@ -54,7 +54,7 @@ const RULES: readonly Rule[] = [
     ({ target, user, tried }, [, methods]) =>
       fail(
         "login-refused",
-        `every key was refused for ${user} at ${sayAddress(target)}, which takes ${methods}; ${tried}`,
+        `every key was refused for ${user} at ${formatAddress(target)}, which takes ${methods}; ${tried}`,
       ),
   ],
   [
@@ -70,7 +70,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     /(?:connect to (?:host|address) .*: (?:Connection timed out|Operation timed out|No route to host|Network is unreachable)|Connection timed out during banner exchange|^Connection to .* timed out|^Timeout, server .* not responding)/,
-    ({ target }) => fail("timed-out", `${sayAddress(target)} did not answer in time`),
+    ({ target }) => fail("timed-out", `${formatAddress(target)} did not answer in time`),
   ],
   [
     /connect to (?:host|address) .* port \d+: (.*)$/,
@@ -78,7 +78,7 @@ const RULES: readonly Rule[] = [
   ],
   [
     /(?:banner line (?:too long|contains invalid characters)|invalid characters|Protocol major versions differ|Bad remote protocol version|No SSH version received)/i,
-    ({ target, log }) => fail("reset", `${sayAddress(target)} did not speak SSH: ${say(log)}`),
+    ({ target, log }) => fail("reset", `${formatAddress(target)} did not speak SSH: ${say(log)}`),
   ],
   [
     /^(?:kex_exchange_identification|ssh_exchange_identification): |^banner exchange: .*: Broken pipe$/,
@@ -86,11 +86,11 @@ const RULES: readonly Rule[] = [
   ],
   [
     /(?:Bad packet length|Corrupted (?:MAC|check bytes)|message authentication code incorrect|padding error|ssh_dispatch_run_fatal|invalid format|incorrect signature|error in libcrypto)/i,
-    ({ target, log }) => fail("reset", `${sayAddress(target)} broke the SSH protocol: ${say(log)}`),
+    ({ target, log }) => fail("reset", `${formatAddress(target)} broke the SSH protocol: ${say(log)}`),
   ],
   [
     /(?:Connection (?:closed|reset)|Received disconnect|Disconnected from|Broken pipe)/,
-    ({ target, tried }) => fail("reset", `${sayAddress(target)} hung up during the login; ${tried}`),
+    ({ target, tried }) => fail("reset", `${formatAddress(target)} hung up during the login; ${tried}`),
   ],
 ];
 
@@ -100,13 +100,16 @@ const BEFORE_GREETING =
 
 export function explainClient(failure: ClientFailure): Reason {
   const { target, log, proxyCommand } = failure;
-  const hasGreeted = !log.lines.some((line) => BEFORE_GREETING.test(line));
-  if (proxyCommand && !hasGreeted) return explainProxy(failure, proxyCommand);
+  const hasHandshaken = !log.lines.some((line) => BEFORE_GREETING.test(line));
+  if (proxyCommand && !hasHandshaken) return explainProxy(failure, proxyCommand);
   for (const [pattern, explain] of RULES) {
     const met = log.lines.map((line) => pattern.exec(line)).find((match) => match !== null);
     if (met) return explain(failure, met);
   }
-  return fail("reset", `${sayAddress(target)} was not logged in to by the ssh of this computer: ${say(log)}`);
+  return fail(
+    "reset",
+    `${formatAddress(target)} was not logged in to by the ssh of this computer: ${say(log)}`,
+  );
 }
 
 /** What a deadline cut short, before there was a login. */
@@ -117,13 +120,13 @@ export function explainClientTimeout(
 ): Reason {
   const within = `within ${afterMs / 1_000} s`;
   if (hasHostKey && hasSecurityKey)
-    return fail("login-refused", `${sayAddress(target)} did not end the login ${within}${TOUCH}`);
-  if (hasHostKey) return fail("timed-out", `${sayAddress(target)} did not end the login ${within}`);
+    return fail("login-refused", `${formatAddress(target)} did not end the login ${within}${TOUCH}`);
+  if (hasHostKey) return fail("timed-out", `${formatAddress(target)} did not end the login ${within}`);
   if (log.early) return explainGreeting(target, log.early);
   const through = proxyCommand
     ? `; the ProxyCommand at ${proxyCommand.place} leads there${complaints.trim() && `, and said ${quote(complaints)}`}`
     : "";
-  return fail("timed-out", `${sayAddress(target)} did not answer ${within}${through}`);
+  return fail("timed-out", `${formatAddress(target)} did not answer ${within}${through}`);
 }
 
 const TOUCH =
@@ -133,7 +136,7 @@ function explainProxy({ target, complaints }: ClientFailure, { place }: { place:
   const said = complaints.trim();
   return fail(
     "jump-failed",
-    `the ProxyCommand at ${place} ended before ${sayAddress(target)} had greeted: it said ${said ? quote(said) : "nothing"}`,
+    `the ProxyCommand at ${place} ended before ${formatAddress(target)} had greeted: it said ${said ? quote(said) : "nothing"}`,
   );
 }
 

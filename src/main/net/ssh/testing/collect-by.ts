@@ -5,15 +5,15 @@ import type { SshFailure } from "#net/ssh/ssh-failure.ts";
 import { type ClientOptions, connectByClient } from "#net/ssh/system/connect-by-client.ts";
 
 type Reading = CollectOptions & { useSudo: boolean };
-export type VisitOptions = LoginOptions & Reading;
-export type ClientVisitOptions = ClientOptions & Reading;
+export type ProbeOptions = LoginOptions & Reading;
+export type ClientProbeOptions = ClientOptions & Reading;
 
 /** Logs in to a host and reads it, as a scan does. */
-export const collectBySsh2 = async (options: VisitOptions): Promise<HostReading> =>
+export const collectBySsh2 = async (options: ProbeOptions): Promise<HostReading> =>
   collectOver(await connectBySsh2(options, shellCommand(options)), options, "ssh2");
 
 /** The same by OpenSSH's own client. */
-export const collectByClient = async (options: ClientVisitOptions): Promise<HostReading> =>
+export const collectByClient = async (options: ClientProbeOptions): Promise<HostReading> =>
   collectOver(await connectByClient(options, shellCommand(options)), options, "system");
 
 async function collectOver(

@@ -1,4 +1,4 @@
-import { type Dialogue, type Failing, MOST_BYTES, NOTHING } from "./dialogue.ts";
+import { type Failing, MOST_BYTES, type Negotiation, NOTHING } from "./dialogue.ts";
 
 /** `injected`: plain text came behind the server's last word before TLS, where only TLS may come. */
 export type Ending = { kind: "ready" } | { kind: "injected"; heard: Uint8Array } | Failing;
@@ -11,11 +11,11 @@ export type Move = { say: Uint8Array; ending: Ending | null };
  * who sits in between could have put it there, to be taken for what was said under TLS.
  */
 export class Conversation {
-  readonly #dialogue: Dialogue;
+  readonly #dialogue: Negotiation;
   #heard: Buffer = Buffer.alloc(0);
   #heardBytes = 0;
 
-  constructor(dialogue: Dialogue) {
+  constructor(dialogue: Negotiation) {
     this.#dialogue = dialogue;
   }
 

@@ -2,7 +2,7 @@
  * What is said in plain text before TLS, as a machine without clock or socket: bytes in, what to do out. A dialogue is
  * made anew for each connection; `next` never throws, whatever is heard.
  */
-export type Dialogue = {
+export type Negotiation = {
   /** Said before anything is heard; empty where the server speaks first. */
   opening: Uint8Array;
   /** What follows from the bytes that were heard and are not used up. */

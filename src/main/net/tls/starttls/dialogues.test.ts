@@ -4,13 +4,13 @@ import { StartTls } from "#shared/model/starttls.ts";
 import { SCRIPTS, wordsOf } from "#testing/tls/starttls-scripts.ts";
 import { Conversation, type Ending } from "./conversation.ts";
 import { MOST_BYTES } from "./dialogue.ts";
-import { createDialogue } from "./dialogues.ts";
+import { createNegotiation } from "./dialogues.ts";
 
 const NAME = "mail.example";
 
 /** What a client says to these pieces, and how it ends. */
 function talk(protocol: StartTls, pieces: readonly Uint8Array[]): { said: string[]; ending: Ending | null } {
-  const conversation = new Conversation(createDialogue(protocol, NAME));
+  const conversation = new Conversation(createNegotiation(protocol, NAME));
   const said = [conversation.opening];
   for (const piece of pieces) {
     const { say, ending } = conversation.take(piece);

@@ -1,36 +1,36 @@
 import { contentOf, octetsOf, openNode, partsOf, readSize, TAG, tagOf } from "#codec/der.ts";
 import type { StartTls } from "#shared/model/starttls.ts";
-import { type Dialogue, MORE, type Step } from "./dialogue.ts";
-import { createLineDialogue } from "./line-dialogue.ts";
+import { MORE, type Negotiation, type Step } from "./dialogue.ts";
+import { createLineNegotiation } from "./line-dialogue.ts";
 import { LINE_TALKS } from "./line-talks.ts";
-import { createMssqlDialogue } from "./mssql.ts";
-import { createMysqlDialogue } from "./mysql.ts";
-import { createPostgresDialogue } from "./postgres.ts";
-import { createRdpDialogue } from "./rdp.ts";
-import { createTelnetDialogue } from "./telnet.ts";
-import { createXmppDialogue } from "./xmpp.ts";
+import { createMssqlNegotiation } from "./mssql.ts";
+import { createMysqlNegotiation } from "./mysql.ts";
+import { createPostgresNegotiation } from "./postgres.ts";
+import { createRdpNegotiation } from "./rdp.ts";
+import { createTelnetNegotiation } from "./telnet.ts";
+import { createXmppNegotiation } from "./xmpp.ts";
 
 /** The dialogue of a protocol for one connection; `name`: the name or address that the server is asked for by. */
-export function createDialogue(protocol: StartTls, name: string): Dialogue {
+export function createNegotiation(protocol: StartTls, name: string): Negotiation {
   switch (protocol) {
     case "ldap":
-      return createLdapDialogue();
+      return createLdapNegotiation();
     case "xmpp":
-      return createXmppDialogue(name, "client");
+      return createXmppNegotiation(name, "client");
     case "xmpp-server":
-      return createXmppDialogue(name, "server");
+      return createXmppNegotiation(name, "server");
     case "telnet":
-      return createTelnetDialogue();
+      return createTelnetNegotiation();
     case "postgres":
-      return createPostgresDialogue();
+      return createPostgresNegotiation();
     case "mysql":
-      return createMysqlDialogue();
+      return createMysqlNegotiation();
     case "rdp":
-      return createRdpDialogue();
+      return createRdpNegotiation();
     case "mssql":
-      return createMssqlDialogue();
+      return createMssqlNegotiation();
     default:
-      return createLineDialogue(LINE_TALKS[protocol]);
+      return createLineNegotiation(LINE_TALKS[protocol]);
   }
 }
 
@@ -46,7 +46,7 @@ const MOST_MESSAGE = 16 * 1024;
 /** What servers answer by (RFC 4511 section 4.1.9) when they do not know StartTLS. */
 const PROTOCOL_ERROR = 2;
 
-const createLdapDialogue = (): Dialogue => ({ opening: START_TLS, next });
+const createLdapNegotiation = (): Negotiation => ({ opening: START_TLS, next });
 
 function next(heard: Buffer): Step {
   if (heard[0] !== TAG.sequence) return { kind: "other", heard };

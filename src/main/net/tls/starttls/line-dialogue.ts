@@ -1,4 +1,4 @@
-import { type Dialogue, MORE, NOTHING, type Step } from "./dialogue.ts";
+import { MORE, type Negotiation, NOTHING, type Step } from "./dialogue.ts";
 
 /** What is asked, and how the answer to it is read, line by line; lines are without their ends. */
 export type Turn = {
@@ -21,7 +21,7 @@ const MOST_LINE = 1_024;
 const MOST_LINES = 100;
 
 /** Turns in their order; after the last the server awaits a hello. */
-export function createLineDialogue(turns: readonly [Turn, ...Turn[]]): Dialogue {
+export function createLineNegotiation(turns: readonly [Turn, ...Turn[]]): Negotiation {
   let turn = turns[0];
   let at = 0;
   let lines = 0;

@@ -1,4 +1,4 @@
-import { type Dialogue, MORE, type Step } from "./dialogue.ts";
+import { MORE, type Negotiation, type Step } from "./dialogue.ts";
 
 export const TDS_HEADER_SIZE = 8;
 export const TDS_PRELOGIN = 0x12;
@@ -15,7 +15,7 @@ const PRELOGIN = wrapInTds(
   Buffer.from([VERSION, 0, 11, 0, 6, ENCRYPTION, 0, 17, 0, 1, TERMINATOR, 15, 0, 0, 0, 0, 0, ON]),
 );
 
-export const createMssqlDialogue = (): Dialogue => ({ opening: PRELOGIN, next });
+export const createMssqlNegotiation = (): Negotiation => ({ opening: PRELOGIN, next });
 
 function next(heard: Buffer): Step {
   if (heard[0] !== TDS_RESPONSE) return { kind: "other", heard };

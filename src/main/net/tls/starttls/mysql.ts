@@ -1,4 +1,4 @@
-import { type Dialogue, MORE, NOTHING, type Step } from "./dialogue.ts";
+import { MORE, type Negotiation, NOTHING, type Step } from "./dialogue.ts";
 
 const HEADER_SIZE = 4;
 const MOST_GREETING = 4 * 1024;
@@ -7,7 +7,7 @@ const CLIENT_SSL = 0x0800;
 /** CLIENT_PROTOCOL_41, CLIENT_SSL, CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH. */
 const CAPABILITIES = 0x0200 | CLIENT_SSL | 0x8000 | 0x80000;
 
-export const createMysqlDialogue = (): Dialogue => ({ opening: NOTHING, next });
+export const createMysqlNegotiation = (): Negotiation => ({ opening: NOTHING, next });
 
 /** The server greets with what it can do; a client that wants TLS says so, and begins it without waiting for a word. */
 function next(heard: Buffer): Step {

@@ -1,11 +1,11 @@
-import { type Dialogue, MORE, type Step } from "./dialogue.ts";
+import { MORE, type Negotiation, type Step } from "./dialogue.ts";
 
 /** SSLRequest: its length and a number that is no version (PostgreSQL, "Message Formats"). */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 const MOST_ERROR = 8 * 1024;
 
-export const createPostgresDialogue = (): Dialogue => ({ opening: SSL_REQUEST, next });
+export const createPostgresNegotiation = (): Negotiation => ({ opening: SSL_REQUEST, next });
 
 /** One letter answers: S for yes, N for no, E for an error of one that does not come so far. */
 function next(heard: Buffer): Step {

@@ -1,4 +1,4 @@
-import { type Dialogue, MORE, type Step } from "./dialogue.ts";
+import { MORE, type Negotiation, type Step } from "./dialogue.ts";
 
 /**
  * A TPKT with an X.224 connection request and what security is wanted: TLS, or CredSSP, which begins with TLS (MS-RDPBCGR
@@ -19,7 +19,7 @@ const FAILURES: ReadonlyMap<number, string> = new Map([
   [6, "it wants TLS with a certificate of the client"],
 ]);
 
-export const createRdpDialogue = (): Dialogue => ({ opening: REQUEST, next });
+export const createRdpNegotiation = (): Negotiation => ({ opening: REQUEST, next });
 
 function next(heard: Buffer): Step {
   const [version, , high, low, , type] = heard;

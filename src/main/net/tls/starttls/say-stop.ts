@@ -3,8 +3,8 @@ import { findSpeaker, isTls, quoteHeard } from "#net/tls/say-heard.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { StartTls } from "#shared/model/starttls.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
-import { sayProtocol } from "#shared/text/protocol.ts";
-import { sayEndpoint } from "#shared/text/target.ts";
+import { formatProtocol } from "#shared/text/protocol.ts";
+import { formatEndpoint } from "#shared/text/target.ts";
 import type { Ending } from "./conversation.ts";
 
 /** How a dialogue came to its end before TLS, by what was said, or as the time or the connection ended. */
@@ -39,24 +39,24 @@ const REQUESTS: Record<StartTls, string> = {
 const MOST_SAID = 200;
 
 /** What kept us from TLS, for people: what happened, and what to do. */
-export function sayStop(stop: Stop, asked: Asked): Failure {
+export function formatStop(stop: Stop, asked: Asked): Failure {
   const { protocol } = asked;
-  const [name, request] = [sayProtocol(protocol), REQUESTS[protocol]];
+  const [name, request] = [formatProtocol(protocol), REQUESTS[protocol]];
   switch (stop.kind) {
     case "not-offered":
       return {
         outcome: "no-starttls",
-        message: `the server offers no TLS within ${name} (${request})${sayWords(stop.said)}; switch it on there, or name the port where it speaks TLS at once`,
+        message: `the server offers no TLS within ${name} (${request})${formatWords(stop.said)}; switch it on there, or name the port where it speaks TLS at once`,
       };
     case "refused":
       return {
         outcome: "starttls-refused",
-        message: `the server refused ${request}${sayWords(stop.said)}; its own log says why, often a certificate that it could not load`,
+        message: `the server refused ${request}${formatWords(stop.said)}; its own log says why, often a certificate that it could not load`,
       };
     case "turned-away":
       return {
         outcome: "refused",
-        message: `the server turned us away before ${request}${sayWords(stop.said)}; ${sayHowToBeTaken(stop.said, asked)}`,
+        message: `the server turned us away before ${request}${formatWords(stop.said)}; ${formatHowToBeTaken(stop.said, asked)}`,
       };
     case "other":
       return { outcome: "other-protocol", message: sayOther(stop.heard, asked) };
@@ -71,22 +71,22 @@ export function sayStop(stop: Stop, asked: Asked): Failure {
         message: `plain text came behind the server's answer to ${request}, where only TLS may come: "${quoteHeard(stop.heard)}"; the server, or somebody on the way, mixes plain text into TLS: nothing of it was used`,
       };
     default:
-      return saySilence(stop, asked);
+      return formatSilence(stop, asked);
   }
 }
 
 /** XMPP's words for a domain that is not served (RFC 6120 section 4.9.3.6); all else is a matter of who may connect. */
-const sayHowToBeTaken = (said: string, { target }: Asked): string =>
+const formatHowToBeTaken = (said: string, { target }: Asked): string =>
   said.startsWith("host-unknown")
-    ? `write the domain that it serves behind a slash: ${sayEndpoint({ ...target, serverName: "DOMAIN" })}`
+    ? `write the domain that it serves behind a slash: ${formatEndpoint({ ...target, serverName: "DOMAIN" })}`
     : "does it take connections from this computer?";
 
-function saySilence(
+function formatSilence(
   stop: Extract<Stop, { kind: "timed-out" | "closed" | "reset" }>,
   { target, protocol }: Asked,
 ): Failure {
-  const name = sayProtocol(protocol);
-  const atOnce = `if TLS is spoken there at once, write ${sayEndpoint({ ...target, protocol: "tls" })}`;
+  const name = formatProtocol(protocol);
+  const atOnce = `if TLS is spoken there at once, write ${formatEndpoint({ ...target, protocol: "tls" })}`;
   switch (stop.kind) {
     case "timed-out": {
       const time = `within ${stop.deadlineMs / 1_000} seconds`;
@@ -121,16 +121,18 @@ function saySilence(
 }
 
 function sayOther(heard: Uint8Array, { target, protocol }: Asked): string {
-  const what = `what listens there does not speak ${sayProtocol(protocol)}`;
-  if (isTls(heard)) return `${what} but TLS at once; write ${sayEndpoint({ ...target, protocol: "tls" })}`;
+  const what = `what listens there does not speak ${formatProtocol(protocol)}`;
+  if (isTls(heard)) return `${what} but TLS at once; write ${formatEndpoint({ ...target, protocol: "tls" })}`;
   const speaker = findSpeaker(heard);
   const how = speaker ? ` but ${speaker.name}` : "";
-  const own = speaker?.protocol ? sayEndpoint({ ...target, protocol: speaker.protocol }) : "imap://host:port";
+  const own = speaker?.protocol
+    ? formatEndpoint({ ...target, protocol: speaker.protocol })
+    : "imap://host:port";
   const remedy = speaker?.protocol
     ? `write ${own}`
     : `if it turns to TLS, write its own protocol, such as ${own}`;
   return `${what}${how}: it said "${quoteHeard(heard)}"; ${remedy}`;
 }
 
-const sayWords = (said: string): string =>
+const formatWords = (said: string): string =>
   said === "" ? "" : `: it said "${quoteHeard(Buffer.from(said, "latin1"), MOST_SAID)}"`;

@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import type { Failure } from "#net/connect-failure.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
 import { Conversation, type Ending } from "./conversation.ts";
-import { createDialogue } from "./dialogues.ts";
-import { type Stop, sayStop } from "./say-stop.ts";
+import { createNegotiation } from "./dialogues.ts";
+import { formatStop, type Stop } from "./say-stop.ts";
 import { openTdsStream } from "./tds-stream.ts";
 
 type Ready = Extract<Ending, { kind: "ready" }>;
@@ -23,11 +23,11 @@ export async function startTls(
 ): Promise<Duplex | Failure> {
   const { protocol } = target;
   if (protocol === "tls") return stream;
-  const conversation = new Conversation(createDialogue(protocol, serverNameOf(target) ?? target.host));
+  const conversation = new Conversation(createNegotiation(protocol, serverNameOf(target) ?? target.host));
   const end = await converse(stream, conversation, { deadlineMs, signal });
   if (end.kind === "ready") return protocol === "mssql" ? openTdsStream(stream) : stream;
   stream.destroy();
-  return sayStop(end, { target, protocol });
+  return formatStop(end, { target, protocol });
 }
 
 function converse(

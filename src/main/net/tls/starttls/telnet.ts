@@ -1,5 +1,5 @@
 import { isTls } from "#net/tls/say-heard.ts";
-import { type Dialogue, MORE, type Step } from "./dialogue.ts";
+import { MORE, type Negotiation, type Step } from "./dialogue.ts";
 
 const [IAC, DONT, DO, WONT, WILL, SB, SE] = [255, 254, 253, 252, 251, 250, 240];
 
@@ -19,7 +19,7 @@ const suboption = (...bytes: number[]): Uint8Array => Buffer.from([IAC, SB, ...b
  * Asks for START_TLS (option 46, draft-altman-telnet-starttls), and where that is not known for SSL by the option of
  * authentication. All else that a server wants to agree on is declined, once each.
  */
-export function createTelnetDialogue(): Dialogue {
+export function createTelnetNegotiation(): Negotiation {
   const declined = new Set<number>();
   let isAuthenticating = false;
   return { opening: option(WILL, START_TLS), next };

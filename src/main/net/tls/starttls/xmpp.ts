@@ -1,4 +1,4 @@
-import { type Dialogue, MORE, type Step } from "./dialogue.ts";
+import { MORE, type Negotiation, type Step } from "./dialogue.ts";
 
 /** What a server says before TLS is looked through anew as it grows, so it may not grow much. */
 const MOST_TEXT = 16 * 1024;
@@ -6,7 +6,7 @@ const MOST_TEXT = 16 * 1024;
 const START_TLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
 
 /** RFC 6120 section 5.4, for clients and for other servers; `name` is the domain that is asked for. */
-export function createXmppDialogue(name: string, role: "client" | "server"): Dialogue {
+export function createXmppNegotiation(name: string, role: "client" | "server"): Negotiation {
   let isAsked = false;
   const opening = Buffer.from(
     `<?xml version='1.0'?><stream:stream xmlns='jabber:${role}' xmlns:stream='http://etherx.jabber.org/streams' to='${toXmlText(name)}' version='1.0'>`,

@@ -3,7 +3,7 @@ import { createHash, randomInt } from "node:crypto";
 import { answerByUpdate } from "#net/challenges/dns/answer-by-update.ts";
 import { readTsigSecret } from "#net/challenges/dns/tsig-secret.ts";
 import { createVault } from "#net/vault/create-vault.ts";
-import { forkKeeper } from "#net/vault/fork-keeper.ts";
+import { forkVaultProcess } from "#net/vault/fork-keeper.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { secretBytes, secretCopy } from "#shared/model/secret-bytes.ts";
@@ -20,7 +20,7 @@ if (first === "--hold") {
 async function plant(path: string): Promise<void> {
   let keeper = 0;
   const start = async () => {
-    const started = await forkKeeper();
+    const started = await forkVaultProcess();
     keeper = started.pid ?? 0;
     return started;
   };

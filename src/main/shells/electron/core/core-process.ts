@@ -104,9 +104,9 @@ export class CoreProcess<Port> {
     this.#falls = [...this.#falls.filter((at) => now - at < WITHIN_MS), now];
     const times = this.#falls.length;
     if (times > MOST_RESTARTS) {
-      this.#become({ state: "failed", sentence: sayGivenUp(times, code) });
+      this.#become({ state: "failed", sentence: formatGivenUp(times, code) });
     } else {
-      this.#become({ state: "restarting", sentence: sayFall(code) });
+      this.#become({ state: "restarting", sentence: formatFall(code) });
       this.start();
     }
   }
@@ -117,8 +117,8 @@ export class CoreProcess<Port> {
   }
 }
 
-const sayFall = (code: number): string =>
+const formatFall = (code: number): string =>
   `the part of Latchkey that reads hosts has stopped (exit code ${code}) and was started again; a scan that was running is shown as interrupted`;
 
-const sayGivenUp = (times: number, code: number): string =>
+const formatGivenUp = (times: number, code: number): string =>
   `the part of Latchkey that reads hosts has stopped ${times} times in five minutes (exit code ${code} the last time), so it is not started again by itself; nothing that it had read is lost`;

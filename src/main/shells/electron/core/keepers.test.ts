@@ -8,7 +8,7 @@ import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { Keepers } from "./keepers.ts";
 import { startKeepersHere } from "./start-keeper.ts";
 
-const KEEPER = join(import.meta.dirname, "../../../net/vault/keeper.ts");
+const VAULT_PROCESS = join(import.meta.dirname, "../../../net/vault/keeper.ts");
 
 /** A vault whose keepers are utility processes, and how many of them have started and ended. */
 async function openWorld() {
@@ -17,7 +17,7 @@ async function openWorld() {
   const keepers = new Keepers<MessagePort>({
     fork: () => {
       counts.started++;
-      const child = new UtilityProcess(KEEPER);
+      const child = new UtilityProcess(VAULT_PROCESS);
       child.once("exit", () => counts.ended++);
       return child;
     },

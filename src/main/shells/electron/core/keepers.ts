@@ -1,14 +1,14 @@
 import type { ToCore } from "./core-messages.ts";
 
 /** The sliver of a utility process that is used. */
-type KeeperChild<Port> = {
+type VaultProcessChild<Port> = {
   once(event: "exit", listener: () => void): unknown;
   postMessage(message: unknown, ports?: Port[]): void;
   kill(): boolean;
 };
 
 type Options<Port> = {
-  fork: () => KeeperChild<Port>;
+  fork: () => VaultProcessChild<Port>;
   createChannel: () => { port1: Port; port2: Port };
 };
 
@@ -20,7 +20,7 @@ type Core<Port> = { postMessage(message: ToCore, ports?: Port[]): void };
  */
 export class Keepers<Port> {
   readonly #options: Options<Port>;
-  readonly #running = new Map<number, KeeperChild<Port>>();
+  readonly #running = new Map<number, VaultProcessChild<Port>>();
 
   constructor(options: Options<Port>) {
     this.#options = options;

@@ -2,9 +2,9 @@ import type { AppOptions } from "#app";
 import { type FromCore, ToCore } from "./core-messages.ts";
 import type { Keepers } from "./keepers.ts";
 
-type StartKeeper = NonNullable<AppOptions["startKeeper"]>;
-type KeeperProcess = Awaited<ReturnType<StartKeeper>>;
-type Message = Parameters<Parameters<KeeperProcess["onMessage"]>[0]>[0];
+type StartVaultProcess = NonNullable<AppOptions["startKeeper"]>;
+type VaultChildProcess = Awaited<ReturnType<StartVaultProcess>>;
+type Message = Parameters<Parameters<VaultChildProcess["onMessage"]>[0]>[0];
 
 /** The sliver of a port to a keeper that is used. Electron puts what is said in an event, and Node does not. */
 type Port = {
@@ -16,7 +16,10 @@ type Port = {
 type Parent = { on(event: "message", listener: (event: { data?: unknown; ports: Port[] }) => void): unknown };
 
 /** How the core has the window's process start a keeper: it is asked for one, and answers with a port to it. */
-export function createKeeperStarter(parent: Parent, tell: (message: FromCore) => void): StartKeeper {
+export function createVaultProcessStarter(
+  parent: Parent,
+  tell: (message: FromCore) => void,
+): StartVaultProcess {
   const waiting = new Map<number, (port: Port) => void>();
   const ended = new Map<number, PromiseWithResolvers<void>>();
   let started = 0;
@@ -49,14 +52,14 @@ export function createKeeperStarter(parent: Parent, tell: (message: FromCore) =>
 }
 
 /** The same where the window's process is the core itself, as for a command. */
-export function startKeepersHere(keepers: Pick<Keepers<Port>, "start" | "end">): StartKeeper {
+export function startKeepersHere(keepers: Pick<Keepers<Port>, "start" | "end">): StartVaultProcess {
   let hear: Parameters<Parent["on"]>[1] = () => undefined;
   const parent: Parent = {
     on: (_, listener) => {
       hear = listener;
     },
   };
-  return createKeeperStarter(parent, (message) => {
+  return createVaultProcessStarter(parent, (message) => {
     const core = { postMessage: (data: ToCore, ports: Port[] = []) => hear({ data, ports }) };
     if (message.kind === "start-keeper") keepers.start(message.id, core);
     if (message.kind === "end-keeper") keepers.end(message.id);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findUnsafeSwitch, sayUnsafe } from "./unsafe-switches.ts";
+import { findUnsafeSwitch, formatUnsafe } from "./unsafe-switches.ts";
 
 test.each([
   ["--remote-debugging-port=9222"],
@@ -25,7 +25,7 @@ test.each([
 });
 
 test("what is said of one does not repeat its value", () => {
-  expect(sayUnsafe("--js-flags=secret\u001b[2J")).toBe(
+  expect(formatUnsafe("--js-flags=secret\u001b[2J")).toBe(
     "latchkey: --js-flags lets other programs into this one, so Latchkey does not start with it; start it without",
   );
 });

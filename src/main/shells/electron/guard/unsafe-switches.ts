@@ -37,5 +37,5 @@ export function findUnsafeSwitch(args: readonly string[]): string | null {
   return found ?? null;
 }
 
-export const sayUnsafe = (word: string): string =>
+export const formatUnsafe = (word: string): string =>
   `latchkey: ${word.replace(/=.*/s, "")} lets other programs into this one, so Latchkey does not start with it; start it without`;

@@ -39,8 +39,8 @@ export function fillWithPayloads(store: Store): void {
       store.scans.finish(scanId, "finished", START);
       scanId = beginScan(store);
     }
-    visitHostileEndpoint(store, { scanId, payload, index });
-    visitHostileHost(store, { scanId, payload, index });
+    probeHostileEndpoint(store, { scanId, payload, index });
+    probeHostileHost(store, { scanId, payload, index });
     fillRunbook(store, payload, index);
     store.atomically(() => {
       const target = {
@@ -56,12 +56,12 @@ export function fillWithPayloads(store: Store): void {
   }
   store.scans.finish(scanId, "finished", START);
   for (const [index, payload] of PAYLOADS.entries()) fillRenewal(store, payload, index);
-  fillRosters(store);
+  fillPeopleSources(store);
   store.changes.setBaseline(first, START);
 }
 
 /** Each payload is somebody in one roster; every fourth has a key with somebody in another. */
-function fillRosters(store: Store): void {
+function fillPeopleSources(store: Store): void {
   for (const [roster, every] of [["hostile", 1] as const, ["hostile too", 4] as const]) {
     const people = PAYLOADS.map((payload, index) => ({
       handle: `${payload}${index}`,
@@ -83,7 +83,7 @@ type Wanted = { scanId: ReturnType<typeof beginScan>; payload: string; index: nu
 /** A host must have a name of its own, and one that is not too long. */
 const nameOf = (payload: string, index: number): string => `${payload.slice(0, 200)}${index}`;
 
-function visitHostileEndpoint(store: Store, { scanId, payload, index }: Wanted): void {
+function probeHostileEndpoint(store: Store, { scanId, payload, index }: Wanted): void {
   const chain = [
     makeCertificate(`${payload}${index}`, {
       subject: payload,
@@ -128,7 +128,7 @@ const makeViolation = (index: number): Violation => ({
   ],
 });
 
-function visitHostileHost(store: Store, { scanId, payload, index }: Wanted): void {
+function probeHostileHost(store: Store, { scanId, payload, index }: Wanted): void {
   const host = nameOf(payload, index);
   const isRead = index % 3 !== 2;
   const hostKey = { keyType: payload, fingerprint: payload, blob: new Uint8Array([index % 256]) };

@@ -50,7 +50,7 @@ export function* nameConstraintsCases(): Generator<CorpusCase> {
   const issuer = createIssuer();
   let number = 0;
   for (const each of listCases()) {
-    const { isAccepted, isSoft } = judgeNames(each);
+    const { isAccepted, isSoft } = evaluateNames(each);
     yield {
       id: `nameconstraints ${number++}${isSoft ? " (soft)" : ""}: ${formatId(each)}`,
       leaf: issuer.issueLeaf(each),
@@ -152,7 +152,7 @@ function* forbidden(form: Form, extra: ExtraName): Generator<NameCase> {
 }
 
 /** As the suite's comments have it: a common name is no name to ask for, and no constraint is about it. */
-function judgeNames({ asked, commonName, dns, ip }: NameCase): Verdict {
+function evaluateNames({ asked, commonName, dns, ip }: NameCase): Verdict {
   const hard = { isAccepted: false, isSoft: false };
   const own = asked === "dns" ? dns : ip;
   const isByCommonName = own.name !== "asked";

@@ -43,13 +43,13 @@ function checkServer({ server, where, tls }: KeySettings, family: KeyFamily, say
     say(
       "consent",
       "key-kind",
-      `${about} refuses ${key}: ${ciphers} have none for it${sayVersions(tls.versions)}`,
+      `${about} refuses ${key}: ${ciphers} have none for it${formatVersions(tls.versions)}`,
     ),
   ];
 }
 
 /** In TLS 1.3 any key goes with any cipher. */
-function sayVersions(versions: readonly string[] | null): string {
+function formatVersions(versions: readonly string[] | null): string {
   const remedy = "ask for the old kind by --key, or change the ciphers first";
   if (versions === null)
     return `, so clients before TLS 1.3 cannot connect, and others only where it speaks that; ${remedy}`;

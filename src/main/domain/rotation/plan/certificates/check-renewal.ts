@@ -1,33 +1,33 @@
 import { makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
-import type { CertificateChange, ServedProof } from "#shared/model/pair.ts";
+import type { CertificateChange, ServedVerification } from "#shared/model/pair.ts";
 import type { Check } from "#shared/model/plan.ts";
 import { RESTART } from "#shared/model/told-by.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayPoint } from "#shared/text/pair.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatPoint } from "#shared/text/pair.ts";
 import { checkKey } from "./check-key.ts";
-import { sayPair } from "./draft-change.ts";
+import { formatPair } from "./draft-change.ts";
 import { findNarrower } from "./find-narrower.ts";
 import { isOwnWay } from "./own-way.ts";
-import type { PairFacts, ProofFacts } from "./renewal-facts.ts";
+import type { PairFacts, VerificationFacts } from "./renewal-facts.ts";
 
 /** That a server's own test fails before there is anything new: a run orders nothing then, unless this was agreed to. */
 export const SERVER_TEST = "server-test";
 
 /** What is to be known of a certificate before it is renewed. */
 export function checkRenewal(host: HostFacts, pair: PairFacts, change: CertificateChange): Check[] {
-  const about = sayPair(pair);
+  const about = formatPair(pair);
   const say = (state: Check["state"], id: string, text: string) =>
     makeCheck(state, id, { host }, `${about}: ${text}`);
   const untested = change.consumers.filter(({ test }) => test === "none");
   return [
-    ...checkProofs(pair, change, say),
+    ...checkVerifications(pair, change, say),
     ...(pair.hostsInCommon > 1
       ? [
           say(
             "warning",
             "shared",
-            `${sayCount(pair.hostsInCommon, "host")} have this very certificate; each host gets a key and a certificate of its own`,
+            `${formatCount(pair.hostsInCommon, "host")} have this very certificate; each host gets a key and a certificate of its own`,
           ),
         ]
       : []),
@@ -84,24 +84,26 @@ function checkWay({ issuer }: PairFacts, { challenge }: CertificateChange, say: 
 type Say = (state: Check["state"], id: string, text: string) => Check;
 
 /** Served somewhere else than it is looked at, it would be wrong for hours before anybody knew. */
-function checkProofs(pair: PairFacts, change: CertificateChange, say: Say): Check[] {
+function checkVerifications(pair: PairFacts, change: CertificateChange, say: Say): Check[] {
   const others = pair.proofs.filter(({ isOthers }) => isOthers);
   const silent = pair.proofs.filter(({ isOthers, message }) => !isOthers && message !== "");
   const fresh = change.proofs.find(({ before }) => before !== pair.sha256);
   return [
     ...(change.proofs.length === 0
       ? [say("consent", "no-proof", "nowhere can it be seen whether the new one is served")]
-      : [say("ok", "proof", `seen at ${sayCount(countPlaces(change.proofs), "place")} once it is served`)]),
+      : [
+          say("ok", "proof", `seen at ${formatCount(countPlaces(change.proofs), "place")} once it is served`),
+        ]),
     ...checkUnseen(silent, say),
     ...others.map((point) =>
-      say("warning", "other-served", `another certificate of the host is served at ${sayPoint(point)}`),
+      say("warning", "other-served", `another certificate of the host is served at ${formatPoint(point)}`),
     ),
     ...(fresh
       ? [
           say(
             "warning",
             "not-served",
-            `${sayPoint(fresh)} serves another one now than the file is known to hold`,
+            `${formatPoint(fresh)} serves another one now than the file is known to hold`,
           ),
         ]
       : []),
@@ -109,18 +111,18 @@ function checkProofs(pair: PairFacts, change: CertificateChange, say: Say): Chec
 }
 
 /** An address that is out of reach is so under each of its names, and is said once. */
-function checkUnseen(silent: readonly ProofFacts[], say: Say): Check[] {
+function checkUnseen(silent: readonly VerificationFacts[], say: Say): Check[] {
   const alike = Map.groupBy(silent, ({ address, port, message }) => JSON.stringify([address, port, message]));
   return [...alike.values()].flatMap(([first, ...others]) => {
     if (!first) return [];
-    const more = others.length === 0 ? "" : ` (and by ${sayCount(others.length, "other name")})`;
+    const more = others.length === 0 ? "" : ` (and by ${formatCount(others.length, "other name")})`;
     return say(
       "warning",
       "unseen",
-      `what is served at ${sayPoint(first)}${more} cannot be seen: ${first.message}`,
+      `what is served at ${formatPoint(first)}${more} cannot be seen: ${first.message}`,
     );
   });
 }
 
-const countPlaces = (proofs: readonly ServedProof[]): number =>
+const countPlaces = (proofs: readonly ServedVerification[]): number =>
   proofs.reduce((sum, { addresses }) => sum + (addresses?.length ?? 1), 0);

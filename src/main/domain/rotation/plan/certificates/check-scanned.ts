@@ -2,7 +2,7 @@ import { makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Check } from "#shared/model/plan.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import type { ScannedFacts } from "./renewal-facts.ts";
 
 /** Hosts are scanned once a day, or more often: one that was not has changed for longer than anybody looked. */
@@ -20,7 +20,7 @@ export function checkScanned(host: HostFacts, { at, changed }: ScannedFacts, now
     return say("warning", `${changed.slice(0, 3).join(", ")} changed since ${when}; ${AGAIN}`);
   const hours = Math.floor((Date.parse(now) - Date.parse(at)) / 3_600_000);
   if (hours < FRESH_HOURS) return say("ok", when);
-  return say("warning", `${when}, ${sayCount(Math.floor(hours / 24), "day")} ago; ${AGAIN}`);
+  return say("warning", `${when}, ${formatCount(Math.floor(hours / 24), "day")} ago; ${AGAIN}`);
 }
 
 const AGAIN = "scan it again, so that the plan has all that reads these files";

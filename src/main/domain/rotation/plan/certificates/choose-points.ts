@@ -1,10 +1,10 @@
-import type { ServedProof } from "#shared/model/pair.ts";
+import type { ServedVerification } from "#shared/model/pair.ts";
 import { StartTls } from "#shared/model/starttls.ts";
 import { isAddress } from "#shared/model/target.ts";
 import type { ServerUse } from "./find-uses.ts";
 
 /** Where a server has to show the new certificate, under which name, and from where it is looked at first. */
-export type Point = Pick<ServedProof, "address" | "port" | "serverName" | "dialogue" | "from">;
+export type Point = Pick<ServedVerification, "address" | "port" | "serverName" | "dialogue" | "from">;
 
 /** So many are looked at for one certificate. */
 const MOST_POINTS = 64;

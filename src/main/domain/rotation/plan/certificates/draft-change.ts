@@ -4,7 +4,7 @@ import { findNarrower, isForClients } from "./find-narrower.ts";
 import type { PairFacts, PairFileFacts, RenewalFacts } from "./renewal-facts.ts";
 
 /** A certificate as people know it. */
-export const sayPair = ({
+export const formatPair = ({
   subject,
   names,
   sha256,

@@ -1,4 +1,4 @@
-import { PURPOSE, sayPurpose } from "#domain/issuing/issued-checks.ts";
+import { formatPurpose, PURPOSE } from "#domain/issuing/issued-checks.ts";
 import type { IssuerKind } from "#shared/model/issuer.ts";
 import type { Narrower } from "#shared/model/pair.ts";
 import { isAddress } from "#shared/model/target.ts";
@@ -23,13 +23,13 @@ export function findNarrower(old: Old, issuer: IssuerKind): { how: Narrower; wor
   const purposes = (old.purposes ?? []).filter((oid) => !signed.has(oid));
   return [
     ...(names.length > 0
-      ? [{ how: "names-fewer" as const, words: `is not for ${sayOdd(names)}, which cannot be asked for` }]
+      ? [{ how: "names-fewer" as const, words: `is not for ${formatOdd(names)}, which cannot be asked for` }]
       : []),
     ...(purposes.length > 0
       ? [
           {
             how: "purpose-narrower" as const,
-            words: `may not be for ${purposes.map(sayPurpose).join(", ")}, which its issuer decides`,
+            words: `may not be for ${purposes.map(formatPurpose).join(", ")}, which its issuer decides`,
           },
         ]
       : []),
@@ -39,7 +39,7 @@ export function findNarrower(old: Old, issuer: IssuerKind): { how: Narrower; wor
 const NAMES_TOLD = 5;
 
 /** With their kinds, by which they are odd. */
-function sayOdd(names: readonly string[]): string {
+function formatOdd(names: readonly string[]): string {
   const more = names.length - NAMES_TOLD;
   return `${names.slice(0, NAMES_TOLD).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { HostMap } from "#domain/serving/host-map.ts";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { Issuer } from "#shared/model/issuer.ts";
 import { RenewalOptions } from "#shared/model/plan.ts";
 import { chooseIssuer } from "./choose-issuer.ts";
 import { choosePoints } from "./choose-points.ts";
 import { findPairs } from "./find-uses.ts";
 import { planRenewal } from "./plan-renewal.ts";
-import { recheckRenewal, wishOfChange } from "./recheck-renewal.ts";
+import { recheckRenewal, requestOfChange } from "./recheck-renewal.ts";
 import type { PairFacts, RenewalFacts } from "./renewal-facts.ts";
 
 const OLD = "a".repeat(64);
@@ -188,7 +188,7 @@ const makeFacts = (pairs: PairFacts[], host: Partial<HostFacts> = {}, more: obje
   vault: "absent",
   leftOut: [],
   said: [],
-  wish: RenewalWish.parse({ kind: "rotate-certificate", ...more }),
+  wish: RenewalRequest.parse({ kind: "rotate-certificate", ...more }),
   hosts: [{ host: { ...HOST, ...host }, scanned: { at: AT, changed: [] }, pairs }],
 });
 
@@ -301,7 +301,7 @@ test("an address that nobody reaches is said once for all of its names, and the 
 test("a plan from elsewhere is planned once more, and is refused where that comes to something else", () => {
   const facts = makeFacts([makePair()]);
   const plan = planRenewal(facts);
-  expect(plan.hosts.flatMap(({ certificates = [] }) => certificates.map(wishOfChange))).toMatchObject([
+  expect(plan.hosts.flatMap(({ certificates = [] }) => certificates.map(requestOfChange))).toMatchObject([
     { certificates: [OLD], issuer: "portal", keyKind: "rsa-2048" },
   ]);
   expect(recheckRenewal(plan, facts)).toEqual(plan);

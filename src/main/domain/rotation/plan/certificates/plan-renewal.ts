@@ -6,10 +6,10 @@ import { orderHosts } from "#domain/rotation/plan/order-hosts.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import { type Check, type RenewalHost, RenewalOptions, type RenewalPlan } from "#shared/model/plan.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { checkRenewal } from "./check-renewal.ts";
 import { checkScanned } from "./check-scanned.ts";
-import { draftChange, sayPair } from "./draft-change.ts";
+import { draftChange, formatPair } from "./draft-change.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
 type Renewal = { draft: Draft; changes: CertificateChange[] };
@@ -49,7 +49,7 @@ function draftRenewal(facts: RenewalFacts, { host, scanned, pairs }: RenewalFact
   const draft = openDraft(host);
   const changes: CertificateChange[] = [];
   const leave = (why: string) =>
-    draft.leftOut.push(...pairs.map((pair) => `${placeOf(host)}: ${sayPair(pair)}: ${why}`));
+    draft.leftOut.push(...pairs.map((pair) => `${placeOf(host)}: ${formatPair(pair)}: ${why}`));
   const blocked = checkHost(host) ?? checkRoot(host);
   if (blocked) {
     draft.checks.push(blocked);
@@ -58,7 +58,7 @@ function draftRenewal(facts: RenewalFacts, { host, scanned, pairs }: RenewalFact
   }
   for (const pair of pairs) {
     const change = draftChange(facts, pair, changes.length);
-    if (typeof change === "string") draft.leftOut.push(`${placeOf(host)}: ${sayPair(pair)}: ${change}`);
+    if (typeof change === "string") draft.leftOut.push(`${placeOf(host)}: ${formatPair(pair)}: ${change}`);
     else {
       changes.push(change);
       draft.checks.push(...checkRenewal(host, pair, change));
@@ -142,6 +142,8 @@ function titleOf(hosts: readonly RenewalHost[]): string {
   const changes = hosts.flatMap(({ certificates }) => certificates);
   const [first] = changes;
   const what =
-    first && changes.length === 1 ? first.subject || first.names[0] : sayCount(changes.length, "certificate");
-  return `Renew ${what} on ${sayCount(hosts.length, "host")}`;
+    first && changes.length === 1
+      ? first.subject || first.names[0]
+      : formatCount(changes.length, "certificate");
+  return `Renew ${what} on ${formatCount(hosts.length, "host")}`;
 }

@@ -1,16 +1,16 @@
 import { placeOf, type Unplannable } from "#domain/rotation/plan/draft.ts";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
 import type { RenewalHost, RenewalPlan } from "#shared/model/plan.ts";
-import { sayChallengeWay } from "#shared/text/challenge-way.ts";
+import { formatChallengeWay } from "#shared/text/challenge-way.ts";
 import { isDoneHere, isOwnWay } from "./own-way.ts";
 import { planRenewal } from "./plan-renewal.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
 /** The wish that one change of a plan from elsewhere comes to; null where nobody could have wished it. */
-export function wishOfChange(change: CertificateChange): RenewalWish | null {
+export function requestOfChange(change: CertificateChange): RenewalRequest | null {
   const { old, issuer, key, challenge } = change;
-  const wish = RenewalWish.safeParse({
+  const wish = RenewalRequest.safeParse({
     kind: "rotate-certificate",
     certificates: [old],
     issuer: issuer.name,
@@ -22,7 +22,7 @@ export function wishOfChange(change: CertificateChange): RenewalWish | null {
   return wish.data ?? null;
 }
 
-function describedOf({ consumers, files }: CertificateChange): RenewalWish["described"] {
+function describedOf({ consumers, files }: CertificateChange): RenewalRequest["described"] {
   const described = consumers.find((one) => one.described)?.described;
   const key = files.find(({ holds }) => HAS_KEY.has(holds));
   if (!described || !key) return null;
@@ -40,7 +40,7 @@ export function recheckRenewal(plan: RenewalPlan, facts: RenewalFacts): RenewalP
   const now = planRenewal({ ...facts, hosts: facts.hosts.filter(({ host }) => meant.has(placeOf(host))) });
   const odd = plan.hosts.find((host) => {
     const found = now.hosts.find((one) => placeOf(one) === placeOf(host));
-    return !found || sayChanges(found) !== sayChanges(host);
+    return !found || formatChanges(found) !== formatChanges(host);
   });
   if (!odd && now.hosts.length === plan.hosts.length) return now;
   const where = odd ? placeOf(odd) : "a host";
@@ -58,14 +58,14 @@ function findStrangeWay({ hosts }: RenewalPlan, facts: RenewalFacts): string | n
     });
   if (!strange?.challenge) return null;
   const { issuer, challenge } = strange;
-  return `the plan has names shown to be yours by ${sayChallengeWay(challenge)}, which the issuer ${issuer.name} is not set to; set it there (latchkey issuers challenge), and plan again`;
+  return `the plan has names shown to be yours by ${formatChallengeWay(challenge)}, which the issuer ${issuer.name} is not set to; set it there (latchkey issuers challenge), and plan again`;
 }
 
 /** What is changed, and nothing of what is only seen. */
-const sayChanges = ({ hostKey, certificates }: RenewalHost): string =>
-  JSON.stringify([hostKey, certificates.map(sayChange)]);
+const formatChanges = ({ hostKey, certificates }: RenewalHost): string =>
+  JSON.stringify([hostKey, certificates.map(formatChange)]);
 
-const sayChange = ({ old, names, issuer, key, challenge, files, consumers }: CertificateChange) => ({
+const formatChange = ({ old, names, issuer, key, challenge, files, consumers }: CertificateChange) => ({
   old,
   names,
   issuer: issuer.id,

@@ -1,17 +1,17 @@
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { TlsSettings } from "#domain/server-configs/configuration.ts";
-import type { RenewalWish } from "#shared/contract/runbooks.ts";
+import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
-import type { Consumer, PairFile, ServedProof } from "#shared/model/pair.ts";
+import type { Consumer, PairFile, ServedVerification } from "#shared/model/pair.ts";
 import type { Check, RenewalOptions } from "#shared/model/plan.ts";
 import type { VaultState } from "#shared/model/vault.ts";
 
 /** All that a plan of a renewal is made of: the inventory, and what was seen on the hosts and on the wire just now. */
 export type RenewalFacts = {
   now: Instant;
-  wish: RenewalWish;
+  wish: RenewalRequest;
   options: RenewalOptions;
   vault: VaultState;
   hosts: readonly { host: HostFacts; scanned: ScannedFacts; pairs: readonly PairFacts[] }[];
@@ -29,7 +29,7 @@ export type ScannedFacts = { at: Instant | null; changed: readonly string[] };
 /** A certificate of a host, with all files and servers that go with it. */
 export type PairFacts = {
   /** What was wished of it alone; not there where that is what was wished of all. */
-  wish?: RenewalWish;
+  wish?: RenewalRequest;
   sha256: string;
   subject: string;
   /** As a certificate has them: `DNS:`, `IP:`. */
@@ -54,7 +54,7 @@ export type PairFacts = {
   failing: readonly FailingServer[];
   /** What each of its servers says of TLS, where it names the certificate. */
   settings: readonly KeySettings[];
-  proofs: readonly ProofFacts[];
+  proofs: readonly VerificationFacts[];
   /** Why it cannot be renewed by us, as a phrase; null: it can. */
   obstacle: string | null;
   /** What could not be told of its servers, each a phrase. */
@@ -77,7 +77,7 @@ export type PairFileFacts = Pick<PairFile, "path" | "real" | "holds"> & {
   heldBy: string | null;
 };
 
-export type ProofFacts = ServedProof & {
+export type VerificationFacts = ServedVerification & {
   /** Why nothing could be read there; empty where something was. */
   message: string;
   /** What is shown there is meant for another place of the host. */

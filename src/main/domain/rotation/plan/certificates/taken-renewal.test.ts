@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
-import { RenewalWish } from "#shared/contract/runbooks.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { Issuer } from "#shared/model/issuer.ts";
 import { RenewalOptions } from "#shared/model/plan.ts";
 import { planRenewal } from "./plan-renewal.ts";
-import { recheckRenewal, wishOfChange } from "./recheck-renewal.ts";
+import { recheckRenewal, requestOfChange } from "./recheck-renewal.ts";
 import type { PairFacts, RenewalFacts } from "./renewal-facts.ts";
 
 const AT = "2026-06-01T00:00:00Z";
@@ -89,7 +89,7 @@ const makeFacts = (pairs: PairFacts[]): RenewalFacts => ({
   vault: "open",
   leftOut: [],
   said: [],
-  wish: RenewalWish.parse({ kind: "rotate-certificate" }),
+  wish: RenewalRequest.parse({ kind: "rotate-certificate" }),
   hosts: [{ host: HOST, scanned: { at: AT, changed: [] }, pairs }],
 });
 
@@ -119,7 +119,7 @@ test("a plan of several issuers and several ways is what each of its changes was
     makePair("b", acme(2, null), { challenge: webroot("/b") }),
   ]);
   const plan = planRenewal(facts);
-  const wishes = plan.hosts.flatMap(({ certificates = [] }) => certificates.map(wishOfChange));
+  const wishes = plan.hosts.flatMap(({ certificates = [] }) => certificates.map(requestOfChange));
   expect(wishes).toMatchObject([
     { issuer: "acme1", challenge: webroot("/a"), certificates: ["a".repeat(64)] },
     { issuer: "acme2", challenge: webroot("/b"), certificates: ["b".repeat(64)] },
@@ -136,6 +136,6 @@ test("what nobody could have wished is no wish: a command of several lines", () 
     ...change,
     consumers: change.consumers.map((one) => ({ ...one, described: { test: null, reload } })),
   });
-  expect(wishOfChange(described("reload it"))).toMatchObject({ described: { reload: "reload it" } });
-  expect(wishOfChange(described("reload it\nand more"))).toBeNull();
+  expect(requestOfChange(described("reload it"))).toMatchObject({ described: { reload: "reload it" } });
+  expect(requestOfChange(described("reload it\nand more"))).toBeNull();
 });

@@ -2,7 +2,7 @@ import { type Aim, makeCheck } from "#domain/rotation/plan/draft.ts";
 import { findStuckHolders, formatStuckPlaces } from "#domain/rotation/plan/known-holders.ts";
 import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import type { Check, HolderPlan } from "#shared/model/plan.ts";
-import { sayCount } from "#shared/text/count.ts";
+import { formatCount } from "#shared/text/count.ts";
 import { checkClaims, isOpenedHere, otherKey } from "./check-possession.ts";
 
 /** Who has the private half of the key that goes, and whether they get the new one; and what earlier runs have left beside it. */
@@ -43,8 +43,8 @@ function checkHalves(facts: PlanFacts, aim: Aim, holders: readonly HolderPlan[])
     const text =
       verified === 0
         ? "no location has shown that it holds the private half"
-        : `the private half is verified in ${sayPlaces(holders, verified)}`;
-    const more = claims.length > 0 ? `; ${sayCount(claims.length, "location")} only claimed` : "";
+        : `the private half is verified in ${formatPlaces(holders, verified)}`;
+    const more = claims.length > 0 ? `; ${formatCount(claims.length, "location")} only claimed` : "";
     const state = verified === 0 ? "warning" : "ok";
     return [...stuck, makeCheck(state, "holders", { host: null }, `${text}${more}${people}`), ...claims];
   }
@@ -61,7 +61,7 @@ function checkHalves(facts: PlanFacts, aim: Aim, holders: readonly HolderPlan[])
 }
 
 /** What is locked here is opened, and signs, before anything is handed over. */
-function sayPlaces(holders: readonly HolderPlan[], count: number): string {
+function formatPlaces(holders: readonly HolderPlan[], count: number): string {
   const locked = holders.filter(isOpenedHere).length;
   const places = count === 1 ? "one place" : `${count} places`;
   if (locked === 0) return places;

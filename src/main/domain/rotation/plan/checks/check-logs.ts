@@ -1,6 +1,6 @@
 import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { Check, KeyOptions } from "#shared/model/plan.ts";
-import { FILE_LOGS, PROOF_LOGS } from "#shared/text/consent.ts";
+import { FILE_LOGS, VERIFICATION_LOGS } from "#shared/text/consent.ts";
 
 /** How strong it is that nobody was seen to use the old key while its days of grace last. */
 export function checkLogs({ facts, files }: Draft, { graceDays }: KeyOptions): Check[] {
@@ -12,7 +12,7 @@ export function checkLogs({ facts, files }: Draft, { graceDays }: KeyOptions): C
 }
 
 /** Whether a log can show the login that an old line waits for; where none can, who else can is said before anything is begun. */
-export function checkProofLogs(aim: Aim, { facts, proofs }: Draft): Check[] {
+export function checkVerificationLogs(aim: Aim, { facts, proofs }: Draft): Check[] {
   if (facts.logs === "journal" || !proofs.some(({ proof }) => proof.kind === "by-log")) return [];
   const why =
     facts.logs === "file"
@@ -23,5 +23,5 @@ export function checkProofLogs(aim: Aim, { facts, proofs }: Draft): Check[] {
       ? ""
       : "the holder of the new key signs the challenge of the run (latchkey runs challenge RUN; then runs confirm RUN --signature FILE), or ";
   const text = `no log of it can show a login by the new key: ${why}; the old line stays until ${holder}you approve each account by name (latchkey runs confirm RUN --approve ACCOUNT@HOST)`;
-  return [makeCheck("warning", PROOF_LOGS, { host: facts }, text)];
+  return [makeCheck("warning", VERIFICATION_LOGS, { host: facts }, text)];
 }

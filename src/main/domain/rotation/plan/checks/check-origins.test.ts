@@ -3,7 +3,7 @@ import type { KnownLogin, PlanFacts } from "#domain/rotation/plan/plan-facts.ts"
 import { makeHolderFacts, makeHostFacts } from "#domain/rotation/testdata/make-facts.ts";
 import { OLD_FINGERPRINT, OLD_KEY } from "#domain/rotation/testdata/make-keys-file.ts";
 import { planFor } from "#domain/rotation/testdata/plan-for.ts";
-import { consentOf, isConsented } from "#shared/text/consent.ts";
+import { acknowledgementOf, isConsented } from "#shared/text/consent.ts";
 
 const login = (from: string, more: Partial<KnownLogin> = {}): KnownLogin => ({
   account: "ann",
@@ -38,7 +38,7 @@ test("an address that the old key was used from and that no location of it has i
   ]);
   const [check] = checks;
   if (!check) throw new Error("nothing is asked");
-  expect(consentOf(check)).toBe("unexplained-address web1 ann 203.0.113.9");
+  expect(acknowledgementOf(check)).toBe("unexplained-address web1 ann 203.0.113.9");
   expect(isConsented(check, ["unexplained-address"])).toBe(false);
   expect(isConsented(check, ["unexplained-address web1 ann 203.0.113.9"])).toBe(true);
   const [weak] = asked([web([login("203.0.113.9", { evidence: "file" })])]);

@@ -34,9 +34,9 @@ export const isOpenedHere = ({ host, kind, possession }: HolderPlan): boolean =>
 
 /** A file with the right public half that signs with another key: nobody can agree to it. */
 export const otherKey = (host: HostFacts | null, holder: HolderFacts): Check => ({
-  ...makeCheck("warning", "other-key", { host, account: host ? holder.owner : null }, sayOtherKey(holder)),
+  ...makeCheck("warning", "other-key", { host, account: host ? holder.owner : null }, formatOtherKey(holder)),
   path: holder.path,
 });
 
-export const sayOtherKey = ({ path }: Pick<HolderFacts, "path">): string =>
+export const formatOtherKey = ({ path }: Pick<HolderFacts, "path">): string =>
   `${path} shows the public key and holds another private one, so it gets nothing: find out who wrote it`;

@@ -1,10 +1,10 @@
 import { type Aim, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
-import type { AccountGrant, FileFacts, HostFacts, UnreadKeys } from "#domain/rotation/plan/plan-facts.ts";
+import type { AccountGrant, FileFacts, HostFacts, UnreadableKeys } from "#domain/rotation/plan/plan-facts.ts";
 import type { Check, PlanKind } from "#shared/model/plan.ts";
 
 /** Which accounts a plan asks about: those that the private keys it replaces may open, or that may go on to take what it removes. */
-export const asksUnread = (kind: PlanKind, holders: number): boolean =>
+export const asksUnreadable = (kind: PlanKind, holders: number): boolean =>
   kind === "remove-grants" || (kind === "rotate-key" && holders > 0);
 
 /**
@@ -12,7 +12,7 @@ export const asksUnread = (kind: PlanKind, holders: number): boolean =>
  * are replaced, and goes on to log in where a line is removed elsewhere. To root that is odd, and asked about; hardly another login
  * reads all accounts, and what is asked for every time is agreed to unread.
  */
-export function checkUnreadKeys(aim: Aim, { facts: host }: Draft): Check[] {
+export function checkUnreadableKeys(aim: Aim, { facts: host }: Draft): Check[] {
   if (host.unread !== null || host.hostKey === null) return [];
   const open = unseenKeys(host).filter(({ path, grants }) => path !== null && !grants.some(isMeant(aim)));
   const [first] = open;
@@ -48,7 +48,7 @@ const isMeant =
     grant.effective !== "no" && aim.concerns(grant);
 
 /** What has been looked at now is judged by what was seen. */
-export const unseenKeys = ({ files, unreadKeys }: HostFacts): UnreadKeys[] =>
+export const unseenKeys = ({ files, unreadKeys }: HostFacts): UnreadableKeys[] =>
   unreadKeys.filter(({ path }) => path === null || !files.some((file) => isAtOrBelow(file, path)));
 
 const isAtOrBelow = (file: FileFacts, path: string): boolean =>

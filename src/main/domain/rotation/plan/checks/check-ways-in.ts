@@ -5,7 +5,7 @@ import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readLineOptions } from "#domain/ssh/line-options.ts";
 import { readLine } from "#domain/ssh/line-parts.ts";
 import type { Check } from "#shared/model/plan.ts";
-import { sayKeyBriefly } from "#shared/text/plan.ts";
+import { formatKeyBriefly } from "#shared/text/plan.ts";
 
 /** Whether whoever loses a line of an account could still get in to put it right. One check an account. */
 export function checkWaysIn(aim: Aim, draft: Draft): Check[] {
@@ -25,14 +25,14 @@ function checkOne(aim: Aim, host: HostFacts, account: AccountFacts): Check {
   // A rotation ends with a key that has logged in just before: a second one is for whoever loses that.
   if (way?.kind === "unheld" && aim.proves === "new")
     return check("warning", `${name} stays open: ${way.text}`);
-  const lacking = `no other way in to ${name} is known ${sayNext(aim)}`;
+  const lacking = `no other way in to ${name} is known ${formatNext(aim)}`;
   if (way) return check("consent", `${lacking}; ${way.text}`);
   if (aim.proves === "none" && name === "root")
     return check("refused", "it is the last known way in to root; add another key first");
   return check("consent", lacking);
 }
 
-const sayNext = ({ proves }: Aim): string =>
+const formatNext = ({ proves }: Aim): string =>
   proves === "new" ? "beside the old key and the new one" : "beside the lines that change";
 
 /** `held`: somebody is known who can go it. `unheld`: nobody is known to hold the key of the line. `left`: whoever held it has left. */
@@ -55,11 +55,11 @@ export function findWay(aim: Aim, host: HostFacts, account: AccountFacts): WayIn
       !isConcerned(aim, host, grant),
   );
   const held = others.find((grant) => isHeld(host, grant));
-  if (held) return { kind: "held", text: `${sayKeyOf(held)} lets in, too` };
+  if (held) return { kind: "held", text: `${formatKeyOf(held)} lets in, too` };
   const unheld = others.find(({ owner }) => owner !== "gone") ?? others[0];
   if (!unheld) return null;
   const kind = unheld.owner === "gone" ? "left" : "unheld";
-  return { kind, text: `${sayKeyOf(unheld)} lets in, but ${WHY_UNHELD[unheld.owner]}` };
+  return { kind, text: `${formatKeyOf(unheld)} lets in, but ${WHY_UNHELD[unheld.owner]}` };
 }
 
 /** A private half is known, or whose it is; or it has just let us in. */
@@ -72,8 +72,8 @@ const WHY_UNHELD: Record<KnownGrant["owner"], string> = {
   gone: "by the roster whoever held it has left",
 };
 
-const sayKeyOf = ({ fingerprint }: KnownGrant): string =>
-  fingerprint === null ? "another key" : sayKeyBriefly({ fingerprint, comment: "" });
+const formatKeyOf = ({ fingerprint }: KnownGrant): string =>
+  fingerprint === null ? "another key" : formatKeyBriefly({ fingerprint, comment: "" });
 
 /** What the inventory knows may be gone by now; of a file that was not looked at, it is taken to stand. */
 function isStillThere({ files }: HostFacts, { file, text }: KnownGrant): boolean {

@@ -2,9 +2,9 @@ import type { Aim } from "#domain/rotation/plan/draft.ts";
 import { NO_AIM } from "#domain/rotation/plan/draft.ts";
 import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
 import type { HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
-import { sayGrants } from "#domain/rotation/plan/say-grants.ts";
+import { formatGrants } from "#domain/rotation/plan/say-grants.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import type { KeyWish, Wish } from "#shared/contract/runbooks.ts";
+import type { KeyRequest, Wish } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import {
   type AccessPlan,
@@ -14,14 +14,14 @@ import {
   newKeyOf,
   oldKeyOf,
 } from "#shared/model/plan.ts";
-import { sayCount } from "#shared/text/count.ts";
-import { sayKeyBriefly } from "#shared/text/plan.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatKeyBriefly } from "#shared/text/plan.ts";
 import { numbersOf } from "./numbers-of.ts";
 
-type HostKeyWish = Extract<Wish, { kind: "rotate-host-key" }>;
+type HostKeyRequest = Extract<Wish, { kind: "rotate-host-key" }>;
 
 /** The wish whose facts a plan from elsewhere is looked at by; not the one that it was made for. */
-export function wishOf(plan: KeyPlan): KeyWish {
+export function wishOf(plan: KeyPlan): KeyRequest {
   const { kind } = plan;
   switch (kind) {
     case "rotate-key": {
@@ -30,7 +30,7 @@ export function wishOf(plan: KeyPlan): KeyWish {
       return { kind, fingerprint, keyType: "ed25519", keyFile: null, given };
     }
     case "rotate-host-key":
-      return hostKeyWish(plan);
+      return hostKeyRequest(plan);
     case "add-grants":
       return { kind, key: plan.newKey.line, options: "", places: [] };
     case "move-to-authority":
@@ -44,7 +44,7 @@ export function wishOf(plan: KeyPlan): KeyWish {
   }
 }
 
-export function hostKeyWish({ kind, newKey: { keyType }, hosts: [host] }: HostKeyPlan): HostKeyWish {
+export function hostKeyRequest({ kind, newKey: { keyType }, hosts: [host] }: HostKeyPlan): HostKeyRequest {
   const known = keyType === "ecdsa" || keyType === "rsa" ? keyType : "ed25519";
   return { kind, host: host?.host ?? "", port: host?.port ?? 22, keyType: known };
 }
@@ -56,14 +56,14 @@ export function aimOf(plan: AccessPlan, facts: PlanFacts, host: HostFacts | null
     titleOf: () => titleOf(plan, facts),
     oldKey: oldKeyOf(plan),
     newKey: newKeyOf(plan),
-    proves: provesOf(plan, facts),
+    proves: verifiesOf(plan, facts),
     aimAt: () => NO_AIM,
     concerns: ({ fingerprint, file, text }) =>
       plan.kind === "rotate-key" ? fingerprint === plan.oldKey : lines.has(keyOf(file, text)),
   };
 }
 
-function provesOf({ kind }: AccessPlan, { given }: PlanFacts): Aim["proves"] {
+function verifiesOf({ kind }: AccessPlan, { given }: PlanFacts): Aim["proves"] {
   switch (kind) {
     case "rotate-key":
       return "new";
@@ -101,13 +101,13 @@ function linesThatGo({ hosts }: AccessPlan, host: HostFacts): Set<string> {
 function titleOf(plan: AccessPlan, { key, given }: PlanFacts): string {
   const { kind, hosts } = plan;
   const files = hosts.flatMap((host) => host.files);
-  const grants = sayGrants(files);
-  const on = `on ${sayCount(hosts.length, "host")}`;
+  const grants = formatGrants(files);
+  const on = `on ${formatCount(hosts.length, "host")}`;
   switch (kind) {
     case "rotate-key":
-      return `Rotate ${sayKeyBriefly(key ?? { fingerprint: plan.oldKey, comment: "" })} ${on}`;
+      return `Rotate ${formatKeyBriefly(key ?? { fingerprint: plan.oldKey, comment: "" })} ${on}`;
     case "add-grants":
-      return `Add ${sayKeyBriefly({ fingerprint: given?.fingerprint ?? "", comment: plan.newKey.comment })} ${on}`;
+      return `Add ${formatKeyBriefly({ fingerprint: given?.fingerprint ?? "", comment: plan.newKey.comment })} ${on}`;
     case "remove-grants":
       return `Remove ${grants} ${on}`;
     case "tighten-grants":

@@ -22,7 +22,7 @@ import {
   HOLE,
   type RotateKeyPlan,
 } from "#shared/model/plan.ts";
-import { findFlaw } from "./find-flaw.ts";
+import { findError } from "./find-flaw.ts";
 
 const OTHER = `${SAMPLE_KEYS.rsa} bob`;
 const TEXT = `# a\n${OLD_KEY} me\n${OTHER}\n`;
@@ -49,13 +49,13 @@ const PLANS: AccessPlan[] = [
 ];
 
 test("a plan that was made here has no flaw, whatever its files are like", () => {
-  expect(PLANS.map(findFlaw)).toEqual(PLANS.map(() => null));
+  expect(PLANS.map(findError)).toEqual(PLANS.map(() => null));
   for (let seed = 1; seed <= 200; seed++) {
     const lines = makeLines(createDice(seed));
     const bytes = toBytes(lines.map(({ text, end }) => `${text}${end}`).join(""));
     const stand = { ...makeStand(""), bytes };
     const plan = planFor([makeHostFacts("web1", "", { files: [makeFileFacts("ann", "", { stand })] })]);
-    expect(findFlaw(plan)).toBeNull();
+    expect(findError(plan)).toBeNull();
   }
 });
 
@@ -90,10 +90,10 @@ test("a plan that would write something else than it shows is refused, with what
       "is not one key",
     ],
   ];
-  for (const [edited, said] of flaws) expect(findFlaw(edited)).toContain(said);
+  for (const [edited, said] of flaws) expect(findError(edited)).toContain(said);
   const hidden = file.hunks.map((hunk) => ({
     ...hunk,
     rows: hunk.rows.map((row) => (row.sign === "+" ? { ...row, text: `${HOLE} you` } : row)),
   }));
-  expect(findFlaw(withFile({ hunks: hidden }))).toContain("otherwise than the plan shows");
+  expect(findError(withFile({ hunks: hidden }))).toContain("otherwise than the plan shows");
 });

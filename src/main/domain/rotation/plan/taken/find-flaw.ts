@@ -17,7 +17,7 @@ import { EXAMPLE_KEY } from "./example-key.ts";
  * What a plan from elsewhere says of itself that is not so, as far as it can be told without its hosts; null: nothing. Its
  * hash only says that nobody has changed it since somebody wrote that hash: what it shows must be what it would write.
  */
-export function findFlaw(plan: KeyPlan): string | null {
+export function findError(plan: KeyPlan): string | null {
   const { hosts } = plan;
   const newKey = newKeyOf(plan);
   const twice = hosts.find((host, at) => hosts.findIndex((one) => placeOf(one) === placeOf(host)) !== at);
@@ -27,26 +27,26 @@ export function findFlaw(plan: KeyPlan): string | null {
   if (newKey && newKey.kind !== "given" && !isPlain(newKey.path))
     return `the new key's path ${newKey.path} is not plain`;
   for (const host of hosts) {
-    const flaw = findHostFlaw(plan, host) ?? ("proofs" in host ? findAccessFlaw(host) : null);
+    const flaw = findHostError(plan, host) ?? ("proofs" in host ? findAccessError(host) : null);
     if (flaw) return `${placeOf(host)}: ${flaw}`;
   }
   return null;
 }
 
-function findHostFlaw(plan: KeyPlan, { files }: KeyPlan["hosts"][number]): string | null {
+function findHostError(plan: KeyPlan, { files }: KeyPlan["hosts"][number]): string | null {
   const paths = files.map(({ path }) => path);
   const twice = paths.find((path, at) => paths.indexOf(path) !== at);
   if (twice) return `${twice} is in it twice`;
   const odd = paths.find((path) => !isPlain(path));
   if (odd) return `the path ${odd} is not plain`;
   for (const file of files) {
-    const flaw = findFileFlaw(plan, file);
+    const flaw = findFileError(plan, file);
     if (flaw) return `${file.path} ${flaw}`;
   }
   return null;
 }
 
-function findAccessFlaw({ files, proofs, holders }: AccessHost): string | null {
+function findAccessError({ files, proofs, holders }: AccessHost): string | null {
   const odd = holders.find(({ path }) => !isPlain(path));
   if (odd) return `the path ${odd.path} is not plain`;
   const unproved = files.find(
@@ -55,7 +55,7 @@ function findAccessFlaw({ files, proofs, holders }: AccessHost): string | null {
   return unproved ? `says not how ${unproved.account} is proved` : null;
 }
 
-function findFileFlaw(plan: KeyPlan, file: FilePlan): string | null {
+function findFileError(plan: KeyPlan, file: FilePlan): string | null {
   for (const splices of [file.added ?? [], file.removed ?? []]) {
     let from = 0;
     for (const { at, removed, inserted } of splices) {

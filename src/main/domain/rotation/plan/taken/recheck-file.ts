@@ -1,10 +1,10 @@
 import { diffLines } from "#domain/rotation/bytes/diff-lines.ts";
 import { applyEdits } from "#domain/rotation/bytes/edit.ts";
 import { fillStages } from "#domain/rotation/bytes/stages.ts";
-import { addProof } from "#domain/rotation/plan/add-proof.ts";
-import { chooseProof } from "#domain/rotation/plan/choose-proof.ts";
+import { addVerification } from "#domain/rotation/plan/add-proof.ts";
+import { chooseVerification } from "#domain/rotation/plan/choose-proof.ts";
 import { type Aim, type Draft, makeCheck, type OpenFile } from "#domain/rotation/plan/draft.ts";
-import { sayAfter } from "#domain/rotation/plan/draft-file.ts";
+import { formatAfter } from "#domain/rotation/plan/draft-file.ts";
 import { findObstacle } from "#domain/rotation/plan/find-obstacle.ts";
 import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { readersOf } from "#domain/rotation/plan/readers-of.ts";
@@ -33,7 +33,7 @@ export function recheckFile(asked: Asked, file: FilePlan): string | null {
   if (!found || found.stand.kind === "absent") return stop("file", `${file.path} is not there any more`);
   if (found.creates !== file.creates) return stop("changed", `${file.path} is there by now`);
   const { stand } = found;
-  if (stand.bytes === null) return stop("file", `${file.path} cannot be read: ${sayWhy(stand)}`);
+  if (stand.bytes === null) return stop("file", `${file.path} cannot be read: ${formatWhy(stand)}`);
   if (hashBytes(stand.bytes) !== file.before)
     return stop("changed", `${file.path} was changed since the plan was made`);
   const open: OpenFile = { ...found, stand, bytes: stand.bytes };
@@ -49,7 +49,7 @@ function refuse(draft: Draft, { account }: FilePlan, { id, why }: { id: string; 
   draft.checks.push(makeCheck("refused", id, { host: draft.facts, account }, `${why}; plan it again`));
 }
 
-const sayWhy = (stand: OpenFile["stand"]): string => (stand.kind === "refused" ? stand.why : "");
+const formatWhy = (stand: OpenFile["stand"]): string => (stand.kind === "refused" ? stand.why : "");
 
 /** Whether its bytes come to what the plan shows of them. */
 function findLie({ bytes }: OpenFile, file: FilePlan): string | null {
@@ -69,9 +69,9 @@ function keep({ facts, aim, draft }: Asked, open: OpenFile, file: FilePlan): nul
   const proved = { options: lines[0]?.options ?? "", isAuthority: lines.some(isAuthority) };
   const proofs = readersOf(aim, host, open).map((account) => ({
     account: account.name,
-    proof: chooseProof(facts, aim, { host, account, file: open }, proved),
+    proof: chooseVerification(facts, aim, { host, account, file: open }, proved),
   }));
-  for (const proof of proofs) addProof(draft, proof);
+  for (const proof of proofs) addVerification(draft, proof);
   const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
   if (without && aim.proves === "new" && file.removed !== null)
     refuse(draft, file, {
@@ -91,7 +91,7 @@ function keep({ facts, aim, draft }: Asked, open: OpenFile, file: FilePlan): nul
     mode,
     sizeBytes: bytes.length,
     ...(others.length > 0 ? { others } : {}),
-    ...sayAfter(bytes, file, aim.newKey?.kind === "given" ? aim.newKey.line : null),
+    ...formatAfter(bytes, file, aim.newKey?.kind === "given" ? aim.newKey.line : null),
   });
   return null;
 }

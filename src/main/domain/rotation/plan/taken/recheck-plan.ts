@@ -1,7 +1,7 @@
 import { checkHolders } from "#domain/rotation/plan/checks/check-holders.ts";
 import { checkHost } from "#domain/rotation/plan/checks/check-host.ts";
 import { otherKey } from "#domain/rotation/plan/checks/check-possession.ts";
-import { asksUnread, checkUnreadKeys } from "#domain/rotation/plan/checks/check-unread-keys.ts";
+import { asksUnreadable, checkUnreadableKeys } from "#domain/rotation/plan/checks/check-unread-keys.ts";
 import { checksOf } from "#domain/rotation/plan/checks/checks-of.ts";
 import { chooseConfirmation } from "#domain/rotation/plan/confirm.ts";
 import { type Draft, makeCheck, openDraft, placeOf, type Unplannable } from "#domain/rotation/plan/draft.ts";
@@ -22,7 +22,7 @@ import {
   newKeyOf,
 } from "#shared/model/plan.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
-import { sayAccount } from "#shared/text/account.ts";
+import { formatAccount } from "#shared/text/account.ts";
 import { aimOf } from "./aim-of.ts";
 import { recheckFile } from "./recheck-file.ts";
 import { recheckHostKey } from "./recheck-host-key.ts";
@@ -73,7 +73,7 @@ function recheckAccess(
   const aim = aimOf(plan, facts, null);
   const holders = [...here, ...hosts.flatMap((host) => host.holders)];
   const files = hosts.flatMap((host) => host.files);
-  const places = [...new Set(elsewhere.map((one) => `${sayAccount(one)} (${one.file})`))];
+  const places = [...new Set(elsewhere.map((one) => `${formatAccount(one)} (${one.file})`))];
   const common: AccessBase = {
     format: plan.format,
     title: aim.titleOf(files),
@@ -85,15 +85,15 @@ function recheckAccess(
       ...checkHolders(facts, aim, holders),
       ...checks,
       ...checkElsewhere(places),
-      ...(asksUnread(plan.kind, holders.length)
-        ? drafts.flatMap((draft) => checkUnreadKeys(aim, draft))
+      ...(asksUnreadable(plan.kind, holders.length)
+        ? drafts.flatMap((draft) => checkUnreadableKeys(aim, draft))
         : []),
       ...drafts.flatMap((draft) => [
         ...draft.checks,
         ...checksOf(aimOf(plan, facts, draft.facts), draft, { now: facts.now, options: plan.options }),
       ]),
     ],
-    leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...places.map(sayElsewhere)],
+    leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...places.map(formatElsewhere)],
     remaining: remainingOf(aim, drafts, elsewhere.flatMap(toRemaining)),
     confirm: chooseConfirmation(drafts.filter(({ files }) => files.length > 0)),
   };
@@ -176,4 +176,4 @@ function checkElsewhere(places: readonly string[]): Check[] {
 const toRemaining = ({ host, port, account, fingerprint, effective }: ElsewhereGrant): RemainingAccess[] =>
   effective === "no" ? [] : [{ host, port, account, fingerprint, isCertain: false }];
 
-const sayElsewhere = (place: string): string => `${place}: the old key stays: the plan leaves it out`;
+const formatElsewhere = (place: string): string => `${place}: the old key stays: the plan leaves it out`;

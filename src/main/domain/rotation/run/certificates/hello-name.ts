@@ -1,4 +1,4 @@
-import type { ServedProof } from "#shared/model/pair.ts";
+import type { ServedVerification } from "#shared/model/pair.ts";
 import { isAddress } from "#shared/model/target.ts";
 
 /**
@@ -9,5 +9,5 @@ export const helloName = ({
   address,
   addresses,
   serverName,
-}: Pick<ServedProof, "address" | "addresses" | "serverName">): string | null =>
+}: Pick<ServedVerification, "address" | "addresses" | "serverName">): string | null =>
   serverName ?? (addresses === undefined && !isAddress(address) ? address : null);

@@ -6,7 +6,7 @@ import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import type { Narrower } from "#shared/model/pair.ts";
 import { extension, sequence, text } from "#testing/tls/build-certificate.ts";
 import { isMeantFor, signCertificate } from "#testing/tls/sign-certificate.ts";
-import { judgeIssued } from "./judge-issued.ts";
+import { evaluateIssued } from "./judge-issued.ts";
 
 const authority = await makeOwnAuthority();
 const BEFORE = signCertificate({
@@ -27,7 +27,7 @@ async function judge(forClients: boolean, narrower: Narrower[] = []) {
   );
   const came = [await authority.sign(csr), authority.intermediate.der];
   const roots = indexCertificates([authority.root.der]);
-  const judged = judgeIssued({ came, csr, before: BEFORE, narrower, roots, now: MADE_AT });
+  const judged = evaluateIssued({ came, csr, before: BEFORE, narrower, roots, now: MADE_AT });
   return judged.kind === "sound" ? judged.notes.join("\n") : judged.why;
 }
 

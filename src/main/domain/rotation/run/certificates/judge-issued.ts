@@ -18,11 +18,11 @@ type Came = {
 };
 
 /** What came for a request, as it goes into files: PEM, the leaf first; or why it does not. */
-type JudgedIssued =
+type EvaluatedIssued =
   | { kind: "sound"; chain: string; sha256: Sha256; notes: string[] }
   | { kind: "faulty"; why: string; isOtherKey: boolean };
 
-export function judgeIssued({ now, narrower, ...came }: Came): JudgedIssued {
+export function evaluateIssued({ now, narrower, ...came }: Came): EvaluatedIssued {
   const answer = checkIssued({
     ...came,
     clocks: [{ whose: "this computer", now: now.getTime() }],

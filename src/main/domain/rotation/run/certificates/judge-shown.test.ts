@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makeCertificate } from "#testing/make-certificate.ts";
-import { closesForGood, isUnusable, judgeShown, LOOKS_CLOSED, wantedAt } from "./judge-shown.ts";
+import { closesForGood, evaluateShown, isUnusable, LOOKS_CLOSED, wantedAt } from "./judge-shown.ts";
 
 const known = { fresh: { sha256: "new", chain: null }, old: "old" };
 
@@ -22,7 +22,7 @@ test("the new certificate is proved with all that leads to its root, in whatever
   const fresh = { sha256: "new", chain: leaf.pem + first.pem + second.pem };
   const wanted = wantedAt({ before: "old" }, "new", { fresh, old: "old" });
   const [one = "", two = ""] = wanted.intermediates.map(({ sha256 }) => sha256);
-  const judge = (chain: string[], message = "") => judgeShown("old", wanted, { chain, message });
+  const judge = (chain: string[], message = "") => evaluateShown("old", wanted, { chain, message });
   expect(judge(["new", one, two])).toBeNull();
   expect(judge(["new", "an older one", two, one])).toBeNull();
   expect(judge(["new", one])).toMatch(/^serves the new one without what leads to its root: .*two/);
@@ -31,10 +31,10 @@ test("the new certificate is proved with all that leads to its root, in whatever
   expect(judge(["old", one, two])).toContain("which is the one before");
   expect(judge([], "nothing listens")).toBe("nothing listens");
   const alone = { message: "", isLeafAlone: true };
-  expect(judgeShown("old", wanted, { ...alone, chain: ["new"] })).toBeNull();
-  expect(judgeShown("old", wanted, { ...alone, chain: ["old"] })).toContain("which is the one before");
+  expect(evaluateShown("old", wanted, { ...alone, chain: ["new"] })).toBeNull();
+  expect(evaluateShown("old", wanted, { ...alone, chain: ["old"] })).toContain("which is the one before");
   const back = wantedAt({ before: "old" }, "old", { fresh, old: "old" });
-  expect(judgeShown("old", back, { chain: ["old"], message: "" })).toBeNull();
+  expect(evaluateShown("old", back, { chain: ["old"], message: "" })).toBeNull();
 });
 
 test("only where a certificate was shown before does a refused handshake mean that the new one cannot be used", () => {

@@ -74,7 +74,7 @@ export const closesForGood = (before: string | null, looks: readonly Shown[]): b
  * Why what is shown proves nothing, as a phrase; null: it is what is wanted. `before`: what was shown there when it was planned.
  * Of the leaf alone it is not asked what was sent behind it: what could not be read may be there.
  */
-export function judgeShown(
+export function evaluateShown(
   before: string | null,
   { leaves, intermediates }: Wanted,
   { chain: [leaf, ...others], message, isLeafAlone = false }: Shown,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
-import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
 import { AT, codesOf, judge } from "#domain/x509/path/testing/judge.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import type { Profile } from "#shared/model/chain.ts";
@@ -13,22 +13,25 @@ const REQUIRES_POLICY = extension("2.5.29.36", sequence(der(0x80, [0])), true);
 const HAS_POLICY = extension("2.5.29.32", sequence(sequence(oid("2.23.140.1.2.1"))));
 
 test("the policy constraints of a root bind what stands below it, which clients do not ask for", () => {
-  const judgeBelow = (policies: Buffer | null, profile: Profile) => {
+  const evaluateBelow = (policies: Buffer | null, profile: Profile) => {
     const below = { extensions: policies ? { "2.5.29.32": policies } : {} };
     const root = { extensions: { "2.5.29.36": REQUIRES_POLICY } };
     const chain = makeChain({ root, middle: below, leaf: below });
     return judge(chain.leaf.der, { roots: [chain.root], pool: [chain.middle], profile });
   };
-  expect(judgeBelow(null, "rfc5280")).toMatchObject({
+  expect(evaluateBelow(null, "rfc5280")).toMatchObject({
     state: "valid-for-clients",
     reasons: [{ code: "policy-missing", rule: { section: "RFC 5937, 3" }, acceptedBy: ["openssl", "go"] }],
   });
-  expect(judgeBelow(null, "clients")).toMatchObject({ state: "valid", notes: [{ code: "policy-missing" }] });
-  expect(judgeBelow(HAS_POLICY, "rfc5280").state).toBe("valid");
+  expect(evaluateBelow(null, "clients")).toMatchObject({
+    state: "valid",
+    notes: [{ code: "policy-missing" }],
+  });
+  expect(evaluateBelow(HAS_POLICY, "rfc5280").state).toBe("valid");
 });
 
 test("what stands below a root stands under its policies, too, which clients do not ask for", () => {
-  const judgeBelow = (policy: string, profile: Profile) => {
+  const evaluateBelow = (policy: string, profile: Profile) => {
     const under = (type: string) => extension("2.5.29.32", sequence(sequence(oid(type))));
     const middle = { extensions: { "2.5.29.32": under(policy), "2.5.29.36": REQUIRES_POLICY } };
     const chain = makeChain({
@@ -38,12 +41,12 @@ test("what stands below a root stands under its policies, too, which clients do 
     });
     return judge(chain.leaf.der, { roots: [chain.root], pool: [chain.middle], profile });
   };
-  expect(judgeBelow("2.23.140.1.2.1", "rfc5280").state).toBe("valid");
-  expect(judgeBelow("2.23.140.1.2.2", "rfc5280")).toMatchObject({
+  expect(evaluateBelow("2.23.140.1.2.1", "rfc5280").state).toBe("valid");
+  expect(evaluateBelow("2.23.140.1.2.2", "rfc5280")).toMatchObject({
     state: "valid-for-clients",
     reasons: [{ code: "policy-missing", rule: { section: "RFC 5937, 3" } }],
   });
-  expect(judgeBelow("2.23.140.1.2.2", "clients")).toMatchObject({
+  expect(evaluateBelow("2.23.140.1.2.2", "clients")).toMatchObject({
     state: "valid",
     notes: [{ code: "policy-missing" }],
   });
@@ -51,14 +54,14 @@ test("what stands below a root stands under its policies, too, which clients do 
 
 test("a revocation list has a number, and one that is not critical", () => {
   const { root, middle, leaf } = makeChain();
-  const judgeBy = (...extensions: Buffer[]) => {
+  const evaluateBy = (...extensions: Buffer[]) => {
     const made = { from: "20260501000000Z", until: "20260701000000Z" };
     const number = extension("2.5.29.20", der(0x02, [1]));
     const lists = [
       signList({ issuer: root, extensions: [number], ...made }),
       signList({ issuer: middle, extensions, ...made }),
     ];
-    return judgeChain({
+    return evaluateChain({
       leaf: leaf.der,
       pool: indexCertificates([middle.der]),
       roots: indexCertificates([root.der]),
@@ -67,31 +70,31 @@ test("a revocation list has a number, and one that is not critical", () => {
       revocationLists: lists.flatMap((list) => readCrl(list) ?? []),
     });
   };
-  expect(judgeBy(extension("2.5.29.20", der(0x02, [1])))).toMatchObject({ state: "valid", reasons: [] });
-  expect(judgeBy()).toMatchObject({
+  expect(evaluateBy(extension("2.5.29.20", der(0x02, [1])))).toMatchObject({ state: "valid", reasons: [] });
+  expect(evaluateBy()).toMatchObject({
     state: "valid-for-clients",
     reasons: [{ code: "list-number", rule: { section: "RFC 5280, 5.2.3" }, acceptedBy: ["openssl"] }],
   });
-  expect(judgeBy(extension("2.5.29.20", der(0x02, [1]), true))).toMatchObject({
+  expect(evaluateBy(extension("2.5.29.20", der(0x02, [1]), true))).toMatchObject({
     state: "invalid",
     reasons: [{ code: "list-number", acceptedBy: [] }],
   });
 });
 
 test("a malformed name under constraints is not taken for one that is permitted", () => {
-  const judgeNamed = (permitted: Buffer, ...names: Buffer[]) => {
+  const evaluateNamed = (permitted: Buffer, ...names: Buffer[]) => {
     const middle = { extensions: { "2.5.29.30": constrains({ permitted: [permitted] }) } };
     const leaf = { extensions: { "2.5.29.17": extension("2.5.29.17", sequence(...names)) } };
     const chain = makeChain({ middle, leaf });
     return judge(chain.leaf.der, { roots: [chain.root], pool: [chain.middle], profile: "rfc5280" });
   };
   const host = text(0x82, "example.com");
-  expect(judgeNamed(host, text(0x82, "www.example.com")).state).toBe("valid");
-  expect(judgeNamed(host, text(0x82, ".example.com"))).toMatchObject({
+  expect(evaluateNamed(host, text(0x82, "www.example.com")).state).toBe("valid");
+  expect(evaluateNamed(host, text(0x82, ".example.com"))).toMatchObject({
     state: "valid-for-clients",
     acceptedBy: ["openssl"],
   });
-  const mail = judgeNamed(text(0x81, "example.com"), text(0x81, "example.com"));
+  const mail = evaluateNamed(text(0x81, "example.com"), text(0x81, "example.com"));
   expect(mail.state).toBe("invalid");
   expect(codesOf(mail)).toContain("name-malformed");
 });

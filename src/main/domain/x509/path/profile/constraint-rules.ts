@@ -1,4 +1,4 @@
-import { type ComparableName, sayKind, sayText } from "#domain/x509/path/comparable-name.ts";
+import { type ComparableName, formatKind, formatText } from "#domain/x509/path/comparable-name.ts";
 import type { Subtree } from "#domain/x509/path/extension-values.ts";
 import { type PathExtensions, USAGE } from "#domain/x509/path/path-extensions.ts";
 import {
@@ -28,19 +28,19 @@ const findSubtree =
   ({ certificate: { extensions } }: RuleSubject): false | { by: string } => {
     const { permitted = [], excluded = [] } = extensions.nameConstraints ?? {};
     const found = permitted.find(isBroken) ?? excluded.find(isBroken);
-    return found !== undefined && { by: sayBase(found.base) };
+    return found !== undefined && { by: formatBase(found.base) };
   };
 
-function sayBase(base: ComparableName): string {
+function formatBase(base: ComparableName): string {
   switch (base.form) {
     case "ip":
       return "an IP address whose mask is none";
     case "directory":
       return "a directory name";
     case "other":
-      return sayKind(base);
+      return formatKind(base);
     default:
-      return sayText(base.value).slice(0, MOST_TOLD_CHARACTERS);
+      return formatText(base.value).slice(0, MOST_TOLD_CHARACTERS);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ComparableName, sayKind, sayText } from "#domain/x509/path/comparable-name.ts";
+import { type ComparableName, formatKind, formatText } from "#domain/x509/path/comparable-name.ts";
 import {
   hasPlainLabels,
   isAbsoluteUri,
@@ -23,14 +23,14 @@ export const findName =
   (isBroken: (name: ComparableName) => boolean) =>
   ({ certificate }: RuleSubject): false | { by: string } => {
     const found = certificate.extensions.names?.find(isBroken);
-    return found !== undefined && { by: sayName(found) };
+    return found !== undefined && { by: formatName(found) };
   };
 
-function sayName(name: ComparableName): string {
+function formatName(name: ComparableName): string {
   if (name.form === "ip") return `an address of ${name.value.length} octets`;
   if (name.form === "directory") return "a directory name";
-  if (name.form === "other") return sayKind(name);
-  return sayText(name.value).slice(0, MOST_TOLD_CHARACTERS);
+  if (name.form === "other") return formatKind(name);
+  return formatText(name.value).slice(0, MOST_TOLD_CHARACTERS);
 }
 
 /** A DNS name with an empty label or a character that is not to be seen, or a mail address that has no host. */

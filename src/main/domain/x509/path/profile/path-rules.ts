@@ -1,6 +1,6 @@
 import { reasonAbout } from "#domain/x509/path/chain-reason.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
-import type { PolicyWish } from "#domain/x509/path/policy-graph.ts";
+import type { PolicyRequest } from "#domain/x509/path/policy-graph.ts";
 import { checkPolicies } from "#domain/x509/path/validate-path.ts";
 import type { RevocationList } from "#domain/x509/revocation/read-crl.ts";
 import type { ChainReason, Client } from "#shared/model/chain.ts";
@@ -8,7 +8,7 @@ import type { ChainReason, Client } from "#shared/model/chain.ts";
 /** What a profile demands of a whole path, or of a list that tells of one of its certificates. */
 
 /** The policies of a root, and its constraints on them, bind what stands below it (RFC 5937); clients pass over them. */
-export function checkRootPolicies(path: readonly PathCertificate[], wish: PolicyWish): ChainReason[] {
+export function checkRootPolicies(path: readonly PathCertificate[], wish: PolicyRequest): ChainReason[] {
   const root = path.at(-1);
   if (!root || path.length === 1 || !bindsPolicies(root)) return [];
   // What is missing without the root as well is told by path validation.

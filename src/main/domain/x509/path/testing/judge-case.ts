@@ -1,6 +1,6 @@
 import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
-import { ANY_POLICY_WILL_DO, judgeChain } from "#domain/x509/path/judge-chain.ts";
-import type { PolicyWish } from "#domain/x509/path/policy-graph.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
+import type { PolicyRequest } from "#domain/x509/path/policy-graph.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import type { Profile, Purpose } from "#shared/model/chain.ts";
 
@@ -13,7 +13,7 @@ type CorpusCase = {
   at: number;
   purpose: Purpose | null;
   name: string | null;
-  policy?: PolicyWish;
+  policy?: PolicyRequest;
   mostIntermediates?: number;
   lists?: readonly Uint8Array[];
 };
@@ -22,9 +22,9 @@ type CorpusCase = {
  * Judges a case of a corpus. `because`: the sections and codes for which it is refused, or which clients pass over, each once,
  * joined by commas.
  */
-export function judgeCase(each: CorpusCase, profile: Profile): { isAccepted: boolean; because: string } {
+export function evaluateCase(each: CorpusCase, profile: Profile): { isAccepted: boolean; because: string } {
   const { at, purpose, name, policy = ANY_POLICY_WILL_DO, mostIntermediates = null } = each;
-  const { state, reasons, notes } = judgeChain({
+  const { state, reasons, notes } = evaluateChain({
     leaf: each.leaf,
     pool: indexCertificates(each.pool),
     roots: indexCertificates(each.roots),

@@ -6,7 +6,7 @@ import type { AcmeSession, Signer } from "./session.ts";
 /** A key that an authority hands out to whoever may have an account. Only its MACs come here. */
 type Binding = { keyId: string; hmac: (data: Uint8Array) => Promise<Uint8Array> };
 
-export type AccountWish = {
+export type AccountRequest = {
   /** Addresses of mail, or URIs. */
   contacts: readonly string[];
   agreesToTerms: boolean;
@@ -19,7 +19,7 @@ export type Account = { kind: "account"; url: string };
 export async function registerAccount(
   session: AcmeSession,
   signer: Signer,
-  { contacts, agreesToTerms, binding }: AccountWish,
+  { contacts, agreesToTerms, binding }: AccountRequest,
 ): Promise<Account | AcmeFault> {
   const { newAccount: url, terms, needsBinding, origin } = session.directory;
   const { hostname } = new URL(origin);

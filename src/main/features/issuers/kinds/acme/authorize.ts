@@ -2,20 +2,20 @@ import { challengeOf, thumbprintOf } from "#domain/acme/account-key.ts";
 import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
 import { broken } from "#domain/acme/json.ts";
 import { type Authorization, type OfferedChallenge, readAuthorization } from "#domain/acme/order.ts";
-import type { OrderWish } from "./order-wish.ts";
+import type { OrderRequest } from "./order-wish.ts";
 import { createPauses, readPatiently } from "./patience.ts";
 import type { AcmeSession } from "./session.ts";
 
 /** Shows the authority that a name is ours; null when it is convinced. What was put there for it is gone afterwards. */
 export async function authorize(
   session: AcmeSession,
-  wish: OrderWish,
+  wish: OrderRequest,
   url: string,
 ): Promise<AcmeFault | null> {
   const authorization = await readOne(session, wish, url);
   if (isFault(authorization)) return authorization;
   if (authorization.status === "valid") return null;
-  if (authorization.status !== "pending") return sayInvalid(wish, authorization);
+  if (authorization.status !== "pending") return formatInvalid(wish, authorization);
   const offered = choose(session, wish, authorization);
   if (isFault(offered)) return offered;
   const name = nameOf(authorization);
@@ -40,7 +40,7 @@ const nameOf = ({ identifier, isWildcard }: Authorization): string =>
   `${isWildcard ? "*." : ""}${identifier.value}`;
 
 /** Only names that were asked for: for others nothing is put anywhere. */
-async function readOne(session: AcmeSession, wish: OrderWish, url: string): Promise<Authorized> {
+async function readOne(session: AcmeSession, wish: OrderRequest, url: string): Promise<Authorized> {
   const reply = await readPatiently(session, wish.signer, { url, kid: wish.account });
   if (isFault(reply)) return reply;
   const read = readAuthorization(session.directory.origin, reply.bytes);
@@ -55,7 +55,7 @@ type Authorized = (Authorization & { retryAfter: number | null }) | AcmeFault;
 
 function choose(
   { directory }: AcmeSession,
-  { challenges }: OrderWish,
+  { challenges }: OrderRequest,
   authorization: Authorization,
 ): OfferedChallenge | AcmeFault {
   const name = nameOf(authorization);
@@ -72,31 +72,35 @@ function choose(
   };
 }
 
-async function tellReady(session: AcmeSession, wish: OrderWish, url: string): Promise<AcmeFault | null> {
+async function tellReady(session: AcmeSession, wish: OrderRequest, url: string): Promise<AcmeFault | null> {
   const reply = await session.post(wish.signer, { url, payload: {}, kid: wish.account });
   return isFault(reply) ? reply : null;
 }
 
-async function awaitVerdict(session: AcmeSession, wish: OrderWish, url: string): Promise<AcmeFault | null> {
+async function awaitVerdict(
+  session: AcmeSession,
+  wish: OrderRequest,
+  url: string,
+): Promise<AcmeFault | null> {
   const pause = createPauses(session);
   for (;;) {
     const read = await readOne(session, wish, url);
     if (isFault(read)) return read;
-    if (read.status !== "pending") return sayVerdict(wish, read);
+    if (read.status !== "pending") return formatVerdict(wish, read);
     if (!(await pause(read.retryAfter)))
       return { kind: "unanswered", message: `it has not looked at ${nameOf(read)} for ten minutes` };
   }
 }
 
-function sayVerdict(wish: OrderWish, authorization: Authorization): AcmeFault | null {
-  if (authorization.status !== "valid") return sayInvalid(wish, authorization);
+function formatVerdict(wish: OrderRequest, authorization: Authorization): AcmeFault | null {
+  if (authorization.status !== "valid") return formatInvalid(wish, authorization);
   const type = wish.challenges?.type ?? "http-01";
   wish.onState({ kind: "challenge", name: nameOf(authorization), type, state: "valid", reason: null });
   return null;
 }
 
 /** The authority's reason stands in the challenge that it has tried. */
-function sayInvalid(wish: OrderWish, authorization: Authorization): AcmeFault {
+function formatInvalid(wish: OrderRequest, authorization: Authorization): AcmeFault {
   const name = nameOf(authorization);
   const tried = authorization.challenges.find(({ problem }) => problem !== null);
   const problem = tried?.problem ?? {

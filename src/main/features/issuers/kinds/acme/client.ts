@@ -1,9 +1,9 @@
 import type { AcmeDirectory } from "#domain/acme/directory.ts";
 import { type AcmeFault, isFault } from "#domain/acme/fault.ts";
 import { certificateIdOf, type RenewalWindow, readRenewalInfo } from "#domain/acme/renewal-info.ts";
-import { type Account, type AccountWish, findAccount, registerAccount } from "./account.ts";
+import { type Account, type AccountRequest, findAccount, registerAccount } from "./account.ts";
 import { type Issued, orderCertificate } from "./order.ts";
-import type { OrderWish } from "./order-wish.ts";
+import type { OrderRequest } from "./order-wish.ts";
 import { type AcmeDeps, openSession, type Signer } from "./session.ts";
 
 /**
@@ -13,10 +13,10 @@ import { type AcmeDeps, openSession, type Signer } from "./session.ts";
 export type AcmeClient = {
   look(signal: AbortSignal): Promise<AcmeDirectory | AcmeFault>;
   /** Makes the key's account, or finds it. */
-  register(signer: Signer, wish: AccountWish, signal: AbortSignal): Promise<Account | AcmeFault>;
+  register(signer: Signer, wish: AccountRequest, signal: AbortSignal): Promise<Account | AcmeFault>;
   /** The account that the key has. */
   find(signer: Signer, signal: AbortSignal): Promise<Account | AcmeFault>;
-  order(wish: OrderWish, signal: AbortSignal): Promise<Issued | AcmeFault>;
+  order(wish: OrderRequest, signal: AbortSignal): Promise<Issued | AcmeFault>;
   /** When the certificate should be renewed; null where the authority does not say. */
   renewalInfo(der: Uint8Array, signal: AbortSignal): Promise<RenewalWindow | AcmeFault | null>;
   revoke(

@@ -2,7 +2,7 @@ import type { AcmeChallenge, AcmeIdentifier, ChallengeType } from "#shared/model
 import type { OrderState } from "#shared/model/issuer.ts";
 import type { Signer } from "./session.ts";
 
-export type OrderWish = {
+export type OrderRequest = {
   signer: Signer;
   /** Address of the account. */
   account: string;

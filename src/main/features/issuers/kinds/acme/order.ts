@@ -3,7 +3,7 @@ import { broken, urlAt } from "#domain/acme/json.ts";
 import { type AcmeOrder, isSameNames, nextOfOrder, readChain, readOrder } from "#domain/acme/order.ts";
 import { certificateIdOf } from "#domain/acme/renewal-info.ts";
 import { authorize } from "./authorize.ts";
-import type { OrderWish } from "./order-wish.ts";
+import type { OrderRequest } from "./order-wish.ts";
 import { createPauses, readPatiently } from "./patience.ts";
 import type { AcmeSession, Reply } from "./session.ts";
 
@@ -15,7 +15,10 @@ type Order = AcmeOrder & { url: string; retryAfter: number | null };
  * Has a request signed. Whatever ends it, it can be said again with the order's address, which is told as soon as there is
  * one: the same request then goes on in the same order.
  */
-export async function orderCertificate(session: AcmeSession, wish: OrderWish): Promise<Issued | AcmeFault> {
+export async function orderCertificate(
+  session: AcmeSession,
+  wish: OrderRequest,
+): Promise<Issued | AcmeFault> {
   let order = await takeUp(session, wish);
   if (!isFault(order)) wish.onState({ kind: "ordered", url: order.url });
   const pause = createPauses(session);
@@ -56,7 +59,7 @@ const NOT_MADE: AcmeFault = {
 const NO_REASON = { type: null, detail: "the order is invalid, and no reason is said", parts: [] };
 
 /** The order that was begun, where it can still become a certificate; else a new one. */
-async function takeUp(session: AcmeSession, wish: OrderWish): Promise<Order | AcmeFault> {
+async function takeUp(session: AcmeSession, wish: OrderRequest): Promise<Order | AcmeFault> {
   const url = urlAt(session.directory.origin, wish.orderUrl);
   if (url === null) return begin(session, wish);
   const order = await readAgain(session, wish, url);
@@ -68,7 +71,7 @@ async function takeUp(session: AcmeSession, wish: OrderWish): Promise<Order | Ac
 const isGone = (fault: AcmeFault): boolean =>
   fault.kind === "refused" && [403, 404, 410].includes(fault.status);
 
-async function begin(session: AcmeSession, wish: OrderWish): Promise<Order | AcmeFault> {
+async function begin(session: AcmeSession, wish: OrderRequest): Promise<Order | AcmeFault> {
   const { directory } = session;
   const unknown = findUnknownProfile(session, wish.profile);
   if (unknown) return unknown;
@@ -95,12 +98,12 @@ function findUnknownProfile({ directory }: AcmeSession, profile: string | null):
   return { kind: "unready", message: `${hostname} has no profile ${profile}; it has: ${offered}` };
 }
 
-async function readAgain(session: AcmeSession, wish: OrderWish, url: string): Promise<Order | AcmeFault> {
+async function readAgain(session: AcmeSession, wish: OrderRequest, url: string): Promise<Order | AcmeFault> {
   const reply = await readPatiently(session, wish.signer, { url, kid: wish.account });
   return isFault(reply) ? reply : openOrder(session, wish, url, reply);
 }
 
-function openOrder(session: AcmeSession, wish: OrderWish, url: string, reply: Reply): Order | AcmeFault {
+function openOrder(session: AcmeSession, wish: OrderRequest, url: string, reply: Reply): Order | AcmeFault {
   const order = readOrder(session.directory.origin, reply.bytes);
   if (isFault(order)) return order;
   if (!isSameNames(order.identifiers, wish.names))
@@ -111,7 +114,11 @@ function openOrder(session: AcmeSession, wish: OrderWish, url: string, reply: Re
 }
 
 /** One after another: of some ways to answer there is one place alone. */
-async function authorizeAll(session: AcmeSession, wish: OrderWish, order: Order): Promise<AcmeFault | null> {
+async function authorizeAll(
+  session: AcmeSession,
+  wish: OrderRequest,
+  order: Order,
+): Promise<AcmeFault | null> {
   for (const url of order.authorizations) {
     const fault = await authorize(session, wish, url);
     if (fault) return fault;
@@ -119,7 +126,7 @@ async function authorizeAll(session: AcmeSession, wish: OrderWish, order: Order)
   return null;
 }
 
-async function finalize(session: AcmeSession, wish: OrderWish, order: Order): Promise<Order | AcmeFault> {
+async function finalize(session: AcmeSession, wish: OrderRequest, order: Order): Promise<Order | AcmeFault> {
   const payload = { csr: Buffer.from(wish.csr).toString("base64url") };
   const reply = await session.post(wish.signer, { url: order.finalize, payload, kid: wish.account });
   // By this process, or by one that ended before, and nobody heard so.
@@ -129,7 +136,7 @@ async function finalize(session: AcmeSession, wish: OrderWish, order: Order): Pr
   return isFault(reply) ? reply : openOrder(session, wish, order.url, reply);
 }
 
-async function download(session: AcmeSession, wish: OrderWish, url: string): Promise<Issued | AcmeFault> {
+async function download(session: AcmeSession, wish: OrderRequest, url: string): Promise<Issued | AcmeFault> {
   const accept = "application/pem-certificate-chain";
   const reply = await readPatiently(session, wish.signer, { url, kid: wish.account, accept });
   if (isFault(reply)) return reply;

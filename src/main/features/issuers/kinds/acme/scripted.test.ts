@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sayFault } from "#domain/acme/fault.ts";
+import { formatFault } from "#domain/acme/fault.ts";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { countWaits, NEVER, openAccount } from "#testing/acme/open-account.ts";
 import {
@@ -36,7 +36,7 @@ async function orderAt(script: AcmeScript, more: { orderUrl?: string; signal?: A
   const orderUrl = more.orderUrl?.replace("BASE", server.base) ?? null;
   const ordered = await order(REQUEST, { type: "http-01", answer }, { orderUrl }, more.signal);
   const said =
-    "chain" in ordered ? "issued" : sayFault("ca.example", ordered, NOW).replaceAll(server.base, "BASE");
+    "chain" in ordered ? "issued" : formatFault("ca.example", ordered, NOW).replaceAll(server.base, "BASE");
   return { said, answered, waits, asked: server.asked };
 }
 

@@ -1,5 +1,5 @@
 import type { AcmeDirectory } from "#domain/acme/directory.ts";
-import { type AcmeFault, isFault, sayFault } from "#domain/acme/fault.ts";
+import { type AcmeFault, formatFault, isFault } from "#domain/acme/fault.ts";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import type { HeldAccount } from "./held-account.ts";
 
@@ -12,11 +12,11 @@ export async function testDirectory(
   const { client, host, settings } = held;
   const fail = (fault: AcmeFault, ...lines: string[]): TestedIssuer => ({
     isSound: false,
-    lines: [...lines, sayFault(host, fault, now)],
+    lines: [...lines, formatFault(host, fault, now)],
   });
   const directory = await client.look(signal);
   if (isFault(directory)) return fail(directory);
-  const found = sayDirectory(host, directory);
+  const found = formatDirectory(host, directory);
   if (settings.profile !== null && !directory.profiles.has(settings.profile))
     return { isSound: false, lines: [...found, `it has no profile ${settings.profile}`] };
   const account = await held.seek(signal);
@@ -28,7 +28,7 @@ export async function testDirectory(
   };
 }
 
-function sayDirectory(host: string, { profiles, renewalInfo }: AcmeDirectory): string[] {
+function formatDirectory(host: string, { profiles, renewalInfo }: AcmeDirectory): string[] {
   const names = [...profiles.keys()];
   return [
     `${host} has an ACME directory`,

@@ -2,7 +2,7 @@ import type { HostSession } from "#connect/host-sessions.ts";
 import { isFirst } from "#domain/runs/runbooks.ts";
 import type { Back, Step, Task } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { formatRefusal } from "#net/ssh/hand/say-refusal.ts";
 import {
   enterHost,
   hostOf,
@@ -15,7 +15,7 @@ import { type FilePlan, type HostAddress, newKeyOf } from "#shared/model/plan.ts
 import type { AccessCheck, RunFile, StepVerification } from "#shared/model/run.ts";
 import { type Cause, described, type Intent, type StepResult } from "#shared/model/step-result.ts";
 import { checkAccess, toEvidence } from "./check-access.ts";
-import type { ProofOutcome } from "./confirm-key.ts";
+import type { VerificationOutcome } from "./confirm-key.ts";
 import {
   disarmAll,
   filesLeft,
@@ -29,10 +29,10 @@ import {
   type Unheld,
 } from "./hold-folders.ts";
 import { type FileOfStep, type Guard, type Moved, moveFile, writeIdOf } from "./move-file.ts";
-import { proveChange, reloadAfterBack } from "./verify-change.ts";
+import { reloadAfterBack, verifyChange } from "./verify-change.ts";
 
 /** A proof that nobody answers is asked for again for so long; then the change is taken back. */
-const PROOF_PATIENCE_MS = 120_000;
+const VERIFICATION_PATIENCE_MS = 120_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 20_000;
 
@@ -42,7 +42,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   await run.journal.intend(step.ordinal, intentOf(step, filesLeft(run, step).length));
   const inside = await enterHost(run, step.host ?? -1);
   if (step.phase === "remove" && newKeyOf(run.plan) !== null) {
-    const before = await provePatiently(run, { ...step, phase: "add" }, inside);
+    const before = await verifyPatiently(run, { ...step, phase: "add" }, inside);
     if (!("evidence" in before)) return fail(run, step, described(before.message), "nothing-removed");
     await run.journal.note(step.ordinal, {
       kind: "evidence",
@@ -75,7 +75,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
     kind: "acted",
     what: { kind: "wrote-files", files: filesLeft(run, step).length },
   });
-  await proveHost(run, step);
+  await verifyHost(run, step);
 }
 
 /** A file whose folder was held, and that its owner has made something else of since, or does not let be written. */
@@ -98,12 +98,12 @@ async function leaveOne(
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
 /** Proves what stands already. */
-export async function proveHost(run: RunContext, step: Step): Promise<void> {
+export async function verifyHost(run: RunContext, step: Step): Promise<void> {
   const inside = await enterHost(run, step.host ?? -1);
   const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
   const held = unheld.find(({ files, why }) => why === null || files.some(({ uid }) => uid === 0));
   if (held) return needHands(run, step, inside, stuckOf({ as: "undone" }, [described(held.message)]));
-  const proof = await provePatiently(run, step, inside);
+  const proof = await verifyPatiently(run, step, inside);
   if (!("evidence" in proof))
     return takeBack(run, step, inside, {
       as: "failed",
@@ -133,11 +133,11 @@ export async function proveHost(run: RunContext, step: Step): Promise<void> {
     kind: "verified",
     evidence: seen.length > 0 ? seen : [{ kind: "nothing-to-log-in" }],
   };
-  return run.journal.mark(step.ordinal, "proved", result, judgeVerified(proof.kind, checks));
+  return run.journal.mark(step.ordinal, "proved", result, evaluateVerified(proof.kind, checks));
 }
 
 /** What sshd says of the keys that are gone counts for more than that nothing logs in instead of them. */
-function judgeVerified(kind: "proved" | "unverified", checks: readonly AccessCheck[]): StepVerification {
+function evaluateVerified(kind: "proved" | "unverified", checks: readonly AccessCheck[]): StepVerification {
   if (checks.some(({ answer }) => answer !== "refused")) return "unverified";
   return kind === "proved" || checks.length > 0 ? "verified" : "unverified";
 }
@@ -158,7 +158,7 @@ async function leaveFired(run: RunContext, step: Step, hand: Hand): Promise<Caus
   const unheld = gone.map((file) => ({
     files: [file],
     why: "fired" as const,
-    message: sayRefusal("fired", file.path),
+    message: formatRefusal("fired", file.path),
   }));
   const blocked = await leaveOut(run, step, hand, unheld);
   return blocked === null ? null : described(blocked);
@@ -263,10 +263,14 @@ async function fail(
   await run.journal.mark(step.ordinal, "failed", { kind: "failed", cause, stands, left: [] });
 }
 
-async function provePatiently(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
+async function verifyPatiently(
+  run: RunContext,
+  step: Step,
+  inside: HostSession,
+): Promise<VerificationOutcome> {
   const begun = performance.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const proof = await proveChange(run, step, inside);
+    const proof = await verifyChange(run, step, inside);
     run.trace("proof", step.ordinal, step.phase, proof.kind);
     if (proof.kind !== "unsure") return proof;
     const { awaited = null } = proof;
@@ -284,7 +288,7 @@ const LOGIN_PAUSE_MS = 3_000;
 /** Well before the host would take it back by itself; for somebody to log in all of that. */
 function patienceOf({ plan }: RunContext, isAwaited: boolean): number {
   const guarded = (plan.options.deadManSeconds * 1_000 * 3) / 4;
-  return isAwaited ? guarded : Math.min(PROOF_PATIENCE_MS, guarded);
+  return isAwaited ? guarded : Math.min(VERIFICATION_PATIENCE_MS, guarded);
 }
 
 const fileOf = (run: RunContext, step: Step, index: number): FileOfStep => {

@@ -9,11 +9,11 @@ import type { PublicKey } from "#domain/ssh/key-blob.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/hand/look-at-account.ts";
-import type { ProofKey, ProofRoute, RefusalProof } from "#net/ssh/prove/login-proof.ts";
-import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
+import type { RefusalVerification, VerificationKey, VerificationRoute } from "#net/ssh/prove/login-proof.ts";
+import { verifyRefused } from "#net/ssh/prove/prove-refused.ts";
 import { hostOf, nearOf, newKeyLine, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { type FilePlan, type HostPlan, oldKeyOf, proofsOf } from "#shared/model/plan.ts";
+import { type FilePlan, type HostPlan, oldKeyOf, verificationsOf } from "#shared/model/plan.ts";
 import type { AccessCheck } from "#shared/model/run.ts";
 import type { Evidence } from "#shared/model/step-result.ts";
 import { filesLeft } from "./hold-folders.ts";
@@ -54,7 +54,7 @@ async function findRemoved(
   step: Step,
   { hand }: HostSession,
 ): Promise<{ removed: Removed[]; from: string | null }> {
-  const proofs = proofsOf(hostOf(run, step));
+  const proofs = verificationsOf(hostOf(run, step));
   const look = await lookAtHost(hand);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const own = await lookAtAccount(hand, hand.user, null);
@@ -103,7 +103,7 @@ async function askOnce(
 ): Promise<AccessAnswer> {
   const { hand, route } = asked.inside;
   const newKey = await keyThatStays(run, asked, account);
-  const own = await proveRefused(route, { user: account, oldKey: key.blob, newKey });
+  const own = await verifyRefused(route, { user: account, oldKey: key.blob, newKey });
   // What sshd reads may depend on where one comes from.
   const look = await lookAtAccount(hand, account, asked.from);
   if (look.kind === "lost") throw new SessionLost(look.message);
@@ -117,31 +117,39 @@ async function askOnce(
   return toAnswer(own, formatWays(ways.own), seen);
 }
 
-function toAnswer(proof: RefusalProof, ways: readonly string[], seen: AccountLook | null): AccessAnswer {
+function toAnswer(
+  proof: RefusalVerification,
+  ways: readonly string[],
+  seen: AccountLook | null,
+): AccessAnswer {
   switch (proof.kind) {
     case "refused":
       return { answer: "refused", why: [] };
     case "still-taken":
-      return { answer: "accepted", why: ways.length > 0 ? [...ways] : [sayHidden(seen)] };
+      return { answer: "accepted", why: ways.length > 0 ? [...ways] : [formatHidden(seen)] };
     case "inconclusive":
     case "other-host-key":
       return { answer: "unknown", why: [proof.message] };
   }
 }
 
-const sayHidden = (seen: AccountLook | null): string =>
+const formatHidden = (seen: AccountLook | null): string =>
   seen?.sshd == null
     ? "by something that this login may not see: log in as root, or with sudo, to know what sshd reads"
     : "by something that is in no file that sshd reads by its configuration as it stands";
 
-type Other = { proof: RefusalProof; said: string[] };
+type Other = { proof: RefusalVerification; said: string[] };
 
 /** Only those that may have the key: a key that is asked about at each would be a failed login at each. Not refused alone. */
-async function askOthers(route: ProofRoute, { account, key }: Removed, ways: WaysIn): Promise<Other[]> {
+async function askOthers(
+  route: VerificationRoute,
+  { account, key }: Removed,
+  ways: WaysIn,
+): Promise<Other[]> {
   const others: Other[] = [];
   for (const { ports, found } of ways.others)
     for (const port of ports) {
-      const proof = await proveRefused(routeTo(route, port), {
+      const proof = await verifyRefused(routeTo(route, port), {
         user: account,
         oldKey: key.blob,
         newKey: null,
@@ -158,7 +166,7 @@ async function askOthers(route: ProofRoute, { account, key }: Removed, ways: Way
 }
 
 /** The same host at another port. A way through other machines leads to one port alone. */
-const routeTo = (route: ProofRoute, port: number): ProofRoute => ({
+const routeTo = (route: VerificationRoute, port: number): VerificationRoute => ({
   ...route,
   target: { ...route.target, port },
   async open() {
@@ -175,8 +183,8 @@ async function keyThatStays(
   run: RunContext,
   { host, inside: { hand, keys } }: AccessQuestion,
   account: string,
-): Promise<ProofKey | null> {
-  const proof = proofsOf(host).find((one) => one.account === account)?.proof;
+): Promise<VerificationKey | null> {
+  const proof = verificationsOf(host).find((one) => one.account === account)?.proof;
   const made = run.made.newKey?.fingerprint;
   if (proof?.kind === "from-here" && made) return run.holders.proofKey(nearOf(run), made);
   if (account !== hand.user || hand.isTyped || hand.loginKey === oldKeyOf(run.plan)) return null;
@@ -226,14 +234,14 @@ export async function findWays(
   const own = seen.sshd ? await find(seen.sshd) : [];
   const others: WaysIn["others"] = [];
   for (const { settings, unreadConfig } of seen.otherSshds) {
-    const found = [...(await find(settings)), ...sayUnread(unreadConfig)];
+    const found = [...(await find(settings)), ...formatUnreadable(unreadConfig)];
     if (found.length > 0) others.push({ ports: [Number(settings.get("port") ?? 22)], found });
   }
-  return { own: [...own, ...sayUnread(seen.unreadConfig)], others };
+  return { own: [...own, ...formatUnreadable(seen.unreadConfig)], others };
 }
 
 /** What it goes by is told by no file then. */
-function sayUnread(unreadConfig: readonly string[] | null): WayIn[] {
+function formatUnreadable(unreadConfig: readonly string[] | null): WayIn[] {
   if (unreadConfig === null)
     return [possible("what it has read, which may be another configuration than stands there")];
   if (unreadConfig.length === 0) return [];

@@ -1,19 +1,19 @@
 /** What people say of a run's new key where no login with it can be tried. */
 import type { HostSession } from "#connect/host-sessions.ts";
-import { findFlaw, makeChallenge } from "#domain/rotation/run/challenge.ts";
+import { findError, makeChallenge } from "#domain/rotation/run/challenge.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import type { LoginProof } from "#net/ssh/prove/login-proof.ts";
-import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
+import type { LoginVerification } from "#net/ssh/prove/login-proof.ts";
+import { verifyRefused } from "#net/ssh/prove/prove-refused.ts";
 import type { RunContext } from "#runs/engine/run-context.ts";
 import { readFingerprint } from "#runs/planning/find-changes.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { type HostPlan, newKeyOf, oldKeyOf, type Plan, proofsOf } from "#shared/model/plan.ts";
+import { type HostPlan, newKeyOf, oldKeyOf, type Plan, verificationsOf } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunConfirmation, RunId, RunState } from "#shared/model/run.ts";
 import { type Awaited, described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
-import { sayAccount } from "#shared/text/account.ts";
+import { formatAccount } from "#shared/text/account.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
 
@@ -29,12 +29,16 @@ export function nameKey({ plan, made }: Pick<RunContext, "plan" | "made">, finge
  * can tell. `refused`: the change is to be taken back. `unsure`: nobody has said yes or no; it may be tried again, and where a
  * login is `awaited` somebody has to log in meanwhile. `alarm`: somebody else answers for the host.
  */
-export type ProofOutcome =
+export type VerificationOutcome =
   | { kind: "proved" | "unverified" | "awaits-log"; evidence: Evidence[] }
   | { kind: "refused" | "alarm"; message: string }
   | { kind: "unsure"; message: string; awaited?: Awaited };
 
-export function readProof(run: RunContext, account: string, proof: LoginProof): ProofOutcome {
+export function readVerification(
+  run: RunContext,
+  account: string,
+  proof: LoginVerification,
+): VerificationOutcome {
   switch (proof.kind) {
     case "proved":
       return { kind: "proved", evidence: [{ kind: "login", account, key: nameKey(run, proof.fingerprint) }] };
@@ -53,13 +57,13 @@ export function readProof(run: RunContext, account: string, proof: LoginProof): 
  * That an account takes the new key, where no login with it can be tried: its holder has signed the run's challenge and sshd,
  * asked here and now, would take it; or somebody has approved this very account by name. Null: neither.
  */
-export async function proveConfirmed(
+export async function verifyConfirmed(
   run: RunContext,
   { host, inside }: { host: HostPlan; inside: HostSession },
   account: string,
-): Promise<ProofOutcome | null> {
+): Promise<VerificationOutcome | null> {
   const { signature, approvals } = run.confirmations();
-  const signed = await proveSigned(run, inside, { account, signature });
+  const signed = await verifySigned(run, inside, { account, signature });
   if (signed.outcome) return signed.outcome;
   const approval = approvals.find(
     (one) => one.host === host.host && one.port === host.port && one.account === account,
@@ -71,9 +75,9 @@ export async function proveConfirmed(
 }
 
 /** `said`: why a signature that was brought is not enough. */
-type Signed = { outcome: ProofOutcome | null; said: string | null };
+type Signed = { outcome: VerificationOutcome | null; said: string | null };
 
-async function proveSigned(
+async function verifySigned(
   run: RunContext,
   { route }: HostSession,
   { account, signature }: { account: string; signature: string | null },
@@ -82,10 +86,10 @@ async function proveSigned(
   const key = made.newKey;
   // An authority logs in nowhere, so that no sshd can be asked about it.
   if (signature === null || !key || run.plan.kind === "move-to-authority") return NOTHING;
-  if (findFlaw(signature, { runId, token, planHash, fingerprint: key.fingerprint }) !== null) return NOTHING;
+  if (findError(signature, { runId, token, planHash, fingerprint: key.fingerprint }) !== null) return NOTHING;
   const read = readKeyBlob(Buffer.from(key.line.split(" ")[1] ?? "", "base64"));
   if (!read) return NOTHING;
-  const asked = await proveRefused(route, { user: account, oldKey: read.blob, newKey: null });
+  const asked = await verifyRefused(route, { user: account, oldKey: read.blob, newKey: null });
   switch (asked.kind) {
     case "still-taken": {
       const check: Evidence = { kind: "signed", account, key: nameKey(run, key.fingerprint) };
@@ -145,13 +149,18 @@ export function createConfirmer({ store, who, announce, now }: Deps) {
       if (!accounts.some((known) => isSame(known, one)))
         throw new Refusal(
           "not-found",
-          `run ${runId} waits for nothing of ${sayAccount(one)}; it waits for ${accounts.map(sayAccount).join(", ")}`,
+          `run ${runId} waits for nothing of ${formatAccount(one)}; it waits for ${accounts.map(formatAccount).join(", ")}`,
         );
     const at = toInstant(now());
     await store.inTurn(() => {
       if (signature !== null) confirmations.sign({ run: runId, at, who }, signature);
       for (const one of approvals) confirmations.approve({ run: runId, at, who }, one);
-      const detail = { run: runId, who, isSigned: signature !== null, approved: approvals.map(sayAccount) };
+      const detail = {
+        run: runId,
+        who,
+        isSigned: signature !== null,
+        approved: approvals.map(formatAccount),
+      };
       store.events.append({ at, kind: "key-confirmed", detail });
     });
     announce({ kind: "run-changed", runId });
@@ -168,7 +177,7 @@ function refuseSignature(run: RunRecord, signature: string, key: { fingerprint: 
       "nobody logs in with the key of an authority, so its signature proves no login: approve the accounts by name",
     );
   if (!key) throw new Refusal("conflict", `run ${run.id} has no new key yet`);
-  const flaw = findFlaw(signature, toChallenged(run, key.fingerprint));
+  const flaw = findError(signature, toChallenged(run, key.fingerprint));
   if (flaw !== null)
     throw new Refusal(
       "invalid-input",
@@ -201,7 +210,7 @@ export function findConfirmation(
   const plan = OVER.has(run.state) ? null : plans.find(run.planId)?.plan;
   const byLog = (plan?.hosts ?? []).flatMap((of) => {
     const { host, port } = of;
-    return proofsOf(of).flatMap(({ account, proof }) =>
+    return verificationsOf(of).flatMap(({ account, proof }) =>
       proof.kind === "by-log" ? [{ host, port, account }] : [],
     );
   });

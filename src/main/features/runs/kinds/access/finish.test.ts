@@ -5,7 +5,7 @@ import type { RunContext } from "#runs/engine/run-context.ts";
 import { type Ended, runOn, type Steering } from "#runs/engine/run-loop.ts";
 import type { AccessCheck } from "#shared/model/run.ts";
 import { formatRunReasons } from "#shared/text/run.ts";
-import { endProved } from "./finish.ts";
+import { endVerified } from "./finish.ts";
 
 const plan = makePlanValue({
   hosts: ["web1", "db1"].map((host, batch) => makeHost({ host, batch, files: [makeFile(batch, "both")] })),
@@ -70,7 +70,7 @@ const steer = (want: "on" | "back"): Steering => ({
 
 test("what is not known of one account is still said once the last way in of another one is closed", async () => {
   const { run, dropped } = makeRun();
-  expect(tellEnd(await endProved(run, true))).toEqual({
+  expect(tellEnd(await endVerified(run, true))).toEqual({
     state: "committed",
     message: "whether SHA256:old is refused for ops on db1 is not known: no answer",
   });
@@ -119,7 +119,7 @@ test("where a host is out of reach the other old private keys go, and the run st
       },
     },
   } as unknown as RunContext;
-  expect(tellEnd(await endProved(run, true))).toEqual({
+  expect(tellEnd(await endVerified(run, true))).toEqual({
     state: "committed",
     message: `web1:22:${path}: the old private key could not be removed: no route`,
   });

@@ -84,7 +84,7 @@ const keepsOld = (run: RunContext): boolean =>
  * removed still gets in; once it does not, old private halves that were kept for that go. Where somebody has asked for the kept ones
  * to go and one cannot, the run ends as it would have without, and that is said: it stays listed, to be removed later or by hand.
  */
-export async function endProved(run: RunContext, isResumed: boolean): Promise<Ended> {
+export async function endVerified(run: RunContext, isResumed: boolean): Promise<Ended> {
   const staying = run.removesOld ? await dropKept(run, (holder) => isKept(run, holder)) : [];
   const wasTaken = takenNow(run).length > 0;
   if (wasTaken && isResumed) await askAgain(run);

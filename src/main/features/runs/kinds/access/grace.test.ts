@@ -5,7 +5,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { AccessHost, HostPlan, KeyPlan, RotateKeyPlan } from "#shared/model/plan.ts";
 import { formatRunNote } from "#shared/text/run-note.ts";
 import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
-import { createGrace, judgeQuiet } from "./grace.ts";
+import { createGrace, evaluateQuiet } from "./grace.ts";
 import { hearLogin } from "./wait-for-login.ts";
 
 const OLD = `SHA256:${"o".repeat(43)}`;
@@ -38,7 +38,7 @@ test.each<[string, HostUse, string]>([
   ["a log that names keys by MD5", { logins: [login(6, "MD5:00")], windows: [window(1, 15)] }, "unknown"],
 ])("whether a key was used in ten days is said by %s", (_, use, kind) => {
   const asked = { fingerprints: [OLD], accounts: ["jo"], since: at(5), readTo: at(5), now: at(15) };
-  expect(judgeQuiet({ use, ...asked }).kind).toBe(kind);
+  expect(evaluateQuiet({ use, ...asked }).kind).toBe(kind);
 });
 
 const plan = {

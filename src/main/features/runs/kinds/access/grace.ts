@@ -21,9 +21,9 @@ import { type HostPlan, isRenewal, type KeyPlan, newKeyOf, type Plan } from "#sh
 import { Refusal } from "#shared/model/refusal.ts";
 import type { OldKeyUse, OldKeyWatch, RunState } from "#shared/model/run.ts";
 import type { OldKeySilence, RunNote } from "#shared/model/run-note.ts";
-import { consentOf, FILE_LOGS, isConsented } from "#shared/text/consent.ts";
+import { acknowledgementOf, FILE_LOGS, isConsented } from "#shared/text/consent.ts";
 import { checkOfUse } from "#shared/text/old-key-use.ts";
-import { sayHost } from "#shared/text/plan.ts";
+import { formatHost } from "#shared/text/plan.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
 
@@ -93,7 +93,7 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
       const begun = addDays(due, -graceDays);
       const verdicts = before.map(({ host, readTo }) => ({
         host,
-        verdict: judgeHost(plan, host, {
+        verdict: evaluateHost(plan, host, {
           since: toHostTime(begun, host, clocks),
           readTo,
           now: nowThere(at, host, clocks),
@@ -121,13 +121,13 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
     },
   };
 
-  function judgeHost(
+  function evaluateHost(
     plan: KeyPlan,
     host: ChangedHost,
     asked: { since: Instant; readTo: Instant | null; now: Instant },
   ): OldKeySilence {
     const [fingerprints, accounts] = [watchedKeys(plan, host), watchedAccounts(host)];
-    return judgeQuiet({ use: loginsOf(host), fingerprints, accounts, ...asked });
+    return evaluateQuiet({ use: loginsOf(host), fingerprints, accounts, ...asked });
   }
 }
 
@@ -149,7 +149,9 @@ const isEnough = (
   (verdict.evidence === "journal" ||
     checks.some(
       (check) =>
-        check.id === FILE_LOGS && check.host === sayHost(host) && consents.includes(consentOf(check)),
+        check.id === FILE_LOGS &&
+        check.host === formatHost(host) &&
+        consents.includes(acknowledgementOf(check)),
     ));
 
 /** An hour. Where nobody can tell, as many days without a use as the plan asks for are looked for again then. */
@@ -180,7 +182,7 @@ type Asked = {
  * Of one host. A use counts whoever tells of it, for it only keeps the old line; silence is as strong as the log that is silent. That there was no login is said only where its logs reach from then to now without a gap, which they do if they
  * tell of the login that read them.
  */
-export function judgeQuiet({ use, fingerprints, accounts, since, readTo, now }: Asked): OldKeySilence {
+export function evaluateQuiet({ use, fingerprints, accounts, since, readTo, now }: Asked): OldKeySilence {
   const recent = use.logins.filter(({ account, lastAt }) => accounts.includes(account) && lastAt > since);
   const [used] = findUses({ use, fingerprints, accounts, since }).toSorted((one, other) =>
     one.at < other.at ? 1 : -1,
@@ -215,7 +217,7 @@ export function refuseUsed({ id }: RunRecord, uses: readonly OldKeyUse[], consen
   if (open.length > 0)
     throw new Refusal(
       "conflict",
-      `the old key of run ${id} is still used, and whoever that is would be shut out: ${open.map(({ text }) => text).join("; ")}; agree to each by its name: ${open.map(consentOf).join(", ")}`,
+      `the old key of run ${id} is still used, and whoever that is would be shut out: ${open.map(({ text }) => text).join("; ")}; agree to each by its name: ${open.map(acknowledgementOf).join(", ")}`,
     );
 }
 

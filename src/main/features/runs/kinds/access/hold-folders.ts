@@ -3,13 +3,13 @@
  * out from that phase on, by name, as long as nothing of the phase stands in them. Why it cannot be written there is said by what runs
  * as that account, so none of these words is told from another: in a folder that is not root's each is the account's own.
  */
-import { earliest, judgeFile } from "#domain/rotation/run/judge-file.ts";
+import { earliest, evaluateFile } from "#domain/rotation/run/judge-file.ts";
 import { canDoWithout, leftOutOf } from "#domain/rotation/run/left-out-files.ts";
 import { isWithout, type Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { type HandRefusal, sayAnswer, sayHeld, staysIn } from "#net/ssh/hand/say-refusal.ts";
+import { formatAnswer, formatHeld, type HandRefusal, staysIn } from "#net/ssh/hand/say-refusal.ts";
 import { hostOf, newKeyLine, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
@@ -63,10 +63,14 @@ async function takeLock(
     case "begun":
       return begun.isRenewed ? "renewed" : "begun";
     case "held":
-      return { files, why: (await isOfRoot(hand, path)) ? null : "held", message: sayHeld(begun.by, path) };
+      return {
+        files,
+        why: (await isOfRoot(hand, path)) ? null : "held",
+        message: formatHeld(begun.by, path),
+      };
     case "refused":
     case "failed":
-      return { files, why: begun.why, message: sayUnheld(begun, path) };
+      return { files, why: begun.why, message: formatUnheld(begun, path) };
     case "lost":
       throw new SessionLost(begun.message);
     default:
@@ -81,17 +85,17 @@ async function isOfRoot(hand: Hand, path: string): Promise<boolean> {
   return look.file.actorUid === 0;
 }
 
-const sayUnheld = (answer: { why: HandRefusal; detail: string }, path: string): string =>
+const formatUnheld = (answer: { why: HandRefusal; detail: string }, path: string): string =>
   answer.why === "work-folder-taken"
     ? `${folderOf(path)}/.latchkey, where a run keeps its lock, was made by something else than a run: look at it, and remove it`
-    : sayAnswer(answer, path);
+    : formatAnswer(answer, path);
 
 /** What is not there yet has to be, before its folder can be held. Null: all of it is. */
 async function createMissing(hand: Hand, files: FilePlan[]): Promise<Unheld | null> {
   for (const { path, uid } of files.filter(({ creates }) => creates !== undefined)) {
     const made = await create(hand, { path, uid });
     if (made.kind === "lost") throw new SessionLost(made.message);
-    if (made.kind !== "created") return { files, why: made.why, message: sayAnswer(made, path) };
+    if (made.kind !== "created") return { files, why: made.why, message: formatAnswer(made, path) };
   }
   return null;
 }
@@ -102,7 +106,7 @@ async function removeEmpty(hand: Hand, files: readonly FilePlan[]): Promise<stri
     if (creates === undefined) continue;
     const gone = await uncreate(hand, { path, uid, made: creates });
     if (gone.kind === "lost") throw new SessionLost(gone.message);
-    if (gone.kind === "refused" || gone.kind === "failed") return sayAnswer(gone, path);
+    if (gone.kind === "refused" || gone.kind === "failed") return formatAnswer(gone, path);
   }
   return null;
 }
@@ -143,11 +147,11 @@ async function giveLockBack(hand: Hand, path: string, token: string): Promise<st
     case "ended":
       return null;
     case "late-edit":
-      return sayLateEdit(ended.files, folderOf(path));
+      return formatLateEdit(ended.files, folderOf(path));
     case "refused":
     case "failed":
       // A folder in which this run holds nothing needs no end.
-      return ended.why === "lock-lost" ? null : sayAnswer(ended, path);
+      return ended.why === "lock-lost" ? null : formatAnswer(ended, path);
     case "lost":
       throw new SessionLost(ended.message);
     default:
@@ -156,7 +160,7 @@ async function giveLockBack(hand: Hand, path: string, token: string): Promise<st
 }
 
 /** Its folder's owner may have answered: a file that does not lie there is not told. */
-export function sayLateEdit(files: readonly string[], folder: string): string {
+export function formatLateEdit(files: readonly string[], folder: string): string {
   const kept = files.filter((file) => staysIn(file, folder)).join(", ") || `${folder}/.latchkey`;
   return `somebody's editor wrote to a file that was replaced meanwhile; what they wrote is kept in ${kept}: look at it, and move it away`;
 }
@@ -267,7 +271,7 @@ export async function standsIn(run: RunContext, step: Step, hand: Hand, file: Fi
   if (!content) return false;
   const newKey = newKeyLine(run);
   return (
-    judgeFile(file, content, newKey).seen !== earliest(file, stagesOf(step).from) &&
+    evaluateFile(file, content, newKey).seen !== earliest(file, stagesOf(step).from) &&
     hasWorkOf(file, step, content, newKey)
   );
 }

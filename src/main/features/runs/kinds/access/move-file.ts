@@ -3,12 +3,12 @@ import { goneLines } from "#domain/rotation/bytes/gone-lines.ts";
 import { type OwnLines, repairLines } from "#domain/rotation/bytes/repair-lines.ts";
 import { fillStages } from "#domain/rotation/bytes/stages.ts";
 import { takeBack } from "#domain/rotation/bytes/take-back.ts";
-import { earliest, hashBytes, judgeFile } from "#domain/rotation/run/judge-file.ts";
+import { earliest, evaluateFile, hashBytes } from "#domain/rotation/run/judge-file.ts";
 import type { Stage, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { arm, write } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { type HandRefusal, sayAnswer, sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { formatAnswer, formatRefusal, type HandRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { SessionLost } from "#runs/engine/run-context.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
@@ -161,10 +161,10 @@ export async function moveFile(
   if (state !== "file" || !content)
     return {
       kind: "kept",
-      message: sayUnread(file.path, refusal),
+      message: formatUnreadable(file.path, refusal),
       ...(refusal && { why: refusal.why }),
     };
-  const { seen, base } = judgeFile(file, content, newKey);
+  const { seen, base } = evaluateFile(file, content, newKey);
   const { from, to } = stagesOf(step);
   const change = base && changeBetween(file, base, { from, to }, newKey);
   const isOne = seen === earliest(file, from) || seen === earliest(file, to);
@@ -186,7 +186,8 @@ export async function moveFile(
       isCreated: isMadeBy(of),
     });
     if (armed.kind === "lost") throw new SessionLost(armed.message);
-    if (armed.kind !== "armed") return { kind: "kept", message: sayAnswer(armed, file.path), why: armed.why };
+    if (armed.kind !== "armed")
+      return { kind: "kept", message: formatAnswer(armed, file.path), why: armed.why };
   }
   // What is there already is written once more: whatever an earlier try has left is settled so.
   const moved = await put(hand, { path: file.path, id, token }, change, towards);
@@ -219,9 +220,9 @@ async function put(
     case "changed":
       return keptOther(of.path);
     case "refused":
-      return { kind: "kept", message: sayAnswer(written, of.path), why: written.why };
+      return { kind: "kept", message: formatAnswer(written, of.path), why: written.why };
     case "failed":
-      return { kind: "unsure", message: sayAnswer(written, of.path), why: written.why };
+      return { kind: "unsure", message: formatAnswer(written, of.path), why: written.why };
     case "lost":
       throw new SessionLost(written.message);
     default:
@@ -234,8 +235,10 @@ const keptOther = (path: string): Moved => ({
   message: `${path} was changed by somebody else since the plan was made; nothing was written to it: plan it again`,
 });
 
-const sayUnread = (path: string, refusal: { why: Parameters<typeof sayRefusal>[0] } | null): string =>
-  refusal ? sayRefusal(refusal.why, path) : `${path} cannot be read any more`;
+const formatUnreadable = (
+  path: string,
+  refusal: { why: Parameters<typeof formatRefusal>[0] } | null,
+): string => (refusal ? formatRefusal(refusal.why, path) : `${path} cannot be read any more`);
 
 /**
  * Takes what the step has made of a file out of it, now that somebody else has changed it: over the very bytes that were
@@ -247,10 +250,10 @@ async function takeLinesBack(hand: Hand, of: FileOfStep, there: Uint8Array): Pro
   const change = await findChange(hand, of);
   if (!change)
     return hasWorkOf(file, step, there, newKey)
-      ? repairApproved(hand, of, there, sayNoCopy(path))
+      ? repairApproved(hand, of, there, formatNoCopy(path))
       : { kind: "moved" };
   const taken = takeBack(there, change);
-  if (taken.kind === "unsure") return repairApproved(hand, of, there, sayUnsure(path));
+  if (taken.kind === "unsure") return repairApproved(hand, of, there, formatUnsure(path));
   if (taken.out.length + taken.back.length === 0) return { kind: "moved" };
   const { out: gone, back } = taken;
   const note = { kind: "lines-taken-back", path, out: gone.length, back: back.length } as const;
@@ -306,9 +309,9 @@ async function writeOver(
         message: `${path} is being changed by somebody else; look at it, and try again`,
       };
     case "refused":
-      return { kind: "kept", message: sayAnswer(written, path) };
+      return { kind: "kept", message: formatAnswer(written, path) };
     case "failed":
-      return { kind: "unsure", message: sayAnswer(written, path), why: written.why };
+      return { kind: "unsure", message: formatAnswer(written, path), why: written.why };
     case "lost":
       throw new SessionLost(written.message);
     default:
@@ -322,7 +325,7 @@ async function findChange(hand: Hand, { file, index, step, token, newKey }: File
   const look = await lookAtFile(hand, `${folder}/.latchkey/${token}/before-${writeIdOf(index, step)}`);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const { content } = look.file;
-  const { base } = content ? judgeFile(file, content, newKey) : { base: null };
+  const { base } = content ? evaluateFile(file, content, newKey) : { base: null };
   const change = base && changeBetween(file, base, stagesOf(step), newKey);
   if (!content || !change || hashBytes(content) !== change.prior) return null;
   const edits = change.splices.map(({ at, removed, inserted }) => ({
@@ -337,8 +340,8 @@ async function findChange(hand: Hand, { file, index, step, token, newKey }: File
   return { prior: content, wanted, ...(isReplacing && { replaced: linesRemoved(file, newKey) }) };
 }
 
-const sayNoCopy = (path: string): string =>
+const formatNoCopy = (path: string): string =>
   `${path} was changed by somebody else, and there is no copy of what it was: take the lines of this run out of it by hand`;
 
-const sayUnsure = (path: string): string =>
+const formatUnsure = (path: string): string =>
   `${path} was changed by somebody else in the very lines of this run: look at it`;

@@ -3,12 +3,12 @@ import type { Step } from "#domain/runs/step.ts";
 import { hostOf, newKeyLine, type RunContext } from "#runs/engine/run-context.ts";
 import type { HostAddress, HostKeyPlan } from "#shared/model/plan.ts";
 import { described } from "#shared/model/step-result.ts";
-import type { ProofOutcome } from "./confirm-key.ts";
-import { proveAccounts } from "./verify-logins.ts";
+import type { VerificationOutcome } from "./confirm-key.ts";
+import { verifyAccounts } from "./verify-logins.ts";
 
 /** Of a change of who may log in, or of sshd's own configuration. */
-export function proveChange(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
-  return isHostKeyRun(run) ? proveHostKey(run, step, inside) : proveAccounts(run, step, inside);
+export function verifyChange(run: RunContext, step: Step, inside: HostSession): Promise<VerificationOutcome> {
+  return isHostKeyRun(run) ? proveHostKey(run, step, inside) : verifyAccounts(run, step, inside);
 }
 
 /** Null: nothing is left to do. */
@@ -28,7 +28,7 @@ async function proveHostKey(
   run: RunContext<HostKeyPlan>,
   step: Step,
   inside: HostSession,
-): Promise<ProofOutcome> {
+): Promise<VerificationOutcome> {
   const { host, port } = hostOf(run, step);
   const { newKey, oldKey } = run.plan;
   const newLine = newKeyLine(run);

@@ -9,33 +9,37 @@ import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";
 import { publicBlobOf } from "#net/ssh/identities.ts";
 import { askWhy } from "#net/ssh/prove/ask-why.ts";
-import type { LoginProof, ProofKey } from "#net/ssh/prove/login-proof.ts";
-import { proveClientLogin } from "#net/ssh/prove/prove-by-client.ts";
+import type { LoginVerification, VerificationKey } from "#net/ssh/prove/login-proof.ts";
+import { verifyClientLogin } from "#net/ssh/prove/prove-by-client.ts";
 import { proveFromHolder } from "#net/ssh/prove/prove-from-holder.ts";
-import { isForSsh2, proveLogin } from "#net/ssh/prove/prove-login.ts";
-import { proveRefused } from "#net/ssh/prove/prove-refused.ts";
+import { isForSsh2, verifyLogin } from "#net/ssh/prove/prove-login.ts";
+import { verifyRefused } from "#net/ssh/prove/prove-refused.ts";
 import { enterHost, hostOf, nearOf, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { type KeyPlan, newKeyOf, oldKeyOf, type Proof, proofsOf } from "#shared/model/plan.ts";
+import { type KeyPlan, newKeyOf, oldKeyOf, type Proof, verificationsOf } from "#shared/model/plan.ts";
 import { described, type Evidence } from "#shared/model/step-result.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
-import { sayHost } from "#shared/text/plan.ts";
+import { formatHost } from "#shared/text/plan.ts";
 import { formatAwaited, formatKeyName } from "#shared/text/run-step.ts";
-import { nameKey, type ProofOutcome, proveConfirmed, readProof } from "./confirm-key.ts";
+import { nameKey, readVerification, type VerificationOutcome, verifyConfirmed } from "./confirm-key.ts";
 import { accountsLeftOut } from "./hold-folders.ts";
 import { filesOf } from "./move-file.ts";
 
 type LoginsOfStep = { step: Step; host: KeyPlan["hosts"][number]; inside: HostSession };
 
 /** Proves, for every account whose files a step changes, that whoever is to log in still does or now does. */
-export async function proveAccounts(run: RunContext, step: Step, inside: HostSession): Promise<ProofOutcome> {
+export async function verifyAccounts(
+  run: RunContext,
+  step: Step,
+  inside: HostSession,
+): Promise<VerificationOutcome> {
   const host = hostOf(run, step);
   const asked = { step, host, inside };
   const accounts = accountsOf(run, step);
   const evidence: Evidence[] = [];
-  const kinds = new Set<ProofOutcome["kind"]>();
-  for (const { account, proof } of proofsOf(host).filter((one) => accounts.has(one.account))) {
-    const outcome = await proveLet(run, asked, account, proof);
+  const kinds = new Set<VerificationOutcome["kind"]>();
+  for (const { account, proof } of verificationsOf(host).filter((one) => accounts.has(one.account))) {
+    const outcome = await verifyLet(run, asked, account, proof);
     if (!("evidence" in outcome)) return outcome;
     kinds.add(outcome.kind);
     evidence.push(...outcome.evidence);
@@ -51,7 +55,7 @@ export async function proveAccounts(run: RunContext, step: Step, inside: HostSes
 function accountsOf(run: RunContext, step: Step): Set<string> {
   const host = hostOf(run, step);
   const { files } = host;
-  const proofs = proofsOf(host);
+  const proofs = verificationsOf(host);
   const leftOut = accountsLeftOut(run, step);
   const first = new Set(files.map(({ account }) => account));
   const others = proofs.flatMap(({ account }) => (first.has(account) ? [] : [account]));
@@ -61,39 +65,43 @@ function accountsOf(run: RunContext, step: Step): Set<string> {
 }
 
 /** That whoever is to log in does. */
-async function proveLet(
+async function verifyLet(
   run: RunContext,
   asked: LoginsOfStep,
   account: string,
   proof: Proof,
-): Promise<ProofOutcome> {
+): Promise<VerificationOutcome> {
   switch (proof.kind) {
     case "none":
       return { kind: "unverified", evidence: [{ kind: "no-login", account, why: proof.why }] };
     case "by-hand":
       return { kind: "unsure", message: `${account} is proved by whoever runs its script, and by no run` };
     case "by-log":
-      return (await proveConfirmed(run, asked, account)) ?? { kind: "awaits-log", evidence: [] };
+      return (await verifyConfirmed(run, asked, account)) ?? { kind: "awaits-log", evidence: [] };
     case "from-holder":
-      return readProof(run, account, await proveAtHolder(run, asked, account, proof));
+      return readVerification(run, account, await proveAtHolder(run, asked, account, proof));
     case "from-here":
-      return proveFromHere(run, asked, account, proof.runs);
+      return verifyFromHere(run, asked, account, proof.runs);
     default:
       return assertNever(proof);
   }
 }
 
-async function proveFromHere(
+async function verifyFromHere(
   run: RunContext,
   asked: LoginsOfStep,
   account: string,
   runs: "command" | "nothing",
-): Promise<ProofOutcome> {
+): Promise<VerificationOutcome> {
   const { inside } = asked;
   const fingerprint = run.made.newKey?.fingerprint ?? oldKeyOf(run.plan);
   const key = fingerprint && (await run.holders.proofKey(nearOf(run), fingerprint));
   if (!key) return { kind: "unsure", message: `the key that is to log in to ${account} cannot be used here` };
-  const proved = readProof(run, account, await proveLogin(inside.route, { user: account, key, runs }));
+  const proved = readVerification(
+    run,
+    account,
+    await verifyLogin(inside.route, { user: account, key, runs }),
+  );
   return proved.kind === "refused" ? addReason(proved, account, inside) : proved;
 }
 
@@ -101,10 +109,10 @@ async function proveFromHere(
 const JUST_NOW_SECONDS = 30;
 
 async function addReason(
-  refused: Extract<ProofOutcome, { kind: "refused" | "alarm" }>,
+  refused: Extract<VerificationOutcome, { kind: "refused" | "alarm" }>,
   account: string,
   { hand }: HostSession,
-): Promise<ProofOutcome> {
+): Promise<VerificationOutcome> {
   const look = await lookAtHost(hand);
   if (look.kind === "lost") return refused;
   const sinceEpoch = look.host.epochSeconds - JUST_NOW_SECONDS;
@@ -117,7 +125,7 @@ async function proveAtHolder(
   { host, inside }: LoginsOfStep,
   account: string,
   proof: Extract<Proof, { kind: "from-holder" }>,
-): Promise<LoginProof> {
+): Promise<LoginVerification> {
   const newKey = newKeyOf(run.plan);
   const place = run.plan.hosts.findIndex((one) => one.host === proof.host && one.port === proof.port);
   const made = run.made.newKey;
@@ -146,51 +154,51 @@ async function proveOwnWay(
   run: RunContext,
   asked: StepAtHost,
   accounts: ReadonlySet<string>,
-): Promise<ProofOutcome> {
+): Promise<VerificationOutcome> {
   const { hand, keys, route } = asked.inside;
   const { user, loginKey, loginCertificate, isTyped } = hand;
   // A rotation shows that the new one logs in instead.
   const isReplaced = newKeyOf(run.plan) !== null && (loginKey ?? loginCertificate) === oldKeyOf(run.plan);
   if (isReplaced || !accounts.has(user)) return { kind: "proved", evidence: [] };
   if (loginCertificate !== null)
-    return proveByClientAgain(run, asked, { fingerprint: loginCertificate, isCertificate: true });
+    return verifyByClientAgain(run, asked, { fingerprint: loginCertificate, isCertificate: true });
   if (loginKey === null) return { kind: "proved", evidence: [] };
   const key = keys.find(({ fingerprint }) => fingerprint === loginKey);
   // It lies on a token, which OpenSSH's client alone has looked into.
-  if (!key) return proveByClientAgain(run, asked, { fingerprint: loginKey, isCertificate: false });
+  if (!key) return verifyByClientAgain(run, asked, { fingerprint: loginKey, isCertificate: false });
   if (isTyped && isForSsh2(key)) return askOwn(run, asked, publicBlobOf(key));
-  const proved = await proveLogin(route, { user, key, runs: "nothing" });
+  const proved = await verifyLogin(route, { user, key, runs: "nothing" });
   if (proved.kind === "proved")
     return { kind: "proved", evidence: [{ kind: "own-login", account: user, by: "key" }] };
-  if (proved.kind === "refused" && isAgreedTo(run, asked)) return proveLeft(run, asked);
-  return readProof(run, `${user}, with the key that let us in`, proved);
+  if (proved.kind === "refused" && isAgreedTo(run, asked)) return verifyLeft(run, asked);
+  return readVerification(run, `${user}, with the key that let us in`, proved);
 }
 
 /** Offers what this very login has offered: another choice of it may be refused for what stands before it. */
-async function proveByClientAgain(
+async function verifyByClientAgain(
   run: RunContext,
   asked: StepAtHost,
   accepted: { fingerprint: string; isCertificate: boolean },
-): Promise<ProofOutcome> {
+): Promise<VerificationOutcome> {
   const { hand, route } = asked.inside;
   const { user, clientKeys: keys } = hand;
   const { client } = route;
   if (!client) throw new Error(`${accepted.fingerprint} has let us in without OpenSSH's client`);
-  const what = sayWhatLetIn(hand);
-  const proved = await proveClientLogin({ ...route, client }, { user, keys, accepted });
+  const what = formatWhatLetIn(hand);
+  const proved = await verifyClientLogin({ ...route, client }, { user, keys, accepted });
   if (proved.kind === "proved") {
     const by = hand.loginCertificate === null ? "key" : "certificate";
     return { kind: "proved", evidence: [{ kind: "own-login", account: user, by }] };
   }
-  if (proved.kind !== "refused") return readProof(run, `${user}, with ${what}`, proved);
-  if (isAgreedTo(run, asked)) return proveLeft(run, asked);
+  if (proved.kind !== "refused") return readVerification(run, `${user}, with ${what}`, proved);
+  if (isAgreedTo(run, asked)) return verifyLeft(run, asked);
   return { kind: "refused", message: `${user}: ${what} does not any more: ${proved.message}` };
 }
 
 /** It lets in only beside what was typed: whether sshd takes it is asked without signing. */
-async function askOwn(run: RunContext, asked: StepAtHost, oldKey: Uint8Array): Promise<ProofOutcome> {
+async function askOwn(run: RunContext, asked: StepAtHost, oldKey: Uint8Array): Promise<VerificationOutcome> {
   const { user } = asked.inside.hand;
-  const answer = await proveRefused(asked.inside.route, { user, oldKey, newKey: null });
+  const answer = await verifyRefused(asked.inside.route, { user, oldKey, newKey: null });
   switch (answer.kind) {
     case "still-taken":
       return {
@@ -199,7 +207,7 @@ async function askOwn(run: RunContext, asked: StepAtHost, oldKey: Uint8Array): P
       };
     case "refused":
       return isAgreedTo(run, asked)
-        ? proveLeft(run, asked)
+        ? verifyLeft(run, asked)
         : { kind: "refused", message: `${user}: sshd does not take the key that let us in any more` };
     case "inconclusive":
       return {
@@ -217,34 +225,34 @@ async function askOwn(run: RunContext, asked: StepAtHost, oldKey: Uint8Array): P
   }
 }
 
-const sayWhatLetIn = ({ loginCertificate }: Hand): string =>
+const formatWhatLetIn = ({ loginCertificate }: Hand): string =>
   `the ${loginCertificate === null ? "key" : "certificate"} that let us in`;
 
 /** No run begins before what has to be agreed to was. */
 const isAgreedTo = ({ plan }: RunContext, { host, inside }: StepAtHost): boolean =>
   plan.checks.some(
     ({ id, state, host: place, account }) =>
-      id === OWN_LOGIN && state === "consent" && place === sayHost(host) && account === inside.hand.user,
+      id === OWN_LOGIN && state === "consent" && place === formatHost(host) && account === inside.hand.user,
   );
 
 /** Each costs the host a failed login where it is refused. */
 const MOST_TRIED = 3;
 
 /** A login by something that is left, since the change: by a key at hand here that stands in the account's files, or by anybody. */
-async function proveLeft(run: RunContext, asked: StepAtHost): Promise<ProofOutcome> {
+async function verifyLeft(run: RunContext, asked: StepAtHost): Promise<VerificationOutcome> {
   const { hand, route } = asked.inside;
   const { user } = hand;
   for (const key of (await keysLeft(run, asked)).slice(0, MOST_TRIED)) {
-    const proved = await proveLogin(route, { user, key, runs: "nothing" });
+    const proved = await verifyLogin(route, { user, key, runs: "nothing" });
     if (proved.kind === "other-host-key") return { kind: "alarm", message: proved.message };
     if (proved.kind !== "proved") continue;
-    const said = `${user}: logged in with ${formatKeyName(nameKey(run, key.fingerprint))}, which is left; ${sayWhatLetIn(hand)} does not any more, as was agreed to`;
+    const said = `${user}: logged in with ${formatKeyName(nameKey(run, key.fingerprint))}, which is left; ${formatWhatLetIn(hand)} does not any more, as was agreed to`;
     return { kind: "proved", evidence: [described(said)] };
   }
   return hearLeft(run, asked);
 }
 
-async function keysLeft(run: RunContext, { host, inside }: StepAtHost): Promise<ProofKey[]> {
+async function keysLeft(run: RunContext, { host, inside }: StepAtHost): Promise<VerificationKey[]> {
   const { hand, keys } = inside;
   const standing = new Set<string>();
   for (const { path, account, others = [] } of host.files) {
@@ -263,7 +271,10 @@ async function keysLeft(run: RunContext, { host, inside }: StepAtHost): Promise<
 /** Every entry of sshd's that names a key. */
 const ANY_KEY = "SHA256:";
 
-async function hearLeft(run: RunContext, { step, inside: { hand } }: StepAtHost): Promise<ProofOutcome> {
+async function hearLeft(
+  run: RunContext,
+  { step, inside: { hand } }: StepAtHost,
+): Promise<VerificationOutcome> {
   const { user } = hand;
   const look = await lookAtHost(hand);
   if (look.kind === "lost") throw new SessionLost(look.message);
@@ -271,7 +282,7 @@ async function hearLeft(run: RunContext, { step, inside: { hand } }: StepAtHost)
   run.awaitedSince.set(step.ordinal, since);
   const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [ANY_KEY] });
   if (read.kind === "lost") throw new SessionLost(read.message);
-  const failing = `${user}: ${sayWhatLetIn(hand)} does not any more, as was agreed to`;
+  const failing = `${user}: ${formatWhatLetIn(hand)} does not any more, as was agreed to`;
   if (read.kind !== "read" || !read.sources.includes("journal"))
     return {
       kind: "refused",

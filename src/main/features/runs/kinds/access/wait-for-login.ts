@@ -9,16 +9,16 @@ import { DAY_SECONDS, readOffset, toSeconds } from "#domain/use/times.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";
-import { awaitsLog, isProvedFromHere } from "#runs/engine/observe.ts";
+import { awaitsLog, isVerifiedFromHere } from "#runs/engine/observe.ts";
 import { enterHost, HalfLocked, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { type KeyPlan, newKeyOf, proofsOf } from "#shared/model/plan.ts";
+import { type KeyPlan, newKeyOf, verificationsOf } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import type { RunNote } from "#shared/model/run-note.ts";
 import { described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
-import { nameKey, proveConfirmed } from "./confirm-key.ts";
-import { proveChange } from "./verify-change.ts";
+import { nameKey, verifyConfirmed } from "./confirm-key.ts";
+import { verifyChange } from "./verify-change.ts";
 
 /** What was heard of a step. */
 type LogVerification = { isProved: boolean; evidence: Evidence[] };
@@ -97,7 +97,7 @@ async function hearAt(run: RunContext, waits: Waits, step: RunStep, clock: Clock
   const place = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
   const fingerprint = run.made.newKey?.fingerprint;
   const host = run.plan.hosts[place];
-  const accounts = (host ? proofsOf(host) : []).filter(({ proof }) => proof.kind === "by-log");
+  const accounts = (host ? verificationsOf(host) : []).filter(({ proof }) => proof.kind === "by-log");
   if (!fingerprint || !host)
     return { isProved: false, evidence: [described("no key is known that a log could tell of")] };
   const inside = await enterHost(run, place);
@@ -116,7 +116,7 @@ async function hearAt(run: RunContext, waits: Waits, step: RunStep, clock: Clock
   const evidence: Evidence[] = [];
   let isProved = true;
   for (const { account } of accounts) {
-    const confirmed = await proveConfirmed(run, { host, inside }, account);
+    const confirmed = await verifyConfirmed(run, { host, inside }, account);
     if (confirmed && "evidence" in confirmed) evidence.push(...confirmed.evidence);
     if (confirmed?.kind === "proved") continue;
     const heard = await waits.hear(hand, { ...wish, account });
@@ -124,7 +124,7 @@ async function hearAt(run: RunContext, waits: Waits, step: RunStep, clock: Clock
     evidence.push(...toEvidence(heard, account, nameKey(run, fingerprint)));
   }
   return isProved && step.phase === "remove"
-    ? proveRest(run, step, inside, evidence)
+    ? verifyRest(run, step, inside, evidence)
     : { isProved, evidence };
 }
 
@@ -144,7 +144,7 @@ function toEvidence(heard: Heard, account: string, key: KeyName): Evidence[] {
 }
 
 /** What no log tells of a removal, once more: a step that waits for a log keeps nothing of what was said before. */
-async function proveRest(
+async function verifyRest(
   run: RunContext,
   { ordinal }: RunStep,
   inside: HostSession,
@@ -152,8 +152,8 @@ async function proveRest(
 ): Promise<LogVerification> {
   const step = stepsOf(run.plan).find((one) => one.ordinal === ordinal);
   if (!step) throw new Error(`the plan has no step ${ordinal}`);
-  if (isProvedFromHere(run, step)) await run.openHalf();
-  const proof = await proveChange(run, step, inside);
+  if (isVerifiedFromHere(run, step)) await run.openHalf();
+  const proof = await verifyChange(run, step, inside);
   if ("evidence" in proof) return { isProved: true, evidence: [...heard, ...proof.evidence] };
   return { isProved: false, evidence: [...heard, described(proof.message)] };
 }

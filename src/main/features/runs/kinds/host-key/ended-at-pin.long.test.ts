@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
-import { consentOf } from "#shared/text/consent.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
 import { type Desk, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { makePlan, untilStill } from "#testing/runbooks/follow.ts";
@@ -43,7 +43,7 @@ async function rotateUntil(
   };
   const { id: planId, plan, hash } = await makePlan(app, wish);
   if (!plan || !hash) throw new Error("the plan is not ready");
-  const consents = plan.checks.filter(({ state }) => state === "consent").map(consentOf);
+  const consents = plan.checks.filter(({ state }) => state === "consent").map(acknowledgementOf);
   const { runId } = await app.client.runbooks.start({
     planId,
     hash,

@@ -112,7 +112,7 @@ lab(
     const before = pinned();
     const use = (...paths: string[]) =>
       host.run(`sed -i '/^HostKey/d' ${CONFIG}; printf 'HostKey %s\\n' ${paths.join(" ")} >> ${CONFIG}`);
-    const proveAdded = async (path: string, keyType: "ecdsa" | "ed25519", oldKey: string | null) => {
+    const verifyAdded = async (path: string, keyType: "ecdsa" | "ed25519", oldKey: string | null) => {
       const made = await makeKey(hand, { path, keyType, bits: null, comment: "web1" });
       if (made.kind !== "made") throw new Error(made.kind);
       await use(OLD, path);
@@ -129,12 +129,12 @@ lab(
       const proof = await again(() => hostKeys.prove(asked, { hand, route }));
       return { proof, fingerprint: viewKey(blobOf({ publicLine: made.line })).fingerprint };
     };
-    const fresh = await proveAdded("/etc/ssh/ssh_host_ecdsa_key_2026", "ecdsa", null);
+    const fresh = await verifyAdded("/etc/ssh/ssh_host_ecdsa_key_2026", "ecdsa", null);
     expect(fresh.proof).toEqual({
       kind: "proved",
       said: [`the new host key is presented: ${fresh.fingerprint}`],
     });
-    const beside = await proveAdded(NEW, "ed25519", viewKey(route.hostKey).fingerprint);
+    const beside = await verifyAdded(NEW, "ed25519", viewKey(route.hostKey).fingerprint);
     expect(beside.proof).toEqual({ kind: "unverified", said: [expect.stringMatching(/^not verified: /)] });
     expect(pinned()).toBe(before);
     await world.expectNobodyLockedOut();

@@ -5,8 +5,8 @@ import { lookAtDaemon, reloadDaemon } from "#net/ssh/hand/daemon.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/hand/look-half.ts";
 import { put } from "#net/ssh/hand/put-halves.ts";
-import type { LoginProof, ProofKey } from "#net/ssh/prove/login-proof.ts";
-import { proveHostKeyNamed, proveHostKeyPresented } from "#net/ssh/prove/prove-host-keys.ts";
+import type { LoginVerification, VerificationKey } from "#net/ssh/prove/login-proof.ts";
+import { verifyHostKeyNamed, verifyHostKeyPresented } from "#net/ssh/prove/prove-host-keys.ts";
 import { isForSsh2 } from "#net/ssh/prove/prove-login.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { described, type Evidence } from "#shared/model/step-result.ts";
@@ -23,7 +23,7 @@ export type HostKeys = {
       oldKey: string | null;
       keyFile: string;
       comment: string;
-      loginKey: ProofKey | null;
+      loginKey: VerificationKey | null;
     },
     login: HeldLogin,
   ): Promise<
@@ -42,7 +42,7 @@ type Deps = { store: Pick<Store, "pins" | "inTurn" | "events">; now: () => Date 
  * `unverified`: it stands, and nothing but the removal to come can show it. `unsure`: may be asked again. `alarm`: somebody else
  * answers for the host.
  */
-type HostKeyProof =
+type HostKeyVerification =
   | { kind: "proved" | "unverified"; evidence: Evidence[] }
   | { kind: "refused" | "unsure" | "alarm"; message: string };
 
@@ -59,7 +59,7 @@ type Asked = {
   keyFile: string;
   comment: string;
   /** What logs in; null where the key that let the hand in cannot be used once more. */
-  loginKey: ProofKey | null;
+  loginKey: VerificationKey | null;
 };
 
 /** sshd names its keys to whoever is logged in, and of one type presents the first alone. */
@@ -70,7 +70,7 @@ export function createHostKeys({ store, now }: Deps) {
   const findPin = (host: string, port: number) => store.pins.find(host, port);
   return {
     /** Has sshd read its configuration, and proves on a fresh connection that it holds, or presents, the new key. */
-    async prove(asked: Asked, { hand, route }: HeldLogin): Promise<HostKeyProof> {
+    async prove(asked: Asked, { hand, route }: HeldLogin): Promise<HostKeyVerification> {
       const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
       const missing = await placeKey(hand, asked, blob);
       if (missing) return missing;
@@ -79,16 +79,22 @@ export function createHostKeys({ store, now }: Deps) {
       const key = asked.loginKey && isForSsh2(asked.loginKey) ? asked.loginKey : null;
       const wish = { user: hand.user, key, blob };
       if (asked.phase === "add") {
-        const stands = await proveHostKeyPresented(route, { ...wish, blob: route.hostKey });
-        if (stands.kind !== "proved") return readProof(stands, "the known host key is presented");
+        const stands = await verifyHostKeyPresented(route, { ...wish, blob: route.hostKey });
+        if (stands.kind !== "proved") return readVerification(stands, "the known host key is presented");
         if (key)
-          return readProof(await proveHostKeyNamed(route, wish), "the new host key is named and proved");
+          return readVerification(
+            await verifyHostKeyNamed(route, wish),
+            "the new host key is named and proved",
+          );
         // Of a type that sshd had no key of, the new one is presented to whoever asks for that type.
         if (asked.oldKey === null)
-          return readProof(await proveHostKeyPresented(route, wish), "the new host key is presented");
+          return readVerification(await verifyHostKeyPresented(route, wish), "the new host key is presented");
         return { kind: "unverified", evidence: [described(UNVERIFIED)] };
       }
-      const proved = readProof(await proveHostKeyPresented(route, wish), "the new host key is presented");
+      const proved = readVerification(
+        await verifyHostKeyPresented(route, wish),
+        "the new host key is presented",
+      );
       if (proved.kind === "proved") await trust(asked, blob);
       return proved;
     },
@@ -145,7 +151,7 @@ async function placeKey(
   hand: Hand,
   { keyFile, newLine, comment }: Asked,
   blob: Uint8Array,
-): Promise<Exclude<HostKeyProof, { evidence: Evidence[] }> | null> {
+): Promise<Exclude<HostKeyVerification, { evidence: Evidence[] }> | null> {
   const refuse = (why: string) => ({
     kind: "refused" as const,
     message: `the new host key ${keyFile} ${why}`,
@@ -166,13 +172,13 @@ async function placeKey(
 
 const toPin = (blob: Uint8Array): Pin => ({ ...viewKey(blob), blob: Uint8Array.from(blob) });
 
-async function reload(hand: Hand): Promise<HostKeyProof> {
+async function reload(hand: Hand): Promise<HostKeyVerification> {
   const reloaded = await reloadDaemon(hand);
   if (reloaded.kind === "reloaded") return { kind: "proved", evidence: [] };
   return { kind: reloaded.kind === "lost" ? "unsure" : "refused", message: reloaded.message };
 }
 
-function readProof(proof: LoginProof, said: string): HostKeyProof {
+function readVerification(proof: LoginVerification, said: string): HostKeyVerification {
   switch (proof.kind) {
     case "proved":
       return { kind: "proved", evidence: [described(`${said}: ${proof.fingerprint}`)] };

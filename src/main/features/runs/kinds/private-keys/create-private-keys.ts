@@ -3,7 +3,7 @@ import { namesOf } from "#net/local/private-halves/half-place.ts";
 import { toIdentity } from "#net/local/private-halves/key-pair.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { gatherIdentities, readKeyFile } from "#net/ssh/identities.ts";
-import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
+import type { VerificationKey } from "#net/ssh/prove/login-proof.ts";
 import { type HolderPlan, holdersHere, newKeyOf, type Plan } from "#shared/model/plan.ts";
 import { commitHere, dropKeptHere, handOverHere, lookHere, openPair, undoHere } from "./here.ts";
 import type { Near } from "./locations.ts";
@@ -12,7 +12,7 @@ import { commitThere, dropKeptThere, handOverThere, lookThere, undoThere } from 
 
 /** `hand`: of the host that holds a half; null where this computer does. `agentSocket`: of the user's own agent. */
 export function createHolders({ agentSocket }: { agentSocket: string | null }) {
-  const known = new WeakMap<Plan, Map<string, ProofKey | null>>();
+  const known = new WeakMap<Plan, Map<string, VerificationKey | null>>();
   return {
     makeKey: makeNewKey,
     undoMake,
@@ -28,10 +28,10 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
     dropKept: (holder: HolderPlan, hand: Hand | null) =>
       hand ? dropKeptThere(holder, hand) : dropKeptHere(holder),
     /** A passphrase for one is asked for once a run. */
-    async proofKey(near: Near, fingerprint: string): Promise<ProofKey | null> {
-      const keys = known.get(near.plan) ?? new Map<string, ProofKey | null>();
+    async proofKey(near: Near, fingerprint: string): Promise<VerificationKey | null> {
+      const keys = known.get(near.plan) ?? new Map<string, VerificationKey | null>();
       known.set(near.plan, keys);
-      const found = keys.get(fingerprint) ?? (await findProofKey(near, fingerprint, agentSocket));
+      const found = keys.get(fingerprint) ?? (await findVerificationKey(near, fingerprint, agentSocket));
       // Where the new half lies changes while the run goes on.
       if (near.secrets?.pair.fingerprint !== fingerprint) keys.set(fingerprint, found);
       return found;
@@ -40,11 +40,11 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
 }
 
 /** What a proof from here logs in with; null where the private half of that key cannot be used here. */
-async function findProofKey(
+async function findVerificationKey(
   near: Near,
   fingerprint: string,
   agentSocket: string | null,
-): Promise<ProofKey | null> {
+): Promise<VerificationKey | null> {
   const { plan, secrets } = near;
   const newKey = newKeyOf(plan);
   const path = newKey?.kind === "made-on-holder" ? null : (newKey?.path ?? null);

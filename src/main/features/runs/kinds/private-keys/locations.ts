@@ -3,8 +3,8 @@ import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
-import { sayAnswer } from "#net/ssh/hand/say-refusal.ts";
-import type { ProofKey } from "#net/ssh/prove/login-proof.ts";
+import { formatAnswer } from "#net/ssh/hand/say-refusal.ts";
+import type { VerificationKey } from "#net/ssh/prove/login-proof.ts";
 import type { HolderPlan, KeyPlan } from "#shared/model/plan.ts";
 
 /** `type base64`, and its SHA256. */
@@ -30,7 +30,7 @@ export const fail = (message: string) => ({ kind: "failed" as const, message });
 /** What a hand would not do, or could not, of the file at `path`. */
 export function failBy(tail: Refused | Failed | Lost, path: string): Exclude<Outcome, { kind: "done" }> {
   if (tail.kind === "lost") return tail;
-  return fail(sayAnswer(tail, path));
+  return fail(formatAnswer(tail, path));
 }
 
 export const blobOf = ({ line }: { line: string }): Buffer => Buffer.from(line.split(" ")[1] ?? "", "base64");
@@ -60,5 +60,5 @@ export type Holders = {
   /** An old half that was kept at the end of the run is gone, whatever stands in its place by now; no other file is. */
   dropKept(holder: HolderPlan, hand: Hand | null): Promise<Outcome>;
   /** What proofs from here log in with; null where its private half cannot be used here. */
-  proofKey(near: Near, fingerprint: string): Promise<ProofKey | null>;
+  proofKey(near: Near, fingerprint: string): Promise<VerificationKey | null>;
 };

@@ -8,7 +8,7 @@ import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHostHalf } from "#net/ssh/hand/look-half.ts";
 import { makeKey as makeOnHost } from "#net/ssh/hand/put-halves.ts";
-import { sayRefusal } from "#net/ssh/hand/say-refusal.ts";
+import { formatRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
 import {
   type HolderPlan,
@@ -19,7 +19,7 @@ import {
   newKeyOf,
   RSA_BITS,
 } from "#shared/model/plan.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import { askNewPassphrase, openPair, toPlace } from "./here.ts";
 import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./locations.ts";
 import { NO_BLOB, refuseUnverified, undoThere } from "./on-host.ts";
@@ -120,7 +120,7 @@ async function lockFor(near: Near, secrets: RunSecrets): Promise<RunSecrets | { 
   if (secrets.passphrase) return secrets;
   const [locked] = holdersByHost(near.plan)
     .flat()
-    .flatMap(({ host, path, isEncrypted }) => (host && isEncrypted ? [`${sayPlace(host)}:${path}`] : []));
+    .flatMap(({ host, path, isEncrypted }) => (host && isEncrypted ? [`${formatPlace(host)}:${path}`] : []));
   if (!locked) return secrets;
   const asked = await askNewPassphrase(locked, near);
   return "why" in asked ? asked : { ...secrets, ...asked };
@@ -147,7 +147,7 @@ async function refuseTaken({ path, before }: HolderPlan, hand: Hand) {
   const seen = await lookAtHostHalf(hand, { path, before, blob: NO_BLOB });
   if (seen.kind !== "seen") return fail(failBy(seen, path).message);
   if (seen.made.kind === "none") return null;
-  return fail(sayRefusal("new-in-the-way", path));
+  return fail(formatRefusal("new-in-the-way", path));
 }
 
 async function makeThere(

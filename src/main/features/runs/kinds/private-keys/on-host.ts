@@ -76,7 +76,7 @@ export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand):
       const done = await put(hand, { path, before, mode, owner, ...half });
       if (done.kind !== "put") {
         if (done.kind !== "lost") await showAgain(hand, holder, blob);
-        return done.kind === "changed" ? fail(sayChanged(path)) : failBy(done, path);
+        return done.kind === "changed" ? fail(formatChanged(path)) : failBy(done, path);
       }
     }
     if (!holder.hasPublicFile || seen.publicFile.kind === "new") return DONE;
@@ -105,7 +105,7 @@ export async function refuseUnverified(
   const verified = await verifyThere(hand, path, oldKeyOf(plan) ?? "");
   if ("kind" in verified) return verified;
   const { possession, hash } = verified;
-  if (hash !== null && hash !== before) return fail(sayChanged(path));
+  if (hash !== null && hash !== before) return fail(formatChanged(path));
   switch (possession.kind) {
     case "verified":
       return null;
@@ -126,7 +126,7 @@ export async function commitThere(
 ): Promise<Outcome> {
   const { path, before } = holder;
   return withLook(near, holder, hand, async (seen) => {
-    if (seen.now.kind !== "new") return fail(sayChanged(path));
+    if (seen.now.kind !== "new") return fail(formatChanged(path));
     const ended =
       keepsOld && before !== null ? await keepOldHalf(hand, { path, before }) : await commitPut(hand, path);
     if (ended.kind !== "done") return failBy(ended, path);
@@ -146,14 +146,14 @@ export async function dropKeptThere({ path, before }: HolderPlan, hand: Hand): P
 export async function undoThere(near: Near, holder: HolderPlan, hand: Hand): Promise<Outcome> {
   const { path, before } = holder;
   return withLook({ ...near, newKey: near.newKey ?? NO_KEY }, holder, hand, async (seen, newKey) => {
-    if (seen.now.kind === "other") return fail(sayChanged(path));
+    if (seen.now.kind === "other") return fail(formatChanged(path));
     const isPut = seen.now.kind === "new";
     if (isPut) {
       const hidden = await hidePublic(hand, path, blobOf(newKey));
       if (hidden.kind !== "done") return failBy(hidden, path);
     }
     const undone = await undoPut(hand, { path, wrote: seen.now.hash ?? before ?? "", before });
-    if (undone.kind === "changed") return fail(sayChanged(path));
+    if (undone.kind === "changed") return fail(formatChanged(path));
     if (undone.kind !== "done") return failBy(undone, path);
     const shown = await showPublic(hand, path, null);
     if (shown.kind !== "done") return failBy(shown, path);
@@ -186,5 +186,5 @@ async function chooseHalf({ secrets }: Near, { isEncrypted }: HolderPlan, { made
   return { bytes: Buffer.from(Redacted.reveal(text)), wanted: hashSealed(text) };
 }
 
-const sayChanged = (path: string): string =>
+const formatChanged = (path: string): string =>
   `${path} was changed by somebody else meanwhile: look at it, then plan it again`;

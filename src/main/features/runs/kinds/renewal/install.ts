@@ -1,10 +1,10 @@
 import { readPem, writePem } from "#codec/pem.ts";
-import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
+import { evaluateIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { Back, CertificateSeen, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { armPair, backPair, disarmPair, swapPair } from "#net/ssh/hand/pairs/change-pair.ts";
-import { reloadConsumer, testPair } from "#net/ssh/hand/pairs/consumers.ts";
+import { reloadService, testPair } from "#net/ssh/hand/pairs/consumers.ts";
 import { lookAtPairFile } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
 import { stagePair } from "#net/ssh/hand/pairs/stage-pair.ts";
 import {
@@ -19,11 +19,11 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type Cause, described } from "#shared/model/step-result.ts";
-import { changesOf, consumersOf, keyOf, orderOf, sayTail, toolsOf } from "./tools.ts";
-import { proveServed, whyUnprovable } from "./verify-served.ts";
+import { changesOf, consumersOf, formatTail, keyOf, orderOf, toolsOf } from "./tools.ts";
+import { verifyServed, whyUnprovable } from "./verify-served.ts";
 
 /** A server that has not shown the new certificate by then will not. */
-const PROOF_PATIENCE_MS = 45_000;
+const VERIFICATION_PATIENCE_MS = 45_000;
 const BACK_PATIENCE_MS = 15_000;
 
 type Place = { run: RenewalRun; step: Step; hand: Hand; changes: readonly CertificateChange[] };
@@ -60,7 +60,7 @@ export async function installPairs(run: RenewalRun, step: Step): Promise<void> {
 }
 
 /** Proves what stands already: its servers are told once more, for a run may have ended before they were. */
-export async function proveInstalled(run: RenewalRun, step: Step): Promise<void> {
+export async function verifyInstalled(run: RenewalRun, step: Step): Promise<void> {
   const place = await enter(run, step);
   const stuck = await reloadAll(place);
   if (stuck !== null) return takeBack(place, failedBy(stuck));
@@ -78,8 +78,8 @@ async function enter(run: RenewalRun, step: Step): Promise<Place> {
 
 async function prove(place: Place): Promise<void> {
   const { run, step, hand, changes } = place;
-  const patience = Math.min(PROOF_PATIENCE_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
-  const served = await proveServed(run, step, "new", patience);
+  const patience = Math.min(VERIFICATION_PATIENCE_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
+  const served = await verifyServed(run, step, "new", patience);
   if (served.kind !== "served") return takeBack(place, failedBy(served.message));
   const late = await disarmAll(place);
   if (late !== null) return takeBack(place, { as: "failed", cause: late });
@@ -107,7 +107,7 @@ async function armAll({ run, step, hand, changes }: Place): Promise<string | nul
       seconds,
       consumers: change.consumers,
     });
-    if (armed.kind !== "armed") return sayTail(armed, firstPath(change));
+    if (armed.kind !== "armed") return formatTail(armed, firstPath(change));
   }
   return null;
 }
@@ -115,7 +115,7 @@ async function armAll({ run, step, hand, changes }: Place): Promise<string | nul
 async function swapAll({ run, step, hand, changes }: Place): Promise<string | null> {
   for (const change of changes) {
     const swapped = await swapPair(hand, pairOf(run, step, change));
-    if (swapped.kind !== "swapped") return sayTail(swapped, firstPath(change));
+    if (swapped.kind !== "swapped") return formatTail(swapped, firstPath(change));
     await run.journal.note(
       step.ordinal,
       { kind: "put-in-place", paths: change.files.map(({ path }) => path) },
@@ -128,8 +128,8 @@ async function swapAll({ run, step, hand, changes }: Place): Promise<string | nu
 async function reloadAll({ run, step, hand, changes }: Place): Promise<string | null> {
   for (const consumer of consumersOf(changes)) {
     const own = changes.find(({ consumers }) => consumers.includes(consumer));
-    const told = await reloadConsumer(hand, consumer, own && pairOf(run, step, own));
-    if (!("said" in told)) return sayTail(told, consumer.server);
+    const told = await reloadService(hand, consumer, own && pairOf(run, step, own));
+    if (!("said" in told)) return formatTail(told, consumer.server);
     if (told.kind === "not-reloaded") return `${consumer.server} could not be told: ${told.said}`;
     await run.journal.note(step.ordinal, { kind: "reloaded", server: consumer.server, said: told.said });
   }
@@ -142,7 +142,7 @@ async function disarmAll({ run, hand, changes }: Place): Promise<Cause | null> {
   for (const { id, files } of changes) {
     const off = await disarmPair(hand, { token: run.token, id });
     if (off.kind === "fired") isFired = true;
-    else if (off.kind !== "disarmed") return described(sayTail(off, files[0]?.path ?? "it"));
+    else if (off.kind !== "disarmed") return described(formatTail(off, files[0]?.path ?? "it"));
   }
   return isFired ? { kind: "rollback-timer-fired" } : null;
 }
@@ -155,12 +155,12 @@ async function takeBack(place: Place, back: Back): Promise<void> {
   for (const change of changes.toReversed()) {
     if (orderOf(run, step, change).wanted === null) continue;
     const old = await backPair(hand, pairOf(run, step, change));
-    if (old.kind !== "back") stuck.push(sayTail(old, firstPath(change)));
+    if (old.kind !== "back") stuck.push(formatTail(old, firstPath(change)));
     else if (orderOf(run, step, change).state === "installed")
       await toolsOf(run).orders.set(keyOf(run, step, change), { state: "issued" });
   }
   const untold = await reloadAll(place);
-  const served = await proveServed(run, step, "old", BACK_PATIENCE_MS);
+  const served = await verifyServed(run, step, "old", BACK_PATIENCE_MS);
   if (served.kind !== "served") stuck.push(served.message);
   // One that has never read the new files has nothing to be told.
   if (untold !== null && served.kind === "served" && served.places > 0)
@@ -205,7 +205,7 @@ async function stage({ run, step, hand }: Place, change: CertificateChange): Pro
   const staged = await stagePair(hand, { ...pair, chain: Buffer.from(chain), key, passphrases });
   for (const secret of [key, ...passphrases.values()])
     if (secret instanceof Redacted) Redacted.reveal(secret).fill(0);
-  if (staged.kind !== "staged") return sayTail(staged, files[0]?.path ?? "a file");
+  if (staged.kind !== "staged") return formatTail(staged, files[0]?.path ?? "a file");
   await toolsOf(run).orders.set(keyOf(run, step, change), { wanted: staged.wanted });
   return null;
 }
@@ -231,7 +231,7 @@ async function tryStaged({ run, step, hand }: Place, change: CertificateChange):
   const { id, files } = change;
   for (const consumer of change.consumers) {
     const tried = await testPair(hand, { token: run.token, id, files, wanted: wanted ?? [], consumer });
-    if (!("said" in tried)) return sayTail(tried, files[0]?.path ?? "a file");
+    if (!("said" in tried)) return formatTail(tried, files[0]?.path ?? "a file");
     switch (tried.kind) {
       case "passed":
         await run.journal.note(step.ordinal, { kind: "files-taken", server: consumer.server });
@@ -268,7 +268,7 @@ export async function refuseIssued(
     const came = readPem(Buffer.from(chain)).ders;
     const about = { came, csr: csr ?? new Uint8Array(), before: derOf(change.old) };
     const narrower = change.narrower ?? [];
-    const judged = judgeIssued({ ...about, narrower, roots: roots(), now: now() });
+    const judged = evaluateIssued({ ...about, narrower, roots: roots(), now: now() });
     if (judged.kind === "sound") continue;
     const why = `${change.names[0]}: what was issued cannot be used any more: ${judged.why}`;
     const issue = stepsOf(run.plan).find(({ phase, host }) => phase === "issue" && host === step.host);

@@ -1,5 +1,5 @@
 import { readPem, writePem } from "#codec/pem.ts";
-import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
+import { evaluateIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
 import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
@@ -7,7 +7,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { isRenewal, type RenewalPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId, RunOrder, RunState } from "#shared/model/run.ts";
-import { sayPlace } from "#shared/text/target.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import type { RunCertificate } from "#store/runbooks/run-certificate-table.ts";
 import type { Store } from "#store/store.ts";
 import type { OrderBook } from "./tools.ts";
@@ -83,13 +83,13 @@ export function createCertificateTaker({ store, roots, derOf, announce, now }: P
     const found = judged.find(({ answer }) => answer.kind === "sound" || !answer.isOtherKey) ?? judged[0];
     if (!found) throw new Error("a request is waited for, and none was judged");
     const { order, answer } = found;
-    const where = `${sayPlace(order)}, ${order.names[0]}`;
+    const where = `${formatPlace(order)}, ${order.names[0]}`;
     if (answer.kind === "faulty") throw new Refusal("invalid-input", `${where}: ${answer.why}`);
     const { chain, sha256, notes } = answer;
     const { host, port, change } = order;
     await store.inTurn(() => {
       certificates.set(runId, { ...order, state: "issued", message: "", chain, sha256 });
-      const detail = { run: runId, place: sayPlace(order), sha256 };
+      const detail = { run: runId, place: formatPlace(order), sha256 };
       store.events.append({ at: toInstant(now()), kind: "certificate-brought", detail });
     });
     announce({ kind: "run-changed", runId });
@@ -101,7 +101,7 @@ export function createCertificateTaker({ store, roots, derOf, announce, now }: P
     const change = place?.certificates.find(({ id }) => id === order.change);
     const before = change ? derOf(change.old) : null;
     const about = { came, csr: order.csr ?? new Uint8Array(), before, narrower: change?.narrower ?? [] };
-    return judgeIssued({ ...about, roots: roots(), now: now() });
+    return evaluateIssued({ ...about, roots: roots(), now: now() });
   }
 }
 

@@ -4,10 +4,10 @@ import { awaitsCertificate } from "#runs/engine/observe.ts";
 import { enterHost, type RenewalRun } from "#runs/engine/run-context.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { described } from "#shared/model/step-result.ts";
-import { installPairs, proveInstalled, undoInstall } from "./install.ts";
+import { installPairs, undoInstall, verifyInstalled } from "./install.ts";
 import { endPairs, issuedAt, issuePairs, requestPairs, undoRequests } from "./request.ts";
 import { changesOf, orderOf, toolsOf } from "./tools.ts";
-import { proveServed } from "./verify-served.ts";
+import { verifyServed } from "./verify-served.ts";
 
 /** One task of a renewal, to its end. Rejects with `SessionLost`. */
 export function doRenewal(run: RenewalRun, task: Exclude<Task, { what: "settle" }>): Promise<void> {
@@ -27,7 +27,7 @@ function doStep(run: RenewalRun, step: Step, what: "act" | "prove"): Promise<voi
     case "issue":
       return issuePairs(run, step);
     case "install":
-      return what === "prove" ? proveInstalled(run, step) : installPairs(run, step);
+      return what === "prove" ? verifyInstalled(run, step) : installPairs(run, step);
     case "recheck":
       return recheckPairs(run, step);
     case "commit":
@@ -43,7 +43,7 @@ const RECHECK_PATIENCE_MS = 10_000;
 /** What is served is looked at once more. Nothing is taken back by it: what has changed since may have been meant. */
 async function recheckPairs(run: RenewalRun, step: Step): Promise<void> {
   await run.journal.intend(step.ordinal, { kind: "check-served" });
-  const served = await proveServed(run, step, "new", RECHECK_PATIENCE_MS);
+  const served = await verifyServed(run, step, "new", RECHECK_PATIENCE_MS);
   if (served.kind === "served")
     return run.journal.mark(step.ordinal, "proved", {
       kind: "verified",

@@ -1,7 +1,7 @@
 import { SERVERS } from "#domain/rotation/pairs/servers.ts";
 import { SERVER_TEST } from "#domain/rotation/plan/certificates/check-renewal.ts";
 import { placeOf } from "#domain/rotation/plan/draft.ts";
-import { judgeIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
+import { evaluateIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
 import { type Near as NearHost, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
@@ -17,7 +17,7 @@ import type { OrderState } from "#shared/model/issuer.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import { described, type StepResult } from "#shared/model/step-result.ts";
 import type { CertificateKey } from "#store/runbooks/run-certificate-table.ts";
-import { changesOf, consumersOf, keyOf, orderOf, sayTail, toolsOf } from "./tools.ts";
+import { changesOf, consumersOf, formatTail, keyOf, orderOf, toolsOf } from "./tools.ts";
 
 /** Ways by which the host itself answers. */
 const BY_HOST: ReadonlySet<ChallengeWay["kind"]> = new Set(["webroot", "served-on-host", "tls-alpn"]);
@@ -77,7 +77,7 @@ async function request(
   const { key, names, id, forClients } = change;
   if (key.made === "here") return order.csr ? null : makeKeyHere(run, keyOf(run, step, change), change);
   const made = await makePairKey(hand, { token: run.token, id, key: key.kind, names, forClients });
-  if (made.kind !== "made") return sayTail(made, "the new key");
+  if (made.kind !== "made") return formatTail(made, "the new key");
   const isSame = order.csr !== null && Buffer.compare(order.csr, made.csr) === 0;
   if (!isSame) {
     const fresh = { chain: null, sha256: null, wanted: null, orderUrl: null };
@@ -112,7 +112,7 @@ export async function endPairs(run: RenewalRun, step: Step, hand: Hand): Promise
   if (answers !== null) return answers;
   for (const change of changes) {
     const ended = await endPair(hand, { token: run.token, id: change.id });
-    if (ended.kind !== "ended") return sayTail(ended, `what was kept of ${change.names[0]}`);
+    if (ended.kind !== "ended") return formatTail(ended, `what was kept of ${change.names[0]}`);
     const { keyId } = orderOf(run, step, change);
     if (keyId === null) continue;
     await vault.forget(keyId);
@@ -211,7 +211,7 @@ async function take(
   const { orders, derOf, roots, now } = toolsOf(run);
   const at = keyOf(run, step, change);
   const { csr } = orders.get(at);
-  const judged = judgeIssued({
+  const judged = evaluateIssued({
     came,
     csr: csr ?? new Uint8Array(),
     before: derOf(change.old),
@@ -265,10 +265,10 @@ async function noteState(run: RenewalRun, step: Step, change: CertificateChange,
   const at = keyOf(run, step, change);
   const more = state.kind === "ordered" ? { orderUrl: state.url } : {};
   // What cannot be written down now is asked of the issuer again.
-  await orders.set(at, { state: "ordered", message: sayState(state), ...more }).catch(() => undefined);
+  await orders.set(at, { state: "ordered", message: formatState(state), ...more }).catch(() => undefined);
 }
 
-function sayState(state: OrderState): string {
+function formatState(state: OrderState): string {
   switch (state.kind) {
     case "ordered":
       return "ordered";

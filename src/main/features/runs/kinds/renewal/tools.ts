@@ -4,7 +4,7 @@ import type { Answered, Near as NearHost } from "#net/challenges/challenge.ts";
 import type { OrderCertificate } from "#net/issuing/order.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Lost } from "#net/ssh/hand/hand.ts";
-import { sayRootAnswer } from "#net/ssh/hand/say-refusal.ts";
+import { formatRootAnswer } from "#net/ssh/hand/say-refusal.ts";
 import type { ChainsAt } from "#net/tls/chains-at.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { hostOf, type RenewalRun, SessionLost } from "#runs/engine/run-context.ts";
@@ -69,12 +69,12 @@ export function consumersOf(changes: readonly Pick<CertificateChange, "id" | "co
 }
 
 /** What a host will not do, as a sentence. Rejects with `SessionLost` where nothing is known of what it did. */
-export function sayTail(
+export function formatTail(
   tail: Refused | Failed | Lost | { kind: "changed"; path: string },
   path: string,
 ): string {
   if (tail.kind === "lost") throw new SessionLost(tail.message);
   if (tail.kind === "changed") return `${tail.path} was changed by somebody else since the plan was made`;
-  if (tail.why === "in-the-way" || tail.why === "no-space") return sayRootAnswer(tail, path);
-  return sayRootAnswer(tail, tail.detail.startsWith("/") ? tail.detail : path);
+  if (tail.why === "in-the-way" || tail.why === "no-space") return formatRootAnswer(tail, path);
+  return formatRootAnswer(tail, tail.detail.startsWith("/") ? tail.detail : path);
 }

@@ -1,12 +1,12 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import type { Way } from "#net/ways/proxy-way.ts";
-import type { ServedProof } from "#shared/model/pair.ts";
+import type { ServedVerification } from "#shared/model/pair.ts";
 import { findUnled } from "./verify-served.ts";
 
 const { signal } = new AbortController();
 
-const proofAt = (address: string, from: ServedProof["from"]): ServedProof => ({
+const verificationAt = (address: string, from: ServedVerification["from"]): ServedVerification => ({
   address,
   from,
   port: 443,
@@ -27,8 +27,8 @@ test("a place of its host's is unled where the login leads nowhere, but not wher
       return { stream };
     },
   };
-  const all = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((address) => proofAt(address, "host"));
-  const here = proofAt("10.0.0.1", "here");
+  const all = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map((address) => verificationAt(address, "host"));
+  const here = verificationAt("10.0.0.1", "here");
   const ofLogin = await findUnled([...all, here], way, signal);
   expect(ofLogin).toEqual([{ proof: all[0], why: "10.0.0.1:443: its sshd connects nobody" }]);
   expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]);

@@ -1,8 +1,8 @@
 import { helloName } from "#domain/rotation/run/certificates/hello-name.ts";
 import {
   closesForGood,
+  evaluateShown,
   isUnusable,
-  judgeShown,
   LOOKS_CLOSED,
   type Wanted,
   wantedAt,
@@ -13,13 +13,13 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { ShownAt } from "#net/tls/chains-at.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import { enterHost, type RenewalRun, SessionLost } from "#runs/engine/run-context.ts";
-import type { ServedProof, ServerKind } from "#shared/model/pair.ts";
+import type { ServedVerification, ServerKind } from "#shared/model/pair.ts";
 import { described } from "#shared/model/step-result.ts";
-import { sayPoint } from "#shared/text/pair.ts";
+import { formatPoint } from "#shared/text/pair.ts";
 import { changesOf, orderOf, toolsOf } from "./tools.ts";
 
 /** `staysUp`: its servers are told without ending, so none is down while it begins anew. */
-type Expected = ServedProof & { wanted: Wanted; staysUp: boolean };
+type Expected = ServedVerification & { wanted: Wanted; staysUp: boolean };
 
 /** What was shown so far, by place and address. */
 type Looks = Map<string, ShownAt[]>;
@@ -37,7 +37,7 @@ const ROUNDS_IN_A_ROW = 2;
  * Asks every place until each shows the new certificate (`new`) with its intermediates, or the one that was there before, twice
  * in a row, or the time is over, or a server refuses every handshake now that it has read the new one, by an alert or by ending each connection. Going back, a place to which the login does not lead any more is left out, and that is noted.
  */
-export async function proveServed(
+export async function verifyServed(
   run: RenewalRun,
   step: Step,
   which: "new" | "old",
@@ -102,7 +102,7 @@ async function refuseEnded({ ended }: Hand): Promise<void> {
   if (lost) throw new SessionLost(lost.message);
 }
 
-const isByHost = ({ from }: ServedProof): boolean => from === "host";
+const isByHost = ({ from }: ServedVerification): boolean => from === "host";
 
 /** `unusable`: what is wrong where waiting proves nothing. `leavesAlone`: addresses of whose certificates the leaf alone could be read. */
 type Asked = { wrong: string[]; unusable: string[]; leavesAlone: number };
@@ -129,27 +129,27 @@ async function askOne(
 ): Promise<Asked> {
   if (isByHost(one) && way === null)
     return {
-      wrong: [`${sayPoint(one)}: this login leads to nothing beyond its host`],
+      wrong: [`${formatPoint(one)}: this login leads to nothing beyond its host`],
       unusable: [],
       leavesAlone: 0,
     };
   const asked = { ...one, serverName: helloName(one) };
   const shown = await toolsOf(run).chainsAt(asked, isByHost(one) ? way : null, run.signal);
-  const sayWrong = (at: ShownAt): string[] => {
-    const why = judgeShown(one.before, one.wanted, at);
+  const formatWrong = (at: ShownAt): string[] => {
+    const why = evaluateShown(one.before, one.wanted, at);
     if (why === null) return [];
-    const where = sayPoint(one);
+    const where = formatPoint(one);
     const whence = at.address === one.address ? where : `${where} (${at.address})`;
     return [at.chain.length === 0 ? `${whence}: ${why}` : `${whence} ${why}`];
   };
-  const wrong = shown.flatMap(sayWrong);
+  const wrong = shown.flatMap(formatWrong);
   const isLost = (at: ShownAt): boolean => {
-    const key = `${sayPoint(one)} ${at.address}`;
+    const key = `${formatPoint(one)} ${at.address}`;
     const all = [...(looks.get(key) ?? []), at].slice(-LOOKS_CLOSED);
     looks.set(key, all);
     return isUnusable(one.before, at) || (one.staysUp && closesForGood(one.before, all));
   };
-  const unusable = shown.filter(isLost).flatMap(sayWrong);
+  const unusable = shown.filter(isLost).flatMap(formatWrong);
   return { wrong, unusable, leavesAlone: shown.filter((at) => at.isLeafAlone).length };
 }
 
@@ -159,7 +159,7 @@ type Unled<Proof> = { proof: Proof; why: string };
  * The places that only their host reaches, and to which its login does not lead now: nothing that is done to a server changes
  * that, or is told by it. A server that does not listen is none of them. Rejects only when `signal` says stop.
  */
-export async function findUnled<Proof extends ServedProof>(
+export async function findUnled<Proof extends ServedVerification>(
   proofs: readonly Proof[],
   way: Way | null,
   signal: AbortSignal,
@@ -168,14 +168,14 @@ export async function findUnled<Proof extends ServedProof>(
     proofs.map(async (proof) => {
       if (proof.from !== "host") return [];
       const why = await whyUnled(proof, way, signal);
-      return why === null ? [] : [{ proof, why: `${sayPoint(proof)}: ${why}` }];
+      return why === null ? [] : [{ proof, why: `${formatPoint(proof)}: ${why}` }];
     }),
   );
   return found.flat();
 }
 
 async function whyUnled(
-  { address, addresses = [address], port }: ServedProof,
+  { address, addresses = [address], port }: ServedVerification,
   way: Way | null,
   signal: AbortSignal,
 ): Promise<string | null> {

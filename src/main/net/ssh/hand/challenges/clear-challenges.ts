@@ -1,6 +1,6 @@
 import { exchange } from "#net/ssh/hand/exchange.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { sayWhy } from "./say-why.ts";
+import { formatWhy } from "./say-why.ts";
 
 export type Cleared = { kind: "cleared" } | { kind: "left"; message: string };
 
@@ -14,7 +14,7 @@ export async function clearChallenges(
 ): Promise<Cleared> {
   const listed = await exchange(hand, { verb: "challenge_list", words: [token] });
   if (listed.kind === "lost") return left(`the host was lost: ${listed.message}`);
-  if (listed.status !== "ok") return left(sayWhy(listed, "what was begun for this run"));
+  if (listed.status !== "ok") return left(formatWhy(listed, "what was begun for this run"));
   const messages: string[] = [];
   for (const [file = "", ...words] of listed.told.get("file") ?? [])
     if (id === undefined || id === file) messages.push(...(await dropFile(hand, { token, id: file }, words)));
@@ -22,7 +22,7 @@ export async function clearChallenges(
     if (id !== undefined && id !== server) continue;
     const stopped = await exchange(hand, { verb: "challenge_stop", words: [token, server] });
     if (stopped.kind === "lost") messages.push(`the host was lost: ${stopped.message}`);
-    else if (stopped.status !== "ok") messages.push(sayWhy(stopped, "what was served for the challenge"));
+    else if (stopped.status !== "ok") messages.push(formatWhy(stopped, "what was served for the challenge"));
   }
   const ended = await exchange(hand, { verb: "challenge_end", words: [token] });
   if (ended.kind === "lost") messages.push(`the host was lost: ${ended.message}`);
@@ -40,8 +40,8 @@ async function dropFile(
   const dropped = await exchange(hand, { verb: "challenge_drop", words });
   if (dropped.kind === "lost") return [`the host was lost: ${dropped.message}`];
   const file = `${folder}/${name}`;
-  if (dropped.status !== "ok") return [sayWhy(dropped, file, file)];
+  if (dropped.status !== "ok") return [formatWhy(dropped, file, file)];
   const forgotten = await exchange(hand, { verb: "challenge_forget", words: [token, id] });
   if (forgotten.kind === "lost") return [`the host was lost: ${forgotten.message}`];
-  return forgotten.status === "ok" ? [] : [sayWhy(forgotten, "what was written down of the challenge")];
+  return forgotten.status === "ok" ? [] : [formatWhy(forgotten, "what was written down of the challenge")];
 }

@@ -47,7 +47,7 @@ export async function lookAtWays(
       unread: [
         ...all("contained").map(([server = ""]) => `${server} runs in a container`),
         ...all("unread").map(([server = ""]) => `whose ${server} runs could not be told`),
-        ...all("strange").map(([server = "", why = ""]) => sayStrange(server, why)),
+        ...all("strange").map(([server = "", why = ""]) => formatStrange(server, why)),
         ...all("problem").map(([server = "", why = ""]) =>
           `${server} does not tell its configuration: ${why}`.slice(0, MOST_SAID),
         ),
@@ -72,7 +72,7 @@ const STRANGE: Readonly<Record<string, string>> = {
     "was started with a path of which could not be told where it leads, so root does not ask it for its configuration",
 };
 
-const sayStrange = (server: string, why: string): string =>
+const formatStrange = (server: string, why: string): string =>
   `${server} ${STRANGE[why] ?? "is not asked for its configuration"}`;
 
 const readListener = ([port = "", address = "", program]: readonly string[]) => {

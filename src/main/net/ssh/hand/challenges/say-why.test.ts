@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { sayWhy } from "./say-why.ts";
+import { formatWhy } from "./say-why.ts";
 
 test("what the owner of a site answers sends nobody to a path that it has chosen", () => {
   const file = "/srv/site/.well-known/acme-challenge/TOKEN";
   const say = (...words: string[]) =>
-    sayWhy({ kind: "answered", status: "no", words, told: new Map(), data: new Map() }, "/srv/site", file);
+    formatWhy({ kind: "answered", status: "no", words, told: new Map(), data: new Map() }, "/srv/site", file);
   expect(say("in-the-way", "/etc/ssh")).toBe(
     `${file} has something in its way that no run has made: look beside it, and move it away`,
   );

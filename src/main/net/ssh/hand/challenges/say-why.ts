@@ -1,11 +1,11 @@
 /** What came of a request about a challenge that was not done, for a person. */
 import type { HandAnswer, Lost } from "#net/ssh/hand/hand.ts";
 import {
+  formatAnswer,
+  formatRootAnswer,
   HAND_SENTENCES,
   isHandRefusal,
   isMountOf,
-  sayAnswer,
-  sayRootAnswer,
 } from "#net/ssh/hand/say-refusal.ts";
 
 /** By the word with which resources/rotation/challenge refuses. */
@@ -27,17 +27,17 @@ const MOST_SAID = 300;
  * What came of a request about `where`: a folder, a port, or what is kept for the run. `file`: what was to be put there or taken away. Whoever
  * owns its folder may have answered: another path than those is told of no file.
  */
-export function sayWhy(answer: Exclude<HandAnswer, Lost>, where: string, file?: string): string {
+export function formatWhy(answer: Exclude<HandAnswer, Lost>, where: string, file?: string): string {
   const [why = "", ...rest] = answer.words;
   const detail = rest.join(" ").slice(0, MOST_SAID);
   if (why === "port-taken") return `${where} is taken${detail ? ` by ${detail}` : ""}: nothing was changed`;
   if (why === "no-server") return `nothing could be served at ${where}${detail ? `: ${detail}` : ""}`;
   if (why === "openssl") return `the host's openssl made no certificate${detail ? `: ${detail}` : ""}`;
   const isMount = detail.startsWith("/") && (file === undefined || isMountOf(detail, file));
-  if (why === "no-space" && isMount) return sayRootAnswer({ why, detail }, where);
+  if (why === "no-space" && isMount) return formatRootAnswer({ why, detail }, where);
   if (why === "in-the-way" && file !== undefined) {
     const isItself = detail.endsWith(file.slice(file.lastIndexOf("/")));
-    return isItself ? `${file} ${SENTENCES[why]}` : sayAnswer({ why, detail }, file);
+    return isItself ? `${file} ${SENTENCES[why]}` : formatAnswer({ why, detail }, file);
   }
   const sentence = SENTENCES[why] ?? (isHandRefusal(why) ? HAND_SENTENCES[why] : HAND_SENTENCES.unknown);
   const thing = why === "in-the-way" && detail ? detail : where;

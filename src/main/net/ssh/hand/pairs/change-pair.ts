@@ -10,19 +10,19 @@ import {
   type PairOfRun,
   type PairTail,
   readPairChanged,
-  wordsOfConsumer,
   wordsOfFiles,
+  wordsOfService,
 } from "./pair-words.ts";
 
 /** Files are hashed, moved and flushed; a supervisor is asked for a timer. */
 const DEADLINE_MS = 60_000;
 
-type ArmWish = PairFiles & { way: DeadMan; seconds: number; consumers: readonly Consumer[] };
+type ArmRequest = PairFiles & { way: DeadMan; seconds: number; consumers: readonly Consumer[] };
 
 /** Before a swap: has the host itself put back what was there after so many seconds, and tell its servers. */
 export async function armPair(
   hand: Hand,
-  { token, id, way, seconds, consumers, files, wanted }: ArmWish,
+  { token, id, way, seconds, consumers, files, wanted }: ArmRequest,
 ): Promise<{ kind: "armed" } | PairTail> {
   const words = [
     token,
@@ -30,7 +30,7 @@ export async function armPair(
     way,
     String(seconds),
     String(consumers.length),
-    ...consumers.flatMap(wordsOfConsumer),
+    ...consumers.flatMap(wordsOfService),
     ...wordsOfFiles(files, wanted),
   ];
   const answer = await hand.ask({ verb: "pair_arm", words }, { deadlineMs: DEADLINE_MS });

@@ -3,7 +3,7 @@
 import { readTail } from "#net/ssh/hand/exchange.ts";
 import type { Hand, HandAnswer, Lost } from "#net/ssh/hand/hand.ts";
 import type { Consumer } from "#shared/model/pair.ts";
-import { type PairFiles, type PairTail, wordsOfConsumer, wordsOfFiles } from "./pair-words.ts";
+import { type PairFiles, type PairTail, wordsOfFiles, wordsOfService } from "./pair-words.ts";
 
 /** `said`: its own words, as far as it had any. Written by strangers. */
 export type PairTested = { kind: "passed" | "failed" | "untested"; said: string };
@@ -23,7 +23,7 @@ export async function testPair(
   hand: Hand,
   { token, id, files, wanted, consumer }: PairFiles & { consumer: Consumer },
 ): Promise<PairTested | PairTail> {
-  const words = [token, id, ...wordsOfConsumer(consumer), ...wordsOfFiles(files, wanted)];
+  const words = [token, id, ...wordsOfService(consumer), ...wordsOfFiles(files, wanted)];
   const answer = await hand.ask({ verb: "pair_test", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);
@@ -38,12 +38,12 @@ export const testServer = (hand: Hand, consumer: Consumer): Promise<PairTested |
   testPair(hand, { token: "none", id: "none", files: [], wanted: [], consumer });
 
 /** By its supervisor where it has one. That it was told proves nothing: what it serves does. */
-export async function reloadConsumer(
+export async function reloadService(
   hand: Hand,
   consumer: Consumer,
   files: Pick<PairFiles, "files" | "wanted"> = { files: [], wanted: [] },
 ): Promise<Reloaded | PairTail> {
-  const words = [...wordsOfConsumer(consumer), ...wordsOfFiles(files.files, files.wanted)];
+  const words = [...wordsOfService(consumer), ...wordsOfFiles(files.files, files.wanted)];
   const answer = await hand.ask({ verb: "pair_reload", words }, { deadlineMs: DEADLINE_MS });
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") return readTail(answer);

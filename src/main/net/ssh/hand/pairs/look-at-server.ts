@@ -3,7 +3,7 @@ import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import type { ServerKind } from "#shared/model/pair.ts";
 import { ToldBy } from "#shared/model/told-by.ts";
 
-type LookWish = {
+type LookRequest = {
   server: ServerKind;
   /** The file that its configuration begins with; null: the usual one. */
   config: string | null;
@@ -14,7 +14,7 @@ type LookWish = {
 /** How a server of a host is told of new files; with `none`, why, in words of the host. Nothing is changed. */
 export async function lookAtServer(
   hand: Hand,
-  { server, config, paths }: LookWish,
+  { server, config, paths }: LookRequest,
 ): Promise<{ kind: "seen"; toldBy: ToldBy; said: string } | Refused | Failed | Lost> {
   const answer = await exchange(hand, { verb: "server_look", words: [server, config ?? "", ...paths] });
   if (answer.kind === "lost") return answer;

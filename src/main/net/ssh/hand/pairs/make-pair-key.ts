@@ -4,7 +4,7 @@ import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
 import type { PairOfRun } from "./pair-words.ts";
 
-type MakeWish = PairOfRun & {
+type MakeRequest = PairOfRun & {
   key: KeyKind;
   /** DNS names and IP addresses, as a certificate has them; the first is the common name, too, where that is short enough. */
   names: readonly string[];
@@ -20,7 +20,7 @@ const PLAIN_NAME = /^[A-Za-z0-9*._:-]{1,253}$/;
  */
 export async function makePairKey(
   hand: Hand,
-  { token, id, key, names, forClients = false }: MakeWish,
+  { token, id, key, names, forClients = false }: MakeRequest,
 ): Promise<{ kind: "made"; csr: Uint8Array } | Refused | Failed | Lost> {
   const odd = names.find((name) => !PLAIN_NAME.test(name));
   if (names.length === 0 || odd !== undefined)

@@ -12,10 +12,10 @@ import { issueForRequest } from "#testing/tls/issue-for-request.ts";
 import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
 import { hashOf } from "../testing/wish.ts";
 import { backPair, endPair, swapPair } from "./change-pair.ts";
-import { reloadConsumer, testPair } from "./consumers.ts";
+import { reloadService, testPair } from "./consumers.ts";
 import { makePairKey } from "./make-pair-key.ts";
 import { stagePair } from "./stage-pair.ts";
-import { consumerOf, openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 import { servedBy } from "./testing/served-by.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -63,7 +63,7 @@ async function stage(hand: Hand, name: Name, { pem, keyPem }: { pem: string; key
 lab.each(NAMES)(
   "%s serves a pair whose key was made on its host after it was told, by the same process, and the one before once that is back",
   async (name) => {
-    const consumer = consumerOf(SERVERS[name]);
+    const consumer = serviceOf(SERVERS[name]);
     const atFirst = await stateOf(name);
     const old = await served(name);
     await using hand = await openHand(name);
@@ -77,12 +77,12 @@ lab.each(NAMES)(
     expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
     expect(await served(name)).toBe(old);
     expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
-    const told = await reloadConsumer(hand, consumer, pair);
+    const told = await reloadService(hand, consumer, pair);
     expect(told).toMatchObject({ kind: "reloaded", pid: { before: expect.any(Number) } });
     if (told.kind === "reloaded") expect(told.pid.after).toBe(told.pid.before);
     expect(await served(name)).toBe(hashOf(derOf(chain)));
     expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
-    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+    expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     expect(await served(name)).toBe(old);
     expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await stateOf(name)).toBe(atFirst);
@@ -94,7 +94,7 @@ lab.each(NAMES)("%s: a key of another certificate is refused before anything is 
   const [one, other] = [await makeCertificate(), await makeCertificate()];
   await using hand = await openHand(name);
   const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
-  const consumer = consumerOf(SERVERS[name]);
+  const consumer = serviceOf(SERVERS[name]);
   expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "failed" });
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
   expect(await stateOf(name)).toBe(atFirst);
@@ -109,7 +109,7 @@ lab.each(NAMES.filter((name) => name !== "dovecot"))(
     try {
       await using hand = await openHand(name);
       const pair = await stage(hand, name, { pem: one.pem, keyPem: other.keyPem });
-      const consumer = consumerOf(SERVERS[name]);
+      const consumer = serviceOf(SERVERS[name]);
       expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "failed" });
       expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
     } finally {
@@ -124,7 +124,7 @@ lab("Dovecot itself refuses a pair that belongs together, and is too weak for it
   const weak = await makeWithOpenssl(folder.path, "weak", { algorithm: "rsa-1024" });
   await using hand = await openHand("dovecot");
   const pair = await stage(hand, "dovecot", weak);
-  const tested = await testPair(hand, { ...pair, consumer: consumerOf("dovecot") });
+  const tested = await testPair(hand, { ...pair, consumer: serviceOf("dovecot") });
   expect(tested).toMatchObject({ kind: "failed", said: expect.stringContaining("SSL") });
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
 });
@@ -133,7 +133,7 @@ lab("PostgreSQL's account gets nothing to read by a link that it has put into it
   const data = "/var/lib/postgresql/17/lab";
   await using hand = await openHand("postgresql");
   const pair = await stage(hand, "postgresql", await makeCertificate());
-  const consumer = consumerOf("postgresql");
+  const consumer = serviceOf("postgresql");
   await host.run(`mv ${data}/PG_VERSION /root/PG_VERSION; chown root: /root/PG_VERSION; chmod 600 /root/PG_VERSION
     ln -s /root/PG_VERSION ${data}/PG_VERSION; chown -h postgres: ${data}/PG_VERSION`);
   expect(await testPair(hand, { ...pair, consumer })).toMatchObject({
@@ -161,7 +161,7 @@ END
 lab.each(["slapd", "mysql", "dovecot"] as const)(
   "%s: a key that its folder guards is read by nobody else while it is tried",
   async (name) => {
-    const consumer = consumerOf(SERVERS[name]);
+    const consumer = serviceOf(SERVERS[name]);
     const mode = await host.run(`stat -c %a /etc/tls/${name}.key; chmod 644 /etc/tls/${name}.key`);
     await using hand = await openHand(name);
     const pair = await stage(hand, name, await makeCertificate());

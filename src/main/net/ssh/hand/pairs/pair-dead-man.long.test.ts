@@ -6,9 +6,9 @@ import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-s
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { askName } from "#testing/tls/ask-name.ts";
 import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
-import { reloadConsumer } from "./consumers.ts";
+import { reloadService } from "./consumers.ts";
 import { stagePair } from "./stage-pair.ts";
-import { consumerOf, openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -40,7 +40,7 @@ ${STAND_IN}END
 });
 afterAll(() => host?.[Symbol.asyncDispose]());
 
-const NGINX = consumerOf("nginx");
+const NGINX = serviceOf("nginx");
 const served = () => askName({ host: host.address, port: SERVED.nginx.port, name: null });
 const state = () => host.run("cd /etc/tls; stat -c '%n %i %U %G %a' *; sha256sum *");
 
@@ -69,7 +69,7 @@ lab.each(WAYS)(
         kind: "armed",
       });
       expect(await swapPair(hand, pair)).toMatchObject({ kind: "swapped" });
-      expect(await reloadConsumer(hand, NGINX)).toMatchObject({ kind: "reloaded" });
+      expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
       expect(await served()).toBe("new.lab");
       await hand.kill();
     }
@@ -106,7 +106,7 @@ lab.each(WAYS)("what a described server starts when it is told by the host stays
   await using hand = await openPairHand(startShellIn(host));
   const pair = await stage(hand);
   const reload = "sleep 9876 >/dev/null 2>&1 &";
-  const consumers = [{ ...consumerOf("described"), described: { test: null, reload } }];
+  const consumers = [{ ...serviceOf("described"), described: { test: null, reload } }];
   expect(await armPair(hand, { ...pair, way, seconds: 1, consumers })).toEqual({ kind: "armed" });
   await host.run(`until pgrep -f '^sleep 9876' && [ -z "$(pgrep -f '[r]evert-pair')" ]; do sleep 0.1; done`);
   expect(await host.run("pgrep -cf '^sleep 9876'; pkill -f '^sleep 9876'")).toBe("1\n");
@@ -140,17 +140,17 @@ lab("a signal that is taken for good, and not obeyed, is seen by what is served 
   const pair = await stage(hand, true);
   await swapPair(hand, pair);
   // Its own way tries the files first, and says what is wrong.
-  expect(await reloadConsumer(hand, NGINX)).toMatchObject({
+  expect(await reloadService(hand, NGINX)).toMatchObject({
     kind: "not-reloaded",
     said: expect.stringContaining("key values mismatch"),
   });
   const hasty = {
-    ...consumerOf("described"),
+    ...serviceOf("described"),
     described: { test: null, reload: "kill -HUP $(cat /run/nginx.pid)" },
   };
-  expect(await reloadConsumer(hand, hasty)).toMatchObject({ kind: "reloaded" });
+  expect(await reloadService(hand, hasty)).toMatchObject({ kind: "reloaded" });
   expect(await served()).toBe("nginx.lab");
   expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
-  expect(await reloadConsumer(hand, NGINX)).toMatchObject({ kind: "reloaded" });
+  expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
 });

@@ -6,10 +6,10 @@ import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-s
 import { askName } from "#testing/tls/ask-name.ts";
 import { issueForRequest } from "#testing/tls/issue-for-request.ts";
 import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
-import { reloadConsumer, testPair } from "./consumers.ts";
+import { reloadService, testPair } from "./consumers.ts";
 import { makePairKey } from "./make-pair-key.ts";
 import { stagePair } from "./stage-pair.ts";
-import { consumerOf, openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => host?.[Symbol.asyncDispose]());
 
 const served = () => askName({ host: host.address, port: SERVED.nginx.port, name: null });
-const NGINX = consumerOf("nginx");
+const NGINX = serviceOf("nginx");
 const state = () =>
   host.run(
     "cd /etc/tls; ls -A; sha256sum *; stat -c '%n %i %U %G %a' *; getfacl -p *; getfattr -d -m . * 2>/dev/null; ls -A /var/lib/latchkey 2>/dev/null || :",
@@ -55,12 +55,12 @@ lab(
     expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
     expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: true });
     expect(await served()).toBe("nginx.lab");
-    expect(await reloadConsumer(hand, NGINX)).toMatchObject({ kind: "reloaded" });
+    expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
     expect(await served()).toBe("new.lab");
     expect(await disarmPair(hand, PAIR)).toEqual({ kind: "disarmed" });
     expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
     expect(await backPair(hand, pair)).toEqual({ kind: "back", already: true });
-    expect(await reloadConsumer(hand, NGINX)).toMatchObject({ kind: "reloaded" });
+    expect(await reloadService(hand, NGINX)).toMatchObject({ kind: "reloaded" });
     expect(await served()).toBe("nginx.lab");
     expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
     expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });

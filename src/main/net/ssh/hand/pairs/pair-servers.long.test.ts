@@ -6,10 +6,10 @@ import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-s
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { askName } from "#testing/tls/ask-name.ts";
 import { backPair, endPair, swapPair } from "./change-pair.ts";
-import { reloadConsumer, testPair } from "./consumers.ts";
+import { reloadService, testPair } from "./consumers.ts";
 import { lookAtPairFile } from "./look-at-pair-file.ts";
 import { stagePair } from "./stage-pair.ts";
-import { consumerOf, openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
@@ -51,16 +51,16 @@ lab.each(SERVERS)("%s serves what it is told to read, and what was there once th
   const atFirst = await state();
   await using hand = await openPairHand(startShellIn(host));
   const pair = await stageNew(hand, name);
-  const consumer = consumerOf(name);
+  const consumer = serviceOf(name);
   expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
   expect(await served(name)).toBe(`${name}.lab`);
   expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
-  const told = await reloadConsumer(hand, consumer, pair);
+  const told = await reloadService(hand, consumer, pair);
   expect(told).toMatchObject({ kind: "reloaded", pid: { before: expect.any(Number) } });
   if (told.kind === "reloaded") expect(told.pid.after).toBe(told.pid.before);
   await expect.poll(() => served(name), { timeout: 20_000 }).toBe("new.lab");
   expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
-  expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+  expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
   await expect.poll(() => served(name), { timeout: 20_000 }).toBe(`${name}.lab`);
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
   expect(await state()).toBe(atFirst);
@@ -81,7 +81,7 @@ lab.each(
   for (const path of away) await host.run(`mv ${path} ${path}.away`);
   try {
     await using hand = await openPairHand(startShellIn(host));
-    const consumer = consumerOf(name);
+    const consumer = serviceOf(name);
     const bad = await testPair(hand, { ...(await stageNew(hand, name, true)), consumer });
     const good = await testPair(hand, { ...(await stageNew(hand, name)), consumer });
     // Apache's own test reads no key; a second Apache needs a network of its own.
@@ -125,7 +125,7 @@ frontend own
 END
     haproxy -D -f ${config} -p /run/alone.pid`);
     const at = (port: number) => askName({ host: host.address, port, name: null });
-    const consumer = consumerOf("haproxy", config);
+    const consumer = serviceOf("haproxy", config);
     await using hand = await openPairHand(startShellIn(host));
     for (const { port, files } of [
       { port: 7443, files: [await planFile(hand, both, "key+chain")] },
@@ -143,13 +143,13 @@ END
       const pair = { ...PAIR, files, wanted: staged.wanted };
       expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
       await swapPair(hand, pair);
-      expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({
+      expect(await reloadService(hand, consumer, pair)).toMatchObject({
         kind: "reloaded",
         said: expect.stringContaining("Success"),
       });
       expect(await at(port)).toBe("new.lab");
       await backPair(hand, pair);
-      expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+      expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
       expect(await at(port)).toBe("alone.lab");
       expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
     }
@@ -160,15 +160,15 @@ lab("an Apache that a bad pair has ended is started by its service once the pair
   await using hand = await openPairHand(startShellIn(host));
   const pair = await stageNew(hand, "apache", true);
   await swapPair(hand, pair);
-  const consumer = consumerOf("apache");
-  expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "not-reloaded" });
+  const consumer = serviceOf("apache");
+  expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "not-reloaded" });
   expect(await served("apache")).toBe("apache.lab");
   // A hasty reload: its test has nothing to say, and it ends.
   await host.run(
     "apache2 -t -f /etc/apache2/apache2.conf 2>/dev/null; kill -USR1 $(cat /run/apache2.pid); while pgrep -x apache2 >/dev/null; do sleep 0.1; done",
   );
   await backPair(hand, pair);
-  expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "not-reloaded" });
+  expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "not-reloaded" });
   // No service manager runs here: this stands for it.
   await host.run(`mkdir -p /run/systemd/system; mv /usr/bin/systemctl /usr/bin/systemctl.away
     cat > /usr/bin/systemctl <<'END'
@@ -180,7 +180,7 @@ case $* in
 esac
 END
     chmod 755 /usr/bin/systemctl`);
-  expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+  expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
   await host.run("mv /usr/bin/systemctl.away /usr/bin/systemctl; rm -r /run/systemd/system");
   await expect.poll(() => served("apache"), { timeout: 20_000 }).toBe("apache.lab");
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
@@ -207,7 +207,7 @@ lab("the name of a folder is no line of a second Apache's configuration", async 
   const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(next.pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));
   const pair = { ...PAIR, files, wanted: staged.wanted };
-  expect(await testPair(hand, { ...pair, consumer: consumerOf("apache") })).toEqual({
+  expect(await testPair(hand, { ...pair, consumer: serviceOf("apache") })).toEqual({
     kind: "passed",
     said: "a second Apache takes the pair",
   });
@@ -247,9 +247,9 @@ lab("a server is not touched where the pair of another of its sites would not be
   await using hand = await openPairHand(startShellIn(web));
   await lay(sound.pem);
   for (const name of SERVERS) {
-    const consumer = consumerOf(name);
+    const consumer = serviceOf(name);
     await web.run(OTHER_SITE(web.address)[name]);
-    expect(await reloadConsumer(hand, consumer)).toMatchObject({ kind: "reloaded" });
+    expect(await reloadService(hand, consumer)).toMatchObject({ kind: "reloaded" });
     const pair = await stageNew(hand, name);
     expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
     await lay(half.pem);
@@ -258,13 +258,13 @@ lab("a server is not touched where the pair of another of its sites would not be
       said: expect.stringContaining("/srv/other"),
     });
     expect(await swapPair(hand, pair)).toEqual({ kind: "swapped", already: false });
-    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({
+    expect(await reloadService(hand, consumer, pair)).toMatchObject({
       kind: "not-reloaded",
       said: expect.stringContaining("/srv/other"),
     });
     expect(await at(SERVED[name].port)).toBe(`${name}.lab`);
     await lay(sound.pem);
-    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+    expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     await expect.poll(() => at(SERVED[name].port), { timeout: 20_000 }).toBe("new.lab");
     expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
   }

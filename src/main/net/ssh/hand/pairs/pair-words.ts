@@ -22,7 +22,7 @@ export const wordsOfFiles = (files: readonly PairFile[], wanted: readonly string
   });
 
 /** Four words a server. That it may be started again is said in the place of a described command. */
-export const wordsOfConsumer = ({ server, config, described, reload }: Consumer): string[] => [
+export const wordsOfService = ({ server, config, described, reload }: Consumer): string[] => [
   server,
   config ?? "",
   described?.test ?? "",

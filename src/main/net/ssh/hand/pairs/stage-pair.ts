@@ -7,7 +7,7 @@ import { Redacted } from "#shared/model/redacted.ts";
 import { type PairChanged, type PairOfRun, readPairChanged } from "./pair-words.ts";
 import { stageStore } from "./stage-store.ts";
 
-type StageWish = PairOfRun & {
+type StageRequest = PairOfRun & {
   files: readonly PairFile[];
   /** PEM, the leaf first. */
   chain: Uint8Array;
@@ -24,7 +24,7 @@ type Tail = PairChanged | Refused | Failed | Lost;
 /** Lays every file out as it will be, with the owner, mode, attributes and label of the one in use, where nobody but root reads it. */
 export async function stagePair(
   hand: Hand,
-  { token, id, files, chain, key, stores, passphrases }: StageWish,
+  { token, id, files, chain, key, stores, passphrases }: StageRequest,
 ): Promise<{ kind: "staged"; wanted: string[] } | Tail> {
   const wanted: string[] = [];
   for (const [nth, file] of files.entries()) {
@@ -76,7 +76,7 @@ const NOTHING = new Uint8Array();
 function bytesOf(
   { path, holds }: PairFile,
   chain: Uint8Array,
-  stores: StageWish["stores"],
+  stores: StageRequest["stores"],
 ): Uint8Array | null | "missing" {
   const store = stores?.get(path);
   switch (holds) {

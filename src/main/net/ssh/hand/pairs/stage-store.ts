@@ -6,7 +6,7 @@ import type { PairFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type PairChanged, type PairOfRun, readPairChanged } from "./pair-words.ts";
 
-type StoreWish = PairOfRun & {
+type StoreRequest = PairOfRun & {
   /** Within the files of the pair. */
   nth: number;
   file: PairFile;
@@ -27,7 +27,7 @@ const NOTHING = new Uint8Array();
  */
 export async function stageStore(
   hand: Hand,
-  { token, id, nth, file, chain, key, passphrase }: StoreWish,
+  { token, id, nth, file, chain, key, passphrase }: StoreRequest,
 ): Promise<{ kind: "staged"; wanted: string } | PairChanged | Refused | Failed | Lost> {
   // The old key would have to leave its store.
   if (key === "kept") return { kind: "refused", why: "no-key", detail: file.path };

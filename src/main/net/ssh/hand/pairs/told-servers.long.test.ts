@@ -17,10 +17,10 @@ import { makeCertificate } from "#testing/make-certificate.ts";
 import { PID_OF } from "#testing/runbooks/failing-renewals.ts";
 import { hashOf } from "../testing/wish.ts";
 import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
-import { reloadConsumer, testPair } from "./consumers.ts";
+import { reloadService, testPair } from "./consumers.ts";
 import { lookAtServer } from "./look-at-server.ts";
 import { stagePair } from "./stage-pair.ts";
-import { consumerOf, openPairHand, PAIR, planFile } from "./testing/pair-hand.ts";
+import { openPairHand, PAIR, planFile, serviceOf } from "./testing/pair-hand.ts";
 import { servedBy } from "./testing/served-by.ts";
 
 const lab = test.skipIf(!canStartHosts());
@@ -69,12 +69,12 @@ lab.each(NAMES)("%s: a pair that it cannot read is never taken for served, and g
   const [one, other] = [await makeCertificate(), await makeCertificate()];
   await using hand = await openPairHand(startShellIn(host));
   const pair = await swapIn(hand, name, { pem: one.pem, keyPem: other.keyPem });
-  expect(await reloadConsumer(hand, consumerOf(server), pair)).toMatchObject({ kind: told });
+  expect(await reloadService(hand, serviceOf(server), pair)).toMatchObject({ kind: told });
   const now = await served(name);
   expect(now).not.toBe(hashOf(one.der));
   expect(now === old).toBe(keeps);
   expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
-  expect(await reloadConsumer(hand, consumerOf(server), pair)).toMatchObject({ kind: "reloaded" });
+  expect(await reloadService(hand, serviceOf(server), pair)).toMatchObject({ kind: "reloaded" });
   expect(await served(name)).toBe(old);
   expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
 });
@@ -83,13 +83,13 @@ lab("Dovecot says that it keeps what it had where a file is missing", async () =
   const old = await served("dovecot");
   await using hand = await openPairHand(startShellIn(host));
   await host.run("mv /etc/tls/dovecot.key /etc/tls/away");
-  expect(await reloadConsumer(hand, consumerOf("dovecot"))).toMatchObject({
+  expect(await reloadService(hand, serviceOf("dovecot"))).toMatchObject({
     kind: "not-reloaded",
     said: expect.stringContaining("/etc/tls/dovecot.key"),
   });
   expect(await served("dovecot")).toBe(old);
   await host.run("mv /etc/tls/away /etc/tls/dovecot.key");
-  expect(await reloadConsumer(hand, consumerOf("dovecot"))).toMatchObject({ kind: "reloaded" });
+  expect(await reloadService(hand, serviceOf("dovecot"))).toMatchObject({ kind: "reloaded" });
 });
 
 lab(
@@ -113,14 +113,14 @@ cat >/etc/tls/sni.key <<'END'\n${first.keyPem}END
       await planFile(hand, "/etc/tls/sni.key", "key"),
     ];
     const pair = await stage(hand, files, made);
-    const consumer = consumerOf("postfix");
+    const consumer = serviceOf("postfix");
     expect(await testPair(hand, { ...pair, consumer })).toMatchObject({ kind: "passed" });
     expect(await swapPair(hand, pair)).toMatchObject({ kind: "swapped" });
-    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+    expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     expect(await named()).toBe(hashOf(made.der));
     expect(await served("postfix")).toBe(other);
     expect(await backPair(hand, pair)).toMatchObject({ kind: "back" });
-    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+    expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     expect(await named()).toBe(hashOf(first.der));
     expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
   },
@@ -131,14 +131,14 @@ lab(
   async () => {
     const old = await served("postgresql");
     const made = await makeCertificate();
-    const consumer = consumerOf("postgresql");
+    const consumer = serviceOf("postgresql");
     await using hand = await openPairHand(startShellIn(host));
     const files = await planned(hand, "postgresql");
     const pair = await stage(hand, files, made);
     const arming = { ...pair, way: "sleep" as const, seconds: 3, consumers: [consumer] };
     expect(await armPair(hand, arming)).toEqual({ kind: "armed" });
     expect(await swapPair(hand, pair)).toMatchObject({ kind: "swapped" });
-    expect(await reloadConsumer(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
+    expect(await reloadService(hand, consumer, pair)).toMatchObject({ kind: "reloaded" });
     expect(await served("postgresql")).toBe(hashOf(made.der));
     await expect.poll(() => served("postgresql"), { timeout: 60_000 }).toBe(old);
     expect(await disarmPair(hand, PAIR)).toEqual({ kind: "fired" });
@@ -155,7 +155,7 @@ lab("nothing is written into the root folder where servers are told", async () =
     toldBy: "command",
   });
   for (const name of ["postfix", "dovecot"] as const)
-    expect(await reloadConsumer(hand, consumerOf(name))).toMatchObject({ kind: "reloaded" });
+    expect(await reloadService(hand, serviceOf(name))).toMatchObject({ kind: "reloaded" });
   expect(await host.run("ls -A /")).toBe(before);
 });
 
@@ -182,7 +182,7 @@ lab("a server that a service manager looks after is told by it: tried with a sta
     expect(await lookAtServer(hand, { server: name, config: null, paths })).toMatchObject({
       toldBy: "unit",
     });
-    expect(await reloadConsumer(hand, consumerOf(name), pair)).toMatchObject({ kind: "reloaded" });
+    expect(await reloadService(hand, serviceOf(name), pair)).toMatchObject({ kind: "reloaded" });
     expect(await served(name)).toBe(hashOf(made.der));
     expect(await endPair(hand, PAIR)).toEqual({ kind: "ended" });
   }
@@ -201,15 +201,15 @@ lab("a PostgreSQL whose log may not be read is not said to have taken a pair tha
   const pair = await swapIn(hand, "postgresql", { pem: one.pem, keyPem: other.keyPem });
   // Root's, as where a unit appends to it.
   const mode = await host.run(`stat -c %a ${log}; chown root: ${log}; chmod 600 ${log}`);
-  expect(await reloadConsumer(hand, consumerOf("postgresql"), pair)).toMatchObject({
+  expect(await reloadService(hand, serviceOf("postgresql"), pair)).toMatchObject({
     kind: "reloaded",
     said: expect.stringContaining("is not known: its log could not be read"),
   });
   expect(await served("postgresql")).toBe(old);
   await host.run(`chmod ${mode.trim()} ${log}`);
-  expect(await reloadConsumer(hand, consumerOf("postgresql"), pair)).toMatchObject({ kind: "not-reloaded" });
+  expect(await reloadService(hand, serviceOf("postgresql"), pair)).toMatchObject({ kind: "not-reloaded" });
   expect(await backPair(hand, pair)).toEqual({ kind: "back", already: false });
-  expect(await reloadConsumer(hand, consumerOf("postgresql"), pair)).toMatchObject({
+  expect(await reloadService(hand, serviceOf("postgresql"), pair)).toMatchObject({
     kind: "reloaded",
     said: expect.not.stringContaining("not known"),
   });
@@ -222,7 +222,7 @@ lab("a Postfix whose first process is stopped is given up before the session is"
   // Nobody begins again what writes the log, and what is to be written waits once that is full.
   await stopped.run(`kill -STOP ${PID_OF.postfix}; kill $(pidof postlogd)
     while timeout 1 postlog -t lab full; do :; done`);
-  expect(await reloadConsumer(hand, consumerOf("postfix"))).toMatchObject({
+  expect(await reloadService(hand, serviceOf("postfix"))).toMatchObject({
     kind: "not-reloaded",
     said: expect.stringContaining("postfix was given 45 seconds, and had not ended"),
   });
@@ -249,11 +249,11 @@ lab("slapd that root cannot tell is started again, and only where that was agree
   const made = await makeCertificate();
   const pair = await swapIn(hand, "slapd", made);
   expect(await lookAtServer(hand, look)).toMatchObject({ toldBy: "restart" });
-  expect(await reloadConsumer(hand, consumerOf("slapd"), pair)).toMatchObject({ kind: "not-reloaded" });
+  expect(await reloadService(hand, serviceOf("slapd"), pair)).toMatchObject({ kind: "not-reloaded" });
   expect(await served("slapd", alone)).toBe(old);
   expect(await manager.asked()).toBe("");
-  const agreed = { ...consumerOf("slapd"), reload: RESTART };
-  expect(await reloadConsumer(hand, agreed, pair)).toMatchObject({ kind: "reloaded" });
+  const agreed = { ...serviceOf("slapd"), reload: RESTART };
+  expect(await reloadService(hand, agreed, pair)).toMatchObject({ kind: "reloaded" });
   expect(await served("slapd", alone)).toBe(hashOf(made.der));
   expect(await manager.asked()).toBe("restart slapd.service\n");
 });
@@ -261,7 +261,7 @@ lab("slapd that root cannot tell is started again, and only where that was agree
 lab("a described server is tried and told by the commands that its user has given", async () => {
   await using web = await startServersHost(["nginx"]);
   const consumer = {
-    ...consumerOf("described"),
+    ...serviceOf("described"),
     described: { test: "nginx -t -q", reload: "nginx -s reload" },
   };
   await using hand = await openPairHand(startShellIn(web));
@@ -279,11 +279,11 @@ lab("a described server is tried and told by the commands that its user has give
   const untried = { ...consumer, described: { ...consumer.described, test: null } };
   expect(await testPair(hand, { ...good, consumer: untried })).toMatchObject({ kind: "untested" });
   expect(await swapPair(hand, good)).toEqual({ kind: "swapped", already: false });
-  expect(await reloadConsumer(hand, consumer, good)).toMatchObject({ kind: "reloaded" });
+  expect(await reloadService(hand, consumer, good)).toMatchObject({ kind: "reloaded" });
   // It is told by a signal, and answers before it has read anything.
   await expect.poll(() => served("nginx", web)).toBe(hashOf(one.der));
   const wrong = { ...consumer, described: { test: null, reload: "echo no such service >&2; exit 5" } };
-  expect(await reloadConsumer(hand, wrong, good)).toMatchObject({
+  expect(await reloadService(hand, wrong, good)).toMatchObject({
     kind: "not-reloaded",
     said: "no such service",
   });
@@ -292,7 +292,7 @@ lab("a described server is tried and told by the commands that its user has give
   for (const shell of SHELLS) {
     await using other = await openPairHand(startShellIn(web, { shell }));
     const starting = { ...consumer, described: { test: left, reload: left } };
-    expect(await reloadConsumer(other, starting, good), shell).toMatchObject({
+    expect(await reloadService(other, starting, good), shell).toMatchObject({
       kind: "reloaded",
       said: "told",
     });

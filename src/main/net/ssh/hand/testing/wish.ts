@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { WriteWish } from "#net/ssh/hand/host-files.ts";
+import type { WriteRequest } from "#net/ssh/hand/host-files.ts";
 
 export const hashOf = (bytes: Uint8Array | string): string =>
   createHash("sha256").update(bytes).digest("hex");
@@ -11,7 +11,7 @@ export function wishTo(
   path: string,
   before: Uint8Array,
   { at, line, id = "f0" }: { at: number; line: string; id?: string },
-): WriteWish & { after: Buffer } {
+): WriteRequest & { after: Buffer } {
   const inserted = Buffer.from(line);
   const after = Buffer.concat([before.subarray(0, at), inserted, before.subarray(at)]);
   return {

@@ -6,7 +6,7 @@ import { openHandBy } from "#net/ssh/hand/testing/open-hand-by.ts";
 import { readHandScript } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import { lookUp } from "#net/ssh/log-in.ts";
-import type { ProofRoute } from "#net/ssh/prove/login-proof.ts";
+import type { VerificationRoute } from "#net/ssh/prove/login-proof.ts";
 import { findSsh } from "#net/ssh/system/find-ssh.ts";
 
 /** A host of a lab, and a private key file, as far as a login needs them. */
@@ -30,7 +30,10 @@ const NOTHING = {
 };
 
 /** The way to a host of a lab, as a control session has found it. */
-export async function routeTo(to: LabHost, more: Partial<ProofRoute> = {}): Promise<ProofRoute> {
+export async function routeTo(
+  to: LabHost,
+  more: Partial<VerificationRoute> = {},
+): Promise<VerificationRoute> {
   const target = { host: to.address, port: to.port };
   const signal = new AbortController().signal;
   const ssh = findSsh();

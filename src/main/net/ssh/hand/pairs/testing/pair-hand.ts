@@ -36,7 +36,7 @@ export async function planFile(
   return { path, real, holds, before: hash, ...file };
 }
 
-export const consumerOf = (server: Consumer["server"], config: string | null = null): Consumer => ({
+export const serviceOf = (server: Consumer["server"], config: string | null = null): Consumer => ({
   server,
   config,
   where: "",
