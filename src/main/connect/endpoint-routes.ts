@@ -3,7 +3,7 @@
  * checked, and it is logged in to once. The password of a proxy is asked for once, and is forgotten with the scan.
  */
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { type EndpointWay, readWay } from "#domain/targets/read-way.ts";
+import { type EndpointWay, readWay } from "#domain/targets/proxies.ts";
 import type { Failure } from "#net/connect-failure.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";

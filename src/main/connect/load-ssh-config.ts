@@ -1,4 +1,4 @@
-import { type ConfigSource, findIncludes } from "#domain/ssh-config/includes.ts";
+import { type ConfigSource, findIncludes } from "#domain/ssh-config/read-blocks.ts";
 import { readSshConfig } from "#domain/ssh-config/read-ssh-config.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { expandGlob } from "#net/local/expand-glob.ts";

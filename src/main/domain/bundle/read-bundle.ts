@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Collection } from "#domain/collection/collection.ts";
-import { findFrame } from "#domain/collection/frame.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
+import { findFrame } from "#domain/collection/stream.ts";
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
 import { BUNDLE_START, HOST_SIGNATURE_NAMESPACE } from "#shared/model/bundle.ts";

@@ -1,9 +1,6 @@
 import type { ConfigurationFiles } from "#domain/server-configs/configuration.ts";
-import type { DiskFile, Keystore } from "./disk-files.ts";
-import type { LastLogin } from "./last-logins.ts";
-import type { Listening } from "./listeners.ts";
-import type { LogSummary } from "./logs.ts";
-import type { PathEntry } from "./path-entry.ts";
+import type { PathEntry } from "./paths.ts";
+import type { LastLogin, LogSummary } from "./read-logs.ts";
 
 /**
  * What the collector found on one host: the parsed stream, whether it came over SSH or was carried
@@ -209,6 +206,51 @@ export type CertificateFile = {
   ders: Uint8Array[];
   /** Set when a part of the file could not be taken: the reason. */
   malformed: string[];
+};
+
+/** A file that a configuration names, or a link to a certificate. */
+export type DiskFile = {
+  path: string;
+  /** The path with all links resolved; null if it could not be resolved. */
+  realPath: string | null;
+  entry: PathEntry;
+  /** When its content was last written, seconds since the epoch; null if not told. */
+  writtenAt: number | null;
+};
+
+/** A store of keys on a host. It never leaves it; of one that opens with a password that everybody knows the certificates do. */
+export type Keystore = {
+  path: string;
+  entry: PathEntry;
+  kind: "jks" | "jceks" | "pkcs12" | "bcfks" | "unknown";
+  /** `open`: by no password. `default`: by `password`. `certificates`: its certificates lie open, its keys do not. */
+  state: "open" | "default" | "certificates" | "locked" | "not-opened";
+  /** The password that everybody knows; null unless it is one. */
+  password: string | null;
+  /** Why it was not opened; null where it was, or where no known password fits. */
+  why: string | null;
+};
+
+/** A process that holds a listening socket. */
+export type Process = {
+  pid: number;
+  /** At most 15 bytes, as the process itself may have set it; and whether it is in a container, with files of its own, or no server of root's. */
+  name: string;
+  /** Seconds since the epoch; null where it could not be told. */
+  startedAt: number | null;
+  /** Of known servers only, without what may be a secret; empty otherwise. */
+  arguments: string[];
+};
+
+/** A TCP socket that listens. `address`: IPv6 without brackets; "0.0.0.0" and "::" for all of one's family. */
+export type Listener = { address: string; port: number; pids: number[] };
+
+export type Listening = {
+  /** Null: they could not be told. */
+  listeners: Listener[] | null;
+  processes: ReadonlyMap<number, Process>;
+  /** The host's own addresses but those of loopback and of one link; null: they could not be told. */
+  addresses: string[] | null;
 };
 
 /** What lets an account of the host act as another one, and where it has been. */

@@ -1,5 +1,5 @@
 import type { Unread } from "./collection.ts";
-import type { Record } from "./record.ts";
+import type { Record } from "./stream.ts";
 
 /**
  * The second wall: whatever a host sent, by mistake or because somebody there has led its collector astray, no record that has

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readAccounts } from "./accounts.ts";
-import { readAuthorizedKeysFiles } from "./authorized-keys-files.ts";
-import { pathsUpFrom, readEntry, readMode, readWalk } from "./path-entry.ts";
-import { decodeRecord, nameOf } from "./record.ts";
+import { pathsUpFrom, readEntry, readMode, readWalk } from "./paths.ts";
+import { readAccounts } from "./read-accounts.ts";
+import { readAuthorizedKeysFiles } from "./read-sshd.ts";
+import { decodeRecord, nameOf } from "./stream.ts";
 
 const record = (kind: string, text: string, attributes: [string, string][] = []) =>
   decodeRecord({ kind, encoding: "text", attributes, payload: Buffer.from(text, "latin1") });

@@ -1,21 +1,28 @@
-import { DAY_SECONDS, readOffset } from "#domain/use/times.ts";
-import { readAccounts, readGroups } from "./accounts.ts";
-import { readAuthorizedKeysFiles } from "./authorized-keys-files.ts";
-import { readCertificateFiles, readPemOrders } from "./certificate-files.ts";
+import { DAY_SECONDS, readOffset } from "#domain/use/log-dates.ts";
 import type { AuthorizedKeysFile, Collection, HostFacts, Reach, RuleFile, Unread } from "./collection.ts";
-import { readDiskFiles, readKeystores } from "./disk-files.ts";
 import { dropSecrets } from "./drop-secrets.ts";
-import { readFrame } from "./frame.ts";
-import { readHostKeys, readKeyFiles, readSigningHost } from "./key-files.ts";
-import { readLastLogins } from "./last-logins.ts";
-import { readListening } from "./listeners.ts";
-import { readLogs } from "./logs.ts";
-import { readEntry } from "./path-entry.ts";
-import { decodeRecord, type Record } from "./record.ts";
-import { findUnreadableRoots, readServerConfigs } from "./server-configs.ts";
-import { readChrootFolders, readRealHomes, readSshdFiles } from "./sshd-files.ts";
-import { readSshdSettings } from "./sshd-settings.ts";
-import { readUnreadable } from "./unread.ts";
+import { readEntry } from "./paths.ts";
+import { readAccounts, readGroups } from "./read-accounts.ts";
+import {
+  readCertificateFiles,
+  readDiskFiles,
+  readHostKeys,
+  readKeyFiles,
+  readKeystores,
+  readPemOrders,
+  readSigningHost,
+} from "./read-key-files.ts";
+import { readLastLogins, readLogs } from "./read-logs.ts";
+import { findUnreadableRoots, readListening, readServerConfigs } from "./read-servers.ts";
+import {
+  readAuthorizedKeysFiles,
+  readChrootFolders,
+  readRealHomes,
+  readSshdFiles,
+  readSshdSettings,
+} from "./read-sshd.ts";
+import { decodeRecord, type Record, readFrame } from "./stream.ts";
+import { readUnreadable } from "./unreadable.ts";
 
 /**
  * A collection from the collector's stream. Null when there is none: no first line with the nonce that was asked

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findUnreadableRoots } from "#domain/collection/server-configs.ts";
+import { findUnreadableRoots } from "#domain/collection/read-servers.ts";
 import { mapHost } from "#domain/serving/host-map.ts";
 import { isOfOther } from "#domain/serving/listening.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { KeyFile } from "#domain/collection/collection.ts";
-import type { Keystore } from "#domain/collection/disk-files.ts";
+import type { KeyFile, Keystore } from "#domain/collection/collection.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { makeCertificate } from "#store/testing/make-visit.ts";

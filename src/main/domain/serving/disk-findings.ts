@@ -1,5 +1,5 @@
 import type { Collection } from "#domain/collection/collection.ts";
-import { isOfKubernetes } from "#domain/collection/usual-places.ts";
+import { isOfKubernetes } from "#domain/collection/paths.ts";
 import type { Configuration, Named } from "#domain/server-configs/configuration.ts";
 import { findClash } from "#domain/server-configs/pairs-for-client.ts";
 import type { Certificate } from "#shared/model/certificate.ts";

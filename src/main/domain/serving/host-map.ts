@@ -1,6 +1,5 @@
-import type { Collection } from "#domain/collection/collection.ts";
-import type { Process } from "#domain/collection/listeners.ts";
-import { serverOf } from "#domain/collection/server-configs.ts";
+import type { Collection, Process } from "#domain/collection/collection.ts";
+import { serverOf } from "#domain/collection/read-servers.ts";
 import type { Configuration, ConfigurationFiles, ServerKind } from "#domain/server-configs/configuration.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { readStartedWith } from "#domain/server-configs/running-root.ts";

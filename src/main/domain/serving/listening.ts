@@ -1,4 +1,4 @@
-import { isProcessOf } from "#domain/collection/server-configs.ts";
+import { isProcessOf } from "#domain/collection/read-servers.ts";
 import { isLoopback } from "#domain/server-configs/choose-serving.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 import type { MappedListener, MappedProcess } from "./host-map.ts";

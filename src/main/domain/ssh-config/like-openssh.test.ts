@@ -6,9 +6,8 @@ import { afterAll, expect, test } from "vitest";
 import { expandGlob } from "#net/local/expand-glob.ts";
 import { askSsh } from "#testing/ssh/ask-ssh.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { findIncludes } from "./includes.ts";
-import type { Jump } from "./jumps.ts";
-import { readBlocks } from "./read-blocks.ts";
+import type { Jump } from "./hosts.ts";
+import { findIncludes, readBlocks } from "./read-blocks.ts";
 import { createResolver } from "./resolve.ts";
 
 const { homedir, username } = userInfo();

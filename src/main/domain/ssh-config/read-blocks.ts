@@ -1,11 +1,9 @@
 import { splitKeyword, splitWords } from "#domain/ssh/config-line.ts";
 import { matchPatternList } from "#domain/ssh/pattern.ts";
 import type { BrokenEntry } from "#shared/contract/targets.ts";
+import { formatNumber } from "#shared/text/count.ts";
 import { type Condition, readHostLine, readMatchLine } from "./conditions.ts";
-import { type ConfigSource, readInclude } from "./includes.ts";
-import { isKeyword } from "./keywords.ts";
-import { createNotes, type Notes } from "./notes.ts";
-import { readSetting, type Setting } from "./settings.ts";
+import { isKeyword, readSetting, type Setting } from "./settings.ts";
 
 /** A Host or Match line and what stands under it, or what stands above the first of them in a file. */
 export type Block = { condition: Condition; outer: Block | null };
@@ -202,3 +200,69 @@ function refuse({ broken }: Reading, { file, number, text }: Line, why: string):
 const formatPlace = ({ file, number }: Line): string => `${file}:${number}`;
 
 const OPEN_QUOTE = "has a quote without its other half";
+
+/** The files of a configuration, as they were found on this computer. */
+export type ConfigSource = {
+  /** In the order that ssh reads them. `isUser`: this user's own, or one named instead. */
+  roots: readonly { path: string; isUser: boolean }[];
+  /** By path: what a file holds, or why that cannot be told. One that does not exist is not in it. */
+  files: ReadonlyMap<string, { text: string } | { why: string }>;
+  /** The paths that a pattern of Include stands for, in their order. */
+  includes: ReadonlyMap<string, readonly string[]>;
+  home: string;
+  /** A path as people write it: `~/.ssh/config`. */
+  say(path: string): string;
+};
+
+type Reader = { isUser: boolean; home: string };
+
+/** The patterns that a file includes, absolute, so that whoever reads files can expand them. */
+export function findIncludes(text: string, { isUser, home }: Reader): string[] {
+  const patterns = text.split("\n").flatMap((line) => {
+    const split = /include/i.test(line) ? splitKeyword(line) : null;
+    return split?.keyword === "include" ? splitWords(split.rest).words : [];
+  });
+  return patterns.flatMap((pattern) => {
+    const anchored = anchor(pattern, { isUser, home });
+    return "path" in anchored ? [anchored.path] : [];
+  });
+}
+
+/** The files that one pattern of an Include stands for, or why it is not followed. */
+function readInclude(pattern: string, isUser: boolean, source: ConfigSource): readonly string[] | string {
+  const anchored = anchor(pattern, { isUser, home: source.home });
+  return "path" in anchored ? (source.includes.get(anchored.path) ?? []) : anchored.why;
+}
+
+/** A relative path counts from ~/.ssh in a user's file, and from /etc/ssh in the system's. */
+function anchor(pattern: string, { isUser, home }: Reader): { path: string } | { why: string } {
+  if (pattern === "") return { why: "names no file" };
+  if (/%.|\$\{/.test(pattern))
+    return { why: "has a token in a path, which is not followed; write the path in full" };
+  if (/^~(\/|$)/.test(pattern) && isUser) return { path: home + pattern.slice(1) };
+  if (pattern.startsWith("~"))
+    return { why: "has a path in a home that is not followed; write the path in full" };
+  if (/^(\/|[A-Za-z]:[\\/])/.test(pattern)) return { path: pattern };
+  return { path: isUser ? `${home}/.ssh/${pattern}` : `/etc/ssh/${pattern}` };
+}
+
+const PLACES_SAID = 3;
+
+type Notes = ReturnType<typeof createNotes>;
+
+/** Sentences with the places that they hold for: one sentence each, however often it holds. */
+export function createNotes() {
+  const notes = new Map<string, Set<string>>();
+  return {
+    add(sentence: string, place: string): void {
+      const places = notes.get(sentence) ?? new Set();
+      notes.set(sentence, places.add(place));
+    },
+    list: (): string[] =>
+      Array.from(notes, ([sentence, places]) => {
+        const said = [...places].slice(0, PLACES_SAID).join(", ");
+        const more = places.size > PLACES_SAID ? ` and ${formatNumber(places.size - PLACES_SAID)} more` : "";
+        return `${sentence} (${said}${more})`;
+      }),
+  };
+}

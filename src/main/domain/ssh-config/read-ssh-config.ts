@@ -1,9 +1,7 @@
 import { MOST_TARGETS, type SshTarget } from "#shared/model/target.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { normaliseHost } from "./host-words.ts";
-import type { ConfigSource } from "./includes.ts";
-import { createNotes } from "./notes.ts";
-import { readBlocks } from "./read-blocks.ts";
+import { normaliseHost } from "./hosts.ts";
+import { type ConfigSource, createNotes, readBlocks } from "./read-blocks.ts";
 import { createResolver, type Resolver } from "./resolve.ts";
 import { findRoute, type Here } from "./routes.ts";
 import type { SshConfig } from "./ssh-config.ts";

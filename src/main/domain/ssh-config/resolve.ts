@@ -1,7 +1,5 @@
-import { holds, type Known } from "./conditions.ts";
-import { type HostIndex, indexHosts } from "./host-index.ts";
-import { normaliseHost } from "./host-words.ts";
-import type { Jump } from "./jumps.ts";
+import { type HostIndex, holds, indexHosts, type Known } from "./conditions.ts";
+import { type Jump, normaliseHost } from "./hosts.ts";
 import type { Block, Blocks, Segment } from "./read-blocks.ts";
 import type { ClientSetting, Setting } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SshdSettings } from "#domain/collection/collection.ts";
-import type { PathEntry } from "#domain/collection/path-entry.ts";
+import type { PathEntry } from "#domain/collection/paths.ts";
 import { evaluateGrants } from "./effective.ts";
 import { judge, said, states } from "./testdata/judge-alice.ts";
 import { makeAccount, makeCollection, makeKeysFile, NO_SETTINGS } from "./testdata/make-collection.ts";

@@ -1,5 +1,5 @@
 import type { Collection, KeyFile } from "#domain/collection/collection.ts";
-import { isOfKubernetes } from "#domain/collection/usual-places.ts";
+import { isOfKubernetes } from "#domain/collection/paths.ts";
 import { spend } from "#domain/work-budget.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { EvaluatedGrant } from "./effective.ts";

@@ -1,5 +1,5 @@
 import type { Collection } from "#domain/collection/collection.ts";
-import type { LogSummary } from "#domain/collection/logs.ts";
+import type { LogSummary } from "#domain/collection/read-logs.ts";
 import {
   evidenceOf,
   type HostUse,
@@ -8,11 +8,11 @@ import {
   type LogWindow,
   MOST_ORIGINS,
 } from "#shared/model/host-use.ts";
-import type { Instant } from "#shared/model/instant.ts";
-import { findHidingLevel } from "./log-level.ts";
-import { type DatedLog, dateLogs, familyOf, findSpans, type Span } from "./log-windows.ts";
-import { type KeyLogin, readLoginMessage } from "./login-message.ts";
-import { DAY_SECONDS, instantOf, readOffset, toSeconds } from "./times.ts";
+import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { DAY_SECONDS, instantOf, readOffset, toSeconds } from "./log-dates.ts";
+import { type DatedLog, dateLogs, familyOf, findHidingLevel, findSpans, type Span } from "./log-windows.ts";
+import { type KeyLogin, readLoginMessage } from "./login-messages.ts";
 
 /** What one reading of a host's logs tells of logins by key. */
 export type LoginEvidence = HostUse & {
@@ -268,4 +268,32 @@ function countDays(seen: readonly Seen[]): [number, number][] {
     return [day, Math.max(...sums)];
   });
   return counts.sort(([one], [other]) => one - other);
+}
+
+/**
+ * What logs tell of where the host's clock is ahead of ours: that there were logins, none later than now. When its lines
+ * were written is not known, so no stretch of time is covered by them. `now` in seconds since the epoch, by our clock.
+ */
+export function withoutFuture(evidence: LoginEvidence, { ahead, now }: { ahead: number; now: number }) {
+  if (ahead <= MOST_AHEAD_SECONDS) return evidence;
+  const why = `its clock is ${formatCount(ahead, "second")} ahead of this computer's, so that nothing in its logs is dated; set it`;
+  const logins = evidence.logins.map((login) => notAfter(login, now));
+  return { ...evidence, logins, windows: [], notRead: [...evidence.notRead, why] };
+}
+
+function notAfter(login: KeyLogins, now: number): KeyLogins {
+  const latest = instantOf(now) ?? login.lastAt;
+  const today = Math.floor(now / DAY_SECONDS);
+  const counts = new Map<number, number>();
+  for (const [day, count] of login.days)
+    counts.set(Math.min(day, today), (counts.get(Math.min(day, today)) ?? 0) + count);
+  const bound = (at: string): string => (at.localeCompare(latest) < 0 ? at : latest);
+  return {
+    ...login,
+    firstAt: bound(login.firstAt),
+    lastAt: bound(login.lastAt),
+    // Nothing shows when it was.
+    lastInJournalAt: null,
+    days: [...counts].sort(([one], [other]) => one - other),
+  };
 }

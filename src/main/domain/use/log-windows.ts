@@ -1,6 +1,6 @@
-import type { LogSummary } from "#domain/collection/logs.ts";
-import { dateDays } from "./log-dates.ts";
-import { DAY_SECONDS, toSeconds } from "./times.ts";
+import type { Collection, SshdSettings } from "#domain/collection/collection.ts";
+import type { LogSummary } from "#domain/collection/read-logs.ts";
+import { DAY_SECONDS, dateDays, toSeconds } from "./log-dates.ts";
 
 /**
  * From when to when logs tell of every login. A stretch in which no program wrote anything is no evidence that nobody
@@ -25,7 +25,7 @@ export const familyOf = (path: string): string =>
   /^(\/var\/log\/(?:auth\.log|secure))/.exec(path)?.[1] ?? path;
 
 /** How many files of its log are newer than this one, or a number that grows with its age where its name has a date. */
-export function ageOf(path: string): number {
+function ageOf(path: string): number {
   const [, number, date] = /^(?:\.(\d{1,6})|-(\d{8}))/.exec(path.slice(familyOf(path).length)) ?? [];
   if (number !== undefined) return Number(number);
   return date === undefined ? 0 : 100_000_000 - Number(date);
@@ -136,7 +136,7 @@ function without(span: Span, drop: number): Span[] {
 }
 
 /** "2026-11-25T18:53:02+00:00", or "Nov 25 18:53:02" as the first or last such day of the log. */
-export function readStamp(
+function readStamp(
   { days, dates }: DatedLog,
   stamp: string | null,
   which: "first" | "last",
@@ -149,3 +149,41 @@ export function readStamp(
   const day = isRfc ? (dateDays([text], null)[0] ?? null) : (dates[index] ?? null);
   return day === null ? null : toSeconds(day, stamp.slice(isRfc ? 11 : 7), offset);
 }
+
+/** At these levels sshd does not write that somebody has logged in; `sshd -T` prints SILENT for QUIET. */
+const HIDING = /^(silent|quiet|fatal|error)$/i;
+const HIDING_LINE = /^\s*"?loglevel"?\s*[\s=]\s*"?(quiet|fatal|error)\b/i;
+
+/**
+ * Why sshd does not write of logins, as it is set now; null where nothing says so. For some accounts or addresses, or
+ * of several sshd for one, is enough: a log is one for all.
+ */
+export function findHidingLevel({ sshd, otherDaemons, unread }: Collection): string | null {
+  for (const daemon of [sshd, ...otherDaemons]) {
+    const hidden = findHidden(daemon);
+    if (hidden !== null) return hidden;
+  }
+  const option = unread.find(({ claimedOption = "" }) =>
+    /loglevel[= ]+(quiet|fatal|error)/i.test(claimedOption),
+  );
+  return option ? option.why : null;
+}
+
+function findHidden({ effective, files }: SshdSettings): string | null {
+  for (const answer of new Set(effective?.values() ?? [])) {
+    const level = answer.get("loglevel")?.find((value) => HIDING.test(value));
+    if (level !== undefined) return formatHidden(level);
+  }
+  for (const [path, bytes] of files) {
+    const lines = Buffer.from(bytes).toString("latin1").split("\n");
+    const firstMatch = lines.findIndex((line) => /^\s*"?match\b/i.test(line));
+    // Where sshd itself was asked, its files add only what holds for other connections than the one asked about.
+    const open = effective === null ? lines : firstMatch < 0 ? [] : lines.slice(firstMatch);
+    const [, level] = open.map((line) => HIDING_LINE.exec(line)).find((found) => found !== null) ?? [];
+    if (level !== undefined) return `${formatHidden(level)} (${path})`;
+  }
+  return null;
+}
+
+const formatHidden = (level: string): string =>
+  `sshd is set to LogLevel ${level.toUpperCase().replace("SILENT", "QUIET")}, so it does not write of logins`;

@@ -1,5 +1,5 @@
 import { implement } from "@orpc/server";
-import { readWay } from "#domain/targets/read-way.ts";
+import { readWay } from "#domain/targets/proxies.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";

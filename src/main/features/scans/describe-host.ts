@@ -1,7 +1,7 @@
 import type { Account, Collection, KeyFile } from "#domain/collection/collection.ts";
-import { isArchived } from "#domain/collection/usual-places.ts";
+import { isArchived } from "#domain/collection/paths.ts";
+import { evaluateReach } from "#domain/escalation/reach.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
-import { evaluateReach } from "#domain/reach/judge-reach.ts";
 import { findDiskProblems, namedPaths } from "#domain/serving/disk-findings.ts";
 import { type FileProblem, type FoundFileProblem, findFileProblems } from "#domain/serving/file-problems.ts";
 import { type HostMap, mapHost } from "#domain/serving/host-map.ts";

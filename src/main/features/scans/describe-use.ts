@@ -1,9 +1,8 @@
 import type { Collection } from "#domain/collection/collection.ts";
 import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
-import { findLogins } from "#domain/use/find-logins.ts";
-import { evaluateUses } from "#domain/use/judge-use.ts";
-import { dayToInstant } from "#domain/use/times.ts";
-import { withoutFuture } from "#domain/use/wrong-clock.ts";
+import { evaluateUses } from "#domain/use/evaluate-use.ts";
+import { findLogins, withoutFuture } from "#domain/use/find-logins.ts";
+import { dayToInstant } from "#domain/use/log-dates.ts";
 import type { HostUse } from "#shared/model/host-use.ts";
 import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
 import type { Use } from "#shared/model/verdict.ts";

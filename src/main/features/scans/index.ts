@@ -1,7 +1,7 @@
 import { implement } from "@orpc/server";
 import { createScanPrompts } from "#connect/prompts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { readWay, writeWay } from "#domain/targets/read-way.ts";
+import { readWay, writeWay } from "#domain/targets/proxies.ts";
 import { countFreeDescriptors } from "#net/descriptors.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type ScanRequest, ScanWish, scans } from "#shared/contract/scans.ts";

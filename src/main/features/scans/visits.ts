@@ -4,7 +4,7 @@ import type { JumpHost } from "#connect/jump-hosts.ts";
 import { refuseUnusable } from "#connect/login-keys.ts";
 import { type PlannedRoute, planLogins } from "#connect/plan-logins.ts";
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { readWay } from "#domain/targets/read-way.ts";
+import { readWay } from "#domain/targets/proxies.ts";
 import { type Failure, isFailure } from "#net/connect-failure.ts";
 import type { RetryPolicy } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";

@@ -1,7 +1,11 @@
 import { loadSshConfig } from "#connect/load-ssh-config.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { namedInKnownHosts, namedInSshConfig } from "#domain/targets/named-targets.ts";
-import { parseTargets, refuseTooMany } from "#domain/targets/parse-targets.ts";
+import {
+  namedInKnownHosts,
+  namedInSshConfig,
+  parseTargets,
+  refuseTooMany,
+} from "#domain/targets/parse-targets.ts";
 import { readServerName } from "#domain/targets/read-entry.ts";
 import type { BrokenEntry, TargetText } from "#shared/contract/targets.ts";
 import { Refusal } from "#shared/model/refusal.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "#app";
-import { findFrame } from "#domain/collection/frame.ts";
+import { findFrame } from "#domain/collection/stream.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";

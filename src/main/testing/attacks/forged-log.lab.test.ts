@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readSshdEntry } from "#domain/use/journal-entry.ts";
+import { readSshdEntry } from "#domain/use/login-messages.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";

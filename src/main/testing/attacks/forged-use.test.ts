@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
+import { evaluateUses } from "#domain/use/evaluate-use.ts";
 import { findLogins } from "#domain/use/find-logins.ts";
-import { evaluateUses } from "#domain/use/judge-use.ts";
 import { daysFrom, makeLog } from "#domain/use/testdata/make-log.ts";
 import type { Use } from "#shared/model/verdict.ts";
 

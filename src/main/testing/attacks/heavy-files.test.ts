@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { readAccounts } from "#domain/collection/accounts.ts";
-import { decodeRecord } from "#domain/collection/record.ts";
+import { readAccounts } from "#domain/collection/read-accounts.ts";
+import { decodeRecord } from "#domain/collection/stream.ts";
 import { readPeopleSource } from "#domain/people/read-people-source.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { makeFiles } from "#domain/server-configs/testing/say-files.ts";

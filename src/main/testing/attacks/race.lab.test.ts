@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readFrame } from "#domain/collection/frame.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { decodeRecord } from "#domain/collection/record.ts";
+import { decodeRecord, readFrame } from "#domain/collection/stream.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import {

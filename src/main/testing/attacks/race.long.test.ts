@@ -1,8 +1,7 @@
 /** Each race two hundred times, as fast as a user can be, against scans by root and by sudo. */
 import { expect, test } from "vitest";
-import { readFrame } from "#domain/collection/frame.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { decodeRecord } from "#domain/collection/record.ts";
+import { decodeRecord, readFrame } from "#domain/collection/stream.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { CANARIES, COUNT_ROOTS, formatOfOthers, prepareRaces, RACES, startRace } from "./race-setup.ts";

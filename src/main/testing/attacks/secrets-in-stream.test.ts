@@ -4,8 +4,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
-import { type RawRecord, readFrame } from "#domain/collection/frame.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
+import { type RawRecord, readFrame } from "#domain/collection/stream.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 

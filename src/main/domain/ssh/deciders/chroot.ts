@@ -1,5 +1,5 @@
 import type { Account, Collection } from "#domain/collection/collection.ts";
-import type { PathEntry } from "#domain/collection/path-entry.ts";
+import type { PathEntry } from "#domain/collection/paths.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import { formatSetting, type Settings } from "#domain/ssh/sshd-settings.ts";
 import { versionOf } from "#domain/ssh/sshd-version.ts";

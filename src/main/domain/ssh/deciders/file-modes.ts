@@ -1,5 +1,5 @@
 import type { Account, AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
-import type { PathEntry } from "#domain/collection/path-entry.ts";
+import type { PathEntry } from "#domain/collection/paths.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import { areGroupsWhole, formatSetting, isYes, type Settings } from "#domain/ssh/sshd-settings.ts";
 import { spend } from "#domain/work-budget.ts";

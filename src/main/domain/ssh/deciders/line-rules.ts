@@ -1,4 +1,4 @@
-import type { Account, Collection } from "#domain/collection/collection.ts";
+import type { Account, Collection, HostFacts } from "#domain/collection/collection.ts";
 import type { KeyLine } from "#domain/ssh/authorized-keys.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
 import { hasPassed, readExpiryTime } from "#domain/ssh/expiry-time.ts";
@@ -10,8 +10,6 @@ import { decideAuthorityAlgorithms } from "./algorithms.ts";
 import { decidePrincipals, isAuthority } from "./authority.ts";
 import { decideForcedCommand } from "./login-policy.ts";
 import { decideRevoked, formatRevokedCertificates } from "./revocation.ts";
-
-type HostFacts = Collection["facts"];
 
 /** From this version on, sshd reads such a date, and takes it for one that never comes. */
 const WITH_DATES_BEFORE_1970 = 1_004;

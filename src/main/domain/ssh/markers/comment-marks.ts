@@ -43,7 +43,7 @@ const HEADERS: readonly (Manager & { is: RegExp })[] = [
 
 const NOTHING: CommentMarks = { around: () => null, header: null };
 const HASH = 0x23;
-const MOST_EVIDENCE = 200;
+export const MOST_EVIDENCE = 200;
 /** Each line of the file is looked for in all of them. */
 const MOST_BLOCKS = 500;
 

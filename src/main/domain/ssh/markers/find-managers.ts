@@ -1,6 +1,6 @@
 import type { AuthorizedKeysFile, HostFacts } from "#domain/collection/collection.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
-import { readCommentMarks } from "./comment-marks.ts";
+import { MOST_EVIDENCE, readCommentMarks } from "./comment-marks.ts";
 import {
   AFTERBURN,
   CLOUD_INIT,
@@ -44,8 +44,6 @@ const BY_PLACE: readonly (Manager & { is: RegExp })[] = [
   { ...IGNITION, is: /\/\.ssh\/authorized_keys\.d\/ignition$/ },
   { ...AFTERBURN, is: /\/\.ssh\/authorized_keys\.d\/afterburn$/ },
 ];
-
-const MOST_EVIDENCE = 200;
 
 /** Says of each line of a file which program wrote it; null where nothing tells of one. */
 export function findManagers(file: Place, facts: Pick<HostFacts, "os">): (line: Line) => ManagedBy | null {

@@ -1,5 +1,5 @@
 import type { Account, AuthorizedKeysFile, Collection, SshdSettings } from "#domain/collection/collection.ts";
-import type { PathEntry } from "#domain/collection/path-entry.ts";
+import type { PathEntry } from "#domain/collection/paths.ts";
 
 /** An ordinary account in good order. */
 export const makeAccount = (name: string, more: Partial<Account> = {}): Account => ({

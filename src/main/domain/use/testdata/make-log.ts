@@ -1,4 +1,4 @@
-import type { LogSummary } from "#domain/collection/logs.ts";
+import type { LogSummary } from "#domain/collection/read-logs.ts";
 
 /** A log of web1 with a line on each of these days at noon, read wholly; `logins` are messages and their days. */
 export function makeLog(

@@ -1,6 +1,6 @@
 import { accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import type { HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
-import { UNUSED_AFTER_DAYS } from "#domain/use/judge-use.ts";
+import { UNUSED_AFTER_DAYS } from "#domain/use/evaluate-use.ts";
 import type { Check } from "#shared/model/plan.ts";
 
 /**

@@ -2,8 +2,7 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import { readSshdEntry } from "#domain/use/journal-entry.ts";
-import { readLoginMessage } from "#domain/use/login-message.ts";
+import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";

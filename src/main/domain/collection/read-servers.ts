@@ -1,0 +1,225 @@
+import type { ConfigurationFiles, ServerKind } from "#domain/server-configs/configuration.ts";
+import { readStartedWith } from "#domain/server-configs/running-root.ts";
+import type { Listener, Listening, Process, Unread } from "./collection.ts";
+import { nameOf, type Record } from "./stream.ts";
+
+export function readListening(records: readonly Record[]): Listening {
+  const told = records.find(({ kind }) => kind === "addresses");
+  const clock = { boot: Number(told?.say("boot") || Number.NaN), hz: Number(told?.say("hz") ?? 100) };
+  const processes = records.flatMap((record) => readProcess(record, clock) ?? []);
+  return {
+    listeners: told ? records.flatMap((record) => readListener(record) ?? []) : null,
+    processes: new Map(processes.map((process) => [process.pid, process])),
+    addresses: told ? readAddresses(told) : null,
+  };
+}
+
+function readListener(record: Record): Listener | null {
+  const [, address = "", port = ""] =
+    (record.kind === "listener" &&
+      /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(record.say("socket") ?? "")) ||
+    [];
+  if (port === "") return null;
+  return {
+    address: address.length === 8 ? formatAddress4(address) : formatAddress6(reverseWords(address)),
+    port: Number.parseInt(port, 16),
+    pids: record.sayAll("pid").map(Number).filter(Number.isSafeInteger),
+  };
+}
+
+function readProcess(record: Record, { boot, hz }: { boot: number; hz: number }): Process | null {
+  const pid = Number(record.say("pid"));
+  if (record.kind !== "process" || !Number.isSafeInteger(pid)) return null;
+  const ticks = record.say("ticks");
+  const startedAt = ticks === null ? Number.NaN : Math.floor(boot + Number(ticks) / hz);
+  return {
+    pid,
+    name: nameProcess(record),
+    startedAt: Number.isSafeInteger(startedAt) ? startedAt : null,
+    arguments: record.sayAll("argument"),
+  };
+}
+
+/** What is no server of root's here is another program by that name. */
+function nameProcess(record: Record): string {
+  const name = record.say("name") ?? "";
+  if (record.say("elsewhere") !== null) return `${name} in a container`;
+  return record.say("strange") === null ? name : `${name} that root has not started`;
+}
+
+function readAddresses(record: Record): string[] {
+  const four = record.sayAll("address").filter((address) => !address.startsWith("127."));
+  const six = record
+    .sayAll("address6")
+    .filter((hex) => /^[0-9a-f]{32}$/.test(hex))
+    .map((hex) => formatAddress6(hex))
+    .filter((address) => address !== "::1" && !/^fe[89ab]/.test(address));
+  return [...new Set([...four, ...six])];
+}
+
+/** The kernel prints IPv4 as a number of the machine's byte order: little-endian, wherever this collector runs. */
+const formatAddress4 = (hex: string): string => [...Buffer.from(hex, "hex")].reverse().join(".");
+
+/** The same of IPv6, a number for each four bytes. */
+const reverseWords = (hex: string): string =>
+  [0, 8, 16, 24]
+    .map((at) =>
+      Buffer.from(hex.slice(at, at + 8), "hex")
+        .reverse()
+        .toString("hex"),
+    )
+    .join("");
+
+/** As RFC 5952 writes it; one that stands for an IPv4 address is that. */
+function formatAddress6(hex: string): string {
+  const mapped = /^0{20}f{4}([0-9a-f]{8})$/i.exec(hex);
+  if (mapped) return [...Buffer.from(mapped[1] ?? "", "hex")].join(".");
+  const groups = hex.match(/.{4}/g)?.map((group) => group.replace(/^0{1,3}/, "").toLowerCase()) ?? [];
+  const text = groups.join(":");
+  const zeros = [...text.matchAll(/(?<![^:])0(?::0)+(?![^:])/g)].sort(
+    (one, other) => other[0].length - one[0].length,
+  );
+  const longest = zeros[0];
+  if (!longest) return text;
+  const before = text.slice(0, longest.index).replace(/:$/, "");
+  const after = text.slice(longest.index + longest[0].length).replace(/^:/, "");
+  return `${before}::${after}`;
+}
+
+/** The names under which the processes of a server run. */
+const PROCESSES: { [Kind in ServerKind]: readonly string[] } = {
+  nginx: ["nginx"],
+  apache: ["apache2", "httpd", "httpd-prefork", "httpd-worker", "httpd-event"],
+  haproxy: ["haproxy"],
+  postfix: ["master"],
+  dovecot: ["dovecot"],
+  slapd: ["slapd"],
+  postgresql: ["postgres", "postmaster"],
+  mysql: ["mariadbd", "mysqld"],
+  sshd: ["sshd"],
+};
+
+const isKind = (text: string | null): text is ServerKind => text !== null && Object.hasOwn(PROCESSES, text);
+
+/** Whether a process of that name may serve what this server's configuration says. */
+export const isProcessOf = (server: ServerKind, name: string): boolean => PROCESSES[server].includes(name);
+
+/** The server that a process of that name belongs to; null: none that is read here. */
+export const serverOf = (name: string): ServerKind | null =>
+  (Object.keys(PROCESSES) as ServerKind[]).find((server) => isProcessOf(server, name)) ?? null;
+
+/** What the configurations of servers say of TLS: an entry for each place where a server begins to read. */
+export function readServerConfigs(
+  records: readonly Record[],
+  {
+    listening,
+    unread,
+    pemOrders,
+    hostName,
+  }: {
+    listening: Listening;
+    unread: readonly Unread[];
+    pemOrders: ReadonlyMap<string, string>;
+    hostName: string | null;
+  },
+): ConfigurationFiles[] {
+  const running = [...listening.processes.values()];
+  const folders = new Map(
+    records.flatMap((record) => {
+      const path = record.kind === "listing" ? record.say("path") : null;
+      return path === null ? [] : [[path, record.sayAll("name").sort()] as const];
+    }),
+  );
+  const hidden = unread
+    .filter(({ kind }) => kind === "server-config" || kind === "certificate-file" || kind === "limit")
+    .map(({ path }) => path);
+  const textsOf = new Map<ServerKind, ReadonlyMap<string, string>>();
+  return records.flatMap((record) => {
+    const server = record.say("server");
+    const root = record.say("root");
+    if (record.kind !== "server" || !isKind(server) || root === null) return [];
+    const files = textsOf.get(server) ?? readTexts(records, server);
+    textsOf.set(server, files);
+    const isStarted = record.say("started") !== null;
+    const lines = running.filter(({ name }) => isProcessOf(server, name)).map((one) => one.arguments);
+    const begins = isStarted ? root : (findBeginning(server, { root, files, lines }) ?? root);
+    return {
+      server,
+      root: begins,
+      files,
+      folders,
+      unread: hidden,
+      pemOrders,
+      isStarted,
+      commandLines: keepOwn(server, begins, lines),
+      addresses: listening.addresses,
+      hostName,
+    };
+  });
+}
+
+type Lines = readonly (readonly string[])[];
+
+/** HAProxy may be started with other files of the usual folder alone, which were read with it: the first of them; null: with the usual one. */
+function findBeginning(
+  server: ServerKind,
+  { root, files, lines }: { root: string; files: ReadonlyMap<string, string>; lines: Lines },
+): string | null {
+  if (server !== "haproxy") return null;
+  const started = lines.flatMap((words) => readStartedWith(server, words) ?? []);
+  if (started.some((one) => [one.root ?? root, ...one.others].includes(root))) return null;
+  return started.flatMap((one) => (one.root !== null && files.has(one.root) ? one.root : []))[0] ?? null;
+}
+
+/** What another instance of the server was started with says nothing of this one. Without one that is its own all are kept, which tell so. */
+function keepOwn(server: ServerKind, root: string, lines: Lines): Lines {
+  const told = lines.map((words) => ({ words, started: readStartedWith(server, words) }));
+  const isOwn = ({ started }: (typeof told)[number]) =>
+    started !== null && [started.root ?? root, ...started.others].includes(root);
+  return told.some(isOwn)
+    ? told.filter((one) => one.started === null || isOwn(one)).map(({ words }) => words)
+    : lines;
+}
+
+/** The configurations that running servers were started with and that were not read, each once. */
+export function findUnreadableRoots(
+  { processes }: Listening,
+  configs: readonly ConfigurationFiles[],
+  unread: readonly Unread[],
+): Unread[] {
+  const known = new Set([...configs.map(({ root }) => root), ...unread.map(({ path }) => path)]);
+  return [...processes.values()].flatMap(({ name, arguments: words }): Unread[] => {
+    const server = serverOf(name);
+    const started = server && readStartedWith(server, words);
+    const root = started?.root ?? null;
+    const isKnown = root === null || [root, ...(started?.others ?? [])].some((path) => known.has(path));
+    if (!server || isKnown) return [];
+    known.add(root);
+    return [
+      {
+        kind: "server-config",
+        path: root,
+        why: `a running ${server} was started with it, and it was not read`,
+      },
+    ];
+  });
+}
+
+function readTexts(records: readonly Record[], server: ServerKind): ReadonlyMap<string, string> {
+  return new Map(
+    records.flatMap((record) => {
+      const path =
+        record.kind === "server-config" && record.say("server") === server ? record.say("path") : null;
+      return path === null ? [] : [[path, readText(record.bytes)] as const];
+    }),
+  );
+}
+
+/** Each line stands behind a bar, for it might look like a record. Paths in it read as they do in records. */
+function readText(bytes: Uint8Array): string {
+  const lines = Buffer.from(bytes).toString("latin1").split("\n");
+  return lines
+    .filter((line) => line.startsWith("|"))
+    .map((line) => nameOf(Buffer.from(line.slice(1), "latin1")))
+    .join("\n");
+}

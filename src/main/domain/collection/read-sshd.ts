@@ -1,0 +1,233 @@
+import { DAY_SECONDS, dateDays } from "#domain/use/log-dates.ts";
+import type { AuthorizedKeysFile, ChrootFolder, SshdFile, SshdSettings } from "./collection.ts";
+import { readWalk, toEntries } from "./paths.ts";
+import type { Record } from "./stream.ts";
+import { formatWhy } from "./unreadable.ts";
+
+type Draft = {
+  daemon: string;
+  readAt: number | null;
+  effective: Map<string, Map<string, string[]>>;
+  files: Map<string, Uint8Array>;
+  changedAt: Map<string, number>;
+  includes: Map<string, string[]>;
+};
+
+const createDraft = (): Draft => ({
+  daemon: "",
+  readAt: null,
+  effective: new Map(),
+  files: new Map(),
+  changedAt: new Map(),
+  includes: new Map(),
+});
+
+/** The settings of each daemon, one at least: its own answers an account, and its files with what they include. */
+export function readSshdSettings(
+  records: readonly Record[],
+  accounts: readonly string[],
+): [SshdSettings, ...SshdSettings[]] {
+  const answers = new Map<string, Map<string, string[]>>();
+  const drafts = new Map<string, Draft>();
+  const draftOf = (number: string): Draft => {
+    const draft = drafts.get(number) ?? createDraft();
+    drafts.set(number, draft);
+    return draft;
+  };
+  let current = draftOf(FIRST);
+  for (const record of records) {
+    if (record.kind === "daemon") {
+      current = draftOf(record.say("number") ?? FIRST);
+      current.daemon = record.say("title")?.trim() ?? "";
+      current.readAt = readTime(record.say("read-at"));
+    }
+    if (record.kind === "effective") answers.set(record.say("set") ?? "", readAnswer(record.bytes));
+    if (record.kind === "effective-for") {
+      const answer = answers.get(record.say("set") ?? "");
+      const { effective } = draftOf(record.say("daemon") ?? FIRST);
+      const account = record.say("account");
+      const named = account === null ? accounts : [account];
+      if (answer) for (const name of named) effective.set(name, answer);
+    }
+    if (record.kind === "config") takeConfig(record, current);
+    if (record.kind === "include") current.includes.set(record.say("pattern") ?? "", record.sayAll("path"));
+  }
+  const [first = createDraft(), ...others] = drafts.values();
+  return [toSettings(first), ...others.map(toSettings)];
+}
+
+const FIRST = "1";
+
+const toSettings = (draft: Draft): SshdSettings => ({
+  ...draft,
+  effective: draft.effective.size > 0 ? draft.effective : null,
+});
+
+function takeConfig(record: Record, { files, changedAt }: Draft): void {
+  const path = record.say("path") ?? "";
+  files.set(path, record.bytes);
+  const time = readTime(record.say("mtime"));
+  if (time !== null) changedAt.set(path, time);
+}
+
+const readTime = (text: string | null): number | null =>
+  text !== null && /^\d{1,12}$/.test(text) ? Number(text) : null;
+
+/** What `sshd -T` printed: a keyword and the rest of its line, which is one value however many words it has. */
+function readAnswer(bytes: Uint8Array): Map<string, string[]> {
+  const answer = new Map<string, string[]>();
+  for (const line of Buffer.from(bytes).toString("utf8").split("\n")) {
+    const [, keyword = "", value = ""] = /^(\S+)(?: (.*))?$/.exec(line) ?? [];
+    if (!keyword) continue;
+    const name = keyword.toLowerCase();
+    const values = answer.get(name);
+    if (values) values.push(value);
+    else answer.set(name, [value]);
+  }
+  return answer;
+}
+
+/** The files that sshd's settings name, by the path that they name. */
+export function readSshdFiles(records: readonly Record[]): Map<string, SshdFile> {
+  const files = new Map<string, SshdFile>();
+  for (const record of records) {
+    const path = record.say("path");
+    if (record.kind !== "sshd-file" || path === null) continue;
+    // What one account may not read, another could.
+    if (files.get(path)?.bytes) continue;
+    files.set(path, readSshdFile(record, path));
+  }
+  return files;
+}
+
+function readSshdFile(record: Record, path: string): SshdFile {
+  const why = record.say("why");
+  const realPath = record.say("real");
+  const walk = realPath === null ? [] : readWalk(realPath, record.sayAll("e"));
+  const taken =
+    why === null
+      ? takeBytes(record.bytes, walk[0]?.size ?? 0)
+      : { bytes: null, whyUnread: formatWhy(record) };
+  return {
+    path,
+    ...taken,
+    realPath,
+    walk: toEntries(walk),
+    through: toEntries(readWalk(path, record.sayAll("through"))),
+    isAbsent: why === "no-such-file" || why === "is-folder",
+  };
+}
+
+/** The folders that ChrootDirectory names, by the path that it names. */
+export function readChrootFolders(records: readonly Record[]): Map<string, ChrootFolder> {
+  const folders = new Map<string, ChrootFolder>();
+  for (const record of records) {
+    const path = record.say("path");
+    if (record.kind !== "folder" || path === null) continue;
+    const walk = toEntries(readWalk(path, record.sayAll("e")));
+    const whyUnread = record.say("why") === null ? null : formatWhy(record);
+    folders.set(path, { walk, whyUnread, isAbsent: record.say("why") === "no-such-file" });
+  }
+  return folders;
+}
+
+/** Homes without links, by account, where they are not as they are written. */
+export function readRealHomes(records: readonly Record[]): Map<string, string> {
+  return new Map(
+    records.flatMap((record): [string, string][] => {
+      const [account, real] = [record.say("account"), record.say("real")];
+      return record.kind === "home" && account !== null && real !== null ? [[account, real]] : [];
+    }),
+  );
+}
+
+/** What the collector takes of one file at most. */
+const FILE_LIMIT_BYTES = 1024 * 1024;
+
+/**
+ * What is taken of all files of one host: more than a stream of 16 MiB holds of the shortest keys, and less than it holds
+ * of lines that are none, each of which would be judged and remembered.
+ */
+const MOST_LINES = 160_000;
+
+/** Each file once, with every account that names it. `today` is the day of the host when it was read. */
+export function readAuthorizedKeysFiles(
+  records: readonly Record[],
+  today: number | null,
+): AuthorizedKeysFile[] {
+  const files = new Map<string, AuthorizedKeysFile>();
+  let linesLeft = MOST_LINES;
+  for (const record of records) {
+    const path = record.say("path");
+    const account = record.say("account");
+    if (path === null || account === null) continue;
+    const known = files.get(path);
+    if (record.kind === "authorized-keys-for") {
+      if (known && !known.accounts.includes(account)) known.accounts.push(account);
+    } else if (record.kind === "authorized-keys") {
+      const accounts = [...new Set([...(known?.accounts ?? []), account])];
+      // An account that may not read a file does not hide what another one could read of it.
+      if (known && known.bytes !== null) {
+        files.set(path, { ...known, accounts });
+        continue;
+      }
+      const { file, lines } = takeLines(readAuthorizedKeysFile(record, path, today), linesLeft);
+      linesLeft -= lines;
+      files.set(path, { ...file, accounts });
+    }
+  }
+  return [...files.values()];
+}
+
+function readAuthorizedKeysFile(record: Record, path: string, today: number | null): AuthorizedKeysFile {
+  const realPath = record.say("real");
+  const walk = realPath === null ? [] : readWalk(realPath, record.sayAll("e"));
+  const taken =
+    record.say("why") === null
+      ? takeBytes(record.bytes, walk[0]?.size ?? 0)
+      : { bytes: null, whyUnread: formatWhy(record) };
+  return {
+    path,
+    accounts: [],
+    ...taken,
+    realPath,
+    walk: toEntries(walk),
+    through: toEntries(readWalk(path, record.sayAll("through"))),
+    isLink: record.say("link") === "yes",
+    linkCount: walk[0]?.linkCount ?? null,
+    writtenDay: readWrittenDay(record.say("written"), today),
+  };
+}
+
+/** As `ls -l` tells it: "Nov,25" within the last half year, "Nov,25,2025" before. */
+function readWrittenDay(text: string | null, today: number | null): number | null {
+  const [month = "", day = "", year] = text?.split(",") ?? [];
+  const newest = year === undefined ? today : Date.UTC(Number(year), 11, 31) / (DAY_SECONDS * 1000);
+  return dateDays([`${month} ${day.padStart(2)}`], newest)[0] ?? null;
+}
+
+const NEWLINE = 10;
+
+/** A file with its first so many lines, and how many it has then. */
+function takeLines(file: AuthorizedKeysFile, most: number): { file: AuthorizedKeysFile; lines: number } {
+  if (file.bytes === null || file.bytes.length === 0) return { file, lines: 0 };
+  let end = 0;
+  for (let lines = 0; lines < most; lines++) {
+    end = file.bytes.indexOf(NEWLINE, end) + 1;
+    if (end === 0 || end === file.bytes.length) return { file, lines: lines + 1 };
+  }
+  const whyUnread = `left out from line ${most + 1} on: 160,000 lines of a host are taken`;
+  return { file: { ...file, bytes: file.bytes.subarray(0, end), whyUnread, isCut: true }, lines: most };
+}
+
+/** The bytes of a file up to the limit; a line that the limit cuts is left out. */
+function takeBytes(
+  bytes: Uint8Array,
+  size: number,
+): Pick<AuthorizedKeysFile, "bytes" | "whyUnread" | "isCut"> {
+  if (bytes.length > FILE_LIMIT_BYTES) {
+    const lastLine = bytes.lastIndexOf(NEWLINE, FILE_LIMIT_BYTES - 1) + 1;
+    return { bytes: bytes.subarray(0, lastLine), whyUnread: "only its first MiB was read", isCut: true };
+  }
+  return { bytes, whyUnread: bytes.length < size ? "it could not be read to its end" : null };
+}

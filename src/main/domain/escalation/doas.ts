@@ -1,0 +1,118 @@
+import type { Account } from "#domain/collection/collection.ts";
+import { spend } from "#domain/work-budget.ts";
+import type { Escalation } from "#shared/model/becoming.ts";
+import { splitLogicalLines } from "./read-sudoers.ts";
+import { isShell } from "./sudo.ts";
+
+type Rule = {
+  isPermit: boolean;
+  isPasswordNeeded: boolean;
+  identity: string;
+  /** Null: anybody. */
+  target: string | null;
+  /** Null: any command. */
+  command: string | null;
+  place: string;
+};
+
+/** Accounts that the rules name, and root: of the others nothing is said, for root is more than all of them. */
+const MOST_TARGETS = 50;
+
+/** Which accounts doas.conf lets become which others: the last rule that fits holds. */
+export function findDoas(
+  file: { path: string; bytes: Uint8Array },
+  accounts: readonly Account[],
+): { becoming: Escalation[]; problems: string[] } {
+  const problems: string[] = [];
+  const rules: Rule[] = [];
+  for (const { line, text } of splitLogicalLines(Buffer.from(file.bytes).toString("utf8"))) {
+    const place = `${file.path}:${line}`;
+    const rule = readRule(text, place);
+    if (rule) rules.push(rule);
+    else problems.push(`${place} cannot be read, and doas refuses everything because of it`);
+  }
+  if (problems.length > 0) return { becoming: [], problems };
+  const named = new Set(rules.map(({ target }) => target ?? "root"));
+  const root = accounts.filter(({ uid }) => uid === 0).slice(0, 1);
+  const others = accounts.filter(({ uid, name }) => uid !== 0 && (named.has(name) || named.has(String(uid))));
+  const targets = [...root, ...others.slice(0, MOST_TARGETS)];
+  const becoming = accounts.flatMap((account) => {
+    spend(rules.length);
+    const mine = account.uid === 0 ? [] : rules.filter((rule) => isMeant(rule.identity, account));
+    if (mine.length === 0) return [];
+    return targets
+      .filter(({ name }) => name !== account.name)
+      .flatMap((target) => judge(account, target, mine) ?? []);
+  });
+  return { becoming, problems };
+}
+
+function judge(account: Account, target: Account, rules: readonly Rule[]): Escalation | null {
+  let any: Rule | null = null;
+  const some = new Map<string, Rule>();
+  spend(100 + rules.length);
+  for (const rule of rules) {
+    if (rule.target !== null && rule.target !== target.name && rule.target !== String(target.uid)) continue;
+    if (rule.command === null) {
+      any = rule.isPermit ? rule : null;
+      some.clear();
+    } else if (rule.isPermit) some.set(rule.command, rule);
+    else some.delete(rule.command);
+  }
+  const named = [...some];
+  const first = any ?? named[0]?.[1];
+  if (!first) return null;
+  const isAsked = any ? any.isPasswordNeeded : named.every(([, { isPasswordNeeded }]) => isPasswordNeeded);
+  return {
+    account: account.name,
+    target: target.name,
+    by: "doas",
+    commands: any ? "any" : "some",
+    password: isAsked ? "own" : "none",
+    isCertain: account.groups !== null || !first.identity.startsWith(":"),
+    what: any ? [] : named.slice(0, 20).map(([command]) => command),
+    shell: any ? null : (named.find(([command]) => isShell(command))?.[0] ?? null),
+    rule: first.place,
+  };
+}
+
+function isMeant(identity: string, { name, uid, groups }: Account): boolean {
+  if (!identity.startsWith(":")) return identity === name || identity === String(uid);
+  return groups === null || groups.includes(identity.slice(1));
+}
+
+/** `permit|deny [OPTION...] IDENTITY [as TARGET] [cmd COMMAND [args ...]]` */
+function readRule(text: string, place: string): Rule | null {
+  const words = text.match(/\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^\s{}"]+/g)?.map(unquote) ?? [];
+  const [action, ...rest] = words;
+  if (action !== "permit" && action !== "deny") return null;
+  let isPasswordNeeded = true;
+  let word = rest.shift();
+  for (; word !== undefined && OPTIONS.has(word); word = rest.shift()) {
+    if (word === "nopass") isPasswordNeeded = false;
+    if (word === "setenv") rest.shift();
+  }
+  if (word === undefined) return null;
+  const identity = word;
+  let target: string | null = null;
+  if (rest[0] === "as") {
+    rest.shift();
+    target = rest.shift() ?? null;
+    if (target === null) return null;
+  }
+  const command = rest[0] === "cmd" ? rest.slice(1).filter((part) => part !== "args") : null;
+  if (command === null ? rest.length > 0 : command.length === 0) return null;
+  return {
+    isPermit: action === "permit",
+    isPasswordNeeded,
+    identity,
+    target,
+    command: command?.join(" ") ?? null,
+    place,
+  };
+}
+
+const OPTIONS = new Set(["nopass", "persist", "keepenv", "nolog", "setenv"]);
+
+const unquote = (word: string): string =>
+  word.startsWith('"') ? word.slice(1, -1).replace(/\\(.)/g, "$1") : word;

@@ -1,0 +1,118 @@
+import type { Account } from "#domain/collection/collection.ts";
+import { matchesPattern } from "#domain/ssh/pattern.ts";
+import { spend, TooMuchToJudge } from "#domain/work-budget.ts";
+import type { Item } from "./sudoers-line.ts";
+
+/** "unknown": it depends on what is not known here, such as a netgroup. */
+export type Match = "yes" | "no" | "unknown";
+
+type Aliases = ReadonlyMap<string, readonly Item[]>;
+
+/** Whether one entry of a list fits; `recurse` judges an alias. */
+type Evaluator = (text: string) => Match;
+
+/** sudo asks a list from its end: the last entry that fits decides, and negated it refuses. */
+const matchList = (items: readonly Item[], judge: Evaluator, aliases: Aliases): Match =>
+  createMatcher(judge, aliases)(items);
+
+/** The same for many lists and one account or host: each alias is asked once for all of them. */
+export function createMatcher(judge: Evaluator, aliases: Aliases): (items: readonly Item[]) => Match {
+  const kept = new Map<string, Decision>();
+  return (items) => {
+    const { decided, isUnsure } = decide(items, {
+      judge,
+      aliases,
+      kept,
+      told: new Map(),
+      isCircular: false,
+      depth: 0,
+    });
+    if (isUnsure) return "unknown";
+    return decided === true ? "yes" : "no";
+  };
+}
+
+type Decision = { decided: boolean | null; isUnsure: boolean };
+/**
+ * `told`: what each alias decided for this list, so that none is asked twice; one that is being asked decides nothing.
+ * `kept`: what holds for every list: of aliases that no circle leads through. `isCircular`: one was met that is being asked.
+ */
+type Question = {
+  judge: Evaluator;
+  aliases: Aliases;
+  kept: Map<string, Decision>;
+  told: Map<string, Decision>;
+  isCircular: boolean;
+  depth: number;
+};
+
+/** Aliases may stand in each other, and nobody writes so many levels of them. */
+const DEEPEST = 500;
+
+const NOTHING: Decision = { decided: null, isUnsure: false };
+
+/** An alias that refuses what it is asked decides, too; an entry that does not fit decides nothing. */
+function decide(items: readonly Item[], question: Question): Decision {
+  let isUnsure = false;
+  for (let at = items.length - 1; at >= 0; at--) {
+    spend();
+    const { text, isNegated } = items[at] as Item;
+    const found = decideOne(text, question);
+    isUnsure ||= found.isUnsure;
+    if (found.decided !== null) return { decided: found.decided !== isNegated, isUnsure };
+  }
+  return { decided: null, isUnsure };
+}
+
+function decideOne(text: string, question: Question): Decision {
+  if (text === "ALL") return { decided: true, isUnsure: false };
+  const { judge, aliases, kept, told } = question;
+  const inner = aliases.get(text);
+  if (!inner) {
+    const match = judge(text);
+    return { decided: match === "yes" ? true : null, isUnsure: match === "unknown" };
+  }
+  const known = kept.get(text) ?? told.get(text);
+  if (known === NOTHING) question.isCircular = true;
+  if (known) return known;
+  told.set(text, NOTHING);
+  if (++question.depth > DEEPEST) throw new TooMuchToJudge("aliases stand in each other too deep");
+  const found = decide(inner, question);
+  question.depth--;
+  told.set(text, found);
+  if (!question.isCircular) kept.set(text, found);
+  return found;
+}
+
+/** Whether an entry of a user or runas list means the account. */
+export function evaluateAccount({ name, uid, gid, groups }: Account): Evaluator {
+  return (text) => {
+    if (text.startsWith("#")) return text === `#${uid}` ? "yes" : "no";
+    if (text.startsWith("+") || text.startsWith("%:")) return "unknown";
+    if (text.startsWith("%#")) {
+      if (text === `%#${gid}`) return "yes";
+      // Of the other groups only names are known.
+      return groups && groups.length <= 1 ? "no" : "unknown";
+    }
+    if (text.startsWith("%")) return groups ? toMatch(groups.includes(text.slice(1))) : "unknown";
+    return toMatch(text === name);
+  };
+}
+
+/** Whether an entry of a host list means this host. Its addresses are not known here. */
+export function evaluateHost(hostname: string | null): Evaluator {
+  const long = hostname?.toLowerCase() ?? "";
+  const short = long.split(".")[0] ?? "";
+  return (text) => {
+    const pattern = text.toLowerCase();
+    if (pattern.startsWith("+") || /^[0-9.]+(\/|$)|:/.test(pattern)) return "unknown";
+    if (long === "") return "unknown";
+    if (!pattern.includes(".")) return toMatch(matchesPattern(short, pattern));
+    if (matchesPattern(long, pattern)) return "yes";
+    // What the name service makes of the short name is for the host to know.
+    const isLong = long.includes(".");
+    return isLong || !matchesPattern(short, pattern.split(".")[0] ?? "") ? "no" : "unknown";
+  };
+}
+
+const toMatch = (is: boolean): Match => (is ? "yes" : "no");

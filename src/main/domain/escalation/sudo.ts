@@ -1,0 +1,322 @@
+import type { Account } from "#domain/collection/collection.ts";
+import { spend, TooMuchToJudge } from "#domain/work-budget.ts";
+import type { Escalation } from "#shared/model/becoming.ts";
+import { createMatcher, evaluateAccount, evaluateHost, type Match } from "./matching.ts";
+import type { Sudoers } from "./read-sudoers.ts";
+import type { Item, Spec } from "./sudoers-line.ts";
+
+type World = { accounts: readonly Account[]; hostname: string | null };
+type Rule = Sudoers["rules"][number];
+
+/** What is said of one account at most, and of the commands of one rule. */
+const MOST_COMMANDS = 20;
+/** Accounts that a rule lets become; of more than these only root is told. */
+const MOST_TARGETS = 50;
+
+/**
+ * Which accounts may run what as which others, by the rules of sudo. Root becomes whom it likes and is left out.
+ * A rule with ALL lets an account become anybody: that is told of root alone, which is more than all the others.
+ */
+export function findEscalation(sudoers: Sudoers, { accounts, hostname }: World): Escalation[] {
+  const matchHosts = createMatcher(evaluateHost(hostname), sudoers.aliases.host);
+  const rules = sudoers.rules
+    .map((rule) => ({ rule, isHere: matchHosts(rule.hosts) }))
+    .filter(({ isHere }) => isHere !== "no");
+  const targets = findTargets(sudoers, accounts);
+  const alike = createKinds(sudoers);
+  const evaluatedKinds = new Map<string, (target: Account) => Escalation | null>();
+  const evaluateKind = (account: Account): ((target: Account) => Escalation | null) => {
+    const matchUsers = createMatcher(evaluateAccount(account), sudoers.aliases.user);
+    const mine = rules
+      .map(({ rule, isHere }) => ({ rule, fits: both(isHere, matchUsers(rule.users)) }))
+      .filter(({ fits }) => fits !== "no");
+    if (mine.length === 0) return () => null;
+    const defaults = defaultsFor(account, sudoers, hostname);
+    const known = new Map<Account, Escalation | null>();
+    return (target) => {
+      const before = known.get(target);
+      if (before !== undefined) return before;
+      const judged = judge({ account, target, defaults, sudoers }, mine);
+      known.set(target, judged);
+      return judged;
+    };
+  };
+  return accounts.flatMap((account) => {
+    if (account.uid === 0) return [];
+    const kind = alike(account);
+    const evaluateTarget = evaluatedKinds.get(kind) ?? evaluateKind(account);
+    evaluatedKinds.set(kind, evaluateTarget);
+    return targets.flatMap((target): Escalation[] => {
+      const judged = target.name === account.name ? null : evaluateTarget(target);
+      if (judged === null) return [];
+      spend(STEPS_OF_ROW);
+      return [{ ...judged, account: account.name }];
+    });
+  });
+}
+
+/** One that is found is kept, and written. */
+const STEPS_OF_ROW = 100;
+
+/**
+ * Tells accounts apart as far as sudoers do: those that are named nowhere, and are in the same of the groups that are, are treated
+ * alike. A directory has thousands of them.
+ */
+function createKinds({ rules, aliases, defaults }: Sudoers): (account: Account) => string {
+  const lists = [
+    ...rules.map(({ users }) => users),
+    ...aliases.user.values(),
+    ...defaults.map(({ scope }) => scope.items),
+  ];
+  const named = new Set(lists.flatMap((list) => list.map(({ text }) => text)));
+  for (const { settings } of defaults)
+    for (const { name, value } of settings)
+      if (name === "exempt_group" && value !== null) named.add(`%${value}`);
+  const hasNumbers = [...named].some((text) => text.startsWith("%#"));
+  return ({ name, uid, gid, groups }) => {
+    spend(1 + (groups?.length ?? 0));
+    return JSON.stringify([
+      named.has(name) ? name : null,
+      named.has(`#${uid}`) ? uid : null,
+      hasNumbers && named.has(`%#${gid}`) ? gid : null,
+      groups === null ? null : groups.filter((group) => named.has(`%${group}`)),
+      groups === null ? null : groups.length > 1,
+    ]);
+  };
+}
+
+/** Root, and every account that a Runas list names. */
+function findTargets(sudoers: Sudoers, accounts: readonly Account[]): Account[] {
+  const lists = sudoers.rules.flatMap(({ specs }) => specs.flatMap(({ runas }) => (runas ? [runas] : [])));
+  const distinct = new Map(lists.map((list) => [JSON.stringify(list), list]));
+  // ALL alone names nobody; "all but this one" names all the others.
+  const named = [...distinct.values()].map((list) =>
+    list.some(({ isNegated }) => isNegated) ? list : list.filter(({ text }) => text !== "ALL"),
+  );
+  const isNamed = (account: Account) => {
+    const match = createMatcher(evaluateAccount(account), sudoers.aliases.runas);
+    return named.some((list) => match(list) !== "no");
+  };
+  const defaults = new Set(
+    sudoers.defaults.flatMap(({ settings }) =>
+      settings.flatMap(({ name, value }) => (name === "runas_default" ? [value] : [])),
+    ),
+  );
+  const root = accounts.filter(({ uid }) => uid === 0).slice(0, 1);
+  const others = accounts.filter(
+    (account) => account.uid !== 0 && (isNamed(account) || defaults.has(account.name)),
+  );
+  return [...root, ...others.slice(0, MOST_TARGETS)];
+}
+
+type Case = { account: Account; target: Account; defaults: AccountDefaults; sudoers: Sudoers };
+type Fitting = { rule: Rule; fits: Match };
+
+/** What has been said so far of a command that no rule names, and of those that are named. */
+type Said = {
+  any: { isPasswordNeeded: boolean; isCertain: boolean; place: string } | null;
+  some: Map<string, { isPasswordNeeded: boolean; isCertain: boolean; place: string }>;
+};
+
+/** The rules one after another, as sudo reads them: what a later one says of a command holds. */
+function judge(one: Case, rules: readonly Fitting[]): Escalation | null {
+  const { account, target, defaults, sudoers } = one;
+  const matchTarget = createMatcher(evaluateAccount(target), sudoers.aliases.runas);
+  const said: Said = { any: null, some: new Map() };
+  for (const { rule, fits } of rules) {
+    for (const spec of rule.specs) {
+      spend();
+      const runs = spec.runas ? matchTarget(spec.runas) : toMatch(target.name === defaults.runasDefault);
+      const match = both(fits, runs);
+      if (match === "no") continue;
+      const isCertain = match === "yes" && !spec.isDated;
+      for (const item of flatten(spec.command, sudoers.aliases.command))
+        hear(said, { item, spec, isCertain, place: rule.place }, one);
+    }
+  }
+  return conclude(account, target, said, defaults);
+}
+
+type Heard = { item: Item; spec: Spec; isCertain: boolean; place: string };
+
+function hear(said: Said, { item, spec, isCertain, place }: Heard, { account, defaults }: Case): void {
+  const isExempt = defaults.exemptGroup !== null && account.groups?.includes(defaults.exemptGroup) === true;
+  const isPasswordNeeded = spec.isPasswordNeeded ?? (defaults.authenticates && !isExempt);
+  const command = { isPasswordNeeded, isCertain, place };
+  const known = item.text === "ALL" ? said.any : (said.some.get(item.text) ?? null);
+  if (!isCertain) {
+    // What is certain stays so, unless it may be refused again.
+    const next = item.isNegated ? known && { ...known, isCertain } : known?.isCertain ? known : command;
+    if (item.text === "ALL") said.any = next;
+    else if (next) said.some.set(item.text, next);
+    return;
+  }
+  if (item.text === "ALL") {
+    said.any = item.isNegated ? null : command;
+    said.some.clear();
+  } else if (item.isNegated) said.some.delete(item.text);
+  else said.some.set(item.text, command);
+}
+
+function conclude(
+  { name: account }: Account,
+  { name: target }: Account,
+  { any, some }: Said,
+  { password }: AccountDefaults,
+): Escalation | null {
+  const named = [...some].map(([command, said]) => ({ command, ...said }));
+  const first = any ?? named.find(({ isCertain }) => isCertain) ?? named[0];
+  if (!first) return null;
+  const shells = named.filter(({ command, isCertain }) => isCertain && isShell(command));
+  const easiest = any ? [any, ...shells] : named;
+  return {
+    account,
+    target,
+    by: "sudo",
+    commands: any ? "any" : "some",
+    password: easiest.every(({ isPasswordNeeded }) => isPasswordNeeded) ? password : "none",
+    isCertain: any ? any.isCertain : named.some(({ isCertain }) => isCertain),
+    what: any ? [] : named.slice(0, MOST_COMMANDS).map(({ command }) => command),
+    shell: any ? null : (shells[0]?.command ?? null),
+    rule: first.place,
+  };
+}
+
+const DEEPEST_COMMANDS = 2_000;
+
+/** The commands behind an alias, each negated or not; of one that names itself nothing comes a second time. */
+function flatten(item: Item, aliases: Sudoers["aliases"]["command"]): Item[] {
+  const flat: Item[] = [];
+  const visited = new Set<string>();
+  const visit = ({ text, isNegated }: Item): void => {
+    spend();
+    const inner = aliases.get(text);
+    if (!inner) {
+      if (flat.length < 1_000) flat.push({ text, isNegated });
+      return;
+    }
+    if (visited.has(text)) return;
+    if (visited.size >= DEEPEST_COMMANDS) throw new TooMuchToJudge("aliases stand in each other too deep");
+    visited.add(text);
+    for (const one of inner) visit({ text: one.text, isNegated: one.isNegated !== isNegated });
+  };
+  visit(item);
+  return flat;
+}
+
+function both(one: Match, other: Match): Match {
+  if (one === "no" || other === "no") return "no";
+  return one === "yes" && other === "yes" ? "yes" : "unknown";
+}
+
+const toMatch = (is: boolean): Match => (is ? "yes" : "no");
+
+/** What `Defaults` say for an account: the later one holds. */
+type AccountDefaults = {
+  /** False: nobody is asked for a password where no tag says so. */
+  authenticates: boolean;
+  /** Whose password is asked for. */
+  password: "own" | "target" | "root";
+  /** As whom a rule without a Runas list runs. */
+  runasDefault: string;
+  /** Members of this group are not asked. */
+  exemptGroup: string | null;
+};
+
+/** Of Defaults bound to a target or a command nothing is taken: they can only ask for a password more or less. */
+function defaultsFor(account: Account, sudoers: Sudoers, hostname: string | null): AccountDefaults {
+  const matchUsers = createMatcher(evaluateAccount(account), sudoers.aliases.user);
+  const matchHosts = createMatcher(evaluateHost(hostname), sudoers.aliases.host);
+  const flags = new Map<string, boolean>();
+  const values = new Map<string, string>();
+  for (const { scope, settings } of sudoers.defaults) {
+    spend();
+    const { kind, items } = scope;
+    if (kind === "runas" || kind === "command") continue;
+    if (kind === "user" && matchUsers(items) !== "yes") continue;
+    if (kind === "host" && matchHosts(items) !== "yes") continue;
+    for (const { name, isOn, value } of settings) {
+      flags.set(name, isOn);
+      if (value !== null) values.set(name, value);
+    }
+  }
+  const isSet = (name: string) => flags.get(name) === true;
+  return {
+    authenticates: flags.get("authenticate") ?? true,
+    password: isSet("rootpw") || isSet("runaspw") ? "root" : isSet("targetpw") ? "target" : "own",
+    runasDefault: values.get("runas_default") ?? "root",
+    exemptGroup: isSet("exempt_group") ? (values.get("exempt_group") ?? null) : null,
+  };
+}
+
+/**
+ * Programs that give whoever may start them a shell, or any command, without a trick. Many more do with one: that
+ * none of these is among the commands of a rule does not say that the rule gives no shell.
+ */
+const SHELLS = new Set([
+  "sh",
+  "bash",
+  "dash",
+  "ash",
+  "zsh",
+  "ksh",
+  "mksh",
+  "fish",
+  "csh",
+  "tcsh",
+  "busybox",
+  "su",
+  "sudo",
+  "doas",
+  "runuser",
+  "setpriv",
+  "env",
+  "nsenter",
+  "unshare",
+  "chroot",
+  "visudo",
+  "python",
+  "python3",
+  "perl",
+  "ruby",
+  "lua",
+  "node",
+  "vi",
+  "vim",
+  "emacs",
+  "ed",
+]);
+
+/** Whether a command of a rule, which names no arguments, starts one of them: `/bin/bash`, `/usr/bin/*sh`. */
+export function isShell(command: string): boolean {
+  const [path = "", ...rest] = command.split(" ");
+  if (!path.startsWith("/") || rest.length > 0) return false;
+  // A folder stands for every program in it.
+  return path.endsWith("/")
+    ? /^(\/usr)?\/s?bin\/$/.test(path)
+    : SHELLS.has(path.slice(path.lastIndexOf("/") + 1));
+}
+
+/** Groups that distributions let become root, where nobody has changed that. */
+const GROUPS = ["sudo", "wheel", "admin"];
+
+/** What the groups of accounts suggest where sudoers could not be read. Never certain. */
+export function guessEscalation(accounts: readonly Account[], unread: string): Escalation[] {
+  return accounts.flatMap((account): Escalation[] => {
+    const group = account.uid === 0 ? undefined : GROUPS.find((name) => account.groups?.includes(name));
+    if (group === undefined) return [];
+    return [
+      {
+        account: account.name,
+        target: "root",
+        by: "sudo",
+        commands: "any",
+        password: "own",
+        isCertain: false,
+        what: [],
+        shell: null,
+        rule: `in the group ${group}; ${unread} was not read`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,72 @@
+import { type HostSet, isUserName, readAddresses, readName } from "#domain/targets/host-sets.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+
+/** A name or an address that a host can have: no range, no pattern, nothing that a program might take for an option. */
+export const isOneHost = (text: string): boolean => !/[[\]/]/.test(text) && readHost(text)?.count === 1n;
+
+/** Names have no case, and addresses are written their shortest way; what is no host is left as it is. */
+export function normaliseHost(text: string): string {
+  if (!isOneHost(text)) return text;
+  // The other addresses have one way to be written.
+  if (!text.includes(":")) return text.toLowerCase();
+  const [first = text] = readHost(text)?.list() ?? [];
+  return first;
+}
+
+function readHost(text: string): HostSet | null {
+  try {
+    return readAddresses(text) ?? readName(text);
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
+}
+
+/** 1 to 65535, or the service's name; null for none of them. */
+export function readPort(text: string): number | null {
+  if (text === "ssh") return 22;
+  const port = Number(text);
+  return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535 ? port : null;
+}
+
+/** One machine of a ProxyJump; what it does not say, ssh_config says of that machine. */
+export type Jump = { user: string | null; host: string; port: number | null };
+
+/** The machines of one way, its host among them: a file of thousands in a row would take hours to follow from each. */
+export const MOST_HOPS = 65;
+
+/** The hops of a ProxyJump, the first to be passed first, or what is wrong with it. */
+export function readJumps(text: string): Jump[] | string {
+  const words = text.split(",").map((word) => word.trim());
+  if (words.length >= MOST_HOPS) return `names more than ${MOST_HOPS - 1} machines`;
+  const jumps: Jump[] = [];
+  for (const word of words) {
+    const jump = readJump(word);
+    if (typeof jump === "string") return `${jump}; write each hop as user@host:port, between commas`;
+    jumps.push(jump);
+  }
+  return jumps;
+}
+
+function readJump(word: string): Jump | string {
+  const uri = /^ssh:\/\/(.*?)\/?$/s.exec(word);
+  const text = uri?.[1] ?? word;
+  const at = uri ? text.indexOf("@") : text.lastIndexOf("@");
+  const user = at === -1 ? null : uri ? decodeUser(text.slice(0, at)) : text.slice(0, at);
+  if (user !== null && !isUserName(user)) return "has a user name that cannot be one";
+  const place = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(text.slice(at + 1));
+  const host = place?.[1] ?? place?.[2] ?? "";
+  if (!isOneHost(host)) return "names a hop that is not the name of a host";
+  if (!place?.[3]) return { user, host, port: null };
+  const port = readPort(place[3]);
+  return port === null ? "has a port that is not one" : { user, host, port };
+}
+
+/** Between `ssh://` and `@`: the user, and maybe parameters after a semicolon, which ssh passes over. */
+function decodeUser(text: string): string {
+  try {
+    return decodeURIComponent(text.replace(/;.*$/s, ""));
+  } catch {
+    return "";
+  }
+}
