@@ -1,5 +1,4 @@
-import { findSite } from "#domain/server-configs/webroots/find-site.ts";
-import { readDump } from "#domain/server-configs/webroots/read-dump.ts";
+import { findSite, readDump } from "#domain/server-configs/webroots/find-site.ts";
 import type { ChallengeSite } from "#domain/server-configs/webroots/site.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mapHost } from "#domain/serving/host-map.ts";
+import { mapHost } from "#domain/deployment-status/host-map.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";

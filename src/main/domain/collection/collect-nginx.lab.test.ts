@@ -1,8 +1,6 @@
 import { expect, test } from "vitest";
-import { chooseServing } from "#domain/server-configs/choose-serving.ts";
-import { mapHost } from "#domain/serving/host-map.ts";
-import { isOfOther } from "#domain/serving/listening.ts";
-import { indexMap } from "#domain/serving/map-index.ts";
+import { indexMap, isOfOther, mapHost } from "#domain/deployment-status/host-map.ts";
+import { chooseServing } from "#domain/server-configs/choose-binding.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";

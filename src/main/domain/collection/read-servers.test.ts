@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createListening, findStrangers } from "#domain/serving/listening.ts";
+import { createListening, findStrangers } from "#domain/deployment-status/host-map.ts";
 import { readCollector } from "#testing/read-collector.ts";
 import { readListening, serverOf } from "./read-servers.ts";
 import { decodeRecord } from "./stream.ts";

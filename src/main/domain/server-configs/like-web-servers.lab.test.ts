@@ -10,7 +10,7 @@ import { makeCertificate } from "#testing/make-certificate.ts";
 import { startServer } from "#testing/servers/server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { askName } from "#testing/tls/ask-name.ts";
-import { chooseServing } from "./choose-serving.ts";
+import { chooseServing } from "./choose-binding.ts";
 import type { Configuration, ServerKind } from "./configuration.ts";
 import { readConfiguration } from "./read-configuration.ts";
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chooseServing } from "./choose-serving.ts";
+import { formatFiles, makeFiles } from "#domain/server-configs/testing/format-files.ts";
+import { chooseServing } from "./choose-binding.ts";
 import type { ServerKind } from "./configuration.ts";
 import { readConfiguration } from "./read-configuration.ts";
-import { makeFiles } from "./testing/say-files.ts";
 
 const KINDS: readonly ServerKind[] = [
   "nginx",
@@ -179,4 +179,19 @@ test("a hundred thousand characters of one mark cost no reader more than a glanc
     for (const mark of MARKS)
       readConfiguration(makeFiles({ server }, { "/e/main.cf": mark.repeat(100_000 / mark.length) }));
   }
+});
+
+test("the files that SSH certificates hang on are named with their lines", () => {
+  const said = formatFiles(
+    { server: "sshd" },
+    {
+      "/etc/ssh/sshd_config":
+        "Include sshd_config.d/*.conf\nTrustedUserCAKeys /etc/ssh/ca.pub\nRevokedKeys none\n",
+      "/etc/ssh/sshd_config.d/10.conf": "HostCertificate=/etc/ssh/host-cert.pub\n",
+    },
+  );
+  expect(said).toMatchInlineSnapshot(`
+    "ssh-host-certificate /etc/ssh/host-cert.pub (hostcertificate /etc/ssh/sshd_config.d/10.conf:1)
+    ssh-ca /etc/ssh/ca.pub (trustedusercakeys /etc/ssh/sshd_config:2)"
+  `);
 });

@@ -1,14 +1,15 @@
-import { readApache } from "./apache/read-apache.ts";
-import type { Configuration, ConfigurationFiles, ServerKind } from "./configuration.ts";
-import { readDovecot } from "./dovecot/read-dovecot.ts";
-import { readHaproxy } from "./haproxy/read-haproxy.ts";
-import { readMysql } from "./mysql/read-mysql.ts";
-import { readNginx } from "./nginx/read-nginx.ts";
-import { readPostfix } from "./postfix/read-postfix.ts";
-import { readPostgresql } from "./postgresql/read-postgresql.ts";
-import { readSshd } from "./read-sshd.ts";
+import { readApache } from "#domain/server-configs/apache/read-apache.ts";
+import { readDovecot } from "#domain/server-configs/dovecot/read-dovecot.ts";
+import { readHaproxy } from "#domain/server-configs/haproxy/read-haproxy.ts";
+import { readNginx } from "#domain/server-configs/nginx/read-nginx.ts";
+import { readPostfix } from "#domain/server-configs/postfix/read-postfix.ts";
+import { splitConfigLine } from "#domain/ssh/sshd-config.ts";
+import type { Configuration, ConfigurationFiles, Place, Role, ServerKind } from "./configuration.ts";
+import { createDraft, type Draft, joinPath } from "./draft.ts";
+import { readMysql } from "./read-mysql.ts";
+import { readPostgresql } from "./read-postgresql.ts";
+import { readSlapd } from "./read-slapd.ts";
 import { findOtherRoot } from "./running-root.ts";
-import { readSlapd } from "./slapd/read-slapd.ts";
 
 const READERS: { [kind in ServerKind]: (files: ConfigurationFiles) => Configuration } = {
   nginx: readNginx,
@@ -36,4 +37,38 @@ export function readConfiguration(files: ConfigurationFiles): Configuration {
     mayLack: { why, onlyForNames: false },
     servings: configuration.servings.map((serving) => ({ ...serving, unsure: why })),
   };
+}
+
+const NAMED = new Map<string, Role>(
+  Object.entries({
+    trustedusercakeys: "ssh-ca",
+    hostcertificate: "ssh-host-certificate",
+    revokedkeys: "revoked-keys",
+  }),
+);
+
+const DEEPEST_INCLUDE = 16;
+
+/** The files of sshd's configuration that certificates hang on. sshd serves none of TLS. */
+function readSshd(source: ConfigurationFiles): Configuration {
+  const draft = createDraft(source);
+  readInto(draft, source.root, null, 0);
+  return draft.configuration;
+}
+
+function readInto(draft: Draft, file: string, by: Place | null, depth: number): void {
+  for (const [index, text] of (draft.open(file, by) ?? "").split("\n").entries()) {
+    const [keyword = "", ...values] = splitConfigLine(text) ?? [];
+    const at = { file, line: index + 1 };
+    const role = NAMED.get(keyword);
+    if (keyword === "include" && depth >= DEEPEST_INCLUDE)
+      draft.wonder("files include each other too deep", at);
+    else if (keyword === "include") {
+      for (const pattern of values)
+        for (const path of draft.expand(joinPath("/etc/ssh", pattern), at))
+          readInto(draft, path, at, depth + 1);
+    } else if (role !== undefined && values[0] && values[0].toLowerCase() !== "none") {
+      draft.name(role, { path: joinPath("/", values[0]), directive: keyword, at });
+    }
+  }
 }

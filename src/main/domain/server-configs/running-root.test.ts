@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
 import { findUnreadableRoots } from "#domain/collection/read-servers.ts";
-import { mapHost } from "#domain/serving/host-map.ts";
-import { isOfOther } from "#domain/serving/listening.ts";
+import { isOfOther, mapHost } from "#domain/deployment-status/host-map.ts";
+import { makeFiles } from "#domain/server-configs/testing/format-files.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import type { ServerKind } from "./configuration.ts";
 import { readConfiguration } from "./read-configuration.ts";
 import { readStartedWith } from "./running-root.ts";
-import { makeFiles } from "./testing/say-files.ts";
 
 type Instance = {
   server: ServerKind;

@@ -1,8 +1,7 @@
 import type { Collection } from "#domain/collection/collection.ts";
-import { findShownBy } from "#domain/serving/find-shown-by.ts";
-import type { HostMap } from "#domain/serving/host-map.ts";
-import { listServings } from "#domain/serving/list-servings.ts";
-import { chosenNames } from "#domain/serving/sight.ts";
+import { findShownBy } from "#domain/deployment-status/find-shown-by.ts";
+import { chosenNames, type HostMap } from "#domain/deployment-status/host-map.ts";
+import { listServings } from "#domain/deployment-status/list-bindings.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { CollectedDisk, CollectedHost } from "#store/visit.ts";
 

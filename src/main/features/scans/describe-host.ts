@@ -1,11 +1,15 @@
 import type { Account, Collection, KeyFile } from "#domain/collection/collection.ts";
 import { isArchived } from "#domain/collection/paths.ts";
+import { findDiskProblems, namedPaths } from "#domain/deployment-status/disk-findings.ts";
+import {
+  type FileProblem,
+  type FoundFileProblem,
+  findFileProblems,
+  spkiHashOf,
+} from "#domain/deployment-status/file-problems.ts";
+import { type HostMap, mapHost } from "#domain/deployment-status/host-map.ts";
 import { evaluateReach } from "#domain/escalation/reach.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
-import { findDiskProblems, namedPaths } from "#domain/serving/disk-findings.ts";
-import { type FileProblem, type FoundFileProblem, findFileProblems } from "#domain/serving/file-problems.ts";
-import { type HostMap, mapHost } from "#domain/serving/host-map.ts";
-import { spkiHashOf } from "#domain/serving/spki-hash.ts";
 import { verifyPossession, writeScanStatement } from "#domain/signatures/possession.ts";
 import { type Authority, evaluateAuthorities } from "#domain/ssh/authorities.ts";
 import { type EvaluatedGrant, evaluateGrants } from "#domain/ssh/effective.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { chooseServing } from "#domain/server-configs/choose-serving.ts";
+import { chooseServing } from "#domain/server-configs/choose-binding.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { startHost } from "#testing/lab/start-host.ts";

@@ -1,12 +1,10 @@
-import { type Line, readLines } from "./lines.ts";
-
 /** What stands between `<Macro NAME $parameter...>` and its end, to be put where it is used. */
 type Macro = { parameters: string[]; lines: string[] };
 
 /** By name in lower case. */
 export type Macros = Map<string, Macro>;
 
-const MOST_CHARACTERS = 4 * 1024 * 1024;
+const MOST_EXPANDED_CHARACTERS = 4 * 1024 * 1024;
 const MOST_USES = 10_000;
 const MOST_PARAMETERS = 64;
 const LONGEST_PARAMETER = 256;
@@ -17,7 +15,7 @@ const TOO_MUCH = "macros put in more than is read";
 /** How much may still be put in: macros that use each other grow beyond all bounds. */
 export type Budget = { characters: number; uses: number };
 
-export const createBudget = (): Budget => ({ characters: MOST_CHARACTERS, uses: MOST_USES });
+export const createBudget = (): Budget => ({ characters: MOST_EXPANDED_CHARACTERS, uses: MOST_USES });
 
 /** What takes the lines behind `<Macro` one by one, and says when its end has come. */
 export function defineMacro(macros: Macros, opening: Line): (line: Line) => boolean {
@@ -81,10 +79,65 @@ export function putMacro(
 /** The longest name counts where several fit, and what is put in is not looked at again. */
 function putWords(line: string, words: readonly (readonly [string, string])[]): string {
   let [put, at] = ["", 0];
-  while (at < line.length && put.length < MOST_CHARACTERS) {
+  while (at < line.length && put.length < MOST_EXPANDED_CHARACTERS) {
     const found = words.find(([parameter]) => line.startsWith(parameter, at));
     put += found ? found[1] : line.charAt(at);
     at += found ? found[0].length : 1;
   }
   return put;
+}
+
+/** A directive or the opening or closing line of a section: `name` in lower case, a section's with its "<". */
+export type Line = { name: string; directive: string; words: string[]; text: string; line: number };
+
+const MOST_LINE_CHARACTERS = 256 * 1024;
+
+/** The lines of one file that say something. A backslash at the end goes on in the next line, in a comment as well. */
+export function* readLines(text: string): Generator<Line, void> {
+  let [open, begun, number] = ["", 0, 0];
+  for (const raw of text.split("\n")) {
+    number++;
+    const physical = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
+    if (open === "") begun = number;
+    if (physical.endsWith("\\") && open.length < MOST_LINE_CHARACTERS) {
+      open += physical.slice(0, -1);
+      continue;
+    }
+    const whole = (open + physical).trim();
+    open = "";
+    if (whole !== "" && !whole.startsWith("#")) yield { ...splitLine(whole), text: whole, line: begun };
+  }
+}
+
+function splitLine(text: string): Omit<Line, "line" | "text"> {
+  const isSection = text.startsWith("<");
+  const body = isSection && text.endsWith(">") ? text.slice(0, -1) : text;
+  const [name = "", ...words] = splitWords(body);
+  return { name: name.toLowerCase(), directive: name, words };
+}
+
+/** Words between blanks; either quote holds one together, and a backslash takes the quote or backslash behind it. */
+function splitWords(text: string): string[] {
+  const words: string[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const character = text.charAt(at);
+    if (character === " " || character === "\t") {
+      at++;
+      continue;
+    }
+    const isQuoted = character === '"' || character === "'";
+    let word = "";
+    if (isQuoted) at++;
+    while (at < text.length) {
+      const next = text.charAt(at);
+      if (isQuoted ? next === character : next === " " || next === "\t") break;
+      const isEscaped = isQuoted && next === "\\" && [character, "\\"].includes(text.charAt(at + 1));
+      word += text.charAt(isEscaped ? at + 1 : at);
+      at += isEscaped ? 2 : 1;
+    }
+    if (isQuoted) at++;
+    words.push(word);
+  }
+  return words;
 }

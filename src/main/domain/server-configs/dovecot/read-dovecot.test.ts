@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { chooseServing } from "#domain/server-configs/choose-serving.ts";
+import { chooseServing } from "#domain/server-configs/choose-binding.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
-import { formatFiles, makeFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles, makeFiles } from "#domain/server-configs/testing/format-files.ts";
 
 const say = (texts: { [path: string]: string }) => formatFiles({ server: "dovecot" }, texts);
 

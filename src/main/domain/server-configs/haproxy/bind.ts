@@ -1,5 +1,201 @@
+import type {
+  ConfigurationFiles,
+  Named,
+  Pair,
+  Place,
+  TlsSettings,
+} from "#domain/server-configs/configuration.ts";
+import { folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { nameFile, type State, toNamed } from "./state.ts";
+
+/** A certificate that a word of a `bind` line brings; `unsure` where it cannot be told which, and there is none. */
+type Brought = {
+  pair: Pair | null;
+  /** Of several, by kinds of keys: what their path is, which stands at the same line; null: it is of none. */
+  bundle: string | null;
+  names: string[];
+  /** Names stand in its line of a list, if only a star: those in itself count for nothing. */
+  isFiltered: boolean;
+  isDefault: boolean;
+  unsure: string | null;
+  /** Its line of a list says which ciphers it takes. */
+  hasOwnCiphers: boolean;
+};
+
+export function serveBind(state: State, words: readonly string[], at: Place): void {
+  const bind = readBind(words);
+  if (!bind) {
+    state.draft.wonder(`where bind ${words[0] ?? ""} listens`, at);
+    return;
+  }
+  for (const path of bind.clientCas) nameFile(state, "client-ca", { path, directive: "ca-file", at });
+  for (const path of bind.crls) nameFile(state, "crl", { path, directive: "crl-file", at });
+  if (!bind.isTls && whyUnsure(state, bind) === null) state.draft.leavePlain(bind.listens);
+  if (!bind.isTls || bind.listens.length === 0) return;
+  const brought = bind.certificates.flatMap((one) => bringCertificates(state, one, at));
+  if (brought.length === 0) brought.push(openCase("TLS is switched on without a certificate"));
+  // The first is one of several defaults where others are named so: which one is served goes by the kind of key.
+  const [first] = brought;
+  const isUsual = (one: Brought): boolean =>
+    !bind.isStrict && (one === first || one.isDefault || isOfBundle(one, first));
+  const tls = readTlsSettings(state, bind);
+  for (const one of brought) {
+    state.draft.serve({
+      listens: bind.listens.map((listen) => ({ ...listen, isDefault: isUsual(one) })),
+      names: one.names,
+      namesFromCertificate: !one.isFiltered,
+      protocol: "tls",
+      pairs: one.pair ? [one.pair] : [],
+      chain: null,
+      unsure: one.unsure ?? whyUnsure(state, bind),
+      ...(tls && !one.hasOwnCiphers && { tls }),
+      at,
+    });
+  }
+}
+
+/** Null where nobody says which ciphers are taken, or it cannot be told. */
+function readTlsSettings({ bindDefaults }: State, bind: Bind): TlsSettings | null {
+  const ciphers = bind.ciphers ?? (bindDefaults.isUnsure ? null : bindDefaults.ciphers);
+  if (ciphers === null || ciphers.includes("$")) return null;
+  const isTls13Off = bind.isTls13Off ?? (!bindDefaults.isUnsure && bindDefaults.isTls13Off === true);
+  return { ciphers, versions: isTls13Off ? ["TLSv1.2"] : null };
+}
+
+function whyUnsure({ branches }: State, { isMade }: Bind): string | null {
+  if (branches.some(({ isTaken }) => isTaken === null))
+    return "it stands under an .if, of which it is not known whether it holds";
+  return isMade ? "HAProxy makes a certificate for each name itself (generate-certificates)" : null;
+}
+
+const isOfBundle = ({ bundle }: Brought, first: Brought | undefined): boolean =>
+  bundle !== null && bundle === first?.bundle;
+
+const openCase = (unsure: string): Brought => ({
+  pair: null,
+  bundle: null,
+  names: [],
+  isFiltered: false,
+  isDefault: false,
+  unsure,
+  hasOwnCiphers: false,
+});
+
+function bringCertificates(state: State, { kind, path }: Bind["certificates"][number], at: Place): Brought[] {
+  if (kind === "crt-list") return bringList(state, path, at);
+  const found = bring(state, path, kind, at);
+  if (!found) return [openCase(`which file ${path} is cannot be told`)];
+  return found.pairs.map((pair) => ({
+    pair,
+    bundle: found.isBundle ? path : null,
+    names: [],
+    isFiltered: false,
+    isDefault: kind === "default-crt",
+    unsure: null,
+    hasOwnCiphers: false,
+  }));
+}
+
+function bring(state: State, path: string, directive: string, at: Place): FoundCertificates | null {
+  const stored = state.stored.get(path);
+  if (stored) return { pairs: [stored], isBundle: false };
+  const named = toNamed(state.bases, "crt-base", { path, directive, at });
+  if (named && !(path.endsWith("/") && !state.draft.source.folders.has(named.path)))
+    return findCertificates(state.draft.source, named);
+  state.draft.wonder(`which certificates ${path} stands for`, at);
+  return null;
+}
+
+function bringList(state: State, path: string, at: Place): Brought[] {
+  const named = toNamed(state.bases, "crt-base", { path, directive: "crt-list", at });
+  const text = named ? state.draft.open(named.path, at) : null;
+  if (!named || text === null) return [openCase(`the list ${path} was not read`)];
+  const brought: Brought[] = [];
+  for (const entry of readCertificateList(text, named.path)) {
+    const found = bring(state, entry.path, "crt-list", entry.at);
+    if (!found) brought.push(openCase(`which file ${entry.path} is cannot be told`));
+    const names = entry.filters.filter((name) => name !== "*");
+    const isDefault = entry.filters.includes("*");
+    const isFiltered = entry.filters.length > 0;
+    const { hasOwnCiphers } = entry;
+    const bundle = found?.isBundle ? entry.path : null;
+    for (const pair of found?.pairs ?? [])
+      brought.push({ pair, bundle, names, isFiltered, isDefault, unsure: null, hasOwnCiphers });
+  }
+  return brought;
+}
+
+/** Certificates by which HAProxy shows itself to others; a `server` line has them beside its address. */
+export function nameServerFiles(state: State, words: readonly string[], at: Place): void {
+  for (const [index, word] of words.entries()) {
+    const path = words[index + 1] ?? "";
+    const written = { path, directive: word, at };
+    if (word === "crt") nameFile(state, "upstream-certificate", written);
+    else if (word === "ca-file" && path !== "") nameFile(state, "upstream-ca", written);
+    else if (word === "crl-file") nameFile(state, "crl", written);
+  }
+}
+
+/** What lies beside a certificate and is read along with it, never as one of its own. */
+const BESIDE = /\.(?:key|issuer|ocsp|sctl|dh)$/;
+/**
+ * One certificate a kind of key: `site.pem.rsa` for `crt site.pem`. Each of them is for its own names alone, and all of them stand where
+ * the path is the first of its line.
+ */
+const BUNDLE = ["rsa", "ecdsa", "dsa"];
+
+type FoundCertificates = { pairs: Pair[]; isBundle: boolean };
+
+/** What a path of `crt` stands for: one certificate, one of each kind of key, or those of a folder. */
+function findCertificates(source: ConfigurationFiles, named: Named): FoundCertificates {
+  const names = source.folders.get(named.path);
+  if (!names) return findOne(source, named);
+  const pairs = [...names]
+    .sort()
+    .filter((name) => !name.startsWith(".") && !BESIDE.test(name))
+    .map((name) => ({ ...named, path: joinPath(named.path, name) }))
+    .filter(({ path }) => !source.folders.has(path))
+    .map((certificate) => toPair(source, certificate));
+  return { pairs, isBundle: false };
+}
+
+function findOne(source: ConfigurationFiles, named: Named): FoundCertificates {
+  const beside = new Set(source.folders.get(folderOf(named.path)));
+  const name = named.path.slice(named.path.lastIndexOf("/") + 1);
+  const kinds = beside.has(name) ? [] : BUNDLE.filter((kind) => beside.has(`${name}.${kind}`));
+  if (kinds.length === 0) return { pairs: [toPair(source, named)], isBundle: false };
+  const pairs = kinds.map((kind) => toPair(source, { ...named, path: `${named.path}.${kind}` }));
+  return { pairs, isBundle: true };
+}
+
+/** The key stands in the certificate's file, or beside it by the same name with `.key` behind. */
+function toPair({ folders }: ConfigurationFiles, certificate: Named): Pair {
+  const beside = `${certificate.path}.key`;
+  const isBeside =
+    folders.get(folderOf(beside))?.includes(beside.slice(beside.lastIndexOf("/") + 1)) === true;
+  return { certificate, key: { ...certificate, path: isBeside ? beside : certificate.path } };
+}
+
+type ListEntry = { path: string; filters: string[]; hasOwnCiphers: boolean; at: Place };
+
+/** Lines of a crt-list: a certificate, settings in brackets, the names that it is for. */
+function* readCertificateList(text: string, file: string): Generator<ListEntry, void> {
+  let line = 0;
+  for (const raw of text.split("\n")) {
+    line++;
+    const [path, ...rest] = raw.trim().split(/[ \t]+/);
+    if (!path || path.startsWith("#")) continue;
+    const from = rest[0]?.startsWith("[") ? rest.findIndex((word) => word.endsWith("]")) + 1 : 0;
+    const end = rest.findIndex((word) => word.startsWith("#"));
+    const hasOwnCiphers = rest
+      .slice(0, from)
+      .some((word) => /^\[?(?:ciphers|no-tlsv13|ssl-max-ver|ssl-min-ver)\]?$/.test(word));
+    yield { path, filters: rest.slice(from, end < 0 ? undefined : end), hasOwnCiphers, at: { file, line } };
+  }
+}
+
 /** What a `bind` line says of addresses and TLS. */
-export type Bind = {
+type Bind = {
   /** TCP only. "0.0.0.0" for every address of IPv4, "::" of IPv6, null of both. */
   listens: { address: string | null; port: number }[];
   isTls: boolean;
@@ -28,7 +224,7 @@ const WITH_VALUE = new Set(
   ].flatMap((words) => words.split(" ")),
 );
 
-export function readBind([where = "", ...words]: readonly string[]): Bind | null {
+function readBind([where = "", ...words]: readonly string[]): Bind | null {
   const bind: Bind = {
     listens: [],
     isTls: false,

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { holdsExpression } from "./conditions.ts";
+import { holdsExpression } from "./state.ts";
 
 const run = promisify(execFile);
 

@@ -1,10 +1,16 @@
 import type { Configuration, ConfigurationFiles, Place } from "#domain/server-configs/configuration.ts";
 import { createDraft, joinPath } from "#domain/server-configs/draft.ts";
-import { turnsTls13Off } from "./bind.ts";
-import { type Answer, holdsExpression } from "./conditions.ts";
-import { changeEnvironment, readEnvironment } from "./environment.ts";
-import { nameServerFiles, serveBind } from "./serve-bind.ts";
-import { type Branch, loadStored, nameFile, type State } from "./state.ts";
+import { nameServerFiles, serveBind, turnsTls13Off } from "./bind.ts";
+import {
+  type Answer,
+  type Branch,
+  changeEnvironment,
+  holdsExpression,
+  loadStored,
+  nameFile,
+  readEnvironment,
+  type State,
+} from "./state.ts";
 
 /**
  * haproxy.cfg: each certificate of a `bind` line serves the names of its crt-list, or else those in itself; the first

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles } from "#domain/server-configs/testing/format-files.ts";
 
 const say = (texts: { [path: string]: string }) => formatFiles({ server: "nginx" }, texts);
 

@@ -10,9 +10,8 @@ import type {
   TlsSettings,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
+import { spend } from "#domain/work-budget.ts";
 import { type Block, readBlocks, type Setting } from "./blocks.ts";
-import { dropConflicts } from "./drop-conflicts.ts";
-import { type NginxListen, readListen } from "./listen.ts";
 
 /**
  * nginx.conf and what it includes: http, stream and mail. A server's settings take the place of those around it,
@@ -251,4 +250,106 @@ const MAIL_PORTS: { [port: number]: string } = {
 function protocolOf(listen: NginxListen, tls: ReadonlySet<string>, block: Block): string {
   if (tls.has(formatPlace(listen))) return "tls";
   return lastOf("protocol", block) ?? MAIL_PORTS[listen.port] ?? "imap";
+}
+
+/** One address and port that a server listens at, with what the words behind it say. */
+type NginxListen = {
+  address: string | null;
+  port: number;
+  isDefault: boolean;
+  isTls: boolean;
+  at: Place;
+};
+
+const MOST_PORTS = 1_000;
+
+/** Where a `listen` of TCP leads; none for a socket of Unix and for QUIC. "unclear" for what cannot be read. */
+export function readListen(
+  values: readonly string[],
+  at: Place,
+  usualPort: number | null,
+): NginxListen[] | "unclear" {
+  const [where = "", ...words] = values;
+  if (where.startsWith("unix:") || words.includes("quic") || words.includes("udp")) return [];
+  const place = readAddress(where);
+  const port = place?.port ?? usualPort;
+  if (!place || port === null) return "unclear";
+  const isDefault = words.includes("default_server") || words.includes("default");
+  const isBoth = place.address === "::" && words.includes("ipv6only=off");
+  const last = Math.min(place.lastPort ?? port, port + MOST_PORTS);
+  const listens: NginxListen[] = [];
+  const address = isBoth ? null : place.address;
+  for (let next = port; next <= last; next++)
+    listens.push({ address, port: next, isDefault, isTls: words.includes("ssl"), at });
+  return listens;
+}
+
+type Where = { address: string; port: number | null; lastPort: number | null };
+
+const BRACKETS = /^\[([0-9A-Fa-f:.%]+)\](?::(\d{1,5})(?:-(\d{1,5}))?)?$/;
+const PORT_ALONE = /^(\d{1,5})(?:-(\d{1,5}))?$/;
+const NAMED = /^([^:\s$]+)(?::(\d{1,5})(?:-(\d{1,5}))?)?$/;
+
+function readAddress(where: string): Where | null {
+  const alone = PORT_ALONE.exec(where);
+  if (alone) return { address: "0.0.0.0", port: Number(alone[1]), lastPort: toNumber(alone[2]) };
+  const found = BRACKETS.exec(where) ?? NAMED.exec(where);
+  if (!found) return null;
+  const address = (found[1] ?? "").toLowerCase();
+  return {
+    address: address === "*" ? "0.0.0.0" : address,
+    port: toNumber(found[2]),
+    lastPort: toNumber(found[3]),
+  };
+}
+
+const toNumber = (digits: string | undefined): number | null =>
+  digits === undefined ? null : Number(digits);
+
+/** What a listener has by now: names that are written out, and those that hold below or behind what is left of them. */
+type Taken = { exact: Set<string>; before: Set<string>; behind: Set<string> };
+
+/**
+ * Servings of one part in their order, without the names that nginx ignores: at one address and port it takes each once, from
+ * whichever server has it first. `.example.com` beside `example.com`, or beside `*.example.com`, is ignored as a whole, and a server
+ * conflicts with itself as with others. One that is left with no name answers only where it is the default.
+ */
+function dropConflicts(servings: readonly Serving[]): Serving[] {
+  const places = new Map<string, Taken>();
+  return servings.flatMap((serving) => {
+    spend(serving.listens.length * (1 + serving.names.length));
+    const byNames = Map.groupBy(serving.listens, (listen) =>
+      JSON.stringify(serving.names.filter(taker(places, listen))),
+    );
+    return [...byNames].flatMap(([left, listens]): Serving[] => {
+      const names: string[] = JSON.parse(left);
+      const isNamed = names.length > 0 || serving.names.length === 0;
+      const some = isNamed ? listens : listens.filter(({ isDefault }) => isDefault);
+      return some.length > 0 ? [{ ...serving, names, listens: some }] : [];
+    });
+  });
+}
+
+function taker(places: Map<string, Taken>, { address, port }: Listen): (name: string) => boolean {
+  const place = `${address} ${port}`;
+  const taken = places.get(place) ?? { exact: new Set(), before: new Set(), behind: new Set() };
+  places.set(place, taken);
+  return (name) => takes(taken, name.toLowerCase());
+}
+
+/** As `ngx_hash_add_key`. Regular expressions are tried one after the other, however often they stand there. */
+function takes({ exact, before, behind }: Taken, name: string): boolean {
+  if (name.startsWith("~") || name === "") return true;
+  if (name.startsWith("*.")) return add(before, name.slice(2));
+  if (name.endsWith(".*")) return add(behind, name.slice(0, -2));
+  if (!name.startsWith(".")) return add(exact, name);
+  // The name itself is taken even where what is below it is not to be had.
+  return add(exact, name.slice(1)) && add(before, name.slice(1));
+}
+
+/** Whether it was not in it. */
+function add(names: Set<string>, name: string): boolean {
+  if (names.has(name)) return false;
+  names.add(name);
+  return true;
 }

@@ -3,7 +3,7 @@ import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { chooseServing } from "#domain/server-configs/choose-serving.ts";
+import { chooseServing } from "#domain/server-configs/choose-binding.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { readTree } from "#testing/lab/read-tree.ts";
 import { startPostfix } from "#testing/servers/postfix.ts";

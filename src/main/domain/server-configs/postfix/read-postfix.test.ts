@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
-import { formatFiles, makeFiles } from "#domain/server-configs/testing/say-files.ts";
+import { formatFiles, makeFiles } from "#domain/server-configs/testing/format-files.ts";
 
 const say = (texts: { [path: string]: string }) => formatFiles({ server: "postfix" }, texts);
 

@@ -1,4 +1,4 @@
-import { readHostAddress, readListen } from "#domain/server-configs/apache/addresses.ts";
+import { readHostAddress, readListen } from "#domain/server-configs/apache/read-apache.ts";
 import {
   type Host,
   readSections,
@@ -12,9 +12,14 @@ import type {
   Serving,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
-import { chooseAnywhere } from "./choose-anywhere.ts";
-import { fitsPattern } from "./fits-pattern.ts";
-import { CHALLENGE_FILE, CHALLENGE_PATH, type PortSite, readTarget } from "./site.ts";
+import {
+  CHALLENGE_FILE,
+  CHALLENGE_PATH,
+  chooseAnywhere,
+  fitsPattern,
+  type PortSite,
+  readTarget,
+} from "./site.ts";
 
 const WANTED =
   /^(?:listen|serverroot|servername|serveralias|documentroot|alias|aliasmatch|scriptalias|redirect(?:match|permanent|temp)?|rewriteengine|rewriterule|proxypass(?:match)?)$/;

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { findSite } from "./find-site.ts";
-import { fitsPattern } from "./fits-pattern.ts";
-import { readDump } from "./read-dump.ts";
+import { findSite, readDump } from "./find-site.ts";
+import { fitsPattern } from "./site.ts";
 
 const site = (server: "nginx" | "apache", text: string, name = "a.test") => {
   const root = server === "nginx" ? "/etc/nginx/nginx.conf" : "/etc/apache2/apache2.conf";

@@ -6,10 +6,15 @@ import type {
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import { type Block, type Grammar, readBlocks, type Setting } from "#domain/server-configs/nginx/blocks.ts";
-import { readListen } from "#domain/server-configs/nginx/listen.ts";
-import { chooseAnywhere } from "./choose-anywhere.ts";
-import { fitsPattern } from "./fits-pattern.ts";
-import { CHALLENGE_FILE, CHALLENGE_PATH, type PortSite, readTarget } from "./site.ts";
+import { readListen } from "#domain/server-configs/nginx/read-nginx.ts";
+import {
+  CHALLENGE_FILE,
+  CHALLENGE_PATH,
+  chooseAnywhere,
+  fitsPattern,
+  type PortSite,
+  readTarget,
+} from "./site.ts";
 
 const GRAMMAR: Grammar = {
   kept: new Set(["http", "server", "location", "if"]),

@@ -1,3 +1,4 @@
+import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import { formatReload, SERVERS } from "#domain/rotation/pairs/servers.ts";
 import { chooseIssuer } from "#domain/rotation/plan/certificates/choose-issuer.ts";
 import { choosePoints, type Point } from "#domain/rotation/plan/certificates/choose-points.ts";
@@ -14,7 +15,6 @@ import type {
   PairFacts,
   PairFileFacts,
 } from "#domain/rotation/plan/certificates/renewal-facts.ts";
-import type { HostMap } from "#domain/serving/host-map.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { testServer } from "#net/ssh/hand/pairs/consumers.ts";

@@ -1,7 +1,12 @@
-import { createRowFinder } from "#domain/serving/find-rows.ts";
-import type { HostMap } from "#domain/serving/host-map.ts";
-import { indexMap, type MapIndex } from "#domain/serving/map-index.ts";
-import { chosenNames, type Files, type Held } from "#domain/serving/sight.ts";
+import {
+  chosenNames,
+  type Files,
+  type Held,
+  type HostMap,
+  indexMap,
+  type MapIndex,
+} from "#domain/deployment-status/host-map.ts";
+import { createRowFinder } from "#domain/deployment-status/list-bindings.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { HeldRow, ServingKey } from "#store/serving/served-table.ts";
 

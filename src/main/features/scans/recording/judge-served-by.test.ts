@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
-import type { HostMap } from "#domain/serving/host-map.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { listFindings } from "#store/testing/ask.ts";
 import {

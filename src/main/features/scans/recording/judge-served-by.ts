@@ -1,6 +1,6 @@
-import { type Judged, judgeServed } from "#domain/serving/judge-served.ts";
-import { findServedProblems } from "#domain/serving/served-findings.ts";
-import type { Sight } from "#domain/serving/sight.ts";
+import { type Judged, judgeServed } from "#domain/deployment-status/evaluate-served.ts";
+import type { Sight } from "#domain/deployment-status/host-map.ts";
+import { findServedProblems } from "#domain/deployment-status/served-findings.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import { SERVED_RULES } from "#shared/model/served.ts";
 import { isAddress, type SshTarget, type TlsTarget } from "#shared/model/target.ts";

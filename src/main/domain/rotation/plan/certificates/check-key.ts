@@ -1,4 +1,4 @@
-import { type KeyFamily, takesKey } from "#domain/server-configs/cipher-list.ts";
+import { type KeyFamily, takesKey } from "#domain/server-configs/deployments-for-client.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
 import type { Check } from "#shared/model/plan.ts";
 import type { KeySettings, PairFacts } from "./renewal-facts.ts";

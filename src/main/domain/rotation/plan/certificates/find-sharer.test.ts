@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { HostMap } from "#domain/serving/host-map.ts";
+import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import { findSharer } from "./find-sharer.ts";
 import { describePair, findPairs } from "./find-uses.ts";
 

@@ -1,4 +1,4 @@
-import type { HostMap } from "#domain/serving/host-map.ts";
+import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import type { FoundPair } from "./find-uses.ts";
 
 /**

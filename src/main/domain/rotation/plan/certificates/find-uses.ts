@@ -1,5 +1,5 @@
+import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import type { Configuration, Listen, Pair, TlsSettings } from "#domain/server-configs/configuration.ts";
-import type { HostMap } from "#domain/serving/host-map.ts";
 import type { PairFile, ServerKind } from "#shared/model/pair.ts";
 
 /** One serving of a server that reads a pair. */

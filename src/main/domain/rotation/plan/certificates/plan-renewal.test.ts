@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
-import type { HostMap } from "#domain/serving/host-map.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { Issuer } from "#shared/model/issuer.ts";
 import { RenewalOptions } from "#shared/model/plan.ts";

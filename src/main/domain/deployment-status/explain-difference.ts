@@ -1,0 +1,206 @@
+import type { Pair } from "#domain/server-configs/configuration.ts";
+import {
+  type AtPort,
+  attributesOf,
+  type Files,
+  type Held,
+  type Known,
+  type Listening,
+  type MapIndex,
+} from "./host-map.ts";
+
+/** What would explain that another certificate is served than the one in its file. Nothing here is a claim that it was not reloaded. */
+
+/**
+ * How what is served and what its file holds follow each other. `rolled-back`, `renewed`, `replaced`, `other-names`: the file held the one
+ * that is served, and holds an earlier one, a later one, one of which neither is known, one for other names now. `copied`: it is copied to where the server reads it.
+ * `earlier`: nobody saw it in the file, which holds a later one for the same names. `elsewhere`: none of these.
+ */
+export type Difference =
+  | "rolled-back"
+  | "renewed"
+  | "replaced"
+  | "other-names"
+  | "copied"
+  | "earlier"
+  | "elsewhere";
+
+type Explained =
+  | { state: "other-listed"; difference: null; evidence: string[] }
+  | { state: "differs"; difference: Difference; evidence: string[] };
+
+/** `pairs`: those that were to be served; each of their files was read. */
+export function explainDifference(known: Known, pairs: readonly Pair[]): Explained {
+  const { map, files, sight } = known;
+  const { sha256 } = sight.leaf;
+  const meant = `${pairs.map(({ certificate }) => certificate.path).join(" or ")} holds another one`;
+  const other = findListed(map, files, sha256);
+  if (other) return { state: "other-listed", difference: null, evidence: [other, meant] };
+  for (const pair of pairs) {
+    const before = formatBefore(known, pair);
+    if (before) return { state: "differs", ...before };
+  }
+  return { state: "differs", difference: "elsewhere", evidence: [formatFile(map, files, sha256), meant] };
+}
+
+/** Where else on the host it lies. */
+function formatFile(map: MapIndex, files: Files, sha256: string): string {
+  const file = files.alsoIn(sha256);
+  if (file === null) {
+    const nowhere = "no file that was read on this host holds the certificate that is served";
+    const [before] = files.heldUntil(sha256);
+    return before ? `${nowhere}; ${before[1]} ${before[0]} still held it` : nowhere;
+  }
+  return map.listed(file)
+    ? `the certificate that is served is in ${file}, behind the first certificate in it`
+    : `the certificate that is served is in ${file}, which no configuration that was read serves`;
+}
+
+type Before = { difference: Difference; evidence: string[] };
+
+/** As far as it is known; null: nothing is. */
+function formatBefore(
+  { map, files, sight: { leaf }, listening }: Known,
+  { certificate: { path }, copiedBy }: Pair,
+): Before | null {
+  const until = files.heldUntil(leaf.sha256).get(path);
+  const now = files.heldNow(path);
+  if (!now) return null;
+  const older = formatOlder(map, path, listening);
+  if (until !== undefined) {
+    const before = `${until} ${path} still held the certificate that is served`;
+    if (copiedBy === undefined) {
+      const { difference, phrase } = formatNow(leaf, now);
+      return { difference, evidence: [before, `${path} ${phrase}`] };
+    }
+    const copied = `${path} holds another one now, which ${copiedBy} copies to where it is served from`;
+    return { difference: "copied", evidence: [before, copied] };
+  }
+  if (!isRenewalOf(leaf, now)) return null;
+  const same = `what is served is for the same names as what ${path} holds, and was issued earlier`;
+  // What the file held before nobody has seen: it may never have been this one.
+  const perhaps = "if it was in that file before, it was not reloaded since";
+  return { difference: "earlier", evidence: [same, ...(older.length > 0 ? [...older, perhaps] : [])] };
+}
+
+function formatNow(leaf: Held, now: Held): { difference: Difference; phrase: string } {
+  if (!hasSameNames(leaf, now)) return { difference: "other-names", phrase: "holds one for other names now" };
+  if (isRenewalOf(leaf, now))
+    return {
+      difference: "renewed",
+      phrase: "holds a later one now; whether the server has started or read it since is not known",
+    };
+  if (isRenewalOf(now, leaf))
+    return {
+      difference: "rolled-back",
+      phrase: "holds one now that was issued earlier: it was rolled back",
+    };
+  // Some authorities let all that they sign on one day begin at its midnight.
+  return {
+    difference: "replaced",
+    phrase: "holds another one for the same names now; which of the two was issued later is not known",
+  };
+}
+
+/** Where else on this host the certificate is meant to be served: the first such place. */
+function findListed(map: MapIndex, files: Files, sha256: string): string | null {
+  const [first] = files
+    .holding(sha256)
+    .flatMap((path) => map.listed(path) ?? [])
+    .sort((one, other) => one.order - other.order);
+  if (!first) return null;
+  const { server, serving, pair } = first;
+  const { names, at } = serving;
+  const whom = names.length > 0 ? ` for ${names.slice(0, 3).join(", ")}` : "";
+  return `it is what ${server} is to serve${whom} by ${at.file}:${at.line}, from ${pair.certificate.path}`;
+}
+
+/** When it may be said that a certificate was renewed and the server has not taken it up. */
+
+/**
+ * Why what is served is the certificate that this file held before it was renewed; null where that was not seen. An earlier scan saw
+ * it there; it reads the file itself; the file holds a later one for the same names; every process that listens is older than the file; and no other file
+ * that is served at the port holds it still.
+ */
+export function whyNotReloaded(
+  { map, files, sight, listening }: Known,
+  rival: AtPort,
+  { certificate: { path }, copiedBy }: Pair,
+): string[] | null {
+  const { leaf } = sight;
+  const until = files.heldUntil(leaf.sha256).get(path);
+  const now = files.heldNow(path);
+  if (until === undefined || copiedBy !== undefined || !now || !isRenewalOf(leaf, now)) return null;
+  if (rival.pairs.some((pair) => files.heldNow(pair.certificate.path)?.sha256 === leaf.sha256)) return null;
+  const older = formatOlder(map, path, listening);
+  if (older.length === 0) return null;
+  return [`${until} ${path} still held the certificate that is served`, ...older];
+}
+
+/** Whether it was issued later, for the same names. */
+const isRenewalOf = (before: Held, now: Held): boolean =>
+  before.notBefore !== null &&
+  now.notBefore !== null &&
+  before.notBefore < now.notBefore &&
+  hasSameNames(before, now);
+
+function hasSameNames({ names: some }: Held, { names: others }: Held): boolean {
+  return (
+    some.length > 0 &&
+    some.length === others.length &&
+    some.toSorted().join("\n") === others.toSorted().join("\n")
+  );
+}
+
+/** That no process which listens there has started since the file was written; nothing where one has, or it is not known. */
+export function formatOlder(map: MapIndex, path: string, { newestStart }: Listening): string[] {
+  const writtenAt = map.writtenAt(path);
+  if (newestStart === null || writtenAt === null || newestStart >= writtenAt) return [];
+  return [
+    `${path} was written at ${formatTime(writtenAt)}, and no process that listens there has started since ${formatTime(newestStart)}`,
+  ];
+}
+
+export const formatTime = (seconds: number): string =>
+  `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z`;
+
+/** What of a certificate is to be looked at before anybody has its server take it up. */
+
+/**
+ * `from`, `since`: when it becomes valid, and when it expired. `other-issuer`: it is of another issuer than the one that is served; `isOwn`: it
+ * names itself as its issuer.
+ */
+export type ReloadConcern =
+  | { kind: "not-yet-valid"; from: string }
+  | { kind: "expired"; since: string }
+  | { kind: "other-issuer"; issuer: string; served: string; isOwn: boolean };
+
+/** `served`: what would be served no more; null: it is none for the same use. `at`: seconds since the epoch. */
+export function findReloadConcerns({
+  served,
+  now,
+  at,
+}: {
+  served: Held | null;
+  now: Held;
+  at: number;
+}): ReloadConcern[] {
+  const found: ReloadConcern[] = [];
+  const { notBefore, notAfter, issuer } = now;
+  if (notBefore !== null && Date.parse(notBefore) > at * 1_000)
+    found.push({ kind: "not-yet-valid", from: notBefore });
+  if (typeof notAfter === "string" && Date.parse(notAfter) < at * 1_000)
+    found.push({ kind: "expired", since: notAfter });
+  if (issuer !== undefined && served?.issuer !== undefined && isOtherIssuer(served, now))
+    found.push({ kind: "other-issuer", issuer, served: served.issuer, isOwn: isOwnIssuer(now) });
+  return found;
+}
+
+const isOwnIssuer = ({ issuer, subject }: Held): boolean => issuer === subject;
+
+/** An authority signs by several of its own in turn, under one organization. */
+function isOtherIssuer(served: Held, now: Held): boolean {
+  if (isOwnIssuer(served) !== isOwnIssuer(now)) return true;
+  const [before, after] = [served, now].map(({ issuer = "" }) => attributesOf(issuer, "O").join("\n"));
+  return before && after ? before !== after : served.issuer !== now.issuer;
+}

@@ -1,0 +1,116 @@
+import { hash } from "node:crypto";
+import type { Collection } from "#domain/collection/collection.ts";
+import type { Configuration, Pair } from "#domain/server-configs/configuration.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Certificate } from "#shared/model/certificate.ts";
+
+/** Files of certificates and keys as configurations name them, with which their server can neither start nor reload. */
+
+/**
+ * `certificate` and `key`: their paths. `no-certificate`: the file was read, and holds none. `key-not-first`, `key-alone`: its server reads a
+ * private key and its certificate straight behind it, and finds them otherwise.
+ */
+export type FileProblem = {
+  kind: "gone" | "no-certificate" | "key-gone" | "key-mismatch" | "key-not-first" | "key-alone";
+  server: Configuration["server"];
+  root: string;
+  certificate: string;
+  key: string;
+};
+
+/** `isStarted`: as of the configuration; `held`: the first certificate in the file, where there is one; `spki`: the SHA-256 of the key that lies beside it. */
+export type FoundFileProblem = FileProblem & {
+  isStarted: boolean;
+  pair: Pair;
+  held: Certificate | null;
+  spki: string | null;
+};
+
+type ReadFile = { path: string; certificates: readonly { certificate: Certificate }[] };
+
+export type Disk = {
+  collection: Collection;
+  configurations: readonly Configuration[];
+  files: readonly ReadFile[];
+};
+
+/**
+ * Of a file that could not be read, of a key whose public half is not known, and of files that a command copies, which the server
+ * itself never reads, nothing is said. Each pair of files once in a configuration.
+ */
+export function findFileProblems({ collection, configurations, files }: Disk): FoundFileProblem[] {
+  const judge = createDeploymentEvaluator(collection, files);
+  const seen = new Set<string>();
+  return configurations.flatMap(({ server, root, isStarted = false, servings }) =>
+    servings.flatMap(({ pairs }) =>
+      pairs.flatMap((pair) => {
+        if (pair.copiedBy !== undefined) return [];
+        const certificate = pair.certificate.path;
+        const key = pair.key?.path ?? certificate;
+        const id = JSON.stringify([server, root, certificate, key]);
+        if (seen.has(id)) return [];
+        seen.add(id);
+        const found = judge(pair, key);
+        return found ? [{ ...found, server, root, isStarted, certificate, key, pair }] : [];
+      }),
+    ),
+  );
+}
+
+type Found = Pick<FoundFileProblem, "kind" | "held" | "spki">;
+
+function createDeploymentEvaluator(
+  { unread, keyFiles, diskFiles, incomplete }: Collection,
+  files: readonly ReadFile[],
+) {
+  const keys = new Map(keyFiles.map((file) => [file.path, file]));
+  const absent = new Set(unread.flatMap(({ path, isAbsent }) => (isAbsent ? [path] : [])));
+  const closed = new Set(unread.map(({ path }) => path));
+  const firstIn = new Map(
+    files.map(({ path, certificates }) => [path, certificates[0]?.certificate ?? null]),
+  );
+  // Of a collection that was cut short a file may be missing that is there.
+  const isWhole = incomplete === null && !unread.some(({ kind }) => kind === "limit");
+
+  return (pair: Pair, keyPath: string): Found | null => {
+    const { path } = pair.certificate;
+    const held = firstIn.get(path) ?? null;
+    if (pair.flaw) return { kind: pair.flaw, held, spki: null };
+    if (!held) {
+      if (absent.has(path)) return { kind: "gone", held, spki: null };
+      const wasRead = isWhole && diskFiles.get(path)?.entry.type === "file" && !closed.has(path);
+      return wasRead ? { kind: "no-certificate", held, spki: null } : null;
+    }
+    const key = keys.get(keyPath);
+    if (!key) return pair.key && absent.has(keyPath) ? { kind: "key-gone", held, spki: null } : null;
+    const spki = spkiHashOf(key.spki);
+    return spki === null || spki === held.spkiSha256 ? null : { kind: "key-mismatch", held, spki };
+  };
+}
+
+/** A phrase: what is the matter, and with which file. `wasSeen`: whether an earlier scan has read the file at a path. */
+export function formatFileProblem(
+  { kind, certificate, key }: FileProblem,
+  wasSeen: (path: string) => boolean,
+): string {
+  const formatGone = (path: string) => (wasSeen(path) ? "is not there any more" : "is not there");
+  switch (kind) {
+    case "gone":
+      return `${certificate} ${formatGone(certificate)}`;
+    case "no-certificate":
+      return `${certificate} holds no certificate that can be read`;
+    case "key-gone":
+      return `${key}, the key of ${certificate}, ${formatGone(key)}`;
+    case "key-mismatch":
+      return `${key} is not the key of the certificate in ${certificate}`;
+    case "key-not-first":
+      return `${certificate} does not begin with its private key`;
+    case "key-alone":
+      return `a private key in ${certificate} has no certificate behind it`;
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** SHA-256 of a SubjectPublicKeyInfo, lower-case hex, as certificates give theirs; null where there is none. */
+export const spkiHashOf = (spki: Uint8Array | null): string | null => spki && hash("sha256", spki, "hex");

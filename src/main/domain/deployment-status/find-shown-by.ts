@@ -1,0 +1,329 @@
+import { EVERY, isLoopback, listReached, rankAddress } from "#domain/server-configs/choose-binding.ts";
+import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
+import {
+  describeClash,
+  findClash,
+  findClashAt,
+  oneOfEachKind,
+  takesKey,
+} from "#domain/server-configs/deployments-for-client.ts";
+import { evaluateWithin, spend } from "#domain/work-budget.ts";
+import { SERVER_KEY_KINDS, type ShownBy } from "#shared/model/served.ts";
+import { isAddress } from "#shared/model/target.ts";
+import { createRowFinder, type ListedServing, listedNames } from "./list-bindings.ts";
+import { chooseNarrowed, createNarrower } from "./narrow-choice.ts";
+
+type KindOf = (path: string) => string | null;
+
+/** `host`: as it is named where it is scanned. `kindOf`: the kind of key of the first certificate in a file; null: not known. */
+type Known = { host: string; namesIn: NamesIn; kindOf: KindOf };
+
+type Row = ListedServing & { certificatePath: string | null; index: number };
+
+/** What one handshake is answered with. The rows by their indexes: those that some client gets, and those that a scan is shown. */
+type Answer = {
+  isUnsure: boolean;
+  gotten: ReadonlySet<number>;
+  shown: ReadonlySet<number>;
+  pairs: readonly Pair[];
+};
+
+type Ask = (address: string, name: string | null) => Answer;
+
+/** What it may cost of the whole; what costs more is not known. */
+const MOST_STEPS = 8_000_000;
+
+/**
+ * What would show each of these rows, in their order: a handshake is chosen for as the server itself chooses, and it is given only where
+ * it is answered with that row. Null where it is not known.
+ */
+export function findShownBy(rows: readonly ListedServing[], known: Known): (ShownBy | null)[] {
+  return evaluateWithin(
+    MOST_STEPS,
+    () => findAll(rows, known),
+    () => rows.map(() => null),
+  );
+}
+
+function findAll(rows: readonly ListedServing[], known: Known): (ShownBy | null)[] {
+  const answers = rows.map((): ShownBy | null => null);
+  const indexed = rows.map(
+    (row, index): Row => ({ ...row, certificatePath: row.certificate?.path ?? null, index }),
+  );
+  const ports = Map.groupBy(indexed, ({ server, root, port }) => JSON.stringify([server, root, port]));
+  for (const own of ports.values()) {
+    const [first] = own;
+    if (!first) continue;
+    const { configuration } = first.source;
+    spend(configuration.servings.length);
+    const refused = listRefusedNames(configuration, first.port);
+    const around = { named: findNamedPlace(first, known.host), ask: createAsker(own, known), refused, known };
+    for (const row of own) answers[row.index] = findOne(row, around);
+  }
+  return answers;
+}
+
+/** What the rows of one port of one configuration have in common. */
+type Around = { named: ScanTarget; ask: Ask; refused: RefusedNames; known: Known };
+
+function findOne(row: Row, { named, ask, refused, known }: Around): ShownBy | null {
+  const { names, isAll } = listNamesToAsk(row, known.namesIn, refused);
+  for (const { host, addresses, name: own } of [named, ...listOwnPlaces(row)])
+    for (const name of names)
+      if (
+        addresses.length > 0 &&
+        addresses.every((address) => ask(address, name ?? own).shown.has(row.index))
+      ) {
+        const serverName = name === own ? null : name;
+        return { kind: "scan", host, serverName };
+      }
+  return findNever(row, { names: isAll ? names : [], ask, known }) ?? findUnreached(row);
+}
+
+/** `addresses`: all that a scan of it may come to, one at least. `name`: what is asked for where nothing else is. */
+type ScanTarget = { host: string; addresses: readonly string[]; name: string | null };
+
+const ADDRESS = /^[\d.]+$|^[\da-f:.]+$/i;
+
+/** So many addresses of the host itself are tried. */
+const MOST_ADDRESSES = 8;
+
+/** Where a scan of the host as it is named may come to at a port. */
+function findNamedPlace({ source: { configuration }, port }: Row, host: string): ScanTarget {
+  if (isAddress(host)) return { host, addresses: [host], name: null };
+  const { servings, plain = [], addresses } = configuration;
+  const listened = new Set(
+    [...servings.flatMap(({ listens }) => listens), ...plain].flatMap((listen) =>
+      listen.port === port ? [listen.address] : [],
+    ),
+  );
+  spend(listened.size * MOST_ADDRESSES);
+  // By TLS or without: where nothing listens, nothing answers.
+  const own = (addresses ?? []).slice(0, MOST_ADDRESSES + 1);
+  const answering = own.filter(
+    (one) => isOfScan(one) && [...listened].some((address) => rankAddress(address, one) > 0),
+  );
+  const isKnown = answering.length > 0 && own.length <= MOST_ADDRESSES && host !== "localhost";
+  const reached = listReached(configuration, port).filter(
+    (one) => isLoopback(one) === (host === "localhost") || EVERY.includes(one),
+  );
+  return { host, addresses: isKnown ? answering : reached, name: host };
+}
+
+const isOfScan = (address: string): boolean => ADDRESS.test(address) && !isLoopback(address);
+
+/** Other places to ask for a row at: the address of its listener, or of the host those that it takes. */
+function listOwnPlaces({ address, source }: Row): ScanTarget[] {
+  const own = [
+    ...(address === null || EVERY.includes(address) ? [] : [address]),
+    ...(source.configuration.addresses ?? [])
+      .slice(0, MOST_ADDRESSES)
+      .filter((one) => rankAddress(address, one) > 0),
+  ].filter(isOfScan);
+  return [...new Set(own)].map((one) => ({ host: one, addresses: [one], name: null }));
+}
+
+/** Why no handshake at all is answered by it, wherever it comes from and whatever it asks for; null: one may be. */
+function findNever(
+  row: Row,
+  { names, ask, known: { kindOf } }: { names: readonly (string | null)[]; ask: Ask; known: Known },
+): ShownBy | null {
+  const { configuration, serving, pair } = row.source;
+  const isWhole =
+    configuration.mayLack === null && configuration.unknown.length === 0 && serving.unsure === null;
+  if (!isWhole || !pair) return null;
+  const clash = findClash(configuration, serving.pairs, kindOf);
+  if (clash !== null) return { kind: "never", why: describeClash(clash) };
+  const kept = oneOfEachKind(configuration, serving.pairs, kindOf);
+  const isKept = kept.some(({ certificate }) => certificate.path === pair.certificate.path);
+  if (configuration.server !== "haproxy" && !isKept) return formatNever(pair, kept, kindOf);
+  const places = row.address === null ? EVERY : [row.address];
+  const answers = places.flatMap((address) => names.map((name) => ask(address, name)));
+  const isNever = answers.length > 0 && answers.every((one) => !one.isUnsure && !one.gotten.has(row.index));
+  return isNever
+    ? formatNever(
+        pair,
+        answers.flatMap(({ pairs }) => pairs),
+        kindOf,
+      )
+    : null;
+}
+
+/** `instead`: what handshakes get that would lead to it. */
+function formatNever(pair: Pair, instead: readonly Pair[], kindOf: KindOf): ShownBy {
+  const kind = kindOf(pair.certificate.path);
+  const ofKind = instead.find((one) => kind !== null && kindOf(one.certificate.path) === kind);
+  const { certificate } = ofKind ?? instead[0] ?? {};
+  if (!certificate)
+    return { kind: "never", why: "no name leads to it, and it is not for whoever asks for another one" };
+  const { path, directive, at } = certificate;
+  const which = ofKind ? `, which is for the same kind of key (${kind})` : "";
+  return {
+    kind: "never",
+    why: `${path} is served in its place, by ${directive} in ${at.file}:${at.line}${which}`,
+  };
+}
+
+function findUnreached({ address, source }: Row): ShownBy | null {
+  if (address !== null && isLoopback(address))
+    return { kind: "unreached", why: `only the host itself reaches ${address}` };
+  const own = source.configuration.addresses ?? null;
+  const family = address === "::" ? "IPv6" : "IPv4";
+  if (address === null || !EVERY.includes(address) || own === null) return null;
+  if (own.some((one) => rankAddress(address, one) > 0)) return null;
+  return { kind: "unreached", why: `the host has no address of ${family} by which others reach it` };
+}
+
+/** For the rows of one port of one configuration; each question is asked once. */
+function createAsker(rows: readonly Row[], { namesIn, kindOf }: Known): Ask {
+  const [first] = rows;
+  if (!first) throw new Error("there is nothing to ask for");
+  const { port, source } = first;
+  const { configuration } = source;
+  const narrow = createNarrower(configuration, port, namesIn);
+  const findRows = createRowFinder(rows);
+  const known = new Map<string, Answer>();
+
+  return (address, name) => {
+    const key = JSON.stringify([address, name]);
+    const answer = known.get(key) ?? ask(address, name);
+    known.set(key, answer);
+    return answer;
+  };
+
+  function ask(address: string, name: string | null): Answer {
+    const asked = { address, port, name };
+    const narrowed = narrow(asked);
+    for (const serving of narrowed.configuration.servings)
+      spend(10 + serving.names.length + serving.pairs.length);
+    const choice = chooseNarrowed(narrowed, asked, namesIn);
+    if (choice.kind !== "chosen") return { ...NOBODY, isUnsure: choice.kind === "unsure" };
+    const { servings } = choice;
+    if (findClashAt(narrowed.configuration, servings, kindOf) !== null) return { ...NOBODY, isUnsure: true };
+    const pairs = oneOfEachKind(configuration, choice.pairs, kindOf);
+    const indexesOf = (some: readonly Pair[]) => {
+      const found = findRows({ configuration, servings, pairs: some }, asked);
+      spend(found.length);
+      return new Set(found.map(({ index }) => index));
+    };
+    const toScan = pairs.filter((pair) => isShown(pair, { configuration, servings, pairs, kindOf }));
+    return {
+      isUnsure: false,
+      gotten: indexesOf(pairs),
+      shown: toScan.length < pairs.length && toScan.length === 0 ? NOBODY.shown : indexesOf(toScan),
+      pairs,
+    };
+  }
+}
+
+const NOBODY: Answer = { isUnsure: false, gotten: new Set(), shown: new Set(), pairs: [] };
+
+type Chosen = {
+  configuration: Configuration;
+  servings: readonly Serving[];
+  pairs: readonly Pair[];
+  kindOf: KindOf;
+};
+
+/** Whether a scan has a handshake that gets it: it asks for any key, and for one kind alone where several stand side by side. */
+function isShown(pair: Pair, { configuration, servings, pairs, kindOf }: Chosen): boolean {
+  const kind = kindOf(pair.certificate.path);
+  const tls = servings.find((serving) => serving.pairs.includes(pair))?.tls;
+  const isOld = tls?.versions?.every((version) => /^(SSLv3|TLSv1(\.[12])?)$/.test(version)) ?? false;
+  if (kind !== null && isOld && tls && tls.ciphers !== null)
+    if (takesKey(tls.ciphers, kind.startsWith("RSA") ? "RSA" : "ECDSA") !== true) return false;
+  if (pairs.length === 1) return true;
+  if (pairs.some(({ certificate }) => kindOf(certificate.path) === null)) return false;
+  // HAProxy tells those two kinds apart, and no others.
+  const askable: readonly string[] = configuration.server === "haproxy" ? ["EC", "RSA"] : SERVER_KEY_KINDS;
+  return kind !== null && askable.includes(kind);
+}
+
+type NamesIn = (path: string) => readonly string[] | null;
+
+/** Names to ask a server for, by which it may choose a certificate; null: none at all. */
+type NamesToAsk = {
+  names: readonly (string | null)[];
+  /** Whether no other name can lead to it where none of these does. */
+  isAll: boolean;
+};
+
+/** A name that is written out, and no pattern. */
+const PLAIN = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
+
+/** No configuration has a certificate for it (RFC 6761, 6.4). */
+const STRANGER = "no-such-name.invalid";
+
+/** One label that no configuration writes out: it stands for all others below a star. */
+const LABEL = "no-such-label";
+
+/** So many of a certificate's own names are asked for. */
+const MOST_NAMES = 40;
+
+/** Names that lines of HAProxy refuse, by what stands behind their first label: they lead past the patterns of these lines to others. */
+type RefusedNames = ReadonlyMap<string, readonly string[]>;
+
+/** Of all that listens at a port. */
+function listRefusedNames({ server, servings }: Configuration, port: number): RefusedNames {
+  if (server !== "haproxy") return new Map();
+  const refused = servings.flatMap(({ listens, names }) =>
+    listens.some((listen) => listen.port === port)
+      ? names.flatMap((name) => (name.startsWith("!") ? name.slice(1).toLowerCase() : []))
+      : [],
+  );
+  const plain = unique(refused).filter((name) => PLAIN.test(name));
+  return Map.groupBy(plain, (name) => name.slice(name.indexOf(".")));
+}
+
+/** Those by which a row may be reached; those that people know come first. */
+function listNamesToAsk(
+  { source: { configuration, serving, pair }, ...row }: Pick<ListedServing, "source" | "name" | "isDefault">,
+  namesIn: NamesIn,
+  refused: RefusedNames = new Map(),
+): NamesToAsk {
+  const refusedBelow = (pattern: string) =>
+    pattern.startsWith("*.") ? (refused.get(pattern.slice(1)) ?? []) : [];
+  const name = row.name?.toLowerCase() ?? null;
+  const { server } = configuration;
+  const held = (pair && namesIn(pair.certificate.path)) ?? null;
+  const own = (held ?? []).slice(0, MOST_NAMES);
+  const isFirst = listedNames(server, serving)[0]?.toLowerCase() === name || name === null;
+  const strangers = row.isDefault && isFirst ? [null, STRANGER] : [];
+  if (name === null) {
+    // HAProxy goes by the names in the certificate.
+    const isByNames = serving.namesFromCertificate;
+    const past = own.flatMap(refusedBelow);
+    return {
+      names: unique([
+        ...(isByNames ? [] : strangers),
+        ...own.flatMap(spellOut),
+        ...past.slice(0, MOST_NAMES),
+        ...strangers,
+      ]),
+      isAll:
+        !isByNames ||
+        (held !== null && held.length <= MOST_NAMES && past.length <= MOST_NAMES && held.every(canBeSpelled)),
+    };
+  }
+  if (PLAIN.test(name)) return { names: unique([name, ...strangers]), isAll: true };
+  const fitting = own.filter((one) => PLAIN.test(one));
+  const past = refusedBelow(name);
+  return {
+    names: unique([...spellOut(name), ...fitting, ...past.slice(0, MOST_NAMES), ...strangers]),
+    // Of other servers' patterns the longer one counts, or the first: a name in between may lead there.
+    isAll: server === "haproxy" && canBeSpelled(name) && past.length <= MOST_NAMES,
+  };
+}
+
+const canBeSpelled = (name: string): boolean => PLAIN.test(name.startsWith("*.") ? name.slice(2) : name);
+
+/** Names that a pattern fits; the name itself where it is none. */
+function spellOut(name: string): string[] {
+  if (PLAIN.test(name)) return [name];
+  const spelled = name.startsWith(".")
+    ? [name.slice(1), `www${name}`, `${LABEL}${name}`]
+    : ["www", LABEL].map((label) => name.replace(/\*/g, label).replace(/\?/g, "a"));
+  return spelled.filter((one) => PLAIN.test(one));
+}
+
+const unique = <T>(things: readonly T[]): T[] => [...new Set(things)];

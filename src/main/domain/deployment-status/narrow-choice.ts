@@ -1,0 +1,189 @@
+import {
+  type Asked,
+  type Choice,
+  chooseServing,
+  isTranslated,
+} from "#domain/server-configs/choose-binding.ts";
+import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
+
+/** What may decide for one question; `whole` gives the serving that one of these was made of. */
+type Narrowed = { configuration: Configuration; whole: (serving: Serving) => Serving };
+
+/** What is chosen of what is left, as of all that the configuration says. */
+export function chooseNarrowed({ configuration, whole }: Narrowed, asked: Asked, namesIn: NamesIn): Choice {
+  const choice = chooseServing(configuration, asked, namesIn);
+  if (choice.kind !== "chosen") return choice;
+  return { ...choice, serving: whole(choice.serving), servings: choice.servings.map(whole) };
+}
+
+type Question = { address: string | null; name: string | null };
+
+type NamesIn = (path: string) => readonly string[] | null;
+
+/** Names of one serving, by its place among them; null: all that it has. */
+type Named = { at: number; names: readonly string[] | null };
+
+/** Servings at one address: those that each question has to do with, and the others by the names that lead to them. */
+type Group = { always: readonly Named[]; byName: ReadonlyMap<string, readonly Named[]> };
+
+/**
+ * Leaves out of a configuration what cannot decide which serving answers at a port: `chooseServing` says the same of what
+ * is left, and need not look at thousands of names for each that is asked for.
+ */
+export function createNarrower(
+  configuration: Configuration,
+  port: number,
+  namesIn: NamesIn,
+): (question: Question) => Narrowed {
+  const here = configuration.servings.flatMap(({ listens }, at) =>
+    listens.some((listen) => listen.port === port) ? [at] : [],
+  );
+  const byAddress = groupByAddress(configuration, port, here);
+  const groups = new Map<string, Group>();
+  const twoPlaces = findTwoPlaces(configuration, here);
+  // Where it is not known which address was reached, each of them counts.
+  const onePerAddress = toMap([...byAddress.values()].flatMap((members) => members.slice(0, 1)));
+
+  return ({ address, name }) => {
+    if (address === null || isTranslated(configuration, address))
+      return keep(
+        configuration,
+        new Map([...gather(groupOf(null), name), ...onePerAddress, ...toMap(twoPlaces ?? [])]),
+      );
+    const addresses = findAddresses(byAddress, address);
+    if (!addresses && twoPlaces) return keep(configuration, toMap(twoPlaces));
+    return keep(configuration, gather(groupOf(addresses), name));
+  };
+
+  function groupOf(addresses: readonly (string | null)[] | null): Group {
+    const key = JSON.stringify(addresses);
+    const known = groups.get(key);
+    if (known) return known;
+    const members = addresses?.flatMap((address) => byAddress.get(address) ?? []) ?? here;
+    const group = makeGroup(configuration, new Set(members), port, namesIn);
+    groups.set(key, group);
+    return group;
+  }
+}
+
+/** `null` stands for every address of both families. */
+function groupByAddress({ servings }: Configuration, port: number, here: readonly number[]) {
+  const groups = new Map<string | null, number[]>();
+  for (const at of here) {
+    const listens = servings[at]?.listens.filter((listen) => listen.port === port) ?? [];
+    for (const address of new Set(listens.map((listen) => listen.address))) {
+      const group = groups.get(address) ?? [];
+      group.push(at);
+      groups.set(address, group);
+    }
+  }
+  return groups;
+}
+
+const LOOPBACK = new Set(["127.0.0.1", "::1"]);
+
+/** The addresses that are listened at and fit best, as `chooseServing` ranks them; null: none is known to fit. */
+function findAddresses(
+  listened: ReadonlyMap<string | null, unknown>,
+  address: string,
+): readonly (string | null)[] | null {
+  const own = address.toLowerCase();
+  const exact = [own, ...(LOOPBACK.has(own) ? ["localhost"] : [])];
+  const open = [own.includes(":") ? "::" : "0.0.0.0"];
+  for (const rank of [exact, open, [null]]) {
+    const found = rank.filter((one) => listened.has(one));
+    if (found.length > 0) return found;
+  }
+  return null;
+}
+
+/** Servings that listen at two addresses in all, where there are as many: which one was reached cannot be told then. */
+function findTwoPlaces({ servings }: Configuration, here: readonly number[]): number[] | null {
+  const addresses = new Set<string | null>();
+  const found: number[] = [];
+  for (const at of here) {
+    const before = addresses.size;
+    for (const { address } of servings[at]?.listens ?? []) addresses.add(address);
+    if (addresses.size > before) found.push(at);
+    if (addresses.size > 1) return found;
+  }
+  return null;
+}
+
+function makeGroup(
+  { servings }: Configuration,
+  members: ReadonlySet<number>,
+  port: number,
+  namesIn: NamesIn,
+): Group {
+  const always: Named[] = [];
+  const byName = new Map<string, Named[]>();
+  for (const at of members) {
+    const serving = servings[at];
+    if (!serving) continue;
+    const isDefault = serving.listens.some((listen) => listen.port === port && listen.isDefault);
+    const names = serving.namesFromCertificate ? certificateNames(serving, namesIn) : serving.names;
+    if (isDefault || !names || serving.lookedUpName) always.push({ at, names: names && [] });
+    for (const name of names ?? []) {
+      const key = keyOf(name.toLowerCase());
+      const named = key === null ? always : (byName.get(key) ?? []);
+      named.push({ at, names: [name] });
+      if (key !== null) byName.set(key, named);
+    }
+  }
+  return { always, byName };
+}
+
+/** Null where not all that may lead to it are known. */
+function certificateNames({ pairs }: Serving, namesIn: NamesIn): string[] | null {
+  const names = pairs.map(({ certificate }) => namesIn(certificate.path));
+  const known = names.flatMap((some) => some ?? []);
+  return known.length === 0 || names.includes(null) ? null : known;
+}
+
+/** What a name, or a part of it that begins with a dot, has to be for this one to fit; null: more than can be looked up. */
+function keyOf(name: string): string | null {
+  const key = name.startsWith("*.") ? name.slice(1) : name;
+  return /[*?~!$]/.test(key) ? null : key;
+}
+
+function gather({ always, byName }: Group, name: string | null): Map<number, string[] | null> {
+  const found = new Map<number, string[] | null>();
+  const led = keysOf(name).flatMap((key) => byName.get(key) ?? []);
+  for (const { at, names } of [...always, ...led]) {
+    const before = found.get(at);
+    if (names === null) found.set(at, null);
+    else if (before === undefined) found.set(at, [...names]);
+    else before?.push(...names);
+  }
+  return found;
+}
+
+/** The name itself, and each part of it that begins with a dot. */
+function keysOf(name: string | null): string[] {
+  if (name === null) return [];
+  const asked = name.toLowerCase().replace(/\.$/, "");
+  const ends = [...asked.matchAll(/\./g)].map(({ index }) => asked.slice(index));
+  return [...new Set([asked, `.${asked}`, ...ends])];
+}
+
+const toMap = (servings: readonly number[]) => new Map<number, null>(servings.map((at) => [at, null]));
+
+/** These servings in their order, with these of their names. */
+function keep(configuration: Configuration, kept: ReadonlyMap<number, readonly string[] | null>): Narrowed {
+  const wholeOf = new Map<Serving, Serving>();
+  const servings = [...kept]
+    .sort(([one], [other]) => one - other)
+    .flatMap(([at, names]) => {
+      const whole = configuration.servings[at];
+      if (!whole) return [];
+      const isAll = names === null || whole.namesFromCertificate || names.length === whole.names.length;
+      const narrow = isAll ? whole : { ...whole, names: [...names] };
+      wholeOf.set(narrow, whole);
+      return [narrow];
+    });
+  return {
+    configuration: { ...configuration, servings },
+    whole: (serving) => wholeOf.get(serving) ?? serving,
+  };
+}

@@ -1,0 +1,106 @@
+import { chooseServing } from "#domain/server-configs/choose-binding.ts";
+import type { Configuration } from "#domain/server-configs/configuration.ts";
+import {
+  findClashAt,
+  type KeyFamily,
+  pairsForClient,
+} from "#domain/server-configs/deployments-for-client.ts";
+
+/** What configurations are read to say, laid beside what servers that run by them have shown. */
+
+/** What a client asked that takes keys of these families alone. */
+type ClaimQuestion = { host: string; port: number; name: string | null; takes: readonly KeyFamily[] };
+
+/** `shown`: SHA-256 of the certificate, or `refused`, or `silent` where there was no TLS. */
+type ClaimAnswer<Question extends ClaimQuestion> = { question: Question; shown: string };
+
+type ClaimCertificate = {
+  names: readonly string[];
+  commonName: string;
+  family: KeyFamily;
+  sha256: string;
+};
+
+/** Each question is a claim of ours, or unknown. */
+export type ClaimCachedCount = {
+  names: number;
+  claims: number;
+  unknown: number;
+  /** Nothing there spoke TLS, and the configuration says nothing of that address itself. */
+  notSeen: number;
+  /** Why it was unknown, and how often. */
+  reasons: Map<string, number>;
+};
+
+export const createClaimCachedCount = (): ClaimCachedCount => ({
+  names: 0,
+  claims: 0,
+  unknown: 0,
+  notSeen: 0,
+  reasons: new Map(),
+});
+
+/** What we say that one question is answered by: one of these certificates, nothing, or we cannot tell. */
+type Claim = { kind: "shows"; paths: string[] } | { kind: "nothing" } | { kind: "unsure"; why: string };
+
+/** `made`: each certificate by the paths of its files. Gives what was false, with what was claimed and shown, as a phrase. */
+export function compareClaims<Question extends ClaimQuestion>(
+  tally: ClaimCachedCount,
+  { configuration, made }: { configuration: Configuration; made: ReadonlyMap<string, ClaimCertificate> },
+  answers: readonly ClaimAnswer<Question>[],
+): { question: Question; what: string }[] {
+  tally.names += new Set(answers.map(({ question }) => question.name)).size;
+  return answers.flatMap(({ question, shown }) => {
+    const claim = claimFor(configuration, made, question);
+    if (claim.kind === "unsure") {
+      tally.unknown++;
+      tally.reasons.set(claim.why, (tally.reasons.get(claim.why) ?? 0) + 1);
+      return [];
+    }
+    tally.claims++;
+    if (claim.kind === "shows" && shown === "silent" && !isListed(configuration, question)) {
+      tally.notSeen++;
+      return [];
+    }
+    const isTrue =
+      claim.kind === "nothing"
+        ? shown === "refused" || shown === "silent"
+        : claim.paths.some((path) => made.get(path)?.sha256 === shown);
+    if (isTrue) return [];
+    const claimed =
+      claim.kind === "nothing" ? "nothing" : claim.paths.map((path) => basename(path)).join(" or ");
+    const path = [...made].find(([, { sha256 }]) => sha256 === shown)?.[0];
+    return [{ question, what: `claimed ${claimed}, shown ${path === undefined ? shown : basename(path)}` }];
+  });
+}
+
+/** Not where a port is known at one other address alone, so that it may have been reached by translation. */
+const isListed = ({ servings }: Configuration, { host, port }: ClaimQuestion): boolean =>
+  servings.some(({ listens }) =>
+    listens.some(
+      ({ address, port: own }) =>
+        own === port &&
+        (address === null || address === host || address === (host.includes(":") ? "::" : "0.0.0.0")),
+    ),
+  );
+
+function claimFor(
+  configuration: Configuration,
+  made: ReadonlyMap<string, ClaimCertificate>,
+  { host, port, name, takes }: ClaimQuestion,
+): Claim {
+  const choice = chooseServing(configuration, { address: host, port, name }, (path) => {
+    const certificate = made.get(path);
+    return certificate ? [...certificate.names, certificate.commonName] : null;
+  });
+  if (choice.kind === "none") return { kind: "nothing" };
+  if (choice.kind === "unsure") return { kind: "unsure", why: choice.why };
+  const familyOf = (path: string) => made.get(path)?.family ?? null;
+  if (findClashAt(configuration, choice.servings, familyOf) !== null) return { kind: "nothing" };
+  const pairs = pairsForClient(configuration, choice.pairs, takes, familyOf);
+  if (!pairs) return { kind: "unsure", why: "the kind of a key is not known" };
+  const paths = pairs.map(({ certificate }) => certificate.path);
+  return paths.length > 0 ? { kind: "shows", paths } : { kind: "nothing" };
+}
+
+const basename = (path: string): string => path.slice(path.lastIndexOf("/") + 1);

@@ -1,0 +1,168 @@
+import type { Configuration, Listen, Pair, Serving } from "./configuration.ts";
+
+/** The kind of key of the first certificate in a file; null: it is not known. */
+type FamilyOf = (path: string) => KeyFamily | null;
+
+/**
+ * Of several certificates by keys of one kind the one that the server takes: HAProxy the first; OpenSSL keeps one of each, Ed25519
+ * beside ECDSA, and a later one takes its place. All of them where the kind of any is not known.
+ */
+export function oneOfEachKind(
+  { server }: Pick<Configuration, "server">,
+  pairs: readonly Pair[],
+  kindOf: (path: string) => string | null,
+): readonly Pair[] {
+  const taken = new Map<string, Pair>();
+  for (const pair of server === "haproxy" ? pairs.toReversed() : pairs) {
+    const kind = kindOf(pair.certificate.path);
+    if (kind === null) return pairs;
+    taken.set(kind, pair);
+  }
+  const kept = new Set(taken.values());
+  return pairs.filter((pair) => kept.has(pair));
+}
+
+/** Two certificates for keys of one kind; `second` is in one file with its key. */
+type KeyKindClash = { first: Pair; second: Pair; kind: string };
+
+/**
+ * Why a server has no TLS at all with these: what Postfix reads with its key from one file does not take the place of one
+ * that it has for that kind of key already. Null where nothing is known to keep it from it.
+ */
+export function findClash(
+  { server }: Pick<Configuration, "server">,
+  pairs: readonly Pair[],
+  kindOf: (path: string) => string | null,
+): KeyKindClash | null {
+  if (server !== "postfix") return null;
+  const before = new Map<string, Pair>();
+  for (const pair of pairs) {
+    const { path } = pair.certificate;
+    const kind = kindOf(path);
+    if (kind === null) continue;
+    const first = before.get(kind);
+    if (first !== undefined && (pair.key === null || pair.key.path === path))
+      return { first, second: pair, kind };
+    before.set(kind, pair);
+  }
+  return null;
+}
+
+export const describeClash = ({ first, second, kind }: KeyKindClash): string =>
+  `${first.certificate.path} and ${second.certificate.path} are for keys of one kind (${kind}), and Postfix has no TLS where the second of them holds its key as well`;
+
+/**
+ * The same of whatever is chosen among these servings: of a service of Postfix's, what it serves without a name leaves it without TLS for
+ * all names.
+ */
+export function findClashAt(
+  configuration: Pick<Configuration, "server" | "servings">,
+  chosen: readonly Serving[],
+  kindOf: (path: string) => string | null,
+): KeyKindClash | null {
+  if (configuration.server !== "postfix") return null;
+  const places = new Set(chosen.flatMap(({ listens }) => listens.map(placeOf)));
+  const usual = configuration.servings.filter(({ listens }) =>
+    listens.some((listen) => listen.isDefault && places.has(placeOf(listen))),
+  );
+  const clashes = [...chosen, ...usual].map(({ pairs }) => findClash(configuration, pairs, kindOf));
+  return clashes.find((clash) => clash !== null) ?? null;
+}
+
+const placeOf = ({ address, port }: Listen): string => `${address} ${port}`;
+
+/**
+ * Which pairs of a choice a client may be shown that takes signatures of these families alone; none: its handshake is
+ * refused. Null where the kind of a key is not known, so that it cannot be told.
+ */
+export function pairsForClient(
+  configuration: Pick<Configuration, "server">,
+  pairs: readonly Pair[],
+  takes: readonly KeyFamily[],
+  familyOf: FamilyOf,
+): Pair[] | null {
+  if (pairs.some(({ certificate }) => familyOf(certificate.path) === null)) return null;
+  if (findClash(configuration, pairs, familyOf) !== null) return [];
+  const kept = oneOfEachKind(configuration, pairs, familyOf);
+  const taken = (["ECDSA", "RSA"] as const).flatMap((family) =>
+    takes.includes(family) ? kept.filter(({ certificate }) => familyOf(certificate.path) === family) : [],
+  );
+  // It prefers ECDSA where the client takes both.
+  return configuration.server === "haproxy" ? taken.slice(0, 1) : taken;
+}
+
+/** The kind of signature by which a server shows that it has its key. Ed25519 goes with the suites of ECDSA. */
+export type KeyFamily = "RSA" | "ECDSA";
+
+/** How many of the suites that need such a key a word stands for; null: the word is not known. */
+type Reach = "all" | "some" | "none" | null;
+
+/** Suites of anonymous, weak or other keys: neither family needs them for anything. */
+const NEITHER = new Set(
+  [
+    "aNULL eNULL NULL ADH AECDH MD5 RC4 RC2 3DES DES EXP EXPORT EXPORT40 EXPORT56 LOW PSK kPSK kECDHEPSK kDHEPSK",
+    "kRSAPSK aPSK SRP aSRP DSS aDSS IDEA SEED aGOST aGOST01 kGOST GOST94 GOST89MAC DH aDH kDH kDHr kDHd CBC3",
+  ].flatMap((words) => words.split(" ")),
+);
+const EITHER = new Set(
+  [
+    "DEFAULT HIGH AES AES128 AES256 AESGCM AESCCM AESCCM8 CHACHA20 ARIA ARIA128 ARIA256 ARIAGCM CAMELLIA",
+    "CAMELLIA128 CAMELLIA256 SHA SHA1 SHA256 SHA384 TLSv1 TLSv1.0 TLSv1.2 SSLv3 FIPS",
+  ].flatMap((words) => words.split(" ")),
+);
+const BY_ELLIPTIC_CURVES = new Set(["ECDHE", "EECDH", "kECDHE", "kEECDH", "ECDH"]);
+const BY_RSA_OR_DH = new Set(["RSA", "kRSA", "DHE", "EDH", "kDHE", "kEDH"]);
+
+/**
+ * Whether a list of ciphers as OpenSSL reads it has a suite of TLS 1.2 or before for a key of this family; null: it cannot be told.
+ * Suites of TLS 1.3 go with any key, and are set elsewhere.
+ */
+export function takesKey(list: string, family: KeyFamily): boolean | null {
+  let isTaken: boolean | null = false;
+  let isSure = true;
+  for (const word of list.split(/[:, ]+/).filter(Boolean)) {
+    if (word.startsWith("@") || word.startsWith("+")) continue;
+    const sign = /^[!-]/.exec(word)?.[0] ?? "";
+    const reach = reachOf(word.slice(sign.length), family);
+    if (sign === "") isTaken = isTaken === true || reach === "all" || reach === "some" || (reach && isTaken);
+    else if (reach === "all" && sign === "!") return false;
+    else if (reach === "all") isTaken = false;
+    // What is left of the suites may be none.
+    else if (reach !== "none") isSure = false;
+  }
+  return isTaken === true && !isSure ? null : isTaken;
+}
+
+function reachOf(word: string, family: KeyFamily): Reach {
+  const parts = word.split("+").map((part) => reachOfPart(part, family));
+  if (parts.includes("none")) return "none";
+  if (parts.includes(null)) return null;
+  return parts.every((part) => part === "all") ? "all" : "some";
+}
+
+function reachOfPart(word: string, family: KeyFamily): Reach {
+  const only = (own: KeyFamily, reach: Reach): Reach => (own === family ? reach : "none");
+  if (word === "ALL") return "all";
+  if (NEITHER.has(word)) return "none";
+  if (EITHER.has(word)) return "some";
+  if (word === "ECDSA" || word === "aECDSA") return only("ECDSA", "all");
+  if (word === "aRSA") return only("RSA", "all");
+  if (BY_ELLIPTIC_CURVES.has(word)) return family === "ECDSA" ? "all" : "some";
+  if (BY_RSA_OR_DH.has(word)) return only("RSA", "some");
+  if (/^SUITEB(128|192)/.test(word)) return only("ECDSA", "some");
+  return reachOfSuite(word, family);
+}
+
+/** A suite by its name at OpenSSL or IANA. */
+function reachOfSuite(word: string, family: KeyFamily): Reach {
+  if (!/^[A-Z0-9]+([-_][A-Za-z0-9]+)+$/.test(word)) return null;
+  if (/^TLS_(AES|CHACHA20)_/.test(word)) return "none";
+  if (/(PSK|SRP|DSS|ADH|AECDH|anon|ANON|GOST)/.test(word)) return "none";
+  if (/^(TLS_)?ECDHE[-_]ECDSA[-_]/.test(word)) return family === "ECDSA" ? "some" : "none";
+  if (/^(TLS_)?(ECDHE|DHE|EDH)[-_]RSA[-_]|^TLS_RSA_WITH_/.test(word))
+    return family === "RSA" ? "some" : "none";
+  // The exchange of keys by RSA is not named.
+  if (/^(AES|CAMELLIA|ARIA)(128|256)-|^(DES|RC4|SEED|IDEA|NULL)-/.test(word))
+    return family === "RSA" ? "some" : "none";
+  return null;
+}

@@ -1,0 +1,69 @@
+import type {
+  Configuration,
+  ConfigurationFiles,
+  Listen,
+  Named,
+} from "#domain/server-configs/configuration.ts";
+import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
+
+type Wish = Partial<ConfigurationFiles> & Pick<ConfigurationFiles, "server">;
+
+/**
+ * A configuration as a host would have it: the text of each file by its path, the first of which the server begins
+ * with, and a command line as words. All folders of the files count as listed, but not the root.
+ */
+export function makeFiles(wish: Wish, texts: { [path: string]: string }): ConfigurationFiles {
+  const paths = Object.keys(texts);
+  const folders = new Map<string, string[]>();
+  for (const path of paths) {
+    const parts = path.split("/");
+    for (let end = parts.length - 1; end > 1; end--) {
+      const folder = parts.slice(0, end).join("/") || "/";
+      const names = folders.get(folder) ?? [];
+      const name = parts[end] ?? "";
+      folders.set(folder, names.includes(name) ? names : [...names, name]);
+    }
+  }
+  return {
+    root: paths[0] ?? "/",
+    files: new Map(Object.entries(texts)),
+    folders,
+    unread: [],
+    commandLines: [],
+    ...wish,
+  };
+}
+
+/** What a configuration comes to, a line for each thing, for a person to read. */
+function formatConfiguration(configuration: Configuration): string {
+  const { servings, alsoNamed, unknown, mayLack } = configuration;
+  const lines = [
+    ...servings.flatMap((serving) => [
+      `${serving.listens.map(formatListen).join(" ")} ${serving.protocol} at ${formatPlace(serving)}`,
+      ...(serving.names.length > 0 ? [`  names ${serving.names.join(" ")}`] : []),
+      ...(serving.namesFromCertificate ? ["  names of the certificate"] : []),
+      ...serving.pairs.flatMap(({ certificate, key }) => [
+        `  certificate ${formatNamed(certificate)}`,
+        `  key ${key ? formatNamed(key) : "unknown"}`,
+      ]),
+      ...(serving.chain ? [`  chain ${formatNamed(serving.chain)}`] : []),
+      ...(serving.unsure ? [`  unsure: ${serving.unsure}`] : []),
+    ]),
+    ...alsoNamed.map((named) => `${named.role} ${formatNamed(named)}`),
+    ...unknown.map(({ what, at }) => `unknown: ${what}${at ? ` (${formatPlace({ at })})` : ""}`),
+    ...(mayLack ? [`may lack${mayLack.onlyForNames ? " names" : ""}: ${mayLack.why}`] : []),
+  ];
+  return lines.join("\n");
+}
+
+/** Reads and says: most tests want no more. */
+export const formatFiles = (wish: Wish, texts: { [path: string]: string }): string =>
+  formatConfiguration(readConfiguration(makeFiles(wish, texts)));
+
+const formatListen = ({ address, port, isDefault }: Listen): string =>
+  `${address === null ? "any" : address.includes(":") ? `[${address}]` : address}:${port}${isDefault ? "!" : ""}`;
+
+const formatPlace = ({ at }: Pick<Named, "at">): string => `${at.file}:${at.line}`;
+
+const formatNamed = ({ path, directive, at }: Named): string =>
+  `${path} (${directive} ${formatPlace({ at })})`;
