@@ -5,7 +5,7 @@
  */
 import { generateKeyPairSync, hash, randomBytes } from "node:crypto";
 import { toField } from "#codec/ssh-wire.ts";
-import { readAuthorizedKeys } from "../../src/main/domain/ssh/authorized-keys.ts";
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { report } from "./figures.mjs";
 import { cheapest, ownCpu } from "./measure.mjs";
 

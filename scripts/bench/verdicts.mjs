@@ -6,8 +6,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { toField } from "#codec/ssh-wire.ts";
-import { readAuthorizedKeys } from "../../src/main/domain/ssh/authorized-keys.ts";
-import { evaluateGrants } from "../../src/main/domain/ssh/effective.ts";
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import { evaluateGrants } from "#domain/ssh/effective.ts";
 import {
   makeAccount,
   makeCollection,

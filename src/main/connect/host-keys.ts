@@ -1,14 +1,16 @@
 import type { AgainstKey } from "#domain/findings/host-findings.ts";
 import { evaluateHostCertificate, readHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { type KnownHosts, nameInKnownHosts, readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import {
   evaluateHostKey,
   formatHostKey,
   type HostKeyEvaluation,
   isOnlyVouchedFor,
+  type KnownHosts,
+  nameInKnownHosts,
   preferHostKeyTypes,
-} from "#domain/ssh/known-hosts-judgement.ts";
+  readKnownHosts,
+} from "#domain/ssh/known-hosts.ts";
 import type { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
 import type { FetchedCertificate } from "#net/ssh/fetch-host-certificate.ts";
 import type { HostKeyAnswer, VerifyHostKey } from "#net/ssh/login-options.ts";

@@ -1,5 +1,5 @@
 import type { Account } from "#domain/collection/collection.ts";
-import { matchesPattern } from "#domain/ssh/pattern.ts";
+import { matchesPattern } from "#domain/ssh/patterns.ts";
 import { spend, TooMuchToJudge } from "#domain/work-budget.ts";
 import type { Item } from "./sudoers-line.ts";
 

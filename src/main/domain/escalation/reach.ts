@@ -1,6 +1,6 @@
 import type { Account, Collection, Reach, RuleFile } from "#domain/collection/collection.ts";
-import { splitKeyword, splitWords } from "#domain/ssh/config-line.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
+import { splitKeyword, splitWords } from "#domain/ssh/sshd-config.ts";
 import { evaluateWithin, spend } from "#domain/work-budget.ts";
 import type { Escalation } from "#shared/model/becoming.ts";
 import type { HostReach, Outbound } from "#shared/model/host-reach.ts";

@@ -1,11 +1,13 @@
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { type KnownHost, type KnownHosts, nameInKnownHosts } from "#domain/ssh/known-hosts.ts";
 import {
   evaluateHostKey,
   findRevocation,
   formatKnown,
   type HostKeyEvaluation,
-} from "#domain/ssh/known-hosts-judgement.ts";
+  type KnownHost,
+  type KnownHosts,
+  nameInKnownHosts,
+} from "#domain/ssh/known-hosts.ts";
 import { OBSOLETE, SHORTEST_RSA } from "#domain/ssh/ssh-findings.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";

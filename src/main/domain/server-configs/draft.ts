@@ -1,4 +1,4 @@
-import { matchesGlob } from "#domain/ssh/glob.ts";
+import { matchesGlob } from "#domain/ssh/patterns.ts";
 import { spend } from "#domain/work-budget.ts";
 import type { Configuration, ConfigurationFiles, Named, Place, Role, Serving } from "./configuration.ts";
 

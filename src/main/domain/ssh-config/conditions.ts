@@ -1,4 +1,4 @@
-import { matchesPattern, matchPatternList } from "#domain/ssh/pattern.ts";
+import { matchesPattern, matchPatternList } from "#domain/ssh/patterns.ts";
 
 /** When what stands under a Host or Match line holds. */
 export type Condition =

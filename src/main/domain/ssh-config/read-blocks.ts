@@ -1,5 +1,5 @@
-import { splitKeyword, splitWords } from "#domain/ssh/config-line.ts";
-import { matchPatternList } from "#domain/ssh/pattern.ts";
+import { matchPatternList } from "#domain/ssh/patterns.ts";
+import { splitKeyword, splitWords } from "#domain/ssh/sshd-config.ts";
 import type { BrokenEntry } from "#shared/contract/targets.ts";
 import { formatNumber } from "#shared/text/count.ts";
 import { type Condition, readHostLine, readMatchLine } from "./conditions.ts";

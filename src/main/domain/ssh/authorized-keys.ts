@@ -1,5 +1,5 @@
 import { decodeBase64 } from "#codec/base64.ts";
-import { type PublicKey, readKeyBlob, typeInCertificate, USUAL_TYPES } from "./key-blob.ts";
+import { isKnownType, type PublicKey, readKeyBlob, typeInCertificate, USUAL_TYPES } from "./key-blob.ts";
 import { type LineOption, readLineOptions } from "./line-options.ts";
 
 /** A line of an authorized_keys file that is neither blank nor a comment, as sshd reads it. */
@@ -214,3 +214,102 @@ const trimReturn = (text: string): string => (text.endsWith("\r") ? text.slice(0
 
 const toUtf8 = (latin1: string): string =>
   /[\x80-\xff]/.test(latin1) ? Buffer.from(latin1, "latin1").toString("utf8") : latin1;
+
+/**
+ * A line of an authorized_keys file cut into its parts, none of its bytes lost: Latin-1, a character for each byte.
+ * What cannot be read is all `rest`, as are comments and blank lines.
+ */
+export type LineParts = {
+  indent: string;
+  options: string;
+  afterOptions: string;
+  keyType: string;
+  afterType: string;
+  base64: string;
+  /** From the blank after the key to the end of the line: the comment, and the return of a CRLF. */
+  rest: string;
+};
+
+/** The parts of a line without its newline. `printLine` of them is the line. */
+export function splitLine(text: string): LineParts {
+  const [indent = ""] = /^[ \t]*/.exec(text) ?? [];
+  const nothing = { options: "", afterOptions: "", keyType: "", afterType: "", base64: "" };
+  const [line] = readAuthorizedKeys(Buffer.from(text, "latin1"));
+  if (!line || line.keyTypeText === null) return { indent, ...nothing, rest: text.slice(indent.length) };
+  const written = text.slice(indent.length);
+  const typeAt = findType(written, line.keyTypeText, line.options !== "");
+  const options = written.slice(0, typeAt).replace(/[ \t]+$/, "");
+  const [, keyType = "", afterType = "", base64 = "", rest = ""] =
+    /^([^ \t]*)([ \t]*)([^ \t]*)(.*)$/s.exec(written.slice(typeAt)) ?? [];
+  return {
+    indent,
+    options,
+    afterOptions: written.slice(options.length, typeAt),
+    keyType,
+    afterType,
+    base64,
+    rest,
+  };
+}
+
+/** Where the type begins: after the first blank outside quotes where options come before it. */
+function findType(written: string, keyType: string, hasOptions: boolean): number {
+  if (!hasOptions) return 0;
+  let isQuoted = false;
+  let at = 0;
+  for (; at < written.length && (isQuoted || !/[ \t]/.test(written[at] as string)); at++) {
+    if (written[at] === "\\" && written[at + 1] === '"') at++;
+    else if (written[at] === '"') isQuoted = !isQuoted;
+  }
+  return Math.max(at, written.indexOf(keyType, at));
+}
+
+export const printLine = ({
+  indent,
+  options,
+  afterOptions,
+  keyType,
+  afterType,
+  base64,
+  rest,
+}: LineParts): string => indent + options + afterOptions + keyType + afterType + base64 + rest;
+
+/**
+ * A file of keys without options, as RevokedKeys and TrustedUserCAKeys name one: sshd reads to the first line that is
+ * none, and no further.
+ */
+export type BareKeys = {
+  lines: KeyLine[];
+  /** The line that is none, from 1, and why. */
+  broken: { line: number; why: string } | null;
+};
+
+export function readBareKeys(bytes: Uint8Array): BareKeys {
+  const lines: KeyLine[] = [];
+  const stray = findStrayReturn(bytes);
+  for (const line of readAuthorizedKeys(bytes)) {
+    if (stray !== null && stray < line.line) break;
+    // A key that is too short is passed over.
+    if (isTooShort(line)) continue;
+    if (!isBareKey(line)) return { lines, broken: { line: line.line, why: "is not a bare key" } };
+    lines.push(line);
+  }
+  return { lines, broken: stray === null ? null : { line: stray, why: "holds a carriage return alone" } };
+}
+
+const isTooShort = ({ key, options }: KeyLine): boolean =>
+  options === "" && key?.keyType === "ssh-rsa" && (key.keyBits ?? 0) < 1_024;
+
+const isBareKey = ({ key, keyTypeText, options }: KeyLine): boolean =>
+  options === "" &&
+  key !== null &&
+  isKnownType(key.keyType) &&
+  key.keyType !== "ssh-dss" &&
+  (key.keyType === keyTypeText || keyTypeText?.startsWith("rsa-sha2-") === true);
+
+/** A line of authorized_keys that is blank but for the return of a CRLF does no harm; here it does. From 1. */
+function findStrayReturn(bytes: Uint8Array): number | null {
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1").split("\n");
+  const index = lines.findIndex((line) => /^[ \t]*\r$/.test(line));
+  return index < 0 ? null : index + 1;
+}

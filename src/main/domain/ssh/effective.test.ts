@@ -1,11 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { FROM_ROWS, LINE_ROWS } from "#domain/ssh/matrix/line-rows.ts";
+import { formatRow, spell } from "#domain/ssh/matrix/row.ts";
 import { evaluateGrants } from "./effective.ts";
 import { readPublicKeyLine } from "./key-blob.ts";
-import { FROM_ROWS } from "./matrix/from-rows.ts";
-import { LINE_ROWS } from "./matrix/line-rows.ts";
-import { formatRow } from "./matrix/say-row.ts";
-import { spell } from "./matrix/spell.ts";
 import { judge, said, states } from "./testdata/judge-alice.ts";
 import { makeAccount, makeCollection, makeKeysFile, NO_SETTINGS } from "./testdata/make-collection.ts";
 import { ROW_KEYS, SAMPLE_KEYS } from "./testdata/sample-keys.ts";

@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { spend } from "#domain/work-budget.ts";
-import { matchesPattern } from "./pattern.ts";
+import { matchesPattern } from "./patterns.ts";
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Network = { address: Address; bits: number };

@@ -10,9 +10,8 @@
 import { openFields, toField } from "#codec/ssh-wire.ts";
 import { isSignedBy } from "#domain/signatures/ssh-signature.ts";
 import { type PublicKey, readKeyBlob, typeInCertificate } from "./key-blob.ts";
-import type { KnownHost } from "./known-hosts.ts";
-import { findRevocation, type HostKeyKnowledge } from "./known-hosts-judgement.ts";
-import { matchesPattern } from "./pattern.ts";
+import { findRevocation, type HostKeyKnowledge, type KnownHost } from "./known-hosts.ts";
+import { matchesPattern } from "./patterns.ts";
 
 export type HostCertificate = {
   /** The host's key, as it is presented without a certificate. */

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readPublicKeyLine } from "./key-blob.ts";
-import { readKnownHosts } from "./known-hosts.ts";
-import { evaluateHostKey, formatHostKey, preferHostKeyTypes } from "./known-hosts-judgement.ts";
+import { evaluateHostKey, formatHostKey, preferHostKeyTypes, readKnownHosts } from "./known-hosts.ts";
 
 const lines = readFileSync(join(import.meta.dirname, "testdata/host-keys.txt"), "utf8")
   .trimEnd()

@@ -2,14 +2,14 @@ import ipaddr from "ipaddr.js";
 import type { Account } from "#domain/collection/collection.ts";
 import { spend } from "#domain/work-budget.ts";
 import { type FromItem, mayMatchAddress, readFromList } from "./from-list.ts";
-import { matchesPattern, matchPatternList } from "./pattern.ts";
+import { matchesPattern, matchPatternList } from "./patterns.ts";
 import type { Criterion, Match } from "./sshd-config.ts";
 
 /**
  * Whether a Match block holds for an account. "far" and "near" depend on where a login comes from or arrives, or on
  * something that was not read: "far" holds for the stranger from elsewhere below, "near" does not.
  */
-export type Answer = "yes" | "no" | "far" | "near";
+type Answer = "yes" | "no" | "far" | "near";
 
 /** The connection that the collector asks `sshd -T` about: from an address that is kept for documentation. */
 const ELSEWHERE = {
@@ -19,7 +19,7 @@ const ELSEWHERE = {
   localport: "22",
 };
 
-export type Known = {
+type Known = {
   useDns: boolean;
   /** The account is in no group that was not read. */
   areGroupsWhole: boolean;
@@ -30,7 +30,7 @@ export type Known = {
 /** What of a connection a Match block may ask for. */
 const OF_CONNECTION = new Set(["address", "host", "localaddress", "localport", "rdomain"]);
 
-export function matchAccount(match: Match, account: Account, known: Known): Answer {
+function matchAccount(match: Match, account: Account, known: Known): Answer {
   const answers = match.criteria.map((criterion) => matchCriterion(criterion, account, known));
   if (answers.includes("no")) return "no";
   if (answers.includes("near")) return "near";
@@ -41,19 +41,19 @@ export function matchAccount(match: Match, account: Account, known: Known): Answ
 export const isUnconditional = (match: Match): boolean => match.criteria.every(({ name }) => name === "all");
 
 /** Whether nothing but the connection keeps the block from being sure. */
-export const dependsOnConnection = (match: Match, account: Account, known: Known): boolean =>
+const dependsOnConnection = (match: Match, account: Account, known: Known): boolean =>
   match.criteria.every(
     (criterion) => OF_CONNECTION.has(criterion.name) || matchCriterion(criterion, account, known) === "yes",
   );
 
 /** Whether nothing but the client's address does. */
-export const dependsOnAddress = (match: Match, account: Account, known: Known): boolean =>
+const dependsOnAddress = (match: Match, account: Account, known: Known): boolean =>
   match.criteria.every(
     (criterion) => criterion.name === "address" || matchCriterion(criterion, account, known) === "yes",
   );
 
 /** Whether a block that depends on the client's address alone holds for this one. */
-export const holdsForAddress = (match: Match, address: string): boolean =>
+const holdsForAddress = (match: Match, address: string): boolean =>
   match.criteria.every(({ name, argument }) => {
     const items = name === "address" ? readFromList(argument) : [];
     if (typeof items === "string") return false;
@@ -122,4 +122,92 @@ function holdsFor({ network, text }: FromItem, address: string): boolean {
   if (!network) return matchesPattern(address, text);
   const own = ipaddr.parse(address);
   return own.kind() === network.address.kind() && own.match(network.address, network.bits);
+}
+
+/** How a Match block turns out where that is otherwise than for a login from elsewhere. */
+export type Turn = { match: Match; holds: boolean };
+/** Blocks that turn out otherwise than for a login from elsewhere, all at once. */
+type Case = { turns: Turn[]; isByConnection: boolean };
+
+/** More are not told apart: each costs as much as to judge the account once. */
+const MOST_CASES = 64;
+
+/**
+ * Which Match blocks hold for a login from elsewhere, and every other way in which they may turn out. Blocks that go
+ * by the client's address turn together, as they do for an address that lies in all of their networks; each other
+ * one turns alone.
+ */
+export function casesByConnection(
+  matches: readonly Match[],
+  account: Account,
+  known: Known,
+): { holds(match: Match): boolean; cases: Case[] } {
+  const answers = new Map<Match, Answer>(
+    matches.map((match) => [match, matchAccount(match, account, known)]),
+  );
+  const holds = (match: Match): boolean => answers.get(match) === "yes" || answers.get(match) === "far";
+  const open = matches.filter((match) => answers.get(match) === "far" || answers.get(match) === "near");
+  const byAddress = open.filter((match) => dependsOnAddress(match, account, known));
+  const ofAddress = new Set(byAddress);
+  const alone = open
+    .filter((match) => !ofAddress.has(match))
+    .map(
+      (match): Case => ({
+        turns: [{ match, holds: !holds(match) }],
+        isByConnection: dependsOnConnection(match, account, known),
+      }),
+    );
+  return { holds, cases: [...alone, ...turnByAddress(byAddress, holds)].slice(0, MOST_CASES) };
+}
+
+function turnByAddress(matches: readonly Match[], holds: (match: Match) => boolean): Case[] {
+  const cases = new Map<string, Case>();
+  for (const address of findAddresses(matches)) {
+    const turns = matches
+      .filter((match) => holdsForAddress(match, address) !== holds(match))
+      .map((match) => ({ match, holds: !holds(match) }));
+    if (turns.length > 0)
+      cases.set(turns.map(({ match }) => match.place).join(), { turns, isByConnection: true });
+  }
+  // The simplest first: what one block opens is told by that one alone.
+  return [...cases.values()].sort((one, other) => one.turns.length - other.turns.length);
+}
+
+/** An address of every region into which the networks of these blocks cut the world. */
+function findAddresses(matches: readonly Match[]): string[] {
+  const arguments_ = matches.flatMap(({ criteria }) =>
+    criteria.filter(({ name }) => name === "address").map(({ argument }) => argument),
+  );
+  const items = arguments_.flatMap((argument) => {
+    const list = readFromList(argument);
+    return typeof list === "string" ? [] : list;
+  });
+  return [...new Set(items.flatMap(({ network, text }) => (network ? edgesOf(network) : fillPattern(text))))];
+}
+
+/** The first and the last address of a network, and those next to it on both sides. */
+function edgesOf({ address, bits }: { address: ipaddr.IPv4 | ipaddr.IPv6; bits: number }): string[] {
+  const bytes = address.toByteArray();
+  const width = BigInt(bytes.length * 8);
+  const first = bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  const last = first + (1n << (width - BigInt(bits))) - 1n;
+  return [first, last, first - 1n, last + 1n]
+    .filter((number) => number >= 0n && number < 1n << width)
+    .map((number) => toAddress(number, bytes.length));
+}
+
+function toAddress(number: bigint, length: number): string {
+  const bytes = Array.from({ length }, (_, index) =>
+    Number((number >> BigInt(8 * (length - 1 - index))) & 255n),
+  );
+  return ipaddr.fromByteArray(bytes).toString();
+}
+
+/** An address that a pattern such as 10.* or 192.168.?.1 matches. */
+function fillPattern(pattern: string): string[] {
+  const parts = pattern.replaceAll("?", "1").split(".");
+  const filled = parts.map((part) => part.replaceAll("*", "1"));
+  while (filled.length < 4 && pattern.endsWith("*")) filled.push("1");
+  const address = filled.join(".");
+  return ipaddr.IPv4.isValidFourPartDecimal(address) ? [address] : [];
 }

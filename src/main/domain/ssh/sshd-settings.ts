@@ -1,8 +1,7 @@
-import type { Account, Collection, SshdSettings } from "#domain/collection/collection.ts";
+import type { Account, Collection, HostFacts, SshdSettings } from "#domain/collection/collection.ts";
 import { spend } from "#domain/work-budget.ts";
-import { casesByConnection, type Turn } from "./connection-cases.ts";
 import type { ConfigLine, Match, SshdConfig } from "./sshd-config.ts";
-import { isUnconditional } from "./sshd-match.ts";
+import { casesByConnection, isUnconditional, type Turn } from "./sshd-match.ts";
 
 /** What sshd goes by for one account, as far as one of the cases below goes. */
 export type Settings = {
@@ -23,7 +22,7 @@ export type Setting = {
 };
 
 /** The settings for a login from elsewhere, and what they are where Match blocks turn out otherwise than for that. */
-export type SettingsCases = { plain: Settings; when: SettingsCase[] };
+type SettingsCases = { plain: Settings; when: SettingsCase[] };
 /** Cases of equal settings share one object. */
 type SettingsCase = { turns: readonly Turn[]; isByConnection: boolean; settings: Settings };
 
@@ -229,3 +228,30 @@ function linesOf(lines: readonly ConfigLine[], keyword: Keyword): readonly Confi
 /** `sshd -T` tells a value with a blank in it as two: the files know better where they say the same. */
 const isEqual = (one: Pick<Setting, "values">, other: Pick<Setting, "values">): boolean =>
   one.values.join(" ").toLowerCase() === other.values.join(" ").toLowerCase();
+
+/** An account as far as paths are made of it. */
+export type TokenAccount = { name: string; uid: number; home: string };
+
+/** A path from sshd_config with the tokens %%, %h, %u and %U in place for the account, and single slashes. */
+export const expandTokens = (pattern: string, { name, uid, home }: TokenAccount): string => {
+  const expanded = pattern.replace(/%[%huU]/g, (token) => {
+    if (token === "%h") return home;
+    if (token === "%u") return name;
+    return token === "%U" ? String(uid) : "%";
+  });
+  return tidy(expanded);
+};
+
+/** The same as a path of its own: what does not begin at the root lies in the home. */
+export function expandPath(pattern: string, account: TokenAccount): string {
+  const expanded = expandTokens(pattern, account);
+  return expanded.startsWith("/") ? expanded : tidy(`${account.home}/${expanded}`);
+}
+
+export const tidy = (path: string): string => path.replace(/\/{2,}/g, "/");
+
+/** Major * 100 + minor of OpenSSH (10.0 is 1000); null when it was not told. */
+export function versionOf({ sshdVersion }: Pick<HostFacts, "sshdVersion">): number | null {
+  const parts = /OpenSSH_(?:for_Windows_)?(\d{1,3})\.(\d{1,2})/.exec(sshdVersion ?? "");
+  return parts ? Number(parts[1]) * 100 + Number(parts[2]) : null;
+}

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { viewKey } from "#codec/fingerprint.ts";
 import { evaluateHostCertificate } from "#domain/ssh/host-certificate.ts";
-import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
-import { evaluateHostKey, formatHostKey, preferHostKeyTypes } from "#domain/ssh/known-hosts-judgement.ts";
+import {
+  evaluateHostKey,
+  formatHostKey,
+  preferHostKeyTypes,
+  readKnownHosts,
+} from "#domain/ssh/known-hosts.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

@@ -4,8 +4,8 @@ import { decodeRecord } from "#domain/collection/stream.ts";
 import { readPeopleSource } from "#domain/people/read-people-source.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { makeFiles } from "#domain/server-configs/testing/format-files.ts";
-import { splitWords } from "#domain/ssh/config-line.ts";
 import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
+import { splitWords } from "#domain/ssh/sshd-config.ts";
 import { growthOf, MOST_GROWTH } from "#testing/growth.ts";
 import {
   configOfOneAddress,

@@ -1,6 +1,6 @@
 import type { LineChange } from "#domain/rotation/bytes/edit-lines.ts";
 import { writeForeign } from "#domain/rotation/bytes/stages.ts";
-import { isAuthority } from "#domain/ssh/deciders/authority.ts";
+import { isAuthority } from "#domain/ssh/deciders/lines.ts";
 import { readLineOptions } from "#domain/ssh/line-options.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
 import type { NewKey } from "#shared/model/plan.ts";

@@ -1,4 +1,4 @@
-import { isAuthority } from "#domain/ssh/deciders/authority.ts";
+import { isAuthority } from "#domain/ssh/deciders/lines.ts";
 import type { NewKey } from "#shared/model/plan.ts";
 import { formatKeyBriefly } from "#shared/text/plan.ts";
 import { formatPossession } from "#shared/text/possession.ts";

@@ -1,5 +1,5 @@
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import { findManagers } from "#domain/ssh/markers/find-managers.ts";
+import { findManagers } from "#domain/ssh/managers.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { OpenFile } from "./draft.ts";
 import type { FileFacts, HostFacts } from "./plan-facts.ts";

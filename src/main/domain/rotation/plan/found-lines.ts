@@ -1,6 +1,5 @@
 import { type Line, linesOf } from "#domain/rotation/bytes/lines.ts";
-import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import { type LineParts, readLine } from "#domain/ssh/line-parts.ts";
+import { type KeyLine, type LineParts, readAuthorizedKeys, splitLine } from "#domain/ssh/authorized-keys.ts";
 
 /** A line of an authorized_keys file: as sshd reads it, where its bytes are, and its parts. */
 export type FoundLine = { read: KeyLine; line: Line; parts: LineParts };
@@ -12,7 +11,7 @@ export function findLines(bytes: Uint8Array, isWanted: (read: KeyLine) => boolea
   const lines = linesOf(bytes);
   return wanted.flatMap((read) => {
     const line = lines[read.line - 1];
-    return line ? [{ read, line, parts: readLine(textOf(bytes, line)) }] : [];
+    return line ? [{ read, line, parts: splitLine(textOf(bytes, line)) }] : [];
   });
 }
 

@@ -1,5 +1,5 @@
 import { writeForeign } from "#domain/rotation/bytes/stages.ts";
-import type { LineParts } from "#domain/ssh/line-parts.ts";
+import type { LineParts } from "#domain/ssh/authorized-keys.ts";
 import { HOLE } from "#shared/model/plan.ts";
 
 /** What is written in place of a line: texts of a splice, without an end of line. */

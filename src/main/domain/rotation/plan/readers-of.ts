@@ -1,4 +1,4 @@
-import { namesFile } from "#domain/ssh/deciders/which-files.ts";
+import { namesFile } from "#domain/ssh/deciders/files.ts";
 import type { Aim } from "./draft.ts";
 import { pathsOf } from "./merge-files.ts";
 import type { AccountFacts, FileFacts, HostFacts } from "./plan-facts.ts";

@@ -1,6 +1,5 @@
-import { readExpiryTime } from "#domain/ssh/expiry-time.ts";
 import { covers, readFromList } from "#domain/ssh/from-list.ts";
-import { type LineOption, readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
+import { type LineOption, readExpiryTime, readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
 
 export type Tightening = { from: string | null; restrict: boolean; expiry: string | null };
 

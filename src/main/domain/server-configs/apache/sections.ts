@@ -1,6 +1,6 @@
 import type { ConfigurationFiles, Place } from "#domain/server-configs/configuration.ts";
 import { type Draft, folderOf, isPattern, joinPath } from "#domain/server-configs/draft.ts";
-import { matchesGlob } from "#domain/ssh/glob.ts";
+import { matchesGlob } from "#domain/ssh/patterns.ts";
 import {
   type Budget,
   createBudget,

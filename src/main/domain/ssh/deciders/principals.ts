@@ -1,16 +1,14 @@
 import type { Account, Collection, SshdFile } from "#domain/collection/collection.ts";
-import { addUp, type Contribution, doubt, refuse, stateOf } from "#domain/ssh/contribution.ts";
-import { matchesGlob } from "#domain/ssh/glob.ts";
-import { readPrincipals } from "#domain/ssh/principals-file.ts";
-import { formatSetting, isNone, type Settings } from "#domain/ssh/sshd-settings.ts";
-import { expandPath } from "#domain/ssh/tokens.ts";
+import { type LineOption, readLineOptions } from "#domain/ssh/line-options.ts";
+import { addUp, type Contribution, doubt, refuse, stateOf } from "#domain/ssh/opinion.ts";
+import { matchesGlob } from "#domain/ssh/patterns.ts";
+import { expandPath, formatSetting, isNone, type Settings } from "#domain/ssh/sshd-settings.ts";
 import { spend } from "#domain/work-budget.ts";
-import { formatNames } from "./authority.ts";
-import { decideFileModes } from "./file-modes.ts";
-import { decideExpiry, decideFrom } from "./line-rules.ts";
+import { decideFileModes } from "./files.ts";
+import { decideExpiry, decideFrom, formatNames } from "./lines.ts";
 
 /** The names of which a certificate of a trusted authority must have one, and what stands against all of them. */
-export type TrustedPrincipals = { principals: string[]; opinion: Contribution };
+type TrustedPrincipals = { principals: string[]; opinion: Contribution };
 
 /**
  * Without AuthorizedPrincipalsFile and AuthorizedPrincipalsCommand it is the account's own name; with either, that
@@ -99,4 +97,38 @@ function readNames(files: readonly SshdFile[], { account, settings, collection }
     }
   }
   return found;
+}
+
+/** A line of an AuthorizedPrincipalsFile: options, and a name that a certificate must have. */
+type PrincipalLine = {
+  /** From 1. */
+  line: number;
+  principal: string;
+  parsedOptions: readonly LineOption[];
+  /** Why sshd ignores the line; null when it does not. */
+  problem: string | null;
+};
+
+/** As sshd reads it: a # ends a line wherever it stands, and the last word is the name. */
+function readPrincipals(bytes: Uint8Array): PrincipalLine[] {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  return text.split("\n").flatMap((written, index) => {
+    const kept = written.split("#", 1)[0]?.split("\0", 1)[0] ?? "";
+    const entry = kept.replace(/^[ \t]+/, "").replace(/(?<=.)[ \t]+$/, "");
+    if (entry === "") return [];
+    const blank = entry.includes(" ") ? entry.lastIndexOf(" ") : entry.lastIndexOf("\t");
+    const { options, problem } = readLineOptions(
+      blank < 0 ? "" : entry.slice(0, blank).replace(/[ \t]+$/, ""),
+    );
+    const principal = Buffer.from(entry.slice(blank + 1), "latin1").toString("utf8");
+    const isAuthority = options.some(({ name }) => name === "cert-authority");
+    return [
+      {
+        line: index + 1,
+        principal,
+        parsedOptions: options,
+        problem: isAuthority ? "cert-authority does not belong here" : problem,
+      },
+    ];
+  });
 }

@@ -1,5 +1,5 @@
 import type { KeyLine } from "#domain/ssh/authorized-keys.ts";
-import { type Contribution, doubt, refuse } from "#domain/ssh/contribution.ts";
+import { type Contribution, doubt, refuse } from "#domain/ssh/opinion.ts";
 import { spend } from "#domain/work-budget.ts";
 
 /** A line in its place among all that sshd reads for an account, with what is known of it without its elders. */

@@ -1,5 +1,17 @@
+import {
+  ANYWHERE,
+  accepts,
+  type Disk,
+  ELSEWHERE,
+  FAR,
+  HERE,
+  ONLY_ELSEWHERE,
+  ONLY_HERE,
+  type Row,
+  refuses,
+} from "./row.ts";
+
 /** Forms of a line, tried on OpenSSH 10.0p2: what its manual says, and what its source suggests beyond that. */
-import { accepts, type Row, refuses } from "./row.ts";
 
 const takes = (line: string, parts: Partial<Row> = {}): Row => accepts({ file: `${line}\n`, ...parts });
 const ignores = (line: string, because: string, parts: Partial<Row> = {}): Row =>
@@ -183,4 +195,123 @@ export const LINE_ROWS: readonly Row[] = [
   ...BROKEN_KEYS,
   ...KEY_TYPES,
   ...SECURITY_KEYS,
+];
+
+/** Which files sshd reads for an account, in which order, and which of two lines with one key it goes by. */
+
+const move = (to: string): Disk => ({
+  words: `the file is ${to}`,
+  make: `mkdir -p "$(dirname ${to})"; mv $file ${to}`,
+});
+const setting = (values: string): string => `AuthorizedKeysFile ${values}`;
+const unread = (values: string): Row =>
+  refuses("AuthorizedKeysFile", { setting: setting(values), dormant: "AuthorizedKeysFile" });
+
+/** The default, `.ssh/authorized_keys .ssh/authorized_keys2`, and what else may be written. */
+export const FILE_ROWS: readonly Row[] = [
+  accepts({ disk: move("$home/.ssh/authorized_keys2") }),
+  accepts({ setting: setting("%h/.ssh/authorized_keys") }),
+  accepts({ setting: setting("/home/%u/.ssh/authorized_keys") }),
+  accepts({ setting: setting("/etc/ssh/keys/%u"), disk: move("/etc/ssh/keys/$user") }),
+  accepts({ setting: setting("/etc/ssh/keys/%U.pub"), disk: move("/etc/ssh/keys/$(id -u $user).pub") }),
+  accepts({ setting: setting("/etc/ssh/keys/%u%%"), disk: move("/etc/ssh/keys/$user%") }),
+  accepts({ setting: setting("/etc/ssh/keys/%u .ssh/authorized_keys") }),
+  accepts({ setting: setting(".ssh//authorized_keys") }),
+  accepts({ setting: setting('".ssh/authorized_keys"') }),
+  unread("none"),
+  unread("/etc/ssh/keys/%u"),
+  unread(".ssh/authorized_keys2"),
+  unread(".ssh/%u"),
+  accepts({ setting: setting(".ssh/auth*") }),
+  accepts({ setting: setting(".ssh/authorized_key?") }),
+  accepts({ setting: setting(".ssh/authorized_[jk]eys") }),
+  accepts({ setting: setting("/etc/ssh/more/%u/*"), disk: move("/etc/ssh/more/$user/10.pub") }),
+  unread("*/authorized_keys"),
+  unread(".ssh/*.pub"),
+];
+
+/** Where one key stands twice, the first line that sshd takes counts, with all its options. */
+export const SHADOW_ROWS: readonly Row[] = [
+  accepts({ file: "<key>\n<key>\n", takes: ["authorized_keys:1"], because: "comes first" }),
+  accepts({ file: 'command="true" <key>\n<key>\n', takes: ["authorized_keys:1"], because: "comes first" }),
+  accepts({ file: 'expiry-time="20200101" <key>\n<key>\n', takes: ["authorized_keys:2"] }),
+  accepts({ file: "no-such-option <key>\n<key>\n", takes: ["authorized_keys:2"] }),
+  accepts({ file: "cert-authority <key>\n<key>\n", tries: [{}, { certificate: { by: "key" } }] }),
+  accepts({
+    file: `from="${ELSEWHERE}" <key>\n<key>\n`,
+    takes: ["authorized_keys:1", "authorized_keys:2"],
+    tries: ANYWHERE,
+  }),
+  accepts({ file: "<key>\n<rsa>\n", tries: [{}, { key: "rsa" }] }),
+  accepts({
+    called: "the same key in both default files",
+    files: { "/home/<user>/.ssh/authorized_keys2": "<key>\n" },
+    takes: ["authorized_keys:1"],
+    because: "comes first",
+  }),
+  accepts({
+    called: "the same key in two files, in the order of the setting",
+    setting: setting(".ssh/authorized_keys2 .ssh/authorized_keys"),
+    files: { "/home/<user>/.ssh/authorized_keys2": "<key>\n" },
+    takes: ["authorized_keys2:1"],
+    because: "comes first",
+  }),
+  accepts({
+    called: "the first of two files is not safe, the second is",
+    files: { "/home/<user>/.ssh/authorized_keys2": "<key>\n" },
+    disk: { words: "first file 0666", make: "chmod 666 $file" },
+    takes: ["authorized_keys2:1"],
+  }),
+  accepts({
+    called: "two keys, one of them refused",
+    setting: "PubkeyAcceptedAlgorithms ssh-ed25519",
+    file: "<rsa>\n<key>\n",
+    tries: [{}, { key: "rsa", is: "out" }],
+    takes: ["authorized_keys:2"],
+  }),
+];
+
+/** From where: `from=` of a line, tried from two networks of IPv4 and one of IPv6. */
+
+const everywhere = (from: string): Row =>
+  accepts({ file: `from="${from}" <key>\n`, tries: [{}, { from: FAR }] });
+const here = (from: string): Row => accepts({ file: `from="${from}" <key>\n`, tries: ONLY_HERE });
+const elsewhere = (from: string): Row => accepts({ file: `from="${from}" <key>\n`, tries: ONLY_ELSEWHERE });
+const nowhere = (from: string): Row =>
+  refuses("from", { file: `from="${from}" <key>\n`, tries: [...ANYWHERE, { from: FAR }] });
+
+/** Under `UseDNS no`, as it is by default: no name is ever looked up. */
+export const FROM_ROWS: readonly Row[] = [
+  ...["*", "10.50.0.1,*", "*,!10.50.0.7", "0.0.0.0/0,::/0"].map(everywhere),
+  ...["10.50.0.1", "10.50.0.0/16", "10.50.0.1/32", "10.50.*", "10.50.?.1", "*.example.com,10.50.0.1"].map(
+    here,
+  ),
+  ...["192.0.2.0/24", "!10.50.0.1,*", "!10.50.0.0/16,0.0.0.0/0", "10.50.0.9,192.0.2.1"].map(elsewhere),
+  accepts({
+    file: 'from="2001:db8::/32" <key>\n',
+    tries: [
+      { from: FAR, is: "in" },
+      { from: HERE, is: "out" },
+    ],
+  }),
+  // Bits of the host in a network, a network too narrow: the list is no list, and the line is not taken.
+  ...["10.50.0.1/16", "10.50.0.1/33", "10.50.0.1,192.0.2.1/24", "2001:db8::1/32"].map(nowhere),
+  ...[
+    "localhost",
+    "*.example.com,?.org",
+    "!10.50.0.1",
+    "!*,10.50.0.1",
+    "10.50.0.1,!10.50.0.1",
+    " 10.50.0.1",
+  ].map(nowhere),
+  ...["10.50.0.1,,*", "", ","].map(nowhere),
+];
+
+/** Under `UseDNS yes`: the host's /etc/hosts names `HERE` desk.example.com, and `ELSEWHERE` has no name. */
+export const NAMED_FROM_ROWS: readonly Row[] = [
+  ...["desk.example.com", "*.example.com", "DESK.example.com"].map(here),
+  ...["!desk.example.com,*"].map(elsewhere),
+  ...["10.50.0.1/16"].map(nowhere),
+  accepts({ setting: "AllowUsers <user>@*.example.com", tries: ONLY_HERE }),
+  accepts({ setting: "Match User <user> Host desk.*\nPubkeyAuthentication no", tries: ONLY_ELSEWHERE }),
 ];

@@ -5,18 +5,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Collection } from "#domain/collection/collection.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { evaluateAuthorities } from "#domain/ssh/authorities.ts";
+import { evaluateAuthorities, findOtherWaysIn } from "#domain/ssh/authorities.ts";
 import { type EvaluatedGrant, evaluateGrants } from "#domain/ssh/effective.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
-import { findOtherWaysIn } from "#domain/ssh/other-ways-in.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { makeStage, makeTurns, readTaken, type Stage } from "#testing/matrix/stage.ts";
-import { GROUNDS as ALL_GROUNDS } from "./grounds.ts";
-import { type Actor, layOut, WATCHER, writeConfig } from "./lay-out.ts";
-import { type Ground, HERE, type Row } from "./row.ts";
-import { formatRow } from "./say-row.ts";
-import { spell } from "./spell.ts";
+import { type Actor, GROUNDS as ALL_GROUNDS, layOut, WATCHER, writeConfig } from "./host-fixtures.ts";
+import { formatRow, type Ground, HERE, type Row, spell } from "./row.ts";
 
 const MINUTES = 60_000;
 /** Every fifth row, on every host; all of them in the long tests. Five is odd: rows often stand in twos, the one of which is refused. */

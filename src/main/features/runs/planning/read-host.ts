@@ -10,7 +10,7 @@ import type {
   LoginFacts,
   UnreadableKeys,
 } from "#domain/rotation/plan/plan-facts.ts";
-import { keyFilesOf } from "#domain/ssh/deciders/which-files.ts";
+import { keyFilesOf } from "#domain/ssh/deciders/files.ts";
 import { readHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { lookAtDaemon } from "#net/ssh/hand/daemon.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";

@@ -1,9 +1,8 @@
 import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/rotation/plan/draft.ts";
 import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
 import type { AccountFacts, HostFacts, KnownGrant, LoginFacts } from "#domain/rotation/plan/plan-facts.ts";
-import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import { readAuthorizedKeys, splitLine } from "#domain/ssh/authorized-keys.ts";
 import { readLineOptions } from "#domain/ssh/line-options.ts";
-import { readLine } from "#domain/ssh/line-parts.ts";
 import type { Check } from "#shared/model/plan.ts";
 import { formatKeyBriefly } from "#shared/text/plan.ts";
 
@@ -87,7 +86,7 @@ function isStillThere({ files }: HostFacts, { file, text }: KnownGrant): boolean
 
 /** Whoever may run one command only puts nothing right. */
 const isForced = ({ text }: KnownGrant): boolean =>
-  readLineOptions(readLine(text).options).options.some(({ name }) => name === "command");
+  readLineOptions(splitLine(text).options).options.some(({ name }) => name === "command");
 
 /** Whether the login that does the work is by a line that goes or changes, or may be. */
 export function losesLogin(aim: Aim, host: HostFacts): boolean {

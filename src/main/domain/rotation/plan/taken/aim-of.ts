@@ -1,5 +1,4 @@
-import type { Aim } from "#domain/rotation/plan/draft.ts";
-import { NO_AIM } from "#domain/rotation/plan/draft.ts";
+import { type Aim, NO_AIM } from "#domain/rotation/plan/draft.ts";
 import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
 import type { HostFacts, PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { formatGrants } from "#domain/rotation/plan/say-grants.ts";

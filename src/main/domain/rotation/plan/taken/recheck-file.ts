@@ -10,7 +10,7 @@ import type { PlanFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { readersOf } from "#domain/rotation/plan/readers-of.ts";
 import { hashBytes } from "#domain/rotation/run/judge-file.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import { isAuthority } from "#domain/ssh/deciders/authority.ts";
+import { isAuthority } from "#domain/ssh/deciders/lines.ts";
 import { type FilePlan, HOLE } from "#shared/model/plan.ts";
 import { EXAMPLE_KEY } from "./example-key.ts";
 import { numbersOf } from "./numbers-of.ts";

@@ -2,9 +2,8 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import { isAuthority } from "#domain/ssh/deciders/authority.ts";
-import { letsIn } from "#domain/ssh/deciders/lets-in.ts";
-import { expandsWildcards, hasWildcard, keyFilesOf } from "#domain/ssh/deciders/which-files.ts";
+import { expandsWildcards, hasWildcard, keyFilesOf } from "#domain/ssh/deciders/files.ts";
+import { isAuthority, letsIn } from "#domain/ssh/deciders/lines.ts";
 import type { PublicKey } from "#domain/ssh/key-blob.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
