@@ -7,7 +7,7 @@
 import { hash, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readPem } from "#codec/pem.ts";
-import { readCertificate } from "../../src/main/domain/x509/read-certificate.ts";
+import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { report } from "./figures.mjs";
 import { cheapest, ownCpu } from "./measure.mjs";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
-import { createSharedWork } from "#domain/x509/path/search-limits.ts";
+import { createSharedWork } from "#domain/x509/path/build-paths.ts";
+import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { AT } from "#domain/x509/path/testing/judge.ts";
 import { makeChain, makeEcKeys } from "#testing/tls/conforming-chain.ts";
 import { isMeantFor, type Signed } from "#testing/tls/sign-certificate.ts";

@@ -1,17 +1,18 @@
 import { hash } from "node:crypto";
+import type { SharedWork } from "#domain/x509/path/build-paths.ts";
+import { clientsOf } from "#domain/x509/path/chain-reason.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
 import {
   type CertificateIndex,
   indexOpened,
   joinIndexes,
   markSet,
-} from "#domain/x509/path/certificate-index.ts";
-import { clientsOf } from "#domain/x509/path/chain-reason.ts";
-import { clientsThatPermitNames } from "#domain/x509/path/client-names.ts";
-import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
-import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
+  openCertificate,
+  type PathCertificate,
+} from "#domain/x509/path/path-certificate.ts";
 import { isReadByPaths } from "#domain/x509/path/path-extensions.ts";
 import { type Role, RULES_MARK } from "#domain/x509/path/profile/check-profile.ts";
-import type { SharedWork } from "#domain/x509/path/search-limits.ts";
+import { clientsThatPermitNames } from "#domain/x509/path/validate-path.ts";
 import {
   type ChainReason,
   type ChainReasonCode,

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
-import { openCertificate } from "#domain/x509/path/path-certificate.ts";
+import { indexCertificates, openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { extension, oid, sequence } from "#testing/tls/build-certificate.ts";
 import { ipName, makeKey, makeRequest } from "#testing/tls/make-request.ts";
 import {

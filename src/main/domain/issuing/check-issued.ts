@@ -1,6 +1,5 @@
-import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
 import { labelOf } from "#domain/x509/path/chain-reason.ts";
-import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
+import type { CertificateIndex, PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { formatCount } from "#shared/text/count.ts";

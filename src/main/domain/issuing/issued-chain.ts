@@ -1,7 +1,11 @@
-import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { labelOf } from "#domain/x509/path/chain-reason.ts";
 import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
-import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
+import {
+  type CertificateIndex,
+  indexCertificates,
+  openCertificate,
+  type PathCertificate,
+} from "#domain/x509/path/path-certificate.ts";
 import { verifySignature } from "#domain/x509/path/verify-signature.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { ChainReasonCode, Evaluation } from "#shared/model/chain.ts";

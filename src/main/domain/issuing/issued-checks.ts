@@ -1,6 +1,5 @@
-import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
 import { labelOf } from "#domain/x509/path/chain-reason.ts";
-import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
+import type { CertificateIndex, PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { USAGE } from "#domain/x509/path/path-extensions.ts";
 import { signatureHashOf } from "#domain/x509/path/verify-signature.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
-import { openCertificate } from "#domain/x509/path/path-certificate.ts";
+import { indexCertificates, openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { ipName, makeKey, makeRequest } from "#testing/tls/make-request.ts";

@@ -1,7 +1,6 @@
-import { type Element, readElement, TAG } from "#codec/der.ts";
+import { type Element, readChildren, readElement, smallIntegerOf, TAG } from "#codec/der.ts";
 import type { Extension } from "#shared/model/certificate.ts";
-import { EXTENSION_READERS, readBasicConstraints } from "./extension-words.ts";
-import { MOST_NAMES, readGeneralName } from "./general-names.ts";
+import { MOST_NAMES, printAddress, readGeneralName, readGeneralNames } from "./names.ts";
 import { longNameOf, type ObjectId, readObjectId } from "./oids.ts";
 
 export type Extensions = {
@@ -118,3 +117,215 @@ function takeNames(bytes: Buffer, content: Element, found: Extensions): void {
     if (malformed !== null) found.malformed.push(malformed);
   }
 }
+
+/**
+ * Says extensions in words, close to OpenSSL's. A reader gets the one element that the extension holds and
+ * answers null when that is not what the extension's definition asks for.
+ */
+type Reader = (bytes: Buffer, element: Element) => string | null;
+
+const MOST_PARTS = 1_000;
+
+const USAGES = [
+  "Digital Signature",
+  "Non Repudiation",
+  "Key Encipherment",
+  "Data Encipherment",
+  "Key Agreement",
+  "Certificate Sign",
+  "CRL Sign",
+  "Encipher Only",
+  "Decipher Only",
+];
+
+const FEATURES = new Map([
+  [5, "status_request"],
+  [17, "status_request_v2"],
+]);
+
+/** By OpenSSL's short name. */
+const EXTENSION_READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ["basicConstraints", formatBasicConstraints],
+  ["keyUsage", formatKeyUsage],
+  ["extendedKeyUsage", (bytes, element) => eachOf(bytes, element, formatObject)],
+  ["subjectAltName", formatNames],
+  ["issuerAltName", formatNames],
+  [
+    "subjectKeyIdentifier",
+    (bytes, element) => (element.tag === TAG.octetString ? formatHex(bytes, element) : null),
+  ],
+  ["authorityKeyIdentifier", formatAuthorityKey],
+  ["crlDistributionPoints", formatDistributionPoints],
+  ["freshestCRL", formatDistributionPoints],
+  ["authorityInfoAccess", sayAccess],
+  ["subjectInfoAccess", sayAccess],
+  ["certificatePolicies", (bytes, element) => eachOf(bytes, element, formatPolicy)],
+  ["nameConstraints", formatNameConstraints],
+  [
+    "policyConstraints",
+    (_, element) => (element.tag === TAG.sequence ? "limits the policies below it" : null),
+  ],
+  ["inhibitAnyPolicy", (bytes, element) => integerOf(bytes, element)?.toString() ?? null],
+  ["tlsfeature", (bytes, element) => eachOf(bytes, element, formatFeature)],
+  ["ct_precert_scts", formatSctList],
+  [
+    "ct_precert_poison",
+    (_, element) => (element.tag === TAG.null ? "a precertificate, not to be served" : null),
+  ],
+  ["noCheck", (_, element) => (element.tag === TAG.null ? "its own revocation is not checked" : null)],
+  ["nsComment", (bytes, element) => textOf(bytes, element)],
+]);
+
+/** `CA:TRUE`, and the path length if there is one; also what `isCa` is read from. */
+export function readBasicConstraints(
+  bytes: Buffer,
+  element: Element,
+): { isCa: boolean; pathLength: number | null } | null {
+  const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 2) : null;
+  if (!parts) return null;
+  const [first] = parts;
+  const hasFlag = first?.tag === TAG.boolean;
+  const length = hasFlag ? parts[1] : first;
+  if (!hasFlag && parts.length > 1) return null;
+  if (hasFlag && first.end - first.content !== 1) return null;
+  const pathLength = length ? integerOf(bytes, length) : null;
+  if (length && pathLength === null) return null;
+  return { isCa: hasFlag && bytes[first.content] !== 0, pathLength };
+}
+
+function formatBasicConstraints(bytes: Buffer, element: Element): string | null {
+  const constraints = readBasicConstraints(bytes, element);
+  if (!constraints) return null;
+  const { isCa, pathLength } = constraints;
+  return `CA:${isCa ? "TRUE" : "FALSE"}${pathLength === null ? "" : `, pathlen:${pathLength}`}`;
+}
+
+function formatKeyUsage(bytes: Buffer, element: Element): string | null {
+  const content = bytes.subarray(element.content + 1, element.end);
+  if (element.tag !== TAG.bitString || content.length === 0 || content.length > 2) return null;
+  const isSet = (bit: number) => ((content[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0;
+  return USAGES.filter((_, bit) => isSet(bit)).join(", ");
+}
+
+function formatNames(bytes: Buffer, element: Element): string | null {
+  const names = element.tag === TAG.sequence ? readGeneralNames(bytes, element) : null;
+  return names ? names.map(({ text }) => text).join(", ") : null;
+}
+
+function formatAuthorityKey(bytes: Buffer, element: Element): string | null {
+  const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 3) : null;
+  if (!parts) return null;
+  const words = parts.map((part) => {
+    if (part.tag === 0x80) return `${parts.length > 1 ? "keyid:" : ""}${formatHex(bytes, part)}`;
+    if (part.tag === 0x82) return `serial:${formatHex(bytes, part)}`;
+    return part.tag === 0xa1 ? (readGeneralNames(bytes, part) ?? []).map(({ text }) => text).join(", ") : "";
+  });
+  return words.filter((word) => word !== "").join(", ");
+}
+
+/** The places themselves; reasons and issuers are left out. */
+function formatDistributionPoints(bytes: Buffer, element: Element): string | null {
+  return eachOf(bytes, element, (point) => {
+    const name = readChildren(bytes, point, 3)?.find(({ tag }) => tag === 0xa0);
+    const full = name && readChildren(bytes, name, 1)?.[0];
+    if (full?.tag !== 0xa0) return "a point without a full name";
+    return (
+      readGeneralNames(bytes, full)
+        ?.map(({ text }) => text)
+        .join(", ") ?? null
+    );
+  });
+}
+
+function sayAccess(bytes: Buffer, element: Element): string | null {
+  return eachOf(bytes, element, (description) => {
+    const [method, location] = readChildren(bytes, description, 2) ?? [];
+    const name = method && formatObject(method, bytes);
+    return name && location ? `${name} - ${readGeneralName(bytes, location).text}` : null;
+  });
+}
+
+function formatPolicy(policy: Element, bytes: Buffer): string | null {
+  const [object] = readChildren(bytes, policy, 2) ?? [];
+  const name = object && formatObject(object, bytes);
+  return name ? `Policy: ${name}` : null;
+}
+
+function formatNameConstraints(bytes: Buffer, element: Element): string | null {
+  const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 2) : null;
+  if (!parts) return null;
+  const words = parts.map((part) => {
+    const subtrees = eachOf(bytes, { ...part, tag: TAG.sequence }, (subtree) =>
+      formatSubtree(bytes, subtree),
+    );
+    return subtrees === null ? null : `${part.tag === 0xa0 ? "Permitted" : "Excluded"}: ${subtrees}`;
+  });
+  return words.includes(null) ? null : words.join("; ");
+}
+
+/** An address here is followed by its mask. */
+function formatSubtree(bytes: Buffer, subtree: Element): string | null {
+  const [base] = readChildren(bytes, subtree, 3) ?? [];
+  if (!base) return null;
+  if (base.tag !== 0x87) return readGeneralName(bytes, base).text;
+  const content = bytes.subarray(base.content, base.end);
+  const address = printAddress(content.subarray(0, content.length / 2));
+  const mask = printAddress(content.subarray(content.length / 2));
+  return address && mask ? `IP:${address}/${mask}` : null;
+}
+
+/** RFC 6962: a list of byte strings inside an octet string, each of two bytes of length and its content. */
+function formatSctList(bytes: Buffer, element: Element): string | null {
+  if (element.tag !== TAG.octetString || element.end - element.content < 2) return null;
+  if (bytes.readUInt16BE(element.content) !== element.end - element.content - 2) return null;
+  let count = 0;
+  for (let at = element.content + 2; at < element.end; count++) {
+    if (at + 2 > element.end) return null;
+    at += 2 + bytes.readUInt16BE(at);
+    if (at > element.end) return null;
+  }
+  return `${count} signed certificate timestamp${count === 1 ? "" : "s"}`;
+}
+
+function formatFeature(feature: Element, bytes: Buffer): string | null {
+  const number = integerOf(bytes, feature);
+  return number === null ? null : (FEATURES.get(number) ?? String(number));
+}
+
+function formatObject(element: Element, bytes: Buffer): string | null {
+  const object = element.tag === TAG.oid ? readObjectId(bytes, element) : null;
+  return object && longNameOf(object);
+}
+
+/** Every part of a sequence in words; null if it is none, or one part of it cannot be said. */
+function eachOf(
+  bytes: Buffer,
+  element: Element,
+  say: (part: Element, bytes: Buffer) => string | null,
+): string | null {
+  const parts = element.tag === TAG.sequence ? readChildren(bytes, element, MOST_PARTS) : null;
+  if (!parts) return null;
+  const words: string[] = [];
+  for (const part of parts) {
+    const word = say(part, bytes);
+    if (word === null) return null;
+    words.push(word);
+  }
+  return words.join(", ");
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
+
+/** Bytes as OpenSSL prints those of identifiers: 9C:5F:D0. */
+function formatHex(bytes: Buffer, { content, end }: Element): string {
+  let text = "";
+  for (let at = content; at < end; at++) text += `${at === content ? "" : ":"}${HEX[bytes[at] ?? 0]}`;
+  return text;
+}
+
+const integerOf = (bytes: Buffer, { tag, content, end }: Element): number | null =>
+  tag === TAG.integer ? smallIntegerOf(bytes.subarray(content, end)) : null;
+
+/** IA5String or UTF8String. */
+const textOf = (bytes: Buffer, { tag, content, end }: Element): string | null =>
+  tag === TAG.ia5String || tag === TAG.utf8String ? bytes.toString("utf8", content, end) : null;

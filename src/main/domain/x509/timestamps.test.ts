@@ -8,7 +8,7 @@ import {
   oid,
   sequence,
 } from "#testing/tls/build-certificate.ts";
-import { readAuthorities } from "./authorities.ts";
+import { readAuthorities } from "./names.ts";
 import { readTimestamps } from "./timestamps.ts";
 
 const lengthed = (...parts: Uint8Array[]): Buffer => {

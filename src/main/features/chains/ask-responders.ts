@@ -1,5 +1,8 @@
-import { askAbout, type OcspQuestion } from "#domain/x509/revocation/ask-ocsp.ts";
-import { readRevocationFacts } from "#domain/x509/revocation/judge-revocation.ts";
+import {
+  askAbout,
+  type OcspQuestion,
+  readRevocationFacts,
+} from "#domain/x509/revocation/evaluate-revocation.ts";
 import { askResponder } from "#net/trust/ask-responder.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";

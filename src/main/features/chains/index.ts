@@ -1,8 +1,8 @@
 import { implement } from "@orpc/server";
-import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
-import { describeChain } from "#domain/x509/path/chain-roles.ts";
-import { createClimber } from "#domain/x509/path/climb.ts";
+import { describeChain } from "#domain/x509/path/chain-reason.ts";
+import { createClimber } from "#domain/x509/path/find-issuer.ts";
 import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
+import { type CertificateIndex, indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { chains } from "#shared/contract/chains.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";

@@ -1,6 +1,11 @@
-import { BY_LISTS, evaluateRevocation } from "#domain/x509/revocation/judge-revocation.ts";
+import {
+  BY_LISTS,
+  evaluateRevocation,
+  formatIssuer,
+  serialBytes,
+  settleRevoked,
+} from "#domain/x509/revocation/evaluate-revocation.ts";
 import { type RevocationList, readCrl } from "#domain/x509/revocation/read-crl.ts";
-import { formatIssuer, serialBytes, settleRevoked } from "#domain/x509/revocation/settle-revoked.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { RevocationView, Revoked } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";

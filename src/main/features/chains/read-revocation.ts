@@ -1,9 +1,9 @@
-import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { type CertificateIndex, indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import {
   evaluateRevocation,
   type RevocationFacts,
   readRevocationFacts,
-} from "#domain/x509/revocation/judge-revocation.ts";
+} from "#domain/x509/revocation/evaluate-revocation.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";
 import type { RevocationView, Revoked } from "#shared/model/trust.ts";

@@ -1,5 +1,5 @@
 import { readPem } from "#codec/pem.ts";
-import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { type CertificateIndex, indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { type RootFile, readMozillaRoots, readSystemRoots } from "#net/trust/read-roots.ts";
 import type { TrustStore } from "#shared/model/trust.ts";
 import type { Store } from "#store/store.ts";

@@ -1,5 +1,5 @@
-import { readListFile, readRootFile, type Trusted } from "#domain/x509/path/read-trust-file.ts";
-import { readRevocationFacts } from "#domain/x509/revocation/judge-revocation.ts";
+import { readListFile, readRootFile, type Trusted } from "#domain/x509/path/trusted-roots.ts";
+import { readRevocationFacts } from "#domain/x509/revocation/evaluate-revocation.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { fetchList } from "#net/trust/fetch-list.ts";
 import type { Announcement } from "#shared/contract/events.ts";

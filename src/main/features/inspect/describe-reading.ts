@@ -1,4 +1,4 @@
-import { readAuthorities } from "#domain/x509/authorities.ts";
+import { readAuthorities } from "#domain/x509/names.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { readTimestamps } from "#domain/x509/timestamps.ts";
 import type { EndpointReading } from "#net/tls/probe-endpoint.ts";

@@ -1,5 +1,5 @@
 import { printPem, readPem } from "#codec/pem.ts";
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 
 /** The roots in a file of PEM or DER, as PEM; null where none was given: a directory is known by those of the system then. */

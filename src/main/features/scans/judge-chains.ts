@@ -1,5 +1,5 @@
 import { findChainProblems, findMissingIssuer } from "#domain/findings/chain-findings.ts";
-import { findSigner } from "#domain/x509/path/find-signer.ts";
+import { findSigner } from "#domain/x509/path/find-issuer.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readAuthorities } from "#domain/x509/authorities.ts";
+import { readAuthorities } from "#domain/x509/names.ts";
 import { readTimestamps } from "#domain/x509/timestamps.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import type { TestServer } from "#testing/servers.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { evaluateCase } from "#domain/x509/path/testing/judge.ts";
 import { boringsslCases } from "#testing/corpora/boringssl/boringssl-cases.ts";
 import { compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
-import { evaluateCase } from "./testing/judge-case.ts";
 
 /** Where this program says something else than BoringSSL, and why. */
 const EXPLANATIONS: Explanations = {

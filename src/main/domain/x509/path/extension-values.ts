@@ -1,8 +1,7 @@
 import { type Element, printOid, readChildren, readElement, smallIntegerOf, TAG } from "#codec/der.ts";
-import { readBasicConstraints as readConstraints } from "#domain/x509/extension-words.ts";
-import { MOST_NAMES } from "#domain/x509/general-names.ts";
-import { readRdn } from "./canonical-name.ts";
-import { type ComparableName, readComparableName, readComparableNames } from "./comparable-name.ts";
+import { readBasicConstraints as readConstraints } from "#domain/x509/extensions.ts";
+import { MOST_NAMES } from "#domain/x509/names.ts";
+import { type ComparableName, readComparableName, readComparableNames, readRdn } from "./comparable-name.ts";
 
 /** The contents of the extensions that decide over a path, each null where it is not what RFC 5280, section 4.2.1 defines. */
 

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
+import { codesOf, judge } from "#domain/x509/path/testing/judge.ts";
 import { extension, name, sequence, text } from "#testing/tls/build-certificate.ts";
 import { constrains, isAuthority, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
-import { codesOf, judge } from "./testing/judge.ts";
 
 const rsaKeys = (modulusLength: number) => {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength });

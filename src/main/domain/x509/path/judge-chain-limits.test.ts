@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { AT, judge } from "#domain/x509/path/testing/judge.ts";
 import { ChainState } from "#shared/model/chain.ts";
 import { commonName, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 import { constrains, isAuthority, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
-import { indexCertificates } from "./certificate-index.ts";
 import { ANY_POLICY_WILL_DO, evaluateChain } from "./judge-chain.ts";
-import { AT, judge } from "./testing/judge.ts";
+import { indexCertificates } from "./path-certificate.ts";
 
 const root = signCertificate({ subject: "root", extensions: [isAuthority()] });
 const middle = signCertificate({ subject: "middle", issuer: root, extensions: [isAuthority()] });

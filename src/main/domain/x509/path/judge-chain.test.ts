@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { codesOf, judge } from "#domain/x509/path/testing/judge.ts";
 import { der, extension, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 import {
   constrains,
@@ -8,7 +9,6 @@ import {
   mayBeUsedFor,
   signCertificate,
 } from "#testing/tls/sign-certificate.ts";
-import { codesOf, judge } from "./testing/judge.ts";
 
 const root = signCertificate({ subject: "root", extensions: [isAuthority()] });
 const middle = signCertificate({ subject: "middle", issuer: root, extensions: [isAuthority()] });

@@ -1,13 +1,21 @@
+import {
+  checkList,
+  checkRootPolicies,
+  createProfileChecker,
+  type ProfileChecker,
+  type Role,
+} from "#domain/x509/path/profile/check-profile.ts";
 import { checkRevocation } from "#domain/x509/revocation/check-revocation.ts";
 import type { RevocationList } from "#domain/x509/revocation/read-crl.ts";
 import type { ChainReason, ChainState, Evaluation, Profile } from "#shared/model/chain.ts";
-import { buildPaths, type DeadEnd } from "./build-paths.ts";
-import type { CertificateIndex } from "./certificate-index.ts";
+import { type Budget, buildPaths, createBudget, type DeadEnd, type SharedWork } from "./build-paths.ts";
 import { clientsOf, reasonAbout, stateOf } from "./chain-reason.ts";
-import { MOST_BYTES, openCertificate, type PathCertificate } from "./path-certificate.ts";
-import { createProfileChecker, type ProfileChecker, type Role } from "./profile/check-profile.ts";
-import { checkList, checkRootPolicies } from "./profile/path-rules.ts";
-import { type Budget, createBudget, type SharedWork } from "./search-limits.ts";
+import {
+  type CertificateIndex,
+  MOST_BYTES,
+  openCertificate,
+  type PathCertificate,
+} from "./path-certificate.ts";
 import { checkCertificates, type PathRequest, validatePath } from "./validate-path.ts";
 
 export type ChainQuestion = {

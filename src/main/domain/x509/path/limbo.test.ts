@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { evaluateCase } from "#domain/x509/path/testing/judge.ts";
 import { compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 import { limboCases } from "#testing/corpora/limbo/limbo-cases.ts";
-import { evaluateCase } from "./testing/judge-case.ts";
 
 /** Where this program says something else than x509-limbo, and why. */
 const EXPLANATIONS: Explanations = {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { evaluateCase } from "#domain/x509/path/testing/judge.ts";
 import { compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 import { type OpensslCase, opensslCases } from "#testing/corpora/openssl/openssl-cases.ts";
-import { evaluateCase } from "./testing/judge-case.ts";
-import { leaveOutRejected, readRoots } from "./trust-settings.ts";
+import { leaveOutRejected, readRoots } from "./trusted-roots.ts";
 
 /** Where this program says something else than OpenSSL, and why. */
 const EXPLANATIONS: Explanations = {

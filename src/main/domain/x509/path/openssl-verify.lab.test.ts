@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { printPem } from "#codec/pem.ts";
+import { judge } from "#domain/x509/path/testing/judge.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { text } from "#testing/tls/build-certificate.ts";
 import {
@@ -16,7 +17,6 @@ import {
   type Signed,
   signCertificate,
 } from "#testing/tls/sign-certificate.ts";
-import { judge } from "./testing/judge.ts";
 
 const run = promisify(execFile);
 

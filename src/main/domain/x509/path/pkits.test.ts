@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { evaluateCase } from "#domain/x509/path/testing/judge.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { type CorpusCase, compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 import { readPkits } from "#testing/tls/read-pkits.ts";
-import { indexCertificates } from "./certificate-index.ts";
 import { evaluateChain } from "./judge-chain.ts";
-import { evaluateCase } from "./testing/judge-case.ts";
+import { indexCertificates } from "./path-certificate.ts";
 
 /**
  * Rows where this program says something else than NIST, each with why. Only sections 4.10 and 4.11, on the mapping of

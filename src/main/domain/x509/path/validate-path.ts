@@ -1,15 +1,14 @@
 import { readElement, viewOf } from "#codec/der.ts";
 import { readPublicKey } from "#domain/x509/keys.ts";
-import type { ChainReason, Purpose } from "#shared/model/chain.ts";
+import { type ChainReason, Client, type Purpose } from "#shared/model/chain.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { reasonAbout } from "./chain-reason.ts";
-import { createNameConstraints } from "./name-constraints.ts";
+import type { NameConstraints } from "./extension-values.ts";
+import { checkServerName, createNameConstraints } from "./name-constraints.ts";
 import type { PathCertificate } from "./path-certificate.ts";
 import { USAGE } from "./path-extensions.ts";
 import { createPolicyGraph, type PolicyRequest } from "./policy-graph.ts";
-import { checkServerName } from "./server-name.ts";
-import { LEAST_RSA_BITS, type Verification } from "./verify-signature.ts";
-import { completeKey } from "./working-key.ts";
+import { completeKey, LEAST_RSA_BITS, type Verification } from "./verify-signature.ts";
 
 /** What a path is to be good for. */
 export type PathRequest = {
@@ -25,7 +24,7 @@ export type PathRequest = {
 };
 
 /** Whether `spki` signed the certificate. Whoever builds paths asks this often, and remembers. */
-export type VerifyCertificate = (certificate: PathCertificate, spki: Uint8Array) => Verification;
+type VerifyCertificate = (certificate: PathCertificate, spki: Uint8Array) => Verification;
 
 const ANY_PURPOSE = "2.5.29.37.0";
 const PURPOSES: Record<Purpose, string> = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" };
@@ -249,3 +248,27 @@ function checkLeaf(leaf: PathCertificate, { purpose, name }: PathRequest): Chain
   const mismatch = name === null ? null : checkServerName(leaf, name);
   return mismatch ? [...reasons, mismatch] : reasons;
 }
+
+const NAME_CONSTRAINTS = "2.5.29.30";
+
+/** The clients that take the names of a path, from its leaf to its root, for names that its authorities may issue for. */
+export const clientsThatPermitNames = (path: readonly PathCertificate[]): Client[] =>
+  Client.options.filter((client) => permits(client, path));
+
+function permits(client: Client, path: readonly PathCertificate[]): boolean {
+  const constraints = createNameConstraints(client);
+  for (const [issuer, certificate] of pairsFromTop(path)) {
+    if (client === "go" && isUnknownToGo(issuer)) return false;
+    constraints.add(issuer);
+    const isExempt = client === "openssl" && certificate.isSelfIssued && certificate !== path[0];
+    if (!isExempt && constraints.check(certificate) !== null) return false;
+  }
+  return true;
+}
+
+/** Go refuses critical constraints on kinds of names that it does not compare. */
+const isUnknownToGo = ({ extensions: { nameConstraints, marks } }: PathCertificate): boolean =>
+  nameConstraints !== null && marks.get(NAME_CONSTRAINTS) === true && constrainsOthers(nameConstraints);
+
+const constrainsOthers = ({ permitted, excluded }: NameConstraints): boolean =>
+  [...permitted, ...excluded].some(({ base }) => base.form === "directory" || base.form === "other");

@@ -1,5 +1,14 @@
 import { constants, createPublicKey, type KeyObject, verify } from "node:crypto";
-import { bitsOf, printOid, readChildren, readElement, smallIntegerOf, TAG, viewOf } from "#codec/der.ts";
+import {
+  bitsOf,
+  encodeDer,
+  printOid,
+  readChildren,
+  readElement,
+  smallIntegerOf,
+  TAG,
+  viewOf,
+} from "#codec/der.ts";
 
 /** What an issuer signed: the DER of the content and of the AlgorithmIdentifier, and the signature's BIT STRING content. */
 export type Signed = {
@@ -210,4 +219,37 @@ function readPssParameters(der: Uint8Array | null): { hash: string; saltLength: 
 
 function readHash(der: Uint8Array): string | null {
   return HASHES.get(readAlgorithm(der)?.oid ?? "") ?? null;
+}
+
+const DSA_OID = "2a8648ce380401";
+
+/** A DSA key may leave its parameters to its issuer's (RFC 3279, section 2.3.2). */
+export function inheritsParameters(spki: Uint8Array): boolean {
+  const parts = openKey(spki);
+  return parts?.isDsa === true && parts.parameters === null;
+}
+
+/** The key with the parameters that it inherits, where it does and there are any. */
+export function completeKey(spki: Uint8Array, issuerKey: Uint8Array): Uint8Array {
+  const parts = openKey(spki);
+  if (!parts?.isDsa || parts.parameters) return spki;
+  const above = openKey(issuerKey);
+  if (!above?.isDsa || !above.parameters) return spki;
+  return encodeDer(TAG.sequence, encodeDer(TAG.sequence, parts.id, above.parameters), parts.bits);
+}
+
+type KeyParts = { isDsa: boolean; id: Buffer; parameters: Buffer | null; bits: Buffer };
+
+function openKey(spki: Uint8Array): KeyParts | null {
+  const view = viewOf(spki);
+  const outer = readElement(view, 0, view.length);
+  const [algorithm, bits] = (outer?.tag === TAG.sequence && readChildren(view, outer, 2)) || [];
+  const [id, parameters] = (algorithm?.tag === TAG.sequence && readChildren(view, algorithm, 2)) || [];
+  if (!id || bits?.tag !== TAG.bitString) return null;
+  return {
+    isDsa: view.toString("hex", id.content, id.end) === DSA_OID,
+    id: view.subarray(id.start, id.end),
+    parameters: parameters?.tag === TAG.sequence ? view.subarray(parameters.start, parameters.end) : null,
+    bits: view.subarray(bits.start, bits.end),
+  };
 }

@@ -4,12 +4,10 @@ import type { DistributionPoint, PointName } from "#domain/x509/path/extension-v
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { USAGE } from "#domain/x509/path/path-extensions.ts";
 import { pairsFromTop } from "#domain/x509/path/validate-path.ts";
-import type { Signed, Verification } from "#domain/x509/path/verify-signature.ts";
-import { completeKey } from "#domain/x509/path/working-key.ts";
+import { completeKey, type Signed, type Verification } from "#domain/x509/path/verify-signature.ts";
 import type { ChainReason } from "#shared/model/chain.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { RevocationList, Scope } from "./read-crl.ts";
-import { NOT_ANY_MORE, REASONS, type Revocation } from "./revoked-serials.ts";
+import { NOT_ANY_MORE, REASONS, type Revocation, type RevocationList, type Scope } from "./read-crl.ts";
 
 export type RevocationWorld = {
   lists: readonly RevocationList[];

@@ -6,8 +6,8 @@ import {
   type Signer,
 } from "#domain/issuing/authority.ts";
 import { type Permitted, readPermitted } from "#domain/issuing/names.ts";
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
+import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { LocalAuthority } from "#store/issuers/local-authority-table.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
-import { createSharedWork } from "#domain/x509/path/search-limits.ts";
+import { createSharedWork } from "#domain/x509/path/build-paths.ts";
+import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";

@@ -1,7 +1,6 @@
-import { type CertificateIndex, indexCertificates, markSet } from "#domain/x509/path/certificate-index.ts";
-import { createClimber } from "#domain/x509/path/climb.ts";
-import { isOfPublicAuthority } from "#domain/x509/path/find-issuer-class.ts";
-import type { SharedWork } from "#domain/x509/path/search-limits.ts";
+import type { SharedWork } from "#domain/x509/path/build-paths.ts";
+import { createClimber, isOfPublicAuthority } from "#domain/x509/path/find-issuer.ts";
+import { type CertificateIndex, indexCertificates, markSet } from "#domain/x509/path/path-certificate.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { CollectedHost, EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
 import { publicRoots } from "./public-roots.ts";

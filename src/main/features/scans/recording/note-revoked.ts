@@ -1,9 +1,12 @@
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
-import { createClimber } from "#domain/x509/path/climb.ts";
-import { openCertificate } from "#domain/x509/path/path-certificate.ts";
-import { evaluateRevocation } from "#domain/x509/revocation/judge-revocation.ts";
+import { createClimber } from "#domain/x509/path/find-issuer.ts";
+import { indexCertificates, openCertificate } from "#domain/x509/path/path-certificate.ts";
+import {
+  evaluateRevocation,
+  isNamedByAny,
+  markOf,
+  settleRevoked,
+} from "#domain/x509/revocation/evaluate-revocation.ts";
 import { type RevocationList, readCrl } from "#domain/x509/revocation/read-crl.ts";
-import { isNamedByAny, markOf, settleRevoked } from "#domain/x509/revocation/settle-revoked.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { formatEndpoint } from "#shared/text/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";

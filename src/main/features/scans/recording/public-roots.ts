@@ -1,5 +1,5 @@
 import { readPem } from "#codec/pem.ts";
-import { type CertificateIndex, indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { type CertificateIndex, indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { readMozillaRoots } from "#net/trust/read-roots.ts";
 
 /** Opened at the first chain and kept: they change with the runtime alone. */

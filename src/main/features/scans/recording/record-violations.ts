@@ -1,15 +1,15 @@
 import { findViolation, markEvaluation } from "#domain/findings/find-violation.ts";
+import type { SharedWork } from "#domain/x509/path/build-paths.ts";
+import { createClimber, isOfPublicAuthority } from "#domain/x509/path/find-issuer.ts";
 import {
   type CertificateIndex,
   indexCertificates,
   indexOpened,
   joinIndexes,
   markSet,
-} from "#domain/x509/path/certificate-index.ts";
-import { createClimber } from "#domain/x509/path/climb.ts";
-import { isOfPublicAuthority } from "#domain/x509/path/find-issuer-class.ts";
-import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
-import type { SharedWork } from "#domain/x509/path/search-limits.ts";
+  openCertificate,
+  type PathCertificate,
+} from "#domain/x509/path/path-certificate.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
 import { MOST_STEPS_OF_PROBE } from "./note-public.ts";

@@ -1,4 +1,4 @@
-import { createSharedWork } from "#domain/x509/path/search-limits.ts";
+import { createSharedWork } from "#domain/x509/path/build-paths.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { RecordingStore } from "#store/recording-store.ts";

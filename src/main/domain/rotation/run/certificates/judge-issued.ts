@@ -1,6 +1,6 @@
 import { printPem } from "#codec/pem.ts";
 import { checkIssued } from "#domain/issuing/check-issued.ts";
-import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
+import type { CertificateIndex } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";
 import type { Narrower } from "#shared/model/pair.ts";

@@ -13,8 +13,7 @@ import {
   type ProfileRule,
   type RuleSubject,
 } from "./profile-rule.ts";
-import { isWrittenAsDer } from "./written-as-der.ts";
-import { findBrokenFields, hasPositiveNumbers, isReadableKey } from "./written-form.ts";
+import { findBrokenFields, hasPositiveNumbers, isReadableKey, isWrittenAsDer } from "./written-form.ts";
 
 const MOST_SERIAL_OCTETS = 20;
 

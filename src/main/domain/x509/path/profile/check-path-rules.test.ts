@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
 import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
+import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { AT, codesOf, judge } from "#domain/x509/path/testing/judge.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import type { Profile } from "#shared/model/chain.ts";

@@ -7,7 +7,7 @@ import {
   isDnsConstraint,
   isEmailConstraint,
   isUriConstraint,
-} from "./name-syntax.ts";
+} from "./name-rules.ts";
 import {
   BOTH,
   EXTENSION,

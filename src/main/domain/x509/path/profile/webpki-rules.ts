@@ -4,6 +4,7 @@ import { readName } from "#domain/x509/names.ts";
 import type { ComparableName } from "#domain/x509/path/comparable-name.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { namesAnother } from "./certificate-rules.ts";
+import loadSuffixes from "./load-suffixes.cjs";
 import { findName } from "./name-rules.ts";
 import {
   BOTH,
@@ -15,7 +16,6 @@ import {
   type ProfileRule,
   type RuleSubject,
 } from "./profile-rule.ts";
-import { isPublicSuffix } from "./public-suffix.ts";
 
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 
@@ -250,4 +250,26 @@ function readCommonNames({ subjectDer }: PathCertificate): string[] {
     const alone = { tag: TAG.sequence, start, content: start, end };
     return readName(bytes, alone, MOST_CHARACTERS).commonName ?? [];
   });
+}
+
+/**
+ * Of the Public Suffix List only what registries have set: the Baseline Requirements ask for its ICANN section, and not for the
+ * private one, whose owners may have certificates for all that is below their names (BR 3.2.2.6).
+ */
+const REGISTRIES_ALONE = {
+  allowIcannDomains: true,
+  allowPrivateDomains: false,
+  detectIp: false,
+  detectSpecialUse: false,
+  extractHostname: false,
+  validateHostname: false,
+};
+
+/**
+ * Whether names directly below this one are registered by anybody: "com", "co.uk", and every top-level domain, known or not.
+ * Takes a DNS name of ASCII in any case, with or without a dot at its end.
+ */
+export function isPublicSuffix(name: string): boolean {
+  const host = name.toLowerCase().replace(/\.$/, "");
+  return host !== "" && loadSuffixes().getPublicSuffix(host, REGISTRIES_ALONE) === host;
 }

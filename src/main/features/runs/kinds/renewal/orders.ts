@@ -1,6 +1,6 @@
 import { readPem, writePem } from "#codec/pem.ts";
 import { evaluateIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
-import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
+import type { CertificateIndex } from "#domain/x509/path/path-certificate.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
 import { toInstant } from "#shared/model/instant.ts";

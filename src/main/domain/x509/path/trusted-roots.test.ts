@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { der, oid, sequence } from "#testing/tls/build-certificate.ts";
 import { isAuthority, signCertificate } from "#testing/tls/sign-certificate.ts";
-import { leaveOutRejected, readRoots } from "./trust-settings.ts";
+import { leaveOutRejected, readRoots } from "./trusted-roots.ts";
 
 const SERVER = "1.3.6.1.5.5.7.3.1";
 const CLIENT = "1.3.6.1.5.5.7.3.2";

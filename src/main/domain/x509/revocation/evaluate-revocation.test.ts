@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { indexCertificates } from "#domain/x509/path/certificate-index.ts";
+import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { isAuthority, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { signList } from "#testing/tls/sign-revocation.ts";
-import { evaluateRevocation } from "./judge-revocation.ts";
+import { evaluateRevocation } from "./evaluate-revocation.ts";
 import { readCrl } from "./read-crl.ts";
 
 const issuer = signCertificate({ subject: "issuer", extensions: [isAuthority()] });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isPublicSuffix } from "./public-suffix.ts";
+import { isPublicSuffix } from "./webpki-rules.ts";
 
 test.each([
   ["a top-level domain", "com"],

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { der, oid, sequence } from "#testing/tls/build-certificate.ts";
 import { makeEcKeys } from "#testing/tls/conforming-chain.ts";
 import { isAuthority, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
+import { createBudget, createSharedWork, LIMITS, MOST_SIGNATURES_KEPT } from "./build-paths.ts";
 import { openCertificate, type PathCertificate } from "./path-certificate.ts";
-import { createBudget, createSharedWork, LIMITS, MOST_SIGNATURES_KEPT } from "./search-limits.ts";
 
 const opened = ({ der: bytes }: Pick<Signed, "der">): PathCertificate => {
   const certificate = openCertificate(bytes);

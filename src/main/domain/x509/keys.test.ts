@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type Algorithm, makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
-import { sshFingerprintOf } from "./ssh-fingerprint.ts";
+import { sshFingerprintOf } from "./keys.ts";
 
 const run = promisify(execFile);
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openCertificate, type PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { isAuthority, isMeantFor, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { signAnswer } from "#testing/tls/sign-revocation.ts";
-import { evaluateOcsp } from "./judge-ocsp.ts";
+import { evaluateOcsp } from "./ocsp.ts";
 
 const SIGNS_ANSWERS = isMeantFor("1.3.6.1.5.5.7.3.9");
 const UNSIGNED = "the answer is signed by nobody who may give it";

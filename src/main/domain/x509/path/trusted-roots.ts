@@ -1,11 +1,13 @@
 import { hash } from "node:crypto";
 import { type Element, printOid, readChildren, readElement, TAG, viewOf } from "#codec/der.ts";
 import { decodePem, findPemBlocks, type PemBlock, readPem } from "#codec/pem.ts";
+import { readCrl, readCrlFile } from "#domain/x509/revocation/read-crl.ts";
 import type { Purpose } from "#shared/model/chain.ts";
+import { labelOf, labelOfName } from "./chain-reason.ts";
 import { openCertificate } from "./path-certificate.ts";
 
 /** What a file of roots says, each certificate as DER. */
-export type TrustedRoots = {
+type TrustedRoots = {
   roots: readonly Uint8Array[];
   /** Those that the file itself rejects for the purpose, as bundles do with authorities that are trusted no longer. */
   rejected: readonly Uint8Array[];
@@ -89,3 +91,27 @@ const readPurposes = (bytes: Buffer, list: Element): string[] =>
   (readChildren(bytes, list, MOST_PURPOSES) ?? []).flatMap(
     ({ content, end }) => printOid(bytes.subarray(content, end)) ?? [],
   );
+
+/** A root or a revocation list as it is kept: its hash, its name for people, its DER. */
+export type Trusted = { sha256: string; label: string; der: Uint8Array };
+
+/** The roots of a file, PEM or DER. Left out is what is no certificate, and what the file itself trusts for no use in TLS. */
+export const readRootFile = (bytes: Uint8Array): Trusted[] =>
+  readRoots(bytes, null).roots.flatMap((each) => {
+    const certificate = openCertificate(each);
+    if (!certificate) return [];
+    const { sha256, der } = certificate;
+    return { sha256, label: labelOf(certificate), der };
+  });
+
+/** The revocation lists of a file, PEM or DER. What is none is left out. */
+export const readListFile = (bytes: Uint8Array): Trusted[] =>
+  readCrlFile(bytes).flatMap((der) => {
+    const list = readCrl(der);
+    if (!list) return [];
+    return {
+      sha256: hash("sha256", der, "hex"),
+      label: labelOfName(list.issuerDer) ?? "an issuer without a name",
+      der,
+    };
+  });

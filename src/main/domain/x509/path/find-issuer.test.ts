@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isAuthority, signCertificate } from "#testing/tls/sign-certificate.ts";
-import { indexCertificates } from "./certificate-index.ts";
-import { isOfPublicAuthority } from "./find-issuer-class.ts";
+import { isOfPublicAuthority } from "./find-issuer.ts";
+import { indexCertificates } from "./path-certificate.ts";
 
 const known = signCertificate({ subject: "public root", extensions: [isAuthority()] });
 const middle = signCertificate({ subject: "middle", issuer: known, extensions: [isAuthority()] });

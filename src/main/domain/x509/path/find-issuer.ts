@@ -1,0 +1,80 @@
+import { readCertificate } from "#domain/x509/read-certificate.ts";
+import { buildPaths, createBudget, type DeadEnd, type SharedWork } from "./build-paths.ts";
+import { type CertificateIndex, openCertificate, type PathCertificate } from "./path-certificate.ts";
+import { verifySignature } from "./verify-signature.ts";
+
+/**
+ * Which of `known` has signed a certificate, where that is an intermediate; null where none has, and where a root has the
+ * same name and key, be it among them or in `roots`: then clients may have it.
+ */
+export function findSigner(
+  der: Uint8Array,
+  known: readonly Uint8Array[],
+  roots: CertificateIndex,
+): Uint8Array | null {
+  const certificate = openCertificate(der);
+  if (!certificate) return null;
+  const hasSigned = ({ spki }: PathCertificate) => verifySignature(certificate.signed, spki) === "valid";
+  if (roots.bySubject(certificate.issuer.key).some(hasSigned)) return null;
+  const signers = known
+    .flatMap((each) => openCertificate(each) ?? [])
+    .filter((each) => each.subject.key === certificate.issuer.key && hasSigned(each));
+  const [first] = signers;
+  return first && !signers.some(({ isSelfIssued }) => isSelfIssued) ? first.der : null;
+}
+
+/**
+ * Whether a public authority stands above a certificate: true where names and signatures lead to one of `publicRoots`, false
+ * where they lead to a root that is not among them, null where they end before any root: then nobody knows. Dates and
+ * constraints do not count: an expired certificate of a public authority is of a public authority. `work`: as `evaluateChain` has it.
+ */
+export function isOfPublicAuthority(
+  leaf: Uint8Array,
+  pool: CertificateIndex,
+  publicRoots: CertificateIndex,
+  work?: SharedWork,
+): boolean | null {
+  const certificate = openCertificate(leaf);
+  if (!certificate) return null;
+  const budget = createBudget(work);
+  let isEndKnown = false;
+  const noteEnd = ({ path }: DeadEnd) => {
+    const top = path.at(-1);
+    if (top?.isSelfIssued && budget.verifyCertificate(top, top.spki) === "valid") isEndKnown = true;
+  };
+  // A signature that nobody here can verify leads nowhere: it might be anybody's.
+  const sources = { pool, roots: publicRoots, at: 0, budget };
+  for (const path of buildPaths(certificate, sources, noteEnd)) {
+    const isSigned = path.every((each, at) => {
+      const issuer = path[at + 1];
+      return !issuer || budget.verifyCertificate(each, issuer.spki) !== "unsupported";
+    });
+    if (isSigned) return true;
+    return null;
+  }
+  return isEndKnown && !budget.isSpent() ? false : null;
+}
+
+/** So many levels are looked for above a certificate, and so many certificates in all. */
+const MOST_LEVELS = 10;
+const MOST_FOUND = 100;
+
+/**
+ * Finds what may stand above a certificate, by names alone: who signed what is judged elsewhere. `named` gives authorities
+ * by their subject as certificates print it.
+ */
+export const createClimber =
+  (named: (subject: string) => readonly Uint8Array[]) =>
+  (leaf: Uint8Array): Uint8Array[] => {
+    const found: Uint8Array[] = [];
+    const asked = new Set<string>();
+    let level: readonly Uint8Array[] = [leaf];
+    for (let height = 0; height < MOST_LEVELS && found.length < MOST_FOUND; height++) {
+      const issuers = level.flatMap((der) => readCertificate(der)?.issuer ?? []);
+      const wanted = [...new Set(issuers)].filter((issuer) => issuer !== "" && !asked.has(issuer));
+      for (const issuer of wanted) asked.add(issuer);
+      level = wanted.flatMap(named);
+      found.push(...level);
+    }
+    return found;
+  };
