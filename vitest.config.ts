@@ -18,7 +18,7 @@ const LONGEST = [
   "runs/rotate.lab.test.ts",
   "runs/grants.lab.test.ts",
   "private-keys/account-shell.lab.test.ts",
-  "serving/judge-random-servers.lab.test.ts",
+  "deployment-status/evaluate-random-servers.lab.test.ts",
   "collection/collect-odd-files.lab.test.ts",
   "testing/faults/scan-faults.lab.test.ts",
   "attacks/offline-script.lab.test.ts",

@@ -1,6 +1,5 @@
 /** Plans and runs, with all that they change hosts, files and certificates by. */
 
-import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import carryKeyScript from "#resources/rotation/carry-key.sh?raw";
 import factsScript from "#resources/rotation/facts.sh?raw";
 import holdersScript from "#resources/rotation/holders.sh?raw";
@@ -13,6 +12,7 @@ import type { TlsTarget } from "#shared/model/target.ts";
 import { writeTarget } from "#shared/text/target.ts";
 import { createSessions, type SessionDeps } from "./connect/host-sessions.ts";
 import { listUsable } from "./connect/login-keys.ts";
+import { indexCertificates } from "./domain/x509/path/path-certificate.ts";
 import { judgeSignature } from "./features/bundles/judge-signature.ts";
 import type { createIssuers } from "./features/issuers/index.ts";
 import { createRunbooks } from "./features/runs/index.ts";

@@ -1,11 +1,11 @@
 import { readPem } from "#codec/pem.ts";
-import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
-import { leaveOutRejected, readRoots } from "#domain/x509/path/trusted-roots.ts";
-import { type RevocationList, readCrl, readCrlFile } from "#domain/x509/revocation/read-crl.ts";
 import type { Evaluation, Profile, Purpose } from "#shared/model/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { evaluateChain } from "./domain/x509/path/judge-chain.ts";
+import { indexCertificates } from "./domain/x509/path/path-certificate.ts";
 import type { PolicyRequest } from "./domain/x509/path/policy-graph.ts";
+import { leaveOutRejected, readRoots } from "./domain/x509/path/trusted-roots.ts";
+import { type RevocationList, readCrl, readCrlFile } from "./domain/x509/revocation/read-crl.ts";
 import { readSystemRoots } from "./net/trust/read-roots.ts";
 
 /** Bytes of files, PEM or DER. */

@@ -11,11 +11,10 @@ type Aliases = ReadonlyMap<string, readonly Item[]>;
 /** Whether one entry of a list fits; `recurse` judges an alias. */
 type Evaluator = (text: string) => Match;
 
-/** sudo asks a list from its end: the last entry that fits decides, and negated it refuses. */
-const matchList = (items: readonly Item[], judge: Evaluator, aliases: Aliases): Match =>
-  createMatcher(judge, aliases)(items);
-
-/** The same for many lists and one account or host: each alias is asked once for all of them. */
+/**
+ * Matches lists for one account or host. sudo reads a list from its end: the last entry that fits decides, and a negated one
+ * refuses. Each alias is evaluated once for all lists.
+ */
 export function createMatcher(judge: Evaluator, aliases: Aliases): (items: readonly Item[]) => Match {
   const kept = new Map<string, Decision>();
   return (items) => {

@@ -142,8 +142,6 @@ test("a megabyte without a newline is read in one go", () => {
   expect(read('"'.repeat(1_000_001))).toMatchObject([{ key: null }]);
 });
 
-const { ed25519, rsa, certificate } = SAMPLE_KEYS;
-
 /** Bytes that are likely to mean something, and any others. */
 const bytes = fc
   .array(

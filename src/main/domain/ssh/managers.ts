@@ -1,6 +1,72 @@
 import type { AuthorizedKeysFile, HostFacts } from "#domain/collection/collection.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
 
+/**
+ * The programs that write authorized_keys files, by the marks that they leave.
+ *
+ * A mark is text that anybody can write: it says who will undo a change, never who owns a key. Each was taken from
+ * the program's source, or from files that it wrote.
+ */
+type Manager = { by: string; isUndone: string };
+
+const undoneBy = (by: string, how: string): Manager => ({
+  by,
+  isUndone: `deleting it here is undone by ${how}`,
+});
+
+const ANSIBLE = undoneBy("Ansible", "the next run of the playbook: take the key out of the playbook");
+const PUPPET = undoneBy(
+  "Puppet",
+  "the next run of the agent where a manifest names the key: set its ssh_authorized_key to ensure => absent",
+);
+const CHEF = undoneBy("Chef", "the next run of chef-client: take the key out of the cookbook or data bag");
+const SALT = undoneBy(
+  "Salt",
+  "the next highstate: take the key out of the state or pillar, or list it under ssh_auth.absent",
+);
+const GOOGLE = undoneBy(
+  "Google guest agent",
+  "the guest agent within minutes: remove the key from the metadata (ssh-keys) of the instance or the project",
+);
+const DIGITAL_OCEAN = undoneBy(
+  "DigitalOcean droplet agent",
+  "the next console login from the control panel: remove the droplet agent from the host to end that",
+);
+const CLOUD_INIT = undoneBy(
+  "cloud-init",
+  "cloud-init at the first boot of every instance: change the key of the instance or the image, and disable_root in cloud.cfg",
+);
+const NIXOS = undoneBy("NixOS", "the next nixos-rebuild: change openssh.authorizedKeys in the configuration");
+const HOME_MANAGER = undoneBy(
+  "home-manager",
+  "the next home-manager switch, and the file cannot be written: change it in the home configuration",
+);
+const GUIX = undoneBy(
+  "Guix",
+  "the next guix system reconfigure: change authorized-keys in the configuration",
+);
+const PROXMOX = undoneBy(
+  "Proxmox VE",
+  "the cluster, whose nodes share this file: what is changed here is changed on all of them",
+);
+const IGNITION = undoneBy(
+  "Ignition",
+  "a new provisioning of the machine: change sshAuthorizedKeys in its config",
+);
+const AFTERBURN = undoneBy(
+  "Afterburn",
+  "Afterburn at the next boot: remove the key from the metadata of the cloud's instance",
+);
+const GITLAB = undoneBy(
+  "GitLab",
+  "GitLab's rebuild of the file: remove the key from the user's profile or project there",
+);
+const GITEA = undoneBy(
+  "Gitea",
+  "Gitea when it writes the file anew: remove the key from the user's profile there",
+);
+const GITOLITE = undoneBy("gitolite", "the next push to gitolite-admin: remove the key from its keydir");
+
 /** A line of the file, as `readAuthorizedKeys` gives it. */
 type Line = { line: number; options: string; comment: string };
 type Place = Pick<AuthorizedKeysFile, "path" | "realPath" | "bytes">;
@@ -146,69 +212,3 @@ function* commentsOf(bytes: Uint8Array): Generator<Comment> {
     yield { line, text: raw.trim(), isAtHead: index < head };
   }
 }
-
-/**
- * The programs that write authorized_keys files, by the marks that they leave.
- *
- * A mark is text that anybody can write: it says who will undo a change, never who owns a key. Each was taken from
- * the program's source, or from files that it wrote.
- */
-type Manager = { by: string; isUndone: string };
-
-const undoneBy = (by: string, how: string): Manager => ({
-  by,
-  isUndone: `deleting it here is undone by ${how}`,
-});
-
-const ANSIBLE = undoneBy("Ansible", "the next run of the playbook: take the key out of the playbook");
-const PUPPET = undoneBy(
-  "Puppet",
-  "the next run of the agent where a manifest names the key: set its ssh_authorized_key to ensure => absent",
-);
-const CHEF = undoneBy("Chef", "the next run of chef-client: take the key out of the cookbook or data bag");
-const SALT = undoneBy(
-  "Salt",
-  "the next highstate: take the key out of the state or pillar, or list it under ssh_auth.absent",
-);
-const GOOGLE = undoneBy(
-  "Google guest agent",
-  "the guest agent within minutes: remove the key from the metadata (ssh-keys) of the instance or the project",
-);
-const DIGITAL_OCEAN = undoneBy(
-  "DigitalOcean droplet agent",
-  "the next console login from the control panel: remove the droplet agent from the host to end that",
-);
-const CLOUD_INIT = undoneBy(
-  "cloud-init",
-  "cloud-init at the first boot of every instance: change the key of the instance or the image, and disable_root in cloud.cfg",
-);
-const NIXOS = undoneBy("NixOS", "the next nixos-rebuild: change openssh.authorizedKeys in the configuration");
-const HOME_MANAGER = undoneBy(
-  "home-manager",
-  "the next home-manager switch, and the file cannot be written: change it in the home configuration",
-);
-const GUIX = undoneBy(
-  "Guix",
-  "the next guix system reconfigure: change authorized-keys in the configuration",
-);
-const PROXMOX = undoneBy(
-  "Proxmox VE",
-  "the cluster, whose nodes share this file: what is changed here is changed on all of them",
-);
-const IGNITION = undoneBy(
-  "Ignition",
-  "a new provisioning of the machine: change sshAuthorizedKeys in its config",
-);
-const AFTERBURN = undoneBy(
-  "Afterburn",
-  "Afterburn at the next boot: remove the key from the metadata of the cloud's instance",
-);
-const GITLAB = undoneBy(
-  "GitLab",
-  "GitLab's rebuild of the file: remove the key from the user's profile or project there",
-);
-const GITEA = undoneBy(
-  "Gitea",
-  "Gitea when it writes the file anew: remove the key from the user's profile there",
-);
-const GITOLITE = undoneBy("gitolite", "the next push to gitolite-admin: remove the key from its keydir");

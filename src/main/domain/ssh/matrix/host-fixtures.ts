@@ -23,6 +23,110 @@ import {
 } from "./row.ts";
 import { MATCH_ROWS, SETTING_ROWS } from "./setting-rows.ts";
 
+const userNamed = (user: string): { user: string; called: string } => ({ user, called: user });
+
+/** More than one sshd, and one that goes by what its file said before: hosts of their own. */
+
+const CLOSED = "PubkeyAuthentication no";
+
+/** POSIX sh that starts another sshd, with this configuration in a file of its own, and waits until it listens. */
+const start = (port: number, config: readonly string[]): string => `
+  cat > /etc/ssh/sshd_${port} <<'END'
+${["UsePAM yes", "LogLevel VERBOSE", "MaxStartups 100", ...config].join("\n")}
+END
+  /usr/sbin/sshd -f /etc/ssh/sshd_${port} -o PidFile=/run/sshd_${port}.pid -o PerSourcePenalties=no -p ${port}
+  until [ -s /run/sshd_${port}.pid ]; do :; done`;
+
+/** POSIX sh that has a running sshd read its file again, and waits until it has. */
+const reload = (port: number): string => `
+  pid=$(cat /run/sshd_${port}.pid); echo asked > /run/sshd_${port}.pid; kill -HUP $pid
+  until [ "$(cat /run/sshd_${port}.pid 2>&1)" = $pid ]; do :; done`;
+
+const on = (port: number, is: Try["is"]): Try => ({ port, ...(is && { is }) });
+const both = (first: Try["is"], second: Try["is"]): readonly Try[] => [on(22, first), on(2222, second)];
+
+const TWO: Ground = {
+  name: "two daemons, the other on port 2222 with a file of its own",
+  config: "UsePAM yes",
+  after: start(2222, [
+    "Match User there",
+    CLOSED,
+    "Match User nowhere",
+    CLOSED,
+    "Match User moved",
+    "AuthorizedKeysFile /etc/ssh/others/%u",
+    "Match User root*",
+    "PermitRootLogin yes",
+  ]),
+  rows: [
+    accepts({ ...userNamed("everywhere"), tries: both("in", "in") }),
+    accepts({ ...userNamed("here"), setting: CLOSED, tries: both("out", "in"), because: "only one" }),
+    accepts({ ...userNamed("there"), tries: both("in", "out"), because: "only one" }),
+    refuses("PubkeyAuthentication", { ...userNamed("nowhere"), setting: CLOSED, tries: both("out", "out") }),
+    accepts({
+      ...userNamed("moved"),
+      disk: {
+        words: "the file is where the other looks",
+        make: "mkdir -p /etc/ssh/others; mv $file /etc/ssh/others/$user",
+      },
+      tries: both("out", "in"),
+      because: "only one",
+    }),
+    accepts({
+      ...userNamed("roots"),
+      account: { words: "uid 0", uid: 0 },
+      setting: "PermitRootLogin no",
+      tries: both("out", "in"),
+    }),
+  ],
+};
+
+/** The usual daemon lets nobody in: the other one decides. */
+const NOBODY = "UsePAM yes\nDenyUsers *";
+const SECOND: readonly Try[] = [on(2223, undefined)];
+/** The file is changed a minute after it was read, as far as times tell. */
+const CHANGED = "touch -d '+1 minute' /etc/ssh/sshd_2223";
+
+const STALE: Ground = {
+  name: "a daemon that was not told of a change of its file",
+  config: NOBODY,
+  after: `${start(2223, ["DenyUsers opened"])}
+    sed -i 's/DenyUsers opened/DenyUsers closed/' /etc/ssh/sshd_2223; ${CHANGED}`,
+  rows: [
+    accepts({
+      ...userNamed("closed"),
+      called: "the file refuses it by now",
+      tries: SECOND,
+      open: "not reloaded",
+    }),
+    refuses("DenyUsers", {
+      ...userNamed("opened"),
+      called: "the file lets it in by now",
+      tries: SECOND,
+      open: "not reloaded",
+    }),
+    accepts({
+      ...userNamed("same"),
+      called: "the file says what it said",
+      tries: SECOND,
+      open: "not reloaded",
+    }),
+  ],
+};
+
+const RELOADED: Ground = {
+  name: "a daemon that was told of a change of its file",
+  config: NOBODY,
+  after: `${start(2224, ["DenyUsers opened"])}
+    sed -i 's/DenyUsers opened/DenyUsers closed/' /etc/ssh/sshd_2224; ${reload(2224)}`,
+  rows: [
+    refuses("DenyUsers", { ...userNamed("closed"), tries: [on(2224, undefined)] }),
+    accepts({ ...userNamed("opened"), tries: [on(2224, undefined)] }),
+  ],
+};
+
+const DAEMON_GROUNDS: readonly Ground[] = [TWO, STALE, RELOADED];
+
 /** The hosts that the rows are tried on: one for all rows that differ by account only. */
 
 const NAMES = `echo '${HERE} desk.example.com' >> /etc/hosts`;
@@ -53,16 +157,15 @@ const LISTS = [
   "DenyUsers erin fred bo?by carl@10.50.0.1",
   "AllowUsers carl",
 ].join("\n");
-const called = (user: string): { user: string; called: string } => ({ user, called: user });
 
 /** Several lists over several lines: they add up, and who is denied is not saved by being allowed. */
 const LIST_ROWS: readonly Row[] = [
-  ...["alice", "bob", "boby", "henry"].map((user) => accepts(called(user))),
-  accepts({ ...called("carol"), tries: ONLY_HERE }),
-  accepts({ ...called("dave"), tries: ONLY_ELSEWHERE }),
-  accepts({ ...called("carl"), tries: ONLY_ELSEWHERE }),
-  ...["bobby", "erin", "fred"].map((user) => refuses("DenyUsers", called(user))),
-  ...["greta", "ina", "zoe"].map((user) => refuses("AllowUsers", called(user))),
+  ...["alice", "bob", "boby", "henry"].map((user) => accepts(userNamed(user))),
+  accepts({ ...userNamed("carol"), tries: ONLY_HERE }),
+  accepts({ ...userNamed("dave"), tries: ONLY_ELSEWHERE }),
+  accepts({ ...userNamed("carl"), tries: ONLY_ELSEWHERE }),
+  ...["bobby", "erin", "fred"].map((user) => refuses("DenyUsers", userNamed(user))),
+  ...["greta", "ina", "zoe"].map((user) => refuses("AllowUsers", userNamed(user))),
 ];
 
 const GROUPS = "UsePAM yes\nAllowGroups ops wheel* own\nDenyGroups bad";
@@ -84,10 +187,10 @@ const OPTIONS = [
 ];
 const RSA = { file: "<rsa>\n", tries: [{ key: "rsa" }] };
 const OPTION_ROWS: readonly Row[] = [
-  refuses("PubkeyAcceptedAlgorithms", called("ed")),
-  accepts({ ...called("rsa"), ...RSA }),
-  refuses("AllowUsers", { ...called("other"), ...RSA }),
-  accepts({ ...called("edrsa"), ...RSA, disk: { words: "home 0777", make: "chmod 777 $home" } }),
+  refuses("PubkeyAcceptedAlgorithms", userNamed("ed")),
+  accepts({ ...userNamed("rsa"), ...RSA }),
+  refuses("AllowUsers", { ...userNamed("other"), ...RSA }),
+  accepts({ ...userNamed("edrsa"), ...RSA, disk: { words: "home 0777", make: "chmod 777 $home" } }),
 ];
 
 /** A host with few accounts is collected in no time, even where the machine is busy. */
@@ -210,101 +313,3 @@ export function writeConfig({ config }: Ground, actors: readonly Actor[]): strin
   });
   return [config, "LogLevel VERBOSE", "MaxStartups 100", ...included, ...matched, "Match All", ""].join("\n");
 }
-
-/** More than one sshd, and one that goes by what its file said before: hosts of their own. */
-
-const CLOSED = "PubkeyAuthentication no";
-
-/** POSIX sh that starts another sshd, with this configuration in a file of its own, and waits until it listens. */
-const start = (port: number, config: readonly string[]): string => `
-  cat > /etc/ssh/sshd_${port} <<'END'
-${["UsePAM yes", "LogLevel VERBOSE", "MaxStartups 100", ...config].join("\n")}
-END
-  /usr/sbin/sshd -f /etc/ssh/sshd_${port} -o PidFile=/run/sshd_${port}.pid -o PerSourcePenalties=no -p ${port}
-  until [ -s /run/sshd_${port}.pid ]; do :; done`;
-
-/** POSIX sh that has a running sshd read its file again, and waits until it has. */
-const reload = (port: number): string => `
-  pid=$(cat /run/sshd_${port}.pid); echo asked > /run/sshd_${port}.pid; kill -HUP $pid
-  until [ "$(cat /run/sshd_${port}.pid 2>&1)" = $pid ]; do :; done`;
-
-const on = (port: number, is: Try["is"]): Try => ({ port, ...(is && { is }) });
-const both = (first: Try["is"], second: Try["is"]): readonly Try[] => [on(22, first), on(2222, second)];
-const under = (user: string): Pick<Row, "user" | "called"> => ({ user, called: user });
-
-const TWO: Ground = {
-  name: "two daemons, the other on port 2222 with a file of its own",
-  config: "UsePAM yes",
-  after: start(2222, [
-    "Match User there",
-    CLOSED,
-    "Match User nowhere",
-    CLOSED,
-    "Match User moved",
-    "AuthorizedKeysFile /etc/ssh/others/%u",
-    "Match User root*",
-    "PermitRootLogin yes",
-  ]),
-  rows: [
-    accepts({ ...under("everywhere"), tries: both("in", "in") }),
-    accepts({ ...under("here"), setting: CLOSED, tries: both("out", "in"), because: "only one" }),
-    accepts({ ...under("there"), tries: both("in", "out"), because: "only one" }),
-    refuses("PubkeyAuthentication", { ...under("nowhere"), setting: CLOSED, tries: both("out", "out") }),
-    accepts({
-      ...under("moved"),
-      disk: {
-        words: "the file is where the other looks",
-        make: "mkdir -p /etc/ssh/others; mv $file /etc/ssh/others/$user",
-      },
-      tries: both("out", "in"),
-      because: "only one",
-    }),
-    accepts({
-      ...under("roots"),
-      account: { words: "uid 0", uid: 0 },
-      setting: "PermitRootLogin no",
-      tries: both("out", "in"),
-    }),
-  ],
-};
-
-/** The usual daemon lets nobody in: the other one decides. */
-const NOBODY = "UsePAM yes\nDenyUsers *";
-const SECOND: readonly Try[] = [on(2223, undefined)];
-/** The file is changed a minute after it was read, as far as times tell. */
-const CHANGED = "touch -d '+1 minute' /etc/ssh/sshd_2223";
-
-const STALE: Ground = {
-  name: "a daemon that was not told of a change of its file",
-  config: NOBODY,
-  after: `${start(2223, ["DenyUsers opened"])}
-    sed -i 's/DenyUsers opened/DenyUsers closed/' /etc/ssh/sshd_2223; ${CHANGED}`,
-  rows: [
-    accepts({
-      ...under("closed"),
-      called: "the file refuses it by now",
-      tries: SECOND,
-      open: "not reloaded",
-    }),
-    refuses("DenyUsers", {
-      ...under("opened"),
-      called: "the file lets it in by now",
-      tries: SECOND,
-      open: "not reloaded",
-    }),
-    accepts({ ...under("same"), called: "the file says what it said", tries: SECOND, open: "not reloaded" }),
-  ],
-};
-
-const RELOADED: Ground = {
-  name: "a daemon that was told of a change of its file",
-  config: NOBODY,
-  after: `${start(2224, ["DenyUsers opened"])}
-    sed -i 's/DenyUsers opened/DenyUsers closed/' /etc/ssh/sshd_2224; ${reload(2224)}`,
-  rows: [
-    refuses("DenyUsers", { ...under("closed"), tries: [on(2224, undefined)] }),
-    accepts({ ...under("opened"), tries: [on(2224, undefined)] }),
-  ],
-};
-
-const DAEMON_GROUNDS: readonly Ground[] = [TWO, STALE, RELOADED];
