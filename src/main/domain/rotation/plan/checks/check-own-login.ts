@@ -4,8 +4,7 @@ import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/rotation/pl
 import { pathsOf } from "#domain/rotation/plan/merge-files.ts";
 import type { AccountFacts, FileFacts } from "#domain/rotation/plan/plan-facts.ts";
 import { type KeyLine, readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
-import { isAuthority } from "#domain/ssh/deciders/authority.ts";
-import { letsIn } from "#domain/ssh/deciders/lets-in.ts";
+import { isAuthority, letsIn } from "#domain/ssh/deciders/lines.ts";
 import type { Check, KeyOptions } from "#shared/model/plan.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
 import { findWay, losesLogin, mayBeBy } from "./check-ways-in.ts";

@@ -14,7 +14,7 @@ import {
   watchedSince,
   watchOldKey,
 } from "#domain/rotation/run/watch-old-key.ts";
-import { findReach } from "#domain/use/judge-use.ts";
+import { findReach } from "#domain/use/evaluate-use.ts";
 import { evidenceOf, type HostUse, type LogWindow } from "#shared/model/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { type HostPlan, isRenewal, type KeyPlan, newKeyOf, type Plan } from "#shared/model/plan.ts";

@@ -2,10 +2,8 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import type { HostClock } from "#domain/rotation/run/watch-old-key.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
-import { readSshdEntry } from "#domain/use/journal-entry.ts";
-import { dateDays } from "#domain/use/log-dates.ts";
-import { readLoginMessage } from "#domain/use/login-message.ts";
-import { DAY_SECONDS, readOffset, toSeconds } from "#domain/use/times.ts";
+import { DAY_SECONDS, dateDays, readOffset, toSeconds } from "#domain/use/log-dates.ts";
+import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";

@@ -1,5 +1,5 @@
 import type { Step } from "#domain/runs/step.ts";
-import type { CertificateIndex } from "#domain/x509/path/certificate-index.ts";
+import type { CertificateIndex } from "#domain/x509/path/path-certificate.ts";
 import type { Answered, Near as NearHost } from "#net/challenges/challenge.ts";
 import type { OrderCertificate } from "#net/issuing/order.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
