@@ -19,7 +19,7 @@ import type { CertificateDetail } from "#shared/model/certificate.ts";
 import type { ChainReasonCode, ChainState } from "#shared/model/chain.ts";
 import type { ChainLink, ChainRole, ChainView, StoreVerdict, TrustStore } from "#shared/model/trust.ts";
 import { formatClients, PROFILES } from "#shared/text/judgement.ts";
-import { useChains } from "./chain-queries.ts";
+import { useChains } from "./queries.ts";
 
 /** What stands above the certificate as each endpoint sends it, and what each store of roots makes of it now. */
 export function ChainTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {

@@ -1,21 +1,21 @@
+import { Button } from "@mantine/core";
+import { IconCalendarRepeat, IconRefresh } from "@tabler/icons-react";
 import type { ComponentType } from "react";
+import { type RequestDraft, usePlanRequest } from "#renderer/api/plan-request.ts";
 import type { CertificatesSearch } from "#renderer/api/searches.ts";
 import { Drawer } from "#renderer/ui/drawer/drawer.tsx";
 import { DrawerTabs } from "#renderer/ui/drawer/drawer-tabs.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { ExpiryTag } from "#renderer/ui/when.tsx";
-import type { CertificateDetail } from "#shared/model/certificate.ts";
-import { Asn1Tab } from "./asn1-tab.tsx";
+import type { CertificateDetail, CertificateRow } from "#shared/model/certificate.ts";
 import classes from "./certificates.module.css";
 import { ChainTab } from "./chain-tab.tsx";
-import { nameOf } from "./columns.tsx";
-import { FindingsTab } from "./findings-tab.tsx";
-import { HistoryTab } from "./history-tab.tsx";
-import { PlacesTab } from "./places-tab.tsx";
+import { FindingsTab, HistoryTab } from "./history-tab.tsx";
+import { PlacesTab } from "./locations-tab.tsx";
+import { nameOf } from "./page.tsx";
 import { useCertificate } from "./queries.ts";
-import { RawTab } from "./raw-tab.tsx";
-import { RenewAction } from "./renew-action.tsx";
+import { Asn1Tab, RawTab } from "./raw-tab.tsx";
 import { RevocationTab } from "./revocation-tab.tsx";
 import { SummaryTab } from "./summary-tab.tsx";
 
@@ -79,3 +79,60 @@ const TABS: readonly CertificateTab[] = [
   { name: "asn1", title: "ASN.1", Tab: Asn1Tab },
   { name: "raw", title: "Raw", Tab: RawTab },
 ];
+
+type Certificate = Pick<CertificateRow, "sha256" | "isCa">;
+
+type Props = {
+  certificates: readonly Certificate[];
+  look: { variant: "default" | "subtle"; size: "xs" | "compact-sm" };
+};
+
+/** Replaces certificates wherever they are served, by a plan. Those of authorities are renewed by whoever signed them. */
+export function RenewAction({ certificates, look }: Props) {
+  const requestPlan = usePlanRequest();
+  const renewal = toRenewal(certificates);
+  if (!renewal) return null;
+  return (
+    <Button
+      {...look}
+      leftSection={<IconRefresh size={15} />}
+      title="Have it signed anew, and put in place wherever it is served (r)"
+      onClick={() => requestPlan(renewal)}
+    >
+      Renew
+    </Button>
+  );
+}
+
+/** One plan for all that is past two thirds of its life. */
+export function RenewDue() {
+  const requestPlan = usePlanRequest();
+  return (
+    <Button
+      variant="default"
+      size="xs"
+      h={30}
+      leftSection={<IconCalendarRepeat size={15} />}
+      title="All that are past two thirds of their life, in one plan"
+      onClick={() => requestPlan({ kind: "rotate-certificate", isDue: true })}
+    >
+      Renew what is due
+    </Button>
+  );
+}
+
+/** `r` renews the certificates of the rows. */
+export function useCertificateKeys() {
+  const requestPlan = usePlanRequest();
+  return {
+    r: (certificates: readonly Certificate[]) => {
+      const renewal = toRenewal(certificates);
+      if (renewal) requestPlan(renewal);
+    },
+  };
+}
+
+function toRenewal(certificates: readonly Certificate[]): RequestDraft | null {
+  const named = certificates.flatMap(({ sha256, isCa }) => (isCa ? [] : [sha256]));
+  return named.length > 0 ? { kind: "rotate-certificate", certificates: named } : null;
+}

@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useApi } from "#renderer/api/api.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
@@ -71,4 +71,24 @@ export function useAsn1Level(sha256: string, offset: number | null) {
 export function useEndpoint({ host, port, serverName, protocol }: Omit<TlsTarget, "kind">) {
   const { endpoints } = useApi();
   return useQuery(endpoints.find.queryOptions({ input: { host, port, serverName, protocol } }));
+}
+
+export function useChains(sha256: string) {
+  const { chains } = useApi();
+  return useQuery(chains.read.queryOptions({ input: { sha256: Sha256.parse(sha256) } }));
+}
+
+export function useRevocation(sha256: string) {
+  const { chains } = useApi();
+  return useQuery(chains.revocation.queryOptions({ input: { sha256: Sha256.parse(sha256) } }));
+}
+
+export const useFetchLists = () => useMutation(useApi().chains.fetchLists.mutationOptions());
+
+export const useAskResponders = () => useMutation(useApi().chains.askResponders.mutationOptions());
+
+/** The bytes in a PEM block of ours. */
+export function fromPem(pem: string): Uint8Array {
+  const base64 = pem.replace(/-----[^-]*-----/g, "").replace(/\s+/g, "");
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -8,7 +8,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { type CertificateDetail, Sha256 } from "#shared/model/certificate.ts";
 import type { RevocationState, RevocationView } from "#shared/model/trust.ts";
-import { useAskResponders, useFetchLists, useRevocation } from "./chain-queries.ts";
+import { useAskResponders, useFetchLists, useRevocation } from "./queries.ts";
 
 /** Whether it was revoked, by whose word; and where that could be asked. Nothing is fetched to show this. */
 export function RevocationTab({ certificate: { sha256 } }: { certificate: CertificateDetail }) {

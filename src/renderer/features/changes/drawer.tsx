@@ -6,7 +6,7 @@ import { Exactly } from "#renderer/ui/when.tsx";
 import type { ChangeRow } from "#shared/model/change.ts";
 import { KIND_WORD } from "#shared/text/change.ts";
 import classes from "./changes.module.css";
-import { WhatTag } from "./columns.tsx";
+import { WhatTag } from "./page.tsx";
 
 export function ChangeDrawer({ change, onClose }: { change: ChangeRow; onClose: () => void }) {
   const { what, kind, host, title, place, details, isFirstLook, scan, at } = change;

@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
-import { IconBulb, IconCircleCheck } from "@tabler/icons-react";
+import { IconArrowRight, IconBulb, IconCircleCheck } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { BrokenRules } from "#renderer/ui/broken-rules.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
@@ -8,13 +9,13 @@ import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
+import { assertNever } from "#shared/model/assert-never.ts";
 import type { Finding } from "#shared/model/finding.ts";
 import { PROFILES } from "#shared/text/judgement.ts";
 import { formatRule } from "#shared/text/rule.ts";
 import { AcceptDialog } from "./accept-dialog.tsx";
 import { ChangeActions } from "./change-actions.tsx";
 import classes from "./findings.module.css";
-import { ObjectLink } from "./object-link.tsx";
 import { useFinding, useUnaccept } from "./queries.ts";
 
 export function FindingDrawer({ id, onClose }: { id: string; onClose: () => void }) {
@@ -116,4 +117,87 @@ function AcceptActions({ finding }: { finding: Finding }) {
       {isAsking && <AcceptDialog findings={[finding]} onClose={() => setIsAsking(false)} />}
     </>
   );
+}
+
+/** Opens the thing that the finding is about, where it is at home. */
+function ObjectLink({ finding: { object, host } }: { finding: Finding }) {
+  const look = { variant: "default", size: "xs", rightSection: <IconArrowRight size={15} /> } as const;
+  switch (object.kind) {
+    case "certificate":
+      return (
+        <Button
+          {...look}
+          renderRoot={(props) => <Link to="/certificates" search={{ open: object.sha256 }} {...props} />}
+        >
+          Open the certificate
+        </Button>
+      );
+    case "grant":
+      return (
+        <Button
+          {...look}
+          renderRoot={(props) => <Link to="/access" search={{ open: object.id }} {...props} />}
+        >
+          Open the grant
+        </Button>
+      );
+    case "key":
+      return (
+        <Button
+          {...look}
+          renderRoot={(props) => (
+            <Link to="/access" search={{ fingerprint: object.fingerprint }} {...props} />
+          )}
+        >
+          List what this key opens
+        </Button>
+      );
+    case "key-file":
+      return (
+        <Button
+          {...look}
+          renderRoot={(props) => <Link to="/hosts" search={host ? { search: host } : {}} {...props} />}
+        >
+          {host ? "Open its host" : "List the hosts"}
+        </Button>
+      );
+    case "host":
+      return (
+        <Button
+          {...look}
+          renderRoot={(props) => <Link to="/hosts" search={{ open: object.id }} {...props} />}
+        >
+          Open the host
+        </Button>
+      );
+    case "tls-key":
+      return (
+        <Button
+          {...look}
+          renderRoot={(props) => <Link to="/certificates" search={{ spki: object.spki }} {...props} />}
+        >
+          List the certificates of this key
+        </Button>
+      );
+    case "profile-violation":
+      return (
+        <Button
+          {...look}
+          renderRoot={(props) => <Link to="/certificates" search={{ violation: object.id }} {...props} />}
+        >
+          List its certificates
+        </Button>
+      );
+    case "endpoint":
+      return (
+        <Button
+          {...look}
+          renderRoot={(props) => <Link to="/certificates" search={host ? { host } : {}} {...props} />}
+        >
+          List what it presents
+        </Button>
+      );
+    default:
+      return assertNever(object);
+  }
 }

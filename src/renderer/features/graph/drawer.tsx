@@ -6,7 +6,7 @@ import { TextLink } from "#renderer/ui/text-link.tsx";
 import type { GraphLink, GraphNode } from "#shared/model/graph.ts";
 import { HOW_WORDS } from "#shared/text/graph-edge.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
-import { Certainty } from "./columns.tsx";
+import { Certainty } from "./step-list.tsx";
 
 type Props = { link: GraphLink; onClose: () => void };
 

@@ -1,22 +1,25 @@
 import { Button } from "@mantine/core";
 import { IconAffiliate } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
+import { TextCell } from "#renderer/ui/cells.tsx";
 import { Drawer, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import type { Column } from "#renderer/ui/table/column.ts";
 import { FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import type { GraphNode, MutualTrust } from "#shared/model/graph.ts";
+import type { GraphLink, GraphNode, MutualTrust } from "#shared/model/graph.ts";
 import { isMoreThan, type Total } from "#shared/model/total.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { nameNode } from "#shared/text/graph-node.ts";
 import { formatAmount } from "#shared/text/total.ts";
-import { Certainty } from "./columns.tsx";
+import { MOST_PAIRS_DRAWN, pictureOfPairs } from "./diagram.ts";
 import { Onward, StepFacts } from "./drawer.tsx";
 import classes from "./graph.module.css";
-import type { ListProps } from "./list-props.ts";
-import { MUTUAL_COLUMNS } from "./mutual-columns.tsx";
-import { MOST_PAIRS_DRAWN, pictureOfPairs } from "./picture-of-pairs.ts";
+import type { ListProps } from "./page.tsx";
 import { useMutual } from "./queries.ts";
+import { Certainty } from "./step-list.tsx";
 
 const PicturePanel = lazy(async () => ({ default: (await import("./picture-panel.tsx")).PicturePanel }));
 
@@ -137,3 +140,62 @@ function MutualDrawer({ pair: { there, back }, onClose }: Props) {
 }
 
 const placeOf = (node: GraphNode): string => ("host" in node ? node.host : node.id);
+
+const formatWay = ({ from, to }: GraphLink): string => `${nameNode(from)} → ${nameNode(to)}`;
+
+/** Of a pair, whether both ways are certain. */
+const isSure = ({ there, back }: MutualTrust): boolean => there.isCertain && back.isCertain;
+
+const MUTUAL_COLUMNS: readonly Column<MutualTrust>[] = [
+  {
+    id: "there",
+    title: "There",
+    minWidth: 190,
+    grow: 3,
+    cell: ({ there }) => <TextCell text={formatWay(there)} />,
+    text: ({ there }) => formatWay(there),
+  },
+  {
+    id: "back",
+    title: "Back",
+    minWidth: 190,
+    grow: 3,
+    cell: ({ back }) => <TextCell text={formatWay(back)} />,
+    text: ({ back }) => formatWay(back),
+  },
+  {
+    id: "certain",
+    title: "Certain",
+    minWidth: 104,
+    cell: (pair) => <Certainty isCertain={isSure(pair)} isWayCertain={null} />,
+    text: (pair) => (isSure(pair) ? "certain" : "possible"),
+  },
+  {
+    id: "thereKey",
+    title: "Key there",
+    minWidth: 130,
+    grow: 1,
+    cell: ({ there }) => <Fingerprint value={there.fingerprint ?? ""} />,
+    text: ({ there }) => there.fingerprint ?? "",
+  },
+  {
+    id: "backKey",
+    title: "Key back",
+    minWidth: 130,
+    grow: 1,
+    cell: ({ back }) => <Fingerprint value={back.fingerprint ?? ""} />,
+    text: ({ back }) => back.fingerprint ?? "",
+  },
+  {
+    id: "heldAt",
+    title: "Held at",
+    minWidth: 150,
+    grow: 2,
+    cell: (pair) => <TextCell text={formatHeld(pair)} isDim />,
+    text: formatHeld,
+  },
+];
+
+function formatHeld({ there, back }: MutualTrust): string {
+  return [there.heldAt, back.heldAt].flatMap((path) => path ?? []).join("; ");
+}

@@ -3,9 +3,8 @@ import cytoscape from "cytoscape";
 import { useEffect, useMemo, useRef } from "react";
 import { download } from "#renderer/ui/table/csv.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
+import { BESIDE, type Colours, type Picture, type Placed, placePicture, printSvg } from "./diagram.ts";
 import classes from "./graph.module.css";
-import { type Picture, type Placed, placePicture } from "./picture-layout.ts";
-import { BESIDE, type Colours, printSvg } from "./picture-svg.ts";
 
 type Props = {
   picture: Picture | undefined;

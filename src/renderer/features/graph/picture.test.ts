@@ -1,8 +1,6 @@
 import { expect, test } from "vitest";
 import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
-import { type Placed, placePicture } from "./picture-layout.ts";
-import { MOST_PAIRS_DRAWN, pictureOfPairs } from "./picture-of-pairs.ts";
-import { printSvg } from "./picture-svg.ts";
+import { MOST_PAIRS_DRAWN, type Placed, pictureOfPairs, placePicture, printSvg } from "./diagram.ts";
 
 const account = (id: string, host: string, name = "root"): GraphNode => ({
   kind: "account",

@@ -12,9 +12,8 @@ import type { SharedKey } from "#shared/model/graph.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { OnwardFrom } from "./drawer.tsx";
 import classes from "./graph.module.css";
-import type { ListProps } from "./list-props.ts";
+import type { ListProps } from "./page.tsx";
 import { useShared } from "./queries.ts";
-import { KIND_WORDS } from "./shared-words.ts";
 
 const KINDS = (["people", "hosts"] as const).map((value) => ({ value, label: KIND_WORDS[value] }));
 
@@ -147,4 +146,9 @@ const WHY: Record<SharedKey["kind"], string> = {
   people:
     "What one of them does with it cannot be told from what the others do, and it cannot be taken from one alone.",
   hosts: "Whoever has one of these hosts can answer as any of the others, and no client would notice.",
+};
+
+const KIND_WORDS: Record<SharedKey["kind"], string> = {
+  people: "Key of several people",
+  hosts: "Host key of several hosts",
 };

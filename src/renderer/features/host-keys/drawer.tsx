@@ -1,5 +1,12 @@
 import { Button } from "@mantine/core";
-import { IconAlertOctagon, IconPinned, IconRefresh } from "@tabler/icons-react";
+import {
+  IconAlertOctagon,
+  IconCircleCheck,
+  IconPinned,
+  IconQuestionMark,
+  IconRefresh,
+  IconWorldSearch,
+} from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { usePlanRequest } from "#renderer/api/plan-request.ts";
@@ -15,11 +22,12 @@ import { toast } from "#renderer/ui/toast.tsx";
 import { TrustKey } from "#renderer/ui/trust-key.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { HostKeyRow } from "#shared/model/host-key.ts";
+import type { SshfpComparison, SshfpResult } from "#shared/model/sshfp.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { formatType, nameOf, StateTag } from "./columns.tsx";
-import { Dns } from "./dns.tsx";
+import { formatSshfp } from "#shared/text/sshfp.ts";
 import classes from "./host-keys.module.css";
-import { useForgetPin, useHostKey, useTrustKey } from "./queries.ts";
+import { formatType, nameOf, StateTag } from "./page.tsx";
+import { useCompareSshfp, useForgetPin, useHostKey, useTrustKey } from "./queries.ts";
 
 export function HostKeyDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const { data, error } = useHostKey(id);
@@ -211,3 +219,65 @@ function Sharing({ row: { sharedWith } }: { row: HostKeyRow }) {
     </Section>
   );
 }
+
+/** DNS is asked when the button is pressed, and never before: who answers there learns the name. */
+function Dns({ row: { id } }: { row: HostKeyRow }) {
+  const { data, error, isFetching, refetch } = useCompareSshfp(id);
+  const compared = data?.names[0];
+  return (
+    <Section title="DNS">
+      <p>
+        A host's keys may be published there (SSHFP). This asks the resolver of this computer for the name,
+        and nothing else.
+      </p>
+      {error && <ErrorState doing="ask DNS" error={error} />}
+      {compared && <Answer compared={compared} result={compared.keys[0]?.result ?? null} />}
+      <div className={classes.notice}>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconWorldSearch size={15} />}
+          loading={isFetching}
+          onClick={() => void refetch()}
+        >
+          Compare with DNS
+        </Button>
+      </div>
+    </Section>
+  );
+}
+
+type AnswerProps = { compared: SshfpComparison; result: SshfpResult | null };
+
+function Answer({ compared: { answer, why, isValidated }, result }: AnswerProps) {
+  const { tone, Icon } = LOOKS[result === "match" && !isValidated ? "hint" : (result ?? "hint")];
+  return (
+    <div role="status" className={classes.notice}>
+      <Tag tone={tone} Icon={Icon}>
+        {result === null ? WORDS[answer] : formatSshfp(result)}
+      </Tag>
+      <p>
+        <Untrusted text={why} />
+      </p>
+    </div>
+  );
+}
+
+const UNDECIDED = { tone: "gray", Icon: IconQuestionMark } as const;
+
+const LOOKS = {
+  match: { tone: "green", Icon: IconCircleCheck },
+  mismatch: { tone: "red", Icon: IconAlertOctagon },
+  hint: UNDECIDED,
+  "not-published": UNDECIDED,
+  "no-number": UNDECIDED,
+  "not-comparable": UNDECIDED,
+} as const;
+
+const WORDS = {
+  records: "DNS says nothing of this key",
+  none: "DNS publishes no host key of this name",
+  "no-such-name": "DNS does not know this name",
+  failed: "DNS did not answer",
+  "not-asked": "DNS was not asked",
+} as const;

@@ -1,5 +1,12 @@
 import { Button } from "@mantine/core";
-import { IconArrowRight, IconCheck, IconEyeOff, IconHistory, IconRadar2 } from "@tabler/icons-react";
+import {
+  IconArrowRight,
+  IconCheck,
+  IconEyeOff,
+  IconHelpCircle,
+  IconHistory,
+  IconRadar2,
+} from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useLabelling } from "#renderer/api/labels.ts";
 import { useScanRequest } from "#renderer/api/scan-request.ts";
@@ -11,16 +18,16 @@ import { ServedLines } from "#renderer/ui/served-lines.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
+import type { Claim } from "#shared/model/claim.ts";
 import type { HostDetail } from "#shared/model/host.ts";
-import { formatCarried } from "#shared/text/bundle.ts";
+import { formatCarried, formatDifferences, formatSignature, sayClaimReason } from "#shared/text/bundle.ts";
 import { formatWindow } from "#shared/text/log-window.ts";
 import { formatTarget } from "#shared/text/target.ts";
-import { ClaimsOf } from "./claims.tsx";
-import { nameOf } from "./columns.tsx";
 import { HostKeys } from "./host-keys.tsx";
 import classes from "./hosts.module.css";
 import { AccountLines, KeyFileLines } from "./inventory.tsx";
-import { useHost, useServedOn } from "./queries.ts";
+import { nameOf } from "./page.tsx";
+import { useClaims, useDropClaim, useHost, useServedOn } from "./queries.ts";
 
 export function HostDrawer({ id, onClose }: { id: number; onClose: () => void }) {
   const { data, error } = useHost(id);
@@ -185,5 +192,73 @@ function CoverageOf({ coverage: { read, notRead } }: { coverage: HostDetail["cov
         ))}
       </Lines>
     </Section>
+  );
+}
+
+/** What unverified bundles claim of the host: beside what is known, and never in its place. */
+function ClaimsOf({ host }: { host: HostDetail }) {
+  const claims = useClaims(host);
+  if (claims.length === 0) return null;
+  return (
+    <Section title="Claimed by unverified bundles" count={claims.length}>
+      <p className={classes.claimNote}>
+        Nothing shows that these are of this host, and nothing that is known of it comes from them.
+      </p>
+      <Lines>
+        {claims.map((claim) => (
+          <OneClaim key={claim.id} claim={claim} />
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+function OneClaim({ claim }: { claim: Claim }) {
+  const { mutate, isPending } = useDropClaim();
+  const { id, collectedAt, importedAt, why, signature, differences } = claim;
+  return (
+    <Line
+      end={
+        <Button
+          variant="subtle"
+          color="red"
+          size="compact-xs"
+          loading={isPending}
+          onClick={() => mutate({ id })}
+        >
+          Forget this claim
+        </Button>
+      }
+      below={
+        <>
+          <div>
+            imported <Exactly instant={importedAt} />:{" "}
+            <Untrusted text={`${sayClaimReason(why)}; ${formatSignature(signature)}`} limit={300} />
+          </div>
+          <div>{formatDifferences(differences)}</div>
+          {differences.map(({ what, claimed, known }) => (
+            <ul key={what} className={classes.claimed}>
+              {claimed.map((text) => (
+                <li key={`+${text}`}>
+                  + {what} <Untrusted text={text} limit={160} isMono />
+                </li>
+              ))}
+              {known.map((text) => (
+                <li key={`-${text}`}>
+                  - {what} <Untrusted text={text} limit={160} isMono />
+                </li>
+              ))}
+            </ul>
+          ))}
+        </>
+      }
+    >
+      <span className={classes.unread}>
+        <IconHelpCircle size={15} aria-label="claimed" />
+        <span>
+          collected <Exactly instant={collectedAt} />
+        </span>
+      </span>
+    </Line>
   );
 }

@@ -1,12 +1,15 @@
 import { IconServer } from "@tabler/icons-react";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
-import { PROBE_STATES } from "#renderer/ui/probe-state.tsx";
+import { Dim, NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
+import { PROBE_STATES, ProbeTag } from "#renderer/ui/probe-state.tsx";
+import { FindingCount } from "#renderer/ui/severity.tsx";
+import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { When } from "#renderer/ui/when.tsx";
 import type { HostRow } from "#shared/model/host.ts";
 import { ProbeState } from "#shared/model/probe.ts";
-import { COLUMNS } from "./columns.tsx";
 import { HostDrawer } from "./drawer.tsx";
 import { route, sortOf, useHosts } from "./queries.ts";
 
@@ -68,3 +71,93 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
     />
   );
 }
+
+export const nameOf = ({ host, port }: HostRow): string => (port === 22 ? host : `${host}, port ${port}`);
+
+const ownNameOf = ({ host, hostname }: HostRow): string | null => (hostname === host ? null : hostname);
+
+/** What nothing shows to be of the host is told from what was read there. */
+function readAsOf({ readAs, carried }: HostRow): string {
+  return carried === "claimed" ? `claimed, ${readAs}` : (readAs ?? "");
+}
+
+const COLUMNS: readonly Column<HostRow>[] = [
+  {
+    id: "host",
+    title: "Host",
+    minWidth: 168,
+    grow: 3,
+    sortBy: "host",
+    cell: (row) => {
+      const more = ownNameOf(row);
+      return <NameCell name={nameOf(row)} {...(more === null ? {} : { more })} />;
+    },
+    text: ({ host, port }) => `${host}:${port}`,
+  },
+  {
+    id: "state",
+    title: "Last visit",
+    minWidth: 146,
+    sortBy: "state",
+    cell: ({ state, outcome }) => <ProbeTag state={state} outcome={outcome} />,
+    text: ({ state, outcome }) => `${state} ${outcome}`,
+  },
+  {
+    id: "os",
+    title: "System",
+    minWidth: 138,
+    grow: 2,
+    sortBy: "os",
+    cell: ({ os }) => (os === null ? <Dim>not read</Dim> : <TextCell text={os} />),
+    text: ({ os }) => os ?? "",
+  },
+  {
+    id: "readAs",
+    title: "Read as",
+    minWidth: 92,
+    grow: 1,
+    cell: (row) => (row.readAs === null ? <Dim>not read</Dim> : <TextCell text={readAsOf(row)} />),
+    text: readAsOf,
+  },
+  {
+    id: "accounts",
+    title: "Accounts",
+    minWidth: 82,
+    isNumber: true,
+    sortBy: "accountCount",
+    cell: ({ accountCount }) => <NumberCell value={accountCount} />,
+    text: ({ accountCount }) => String(accountCount),
+  },
+  {
+    id: "grants",
+    title: "Grants",
+    minWidth: 70,
+    isNumber: true,
+    sortBy: "grantCount",
+    cell: ({ grantCount }) => <NumberCell value={grantCount} />,
+    text: ({ grantCount }) => String(grantCount),
+  },
+  {
+    id: "certificates",
+    title: "Certificates",
+    minWidth: 96,
+    isNumber: true,
+    cell: ({ certificateCount }) => <NumberCell value={certificateCount} />,
+    text: ({ certificateCount }) => String(certificateCount),
+  },
+  {
+    id: "findings",
+    title: "Findings",
+    minWidth: 110,
+    cell: ({ findings }) => <FindingCount findings={findings} />,
+    text: ({ findings }) => findings.map(({ rule }) => rule).join(" "),
+  },
+  {
+    id: "lastSeen",
+    title: "Visited",
+    minWidth: 110,
+    sortBy: "lastSeen",
+    cell: ({ lastSeen }) => <When instant={lastSeen} />,
+    text: ({ lastSeen }) => lastSeen,
+  },
+];

@@ -1,17 +1,28 @@
 import { Button, Checkbox, FileButton, TextInput } from "@mantine/core";
-import { IconAlertTriangle, IconCircleCheck, IconDatabaseImport, IconSignature } from "@tabler/icons-react";
-import { useState } from "react";
+import {
+  IconAlertTriangle,
+  IconCircleCheck,
+  IconDatabaseImport,
+  IconDownload,
+  IconPrinter,
+  IconSignature,
+} from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { useCallback, useState } from "react";
+import { useApi } from "#renderer/api/api.ts";
 import type { GivenFile } from "#renderer/api/given-files.ts";
 import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
 import { Notice } from "#renderer/ui/notice.tsx";
+import { download } from "#renderer/ui/table/csv.ts";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { BundleView } from "#shared/model/imported-bundle.ts";
 import { formatSignature, formatStanding, sayImported } from "#shared/text/bundle.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatPlace } from "#shared/text/target.ts";
-import { type Place, useBundle } from "./bundle-queries.ts";
 import classes from "./inspect.module.css";
+import { PrintPage } from "./print-page.tsx";
+import { type Place, useBundle } from "./queries.ts";
 
 type Props = { name: string; blob: Blob; signature: GivenFile | null };
 
@@ -182,4 +193,65 @@ function readPlace(text: string): Place | null {
     /^(?:\[([^\]]+)\]|([^\s:[\]]+))(?::(\d{1,5}))?$/.exec(text.trim()) ?? [];
   const host = (bracketed ?? plain)?.toLowerCase();
   return host && Number(port) > 0 && Number(port) < 65_536 ? { host, port: Number(port) } : null;
+}
+
+/** How a host is read that no network leads to: what to carry there, and what to bring back. */
+export function CarryNote() {
+  const { bundles } = useApi();
+  const save = useMutation({
+    mutationFn: async (what: "script" | "instructions") => {
+      const collector = await bundles.collector.call();
+      if (what === "instructions") return download("collect.txt", "text/plain", collector.instructions);
+      // A database that takes nothing numbers none.
+      const { script } = await bundles.handOut.call().catch(() => collector);
+      download("collect.sh", "text/plain", script);
+    },
+  });
+  const print = useMutation({ mutationFn: () => bundles.collector.call() });
+  const { reset } = print;
+  const endPrinting = useCallback(() => reset(), [reset]);
+  const error = save.error ?? print.error;
+  return (
+    <section className={classes.carry} aria-labelledby="carry">
+      <h3 id="carry" className={classes.name}>
+        A host that no network leads to
+      </h3>
+      <p className={classes.hint}>
+        Carry the collector there, run it, and drop here what it wrote. The instructions are a page to print:
+        what to type, and what is in a bundle and what is not.
+      </p>
+      <div className={classes.naming}>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconDownload size={15} />}
+          onClick={() => save.mutate("script")}
+        >
+          Save the collector
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconDownload size={15} />}
+          onClick={() => save.mutate("instructions")}
+        >
+          Save the instructions
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconPrinter size={15} />}
+          onClick={() => print.mutate()}
+        >
+          Print the instructions
+        </Button>
+        {print.data && <PrintPage text={print.data.instructions} onDone={endPrinting} />}
+      </div>
+      {error && (
+        <p role="alert" className={classes.hint}>
+          <Untrusted text={error.message} />
+        </p>
+      )}
+    </section>
+  );
 }

@@ -2,7 +2,7 @@ import { Button, FileButton } from "@mantine/core";
 import { IconFileSearch } from "@tabler/icons-react";
 import { type GivenFile, toGivenFiles } from "#renderer/api/given-files.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
-import { CarryNote } from "./carry-note.tsx";
+import { CarryNote } from "./bundle-file.tsx";
 import classes from "./inspect.module.css";
 import { GivenFileView } from "./inspected-file.tsx";
 

@@ -1,8 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useId, useRef, useState } from "react";
 import { useApi } from "#renderer/api/api.ts";
-import type { GivenFile } from "#renderer/api/given-files.ts";
+import { type GivenFile, toBase64 } from "#renderer/api/given-files.ts";
+import { BUNDLE_PART_BYTES } from "#shared/contract/bundles.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
+import { BUNDLE_START, MOST_BUNDLE_BYTES } from "#shared/model/bundle.ts";
 
 /**
  * Asks once, and keeps nothing: a file of the same name may be another one the next time. `unlock` looks again with a
@@ -22,3 +24,80 @@ export function useInspection(file: GivenFile) {
   const unlock = async (password: string) => setOpened(await look([password]));
   return { data: opened ?? data, error, unlock };
 }
+
+/** What a login may have said before the first line of a bundle is no longer than this. */
+const NOISE_BYTES = 64 * 1024;
+
+/** Whether a file begins as a bundle does; null: not known yet. */
+export function useIsBundle({ blob }: GivenFile): boolean | null {
+  const { data } = useQuery({
+    queryKey: ["is-bundle", useId()],
+    queryFn: async () => {
+      const begin = blob ? await blob.slice(0, NOISE_BYTES).text() : "";
+      return begin.startsWith(BUNDLE_START) || begin.includes(`\n${BUNDLE_START}`);
+    },
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return data ?? null;
+}
+
+export type Place = { host: string; port: number };
+
+/** As long as a list of signers may be. */
+const MOST_SIGNERS_BYTES = 1024 * 1024;
+
+/**
+ * What a bundle is and what importing it would do, and the means to do it. `as`: what its host is called; `signers`: whose
+ * signatures are good beside those of the rosters' people.
+ */
+export function useBundle(blob: Blob, signatureFile: GivenFile | null) {
+  const { bundles } = useApi();
+  const [as, callHost] = useState<Place | null>(null);
+  const [signers, setSigners] = useState<File | null>(null);
+  const given = async () => ({
+    ...(await handOver(blob, bundles.hand.call)),
+    as,
+    signature: await readText(signatureFile),
+    signers: await readSigners(signers),
+  });
+  const look = useQuery({
+    queryKey: ["given-bundle", useId(), as, useFileNumber(signers)],
+    queryFn: async () => bundles.look.call(await given()),
+    retry: false,
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const take = useMutation({
+    mutationFn: async (approved: Place[]) => bundles.import.call({ ...(await given()), approved }),
+  });
+  return { look, take, callHost, signers, setSigners };
+}
+
+/** Another one for each file that is chosen. */
+function useFileNumber(file: File | null): number {
+  const last = useRef({ file, count: 0 });
+  if (last.current.file !== file) last.current = { file, count: last.current.count + 1 };
+  return last.current.count;
+}
+
+function readSigners(file: File | null): Promise<string> | string {
+  if (file === null) return "";
+  if (file.size <= MOST_SIGNERS_BYTES) return file.text();
+  throw new Error(`${file.name} is larger than 1 MiB; no list of signers is`);
+}
+
+type Hand = (part: { id: string; base64: string }) => Promise<unknown>;
+
+/** Hands over all but the last part, under a number of its own, and gives what is left. */
+async function handOver(blob: Blob, hand: Hand) {
+  if (blob.size > MOST_BUNDLE_BYTES) throw new Error("it is larger than 16 MiB; no bundle is");
+  const last = Math.max(0, Math.ceil(blob.size / BUNDLE_PART_BYTES) - 1) * BUNDLE_PART_BYTES;
+  const id = crypto.randomUUID();
+  for (let at = 0; at < last; at += BUNDLE_PART_BYTES)
+    await hand({ id, base64: await toBase64(blob.slice(at, at + BUNDLE_PART_BYTES)) });
+  return { handed: last === 0 ? null : id, base64: await toBase64(blob.slice(last)) };
+}
+
+const readText = async (file: GivenFile | null): Promise<string | null> =>
+  file?.blob ? file.blob.slice(0, 65_536).text() : null;

@@ -8,8 +8,8 @@ import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import type { InspectedStore, Inspection } from "#shared/contract/inspect.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatEntryKind, formatIntegrity, formatStoreState } from "#shared/text/keystore.ts";
-import { CertificateLine } from "./certificate-line.tsx";
 import classes from "./inspect.module.css";
+import { CertificateLine } from "./inspected-file.tsx";
 
 type Item = Inspection["items"][number];
 type Props = {

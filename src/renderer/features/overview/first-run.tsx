@@ -1,10 +1,21 @@
-import { IconFlask, IconLockSquareRounded } from "@tabler/icons-react";
+import {
+  IconAddressBook,
+  IconAlertTriangle,
+  IconFileDescription,
+  IconFlask,
+  IconKey,
+  IconLockSquareRounded,
+  IconRoute,
+  type TablerIcon,
+} from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
+import type { ThisComputer } from "#shared/contract/this-computer.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./first-run.module.css";
-import { FoundHere } from "./found-here.tsx";
 import { NextSteps } from "./next-steps.tsx";
 import { useThisComputer } from "./queries.ts";
 
@@ -65,5 +76,131 @@ function SampleData() {
         <CopyMark value={COMMAND} what="command" />
       </span>
     </aside>
+  );
+}
+
+/** What a scan from here can log in with and recognise. It was only looked at: nothing was opened or connected to. */
+function FoundHere({ computer }: { computer: ThisComputer }) {
+  return (
+    <div className={classes.found}>
+      <Agent computer={computer} />
+      <KeyFiles computer={computer} />
+      <KnownHosts computer={computer} />
+      <SshConfig computer={computer} />
+    </div>
+  );
+}
+
+type CardProps = { Icon: TablerIcon; count: string; what: string; children: ReactNode };
+
+function Card({ Icon, count, what, children }: CardProps) {
+  return (
+    <div className={classes.card}>
+      <div className={classes.cardHead}>
+        <Icon size={18} stroke={1.6} aria-hidden />
+        <strong className={classes.cardCount}>{count}</strong>
+        <span>{what}</span>
+      </div>
+      <div className={classes.cardBody}>{children}</div>
+    </div>
+  );
+}
+
+function Agent({ computer: { agent } }: { computer: ThisComputer }) {
+  const count = agent.identities.length;
+  return (
+    <Card
+      Icon={IconKey}
+      count={formatNumber(count)}
+      what={count === 1 ? "key in the SSH agent" : "keys in the SSH agent"}
+    >
+      {!agent.isReachable &&
+        "No agent answers here. Start one and add a key with ssh-add, or use a key file."}
+      {agent.isReachable && count === 0 && "The agent is empty. Add a key with ssh-add, or use a key file."}
+      {agent.identities.slice(0, 3).map(({ fingerprint, keyType, comment }) => (
+        <div key={fingerprint} className={classes.cardLine}>
+          <Untrusted text={`${comment || fingerprint} (${keyType})`} limit={80} isCut />
+        </div>
+      ))}
+    </Card>
+  );
+}
+
+function KeyFiles({ computer: { identityFiles } }: { computer: ThisComputer }) {
+  const open = identityFiles.filter(({ isEncrypted }) => isEncrypted === false).length;
+  const count = identityFiles.length;
+  const problems = identityFiles.filter(
+    ({ unusable, isReadableByOthers }) => unusable !== null || isReadableByOthers,
+  );
+  return (
+    <Card
+      Icon={IconFileDescription}
+      count={formatNumber(count)}
+      what={count === 1 ? "private key file" : "private key files"}
+    >
+      {count === 0 && "None in the usual places. Name one under the options of the scan, or use an agent."}
+      {open > 0 && (
+        <Warning>
+          {formatCount(open, "has", "have")} no passphrase: set one with <code>ssh-keygen -p -f FILE</code>
+        </Warning>
+      )}
+      {problems.map(({ path, unusable, isReadableByOthers }) => (
+        <div key={path} className={classes.cardLine}>
+          <Untrusted text={path} isMono />
+          {": "}
+          <Untrusted text={unusable ?? (isReadableByOthers ? "others can read it; chmod 600 it" : "")} />
+        </div>
+      ))}
+      {count > 0 &&
+        open === 0 &&
+        problems.length === 0 &&
+        "All are protected by a passphrase and readable by you alone."}
+    </Card>
+  );
+}
+
+function KnownHosts({ computer: { knownHosts } }: { computer: ThisComputer }) {
+  const { entries, hashed, files } = knownHosts;
+  return (
+    <Card
+      Icon={IconAddressBook}
+      count={formatNumber(entries)}
+      what={entries === 1 ? "known host key" : "known host keys"}
+    >
+      {entries === 0 &&
+        "No known_hosts entry. Each host's key will be shown to you once, to compare and trust."}
+      {entries > 0 &&
+        hashed === 0 &&
+        `From ${formatCount(files.length, "file")}. A host whose key changed is not logged in to.`}
+      {hashed > 0 && `${formatNumber(hashed)} hashed: they are checked, but cannot be listed as targets.`}
+    </Card>
+  );
+}
+
+function SshConfig({ computer: { sshConfig } }: { computer: ThisComputer }) {
+  const { hosts, broken } = sshConfig;
+  return (
+    <Card
+      Icon={IconRoute}
+      count={formatNumber(hosts)}
+      what={hosts === 1 ? "host in ssh_config" : "hosts in ssh_config"}
+    >
+      {hosts === 0 &&
+        "None is named in ~/.ssh/config. What it says of patterns and jump hosts is followed all the same."}
+      {hosts > 0 && "Their addresses, logins, keys and jump hosts are taken from there. Tick them below."}
+      {broken > 0 && (
+        <Warning>
+          {formatCount(broken, "line")} of it cannot be read; tick its hosts below to see which
+        </Warning>
+      )}
+    </Card>
+  );
+}
+
+function Warning({ children }: { children: ReactNode }) {
+  return (
+    <div className={classes.warning}>
+      <IconAlertTriangle size={14} aria-hidden /> <span>{children}</span>
+    </div>
   );
 }

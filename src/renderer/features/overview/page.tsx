@@ -1,13 +1,10 @@
 import { type ReactNode, useState } from "react";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
-import { AccessPanel } from "./access-panel.tsx";
-import { CoveragePanel } from "./coverage-panel.tsx";
-import { ExpiryStrip } from "./expiry-strip.tsx";
+import { ExpiryStrip, NextToExpire } from "./expiry.tsx";
 import { FirstRun } from "./first-run.tsx";
-import { IssueCards } from "./issue-cards.tsx";
-import { NextToExpire } from "./next-to-expire.tsx";
 import classes from "./overview.module.css";
+import { AccessPanel, CoveragePanel, IssueCards } from "./panels.tsx";
 import { useOverview } from "./queries.ts";
 
 /** The first steps stay until they are left, although the first scan fills the page behind them. */

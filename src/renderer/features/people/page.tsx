@@ -1,20 +1,22 @@
 import { Button, Checkbox, TextInput } from "@mantine/core";
-import { IconUsers } from "@tabler/icons-react";
+import { IconUserCheck, IconUserOff, IconUsers } from "@tabler/icons-react";
 import { useState } from "react";
+import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
+import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet } from "#renderer/ui/table/facet.tsx";
 import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
 import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
+import { When } from "#renderer/ui/when.tsx";
 import type { PersonRow, Scope } from "#shared/model/person.ts";
 import { formatGaps } from "#shared/text/key-gap.ts";
-import { COLUMNS, STANDING } from "./columns.tsx";
-import { PersonDrawer } from "./drawer.tsx";
+import { PersonDrawer, RemoveTheirGrants } from "./drawer.tsx";
 import classes from "./people.module.css";
 import { route, sortOf, useDeclareInventory, useInventory, usePeople } from "./queries.ts";
-import { RemoveTheirGrants } from "./remove-grants.tsx";
-import { PeopleSourcesPanel } from "./rosters-panel.tsx";
+import { PeopleSourcesPanel } from "./sources-panel.tsx";
 
 const STANDINGS = (["known", "gone"] as const).map((value) => ({ value, label: STANDING[value].word }));
 
@@ -129,3 +131,80 @@ function InventoryForm({ scope }: { scope: Scope }) {
     </form>
   );
 }
+
+export const STANDING = {
+  known: { tone: "green", Icon: IconUserCheck, word: "There" },
+  gone: { tone: "red", Icon: IconUserOff, word: "Left" },
+} as const;
+
+const COLUMNS: readonly Column<PersonRow>[] = [
+  {
+    id: "name",
+    title: "Name",
+    minWidth: 150,
+    grow: 2,
+    sortBy: "name",
+    cell: ({ name, email }) => <NameCell name={name} {...(email === null ? {} : { more: email })} />,
+    text: ({ name }) => name,
+  },
+  {
+    id: "logins",
+    title: "Logins",
+    minWidth: 110,
+    grow: 1,
+    cell: ({ logins }) => <TextCell text={logins.join(" ")} />,
+    text: ({ logins }) => logins.join(" "),
+  },
+  {
+    id: "standing",
+    title: "Standing",
+    minWidth: 100,
+    sortBy: "standing",
+    cell: ({ standing }) => {
+      const { tone, Icon, word } = STANDING[standing];
+      return (
+        <Tag tone={tone} Icon={Icon}>
+          {word}
+        </Tag>
+      );
+    },
+    text: ({ standing }) => standing,
+  },
+  {
+    id: "why",
+    title: "Why",
+    minWidth: 190,
+    grow: 3,
+    cell: ({ why }) => <TextCell text={why} isDim />,
+    text: ({ why }) => why,
+  },
+  {
+    id: "keys",
+    title: "Keys",
+    minWidth: 64,
+    cell: ({ keyCount }) => <NumberCell value={keyCount} />,
+    text: ({ keyCount }) => String(keyCount),
+  },
+  {
+    id: "grants",
+    title: "Grants",
+    minWidth: 72,
+    cell: ({ grantCount }) => <NumberCell value={grantCount} />,
+    text: ({ grantCount }) => String(grantCount),
+  },
+  {
+    id: "roster",
+    title: "Roster",
+    minWidth: 120,
+    grow: 1,
+    cell: ({ roster }) => <TextCell text={roster} />,
+    text: ({ roster }) => roster,
+  },
+  {
+    id: "readAt",
+    title: "Read",
+    minWidth: 100,
+    cell: ({ readAt }) => <When instant={readAt} />,
+    text: ({ readAt }) => readAt,
+  },
+];

@@ -2,18 +2,36 @@ import { IconFile, IconPlugConnected } from "@tabler/icons-react";
 import { useState } from "react";
 import { Dim, Pair } from "#renderer/ui/cells.tsx";
 import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { ServedLines } from "#renderer/ui/served-lines.tsx";
 import { ErrorState } from "#renderer/ui/states.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { Place } from "#shared/model/certificate.ts";
+import type { CertificateDetail, Place } from "#shared/model/certificate.ts";
 import { formatEndpointFacts } from "#shared/text/endpoint-facts.ts";
 import { formatProtocol } from "#shared/text/protocol.ts";
-import { formatWhere } from "./columns.tsx";
 import classes from "./endpoint-wire.module.css";
-import { useEndpoint } from "./queries.ts";
+import { formatWhere } from "./page.tsx";
+import { useEndpoint, useServed } from "./queries.ts";
+
+/** Where it is served and stored: what breaks when it ends. */
+export function PlacesTab({ certificate }: { certificate: CertificateDetail }) {
+  return (
+    <>
+      <Places places={certificate.places} />
+      <ServedMap certificate={certificate} />
+    </>
+  );
+}
+
+/** Where configurations of servers name this certificate, or endpoints serve it instead of what they name. */
+function ServedMap({ certificate: { sha256 } }: { certificate: CertificateDetail }) {
+  const { data, error } = useServed(sha256);
+  if (error) return <ErrorState doing="show where it is served" error={error} />;
+  return data ? <ServedLines title="Where it is served" {...data} from={sha256} /> : null;
+}
 
 /** Where a certificate is seen, and since when: what breaks when it ends. */
-export function Places({ places }: { places: readonly Place[] }) {
+function Places({ places }: { places: readonly Place[] }) {
   return (
     <Section title="Seen at" count={places.length}>
       <Lines>

@@ -1,0 +1,225 @@
+import {
+  IconCircleCheck,
+  IconCircleX,
+  IconGhost,
+  IconHelpCircle,
+  IconProgressAlert,
+  IconShieldCheck,
+  type TablerIcon,
+} from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { Panel } from "#renderer/ui/panel.tsx";
+import { SEVERITIES } from "#renderer/ui/severity.tsx";
+import { type Tone, toneClass } from "#renderer/ui/tag.tsx";
+import { TextLink } from "#renderer/ui/text-link.tsx";
+import { When } from "#renderer/ui/when.tsx";
+import type { Overview } from "#shared/contract/overview.ts";
+import { RuleId } from "#shared/model/finding.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatRule } from "#shared/text/rule.ts";
+import classes from "./overview.module.css";
+
+export function AccessPanel({ grants }: { grants: Overview["grants"] }) {
+  const { total, yes, no, unknown } = grants;
+  const all = (
+    <TextLink>
+      <Link to="/access">{formatNumber(total)} in all</Link>
+    </TextLink>
+  );
+  return (
+    <Panel title="Who can log in" action={all}>
+      {total === 0 ? (
+        <p className={classes.none}>No grant was read yet: scan a host over SSH to see who can log in</p>
+      ) : (
+        <>
+          <Shares
+            shares={[
+              {
+                word: "let in now",
+                count: yes,
+                tone: "green",
+                Icon: IconCircleCheck,
+                renderLink: (look) => <Link to="/access" search={{ effective: "yes" }} {...look} />,
+              },
+              {
+                word: "unknown: not all was read",
+                count: unknown,
+                tone: "amber",
+                Icon: IconHelpCircle,
+                renderLink: (look) => <Link to="/access" search={{ effective: "unknown" }} {...look} />,
+              },
+              {
+                word: "without effect",
+                count: no,
+                tone: "gray",
+                Icon: IconCircleX,
+                renderLink: (look) => <Link to="/access" search={{ effective: "no" }} {...look} />,
+              },
+            ]}
+          />
+          <Orphans grants={grants} />
+        </>
+      )}
+    </Panel>
+  );
+}
+
+/** What nobody owns or uses, and of which keys nobody is known to have the private half: two lists, and not one. */
+function Orphans({ grants: { orphaned, orphanUnknown, unmatched } }: { grants: Overview["grants"] }) {
+  return (
+    <p className={classes.below}>
+      <IconGhost size={14} className={classes.mark} aria-hidden />{" "}
+      <TextLink>
+        <Link to="/access" search={{ orphaned: true }}>
+          {formatNumber(orphaned)} orphaned
+        </Link>
+      </TextLink>
+      {orphanUnknown > 0 && `, ${formatNumber(orphanUnknown)} perhaps: not every host was read completely`},{" "}
+      <TextLink>
+        <Link to="/access" search={{ unmatched: true }}>
+          {formatNumber(unmatched)} without a known private half
+        </Link>
+      </TextLink>
+    </p>
+  );
+}
+
+/** How much of what was visited could be read: what all the rest on this page rests on. */
+export function CoveragePanel({ overview: { hosts, endpoints, lastScan } }: { overview: Overview }) {
+  const last = lastScan && (
+    <TextLink>
+      <Link to="/scans" search={{ open: lastScan.id }}>
+        last scan <When instant={lastScan.finishedAt ?? lastScan.startedAt} />
+      </Link>
+    </TextLink>
+  );
+  return (
+    <Panel title="What was read" action={last}>
+      {hosts.total > 0 && (
+        <Shares
+          shares={[
+            {
+              word: "hosts read",
+              count: hosts.read,
+              tone: "green",
+              Icon: IconCircleCheck,
+              renderLink: (look) => <Link to="/hosts" search={{ state: "ok" }} {...look} />,
+            },
+            {
+              word: "in part",
+              count: hosts.partial,
+              tone: "amber",
+              Icon: IconProgressAlert,
+              renderLink: (look) => <Link to="/hosts" search={{ state: "partial" }} {...look} />,
+            },
+            {
+              word: "failed",
+              count: hosts.failed,
+              tone: "red",
+              Icon: IconCircleX,
+              renderLink: (look) => <Link to="/hosts" search={{ state: "failed" }} {...look} />,
+            },
+          ]}
+        />
+      )}
+      {endpoints.total > 0 && (
+        <p className={classes.endpoints}>
+          {formatCount(endpoints.total, "endpoint")}: {formatNumber(endpoints.presented)} showed a
+          certificate, {formatNumber(endpoints.failed)} did not
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+/** A card for each rule that fails; each leads to the list of what fails it. */
+export function IssueCards({ findings }: { findings: Overview["findings"] }) {
+  if (findings.length === 0)
+    return (
+      <section className={classes.clear} aria-label="What needs attention">
+        <IconShieldCheck size={20} aria-hidden />
+        <span>
+          <strong>All clear.</strong> {RuleId.options.length} rules ran over everything that was read; none
+          fails.
+        </span>
+      </section>
+    );
+  return (
+    <section aria-label="What needs attention">
+      <ul className={classes.cards}>
+        {mergeByRule(findings).map(({ rule, severity, count }) => {
+          const { tone, Icon, word } = SEVERITIES[severity];
+          return (
+            <li key={rule}>
+              <Link to="/findings" search={{ rule }} className={`${classes.card} ${toneClass(tone)}`}>
+                <span className={classes.cardTop}>
+                  <span className={classes.cardCount}>{formatNumber(count)}</span>
+                  <span className={classes.cardSeverity}>
+                    <Icon size={14} aria-hidden /> {word}
+                  </span>
+                </span>
+                <span className={classes.cardTitle}>{formatRule(rule)}</span>
+              </Link>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+/** A rule may fail with several severities; its card bears the worst, which comes first. */
+function mergeByRule(findings: Overview["findings"]): Overview["findings"] {
+  const byRule = new Map<RuleId, Overview["findings"][number]>();
+  for (const finding of findings) {
+    const before = byRule.get(finding.rule);
+    byRule.set(finding.rule, before ? { ...before, count: before.count + finding.count } : finding);
+  }
+  return [...byRule.values()];
+}
+
+type Share = {
+  word: string;
+  count: number;
+  tone: Tone;
+  Icon: TablerIcon;
+  renderLink: (look: { className: string | undefined; children: ReactNode }) => ReactNode;
+};
+
+/** Parts of a whole: a bar for the eye, and the same in words, each leading to its list. */
+function Shares({ shares }: { shares: readonly Share[] }) {
+  const total = Math.max(
+    shares.reduce((sum, { count }) => sum + count, 0),
+    1,
+  );
+  const shown = shares.filter(({ count }) => count > 0);
+  return (
+    <>
+      <div className={classes.shareBar} aria-hidden>
+        {shown.map(({ word, count, tone }) => (
+          <span
+            key={word}
+            className={`${classes.share} ${toneClass(tone)}`}
+            style={{ width: `${(100 * count) / total}%` }}
+          />
+        ))}
+      </div>
+      <ul className={classes.legend}>
+        {shares.map(({ word, count, tone, Icon, renderLink }) => (
+          <li key={word}>
+            {renderLink({
+              className: classes.legendItem,
+              children: (
+                <>
+                  <Icon size={15} className={`${classes.legendIcon} ${toneClass(tone)}`} aria-hidden />
+                  <strong>{formatNumber(count)}</strong> {word}
+                </>
+              ),
+            })}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
