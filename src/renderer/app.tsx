@@ -1,6 +1,6 @@
 import { RouterProvider } from "@tanstack/react-router";
 import { useConnection, useConnectionSentence, useConnectionState } from "./api/connection.ts";
-import { Stopped } from "./frame/stopped.tsx";
+import { Stopped } from "./frame/lost-page.tsx";
 import type { createScreens } from "./routes.tsx";
 
 export function App({ screens }: { screens: ReturnType<typeof createScreens> }) {

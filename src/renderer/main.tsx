@@ -6,17 +6,15 @@ import "./theme.css";
 import { createTheme, MantineProvider, Menu } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRoot } from "react-dom/client";
-import { ApiContext, createApi } from "./api/api.ts";
-import { connectPort } from "./api/connect-port.ts";
 import { connectSocket } from "./api/connect-socket.ts";
-import { ConnectionContext } from "./api/connection.ts";
+import { ApiContext, ConnectionContext, connectPort, createApi } from "./api/connection.ts";
 import { DesktopContext, findDesktop } from "./api/desktop.ts";
 import { followEvents } from "./api/follow-events.ts";
 import { App } from "./app.tsx";
 import { createScreens } from "./routes.tsx";
-import { CopyContext } from "./ui/clipboard.ts";
-import { NowProvider } from "./ui/now.tsx";
+import { CopyContext } from "./ui/fingerprint.tsx";
 import { PreferencesProvider } from "./ui/preferences.tsx";
+import { NowProvider } from "./ui/when.tsx";
 
 const theme = createTheme({
   respectReducedMotion: true,

@@ -27,11 +27,10 @@ import { PeoplePage } from "./features/people/page.tsx";
 import { RunbooksPage } from "./features/runbooks/page.tsx";
 import { PlanPage } from "./features/runbooks/plan-page.tsx";
 import { ScansPage } from "./features/scans/page.tsx";
-import { ScanPanel } from "./features/scans/scan-panel.tsx";
+import { ScanPanel } from "./features/scans/scan-form.tsx";
 import { SettingsPage } from "./features/settings/page.tsx";
-import { BrokenPage } from "./frame/broken-page.tsx";
 import { Frame } from "./frame/frame.tsx";
-import { LostPage } from "./frame/lost-page.tsx";
+import { BrokenPage, LostPage } from "./frame/lost-page.tsx";
 
 const root = createRootRoute({ component: Frame, notFoundComponent: LostPage });
 

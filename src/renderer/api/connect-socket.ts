@@ -1,9 +1,18 @@
 import { RPCLink } from "@orpc/client/websocket";
-import { HANDSHAKE_MS, WEB_CLOSE, WEB_PROTOCOL, type WebGrant } from "#shared/contract/web-protocol.ts";
+import {
+  HANDSHAKE_MS,
+  type Handshake,
+  type PageHello,
+  type PageVerification,
+  ServerReady,
+  ServerVerification,
+  verificationText,
+  WEB_CLOSE,
+  WEB_PROTOCOL,
+  WebGrant,
+} from "#shared/contract/web-protocol.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { type Connection, createLine, type Link } from "./connection.ts";
-import { type Proved, verifyServer } from "./prove-server.ts";
-import { forgetGrant, type NoSession, readGrant, takeLaunchCode } from "./session.ts";
 
 /** Pauses between attempts after a drop; after the last one the program counts as stopped. */
 const PAUSES_MS = [200, 400, 800, 1_500, 3_000];
@@ -121,4 +130,128 @@ const write = (why: WhyLeft): string =>
 
 function leave(why: WhyLeft): void {
   location.replace(URL.createObjectURL(new Blob([write(why)], { type: "text/html" })));
+}
+
+/**
+ * What came of it. `proved`: the server of this session is at the other end, and knows us. `ended`: it is, and has done
+ * with the session. `stranger`: whoever is there did not prove that it is. `silent`: nothing was heard, or it hung up.
+ */
+type Proved = "proved" | "ended" | "stranger" | "silent";
+
+/** Has the server prove the session's secret, and then proves it to the server. Nothing else is said before. */
+async function verifyServer(
+  socket: WebSocket,
+  { session, secret }: WebGrant,
+  authority: string,
+): Promise<Proved> {
+  const words = listen(socket);
+  const pageNonce = makeNonce();
+  send<PageHello>(socket, { session, nonce: pageNonce });
+  const theirs = await words.next();
+  if (theirs.kind !== "word") return theirs.code === WEB_CLOSE.unproved.code ? "stranger" : theirs.kind;
+  const answer = ServerVerification.safeParse(theirs.word).data;
+  if (!answer) return "stranger";
+  const handshake: Handshake = { authority, session, pageNonce, serverNonce: answer.nonce };
+  const key = await importSecret(secret);
+  if (!(await verify(key, handshake, answer.proof))) return "stranger";
+  send<PageVerification>(socket, { proof: await prove(key, handshake) });
+  const last = await words.next();
+  if (last.kind === "word") return ServerReady.safeParse(last.word).success ? "proved" : "stranger";
+  return last.code === WEB_CLOSE.ended.code ? "ended" : last.kind;
+}
+
+type Heard = { kind: "word"; word: unknown } | { kind: "silent"; code: number | null };
+
+/** Each next message of a socket, or that none came in time. */
+function listen(socket: WebSocket) {
+  const next = (): Promise<Heard> => {
+    const { promise, resolve } = Promise.withResolvers<Heard>();
+    const onMessage = ({ data }: MessageEvent) => resolve({ kind: "word", word: parse(data) });
+    const onClose = ({ code }: CloseEvent) => resolve({ kind: "silent", code });
+    const timeout = setTimeout(() => resolve({ kind: "silent", code: null }), HANDSHAKE_MS);
+    socket.addEventListener("message", onMessage);
+    socket.addEventListener("close", onClose);
+    return promise.finally(() => {
+      clearTimeout(timeout);
+      socket.removeEventListener("message", onMessage);
+      socket.removeEventListener("close", onClose);
+    });
+  };
+  return { next };
+}
+
+const send = <T>(socket: WebSocket, word: T): void => socket.send(JSON.stringify(word));
+
+function parse(data: unknown): unknown {
+  try {
+    return typeof data === "string" ? JSON.parse(data) : null;
+  } catch {
+    return null;
+  }
+}
+
+const makeNonce = (): string => toWord(crypto.getRandomValues(new Uint8Array(32)));
+
+const HMAC = { name: "HMAC", hash: "SHA-256" };
+
+const importSecret = (secret: string): Promise<CryptoKey> =>
+  crypto.subtle.importKey("raw", fromWord(secret), HMAC, false, ["sign", "verify"]);
+
+const prove = async (key: CryptoKey, handshake: Handshake): Promise<string> =>
+  toWord(new Uint8Array(await crypto.subtle.sign("HMAC", key, encode(verificationText("page", handshake)))));
+
+const verify = (key: CryptoKey, handshake: Handshake, proof: string): Promise<boolean> =>
+  crypto.subtle.verify("HMAC", key, fromWord(proof), encode(verificationText("server", handshake)));
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+/** Bytes in base64url, as Node writes them. */
+const toWord = (bytes: Uint8Array): string =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
+const fromWord = (word: string) =>
+  Uint8Array.from(atob(word.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
+    character.charCodeAt(0),
+  );
+
+const STORED_AS = "latchkey-session";
+
+/** Why this tab is not let in: its address was used, or is too old; or codes are refused for now. */
+type NoSession = "ended" | "refused";
+
+/** What this tab proves who it is with; null when it was never let in. */
+function readGrant(): WebGrant | null {
+  try {
+    return WebGrant.safeParse(JSON.parse(sessionStorage.getItem(STORED_AS) ?? "null")).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** This tab cannot come back. */
+const forgetGrant = (): void => sessionStorage.removeItem(STORED_AS);
+
+/**
+ * Exchanges the launch code of the address bar (`#launch=...`) for a session that this tab keeps, so that a reload still
+ * works. The code leaves the address bar before anything else happens: it is worth nothing to a bookmark. The session's secret
+ * is sent here and never again. Answers with why there is none.
+ */
+async function takeLaunchCode(): Promise<NoSession | null> {
+  const code = /^#launch=(.+)$/.exec(location.hash)?.[1];
+  if (!code) return readGrant() ? null : "ended";
+  history.replaceState(null, "", `${location.pathname}#/`);
+  forgetGrant();
+  const reply = await fetch("/session", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ code }),
+  }).catch(() => null);
+  if (reply?.status === 429) return "refused";
+  const grant = reply?.ok ? WebGrant.safeParse(await reply.json()).data : null;
+  if (!grant) return "ended";
+  sessionStorage.setItem(STORED_AS, JSON.stringify(grant));
+  return null;
 }

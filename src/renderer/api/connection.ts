@@ -1,12 +1,18 @@
 import { type ClientContext, type ClientLink, createORPCClient } from "@orpc/client";
+import { RPCLink } from "@orpc/client/message-port";
+import { createTanstackQueryUtils } from "@orpc/tanstack-query";
 import { createContext, use, useSyncExternalStore } from "react";
+import type { CoreStatus } from "#shared/contract/desktop.ts";
+import { DESKTOP_PORT } from "#shared/contract/desktop-bridge.ts";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Desktop } from "./desktop.ts";
 
 /**
  * `waiting`: the way to the core is not open (yet, or any more) and is being opened again.
  * `stopped`: the core does not answer. `ended`: it does, and has done with this tab.
  */
-export type ConnectionState = "waiting" | "open" | "stopped" | "ended";
+type ConnectionState = "waiting" | "open" | "stopped" | "ended";
 
 export type Connection = {
   client: LatchkeyClient;
@@ -81,4 +87,52 @@ export function useConnectionState(): ConnectionState {
 export function useConnectionSentence(): string | null {
   const { subscribe, readSentence } = useConnection();
   return useSyncExternalStore(subscribe, readSentence);
+}
+
+/** The sliver of the page's window at which ports arrive. */
+type Ports = Pick<Window, "origin" | "addEventListener">;
+
+/** The way to the core from the desktop window: a port a load of the page, and another when the core was started again. */
+export function connectPort(desktop: Desktop, page: Ports): Connection {
+  const line = createLine(() => void desktop.request({ kind: "retry" }));
+
+  page.addEventListener("message", ({ source, origin, data, ports: [port] }) => {
+    // Only the preload speaks to the page from the page's own window.
+    if (source !== page || origin !== page.origin || data !== DESKTOP_PORT || !port) return;
+    line.open(new RPCLink({ port }));
+    port.start();
+  });
+  desktop.onCore((status) => {
+    line.say(status.sentence);
+    const next = closedBy(status);
+    if (next) line.close(next);
+  });
+  return line.connection;
+}
+
+/** Null while it runs: the port that comes along opens the line. */
+function closedBy({ state }: CoreStatus): "waiting" | "stopped" | null {
+  switch (state) {
+    case "running":
+      return null;
+    case "starting":
+    case "restarting":
+      return "waiting";
+    case "failed":
+      return "stopped";
+    default:
+      return assertNever(state);
+  }
+}
+
+/** The contract as queries and mutations; their keys are made from the procedure's name. */
+export const createApi = (client: LatchkeyClient) => createTanstackQueryUtils(client);
+export type Api = ReturnType<typeof createApi>;
+
+export const ApiContext = createContext<Api | null>(null);
+
+export function useApi(): Api {
+  const api = use(ApiContext);
+  if (!api) throw new Error("useApi needs an ApiContext above it");
+  return api;
 }

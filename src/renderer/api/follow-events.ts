@@ -1,8 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Announcement } from "#shared/contract/events.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { Api } from "./api.ts";
-import type { Connection } from "./connection.ts";
+import type { Api, Connection } from "./connection.ts";
 
 /** A scan announces every visit; the pages ask again at most this often. */
 const SETTLE_MS = 300;

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { Labelled } from "#shared/model/label.ts";
-import { useApi } from "./api.ts";
+import { useApi } from "./connection.ts";
 
 type Change = { owner: string | null; addTags: string[]; removeTags: string[] };
 

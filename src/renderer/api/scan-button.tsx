@@ -1,7 +1,8 @@
 import { Button } from "@mantine/core";
 import { IconRadar2 } from "@tabler/icons-react";
-import type { ReactNode } from "react";
-import { useScanRequest } from "./scan-request.ts";
+import { createContext, type ReactNode, use } from "react";
+import type { z } from "zod";
+import type { Wish } from "#shared/contract/runbooks.ts";
 
 /** The way out of an empty screen: opens the dialog of a scan. */
 export function ScanButton({ children }: { children: ReactNode }) {
@@ -12,3 +13,16 @@ export function ScanButton({ children }: { children: ReactNode }) {
     </Button>
   );
 }
+
+/** Opens the scan dialog from anywhere, with these targets written in it. */
+export const ScanRequestContext = createContext<(text?: string) => void>(() => undefined);
+
+export const useScanRequest = () => use(ScanRequestContext);
+
+/** What is wanted, as far as it is known; what is missing is asked for. */
+export type RequestDraft = z.input<typeof Wish>;
+
+/** Plans a change from anywhere. Nothing is written by it: what comes of it is a plan to look at. */
+export const PlanRequestContext = createContext<(draft: RequestDraft) => void>(() => undefined);
+
+export const usePlanRequest = () => use(PlanRequestContext);

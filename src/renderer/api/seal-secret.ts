@@ -1,5 +1,5 @@
 import type { Receiver, Sealed } from "#shared/model/vault.ts";
-import { useApi } from "./api.ts";
+import { useApi } from "./connection.ts";
 
 /** As net/vault/sealed-box.ts opens it. */
 const CURVE = { name: "ECDH", namedCurve: "P-256" };

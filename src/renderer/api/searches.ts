@@ -2,6 +2,7 @@
  * What the address of each screen holds: filter, sort and the thing that is open, so that Back works and an
  * address can be shared. What cannot be read is dropped: an old or mistyped address shows the whole list.
  */
+
 import { z } from "zod";
 import { ChangeKind, ChangeWhat } from "#shared/model/change.ts";
 import { RuleId, Severity } from "#shared/model/finding.ts";
@@ -9,6 +10,7 @@ import { LoadBy } from "#shared/model/forecast.ts";
 import { HostKeyState } from "#shared/model/host-key.ts";
 import { PlanKind } from "#shared/model/plan.ts";
 import { ProbeState } from "#shared/model/probe.ts";
+import { RowLink, ScreenName } from "#shared/model/row-link.ts";
 import { RunState } from "#shared/model/run.ts";
 import { ScanState } from "#shared/model/scan.ts";
 
@@ -139,3 +141,24 @@ export const RunbooksSearch = z.object({
 });
 
 export const PlanSearch = z.object({ id: optional(z.int().positive()) });
+
+/**
+ * What the router goes to for a link. Each screen reads its own search by its own schema, so the type names one of
+ * them for all. Ids that are numbers are numbers in an address.
+ */
+export function toAddress({ screen, open }: RowLink) {
+  const id = open !== null && HAS_NUMBERS.has(screen) ? Number(open) : open;
+  return {
+    to: screen === "overview" ? "/" : `/${screen}`,
+    search: open === null ? {} : { open: id },
+  } as { to: "/hosts"; search: { open?: number } };
+}
+
+const HAS_NUMBERS: ReadonlySet<ScreenName> = new Set(["access", "hosts", "people", "runbooks", "scans"]);
+
+/** The link to what an address shows: its screen, and the row that is open. Null for an address of no screen. */
+export function toRowLink({ pathname, search }: { pathname: string; search: object }): RowLink | null {
+  const screen = ScreenName.safeParse(pathname === "/" ? "overview" : pathname.slice(1)).data;
+  const open = "open" in search && search.open !== undefined ? String(search.open) : null;
+  return RowLink.safeParse({ screen, open }).data ?? null;
+}

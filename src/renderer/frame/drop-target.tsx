@@ -1,6 +1,6 @@
 import { IconFileSearch } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
-import { type GivenFile, toGivenFiles } from "#renderer/api/given-files.ts";
+import { type GivenFile, toGivenFiles } from "#renderer/api/desktop.ts";
 import classes from "./drop-target.module.css";
 
 /** Files can be dropped anywhere; the browser, left alone, would leave the page for them. */

@@ -3,19 +3,17 @@ import { IconDatabaseExclamation, IconPlugConnectedX } from "@tabler/icons-react
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
-import { useApi } from "#renderer/api/api.ts";
-import { useConnectionSentence, useConnectionState } from "#renderer/api/connection.ts";
-import { type DesktopWish, useDesktop } from "#renderer/api/desktop.ts";
-import type { GivenFile } from "#renderer/api/given-files.ts";
-import { toAddress, toRowLink } from "#renderer/api/row-address.ts";
-import { ScanRequestContext } from "#renderer/api/scan-request.ts";
+import { useApi, useConnectionSentence, useConnectionState } from "#renderer/api/connection.ts";
+import { type DesktopWish, type GivenFile, useDesktop } from "#renderer/api/desktop.ts";
+import { ScanRequestContext } from "#renderer/api/scan-button.tsx";
+import { toAddress, toRowLink } from "#renderer/api/searches.ts";
 import { InspectDialog } from "#renderer/features/inspect/inspect-dialog.tsx";
 import { PlanRequests } from "#renderer/features/runbooks/plan-requests.tsx";
-import { RunQuestions } from "#renderer/features/runbooks/run-questions.tsx";
-import { ScanDialog } from "#renderer/features/scans/scan-dialog.tsx";
-import { ScanQuestions } from "#renderer/features/scans/scan-questions.tsx";
+import { RunQuestions } from "#renderer/features/runbooks/run-drawer.tsx";
+import { ScanDialog } from "#renderer/features/scans/scan-form.tsx";
+import { ScanQuestions } from "#renderer/features/scans/scan-state.tsx";
 import { BrandMark } from "#renderer/ui/brand-mark.tsx";
-import { LinkContext } from "#renderer/ui/link-to-here.ts";
+import { LinkContext } from "#renderer/ui/fingerprint.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import { Toast } from "#renderer/ui/toast.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
@@ -26,8 +24,7 @@ import { DropTarget } from "./drop-target.tsx";
 import classes from "./frame.module.css";
 import { Header } from "./header.tsx";
 import { SCREENS } from "./screens.ts";
-import { Shortcuts } from "./shortcuts.tsx";
-import { useFrameKeys } from "./use-frame-keys.ts";
+import { Shortcuts, useFrameKeys } from "./shortcuts.tsx";
 
 /** What stands around every screen: the rail, the header, and the dialogs that any of them may open. */
 export function Frame() {

@@ -12,9 +12,9 @@ import {
 import { useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { tinykeys } from "tinykeys";
-import { RunningRun } from "#renderer/features/runbooks/running-run.tsx";
-import { RunningScan } from "#renderer/features/scans/running-scan.tsx";
-import { useLock, useVault } from "#renderer/features/settings/vault-queries.ts";
+import { RunningRun } from "#renderer/features/runbooks/run-drawer.tsx";
+import { RunningScan } from "#renderer/features/scans/scan-state.tsx";
+import { useLock, useVault } from "#renderer/features/settings/queries.ts";
 import chip from "#renderer/ui/header-chip.module.css";
 import { toast } from "#renderer/ui/toast.tsx";
 import classes from "./frame.module.css";

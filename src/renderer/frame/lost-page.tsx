@@ -1,7 +1,10 @@
 import { Button } from "@mantine/core";
 import { IconMapQuestion } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
-import { EmptyState } from "#renderer/ui/states.tsx";
+import { type ErrorComponentProps, Link } from "@tanstack/react-router";
+import { BrandMark } from "#renderer/ui/brand-mark.tsx";
+import { EmptyState, ErrorState } from "#renderer/ui/panel.tsx";
+import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
+import classes from "./stopped.module.css";
 
 export function LostPage() {
   return (
@@ -15,5 +18,50 @@ export function LostPage() {
         </Button>
       }
     />
+  );
+}
+
+/** A mistake of ours: the rest of the program goes on, and what happened can be told. */
+export function BrokenPage({ error, reset }: ErrorComponentProps) {
+  return (
+    <ErrorState
+      doing="show this page"
+      error={error instanceof Error ? error : new Error(String(error))}
+      onRetry={reset}
+    />
+  );
+}
+
+type Props = {
+  state: "stopped" | "ended";
+  /** Why it has stopped, where that is known; else it can only be told what to do. */
+  sentence: string | null;
+  onRetry: () => void;
+};
+
+/** The whole page once the program, or this tab's place in it, is gone. */
+export function Stopped({ state, sentence, onRetry }: Props) {
+  const isStopped = state === "stopped";
+  return (
+    <main className={classes.page}>
+      <div className={classes.icon}>
+        <BrandMark size={44} />
+      </div>
+      <h1 className={classes.title}>{isStopped ? "Latchkey has stopped" : "This tab's session has ended"}</h1>
+      <p className={classes.words}>
+        {sentence !== null ? (
+          <Untrusted text={beginLarge(sentence)} limit={1_000} />
+        ) : isStopped ? (
+          "The program that this page belongs to does not answer any more. Nothing that it had read is lost. Start it again, and open the address that it prints."
+        ) : (
+          "The address that opened this tab works once, and its session goes on in one tab at a time. Press Enter in the terminal where Latchkey runs, and open the fresh address that it prints."
+        )}
+      </p>
+      {isStopped && (
+        <Button variant="default" size="xs" onClick={onRetry}>
+          Try again
+        </Button>
+      )}
+    </main>
   );
 }

@@ -25,8 +25,7 @@ import { formatAmount } from "#shared/text/total.ts";
 import { Dim } from "./cells.tsx";
 import { Line, Lines, Section } from "./drawer/drawer.tsx";
 import { Tag } from "./tag.tsx";
-import { Untrusted } from "./text.tsx";
-import { TextLink } from "./text-link.tsx";
+import { TextLink, Untrusted } from "./text.tsx";
 import { Exactly, When } from "./when.tsx";
 
 type Served = {

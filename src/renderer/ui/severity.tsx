@@ -6,9 +6,13 @@ import {
   IconInfoCircle,
   type TablerIcon,
 } from "@tabler/icons-react";
-import type { FindingBrief, Severity } from "#shared/model/finding.ts";
+import type { BrokenRule, FindingBrief, Severity } from "#shared/model/finding.ts";
+import { describeBroken, formatSection } from "#shared/text/profile-finding.ts";
+import { formatRule } from "#shared/text/rule.ts";
+import { Dim } from "./cells.tsx";
+import { Line, Lines, Section } from "./drawer/drawer.tsx";
 import { Tag, type Tone } from "./tag.tsx";
-import { formatUntrusted } from "./text.tsx";
+import { formatUntrusted, Untrusted } from "./text.tsx";
 
 type Look = { tone: Tone; Icon: TablerIcon; word: string };
 
@@ -42,5 +46,54 @@ export function FindingCount({ findings }: { findings: readonly FindingBrief[] }
         {findings.length === 1 ? word : `${word} +${findings.length - 1}`}
       </Tag>
     </span>
+  );
+}
+
+/** What is wrong with a thing, the worst first as it comes; what is said of several parts of it is said once. */
+export function FindingLines({ findings }: { findings: readonly FindingBrief[] }) {
+  if (findings.length === 0) return null;
+  return (
+    <Section title="Findings" count={findings.length}>
+      <Lines>
+        {countAlike(findings).map(({ finding: { rule, severity, sentence }, count }) => (
+          <Line
+            key={`${rule} ${sentence}`}
+            end={<SeverityTag severity={severity} />}
+            below={<Untrusted text={sentence} />}
+          >
+            {formatRule(rule)} {count > 1 && <Dim>{count} times</Dim>}
+          </Line>
+        ))}
+      </Lines>
+    </Section>
+  );
+}
+
+function countAlike(findings: readonly FindingBrief[]) {
+  const groups = new Map<string, { finding: FindingBrief; count: number }>();
+  for (const finding of findings) {
+    const key = `${finding.rule} ${finding.sentence}`;
+    const group = groups.get(key) ?? { finding, count: 0 };
+    groups.set(key, { ...group, count: group.count + 1 });
+  }
+  return [...groups.values()];
+}
+
+/** The rules of a profile that a finding is about, each with its section; nothing where there are none. */
+export function BrokenRules({ rules }: { rules: readonly BrokenRule[] }) {
+  if (rules.length === 0) return null;
+  return (
+    <Section title="Broken rules" count={rules.length}>
+      <Lines>
+        {rules.map((broken) => (
+          <Line
+            key={`${broken.rule?.section} ${broken.code} ${broken.acceptedBy}`}
+            below={<Dim>{formatSection(broken)}</Dim>}
+          >
+            {describeBroken(broken)}
+          </Line>
+        ))}
+      </Lines>
+    </Section>
   );
 }

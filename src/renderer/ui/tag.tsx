@@ -1,5 +1,7 @@
-import type { TablerIcon } from "@tabler/icons-react";
+import { IconCircleCheck, IconCircleX, IconProgressAlert, type TablerIcon } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import type { Outcome, ProbeState } from "#shared/model/probe.ts";
+import { formatOutcome } from "#shared/text/outcome.ts";
 import classes from "./tag.module.css";
 
 export type Tone = "red" | "orange" | "amber" | "green" | "blue" | "gray";
@@ -17,3 +19,23 @@ export function Tag({ tone, Icon, children, isPlain = false }: Props) {
 }
 
 export const toneClass = (tone: Tone): string | undefined => classes[tone];
+
+export const PROBE_STATES: Record<ProbeState, { tone: Tone; Icon: TablerIcon; word: string }> = {
+  ok: { tone: "green", Icon: IconCircleCheck, word: "Read" },
+  partial: { tone: "amber", Icon: IconProgressAlert, word: "Read in part" },
+  failed: { tone: "red", Icon: IconCircleX, word: "Failed" },
+};
+
+/** How a visit went: read, read in part, or the outcome that kept it from being read. */
+export function ProbeTag({ state, outcome }: { state: ProbeState; outcome: Outcome }) {
+  const { tone, Icon, word } = PROBE_STATES[state];
+  return (
+    <Tag tone={tone} Icon={Icon}>
+      {state === "failed"
+        ? formatOutcome(outcome)
+        : outcome === "presented" && state === "ok"
+          ? "Presented"
+          : word}
+    </Tag>
+  );
+}

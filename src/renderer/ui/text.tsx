@@ -2,10 +2,12 @@
  * The one way for text that a stranger wrote (a host, a certificate, a file) onto the page: what hides, moves or turns
  * its neighbours around is shown by name, and the rest is kept apart from the words around it.
  */
-import { useState } from "react";
+
+import { type ReactNode, useState } from "react";
 import { cutAt } from "#shared/text/cut-text.ts";
 import { makeVisible } from "#shared/text/visible.ts";
 import classes from "./text.module.css";
+import textLinkClasses from "./text-link.module.css";
 
 type Props = {
   text: string;
@@ -49,3 +51,8 @@ export const formatUntrusted = (text: string): string =>
 
 /** A sentence that the program says in its way, as it begins where nothing stands before it. */
 export const beginLarge = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
+
+/** A link within text, told apart by more than its colour. */
+export function TextLink({ children }: { children: ReactNode }) {
+  return <span className={textLinkClasses.link}>{children}</span>;
+}

@@ -1,8 +1,10 @@
 import { Button } from "@mantine/core";
 import { IconFingerprint } from "@tabler/icons-react";
 import type { HostKeyView } from "#shared/model/probe.ts";
+import { Dialog } from "./dialog.tsx";
 import { WholeFingerprint } from "./fingerprint.tsx";
-import { Notice } from "./notice.tsx";
+import classes from "./forget-pin.module.css";
+import { Notice } from "./panel.tsx";
 import { Untrusted } from "./text.tsx";
 
 type Props = { hostKey: HostKeyView; onTrust: () => void; isTrusting: boolean; error: Error | null };
@@ -29,5 +31,39 @@ export function TrustKey({ hostKey: { keyType, fingerprint }, onTrust, isTrustin
         </Button>
       </p>
     </Notice>
+  );
+}
+
+type ForgetPinProps = {
+  host: string;
+  isOpen: boolean;
+  onClose: () => void;
+  onForget: () => void;
+  isForgetting: boolean;
+  error: Error | null;
+};
+
+/** Asks before a pin is dropped, and says what that means. */
+export function ForgetPinDialog({ host, isOpen, onClose, onForget, isForgetting, error }: ForgetPinProps) {
+  return (
+    <Dialog title="Forget this pin?" isOpen={isOpen} onClose={onClose} width={460}>
+      <p>
+        Latchkey will no longer recognise <Untrusted text={host} />. Its next key is unknown until you have
+        compared its fingerprint and trusted it. Nothing changes on the host.
+      </p>
+      {error && (
+        <p role="alert" className={classes.refusal}>
+          <Untrusted text={error.message} />
+        </p>
+      )}
+      <div className={classes.actions}>
+        <Button variant="default" size="xs" onClick={onClose}>
+          Keep it
+        </Button>
+        <Button color="red" size="xs" loading={isForgetting} onClick={onForget}>
+          Forget the pin
+        </Button>
+      </div>
+    </Dialog>
   );
 }

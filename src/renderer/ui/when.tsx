@@ -1,7 +1,7 @@
 import { IconAlertTriangle, IconCircleX, IconClock, IconHelpCircle } from "@tabler/icons-react";
+import { createContext, type ReactNode, use, useEffect, useState } from "react";
 import { countDays } from "#shared/model/days.ts";
 import { formatElapsed, formatExpiry } from "#shared/text/elapsed.ts";
-import { useNow } from "./now.tsx";
 import { Tag } from "./tag.tsx";
 import classes from "./when.module.css";
 
@@ -69,3 +69,19 @@ export function LifetimeBar({ notBefore, notAfter }: Lifetime) {
     </svg>
   );
 }
+
+const NowContext = createContext(new Date());
+
+const TICK_MS = 20_000;
+
+/** One clock for the whole page, so that no two words disagree. */
+export function NowProvider({ children }: { children: ReactNode }) {
+  const [now, setNow] = useState(() => new Date());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(new Date()), TICK_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return <NowContext value={now}>{children}</NowContext>;
+}
+
+export const useNow = (): Date => use(NowContext);

@@ -7,9 +7,8 @@ import {
   IconTrash,
 } from "@tabler/icons-react";
 import { useState } from "react";
-import { type RequestDraft, usePlanRequest } from "#renderer/api/plan-request.ts";
-import { Dialog } from "#renderer/ui/dialog.tsx";
-import { DialogFoot } from "#renderer/ui/dialog-foot.tsx";
+import { type RequestDraft, usePlanRequest } from "#renderer/api/scan-button.tsx";
+import { Dialog, DialogFoot } from "#renderer/ui/dialog.tsx";
 import { Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";

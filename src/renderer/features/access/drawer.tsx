@@ -8,12 +8,11 @@ import {
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Drawer, Fact, Facts, Line, Lines, Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
-import { FindingLines } from "#renderer/ui/finding-lines.tsx";
 import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
-import { ErrorState } from "#renderer/ui/states.tsx";
+import { ErrorState } from "#renderer/ui/panel.tsx";
+import { FindingLines } from "#renderer/ui/severity.tsx";
 import { Tag, type Tone } from "#renderer/ui/tag.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
-import { TextLink } from "#renderer/ui/text-link.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { EFFECTIVE, EffectiveTag, OrphanTag, OWNER, USE } from "#renderer/ui/verdict.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { GrantDetail } from "#shared/model/grant.ts";

@@ -1,15 +1,13 @@
 import { Button } from "@mantine/core";
 import { IconCircleCheck, IconKey, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
-import { usePlanRequest } from "#renderer/api/plan-request.ts";
-import { ScanButton } from "#renderer/api/scan-button.tsx";
+import { ScanButton, usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { NameCell, Pair, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
-import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
-import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
-import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
+import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { EFFECTIVE, EffectiveTag, OrphanMark, OWNER, OwnerTag, USE, UseTag } from "#renderer/ui/verdict.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { GrantRow, OrphanState } from "#shared/model/grant.ts";

@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useApi } from "#renderer/api/api.ts";
+import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 
 export const route = getRouteApi("/access");

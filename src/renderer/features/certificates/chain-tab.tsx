@@ -11,7 +11,7 @@ import {
 } from "@tabler/icons-react";
 import { Dim, Pair } from "#renderer/ui/cells.tsx";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
-import { ErrorState } from "#renderer/ui/states.tsx";
+import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";

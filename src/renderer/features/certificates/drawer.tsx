@@ -1,11 +1,10 @@
 import { Button } from "@mantine/core";
 import { IconCalendarRepeat, IconRefresh } from "@tabler/icons-react";
 import type { ComponentType } from "react";
-import { type RequestDraft, usePlanRequest } from "#renderer/api/plan-request.ts";
+import { type RequestDraft, usePlanRequest } from "#renderer/api/scan-button.tsx";
 import type { CertificatesSearch } from "#renderer/api/searches.ts";
-import { Drawer } from "#renderer/ui/drawer/drawer.tsx";
-import { DrawerTabs } from "#renderer/ui/drawer/drawer-tabs.tsx";
-import { ErrorState } from "#renderer/ui/states.tsx";
+import { Drawer, DrawerTabs } from "#renderer/ui/drawer/drawer.tsx";
+import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { ExpiryTag } from "#renderer/ui/when.tsx";
 import type { CertificateDetail, CertificateRow } from "#shared/model/certificate.ts";

@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useApi } from "#renderer/api/api.ts";
+import { useApi } from "#renderer/api/connection.ts";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { ErrorState } from "#renderer/ui/panel.tsx";
 import { SeverityTag } from "#renderer/ui/severity.tsx";
-import { ErrorState } from "#renderer/ui/states.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
-import { TextLink } from "#renderer/ui/text-link.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { type CertificateDetail, Sha256 } from "#shared/model/certificate.ts";
 import type { Finding } from "#shared/model/finding.ts";

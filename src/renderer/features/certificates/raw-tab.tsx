@@ -1,11 +1,11 @@
 import { Button } from "@mantine/core";
 import { IconCheck, IconChevronDown, IconChevronRight, IconCopy, IconDownload } from "@tabler/icons-react";
 import { type KeyboardEvent, type ReactNode, useState } from "react";
-import { useCopied } from "#renderer/ui/clipboard.ts";
 import { Section, Verbatim } from "#renderer/ui/drawer/drawer.tsx";
+import { useCopied } from "#renderer/ui/fingerprint.tsx";
 import { HexDump } from "#renderer/ui/hex-dump.tsx";
-import { ErrorState } from "#renderer/ui/states.tsx";
-import { download } from "#renderer/ui/table/csv.ts";
+import { ErrorState } from "#renderer/ui/panel.tsx";
+import { download } from "#renderer/ui/table/column.ts";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { Asn1Node } from "#shared/model/asn1-node.ts";
 import type { CertificateDetail } from "#shared/model/certificate.ts";

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { IconCircleCheck, IconCircleDashed, IconCircleX, IconHelpCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
-import { ErrorState } from "#renderer/ui/states.tsx";
+import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";

@@ -1,8 +1,7 @@
 import { Button, NativeSelect } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { Panel } from "#renderer/ui/panel.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
-import { TextLink } from "#renderer/ui/text-link.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import { type ChangeCount, ChangeKind } from "#shared/model/change.ts";

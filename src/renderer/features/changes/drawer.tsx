@@ -1,7 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
-import { TextLink } from "#renderer/ui/text-link.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { ChangeRow } from "#shared/model/change.ts";
 import { KIND_WORD } from "#shared/text/change.ts";

@@ -1,9 +1,8 @@
 import { IconGitCompare, IconMinus, IconPlus, IconTilde } from "@tabler/icons-react";
 import { Dim, NameCell, Pair, TextCell } from "#renderer/ui/cells.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
-import { Facet, FixedFacet } from "#renderer/ui/table/facet.tsx";
-import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
-import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
+import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { ChangeKind, type ChangeRow, ChangeWhat } from "#shared/model/change.ts";

@@ -5,15 +5,13 @@ import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Dim, NameCell, TextCell } from "#renderer/ui/cells.tsx";
 import { SEVERITIES, SeverityTag } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
-import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
-import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
-import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
+import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
 import { formatRule } from "#shared/text/rule.ts";
-import { AcceptDialog } from "./accept-dialog.tsx";
-import { ChangeActions } from "./change-actions.tsx";
+import { AcceptDialog, ChangeActions } from "./acceptance.tsx";
 import { FindingDrawer } from "./drawer.tsx";
 import {
   route,

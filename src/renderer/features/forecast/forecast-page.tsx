@@ -1,10 +1,9 @@
 import { IconCalendarStats, IconTrendingUp } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
-import { Panel } from "#renderer/ui/panel.tsx";
-import { EmptyState, ErrorState } from "#renderer/ui/states.tsx";
-import { Facet } from "#renderer/ui/table/facet.tsx";
-import { TextLink } from "#renderer/ui/text-link.tsx";
+import { EmptyState, ErrorState, Panel } from "#renderer/ui/panel.tsx";
+import { Facet } from "#renderer/ui/table/filters.tsx";
+import { TextLink } from "#renderer/ui/text.tsx";
 import type { Forecast, Timeline } from "#shared/model/forecast.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./forecast.module.css";

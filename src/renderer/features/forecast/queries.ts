@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useApi } from "#renderer/api/api.ts";
+import { useApi } from "#renderer/api/connection.ts";
 import type { LoadBy } from "#shared/model/forecast.ts";
 
 export const forecastRoute = getRouteApi("/forecast");

@@ -1,8 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
-import { TextLink } from "#renderer/ui/text-link.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import type { GraphLink, GraphNode } from "#shared/model/graph.ts";
 import { HOW_WORDS } from "#shared/text/graph-edge.ts";
 import { nameNode } from "#shared/text/graph-node.ts";

@@ -5,9 +5,8 @@ import { TextCell } from "#renderer/ui/cells.tsx";
 import { Drawer, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
-import { FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
-import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
-import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
+import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { GraphLink, GraphNode, MutualTrust } from "#shared/model/graph.ts";
 import { isMoreThan, type Total } from "#shared/model/total.ts";
@@ -21,7 +20,7 @@ import type { ListProps } from "./page.tsx";
 import { useMutual } from "./queries.ts";
 import { Certainty } from "./step-list.tsx";
 
-const PicturePanel = lazy(async () => ({ default: (await import("./picture-panel.tsx")).PicturePanel }));
+const PicturePanel = lazy(async () => ({ default: (await import("./diagram-panel.tsx")).PicturePanel }));
 
 const idOf = ({ id }: MutualTrust): string => id;
 

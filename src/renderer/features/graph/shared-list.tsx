@@ -1,13 +1,12 @@
 import { Button } from "@mantine/core";
 import { IconRefresh, IconUsersGroup } from "@tabler/icons-react";
-import { usePlanRequest } from "#renderer/api/plan-request.ts";
+import { usePlanRequest } from "#renderer/api/scan-button.tsx";
 import { NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Drawer, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
-import { Facet } from "#renderer/ui/table/facet.tsx";
-import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
-import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { Facet } from "#renderer/ui/table/filters.tsx";
+import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import type { SharedKey } from "#shared/model/graph.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { OnwardFrom } from "./drawer.tsx";

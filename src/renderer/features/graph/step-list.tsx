@@ -4,9 +4,8 @@ import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
-import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/facet.tsx";
-import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
-import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
+import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import type { GraphLink } from "#shared/model/graph.ts";
 import { HOW_WORDS } from "#shared/text/graph-edge.ts";
@@ -106,7 +105,7 @@ const COLUMNS: readonly Column<GraphLink>[] = [
 ];
 
 /** What draws it is large: it is fetched when somebody asks for a picture. */
-const ReachPicture = lazy(async () => ({ default: (await import("./reach-picture.tsx")).ReachPicture }));
+const ReachPicture = lazy(async () => ({ default: (await import("./diagram-panel.tsx")).ReachPicture }));
 
 const idOf = ({ id }: GraphLink): string => id;
 

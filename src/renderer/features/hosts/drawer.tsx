@@ -9,13 +9,13 @@ import {
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useLabelling } from "#renderer/api/labels.ts";
-import { useScanRequest } from "#renderer/api/scan-request.ts";
+import { useScanRequest } from "#renderer/api/scan-button.tsx";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
-import { FindingLines } from "#renderer/ui/finding-lines.tsx";
 import { LabelsSection } from "#renderer/ui/labels-section.tsx";
-import { ProbeTag } from "#renderer/ui/probe-state.tsx";
+import { ErrorState } from "#renderer/ui/panel.tsx";
 import { ServedLines } from "#renderer/ui/served-lines.tsx";
-import { ErrorState } from "#renderer/ui/states.tsx";
+import { FindingLines } from "#renderer/ui/severity.tsx";
+import { ProbeTag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
 import type { Claim } from "#shared/model/claim.ts";

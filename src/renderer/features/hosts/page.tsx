@@ -1,12 +1,11 @@
 import { IconServer } from "@tabler/icons-react";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Dim, NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
-import { PROBE_STATES, ProbeTag } from "#renderer/ui/probe-state.tsx";
 import { FindingCount } from "#renderer/ui/severity.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
-import { Facet } from "#renderer/ui/table/facet.tsx";
-import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
-import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { Facet } from "#renderer/ui/table/filters.tsx";
+import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
+import { PROBE_STATES, ProbeTag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { HostRow } from "#shared/model/host.ts";
 import { ProbeState } from "#shared/model/probe.ts";

@@ -9,11 +9,11 @@ import {
 } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
-import { useApi } from "#renderer/api/api.ts";
-import type { GivenFile } from "#renderer/api/given-files.ts";
+import { useApi } from "#renderer/api/connection.ts";
+import type { GivenFile } from "#renderer/api/desktop.ts";
 import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
-import { Notice } from "#renderer/ui/notice.tsx";
-import { download } from "#renderer/ui/table/csv.ts";
+import { Notice } from "#renderer/ui/panel.tsx";
+import { download } from "#renderer/ui/table/column.ts";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { BundleView } from "#shared/model/imported-bundle.ts";

@@ -1,6 +1,6 @@
 import { Button, FileButton } from "@mantine/core";
 import { IconFileSearch } from "@tabler/icons-react";
-import { type GivenFile, toGivenFiles } from "#renderer/api/given-files.ts";
+import { type GivenFile, toGivenFiles } from "#renderer/api/desktop.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { CarryNote } from "./bundle-file.tsx";
 import classes from "./inspect.module.css";

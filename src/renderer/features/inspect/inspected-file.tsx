@@ -1,8 +1,8 @@
 import { IconAlertTriangle, IconLock, IconLockOpen } from "@tabler/icons-react";
-import type { GivenFile } from "#renderer/api/given-files.ts";
+import type { GivenFile } from "#renderer/api/desktop.ts";
 import { Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
-import { Notice } from "#renderer/ui/notice.tsx";
+import { Notice } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { ExpiryTag } from "#renderer/ui/when.tsx";
@@ -13,8 +13,7 @@ import { formatKey } from "#shared/text/key-size.ts";
 import { BundleFile } from "./bundle-file.tsx";
 import classes from "./inspect.module.css";
 import { useInspection, useIsBundle } from "./queries.ts";
-import { StoreView } from "./store-view.tsx";
-import { UnlockForm } from "./unlock-form.tsx";
+import { StoreView, UnlockForm } from "./store-view.tsx";
 
 /** More items than this are counted, not shown: a bundle of roots holds hundreds. */
 const ITEMS_SHOWN = 50;

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useId, useRef, useState } from "react";
-import { useApi } from "#renderer/api/api.ts";
-import { type GivenFile, toBase64 } from "#renderer/api/given-files.ts";
+import { useApi } from "#renderer/api/connection.ts";
+import { type GivenFile, toBase64 } from "#renderer/api/desktop.ts";
 import { BUNDLE_PART_BYTES } from "#shared/contract/bundles.ts";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import { BUNDLE_START, MOST_BUNDLE_BYTES } from "#shared/model/bundle.ts";

@@ -1,8 +1,9 @@
+import { Button, PasswordInput } from "@mantine/core";
 import { IconAlertTriangle, IconCertificate, IconKey, IconLock, IconLockOpen } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { Fact, Facts, Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
-import { Notice } from "#renderer/ui/notice.tsx";
+import { Notice } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import type { InspectedStore, Inspection } from "#shared/contract/inspect.ts";
@@ -140,5 +141,61 @@ function Entry({ entry, isWhole, children }: EntryProps) {
         <span className={classes.kind}>{formatEntryKind(what)}</span>
       </span>
     </Line>
+  );
+}
+
+type UnlockFormProps = {
+  wants: NonNullable<Inspection["wantsPassword"]>;
+  isWrong: boolean;
+  onPassword: (password: string) => Promise<void>;
+};
+
+/** Asks for the password of what is locked in a file. What is typed lives in this form alone, and goes with it. */
+export function UnlockForm({ wants, isWrong, onPassword }: UnlockFormProps) {
+  const [password, setPassword] = useState("");
+  const [isSending, setIsSending] = useState(false);
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const send = async () => {
+    setIsSending(true);
+    setRefusal(null);
+    try {
+      await onPassword(password);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      setRefusal(error.message);
+    }
+    setPassword("");
+    setIsSending(false);
+  };
+  return (
+    <form
+      className={classes.naming}
+      autoComplete="off"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <PasswordInput
+        size="xs"
+        className={classes.password}
+        label={wants === "to-open" ? "Its password" : "Its password, to check that it is unchanged"}
+        description="Used for this look, and written nowhere"
+        error={refusal ? <Untrusted text={refusal} /> : isWrong && "That does not open it"}
+        value={password}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+      />
+      <Button
+        type="submit"
+        size="xs"
+        variant="default"
+        leftSection={<IconLockOpen size={15} />}
+        loading={isSending}
+      >
+        {wants === "to-open" ? "Open" : "Check"}
+      </Button>
+    </form>
   );
 }

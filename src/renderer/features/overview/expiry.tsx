@@ -1,7 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { Panel } from "#renderer/ui/panel.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
-import { TextLink } from "#renderer/ui/text-link.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { ExpiryTag } from "#renderer/ui/when.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
 import type { CertificateRow } from "#shared/model/certificate.ts";

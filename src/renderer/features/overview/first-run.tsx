@@ -10,14 +10,13 @@ import {
 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { CopyMark } from "#renderer/ui/fingerprint.tsx";
-import { ErrorState } from "#renderer/ui/states.tsx";
+import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
 import type { ThisComputer } from "#shared/contract/this-computer.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import classes from "./first-run.module.css";
-import { NextSteps } from "./next-steps.tsx";
-import { useThisComputer } from "./queries.ts";
+import { NextSteps, useThisComputer } from "./page.tsx";
 
 /** Nothing was scanned yet: what this computer has to scan with, what to scan, and what comes of it. */
 export function FirstRun({ overview, scanPanel }: { overview: Overview; scanPanel: ReactNode }) {

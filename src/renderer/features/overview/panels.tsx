@@ -12,7 +12,7 @@ import type { ReactNode } from "react";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { SEVERITIES } from "#renderer/ui/severity.tsx";
 import { type Tone, toneClass } from "#renderer/ui/tag.tsx";
-import { TextLink } from "#renderer/ui/text-link.tsx";
+import { TextLink } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
 import { RuleId } from "#shared/model/finding.ts";

@@ -1,11 +1,10 @@
 import { ActionIcon, Button, Checkbox, FileButton, TextInput } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck, IconFileImport, IconTrash } from "@tabler/icons-react";
 import { type DragEvent, useState } from "react";
-import { toGivenFiles } from "#renderer/api/given-files.ts";
+import { toGivenFiles } from "#renderer/api/desktop.ts";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
-import { Notice } from "#renderer/ui/notice.tsx";
-import { Panel } from "#renderer/ui/panel.tsx";
+import { Notice, Panel } from "#renderer/ui/panel.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";

@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { IconPlayerPlay, IconRefresh } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Panel } from "#renderer/ui/panel.tsx";
@@ -9,10 +9,9 @@ import { type Plan, requestedOptions } from "#shared/model/plan.ts";
 import { acknowledgementOf } from "#shared/text/consent.ts";
 import { formatCount } from "#shared/text/count.ts";
 import classes from "./decision.module.css";
-import { LoginFields, useLogins } from "./logins.tsx";
-import { useAnew } from "./make-anew.tsx";
+import { LoginFields, useLogins } from "./old-keys.tsx";
+import { useAnew } from "./plan-page.tsx";
 import { planRoute, useStartRun } from "./queries.ts";
-import { TypedWord } from "./typed-word.tsx";
 
 type Props = {
   found: PlanDetail;
@@ -135,4 +134,33 @@ function formatLacks(
     ...(open > 0 ? [`${formatCount(open, "check")} to consent to`] : []),
     ...(confirm !== null && typed !== confirm.word ? ["the word is to be typed"] : []),
   ];
+}
+
+type WordProps = { confirm: NonNullable<Plan["confirm"]>; typed: string; onType: (typed: string) => void };
+
+/** What is to be typed, and why. */
+export function TypedWord({ confirm: { word, why }, typed, onType }: WordProps) {
+  return (
+    <>
+      <ul className={classes.why} aria-label="Why a word is to be typed">
+        {why.map((reason) => (
+          <li key={reason}>
+            <Untrusted text={reason} limit={300} />
+          </li>
+        ))}
+      </ul>
+      <TextInput
+        size="xs"
+        label={
+          <>
+            Type <Untrusted text={word} isMono />
+          </>
+        }
+        value={typed}
+        onChange={(event) => onType(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+      />
+    </>
+  );
 }

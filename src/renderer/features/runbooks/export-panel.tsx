@@ -3,7 +3,7 @@ import { IconBraces, IconFileCode } from "@tabler/icons-react";
 import { Fragment, useState } from "react";
 import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
-import { download } from "#renderer/ui/table/csv.ts";
+import { download } from "#renderer/ui/table/column.ts";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
@@ -11,7 +11,7 @@ import type { Plan } from "#shared/model/plan.ts";
 import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { EDITED } from "./apply-panel.tsx";
-import { formatCommand, nameFile } from "./command-words.ts";
+import { formatCommand, nameFile } from "./commands.tsx";
 import classes from "./decision.module.css";
 import { useScripts } from "./queries.ts";
 

@@ -1,16 +1,18 @@
 import { Button } from "@mantine/core";
 import { IconCertificate, IconChecklist, IconKey } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { Facet } from "#renderer/ui/table/facet.tsx";
-import { ListScreen } from "#renderer/ui/table/list-screen.tsx";
-import { Nothing } from "#renderer/ui/table/nothing.tsx";
+import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
+import type { Column } from "#renderer/ui/table/column.ts";
+import { Facet } from "#renderer/ui/table/filters.tsx";
+import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
+import { When } from "#renderer/ui/when.tsx";
 import { PlanKind } from "#shared/model/plan.ts";
 import { RunId, type RunRow, RunState } from "#shared/model/run.ts";
-import { COLUMNS } from "./columns.tsx";
-import { OpenPlan } from "./open-plan.tsx";
+import { OpenPlan } from "./plan-file.tsx";
 import { route, sortOf, useRuns } from "./queries.ts";
 import { RunDrawer } from "./run-drawer.tsx";
-import { RUN_STATES } from "./run-state.tsx";
+import { formatProgress, LineCounts, RUN_STATES, RunBar, RunStateTag } from "./run-state.tsx";
+import classes from "./runbooks.module.css";
 import { KINDS } from "./words.ts";
 
 const STATES = RunState.options.map((value) => ({ value, label: RUN_STATES[value].word }));
@@ -106,3 +108,74 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
     />
   );
 }
+
+const COLUMNS: readonly Column<RunRow>[] = [
+  {
+    id: "title",
+    title: "Run",
+    sortBy: "title",
+    minWidth: 300,
+    grow: 3,
+    cell: ({ id, title }) => <NameCell name={title} more={`#${id}`} />,
+    text: ({ title }) => title,
+  },
+  {
+    id: "state",
+    title: "State",
+    sortBy: "state",
+    minWidth: 140,
+    cell: ({ state }) => <RunStateTag state={state} />,
+    text: ({ state }) => RUN_STATES[state].word,
+  },
+  {
+    id: "lines",
+    title: "Lines",
+    minWidth: 106,
+    cell: (run) => <LineCounts counts={run} />,
+    text: ({ adds, changes, removes }) => `${adds} to add, ${changes} to change, ${removes} to remove`,
+  },
+  {
+    id: "hosts",
+    title: "Hosts",
+    minWidth: 64,
+    isNumber: true,
+    cell: ({ hosts }) => <NumberCell value={hosts} />,
+    text: ({ hosts }) => String(hosts),
+  },
+  {
+    id: "progress",
+    title: "Done",
+    minWidth: 160,
+    grow: 1,
+    cell: (run) => (
+      <span className={classes.progress}>
+        <RunBar run={run} />
+        <span className={classes.of}>{formatProgress(run)}</span>
+      </span>
+    ),
+    text: formatProgress,
+  },
+  {
+    id: "message",
+    title: "Why",
+    minWidth: 120,
+    grow: 2,
+    cell: ({ message }) => <TextCell text={message} isDim />,
+    text: ({ message }) => message,
+  },
+  {
+    id: "startedAt",
+    title: "Started",
+    sortBy: "startedAt",
+    minWidth: 110,
+    cell: ({ startedAt }) => <When instant={startedAt} />,
+    text: ({ startedAt }) => startedAt,
+  },
+  {
+    id: "kind",
+    title: "Kind",
+    minWidth: 148,
+    cell: ({ kind }) => KINDS[kind],
+    text: ({ kind }) => KINDS[kind],
+  },
+];

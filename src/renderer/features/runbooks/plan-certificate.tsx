@@ -2,8 +2,7 @@ import { IconCertificate, IconShieldCheck, IconShieldQuestion } from "@tabler/ic
 import { Link } from "@tanstack/react-router";
 import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
-import { TextLink } from "#renderer/ui/text-link.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, ExpiryTag } from "#renderer/ui/when.tsx";
 import type { CertificateChange, Consumer, PairFile, ServedVerification } from "#shared/model/pair.ts";
 import { formatChallengeWay } from "#shared/text/challenge-way.ts";

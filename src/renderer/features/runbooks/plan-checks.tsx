@@ -8,8 +8,7 @@ import {
   IconInfoCircle,
   type TablerIcon,
 } from "@tabler/icons-react";
-import { Notice } from "#renderer/ui/notice.tsx";
-import { Panel } from "#renderer/ui/panel.tsx";
+import { Notice, Panel } from "#renderer/ui/panel.tsx";
 import { Tag, type Tone } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { Check } from "#shared/model/plan.ts";

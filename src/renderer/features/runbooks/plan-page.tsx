@@ -1,14 +1,43 @@
 import { Button } from "@mantine/core";
-import { IconArrowLeft, IconChecklist } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconArrowLeft,
+  IconArrowRight,
+  IconChecklist,
+  IconCircleCheck,
+  IconClockExclamation,
+  IconRefresh,
+} from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { EmptyState, ErrorState } from "#renderer/ui/states.tsx";
+import { useState } from "react";
+import type { RequestDraft } from "#renderer/api/scan-button.tsx";
+import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
+import { EmptyState, ErrorState, Notice, Panel } from "#renderer/ui/panel.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
+import { useKeys } from "#renderer/ui/use-keys.ts";
+import { Exactly, useNow } from "#renderer/ui/when.tsx";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { PlanId } from "#shared/model/plan.ts";
+import {
+  newKeyOf,
+  oldKeyOf,
+  type Plan,
+  PlanId,
+  type PlanOptions,
+  requestedOptions,
+} from "#shared/model/plan.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { ApplyPanel } from "./apply-panel.tsx";
+import decisionClasses from "./decision.module.css";
+import { CommandNote, ExportPanel } from "./export-panel.tsx";
+import { LoginFields, useLogins } from "./old-keys.tsx";
 import classes from "./plan.module.css";
-import { FailedPlan, PlanBeingMade } from "./plan-making.tsx";
-import { planRoute, useFoundPlan } from "./queries.ts";
-import { ReadyPlan } from "./ready-plan.tsx";
+import { Afterwards, ChecksPanel, LeftOut } from "./plan-checks.tsx";
+import { formatOptions, NO_OPTIONS, OptionFields } from "./plan-dialog.tsx";
+import { hasFields, RequestFields } from "./plan-fields.tsx";
+import { HostPlans } from "./plan-hosts.tsx";
+import { planRoute, useFoundPlan, useMakePlan } from "./queries.ts";
+import { formatOrder, formatPlan, KINDS } from "./words.ts";
 
 /** A plan, whole: what would be changed where, before anything is. */
 export function PlanPage() {
@@ -61,3 +90,271 @@ const ToRuns = () => (
     All runs
   </Button>
 );
+
+/** Hosts are being read: how far, and that nothing is written meanwhile. */
+function PlanBeingMade({ found: { read, total } }: { found: PlanDetail }) {
+  const share = total === 0 ? 0 : (100 * read) / total;
+  return (
+    <Panel title="Making the plan">
+      <p role="status">
+        {total === 0
+          ? "Looking up what it is about"
+          : `${read.toLocaleString("en")} of ${formatCount(total, "host")} read`}
+      </p>
+      <svg
+        className={classes.bar}
+        viewBox="0 0 100 6"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${read} of ${total} read`}
+      >
+        <rect width="100" height="6" className={classes.track} />
+        <rect width={share} height="6" className={classes.read} />
+      </svg>
+      <p className={classes.dim}>
+        Each host is asked what its files hold now. Nothing is written, and nothing will be before the plan is
+        approved.
+      </p>
+    </Panel>
+  );
+}
+
+/** Why there is none, and the same wish again. */
+function FailedPlan({ found }: { found: PlanDetail }) {
+  return (
+    <>
+      <Notice tone="red" Icon={IconAlertTriangle} title="No plan could be made">
+        <p>
+          <Untrusted text={found.message} limit={2_000} />
+        </p>
+        <p>Nothing was written on any host.</p>
+      </Notice>
+      {found.wish && <MakeAnew wish={found.wish} options={null} />}
+    </>
+  );
+}
+
+type Props = { found: PlanDetail; plan: Plan; hash: string };
+
+/** The plan on the left, and on the right what is decided of it. */
+function ReadyPlan({ found, plan, hash }: Props) {
+  const [consents, setAcknowledgements] = useState<ReadonlySet<string>>(new Set());
+  const [typed, setTyped] = useState("");
+  const [isEdited, setEdited] = useState(false);
+  const consent = (names: readonly string[], isGiven: boolean) => {
+    const others = [...consents].filter((name) => !names.includes(name));
+    setAcknowledgements(new Set(isGiven ? [...others, ...names] : others));
+  };
+  return (
+    <div className={classes.columns}>
+      <div className={classes.what}>
+        <Head found={found} plan={plan} hash={hash} />
+        <Standing found={found} plan={plan} />
+        <ChecksPanel
+          checks={plan.checks}
+          consents={consents}
+          onConsent={consent}
+          isOver={found.runId !== null}
+        />
+        <LeftOut sentences={plan.leftOut} />
+        <Afterwards sentences={plan.kind === "rotate-host-key" ? plan.afterwards : []} />
+        {plan.hosts.length > 0 && <Order plan={plan} />}
+        <HostPlans plan={plan} />
+      </div>
+      <aside className={classes.decision} aria-label="Decision">
+        <ApplyPanel
+          found={found}
+          plan={plan}
+          hash={hash}
+          consents={consents}
+          typed={typed}
+          isEdited={isEdited}
+          onType={setTyped}
+        />
+        {found.wish && <MakeAnew wish={found.wish} options={requestedOptions(plan)} onEdit={setEdited} />}
+        <ExportPanel
+          found={found}
+          plan={plan}
+          hash={hash}
+          consents={consents}
+          typed={typed}
+          isEdited={isEdited}
+        />
+        <CommandNote found={found} plan={plan} />
+      </aside>
+    </div>
+  );
+}
+
+function Head({ found: { id }, plan, hash }: Props) {
+  return (
+    <header className={classes.head}>
+      <p className={classes.kind}>
+        Plan #{id}: {KINDS[plan.kind]}, made <Exactly instant={plan.madeAt} />
+      </p>
+      <h2 className={classes.title}>
+        <Untrusted text={plan.title} />
+      </h2>
+      <p className={classes.summary}>{formatPlan(plan)}</p>
+      <Keys plan={plan} />
+      <p className={classes.dim}>
+        Hash <Untrusted text={`${hash.slice(0, 16)}…`} isMono />
+        <CopyMark value={hash} what="hash" /> is what is approved: exactly this, and nothing else.
+      </p>
+    </header>
+  );
+}
+
+function Keys({ plan }: { plan: Plan }) {
+  const [oldKey, newKey] = [oldKeyOf(plan), newKeyOf(plan)];
+  if (oldKey === null && newKey === null) return null;
+  return (
+    <p className={classes.keys}>
+      {oldKey !== null && <WholeFingerprint value={oldKey} />}
+      {oldKey !== null && newKey !== null && (
+        <IconArrowRight size={15} role="img" aria-label="is replaced by" />
+      )}
+      {newKey !== null && (
+        <span>
+          <Untrusted
+            text={newKey.kind === "given" ? "the given key" : `a new ${newKey.keyType} key`}
+            limit={100}
+          />{" "}
+          {newKey.comment !== "" && <Untrusted text={newKey.comment} limit={100} />}
+        </span>
+      )}
+    </p>
+  );
+}
+
+/** After so long what hosts hold may well be another thing. */
+const OLD_AFTER_MS = 30 * 60_000;
+
+function Standing({ found: { runId }, plan: { madeAt } }: Pick<Props, "found" | "plan">) {
+  const now = useNow();
+  if (runId !== null)
+    return (
+      <Notice tone="blue" Icon={IconCircleCheck} title="This plan was approved">
+        <p>
+          What came of it is in{" "}
+          <TextLink>
+            <Link to="/runbooks" search={{ open: runId }}>
+              run #{runId}
+            </Link>
+          </TextLink>
+          . A plan is run once.
+        </p>
+      </Notice>
+    );
+  if (now.getTime() - Date.parse(madeAt) < OLD_AFTER_MS) return null;
+  return (
+    <Notice tone="amber" Icon={IconClockExclamation} title="This plan is not of now">
+      <p>
+        Hosts may hold something else since. A file that has changed is left alone, and the run stops there:
+        make the plan anew.
+      </p>
+    </Notice>
+  );
+}
+
+function Order({ plan }: { plan: Plan }) {
+  return (
+    <Panel title="Order" note="A phase begins when the one before it is proved on every host">
+      <ol className={classes.order}>
+        {formatOrder(plan).map(({ title, text }) => (
+          <li key={title}>
+            <strong>{title}</strong>
+            <span>
+              <Untrusted text={text} />
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+type MakeAnewProps = {
+  wish: RequestDraft;
+  options: PlanOptions | null;
+  /** Whether what stands in the fields is something else than the plan that is shown was made of. */
+  onEdit?: (isEdited: boolean) => void;
+};
+
+/** The wish and its options, and the plan of them made anew: hosts are read again. */
+function MakeAnew({ wish: asked, options: before, onEdit }: MakeAnewProps) {
+  const [wish, setRequest] = useState(asked);
+  const [options, setOptions] = useState(before ?? NO_OPTIONS);
+  const edit = (edited: { wish: RequestDraft; options: PlanOptions }) => {
+    setRequest(edited.wish);
+    setOptions(edited.options);
+    onEdit?.(JSON.stringify(edited) !== JSON.stringify({ wish: asked, options: before ?? NO_OPTIONS }));
+  };
+  const { makeAnew, isPending, error } = useAnew();
+  const make = () => makeAnew(wish, options);
+  useKeys([["Mod+P", make]]);
+  const form = (
+    <form
+      className={decisionClasses.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        make();
+      }}
+    >
+      {hasFields(wish) && <RequestFields wish={wish} onChange={(wish) => edit({ wish, options })} />}
+      <OptionFields
+        options={options}
+        waits={GRACED.has(wish.kind) ? "grace" : wish.kind === "rotate-certificate" ? "recheck" : null}
+        onChange={(patch) => edit({ wish, options: { ...options, ...patch } })}
+      />
+      {before === null && <LoginFields />}
+      {error && (
+        <p role="alert" className={decisionClasses.refusal}>
+          <Untrusted text={error.message} limit={1_000} />
+        </p>
+      )}
+      <Button
+        type="submit"
+        variant="default"
+        size="xs"
+        leftSection={<IconRefresh size={15} />}
+        title="Make the plan anew (Ctrl+Shift+P)"
+        loading={isPending}
+      >
+        Make the plan anew
+      </Button>
+    </form>
+  );
+  return (
+    <Panel title={before === null ? "Again" : "Options"}>
+      {before === null ? (
+        form
+      ) : (
+        <details className={decisionClasses.fold}>
+          <summary>{formatOptions(before)}</summary>
+          {form}
+        </details>
+      )}
+    </Panel>
+  );
+}
+
+/** What has an old key, which may stand beside the new one for some days. */
+const GRACED: ReadonlySet<RequestDraft["kind"]> = new Set([
+  "rotate-key",
+  "rotate-host-key",
+  "move-to-authority",
+]);
+
+/** Plans a wish again, and goes to what comes of it. */
+export function useAnew() {
+  const navigate = planRoute.useNavigate();
+  const { identityFiles } = useLogins();
+  const { mutate, isPending, error } = useMakePlan();
+  const makeAnew = (wish: RequestDraft, options: PlanOptions) =>
+    mutate(
+      { wish, options, identityFiles, mayAsk: true },
+      { onSuccess: ({ planId }) => void navigate({ to: ".", search: { id: planId } }) },
+    );
+  return { makeAnew, isPending, error };
+}

@@ -1,9 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useState } from "react";
-import { PlanRequestContext, type RequestDraft } from "#renderer/api/plan-request.ts";
-import { LoginsProvider, useLogins } from "./logins.tsx";
+import { PlanRequestContext, type RequestDraft } from "#renderer/api/scan-button.tsx";
+import { LoginsProvider, useLogins } from "./old-keys.tsx";
+import { formatLack, RequestDialog } from "./plan-dialog.tsx";
 import { useMakePlan } from "./queries.ts";
-import { formatLack, RequestDialog } from "./wish-dialog.tsx";
 
 /** Takes wishes from every screen: one that says all is planned at once, of another the rest is asked for. */
 export const PlanRequests = ({ children }: { children: ReactNode }) => (

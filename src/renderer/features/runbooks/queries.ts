@@ -6,7 +6,7 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useApi } from "#renderer/api/api.ts";
+import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 import type { PlanId } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";

@@ -1,29 +1,29 @@
-import { IconAlertOctagon, IconAlertTriangle } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconAlertOctagon, IconAlertTriangle, IconLoader } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
-import { DrawerTabs } from "#renderer/ui/drawer/drawer-tabs.tsx";
+import { Dialog } from "#renderer/ui/dialog.tsx";
+import { Drawer, DrawerTabs, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
-import { Notice } from "#renderer/ui/notice.tsx";
-import { ErrorState } from "#renderer/ui/states.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
-import { TextLink } from "#renderer/ui/text-link.tsx";
-import { Exactly } from "#renderer/ui/when.tsx";
-import type { RunClaim, RunDetail, RunId } from "#shared/model/run.ts";
+import headerChipClasses from "#renderer/ui/header-chip.module.css";
+import { ErrorState, Notice } from "#renderer/ui/panel.tsx";
+import { formatAskedFor, QuestionForm } from "#renderer/ui/questions/question-form.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
+import { Exactly, When } from "#renderer/ui/when.tsx";
+import type { RunClaim, RunDetail, RunEntry, RunId } from "#shared/model/run.ts";
+import { isMoreThan } from "#shared/model/total.ts";
 import { CLAIM_REMEDY, formatClaimEvaluation, hasConfirmed, sayClaim } from "#shared/text/claim.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { formatHost } from "#shared/text/plan.ts";
 import { repairsOf } from "#shared/text/repair.ts";
 import { Commands } from "./commands.tsx";
 import { ConfirmKey } from "./confirm-key.tsx";
-import { KeptKeys, Remaining } from "./kept-keys.tsx";
-import { OldKeyNotice } from "./old-key-watch.tsx";
-import { useRun } from "./queries.ts";
+import { KeptKeys, OldKeyNotice, Remaining } from "./old-keys.tsx";
+import { useAnswer, useJournal, useQuestions, useRun, useRuns } from "./queries.ts";
 import { RunActions } from "./run-actions.tsx";
-import { Journal } from "./run-journal.tsx";
 import { Orders } from "./run-orders.tsx";
-import { formatProgress, LineCounts, RunBar, RunStateTag } from "./run-state.tsx";
-import { PhaseSteps } from "./run-steps.tsx";
+import { formatProgress, LineCounts, PhaseSteps, RunBar, RunStateTag } from "./run-state.tsx";
 import classes from "./runbooks.module.css";
-import { KINDS } from "./words.ts";
+import { formatPhase, KINDS } from "./words.ts";
 
 type Tab = "steps" | "journal";
 
@@ -184,4 +184,95 @@ function About({ run }: { run: RunDetail }) {
       </p>
     </Section>
   );
+}
+
+/** In the header: the run that needs somebody, or else the one that is going on, and the way to it. */
+export function RunningRun() {
+  const waiting = useRuns({ state: "needs-attention" }).list.rows.at(0);
+  const running = useRuns({ state: "running" }).list.rows.at(0);
+  const run = waiting ?? running;
+  if (!run) return null;
+  const Icon = waiting ? IconAlertOctagon : IconLoader;
+  return (
+    <Link
+      to="/runbooks"
+      search={{ open: run.id }}
+      className={
+        waiting ? `${headerChipClasses.chip} ${headerChipClasses.attention}` : headerChipClasses.chip
+      }
+    >
+      <Icon size={14} aria-hidden />
+      {waiting ? `Run #${run.id} needs attention` : `Run #${run.id}: ${formatProgress(run)}`}
+    </Link>
+  );
+}
+
+/** What plans and runs ask, the oldest first, over whatever screen is open. To close it is to go on without. */
+export function RunQuestions() {
+  const [question, ...others] = useQuestions();
+  const answer = useAnswer();
+  if (!question) return null;
+  const title = formatAskedFor(question);
+  return (
+    <Dialog
+      title={others.length > 0 ? `${title} (1 of ${others.length + 1})` : title}
+      isOpen
+      onClose={() => void answer(question.id, null).catch(() => undefined)}
+      width={460}
+    >
+      <QuestionForm
+        key={question.id}
+        question={question}
+        work="runbook"
+        hasOthers={false}
+        onReply={({ answers }) => answer(question.id, answers)}
+        onCancel={null}
+      />
+    </Dialog>
+  );
+}
+
+const KIND_WORDS: Record<RunEntry["kind"], string> = {
+  intends: "intends",
+  acted: "done",
+  proved: "proved",
+  undone: "taken back",
+  failed: "failed",
+  note: "note",
+};
+
+/** What was written before each act, and after what came of it: the oldest first. */
+function Journal({ run }: { run: RunDetail }) {
+  const { rows, total, error, isFetching, fetchMore } = useJournal(run.id);
+  if (error) return <ErrorState doing="read the journal" error={error} />;
+  if (total === null) return null;
+  return (
+    <Section title="Journal" count={total}>
+      <Lines>
+        {rows.map((entry) => (
+          <Line
+            key={entry.id}
+            end={<When instant={entry.at} />}
+            below={<Untrusted text={entry.text} limit={600} />}
+          >
+            <span className={classes.entryKind}>{KIND_WORDS[entry.kind]}</span>{" "}
+            <Untrusted text={formatStep(run, entry)} />
+          </Line>
+        ))}
+      </Lines>
+      {isMoreThan(total, rows.length) && (
+        <Button variant="subtle" size="compact-sm" mt={8} loading={isFetching} onClick={fetchMore}>
+          Show more
+        </Button>
+      )}
+    </Section>
+  );
+}
+
+function formatStep({ stepList, kind }: RunDetail, { ordinal }: RunEntry): string {
+  const step = stepList.find((each) => each.ordinal === ordinal);
+  if (!step) return "";
+  const { phase, host, port } = step;
+  const place = host === null ? "this computer" : formatHost({ host, port });
+  return `${formatPhase(phase, kind).toLowerCase()}, ${place}`;
 }

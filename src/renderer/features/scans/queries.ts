@@ -7,7 +7,7 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useApi } from "#renderer/api/api.ts";
+import { useApi } from "#renderer/api/connection.ts";
 import { fetchAll, useRows } from "#renderer/api/use-rows.ts";
 import type { TargetText } from "#shared/contract/targets.ts";
 import type { ScanId } from "#shared/model/scan.ts";

@@ -2,23 +2,45 @@ import { Button, Checkbox, NativeSelect, Textarea, TextInput } from "@mantine/co
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconRadar2 } from "@tabler/icons-react";
 import { useState } from "react";
+import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { ScanId } from "#shared/model/scan.ts";
+import { StartTls } from "#shared/model/starttls.ts";
 import { TransportRequest } from "#shared/model/transport.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { isTooLong, usePreview, useRememberedTargets, useStartScan } from "./queries.ts";
+import { formatProtocol } from "#shared/text/protocol.ts";
+import { isTooLong, usePreview, useQuestions, useRememberedTargets, useStartScan } from "./queries.ts";
+import { ScanProgress } from "./scan-state.tsx";
 import classes from "./scans.module.css";
-import { type Source, Sources } from "./sources.tsx";
-import { TargetPreview } from "./target-preview.tsx";
-import { NO_TLS_OPTIONS, TlsOptions } from "./tls-options.tsx";
+import { type Source, Sources, TargetPreview } from "./target-preview.tsx";
+
+type Props = { isOpen: boolean; initialText: string; onClose: () => void };
+
+export function ScanDialog({ isOpen, initialText, onClose }: Props) {
+  const isBehind = useQuestions().waiting !== undefined;
+  return (
+    <Dialog title="Scan" isOpen={isOpen} onClose={onClose} width={640} isBehind={isBehind}>
+      {isOpen && <ScanPanel key={initialText} initialText={initialText} onDone={onClose} />}
+    </Dialog>
+  );
+}
+
+type ScanPanelProps = { initialText: string; isFirst?: boolean; onDone?: () => void; doneWord?: string };
+
+/** What to scan, then how it goes: the same in the dialog and on the first page. */
+export function ScanPanel({ initialText, isFirst = false, onDone, doneWord = "Close" }: ScanPanelProps) {
+  const [scanId, setScanId] = useState<ScanId | null>(null);
+  if (scanId === null) return <ScanForm initialText={initialText} isFirst={isFirst} onStarted={setScanId} />;
+  return <ScanProgress scanId={scanId} {...(onDone ? { onDone } : {})} doneWord={doneWord} />;
+}
 
 const PREVIEW_PAUSE_MS = 200;
 const LOCALHOST = "localhost";
 const TOO_LONG = "this is too long for a page; put it in a file, and scan that by: latchkey scan --from FILE";
 
-type Props = { initialText: string; isFirst?: boolean; onStarted: (scanId: ScanId) => void };
+type ScanFormProps = { initialText: string; isFirst?: boolean; onStarted: (scanId: ScanId) => void };
 
-export function ScanForm({ initialText, isFirst = false, onStarted }: Props) {
+function ScanForm({ initialText, isFirst = false, onStarted }: ScanFormProps) {
   const [text, setText] = useState(initialText);
   const [options, setOptions] = useState(NO_OPTIONS);
   const [settled] = useDebouncedValue(text, PREVIEW_PAUSE_MS);
@@ -194,3 +216,66 @@ const TransportField = ({ transport, onChange }: TransportProps) => (
     ]}
   />
 );
+
+type TlsOptionValues = {
+  protocol: StartTls | null;
+  /** Null: as each endpoint is remembered. */
+  way: string | null;
+  everyAddress: boolean;
+  asksForOffers: boolean;
+};
+
+const NO_TLS_OPTIONS: TlsOptionValues = {
+  protocol: null,
+  way: null,
+  everyAddress: true,
+  asksForOffers: false,
+};
+
+type TlsOptionsProps = { options: TlsOptionValues; onChange: (patch: Partial<TlsOptionValues>) => void };
+
+/** How endpoints are greeted. */
+const TlsOptions = ({ options, onChange }: TlsOptionsProps) => (
+  <details className={classes.options}>
+    <summary>Options for TLS</summary>
+    <div className={classes.optionFields}>
+      <NativeSelect
+        size="xs"
+        label="What endpoints speak before TLS"
+        description="For those that do not name it, as in smtp://mail.example:2525; a bare name is then such an endpoint alone"
+        value={options.protocol ?? ""}
+        onChange={(event) =>
+          onChange({ protocol: StartTls.options.find((one) => one === event.currentTarget.value) ?? null })
+        }
+        data={[
+          { value: "", label: "what the port says: SMTP on 25, IMAP on 143, LDAP on 389, ..." },
+          ...StartTls.options.map((value) => ({ value, label: formatProtocol(value) })),
+        ]}
+      />
+      <TextInput
+        size="xs"
+        label="Reach endpoints through a proxy or a jump host"
+        description="socks5://host:port, http://host:port or ssh://user@host, which is remembered; none: directly. A password does not belong here: user@host:port is asked for it"
+        placeholder="as remembered"
+        value={options.way === "" ? "none" : (options.way ?? "")}
+        onChange={(event) => onChange({ way: readWay(event.currentTarget.value) })}
+      />
+      <Checkbox
+        size="xs"
+        label="Greet every address of a name"
+        description="And tell where they serve different certificates"
+        checked={options.everyAddress}
+        onChange={(event) => onChange({ everyAddress: event.currentTarget.checked })}
+      />
+      <Checkbox
+        size="xs"
+        label="Ask which versions and groups they take"
+        description="By some fourteen more connections to each endpoint, one after the other"
+        checked={options.asksForOffers}
+        onChange={(event) => onChange({ asksForOffers: event.currentTarget.checked })}
+      />
+    </div>
+  </details>
+);
+
+const readWay = (text: string): string | null => (text === "" ? null : text === "none" ? "" : text);

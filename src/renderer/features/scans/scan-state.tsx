@@ -1,12 +1,21 @@
+import { Button } from "@mantine/core";
 import {
   IconBan,
   IconCircleCheck,
   IconLoader,
+  IconPlayerStop,
   IconPlugConnectedX,
   type TablerIcon,
 } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { Dialog } from "#renderer/ui/dialog.tsx";
+import headerChipClasses from "#renderer/ui/header-chip.module.css";
+import { ErrorState } from "#renderer/ui/panel.tsx";
+import { formatAskedFor, QuestionForm } from "#renderer/ui/questions/question-form.tsx";
 import { Tag, type Tone } from "#renderer/ui/tag.tsx";
-import type { Scan, ScanState } from "#shared/model/scan.ts";
+import type { Scan, ScanId, ScanState } from "#shared/model/scan.ts";
+import { ProbeLines } from "./drawer.tsx";
+import { useAnswer, useCancelScan, useProbes, useQuestions, useScan, useScans } from "./queries.ts";
 import classes from "./scans.module.css";
 
 export const SCAN_STATES: Record<ScanState, { tone: Tone; Icon: TablerIcon; word: string }> = {
@@ -44,5 +53,92 @@ export function ScanBar({ scan }: { scan: Scan }) {
       <rect x={ok} width={partial} height="6" className={classes.partial} />
       <rect x={ok + partial} width={failed} height="6" className={classes.failed} />
     </svg>
+  );
+}
+
+/** In the header while a scan runs: how far it is, and the way to it. */
+export function RunningScan() {
+  const running = useScans({ state: "running" }).list.rows.at(0);
+  if (!running) return null;
+  return (
+    <Link to="/scans" search={{ open: running.id }} className={headerChipClasses.chip}>
+      <IconLoader size={14} aria-hidden />
+      Scanning {doneOf(running).toLocaleString("en")} of {running.total.toLocaleString("en")}
+    </Link>
+  );
+}
+
+type Props = { scanId: ScanId; onDone?: () => void; doneWord: string };
+
+/** A scan as it runs: how far it is, and each visit as it ends. */
+export function ScanProgress({ scanId, onDone, doneWord }: Props) {
+  const { data: scan, error } = useScan(scanId);
+  const probes = useProbes(scanId);
+  const cancel = useCancelScan();
+  if (error) return <ErrorState doing="show the scan" error={error} />;
+  if (!scan) return null;
+  const isRunning = scan.state === "running";
+  return (
+    <div className={classes.live}>
+      <div className={classes.liveHead}>
+        <ScanStateTag state={scan.state} />
+        <span role="status" className={classes.liveCount}>
+          {doneOf(scan)} of {scan.total} visited
+          {scan.failed > 0 && `, ${scan.failed} failed`}
+          {scan.partial > 0 && `, ${scan.partial} in part`}
+        </span>
+      </div>
+      <ScanBar scan={scan} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <section className={classes.liveRows} tabIndex={0} aria-label="Visits">
+        <ProbeLines list={probes} />
+      </section>
+      <div className={classes.liveActions}>
+        {isRunning && (
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconPlayerStop size={14} />}
+            loading={cancel.isPending}
+            onClick={() => cancel.mutate({ scanId })}
+          >
+            Cancel the scan
+          </Button>
+        )}
+        {onDone && (
+          <Button size="xs" onClick={onDone}>
+            {isRunning ? "Go on in the background" : doneWord}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** What running scans ask, the oldest first, over whatever screen is open. To close it is to go on without. */
+export function ScanQuestions() {
+  const { waiting, count } = useQuestions();
+  const answer = useAnswer();
+  const cancel = useCancelScan();
+  if (!waiting) return null;
+  const { scan, question } = waiting;
+  const reply = (given: { answers: string[] | null; isForSameUser: boolean }) =>
+    answer({ scanId: scan.id, questionId: question.id, ...given });
+  return (
+    <Dialog
+      title={count > 1 ? `${formatAskedFor(question)} (1 of ${count})` : formatAskedFor(question)}
+      isOpen
+      onClose={() => void reply({ answers: null, isForSameUser: false }).catch(() => undefined)}
+      width={460}
+    >
+      <QuestionForm
+        key={question.id}
+        question={question}
+        work="scan"
+        hasOthers={scan.total > 1}
+        onReply={reply}
+        onCancel={() => cancel.mutate({ scanId: scan.id })}
+      />
+    </Dialog>
   );
 }

@@ -1,8 +1,10 @@
+import { Checkbox } from "@mantine/core";
 import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { Notice } from "#renderer/ui/notice.tsx";
+import { Notice } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import { type BrokenEntry, LOGINS_SHOWN } from "#shared/contract/targets.ts";
+import { type BrokenEntry, LOGINS_SHOWN, type TargetText } from "#shared/contract/targets.ts";
+import type { ThisComputer } from "#shared/contract/this-computer.ts";
 import type { Target } from "#shared/model/target.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
 import { formatKind, formatTarget } from "#shared/text/target.ts";
@@ -146,4 +148,48 @@ function Reasons({ label, children }: { label: string; children: ReactNode }) {
       <ul>{children}</ul>
     </section>
   );
+}
+
+export type Source = TargetText["sources"][number];
+
+type SourcesProps = { sources: readonly Source[]; onChange: (sources: Source[]) => void };
+
+/** Hosts that this computer knows of already, and that may be visited beside what is written. */
+export function Sources({ sources, onChange }: SourcesProps) {
+  const computer = useThisComputer().data;
+  const offered = computer ? listSources(computer) : [];
+  if (offered.length === 0) return null;
+  return (
+    <fieldset className={classes.sources}>
+      <legend>Also visit</legend>
+      {offered.map(({ source, label }) => (
+        <Checkbox
+          key={source}
+          size="xs"
+          label={label}
+          checked={sources.includes(source)}
+          onChange={({ currentTarget: { checked } }) =>
+            onChange(checked ? [...sources, source] : sources.filter((other) => other !== source))
+          }
+        />
+      ))}
+    </fieldset>
+  );
+}
+
+function listSources({ sshConfig, knownHosts }: ThisComputer): { source: Source; label: string }[] {
+  const named = knownHosts.entries - knownHosts.hashed;
+  return [
+    ...(sshConfig.hosts > 0
+      ? [{ source: "ssh-config" as const, label: `${formatCount(sshConfig.hosts, "host")} of ~/.ssh/config` }]
+      : []),
+    ...(named > 0
+      ? [
+          {
+            source: "known-hosts" as const,
+            label: `Names in known_hosts (${formatCount(named, "entry", "entries")} not hashed)`,
+          },
+        ]
+      : []),
+  ];
 }

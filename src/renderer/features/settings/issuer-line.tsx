@@ -1,17 +1,23 @@
-import { ActionIcon, TextInput } from "@mantine/core";
+import { ActionIcon, Button, FileButton, NativeSelect, TextInput } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
-import { Line } from "#renderer/ui/drawer/drawer.tsx";
+import { useApi } from "#renderer/api/connection.ts";
+import { toGivenFiles } from "#renderer/api/desktop.ts";
+import { Dim } from "#renderer/ui/cells.tsx";
+import { Dialog } from "#renderer/ui/dialog.tsx";
+import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
+import { download } from "#renderer/ui/table/column.ts";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
+import { When } from "#renderer/ui/when.tsx";
 import type { TestedIssuer } from "#shared/contract/issuers.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { Issuer } from "#shared/model/issuer.ts";
+import { type IssuedCertificate, type Issuer, RevocationReason } from "#shared/model/issuer.ts";
 import { formatChallengeWay } from "#shared/text/challenge-way.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { useTestIssuer } from "./issuer-queries.ts";
 import classes from "./issuers.module.css";
-import { OwnActions } from "./own-actions.tsx";
+import { useIssued, useRevocationList, useRevoke, useSign, useTestIssuer } from "./queries.ts";
 import { SmallButton } from "./small-button.tsx";
 
 const KINDS = { local: "authority of your own", acme: "ACME directory", csr: "a person" } as const;
@@ -125,5 +131,194 @@ function Tested({ isSound, lines }: TestedIssuer) {
         ))}
       </ul>
     </div>
+  );
+}
+
+type OwnActionsProps = { name: string; isReadOnly: boolean; onIssued: () => void };
+
+const PEM = "application/x-pem-file";
+
+/** What an authority of the user's own has to hand out. */
+function OwnActions({ name, isReadOnly, onIssued }: OwnActionsProps) {
+  const api = useApi();
+  const lists = useRevocationList();
+  const signing = useSign();
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const attempt = async (act: () => Promise<void>) => {
+    setRefusal(null);
+    try {
+      await act();
+    } catch (failure) {
+      if (!(failure instanceof Error)) throw failure;
+      setRefusal(failure.message);
+    }
+  };
+  const saveRoot = async () => {
+    const { root } = await api.issuers.root.call({ name });
+    download(`${name}-root.pem`, PEM, root);
+  };
+  const saveLists = async () => {
+    const { pem } = await lists.mutateAsync({ name });
+    download(`${name}.crl`, PEM, pem);
+  };
+  const sign = async (file: File | null) => {
+    const [given] = file ? toGivenFiles([file]) : [];
+    if (!given) return;
+    const { pem, names } = await signing.mutateAsync({ name, base64: await given.read() });
+    download(given.name.replace(/(\.csr|\.req|\.pem)?$/i, ".crt.pem"), PEM, pem);
+    toast(`Signed for ${names.map((one) => one.replace(/^(DNS|IP):/, "")).join(", ")}`);
+  };
+  return (
+    <>
+      <div className={classes.actions}>
+        <FileButton onChange={(file) => void attempt(() => sign(file))}>
+          {({ onClick }) => (
+            <SmallButton
+              disabled={isReadOnly}
+              loading={signing.isPending}
+              onClick={onClick}
+              label={`Sign a request with ${name}`}
+            >
+              Sign a request
+            </SmallButton>
+          )}
+        </FileButton>
+        <SmallButton onClick={onIssued} label={`Certificates of ${name}`}>
+          Certificates
+        </SmallButton>
+        <SmallButton
+          onClick={() => void attempt(saveRoot)}
+          label={`Root of ${name}`}
+          title="What clients are to trust"
+        >
+          Root
+        </SmallButton>
+        <SmallButton
+          disabled={isReadOnly}
+          loading={lists.isPending}
+          onClick={() => void attempt(saveLists)}
+          label={`Revocation lists of ${name}`}
+          title="Signed anew each time"
+        >
+          Revocation lists
+        </SmallButton>
+      </div>
+      {refusal !== null && (
+        <p role="alert" className={classes.refusal}>
+          <Untrusted text={refusal} limit={1_000} />
+        </p>
+      )}
+    </>
+  );
+}
+
+type IssuedDialogProps = { name: string; isReadOnly: boolean; onClose: () => void };
+
+/** What an authority of the user's own has signed, and the way to take it back. */
+export function IssuedDialog({ name, isReadOnly, onClose }: IssuedDialogProps) {
+  const { data } = useIssued(name);
+  const [asked, setAsked] = useState<string | null>(null);
+  return (
+    <Dialog title={`Certificates of ${formatUntrusted(name)}`} isOpen onClose={onClose} width={640}>
+      {data?.length === 0 && <Dim>It has signed none yet</Dim>}
+      <div className={classes.list}>
+        <Lines>
+          {data?.map((certificate) => (
+            <IssuedLine
+              key={certificate.serial}
+              issuer={name}
+              certificate={certificate}
+              isReadOnly={isReadOnly}
+              isAsked={asked === certificate.serial}
+              onAsk={(isAsked) => setAsked(isAsked ? certificate.serial : null)}
+            />
+          ))}
+        </Lines>
+      </div>
+    </Dialog>
+  );
+}
+
+type LineProps = {
+  issuer: string;
+  certificate: IssuedCertificate;
+  isReadOnly: boolean;
+  isAsked: boolean;
+  onAsk: (isAsked: boolean) => void;
+};
+
+function IssuedLine({ issuer, certificate, isReadOnly, isAsked, onAsk }: LineProps) {
+  const { serial, names, notAfter, revokedAt, reason } = certificate;
+  const plain = names.map((name) => name.replace(/^(DNS|IP):/, "")).join(", ");
+  return (
+    <Line
+      end={
+        revokedAt === null ? (
+          !isReadOnly &&
+          !isAsked && (
+            <Button
+              size="compact-xs"
+              variant="default"
+              aria-label={`Revoke ${formatUntrusted(plain)}`}
+              onClick={() => onAsk(true)}
+            >
+              Revoke
+            </Button>
+          )
+        ) : (
+          <span className={classes.refusal}>
+            revoked <When instant={revokedAt} />: {reason}
+          </span>
+        )
+      }
+      below={
+        <>
+          <Untrusted text={serial} isMono />, ends <When instant={notAfter} />
+          {isAsked && <RevokeForm issuer={issuer} serial={serial} onDone={() => onAsk(false)} />}
+        </>
+      }
+    >
+      <Untrusted text={plain} />
+    </Line>
+  );
+}
+
+const REASONS: Record<RevocationReason, string> = {
+  unspecified: "no reason is given",
+  "key-compromise": "somebody else may have its key",
+  superseded: "another one has taken its place",
+  "no-longer-used": "it is not used any more",
+};
+
+function RevokeForm({ issuer, serial, onDone }: { issuer: string; serial: string; onDone: () => void }) {
+  const { mutate, isPending, error } = useRevoke();
+  const [reason, setReason] = useState<RevocationReason>("unspecified");
+  return (
+    <form
+      action={() => mutate({ name: issuer, certificate: serial, reason }, { onSuccess: onDone })}
+      className={classes.form}
+    >
+      <NativeSelect
+        size="xs"
+        label="Why"
+        value={reason}
+        data={RevocationReason.options.map((value) => ({ value, label: REASONS[value] }))}
+        onChange={(event) => setReason(RevocationReason.parse(event.currentTarget.value))}
+      />
+      <p>It cannot be taken back. Clients hear of it by the revocation lists.</p>
+      {error && (
+        <p role="alert" className={classes.refusal}>
+          <Untrusted text={error.message} limit={1_000} />
+        </p>
+      )}
+      <div className={classes.actions}>
+        <Button type="submit" color="red" size="compact-xs" loading={isPending}>
+          Revoke it
+        </Button>
+        <Button size="compact-xs" variant="default" onClick={onDone}>
+          Leave it
+        </Button>
+      </div>
+    </form>
   );
 }

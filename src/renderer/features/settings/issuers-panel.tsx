@@ -9,13 +9,11 @@ import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import type { Issuer } from "#shared/model/issuer.ts";
 import { IssuerKind } from "#shared/model/issuer.ts";
-import { AddAcmeForm } from "./add-acme-form.tsx";
-import { AddCsrForm, AddLocalForm } from "./add-own-forms.tsx";
-import { ChangeIssuerDialog } from "./change-issuer-dialog.tsx";
-import { IssuedDialog } from "./issued-dialog.tsx";
-import { IssuerLine } from "./issuer-line.tsx";
-import { useIssuers, useRemoveIssuer } from "./issuer-queries.ts";
+import { AddAcmeForm } from "./acme-forms.tsx";
+import { AddCsrForm, AddLocalForm, ChangeIssuerDialog } from "./issuer-forms.tsx";
+import { IssuedDialog, IssuerLine } from "./issuer-line.tsx";
 import classes from "./issuers.module.css";
+import { useIssuers, useRemoveIssuer } from "./queries.ts";
 
 type Opened = { dialog: "add" } | { dialog: "issued" | "change" | "remove"; issuer: Issuer };
 

@@ -1,15 +1,12 @@
 import { Button, SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconListCheck } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { Panel } from "#renderer/ui/panel.tsx";
+import { ErrorState, Panel } from "#renderer/ui/panel.tsx";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
-import { ErrorState } from "#renderer/ui/states.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
-import { Untrusted } from "#renderer/ui/text.tsx";
-import { TextLink } from "#renderer/ui/text-link.tsx";
+import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { formatCount } from "#shared/text/count.ts";
-import { BackupsPanel } from "./backups-panel.tsx";
-import { DataPanel } from "./data-panel.tsx";
+import { BackupsPanel, DataPanel } from "./data-panel.tsx";
 import { IssuersPanel } from "./issuers-panel.tsx";
 import { useSettings, useVerification } from "./queries.ts";
 import { RootsPanel } from "./roots-panel.tsx";

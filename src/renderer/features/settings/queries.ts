@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useApi } from "#renderer/api/api.ts";
+import { useApi } from "#renderer/api/connection.ts";
 
 export const useSettings = () => useQuery(useApi().settings.read.queryOptions());
 export const useRememberedTargets = () => useQuery(useApi().targets.list.queryOptions());
@@ -19,3 +19,24 @@ export const useCheck = () => useQuery(useApi().database.check.queryOptions({ en
 /** Asked for by hand: it reads the whole log. */
 export const useVerification = () =>
   useQuery(useApi().activity.verify.queryOptions({ enabled: false, gcTime: 0 }));
+
+export const useIssuers = () => useQuery(useApi().issuers.known.queryOptions());
+export const useIssued = (name: string) =>
+  useQuery(useApi().issuers.issued.queryOptions({ input: { name } }));
+export const useAddLocal = () => useMutation(useApi().issuers.addLocal.mutationOptions());
+export const useAddAcme = () => useMutation(useApi().issuers.addAcme.mutationOptions());
+export const useAddCsr = () => useMutation(useApi().issuers.addCsr.mutationOptions());
+export const useSetIssuer = () => useMutation(useApi().issuers.set.mutationOptions());
+export const useSetChallenge = () => useMutation(useApi().issuers.setChallenge.mutationOptions());
+export const useRemoveIssuer = () => useMutation(useApi().issuers.remove.mutationOptions());
+export const useTestIssuer = () => useMutation(useApi().issuers.test.mutationOptions());
+export const useRevoke = () => useMutation(useApi().issuers.revoke.mutationOptions());
+export const useRevocationList = () => useMutation(useApi().issuers.revocationList.mutationOptions());
+export const useSign = () => useMutation(useApi().issuers.sign.mutationOptions());
+
+export const useVault = () => useQuery(useApi().vault.status.queryOptions());
+export const useKeptPassphrases = () => useQuery(useApi().vault.passphrases.queryOptions());
+export const useForgetPassphrase = () => useMutation(useApi().vault.forgetPassphrase.mutationOptions());
+export const useLock = () => useMutation(useApi().vault.lock.mutationOptions());
+export const useUnlockByKeyring = () => useMutation(useApi().vault.unlockByKeyring.mutationOptions());
+export const useSetKeyring = () => useMutation(useApi().vault.setKeyring.mutationOptions());

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, FileButton } from "@mantine/core";
 import { IconFileImport, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
-import { toGivenFiles } from "#renderer/api/given-files.ts";
+import { toGivenFiles } from "#renderer/api/desktop.ts";
 import { Dim } from "#renderer/ui/cells.tsx";
 import { Line, Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";

@@ -1,11 +1,11 @@
-import { ActionIcon } from "@mantine/core";
+import { ActionIcon, Tabs } from "@mantine/core";
 import { IconCheck, IconLink, IconX } from "@tabler/icons-react";
 import { createContext, type PointerEvent, type ReactNode, use, useEffect, useRef, useState } from "react";
-import { useCopied } from "#renderer/ui/clipboard.ts";
-import { useLinkToHere } from "#renderer/ui/link-to-here.ts";
+import { useCopied, useLinkToHere } from "#renderer/ui/fingerprint.tsx";
 import type { Total } from "#shared/model/total.ts";
 import { markAmount } from "#shared/text/total.ts";
 import classes from "./drawer.module.css";
+import drawerTabsClasses from "./drawer-tabs.module.css";
 
 /** `peek` leaves the focus in the list; `open` takes it. */
 export const DrawerModeContext = createContext<"peek" | "open">("peek");
@@ -162,5 +162,41 @@ export function Verbatim({ children, isNarrow = false }: { children: ReactNode; 
     <pre className={isNarrow ? `${classes.verbatim} ${classes.narrow}` : classes.verbatim} tabIndex={0}>
       {children}
     </pre>
+  );
+}
+
+type DrawerTab<Name extends string> = { name: Name; title: string; render: () => ReactNode };
+
+/** The parts of a drawer that holds too much for one page. Only the one that is shown is rendered, so only it asks. */
+export function DrawerTabs<Name extends string>({
+  label,
+  tabs,
+  open,
+  onOpen,
+}: {
+  label: string;
+  tabs: readonly DrawerTab<Name>[];
+  /** The first one is shown for a name that is not there. */
+  open: Name | undefined;
+  onOpen: (name: Name) => void;
+}) {
+  const shown = tabs.find(({ name }) => name === open) ?? tabs[0];
+  if (!shown) return null;
+  return (
+    <Tabs
+      value={shown.name}
+      onChange={(name) => name !== null && onOpen(name as Name)}
+      keepMounted={false}
+      classNames={{ list: drawerTabsClasses.list, tab: drawerTabsClasses.tab }}
+    >
+      <Tabs.List aria-label={label}>
+        {tabs.map(({ name, title }) => (
+          <Tabs.Tab key={name} value={name}>
+            {title}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      <Tabs.Panel value={shown.name}>{shown.render()}</Tabs.Panel>
+    </Tabs>
   );
 }

@@ -1,9 +1,9 @@
 import { Button, Checkbox, PasswordInput, TextInput } from "@mantine/core";
 import { type ChangeEvent, type ReactNode, type Ref, useEffect, useRef, useState } from "react";
 import { Untrusted } from "#renderer/ui/text.tsx";
-import { isPasswordQuestion, type Question } from "#shared/model/question.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/model/question.ts";
 import { formatPlace } from "#shared/text/target.ts";
-import { formatAnswering, formatWrong } from "./question-words.ts";
 import classes from "./questions.module.css";
 
 type Reply = { answers: string[] | null; isForSameUser: boolean };
@@ -170,4 +170,46 @@ function Answer({ ref, label, isEchoed, value, onChange }: AnswerProps) {
       data-autofocus
     />
   );
+}
+
+/** What is asked for. */
+export function formatAskedFor({ about }: Question): string {
+  switch (about.kind) {
+    case "passphrase":
+      return "Passphrase";
+    case "password":
+      return "Password";
+    case "proxy":
+      return "Password of the proxy";
+    case "keyboard-interactive":
+      return "The host asks";
+    default:
+      return assertNever(about);
+  }
+}
+
+/** What to do with the answer. */
+function formatAnswering({ about }: Question): string {
+  switch (about.kind) {
+    case "passphrase":
+      return "Unlock the key";
+    case "password":
+      return "Log in";
+    case "proxy":
+      return "Go through it";
+    case "keyboard-interactive":
+      return "Answer the host";
+    default:
+      return assertNever(about);
+  }
+}
+
+/** What became of the answer before; null for a first one. */
+function formatWrong({ about, wrongAnswers }: Question): string | null {
+  if (wrongAnswers === 0) return null;
+  const left = MOST_WRONG_ANSWERS - wrongAnswers;
+  const tries = left === 1 ? "1 attempt left" : `${left} attempts left`;
+  return about.kind === "passphrase"
+    ? `That does not open it; ${tries}`
+    : `The host refused that, and counts it; ${tries}`;
 }

@@ -1,3 +1,4 @@
+import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import {
   columnVisibilityFeature,
   rowSelectionFeature,
@@ -6,13 +7,11 @@ import {
   useTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, useEffect, useMemo, useRef } from "react";
+import { type CSSProperties, type MouseEvent, memo, useEffect, useMemo, useRef } from "react";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
 import type { Total } from "#shared/model/total.ts";
-import { BodyRow } from "./body-row.tsx";
 import type { Column, Rows, Sort } from "./column.ts";
 import classes from "./data-table.module.css";
-import { HeaderRow } from "./header-row.tsx";
 import type { Selection } from "./use-selection.ts";
 
 const ROW_HEIGHTS = { compact: 28, comfortable: 36 };
@@ -153,3 +152,131 @@ function gridOf<Row>(columns: readonly Column<Row>[]): CSSProperties {
     minWidth: CHECK_WIDTH + columns.reduce((sum, { minWidth }) => sum + minWidth, 0) + 24,
   } as CSSProperties;
 }
+
+type HeaderRowProps<Row> = {
+  columns: readonly Column<Row>[];
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+  selection: Selection;
+  rowCount: number;
+};
+
+function HeaderRow<Row>({ columns, sort, onSort, selection, rowCount }: HeaderRowProps<Row>) {
+  const isAll = rowCount > 0 && selection.ids.size >= rowCount;
+  return (
+    <thead className={classes.head}>
+      <tr aria-rowindex={1} className={classes.headRow}>
+        <th scope="col" className={classes.check}>
+          <input
+            type="checkbox"
+            aria-label="Select all rows"
+            checked={isAll}
+            onChange={() => (isAll ? selection.clear() : selection.selectAll())}
+          />
+        </th>
+        {columns.map((column) => (
+          <HeaderCell key={column.id} column={column} sort={sort} onSort={onSort} />
+        ))}
+      </tr>
+    </thead>
+  );
+}
+
+type CellProps<Row> = { column: Column<Row>; sort: Sort; onSort: (sort: Sort) => void };
+
+function HeaderCell<Row>({ column: { title, sortBy, isNumber }, sort, onSort }: CellProps<Row>) {
+  const isSorted = sortBy !== undefined && sort.by === sortBy;
+  const className = isNumber ? `${classes.headCell} ${classes.number}` : classes.headCell;
+  if (sortBy === undefined)
+    return (
+      <th scope="col" className={className}>
+        {title}
+      </th>
+    );
+  const Arrow = sort.descending ? IconArrowDown : IconArrowUp;
+  return (
+    <th
+      scope="col"
+      aria-sort={isSorted ? (sort.descending ? "descending" : "ascending") : "none"}
+      className={className}
+    >
+      <button
+        type="button"
+        className={classes.sort}
+        onClick={() => onSort({ by: sortBy, descending: isSorted && !sort.descending })}
+      >
+        {title}
+        {isSorted && <Arrow size={13} aria-hidden />}
+      </button>
+    </th>
+  );
+}
+
+type BodyRowProps<Row> = {
+  id: string;
+  row: Row;
+  index: number;
+  columns: readonly Column<Row>[];
+  place: CSSProperties;
+  isSelected: boolean;
+  isCursor: boolean;
+  isOpen: boolean;
+  onPress: (id: string, event: { shiftKey: boolean; isToggle: boolean }) => void;
+};
+
+function BodyRowAsWritten<Row>(props: BodyRowProps<Row>) {
+  const { id, row, index, columns, place, isSelected, isCursor, isOpen, onPress } = props;
+  const press = (event: MouseEvent) => {
+    if (event.target instanceof Element && event.target.closest("button, a, input")) return;
+    onPress(id, { shiftKey: event.shiftKey, isToggle: event.metaKey || event.ctrlKey });
+  };
+  const states = [
+    classes.row,
+    isSelected && classes.selected,
+    isCursor && classes.cursor,
+    isOpen && classes.open,
+  ];
+  return (
+    // The list's own keys act on the row that has the focus.
+    <tr
+      aria-rowindex={index + 2}
+      aria-selected={isSelected}
+      data-row={id}
+      tabIndex={isCursor || index === 0 ? 0 : -1}
+      className={states.filter(Boolean).join(" ")}
+      style={place}
+      onClick={press}
+    >
+      <td className={classes.check}>
+        <input
+          type="checkbox"
+          aria-label="Select this row"
+          tabIndex={-1}
+          checked={isSelected}
+          onChange={() => undefined}
+          onClick={(event) => onPress(id, { shiftKey: event.shiftKey, isToggle: true })}
+        />
+      </td>
+      {columns.map((column) => (
+        <td key={column.id} className={column.isNumber ? `${classes.cell} ${classes.number}` : classes.cell}>
+          {column.cell(row)}
+        </td>
+      ))}
+    </tr>
+  );
+}
+
+/** Scrolling renders the table again and again; a row whose data did not change is left alone. */
+const BodyRow = memo(
+  BodyRowAsWritten,
+  (before, after) =>
+    before.row === after.row &&
+    before.columns.length === after.columns.length &&
+    before.index === after.index &&
+    before.place.transform === after.place.transform &&
+    before.place.height === after.place.height &&
+    before.isSelected === after.isSelected &&
+    before.isCursor === after.isCursor &&
+    before.isOpen === after.isOpen &&
+    before.onPress === after.onPress,
+) as typeof BodyRowAsWritten;

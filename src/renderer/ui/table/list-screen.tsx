@@ -1,19 +1,18 @@
+import { Button } from "@mantine/core";
+import { IconBraces, IconDownload, IconX, type TablerIcon } from "@tabler/icons-react";
 import { type ReactNode, useCallback, useMemo, useRef } from "react";
 import { DrawerModeContext } from "#renderer/ui/drawer/drawer.tsx";
+import { useCopy } from "#renderer/ui/fingerprint.tsx";
+import { EmptyState, ErrorState } from "#renderer/ui/panel.tsx";
 import { usePreferences } from "#renderer/ui/preferences.tsx";
-import { ErrorState } from "#renderer/ui/states.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { formatCount } from "#shared/text/count.ts";
 import { markAmount } from "#shared/text/total.ts";
-import type { Column, Rows, Sort } from "./column.ts";
-import { download, printCsv } from "./csv.ts";
+import { type Column, download, printCsv, type Rows, type Sort } from "./column.ts";
 import { DataTable } from "./data-table.tsx";
+import { SearchField, ViewMenu } from "./filters.tsx";
 import classes from "./list-screen.module.css";
-import { SearchField } from "./search-field.tsx";
-import { SelectionBar } from "./selection-bar.tsx";
-import { useListKeys } from "./use-list-keys.ts";
-import { useSelection } from "./use-selection.ts";
-import { ViewMenu } from "./view-menu.tsx";
+import { useListKeys, useSelection } from "./use-selection.ts";
 
 type Props<Row> = {
   /** The plural, lower case: certificates. */
@@ -132,4 +131,82 @@ async function exportAs<Row>(
     if (!(error instanceof Error)) throw error;
     toast(`No export: ${error.message}`);
   }
+}
+
+type NothingProps = {
+  Icon: TablerIcon;
+  /** One thing of the list, with its article-free name: certificate. */
+  one: string;
+  search: Record<string, unknown>;
+  onClear: () => void;
+  /** What to say when there is none at all, whatever the filters. */
+  title: string;
+  why: string;
+  action?: ReactNode;
+};
+
+/** An empty list: either nothing fits the filters, which can be dropped, or there is nothing, and how to get it. */
+export function Nothing({ Icon, one, search, onClear, title, why, action }: NothingProps) {
+  if (!isFiltered(search)) return <EmptyState Icon={Icon} title={title} why={why} action={action} />;
+  return (
+    <EmptyState
+      Icon={Icon}
+      title={`No ${one} matches`}
+      why="There is none that fits every filter above."
+      action={
+        <Button variant="default" size="xs" onClick={onClear}>
+          Clear the filters
+        </Button>
+      }
+    />
+  );
+}
+
+const NOT_FILTERS = ["sort", "descending", "open"];
+
+const isFiltered = (search: Record<string, unknown>): boolean =>
+  Object.entries(search).some(([name, value]) => value !== undefined && !NOT_FILTERS.includes(name));
+
+type SelectionBarProps = {
+  count: number;
+  onCopy: () => string;
+  onExport: () => void;
+  onClear: () => void;
+  children?: ReactNode;
+};
+
+/** What can be done with the rows that are selected. */
+function SelectionBar({ count, onCopy, onExport, onClear, children }: SelectionBarProps) {
+  const write = useCopy();
+  if (count === 0) return null;
+  const copy = async () => {
+    await write(onCopy());
+    toast(`Copied ${count} ${count === 1 ? "row" : "rows"} as JSON`);
+  };
+  return (
+    <section className={classes.bar} aria-label="Selection">
+      <span className={classes.barCount}>{count} selected</span>
+      {children}
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        leftSection={<IconBraces size={15} />}
+        onClick={() => void copy()}
+      >
+        Copy as JSON
+      </Button>
+      <Button variant="subtle" size="compact-sm" leftSection={<IconDownload size={15} />} onClick={onExport}>
+        Export selection
+      </Button>
+      <Button
+        variant="subtle"
+        color="gray"
+        size="compact-sm"
+        leftSection={<IconX size={15} />}
+        onClick={onClear}
+      >
+        Clear
+      </Button>
+    </section>
+  );
 }

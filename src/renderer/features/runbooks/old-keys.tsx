@@ -1,0 +1,265 @@
+import { Button, Checkbox, TextInput } from "@mantine/core";
+import {
+  IconAlertTriangle,
+  IconEyeQuestion,
+  IconKey,
+  IconTrash,
+  IconUserExclamation,
+} from "@tabler/icons-react";
+import { createContext, type ReactNode, use, useMemo, useState } from "react";
+import { Dialog, DialogFoot } from "#renderer/ui/dialog.tsx";
+import { CopyMark } from "#renderer/ui/fingerprint.tsx";
+import { Notice } from "#renderer/ui/panel.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { Exactly } from "#renderer/ui/when.tsx";
+import type { OldKeyUse, OldKeyWatch, RunDetail } from "#shared/model/run.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
+import { formatKeptKey } from "#shared/text/kept-key.ts";
+import { checkOfUse, formatUnreadable, formatUse } from "#shared/text/old-key-use.ts";
+import { formatRemaining } from "#shared/text/remaining-access.ts";
+import { TypedWord } from "./apply-panel.tsx";
+import { Commands } from "./commands.tsx";
+import { useFoundPlan, useResume } from "./queries.ts";
+import classes from "./runbooks.module.css";
+
+/** Who still uses the old key of a run while its days of grace last, and where nobody knows. */
+export function OldKeyNotice({ watch }: { watch: OldKeyWatch }) {
+  const unread = formatUnreadable(watch);
+  return (
+    <>
+      {watch.uses.length > 0 && (
+        <div className={classes.byHand}>
+          <Notice tone="red" Icon={IconUserExclamation} title="The old key is still used">
+            <ul aria-label="Uses of the old key">
+              {watch.uses.map((use) => (
+                <li key={acknowledgementOf(checkOfUse(use))}>
+                  <Untrusted text={formatUse(use)} limit={600} />
+                </li>
+              ))}
+            </ul>
+            <p>Give whoever that is the new key: they are shut out once the old one goes.</p>
+          </Notice>
+        </div>
+      )}
+      {unread !== null && (
+        <div className={classes.byHand}>
+          <Notice tone="amber" Icon={IconEyeQuestion} title="Not known of every host">
+            <p>
+              <Untrusted text={unread} limit={1_000} />
+            </p>
+          </Notice>
+        </div>
+      )}
+    </>
+  );
+}
+
+type Props = {
+  uses: readonly OldKeyUse[];
+  agreed: ReadonlySet<string>;
+  onAgree: (name: string, isGiven: boolean) => void;
+};
+
+/** Each of them is agreed to by itself. */
+function UsesToAgree({ uses, agreed, onAgree }: Props) {
+  return (
+    <ul className={classes.uses} aria-label="Who is shut out">
+      {uses.map((use) => {
+        const name = acknowledgementOf(checkOfUse(use));
+        return (
+          <li key={name}>
+            <Untrusted text={formatUse(use)} limit={600} />
+            <Checkbox
+              size="xs"
+              label="I accept that"
+              checked={agreed.has(name)}
+              onChange={(event) => onAgree(name, event.currentTarget.checked)}
+            />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+type Logins = { text: string; setText: (text: string) => void; identityFiles: string[] };
+
+const LoginsContext = createContext<Logins>({ text: "", setText: () => undefined, identityFiles: [] });
+
+/** The key files that were named for planning are named again for the run. They are forgotten with the page. */
+export function LoginsProvider({ children }: { children: ReactNode }) {
+  const [text, setText] = useState("");
+  const logins = useMemo(() => ({ text, setText, identityFiles: splitPaths(text) }), [text]);
+  return <LoginsContext value={logins}>{children}</LoginsContext>;
+}
+
+export const useLogins = () => use(LoginsContext);
+
+const splitPaths = (text: string): string[] =>
+  text
+    .split(/[,\n]/)
+    .map((path) => path.trim())
+    .filter(Boolean);
+
+/** How to log in, where the agent and the usual files do not do. */
+export function LoginFields() {
+  const { text, setText } = useLogins();
+  return (
+    <details className={classes.options}>
+      <summary>Options for SSH</summary>
+      <div className={classes.optionFields}>
+        <TextInput
+          size="xs"
+          label="Private key files to log in with first"
+          description="Of ~/.ssh, or named when Latchkey was started, between commas; then the agent's keys and the usual files"
+          placeholder="~/.ssh/deploy_ed25519"
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+      </div>
+    </details>
+  );
+}
+
+/** Removes what is old before its days of grace are over; the word that the plan asks for is typed once more. */
+export function EndGraceDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
+  const [typed, setTyped] = useState("");
+  const [agreed, setAgreed] = useState<ReadonlySet<string>>(new Set());
+  const { identityFiles } = useLogins();
+  const { data } = useFoundPlan(run.planId);
+  const { mutate, isPending, error } = useResume();
+  const confirm = data?.plan?.confirm ?? null;
+  const uses = run.oldKeyWatch?.uses ?? [];
+  const isAgreed = uses.every((use) => agreed.has(acknowledgementOf(checkOfUse(use))));
+  const isReady = data !== undefined && isAgreed && (confirm === null || typed === confirm.word);
+  const agree = (name: string, isGiven: boolean) => {
+    const others = [...agreed].filter((one) => one !== name);
+    setAgreed(new Set(isGiven ? [...others, name] : others));
+  };
+  const remove = () =>
+    mutate(
+      {
+        runId: run.id,
+        endsGrace: true,
+        typed: typed || null,
+        consents: [...agreed],
+        mayAsk: true,
+        identityFiles,
+      },
+      { onSuccess: onClose },
+    );
+  return (
+    <Dialog title="Remove the old key now?" isOpen onClose={onClose} width={480}>
+      <form action={remove} className={classes.form}>
+        <p>
+          Logs would be watched until {run.dueAt && <Exactly instant={run.dueAt} />}. Whoever still has the
+          old key alone is shut out. The hosts&apos; logs are read once more before it goes.
+        </p>
+        {uses.length > 0 && <UsesToAgree uses={uses} agreed={agreed} onAgree={agree} />}
+        {confirm && <TypedWord confirm={confirm} typed={typed} onType={setTyped} />}
+        <DialogFoot
+          error={error}
+          cancel={{ label: "Leave it", onClick: onClose }}
+          submit="Remove now"
+          isPending={isPending}
+          isDisabled={!isReady}
+          isDanger
+        />
+      </form>
+    </Dialog>
+  );
+}
+
+/** Where what was to go still lets in, though the run is over. */
+export function Remaining({ run: { kind, remaining } }: { run: RunDetail }) {
+  if (remaining.length === 0) return null;
+  return (
+    <div className={classes.byHand}>
+      <Notice tone="amber" Icon={IconKey} title="Not changed everywhere">
+        <p>
+          These accounts were left as they were when the run ended. Once nothing is in the way, plan the rest
+          anew.
+        </p>
+        <ul className={classes.items} aria-label="Not changed">
+          {remaining.map((one) => (
+            <li key={`${one.host} ${one.port} ${one.account} ${one.fingerprint}`}>
+              <Untrusted text={formatRemaining(one, kind)} limit={600} />
+            </li>
+          ))}
+        </ul>
+      </Notice>
+    </div>
+  );
+}
+
+/** Old private keys that the run has left beside the new ones, and their removal. */
+export function KeptKeys({ run }: { run: RunDetail }) {
+  const [isAsking, setIsAsking] = useState(false);
+  if (run.kept.length === 0 || run.state === "running") return null;
+  return (
+    <div className={classes.byHand}>
+      <Notice tone="amber" Icon={IconAlertTriangle} title="Old private keys kept">
+        <p>
+          {run.remaining.length > 0
+            ? "The old key still gets in somewhere, so its private keys are beside the new ones."
+            : "Something was left as it is by agreement and may need the old key, so its private keys are beside the new ones."}
+        </p>
+        <Paths run={run} />
+        <p>
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconTrash size={15} />}
+            onClick={() => setIsAsking(true)}
+          >
+            Remove old keys
+          </Button>
+        </p>
+        {run.removeKept.length > 0 && (
+          <p>
+            Where no session gets to a host, remove them by hand there. Each command says whether it did.{" "}
+            <CopyMark value={run.removeKept.join("\n")} what="commands" />
+          </p>
+        )}
+      </Notice>
+      {run.removeKept.length > 0 && <Commands lines={run.removeKept} />}
+      {isAsking && <RemoveDialog run={run} onClose={() => setIsAsking(false)} />}
+    </div>
+  );
+}
+
+const Paths = ({ run }: { run: RunDetail }) => (
+  <ul className={classes.items} aria-label="Old private keys">
+    {run.kept.map((key) => (
+      <li key={`${key.host} ${key.port} ${key.kept}`}>
+        <Untrusted text={formatKeptKey(key)} isMono limit={500} />
+      </li>
+    ))}
+  </ul>
+);
+
+function RemoveDialog({ run, onClose }: { run: RunDetail; onClose: () => void }) {
+  const { identityFiles } = useLogins();
+  const { mutate, isPending, error } = useResume();
+  const remove = () =>
+    mutate({ runId: run.id, removesOld: true, mayAsk: true, identityFiles }, { onSuccess: onClose });
+  return (
+    <Dialog title="Remove the old private keys?" isOpen onClose={onClose} width={480}>
+      <form action={remove} className={classes.form}>
+        <p>
+          Whoever still logs in by the old key has it in these files alone. One that is not the old key any
+          more stays, and that is said.
+        </p>
+        <Paths run={run} />
+        <DialogFoot
+          error={error}
+          cancel={{ label: "Leave them", onClick: onClose }}
+          submit="Remove"
+          isPending={isPending}
+          isDanger
+          hasFocus
+        />
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,194 @@
+import { Button, Checkbox, TextInput } from "@mantine/core";
+import { IconEye } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import type { RequestDraft } from "#renderer/api/scan-button.tsx";
+import { Dialog } from "#renderer/ui/dialog.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { PlanOptions, RECHECK_MINUTES } from "#shared/model/plan.ts";
+import { formatCount } from "#shared/text/count.ts";
+import decisionClasses from "./decision.module.css";
+import { LoginFields } from "./old-keys.tsx";
+import { RequestFields } from "./plan-fields.tsx";
+import { formatRenewalLack, NoIssuer, RenewalAbout } from "./renewal-fields.tsx";
+import classes from "./runbooks.module.css";
+import { KINDS } from "./words.ts";
+
+type Props = {
+  draft: RequestDraft;
+  isPlanning: boolean;
+  error: Error | null;
+  onPlan: (wish: RequestDraft) => void;
+  onClose: () => void;
+};
+
+/** What a wish still lacks, and then its plan. */
+export function RequestDialog({ draft, isPlanning, error, onPlan, onClose }: Props) {
+  const [wish, setRequest] = useState(draft);
+  const isWhole = formatLack(wish) === null;
+  // Wherever the focus is: it is at the button that closes the dialog while the fields are not there yet.
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const isPreview = (event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === "p";
+      if (!isPreview) return;
+      event.preventDefault();
+      if (isWhole && !isPlanning) onPlan(wish);
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [isWhole, isPlanning, wish, onPlan]);
+  return (
+    <Dialog title={titleOf(wish)} isOpen onClose={onClose} width={560}>
+      <form
+        className={classes.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          onPlan(wish);
+        }}
+      >
+        {"grants" in wish && <p className={classes.dim}>Of {formatCount(wish.grants.length, "grant")}.</p>}
+        {wish.kind === "rotate-key" && (
+          <p>
+            <Untrusted text={wish.fingerprint} isMono />
+          </p>
+        )}
+        {wish.kind === "rotate-certificate" && (
+          <>
+            <RenewalAbout wish={wish} />
+            <NoIssuer onLeave={onClose} />
+          </>
+        )}
+        <RequestFields wish={wish} onChange={setRequest} />
+        <LoginFields />
+        <p className={classes.note}>
+          The hosts are read, and a plan is made of what they hold. Nothing is written before you have seen
+          it.
+        </p>
+        {error && (
+          <p role="alert" className={classes.refusal}>
+            <Untrusted text={error.message} limit={1_000} />
+          </p>
+        )}
+        <div className={classes.formActions}>
+          <Button
+            type="submit"
+            size="xs"
+            leftSection={<IconEye size={15} />}
+            title="Preview the plan (Ctrl+Shift+P)"
+            loading={isPlanning}
+            disabled={!isWhole}
+          >
+            Preview the plan
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function titleOf(wish: RequestDraft): string {
+  if (wish.kind !== "rotate-certificate") return KINDS[wish.kind];
+  if (wish.isDue) return "Renew what is due";
+  return wish.certificates?.length === 1 ? "Renew a certificate" : KINDS[wish.kind];
+}
+
+/** What must be said before there can be a plan; null when all is said. */
+export function formatLack(wish: RequestDraft): string | null {
+  switch (wish.kind) {
+    case "rotate-key":
+    case "rotate-host-key":
+    case "remove-grants":
+      return null;
+    case "rotate-certificate":
+      return formatRenewalLack(wish);
+    case "add-grants":
+      return wish.key.trim() === "" || wish.places.length === 0 ? "the key and the accounts" : null;
+    case "tighten-grants":
+      return wish.from || wish.restrict || wish.expiry ? null : "how to tighten them";
+    case "move-to-authority":
+      return wish.authority.trim() === "" ? "the authority" : null;
+  }
+}
+
+export const NO_OPTIONS: PlanOptions = PlanOptions.parse({});
+
+type OptionFieldsProps = {
+  options: PlanOptions;
+  /** What a run waits for: days in which an old key is watched for, or minutes until what is served is looked at again. */
+  waits: "grace" | "recheck" | null;
+  onChange: (patch: Partial<PlanOptions>) => void;
+};
+
+type NumberName = Exclude<keyof PlanOptions, "canary">;
+
+const FIELDS: readonly { name: NumberName; label: string; description: string; min: number; max: number }[] =
+  [
+    { name: "batchSize", label: "Hosts at a time", description: "Side by side", min: 1, max: 64 },
+    {
+      name: "maxFailures",
+      label: "Stop after failed hosts",
+      min: 1,
+      max: 10_000,
+      description: "None is begun after that many",
+    },
+    {
+      name: "graceDays",
+      label: "Days that both keys stand",
+      min: 0,
+      max: 365,
+      description: "Logs are watched; 0: the old goes at once",
+    },
+    {
+      name: "recheckMinutes",
+      label: "Minutes until it is looked at again",
+      min: 0,
+      max: 10_080,
+      description: "The old files are kept until then; 0: they go at once",
+    },
+    {
+      name: "deadManSeconds",
+      label: "Seconds until a host takes back",
+      min: 30,
+      max: 3_600,
+      description: "By itself, what was not proved by then",
+    },
+  ];
+
+/** The options in a line. */
+export const formatOptions = ({ canary, batchSize, maxFailures, graceDays }: PlanOptions): string =>
+  [
+    ...(canary ? ["one host first"] : []),
+    `${batchSize} at a time`,
+    `stop after ${maxFailures} failed`,
+    ...(graceDays > 0 ? [`watch for ${formatCount(graceDays, "day")}`] : []),
+  ].join(", ");
+
+/** How a run goes about it. */
+export function OptionFields({ options, waits, onChange }: OptionFieldsProps) {
+  const isAsked = (name: NumberName): boolean =>
+    name === "graceDays" ? waits === "grace" : name !== "recheckMinutes" || waits === "recheck";
+  return (
+    <>
+      <Checkbox
+        size="xs"
+        label="One host alone first"
+        description="The others begin once it is proved"
+        checked={options.canary}
+        onChange={(event) => onChange({ canary: event.currentTarget.checked })}
+      />
+      <div className={decisionClasses.numbers}>
+        {FIELDS.filter(({ name }) => isAsked(name)).map(({ name, ...field }) => (
+          <TextInput
+            key={name}
+            size="xs"
+            type="number"
+            required
+            withAsterisk={false}
+            {...field}
+            value={options[name] ?? RECHECK_MINUTES}
+            onChange={(event) => onChange({ [name]: event.currentTarget.valueAsNumber || 0 })}
+          />
+        ))}
+      </div>
+    </>
+  );
+}

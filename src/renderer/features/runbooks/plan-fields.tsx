@@ -1,0 +1,252 @@
+import { Checkbox, NativeSelect, Textarea, TextInput } from "@mantine/core";
+import { useState } from "react";
+import type { RequestDraft } from "#renderer/api/scan-button.tsx";
+import { formatPlace } from "#shared/text/target.ts";
+import classes from "./decision.module.css";
+import { RenewalFields } from "./renewal-fields.tsx";
+
+const KEY_TYPES = [
+  { value: "ed25519", label: "Ed25519" },
+  { value: "ecdsa", label: "ECDSA P-256" },
+  { value: "rsa", label: "RSA 3072" },
+] as const;
+
+/** Whether there is more to say of a wish than what it is about. */
+export const hasFields = (wish: RequestDraft): boolean => wish.kind !== "remove-grants";
+
+type Props<Kind extends RequestDraft["kind"]> = {
+  wish: Extract<RequestDraft, { kind: Kind }>;
+  onChange: (wish: RequestDraft) => void;
+};
+
+/** What a wish leaves open. */
+export function RequestFields({
+  wish,
+  onChange,
+}: {
+  wish: RequestDraft;
+  onChange: (wish: RequestDraft) => void;
+}) {
+  switch (wish.kind) {
+    case "rotate-key":
+      return <NewKeyFields wish={wish} onChange={onChange} />;
+    case "rotate-host-key":
+      return <KeyType wish={wish} onChange={onChange} />;
+    case "add-grants":
+      return <AddFields wish={wish} onChange={onChange} />;
+    case "tighten-grants":
+      return <TightenFields wish={wish} onChange={onChange} />;
+    case "move-to-authority":
+      return <AuthorityFields wish={wish} onChange={onChange} />;
+    case "rotate-certificate":
+      return <RenewalFields wish={wish} onChange={onChange} />;
+    case "remove-grants":
+      return null;
+  }
+}
+
+function KeyType({ wish, onChange }: Props<"rotate-key" | "rotate-host-key">) {
+  return (
+    <NativeSelect
+      size="xs"
+      label="Kind of the new key"
+      value={wish.keyType ?? "ed25519"}
+      data={KEY_TYPES}
+      onChange={(event) => {
+        const keyType = KEY_TYPES.find(({ value }) => value === event.currentTarget.value)?.value;
+        if (keyType) onChange({ ...wish, keyType });
+      }}
+    />
+  );
+}
+
+function NewKeyFields({ wish, onChange }: Props<"rotate-key">) {
+  return (
+    <>
+      <KeyType wish={wish} onChange={onChange} />
+      <TextInput
+        size="xs"
+        label="A new key that is made already"
+        description="Its .pub line, or the path of its private key file here; empty: one is made"
+        value={wish.given ?? ""}
+        onChange={(event) => onChange({ ...wish, given: event.currentTarget.value || null })}
+        spellCheck={false}
+      />
+      <TextInput
+        size="xs"
+        label="Where the private half goes on this computer"
+        description="Where no file is known that holds the old one"
+        value={wish.keyFile ?? ""}
+        onChange={(event) => onChange({ ...wish, keyFile: event.currentTarget.value || null })}
+        spellCheck={false}
+      />
+    </>
+  );
+}
+
+function AddFields({ wish, onChange }: Props<"add-grants">) {
+  return (
+    <>
+      <Textarea
+        size="xs"
+        label="Key"
+        description="The line of a .pub file, or the SHA256: fingerprint of a key that is known"
+        placeholder="ssh-ed25519 AAAA… jo@laptop"
+        autosize
+        minRows={2}
+        maxRows={5}
+        value={wish.key}
+        onChange={(event) => onChange({ ...wish, key: event.currentTarget.value })}
+        spellCheck={false}
+        classNames={{ input: classes.mono ?? "" }}
+        data-autofocus
+      />
+      <PlacesField places={wish.places} onChange={(places) => onChange({ ...wish, places })} />
+      <TextInput
+        size="xs"
+        label="Options"
+        description="As they stand before the key in the line; empty for none"
+        placeholder={'restrict,from="10.0.0.0/8"'}
+        value={wish.options ?? ""}
+        onChange={(event) => onChange({ ...wish, options: event.currentTarget.value })}
+        spellCheck={false}
+        classNames={{ input: classes.mono ?? "" }}
+      />
+    </>
+  );
+}
+
+function TightenFields({ wish, onChange }: Props<"tighten-grants">) {
+  return (
+    <>
+      <TextInput
+        size="xs"
+        label="Only from"
+        description="Addresses, ranges and names between commas; empty: as it stands"
+        placeholder="10.0.0.0/8,bastion.corp.example"
+        value={wish.from ?? ""}
+        onChange={(event) => onChange({ ...wish, from: event.currentTarget.value || null })}
+        spellCheck={false}
+        data-autofocus
+      />
+      <Checkbox
+        size="xs"
+        label="Restrict"
+        description="No forwarding of any kind, no terminal"
+        checked={wish.restrict ?? false}
+        onChange={(event) => onChange({ ...wish, restrict: event.currentTarget.checked })}
+      />
+      <TextInput
+        size="xs"
+        type="date"
+        label="Until"
+        description="From that day on it lets nobody in; empty: as it stands"
+        value={toDate(wish.expiry ?? null)}
+        onChange={(event) =>
+          onChange({ ...wish, expiry: event.currentTarget.value.replaceAll("-", "") || null })
+        }
+      />
+    </>
+  );
+}
+
+const toDate = (expiry: string | null): string =>
+  expiry === null ? "" : `${expiry.slice(0, 4)}-${expiry.slice(4, 6)}-${expiry.slice(6, 8)}`;
+
+function AuthorityFields({ wish, onChange }: Props<"move-to-authority">) {
+  return (
+    <>
+      <Textarea
+        size="xs"
+        label="Certificate authority"
+        description="The line of its .pub file: what it signs is let in instead of the key"
+        autosize
+        minRows={2}
+        maxRows={5}
+        value={wish.authority}
+        onChange={(event) => onChange({ ...wish, authority: event.currentTarget.value })}
+        spellCheck={false}
+        classNames={{ input: classes.mono ?? "" }}
+        data-autofocus
+      />
+      <PrincipalsField
+        principals={wish.principals ?? []}
+        onChange={(principals) => onChange({ ...wish, principals })}
+      />
+    </>
+  );
+}
+
+type Places = Extract<RequestDraft, { kind: "add-grants" }>["places"];
+
+/** Accounts of hosts, one a line. What cannot be read as one is said. */
+function PlacesField({ places, onChange }: { places: Places; onChange: (places: Places) => void }) {
+  const [text, setText] = useState(() => places.map(writePlace).join("\n"));
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+  const unread = lines.filter((line) => readPlace(line) === null);
+  const change = (next: string) => {
+    setText(next);
+    onChange(next.split("\n").flatMap((line) => readPlace(line.trim()) ?? []));
+  };
+  return (
+    <Textarea
+      size="xs"
+      label="Accounts"
+      description="As user@host or user@host:port, one a line"
+      placeholder={"deploy@web-1.corp.example\nroot@10.0.0.5:2222"}
+      autosize
+      minRows={3}
+      maxRows={8}
+      value={text}
+      onChange={(event) => change(event.currentTarget.value)}
+      error={
+        unread.length > 0 &&
+        `${unread.length === 1 ? "One line is" : `${unread.length} lines are`} no account: user@host`
+      }
+      spellCheck={false}
+      classNames={{ input: classes.mono ?? "" }}
+    />
+  );
+}
+
+const writePlace = ({ account, host, port }: Places[number]): string =>
+  `${account}@${port === 22 ? host : formatPlace({ host, port })}`;
+
+/** Null for what is no account of a host. */
+function readPlace(line: string): Places[number] | null {
+  const found = /^([^@\s]+)@(?:\[([^\]\s]+)\]|([^:\s[\]]+|[^:\s]*(?::[^:\s]*){2,}))(?::(\d{1,5}))?$/.exec(
+    line,
+  );
+  const [, account, bracketed, plain, port = "22"] = found ?? [];
+  const host = bracketed ?? plain;
+  return account && host ? { account, host, port: Number(port) } : null;
+}
+
+type PrincipalsProps = { principals: readonly string[]; onChange: (principals: string[]) => void };
+
+/** Names between commas. */
+function PrincipalsField({ principals, onChange }: PrincipalsProps) {
+  const [text, setText] = useState(() => principals.join(","));
+  const change = (next: string) => {
+    setText(next);
+    onChange(
+      next
+        .split(",")
+        .map((name) => name.trim())
+        .filter(Boolean),
+    );
+  };
+  return (
+    <TextInput
+      size="xs"
+      label="Principals"
+      description="Names between commas, of which a certificate must have one; empty: the account's name"
+      value={text}
+      onChange={(event) => change(event.currentTarget.value)}
+      spellCheck={false}
+    />
+  );
+}

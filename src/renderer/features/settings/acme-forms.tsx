@@ -1,0 +1,335 @@
+import { Checkbox, FileInput, NativeSelect, PasswordInput, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { toGivenFiles } from "#renderer/api/desktop.ts";
+import { useSeal } from "#renderer/api/seal-secret.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { type ChallengeWay, TSIG_ALGORITHMS } from "#shared/model/challenge-way.ts";
+import type { Issuer } from "#shared/model/issuer.ts";
+import { readChallengeWay, type TypedWay } from "#shared/text/challenge-way.ts";
+import { AddFrame, type AddProps, NameField } from "./issuer-forms.tsx";
+import { useAddAcme, useSetChallenge, useSetIssuer } from "./queries.ts";
+
+const EMPTY = { name: "", directory: "", contacts: "", keyId: "", key: "", profile: "", agrees: false };
+type Draft = typeof EMPTY;
+
+/** Keys are sealed to the vault here in the page, and live in this form alone until then. */
+export function AddAcmeForm({ onAdded }: AddProps) {
+  const { mutateAsync } = useAddAcme();
+  const seal = useSeal();
+  const [draft, setDraft] = useState<Draft>(EMPTY);
+  const [way, setWay] = useState<DraftWay>(NO_WAY);
+  const [roots, setRoots] = useState<File | null>(null);
+  const { name, directory, keyId, key } = draft;
+  const typedWay = readDraft(way);
+  const add = async () => {
+    const [file] = roots ? toGivenFiles([roots]) : [];
+    await mutateAsync({
+      name,
+      directory,
+      profile: draft.profile || null,
+      agreesToTerms: draft.agrees,
+      contacts: draft.contacts.split(/[\s,]+/).filter((one) => one !== ""),
+      eab: keyId === "" ? null : { keyId, key: await seal(key) },
+      roots: file ? await file.read() : null,
+      challenge:
+        typedWay?.kind === "rfc2136" ? { ...typedWay, secret: await seal(way.secret) } : (typedWay ?? null),
+    });
+    setDraft(EMPTY);
+    setWay(NO_WAY);
+    onAdded(name);
+  };
+  const isReady =
+    name !== "" && directory !== "" && (keyId === "") === (key === "") && typedWay !== undefined;
+  return (
+    <AddFrame isReady={isReady} onAdd={add}>
+      <NameField name={name} onChange={(next) => setDraft({ ...draft, name: next })} />
+      <AccountFields draft={draft} onChange={setDraft} />
+      <FileInput
+        size="xs"
+        label="Roots that the directory is known by"
+        description="A file of PEM or DER; those of this system, if none is given"
+        clearable
+        value={roots}
+        onChange={setRoots}
+      />
+      <ChallengeFields way={way} onChange={setWay} />
+      <Checkbox
+        size="xs"
+        label="I agree to the directory's terms of service"
+        checked={draft.agrees}
+        onChange={(event) => setDraft({ ...draft, agrees: event.currentTarget.checked })}
+      />
+    </AddFrame>
+  );
+}
+
+function AccountFields({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) => void }) {
+  const text = (field: "directory" | "contacts" | "keyId" | "profile", label: string, more: object = {}) => (
+    <TextInput
+      size="xs"
+      label={label}
+      value={draft[field]}
+      onChange={(event) => onChange({ ...draft, [field]: event.currentTarget.value.trim() })}
+      spellCheck={false}
+      {...more}
+    />
+  );
+  return (
+    <>
+      {text("directory", "Address of the directory", { placeholder: "https://acme.corp.example/directory" })}
+      {text("contacts", "Mail address that it may write to")}
+      {text("keyId", "Key ID of an external account binding", {
+        description: "Where the authority has given you one, with a key",
+      })}
+      <PasswordInput
+        size="xs"
+        label="Key of the external account binding"
+        value={draft.key}
+        onChange={(event) => onChange({ ...draft, key: event.currentTarget.value.trim() })}
+        autoComplete="off"
+        spellCheck={false}
+      />
+      {text("profile", "Profile", { description: "Which kind of certificate, by the directory's own word" })}
+    </>
+  );
+}
+
+type Props = { issuer: Extract<Issuer, { kind: "acme" }>; onDone: () => void };
+
+/** Of an ACME directory: all but its address and its keys. What was not touched stays. */
+export function ChangeAcme({ issuer, onDone }: Props) {
+  const { name, account, hasRoots, challenge } = issuer;
+  const set = useSetIssuer();
+  const setChallenge = useSetChallenge();
+  const seal = useSeal();
+  const [contacts, setContacts] = useState(issuer.contacts.join(", "));
+  const [profile, setProfile] = useState(issuer.profile ?? "");
+  const [roots, setRoots] = useState<File | null>(null);
+  const [isBySystem, setIsBySystem] = useState(!hasRoots);
+  const [before] = useState(() => draftOf(challenge));
+  const [way, setWay] = useState(before);
+  const typed = readDraft(way);
+  const change = async () => {
+    const [file] = roots ? toGivenFiles([roots]) : [];
+    const settings = {
+      profile: profile || null,
+      ...(account === null && { contacts: contacts.split(/[\s,]+/).filter((one) => one !== "") }),
+      ...(file ? { roots: await file.read() } : isBySystem && hasRoots && { roots: null }),
+    };
+    await set.mutateAsync({ name, settings });
+    if (way !== before) {
+      const secret = typed?.kind === "rfc2136" ? { ...typed, secret: await seal(way.secret) } : typed;
+      await setChallenge.mutateAsync({ name, challenge: secret ?? null });
+    }
+    onDone();
+  };
+  return (
+    <AddFrame isReady={way === before || typed !== undefined} onAdd={change} word="Change it">
+      <p>The account and its key stay. For another directory, add another issuer.</p>
+      <TextInput
+        size="xs"
+        label="Mail addresses that it may write to"
+        description={account === null ? undefined : "The directory has those of the account that is made"}
+        disabled={account !== null}
+        value={contacts}
+        onChange={(event) => setContacts(event.currentTarget.value)}
+        spellCheck={false}
+      />
+      <TextInput
+        size="xs"
+        label="Profile"
+        description="Which kind of certificate, by the directory's own word"
+        value={profile}
+        onChange={(event) => setProfile(event.currentTarget.value.trim())}
+        spellCheck={false}
+      />
+      <RootsField
+        hasRoots={hasRoots}
+        roots={roots}
+        isBySystem={isBySystem}
+        onRoots={setRoots}
+        onSystem={setIsBySystem}
+      />
+      <ChallengeFields way={way} onChange={setWay} />
+    </AddFrame>
+  );
+}
+
+type RootsProps = {
+  /** It is known by roots that were given. */
+  hasRoots: boolean;
+  roots: File | null;
+  isBySystem: boolean;
+  onRoots: (roots: File | null) => void;
+  onSystem: (isBySystem: boolean) => void;
+};
+
+function RootsField({ hasRoots, roots, isBySystem, onRoots, onSystem }: RootsProps) {
+  const without = hasRoots ? "those that were given stay" : "those of this system";
+  return (
+    <>
+      <FileInput
+        size="xs"
+        label="Roots that the directory is known by"
+        description={`A file of PEM or DER; without one, ${without}`}
+        clearable
+        value={roots}
+        onChange={onRoots}
+      />
+      {hasRoots && (
+        <Checkbox
+          size="xs"
+          label="By those of this system instead"
+          checked={isBySystem}
+          onChange={(event) => onSystem(event.currentTarget.checked)}
+        />
+      )}
+    </>
+  );
+}
+
+const KINDS = {
+  none: "said each time",
+  webroot: "a file below the web server's folder",
+  challenges: "a file in a folder of challenges alone",
+  served: "served on the host, where port 80 is free",
+  "tls-alpn": "TLS on the host, where port 443 is free",
+  hook: "DNS, by a program on this computer",
+  rfc2136: "DNS, by updates of the zone (RFC 2136)",
+} as const;
+type Kind = keyof typeof KINDS;
+
+/** What is typed for a way; of the fields, those that its kind has count. */
+type DraftWay = {
+  kind: Kind;
+  path: string;
+  server: string;
+  zone: string;
+  keyName: string;
+  algorithm: string;
+  secret: string;
+};
+
+const NO_WAY: DraftWay = {
+  kind: "none",
+  path: "",
+  server: "",
+  zone: "",
+  keyName: "",
+  secret: "",
+  algorithm: TSIG_ALGORITHMS[0],
+};
+
+/** A way that is set, to begin with; the secret of its key is in the vault, and is typed again where it is changed. */
+function draftOf(way: ChallengeWay | null): DraftWay {
+  switch (way?.kind) {
+    case undefined:
+      return { ...NO_WAY };
+    case "webroot":
+      return { ...NO_WAY, kind: way.of === "site" ? "webroot" : "challenges", path: way.path };
+    case "served-on-host":
+      return { ...NO_WAY, kind: "served" };
+    case "tls-alpn":
+      return { ...NO_WAY, kind: "tls-alpn" };
+    case "dns-hook":
+      return { ...NO_WAY, kind: "hook", path: way.program };
+    case "rfc2136": {
+      const { server, port, zone, keyName, algorithm } = way;
+      const place = server.includes(":") ? `[${server}]` : server;
+      return {
+        ...NO_WAY,
+        kind: "rfc2136",
+        zone,
+        keyName,
+        algorithm,
+        server: port === 53 ? place : `${place}:${port}`,
+      };
+    }
+    default:
+      return assertNever(way);
+  }
+}
+
+/** Null for none; undefined while what is typed is not whole. */
+function readDraft({ kind, path, server, zone, keyName, algorithm, secret }: DraftWay) {
+  if (kind === "none") return null;
+  const rest: Record<Exclude<Kind, "none">, string> = {
+    webroot: `:${path}`,
+    challenges: `:${path}`,
+    hook: `:${path}`,
+    served: "",
+    "tls-alpn": "",
+    rfc2136: `:${server}/${zone}/${keyName}/${algorithm}`,
+  };
+  const way: TypedWay | null = readChallengeWay(`${kind}${rest[kind]}`);
+  return way?.kind === "rfc2136" && secret === "" ? undefined : (way ?? undefined);
+}
+
+type ChallengeFieldsProps = { way: DraftWay; onChange: (way: DraftWay) => void };
+
+/** How names are shown to be the user's. */
+function ChallengeFields({ way, onChange }: ChallengeFieldsProps) {
+  return (
+    <>
+      <NativeSelect
+        size="xs"
+        label="How names are shown to be yours"
+        value={way.kind}
+        data={Object.entries(KINDS).map(([value, label]) => ({ value, label }))}
+        onChange={(event) => onChange({ ...way, kind: event.currentTarget.value as Kind })}
+      />
+      {["webroot", "challenges", "hook"].includes(way.kind) && (
+        <TextInput
+          size="xs"
+          label={way.kind === "hook" ? "Program" : "Folder on the host"}
+          description={
+            way.kind === "hook"
+              ? "One that an issuer was given by command, or that was named when Latchkey was started; called as lego's exec provider calls it"
+              : ""
+          }
+          placeholder={way.kind === "hook" ? "/usr/local/bin/dns-hook" : "/var/www/html"}
+          value={way.path}
+          onChange={(event) => onChange({ ...way, path: event.currentTarget.value })}
+          spellCheck={false}
+        />
+      )}
+      {way.kind === "rfc2136" && <UpdateFields way={way} onChange={onChange} />}
+    </>
+  );
+}
+
+function UpdateFields({ way, onChange }: ChallengeFieldsProps) {
+  const text = (field: "server" | "zone" | "keyName", label: string, placeholder: string) => (
+    <TextInput
+      size="xs"
+      label={label}
+      placeholder={placeholder}
+      value={way[field]}
+      onChange={(event) => onChange({ ...way, [field]: event.currentTarget.value.trim() })}
+      spellCheck={false}
+    />
+  );
+  return (
+    <>
+      {text("server", "Server that takes updates", "ns1.corp.example:53")}
+      {text("zone", "Zone", "corp.example")}
+      {text("keyName", "Name of the key", "latchkey.")}
+      <NativeSelect
+        size="xs"
+        label="Algorithm of the key"
+        value={way.algorithm}
+        data={[...TSIG_ALGORITHMS]}
+        onChange={(event) => onChange({ ...way, algorithm: event.currentTarget.value })}
+      />
+      <PasswordInput
+        size="xs"
+        label="Key"
+        description="Base64, as tsig-keygen prints it"
+        value={way.secret}
+        onChange={(event) => onChange({ ...way, secret: event.currentTarget.value.trim() })}
+        autoComplete="off"
+        spellCheck={false}
+      />
+    </>
+  );
+}

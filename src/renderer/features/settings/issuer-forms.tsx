@@ -1,0 +1,207 @@
+import { Button, NumberInput, Textarea, TextInput } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+import { Dialog } from "#renderer/ui/dialog.tsx";
+import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
+import { toast } from "#renderer/ui/toast.tsx";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { DEFAULT_DAYS_VALID, type Issuer, MOST_DAYS_VALID } from "#shared/model/issuer.ts";
+import { ChangeAcme } from "./acme-forms.tsx";
+import classes from "./issuers.module.css";
+import { useAddCsr, useAddLocal, useSetIssuer } from "./queries.ts";
+
+type Props = { isReady: boolean; onAdd: () => Promise<unknown>; word?: string; children: ReactNode };
+
+/** Fields, why it was refused, and the button that adds; `word`: what it does instead. */
+export function AddFrame({ isReady, onAdd, word = "Add it", children }: Props) {
+  const [isAdding, setIsAdding] = useState(false);
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const add = async () => {
+    setIsAdding(true);
+    setRefusal(null);
+    try {
+      await onAdd();
+    } catch (failure) {
+      if (!(failure instanceof Error)) throw failure;
+      setRefusal(failure.message);
+    }
+    setIsAdding(false);
+  };
+  return (
+    <form
+      className={classes.form}
+      autoComplete="off"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isReady) void add();
+      }}
+    >
+      {children}
+      {refusal !== null && (
+        <p role="alert" className={classes.refusal}>
+          <Untrusted text={refusal} limit={1_000} />
+        </p>
+      )}
+      <div className={classes.end}>
+        <Button type="submit" size="xs" loading={isAdding} disabled={!isReady}>
+          {word}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+type DaysFieldProps = { days: number | string; onChange: (days: number | string) => void; isFirst?: boolean };
+
+/** How long an authority's certificates live. */
+function DaysField({ days, onChange, isFirst = false }: DaysFieldProps) {
+  return (
+    <NumberInput
+      size="xs"
+      label="Days that its certificates live"
+      min={1}
+      max={MOST_DAYS_VALID}
+      allowDecimal={false}
+      value={days}
+      onChange={onChange}
+      data-autofocus={isFirst || undefined}
+    />
+  );
+}
+
+export type AddProps = { onAdded: (name: string) => void };
+
+export function AddLocalForm({ onAdded }: AddProps) {
+  const { mutateAsync } = useAddLocal();
+  const [name, setName] = useState("");
+  const [permits, setPermits] = useState("");
+  const [days, setDays] = useState<number | string>(DEFAULT_DAYS_VALID);
+  const permitted = permits.split(/[\s,]+/).filter((one) => one !== "");
+  const daysValid = Number(days);
+  return (
+    <AddFrame
+      isReady={name !== "" && permitted.length > 0 && daysValid >= 1}
+      onAdd={async () => {
+        await mutateAsync({ name, permitted, daysValid });
+        onAdded(name);
+      }}
+    >
+      <p>A root and an intermediate are made now, their keys in the vault.</p>
+      <NameField name={name} onChange={setName} />
+      <Textarea
+        size="xs"
+        label="What it may sign for"
+        description="Names with all below them, and ranges of addresses, one a line; nothing else is ever signed"
+        placeholder={".corp.example\n10.0.0.0/8"}
+        autosize
+        minRows={2}
+        maxRows={6}
+        value={permits}
+        onChange={(event) => setPermits(event.currentTarget.value)}
+        spellCheck={false}
+      />
+      <DaysField days={days} onChange={setDays} />
+    </AddFrame>
+  );
+}
+
+export function AddCsrForm({ onAdded }: AddProps) {
+  const { mutateAsync } = useAddCsr();
+  const [name, setName] = useState("");
+  const [note, setNote] = useState("");
+  return (
+    <AddFrame
+      isReady={name !== ""}
+      onAdd={async () => {
+        await mutateAsync({ name, note });
+        onAdded(name);
+      }}
+    >
+      <p>A run waits with its request until the certificate is brought back, also days later.</p>
+      <NameField name={name} onChange={setName} />
+      <TextInput
+        size="xs"
+        label="To whom requests go, and how"
+        placeholder="mail pki@corp.example"
+        value={note}
+        onChange={(event) => setNote(event.currentTarget.value)}
+      />
+    </AddFrame>
+  );
+}
+
+export const NameField = ({ name, onChange }: { name: string; onChange: (name: string) => void }) => (
+  <TextInput
+    size="xs"
+    label="Name"
+    description="One word: runs and commands call it so"
+    value={name}
+    onChange={(event) => onChange(event.currentTarget.value.trim())}
+    spellCheck={false}
+    data-autofocus
+  />
+);
+
+type ChangeIssuerDialogProps = { issuer: Issuer; onClose: () => void };
+type Of<Kind extends Issuer["kind"]> = { issuer: Extract<Issuer, { kind: Kind }>; onDone: () => void };
+
+/** What is not secret of an issuer, for what it is asked for from now on. */
+export function ChangeIssuerDialog({ issuer, onClose }: ChangeIssuerDialogProps) {
+  const onDone = () => {
+    toast(`${formatUntrusted(issuer.name)} is changed`);
+    onClose();
+  };
+  return (
+    <Dialog title={`Change ${formatUntrusted(issuer.name)}`} isOpen onClose={onClose} width={520}>
+      <div className={classes.form}>{formOf(issuer, onDone)}</div>
+    </Dialog>
+  );
+}
+
+function formOf(issuer: Issuer, onDone: () => void) {
+  switch (issuer.kind) {
+    case "local":
+      return <ChangeLocal issuer={issuer} onDone={onDone} />;
+    case "acme":
+      return <ChangeAcme issuer={issuer} onDone={onDone} />;
+    case "csr":
+      return <ChangeCsr issuer={issuer} onDone={onDone} />;
+    default:
+      return assertNever(issuer);
+  }
+}
+
+function ChangeLocal({ issuer: { name, daysValid: before }, onDone }: Of<"local">) {
+  const { mutateAsync } = useSetIssuer();
+  const [days, setDays] = useState<number | string>(before);
+  const daysValid = Number(days);
+  const change = async () => {
+    await mutateAsync({ name, settings: { daysValid } });
+    onDone();
+  };
+  return (
+    <AddFrame isReady={daysValid >= 1} onAdd={change} word="Change it">
+      <p>What it may sign for is written in its root, and stays. For other names, add another authority.</p>
+      <DaysField days={days} onChange={setDays} isFirst />
+    </AddFrame>
+  );
+}
+
+function ChangeCsr({ issuer: { name, note: before }, onDone }: Of<"csr">) {
+  const { mutateAsync } = useSetIssuer();
+  const [note, setNote] = useState(before);
+  const change = async () => {
+    await mutateAsync({ name, settings: { note } });
+    onDone();
+  };
+  return (
+    <AddFrame isReady onAdd={change} word="Change it">
+      <TextInput
+        size="xs"
+        label="To whom requests go, and how"
+        value={note}
+        onChange={(event) => setNote(event.currentTarget.value)}
+        data-autofocus
+      />
+    </AddFrame>
+  );
+}
