@@ -12,7 +12,6 @@ import classes from "./certificates.module.css";
 import { ChainTab } from "./chain-tab.tsx";
 import { FindingsTab, HistoryTab } from "./history-tab.tsx";
 import { PlacesTab } from "./locations-tab.tsx";
-import { nameOf } from "./page.tsx";
 import { useCertificate } from "./queries.ts";
 import { Asn1Tab, RawTab } from "./raw-tab.tsx";
 import { RevocationTab } from "./revocation-tab.tsx";
@@ -135,3 +134,7 @@ function toRenewal(certificates: readonly Certificate[]): RequestDraft | null {
   const named = certificates.flatMap(({ sha256, isCa }) => (isCa ? [] : [sha256]));
   return named.length > 0 ? { kind: "rotate-certificate", certificates: named } : null;
 }
+
+/** What people call it: its common name, or its first name, or its whole subject. */
+export const nameOf = ({ commonName, names, subject }: CertificateRow): string =>
+  commonName ?? names[0]?.replace(/^[A-Za-z]+:/, "") ?? (subject || "no subject");

@@ -9,8 +9,8 @@ import { When } from "#renderer/ui/when.tsx";
 import type { CertificateDetail, Place } from "#shared/model/certificate.ts";
 import { formatEndpointFacts } from "#shared/text/endpoint-facts.ts";
 import { formatProtocol } from "#shared/text/protocol.ts";
+import { formatEndpoint } from "#shared/text/target.ts";
 import classes from "./endpoint-wire.module.css";
-import { formatWhere } from "./page.tsx";
 import { useEndpoint, useServed } from "./queries.ts";
 
 /** Where it is served and stored: what breaks when it ends. */
@@ -111,3 +111,6 @@ function WireFacts({ place }: { place: EndpointPlace }) {
     </Facts>
   );
 }
+
+export const formatWhere = (place: Place): string =>
+  place.kind === "endpoint" ? formatEndpoint({ ...place, serverName: null }) : `${place.host} ${place.path}`;

@@ -9,9 +9,9 @@ import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
 import { ExpiryTag, LifetimeBar } from "#renderer/ui/when.tsx";
 import type { CertificateRow, Place } from "#shared/model/certificate.ts";
 import { formatKey } from "#shared/text/key-size.ts";
-import { formatEndpoint } from "#shared/text/target.ts";
 import classes from "./certificates.module.css";
-import { CertificateDrawer, RenewAction, RenewDue, useCertificateKeys } from "./drawer.tsx";
+import { CertificateDrawer, nameOf, RenewAction, RenewDue, useCertificateKeys } from "./drawer.tsx";
+import { formatWhere } from "./locations-tab.tsx";
 import { route, sortOf, useCertificates } from "./queries.ts";
 
 const WITHIN = [
@@ -133,10 +133,6 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
   );
 }
 
-/** What people call it: its common name, or its first name, or its whole subject. */
-export const nameOf = ({ commonName, names, subject }: CertificateRow): string =>
-  commonName ?? names[0]?.replace(/^[A-Za-z]+:/, "") ?? (subject || "no subject");
-
 const otherNames = (row: CertificateRow): string => {
   const own = nameOf(row);
   return row.names
@@ -150,9 +146,6 @@ const issuerOf = ({ issuer, isSelfIssued }: CertificateRow): string =>
   isSelfIssued
     ? "itself"
     : (/(?:^|,)CN=((?:\\.|[^,\\+])+)/.exec(issuer)?.[1]?.replaceAll(/\\(.)/g, "$1") ?? issuer);
-
-export const formatWhere = (place: Place): string =>
-  place.kind === "endpoint" ? formatEndpoint({ ...place, serverName: null }) : `${place.host} ${place.path}`;
 
 const COLUMNS: readonly Column<CertificateRow>[] = [
   {

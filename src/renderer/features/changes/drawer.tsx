@@ -1,11 +1,12 @@
+import { IconMinus, IconPlus, IconTilde } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Drawer, Fact, Facts, Section } from "#renderer/ui/drawer/drawer.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { ChangeRow } from "#shared/model/change.ts";
-import { KIND_WORD } from "#shared/text/change.ts";
+import { CHANGE_WORD, KIND_WORD } from "#shared/text/change.ts";
 import classes from "./changes.module.css";
-import { WhatTag } from "./page.tsx";
 
 export function ChangeDrawer({ change, onClose }: { change: ChangeRow; onClose: () => void }) {
   const { what, kind, host, title, place, details, isFirstLook, scan, at } = change;
@@ -79,3 +80,14 @@ function ToThing({ change: { opens } }: { change: ChangeRow }) {
     </TextLink>
   );
 }
+
+/** What became of a thing: its sign and its word. */
+export function WhatTag({ what }: { what: ChangeRow["what"] }) {
+  return <Tag {...LOOK[what]}>{CHANGE_WORD[what]}</Tag>;
+}
+
+const LOOK = {
+  appeared: { tone: "blue", Icon: IconPlus },
+  changed: { tone: "amber", Icon: IconTilde },
+  gone: { tone: "gray", Icon: IconMinus },
+} as const;

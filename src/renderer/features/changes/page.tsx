@@ -1,15 +1,14 @@
-import { IconGitCompare, IconMinus, IconPlus, IconTilde } from "@tabler/icons-react";
+import { IconGitCompare } from "@tabler/icons-react";
 import { Dim, NameCell, Pair, TextCell } from "#renderer/ui/cells.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
-import { Tag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { ChangeKind, type ChangeRow, ChangeWhat } from "#shared/model/change.ts";
 import { CHANGE_MARK, CHANGE_WORD, KIND_WORD } from "#shared/text/change.ts";
 import classes from "./changes.module.css";
 import { BaselinePanel, ComparePanel } from "./compare-panel.tsx";
-import { ChangeDrawer } from "./drawer.tsx";
+import { ChangeDrawer, WhatTag } from "./drawer.tsx";
 import { route, useChanges } from "./queries.ts";
 
 const KINDS = ChangeKind.options.map((value) => ({ value, label: KIND_WORD[value] }));
@@ -76,17 +75,6 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
       {host && <FixedFacet title="Host" value={host} onDrop={() => onChange({ host: undefined })} />}
     </>
   );
-}
-
-const LOOK = {
-  appeared: { tone: "blue", Icon: IconPlus },
-  changed: { tone: "amber", Icon: IconTilde },
-  gone: { tone: "gray", Icon: IconMinus },
-} as const;
-
-/** What became of a thing: its sign and its word. */
-export function WhatTag({ what }: { what: ChangeRow["what"] }) {
-  return <Tag {...LOOK[what]}>{CHANGE_WORD[what]}</Tag>;
 }
 
 const COLUMNS: readonly Column<ChangeRow>[] = [

@@ -1,11 +1,12 @@
+import { IconCheck, IconQuestionMark } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Drawer, Fact, Facts, Line, Lines, Section } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
+import { Tag } from "#renderer/ui/tag.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import type { GraphLink, GraphNode } from "#shared/model/graph.ts";
 import { HOW_WORDS } from "#shared/text/graph-edge.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
-import { Certainty } from "./step-list.tsx";
 
 type Props = { link: GraphLink; onClose: () => void };
 
@@ -97,5 +98,18 @@ export function OnwardFrom({ name }: { name: string }) {
     >
       <Untrusted text={name} limit={120} />
     </Line>
+  );
+}
+
+/** Of a way, whether all of it is certain; of a step alone, whether it is. */
+export function Certainty({ isCertain, isWayCertain }: Pick<GraphLink, "isCertain" | "isWayCertain">) {
+  return (isWayCertain ?? isCertain) ? (
+    <Tag tone="blue" Icon={IconCheck}>
+      Certain
+    </Tag>
+  ) : (
+    <Tag tone="amber" Icon={IconQuestionMark}>
+      Possible
+    </Tag>
   );
 }

@@ -14,11 +14,10 @@ import { formatCount } from "#shared/text/count.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import { formatAmount } from "#shared/text/total.ts";
 import { MOST_PAIRS_DRAWN, pictureOfPairs } from "./diagram.ts";
-import { Onward, StepFacts } from "./drawer.tsx";
+import { Certainty, Onward, StepFacts } from "./drawer.tsx";
 import classes from "./graph.module.css";
-import type { ListProps } from "./page.tsx";
 import { useMutual } from "./queries.ts";
-import { Certainty } from "./step-list.tsx";
+import type { ListProps } from "./step-list.tsx";
 
 const PicturePanel = lazy(async () => ({ default: (await import("./diagram-panel.tsx")).PicturePanel }));
 

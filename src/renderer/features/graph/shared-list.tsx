@@ -11,8 +11,8 @@ import type { SharedKey } from "#shared/model/graph.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { OnwardFrom } from "./drawer.tsx";
 import classes from "./graph.module.css";
-import type { ListProps } from "./page.tsx";
 import { useShared } from "./queries.ts";
+import type { ListProps } from "./step-list.tsx";
 
 const KINDS = (["people", "hosts"] as const).map((value) => ({ value, label: KIND_WORDS[value] }));
 

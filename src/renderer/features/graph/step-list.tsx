@@ -1,32 +1,19 @@
-import { IconAffiliate, IconCheck, IconQuestionMark } from "@tabler/icons-react";
-import { lazy, Suspense } from "react";
+import { Button, SegmentedControl, TextInput } from "@mantine/core";
+import { IconAffiliate } from "@tabler/icons-react";
+import type { FormEvent } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import type { Column } from "#renderer/ui/table/column.ts";
 import { Facet, FixedFacet, ToggleFacet } from "#renderer/ui/table/filters.tsx";
 import { ListScreen, Nothing } from "#renderer/ui/table/list-screen.tsx";
-import { Tag } from "#renderer/ui/tag.tsx";
 import type { GraphLink } from "#shared/model/graph.ts";
 import { HOW_WORDS } from "#shared/text/graph-edge.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
-import { StepDrawer } from "./drawer.tsx";
+import { Certainty, StepDrawer } from "./drawer.tsx";
 import classes from "./graph.module.css";
-import { type ListProps, StartBar } from "./page.tsx";
 import { type Search, useSteps } from "./queries.ts";
-
-/** Of a way, whether all of it is certain; of a step alone, whether it is. */
-export function Certainty({ isCertain, isWayCertain }: Pick<GraphLink, "isCertain" | "isWayCertain">) {
-  return (isWayCertain ?? isCertain) ? (
-    <Tag tone="blue" Icon={IconCheck}>
-      Certain
-    </Tag>
-  ) : (
-    <Tag tone="amber" Icon={IconQuestionMark}>
-      Possible
-    </Tag>
-  );
-}
 
 const formatNotes = ({ notes, options }: GraphLink): string =>
   [...notes, ...(options === "" ? [] : [options])].join("; ");
@@ -211,3 +198,72 @@ function Filters({ search, onChange }: { search: Search; onChange: (patch: Parti
     </>
   );
 }
+
+/** Where one begins, and in which direction; without a start every step is listed. */
+export function StartBar({ search, onChange }: Props) {
+  const [text, setText] = useState(search.start ?? "");
+  useEffect(() => setText(search.start ?? ""), [search.start]);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onChange({ start: text.trim() || undefined, open: undefined });
+  };
+  const direction = search.direction ?? "from";
+  return (
+    <form className={classes.start} onSubmit={submit}>
+      <TextInput
+        aria-label="Start at a host, an account, a key or a person"
+        className={classes.startText ?? ""}
+        size="xs"
+        placeholder={HINT}
+        maxLength={600}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+      <Button type="submit" size="xs" variant="default">
+        Start there
+      </Button>
+      {search.start !== undefined && (
+        <>
+          <SegmentedControl
+            aria-label="Direction"
+            size="xs"
+            value={direction}
+            onChange={(value) => onChange({ direction: value === "to" ? "to" : undefined, open: undefined })}
+            data={[
+              { value: "from", label: "What it reaches" },
+              { value: "to", label: "What reaches it" },
+            ]}
+          />
+          <Button
+            size="xs"
+            variant="default"
+            aria-pressed={search.view === "picture"}
+            onClick={() => onChange({ view: search.view === "picture" ? undefined : "picture" })}
+          >
+            {search.view === "picture" ? "Hide the picture" : "Show a picture"}
+          </Button>
+          <Button
+            size="xs"
+            variant="subtle"
+            onClick={() =>
+              onChange({ start: undefined, direction: undefined, view: undefined, open: undefined })
+            }
+          >
+            Every step
+          </Button>
+        </>
+      )}
+    </form>
+  );
+}
+
+/** What each list of the screen is given: what is asked for, and how to ask for something else. */
+export type ListProps = {
+  search: Search;
+  onChange: (patch: Partial<Search>, replace?: boolean) => void;
+  onClear: () => void;
+};
+
+export type Props = { search: Search; onChange: (patch: Partial<Search>) => void };
+
+export const HINT = "web1, deploy@web1, SHA256:..., person:ann or this computer";

@@ -1,7 +1,12 @@
 import { Button } from "@mantine/core";
 import {
   IconAlertOctagon,
+  IconCertificate,
   IconCircleCheck,
+  IconCircleDashed,
+  IconEyeOff,
+  IconForbid2,
+  IconHash,
   IconPinned,
   IconQuestionMark,
   IconRefresh,
@@ -23,7 +28,6 @@ import type { SshfpComparison, SshfpResult } from "#shared/model/sshfp.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatSshfp } from "#shared/text/sshfp.ts";
 import classes from "./host-keys.module.css";
-import { formatType, nameOf, StateTag } from "./page.tsx";
 import { useCompareSshfp, useForgetPin, useHostKey, useTrustKey } from "./queries.ts";
 
 export function HostKeyDrawer({ id, onClose }: { id: string; onClose: () => void }) {
@@ -277,4 +281,30 @@ const WORDS = {
   "no-such-name": "DNS does not know this name",
   failed: "DNS did not answer",
   "not-asked": "DNS was not asked",
+} as const;
+
+export function StateTag({ state }: Pick<HostKeyRow, "state">) {
+  const { tone, Icon, word } = STATE[state];
+  return (
+    <Tag tone={tone} Icon={Icon}>
+      {word}
+    </Tag>
+  );
+}
+
+/** A hashed name says nothing to anybody. */
+export const nameOf = ({ name }: HostKeyRow): string => (name.startsWith("|") ? "hashed name" : name);
+
+export const formatType = ({ keyType, keyBits }: HostKeyRow): string =>
+  keyType === "ssh-rsa" && keyBits !== null ? `${keyType} ${keyBits}` : keyType;
+
+export const STATE = {
+  changed: { tone: "red", Icon: IconAlertOctagon, word: "Changed" },
+  revoked: { tone: "red", Icon: IconForbid2, word: "Revoked" },
+  new: { tone: "amber", Icon: IconQuestionMark, word: "New" },
+  matched: { tone: "green", Icon: IconCircleCheck, word: "Matched" },
+  held: { tone: "gray", Icon: IconCircleDashed, word: "Found on host" },
+  unused: { tone: "gray", Icon: IconEyeOff, word: "Unused" },
+  hashed: { tone: "gray", Icon: IconHash, word: "Hashed" },
+  authority: { tone: "blue", Icon: IconCertificate, word: "Authority" },
 } as const;

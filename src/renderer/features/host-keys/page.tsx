@@ -1,14 +1,4 @@
-import {
-  IconAlertOctagon,
-  IconCertificate,
-  IconCircleCheck,
-  IconCircleDashed,
-  IconEyeOff,
-  IconFingerprint,
-  IconForbid2,
-  IconHash,
-  IconQuestionMark,
-} from "@tabler/icons-react";
+import { IconAlertOctagon, IconFingerprint } from "@tabler/icons-react";
 import { ScanButton } from "#renderer/api/scan-button.tsx";
 import { Dim, TextCell } from "#renderer/ui/cells.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
@@ -20,7 +10,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { HostKeyDrawer } from "./drawer.tsx";
+import { formatType, HostKeyDrawer, nameOf, STATE, StateTag } from "./drawer.tsx";
 import classes from "./host-keys.module.css";
 import { route, sortOf, useCount, useHostKeys, useSources } from "./queries.ts";
 
@@ -135,32 +125,6 @@ function Sources() {
     </section>
   );
 }
-
-const STATE = {
-  changed: { tone: "red", Icon: IconAlertOctagon, word: "Changed" },
-  revoked: { tone: "red", Icon: IconForbid2, word: "Revoked" },
-  new: { tone: "amber", Icon: IconQuestionMark, word: "New" },
-  matched: { tone: "green", Icon: IconCircleCheck, word: "Matched" },
-  held: { tone: "gray", Icon: IconCircleDashed, word: "Found on host" },
-  unused: { tone: "gray", Icon: IconEyeOff, word: "Unused" },
-  hashed: { tone: "gray", Icon: IconHash, word: "Hashed" },
-  authority: { tone: "blue", Icon: IconCertificate, word: "Authority" },
-} as const;
-
-export function StateTag({ state }: Pick<HostKeyRow, "state">) {
-  const { tone, Icon, word } = STATE[state];
-  return (
-    <Tag tone={tone} Icon={Icon}>
-      {word}
-    </Tag>
-  );
-}
-
-/** A hashed name says nothing to anybody. */
-export const nameOf = ({ name }: HostKeyRow): string => (name.startsWith("|") ? "hashed name" : name);
-
-export const formatType = ({ keyType, keyBits }: HostKeyRow): string =>
-  keyType === "ssh-rsa" && keyBits !== null ? `${keyType} ${keyBits}` : keyType;
 
 const COLUMNS: readonly Column<HostKeyRow>[] = [
   {

@@ -19,14 +19,13 @@ import { ProbeTag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, When } from "#renderer/ui/when.tsx";
 import type { Claim } from "#shared/model/claim.ts";
-import type { HostDetail } from "#shared/model/host.ts";
+import type { HostDetail, HostRow } from "#shared/model/host.ts";
 import { formatCarried, formatDifferences, formatSignature, sayClaimReason } from "#shared/text/bundle.ts";
 import { formatWindow } from "#shared/text/log-window.ts";
 import { formatTarget } from "#shared/text/target.ts";
 import { HostKeys } from "./host-keys.tsx";
 import classes from "./hosts.module.css";
 import { AccountLines, KeyFileLines } from "./inventory.tsx";
-import { nameOf } from "./page.tsx";
 import { useClaims, useDropClaim, useHost, useServedOn } from "./queries.ts";
 
 export function HostDrawer({ id, onClose }: { id: number; onClose: () => void }) {
@@ -262,3 +261,5 @@ function OneClaim({ claim }: { claim: Claim }) {
     </Line>
   );
 }
+
+export const nameOf = ({ host, port }: HostRow): string => (port === 22 ? host : `${host}, port ${port}`);

@@ -9,7 +9,7 @@ import { PROBE_STATES, ProbeTag } from "#renderer/ui/tag.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { HostRow } from "#shared/model/host.ts";
 import { ProbeState } from "#shared/model/probe.ts";
-import { HostDrawer } from "./drawer.tsx";
+import { HostDrawer, nameOf } from "./drawer.tsx";
 import { route, sortOf, useHosts } from "./queries.ts";
 
 const STATES = ProbeState.options.map((value) => ({ value, label: PROBE_STATES[value].word }));
@@ -70,8 +70,6 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
     />
   );
 }
-
-export const nameOf = ({ host, port }: HostRow): string => (port === 22 ? host : `${host}, port ${port}`);
 
 const ownNameOf = ({ host, hostname }: HostRow): string | null => (hostname === host ? null : hostname);
 

@@ -5,7 +5,6 @@ import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Notice } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
-import { ExpiryTag } from "#renderer/ui/when.tsx";
 import type { Inspection } from "#shared/contract/inspect.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatInspected } from "#shared/text/inspection.ts";
@@ -13,7 +12,7 @@ import { formatKey } from "#shared/text/key-size.ts";
 import { BundleFile } from "./bundle-file.tsx";
 import classes from "./inspect.module.css";
 import { useInspection, useIsBundle } from "./queries.ts";
-import { StoreView, UnlockForm } from "./store-view.tsx";
+import { CertificateLine, StoreView, UnlockForm } from "./store-view.tsx";
 
 /** More items than this are counted, not shown: a bundle of roots holds hundreds. */
 const ITEMS_SHOWN = 50;
@@ -155,40 +154,5 @@ function Protection({ isEncrypted }: { isEncrypted: boolean | null }) {
     <Tag tone="orange" Icon={IconLockOpen}>
       no passphrase
     </Tag>
-  );
-}
-
-type Certificate = Extract<Inspection["items"][number], { what: "certificate" }>;
-
-export function CertificateLine({ certificate }: { certificate: Certificate }) {
-  const { subject, issuer, isSelfIssued, isCa, names, notAfter, sha256, place, entry } = certificate;
-  return (
-    <Line
-      end={<ExpiryTag notAfter={notAfter} />}
-      below={
-        <>
-          {place && !entry && <Untrusted text={place} />}
-          <div>
-            {isSelfIssued ? "Issued by itself" : <Issuer issuer={issuer} />},{" "}
-            <Untrusted text={formatKey(certificate)} />
-            {isCa && ", an authority: it may sign others"}
-          </div>
-          {names.length > 0 && <Untrusted text={names.join(", ")} />}
-          <div className={classes.mono}>
-            <WholeFingerprint value={sha256} />
-          </div>
-        </>
-      }
-    >
-      <Untrusted text={subject || "no subject"} />
-    </Line>
-  );
-}
-
-function Issuer({ issuer }: { issuer: string }) {
-  return (
-    <>
-      Issued by <Untrusted text={issuer || "no name"} />
-    </>
   );
 }

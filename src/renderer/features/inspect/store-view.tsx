@@ -6,11 +6,12 @@ import { WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Notice } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
+import { ExpiryTag } from "#renderer/ui/when.tsx";
 import type { InspectedStore, Inspection } from "#shared/contract/inspect.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { formatKey } from "#shared/text/key-size.ts";
 import { formatEntryKind, formatIntegrity, formatStoreState } from "#shared/text/keystore.ts";
 import classes from "./inspect.module.css";
-import { CertificateLine } from "./inspected-file.tsx";
 
 type Item = Inspection["items"][number];
 type Props = {
@@ -197,5 +198,40 @@ export function UnlockForm({ wants, isWrong, onPassword }: UnlockFormProps) {
         {wants === "to-open" ? "Open" : "Check"}
       </Button>
     </form>
+  );
+}
+
+export function CertificateLine({ certificate }: { certificate: Certificate }) {
+  const { subject, issuer, isSelfIssued, isCa, names, notAfter, sha256, place, entry } = certificate;
+  return (
+    <Line
+      end={<ExpiryTag notAfter={notAfter} />}
+      below={
+        <>
+          {place && !entry && <Untrusted text={place} />}
+          <div>
+            {isSelfIssued ? "Issued by itself" : <Issuer issuer={issuer} />},{" "}
+            <Untrusted text={formatKey(certificate)} />
+            {isCa && ", an authority: it may sign others"}
+          </div>
+          {names.length > 0 && <Untrusted text={names.join(", ")} />}
+          <div className={classes.mono}>
+            <WholeFingerprint value={sha256} />
+          </div>
+        </>
+      }
+    >
+      <Untrusted text={subject || "no subject"} />
+    </Line>
+  );
+}
+
+export type Certificate = Extract<Inspection["items"][number], { what: "certificate" }>;
+
+export function Issuer({ issuer }: { issuer: string }) {
+  return (
+    <>
+      Issued by <Untrusted text={issuer || "no name"} />
+    </>
   );
 }

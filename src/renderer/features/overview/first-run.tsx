@@ -1,22 +1,28 @@
 import {
   IconAddressBook,
   IconAlertTriangle,
+  IconArrowRight,
+  IconCertificate,
   IconFileDescription,
   IconFlask,
   IconKey,
+  IconListSearch,
   IconLockSquareRounded,
   IconRoute,
   type TablerIcon,
 } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { useApi } from "#renderer/api/connection.ts";
 import { CopyMark } from "#renderer/ui/fingerprint.tsx";
 import { ErrorState } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import type { Overview } from "#shared/contract/overview.ts";
 import type { ThisComputer } from "#shared/contract/this-computer.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
+import firstRunClasses from "./first-run.module.css";
 import classes from "./first-run.module.css";
-import { NextSteps, useThisComputer } from "./page.tsx";
 
 /** Nothing was scanned yet: what this computer has to scan with, what to scan, and what comes of it. */
 export function FirstRun({ overview, scanPanel }: { overview: Overview; scanPanel: ReactNode }) {
@@ -201,5 +207,65 @@ function Warning({ children }: { children: ReactNode }) {
     <div className={classes.warning}>
       <IconAlertTriangle size={14} aria-hidden /> <span>{children}</span>
     </div>
+  );
+}
+
+/** Three ways on from a first scan, each to a list. */
+export function NextSteps({ overview: { certificates, grants, findings } }: { overview: Overview }) {
+  const found = findings.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <ul className={firstRunClasses.next}>
+      <NextStep
+        Icon={IconListSearch}
+        title={found > 0 ? `Look at ${formatCount(found, "finding")}` : "See which rules ran"}
+        why="the most severe first, each with its remedy"
+        renderLink={(look) => <Link to="/findings" {...look} />}
+      />
+      <NextStep
+        Icon={IconCertificate}
+        title="See what expires within 90 days"
+        why={`among ${formatCount(certificates.total, "certificate")}, and where each is served`}
+        renderLink={(look) => <Link to="/certificates" search={{ within: 90 }} {...look} />}
+      />
+      <NextStep
+        Icon={IconKey}
+        title="See who can log in"
+        why={
+          grants.total === 0
+            ? "once a host was read over SSH"
+            : `${formatCount(grants.total, "grant")}, each with its verdict`
+        }
+        renderLink={(look) => <Link to="/access" {...look} />}
+      />
+    </ul>
+  );
+}
+
+export const useThisComputer = () => useQuery(useApi().thisComputer.look.queryOptions());
+
+type StepProps = {
+  Icon: TablerIcon;
+  title: string;
+  why: string;
+  renderLink: (look: { className: string | undefined; children: ReactNode }) => ReactNode;
+};
+
+export function NextStep({ Icon, title, why, renderLink }: StepProps) {
+  return (
+    <li>
+      {renderLink({
+        className: firstRunClasses.nextStep,
+        children: (
+          <>
+            <Icon size={20} stroke={1.6} aria-hidden />
+            <span className={firstRunClasses.nextWords}>
+              <strong>{title}</strong>
+              <span className={firstRunClasses.nextWhy}>{why}</span>
+            </span>
+            <IconArrowRight size={16} aria-hidden />
+          </>
+        ),
+      })}
+    </li>
   );
 }

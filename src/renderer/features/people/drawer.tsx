@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconTrash } from "@tabler/icons-react";
+import { IconTrash, IconUserCheck, IconUserOff } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { usePlanRequest } from "#renderer/api/scan-button.tsx";
@@ -11,7 +11,6 @@ import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly } from "#renderer/ui/when.tsx";
 import type { PersonRow } from "#shared/model/person.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { STANDING } from "./page.tsx";
 import { useGrantsOf } from "./queries.ts";
 
 export function PersonDrawer({ person, onClose }: { person: PersonRow; onClose: () => void }) {
@@ -131,3 +130,8 @@ export function RemoveTheirGrants({ people, look }: Props) {
     </>
   );
 }
+
+export const STANDING = {
+  known: { tone: "green", Icon: IconUserCheck, word: "There" },
+  gone: { tone: "red", Icon: IconUserOff, word: "Left" },
+} as const;

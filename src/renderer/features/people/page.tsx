@@ -1,5 +1,5 @@
 import { Button, Checkbox, TextInput } from "@mantine/core";
-import { IconUserCheck, IconUserOff, IconUsers } from "@tabler/icons-react";
+import { IconUsers } from "@tabler/icons-react";
 import { useState } from "react";
 import { NameCell, NumberCell, TextCell } from "#renderer/ui/cells.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
@@ -12,7 +12,7 @@ import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { PersonRow, Scope } from "#shared/model/person.ts";
 import { formatGaps } from "#shared/text/key-gap.ts";
-import { PersonDrawer, RemoveTheirGrants } from "./drawer.tsx";
+import { PersonDrawer, RemoveTheirGrants, STANDING } from "./drawer.tsx";
 import classes from "./people.module.css";
 import { route, sortOf, useDeclareInventory, useInventory, usePeople } from "./queries.ts";
 import { PeopleSourcesPanel } from "./sources-panel.tsx";
@@ -130,11 +130,6 @@ function InventoryForm({ scope }: { scope: Scope }) {
     </form>
   );
 }
-
-export const STANDING = {
-  known: { tone: "green", Icon: IconUserCheck, word: "There" },
-  gone: { tone: "red", Icon: IconUserOff, word: "Left" },
-} as const;
 
 const COLUMNS: readonly Column<PersonRow>[] = [
   {

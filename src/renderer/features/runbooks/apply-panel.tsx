@@ -1,17 +1,22 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconPlayerPlay, IconRefresh } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { RequestDraft } from "#renderer/api/scan-button.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { useKeys } from "#renderer/ui/use-keys.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
+import type { PlanOptions } from "#shared/model/plan.ts";
 import { type Plan, requestedOptions } from "#shared/model/plan.ts";
 import { acknowledgementOf } from "#shared/text/consent.ts";
 import { formatCount } from "#shared/text/count.ts";
+import decisionClasses from "./decision.module.css";
 import classes from "./decision.module.css";
-import { LoginFields, useLogins } from "./old-keys.tsx";
-import { useAnew } from "./plan-page.tsx";
-import { planRoute, useStartRun } from "./queries.ts";
+import { LoginFields, useLogins } from "./logins.tsx";
+import { formatOptions, NO_OPTIONS, OptionFields } from "./plan-dialog.tsx";
+import { hasFields, RequestFields } from "./plan-fields.tsx";
+import { planRoute, useMakePlan, useStartRun } from "./queries.ts";
 
 type Props = {
   found: PlanDetail;
@@ -164,3 +169,88 @@ export function TypedWord({ confirm: { word, why }, typed, onType }: WordProps) 
     </>
   );
 }
+
+/** Plans a wish again, and goes to what comes of it. */
+export function useAnew() {
+  const navigate = planRoute.useNavigate();
+  const { identityFiles } = useLogins();
+  const { mutate, isPending, error } = useMakePlan();
+  const makeAnew = (wish: RequestDraft, options: PlanOptions) =>
+    mutate(
+      { wish, options, identityFiles, mayAsk: true },
+      { onSuccess: ({ planId }) => void navigate({ to: ".", search: { id: planId } }) },
+    );
+  return { makeAnew, isPending, error };
+}
+
+type MakeAnewProps = {
+  wish: RequestDraft;
+  options: PlanOptions | null;
+  /** Whether what stands in the fields is something else than the plan that is shown was made of. */
+  onEdit?: (isEdited: boolean) => void;
+};
+
+/** The wish and its options, and the plan of them made anew: hosts are read again. */
+export function MakeAnew({ wish: asked, options: before, onEdit }: MakeAnewProps) {
+  const [wish, setRequest] = useState(asked);
+  const [options, setOptions] = useState(before ?? NO_OPTIONS);
+  const edit = (edited: { wish: RequestDraft; options: PlanOptions }) => {
+    setRequest(edited.wish);
+    setOptions(edited.options);
+    onEdit?.(JSON.stringify(edited) !== JSON.stringify({ wish: asked, options: before ?? NO_OPTIONS }));
+  };
+  const { makeAnew, isPending, error } = useAnew();
+  const make = () => makeAnew(wish, options);
+  useKeys([["Mod+P", make]]);
+  const form = (
+    <form
+      className={decisionClasses.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        make();
+      }}
+    >
+      {hasFields(wish) && <RequestFields wish={wish} onChange={(wish) => edit({ wish, options })} />}
+      <OptionFields
+        options={options}
+        waits={GRACED.has(wish.kind) ? "grace" : wish.kind === "rotate-certificate" ? "recheck" : null}
+        onChange={(patch) => edit({ wish, options: { ...options, ...patch } })}
+      />
+      {before === null && <LoginFields />}
+      {error && (
+        <p role="alert" className={decisionClasses.refusal}>
+          <Untrusted text={error.message} limit={1_000} />
+        </p>
+      )}
+      <Button
+        type="submit"
+        variant="default"
+        size="xs"
+        leftSection={<IconRefresh size={15} />}
+        title="Make the plan anew (Ctrl+Shift+P)"
+        loading={isPending}
+      >
+        Make the plan anew
+      </Button>
+    </form>
+  );
+  return (
+    <Panel title={before === null ? "Again" : "Options"}>
+      {before === null ? (
+        form
+      ) : (
+        <details className={decisionClasses.fold}>
+          <summary>{formatOptions(before)}</summary>
+          {form}
+        </details>
+      )}
+    </Panel>
+  );
+}
+
+/** What has an old key, which may stand beside the new one for some days. */
+const GRACED: ReadonlySet<RequestDraft["kind"]> = new Set([
+  "rotate-key",
+  "rotate-host-key",
+  "move-to-authority",
+]);

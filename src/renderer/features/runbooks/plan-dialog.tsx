@@ -7,7 +7,7 @@ import { Untrusted } from "#renderer/ui/text.tsx";
 import { PlanOptions, RECHECK_MINUTES } from "#shared/model/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import decisionClasses from "./decision.module.css";
-import { LoginFields } from "./old-keys.tsx";
+import { LoginFields } from "./logins.tsx";
 import { RequestFields } from "./plan-fields.tsx";
 import { formatRenewalLack, NoIssuer, RenewalAbout } from "./renewal-fields.tsx";
 import classes from "./runbooks.module.css";

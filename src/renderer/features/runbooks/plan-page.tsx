@@ -6,37 +6,23 @@ import {
   IconChecklist,
   IconCircleCheck,
   IconClockExclamation,
-  IconRefresh,
 } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import type { RequestDraft } from "#renderer/api/scan-button.tsx";
 import { CopyMark, WholeFingerprint } from "#renderer/ui/fingerprint.tsx";
 import { EmptyState, ErrorState, Notice, Panel } from "#renderer/ui/panel.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
-import { useKeys } from "#renderer/ui/use-keys.ts";
 import { Exactly, useNow } from "#renderer/ui/when.tsx";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import {
-  newKeyOf,
-  oldKeyOf,
-  type Plan,
-  PlanId,
-  type PlanOptions,
-  requestedOptions,
-} from "#shared/model/plan.ts";
+import { newKeyOf, oldKeyOf, type Plan, PlanId, requestedOptions } from "#shared/model/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { ApplyPanel } from "./apply-panel.tsx";
-import decisionClasses from "./decision.module.css";
+import { ApplyPanel, MakeAnew } from "./apply-panel.tsx";
 import { CommandNote, ExportPanel } from "./export-panel.tsx";
-import { LoginFields, useLogins } from "./old-keys.tsx";
 import classes from "./plan.module.css";
 import { Afterwards, ChecksPanel, LeftOut } from "./plan-checks.tsx";
-import { formatOptions, NO_OPTIONS, OptionFields } from "./plan-dialog.tsx";
-import { hasFields, RequestFields } from "./plan-fields.tsx";
 import { HostPlans } from "./plan-hosts.tsx";
-import { planRoute, useFoundPlan, useMakePlan } from "./queries.ts";
+import { planRoute, useFoundPlan } from "./queries.ts";
 import { formatOrder, formatPlan, KINDS } from "./words.ts";
 
 /** A plan, whole: what would be changed where, before anything is. */
@@ -272,89 +258,4 @@ function Order({ plan }: { plan: Plan }) {
       </ol>
     </Panel>
   );
-}
-
-type MakeAnewProps = {
-  wish: RequestDraft;
-  options: PlanOptions | null;
-  /** Whether what stands in the fields is something else than the plan that is shown was made of. */
-  onEdit?: (isEdited: boolean) => void;
-};
-
-/** The wish and its options, and the plan of them made anew: hosts are read again. */
-function MakeAnew({ wish: asked, options: before, onEdit }: MakeAnewProps) {
-  const [wish, setRequest] = useState(asked);
-  const [options, setOptions] = useState(before ?? NO_OPTIONS);
-  const edit = (edited: { wish: RequestDraft; options: PlanOptions }) => {
-    setRequest(edited.wish);
-    setOptions(edited.options);
-    onEdit?.(JSON.stringify(edited) !== JSON.stringify({ wish: asked, options: before ?? NO_OPTIONS }));
-  };
-  const { makeAnew, isPending, error } = useAnew();
-  const make = () => makeAnew(wish, options);
-  useKeys([["Mod+P", make]]);
-  const form = (
-    <form
-      className={decisionClasses.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        make();
-      }}
-    >
-      {hasFields(wish) && <RequestFields wish={wish} onChange={(wish) => edit({ wish, options })} />}
-      <OptionFields
-        options={options}
-        waits={GRACED.has(wish.kind) ? "grace" : wish.kind === "rotate-certificate" ? "recheck" : null}
-        onChange={(patch) => edit({ wish, options: { ...options, ...patch } })}
-      />
-      {before === null && <LoginFields />}
-      {error && (
-        <p role="alert" className={decisionClasses.refusal}>
-          <Untrusted text={error.message} limit={1_000} />
-        </p>
-      )}
-      <Button
-        type="submit"
-        variant="default"
-        size="xs"
-        leftSection={<IconRefresh size={15} />}
-        title="Make the plan anew (Ctrl+Shift+P)"
-        loading={isPending}
-      >
-        Make the plan anew
-      </Button>
-    </form>
-  );
-  return (
-    <Panel title={before === null ? "Again" : "Options"}>
-      {before === null ? (
-        form
-      ) : (
-        <details className={decisionClasses.fold}>
-          <summary>{formatOptions(before)}</summary>
-          {form}
-        </details>
-      )}
-    </Panel>
-  );
-}
-
-/** What has an old key, which may stand beside the new one for some days. */
-const GRACED: ReadonlySet<RequestDraft["kind"]> = new Set([
-  "rotate-key",
-  "rotate-host-key",
-  "move-to-authority",
-]);
-
-/** Plans a wish again, and goes to what comes of it. */
-export function useAnew() {
-  const navigate = planRoute.useNavigate();
-  const { identityFiles } = useLogins();
-  const { mutate, isPending, error } = useMakePlan();
-  const makeAnew = (wish: RequestDraft, options: PlanOptions) =>
-    mutate(
-      { wish, options, identityFiles, mayAsk: true },
-      { onSuccess: ({ planId }) => void navigate({ to: ".", search: { id: planId } }) },
-    );
-  return { makeAnew, isPending, error };
 }

@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useState } from "react";
 import { PlanRequestContext, type RequestDraft } from "#renderer/api/scan-button.tsx";
-import { LoginsProvider, useLogins } from "./old-keys.tsx";
+import { LoginsProvider, useLogins } from "./logins.tsx";
 import { formatLack, RequestDialog } from "./plan-dialog.tsx";
 import { useMakePlan } from "./queries.ts";
 

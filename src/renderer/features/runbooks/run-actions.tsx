@@ -17,7 +17,8 @@ import { hasConfirmed } from "#shared/text/claim.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/plan.ts";
 import { formatRepair, repairsOf } from "#shared/text/repair.ts";
-import { EndGraceDialog, LoginFields, useLogins } from "./old-keys.tsx";
+import { LoginFields, useLogins } from "./logins.tsx";
+import { EndGraceDialog } from "./old-keys.tsx";
 import { usePause, useRepair, useResume, useRollBack } from "./queries.ts";
 import classes from "./runbooks.module.css";
 

@@ -1,13 +1,9 @@
 import { Button, NumberInput, Textarea, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
-import { Dialog } from "#renderer/ui/dialog.tsx";
-import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
-import { toast } from "#renderer/ui/toast.tsx";
-import { assertNever } from "#shared/model/assert-never.ts";
-import { DEFAULT_DAYS_VALID, type Issuer, MOST_DAYS_VALID } from "#shared/model/issuer.ts";
-import { ChangeAcme } from "./acme-forms.tsx";
+import { Untrusted } from "#renderer/ui/text.tsx";
+import { DEFAULT_DAYS_VALID, MOST_DAYS_VALID } from "#shared/model/issuer.ts";
 import classes from "./issuers.module.css";
-import { useAddCsr, useAddLocal, useSetIssuer } from "./queries.ts";
+import { useAddCsr, useAddLocal } from "./queries.ts";
 
 type Props = { isReady: boolean; onAdd: () => Promise<unknown>; word?: string; children: ReactNode };
 
@@ -53,7 +49,7 @@ export function AddFrame({ isReady, onAdd, word = "Add it", children }: Props) {
 type DaysFieldProps = { days: number | string; onChange: (days: number | string) => void; isFirst?: boolean };
 
 /** How long an authority's certificates live. */
-function DaysField({ days, onChange, isFirst = false }: DaysFieldProps) {
+export function DaysField({ days, onChange, isFirst = false }: DaysFieldProps) {
   return (
     <NumberInput
       size="xs"
@@ -140,68 +136,3 @@ export const NameField = ({ name, onChange }: { name: string; onChange: (name: s
     data-autofocus
   />
 );
-
-type ChangeIssuerDialogProps = { issuer: Issuer; onClose: () => void };
-type Of<Kind extends Issuer["kind"]> = { issuer: Extract<Issuer, { kind: Kind }>; onDone: () => void };
-
-/** What is not secret of an issuer, for what it is asked for from now on. */
-export function ChangeIssuerDialog({ issuer, onClose }: ChangeIssuerDialogProps) {
-  const onDone = () => {
-    toast(`${formatUntrusted(issuer.name)} is changed`);
-    onClose();
-  };
-  return (
-    <Dialog title={`Change ${formatUntrusted(issuer.name)}`} isOpen onClose={onClose} width={520}>
-      <div className={classes.form}>{formOf(issuer, onDone)}</div>
-    </Dialog>
-  );
-}
-
-function formOf(issuer: Issuer, onDone: () => void) {
-  switch (issuer.kind) {
-    case "local":
-      return <ChangeLocal issuer={issuer} onDone={onDone} />;
-    case "acme":
-      return <ChangeAcme issuer={issuer} onDone={onDone} />;
-    case "csr":
-      return <ChangeCsr issuer={issuer} onDone={onDone} />;
-    default:
-      return assertNever(issuer);
-  }
-}
-
-function ChangeLocal({ issuer: { name, daysValid: before }, onDone }: Of<"local">) {
-  const { mutateAsync } = useSetIssuer();
-  const [days, setDays] = useState<number | string>(before);
-  const daysValid = Number(days);
-  const change = async () => {
-    await mutateAsync({ name, settings: { daysValid } });
-    onDone();
-  };
-  return (
-    <AddFrame isReady={daysValid >= 1} onAdd={change} word="Change it">
-      <p>What it may sign for is written in its root, and stays. For other names, add another authority.</p>
-      <DaysField days={days} onChange={setDays} isFirst />
-    </AddFrame>
-  );
-}
-
-function ChangeCsr({ issuer: { name, note: before }, onDone }: Of<"csr">) {
-  const { mutateAsync } = useSetIssuer();
-  const [note, setNote] = useState(before);
-  const change = async () => {
-    await mutateAsync({ name, settings: { note } });
-    onDone();
-  };
-  return (
-    <AddFrame isReady onAdd={change} word="Change it">
-      <TextInput
-        size="xs"
-        label="To whom requests go, and how"
-        value={note}
-        onChange={(event) => setNote(event.currentTarget.value)}
-        data-autofocus
-      />
-    </AddFrame>
-  );
-}

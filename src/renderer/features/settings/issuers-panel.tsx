@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from "@mantine/core";
+import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { Dim } from "#renderer/ui/cells.tsx";
@@ -7,13 +7,14 @@ import { Lines } from "#renderer/ui/drawer/drawer.tsx";
 import { Panel } from "#renderer/ui/panel.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
+import { assertNever } from "#shared/model/assert-never.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import { IssuerKind } from "#shared/model/issuer.ts";
-import { AddAcmeForm } from "./acme-forms.tsx";
-import { AddCsrForm, AddLocalForm, ChangeIssuerDialog } from "./issuer-forms.tsx";
+import { AddAcmeForm, ChangeAcme } from "./acme-forms.tsx";
+import { AddCsrForm, AddFrame, AddLocalForm, DaysField } from "./issuer-forms.tsx";
 import { IssuedDialog, IssuerLine } from "./issuer-line.tsx";
 import classes from "./issuers.module.css";
-import { useIssuers, useRemoveIssuer } from "./queries.ts";
+import { useIssuers, useRemoveIssuer, useSetIssuer } from "./queries.ts";
 
 type Opened = { dialog: "add" } | { dialog: "issued" | "change" | "remove"; issuer: Issuer };
 
@@ -120,5 +121,71 @@ function RemoveIssuerDialog({ issuer, onClose }: { issuer: Issuer; onClose: () =
         </div>
       </form>
     </Dialog>
+  );
+}
+
+type ChangeIssuerDialogProps = { issuer: Issuer; onClose: () => void };
+
+type Of<Kind extends Issuer["kind"]> = { issuer: Extract<Issuer, { kind: Kind }>; onDone: () => void };
+
+/** What is not secret of an issuer, for what it is asked for from now on. */
+export function ChangeIssuerDialog({ issuer, onClose }: ChangeIssuerDialogProps) {
+  const onDone = () => {
+    toast(`${formatUntrusted(issuer.name)} is changed`);
+    onClose();
+  };
+  return (
+    <Dialog title={`Change ${formatUntrusted(issuer.name)}`} isOpen onClose={onClose} width={520}>
+      <div className={classes.form}>{formOf(issuer, onDone)}</div>
+    </Dialog>
+  );
+}
+
+function formOf(issuer: Issuer, onDone: () => void) {
+  switch (issuer.kind) {
+    case "local":
+      return <ChangeLocal issuer={issuer} onDone={onDone} />;
+    case "acme":
+      return <ChangeAcme issuer={issuer} onDone={onDone} />;
+    case "csr":
+      return <ChangeCsr issuer={issuer} onDone={onDone} />;
+    default:
+      return assertNever(issuer);
+  }
+}
+
+function ChangeLocal({ issuer: { name, daysValid: before }, onDone }: Of<"local">) {
+  const { mutateAsync } = useSetIssuer();
+  const [days, setDays] = useState<number | string>(before);
+  const daysValid = Number(days);
+  const change = async () => {
+    await mutateAsync({ name, settings: { daysValid } });
+    onDone();
+  };
+  return (
+    <AddFrame isReady={daysValid >= 1} onAdd={change} word="Change it">
+      <p>What it may sign for is written in its root, and stays. For other names, add another authority.</p>
+      <DaysField days={days} onChange={setDays} isFirst />
+    </AddFrame>
+  );
+}
+
+function ChangeCsr({ issuer: { name, note: before }, onDone }: Of<"csr">) {
+  const { mutateAsync } = useSetIssuer();
+  const [note, setNote] = useState(before);
+  const change = async () => {
+    await mutateAsync({ name, settings: { note } });
+    onDone();
+  };
+  return (
+    <AddFrame isReady onAdd={change} word="Change it">
+      <TextInput
+        size="xs"
+        label="To whom requests go, and how"
+        value={note}
+        onChange={(event) => setNote(event.currentTarget.value)}
+        data-autofocus
+      />
+    </AddFrame>
   );
 }

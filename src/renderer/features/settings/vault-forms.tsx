@@ -11,11 +11,13 @@ import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
 import type { VaultStatus, WrapKind } from "#shared/model/vault.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { useLock, useSetKeyring } from "./queries.ts";
+import issuers from "./issuers.module.css";
+import { useForgetPassphrase, useKeptPassphrases, useLock, useSetKeyring } from "./queries.ts";
+import settingsClasses from "./settings.module.css";
 import classes from "./settings.module.css";
+import { SmallButton } from "./small-button.tsx";
 import own from "./vault.module.css";
 import vaultClasses from "./vault.module.css";
-import { KeptPassphrases } from "./vault-panel.tsx";
 
 const KEPT: Partial<Record<string, string>> = {
   "account-acme": "ACME account key",
@@ -82,21 +84,21 @@ function Wraps({ status: { wraps }, onChange }: WrapProps) {
   return (
     <>
       <WrapRow name="Passphrase" wrap={of("passphrase")}>
-        <SmallButton onClick={() => onChange("passphrase")}>Change it</SmallButton>
+        <WrapButton onClick={() => onChange("passphrase")}>Change it</WrapButton>
       </WrapRow>
       <WrapRow name="Recovery" wrap={of("recovery")}>
-        <SmallButton onClick={() => onChange("recovery")}>
+        <WrapButton onClick={() => onChange("recovery")}>
           {of("recovery") ? "Change it" : "Set it"}
-        </SmallButton>
-        {of("recovery") && <SmallButton onClick={() => onChange("no-recovery")}>Remove it</SmallButton>}
+        </WrapButton>
+        {of("recovery") && <WrapButton onClick={() => onChange("no-recovery")}>Remove it</WrapButton>}
       </WrapRow>
       <WrapRow name="Keyring" wrap={keyring}>
-        <SmallButton
+        <WrapButton
           loading={setKeyring.isPending}
           onClick={() => setKeyring.mutate({ isUsed: keyring === undefined })}
         >
           {keyring ? "No longer" : "Let this system's keyring open it"}
-        </SmallButton>
+        </WrapButton>
         {setKeyring.error && (
           <span role="alert" className={own.refusal}>
             <Untrusted text={setKeyring.error.message} />
@@ -122,7 +124,7 @@ const WrapRow = ({ name, wrap, children }: RowProps) => (
   </div>
 );
 
-const SmallButton = (props: { loading?: boolean; onClick: () => void; children: React.ReactNode }) => (
+const WrapButton = (props: { loading?: boolean; onClick: () => void; children: React.ReactNode }) => (
   <Button size="compact-xs" variant="default" {...props} />
 );
 
@@ -261,5 +263,61 @@ export function SecretForm<Name extends string>({ fields, does, onSubmit, childr
         {children}
       </div>
     </form>
+  );
+}
+
+type Kept = { id: string; label: string };
+
+/** Passphrases of keystores belong to nothing that would forget them: whoever looks here does. */
+export function KeptPassphrases() {
+  const { data: kept = [], error } = useKeptPassphrases();
+  const [leaving, setLeaving] = useState<Kept | null>(null);
+  return (
+    <>
+      {error && (
+        <p role="alert" className={own.refusal}>
+          <Untrusted text={error.message} limit={1_000} />
+        </p>
+      )}
+      {kept.map((passphrase) => (
+        <div key={passphrase.id} className={settingsClasses.row}>
+          <span className={settingsClasses.name}>Passphrase</span>
+          <span className={`${settingsClasses.value} ${own.actions}`}>
+            <Untrusted text={passphrase.label} isMono />
+            <SmallButton label={`Forget ${passphrase.label}`} onClick={() => setLeaving(passphrase)}>
+              Forget it
+            </SmallButton>
+          </span>
+        </div>
+      ))}
+      {leaving && <ForgetDialog kept={leaving} onClose={() => setLeaving(null)} />}
+    </>
+  );
+}
+
+function ForgetDialog({ kept: { id, label }, onClose }: { kept: Kept; onClose: () => void }) {
+  const { mutate, isPending, error } = useForgetPassphrase();
+  return (
+    <Dialog title="Forget this passphrase?" isOpen onClose={onClose} width={460}>
+      <form action={() => mutate({ id }, { onSuccess: onClose })} className={issuers.form}>
+        <p>
+          <Untrusted text={label} isMono limit={1_000} />
+        </p>
+        <p>A plan or a run that names it can put nothing in place any more.</p>
+        {error && (
+          <p role="alert" className={own.refusal}>
+            <Untrusted text={error.message} limit={1_000} />
+          </p>
+        )}
+        <div className={issuers.end}>
+          <Button variant="default" size="xs" onClick={onClose}>
+            Leave it
+          </Button>
+          <Button type="submit" color="red" size="xs" loading={isPending}>
+            Forget it
+          </Button>
+        </div>
+      </form>
+    </Dialog>
   );
 }

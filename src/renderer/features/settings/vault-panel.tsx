@@ -1,22 +1,16 @@
 import { Button } from "@mantine/core";
 import { IconCircleX, IconKey, IconLock, IconLockOpen2, IconLockPlus } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
 import { useApi } from "#renderer/api/connection.ts";
 import { useSeal } from "#renderer/api/seal-secret.ts";
-import { Dialog } from "#renderer/ui/dialog.tsx";
 import { Notice, Panel } from "#renderer/ui/panel.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { VaultState, VaultStatus } from "#shared/model/vault.ts";
-import issuers from "./issuers.module.css";
-import { useForgetPassphrase, useKeptPassphrases, useUnlockByKeyring, useVault } from "./queries.ts";
-import settingsClasses from "./settings.module.css";
-import { SmallButton } from "./small-button.tsx";
+import { useUnlockByKeyring, useVault } from "./queries.ts";
 import classes from "./vault.module.css";
-import own from "./vault.module.css";
 import { type Field, OpenVault, SecretForm } from "./vault-forms.tsx";
 
 /** Where secrets are kept, and what opens it. */
@@ -144,61 +138,5 @@ function UnlockVault({ status, isReadOnly }: { status: VaultStatus; isReadOnly: 
         </p>
       )}
     </>
-  );
-}
-
-type Kept = { id: string; label: string };
-
-/** Passphrases of keystores belong to nothing that would forget them: whoever looks here does. */
-export function KeptPassphrases() {
-  const { data: kept = [], error } = useKeptPassphrases();
-  const [leaving, setLeaving] = useState<Kept | null>(null);
-  return (
-    <>
-      {error && (
-        <p role="alert" className={own.refusal}>
-          <Untrusted text={error.message} limit={1_000} />
-        </p>
-      )}
-      {kept.map((passphrase) => (
-        <div key={passphrase.id} className={settingsClasses.row}>
-          <span className={settingsClasses.name}>Passphrase</span>
-          <span className={`${settingsClasses.value} ${own.actions}`}>
-            <Untrusted text={passphrase.label} isMono />
-            <SmallButton label={`Forget ${passphrase.label}`} onClick={() => setLeaving(passphrase)}>
-              Forget it
-            </SmallButton>
-          </span>
-        </div>
-      ))}
-      {leaving && <ForgetDialog kept={leaving} onClose={() => setLeaving(null)} />}
-    </>
-  );
-}
-
-function ForgetDialog({ kept: { id, label }, onClose }: { kept: Kept; onClose: () => void }) {
-  const { mutate, isPending, error } = useForgetPassphrase();
-  return (
-    <Dialog title="Forget this passphrase?" isOpen onClose={onClose} width={460}>
-      <form action={() => mutate({ id }, { onSuccess: onClose })} className={issuers.form}>
-        <p>
-          <Untrusted text={label} isMono limit={1_000} />
-        </p>
-        <p>A plan or a run that names it can put nothing in place any more.</p>
-        {error && (
-          <p role="alert" className={own.refusal}>
-            <Untrusted text={error.message} limit={1_000} />
-          </p>
-        )}
-        <div className={issuers.end}>
-          <Button variant="default" size="xs" onClick={onClose}>
-            Leave it
-          </Button>
-          <Button type="submit" color="red" size="xs" loading={isPending}>
-            Forget it
-          </Button>
-        </div>
-      </form>
-    </Dialog>
   );
 }
