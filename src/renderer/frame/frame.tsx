@@ -8,8 +8,8 @@ import { type DesktopWish, type GivenFile, useDesktop } from "#renderer/api/desk
 import { ScanRequestContext } from "#renderer/api/scan-button.tsx";
 import { toAddress, toRowLink } from "#renderer/api/searches.ts";
 import { InspectDialog } from "#renderer/features/inspect/inspect-dialog.tsx";
-import { PlanRequests } from "#renderer/features/runbooks/plan-requests.tsx";
-import { RunQuestions } from "#renderer/features/runbooks/run-drawer.tsx";
+import { PlanRequests } from "#renderer/features/runs/plan-file.tsx";
+import { RunQuestions } from "#renderer/features/runs/run-drawer.tsx";
 import { ScanDialog } from "#renderer/features/scans/scan-form.tsx";
 import { ScanQuestions } from "#renderer/features/scans/scan-state.tsx";
 import { BrandMark } from "#renderer/ui/brand-mark.tsx";

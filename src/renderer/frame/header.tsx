@@ -12,7 +12,7 @@ import {
 import { useLocation } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { tinykeys } from "tinykeys";
-import { RunningRun } from "#renderer/features/runbooks/run-drawer.tsx";
+import { RunningRun } from "#renderer/features/runs/run-drawer.tsx";
 import { RunningScan } from "#renderer/features/scans/scan-state.tsx";
 import { useLock, useVault } from "#renderer/features/settings/queries.ts";
 import chip from "#renderer/ui/header-chip.module.css";

@@ -9,7 +9,7 @@ import { formatChallengeWay } from "#shared/text/challenge-way.ts";
 import { formatHolds, formatServedVerification } from "#shared/text/pair.ts";
 import classes from "./plan.module.css";
 import renewal from "./renewal.module.css";
-import { formatKeyMade, ISSUER_KINDS, SERVER_NAMES } from "./renewal-words.ts";
+import { formatKeyMade, ISSUER_KINDS, SERVER_NAMES } from "./words.ts";
 
 /** A certificate of a host that is renewed: what goes, what comes, into which files, for whom, and how it is proved. */
 export function CertificateLine({ change, isOpen }: { change: CertificateChange; isOpen: boolean }) {

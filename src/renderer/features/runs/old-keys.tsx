@@ -18,10 +18,10 @@ import { formatKeptKey } from "#shared/text/kept-key.ts";
 import { checkOfUse, formatUnreadable, formatUse } from "#shared/text/old-key-use.ts";
 import { formatRemaining } from "#shared/text/remaining-access.ts";
 import { TypedWord } from "./apply-panel.tsx";
-import { Commands } from "./commands.tsx";
+import { Commands } from "./export-panel.tsx";
 import { useLogins } from "./logins.tsx";
 import { useFoundPlan, useResume } from "./queries.ts";
-import classes from "./runbooks.module.css";
+import classes from "./runs.module.css";
 
 /** Who still uses the old key of a run while its days of grace last, and where nobody knows. */
 export function OldKeyNotice({ watch }: { watch: OldKeyWatch }) {

@@ -10,7 +10,7 @@ import decisionClasses from "./decision.module.css";
 import { LoginFields } from "./logins.tsx";
 import { RequestFields } from "./plan-fields.tsx";
 import { formatRenewalLack, NoIssuer, RenewalAbout } from "./renewal-fields.tsx";
-import classes from "./runbooks.module.css";
+import classes from "./runs.module.css";
 import { KINDS } from "./words.ts";
 
 type Props = {

@@ -28,8 +28,8 @@ import {
 } from "#shared/model/run.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/plan.ts";
-import classes from "./runbooks.module.css";
-import { formatPhase } from "./words.ts";
+import classes from "./runs.module.css";
+import { formatPhaseTitle } from "./words.ts";
 
 type Look = { tone: Tone; Icon: TablerIcon; word: string };
 
@@ -148,7 +148,7 @@ function PhaseLines({ phase, steps, run: { kind, state } }: PhaseProps) {
     <details className={classes.phase} open={isTouched && (done < steps.length || steps.length <= 8)}>
       <summary>
         <IconChevronRight size={15} className={classes.chevron} aria-hidden />
-        <span className={classes.phaseName}>{formatPhase(phase, kind)}</span>
+        <span className={classes.phaseName}>{formatPhaseTitle(phase, kind)}</span>
         <span className={classes.of}>
           {done} of {steps.length}
         </span>

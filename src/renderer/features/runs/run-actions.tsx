@@ -20,7 +20,7 @@ import { formatRepair, repairsOf } from "#shared/text/repair.ts";
 import { LoginFields, useLogins } from "./logins.tsx";
 import { EndGraceDialog } from "./old-keys.tsx";
 import { usePause, useRepair, useResume, useRollBack } from "./queries.ts";
-import classes from "./runbooks.module.css";
+import classes from "./runs.module.css";
 
 const MAY_GO_ON: ReadonlySet<RunState> = new Set([
   "paused",

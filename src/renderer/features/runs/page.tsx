@@ -12,7 +12,7 @@ import { OpenPlan } from "./plan-file.tsx";
 import { route, sortOf, useRuns } from "./queries.ts";
 import { RunDrawer } from "./run-drawer.tsx";
 import { formatProgress, LineCounts, RUN_STATES, RunBar, RunStateTag } from "./run-state.tsx";
-import classes from "./runbooks.module.css";
+import classes from "./runs.module.css";
 import { KINDS } from "./words.ts";
 
 const STATES = RunState.options.map((value) => ({ value, label: RUN_STATES[value].word }));

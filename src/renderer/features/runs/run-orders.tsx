@@ -23,7 +23,7 @@ import { formatHost } from "#shared/text/plan.ts";
 import { useGiveCertificate } from "./queries.ts";
 import renewal from "./renewal.module.css";
 import { LookTag } from "./run-state.tsx";
-import classes from "./runbooks.module.css";
+import classes from "./runs.module.css";
 
 const STATES = {
   waits: { tone: "amber", Icon: IconHourglass, word: "To be signed" },

@@ -1,7 +1,7 @@
 import { TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
 import { createContext, use, useMemo, useState } from "react";
-import classes from "./runbooks.module.css";
+import classes from "./runs.module.css";
 
 type Logins = { text: string; setText: (text: string) => void; identityFiles: string[] };
 

@@ -10,8 +10,8 @@ import type { Issuer } from "#shared/model/issuer.ts";
 import { KeyKind } from "#shared/model/key-kind.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { useIssuers } from "./queries.ts";
-import { KEY_KINDS } from "./renewal-words.ts";
-import classes from "./runbooks.module.css";
+import classes from "./runs.module.css";
+import { KEY_KINDS } from "./words.ts";
 
 type Wish = Extract<RequestDraft, { kind: "rotate-certificate" }>;
 

@@ -15,15 +15,15 @@ import { CLAIM_REMEDY, formatClaimEvaluation, hasConfirmed, sayClaim } from "#sh
 import { formatCount } from "#shared/text/count.ts";
 import { formatHost } from "#shared/text/plan.ts";
 import { repairsOf } from "#shared/text/repair.ts";
-import { Commands } from "./commands.tsx";
 import { ConfirmKey } from "./confirm-key.tsx";
+import { Commands } from "./export-panel.tsx";
 import { KeptKeys, OldKeyNotice, Remaining } from "./old-keys.tsx";
 import { useAnswer, useJournal, useQuestions, useRun, useRuns } from "./queries.ts";
 import { RunActions } from "./run-actions.tsx";
 import { Orders } from "./run-orders.tsx";
 import { formatProgress, LineCounts, PhaseSteps, RunBar, RunStateTag } from "./run-state.tsx";
-import classes from "./runbooks.module.css";
-import { formatPhase, KINDS } from "./words.ts";
+import classes from "./runs.module.css";
+import { formatPhaseTitle, KINDS } from "./words.ts";
 
 type Tab = "steps" | "journal";
 
@@ -274,5 +274,5 @@ function formatStep({ stepList, kind }: RunDetail, { ordinal }: RunEntry): strin
   if (!step) return "";
   const { phase, host, port } = step;
   const place = host === null ? "this computer" : formatHost({ host, port });
-  return `${formatPhase(phase, kind).toLowerCase()}, ${place}`;
+  return `${formatPhaseTitle(phase, kind).toLowerCase()}, ${place}`;
 }

@@ -1,14 +1,18 @@
 import { Button } from "@mantine/core";
 import { IconFileImport } from "@tabler/icons-react";
-import { type ChangeEvent, Fragment, useRef, useState } from "react";
+import { useNavigate } from "@tanstack/react-router";
+import { type ChangeEvent, Fragment, type ReactNode, useCallback, useRef, useState } from "react";
+import { PlanRequestContext, type RequestDraft } from "#renderer/api/scan-button.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
 import { type FilePlan, HOLE, type Hunk } from "#shared/model/plan.ts";
 import { formatBytes } from "#shared/text/elapsed.ts";
 import { formatAccounts } from "#shared/text/plan.ts";
 import diff from "./diff.module.css";
+import { LoginsProvider, useLogins } from "./logins.tsx";
 import classes from "./plan.module.css";
-import { route, useTakePlan } from "./queries.ts";
+import { formatLack, RequestDialog } from "./plan-dialog.tsx";
+import { route, useMakePlan, useTakePlan } from "./queries.ts";
 import { LineCounts } from "./run-state.tsx";
 
 /** One authorized_keys file, and how it would differ. */
@@ -149,4 +153,55 @@ function parse(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+/** Takes wishes from every screen: one that says all is planned at once, of another the rest is asked for. */
+export const PlanRequests = ({ children }: { children: ReactNode }) => (
+  <LoginsProvider>
+    <Requests>{children}</Requests>
+  </LoginsProvider>
+);
+
+function Requests({ children }: { children: ReactNode }) {
+  const [draft, setDraft] = useState<RequestDraft | null>(null);
+  const navigate = useNavigate();
+  const { identityFiles } = useLogins();
+  const { mutate, isPending, error, reset } = useMakePlan();
+  const plan = useCallback(
+    (wish: RequestDraft) =>
+      mutate(
+        { wish, identityFiles, mayAsk: true },
+        {
+          onSuccess: ({ planId }) => {
+            setDraft(null);
+            void navigate({ to: "/runbooks/plan", search: { id: planId } });
+          },
+          // Why there is none is said where the wish can be changed.
+          onError: () => setDraft((before) => before ?? wish),
+        },
+      ),
+    [identityFiles, mutate, navigate],
+  );
+  const request = useCallback(
+    (wish: RequestDraft) => {
+      reset();
+      if (formatLack(wish) === null) plan(wish);
+      else setDraft(wish);
+    },
+    [plan, reset],
+  );
+  return (
+    <PlanRequestContext value={request}>
+      {children}
+      {draft && (
+        <RequestDialog
+          draft={draft}
+          isPlanning={isPending}
+          error={error}
+          onPlan={plan}
+          onClose={() => setDraft(null)}
+        />
+      )}
+    </PlanRequestContext>
+  );
 }

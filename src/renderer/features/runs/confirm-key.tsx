@@ -9,7 +9,7 @@ import { formatAccount } from "#shared/text/account.ts";
 import { useConfirmKey } from "./queries.ts";
 import renewal from "./renewal.module.css";
 import { LookTag } from "./run-state.tsx";
-import classes from "./runbooks.module.css";
+import classes from "./runs.module.css";
 
 const STATES = {
   waits: { tone: "amber", Icon: IconHourglass, word: "Not verified" },

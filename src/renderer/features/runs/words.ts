@@ -1,0 +1,165 @@
+import { beginLarge } from "#renderer/ui/text.tsx";
+import type { IssuerKind } from "#shared/model/issuer.ts";
+import type { KeyKind } from "#shared/model/key-kind.ts";
+import type { CertificateChange, ServerKind } from "#shared/model/pair.ts";
+import {
+  type DeadMan,
+  holdersByHost,
+  holdersHere,
+  newKeyOf,
+  type Plan,
+  type PlanKind,
+  plannedCertificates,
+  plannedFiles,
+  type RenewalPlan,
+} from "#shared/model/plan.ts";
+import type { Phase } from "#shared/model/run.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatCounts, formatHost, formatNewKey, formatPhase } from "#shared/text/plan.ts";
+
+export const KINDS: Record<PlanKind, string> = {
+  "rotate-key": "Rotate a key",
+  "rotate-host-key": "Rotate a host key",
+  "add-grants": "Add grants",
+  "remove-grants": "Remove grants",
+  "tighten-grants": "Tighten grants",
+  "move-to-authority": "Move to an authority",
+  "rotate-certificate": "Renew certificates",
+};
+
+/** What a phase does, as it begins a line. */
+export const formatPhaseTitle = (phase: Phase, kind: PlanKind): string =>
+  beginLarge(formatPhase(phase, kind));
+
+export const DEAD_MEN: Record<DeadMan, string> = {
+  "systemd-run": "systemd-run",
+  at: "at",
+  sleep: "a process that sleeps",
+};
+
+/** `Plan: 3 to add, 1 to change, 2 to remove on 4 hosts`. */
+export const formatPlan = (plan: Plan): string =>
+  plan.kind === "rotate-certificate" && plan.hosts.length === 0
+    ? "Plan: no certificate to renew"
+    : `Plan: ${formatCounts(plan)}`;
+
+/** What a run of the plan does, in this order; each phase begins when the one before is proved everywhere. */
+export function formatOrder(plan: Plan): { title: string; text: string }[] {
+  if (plan.kind === "rotate-certificate") return formatRenewalOrder(plan);
+  const { kind, options } = plan;
+  const newKey = newKeyOf(plan);
+  const files = plannedFiles(plan);
+  const holders = [...holdersHere(plan), ...holdersByHost(plan).flat()];
+  const adds = files.some(({ added }) => added !== null);
+  const isProved =
+    kind === "rotate-host-key" ||
+    plan.hosts.some(({ proofs }) => proofs.some(({ proof }) => proof.kind !== "none"));
+  const removes = files.some(({ removed }) => removed !== null);
+  return [
+    ...(newKey === null || newKey.kind === "given"
+      ? []
+      : [{ title: formatPhaseTitle("make-key", kind), text: formatNewKey(newKey) }]),
+    ...(adds
+      ? [
+          {
+            title: formatPhaseTitle("add", kind),
+            text: `${formatPace(plan)}${isProved ? "; each is proved before it counts" : ""}`,
+          },
+        ]
+      : []),
+    ...(holders.length === 0
+      ? []
+      : [
+          {
+            title: formatPhaseTitle("hand-over", kind),
+            text: `${formatCount(holders.length, "private half", "private halves")} replaced; the old is kept aside`,
+          },
+        ]),
+    ...(removes && options.graceDays > 0
+      ? [
+          {
+            title: "Watch the logs",
+            text: `${formatCount(options.graceDays, "day")}, while logs are watched for uses of the old key`,
+          },
+        ]
+      : []),
+    ...(removes
+      ? [
+          {
+            title: formatPhaseTitle("remove", kind),
+            text: adds ? "the old lines go, once every host is proved" : formatPace(plan),
+          },
+        ]
+      : []),
+    {
+      title: formatPhaseTitle("commit", kind),
+      text: "what was kept aside is dropped; from then on nothing is taken back",
+    },
+  ];
+}
+
+export const KEY_KINDS: Record<KeyKind, string> = {
+  p256: "ECDSA P-256",
+  p384: "ECDSA P-384",
+  "rsa-2048": "RSA 2048",
+  "rsa-3072": "RSA 3072",
+  "rsa-4096": "RSA 4096",
+  ed25519: "Ed25519",
+};
+
+export const ISSUER_KINDS: Record<IssuerKind, string> = {
+  local: "an authority of your own",
+  acme: "an ACME directory",
+  csr: "a person, who brings the certificate",
+};
+
+export const SERVER_NAMES: Record<ServerKind, string> = {
+  nginx: "nginx",
+  apache: "Apache",
+  haproxy: "HAProxy",
+  postfix: "Postfix",
+  dovecot: "Dovecot",
+  slapd: "slapd",
+  postgresql: "PostgreSQL",
+  mariadb: "MariaDB",
+  described: "a server that was described",
+};
+
+export const formatKeyMade = ({ kind, made }: CertificateChange["key"]): string =>
+  `${KEY_KINDS[kind]}, ${made === "there" ? "made on the host, which it never leaves" : "made on this computer, in the vault, and sent"}`;
+
+/** What a run that renews certificates does, in this order. */
+function formatRenewalOrder(plan: RenewalPlan): { title: string; text: string }[] {
+  const changes = plannedCertificates(plan);
+  const { recheckMinutes } = plan.options;
+  const issuers = [...new Set(changes.map(({ issuer }) => issuer.name))].join(", ");
+  const waits = changes.some(({ issuer }) => issuer.kind === "csr");
+  const isHere = changes.some(({ key }) => key.made === "here");
+  const titled = (phase: Phase, text: string) => ({
+    title: formatPhaseTitle(phase, plan.kind),
+    text,
+  });
+  return [
+    titled("request", isHere ? "a key and a request are made" : "a key and a request are made on each host"),
+    titled(
+      "issue",
+      `by ${issuers}${waits ? "; the run waits until what was signed is brought" : ""}; what comes back is checked`,
+    ),
+    titled(
+      "install",
+      `${formatPace(plan)}; tried first, then put in place, told, and proved where it is served; else the old files go back`,
+    ),
+    ...(recheckMinutes === 0
+      ? []
+      : [titled("recheck", `${formatCount(recheckMinutes, "minute")} later, whether it is served still`)]),
+    titled("commit", "the old files are dropped; from then on nothing is taken back"),
+  ];
+}
+
+/** On which hosts, and how many at a time. */
+function formatPace({ hosts, options }: Plan): string {
+  const [first] = hosts;
+  if (hosts.length === 1 || !first) return `on ${first ? formatHost(first) : "no host"}`;
+  const pace = `${formatCount(options.batchSize, "host")} at a time`;
+  return options.canary ? `${formatHost(first)} alone first, then ${pace}` : pace;
+}
