@@ -2107,8 +2107,8 @@ CREATE TABLE run_file (
   path        TEXT NOT NULL,
   phase       TEXT NOT NULL,
   fate        TEXT NOT NULL CHECK (fate IN ('left-out', 'stuck')),
-  -- A sentence.
-  why         TEXT NOT NULL,
+  -- As JSON (Cause).
+  cause       TEXT NOT NULL CHECK (json_valid(cause)),
   -- Lines that whoever repairs it takes out, and puts back.
   take_out    TEXT NOT NULL CHECK (json_valid(take_out)),
   put_back    TEXT NOT NULL CHECK (json_valid(put_back)),

@@ -73,7 +73,7 @@ export const RunReason = z.discriminatedUnion("kind", [
   /** `isOffline`: the script of that host is run once more for it. */
   z.object({
     kind: z.literal("left-out"),
-    files: z.array(z.object({ host: HostName, path: z.string(), why: z.string() })),
+    files: z.array(z.object({ host: HostName, path: z.string(), cause: Cause })),
     isOffline: z.boolean(),
   }),
   /** Of offline scripts. `phase`: of runs that have several scripts a host. */

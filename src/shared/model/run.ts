@@ -6,7 +6,7 @@ import { UseEvidence } from "./host-use.ts";
 import { Instant } from "./instant.ts";
 import { PlanHash, PlanId, PlanKind } from "./plan.ts";
 import { RemainingAccess } from "./remaining-access.ts";
-import { StepResult } from "./step-result.ts";
+import { Cause, StepResult } from "./step-result.ts";
 import { HostName, Port } from "./target.ts";
 
 export const RunId = z.int().positive().brand<"RunId">();
@@ -180,7 +180,7 @@ export const AccessCheck = z.object({
 export type AccessCheck = z.infer<typeof AccessCheck>;
 
 /** A file of a host that a run did not do as it was planned. */
-export const RunFile = z.object({
+export const RunFileState = z.object({
   host: HostName,
   port: Port,
   path: z.string(),
@@ -188,8 +188,7 @@ export const RunFile = z.object({
   phase: Phase,
   /** `left-out`: all else went on without it. `stuck`: neither done nor taken back. */
   fate: z.enum(["left-out", "stuck"]),
-  /** A sentence. */
-  why: z.string(),
+  cause: Cause,
   /** Of a stuck one: lines that a person has to take out of it, or to put back, where no copy tells. */
   takeOut: z.array(z.string()),
   putBack: z.array(z.string()),
@@ -199,6 +198,10 @@ export const RunFile = z.object({
    */
   repair: z.object({ over: FileHash, to: FileHash, isApproved: z.boolean() }).nullable(),
 });
+export type RunFileState = z.infer<typeof RunFileState>;
+
+/** As it is shown. `why`: its cause as a sentence. */
+export const RunFile = RunFileState.extend({ why: z.string() });
 export type RunFile = z.infer<typeof RunFile>;
 
 /** What somebody approves of a file that is stuck, as `RunFile` shows it. */

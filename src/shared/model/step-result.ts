@@ -3,7 +3,9 @@
  * decided by a sentence.
  */
 import { z } from "zod";
+import { RefusedByHost } from "./host-refusal.ts";
 import { PlanKind } from "./plan.ts";
+import { ClaimReason } from "./possession.ts";
 import { RemainingAccess } from "./remaining-access.ts";
 import { HostName, Port } from "./target.ts";
 
@@ -51,6 +53,62 @@ export type KeyName = z.infer<typeof KeyName>;
 /** The words of a host, a server, an issuer or a transport, as they are shown: nobody decides by them. */
 const Described = z.object({ kind: z.literal("described"), text: z.string() });
 
+/** Of a file of a host: why it is not as it should be. */
+const FileCause = [
+  /** `isRoots`: nobody but root can have answered, so that all which it names is told. */
+  RefusedByHost.extend({ kind: z.literal("refused"), path: z.string(), isRoots: z.boolean() }),
+  z.object({ kind: z.literal("work-folder-taken"), folder: z.string() }),
+  /** An editor wrote to it while it was replaced. `files`: where that is kept; none: it is not known which. */
+  z.object({ kind: z.literal("late-edit"), folder: z.string(), files: z.array(z.string()) }),
+  z.object({ kind: z.literal("file-unreadable"), path: z.string() }),
+  /** So that nothing was written to it. */
+  z.object({ kind: z.literal("file-changed-unwritten"), path: z.string() }),
+  z.object({ kind: z.literal("being-changed"), path: z.string() }),
+  /** Somebody else has changed it, and nothing shows what it was; or they have changed the very lines of the run. */
+  z.object({ kind: z.literal("no-copy"), path: z.string() }),
+  z.object({ kind: z.literal("own-lines-changed"), path: z.string() }),
+] as const;
+
+/** Of a private key, or its agent. */
+const KeyCause = [
+  /** `path`: where it was looked for; null: nowhere. */
+  z.object({ kind: z.literal("new-key-not-at-hand"), path: z.string().nullable() }),
+  z.object({ kind: z.literal("key-file-changed"), path: z.string() }),
+  z.object({ kind: z.literal("key-made-by-another-run"), path: z.string() }),
+  z.object({ kind: z.literal("agent-did-not-sign"), path: z.string() }),
+  z.object({ kind: z.literal("another-key"), path: z.string() }),
+  z.object({
+    kind: z.literal("key-did-not-sign"),
+    path: z.string(),
+    why: z.union([ClaimReason, z.literal("other-key")]),
+  }),
+] as const;
+
+const PlainCause = z.discriminatedUnion("kind", [Described, ...FileCause, ...KeyCause]);
+
+/** Why a step could not be done, or not be undone. */
+export const Cause = z.discriminatedUnion("kind", [
+  Described,
+  ...FileCause,
+  ...KeyCause,
+  /** Of a folder, or a key: what the run has kept there is left. */
+  z.object({ kind: z.literal("not-cleared"), by: PlainCause }),
+  /** What was begun may lie there. */
+  z.object({ kind: z.literal("begun-at"), by: PlainCause, path: z.string() }),
+  z.object({ kind: z.literal("file-changed"), path: z.string() }),
+  z.object({ kind: z.literal("new-line-gone"), path: z.string() }),
+  z.object({ kind: z.literal("old-line-gone"), path: z.string() }),
+  z.object({ kind: z.literal("odd-private-key") }),
+  z.object({ kind: z.literal("key-not-installed"), path: z.string() }),
+  z.object({ kind: z.literal("certificate-not-installed") }),
+  /** What it shows instead of the new certificate. */
+  z.object({ kind: z.literal("not-served-any-more"), seen: z.string() }),
+  /** The host has taken the change back by itself, before it was verified. */
+  z.object({ kind: z.literal("rollback-timer-fired") }),
+]);
+export type Cause = z.infer<typeof Cause>;
+export type PlainCause = z.infer<typeof PlainCause>;
+
 /** A key whose lines are gone, and which sshd goes on to take. `why`: by what, as in `AccessCheck`. */
 export const StillAccepted = z.object({
   host: HostName,
@@ -66,6 +124,8 @@ export type StillAccepted = z.infer<typeof StillAccepted>;
 /** What shows that a step stands; or, of a step that nothing verifies, what is known of it. */
 export const Evidence = z.discriminatedUnion("kind", [
   Described,
+  /** What is still there, and does no harm. */
+  z.object({ kind: z.literal("left"), cause: Cause }),
   z.object({ kind: z.literal("login"), account: z.string(), key: KeyName }),
   z.object({ kind: z.literal("login-in-log"), account: z.string(), key: KeyName }),
   /** A file that any user of the host may write tells of it. */
@@ -110,23 +170,6 @@ export const Evidence = z.discriminatedUnion("kind", [
 ]);
 export type Evidence = z.infer<typeof Evidence>;
 
-/** Why a step could not be done, or not be undone. */
-export const Cause = z.discriminatedUnion("kind", [
-  Described,
-  z.object({ kind: z.literal("file-changed"), path: z.string() }),
-  z.object({ kind: z.literal("file-unreadable"), path: z.string() }),
-  z.object({ kind: z.literal("new-line-gone"), path: z.string() }),
-  z.object({ kind: z.literal("old-line-gone"), path: z.string() }),
-  z.object({ kind: z.literal("odd-private-key") }),
-  z.object({ kind: z.literal("key-not-installed"), path: z.string() }),
-  z.object({ kind: z.literal("certificate-not-installed") }),
-  /** What it shows instead of the new certificate. */
-  z.object({ kind: z.literal("not-served-any-more"), seen: z.string() }),
-  /** The host has taken the change back by itself, before it was verified. */
-  z.object({ kind: z.literal("rollback-timer-fired") }),
-]);
-export type Cause = z.infer<typeof Cause>;
-
 /** How a place stands once a step of it is taken back. */
 export const BackAs = z.enum([
   "rolled-back",
@@ -165,7 +208,7 @@ export const StepResult = z.discriminatedUnion("kind", [
     end: z.enum(["done", "rolled-back", "stuck", "nothing-changed", "no-further"]),
     why: z.string(),
     kept: z.string().nullable(),
-    unended: z.array(z.string()),
+    unended: z.array(Cause),
     signature: z.string(),
   }),
 ]);

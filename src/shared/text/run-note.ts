@@ -5,7 +5,8 @@ import { formatCount } from "./count.ts";
 import { formatUse, formatUsedBy } from "./old-key-use.ts";
 import { formatHost } from "./plan.ts";
 import { formatRunReasons } from "./run.ts";
-import { formatCause, formatEvidence } from "./run-step.ts";
+import { formatCause } from "./run-cause.ts";
+import { formatEvidence } from "./run-step.ts";
 import { formatPlace } from "./target.ts";
 
 export function formatRunNote(note: RunNote): string {

@@ -4,7 +4,6 @@ import type { AccessCheck } from "../model/run.ts";
 import type {
   Awaited,
   BackAs,
-  Cause,
   Deed,
   Evidence,
   Intent,
@@ -15,6 +14,7 @@ import type {
 import { formatCount } from "./count.ts";
 import { formatHost } from "./plan.ts";
 import { formatAllRemaining } from "./remaining-access.ts";
+import { formatCause } from "./run-cause.ts";
 
 export function formatStepResult(result: StepResult): string {
   switch (result.kind) {
@@ -100,6 +100,8 @@ export function formatEvidence(check: Evidence): string {
   switch (check.kind) {
     case "described":
       return check.text;
+    case "left":
+      return formatCause(check.cause);
     case "login":
       return `${check.account}: logged in with ${formatKeyName(check.key)}`;
     case "login-in-log":
@@ -199,33 +201,6 @@ export function formatKeyName(key: KeyName): string {
   }
 }
 
-export function formatCause(cause: Cause): string {
-  switch (cause.kind) {
-    case "described":
-      return cause.text;
-    case "file-changed":
-      return `${cause.path} was changed by somebody else since the plan was made`;
-    case "file-unreadable":
-      return `${cause.path} cannot be read any more`;
-    case "new-line-gone":
-      return `the new line is not in ${cause.path} any more`;
-    case "old-line-gone":
-      return `${cause.path} is further than this step: the old line is gone already`;
-    case "odd-private-key":
-      return "a private half is neither the old one nor the new one";
-    case "key-not-installed":
-      return `the new key is not at ${cause.path}`;
-    case "certificate-not-installed":
-      return "the new files are not in place any more";
-    case "not-served-any-more":
-      return `it is not served any more: ${cause.seen}`;
-    case "rollback-timer-fired":
-      return "the host itself has taken it back: the proof came too late";
-    default:
-      return assertNever(cause);
-  }
-}
-
 const BACK_AS: Record<BackAs, string> = {
   "rolled-back": "taken back",
   "as-before": "it stands as it did before the step",
@@ -271,6 +246,6 @@ const formatImported = (of: Extract<StepResult, { kind: "imported" }>): string =
     IMPORTED[of.end],
     of.why,
     of.kept === null ? "" : `what it kept is in ${of.kept}`,
-    ...of.unended.map((why) => `what it has kept is left there: ${why}`),
+    ...of.unended.map((cause) => `what it has kept is left there: ${formatCause(cause)}`),
     of.signature,
   );

@@ -5,7 +5,8 @@ import { formatCount } from "./count.ts";
 import { formatUsedBy } from "./old-key-use.ts";
 import { formatHost, formatPhase } from "./plan.ts";
 import { formatAllRemaining } from "./remaining-access.ts";
-import { formatCause, formatStepResult, formatStillAccepted } from "./run-step.ts";
+import { formatCause } from "./run-cause.ts";
+import { formatStepResult, formatStillAccepted } from "./run-step.ts";
 import { formatPlace } from "./target.ts";
 
 const STATES: Record<RunState, string> = {
@@ -125,7 +126,9 @@ const formatLocation = ({ host, port, path }: OldKeyLocation): string =>
   host === null || port === null ? path : `${formatPlace({ host, port })}:${path}`;
 
 function formatLeftOut({ files, isOffline }: Extract<RunReason, { kind: "left-out" }>): string {
-  const left = files.map(({ host, path, why }) => `${path} on ${host} was left out: ${why}`).join("; ");
+  const left = files
+    .map(({ host, path, cause }) => `${path} on ${host} was left out: ${formatCause(cause)}`)
+    .join("; ");
   return isOffline
     ? `${left}; once that is put right, run the script of that host once more, and import its result`
     : left;

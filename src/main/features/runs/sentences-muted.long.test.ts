@@ -1,6 +1,6 @@
 /**
- * Runs in which every sentence is an x, of `shared/text/run*.ts` and of what the journal is given in words: they still end right, so nothing
- * that is done hangs on what is said of it. A mock, here alone, for it is the mutation that is tried.
+ * Runs in which every sentence is an x, of `shared/text/run*.ts` and of what hosts refuse: they still end right, so nothing that is
+ * done hangs on what is said of it. A mock, here alone, for it is the mutation that is tried.
  */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -9,41 +9,27 @@ import { promisify } from "node:util";
 import { expect, test, vi } from "vitest";
 import type { App } from "#app";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
-import type { RunDetail, RunFile } from "#shared/model/run.ts";
+import type { RunDetail } from "#shared/model/run.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
 import { planOwnKey } from "#testing/runbooks/own-key.ts";
 import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
-import type { Journal } from "./engine/journal.ts";
 
 const X = "x";
 
 vi.mock("#shared/text/run.ts", async (load) => muteAll(await load<object>()));
+vi.mock("#shared/text/run-cause.ts", async (load) => muteAll(await load<object>()));
 vi.mock("#shared/text/run-note.ts", async (load) => muteAll(await load<object>()));
 vi.mock("#shared/text/run-step.ts", async (load) => muteAll(await load<object>()));
+vi.mock("#shared/text/host-refusal.ts", async (load) => muteAll(await load<object>()));
 
-vi.mock("./engine/journal.ts", async (load) => {
-  const real = await load<typeof import("./engine/journal.ts")>();
-  return {
-    ...real,
-    openJournal: (...of: Parameters<typeof real.openJournal>) => mute(real.openJournal(...of)),
-  };
-});
-
+/** Whatever makes a sentence is called for that. */
 function muteAll(made: object): object {
-  const muted = Object.entries(made).map(([name, one]) => [name, typeof one === "function" ? () => X : one]);
+  const muted = Object.entries(made).map(([name, one]) => [name, name.startsWith("format") ? () => X : one]);
   return Object.fromEntries(muted);
 }
-
-const muteFile = (file: RunFile): RunFile => ({ ...file, why: X });
-
-const mute = (journal: Journal): Journal => ({
-  ...journal,
-  leaveOut: (ordinal, file) => journal.leaveOut(ordinal, muteFile(file)),
-  setStuck: (host, stuck) => journal.setStuck(host, stuck.map(muteFile)),
-});
 
 const lab = test.skipIf(!canStartHosts());
 const run = promisify(execFile);

@@ -11,6 +11,7 @@ import type { HostKeys } from "#runs/kinds/host-key/host-keys.ts";
 import type { Holders, NewKeyMade } from "#runs/kinds/private-keys/locations.ts";
 import { type HostPlan, newKeyOf, type Plan, type PlanHash } from "#shared/model/plan.ts";
 import type { RunId } from "#shared/model/run.ts";
+import { formatCause } from "#shared/text/run-cause.ts";
 import { isUnwritable, type Journal } from "./journal.ts";
 import { HalfLocked, nearOf, type RunContext } from "./run-context.ts";
 import { blockedBy, type Ended, runOn, type Steering } from "./run-loop.ts";
@@ -124,7 +125,7 @@ export async function execute(execution: Execution, steering: Omit<Steering, "re
     if (locked) throw locked;
     const reopened = await holders.reopen(nearOf(run as RunContext));
     if (reopened.kind === "failed") {
-      locked = new HalfLocked(reopened.message);
+      locked = new HalfLocked(formatCause(reopened.cause));
       throw locked;
     }
     run.made.secrets = reopened.secrets;

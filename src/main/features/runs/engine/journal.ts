@@ -9,6 +9,7 @@ import type {
   KeptKey,
   RunEntry,
   RunFile,
+  RunFileState,
   RunId,
   RunState,
   RunStep,
@@ -17,13 +18,7 @@ import type {
 } from "#shared/model/run.ts";
 import type { RunNote } from "#shared/model/run-note.ts";
 import type { RunReason } from "#shared/model/run-reason.ts";
-import {
-  type Awaited,
-  type Cause,
-  described,
-  type Intent,
-  type StepResult,
-} from "#shared/model/step-result.ts";
+import type { Awaited, Cause, Intent, StepResult } from "#shared/model/step-result.ts";
 import { formatRunReasons } from "#shared/text/run.ts";
 import { formatRunNote } from "#shared/text/run-note.ts";
 import { formatStepResult } from "#shared/text/run-step.ts";
@@ -103,17 +98,20 @@ export function openJournal(deps: Deps, runId: RunId) {
     files: (): readonly RunFile[] => files,
 
     /** Before anything else is done without it. */
-    leaveOut: (ordinal: number, file: RunFile): Promise<void> =>
+    leaveOut: (ordinal: number, file: RunFileState): Promise<void> =>
       pen.record((at) => {
         deps.store.runbooks.files.put(runId, file);
-        pen.add(at, ordinal, { kind: "left-out", path: file.path, cause: described(file.why) });
+        pen.add(at, ordinal, { kind: "left-out", path: file.path, cause: file.cause });
         return () => {
           files = deps.store.runbooks.files.all(runId);
         };
       }),
 
     /** What is stuck at a host by now, instead of what was before. */
-    setStuck: ({ host, port }: Pick<RunFile, "host" | "port">, stuck: readonly RunFile[]): Promise<void> =>
+    setStuck: (
+      { host, port }: Pick<RunFile, "host" | "port">,
+      stuck: readonly RunFileState[],
+    ): Promise<void> =>
       pen
         .record(() => {
           deps.store.runbooks.files.unstick(runId, host, port);

@@ -3,7 +3,6 @@ import { type ScriptParts, writeScript } from "#domain/rotation/script/write-scr
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import { findFingerprint, signBytes } from "#net/local/sign-bytes.ts";
 import { randomNonce } from "#net/random-token.ts";
-import { HAND_SENTENCES } from "#net/ssh/hand/say-refusal.ts";
 import { findWatch } from "#runs/kinds/access/grace.ts";
 import { type Agreement, refuseUnagreed } from "#runs/planning/approve.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
@@ -16,6 +15,7 @@ import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts, UNSIGNED_SCRIPTS } fro
 import type { Workstation } from "#shared/model/workstation.ts";
 import { UNSIGNED_CHECK } from "#shared/text/consent.ts";
 import { formatCount } from "#shared/text/count.ts";
+import { HOST_REFUSALS } from "#shared/text/host-refusal.ts";
 import { formatUse } from "#shared/text/old-key-use.ts";
 import { type ConfirmDeps, createClaimConfirmer } from "./claims.ts";
 import { isCarried } from "./settle-result.ts";
@@ -63,7 +63,7 @@ export function createScriptExport({ store, carried, workstation, now, ...deps }
     };
     const scripts = parts.flatMap((part) => {
       const nonce = randomNonce();
-      const text = writeScript(of, { ...part, nonce }, { ...carried, sentences: HAND_SENTENCES });
+      const text = writeScript(of, { ...part, nonce }, { ...carried, sentences: HOST_REFUSALS });
       return text === null ? [] : [{ file: { ...fileOf(plan, part), text }, nonce }];
     });
     const written = scripts.map(({ file }) => file);

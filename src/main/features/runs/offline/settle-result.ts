@@ -6,12 +6,13 @@ import { isInParts, mainPhase, partsOf } from "#domain/rotation/script/script-ph
 import { tokenOf } from "#domain/rotation/script/write-script.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import { nameKept } from "#net/local/private-halves/half-place.ts";
-import { formatRefusal, isHandRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { quoteWord } from "#net/ssh/hand/words.ts";
 import { toSteps } from "#runs/engine/journal.ts";
 import { leftOutReason } from "#runs/kinds/access/hold-folders.ts";
 import { formatByHand } from "#runs/kinds/by-hand.ts";
+import { refusedAt } from "#runs/kinds/refused.ts";
 import { countsOf } from "#runs/planning/approve.ts";
+import { isHostRefusal } from "#shared/model/host-refusal.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import {
   type AccessHost,
@@ -25,7 +26,7 @@ import {
 import { Refusal } from "#shared/model/refusal.ts";
 import type { KeptKey, RunFile, RunId, RunOrigin, RunState, RunStep } from "#shared/model/run.ts";
 import type { RunReason } from "#shared/model/run-reason.ts";
-import type { StepResult } from "#shared/model/step-result.ts";
+import type { Cause, PlainCause, StepResult } from "#shared/model/step-result.ts";
 import type { VerifiedBy } from "#store/runbooks/offline-table.ts";
 import type { Store } from "#store/store.ts";
 
@@ -146,7 +147,7 @@ function noteLeftOut({ runbooks: { files } }: Store, id: RunId, { result, host }
       path: pathOf(host, index),
       phase: leftFromAdd.has(index) ? "add" : phase,
       fate: "left-out",
-      why: formatReason(host, index, reason),
+      cause: whyLeft(host, index, reason),
       takeOut: [],
       putBack: [],
       repair: null,
@@ -157,8 +158,8 @@ const WITH_END: ReadonlySet<CarriedResult["outcome"]> = new Set(["committed", "d
 
 const pathOf = ({ files }: AccessHost, index: number): string => files[index]?.path ?? "";
 
-const formatReason = (host: AccessHost, index: number, reason: string): string =>
-  formatRefusal(isHandRefusal(reason) ? reason : "unknown", pathOf(host, index));
+const whyLeft = (host: AccessHost, index: number, reason: string): PlainCause =>
+  refusedAt({ why: isHostRefusal(reason) ? reason : "unknown", detail: "" }, pathOf(host, index));
 
 /** Writes down what a verified result tells of the steps of its host. */
 function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, signed, at }: TakenIn): void {
@@ -183,8 +184,8 @@ function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, s
 }
 
 /** Where an account keeps what a script has made there: nothing of it is needed any more. */
-const whyUnended = ({ unended }: CarriedResult, host: AccessHost): string[] =>
-  unended.map(({ index, reason }) => formatReason(host, index, reason));
+const whyUnended = ({ unended }: CarriedResult, host: AccessHost): Cause[] =>
+  unended.map(({ index, reason }) => whyLeft(host, index, reason));
 
 /** Writes down that a result claims something: no step is what it says. */
 export function noteClaim(

@@ -20,11 +20,11 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
 import { lookAtPairFile, type PairFileKind, type PairLook } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
 import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
-import { formatRefusal } from "#net/ssh/hand/say-refusal.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
 import type { Consumer } from "#shared/model/pair.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
+import { formatRefusal } from "#shared/text/host-refusal.ts";
 import type { Store } from "#store/store.ts";
 import type { FoundRenewal } from "./find-renewals.ts";
 

@@ -1,11 +1,11 @@
+import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
 import type { Hand, HandAnswer, HandRequest, Lost } from "./hand.ts";
 import type { LockHolder } from "./look.ts";
-import { type HandRefusal, isHandRefusal } from "./say-refusal.ts";
 
 /** Nothing was changed. `why`: `unknown` where a host says what no hand of ours does. `holder`: of `held`, the run that it names. */
-export type Refused = { kind: "refused"; why: HandRefusal; detail: string; holder?: LockHolder };
+export type Refused = { kind: "refused"; why: HostRefusal; detail: string; holder?: LockHolder };
 /** It was begun, and may have been done; the file is the old or the new one, and a look tells which. */
-export type Failed = { kind: "failed"; why: HandRefusal; detail: string; holder?: LockHolder };
+export type Failed = { kind: "failed"; why: HostRefusal; detail: string; holder?: LockHolder };
 
 type Answered = Exclude<HandAnswer, Lost>;
 
@@ -31,7 +31,7 @@ export function readTail({ status, words }: Answered): Refused | Failed {
   const holder = why === "held" ? readHolder(detail) : null;
   return {
     kind: status === "no" ? "refused" : "failed",
-    why: isHandRefusal(why) ? why : "unknown",
+    why: isHostRefusal(why) ? why : "unknown",
     detail: detail.join(" "),
     ...(holder && { holder }),
   };

@@ -1,9 +1,9 @@
 /** What a hand sees of a host and of one of its files, before anything is changed. */
 import { createHash } from "node:crypto";
+import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
 import { DeadMan } from "#shared/model/plan.ts";
 import { exchange, readHolder } from "./exchange.ts";
 import type { Hand, HandAnswer, Lost } from "./hand.ts";
-import { type HandRefusal, isHandRefusal } from "./say-refusal.ts";
 
 /** Whoever holds the lock of a folder. Times are epoch seconds of the host's clock. */
 export type LockHolder = { token: string; who: string; since: number; leaseEnd: number; now: number };
@@ -38,7 +38,7 @@ export type FileLook = {
   goal: string | null;
   state: "file" | "absent" | "other";
   /** Why it would not be written to. */
-  refusal: { why: HandRefusal; detail: string } | null;
+  refusal: { why: HostRefusal; detail: string } | null;
   /** From / down to the file itself. */
   chain: WayStep[];
   /** Who writes it: whoever owns its folder. */
@@ -100,7 +100,7 @@ export async function lookAtFile(
     if (answer.kind === "lost") return answer;
     if (answer.status !== "ok") {
       const [why = ""] = answer.words;
-      return { kind: "seen", file: leaveUnseen(path, isHandRefusal(why) ? why : "unknown") };
+      return { kind: "seen", file: leaveUnseen(path, isHostRefusal(why) ? why : "unknown") };
     }
     const file = readFile(answer, path, isSecret);
     if (file) return { kind: "seen", file };
@@ -112,7 +112,7 @@ export async function lookAtFile(
 const isOdd = (path: string): boolean => /[\n\r\0]/.test(path);
 
 /** Nothing is known of it but why. */
-function leaveUnseen(path: string, why: HandRefusal): FileLook {
+function leaveUnseen(path: string, why: HostRefusal): FileLook {
   const told = new Map([["refusal", [[why]]]]);
   const file = readFile({ kind: "answered", status: "ok", words: [], told, data: new Map() }, path);
   if (!file) throw new Error("what has no content has no other hash");
@@ -140,7 +140,7 @@ function readFile(answer: Answered, path: string, isSecret = false): FileLook | 
     real,
     goal: why === "" ? null : readGoal(answer),
     state: mode === "" ? "absent" : mode.startsWith("-") ? "file" : "other",
-    refusal: why === "" ? null : { why: isHandRefusal(why) ? why : "unknown", detail },
+    refusal: why === "" ? null : { why: isHostRefusal(why) ? why : "unknown", detail },
     chain: (answer.told.get("step") ?? []).map(readStep),
     actorUid,
     ...owner,

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { HostRefusal } from "#shared/model/host-refusal.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, end, write } from "./host-files.ts";
 import { lookAtFile } from "./look.ts";
-import type { HandRefusal } from "./say-refusal.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";
 import { beginOn, TOKEN, wishTo } from "./testing/wish.ts";
 
 const lab = test.skipIf(!canStartHosts());
 
 type Trap = {
-  why: HandRefusal;
+  why: HostRefusal;
   /** POSIX sh, as root; the account's file lies at $file in $ssh, its home is $home. */
   make: string;
   /** As it is looked at, where that is not the usual file. */

@@ -1,12 +1,13 @@
 /** A signature by a private key that lies on a host, made there: the key stays where it is. */
+
+import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
 import { exchange } from "./exchange.ts";
 import type { Hand, Lost } from "./hand.ts";
-import { type HandRefusal, isHandRefusal } from "./say-refusal.ts";
 import { writeBytes } from "./words.ts";
 
 export type HostSignature =
   /** `proof`: as resources/lib/possession.sh says it. `hash`: SHA-256 of the file that signed, lower-case hex, as the host says. */
-  { kind: "signed"; proof: string; hash: string } | { kind: "unsigned"; why: HandRefusal } | Lost;
+  { kind: "signed"; proof: string; hash: string } | { kind: "unsigned"; why: HostRefusal } | Lost;
 
 /** Has the private key at that path sign these bytes, in our own namespace, as its owner. */
 export async function signWithKey(hand: Hand, path: string, bytes: Uint8Array): Promise<HostSignature> {
@@ -14,7 +15,7 @@ export async function signWithKey(hand: Hand, path: string, bytes: Uint8Array): 
   if (answer.kind === "lost") return answer;
   if (answer.status !== "ok") {
     const [why = ""] = answer.words;
-    return { kind: "unsigned", why: isHandRefusal(why) ? why : "unknown" };
+    return { kind: "unsigned", why: isHostRefusal(why) ? why : "unknown" };
   }
   const hash = answer.told.get("hash")?.[0]?.[0] ?? "";
   const proof = answer.told.get("proof")?.[0]?.[0] ?? "";

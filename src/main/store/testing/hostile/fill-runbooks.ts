@@ -75,7 +75,7 @@ function fillRun(store: Store, { payload, index, plan }: Wanted): RunId {
       path: `${payload}${fate}`,
       phase: "add",
       fate,
-      why: payload,
+      cause: described(payload),
       takeOut: [payload],
       putBack: [payload],
       repair: fate === "stuck" ? { over: HASH, to: HASH, isApproved: false } : null,

@@ -2,7 +2,6 @@ import type { HostSession } from "#connect/host-sessions.ts";
 import { isFirst } from "#domain/runs/runbooks.ts";
 import type { Back, Step, Task } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { formatRefusal } from "#net/ssh/hand/say-refusal.ts";
 import {
   enterHost,
   hostOf,
@@ -11,8 +10,9 @@ import {
   resultOf,
   stuckOf,
 } from "#runs/engine/run-context.ts";
+import { refusedAt } from "#runs/kinds/refused.ts";
 import { type FilePlan, type HostAddress, newKeyOf } from "#shared/model/plan.ts";
-import type { AccessCheck, RunFile, StepVerification } from "#shared/model/run.ts";
+import type { AccessCheck, RunFileState, StepVerification } from "#shared/model/run.ts";
 import { type Cause, described, type Intent, type StepResult } from "#shared/model/step-result.ts";
 import { checkAccess, toEvidence } from "./check-access.ts";
 import type { VerificationOutcome } from "./confirm-key.ts";
@@ -55,7 +55,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   if (blocked !== null) {
     // Nothing of this run is in the folders that it has just begun to hold.
     await giveLocksBack(inside.hand, begun, run.token);
-    return fail(run, step, described(blocked), "not-said");
+    return fail(run, step, blocked, "not-said");
   }
   const files = filesLeft(run, step);
   const guard: Guard | null = host.deadMan && {
@@ -68,7 +68,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
       await run.journal.note(step.ordinal, { kind: "wrote", path: file.path }, "acted");
     else {
       const why = await leaveOne(run, step, inside, { file, moved });
-      if (why !== null) return takeBack(run, step, inside, { as: "failed", cause: described(why) });
+      if (why !== null) return takeBack(run, step, inside, { as: "failed", cause: why });
     }
   }
   await run.journal.mark(step.ordinal, "acted", {
@@ -83,15 +83,14 @@ async function leaveOne(
   run: RunContext,
   step: Step,
   { hand }: HostSession,
-  { file, moved: { why, message } }: { file: FilePlan; moved: Exclude<Moved, { kind: "moved" }> },
-): Promise<string | null> {
-  if (why === undefined) return message;
-  const blocked = await leaveOut(run, step, hand, [{ files: [file], why, message }]);
+  { file, moved: { why, cause } }: { file: FilePlan; moved: Exclude<Moved, { kind: "moved" }> },
+): Promise<Cause | null> {
+  if (why === undefined) return cause;
+  const blocked = await leaveOut(run, step, hand, [{ files: [file], why, cause }]);
   if (blocked !== null) return blocked;
   const others = filesToHold(run, step).some((one) => folderOf(one.path) === folderOf(file.path));
   const left = others || !isFirst(run.plan, step) ? [] : await giveLocksBack(hand, [file], run.token);
-  for (const one of left)
-    await run.journal.note(step.ordinal, { kind: "found", cause: described(one.message) });
+  for (const one of left) await run.journal.note(step.ordinal, { kind: "found", cause: one.cause });
   return null;
 }
 
@@ -102,7 +101,7 @@ export async function verifyHost(run: RunContext, step: Step): Promise<void> {
   const inside = await enterHost(run, step.host ?? -1);
   const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
   const held = unheld.find(({ files, why }) => why === null || files.some(({ uid }) => uid === 0));
-  if (held) return needHands(run, step, inside, stuckOf({ as: "undone" }, [described(held.message)]));
+  if (held) return needHands(run, step, inside, stuckOf({ as: "undone" }, [held.cause]));
   const proof = await verifyPatiently(run, step, inside);
   if (!("evidence" in proof))
     return takeBack(run, step, inside, {
@@ -117,10 +116,10 @@ export async function verifyHost(run: RunContext, step: Step): Promise<void> {
     if (unheld.some(({ files }) => files.includes(file))) continue;
     const moved = await moveFile(inside.hand, fileOf(run, step, index), "on", null);
     if (moved.kind === "moved") continue;
-    const { why, message } = moved;
+    const { why, cause } = moved;
     if (!(await isOwnersDoing(run, step, inside.hand, { file, why })))
-      return takeBack(run, step, inside, { as: "failed", cause: described(message) });
-    await run.journal.note(step.ordinal, { kind: "stands", cause: described(message) });
+      return takeBack(run, step, inside, { as: "failed", cause });
+    await run.journal.note(step.ordinal, { kind: "stands", cause });
   }
   const checks = await checkAccess(run, step, inside);
   if (proof.kind === "awaits-log") {
@@ -158,10 +157,9 @@ async function leaveFired(run: RunContext, step: Step, hand: Hand): Promise<Caus
   const unheld = gone.map((file) => ({
     files: [file],
     why: "fired" as const,
-    message: formatRefusal("fired", file.path),
+    cause: refusedAt({ why: "fired", detail: "" }, file.path),
   }));
-  const blocked = await leaveOut(run, step, hand, unheld);
-  return blocked === null ? null : described(blocked);
+  return leaveOut(run, step, hand, unheld);
 }
 
 /** Takes a step of a host back; where it was the first there, with all that the run has kept. */
@@ -170,7 +168,7 @@ export async function undoHost(run: RunContext, task: Extract<Task, { what: "und
   const inside = await enterHost(run, step.host ?? -1);
   const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
   const held = unheld.find(({ why }) => why === null);
-  if (held) return needHands(run, step, inside, stuckOf({ as: "undone" }, [described(held.message)]));
+  if (held) return needHands(run, step, inside, stuckOf({ as: "undone" }, [held.cause]));
   await takeBack(run, step, inside, { ...task, unheld });
 }
 
@@ -188,7 +186,7 @@ async function takeBack(
   const host = hostOf(run, step);
   await disarmAll(hand, armedOf(run, step));
   if (step.phase === "remove") await run.journal.forgetChecks(host);
-  const stuck: RunFile[] = [];
+  const stuck: RunFileState[] = [];
   for (const { file, index } of filesLeft(run, step)) {
     const moved = await moveBack(run, step, inside, { index, unheld });
     if (moved.kind === "moved") {
@@ -196,18 +194,18 @@ async function takeBack(
     } else stuck.push(toStuck(step, host, file, moved));
   }
   await run.journal.setStuck(host, stuck);
-  const left = stuck.map((file) => file.why);
-  const said: string[] = [];
+  const left: Cause[] = stuck.map(({ cause }) => cause);
+  const harmless: Cause[] = [];
   const unread = stuck.length > 0 ? null : await reloadAfterBack(run, host, inside);
-  if (unread !== null) left.push(unread);
+  if (unread !== null) left.push(described(unread));
   if (unread === null && isFirst(run.plan, step)) {
     const kept = new Set(stuck.map(({ path }) => folderOf(path)));
     const clear = filesToHold(run, step).filter(({ path }) => !kept.has(folderOf(path)));
-    for (const { isOfRoot, message } of await giveLocksBack(hand, clear, run.token))
-      (isOfRoot ? left : said).push(message);
+    for (const { isOfRoot, cause } of await giveLocksBack(hand, clear, run.token))
+      (isOfRoot ? left : harmless).push(cause);
   }
-  if (left.length > 0) return needHands(run, step, inside, stuckOf(back, [...left, ...said].map(described)));
-  await run.journal.mark(step.ordinal, back.as, resultOf(back, "rolled-back", said.map(described)));
+  if (left.length > 0) return needHands(run, step, inside, stuckOf(back, [...left, ...harmless]));
+  await run.journal.mark(step.ordinal, back.as, resultOf(back, "rolled-back", harmless));
 }
 
 /** Where the folder is not to be had, nothing is written; what stands there may be as it was before the step all the same. */
@@ -220,23 +218,23 @@ async function moveBack(
   const of = fileOf(run, step, index);
   const refused = unheld.find(({ files }) => files.includes(of.file));
   if (!refused) return moveFile(hand, of, "back", null);
-  const { message, why } = refused;
+  const { cause, why } = refused;
   const hasWork = await standsIn(run, step, hand, of.file);
-  return hasWork ? { kind: "kept", message, ...(why && { why }) } : { kind: "moved" };
+  return hasWork ? { kind: "kept", cause, ...(why && { why }) } : { kind: "moved" };
 }
 
 const toStuck = (
   { phase }: Step,
   { host, port }: HostAddress,
   { path }: FilePlan,
-  { message, repair }: Exclude<Moved, { kind: "moved" }>,
-): RunFile => ({
+  { cause, repair }: Exclude<Moved, { kind: "moved" }>,
+): RunFileState => ({
   host,
   port,
   path,
   phase,
   fate: "stuck",
-  why: message,
+  cause,
   takeOut: [...(repair?.takeOut ?? [])],
   putBack: [...(repair?.putBack ?? [])],
   repair: repair ? { over: repair.over, to: repair.to, isApproved: false } : null,

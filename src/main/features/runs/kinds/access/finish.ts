@@ -17,7 +17,13 @@ import {
 } from "#shared/model/plan.ts";
 import type { AccessCheck, KeptKey, RunState } from "#shared/model/run.ts";
 import type { OldKeyLocation, RunReason } from "#shared/model/run-reason.ts";
-import { described, type Evidence, type StepResult, type StillAccepted } from "#shared/model/step-result.ts";
+import {
+  type Cause,
+  described,
+  type Evidence,
+  type StepResult,
+  type StillAccepted,
+} from "#shared/model/step-result.ts";
 import { checkAccess, toEvidence } from "./check-access.ts";
 import { giveLocksBack, leftOutReason, takeLocks, type Unended } from "./hold-folders.ts";
 import { handOf, holdersOf } from "./install-key.ts";
@@ -33,22 +39,22 @@ export async function commitPlace(run: RunContext, step: Step): Promise<void> {
     if (isKept) await keepKey(run, holder);
     const outcome = await run.holders.commit(nearOf(run), holder, hand, isKept);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
-    if (outcome.kind === "failed") return stop(run, step, [outcome.message]);
+    if (outcome.kind === "failed") return stop(run, step, [outcome.cause]);
   }
   const files = step.host === null ? [] : (run.plan.hosts[step.host]?.files ?? []);
   const left = hand === null ? [] : await clearFolders(run, hand, files);
-  const messages = left.map(({ message }) => message);
-  if (left.some(({ isOfRoot }) => isOfRoot)) return stop(run, step, messages);
+  const causes = left.map(({ cause }) => cause);
+  if (left.some(({ isOfRoot }) => isOfRoot)) return stop(run, step, causes);
   const check: Evidence = isKept ? keptEvidence(run) : { kind: "cleared", isWhole: left.length === 0 };
-  const evidence = [check, ...messages.map(described)];
+  const evidence = [check, ...causes.map((cause): Evidence => ({ kind: "left", cause }))];
   return run.journal.mark(step.ordinal, "proved", { kind: "verified", evidence });
 }
 
-const stop = (run: RunContext, { ordinal }: Step, left: readonly string[]): Promise<void> =>
+const stop = (run: RunContext, { ordinal }: Step, left: Cause[]): Promise<void> =>
   run.journal.mark(ordinal, "needs-attention", {
     kind: "needs-attention",
     cause: null,
-    left: left.map(described),
+    left,
   });
 
 async function keepKey({ journal }: RunContext, { host, kind, path, before }: HolderPlan): Promise<void> {
@@ -60,9 +66,9 @@ async function keepKey({ journal }: RunContext, { host, kind, path, before }: Ho
 /** What is left there. An account that keeps us out of its own folder keeps what is there; nothing of it is needed any more. */
 async function clearFolders(run: RunContext, hand: Hand, files: readonly FilePlan[]): Promise<Unended[]> {
   const { unheld } = await takeLocks(hand, files, run);
-  const kept = unheld.map(({ files: own, why, message }) => ({
+  const kept = unheld.map(({ files: own, why, cause }) => ({
     isOfRoot: why === null || own.some(({ uid }) => uid === 0),
-    message: `nothing was cleared away: ${message}`,
+    cause: { kind: "not-cleared" as const, by: cause },
   }));
   if (kept.some(({ isOfRoot }) => isOfRoot)) return kept;
   const without = new Set(unheld.flatMap((one) => one.files));
@@ -195,11 +201,12 @@ async function dropKept(run: RunContext, isSought: (holder: HolderPlan) => boole
       const hand = await handOf(run, step);
       for (const holder of holders) {
         const done = await dropOne(run, holder, hand);
-        if (done.kind !== "done") found.push(notRemoved(holder, done.message));
+        if (done.kind !== "done")
+          found.push(notRemoved(holder, done.kind === "failed" ? done.cause : described(done.message)));
       }
     } catch (error) {
       if (!(error instanceof SessionLost)) throw error;
-      found.push(...holders.map((holder) => notRemoved(holder, error.message)));
+      found.push(...holders.map((holder) => notRemoved(holder, described(error.message))));
     }
     if (found.length === 0) await run.journal.note(step.ordinal, { kind: "old-keys-gone" });
     staying.push(...found);
@@ -207,10 +214,10 @@ async function dropKept(run: RunContext, isSought: (holder: HolderPlan) => boole
   return staying;
 }
 
-const notRemoved = (holder: HolderPlan, why: string): RunReason => ({
+const notRemoved = (holder: HolderPlan, cause: Cause): RunReason => ({
   kind: "old-key-not-removed",
   at: locate(holder, holder.path),
-  cause: described(why),
+  cause,
 });
 
 async function dropOne(run: RunContext, holder: HolderPlan, hand: Hand | null): Promise<Outcome> {

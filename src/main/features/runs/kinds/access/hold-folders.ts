@@ -9,12 +9,15 @@ import { isWithout, type Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { formatAnswer, formatHeld, type HandRefusal, staysIn } from "#net/ssh/hand/say-refusal.ts";
 import { hostOf, newKeyLine, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { type Refusing, refusedAt } from "#runs/kinds/refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import type { HostRefusal, LeaseHolder } from "#shared/model/host-refusal.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
 import type { RunReason } from "#shared/model/run-reason.ts";
+import type { Cause, PlainCause } from "#shared/model/step-result.ts";
+import { staysIn } from "#shared/text/host-refusal.ts";
 import { filesOf, hasWorkOf, stagesOf } from "./move-file.ts";
 
 type Owner = { token: string; who: string };
@@ -33,7 +36,7 @@ const folders = (files: readonly FilePlan[]): FilePlan[][] => [
  * A folder that is not to be had, with the files of the run in it. `why`: null where another run holds a folder of root's own;
  * in any other its owner can have written the lock that says so, which is then `held`.
  */
-export type Unheld = { files: FilePlan[]; why: HandRefusal | null; message: string };
+export type Unheld = { files: FilePlan[]; why: HostRefusal | null; cause: PlainCause };
 
 /** `begun`: those of which nothing was held before. */
 type Locks = { begun: FilePlan[]; unheld: Unheld[] };
@@ -63,14 +66,10 @@ async function takeLock(
     case "begun":
       return begun.isRenewed ? "renewed" : "begun";
     case "held":
-      return {
-        files,
-        why: (await isOfRoot(hand, path)) ? null : "held",
-        message: formatHeld(begun.by, path),
-      };
+      return { files, why: (await isOfRoot(hand, path)) ? null : "held", cause: heldBy(begun.by, path) };
     case "refused":
     case "failed":
-      return { files, why: begun.why, message: formatUnheld(begun, path) };
+      return { files, why: begun.why, cause: whyUnheld(begun, path) };
     case "lost":
       throw new SessionLost(begun.message);
     default:
@@ -85,28 +84,31 @@ async function isOfRoot(hand: Hand, path: string): Promise<boolean> {
   return look.file.actorUid === 0;
 }
 
-const formatUnheld = (answer: { why: HandRefusal; detail: string }, path: string): string =>
+const heldBy = ({ who, leaseEnd }: LeaseHolder, path: string): PlainCause =>
+  refusedAt({ why: "held", detail: "", holder: { who, leaseEnd } }, path);
+
+const whyUnheld = (answer: Refusing, path: string): PlainCause =>
   answer.why === "work-folder-taken"
-    ? `${folderOf(path)}/.latchkey, where a run keeps its lock, was made by something else than a run: look at it, and remove it`
-    : formatAnswer(answer, path);
+    ? { kind: "work-folder-taken", folder: folderOf(path) }
+    : refusedAt(answer, path);
 
 /** What is not there yet has to be, before its folder can be held. Null: all of it is. */
 async function createMissing(hand: Hand, files: FilePlan[]): Promise<Unheld | null> {
   for (const { path, uid } of files.filter(({ creates }) => creates !== undefined)) {
     const made = await create(hand, { path, uid });
     if (made.kind === "lost") throw new SessionLost(made.message);
-    if (made.kind !== "created") return { files, why: made.why, message: formatAnswer(made, path) };
+    if (made.kind !== "created") return { files, why: made.why, cause: refusedAt(made, path) };
   }
   return null;
 }
 
 /** What was made for the run and holds nothing, whichever way the run has ended. */
-async function removeEmpty(hand: Hand, files: readonly FilePlan[]): Promise<string | null> {
+async function removeEmpty(hand: Hand, files: readonly FilePlan[]): Promise<PlainCause | null> {
   for (const { path, uid, creates } of files) {
     if (creates === undefined) continue;
     const gone = await uncreate(hand, { path, uid, made: creates });
     if (gone.kind === "lost") throw new SessionLost(gone.message);
-    if (gone.kind === "refused" || gone.kind === "failed") return formatAnswer(gone, path);
+    if (gone.kind === "refused" || gone.kind === "failed") return refusedAt(gone, path);
   }
   return null;
 }
@@ -123,7 +125,7 @@ export async function releaseLocks(hand: Hand, files: readonly FilePlan[], token
 }
 
 /** A folder in which something of the run is left. `isOfRoot`: its owner is root, and no account can have brought that about. */
-export type Unended = { isOfRoot: boolean; message: string };
+export type Unended = { isOfRoot: boolean; cause: Cause };
 
 /** Gives them back, and with them all that the run has kept there. What of it could not be. Rejects with `SessionLost`. */
 export async function giveLocksBack(
@@ -134,24 +136,24 @@ export async function giveLocksBack(
   const left: Unended[] = [];
   for (const folder of folders(files)) {
     const path = folder[0]?.path ?? "";
-    const message = (await giveLockBack(hand, path, token)) ?? (await removeEmpty(hand, folder));
-    if (message === null) continue;
-    left.push({ isOfRoot: folder.some(({ uid }) => uid === 0) || (await isOfRoot(hand, path)), message });
+    const cause = (await giveLockBack(hand, path, token)) ?? (await removeEmpty(hand, folder));
+    if (cause === null) continue;
+    left.push({ isOfRoot: folder.some(({ uid }) => uid === 0) || (await isOfRoot(hand, path)), cause });
   }
   return left;
 }
 
-async function giveLockBack(hand: Hand, path: string, token: string): Promise<string | null> {
+async function giveLockBack(hand: Hand, path: string, token: string): Promise<PlainCause | null> {
   const ended = await end(hand, { path, token });
   switch (ended.kind) {
     case "ended":
       return null;
     case "late-edit":
-      return formatLateEdit(ended.files, folderOf(path));
+      return lateEdit(ended.files, folderOf(path));
     case "refused":
     case "failed":
       // A folder in which this run holds nothing needs no end.
-      return ended.why === "lock-lost" ? null : formatAnswer(ended, path);
+      return ended.why === "lock-lost" ? null : refusedAt(ended, path);
     case "lost":
       throw new SessionLost(ended.message);
     default:
@@ -160,10 +162,11 @@ async function giveLockBack(hand: Hand, path: string, token: string): Promise<st
 }
 
 /** Its folder's owner may have answered: a file that does not lie there is not told. */
-export function formatLateEdit(files: readonly string[], folder: string): string {
-  const kept = files.filter((file) => staysIn(file, folder)).join(", ") || `${folder}/.latchkey`;
-  return `somebody's editor wrote to a file that was replaced meanwhile; what they wrote is kept in ${kept}: look at it, and move it away`;
-}
+export const lateEdit = (files: readonly string[], folder: string): PlainCause => ({
+  kind: "late-edit",
+  folder,
+  files: files.filter((file) => staysIn(file, folder)),
+});
 
 /**
  * Keeps the host from taking any of them back. Of which of them it says that it has: their paths. Rejects with `SessionLost`.
@@ -210,7 +213,7 @@ export function accountsLeftOut(run: RunContext, step: Step): Set<string> {
 
 const accountsOf = ({ account, others = [] }: FilePlan): string[] => [account, ...others];
 
-type Left = { file: FilePlan; why: string };
+type Left = { file: FilePlan; cause: Cause };
 
 /**
  * Leaves out the files of these folders. Null, or why the step cannot go on without them: another run holds a folder of
@@ -221,25 +224,25 @@ export async function leaveOut(
   step: Step,
   hand: Hand,
   unheld: readonly Unheld[],
-): Promise<string | null> {
+): Promise<Cause | null> {
   const left: Left[] = [];
-  for (const { files, why, message } of unheld) {
-    if (why === null || run.plan.kind === "rotate-host-key") return message;
+  for (const { files, why, cause } of unheld) {
+    if (why === null || run.plan.kind === "rotate-host-key") return cause;
     for (const file of files) {
-      if (file.uid === 0 || (await standsIn(run, step, hand, file))) return message;
-      left.push({ file, why: message });
+      if (file.uid === 0 || (await standsIn(run, step, hand, file))) return cause;
+      left.push({ file, cause });
     }
   }
-  if (!isEnoughLeft(run, step, new Set(left.map(({ file }) => file)))) return left[0]?.why ?? null;
+  if (!isEnoughLeft(run, step, new Set(left.map(({ file }) => file)))) return left[0]?.cause ?? null;
   const { host, port } = hostOf(run, step);
-  for (const { file, why } of left)
+  for (const { file, cause } of left)
     await run.journal.leaveOut(step.ordinal, {
       host,
       port,
       path: file.path,
       phase: step.phase,
       fate: "left-out",
-      why,
+      cause,
       takeOut: [],
       putBack: [],
       repair: null,
@@ -255,7 +258,7 @@ export async function isOwnersDoing(
   run: RunContext,
   step: Step,
   hand: Hand,
-  { file, why }: { file: FilePlan; why: HandRefusal | undefined },
+  { file, why }: { file: FilePlan; why: HostRefusal | undefined },
 ): Promise<boolean> {
   if (why === undefined || file.uid === 0) return false;
   const look = await lookAtFile(hand, file.path);
@@ -285,5 +288,7 @@ function isEnoughLeft(run: RunContext, step: Step, without: ReadonlySet<FilePlan
 export function leftOutReason(files: readonly RunFile[], isOffline: boolean): RunReason[] {
   const left = files.filter(({ fate }) => fate === "left-out");
   if (left.length === 0) return [];
-  return [{ kind: "left-out", files: left.map(({ host, path, why }) => ({ host, path, why })), isOffline }];
+  return [
+    { kind: "left-out", files: left.map(({ host, path, cause }) => ({ host, path, cause })), isOffline },
+  ];
 }

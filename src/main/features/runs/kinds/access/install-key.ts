@@ -9,7 +9,7 @@ import {
   stuckOf,
 } from "#runs/engine/run-context.ts";
 import { type HolderPlan, holdersByHost, holdersHere } from "#shared/model/plan.ts";
-import { type Cause, described } from "#shared/model/step-result.ts";
+import type { Cause } from "#shared/model/step-result.ts";
 
 /** Makes the new pair where its private half is to stand. One that an earlier try has made is taken. */
 export async function makeKey(run: RunContext, step: Step): Promise<void> {
@@ -26,7 +26,7 @@ export async function makeKey(run: RunContext, step: Step): Promise<void> {
   if (made.kind === "failed")
     return run.journal.mark(step.ordinal, "failed", {
       kind: "failed",
-      cause: described(made.message),
+      cause: made.cause,
       stands: "not-said",
       left: [],
     });
@@ -49,7 +49,7 @@ export async function undoMakeKey(run: RunContext, step: Step, as: "failed" | "u
     return run.journal.mark(step.ordinal, "needs-attention", {
       kind: "needs-attention",
       cause: null,
-      left: [described(outcome.message)],
+      left: [outcome.cause],
     });
   return run.journal.mark(step.ordinal, as, { kind: "rolled-back", as: "key-removed", left: [] });
 }
@@ -69,8 +69,7 @@ export async function handOver(run: RunContext, step: Step): Promise<void> {
   for (const holder of holders) {
     const outcome = await run.holders.handOver(nearOf(run), holder, hand);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
-    if (outcome.kind === "failed")
-      return undoHandOver(run, step, { as: "failed", cause: described(outcome.message) });
+    if (outcome.kind === "failed") return undoHandOver(run, step, { as: "failed", cause: outcome.cause });
     await run.journal.note(step.ordinal, { kind: "put-in-place", paths: [holder.path] }, "acted");
   }
   await run.journal.mark(step.ordinal, "acted", {
@@ -103,7 +102,7 @@ export async function undoHandOver(run: RunContext, step: Step, back: Back): Pro
   for (const holder of holdersOf(run, step)) {
     const outcome = await run.holders.undo(nearOf(run), holder, hand);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
-    if (outcome.kind === "failed") left.push(described(outcome.message));
+    if (outcome.kind === "failed") left.push(outcome.cause);
   }
   if (left.length > 0) return run.journal.mark(step.ordinal, "needs-attention", stuckOf(back, left));
   return run.journal.mark(step.ordinal, back.as, resultOf(back, "rolled-back"));

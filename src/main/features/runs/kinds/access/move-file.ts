@@ -8,12 +8,14 @@ import type { Stage, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { arm, write } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { formatAnswer, formatRefusal, type HandRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { SessionLost } from "#runs/engine/run-context.ts";
+import { refusedAt } from "#runs/kinds/refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
+import type { HostRefusal } from "#shared/model/host-refusal.ts";
 import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
 import type { RunNote } from "#shared/model/run-note.ts";
+import type { PlainCause } from "#shared/model/step-result.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
 
 /** What a step makes of files. */
@@ -135,9 +137,9 @@ export type Moved =
   | { kind: "moved"; note?: RunNote }
   | {
       kind: "kept" | "unsure";
-      message: string;
+      cause: PlainCause;
       /** In the hand's word, where it refused or failed. */
-      why?: HandRefusal;
+      why?: HostRefusal;
       /** What a person has to decide on: over these bytes, to those, by lines that go and come. */
       repair?: { over: string; to: string; takeOut: readonly string[]; putBack: readonly string[] };
     };
@@ -161,7 +163,7 @@ export async function moveFile(
   if (state !== "file" || !content)
     return {
       kind: "kept",
-      message: formatUnreadable(file.path, refusal),
+      cause: whyUnread(file.path, refusal),
       ...(refusal && { why: refusal.why }),
     };
   const { seen, base } = evaluateFile(file, content, newKey);
@@ -186,8 +188,7 @@ export async function moveFile(
       isCreated: isMadeBy(of),
     });
     if (armed.kind === "lost") throw new SessionLost(armed.message);
-    if (armed.kind !== "armed")
-      return { kind: "kept", message: formatAnswer(armed, file.path), why: armed.why };
+    if (armed.kind !== "armed") return { kind: "kept", cause: refusedAt(armed, file.path), why: armed.why };
   }
   // What is there already is written once more: whatever an earlier try has left is settled so.
   const moved = await put(hand, { path: file.path, id, token }, change, towards);
@@ -220,9 +221,9 @@ async function put(
     case "changed":
       return keptOther(of.path);
     case "refused":
-      return { kind: "kept", message: formatAnswer(written, of.path), why: written.why };
+      return { kind: "kept", cause: refusedAt(written, of.path), why: written.why };
     case "failed":
-      return { kind: "unsure", message: formatAnswer(written, of.path), why: written.why };
+      return { kind: "unsure", cause: refusedAt(written, of.path), why: written.why };
     case "lost":
       throw new SessionLost(written.message);
     default:
@@ -232,13 +233,11 @@ async function put(
 
 const keptOther = (path: string): Moved => ({
   kind: "kept",
-  message: `${path} was changed by somebody else since the plan was made; nothing was written to it: plan it again`,
+  cause: { kind: "file-changed-unwritten", path },
 });
 
-const formatUnreadable = (
-  path: string,
-  refusal: { why: Parameters<typeof formatRefusal>[0] } | null,
-): string => (refusal ? formatRefusal(refusal.why, path) : `${path} cannot be read any more`);
+const whyUnread = (path: string, refusal: { why: HostRefusal } | null): PlainCause =>
+  refusal ? refusedAt({ why: refusal.why, detail: "" }, path) : { kind: "file-unreadable", path };
 
 /**
  * Takes what the step has made of a file out of it, now that somebody else has changed it: over the very bytes that were
@@ -250,10 +249,10 @@ async function takeLinesBack(hand: Hand, of: FileOfStep, there: Uint8Array): Pro
   const change = await findChange(hand, of);
   if (!change)
     return hasWorkOf(file, step, there, newKey)
-      ? repairApproved(hand, of, there, formatNoCopy(path))
+      ? repairApproved(hand, of, there, { kind: "no-copy", path })
       : { kind: "moved" };
   const taken = takeBack(there, change);
-  if (taken.kind === "unsure") return repairApproved(hand, of, there, formatUnsure(path));
+  if (taken.kind === "unsure") return repairApproved(hand, of, there, { kind: "own-lines-changed", path });
   if (taken.out.length + taken.back.length === 0) return { kind: "moved" };
   const { out: gone, back } = taken;
   const note = { kind: "lines-taken-back", path, out: gone.length, back: back.length } as const;
@@ -265,16 +264,16 @@ async function repairApproved(
   hand: Hand,
   of: FileOfStep,
   there: Uint8Array,
-  message: string,
+  cause: PlainCause,
 ): Promise<Moved> {
   const { file, step, newKey, approved } = of;
   const own = linesOfStep(file, step, newKey);
-  if (!own) return { kind: "kept", message };
+  if (!own) return { kind: "kept", cause };
   const { bytes, out, back } = repairLines(there, own);
   const [over, to] = [hashBytes(there), hashBytes(bytes)];
   const lines = { takeOut: out.map(writeLatin1), putBack: back.map(writeLatin1) };
   if (approved?.over !== over || approved.to !== to)
-    return { kind: "kept", message, repair: { over, to, ...lines } };
+    return { kind: "kept", cause, repair: { over, to, ...lines } };
   const note = { kind: "repaired", path: file.path, out: out.length, back: back.length } as const;
   return over === to ? { kind: "moved", note } : writeOver(hand, of, there, { bytes, note });
 }
@@ -304,14 +303,11 @@ async function writeOver(
     case "written":
       return note === undefined ? { kind: "moved" } : { kind: "moved", note };
     case "changed":
-      return {
-        kind: "kept",
-        message: `${path} is being changed by somebody else; look at it, and try again`,
-      };
+      return { kind: "kept", cause: { kind: "being-changed", path } };
     case "refused":
-      return { kind: "kept", message: formatAnswer(written, path) };
+      return { kind: "kept", cause: refusedAt(written, path) };
     case "failed":
-      return { kind: "unsure", message: formatAnswer(written, path), why: written.why };
+      return { kind: "unsure", cause: refusedAt(written, path), why: written.why };
     case "lost":
       throw new SessionLost(written.message);
     default:
@@ -339,9 +335,3 @@ async function findChange(hand: Hand, { file, index, step, token, newKey }: File
   const isReplacing = step.phase === "add" && newKey !== null;
   return { prior: content, wanted, ...(isReplacing && { replaced: linesRemoved(file, newKey) }) };
 }
-
-const formatNoCopy = (path: string): string =>
-  `${path} was changed by somebody else, and there is no copy of what it was: take the lines of this run out of it by hand`;
-
-const formatUnsure = (path: string): string =>
-  `${path} was changed by somebody else in the very lines of this run: look at it`;

@@ -163,7 +163,7 @@ lab(
     const { signal } = new AbortController();
     const near: Near = { plan, newKey: null, secrets: null, ask: async () => null, signal };
     const made = await holders.makeKey(near, hand);
-    if (made.kind !== "made") throw new Error(made.message);
+    if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
     const going = { ...near, newKey: made };
     const blob = made.line.split(" ")[1];
     await answerAs("mute:put");
@@ -190,16 +190,16 @@ lab(
     const near: Near = { plan, newKey: null, secrets: null, ask: async () => null, signal };
     await answerAs("deaf:make");
     const failed = await holders.makeKey(near, hand, true);
-    expect(failed).toMatchObject({ kind: "failed", message: expect.stringContaining("not answered for") });
+    expect(failed).toMatchObject({ kind: "failed", cause: { kind: "refused", why: "no-answer" } });
     expect(await readKeys()).toEqual(before);
     await answerAs("mute:make");
     const made = await holders.makeKey(near, hand, true);
-    if (made.kind !== "made") throw new Error(made.message);
+    if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
     expect(await readKeys()).toMatchObject({ "id.latchkey-new": made.line.split(" ")[1] });
     // By now it is there before anybody begins: another run's, for all that is known.
     await answerAs("mute:make");
-    const message = expect.stringContaining("another run");
-    expect(await holders.makeKey(near, hand, true)).toEqual({ kind: "failed", message });
+    const cause = expect.objectContaining({ kind: "refused", why: "new-in-the-way" });
+    expect(await holders.makeKey(near, hand, true)).toEqual({ kind: "failed", cause });
   },
 );
 

@@ -28,7 +28,7 @@ import { type HolderPlan, newKeyOf, oldKeyOf } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { blobOf, DONE, fail, type Near, NO_PAIR, type Outcome } from "./locations.ts";
+import { blobOf, DONE, fail, failSaying, type Near, NO_PAIR, type Outcome } from "./locations.ts";
 
 /** A plan is not held up by an agent that asks somebody who is not there; a run waits for whoever started it. */
 const PLAN_WAITS_MS = 10_000;
@@ -93,7 +93,7 @@ export async function handOverHere(near: Near, holder: HolderPlan): Promise<Outc
   if (!newKey) throw new Error("there is no new key to hand over");
   if (holder.kind === "agent") {
     if (!secrets) return fail(NO_PAIR);
-    return (await refuseAgent(near, holder)) ?? addToAgent(holder.path, secrets.pair);
+    return (await refuseAgent(near, holder)) ?? toOutcome(await addToAgent(holder.path, secrets.pair));
   }
   const place = toPlace(holder);
   const state = await lookAtHalf(place, newKey.fingerprint);
@@ -104,7 +104,7 @@ export async function handOverHere(near: Near, holder: HolderPlan): Promise<Outc
   if (state.kind === "untouched") {
     if (!secrets) return fail(NO_PAIR);
     const made = await makeHalf(place, secrets.pair, holder.isEncrypted ? secrets.passphrase : null);
-    if (made.kind !== "done") return fail(made.message);
+    if (made.kind !== "done") return failSaying(made.message);
   }
   return toOutcome(await putHalf(place, newKey.fingerprint));
 }
@@ -116,9 +116,7 @@ async function refuseAgent(near: Near, { path, possession: planned }: HolderPlan
   const possession = await verifyAgent(path, oldKeyOf(near.plan) ?? "", RUN_WAITS_MS);
   if (possession.kind === "verified" || (possession.kind === "claimed" && planned.kind === "claimed"))
     return null;
-  return fail(
-    `the agent at ${path} did not sign with the old key, so it gets no new one: load it with ssh-add`,
-  );
+  return fail({ kind: "agent-did-not-sign", path });
 }
 
 /** Null where the file holds the old private half: whoever has the passphrase opens it for that, if it is locked. */
@@ -127,9 +125,9 @@ async function refuseFile(near: Near, holder: HolderPlan): Promise<Outcome | nul
   // A key that is made where nothing stood takes nobody's place.
   if (before === null || (possession.kind === "claimed" && !isOpenedHere(holder))) return null;
   const opened = await openPair(path, near);
-  if ("why" in opened) return fail(`${opened.why}, so it gets no new key`);
+  if ("why" in opened) return failSaying(`${opened.why}, so it gets no new key`);
   if (opened.pair.fingerprint === oldKeyOf(near.plan)) return null;
-  return fail(`${path} holds another key than the old one, so it gets no new one: plan it again`);
+  return fail({ kind: "another-key", path });
 }
 
 export async function commitHere(near: Near, holder: HolderPlan, keepsOld: boolean): Promise<Outcome> {
@@ -139,7 +137,7 @@ export async function commitHere(near: Near, holder: HolderPlan, keepsOld: boole
   }
   if (keepsOld) return DONE;
   const old = await findInAgent(holder.path, oldKeyOf(near.plan));
-  return old ? removeFromAgent(holder.path, old.blob) : DONE;
+  return old ? toOutcome(await removeFromAgent(holder.path, old.blob)) : DONE;
 }
 
 export const dropKeptHere = async (holder: HolderPlan): Promise<Outcome> =>
@@ -147,11 +145,12 @@ export const dropKeptHere = async (holder: HolderPlan): Promise<Outcome> =>
 
 export async function undoHere({ newKey }: Near, holder: HolderPlan): Promise<Outcome> {
   if (!newKey) return DONE;
-  if (holder.kind === "agent") return removeFromAgent(holder.path, blobOf(newKey));
+  if (holder.kind === "agent") return toOutcome(await removeFromAgent(holder.path, blobOf(newKey)));
   return toOutcome(await undoHalf(toPlace(holder), newKey.fingerprint));
 }
 
-const toOutcome = (outcome: HalfOutcome): Outcome => (outcome.kind === "done" ? DONE : fail(outcome.message));
+const toOutcome = (outcome: HalfOutcome): Outcome =>
+  outcome.kind === "done" ? DONE : failSaying(outcome.message);
 
 /** One that was emptied, or started anew, holds neither: the new key is still to be added then. */
 async function lookAtAgent({ plan, newKey }: Near, { path }: HolderPlan): Promise<HolderSeen> {

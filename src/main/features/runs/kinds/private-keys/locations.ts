@@ -3,9 +3,10 @@ import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
-import { formatAnswer } from "#net/ssh/hand/say-refusal.ts";
 import type { VerificationKey } from "#net/ssh/prove/login-proof.ts";
+import { refusedAt } from "#runs/kinds/refused.ts";
 import type { HolderPlan, KeyPlan } from "#shared/model/plan.ts";
+import type { Cause, PlainCause } from "#shared/model/step-result.ts";
 
 /** `type base64`, and its SHA256. */
 export type NewKeyMade = { line: string; fingerprint: string };
@@ -21,21 +22,24 @@ export type Near = {
 
 export type Outcome =
   | { kind: "done" }
-  | { kind: "failed"; message: string }
+  | { kind: "failed"; cause: PlainCause }
   | { kind: "lost"; message: string };
 
 export const DONE: Outcome = { kind: "done" };
-export const fail = (message: string) => ({ kind: "failed" as const, message });
+export const fail = (cause: PlainCause) => ({ kind: "failed" as const, cause });
+
+/** `why`: what this computer, or one who was asked, says. */
+export const failSaying = (why: string) => fail({ kind: "described", text: why });
 
 /** What a hand would not do, or could not, of the file at `path`. */
 export function failBy(tail: Refused | Failed | Lost, path: string): Exclude<Outcome, { kind: "done" }> {
   if (tail.kind === "lost") return tail;
-  return fail(formatAnswer(tail, path));
+  return fail(refusedAt(tail, path));
 }
 
 export const blobOf = ({ line }: { line: string }): Buffer => Buffer.from(line.split(" ")[1] ?? "", "base64");
 
-export const NO_PAIR = "the private half of the new key is not at hand: it cannot be put anywhere";
+export const NO_PAIR: PlainCause = { kind: "new-key-not-at-hand", path: null };
 
 /** Private halves: those that are made, replaced, and taken back. `hand` is of the host that holds one; null: it is here. */
 export type Holders = {
@@ -44,14 +48,12 @@ export type Holders = {
     near: Near,
     hand: Hand | null,
     isFresh: boolean,
-  ): Promise<
-    ({ kind: "made"; secrets: RunSecrets | null } & NewKeyMade) | { kind: "failed"; message: string }
-  >;
+  ): Promise<({ kind: "made"; secrets: RunSecrets | null } & NewKeyMade) | { kind: "failed"; cause: Cause }>;
   undoMake(near: Near, hand: Hand | null): Promise<Outcome>;
   /** After a restart. */
   reopen(
     near: Near,
-  ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; message: string }>;
+  ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; cause: PlainCause }>;
   look(near: Near, holder: HolderPlan, hand: Hand | null): Promise<HolderSeen>;
   handOver(near: Near, holder: HolderPlan, hand: Hand | null): Promise<Outcome>;
   undo(near: Near, holder: HolderPlan, hand: Hand | null): Promise<Outcome>;

@@ -8,8 +8,8 @@ import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHostHalf } from "#net/ssh/hand/look-half.ts";
 import { makeKey as makeOnHost } from "#net/ssh/hand/put-halves.ts";
-import { formatRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { readKeyFile } from "#net/ssh/identities.ts";
+import { refusedAt } from "#runs/kinds/refused.ts";
 import {
   type HolderPlan,
   holdersByHost,
@@ -19,9 +19,10 @@ import {
   newKeyOf,
   RSA_BITS,
 } from "#shared/model/plan.ts";
+import type { Cause, PlainCause } from "#shared/model/step-result.ts";
 import { formatPlace } from "#shared/text/target.ts";
 import { askNewPassphrase, openPair, toPlace } from "./here.ts";
-import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./locations.ts";
+import { blobOf, DONE, fail, failBy, failSaying, type Near, type Outcome } from "./locations.ts";
 import { NO_BLOB, refuseUnverified, undoThere } from "./on-host.ts";
 
 type MadeHere = Extract<NewKey, { kind: "made-here" }>;
@@ -29,7 +30,7 @@ type MadeThere = Extract<NewKey, { kind: "made-on-holder" }>;
 
 export type Made =
   | { kind: "made"; line: string; fingerprint: string; secrets: RunSecrets | null }
-  | { kind: "failed"; message: string };
+  | { kind: "failed"; cause: Cause };
 
 /** `isFresh`: this run has not tried before, so what was made there is another run's, which may rely on it. */
 export async function makeNewKey(near: Near, hand: Hand | null, isFresh = false): Promise<Made> {
@@ -42,7 +43,7 @@ export async function makeNewKey(near: Near, hand: Hand | null, isFresh = false)
 /** The secrets of a key that was made, or given, before this process began. */
 export async function reopen(
   near: Near,
-): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; message: string }> {
+): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; cause: PlainCause }> {
   const { plan, newKey } = near;
   const planned = newKeyOf(plan);
   if (planned?.kind === "made-on-holder" || !planned?.path) return { kind: "open", secrets: null };
@@ -51,11 +52,11 @@ export async function reopen(
   for (const path of places) {
     if ((await fingerprintOf(path)) !== newKey?.fingerprint) continue;
     const opened = await openPair(path, near);
-    if ("why" in opened) return fail(opened.why);
+    if ("why" in opened) return failSaying(opened.why);
     const secrets = await lockFor(near, opened);
-    return "why" in secrets ? fail(secrets.why) : { kind: "open", secrets };
+    return "why" in secrets ? failSaying(secrets.why) : { kind: "open", secrets };
   }
-  return fail(`${planned.path}: ${NO_PAIR}`);
+  return fail({ kind: "new-key-not-at-hand", path: planned.path });
 }
 
 /** What was made and is in use nowhere is gone. */
@@ -67,25 +68,25 @@ export async function undoMake(near: Near, hand: Hand | null): Promise<Outcome> 
   const fingerprint = near.newKey?.fingerprint ?? (await fingerprintOf(namesOf(place.path).made));
   if (!fingerprint) return clearTorn(place).then(() => DONE);
   const undone = await undoHalf(place, fingerprint);
-  return undone.kind === "done" ? DONE : fail(undone.message);
+  return undone.kind === "done" ? DONE : failSaying(undone.message);
 }
 
 async function makeHereAfresh(near: Near, newKey: MadeHere): Promise<Made> {
   const { made } = namesOf(newKey.path);
   if ((await readKeyFile(made)) === "missing") return makeHere(near, newKey);
-  return fail(`${made} was made by another run: let that one end, or move it away`);
+  return fail({ kind: "key-made-by-another-run", path: made });
 }
 
 /** Where nothing stands yet, the new half needs no hand-over: it takes the path at once. */
 async function makeHere(near: Near, newKey: MadeHere): Promise<Made> {
   const place = primaryPlace(near.plan, newKey);
   const secrets = (await takeEarlier(near, place)) ?? (await makeSecrets(near, newKey));
-  if ("why" in secrets) return fail(secrets.why);
+  if ("why" in secrets) return failSaying(secrets.why);
   const { pair } = secrets;
   const made = await makeHalf(place, pair, isLocked(near.plan, place) ? secrets.passphrase : null);
-  if (made.kind !== "done") return fail(made.message);
+  if (made.kind !== "done") return failSaying(made.message);
   const put = place.before === null ? await putHalf(place, pair.fingerprint) : made;
-  if (put.kind !== "done") return fail(put.message);
+  if (put.kind !== "done") return failSaying(put.message);
   return { kind: "made", line: pair.line, fingerprint: pair.fingerprint, secrets };
 }
 
@@ -131,7 +132,7 @@ async function makeWhereHeld(near: Near, newKey: MadeThere, hand: Hand, isFresh:
   const holder = toHolder(near.plan, newKey);
   if (near.plan.kind === "rotate-key") {
     const refused = await refuseUnverified(near, { ...holder, possession: { kind: "verified" } }, hand);
-    if (refused) return fail(refused.message);
+    if (refused) return failed(refused);
   }
   // What an account begins and does not tell is taken for this run's own: nothing of another run may lie there.
   const taken = isFresh ? await refuseTaken(holder, hand) : null;
@@ -139,22 +140,27 @@ async function makeWhereHeld(near: Near, newKey: MadeThere, hand: Hand, isFresh:
   const made = await makeThere({ ...newKey, owner: holder.uid }, hand, isFresh);
   if (made.kind !== "unclear") return made;
   const cleared = await undoThere(near, holder, hand);
-  const left = cleared.kind === "done" ? "" : `; what it has begun may lie at ${holder.path}.latchkey-new`;
-  return fail(`${made.message}${left}`);
+  return cleared.kind === "done"
+    ? fail(made.cause)
+    : { kind: "failed", cause: { kind: "begun-at", by: made.cause, path: `${holder.path}.latchkey-new` } };
 }
+
+/** A session that broke: what it was asked for is asked again. */
+const failed = (outcome: Exclude<Outcome, { kind: "done" }>) =>
+  outcome.kind === "failed" ? outcome : failSaying(outcome.message);
 
 async function refuseTaken({ path, before }: HolderPlan, hand: Hand) {
   const seen = await lookAtHostHalf(hand, { path, before, blob: NO_BLOB });
-  if (seen.kind !== "seen") return fail(failBy(seen, path).message);
+  if (seen.kind !== "seen") return failed(failBy(seen, path));
   if (seen.made.kind === "none") return null;
-  return fail(formatRefusal("new-in-the-way", path));
+  return fail(refusedAt({ why: "new-in-the-way", detail: "" }, path));
 }
 
 async function makeThere(
   { path, keyType, comment, owner }: MadeThere & { owner: number | null },
   hand: Hand,
   isFresh: boolean,
-): Promise<Made | { kind: "unclear"; message: string }> {
+): Promise<Made | { kind: "unclear"; cause: PlainCause }> {
   const wish = {
     path,
     keyType: keyType as NewKeyType,
@@ -164,8 +170,8 @@ async function makeThere(
     owner,
   };
   const made = await makeOnHost(hand, wish);
-  if (made.kind === "failed") return { kind: "unclear", message: failBy(made, path).message };
-  if (made.kind !== "made") return fail(failBy(made, path).message);
+  if (made.kind === "failed") return { kind: "unclear", cause: refusedAt(made, path) };
+  if (made.kind !== "made") return failed(failBy(made, path));
   const line = made.line.split(" ").slice(0, 2).join(" ");
   return { kind: "made", line, fingerprint: viewKey(blobOf({ line })).fingerprint, secrets: null };
 }

@@ -15,18 +15,18 @@ import {
   tidyHalf,
 } from "#net/ssh/hand/look-half.ts";
 import { commitPut, put, undoPut } from "#net/ssh/hand/put-halves.ts";
-import type { HandRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { signWithKey } from "#net/ssh/hand/sign-with-key.ts";
+import type { HostRefusal } from "#shared/model/host-refusal.ts";
 import { type HolderPlan, newKeyOf, oldKeyOf } from "#shared/model/plan.ts";
 import type { ClaimReason, KeyPossession } from "#shared/model/possession.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { formatClaimReason } from "#shared/text/possession.ts";
+import type { PlainCause } from "#shared/model/step-result.ts";
 import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./locations.ts";
 
 /** `hash`: of the very file that signed; null where none did. */
 type Verified = { possession: KeyPossession; hash: string | null };
 
-const REASONS: Partial<Record<HandRefusal, ClaimReason>> = {
+const REASONS: Partial<Record<HostRefusal, ClaimReason>> = {
   "locked-key": "locked",
   "no-ssh-keygen": "no-ssh-keygen",
   "no-signing": "no-ssh-keygen",
@@ -76,7 +76,7 @@ export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand):
       const done = await put(hand, { path, before, mode, owner, ...half });
       if (done.kind !== "put") {
         if (done.kind !== "lost") await showAgain(hand, holder, blob);
-        return done.kind === "changed" ? fail(formatChanged(path)) : failBy(done, path);
+        return done.kind === "changed" ? fail(changed(path)) : failBy(done, path);
       }
     }
     if (!holder.hasPublicFile || seen.publicFile.kind === "new") return DONE;
@@ -105,19 +105,18 @@ export async function refuseUnverified(
   const verified = await verifyThere(hand, path, oldKeyOf(plan) ?? "");
   if ("kind" in verified) return verified;
   const { possession, hash } = verified;
-  if (hash !== null && hash !== before) return fail(formatChanged(path));
+  if (hash !== null && hash !== before) return fail(changed(path));
   switch (possession.kind) {
     case "verified":
       return null;
     case "claimed":
-      return planned.kind === "claimed" ? null : fail(sayUnverified(path, formatClaimReason(possession.why)));
+      return planned.kind === "claimed"
+        ? null
+        : fail({ kind: "key-did-not-sign", path, why: possession.why });
     case "other-key":
-      return fail(sayUnverified(path, "it signed with another key"));
+      return fail({ kind: "key-did-not-sign", path, why: "other-key" });
   }
 }
-
-const sayUnverified = (path: string, why: string): string =>
-  `${path} did not sign with the old key again (${why}), so it gets no new one: find out whose file it is, and plan again`;
 
 export async function commitThere(
   near: Near,
@@ -126,7 +125,7 @@ export async function commitThere(
 ): Promise<Outcome> {
   const { path, before } = holder;
   return withLook(near, holder, hand, async (seen) => {
-    if (seen.now.kind !== "new") return fail(formatChanged(path));
+    if (seen.now.kind !== "new") return fail(changed(path));
     const ended =
       keepsOld && before !== null ? await keepOldHalf(hand, { path, before }) : await commitPut(hand, path);
     if (ended.kind !== "done") return failBy(ended, path);
@@ -146,14 +145,14 @@ export async function dropKeptThere({ path, before }: HolderPlan, hand: Hand): P
 export async function undoThere(near: Near, holder: HolderPlan, hand: Hand): Promise<Outcome> {
   const { path, before } = holder;
   return withLook({ ...near, newKey: near.newKey ?? NO_KEY }, holder, hand, async (seen, newKey) => {
-    if (seen.now.kind === "other") return fail(formatChanged(path));
+    if (seen.now.kind === "other") return fail(changed(path));
     const isPut = seen.now.kind === "new";
     if (isPut) {
       const hidden = await hidePublic(hand, path, blobOf(newKey));
       if (hidden.kind !== "done") return failBy(hidden, path);
     }
     const undone = await undoPut(hand, { path, wrote: seen.now.hash ?? before ?? "", before });
-    if (undone.kind === "changed") return fail(formatChanged(path));
+    if (undone.kind === "changed") return fail(changed(path));
     if (undone.kind !== "done") return failBy(undone, path);
     const shown = await showPublic(hand, path, null);
     if (shown.kind !== "done") return failBy(shown, path);
@@ -186,5 +185,4 @@ async function chooseHalf({ secrets }: Near, { isEncrypted }: HolderPlan, { made
   return { bytes: Buffer.from(Redacted.reveal(text)), wanted: hashSealed(text) };
 }
 
-const formatChanged = (path: string): string =>
-  `${path} was changed by somebody else meanwhile: look at it, then plan it again`;
+const changed = (path: string): PlainCause => ({ kind: "key-file-changed", path });

@@ -148,7 +148,7 @@ async function readFiles(path: string) {
 
 async function make(near: Near): Promise<Near> {
   const made = await holders.makeKey(near, null);
-  if (made.kind !== "made") throw new Error(made.message);
+  if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
   return { ...near, newKey: made, secrets: made.secrets };
 }
 
@@ -202,7 +202,7 @@ lab("after a restart the key is opened again where it lies by then, and goes on 
   const { newKey } = await make(desk.near);
   const near = { ...desk.near, newKey };
   const opened = await holders.reopen(near);
-  if (opened.kind !== "open") throw new Error(opened.message);
+  if (opened.kind !== "open") throw new Error(JSON.stringify(opened.cause));
   expect(opened.secrets?.pair).toMatchObject({ fingerprint: newKey?.fingerprint, comment: "again@desk" });
   expect(await make({ ...desk.near, ask: near.ask })).toMatchObject({
     newKey: { fingerprint: newKey?.fingerprint },
@@ -220,7 +220,10 @@ lab("where nobody tells the passphrase nothing is made, and the refusal says wha
   const before = await desk.read();
   expect(await holders.makeKey({ ...desk.near, ask: async () => null }, null)).toEqual({
     kind: "failed",
-    message: `${desk.old.path} has a passphrase, and nobody told it: run this where it can be asked for, at a terminal or in the window`,
+    cause: {
+      kind: "described",
+      text: `${desk.old.path} has a passphrase, and nobody told it: run this where it can be asked for, at a terminal or in the window`,
+    },
   });
   expect(await desk.read()).toEqual(before);
 });
@@ -230,7 +233,7 @@ lab("a half on a host that somebody has changed meanwhile is left as it is", asy
   await using hand = await enter();
   const near = await make(desk.near);
   await host.run(`chmod 600 ${HELD}; echo >> ${HELD}`);
-  const changed = { kind: "failed", message: expect.stringContaining("changed by somebody else") };
+  const changed = { kind: "failed", cause: { kind: "key-file-changed" } };
   expect(await holders.look(near, desk.there, hand)).toBe("other");
   expect(await holders.handOver(near, desk.there, hand)).toMatchObject(changed);
   expect(await holders.undo(near, desk.there, hand)).toMatchObject(changed);
@@ -317,7 +320,7 @@ lab("a key that is made where it is held never comes here, and is taken back the
   const before = (await desk.read()).there;
   const undone: Near = { ...desk.near, plan: { ...desk.near.plan, newKey, here: [] } };
   const made = await holders.makeKey(undone, hand);
-  if (made.kind !== "made") throw new Error(made.message);
+  if (made.kind !== "made") throw new Error(JSON.stringify(made.cause));
   expect(made).toMatchObject({ line: expect.stringMatching(/^ecdsa-sha2-nistp256 \S+$/), secrets: null });
   const near = { ...undone, newKey: made };
   expect(await holders.makeKey(near, hand)).toEqual(made);
@@ -336,8 +339,8 @@ lab("a new half that another run has made is not taken, here or on a host, and s
   const made = await holders.makeKey(desk.near, null, true);
   expect(made).toMatchObject({ kind: "made" });
   const before = await desk.read();
-  const message = expect.stringContaining("another run");
-  expect(await holders.makeKey(desk.near, null, true)).toEqual({ kind: "failed", message });
+  const cause = expect.objectContaining({ kind: "key-made-by-another-run" });
+  expect(await holders.makeKey(desk.near, null, true)).toEqual({ kind: "failed", cause });
   expect(await desk.read()).toEqual(before);
 
   const newKey: NewKey = {
@@ -352,7 +355,10 @@ lab("a new half that another run has made is not taken, here or on a host, and s
   await using hand = await enter();
   expect(await holders.makeKey(near, hand, true)).toMatchObject({ kind: "made" });
   const there = await desk.read();
-  expect(await holders.makeKey(near, hand, true)).toEqual({ kind: "failed", message });
+  expect(await holders.makeKey(near, hand, true)).toEqual({
+    kind: "failed",
+    cause: expect.objectContaining({ kind: "refused", why: "new-in-the-way" }),
+  });
   expect(await desk.read()).toEqual(there);
   await host.run(`rm -f ${HELD}*`);
 });

@@ -4,13 +4,13 @@ import type { Answered, Near as NearHost } from "#net/challenges/challenge.ts";
 import type { OrderCertificate } from "#net/issuing/order.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Lost } from "#net/ssh/hand/hand.ts";
-import { formatRootAnswer } from "#net/ssh/hand/say-refusal.ts";
 import type { ChainsAt } from "#net/tls/chains-at.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { hostOf, type RenewalRun, SessionLost } from "#runs/engine/run-context.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { CertificateChange, Consumer } from "#shared/model/pair.ts";
+import { formatRefusedByRoot } from "#shared/text/host-refusal.ts";
 import type { CertificateKey, RunCertificate } from "#store/runbooks/run-certificate-table.ts";
 
 /** What a run has asked issuers for, as it is written down. */
@@ -75,6 +75,6 @@ export function formatTail(
 ): string {
   if (tail.kind === "lost") throw new SessionLost(tail.message);
   if (tail.kind === "changed") return `${tail.path} was changed by somebody else since the plan was made`;
-  if (tail.why === "in-the-way" || tail.why === "no-space") return formatRootAnswer(tail, path);
-  return formatRootAnswer(tail, tail.detail.startsWith("/") ? tail.detail : path);
+  if (tail.why === "in-the-way" || tail.why === "no-space") return formatRefusedByRoot(tail, path);
+  return formatRefusedByRoot(tail, tail.detail.startsWith("/") ? tail.detail : path);
 }

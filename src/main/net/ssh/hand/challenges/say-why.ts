@@ -1,12 +1,7 @@
 /** What came of a request about a challenge that was not done, for a person. */
 import type { HandAnswer, Lost } from "#net/ssh/hand/hand.ts";
-import {
-  formatAnswer,
-  formatRootAnswer,
-  HAND_SENTENCES,
-  isHandRefusal,
-  isMountOf,
-} from "#net/ssh/hand/say-refusal.ts";
+import { isHostRefusal } from "#shared/model/host-refusal.ts";
+import { formatRefused, formatRefusedByRoot, HOST_REFUSALS, isMountOf } from "#shared/text/host-refusal.ts";
 
 /** By the word with which resources/rotation/challenge refuses. */
 const SENTENCES: { [why: string]: string } = {
@@ -34,12 +29,12 @@ export function formatWhy(answer: Exclude<HandAnswer, Lost>, where: string, file
   if (why === "no-server") return `nothing could be served at ${where}${detail ? `: ${detail}` : ""}`;
   if (why === "openssl") return `the host's openssl made no certificate${detail ? `: ${detail}` : ""}`;
   const isMount = detail.startsWith("/") && (file === undefined || isMountOf(detail, file));
-  if (why === "no-space" && isMount) return formatRootAnswer({ why, detail }, where);
+  if (why === "no-space" && isMount) return formatRefusedByRoot({ why, detail }, where);
   if (why === "in-the-way" && file !== undefined) {
     const isItself = detail.endsWith(file.slice(file.lastIndexOf("/")));
-    return isItself ? `${file} ${SENTENCES[why]}` : formatAnswer({ why, detail }, file);
+    return isItself ? `${file} ${SENTENCES[why]}` : formatRefused({ why, detail }, file);
   }
-  const sentence = SENTENCES[why] ?? (isHandRefusal(why) ? HAND_SENTENCES[why] : HAND_SENTENCES.unknown);
+  const sentence = SENTENCES[why] ?? (isHostRefusal(why) ? HOST_REFUSALS[why] : HOST_REFUSALS.unknown);
   const thing = why === "in-the-way" && detail ? detail : where;
   return `${thing} ${sentence}`;
 }

@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { exchange, type Failed, type Refused, readTail } from "#net/ssh/hand/exchange.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
-import { type HandRefusal, isHandRefusal } from "#net/ssh/hand/say-refusal.ts";
 import { quoteWord } from "#net/ssh/hand/words.ts";
+import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
 import { DeadMan } from "#shared/model/plan.ts";
 
 /** By its first bytes. `locked-key`: it has a passphrase; `other`: none of these, or not readable. */
@@ -26,7 +26,7 @@ export type PairLook = {
   /** The links on the way, in the order in which they are followed; relative goals as they are written. */
   links: { path: string; goal: string; uid: number }[];
   /** Why it cannot be replaced as it is; null: it can. */
-  refusal: { why: HandRefusal; detail: string } | null;
+  refusal: { why: HostRefusal; detail: string } | null;
   /** Null: nothing is there. `mode`: four octal digits. */
   file: { mode: string; links: number; uid: number; gid: number; owner: string; sizeBytes: number } | null;
   hash: string | null;
@@ -71,7 +71,7 @@ export async function lookAtPairFile(
         goal,
         uid: Number(uid),
       })),
-      refusal: why === undefined ? null : { why: isHandRefusal(why) ? why : "unknown", detail },
+      refusal: why === undefined ? null : { why: isHostRefusal(why) ? why : "unknown", detail },
       file: readColumns(first("file")),
       hash: /^[0-9a-f]{64}$/.test(hash) ? hash : null,
       kind: PAIR_FILE_KINDS.find((kind) => kind === first("kind")?.[0]) ?? "other",

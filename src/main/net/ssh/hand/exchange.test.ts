@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
+import { formatRefused, formatRefusedByRoot } from "#shared/text/host-refusal.ts";
 import { readTail } from "./exchange.ts";
-import { formatAnswer, formatRootAnswer } from "./say-refusal.ts";
 
 test("what is in the way, which file system is full and what a tool says are told by what the host names", () => {
   const say = (why: "in-the-way" | "no-space" | "io-error" | "keygen" | "immutable", detail: string) =>
-    formatRootAnswer({ why, detail }, "/etc/tls/site.pem");
+    formatRefusedByRoot({ why, detail }, "/etc/tls/site.pem");
   expect([
     say("in-the-way", "/var/lib/latchkey"),
     say("in-the-way", "mv: cannot overwrite directory './site.pem.latchkey-part'"),
@@ -28,7 +28,7 @@ test("what is in the way, which file system is full and what a tool says are tol
 
 test("what an account answers of its own file sends nobody to a path that it has chosen", () => {
   const say = (why: "in-the-way" | "no-space" | "io-error" | "keygen", detail: string) =>
-    formatAnswer({ why, detail }, "/home/evil/.ssh/authorized_keys");
+    formatRefused({ why, detail }, "/home/evil/.ssh/authorized_keys");
   const wayOf = "/home/evil/.ssh/authorized_keys has something in its way that no run has made";
   const lures = ["/etc/ssh", "/home/evil/.ssh/../../../etc/ssh", "mv: cannot overwrite '/etc/ssh'"];
   for (const lure of [...lures, "mv: ../../../etc/ssh: is a directory", "rm: ./../../../etc/ssh"]) {
@@ -55,7 +55,7 @@ test("what an account answers of its own file sends nobody to a path that it has
 
 test("a refusal for another run's lock names who holds it and until when, as that lock says", () => {
   const say = (...words: string[]) =>
-    formatAnswer(
+    formatRefused(
       readTail({
         kind: "answered",
         status: "no",

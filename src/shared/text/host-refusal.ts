@@ -1,9 +1,8 @@
-/** Why a hand did not do what it was asked to: its words, and what a person is told. */
-import { quote } from "#net/ssh/ssh-failure.ts";
-import type { LockHolder } from "./look.ts";
+/** Why a host did not do what a run asked it to: what a person is told. */
+import type { HostRefusal, LeaseHolder } from "../model/host-refusal.ts";
 
-/** By the word with which a hand refuses. */
-export const HAND_SENTENCES = {
+/** What follows the path of the file. */
+export const HOST_REFUSALS: Record<HostRefusal, string> = {
   absent: "is not there: make it, with the owner and mode that sshd wants",
   "append-only": "may only be appended to (chattr +a): take that off first, or leave it out",
   attributes:
@@ -90,23 +89,19 @@ export const HAND_SENTENCES = {
   "unknown-request": "cannot be changed by this host's hand: it does not know the request",
   "wrong-passphrase": "is not opened by that passphrase",
   "work-folder-taken": "has a .latchkey beside it that is not ours: look at it, and remove it",
-} as const;
-
-export type HandRefusal = keyof typeof HAND_SENTENCES;
-
-export const isHandRefusal = (word: string): word is HandRefusal => Object.hasOwn(HAND_SENTENCES, word);
+};
 
 /** `holder`: of `held`, who holds the folder, as its lock says. */
-type Answer = { why: HandRefusal; detail: string; holder?: LockHolder };
+type Answer = { why: HostRefusal; detail: string; holder?: LeaseHolder | null };
 
 /**
  * What a host would not or could not do about the file at `path`, where whoever owns that file's folder may have answered: a path that it
  * names is told only where it lies in that folder, and what a tool says only where it names no other.
  */
-export function formatAnswer(answer: Answer, path: string): string {
+export function formatRefused(answer: Answer, path: string): string {
   const { why, detail } = answer;
   const isMount = why === "no-space" && isMountOf(detail, path);
-  return formatRootAnswer(
+  return formatRefusedByRoot(
     { ...answer, detail: isMount || staysIn(detail, folderOf(path)) ? detail : "" },
     path,
   );
@@ -116,18 +111,22 @@ export function formatAnswer(answer: Answer, path: string): string {
  * The same of a request that root's hand alone answers: about what it keeps in its own folder, and the files of a pair. Where it names another
  * place than the file's folder (what is in the way there, where a full file system is mounted), that is told.
  */
-export function formatRootAnswer({ why, detail, holder }: Answer, path: string): string {
+export function formatRefusedByRoot({ why, detail, holder }: Answer, path: string): string {
   switch (why) {
     case "held":
       return holder ? formatHeld(holder, path) : formatRefusal(why, path);
-    case "in-the-way":
-      return detail.startsWith("/")
-        ? `${path}: ${detail} is in the way of what a run keeps, and no run has made it: look at it, and move it away`
+    case "in-the-way": {
+      const named = pathNamed(detail);
+      return named !== null
+        ? `${path}: ${named} is in the way of what a run keeps, and no run has made it: look at it, and move it away`
         : `${formatRefusal(why, path)}${formatTool(detail)}`;
-    case "no-space":
-      return detail.startsWith("/")
-        ? `${path}: the host has no room for what a run keeps: the file system at ${detail} is full, or has no inodes left`
+    }
+    case "no-space": {
+      const mount = pathNamed(detail);
+      return mount !== null
+        ? `${path}: the host has no room for what a run keeps: the file system at ${mount} is full, or has no inodes left`
         : formatRefusal(why, path);
+    }
     case "io-error":
       return detail === ""
         ? formatRefusal(why, path)
@@ -138,6 +137,9 @@ export function formatRootAnswer({ why, detail, holder }: Answer, path: string):
       return formatRefusal(why, path);
   }
 }
+
+/** Where a host names a path, and no tool of it says something. */
+export const pathNamed = (detail: string): string | null => (detail.startsWith("/") ? detail : null);
 
 /** Whether every path in a text lies in that folder, in which our own hand names all by relative paths. */
 export function staysIn(text: string, folder: string): boolean {
@@ -155,14 +157,21 @@ export const isMountOf = (mount: string, path: string): boolean =>
   mount === "/" || [path, ...ROOT_FOLDERS].some((one) => one.startsWith(`${mount}/`));
 
 /** That another run holds the folder of `path`, as its lock says: whoever owns that folder may have laid it. */
-export function formatHeld({ who, leaseEnd }: LockHolder, path: string): string {
+export function formatHeld({ who, leaseEnd }: LeaseHolder, path: string): string {
   const until = new Date(leaseEnd * 1_000).toISOString().slice(0, 19);
   return `${folderOf(path)}/.latchkey says that ${who} may hold it until ${until}Z: another run may be at work there; run it again when that is over`;
 }
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
-const formatTool = (said: string): string => (said === "" ? "" : `: the host says ${quote(said)}`);
+/** A host's words in a sentence of ours. */
+const quoteWords = (said: string): string =>
+  `"${said
+    .slice(0, 200)
+    .replace(/[^!-~]+/g, " ")
+    .trim()}"`;
+
+const formatTool = (said: string): string => (said === "" ? "" : `: the host says ${quoteWords(said)}`);
 
 /** As a refusal: the thing, and what to do. */
-export const formatRefusal = (why: HandRefusal, path: string): string => `${path} ${HAND_SENTENCES[why]}`;
+export const formatRefusal = (why: HostRefusal, path: string): string => `${path} ${HOST_REFUSALS[why]}`;
