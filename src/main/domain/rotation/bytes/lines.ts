@@ -9,7 +9,7 @@ export type Line = {
   next: number;
 };
 
-const NEWLINE = 0x0a;
+export const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /** Every line, blank ones and all; none behind the last newline. */

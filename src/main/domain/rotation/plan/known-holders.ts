@@ -16,11 +16,11 @@ export function findStuckHolders({ here, hosts }: PlanFacts): StuckHolder[] {
   ];
 }
 
-const MOST_NAMED = 3;
+const MOST_PLACES = 3;
 
 /** `/home/jo/.ssh/id on this computer, ...`. */
 export function formatStuckPlaces(stuck: readonly StuckHolder[]): string {
-  const more = stuck.length - MOST_NAMED;
-  const named = stuck.slice(0, MOST_NAMED).map(({ place }) => place);
+  const more = stuck.length - MOST_PLACES;
+  const named = stuck.slice(0, MOST_PLACES).map(({ place }) => place);
   return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -1,9 +1,8 @@
 import { type KeyFamily, takesKey } from "#domain/server-configs/deployments-for-client.ts";
+import type { Say } from "./check-renewal.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
 import type { Check } from "#shared/model/plan.ts";
 import type { KeySettings, PairFacts } from "./renewal-facts.ts";
-
-type Say = (state: Check["state"], id: string, text: string) => Check;
 
 /**
  * Whether the servers of a certificate take the kind of key that the new one has, where that is another than the old one's: a server

@@ -81,7 +81,7 @@ function checkWay({ issuer }: PairFacts, { challenge }: CertificateChange, say: 
   return [say("consent", "hook", `this computer runs ${challenge.program} to show that its names are yours`)];
 }
 
-type Say = (state: Check["state"], id: string, text: string) => Check;
+export type Say = (state: Check["state"], id: string, text: string) => Check;
 
 /** Served somewhere else than it is looked at, it would be wrong for hours before anybody knew. */
 function checkVerifications(pair: PairFacts, change: CertificateChange, say: Say): Check[] {
