@@ -1,9 +1,10 @@
 /** Steps that change lines of files: of who may log in, or of which host keys sshd has. */
-import { earliest } from "#domain/rotation/run/judge-file.ts";
+
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FilePlan } from "#shared/model/plan.ts";
 import type { Phase, StepState } from "#shared/model/run.ts";
 import { type Cause, described } from "#shared/model/step-result.ts";
+import { earliest } from "./files/stages.ts";
 import type { NextTask } from "./runbook.ts";
 import {
   type FileSeen,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readResult } from "#domain/rotation/script/read-result.ts";
+import { readResult } from "#domain/runs/offline/result.ts";
 import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";

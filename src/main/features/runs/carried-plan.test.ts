@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
-import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
+import { hashPlan } from "#domain/runs/hash-plan.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { agreeTo, makePlan, untilPlanned } from "#testing/runbooks/follow.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";

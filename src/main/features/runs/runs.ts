@@ -1,4 +1,4 @@
-import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
+import { findRemainingOfRun } from "#domain/runs/left-out-files.ts";
 import { resumeStep } from "#domain/runs/runbooks.ts";
 import { randomToken } from "#net/random-token.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { App } from "#app";
-import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
+import { hashPlan } from "#domain/runs/hash-plan.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";

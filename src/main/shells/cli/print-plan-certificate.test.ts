@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
+import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import { RenewalOptions } from "#shared/model/plan.ts";
 import { formatCertificate, formatOptions } from "./print-plan-certificate.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
+import { makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
 import type { PlanHash } from "#shared/model/plan.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, START, visitHost } from "#store/testing/make-visit.ts";

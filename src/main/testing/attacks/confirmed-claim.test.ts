@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
-import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
-import { hashBytes } from "#domain/rotation/run/judge-file.ts";
+import { hashBytes } from "#domain/runs/files/stages.ts";
+import { hashPlan } from "#domain/runs/hash-plan.ts";
 import {
   makeFile,
   makeHolder,
   makeHost,
   makePlanValue,
   makeRemovalPlan,
-} from "#domain/rotation/testdata/make-plan-value.ts";
+} from "#domain/runs/testdata/make-plan-value.ts";
 import { POSSESSION_NAMESPACE, writeScanStatement } from "#domain/signatures/possession.ts";
 import { signBytes } from "#net/local/sign-bytes.ts";
 import { HOLE, type Plan } from "#shared/model/plan.ts";

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readResult } from "#domain/rotation/script/read-result.ts";
-import { tokenOf } from "#domain/rotation/script/write-script.ts";
-import { GIVEN } from "#domain/rotation/testdata/make-facts.ts";
-import { AFTER, BEFORE, makeScript } from "#domain/rotation/testdata/make-script.ts";
+import { readResult } from "#domain/runs/offline/result.ts";
+import { tokenOf } from "#domain/runs/offline/write-script.ts";
+import { GIVEN } from "#domain/runs/testdata/make-facts.ts";
+import { AFTER, BEFORE, makeScript } from "#domain/runs/testdata/make-script.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import {
   carry,

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { createDice, type Dice } from "#domain/rotation/testdata/make-keys-file.ts";
-import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
-import { SimulatedHosts } from "#domain/rotation/testdata/simulated-hosts.ts";
-import { SimulatedRun } from "#domain/rotation/testdata/simulated-run.ts";
 import { nextMove, stepsOf } from "#domain/runs/runbooks.ts";
 import type { FileSeen, PlaceSeen, Progress, StepProgress } from "#domain/runs/step.ts";
+import { createDice, type Dice } from "#domain/runs/testdata/make-keys-file.ts";
+import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
+import { SimulatedHosts } from "#domain/runs/testdata/simulated-hosts.ts";
+import { SimulatedRun } from "#domain/runs/testdata/simulated-run.ts";
 import type { KeyPlan } from "#shared/model/plan.ts";
 
 const RUNS = 4_000;

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { makeChange } from "#domain/rotation/testdata/make-change.ts";
-import { createDice, type Dice } from "#domain/rotation/testdata/make-keys-file.ts";
-import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
-import { SimulatedRenewal } from "#domain/rotation/testdata/simulated-renewal.ts";
-import { SimulatedServers } from "#domain/rotation/testdata/simulated-servers.ts";
 import { nextMove, stepsOf } from "#domain/runs/runbooks.ts";
 import type { Progress, StepProgress } from "#domain/runs/step.ts";
+import { makeChange } from "#domain/runs/testdata/make-change.ts";
+import { createDice, type Dice } from "#domain/runs/testdata/make-keys-file.ts";
+import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
+import { SimulatedRenewal } from "#domain/runs/testdata/simulated-renewal.ts";
+import { SimulatedServers } from "#domain/runs/testdata/simulated-servers.ts";
 import type { RenewalPlan } from "#shared/model/plan.ts";
 
 const RUNS = 4_000;

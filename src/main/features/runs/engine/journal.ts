@@ -1,5 +1,5 @@
-import type { HostClock } from "#domain/rotation/run/watch-old-key.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
+import type { HostClock } from "#domain/runs/watch-old-key.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Plan } from "#shared/model/plan.ts";

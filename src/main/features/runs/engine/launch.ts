@@ -1,7 +1,7 @@
 import type { OpenSessions } from "#connect/host-sessions.ts";
 import type { Prompts } from "#connect/prompts.ts";
-import { watchedSince, watchOldKey } from "#domain/rotation/run/watch-old-key.ts";
 import type { Wait } from "#domain/runs/step.ts";
+import { watchedSince, watchOldKey } from "#domain/runs/watch-old-key.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { RetryPolicy } from "#net/retries.ts";
 import { keyOfRun } from "#runs/kinds/access/confirm-key.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { HostClock } from "#domain/rotation/run/watch-old-key.ts";
+import type { HostClock } from "#domain/runs/watch-old-key.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { keepClock } from "./observe.ts";

@@ -1,7 +1,7 @@
-import { evaluateFile } from "#domain/rotation/run/judge-file.ts";
-import { leftOutOf } from "#domain/rotation/run/left-out-files.ts";
-import { isClockKept } from "#domain/rotation/run/watch-old-key.ts";
+import { evaluateFile } from "#domain/runs/files/stages.ts";
+import { leftOutOf } from "#domain/runs/left-out-files.ts";
 import type { FileSeen, HolderSeen, PlaceSeen, Step, Task } from "#domain/runs/step.ts";
+import { isClockKept } from "#domain/runs/watch-old-key.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { holdersOf } from "#runs/kinds/access/install-key.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readResult } from "#domain/rotation/script/read-result.ts";
+import { readResult } from "#domain/runs/offline/result.ts";
 import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";

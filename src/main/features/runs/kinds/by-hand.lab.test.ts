@@ -1,8 +1,8 @@
 /** What is printed for root about certificates, where the files of a pair lie in a folder of an account's. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { makeChange } from "#domain/rotation/testdata/make-change.ts";
-import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
+import { makeChange } from "#domain/runs/testdata/make-change.ts";
+import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { formatByHand } from "./by-hand.ts";

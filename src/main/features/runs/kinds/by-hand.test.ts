@@ -4,14 +4,14 @@ import { existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { makeChange } from "#domain/rotation/testdata/make-change.ts";
+import { makeChange } from "#domain/runs/testdata/make-change.ts";
 import {
   makeHolder,
   makeHost,
   makePlanValue,
   makeRenewalHost,
   makeRenewalPlan,
-} from "#domain/rotation/testdata/make-plan-value.ts";
+} from "#domain/runs/testdata/make-plan-value.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import { formatByHand, removeKeptByHand } from "./by-hand.ts";
 

@@ -1,7 +1,6 @@
 /** Results that nobody has signed, beside what readings of their hosts show: what one of these confirms, the run goes on with. */
-import { type ClaimedPart, evaluateClaim, type HostReading } from "#domain/rotation/script/evaluate-claim.ts";
-import { readMadeKey } from "#domain/rotation/script/judge-result.ts";
-import { type CarriedResult, placeResult, readResult } from "#domain/rotation/script/read-result.ts";
+import { type ClaimedPart, evaluateClaim, type HostReading } from "#domain/runs/offline/evaluate-claim.ts";
+import { type CarriedResult, placeResult, readMadeKey, readResult } from "#domain/runs/offline/result.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Announcement } from "#shared/contract/events.ts";

@@ -1,5 +1,5 @@
-import { isInParts, mainPhase, partsOf, type ScriptPart } from "#domain/rotation/script/script-phases.ts";
-import { type ScriptParts, writeScript } from "#domain/rotation/script/write-script.ts";
+import { isInParts, mainPhase, partsOf, type ScriptPart } from "#domain/runs/offline/script-parts.ts";
+import { type ScriptParts, writeScript } from "#domain/runs/offline/write-script.ts";
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import { findFingerprint, signBytes } from "#net/local/sign-bytes.ts";
 import { randomNonce } from "#net/random-token.ts";

@@ -1,9 +1,7 @@
-import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
-import { stateOf, type TakenState } from "#domain/rotation/script/judge-result.ts";
-import { holderOf } from "#domain/rotation/script/made-key.ts";
-import type { CarriedResult } from "#domain/rotation/script/read-result.ts";
-import { isInParts, mainPhase, partsOf } from "#domain/rotation/script/script-phases.ts";
-import { tokenOf } from "#domain/rotation/script/write-script.ts";
+import { findRemainingOfRun } from "#domain/runs/left-out-files.ts";
+import { type CarriedResult, stateOf, type TakenState } from "#domain/runs/offline/result.ts";
+import { isInParts, mainPhase, partsOf } from "#domain/runs/offline/script-parts.ts";
+import { holderOf, tokenOf } from "#domain/runs/offline/write-script.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import { nameKept } from "#net/local/private-halves/half-place.ts";
 import { quoteWord } from "#net/ssh/hand/words.ts";

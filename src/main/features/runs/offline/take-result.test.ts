@@ -1,13 +1,7 @@
 import { expect, test } from "vitest";
-import { hashPlan } from "#domain/rotation/plan/hash-plan.ts";
-import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
-import {
-  AFTER,
-  ALL_PHASES,
-  nonceOf,
-  WRITTEN_AT,
-  writeResult,
-} from "#domain/rotation/testdata/write-result.ts";
+import { hashPlan } from "#domain/runs/hash-plan.ts";
+import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
+import { AFTER, ALL_PHASES, nonceOf, WRITTEN_AT, writeResult } from "#domain/runs/testdata/write-result.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
 import { signBytes } from "#net/local/sign-bytes.ts";
 import type { BundleSignature } from "#shared/model/bundle.ts";

@@ -1,5 +1,11 @@
-import { findContradiction, isHeld, readMadeKey } from "#domain/rotation/script/judge-result.ts";
-import { type CarriedResult, placeResult, readResult } from "#domain/rotation/script/read-result.ts";
+import {
+  type CarriedResult,
+  findContradiction,
+  isHeld,
+  placeResult,
+  readMadeKey,
+  readResult,
+} from "#domain/runs/offline/result.ts";
 import { verifyHostSignature } from "#domain/signatures/ssh-signature.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import type { Announcement } from "#shared/contract/events.ts";

@@ -1,5 +1,5 @@
-import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
-import type { ElsewhereGrant } from "#domain/rotation/plan/taken/recheck-plan.ts";
+import type { ElsewhereGrant } from "#domain/runs/access/imported/recheck-plan.ts";
+import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { KeyRequest } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";

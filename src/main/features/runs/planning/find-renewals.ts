@@ -1,5 +1,5 @@
-import { requestOfChange } from "#domain/rotation/plan/certificates/recheck-renewal.ts";
-import type { Said } from "#domain/rotation/plan/certificates/renewal-facts.ts";
+import { requestOfChange } from "#domain/runs/renewal/recheck-renewal.ts";
+import type { Said } from "#domain/runs/renewal/renewal-facts.ts";
 import { onAbort } from "#net/on-abort.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";

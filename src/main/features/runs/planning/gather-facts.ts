@@ -5,7 +5,7 @@ import type {
   HostFacts,
   KeyFacts,
   PlanFacts,
-} from "#domain/rotation/plan/plan-facts.ts";
+} from "#domain/runs/access/plan-facts.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Point } from "#domain/rotation/plan/certificates/choose-points.ts";
+import type { Point } from "#domain/runs/renewal/verification-endpoints.ts";
 import { type ChainsAt, createChainsAt } from "#net/tls/chains-at.ts";
 import { createTlsProber, type TlsProber } from "#net/tls/probe-endpoint.ts";
 import type { Way } from "#net/ways/proxy-way.ts";

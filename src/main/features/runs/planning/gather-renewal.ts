@@ -1,16 +1,16 @@
 import type { HostSessions } from "#connect/host-sessions.ts";
 import { readWayFacts, type WayFacts } from "#domain/acme/challenge-methods.ts";
-import { chooseChallenge } from "#domain/rotation/plan/certificates/choose-challenge.ts";
-import type { Point } from "#domain/rotation/plan/certificates/choose-points.ts";
-import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
+import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
+import { chooseChallenge } from "#domain/runs/renewal/choose-issuer.ts";
+import { bare } from "#domain/runs/renewal/draft-replacement.ts";
 import type {
   FailingServer,
   PairFacts,
   PairFileFacts,
   RenewalFacts,
   VerificationFacts,
-} from "#domain/rotation/plan/certificates/renewal-facts.ts";
-import type { HostFacts } from "#domain/rotation/plan/plan-facts.ts";
+} from "#domain/runs/renewal/renewal-facts.ts";
+import type { Point } from "#domain/runs/renewal/verification-endpoints.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";

@@ -1,20 +1,16 @@
 import type { HostMap } from "#domain/deployment-status/host-map.ts";
-import { formatReload, SERVERS } from "#domain/rotation/pairs/servers.ts";
-import { chooseIssuer } from "#domain/rotation/plan/certificates/choose-issuer.ts";
-import { choosePoints, type Point } from "#domain/rotation/plan/certificates/choose-points.ts";
-import { bare } from "#domain/rotation/plan/certificates/draft-change.ts";
-import { findSharer } from "#domain/rotation/plan/certificates/find-sharer.ts";
+import { chooseIssuer } from "#domain/runs/renewal/choose-issuer.ts";
 import {
   describePair,
   type FoundPair,
   findPairs,
+  findSharer,
   type ServerUse,
-} from "#domain/rotation/plan/certificates/find-uses.ts";
-import type {
-  FailingServer,
-  PairFacts,
-  PairFileFacts,
-} from "#domain/rotation/plan/certificates/renewal-facts.ts";
+} from "#domain/runs/renewal/deployments.ts";
+import { bare } from "#domain/runs/renewal/draft-replacement.ts";
+import type { FailingServer, PairFacts, PairFileFacts } from "#domain/runs/renewal/renewal-facts.ts";
+import { formatReload, SERVERS } from "#domain/runs/renewal/servers.ts";
+import { choosePoints, type Point } from "#domain/runs/renewal/verification-endpoints.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { testServer } from "#net/ssh/hand/pairs/consumers.ts";

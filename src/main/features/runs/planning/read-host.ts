@@ -9,7 +9,7 @@ import type {
   KnownGrant,
   LoginFacts,
   UnreadableKeys,
-} from "#domain/rotation/plan/plan-facts.ts";
+} from "#domain/runs/access/plan-facts.ts";
 import { keyFilesOf } from "#domain/ssh/deciders/files.ts";
 import { readHostCertificate } from "#domain/ssh/host-certificate.ts";
 import { lookAtDaemon } from "#net/ssh/hand/daemon.ts";

@@ -1,6 +1,6 @@
 /** What people say of a run's new key where no login with it can be tried. */
 import type { HostSession } from "#connect/host-sessions.ts";
-import { findError, makeChallenge } from "#domain/rotation/run/challenge.ts";
+import { findError, makeChallenge } from "#domain/runs/challenge.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import type { LoginVerification } from "#net/ssh/prove/login-proof.ts";
 import { verifyRefused } from "#net/ssh/prove/prove-refused.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/rotation/testdata/make-plan-value.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
+import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
 import type { RunContext } from "#runs/engine/run-context.ts";
 import { type Ended, runOn, type Steering } from "#runs/engine/run-loop.ts";
 import type { AccessCheck } from "#shared/model/run.ts";

@@ -1,6 +1,5 @@
 /** Old private halves stay beside the new ones for as long as the old key is known to get in somewhere. */
-import { keepsOldHalves } from "#domain/rotation/run/left-out-files.ts";
-import { findRemainingOfRun } from "#domain/rotation/run/remaining-of-run.ts";
+import { findRemainingOfRun, keepsOldHalves } from "#domain/runs/left-out-files.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { nameKept, namesOf } from "#net/local/private-halves/half-place.ts";

@@ -1,6 +1,6 @@
 /** The time between hand-over and removal in which logs are watched for uses of the old key. */
 /** Whether an old key was still used while a run waited: only as far as logs tell of it. */
-import type { ChangedHost } from "#domain/rotation/run/left-out-files.ts";
+import type { ChangedHost } from "#domain/runs/left-out-files.ts";
 import {
   findUses,
   fromHostTime,
@@ -13,7 +13,7 @@ import {
   watchedKeys,
   watchedSince,
   watchOldKey,
-} from "#domain/rotation/run/watch-old-key.ts";
+} from "#domain/runs/watch-old-key.ts";
 import { findReach } from "#domain/use/evaluate-use.ts";
 import { evidenceOf, type HostUse, type LogWindow } from "#shared/model/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";

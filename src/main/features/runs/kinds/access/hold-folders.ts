@@ -3,8 +3,8 @@
  * out from that phase on, by name, as long as nothing of the phase stands in them. Why it cannot be written there is said by what runs
  * as that account, so none of these words is told from another: in a folder that is not root's each is the account's own.
  */
-import { earliest, evaluateFile } from "#domain/rotation/run/judge-file.ts";
-import { canDoWithout, leftOutOf } from "#domain/rotation/run/left-out-files.ts";
+import { earliest, evaluateFile } from "#domain/runs/files/stages.ts";
+import { canDoWithout, leftOutOf } from "#domain/runs/left-out-files.ts";
 import { isWithout, type Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/hand/host-files.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { makeFile } from "#domain/rotation/testdata/make-plan-value.ts";
+import { makeFile } from "#domain/runs/testdata/make-plan-value.ts";
 import { linesRemoved } from "./move-file.ts";
 
 test("lines that a removal takes away are put back as lines, however they were cut", () => {

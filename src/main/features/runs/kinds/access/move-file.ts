@@ -1,9 +1,14 @@
-import { applyEdits, editsBetween, trim } from "#domain/rotation/bytes/edit.ts";
-import { goneLines } from "#domain/rotation/bytes/gone-lines.ts";
-import { type OwnLines, repairLines } from "#domain/rotation/bytes/repair-lines.ts";
-import { fillStages } from "#domain/rotation/bytes/stages.ts";
-import { takeBack } from "#domain/rotation/bytes/take-back.ts";
-import { earliest, evaluateFile, hashBytes } from "#domain/rotation/run/judge-file.ts";
+import { goneLines, type OwnLines, repairLines } from "#domain/runs/files/lines.ts";
+import { takeBack } from "#domain/runs/files/roll-back.ts";
+import {
+  applyEdits,
+  earliest,
+  editsBetween,
+  evaluateFile,
+  fillStages,
+  hashBytes,
+  trim,
+} from "#domain/runs/files/stages.ts";
 import type { Stage, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { arm, write } from "#net/ssh/hand/host-files.ts";

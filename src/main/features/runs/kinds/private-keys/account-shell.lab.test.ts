@@ -2,10 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { hashBytes } from "#domain/rotation/run/judge-file.ts";
-import { readResult } from "#domain/rotation/script/read-result.ts";
-import type { ScriptPart } from "#domain/rotation/script/script-phases.ts";
-import { writeScript } from "#domain/rotation/script/write-script.ts";
+import { hashBytes } from "#domain/runs/files/stages.ts";
+import { readResult } from "#domain/runs/offline/result.ts";
+import type { ScriptPart } from "#domain/runs/offline/script-parts.ts";
+import { writeScript } from "#domain/runs/offline/write-script.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { type AccessHost, type AccessPlan, FilePlan, HOLE, type HolderPlan } from "#shared/model/plan.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";

@@ -1,7 +1,7 @@
 /** Halves on this computer: files, and keys of its agents. */
 /** A key pair from a private key file of this computer, and the passphrase that it takes to open or to lock one. */
 
-import { isOpenedHere } from "#domain/rotation/plan/checks/check-possession.ts";
+import { isOpenedHere } from "#domain/runs/access/checks/private-keys.ts";
 import type { HolderSeen } from "#domain/runs/step.ts";
 import { makeNonce, POSSESSION_NAMESPACE, writeStatement } from "#domain/signatures/possession.ts";
 import { isSignedBy, signedBytes } from "#domain/signatures/ssh-signature.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { makeChange } from "#domain/rotation/testdata/make-change.ts";
-import { makeRenewalHost, makeRenewalPlan } from "#domain/rotation/testdata/make-plan-value.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
+import { makeChange } from "#domain/runs/testdata/make-change.ts";
+import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import type { RenewalRun } from "#runs/engine/run-context.ts";
 import { refuseIssued } from "./install.ts";

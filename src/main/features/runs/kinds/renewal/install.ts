@@ -1,5 +1,5 @@
 import { readPem, writePem } from "#codec/pem.ts";
-import { evaluateIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
+import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { Back, CertificateSeen, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";

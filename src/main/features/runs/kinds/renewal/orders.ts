@@ -1,5 +1,5 @@
 import { readPem, writePem } from "#codec/pem.ts";
-import { evaluateIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
+import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
 import type { CertificateIndex } from "#domain/x509/path/path-certificate.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { Sha256 } from "#shared/model/certificate.ts";

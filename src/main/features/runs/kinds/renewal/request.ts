@@ -1,7 +1,7 @@
-import { SERVERS } from "#domain/rotation/pairs/servers.ts";
-import { SERVER_TEST } from "#domain/rotation/plan/certificates/check-renewal.ts";
-import { placeOf } from "#domain/rotation/plan/draft.ts";
-import { evaluateIssued } from "#domain/rotation/run/certificates/judge-issued.ts";
+import { placeOf } from "#domain/runs/access/change-set.ts";
+import { SERVER_TEST } from "#domain/runs/renewal/checks.ts";
+import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
+import { SERVERS } from "#domain/runs/renewal/servers.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
 import { type Near as NearHost, TYPE_OF_WAY } from "#net/challenges/challenge.ts";
 import type { OrderWays } from "#net/issuing/order.ts";

@@ -1,12 +1,12 @@
-import { helloName } from "#domain/rotation/run/certificates/hello-name.ts";
 import {
   closesForGood,
   evaluateShown,
+  helloName,
   isUnusable,
   LOOKS_CLOSED,
   type Wanted,
   wantedAt,
-} from "#domain/rotation/run/certificates/judge-shown.ts";
+} from "#domain/runs/renewal/verification-endpoints.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { isFailure } from "#net/connect-failure.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";

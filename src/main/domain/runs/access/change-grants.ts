@@ -1,0 +1,301 @@
+import type { LineChange } from "#domain/runs/files/lines.ts";
+import { writeForeign } from "#domain/runs/files/stages.ts";
+import { isAuthority } from "#domain/ssh/deciders/lines.ts";
+import { covers, readFromList } from "#domain/ssh/from-list.ts";
+import { type LineOption, readExpiryTime, readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
+import type { Wish } from "#shared/contract/runbooks.ts";
+import type { FilePlan, NewKey } from "#shared/model/plan.ts";
+import { formatKeyBriefly } from "#shared/text/plan.ts";
+import {
+  type Aim,
+  type FileAim,
+  type FoundLine,
+  fileFor,
+  findLines,
+  NO_AIM,
+  newLine,
+  type OpenFile,
+  pathsOf,
+  placeOf,
+  type Unplannable,
+  withOptions,
+} from "./change-set.ts";
+import type { GivenKey, HostFacts, KnownGrant, PlanFacts } from "./plan-facts.ts";
+
+type Of<Kind extends Wish["kind"]> = Extract<Wish, { kind: Kind }>;
+
+/** A key is let in to accounts: a line at the end of the first file that sshd reads for each. */
+export function aimAddition({ given, now }: PlanFacts, wish: Of<"add-grants">): Aim | Unplannable {
+  if (!given) return { refused: "the key cannot be read; give the line of a .pub file" };
+  const { problem } = readLineOptions(Buffer.from(wish.options, "utf8").toString("latin1"));
+  if (problem !== null) return { refused: `sshd would ignore a line with these options: ${problem}` };
+  const text = newLine(wish.options, given.comment || `latchkey:${now.slice(0, 10)}`);
+  return {
+    titleOf: () => `Add ${formatKeyBriefly(given)}`,
+    oldKey: null,
+    newKey: toNewKey(given),
+    proves: given.path === null && !given.isInAgent ? "none" : "new",
+    concerns: () => false,
+    lacking: (host) =>
+      wish.places
+        .filter((place) => place.host === host.host && place.port === host.port)
+        .map(({ account }) => account)
+        .filter((account) => fileFor(host, account) === null),
+    aimAt: (host, file) => {
+      const account = host.accounts.find(
+        ({ name }) => file.accounts.includes(name) && isWished(wish, host, name),
+      );
+      if (!account || !pathsOf(file).includes(fileFor(host, account.name) ?? "")) return NO_AIM;
+      const same = findLines(
+        file.bytes,
+        ({ key, options }) => key?.fingerprint === given.fingerprint && options === wish.options,
+      );
+      const notes = same.map(
+        ({ read }) => `${placeOf(host)}: ${file.path}, line ${read.line}, lets the key in already`,
+      );
+      return { ...NO_AIM, appended: same.length > 0 ? [] : [text], notes, options: wish.options };
+    },
+  };
+}
+
+const isWished = ({ places }: Of<"add-grants">, { host, port }: HostFacts, account: string): boolean =>
+  places.some((place) => place.host === host && place.port === port && place.account === account);
+
+/** Lines that are gone in the end. */
+export const aimRemoval = (facts: PlanFacts, wish: Of<"remove-grants">): Aim =>
+  aimAtGrants(facts, wish.grants, formatVerb("Remove"), ({ line }) => ({
+    change: { kind: "gone", line },
+    options: "",
+  }));
+
+/** Lines whose options let in less in the end. */
+export function aimTightening(facts: PlanFacts, wish: Of<"tighten-grants">): Aim | Unplannable {
+  if (wish.from === null && !wish.restrict && wish.expiry === null) {
+    return { refused: "nothing says how to tighten it: name --from, --restrict or --expiry" };
+  }
+  const aim = aimAtGrants(facts, wish.grants, formatVerb("Tighten"), ({ line, parts }) => {
+    const tight = tightenOptions(parts.options, wish);
+    if ("why" in tight) return tight;
+    if (tight.options === parts.options) return { why: "it is as tight already" };
+    return { change: { kind: "instead", line, text: withOptions(parts, tight.options) }, ...tight };
+  });
+  return { ...aim, proves: "old" };
+}
+
+/** Lines for a key become lines for the certificates of an authority. */
+export function aimAuthority(facts: PlanFacts, wish: Of<"move-to-authority">): Aim | Unplannable {
+  const { given } = facts;
+  if (!given) return { refused: "the authority's key cannot be read; give the line of its .pub file" };
+  const aim = aimAtGrants(
+    facts,
+    wish.grants,
+    (grants) => `Move ${grants} to an authority`,
+    ({ read, line, parts }, account) => {
+      if (isAuthority(read)) return { why: "it is an authority's line already" };
+      const names = wish.principals.length > 0 ? wish.principals : [account];
+      const moved = authorityOptions(parts.options, names);
+      if ("why" in moved) return moved;
+      const text = authorityLine(`${parts.indent}${moved.options}`, given.comment);
+      return { change: { kind: "beside", line, text }, ...moved };
+    },
+  );
+  return { ...aim, newKey: toNewKey(given), proves: "log" };
+}
+
+const authorityLine = (latin1: string, comment: string): string =>
+  `${writeForeign(Buffer.from(latin1, "latin1"))} ${newLine("", comment)}`;
+
+/** What becomes of a line, with the options that it has then; or why it stays. */
+type ChangeOf = (
+  found: FoundLine,
+  account: string,
+) => { change: LineChange; options: string } | { why: string };
+
+const formatVerb =
+  (verb: string) =>
+  (grants: string): string =>
+    `${verb} ${grants}`;
+
+function aimAtGrants(
+  { key }: PlanFacts,
+  ids: readonly number[],
+  formatTitle: (grants: string) => string,
+  changeOf: ChangeOf,
+): Aim {
+  const isMeant = ({ id }: KnownGrant): boolean => ids.includes(id);
+  return {
+    titleOf: (files) => formatTitle(formatGrants(files)),
+    oldKey: key?.fingerprint ?? null,
+    newKey: null,
+    proves: "none",
+    concerns: isMeant,
+    aimAt: (host, file) => {
+      return changeLines(host, file, textsOf(host, file, isMeant), changeOf);
+    },
+  };
+}
+
+/** A line of a file that several accounts or paths lead to is a grant of each, and is meant once for all of them. */
+function textsOf({ accounts }: HostFacts, file: OpenFile, isMeant: (grant: KnownGrant) => boolean): string[] {
+  const meant = accounts
+    .filter(({ name }) => file.accounts.includes(name))
+    .flatMap(({ name, grants }) =>
+      grants
+        .filter((grant) => isMeant(grant) && pathsOf(file).includes(grant.file))
+        .map((grant) => ({ by: `${name} ${grant.file}`, text: grant.text })),
+    );
+  const counts = new Map<string, number>();
+  for (const same of Map.groupBy(meant, ({ by }) => by).values())
+    for (const [text, lines] of Map.groupBy(same, (one) => one.text))
+      counts.set(text, Math.max(counts.get(text) ?? 0, lines.length));
+  return [...counts].flatMap(([text, count]) => Array.from({ length: count }, () => text));
+}
+
+/** The lines with these texts, each as often as it is meant. */
+function changeLines(host: HostFacts, file: OpenFile, texts: readonly string[], changeOf: ChangeOf): FileAim {
+  if (texts.length === 0) return NO_AIM;
+  const left = [...texts];
+  const found = findLines(file.bytes, ({ text }) => takeOut(left, text));
+  const said = found.map((one) => ({ one, to: changeOf(one, file.accounts[0] ?? "") }));
+  const changed = said.flatMap(({ to }) => ("change" in to ? [to] : []));
+  const where = `${placeOf(host)}: ${file.path}`;
+  return {
+    ...NO_AIM,
+    changes: changed.map(({ change }) => change),
+    notes: [
+      ...left.map((text) => `${where} has no such line any more: ${text.slice(0, 80)}`),
+      ...said.flatMap(({ one, to }) =>
+        "why" in to ? [`${where}, line ${one.read.line}, stays: ${to.why}`] : [],
+      ),
+    ],
+    options: changed[0]?.options ?? "",
+    isAuthority: found.some(({ read }) => isAuthority(read)),
+  };
+}
+
+function takeOut(left: string[], text: string): boolean {
+  const at = left.findIndex((one) => one.replace(/\r$/, "") === text.replace(/\r$/, ""));
+  if (at < 0) return false;
+  left.splice(at, 1);
+  return true;
+}
+
+const toNewKey = ({ line, comment, path }: GivenKey): NewKey => ({ kind: "given", line, comment, path });
+
+export type Tightening = { from: string | null; restrict: boolean; expiry: string | null };
+
+/**
+ * The options of a line with these ones added, or in the place of others of their name; what else stands there stays, byte
+ * by byte. `restrict` comes first: what is written after it is allowed all the same. A sentence where that cannot be, or
+ * would let in more than before.
+ */
+export function tightenOptions(options: string, wish: Tightening): { options: string } | { why: string } {
+  const before = readLineOptions(options);
+  if (before.problem !== null) return { why: `sshd ignores the line: ${before.problem}` };
+  const later = wish.expiry === null ? null : findEarlierExpiry(before.options, wish.expiry);
+  if (later !== null) return { why: `its key expires earlier already: expiry-time="${later}"` };
+  const narrow = wish.from === null ? null : findNarrowerFrom(before.options, wish.from);
+  if (narrow !== null)
+    return { why: `from="${narrow}" stands there already, and not all of ${wish.from} is inside of it` };
+  let pieces = splitOptions(options);
+  if (wish.expiry !== null) pieces = replace(pieces, "expiry-time", wish.expiry);
+  if (wish.from !== null) pieces = replace(pieces, "from", wish.from);
+  // Where it stands already it stays: what is before it is forbidden, and would be allowed behind it.
+  if (wish.restrict && !isRestricted(before.options)) pieces = ["restrict", ...pieces];
+  const written = pieces.join(",");
+  const problem = findProblem(written, wish);
+  return problem === null ? { options: written } : { why: problem };
+}
+
+/** At the commas outside quotes; empty ones, which sshd lets pass, are dropped. */
+function splitOptions(options: string): string[] {
+  const pieces: string[] = [];
+  let isQuoted = false;
+  let from = 0;
+  for (let at = 0; at <= options.length; at++) {
+    const character = options[at];
+    if (character === "\\" && options[at + 1] === '"') at++;
+    else if (character === '"') isQuoted = !isQuoted;
+    else if (character === undefined || (character === "," && !isQuoted)) {
+      pieces.push(options.slice(from, at));
+      from = at + 1;
+    }
+  }
+  return pieces.filter((piece) => piece !== "");
+}
+
+const nameOf = (piece: string): string => (/^[^=]*/.exec(piece)?.[0] ?? "").toLowerCase();
+
+/** The first of that name gives its place, the others go; where there is none, it comes first. */
+function replace(pieces: readonly string[], name: string, value: string): string[] {
+  const piece = `${name}="${value.replaceAll('"', '\\"')}"`;
+  const at = pieces.findIndex((one) => nameOf(one) === name);
+  const others = pieces.filter((one) => nameOf(one) !== name);
+  return at < 0
+    ? [piece, ...others]
+    : [
+        ...others.slice(0, countOthers(pieces, name, at)),
+        piece,
+        ...others.slice(countOthers(pieces, name, at)),
+      ];
+}
+
+const countOthers = (pieces: readonly string[], name: string, until: number): number =>
+  pieces.slice(0, until).filter((one) => nameOf(one) !== name).length;
+
+/** sshd goes by the earliest. Dates in a zone of the host's are compared as they are written. */
+function findEarlierExpiry(options: readonly LineOption[], wanted: string): string | null {
+  const limit = readExpiryTime(wanted)?.seconds ?? 0;
+  const dates = options.filter(({ name }) => name === "expiry-time").map(({ value }) => value ?? "");
+  return dates.find((date) => (readExpiryTime(date)?.seconds ?? limit) < limit) ?? null;
+}
+
+/** The list that stands there, where not all that is wanted is plainly inside of it; null: there is none, or it is. */
+function findNarrowerFrom(options: readonly LineOption[], wanted: string): string | null {
+  const list = valueOfOption(options, "from");
+  if (list === null || list === wanted) return null;
+  const [old, fresh] = [readFromList(list), readFromList(wanted)];
+  if (typeof old === "string" || typeof fresh === "string") return list;
+  const isInside = fresh
+    .filter(({ isNegated }) => !isNegated)
+    .every((item) => old.some((one) => !one.isNegated && covers(one, item)));
+  const isKept = old
+    .filter(({ isNegated }) => isNegated)
+    .every((item) => fresh.some((one) => one.isNegated && covers(one, item)));
+  return isInside && isKept ? null : list;
+}
+
+const isRestricted = (options: readonly LineOption[]): boolean =>
+  options.some(({ name }) => name === "restrict");
+
+/** Read by our own grammar, for what is written must mean what is wished. */
+function findProblem(written: string, { from, restrict, expiry }: Tightening): string | null {
+  const { options, problem } = readLineOptions(written);
+  if (problem !== null) return `sshd would ignore the line: ${problem}`;
+  const isMeant =
+    (from === null || valueOfOption(options, "from") === from) &&
+    (expiry === null || valueOfOption(options, "expiry-time") === expiry) &&
+    (!restrict || isRestricted(options));
+  return isMeant ? null : "its options cannot be changed so that they mean what is wished";
+}
+
+/** The options of a line for the certificates of an authority, made of those of a line for a key. */
+export function authorityOptions(
+  options: string,
+  principals: readonly string[],
+): { options: string } | { why: string } {
+  const before = readLineOptions(options);
+  if (before.problem !== null) return { why: `sshd ignores the line: ${before.problem}` };
+  const pieces = splitOptions(options).filter(
+    (piece) => !["cert-authority", "principals"].includes(nameOf(piece)),
+  );
+  const written = ["cert-authority", `principals="${principals.join(",")}"`, ...pieces].join(",");
+  const { problem } = readLineOptions(written);
+  return problem === null ? { options: written } : { why: `sshd would ignore the line: ${problem}` };
+}
+
+/** `a grant`, `6 grants`: as many as lines go or change; a line that lets in to several accounts is one. */
+export function formatGrants(files: readonly Pick<FilePlan, "changes" | "removes">[]): string {
+  const lines = files.reduce((sum, { changes, removes }) => sum + changes + removes, 0);
+  return lines === 1 ? "a grant" : `${lines} grants`;
+}

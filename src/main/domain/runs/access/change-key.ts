@@ -1,0 +1,114 @@
+import {
+  type Aim,
+  type FileAim,
+  type FoundLine,
+  findLines,
+  NO_AIM,
+  type OpenFile,
+  placeOf,
+  type Unplannable,
+  withNewKey,
+} from "#domain/runs/access/change-set.ts";
+import { findStuckHolders, formatStuckPlaces } from "#domain/runs/access/checks/private-keys.ts";
+import { isAuthority } from "#domain/ssh/deciders/lines.ts";
+import type { NewKey } from "#shared/model/plan.ts";
+import { formatKeyBriefly } from "#shared/text/plan.ts";
+import { formatPossession } from "#shared/text/possession.ts";
+import type { HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+
+/** A key is replaced wherever it is granted, by one that is made or was given. */
+export function aimRotation(facts: PlanFacts): Aim | Unplannable {
+  const { wish, key } = facts;
+  if (wish.kind !== "rotate-key") throw new Error("this is another wish");
+  if (!key)
+    return { refused: `the key ${wish.fingerprint} is not known; scan the hosts where it is granted` };
+  if (wish.given !== null && !facts.given) {
+    return {
+      refused: "the new key cannot be read; give the line of a .pub file, or the path of a private key",
+    };
+  }
+  if (facts.given?.fingerprint === key.fingerprint) {
+    return { refused: `the new key is the old one: ${key.fingerprint}` };
+  }
+  const newKey = chooseNewKey(facts, wish.keyType);
+  if ("refused" in newKey) return newKey;
+  return {
+    titleOf: () => `Rotate ${formatKeyBriefly(key)}`,
+    oldKey: key.fingerprint,
+    newKey,
+    proves: "new",
+    aimAt: (_, file) => aimAt(facts, key.fingerprint, file),
+    concerns: ({ fingerprint }) => fingerprint === key.fingerprint,
+  };
+}
+
+function aimAt({ given, now }: PlanFacts, fingerprint: string, { path, bytes }: OpenFile): FileAim {
+  const found = findLines(bytes, ({ key }) => key?.fingerprint === fingerprint);
+  const [first] = found.filter(({ read }) => read.problem === null);
+  if (!first) return { ...NO_AIM, notes: found.map((one) => formatIgnored(path, one)) };
+  const mine = given ? findLines(bytes, ({ key }) => key?.fingerprint === given.fingerprint) : [];
+  const hasTwin = ({ read }: FoundLine) => mine.some((one) => one.read.options === read.options);
+  return {
+    ...NO_AIM,
+    changes: found
+      .filter(({ read }) => read.problem === null)
+      .map((one) =>
+        hasTwin(one)
+          ? { kind: "gone", line: one.line }
+          : { kind: "beside", line: one.line, text: withNewKey(one.parts, `latchkey:${now.slice(0, 10)}`) },
+      ),
+    notes: found.filter(({ read }) => read.problem !== null).map((one) => formatIgnored(path, one)),
+    options: first.read.options,
+    isAuthority: found.some(({ read }) => isAuthority(read)),
+  };
+}
+
+const formatIgnored = (path: string, { read }: FoundLine): string =>
+  `${path}, line ${read.line}, stays as it is: sshd ignores it, for ${read.problem}`;
+
+/** It is made where it is held: here, or on the one host that has shown that it has its private half. */
+function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
+  const { given, key, here, now } = facts;
+  const comment = key?.comment || `latchkey:${now.slice(0, 10)}`;
+  if (given) return { kind: "given", line: given.line, comment: given.comment, path: given.path };
+  const mine = here.find(
+    ({ kind, stuck, possession }) => kind === "file" && stuck === null && possession.kind !== "other-key",
+  );
+  const wished = facts.wish.kind === "rotate-key" ? facts.wish.keyFile : null;
+  const others = facts.hosts.flatMap((host) => host.holders.map((holder) => ({ host, holder })));
+  const [only, ...more] = others.filter(({ host, holder }) => canHold(host, holder));
+  const path = mine?.path ?? wished;
+  const isVerified = only?.holder.possession.kind === "verified";
+  if (path === null && only && isVerified && more.length === 0 && here.length === 0) {
+    const { host, port } = only.host;
+    return { kind: "made-on-holder", keyType, comment, host, port, path: only.holder.path };
+  }
+  const place = path ?? facts.freeKeyFile;
+  if (place === null) return { refused: formatKnownPlace(facts) ?? formatNoPlace(facts) };
+  return { kind: "made-here", keyType, comment, path: place };
+}
+
+/** Where it is known and cannot be replaced; null where it is known nowhere. */
+function formatKnownPlace(facts: PlanFacts): string | null {
+  const [first, ...more] = findStuckHolders(facts);
+  if (!first) return null;
+  const others = more.length > 0 ? `; it is at ${formatStuckPlaces(more)}, too` : "";
+  return `the private half of ${facts.key?.fingerprint ?? "the key"} is at ${first.place}, and cannot be replaced there: ${first.why}${others}; say where the new one goes by --key-file FILE`;
+}
+
+function formatNoPlace({ key, hosts }: PlanFacts): string {
+  const fingerprint = key?.fingerprint ?? "";
+  const isGranted = hosts.some(({ accounts }) =>
+    accounts.some(({ grants }) => grants.some((grant) => grant.fingerprint === fingerprint)),
+  );
+  const claims = hosts.flatMap((host) =>
+    host.holders.map(({ path, possession }) => `${placeOf(host)}:${path} (${formatPossession(possession)})`),
+  );
+  const claimed = claims.length > 0 ? ` and verified (${claims.join(", ")})` : "";
+  return isGranted
+    ? `nobody is known${claimed} to hold the private half of ${fingerprint}; say where it is, or where the new one goes, by --key-file FILE, or scan with --identity FILE`
+    : `no grant of ${fingerprint} is known; scan the hosts where it lets in first`;
+}
+
+export const canHold = ({ unread, hostKey }: HostFacts, { stuck, possession }: HolderFacts): boolean =>
+  unread === null && hostKey !== null && stuck === null && possession.kind !== "other-key";

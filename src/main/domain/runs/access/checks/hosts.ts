@@ -1,0 +1,137 @@
+import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/runs/access/change-set.ts";
+import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
+import { isProduction } from "#domain/runs/planned-hosts.ts";
+import type { Check, DeadMan, KeyOptions } from "#shared/model/plan.ts";
+import { FILE_LOGS, VERIFICATION_LOGS } from "#shared/text/consent.ts";
+import { checkOwnLogin, checkWaysIn, findWay, type Moment } from "./logins.ts";
+
+/** What only the host itself can tell is looked at by the script that is carried there. */
+const formatCarried = ({ facts: host }: Draft, asOf: string): Check =>
+  makeCheck(
+    "warning",
+    "carried",
+    { host },
+    `it is known by a bundle of ${asOf.slice(0, 10)} alone${formatWhose(host)}: its script looks again, and writes nothing over other bytes`,
+  );
+
+/** What is known of whether the bundle is of this host. */
+function formatWhose({ carried, hostKey }: HostFacts): string {
+  if (hostKey === "")
+    return ", and nothing shows that it is of this host, so that its script needs --unverified-host and its result is a claim";
+  if (carried === "claimed") return ", and nothing shows that it is of this host";
+  return carried === "first-use" ? ", signed by a host key that only bundles have told of" : "";
+}
+
+/** What is checked of a host that changes. */
+export function checksOf(aim: Aim, draft: Draft, moment: Moment): Check[] {
+  const production = makeCheck("warning", "production", { host: draft.facts }, "it is labelled production");
+  return [
+    ...(isProduction(draft) && draft.files.length > 0 ? [production] : []),
+    ...checkAccounts(draft),
+    ...checkWaysIn(aim, draft),
+    ...checkOwnLogin(aim, draft, moment),
+    ...checkLogs(draft, moment.options),
+    ...checkVerificationLogs(aim, draft),
+    ...(draft.facts.asOf === null ? checkDeadMan(aim, draft) : [formatCarried(draft, draft.facts.asOf)]),
+  ];
+}
+
+/** Beyond it, what an expiry date means there and what it means here are two things. */
+const MOST_CLOCK_SECONDS = 300;
+
+/** Why nothing is changed on the host at all; null where nothing is in the way. */
+export function checkHost(host: HostFacts): Check | null {
+  const leave = (id: string, why: string): Check =>
+    makeCheck("consent", id, { host }, `${why}; the host stays as it is`);
+  if (host.hostKey === null)
+    return leave("host-key", "its host key is not pinned: scan it, and trust its key");
+  if (host.unread !== null) return leave("unread", `it could not be looked at: ${host.unread}`);
+  const offset = host.clockOffset;
+  if (offset === null || Math.abs(offset) <= MOST_CLOCK_SECONDS) return null;
+  const minutes = Math.round(Math.abs(offset) / 60);
+  return leave(
+    "clock",
+    `its clock is ${minutes} minutes ${offset > 0 ? "ahead of" : "behind"} this computer's: set it right`,
+  );
+}
+
+const NO_FILES =
+  "which files sshd reads for it is not known; only the login will tell whether this one counts";
+const NO_SETTINGS =
+  "what sshd goes by for it is not known, AuthorizedKeysCommand and AuthenticationMethods among it; only the login will tell whether this file counts";
+
+/** What else of the accounts should be known before. */
+function checkAccounts(draft: Draft): Check[] {
+  const { facts: host, files } = draft;
+  const changed = new Set(files.flatMap((file) => accountsOf(draft, file)));
+  return host.accounts
+    .filter(({ name }) => changed.has(name))
+    .flatMap(({ name, isSshdKnown, keysCommand, consulted }) => {
+      const about = { host, account: name };
+      const command = `keys that AuthorizedKeysCommand ${keysCommand} gives sshd are not changed`;
+      const unknown = isSshdKnown ? NO_FILES : NO_SETTINGS;
+      return [
+        ...(name === "root" ? [makeCheck("warning", "root", about, "the account is root")] : []),
+        ...(keysCommand === null ? [] : [makeCheck("warning", "keys-command", about, command)]),
+        ...(consulted === null || !isSshdKnown ? [makeCheck("warning", "consulted", about, unknown)] : []),
+      ];
+    });
+}
+
+/** Whether the host takes back by itself what was not proved, should it be cut off. */
+function checkDeadMan(aim: Aim, draft: Draft): Check[] {
+  const { facts: host, files } = draft;
+  if (files.length === 0) return [];
+  const [best] = host.deadMen;
+  if (best)
+    return [
+      makeCheck("ok", "dead-man", { host }, `should it be cut off, it goes back by itself: ${SAID[best]}`),
+    ];
+  const losing = files.filter(({ removed }) => removed !== null);
+  const isOnlyWay = host.accounts.some(
+    (account) =>
+      losing.some((file) => accountsOf(draft, file).includes(account.name)) &&
+      findWay(aim, host, account) === null,
+  );
+  const text = "it cannot go back by itself should it be cut off: it has no systemd-run, at, setsid or nohup";
+  return [
+    isOnlyWay
+      ? makeCheck(
+          "refused",
+          "dead-man",
+          { host },
+          `${text}; nothing is removed there while no other way in is known`,
+        )
+      : makeCheck("consent", "dead-man", { host }, text),
+  ];
+}
+
+const SAID: Record<DeadMan, string> = {
+  "systemd-run": "by a timer of systemd",
+  at: "by a job of at",
+  sleep: "by a process of its own, which a restart of the host would end",
+};
+
+/** How strong it is that nobody was seen to use the old key while its days of grace last. */
+function checkLogs({ facts, files }: Draft, { graceDays }: KeyOptions): Check[] {
+  const isWatched = graceDays > 0 && files.some(({ removed }) => removed !== null);
+  if (!isWatched || facts.logs !== "file") return [];
+  const text =
+    "its logs of logins are plain files, to which any user there can have lines written: that they tell of no use of the old key is believed all the same when the days of grace are over";
+  return [makeCheck("consent", FILE_LOGS, { host: facts }, text)];
+}
+
+/** Whether a log can show the login that an old line waits for; where none can, who else can is said before anything is begun. */
+function checkVerificationLogs(aim: Aim, { facts, proofs }: Draft): Check[] {
+  if (facts.logs === "journal" || !proofs.some(({ proof }) => proof.kind === "by-log")) return [];
+  const why =
+    facts.logs === "file"
+      ? "its logs of logins are plain files, which any user there can have lines written to"
+      : "no journal of it was read that tells of logins";
+  const holder =
+    aim.proves === "log"
+      ? ""
+      : "the holder of the new key signs the challenge of the run (latchkey runs challenge RUN; then runs confirm RUN --signature FILE), or ";
+  const text = `no log of it can show a login by the new key: ${why}; the old line stays until ${holder}you approve each account by name (latchkey runs confirm RUN --approve ACCOUNT@HOST)`;
+  return [makeCheck("warning", VERIFICATION_LOGS, { host: facts }, text)];
+}

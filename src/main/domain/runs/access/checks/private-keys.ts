@@ -1,0 +1,188 @@
+import { type Aim, type Draft, makeCheck, pathsOf, placeOf } from "#domain/runs/access/change-set.ts";
+import type {
+  AccountGrant,
+  FileFacts,
+  HolderFacts,
+  HostFacts,
+  PlanFacts,
+  UnreadableKeys,
+} from "#domain/runs/access/plan-facts.ts";
+import type { Check, HolderPlan, NewKey, PlanKind } from "#shared/model/plan.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatClaimReason } from "#shared/text/possession.ts";
+
+/** Who has the private half of the key that goes, and whether they get the new one; and what earlier runs have left beside it. */
+export const checkHolders = (facts: PlanFacts, aim: Aim, holders: readonly HolderPlan[]): Check[] => [
+  ...checkHalves(facts, aim, holders),
+  ...holders.flatMap((holder) => checkKept(facts, holder)),
+];
+
+function checkKept({ keptKeys }: PlanFacts, { host, path }: HolderPlan): Check[] {
+  return keptKeys
+    .filter(
+      (one) => one.path === path && one.host === (host?.host ?? null) && one.port === (host?.port ?? null),
+    )
+    .map(({ kept, run }) =>
+      makeCheck(
+        "warning",
+        "kept-key",
+        { host },
+        `run ${run} has kept an older private key at ${kept}, which stays: latchkey runs resume ${run} --remove-old removes it`,
+      ),
+    );
+}
+
+function checkHalves(facts: PlanFacts, aim: Aim, holders: readonly HolderPlan[]): Check[] {
+  const { key, wish, here } = facts;
+  if (wish.kind !== "rotate-key" || !key) return [];
+  const stuck = here.flatMap((holder): Check[] => {
+    const { path, stuck: why, possession } = holder;
+    if (why === null) return possession.kind === "other-key" ? [otherKey(null, holder)] : [];
+    return [
+      makeCheck("consent", "holder", { host: null }, `the private key ${path} here is not replaced: ${why}`),
+    ];
+  });
+  const people = key.people.length > 0 ? `; by the roster it is ${key.people.join(", ")}'s` : "";
+  if (holders.length > 0) {
+    const claims = checkClaims(holders, aim.newKey);
+    const verified = holders.length - claims.length;
+    const text =
+      verified === 0
+        ? "no location has shown that it holds the private half"
+        : `the private half is verified in ${formatPlaces(holders, verified)}`;
+    const more = claims.length > 0 ? `; ${formatCount(claims.length, "location")} only claimed` : "";
+    const state = verified === 0 ? "warning" : "ok";
+    return [...stuck, makeCheck(state, "holders", { host: null }, `${text}${more}${people}`), ...claims];
+  }
+  if (aim.newKey?.kind === "given" && aim.newKey.path === null) {
+    const text = `whoever made the new key has its private half${people}; the old one goes once a log tells of a login by it`;
+    return [...stuck, makeCheck("warning", "holders", { host: null }, text)];
+  }
+  const known = findStuckHolders(facts);
+  const text =
+    known.length > 0
+      ? `the private half is at ${formatStuckPlaces(known)}, and is not replaced there${people}: whoever logs in by it is shut out when it is removed`
+      : `no private half of the key is known${people}: whoever holds it is shut out when it is removed`;
+  return [...stuck, makeCheck("consent", "holders", { host: null }, text)];
+}
+
+/** What is locked here is opened, and signs, before anything is handed over. */
+function formatPlaces(holders: readonly HolderPlan[], count: number): string {
+  const locked = holders.filter(isOpenedHere).length;
+  const places = count === 1 ? "one place" : `${count} places`;
+  if (locked === 0) return places;
+  return `${places}, ${locked === count ? "which" : `${locked} of which`} once its passphrase opens it`;
+}
+
+/**
+ * Locations that only claim the private key: each gets the new one only if somebody agrees to it by its path. A file here that is
+ * locked needs no such word: its passphrase opens it before it gets anything, and then it signs.
+ */
+function checkClaims(holders: readonly HolderPlan[], newKey: NewKey | null): Check[] {
+  return holders.flatMap((holder) => {
+    const { host, owner: account, path, possession } = holder;
+    if (possession.kind === "verified" || isOpenedHere(holder)) return [];
+    const why =
+      possession.kind === "claimed" ? formatClaimReason(possession.why) : "it signed with another key";
+    const isMadeThere =
+      newKey?.kind === "made-on-holder" &&
+      host?.host === newKey.host &&
+      host.port === newKey.port &&
+      path === newKey.path;
+    const isRefused = isMadeThere || possession.kind === "other-key";
+    const text = isRefused
+      ? `${path} has not shown that it holds the private key (${why}), so no new one is made or put there; plan it again`
+      : `${path} claims the private key and has not signed with it: ${why}; agree only if you know whose file it is, for the new private key is put there`;
+    const check = makeCheck(isRefused ? "refused" : "consent", UNVERIFIED, { host, account }, text);
+    return [{ ...check, path }];
+  });
+}
+
+const UNVERIFIED = "unverified-key";
+
+export const isOpenedHere = ({ host, kind, possession }: HolderPlan): boolean =>
+  host === null && kind === "file" && possession.kind === "claimed" && possession.why === "locked";
+
+/** A file with the right public half that signs with another key: nobody can agree to it. */
+export const otherKey = (host: HostFacts | null, holder: HolderFacts): Check => ({
+  ...makeCheck("warning", "other-key", { host, account: host ? holder.owner : null }, formatOtherKey(holder)),
+  path: holder.path,
+});
+
+export const formatOtherKey = ({ path }: Pick<HolderFacts, "path">): string =>
+  `${path} shows the public key and holds another private one, so it gets nothing: find out who wrote it`;
+
+/** Which accounts a plan asks about: those that the private keys it replaces may open, or that may go on to take what it removes. */
+export const asksUnreadable = (kind: PlanKind, holders: number): boolean =>
+  kind === "remove-grants" || (kind === "rotate-key" && holders > 0);
+
+/**
+ * Of accounts that nothing is known of: if they take the key that goes, whoever logs in there by it is shut out where its private keys
+ * are replaced, and goes on to log in where a line is removed elsewhere. To root that is odd, and asked about; hardly another login
+ * reads all accounts, and what is asked for every time is agreed to unread.
+ */
+export function checkUnreadableKeys(aim: Aim, { facts: host }: Draft): Check[] {
+  if (host.unread !== null || host.hostKey === null) return [];
+  const open = unseenKeys(host).filter(({ path, grants }) => path !== null && !grants.some(isMeant(aim)));
+  const [first] = open;
+  if (!first) return [];
+  const names = [...new Set(open.flatMap(({ accounts }) => accounts))];
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
+  const whose = `${names.slice(0, MOST_NAMED).join(", ")}${more}`;
+  const unread = `the authorized keys of ${whose} could not be read (${first.path}: ${first.why})`;
+  const isReplaced = aim.newKey !== null;
+  const then = isReplaced
+    ? "where the old key is among them, whoever logs in by it is shut out"
+    : "where the key is among them, it still logs in there once this is done";
+  const kept = isReplaced ? "; its private halves are kept aside" : "";
+  return host.login.isRoot
+    ? [makeCheck("consent", "unread", { host }, `${unread}: ${then}${kept}`)]
+    : [makeCheck("warning", "unread", { host }, `${unread}: ${then}; log in as root, or with sudo, to know`)];
+}
+
+const MOST_NAMED = 3;
+
+/** Accounts that are known to take the key that goes or changes, and whose keys could not be read now. */
+export const unseenAccounts = (aim: Aim, host: HostFacts): { account: string; why: string }[] =>
+  unseenKeys(host).flatMap(({ why, grants }) =>
+    [...new Set(grants.filter(isMeant(aim)).map(({ account }) => account))].map((account) => ({
+      account,
+      why,
+    })),
+  );
+
+const isMeant =
+  (aim: Aim) =>
+  ({ grant }: AccountGrant): boolean =>
+    grant.effective !== "no" && aim.concerns(grant);
+
+/** What has been looked at now is judged by what was seen. */
+export const unseenKeys = ({ files, unreadKeys }: HostFacts): UnreadableKeys[] =>
+  unreadKeys.filter(({ path }) => path === null || !files.some((file) => isAtOrBelow(file, path)));
+
+const isAtOrBelow = (file: FileFacts, path: string): boolean =>
+  pathsOf(file).some((one) => one === path || one.startsWith(`${path}/`));
+
+/** A private key that is known, as `access` shows it too, at a place where it cannot be replaced. */
+type StuckHolder = { place: string; why: string };
+
+/** Each private half of the key that is known and stays as it is: a link, a hard link, one that cannot be read. */
+export function findStuckHolders({ here, hosts }: PlanFacts): StuckHolder[] {
+  const stuckOf = (holders: readonly HolderFacts[], where: string): StuckHolder[] =>
+    holders.flatMap(({ path, stuck, possession }) =>
+      stuck === null || possession.kind === "other-key" ? [] : [{ place: `${path} on ${where}`, why: stuck }],
+    );
+  return [
+    ...stuckOf(here, "this computer"),
+    ...hosts.flatMap((host) => stuckOf(host.holders, placeOf(host))),
+  ];
+}
+
+const MOST_PLACES = 3;
+
+/** `/home/jo/.ssh/id on this computer, ...`. */
+export function formatStuckPlaces(stuck: readonly StuckHolder[]): string {
+  const more = stuck.length - MOST_PLACES;
+  const named = stuck.slice(0, MOST_PLACES).map(({ place }) => place);
+  return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}

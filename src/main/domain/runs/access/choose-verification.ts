@@ -1,0 +1,106 @@
+import { takesAddress } from "#domain/ssh/from-list.ts";
+import { readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
+import type { AccessHost, NewKey, Proof } from "#shared/model/plan.ts";
+import { type Aim, type FileAim, isShut } from "./change-set.ts";
+import type { AccountFacts, FileFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+
+/** How it can be proved that the key of these lines logs in to the account when the step is done. */
+export function chooseVerification(
+  facts: PlanFacts,
+  aim: Aim,
+  { host, account, file }: { host: HostFacts; account: AccountFacts; file: FileFacts },
+  { options, isAuthority }: Pick<FileAim, "options" | "isAuthority">,
+): Proof {
+  if (aim.proves === "none") return none(aim.newKey ? formatUnverified(account) : "nothing new is to log in");
+  if (aim.proves === "log") return { kind: host.asOf === null ? "by-log" : "by-hand" };
+  if (isShut(aim, account, file)) return none(formatShut(account));
+  if (isAuthority) return none("the line is for certificates that the key signs, not for the key");
+  if (needsMore(account)) {
+    return none(`sshd asks for more than a key: AuthenticationMethods ${account.authenticationMethods}`);
+  }
+  if (host.asOf !== null) return { kind: "by-hand" };
+  const { newKey } = aim;
+  const runs = runsOf(account, options);
+  if (aim.proves === "old") {
+    const isHere = proofHolder(facts) !== null;
+    return isHere && reaches(host, options) ? { kind: "from-here", runs } : none(notHere(isHere));
+  }
+  if (newKey?.kind === "made-on-holder") {
+    return { kind: "from-holder", host: newKey.host, port: newKey.port, runs };
+  }
+  const isHere = newKey !== null && (isHeldHere(newKey) || facts.given?.isInAgent === true);
+  if (isHere && reaches(host, options)) return { kind: "from-here", runs };
+  // Where nothing goes for it, there is nothing to wait for.
+  return aim.oldKey === null ? none(notHere(isHere)) : { kind: "by-log" };
+}
+
+/** What logs in with the key that stays, in a proof: a file that is not locked, or the agent. */
+export const proofHolder = ({ here }: PlanFacts): HolderFacts | null =>
+  here.find(({ kind, isEncrypted }) => kind === "file" && isEncrypted === false) ??
+  here.find(({ kind, stuck }) => kind === "agent" && stuck === null) ??
+  null;
+
+const formatShut = ({ name }: AccountFacts): string =>
+  `the last scan shows that sshd lets nobody in to ${name} by it, so no login is tried`;
+
+const formatUnverified = ({ consulted }: AccountFacts): string =>
+  `its private half is not at hand here, so no login is tried; checked instead: sshd takes the line's options${
+    consulted === null ? "" : ", and reads this file for the account"
+  }`;
+
+const none = (why: string): Proof => ({ kind: "none", why });
+
+const notHere = (isHere: boolean): string =>
+  isHere
+    ? "its from= does not take this computer's address"
+    : "no private half of the key is on this computer";
+
+const isHeldHere = (newKey: NewKey): boolean =>
+  newKey.kind === "made-here" || (newKey.kind === "given" && newKey.path !== null);
+
+/** `publickey` alone is one of the lists that sshd takes. */
+const needsMore = ({ authenticationMethods }: AccountFacts): boolean =>
+  authenticationMethods !== null &&
+  authenticationMethods !== "any" &&
+  !authenticationMethods.split(/\s+/).includes("publickey");
+
+/** An address that is not known is tried: the login tells. */
+function reaches({ login }: HostFacts, options: string): boolean {
+  const from = valueOfOption(readLineOptions(options).options, "from");
+  return from === null || login.from === null || takesAddress(from, login.from) !== false;
+}
+
+/** A forced command is not run for a proof, and a shell that runs nothing cannot run a word. */
+function runsOf({ forceCommand, runsCommands }: AccountFacts, options: string): "command" | "nothing" {
+  const read = readLineOptions(options).options;
+  const isForced =
+    forceCommand !== null || read.some(({ name }) => name === "command" || name === "restrict");
+  return isForced || runsCommands === false ? "nothing" : "command";
+}
+
+export type AccountVerification = AccessHost["proofs"][number];
+
+/** One proof an account: of those of its files the one that is the surest. */
+export function addVerification(
+  { proofs }: { proofs: AccountVerification[] },
+  { account, proof }: AccountVerification,
+): void {
+  const known = proofs.find((one) => one.account === account);
+  if (known) known.proof = surer(known.proof, proof);
+  else proofs.push({ account, proof });
+}
+
+const SURE: Record<Proof["kind"], number> = {
+  none: 0,
+  "by-log": 1,
+  "by-hand": 1,
+  "from-holder": 2,
+  "from-here": 2,
+};
+
+/** Nothing is run where any file forces a command: which line sshd will take is not known. */
+function surer(one: Proof, other: Proof): Proof {
+  const best = SURE[other.kind] > SURE[one.kind] ? other : one;
+  const isForced = [one, other].some((proof) => "runs" in proof && proof.runs === "nothing");
+  return isForced && "runs" in best ? { ...best, runs: "nothing" } : best;
+}

@@ -1,0 +1,273 @@
+import { diffLines } from "#domain/runs/files/diff-lines.ts";
+import { appendLine, type LineChange, spliceLines } from "#domain/runs/files/lines.ts";
+import { applyEdits, fillStages, hashBytes } from "#domain/runs/files/stages.ts";
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import { findManagers } from "#domain/ssh/managers.ts";
+import type { ManagedBy } from "#shared/model/managed-by.ts";
+import type { Check, FilePlan, HolderPlan } from "#shared/model/plan.ts";
+import { canHold } from "./change-key.ts";
+import {
+  type Aim,
+  type Draft,
+  type FileAim,
+  isSeenToLetIn,
+  makeCheck,
+  type OpenFile,
+  openDraft,
+  pathsOf,
+  placeOf,
+  readersOf,
+} from "./change-set.ts";
+import { checkHost } from "./checks/hosts.ts";
+import { formatOtherKey, otherKey, unseenAccounts } from "./checks/private-keys.ts";
+import { type AccountVerification, addVerification, chooseVerification } from "./choose-verification.ts";
+import type { AccountFacts, FileFacts, FileState, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+
+/** What a host comes to: the files that change, the private halves that are replaced, and what is left as it is and why. */
+export function draftHost(facts: PlanFacts, aim: Aim, host: HostFacts): Draft {
+  const draft = openDraft(host);
+  const blocked = checkHost(host);
+  if (blocked) {
+    draft.checks.push(blocked);
+    return draft;
+  }
+  for (const file of host.files) draftOne(facts, aim, draft, file);
+  for (const unseen of unseenAccounts(aim, host)) leaveUnreadable(aim, draft, unseen);
+  for (const account of aim.lacking?.(host) ?? []) leaveAccount(draft, account);
+  if (facts.wish.kind === "rotate-key") {
+    for (const holder of host.holders) draftHolder(draft, holder);
+  }
+  return draft;
+}
+
+function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): void {
+  const host = draft.facts;
+  const { stand } = file;
+  if (stand.kind === "absent") {
+    if (isOutOfSight(aim, host, file))
+      leaveUnreadable(aim, draft, { account: file.accounts[0] ?? "", why: formatOutOfSight(file) });
+    return;
+  }
+  if (stand.bytes === null) {
+    leaveOut(draft, file, "file", `${file.path} cannot be read: ${formatWhy(file)}`);
+    return;
+  }
+  const open: OpenFile = { ...file, stand, bytes: stand.bytes };
+  const wanted = aim.aimAt(host, open);
+  draft.leftOut.push(...wanted.notes);
+  if (wanted.changes.length + wanted.appended.length === 0) return;
+  const readers = readersOf(aim, host, file);
+  if (readers.length === 0) {
+    const [taker] = host.accounts.filter((account) => isSeenToLetIn(aim, account, file));
+    if (taker) leaveOut(draft, file, "file", formatUnreadableHere(file, taker));
+    else draft.leftOut.push(`${placeOf(host)}: sshd does not read ${file.path}, so it stays as it is`);
+    return;
+  }
+  const obstacle = findObstacle(
+    host,
+    open,
+    wanted.changes.map(({ line }) => line.number),
+  );
+  if (obstacle) {
+    leaveOut(draft, file, obstacle.id, obstacle.why);
+    return;
+  }
+  const proofs = readers.map((account) => ({
+    account: account.name,
+    proof: chooseVerification(facts, aim, { host, account, file }, wanted),
+  }));
+  changeFile(draft, open, { aim, wanted, proofs });
+}
+
+const formatUnreadableHere = ({ path }: FileFacts, { name }: AccountFacts): string =>
+  `the last scan shows that ${path} lets in to ${name}, and for a login from here sshd does not read it, so that no new key could be verified there: scan the host again, or rotate it from where sshd reads it`;
+
+function changeFile(
+  draft: Draft,
+  file: OpenFile,
+  { aim, wanted, proofs }: { aim: Aim; wanted: FileAim; proofs: readonly AccountVerification[] },
+): void {
+  if (file.stand.kind !== "file") return;
+  const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
+  const keepsOld = without !== undefined && aim.proves === "new";
+  const planned = draftFile(file, file.bytes, file.stand, {
+    ...wanted,
+    keepsOld,
+    newKey: aim.newKey?.kind === "given" ? aim.newKey.line : null,
+  });
+  if (!planned) return;
+  draft.files.push(planned);
+  if (planned.creates) draft.checks.push(formatCreates(draft.facts, planned));
+  draft.isAuthority ||= wanted.isAuthority || aim.proves === "log";
+  if (keepsOld && wanted.changes.length > 0) leaveOld(draft, file, without.why);
+  for (const proof of proofs) addVerification(draft, proof);
+}
+
+const formatWhy = ({ stand }: FileFacts): string =>
+  stand.kind === "refused" ? stand.why : "it is not there";
+
+const formatCreates = (host: HostFacts, { account, path, creates }: FilePlan): Check =>
+  makeCheck(
+    "warning",
+    "created",
+    { host, account },
+    `${path} is not there yet: ${creates === "folder" ? "its folder (0700) and the file (0600) are" : "it is (0600)"} made as ${account}, and taken away again on the way back`,
+  );
+
+/** A line that is known, in a folder that is not there either: it may lie on something that is not mounted now, or may not be entered. */
+const isOutOfSight = (aim: Aim, { accounts }: HostFacts, file: FileFacts): boolean =>
+  file.stand.kind === "absent" &&
+  file.stand.lacks?.creates !== "file" &&
+  accounts.some(({ grants }) =>
+    grants.some(
+      (grant) => grant.effective !== "no" && aim.concerns(grant) && pathsOf(file).includes(grant.file),
+    ),
+  );
+
+const formatOutOfSight = ({ path }: FileFacts): string =>
+  `neither ${path} nor its folder is there, or may be seen: mount it, log in as its owner, or scan the host again`;
+
+/** The key counts there, and can neither be replaced nor taken away. */
+function leaveUnreadable(
+  { newKey }: Aim,
+  draft: Draft,
+  { account, why }: { account: string; why: string },
+): void {
+  const place = placeOf(draft.facts);
+  const text =
+    newKey === null
+      ? `the keys of ${account} on ${place} could not be read: ${why}; by the last scan the key logs in there, and whether it still does is not known`
+      : `${account} on ${place} takes it, too, and its keys could not be read: ${why}; whoever logs in there by it is shut out once its private halves are replaced, so they are kept aside`;
+  draft.checks.push(makeCheck("consent", "unread", { host: draft.facts, account }, text));
+  draft.leftOut.push(`${place}: the keys of ${account} could not be read: ${why}`);
+}
+
+function leaveOut(draft: Draft, { accounts }: FileFacts, id: string, why: string): void {
+  const account = accounts[0] ?? null;
+  draft.checks.push(makeCheck("consent", id, { host: draft.facts, account }, `${why}; it stays as it is`));
+  draft.leftOut.push(`${placeOf(draft.facts)}: ${why}`);
+}
+
+function leaveAccount(draft: Draft, account: string): void {
+  const isKnown = draft.facts.accounts.some(({ name }) => name === account);
+  const why = isKnown
+    ? `${account} has no authorized_keys file that sshd reads: make one there, and scan the host`
+    : `no account ${account} is known there; scan the host`;
+  draft.checks.push(makeCheck("consent", "file", { host: draft.facts, account }, `${why}; nothing is added`));
+  draft.leftOut.push(`${placeOf(draft.facts)}: ${why}`);
+}
+
+function leaveOld(draft: Draft, { path, accounts }: FileFacts, why: string): void {
+  const account = accounts[0] ?? null;
+  const text = `nothing can prove the new key here (${why}): it is added to ${path}, and the old one stays`;
+  draft.checks.push(makeCheck("consent", "no-proof", { host: draft.facts, account }, text));
+  draft.leftOut.push(`${placeOf(draft.facts)}: the old line stays in ${path}: ${why}`);
+}
+
+function draftHolder(draft: Draft, holder: HolderFacts): void {
+  if (canHold(draft.facts, holder)) {
+    draft.holders.push(toHolderPlan(draft.facts, holder));
+    return;
+  }
+  if (holder.stuck === null && holder.possession.kind === "other-key") {
+    draft.checks.push(otherKey(draft.facts, holder));
+    draft.leftOut.push(`${placeOf(draft.facts)}: ${formatOtherKey(holder)}`);
+    return;
+  }
+  const why = `the private key ${holder.path} is not replaced: ${holder.stuck ?? ""}`;
+  draft.checks.push(makeCheck("consent", "holder", { host: draft.facts, account: holder.owner }, why));
+  draft.leftOut.push(`${placeOf(draft.facts)}: ${why}`);
+}
+
+export const toHolderPlan = (host: HostFacts | null, { stuck: _, ...holder }: HolderFacts): HolderPlan => ({
+  host: host && { host: host.host, port: host.port },
+  ...holder,
+});
+
+/** `newKey`: `type base64`, where it is known already. */
+type Wanted = Pick<FileAim, "changes" | "appended"> & { keepsOld: boolean; newKey: string | null };
+
+/** A file as the plan has it. `keepsOld`: what was to be removed stays beside what is added. */
+function draftFile(
+  { path, realPath, accounts, creates }: FileFacts,
+  bytes: Uint8Array,
+  { uid, gid, owner, mode }: FileState,
+  { changes, appended, keepsOld, newKey }: Wanted,
+): FilePlan | null {
+  const kept = keepsOld ? changes.flatMap(keepOld) : changes;
+  if (kept.length + appended.length === 0) return null;
+  const stages = spliceLines(bytes, kept);
+  const added =
+    appended.length > 0
+      ? [...(stages.added ?? []), ...appended.map((text) => appendLine(bytes, text))]
+      : stages.added;
+  const count = (...kinds: LineChange["kind"][]): number =>
+    kept.filter(({ kind }) => kinds.includes(kind)).length;
+  return {
+    account: accounts[0] ?? owner,
+    ...(accounts.length > 1 ? { others: accounts.slice(1) } : {}),
+    ...(creates ? { creates } : {}),
+    path: realPath ?? path,
+    uid,
+    gid,
+    owner,
+    mode,
+    before: hashBytes(bytes),
+    sizeBytes: bytes.length,
+    ...formatAfter(bytes, { added, removed: stages.removed }, newKey),
+    added,
+    removed: stages.removed,
+    hunks: diffLines(bytes, { added, removed: stages.removed }),
+    adds: count("added") + appended.length,
+    changes: count("beside", "instead"),
+    removes: count("gone"),
+  };
+}
+
+function keepOld(change: LineChange): LineChange[] {
+  if (change.kind === "beside") return [{ ...change, kind: "added" }];
+  return change.kind === "added" ? [change] : [];
+}
+
+/** What the file will be; nothing where that depends on a key that is yet to be made. */
+export function formatAfter(
+  bytes: Uint8Array,
+  splices: Pick<FilePlan, "added" | "removed">,
+  newKey: string | null,
+): Pick<FilePlan, "after"> {
+  const stages = fillStages(splices, newKey);
+  const added = stages && applyEdits(bytes, stages.added);
+  const removed = stages && applyEdits(bytes, stages.removed);
+  return added && removed ? { after: { added: hashBytes(added), removed: hashBytes(removed) } } : {};
+}
+
+/** Why the file is not written although these lines of it are meant, or a new one; null where nothing is in the way. */
+export function findObstacle(
+  host: HostFacts,
+  file: OpenFile,
+  numbers: readonly number[],
+): { id: string; why: string } | null {
+  const { path, stand } = file;
+  if (stand.kind === "refused") return { id: "file", why: `${path} cannot be changed safely: ${stand.why}` };
+  const manager = findManager(host, file, numbers);
+  if (manager) return { id: "managed", why: formatManager(file, manager) };
+  if (stand.workFolder !== null) return { id: "work-folder", why: formatTaken(path, stand.workFolder) };
+  return stand.lockedBy === null
+    ? null
+    : { id: "locked", why: `${path} is being changed by ${stand.lockedBy}` };
+}
+
+const formatTaken = (path: string, workFolder: string): string =>
+  `${path} is not changed: ${workFolder}, where a run keeps its lock, was made by something else than a run: look at it, and remove it`;
+
+/** Who would undo a change of these lines; for a new line at the end, who writes the file. */
+function findManager({ os }: HostFacts, file: OpenFile, numbers: readonly number[]): ManagedBy | null {
+  const managerOf = findManagers({ path: file.path, realPath: file.realPath, bytes: file.bytes }, { os });
+  const lines = readAuthorizedKeys(file.bytes);
+  const concerned = numbers.length > 0 ? lines.filter(({ line }) => numbers.includes(line)) : [];
+  const whole = numbers.length > 0 ? [] : [managerOf({ line: 0, options: "", comment: "" })];
+  return [...concerned.map(managerOf), ...whole].find((manager) => manager !== null) ?? null;
+}
+
+const formatManager = ({ path }: FileFacts, { by, evidence, isUndone }: ManagedBy): string =>
+  `${by} writes ${path} (${evidence}): ${isUndone}`;

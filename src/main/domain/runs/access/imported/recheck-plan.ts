@@ -1,0 +1,293 @@
+import {
+  type Aim,
+  type Draft,
+  makeCheck,
+  type OpenFile,
+  openDraft,
+  placeOf,
+  readersOf,
+  type Unplannable,
+} from "#domain/runs/access/change-set.ts";
+import { checkHost, checksOf } from "#domain/runs/access/checks/hosts.ts";
+import {
+  asksUnreadable,
+  checkHolders,
+  checkUnreadableKeys,
+  otherKey,
+} from "#domain/runs/access/checks/private-keys.ts";
+import { addVerification, chooseVerification } from "#domain/runs/access/choose-verification.ts";
+import { findObstacle, formatAfter, toHolderPlan } from "#domain/runs/access/draft-host.ts";
+import {
+  asOfOf,
+  prepareFacts,
+  provesWith,
+  remainingOf,
+  toAccessHost,
+  withKeys,
+} from "#domain/runs/access/make-plan.ts";
+import type { HolderFacts, HostFacts, PlanFacts } from "#domain/runs/access/plan-facts.ts";
+import { diffLines } from "#domain/runs/files/diff-lines.ts";
+import { applyEdits, fillStages, hashBytes } from "#domain/runs/files/stages.ts";
+import { recheckHostKey } from "#domain/runs/host-key/plan-host-key.ts";
+import { chooseConfirmation, orderHosts } from "#domain/runs/planned-hosts.ts";
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import { isAuthority } from "#domain/ssh/deciders/lines.ts";
+import {
+  type AccessBase,
+  type AccessHost,
+  type AccessPlan,
+  type Check,
+  type FilePlan,
+  HOLE,
+  type HolderPlan,
+  holdersHere,
+  type KeyPlan,
+  type NewKey,
+  newKeyOf,
+} from "#shared/model/plan.ts";
+import type { RemainingAccess } from "#shared/model/remaining-access.ts";
+import { formatAccount } from "#shared/text/account.ts";
+import { aimOf, numbersOf, refuseLie } from "./read-change-set.ts";
+import { EXAMPLE_KEY } from "./validate-plan.ts";
+
+/** `hosts` of the facts are those of the plan; `elsewhere`: where else the old key is granted, by the inventory. */
+type Recheck = { plan: KeyPlan; facts: PlanFacts; elsewhere: readonly ElsewhereGrant[] };
+
+/** A grant of the old key in a file that the plan does not have. */
+export type ElsewhereGrant = {
+  host: string;
+  port: number;
+  account: string;
+  file: string;
+  fingerprint: string;
+  effective: "yes" | "no" | "unknown";
+};
+
+/**
+ * A plan from elsewhere with the same changes, and everything else as it is by now: what it shows, who proves it, what was
+ * checked, what has to be agreed to and typed. What it says and is not so refuses it.
+ */
+export function recheckPlan({ plan, ...asked }: Recheck): KeyPlan | Unplannable {
+  return plan.kind === "rotate-host-key"
+    ? recheckHostKey(plan, asked.facts)
+    : recheckAccess(plan, asked.facts, asked.elsewhere);
+}
+
+function recheckAccess(
+  plan: AccessPlan,
+  known: PlanFacts,
+  elsewhere: readonly ElsewhereGrant[],
+): AccessPlan | Unplannable {
+  const facts = prepareFacts(known);
+  const newKey = newKeyOf(plan);
+  if (newKey?.kind === "given" && facts.given?.line !== newKey.line)
+    return refuseLie(`its new key is not the one in ${newKey.path ?? "it"}`);
+  const drafts: Draft[] = [];
+  for (const host of plan.hosts) {
+    const now = facts.hosts.find((one) => placeOf(one) === placeOf(host));
+    const draft = now ? recheckHost(plan, facts, { host, now }) : `${placeOf(host)} is not known here`;
+    if (typeof draft === "string") return refuseLie(draft);
+    drafts.push(draft);
+  }
+  const checks: Check[] = [];
+  const here = redoHolders(plan, holdersHere(plan), { known: facts.here, host: null }, checks);
+  const hosts = orderHosts(drafts, plan.options).map(({ draft, batch }) => toAccessHost(draft, batch));
+  const aim = aimOf(plan, facts, null);
+  const holders = [...here, ...hosts.flatMap((host) => host.holders)];
+  const files = hosts.flatMap((host) => host.files);
+  const places = [...new Set(elsewhere.map((one) => `${formatAccount(one)} (${one.file})`))];
+  const common: AccessBase = {
+    format: plan.format,
+    title: aim.titleOf(files),
+    madeAt: facts.now,
+    asOf: asOfOf(facts),
+    options: plan.options,
+    hosts,
+    checks: [
+      ...checkHolders(facts, aim, holders),
+      ...checks,
+      ...checkElsewhere(places),
+      ...(asksUnreadable(plan.kind, holders.length)
+        ? drafts.flatMap((draft) => checkUnreadableKeys(aim, draft))
+        : []),
+      ...drafts.flatMap((draft) => [
+        ...draft.checks,
+        ...checksOf(aimOf(plan, facts, draft.facts), draft, { now: facts.now, options: plan.options }),
+      ]),
+    ],
+    leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...places.map(formatElsewhere)],
+    remaining: remainingOf(aim, drafts, elsewhere.flatMap(toRemaining)),
+    confirm: chooseConfirmation(drafts.filter(({ files }) => files.length > 0)),
+  };
+  const keys = { oldKey: aim.oldKey, newKey: newKeyNow(plan, facts), here, provesWith: provesWith(facts) };
+  return withKeys(plan.kind, keys, common);
+}
+
+/** A key that is only let in is proved by whatever half of it lies on this computer. */
+function newKeyNow(plan: AccessPlan, { given }: PlanFacts): NewKey | null {
+  return plan.kind === "add-grants" ? { ...plan.newKey, path: given?.path ?? null } : newKeyOf(plan);
+}
+
+/** A sentence: what the plan says of the host that is not so. */
+function recheckHost(
+  plan: AccessPlan,
+  facts: PlanFacts,
+  { host, now }: { host: AccessHost; now: HostFacts },
+): Draft | string {
+  const draft = openDraft(now);
+  const blocked = checkHost(now);
+  if (blocked) {
+    draft.checks.push({ ...blocked, state: "refused" });
+    draft.files.push(...host.files);
+    draft.holders.push(...host.holders);
+    draft.proofs.push(...host.proofs);
+    return draft;
+  }
+  if (host.hostKey !== now.hostKey)
+    return `${placeOf(host)} has the host key ${now.hostKey ?? "that is not known"}, and the plan says ${host.hostKey}`;
+  const aim = aimOf(plan, facts, now);
+  for (const file of host.files) {
+    const flaw = recheckFile({ facts, aim, draft }, file);
+    if (flaw) return `${placeOf(host)}: ${flaw}`;
+  }
+  draft.holders.push(...redoHolders(plan, host.holders, { known: now.holders, host: now }, draft.checks));
+  return draft;
+}
+
+/** The private halves as they are now; of one that is not, or that the plan does not have, a check tells. */
+function redoHolders(
+  { kind }: AccessPlan,
+  planned: readonly HolderPlan[],
+  { known, host }: { known: readonly HolderFacts[]; host: HostFacts | null },
+  checks: Check[],
+): HolderPlan[] {
+  const where = host ? "" : " here";
+  const say = (state: Check["state"], owner: string, text: string) =>
+    checks.push(makeCheck(state, "holder", { host, account: host ? owner : null }, text));
+  for (const holder of kind === "rotate-key" ? known : []) {
+    const { path, owner, stuck, possession } = holder;
+    const isSaid = planned.some((one) => one.path === path) || (host === null && stuck !== null);
+    if (!isSaid && stuck === null && possession.kind === "other-key") {
+      checks.push(otherKey(host, holder));
+      continue;
+    }
+    const why = stuck ?? "the plan leaves it out";
+    if (!isSaid) say("consent", owner, `the private key ${path}${where} is not replaced: ${why}`);
+  }
+  return planned.map((holder) => {
+    const now = known.find((one) => one.path === holder.path && one.kind === holder.kind);
+    if (now && now.stuck === null && now.before === holder.before) return toHolderPlan(host, now);
+    const why = now?.stuck ? ` (${now.stuck})` : "";
+    say(
+      "refused",
+      holder.owner,
+      `${holder.path}${where} does not hold the old key as the plan has it${why}; plan it again`,
+    );
+    return holder;
+  });
+}
+
+/** The old key goes on to count there, so its halves are kept. */
+function checkElsewhere(places: readonly string[]): Check[] {
+  if (places.length === 0) return [];
+  const more = places.length > 3 ? ` and ${places.length - 3} more` : "";
+  const text = `the old key is granted to ${places.slice(0, 3).join(", ")}${more}, too, and the plan leaves it there`;
+  return [makeCheck("consent", "file", { host: null }, text)];
+}
+
+const toRemaining = ({ host, port, account, fingerprint, effective }: ElsewhereGrant): RemainingAccess[] =>
+  effective === "no" ? [] : [{ host, port, account, fingerprint, isCertain: false }];
+
+const formatElsewhere = (place: string): string => `${place}: the old key stays: the plan leaves it out`;
+
+type Asked = { facts: PlanFacts; aim: Aim; draft: Draft };
+
+/**
+ * Puts a file of a plan from elsewhere into the draft of its host, shown as it is now and proved as it can be now; what is
+ * in the way is a check that refuses. Answers with what the plan says of it that is not so.
+ */
+function recheckFile(asked: Asked, file: FilePlan): string | null {
+  const { draft, aim } = asked;
+  const host = draft.facts;
+  const found = host.files.find(({ path, realPath }) => (realPath ?? path) === file.path);
+  const stop = (id: string, why: string): null => {
+    refuse(draft, file, { id, why });
+    draft.files.push(file);
+    return null;
+  };
+  if (!found || found.stand.kind === "absent") return stop("file", `${file.path} is not there any more`);
+  if (found.creates !== file.creates) return stop("changed", `${file.path} is there by now`);
+  const { stand } = found;
+  if (stand.bytes === null) return stop("file", `${file.path} cannot be read: ${formatWhy(stand)}`);
+  if (hashBytes(stand.bytes) !== file.before)
+    return stop("changed", `${file.path} was changed since the plan was made`);
+  const open: OpenFile = { ...found, stand, bytes: stand.bytes };
+  const flaw = findLie(open, file);
+  if (flaw) return flaw;
+  const obstacle = findObstacle(host, open, numbersOf(open.bytes, file.removed ?? []));
+  if (obstacle) return stop(obstacle.id, obstacle.why);
+  if (readersOf(aim, host, found).length === 0) return stop("file", `sshd does not read ${file.path}`);
+  return keep(asked, open, file);
+}
+
+function refuse(draft: Draft, { account }: FilePlan, { id, why }: { id: string; why: string }): void {
+  draft.checks.push(makeCheck("refused", id, { host: draft.facts, account }, `${why}; plan it again`));
+}
+
+const formatWhy = (stand: OpenFile["stand"]): string => (stand.kind === "refused" ? stand.why : "");
+
+/** Whether its bytes come to what the plan shows of them. */
+function findLie({ bytes }: OpenFile, file: FilePlan): string | null {
+  const stages = fillStages(file, HOLE);
+  const isFitting = stages && applyEdits(bytes, stages.added) && applyEdits(bytes, stages.removed);
+  if (!isFitting) return `${file.path} has other bytes than the plan would take from it`;
+  return JSON.stringify(diffLines(bytes, file)) === JSON.stringify(file.hunks)
+    ? null
+    : `${file.path} would be changed otherwise than the plan shows`;
+}
+
+function keep({ facts, aim, draft }: Asked, open: OpenFile, file: FilePlan): null {
+  const host = draft.facts;
+  const { stand, bytes } = open;
+  if (stand.kind !== "file") return null;
+  const lines = changedLines(bytes, file);
+  const proved = { options: lines[0]?.options ?? "", isAuthority: lines.some(isAuthority) };
+  const proofs = readersOf(aim, host, open).map((account) => ({
+    account: account.name,
+    proof: chooseVerification(facts, aim, { host, account, file: open }, proved),
+  }));
+  for (const proof of proofs) addVerification(draft, proof);
+  const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
+  if (without && aim.proves === "new" && file.removed !== null)
+    refuse(draft, file, {
+      id: "no-proof",
+      why: `nothing can prove the new key (${without.why}), and the plan removes the old one from ${file.path}`,
+    });
+  const [account = file.account, ...others] = open.accounts;
+  const { uid, gid, owner, mode } = stand;
+  const { others: _, after: __, ...rest } = file;
+  draft.isAuthority ||= proved.isAuthority || aim.proves === "log";
+  draft.files.push({
+    ...rest,
+    account,
+    uid,
+    gid,
+    owner,
+    mode,
+    sizeBytes: bytes.length,
+    ...(others.length > 0 ? { others } : {}),
+    ...formatAfter(bytes, file, aim.newKey?.kind === "given" ? aim.newKey.line : null),
+  });
+  return null;
+}
+
+/** The lines that are new, as sshd reads them; of a removal, those that go. */
+function changedLines(bytes: Uint8Array, file: FilePlan) {
+  const numbers = numbersOf(bytes, file.removed ?? []);
+  const gone = readAuthorizedKeys(bytes).filter(({ line }) => numbers.includes(line));
+  const edits = fillStages(file, EXAMPLE_KEY)?.removed ?? [];
+  const come = readAuthorizedKeys(Buffer.concat(edits.flatMap(({ inserted }) => [inserted, NEWLINE])));
+  return come.length > 0 ? come : gone;
+}
+
+const NEWLINE = Buffer.from("\n");

@@ -1,0 +1,210 @@
+import { planHostKey } from "#domain/runs/host-key/plan-host-key.ts";
+import { findRemaining, mergeAccess } from "#domain/runs/left-out-files.ts";
+import { chooseConfirmation, orderHosts, toPlannedHost } from "#domain/runs/planned-hosts.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import {
+  type AccessBase,
+  type AccessHost,
+  type AccessPlan,
+  type Check,
+  type GivenNewKey,
+  type HolderPlan,
+  KeyOptions,
+  type KeyPlan,
+  type NewKey,
+} from "#shared/model/plan.ts";
+import type { RemainingAccess } from "#shared/model/remaining-access.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { aimAddition, aimAuthority, aimRemoval, aimTightening } from "./change-grants.ts";
+import { aimRotation } from "./change-key.ts";
+import { type Aim, type Draft, fileFor, makeCheck, mergeFiles, type Unplannable } from "./change-set.ts";
+import { checksOf } from "./checks/hosts.ts";
+import { checkOrigins } from "./checks/logins.ts";
+import { asksUnreadable, checkHolders, checkUnreadableKeys } from "./checks/private-keys.ts";
+import { proofHolder } from "./choose-verification.ts";
+import { draftHost, toHolderPlan } from "./draft-host.ts";
+import type { FileFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+
+/** What is to be done for a wish, on the hosts as they are now. It is the same whenever the facts are. */
+export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
+  const facts = prepareFacts(known);
+  const { wish } = facts;
+  if (wish.kind === "rotate-host-key") return planHostKey(facts, wish);
+  const aim = chooseAim(facts);
+  if ("refused" in aim) return aim;
+  const drafts = facts.hosts.map((host) => draftHost(facts, aim, host));
+  const changed = drafts.filter(({ files, holders }) => files.length + holders.length > 0);
+  const hosts = orderHosts(changed, facts.options).map(({ draft, batch }) => toAccessHost(draft, batch));
+  const here = facts.wish.kind === "rotate-key" ? hereOf(facts) : [];
+  const holders = [...here, ...hosts.flatMap((host) => host.holders)];
+  const files = hosts.flatMap((host) => host.files);
+  const common: AccessBase = {
+    format: "latchkey-plan-1",
+    title: `${aim.titleOf(files)} on ${formatCount(hosts.length, "host")}`,
+    madeAt: facts.now,
+    asOf: asOfOf(facts),
+    options: KeyOptions.parse(facts.options),
+    hosts,
+    checks: [
+      ...(files.length === 0 ? [refuseNothing(facts, drafts)] : []),
+      ...checkHolders(facts, aim, holders),
+      ...(asksUnreadable(facts.wish.kind, holders.length)
+        ? drafts.flatMap((draft) => checkUnreadableKeys(aim, draft))
+        : []),
+      ...drafts.flatMap((draft) => [
+        ...draft.checks,
+        ...checksOf(aim, draft, facts),
+        ...checkOrigins(facts, draft),
+      ]),
+    ],
+    leftOut: drafts.flatMap(({ leftOut }) => leftOut),
+    remaining: remainingOf(aim, drafts),
+    confirm: chooseConfirmation(changed.filter((draft) => draft.files.length > 0)),
+  };
+  const { oldKey, newKey } = aim;
+  return withKeys(wish.kind, { oldKey, newKey, here, provesWith: provesWith(facts) }, common);
+}
+
+function chooseAim(facts: PlanFacts): Aim | Unplannable {
+  const { wish } = facts;
+  switch (wish.kind) {
+    case "rotate-key":
+      return aimRotation(facts);
+    case "add-grants":
+      return aimAddition(facts, wish);
+    case "remove-grants":
+      return aimRemoval(facts, wish);
+    case "tighten-grants":
+      return aimTightening(facts, wish);
+    case "move-to-authority":
+      return aimAuthority(facts, wish);
+    case "rotate-host-key":
+      throw new Error("this is planned elsewhere");
+    default:
+      return assertNever(wish);
+  }
+}
+
+/** What only some kinds of plan have. */
+type KeysOfPlan = {
+  oldKey: string | null;
+  newKey: NewKey | null;
+  here: HolderPlan[];
+  /** For a plan that tightens: a private half on this computer that logs in to prove it. */
+  provesWith: string | null;
+};
+
+/** The plan of that kind, with the keys that it is about. */
+export function withKeys(
+  kind: AccessPlan["kind"],
+  { oldKey, newKey, here, provesWith }: KeysOfPlan,
+  common: AccessBase,
+): AccessPlan {
+  switch (kind) {
+    case "rotate-key":
+      if (oldKey === null || newKey === null) throw new Error("a rotation without a key");
+      return { ...common, kind, oldKey, newKey, here };
+    case "add-grants":
+      return { ...common, kind, newKey: asGiven(newKey) };
+    case "remove-grants":
+      return { ...common, kind, oldKey };
+    case "tighten-grants":
+      return { ...common, kind, oldKey, provesWith };
+    case "move-to-authority":
+      return { ...common, kind, oldKey, newKey: asGiven(newKey) };
+    default:
+      return assertNever(kind);
+  }
+}
+
+function asGiven(newKey: NewKey | null): GivenNewKey {
+  if (newKey?.kind !== "given") throw new Error("a key that is only let in was given");
+  return newKey;
+}
+
+/** With what is known of files that the plan does not have. */
+export function remainingOf(
+  aim: Aim,
+  drafts: readonly Draft[],
+  elsewhere: readonly RemainingAccess[] = [],
+): RemainingAccess[] {
+  return mergeAccess([...findRemaining(aim, drafts), ...elsewhere]);
+}
+
+/** Since the first of its bundles was collected nothing was looked at. */
+export function asOfOf({ hosts }: PlanFacts): Instant | null {
+  const [first] = hosts.flatMap(({ asOf }) => asOf ?? []).toSorted();
+  return first ?? null;
+}
+
+/** What stays where it is, and only logs in. */
+export function provesWith(facts: PlanFacts): string | null {
+  const holder = proofHolder(facts);
+  return holder?.kind === "file" ? holder.path : null;
+}
+
+/** Private halves of this computer that can be replaced; what cannot is said by a check. */
+const hereOf = ({ here }: PlanFacts): HolderPlan[] =>
+  here
+    .filter(({ stuck, possession }) => stuck === null && possession.kind !== "other-key")
+    .map((holder) => toHolderPlan(null, holder));
+
+function refuseNothing({ wish, key }: PlanFacts, drafts: readonly Draft[]): Check {
+  const why = drafts.some(({ checks, leftOut }) => checks.length + leftOut.length > 0)
+    ? "nothing is left that can be changed: what was left out is said below"
+    : wish.kind === "rotate-key"
+      ? `${key?.fingerprint ?? "the key"} is granted nowhere that is known`
+      : "nothing is to be changed";
+  return makeCheck("refused", "nothing-to-do", { host: null }, why);
+}
+
+export const toAccessHost = (draft: Draft, batch: number): AccessHost => {
+  const { files, holders, proofs } = draft;
+  return { ...toPlannedHost(draft, batch), files, holders, proofs };
+};
+
+/** The facts as plans are made of them: each real file once, and no private half replaced by one that is not here. */
+export const prepareFacts = (facts: PlanFacts): PlanFacts =>
+  withoutHalf(withNewFiles(withEachFileOnce(facts)));
+
+/** An account that is to get a line and has no file for it gets one, where that is its own first. */
+function withNewFiles(facts: PlanFacts): PlanFacts {
+  if (facts.wish.kind !== "add-grants") return facts;
+  const hosts = facts.hosts.map((host) => ({
+    ...host,
+    files: host.files.map((file) => makeAnew(host, file)),
+  }));
+  return { ...facts, hosts };
+}
+
+function makeAnew(host: HostFacts, file: FileFacts): FileFacts {
+  const lacks = file.stand.kind === "absent" ? file.stand.lacks : undefined;
+  const account = host.accounts.find(
+    ({ name, uid, consulted }) =>
+      file.accounts.includes(name) &&
+      uid === lacks?.uid &&
+      consulted?.[0] === file.path &&
+      fileFor(host, name) === null,
+  );
+  if (!account || !lacks) return file;
+  const { uid, gid, name: owner } = account;
+  const { creates, workFolder } = lacks;
+  const empty = { kind: "file" as const, bytes: new Uint8Array(), mode: "0600", lockedBy: null, workFolder };
+  return { ...file, creates, stand: { ...empty, uid, gid, owner } };
+}
+
+const withEachFileOnce = (facts: PlanFacts): PlanFacts => ({
+  ...facts,
+  hosts: facts.hosts.map((host) => ({ ...host, files: mergeFiles(host.files) })),
+});
+
+/** A new key of which only the public half was given can be put in no old one's place. */
+function withoutHalf(facts: PlanFacts): PlanFacts {
+  if (facts.wish.kind !== "rotate-key" || !facts.given || facts.given.path !== null) return facts;
+  const stuck = "the new key's private half is not on this computer: whoever has it puts it there";
+  const leave = (holders: readonly HolderFacts[]) =>
+    holders.map((holder) => ({ ...holder, stuck: holder.stuck ?? stuck }));
+  const hosts = facts.hosts.map((host) => ({ ...host, holders: leave(host.holders) }));
+  return { ...facts, here: leave(facts.here), hosts };
+}

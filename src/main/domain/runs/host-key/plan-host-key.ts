@@ -1,0 +1,265 @@
+import { makeCheck, placeOf, type Unplannable } from "#domain/runs/access/change-set.ts";
+import { checkHost } from "#domain/runs/access/checks/hosts.ts";
+import { hostKeyRequest, refuseLie } from "#domain/runs/access/imported/read-change-set.ts";
+import type {
+  DaemonFacts,
+  FileFacts,
+  FileState,
+  HostFacts,
+  PlanFacts,
+} from "#domain/runs/access/plan-facts.ts";
+import { diffLines } from "#domain/runs/files/diff-lines.ts";
+import { type Line, type LineChange, linesOf, spliceLines } from "#domain/runs/files/lines.ts";
+import { hashBytes, writeForeign } from "#domain/runs/files/stages.ts";
+import type { Wish } from "#shared/contract/runbooks.ts";
+import {
+  type Check,
+  type FilePlan,
+  type HostKeyHost,
+  type HostKeyPlan,
+  KeyOptions,
+  type Splice,
+} from "#shared/model/plan.ts";
+
+type HostKeyRequest = Extract<Wish, { kind: "rotate-host-key" }>;
+
+/**
+ * A host gets a second host key of that type beside the old one, whose line goes once those who know the host have had the
+ * time to learn it: the days of grace. `wished`: where the new key stands, if that may be.
+ */
+export function planHostKey(
+  facts: PlanFacts,
+  wish: HostKeyRequest,
+  wished: string | null = null,
+): HostKeyPlan | Unplannable {
+  const host = facts.hosts.find((one) => one.host === wish.host && one.port === wish.port);
+  if (!host) return { refused: `the host ${placeOf(wish)} is not known; scan it first` };
+  const { daemon } = host;
+  if (!daemon)
+    return {
+      refused: `${placeOf(host)}: the configuration of its sshd could not be read; log in as root, or with sudo`,
+    };
+  const type = wish.keyType === "ecdsa" ? "ecdsa-sha2-" : `ssh-${wish.keyType}`;
+  const old = daemon.hostKeys.find(({ keyType }) => keyType.startsWith(type)) ?? null;
+  const usual = `/etc/ssh/ssh_host_${wish.keyType}_key`;
+  const path = chooseFree(daemon, usual, wished) ?? freePath(daemon, usual, facts.now.slice(0, 10));
+  const place = placeOf(host);
+  const newKey: HostKeyPlan["newKey"] = {
+    kind: "made-on-holder",
+    keyType: wish.keyType,
+    comment: `root@${host.host}`,
+    host: host.host,
+    port: host.port,
+    path,
+  };
+  const file = draftConfiguration(daemon, old?.path ?? null, path);
+  const blocked = checkHost(host);
+  return {
+    format: "latchkey-plan-1",
+    kind: "rotate-host-key",
+    title: `Rotate the ${wish.keyType} host key of ${place}`,
+    madeAt: facts.now,
+    oldKey: old?.fingerprint ?? null,
+    newKey,
+    options: KeyOptions.parse(facts.options),
+    hosts: [
+      {
+        host: host.host,
+        port: host.port,
+        user: host.user,
+        useSudo: host.useSudo,
+        batch: 0,
+        hostKey: host.hostKey ?? "",
+        deadMan: host.deadMen[0] ?? null,
+        files: file ? [file] : [],
+      },
+    ],
+    checks: [
+      ...(blocked ? [{ ...blocked, state: "refused" as const }] : []),
+      ...checksOf(host, daemon, { isPlanned: file !== null, old }),
+    ],
+    leftOut: [],
+    afterwards: old ? [formatRevoked(old.line)] : [],
+    confirm: {
+      word: place,
+      why: [`whoever knows ${place} by its old key is warned until the new one is learnt`],
+    },
+  };
+}
+
+/**
+ * A line that revokes a key is for whoever still trusts it, and no host can write it there. Where the old key is nobody
+ * else's it is not needed: a key that is not presented any more is forgotten by those who learn the new one.
+ */
+function formatRevoked(line: string | null): string {
+  const where = "in the known_hosts of whoever knows the host, or in their /etc/ssh/ssh_known_hosts";
+  const key = line ?? "TYPE BASE64 (as the old .pub file has them)";
+  return `if somebody else may have the old key, have it refused by this line ${where}: @revoked * ${key}; otherwise none is needed, for clients that learn the new key (UpdateHostKeys) forget the old one once it is not named any more`;
+}
+
+/** What was wished, if it is a name that we give and nothing stands there. */
+function chooseFree({ taken, hostKeys }: DaemonFacts, usual: string, wished: string | null): string | null {
+  const isOurs =
+    wished?.startsWith(`${usual}_`) && /^\d{4}-\d\d-\d\d(_\d+)?$/.test(wished.slice(usual.length + 1));
+  const isTaken = [...taken, ...hostKeys.map(({ path }) => path)].some(
+    (path) => path === wished || path === `${wished}.pub`,
+  );
+  return isOurs && !isTaken ? wished : null;
+}
+
+function freePath({ taken, hostKeys }: DaemonFacts, wanted: string, day: string): string {
+  const known = new Set([...taken, ...hostKeys.map(({ path }) => path)]);
+  for (let count = 1; ; count++) {
+    const path = count === 1 ? `${wanted}_${day}` : `${wanted}_${day}_${count}`;
+    if (!known.has(path) && !known.has(`${path}.pub`)) return path;
+  }
+}
+
+type Drafted = { isPlanned: boolean; old: DaemonFacts["hostKeys"][number] | null };
+
+function checksOf(host: HostFacts, daemon: DaemonFacts, { isPlanned, old }: Drafted): Check[] {
+  const { files, problem, canReload } = daemon;
+  const refused = files.find(({ stand }) => stand.kind === "refused");
+  const why =
+    refused?.stand.kind === "refused" ? `${refused.path} cannot be changed safely: ${refused.stand.why}` : "";
+  return [
+    ...(isPlanned
+      ? []
+      : [makeCheck("refused", "nothing-to-do", { host }, why || "sshd_config could not be read")]),
+    ...(problem === null ? [] : [refuseBroken(host, problem)]),
+    ...(host.login.isRoot
+      ? []
+      : [
+          makeCheck("refused", "root", { host }, "only root changes host keys: log in as root, or with sudo"),
+        ]),
+    ...(host.login.key === null && old !== null ? [formatUnnamed(host)] : []),
+    canReload === true
+      ? makeCheck("ok", "reload", { host }, "sshd reads its configuration again without ending sessions")
+      : makeCheck(
+          "consent",
+          "reload",
+          { host },
+          "how sshd is told to read its configuration again is not known: it is sent SIGHUP",
+        ),
+    host.deadMen.length > 0
+      ? makeCheck("ok", "dead-man", { host }, "should it be cut off, its configuration goes back by itself")
+      : makeCheck(
+          "consent",
+          "dead-man",
+          { host },
+          "its configuration cannot go back by itself should it be cut off",
+        ),
+  ];
+}
+
+/** It goes on with what it read last, and would read no new key. */
+const refuseBroken = (host: HostFacts, problem: string): Check =>
+  makeCheck(
+    "refused",
+    "sshd-config",
+    { host },
+    `sshd does not take its configuration as it is now: ${problem}; put that right first (sshd -t tells whether it is)`,
+  );
+
+/** sshd names all its keys to whoever is logged in; of one type it presents the first alone. */
+const formatUnnamed = (host: HostFacts): Check =>
+  makeCheck(
+    "warning",
+    "no-proof",
+    { host },
+    "that sshd holds the new key cannot be proved before the old one goes: that takes a login by a key, and this one was by something else",
+  );
+
+type OpenFile = FileFacts & { stand: { kind: "file"; bytes: Uint8Array } & FileState };
+const isOpen = (file: FileFacts): file is OpenFile => file.stand.kind === "file";
+
+/** Where the old key's line stands; else where the others stand; else at the head of the first file, with all that sshd uses unasked. */
+function draftConfiguration(daemon: DaemonFacts, oldPath: string | null, newPath: string): FilePlan | null {
+  const open = daemon.files.filter(isOpen);
+  const named = open.map((file) => ({ file, lines: hostKeyLines(file.stand.bytes) }));
+  const own = named.find(({ lines }) => lines.some(({ path }) => path === oldPath));
+  const any = own ?? named.find(({ lines }) => lines.length > 0);
+  const { file, lines } = any ?? { file: open[0], lines: [] };
+  if (!file) return null;
+  const { bytes } = file.stand;
+  const stages =
+    lines.length > 0 ? besideLines(bytes, lines, oldPath, newPath) : atHead(daemon, bytes, oldPath, newPath);
+  const { uid, gid, owner, mode } = file.stand;
+  return {
+    account: "root",
+    path: file.realPath ?? file.path,
+    uid,
+    gid,
+    owner,
+    mode,
+    before: hashBytes(bytes),
+    sizeBytes: bytes.length,
+    ...stages,
+    hunks: diffLines(bytes, stages),
+    adds: oldPath === null ? 1 : 0,
+    changes: oldPath === null ? 0 : 1,
+    removes: 0,
+  };
+}
+
+type Stages = { added: Splice[] | null; removed: Splice[] | null };
+type HostKeyLine = { line: Line; path: string };
+
+const hostKeyLines = (bytes: Uint8Array): HostKeyLine[] =>
+  linesOf(bytes).flatMap((line) => {
+    const text = Buffer.from(bytes.subarray(line.at, line.end)).toString("latin1");
+    const path = /^[ \t]*hostkey[ \t]*[ \t=][ \t]*"?([^" \t]+)"?[ \t]*$/i.exec(text)?.[1];
+    return path === undefined ? [] : [{ line, path }];
+  });
+
+function besideLines(
+  bytes: Uint8Array,
+  lines: readonly HostKeyLine[],
+  old: string | null,
+  path: string,
+): Stages {
+  const text = formatHostKey(path);
+  const own = lines.filter((one) => one.path === old);
+  const last = lines.at(-1);
+  if (own.length === 0) return spliceLines(bytes, last ? [{ kind: "added", line: last.line, text }] : []);
+  return spliceLines(
+    bytes,
+    own.map(
+      ({ line }, index): LineChange =>
+        index === 0 ? { kind: "beside", line, text } : { kind: "gone", line },
+    ),
+  );
+}
+
+/** A first HostKey line ends sshd's use of its usual files, so each that it uses is named. */
+function atHead({ hostKeys }: DaemonFacts, bytes: Uint8Array, old: string | null, path: string): Stages {
+  const hasReturns = linesOf(bytes).some(({ end, next }) => next - end === 2);
+  const end = hasReturns ? "\\x0d\\x0a" : "\\x0a";
+  const insert = (paths: readonly string[]): Splice[] => [
+    { at: 0, removed: "", inserted: paths.map((one) => `${formatHostKey(one)}${end}`).join("") },
+  ];
+  const used = hostKeys.map((one) => one.path);
+  const added = insert([...used, path]);
+  if (old === null) return { added, removed: null };
+  return { added, removed: insert(used.map((one) => (one === old ? path : one))) };
+}
+
+const formatHostKey = (path: string): string => `HostKey ${writeForeign(Buffer.from(path, "utf8"))}`;
+
+/** A rotation of a host key is small enough to be planned once more: it has to come to the same. */
+export function recheckHostKey(plan: HostKeyPlan, facts: PlanFacts): HostKeyPlan | Unplannable {
+  const again = planHostKey({ ...facts, options: plan.options }, hostKeyRequest(plan), plan.newKey.path);
+  if ("refused" in again) return again;
+  const isSame =
+    again.oldKey === plan.oldKey &&
+    JSON.stringify([again.newKey, again.hosts.map(whatCounts)]) ===
+      JSON.stringify([plan.newKey, plan.hosts.map(whatCounts)]);
+  return isSame ? again : refuseLie("its host would be changed otherwise today");
+}
+
+const whatCounts = ({ host, port, hostKey, files }: HostKeyHost) => [
+  host,
+  port,
+  hostKey,
+  files.map(({ path, before, added, removed, hunks }) => ({ path, before, added, removed, hunks })),
+];

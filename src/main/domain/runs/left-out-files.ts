@@ -1,0 +1,134 @@
+/** What follows from files that a run has left out, because of what their owner has laid in its way. */
+
+import { type HostAddress, type KeyPlan, oldKeyOf } from "#shared/model/plan.ts";
+import type { RemainingAccess } from "#shared/model/remaining-access.ts";
+import type { Phase, RunFile } from "#shared/model/run.ts";
+import { type Aim, type Draft, findLines, pathsOf } from "./access/change-set.ts";
+import { unseenKeys } from "./access/checks/private-keys.ts";
+import type { AccountGrant, FileFacts, HostFacts } from "./access/plan-facts.ts";
+import { isWithout } from "./step.ts";
+import { watchedKeys } from "./watch-old-key.ts";
+
+/** A host of which files change. */
+export type ChangedHost = KeyPlan["hosts"][number];
+
+/** From which phase on each file of a host is left out, by its place in the plan; null: it is not. */
+export const leftOutOf = (files: readonly RunFile[], host: ChangedHost): (Phase | null)[] =>
+  host.files.map(({ path }) => {
+    const found = files.find((one) => one.fate === "left-out" && isOf(one, host) && one.path === path);
+    return found?.phase ?? null;
+  });
+
+const isOf = (file: RunFile, { host, port }: HostAddress): boolean =>
+  file.host === host && file.port === port;
+
+/**
+ * Whether a phase that changes files may do nothing at all on this host: a canary that changes nothing would prove nothing, and so
+ * would a run.
+ */
+export const canDoWithout = (
+  plan: KeyPlan,
+  own: ChangedHost,
+  phase: Phase,
+  files: readonly RunFile[],
+): boolean => {
+  const isCanary = plan.options.canary && own.batch === 0;
+  return !isCanary && plan.hosts.some((host) => host !== own && hasFilesLeft(host, phase, files));
+};
+
+const hasFilesLeft = (host: ChangedHost, phase: Phase, files: readonly RunFile[]): boolean => {
+  const leftOut = leftOutOf(files, host);
+  return host.files.some(
+    (file, index) =>
+      file[phase === "remove" ? "removed" : "added"] !== null && !isWithout(leftOut[index], phase),
+  );
+};
+
+/** Somewhere the old key still lets in, or its holder was left out: its private halves are kept aside at the end. */
+export const keepsOldHalves = (plan: KeyPlan, files: readonly RunFile[]): boolean =>
+  (oldKeyOf(plan) !== null && files.some(({ fate }) => fate === "left-out")) ||
+  plan.checks.some(({ id, state }) => state === "consent" && LEFT_OUT.has(id)) ||
+  plan.hosts.some((host) => host.files.some(({ added, removed }) => added !== null && removed === null));
+
+/** Checks that say that a host, a file or a private half is left as it is: the old key goes on to count there. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  "unread",
+  "host-key",
+  "clock",
+  "file",
+  "managed",
+  "locked",
+  "work-folder",
+  "no-proof",
+  "authority",
+  "holder",
+]);
+
+/**
+ * Where a key of the plan goes on to get in once its run is over: what the plan leaves as it is, and files that the run has left out,
+ * of which nobody knows what stands in them. Of accounts whose lines are gone sshd itself is asked (`AccessCheck`).
+ */
+export function findRemainingOfRun(plan: KeyPlan, files: readonly RunFile[]): RemainingAccess[] {
+  const leftOut = files.filter(({ fate }) => fate === "left-out");
+  const ofFiles = plan.hosts.flatMap((host) =>
+    host.files
+      .filter(({ path }) =>
+        leftOut.some((one) => one.host === host.host && one.port === host.port && one.path === path),
+      )
+      .filter(({ removed }) => removed !== null)
+      .flatMap((file) => {
+        const place = { host: host.host, port: host.port, isCertain: false };
+        const fingerprints = watchedKeys(plan, { ...host, files: [file] });
+        return [file.account, ...(file.others ?? [])].flatMap((account) =>
+          fingerprints.map((fingerprint) => ({ ...place, account, fingerprint })),
+        );
+      }),
+  );
+  return mergeAccess([...(plan.kind === "rotate-host-key" ? [] : plan.remaining), ...ofFiles]);
+}
+
+/**
+ * Accounts that a key which goes, or is tightened, gets in to as before once the plan is carried out: their file, or their host, is
+ * left as it is. Certain where the line was read now; of what was not, by the last scan. Each account and key once.
+ */
+export function findRemaining(aim: Aim, drafts: readonly Draft[]): RemainingAccess[] {
+  const found = drafts.flatMap(({ facts, files }) => {
+    const changed = new Set(files.flatMap(({ path, removed }) => (removed === null ? [] : [path])));
+    return knownOf(facts).flatMap(({ account, grant }): RemainingAccess[] => {
+      const { effective, fingerprint } = grant;
+      if (effective === "no" || fingerprint === null || !aim.concerns(grant)) return [];
+      const file = facts.files.find((one) => pathsOf(one).includes(grant.file));
+      // A plan names files with all links resolved.
+      if (changed.has(file?.realPath ?? grant.file)) return [];
+      const seen = file ? lookFor(file, fingerprint) : "unread";
+      if (seen === "gone") return [];
+      const { host, port } = facts;
+      return [{ host, port, account, fingerprint, isCertain: seen === "there" && effective === "yes" }];
+    });
+  });
+  return mergeAccess(found);
+}
+
+/** Whether a line for the key is in the file now. */
+function lookFor({ stand }: FileFacts, fingerprint: string): "there" | "gone" | "unread" {
+  // Whether a folder that is not there is merely not mounted, or has gone with its files, nobody can tell.
+  if (stand.kind === "absent") return stand.lacks?.creates === "file" ? "gone" : "unread";
+  if (stand.bytes === null) return "unread";
+  return findLines(stand.bytes, ({ key }) => key?.fingerprint === fingerprint).length > 0 ? "there" : "gone";
+}
+
+/** One line that is known to let in makes it certain, whatever is not known of others. */
+export function mergeAccess(found: readonly RemainingAccess[]): RemainingAccess[] {
+  const byAccount = new Map<string, RemainingAccess>();
+  for (const one of found) {
+    const key = `${one.host} ${one.port} ${one.fingerprint} ${one.account}`;
+    if (!byAccount.get(key)?.isCertain) byAccount.set(key, one);
+  }
+  return [...byAccount.values()];
+}
+
+/** Of accounts whose keys could not be read now, what an earlier scan has seen. */
+const knownOf = (host: HostFacts): AccountGrant[] => [
+  ...host.accounts.flatMap(({ name, grants }) => grants.map((grant) => ({ account: name, grant }))),
+  ...unseenKeys(host).flatMap(({ grants }) => grants),
+];

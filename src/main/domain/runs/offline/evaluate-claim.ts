@@ -1,0 +1,210 @@
+/**
+ * What the last reading of a host makes of an offline result that nobody has signed. Only what is verified counts: a scan that met the
+ * pinned host key, or a bundle that this key has signed, and only one of after the script was written. A file is compared by its
+ * bytes, and a private key by a signature that it has made there: what merely names the key is no evidence.
+ */
+import { earliest, evaluateFile, fillStages } from "#domain/runs/files/stages.ts";
+import { keepsOldHalves } from "#domain/runs/left-out-files.ts";
+import { type CarriedResult, stateOf } from "#domain/runs/offline/result.ts";
+import type { Stage } from "#domain/runs/step.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { ClaimEvaluation, ClaimEvidence, ClaimGap } from "#shared/model/claim-evaluation.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import {
+  type AccessHost,
+  type AccessPlan,
+  type FilePlan,
+  type HolderPlan,
+  newKeyOf,
+} from "#shared/model/plan.ts";
+import type { KeyPossession } from "#shared/model/possession.ts";
+import type { Phase, RunFile } from "#shared/model/run.ts";
+
+/** What a scan or a bundle showed of a host. */
+export type HostReading = {
+  by: ClaimEvidence;
+  at: Instant;
+  /** The host was read later than this, by this computer's clock; null: nothing shows when. */
+  after: Instant | null;
+  /** The host keys that show which host it is of, as fingerprints. */
+  hostKeys: readonly string[];
+  /** The account whose word it is; null: root's. */
+  reader: string | null;
+  isWhole: boolean;
+  /** Authorized keys files, whole. */
+  files: readonly { path: string; realPath: string | null; bytes: Uint8Array }[];
+  /** Paths at or below which something may be that was not seen. */
+  unread: readonly string[];
+  keyFiles: readonly {
+    path: string;
+    fingerprint: string | null;
+    possession: KeyPossession["kind"];
+    /** In this very reading; the others may still be there, out of its sight. */
+    isSeen: boolean;
+  }[];
+};
+
+export type ResultClaim = {
+  result: CarriedResult;
+  /** The key that it says was made there. */
+  made: RunKey | null;
+  /** When the script was written that it is of. */
+  writtenAt: Instant;
+};
+
+type RunKey = { line: string; fingerprint: string };
+
+export type ClaimedPart = {
+  plan: AccessPlan;
+  host: AccessHost;
+  /** The run's new key, as far as it is known; null where it has none, or none yet. */
+  newKey: RunKey | null;
+  /** The host key that is pinned now. */
+  pinned: string | null;
+  /** What the run knows of files so far. */
+  files: readonly RunFile[];
+};
+
+export function evaluateClaim(
+  { result, made, writtenAt }: ResultClaim,
+  { plan, host, newKey, pinned, files }: ClaimedPart,
+  reading: HostReading | null,
+): ClaimEvaluation {
+  // Why an account was left out no reading shows: it may be that nothing was ever tried there.
+  const [left] = result.leftOut;
+  if (left) return { kind: "open", why: "left-out", path: host.files[left.index]?.path ?? null };
+  if (made && newKey && made.line !== newKey.line) return open("other-key");
+  const done = result.outcome === "needs-attention" ? [] : phasesSaidDone(result, host);
+  // That all is as before is no evidence of what was taken back: a host on which no script has run looks like that.
+  if (result.outcome === "rolled-back" || done.length === 0) return open("no-evidence");
+  // A key that the run does not know yet is shown by what made it alone.
+  if (made && !newKey && !done.includes("make-key")) return open("key-not-verified");
+  if (!reading) return open("no-reading");
+  if (!isOfHost(reading, host, pinned)) return open("unverified-reading");
+  if (reading.after === null || Date.parse(reading.after) <= Date.parse(writtenAt))
+    return open("earlier-reading");
+  const about = { plan, host, key: made ?? newKey, reading, keepsOld: keepsOldHalves(plan, files) };
+  const shown = done.flatMap((phase) => showPhase(about, phase));
+  if (shown.length === 0) return open("no-evidence");
+  const { by, at } = reading;
+  const denied = shown.find(({ kind }) => kind === "denied");
+  if (denied) return { kind: "contradicted", by, at, path: denied.path };
+  const gap = shown.find((one) => one.kind === "gap");
+  return gap ? { kind: "open", why: gap.why, path: gap.path } : { kind: "confirmed", by, at };
+}
+
+const open = (why: ClaimGap): ClaimEvaluation => ({ kind: "open", why, path: null });
+
+const phasesSaidDone = (result: CarriedResult, host: AccessHost): Phase[] =>
+  result.phases.filter((phase) => stateOf(result, host, phase) === "proved");
+
+/** By the key that the plan goes by, or the pinned one where it knows none; and none other is pinned by now. */
+function isOfHost({ hostKeys }: HostReading, { hostKey }: AccessHost, pinned: string | null): boolean {
+  const trusted = hostKey || pinned;
+  return trusted !== null && (pinned ?? trusted) === trusted && hostKeys.includes(trusted);
+}
+
+type About = {
+  plan: AccessPlan;
+  host: AccessHost;
+  key: RunKey | null;
+  reading: HostReading;
+  keepsOld: boolean;
+};
+
+/** What the reading shows of one file or key. `denied`: it shows something else. */
+type Shown = { path: string } & ({ kind: "shown" | "denied" } | { kind: "gap"; why: ClaimGap });
+
+function showPhase(about: About, phase: Phase): Shown[] {
+  const { host, key, keepsOld } = about;
+  const filesAt = (...stages: Stage[]) => host.files.map((file) => showFile(about, file, stages));
+  const newKeys = () => host.holders.map((holder) => showKey(about, holder, key?.fingerprint ?? null));
+  switch (phase) {
+    case "make-key":
+      return showMade(about);
+    case "add":
+      return filesAt("added", "removed");
+    case "hand-over":
+      return [...filesAt("added", "removed"), ...newKeys()];
+    case "remove":
+      return filesAt("removed");
+    case "commit":
+      return [
+        ...filesAt("removed"),
+        ...newKeys(),
+        ...(keepsOld ? [] : host.holders.map((holder) => showGone(about, `${holder.path}${OLD}`))),
+      ];
+    case "request":
+    case "issue":
+    case "install":
+    case "recheck":
+      return [];
+    default:
+      return assertNever(phase);
+  }
+}
+
+/** Where the new half lies until it takes the old one's place, and where the old one is kept then. */
+const NEW = ".latchkey-new";
+const OLD = ".latchkey-old";
+
+function showFile({ key, reading }: About, file: FilePlan, stages: readonly Stage[]): Shown {
+  const { path } = file;
+  if (!isWordOf(reading, file.account, file.owner)) return { kind: "gap", why: "not-root", path };
+  const read = reading.files.filter((one) => one.path === path || one.realPath === path);
+  if (read.length === 0) return { kind: "gap", why: "unread", path };
+  const wanted = new Set<string>(stages.map((stage) => earliest(file, stage)));
+  if (read.every(({ bytes }) => wanted.has(evaluateFile(file, bytes, key?.line ?? null).seen)))
+    return { kind: "shown", path };
+  // What it would be with a key that is not known nobody can say.
+  return fillStages(file, key?.line ?? null)
+    ? { kind: "denied", path }
+    : { kind: "gap", why: "key-not-verified", path };
+}
+
+/** Root's word, or that of the one account which could have written it as it likes anyway. */
+const isWordOf = ({ reader }: HostReading, ...owners: readonly string[]): boolean =>
+  reader === null || owners.every((owner) => owner === reader);
+
+/** Made beside the old half, or in its place by now. */
+function showMade(about: About): Shown[] {
+  const { plan, host, key } = about;
+  const newKey = newKeyOf(plan);
+  if (newKey?.kind !== "made-on-holder") return [];
+  const holder = host.holders.find(({ path }) => path === newKey.path);
+  if (!holder) return [{ kind: "gap", why: "key-not-verified", path: newKey.path }];
+  const fingerprint = key?.fingerprint ?? null;
+  const beside = showKey(about, { path: `${holder.path}${NEW}`, owner: holder.owner }, fingerprint);
+  const inPlace = showKey(about, holder, fingerprint);
+  return [inPlace.kind === "shown" ? inPlace : beside];
+}
+
+/** That the key lies there, and has signed. Another key in its place denies it. */
+function showKey(
+  { reading }: About,
+  { path, owner }: Pick<HolderPlan, "path" | "owner">,
+  fingerprint: string | null,
+): Shown {
+  if (!isWordOf(reading, owner)) return { kind: "gap", why: "not-root", path };
+  const there = reading.keyFiles.filter((one) => one.path === path && one.isSeen);
+  if (there.some((one) => one.fingerprint === fingerprint && one.possession === "verified"))
+    return { kind: "shown", path };
+  const isOther = there.some((one) => one.fingerprint !== null && one.fingerprint !== fingerprint);
+  return isOther && fingerprint !== null
+    ? { kind: "denied", path }
+    : { kind: "gap", why: "key-not-verified", path };
+}
+
+/** That nothing of a key lies there any more. What was not looked at is not gone. */
+function showGone({ reading }: About, path: string): Shown {
+  const there = reading.keyFiles.filter((one) => one.path === path);
+  if (there.some(({ isSeen }) => isSeen)) return { kind: "denied", path };
+  const isHidden = reading.unread.some(
+    (one) => path === one || path.startsWith(`${one.replace(/\/$/, "")}/`),
+  );
+  const isLooked = reading.isWhole && !isHidden && LISTED.test(path);
+  return isLooked && there.length === 0 ? { kind: "shown", path } : { kind: "gap", why: "unread", path };
+}
+
+/** Folders of which the collector looks at every file, and names that it looks at in a home. */
+const LISTED = /\/(\.ssh|etc\/ssh)\/[^/]+$|\/id_[^/]+$/;

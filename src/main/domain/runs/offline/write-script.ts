@@ -1,0 +1,320 @@
+import { hash } from "node:crypto";
+import { goneLines } from "#domain/runs/files/lines.ts";
+import { type Edit, editsBetween, fillStages, type Stages } from "#domain/runs/files/stages.ts";
+import { canDoWithout, keepsOldHalves } from "#domain/runs/left-out-files.ts";
+import type { Stage } from "#domain/runs/step.ts";
+import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
+import {
+  type AccessHost,
+  type AccessPlan,
+  type FilePlan,
+  type HolderPlan,
+  type HostAddress,
+  type NewKey,
+  newKeyOf,
+  oldKeyOf,
+  type PlanHash,
+  RSA_BITS,
+} from "#shared/model/plan.ts";
+import type { RunFile } from "#shared/model/run.ts";
+import { isInParts, type ScriptPart } from "./script-parts.ts";
+
+/** What of the script is the same for every plan. */
+export type ScriptParts = {
+  hand: string;
+  carry: string;
+  /** What is needed beside those where the host holds the key. */
+  holders: string;
+  carryKey: string;
+  /** What a person is told for each word with which the hand refuses. */
+  sentences: Readonly<Record<string, string>>;
+};
+
+type ScriptPlan = {
+  plan: AccessPlan;
+  hash: PlanHash;
+  /** `type base64` of the new key, as far as it is made. */
+  newKey: string | null;
+  /** The fingerprint of the key that will sign it; null: none does. */
+  signer: string | null;
+  /** What the run has left out so far. */
+  leftOut: readonly RunFile[];
+};
+
+/** What one script is for, and its own nonce: its results have it, and no other's do. */
+type ScriptWork = ScriptPart & { nonce: string };
+
+type ScriptFile = { file: FilePlan; stages: Stages; base: Uint8Array };
+
+/**
+ * One host's part of a plan as a POSIX script that is carried there: the same acts by the same hand, with the hashes that are
+ * expected, and a result that tells of them. Null where the new key would have to be made first.
+ */
+export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts): string | null {
+  const { host, phases } = part;
+  const files = phases.some((phase) => phase === "add" || phase === "remove")
+    ? host.files.map((file) =>
+        toFile(file, of.newKey ?? (phases.includes("make-key") ? standIn(of.plan) : null)),
+      )
+    : [];
+  const known = files.filter((file) => file !== null);
+  const holder = holderOf(of.plan, host);
+  if (known.length < files.length || phases.length === 0) return null;
+  return [
+    "#!/bin/sh",
+    ...formatHeader(of, part),
+    "hand_text() {",
+    `cat <<'${END}'`,
+    parts.hand.trimEnd(),
+    ...(holder ? [parts.holders.trimEnd()] : []),
+    END,
+    "}",
+    "hand_library=$(hand_text)",
+    'eval "$hand_library"',
+    parts.carry.trimEnd(),
+    ...(holder ? [parts.carryKey.trimEnd()] : []),
+    ...formatData(of, part),
+    ...sayHolder(of, holder),
+    `carry_unverified=${quote(sayUnverified(of, part, known))}`,
+    "each_file() {",
+    ":",
+    ...known.flatMap(formatFile),
+    "}",
+    ...formatPieces(of.plan, known),
+    ...formatSentences(parts),
+    // On one line: a shell reads on in the file whatever somebody may have added to it meanwhile.
+    'carry "$@"; exit $?',
+    "",
+  ].join("\n");
+}
+
+const END = "LATCHKEY-HAND-ENDS";
+
+function toFile(file: FilePlan, newKey: string | null): ScriptFile | null {
+  const stages = fillStages(file, newKey);
+  return stages && { file, stages, base: touchedBytes(stages) };
+}
+
+/** Of a key that is yet to be made where the old one is held, another stands in the files, which is nobody's. */
+function sayUnverified(
+  { plan, newKey }: ScriptPlan,
+  { nonce }: ScriptWork,
+  files: readonly ScriptFile[],
+): string {
+  if (newKeyOf(plan)?.kind !== "made-on-holder") return describeUnverifiedKeys(files, null).join("\n");
+  const made = newKey ?? standInKey(nonce);
+  return describeUnverifiedKeys(
+    files.flatMap(({ file }) => toFile(file, made) ?? []),
+    made,
+  ).join("\n");
+}
+
+/** The same for a plan and a host: run again, the script goes on where it was. */
+export const tokenOf = (planHash: PlanHash, { host, port }: HostAddress): string =>
+  hash("sha256", `${planHash} ${host} ${port}`, "hex").slice(0, 24);
+
+const formatHeader = (
+  { plan, hash: planHash }: ScriptPlan,
+  { host, phases, notBefore }: ScriptPart,
+): string[] => [
+  `# ${printable(plan.title)}: the part for ${printable(host.host)} (${phases.join(", ")}).`,
+  `# Plan ${planHash}, made at ${printable(plan.madeAt)}.`,
+  "# See who has signed it before you run it; it must name the key that you were told:",
+  "#   ssh-keygen -Y check-novalidate -n latchkey-script -s THIS-FILE.sig < THIS-FILE",
+  "# Run it there as root, or as the owner of the files: sh THIS-FILE [--check] [--signer SHA256:...|FILE] [--sign KEY]",
+  host.hostKey === ""
+    ? "# No host key of it is known: make sure for yourself that you are on that host."
+    : `# It does nothing on another host than the one with the host key ${printable(host.hostKey)}.`,
+  ...(phases.includes("remove") && notBefore
+    ? [`# Old lines go from ${printable(notBefore)} on, or at once: --now`]
+    : []),
+  ...(isOnlyAddition(phases) ? ["# Its lines go again, should nothing come of the plan: --back"] : []),
+];
+
+function formatData(
+  { plan, hash: planHash, newKey, signer, leftOut }: ScriptPlan,
+  { host, phases, notBefore, nonce }: ScriptWork,
+): string[] {
+  const accounts = [...new Set([...host.files, ...host.proofs].map(({ account }) => account))];
+  return [
+    `carry_plan=${planHash}`,
+    `carry_host=${quote(`${host.host} ${host.port}`)}`,
+    `carry_token=${tokenOf(planHash, host)}`,
+    `carry_nonce=${nonce}`,
+    `carry_pin=${quote(host.hostKey)}`,
+    `carry_signer=${quote(signer ?? "")}`,
+    "carry_who=carried-script",
+    `carry_phases=${quote(phases.join(" "))}`,
+    `carry_told=${quote(printable(formatBefore(plan, phases)))}`,
+    `carry_proved=${isInParts(plan) && phases.includes("remove") ? "yes" : "no"}`,
+    `carry_not_before=${notBefore ? Math.ceil(Date.parse(notBefore) / 1_000) : 0}`,
+    `carry_not_before_said=${quote(notBefore ?? "")}`,
+    `carry_seconds=${plan.options.deadManSeconds}`,
+    `carry_accounts=${quote(accounts.map(printable).join("\n"))}`,
+    `carry_needed=${canDoWithout(plan, host, phases.includes("remove") ? "remove" : "add", leftOut) ? "no" : "yes"}`,
+    `carry_key=${quote(printable(newKeyOf(plan) === null ? "" : (newKey ?? "").slice(0, 60)))}`,
+  ];
+}
+
+/** What takes its lines out again by `--back`: nothing relies on them but the parts that come next. */
+const isOnlyAddition = (phases: ScriptPart["phases"]): boolean => phases.join() === "add";
+
+/** What must have come back before a script is run, where there are several. */
+function formatBefore(plan: AccessPlan, phases: ScriptPart["phases"]): string {
+  if (!isInParts(plan)) return "";
+  if (phases.includes("remove"))
+    return "this removes the old lines: it was written once the new ones stood on every host of the plan";
+  if (phases.includes("add"))
+    return "this adds the new lines; old ones go by another script, once the results of all hosts are back";
+  return "";
+}
+
+const accountsOf = ({ account, others = [] }: FilePlan): string[] => [account, ...others];
+
+const formatFile = ({ file, stages }: ScriptFile, index: number): string[] => [
+  `path=${quote(file.path)} id=f${index} h_before=${file.before}`,
+  file.after
+    ? `h_added=${file.after.added} h_removed=${file.after.removed}`
+    : `h_added=\${added_f${index}-unknown} h_removed=\${removed_f${index}-unknown}`,
+  // Put back should the file be another one by the time that the host goes back by itself.
+  `lines=${quote(toPrintf(goneLines(stages.removed)))}`,
+  `file_uid=${file.uid} accounts=${quote(accountsOf(file).map(printable).join("\n"))}`,
+  '"$1"',
+];
+
+/** The file before the run, as far as any edit takes bytes out of it; what lies between is not looked at. */
+function touchedBytes({ added, removed }: Stages): Uint8Array {
+  const edits = [...added, ...removed];
+  const bytes = new Uint8Array(Math.max(0, ...edits.map(({ at, removed: gone }) => at + gone.length)));
+  for (const { at, removed: gone } of edits) bytes.set(gone, at);
+  return bytes;
+}
+
+/** `with_pieces USE ID FROM TO` calls USE with what leads from one stage of a file to another. */
+const formatPieces = (plan: AccessPlan, files: readonly ScriptFile[]): string[] => [
+  "with_pieces() {",
+  'use=$1; case "$2 $3 $4" in',
+  ...files.flatMap((file, index) =>
+    WAYS.map(([from, to]) => withMadeKey(plan, formatWay(file, `f${index}`, from, to))),
+  ),
+  '*) "$use" ;;',
+  "esac",
+  "}",
+];
+
+const WAYS: readonly (readonly [Stage, Stage])[] = [
+  ["before", "added"],
+  ["before", "removed"],
+  ["added", "removed"],
+  ["added", "before"],
+  ["removed", "before"],
+  ["removed", "added"],
+];
+
+function formatWay({ stages, base }: ScriptFile, id: string, from: Stage, to: Stage): string {
+  const edits = editsBetween(base, stages[from], stages[to]);
+  return `'${id} ${from} ${to}') "$use" ${edits.map(formatEdit).join(" ")} ;;`;
+}
+
+const formatEdit = ({ at, removed, inserted }: Edit): string =>
+  `${at} ${removed.length} ${quote(toPrintf(inserted))}`;
+
+const formatSentences = ({ sentences }: ScriptParts): string[] => [
+  "say_refusal() {",
+  'case "$1" in',
+  ...Object.entries(sentences).map(([word, text]) => `${word}) sentence=${quote(text)} ;;`),
+  '*) sentence="could not be changed: $1" ;;',
+  "esac",
+  "}",
+];
+
+/** A key that a script makes: where its host has the old one. */
+type Made = { newKey: Extract<NewKey, { kind: "made-on-holder" }>; holder: HolderPlan };
+
+/** Of the host that the plan has the new key made on. */
+export function holderOf(plan: AccessPlan, { host, port, holders }: AccessHost): Made | null {
+  const newKey = newKeyOf(plan);
+  if (newKey?.kind !== "made-on-holder" || newKey.host !== host || newKey.port !== port) return null;
+  const holder = holders.find((one) => one.path === newKey.path && one.before !== null);
+  return holder ? { newKey, holder } : null;
+}
+
+/** How long `type base64` of a new key is, and how many bits ssh-keygen is asked for; 0: as many as usual. */
+const SIZES: Record<string, { length: number; bits: number }> = {
+  ed25519: { length: 80, bits: 0 },
+  ecdsa: { length: 160, bits: 0 },
+  rsa: { length: 552, bits: RSA_BITS },
+};
+
+function sizeOf(plan: AccessPlan) {
+  const newKey = newKeyOf(plan);
+  return newKey?.kind === "made-on-holder" ? (SIZES[newKey.keyType] ?? null) : null;
+}
+
+/** Stands for a key that the script has yet to make: as long, of bytes that no key and no line has. */
+function standIn(plan: AccessPlan): string | null {
+  const size = sizeOf(plan);
+  return size && Array.from({ length: size.length }, (_, at) => String.fromCharCode(1 + (at % 7))).join("");
+}
+
+/** Stands for such a key where lines are read: well-formed, other than every key that anybody has, the same for the same nonce. */
+function standInKey(nonce: string): string {
+  const fields = [Buffer.from("ssh-ed25519"), hash("sha256", `latchkey-stand-in ${nonce}`, "buffer")];
+  const blob = Buffer.concat(fields.flatMap((field) => [Buffer.from([0, 0, 0, field.length]), field]));
+  return `ssh-ed25519 ${blob.toString("base64")}`;
+}
+
+/** Words of a script in which the key stands that it makes. */
+function withMadeKey(plan: AccessPlan, words: string): string {
+  const key = standIn(plan);
+  return key === null ? words : words.replaceAll(toPrintf(Buffer.from(key)), `'"$key_line"'`);
+}
+
+function sayHolder(
+  { plan, newKey, leftOut }: { plan: AccessPlan; newKey: string | null; leftOut: readonly RunFile[] },
+  made: Made | null,
+): string[] {
+  const size = sizeOf(plan);
+  if (!made || !size) return [`holder_path= key_line=${quote(newKey ?? "")}`];
+  const { path, before, mode, hasPublicFile } = made.holder;
+  const tail = Buffer.from(`${made.newKey.comment && ` ${made.newKey.comment}`}\n`);
+  return [
+    `holder_path=${quote(path)} holder_before=${before} holder_mode=${quote(mode)}`,
+    `holder_key=${quote(oldKeyOf(plan) ?? "")}`,
+    `holder_public=${quote(hasPublicFile ? toPrintf(tail) : "")} holder_keeps=${keepsOldHalves(plan, leftOut) ? "yes" : "no"}`,
+    `key_type=${quote(made.newKey.keyType)} key_bits=${size.bits} key_length=${size.length}`,
+    `key_comment=${quote(made.newKey.comment)} key_line=${quote(newKey ?? "")}`,
+  ];
+}
+
+type AddedTo = { file: { path: string }; stages: Stages };
+
+/**
+ * The keys that these files get and that no private key has signed for, a sentence each, as whoever runs the script compares them:
+ * type, fingerprint, file and options. `verified`: `type base64` of the key that is made on a host, or of the one that
+ * stands for it in these files, for its private half signs there before its line is written; null: none is.
+ */
+export function describeUnverifiedKeys(files: readonly AddedTo[], verified: string | null): string[] {
+  const made = verified === null ? undefined : readAuthorizedKeys(Buffer.from(verified))[0]?.key;
+  return files.flatMap(({ file, stages }) => {
+    const lines = stages.added.flatMap(({ inserted }) => readAuthorizedKeys(inserted));
+    const unverified = lines.filter(({ key }) => !key || key.fingerprint !== made?.fingerprint);
+    return unverified.map(({ key, options, text }) => {
+      const what = key ? `${key.keyType} ${key.fingerprint}` : `a line that has no key (${text})`;
+      return printable(`${what} into ${file.path}${options && `, with ${options}`}`);
+    });
+  });
+}
+
+/** As `printf %b` takes bytes. */
+const toPrintf = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => {
+    const isPlain = byte > 0x20 && byte < 0x7f && byte !== 0x5c && byte !== 0x27;
+    return isPlain ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, "0")}`;
+  }).join("");
+
+/** One word to a shell. */
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** Nothing of a stranger's in a comment or on a terminal but letters that can be seen. */
+const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, "?");

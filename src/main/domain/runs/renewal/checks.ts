@@ -1,0 +1,201 @@
+import { makeCheck } from "#domain/runs/access/change-set.ts";
+import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
+import { type KeyFamily, takesKey } from "#domain/server-configs/deployments-for-client.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { KeyKind } from "#shared/model/key-kind.ts";
+import type { CertificateChange, ServedVerification } from "#shared/model/pair.ts";
+import type { Check } from "#shared/model/plan.ts";
+import { RESTART } from "#shared/model/told-by.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatPoint } from "#shared/text/pair.ts";
+import { isOwnWay } from "./choose-issuer.ts";
+import { findNarrower, formatPair } from "./draft-replacement.ts";
+import type { KeySettings, PairFacts, ScannedFacts, VerificationFacts } from "./renewal-facts.ts";
+
+/** That a server's own test fails before there is anything new: a run orders nothing then, unless this was agreed to. */
+export const SERVER_TEST = "server-test";
+
+/** What is to be known of a certificate before it is renewed. */
+export function checkRenewal(host: HostFacts, pair: PairFacts, change: CertificateChange): Check[] {
+  const about = formatPair(pair);
+  const say = (state: Check["state"], id: string, text: string) =>
+    makeCheck(state, id, { host }, `${about}: ${text}`);
+  const untested = change.consumers.filter(({ test }) => test === "none");
+  return [
+    ...checkVerifications(pair, change, say),
+    ...(pair.hostsInCommon > 1
+      ? [
+          say(
+            "warning",
+            "shared",
+            `${formatCount(pair.hostsInCommon, "host")} have this very certificate; each host gets a key and a certificate of its own`,
+          ),
+        ]
+      : []),
+    ...checkNarrower(pair, change, say),
+    ...checkWay(pair, change, say),
+    ...checkKey(pair, change.key.kind, say),
+    ...untested.map(({ server, where }) =>
+      say("warning", "untested", `${server} (${where}) has no test that new files could be tried by`),
+    ),
+    ...pair.failing.map(({ server, where, said }) =>
+      say(
+        "consent",
+        SERVER_TEST,
+        `${server} (${where}) fails its own test as it is now, before anything is changed: ${said}; mend that first, unless the new certificate is what mends it`,
+      ),
+    ),
+    ...change.consumers
+      .filter(({ reload }) => reload === RESTART)
+      .map(({ server, where }) =>
+        say(
+          "consent",
+          "restart",
+          `${server} (${where}) reads new files only when it is restarted, which ends its connections`,
+        ),
+      ),
+    ...change.consumers.flatMap(({ described }) =>
+      described
+        ? [
+            say(
+              "consent",
+              "described",
+              `root runs there: ${[described.test, described.reload].filter(Boolean).join("; ")}`,
+            ),
+          ]
+        : [],
+    ),
+    ...pair.wonders.map((wonder) => say("warning", "unsure", wonder)),
+  ];
+}
+
+/** What comes back may be less than what is served: that is agreed to before anything is ordered. */
+function checkNarrower(pair: PairFacts, { issuer }: CertificateChange, say: Say): Check[] {
+  const less = findNarrower(pair, issuer.kind);
+  if (less.length === 0) return [];
+  return [say("consent", "narrower", `the new one ${less.map(({ words }) => words).join("; it ")}`)];
+}
+
+/** A program that somebody named for this plan alone is agreed to by its path. */
+function checkWay({ issuer }: PairFacts, { challenge }: CertificateChange, say: Say): Check[] {
+  if (challenge?.kind !== "dns-hook" || isOwnWay(challenge, issuer)) return [];
+  return [say("consent", "hook", `this computer runs ${challenge.program} to show that its names are yours`)];
+}
+
+type Say = (state: Check["state"], id: string, text: string) => Check;
+
+/** Served somewhere else than it is looked at, it would be wrong for hours before anybody knew. */
+function checkVerifications(pair: PairFacts, change: CertificateChange, say: Say): Check[] {
+  const others = pair.proofs.filter(({ isOthers }) => isOthers);
+  const silent = pair.proofs.filter(({ isOthers, message }) => !isOthers && message !== "");
+  const fresh = change.proofs.find(({ before }) => before !== pair.sha256);
+  return [
+    ...(change.proofs.length === 0
+      ? [say("consent", "no-proof", "nowhere can it be seen whether the new one is served")]
+      : [
+          say("ok", "proof", `seen at ${formatCount(countPlaces(change.proofs), "place")} once it is served`),
+        ]),
+    ...checkUnseen(silent, say),
+    ...others.map((point) =>
+      say("warning", "other-served", `another certificate of the host is served at ${formatPoint(point)}`),
+    ),
+    ...(fresh
+      ? [
+          say(
+            "warning",
+            "not-served",
+            `${formatPoint(fresh)} serves another one now than the file is known to hold`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** An address that is out of reach is so under each of its names, and is said once. */
+function checkUnseen(silent: readonly VerificationFacts[], say: Say): Check[] {
+  const alike = Map.groupBy(silent, ({ address, port, message }) => JSON.stringify([address, port, message]));
+  return [...alike.values()].flatMap(([first, ...others]) => {
+    if (!first) return [];
+    const more = others.length === 0 ? "" : ` (and by ${formatCount(others.length, "other name")})`;
+    return say(
+      "warning",
+      "unseen",
+      `what is served at ${formatPoint(first)}${more} cannot be seen: ${first.message}`,
+    );
+  });
+}
+
+const countPlaces = (proofs: readonly ServedVerification[]): number =>
+  proofs.reduce((sum, { addresses }) => sum + (addresses?.length ?? 1), 0);
+
+/**
+ * Whether the servers of a certificate take the kind of key that the new one has, where that is another than the old one's: a server
+ * without a cipher for it refuses its clients. Asked before anything is ordered, of what the last scan has read.
+ */
+export function checkKey(
+  { keyType, settings }: Pick<PairFacts, "keyType" | "settings">,
+  kind: KeyKind,
+  say: Say,
+): Check[] {
+  const family: KeyFamily = kind.startsWith("rsa") ? "RSA" : "ECDSA";
+  if (keyType.startsWith("RSA") === (family === "RSA")) return [];
+  const servers = new Map(settings.map((one) => [`${one.server} ${one.where}`, one]));
+  return [...servers.values()].flatMap((one) => checkServer(one, family, say));
+}
+
+function checkServer({ server, where, tls }: KeySettings, family: KeyFamily, say: Say): Check[] {
+  const about = `${server} (${where})`;
+  const key = family === "RSA" ? "an RSA key" : "an ECDSA key";
+  if (tls === null)
+    return [
+      say(
+        "warning",
+        "key-kind",
+        `whether ${about} takes ${key} is unknown: its settings of TLS are not read`,
+      ),
+    ];
+  if (tls.ciphers === null) return [];
+  const isTaken = takesKey(tls.ciphers, family);
+  if (isTaken === true) return [];
+  const ciphers = `its ciphers ${tls.ciphers.slice(0, 200)}`;
+  if (isTaken === null)
+    return [
+      say("warning", "key-kind", `whether ${about} takes ${key} is unknown: ${ciphers} cannot be told`),
+    ];
+  return [
+    say(
+      "consent",
+      "key-kind",
+      `${about} refuses ${key}: ${ciphers} have none for it${formatVersions(tls.versions)}`,
+    ),
+  ];
+}
+
+/** In TLS 1.3 any key goes with any cipher. */
+function formatVersions(versions: readonly string[] | null): string {
+  const remedy = "ask for the old kind by --key, or change the ciphers first";
+  if (versions === null)
+    return `, so clients before TLS 1.3 cannot connect, and others only where it speaks that; ${remedy}`;
+  if (versions.includes("TLSv1.3")) return `, so clients before TLS 1.3 cannot connect; ${remedy}`;
+  return `, and TLS 1.3 is off: every client would be refused, and the run would take it back; ${remedy}`;
+}
+
+/** Hosts are scanned once a day, or more often: one that was not has changed for longer than anybody looked. */
+const FRESH_HOURS = 24;
+
+/**
+ * How old what is known of a host's servers is. One that was set up since is in no plan: it is neither told of new files nor
+ * looked at, and goes on with the old ones.
+ */
+export function checkScanned(host: HostFacts, { at, changed }: ScannedFacts, now: Instant): Check {
+  const say = (state: Check["state"], text: string) => makeCheck(state, "scanned", { host }, text);
+  if (at === null) return say("warning", `when its servers were last read is not known; ${AGAIN}`);
+  const when = `its servers were last read on ${at.slice(0, 10)} at ${at.slice(11, 16)} UTC`;
+  if (changed.length > 0)
+    return say("warning", `${changed.slice(0, 3).join(", ")} changed since ${when}; ${AGAIN}`);
+  const hours = Math.floor((Date.parse(now) - Date.parse(at)) / 3_600_000);
+  if (hours < FRESH_HOURS) return say("ok", when);
+  return say("warning", `${when}, ${formatCount(Math.floor(hours / 24), "day")} ago; ${AGAIN}`);
+}
+
+const AGAIN = "scan it again, so that the plan has all that reads these files";

@@ -1,0 +1,71 @@
+import { chooseWay, type WayFacts } from "#domain/acme/challenge-methods.ts";
+import { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { Issuer } from "#shared/model/issuer.ts";
+
+type ChosenIssuer = { issuer: Issuer; why: "" } | { issuer: null; why: string };
+
+/** What is known of who may renew a certificate. */
+type Known = {
+  issuers: readonly Issuer[];
+  /** As it was asked for; null: it was not. */
+  wished: string | null;
+  /** Of the certificate. */
+  tags: readonly string[];
+  /** The one that renewed it before. */
+  before: number | null;
+};
+
+const TAG = "issuer.";
+
+/** Who renews a certificate: whoever was named, or its label, or who has done so before. */
+export function chooseIssuer({ issuers, wished, tags, before }: Known): ChosenIssuer {
+  if (wished !== null) return named(issuers, wished);
+  const tag = tags.find((name) => name.startsWith(TAG));
+  if (tag !== undefined) return named(issuers, tag.slice(TAG.length), `, which its label ${tag} names`);
+  const found = issuers.find(({ id }) => id === before);
+  if (found) return { issuer: found, why: "" };
+  return none("nobody is known to renew it: name an issuer, or label it issuer.NAME");
+}
+
+/** An issuer by its name, or by what it is where there is one alone. */
+function named(issuers: readonly Issuer[], text: string, whence = ""): ChosenIssuer {
+  const wanted = text.toLowerCase();
+  const meant = issuers.find(({ name }) => name.toLowerCase() === wanted);
+  if (meant) return { issuer: meant, why: "" };
+  const url = /^acme:(?<url>.+)$/.exec(text)?.groups?.url;
+  const alike = issuers.filter((one) =>
+    url === undefined ? one.kind === wanted : one.kind === "acme" && one.directory === url,
+  );
+  const [one, ...others] = alike;
+  if (one && others.length === 0) return { issuer: one, why: "" };
+  if (one) return none(`${alike.length} issuers are meant by ${text}${whence}; name one of them`);
+  return none(`there is no issuer ${text}${whence}; add it first (latchkey issuers add)`);
+}
+
+const none = (why: string): ChosenIssuer => ({ issuer: null, why });
+
+type ChosenChallenge = { way: ChallengeWay; why: "" } | { way: null; why: string };
+
+/** One way by which all names of a certificate can be shown to be ours; or why there is none. */
+export function chooseChallenge(names: readonly string[], facts: WayFacts | null): ChosenChallenge {
+  const choices = names.map((name) => ({ name, ...chooseWay({ name, facts, configured: [] }) }));
+  const [first, ...others] = choices;
+  const has = (ways: readonly { way: ChallengeWay }[], wanted: ChallengeWay) =>
+    ways.some(({ way }) => JSON.stringify(way) === JSON.stringify(wanted));
+  const common = first?.ways.find(({ way }) => others.every(({ ways }) => has(ways, way)));
+  if (common) return { way: common.way, why: "" };
+  const stuck = choices.find(({ ways }) => ways.length === 0);
+  if (!stuck) return { way: null, why: "no one way fits all of its names" };
+  const whys = stuck.not.map(({ kind, why }) => `${kind}: ${why}`).join("; ");
+  return { way: null, why: `${stuck.name} cannot be shown to be ours (${whys})` };
+}
+
+/** Whether it has this computer run a program, or send what only the vault knows. */
+export const isDoneHere = (way: ChallengeWay | null): boolean =>
+  way?.kind === "dns-hook" || way?.kind === "rfc2136";
+
+/** Whether the issuer is set to it; a way that was wished for may be another. */
+export const isOwnWay = (way: ChallengeWay | null, issuer: Issuer | null): boolean =>
+  issuer?.kind === "acme" && toText(way) === toText(issuer.challenge);
+
+const toText = (way: ChallengeWay | null): string => JSON.stringify(way && ChallengeWay.parse(way));

@@ -1,0 +1,112 @@
+import type { HostMap } from "#domain/deployment-status/host-map.ts";
+import type { Configuration, Listen, Pair, TlsSettings } from "#domain/server-configs/configuration.ts";
+import type { PairFile, ServerKind } from "#shared/model/pair.ts";
+
+/** One serving of a server that reads a pair. */
+export type ServerUse = {
+  server: ServerKind;
+  /** The file that its configuration begins with. */
+  root: string;
+  /** `path:line`, where the certificate is named. */
+  where: string;
+  listens: readonly Listen[];
+  names: readonly string[];
+  protocol: string;
+  unsure: string | null;
+  /** Null: what it says of TLS is not read. */
+  tls: TlsSettings | null;
+};
+
+/** The files that are read together for one certificate, and who reads them. */
+export type FoundPair = {
+  files: Pick<PairFile, "path" | "real" | "holds">[];
+  uses: ServerUse[];
+  hasKey: boolean;
+};
+
+/** The pairs of a host whose certificate is in one of these files, as its configurations name them. */
+export function findPairs(map: HostMap, holding: readonly string[]): FoundPair[] {
+  const reals = new Map(map.files.map(({ path, realPath }) => [path, realPath ?? path]));
+  const realOf = (path: string): string => reals.get(path) ?? path;
+  const wanted = new Set(holding.map(realOf));
+  const found = new Map<string, FoundPair>();
+  for (const configuration of map.configurations)
+    for (const serving of configuration.servings)
+      for (const pair of serving.pairs.filter(({ certificate }) => wanted.has(realOf(certificate.path)))) {
+        const server = serverOf(configuration);
+        if (!server) continue;
+        const files = filesOf(pair, serving.chain?.path ?? null, realOf);
+        const key = files.map(({ real }) => real).join("\n");
+        const known = found.get(key) ?? { files, uses: [], hasKey: pair.key !== null };
+        found.set(key, known);
+        const { file, line } = pair.certificate.at;
+        const { names, listens, protocol, unsure } = serving;
+        known.uses.push({
+          server,
+          root: configuration.root,
+          where: `${file}:${line}`,
+          listens,
+          names,
+          protocol,
+          unsure,
+          tls: serving.tls ?? null,
+        });
+      }
+  return [...found.values()];
+}
+
+function serverOf({ server }: Configuration): ServerKind | null {
+  if (server === "mysql") return "mariadb";
+  return server === "sshd" ? null : server;
+}
+
+function filesOf(
+  { certificate, key }: Pair,
+  chain: string | null,
+  realOf: (path: string) => string,
+): FoundPair["files"] {
+  const own = { path: certificate.path, real: realOf(certificate.path) };
+  const keyReal = key && realOf(key.path);
+  if (keyReal === own.real) return [{ ...own, holds: "key+chain" }];
+  return [
+    ...(key && keyReal ? [{ path: key.path, real: keyReal, holds: "key" as const }] : []),
+    { ...own, holds: chain === null ? "chain" : "leaf" },
+    ...(chain === null ? [] : [{ path: chain, real: realOf(chain), holds: "intermediates" as const }]),
+  ];
+}
+
+/**
+ * The pair of a server that the user has described; it names the certificate's file as the inventory does. Where no file is known
+ * to have it, as in a keystore that no scan can open, the key's file has it.
+ */
+export function describePair(map: HostMap, holding: readonly string[], keyFile: string): FoundPair {
+  const path = holding.includes(keyFile) ? keyFile : (holding[0] ?? keyFile);
+  const realOf = (one: string) => map.files.find((file) => file.path === one)?.realPath ?? one;
+  const at = { file: path, line: 1 };
+  const named = (one: string) => ({ path: one, directive: "", at });
+  const files = filesOf({ certificate: named(path), key: named(keyFile) }, null, realOf);
+  const use = { server: "described", root: "", where: `${path}:1`, listens: [], names: [] } as const;
+  return { files, uses: [{ ...use, protocol: "tls", unsure: null, tls: null }], hasKey: true };
+}
+
+/**
+ * Why the files of a pair are not its own: something of the host reads one of them that is not renewed with all of them, and
+ * would have half of a pair. Null: they are its own.
+ */
+export function findSharer({ configurations, files }: HostMap, pair: FoundPair): string | null {
+  const reals = new Map(files.map(({ path, realPath }) => [path, realPath ?? path]));
+  const realOf = (path: string): string => reals.get(path) ?? path;
+  const own = new Set(pair.files.map(({ real }) => real));
+  for (const { server, servings } of configurations)
+    for (const { pairs, chain } of servings)
+      for (const { certificate, key } of pairs) {
+        const named = [certificate, key, chain].flatMap((one) => one ?? []);
+        const shared = named.find(({ path }) => own.has(realOf(path)));
+        if (!shared) continue;
+        const read = new Set(named.map(({ path }) => realOf(path)));
+        if (read.size === own.size && [...read].every((path) => own.has(path))) continue;
+        const { file, line } = shared.at;
+        return `${server} (${file}:${line}) reads ${shared.path} beside other files than ${[...own].join(" and ")}, which are renewed together; give each its own files`;
+      }
+  return null;
+}

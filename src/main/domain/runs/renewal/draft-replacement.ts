@@ -1,0 +1,116 @@
+import { formatPurpose, PURPOSE } from "#domain/issuing/issued-checks.ts";
+import type { IssuerKind } from "#shared/model/issuer.ts";
+import type { KeyKind } from "#shared/model/key-kind.ts";
+import type { CertificateChange, Narrower, PairFile } from "#shared/model/pair.ts";
+import { isAddress } from "#shared/model/target.ts";
+import type { PairFacts, PairFileFacts, RenewalFacts } from "./renewal-facts.ts";
+
+/** A certificate as people know it. */
+export const formatPair = ({
+  subject,
+  names,
+  sha256,
+}: Pick<PairFacts, "subject" | "names" | "sha256">): string =>
+  subject || bare(names)[0] || `certificate ${sha256.slice(0, 12)}...`;
+
+/** What becomes of a certificate; why it stays as it is, as a phrase. */
+export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): CertificateChange | string {
+  const { issuer, challenge, wish = facts.wish } = pair;
+  const stuck = pair.obstacle ?? pair.files.map(stuckOf).find((why) => why !== null);
+  if (stuck) return stuck;
+  if (!issuer) return pair.whyNoIssuer;
+  const names = bare(pair.names);
+  if (names.length === 0) return "it has no names that a new one could be asked for with";
+  if (issuer.kind === "acme" && challenge === null)
+    return `${pair.whyNoChallenge || "how the issuer's challenges are to be answered is not known"}; say how by --challenge, or set it at the issuer ${issuer.name}`;
+  const narrower = findNarrower(pair, issuer.kind).map(({ how }) => how);
+  return {
+    id: `c${nth}`,
+    old: pair.sha256 as CertificateChange["old"],
+    subject: pair.subject,
+    names,
+    notAfter: pair.notAfter,
+    ...(isForClients(pair) && { forClients: true }),
+    ...(narrower.length > 0 && { narrower }),
+    issuer: { id: issuer.id, name: issuer.name, kind: issuer.kind },
+    key: {
+      kind: wish.keyKind ?? kindOf(pair),
+      made: wish.makesKeyHere ? "here" : "there",
+    },
+    challenge: issuer.kind === "acme" ? challenge : null,
+    files: pair.files.flatMap(({ path, real, holds, stat }): PairFile[] =>
+      stat ? [{ path, real, holds, ...stat }] : [],
+    ),
+    consumers: [...pair.consumers],
+    proofs: pair.proofs
+      .filter(({ isOthers, message }) => !isOthers && message === "")
+      .map(({ message: _, isOthers: __, ...proof }) => proof),
+  };
+}
+
+function stuckOf({ path, refusal, stat, managed, heldBy }: PairFileFacts): string | null {
+  if (refusal !== null) return refusal;
+  if (stat === null) return `${path} is not there any more; scan the host again`;
+  if (managed)
+    return `${path} is renewed by ${managed.by}${managed.command === "" ? "" : ` (${managed.command})`}`;
+  return heldBy === null ? null : `another run has ${path}: resume it, or roll it back`;
+}
+
+/** `DNS:` and `IP:` go; of other kinds no server is asked for. */
+export const bare = (names: readonly string[]): string[] =>
+  names.flatMap((name) => /^(?:DNS|IP):(?<name>.+)$/.exec(name)?.groups?.name ?? []);
+
+/** The kind that the old key is of, or the nearest that anybody signs. */
+function kindOf({ keyType, keyBits, curve }: PairFacts): KeyKind {
+  if (keyType === "EC") return curve === "P-384" ? "p384" : "p256";
+  if (!keyType.startsWith("RSA")) return "p256";
+  const bits = keyBits ?? 0;
+  if (bits <= 2_048) return "rsa-2048";
+  return bits <= 3_072 ? "rsa-3072" : "rsa-4096";
+}
+
+type Old = Pick<PairFacts, "names" | "purposes">;
+
+/** Such a certificate is shown to other servers, too; the new one is asked to be for that. */
+export const isForClients = ({ purposes }: Old): boolean => purposes?.includes(PURPOSE.client) ?? false;
+
+const ANY_PURPOSE = "2.5.29.37.0";
+
+/** In what the new certificate may be less than the old one, with the words for it. */
+export function findNarrower(old: Old, issuer: IssuerKind): { how: Narrower; words: string }[] {
+  const names = old.names.filter((name) => !isAskable(name));
+  // An authority of our own signs for what it is asked; public ones sign for servers alone.
+  const signed = new Set<string>([
+    PURPOSE.server,
+    ANY_PURPOSE,
+    ...(issuer === "local" ? [PURPOSE.client] : []),
+  ]);
+  const purposes = (old.purposes ?? []).filter((oid) => !signed.has(oid));
+  return [
+    ...(names.length > 0
+      ? [{ how: "names-fewer" as const, words: `is not for ${formatOdd(names)}, which cannot be asked for` }]
+      : []),
+    ...(purposes.length > 0
+      ? [
+          {
+            how: "purpose-narrower" as const,
+            words: `may not be for ${purposes.map(formatPurpose).join(", ")}, which its issuer decides`,
+          },
+        ]
+      : []),
+  ];
+}
+
+const NAMES_TOLD = 5;
+
+/** With their kinds, by which they are odd. */
+function formatOdd(names: readonly string[]): string {
+  const more = names.length - NAMES_TOLD;
+  return `${names.slice(0, NAMES_TOLD).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** An address among the names of DNS is asked for as an address. */
+function isAskable(name: string): boolean {
+  if (name.startsWith("DNS:")) return !isAddress(name.slice(4));
+  return name.startsWith("IP:");
+}

@@ -1,0 +1,146 @@
+import { type Draft, makeCheck, openDraft, placeOf } from "#domain/runs/access/change-set.ts";
+import { checkHost } from "#domain/runs/access/checks/hosts.ts";
+import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
+import { chooseConfirmation, orderHosts, toPlannedHost } from "#domain/runs/planned-hosts.ts";
+import type { CertificateChange } from "#shared/model/pair.ts";
+import { type Check, type RenewalHost, RenewalOptions, type RenewalPlan } from "#shared/model/plan.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { checkRenewal, checkScanned } from "./checks.ts";
+import { draftChange, formatPair } from "./draft-replacement.ts";
+import type { RenewalFacts } from "./renewal-facts.ts";
+
+type Renewal = { draft: Draft; changes: CertificateChange[] };
+
+/** What is to be renewed for a wish, as hosts are now. It is the same whenever the facts are. */
+export function planRenewal(facts: RenewalFacts): RenewalPlan {
+  const renewals = facts.hosts.map((one) => draftRenewal(facts, one));
+  const changed = renewals.filter(({ changes }) => changes.length > 0);
+  const ordered = orderHosts(
+    changed.map(({ draft }) => draft),
+    facts.options,
+  );
+  const hosts = ordered.map(({ draft, batch }) =>
+    toRenewedHost(draft, batch, changed.find((one) => one.draft === draft)?.changes ?? []),
+  );
+  const leftOut = [...facts.leftOut, ...renewals.flatMap(({ draft }) => draft.leftOut)];
+  return {
+    format: "latchkey-plan-1",
+    kind: "rotate-certificate",
+    title: titleOf(hosts),
+    madeAt: facts.now,
+    options: RenewalOptions.parse(facts.options),
+    hosts,
+    checks: [
+      ...(hosts.length === 0 ? [refuseNothing(leftOut)] : []),
+      ...facts.said.map(({ state, id, text }) => makeCheck(state, id, { host: null }, text)),
+      ...checkChallenge(facts, hosts),
+      ...checkVault(facts, hosts),
+      ...renewals.flatMap(({ draft }) => draft.checks),
+    ],
+    leftOut,
+    confirm: chooseConfirmation(changed.map(({ draft }) => draft)),
+  };
+}
+
+function draftRenewal(facts: RenewalFacts, { host, scanned, pairs }: RenewalFacts["hosts"][number]): Renewal {
+  const draft = openDraft(host);
+  const changes: CertificateChange[] = [];
+  const leave = (why: string) =>
+    draft.leftOut.push(...pairs.map((pair) => `${placeOf(host)}: ${formatPair(pair)}: ${why}`));
+  const blocked = checkHost(host) ?? checkRoot(host);
+  if (blocked) {
+    draft.checks.push(blocked);
+    leave(blocked.text);
+    return { draft, changes };
+  }
+  for (const pair of pairs) {
+    const change = draftChange(facts, pair, changes.length);
+    if (typeof change === "string") draft.leftOut.push(`${placeOf(host)}: ${formatPair(pair)}: ${change}`);
+    else {
+      changes.push(change);
+      draft.checks.push(...checkRenewal(host, pair, change));
+    }
+  }
+  if (changes.length > 0) draft.checks.push(checkScanned(host, scanned, facts.now), checkDeadMan(host));
+  return { draft, changes };
+}
+
+/** Where other files than one's own are written. */
+const checkRoot = (host: HostFacts): Check | null =>
+  host.login.isRoot
+    ? null
+    : makeCheck(
+        "consent",
+        "root",
+        { host },
+        "what its servers read is written as root: log in as root, or with sudo; the host stays as it is",
+      );
+
+function checkDeadMan(host: HostFacts): Check {
+  const [best] = host.deadMen;
+  return best
+    ? makeCheck("ok", "dead-man", { host }, "should it be cut off, the old files go back by themselves")
+    : makeCheck(
+        "consent",
+        "dead-man",
+        { host },
+        "the old files cannot go back by themselves should it be cut off: it has no systemd-run, at, setsid or nohup",
+      );
+}
+
+const toRenewedHost = (draft: Draft, batch: number, certificates: CertificateChange[]): RenewalHost => ({
+  ...toPlannedHost(draft, batch),
+  certificates,
+});
+
+const refuseNothing = (leftOut: readonly string[]): Check =>
+  makeCheck(
+    "refused",
+    "nothing-to-do",
+    { host: null },
+    leftOut.length > 0
+      ? "nothing is left that can be renewed: what was left out is said below"
+      : "no certificate is to be renewed",
+  );
+
+/** What was said of challenges is for ACME directories alone, and a label or an earlier run may name another issuer. */
+function checkChallenge({ wish }: RenewalFacts, hosts: readonly RenewalHost[]): Check[] {
+  const changes = hosts.flatMap(({ certificates }) => certificates);
+  const others = changes.filter(({ issuer }) => issuer.kind !== "acme");
+  const [first] = others;
+  if (wish.challenge === null || !first) return [];
+  const say = (state: Check["state"], text: string) => [makeCheck(state, "challenge", { host: null }, text)];
+  const whose = [...new Set(others.map(({ issuer }) => issuer.name))].join(", ");
+  return others.length === changes.length
+    ? say("refused", `${whose}: no ACME directory, and asks for no challenge; leave --challenge out`)
+    : say("warning", `--challenge is not used for what is had of ${whose}, which asks for none`);
+}
+
+/** A run that comes to what only the vault knows pauses where it is locked. */
+function checkVault({ vault }: RenewalFacts, hosts: readonly RenewalHost[]): Check[] {
+  const needs = hosts
+    .flatMap(({ certificates }) => certificates)
+    .some(
+      ({ issuer, key, files }) =>
+        issuer.kind !== "csr" ||
+        key.made === "here" ||
+        files.some(({ passphrase }) => passphrase !== undefined),
+    );
+  if (!needs) return [];
+  if (vault === "open") return [makeCheck("ok", "vault", { host: null }, "the vault is open")];
+  const text =
+    vault === "locked"
+      ? "the vault is locked: the run pauses where it needs it, until it is unlocked and the run resumed"
+      : "there is no vault, in which the issuer's key would be: make it first (latchkey vault create)";
+  return [makeCheck(vault === "locked" ? "warning" : "refused", "vault", { host: null }, text)];
+}
+
+function titleOf(hosts: readonly RenewalHost[]): string {
+  const changes = hosts.flatMap(({ certificates }) => certificates);
+  const [first] = changes;
+  const what =
+    first && changes.length === 1
+      ? first.subject || first.names[0]
+      : formatCount(changes.length, "certificate");
+  return `Renew ${what} on ${formatCount(hosts.length, "host")}`;
+}

@@ -1,0 +1,83 @@
+import { placeOf, type Unplannable } from "#domain/runs/access/change-set.ts";
+import { isDoneHere, isOwnWay } from "#domain/runs/renewal/choose-issuer.ts";
+import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
+import { RenewalRequest } from "#shared/contract/runbooks.ts";
+import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
+import type { RenewalHost, RenewalPlan } from "#shared/model/plan.ts";
+import { formatChallengeWay } from "#shared/text/challenge-way.ts";
+import type { RenewalFacts } from "./renewal-facts.ts";
+
+/** The wish that one change of a plan from elsewhere comes to; null where nobody could have wished it. */
+export function requestOfChange(change: CertificateChange): RenewalRequest | null {
+  const { old, issuer, key, challenge } = change;
+  const wish = RenewalRequest.safeParse({
+    kind: "rotate-certificate",
+    certificates: [old],
+    issuer: issuer.name,
+    keyKind: key.kind,
+    makesKeyHere: key.made === "here",
+    challenge,
+    described: describedOf(change),
+  });
+  return wish.data ?? null;
+}
+
+function describedOf({ consumers, files }: CertificateChange): RenewalRequest["described"] {
+  const described = consumers.find((one) => one.described)?.described;
+  const key = files.find(({ holds }) => HAS_KEY.has(holds));
+  if (!described || !key) return null;
+  const { path: keyFile, passphrase = null, entry = null } = key;
+  return { keyFile, ...described, passphrase, entry };
+}
+
+const HAS_KEY: ReadonlySet<PairFile["holds"]> = new Set(["key", "key+chain", "pkcs12", "jks"]);
+
+/** The plan that is made of the hosts as they are now, if it changes what the one from elsewhere says. */
+export function recheckRenewal(plan: RenewalPlan, facts: RenewalFacts): RenewalPlan | Unplannable {
+  const strange = findStrangeWay(plan, facts);
+  if (strange) return { refused: strange };
+  const meant = new Set(plan.hosts.map(placeOf));
+  const now = planRenewal({ ...facts, hosts: facts.hosts.filter(({ host }) => meant.has(placeOf(host))) });
+  const odd = plan.hosts.find((host) => {
+    const found = now.hosts.find((one) => placeOf(one) === placeOf(host));
+    return !found || formatChanges(found) !== formatChanges(host);
+  });
+  if (!odd && now.hosts.length === plan.hosts.length) return now;
+  const where = odd ? placeOf(odd) : "a host";
+  return { refused: `${where} is not as the plan has it, or the plan was edited; plan it again` };
+}
+
+/** What this computer itself does for a challenge is never another's to say. */
+function findStrangeWay({ hosts }: RenewalPlan, facts: RenewalFacts): string | null {
+  const issuers = facts.hosts.flatMap(({ pairs }) => pairs.flatMap(({ issuer }) => issuer ?? []));
+  const strange = hosts
+    .flatMap(({ certificates }) => certificates)
+    .find(({ issuer: { id }, challenge }) => {
+      const issuer = issuers.find((one) => one.id === id) ?? null;
+      return isDoneHere(challenge) && !isOwnWay(challenge, issuer);
+    });
+  if (!strange?.challenge) return null;
+  const { issuer, challenge } = strange;
+  return `the plan has names shown to be yours by ${formatChallengeWay(challenge)}, which the issuer ${issuer.name} is not set to; set it there (latchkey issuers challenge), and plan again`;
+}
+
+/** What is changed, and nothing of what is only seen. */
+const formatChanges = ({ hostKey, certificates }: RenewalHost): string =>
+  JSON.stringify([hostKey, certificates.map(formatChange)]);
+
+const formatChange = ({ old, names, issuer, key, challenge, files, consumers }: CertificateChange) => ({
+  old,
+  names,
+  issuer: issuer.id,
+  key,
+  challenge,
+  consumers,
+  files: files.map(({ path, real, holds, before, passphrase, entry }) => ({
+    path,
+    real,
+    holds,
+    before,
+    passphrase,
+    entry,
+  })),
+});

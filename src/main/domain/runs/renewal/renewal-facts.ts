@@ -1,0 +1,85 @@
+import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
+import type { TlsSettings } from "#domain/server-configs/configuration.ts";
+import type { RenewalRequest } from "#shared/contract/runbooks.ts";
+import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import type { Instant } from "#shared/model/instant.ts";
+import type { Issuer } from "#shared/model/issuer.ts";
+import type { Consumer, PairFile, ServedVerification } from "#shared/model/pair.ts";
+import type { Check, RenewalOptions } from "#shared/model/plan.ts";
+import type { VaultState } from "#shared/model/vault.ts";
+
+/** All that a plan of a renewal is made of: the inventory, and what was seen on the hosts and on the wire just now. */
+export type RenewalFacts = {
+  now: Instant;
+  wish: RenewalRequest;
+  options: RenewalOptions;
+  vault: VaultState;
+  hosts: readonly { host: HostFacts; scanned: ScannedFacts; pairs: readonly PairFacts[] }[];
+  /** What is to be known of how all this was found. */
+  said: readonly Said[];
+  /** What was meant and is in no file of a host that is known, each a sentence. */
+  leftOut: readonly string[];
+};
+
+export type Said = Pick<Check, "state" | "id" | "text">;
+
+/** When a host's servers were last read; null: it is not known. `changed`: what says where certificates are served, and was written since. */
+export type ScannedFacts = { at: Instant | null; changed: readonly string[] };
+
+/** A certificate of a host, with all files and servers that go with it. */
+export type PairFacts = {
+  /** What was wished of it alone; not there where that is what was wished of all. */
+  wish?: RenewalRequest;
+  sha256: string;
+  subject: string;
+  /** As a certificate has them: `DNS:`, `IP:`. */
+  names: readonly string[];
+  /** Its extended key usages as OIDs; null: it says nothing of them, and is for anything. */
+  purposes: readonly string[] | null;
+  notAfter: Instant;
+  keyType: string;
+  keyBits: number | null;
+  curve: string | null;
+  /** Hosts that have the very same one. */
+  hostsInCommon: number;
+  issuer: Issuer | null;
+  /** Why it is none; empty where there is one. */
+  whyNoIssuer: string;
+  challenge: ChallengeWay | null;
+  /** Why it is none, where one is needed; else empty. */
+  whyNoChallenge: string;
+  files: readonly PairFileFacts[];
+  consumers: readonly Consumer[];
+  /** Those of them whose own test fails now, with what they say. */
+  failing: readonly FailingServer[];
+  /** What each of its servers says of TLS, where it names the certificate. */
+  settings: readonly KeySettings[];
+  proofs: readonly VerificationFacts[];
+  /** Why it cannot be renewed by us, as a phrase; null: it can. */
+  obstacle: string | null;
+  /** What could not be told of its servers, each a phrase. */
+  wonders: readonly string[];
+};
+
+/** `said`: in words of the host. */
+export type FailingServer = Pick<Consumer, "server" | "where"> & { said: string };
+
+/** Null: it is not read. */
+export type KeySettings = Pick<Consumer, "server" | "where"> & { tls: TlsSettings | null };
+
+export type PairFileFacts = Pick<PairFile, "path" | "real" | "holds"> & {
+  /** Why it cannot be replaced, as a phrase; then the rest may not be known. */
+  refusal: string | null;
+  stat: Omit<PairFile, "path" | "real" | "holds"> | null;
+  /** A program of the host that renews it by itself, and how it is had do so. */
+  managed: { by: string; command: string } | null;
+  /** The run that has it. */
+  heldBy: string | null;
+};
+
+export type VerificationFacts = ServedVerification & {
+  /** Why nothing could be read there; empty where something was. */
+  message: string;
+  /** What is shown there is meant for another place of the host. */
+  isOthers: boolean;
+};

@@ -1,0 +1,168 @@
+import { readPem } from "#codec/pem.ts";
+import { labelOf } from "#domain/x509/path/chain-reason.ts";
+import { openCertificate } from "#domain/x509/path/path-certificate.ts";
+import type { ServedVerification } from "#shared/model/pair.ts";
+import { StartTls } from "#shared/model/starttls.ts";
+import { isAddress } from "#shared/model/target.ts";
+import type { ServerUse } from "./deployments.ts";
+
+/** Where a server has to show the new certificate, under which name, and from where it is looked at first. */
+export type Point = Pick<ServedVerification, "address" | "port" | "serverName" | "dialogue" | "from">;
+
+/** So many are looked at for one certificate. */
+const MOST_POINTS = 64;
+
+/**
+ * Every listener under every name of the servers that read a pair. `host`: how the host is reached. `names`: those of the
+ * certificate, without `DNS:`; one of them stands for a pattern.
+ */
+export function choosePoints(
+  uses: readonly ServerUse[],
+  { host, names }: { host: string; names: readonly string[] },
+): { points: Point[]; wonders: string[] } {
+  const points = new Map<string, Point>();
+  const wonders: string[] = [];
+  for (const use of uses) {
+    const dialogue = use.protocol === "tls" ? null : (StartTls.safeParse(use.protocol).data ?? undefined);
+    if (dialogue === undefined) {
+      wonders.push(`how ${use.protocol} is spoken at ${use.where} is not known`);
+      continue;
+    }
+    for (const { address, port, isDefault } of use.listens) {
+      const isByHost = address !== null && isItsOwn(address) && !isItsOwn(host);
+      for (const serverName of namesOf(use, names, isDefault)) {
+        const from = isByHost ? "host" : "here";
+        const point: Point = { address: reachable(address, host), port, serverName, dialogue, from };
+        points.set(JSON.stringify(point), point);
+      }
+    }
+  }
+  const all = [...points.values()];
+  if (all.length > MOST_POINTS)
+    wonders.push(`${all.length} places show it, of which ${MOST_POINTS} are looked at`);
+  return { points: all.slice(0, MOST_POINTS), wonders };
+}
+
+/** Loopback and link-local: dialled from here it would be this computer's, or a neighbour's. */
+const isItsOwn = (address: string): boolean =>
+  /^(?:127\.|169\.254\.|localhost$|::1$|::ffff:127\.|fe[89ab][0-9a-f]:)/i.test(address);
+
+const EVERY: ReadonlySet<string | null> = new Set([null, "0.0.0.0", "::", "*"]);
+
+const reachable = (address: string | null, host: string): string =>
+  address === null || EVERY.has(address) ? host : address;
+
+function namesOf(use: ServerUse, names: readonly string[], isDefault: boolean): (string | null)[] {
+  const concrete = names.filter((name) => !name.includes("*") && !isAddress(name));
+  const written = use.names.flatMap((name) => nameFor(name, concrete));
+  const own = use.names.length === 0 ? [concrete[0] ?? null] : written;
+  return [...new Set([...own, ...(isDefault || own.length === 0 ? [null] : [])])];
+}
+
+/** A name that is meant by what stands in a configuration; none where it says too little. */
+function nameFor(written: string, concrete: readonly string[]): string[] {
+  if (written.startsWith("~") || written === "_" || written === "") return concrete.slice(0, 1);
+  if (isAddress(written)) return [];
+  const plain = written.replace(/\.$/, "").toLowerCase();
+  if (!plain.includes("*") && !plain.startsWith(".")) return /^[a-z0-9_.-]+$/.test(plain) ? [plain] : [];
+  const suffix = plain.replace(/^\*?/, "");
+  if (suffix.includes("*") || !suffix.startsWith(".")) return concrete.slice(0, 1);
+  return [concrete.find((name) => name.endsWith(suffix)) ?? `latchkey${suffix}`];
+}
+
+/**
+ * Whom a hello names. A proof of a name without addresses is one of an older program, which named it wherever no other name
+ * was set: by that it saw what was there before.
+ */
+export const helloName = ({
+  address,
+  addresses,
+  serverName,
+}: Pick<ServedVerification, "address" | "addresses" | "serverName">): string | null =>
+  serverName ?? (addresses === undefined && !isAddress(address) ? address : null);
+
+/** What has to be seen at a place. */
+export type Wanted = {
+  /** Any of these, by their SHA-256; null: what was shown there before is not known, and anything will do. */
+  leaves: readonly string[] | null;
+  /** All of these, anywhere behind the leaf. */
+  intermediates: readonly { sha256: string; name: string }[];
+};
+
+/** The new certificate as a run has it: the SHA-256, and the PEM of its chain; null where there is none yet. */
+type Fresh = { sha256: string | null; chain: string | null };
+
+/**
+ * Going on it is the new certificate, with what leads from it to its root. A server that had not been reloaded reads the old
+ * files when it is told to go back: what they hold is as right as what it showed, and which intermediates it sent is not
+ * known.
+ */
+export function wantedAt(
+  { before }: { before: string | null },
+  which: "new" | "old",
+  { fresh, old }: { fresh: Fresh; old: string },
+): Wanted {
+  if (which === "old") return { leaves: before === null ? null : [before, old], intermediates: [] };
+  return {
+    leaves: fresh.sha256 === null ? [] : [fresh.sha256],
+    intermediates: intermediatesOf(fresh.chain),
+  };
+}
+
+function intermediatesOf(chain: string | null): Wanted["intermediates"] {
+  const [, ...ders] = chain === null ? [] : readPem(Buffer.from(chain)).ders;
+  return ders.flatMap((der) => {
+    const opened = openCertificate(der);
+    return opened ? [{ sha256: opened.sha256, name: labelOf(opened) }] : [];
+  });
+}
+
+type Shown = {
+  chain: readonly string[];
+  message: string;
+  isLeafAlone?: boolean;
+  isRefused?: boolean;
+  /** How the server ended the connection without a word: values that are equal are the same way. */
+  closedBy?: string;
+};
+
+/**
+ * Whether waiting can prove nothing any more: where a certificate was shown before, the server refuses the handshake by an alert, so
+ * it has read the new files and cannot use them with its settings. One that has not read them yet shows the one before; one that
+ * restarts takes no connection, or closes it.
+ */
+export const isUnusable = (before: string | null, { isRefused = false }: Shown): boolean =>
+  before !== null && isRefused;
+
+/** So many looks one after the other, each with a longer pause before it: two seconds in all. */
+export const LOOKS_CLOSED = 4;
+
+/**
+ * Whether a server that was told of new files and goes on listening has shown by now that it cannot use them: it takes each connection
+ * and ends it in the handshake, without an alert, at as many looks as this and in the same way. A single one may be an old process
+ * that ends.
+ */
+export const closesForGood = (before: string | null, looks: readonly Shown[]): boolean =>
+  before !== null &&
+  looks.length >= LOOKS_CLOSED &&
+  looks
+    .slice(-LOOKS_CLOSED)
+    .every(({ closedBy }) => closedBy !== undefined && closedBy === looks.at(-1)?.closedBy);
+
+/**
+ * Why what is shown proves nothing, as a phrase; null: it is what is wanted. `before`: what was shown there when it was planned.
+ * Of the leaf alone it is not asked what was sent behind it: what could not be read may be there.
+ */
+export function evaluateShown(
+  before: string | null,
+  { leaves, intermediates }: Wanted,
+  { chain: [leaf, ...others], message, isLeafAlone = false }: Shown,
+): string | null {
+  if (leaf === undefined) return message;
+  if (leaves !== null && !leaves.includes(leaf))
+    return `serves ${leaf.slice(0, 12)}..., which is ${leaf === before ? "the one before" : "neither the one before nor the new one"}`;
+  if (isLeafAlone) return null;
+  const missing = intermediates.filter(({ sha256 }) => !others.includes(sha256));
+  if (missing.length === 0) return null;
+  return `serves the new one without what leads to its root: ${missing.map(({ name }) => name).join(", ")}`;
+}

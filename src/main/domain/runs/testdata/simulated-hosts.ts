@@ -1,0 +1,128 @@
+import { earliest } from "#domain/runs/files/stages.ts";
+import type { FileSeen, HolderSeen, PlaceSeen, Stage } from "#domain/runs/step.ts";
+import { holdersByHost, holdersHere, type KeyPlan } from "#shared/model/plan.ts";
+import type { Dice } from "./make-keys-file.ts";
+
+/** A host, or this computer, as it really is. */
+export type Place = {
+  files: FileSeen[];
+  holders: HolderSeen[];
+  hasWork: boolean;
+  /** By file: to which stage the host goes back by itself. */
+  armed: Map<number, FileSeen>;
+  /** By file: somebody else has changed it. */
+  touched: Set<number>;
+};
+
+/** The process is gone: what it knew is lost, what it had written and what stands on the hosts is not. */
+export class Killed extends Error {}
+export class Failed extends Error {}
+
+/** The hosts of a plan as values, and all that may happen to them between two acts of a run. */
+export class SimulatedHosts {
+  readonly wrong: string[] = [];
+  isKeyMade = false;
+  readonly #plan: KeyPlan;
+  readonly #dice: Dice;
+  readonly #places = new Map<number | null, Place>();
+  #isCalm = false;
+
+  constructor(plan: KeyPlan, dice: Dice) {
+    this.#plan = plan;
+    this.#dice = dice;
+    plan.hosts.forEach((host, index) => {
+      this.#places.set(index, newPlace(host.files.length, holdersByHost(plan)[index]?.length ?? 0));
+    });
+    this.#places.set(null, newPlace(0, holdersHere(plan).length));
+  }
+
+  /** From here on nothing goes wrong any more, and nobody has changed a file by hand. */
+  calmDown(): void {
+    this.#isCalm = true;
+    for (const { files, touched } of this.#places.values()) {
+      for (const index of touched) if (files[index] === "other") files[index] = "before";
+    }
+  }
+
+  get isClean(): boolean {
+    return [...this.#places.values()].every(({ hasWork, armed }) => !hasWork && armed.size === 0);
+  }
+
+  isAt(stage: Stage, halves: readonly HolderSeen[]): boolean {
+    return [...this.#places].every(
+      ([index, { files, holders, touched }]) =>
+        files.every((file, at) => touched.has(at) || file === this.earliest(index, at, stage)) &&
+        holders.every((holder) => halves.includes(holder)),
+    );
+  }
+
+  look(place: number | null): PlaceSeen {
+    if (place !== null && this.happens(20)) return { kind: "lost", why: "cut off" };
+    const { files, holders, hasWork } = this.place(place);
+    return { kind: "seen", files: [...files], leftOut: [], holders: [...holders], hasWork };
+  }
+
+  /** A dead-man that finds our lock gone does nothing. */
+  clear(place: Place): void {
+    place.hasWork = false;
+    place.armed.clear();
+  }
+
+  /** Whatever the half is that stands in its place, it opens every account that the key opened. */
+  #askHolders(): void {
+    const holders = [...this.#places.values()].flatMap((place) => place.holders);
+    for (const [host, { files, touched }] of this.#places) {
+      files.forEach((file, index) => {
+        if (touched.has(index) || this.#plan.hosts[host ?? -1]?.files[index]?.added === null) return;
+        const opens = (holder: HolderSeen) =>
+          holder === "old" || holder === "begun" ? file !== "removed" : this.isKeyMade && file !== "before";
+        if (!holders.every(opens))
+          this.wrong.push(`host ${host}: a holder of ${holders} is shut out of a file that is ${file}`);
+      });
+    }
+  }
+
+  /** Anything may have happened between two acts. */
+  tick(): void {
+    for (const place of this.#places.values()) {
+      for (const [index, prior] of place.armed) {
+        if (!this.happens(60)) continue;
+        place.files[index] = prior;
+        place.armed.delete(index);
+      }
+      if (place.files.length > 0 && this.happens(400)) {
+        const index = this.#dice(place.files.length);
+        place.files[index] = "other";
+        place.touched.add(index);
+        place.armed.delete(index);
+      }
+    }
+    this.#askHolders();
+    if (this.happens(12)) throw new Killed();
+  }
+
+  mayFail(): void {
+    if (this.happens(25)) throw new Failed("failed");
+  }
+
+  happens(once: number): boolean {
+    return !this.#isCalm && this.#dice(once) === 0;
+  }
+
+  place(place: number | null): Place {
+    return this.#places.get(place) as Place;
+  }
+
+  earliest(host: number | null, index: number, stage: Stage): Stage {
+    const file = this.#plan.hosts[host ?? -1]?.files[index];
+    return file ? earliest(file, stage) : "before";
+  }
+}
+
+const newPlace = (files: number, holders: number): Place => ({
+  files: Array.from({ length: files }, () => "before"),
+  holders: Array.from({ length: holders }, () => "old"),
+  hasWork: false,
+  armed: new Map(),
+  touched: new Set(),
+});
