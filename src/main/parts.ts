@@ -34,7 +34,7 @@ export function createParts(deps: PartsDeps) {
   );
   const people = lazily(async () => {
     const { createPeople } = await import("./features/people/index.ts");
-    const { createLookHere } = await import("./features/people/look-here.ts");
+    const { createLookHere } = await import("./features/people/index.ts");
     const { hold } = await recording();
     return createPeople({ store, announce, now, here: createLookHere(workstation), hold });
   });

@@ -2,8 +2,8 @@ import type { Backup, DatabaseCheck } from "#shared/model/backup.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { backupFolder, listBackups } from "./store/backups/backup-files.ts";
-import { checkDatabase } from "./store/backups/check-database.ts";
 import { type Restored, restoreDatabase } from "./store/backups/restore-database.ts";
+import { checkDatabase } from "./store/backups/run-aside.ts";
 import { openStore } from "./store/store.ts";
 
 /** What was not as it had been sealed, and how many rows are sealed now. */

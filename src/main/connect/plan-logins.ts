@@ -1,7 +1,7 @@
 import type { Hop, Route } from "#domain/ssh-config/ssh-config.ts";
 import type { SshTarget } from "#shared/model/target.ts";
 import type { Transport, TransportRequest } from "#shared/model/transport.ts";
-import type { Asked } from "#store/scans/unvisited-table.ts";
+import type { RequestedTarget } from "#store/scans/probe-table.ts";
 import { keyOf } from "./jump-hosts.ts";
 
 /** `either`: ssh2, and OpenSSH's client where that fails for what only the other can do. */
@@ -31,7 +31,7 @@ type Deps = {
 };
 
 /** Which hosts are visited through which jump hosts. */
-export function planLogins(asked: readonly Asked[], deps: Deps): PlannedRoute[] {
+export function planLogins(asked: readonly RequestedTarget[], deps: Deps): PlannedRoute[] {
   const logins = asked.flatMap(({ target, useSudo, transport = "auto" }) =>
     target.kind === "ssh" ? [{ target, useSudo, ...planLogin(target, transport, deps) }] : [],
   );

@@ -16,7 +16,7 @@ type Row = {
 };
 
 /** By what a host is known, as `evaluateStanding` takes it. */
-export type HostTrustRow = {
+type HostTrustRow = {
   pinned: string | null;
   presented: string | null;
   wasReadLive: boolean;
@@ -240,3 +240,17 @@ const toHost = ({
   lastRead,
   clockAheadSeconds,
 });
+
+/** The collectors that were handed out to be carried. */
+export function handedTable(db: Database) {
+  const add = db.prepare("INSERT INTO handed_collector (nonce, handed_at) VALUES (?, ?)");
+  const find = db
+    .prepare<[string], Instant>("SELECT handed_at FROM handed_collector WHERE nonce = ?")
+    .pluck();
+
+  return {
+    add: (nonce: string, at: Instant): void => void add.run(nonce, at),
+    /** When it was handed out; null: not from here. */
+    find: (nonce: string): Instant | null => find.get(nonce) ?? null,
+  };
+}

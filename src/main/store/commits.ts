@@ -1,10 +1,9 @@
-import Sqlite, { type Database } from "better-sqlite3";
+import type { Database } from "better-sqlite3";
+import Sqlite from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { DiskHealth } from "./disk-health.ts";
 import { explainSqlite } from "./explain-sqlite.ts";
 import { MEMORY } from "./opening/connection.ts";
-import { openMark } from "./opening/mark.ts";
-import { progressOf } from "./opening/progress.ts";
+import { openMark, progressOf } from "./opening/mark.ts";
 
 /** The one way in which a connection writes. */
 export function createCommits(db: Database, path: string, disk: DiskHealth) {
@@ -35,4 +34,24 @@ export function createCommits(db: Database, path: string, disk: DiskHealth) {
       throw explainSqlite(error, path);
     }
   }
+}
+
+/**
+ * Whether the disk below a database has failed: one word of memory that every connection of this process shares, be it
+ * in another thread. What the system still holds of a write that failed cannot be told, so none of them writes again.
+ */
+type DiskHealth = { memory: SharedArrayBuffer; hasFailed(): boolean; fail(): void };
+
+/** With the memory of another thread's, it is the same one. */
+export function diskHealth(
+  memory: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
+): DiskHealth {
+  const word = new Int32Array(memory);
+  return {
+    memory,
+    hasFailed: () => Atomics.load(word, 0) !== 0,
+    fail: () => {
+      Atomics.store(word, 0, 1);
+    },
+  };
 }

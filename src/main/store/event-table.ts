@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import { GENESIS } from "./opening/progress.ts";
+import { GENESIS } from "./opening/mark.ts";
 
 type EventKind =
   | "scan-started"

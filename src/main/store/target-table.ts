@@ -1,11 +1,13 @@
 import type { Database } from "better-sqlite3";
 import type { RememberedTarget } from "#shared/contract/targets.ts";
 import type { WayText } from "#shared/model/endpoint-way.ts";
+import type { Pin } from "#shared/model/host.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import { Refusal } from "#shared/model/refusal.ts";
 import { Target } from "#shared/model/target.ts";
 import { TransportRequest } from "#shared/model/transport.ts";
 
-type Row = {
+type TargetRow = {
   id: number;
   kind: string;
   host: string;
@@ -19,7 +21,13 @@ type Row = {
   added_at: string;
 };
 
-type Wanted = { target: Target; useSudo: boolean; transport?: TransportRequest; way?: WayText; at: Instant };
+type TargetToRemember = {
+  target: Target;
+  useSudo: boolean;
+  transport?: TransportRequest;
+  way?: WayText;
+  at: Instant;
+};
 
 /** The targets that the user asked to remember: one for each host (name and port) and each endpoint. */
 export function targetTable(db: Database) {
@@ -39,11 +47,11 @@ export function targetTable(db: Database) {
         AND protocol = @protocol AND (@user IS NULL OR user IS @user)
       ORDER BY host = @host DESC
       LIMIT 1)`);
-  const list = db.prepare<[], Row>(`
+  const list = db.prepare<[], TargetRow>(`
     SELECT id, kind, host, port, server_name, protocol, user, use_sudo, transport, way, added_at
     FROM target
     ORDER BY id`);
-  const failed = db.prepare<[], Row>(`
+  const failed = db.prepare<[], TargetRow>(`
     SELECT target.id, target.kind, target.host, target.port, target.server_name, target.protocol, target.user, use_sudo,
       transport, way, added_at
     FROM target
@@ -52,7 +60,7 @@ export function targetTable(db: Database) {
       AND endpoint.server_name = target.server_name AND endpoint.protocol = target.protocol
     WHERE ifnull(host.state, endpoint.state) = 'failed'
     ORDER BY target.id`);
-  const login = db.prepare<[object], Pick<Row, "use_sudo" | "transport" | "way">>(`
+  const login = db.prepare<[object], Pick<TargetRow, "use_sudo" | "transport" | "way">>(`
       SELECT use_sudo, transport, way FROM target
       WHERE kind = @kind AND host = @host AND port = @port AND server_name = @serverName
         AND protocol = @protocol AND (@user IS NULL OR user IS @user)`);
@@ -60,7 +68,7 @@ export function targetTable(db: Database) {
 
   return {
     /** One that is known already keeps its place and takes over the login, if one is named. */
-    remember({ target, useSudo, transport = "auto", way = "", at }: Wanted): "added" | "known" {
+    remember({ target, useSudo, transport = "auto", way = "", at }: TargetToRemember): "added" | "known" {
       const row = { ...toRow(target), useSudo: Number(useSudo), transport, way, at };
       if (add.run(row).changes > 0) return "added";
       changeLogin.run(row);
@@ -83,10 +91,10 @@ export function targetTable(db: Database) {
       };
     },
 
-    list: (): RememberedTarget[] => list.all().map(fromRow),
+    list: (): RememberedTarget[] => list.all().map(fromTargetRow),
 
     /** Those whose last visit failed. */
-    listFailed: (): RememberedTarget[] => failed.all().map(fromRow),
+    listFailed: (): RememberedTarget[] => failed.all().map(fromTargetRow),
 
     count: (): number => count.get() ?? 0,
   };
@@ -101,7 +109,7 @@ const toRow = (target: Target) => ({
   user: target.kind === "ssh" ? target.user : null,
 });
 
-const fromRow = (row: Row): RememberedTarget => ({
+const fromTargetRow = (row: TargetRow): RememberedTarget => ({
   id: row.id,
   target: Target.parse({
     kind: row.kind,
@@ -116,3 +124,46 @@ const fromRow = (row: Row): RememberedTarget => ({
   way: row.way,
   addedAt: row.added_at,
 });
+
+type PinRow = { key_type: string; fingerprint: string; blob: Uint8Array; source: string; pinned_at: string };
+
+type StoredPin = Pin & { blob: Uint8Array };
+type NewPin = StoredPin & { host: string; port: number };
+
+export function pinTable(db: Database) {
+  const put = db.prepare(`
+    INSERT INTO pin (host, port, key_type, fingerprint, blob, source, pinned_at)
+    VALUES (@host, @port, @keyType, @fingerprint, @blob, @source, @pinnedAt)
+    ON CONFLICT DO NOTHING`);
+  const find = db.prepare<[string, number], PinRow>(`
+    SELECT key_type, fingerprint, blob, source, pinned_at
+    FROM pin
+    WHERE host = ? AND port = ?`);
+  const remove = db.prepare("DELETE FROM pin WHERE host = ? AND port = ?");
+  const count = db.prepare<[], number>("SELECT count(*) FROM pin").pluck();
+
+  return {
+    find: (host: string, port: number): StoredPin | null => fromPinRow(find.get(host, port)),
+
+    /** A host that has another pin is refused: a pin is only ever dropped on purpose. */
+    put(pin: NewPin): void {
+      if (put.run({ ...pin, blob: Buffer.from(pin.blob) }).changes > 0) return;
+      if (find.get(pin.host, pin.port)?.fingerprint === pin.fingerprint) return;
+      throw new Refusal("conflict", `${pin.host} port ${pin.port} has a pin already; forget that one first`);
+    },
+
+    remove: (host: string, port: number): boolean => remove.run(host, port).changes > 0,
+    count: (): number => count.get() ?? 0,
+  };
+}
+
+const fromPinRow = (row: PinRow | undefined): StoredPin | null =>
+  row
+    ? {
+        keyType: row.key_type,
+        fingerprint: row.fingerprint,
+        blob: new Uint8Array(row.blob),
+        source: row.source === "accepted" ? "accepted" : "known_hosts",
+        pinnedAt: row.pinned_at,
+      }
+    : null;

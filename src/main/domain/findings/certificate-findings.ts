@@ -1,8 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
+import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { isAddress, type TlsTarget } from "#shared/model/target.ts";
-import { isNamed } from "./match-name.ts";
+import { countLife, limitFor } from "#shared/text/public-limit.ts";
+import { isNamed } from "./address-findings.ts";
 
 /** A certificate together with its bytes, in the order in which a server sent it. */
 type Presented = { certificate: Certificate; der: Uint8Array };
@@ -130,4 +132,66 @@ function formatNames({ names, commonName }: Certificate): string {
   }
   const rest = names.length - MOST_NAMES;
   return `it lists ${names.slice(0, MOST_NAMES).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+}
+
+/** From when the end of a certificate needs attention: `warnFrom` is of medium severity, `urgentFrom` of high. */
+type Expiring = { warnFrom: Instant; urgentFrom: Instant };
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The longest life that public certificates have had since 2020; of a longer one, so much counts. */
+const LONGEST_LIFE_MS = 398 * DAY_MS;
+
+/** Of a shorter life half is left when it is due: what renews it has but a few tries. */
+const SHORT_LIFE_MS = 10 * DAY_MS;
+
+/** RFC 5280, 4.1.2.5: the date that says a certificate does not expire. */
+const NEVER = "9999-12-31T23:59:59Z";
+
+/**
+ * A certificate is expiring in the last third of its life, and urgently so in the last sixth: 30 and 15 days of 90,
+ * 16 and 8 of 47, 66 and 33 of 200; of a life below ten days, in its last half and its last quarter, which is when
+ * what renews certificates by itself does so. Fixed days would alarm too late for a long one and always for a short one.
+ * Of a life beyond 398 days, 398 count: an authority of 25 years is nobody's task eight years ahead. Null where
+ * a date is not known, or it does not expire.
+ */
+export function expiringFrom(notBefore: Instant | null, notAfter: Instant | null): Expiring | null {
+  if (notBefore === null || notAfter === null || notAfter === NEVER) return null;
+  const end = Date.parse(notAfter);
+  const life = Math.min(end - Date.parse(notBefore), LONGEST_LIFE_MS);
+  if (life <= 0) return null;
+  const left = life < SHORT_LIFE_MS ? life / 2 : life / 3;
+  return { warnFrom: toInstant(new Date(end - left)), urgentFrom: toInstant(new Date(end - left / 2)) };
+}
+
+type Limited = Pick<Certificate, "isCa" | "notBefore" | "notAfter" | "extensions">;
+
+/**
+ * Whether a certificate of a server lives longer than a public authority could let it when it issued it (BR 6.3.2).
+ * It says nothing of whether a public authority did: those of private ones live as long as they like, and so do those for
+ * mail, code or clients alone.
+ */
+export function isOverPublicLimit({ isCa, notBefore, notAfter, extensions }: Limited): boolean {
+  if (isCa || notBefore === null || notAfter === null || !mayServe(extensions)) return false;
+  const limit = limitFor(notBefore);
+  const life = countLife(notBefore, notAfter);
+  return limit !== null && life !== null && life > limit;
+}
+
+const EXTENDED_KEY_USAGE = "2.5.29.37";
+
+/** id-kp-clientAuth, as extensions are said. Without the extension any use is allowed, but nothing asks for it. */
+export const isForClients = ({ isCa, extensions }: Pick<Certificate, "isCa" | "extensions">): boolean =>
+  !isCa && (usesOf(extensions)?.includes("TLS Web Client Authentication") ?? false);
+
+const SERVING = new Set(["TLS Web Server Authentication", "Any Extended Key Usage"]);
+
+/** Without the extension any use is allowed. */
+const mayServe = (extensions: Certificate["extensions"]): boolean =>
+  usesOf(extensions)?.some((use) => SERVING.has(use)) ?? true;
+
+/** Null where the extension is not there; none where it cannot be read. */
+function usesOf(extensions: Certificate["extensions"]): string[] | null {
+  const found = extensions.find(({ oid }) => oid === EXTENDED_KEY_USAGE);
+  return found ? (found.value?.split(", ") ?? []) : null;
 }

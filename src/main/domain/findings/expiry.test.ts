@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { expiringFrom } from "./expiry.ts";
+import { expiringFrom } from "./certificate-findings.ts";
 
 test("a certificate is expiring in the last third of its life and urgent in the last sixth", () => {
   expect(expiringFrom("2026-01-01T00:00:00Z", "2026-04-01T00:00:00Z")).toEqual({

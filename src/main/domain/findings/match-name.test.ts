@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isNamed } from "./match-name.ts";
+import { isNamed } from "./address-findings.ts";
 
 test.for([
   ["a.example", "DNS:a.example"],

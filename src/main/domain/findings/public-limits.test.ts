@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { addDays } from "#shared/model/days.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { isForClients, isOverPublicLimit } from "./public-limits.ts";
+import { isForClients, isOverPublicLimit } from "./certificate-findings.ts";
 
 /** Valid for so many whole days, to the last second of them. */
 const lasting = (notBefore: Instant, days: number, more = 0) => ({

@@ -5,10 +5,8 @@ import type { Backup } from "#shared/model/backup.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { backupFolder, findLastBackup, listBackups } from "#store/backups/backup-files.ts";
-import { checkDatabase } from "#store/backups/check-database.ts";
-import { makeBackup } from "#store/backups/make-backup.ts";
+import { checkDatabase, makeBackup } from "#store/backups/run-aside.ts";
 import type { Store } from "#store/store.ts";
-import { isDue, lookHourly } from "./daily.ts";
 
 type Deps = {
   store: Store;
@@ -90,4 +88,34 @@ function createBackUp({ store, path, announce, now }: BackUpDeps) {
       isBusy = false;
     }
   };
+}
+
+/** The first look comes after the first page, and then there is one an hour. */
+const LOOKS = { firstMs: 60_000, everyMs: 3_600_000 };
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Whether a day has gone by since the last backup. `last`: none of those that a wrong clock dated later than now. */
+const isDue = (last: string | null, now: Date): boolean =>
+  last === null || now.getTime() - Date.parse(last) >= DAY_MS;
+
+/** Looks from time to time until the signal says stop. */
+async function lookHourly(look: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for (let waitMs = LOOKS.firstMs; await passes(waitMs, signal); waitMs = LOOKS.everyMs) await look();
+}
+
+/** True once the time has passed, false when the signal came first. */
+function passes(waitMs: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const stop = () => {
+      clearTimeout(timer);
+      resolve(false);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve(true);
+    }, waitMs);
+    signal.addEventListener("abort", stop, { once: true });
+  });
 }

@@ -5,7 +5,7 @@ import type { Endpoint } from "#shared/model/endpoint.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import { formatTarget } from "#shared/text/target.ts";
-import type { StoredEndpoint } from "#store/hosts/endpoint-reader.ts";
+import type { StoredEndpoint } from "#store/hosts/endpoint-table.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = { store: Pick<Store, "endpoints"> };

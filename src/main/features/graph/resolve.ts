@@ -1,6 +1,6 @@
 import { Refusal } from "#shared/model/refusal.ts";
 import { THIS_COMPUTER } from "#shared/text/graph-node.ts";
-import { accountId, HERE, keyId, personId } from "#store/graph/node-id.ts";
+import { accountId, HERE, keyId, personId } from "#store/graph/node-finder.ts";
 import type { Store } from "#store/store.ts";
 
 /** What one begins with at a host: its root, or where nobody is known to be that, any account. */

@@ -1,6 +1,6 @@
 import { tellPeopleApart } from "#domain/people/standing.ts";
 import type { SharedKey } from "#shared/model/graph.ts";
-import { MOST_SHARED } from "#store/graph/shared-keys.ts";
+import { MOST_SHARED } from "#store/graph/graph-store.ts";
 import type { Store } from "#store/store.ts";
 import { keepRows, wordsIn } from "./keep-rows.ts";
 

@@ -1,6 +1,6 @@
 import type { HostKeyFilter } from "#shared/contract/host-keys.ts";
 import { type HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
-import { readCursor, type Sort, type Value, writeCursor } from "#store/lists/cursor.ts";
+import { readCursor, type Sort, type Value, writeCursor } from "#store/lists/order.ts";
 import { splitWords } from "#store/lists/search.ts";
 
 type Column = "name" | "state" | "keyType" | "fingerprint";

@@ -2,7 +2,7 @@ import { REASON_CODES } from "#domain/issuing/authority.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { IssuedCertificate, RevocationReason } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { IssuerRow } from "#store/issuers/issuer-table.ts";
+import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
 import type { AcmeDesk } from "./kinds/acme.ts";
 

@@ -4,7 +4,7 @@ import type { Vault } from "#net/vault/vault.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { IssuerKind } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { IssuerRow } from "#store/issuers/issuer-table.ts";
+import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
 import { secretOfWay } from "./issuer-challenge.ts";
 import type { Desk } from "./kinds/desk.ts";

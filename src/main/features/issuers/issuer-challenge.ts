@@ -3,7 +3,7 @@ import type { GivenChallenge } from "#shared/contract/issuers.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { IssuerRow } from "#store/issuers/issuer-table.ts";
+import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = { store: Store; vault: Vault; now: () => Date };

@@ -2,7 +2,7 @@ import type { IssuerSettings } from "#shared/contract/issuers.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { IssuerKind } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { IssuerRow } from "#store/issuers/issuer-table.ts";
+import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
 import { readGivenRoots } from "./given-roots.ts";
 

@@ -6,7 +6,7 @@ import { addDays } from "#shared/model/days.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { IssuedCertificate, RevocationReason } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { IssuerRow } from "#store/issuers/issuer-table.ts";
+import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
 import type { LocalDesk } from "./kinds/local.ts";
 import { intermediateOf, rootOf } from "./kinds/local-authority.ts";

@@ -2,8 +2,7 @@ import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Issuer, IssuerId } from "#shared/model/issuer.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { AcmeAccount } from "#store/issuers/acme-account-table.ts";
-import type { IssuerRow } from "#store/issuers/issuer-table.ts";
+import type { AcmeAccount, IssuerRow } from "#store/issuers/issuer-store.ts";
 import type { Store } from "#store/store.ts";
 
 /** An issuer with its public settings. */

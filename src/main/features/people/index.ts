@@ -1,14 +1,18 @@
 import { implement } from "@orpc/server";
+import { readHeldKey } from "#domain/inspect/inspect-bytes.ts";
+import { readPeopleSource } from "#domain/people/read-people-source.ts";
 import { settleStandings } from "#domain/people/standing.ts";
+import { readKeyFolder } from "#net/local/read-key-folder.ts";
+import { lookAtThisComputer } from "#net/local/this-computer.ts";
+import { readKeyFile } from "#net/ssh/identities.ts";
 import type { Announcement } from "#shared/contract/events.ts";
-import { people } from "#shared/contract/people.ts";
+import { BROKEN_LINES_SHOWN, people } from "#shared/contract/people.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Roster, Scope } from "#shared/model/person.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { HeldHere } from "#store/people/held-key-table.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import type { HeldHere, HeldKey } from "#store/people/people-store.ts";
 import type { Store } from "#store/store.ts";
-import { createImport } from "./import-roster.ts";
-import { type LookHere, listHeldKeys, type NamedKeys } from "./look-here.ts";
 
 type Deps = {
   store: Store;
@@ -86,3 +90,110 @@ function findPeopleSource(store: Store, name: string): Roster {
     `there is no roster ${name}; latchkey people list names those that were imported`,
   );
 }
+
+type ImportDeps = { store: Store; settle: () => void; now: () => Date };
+
+type Wish = { name: string; files: readonly { name: string; base64: string }[]; isWhole: boolean };
+
+/** Files of one roster together may be as large as this, decoded. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
+function createImport({ store, settle, now }: ImportDeps) {
+  return async ({ name, files, isWhole }: Wish) => {
+    const size = files.reduce((sum, { base64 }) => sum + (base64.length * 3) / 4, 0);
+    if (size > MOST_BYTES)
+      throw new Refusal(
+        "invalid-input",
+        `the files of a roster are at most 32 MiB together, and these are larger`,
+      );
+    const read = readPeopleSource(
+      files.map((file) => ({ name: file.name, bytes: Buffer.from(file.base64, "base64") })),
+    );
+    const { kind, people, broken, notes } = read;
+    // A roster that says nothing must not take away what an earlier one has said.
+    if (people.length === 0)
+      throw new Refusal("invalid-input", `${name} names nobody: ${formatFirst(broken)}`);
+    const keys = people.reduce((sum, person) => sum + person.keys.length, 0);
+    const at = toInstant(now());
+    const replaced = await store.inTurn(() => {
+      store.people.replaceRoster({ name, kind, isWhole, people, at });
+      settle();
+      const detail = { name, kind, isWhole, people: people.length, keys, broken: broken.length };
+      store.events.append({ at, kind: "roster-imported", detail });
+      return store.people.countRoster(name);
+    });
+    return {
+      kind,
+      people: people.length,
+      keys,
+      ...replaced,
+      broken: { total: broken.length, first: broken.slice(0, BROKEN_LINES_SHOWN) },
+      notes,
+    };
+  };
+}
+
+const formatFirst = (broken: readonly { where: string; why: string }[]): string => {
+  const [first] = broken;
+  return first
+    ? `${first.where}: ${first.why}`
+    : "write a line for each person, with a name and a key or a state";
+};
+
+export type LookHere = {
+  workstation: Workstation;
+  look: typeof lookAtThisComputer;
+  readKeyFile: typeof readKeyFile;
+  readKeyFolder: typeof readKeyFolder;
+};
+
+/** Looks at the computer that this runs on. */
+export const createLookHere = (workstation: Workstation): LookHere => ({
+  workstation,
+  look: lookAtThisComputer,
+  readKeyFile,
+  readKeyFolder,
+});
+
+/** Private keys of this computer that somebody has named, by their paths. */
+export type NamedKeys = ReadonlyMap<string, string>;
+
+/** What stands for a place in the agent: it has no path. */
+const AGENT = "the agent";
+
+/**
+ * The private keys of this computer, by their public halves: the agent's, the files of ~/.ssh, and those that were named before
+ * or are now. Of the kinds that were looked at, nothing more is held than was found.
+ */
+export async function listHeldKeys(
+  known: readonly HeldKey[],
+  named: NamedKeys,
+  { workstation, look, readKeyFile, readKeyFolder }: LookHere,
+): Promise<HeldHere> {
+  const { agent, identityFiles } = await look(workstation);
+  const usual = identityFiles.flatMap(({ path, fingerprint }) => toFile(path, fingerprint));
+  const folder = ((await readKeyFolder(workstation.home)) ?? []).flatMap(({ path, bytes }) =>
+    toFile(path, readHeldKey(path, bytes)),
+  );
+  const paths = known
+    .filter(({ kind, place }) => kind === "file" && !named.has(place))
+    .map(({ place }) => place);
+  const before = await Promise.all(paths.map(async (path) => toFile(path, await readFingerprint(path))));
+  const found = [
+    ...agent.identities.map(({ fingerprint }) => ({ place: AGENT, fingerprint, kind: "agent" as const })),
+    ...usual,
+    ...folder,
+    ...before.flat(),
+    ...[...named].flatMap(([path, fingerprint]) => toFile(path, fingerprint)),
+  ];
+  const once = new Map(found.map((held) => [`${held.place}\n${held.fingerprint}`, held]));
+  return { found: [...once.values()], lookedAt: agent.isReachable ? ["file", "agent"] : ["file"] };
+
+  async function readFingerprint(path: string): Promise<string | null> {
+    const file = await readKeyFile(path);
+    return typeof file === "object" && "fingerprint" in file ? file.fingerprint : null;
+  }
+}
+
+const toFile = (place: string, fingerprint: string | null): HeldKey[] =>
+  fingerprint === null ? [] : [{ place, fingerprint, kind: "file" }];

@@ -11,7 +11,7 @@ import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target } from "#shared/model/target.ts";
-import type { Asked } from "#store/scans/unvisited-table.ts";
+import type { RequestedTarget } from "#store/scans/probe-table.ts";
 import type { Store } from "#store/store.ts";
 import { chooseTargets } from "./choose-targets.ts";
 import { chooseAtOnce } from "./in-parallel.ts";
@@ -34,7 +34,7 @@ type Deps = ProbeDeps & {
 type Started = { scanId: ScanId; broken: BrokenEntry[]; notes: string[] };
 
 /** A way that leads to nothing is refused; where it leads to a part alone, that is said. */
-function formatWay(asked: readonly Asked[], way: WayText | null): string[] {
+function formatWay(asked: readonly RequestedTarget[], way: WayText | null): string[] {
   if (!way || asked.every(({ target }) => target.kind === "tls")) return [];
   if (asked.some(({ target }) => target.kind === "tls")) return [NOT_FOR_HOSTS];
   throw new Refusal("invalid-input", "there is no endpoint to reach that way; hosts go as ssh_config says");

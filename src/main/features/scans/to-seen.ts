@@ -1,5 +1,4 @@
-import { expiringFrom } from "#domain/findings/expiry.ts";
-import { isForClients, isOverPublicLimit } from "#domain/findings/public-limits.ts";
+import { expiringFrom, isForClients, isOverPublicLimit } from "#domain/findings/certificate-findings.ts";
 import { sshFingerprintOf } from "#domain/x509/keys.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { SeenCertificate } from "#store/visit.ts";

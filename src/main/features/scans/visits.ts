@@ -15,8 +15,8 @@ import type { ScanId } from "#shared/model/scan.ts";
 import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import { withoutRemarks } from "#shared/text/without-remarks.ts";
-import type { Asked } from "#store/scans/unvisited-table.ts";
-import type { KeyKindsAt } from "#store/serving/key-kind-reader.ts";
+import type { RequestedTarget } from "#store/scans/probe-table.ts";
+import type { KeyKindsAt } from "#store/serving/serving-list.ts";
 import type { Store } from "#store/store.ts";
 import type { AtOnce } from "./in-parallel.ts";
 import type { Recording } from "./recording/recording.ts";
@@ -38,7 +38,7 @@ export type ProbeDeps = {
 };
 
 export type ProbeOptions = {
-  asked: readonly Asked[];
+  asked: readonly RequestedTarget[];
   sshConfig: SshConfig;
   acceptNew: boolean;
   /** Named by the user. */

@@ -178,3 +178,35 @@ function match(
   const kept = new Set(rows);
   return { rows, gone: known.filter((row) => !kept.has(row)) };
 }
+
+/** A line as it stood at every visit: in whatever place of the file. */
+type Line = { account: string; file: string; text: string };
+
+/** From when on scans have seen each line that stands on a host now; null for one that none has seen. */
+export function grantAges(db: Database) {
+  const lines = db.prepare<[string, number], Line & { since: Instant }>(`
+    SELECT account, file, text, min(started_at) AS since
+    FROM grant_line
+    JOIN host ON host.id = grant_line.host
+    JOIN scan ON scan.id = first_scan
+    WHERE host.host = ? AND host.port = ? AND gone_scan IS NULL
+    GROUP BY account, file, text`);
+
+  return ({ host, port }: { host: string; port: number }): ((line: Line) => Instant | null) => {
+    const known = new Map(lines.all(host, port).map(({ since, ...line }) => [nameOf(line), since]));
+    return (line) => known.get(nameOf(line)) ?? null;
+  };
+}
+
+const nameOf = ({ account, file, text }: Line): string => JSON.stringify([account, file, text]);
+
+/**
+ * Says of the grants that have just become orphans since when they are. To be called in the transaction of whatever tells
+ * of owners or use: triggers judge anew by themselves, and know no clock.
+ */
+export function orphanClock(db: Database): (at: Instant) => void {
+  const date = db.prepare(`
+    UPDATE grant_line INDEXED BY grant_orphan_unsettled SET orphan_since = ?
+    WHERE gone_scan IS NULL AND orphan IS NOT NULL AND orphan_since IS NULL`);
+  return (at) => void date.run(at);
+}

@@ -11,9 +11,8 @@ import { openFile } from "#store/testing/open-file.ts";
 import { spoilTable } from "#store/testing/spoil.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { backupFolder, findLastGood, listBackups, nameBackup } from "./backup-files.ts";
-import { checkDatabase } from "./check-database.ts";
-import { makeBackup } from "./make-backup.ts";
 import { restoreDatabase } from "./restore-database.ts";
+import { checkDatabase, makeBackup } from "./run-aside.ts";
 
 const isWindows = process.platform === "win32";
 const day = (number: number): Instant => `2026-06-${String(number).padStart(2, "0")}T12:00:00Z`;

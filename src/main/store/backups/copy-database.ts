@@ -1,9 +1,13 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import Sqlite, { type Database } from "better-sqlite3";
+import type { Database } from "better-sqlite3";
+import Sqlite from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
+import { eventTable } from "#store/event-table.ts";
 import { explainSqlite } from "#store/explain-sqlite.ts";
 import { refuseFailure } from "#store/opening/check-file.ts";
+import { formatLoss, readMark } from "#store/opening/mark.ts";
+import { findUnsealed } from "#store/seals/seals.ts";
 
 /** Lines of a report that are shown; the rest of a ruined file says nothing new. */
 const MOST_LINES = 20;
@@ -89,4 +93,34 @@ function sync(path: string): void {
   } finally {
     closeSync(file);
   }
+}
+
+/**
+ * `problems` are sentences; none when all is well. `unsealed`: what others than this program have changed, which keeps nobody from
+ * a copy of it.
+ */
+export type Examined = { problems: string[]; unsealed: string[]; eventCount: number };
+
+/** Reads every page and every index, follows the record of events from its start, and sees that it is all there. */
+export function examine(db: Database): Examined {
+  const damage = findDamage(db);
+  if (damage.length > 0)
+    return { problems: damage.map((line) => `it is damaged: ${line}`), unsealed: [], eventCount: 0 };
+  // The first schema had no events yet.
+  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'event'").get() === undefined)
+    return { problems: [], unsealed: [], eventCount: 0 };
+  const mark = readMark(db.name);
+  const events = eventTable(db);
+  const brokenAt = events.findBreak();
+  const loss = formatLoss(db, db.name, mark);
+  return {
+    problems: [
+      ...(brokenAt === null
+        ? []
+        : [`event ${brokenAt} was changed or removed by somebody: nothing after it is sure`]),
+      ...(loss === null ? [] : [loss]),
+    ],
+    unsealed: findUnsealed(db, db.name),
+    eventCount: events.count(),
+  };
 }

@@ -1,8 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Refusal } from "#shared/model/refusal.ts";
 import { explainSqlite } from "#store/explain-sqlite.ts";
-import { copyDatabase, openToLook } from "./copy-database.ts";
-import { examine } from "./examine.ts";
+import { copyDatabase, examine, openToLook } from "./copy-database.ts";
 import type { AsideReply, AsideWork } from "./run-aside.ts";
 
 /*

@@ -1,5 +1,8 @@
 import type { Database } from "better-sqlite3";
+import { Severity } from "#shared/model/finding.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import type { Revoked } from "#shared/model/trust.ts";
+import type { Violation } from "#shared/model/violation.ts";
 import type { SeenCertificate } from "#store/visit.ts";
 
 /** Stands for a date that cannot be read; it comes after every date. */
@@ -59,4 +62,161 @@ function toRow({ certificate, warnFrom, urgentFrom, ...judged }: SeenCertificate
     dueFrom: warnFrom !== null && warnFrom < notAfter ? warnFrom : notAfter,
     urgentFrom,
   };
+}
+
+/** What is held against certificates: that they are revoked, and who said so. */
+export function revokedTable(db: Database) {
+  const find = db
+    .prepare<[string], string | null>("SELECT revoked FROM certificate WHERE sha256 = ?")
+    .pluck();
+  const note = db.prepare(`
+    UPDATE certificate
+    SET revoked = @revoked, revoked_since = CASE WHEN @revoked IS NOT NULL THEN ifnull(revoked_since, @at) END
+    WHERE sha256 = @sha256`);
+  const ofIssuer = db.prepare<{ issuer: string }, { sha256: string; serial: string }>(`
+    SELECT sha256, serial FROM certificate
+    WHERE is_seen = 1 AND substr(issuer, 1, 120) = substr(@issuer, 1, 120) AND issuer = @issuer`);
+  const saidBy = db
+    .prepare<[string], string>(`
+      SELECT sha256 FROM certificate INDEXED BY certificate_revoked
+      WHERE revoked IS NOT NULL AND revoked ->> 'by' = ?`)
+    .pluck();
+
+  return {
+    /** Null where nobody says it is revoked. */
+    of(sha256: string): Revoked | null {
+      const text = find.get(sha256) ?? null;
+      return text === null ? null : (JSON.parse(text) as Revoked);
+    },
+
+    note(sha256: string, revoked: Revoked | null, at: Instant): void {
+      note.run({
+        sha256,
+        at,
+        revoked: revoked && JSON.stringify({ by: revoked.by, sentence: revoked.sentence }),
+      });
+    },
+
+    /** The certificates of an issuer, as certificates print its name, that are seen now. */
+    ofIssuer: (issuer: string) => ofIssuer.all({ issuer }),
+    saidBy: (by: string): string[] => saidBy.all(by),
+  };
+}
+
+/** How a certificate stands here: its issuer as certificates print it, and what it was evaluated by; null where it was not. */
+type EvaluatedCertificate = { id: number; issuer: string; evaluatedBy: string | null };
+
+/** One place where a certificate is seen now: the name of its host, and the endpoint; null for files of that host. */
+type SeenAt = { name: number; endpoint: number | null };
+
+/** Hosts and endpoints of each of them that a certificate is looked at with: the wildcard of a fleet is seen at thousands. */
+const MOST_NAMES = 20;
+const MOST_ENDPOINTS = 20;
+
+/** What certificates break of their profiles: evaluated when they come, for it changes with the program and their chains alone. */
+export function violationTable(db: Database) {
+  const find = db.prepare<[string], EvaluatedCertificate>(
+    "SELECT id, issuer, evaluated_by AS evaluatedBy FROM certificate WHERE sha256 = ?",
+  );
+  const served = db
+    .prepare<[number], number>(`
+      SELECT 1 FROM place
+      WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0 LIMIT 1`)
+    .pluck();
+  const issuedBy = db
+    .prepare<{ subject: string }, number>(`
+      SELECT 1 FROM certificate INDEXED BY certificate_issued
+      WHERE substr(issuer, 1, 120) = (SELECT substr(@subject, 1, 120)) AND is_seen = 1 AND is_self_issued = 0
+        AND issuer = (SELECT @subject) LIMIT 1`)
+    .pluck();
+  const names = db
+    .prepare<[number], number>(`
+      SELECT DISTINCT name FROM place WHERE certificate = CAST(? AS INTEGER) AND gone_scan IS NULL
+      ORDER BY name LIMIT ${MOST_NAMES}`)
+    .pluck();
+  const endpoints = db
+    .prepare<[number, number], number | null>(`
+      SELECT DISTINCT endpoint FROM place
+      WHERE certificate = CAST(? AS INTEGER) AND name = CAST(? AS INTEGER) AND gone_scan IS NULL
+      ORDER BY endpoint LIMIT ${MOST_ENDPOINTS}`)
+    .pluck();
+  const sent = db
+    .prepare<[number], string>(`
+      SELECT DISTINCT sha256 FROM place JOIN certificate ON certificate.id = place.certificate
+      WHERE endpoint = CAST(? AS INTEGER) AND gone_scan IS NULL ORDER BY sha256`)
+    .pluck();
+  const held = db
+    .prepare<[string, number], string>(`
+      SELECT sha256 FROM json_each(?) CROSS JOIN certificate ON certificate.sha256 = json_each.value
+      WHERE EXISTS (
+        SELECT 1 FROM place
+        WHERE place.certificate = certificate.id AND name = CAST(? AS INTEGER) AND gone_scan IS NULL)
+      ORDER BY sha256`)
+    .pluck();
+  const der = db
+    .prepare<[string], Uint8Array>(`
+      SELECT der FROM certificate JOIN certificate_der ON certificate_der.certificate = certificate.id
+      WHERE sha256 = ?`)
+    .pluck();
+  const known = db
+    .prepare<{ issuer: string; profile: string; rules: string }, number>(`
+      SELECT id FROM profile_violation
+      WHERE substr(issuer, 1, 120) = substr(@issuer, 1, 120) AND profile = @profile AND rules = @rules AND issuer = @issuer`)
+    .pluck();
+  const add = db.prepare(`
+    INSERT INTO profile_violation (issuer, profile, severity, rules, since)
+    VALUES (@issuer, @profile, @severity, @rules, @at)`);
+  const begin = db.prepare(
+    "UPDATE profile_violation SET since = @at WHERE id = @id AND certificate_count = 0",
+  );
+  const note = db.prepare(`
+    UPDATE certificate SET violation = @violation, violation_severity = @severity, evaluated_by = @evaluatedBy
+    WHERE id = @id`);
+
+  return {
+    find: (sha256: string): EvaluatedCertificate | null => find.get(sha256) ?? null,
+
+    /** Whether an endpoint presents it as its own. */
+    isServed: (id: number): boolean => served.get(id) !== undefined,
+
+    /** Whether a certificate is seen that names this subject as its issuer, those that signed themselves aside. */
+    hasIssued: (subject: string): boolean => issuedBy.get({ subject }) !== undefined,
+
+    /** Where it is seen now, in an order that is always the same. */
+    seenAt: (id: number): SeenAt[] =>
+      names.all(id).flatMap((name) => endpoints.all(id, name).map((endpoint) => ({ name, endpoint }))),
+
+    /** The hashes of all that an endpoint sends now. */
+    sentBy: (endpoint: number): string[] => sent.all(endpoint),
+
+    /** Which of these are seen under this name now, in files or sent. */
+    heldBy: (name: number, hashes: readonly string[]): string[] => held.all(JSON.stringify(hashes), name),
+
+    der: (sha256: string): Uint8Array | null => der.get(sha256) ?? null,
+
+    /** Null: it breaks nothing that is to be told. */
+    note(
+      { id, issuer }: EvaluatedCertificate,
+      violation: Violation | null,
+      { evaluatedBy, at }: { evaluatedBy: string; at: Instant },
+    ): void {
+      const severity = violation && Severity.options.indexOf(violation.severity);
+      note.run({
+        id,
+        evaluatedBy,
+        violation: violation && rowOf(issuer, violation, at),
+        severity: violation?.severity === "low" ? null : severity,
+      });
+    },
+  };
+
+  function rowOf(issuer: string, { profile, severity, rules }: Violation, at: Instant): number {
+    const row = { issuer, profile, rules: JSON.stringify(rules) };
+    const id = known.get(row);
+    if (id !== undefined) {
+      begin.run({ id, at });
+      return id;
+    }
+    return Number(add.run({ ...row, severity: Severity.options.indexOf(severity), at }).lastInsertRowid);
+  }
 }

@@ -10,8 +10,8 @@ import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Protocol } from "#shared/model/starttls.ts";
 import { describeViolation } from "#shared/text/profile-finding.ts";
+import { violationTeller } from "#store/findings/certificate-descriptions.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
-import { violationTeller } from "#store/findings/violation-teller.ts";
 import { type DateColumns, dateFindings, datesOf } from "./date-rules.ts";
 
 /** As a query on `certificate` gives it, together with DATE_COLUMNS. */

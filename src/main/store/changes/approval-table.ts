@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Approval } from "#shared/model/change.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { orphanClock } from "#store/access/orphan-clock.ts";
+import { orphanClock } from "#store/access/grant-writer.ts";
 
 /** A grant by the line that an approval is for. */
 export type ApprovedLine = { host: string; account: string; file: string; fingerprint: string | null };

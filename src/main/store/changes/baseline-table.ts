@@ -2,7 +2,6 @@ import type { Database } from "better-sqlite3";
 import { Baseline } from "#shared/model/change.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import { UNAPPROVED_COUNT } from "./rogue.ts";
 
 /** The baseline, and what is not in it. */
 export function baselineTable(db: Database) {
@@ -27,3 +26,36 @@ export function baselineTable(db: Database) {
     countRogue: (): number => countRogue.get() ?? 0,
   };
 }
+
+/**
+ * The condition for a grant to be a rogue candidate: it may let somebody in, nobody has approved it, and its exact line
+ * was not there at the baseline. Without a baseline there is none.
+ */
+export const IS_UNAPPROVED = `gone_scan IS NULL AND approval IS NULL AND first_scan > (SELECT scan FROM baseline)
+  AND (effective <> 'no' OR is_dormant = 1)
+  AND (is_again = 0 OR NOT EXISTS (
+    SELECT 1 FROM grant_line AS earlier INDEXED BY grant_gone
+    WHERE earlier.host = grant_line.host AND earlier.account = grant_line.account AND earlier.file = grant_line.file
+      AND earlier.fingerprint = grant_line.fingerprint AND earlier.text = grant_line.text
+      AND earlier.gone_scan IS NOT NULL
+      AND earlier.first_scan <= (SELECT scan FROM baseline) AND earlier.gone_scan > (SELECT scan FROM baseline)))`;
+
+/** Those of them that were in their file before, which alone need a look at what was there at the baseline. */
+const UNAPPROVED_AGAIN = `SELECT count(*) FROM grant_line INDEXED BY grant_there_again
+  WHERE is_again = 1 AND ${IS_UNAPPROVED}`;
+
+/** How many there are, by what the triggers keep of those that are new as of one scan; `~` comes after every number. */
+export const UNAPPROVED_COUNT = `((SELECT ifnull(sum(count), 0) FROM tally
+  WHERE what > (SELECT 'new grant ' || printf('%010d', scan) FROM baseline) AND what < 'new grant ~') + (${UNAPPROVED_AGAIN}))`;
+
+/** The scans since the baseline that have begun a grant which nobody has approved: a look at the index each. */
+const newAfter = (scan: string): string => `SELECT min(first_scan) FROM grant_line INDEXED BY grant_unapproved
+  WHERE gone_scan IS NULL AND approval IS NULL AND first_scan > ${scan}`;
+export const UNAPPROVED_SCANS = `
+  WITH RECURSIVE begun (scan) AS (
+    ${newAfter("(SELECT scan FROM baseline)")}
+    UNION ALL SELECT (${newAfter("begun.scan")}) FROM begun WHERE begun.scan IS NOT NULL)
+  SELECT id, started_at AS startedAt FROM scan WHERE id IN (SELECT scan FROM begun)`;
+
+/** The table of grants, read by how long they have been there. */
+export const BY_FIRST_SCAN = "grant_line INDEXED BY grant_unapproved";

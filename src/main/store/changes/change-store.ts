@@ -1,12 +1,12 @@
 import type { Database } from "better-sqlite3";
+import type { GrantEvent } from "#shared/model/change.ts";
+import type { Neighbour, PlaceSpan } from "#shared/model/place-history.ts";
 import { ScanId } from "#shared/model/scan.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import { approvalTable } from "./approval-table.ts";
 import { baselineTable } from "./baseline-table.ts";
 import { changeTable } from "./change-table.ts";
-import { grantHistory } from "./grant-history.ts";
-import { placeHistory } from "./place-history.ts";
-import { versionReader } from "./version-row.ts";
+import { formatDifference, type VersionReader, versionReader } from "./revision-row.ts";
 
 /** What is otherwise than it was, what it is compared with, and what of it was approved. */
 export function changeStore(db: Database, lists: Lists) {
@@ -37,4 +37,156 @@ export function changeStore(db: Database, lists: Lists) {
       return id === null ? null : ScanId.parse(id);
     },
   };
+}
+
+type VersionRow = {
+  id: number;
+  firstScan: number;
+  begun: string;
+  goneScan: number | null;
+  ended: string | null;
+};
+type MoveRow = { at: string; from: number; to: number };
+type ApprovalRow = {
+  owner: string;
+  purpose: string;
+  reviewOn: string | null;
+  approvedAt: string;
+  withdrawnAt: string | null;
+};
+
+/** A grant that changes at every scan shows so many of the newest. */
+const MOST_EVENTS = 500;
+
+const LINES_OF_THING = "(SELECT about FROM version WHERE id = @thing OR origin = @thing)";
+
+/** What happened to a grant: its versions in all the lines that it was, where they stood, and who approved them. */
+function grantHistory(db: Database, readVersion: VersionReader): (grant: number) => GrantEvent[] {
+  const thing = db
+    .prepare<[number], number>(`
+      SELECT ifnull(origin, id) FROM version WHERE kind = 'grant' AND about = ? ORDER BY id DESC LIMIT 1`)
+    .pluck();
+  const versions = db.prepare<[{ thing: number }], VersionRow>(`
+    SELECT version.id, first_scan AS firstScan, first.started_at AS begun, gone_scan AS goneScan, last.started_at AS ended
+    FROM version JOIN scan AS first ON first.id = first_scan LEFT JOIN scan AS last ON last.id = gone_scan
+    WHERE version.id = @thing OR origin = @thing
+    ORDER BY version.id`);
+  const moves = db.prepare<[{ thing: number }], MoveRow>(`
+    SELECT started_at AS at, from_line AS "from", to_line AS "to"
+    FROM grant_move JOIN scan ON scan.id = grant_move.scan
+    WHERE grant_line IN ${LINES_OF_THING}`);
+  const approvals = db.prepare<[{ thing: number }], ApprovalRow>(`
+    SELECT DISTINCT approval.owner, purpose, approval.review_on AS reviewOn, approved_at AS approvedAt, withdrawn_at AS withdrawnAt
+    FROM grant_line JOIN approval USING (host, account, file, text)
+    WHERE grant_line.id IN ${LINES_OF_THING}`);
+
+  return (grant) => {
+    const first = thing.get(grant);
+    if (first === undefined) return [];
+    const events = [
+      ...tellVersions(versions.all({ thing: first })),
+      ...moves.all({ thing: first }).map(toMove),
+      ...approvals.all({ thing: first }).flatMap(toApproval),
+    ];
+    return events.toSorted((one, other) => other.at.localeCompare(one.at)).slice(0, MOST_EVENTS);
+  };
+
+  /** A version that ends as the next begins has changed; else it has gone, and the next is it, back. */
+  function tellVersions(rows: readonly VersionRow[]): GrantEvent[] {
+    return rows.flatMap((row, index) => {
+      const before = rows[index - 1];
+      const next = rows[index + 1];
+      const goes = row.ended !== null && next?.firstScan !== row.goneScan;
+      return [
+        ...(goes ? [{ at: row.ended ?? "", what: "gone" as const, details: [] }] : []),
+        tellBegin(row, before),
+      ];
+    });
+  }
+
+  function tellBegin(row: VersionRow, before: VersionRow | undefined): GrantEvent {
+    if (!before) return { at: row.begun, what: "first-seen", details: [] };
+    const details = formatDifference(readVersion(before.id), readVersion(row.id));
+    return { at: row.begun, what: before.goneScan === row.firstScan ? "changed" : "back", details };
+  }
+}
+
+const toMove = ({ at, from, to }: MoveRow): GrantEvent => ({
+  at,
+  what: "moved",
+  details: [`line: ${from} → ${to}`],
+});
+
+function toApproval({ owner, purpose, reviewOn, approvedAt, withdrawnAt }: ApprovalRow): GrantEvent[] {
+  const review = reviewOn === null ? [] : [`review: ${reviewOn}`];
+  return [
+    ...(withdrawnAt === null
+      ? []
+      : [{ at: withdrawnAt, what: "withdrawn" as const, details: [`owner: ${owner}`] }]),
+    { at: approvedAt, what: "approved", details: [`owner: ${owner}`, `purpose: ${purpose}`, ...review] },
+  ];
+}
+
+/** More places than this nobody reads one by one. */
+const MOST_SPANS = 500;
+
+type Row = Omit<PlaceSpan, "before" | "after"> & {
+  endpoint: number | null;
+  onHost: number | null;
+  path: string | null;
+  firstScan: number;
+  goneScan: number | null;
+};
+
+/** Where one certificate stood and stands, and what took its place. */
+function placeHistory(db: Database): (sha256: string) => PlaceSpan[] {
+  const spans = db.prepare<{ sha256: string; limit: number }, Row>(`
+    SELECT iif(place.path IS NULL, 'endpoint', 'file') AS kind, host_name.name AS host,
+      ifnull(place.path, endpoint.port || iif(endpoint.server_name = '', '', ' as ' || endpoint.server_name)) AS "where",
+      position, begun.started_at AS "from", gone.started_at AS until,
+      place.endpoint AS endpoint, place.host AS onHost, place.path AS path, first_scan AS firstScan,
+      gone_scan AS goneScan
+    FROM place
+    JOIN host_name ON host_name.id = place.name
+    JOIN scan AS begun ON begun.id = first_scan
+    LEFT JOIN scan AS gone ON gone.id = gone_scan
+    LEFT JOIN endpoint ON endpoint.id = place.endpoint
+    WHERE place.id IN (
+      SELECT id FROM place WHERE certificate = (SELECT id FROM certificate WHERE sha256 = @sha256) AND gone_scan IS NULL
+      UNION ALL
+      SELECT id FROM place WHERE certificate = (SELECT id FROM certificate WHERE sha256 = @sha256) AND gone_scan IS NOT NULL)
+    ORDER BY first_scan DESC, place.id
+    LIMIT @limit`);
+  const neighbours = neighbourFinder(db);
+
+  return (sha256) =>
+    spans.all({ sha256, limit: MOST_SPANS }).map((row) => {
+      const { endpoint: _, onHost: __, path: ___, firstScan: ____, goneScan: _____, ...span } = row;
+      return { ...span, ...neighbours(row) };
+    });
+}
+
+/** A place of an endpoint is found by the endpoint, one in a file by the file. */
+function neighbourFinder(db: Database) {
+  const SELECT = `
+    SELECT sha256, subject, not_after AS notAfter
+    FROM place JOIN certificate ON certificate.id = place.certificate`;
+  const AT_ENDPOINT = "endpoint = @endpoint AND position = @position";
+  const IN_FILE = "place.host = @onHost AND path = @path AND position = @position";
+  const before = {
+    endpoint: db.prepare<object, Neighbour>(`${SELECT}
+      WHERE ${AT_ENDPOINT} AND gone_scan = @firstScan ORDER BY place.id DESC LIMIT 1`),
+    file: db.prepare<object, Neighbour>(`${SELECT}
+      WHERE ${IN_FILE} AND gone_scan = @firstScan ORDER BY place.id DESC LIMIT 1`),
+  };
+  const after = {
+    endpoint: db.prepare<object, Neighbour>(`${SELECT}
+      WHERE ${AT_ENDPOINT} AND first_scan = @goneScan ORDER BY place.id LIMIT 1`),
+    file: db.prepare<object, Neighbour>(`${SELECT}
+      WHERE ${IN_FILE} AND first_scan = @goneScan ORDER BY place.id LIMIT 1`),
+  };
+  return (row: Row): Pick<PlaceSpan, "before" | "after"> => ({
+    before: before[row.kind].get(row) ?? null,
+    after: row.goneScan === null ? null : (after[row.kind].get(row) ?? null),
+  });
 }

@@ -2,18 +2,27 @@ import type { Database } from "better-sqlite3";
 import type { ChangeFilter } from "#shared/contract/changes.ts";
 import { type ChangeCount, ChangeKind, type ChangeRow, type ChangeWhat } from "#shared/model/change.ts";
 import { ScanId } from "#shared/model/scan.ts";
-import { addTotals } from "#shared/model/total.ts";
-import { readCursor } from "#store/lists/cursor.ts";
-import { cut, type Listed, type Lists, orderOf, type Window } from "#store/lists/lists.ts";
-import { mergeRows } from "#store/lists/order.ts";
-import type { Part } from "#store/lists/part.ts";
+import { addTotals, type Total } from "#shared/model/total.ts";
+import { cut, type Listed, type Lists, orderBy, orderOf, type Window } from "#store/lists/lists.ts";
+import {
+  conditions,
+  type Key,
+  type KeyRange,
+  keyRangesAfter,
+  mergeRows,
+  type Part,
+  readCursor,
+  readKeyRanges,
+  rowsAfter,
+  type Value,
+  valuesOf,
+  wholeOf,
+} from "#store/lists/order.ts";
 import { eachWord } from "#store/lists/search.ts";
-import { CHANGE_ARMS, type ChangeArm, textOf } from "./change-arms.ts";
-import { type ChangeFound, changeReader } from "./change-reader.ts";
-import { formatDifference, formatFacts, type VersionReader } from "./version-row.ts";
+import { formatDifference, formatFacts, type VersionReader } from "./revision-row.ts";
 
 /** Two scans by their numbers, in either order; 0 is before every scan. */
-export type Between = { from: number; to: number };
+type Between = { from: number; to: number };
 
 type Wanted = Between & ChangeFilter & Window;
 
@@ -119,3 +128,159 @@ function toChange(
     opens,
   };
 }
+
+/** A change as an arm has it. */
+type ChangeFound = {
+  id: number;
+  what: ChangeWhat;
+  kind: ChangeKind;
+  /** The number of the name of the host. */
+  name: number;
+  scan: number;
+  before: number | null;
+};
+
+type Page = {
+  where: readonly Part[];
+  start: readonly Value[] | null;
+  limit: number;
+  named: { from: number; to: number };
+  /** Whether words are sought, which no index has: what they find is looked for once for all pages. */
+  isSought: boolean;
+};
+
+type Found = { total: Total; rows: (ChangeFound & Key)[] };
+
+/** The latest first. */
+const ORDER = { count: 2, descending: true };
+
+/** Reads the part of a page that one arm has, in the order of its index. */
+function changeReader(lists: Lists) {
+  return (arm: ChangeArm, page: Page): Found => (page.isSought ? seek(arm, page) : read(arm, page));
+
+  function read(arm: ChangeArm, page: Page): Found {
+    const total = lists.count(arm.table, page.where, page.named);
+    if (total === 0) return { total, rows: [] };
+    const keyRanges = keyRangesAfter([arm.scan, "version.id"], page.start, ORDER);
+    const rows = readKeyRanges(keyRanges, page.limit, (stretch, limit) => {
+      const { sql, values } = armPage(arm, { ...page, stretch, limit });
+      return lists.read<ChangeFound & Key>(sql, values, page.named);
+    });
+    return { total, rows };
+  }
+
+  function seek(arm: ChangeArm, page: Page): Found {
+    const most = lists.mostCounted;
+    const stretch = wholeOf([arm.scan, "version.id"]);
+    const { sql, values } = armPage(arm, { ...page, stretch, limit: most + 1 });
+    const all = lists.find<ChangeFound & Key>(sql, values, page.named);
+    if (all.length > most) return { ...read(arm, page), total: { moreThan: most } };
+    return { total: all.length, rows: rowsAfter(all, page.start, page.limit, ORDER) };
+  }
+}
+
+function armPage(
+  arm: ChangeArm,
+  { where, stretch, limit }: Omit<Page, "start"> & { stretch: KeyRange },
+): Part {
+  const all = [...where, ...stretch.where];
+  return {
+    sql: `SELECT ${columnsOf(arm)}, ${arm.scan} AS sort_0, version.id AS sort_1
+      FROM ${arm.table}${conditions(all)}${orderBy({ ...ORDER, columns: stretch.columns })} LIMIT ?`,
+    values: [...valuesOf(all), limit],
+  };
+}
+
+/** Where what may be otherwise in another row of the same thing stands: the columns of two such rows are compared. */
+const CONTENT: Record<ChangeKind, string | null> = {
+  grant: "SELECT text FROM grant_line WHERE id =",
+  "key-file": "SELECT ifnull(fingerprint, '') FROM key_file WHERE id =",
+  "host-key": "SELECT fingerprint FROM host_key WHERE id =",
+  account: null,
+  certificate: "SELECT certificate FROM place WHERE id =",
+};
+
+/** What a search looks at, beside the name of the host. */
+const TEXT: Record<ChangeKind, string> = {
+  grant: `(SELECT account || char(10) || file || char(10) || comment || char(10) || ifnull(fingerprint, '')
+    FROM grant_line WHERE id = version.about)`,
+  "key-file": "(SELECT path || char(10) || ifnull(fingerprint, '') FROM key_file WHERE id = version.about)",
+  "host-key": "(SELECT key_type || char(10) || fingerprint FROM host_key WHERE id = version.about)",
+  account: "version.label",
+  certificate: `(SELECT subject || char(10) || ifnull(path, '')
+    FROM place JOIN certificate ON certificate.id = place.certificate WHERE place.id = version.about)`,
+};
+
+const standsAt = (version: string, scan: "@from" | "@to"): string =>
+  `${version}.first_scan <= ${scan} AND (${version}.gone_scan IS NULL OR ${version}.gone_scan > ${scan})`;
+
+/** The row of the same thing that stood at the earlier scan, or stands at the later one. */
+const otherAt = (scan: "@from" | "@to", select: string): string => `
+  SELECT ${select} FROM version AS other
+  WHERE (other.id = ifnull(version.origin, version.id) OR other.origin = ifnull(version.origin, version.id))
+    AND ${standsAt("other", scan)}`;
+
+/** An arm gives the changes of one kind and one sort; the parameters are `@from`, below `@to`. */
+type ChangeArm = {
+  what: ChangeWhat;
+  kind: ChangeKind;
+  table: string;
+  /** The same, for the changes of one host. */
+  tableOfHost: string;
+  where: string;
+  /** The scan that found it so, and the row of how it was, if any. */
+  scan: string;
+  before: string;
+};
+
+const OF_HOST = "version INDEXED BY version_under_name";
+
+const WITH_EARLIER = `JOIN version AS earlier ON earlier.id = (${otherAt("@from", "other.id")} LIMIT 1)`;
+
+const CHANGE_ARMS: readonly ChangeArm[] = ChangeKind.options.flatMap((kind) => [
+  {
+    what: "appeared",
+    kind,
+    scan: "version.first_scan",
+    before: "NULL",
+    table: "version",
+    tableOfHost: OF_HOST,
+    where: `kind = '${kind}' AND first_scan > @from AND ${standsAt("version", "@to")}
+      AND (origin IS NULL OR NOT EXISTS (${otherAt("@from", "1")}))`,
+  },
+  {
+    what: "changed",
+    kind,
+    scan: "version.first_scan",
+    before: "earlier.id",
+    table: `version ${WITH_EARLIER}`,
+    tableOfHost: `${OF_HOST} ${WITH_EARLIER}`,
+    where: `version.kind = '${kind}' AND version.origin IS NOT NULL AND version.first_scan > @from
+        AND ${standsAt("version", "@to")} AND ${isOtherwise(kind)}`,
+  },
+  {
+    what: "gone",
+    kind,
+    scan: "version.gone_scan",
+    before: "NULL",
+    table: "version",
+    tableOfHost: OF_HOST,
+    where: `kind = '${kind}' AND gone_scan > @from AND gone_scan <= @to AND first_scan <= @from
+      AND NOT EXISTS (${otherAt("@to", "1")})`,
+  },
+]);
+
+/** A state that nobody took note of is no other state. */
+function isOtherwise(kind: ChangeKind): string {
+  const content = CONTENT[kind];
+  const state = "ifnull(version.state <> earlier.state, 0)";
+  if (content === null) return state;
+  return `(${state} OR version.about <> earlier.about AND (${content} version.about) <> (${content} earlier.about))`;
+}
+
+/** The columns that a page is made of. */
+const columnsOf = ({ what, kind, scan, before }: ChangeArm): string =>
+  `version.id AS id, '${what}' AS what, '${kind}' AS kind, version.name AS name, ${scan} AS scan, ${before} AS before`;
+
+const textOf = ({ kind }: ChangeArm): string =>
+  `(SELECT host_name.name FROM host_name WHERE host_name.id = version.name) || char(10) || ${TEXT[kind]}`;

@@ -1,7 +1,8 @@
 import type { Database } from "better-sqlite3";
 import { type FindingBrief, Severity } from "#shared/model/finding.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import { formatKeyOnSeveralAccounts, MOST_ACCOUNTS } from "#shared/text/computed-finding.ts";
-import { countingOnly, type Deps } from "./counting.ts";
+import type { AcceptanceTable, Accepted } from "./acceptance-table.ts";
 import type { About } from "./finding-writer.ts";
 
 type Row = { id: number; rule: FindingBrief["rule"]; severity: number; kind: About["kind"]; about: number };
@@ -81,5 +82,28 @@ export function findingBriefs(db: Database, deps: Deps) {
       severity: Severity.options[severity] ?? "info",
       sentence: sentence.get(id) ?? "",
     };
+  }
+}
+
+type Deps = { acceptances: AcceptanceTable; now: () => Date };
+
+/** Leaves out what is accepted now. */
+function countingOnly({ acceptances, now }: Deps) {
+  return {
+    counting,
+
+    /** Of what queries find of a thing. */
+    computed({ kind, about }: Accepted, found: readonly FindingBrief[]): FindingBrief[] {
+      if (found.length === 0) return [];
+      return counting(found.map((brief) => ({ brief, kind, about, rule: brief.rule }))).map(
+        ({ brief }) => brief,
+      );
+    },
+  };
+
+  function counting<Found extends Accepted & Pick<FindingBrief, "rule">>(found: readonly Found[]): Found[] {
+    const at = toInstant(now());
+    if (!acceptances.hasAny(at)) return [...found];
+    return found.filter(({ rule, kind, about }) => !acceptances.holding(rule, { kind, about }, at));
   }
 }

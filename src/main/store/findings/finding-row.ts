@@ -14,17 +14,14 @@ import { profileOfRule } from "#shared/text/profile-finding.ts";
 import { formatReference } from "#shared/text/reference.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
-import type { Arm } from "./arm.ts";
-import { certificateTeller } from "./certificate-teller.ts";
-import { endpointTeller } from "./endpoint-teller.ts";
+import { certificateTeller, violationTeller } from "./certificate-descriptions.ts";
+import { endpointTeller } from "./endpoint-findings.ts";
 import type { FindingBriefs } from "./finding-briefs.ts";
 import { writeFindingId } from "./finding-id.ts";
+import type { Arm, Told } from "./finding-source.ts";
 import type { About } from "./finding-writer.ts";
-import { grantTeller } from "./grant-teller.ts";
-import { heldKeyTeller } from "./held-key-teller.ts";
-import { keyTeller } from "./key-teller.ts";
-import type { Told } from "./told.ts";
-import { violationTeller } from "./violation-teller.ts";
+import { grantTeller } from "./grant-findings.ts";
+import { heldKeyTeller, keyTeller } from "./key-findings.ts";
 
 /** A finding as the arms of the query give it. */
 export type ArmRow = {

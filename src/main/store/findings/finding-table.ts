@@ -3,19 +3,15 @@ import type { FindingFilter } from "#shared/contract/findings.ts";
 import { type Finding, type FindingObject, type RuleId, Severity } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { addTotals } from "#shared/model/total.ts";
-import { readCursor } from "#store/lists/cursor.ts";
 import { cut, type Listed, type Lists, type Window } from "#store/lists/lists.ts";
-import type { Part } from "#store/lists/part.ts";
+import { conditions, type Part, readCursor, valuesOf } from "#store/lists/order.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
-import type { Arm, ArmColumn } from "./arm.ts";
-import { armCounter } from "./arm-counter.ts";
-import { armLooker } from "./arm-looker.ts";
-import { type ArmSort, armPage, armWhole } from "./arm-page.ts";
-import { armReader } from "./arm-reader.ts";
-import { readInTurn } from "./arm-turns.ts";
-import { ARMS, armConditions, EVERYTHING } from "./finding-arms.ts";
 import { readFindingId } from "./finding-id.ts";
 import { type ArmRow, findingRows } from "./finding-row.ts";
+import { type Arm, type ArmColumn, acceptedFrom } from "./finding-source.ts";
+import { ARMS, armConditions, EVERYTHING } from "./finding-sources.ts";
+import { armLooker } from "./source-filter.ts";
+import { type ArmSort, armPage, armReader, armWhole, readInTurn } from "./source-reader.ts";
 
 type Column = "severity" | "rule" | "host" | "label" | "firstSeen";
 
@@ -108,4 +104,36 @@ function pageOf(
   if (!about || !where) return null;
   const stretch = armWhole(arm, sort);
   return armPage({ ...arm, from: arm.table }, { sort, where: [...where, about], stretch, limit });
+}
+
+/** By their place among the severities. */
+type Counted = { rule: RuleId; severity: number; count: number };
+
+/** How many of each rule at each severity an arm has, without those that are accepted. */
+function armCounter({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
+  return countArm;
+
+  function countArm(arm: Arm, now: string): Counted[] {
+    const { severity, rule } = arm.columns;
+    if ("same" in severity && "same" in rule) {
+      const where = armConditions(arm, EVERYTHING) ?? [];
+      const isAccepted = { sql: arm.isAccepted, values: [] };
+      const accepted = acceptances.hasAny(now)
+        ? lists.sum(acceptedFrom(arm), [...where, isAccepted], { now })
+        : 0;
+      const count = lists.sum(arm.from, where, { now }) - accepted;
+      return [{ severity: Number(severity.same), rule: rule.same as RuleId, count }];
+    }
+    const counted = (from: string, where: readonly Part[]) =>
+      lists.read<Counted>(
+        `SELECT severity, rule, count(*) AS count FROM ${from}${conditions(where)} GROUP BY severity, rule`,
+        valuesOf(where),
+        { now },
+      );
+    const where = armConditions(arm, EVERYTHING) ?? [];
+    const all = counted(arm.from, where);
+    if (!acceptances.hasAny(now)) return all;
+    const accepted = counted(acceptedFrom(arm), [...where, { sql: arm.isAccepted, values: [] }]);
+    return [...all, ...accepted.map((row) => ({ ...row, count: -row.count }))];
+  }
 }

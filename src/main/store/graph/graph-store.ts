@@ -1,12 +1,19 @@
 import type { Database } from "better-sqlite3";
-import type { GraphEdge } from "#shared/model/graph.ts";
-import { databaseVersion } from "#store/lists/database-version.ts";
+import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
+import { databaseVersion } from "#store/lists/kept.ts";
 import type { Lists } from "#store/lists/lists.ts";
-import { accountsOfHost, edgeReader } from "./edge-reader.ts";
+import {
+  accountsOfHost,
+  edgeReader,
+  GRANT,
+  type GrantEdgeRow,
+  holding,
+  KEY_FILE,
+  type KeyFileRow,
+  opening,
+} from "./edges.ts";
 import { linkList, linkOf } from "./link-list.ts";
 import { nameFinder, nodeFinder } from "./node-finder.ts";
-import { sharedKeys } from "./shared-keys.ts";
-import { trustBetweenHosts } from "./trust-between-hosts.ts";
 
 /** Who reaches what: keys, accounts, people, and what leads from one to the other. */
 export function graphStore(db: Database, lists: Lists) {
@@ -27,5 +34,95 @@ export function graphStore(db: Database, lists: Lists) {
     links: linkList({ lists, nodeOf: nodes.nodeOf }).list,
     shared: sharedKeys(db),
     ...trustBetweenHosts(db, nodes.nodeOf),
+  };
+}
+
+/** Of two hosts so many ways are looked at for one that is certain. */
+const MOST_WAYS = 50;
+
+/** Private keys on one host that open accounts of another. */
+function trustBetweenHosts(db: Database, nodeOf: (id: string) => GraphNode) {
+  const pairs = db
+    .prepare<[number], [number, number]>(`
+      SELECT DISTINCT key_file.host, grant_line.host
+      FROM key_file
+      CROSS JOIN grant_line INDEXED BY grant_usable
+        ON grant_line.fingerprint = ifnull(key_file.fingerprint, likely_fingerprint)
+      WHERE key_file.gone_scan IS NULL AND grant_line.gone_scan IS NULL AND grant_line.effective <> 'no'
+        AND grant_line.host <> key_file.host
+      LIMIT ?`)
+    .raw();
+  const files = db.prepare<[number], KeyFileRow>(
+    `SELECT ${KEY_FILE} FROM key_file WHERE host = ? AND gone_scan IS NULL ORDER BY id`,
+  );
+  const grants = db.prepare<[string, number], GrantEdgeRow>(`
+    SELECT ${GRANT} FROM grant_line INDEXED BY grant_usable
+    WHERE fingerprint = ? AND host = ? AND gone_scan IS NULL AND effective <> 'no'
+    ORDER BY account, id
+    LIMIT ${MOST_WAYS}`);
+
+  return {
+    /** Each pair once; `most` and one more say that there are more. */
+    trusting: (most: number): [number, number][] => pairs.all(most + 1),
+
+    /** The surest of the ways from a host to another; null for none. */
+    trust(from: number, to: number): GraphLink | null {
+      let possible: GraphLink | null = null;
+      let looked = 0;
+      for (const file of files.all(from)) {
+        const held = holding(file, file.owner, "own");
+        if (!held) continue;
+        for (const grant of grants.all(file.fingerprint ?? file.likely_fingerprint ?? "", to)) {
+          const link = linkOf([held, opening(grant)], nodeOf, `${from} ${to}`);
+          if (link.isCertain || ++looked >= MOST_WAYS) return link.isCertain ? link : (possible ?? link);
+          possible ??= link;
+        }
+      }
+      return possible;
+    },
+  };
+}
+
+/** So many keys of each kind are told. */
+export const MOST_SHARED = 1_000;
+/** One more tells that there are more. */
+const MOST_READ = MOST_SHARED + 1;
+
+type PersonRow = {
+  fingerprint: string;
+  id: number;
+  roster: number;
+  name: string;
+  decidedBy: number | null;
+  logins: string;
+};
+
+/** Keys that rosters have under several entries, and host keys that several hosts hold: one more than are told. */
+function sharedKeys(db: Database) {
+  const people = db.prepare<[], PersonRow>(`
+    SELECT fingerprint, person.id, roster, name, decided_by AS decidedBy,
+      (SELECT json_group_array(login) FROM person_login WHERE person_login.person = person.id) AS logins
+    FROM person_key CROSS JOIN person ON person.id = person_key.person
+    WHERE fingerprint IN (
+      SELECT fingerprint FROM person_key GROUP BY fingerprint HAVING count(*) > 1 LIMIT ${MOST_READ})
+    ORDER BY fingerprint, name, person.id`);
+  const hosts = db.prepare<[], { fingerprint: string; name: string }>(`
+    WITH held AS (
+      SELECT fingerprint, host FROM host_key WHERE gone_scan IS NULL
+      UNION
+      SELECT key_fingerprint, id FROM host WHERE key_fingerprint IS NOT NULL)
+    SELECT fingerprint, iif(port = 22, host.host, iif(instr(host.host, ':'), '[' || host.host || ']', host.host) || ':' || port) AS name
+    FROM held CROSS JOIN host ON host.id = held.host
+    WHERE fingerprint IN (SELECT fingerprint FROM held GROUP BY fingerprint HAVING count(*) > 1 LIMIT ${MOST_READ})
+    ORDER BY fingerprint, host.host, port`);
+
+  return {
+    /** By key. */
+    ofPeople: () =>
+      Map.groupBy(
+        people.all().map((row) => ({ ...row, logins: JSON.parse(row.logins) as string[] })),
+        ({ fingerprint }) => fingerprint,
+      ),
+    ofHosts: () => Map.groupBy(hosts.all(), ({ fingerprint }) => fingerprint),
   };
 }

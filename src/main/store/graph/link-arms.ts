@@ -1,5 +1,5 @@
 import type { GraphEdge } from "#shared/model/graph.ts";
-import type { Part } from "#store/lists/part.ts";
+import type { Part } from "#store/lists/order.ts";
 import {
   type AgentRow,
   AUTHORITY,
@@ -16,7 +16,7 @@ import {
   lending,
   opening,
   signing,
-} from "./edge-row.ts";
+} from "./edges.ts";
 
 export type LinkFilter = {
   search: string;

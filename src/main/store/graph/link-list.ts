@@ -1,11 +1,28 @@
 import type { GraphEdge, GraphLink, GraphNode } from "#shared/model/graph.ts";
-import { addTotals } from "#shared/model/total.ts";
-import { type Key, readCursor, type Sort, writeCursor } from "#store/lists/cursor.ts";
-import type { Listed, Lists, Window } from "#store/lists/lists.ts";
-import { armsOf, type LinkArm, type LinkFilter } from "./link-arms.ts";
-import { linkPages } from "./link-pages.ts";
-import { waysOf } from "./link-ways.ts";
-import { readNodeId } from "./node-id.ts";
+import { addTotals, type Total } from "#shared/model/total.ts";
+import { isWalkShorter, type Listed, type Lists, type Window } from "#store/lists/lists.ts";
+import {
+  conditions,
+  type Key,
+  mergeRows,
+  type Part,
+  readCursor,
+  rowsAfter,
+  type Sort,
+  type Value,
+  valuesOf,
+  writeCursor,
+} from "#store/lists/order.ts";
+import {
+  endOfStart,
+  isAscii,
+  type Phrase,
+  splitWords,
+  toFingerprintStart,
+  toPattern,
+} from "#store/lists/search.ts";
+import { armConditions, armsOf, GRANT_TEXT, type LinkArm, type LinkFilter } from "./link-arms.ts";
+import { readNodeId } from "./node-finder.ts";
 
 /** A cursor names the arm and the values of its order; the longest order has five. */
 const ORDER: Sort = { name: "links", columns: ["arm", "1", "2", "3", "4", "5"], descending: false };
@@ -100,3 +117,193 @@ export function linkOf(
     isWayCertain: null,
   };
 }
+
+type Page = { ways: readonly Way[]; start: readonly Value[] | null; limit: number };
+
+/** Reads the rows of one arm, from after a row of it. */
+function linkPages(lists: Lists) {
+  return { page, readKept };
+
+  /** First what else the same holder opens, then the holders after it: no index serves both at once. */
+  function page(arm: LinkArm, { ways, start, limit }: Page): Key[] {
+    if (start === null) return read(arm, ways, { where: [], limit });
+    const outer = start.slice(0, arm.outer.length);
+    const same: Part[] =
+      arm.inner.length === 0
+        ? []
+        : [
+            { sql: compare(arm.outer, "="), values: outer },
+            { sql: compare(arm.inner, ">"), values: start.slice(arm.outer.length) },
+          ];
+    const rest = same.length === 0 ? [] : read(arm, ways, { where: same, limit });
+    if (rest.length >= limit) return rest;
+    const beyond = { sql: compare(arm.outer, ">"), values: outer };
+    return [...rest, ...read(arm, ways, { where: [beyond], limit: limit - rest.length })];
+  }
+
+  /** Of several ways each gives the first of its rows; of these the first are those of the list. */
+  function read(arm: LinkArm, ways: readonly Way[], more: { where: readonly Part[]; limit: number }): Key[] {
+    const rows = ways.map(({ from, where }) => {
+      const all = [...where, ...more.where];
+      const sql = `SELECT ${arm.select}, ${keysOf(arm)} FROM ${from}${conditions(all)} ORDER BY ${orderOf(arm)} LIMIT ?`;
+      return lists.read<Key>(sql, [...valuesOf(all), more.limit]);
+    });
+    return rows.length === 1 ? (rows[0] ?? []) : mergeRows(rows, more.limit, inOrder(arm));
+  }
+
+  /** Which rows words find is kept for the next pages; what is in them is read for a page alone. */
+  function readKept(arm: LinkArm, { ways, start, limit }: Page): Key[] {
+    const question = JSON.stringify(["steps", arm.name, ways]);
+    const all = lists.keep(question, () => {
+      const keys = ways.map(({ from, where }) =>
+        lists.read<Key>(
+          `SELECT ${keysOf(arm)} FROM ${from}${conditions(where)} ORDER BY ${orderOf(arm)}`,
+          valuesOf(where),
+        ),
+      );
+      return mergeRows(keys, Number.POSITIVE_INFINITY, inOrder(arm));
+    });
+    const found = rowsAfter(all, start, limit, inOrder(arm));
+    const names = new Set(found.map(nameOf(arm)));
+    const where = [{ sql: arm.where, values: [] }, among(arm, found, 0)];
+    if (arm.inner.length > 0) where.push(among(arm, found, columnsOf(arm).length - 1));
+    const rows = read(arm, [{ from: arm.from, where }], { where: [], limit: lists.mostCounted });
+    return rows.filter((row) => names.has(nameOf(arm)(row)));
+  }
+}
+
+/** Its column by this number is one of those that these rows have there. */
+const among = (arm: LinkArm, rows: readonly Key[], index: number): Part => ({
+  sql: `${columnsOf(arm)[index]} IN (SELECT value FROM json_each(?))`,
+  values: [JSON.stringify(rows.map((row) => row[`sort_${index}`]))],
+});
+
+const nameOf =
+  (arm: LinkArm) =>
+  (row: Key): string =>
+    JSON.stringify(columnsOf(arm).map((_, index) => row[`sort_${index}`]));
+
+const columnsOf = ({ outer, inner }: LinkArm): readonly string[] => [...outer, ...inner];
+
+const keysOf = (arm: LinkArm): string =>
+  columnsOf(arm)
+    .map((column, index) => `${column} AS sort_${index}`)
+    .join(", ");
+
+const orderOf = (arm: LinkArm): string => columnsOf(arm).join(", ");
+
+const inOrder = (arm: LinkArm) => ({ count: columnsOf(arm).length, descending: false });
+
+const compare = (columns: readonly string[], operator: string): string =>
+  `(${columns.join(", ")}) ${operator} (${columns.map(() => "?").join(", ")})`;
+
+/**
+ * How the rows of a part of the list are found. As a rule by whoever holds a key, in the order of the list; but of one host,
+ * or of a word that few grants and holders have, they are found from there: then only those are looked at, and put in order.
+ */
+
+/** Each of several ways finds rows that no other does; together they find all. */
+type Way = { from: string; where: readonly Part[] };
+
+type Ways = {
+  /** Their rows are counted. */
+  counted: readonly Way[];
+  /** More than so many, where that shows in the steps of the first holders; null where it does not. */
+  least: Total | null;
+  /** Those by which a page of so many rows is read, of `total`, is found. */
+  read(total: Total, limit: number): readonly Way[];
+};
+
+/** Steps of so many holders are looked at for words that many grants have; in a thousand of them pages are soon full. */
+const MOST_LOOKED = 1_000;
+const SOON_FULL = 20;
+
+function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
+  const { fromGrants } = arm;
+  const words = splitWords(filter.search);
+  const plain = armConditions(arm, filter);
+  const walked: Way = { from: arm.from, where: [...plain, ...words.map((word) => stands(arm, word))] };
+  const only = (way: Way): Ways => ({ counted: [way], least: null, read: () => [way] });
+  if (filter.host !== null) return only({ ...walked, from: arm.fromHost });
+  if (!fromGrants) return only(walked);
+
+  const sought = words
+    .toSorted(longestFirst)
+    .flatMap((word) => seek(lists, word))
+    .find(({ inGrants }) => isFew(lists, inGrants));
+  if (sought === undefined)
+    return { ...only(walked), least: words.length === 0 ? null : countSome(lists, fromGrants.table, walked) };
+  const { word, inGrants, inFiles } = sought;
+  const rest = words.filter((one) => one !== word).map((one) => stands(arm, one));
+  const { table, id, holders, isPhrase } = fromGrants;
+  const found: Way[] = [
+    { from: `grant_line ${fromGrants.join}`, where: [...plain, ...rest, isInGrants(word, inGrants)] },
+    {
+      from: arm.from,
+      where: [
+        ...plain,
+        ...rest,
+        { sql: `${id} IN (${holders})`, values: [isPhrase ? inFiles.match : toPattern(word)] },
+        negate(standsInGrant(word)),
+      ],
+    },
+  ];
+  return {
+    counted: found,
+    least: null,
+    read: (total, limit) => (isWalkShorter(total, limit, lists.sum(table, [])) ? [walked] : found),
+  };
+}
+
+/** Of words that many grants have nothing more is counted where a page is soon full. */
+function countSome(lists: Lists, table: string, { from, where }: Way): Total | null {
+  if (lists.sum(table, []) <= MOST_LOOKED) return null;
+  const first = from.replace(table, `(SELECT * FROM ${table} LIMIT ${MOST_LOOKED}) AS ${table}`);
+  const count = lists.count(first, where);
+  return typeof count === "number" && count >= SOON_FULL ? { moreThan: count - 1 } : null;
+}
+
+const longestFirst = (one: string, other: string): number => other.length - one.length;
+
+/** A word as the indexes look for it; nothing where they cannot. */
+function seek(lists: Lists, word: string): { word: string; inGrants: Phrase; inFiles: Phrase }[] {
+  const inGrants = lists.phraseOf("grant", word);
+  const inFiles = lists.phraseOf("key_file", word);
+  return inGrants?.isWhole && inFiles?.isWhole && isAscii(word) ? [{ word, inGrants, inFiles }] : [];
+}
+
+/** A word that more grants have finds enough of the list in its order. */
+const isFew = (lists: Lists, { match }: Phrase): boolean =>
+  typeof lists.count("grant_search", [{ sql: "grant_search MATCH ?", values: [match] }]) === "number";
+
+/** In the holder, or in the grant where the arm has one, or the key's fingerprint begins with it. */
+function stands(arm: LinkArm, word: string): Part {
+  const held = { sql: `(${arm.text}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
+  if (!arm.fromGrants) return held;
+  const granted = standsInGrant(word);
+  return { sql: `(${granted.sql} OR ${held.sql})`, values: [...granted.values, ...held.values] };
+}
+
+function standsInGrant(word: string): Part {
+  const text = { sql: `(${GRANT_TEXT}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
+  const key = keyRange(word);
+  return key
+    ? { sql: `(${text.sql} OR grant_line.fingerprint BETWEEN ? AND ?)`, values: [...text.values, ...key] }
+    : text;
+}
+
+function isInGrants(word: string, { match }: Phrase): Part {
+  const text = "SELECT rowid FROM grant_search WHERE grant_search MATCH ?";
+  const key = keyRange(word);
+  const sql = key
+    ? `${text} UNION SELECT id FROM grant_line WHERE gone_scan IS NULL AND ifnull(fingerprint, '') BETWEEN ? AND ?`
+    : text;
+  return { sql: `grant_line.id IN (${sql})`, values: [match, ...(key ?? [])] };
+}
+
+function keyRange(word: string): Value[] | null {
+  const start = toFingerprintStart(word);
+  return start === null ? null : [start, endOfStart(start)];
+}
+
+const negate = ({ sql, values }: Part): Part => ({ sql: `NOT (${sql})`, values });

@@ -1,6 +1,5 @@
 import type { Database } from "better-sqlite3";
 import type { GraphNode } from "#shared/model/graph.ts";
-import { readNodeId } from "./node-id.ts";
 
 /** What the things of a graph are called. */
 export function nodeFinder(db: Database) {
@@ -89,3 +88,31 @@ export function nameFinder(db: Database) {
     hasAccount: (id: number, name: string): boolean => hasAccount.get(id, name, name, id, id) !== undefined,
   };
 }
+
+/** What an id of a thing of the graph stands for. */
+type Named =
+  | { kind: "account"; host: number; account: string }
+  | { kind: "key"; fingerprint: string }
+  | { kind: "person"; id: number }
+  | { kind: "agent"; id: number }
+  | { kind: "this-computer" };
+
+export const HERE = "here";
+export const accountId = (host: number, account: string): string => `account/${host}/${account}`;
+export const keyId = (fingerprint: string): string => `key/${fingerprint}`;
+export const personId = (id: number): string => `person/${id}`;
+export const agentId = (id: number): string => `agent/${id}`;
+
+/** Of ids that these functions wrote; an account's name may hold anything. */
+export function readNodeId(id: string): Named {
+  const slash = id.indexOf("/");
+  const [kind, rest] = [id.slice(0, slash), id.slice(slash + 1)];
+  if (kind === "key") return { kind, fingerprint: rest };
+  if (kind === "person" || kind === "agent") return { kind, id: Number(rest) };
+  if (kind !== "account") return { kind: "this-computer" };
+  const end = rest.indexOf("/");
+  return { kind, host: Number(rest.slice(0, end)), account: rest.slice(end + 1) };
+}
+
+/** Of one thing so many grants are read; a key in more accounts than that is cut, and the walk with it. */
+export const MOST_AT_ONCE = 100_000;

@@ -3,7 +3,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { Outcome } from "#shared/model/probe.ts";
 
 /** What an address showed; `chain`: the certificates in the database. */
-export type AddressSeen = { address: string; outcome: Outcome; message: string; chain: readonly number[] };
+type AddressSeen = { address: string; outcome: Outcome; message: string; chain: readonly number[] };
 
 type Look = { seen: readonly AddressSeen[]; isAll: boolean; at: Instant };
 
@@ -47,3 +47,15 @@ export function addressTable(db: Database) {
 }
 
 const NONE: ReadonlySet<number> = new Set();
+
+export type HostNames = ReturnType<typeof hostNameTable>;
+
+/** The names and addresses under which hosts and endpoints are known. */
+export function hostNameTable(db: Database) {
+  const find = db.prepare<[string], number>("SELECT id FROM host_name WHERE name = ?").pluck();
+  const add = db.prepare("INSERT INTO host_name (name) VALUES (?)");
+
+  return {
+    idOf: (name: string): number => find.get(name) ?? Number(add.run(name).lastInsertRowid),
+  };
+}

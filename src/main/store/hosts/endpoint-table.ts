@@ -1,15 +1,17 @@
 import type { Database } from "better-sqlite3";
+import { Sha256 } from "#shared/model/certificate.ts";
+import { Authorities, Endpoint, type EndpointAddress, EndpointFacts } from "#shared/model/endpoint.ts";
 import type { Instant } from "#shared/model/instant.ts";
+import type { ScanId } from "#shared/model/scan.ts";
 import { SERVED_RULES } from "#shared/model/served.ts";
-import { isAddress } from "#shared/model/target.ts";
+import { isAddress, TlsTarget } from "#shared/model/target.ts";
 import type { CertificateMemory } from "#store/certificates/certificate-memory.ts";
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
 import type { FindingWriter } from "#store/findings/finding-writer.ts";
+import type { Listed, Lists } from "#store/lists/lists.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
 import type { EndpointProbe, SeenCertificate } from "#store/visit.ts";
-import { addressTable } from "./address-table.ts";
-import { endpointKeeper } from "./endpoint-keeper.ts";
-import type { HostNames } from "./host-name-table.ts";
+import { addressTable, type HostNames } from "./address-table.ts";
 
 type Deps = {
   certificates: CertificateMemory;
@@ -98,3 +100,180 @@ function toColumns(presented: EndpointProbe["presented"], at: Instant) {
     offers: offers && JSON.stringify({ at, ...offers }),
   };
 }
+
+/** An endpoint as a visit leaves it. Null in what was shown: what is known stays; `facts` null: nothing was shown at all. */
+type EndpointSeen = {
+  host: string;
+  port: number;
+  serverName: string;
+  protocol: string;
+  name: number;
+  state: string;
+  outcome: string;
+  message: string;
+  scanId: number;
+  at: string;
+  facts: string | null;
+  staple: Uint8Array | null;
+  timestamps: Uint8Array | null;
+  authorities: string | null;
+  offers: string | null;
+};
+
+type Known = Pick<EndpointSeen, "state" | "outcome" | "message" | "staple" | "timestamps" | "authorities"> & {
+  id: number;
+  facts: string;
+};
+
+/**
+ * Keeps the row of each endpoint, and gives its id. One that is as it was is but seen again: the whole row costs four times
+ * as much to write, and its facts are looked at anew then. Values go by place, which costs half of what names do.
+ */
+function endpointKeeper(db: Database): (seen: EndpointSeen) => number {
+  const find = db.prepare<[string, number, string, string], Known>(`
+    SELECT id, state, outcome, message, facts, staple, timestamps, authorities FROM endpoint
+    WHERE host = ? AND port = ? AND server_name = ? AND protocol = ?`);
+  const begin = db.prepare(`
+    INSERT INTO endpoint (host, port, server_name, protocol, name, state, outcome, message, last_scan, last_seen,
+      key_exchange_since, facts, staple, timestamps, authorities, offers)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const change = db.prepare(`
+    UPDATE endpoint
+    SET state = ?, outcome = ?, message = ?, last_scan = ?, last_seen = ?, facts = ?, staple = ?, timestamps = ?,
+        authorities = ?, offers = ifnull(?, offers)
+    WHERE id = ?`);
+  const seeAgain = db.prepare("UPDATE endpoint SET last_scan = ?, last_seen = ? WHERE id = ?");
+
+  return (seen) => {
+    const { host, port, serverName, protocol, state, outcome, message, scanId, at, offers } = seen;
+    const known = find.get(host, port, serverName, protocol);
+    const { facts, staple, timestamps, authorities } = seen.facts === null && known ? known : seen;
+    const beside = [staple, timestamps, authorities, offers];
+    if (!known) {
+      const where = [host, port, serverName, protocol, seen.name];
+      return Number(
+        begin.run(...where, state, outcome, message, scanId, at, at, facts ?? "{}", ...beside)
+          .lastInsertRowid,
+      );
+    }
+    const isSame =
+      offers === null &&
+      known.state === state &&
+      known.outcome === outcome &&
+      // biome-ignore lint/plugin: whether the row is written anew
+      known.message === message &&
+      known.facts === facts &&
+      known.authorities === authorities &&
+      isSameBytes(known.staple, staple) &&
+      isSameBytes(known.timestamps, timestamps);
+    if (isSame) seeAgain.run(scanId, at, known.id);
+    else change.run(state, outcome, message, scanId, at, facts, ...beside, known.id);
+    return known.id;
+  };
+}
+
+const isSameBytes = (one: Uint8Array | null, other: Uint8Array | null): boolean =>
+  one === other || (one !== null && other !== null && Buffer.compare(one, other) === 0);
+
+type Row = {
+  id: number;
+  host: string;
+  port: number;
+  server_name: string;
+  protocol: string;
+  state: string;
+  outcome: string;
+  message: string;
+  last_seen: string;
+  facts: string;
+  staple: Uint8Array | null;
+  timestamps: Uint8Array | null;
+  authorities: string | null;
+  offers: string | null;
+};
+
+/** An endpoint, and the bytes in which promises of logs may stand: whoever shows it reads them. */
+export type StoredEndpoint = Omit<Endpoint, "timestamps"> & {
+  /** The leaf that it shows; null where it shows none that could be read. */
+  leaf: Uint8Array | null;
+  staple: Uint8Array | null;
+  timestamps: Uint8Array | null;
+};
+
+type Wanted = { scanId: ScanId; after: string | null; limit: number };
+
+const COLUMNS = `endpoint.id, endpoint.host, endpoint.port, endpoint.server_name, endpoint.protocol, endpoint.state,
+  endpoint.outcome, endpoint.message, endpoint.last_seen, endpoint.facts, endpoint.staple, endpoint.timestamps,
+  endpoint.authorities, endpoint.offers`;
+
+const OF_PROBES = `probe JOIN endpoint ON endpoint.host = probe.host AND endpoint.port = probe.port
+  AND endpoint.server_name = ifnull(probe.server_name, '') AND endpoint.protocol = ifnull(probe.protocol, 'tls')`;
+
+const IN_ORDER = { name: "visit", columns: ["probe.id"], descending: false };
+
+/** What is known of endpoints from the wire. */
+export function endpointReader(db: Database, lists: Lists) {
+  const find = db.prepare<[object], Row>(`
+    SELECT ${COLUMNS} FROM endpoint
+    WHERE host = @host AND port = @port AND server_name = @serverName AND protocol = @protocol`);
+  const addresses = db.prepare<[number], Omit<EndpointAddress, "leaf"> & { leaf: string | null }>(`
+    SELECT address, outcome, message, at, (SELECT sha256 FROM certificate WHERE id = json_extract(chain, '$[0]')) AS leaf
+    FROM endpoint_address WHERE endpoint = ? ORDER BY address`);
+  const leaf = db
+    .prepare<[number], Uint8Array>(`
+      SELECT der FROM certificate_der WHERE certificate = (
+        SELECT certificate FROM place WHERE endpoint = ? AND position = 0 AND gone_scan IS NULL ORDER BY id DESC LIMIT 1)`)
+    .pluck();
+
+  return {
+    find({ host, port, serverName, protocol }: Omit<TlsTarget, "kind">): StoredEndpoint | null {
+      const row = find.get({ host, port, serverName: serverName ?? "", protocol });
+      return row ? fromRow(row) : null;
+    },
+
+    /** Those that showed a chain in a scan, in the order of their visits. */
+    ofScan: ({ scanId, ...page }: Wanted): Listed<StoredEndpoint> =>
+      lists.list(
+        {
+          select: `${COLUMNS}, probe.id AS probe`,
+          from: OF_PROBES,
+          where: [
+            {
+              sql: "probe.scan = ? AND (probe.state <> 'failed') = 1 AND probe.kind = 'tls'",
+              values: [scanId],
+            },
+          ],
+          sort: IN_ORDER,
+          ...page,
+        },
+        fromRow,
+      ),
+  };
+
+  function fromRow(row: Row): StoredEndpoint {
+    const { host, port, protocol, staple, timestamps } = row;
+    const target = TlsTarget.parse({
+      kind: "tls",
+      host,
+      port,
+      serverName: row.server_name || null,
+      protocol,
+    });
+    return {
+      target,
+      ...SAID.parse({ ...row, lastSeen: row.last_seen }),
+      facts: EndpointFacts.shape.facts.parse(JSON.parse(row.facts)),
+      addresses: addresses
+        .all(row.id)
+        .map((one) => ({ ...one, leaf: one.leaf === null ? null : Sha256.parse(one.leaf) })),
+      authorities: row.authorities === null ? null : Authorities.parse(JSON.parse(row.authorities)),
+      offers: EndpointFacts.shape.offers.parse(row.offers === null ? null : JSON.parse(row.offers)),
+      stapleBytes: staple?.length ?? null,
+      leaf: leaf.get(row.id) ?? null,
+      staple,
+      timestamps,
+    };
+  }
+}
+
+const SAID = Endpoint.pick({ state: true, outcome: true, message: true, lastSeen: true });

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { HostKeyView } from "#shared/model/probe.ts";
 import { BUNDLE_KEYS } from "#store/bundle-table.ts";
-import { databaseVersion } from "#store/lists/database-version.ts";
+import { databaseVersion } from "#store/lists/kept.ts";
 
 /** A host of the inventory, with the key that it presented when a visit last came to that. */
 export type ProbedHost = {

@@ -1,7 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
-import { answerReader, questionOf } from "./answers.ts";
-import { foundReader } from "./found.ts";
+import { foundReader } from "./count.ts";
+import { answerReader, questionOf } from "./kept.ts";
 
 test("a question about what was found is short, however much that is, and is the same for the same set alone", () => {
   using db = openMemory();

@@ -1,13 +1,22 @@
 import type { Database } from "better-sqlite3";
 import type { Total } from "#shared/model/total.ts";
-import { answerReader, questionOf } from "./answers.ts";
-import { counter, MOST_COUNTED } from "./count.ts";
-import { type Key, readCursor, type Sort, type Value, writeCursor } from "./cursor.ts";
-import { type Found, foundReader } from "./found.ts";
-import { phrases } from "./letters.ts";
-import type { Order } from "./order.ts";
-import { conditions, type Part, valuesOf } from "./part.ts";
-import { type KeyRange, keyRangesAfter, readKeyRanges } from "./stretches.ts";
+import { counter, type Found, foundReader, MOST_COUNTED } from "./count.ts";
+import { answerReader, questionOf } from "./kept.ts";
+import {
+  conditions,
+  type Key,
+  type KeyRange,
+  keyRangesAfter,
+  type Order,
+  type Part,
+  readCursor,
+  readKeyRanges,
+  type Sort,
+  type Value,
+  valuesOf,
+  writeCursor,
+} from "./order.ts";
+import { phrases } from "./search.ts";
 
 export type Listed<Row> = { rows: Row[]; total: Total; next: string | null };
 

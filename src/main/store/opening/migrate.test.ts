@@ -4,8 +4,7 @@ import { openStore } from "#store/store.ts";
 import { findInconsistencies } from "#store/testing/consistent.ts";
 import { describeSchema } from "#store/testing/describe-schema.ts";
 import { MADE_UP } from "#store/testing/made-up-step.ts";
-import { migrate } from "./migrate.ts";
-import { SCHEMA, type Schema } from "./schema.ts";
+import { migrate, SCHEMA, type Schema } from "./migrate.ts";
 
 const schemas: [string, Schema][] = [
   ["this program", SCHEMA],

@@ -1,6 +1,35 @@
 import type { Database } from "better-sqlite3";
+import Sqlite from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
-import { SCHEMA, type Schema } from "./schema.ts";
+import firstRows from "#store/first-rows.sql?raw";
+import tables from "#store/schema.sql?raw";
+
+/** The schema of a database: what a new one is made of, and how one of an earlier version gets there. */
+export type Schema = {
+  /** From 1, counted by releases that changed it; `user_version` of the database. */
+  version: number;
+  /** Tables, indexes, triggers and views, as SQL. */
+  tables: string;
+  /** What is in them from the beginning, as SQL. */
+  firstRows: string;
+  /** In order, one for each version from 2. */
+  steps: readonly SchemaStep[];
+};
+
+/** Makes a database of the version before `version` one of `version`, rows and all. */
+type SchemaStep = {
+  version: number;
+  /** `tables` as the version before had them, to the byte: what is found in a database of that version is compared with it. */
+  before: string;
+  sql: string;
+};
+
+/**
+ * This program's schema. Nothing is released yet: until then a change is made in schema.sql itself, and databases of
+ * before are made anew. After a release, a change is made there and in a step, and schema.sql as it was released is kept
+ * as that step's `before`.
+ */
+export const SCHEMA: Schema = { version: 1, tables, firstRows, steps: [] };
 
 /** Marks a database as ours in its header: "Lkey". */
 export const APPLICATION_ID = 0x4c_6b_65_79;
@@ -71,3 +100,73 @@ function take(db: Database, version: number, sql: string): void {
 }
 
 const readVersion = (db: Database): number => Number(db.pragma("user_version", { simple: true }));
+
+/**
+ * Refuses a database that is not as its version of the schema makes it, whatever its header says: that can be written by anybody.
+ *
+ * Triggers and views are programs and would run within our statements: those of a stranger never do, and without ours
+ * the counts would be wrong and the record of events could be changed. Tables may be more than ours, but not less.
+ */
+export function refuseForeignSchema(db: Database, version: number, schema: Schema = SCHEMA): void {
+  if (version === 0) return;
+  const ours = findModel(tablesAt(version, schema));
+  const [code, columns] = [readCode(db), readColumns(db)];
+  const foreign = code.find((sql) => !ours.code.includes(sql));
+  const missing = ours.code.find((sql) => !code.includes(sql));
+  const column = ours.columns.find((name) => !columns.includes(name));
+  if (foreign !== undefined) refuse(`has a ${nameOf(foreign)} that this build of Latchkey does not make`);
+  if (missing !== undefined) refuse(`has no ${nameOf(missing)}`);
+  if (column !== undefined) refuse(`has no column ${column}`);
+
+  function refuse(why: string): never {
+    throw new Refusal(
+      "unusable",
+      `${db.name} ${why}: an earlier build of Latchkey made it, which this one cannot read, or another program changed it; nothing in it was changed: name another file, or restore a backup`,
+    );
+  }
+}
+
+/** "trigger event_is_never_changed". */
+const nameOf = (sql: string): string => {
+  const [, kind = "trigger", name = ""] = /^CREATE\s+(TRIGGER|VIEW)\s+(\S+)/i.exec(sql) ?? [];
+  return `${kind.toLowerCase()} ${name}`.trimEnd();
+};
+
+const readCode = (db: Database): string[] =>
+  db.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE type IN ('trigger', 'view')").pluck().all();
+
+/** "probe.outcome", of every table. */
+const readColumns = (db: Database): string[] =>
+  db
+    .prepare<[], string>(`
+      SELECT sqlite_schema.name || '.' || pragma_table_info.name
+      FROM sqlite_schema
+      JOIN pragma_table_info(sqlite_schema.name)
+      WHERE sqlite_schema.type = 'table'`)
+    .pluck()
+    .all();
+
+type Model = { code: string[]; columns: string[] };
+
+/** By the SQL that makes it. */
+const models = new Map<string, Model>();
+
+function findModel(tables: string): Model {
+  const model = models.get(tables) ?? makeModel(tables);
+  models.set(tables, model);
+  return model;
+}
+
+/** What databases of a version that this program knows are made of. */
+const tablesAt = (version: number, { tables, steps }: Schema): string =>
+  steps.find((step) => step.version === version + 1)?.before ?? tables;
+
+function makeModel(tables: string): Model {
+  const model = new Sqlite(":memory:");
+  try {
+    model.exec(tables);
+    return { code: readCode(model), columns: readColumns(model) };
+  } finally {
+    model.close();
+  }
+}

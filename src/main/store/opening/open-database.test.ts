@@ -10,7 +10,7 @@ import { MADE_UP } from "#store/testing/made-up-step.ts";
 import { beginScan, START } from "#store/testing/make-visit.ts";
 import { makeOlder } from "#store/testing/older.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { SCHEMA } from "./schema.ts";
+import { SCHEMA } from "./migrate.ts";
 
 const isWindows = process.platform === "win32";
 

@@ -7,10 +7,8 @@ import { copyDatabase, findDamage, findTornPages } from "#store/backups/copy-dat
 import { checkFile, isMissing, makeFile, sizeOf } from "./check-file.ts";
 import { MEMORY, setUp } from "./connection.ts";
 import { Damage, explainOpening } from "./damage.ts";
-import { refuseForeignSchema } from "./foreign-schema.ts";
 import { readMark } from "./mark.ts";
-import { migrate, readSchema } from "./migrate.ts";
-import { SCHEMA, type Schema } from "./schema.ts";
+import { migrate, readSchema, refuseForeignSchema, SCHEMA, type Schema } from "./migrate.ts";
 import { takeWriteLock, type WriteLock } from "./write-lock.ts";
 
 export type OpenDatabase = { db: Database; path: string; close(): void };

@@ -9,10 +9,9 @@ import {
   type OwnerFacts,
   type PrivateKeyClaim,
 } from "#shared/text/owner.ts";
-import { databaseVersion } from "#store/lists/database-version.ts";
-import { DECIDING, toDeciding, withDeciders } from "./person-table.ts";
-import type { peopleSourceTable } from "./roster-table.ts";
-import type { inventoryTable } from "./scope-table.ts";
+import { databaseVersion } from "#store/lists/kept.ts";
+import type { inventoryTable } from "./inventory-table.ts";
+import { DECIDING, type peopleSourceTable, toDeciding, withDeciders } from "./person-table.ts";
 
 const LOGIN_OWNERS = withDeciders("person_login CROSS JOIN person ON person.id = person_login.person");
 

@@ -10,7 +10,7 @@ import {
   START,
   visitHost,
 } from "#store/testing/make-visit.ts";
-import type { ListedPerson } from "./roster-table.ts";
+import type { ListedPerson } from "./person-table.ts";
 
 const openMemory = () => openStore({ path: ":memory:", access: "write" });
 

@@ -1,11 +1,9 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import { orphanClock } from "#store/access/orphan-clock.ts";
+import { orphanClock } from "#store/access/grant-writer.ts";
 import type { Lists } from "#store/lists/lists.ts";
-import { heldKeyTable } from "./held-key-table.ts";
-import { personTable } from "./person-table.ts";
-import type { peopleSourceTable } from "./roster-table.ts";
-import type { inventoryTable } from "./scope-table.ts";
+import type { inventoryTable } from "./inventory-table.ts";
+import { type peopleSourceTable, personTable } from "./person-table.ts";
 
 type Deps = {
   lists: Lists;
@@ -45,3 +43,31 @@ export function peopleStore(db: Database, { lists, rosters, scope }: Deps) {
     },
   };
 }
+
+/** A private key on this computer, by its public half: `~/.ssh/id_ed25519`, or an agent that holds it. */
+export type HeldKey = { place: string; fingerprint: string; kind: "file" | "agent" };
+
+/** The private keys that were found on this computer, and which kinds of them were looked for. */
+export type HeldHere = { found: readonly HeldKey[]; lookedAt: readonly HeldKey["kind"][] };
+
+/** The private keys that are known to be on this computer. */
+function heldKeyTable(db: Database) {
+  const list = db.prepare<[], HeldKey>("SELECT place, fingerprint, kind FROM held_key");
+  const see = db.prepare(`
+    INSERT INTO held_key (place, fingerprint, kind, seen_at) VALUES (@place, @fingerprint, @kind, @at)
+    ON CONFLICT DO UPDATE SET seen_at = @at`);
+  const lose = db.prepare("DELETE FROM held_key WHERE place = @place AND fingerprint = @fingerprint");
+
+  return {
+    list: (): HeldKey[] => list.all(),
+
+    /** What was held at a place and was not found again is no longer held, where `wasLookedAt`. */
+    replace(found: readonly HeldKey[], wasLookedAt: (held: HeldKey) => boolean, at: Instant): void {
+      const here = new Set(found.map(keyOf));
+      for (const held of list.all()) if (!here.has(keyOf(held)) && wasLookedAt(held)) lose.run(held);
+      for (const held of found) see.run({ ...held, at });
+    },
+  };
+}
+
+const keyOf = ({ place, fingerprint }: HeldKey): string => `${place}\n${fingerprint}`;

@@ -5,7 +5,7 @@ import { RunDetail, RunId, type RunOrigin, RunRow, type RunState } from "#shared
 import { RunReason } from "#shared/model/run-reason.ts";
 import { formatRunReasons } from "#shared/text/run.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
-import type { Part } from "#store/lists/part.ts";
+import type { Part } from "#store/lists/order.ts";
 import { eachWord } from "#store/lists/search.ts";
 
 export type Direction = "forward" | "back";

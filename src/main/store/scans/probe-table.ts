@@ -1,13 +1,14 @@
 import type { Database, Statement } from "better-sqlite3";
+import type { WayText } from "#shared/model/endpoint-way.ts";
 import { type HostKeyView, Probe, type ProbeState } from "#shared/model/probe.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import type { Target } from "#shared/model/target.ts";
+import { Target } from "#shared/model/target.ts";
 import type { Transport } from "#shared/model/transport.ts";
+import { TransportRequest } from "#shared/model/transport.ts";
 import type { Listed, Lists } from "#store/lists/lists.ts";
-import type { Part } from "#store/lists/part.ts";
+import type { Part } from "#store/lists/order.ts";
 import { eachWord } from "#store/lists/search.ts";
 import type { EndpointProbe } from "#store/visit.ts";
-import { unvisitedTable } from "./unvisited-table.ts";
 
 type Row = {
   id: number;
@@ -115,3 +116,82 @@ const fromRow = (row: Row): Probe =>
     jumpHost: row.jump_host === null ? null : { host: row.jump_host, port: row.jump_port },
     hostKey: row.key_type === null ? null : { keyType: row.key_type, fingerprint: row.key_fingerprint },
   });
+
+/** What a scan is asked to visit. */
+export type RequestedTarget = {
+  target: Target;
+  useSudo: boolean;
+  /** What is to carry its login. */
+  transport?: TransportRequest;
+  /** How an endpoint is reached; absent: directly. */
+  way?: WayText;
+};
+
+type UnvisitedRow = {
+  kind: string;
+  host: string;
+  port: number;
+  user: string;
+  server_name: string;
+  protocol: string;
+  use_sudo: number;
+  transport: string;
+  way: string;
+};
+
+/** What scans have still to visit. */
+export function unvisitedTable(db: Database) {
+  const add = db.prepare(`
+    INSERT INTO unvisited (kind, host, port, user, server_name, protocol, use_sudo, transport, way, scan)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE
+    SET scan = excluded.scan, use_sudo = excluded.use_sudo, transport = excluded.transport, way = excluded.way`);
+  const strike = db.prepare(`
+    DELETE FROM unvisited
+    WHERE kind = ? AND host = ? AND port = ? AND user = ? AND server_name = ? AND protocol = ?`);
+  const ofStopped = db.prepare<[], UnvisitedRow>(`
+    SELECT kind, host, port, user, server_name, protocol, use_sudo, transport, way
+    FROM unvisited
+    WHERE scan = (
+      SELECT max(unvisited.scan)
+      FROM unvisited JOIN scan ON scan.id = unvisited.scan
+      WHERE scan.state IN ('cancelled', 'interrupted'))
+    ORDER BY kind, host, port, user, server_name, protocol`);
+
+  return {
+    plan(scanId: ScanId, asked: readonly RequestedTarget[]): void {
+      for (const { target, useSudo, transport = "auto", way = "" } of asked)
+        add.run(...toKey(target), Number(useSudo), transport, way, scanId);
+    },
+
+    /** A visit strikes its target off, whichever scan planned it. */
+    strike: (target: Target): void => void strike.run(...toKey(target)),
+
+    /** What the last scan that was cancelled or interrupted did not come to, and no scan since. */
+    listUnfinished: (): RequestedTarget[] => ofStopped.all().map(fromUnvisitedRow),
+  };
+}
+
+/** By place, for it is bound for each visit: values by name cost half as much again. */
+const toKey = (target: Target) => [
+  target.kind,
+  target.host,
+  target.port,
+  (target.kind === "ssh" && target.user) || "",
+  (target.kind === "tls" && target.serverName) || "",
+  target.kind === "tls" ? target.protocol : "tls",
+];
+
+const fromUnvisitedRow = ({
+  user,
+  server_name,
+  use_sudo,
+  transport,
+  way,
+  ...row
+}: UnvisitedRow): RequestedTarget => ({
+  target: Target.parse({ ...row, user: user || null, serverName: server_name || null }),
+  useSudo: use_sudo === 1,
+  transport: TransportRequest.parse(transport),
+  way,
+});

@@ -2,10 +2,9 @@ import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import { Scan, ScanId, type ScanState } from "#shared/model/scan.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
-import type { Part } from "#store/lists/part.ts";
+import type { Part } from "#store/lists/order.ts";
 import { splitWords, toPattern } from "#store/lists/search.ts";
-import { PROBE_TEXT } from "./probe-table.ts";
-import { type Asked, unvisitedTable } from "./unvisited-table.ts";
+import { PROBE_TEXT, type RequestedTarget, unvisitedTable } from "./probe-table.ts";
 
 type Row = {
   id: number;
@@ -58,7 +57,7 @@ export function scanTable(db: Database, lists: Lists) {
   const add = (total: number, at: Instant) => ScanId.parse(Number(begin.run(total, at).lastInsertRowid));
 
   return {
-    begin({ asked, at }: { asked: readonly Asked[]; at: Instant }): ScanId {
+    begin({ asked, at }: { asked: readonly RequestedTarget[]; at: Instant }): ScanId {
       const id = add(asked.length, at);
       unvisited.plan(id, asked);
       return id;

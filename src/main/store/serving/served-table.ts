@@ -4,7 +4,7 @@ import type { Instant } from "#shared/model/instant.ts";
 import { ServedState } from "#shared/model/served.ts";
 import type { Protocol } from "#shared/model/starttls.ts";
 import type { FindingWriter } from "#store/findings/finding-writer.ts";
-import { keyKindReader } from "./key-kind-reader.ts";
+import { keyKindReader } from "./serving-list.ts";
 import { NOT_SEEN } from "./serving-writer.ts";
 
 /** An endpoint that has shown a leaf. */

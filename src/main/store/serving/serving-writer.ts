@@ -128,3 +128,19 @@ const keyOf = (row: Omit<Row, "id">): string =>
     row.line,
     row.certificate_path,
   ]);
+
+/** The files by which a host says who it is where it is a client itself, as configurations name them. */
+export function clientFileTable(db: Database) {
+  const drop = db.prepare("DELETE FROM client_file WHERE host = ?");
+  const add = db.prepare(`
+    INSERT INTO client_file (host, path, directive, file, line) VALUES (@host, @path, @directive, @file, @line)
+    ON CONFLICT (host, path) DO UPDATE SET directive = @directive, file = @file, line = @line`);
+
+  return {
+    /** What was not seen whole keeps what it had. */
+    follow(host: number, files: CollectedHost["clientFiles"], { isWhole }: Look): void {
+      if (isWhole) drop.run(host);
+      for (const { path, directive, at } of files) add.run({ host, path, directive, ...at });
+    },
+  };
+}

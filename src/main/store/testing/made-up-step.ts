@@ -1,4 +1,4 @@
-import { SCHEMA, type Schema } from "#store/opening/schema.ts";
+import { SCHEMA, type Schema } from "#store/opening/migrate.ts";
 
 /** As it stands in schema.sql. */
 const TAG = /CREATE TABLE tag \(.*?\n\) STRICT;/s;

@@ -1,5 +1,5 @@
 import { viewOf } from "#codec/der.ts";
-import { isNamed } from "#domain/findings/match-name.ts";
+import { isNamed } from "#domain/findings/address-findings.ts";
 import { printAddress } from "#domain/x509/names.ts";
 import type { ChainReason, Client } from "#shared/model/chain.ts";
 import { reasonAbout } from "./chain-reason.ts";

@@ -3,7 +3,7 @@ import { identifiersOf } from "#domain/acme/order.ts";
 import type { RenewalWindow } from "#domain/acme/renewal-info.ts";
 import type { OrderWays } from "#net/issuing/order.ts";
 import type { Ordered } from "#shared/model/issuer.ts";
-import type { IssuerRow } from "#store/issuers/issuer-table.ts";
+import type { IssuerRow } from "#store/issuers/issuer-store.ts";
 import {
   type AcmeParts,
   accountOf,

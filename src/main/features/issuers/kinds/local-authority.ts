@@ -10,7 +10,7 @@ import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { LocalAuthority } from "#store/issuers/local-authority-table.ts";
+import type { LocalAuthority } from "#store/issuers/issuer-store.ts";
 
 type Wish = { name: string; permitted: readonly string[]; now: Date };
 

@@ -3,9 +3,9 @@ import type { BundleSignature } from "#shared/model/bundle.ts";
 import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import type { HeldHere } from "#store/people/held-key-table.ts";
+import type { HeldHere } from "#store/people/people-store.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { Asked } from "#store/scans/unvisited-table.ts";
+import type { RequestedTarget } from "#store/scans/probe-table.ts";
 import type { BroughtHome } from "./brought-home.ts";
 import type { CarriedError } from "./carried-error.ts";
 
@@ -16,7 +16,7 @@ export type EndedState = "finished" | "cancelled" | "interrupted";
 
 /** What is waited for. `begin` and `accept` come before all visits that wait; the others after those before them. */
 export type Request =
-  | { kind: "begin"; asked: readonly Asked[]; at: Instant }
+  | { kind: "begin"; asked: readonly RequestedTarget[]; at: Instant }
   | { kind: "accept"; key: AcceptedKey; at: Instant }
   | { kind: "hold"; held: HeldHere; at: Instant }
   | { kind: "import"; bundle: CarriedBundle; at: Instant }

@@ -2,8 +2,8 @@ import type { Announcement } from "#shared/contract/events.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
-import type { HeldHere } from "#store/people/held-key-table.ts";
-import type { Asked } from "#store/scans/unvisited-table.ts";
+import type { HeldHere } from "#store/people/people-store.ts";
+import type { RequestedTarget } from "#store/scans/probe-table.ts";
 import { type BroughtHome, sizeOf } from "./brought-home.ts";
 import { reviveError } from "./carried-error.ts";
 import { createLine, type News } from "./line.ts";
@@ -53,7 +53,7 @@ export function createRecording({ startRecorder, announce, log }: Deps) {
     awaitTurn: () => queue.make(1),
 
     /** What is asked for is remembered, and the scan is on record as running. */
-    begin: (scan: { asked: readonly Asked[]; at: Instant }) => request({ kind: "begin", ...scan }),
+    begin: (scan: { asked: readonly RequestedTarget[]; at: Instant }) => request({ kind: "begin", ...scan }),
 
     /** Takes what a visit brought home; its writing is not waited for. */
     keep(home: BroughtHome): void {

@@ -1,0 +1,177 @@
+import type { Database } from "better-sqlite3";
+import type { AccessFilter } from "#shared/contract/access.ts";
+import type { Lists } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/order.ts";
+import {
+  either,
+  endOfStart,
+  type FoundWord,
+  type Ids,
+  isAscii,
+  type Search,
+  seek,
+  splitWords,
+  type Together,
+  toFingerprintStart,
+  toPattern,
+} from "#store/lists/search.ts";
+
+/** A filter by verdicts: any of these together is counted without looking at a grant. */
+export type Standing = Pick<
+  AccessFilter,
+  "effective" | "owner" | "use" | "orphaned" | "undecided" | "unmatched"
+> & {
+  /** Whether what is only unmatched is an orphan too. */
+  isAbsenceJudged: boolean;
+};
+
+export const EVERYTHING: Standing = {
+  effective: null,
+  owner: null,
+  use: null,
+  orphaned: false,
+  undecided: false,
+  unmatched: false,
+  isAbsenceJudged: false,
+};
+
+/** How many grants a filter by verdicts lets through. */
+type CountStanding = (standing: Standing) => number;
+
+/** From what the triggers keep: see `tallied_as`. */
+export function standingCachedCount(db: Database): CountStanding {
+  const sum = db
+    .prepare<[string], number>("SELECT ifnull(sum(count), 0) FROM tally WHERE what GLOB ?")
+    .pluck();
+  return ({ effective, owner, use, unmatched, ...orphans }) => {
+    const start = `grant ${effective ?? "*"} ${owner ?? "*"} ${use ?? "*"} ${unmatched ? "unmatched" : "*"}`;
+    return listKinds(orphans).reduce((total, kind) => total + (sum.get(`${start} ${kind}`) ?? 0), 0);
+  };
+}
+
+/** What makes an orphan whatever the scope is. */
+const EVIDENT = ["gone", "unused"];
+
+type OrphanFilter = Pick<Standing, "orphaned" | "undecided" | "isAbsenceJudged">;
+
+/** Which values of the column `orphan` a filter lets through, as the tally has them; `*` for all. */
+function listKinds({ orphaned, undecided, isAbsenceJudged }: OrphanFilter): string[] {
+  const orphans = isAbsenceJudged ? [...EVIDENT, "unmatched"] : EVIDENT;
+  const unknown = isAbsenceJudged ? [] : ["unmatched"];
+  if (orphaned) return undecided ? [] : orphans;
+  return undecided ? unknown : ["*"];
+}
+
+/**
+ * Filters that let only suspects through are read from their indexes, in the order of the list; of others, the condition
+ * that lets least through is left to its index. The rest is looked at in what that finds.
+ */
+export function standingConditions(standing: Standing, count: CountStanding): Part[] {
+  const { effective, owner, use, orphaned, undecided, unmatched, isAbsenceJudged } = standing;
+  const alone = { ...EVERYTHING, isAbsenceJudged };
+  const by = (column: string, value: string | null, size: () => number) =>
+    value === null ? [] : [{ sql: (mark: string) => `${mark}${column} = ?`, values: [value], size }];
+  const wanted = [
+    ...by("effective", effective, () => count({ ...alone, effective })),
+    ...by("owner", owner, () => count({ ...alone, owner })),
+    ...by("use", use, () => count({ ...alone, use })),
+    ...(orphaned || undecided
+      ? [
+          {
+            sql: orphanIn(listKinds(standing)),
+            values: [],
+            size: () => count({ ...alone, orphaned, undecided }),
+          },
+        ]
+      : []),
+    ...(unmatched ? [{ sql: isUnmatched, values: [], size: () => count({ ...alone, unmatched }) }] : []),
+  ];
+  if (owner === "gone" || use === "unused" || (orphaned && !isAbsenceJudged))
+    return [{ sql: SUSPECT, values: [] }, ...wanted.map(({ sql, values }) => ({ sql: sql("+"), values }))];
+  const [least, ...others] = wanted
+    .map((one) => ({ ...one, total: wanted.length > 1 ? one.size() : 0 }))
+    .toSorted((one, other) => one.total - other.total);
+  if (!least) return [];
+  return [
+    { sql: least.sql(""), values: least.values, walk: { sql: least.sql("+"), values: least.values } },
+    ...others.map(({ sql, values }) => ({ sql: sql("+"), values })),
+  ];
+}
+
+/** As the indexes of suspects have it, to the letter. */
+export const SUSPECT = "(owner = 'gone' OR use = 'unused')";
+
+const orphanIn = (kinds: readonly string[]) => (mark: string) =>
+  kinds.length > EVIDENT.length
+    ? `${mark}orphan IS NOT NULL`
+    : `${mark}orphan IN (${kinds.map((kind) => `'${kind}'`).join(", ")})`;
+
+const isUnmatched = (mark: string): string => `${mark}is_matched = 0 AND ${mark}fingerprint IS NOT NULL`;
+
+export const STANDS_NOW: Part = { sql: "gone_scan IS NULL", values: [] };
+
+/** As `grant_search` has it. */
+const HOLDS = "search_text LIKE ? ESCAPE '\\'";
+/** As lists print where a grant is. The index has the file alone, for whatever is added to it moves the lines below. */
+const STANDS_AT = "file || ':' || line LIKE ? ESCAPE '\\'";
+const BY_LINE = `SELECT id FROM grant_line
+  WHERE id IN (SELECT rowid FROM grant_search WHERE grant_search MATCH ?) AND ${STANDS_AT}`;
+const BY_TEXT = "SELECT rowid AS id FROM grant_search WHERE grant_search MATCH ?";
+const BY_HASH = "ifnull(fingerprint, '') BETWEEN ? AND ?";
+const OF_HASH = `SELECT id FROM grant_line WHERE gone_scan IS NULL AND ${BY_HASH}`;
+
+/** Of the grants that stand now: a word stands in one, or is its FILE:LINE, or the fingerprint of its key begins with it. */
+export function grantSearch(lists: Lists, size: () => number) {
+  return function find(search: string): Search {
+    const words = splitWords(search);
+    const phrases = words.map((word) => lists.phraseOf("grant", word));
+    const together = (): Together => ({
+      sure: byText(phrases.map((phrase) => `(${phrase?.match})`).join(" AND ")),
+      maybe: words.flatMap(ofHash),
+    });
+    const isKnown =
+      phrases.every((phrase) => phrase?.isWhole) && words.every((word) => fileOf(word) === null);
+    const sought = words.map((word) => findInGrants(lists, word));
+    return seek(lists, { words: sought, together: isKnown ? together : null, id: "id", size });
+  };
+}
+
+export function findInGrants(lists: Lists, word: string): FoundWord {
+  const hash = hashOf(word);
+  const file = fileOf(word);
+  const pattern = toPattern(word);
+  const conditions = [HOLDS, ...(file === null ? [] : [STANDS_AT]), ...(hash.length === 0 ? [] : [BY_HASH])];
+  const looked = {
+    sql: `(${conditions.join(" OR ")})`,
+    values: [pattern, ...(file === null ? [] : [pattern]), ...hash],
+  };
+  const phrase = lists.phraseOf("grant", word);
+  const some = phrase && byText(phrase.match);
+  const inRow = isAscii(word) || phrase === null ? looked : null;
+  const atLine = file === null ? [] : findAtLine(lists, file, pattern);
+  const isKnown = phrase?.isWhole && some && atLine;
+  return { byIndex: isKnown ? either([some, ...atLine, ...ofHash(word)]) : null, some, inRow };
+}
+
+/** Null where the file is that of too many grants to look at the line of each: whoever walks the list meets them. */
+function findAtLine(lists: Lists, file: string, pattern: string): Ids[] | null {
+  const phrase = lists.phraseOf("grant", file);
+  if (!phrase?.isWhole) return null;
+  const isFew = lists.findIds(byText(phrase.match), lists.mostCounted) instanceof Set;
+  return isFew ? [{ sql: BY_LINE, values: [phrase.match, pattern] }] : null;
+}
+
+/** What a word may say of a file, with a line or the beginning of one; null: it is no such thing. */
+const fileOf = (word: string): string | null => /^(.+):\d*$/.exec(word)?.[1] ?? null;
+
+const byText = (match: string): Ids => ({ sql: BY_TEXT, values: [match] });
+
+function ofHash(word: string): Ids[] {
+  const hash = hashOf(word);
+  return hash.length === 0 ? [] : [{ sql: OF_HASH, values: hash }];
+}
+
+function hashOf(word: string): string[] {
+  const start = toFingerprintStart(word);
+  return start === null ? [] : [start, endOfStart(start)];
+}

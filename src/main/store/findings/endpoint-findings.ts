@@ -1,0 +1,222 @@
+import type { Database } from "better-sqlite3";
+import type { FindingObject, RuleId } from "#shared/model/finding.ts";
+import {
+  formatKeyExchange,
+  formatReplaced,
+  type KeyExchange,
+  type Replaced,
+} from "#shared/text/endpoint-finding.ts";
+import type { Part } from "#store/lists/order.ts";
+import { type Arm, acceptedFor, IN_FORCE, rankOf, type Told } from "./finding-source.ts";
+
+const aboutEndpoint =
+  (column: string) =>
+  (object: FindingObject): Part | null =>
+    object.kind === "endpoint" ? { sql: `${column} = ?`, values: [object.id] } : null;
+
+const CLASSICAL: RuleId = "endpoint-key-exchange-classical";
+
+/** Of what is asked of post-quantum readiness this alone is urgent: what is recorded now can be read later. */
+const classical: Arm = {
+  name: "key-exchange",
+  from: "endpoint INDEXED BY endpoint_readable",
+  ofHost: "endpoint",
+  walk: {
+    host: "endpoint INDEXED BY endpoint_readable_by_host",
+    label_start: "endpoint INDEXED BY endpoint_readable_by_host",
+  },
+  table: "endpoint",
+  where: ["key_exchange IN ('classical', 'no-tls13')"],
+  columns: {
+    severity: { same: rankOf("low") },
+    rule: { same: CLASSICAL },
+    host: { sql: "host" },
+    label_start: { sql: "host" },
+    first_seen: { sql: "key_exchange_since" },
+    since: { sql: "key_exchange_since" },
+    tie: { sql: "id" },
+  },
+  isOnHost: "host = ?",
+  text: `'${CLASSICAL}' || char(10) || host || ':' || port || char(10) || server_name`,
+  isAbout: aboutEndpoint("id"),
+  isAccepted: acceptedFor(CLASSICAL, "endpoint", "id"),
+};
+
+const CHANGED: RuleId = "certificate-changed";
+
+/** A change is told of for so many days. */
+const CHANGE_DAYS = 30;
+
+const HOST = "(SELECT endpoint.host FROM endpoint WHERE endpoint.id = place.endpoint)";
+
+/** A run looks again before it is over; where that failed, the scan of the next day or the one after counts as its own. */
+const LATE_DAYS = 2;
+
+/** A run that began longer ago than this is told of as if there were none. */
+const LONGEST_RUN_DAYS = 90;
+
+/**
+ * Whether a certificate is one of those that a run was to replace. The list of them is read once for a statement; the plus
+ * keeps it from being asked for by each of them.
+ */
+const WAS_TO_GO = `
+  (+run_certificate.run, +run_certificate.host, +run_certificate.port, +run_certificate.change, old.sha256) IN (
+    SELECT run.id, host.value ->> 'host', host.value ->> 'port', change.value ->> 'id', change.value ->> 'old'
+    FROM run INDEXED BY run_by_start CROSS JOIN plan ON plan.id = run.plan
+      CROSS JOIN json_each(plan.body, '$.hosts') AS host CROSS JOIN json_each(host.value, '$.certificates') AS change
+    WHERE run.kind = 'rotate-certificate'
+      AND run.started_at >= strftime('%Y-%m-%dT%H:%M:%SZ', @now, '-${LONGEST_RUN_DAYS} days')
+      AND (run.ended_at IS NULL
+        OR run.ended_at >= strftime('%Y-%m-%dT%H:%M:%SZ', @now, '-${CHANGE_DAYS + LATE_DAYS} days')))`;
+
+/**
+ * That a run did it: the old one (`old`, at `earlier`) stood there before the run, and is the one that it was to replace; and
+ * the change was seen while it ran or soon after. Whatever differs is somebody else's.
+ */
+const BY_RUN = `
+  run_certificate.wanted IS NOT NULL
+  AND (SELECT started_at FROM scan WHERE scan.id = earlier.first_scan) < run.started_at
+  AND (run.ended_at IS NULL
+    OR (SELECT started_at FROM scan WHERE scan.id = place.first_scan)
+      <= strftime('%Y-%m-%dT%H:%M:%SZ', run.ended_at, '+${LATE_DAYS} days'))
+  AND ${WAS_TO_GO}`;
+
+/** What a run has put in place, straight after the old one. Once it is over, only what it has proved is its own. */
+const PUT_BY_RUN = `
+  SELECT 1 FROM place AS earlier INDEXED BY place_gone_at_endpoint
+    CROSS JOIN certificate AS old ON old.id = earlier.certificate
+    CROSS JOIN certificate ON certificate.id = place.certificate
+    CROSS JOIN run_certificate ON run_certificate.sha256 = certificate.sha256
+    CROSS JOIN run ON run.id = run_certificate.run
+  WHERE earlier.endpoint = place.endpoint AND earlier.position = 0 AND earlier.gone_scan = place.first_scan
+    AND (run_certificate.state = 'installed' OR run.ended_at IS NULL) AND ${BY_RUN}`;
+
+/** What stood there before the run, straight after what it had put there and took back. */
+const TAKEN_BACK_BY_RUN = `
+  SELECT 1 FROM place AS fresh INDEXED BY place_gone_at_endpoint
+    CROSS JOIN place AS earlier INDEXED BY place_gone_at_endpoint
+      ON earlier.endpoint = fresh.endpoint AND earlier.position = 0 AND earlier.gone_scan = fresh.first_scan
+    CROSS JOIN certificate AS old ON old.id = earlier.certificate
+    CROSS JOIN certificate ON certificate.id = fresh.certificate
+    CROSS JOIN run_certificate ON run_certificate.sha256 = certificate.sha256
+    CROSS JOIN run ON run.id = run_certificate.run
+  WHERE fresh.endpoint = place.endpoint AND fresh.position = 0 AND fresh.gone_scan = place.first_scan
+    AND earlier.certificate = place.certificate AND run_certificate.state = 'issued' AND ${BY_RUN}`;
+
+/**
+ * Endpoints whose leaf has been replaced since somebody asked to be told, and not by a run: neither by what it put in
+ * place nor by what it took back. The rule is off by itself: what renews elsewhere by itself is told of each time.
+ */
+const changed: Arm = {
+  name: "change",
+  from: "place INDEXED BY place_leaf_begun",
+  ofHost: "place INDEXED BY place_under_name",
+  walk: {},
+  unordered: ["host", "label_start"],
+  table: "place",
+  where: [
+    "gone_scan IS NULL AND endpoint IS NOT NULL AND position = 0",
+    // Where nothing has gone yet this is null, and nothing has changed.
+    `first_scan >= (
+      SELECT min(gone_scan) FROM place INDEXED BY place_leaf_gone
+      WHERE gone_scan IS NOT NULL AND endpoint IS NOT NULL AND position = 0)`,
+    `first_scan >= (
+      SELECT min(id) FROM scan
+      WHERE started_at >= max(
+        (SELECT since FROM rule_wish WHERE rule = '${CHANGED}'),
+        strftime('%Y-%m-%dT%H:%M:%SZ', @now, '-${CHANGE_DAYS} days')))`,
+    `EXISTS (
+      SELECT 1 FROM place AS earlier INDEXED BY place_gone_at_endpoint
+      WHERE earlier.endpoint = place.endpoint AND earlier.position = 0 AND earlier.gone_scan IS NOT NULL
+        AND earlier.gone_scan <= place.first_scan AND earlier.certificate <> place.certificate)`,
+    `NOT EXISTS (${PUT_BY_RUN})`,
+    `NOT EXISTS (${TAKEN_BACK_BY_RUN})`,
+  ],
+  columns: {
+    severity: { same: rankOf("medium") },
+    rule: { same: CHANGED },
+    host: { sql: HOST },
+    label_start: { sql: HOST },
+    first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
+    since: { sql: "first_scan" },
+    tie: { sql: "endpoint" },
+  },
+  isOnHost: "name = (SELECT host_name.id FROM host_name WHERE host_name.name = ?)",
+  sought: "host",
+  text: `'${CHANGED}' || char(10) || ${HOST}`,
+  isAbout: aboutEndpoint("endpoint"),
+  // Who has accepted one change has not accepted those after it.
+  isAccepted: `${acceptedFor(CHANGED, "endpoint", "endpoint")} AND EXISTS (
+    SELECT 1 FROM acceptance
+    WHERE rule = '${CHANGED}' AND kind = 'endpoint' AND about = place.endpoint AND ${IN_FORCE}
+      AND accepted_at >= (SELECT started_at FROM scan WHERE scan.id = place.first_scan))`,
+};
+
+export const ENDPOINT_ARMS: readonly Arm[] = [classical, changed];
+
+type Endpoint = {
+  host: string;
+  port: number;
+  server_name: string;
+  key_exchange: KeyExchange;
+  since: string;
+  version: string | null;
+  group: string | null;
+  refused: string | null;
+};
+type Leaf = { subject: string; sha256: string; notAfter: string; scan: number; at: string };
+
+/** Says of endpoints what is wrong with how they speak TLS, and with what they present since when. */
+export function endpointTeller(db: Database) {
+  const find = db.prepare<[number], Endpoint>(`
+    SELECT host, port, server_name, key_exchange, ifnull(key_exchange_since, last_seen) AS since,
+      facts ->> 'version' AS version, facts ->> 'group' AS "group",
+      (SELECT group_concat(value ->> 'name', ', ') FROM json_each(offers, '$.groups')
+       WHERE instr(value ->> 'name', 'MLKEM') > 0) AS refused
+    FROM endpoint
+    WHERE id = ?`);
+  const LEAF = `
+    SELECT subject, sha256, not_after AS notAfter, place.first_scan AS scan,
+      (SELECT started_at FROM scan WHERE scan.id = place.first_scan) AS at
+    FROM place JOIN certificate ON certificate.id = place.certificate
+    WHERE place.endpoint = CAST(? AS INTEGER) AND position = 0`;
+  const now = db.prepare<[number], Leaf>(`${LEAF} AND gone_scan IS NULL`);
+  const before = db.prepare<[number, number], Leaf>(`
+    ${LEAF} AND gone_scan IS NOT NULL AND gone_scan <= CAST(? AS INTEGER) ORDER BY gone_scan DESC, place.id DESC LIMIT 1`);
+
+  return {
+    keyExchange(id: number): Told {
+      const row = endpoint(id);
+      const { key_exchange: found, version, group, refused, since } = row;
+      const facts = [
+        `it spoke ${version ?? "an unknown version"}${group ? ` with ${group}` : ""}`,
+        ...(found === "classical" ? [`it refused ${refused}`] : []),
+      ];
+      return { ...formatKeyExchange(found, facts), ...about(id, row), firstSeen: since };
+    },
+
+    change(id: number): Told {
+      const row = endpoint(id);
+      const after = now.get(id);
+      const earlier = after && before.get(id, after.scan);
+      if (!after || !earlier) throw new Error(`endpoint ${id} presents what it always did`);
+      const replaced: Replaced = { at: after.at, before: earlier, after };
+      return { ...formatReplaced(replaced), ...about(id, row), firstSeen: after.at };
+    },
+  };
+
+  function endpoint(id: number): Endpoint {
+    const row = find.get(id);
+    if (!row) throw new Error(`there is no endpoint ${id}`);
+    return row;
+  }
+}
+
+const about = (
+  id: number,
+  { host, port, server_name: name }: Endpoint,
+): Pick<Told, "object" | "label" | "host"> => ({
+  object: { kind: "endpoint", id },
+  label: `${host}:${port}${name === "" ? "" : ` as ${name}`}`,
+  host,
+});

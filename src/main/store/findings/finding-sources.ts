@@ -1,0 +1,78 @@
+import type { FindingFilter } from "#shared/contract/findings.ts";
+import type { Part, Value } from "#store/lists/order.ts";
+import { CERTIFICATE_ARMS } from "./certificate-sources.ts";
+import { ENDPOINT_ARMS } from "./endpoint-findings.ts";
+import { coversAll } from "./finding-members.ts";
+import { type Arm, type ColumnOfArm, HOST_ID, IN_FORCE, rankOf } from "./finding-source.ts";
+import { GRANT_ARMS } from "./grant-findings.ts";
+import { KEY_ARMS } from "./key-findings.ts";
+
+/** What visits have reported. */
+const stored: Arm = {
+  name: "stored",
+  from: "finding",
+  ofHost: null,
+  walk: {},
+  table: "finding",
+  where: [],
+  columns: {
+    severity: { sql: "severity" },
+    rule: { sql: "rule" },
+    host: { sql: "host" },
+    label_start: { sql: "substr(label, 1, 120)" },
+    first_seen: { sql: "first_seen" },
+    since: { sql: "first_seen" },
+    tie: { sql: "id" },
+  },
+  isOnHost: `id IN (SELECT finding FROM report WHERE name = ${HOST_ID})`,
+  text: `rule || char(10) || label || char(10) || host || char(10)
+    || ifnull((SELECT sentence FROM report WHERE finding = finding.id ORDER BY name LIMIT 1), '')`,
+  isAbout(object) {
+    if (object.kind === "key" || object.kind === "tls-key" || object.kind === "profile-violation")
+      return null;
+    if (object.kind !== "certificate")
+      return { sql: "kind = ? AND about = ?", values: [object.kind, object.id] };
+    const sql = "kind = 'certificate' AND about = (SELECT id FROM certificate WHERE sha256 = ?)";
+    return { sql, values: [object.sha256] };
+  },
+  isAccepted: `id IN (
+    SELECT accepted.id FROM acceptance
+    CROSS JOIN finding AS accepted
+      ON accepted.kind = acceptance.kind AND accepted.about = acceptance.about AND accepted.rule = acceptance.rule
+    WHERE ${IN_FORCE} AND ${coversAll()})`,
+};
+
+export const ARMS: readonly Arm[] = [
+  stored,
+  ...CERTIFICATE_ARMS,
+  ...KEY_ARMS,
+  ...ENDPOINT_ARMS,
+  ...GRANT_ARMS,
+];
+
+export const EVERYTHING = {
+  severity: null,
+  rule: null,
+  host: null,
+} satisfies Partial<FindingFilter>;
+
+/** What of an arm a filter lets through but for its words, whether accepted or not; null when that is nothing. */
+export function armConditions(
+  arm: Arm,
+  { severity, rule, host }: Pick<FindingFilter, "severity" | "rule" | "host">,
+): Part[] | null {
+  const equals = (column: ColumnOfArm, value: Value | null): Part[] | null => {
+    if (value === null) return [];
+    if ("sql" in column) return [{ sql: `${column.sql} = ?`, values: [value] }];
+    return column.same === value ? [] : null;
+  };
+  const bySeverity = equals(arm.columns.severity, severity && rankOf(severity));
+  const byRule = equals(arm.columns.rule, rule);
+  if (!bySeverity || !byRule) return null;
+  return [
+    ...arm.where.map((sql) => ({ sql, values: [] })),
+    ...bySeverity,
+    ...byRule,
+    ...(host === null ? [] : [{ sql: arm.isOnHost, values: [host] }]),
+  ];
+}

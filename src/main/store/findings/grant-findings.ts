@@ -1,0 +1,137 @@
+import type { Database } from "better-sqlite3";
+import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
+import { type GrantRow, Orphan } from "#shared/model/grant.ts";
+import { DUE_SEVERITY, formatDue, formatUnapproved, UNAPPROVED_SEVERITY } from "#shared/text/approval.ts";
+import { ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
+import { SUSPECT } from "#store/access/grant-filter.ts";
+import {
+  BY_FIRST_SCAN,
+  IS_UNAPPROVED,
+  UNAPPROVED_COUNT,
+  UNAPPROVED_SCANS,
+} from "#store/changes/baseline-table.ts";
+import type { Part } from "#store/lists/order.ts";
+import { ABSENCE_IS_EVALUATED } from "#store/people/inventory-table.ts";
+import { type Arm, acceptedFor, rankOf, type Told } from "./finding-source.ts";
+
+const inOrder = (grants: string): Arm["walk"] => ({
+  host: `grant_line INDEXED BY ${grants}_by_host`,
+  label_start: `grant_line INDEXED BY ${grants}_by_fingerprint`,
+});
+
+/** What arms about grants have in common, and of the columns. */
+const aboutGrant = (rule: RuleId) => ({
+  table: "grant_line" as const,
+  ofHost: "grant_line INDEXED BY grant_by_host",
+  isOnHost: "host_name = ?",
+  text: `'${rule}' || char(10) || host_name || char(10) || account || char(10) || ifnull(fingerprint, '')
+    || char(10) || comment`,
+  sought: "grant" as const,
+  isAbout: (object: FindingObject): Part | null =>
+    object.kind === "grant" ? { sql: "id = ?", values: [object.id] } : null,
+  isAccepted: acceptedFor(rule, "grant", "id"),
+});
+
+const columnsOfGrant = (rule: RuleId, severity: Severity) => ({
+  severity: { same: rankOf(severity) },
+  rule: { same: rule },
+  host: { sql: "host_name" },
+  label_start: { sql: "ifnull(fingerprint, '')" },
+  tie: { sql: "id" },
+});
+
+/** Grants that are orphans for one reason; the rule for that is the column `orphan`. */
+const orphans = (why: Orphan): Arm => ({
+  ...aboutGrant("grant-orphaned"),
+  name: "orphan",
+  from: "grant_line INDEXED BY grant_by_orphan",
+  walk: inOrder(why === "unmatched" ? "grant" : "grant_suspect"),
+  isWalkShort: why !== "unmatched",
+  where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? ABSENCE_IS_EVALUATED : SUSPECT],
+  tallied: `(SELECT ifnull(sum(count), 0) FROM tally
+    WHERE what GLOB 'grant * ${why}' ${why === "unmatched" ? `AND ${ABSENCE_IS_EVALUATED}` : ""})`,
+  columns: {
+    ...columnsOfGrant("grant-orphaned", ORPHAN_SEVERITY[why]),
+    first_seen: { sql: "orphan_since" },
+    since: { sql: "orphan_since" },
+  },
+});
+
+/** Grants that are new since the baseline, and not approved. */
+const rogue: Arm = {
+  ...aboutGrant("grant-since-baseline"),
+  name: "rogue",
+  from: BY_FIRST_SCAN,
+  walk: inOrder("grant"),
+  where: [IS_UNAPPROVED],
+  tallied: UNAPPROVED_COUNT,
+  scans: UNAPPROVED_SCANS,
+  columns: {
+    ...columnsOfGrant("grant-since-baseline", UNAPPROVED_SEVERITY),
+    first_seen: { sql: "(SELECT started_at FROM scan WHERE scan.id = first_scan)" },
+    since: { sql: "first_scan" },
+  },
+};
+
+/** Approvals whose day to look again has come. */
+const due: Arm = {
+  ...aboutGrant("approval-due"),
+  name: "due",
+  from: "grant_line INDEXED BY grant_to_review",
+  walk: inOrder("grant"),
+  where: ["gone_scan IS NULL", "review_on IS NOT NULL", "review_on <= @now"],
+  columns: {
+    ...columnsOfGrant("approval-due", DUE_SEVERITY),
+    first_seen: { sql: "review_on || 'T00:00:00Z'" },
+    since: { sql: "review_on" },
+  },
+};
+
+export const GRANT_ARMS: readonly Arm[] = [...Orphan.options.map(orphans), rogue, due];
+
+type Since = { baselineAt: string; isFirstLook: number; changedFrom: string | null };
+
+/** What is said of the findings that baselines and approvals make. */
+export function grantTeller(db: Database, findGrant: (id: number) => GrantRow | null) {
+  const since = db.prepare<[number], Since>(`
+    SELECT (SELECT started_at FROM baseline JOIN scan ON scan.id = baseline.scan) AS baselineAt,
+      ifnull((SELECT first_read_scan > (SELECT scan FROM baseline) FROM host WHERE host.id = grant_line.host), 0)
+        AS isFirstLook,
+      (SELECT text FROM grant_line AS earlier INDEXED BY grant_gone
+       WHERE earlier.host = grant_line.host AND earlier.account = grant_line.account AND earlier.file = grant_line.file
+         AND earlier.fingerprint = grant_line.fingerprint AND earlier.gone_scan = grant_line.first_scan
+       ORDER BY id DESC LIMIT 1) AS changedFrom
+    FROM grant_line
+    WHERE id = ?`);
+
+  return {
+    tellRogue(id: number): Told {
+      const grant = find(id);
+      const { baselineAt = "", isFirstLook = 0, changedFrom = null } = since.get(id) ?? {};
+      const said = formatUnapproved({ ...grant, baselineAt, isFirstLook: isFirstLook === 1, changedFrom });
+      return { ...said, ...about(grant), firstSeen: grant.firstSeen };
+    },
+
+    tellDue(id: number): Told {
+      const grant = find(id);
+      if (!grant.approval) throw new Error(`grant ${id} is not approved`);
+      return {
+        ...formatDue(grant, grant.approval),
+        ...about(grant),
+        firstSeen: `${grant.approval.reviewOn}T00:00:00Z`,
+      };
+    },
+  };
+
+  function find(id: number): GrantRow {
+    const grant = findGrant(id);
+    if (!grant) throw new Error(`there is no grant ${id}`);
+    return grant;
+  }
+}
+
+const about = ({ id, fingerprint, comment, host }: GrantRow): Pick<Told, "object" | "label" | "host"> => ({
+  object: { kind: "grant", id },
+  label: `${fingerprint ?? ""} ${comment}`.trim(),
+  host,
+});

@@ -1,0 +1,186 @@
+import type { FindingFilter } from "#shared/contract/findings.ts";
+import { type Total, withoutSome } from "#shared/model/total.ts";
+import { findInGrants } from "#store/access/grant-filter.ts";
+import { findInCertificates } from "#store/certificates/certificate-table.ts";
+import type { Lists } from "#store/lists/lists.ts";
+import type { Part } from "#store/lists/order.ts";
+import {
+  eachWord,
+  endOfStart,
+  type FoundWord,
+  isAscii,
+  matching,
+  type Search,
+  seek,
+  splitWords,
+  toFingerprintStart,
+  toHexStart,
+} from "#store/lists/search.ts";
+import type { AcceptanceTable } from "./acceptance-table.ts";
+import { type Arm, acceptedFrom } from "./finding-source.ts";
+import { armConditions } from "./finding-sources.ts";
+
+/** So many rows of an arm are looked at for words that many others have, too. */
+export const MOST_LOOKED = 1_000;
+
+const isFew = (total: Total): boolean => typeof total === "number" && total <= MOST_LOOKED;
+
+/** What an arm has of what was asked for. */
+export type Looked = { from: string; where: readonly Part[]; total: Total };
+
+type Narrowed = { from: string; where: readonly Part[]; filter: Pick<FindingFilter, "host"> };
+
+/** `isMuch` where all of the arm is too much to be looked at; `isWalk` where an index in the order of the list will do. */
+type Wanted = { from: string; where: readonly Part[]; isMuch: boolean; isWalk: boolean };
+
+/** Looks through arms, what was accepted apart from what was not. */
+export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
+  return { look, seek };
+
+  /**
+   * What of an arm a filter lets through, with how many that is. Few are accepted: they are counted by themselves and
+   * taken from the rest, for to ask of each finding whether it is accepted takes as long as there are many.
+   */
+  function look(arm: Arm, { accepted, ...filter }: FindingFilter, named: { now: string }): Looked | null {
+    const where = armConditions(arm, filter);
+    if (!where) return null;
+    const hasAny = acceptances.hasAny(named.now);
+    const isAccepted = { sql: arm.isAccepted, values: [] };
+    const acceptedCount = hasAny ? lists.sum(acceptedFrom(arm), [...where, isAccepted], named) : 0;
+    if (accepted) return { from: acceptedFrom(arm), where: [...where, isAccepted], total: acceptedCount };
+    const from = (filter.host !== null && arm.ofHost) || arm.from;
+    const total = withoutSome(countOpen(arm, { from, where, filter }, named), acceptedCount);
+    if (acceptedCount === 0) return { from, where, total };
+    return { from, where: [...where, { sql: `NOT (${arm.isAccepted})`, values: [] }], total };
+  }
+
+  /** What is kept serves where nothing narrows the arm but what is the same for all of it. */
+  function countOpen({ tallied }: Arm, { from, where, filter }: Narrowed, named: { now: string }): Total {
+    if (!tallied || filter.host !== null) return lists.count(from, where, named);
+    return lists.read<{ count: number }>(`SELECT ${tallied} AS count`, [])[0]?.count ?? 0;
+  }
+
+  /** The same for words, without counting. */
+  function seek(
+    arm: Arm,
+    { accepted, search, ...filter }: FindingFilter,
+    named: { now: string },
+  ): Wanted | null {
+    const plain = armConditions(arm, filter);
+    if (!plain) return null;
+    const isOne = accepted || filter.host !== null;
+    const sought = findInArm(lists, arm, search);
+    if (!sought) return null;
+    const isAll = !isOne && !sought.isFound;
+    const size = isAll ? countOpen(arm, { from: arm.from, where: plain, filter }, named) : 0;
+    const where = [...plain, ...sought.where];
+    const isAccepted = { sql: arm.isAccepted, values: [] };
+    if (accepted)
+      return { from: acceptedFrom(arm), where: [...where, isAccepted], isMuch: false, isWalk: false };
+    const isOpen = { sql: `NOT (${arm.isAccepted})`, values: [] };
+    return {
+      from: (filter.host !== null && arm.ofHost) || sought.from,
+      where: acceptances.hasAny(named.now) ? [...where, isOpen] : where,
+      isMuch: isAll && !isFew(size),
+      isWalk: !isOne,
+    };
+  }
+}
+
+/**
+ * Where the rows of an arm are that words stand in, and what is to be asked of them. `isFound` where an index knows of few
+ * that they are among these.
+ */
+type Sought = { from: string; where: readonly Part[]; isFound: boolean };
+
+/** So few rows are fetched one by one; to walk what an arm has costs less than more of them. */
+const FEW = 1_000;
+
+/** Null where no row of the arm can have them. */
+function findInArm(lists: Lists, arm: Arm, search: string): Sought | null {
+  const { rule } = arm.columns;
+  const isInRule = (word: string) =>
+    "same" in rule && isAscii(word) && `${rule.same}`.includes(word.toLowerCase());
+  const words = splitWords(search).filter((word) => !isInRule(word));
+  const { from } = arm;
+  if (words.length === 0) return { from, where: [], isFound: false };
+  switch (arm.sought) {
+    case "certificate":
+      return narrow(
+        lists,
+        arm,
+        findEach(lists, words, findInCertificates, () => sizeOf(lists)),
+      );
+    case "grant":
+      return narrow(lists, arm, findEach(lists, words, findInGrants));
+    case "key":
+      return findKeys(from, words);
+    case "tls-key":
+      return ofCertificates(lists, arm, words);
+    case "host":
+      return ofHosts(lists, arm, words);
+    default:
+      return { from, where: inRow(arm, words), isFound: false };
+  }
+}
+
+const inRow = ({ text }: Arm, words: readonly string[]): Part[] => eachWord(words.join(" "), text);
+
+/** What many things have is asked of each row of the arm. */
+const findEach = (
+  lists: Lists,
+  words: readonly string[],
+  lookFor: (lists: Lists, word: string) => FoundWord,
+  size = () => Number.POSITIVE_INFINITY,
+): Search =>
+  seek(lists, {
+    words: words.map((word) => lookFor(lists, word)),
+    together: null,
+    id: "id",
+    size,
+  });
+
+/** Of certificates what many have is found, too: an index has what is due, with their ids, and no row is read for it. */
+const sizeOf = (lists: Lists): number =>
+  lists.read<{ count: number }>("SELECT count FROM tally WHERE what = 'certificate'", [])[0]?.count ?? 0;
+
+function narrow(lists: Lists, { from, table }: Arm, { found, where }: Search): Sought {
+  if (!found) return { from, where, isFound: false };
+  if (found.size > FEW) return { from, where: [...where, lists.isAmong("id", found)], isFound: true };
+  return { from: `${table} NOT INDEXED`, where: [lists.isIn("id", found), ...where], isFound: true };
+}
+
+function findKeys(from: string, words: readonly string[]): Sought | null {
+  const starts = words.flatMap((word) => toFingerprintStart(word) ?? []);
+  if (starts.length < words.length) return null;
+  const where = starts.map((start) => ({
+    sql: "fingerprint BETWEEN ? AND ?",
+    values: [start, endOfStart(start)],
+  }));
+  return { from, where, isFound: true };
+}
+
+/** A key has the names of its certificates; a word that its hash may have is looked for in each row. */
+function ofCertificates(lists: Lists, arm: Arm, words: readonly string[]): Sought {
+  const [{ from, table }, where] = [arm, inRow(arm, words)];
+  const isHash = words.some((word) => toHexStart(word) !== null);
+  const found = isHash ? null : findEach(lists, words, findInCertificates).found;
+  if (!found) return { from, where, isFound: false };
+  const { sql, values } = lists.isIn("id", found);
+  const isOne = { sql: `spki IN (SELECT spki_sha256 FROM certificate NOT INDEXED WHERE ${sql})`, values };
+  return { from: table, where: [isOne, ...where], isFound: true };
+}
+
+function ofHosts(lists: Lists, arm: Arm, words: readonly string[]): Sought {
+  const where = inRow(arm, words);
+  const found = words.flatMap((word) => {
+    const phrase = lists.phraseOf("host_name", word);
+    const ids = phrase?.isWhole
+      ? lists.findIds(matching("host_name", phrase.match), lists.mostCounted)
+      : null;
+    return ids instanceof Set ? [ids] : [];
+  })[0];
+  return found && arm.ofHost !== null
+    ? { from: arm.ofHost, where: [lists.isIn("name", found), ...where], isFound: true }
+    : { from: arm.from, where, isFound: false };
+}

@@ -1,0 +1,171 @@
+import type { Database } from "better-sqlite3";
+import {
+  type HostUse,
+  KeyLogins,
+  type LoginOrigin,
+  type LogWindow,
+  MOST_ORIGINS,
+} from "#shared/model/host-use.ts";
+
+type LoginRow = {
+  account: string;
+  fingerprint: string;
+  is_authority: number;
+  first_at: string;
+  last_at: string;
+  last_from: string | null;
+  last_in_journal_at: string | null;
+  origins: string;
+  days: string;
+};
+
+/** What logs told of the hosts: logins by key, and from when to when the logs reach. */
+export function loginTable(db: Database) {
+  const findHost = db
+    .prepare<{ host: string; port: number }, number>(
+      "SELECT id FROM host WHERE host = @host AND port = @port",
+    )
+    .pluck();
+  const logins = db.prepare<[number], LoginRow>(`
+    SELECT account, fingerprint, is_authority, first_at, last_at, last_from, last_in_journal_at, origins, days
+    FROM login
+    WHERE host = ?
+    ORDER BY account, fingerprint, is_authority`);
+  const windows = db.prepare<[number], LogWindow>(`
+    SELECT source, from_at AS "from", to_at AS "to"
+    FROM log_window
+    WHERE host = ?
+    ORDER BY source, from_at`);
+  const write = db.prepare(`
+    INSERT INTO login (host, account, fingerprint, is_authority, first_at, last_at, last_from, last_in_journal_at, origins, days)
+    VALUES (@host, @account, @fingerprint, @isAuthority, @firstAt, @lastAt, @lastFrom, @lastInJournalAt, @origins, @days)
+    ON CONFLICT DO UPDATE SET first_at = @firstAt, last_at = @lastAt, last_from = @lastFrom,
+      last_in_journal_at = @lastInJournalAt, origins = @origins, days = @days`);
+  const dropWindows = db.prepare("DELETE FROM log_window WHERE host = ?");
+  const addWindow = db.prepare(
+    "INSERT INTO log_window (host, source, from_at, to_at) VALUES (@host, @source, @from, @to)",
+  );
+
+  return { of, known, recall, keep };
+
+  function of(host: number): HostUse {
+    return { logins: logins.all(host).map(toLogins), windows: windows.all(host) };
+  }
+
+  /** Nothing, where the host is not known. */
+  function known({ host, port }: { host: string; port: number }): HostUse {
+    const id = findHost.get({ host, port });
+    return id === undefined ? { logins: [], windows: [] } : of(id);
+  }
+
+  /** What would be known of a host with one more reading of its logs. */
+  function recall(host: { host: string; port: number }, seen: HostUse): HostUse {
+    return mergeUse(known(host), seen);
+  }
+
+  /** Remembers a reading. */
+  function keep(host: number, seen: HostUse): void {
+    if (seen.logins.length + seen.windows.length === 0) return;
+    const merged = mergeUse(of(host), seen);
+    const touched = new Set(seen.logins.map(keyOf));
+    for (const login of merged.logins) {
+      if (!touched.has(keyOf(login))) continue;
+      write.run({
+        ...login,
+        host,
+        isAuthority: Number(login.isAuthority),
+        origins: JSON.stringify(login.origins),
+        days: JSON.stringify(login.days),
+      });
+    }
+    if (seen.windows.length === 0) return;
+    dropWindows.run(host);
+    for (const window of merged.windows) addWindow.run({ ...window, host });
+  }
+}
+
+const toLogins = (row: LoginRow): KeyLogins =>
+  KeyLogins.parse({
+    ...row,
+    isAuthority: row.is_authority === 1,
+    firstAt: row.first_at,
+    lastAt: row.last_at,
+    lastFrom: row.last_from,
+    lastInJournalAt: row.last_in_journal_at,
+    origins: JSON.parse(row.origins),
+    days: JSON.parse(row.days),
+  });
+
+/** Logins are counted for so many days before the last of them; of older ones only the first is remembered. */
+const MOST_DAYS = 400;
+
+/**
+ * What is known of a host's logins, and what one more reading of its logs tells. The order of readings does not
+ * matter, and the same reading twice changes nothing: a day counts as often as the reading that saw most of it says.
+ */
+export function mergeUse(known: HostUse, seen: HostUse): HostUse {
+  const logins = new Map(known.logins.map((login) => [keyOf(login), login]));
+  for (const login of seen.logins) {
+    const before = logins.get(keyOf(login));
+    logins.set(keyOf(login), before ? mergeLogins(before, login) : login);
+  }
+  return { logins: [...logins.values()], windows: mergeWindows([...known.windows, ...seen.windows]) };
+}
+
+const keyOf = ({ account, fingerprint, isAuthority }: KeyLogins): string =>
+  JSON.stringify([account, fingerprint, isAuthority]);
+
+function mergeLogins(one: KeyLogins, other: KeyLogins): KeyLogins {
+  const [older, younger] = one.lastAt <= other.lastAt ? [one, other] : [other, one];
+  const counts = new Map(one.days);
+  for (const [day, count] of other.days) counts.set(day, Math.max(count, counts.get(day) ?? 0));
+  const days = [...counts].sort(([first], [second]) => first - second);
+  const oldest = (days.at(-1)?.[0] ?? 0) - MOST_DAYS;
+  return {
+    ...younger,
+    firstAt: compare(one.firstAt, other.firstAt) < 0 ? one.firstAt : other.firstAt,
+    lastInJournalAt: laterOf(one.lastInJournalAt, other.lastInJournalAt),
+    lastFrom: younger.lastFrom ?? (older.lastAt === younger.lastAt ? older.lastFrom : null),
+    origins: mergeOrigins([...one.origins, ...other.origins]),
+    days: days.filter(([day]) => day > oldest),
+  };
+}
+
+function mergeOrigins(all: readonly LoginOrigin[]): LoginOrigin[] {
+  const merged = [...Map.groupBy(all, ({ from }) => from)].map(([from, same]) => ({
+    from,
+    lastAt: same.map(({ lastAt }) => lastAt).reduce((one, other) => (compare(one, other) < 0 ? other : one)),
+    lastInJournalAt: same.reduce<string | null>(
+      (latest, { lastInJournalAt }) => laterOf(latest, lastInJournalAt),
+      null,
+    ),
+  }));
+  return merged.sort(byStrength).slice(0, MOST_ORIGINS);
+}
+
+const byStrength = (one: LoginOrigin, other: LoginOrigin): number =>
+  Number(one.lastInJournalAt === null) - Number(other.lastInJournalAt === null) ||
+  compare(other.lastAt, one.lastAt);
+
+const laterOf = (one: string | null, other: string | null): string | null =>
+  one === null || (other !== null && other > one) ? other : one;
+
+/** Windows of one log that overlap or touch are one; between others something may have been lost. */
+function mergeWindows(windows: readonly LogWindow[]): LogWindow[] {
+  const merged: LogWindow[] = [];
+  const inOrder = [...windows].sort(
+    (one, other) => compare(one.source, other.source) || compare(one.from, other.from),
+  );
+  for (const window of inOrder) {
+    const before = merged.at(-1);
+    if (before?.source === window.source && window.from <= before.to)
+      merged[merged.length - 1] = {
+        ...before,
+        to: compare(window.to, before.to) > 0 ? window.to : before.to,
+      };
+    else merged.push(window);
+  }
+  return merged;
+}
+
+const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
