@@ -16,10 +16,12 @@ import { indexCertificates } from "./domain/x509/path/path-certificate.ts";
 import { judgeSignature } from "./features/bundles/judge-signature.ts";
 import type { createIssuers } from "./features/issuers/index.ts";
 import { createRunbooks } from "./features/runs/index.ts";
-import { createHostKeys } from "./features/runs/kinds/host-key/host-keys.ts";
+import { createAccessRunbook } from "./features/runs/kinds/access/access.ts";
+import { createHostKeyRunbook } from "./features/runs/kinds/host-key/host-key.ts";
 import { createHolders } from "./features/runs/kinds/private-keys/create-private-keys.ts";
 import { verifyAgent } from "./features/runs/kinds/private-keys/here.ts";
 import { verifyThere } from "./features/runs/kinds/private-keys/on-host.ts";
+import { createRenewalRunbook } from "./features/runs/kinds/renewal/renewal.ts";
 import { publicRoots } from "./features/scans/recording/public-roots.ts";
 import {
   carriedLibraryScript,
@@ -63,24 +65,40 @@ type Issuers = ReturnType<typeof createIssuers>;
 export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
   const { store, vault, prober, workstation, loadSshConfig, log, now } = deps;
   const sessionsBy = (scripts: readonly string[]) => createSessions(deps, scripts.join("\n"));
+  const openSessions = sessionsBy(SESSION_SCRIPTS);
+  const tools = {
+    order: issuers.order,
+    answer,
+    vault,
+    chainsAt: createChainsAt(prober),
+    roots: () => indexCertificates([...publicRoots().all.map(({ der }) => der), ...store.trust.ders("root")]),
+    derOf: (sha256: string) => store.certificates.find(sha256, now())?.der ?? null,
+    issuerOf: store.runbooks.certificates.issuerOf,
+  };
+  const renewal = {
+    ...tools,
+    openSessions: sessionsBy([...SESSION_SCRIPTS, ...SERVER_SCRIPTS]),
+    issuers: async () => issuers.known(),
+    askWindow: (issuer: string, sha256: string) => askWindow(issuers, log, { issuer, sha256 }),
+  };
+  const greet = async (endpoints: readonly TlsTarget[]) => {
+    if (endpoints.length > 0) await scan({ text: endpoints.map(writeTarget).join("\n") });
+  };
+  const rescan = async (hosts: readonly HostPlan[], identityFiles: readonly string[]) => {
+    const usable = await listUsable(identityFiles, workstation);
+    if (usable === null) return false;
+    await scanAgain(scan, hosts, usable);
+    return true;
+  };
+  const ofKeys = { ...deps, openSessions, holders: createHolders(workstation), rescan };
   return createRunbooks({
     ...deps,
-    openSessions: sessionsBy(SESSION_SCRIPTS),
-    renewal: {
-      openSessions: sessionsBy([...SESSION_SCRIPTS, ...SERVER_SCRIPTS]),
-      order: issuers.order,
-      answer,
-      vault,
-      chainsAt: createChainsAt(prober),
-      greet: async (endpoints: readonly TlsTarget[]) => {
-        if (endpoints.length > 0) await scan({ text: endpoints.map(writeTarget).join("\n") });
-      },
-      issuers: async () => issuers.known(),
-      askWindow: (issuer: string, sha256: string) => askWindow(issuers, log, { issuer, sha256 }),
-      roots: () =>
-        indexCertificates([...publicRoots().all.map(({ der }) => der), ...store.trust.ders("root")]),
-      derOf: (sha256: string) => store.certificates.find(sha256, now())?.der ?? null,
-      issuerOf: store.runbooks.certificates.issuerOf,
+    openSessions,
+    renewal,
+    runbooks: {
+      access: createAccessRunbook(ofKeys),
+      hostKey: createHostKeyRunbook(ofKeys),
+      renewal: createRenewalRunbook({ ...deps, openSessions: renewal.openSessions, tools, greet }),
     },
     carried: {
       hand: `${carriedLibraryScript}\n${handScript}`,
@@ -88,17 +106,10 @@ export function createAppRuns({ issuers, scan, ...deps }: RunToolsDeps) {
       carry: carryScript,
       carryKey: carryKeyScript,
     },
-    holders: createHolders(workstation),
-    hostKeys: createHostKeys({ store, now }),
     judgeSignature: (given, bytes) => judgeSignature(store, given, bytes),
     lookAtHeldHalf,
     who: `${workstation.user}@${nameThisComputer().hostname}`,
-    rescan: async (hosts, identityFiles) => {
-      const usable = await listUsable(identityFiles, workstation);
-      if (usable === null) return false;
-      await scanAgain(scan, hosts, usable);
-      return true;
-    },
+    rescan,
     factDeps: async () => ({
       inventory: store.runbooks.facts,
       heldKeys: store.people.heldKeys,

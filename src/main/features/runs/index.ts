@@ -2,22 +2,28 @@ import { implement } from "@orpc/server";
 import { createPrompts } from "#connect/prompts.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { runbooks } from "#shared/contract/runbooks.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
+import type { Plan } from "#shared/model/plan.ts";
 import type { RunDeps } from "./engine/launch.ts";
+import type { Runbook } from "./engine/runbook.ts";
 import { createConfirmer } from "./kinds/access/confirm-key.ts";
-import { createGrace } from "./kinds/access/grace.ts";
-import { hearLogin } from "./kinds/access/wait-for-login.ts";
-import { createCertificateTaker } from "./kinds/renewal/orders.ts";
+import { createCertificateTaker, type ProvisionDeps } from "./kinds/renewal/orders.ts";
 import { createScriptExport, type ExportDeps } from "./offline/export-scripts.ts";
 import { createResultTaker, type ResultDeps } from "./offline/take-result.ts";
 import { createPlans, type PlanDeps } from "./planning/plans.ts";
 import { createRuns } from "./runs.ts";
 
-type Deps = Omit<RunDeps, "questions" | "waits" | "renewal"> &
-  Omit<PlanDeps, "questions" | "renewal"> & {
-    renewal: RunDeps["renewal"] & PlanDeps["renewal"] & { vault: Pick<Vault, "keep"> };
-  } & Pick<ResultDeps, "judgeSignature" | "lookAtHeldHalf"> &
-  Pick<ExportDeps, "carried" | "workstation">;
+type Deps = Omit<PlanDeps, "questions" | "renewal"> &
+  Omit<RunDeps, "questions" | "runbookOf"> &
+  ExportDeps &
+  ResultDeps & {
+    runbooks: Runbooks;
+    renewal: PlanDeps["renewal"] & Pick<ProvisionDeps, "roots" | "derOf"> & { vault: Pick<Vault, "keep"> };
+  };
+
+/** What runs of each kind do. */
+export type Runbooks = { access: Runbook; hostKey: Runbook; renewal: Runbook };
 
 /** How often a shell that stays looks for runs that have waited long enough. */
 const WATCH_MS = 5 * 60 * 1_000;
@@ -28,8 +34,7 @@ export function createRunbooks(deps: Deps) {
   const { store } = deps;
   const questions = createPrompts({ ...deps, onChange: () => deps.announce({ kind: "run-asks" }) });
   const plans = createPlans({ ...deps, questions });
-  const waits = { hear: hearLogin, judgeGrace: graceBy(deps).judge };
-  const runs = createRuns({ ...deps, questions, waits });
+  const runs = createRuns({ ...deps, questions, runbookOf: (plan) => findRunbook(deps.runbooks, plan) });
   const takeResult = createResultTaker(deps);
   const confirm = createConfirmer(deps);
   const giveCertificate = createCertificateTaker({ ...deps, ...deps.renewal });
@@ -69,13 +74,22 @@ export function createRunbooks(deps: Deps) {
   }
 }
 
-function graceBy({ store, rescan, now }: Deps) {
-  return createGrace({
-    loginsOf: store.uses.known,
-    clockOf: store.runbooks.clocks.readOf,
-    rescan,
-    now,
-  });
+/** The one place in which the kind of a plan decides what its run does. */
+function findRunbook({ access, hostKey, renewal }: Runbooks, { kind }: Plan): Runbook {
+  switch (kind) {
+    case "rotate-key":
+    case "add-grants":
+    case "remove-grants":
+    case "tighten-grants":
+    case "move-to-authority":
+      return access;
+    case "rotate-host-key":
+      return hostKey;
+    case "rotate-certificate":
+      return renewal;
+    default:
+      return assertNever(kind);
+  }
 }
 
 const done = (_: unknown): Record<string, never> => ({});

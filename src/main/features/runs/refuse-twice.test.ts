@@ -4,10 +4,13 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId, StepState } from "#shared/model/run.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { refuseBegun, refuseTwice } from "./engine/exclusion.ts";
 import type { Running } from "./engine/launch.ts";
-import { refuseBegun, refuseTwice } from "./runs.ts";
+import { holdsKey, listKeysHeld } from "./kinds/access/key-phases.ts";
 
 const AT = "2026-06-01T12:00:00Z";
+
+const ofKeys = () => ({ listExclusive: listKeysHeld, holdsExclusive: holdsKey });
 
 const holder = (kind: "file" | "agent", path: string) => ({
   host: null,
@@ -99,7 +102,7 @@ test.each<[string, Plan, string | null]>([
         },
       ],
     ]);
-    expect(judge(() => refuseTwice(running, other))).toBe(why);
+    expect(judge(() => refuseTwice(ofKeys, running, other))).toBe(why);
   },
 );
 
@@ -145,9 +148,9 @@ test.each<[string, StepState, StepState, boolean]>([
     runbooks.runs.setState({ ...end, state: "stopped" });
     const again = planOf("SHA256:one", "db", [holder("file", ID)]);
     const why = `run ${id} has begun to replace ${ID}; resume it, or roll it back, before another one`;
-    expect(judge(() => refuseBegun(database.store, again))).toBe(isRefused ? why : null);
-    expect(judge(() => refuseBegun(database.store, planOf("SHA256:two", "web", [])))).toBeNull();
+    expect(judge(() => refuseBegun(ofKeys, database.store, again))).toBe(isRefused ? why : null);
+    expect(judge(() => refuseBegun(ofKeys, database.store, planOf("SHA256:two", "web", [])))).toBeNull();
     runbooks.runs.setState({ ...end, state: "rolled-back" });
-    expect(judge(() => refuseBegun(database.store, again))).toBeNull();
+    expect(judge(() => refuseBegun(ofKeys, database.store, again))).toBeNull();
   },
 );

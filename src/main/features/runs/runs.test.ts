@@ -4,7 +4,7 @@ import { Plan } from "#shared/model/plan.ts";
 import type { RunOrigin, RunState } from "#shared/model/run.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import type { RunDeps } from "./engine/launch.ts";
+import { createAccessRunbook, type KeyRunbookDeps } from "./kinds/access/access.ts";
 import { createRuns } from "./runs.ts";
 
 const AT = "2026-06-01T12:00:00Z";
@@ -55,7 +55,9 @@ async function openRuns(announce: () => void = () => undefined) {
     log: () => undefined,
     trace: () => undefined,
     inBackground: (work: Work) => void launched.push(work),
+    runbookOf: () => runbook,
   };
+  const runbook = createAccessRunbook({ ...deps } as unknown as KeyRunbookDeps);
   const planId = store.runbooks.plans.take({ plan, hash: HASH, at: AT });
   const add = (origin: RunOrigin, state: RunState) => {
     const counts = { hosts: 1, adds: 0, changes: 0, removes: 0 };
@@ -67,7 +69,7 @@ async function openRuns(announce: () => void = () => undefined) {
   const addPaused = () => add("live", "paused");
   const detail = { id: planId, plan, hash: HASH, state: "ready", message: "", runId: null };
   return {
-    runs: createRuns(deps as unknown as RunDeps),
+    runs: createRuns(deps as unknown as Parameters<typeof createRuns>[0]),
     store,
     launched,
     add,

@@ -3,88 +3,26 @@ import { resumeStep } from "#domain/runs/runbooks.ts";
 import { randomToken } from "#net/random-token.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import {
-  type HolderPlan,
-  holdersByHost,
-  holdersHere,
-  isRenewal,
-  newKeyOf,
-  offlinePlan,
-  oldKeyOf,
-  type Plan,
-} from "#shared/model/plan.ts";
+import { isRenewal, offlinePlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
-import type { RunDetail, RunId, RunRepair, RunState, RunStep } from "#shared/model/run.ts";
+import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/run.ts";
 import type { RunNote } from "#shared/model/run-note.ts";
 import { formatRunReasons } from "#shared/text/run.ts";
-import { formatPlace } from "#shared/text/target.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
-import type { Store } from "#store/store.ts";
+import { refuseBegun, refuseTwice } from "./engine/exclusion.ts";
 import { toSteps } from "./engine/journal.ts";
 import { createLauncher, type Means, type OneRun, type RunDeps, type Running } from "./engine/launch.ts";
+import type { Agreed } from "./engine/runbook.ts";
 import { findConfirmation } from "./kinds/access/confirm-key.ts";
-import { findWatch, refuseUsed } from "./kinds/access/grace.ts";
+import { findWatch } from "./kinds/access/grace.ts";
 import { removeKeptByHand } from "./kinds/by-hand.ts";
 import { toOrder } from "./kinds/renewal/orders.ts";
-import { createClaimConfirmer, listClaims, refuseUnconfirmed } from "./offline/claims.ts";
+import { type ConfirmDeps, createClaimConfirmer, listClaims, refuseUnconfirmed } from "./offline/claims.ts";
 import { isCarried, refuseCarried } from "./offline/settle-result.ts";
 import { approve, countsOf } from "./planning/approve.ts";
 
-/**
- * One run at a time on each host and for each private half, whichever process's: here they are told apart before anybody
- * logs in, or makes a key.
- */
-export function refuseTwice(running: Running, plan: Plan): void {
-  const wanted = new Set(plan.hosts.map(formatPlace));
-  const halves = halvesOf(plan);
-  for (const [id, other] of running) {
-    const both = other.plan.hosts.find((host) => wanted.has(formatPlace(host)));
-    if (both) throw new Refusal("conflict", `run ${id} is at work on ${both.host}; wait until it is over`);
-    const half = findBoth(halves, other.plan);
-    if (half) throw new Refusal("conflict", `run ${id} is replacing ${half}; wait until it is over`);
-  }
-}
-
-/** A run that stands still may have its new half beside an old one, or in its place. */
-export function refuseBegun({ runbooks }: Pick<Store, "runbooks">, plan: Plan): void {
-  const halves = halvesOf(plan);
-  for (const { id, planId } of runbooks.runs.open()) {
-    const other = runbooks.plans.find(planId)?.plan;
-    const half = other && findBoth(halves, other);
-    if (half && runbooks.journal.steps(id).some(holdsHalves))
-      throw new Refusal(
-        "conflict",
-        `run ${id} has begun to replace ${half}; resume it, or roll it back, before another one`,
-      );
-  }
-}
-
-const holdsHalves = ({ phase, state }: RunStep): boolean =>
-  (phase === "make-key" || phase === "hand-over") && !STANDS_ASIDE.has(state);
-
-const STANDS_ASIDE: ReadonlySet<RunStep["state"]> = new Set(["planned", "failed", "undone"]);
-
-/** The private halves that a plan replaces or makes, by what tells them apart; each as it is said. */
-function halvesOf(plan: Plan): Map<string, string> {
-  const [newKey, oldKey] = [newKeyOf(plan), oldKeyOf(plan)];
-  const say = ({ host, kind, path }: Pick<HolderPlan, "host" | "kind" | "path">): [string, string] => {
-    const place = host === null ? path : `${formatPlace(host)}:${path}`;
-    return kind === "agent" ? [`${place} ${oldKey}`, `a key of the agent at ${path}`] : [place, place];
-  };
-  const held = [...holdersHere(plan), ...holdersByHost(plan).flat()].map(say);
-  const made =
-    newKey?.kind === "made-here"
-      ? [say({ host: null, kind: "file", path: newKey.path })]
-      : newKey?.kind === "made-on-holder"
-        ? [say({ host: newKey, kind: "file", path: newKey.path })]
-        : [];
-  return new Map([...held, ...made]);
-}
-
-function findBoth(halves: ReadonlyMap<string, string>, other: Plan): string | undefined {
-  return [...halvesOf(other)].find(([half]) => halves.has(half))?.[1];
-}
+type RunsDeps = RunDeps & ConfirmDeps;
 
 /** Runs that may be gone on with. */
 const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
@@ -95,7 +33,7 @@ const RESUMABLE: ReadonlySet<RunState> = new Set<RunState>([
   "needs-attention",
 ]);
 
-export function createRuns(deps: RunDeps) {
+export function createRuns(deps: RunsDeps) {
   const { store } = deps;
   const { runs, journal: journals, certificates, files, accessChecks } = store.runbooks;
   const confirmClaims = createClaimConfirmer(deps);
@@ -143,10 +81,7 @@ export function createRuns(deps: RunDeps) {
     if (means.removesOld) refuseKeepingNone(deps, run);
     if (!RESUMABLE.has(run.state) && !means.removesOld)
       throw new Refusal("conflict", `run ${id} is over (${run.state}); there is nothing to go on with`);
-    if (means.endsGrace) {
-      refuseEnd(run, store.runbooks.plans.find(run.planId)?.plan ?? null, means.typed);
-      refuseUsed(run, findWatch(store, run)?.uses ?? [], means.consents ?? []);
-    }
+    if (means.endsGrace) refuseEnd(deps, run, { typed: means.typed ?? null, consents: means.consents ?? [] });
     await begin(run, run.direction === "back" ? "back" : "on", means);
   }
 
@@ -263,18 +198,17 @@ const createBackTaker =
     announce({ kind: "run-changed", runId: run.id });
   };
 
-/** What a removal asks for before its run, it asks for again where its time is cut short. */
-function refuseEnd({ id, state, dueAt }: RunRecord, plan: Plan | null, typed: string | null = null): void {
-  if (state !== "waiting" || dueAt === null)
-    throw new Refusal("conflict", `run ${id} waits for no time to pass`);
-  const { confirm } = plan && plan.kind !== "rotate-certificate" ? plan : { confirm: null };
-  if (confirm && typed !== confirm.word)
-    throw new Refusal("conflict", `${confirm.why.join("; ")}; type ${confirm.word} to remove it now`);
+/** What is to be agreed to before its time is cut short, too. */
+function refuseEnd({ store, runbookOf }: RunDeps, run: RunRecord, agreed: Agreed): void {
+  if (run.state !== "waiting" || run.dueAt === null)
+    throw new Refusal("conflict", `run ${run.id} waits for no time to pass`);
+  const plan = store.runbooks.plans.find(run.planId)?.plan;
+  if (plan) runbookOf(plan).refuseEarlyEnd(run, plan, agreed);
 }
 
 /** Begins the run of a plan that was approved. */
 const createStarter =
-  ({ store, now }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
+  ({ store, now, runbookOf }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
   async (
     detail: PlanDetail,
     given: Means & { hash: string; consents: readonly string[]; typed: string | null },
@@ -285,12 +219,12 @@ const createStarter =
     const run = { planId: detail.id, token: randomToken(), origin: "live" as const, kind, title, consents };
     const begun: RunId[] = [];
     const begin = (): OneRun => {
-      refuseTwice(running, plan);
-      refuseBegun(store, plan);
+      refuseTwice(runbookOf, running, plan);
+      refuseBegun(runbookOf, store, plan);
       const at = toInstant(now());
       const id = store.runbooks.runs.begin({ ...run, at, counts: countsOf(plan) });
       store.runbooks.journal.addSteps(id, toSteps(plan));
-      addOrders(store, id, plan);
+      runbookOf(plan).begin(id, plan);
       const about = { run: id, plan: detail.id, hash: detail.hash, consents: given.consents };
       store.events.append({ at, kind: "run-started", detail: about });
       const one: OneRun = {
@@ -315,21 +249,18 @@ const createStarter =
     return { runId: one.id };
   };
 
-function addOrders({ runbooks }: RunDeps["store"], run: RunId, plan: Plan): void {
-  if (!isRenewal(plan)) return;
-  for (const { host, port, certificates } of plan.hosts)
-    for (const { id: change, names, issuer } of certificates)
-      runbooks.certificates.add(run, { host, port, change, names, issuer: issuer.id });
-}
-
 /** Goes on with a run that has stood still. */
 const createBeginner =
-  ({ store, announce, now }: RunDeps, running: Running, launch: ReturnType<typeof createLauncher>) =>
+  (
+    { store, announce, now, runbookOf }: RunDeps,
+    running: Running,
+    launch: ReturnType<typeof createLauncher>,
+  ) =>
   async ({ id, planId }: RunRecord, want: OneRun["want"], means: Means): Promise<void> => {
     const { runs, plans, journal: journals } = store.runbooks;
     const plan = plans.find(planId)?.plan;
     if (!plan) throw new Error(`run ${id} has no plan`);
-    refuseTwice(running, plan);
+    refuseTwice(runbookOf, running, plan);
     const { endsGrace = false, consents = [], removesOld = false } = means;
     const one: OneRun = { id, plan, want, endsGrace, consents, removesOld, waitsFor: null };
     // Before anything is waited for: nobody else begins it meanwhile.

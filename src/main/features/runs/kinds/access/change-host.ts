@@ -1,21 +1,22 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import { isFirst } from "#domain/runs/runbooks.ts";
-import type { Back, Step, Task } from "#domain/runs/step.ts";
+import type { Back, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
+import { enterHost, hostOf } from "#runs/engine/run-context.ts";
 import {
-  enterHost,
-  hostOf,
-  newKeyLine,
-  type RunContext,
-  resultOf,
-  stuckOf,
-} from "#runs/engine/run-context.ts";
+  acted,
+  failed,
+  needsAttention,
+  rolledBack,
+  type StepOutcome,
+  verified,
+  waiting,
+} from "#runs/engine/step-outcome.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import { type FilePlan, type HostAddress, newKeyOf } from "#shared/model/plan.ts";
 import type { AccessCheck, RunFileState, StepVerification } from "#shared/model/run.ts";
-import { type Cause, described, type Intent, type StepResult } from "#shared/model/step-result.ts";
-import { checkAccess, toEvidence } from "./check-access.ts";
-import type { VerificationOutcome } from "./confirm-key.ts";
+import { type Cause, described, type Intent } from "#shared/model/step-result.ts";
+import { toEvidence } from "./check-access.ts";
 import {
   disarmAll,
   filesLeft,
@@ -28,8 +29,8 @@ import {
   takeLocks,
   type Unheld,
 } from "./hold-folders.ts";
+import { type KeyRun, newKeyLine, type VerificationOutcome } from "./key-run.ts";
 import { type FileOfStep, type Guard, type Moved, moveFile, writeIdOf } from "./move-file.ts";
-import { reloadAfterBack, verifyChange } from "./verify-change.ts";
 
 /** A proof that nobody answers is asked for again for so long; then the change is taken back. */
 const VERIFICATION_PATIENCE_MS = 120_000;
@@ -37,13 +38,12 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 20_000;
 
 /** Adds the new lines to a host's files, or removes the old ones; proves it, or takes it back at once. */
-export async function changeHost(run: RunContext, step: Step): Promise<void> {
+export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> {
   const host = hostOf(run, step);
-  await run.journal.intend(step.ordinal, intentOf(step, filesLeft(run, step).length));
   const inside = await enterHost(run, step.host ?? -1);
   if (step.phase === "remove" && newKeyOf(run.plan) !== null) {
     const before = await verifyPatiently(run, { ...step, phase: "add" }, inside);
-    if (!("evidence" in before)) return fail(run, step, described(before.message), "nothing-removed");
+    if (!("evidence" in before)) return failed(described(before.message), "nothing-removed");
     await run.journal.note(step.ordinal, {
       kind: "evidence",
       evidence: before.evidence,
@@ -55,7 +55,7 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
   if (blocked !== null) {
     // Nothing of this run is in the folders that it has just begun to hold.
     await giveLocksBack(inside.hand, begun, run.token);
-    return fail(run, step, blocked, "not-said");
+    return failed(blocked);
   }
   const files = filesLeft(run, step);
   const guard: Guard | null = host.deadMan && {
@@ -71,16 +71,12 @@ export async function changeHost(run: RunContext, step: Step): Promise<void> {
       if (why !== null) return takeBack(run, step, inside, { as: "failed", cause: why });
     }
   }
-  await run.journal.mark(step.ordinal, "acted", {
-    kind: "acted",
-    what: { kind: "wrote-files", files: filesLeft(run, step).length },
-  });
-  await verifyHost(run, step);
+  return acted({ kind: "wrote-files", files: filesLeft(run, step).length });
 }
 
 /** A file whose folder was held, and that its owner has made something else of since, or does not let be written. */
 async function leaveOne(
-  run: RunContext,
+  run: KeyRun,
   step: Step,
   { hand }: HostSession,
   { file, moved: { why, cause } }: { file: FilePlan; moved: Exclude<Moved, { kind: "moved" }> },
@@ -97,11 +93,11 @@ async function leaveOne(
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/"));
 
 /** Proves what stands already. */
-export async function verifyHost(run: RunContext, step: Step): Promise<void> {
+export async function verifyHost(run: KeyRun, step: Step): Promise<StepOutcome> {
   const inside = await enterHost(run, step.host ?? -1);
   const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
   const held = unheld.find(({ files, why }) => why === null || files.some(({ uid }) => uid === 0));
-  if (held) return needHands(run, step, inside, stuckOf({ as: "undone" }, [held.cause]));
+  if (held) return stuckAt(run, step, inside, needsAttention([held.cause]));
   const proof = await verifyPatiently(run, step, inside);
   if (!("evidence" in proof))
     return takeBack(run, step, inside, {
@@ -121,18 +117,17 @@ export async function verifyHost(run: RunContext, step: Step): Promise<void> {
       return takeBack(run, step, inside, { as: "failed", cause });
     await run.journal.note(step.ordinal, { kind: "stands", cause });
   }
-  const checks = await checkAccess(run, step, inside);
+  const checks = await run.change.checkRemoved(run, step, inside);
   if (proof.kind === "awaits-log") {
     for (const check of toEvidence(checks))
       await run.journal.note(step.ordinal, { kind: "evidence", evidence: [check], isBeforeRemoval: false });
-    return run.journal.markWaiting(step.ordinal, { kind: "login-in-log" });
+    return waiting({ kind: "login-in-log" });
   }
   const seen = [...proof.evidence, ...toEvidence(checks)];
-  const result: StepResult = {
-    kind: "verified",
-    evidence: seen.length > 0 ? seen : [{ kind: "nothing-to-log-in" }],
-  };
-  return run.journal.mark(step.ordinal, "proved", result, evaluateVerified(proof.kind, checks));
+  return verified(
+    seen.length > 0 ? seen : [{ kind: "nothing-to-log-in" }],
+    evaluateVerified(proof.kind, checks),
+  );
 }
 
 /** What sshd says of the keys that are gone counts for more than that nothing logs in instead of them. */
@@ -145,7 +140,7 @@ function evaluateVerified(kind: "proved" | "unverified", checks: readonly Access
  * Has the host take nothing back any more. Where it says of an account's own file that it has, only that account may be at work: the
  * file is left out if it is as it was, and stays if it is not. Null, or why all goes back: it has taken back all, or a file of root's.
  */
-async function leaveFired(run: RunContext, step: Step, hand: Hand): Promise<Cause | null> {
+async function leaveFired(run: KeyRun, step: Step, hand: Hand): Promise<Cause | null> {
   const fired = await disarmAll(hand, armedOf(run, step));
   const files = filesLeft(run, step).map(({ file }) => file);
   const own = files.filter(({ path }) => fired.has(path));
@@ -163,13 +158,12 @@ async function leaveFired(run: RunContext, step: Step, hand: Hand): Promise<Caus
 }
 
 /** Takes a step of a host back; where it was the first there, with all that the run has kept. */
-export async function undoHost(run: RunContext, task: Extract<Task, { what: "undo" }>): Promise<void> {
-  const { step } = task;
+export async function undoHost(run: KeyRun, step: Step, back: Back): Promise<StepOutcome> {
   const inside = await enterHost(run, step.host ?? -1);
   const { unheld } = await takeLocks(inside.hand, filesToHold(run, step), run);
   const held = unheld.find(({ why }) => why === null);
-  if (held) return needHands(run, step, inside, stuckOf({ as: "undone" }, [held.cause]));
-  await takeBack(run, step, inside, { ...task, unheld });
+  if (held) return stuckAt(run, step, inside, needsAttention([held.cause]));
+  return takeBack(run, step, inside, { ...back, unheld });
 }
 
 /**
@@ -177,11 +171,11 @@ export async function undoHost(run: RunContext, task: Extract<Task, { what: "und
  * go back keeps none of the others from it, and no lock of theirs is left.
  */
 async function takeBack(
-  run: RunContext,
+  run: KeyRun,
   step: Step,
   inside: HostSession,
   { unheld = [], ...back }: Back & { unheld?: readonly Unheld[] },
-): Promise<void> {
+): Promise<StepOutcome> {
   const { hand } = inside;
   const host = hostOf(run, step);
   await disarmAll(hand, armedOf(run, step));
@@ -196,7 +190,7 @@ async function takeBack(
   await run.journal.setStuck(host, stuck);
   const left: Cause[] = stuck.map(({ cause }) => cause);
   const harmless: Cause[] = [];
-  const unread = stuck.length > 0 ? null : await reloadAfterBack(run, host, inside);
+  const unread = stuck.length > 0 ? null : await run.change.afterRollback(run, host, inside);
   if (unread !== null) left.push(described(unread));
   if (unread === null && isFirst(run.plan, step)) {
     const kept = new Set(stuck.map(({ path }) => folderOf(path)));
@@ -204,13 +198,13 @@ async function takeBack(
     for (const { isOfRoot, cause } of await giveLocksBack(hand, clear, run.token))
       (isOfRoot ? left : harmless).push(cause);
   }
-  if (left.length > 0) return needHands(run, step, inside, stuckOf(back, [...left, ...harmless]));
-  await run.journal.mark(step.ordinal, back.as, resultOf(back, "rolled-back", harmless));
+  if (left.length > 0) return stuckAt(run, step, inside, needsAttention([...left, ...harmless], back));
+  return rolledBack(back, "rolled-back", harmless);
 }
 
 /** Where the folder is not to be had, nothing is written; what stands there may be as it was before the step all the same. */
 async function moveBack(
-  run: RunContext,
+  run: KeyRun,
   step: Step,
   { hand }: HostSession,
   { index, unheld }: { index: number; unheld: readonly Unheld[] },
@@ -241,34 +235,15 @@ const toStuck = (
 });
 
 /** What the run has kept stays until somebody has looked; no lock does, which would keep others out meanwhile. */
-async function needHands(
-  run: RunContext,
-  step: Step,
-  { hand }: HostSession,
-  result: StepResult,
-): Promise<void> {
-  await run.journal.mark(step.ordinal, "needs-attention", result);
-  await releaseLocks(hand, filesToHold(run, step), run.token);
-}
+const stuckAt = (run: KeyRun, step: Step, { hand }: HostSession, outcome: StepOutcome): StepOutcome => ({
+  ...outcome,
+  afterwards: () => releaseLocks(hand, filesToHold(run, step), run.token),
+});
 
-/** Nothing was changed there. */
-async function fail(
-  run: RunContext,
-  step: Step,
-  cause: Cause,
-  stands: "nothing-removed" | "not-said",
-): Promise<void> {
-  await run.journal.mark(step.ordinal, "failed", { kind: "failed", cause, stands, left: [] });
-}
-
-async function verifyPatiently(
-  run: RunContext,
-  step: Step,
-  inside: HostSession,
-): Promise<VerificationOutcome> {
+async function verifyPatiently(run: KeyRun, step: Step, inside: HostSession): Promise<VerificationOutcome> {
   const begun = performance.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const proof = await verifyChange(run, step, inside);
+    const proof = await run.change.verify(run, step, inside);
     run.trace("proof", step.ordinal, step.phase, proof.kind);
     if (proof.kind !== "unsure") return proof;
     const { awaited = null } = proof;
@@ -284,12 +259,12 @@ async function verifyPatiently(
 const LOGIN_PAUSE_MS = 3_000;
 
 /** Well before the host would take it back by itself; for somebody to log in all of that. */
-function patienceOf({ plan }: RunContext, isAwaited: boolean): number {
+function patienceOf({ plan }: KeyRun, isAwaited: boolean): number {
   const guarded = (plan.options.deadManSeconds * 1_000 * 3) / 4;
   return isAwaited ? guarded : Math.min(VERIFICATION_PATIENCE_MS, guarded);
 }
 
-const fileOf = (run: RunContext, step: Step, index: number): FileOfStep => {
+const fileOf = (run: KeyRun, step: Step, index: number): FileOfStep => {
   const file = hostOf(run, step).files[index];
   if (!file) throw new Error("a file of the step is not in the plan");
   const { host, port } = hostOf(run, step);
@@ -300,14 +275,15 @@ const fileOf = (run: RunContext, step: Step, index: number): FileOfStep => {
   return { file, index, step, token: run.token, newKey: newKeyLine(run), approved };
 };
 
-const armedOf = (run: RunContext, step: Step) =>
+const armedOf = (run: KeyRun, step: Step) =>
   filesLeft(run, step).map(({ file, index }) => ({
     path: file.path,
     id: writeIdOf(index, step),
     token: run.token,
   }));
 
-const intentOf = ({ phase }: Step, files: number): Intent => ({
-  kind: phase === "remove" ? "remove-lines" : "add-lines",
-  files,
+/** What a step of a host is about to do. */
+export const intendChange = (run: KeyRun, step: Step): Intent => ({
+  kind: step.phase === "remove" ? "remove-lines" : "add-lines",
+  files: filesLeft(run, step).length,
 });

@@ -10,12 +10,13 @@ import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/hand/look-at-account.ts";
 import type { RefusalVerification, VerificationKey, VerificationRoute } from "#net/ssh/prove/login-proof.ts";
 import { verifyRefused } from "#net/ssh/prove/prove-refused.ts";
-import { hostOf, nearOf, newKeyLine, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { hostOf, SessionLost } from "#runs/engine/run-context.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { type FilePlan, type HostPlan, oldKeyOf, verificationsOf } from "#shared/model/plan.ts";
 import type { AccessCheck } from "#shared/model/run.ts";
 import type { Evidence } from "#shared/model/step-result.ts";
 import { filesLeft } from "./hold-folders.ts";
+import { type KeyRun, nearOf, newKeyLine } from "./key-run.ts";
 import { linesOfStep, linesRemoved } from "./move-file.ts";
 
 /** A key that an account is not to take any more. */
@@ -25,8 +26,8 @@ type Removed = { account: string; key: PublicKey };
 const PAUSES_MS = [2_000, 10_000, 20_000];
 
 /** Asks for every account of a removal, and keeps the answers. Empty where nothing is to be refused. Rejects with `SessionLost`. */
-export async function checkAccess(run: RunContext, step: Step, inside: HostSession): Promise<AccessCheck[]> {
-  if (step.phase !== "remove" || run.plan.kind === "rotate-host-key") return [];
+export async function checkAccess(run: KeyRun, step: Step, inside: HostSession): Promise<AccessCheck[]> {
+  if (step.phase !== "remove") return [];
   const host = hostOf(run, step);
   const checks: AccessCheck[] = [];
   const { removed: all, from } = await findRemoved(run, step, inside);
@@ -49,7 +50,7 @@ export async function checkAccess(run: RunContext, step: Step, inside: HostSessi
 
 /** `from`: the address of this computer as the host sees it; null: not known. */
 async function findRemoved(
-  run: RunContext,
+  run: KeyRun,
   step: Step,
   { hand }: HostSession,
 ): Promise<{ removed: Removed[]; from: string | null }> {
@@ -85,7 +86,7 @@ const linesPut = (file: FilePlan, step: Step, newKey: string | null): KeyLine[] 
 type AccessQuestion = { host: HostPlan; inside: HostSession; from: string | null };
 type AccessAnswer = { answer: AccessCheck["answer"]; why: string[] };
 
-async function askPatiently(run: RunContext, asked: AccessQuestion, removed: Removed): Promise<AccessAnswer> {
+async function askPatiently(run: KeyRun, asked: AccessQuestion, removed: Removed): Promise<AccessAnswer> {
   for (const pause of PAUSES_MS) {
     const answer = await askOnce(run, asked, removed);
     if (answer.answer !== "unknown") return answer;
@@ -95,11 +96,7 @@ async function askPatiently(run: RunContext, asked: AccessQuestion, removed: Rem
 }
 
 /** At the sshd that we came by; then at each other one of the host that reads a file, or runs a command, which may have the key. */
-async function askOnce(
-  run: RunContext,
-  asked: AccessQuestion,
-  { account, key }: Removed,
-): Promise<AccessAnswer> {
+async function askOnce(run: KeyRun, asked: AccessQuestion, { account, key }: Removed): Promise<AccessAnswer> {
   const { hand, route } = asked.inside;
   const newKey = await keyThatStays(run, asked, account);
   const own = await verifyRefused(route, { user: account, oldKey: key.blob, newKey });
@@ -179,7 +176,7 @@ const routeTo = (route: VerificationRoute, port: number): VerificationRoute => (
 
 /** What logs in after the question, so that it costs the host no failed login; null: nothing at hand does. */
 async function keyThatStays(
-  run: RunContext,
+  run: KeyRun,
   { host, inside: { hand, keys } }: AccessQuestion,
   account: string,
 ): Promise<VerificationKey | null> {

@@ -4,38 +4,21 @@ import { findError, makeChallenge } from "#domain/runs/challenge.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import type { LoginVerification } from "#net/ssh/prove/login-proof.ts";
 import { verifyRefused } from "#net/ssh/prove/prove-refused.ts";
-import type { RunContext } from "#runs/engine/run-context.ts";
 import { readFingerprint } from "#runs/planning/find-changes.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { type HostPlan, newKeyOf, oldKeyOf, type Plan, verificationsOf } from "#shared/model/plan.ts";
+import { type HostPlan, newKeyOf, type Plan, verificationsOf } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunConfirmation, RunId, RunState } from "#shared/model/run.ts";
-import { type Awaited, described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
+import { described, type Evidence } from "#shared/model/step-result.ts";
 import { formatAccount } from "#shared/text/account.ts";
 import type { RunRecord } from "#store/runbooks/run-table.ts";
 import type { Store } from "#store/store.ts";
-
-/** Which of the keys of a run it is. */
-export function nameKey({ plan, made }: Pick<RunContext, "plan" | "made">, fingerprint: string): KeyName {
-  const [newKey, oldKey] = [newKeyOf(plan), oldKeyOf(plan)];
-  if (fingerprint === made.newKey?.fingerprint) return { kind: "new", comment: newKey?.comment ?? null };
-  return fingerprint === oldKey ? { kind: "old" } : { kind: "other", fingerprint };
-}
-
-/**
- * `proved`: by what. `unverified`: it stands, and no login was to be had that could show it. `awaits-log`: only a log
- * can tell. `refused`: the change is to be taken back. `unsure`: nobody has said yes or no; it may be tried again, and where a
- * login is `awaited` somebody has to log in meanwhile. `alarm`: somebody else answers for the host.
- */
-export type VerificationOutcome =
-  | { kind: "proved" | "unverified" | "awaits-log"; evidence: Evidence[] }
-  | { kind: "refused" | "alarm"; message: string }
-  | { kind: "unsure"; message: string; awaited?: Awaited };
+import { type KeyRun, nameKey, type VerificationOutcome } from "./key-run.ts";
 
 export function readVerification(
-  run: RunContext,
+  run: KeyRun,
   account: string,
   proof: LoginVerification,
 ): VerificationOutcome {
@@ -58,7 +41,7 @@ export function readVerification(
  * asked here and now, would take it; or somebody has approved this very account by name. Null: neither.
  */
 export async function verifyConfirmed(
-  run: RunContext,
+  run: KeyRun,
   { host, inside }: { host: HostPlan; inside: HostSession },
   account: string,
 ): Promise<VerificationOutcome | null> {
@@ -78,7 +61,7 @@ export async function verifyConfirmed(
 type Signed = { outcome: VerificationOutcome | null; said: string | null };
 
 async function verifySigned(
-  run: RunContext,
+  run: KeyRun,
   { route }: HostSession,
   { account, signature }: { account: string; signature: string | null },
 ): Promise<Signed> {

@@ -1,11 +1,17 @@
 import { expect, test } from "vitest";
 import { stepsOf } from "#domain/runs/runbooks.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
-import type { RunContext } from "#runs/engine/run-context.ts";
-import { type Ended, runOn, type Steering } from "#runs/engine/run-loop.ts";
+import { runOn, type Steering } from "#runs/engine/run-loop.ts";
+import type { Ended, Runbook } from "#runs/engine/runbook.ts";
 import type { AccessCheck } from "#shared/model/run.ts";
 import { formatRunReasons } from "#shared/text/run.ts";
 import { endVerified } from "./finish.ts";
+import type { KeyRun } from "./key-run.ts";
+
+const runbook = {
+  phases: {},
+  finish: (run: KeyRun, { isResumed }: { isResumed: boolean }) => endVerified(run, isResumed),
+} as unknown as Runbook;
 
 const plan = makePlanValue({
   hosts: ["web1", "db1"].map((host, batch) => makeHost({ host, batch, files: [makeFile(batch, "both")] })),
@@ -35,8 +41,8 @@ function makeRun() {
   const run = {
     plan,
     signal: new AbortController().signal,
-    removesOld: false,
-    renewal: null,
+    request: { removesOld: false },
+    change: {},
     openHalf: async () => undefined,
     sessions: {
       async of() {
@@ -58,13 +64,12 @@ function makeRun() {
       accessChecks: () => checks,
       note: async () => undefined,
     },
-  } as unknown as RunContext;
+  } as unknown as KeyRun;
   return { run, dropped };
 }
 
 const steer = (want: "on" | "back"): Steering => ({
   want: () => want,
-  hasCome: async () => true,
   reopen: async () => undefined,
 });
 
@@ -79,13 +84,13 @@ test("what is not known of one account is still said once the last way in of ano
 
 test("a run whose old key still gets in is not gone on with by taking it back: nobody is asked again, and its old private keys stay", async () => {
   const back = makeRun();
-  expect(tellEnd(await runOn(back.run, steer("back")))).toMatchObject({
+  expect(tellEnd(await runOn(runbook, back.run, steer("back")))).toMatchObject({
     state: "needs-attention",
     message: expect.stringContaining("the old key still gets in to ops on web1"),
   });
   expect(back.dropped).toEqual([]);
   const on = makeRun();
-  expect(await runOn(on.run, steer("on"))).toMatchObject({ state: "committed" });
+  expect(await runOn(runbook, on.run, steer("on"))).toMatchObject({ state: "committed" });
   expect(on.dropped).toHaveLength(1);
 });
 
@@ -100,7 +105,7 @@ test("where a host is out of reach the other old private keys go, and the run st
   const run = {
     ...made,
     plan: { ...plan, hosts },
-    removesOld: true,
+    request: { removesOld: true },
     sessions: {
       of: async (place: number) => (place === 0 ? { kind: "lost", message: "no route" } : { hand: {} }),
     },
@@ -118,7 +123,7 @@ test("where a host is out of reach the other old private keys go, and the run st
         kept = kept.filter((one) => one !== key);
       },
     },
-  } as unknown as RunContext;
+  } as unknown as KeyRun;
   expect(tellEnd(await endVerified(run, true))).toEqual({
     state: "committed",
     message: `web1:22:${path}: the old private key could not be removed: no route`,

@@ -4,7 +4,9 @@ import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { nameKept, namesOf } from "#net/local/private-halves/half-place.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { enterHost, nearOf, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { enterHost, SessionLost } from "#runs/engine/run-context.ts";
+import type { Ended } from "#runs/engine/runbook.ts";
+import { needsAttention, type StepOutcome, verified } from "#runs/engine/step-outcome.ts";
 import type { Outcome } from "#runs/kinds/private-keys/locations.ts";
 import {
   type FilePlan,
@@ -14,7 +16,7 @@ import {
   newKeyOf,
   oldKeyOf,
 } from "#shared/model/plan.ts";
-import type { AccessCheck, KeptKey, RunState } from "#shared/model/run.ts";
+import type { AccessCheck, KeptKey } from "#shared/model/run.ts";
 import type { OldKeyLocation, RunReason } from "#shared/model/run-reason.ts";
 import {
   type Cause,
@@ -23,13 +25,13 @@ import {
   type StepResult,
   type StillAccepted,
 } from "#shared/model/step-result.ts";
-import { checkAccess, toEvidence } from "./check-access.ts";
+import { toEvidence } from "./check-access.ts";
 import { giveLocksBack, leftOutReason, takeLocks, type Unended } from "./hold-folders.ts";
 import { handOf, holdersOf } from "./install-key.ts";
+import { type KeyRun, nearOf } from "./key-run.ts";
 
 /** Clears away what the run has kept to take itself back. There is no way back from here. */
-export async function commitPlace(run: RunContext, step: Step): Promise<void> {
-  await run.journal.intend(step.ordinal, { kind: "clear" });
+export async function commitPlace(run: KeyRun, step: Step): Promise<StepOutcome> {
   const hand = await handOf(run, step);
   const holders = holdersOf(run, step);
   const isKept = keepsOld(run) && holders.length > 0;
@@ -38,32 +40,24 @@ export async function commitPlace(run: RunContext, step: Step): Promise<void> {
     if (isKept) await keepKey(run, holder);
     const outcome = await run.holders.commit(nearOf(run), holder, hand, isKept);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
-    if (outcome.kind === "failed") return stop(run, step, [outcome.cause]);
+    if (outcome.kind === "failed") return needsAttention([outcome.cause]);
   }
   const files = step.host === null ? [] : (run.plan.hosts[step.host]?.files ?? []);
   const left = hand === null ? [] : await clearFolders(run, hand, files);
   const causes = left.map(({ cause }) => cause);
-  if (left.some(({ isOfRoot }) => isOfRoot)) return stop(run, step, causes);
+  if (left.some(({ isOfRoot }) => isOfRoot)) return needsAttention(causes);
   const check: Evidence = isKept ? keptEvidence(run) : { kind: "cleared", isWhole: left.length === 0 };
-  const evidence = [check, ...causes.map((cause): Evidence => ({ kind: "left", cause }))];
-  return run.journal.mark(step.ordinal, "proved", { kind: "verified", evidence });
+  return verified([check, ...causes.map((cause): Evidence => ({ kind: "left", cause }))]);
 }
 
-const stop = (run: RunContext, { ordinal }: Step, left: Cause[]): Promise<void> =>
-  run.journal.mark(ordinal, "needs-attention", {
-    kind: "needs-attention",
-    cause: null,
-    left,
-  });
-
-async function keepKey({ journal }: RunContext, { host, kind, path, before }: HolderPlan): Promise<void> {
+async function keepKey({ journal }: KeyRun, { host, kind, path, before }: HolderPlan): Promise<void> {
   if (kind !== "file" || before === null) return;
   const place = host ?? { host: null, port: null };
   await journal.keepKey({ host: place.host, port: place.port, path, kept: nameKept(path, before) });
 }
 
 /** What is left there. An account that keeps us out of its own folder keeps what is there; nothing of it is needed any more. */
-async function clearFolders(run: RunContext, hand: Hand, files: readonly FilePlan[]): Promise<Unended[]> {
+async function clearFolders(run: KeyRun, hand: Hand, files: readonly FilePlan[]): Promise<Unended[]> {
   const { unheld } = await takeLocks(hand, files, run);
   const kept = unheld.map(({ files: own, why, cause }) => ({
     isOfRoot: why === null || own.some(({ uid }) => uid === 0),
@@ -75,13 +69,11 @@ async function clearFolders(run: RunContext, hand: Hand, files: readonly FilePla
   return [...kept, ...(await giveLocksBack(hand, clear, run.token))];
 }
 
-type Ended = { state: RunState; reasons: RunReason[] };
-
 /** Where sshd goes on to take a key whose lines are gone. */
-const takenNow = ({ journal }: RunContext): AccessCheck[] =>
+const takenNow = ({ journal }: KeyRun): AccessCheck[] =>
   journal.accessChecks().filter(({ answer }) => answer === "accepted");
 
-const keepsOld = (run: RunContext): boolean =>
+const keepsOld = (run: KeyRun): boolean =>
   keepsOldHalves(run.plan, run.journal.files()) || takenNow(run).length > 0;
 
 /**
@@ -89,8 +81,8 @@ const keepsOld = (run: RunContext): boolean =>
  * removed still gets in; once it does not, old private halves that were kept for that go. Where somebody has asked for the kept ones
  * to go and one cannot, the run ends as it would have without, and that is said: it stays listed, to be removed later or by hand.
  */
-export async function endVerified(run: RunContext, isResumed: boolean): Promise<Ended> {
-  const staying = run.removesOld ? await dropKept(run, (holder) => isKept(run, holder)) : [];
+export async function endVerified(run: KeyRun, isResumed: boolean): Promise<Ended> {
+  const staying = run.request.removesOld ? await dropKept(run, (holder) => isKept(run, holder)) : [];
   const wasTaken = takenNow(run).length > 0;
   if (wasTaken && isResumed) await askAgain(run);
   const taken = takenNow(run);
@@ -98,14 +90,14 @@ export async function endVerified(run: RunContext, isResumed: boolean): Promise<
   const keepsForGood = keepsOldHalves(run.plan, run.journal.files()) || holders.length === 0;
   const rest = listRest(run);
   if (taken.length > 0) {
-    const kept = keepsForGood || run.removesOld ? [] : holders.map(locateKept);
+    const kept = keepsForGood || run.request.removesOld ? [] : holders.map(locateKept);
     const accepted = taken.map((check) => toStillAccepted(run, check));
     return {
       state: "needs-attention",
       reasons: [{ kind: "still-accepted", accepted, kept }, ...staying, ...rest],
     };
   }
-  if (!wasTaken || keepsForGood || run.removesOld)
+  if (!wasTaken || keepsForGood || run.request.removesOld)
     return { state: "committed", reasons: [...staying, ...rest] };
   const left = await dropKept(run, () => true);
   return {
@@ -115,7 +107,7 @@ export async function endVerified(run: RunContext, isResumed: boolean): Promise<
 }
 
 /** What nobody knows of accounts, where the old key goes on to get in, and what was left out. */
-function listRest(run: RunContext): RunReason[] {
+function listRest(run: KeyRun): RunReason[] {
   const checks = run.journal.accessChecks().filter(({ answer }) => answer === "unknown");
   const unknown: RunReason[] = checks.length === 0 ? [] : [{ kind: "access-unknown", checks }];
   const accounts = remainingOf(run);
@@ -125,7 +117,7 @@ function listRest(run: RunContext): RunReason[] {
 }
 
 const toStillAccepted = (
-  { plan }: RunContext,
+  { plan }: KeyRun,
   { host, port, account, fingerprint, why }: AccessCheck,
 ): StillAccepted => ({
   host,
@@ -137,10 +129,10 @@ const toStillAccepted = (
 });
 
 /** Where what was to go lets in as before: what sshd itself has said of it is told beside this. */
-const remainingOf = ({ plan, journal }: RunContext) => findRemainingOfRun(plan, journal.files());
+const remainingOf = ({ plan, journal }: KeyRun) => findRemainingOfRun(plan, journal.files());
 
 /** That old private keys are kept, and for whom. */
-const keptEvidence = (run: RunContext): Evidence => ({
+const keptEvidence = (run: KeyRun): Evidence => ({
   kind: "old-key-kept",
   accepted: takenNow(run).map((check) => toStillAccepted(run, check)),
   remaining: remainingOf(run),
@@ -160,7 +152,7 @@ function locateKept(holder: HolderPlan): OldKeyLocation {
   return locate(holder, kind === "agent" ? path : kept);
 }
 
-async function askAgain(run: RunContext): Promise<void> {
+async function askAgain(run: KeyRun): Promise<void> {
   const steps = stepsOf(run.plan).filter(({ phase }) => phase === "remove");
   const taken = takenNow(run);
   if (newKeyOf(run.plan) !== null) await run.openHalf();
@@ -168,7 +160,7 @@ async function askAgain(run: RunContext): Promise<void> {
     const place = step.host === null ? undefined : run.plan.hosts[step.host];
     if (!place || !taken.some(({ host, port }) => host === place.host && port === place.port)) continue;
     try {
-      const checks = await checkAccess(run, step, await enterHost(run, step.host ?? -1));
+      const checks = await run.change.checkRemoved(run, step, await enterHost(run, step.host ?? -1));
       const isRefused = checks.every(({ answer }) => answer === "refused");
       const result: StepResult = { kind: "verified", evidence: toEvidence(checks) };
       await run.journal.mark(step.ordinal, "proved", result, isRefused ? "verified" : "unverified");
@@ -180,7 +172,7 @@ async function askAgain(run: RunContext): Promise<void> {
 }
 
 /** Whether the run has kept something at a holder; agents are asked, for what they have is in no list. */
-const isKept = ({ journal }: RunContext, holder: HolderPlan): boolean =>
+const isKept = ({ journal }: KeyRun, holder: HolderPlan): boolean =>
   holder.kind === "agent" || journal.keptKeys().some((key) => isOf(key, holder));
 
 const isOf = (key: KeptKey, { host, path }: HolderPlan): boolean =>
@@ -190,7 +182,7 @@ const isOf = (key: KeptKey, { host, path }: HolderPlan): boolean =>
  * What the run has kept of the old key goes: its private halves beside the new ones, and what agents have of it. Says what stays, and
  * why; one that stays keeps no other from going.
  */
-async function dropKept(run: RunContext, isSought: (holder: HolderPlan) => boolean): Promise<RunReason[]> {
+async function dropKept(run: KeyRun, isSought: (holder: HolderPlan) => boolean): Promise<RunReason[]> {
   const staying: RunReason[] = [];
   for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "commit")) {
     const holders = holdersOf(run, step).filter(isSought);
@@ -219,7 +211,7 @@ const notRemoved = (holder: HolderPlan, cause: Cause): RunReason => ({
   cause,
 });
 
-async function dropOne(run: RunContext, holder: HolderPlan, hand: Hand | null): Promise<Outcome> {
+async function dropOne(run: KeyRun, holder: HolderPlan, hand: Hand | null): Promise<Outcome> {
   if (holder.kind === "agent") return run.holders.commit(nearOf(run), holder, hand, false);
   const dropped = await run.holders.dropKept(holder, hand);
   if (dropped.kind === "done")

@@ -9,7 +9,7 @@ import { isWithout, type Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { hostOf, newKeyLine, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { hostOf, SessionLost } from "#runs/engine/run-context.ts";
 import { type Refusing, refusedAt } from "#runs/kinds/refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostRefusal, LeaseHolder } from "#shared/model/host-refusal.ts";
@@ -18,6 +18,7 @@ import type { RunFile } from "#shared/model/run.ts";
 import type { RunReason } from "#shared/model/run-reason.ts";
 import type { Cause, PlainCause } from "#shared/model/step-result.ts";
 import { staysIn } from "#shared/text/host-refusal.ts";
+import { type KeyRun, newKeyLine } from "./key-run.ts";
 import { filesOf, hasWorkOf, stagesOf } from "./move-file.ts";
 
 type Owner = { token: string; who: string };
@@ -185,21 +186,21 @@ export async function disarmAll(
 }
 
 /** The files of a host that a step is about, by their places in the plan, but for those that are left out. */
-export function filesLeft(run: RunContext, step: Step) {
+export function filesLeft(run: KeyRun, step: Step) {
   const host = hostOf(run, step);
   const leftOut = leftOutOf(run.journal.files(), host);
   return filesOf(host.files, step).filter(({ index }) => !isWithout(leftOut[index], step.phase));
 }
 
 /** Those whose folders are held while a step is done: also what only another step changes. */
-export function filesToHold(run: RunContext, step: Step): FilePlan[] {
+export function filesToHold(run: KeyRun, step: Step): FilePlan[] {
   const host = hostOf(run, step);
   const leftOut = leftOutOf(run.journal.files(), host);
   return host.files.filter((_, index) => !isWithout(leftOut[index], step.phase));
 }
 
 /** Accounts that a step is not proved for, as all their files are left out of it. */
-export function accountsLeftOut(run: RunContext, step: Step): Set<string> {
+export function accountsLeftOut(run: KeyRun, step: Step): Set<string> {
   const host = hostOf(run, step);
   const held = new Set(filesToHold(run, step));
   const kept = new Set([...held].flatMap(accountsOf));
@@ -220,14 +221,14 @@ type Left = { file: FilePlan; cause: Cause };
  * root's, one is root's own, something of the step stands there, or nothing would be left.
  */
 export async function leaveOut(
-  run: RunContext,
+  run: KeyRun,
   step: Step,
   hand: Hand,
   unheld: readonly Unheld[],
 ): Promise<Cause | null> {
   const left: Left[] = [];
   for (const { files, why, cause } of unheld) {
-    if (why === null || run.plan.kind === "rotate-host-key") return cause;
+    if (why === null || !run.change.leavesFilesOut) return cause;
     for (const file of files) {
       if (file.uid === 0 || (await standsIn(run, step, hand, file))) return cause;
       left.push({ file, cause });
@@ -255,7 +256,7 @@ export async function leaveOut(
  * what the step has written stands, or is not shown to us. Rejects with `SessionLost`.
  */
 export async function isOwnersDoing(
-  run: RunContext,
+  run: KeyRun,
   step: Step,
   hand: Hand,
   { file, why }: { file: FilePlan; why: HostRefusal | undefined },
@@ -267,7 +268,7 @@ export async function isOwnersDoing(
 }
 
 /** Whether something of the step stands in the file. */
-export async function standsIn(run: RunContext, step: Step, hand: Hand, file: FilePlan): Promise<boolean> {
+export async function standsIn(run: KeyRun, step: Step, hand: Hand, file: FilePlan): Promise<boolean> {
   const look = await lookAtFile(hand, file.path);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const { content } = look.file;
@@ -279,7 +280,7 @@ export async function standsIn(run: RunContext, step: Step, hand: Hand, file: Fi
   );
 }
 
-function isEnoughLeft(run: RunContext, step: Step, without: ReadonlySet<FilePlan>): boolean {
+function isEnoughLeft(run: KeyRun, step: Step, without: ReadonlySet<FilePlan>): boolean {
   const ofHost = filesLeft(run, step).filter(({ file }) => !without.has(file));
   return ofHost.length > 0 || canDoWithout(run.plan, hostOf(run, step), step.phase, run.journal.files());
 }

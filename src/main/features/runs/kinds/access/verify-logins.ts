@@ -13,22 +13,23 @@ import { verifyClientLogin } from "#net/ssh/prove/prove-by-client.ts";
 import { proveFromHolder } from "#net/ssh/prove/prove-from-holder.ts";
 import { isForSsh2, verifyLogin } from "#net/ssh/prove/prove-login.ts";
 import { verifyRefused } from "#net/ssh/prove/prove-refused.ts";
-import { enterHost, hostOf, nearOf, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { enterHost, hostOf, SessionLost } from "#runs/engine/run-context.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { type KeyPlan, newKeyOf, oldKeyOf, type Proof, verificationsOf } from "#shared/model/plan.ts";
 import { described, type Evidence } from "#shared/model/step-result.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
 import { formatHost } from "#shared/text/plan.ts";
 import { formatAwaited, formatKeyName } from "#shared/text/run-step.ts";
-import { nameKey, readVerification, type VerificationOutcome, verifyConfirmed } from "./confirm-key.ts";
+import { readVerification, verifyConfirmed } from "./confirm-key.ts";
 import { accountsLeftOut } from "./hold-folders.ts";
+import { type KeyRun, nameKey, nearOf, type VerificationOutcome } from "./key-run.ts";
 import { filesOf } from "./move-file.ts";
 
 type LoginsOfStep = { step: Step; host: KeyPlan["hosts"][number]; inside: HostSession };
 
 /** Proves, for every account whose files a step changes, that whoever is to log in still does or now does. */
 export async function verifyAccounts(
-  run: RunContext,
+  run: KeyRun,
   step: Step,
   inside: HostSession,
 ): Promise<VerificationOutcome> {
@@ -51,7 +52,7 @@ export async function verifyAccounts(
 }
 
 /** Also those of files that have the new key's line already, before the old one goes, and others whom a file lets in. */
-function accountsOf(run: RunContext, step: Step): Set<string> {
+function accountsOf(run: KeyRun, step: Step): Set<string> {
   const host = hostOf(run, step);
   const { files } = host;
   const proofs = verificationsOf(host);
@@ -65,7 +66,7 @@ function accountsOf(run: RunContext, step: Step): Set<string> {
 
 /** That whoever is to log in does. */
 async function verifyLet(
-  run: RunContext,
+  run: KeyRun,
   asked: LoginsOfStep,
   account: string,
   proof: Proof,
@@ -87,7 +88,7 @@ async function verifyLet(
 }
 
 async function verifyFromHere(
-  run: RunContext,
+  run: KeyRun,
   asked: LoginsOfStep,
   account: string,
   runs: "command" | "nothing",
@@ -120,7 +121,7 @@ async function addReason(
 }
 
 async function proveAtHolder(
-  run: RunContext,
+  run: KeyRun,
   { host, inside }: LoginsOfStep,
   account: string,
   proof: Extract<Proof, { kind: "from-holder" }>,
@@ -150,7 +151,7 @@ type StepAtHost = { step: Step; host: KeyPlan["hosts"][number]; inside: HostSess
  * something that is left has to: another key at hand here, or whoever else, if the host's journal tells of it.
  */
 async function proveOwnWay(
-  run: RunContext,
+  run: KeyRun,
   asked: StepAtHost,
   accounts: ReadonlySet<string>,
 ): Promise<VerificationOutcome> {
@@ -175,7 +176,7 @@ async function proveOwnWay(
 
 /** Offers what this very login has offered: another choice of it may be refused for what stands before it. */
 async function verifyByClientAgain(
-  run: RunContext,
+  run: KeyRun,
   asked: StepAtHost,
   accepted: { fingerprint: string; isCertificate: boolean },
 ): Promise<VerificationOutcome> {
@@ -195,7 +196,7 @@ async function verifyByClientAgain(
 }
 
 /** It lets in only beside what was typed: whether sshd takes it is asked without signing. */
-async function askOwn(run: RunContext, asked: StepAtHost, oldKey: Uint8Array): Promise<VerificationOutcome> {
+async function askOwn(run: KeyRun, asked: StepAtHost, oldKey: Uint8Array): Promise<VerificationOutcome> {
   const { user } = asked.inside.hand;
   const answer = await verifyRefused(asked.inside.route, { user, oldKey, newKey: null });
   switch (answer.kind) {
@@ -228,7 +229,7 @@ const formatWhatLetIn = ({ loginCertificate }: Hand): string =>
   `the ${loginCertificate === null ? "key" : "certificate"} that let us in`;
 
 /** No run begins before what has to be agreed to was. */
-const isAgreedTo = ({ plan }: RunContext, { host, inside }: StepAtHost): boolean =>
+const isAgreedTo = ({ plan }: KeyRun, { host, inside }: StepAtHost): boolean =>
   plan.checks.some(
     ({ id, state, host: place, account }) =>
       id === OWN_LOGIN && state === "consent" && place === formatHost(host) && account === inside.hand.user,
@@ -238,7 +239,7 @@ const isAgreedTo = ({ plan }: RunContext, { host, inside }: StepAtHost): boolean
 const MOST_TRIED = 3;
 
 /** A login by something that is left, since the change: by a key at hand here that stands in the account's files, or by anybody. */
-async function verifyLeft(run: RunContext, asked: StepAtHost): Promise<VerificationOutcome> {
+async function verifyLeft(run: KeyRun, asked: StepAtHost): Promise<VerificationOutcome> {
   const { hand, route } = asked.inside;
   const { user } = hand;
   for (const key of (await keysLeft(run, asked)).slice(0, MOST_TRIED)) {
@@ -251,7 +252,7 @@ async function verifyLeft(run: RunContext, asked: StepAtHost): Promise<Verificat
   return hearLeft(run, asked);
 }
 
-async function keysLeft(run: RunContext, { host, inside }: StepAtHost): Promise<VerificationKey[]> {
+async function keysLeft(run: KeyRun, { host, inside }: StepAtHost): Promise<VerificationKey[]> {
   const { hand, keys } = inside;
   const standing = new Set<string>();
   for (const { path, account, others = [] } of host.files) {
@@ -270,10 +271,7 @@ async function keysLeft(run: RunContext, { host, inside }: StepAtHost): Promise<
 /** Every entry of sshd's that names a key. */
 const ANY_KEY = "SHA256:";
 
-async function hearLeft(
-  run: RunContext,
-  { step, inside: { hand } }: StepAtHost,
-): Promise<VerificationOutcome> {
+async function hearLeft(run: KeyRun, { step, inside: { hand } }: StepAtHost): Promise<VerificationOutcome> {
   const { user } = hand;
   const look = await lookAtHost(hand);
   if (look.kind === "lost") throw new SessionLost(look.message);

@@ -7,64 +7,35 @@ import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";
-import { awaitsLog, isVerifiedFromHere } from "#runs/engine/observe.ts";
-import { enterHost, HalfLocked, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import { enterHost, Locked, SessionLost } from "#runs/engine/run-context.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import { type KeyPlan, newKeyOf, verificationsOf } from "#shared/model/plan.ts";
+import { newKeyOf, verificationsOf } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import type { RunNote } from "#shared/model/run-note.ts";
 import { described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
-import { nameKey, verifyConfirmed } from "./confirm-key.ts";
-import { verifyChange } from "./verify-change.ts";
+import { verifyConfirmed } from "./confirm-key.ts";
+import { isVerifiedFromHere, type KeyRun, nameKey } from "./key-run.ts";
+
+/** Whether a step that stands waits for a log to tell of the new key; another may wait for somebody to log in while it is tried. */
+export const awaitsLog = ({ state, result }: RunStep): boolean =>
+  state === "acted" && result?.kind === "waiting" && result.for.kind === "login-in-log";
 
 /** What was heard of a step. */
 type LogVerification = { isProved: boolean; evidence: Evidence[] };
-
-/** What tells whether a run has waited long enough. */
-export type Waits = {
-  /**
-   * Whether a log of the host tells of a login; seconds since the epoch, by the host's clock. `after` null: at any time.
-   * `isNew`: nobody can have used the key before the run. `isAuthority`: a login by one of its certificates is meant.
-   */
-  hear(
-    hand: Hand,
-    wish: {
-      account: string;
-      fingerprint: string;
-      since: number;
-      after: number | null;
-      isNew: boolean;
-      isAuthority: boolean;
-      zone: string | null;
-    },
-  ): Promise<Heard>;
-  /** Whether the old key may go. */
-  judgeGrace(asked: {
-    plan: KeyPlan;
-    dueAt: Instant | null;
-    /** What was agreed to before the run. */
-    consents: readonly string[];
-    /** Since when the holders have the new key; null: not yet. */
-    since: Instant | null;
-    clocks: readonly HostClock[];
-    /** What whoever ends the days of grace now agrees to; null: nobody does. */
-    ending: readonly string[] | null;
-  }): Promise<{ isOver: boolean; dueAt: Instant; found: RunNote[] }>;
-};
 
 /** Of the run: when it was begun, and what time it is here. */
 type Clock = { begun: Instant; now: () => Date };
 
 /** Looks for the logins that steps wait for. Whether any step is proved by them. */
-export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Promise<boolean> {
+export async function hearAll(run: KeyRun, clock: Clock): Promise<boolean> {
   let hasHeard = false;
-  let locked: HalfLocked | null = null;
+  let locked: Locked | null = null;
   const awaiting = run.journal.steps().filter((step) => awaitsLog(step));
   for (const step of awaiting) {
-    const heard = await hearAt(run, waits, step, clock).catch((error: unknown) => {
+    const heard = await hearAt(run, step, clock).catch((error: unknown) => {
       if (error instanceof SessionLost) return { isProved: false, evidence: [described(error.message)] };
-      if (!(error instanceof HalfLocked)) throw error;
+      if (!(error instanceof Locked)) throw error;
       // Whatever needs no key is heard of all the same.
       locked = error;
       return { isProved: false, evidence: [] };
@@ -91,7 +62,7 @@ export async function hearAll(run: RunContext, waits: Waits, clock: Clock): Prom
   return hasHeard;
 }
 
-async function hearAt(run: RunContext, waits: Waits, step: RunStep, clock: Clock): Promise<LogVerification> {
+async function hearAt(run: KeyRun, step: RunStep, clock: Clock): Promise<LogVerification> {
   const place = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
   const fingerprint = run.made.newKey?.fingerprint;
   const host = run.plan.hosts[place];
@@ -117,7 +88,7 @@ async function hearAt(run: RunContext, waits: Waits, step: RunStep, clock: Clock
     const confirmed = await verifyConfirmed(run, { host, inside }, account);
     if (confirmed && "evidence" in confirmed) evidence.push(...confirmed.evidence);
     if (confirmed?.kind === "proved") continue;
-    const heard = await waits.hear(hand, { ...wish, account });
+    const heard = await hearLogin(hand, { ...wish, account });
     if (heard.kind !== "heard") isProved = false;
     evidence.push(...toEvidence(heard, account, nameKey(run, fingerprint)));
   }
@@ -143,7 +114,7 @@ function toEvidence(heard: Heard, account: string, key: KeyName): Evidence[] {
 
 /** What no log tells of a removal, once more: a step that waits for a log keeps nothing of what was said before. */
 async function verifyRest(
-  run: RunContext,
+  run: KeyRun,
   { ordinal }: RunStep,
   inside: HostSession,
   heard: readonly Evidence[],
@@ -151,7 +122,7 @@ async function verifyRest(
   const step = stepsOf(run.plan).find((one) => one.ordinal === ordinal);
   if (!step) throw new Error(`the plan has no step ${ordinal}`);
   if (isVerifiedFromHere(run, step)) await run.openHalf();
-  const proof = await verifyChange(run, step, inside);
+  const proof = await run.change.verify(run, step, inside);
   if ("evidence" in proof) return { isProved: true, evidence: [...heard, ...proof.evidence] };
   return { isProved: false, evidence: [...heard, described(proof.message)] };
 }

@@ -3,8 +3,8 @@ import { stepsOf } from "#domain/runs/runbooks.ts";
 import { makeChange } from "#domain/runs/testdata/make-change.ts";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
-import type { RenewalRun } from "#runs/engine/run-context.ts";
 import { refuseIssued } from "./install.ts";
+import type { RenewalRun } from "./tools.ts";
 
 const plan = makeRenewalPlan({
   hosts: [makeRenewalHost({ host: "web1", batch: 0, certificates: [makeChange(0)] })],

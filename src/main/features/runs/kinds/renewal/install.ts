@@ -7,18 +7,20 @@ import { armPair, backPair, disarmPair, swapPair } from "#net/ssh/hand/pairs/cha
 import { reloadService, testPair } from "#net/ssh/hand/pairs/consumers.ts";
 import { lookAtPairFile } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
 import { stagePair } from "#net/ssh/hand/pairs/stage-pair.ts";
+import { enterHost, hostOf, SessionLost } from "#runs/engine/run-context.ts";
 import {
-  enterHost,
-  hostOf,
-  type RenewalRun,
-  resultOf,
-  SessionLost,
-  stuckOf,
-} from "#runs/engine/run-context.ts";
+  acted,
+  failed,
+  needsAttention,
+  rolledBack,
+  type StepOutcome,
+  verified,
+} from "#runs/engine/step-outcome.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type Cause, described } from "#shared/model/step-result.ts";
+import type { RenewalRun } from "./tools.ts";
 import { changesOf, consumersOf, formatTail, keyOf, orderOf, toolsOf } from "./tools.ts";
 import { verifyServed, whyUnprovable } from "./verify-served.ts";
 
@@ -29,11 +31,7 @@ const BACK_PATIENCE_MS = 15_000;
 type Place = { run: RenewalRun; step: Step; hand: Hand; changes: readonly CertificateChange[] };
 
 /** Puts the new files of a host in place, has its servers read them, and proves what is served; or takes it all back at once. */
-export async function installPairs(run: RenewalRun, step: Step): Promise<void> {
-  await run.journal.intend(step.ordinal, {
-    kind: "install-certificates",
-    count: changesOf(run, step).length,
-  });
+export async function installPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const place = await enter(run, step);
   const seen = await lookAtPairs(run, step.host ?? -1, place.hand);
   const isTouched = seen.certificates.some((one) => one !== "old");
@@ -43,40 +41,30 @@ export async function installPairs(run: RenewalRun, step: Step): Promise<void> {
     (await stageAndTest(place, seen.certificates));
   if (problem !== null) {
     if (isTouched) return takeBack(place, failedBy(problem));
-    return run.journal.mark(step.ordinal, "failed", {
-      kind: "failed",
-      cause: described(problem),
-      stands: "nothing-changed",
-      left: [],
-    });
+    return failed(described(problem), "nothing-changed");
   }
   const stuck = (await armAll(place)) ?? (await swapAll(place)) ?? (await reloadAll(place));
   if (stuck !== null) return takeBack(place, failedBy(stuck));
-  await run.journal.mark(step.ordinal, "acted", {
-    kind: "acted",
-    what: { kind: "installed-certificates" },
-  });
-  await prove(place);
+  return acted({ kind: "installed-certificates" });
 }
 
-/** Proves what stands already: its servers are told once more, for a run may have ended before they were. */
-export async function verifyInstalled(run: RenewalRun, step: Step): Promise<void> {
+/** Proves what stands already: unless that was done just now its servers are told once more, for a run may have ended before they were. */
+export async function verifyInstalled(run: RenewalRun, step: Step, isFresh: boolean): Promise<StepOutcome> {
   const place = await enter(run, step);
-  const stuck = await reloadAll(place);
+  const stuck = isFresh ? null : await reloadAll(place);
   if (stuck !== null) return takeBack(place, failedBy(stuck));
-  await prove(place);
+  return prove(place);
 }
 
-export async function undoInstall(run: RenewalRun, step: Step, back: Back): Promise<void> {
-  await takeBack(await enter(run, step), back);
-}
+export const undoInstall = async (run: RenewalRun, step: Step, back: Back): Promise<StepOutcome> =>
+  takeBack(await enter(run, step), back);
 
 async function enter(run: RenewalRun, step: Step): Promise<Place> {
   const { hand } = await enterHost(run, step.host ?? -1);
   return { run, step, hand, changes: changesOf(run, step) };
 }
 
-async function prove(place: Place): Promise<void> {
+async function prove(place: Place): Promise<StepOutcome> {
   const { run, step, hand, changes } = place;
   const patience = Math.min(VERIFICATION_PATIENCE_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
   const served = await verifyServed(run, step, "new", patience);
@@ -89,10 +77,7 @@ async function prove(place: Place): Promise<void> {
   for (const change of changes)
     await toolsOf(run).orders.set(keyOf(run, step, change), { state: "installed", message: "" });
   const { places, leavesAlone } = served;
-  await run.journal.mark(step.ordinal, "proved", {
-    kind: "verified",
-    evidence: [{ kind: "served", isAgain: false, places, leavesAlone }],
-  });
+  return verified([{ kind: "served", isAgain: false, places, leavesAlone }]);
 }
 
 /** Null, or why not. */
@@ -148,7 +133,7 @@ async function disarmAll({ run, hand, changes }: Place): Promise<Cause | null> {
 }
 
 /** The files as they were, for whoever reads them; what somebody else has written meanwhile stays. */
-async function takeBack(place: Place, back: Back): Promise<void> {
+async function takeBack(place: Place, back: Back): Promise<StepOutcome> {
   const { run, step, hand, changes } = place;
   await disarmAll(place);
   const stuck: string[] = [];
@@ -166,11 +151,10 @@ async function takeBack(place: Place, back: Back): Promise<void> {
   if (untold !== null && served.kind === "served" && served.places > 0)
     await run.journal.note(step.ordinal, { kind: "found", cause: described(untold) });
   else if (untold !== null) stuck.push(untold);
-  if (stuck.length > 0)
-    return run.journal.mark(step.ordinal, "needs-attention", stuckOf(back, stuck.map(described)));
+  if (stuck.length > 0) return needsAttention(stuck.map(described), back);
   const isShown = served.kind === "served" && served.places > 0;
   const as = isShown ? "old-certificate-served" : "old-certificate-unseen";
-  await run.journal.mark(step.ordinal, back.as, resultOf(back, as));
+  return rolledBack(back, as);
 }
 
 const failedBy = (why: string): Back => ({ as: "failed", cause: described(why) });
@@ -273,13 +257,7 @@ export async function refuseIssued(
     const why = `${change.names[0]}: what was issued cannot be used any more: ${judged.why}`;
     const issue = stepsOf(run.plan).find(({ phase, host }) => phase === "issue" && host === step.host);
     // First: killed after it, the certificate is judged again, and never missing where it counts as issued.
-    if (issue)
-      await run.journal.mark(issue.ordinal, "failed", {
-        kind: "failed",
-        cause: described(why),
-        stands: "not-said",
-        left: [],
-      });
+    if (issue) await run.journal.mark(issue.ordinal, "failed", failed(described(why)).result);
     const none = { chain: null, sha256: null, orderUrl: null };
     await orders.set(keyOf(run, step, change), { state: "refused", message: judged.why, ...none });
     return why;

@@ -55,7 +55,7 @@ export const toOrder = ({
   sha256: sha256 === null ? null : Sha256.parse(sha256),
 });
 
-type ProvisionDeps = {
+export type ProvisionDeps = {
   store: Store;
   roots: () => CertificateIndex;
   derOf: (sha256: string) => Uint8Array | null;

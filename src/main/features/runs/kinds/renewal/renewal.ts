@@ -1,94 +1,156 @@
+/** Runs that renew certificates where servers read them. */
+import type { OpenSessions } from "#connect/host-sessions.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
-import type { Step, Task } from "#domain/runs/step.ts";
-import { awaitsCertificate } from "#runs/engine/observe.ts";
-import { enterHost, type RenewalRun } from "#runs/engine/run-context.ts";
+import type { PlaceSeen, Step } from "#domain/runs/step.ts";
+import { enterHost, Held } from "#runs/engine/run-context.ts";
+import type { PhaseWork, Runbook } from "#runs/engine/runbook.ts";
+import { needsAttention, type StepOutcome, verified } from "#runs/engine/step-outcome.ts";
+import { formatByHand } from "#runs/kinds/by-hand.ts";
+import type { Announcement } from "#shared/contract/events.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
+import type { RenewalHost, RenewalPlan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunId, RunStep } from "#shared/model/run.ts";
 import { described } from "#shared/model/step-result.ts";
-import { installPairs, undoInstall, verifyInstalled } from "./install.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
+import type { Store } from "#store/store.ts";
+import { installPairs, lookAtPairs, undoInstall, verifyInstalled } from "./install.ts";
+import { openOrderBook } from "./orders.ts";
 import { endPairs, issuedAt, issuePairs, requestPairs, undoRequests } from "./request.ts";
-import { changesOf, orderOf, toolsOf } from "./tools.ts";
+import { changesOf, orderOf, type RenewalRun, type RenewalTools, toolsOf } from "./tools.ts";
 import { verifyServed } from "./verify-served.ts";
 
-/** One task of a renewal, to its end. Rejects with `SessionLost`. */
-export function doRenewal(run: RenewalRun, task: Exclude<Task, { what: "settle" }>): Promise<void> {
-  const { step } = task;
-  if (task.what === "undo") {
-    if (step.phase === "install") return undoInstall(run, step, task);
-    if (step.phase === "request") return undoRequests(run, step, task);
-    throw new Error(`a step that is not taken back: ${step.phase}`);
-  }
-  return doStep(run, step, task.what);
+export type RenewalRunbookDeps = {
+  store: Store;
+  /** By a hand that knows servers and their files. */
+  openSessions: OpenSessions;
+  tools: Omit<RenewalTools, "orders" | "now">;
+  /** Greets endpoints again. */
+  greet: (endpoints: readonly TlsTarget[]) => Promise<void>;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+};
+
+export function createRenewalRunbook(deps: RenewalRunbookDeps): Runbook<RenewalRun> {
+  const { store, openSessions, tools, now } = deps;
+  return {
+    openSessions,
+    phases: PHASES,
+    open: (base, request) => ({
+      ...base,
+      request,
+      renewal: { ...tools, orders: openOrderBook(deps, base.runId), now },
+    }),
+    observe: observeDeployments,
+    async hasCome(run, until) {
+      const hasBrought = await areBrought(run);
+      // What is put in place after it has an hour of its own; while one passes somebody may bring what other hosts wait for.
+      if (hasBrought) return { kind: "came", isTimeOver: false };
+      if (until === "certificate") return { kind: "not-yet" };
+      const isDue = await isRecheckDue(run, run.request.endsGrace);
+      return isDue ? { kind: "came", isTimeOver: true } : { kind: "not-yet" };
+    },
+    nameWait: (_, until) => (until === "recheck" ? "recheck" : "certificate"),
+    finish: async (_, { reasons }) => ({ state: "committed", reasons }),
+    alsoHostKey: () => null,
+    listExclusive: () => new Map(),
+    holdsExclusive: () => false,
+    begin: (run, plan) => addOrders(store, run, plan),
+    listNewIdentities: () => [],
+    findReasons: () => [],
+    refresh: (run, hosts) => handshakeAgain(deps, run, hosts),
+    describeRepair: ({ plan, steps, files, token }) => formatByHand(plan, steps, files, token),
+    refuseEarlyEnd: () => undefined,
+  };
 }
 
-function doStep(run: RenewalRun, step: Step, what: "act" | "prove"): Promise<void> {
-  switch (step.phase) {
-    case "request":
-      return requestPairs(run, step);
-    case "issue":
-      return issuePairs(run, step);
-    case "install":
-      return what === "prove" ? verifyInstalled(run, step) : installPairs(run, step);
-    case "recheck":
-      return recheckPairs(run, step);
-    case "commit":
-      return commitPairs(run, step);
-    default:
-      throw new Error(`no step of a renewal: ${step.phase}`);
-  }
+/** With the vault locked a run goes on only once it is not. */
+function holding<A extends unknown[]>(work: (...asked: A) => Promise<StepOutcome>) {
+  return async (...asked: A): Promise<StepOutcome> => {
+    try {
+      return await work(...asked);
+    } catch (error) {
+      if (error instanceof Refusal && error.code === "locked") throw new Held(error.message);
+      throw error;
+    }
+  };
+}
+
+const PHASES: {
+  readonly [phase in "request" | "issue" | "install" | "recheck" | "commit"]: PhaseWork<RenewalRun>;
+} = {
+  request: {
+    intend: (run, step) => ({ kind: "make-certificate-keys", count: changesOf(run, step).length }),
+    act: holding(requestPairs),
+    undo: holding(undoRequests),
+  },
+  issue: {
+    intend(run, step) {
+      const changes = changesOf(run, step);
+      return {
+        kind: "have-signed",
+        names: changes.flatMap((change) => change.names),
+        issuers: [...new Set(changes.map(({ issuer }) => issuer.name))],
+      };
+    },
+    act: holding(issuePairs),
+  },
+  install: {
+    intend: (run, step) => ({ kind: "install-certificates", count: changesOf(run, step).length }),
+    act: holding(installPairs),
+    verify: holding(verifyInstalled),
+    undo: holding(undoInstall),
+  },
+  recheck: { intend: () => ({ kind: "check-served" }), act: holding(recheckPairs) },
+  // There is no way back from here.
+  commit: { intend: () => ({ kind: "clear" }), act: holding(commitPairs) },
+};
+
+async function observeDeployments(run: RenewalRun, host: number | null): Promise<PlaceSeen> {
+  if (host === null) return { kind: "certificates-seen", certificates: [], hasWork: false };
+  const { hand } = await enterHost(run, host);
+  return { kind: "certificates-seen", ...(await lookAtPairs(run, host, hand)) };
 }
 
 /** After so long a server either serves it or does not. */
 const RECHECK_PATIENCE_MS = 10_000;
 
 /** What is served is looked at once more. Nothing is taken back by it: what has changed since may have been meant. */
-async function recheckPairs(run: RenewalRun, step: Step): Promise<void> {
-  await run.journal.intend(step.ordinal, { kind: "check-served" });
+async function recheckPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const served = await verifyServed(run, step, "new", RECHECK_PATIENCE_MS);
   if (served.kind === "served")
-    return run.journal.mark(step.ordinal, "proved", {
-      kind: "verified",
-      evidence: [{ kind: "served", isAgain: true, places: served.places, leavesAlone: served.leavesAlone }],
-    });
+    return verified([
+      { kind: "served", isAgain: true, places: served.places, leavesAlone: served.leavesAlone },
+    ]);
   // Nothing was taken back by it, as a step that failed would say.
-  await run.journal.mark(step.ordinal, "needs-attention", {
-    kind: "needs-attention",
-    cause: { kind: "not-served-any-more", seen: served.message },
-    left: [],
-  });
+  return needsAttention([], { as: "failed", cause: { kind: "not-served-any-more", seen: served.message } });
 }
 
-/** The old files and keys go. There is no way back from here. */
-async function commitPairs(run: RenewalRun, step: Step): Promise<void> {
-  await run.journal.intend(step.ordinal, { kind: "clear" });
+/** The old files and keys go. */
+async function commitPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const { hand } = await enterHost(run, step.host ?? -1);
   const left = await endPairs(run, step, hand);
-  if (left !== null)
-    return run.journal.mark(step.ordinal, "needs-attention", {
-      kind: "needs-attention",
-      cause: null,
-      left: [described(left)],
-    });
-  await run.journal.mark(step.ordinal, "proved", {
-    kind: "verified",
-    evidence: [{ kind: "cleared", isWhole: true }],
-  });
+  return left === null ? verified([{ kind: "cleared", isWhole: true }]) : needsAttention([described(left)]);
 }
 
 /** Whether a certificate was brought that a step waits for. */
-export async function areBrought(run: RenewalRun): Promise<boolean> {
+async function areBrought(run: RenewalRun): Promise<boolean> {
   let isAny = false;
   for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "issue")) {
     const known = run.journal.steps().find(({ ordinal }) => ordinal === step.ordinal);
     if (!known || !awaitsCertificate(known)) continue;
     if (changesOf(run, step).some((change) => orderOf(run, step, change).chain === null)) continue;
-    await run.journal.mark(step.ordinal, "proved", issuedAt(run, step));
+    await run.journal.mark(step.ordinal, "proved", issuedAt(run, step).result);
     isAny = true;
   }
   return isAny;
 }
 
+const awaitsCertificate = ({ state, result }: RunStep): boolean =>
+  state === "acted" && result?.kind === "waiting" && result.for.kind === "certificate";
+
 /** Whether the new certificates have been served for as long as the plan wants before that is looked at once more. */
-export async function isRecheckDue(run: RenewalRun, endsNow: boolean): Promise<boolean> {
+async function isRecheckDue(run: RenewalRun, endsNow: boolean): Promise<boolean> {
   if (endsNow) {
     await run.journal.note(null, { kind: "recheck-hurried" });
     return true;
@@ -101,4 +163,24 @@ export async function isRecheckDue(run: RenewalRun, endsNow: boolean): Promise<b
   const due: Instant = toInstant(new Date(Date.parse(last) + run.plan.options.recheckMinutes * 60_000));
   await run.journal.setDue(due);
   return toInstant(toolsOf(run).now()) >= due;
+}
+
+function addOrders({ runbooks }: Store, run: RunId, { hosts }: RenewalPlan): void {
+  for (const { host, port, certificates } of hosts)
+    for (const { id: change, names, issuer } of certificates)
+      runbooks.certificates.add(run, { host, port, change, names, issuer: issuer.id });
+}
+
+/** Wherever an old or a new certificate of these hosts was seen. */
+async function handshakeAgain(
+  { store, greet }: RenewalRunbookDeps,
+  run: RunId,
+  hosts: readonly RenewalHost[],
+): Promise<void> {
+  const { servers, certificates } = store.runbooks;
+  const olds = hosts.flatMap((host) => host.certificates).map(({ old }) => old);
+  if (olds.length === 0) return;
+  const all = [...olds, ...certificates.all(run).flatMap(({ sha256 }) => sha256 ?? [])];
+  const endpoints = all.flatMap((sha256) => servers.endpointsOf(sha256));
+  await greet([...new Map(endpoints.map((one) => [JSON.stringify(one), one])).values()]);
 }

@@ -10,13 +10,22 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { endPair } from "#net/ssh/hand/pairs/change-pair.ts";
 import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
 import { makePairKey } from "#net/ssh/hand/pairs/make-pair-key.ts";
-import { enterHost, hostOf, type RenewalRun, SessionLost, stuckOf } from "#runs/engine/run-context.ts";
+import { enterHost, hostOf, SessionLost } from "#runs/engine/run-context.ts";
+import {
+  failed,
+  needsAttention,
+  rolledBack,
+  type StepOutcome,
+  verified,
+  waiting,
+} from "#runs/engine/step-outcome.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { OrderState } from "#shared/model/issuer.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
-import { described, type StepResult } from "#shared/model/step-result.ts";
+import { described } from "#shared/model/step-result.ts";
 import type { CertificateKey } from "#store/runbooks/run-certificate-table.ts";
+import type { RenewalRun } from "./tools.ts";
 import { changesOf, consumersOf, formatTail, keyOf, orderOf, toolsOf } from "./tools.ts";
 
 /** Ways by which the host itself answers. */
@@ -37,9 +46,8 @@ async function clearAnswers(
 }
 
 /** Makes the new keys of a host, and what asks for certificates with them. What an earlier try has made is taken. */
-export async function requestPairs(run: RenewalRun, step: Step): Promise<void> {
+export async function requestPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const changes = changesOf(run, step);
-  await run.journal.intend(step.ordinal, { kind: "make-certificate-keys", count: changes.length });
   const { hand } = await enterHost(run, step.host ?? -1);
   const failing = await whyFailing(run, step, hand);
   if (failing !== null) return undoRequests(run, step, { as: "failed", cause: described(failing) });
@@ -47,10 +55,7 @@ export async function requestPairs(run: RenewalRun, step: Step): Promise<void> {
     const problem = await request(run, step, change, hand);
     if (problem !== null) return undoRequests(run, step, { as: "failed", cause: described(problem) });
   }
-  await run.journal.mark(step.ordinal, "proved", {
-    kind: "verified",
-    evidence: [{ kind: "certificate-keys-made", count: changes.length }],
-  });
+  return verified([{ kind: "certificate-keys-made", count: changes.length }]);
 }
 
 /** Null, or which server fails its own test before there is anything new, unless the plan has that agreed to: then nothing is ordered. */
@@ -92,16 +97,11 @@ async function request(
 }
 
 /** The new keys go, and all that was kept of the run on the host. */
-export async function undoRequests(run: RenewalRun, step: Step, back: Back): Promise<void> {
+export async function undoRequests(run: RenewalRun, step: Step, back: Back): Promise<StepOutcome> {
   const { hand } = await enterHost(run, step.host ?? -1);
   const left = await endPairs(run, step, hand);
-  if (left !== null)
-    return run.journal.mark(step.ordinal, "needs-attention", stuckOf(back, [described(left)]));
-  const result: StepResult =
-    back.as === "failed"
-      ? { kind: "failed", cause: back.cause, stands: "not-said", left: [] }
-      : { kind: "rolled-back", as: "certificate-keys-removed", left: [] };
-  await run.journal.mark(step.ordinal, back.as, result);
+  if (left !== null) return needsAttention([described(left)], back);
+  return back.as === "failed" ? failed(back.cause) : rolledBack(back, "certificate-keys-removed");
 }
 
 /** Null, or why something of the run is still kept there. */
@@ -139,27 +139,15 @@ async function makeKeyHere(
 }
 
 /** Has the requests of a host signed. What an earlier try was given is taken. */
-export async function issuePairs(run: RenewalRun, step: Step): Promise<void> {
+export async function issuePairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const changes = changesOf(run, step);
-  await run.journal.intend(step.ordinal, {
-    kind: "have-signed",
-    names: changes.flatMap((change) => change.names),
-    issuers: [...new Set(changes.map(({ issuer }) => issuer.name))],
-  });
   await clearEarlier(run, step, changes);
   for (const change of changes) {
     const problem = await issue(run, step, change);
-    if (problem !== null)
-      return run.journal.mark(step.ordinal, "failed", {
-        kind: "failed",
-        cause: described(problem),
-        stands: "not-said",
-        left: [],
-      });
+    if (problem !== null) return failed(described(problem));
   }
   const isAwaiting = changes.some((change) => orderOf(run, step, change).chain === null);
-  if (isAwaiting) return run.journal.markWaiting(step.ordinal, { kind: "certificate" });
-  await run.journal.mark(step.ordinal, "proved", issuedAt(run, step));
+  return isAwaiting ? waiting({ kind: "certificate" }) : issuedAt(run, step);
 }
 
 /** A try that was killed may have left its answers, which nothing else would take away until the run ends. */
@@ -171,14 +159,14 @@ async function clearEarlier(run: RenewalRun, step: Step, changes: readonly Certi
 }
 
 /** Those of a host, by their SHA-256. */
-export const issuedAt = (run: RenewalRun, step: Step): StepResult => ({
-  kind: "verified",
-  evidence: changesOf(run, step).map((change) => ({
-    kind: "issued",
-    name: change.names[0] ?? "",
-    sha256: orderOf(run, step, change).sha256,
-  })),
-});
+export const issuedAt = (run: RenewalRun, step: Step): StepOutcome =>
+  verified(
+    changesOf(run, step).map((change) => ({
+      kind: "issued",
+      name: change.names[0] ?? "",
+      sha256: orderOf(run, step, change).sha256,
+    })),
+  );
 
 /** Null, or why it was not issued. */
 async function issue(run: RenewalRun, step: Step, change: CertificateChange): Promise<string | null> {

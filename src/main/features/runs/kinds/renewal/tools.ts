@@ -6,10 +6,12 @@ import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Lost } from "#net/ssh/hand/hand.ts";
 import type { ChainsAt } from "#net/tls/chains-at.ts";
 import type { Vault } from "#net/vault/vault.ts";
-import { hostOf, type RenewalRun, SessionLost } from "#runs/engine/run-context.ts";
+import { hostOf, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
+import type { RunRequest } from "#runs/engine/runbook.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { CertificateChange, Consumer } from "#shared/model/pair.ts";
+import type { RenewalPlan } from "#shared/model/plan.ts";
 import { formatRefusedByRoot } from "#shared/text/host-refusal.ts";
 import type { CertificateKey, RunCertificate } from "#store/runbooks/run-certificate-table.ts";
 
@@ -35,18 +37,15 @@ export type RenewalTools = {
   /** Whom a certificate was had of by a run before. */
   issuerOf: (sha256: string) => number | null;
   now: () => Date;
-  /** The vault is locked, and the run can only go on once it is not: nothing more is begun. */
-  hold(why: string): void;
-  heldBy: () => string | null;
 };
 
-export const toolsOf = ({ renewal }: RenewalRun): RenewalTools => {
-  if (!renewal) throw new Error("a renewal has no tools");
-  return renewal;
-};
+/** A run that renews certificates. */
+export type RenewalRun = RunContext<RenewalPlan> & { request: RunRequest; renewal: RenewalTools };
+
+export const toolsOf = ({ renewal }: RenewalRun): RenewalTools => renewal;
 
 export const changesOf = (run: RenewalRun, step: Pick<Step, "host">): readonly CertificateChange[] =>
-  hostOf(run, step).certificates;
+  hostOf(run, step).certificates ?? [];
 
 export function keyOf(run: RenewalRun, step: Pick<Step, "host">, { id }: CertificateChange): CertificateKey {
   const { host, port } = hostOf(run, step);

@@ -12,10 +12,11 @@ import { isFailure } from "#net/connect-failure.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { ShownAt } from "#net/tls/chains-at.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import { enterHost, type RenewalRun, SessionLost } from "#runs/engine/run-context.ts";
+import { enterHost, SessionLost } from "#runs/engine/run-context.ts";
 import type { ServedVerification, ServerKind } from "#shared/model/pair.ts";
 import { described } from "#shared/model/step-result.ts";
 import { formatPoint } from "#shared/text/pair.ts";
+import type { RenewalRun } from "./tools.ts";
 import { changesOf, orderOf, toolsOf } from "./tools.ts";
 
 /** `staysUp`: its servers are told without ending, so none is down while it begins anew. */

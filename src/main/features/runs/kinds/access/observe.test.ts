@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { HostClock } from "#domain/runs/watch-old-key.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
+import type { KeyRun } from "./key-run.ts";
 import { keepClock } from "./observe.ts";
-import type { RunContext } from "./run-context.ts";
 
 test("what a slow host takes to answer does not count as its clock's being ahead", async () => {
   const host = { host: "db1", port: 22 } as HostPlan;
@@ -17,7 +17,7 @@ test("what a slow host takes to answer does not count as its clock's being ahead
       now: () => new Date(seconds * 1_000),
       keepClock: async (clock: HostClock) => void kept.push(clock),
     },
-  } as unknown as RunContext;
+  } as unknown as KeyRun;
   const told = new Map([
     ["uid", [["0", "root"]]],
     ["time", [["1007", "+0000"]]],

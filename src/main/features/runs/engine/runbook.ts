@@ -1,0 +1,108 @@
+import type { OpenSessions } from "#connect/host-sessions.ts";
+import type { Back, PlaceSeen, Step, Wait } from "#domain/runs/step.ts";
+import type { Plan } from "#shared/model/plan.ts";
+import type { Phase, RunFile, RunState, RunStep } from "#shared/model/run.ts";
+import type { RunReason, RunWait } from "#shared/model/run-reason.ts";
+import type { Intent } from "#shared/model/step-result.ts";
+import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { RunContext } from "./run-context.ts";
+import type { StepOutcome } from "./step-outcome.ts";
+
+/**
+ * What one kind of run does. The engine does the rest: it decides what comes next, writes the journal before and after each act, holds the
+ * logins, waits, resumes and rolls back; and it knows no kind.
+ */
+export type Runbook<R extends RunContext = RunContext> = {
+  /** By the sessions that its hosts are changed through. */
+  readonly openSessions: OpenSessions;
+
+  /** What it needs beside what every run has. */
+  open(run: RunContext<R["plan"]>, request: RunRequest): R;
+
+  readonly phases: { readonly [phase in Phase]?: PhaseWork<R> };
+
+  /** What stands at a host of the plan, or on this computer (null), now. Rejects with `SessionLost`. */
+  observe(run: R, host: number | null): Promise<PlaceSeen>;
+
+  /** Whether what it waits for has come. */
+  hasCome(run: R, until: Wait): Promise<Arrival>;
+
+  /** What it says it waits for. */
+  nameWait(run: R, until: Wait): RunWait;
+
+  /** How it ends that is committed. `isResumed`: all of it was before, and somebody has asked again. */
+  finish(run: R, end: { reasons: RunReason[]; isResumed: boolean }): Promise<Ended>;
+
+  /** A host key that is trusted beside the pinned one by now: its blob. */
+  alsoHostKey(run: R): Uint8Array | null;
+
+  /** What no two runs may change at once beside hosts: private keys, each by what tells it apart, as it is said. */
+  listExclusive(plan: R["plan"]): ReadonlyMap<string, string>;
+
+  /** Whether something of that stands by a step of a run that stands still. */
+  holdsExclusive(step: RunStep): boolean;
+
+  /** Writes down what it needs beside its steps, within the turn in which it is begun. */
+  begin(run: RunRecord["id"], plan: R["plan"]): void;
+
+  /** Private keys of this computer that log in once it is over, or waits. */
+  listNewIdentities(plan: R["plan"]): string[];
+
+  /** More of why it stands still. */
+  findReasons(ended: EndedRun<R["plan"]>): RunReason[];
+
+  /** Has what was touched read again, beside the hosts themselves. */
+  refresh(run: RunRecord["id"], hosts: readonly R["plan"]["hosts"][number][]): Promise<void>;
+
+  /** What a person does on hosts where it is stuck: a command a line, for a shell of root's there. */
+  describeRepair(stuck: EndedRun<R["plan"]> & { files: readonly RunFile[]; token: string }): string[];
+
+  /** Refuses that what it waits for is ended early, where that has not been agreed to. */
+  refuseEarlyEnd(run: RunRecord, plan: R["plan"], agreed: Agreed): void;
+};
+
+/** How a run has ended, or why it stands still. */
+export type Ended = { state: RunState; reasons: RunReason[] };
+
+/** What whoever begins, resumes or rolls back a run wants of it. */
+export type RunRequest = {
+  record: RunRecord;
+  /** They do not want to wait for the rest of its time. */
+  endsGrace: boolean;
+  /** What they agree to for that. */
+  consents: readonly string[];
+  /** The old private keys that it has kept are to go, though the old key still counts somewhere. */
+  removesOld: boolean;
+};
+
+export type Agreed = { typed: string | null; consents: readonly string[] };
+
+export type EndedRun<P extends Plan = Plan> = {
+  runId: RunRecord["id"];
+  plan: P;
+  steps: readonly RunStep[];
+};
+
+/** `came`: it goes on, as before; or, where `isTimeOver` is told, with that said of its time from now on. */
+export type Arrival = { kind: "not-yet" } | { kind: "came"; isTimeOver?: boolean };
+
+/** What a kind of run does in one phase, at one host or on this computer. All of it is safe to be done twice, and rejects with `SessionLost`. */
+export type PhaseWork<R extends RunContext = RunContext> = {
+  /** What is written down before it. */
+  intend(run: R, step: Step): Intent;
+
+  /** Brings about what the step is for, whatever of it stands already. `before`: the step as it was before this try. */
+  act(run: R, step: Step, before: RunStep): Promise<StepOutcome>;
+
+  /** Of what stands. `isFresh`: it was done just now, by this very process. Not there: it is done once more, which verifies it. */
+  verify?(run: R, step: Step, isFresh: boolean): Promise<StepOutcome>;
+
+  /** Not there: it is not rolled back. */
+  undo?(run: R, step: Step, back: Back): Promise<StepOutcome>;
+
+  /** Opens what it needs that is locked, before it is begun. Rejects with `Locked`. */
+  prepare?(run: R, step: Step): Promise<void>;
+
+  /** Whether keys of this computer have changed places before it, so that whoever logs in looks at them anew. */
+  followsOwnKeys?(run: R): boolean;
+};

@@ -1,0 +1,118 @@
+import type { HostSession } from "#connect/host-sessions.ts";
+import type { Step } from "#domain/runs/step.ts";
+import { Locked, type RunContext } from "#runs/engine/run-context.ts";
+import type { RunRequest } from "#runs/engine/runbook.ts";
+import type { Holders, Near, NewKeyMade } from "#runs/kinds/private-keys/locations.ts";
+import { type HostAddress, type KeyPlan, newKeyOf, oldKeyOf, verificationsOf } from "#shared/model/plan.ts";
+import type { AccessCheck } from "#shared/model/run.ts";
+import type { Awaited, Evidence, KeyName } from "#shared/model/step-result.ts";
+import { formatCause } from "#shared/text/run-cause.ts";
+import type { Confirmations } from "#store/runbooks/confirmation-table.ts";
+
+/** A run that changes lines of files: of who may log in, or of which host keys sshd has. */
+export type KeyRun<P extends KeyPlan = KeyPlan> = RunContext<P> & {
+  holders: Holders;
+  /** What people have said of the new key by now. */
+  confirmations: () => Confirmations;
+  /** Changes while the run goes on: the key that it has made, and what is secret of it. */
+  made: Pick<Near, "newKey" | "secrets">;
+  /**
+   * Opens the new private half of a run that was begun before, as soon as something is to be done with it: while a run only
+   * waits nobody has to be there who tells a passphrase. Rejects with `Locked`.
+   */
+  openHalf: () => Promise<void>;
+  /** By step, in seconds of its host's clock: since when a login by somebody else is waited for. */
+  awaitedSince: Map<number, number>;
+  request: RunRequest;
+  change: FileChange;
+};
+
+/** What is done beside the change of a host's files, and how that is verified. All of it rejects with `SessionLost`. */
+export type FileChange<R extends KeyRun = KeyRun> = {
+  verify(run: R, step: Step, session: HostSession): Promise<VerificationOutcome>;
+
+  /** What sshd answers about the keys whose lines a removal has taken away; empty where it is not asked. */
+  checkRemoved(run: R, step: Step, session: HostSession): Promise<AccessCheck[]>;
+
+  /** Once the files are as they were before. Null: nothing is left to do; else what is. */
+  afterRollback(run: R, host: HostAddress, session: HostSession): Promise<string | null>;
+
+  /** Whether it goes on without a file in whose way its owner stands. */
+  readonly leavesFilesOut: boolean;
+};
+
+/**
+ * `proved`: by what. `unverified`: it stands, and no login was to be had that could show it. `awaits-log`: only a log
+ * can tell. `refused`: the change is to be taken back. `unsure`: nobody has said yes or no; it may be tried again, and where a
+ * login is `awaited` somebody has to log in meanwhile. `alarm`: somebody else answers for the host.
+ */
+export type VerificationOutcome =
+  | { kind: "proved" | "unverified" | "awaits-log"; evidence: Evidence[] }
+  | { kind: "refused" | "alarm"; message: string }
+  | { kind: "unsure"; message: string; awaited?: Awaited };
+
+type KeyRunDeps = { holders: Holders; confirmations: (run: RunContext["runId"]) => Confirmations };
+
+/** `newKey`: the one that the run has made before, or that it was given. */
+export function openKeyRun<P extends KeyPlan>(
+  base: RunContext<P>,
+  request: RunRequest,
+  newKey: NewKeyMade | null,
+  { holders, confirmations, change }: KeyRunDeps & { change: FileChange },
+): KeyRun<P> {
+  let isOpen = newKey === null && newKeyOf(base.plan)?.kind !== "given";
+  // Nobody is asked a second time for what was not told.
+  let locked: Locked | null = null;
+  const run: KeyRun<P> = {
+    ...base,
+    holders,
+    confirmations: () => confirmations(base.runId),
+    made: { newKey, secrets: null },
+    async openHalf() {
+      if (isOpen) return;
+      if (locked) throw locked;
+      const reopened = await holders.reopen(nearOf(run));
+      if (reopened.kind === "failed") {
+        locked = new Locked(formatCause(reopened.cause));
+        throw locked;
+      }
+      run.made.secrets = reopened.secrets;
+      isOpen = true;
+    },
+    awaitedSince: new Map(),
+    request,
+    change,
+  };
+  return run;
+}
+
+/** What whoever holds private halves has to know of a run. */
+export const nearOf = ({ plan, made, ask, signal }: KeyRun): Near => ({
+  plan,
+  ask,
+  signal,
+  newKey: made.newKey,
+  secrets: made.secrets,
+});
+
+/** `type base64` of the new key; of one that was given before it is in the plan. */
+export function newKeyLine({ plan, made }: { plan: KeyPlan; made: KeyRun["made"] }): string | null {
+  const newKey = newKeyOf(plan);
+  return made.newKey?.line ?? (newKey?.kind === "given" ? newKey.line : null);
+}
+
+/** Whether the new key logs in from this computer to verify a step. */
+export function isVerifiedFromHere({ plan }: { plan: KeyPlan }, { host: at }: Pick<Step, "host">): boolean {
+  const host = at === null ? undefined : plan.hosts[at];
+  return host !== undefined && verificationsOf(host).some(({ proof }) => proof.kind === "from-here");
+}
+
+/** Which of the keys of a run it is. */
+export function nameKey(
+  { plan, made }: { plan: KeyPlan; made: KeyRun["made"] },
+  fingerprint: string,
+): KeyName {
+  if (fingerprint === made.newKey?.fingerprint)
+    return { kind: "new", comment: newKeyOf(plan)?.comment ?? null };
+  return fingerprint === oldKeyOf(plan) ? { kind: "old" } : { kind: "other", fingerprint };
+}
