@@ -12,7 +12,6 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { newKeyOf, verificationsOf } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
-import type { RunNote } from "#shared/model/run-note.ts";
 import { described, type Evidence, type KeyName } from "#shared/model/step-result.ts";
 import { verifyConfirmed } from "./confirm-key.ts";
 import { isVerifiedFromHere, type KeyRun, nameKey } from "./key-run.ts";
