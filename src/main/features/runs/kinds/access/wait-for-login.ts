@@ -1,7 +1,6 @@
 /** A proof by log: that somebody, wherever the private half is, has logged in with the new key. */
 import type { HostSession } from "#connect/host-sessions.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
-import type { HostClock } from "#domain/runs/watch-old-key.ts";
 import { DAY_SECONDS, dateDays, readOffset, toSeconds } from "#domain/use/log-dates.ts";
 import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
