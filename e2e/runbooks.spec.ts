@@ -1,6 +1,6 @@
 import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { logIn, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
+import { logIn, untilSeenAsLater } from "#testing/runs/watch-hosts.ts";
 import { expect, test } from "./latchkey.ts";
 import { Frame } from "./pages/frame.ts";
 import { PlanPage } from "./pages/plan-page.ts";

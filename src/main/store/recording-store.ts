@@ -19,7 +19,7 @@ import { compileLater, setUp } from "./opening/connection.ts";
 import { inventoryTable } from "./people/inventory-table.ts";
 import { peopleStore } from "./people/people-store.ts";
 import { peopleSourceTable } from "./people/person-table.ts";
-import { carriedLookTable } from "./runbooks/carried-look.ts";
+import { carriedLookTable } from "./runs/host-readings.ts";
 import { probeTable } from "./scans/probe-table.ts";
 import { scanTable } from "./scans/scan-table.ts";
 import { openSeals } from "./seals/seals.ts";

@@ -26,7 +26,7 @@ import { ownerFinder } from "./people/owner-facts.ts";
 import { peopleStore } from "./people/people-store.ts";
 import { peopleSourceTable } from "./people/person-table.ts";
 import { scanTables } from "./recording-store.ts";
-import { runbookStore } from "./runbooks/runbook-store.ts";
+import { runbookStore } from "./runs/run-store.ts";
 import { findUnsealedAtOpening, openSeals, sealAnew } from "./seals/seals.ts";
 import { servingList } from "./serving/serving-list.ts";
 

@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { START_JOURNAL } from "#testing/lab/start-journal.ts";
-import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
-import { logIn } from "#testing/runbooks/host-logins.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, untilStill } from "#testing/runs/follow.ts";
+import { FILE, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
+import { logIn } from "#testing/runs/watch-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);

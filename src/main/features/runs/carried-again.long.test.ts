@@ -14,8 +14,8 @@ import {
   resultOn,
   runScript,
   startVault,
-} from "#testing/runbooks/carried-vault.ts";
-import { watchLogins } from "#testing/runbooks/watch-logins.ts";
+} from "#testing/runs/offline-hosts.ts";
+import { watchLogins } from "#testing/runs/watch-hosts.ts";
 
 describe.runIf(canStartHosts())("a carried script that makes the key", () => {
   test("asks for a login by the new key again where it was ended while it asked, and commits the same once more", async () => {

@@ -4,9 +4,9 @@ import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { runCollector } from "#testing/lab/run-collector.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { readThere, writeThere } from "#testing/runbooks/carried-host.ts";
-import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
-import { watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { agreeTo, makePlan } from "#testing/runs/follow.ts";
+import { readThere, writeThere } from "#testing/runs/offline-hosts.ts";
+import { watchLogins } from "#testing/runs/watch-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const FILE = "/home/deploy/.ssh/authorized_keys";

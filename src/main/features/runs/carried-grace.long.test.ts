@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { layScript, resultOn, runScript } from "#testing/runbooks/carried-vault.ts";
-import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
-import { logIn, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { agreeTo, makePlan } from "#testing/runs/follow.ts";
+import { layScript, resultOn, runScript } from "#testing/runs/offline-hosts.ts";
+import { FILE, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
+import { logIn, untilSeenAsLater } from "#testing/runs/watch-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 test.skipIf(!canStartHosts()).each([

@@ -3,9 +3,9 @@ import type { App } from "#app";
 import type { PlanId } from "#shared/model/plan.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { readThere, writeThere } from "#testing/runbooks/carried-host.ts";
-import { agreeTo, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { agreeTo, makePlan, untilStill } from "#testing/runs/follow.ts";
+import { readThere, writeThere } from "#testing/runs/offline-hosts.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
 
 const KEY = "/home/deploy/.ssh/id_ed25519";
 const GRANTS = "/home/deploy/.ssh/authorized_keys";

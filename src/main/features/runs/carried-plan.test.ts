@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
 import type { Plan } from "#shared/model/plan.ts";
-import { agreeTo, makePlan, untilPlanned } from "#testing/runbooks/follow.ts";
+import { agreeTo, makePlan, untilPlanned } from "#testing/runs/follow.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 
 const now = () => new Date("2026-12-01T12:00:00Z");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createApp } from "#app";
-import { makePlan } from "#testing/runbooks/follow.ts";
+import { makePlan } from "#testing/runs/follow.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 
 const now = () => new Date("2026-12-01T12:00:00Z");

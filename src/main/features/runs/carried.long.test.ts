@@ -3,9 +3,9 @@ import { kill } from "node:process";
 import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { writeThere } from "#testing/runbooks/carried-host.ts";
-import { agreeTo, carryOut, makePlan } from "#testing/runbooks/follow.ts";
-import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { agreeTo, carryOut, makePlan } from "#testing/runs/follow.ts";
+import { writeThere } from "#testing/runs/offline-hosts.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const FILE = "/home/deploy/.ssh/authorized_keys";

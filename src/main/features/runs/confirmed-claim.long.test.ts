@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { readThere, writeThere } from "#testing/runbooks/carried-host.ts";
-import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
+import { agreeTo, makePlan } from "#testing/runs/follow.ts";
+import { readThere, writeThere } from "#testing/runs/offline-hosts.ts";
 
 const KEY = "/home/deploy/.ssh/id_ed25519";
 const GRANTS = "/home/deploy/.ssh/authorized_keys";

@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
-import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
-import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, makeKeyLine, makePlan } from "#testing/runs/follow.ts";
+import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 test.skipIf(!canStartHosts())(
   "an account without an authorized_keys file gets one with the line in it, and where the line does not let in nothing of it is left",

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carryOut } from "#testing/runbooks/follow.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut } from "#testing/runs/follow.ts";
+import { FILE, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 async function makeTwo(home: string) {

@@ -9,10 +9,9 @@ import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { goAlong, OWN_CLOCK } from "#testing/lab/own-clock.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { START_JOURNAL } from "#testing/lab/start-journal.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { LOG_WITH_OFFSETS, logIn, untilNextSecond, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
-import { requestForOwnKey } from "#testing/runbooks/own-key.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, makePlan, requestForOwnKey, untilStill } from "#testing/runs/follow.ts";
+import { FILE, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
+import { LOG_WITH_OFFSETS, logIn, untilNextSecond, untilSeenAsLater } from "#testing/runs/watch-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 

@@ -7,9 +7,8 @@ import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, makeKeyLine, makePlan, untilStill } from "#testing/runs/follow.ts";
+import { FILE, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const execute = promisify(execFile);

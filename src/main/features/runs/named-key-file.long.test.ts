@@ -5,8 +5,8 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, makePlan } from "#testing/runs/follow.ts";
+import { FILE, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 const run = promisify(execFile);
 

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
-import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+import { carryOut, makeKeyLine, makePlan } from "#testing/runs/follow.ts";
 
 test.skipIf(!canStartHosts())(
   "two accounts whose homes are one are one file, of which both are told, whoever was asked about",

@@ -5,8 +5,7 @@ import type { App } from "#app";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { canStartJournal, START_JOURNAL } from "#testing/lab/start-journal.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
-import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+import { carryOut, makeKeyLine, makePlan } from "#testing/runs/follow.ts";
 
 const run = promisify(execFile);
 

@@ -5,9 +5,8 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carryOut } from "#testing/runbooks/follow.ts";
-import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
-import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, makeKeyLine } from "#testing/runs/follow.ts";
+import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 const run = promisify(execFile);
 

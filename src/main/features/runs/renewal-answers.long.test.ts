@@ -3,16 +3,16 @@ import { expect, test } from "vitest";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { takeAddress } from "#testing/lab/loopback-address.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
-import { makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { bundleRunChild } from "#testing/runs/bundle-run-child.ts";
+import { makePlan, untilStill } from "#testing/runs/follow.ts";
 import {
   makeRenewalDesk,
   PASSPHRASE,
   type RenewalDesk,
   scanServers,
   startRenewedHost,
-} from "#testing/runbooks/renewal-desk.ts";
-import { killRunOnce } from "#testing/runbooks/start-run-child.ts";
+} from "#testing/runs/renewal-desk.ts";
+import { killRunOnce } from "#testing/runs/start-run-child.ts";
 import { startPebble } from "#testing/servers/pebble.ts";
 import { listen } from "#testing/servers.ts";
 

@@ -6,16 +6,10 @@ import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { standInForSystemd } from "#testing/lab/stand-in-systemctl.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost } from "#testing/lab/start-servers-host.ts";
-import {
-  FAILING,
-  type Failing,
-  IMPOSSIBLE,
-  PID_OF,
-  type WithUnit,
-} from "#testing/runbooks/failing-renewals.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
-import { actOn, placesOf, TWO_PLACES } from "#testing/runbooks/two-places.ts";
+import { FAILING, type Failing, IMPOSSIBLE, PID_OF, type WithUnit } from "#testing/runs/failing-renewals.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
+import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
+import { actOn, placesOf, TWO_PLACES } from "#testing/runs/two-places.ts";
 import { formatColumns } from "#testing/say-columns.ts";
 
 const MINUTES = 60_000;

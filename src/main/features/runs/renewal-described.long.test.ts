@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { letIn, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { makeRenewalDesk } from "#testing/runbooks/renewal-desk.ts";
-import { showLeaf } from "#testing/runbooks/watch-served.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
+import { makeRenewalDesk } from "#testing/runs/renewal-desk.ts";
+import { showLeaf } from "#testing/runs/watch-hosts.ts";
 
 const PREPARE = `
 mkdir -p /etc/ssl/own; cd /etc/ssl/own

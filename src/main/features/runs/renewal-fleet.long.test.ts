@@ -3,8 +3,8 @@ import type { App } from "#app";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { letIn, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
-import { makeRenewalDesk } from "#testing/runbooks/renewal-desk.ts";
+import { carryOut, makePlan } from "#testing/runs/follow.ts";
+import { makeRenewalDesk } from "#testing/runs/renewal-desk.ts";
 
 const HOSTS = ["one", "two", "three"];
 const SITES = ["a", "b", "c", "d"];

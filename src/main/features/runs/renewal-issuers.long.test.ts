@@ -3,8 +3,8 @@ import type { App } from "#app";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { RunDetail } from "#shared/model/run.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
+import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
 import { startPebble } from "#testing/servers/pebble.ts";
 
 const lab = test.skipIf(!canStartHosts());

@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
-import { makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { bundleRunChild } from "#testing/runs/bundle-run-child.ts";
+import { makePlan, untilStill } from "#testing/runs/follow.ts";
 import {
   makeRenewalDesk,
   PASSPHRASE,
   type RenewalDesk,
   scanServers,
   startRenewedHost,
-} from "#testing/runbooks/renewal-desk.ts";
-import { killRunAt } from "#testing/runbooks/start-run-child.ts";
-import { showLeaf, watchServed } from "#testing/runbooks/watch-served.ts";
+} from "#testing/runs/renewal-desk.ts";
+import { killRunAt } from "#testing/runs/start-run-child.ts";
+import { showLeaf, watchServed } from "#testing/runs/watch-hosts.ts";
 
 /** Latchkey is killed after its nth entry in the journal. */
 const MOMENTS = Array.from({ length: 16 }, (_, index) => 2 * index + 1);

@@ -6,10 +6,10 @@ import { letIn } from "#testing/lab/desk.ts";
 import { standInForSystemd } from "#testing/lab/stand-in-systemctl.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { type HostedServer, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
-import { BY_SOCKET, PID_OF, RELOAD, SERVERS, type WithUnit } from "#testing/runbooks/failing-renewals.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
-import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
-import { actOn, placesOf, TWO_PLACES } from "#testing/runbooks/two-places.ts";
+import { BY_SOCKET, PID_OF, RELOAD, SERVERS, type WithUnit } from "#testing/runs/failing-renewals.ts";
+import { carryOut, makePlan } from "#testing/runs/follow.ts";
+import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
+import { actOn, placesOf, TWO_PLACES } from "#testing/runs/two-places.ts";
 
 const lab = test.skipIf(!canStartHosts());
 

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
+import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
 
 /** An nginx that takes RSA alone: its ciphers have nothing else, and TLS 1.3, whose ciphers take any key, is off. */
 const RSA_ALONE = `

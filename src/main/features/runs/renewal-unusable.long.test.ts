@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
-import { actOn } from "#testing/runbooks/two-places.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
+import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
+import { actOn } from "#testing/runs/two-places.ts";
 
 const SUITE = "ECDHE-RSA-AES128-GCM-SHA256";
 const rsa = (server: HostedServer) =>

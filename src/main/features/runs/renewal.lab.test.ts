@@ -1,8 +1,8 @@
 /** One renewal carried out whole, from its plan to the hour after; what may go wrong on the way is in the long tests. */
 import { expect, test } from "vitest";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { makeRenewalDesk, renewalOf, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
+import { makeRenewalDesk, renewalOf, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
 import { askName } from "#testing/tls/ask-name.ts";
 
 test.skipIf(!canStartHosts())(

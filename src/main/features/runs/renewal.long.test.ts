@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { LabHost } from "#testing/lab/start-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { makeRenewalDesk, renewalOf, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
-import { showLeaf } from "#testing/runbooks/watch-served.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
+import { makeRenewalDesk, renewalOf, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
+import { showLeaf } from "#testing/runs/watch-hosts.ts";
 
 const lab = test.skipIf(!canStartHosts());
 

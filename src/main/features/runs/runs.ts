@@ -9,7 +9,7 @@ import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/run.ts";
 import type { RunNote } from "#shared/model/run-note.ts";
 import { formatRunReasons } from "#shared/text/run.ts";
-import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { RunRecord } from "#store/runs/run-table.ts";
 import { refuseBegun, refuseTwice } from "./engine/exclusion.ts";
 import { toSteps } from "./engine/journal.ts";
 import { createLauncher, type Means, type OneRun, type RunDeps, type Running } from "./engine/launch.ts";

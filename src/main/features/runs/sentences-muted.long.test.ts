@@ -12,10 +12,9 @@ import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { RunDetail } from "#shared/model/run.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
-import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
+import { carryOut, makePlan, planOwnKey, untilStill } from "#testing/runs/follow.ts";
+import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
+import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 const X = "x";
 

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
-import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+import { carryOut, makeKeyLine, untilStill } from "#testing/runs/follow.ts";
 
 /** It writes its number down once it has read its configuration. */
 const reload = (host: LabHost, pidFile: string) =>

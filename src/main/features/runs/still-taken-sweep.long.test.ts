@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { App } from "#app";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { carryOut } from "#testing/runbooks/follow.ts";
+import { carryOut } from "#testing/runs/follow.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);

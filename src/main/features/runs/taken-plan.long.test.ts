@@ -4,8 +4,7 @@ import { hashPlan } from "#domain/runs/hash-plan.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan, untilPlanned } from "#testing/runbooks/follow.ts";
-import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+import { carryOut, makeKeyLine, makePlan, untilPlanned } from "#testing/runs/follow.ts";
 
 const take = (app: App, plan: Plan) =>
   untilPlanned(app, () => app.client.runbooks.takePlan({ plan, hash: hashPlan(plan) }));

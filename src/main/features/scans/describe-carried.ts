@@ -1,6 +1,6 @@
 import type { AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import type { BundleStanding } from "#shared/model/bundle.ts";
-import type { CarriedLook } from "#store/runbooks/carried-look.ts";
+import type { CarriedLook } from "#store/runs/host-readings.ts";
 
 /**
  * What plans are made of where a host is known by its bundle alone. Its key is one that signed the bundle: anybody can name one.

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
-import { readThere, writeThere } from "#testing/runbooks/carried-host.ts";
+import { readThere, writeThere } from "#testing/runs/offline-hosts.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);

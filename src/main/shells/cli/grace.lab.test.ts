@@ -7,7 +7,7 @@ import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
-import { logIn, untilSeenAsLater } from "#testing/runbooks/host-logins.ts";
+import { logIn, untilSeenAsLater } from "#testing/runs/watch-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);

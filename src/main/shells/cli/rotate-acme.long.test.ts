@@ -4,12 +4,7 @@ import { expect, test } from "vitest";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { SERVED } from "#testing/lab/start-servers-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
-import {
-  makeRenewalDesk,
-  PASSPHRASE,
-  scanServers,
-  startRenewedHost,
-} from "#testing/runbooks/renewal-desk.ts";
+import { makeRenewalDesk, PASSPHRASE, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
 import { startPebble } from "#testing/servers/pebble.ts";
 
 const SERVERS = ["nginx", "apache", "postfix"] as const;

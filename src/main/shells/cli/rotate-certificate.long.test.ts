@@ -3,13 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
-import {
-  makeRenewalDesk,
-  PASSPHRASE,
-  scanServers,
-  startRenewedHost,
-} from "#testing/runbooks/renewal-desk.ts";
-import { showLeaf } from "#testing/runbooks/watch-served.ts";
+import { makeRenewalDesk, PASSPHRASE, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
+import { showLeaf } from "#testing/runs/watch-hosts.ts";
 
 test.runIf(canStartHosts())(
   "a certificate is renewed by the plan that was shown, or by three commands where a person signs the request",

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { letIn, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
-import { makeRenewalDesk, PASSPHRASE, type RenewalDesk } from "#testing/runbooks/renewal-desk.ts";
-import { showLeaf } from "#testing/runbooks/watch-served.ts";
+import { makeRenewalDesk, PASSPHRASE, type RenewalDesk } from "#testing/runs/renewal-desk.ts";
+import { showLeaf } from "#testing/runs/watch-hosts.ts";
 
 const STORE_PASSPHRASE = "no scan guesses this one";
 

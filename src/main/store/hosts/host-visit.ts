@@ -6,7 +6,7 @@ import type { CertificateMemory } from "#store/certificates/certificate-memory.t
 import { placeTable, type SeenPlace } from "#store/certificates/place-table.ts";
 import type { About, FindingWriter } from "#store/findings/finding-writer.ts";
 import { loginTable } from "#store/logins/login-table.ts";
-import { hostReadingTable } from "#store/runbooks/host-reading-table.ts";
+import { hostReadingTable } from "#store/runs/host-readings.ts";
 import type { probeTable } from "#store/scans/probe-table.ts";
 import { clientFileTable, servingWriter } from "#store/serving/serving-writer.ts";
 import { createPathsBelow, type Look } from "#store/spans.ts";

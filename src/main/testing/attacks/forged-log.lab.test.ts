@@ -6,7 +6,7 @@ import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { canStartJournal, START_JOURNAL } from "#testing/lab/start-journal.ts";
-import { LOG_WITH_OFFSETS, logIn } from "#testing/runbooks/host-logins.ts";
+import { LOG_WITH_OFFSETS, logIn } from "#testing/runs/watch-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { forge, signChallenge, startGivenRun } from "./start-given-run.ts";
 

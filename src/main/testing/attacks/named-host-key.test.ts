@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
-import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
+import { agreeTo, makePlan } from "#testing/runs/follow.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { writeBundle } from "./write-bundle.ts";

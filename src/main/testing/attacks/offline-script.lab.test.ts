@@ -15,7 +15,7 @@ import {
   readResultThere,
   readThere,
   writeThere,
-} from "#testing/runbooks/carried-host.ts";
+} from "#testing/runs/offline-hosts.ts";
 
 const prepared = () => carryTo(BEFORE, makeScript(BEFORE));
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { writeThere } from "#testing/runbooks/carried-host.ts";
-import { agreeTo, makePlan } from "#testing/runbooks/follow.ts";
+import { agreeTo, makePlan } from "#testing/runs/follow.ts";
+import { writeThere } from "#testing/runs/offline-hosts.ts";
 
 const KEY = "/home/ci/.ssh/id_ed25519";
 

@@ -13,7 +13,7 @@ import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
-import { agreeTo, carryOut, makePlan } from "#testing/runbooks/follow.ts";
+import { agreeTo, carryOut, makePlan } from "#testing/runs/follow.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 

@@ -6,9 +6,8 @@ import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { carryOut } from "#testing/runbooks/follow.ts";
-import { runAtOnce } from "#testing/runbooks/meddle.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
+import { carryOut, planOwnKey } from "#testing/runs/follow.ts";
+import { runAtOnce } from "#testing/runs/unruly-hosts.ts";
 
 const lab = test.skipIf(!canStartHosts());
 

@@ -11,9 +11,9 @@ import type { RunDetail } from "#shared/model/run.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
-import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
-import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runbooks/renewal-desk.ts";
+import { carryOut, makePlan } from "#testing/runs/follow.ts";
+import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
+import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { CANARIES, prepareRaces, RACES, startRace } from "./race-setup.ts";
 

@@ -6,8 +6,8 @@ import type { App } from "#app";
 import { CHALLENGE_NAMESPACE, type RunDetail } from "#shared/model/run.ts";
 import { type Desk, scanAll } from "#testing/lab/desk.ts";
 import type { LabHost } from "#testing/lab/start-host.ts";
-import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, untilStill } from "#testing/runs/follow.ts";
+import { FILE, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);

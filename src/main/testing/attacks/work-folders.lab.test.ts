@@ -5,9 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { writeThere } from "#testing/runbooks/carried-host.ts";
-import { agreeTo, carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { requestForOwnKey } from "#testing/runbooks/own-key.ts";
+import { agreeTo, carryOut, makePlan, requestForOwnKey, untilStill } from "#testing/runs/follow.ts";
+import { writeThere } from "#testing/runs/offline-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 
 const lab = test.skipIf(!canStartHosts());

@@ -8,7 +8,7 @@ import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
 import { startShell, startShellIn } from "#testing/lab/shell-in-host.ts";
 import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type FaultRow, recordFault } from "./fault-table.ts";
 import { startDisk } from "./power.ts";

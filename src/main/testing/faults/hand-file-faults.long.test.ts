@@ -6,7 +6,7 @@ import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { recordFault } from "./fault-table.ts";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { takeAddress } from "#testing/lab/loopback-address.ts";
-import { makeRetainedKey, watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
 
 type Wish = {
   /** What stands before a command that sees the disk. */

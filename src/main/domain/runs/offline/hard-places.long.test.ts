@@ -3,7 +3,7 @@ import { readResult } from "#domain/runs/offline/result.ts";
 import { AFTER, BEFORE, makeScript } from "#domain/runs/testdata/make-script.ts";
 import { SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { carry, carryTo, PATH, readResultThere, readThere } from "#testing/runbooks/carried-host.ts";
+import { carry, carryTo, PATH, readResultThere, readThere } from "#testing/runs/offline-hosts.ts";
 
 const MORE_SHELLS = [...SHELLS.filter((shell) => shell !== "dash" && shell !== "busybox sh"), "mksh"];
 

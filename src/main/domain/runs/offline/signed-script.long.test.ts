@@ -3,7 +3,7 @@ import { AFTER, BEFORE, makeScript } from "#domain/runs/testdata/make-script.ts"
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
 import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { carry, carryTo, PATH, readThere } from "#testing/runbooks/carried-host.ts";
+import { carry, carryTo, PATH, readThere } from "#testing/runs/offline-hosts.ts";
 
 /** Makes two keys there, and signs the script with the first; their fingerprints. */
 async function sign(host: LabHost): Promise<[string, string]> {

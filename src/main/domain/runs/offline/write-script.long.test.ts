@@ -5,7 +5,7 @@ import { NEW_KEY, OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { AFTER, BEFORE, makeScript, OTHER } from "#domain/runs/testdata/make-script.ts";
 import { SOME_SHELLS } from "#testing/lab/shells.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carry, carryTo, PATH, readResultThere, readThere } from "#testing/runbooks/carried-host.ts";
+import { carry, carryTo, PATH, readResultThere, readThere } from "#testing/runs/offline-hosts.ts";
 
 describe.runIf(canStartHosts())("a plan that is carried to its host", () => {
   test.each(SOME_SHELLS)(

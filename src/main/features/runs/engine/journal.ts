@@ -24,7 +24,7 @@ import { formatRunNote } from "#shared/text/run-note.ts";
 import { formatStepResult } from "#shared/text/run-step.ts";
 import { formatPlace } from "#shared/text/target.ts";
 import type { Trace } from "#shared/text/trace.ts";
-import type { Direction } from "#store/runbooks/run-table.ts";
+import type { Direction } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = {

@@ -4,7 +4,7 @@ import type { Plan } from "#shared/model/plan.ts";
 import type { Phase, RunFile, RunState, RunStep } from "#shared/model/run.ts";
 import type { RunReason, RunWait } from "#shared/model/run-reason.ts";
 import type { Intent } from "#shared/model/step-result.ts";
-import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { RunRecord } from "#store/runs/run-table.ts";
 import type { RunContext } from "./run-context.ts";
 import type { StepOutcome } from "./step-outcome.ts";
 

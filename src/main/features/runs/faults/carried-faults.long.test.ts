@@ -5,7 +5,6 @@ import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { writeThere } from "#testing/runbooks/carried-host.ts";
 import {
   GRANTS,
   KEY,
@@ -16,7 +15,8 @@ import {
   resultOn,
   runScript,
   startVault,
-} from "#testing/runbooks/carried-vault.ts";
+  writeThere,
+} from "#testing/runs/offline-hosts.ts";
 
 /** So many of the calls that write, over the whole of the script. */
 const MOMENTS = 30;

@@ -10,11 +10,8 @@ import type { RunDetail } from "#shared/model/run.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { type Desk, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { startWay } from "#testing/runbooks/cut-way.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { openMeddled, runAtOnce } from "#testing/runbooks/meddle.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, makePlan, planOwnKey, untilStill } from "#testing/runs/follow.ts";
+import { FILE, openMeddled, runAtOnce, startProbedHosts, startWay } from "#testing/runs/unruly-hosts.ts";
 
 const run = promisify(execFile);
 

@@ -4,11 +4,8 @@ import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { startWay } from "#testing/runbooks/cut-way.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { openMeddled } from "#testing/runbooks/meddle.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, makePlan, planOwnKey, untilStill } from "#testing/runs/follow.ts";
+import { FILE, openMeddled, startProbedHosts, startWay } from "#testing/runs/unruly-hosts.ts";
 
 const lab = test.skipIf(!canStartHosts());
 

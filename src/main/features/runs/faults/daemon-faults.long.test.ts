@@ -4,10 +4,8 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
-import { openMeddled, runAtOnce } from "#testing/runbooks/meddle.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, planOwnKey, untilStill } from "#testing/runs/follow.ts";
+import { FILE, openMeddled, runAtOnce, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 const lab = test.skipIf(!canStartHosts());
 

@@ -6,11 +6,10 @@ import { startChild } from "#testing/faults/child.ts";
 import { type FaultRow, recordFault } from "#testing/faults/fault-table.ts";
 import { type Desk, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
-import { untilStill } from "#testing/runbooks/follow.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
-import { standStillAfter, untilEnded } from "#testing/runbooks/start-run-child.ts";
+import { bundleRunChild } from "#testing/runs/bundle-run-child.ts";
+import { planOwnKey, untilStill } from "#testing/runs/follow.ts";
+import { standStillAfter, untilEnded } from "#testing/runs/start-run-child.ts";
+import { FILE, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 const lab = test.skipIf(!canStartHosts());
 

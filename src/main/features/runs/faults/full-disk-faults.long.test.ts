@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
-import { runOnFullDisk } from "#testing/runbooks/start-run-child.ts";
+import { planOwnKey } from "#testing/runs/follow.ts";
+import { runOnFullDisk } from "#testing/runs/start-run-child.ts";
+import { FILE, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 test.skipIf(!canStartHosts())(
   "R17: where our own disk is full within a run, the host under way is finished, no other is begun, and it goes on when there is room",

@@ -6,11 +6,10 @@ import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { type Desk, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
-import { untilStill } from "#testing/runbooks/follow.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { FILE, type ProbedHosts, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
-import { killRunAt } from "#testing/runbooks/start-run-child.ts";
+import { bundleRunChild } from "#testing/runs/bundle-run-child.ts";
+import { planOwnKey, untilStill } from "#testing/runs/follow.ts";
+import { killRunAt } from "#testing/runs/start-run-child.ts";
+import { FILE, type ProbedHosts, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);

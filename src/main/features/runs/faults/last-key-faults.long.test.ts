@@ -5,9 +5,8 @@ import { acknowledgementOf } from "#shared/text/consent.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { makePlan } from "#testing/runbooks/follow.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { makePlan, planOwnKey } from "#testing/runs/follow.ts";
+import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 test.skipIf(!canStartHosts())(
   "R25: root's last key, which lets Latchkey itself in, is not removed, and is replaced only by whoever agrees and types the word",

@@ -5,9 +5,8 @@ import type { RunDetail } from "#shared/model/run.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { type ProbedHosts, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, planOwnKey, untilStill } from "#testing/runs/follow.ts";
+import { type ProbedHosts, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 /** Nobody can replace a mount point. Of an ordinary account it would stop that account's part alone. */
 const ROOTS = "/root/.ssh/authorized_keys";

@@ -5,17 +5,17 @@ import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
-import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
+import { bundleRunChild } from "#testing/runs/bundle-run-child.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
 import {
   makeRenewalDesk,
   PASSPHRASE,
   type RenewalDesk,
   scanServers,
   startRenewedHost,
-} from "#testing/runbooks/renewal-desk.ts";
-import { killRunAt } from "#testing/runbooks/start-run-child.ts";
-import { actOn, placesOf, TWO_PLACES } from "#testing/runbooks/two-places.ts";
+} from "#testing/runs/renewal-desk.ts";
+import { killRunAt } from "#testing/runs/start-run-child.ts";
+import { actOn, placesOf, TWO_PLACES } from "#testing/runs/two-places.ts";
 
 /** One server's certificate each, by turns; every other one is killed, each after another entry of its journal. */
 const RENEWALS = Number(process.env.LATCHKEY_TEST_RENEWALS ?? 50);

@@ -6,11 +6,10 @@ import { recordFault } from "#testing/faults/fault-table.ts";
 import { type Desk, makeDesk } from "#testing/lab/desk.ts";
 import { type FileProber, startFileProber } from "#testing/lab/file-prober.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
-import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { type ProbedHosts, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
-import { killRunAt } from "#testing/runbooks/start-run-child.ts";
+import { bundleRunChild } from "#testing/runs/bundle-run-child.ts";
+import { carryOut, planOwnKey, untilStill } from "#testing/runs/follow.ts";
+import { killRunAt } from "#testing/runs/start-run-child.ts";
+import { type ProbedHosts, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 /** Every other one is killed, each after another entry of its journal. */
 const ROTATIONS = Number(process.env.LATCHKEY_TEST_ROTATIONS ?? 100);

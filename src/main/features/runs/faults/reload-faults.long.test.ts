@@ -4,9 +4,8 @@ import type { RunId } from "#shared/model/run.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { openMeddled, runAtOnce } from "#testing/runbooks/meddle.ts";
-import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
+import { openMeddled, runAtOnce, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 const CONFIG = "/etc/ssh/sshd_config";
 const BREAK = "echo 'NoSuchKeyword yes' > /etc/ssh/more/broken.conf";

@@ -3,12 +3,10 @@ import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { bundleRunChild } from "#testing/runbooks/bundle-run-child.ts";
-import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
-import { openMeddled, runAtOnce } from "#testing/runbooks/meddle.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
-import { FILE, startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
-import { standStillAfter, untilEnded, untilTrue } from "#testing/runbooks/start-run-child.ts";
+import { bundleRunChild } from "#testing/runs/bundle-run-child.ts";
+import { carryOut, planOwnKey, untilStill } from "#testing/runs/follow.ts";
+import { standStillAfter, untilEnded, untilTrue } from "#testing/runs/start-run-child.ts";
+import { FILE, openMeddled, runAtOnce, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 test.skipIf(!canStartHosts())(
   "R18: a Latchkey that has slept while the host took its change back says so, and the next try ends it",

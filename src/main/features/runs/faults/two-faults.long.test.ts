@@ -2,9 +2,8 @@ import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan } from "#testing/runbooks/follow.ts";
-import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
-import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, makeKeyLine, makePlan } from "#testing/runs/follow.ts";
+import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 test.skipIf(!canStartHosts())(
   "R15: of two Latchkeys that change one file at once, one is told so, and what the other has written stays",

@@ -17,8 +17,8 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { RunClaim, RunId } from "#shared/model/run.ts";
 import { formatClaimEvaluation, formatConfirmation } from "#shared/text/claim.ts";
 import { formatHost } from "#shared/text/plan.ts";
-import type { OfflineClaim } from "#store/runbooks/offline-table.ts";
-import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { OfflineClaim } from "#store/runs/offline-table.ts";
+import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 import { findKeptKey, findOldHere, keepResult, settleVerified } from "./settle-result.ts";
 

@@ -25,7 +25,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { KeptKey, RunFile, RunId, RunOrigin, RunState, RunStep } from "#shared/model/run.ts";
 import type { RunReason } from "#shared/model/run-reason.ts";
 import type { Cause, PlainCause, StepResult } from "#shared/model/step-result.ts";
-import type { VerifiedBy } from "#store/runbooks/offline-table.ts";
+import type { VerifiedBy } from "#store/runs/offline-table.ts";
 import type { Store } from "#store/store.ts";
 
 /** The token of the run that all carried parts of one plan are. */

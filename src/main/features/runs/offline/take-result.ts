@@ -24,8 +24,8 @@ import type { RunId } from "#shared/model/run.ts";
 import { RESULT_NAMESPACE } from "#shared/model/script.ts";
 import { formatSignature } from "#shared/text/bundle.ts";
 import { formatHost } from "#shared/text/plan.ts";
-import type { OfflineScript, VerifiedBy } from "#store/runbooks/offline-table.ts";
-import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { OfflineScript, VerifiedBy } from "#store/runs/offline-table.ts";
+import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 import { createClaimConfirmer, evaluateClaimOf } from "./claims.ts";
 import {

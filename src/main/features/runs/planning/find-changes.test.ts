@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { makeHostFacts } from "#domain/runs/testdata/make-facts.ts";
 import { OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { planFor } from "#domain/runs/testdata/plan-for.ts";
-import type { GrantFact, KnownHost } from "#store/runbooks/fact-reader.ts";
+import type { GrantFact, KnownHost } from "#store/runs/fact-reader.ts";
 import { findElsewhere } from "./find-changes.ts";
 
 const grantIn = (file: string, account = "ann") => ({ hostId: 1, account, file }) as GrantFact;

@@ -7,7 +7,7 @@ import type { FilePlan, KeyPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatHost } from "#shared/text/plan.ts";
 import { formatPlace } from "#shared/text/target.ts";
-import type { GrantFact, KeyFileFact, KnownHost } from "#store/runbooks/fact-reader.ts";
+import type { GrantFact, KeyFileFact, KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 
 export type Inventory = Store["runbooks"]["facts"];

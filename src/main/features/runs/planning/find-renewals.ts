@@ -8,8 +8,7 @@ import type { RenewalPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatPoint } from "#shared/text/pair.ts";
-import type { KnownHost } from "#store/runbooks/fact-reader.ts";
-import { MOST_DUE } from "#store/runbooks/served-fact-reader.ts";
+import { type KnownHost, MOST_DUE } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 
 /** When an issuer wants a certificate of its own to be renewed. `from` null: it does not say. */

@@ -17,7 +17,7 @@ import type { KeyPossession } from "#shared/model/possession.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { HeldKey } from "#store/people/people-store.ts";
-import type { KnownHost } from "#store/runbooks/fact-reader.ts";
+import type { KnownHost } from "#store/runs/fact-reader.ts";
 import { type FoundHost, type Inventory, readFingerprint, type Sought } from "./find-changes.ts";
 import { carriedFacts, gatherDaemon, HandLost, lookAtPlace, toGrant, type VerifyThere } from "./read-host.ts";
 

@@ -26,7 +26,7 @@ import {
   type RenewalPlan,
 } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import type { KnownHost } from "#store/runbooks/fact-reader.ts";
+import type { KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 import { findElsewhere, findPlanned, type Sought, seek } from "./find-changes.ts";
 import {

@@ -20,8 +20,8 @@ import { certificateBeside, readSmallFile } from "#net/ssh/identities.ts";
 import type { VerificationRoute } from "#net/ssh/prove/login-proof.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import { formatRefusal } from "#shared/text/host-refusal.ts";
-import type { CarriedHost, CarriedLook } from "#store/runbooks/carried-look.ts";
-import type { KeyFileFact } from "#store/runbooks/fact-reader.ts";
+import type { KeyFileFact } from "#store/runs/fact-reader.ts";
+import type { CarriedHost, CarriedLook } from "#store/runs/host-readings.ts";
 import type { FoundHost, Inventory } from "./find-changes.ts";
 
 type Looked = Pick<

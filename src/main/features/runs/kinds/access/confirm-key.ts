@@ -13,7 +13,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { RunConfirmation, RunId, RunState } from "#shared/model/run.ts";
 import { described, type Evidence } from "#shared/model/step-result.ts";
 import { formatAccount } from "#shared/text/account.ts";
-import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 import { type KeyRun, nameKey, type VerificationOutcome } from "./key-run.ts";
 

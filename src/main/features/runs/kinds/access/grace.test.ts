@@ -4,7 +4,7 @@ import type { HostUse } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { AccessHost, HostPlan, KeyPlan, RotateKeyPlan } from "#shared/model/plan.ts";
 import { formatRunNote } from "#shared/text/run-note.ts";
-import { makeKeyLine } from "#testing/runbooks/make-key-line.ts";
+import { makeKeyLine } from "#testing/runs/follow.ts";
 import { createGrace, evaluateQuiet } from "./grace.ts";
 import { hearLogin } from "./wait-for-login.ts";
 

@@ -24,7 +24,7 @@ import type { OldKeySilence, RunNote } from "#shared/model/run-note.ts";
 import { acknowledgementOf, FILE_LOGS, isConsented } from "#shared/text/consent.ts";
 import { checkOfUse } from "#shared/text/old-key-use.ts";
 import { formatHost } from "#shared/text/plan.ts";
-import type { RunRecord } from "#store/runbooks/run-table.ts";
+import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 
 type Deps = {

@@ -7,7 +7,7 @@ import { type HostAddress, type KeyPlan, newKeyOf, oldKeyOf, verificationsOf } f
 import type { AccessCheck } from "#shared/model/run.ts";
 import type { Awaited, Evidence, KeyName } from "#shared/model/step-result.ts";
 import { formatCause } from "#shared/text/run-cause.ts";
-import type { Confirmations } from "#store/runbooks/confirmation-table.ts";
+import type { Confirmations } from "#store/runs/run-details.ts";
 
 /** A run that changes lines of files: of who may log in, or of which host keys sshd has. */
 export type KeyRun<P extends KeyPlan = KeyPlan> = RunContext<P> & {

@@ -3,8 +3,7 @@ import type { RunRepair } from "#shared/model/run.ts";
 import { repairsOf } from "#shared/text/repair.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { carryOut, untilStill } from "#testing/runbooks/follow.ts";
-import { planOwnKey } from "#testing/runbooks/own-key.ts";
+import { carryOut, planOwnKey, untilStill } from "#testing/runs/follow.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const FILES = [

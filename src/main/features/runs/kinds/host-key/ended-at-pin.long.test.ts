@@ -3,8 +3,8 @@ import { type App, createApp } from "#app";
 import { acknowledgementOf } from "#shared/text/consent.ts";
 import { type Desk, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { makePlan, untilStill } from "#testing/runs/follow.ts";
+import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 const lab = test.skipIf(!canStartHosts());
 

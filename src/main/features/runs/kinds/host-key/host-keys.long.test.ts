@@ -7,7 +7,7 @@ import { blobOf, enterHost, readHostKey, readIdentity, routeTo } from "#net/ssh/
 import { openStore } from "#store/store.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { watchLogins } from "#testing/runbooks/watch-logins.ts";
+import { watchLogins } from "#testing/runs/watch-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createHostKeys } from "./host-keys.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { carryOut } from "#testing/runbooks/follow.ts";
+import { carryOut } from "#testing/runs/follow.ts";
 
 test.skipIf(!canStartHosts())(
   "each step of a host key is verified by a login with the key in ~/.ssh that has let us in",

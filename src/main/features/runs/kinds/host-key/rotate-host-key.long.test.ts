@@ -3,8 +3,8 @@ import { viewKey } from "#codec/fingerprint.ts";
 import { readHostKey } from "#net/ssh/prove/testing/lab-route.ts";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { carryOut, makePlan, untilStill } from "#testing/runbooks/follow.ts";
-import { startProbedHosts } from "#testing/runbooks/probed-hosts.ts";
+import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
+import { startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 
 const lab = test.skipIf(!canStartHosts());
 

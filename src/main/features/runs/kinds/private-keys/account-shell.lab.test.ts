@@ -17,7 +17,7 @@ import {
   readCarriedParts,
   readResultThere,
   writeThere,
-} from "#testing/runbooks/carried-host.ts";
+} from "#testing/runs/offline-hosts.ts";
 import { createHolders } from "./create-private-keys.ts";
 import type { Near } from "./locations.ts";
 

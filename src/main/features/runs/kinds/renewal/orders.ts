@@ -8,7 +8,7 @@ import { isRenewal, type RenewalPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId, RunOrder, RunState } from "#shared/model/run.ts";
 import { formatPlace } from "#shared/text/target.ts";
-import type { RunCertificate } from "#store/runbooks/run-certificate-table.ts";
+import type { RunCertificate } from "#store/runs/run-certificate-table.ts";
 import type { Store } from "#store/store.ts";
 import type { OrderBook } from "./tools.ts";
 

@@ -24,7 +24,7 @@ import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { OrderState } from "#shared/model/issuer.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import { described } from "#shared/model/step-result.ts";
-import type { CertificateKey } from "#store/runbooks/run-certificate-table.ts";
+import type { CertificateKey } from "#store/runs/run-certificate-table.ts";
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, consumersOf, formatTail, keyOf, orderOf, toolsOf } from "./tools.ts";
 

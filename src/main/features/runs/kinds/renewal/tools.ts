@@ -13,7 +13,7 @@ import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { CertificateChange, Consumer } from "#shared/model/pair.ts";
 import type { RenewalPlan } from "#shared/model/plan.ts";
 import { formatRefusedByRoot } from "#shared/text/host-refusal.ts";
-import type { CertificateKey, RunCertificate } from "#store/runbooks/run-certificate-table.ts";
+import type { CertificateKey, RunCertificate } from "#store/runs/run-certificate-table.ts";
 
 /** What a run has asked issuers for, as it is written down. */
 export type OrderBook = {

@@ -3,7 +3,7 @@ import { Redacted } from "#shared/model/redacted.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
-import { watchProcesses } from "#testing/runbooks/watch-processes.ts";
+import { watchProcesses } from "#testing/runs/watch-hosts.ts";
 import { issueForRequest } from "#testing/tls/issue-for-request.ts";
 import { backPair, endPair, swapPair } from "./change-pair.ts";
 import { makePairKey } from "./make-pair-key.ts";

@@ -14,7 +14,7 @@ import {
 } from "#testing/lab/start-servers-host.ts";
 import { startWithLdapi } from "#testing/lab/start-with-ldapi.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
-import { PID_OF } from "#testing/runbooks/failing-renewals.ts";
+import { PID_OF } from "#testing/runs/failing-renewals.ts";
 import { hashOf } from "../testing/wish.ts";
 import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
 import { reloadService, testPair } from "./consumers.ts";

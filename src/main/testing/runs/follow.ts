@@ -1,15 +1,21 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import type { Plan } from "#shared/model/plan.ts";
 import type { RunDetail } from "#shared/model/run.ts";
 import { UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
 import { acknowledgementOf } from "#shared/text/consent.ts";
+import { type Desk, scanAll } from "#testing/lab/desk.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 type Client = App["client"];
 type PlanRequest = Parameters<Client["runbooks"]["plan"]>[0];
 
 /** A plan of the kind that was asked for. */
-export type PlanOf<Kind extends Plan["kind"]> = PlanDetail & { plan: Extract<Plan, { kind: Kind }> | null };
+type PlanOf<Kind extends Plan["kind"]> = PlanDetail & { plan: Extract<Plan, { kind: Kind }> | null };
 
 /** Makes a plan, and waits until it is ready. */
 export async function makePlan<Wish extends PlanRequest["wish"]>(
@@ -74,4 +80,39 @@ export async function untilStill({ client }: App, begin: () => Promise<number>):
     if (run.state !== "running") return run;
     await announcements.next();
   }
+}
+
+const run = promisify(execFile);
+
+type Place = { address: string; port?: number; user?: string };
+type Options = Parameters<typeof makePlan>[2];
+
+/** What is asked to replace the desk's own key everywhere. */
+export async function requestForOwnKey({ home }: Desk) {
+  const { stdout } = await run("ssh-keygen", ["-l", "-f", join(home, ".ssh/id_ed25519")]);
+  return { kind: "rotate-key" as const, fingerprint: stdout.split(" ")[1] ?? "" };
+}
+
+/** Scans these hosts, as root unless otherwise told, and plans to replace the desk's own key there. */
+export async function planOwnKey(
+  app: App,
+  desk: Desk,
+  places: readonly Place[],
+  options: Options = {},
+): Promise<PlanOf<"rotate-key">> {
+  const text = places.map(({ address, port = 22, user = "root" }) => `${user}@${address}:${port}`).join("\n");
+  await scanAll(app, { text, only: "ssh", acceptNew: true });
+  return makePlan(app, await requestForOwnKey(desk), options);
+}
+
+const execute = promisify(execFile);
+
+/** A key pair by ssh-keygen, of which only the public half is kept. */
+export async function makeKeyLine(comment: string): Promise<{ line: string; fingerprint: string }> {
+  await using folder = await makeTemporaryFolder();
+  const path = join(folder.path, "key");
+  await execute("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path]);
+  const line = (await readFile(`${path}.pub`, "utf8")).trim();
+  const { stdout } = await execute("ssh-keygen", ["-l", "-f", `${path}.pub`]);
+  return { line, fingerprint: stdout.split(" ")[1] ?? "" };
 }

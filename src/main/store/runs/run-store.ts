@@ -1,18 +1,19 @@
 import type { Database } from "better-sqlite3";
 import type { Lists } from "#store/lists/lists.ts";
-import { accessCheckTable } from "./access-check-table.ts";
-import { clockTable } from "./clock-table.ts";
-import { confirmationTable } from "./confirmation-table.ts";
-import { factReader } from "./fact-reader.ts";
-import { hostReadingTable } from "./host-reading-table.ts";
+import { factReader, servedFactReader } from "./fact-reader.ts";
+import { hostReadingTable } from "./host-readings.ts";
 import { journalTable } from "./journal-table.ts";
-import { keptKeyTable } from "./kept-key-table.ts";
 import { offlineTable } from "./offline-table.ts";
 import { planTable } from "./plan-table.ts";
 import { runCertificateTable } from "./run-certificate-table.ts";
-import { runFileTable } from "./run-file-table.ts";
+import {
+  accessCheckTable,
+  clockTable,
+  confirmationTable,
+  keptKeyTable,
+  runFileTable,
+} from "./run-details.ts";
 import { runTable } from "./run-table.ts";
-import { servedFactReader } from "./served-fact-reader.ts";
 
 type Explained = <Table extends object>(table: Table) => Table;
 
