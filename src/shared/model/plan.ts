@@ -141,6 +141,15 @@ export type Check = z.infer<typeof Check>;
 /** Where a host is. */
 export type HostAddress = { host: string; port: number };
 
+export const isSameHost = (one: HostAddress, other: HostAddress): boolean =>
+  one.host === other.host && one.port === other.port;
+
+/** What a check calls a host, and whoever acknowledges it: an identifier, `web1` or `web1:2222`, `[2001:db8::1]:2222`. */
+export const hostIdOf = ({ host, port }: HostAddress): string => {
+  if (port === 22) return host;
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+};
+
 /** Where a host is, and how a run changes it, whatever it changes there. */
 export const PlannedHost = z.object({
   host: HostName,

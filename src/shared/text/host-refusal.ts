@@ -139,6 +139,7 @@ export function formatRefusedByRoot({ why, detail, holder }: Answer, path: strin
 }
 
 /** Where a host names a path, and no tool of it says something. */
+// biome-ignore lint/plugin: the scripts of a run answer with either, in one list of words
 export const pathNamed = (detail: string): string | null => (detail.startsWith("/") ? detail : null);
 
 /** Whether every path in a text lies in that folder, in which our own hand names all by relative paths. */

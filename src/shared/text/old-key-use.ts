@@ -1,4 +1,4 @@
-import type { Check } from "../model/plan.ts";
+import { type Check, hostIdOf } from "../model/plan.ts";
 import type { OldKeyUse, OldKeyWatch } from "../model/run.ts";
 import { formatAccount } from "./account.ts";
 import { formatCount } from "./count.ts";
@@ -8,7 +8,7 @@ import { formatHost } from "./plan.ts";
 export const checkOfUse = (use: OldKeyUse): Check => ({
   state: "consent",
   id: "old-key-used",
-  host: formatHost(use),
+  host: hostIdOf(use),
   account: use.account,
   address: use.from ?? "unknown",
   text: formatUse(use),

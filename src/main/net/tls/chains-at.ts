@@ -3,7 +3,6 @@ import { type ClosedBy, isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import type { ServedVerification } from "#shared/model/pair.ts";
-import { LEAF_ALONE } from "./full-handshake.ts";
 import type { TlsProber } from "./probe-endpoint.ts";
 
 /** Where it is asked. `addresses`: those that are dialled; not there: all that its name has now. */
@@ -47,13 +46,15 @@ export function createChainsAt(
       found.map(async (host) => {
         // By an address, so that a hello that is to name nobody names nobody.
         const target = { kind: "tls", host, port, serverName, protocol: dialogue ?? "tls" } as const;
-        const { outcome, chain, message, facts, closedBy } = await probeEndpoint(target, signal, { way });
+        const { outcome, chain, message, isLeafAlone, closedBy } = await probeEndpoint(target, signal, {
+          way,
+        });
         const said = chain.length > 0 ? "" : message || "it shows no certificate";
         return {
           address: host,
           chain: chain.map((der) => hash("sha256", der, "hex")),
           message: said,
-          ...(facts["seen by"] === LEAF_ALONE && { isLeafAlone: true }),
+          ...(isLeafAlone && { isLeafAlone }),
           ...(outcome === "alert" && { isRefused: true }),
           ...(closedBy && { closedBy }),
         };

@@ -154,9 +154,6 @@ function readServerSecret(line: string): Buffer | null {
   return label === "SERVER_HANDSHAKE_TRAFFIC_SECRET" ? Buffer.from(secret, "hex") : null;
 }
 
-/** What an answer was seen by, of which nothing behind the leaf is known. */
-export const LEAF_ALONE = "node:tls, the leaf alone";
-
 /** The handshake stands, but its bytes tell nothing to us: the leaf is all that the library tells exactly. */
 function takeLeaf(tls: TLSSocket): Answer {
   const leaf = tls.getPeerX509Certificate();
@@ -166,7 +163,10 @@ function takeLeaf(tls: TLSSocket): Answer {
     cipher: tls.getCipher().standardName,
     alpn: tls.alpnProtocol || "none",
   };
-  return formatWho({ kind: "presented", chain: [leaf.raw], facts, wire: NOTHING_BESIDE }, LEAF_ALONE);
+  return formatWho(
+    { kind: "presented", chain: [leaf.raw], facts, wire: NOTHING_BESIDE, isLeafAlone: true },
+    "node:tls, the leaf alone",
+  );
 }
 
 export const formatWho = (answer: Answer, who: string): Answer =>

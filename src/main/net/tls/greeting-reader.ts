@@ -17,7 +17,14 @@ import { RECORD, RecordLayer } from "./record-layer.ts";
  * such as asking for another hello; a full handshake may.
  */
 export type Greeting =
-  | { kind: "presented"; chain: Buffer[]; facts: Record<string, string>; wire: WireBytes }
+  /** `isLeafAlone`: what else was sent could not be read. */
+  | {
+      kind: "presented";
+      chain: Buffer[];
+      facts: Record<string, string>;
+      wire: WireBytes;
+      isLeafAlone?: boolean;
+    }
   | { kind: "alert"; name: string }
   | { kind: "not-tls"; heard: Buffer }
   | { kind: "flooded" }

@@ -43,6 +43,8 @@ export type AddressReading = {
 export type AddressResult = AddressReading & {
   facts: Record<string, string>;
   wire: WireBytes;
+  /** What else was sent could not be read. */
+  isLeafAlone?: boolean;
   passing?: Failure["passing"];
   closedBy?: Failure["closedBy"];
 };
@@ -136,9 +138,9 @@ function createShaker(limits: Limits) {
       const asked = { serverName, protocols, signal, ...(kind && { kind }) };
       const answer = await greet({ ...ready, open: opener.again, ...asked });
       if (answer.kind !== "presented") return toResult(formatAnswer(answer, target, limits));
-      const { chain, wire } = answer;
+      const { chain, wire, isLeafAlone = false } = answer;
       const facts = { ...formatBefore(target), ...answer.facts, ...(address !== null && { address }) };
-      return { outcome: "presented", message: "", chain, facts, wire };
+      return { outcome: "presented", message: "", chain, facts, wire, ...(isLeafAlone && { isLeafAlone }) };
     } finally {
       clearTimeout(timer);
       giveBack();

@@ -110,6 +110,7 @@ type ApproveProps = { runId: RunDetail["id"]; waiting: RunConfirmation["accounts
 function ApproveAccount({ runId, waiting }: ApproveProps) {
   const [typed, setTyped] = useState("");
   const { mutate, isPending, error } = useConfirmKey();
+  // biome-ignore lint/plugin: whoever approves it types what is shown
   const named = waiting.find((one) => formatAccount(one) === typed.trim());
   return (
     <form

@@ -7,6 +7,7 @@ import {
   type FilePlan,
   HOLE,
   type HolderPlan,
+  hostIdOf,
   type NewKey,
   type Proof,
 } from "#shared/model/plan.ts";
@@ -86,7 +87,7 @@ export const makeCheck = (
   id: string,
   { host, account = null }: { host: Pick<HostFacts, "host" | "port"> | null; account?: string | null },
   text: string,
-): Check => ({ state, id, host: host && placeOf(host), account, text });
+): Check => ({ state, id, host: host && hostIdOf(host), account, text });
 
 /** A line of an authorized_keys file: as sshd reads it, where its bytes are, and its parts. */
 export type FoundLine = { read: KeyLine; line: Line; parts: LineParts };

@@ -87,7 +87,7 @@ type Say = (state: Check["state"], id: string, text: string) => Check;
 /** Served somewhere else than it is looked at, it would be wrong for hours before anybody knew. */
 function checkVerifications(pair: PairFacts, change: CertificateChange, say: Say): Check[] {
   const others = pair.proofs.filter(({ isOthers }) => isOthers);
-  const silent = pair.proofs.filter(({ isOthers, message }) => !isOthers && message !== "");
+  const silent = pair.proofs.filter(({ isOthers, unread }) => !isOthers && unread !== null);
   const fresh = change.proofs.find(({ before }) => before !== pair.sha256);
   return [
     ...(change.proofs.length === 0
@@ -113,14 +113,14 @@ function checkVerifications(pair: PairFacts, change: CertificateChange, say: Say
 
 /** An address that is out of reach is so under each of its names, and is said once. */
 function checkUnseen(silent: readonly VerificationFacts[], say: Say): Check[] {
-  const alike = Map.groupBy(silent, ({ address, port, message }) => JSON.stringify([address, port, message]));
+  const alike = Map.groupBy(silent, ({ address, port, unread }) => JSON.stringify([address, port, unread]));
   return [...alike.values()].flatMap(([first, ...others]) => {
     if (!first) return [];
     const more = others.length === 0 ? "" : ` (and by ${formatCount(others.length, "other name")})`;
     return say(
       "warning",
       "unseen",
-      `what is served at ${formatPoint(first)}${more} cannot be seen: ${first.message}`,
+      `what is served at ${formatPoint(first)}${more} cannot be seen: ${first.unread}`,
     );
   });
 }

@@ -43,8 +43,8 @@ export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): 
     ),
     consumers: [...pair.consumers],
     proofs: pair.proofs
-      .filter(({ isOthers, message }) => !isOthers && message === "")
-      .map(({ message: _, isOthers: __, ...proof }) => proof),
+      .filter(({ isOthers, unread }) => !isOthers && unread === null)
+      .map(({ unread: _, isOthers: __, ...proof }) => proof),
   };
 }
 

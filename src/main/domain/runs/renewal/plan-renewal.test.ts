@@ -150,7 +150,7 @@ const makePair = (more: Partial<PairFacts> = {}): PairFacts => ({
       dialogue: null,
       before: OLD as never,
       from: "here",
-      message: "",
+      unread: null,
       isOthers: false,
     },
   ],
@@ -232,7 +232,7 @@ test("what nobody can see served needs a consent, and so does a host that is not
   const silent = {
     ...makePair().proofs[0],
     before: null,
-    message: "nobody listens",
+    unread: "nobody listens",
   } as PairFacts["proofs"][0];
   const { checks } = planRenewal(makeFacts([makePair({ proofs: [silent] })]));
   expect(checks.map(({ state, id }) => `${state} ${id}`)).toEqual([
@@ -286,7 +286,7 @@ test("an address that nobody reaches is said once for all of its names, and the 
     address: "2001:db8::1",
     serverName,
     before: null,
-    message: "there is no way to it",
+    unread: "there is no way to it",
   }));
   const { checks, hosts } = planRenewal(
     makeFacts([makePair({ proofs: [{ ...seen, addresses: ["192.0.2.1", "192.0.2.2"] }, ...unseen] })]),

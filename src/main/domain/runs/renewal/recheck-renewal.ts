@@ -3,7 +3,7 @@ import { isDoneHere, isOwnWay } from "#domain/runs/renewal/choose-issuer.ts";
 import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
-import type { RenewalHost, RenewalPlan } from "#shared/model/plan.ts";
+import { isSameHost, type RenewalHost, type RenewalPlan } from "#shared/model/plan.ts";
 import { formatChallengeWay } from "#shared/text/challenge-way.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
@@ -36,11 +36,13 @@ const HAS_KEY: ReadonlySet<PairFile["holds"]> = new Set(["key", "key+chain", "pk
 export function recheckRenewal(plan: RenewalPlan, facts: RenewalFacts): RenewalPlan | Unplannable {
   const strange = findStrangeWay(plan, facts);
   if (strange) return { refused: strange };
-  const meant = new Set(plan.hosts.map(placeOf));
-  const now = planRenewal({ ...facts, hosts: facts.hosts.filter(({ host }) => meant.has(placeOf(host))) });
+  const now = planRenewal({
+    ...facts,
+    hosts: facts.hosts.filter(({ host }) => plan.hosts.some((one) => isSameHost(one, host))),
+  });
   const odd = plan.hosts.find((host) => {
-    const found = now.hosts.find((one) => placeOf(one) === placeOf(host));
-    return !found || formatChanges(found) !== formatChanges(host);
+    const found = now.hosts.find((one) => isSameHost(one, host));
+    return !found || serializeChanges(found) !== serializeChanges(host);
   });
   if (!odd && now.hosts.length === plan.hosts.length) return now;
   const where = odd ? placeOf(odd) : "a host";
@@ -62,7 +64,7 @@ function findStrangeWay({ hosts }: RenewalPlan, facts: RenewalFacts): string | n
 }
 
 /** What is changed, and nothing of what is only seen. */
-const formatChanges = ({ hostKey, certificates }: RenewalHost): string =>
+const serializeChanges = ({ hostKey, certificates }: RenewalHost): string =>
   JSON.stringify([hostKey, certificates.map(formatChange)]);
 
 const formatChange = ({ old, names, issuer, key, challenge, files, consumers }: CertificateChange) => ({

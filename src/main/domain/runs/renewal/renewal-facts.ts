@@ -78,8 +78,8 @@ export type PairFileFacts = Pick<PairFile, "path" | "real" | "holds"> & {
 };
 
 export type VerificationFacts = ServedVerification & {
-  /** Why nothing could be read there; empty where something was. */
-  message: string;
+  /** Why nothing could be read there, as a sentence; null where something was. */
+  unread: string | null;
   /** What is shown there is meant for another place of the host. */
   isOthers: boolean;
 };

@@ -49,8 +49,8 @@ test("where one address of a name cannot be reached, the others are looked at al
   const { port } = server.endpoint;
   const proofs = await look(seenAt(UNROUTED, "127.0.0.1"), null, pointAt(port));
   expect(proofs).toMatchObject([
-    { address: UNROUTED, from: "here", before: null, message: expect.stringMatching(/\S/) },
-    { address: "web1.example", addresses: ["127.0.0.1"], from: "here", message: "" },
+    { address: UNROUTED, from: "here", before: null, unread: expect.stringMatching(/\S/) },
+    { address: "web1.example", addresses: ["127.0.0.1"], from: "here", unread: null },
   ]);
   expect(proofs[1]?.before).toMatch(/^[0-9a-f]{64}$/);
 });
@@ -59,14 +59,14 @@ test("what nobody reaches from here is looked at from the host, if its login lea
   await using server = await startTlsServer();
   const { port } = server.endpoint;
   expect(await look(seenAt("192.0.2.1"), wayTo(), pointAt(port, { address: UNROUTED }))).toMatchObject([
-    { from: "host", message: "" },
+    { from: "host", unread: null },
   ]);
   const own = pointAt(port, { address: "127.0.0.1", from: "host" });
   const [byHost] = await look(seenAt(), wayTo(), own);
-  expect(byHost).toMatchObject({ address: "127.0.0.1", from: "host", message: "" });
+  expect(byHost).toMatchObject({ address: "127.0.0.1", from: "host", unread: null });
   expect(byHost).not.toHaveProperty("addresses");
   expect(await look(seenAt(), null, own)).toMatchObject([
-    { before: null, message: expect.stringContaining("only its host reaches it") },
+    { before: null, unread: expect.stringContaining("only its host reaches it") },
   ]);
 });
 
@@ -97,6 +97,6 @@ test("a hello that is to name nobody names nobody, also where the host has a nam
 
 test("a name that has no address at all proves nothing", async () => {
   expect(await look(seenAt(), null, pointAt(443))).toMatchObject([
-    { address: "web1.example", before: null, message: "the name has no address" },
+    { address: "web1.example", before: null, unread: "the name has no address" },
   ]);
 });

@@ -321,7 +321,8 @@ function toVerifications(
   return [...alike.values()].flatMap((all): VerificationFacts[] => {
     const [{ from, address, chain, message }] = all as [SeenAt];
     const [leaf] = chain;
-    if (leaf === undefined) return [{ ...point, address, from, before: null, message, isOthers: false }];
+    if (leaf === undefined)
+      return [{ ...point, address, from, before: null, unread: message, isOthers: false }];
     const addresses = all.map((one) => one.address);
     const isItself = addresses.length === 1 && addresses[0] === point.address;
     return [
@@ -329,7 +330,7 @@ function toVerifications(
         ...point,
         from,
         before: Sha256.parse(leaf),
-        message: "",
+        unread: null,
         isOthers: others.has(leaf),
         ...(!isItself && { addresses }),
       },

@@ -41,6 +41,7 @@ import {
   HOLE,
   type HolderPlan,
   holdersHere,
+  isSameHost,
   type KeyPlan,
   type NewKey,
   newKeyOf,
@@ -84,7 +85,7 @@ function recheckAccess(
     return refuseLie(`its new key is not the one in ${newKey.path ?? "it"}`);
   const drafts: Draft[] = [];
   for (const host of plan.hosts) {
-    const now = facts.hosts.find((one) => placeOf(one) === placeOf(host));
+    const now = facts.hosts.find((one) => isSameHost(one, host));
     const draft = now ? recheckHost(plan, facts, { host, now }) : `${placeOf(host)} is not known here`;
     if (typeof draft === "string") return refuseLie(draft);
     drafts.push(draft);

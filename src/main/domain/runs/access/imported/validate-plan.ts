@@ -5,6 +5,7 @@ import {
   type AccessHost,
   type FilePlan,
   HOLE,
+  isSameHost,
   type KeyPlan,
   newKeyOf,
   oldKeyOf,
@@ -19,7 +20,7 @@ import { readExactly, writeExactly } from "#shared/text/exact-bytes.ts";
 export function findError(plan: KeyPlan): string | null {
   const { hosts } = plan;
   const newKey = newKeyOf(plan);
-  const twice = hosts.find((host, at) => hosts.findIndex((one) => placeOf(one) === placeOf(host)) !== at);
+  const twice = hosts.find((host, at) => hosts.findIndex((one) => isSameHost(one, host)) !== at);
   if (twice) return `${placeOf(twice)} is in it twice`;
   if (newKey?.kind === "given" && !isOneKey(newKey.line))
     return "its new key is not one key: `type base64` is wanted";

@@ -17,13 +17,12 @@ import {
 import { findReach } from "#domain/use/evaluate-use.ts";
 import { evidenceOf, type HostUse, type LogWindow } from "#shared/model/host-use.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import { type HostPlan, isRenewal, type KeyPlan, newKeyOf, type Plan } from "#shared/model/plan.ts";
+import { type HostPlan, hostIdOf, isRenewal, type KeyPlan, newKeyOf, type Plan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { OldKeyUse, OldKeyWatch, RunState } from "#shared/model/run.ts";
 import type { OldKeySilence, RunNote } from "#shared/model/run-note.ts";
 import { acknowledgementOf, FILE_LOGS, isConsented } from "#shared/text/consent.ts";
 import { checkOfUse } from "#shared/text/old-key-use.ts";
-import { formatHost } from "#shared/text/plan.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
 import type { Store } from "#store/store.ts";
 
@@ -150,7 +149,7 @@ const isEnough = (
     checks.some(
       (check) =>
         check.id === FILE_LOGS &&
-        check.host === formatHost(host) &&
+        check.host === hostIdOf(host) &&
         consents.includes(acknowledgementOf(check)),
     ));
 

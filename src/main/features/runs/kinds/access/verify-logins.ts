@@ -15,10 +15,16 @@ import { isForSsh2, verifyLogin } from "#net/ssh/prove/prove-login.ts";
 import { verifyRefused } from "#net/ssh/prove/prove-refused.ts";
 import { enterHost, hostOf, SessionLost } from "#runs/engine/run-context.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import { type KeyPlan, newKeyOf, oldKeyOf, type Proof, verificationsOf } from "#shared/model/plan.ts";
+import {
+  hostIdOf,
+  type KeyPlan,
+  newKeyOf,
+  oldKeyOf,
+  type Proof,
+  verificationsOf,
+} from "#shared/model/plan.ts";
 import { described, type Evidence } from "#shared/model/step-result.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
-import { formatHost } from "#shared/text/plan.ts";
 import { formatAwaited, formatKeyName } from "#shared/text/run-step.ts";
 import { readVerification, verifyConfirmed } from "./confirm-key.ts";
 import { accountsLeftOut } from "./hold-folders.ts";
@@ -232,7 +238,7 @@ const formatWhatLetIn = ({ loginCertificate }: Hand): string =>
 const isAgreedTo = ({ plan }: KeyRun, { host, inside }: StepAtHost): boolean =>
   plan.checks.some(
     ({ id, state, host: place, account }) =>
-      id === OWN_LOGIN && state === "consent" && place === formatHost(host) && account === inside.hand.user,
+      id === OWN_LOGIN && state === "consent" && place === hostIdOf(host) && account === inside.hand.user,
   );
 
 /** Each costs the host a failed login where it is refused. */

@@ -1,4 +1,3 @@
-import { placeOf } from "#domain/runs/access/change-set.ts";
 import { SERVER_TEST } from "#domain/runs/renewal/checks.ts";
 import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
 import { SERVERS } from "#domain/runs/renewal/servers.ts";
@@ -23,6 +22,7 @@ import { assertNever } from "#shared/model/assert-never.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { OrderState } from "#shared/model/issuer.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
+import { hostIdOf } from "#shared/model/plan.ts";
 import { described } from "#shared/model/step-result.ts";
 import type { CertificateKey } from "#store/runs/run-certificate-table.ts";
 import type { RenewalRun } from "./tools.ts";
@@ -60,7 +60,7 @@ export async function requestPairs(run: RenewalRun, step: Step): Promise<StepOut
 
 /** Null, or which server fails its own test before there is anything new, unless the plan has that agreed to: then nothing is ordered. */
 async function whyFailing(run: RenewalRun, step: Step, hand: Hand): Promise<string | null> {
-  const host = placeOf(hostOf(run, step));
+  const host = hostIdOf(hostOf(run, step));
   if (run.plan.checks.some((one) => one.id === SERVER_TEST && one.host === host)) return null;
   for (const consumer of consumersOf(changesOf(run, step))) {
     if (!SERVERS[consumer.server].testsConfiguration) continue;

@@ -12,7 +12,7 @@ import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { CertificateChange, Consumer } from "#shared/model/pair.ts";
 import type { RenewalPlan } from "#shared/model/plan.ts";
-import { formatRefusedByRoot } from "#shared/text/host-refusal.ts";
+import { formatRefusedByRoot, pathNamed } from "#shared/text/host-refusal.ts";
 import type { CertificateKey, RunCertificate } from "#store/runs/run-certificate-table.ts";
 
 /** What a run has asked issuers for, as it is written down. */
@@ -75,5 +75,5 @@ export function formatTail(
   if (tail.kind === "lost") throw new SessionLost(tail.message);
   if (tail.kind === "changed") return `${tail.path} was changed by somebody else since the plan was made`;
   if (tail.why === "in-the-way" || tail.why === "no-space") return formatRefusedByRoot(tail, path);
-  return formatRefusedByRoot(tail, tail.detail.startsWith("/") ? tail.detail : path);
+  return formatRefusedByRoot(tail, pathNamed(tail.detail) ?? path);
 }

@@ -1,7 +1,13 @@
 /** What came of a request about a challenge that was not done, for a person. */
 import type { HandAnswer, Lost } from "#net/ssh/hand/hand.ts";
 import { isHostRefusal } from "#shared/model/host-refusal.ts";
-import { formatRefused, formatRefusedByRoot, HOST_REFUSALS, isMountOf } from "#shared/text/host-refusal.ts";
+import {
+  formatRefused,
+  formatRefusedByRoot,
+  HOST_REFUSALS,
+  isMountOf,
+  pathNamed,
+} from "#shared/text/host-refusal.ts";
 
 /** By the word with which resources/rotation/challenge refuses. */
 const SENTENCES: { [why: string]: string } = {
@@ -28,13 +34,15 @@ export function formatWhy(answer: Exclude<HandAnswer, Lost>, where: string, file
   if (why === "port-taken") return `${where} is taken${detail ? ` by ${detail}` : ""}: nothing was changed`;
   if (why === "no-server") return `nothing could be served at ${where}${detail ? `: ${detail}` : ""}`;
   if (why === "openssl") return `the host's openssl made no certificate${detail ? `: ${detail}` : ""}`;
-  const isMount = detail.startsWith("/") && (file === undefined || isMountOf(detail, file));
+  const isMount = pathNamed(detail) !== null && (file === undefined || isMountOf(detail, file));
   if (why === "no-space" && isMount) return formatRefusedByRoot({ why, detail }, where);
   if (why === "in-the-way" && file !== undefined) {
-    const isItself = detail.endsWith(file.slice(file.lastIndexOf("/")));
+    const isItself = nameOf(detail) === nameOf(file);
     return isItself ? `${file} ${SENTENCES[why]}` : formatRefused({ why, detail }, file);
   }
   const sentence = SENTENCES[why] ?? (isHostRefusal(why) ? HOST_REFUSALS[why] : HOST_REFUSALS.unknown);
   const thing = why === "in-the-way" && detail ? detail : where;
   return `${thing} ${sentence}`;
 }
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/"));
