@@ -18,9 +18,9 @@ import type { createIssuers } from "./features/issuers/index.ts";
 import { createRunbooks } from "./features/runs/index.ts";
 import { createAccessRunbook } from "./features/runs/kinds/access/access.ts";
 import { createHostKeyRunbook } from "./features/runs/kinds/host-key/host-key.ts";
-import { createHolders } from "./features/runs/kinds/private-keys/create-private-keys.ts";
 import { verifyAgent } from "./features/runs/kinds/private-keys/here.ts";
 import { verifyThere } from "./features/runs/kinds/private-keys/on-host.ts";
+import { createHolders } from "./features/runs/kinds/private-keys/private-keys.ts";
 import { createRenewalRunbook } from "./features/runs/kinds/renewal/renewal.ts";
 import { publicRoots } from "./features/scans/recording/public-roots.ts";
 import {

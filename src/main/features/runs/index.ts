@@ -8,7 +8,7 @@ import type { Plan } from "#shared/model/plan.ts";
 import type { RunDeps } from "./engine/launch.ts";
 import type { Runbook } from "./engine/runbook.ts";
 import { createConfirmer } from "./kinds/access/confirm-key.ts";
-import { createCertificateTaker, type ProvisionDeps } from "./kinds/renewal/orders.ts";
+import { createCertificateTaker, type ProvisionDeps } from "./kinds/renewal/tools.ts";
 import { createScriptExport, type ExportDeps } from "./offline/export-scripts.ts";
 import { createResultTaker, type ResultDeps } from "./offline/take-result.ts";
 import { createPlans, type PlanDeps } from "./planning/plans.ts";

@@ -4,9 +4,8 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId, StepState } from "#shared/model/run.ts";
 import { openFile } from "#store/testing/open-file.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { refuseBegun, refuseTwice } from "./engine/exclusion.ts";
-import type { Running } from "./engine/launch.ts";
-import { holdsKey, listKeysHeld } from "./kinds/access/key-phases.ts";
+import { type Running, refuseBegun, refuseTwice } from "./engine/launch.ts";
+import { holdsKey, listKeysHeld } from "./kinds/access/access.ts";
 
 const AT = "2026-06-01T12:00:00Z";
 

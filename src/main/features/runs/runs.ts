@@ -10,14 +10,21 @@ import type { RunDetail, RunId, RunRepair, RunState } from "#shared/model/run.ts
 import type { RunNote } from "#shared/model/run-note.ts";
 import { formatRunReasons } from "#shared/text/run.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
-import { refuseBegun, refuseTwice } from "./engine/exclusion.ts";
 import { toSteps } from "./engine/journal.ts";
-import { createLauncher, type Means, type OneRun, type RunDeps, type Running } from "./engine/launch.ts";
+import {
+  createLauncher,
+  type Means,
+  type OneRun,
+  type RunDeps,
+  type Running,
+  refuseBegun,
+  refuseTwice,
+} from "./engine/launch.ts";
 import type { Agreed } from "./engine/runbook.ts";
 import { findConfirmation } from "./kinds/access/confirm-key.ts";
 import { findWatch } from "./kinds/access/grace.ts";
 import { removeKeptByHand } from "./kinds/by-hand.ts";
-import { toOrder } from "./kinds/renewal/orders.ts";
+import { toOrder } from "./kinds/renewal/tools.ts";
 import { type ConfirmDeps, createClaimConfirmer, listClaims, refuseUnconfirmed } from "./offline/claims.ts";
 import { isCarried, refuseCarried } from "./offline/settle-result.ts";
 import { approve, countsOf } from "./planning/approve.ts";

@@ -1,9 +1,8 @@
 import type { HostRequest } from "#connect/host-sessions.ts";
 import type { HostPlan } from "#shared/model/plan.ts";
 import { isUnwritable } from "./journal.ts";
-import { Locked, type RunContext } from "./run-context.ts";
 import { blockedBy, runOn } from "./run-loop.ts";
-import type { Ended, Runbook, RunRequest } from "./runbook.ts";
+import { type Ended, Locked, type Runbook, type RunContext, type RunRequest } from "./runbook.ts";
 import { holdSessions, type Sessions, toRequest } from "./sessions.ts";
 
 /** A run that goes on, with all that this takes. */

@@ -1,12 +1,71 @@
-import type { OpenSessions } from "#connect/host-sessions.ts";
+import type { HostSession, OpenSessions } from "#connect/host-sessions.ts";
 import type { Back, PlaceSeen, Step, Wait } from "#domain/runs/step.ts";
-import type { Plan } from "#shared/model/plan.ts";
-import type { Phase, RunFile, RunState, RunStep } from "#shared/model/run.ts";
+import type { RetryPolicy } from "#net/retries.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import type { Plan, PlanHash } from "#shared/model/plan.ts";
+import type {
+  Phase,
+  RunFile,
+  RunId,
+  RunState,
+  RunStep,
+  StepState,
+  StepVerification,
+} from "#shared/model/run.ts";
 import type { RunReason, RunWait } from "#shared/model/run-reason.ts";
-import type { Intent } from "#shared/model/step-result.ts";
+import type {
+  Awaited,
+  BackAs,
+  Cause,
+  Deed,
+  Evidence,
+  Intent,
+  StepResult,
+} from "#shared/model/step-result.ts";
+import type { Trace } from "#shared/text/trace.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
-import type { RunContext } from "./run-context.ts";
-import type { StepOutcome } from "./step-outcome.ts";
+import type { Journal } from "./journal.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** What every run has, whatever it changes. */
+export type RunContext<P extends Plan = Plan> = {
+  runId: RunId;
+  plan: P;
+  token: string;
+  planHash: PlanHash;
+  /** Shown to whoever finds a folder held: `jo@desk, run 7`. */
+  who: string;
+  journal: Journal;
+  /** Others once keys of this computer have changed places. */
+  sessions: Sessions;
+  ask: Ask;
+  retryPolicy: RetryPolicy;
+  trace: Trace;
+  signal: AbortSignal;
+};
+
+/** The session of a host broke: what was done there is not known. */
+export class SessionLost extends Error {}
+
+/** What the run needs cannot be opened now: it stops. The message says what, and what to do. */
+export class Locked extends Error {}
+
+/** The run goes on once somebody has done what the message says: what is under way is ended, and nothing more is begun. */
+export class Held extends Error {}
+
+/** The login at a host of the plan. Rejects with `SessionLost` where there is none to be had. */
+export async function enterHost({ sessions }: RunContext, host: number): Promise<HostSession> {
+  const entered = await sessions.of(host);
+  if ("kind" in entered) throw new SessionLost(entered.message);
+  return entered;
+}
+
+/** The host of a step; throws for one that is done on this computer. */
+export const hostOf = <P extends Plan>({ plan }: RunContext<P>, { host }: Pick<Step, "host">) => {
+  const found: P["hosts"][number] | undefined = host === null ? undefined : plan.hosts[host];
+  if (!found) throw new Error("a step that is done on a host has none");
+  return found;
+};
 
 /**
  * What one kind of run does. The engine does the rest: it decides what comes next, writes the journal before and after each act, holds the
@@ -77,14 +136,14 @@ export type RunRequest = {
 
 export type Agreed = { typed: string | null; consents: readonly string[] };
 
-export type EndedRun<P extends Plan = Plan> = {
+type EndedRun<P extends Plan = Plan> = {
   runId: RunRecord["id"];
   plan: P;
   steps: readonly RunStep[];
 };
 
 /** `came`: it goes on, as before; or, where `isTimeOver` is told, with that said of its time from now on. */
-export type Arrival = { kind: "not-yet" } | { kind: "came"; isTimeOver?: boolean };
+type Arrival = { kind: "not-yet" } | { kind: "came"; isTimeOver?: boolean };
 
 /** What a kind of run does in one phase, at one host or on this computer. All of it is safe to be done twice, and rejects with `SessionLost`. */
 export type PhaseWork<R extends RunContext = RunContext> = {
@@ -106,3 +165,56 @@ export type PhaseWork<R extends RunContext = RunContext> = {
   /** Whether keys of this computer have changed places before it, so that whoever logs in looks at them anew. */
   followsOwnKeys?(run: R): boolean;
 };
+
+/** What a step came to. `afterwards`: what is done once that is written down. */
+export type StepOutcome = {
+  state: StepState;
+  result: StepResult;
+  verification: StepVerification | null;
+  afterwards?: () => Promise<void>;
+};
+
+export const acted = (what: Deed): StepOutcome => ({
+  state: "acted",
+  result: { kind: "acted", what },
+  verification: null,
+});
+
+export const verified = (
+  evidence: Evidence[],
+  verification: StepVerification | null = null,
+): StepOutcome => ({ state: "proved", result: { kind: "verified", evidence }, verification });
+
+/** What it has done stands, and nothing more can be done before something comes. */
+export const waiting = (awaited: Awaited): StepOutcome => ({
+  state: "acted",
+  result: { kind: "waiting", for: awaited },
+  // A certificate that is to be brought is no login.
+  verification: awaited.kind === "certificate" ? null : "waiting",
+});
+
+export const failed = (
+  cause: Cause,
+  stands: "nothing-removed" | "nothing-changed" | "not-said" = "not-said",
+): StepOutcome => ({
+  state: "failed",
+  result: { kind: "failed", cause, stands, left: [] },
+  verification: null,
+});
+
+/** Of a step that was rolled back. `as`: how its place stands, where nothing has failed. `left`: what is still there, and does no harm. */
+export const rolledBack = (back: Back, as: BackAs, left: Cause[] = []): StepOutcome => ({
+  state: back.as,
+  result:
+    back.as === "undone"
+      ? { kind: "rolled-back", as, left }
+      : { kind: "failed", cause: back.cause, stands: "rolled-back", left },
+  verification: null,
+});
+
+/** Somebody has to look. `left`: what stands in the way; `back`: how the step was rolled back; null: it was not. */
+export const needsAttention = (left: Cause[], back: Back | null = null): StepOutcome => ({
+  state: "needs-attention",
+  result: { kind: "needs-attention", cause: back?.as === "failed" ? back.cause : null, left },
+  verification: null,
+});

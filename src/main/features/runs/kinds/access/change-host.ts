@@ -2,16 +2,17 @@ import type { HostSession } from "#connect/host-sessions.ts";
 import { isFirst } from "#domain/runs/runbooks.ts";
 import type { Back, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { enterHost, hostOf } from "#runs/engine/run-context.ts";
 import {
   acted,
+  enterHost,
   failed,
+  hostOf,
   needsAttention,
   rolledBack,
   type StepOutcome,
   verified,
   waiting,
-} from "#runs/engine/step-outcome.ts";
+} from "#runs/engine/runbook.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import { type FilePlan, type HostAddress, newKeyOf } from "#shared/model/plan.ts";
 import type { AccessCheck, RunFileState, StepVerification } from "#shared/model/run.ts";

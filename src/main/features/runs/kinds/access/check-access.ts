@@ -10,7 +10,7 @@ import { type FileLook, lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { type AccountLook, lookAtAccount, settingOf } from "#net/ssh/hand/look-at-account.ts";
 import type { RefusalVerification, VerificationKey, VerificationRoute } from "#net/ssh/prove/login-proof.ts";
 import { verifyRefused } from "#net/ssh/prove/prove-refused.ts";
-import { hostOf, SessionLost } from "#runs/engine/run-context.ts";
+import { hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { type FilePlan, type HostPlan, oldKeyOf, verificationsOf } from "#shared/model/plan.ts";
 import type { AccessCheck } from "#shared/model/run.ts";

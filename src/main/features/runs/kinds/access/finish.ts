@@ -4,9 +4,14 @@ import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { Step } from "#domain/runs/step.ts";
 import { nameKept, namesOf } from "#net/local/private-halves/half-place.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { enterHost, SessionLost } from "#runs/engine/run-context.ts";
-import type { Ended } from "#runs/engine/runbook.ts";
-import { needsAttention, type StepOutcome, verified } from "#runs/engine/step-outcome.ts";
+import {
+  type Ended,
+  enterHost,
+  needsAttention,
+  SessionLost,
+  type StepOutcome,
+  verified,
+} from "#runs/engine/runbook.ts";
 import type { Outcome } from "#runs/kinds/private-keys/locations.ts";
 import {
   type FilePlan,

@@ -9,7 +9,7 @@ import { isWithout, type Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { begin, create, disarm, end, uncreate, unlock } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { hostOf, SessionLost } from "#runs/engine/run-context.ts";
+import { hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { type Refusing, refusedAt } from "#runs/kinds/refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostRefusal, LeaseHolder } from "#shared/model/host-refusal.ts";

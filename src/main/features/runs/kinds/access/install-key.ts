@@ -1,14 +1,15 @@
 import type { Back, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { enterHost, SessionLost } from "#runs/engine/run-context.ts";
 import {
   acted,
+  enterHost,
   failed,
   needsAttention,
   rolledBack,
+  SessionLost,
   type StepOutcome,
   verified,
-} from "#runs/engine/step-outcome.ts";
+} from "#runs/engine/runbook.ts";
 import { type HolderPlan, holdersByHost, holdersHere } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import type { Cause } from "#shared/model/step-result.ts";

@@ -1,7 +1,6 @@
 import type { HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/runs/step.ts";
-import { Locked, type RunContext } from "#runs/engine/run-context.ts";
-import type { RunRequest } from "#runs/engine/runbook.ts";
+import { Locked, type RunContext, type RunRequest } from "#runs/engine/runbook.ts";
 import type { Holders, Near, NewKeyMade } from "#runs/kinds/private-keys/locations.ts";
 import { type HostAddress, type KeyPlan, newKeyOf, oldKeyOf, verificationsOf } from "#shared/model/plan.ts";
 import type { AccessCheck } from "#shared/model/run.ts";

@@ -13,7 +13,7 @@ import type { Stage, Step } from "#domain/runs/step.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { arm, write } from "#net/ssh/hand/host-files.ts";
 import { lookAtFile } from "#net/ssh/hand/look.ts";
-import { SessionLost } from "#runs/engine/run-context.ts";
+import { SessionLost } from "#runs/engine/runbook.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostRefusal } from "#shared/model/host-refusal.ts";

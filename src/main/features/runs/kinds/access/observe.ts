@@ -4,7 +4,7 @@ import type { FileSeen, HolderSeen, PlaceSeen } from "#domain/runs/step.ts";
 import { isClockKept } from "#domain/runs/watch-old-key.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
-import { enterHost, hostOf, SessionLost } from "#runs/engine/run-context.ts";
+import { enterHost, hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import type { HostAddress, KeyPlan } from "#shared/model/plan.ts";
 import { holdersOf } from "./install-key.ts";
 import { type KeyRun, nearOf, newKeyLine } from "./key-run.ts";

@@ -13,7 +13,7 @@ import { verifyClientLogin } from "#net/ssh/prove/prove-by-client.ts";
 import { proveFromHolder } from "#net/ssh/prove/prove-from-holder.ts";
 import { isForSsh2, verifyLogin } from "#net/ssh/prove/prove-login.ts";
 import { verifyRefused } from "#net/ssh/prove/prove-refused.ts";
-import { enterHost, hostOf, SessionLost } from "#runs/engine/run-context.ts";
+import { enterHost, hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import {
   hostIdOf,

@@ -6,7 +6,7 @@ import { readLoginMessage, readSshdEntry } from "#domain/use/login-messages.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtHost } from "#net/ssh/hand/look.ts";
 import { readLoginLines } from "#net/ssh/hand/read-log.ts";
-import { enterHost, Locked, SessionLost } from "#runs/engine/run-context.ts";
+import { enterHost, Locked, SessionLost } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { newKeyOf, verificationsOf } from "#shared/model/plan.ts";

@@ -1,8 +1,16 @@
 /** Runs that rotate the host key of an sshd: a second one beside the first, and later the first one's end. */
-import type { HostSession } from "#connect/host-sessions.ts";
+
+import { viewKey } from "#codec/fingerprint.ts";
+import type { HeldLogin, HostSession } from "#connect/host-sessions.ts";
 import type { Step } from "#domain/runs/step.ts";
-import { hostOf } from "#runs/engine/run-context.ts";
-import type { Runbook } from "#runs/engine/runbook.ts";
+import { lookAtDaemon, reloadDaemon } from "#net/ssh/hand/daemon.ts";
+import type { Hand } from "#net/ssh/hand/hand.ts";
+import { lookAtHostHalf, showPublic, tidyHalf } from "#net/ssh/hand/look-half.ts";
+import { put } from "#net/ssh/hand/put-halves.ts";
+import type { LoginVerification, VerificationKey } from "#net/ssh/prove/login-proof.ts";
+import { verifyHostKeyNamed, verifyHostKeyPresented } from "#net/ssh/prove/prove-host-keys.ts";
+import { isForSsh2 } from "#net/ssh/prove/prove-login.ts";
+import { hostOf, type Runbook } from "#runs/engine/runbook.ts";
 import { createKeyRunbook, type KeyRunbookDeps } from "#runs/kinds/access/access.ts";
 import {
   type FileChange,
@@ -10,9 +18,10 @@ import {
   newKeyLine,
   type VerificationOutcome,
 } from "#runs/kinds/access/key-run.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import type { HostKeyPlan } from "#shared/model/plan.ts";
-import { described } from "#shared/model/step-result.ts";
-import { createHostKeys, type HostKeys } from "./host-keys.ts";
+import { described, type Evidence } from "#shared/model/step-result.ts";
+import type { Store } from "#store/store.ts";
 
 type HostKeyRun = KeyRun<HostKeyPlan>;
 
@@ -68,4 +77,185 @@ async function verifyHostKey(
   return "evidence" in proof
     ? { kind: proof.kind, evidence: [...proof.evidence, ...afterwards.map(described)] }
     : proof;
+}
+
+/** What a rotation of a host key does beside the change of sshd_config: reload, proofs, and what we trust ourselves. */
+
+type NewHostKey = { host: string; port: number; newLine: string };
+
+/** What a rotation of a host key does beside the change of sshd's configuration. */
+type HostKeys = {
+  /** Puts the key where the configuration names it, has sshd read that, and proves what it is about on a fresh connection. */
+  prove(
+    asked: NewHostKey & {
+      phase: "add" | "remove";
+      oldKey: string | null;
+      keyFile: string;
+      comment: string;
+      loginKey: VerificationKey | null;
+    },
+    login: HeldLogin,
+  ): Promise<
+    | { kind: "proved" | "unverified"; evidence: Evidence[] }
+    | { kind: "refused" | "unsure" | "alarm"; message: string }
+  >;
+  /** Once the configuration was taken back. Null: done, or there was nothing to do. */
+  takeBack(asked: NewHostKey & { oldKey: string | null }, login: HeldLogin): Promise<string | null>;
+};
+
+type Pin = { keyType: string; fingerprint: string; blob: Uint8Array };
+
+type Deps = { store: Pick<Store, "pins" | "inTurn" | "events">; now: () => Date };
+
+/**
+ * `unverified`: it stands, and nothing but the removal to come can show it. `unsure`: may be asked again. `alarm`: somebody else
+ * answers for the host.
+ */
+type HostKeyVerification =
+  | { kind: "proved" | "unverified"; evidence: Evidence[] }
+  | { kind: "refused" | "unsure" | "alarm"; message: string };
+
+type Asked = {
+  /** `remove`: the old key's line is gone from the configuration. */
+  phase: "add" | "remove";
+  host: string;
+  port: number;
+  /** Fingerprint of the key that goes; null: none does. */
+  oldKey: string | null;
+  /** `type base64`. */
+  newLine: string;
+  /** Where the new key stands, as the configuration names it, and what is said of it beside it. */
+  keyFile: string;
+  comment: string;
+  /** What logs in; null where the key that let the hand in cannot be used once more. */
+  loginKey: VerificationKey | null;
+};
+
+/** sshd names its keys to whoever is logged in, and of one type presents the first alone. */
+const UNVERIFIED =
+  "not verified: the known host key is still presented, but whether sshd holds the new one, too, it tells only after a login by a key alone, and no such key has let us in; the removal of the old one is verified, or taken back";
+
+export function createHostKeys({ store, now }: Deps) {
+  const findPin = (host: string, port: number) => store.pins.find(host, port);
+  return {
+    /** Has sshd read its configuration, and proves on a fresh connection that it holds, or presents, the new key. */
+    async prove(asked: Asked, { hand, route }: HeldLogin): Promise<HostKeyVerification> {
+      const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
+      const missing = await placeKey(hand, asked, blob);
+      if (missing) return missing;
+      const reloaded = await reload(hand);
+      if (reloaded.kind !== "proved") return reloaded;
+      const key = asked.loginKey && isForSsh2(asked.loginKey) ? asked.loginKey : null;
+      const wish = { user: hand.user, key, blob };
+      if (asked.phase === "add") {
+        const stands = await verifyHostKeyPresented(route, { ...wish, blob: route.hostKey });
+        if (stands.kind !== "proved") return readVerification(stands, "the known host key is presented");
+        if (key)
+          return readVerification(
+            await verifyHostKeyNamed(route, wish),
+            "the new host key is named and proved",
+          );
+        // Of a type that sshd had no key of, the new one is presented to whoever asks for that type.
+        if (asked.oldKey === null)
+          return readVerification(await verifyHostKeyPresented(route, wish), "the new host key is presented");
+        return { kind: "unverified", evidence: [described(UNVERIFIED)] };
+      }
+      const proved = readVerification(
+        await verifyHostKeyPresented(route, wish),
+        "the new host key is presented",
+      );
+      if (proved.kind === "proved") await trust(asked, blob);
+      return proved;
+    },
+
+    /** After its configuration was taken back. Null: done, or there was nothing to do. */
+    async takeBack(asked: BackAsked, { hand }: HeldLogin): Promise<string | null> {
+      const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
+      if (findPin(asked.host, asked.port)?.fingerprint === viewKey(blob).fingerprint) {
+        const old = await findOldKey(hand, asked.oldKey);
+        if (!old)
+          return `the known host key of ${asked.host} was not found there, so that it is not pinned again`;
+        await replacePin(asked.host, asked.port, toPin(old));
+      }
+      const reloaded = await reload(hand);
+      return "message" in reloaded ? reloaded.message : null;
+    },
+  };
+
+  /** The one pin of a host is another from now on. */
+  async function replacePin(host: string, port: number, pin: Pin): Promise<void> {
+    const at = toInstant(now());
+    await store.inTurn(() => {
+      store.pins.remove(host, port);
+      store.pins.put({ ...pin, host, port, source: "accepted", pinnedAt: at });
+      store.events.append({
+        at,
+        kind: "host-key-trusted",
+        detail: { host, port, keyType: pin.keyType, fingerprint: pin.fingerprint },
+      });
+    });
+  }
+
+  /** Only a key that this very session was opened by, and that is the pin, is replaced. */
+  async function trust({ host, port, oldKey }: Asked, blob: Uint8Array): Promise<void> {
+    const pin = findPin(host, port);
+    if (pin && oldKey !== null && pin.fingerprint === oldKey) await replacePin(host, port, toPin(blob));
+  }
+}
+
+type BackAsked = Pick<Asked, "host" | "port" | "newLine" | "oldKey">;
+
+/** A session that was opened after the change has met the new key: then the host tells the old one. */
+async function findOldKey(hand: Hand, oldKey: string | null): Promise<Uint8Array | null> {
+  if (oldKey === null || hand.hostKey.fingerprint === oldKey) return hand.hostKey.blob;
+  const look = await lookAtDaemon(hand);
+  const keys = look.kind === "seen" ? look.daemon.hostKeys : [];
+  const line = keys.find(({ fingerprint }) => fingerprint === oldKey)?.line ?? "";
+  const blob = Buffer.from(line.split(" ")[1] ?? "", "base64");
+  return viewKey(blob).fingerprint === oldKey ? blob : null;
+}
+
+/** What was made beside its place takes it. Null: it stands there. */
+async function placeKey(
+  hand: Hand,
+  { keyFile, newLine, comment }: Asked,
+  blob: Uint8Array,
+): Promise<Exclude<HostKeyVerification, { evidence: Evidence[] }> | null> {
+  const refuse = (why: string) => ({
+    kind: "refused" as const,
+    message: `the new host key ${keyFile} ${why}`,
+  });
+  const seen = await lookAtHostHalf(hand, { path: keyFile, before: null, blob });
+  if (seen.kind === "lost") return { kind: "unsure", message: seen.message };
+  if (seen.kind !== "seen") return refuse("cannot be looked at");
+  if (seen.now.kind === "none") {
+    if (seen.made.kind !== "new" || !seen.made.hash) return refuse("is not there");
+    const wish = { path: keyFile, before: null, wanted: seen.made.hash, mode: "0600" };
+    const done = await put(hand, { ...wish, bytes: "made" });
+    if (done.kind !== "put") return refuse("could not be put there");
+  } else if (seen.now.kind !== "new") return refuse("is another one");
+  if (seen.publicFile.kind !== "new") await showPublic(hand, keyFile, `${newLine} ${comment}\n`);
+  await tidyHalf(hand, keyFile, "nothing");
+  return null;
+}
+
+const toPin = (blob: Uint8Array): Pin => ({ ...viewKey(blob), blob: Uint8Array.from(blob) });
+
+async function reload(hand: Hand): Promise<HostKeyVerification> {
+  const reloaded = await reloadDaemon(hand);
+  if (reloaded.kind === "reloaded") return { kind: "proved", evidence: [] };
+  return { kind: reloaded.kind === "lost" ? "unsure" : "refused", message: reloaded.message };
+}
+
+function readVerification(proof: LoginVerification, said: string): HostKeyVerification {
+  switch (proof.kind) {
+    case "proved":
+      return { kind: "proved", evidence: [described(`${said}: ${proof.fingerprint}`)] };
+    // An sshd that has just been told to may not have read its configuration yet.
+    case "refused":
+    case "inconclusive":
+      return { kind: "unsure", message: proof.message };
+    case "other-host-key":
+      return { kind: "alarm", message: proof.message };
+  }
 }

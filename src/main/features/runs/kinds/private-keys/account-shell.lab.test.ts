@@ -18,8 +18,8 @@ import {
   readResultThere,
   writeThere,
 } from "#testing/runs/offline-hosts.ts";
-import { createHolders } from "./create-private-keys.ts";
 import type { Near } from "./locations.ts";
+import { createHolders } from "./private-keys.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const ATTACK = join(import.meta.dirname, "../../../testing/attacks/answer-for-shell.py");

@@ -16,8 +16,8 @@ import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createHolders } from "./create-private-keys.ts";
 import type { Near } from "./locations.ts";
+import { createHolders } from "./private-keys.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const SECRET = "a secret passphrase";

@@ -7,15 +7,17 @@ import { armPair, backPair, disarmPair, swapPair } from "#net/ssh/hand/pairs/cha
 import { reloadService, testPair } from "#net/ssh/hand/pairs/consumers.ts";
 import { lookAtPairFile } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
 import { stagePair } from "#net/ssh/hand/pairs/stage-pair.ts";
-import { enterHost, hostOf, SessionLost } from "#runs/engine/run-context.ts";
 import {
   acted,
+  enterHost,
   failed,
+  hostOf,
   needsAttention,
   rolledBack,
+  SessionLost,
   type StepOutcome,
   verified,
-} from "#runs/engine/step-outcome.ts";
+} from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";

@@ -2,9 +2,15 @@
 import type { OpenSessions } from "#connect/host-sessions.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
 import type { PlaceSeen, Step } from "#domain/runs/step.ts";
-import { enterHost, Held } from "#runs/engine/run-context.ts";
-import type { PhaseWork, Runbook } from "#runs/engine/runbook.ts";
-import { needsAttention, type StepOutcome, verified } from "#runs/engine/step-outcome.ts";
+import {
+  enterHost,
+  Held,
+  needsAttention,
+  type PhaseWork,
+  type Runbook,
+  type StepOutcome,
+  verified,
+} from "#runs/engine/runbook.ts";
 import { formatByHand } from "#runs/kinds/by-hand.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
@@ -15,9 +21,8 @@ import { described } from "#shared/model/step-result.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import type { Store } from "#store/store.ts";
 import { installPairs, lookAtPairs, undoInstall, verifyInstalled } from "./install.ts";
-import { openOrderBook } from "./orders.ts";
 import { endPairs, issuedAt, issuePairs, requestPairs, undoRequests } from "./request.ts";
-import { changesOf, orderOf, type RenewalRun, type RenewalTools, toolsOf } from "./tools.ts";
+import { changesOf, openOrderBook, orderOf, type RenewalRun, type RenewalTools, toolsOf } from "./tools.ts";
 import { verifyServed } from "./verify-served.ts";
 
 export type RenewalRunbookDeps = {

@@ -9,15 +9,17 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { endPair } from "#net/ssh/hand/pairs/change-pair.ts";
 import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
 import { makePairKey } from "#net/ssh/hand/pairs/make-pair-key.ts";
-import { enterHost, hostOf, SessionLost } from "#runs/engine/run-context.ts";
 import {
+  enterHost,
   failed,
+  hostOf,
   needsAttention,
   rolledBack,
+  SessionLost,
   type StepOutcome,
   verified,
   waiting,
-} from "#runs/engine/step-outcome.ts";
+} from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { OrderState } from "#shared/model/issuer.ts";

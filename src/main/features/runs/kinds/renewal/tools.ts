@@ -1,3 +1,5 @@
+import { readPem, writePem } from "#codec/pem.ts";
+import { evaluateIssued } from "#domain/runs/renewal/judge-issued.ts";
 import type { Step } from "#domain/runs/step.ts";
 import type { CertificateIndex } from "#domain/x509/path/path-certificate.ts";
 import type { Answered, Near as NearHost } from "#net/challenges/challenge.ts";
@@ -6,17 +8,23 @@ import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Lost } from "#net/ssh/hand/hand.ts";
 import type { ChainsAt } from "#net/tls/chains-at.ts";
 import type { Vault } from "#net/vault/vault.ts";
-import { hostOf, type RunContext, SessionLost } from "#runs/engine/run-context.ts";
-import type { RunRequest } from "#runs/engine/runbook.ts";
+import { hostOf, type RunContext, type RunRequest, SessionLost } from "#runs/engine/runbook.ts";
+import type { Announcement } from "#shared/contract/events.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
+import { Sha256 } from "#shared/model/certificate.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
+import { toInstant } from "#shared/model/instant.ts";
 import type { CertificateChange, Consumer } from "#shared/model/pair.ts";
-import type { RenewalPlan } from "#shared/model/plan.ts";
+import { isRenewal, type RenewalPlan } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { RunId, RunOrder, RunState } from "#shared/model/run.ts";
 import { formatRefusedByRoot, pathNamed } from "#shared/text/host-refusal.ts";
+import { formatPlace } from "#shared/text/target.ts";
 import type { CertificateKey, RunCertificate } from "#store/runs/run-certificate-table.ts";
+import type { Store } from "#store/store.ts";
 
 /** What a run has asked issuers for, as it is written down. */
-export type OrderBook = {
+type OrderBook = {
   all(): readonly RunCertificate[];
   get(key: CertificateKey): RunCertificate;
   /** On the disk when it resolves, and announced. */
@@ -76,4 +84,105 @@ export function formatTail(
   if (tail.kind === "changed") return `${tail.path} was changed by somebody else since the plan was made`;
   if (tail.why === "in-the-way" || tail.why === "no-space") return formatRefusedByRoot(tail, path);
   return formatRefusedByRoot(tail, pathNamed(tail.detail) ?? path);
+}
+
+type OrderBookDeps = { store: Store; announce: (announcement: Announcement) => void };
+
+/** What a run has asked issuers for. It is read from the database each time: others may bring certificates meanwhile. */
+export function openOrderBook({ store, announce }: OrderBookDeps, run: RunId): OrderBook {
+  const { certificates } = store.runbooks;
+  const get: OrderBook["get"] = ({ host, port, change }) => {
+    const found = certificates
+      .all(run)
+      .find((one) => one.host === host && one.port === port && one.change === change);
+    if (!found) throw new Error(`run ${run} has no certificate ${change} of ${host}`);
+    return found;
+  };
+  return {
+    all: () => certificates.all(run),
+    get,
+    async set(key, more) {
+      await store.inTurn(() => certificates.set(run, { ...get(key), ...more }));
+      announce({ kind: "run-changed", runId: run });
+    },
+  };
+}
+
+/** As it is shown. */
+export const toOrder = ({
+  host,
+  port,
+  change,
+  names,
+  state,
+  message,
+  csr,
+  sha256,
+}: RunCertificate): RunOrder => ({
+  host,
+  port,
+  change,
+  names,
+  state,
+  message,
+  csr: csr && writePem("CERTIFICATE REQUEST", csr),
+  sha256: sha256 === null ? null : Sha256.parse(sha256),
+});
+
+export type ProvisionDeps = {
+  store: Store;
+  roots: () => CertificateIndex;
+  derOf: (sha256: string) => Uint8Array | null;
+  announce: (announcement: Announcement) => void;
+  now: () => Date;
+};
+
+/** No certificate is put in place by such a run any more. */
+const OVER: ReadonlySet<RunState> = new Set<RunState>(["committed", "rolled-back"]);
+
+/** Takes the certificate that a run waits for, whichever of its requests it answers. */
+export function createCertificateTaker({ store, roots, derOf, announce, now }: ProvisionDeps) {
+  const { runs, plans, certificates } = store.runbooks;
+
+  return async ({ runId, text }: { runId: RunId; text: string }) => {
+    const run = runs.find(runId);
+    if (!run) throw new Refusal("not-found", `there is no run ${runId}`);
+    if (OVER.has(run.state)) throw new Refusal("conflict", `run ${runId} is over (${run.state})`);
+    const plan = plans.find(run.planId)?.plan ?? null;
+    const renewal = plan && isRenewal(plan) ? plan : null;
+    const waiting = certificates.all(runId).filter(({ state, csr }) => csr !== null && state === "waits");
+    if (waiting.length === 0) throw new Refusal("conflict", `run ${runId} waits for no certificate`);
+    const came = readCame(text);
+    const judged = waiting.map((order) => ({ order, answer: judge(order, renewal, came) }));
+    const found = judged.find(({ answer }) => answer.kind === "sound" || !answer.isOtherKey) ?? judged[0];
+    if (!found) throw new Error("a request is waited for, and none was judged");
+    const { order, answer } = found;
+    const where = `${formatPlace(order)}, ${order.names[0]}`;
+    if (answer.kind === "faulty") throw new Refusal("invalid-input", `${where}: ${answer.why}`);
+    const { chain, sha256, notes } = answer;
+    const { host, port, change } = order;
+    await store.inTurn(() => {
+      certificates.set(runId, { ...order, state: "issued", message: "", chain, sha256 });
+      const detail = { run: runId, place: formatPlace(order), sha256 };
+      store.events.append({ at: toInstant(now()), kind: "certificate-brought", detail });
+    });
+    announce({ kind: "run-changed", runId });
+    return { host, port, change, sha256, notes };
+  };
+
+  function judge(order: RunCertificate, plan: RenewalPlan | null, came: readonly Uint8Array[]) {
+    const place = plan?.hosts.find(({ host, port }) => host === order.host && port === order.port);
+    const change = place?.certificates.find(({ id }) => id === order.change);
+    const before = change ? derOf(change.old) : null;
+    const about = { came, csr: order.csr ?? new Uint8Array(), before, narrower: change?.narrower ?? [] };
+    return evaluateIssued({ ...about, roots: roots(), now: now() });
+  }
+}
+
+function readCame(text: string): Uint8Array[] {
+  const { ders } = readPem(Buffer.from(text, "utf8"));
+  if (ders.length > 0) return ders;
+  const bare = text.replaceAll(/\s/g, "");
+  if (/^[A-Za-z0-9+/]+=*$/.test(bare)) return [Buffer.from(bare, "base64")];
+  throw new Refusal("invalid-input", "this is no certificate: PEM is wanted, or DER in base64");
 }

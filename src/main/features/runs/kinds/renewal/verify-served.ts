@@ -12,7 +12,7 @@ import { isFailure } from "#net/connect-failure.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { ShownAt } from "#net/tls/chains-at.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import { enterHost, SessionLost } from "#runs/engine/run-context.ts";
+import { enterHost, SessionLost } from "#runs/engine/runbook.ts";
 import type { ServedVerification, ServerKind } from "#shared/model/pair.ts";
 import { described } from "#shared/model/step-result.ts";
 import { formatPoint } from "#shared/text/pair.ts";

@@ -10,7 +10,7 @@ import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { watchLogins } from "#testing/runs/watch-hosts.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { createHostKeys } from "./host-keys.ts";
+import { createHostKeys } from "./host-key.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const LIBRARIES = ["facts.sh", "holders.sh", "host-key.sh"];
