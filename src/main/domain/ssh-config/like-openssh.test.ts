@@ -258,6 +258,6 @@ test("ssh itself says the same of any configuration", async () => {
       for (const { theirs, ours, broken } of found)
         expect({ said: ours, broken }).toEqual({ said: theirs, broken: [] });
     }),
-    { numRuns: 25 },
+    { numRuns: Number(process.env.LATCHKEY_TEST_RUNS ?? 8) },
   );
 });

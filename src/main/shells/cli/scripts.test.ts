@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startChainServer, startPlainServer, startTlsServer } from "#testing/servers.ts";
@@ -30,23 +30,21 @@ const EXPIRY = new Date("2026-06-10T00:00:00Z");
 
 const scripts = (await readdir(FOLDER)).filter((name) => name.endsWith(".txt"));
 
-test.each(scripts)("%s goes as it is written", async (name) => {
-  const path = join(FOLDER, name);
-  const text = await readFile(path, "utf8");
-  await using folder = await makeTemporaryFolder();
-  await using server = await startTlsServer({
-    names: ["shop.example"],
-    notAfter: EXPIRY,
-  });
-  await using plain = await startPlainServer();
+/** What they all talk to, for as long as this file runs. */
+const servers = new AsyncDisposableStack();
+let endpoints: Omit<Places, "folder">;
+
+beforeAll(async () => {
   const certificate = await makeCertificate({ names: ["mail.example"], notAfter: EXPIRY });
-  await using mail = await startScriptedServer({ protocol: "smtp", certificate });
-  await using socks = await startSocksProxy();
   const without = makeChain({ leaf: { extensions: { "2.5.29.35": null } } });
   const negative = makeChain({ leaf: { serialBytes: [0x80] } });
-  await using against = await startChainServer(without.leaf, [without.middle]);
-  await using refused = await startChainServer(negative.leaf, [negative.middle]);
-  const places = {
+  const socks = servers.use(await startSocksProxy());
+  const server = servers.use(await startTlsServer({ names: ["shop.example"], notAfter: EXPIRY }));
+  const plain = servers.use(await startPlainServer());
+  const mail = servers.use(await startScriptedServer({ protocol: "smtp", certificate }));
+  const against = servers.use(await startChainServer(without.leaf, [without.middle]));
+  const refused = servers.use(await startChainServer(negative.leaf, [negative.middle]));
+  endpoints = {
     socks: say(socks.endpoint),
     tls: say(server.endpoint),
     plain: say(plain.endpoint),
@@ -54,8 +52,15 @@ test.each(scripts)("%s goes as it is written", async (name) => {
     against: say(against.endpoint),
     refused: say(refused.endpoint),
     closed: say(await findClosedEndpoint()),
-    folder: folder.path,
   };
+});
+afterAll(() => servers.disposeAsync());
+
+test.each(scripts)("%s goes as it is written", async (name) => {
+  const path = join(FOLDER, name);
+  const text = await readFile(path, "utf8");
+  await using folder = await makeTemporaryFolder();
+  const places = { ...endpoints, folder: folder.path };
 
   const [conversation = "", ...files] = text.split(/^(?=-- \S+ --$)/m);
   for (const file of files) await writeSection(folder.path, file);

@@ -4,6 +4,9 @@ import { createApp } from "#app";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { HEAVY } from "./heavy-streams.ts";
 
+process.env.LATCHKEY_TEST_KINDS = "all";
+await import("./heavy-streams.test.ts");
+
 const now = () => new Date("2026-12-01T12:00:00Z");
 const base64 = (stream: Buffer) => ({ base64: stream.toString("base64") });
 const HEALTHY = Buffer.from(answerScript("--nonce 'abc''def'"), "latin1");

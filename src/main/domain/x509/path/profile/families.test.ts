@@ -7,13 +7,13 @@ import { CONSTRAINT_FAMILIES } from "#testing/tls/families/constraint-families.t
 import { type FamilyCase, makeCase } from "#testing/tls/families/family.ts";
 import { NAME_FAMILIES } from "#testing/tls/families/name-families.ts";
 
-/** Chains of each family. */
-const RUNS = Number(process.env.LATCHKEY_TEST_RUNS ?? 100);
+/** Chains of each family; the long form has more. */
+const RUNS = Number(process.env.LATCHKEY_TEST_RUNS ?? 25);
 
 const FAMILIES = [...CERTIFICATE_FAMILIES, ...NAME_FAMILIES, ...CONSTRAINT_FAMILIES];
 
 test.each(FAMILIES)(
-  "$name: each of a hundred chains breaks what it was made to break, and nothing else",
+  "$name: each of its chains breaks what it was made to break, and nothing else",
   (family) => {
     const wrong: string[] = [];
     for (let number = 0; number < RUNS; number++) {
