@@ -9,6 +9,8 @@
 # DIR          a scratch folder: DIR/prepare.sh, when there is one, runs inside the host before sshd does;
 #              what the host writes lands in DIR/up
 # SSHD_OPTION  passed on, such as -o PerSourcePenalties=no
+# RSA_KEY      in the environment: a file that keeps the RSA host key, for the next host that is given the same; made here
+#              where it is not there yet
 # KEEPS        in the environment: server programs whose configuration on this machine the host keeps, such as
 #              "apache2 postfix"; of the others it has none
 #
@@ -52,9 +54,16 @@ rm -rf $none etc/update-motd.d/*
 hostname "$name"
 echo "$name" > etc/hostname
 rm -f etc/ssh/ssh_host_*
-# Of those that `ssh-keygen -A` makes, with an RSA key that is found in a quarter of the time.
-for type in 'rsa -b 2048' ecdsa ed25519; do
-	chroot . ssh-keygen -q -t $type -N '' -C "root@$name" -f "/etc/ssh/ssh_host_${type%% *}_key"
+# Of those that `ssh-keygen -A` makes, with an RSA key that is found in a quarter of the time, and once.
+if [ -e "$RSA_KEY" ]; then
+	install -m 600 "$RSA_KEY" etc/ssh/ssh_host_rsa_key
+	chroot . ssh-keygen -q -c -P '' -C "root@$name" -f /etc/ssh/ssh_host_rsa_key >/dev/null
+else
+	chroot . ssh-keygen -q -t rsa -b 2048 -N '' -C "root@$name" -f /etc/ssh/ssh_host_rsa_key
+	install -m 600 etc/ssh/ssh_host_rsa_key "$RSA_KEY.$name" && mv "$RSA_KEY.$name" "$RSA_KEY"
+fi
+for type in ecdsa ed25519; do
+	chroot . ssh-keygen -q -t $type -N '' -C "root@$name" -f "/etc/ssh/ssh_host_${type}_key"
 done
 if [ -e "$dir/prepare.sh" ]; then
 	cp "$dir/prepare.sh" run/prepare.sh

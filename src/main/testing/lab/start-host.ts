@@ -13,6 +13,19 @@ const run = promisify(execFile);
 
 const HOST_SCRIPT = join(import.meta.dirname, "host.sh");
 
+/** RSA keys of hosts, for to find one takes longer than all else that a host is made of. */
+const KEY_FOLDER = join(import.meta.dirname, "../../../../node_modules/.cache/lab-host-keys");
+/** How many hosts of this process have had each address: each of them has another key. */
+const hostsAt = new Map<string, number>();
+
+/** The file for the RSA key of a host at this address, which is no other host's that lives. */
+async function nameKeyFile(address: string): Promise<string> {
+  await mkdir(KEY_FOLDER, { recursive: true, mode: 0o700 });
+  const nth = (hostsAt.get(address) ?? 0) + 1;
+  hostsAt.set(address, nth);
+  return join(KEY_FOLDER, `${address}-${nth}`);
+}
+
 type Wish = {
   name: string;
   /** POSIX sh that runs as root inside the host before its sshd: make users, files and configs here. */
@@ -76,7 +89,10 @@ export async function startHost({
       ...penalties,
       ...sshdOptions,
     ],
-    { stdio: ["ignore", "ignore", "pipe"], env: { ...env, KEEPS: keeps.join(" ") } },
+    {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...env, KEEPS: keeps.join(" "), RSA_KEY: await nameKeyFile(lock.address) },
+    },
   );
   let complaints = "";
   process.stderr.setEncoding("utf8").on("data", (text: string) => {
