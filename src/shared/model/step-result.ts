@@ -84,6 +84,58 @@ const KeyCause = [
   }),
 ] as const;
 
+/** Of servers and their certificates. `said`: their words. */
+const RenewalCause = [
+  z.object({ kind: z.literal("files-not-taken"), server: z.string(), said: z.string() }),
+  z.object({ kind: z.literal("not-reloaded"), server: z.string(), said: z.string() }),
+  /** Before anything was changed, so that nothing was ordered. */
+  z.object({ kind: z.literal("fails-own-test"), server: z.string(), said: z.string() }),
+  z.object({ kind: z.literal("not-served"), whys: z.array(z.string()) }),
+  z.object({ kind: z.literal("served-not-visible"), whys: z.array(z.string()) }),
+  z.object({ kind: z.literal("order-refused"), name: z.string(), issuer: z.string(), said: z.string() }),
+  /** `issuer` null: it was issued before, and has become so. */
+  z.object({
+    kind: z.literal("certificate-faulty"),
+    name: z.string(),
+    issuer: z.string().nullable(),
+    faults: z.string(),
+  }),
+] as const;
+
+/** What let us in. */
+const LetIn = z.enum(["key", "certificate"]);
+
+/** Of logins that verify a step. `said`: what sshd or the way to it answered; `logged`: what its log tells of that. */
+const LoginCause = [
+  z.object({
+    kind: z.literal("login-refused"),
+    account: z.string(),
+    by: LetIn.nullable(),
+    said: z.string(),
+    logged: z.string().nullable(),
+  }),
+  z.object({ kind: z.literal("login-unsure"), account: z.string(), by: LetIn.nullable(), said: z.string() }),
+  /** By whoever runs its script. */
+  z.object({ kind: z.literal("verified-by-hand"), account: z.string() }),
+  z.object({ kind: z.literal("key-not-usable-here"), account: z.string() }),
+  z.object({
+    kind: z.literal("own-login-ended"),
+    account: z.string(),
+    by: LetIn,
+    said: z.string(),
+  }),
+  z.object({ kind: z.literal("own-key-refused"), account: z.string() }),
+  /** What let us in does not any more, as was agreed to, and nothing can show that something else does. */
+  z.object({ kind: z.literal("no-other-login"), account: z.string(), by: LetIn }),
+  z.object({ kind: z.literal("awaited"), for: Awaited }),
+  z.object({ kind: z.literal("no-new-host-key") }),
+  z.object({
+    kind: z.literal("host-key-not-in-place"),
+    path: z.string(),
+    why: z.enum(["unseen", "absent", "not-put", "another"]),
+  }),
+] as const;
+
 const PlainCause = z.discriminatedUnion("kind", [Described, ...FileCause, ...KeyCause]);
 
 /** Why a step could not be done, or not be undone. */
@@ -91,6 +143,8 @@ export const Cause = z.discriminatedUnion("kind", [
   Described,
   ...FileCause,
   ...KeyCause,
+  ...RenewalCause,
+  ...LoginCause,
   /** Of a folder, or a key: what the run has kept there is left. */
   z.object({ kind: z.literal("not-cleared"), by: PlainCause }),
   /** What was begun may lie there. */
@@ -102,7 +156,7 @@ export const Cause = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("key-not-installed"), path: z.string() }),
   z.object({ kind: z.literal("certificate-not-installed") }),
   /** What it shows instead of the new certificate. */
-  z.object({ kind: z.literal("not-served-any-more"), seen: z.string() }),
+  z.object({ kind: z.literal("not-served-any-more"), seen: z.array(z.string()) }),
   /** The host has taken the change back by itself, before it was verified. */
   z.object({ kind: z.literal("rollback-timer-fired") }),
 ]);
@@ -124,8 +178,31 @@ export type StillAccepted = z.infer<typeof StillAccepted>;
 /** What shows that a step stands; or, of a step that nothing verifies, what is known of it. */
 export const Evidence = z.discriminatedUnion("kind", [
   Described,
-  /** What is still there, and does no harm. */
-  z.object({ kind: z.literal("left"), cause: Cause }),
+  /** Something that is not as it should be, and stops nothing. */
+  z.object({ kind: z.literal("found"), cause: Cause }),
+  /** What let us in is taken, beside what is typed. */
+  z.object({ kind: z.literal("own-key-taken"), account: z.string() }),
+  z.object({ kind: z.literal("own-key-untried"), account: z.string(), why: z.string() }),
+  /** By something that is left; what let us in does not any more, as was agreed to. */
+  z.object({ kind: z.literal("other-login"), account: z.string(), key: KeyName, by: LetIn }),
+  z.object({
+    kind: z.literal("other-login-in-log"),
+    account: z.string(),
+    from: z.string().nullable(),
+    by: LetIn,
+  }),
+  /** Its holder has signed, and sshd does not take the key from here; or nobody knows whether it does. */
+  z.object({ kind: z.literal("signed-not-taken"), account: z.string() }),
+  z.object({ kind: z.literal("signed-unsure"), account: z.string(), why: z.string() }),
+  z.object({ kind: z.literal("log-unsure"), account: z.string(), why: z.string() }),
+  z.object({ kind: z.literal("no-key-in-logs") }),
+  z.object({
+    kind: z.literal("host-key"),
+    is: z.enum(["known-presented", "new-named", "new-presented"]),
+    fingerprint: z.string(),
+  }),
+  /** The known one is presented, and only the removal to come can show the new one. */
+  z.object({ kind: z.literal("host-key-unverified") }),
   z.object({ kind: z.literal("login"), account: z.string(), key: KeyName }),
   z.object({ kind: z.literal("login-in-log"), account: z.string(), key: KeyName }),
   /** A file that any user of the host may write tells of it. */

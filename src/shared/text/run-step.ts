@@ -2,7 +2,6 @@
 import { assertNever } from "../model/assert-never.ts";
 import type { AccessCheck } from "../model/run.ts";
 import type {
-  Awaited,
   BackAs,
   Deed,
   Evidence,
@@ -14,7 +13,7 @@ import type {
 import { formatCount } from "./count.ts";
 import { formatHost } from "./plan.ts";
 import { formatAllRemaining } from "./remaining-access.ts";
-import { formatCause } from "./run-cause.ts";
+import { formatAgreed, formatAwaited, formatCause } from "./run-cause.ts";
 
 export function formatStepResult(result: StepResult): string {
   switch (result.kind) {
@@ -83,24 +82,11 @@ function formatDeed(deed: Deed): string {
   }
 }
 
-export function formatAwaited(awaited: Awaited): string {
-  switch (awaited.kind) {
-    case "login-in-log":
-      return "waits for the journal to tell of a login by the new key";
-    case "certificate":
-      return "waits for a certificate to be brought";
-    case "login":
-      return `waiting for a login to ${awaited.account} through what is left, by anybody; without one it is taken back`;
-    default:
-      return assertNever(awaited);
-  }
-}
-
 export function formatEvidence(check: Evidence): string {
   switch (check.kind) {
     case "described":
       return check.text;
-    case "left":
+    case "found":
       return formatCause(check.cause);
     case "login":
       return `${check.account}: logged in with ${formatKeyName(check.key)}`;
@@ -118,10 +104,66 @@ export function formatEvidence(check: Evidence): string {
       return `${check.account}: the ${check.by} that let us in still does`;
     case "access":
       return formatAccess(check);
+    case "own-key-taken":
+    case "own-key-untried":
+    case "other-login":
+    case "other-login-in-log":
+    case "signed-not-taken":
+    case "signed-unsure":
+    case "log-unsure":
+    case "no-key-in-logs":
+    case "host-key":
+    case "host-key-unverified":
+      return formatLogin(check);
     default:
       return formatPlaced(check);
   }
 }
+
+type LoginKind =
+  | "own-key-taken"
+  | "own-key-untried"
+  | "other-login"
+  | "other-login-in-log"
+  | "signed-not-taken"
+  | "signed-unsure"
+  | "log-unsure"
+  | "no-key-in-logs"
+  | "host-key"
+  | "host-key-unverified";
+
+function formatLogin(check: Extract<Evidence, { kind: LoginKind }>): string {
+  switch (check.kind) {
+    case "own-key-taken":
+      return `${check.account}: sshd still takes the key that let us in, beside what is typed`;
+    case "own-key-untried":
+      return `${check.account}: the key that let us in needs what is typed, so it was not tried again: ${check.why}`;
+    case "other-login":
+      return `${check.account}: logged in with ${formatKeyName(check.key)}, which is left; the ${check.by} that let us in does not any more, as was agreed to`;
+    case "other-login-in-log":
+      return `${formatAgreed(check)}; the journal tells of a login since${check.from === null ? "" : ` from ${check.from}`}`;
+    case "signed-not-taken":
+      return `${check.account}: its holder has signed for the new key, and sshd does not take it from here: a from= may leave this computer out`;
+    case "signed-unsure":
+      return `${check.account}: whether sshd takes the new key is not known: ${check.why}`;
+    case "log-unsure":
+      return `${check.account}: ${check.why}`;
+    case "no-key-in-logs":
+      return "no key is known that a log could tell of";
+    case "host-key":
+      return `${HOST_KEYS[check.is]}: ${check.fingerprint}`;
+    case "host-key-unverified":
+      return "not verified: the known host key is still presented, but whether sshd holds the new one, too, it tells only after a login by a key alone, and no such key has let us in; the removal of the old one is verified, or taken back";
+    default:
+      return assertNever(check);
+  }
+}
+
+const HOST_KEYS: Record<Extract<Evidence, { kind: "host-key" }>["is"], string> = {
+  "known-presented": "the known host key is presented",
+  "new-named": "the new host key is named and proved",
+  "new-presented": "the new host key is presented",
+};
 
 type PlacedKind =
   | "nothing-to-log-in"

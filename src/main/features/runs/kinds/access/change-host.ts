@@ -44,7 +44,7 @@ export async function changeHost(run: KeyRun, step: Step): Promise<StepOutcome> 
   const inside = await enterHost(run, step.host ?? -1);
   if (step.phase === "remove" && newKeyOf(run.plan) !== null) {
     const before = await verifyPatiently(run, { ...step, phase: "add" }, inside);
-    if (!("evidence" in before)) return failed(described(before.message), "nothing-removed");
+    if (!("evidence" in before)) return failed(before.cause, "nothing-removed");
     await run.journal.note(step.ordinal, {
       kind: "evidence",
       evidence: before.evidence,
@@ -103,7 +103,7 @@ export async function verifyHost(run: KeyRun, step: Step): Promise<StepOutcome> 
   if (!("evidence" in proof))
     return takeBack(run, step, inside, {
       as: "failed",
-      cause: described(proof.message),
+      cause: proof.cause,
       unheld,
     });
   const late = await leaveFired(run, step, inside.hand);
@@ -251,7 +251,7 @@ async function verifyPatiently(run: KeyRun, step: Step, inside: HostSession): Pr
     const next = awaited ? Math.min(pause, LOGIN_PAUSE_MS) : pause;
     if (performance.now() - begun + next > patienceOf(run, awaited !== null)) return proof;
     if (awaited) await run.journal.sayWaiting(step.ordinal, awaited);
-    else await run.journal.sayRetrying(step.ordinal, described(proof.message));
+    else await run.journal.sayRetrying(step.ordinal, proof.cause);
     await run.retryPolicy.wait(next, run.signal);
   }
 }

@@ -21,16 +21,21 @@ export function readVerification(
   run: KeyRun,
   account: string,
   proof: LoginVerification,
+  /** Of the login that is ours; null: of one that a step is about. */
+  by: "key" | "certificate" | null = null,
 ): VerificationOutcome {
   switch (proof.kind) {
     case "proved":
       return { kind: "proved", evidence: [{ kind: "login", account, key: nameKey(run, proof.fingerprint) }] };
     case "refused":
-      return { kind: "refused", message: `${account} is not let in: ${proof.message}` };
+      return {
+        kind: "refused",
+        cause: { kind: "login-refused", account, by, said: proof.message, logged: null },
+      };
     case "inconclusive":
-      return { kind: "unsure", message: `${account}: ${proof.message}` };
+      return { kind: "unsure", cause: { kind: "login-unsure", account, by, said: proof.message } };
     case "other-host-key":
-      return { kind: "alarm", message: proof.message };
+      return { kind: "alarm", cause: described(proof.message) };
     default:
       return assertNever(proof);
   }
@@ -51,14 +56,13 @@ export async function verifyConfirmed(
   const approval = approvals.find(
     (one) => one.host === host.host && one.port === host.port && one.account === account,
   );
-  if (!approval)
-    return signed.said === null ? null : { kind: "awaits-log", evidence: [described(signed.said)] };
+  if (!approval) return signed.found === null ? null : { kind: "awaits-log", evidence: [signed.found] };
   const day = approval.at.slice(0, 10);
   return { kind: "proved", evidence: [{ kind: "approved", account, who: approval.who, day }] };
 }
 
-/** `said`: why a signature that was brought is not enough. */
-type Signed = { outcome: VerificationOutcome | null; said: string | null };
+/** `found`: why a signature that was brought is not enough. */
+type Signed = { outcome: VerificationOutcome | null; found: Evidence | null };
 
 async function verifySigned(
   run: KeyRun,
@@ -76,23 +80,20 @@ async function verifySigned(
   switch (asked.kind) {
     case "still-taken": {
       const check: Evidence = { kind: "signed", account, key: nameKey(run, key.fingerprint) };
-      return { outcome: { kind: "proved", evidence: [check] }, said: null };
+      return { outcome: { kind: "proved", evidence: [check] }, found: null };
     }
     case "refused":
-      return say(
-        `${account}: its holder has signed for the new key, and sshd does not take it from here: a from= may leave this computer out`,
-      );
+      return { outcome: null, found: { kind: "signed-not-taken", account } };
     case "inconclusive":
-      return say(`${account}: whether sshd takes the new key is not known: ${asked.message}`);
+      return { outcome: null, found: { kind: "signed-unsure", account, why: asked.message } };
     case "other-host-key":
-      return { outcome: { kind: "alarm", message: asked.message }, said: null };
+      return { outcome: { kind: "alarm", cause: described(asked.message) }, found: null };
     default:
       return assertNever(asked);
   }
 }
 
-const NOTHING: Signed = { outcome: null, said: null };
-const say = (said: string): Signed => ({ outcome: null, said });
+const NOTHING: Signed = { outcome: null, found: null };
 
 type Deps = {
   store: Store;

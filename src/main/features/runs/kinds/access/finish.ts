@@ -52,7 +52,7 @@ export async function commitPlace(run: KeyRun, step: Step): Promise<StepOutcome>
   const causes = left.map(({ cause }) => cause);
   if (left.some(({ isOfRoot }) => isOfRoot)) return needsAttention(causes);
   const check: Evidence = isKept ? keptEvidence(run) : { kind: "cleared", isWhole: left.length === 0 };
-  return verified([check, ...causes.map((cause): Evidence => ({ kind: "left", cause }))]);
+  return verified([check, ...causes.map((cause): Evidence => ({ kind: "found", cause }))]);
 }
 
 async function keepKey({ journal }: KeyRun, { host, kind, path, before }: HolderPlan): Promise<void> {

@@ -4,7 +4,7 @@ import { Locked, type RunContext, type RunRequest } from "#runs/engine/runbook.t
 import type { Holders, Near, NewKeyMade } from "#runs/kinds/private-keys/locations.ts";
 import { type HostAddress, type KeyPlan, newKeyOf, oldKeyOf, verificationsOf } from "#shared/model/plan.ts";
 import type { AccessCheck } from "#shared/model/run.ts";
-import type { Awaited, Evidence, KeyName } from "#shared/model/step-result.ts";
+import type { Awaited, Cause, Evidence, KeyName } from "#shared/model/step-result.ts";
 import { formatCause } from "#shared/text/run-cause.ts";
 import type { Confirmations } from "#store/runs/run-details.ts";
 
@@ -47,8 +47,8 @@ export type FileChange<R extends KeyRun = KeyRun> = {
  */
 export type VerificationOutcome =
   | { kind: "proved" | "unverified" | "awaits-log"; evidence: Evidence[] }
-  | { kind: "refused" | "alarm"; message: string }
-  | { kind: "unsure"; message: string; awaited?: Awaited };
+  | { kind: "refused" | "alarm"; cause: Cause }
+  | { kind: "unsure"; cause: Cause; awaited?: Awaited };
 
 type KeyRunDeps = { holders: Holders; confirmations: (run: RunContext["runId"]) => Confirmations };
 

@@ -25,7 +25,6 @@ import {
 } from "#shared/model/plan.ts";
 import { described, type Evidence } from "#shared/model/step-result.ts";
 import { OWN_LOGIN } from "#shared/text/consent.ts";
-import { formatAwaited, formatKeyName } from "#shared/text/run-step.ts";
 import { readVerification, verifyConfirmed } from "./confirm-key.ts";
 import { accountsLeftOut } from "./hold-folders.ts";
 import { type KeyRun, nameKey, nearOf, type VerificationOutcome } from "./key-run.ts";
@@ -81,7 +80,7 @@ async function verifyLet(
     case "none":
       return { kind: "unverified", evidence: [{ kind: "no-login", account, why: proof.why }] };
     case "by-hand":
-      return { kind: "unsure", message: `${account} is proved by whoever runs its script, and by no run` };
+      return { kind: "unsure", cause: { kind: "verified-by-hand", account } };
     case "by-log":
       return (await verifyConfirmed(run, asked, account)) ?? { kind: "awaits-log", evidence: [] };
     case "from-holder":
@@ -102,7 +101,7 @@ async function verifyFromHere(
   const { inside } = asked;
   const fingerprint = run.made.newKey?.fingerprint ?? oldKeyOf(run.plan);
   const key = fingerprint && (await run.holders.proofKey(nearOf(run), fingerprint));
-  if (!key) return { kind: "unsure", message: `the key that is to log in to ${account} cannot be used here` };
+  if (!key) return { kind: "unsure", cause: { kind: "key-not-usable-here", account } };
   const proved = readVerification(
     run,
     account,
@@ -123,7 +122,9 @@ async function addReason(
   if (look.kind === "lost") return refused;
   const sinceEpoch = look.host.epochSeconds - JUST_NOW_SECONDS;
   const why = await askWhy(hand, { account, sinceEpoch });
-  return why === null ? refused : { ...refused, message: `${refused.message}; ${why}` };
+  return why === null || refused.cause.kind !== "login-refused"
+    ? refused
+    : { ...refused, cause: { ...refused.cause, logged: why } };
 }
 
 async function proveAtHolder(
@@ -177,7 +178,7 @@ async function proveOwnWay(
   if (proved.kind === "proved")
     return { kind: "proved", evidence: [{ kind: "own-login", account: user, by: "key" }] };
   if (proved.kind === "refused" && isAgreedTo(run, asked)) return verifyLeft(run, asked);
-  return readVerification(run, `${user}, with the key that let us in`, proved);
+  return readVerification(run, user, proved, "key");
 }
 
 /** Offers what this very login has offered: another choice of it may be refused for what stands before it. */
@@ -190,15 +191,17 @@ async function verifyByClientAgain(
   const { user, clientKeys: keys } = hand;
   const { client } = route;
   if (!client) throw new Error(`${accepted.fingerprint} has let us in without OpenSSH's client`);
-  const what = formatWhatLetIn(hand);
+  const by = letInBy(hand);
   const proved = await verifyClientLogin({ ...route, client }, { user, keys, accepted });
   if (proved.kind === "proved") {
-    const by = hand.loginCertificate === null ? "key" : "certificate";
     return { kind: "proved", evidence: [{ kind: "own-login", account: user, by }] };
   }
-  if (proved.kind !== "refused") return readVerification(run, `${user}, with ${what}`, proved);
+  if (proved.kind !== "refused") return readVerification(run, user, proved, by);
   if (isAgreedTo(run, asked)) return verifyLeft(run, asked);
-  return { kind: "refused", message: `${user}: ${what} does not any more: ${proved.message}` };
+  return {
+    kind: "refused",
+    cause: { kind: "own-login-ended", account: user, by, said: proved.message },
+  };
 }
 
 /** It lets in only beside what was typed: whether sshd takes it is asked without signing. */
@@ -209,30 +212,26 @@ async function askOwn(run: KeyRun, asked: StepAtHost, oldKey: Uint8Array): Promi
     case "still-taken":
       return {
         kind: "proved",
-        evidence: [described(`${user}: sshd still takes the key that let us in, beside what is typed`)],
+        evidence: [{ kind: "own-key-taken", account: user }],
       };
     case "refused":
       return isAgreedTo(run, asked)
         ? verifyLeft(run, asked)
-        : { kind: "refused", message: `${user}: sshd does not take the key that let us in any more` };
+        : { kind: "refused", cause: { kind: "own-key-refused", account: user } };
     case "inconclusive":
       return {
         kind: "unverified",
-        evidence: [
-          described(
-            `${user}: the key that let us in needs what is typed, so it was not tried again: ${answer.message}`,
-          ),
-        ],
+        evidence: [{ kind: "own-key-untried", account: user, why: answer.message }],
       };
     case "other-host-key":
-      return { kind: "alarm", message: answer.message };
+      return { kind: "alarm", cause: described(answer.message) };
     default:
       return assertNever(answer);
   }
 }
 
-const formatWhatLetIn = ({ loginCertificate }: Hand): string =>
-  `the ${loginCertificate === null ? "key" : "certificate"} that let us in`;
+const letInBy = ({ loginCertificate }: Hand): "key" | "certificate" =>
+  loginCertificate === null ? "key" : "certificate";
 
 /** No run begins before what has to be agreed to was. */
 const isAgreedTo = ({ plan }: KeyRun, { host, inside }: StepAtHost): boolean =>
@@ -250,10 +249,13 @@ async function verifyLeft(run: KeyRun, asked: StepAtHost): Promise<VerificationO
   const { user } = hand;
   for (const key of (await keysLeft(run, asked)).slice(0, MOST_TRIED)) {
     const proved = await verifyLogin(route, { user, key, runs: "nothing" });
-    if (proved.kind === "other-host-key") return { kind: "alarm", message: proved.message };
+    if (proved.kind === "other-host-key") return { kind: "alarm", cause: described(proved.message) };
     if (proved.kind !== "proved") continue;
-    const said = `${user}: logged in with ${formatKeyName(nameKey(run, key.fingerprint))}, which is left; ${formatWhatLetIn(hand)} does not any more, as was agreed to`;
-    return { kind: "proved", evidence: [described(said)] };
+    const by = letInBy(hand);
+    return {
+      kind: "proved",
+      evidence: [{ kind: "other-login", account: user, key: nameKey(run, key.fingerprint), by }],
+    };
   }
   return hearLeft(run, asked);
 }
@@ -285,12 +287,9 @@ async function hearLeft(run: KeyRun, { step, inside: { hand } }: StepAtHost): Pr
   run.awaitedSince.set(step.ordinal, since);
   const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [ANY_KEY] });
   if (read.kind === "lost") throw new SessionLost(read.message);
-  const failing = `${user}: ${formatWhatLetIn(hand)} does not any more, as was agreed to`;
+  const by = letInBy(hand);
   if (read.kind !== "read" || !read.sources.includes("journal"))
-    return {
-      kind: "refused",
-      message: `${failing}, no other key that is left is at hand here, and this host has no journal that could tell of a login by one`,
-    };
+    return { kind: "refused", cause: { kind: "no-other-login", account: user, by } };
   const logins = Buffer.from(read.journal)
     .toString("utf8")
     .split("\n")
@@ -302,8 +301,8 @@ async function hearLeft(run: KeyRun, { step, inside: { hand } }: StepAtHost): Pr
   const [login] = logins;
   if (!login) {
     const awaited = { kind: "login" as const, account: user };
-    return { kind: "unsure", awaited, message: formatAwaited(awaited) };
+    return { kind: "unsure", awaited, cause: { kind: "awaited", for: awaited } };
   }
-  const from = login.from === null ? "" : ` from ${login.from}`;
-  return { kind: "proved", evidence: [described(`${failing}; the journal tells of a login since${from}`)] };
+  const { from } = login;
+  return { kind: "proved", evidence: [{ kind: "other-login-in-log", account: user, from, by }] };
 }

@@ -65,8 +65,7 @@ async function hearAt(run: KeyRun, step: RunStep, clock: Clock): Promise<LogVeri
   const fingerprint = run.made.newKey?.fingerprint;
   const host = run.plan.hosts[place];
   const accounts = (host ? verificationsOf(host) : []).filter(({ proof }) => proof.kind === "by-log");
-  if (!fingerprint || !host)
-    return { isProved: false, evidence: [described("no key is known that a log could tell of")] };
+  if (!fingerprint || !host) return { isProved: false, evidence: [{ kind: "no-key-in-logs" }] };
   const inside = await enterHost(run, place);
   const { hand } = inside;
   const look = await lookAtHost(hand);
@@ -102,7 +101,7 @@ function toEvidence(heard: Heard, account: string, key: KeyName): Evidence[] {
     case "claimed":
       return [{ kind: "claimed-login", account, key, path: heard.path }];
     case "unknown":
-      return [described(`${account}: ${heard.why}`)];
+      return [{ kind: "log-unsure", account, why: heard.why }];
     case "not-yet":
       return [];
     default:
@@ -122,7 +121,7 @@ async function verifyRest(
   if (isVerifiedFromHere(run, step)) await run.openHalf();
   const proof = await run.change.verify(run, step, inside);
   if ("evidence" in proof) return { isProved: true, evidence: [...heard, ...proof.evidence] };
-  return { isProved: false, evidence: [...heard, described(proof.message)] };
+  return { isProved: false, evidence: [...heard, { kind: "found", cause: proof.cause }] };
 }
 
 /** What is asked and what is told are a second apart at the most, and each drops less than one. */

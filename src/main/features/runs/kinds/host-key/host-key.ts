@@ -20,7 +20,7 @@ import {
 } from "#runs/kinds/access/key-run.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { HostKeyPlan } from "#shared/model/plan.ts";
-import { described, type Evidence } from "#shared/model/step-result.ts";
+import { type Cause, described, type Evidence } from "#shared/model/step-result.ts";
 import type { Store } from "#store/store.ts";
 
 type HostKeyRun = KeyRun<HostKeyPlan>;
@@ -57,7 +57,7 @@ async function verifyHostKey(
   const { host, port } = hostOf(run, step);
   const { newKey, oldKey } = run.plan;
   const newLine = newKeyLine(run);
-  if (newLine === null) return { kind: "refused", message: "there is no new host key" };
+  if (newLine === null) return { kind: "refused", cause: { kind: "no-new-host-key" } };
   const { loginKey, isTyped } = session.hand;
   const proof = await hostKeys.prove(
     {
@@ -97,7 +97,7 @@ type HostKeys = {
     login: HeldLogin,
   ): Promise<
     | { kind: "proved" | "unverified"; evidence: Evidence[] }
-    | { kind: "refused" | "unsure" | "alarm"; message: string }
+    | { kind: "refused" | "unsure" | "alarm"; cause: Cause }
   >;
   /** Once the configuration was taken back. Null: done, or there was nothing to do. */
   takeBack(asked: NewHostKey & { oldKey: string | null }, login: HeldLogin): Promise<string | null>;
@@ -113,7 +113,7 @@ type Deps = { store: Pick<Store, "pins" | "inTurn" | "events">; now: () => Date 
  */
 type HostKeyVerification =
   | { kind: "proved" | "unverified"; evidence: Evidence[] }
-  | { kind: "refused" | "unsure" | "alarm"; message: string };
+  | { kind: "refused" | "unsure" | "alarm"; cause: Cause };
 
 type Asked = {
   /** `remove`: the old key's line is gone from the configuration. */
@@ -131,10 +131,6 @@ type Asked = {
   loginKey: VerificationKey | null;
 };
 
-/** sshd names its keys to whoever is logged in, and of one type presents the first alone. */
-const UNVERIFIED =
-  "not verified: the known host key is still presented, but whether sshd holds the new one, too, it tells only after a login by a key alone, and no such key has let us in; the removal of the old one is verified, or taken back";
-
 export function createHostKeys({ store, now }: Deps) {
   const findPin = (host: string, port: number) => store.pins.find(host, port);
   return {
@@ -149,21 +145,14 @@ export function createHostKeys({ store, now }: Deps) {
       const wish = { user: hand.user, key, blob };
       if (asked.phase === "add") {
         const stands = await verifyHostKeyPresented(route, { ...wish, blob: route.hostKey });
-        if (stands.kind !== "proved") return readVerification(stands, "the known host key is presented");
-        if (key)
-          return readVerification(
-            await verifyHostKeyNamed(route, wish),
-            "the new host key is named and proved",
-          );
+        if (stands.kind !== "proved") return readVerification(stands, "known-presented");
+        if (key) return readVerification(await verifyHostKeyNamed(route, wish), "new-named");
         // Of a type that sshd had no key of, the new one is presented to whoever asks for that type.
         if (asked.oldKey === null)
-          return readVerification(await verifyHostKeyPresented(route, wish), "the new host key is presented");
-        return { kind: "unverified", evidence: [described(UNVERIFIED)] };
+          return readVerification(await verifyHostKeyPresented(route, wish), "new-presented");
+        return { kind: "unverified", evidence: [{ kind: "host-key-unverified" }] };
       }
-      const proved = readVerification(
-        await verifyHostKeyPresented(route, wish),
-        "the new host key is presented",
-      );
+      const proved = readVerification(await verifyHostKeyPresented(route, wish), "new-presented");
       if (proved.kind === "proved") await trust(asked, blob);
       return proved;
     },
@@ -177,8 +166,8 @@ export function createHostKeys({ store, now }: Deps) {
           return `the known host key of ${asked.host} was not found there, so that it is not pinned again`;
         await replacePin(asked.host, asked.port, toPin(old));
       }
-      const reloaded = await reload(hand);
-      return "message" in reloaded ? reloaded.message : null;
+      const reloaded = await reloadDaemon(hand);
+      return reloaded.kind === "reloaded" ? null : reloaded.message;
     },
   };
 
@@ -221,19 +210,19 @@ async function placeKey(
   { keyFile, newLine, comment }: Asked,
   blob: Uint8Array,
 ): Promise<Exclude<HostKeyVerification, { evidence: Evidence[] }> | null> {
-  const refuse = (why: string) => ({
+  const refuse = (why: Extract<Cause, { kind: "host-key-not-in-place" }>["why"]) => ({
     kind: "refused" as const,
-    message: `the new host key ${keyFile} ${why}`,
+    cause: { kind: "host-key-not-in-place" as const, path: keyFile, why },
   });
   const seen = await lookAtHostHalf(hand, { path: keyFile, before: null, blob });
-  if (seen.kind === "lost") return { kind: "unsure", message: seen.message };
-  if (seen.kind !== "seen") return refuse("cannot be looked at");
+  if (seen.kind === "lost") return { kind: "unsure", cause: described(seen.message) };
+  if (seen.kind !== "seen") return refuse("unseen");
   if (seen.now.kind === "none") {
-    if (seen.made.kind !== "new" || !seen.made.hash) return refuse("is not there");
+    if (seen.made.kind !== "new" || !seen.made.hash) return refuse("absent");
     const wish = { path: keyFile, before: null, wanted: seen.made.hash, mode: "0600" };
     const done = await put(hand, { ...wish, bytes: "made" });
-    if (done.kind !== "put") return refuse("could not be put there");
-  } else if (seen.now.kind !== "new") return refuse("is another one");
+    if (done.kind !== "put") return refuse("not-put");
+  } else if (seen.now.kind !== "new") return refuse("another");
   if (seen.publicFile.kind !== "new") await showPublic(hand, keyFile, `${newLine} ${comment}\n`);
   await tidyHalf(hand, keyFile, "nothing");
   return null;
@@ -244,18 +233,20 @@ const toPin = (blob: Uint8Array): Pin => ({ ...viewKey(blob), blob: Uint8Array.f
 async function reload(hand: Hand): Promise<HostKeyVerification> {
   const reloaded = await reloadDaemon(hand);
   if (reloaded.kind === "reloaded") return { kind: "proved", evidence: [] };
-  return { kind: reloaded.kind === "lost" ? "unsure" : "refused", message: reloaded.message };
+  return { kind: reloaded.kind === "lost" ? "unsure" : "refused", cause: described(reloaded.message) };
 }
 
-function readVerification(proof: LoginVerification, said: string): HostKeyVerification {
+type HostKeyIs = Extract<Evidence, { kind: "host-key" }>["is"];
+
+function readVerification(proof: LoginVerification, is: HostKeyIs): HostKeyVerification {
   switch (proof.kind) {
     case "proved":
-      return { kind: "proved", evidence: [described(`${said}: ${proof.fingerprint}`)] };
+      return { kind: "proved", evidence: [{ kind: "host-key", is, fingerprint: proof.fingerprint }] };
     // An sshd that has just been told to may not have read its configuration yet.
     case "refused":
     case "inconclusive":
-      return { kind: "unsure", message: proof.message };
+      return { kind: "unsure", cause: described(proof.message) };
     case "other-host-key":
-      return { kind: "alarm", message: proof.message };
+      return { kind: "alarm", cause: described(proof.message) };
   }
 }

@@ -3,6 +3,7 @@ import { stepsOf } from "#domain/runs/runbooks.ts";
 import { makeChange } from "#domain/runs/testdata/make-change.ts";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
+import { formatCause } from "#shared/text/run-cause.ts";
 import { refuseIssued } from "./install.ts";
 import type { RenewalRun } from "./tools.ts";
 
@@ -31,6 +32,7 @@ test("what was issued and is of no use any more is not put in place, and its iss
   if (!install || !issue) throw new Error("a renewal has both");
   expect(await refuseIssued(run, install, ["new"])).toBe(null);
   expect(said).toEqual([]);
-  expect(await refuseIssued(run, install, ["old"])).toMatch(/: what was issued cannot be used any more: /);
+  const why = await refuseIssued(run, install, ["old"]);
+  expect(why && formatCause(why)).toMatch(/: what was issued cannot be used any more: /);
   expect(said).toEqual([`${issue.ordinal} failed`, expect.stringMatching(/"state":"refused".*"chain":null/)]);
 });

@@ -21,9 +21,9 @@ import {
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { type Cause, described } from "#shared/model/step-result.ts";
+import type { Cause } from "#shared/model/step-result.ts";
 import type { RenewalRun } from "./tools.ts";
-import { changesOf, consumersOf, formatTail, keyOf, orderOf, toolsOf } from "./tools.ts";
+import { changesOf, consumersOf, keyOf, orderOf, tailCause, toolsOf } from "./tools.ts";
 import { verifyServed, whyUnprovable } from "./verify-served.ts";
 
 /** A server that has not shown the new certificate by then will not. */
@@ -43,7 +43,7 @@ export async function installPairs(run: RenewalRun, step: Step): Promise<StepOut
     (await stageAndTest(place, seen.certificates));
   if (problem !== null) {
     if (isTouched) return takeBack(place, failedBy(problem));
-    return failed(described(problem), "nothing-changed");
+    return failed(problem, "nothing-changed");
   }
   const stuck = (await armAll(place)) ?? (await swapAll(place)) ?? (await reloadAll(place));
   if (stuck !== null) return takeBack(place, failedBy(stuck));
@@ -70,7 +70,7 @@ async function prove(place: Place): Promise<StepOutcome> {
   const { run, step, hand, changes } = place;
   const patience = Math.min(VERIFICATION_PATIENCE_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
   const served = await verifyServed(run, step, "new", patience);
-  if (served.kind !== "served") return takeBack(place, failedBy(served.message));
+  if (served.kind !== "served") return takeBack(place, failedBy({ kind: "not-served", whys: served.whys }));
   const late = await disarmAll(place);
   if (late !== null) return takeBack(place, { as: "failed", cause: late });
   const { certificates } = await lookAtPairs(run, step.host ?? -1, hand);
@@ -83,7 +83,7 @@ async function prove(place: Place): Promise<StepOutcome> {
 }
 
 /** Null, or why not. */
-async function armAll({ run, step, hand, changes }: Place): Promise<string | null> {
+async function armAll({ run, step, hand, changes }: Place): Promise<Cause | null> {
   const { deadMan } = hostOf(run, step);
   if (deadMan === null) return null;
   const seconds = run.plan.options.deadManSeconds;
@@ -94,15 +94,15 @@ async function armAll({ run, step, hand, changes }: Place): Promise<string | nul
       seconds,
       consumers: change.consumers,
     });
-    if (armed.kind !== "armed") return formatTail(armed, firstPath(change));
+    if (armed.kind !== "armed") return tailCause(armed, firstPath(change));
   }
   return null;
 }
 
-async function swapAll({ run, step, hand, changes }: Place): Promise<string | null> {
+async function swapAll({ run, step, hand, changes }: Place): Promise<Cause | null> {
   for (const change of changes) {
     const swapped = await swapPair(hand, pairOf(run, step, change));
-    if (swapped.kind !== "swapped") return formatTail(swapped, firstPath(change));
+    if (swapped.kind !== "swapped") return tailCause(swapped, firstPath(change));
     await run.journal.note(
       step.ordinal,
       { kind: "put-in-place", paths: change.files.map(({ path }) => path) },
@@ -112,12 +112,13 @@ async function swapAll({ run, step, hand, changes }: Place): Promise<string | nu
   return null;
 }
 
-async function reloadAll({ run, step, hand, changes }: Place): Promise<string | null> {
+async function reloadAll({ run, step, hand, changes }: Place): Promise<Cause | null> {
   for (const consumer of consumersOf(changes)) {
     const own = changes.find(({ consumers }) => consumers.includes(consumer));
     const told = await reloadService(hand, consumer, own && pairOf(run, step, own));
-    if (!("said" in told)) return formatTail(told, consumer.server);
-    if (told.kind === "not-reloaded") return `${consumer.server} could not be told: ${told.said}`;
+    if (!("said" in told)) return tailCause(told, consumer.server);
+    if (told.kind === "not-reloaded")
+      return { kind: "not-reloaded", server: consumer.server, said: told.said };
     await run.journal.note(step.ordinal, { kind: "reloaded", server: consumer.server, said: told.said });
   }
   return null;
@@ -129,7 +130,7 @@ async function disarmAll({ run, hand, changes }: Place): Promise<Cause | null> {
   for (const { id, files } of changes) {
     const off = await disarmPair(hand, { token: run.token, id });
     if (off.kind === "fired") isFired = true;
-    else if (off.kind !== "disarmed") return described(formatTail(off, files[0]?.path ?? "it"));
+    else if (off.kind !== "disarmed") return tailCause(off, files[0]?.path ?? "it");
   }
   return isFired ? { kind: "rollback-timer-fired" } : null;
 }
@@ -138,28 +139,28 @@ async function disarmAll({ run, hand, changes }: Place): Promise<Cause | null> {
 async function takeBack(place: Place, back: Back): Promise<StepOutcome> {
   const { run, step, hand, changes } = place;
   await disarmAll(place);
-  const stuck: string[] = [];
+  const stuck: Cause[] = [];
   for (const change of changes.toReversed()) {
     if (orderOf(run, step, change).wanted === null) continue;
     const old = await backPair(hand, pairOf(run, step, change));
-    if (old.kind !== "back") stuck.push(formatTail(old, firstPath(change)));
+    if (old.kind !== "back") stuck.push(tailCause(old, firstPath(change)));
     else if (orderOf(run, step, change).state === "installed")
       await toolsOf(run).orders.set(keyOf(run, step, change), { state: "issued" });
   }
   const untold = await reloadAll(place);
   const served = await verifyServed(run, step, "old", BACK_PATIENCE_MS);
-  if (served.kind !== "served") stuck.push(served.message);
+  if (served.kind !== "served") stuck.push({ kind: "not-served", whys: served.whys });
   // One that has never read the new files has nothing to be told.
   if (untold !== null && served.kind === "served" && served.places > 0)
-    await run.journal.note(step.ordinal, { kind: "found", cause: described(untold) });
+    await run.journal.note(step.ordinal, { kind: "found", cause: untold });
   else if (untold !== null) stuck.push(untold);
-  if (stuck.length > 0) return needsAttention(stuck.map(described), back);
+  if (stuck.length > 0) return needsAttention(stuck, back);
   const isShown = served.kind === "served" && served.places > 0;
   const as = isShown ? "old-certificate-served" : "old-certificate-unseen";
   return rolledBack(back, as);
 }
 
-const failedBy = (why: string): Back => ({ as: "failed", cause: described(why) });
+const failedBy = (cause: Cause): Back => ({ as: "failed", cause });
 
 const firstPath = ({ files }: CertificateChange): string => files[0]?.path ?? "a file";
 
@@ -171,7 +172,7 @@ const pairOf = (run: RenewalRun, step: Step, change: CertificateChange) => ({
 });
 
 /** Lays the new files out beside those in use, and has each server try them. Null, or why they are not to be used. */
-async function stageAndTest(place: Place, seen: readonly CertificateSeen[]): Promise<string | null> {
+async function stageAndTest(place: Place, seen: readonly CertificateSeen[]): Promise<Cause | null> {
   for (const [nth, change] of place.changes.entries()) {
     // What is in place already was tried before.
     if (seen[nth] !== "old") continue;
@@ -181,7 +182,7 @@ async function stageAndTest(place: Place, seen: readonly CertificateSeen[]): Pro
   return null;
 }
 
-async function stage({ run, step, hand }: Place, change: CertificateChange): Promise<string | null> {
+async function stage({ run, step, hand }: Place, change: CertificateChange): Promise<Cause | null> {
   const { chain, keyId } = orderOf(run, step, change);
   if (chain === null) throw new Error("a certificate is put in place before it was issued");
   const key = keyId === null ? "made-there" : await openKey(run, keyId);
@@ -191,7 +192,7 @@ async function stage({ run, step, hand }: Place, change: CertificateChange): Pro
   const staged = await stagePair(hand, { ...pair, chain: Buffer.from(chain), key, passphrases });
   for (const secret of [key, ...passphrases.values()])
     if (secret instanceof Redacted) Redacted.reveal(secret).fill(0);
-  if (staged.kind !== "staged") return formatTail(staged, files[0]?.path ?? "a file");
+  if (staged.kind !== "staged") return tailCause(staged, files[0]?.path ?? "a file");
   await toolsOf(run).orders.set(keyOf(run, step, change), { wanted: staged.wanted });
   return null;
 }
@@ -212,12 +213,12 @@ async function openStores(run: RenewalRun, files: readonly PairFile[]) {
   return opened;
 }
 
-async function tryStaged({ run, step, hand }: Place, change: CertificateChange): Promise<string | null> {
+async function tryStaged({ run, step, hand }: Place, change: CertificateChange): Promise<Cause | null> {
   const { wanted } = orderOf(run, step, change);
   const { id, files } = change;
   for (const consumer of change.consumers) {
     const tried = await testPair(hand, { token: run.token, id, files, wanted: wanted ?? [], consumer });
-    if (!("said" in tried)) return formatTail(tried, files[0]?.path ?? "a file");
+    if (!("said" in tried)) return tailCause(tried, files[0]?.path ?? "a file");
     switch (tried.kind) {
       case "passed":
         await run.journal.note(step.ordinal, { kind: "files-taken", server: consumer.server });
@@ -230,7 +231,7 @@ async function tryStaged({ run, step, hand }: Place, change: CertificateChange):
         });
         break;
       case "failed":
-        return `${consumer.server} does not take the new files: ${tried.said}`;
+        return { kind: "files-not-taken", server: consumer.server, said: tried.said };
       default:
         assertNever(tried);
     }
@@ -246,7 +247,7 @@ export async function refuseIssued(
   run: RenewalRun,
   step: Step,
   seen: readonly CertificateSeen[],
-): Promise<string | null> {
+): Promise<Cause | null> {
   const { orders, derOf, roots, now } = toolsOf(run);
   for (const [nth, change] of changesOf(run, step).entries()) {
     const { chain, csr } = orderOf(run, step, change);
@@ -256,10 +257,15 @@ export async function refuseIssued(
     const narrower = change.narrower ?? [];
     const judged = evaluateIssued({ ...about, narrower, roots: roots(), now: now() });
     if (judged.kind === "sound") continue;
-    const why = `${change.names[0]}: what was issued cannot be used any more: ${judged.why}`;
+    const why: Cause = {
+      kind: "certificate-faulty",
+      name: change.names[0] ?? "",
+      issuer: null,
+      faults: judged.why,
+    };
     const issue = stepsOf(run.plan).find(({ phase, host }) => phase === "issue" && host === step.host);
     // First: killed after it, the certificate is judged again, and never missing where it counts as issued.
-    if (issue) await run.journal.mark(issue.ordinal, "failed", failed(described(why)).result);
+    if (issue) await run.journal.mark(issue.ordinal, "failed", failed(why).result);
     const none = { chain: null, sha256: null, orderUrl: null };
     await orders.set(keyOf(run, step, change), { state: "refused", message: judged.why, ...none });
     return why;

@@ -17,7 +17,6 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { RenewalHost, RenewalPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId, RunStep } from "#shared/model/run.ts";
-import { described } from "#shared/model/step-result.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import type { Store } from "#store/store.ts";
 import { installPairs, lookAtPairs, undoInstall, verifyInstalled } from "./install.ts";
@@ -128,14 +127,14 @@ async function recheckPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
       { kind: "served", isAgain: true, places: served.places, leavesAlone: served.leavesAlone },
     ]);
   // Nothing was taken back by it, as a step that failed would say.
-  return needsAttention([], { as: "failed", cause: { kind: "not-served-any-more", seen: served.message } });
+  return needsAttention([], { as: "failed", cause: { kind: "not-served-any-more", seen: served.whys } });
 }
 
 /** The old files and keys go. */
 async function commitPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const { hand } = await enterHost(run, step.host ?? -1);
   const left = await endPairs(run, step, hand);
-  return left === null ? verified([{ kind: "cleared", isWhole: true }]) : needsAttention([described(left)]);
+  return left === null ? verified([{ kind: "cleared", isWhole: true }]) : needsAttention([left]);
 }
 
 /** Whether a certificate was brought that a step waits for. */

@@ -25,10 +25,10 @@ import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { OrderState } from "#shared/model/issuer.ts";
 import type { CertificateChange } from "#shared/model/pair.ts";
 import { hostIdOf } from "#shared/model/plan.ts";
-import { described } from "#shared/model/step-result.ts";
+import { type Cause, described } from "#shared/model/step-result.ts";
 import type { CertificateKey } from "#store/runs/run-certificate-table.ts";
 import type { RenewalRun } from "./tools.ts";
-import { changesOf, consumersOf, formatTail, keyOf, orderOf, toolsOf } from "./tools.ts";
+import { changesOf, consumersOf, keyOf, orderOf, tailCause, toolsOf } from "./tools.ts";
 
 /** Ways by which the host itself answers. */
 const BY_HOST: ReadonlySet<ChallengeWay["kind"]> = new Set(["webroot", "served-on-host", "tls-alpn"]);
@@ -41,10 +41,10 @@ async function clearAnswers(
   { token }: Pick<RenewalRun, "token">,
   changes: readonly CertificateChange[],
   hand: Hand,
-): Promise<string | null> {
+): Promise<Cause | null> {
   if (!changes.some(isAnsweredByHost)) return null;
   const cleared = await clearChallenges(hand, { token });
-  return cleared.kind === "left" ? cleared.message : null;
+  return cleared.kind === "left" ? described(cleared.message) : null;
 }
 
 /** Makes the new keys of a host, and what asks for certificates with them. What an earlier try has made is taken. */
@@ -52,16 +52,16 @@ export async function requestPairs(run: RenewalRun, step: Step): Promise<StepOut
   const changes = changesOf(run, step);
   const { hand } = await enterHost(run, step.host ?? -1);
   const failing = await whyFailing(run, step, hand);
-  if (failing !== null) return undoRequests(run, step, { as: "failed", cause: described(failing) });
+  if (failing !== null) return undoRequests(run, step, { as: "failed", cause: failing });
   for (const change of changes) {
     const problem = await request(run, step, change, hand);
-    if (problem !== null) return undoRequests(run, step, { as: "failed", cause: described(problem) });
+    if (problem !== null) return undoRequests(run, step, { as: "failed", cause: problem });
   }
   return verified([{ kind: "certificate-keys-made", count: changes.length }]);
 }
 
 /** Null, or which server fails its own test before there is anything new, unless the plan has that agreed to: then nothing is ordered. */
-async function whyFailing(run: RenewalRun, step: Step, hand: Hand): Promise<string | null> {
+async function whyFailing(run: RenewalRun, step: Step, hand: Hand): Promise<Cause | null> {
   const host = hostIdOf(hostOf(run, step));
   if (run.plan.checks.some((one) => one.id === SERVER_TEST && one.host === host)) return null;
   for (const consumer of consumersOf(changesOf(run, step))) {
@@ -69,7 +69,7 @@ async function whyFailing(run: RenewalRun, step: Step, hand: Hand): Promise<stri
     const tried = await testServer(hand, consumer);
     if (tried.kind === "lost") throw new SessionLost(tried.message);
     if (tried.kind === "failed" && "said" in tried)
-      return `${consumer.server} fails its own test before anything is changed: ${tried.said}; nothing was ordered`;
+      return { kind: "fails-own-test", server: consumer.server, said: tried.said };
   }
   return null;
 }
@@ -79,12 +79,12 @@ async function request(
   step: Step,
   change: CertificateChange,
   hand: Hand,
-): Promise<string | null> {
+): Promise<Cause | null> {
   const order = orderOf(run, step, change);
   const { key, names, id, forClients } = change;
   if (key.made === "here") return order.csr ? null : makeKeyHere(run, keyOf(run, step, change), change);
   const made = await makePairKey(hand, { token: run.token, id, key: key.kind, names, forClients });
-  if (made.kind !== "made") return formatTail(made, "the new key");
+  if (made.kind !== "made") return tailCause(made, "the new key");
   const isSame = order.csr !== null && Buffer.compare(order.csr, made.csr) === 0;
   if (!isSame) {
     const fresh = { chain: null, sha256: null, wanted: null, orderUrl: null };
@@ -102,19 +102,19 @@ async function request(
 export async function undoRequests(run: RenewalRun, step: Step, back: Back): Promise<StepOutcome> {
   const { hand } = await enterHost(run, step.host ?? -1);
   const left = await endPairs(run, step, hand);
-  if (left !== null) return needsAttention([described(left)], back);
+  if (left !== null) return needsAttention([left], back);
   return back.as === "failed" ? failed(back.cause) : rolledBack(back, "certificate-keys-removed");
 }
 
 /** Null, or why something of the run is still kept there. */
-export async function endPairs(run: RenewalRun, step: Step, hand: Hand): Promise<string | null> {
+export async function endPairs(run: RenewalRun, step: Step, hand: Hand): Promise<Cause | null> {
   const { vault, orders } = toolsOf(run);
   const changes = changesOf(run, step);
   const answers = await clearAnswers(run, changes, hand);
   if (answers !== null) return answers;
   for (const change of changes) {
     const ended = await endPair(hand, { token: run.token, id: change.id });
-    if (ended.kind !== "ended") return formatTail(ended, `what was kept of ${change.names[0]}`);
+    if (ended.kind !== "ended") return tailCause(ended, `what was kept of ${change.names[0]}`);
     const { keyId } = orderOf(run, step, change);
     if (keyId === null) continue;
     await vault.forget(keyId);
@@ -128,7 +128,7 @@ async function makeKeyHere(
   run: RenewalRun,
   at: CertificateKey,
   { key, names, forClients }: CertificateChange,
-): Promise<string | null> {
+): Promise<Cause | null> {
   const { vault, orders } = toolsOf(run);
   const made = await vault.makeKey(key.kind, { kind: "pair-key", label: `${names[0]} on ${at.host}` });
   // Known before it is used: what nobody knows of would never be forgotten.
@@ -146,7 +146,7 @@ export async function issuePairs(run: RenewalRun, step: Step): Promise<StepOutco
   await clearEarlier(run, step, changes);
   for (const change of changes) {
     const problem = await issue(run, step, change);
-    if (problem !== null) return failed(described(problem));
+    if (problem !== null) return failed(problem);
   }
   const isAwaiting = changes.some((change) => orderOf(run, step, change).chain === null);
   return isAwaiting ? waiting({ kind: "certificate" }) : issuedAt(run, step);
@@ -157,7 +157,7 @@ async function clearEarlier(run: RenewalRun, step: Step, changes: readonly Certi
   if (!changes.some(isAnsweredByHost)) return;
   const { hand } = await enterHost(run, step.host ?? -1);
   const left = await clearAnswers(run, changes, hand);
-  if (left !== null) await run.journal.note(step.ordinal, { kind: "answer-left", cause: described(left) });
+  if (left !== null) await run.journal.note(step.ordinal, { kind: "answer-left", cause: left });
 }
 
 /** Those of a host, by their SHA-256. */
@@ -171,7 +171,7 @@ export const issuedAt = (run: RenewalRun, step: Step): StepOutcome =>
   );
 
 /** Null, or why it was not issued. */
-async function issue(run: RenewalRun, step: Step, change: CertificateChange): Promise<string | null> {
+async function issue(run: RenewalRun, step: Step, change: CertificateChange): Promise<Cause | null> {
   const { orders, order } = toolsOf(run);
   const at = keyOf(run, step, change);
   const known = orders.get(at);
@@ -184,7 +184,12 @@ async function issue(run: RenewalRun, step: Step, change: CertificateChange): Pr
       return null;
     case "refused":
       await orders.set(at, { state: "refused", message: ordered.message });
-      return `${change.names[0]}: ${change.issuer.name}: ${ordered.message}`;
+      return {
+        kind: "order-refused",
+        name: change.names[0] ?? "",
+        issuer: change.issuer.name,
+        said: ordered.message,
+      };
     case "issued":
       return take(run, step, change, ordered.chain);
     default:
@@ -197,7 +202,7 @@ async function take(
   step: Step,
   change: CertificateChange,
   came: readonly Uint8Array[],
-): Promise<string | null> {
+): Promise<Cause | null> {
   const { orders, derOf, roots, now } = toolsOf(run);
   const at = keyOf(run, step, change);
   const { csr } = orders.get(at);
@@ -211,7 +216,12 @@ async function take(
   });
   if (judged.kind === "faulty") {
     await orders.set(at, { state: "refused", message: judged.why, orderUrl: null });
-    return `${change.names[0]}: what ${change.issuer.name} sent cannot be used: ${judged.why}`;
+    return {
+      kind: "certificate-faulty",
+      name: change.names[0] ?? "",
+      issuer: change.issuer.name,
+      faults: judged.why,
+    };
   }
   const { chain, sha256, notes } = judged;
   await orders.set(at, { state: "issued", message: "", chain, sha256 });

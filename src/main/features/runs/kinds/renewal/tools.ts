@@ -9,6 +9,7 @@ import type { Lost } from "#net/ssh/hand/hand.ts";
 import type { ChainsAt } from "#net/tls/chains-at.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { hostOf, type RunContext, type RunRequest, SessionLost } from "#runs/engine/runbook.ts";
+import { refusedByRoot } from "#runs/kinds/refused.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
@@ -18,7 +19,8 @@ import type { CertificateChange, Consumer } from "#shared/model/pair.ts";
 import { isRenewal, type RenewalPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId, RunOrder, RunState } from "#shared/model/run.ts";
-import { formatRefusedByRoot, pathNamed } from "#shared/text/host-refusal.ts";
+import type { Cause } from "#shared/model/step-result.ts";
+import { pathNamed } from "#shared/text/host-refusal.ts";
 import { formatPlace } from "#shared/text/target.ts";
 import type { CertificateKey, RunCertificate } from "#store/runs/run-certificate-table.ts";
 import type { Store } from "#store/store.ts";
@@ -75,15 +77,15 @@ export function consumersOf(changes: readonly Pick<CertificateChange, "id" | "co
   return [...new Map(all).values()];
 }
 
-/** What a host will not do, as a sentence. Rejects with `SessionLost` where nothing is known of what it did. */
-export function formatTail(
+/** What a host will not do. Rejects with `SessionLost` where nothing is known of what it did. */
+export function tailCause(
   tail: Refused | Failed | Lost | { kind: "changed"; path: string },
   path: string,
-): string {
+): Cause {
   if (tail.kind === "lost") throw new SessionLost(tail.message);
-  if (tail.kind === "changed") return `${tail.path} was changed by somebody else since the plan was made`;
-  if (tail.why === "in-the-way" || tail.why === "no-space") return formatRefusedByRoot(tail, path);
-  return formatRefusedByRoot(tail, pathNamed(tail.detail) ?? path);
+  if (tail.kind === "changed") return { kind: "file-changed", path: tail.path };
+  if (tail.why === "in-the-way" || tail.why === "no-space") return refusedByRoot(tail, path);
+  return refusedByRoot(tail, pathNamed(tail.detail) ?? path);
 }
 
 type OrderBookDeps = { store: Store; announce: (announcement: Announcement) => void };

@@ -14,7 +14,7 @@ import type { ShownAt } from "#net/tls/chains-at.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import { enterHost, SessionLost } from "#runs/engine/runbook.ts";
 import type { ServedVerification, ServerKind } from "#shared/model/pair.ts";
-import { described } from "#shared/model/step-result.ts";
+import type { Cause } from "#shared/model/step-result.ts";
 import { formatPoint } from "#shared/text/pair.ts";
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, orderOf, toolsOf } from "./tools.ts";
@@ -27,7 +27,7 @@ type Looks = Map<string, ShownAt[]>;
 
 type ServedOutcome =
   /** At so many places; at so many addresses the certificate alone could be read. */
-  { kind: "served"; places: number; leavesAlone: number } | { kind: "not-served"; message: string };
+  { kind: "served"; places: number; leavesAlone: number } | { kind: "not-served"; whys: string[] };
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 4_000;
@@ -52,14 +52,15 @@ export async function verifyServed(
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const { wrong, unusable, leavesAlone } = await askAll(run, step, { expected, looks });
     if (step.phase === "install" && which === "new" && unusable.length > 0)
-      return { kind: "not-served", message: unusable.slice(0, MOST_SAID).join("; ") };
+      return { kind: "not-served", whys: unusable.slice(0, MOST_SAID) };
     inARow = wrong.length === 0 ? inARow + 1 : 0;
     run.trace("served", step.ordinal, step.phase, wrong.length === 0 ? which : "not-yet");
     if (inARow >= ROUNDS_IN_A_ROW || expected.length === 0)
       return { kind: "served", places: expected.length, leavesAlone };
     if (wrong.length > 0 && performance.now() - begun + pause > patienceMs)
-      return { kind: "not-served", message: wrong.slice(0, MOST_SAID).join("; ") };
-    if (wrong.length > 0) await run.journal.sayRetrying(step.ordinal, described(wrong[0] ?? ""));
+      return { kind: "not-served", whys: wrong.slice(0, MOST_SAID) };
+    if (wrong.length > 0)
+      await run.journal.sayRetrying(step.ordinal, { kind: "not-served", whys: wrong.slice(0, 1) });
     await run.retryPolicy.wait(inARow > 0 ? FIRST_PAUSE_MS : pause, run.signal);
   }
 }
@@ -76,13 +77,13 @@ const expectedAt = (run: RenewalRun, step: Step, which: "new" | "old"): Expected
   });
 
 /** Where the new certificate could not be looked at whatever its servers do; null: nowhere. Rejects with `SessionLost`. */
-export async function whyUnprovable(run: RenewalRun, step: Step, hand: Hand): Promise<string | null> {
+export async function whyUnprovable(run: RenewalRun, step: Step, hand: Hand): Promise<Cause | null> {
   const proofs = changesOf(run, step).flatMap((change) => change.proofs);
   const unled = await findUnled(proofs, hand.way, run.signal);
   if (unled.length === 0) return null;
   await refuseEnded(hand);
   const whys = unled.slice(0, MOST_SAID).map(({ why }) => why);
-  return `it could not be seen whether it is served: ${whys.join("; ")}`;
+  return { kind: "served-not-visible", whys };
 }
 
 async function leaveOutUnled(run: RenewalRun, step: Step, expected: Expected[]): Promise<Expected[]> {
