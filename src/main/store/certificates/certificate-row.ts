@@ -10,7 +10,7 @@ import { type FindingBrief, Severity } from "#shared/model/finding.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Protocol } from "#shared/model/starttls.ts";
 import { describeViolation } from "#shared/text/profile-finding.ts";
-import { violationTeller } from "#store/findings/certificate-descriptions.ts";
+import { violationDescriber } from "#store/findings/certificate-descriptions.ts";
 import type { FindingBriefs } from "#store/findings/finding-briefs.ts";
 import { type DateColumns, dateFindings, datesOf } from "./date-rules.ts";
 
@@ -56,7 +56,7 @@ type EndpointRow = { port: number; server_name: string; protocol: string };
 /** How the rows of certificates are filled with the places where they are now, and what is wrong with them. */
 export function certificateRows(db: Database, briefs: FindingBriefs) {
   const places = placeReader(db);
-  const violations = violationTeller(db);
+  const violations = violationDescriber(db);
   const detail = db.prepare<[number], DetailRow>(`
     SELECT der, extensions, evaluated_by IS NOT NULL AS isEvaluated
     FROM certificate_der JOIN certificate ON certificate.id = certificate

@@ -84,7 +84,7 @@ function grantHistory(db: Database, readVersion: VersionReader): (grant: number)
     const first = thing.get(grant);
     if (first === undefined) return [];
     const events = [
-      ...tellVersions(versions.all({ thing: first })),
+      ...describeVersions(versions.all({ thing: first })),
       ...moves.all({ thing: first }).map(toMove),
       ...approvals.all({ thing: first }).flatMap(toApproval),
     ];
@@ -92,19 +92,19 @@ function grantHistory(db: Database, readVersion: VersionReader): (grant: number)
   };
 
   /** A version that ends as the next begins has changed; else it has gone, and the next is it, back. */
-  function tellVersions(rows: readonly VersionRow[]): GrantEvent[] {
+  function describeVersions(rows: readonly VersionRow[]): GrantEvent[] {
     return rows.flatMap((row, index) => {
       const before = rows[index - 1];
       const next = rows[index + 1];
       const goes = row.ended !== null && next?.firstScan !== row.goneScan;
       return [
         ...(goes ? [{ at: row.ended ?? "", what: "gone" as const, details: [] }] : []),
-        tellBegin(row, before),
+        describeBegin(row, before),
       ];
     });
   }
 
-  function tellBegin(row: VersionRow, before: VersionRow | undefined): GrantEvent {
+  function describeBegin(row: VersionRow, before: VersionRow | undefined): GrantEvent {
     if (!before) return { at: row.begun, what: "first-seen", details: [] };
     const details = formatDifference(readVersion(before.id), readVersion(row.id));
     return { at: row.begun, what: before.goneScan === row.firstScan ? "changed" : "back", details };

@@ -38,7 +38,7 @@ export function changeTable(
   db: Database,
   { lists, readVersion }: { lists: Lists; readVersion: VersionReader },
 ) {
-  const readArm = changeReader(lists);
+  const readSource = changeReader(lists);
   const hostOf = db.prepare<[number], string>("SELECT name FROM host_name WHERE id = ?").pluck();
   const startOf = db.prepare<[number], string>("SELECT started_at FROM scan WHERE id = ?").pluck();
   const nameId = db.prepare<[string], number>("SELECT id FROM host_name WHERE name = ?").pluck();
@@ -47,21 +47,21 @@ export function changeTable(
     list({ from, to, host, kind, what, search, after, limit }: Wanted): Listed<ChangeRow> {
       const isBack = from > to;
       const wanted = what && isBack ? INVERSE[what] : what;
-      const arms = CHANGE_ARMS.filter(
-        (arm) => (kind === null || arm.kind === kind) && (wanted === null || arm.what === wanted),
+      const sources = CHANGE_SOURCES.filter(
+        (source) => (kind === null || source.kind === kind) && (wanted === null || source.what === wanted),
       );
       const named = order({ from, to });
       const start = after === null ? null : readCursor(SORT, after);
-      const found = arms.map((arm) => {
-        const where = [{ sql: arm.where, values: [] }, ...onHost(host), ...eachWord(search, textOf(arm))];
-        const table = host === null ? arm.table : arm.tableOfHost;
-        return readArm(
-          { ...arm, table },
+      const found = sources.map((source) => {
+        const where = [{ sql: source.where, values: [] }, ...onHost(host), ...eachWord(search, textOf(source))];
+        const table = host === null ? source.table : source.tableOfHost;
+        return readSource(
+          { ...source, table },
           { where, start, limit: limit + 1, named, isSought: search.trim() !== "" },
         );
       });
       const rows = mergeRows(
-        found.map((arm) => arm.rows),
+        found.map((source) => source.rows),
         limit + 1,
         orderOf(SORT),
       );
@@ -80,14 +80,14 @@ export function changeTable(
       const named = order({ from, to });
       return ChangeKind.options.flatMap((kind) => {
         const counted = { appeared: 0, changed: 0, gone: 0 };
-        for (const arm of CHANGE_ARMS)
-          if (arm.kind === kind) counted[from > to ? INVERSE[arm.what] : arm.what] = count(arm, named, host);
+        for (const source of CHANGE_SOURCES)
+          if (source.kind === kind) counted[from > to ? INVERSE[source.what] : source.what] = count(source, named, host);
         return counted.appeared + counted.changed + counted.gone === 0 ? [] : [{ kind, ...counted }];
       });
     },
   };
 
-  function count({ table, tableOfHost, where }: ChangeArm, named: Between, host: string | null): number {
+  function count({ table, tableOfHost, where }: ChangeSource, named: Between, host: string | null): number {
     return lists.sum(
       host === null ? table : tableOfHost,
       [{ sql: where, values: [] }, ...onHost(host)],
@@ -129,7 +129,7 @@ function toChange(
   };
 }
 
-/** A change as an arm has it. */
+/** A change as a source has it. */
 type ChangeFound = {
   id: number;
   what: ChangeWhat;
@@ -154,39 +154,39 @@ type Found = { total: Total; rows: (ChangeFound & Key)[] };
 /** The latest first. */
 const ORDER = { count: 2, descending: true };
 
-/** Reads the part of a page that one arm has, in the order of its index. */
+/** Reads the part of a page that one source has, in the order of its index. */
 function changeReader(lists: Lists) {
-  return (arm: ChangeArm, page: Page): Found => (page.isSought ? seek(arm, page) : read(arm, page));
+  return (source: ChangeSource, page: Page): Found => (page.isSought ? seek(source, page) : read(source, page));
 
-  function read(arm: ChangeArm, page: Page): Found {
-    const total = lists.count(arm.table, page.where, page.named);
+  function read(source: ChangeSource, page: Page): Found {
+    const total = lists.count(source.table, page.where, page.named);
     if (total === 0) return { total, rows: [] };
-    const keyRanges = keyRangesAfter([arm.scan, "version.id"], page.start, ORDER);
+    const keyRanges = keyRangesAfter([source.scan, "version.id"], page.start, ORDER);
     const rows = readKeyRanges(keyRanges, page.limit, (stretch, limit) => {
-      const { sql, values } = armPage(arm, { ...page, stretch, limit });
+      const { sql, values } = sourcePage(source, { ...page, stretch, limit });
       return lists.read<ChangeFound & Key>(sql, values, page.named);
     });
     return { total, rows };
   }
 
-  function seek(arm: ChangeArm, page: Page): Found {
+  function seek(source: ChangeSource, page: Page): Found {
     const most = lists.mostCounted;
-    const stretch = wholeOf([arm.scan, "version.id"]);
-    const { sql, values } = armPage(arm, { ...page, stretch, limit: most + 1 });
+    const stretch = wholeOf([source.scan, "version.id"]);
+    const { sql, values } = sourcePage(source, { ...page, stretch, limit: most + 1 });
     const all = lists.find<ChangeFound & Key>(sql, values, page.named);
-    if (all.length > most) return { ...read(arm, page), total: { moreThan: most } };
+    if (all.length > most) return { ...read(source, page), total: { moreThan: most } };
     return { total: all.length, rows: rowsAfter(all, page.start, page.limit, ORDER) };
   }
 }
 
-function armPage(
-  arm: ChangeArm,
+function sourcePage(
+  source: ChangeSource,
   { where, stretch, limit }: Omit<Page, "start"> & { stretch: KeyRange },
 ): Part {
   const all = [...where, ...stretch.where];
   return {
-    sql: `SELECT ${columnsOf(arm)}, ${arm.scan} AS sort_0, version.id AS sort_1
-      FROM ${arm.table}${conditions(all)}${orderBy({ ...ORDER, columns: stretch.columns })} LIMIT ?`,
+    sql: `SELECT ${columnsOf(source)}, ${source.scan} AS sort_0, version.id AS sort_1
+      FROM ${source.table}${conditions(all)}${orderBy({ ...ORDER, columns: stretch.columns })} LIMIT ?`,
     values: [...valuesOf(all), limit],
   };
 }
@@ -220,8 +220,8 @@ const otherAt = (scan: "@from" | "@to", select: string): string => `
   WHERE (other.id = ifnull(version.origin, version.id) OR other.origin = ifnull(version.origin, version.id))
     AND ${standsAt("other", scan)}`;
 
-/** An arm gives the changes of one kind and one sort; the parameters are `@from`, below `@to`. */
-type ChangeArm = {
+/** A source gives the changes of one kind and one sort; the parameters are `@from`, below `@to`. */
+type ChangeSource = {
   what: ChangeWhat;
   kind: ChangeKind;
   table: string;
@@ -237,7 +237,7 @@ const OF_HOST = "version INDEXED BY version_under_name";
 
 const WITH_EARLIER = `JOIN version AS earlier ON earlier.id = (${otherAt("@from", "other.id")} LIMIT 1)`;
 
-const CHANGE_ARMS: readonly ChangeArm[] = ChangeKind.options.flatMap((kind) => [
+const CHANGE_SOURCES: readonly ChangeSource[] = ChangeKind.options.flatMap((kind) => [
   {
     what: "appeared",
     kind,
@@ -279,8 +279,8 @@ function isOtherwise(kind: ChangeKind): string {
 }
 
 /** The columns that a page is made of. */
-const columnsOf = ({ what, kind, scan, before }: ChangeArm): string =>
+const columnsOf = ({ what, kind, scan, before }: ChangeSource): string =>
   `version.id AS id, '${what}' AS what, '${kind}' AS kind, version.name AS name, ${scan} AS scan, ${before} AS before`;
 
-const textOf = ({ kind }: ChangeArm): string =>
+const textOf = ({ kind }: ChangeSource): string =>
   `(SELECT host_name.name FROM host_name WHERE host_name.id = version.name) || char(10) || ${TEXT[kind]}`;

@@ -32,7 +32,7 @@ function nameOf({ key, form, file }: Line): string {
 
 const canSee = ({ unread }: Visited, file: string): boolean => !unread.includes(file);
 
-type Told = {
+type FindingText = {
   /** What is known to be there before the first scan and after each: that is the specification. */
   known: Set<string>[];
   /** Two scans by their place in `known`. */
@@ -40,7 +40,7 @@ type Told = {
 };
 
 /** Visits a host of its own, once a scan. */
-function visitAll(store: Store, visits: readonly Visited[]): Told {
+function visitAll(store: Store, visits: readonly Visited[]): FindingText {
   const known = [new Set<string>()];
   const host = `web${++hosts}`;
   const start = store.scans.latest()?.id ?? 0;

@@ -12,7 +12,7 @@ import {
 } from "#shared/text/certificate-finding.ts";
 import { describeIssuedAgainst, describeViolation } from "#shared/text/profile-finding.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
-import type { Told } from "./finding-source.ts";
+import type { FindingText } from "./finding-source.ts";
 
 type CertificateFindingRow = Pick<DateColumns, "not_before" | "not_after"> & {
   id: number;
@@ -32,14 +32,14 @@ type CertificateFindingRow = Pick<DateColumns, "not_before" | "not_after"> & {
 type Some = { named: string[]; count: number };
 
 /** Says of a certificate what is wrong with it for as long as it is seen. */
-export function certificateTeller(db: Database): (id: number, rule: RuleId) => Told {
+export function certificateDescriber(db: Database): (id: number, rule: RuleId) => FindingText {
   const find = db.prepare<{ id: number; rule: RuleId }, CertificateFindingRow>(`
     SELECT id, sha256, subject, issuer, names, ssh_fingerprint, not_before, not_after,
            CASE @rule WHEN 'certificate-revoked' THEN revoked_since ELSE first_seen END AS first_seen, is_at_endpoint, revoked, violation,
            (SELECT name FROM host_name WHERE host_name.id = only_name) AS host
     FROM certificate
     WHERE id = @id`);
-  const violations = violationTeller(db);
+  const violations = violationDescriber(db);
   const { hosts, files, askers, sshUses, clientUses } = surroundings(db);
 
   return (id, rule) => {
@@ -161,7 +161,7 @@ export const ON_ONE_HOST = `CASE WHEN certificate_count <= ${MOST_ON_HOST} THEN 
   FROM certificate WHERE violation = profile_violation.id AND is_seen = 1) ELSE '' END`;
 
 /** Says of certificates which rules of their profile they break. */
-export function violationTeller(db: Database) {
+export function violationDescriber(db: Database) {
   const find = db.prepare<[number], ViolationRow>(`
     SELECT issuer, profile, rules, since, certificate_count,
       nullif(${ON_ONE_HOST}, '') AS host
@@ -178,7 +178,7 @@ export function violationTeller(db: Database) {
     find: (id: number): Pick<Violation, "profile" | "rules"> => toViolation(rowOf(id)),
 
     /** Of all certificates of one issuer that break the same rules. */
-    issued(id: number): Told {
+    issued(id: number): FindingText {
       const row = rowOf(id);
       const violation = toViolation(row);
       const { issuer: label, host, since: firstSeen, certificate_count: count } = row;

@@ -1,10 +1,10 @@
 import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
 import type { Part } from "#store/lists/order.ts";
 import { ON_ONE_HOST } from "./certificate-descriptions.ts";
-import { type Arm, acceptedFor, HOST_ID, rankOf } from "./finding-source.ts";
+import { type FindingSource, acceptedFor, HOST_ID, rankOf } from "./finding-source.ts";
 
 type Wish = {
-  name: Arm["name"];
+  name: FindingSource["name"];
   rule: RuleId;
   severity: Severity;
   /** In the order of the index. */
@@ -15,7 +15,7 @@ type Wish = {
 };
 
 /** The planner cannot know how few certificates are due among all, and is told. */
-const aboutCertificate = ({ name, rule, severity, since, firstSeen, where, index }: Wish): Arm => ({
+const aboutCertificate = ({ name, rule, severity, since, firstSeen, where, index }: Wish): FindingSource => ({
   name,
   from: `certificate INDEXED BY ${index}`,
   // By their ids, of which one host has few.
@@ -45,14 +45,14 @@ const aboutCertificate = ({ name, rule, severity, since, firstSeen, where, index
 
 type Dated = Pick<Wish, "rule" | "severity" | "since" | "where"> & { index?: string };
 
-const dates = ({ index = "certificate_due", ...wish }: Dated): Arm =>
+const dates = ({ index = "certificate_due", ...wish }: Dated): FindingSource =>
   aboutCertificate({ ...wish, index, name: "date", firstSeen: `max(first_seen, ${wish.since})` });
 
 /** Due already, not yet over. One that is due only at its end never expires soon: it expires. */
 const DUE = ["due_from <= @now", "not_after >= @now", "due_from < not_after"];
 
 /** What is wrong with a certificate since it was first seen. */
-const lasting = (wish: Pick<Wish, "rule" | "severity" | "where" | "index">): Arm =>
+const lasting = (wish: Pick<Wish, "rule" | "severity" | "where" | "index">): FindingSource =>
   aboutCertificate({ ...wish, name: "certificate", since: "first_seen", firstSeen: "first_seen" });
 
 /** An SSH key that is met nowhere any more is none; the private half beside a certificate never was. */
@@ -64,7 +64,7 @@ const IS_STILL_SSH_KEY = `(
     AND (instr(path, '/.ssh/') > 0 OR path GLOB '/etc/ssh/*')))`;
 
 /** What clients refuse, or some of them. One that is over is refused anyway. */
-const refused = (rule: RuleId, severity: "high" | "medium"): Arm =>
+const refused = (rule: RuleId, severity: "high" | "medium"): FindingSource =>
   lasting({
     rule,
     severity,
@@ -76,7 +76,7 @@ const refused = (rule: RuleId, severity: "high" | "medium"): Arm =>
  * What every client passes over, by issuer and rules: it is how that one issues, and of thousands of certificates one finding
  * says so, for as long as one of them has not expired. The finding is of each of the certificates, too.
  */
-const issued: Arm = {
+const issued: FindingSource = {
   name: "violation",
   from: "profile_violation INDEXED BY profile_violation_accepted",
   ofHost: null,
@@ -122,7 +122,7 @@ const IS_NAMED_FOR_CLIENTS = `id IN (
   WHERE place.host = client_file.host AND place.path = client_file.path AND place.gone_scan IS NULL)`;
 
 /** What is wrong with certificates by their dates, by what they are for, and by where else they or their keys are. */
-export const CERTIFICATE_ARMS: readonly Arm[] = [
+export const CERTIFICATE_SOURCES: readonly FindingSource[] = [
   dates({
     rule: "certificate-expired",
     severity: "high",

@@ -7,7 +7,7 @@ import {
   type Replaced,
 } from "#shared/text/endpoint-finding.ts";
 import type { Part } from "#store/lists/order.ts";
-import { type Arm, acceptedFor, IN_FORCE, rankOf, type Told } from "./finding-source.ts";
+import { type FindingSource, acceptedFor, IN_FORCE, rankOf, type FindingText } from "./finding-source.ts";
 
 const aboutEndpoint =
   (column: string) =>
@@ -17,7 +17,7 @@ const aboutEndpoint =
 const CLASSICAL: RuleId = "endpoint-key-exchange-classical";
 
 /** Of what is asked of post-quantum readiness this alone is urgent: what is recorded now can be read later. */
-const classical: Arm = {
+const classical: FindingSource = {
   name: "key-exchange",
   from: "endpoint INDEXED BY endpoint_readable",
   ofHost: "endpoint",
@@ -107,7 +107,7 @@ const TAKEN_BACK_BY_RUN = `
  * Endpoints whose leaf has been replaced since somebody asked to be told, and not by a run: neither by what it put in
  * place nor by what it took back. The rule is off by itself: what renews elsewhere by itself is told of each time.
  */
-const changed: Arm = {
+const changed: FindingSource = {
   name: "change",
   from: "place INDEXED BY place_leaf_begun",
   ofHost: "place INDEXED BY place_under_name",
@@ -152,7 +152,7 @@ const changed: Arm = {
       AND accepted_at >= (SELECT started_at FROM scan WHERE scan.id = place.first_scan))`,
 };
 
-export const ENDPOINT_ARMS: readonly Arm[] = [classical, changed];
+export const ENDPOINT_SOURCES: readonly FindingSource[] = [classical, changed];
 
 type Endpoint = {
   host: string;
@@ -167,7 +167,7 @@ type Endpoint = {
 type Leaf = { subject: string; sha256: string; notAfter: string; scan: number; at: string };
 
 /** Says of endpoints what is wrong with how they speak TLS, and with what they present since when. */
-export function endpointTeller(db: Database) {
+export function endpointDescriber(db: Database) {
   const find = db.prepare<[number], Endpoint>(`
     SELECT host, port, server_name, key_exchange, ifnull(key_exchange_since, last_seen) AS since,
       facts ->> 'version' AS version, facts ->> 'group' AS "group",
@@ -185,7 +185,7 @@ export function endpointTeller(db: Database) {
     ${LEAF} AND gone_scan IS NOT NULL AND gone_scan <= CAST(? AS INTEGER) ORDER BY gone_scan DESC, place.id DESC LIMIT 1`);
 
   return {
-    keyExchange(id: number): Told {
+    keyExchange(id: number): FindingText {
       const row = endpoint(id);
       const { key_exchange: found, version, group, refused, since } = row;
       const facts = [
@@ -195,7 +195,7 @@ export function endpointTeller(db: Database) {
       return { ...formatKeyExchange(found, facts), ...about(id, row), firstSeen: since };
     },
 
-    change(id: number): Told {
+    change(id: number): FindingText {
       const row = endpoint(id);
       const after = now.get(id);
       const earlier = after && before.get(id, after.scan);
@@ -215,7 +215,7 @@ export function endpointTeller(db: Database) {
 const about = (
   id: number,
   { host, port, server_name: name }: Endpoint,
-): Pick<Told, "object" | "label" | "host"> => ({
+): Pick<FindingText, "object" | "label" | "host"> => ({
   object: { kind: "endpoint", id },
   label: `${host}:${port}${name === "" ? "" : ` as ${name}`}`,
   host,

@@ -72,7 +72,7 @@ export function findingBriefs(db: Database, deps: Deps) {
     },
 
     /** All that is to be said of a key that several accounts trust. */
-    tellKey: (fingerprint: string) =>
+    describeKey: (fingerprint: string) =>
       formatKeyOnSeveralAccounts(accountCount.get(fingerprint) ?? 0, accounts.all(fingerprint)),
   };
 

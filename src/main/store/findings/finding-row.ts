@@ -14,18 +14,18 @@ import { profileOfRule } from "#shared/text/profile-finding.ts";
 import { formatReference } from "#shared/text/reference.ts";
 import { type DateColumns, datesOf } from "#store/certificates/date-rules.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
-import { certificateTeller, violationTeller } from "./certificate-descriptions.ts";
-import { endpointTeller } from "./endpoint-findings.ts";
+import { certificateDescriber, violationDescriber } from "./certificate-descriptions.ts";
+import { endpointDescriber } from "./endpoint-findings.ts";
 import type { FindingBriefs } from "./finding-briefs.ts";
 import { writeFindingId } from "./finding-id.ts";
-import type { Arm, Told } from "./finding-source.ts";
+import type { FindingSource, FindingText } from "./finding-source.ts";
 import type { About } from "./finding-writer.ts";
-import { grantTeller } from "./grant-findings.ts";
-import { heldKeyTeller, keyTeller } from "./key-findings.ts";
+import { grantDescriber } from "./grant-findings.ts";
+import { heldKeyDescriber, keyDescriber } from "./key-findings.ts";
 
-/** A finding as the arms of the query give it. */
-export type ArmRow = {
-  arm: Arm["name"];
+/** A finding as the sources of the query give it. */
+export type SourceRow = {
+  source: FindingSource["name"];
   severity: number;
   rule: RuleId;
   tie: number | string;
@@ -63,8 +63,8 @@ export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
   const tellers = tellersOf(db, deps);
 
   return {
-    toFinding(row: ArmRow, now: Date): Finding {
-      const { violation, ...told } = tellers[row.arm](row, now);
+    toFinding(row: SourceRow, now: Date): Finding {
+      const { violation, ...told } = tellers[row.source](row, now);
       return {
         id: writeFindingId({ rule: row.rule, object: told.object }),
         rule: row.rule,
@@ -78,7 +78,7 @@ export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
     },
   };
 
-  function acceptanceOf(rule: RuleId, { object, firstSeen }: Told, now: Instant): Acceptance | null {
+  function acceptanceOf(rule: RuleId, { object, firstSeen }: FindingText, now: Instant): Acceptance | null {
     const acceptance = acceptances.of(rule, object, now);
     return acceptance && HAPPENING.has(rule) && acceptance.acceptedAt < firstSeen ? null : acceptance;
   }
@@ -87,49 +87,49 @@ export function findingRows(db: Database, { acceptances, ...deps }: Deps) {
 /** What happens to a thing again and again: an acceptance is for what had happened by then. */
 const HAPPENING: ReadonlySet<RuleId> = new Set(["certificate-changed"]);
 
-type Teller = (row: ArmRow, now: Date) => Told;
+type Describer = (row: SourceRow, now: Date) => FindingText;
 
 function tellersOf(
   db: Database,
   { briefs, findGrant }: Omit<Deps, "acceptances">,
-): Record<Arm["name"], Teller> {
-  const tellStored = storedTeller(db);
-  const tellDates = dateTeller(db);
-  const tellCertificate = certificateTeller(db);
-  const tellViolation = violationTeller(db).issued;
-  const tellReuse = keyTeller(db);
-  const tellHeld = heldKeyTeller(db);
-  const tellEndpoint = endpointTeller(db);
-  const tellOrphan = orphanTeller(db, findGrant);
-  const tellGrant = grantTeller(db, findGrant);
+): Record<FindingSource["name"], Describer> {
+  const describeStored = storedDescriber(db);
+  const describeDates = dateDescriber(db);
+  const describeCertificate = certificateDescriber(db);
+  const describeViolation = violationDescriber(db).issued;
+  const describeReuse = keyDescriber(db);
+  const describeHeld = heldKeyDescriber(db);
+  const describeEndpoint = endpointDescriber(db);
+  const describeOrphan = orphanDescriber(db, findGrant);
+  const describeGrant = grantDescriber(db, findGrant);
   const sharedSince = db
     .prepare<[string], string>("SELECT shared_since FROM key WHERE fingerprint = ?")
     .pluck();
-  const tellKey = (fingerprint: string): Told => ({
-    ...briefs.tellKey(fingerprint),
+  const describeKey = (fingerprint: string): FindingText => ({
+    ...briefs.describeKey(fingerprint),
     object: { kind: "key", fingerprint },
     label: fingerprint,
     host: null,
     firstSeen: sharedSince.get(fingerprint) ?? "",
   });
   return {
-    stored: ({ tie }) => tellStored(Number(tie)),
-    violation: ({ tie }) => tellViolation(Number(tie)),
-    date: ({ tie, rule }, now) => tellDates(Number(tie), rule as DateRule, now),
-    certificate: ({ tie, rule }) => tellCertificate(Number(tie), rule),
-    "tls-key": ({ tie, rule }) => tellReuse.tlsKey(String(tie), rule),
-    host: ({ tie }) => tellReuse.hostKey(Number(tie)),
-    "held-key": ({ tie }) => tellHeld(Number(tie)),
-    "key-exchange": ({ tie }) => tellEndpoint.keyExchange(Number(tie)),
-    change: ({ tie }) => tellEndpoint.change(Number(tie)),
-    key: ({ tie }) => tellKey(String(tie)),
-    orphan: ({ tie }) => tellOrphan(Number(tie)),
-    rogue: ({ tie }) => tellGrant.tellRogue(Number(tie)),
-    due: ({ tie }) => tellGrant.tellDue(Number(tie)),
+    stored: ({ tie }) => describeStored(Number(tie)),
+    violation: ({ tie }) => describeViolation(Number(tie)),
+    date: ({ tie, rule }, now) => describeDates(Number(tie), rule as DateRule, now),
+    certificate: ({ tie, rule }) => describeCertificate(Number(tie), rule),
+    "tls-key": ({ tie, rule }) => describeReuse.tlsKey(String(tie), rule),
+    host: ({ tie }) => describeReuse.hostKey(Number(tie)),
+    "held-key": ({ tie }) => describeHeld(Number(tie)),
+    "key-exchange": ({ tie }) => describeEndpoint.keyExchange(Number(tie)),
+    change: ({ tie }) => describeEndpoint.change(Number(tie)),
+    key: ({ tie }) => describeKey(String(tie)),
+    orphan: ({ tie }) => describeOrphan(Number(tie)),
+    rogue: ({ tie }) => describeGrant.describeRogue(Number(tie)),
+    due: ({ tie }) => describeGrant.describeDue(Number(tie)),
   };
 }
 
-function storedTeller(db: Database): (id: number) => Told {
+function storedDescriber(db: Database): (id: number) => FindingText {
   const stored = db.prepare<[number], StoredRow>(`
     SELECT kind, about, label, host, first_seen,
            CASE kind WHEN 'certificate' THEN (SELECT sha256 FROM certificate WHERE id = about) END AS sha256
@@ -155,7 +155,7 @@ function storedTeller(db: Database): (id: number) => Told {
   };
 }
 
-function dateTeller(db: Database): (id: number, rule: DateRule, now: Date) => Told {
+function dateDescriber(db: Database): (id: number, rule: DateRule, now: Date) => FindingText {
   const certificate = db.prepare<[number], CertificateRow>(`
     SELECT sha256, subject, not_before, not_after, first_seen, max(first_seen, due_from) AS due_since,
            max(first_seen, not_after) AS over_since,
@@ -172,7 +172,7 @@ function dateTeller(db: Database): (id: number, rule: DateRule, now: Date) => To
   };
 }
 
-function orphanTeller(db: Database, findGrant: Deps["findGrant"]): (id: number) => Told {
+function orphanDescriber(db: Database, findGrant: Deps["findGrant"]): (id: number) => FindingText {
   const since = db.prepare<[number], string>("SELECT orphan_since FROM grant_line WHERE id = ?").pluck();
   return (id) => {
     const grant = findGrant(id);

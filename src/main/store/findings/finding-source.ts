@@ -4,16 +4,16 @@ import type { Part, Value } from "#store/lists/order.ts";
 import { coversAll, membersOf } from "./finding-members.ts";
 
 /** What a list of findings may be ordered by. `since` is in the order of an index, and `tie` tells those of one rule apart. */
-export type ArmColumn = "severity" | "rule" | "host" | "label_start" | "first_seen" | "since" | "tie";
+export type SourceColumn = "severity" | "rule" | "host" | "label_start" | "first_seen" | "since" | "tie";
 
-/** A column that is the same for all of an arm is a value; otherwise it is an expression. */
-export type ColumnOfArm = { same: Value } | { sql: string };
+/** A column that is the same for all of a source is a value; otherwise it is an expression. */
+export type ColumnOfSource = { same: Value } | { sql: string };
 
 /**
- * Where findings come from: each arm is a query that gives the same columns. Where two arms give the same rule at the same
+ * Where findings come from: each source is a query that gives the same columns. Where two sources give the same rule at the same
  * severity, their `tie`s are of one table. The only parameter is `@now`.
  */
-export type Arm = {
+export type FindingSource = {
   /** Who fills its findings with what they say. */
   name:
     | (
@@ -32,13 +32,13 @@ export type Arm = {
   from: string;
   /** The same for what is on one host, of which there is little: it is found by that. Null where `from` does so. */
   ofHost: string | null;
-  /** The same with an index that is in the order of a column, for when the arm has most of what is there. */
-  walk: Partial<Record<ArmColumn, string>>;
-  /** What no index is in the order of: all of the arm is read for a list by that, and kept. */
-  unordered?: readonly ArmColumn[];
+  /** The same with an index that is in the order of a column, for when the source has most of what is there. */
+  walk: Partial<Record<SourceColumn, string>>;
+  /** What no index is in the order of: all of the source is read for a list by that, and kept. */
+  unordered?: readonly SourceColumn[];
   /** The scans that have begun rows of it, where these are first seen when their scan began: a query for `id` and `startedAt`. */
   scans?: string;
-  /** Whether such an index has little more than the arm. */
+  /** Whether such an index has little more than the source. */
   isWalkShort?: boolean;
   table:
     | "finding"
@@ -52,7 +52,7 @@ export type Arm = {
     | "place"
     | "host";
   where: readonly string[];
-  columns: Readonly<Record<ArmColumn, ColumnOfArm>>;
+  columns: Readonly<Record<SourceColumn, ColumnOfSource>>;
   /** How many it has, as an expression, where something keeps that. */
   tallied?: string;
   /** Whether a finding is on the host of this name: where it is on several, whether it is on that one too. */
@@ -61,7 +61,7 @@ export type Arm = {
   text: string;
   /** What else knows what has a word: the list of such things, or the names of hosts; by the key's own beginning alone. */
   sought?: "certificate" | "grant" | "tls-key" | "host" | "key";
-  /** What is about a thing; null where no finding of this arm can be. */
+  /** What is about a thing; null where no finding of this source can be. */
   isAbout(object: FindingObject): Part | null;
   /** Whether a finding is accepted now. Few are, and they are found first. */
   isAccepted: string;
@@ -71,8 +71,8 @@ export const rankOf = (severity: Severity): number => Severity.options.indexOf(s
 
 export const HOST_ID = "(SELECT host_name.id FROM host_name WHERE host_name.name = ?)";
 
-/** What is accepted is found by that: few are, and by another index all of an arm would be looked at. */
-export const acceptedFrom = ({ table, columns: { tie } }: Arm): string =>
+/** What is accepted is found by that: few are, and by another index all of a source would be looked at. */
+export const acceptedFrom = ({ table, columns: { tie } }: FindingSource): string =>
   "sql" in tie && tie.sql === "id" ? `${table} NOT INDEXED` : table;
 
 /** The condition of acceptances that hold now. */
@@ -86,7 +86,7 @@ export const acceptedFor = (rule: RuleId, kind: FindingObject["kind"], column: s
       AND ${coversAll(membersOf(rule))})`;
 
 /** What a finding says, before its rule and what was decided of it are put beside it. */
-export type Told = Omit<
+export type FindingText = Omit<
   Finding,
   "id" | "rule" | "severity" | "reference" | "profile" | "brokenRules" | "acceptance"
 > & {

@@ -1,14 +1,14 @@
 import type { FindingFilter } from "#shared/contract/findings.ts";
 import type { Part, Value } from "#store/lists/order.ts";
-import { CERTIFICATE_ARMS } from "./certificate-sources.ts";
-import { ENDPOINT_ARMS } from "./endpoint-findings.ts";
+import { CERTIFICATE_SOURCES } from "./certificate-sources.ts";
+import { ENDPOINT_SOURCES } from "./endpoint-findings.ts";
 import { coversAll } from "./finding-members.ts";
-import { type Arm, type ColumnOfArm, HOST_ID, IN_FORCE, rankOf } from "./finding-source.ts";
-import { GRANT_ARMS } from "./grant-findings.ts";
-import { KEY_ARMS } from "./key-findings.ts";
+import { type FindingSource, type ColumnOfSource, HOST_ID, IN_FORCE, rankOf } from "./finding-source.ts";
+import { GRANT_SOURCES } from "./grant-findings.ts";
+import { KEY_SOURCES } from "./key-findings.ts";
 
 /** What visits have reported. */
-const stored: Arm = {
+const stored: FindingSource = {
   name: "stored",
   from: "finding",
   ofHost: null,
@@ -42,12 +42,12 @@ const stored: Arm = {
     WHERE ${IN_FORCE} AND ${coversAll()})`,
 };
 
-export const ARMS: readonly Arm[] = [
+export const FINDING_SOURCES: readonly FindingSource[] = [
   stored,
-  ...CERTIFICATE_ARMS,
-  ...KEY_ARMS,
-  ...ENDPOINT_ARMS,
-  ...GRANT_ARMS,
+  ...CERTIFICATE_SOURCES,
+  ...KEY_SOURCES,
+  ...ENDPOINT_SOURCES,
+  ...GRANT_SOURCES,
 ];
 
 export const EVERYTHING = {
@@ -56,23 +56,23 @@ export const EVERYTHING = {
   host: null,
 } satisfies Partial<FindingFilter>;
 
-/** What of an arm a filter lets through but for its words, whether accepted or not; null when that is nothing. */
-export function armConditions(
-  arm: Arm,
+/** What of a source a filter lets through but for its words, whether accepted or not; null when that is nothing. */
+export function sourceConditions(
+  source: FindingSource,
   { severity, rule, host }: Pick<FindingFilter, "severity" | "rule" | "host">,
 ): Part[] | null {
-  const equals = (column: ColumnOfArm, value: Value | null): Part[] | null => {
+  const equals = (column: ColumnOfSource, value: Value | null): Part[] | null => {
     if (value === null) return [];
     if ("sql" in column) return [{ sql: `${column.sql} = ?`, values: [value] }];
     return column.same === value ? [] : null;
   };
-  const bySeverity = equals(arm.columns.severity, severity && rankOf(severity));
-  const byRule = equals(arm.columns.rule, rule);
+  const bySeverity = equals(source.columns.severity, severity && rankOf(severity));
+  const byRule = equals(source.columns.rule, rule);
   if (!bySeverity || !byRule) return null;
   return [
-    ...arm.where.map((sql) => ({ sql, values: [] })),
+    ...source.where.map((sql) => ({ sql, values: [] })),
     ...bySeverity,
     ...byRule,
-    ...(host === null ? [] : [{ sql: arm.isOnHost, values: [host] }]),
+    ...(host === null ? [] : [{ sql: source.isOnHost, values: [host] }]),
   ];
 }

@@ -7,11 +7,11 @@ import { cut, type Listed, type Lists, type Window } from "#store/lists/lists.ts
 import { conditions, type Part, readCursor, valuesOf } from "#store/lists/order.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import { readFindingId } from "./finding-id.ts";
-import { type ArmRow, findingRows } from "./finding-row.ts";
-import { type Arm, type ArmColumn, acceptedFrom } from "./finding-source.ts";
-import { ARMS, armConditions, EVERYTHING } from "./finding-sources.ts";
-import { armLooker } from "./source-filter.ts";
-import { type ArmSort, armPage, armReader, armWhole, readInTurn } from "./source-reader.ts";
+import { type SourceRow, findingRows } from "./finding-row.ts";
+import { type FindingSource, type SourceColumn, acceptedFrom } from "./finding-source.ts";
+import { FINDING_SOURCES, sourceConditions, EVERYTHING } from "./finding-sources.ts";
+import { sourceFilter } from "./source-filter.ts";
+import { type SourceSort, sourcePage, sourceReader, sourceWhole, readInTurn } from "./source-reader.ts";
 
 type Column = "severity" | "rule" | "host" | "label" | "firstSeen";
 
@@ -19,7 +19,7 @@ type Wanted = FindingFilter & Window & { sort: { by: Column; descending: boolean
 
 type Count = { rule: RuleId; severity: Severity; count: number };
 
-const SORTED_BY: Record<Column, readonly ArmColumn[]> = {
+const SORTED_BY: Record<Column, readonly SourceColumn[]> = {
   severity: ["severity", "rule", "since", "tie"],
   rule: ["rule", "severity", "since", "tie"],
   host: ["host", "rule", "severity", "tie"],
@@ -35,16 +35,16 @@ type Deps = { lists: Lists; acceptances: AcceptanceTable } & Parameters<typeof f
 /** What needs attention now: what visits have reported, what the dates say, and what only several hosts together show. */
 export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps) {
   const rows = findingRows(db, { ...deps, acceptances });
-  const arms = armReader(db, lists, armLooker({ lists, acceptances }));
-  const countArm = armCounter({ lists, acceptances });
+  const sources = sourceReader(db, lists, sourceFilter({ lists, acceptances }));
+  const countSource = sourceCounter({ lists, acceptances });
 
   return {
     list({ sort: { by, descending }, after: cursor, limit, now, ...filter }: Wanted): Listed<Finding> {
-      const sort: ArmSort = { name: by, columns: SORTED_BY[by], descending };
+      const sort: SourceSort = { name: by, columns: SORTED_BY[by], descending };
       const after = cursor === null ? null : readCursor(sort, cursor);
       const wanted = { ...filter, sort, limit: limit + 1 };
-      const found = filter.search.trim() === "" ? arms.read(wanted, now) : arms.seek(wanted, now);
-      const total = addTotals(found.map((arm) => arm.total));
+      const found = filter.search.trim() === "" ? sources.read(wanted, now) : sources.seek(wanted, now);
+      const total = addTotals(found.map((source) => source.total));
       const page = readInTurn(found, { sort, after, limit: limit + 1 });
       return { ...cut(page, sort, limit, (row) => rows.toFinding(row, now)), total };
     },
@@ -65,7 +65,7 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
 
     /** How many of each rule, the most severe first. */
     counts(now: Date): Count[] {
-      return addUp(ARMS.flatMap((arm) => countArm(arm, toInstant(now))))
+      return addUp(FINDING_SOURCES.flatMap((source) => countSource(source, toInstant(now))))
         .filter(({ count }) => count > 0)
         .sort((a, b) => a.severity - b.severity || b.count - a.count || a.rule.localeCompare(b.rule))
         .map(({ severity, ...row }) => ({ ...row, severity: Severity.options[severity] ?? "info" }));
@@ -73,14 +73,14 @@ export function findingTable(db: Database, { lists, acceptances, ...deps }: Deps
   };
 
   function readAbout(object: FindingObject, asked: { rule: RuleId | null; limit: number; now: Date }) {
-    return ARMS.flatMap((arm) => {
-      const page = pageOf(arm, object, asked);
-      return page ? lists.read<ArmRow>(page.sql, page.values, { now: toInstant(asked.now) }) : [];
+    return FINDING_SOURCES.flatMap((source) => {
+      const page = pageOf(source, object, asked);
+      return page ? lists.read<SourceRow>(page.sql, page.values, { now: toInstant(asked.now) }) : [];
     });
   }
 }
 
-/** Arms that give the same rule at the same severity are one to whoever counts. */
+/** Sources that give the same rule at the same severity are one to whoever counts. */
 function addUp<Counted extends { rule: RuleId; severity: number; count: number }>(
   counted: readonly Counted[],
 ): Counted[] {
@@ -92,36 +92,36 @@ function addUp<Counted extends { rule: RuleId; severity: number; count: number }
   return [...sums.values()];
 }
 
-/** What an arm says of one thing, by one rule or by all. Null when that is nothing it could say. */
+/** What a source says of one thing, by one rule or by all. Null when that is nothing it could say. */
 function pageOf(
-  arm: Arm,
+  source: FindingSource,
   object: FindingObject,
   { rule, limit }: { rule: RuleId | null; limit: number },
 ): Part | null {
-  const about = arm.isAbout(object);
-  const where = armConditions(arm, { ...EVERYTHING, rule });
-  const sort: ArmSort = { name: "severity", columns: SORTED_BY.severity, descending: false };
+  const about = source.isAbout(object);
+  const where = sourceConditions(source, { ...EVERYTHING, rule });
+  const sort: SourceSort = { name: "severity", columns: SORTED_BY.severity, descending: false };
   if (!about || !where) return null;
-  const stretch = armWhole(arm, sort);
-  return armPage({ ...arm, from: arm.table }, { sort, where: [...where, about], stretch, limit });
+  const stretch = sourceWhole(source, sort);
+  return sourcePage({ ...source, from: source.table }, { sort, where: [...where, about], stretch, limit });
 }
 
 /** By their place among the severities. */
 type Counted = { rule: RuleId; severity: number; count: number };
 
-/** How many of each rule at each severity an arm has, without those that are accepted. */
-function armCounter({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
-  return countArm;
+/** How many of each rule at each severity a source has, without those that are accepted. */
+function sourceCounter({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
+  return countSource;
 
-  function countArm(arm: Arm, now: string): Counted[] {
-    const { severity, rule } = arm.columns;
+  function countSource(source: FindingSource, now: string): Counted[] {
+    const { severity, rule } = source.columns;
     if ("same" in severity && "same" in rule) {
-      const where = armConditions(arm, EVERYTHING) ?? [];
-      const isAccepted = { sql: arm.isAccepted, values: [] };
+      const where = sourceConditions(source, EVERYTHING) ?? [];
+      const isAccepted = { sql: source.isAccepted, values: [] };
       const accepted = acceptances.hasAny(now)
-        ? lists.sum(acceptedFrom(arm), [...where, isAccepted], { now })
+        ? lists.sum(acceptedFrom(source), [...where, isAccepted], { now })
         : 0;
-      const count = lists.sum(arm.from, where, { now }) - accepted;
+      const count = lists.sum(source.from, where, { now }) - accepted;
       return [{ severity: Number(severity.same), rule: rule.same as RuleId, count }];
     }
     const counted = (from: string, where: readonly Part[]) =>
@@ -130,10 +130,10 @@ function armCounter({ lists, acceptances }: { lists: Lists; acceptances: Accepta
         valuesOf(where),
         { now },
       );
-    const where = armConditions(arm, EVERYTHING) ?? [];
-    const all = counted(arm.from, where);
+    const where = sourceConditions(source, EVERYTHING) ?? [];
+    const all = counted(source.from, where);
     if (!acceptances.hasAny(now)) return all;
-    const accepted = counted(acceptedFrom(arm), [...where, { sql: arm.isAccepted, values: [] }]);
+    const accepted = counted(acceptedFrom(source), [...where, { sql: source.isAccepted, values: [] }]);
     return [...all, ...accepted.map((row) => ({ ...row, count: -row.count }))];
   }
 }

@@ -12,14 +12,14 @@ import {
 } from "#store/changes/baseline-table.ts";
 import type { Part } from "#store/lists/order.ts";
 import { ABSENCE_IS_EVALUATED } from "#store/people/inventory-table.ts";
-import { type Arm, acceptedFor, rankOf, type Told } from "./finding-source.ts";
+import { type FindingSource, acceptedFor, rankOf, type FindingText } from "./finding-source.ts";
 
-const inOrder = (grants: string): Arm["walk"] => ({
+const inOrder = (grants: string): FindingSource["walk"] => ({
   host: `grant_line INDEXED BY ${grants}_by_host`,
   label_start: `grant_line INDEXED BY ${grants}_by_fingerprint`,
 });
 
-/** What arms about grants have in common, and of the columns. */
+/** What sources about grants have in common, and of the columns. */
 const aboutGrant = (rule: RuleId) => ({
   table: "grant_line" as const,
   ofHost: "grant_line INDEXED BY grant_by_host",
@@ -41,7 +41,7 @@ const columnsOfGrant = (rule: RuleId, severity: Severity) => ({
 });
 
 /** Grants that are orphans for one reason; the rule for that is the column `orphan`. */
-const orphans = (why: Orphan): Arm => ({
+const orphans = (why: Orphan): FindingSource => ({
   ...aboutGrant("grant-orphaned"),
   name: "orphan",
   from: "grant_line INDEXED BY grant_by_orphan",
@@ -58,7 +58,7 @@ const orphans = (why: Orphan): Arm => ({
 });
 
 /** Grants that are new since the baseline, and not approved. */
-const rogue: Arm = {
+const rogue: FindingSource = {
   ...aboutGrant("grant-since-baseline"),
   name: "rogue",
   from: BY_FIRST_SCAN,
@@ -74,7 +74,7 @@ const rogue: Arm = {
 };
 
 /** Approvals whose day to look again has come. */
-const due: Arm = {
+const due: FindingSource = {
   ...aboutGrant("approval-due"),
   name: "due",
   from: "grant_line INDEXED BY grant_to_review",
@@ -87,12 +87,12 @@ const due: Arm = {
   },
 };
 
-export const GRANT_ARMS: readonly Arm[] = [...Orphan.options.map(orphans), rogue, due];
+export const GRANT_SOURCES: readonly FindingSource[] = [...Orphan.options.map(orphans), rogue, due];
 
 type Since = { baselineAt: string; isFirstLook: number; changedFrom: string | null };
 
 /** What is said of the findings that baselines and approvals make. */
-export function grantTeller(db: Database, findGrant: (id: number) => GrantRow | null) {
+export function grantDescriber(db: Database, findGrant: (id: number) => GrantRow | null) {
   const since = db.prepare<[number], Since>(`
     SELECT (SELECT started_at FROM baseline JOIN scan ON scan.id = baseline.scan) AS baselineAt,
       ifnull((SELECT first_read_scan > (SELECT scan FROM baseline) FROM host WHERE host.id = grant_line.host), 0)
@@ -105,14 +105,14 @@ export function grantTeller(db: Database, findGrant: (id: number) => GrantRow | 
     WHERE id = ?`);
 
   return {
-    tellRogue(id: number): Told {
+    describeRogue(id: number): FindingText {
       const grant = find(id);
       const { baselineAt = "", isFirstLook = 0, changedFrom = null } = since.get(id) ?? {};
       const said = formatUnapproved({ ...grant, baselineAt, isFirstLook: isFirstLook === 1, changedFrom });
       return { ...said, ...about(grant), firstSeen: grant.firstSeen };
     },
 
-    tellDue(id: number): Told {
+    describeDue(id: number): FindingText {
       const grant = find(id);
       if (!grant.approval) throw new Error(`grant ${id} is not approved`);
       return {
@@ -130,7 +130,7 @@ export function grantTeller(db: Database, findGrant: (id: number) => GrantRow | 
   }
 }
 
-const about = ({ id, fingerprint, comment, host }: GrantRow): Pick<Told, "object" | "label" | "host"> => ({
+const about = ({ id, fingerprint, comment, host }: GrantRow): Pick<FindingText, "object" | "label" | "host"> => ({
   object: { kind: "grant", id },
   label: `${fingerprint ?? ""} ${comment}`.trim(),
   host,

@@ -9,10 +9,10 @@ import {
 } from "#shared/text/key-finding.ts";
 import type { Part } from "#store/lists/order.ts";
 import { SHARED_KEY_SEVERITY } from "./finding-briefs.ts";
-import { type Arm, acceptedFor, HOST_ID, rankOf, type Told } from "./finding-source.ts";
+import { type FindingSource, acceptedFor, HOST_ID, rankOf, type FindingText } from "./finding-source.ts";
 
 /** SSH keys that open several accounts. */
-const sharedKey: Arm = {
+const sharedKey: FindingSource = {
   name: "key",
   from: "key",
   ofHost: null,
@@ -38,7 +38,7 @@ const sharedKey: Arm = {
 };
 
 /** Keys of certificates: of several that are seen now, or kept when one took the place of another. */
-const reusedKey = (rule: RuleId, index: string, where: readonly string[]): Arm => ({
+const reusedKey = (rule: RuleId, index: string, where: readonly string[]): FindingSource => ({
   name: "tls-key",
   from: `reused_key INDEXED BY ${index}`,
   ofHost: null,
@@ -68,7 +68,7 @@ const reusedKey = (rule: RuleId, index: string, where: readonly string[]): Arm =
  * Hosts that present one key; the finding is about the first of them. Whether they are copies of one another or one machine
  * with several names, nobody can tell from outside.
  */
-const sharedHostKey: Arm = {
+const sharedHostKey: FindingSource = {
   name: "host",
   from: "host INDEXED BY host_by_presented_key",
   ofHost: null,
@@ -109,7 +109,7 @@ const IS_FIRST = `NOT EXISTS (
     AND NOT other.${IS_HOST_KEY})`;
 
 /** Private keys that lie on several hosts; the finding is about the first file of each. */
-const heldKey = (severity: Severity, where: string): Arm => ({
+const heldKey = (severity: Severity, where: string): FindingSource => ({
   name: "held-key",
   from: "key_file INDEXED BY key_file_elsewhere",
   ofHost: null,
@@ -143,7 +143,7 @@ const heldKey = (severity: Severity, where: string): Arm => ({
 /** A key that somebody logs in with; servers behind one name may have to share theirs. */
 const IS_SSH = "instr(path, '/.ssh/') > 0";
 
-export const KEY_ARMS: readonly Arm[] = [
+export const KEY_SOURCES: readonly FindingSource[] = [
   sharedKey,
   reusedKey("certificate-key-shared", "reused_key_shared", ["seen_count > 1"]),
   reusedKey("certificate-key-kept", "reused_key_kept", ["seen_count > 0", "kept_days > 398"]),
@@ -162,7 +162,7 @@ type Row = {
 };
 
 /** Says of keys what is wrong with them over several certificates, or over several hosts. */
-export function keyTeller(db: Database) {
+export function keyDescriber(db: Database) {
   const reused = db.prepare<[string], Row>(`
     SELECT seen_count, first_from, last_from, since, kept_days,
       (SELECT count(*) FROM certificate WHERE spki_sha256 = spki AND spki_sha256 <> '' AND is_ca = 0) AS known_count
@@ -185,7 +185,7 @@ export function keyTeller(db: Database) {
     .pluck();
 
   return {
-    tlsKey(spki: string, rule: RuleId): Told {
+    tlsKey(spki: string, rule: RuleId): FindingText {
       const row = reused.get(spki);
       if (!row) throw new Error(`no key ${spki} is in several certificates`);
       const isKept = rule === "certificate-key-kept";
@@ -204,7 +204,7 @@ export function keyTeller(db: Database) {
     },
 
     /** Of all hosts that present the key of this one. */
-    hostKey(id: number): Told {
+    hostKey(id: number): FindingText {
       const row = host.get(id);
       if (!row) throw new Error(`there is no host ${id}`);
       const all = hosts.all(row.key_fingerprint);
@@ -222,7 +222,7 @@ export function keyTeller(db: Database) {
 type HeldRow = { path: string; name: string; spki: string; since: string; hostCount: number };
 
 /** Says of a private key where else it lies, by the first file that holds it. */
-export function heldKeyTeller(db: Database): (id: number) => Told {
+export function heldKeyDescriber(db: Database): (id: number) => FindingText {
   const file = db.prepare<[number], HeldRow>(`
     SELECT path, ifnull(fingerprint, spki_sha256) AS name, spki_sha256 AS spki, elsewhere_since AS since,
       (SELECT count(DISTINCT host) FROM key_file AS held

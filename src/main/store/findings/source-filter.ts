@@ -17,69 +17,69 @@ import {
   toHexStart,
 } from "#store/lists/search.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
-import { type Arm, acceptedFrom } from "./finding-source.ts";
-import { armConditions } from "./finding-sources.ts";
+import { type FindingSource, acceptedFrom } from "./finding-source.ts";
+import { sourceConditions } from "./finding-sources.ts";
 
-/** So many rows of an arm are looked at for words that many others have, too. */
+/** So many rows of a source are looked at for words that many others have, too. */
 export const MOST_LOOKED = 1_000;
 
 const isFew = (total: Total): boolean => typeof total === "number" && total <= MOST_LOOKED;
 
-/** What an arm has of what was asked for. */
+/** What a source has of what was asked for. */
 export type Looked = { from: string; where: readonly Part[]; total: Total };
 
 type Narrowed = { from: string; where: readonly Part[]; filter: Pick<FindingFilter, "host"> };
 
-/** `isMuch` where all of the arm is too much to be looked at; `isWalk` where an index in the order of the list will do. */
+/** `isMuch` where all of the source is too much to be looked at; `isWalk` where an index in the order of the list will do. */
 type Wanted = { from: string; where: readonly Part[]; isMuch: boolean; isWalk: boolean };
 
-/** Looks through arms, what was accepted apart from what was not. */
-export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
+/** Looks through sources, what was accepted apart from what was not. */
+export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances: AcceptanceTable }) {
   return { look, seek };
 
   /**
-   * What of an arm a filter lets through, with how many that is. Few are accepted: they are counted by themselves and
+   * What of a source a filter lets through, with how many that is. Few are accepted: they are counted by themselves and
    * taken from the rest, for to ask of each finding whether it is accepted takes as long as there are many.
    */
-  function look(arm: Arm, { accepted, ...filter }: FindingFilter, named: { now: string }): Looked | null {
-    const where = armConditions(arm, filter);
+  function look(source: FindingSource, { accepted, ...filter }: FindingFilter, named: { now: string }): Looked | null {
+    const where = sourceConditions(source, filter);
     if (!where) return null;
     const hasAny = acceptances.hasAny(named.now);
-    const isAccepted = { sql: arm.isAccepted, values: [] };
-    const acceptedCount = hasAny ? lists.sum(acceptedFrom(arm), [...where, isAccepted], named) : 0;
-    if (accepted) return { from: acceptedFrom(arm), where: [...where, isAccepted], total: acceptedCount };
-    const from = (filter.host !== null && arm.ofHost) || arm.from;
-    const total = withoutSome(countOpen(arm, { from, where, filter }, named), acceptedCount);
+    const isAccepted = { sql: source.isAccepted, values: [] };
+    const acceptedCount = hasAny ? lists.sum(acceptedFrom(source), [...where, isAccepted], named) : 0;
+    if (accepted) return { from: acceptedFrom(source), where: [...where, isAccepted], total: acceptedCount };
+    const from = (filter.host !== null && source.ofHost) || source.from;
+    const total = withoutSome(countOpen(source, { from, where, filter }, named), acceptedCount);
     if (acceptedCount === 0) return { from, where, total };
-    return { from, where: [...where, { sql: `NOT (${arm.isAccepted})`, values: [] }], total };
+    return { from, where: [...where, { sql: `NOT (${source.isAccepted})`, values: [] }], total };
   }
 
-  /** What is kept serves where nothing narrows the arm but what is the same for all of it. */
-  function countOpen({ tallied }: Arm, { from, where, filter }: Narrowed, named: { now: string }): Total {
+  /** What is kept serves where nothing narrows the source but what is the same for all of it. */
+  function countOpen({ tallied }: FindingSource, { from, where, filter }: Narrowed, named: { now: string }): Total {
     if (!tallied || filter.host !== null) return lists.count(from, where, named);
     return lists.read<{ count: number }>(`SELECT ${tallied} AS count`, [])[0]?.count ?? 0;
   }
 
   /** The same for words, without counting. */
   function seek(
-    arm: Arm,
+    source: FindingSource,
     { accepted, search, ...filter }: FindingFilter,
     named: { now: string },
   ): Wanted | null {
-    const plain = armConditions(arm, filter);
+    const plain = sourceConditions(source, filter);
     if (!plain) return null;
     const isOne = accepted || filter.host !== null;
-    const sought = findInArm(lists, arm, search);
+    const sought = findInSource(lists, source, search);
     if (!sought) return null;
     const isAll = !isOne && !sought.isFound;
-    const size = isAll ? countOpen(arm, { from: arm.from, where: plain, filter }, named) : 0;
+    const size = isAll ? countOpen(source, { from: source.from, where: plain, filter }, named) : 0;
     const where = [...plain, ...sought.where];
-    const isAccepted = { sql: arm.isAccepted, values: [] };
+    const isAccepted = { sql: source.isAccepted, values: [] };
     if (accepted)
-      return { from: acceptedFrom(arm), where: [...where, isAccepted], isMuch: false, isWalk: false };
-    const isOpen = { sql: `NOT (${arm.isAccepted})`, values: [] };
+      return { from: acceptedFrom(source), where: [...where, isAccepted], isMuch: false, isWalk: false };
+    const isOpen = { sql: `NOT (${source.isAccepted})`, values: [] };
     return {
-      from: (filter.host !== null && arm.ofHost) || sought.from,
+      from: (filter.host !== null && source.ofHost) || sought.from,
       where: acceptances.hasAny(named.now) ? [...where, isOpen] : where,
       isMuch: isAll && !isFew(size),
       isWalk: !isOne,
@@ -88,45 +88,45 @@ export function armLooker({ lists, acceptances }: { lists: Lists; acceptances: A
 }
 
 /**
- * Where the rows of an arm are that words stand in, and what is to be asked of them. `isFound` where an index knows of few
+ * Where the rows of a source are that words stand in, and what is to be asked of them. `isFound` where an index knows of few
  * that they are among these.
  */
 type Sought = { from: string; where: readonly Part[]; isFound: boolean };
 
-/** So few rows are fetched one by one; to walk what an arm has costs less than more of them. */
+/** So few rows are fetched one by one; to walk what a source has costs less than more of them. */
 const FEW = 1_000;
 
-/** Null where no row of the arm can have them. */
-function findInArm(lists: Lists, arm: Arm, search: string): Sought | null {
-  const { rule } = arm.columns;
+/** Null where no row of the source can have them. */
+function findInSource(lists: Lists, source: FindingSource, search: string): Sought | null {
+  const { rule } = source.columns;
   const isInRule = (word: string) =>
     "same" in rule && isAscii(word) && `${rule.same}`.includes(word.toLowerCase());
   const words = splitWords(search).filter((word) => !isInRule(word));
-  const { from } = arm;
+  const { from } = source;
   if (words.length === 0) return { from, where: [], isFound: false };
-  switch (arm.sought) {
+  switch (source.sought) {
     case "certificate":
       return narrow(
         lists,
-        arm,
+        source,
         findEach(lists, words, findInCertificates, () => sizeOf(lists)),
       );
     case "grant":
-      return narrow(lists, arm, findEach(lists, words, findInGrants));
+      return narrow(lists, source, findEach(lists, words, findInGrants));
     case "key":
       return findKeys(from, words);
     case "tls-key":
-      return ofCertificates(lists, arm, words);
+      return ofCertificates(lists, source, words);
     case "host":
-      return ofHosts(lists, arm, words);
+      return ofHosts(lists, source, words);
     default:
-      return { from, where: inRow(arm, words), isFound: false };
+      return { from, where: inRow(source, words), isFound: false };
   }
 }
 
-const inRow = ({ text }: Arm, words: readonly string[]): Part[] => eachWord(words.join(" "), text);
+const inRow = ({ text }: FindingSource, words: readonly string[]): Part[] => eachWord(words.join(" "), text);
 
-/** What many things have is asked of each row of the arm. */
+/** What many things have is asked of each row of the source. */
 const findEach = (
   lists: Lists,
   words: readonly string[],
@@ -144,7 +144,7 @@ const findEach = (
 const sizeOf = (lists: Lists): number =>
   lists.read<{ count: number }>("SELECT count FROM tally WHERE what = 'certificate'", [])[0]?.count ?? 0;
 
-function narrow(lists: Lists, { from, table }: Arm, { found, where }: Search): Sought {
+function narrow(lists: Lists, { from, table }: FindingSource, { found, where }: Search): Sought {
   if (!found) return { from, where, isFound: false };
   if (found.size > FEW) return { from, where: [...where, lists.isAmong("id", found)], isFound: true };
   return { from: `${table} NOT INDEXED`, where: [lists.isIn("id", found), ...where], isFound: true };
@@ -161,8 +161,8 @@ function findKeys(from: string, words: readonly string[]): Sought | null {
 }
 
 /** A key has the names of its certificates; a word that its hash may have is looked for in each row. */
-function ofCertificates(lists: Lists, arm: Arm, words: readonly string[]): Sought {
-  const [{ from, table }, where] = [arm, inRow(arm, words)];
+function ofCertificates(lists: Lists, source: FindingSource, words: readonly string[]): Sought {
+  const [{ from, table }, where] = [source, inRow(source, words)];
   const isHash = words.some((word) => toHexStart(word) !== null);
   const found = isHash ? null : findEach(lists, words, findInCertificates).found;
   if (!found) return { from, where, isFound: false };
@@ -171,8 +171,8 @@ function ofCertificates(lists: Lists, arm: Arm, words: readonly string[]): Sough
   return { from: table, where: [isOne, ...where], isFound: true };
 }
 
-function ofHosts(lists: Lists, arm: Arm, words: readonly string[]): Sought {
-  const where = inRow(arm, words);
+function ofHosts(lists: Lists, source: FindingSource, words: readonly string[]): Sought {
+  const where = inRow(source, words);
   const found = words.flatMap((word) => {
     const phrase = lists.phraseOf("host_name", word);
     const ids = phrase?.isWhole
@@ -180,7 +180,7 @@ function ofHosts(lists: Lists, arm: Arm, words: readonly string[]): Sought {
       : null;
     return ids instanceof Set ? [ids] : [];
   })[0];
-  return found && arm.ofHost !== null
-    ? { from: arm.ofHost, where: [lists.isIn("name", found), ...where], isFound: true }
-    : { from: arm.from, where, isFound: false };
+  return found && source.ofHost !== null
+    ? { from: source.ofHost, where: [lists.isIn("name", found), ...where], isFound: true }
+    : { from: source.from, where, isFound: false };
 }

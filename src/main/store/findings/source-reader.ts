@@ -21,26 +21,26 @@ import {
   valuesOf,
   wholeOf,
 } from "#store/lists/order.ts";
-import type { ArmRow } from "./finding-row.ts";
-import type { Arm, ArmColumn } from "./finding-source.ts";
-import { ARMS } from "./finding-sources.ts";
-import { type armLooker, type Looked, MOST_LOOKED } from "./source-filter.ts";
+import type { SourceRow } from "./finding-row.ts";
+import type { FindingSource, SourceColumn } from "./finding-source.ts";
+import { FINDING_SOURCES } from "./finding-sources.ts";
+import { type sourceFilter, type Looked, MOST_LOOKED } from "./source-filter.ts";
 
-type SourceQuery = FindingFilter & { sort: ArmSort; limit: number };
+type SourceQuery = FindingFilter & { sort: SourceSort; limit: number };
 
-/** What one arm has of a list. */
-type Found = ArmRows<Row> & { total: Total };
+/** What one source has of a list. */
+type Found = SourceRows<Row> & { total: Total };
 
-type Row = ArmRow & Key;
+type Row = SourceRow & Key;
 
-/** So much of an arm is kept for the next pages: where there is more of it a page is soon full. */
+/** So much of a source is kept for the next pages: where there is more of it a page is soon full. */
 const MOST_KEPT = 50_000;
 
 /** Where so many of these have the words, pages are full after some thousands of rows. */
 const SOON_FULL = 10;
 
-/** What each arm has of a list, and how to read it. */
-export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof armLooker>) {
+/** What each source has of a list, and how to read it. */
+export function sourceReader(db: Database, lists: Lists, looker: ReturnType<typeof sourceFilter>) {
   const certificates = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
   return { read, seek };
 
@@ -48,95 +48,95 @@ export function armReader(db: Database, lists: Lists, looker: ReturnType<typeof 
     const isByMinute = sort.name === "firstSeen";
     const byMinute = { now: toInstant(toMinute(now)) };
     const named = isByMinute ? byMinute : { now: toInstant(now) };
-    return ARMS.flatMap((arm) => {
-      const looked = looker.look(arm, filter, named);
-      return looked && looked.total !== 0 ? [ofArm(arm, looked)] : [];
+    return FINDING_SOURCES.flatMap((source) => {
+      const looked = looker.look(source, filter, named);
+      return looked && looked.total !== 0 ? [ofSource(source, looked)] : [];
     });
 
-    function ofArm(arm: Arm, { total, where, ...looked }: Looked): Found {
+    function ofSource(source: FindingSource, { total, where, ...looked }: Looked): Found {
       const isAll = !filter.accepted && filter.host === null;
-      const isShorter = arm.isWalkShort || isWalkShorter(total, limit, certificates.get() ?? 0);
-      const from = isAll && isShorter ? walkOf(arm, sort) : looked.from;
-      const wanted = { arm: { ...arm, from }, sort, where, named };
-      const { scans } = arm;
-      if (scans !== undefined && isByMinute && isAll) return { arm, total, read: readScans(wanted, scans) };
-      const ordered = isUnordered(arm, sort) ? readOrdered(lists, { ...wanted, named: byMinute }) : null;
-      if (ordered) return { arm, total: ordered.length, read: after(() => ordered, sort) };
+      const isShorter = source.isWalkShort || isWalkShorter(total, limit, certificates.get() ?? 0);
+      const from = isAll && isShorter ? walkOf(source, sort) : looked.from;
+      const wanted = { source: { ...source, from }, sort, where, named };
+      const { scans } = source;
+      if (scans !== undefined && isByMinute && isAll) return { source, total, read: readScans(wanted, scans) };
+      const ordered = isUnordered(source, sort) ? readOrdered(lists, { ...wanted, named: byMinute }) : null;
+      if (ordered) return { source, total: ordered.length, read: after(() => ordered, sort) };
       const isKept =
-        isByMinute && typeof total === "number" && total <= MOST_KEPT && !isOrderedByFirstSeen(arm);
-      if (isKept) return { arm, total, read: after(() => readAll(lists, wanted, MOST_KEPT), sort) };
-      return { arm, total, read: (page) => readPage(lists, wanted, page) };
+        isByMinute && typeof total === "number" && total <= MOST_KEPT && !isOrderedByFirstSeen(source);
+      if (isKept) return { source, total, read: after(() => readAll(lists, wanted, MOST_KEPT), sort) };
+      return { source, total, read: (page) => readPage(lists, wanted, page) };
     }
   }
 
   /** What is first seen when its scan began. */
-  function readScans(wanted: OfArm, scans: string): Found["read"] {
+  function readScans(wanted: OfSource, scans: string): Found["read"] {
     return (page) =>
-      readByScan(lists, wanted.arm, {
+      readByScan(lists, wanted.source, {
         scans,
         order: orderOf(wanted.sort),
         limit: page.limit,
-        read: (arm, more) => readPage(lists, { ...wanted, arm, where: [...wanted.where, ...more] }, page),
+        read: (source, more) => readPage(lists, { ...wanted, source, where: [...wanted.where, ...more] }, page),
       });
   }
 
   /** What words find, by the minute: no index has what findings say, so each is looked at once for all pages. */
   function seek({ sort, ...filter }: SourceQuery, now: Date): Found[] {
     const named = { now: toInstant(toMinute(now)) };
-    return ARMS.flatMap((arm) => {
-      const sought = looker.seek(arm, filter, named);
+    return FINDING_SOURCES.flatMap((source) => {
+      const sought = looker.seek(source, filter, named);
       if (!sought) return [];
-      const wanted = { arm: { ...arm, from: sought.from }, sort, where: sought.where, named };
+      const wanted = { source: { ...source, from: sought.from }, sort, where: sought.where, named };
       const least = sought.isMuch ? countSome(lists, wanted) : null;
       const rows = least ? null : findAny(lists, wanted);
       const total = rows?.length ?? least ?? { moreThan: lists.mostCounted };
       if (total === 0) return [];
-      if (rows) return [{ arm, total, read: after(() => rows, sort) }];
-      const from = sought.isWalk ? walkOf(arm, sort) : wanted.arm.from;
-      const walked = { ...wanted, arm: { ...arm, from } };
-      return [{ arm, total, read: (page) => readPage(lists, walked, page) }];
+      if (rows) return [{ source, total, read: after(() => rows, sort) }];
+      const from = sought.isWalk ? walkOf(source, sort) : wanted.source.from;
+      const walked = { ...wanted, source: { ...source, from } };
+      return [{ source, total, read: (page) => readPage(lists, walked, page) }];
     });
   }
 }
 
 /** Of rows that are there already. */
 const after =
-  (rows: () => readonly Row[], sort: ArmSort): Found["read"] =>
+  (rows: () => readonly Row[], sort: SourceSort): Found["read"] =>
   (page) =>
     rowsAfter(rows(), page.after, page.limit, orderOf(sort));
 
-type OfArm = { arm: Arm; sort: ArmSort; where: readonly Part[]; named: { now: string } };
+type OfSource = { source: FindingSource; sort: SourceSort; where: readonly Part[]; named: { now: string } };
 
 /** Null where that is too much to be kept. */
-function readOrdered(lists: Lists, wanted: OfArm): Row[] | null {
+function readOrdered(lists: Lists, wanted: OfSource): Row[] | null {
   const all = readAll(lists, wanted, MOST_KEPT + 1);
   return all.length > MOST_KEPT ? null : all;
 }
 
-const readAll = (lists: Lists, { arm, named, ...wanted }: OfArm, limit: number): Row[] => {
-  const page = armPage(arm, { ...wanted, stretch: armWhole(arm, wanted.sort), limit });
+const readAll = (lists: Lists, { source, named, ...wanted }: OfSource, limit: number): Row[] => {
+  const page = sourcePage(source, { ...wanted, stretch: sourceWhole(source, wanted.sort), limit });
   return lists.find<Row>(page.sql, page.values, named);
 };
 
-const readPage = (lists: Lists, { arm, named, ...wanted }: OfArm, { after, limit }: RowsWanted): Row[] =>
-  readKeyRanges(armKeyRanges(arm, wanted.sort, after), limit, (stretch, most) => {
-    const page = armPage(arm, { ...wanted, stretch, limit: most });
+const readPage = (lists: Lists, { source, named, ...wanted }: OfSource, { after, limit }: RowsWanted): Row[] =>
+  readKeyRanges(sourceKeyRanges(source, wanted.sort, after), limit, (stretch, most) => {
+    const page = sourcePage(source, { ...wanted, stretch, limit: most });
     return lists.read<Row>(page.sql, page.values, named);
   });
 
-/** More than so many, of which a page is soon full; null where that does not show in the first of the arm. */
-function countSome(lists: Lists, { arm, where, named }: OfArm): Total | null {
-  const plain = arm.where.map((sql) => ({ sql, values: [] }));
-  const first = `SELECT * FROM ${arm.from}${conditions(plain)} LIMIT ${MOST_LOOKED}`;
-  const from = `(${first}) AS "${arm.table}"`;
+/** More than so many, of which a page is soon full; null where that does not show in the first of the source. */
+function countSome(lists: Lists, { source, where, named }: OfSource): Total | null {
+  const plain = source.where.map((sql) => ({ sql, values: [] }));
+  const first = `SELECT * FROM ${source.from}${conditions(plain)} LIMIT ${MOST_LOOKED}`;
+  const from = `(${first}) AS "${source.table}"`;
   const count = lists.count(from, where, named);
   return typeof count === "number" && count >= SOON_FULL ? { moreThan: count - 1 } : null;
 }
 
 /** In order; null where there are more than are counted, which shows before they are put in order. */
-function findAny(lists: Lists, { arm, named, ...wanted }: OfArm): Row[] | null {
+function findAny(lists: Lists, { source, named, ...wanted }: OfSource): Row[] | null {
   const most = lists.mostCounted;
-  const page = armPage(arm, { ...wanted, stretch: armWhole(arm, wanted.sort), limit: most + 1, isAny: true });
+  const page = sourcePage(source, { ...wanted, stretch: sourceWhole(source, wanted.sort), limit: most + 1, isAny: true });
   return lists.keep(
     questionOf(page.sql, [...page.values, wanted.sort.name, `${wanted.sort.descending}`], named),
     () => {
@@ -146,113 +146,113 @@ function findAny(lists: Lists, { arm, named, ...wanted }: OfArm): Row[] | null {
   );
 }
 
-const isUnordered = ({ unordered }: Arm, { columns: [first] }: ArmSort): boolean =>
+const isUnordered = ({ unordered }: FindingSource, { columns: [first] }: SourceSort): boolean =>
   first !== undefined && unordered?.includes(first) === true;
 
 /** Otherwise it is first seen at the later of two dates, in whose order no index is. */
-const isOrderedByFirstSeen = ({ columns: { first_seen, since } }: Arm): boolean =>
+const isOrderedByFirstSeen = ({ columns: { first_seen, since } }: FindingSource): boolean =>
   "sql" in first_seen && "sql" in since && first_seen.sql === since.sql;
 
 const toMinute = (now: Date): Date => new Date(Math.floor(now.getTime() / 60_000) * 60_000);
 
 /** Sorting all that is due by what no index of it has takes as long as there is much of it. */
-const walkOf = ({ from, walk }: Arm, { columns: [first] }: ArmSort): string => (first && walk[first]) || from;
+const walkOf = ({ from, walk }: FindingSource, { columns: [first] }: SourceSort): string => (first && walk[first]) || from;
 
-export type ArmSort = Omit<Sort, "columns"> & { columns: readonly ArmColumn[] };
+export type SourceSort = Omit<Sort, "columns"> & { columns: readonly SourceColumn[] };
 
 type PageQuery = {
-  sort: ArmSort;
+  sort: SourceSort;
   where: readonly Part[];
-  /** By the columns that the arm has an expression for. */
+  /** By the columns that the source has an expression for. */
   stretch: KeyRange;
   limit: number;
   /** Whether any rows will do, in no order. */
   isAny?: boolean;
 };
 
-/** The part of a page that one arm has of a stretch, as a query. */
-export function armPage(arm: Arm, { sort, where, stretch, limit, isAny = false }: PageQuery): Part {
+/** The part of a page that one source has of a stretch, as a query. */
+export function sourcePage(source: FindingSource, { sort, where, stretch, limit, isAny = false }: PageQuery): Part {
   const all = [...where, ...stretch.where];
   const direction = sort.descending ? "DESC" : "ASC";
   const order = stretch.columns.map((column) => `${column} ${direction}`);
-  const keys = sort.columns.map((column, index) => `${select(arm, column)} AS sort_${index}`);
-  const shown = (["severity", "rule", "tie"] as const).map((column) => `${select(arm, column)} AS ${column}`);
+  const keys = sort.columns.map((column, index) => `${select(source, column)} AS sort_${index}`);
+  const shown = (["severity", "rule", "tie"] as const).map((column) => `${select(source, column)} AS ${column}`);
   return {
     sql: `SELECT * FROM (
-      SELECT '${arm.name}' AS arm, ${[...shown, ...keys].join(", ")}
-      FROM ${arm.from}${conditions(all)}${isAny ? "" : ` ORDER BY ${order.join(", ")}`} LIMIT ?)`,
+      SELECT '${source.name}' AS source, ${[...shown, ...keys].join(", ")}
+      FROM ${source.from}${conditions(all)}${isAny ? "" : ` ORDER BY ${order.join(", ")}`} LIMIT ?)`,
     values: [...valuesOf(all), limit],
   };
 }
 
-function select(arm: Arm, name: ArmColumn): string {
-  const column = arm.columns[name];
+function select(source: FindingSource, name: SourceColumn): string {
+  const column = source.columns[name];
   if ("sql" in column) return column.sql;
   return typeof column.same === "number" ? String(column.same) : `'${column.same.replaceAll("'", "''")}'`;
 }
 
-export const armWhole = (arm: Arm, { columns }: ArmSort): KeyRange => wholeOf(expressionsOf(arm, columns));
+export const sourceWhole = (source: FindingSource, { columns }: SourceSort): KeyRange => wholeOf(expressionsOf(source, columns));
 
 /**
- * What an arm has after the row of these values: nothing, where all of it comes before. What is the same for all of an arm is
+ * What a source has after the row of these values: nothing, where all of it comes before. What is the same for all of a source is
  * compared here and not in SQL, so that the rest is read in the order of an index.
  */
-function armKeyRanges(arm: Arm, sort: ArmSort, after: readonly Value[] | null): KeyRange[] {
-  const all = armWhole(arm, sort).columns;
+function sourceKeyRanges(source: FindingSource, sort: SourceSort, after: readonly Value[] | null): KeyRange[] {
+  const all = sourceWhole(source, sort).columns;
   if (after === null) return [wholeOf(all)];
-  const isElsewhere = (name: ArmColumn, index: number): boolean => {
-    const column = arm.columns[name];
+  const isElsewhere = (name: SourceColumn, index: number): boolean => {
+    const column = source.columns[name];
     return "same" in column && column.same !== after[index];
   };
   const at = sort.columns.findIndex(isElsewhere);
   const before = at === -1 ? sort.columns : sort.columns.slice(0, at);
-  const columns = expressionsOf(arm, before);
-  const values = before.flatMap((name, index) => ("sql" in arm.columns[name] ? [after[index] ?? ""] : []));
+  const columns = expressionsOf(source, before);
+  const values = before.flatMap((name, index) => ("sql" in source.columns[name] ? [after[index] ?? ""] : []));
   const beyond = keyRangesAfter(columns, values, sort).map((stretch) => ({
     ...stretch,
     columns: [...stretch.columns, ...all.slice(columns.length)],
   }));
   const name = sort.columns[at];
-  if (name === undefined || !isBeyond(arm, name, { value: after[at] ?? "", sort })) return beyond;
+  if (name === undefined || !isBeyond(source, name, { value: after[at] ?? "", sort })) return beyond;
   return [keyRangeOf(columns, values, all.slice(columns.length)), ...beyond];
 }
 
-const expressionsOf = (arm: Arm, names: readonly ArmColumn[]): string[] =>
+const expressionsOf = (source: FindingSource, names: readonly SourceColumn[]): string[] =>
   names.flatMap((name) => {
-    const column = arm.columns[name];
+    const column = source.columns[name];
     return "sql" in column ? [column.sql] : [];
   });
 
-function isBeyond(arm: Arm, name: ArmColumn, { value, sort }: { value: Value; sort: ArmSort }): boolean {
-  const column = arm.columns[name];
+function isBeyond(source: FindingSource, name: SourceColumn, { value, sort }: { value: Value; sort: SourceSort }): boolean {
+  const column = source.columns[name];
   return "same" in column && column.same > value !== sort.descending;
 }
 
 type RowsWanted = { after: readonly Value[] | null; limit: number };
 
-/** What is to be read of an arm, in the order of the list. */
-type ArmRows<Row> = { arm: Arm; read: (wanted: RowsWanted) => readonly Row[] };
+/** What is to be read of a source, in the order of the list. */
+type SourceRows<Row> = { source: FindingSource; read: (wanted: RowsWanted) => readonly Row[] };
 
-type TurnsQuery = RowsWanted & { sort: ArmSort };
+type TurnsQuery = RowsWanted & { sort: SourceSort };
 
-/** What is the same for all of an arm at the beginning of an order. */
+/** What is the same for all of a source at the beginning of an order. */
 type Start = { key: Key; count: number };
 
-/** So many are asked for first of an arm of which it is not known where its rows begin; if it has more of the page, it is asked again. */
+/** So many are asked for first of a source of which it is not known where its rows begin; if it has more of the page, it is asked again. */
 const FIRST_ROWS = 24;
 
 /**
- * The rows of a page, of all arms. These are asked in the order in which their rows begin, as far as that is known: none whose
+ * The rows of a page, of all sources. These are asked in the order in which their rows begin, as far as that is known: none whose
  * rows all come after `limit` others that have been read.
  */
 export function readInTurn<Row extends Key>(
-  arms: readonly ArmRows<Row>[],
+  sources: readonly SourceRows<Row>[],
   { sort, after, limit }: TurnsQuery,
 ): Row[] {
   const order = orderOf(sort);
   const rows: Row[] = [];
-  let unfinished: { one: ArmRows<Row>; last: Row }[] = [];
-  const starting = arms.map((one) => ({ one, start: startOf(one.arm, sort) }));
+  let unfinished: { one: SourceRows<Row>; last: Row }[] = [];
+  const starting = sources.map((one) => ({ one, start: startOf(one.source, sort) }));
   for (const { one, start } of starting.toSorted(byStart)) {
     const isBefore = (row: Key) => compareKeys(row, start.key, { ...order, count: start.count }) < 0;
     if (start.count > 0 && rows.filter(isBefore).length >= limit) continue;
@@ -267,7 +267,7 @@ export function readInTurn<Row extends Key>(
     for (const { one, last } of behind) read(one, { after: sortValuesOf(last), limit });
   }
 
-  function read(one: ArmRows<Row>, wanted: RowsWanted): void {
+  function read(one: SourceRows<Row>, wanted: RowsWanted): void {
     const found = one.read(wanted);
     rows.push(...found);
     const last = found.at(-1);
@@ -283,7 +283,7 @@ export function readInTurn<Row extends Key>(
   }
 }
 
-function startOf({ columns }: Arm, sort: ArmSort): Start {
+function startOf({ columns }: FindingSource, sort: SourceSort): Start {
   const values = sort.columns.map((name) => columns[name]);
   const end = values.findIndex((column) => "sql" in column);
   const count = end === -1 ? values.length : end;
@@ -299,17 +299,17 @@ type ByScanQuery<Row> = {
   scans: string;
   order: Order;
   limit: number;
-  /** The part of the page that this arm has, of the rows that such a condition leaves. */
-  read: (arm: Arm, where: readonly Part[]) => readonly Row[];
+  /** The part of the page that this source has, of the rows that such a condition leaves. */
+  read: (source: FindingSource, where: readonly Part[]) => readonly Row[];
 };
 
 /**
- * An arm whose rows are first seen when their scan began, in that order: one scan after the other, of which an index has the
+ * A source whose rows are first seen when their scan began, in that order: one scan after the other, of which an index has the
  * rows, until there are enough. Scans that began at once are one.
  */
 function readByScan<Row extends Key>(
   lists: Lists,
-  arm: Arm,
+  source: FindingSource,
   { scans, order, limit, read }: ByScanQuery<Row>,
 ): Row[] {
   const rows: Row[] = [];
@@ -320,7 +320,7 @@ function readByScan<Row extends Key>(
   return rows.slice(0, limit);
 
   function readScan({ id, startedAt }: Scan): readonly Row[] {
-    const ofScan = { ...arm, columns: { ...arm.columns, first_seen: { same: startedAt } } };
+    const ofScan = { ...source, columns: { ...source.columns, first_seen: { same: startedAt } } };
     return read(ofScan, [{ sql: "first_scan = ?", values: [id] }]);
   }
 }

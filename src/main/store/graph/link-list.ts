@@ -21,11 +21,11 @@ import {
   toFingerprintStart,
   toPattern,
 } from "#store/lists/search.ts";
-import { armConditions, armsOf, GRANT_TEXT, type LinkArm, type LinkFilter } from "./link-arms.ts";
+import { sourceConditions, sourcesOf, GRANT_TEXT, type LinkSource, type LinkFilter } from "./link-sources.ts";
 import { readNodeId } from "./node-finder.ts";
 
-/** A cursor names the arm and the values of its order; the longest order has five. */
-const ORDER: Sort = { name: "links", columns: ["arm", "1", "2", "3", "4", "5"], descending: false };
+/** A cursor names the source and the values of its order; the longest order has five. */
+const ORDER: Sort = { name: "links", columns: ["source", "1", "2", "3", "4", "5"], descending: false };
 
 type Deps = { lists: Lists; nodeOf: (id: string) => GraphNode };
 
@@ -35,60 +35,60 @@ export function linkList({ lists, nodeOf }: Deps) {
 
   return {
     list({ after, limit, ...filter }: LinkFilter & Window): Listed<GraphLink> {
-      const arms = armsOf(filter).map((arm) => measure(lists, arm, filter));
-      const total = addTotals(arms.map((arm) => arm.total));
+      const sources = sourcesOf(filter).map((source) => measure(lists, source, filter));
+      const total = addTotals(sources.map((source) => source.total));
       const start = after === null ? null : readCursor(ORDER, after);
-      const begin = start ? arms.findIndex(({ arm }) => arm.name === start[0]) : 0;
-      const found: { arm: LinkArm; row: Key }[] = [];
-      for (const [index, { arm, ways, total }] of arms.slice(Math.max(begin, 0)).entries()) {
+      const begin = start ? sources.findIndex(({ source }) => source.name === start[0]) : 0;
+      const found: { source: LinkSource; row: Key }[] = [];
+      for (const [index, { source, ways, total }] of sources.slice(Math.max(begin, 0)).entries()) {
         if (total === 0) continue;
-        const from = index === 0 && start ? start.slice(1, 1 + arm.outer.length + arm.inner.length) : null;
+        const from = index === 0 && start ? start.slice(1, 1 + source.outer.length + source.inner.length) : null;
         const most = limit + 1 - found.length;
         const isKept = filter.search.trim() !== "" && typeof total === "number" && total <= lists.mostCounted;
         const rows = isKept
-          ? readKept(arm, { ways: ways.counted, start: from, limit: most })
-          : page(arm, { ways: ways.read(total, most), start: from, limit: most });
-        found.push(...rows.map((row) => ({ arm, row })));
+          ? readKept(source, { ways: ways.counted, start: from, limit: most })
+          : page(source, { ways: ways.read(total, most), start: from, limit: most });
+        found.push(...rows.map((row) => ({ source, row })));
         if (found.length > limit) break;
       }
       const last = found.length > limit ? found[limit - 1] : undefined;
       return {
         rows: found.slice(0, limit).map(toLinks(nodeOf)),
         total,
-        next: last ? writeCursor(ORDER, cursorRow(last.arm, last.row)) : null,
+        next: last ? writeCursor(ORDER, cursorRow(last.source, last.row)) : null,
       };
     },
   };
 }
 
 /** Rows of a page name the same hosts and keys over and over: each is looked up once. */
-function toLinks(nodeOf: Deps["nodeOf"]): (found: { arm: LinkArm; row: Key }) => GraphLink {
+function toLinks(nodeOf: Deps["nodeOf"]): (found: { source: LinkSource; row: Key }) => GraphLink {
   const known = new Map<string, GraphNode>();
   const find = (id: string): GraphNode => {
     const node = known.get(id) ?? nodeOf(id);
     known.set(id, node);
     return node;
   };
-  return ({ arm, row }) => linkOf((arm.toEdges as (row: Key) => GraphEdge[])(row), find, idOf(arm, row));
+  return ({ source, row }) => linkOf((source.toEdges as (row: Key) => GraphEdge[])(row), find, idOf(source, row));
 }
 
-/** How many rows an arm has, and how they are found. */
-function measure(lists: Lists, arm: LinkArm, filter: LinkFilter) {
-  const ways = waysOf(lists, arm, filter);
+/** How many rows a source has, and how they are found. */
+function measure(lists: Lists, source: LinkSource, filter: LinkFilter) {
+  const ways = waysOf(lists, source, filter);
   const total = ways.least ?? addTotals(ways.counted.map(({ from, where }) => lists.count(from, where)));
-  return { arm, ways, total };
+  return { source, ways, total };
 }
 
 /** The account is left out: its name may be long, and the grant has a number. */
-function idOf({ name, outer, inner }: LinkArm, row: Key): string {
+function idOf({ name, outer, inner }: LinkSource, row: Key): string {
   const keys = [...outer, ...inner.slice(-1)].map((_, index) =>
     index < outer.length ? index : outer.length + inner.length - 1,
   );
   return [name, ...keys.map((index) => row[`sort_${index}`])].join("/");
 }
 
-const cursorRow = (arm: LinkArm, row: Key): Key => ({
-  sort_0: arm.name,
+const cursorRow = (source: LinkSource, row: Key): Key => ({
+  sort_0: source.name,
   ...Object.fromEntries([1, 2, 3, 4, 5].map((index) => [`sort_${index}`, row[`sort_${index - 1}`] ?? ""])),
 });
 
@@ -120,79 +120,79 @@ export function linkOf(
 
 type Page = { ways: readonly Way[]; start: readonly Value[] | null; limit: number };
 
-/** Reads the rows of one arm, from after a row of it. */
+/** Reads the rows of one source, from after a row of it. */
 function linkPages(lists: Lists) {
   return { page, readKept };
 
   /** First what else the same holder opens, then the holders after it: no index serves both at once. */
-  function page(arm: LinkArm, { ways, start, limit }: Page): Key[] {
-    if (start === null) return read(arm, ways, { where: [], limit });
-    const outer = start.slice(0, arm.outer.length);
+  function page(source: LinkSource, { ways, start, limit }: Page): Key[] {
+    if (start === null) return read(source, ways, { where: [], limit });
+    const outer = start.slice(0, source.outer.length);
     const same: Part[] =
-      arm.inner.length === 0
+      source.inner.length === 0
         ? []
         : [
-            { sql: compare(arm.outer, "="), values: outer },
-            { sql: compare(arm.inner, ">"), values: start.slice(arm.outer.length) },
+            { sql: compare(source.outer, "="), values: outer },
+            { sql: compare(source.inner, ">"), values: start.slice(source.outer.length) },
           ];
-    const rest = same.length === 0 ? [] : read(arm, ways, { where: same, limit });
+    const rest = same.length === 0 ? [] : read(source, ways, { where: same, limit });
     if (rest.length >= limit) return rest;
-    const beyond = { sql: compare(arm.outer, ">"), values: outer };
-    return [...rest, ...read(arm, ways, { where: [beyond], limit: limit - rest.length })];
+    const beyond = { sql: compare(source.outer, ">"), values: outer };
+    return [...rest, ...read(source, ways, { where: [beyond], limit: limit - rest.length })];
   }
 
   /** Of several ways each gives the first of its rows; of these the first are those of the list. */
-  function read(arm: LinkArm, ways: readonly Way[], more: { where: readonly Part[]; limit: number }): Key[] {
+  function read(source: LinkSource, ways: readonly Way[], more: { where: readonly Part[]; limit: number }): Key[] {
     const rows = ways.map(({ from, where }) => {
       const all = [...where, ...more.where];
-      const sql = `SELECT ${arm.select}, ${keysOf(arm)} FROM ${from}${conditions(all)} ORDER BY ${orderOf(arm)} LIMIT ?`;
+      const sql = `SELECT ${source.select}, ${keysOf(source)} FROM ${from}${conditions(all)} ORDER BY ${orderOf(source)} LIMIT ?`;
       return lists.read<Key>(sql, [...valuesOf(all), more.limit]);
     });
-    return rows.length === 1 ? (rows[0] ?? []) : mergeRows(rows, more.limit, inOrder(arm));
+    return rows.length === 1 ? (rows[0] ?? []) : mergeRows(rows, more.limit, inOrder(source));
   }
 
   /** Which rows words find is kept for the next pages; what is in them is read for a page alone. */
-  function readKept(arm: LinkArm, { ways, start, limit }: Page): Key[] {
-    const question = JSON.stringify(["steps", arm.name, ways]);
+  function readKept(source: LinkSource, { ways, start, limit }: Page): Key[] {
+    const question = JSON.stringify(["steps", source.name, ways]);
     const all = lists.keep(question, () => {
       const keys = ways.map(({ from, where }) =>
         lists.read<Key>(
-          `SELECT ${keysOf(arm)} FROM ${from}${conditions(where)} ORDER BY ${orderOf(arm)}`,
+          `SELECT ${keysOf(source)} FROM ${from}${conditions(where)} ORDER BY ${orderOf(source)}`,
           valuesOf(where),
         ),
       );
-      return mergeRows(keys, Number.POSITIVE_INFINITY, inOrder(arm));
+      return mergeRows(keys, Number.POSITIVE_INFINITY, inOrder(source));
     });
-    const found = rowsAfter(all, start, limit, inOrder(arm));
-    const names = new Set(found.map(nameOf(arm)));
-    const where = [{ sql: arm.where, values: [] }, among(arm, found, 0)];
-    if (arm.inner.length > 0) where.push(among(arm, found, columnsOf(arm).length - 1));
-    const rows = read(arm, [{ from: arm.from, where }], { where: [], limit: lists.mostCounted });
-    return rows.filter((row) => names.has(nameOf(arm)(row)));
+    const found = rowsAfter(all, start, limit, inOrder(source));
+    const names = new Set(found.map(nameOf(source)));
+    const where = [{ sql: source.where, values: [] }, among(source, found, 0)];
+    if (source.inner.length > 0) where.push(among(source, found, columnsOf(source).length - 1));
+    const rows = read(source, [{ from: source.from, where }], { where: [], limit: lists.mostCounted });
+    return rows.filter((row) => names.has(nameOf(source)(row)));
   }
 }
 
 /** Its column by this number is one of those that these rows have there. */
-const among = (arm: LinkArm, rows: readonly Key[], index: number): Part => ({
-  sql: `${columnsOf(arm)[index]} IN (SELECT value FROM json_each(?))`,
+const among = (source: LinkSource, rows: readonly Key[], index: number): Part => ({
+  sql: `${columnsOf(source)[index]} IN (SELECT value FROM json_each(?))`,
   values: [JSON.stringify(rows.map((row) => row[`sort_${index}`]))],
 });
 
 const nameOf =
-  (arm: LinkArm) =>
+  (source: LinkSource) =>
   (row: Key): string =>
-    JSON.stringify(columnsOf(arm).map((_, index) => row[`sort_${index}`]));
+    JSON.stringify(columnsOf(source).map((_, index) => row[`sort_${index}`]));
 
-const columnsOf = ({ outer, inner }: LinkArm): readonly string[] => [...outer, ...inner];
+const columnsOf = ({ outer, inner }: LinkSource): readonly string[] => [...outer, ...inner];
 
-const keysOf = (arm: LinkArm): string =>
-  columnsOf(arm)
+const keysOf = (source: LinkSource): string =>
+  columnsOf(source)
     .map((column, index) => `${column} AS sort_${index}`)
     .join(", ");
 
-const orderOf = (arm: LinkArm): string => columnsOf(arm).join(", ");
+const orderOf = (source: LinkSource): string => columnsOf(source).join(", ");
 
-const inOrder = (arm: LinkArm) => ({ count: columnsOf(arm).length, descending: false });
+const inOrder = (source: LinkSource) => ({ count: columnsOf(source).length, descending: false });
 
 const compare = (columns: readonly string[], operator: string): string =>
   `(${columns.join(", ")}) ${operator} (${columns.map(() => "?").join(", ")})`;
@@ -218,13 +218,13 @@ type Ways = {
 const MOST_LOOKED = 1_000;
 const SOON_FULL = 20;
 
-function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
-  const { fromGrants } = arm;
+function waysOf(lists: Lists, source: LinkSource, filter: LinkFilter): Ways {
+  const { fromGrants } = source;
   const words = splitWords(filter.search);
-  const plain = armConditions(arm, filter);
-  const walked: Way = { from: arm.from, where: [...plain, ...words.map((word) => stands(arm, word))] };
+  const plain = sourceConditions(source, filter);
+  const walked: Way = { from: source.from, where: [...plain, ...words.map((word) => stands(source, word))] };
   const only = (way: Way): Ways => ({ counted: [way], least: null, read: () => [way] });
-  if (filter.host !== null) return only({ ...walked, from: arm.fromHost });
+  if (filter.host !== null) return only({ ...walked, from: source.fromHost });
   if (!fromGrants) return only(walked);
 
   const sought = words
@@ -234,12 +234,12 @@ function waysOf(lists: Lists, arm: LinkArm, filter: LinkFilter): Ways {
   if (sought === undefined)
     return { ...only(walked), least: words.length === 0 ? null : countSome(lists, fromGrants.table, walked) };
   const { word, inGrants, inFiles } = sought;
-  const rest = words.filter((one) => one !== word).map((one) => stands(arm, one));
+  const rest = words.filter((one) => one !== word).map((one) => stands(source, one));
   const { table, id, holders, isPhrase } = fromGrants;
   const found: Way[] = [
     { from: `grant_line ${fromGrants.join}`, where: [...plain, ...rest, isInGrants(word, inGrants)] },
     {
-      from: arm.from,
+      from: source.from,
       where: [
         ...plain,
         ...rest,
@@ -276,10 +276,10 @@ function seek(lists: Lists, word: string): { word: string; inGrants: Phrase; inF
 const isFew = (lists: Lists, { match }: Phrase): boolean =>
   typeof lists.count("grant_search", [{ sql: "grant_search MATCH ?", values: [match] }]) === "number";
 
-/** In the holder, or in the grant where the arm has one, or the key's fingerprint begins with it. */
-function stands(arm: LinkArm, word: string): Part {
-  const held = { sql: `(${arm.text}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
-  if (!arm.fromGrants) return held;
+/** In the holder, or in the grant where the source has one, or the key's fingerprint begins with it. */
+function stands(source: LinkSource, word: string): Part {
+  const held = { sql: `(${source.text}) LIKE ? ESCAPE '\\'`, values: [toPattern(word)] };
+  if (!source.fromGrants) return held;
   const granted = standsInGrant(word);
   return { sql: `(${granted.sql} OR ${held.sql})`, values: [...granted.values, ...held.values] };
 }

@@ -30,7 +30,7 @@ export type LinkFilter = {
 };
 
 /** Who holds something, or becomes somebody: one part of the list, read in the order of its own index. */
-export type LinkArm = {
+export type LinkSource = {
   name: string;
   by: NonNullable<LinkFilter["by"]>;
   select: string;
@@ -103,7 +103,7 @@ type KeyFileLink = GrantEdgeRow & {
   possession: string;
 };
 
-const KEY_FILES: LinkArm = {
+const KEY_FILES: LinkSource = {
   name: "1",
   by: "key-file",
   select: `key_file.host AS held_host, path, key_file.owner, key_file.key_type, key_file.fingerprint AS proven, is_encrypted, possession, ${GRANT}`,
@@ -140,7 +140,7 @@ const KEY_FILES: LinkArm = {
   },
 };
 
-const HERE_KEYS: LinkArm = {
+const HERE_KEYS: LinkSource = {
   name: "2",
   by: "this-computer",
   select: `place, ${GRANT}`,
@@ -161,7 +161,7 @@ const HERE_KEYS: LinkArm = {
   toEdges: (row: GrantEdgeRow & { place: string }) => [holdingHere(row), opening(row)],
 };
 
-const PEOPLE: LinkArm = {
+const PEOPLE: LinkSource = {
   name: "3",
   by: "person",
   select: `person, roster.name AS roster, ${GRANT}`,
@@ -184,7 +184,7 @@ const PEOPLE: LinkArm = {
   toEdges: (row: GrantEdgeRow & { person: number; roster: string }) => [holdingOf(row), opening(row)],
 };
 
-const RULES: LinkArm = {
+const RULES: LinkSource = {
   name: "4",
   by: "account",
   select: ESCALATION.replace("host, ", "becoming.host, "),
@@ -201,7 +201,7 @@ const RULES: LinkArm = {
   toEdges: (row: EscalationRow) => [becoming(row)],
 };
 
-const AGENTS: LinkArm = {
+const AGENTS: LinkSource = {
   name: "5",
   by: "account",
   select: "agent.id, agent.host, account, path",
@@ -218,7 +218,7 @@ const AGENTS: LinkArm = {
   toEdges: (row: AgentRow) => [lending(row)],
 };
 
-const AUTHORITIES: LinkArm = {
+const AUTHORITIES: LinkSource = {
   name: "6",
   by: "authority",
   select: AUTHORITY,
@@ -237,25 +237,25 @@ const AUTHORITIES: LinkArm = {
 };
 
 /** In the order of the list. */
-const LINK_ARMS: readonly LinkArm[] = [HERE_KEYS, PEOPLE, KEY_FILES, AUTHORITIES, RULES, AGENTS];
+const LINK_SOURCES: readonly LinkSource[] = [HERE_KEYS, PEOPLE, KEY_FILES, AUTHORITIES, RULES, AGENTS];
 
 /** As `graph reach person:NAME` has it: by name, or by login. */
 const PERSON_NAMED =
   "(person.name = ? OR EXISTS (SELECT 1 FROM person_login WHERE login = lower(?) AND person_login.person = person.id))";
 
 /** Which parts of the list a filter leaves: of people alone, where it asks for people. */
-export const armsOf = ({ by, person, standing }: LinkFilter): readonly LinkArm[] =>
-  LINK_ARMS.filter(
-    (arm) =>
-      (by === null || arm.by === by) && (arm.by === "person" || (person === null && standing === null)),
+export const sourcesOf = ({ by, person, standing }: LinkFilter): readonly LinkSource[] =>
+  LINK_SOURCES.filter(
+    (source) =>
+      (by === null || source.by === by) && (source.by === "person" || (person === null && standing === null)),
   );
 
-/** What of an arm a filter lets through, but for the words of its search. */
-export const armConditions = (arm: LinkArm, filter: LinkFilter): Part[] => [
-  { sql: arm.where, values: [] },
-  ...(filter.host === null ? [] : [{ sql: `${arm.host} = ?`, values: [filter.host] }]),
+/** What of a source a filter lets through, but for the words of its search. */
+export const sourceConditions = (source: LinkSource, filter: LinkFilter): Part[] => [
+  { sql: source.where, values: [] },
+  ...(filter.host === null ? [] : [{ sql: `${source.host} = ?`, values: [filter.host] }]),
   ...(filter.person === null ? [] : [{ sql: PERSON_NAMED, values: [filter.person, filter.person] }]),
   ...(filter.standing === null ? [] : [{ sql: "person.standing = ?", values: [filter.standing] }]),
-  ...(filter.onlyRoot ? [{ sql: `(${arm.isRoot})`, values: [] }] : []),
-  ...(filter.onlyCertain ? [{ sql: `(${arm.isCertain})`, values: [] }] : []),
+  ...(filter.onlyRoot ? [{ sql: `(${source.isRoot})`, values: [] }] : []),
+  ...(filter.onlyCertain ? [{ sql: `(${source.isCertain})`, values: [] }] : []),
 ];
