@@ -285,7 +285,7 @@ function linkLists() {
 
 /** What is otherwise at the second scan. */
 function changeLists() {
-  const peer = `SELECT * FROM version WHERE +first_scan = 2 ORDER BY +first_scan, +id LIMIT 100`;
+  const peer = `SELECT * FROM revision WHERE +first_scan = 2 ORDER BY +first_scan, +id LIMIT 100`;
   const make = (name, options) => ({ name: `changes ${name}`, list: ask.listChanges, options, peer });
   return [
     make("in all", {}),

@@ -113,13 +113,13 @@ const writeGrants = (size, hosts) => `
 
 /** Of ten accounts of each host three have gone and three have another shell; their tables need not have them. */
 const writeVersions = () => `
-  INSERT INTO version (kind, name, about, state, first_scan)
+  INSERT INTO revision (kind, name, about, state, first_scan)
     SELECT 'grant', host.name, grant_line.id, '["yes",null,[],[]]', first_scan
     FROM grant_line JOIN host ON host.id = grant_line.host;
-  ${upTo(10)} INSERT INTO version (kind, name, about, label, state, first_scan, gone_scan)
+  ${upTo(10)} INSERT INTO revision (kind, name, about, label, state, first_scan, gone_scan)
     SELECT 'account', host.name, host.id, 'somebody' || i, '[1000,"/bin/sh","set"]', 1, iif(i < 6, 2, NULL) FROM host, n;
-  INSERT INTO version (kind, name, about, label, state, first_scan, origin)
-    SELECT kind, name, about, label, '[1000,"/bin/bash","set"]', 2, id FROM version
+  INSERT INTO revision (kind, name, about, label, state, first_scan, origin)
+    SELECT kind, name, about, label, '[1000,"/bin/bash","set"]', 2, id FROM revision
     WHERE kind = 'account' AND label IN ('somebody3', 'somebody4', 'somebody5');
 `;
 
@@ -153,9 +153,9 @@ const COUNTED = `
   UPDATE grant_line
     SET is_matched = key.is_matched, listed = key.listed, use = iif(line % 50 = 7, 'unused', 'unknown'), orphan_since = '${NOW}'
     FROM key WHERE key.fingerprint = grant_line.fingerprint;
-  UPDATE tally SET count = (SELECT count(*) FROM certificate) WHERE what = 'certificate';
-  INSERT INTO tally (what, count) SELECT tallied_as, count(*) FROM grant_line GROUP BY tallied_as;
-  INSERT INTO tally (what, count) SELECT new_as, count(*) FROM grant_line WHERE new_as IS NOT NULL GROUP BY new_as;
+  UPDATE cached_count SET count = (SELECT count(*) FROM certificate) WHERE what = 'certificate';
+  INSERT INTO cached_count (what, count) SELECT counted_as, count(*) FROM grant_line GROUP BY counted_as;
+  INSERT INTO cached_count (what, count) SELECT new_as, count(*) FROM grant_line WHERE new_as IS NOT NULL GROUP BY new_as;
   INSERT INTO expiry (ends_on, due_on, life_days, issuer, owner, public, count)
     SELECT ends_on, due_on, life_days, expiry_of.issuer, expiry_of.owner, public, count(*)
     FROM expiry_of JOIN certificate USING (id)

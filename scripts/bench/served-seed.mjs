@@ -133,7 +133,7 @@ const COUNTED = `
     SELECT spki_sha256, sum(is_seen), min(not_before), max(not_before),
       ifnull((unixepoch(max(not_before)) - unixepoch(min(not_before))) / 86400, 0), max(first_seen)
     FROM certificate WHERE is_ca = 0 AND spki_sha256 <> '' GROUP BY spki_sha256 HAVING count(*) > 1;
-  INSERT INTO version (kind, name, about, first_scan, gone_scan)
+  INSERT INTO revision (kind, name, about, first_scan, gone_scan)
     SELECT 'certificate', name, id, first_scan, gone_scan FROM place WHERE host IS NOT NULL OR gone_scan IS NOT NULL;
   DELETE FROM certificate_search;
   INSERT INTO certificate_search (rowid, text)

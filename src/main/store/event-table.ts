@@ -19,7 +19,7 @@ type EventKind =
   | "collector-handed"
   | "roster-imported"
   | "roster-removed"
-  | "scope-declared"
+  | "inventory-marked"
   | "baseline-set"
   | "baseline-cleared"
   | "grants-approved"

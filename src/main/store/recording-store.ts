@@ -68,7 +68,7 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
     const lists = createLists(db);
     const { bundles, chains, endpoints, events, hostVisits, pins, scans, served, targets, uses, ...tables } =
       scanTables(db, lists);
-    const people = peopleStore(db, { lists, rosters: peopleSourceTable(db), scope: inventoryTable(db) });
+    const people = peopleStore(db, { lists, rosters: peopleSourceTable(db), inventory: inventoryTable(db) });
     return {
       atomically: commits.atomically,
       bundles: explained(bundles),

@@ -110,7 +110,7 @@ CREATE TABLE jump_host_key (
 ) STRICT, WITHOUT ROWID;
 
 -- How many rows a list has in all, where to count them would take too long.
-CREATE TABLE tally (
+CREATE TABLE cached_count (
   what  TEXT PRIMARY KEY,
   count INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
@@ -447,18 +447,18 @@ CREATE TABLE grant_line (
          WHEN listed = 'known' OR is_matched = 1 OR is_vouched = 1 THEN 'known'
          ELSE 'unknown' END) VIRTUAL,
   -- The rule for orphans: why nobody may own or use what may still let somebody in; null where nothing says so. One whose
-  -- private key is only not found is an orphan where the scope is whole and no host has a gap.
+  -- private key is only not found is an orphan where the inventory is complete and no host has a gap.
   orphan TEXT GENERATED ALWAYS AS (
     CASE WHEN effective = 'no' AND is_dormant = 0 OR fingerprint IS NULL THEN NULL
          WHEN owner = 'gone' THEN 'gone'
          WHEN use = 'unused' THEN 'unused'
          WHEN owner = 'unknown' THEN 'unmatched' END) VIRTUAL,
   -- All that grants are counted by, so that one sum gives the count of any of it together.
-  tallied_as TEXT GENERATED ALWAYS AS (
+  counted_as TEXT GENERATED ALWAYS AS (
     'grant ' || effective || ' ' || owner || ' ' || use
     || CASE WHEN fingerprint IS NULL THEN ' keyless ' WHEN is_matched = 1 THEN ' matched ' ELSE ' unmatched ' END
     || ifnull(orphan, 'kept')) VIRTUAL,
-  -- What the tally counts it as while it is new and nobody has approved it; null for all others.
+  -- What the cached_count counts it as while it is new and nobody has approved it; null for all others.
   new_as TEXT GENERATED ALWAYS AS (
     CASE WHEN gone_scan IS NULL AND approval IS NULL AND is_again = 0 AND (effective <> 'no' OR is_dormant = 1)
          THEN 'new grant ' || printf('%010d', first_scan) END) VIRTUAL,
@@ -581,20 +581,20 @@ END;
 CREATE TRIGGER grant_ends AFTER UPDATE OF gone_scan ON grant_line
 WHEN OLD.gone_scan IS NULL AND NEW.gone_scan IS NOT NULL
 BEGIN
-  UPDATE tally SET count = count - 1 WHERE what = OLD.tallied_as;
+  UPDATE cached_count SET count = count - 1 WHERE what = OLD.counted_as;
   DELETE FROM grant_search WHERE rowid = NEW.id;
 END;
 
 CREATE TRIGGER grant_is_judged_anew
 AFTER UPDATE OF effective, is_dormant, use, is_matched, listed, is_vouched ON grant_line
-WHEN NEW.gone_scan IS NULL AND OLD.gone_scan IS NULL AND OLD.tallied_as <> NEW.tallied_as
+WHEN NEW.gone_scan IS NULL AND OLD.gone_scan IS NULL AND OLD.counted_as <> NEW.counted_as
 BEGIN
-  UPDATE tally SET count = count - 1 WHERE what = OLD.tallied_as;
-  INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
+  UPDATE cached_count SET count = count - 1 WHERE what = OLD.counted_as;
+  INSERT INTO cached_count (what, count) VALUES (NEW.counted_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
   UPDATE grant_line SET orphan_since = NULL WHERE id = NEW.id AND OLD.orphan IS NOT NEW.orphan;
 END;
 
--- Of the others the tally says how many are new since which scan, nobody having approved them.
+-- Of the others the cached_count says how many are new since which scan, nobody having approved them.
 CREATE TRIGGER grant_begins_new AFTER INSERT ON grant_line
 BEGIN
   UPDATE grant_line SET is_again = 1
@@ -602,21 +602,21 @@ BEGIN
     SELECT 1 FROM grant_line AS earlier INDEXED BY grant_gone
     WHERE earlier.host = NEW.host AND earlier.account = NEW.account AND earlier.file = NEW.file
       AND earlier.fingerprint = NEW.fingerprint AND earlier.text = NEW.text AND earlier.gone_scan IS NOT NULL);
-  INSERT INTO tally (what, count) SELECT new_as, 1 FROM grant_line WHERE id = NEW.id AND new_as IS NOT NULL
+  INSERT INTO cached_count (what, count) SELECT new_as, 1 FROM grant_line WHERE id = NEW.id AND new_as IS NOT NULL
   ON CONFLICT (what) DO UPDATE SET count = count + 1;
 END;
 
 CREATE TRIGGER grant_is_new_otherwise AFTER UPDATE OF gone_scan, approval, effective, is_dormant ON grant_line
 WHEN OLD.new_as IS NOT NEW.new_as
 BEGIN
-  UPDATE tally SET count = count - 1 WHERE what = OLD.new_as;
-  INSERT INTO tally (what, count) SELECT NEW.new_as, 1 WHERE NEW.new_as IS NOT NULL
+  UPDATE cached_count SET count = count - 1 WHERE what = OLD.new_as;
+  INSERT INTO cached_count (what, count) SELECT NEW.new_as, 1 WHERE NEW.new_as IS NOT NULL
   ON CONFLICT (what) DO UPDATE SET count = count + 1;
 END;
 
 CREATE TRIGGER grant_begins AFTER INSERT ON grant_line
 BEGIN
-  INSERT INTO tally (what, count) VALUES (NEW.tallied_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
+  INSERT INTO cached_count (what, count) VALUES (NEW.counted_as, 1) ON CONFLICT (what) DO UPDATE SET count = count + 1;
   INSERT INTO grant_search (rowid, text) VALUES (NEW.id, NEW.search_text || char(10, 10));
 END;
 
@@ -858,7 +858,7 @@ BEGIN
 END;
 
 -- Whether the user has said that every machine that holds private keys is scanned, and what is outside. One row.
-CREATE TABLE scope (
+CREATE TABLE inventory (
   id          INTEGER PRIMARY KEY CHECK (id = 1),
   is_whole    INTEGER NOT NULL CHECK (is_whole IN (0, 1)),
   note        TEXT NOT NULL,
@@ -1137,7 +1137,7 @@ CREATE VIRTUAL TABLE certificate_pieces USING fts5vocab (certificate_search, ins
 CREATE TRIGGER certificate_vanishes AFTER UPDATE OF is_seen ON certificate
 WHEN OLD.is_seen = 1 AND NEW.is_seen = 0
 BEGIN
-  UPDATE tally SET count = count - 1 WHERE what = 'certificate';
+  UPDATE cached_count SET count = count - 1 WHERE what = 'certificate';
   DELETE FROM certificate_search WHERE rowid = NEW.id;
 END;
 
@@ -1252,7 +1252,7 @@ END;
 CREATE TRIGGER certificate_appears AFTER UPDATE OF is_seen ON certificate
 WHEN OLD.is_seen = 0 AND NEW.is_seen = 1
 BEGIN
-  UPDATE tally SET count = count + 1 WHERE what = 'certificate';
+  UPDATE cached_count SET count = count + 1 WHERE what = 'certificate';
   INSERT INTO certificate_search (rowid, text)
   VALUES (NEW.id, NEW.subject || char(10) || NEW.issuer || char(10) || NEW.names || char(10, 10));
 END;
@@ -1341,7 +1341,7 @@ CREATE VIRTUAL TABLE place_search USING fts5 (
 
 CREATE VIRTUAL TABLE place_pieces USING fts5vocab (place_search, instance);
 
--- An owner and a share are set one after the other: each moves the certificate in the tally of those that expire.
+-- An owner and a share are set one after the other: each moves the certificate in the cached_count of those that expire.
 CREATE TRIGGER place_begins AFTER INSERT ON place
 BEGIN
   UPDATE certificate
@@ -1800,38 +1800,38 @@ CREATE TABLE rule_wish (
 -- it is still so. A thing that changes, or comes back, goes on in another row whose `origin` is its first. `about` is the row of the
 -- table that `kind` names (place for a certificate); an account is its host and `label`. `state` is what may change in place,
 -- as a JSON array; null where nobody took note of it. Written by those who record these rows (changes/revision-writer.ts).
-CREATE TABLE version (
+CREATE TABLE revision (
   id         INTEGER PRIMARY KEY,
   kind       TEXT NOT NULL CHECK (kind IN ('grant', 'key-file', 'host-key', 'account', 'certificate')),
   name       INTEGER NOT NULL REFERENCES host_name (id),
   about      INTEGER NOT NULL,
   label      TEXT,
   state      TEXT CHECK (json_valid(state)),
-  origin     INTEGER REFERENCES version (id),
+  origin     INTEGER REFERENCES revision (id),
   first_scan INTEGER NOT NULL REFERENCES scan (id),
   gone_scan  INTEGER REFERENCES scan (id)
 ) STRICT;
 
-CREATE INDEX version_about ON version (kind, about, label);
+CREATE INDEX revision_about ON revision (kind, about, label);
 
-CREATE INDEX version_begun ON version (kind, first_scan, id, origin, gone_scan);
+CREATE INDEX revision_begun ON revision (kind, first_scan, id, origin, gone_scan);
 
-CREATE INDEX version_ended ON version (kind, gone_scan) WHERE gone_scan IS NOT NULL;
+CREATE INDEX revision_ended ON revision (kind, gone_scan) WHERE gone_scan IS NOT NULL;
 
-CREATE INDEX version_later ON version (kind, first_scan) WHERE origin IS NOT NULL;
+CREATE INDEX revision_later ON revision (kind, first_scan) WHERE origin IS NOT NULL;
 
-CREATE INDEX version_of_thing ON version (origin) WHERE origin IS NOT NULL;
+CREATE INDEX revision_of_thing ON revision (origin) WHERE origin IS NOT NULL;
 
-CREATE INDEX version_under_name ON version (name, kind, first_scan);
+CREATE INDEX revision_under_name ON revision (name, kind, first_scan);
 
 -- The things that have gone, of which a new row may be the next revision.
-CREATE VIEW gone_version AS
+CREATE VIEW gone_revision AS
 SELECT kind, about, label, ifnull(origin, id) AS thing, gone_scan
-FROM version INDEXED BY version_about
+FROM revision INDEXED BY revision_about
 WHERE gone_scan IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM version AS first WHERE first.id = version.origin AND first.gone_scan IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM revision AS first WHERE first.id = revision.origin AND first.gone_scan IS NULL)
   AND NOT EXISTS (
-    SELECT 1 FROM version AS later WHERE later.origin = ifnull(version.origin, version.id) AND later.gone_scan IS NULL);
+    SELECT 1 FROM revision AS later WHERE later.origin = ifnull(revision.origin, revision.id) AND later.gone_scan IS NULL);
 
 -- A grant whose line has moved within its file.
 CREATE TABLE grant_move (

@@ -134,10 +134,10 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
   const acceptances = acceptanceTable(db);
   const briefs = findingBriefs(db, { acceptances, now });
   const rows = certificateRows(db, briefs);
-  const scope = inventoryTable(db);
+  const inventory = inventoryTable(db);
   const rosters = peopleSourceTable(db);
-  const grants = grantRows({ briefs, owners: ownerFinder(db, { rosters, scope }) });
-  const access = grantTable(db, { lists, rows: grants, scope });
+  const grants = grantRows({ briefs, owners: ownerFinder(db, { rosters, inventory }) });
+  const access = grantTable(db, { lists, rows: grants, inventory });
   const findings = findingTable(db, { lists, briefs, acceptances, findGrant: access.findRow });
   return {
     acceptances: explained(acceptances),
@@ -161,8 +161,8 @@ function tables(db: Database, path: string, { now = () => new Date(), mostCounte
     expiry: viewed(expiryTable(db)),
     issuers: issuerStore(db, explained),
     labels: explained(labelTable(db)),
-    overview: viewed(overview(db, { rows, findings, scans, scope })),
-    people: explained(peopleStore(db, { lists, rosters, scope })),
+    overview: viewed(overview(db, { rows, findings, scans, inventory })),
+    people: explained(peopleStore(db, { lists, rosters, inventory })),
     pins: explained(pins),
     revoked: explained(written.revoked),
     rules: explained(ruleTable(db)),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PeopleSourceKind, PersonRow, Roster, Scope } from "../model/person.ts";
+import { Inventory, PeopleSourceKind, PersonRow, Roster } from "../model/person.ts";
 import { listOf, Page, Search, sortedBy } from "./paging.ts";
 import { command, query } from "./procedure.ts";
 
@@ -65,10 +65,10 @@ export const people = {
   /** Forgets a roster, and all that only it has said. */
   remove: command.input(z.object({ name: PeopleSourceName })).output(z.object({ people: z.int() })),
 
-  scope: query.output(Scope),
+  inventory: query.output(Inventory),
 
   /** Says whether every machine that holds private keys is scanned, and what is outside. */
-  declareScope: command
+  markInventory: command
     .input(z.object({ isWhole: z.boolean(), note: z.string().trim().max(500).default("") }))
-    .output(Scope),
+    .output(Inventory),
 };

@@ -46,8 +46,8 @@ export type KeyGap = z.infer<typeof KeyGap>;
 export const HostWithGap = z.object({ host: z.string(), port: z.int(), gap: KeyGap });
 export type HostWithGap = z.infer<typeof HostWithGap>;
 
-/** What the user has said of the scope: whether it holds every machine that holds private keys. */
-export const Scope = z.object({
+/** What the user has said of the inventory: whether it holds every machine that holds private keys. */
+export const Inventory = z.object({
   isWhole: z.boolean(),
   /** What is outside, in the user's words; empty for nothing. */
   note: z.string(),
@@ -56,7 +56,7 @@ export const Scope = z.object({
   /** Hosts on which private keys may lie unseen: while there is one, a key whose private key was not found makes no orphan. */
   gaps: z.object({ total: z.int(), first: z.array(HostWithGap) }),
 });
-export type Scope = z.infer<typeof Scope>;
+export type Inventory = z.infer<typeof Inventory>;
 
 /** Whether what was not found counts as absent: the user has said that all is scanned, and every host was read whole. */
-export const evaluatesAbsence = ({ isWhole, gaps }: Scope): boolean => isWhole && gaps.total === 0;
+export const evaluatesAbsence = ({ isWhole, gaps }: Inventory): boolean => isWhole && gaps.total === 0;

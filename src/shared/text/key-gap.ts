@@ -1,4 +1,4 @@
-import type { HostWithGap, KeyGap, Scope } from "../model/person.ts";
+import type { HostWithGap, Inventory, KeyGap } from "../model/person.ts";
 import { formatCount } from "./count.ts";
 
 const GAP: Record<KeyGap, string> = {
@@ -9,7 +9,7 @@ const GAP: Record<KeyGap, string> = {
 };
 
 /** The hosts on which private keys may lie unseen, the first of them with why: `2 hosts were not read completely: db-1 (never read), ...`. */
-export function formatGaps({ total, first }: Scope["gaps"]): string {
+export function formatGaps({ total, first }: Inventory["gaps"]): string {
   const more = total - first.length;
   const named = first.map(formatGap).join(", ");
   const were = total === 1 ? "was" : "were";

@@ -1,4 +1,4 @@
-import { evaluatesAbsence, type Scope } from "../model/person.ts";
+import { evaluatesAbsence, type Inventory } from "../model/person.ts";
 import type { KeyPossession } from "../model/possession.ts";
 import type { Coverage, Owner } from "../model/verdict.ts";
 import { formatCount, formatNumber } from "./count.ts";
@@ -47,11 +47,11 @@ export type Fleet = {
   /** Private keys known on this computer. */
   heldKeys: number;
   rosters: readonly { name: string; people: number; readAt: string }[];
-  scope: Scope;
+  inventory: Inventory;
 };
 
 /** The owner's axis of a verdict, in words: what decides comes first. */
-export function formatOwner(facts: OwnerFacts, looked: { scope: Scope; coverage: Coverage }): Owner {
+export function formatOwner(facts: OwnerFacts, looked: { inventory: Inventory; coverage: Coverage }): Owner {
   const { state, people, managedBy } = facts;
   const deciding = people.filter(({ standing }) => standing === state).map(({ name }) => name);
   const names = [...new Set(deciding)];
@@ -60,18 +60,18 @@ export function formatOwner(facts: OwnerFacts, looked: { scope: Scope; coverage:
     who: names.length > 0 ? names.slice(0, 3).join(", ") : (facts.vouchedBy ?? managedBy?.by ?? null),
     isMatched: facts.placeCount > 0,
     managedBy,
-    reasons: facts.hasKey ? listReasons(facts, looked.scope) : ["the line has no key that can be read"],
+    reasons: facts.hasKey ? listReasons(facts, looked.inventory) : ["the line has no key that can be read"],
     coverage: looked.coverage,
   };
 }
 
-function listReasons(facts: OwnerFacts, scope: Scope): string[] {
+function listReasons(facts: OwnerFacts, inventory: Inventory): string[] {
   const { state, people, vouchedBy } = facts;
   const sorted = people.toSorted(
     (one, other) => Number(other.standing === state) - Number(one.standing === state),
   );
   return [
-    ...(state === "unknown" ? [formatUnmatched(scope, facts.claims.length > 0)] : []),
+    ...(state === "unknown" ? [formatUnmatched(inventory, facts.claims.length > 0)] : []),
     ...sorted.map(formatKeyOf),
     ...(vouchedBy === null ? [] : [`it was approved here as that of ${vouchedBy}`]),
     ...formatPrivateHalves(facts),
@@ -80,11 +80,12 @@ function listReasons(facts: OwnerFacts, scope: Scope): string[] {
   ];
 }
 
-function formatUnmatched(scope: Scope, isClaimed: boolean): string {
-  if (evaluatesAbsence(scope))
+function formatUnmatched(inventory: Inventory, isClaimed: boolean): string {
+  if (evaluatesAbsence(inventory))
     return "nobody is known to have its private half, and every machine that holds private keys is said to be scanned";
   const found = isClaimed ? "no private half of it has signed" : "its private half was not found";
-  if (scope.isWhole) return `${found} and no roster has it, but ${formatGaps(scope.gaps)}: it may be there`;
+  if (inventory.isWhole)
+    return `${found} and no roster has it, but ${formatGaps(inventory.gaps)}: it may be there`;
   return `${found} and no roster has it: it may be on a machine that was not scanned`;
 }
 
@@ -120,7 +121,7 @@ const formatNamed = ({ name, standing }: KnownPerson): string =>
 
 /** What owners were looked for in, and what not. */
 export function coverFleet(fleet: Fleet): Coverage {
-  const { hosts, hostsRead, hostsReadAsRoot, unreadPlaces, heldKeys, rosters, scope } = fleet;
+  const { hosts, hostsRead, hostsReadAsRoot, unreadPlaces, heldKeys, rosters, inventory } = fleet;
   const unread = hosts - hostsRead;
   return {
     read: [
@@ -137,8 +138,8 @@ export function coverFleet(fleet: Fleet): Coverage {
         ? [formatCount(unreadPlaces, "file or folder of hosts", "files and folders of hosts")]
         : []),
       ...(rosters.length === 0 ? ["a roster of people: none was imported"] : []),
-      ...(scope.isWhole ? [] : ["machines outside of the scan: the scope is not declared whole"]),
-      ...(scope.note === "" ? [] : [`outside of the scope: ${scope.note}`]),
+      ...(inventory.isWhole ? [] : ["machines outside of the scan: the scope is not declared whole"]),
+      ...(inventory.note === "" ? [] : [`outside of the scope: ${inventory.note}`]),
     ],
   };
 }

@@ -44,7 +44,7 @@ test.each([
       workstation: { user: "root", home: live.home, agentSocket: null },
     });
     // The private keys of this computer are looked at by a live scan, too.
-    await app.client.people.declareScope({ isWhole: false });
+    await app.client.people.markInventory({ isWhole: false });
     const base64 = stream.toString("base64");
     const as = { host: host.address, port: 22 };
     expect(await app.client.bundles.import({ base64, as })).toMatchObject({ state: "ok", isNewHost: true });
@@ -74,7 +74,7 @@ const OF_THE_WAY = new Set([
   "target",
   "unvisited",
   "pin",
-  "scope",
+  "inventory",
   "event",
   "bundle",
   "carried_look",
@@ -99,7 +99,7 @@ const OF_VERIFICATIONS = new Set([
   "orphan",
   "orphan_since",
   "owner",
-  "tallied_as",
+  "counted_as",
 ]);
 
 const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
@@ -126,7 +126,8 @@ function readTables(
       .prepare<[], object>(`SELECT * FROM "${name}"`)
       .all()
       .map((row) => withoutWay(row, withVerifications));
-  const isCompared = (name: string) => !OF_THE_WAY.has(name) && (withVerifications || name !== "tally");
+  const isCompared = (name: string) =>
+    !OF_THE_WAY.has(name) && (withVerifications || name !== "cached_count");
   return Object.fromEntries(names.filter(isCompared).map((name) => [name, read(name)]));
 }
 

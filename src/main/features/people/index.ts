@@ -8,7 +8,7 @@ import { readKeyFile } from "#net/ssh/identities.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { BROKEN_LINES_SHOWN, people } from "#shared/contract/people.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
-import type { Roster, Scope } from "#shared/model/person.ts";
+import type { Inventory, Roster } from "#shared/model/person.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 import type { HeldHere, HeldKey } from "#store/people/people-store.ts";
@@ -23,7 +23,7 @@ type Deps = {
   now: () => Date;
 };
 
-/** Who owns keys: rosters of people, the private keys of this computer, and what the scope covers. */
+/** Who owns keys: rosters of people, the private keys of this computer, and what the inventory covers. */
 export function createPeople({ store, here, hold, announce, now }: Deps) {
   const os = implement(people);
   const settle = () => {
@@ -39,8 +39,8 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
       rosters: os.rosters.handler(() => store.people.rosters()),
       import: os.import.handler(async ({ input }) => announced(await importPeopleSource(input))),
       remove: os.remove.handler(async ({ input }) => announced(await remove(input.name))),
-      scope: os.scope.handler(() => store.people.scope()),
-      declareScope: os.declareScope.handler(({ input }) => declareScope(input)),
+      inventory: os.inventory.handler(() => store.people.inventory()),
+      markInventory: os.markInventory.handler(({ input }) => markInventory(input)),
     },
   };
 
@@ -64,16 +64,16 @@ export function createPeople({ store, here, hold, announce, now }: Deps) {
     });
   }
 
-  /** This computer is in the scope: its keys are looked at before anything is said to be unmatched. */
-  async function declareScope({ isWhole, note }: { isWhole: boolean; note: string }): Promise<Scope> {
+  /** This computer is in the inventory: its keys are looked at before anything is said to be unmatched. */
+  async function markInventory({ isWhole, note }: { isWhole: boolean; note: string }): Promise<Inventory> {
     await lookAround(new Map());
     const at = toInstant(now());
-    const scope = await store.inTurn(() => {
-      store.people.declareScope(isWhole, note, at);
-      store.events.append({ at, kind: "scope-declared", detail: { isWhole, note } });
-      return store.people.scope();
+    const inventory = await store.inTurn(() => {
+      store.people.markInventory(isWhole, note, at);
+      store.events.append({ at, kind: "inventory-marked", detail: { isWhole, note } });
+      return store.people.inventory();
     });
-    return announced(scope);
+    return announced(inventory);
   }
 
   function announced<Result>(result: Result): Result {

@@ -121,14 +121,14 @@ test("before the scope is declared whole, the keys of this computer are looked a
   await using desk = await openPeople();
   const { fingerprint } = await makeKeyFile(desk.ssh, "id_ed25519");
   desk.visit([fingerprint]);
-  expect(await desk.client.declareScope({ isWhole: true, note: " two laptops " })).toEqual({
+  expect(await desk.client.markInventory({ isWhole: true, note: " two laptops " })).toEqual({
     isWhole: true,
     note: "two laptops",
     declaredAt: "2026-06-01T00:00:00Z",
     gaps: { total: 0, first: [] },
   });
   expect(listGrants(desk.store, { orphaned: true }).total).toBe(0);
-  expect(await desk.client.scope()).toMatchObject({ isWhole: true });
+  expect(await desk.client.inventory()).toMatchObject({ isWhole: true });
 });
 
 test("read-only, nothing of it can be changed", async () => {
@@ -137,7 +137,7 @@ test("read-only, nothing of it can be changed", async () => {
   for (const command of [
     people.import({ name: "people.csv", files: csv("login,state\ncarol,gone\n") }),
     people.remove({ name: "people.csv" }),
-    people.declareScope({ isWhole: true }),
+    people.markInventory({ isWhole: true }),
   ])
     await expect(command).rejects.toThrow("Latchkey is read-only");
 });

@@ -131,7 +131,7 @@ export async function formatUndecided(
 ): Promise<string | null> {
   const { total } = await access.list({ ...filter, orphaned: false, undecided: true, limit: 1 });
   if (total === 0) return null;
-  const { isWhole, gaps } = await people.scope();
+  const { isWhole, gaps } = await people.inventory();
   return isWhole
     ? `unknown: ${formatTotal(total, "grant")} whose private key was not found, because ${formatGaps(gaps)}; scan every host as root`
     : `not counted: ${formatTotal(total, "grant")} whose private key was not found, because the inventory is not marked complete; see latchkey inventory --help`;

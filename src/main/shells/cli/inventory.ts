@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Scope } from "#shared/model/person.ts";
+import type { Inventory } from "#shared/model/person.ts";
 import { formatGaps } from "#shared/text/key-gap.ts";
 import { printable } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp, printJson } from "./options.ts";
@@ -45,17 +45,17 @@ With --json: { isWhole, note, declaredAt, gaps: { total, first: [{ host, port, g
 
 async function show(options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "read");
-  print(await app.client.people.scope(), options, world);
+  print(await app.client.people.inventory(), options, world);
 }
 
 /** Without a new note, the one of before stays. */
 async function mark(isWhole: boolean, options: Options, world: World): Promise<void> {
   await using app = openApp(options, world, "write");
-  const { note = (await app.client.people.scope()).note } = options;
-  print(await app.client.people.declareScope({ isWhole, note }), options, world);
+  const { note = (await app.client.people.inventory()).note } = options;
+  print(await app.client.people.markInventory({ isWhole, note }), options, world);
 }
 
-function print(inventory: Scope, { json }: Options, world: World): void {
+function print(inventory: Inventory, { json }: Options, world: World): void {
   if (json) {
     printJson(inventory, world);
     return;

@@ -22,7 +22,7 @@ export type Standing = Pick<
   "effective" | "owner" | "use" | "orphaned" | "undecided" | "unmatched"
 > & {
   /** Whether what is only unmatched is an orphan too. */
-  isAbsenceJudged: boolean;
+  isAbsenceEvaluated: boolean;
 };
 
 export const EVERYTHING: Standing = {
@@ -32,16 +32,16 @@ export const EVERYTHING: Standing = {
   orphaned: false,
   undecided: false,
   unmatched: false,
-  isAbsenceJudged: false,
+  isAbsenceEvaluated: false,
 };
 
 /** How many grants a filter by verdicts lets through. */
 type CountStanding = (standing: Standing) => number;
 
-/** From what the triggers keep: see `tallied_as`. */
+/** From what the triggers keep: see `counted_as`. */
 export function standingCachedCount(db: Database): CountStanding {
   const sum = db
-    .prepare<[string], number>("SELECT ifnull(sum(count), 0) FROM tally WHERE what GLOB ?")
+    .prepare<[string], number>("SELECT ifnull(sum(count), 0) FROM cached_count WHERE what GLOB ?")
     .pluck();
   return ({ effective, owner, use, unmatched, ...orphans }) => {
     const start = `grant ${effective ?? "*"} ${owner ?? "*"} ${use ?? "*"} ${unmatched ? "unmatched" : "*"}`;
@@ -49,15 +49,15 @@ export function standingCachedCount(db: Database): CountStanding {
   };
 }
 
-/** What makes an orphan whatever the scope is. */
+/** What makes an orphan whatever the inventory is. */
 const EVIDENT = ["gone", "unused"];
 
-type OrphanFilter = Pick<Standing, "orphaned" | "undecided" | "isAbsenceJudged">;
+type OrphanFilter = Pick<Standing, "orphaned" | "undecided" | "isAbsenceEvaluated">;
 
-/** Which values of the column `orphan` a filter lets through, as the tally has them; `*` for all. */
-function listKinds({ orphaned, undecided, isAbsenceJudged }: OrphanFilter): string[] {
-  const orphans = isAbsenceJudged ? [...EVIDENT, "unmatched"] : EVIDENT;
-  const unknown = isAbsenceJudged ? [] : ["unmatched"];
+/** Which values of the column `orphan` a filter lets through, as the cached counts have them; `*` for all. */
+function listKinds({ orphaned, undecided, isAbsenceEvaluated }: OrphanFilter): string[] {
+  const orphans = isAbsenceEvaluated ? [...EVIDENT, "unmatched"] : EVIDENT;
+  const unknown = isAbsenceEvaluated ? [] : ["unmatched"];
   if (orphaned) return undecided ? [] : orphans;
   return undecided ? unknown : ["*"];
 }
@@ -67,8 +67,8 @@ function listKinds({ orphaned, undecided, isAbsenceJudged }: OrphanFilter): stri
  * that lets least through is left to its index. The rest is looked at in what that finds.
  */
 export function standingConditions(standing: Standing, count: CountStanding): Part[] {
-  const { effective, owner, use, orphaned, undecided, unmatched, isAbsenceJudged } = standing;
-  const alone = { ...EVERYTHING, isAbsenceJudged };
+  const { effective, owner, use, orphaned, undecided, unmatched, isAbsenceEvaluated } = standing;
+  const alone = { ...EVERYTHING, isAbsenceEvaluated };
   const by = (column: string, value: string | null, size: () => number) =>
     value === null ? [] : [{ sql: (mark: string) => `${mark}${column} = ?`, values: [value], size }];
   const wanted = [
@@ -86,7 +86,7 @@ export function standingConditions(standing: Standing, count: CountStanding): Pa
       : []),
     ...(unmatched ? [{ sql: isUnmatched, values: [], size: () => count({ ...alone, unmatched }) }] : []),
   ];
-  if (owner === "gone" || use === "unused" || (orphaned && !isAbsenceJudged))
+  if (owner === "gone" || use === "unused" || (orphaned && !isAbsenceEvaluated))
     return [{ sql: SUSPECT, values: [] }, ...wanted.map(({ sql, values }) => ({ sql: sql("+"), values }))];
   const [least, ...others] = wanted
     .map((one) => ({ ...one, total: wanted.length > 1 ? one.size() : 0 }))

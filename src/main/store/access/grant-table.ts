@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import type { AccessFilter } from "#shared/contract/access.ts";
 import { Approval } from "#shared/model/change.ts";
 import type { GrantDetail, GrantRow, Orphan, OrphanState } from "#shared/model/grant.ts";
-import { evaluatesAbsence, type Scope } from "#shared/model/person.ts";
+import { evaluatesAbsence, type Inventory } from "#shared/model/person.ts";
 import { Verdict } from "#shared/model/verdict.ts";
 import { formatUnapprovedSentence, UNAPPROVED_SEVERITY } from "#shared/text/approval.ts";
 import { formatOrphan, ORPHAN_SEVERITY } from "#shared/text/orphan.ts";
@@ -57,11 +57,11 @@ export function grantRows({ briefs, owners }: GrantRowDeps) {
   return {
     /** For the rows of one page. */
     open(): (row: Row) => GrantRow {
-      const { scope, tell } = owners.open();
+      const { inventory, tell } = owners.open();
       return (row) => {
         const judged = Verdict.parse(JSON.parse(row.verdict));
         const verdict = { ...judged, owner: tell(row, judged.owner.managedBy) };
-        return toGrant(row, verdict, orphanStateOf(row.orphan, scope));
+        return toGrant(row, verdict, orphanStateOf(row.orphan, inventory));
       };
     },
   };
@@ -101,9 +101,9 @@ export function grantRows({ briefs, owners }: GrantRowDeps) {
 }
 
 /** What is only unmatched is no orphan where nobody has said that all is scanned, and not known to be one where that was not read whole. */
-function orphanStateOf(orphan: Orphan | null, scope: Scope): OrphanState | null {
-  if (orphan !== "unmatched" || evaluatesAbsence(scope)) return orphan;
-  return scope.isWhole ? "unknown" : null;
+function orphanStateOf(orphan: Orphan | null, inventory: Inventory): OrphanState | null {
+  if (orphan !== "unmatched" || evaluatesAbsence(inventory)) return orphan;
+  return inventory.isWhole ? "unknown" : null;
 }
 
 const briefOrphan = (grant: Parameters<typeof formatOrphan>[0]): GrantRow["findings"][number] => ({
@@ -139,10 +139,10 @@ const FEW = 2_000;
 /** The same key in other places is listed up to this many. */
 const MOST_OF_SAME_KEY = 1_000;
 
-type Deps = { lists: Lists; rows: GrantRows; scope: ReturnType<typeof inventoryTable> };
+type Deps = { lists: Lists; rows: GrantRows; inventory: ReturnType<typeof inventoryTable> };
 
 /** The grants that stand now. */
-export function grantTable(db: Database, { lists, rows, scope }: Deps) {
+export function grantTable(db: Database, { lists, rows, inventory }: Deps) {
   const find = db.prepare<[number], Row & { text: string }>(
     `SELECT ${COLUMNS}, text FROM grant_line WHERE id = ?`,
   );
@@ -152,23 +152,23 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
     WHERE ifnull(fingerprint, '') = ? AND gone_scan IS NULL AND id <> ?
     ORDER BY id
     LIMIT ?`);
-  const tally = standingCachedCount(db);
+  const countStanding = standingCachedCount(db);
   const countRogue = db.prepare<[], number>(`SELECT ${UNAPPROVED_COUNT}`).pluck();
-  const search = grantSearch(lists, () => tally(EVERYTHING));
+  const search = grantSearch(lists, () => countStanding(EVERYTHING));
 
   return {
     list({ sort, after, limit, ...filter }: Wanted): Listed<GrantRow> {
-      const standing = { ...filter, isAbsenceJudged: evaluatesAbsence(scope.read()) };
+      const standing = { ...filter, isAbsenceEvaluated: evaluatesAbsence(inventory.read()) };
       const sought = search(filter.search);
       const plain = toConditions(filter);
-      const judged = standingConditions(standing, tally);
+      const judged = standingConditions(standing, countStanding);
       const where = [STANDS_NOW, ...sought.where, ...plain, ...judged];
       const isSought = filter.search.trim() !== "";
       const isUnapprovedAlone = filter.rogue && plain.length + judged.length === 1;
       const counted = () =>
-        plain.length === 0 ? tally(standing) : isUnapprovedAlone ? (countRogue.get() ?? 0) : null;
-      const tallied = isSought ? null : counted();
-      const total = tallied ?? (plain.length + judged.length === 0 ? sought.total : null);
+        plain.length === 0 ? countStanding(standing) : isUnapprovedAlone ? (countRogue.get() ?? 0) : null;
+      const countedTotal = isSought ? null : counted();
+      const total = countedTotal ?? (plain.length + judged.length === 0 ? sought.total : null);
       return lists.list(
         {
           select: COLUMNS,
@@ -177,8 +177,8 @@ export function grantTable(db: Database, { lists, rows, scope }: Deps) {
           sort: { name: sort.by, columns: [...SORTED_BY[sort.by], "id"], descending: sort.descending },
           after,
           limit,
-          size: () => tally(EVERYTHING),
-          ...(isSought || (tallied !== null && tallied < FEW) ? { sought: "id" } : {}),
+          size: () => countStanding(EVERYTHING),
+          ...(isSought || (countedTotal !== null && countedTotal < FEW) ? { sought: "id" } : {}),
           ...(total === null ? {} : { total: () => total }),
           found: sought.found,
         },

@@ -24,7 +24,7 @@ type Row = {
  */
 const BEFORE = `
   SELECT thing
-  FROM grant_line INDEXED BY grant_gone CROSS JOIN gone_version ON kind = 'grant' AND about = grant_line.id
+  FROM grant_line INDEXED BY grant_gone CROSS JOIN gone_revision ON kind = 'grant' AND about = grant_line.id
   WHERE grant_line.host = CAST(? AS INTEGER) AND account = CAST(? AS TEXT) AND file = CAST(? AS TEXT)
     AND fingerprint = CAST(? AS TEXT) AND grant_line.gone_scan IS NOT NULL
   ORDER BY text = CAST(? AS TEXT) DESC, grant_line.gone_scan DESC, line

@@ -38,7 +38,7 @@ const SORTED_BY: Record<Column, string> = {
 export function certificateTable(db: Database, lists: Lists, rows: ReturnType<typeof certificateRows>) {
   const find = db.prepare<{ sha256: string; now: string }, Row>(`
     SELECT ${COLUMNS}, ${DATE_COLUMNS} FROM certificate WHERE sha256 = @sha256`);
-  const total = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
+  const total = db.prepare<[], number>("SELECT count FROM cached_count WHERE what = 'certificate'").pluck();
 
   const owned = db
     .prepare<[], number>("SELECT count(*) FROM certificate WHERE is_seen = 1 AND owner <> ''")

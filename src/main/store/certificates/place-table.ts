@@ -13,13 +13,13 @@ type Row = SeenPlace & { id: number };
  * chain, or of a file, has replaced it.
  */
 const BEFORE = `
-  SELECT thing FROM place INDEXED BY place_gone_at_endpoint CROSS JOIN gone_version ON kind = 'certificate' AND about = place.id
+  SELECT thing FROM place INDEXED BY place_gone_at_endpoint CROSS JOIN gone_revision ON kind = 'certificate' AND about = place.id
   WHERE endpoint = CAST(? AS INTEGER) AND position = CAST(? AS INTEGER) AND place.gone_scan IS NOT NULL
   ORDER BY certificate = CAST(? AS INTEGER) DESC, place.gone_scan DESC
   LIMIT 1`;
 
 const BEFORE_IN_FILE = `
-  SELECT thing FROM place INDEXED BY place_gone_on_host CROSS JOIN gone_version ON kind = 'certificate' AND about = place.id
+  SELECT thing FROM place INDEXED BY place_gone_on_host CROSS JOIN gone_revision ON kind = 'certificate' AND about = place.id
   WHERE host = CAST(? AS INTEGER) AND path = CAST(? AS TEXT) AND position = CAST(? AS INTEGER) AND place.gone_scan IS NOT NULL
   ORDER BY certificate = CAST(? AS INTEGER) DESC, place.gone_scan DESC
   LIMIT 1`;

@@ -45,7 +45,7 @@ const UNAPPROVED_AGAIN = `SELECT count(*) FROM grant_line INDEXED BY grant_there
   WHERE is_again = 1 AND ${IS_UNAPPROVED}`;
 
 /** How many there are, by what the triggers keep of those that are new as of one scan; `~` comes after every number. */
-export const UNAPPROVED_COUNT = `((SELECT ifnull(sum(count), 0) FROM tally
+export const UNAPPROVED_COUNT = `((SELECT ifnull(sum(count), 0) FROM cached_count
   WHERE what > (SELECT 'new grant ' || printf('%010d', scan) FROM baseline) AND what < 'new grant ~') + (${UNAPPROVED_AGAIN}))`;
 
 /** The scans since the baseline that have begun a grant which nobody has approved: a look at the index each. */

@@ -58,19 +58,19 @@ type ApprovalRow = {
 /** A grant that changes at every scan shows so many of the newest. */
 const MOST_EVENTS = 500;
 
-const LINES_OF_THING = "(SELECT about FROM version WHERE id = @thing OR origin = @thing)";
+const LINES_OF_THING = "(SELECT about FROM revision WHERE id = @thing OR origin = @thing)";
 
-/** What happened to a grant: its versions in all the lines that it was, where they stood, and who approved them. */
+/** What happened to a grant: its revisions in all the lines that it was, where they stood, and who approved them. */
 function grantHistory(db: Database, readVersion: VersionReader): (grant: number) => GrantEvent[] {
   const thing = db
     .prepare<[number], number>(`
-      SELECT ifnull(origin, id) FROM version WHERE kind = 'grant' AND about = ? ORDER BY id DESC LIMIT 1`)
+      SELECT ifnull(origin, id) FROM revision WHERE kind = 'grant' AND about = ? ORDER BY id DESC LIMIT 1`)
     .pluck();
-  const versions = db.prepare<[{ thing: number }], VersionRow>(`
-    SELECT version.id, first_scan AS firstScan, first.started_at AS begun, gone_scan AS goneScan, last.started_at AS ended
-    FROM version JOIN scan AS first ON first.id = first_scan LEFT JOIN scan AS last ON last.id = gone_scan
-    WHERE version.id = @thing OR origin = @thing
-    ORDER BY version.id`);
+  const revisions = db.prepare<[{ thing: number }], VersionRow>(`
+    SELECT revision.id, first_scan AS firstScan, first.started_at AS begun, gone_scan AS goneScan, last.started_at AS ended
+    FROM revision JOIN scan AS first ON first.id = first_scan LEFT JOIN scan AS last ON last.id = gone_scan
+    WHERE revision.id = @thing OR origin = @thing
+    ORDER BY revision.id`);
   const moves = db.prepare<[{ thing: number }], MoveRow>(`
     SELECT started_at AS at, from_line AS "from", to_line AS "to"
     FROM grant_move JOIN scan ON scan.id = grant_move.scan
@@ -84,14 +84,14 @@ function grantHistory(db: Database, readVersion: VersionReader): (grant: number)
     const first = thing.get(grant);
     if (first === undefined) return [];
     const events = [
-      ...describeVersions(versions.all({ thing: first })),
+      ...describeVersions(revisions.all({ thing: first })),
       ...moves.all({ thing: first }).map(toMove),
       ...approvals.all({ thing: first }).flatMap(toApproval),
     ];
     return events.toSorted((one, other) => other.at.localeCompare(one.at)).slice(0, MOST_EVENTS);
   };
 
-  /** A version that ends as the next begins has changed; else it has gone, and the next is it, back. */
+  /** A revision that ends as the next begins has changed; else it has gone, and the next is it, back. */
   function describeVersions(rows: readonly VersionRow[]): GrantEvent[] {
     return rows.flatMap((row, index) => {
       const before = rows[index - 1];

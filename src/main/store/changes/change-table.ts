@@ -53,7 +53,11 @@ export function changeTable(
       const named = order({ from, to });
       const start = after === null ? null : readCursor(SORT, after);
       const found = sources.map((source) => {
-        const where = [{ sql: source.where, values: [] }, ...onHost(host), ...eachWord(search, textOf(source))];
+        const where = [
+          { sql: source.where, values: [] },
+          ...onHost(host),
+          ...eachWord(search, textOf(source)),
+        ];
         const table = host === null ? source.table : source.tableOfHost;
         return readSource(
           { ...source, table },
@@ -81,7 +85,8 @@ export function changeTable(
       return ChangeKind.options.flatMap((kind) => {
         const counted = { appeared: 0, changed: 0, gone: 0 };
         for (const source of CHANGE_SOURCES)
-          if (source.kind === kind) counted[from > to ? INVERSE[source.what] : source.what] = count(source, named, host);
+          if (source.kind === kind)
+            counted[from > to ? INVERSE[source.what] : source.what] = count(source, named, host);
         return counted.appeared + counted.changed + counted.gone === 0 ? [] : [{ kind, ...counted }];
       });
     },
@@ -96,7 +101,7 @@ export function changeTable(
   }
 
   function onHost(host: string | null): Part[] {
-    return host === null ? [] : [{ sql: "version.name = ?", values: [nameId.get(host) ?? 0] }];
+    return host === null ? [] : [{ sql: "revision.name = ?", values: [nameId.get(host) ?? 0] }];
   }
 }
 
@@ -156,12 +161,13 @@ const ORDER = { count: 2, descending: true };
 
 /** Reads the part of a page that one source has, in the order of its index. */
 function changeReader(lists: Lists) {
-  return (source: ChangeSource, page: Page): Found => (page.isSought ? seek(source, page) : read(source, page));
+  return (source: ChangeSource, page: Page): Found =>
+    page.isSought ? seek(source, page) : read(source, page);
 
   function read(source: ChangeSource, page: Page): Found {
     const total = lists.count(source.table, page.where, page.named);
     if (total === 0) return { total, rows: [] };
-    const keyRanges = keyRangesAfter([source.scan, "version.id"], page.start, ORDER);
+    const keyRanges = keyRangesAfter([source.scan, "revision.id"], page.start, ORDER);
     const rows = readKeyRanges(keyRanges, page.limit, (stretch, limit) => {
       const { sql, values } = sourcePage(source, { ...page, stretch, limit });
       return lists.read<ChangeFound & Key>(sql, values, page.named);
@@ -171,7 +177,7 @@ function changeReader(lists: Lists) {
 
   function seek(source: ChangeSource, page: Page): Found {
     const most = lists.mostCounted;
-    const stretch = wholeOf([source.scan, "version.id"]);
+    const stretch = wholeOf([source.scan, "revision.id"]);
     const { sql, values } = sourcePage(source, { ...page, stretch, limit: most + 1 });
     const all = lists.find<ChangeFound & Key>(sql, values, page.named);
     if (all.length > most) return { ...read(source, page), total: { moreThan: most } };
@@ -185,7 +191,7 @@ function sourcePage(
 ): Part {
   const all = [...where, ...stretch.where];
   return {
-    sql: `SELECT ${columnsOf(source)}, ${source.scan} AS sort_0, version.id AS sort_1
+    sql: `SELECT ${columnsOf(source)}, ${source.scan} AS sort_0, revision.id AS sort_1
       FROM ${source.table}${conditions(all)}${orderBy({ ...ORDER, columns: stretch.columns })} LIMIT ?`,
     values: [...valuesOf(all), limit],
   };
@@ -203,21 +209,21 @@ const CONTENT: Record<ChangeKind, string | null> = {
 /** What a search looks at, beside the name of the host. */
 const TEXT: Record<ChangeKind, string> = {
   grant: `(SELECT account || char(10) || file || char(10) || comment || char(10) || ifnull(fingerprint, '')
-    FROM grant_line WHERE id = version.about)`,
-  "key-file": "(SELECT path || char(10) || ifnull(fingerprint, '') FROM key_file WHERE id = version.about)",
-  "host-key": "(SELECT key_type || char(10) || fingerprint FROM host_key WHERE id = version.about)",
-  account: "version.label",
+    FROM grant_line WHERE id = revision.about)`,
+  "key-file": "(SELECT path || char(10) || ifnull(fingerprint, '') FROM key_file WHERE id = revision.about)",
+  "host-key": "(SELECT key_type || char(10) || fingerprint FROM host_key WHERE id = revision.about)",
+  account: "revision.label",
   certificate: `(SELECT subject || char(10) || ifnull(path, '')
-    FROM place JOIN certificate ON certificate.id = place.certificate WHERE place.id = version.about)`,
+    FROM place JOIN certificate ON certificate.id = place.certificate WHERE place.id = revision.about)`,
 };
 
-const standsAt = (version: string, scan: "@from" | "@to"): string =>
-  `${version}.first_scan <= ${scan} AND (${version}.gone_scan IS NULL OR ${version}.gone_scan > ${scan})`;
+const standsAt = (revision: string, scan: "@from" | "@to"): string =>
+  `${revision}.first_scan <= ${scan} AND (${revision}.gone_scan IS NULL OR ${revision}.gone_scan > ${scan})`;
 
 /** The row of the same thing that stood at the earlier scan, or stands at the later one. */
 const otherAt = (scan: "@from" | "@to", select: string): string => `
-  SELECT ${select} FROM version AS other
-  WHERE (other.id = ifnull(version.origin, version.id) OR other.origin = ifnull(version.origin, version.id))
+  SELECT ${select} FROM revision AS other
+  WHERE (other.id = ifnull(revision.origin, revision.id) OR other.origin = ifnull(revision.origin, revision.id))
     AND ${standsAt("other", scan)}`;
 
 /** A source gives the changes of one kind and one sort; the parameters are `@from`, below `@to`. */
@@ -233,37 +239,37 @@ type ChangeSource = {
   before: string;
 };
 
-const OF_HOST = "version INDEXED BY version_under_name";
+const OF_HOST = "revision INDEXED BY revision_under_name";
 
-const WITH_EARLIER = `JOIN version AS earlier ON earlier.id = (${otherAt("@from", "other.id")} LIMIT 1)`;
+const WITH_EARLIER = `JOIN revision AS earlier ON earlier.id = (${otherAt("@from", "other.id")} LIMIT 1)`;
 
 const CHANGE_SOURCES: readonly ChangeSource[] = ChangeKind.options.flatMap((kind) => [
   {
     what: "appeared",
     kind,
-    scan: "version.first_scan",
+    scan: "revision.first_scan",
     before: "NULL",
-    table: "version",
+    table: "revision",
     tableOfHost: OF_HOST,
-    where: `kind = '${kind}' AND first_scan > @from AND ${standsAt("version", "@to")}
+    where: `kind = '${kind}' AND first_scan > @from AND ${standsAt("revision", "@to")}
       AND (origin IS NULL OR NOT EXISTS (${otherAt("@from", "1")}))`,
   },
   {
     what: "changed",
     kind,
-    scan: "version.first_scan",
+    scan: "revision.first_scan",
     before: "earlier.id",
-    table: `version ${WITH_EARLIER}`,
+    table: `revision ${WITH_EARLIER}`,
     tableOfHost: `${OF_HOST} ${WITH_EARLIER}`,
-    where: `version.kind = '${kind}' AND version.origin IS NOT NULL AND version.first_scan > @from
-        AND ${standsAt("version", "@to")} AND ${isOtherwise(kind)}`,
+    where: `revision.kind = '${kind}' AND revision.origin IS NOT NULL AND revision.first_scan > @from
+        AND ${standsAt("revision", "@to")} AND ${isOtherwise(kind)}`,
   },
   {
     what: "gone",
     kind,
-    scan: "version.gone_scan",
+    scan: "revision.gone_scan",
     before: "NULL",
-    table: "version",
+    table: "revision",
     tableOfHost: OF_HOST,
     where: `kind = '${kind}' AND gone_scan > @from AND gone_scan <= @to AND first_scan <= @from
       AND NOT EXISTS (${otherAt("@to", "1")})`,
@@ -273,14 +279,14 @@ const CHANGE_SOURCES: readonly ChangeSource[] = ChangeKind.options.flatMap((kind
 /** A state that nobody took note of is no other state. */
 function isOtherwise(kind: ChangeKind): string {
   const content = CONTENT[kind];
-  const state = "ifnull(version.state <> earlier.state, 0)";
+  const state = "ifnull(revision.state <> earlier.state, 0)";
   if (content === null) return state;
-  return `(${state} OR version.about <> earlier.about AND (${content} version.about) <> (${content} earlier.about))`;
+  return `(${state} OR revision.about <> earlier.about AND (${content} revision.about) <> (${content} earlier.about))`;
 }
 
 /** The columns that a page is made of. */
 const columnsOf = ({ what, kind, scan, before }: ChangeSource): string =>
-  `version.id AS id, '${what}' AS what, '${kind}' AS kind, version.name AS name, ${scan} AS scan, ${before} AS before`;
+  `revision.id AS id, '${what}' AS what, '${kind}' AS kind, revision.name AS name, ${scan} AS scan, ${before} AS before`;
 
 const textOf = ({ kind }: ChangeSource): string =>
-  `(SELECT host_name.name FROM host_name WHERE host_name.id = version.name) || char(10) || ${TEXT[kind]}`;
+  `(SELECT host_name.name FROM host_name WHERE host_name.id = revision.name) || char(10) || ${TEXT[kind]}`;

@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { ChangeKind, ChangeRow } from "#shared/model/change.ts";
 
-/** A thing as one version of it has it. Two versions are compared fact by fact. */
+/** A thing as one revision of it has it. Two revisions are compared fact by fact. */
 export type Version = {
   title: string;
   place: string;
@@ -44,9 +44,9 @@ const HOST_KEY_LOOK = firstLookOf("host_key");
 
 export type VersionReader = ReturnType<typeof versionReader>;
 
-/** Fills versions with what is to be said of them. */
+/** Fills revisions with what is to be said of them. */
 export function versionReader(db: Database): (id: number) => Version {
-  const find = db.prepare<[number], Row>("SELECT kind, about, label, state FROM version WHERE id = ?");
+  const find = db.prepare<[number], Row>("SELECT kind, about, label, state FROM revision WHERE id = ?");
   const grant = db.prepare<[number], Grant>(`
     SELECT id, account, file, line, fingerprint, comment, options, text, ${GRANT_LOOK}
     FROM grant_line WHERE id = ?`);
@@ -71,7 +71,7 @@ export function versionReader(db: Database): (id: number) => Version {
 
   return (id) => {
     const row = find.get(id);
-    if (!row) throw new Error(`there is no version ${id}`);
+    if (!row) throw new Error(`there is no revision ${id}`);
     const { kind, about, label } = row;
     const state: (string | null)[] = JSON.parse(row.state ?? "[]");
     switch (kind) {
@@ -92,7 +92,7 @@ export function versionReader(db: Database): (id: number) => Version {
 }
 
 function known<Found>(found: Found | undefined): Found {
-  if (found === undefined) throw new Error("a version is about nothing");
+  if (found === undefined) throw new Error("a revision is about nothing");
   return found;
 }
 

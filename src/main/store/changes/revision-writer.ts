@@ -35,12 +35,12 @@ type Row = {
  */
 export function revisionWriter(db: Database) {
   const insert = db.prepare(`
-    INSERT INTO version (kind, name, about, label, state, first_scan, origin) VALUES (?, ?, ?, ?, ?, ?, ?)`);
-  const close = db.prepare("UPDATE version SET gone_scan = ? WHERE id = ?");
-  const restate = db.prepare("UPDATE version SET state = ? WHERE id = ?");
+    INSERT INTO revision (kind, name, about, label, state, first_scan, origin) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  const close = db.prepare("UPDATE revision SET gone_scan = ? WHERE id = ?");
+  const restate = db.prepare("UPDATE revision SET state = ? WHERE id = ?");
   const findLast = db.prepare<[string, number, string | null], Row>(`
     SELECT id, name, state, first_scan, gone_scan, ifnull(origin, id) AS origin
-    FROM version INDEXED BY version_about
+    FROM revision INDEXED BY revision_about
     WHERE kind = CAST(? AS TEXT) AND about = CAST(? AS INTEGER) AND label IS CAST(? AS TEXT)
     ORDER BY id DESC
     LIMIT 1`);

@@ -33,13 +33,13 @@ test("after any scans each thing that stands has one revision that goes on, and 
     store.close();
     const db = new Sqlite(path, { readonly: true });
     const read = (sql: string) => db.prepare(sql).all();
-    const open = "SELECT kind, about, label FROM version WHERE gone_scan IS NULL ORDER BY 1, 2, 3";
+    const open = "SELECT kind, about, label FROM revision WHERE gone_scan IS NULL ORDER BY 1, 2, 3";
     expect({ seed, rows: read(open) }).toEqual({ seed, rows: read(STANDING) });
-    expect(read("SELECT DISTINCT kind, about, label FROM version ORDER BY 1, 2, 3")).toEqual(read(EVER));
-    expect(read("SELECT id FROM version WHERE gone_scan < first_scan")).toEqual([]);
+    expect(read("SELECT DISTINCT kind, about, label FROM revision ORDER BY 1, 2, 3")).toEqual(read(EVER));
+    expect(read("SELECT id FROM revision WHERE gone_scan < first_scan")).toEqual([]);
     expect(
       read(
-        "SELECT ifnull(origin, id) AS thing FROM version WHERE gone_scan IS NULL GROUP BY 1 HAVING count(*) > 1",
+        "SELECT ifnull(origin, id) AS thing FROM revision WHERE gone_scan IS NULL GROUP BY 1 HAVING count(*) > 1",
       ),
     ).toEqual([]);
     db.close();

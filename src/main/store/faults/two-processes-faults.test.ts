@@ -99,7 +99,7 @@ test("B2: no write of ours begins as a read, so that another one in between cann
   const { path, store } = database;
   const append = () => store.events.append({ at: START, kind: "scan-started", detail: {} });
   const stranger = new Sqlite(path, { timeout: 0 });
-  const insert = () => stranger.exec("INSERT INTO tally (what, count) VALUES ('stranger', 1)");
+  const insert = () => stranger.exec("INSERT INTO cached_count (what, count) VALUES ('stranger', 1)");
 
   // The fault itself: what began as a read may not write any more, however long it waits.
   stranger.exec("BEGIN; SELECT count(*) FROM event");

@@ -54,7 +54,7 @@ export type FindingSource = {
   where: readonly string[];
   columns: Readonly<Record<SourceColumn, ColumnOfSource>>;
   /** How many it has, as an expression, where something keeps that. */
-  tallied?: string;
+  cachedCount?: string;
   /** Whether a finding is on the host of this name: where it is on several, whether it is on that one too. */
   isOnHost: string;
   /** What a search looks at. */

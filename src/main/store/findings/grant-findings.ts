@@ -12,7 +12,7 @@ import {
 } from "#store/changes/baseline-table.ts";
 import type { Part } from "#store/lists/order.ts";
 import { ABSENCE_IS_EVALUATED } from "#store/people/inventory-table.ts";
-import { type FindingSource, acceptedFor, rankOf, type FindingText } from "./finding-source.ts";
+import { acceptedFor, type FindingSource, type FindingText, rankOf } from "./finding-source.ts";
 
 const inOrder = (grants: string): FindingSource["walk"] => ({
   host: `grant_line INDEXED BY ${grants}_by_host`,
@@ -48,7 +48,7 @@ const orphans = (why: Orphan): FindingSource => ({
   walk: inOrder(why === "unmatched" ? "grant" : "grant_suspect"),
   isWalkShort: why !== "unmatched",
   where: ["gone_scan IS NULL", `orphan = '${why}'`, why === "unmatched" ? ABSENCE_IS_EVALUATED : SUSPECT],
-  tallied: `(SELECT ifnull(sum(count), 0) FROM tally
+  cachedCount: `(SELECT ifnull(sum(count), 0) FROM cached_count
     WHERE what GLOB 'grant * ${why}' ${why === "unmatched" ? `AND ${ABSENCE_IS_EVALUATED}` : ""})`,
   columns: {
     ...columnsOfGrant("grant-orphaned", ORPHAN_SEVERITY[why]),
@@ -64,7 +64,7 @@ const rogue: FindingSource = {
   from: BY_FIRST_SCAN,
   walk: inOrder("grant"),
   where: [IS_UNAPPROVED],
-  tallied: UNAPPROVED_COUNT,
+  cachedCount: UNAPPROVED_COUNT,
   scans: UNAPPROVED_SCANS,
   columns: {
     ...columnsOfGrant("grant-since-baseline", UNAPPROVED_SEVERITY),
@@ -130,7 +130,12 @@ export function grantDescriber(db: Database, findGrant: (id: number) => GrantRow
   }
 }
 
-const about = ({ id, fingerprint, comment, host }: GrantRow): Pick<FindingText, "object" | "label" | "host"> => ({
+const about = ({
+  id,
+  fingerprint,
+  comment,
+  host,
+}: GrantRow): Pick<FindingText, "object" | "label" | "host"> => ({
   object: { kind: "grant", id },
   label: `${fingerprint ?? ""} ${comment}`.trim(),
   host,

@@ -17,7 +17,7 @@ import {
   toHexStart,
 } from "#store/lists/search.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
-import { type FindingSource, acceptedFrom } from "./finding-source.ts";
+import { acceptedFrom, type FindingSource } from "./finding-source.ts";
 import { sourceConditions } from "./finding-sources.ts";
 
 /** So many rows of a source are looked at for words that many others have, too. */
@@ -41,7 +41,11 @@ export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances
    * What of a source a filter lets through, with how many that is. Few are accepted: they are counted by themselves and
    * taken from the rest, for to ask of each finding whether it is accepted takes as long as there are many.
    */
-  function look(source: FindingSource, { accepted, ...filter }: FindingFilter, named: { now: string }): Looked | null {
+  function look(
+    source: FindingSource,
+    { accepted, ...filter }: FindingFilter,
+    named: { now: string },
+  ): Looked | null {
     const where = sourceConditions(source, filter);
     if (!where) return null;
     const hasAny = acceptances.hasAny(named.now);
@@ -55,9 +59,13 @@ export function sourceFilter({ lists, acceptances }: { lists: Lists; acceptances
   }
 
   /** What is kept serves where nothing narrows the source but what is the same for all of it. */
-  function countOpen({ tallied }: FindingSource, { from, where, filter }: Narrowed, named: { now: string }): Total {
-    if (!tallied || filter.host !== null) return lists.count(from, where, named);
-    return lists.read<{ count: number }>(`SELECT ${tallied} AS count`, [])[0]?.count ?? 0;
+  function countOpen(
+    { cachedCount }: FindingSource,
+    { from, where, filter }: Narrowed,
+    named: { now: string },
+  ): Total {
+    if (!cachedCount || filter.host !== null) return lists.count(from, where, named);
+    return lists.read<{ count: number }>(`SELECT ${cachedCount} AS count`, [])[0]?.count ?? 0;
   }
 
   /** The same for words, without counting. */
@@ -142,7 +150,8 @@ const findEach = (
 
 /** Of certificates what many have is found, too: an index has what is due, with their ids, and no row is read for it. */
 const sizeOf = (lists: Lists): number =>
-  lists.read<{ count: number }>("SELECT count FROM tally WHERE what = 'certificate'", [])[0]?.count ?? 0;
+  lists.read<{ count: number }>("SELECT count FROM cached_count WHERE what = 'certificate'", [])[0]?.count ??
+  0;
 
 function narrow(lists: Lists, { from, table }: FindingSource, { found, where }: Search): Sought {
   if (!found) return { from, where, isFound: false };

@@ -24,7 +24,7 @@ import {
 import type { SourceRow } from "./finding-row.ts";
 import type { FindingSource, SourceColumn } from "./finding-source.ts";
 import { FINDING_SOURCES } from "./finding-sources.ts";
-import { type sourceFilter, type Looked, MOST_LOOKED } from "./source-filter.ts";
+import { type Looked, MOST_LOOKED, type sourceFilter } from "./source-filter.ts";
 
 type SourceQuery = FindingFilter & { sort: SourceSort; limit: number };
 
@@ -41,7 +41,9 @@ const SOON_FULL = 10;
 
 /** What each source has of a list, and how to read it. */
 export function sourceReader(db: Database, lists: Lists, looker: ReturnType<typeof sourceFilter>) {
-  const certificates = db.prepare<[], number>("SELECT count FROM tally WHERE what = 'certificate'").pluck();
+  const certificates = db
+    .prepare<[], number>("SELECT count FROM cached_count WHERE what = 'certificate'")
+    .pluck();
   return { read, seek };
 
   function read({ sort, limit, ...filter }: SourceQuery, now: Date): Found[] {
@@ -59,7 +61,8 @@ export function sourceReader(db: Database, lists: Lists, looker: ReturnType<type
       const from = isAll && isShorter ? walkOf(source, sort) : looked.from;
       const wanted = { source: { ...source, from }, sort, where, named };
       const { scans } = source;
-      if (scans !== undefined && isByMinute && isAll) return { source, total, read: readScans(wanted, scans) };
+      if (scans !== undefined && isByMinute && isAll)
+        return { source, total, read: readScans(wanted, scans) };
       const ordered = isUnordered(source, sort) ? readOrdered(lists, { ...wanted, named: byMinute }) : null;
       if (ordered) return { source, total: ordered.length, read: after(() => ordered, sort) };
       const isKept =
@@ -76,7 +79,8 @@ export function sourceReader(db: Database, lists: Lists, looker: ReturnType<type
         scans,
         order: orderOf(wanted.sort),
         limit: page.limit,
-        read: (source, more) => readPage(lists, { ...wanted, source, where: [...wanted.where, ...more] }, page),
+        read: (source, more) =>
+          readPage(lists, { ...wanted, source, where: [...wanted.where, ...more] }, page),
       });
   }
 
@@ -118,7 +122,11 @@ const readAll = (lists: Lists, { source, named, ...wanted }: OfSource, limit: nu
   return lists.find<Row>(page.sql, page.values, named);
 };
 
-const readPage = (lists: Lists, { source, named, ...wanted }: OfSource, { after, limit }: RowsWanted): Row[] =>
+const readPage = (
+  lists: Lists,
+  { source, named, ...wanted }: OfSource,
+  { after, limit }: RowsWanted,
+): Row[] =>
   readKeyRanges(sourceKeyRanges(source, wanted.sort, after), limit, (stretch, most) => {
     const page = sourcePage(source, { ...wanted, stretch, limit: most });
     return lists.read<Row>(page.sql, page.values, named);
@@ -136,7 +144,12 @@ function countSome(lists: Lists, { source, where, named }: OfSource): Total | nu
 /** In order; null where there are more than are counted, which shows before they are put in order. */
 function findAny(lists: Lists, { source, named, ...wanted }: OfSource): Row[] | null {
   const most = lists.mostCounted;
-  const page = sourcePage(source, { ...wanted, stretch: sourceWhole(source, wanted.sort), limit: most + 1, isAny: true });
+  const page = sourcePage(source, {
+    ...wanted,
+    stretch: sourceWhole(source, wanted.sort),
+    limit: most + 1,
+    isAny: true,
+  });
   return lists.keep(
     questionOf(page.sql, [...page.values, wanted.sort.name, `${wanted.sort.descending}`], named),
     () => {
@@ -156,7 +169,8 @@ const isOrderedByFirstSeen = ({ columns: { first_seen, since } }: FindingSource)
 const toMinute = (now: Date): Date => new Date(Math.floor(now.getTime() / 60_000) * 60_000);
 
 /** Sorting all that is due by what no index of it has takes as long as there is much of it. */
-const walkOf = ({ from, walk }: FindingSource, { columns: [first] }: SourceSort): string => (first && walk[first]) || from;
+const walkOf = ({ from, walk }: FindingSource, { columns: [first] }: SourceSort): string =>
+  (first && walk[first]) || from;
 
 export type SourceSort = Omit<Sort, "columns"> & { columns: readonly SourceColumn[] };
 
@@ -171,12 +185,17 @@ type PageQuery = {
 };
 
 /** The part of a page that one source has of a stretch, as a query. */
-export function sourcePage(source: FindingSource, { sort, where, stretch, limit, isAny = false }: PageQuery): Part {
+export function sourcePage(
+  source: FindingSource,
+  { sort, where, stretch, limit, isAny = false }: PageQuery,
+): Part {
   const all = [...where, ...stretch.where];
   const direction = sort.descending ? "DESC" : "ASC";
   const order = stretch.columns.map((column) => `${column} ${direction}`);
   const keys = sort.columns.map((column, index) => `${select(source, column)} AS sort_${index}`);
-  const shown = (["severity", "rule", "tie"] as const).map((column) => `${select(source, column)} AS ${column}`);
+  const shown = (["severity", "rule", "tie"] as const).map(
+    (column) => `${select(source, column)} AS ${column}`,
+  );
   return {
     sql: `SELECT * FROM (
       SELECT '${source.name}' AS source, ${[...shown, ...keys].join(", ")}
@@ -191,13 +210,18 @@ function select(source: FindingSource, name: SourceColumn): string {
   return typeof column.same === "number" ? String(column.same) : `'${column.same.replaceAll("'", "''")}'`;
 }
 
-export const sourceWhole = (source: FindingSource, { columns }: SourceSort): KeyRange => wholeOf(expressionsOf(source, columns));
+export const sourceWhole = (source: FindingSource, { columns }: SourceSort): KeyRange =>
+  wholeOf(expressionsOf(source, columns));
 
 /**
  * What a source has after the row of these values: nothing, where all of it comes before. What is the same for all of a source is
  * compared here and not in SQL, so that the rest is read in the order of an index.
  */
-function sourceKeyRanges(source: FindingSource, sort: SourceSort, after: readonly Value[] | null): KeyRange[] {
+function sourceKeyRanges(
+  source: FindingSource,
+  sort: SourceSort,
+  after: readonly Value[] | null,
+): KeyRange[] {
   const all = sourceWhole(source, sort).columns;
   if (after === null) return [wholeOf(all)];
   const isElsewhere = (name: SourceColumn, index: number): boolean => {
@@ -223,7 +247,11 @@ const expressionsOf = (source: FindingSource, names: readonly SourceColumn[]): s
     return "sql" in column ? [column.sql] : [];
   });
 
-function isBeyond(source: FindingSource, name: SourceColumn, { value, sort }: { value: Value; sort: SourceSort }): boolean {
+function isBeyond(
+  source: FindingSource,
+  name: SourceColumn,
+  { value, sort }: { value: Value; sort: SourceSort },
+): boolean {
   const column = source.columns[name];
   return "same" in column && column.same > value !== sort.descending;
 }

@@ -104,7 +104,7 @@ export function keyFileTable(db: Database) {
   const end = db.prepare("UPDATE key_file SET gone_scan = ? WHERE id = ?");
   const findBefore = db
     .prepare<[number, string, string | null], number>(`
-      SELECT thing FROM key_file INDEXED BY key_file_gone CROSS JOIN gone_version ON kind = 'key-file' AND about = key_file.id
+      SELECT thing FROM key_file INDEXED BY key_file_gone CROSS JOIN gone_revision ON kind = 'key-file' AND about = key_file.id
       WHERE key_file.host = CAST(? AS INTEGER) AND path = CAST(? AS TEXT) AND key_file.gone_scan IS NOT NULL
       ORDER BY fingerprint IS CAST(? AS TEXT) DESC, key_file.gone_scan DESC
       LIMIT 1`)
@@ -193,7 +193,7 @@ export function hostKeyTable(db: Database) {
   const end = db.prepare("UPDATE host_key SET gone_scan = ? WHERE id = ?");
   const findBefore = db
     .prepare<[number, string, string], number>(`
-      SELECT thing FROM host_key INDEXED BY host_key_gone CROSS JOIN gone_version ON kind = 'host-key' AND about = host_key.id
+      SELECT thing FROM host_key INDEXED BY host_key_gone CROSS JOIN gone_revision ON kind = 'host-key' AND about = host_key.id
       WHERE host_key.host = CAST(? AS INTEGER) AND key_type = CAST(? AS TEXT) AND host_key.gone_scan IS NOT NULL
       ORDER BY fingerprint = CAST(? AS TEXT) DESC, host_key.gone_scan DESC
       LIMIT 1`)

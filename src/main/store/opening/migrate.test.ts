@@ -46,8 +46,10 @@ test.each(schemas)("a new database of %s is made at once, at its version", (_, s
   other.exec(schema.tables);
   expect(describeSchema(db)).toEqual(describeSchema(other));
   expect(db.pragma("user_version", { simple: true })).toBe(schema.version);
-  expect(db.prepare("SELECT what, count FROM tally").all()).toEqual([{ what: "certificate", count: 0 }]);
-  expect(db.prepare("SELECT is_whole, note FROM scope").all()).toEqual([{ is_whole: 0, note: "" }]);
+  expect(db.prepare("SELECT what, count FROM cached_count").all()).toEqual([
+    { what: "certificate", count: 0 },
+  ]);
+  expect(db.prepare("SELECT is_whole, note FROM inventory").all()).toEqual([{ is_whole: 0, note: "" }]);
   expect(findInconsistencies((sql) => db.prepare(sql).all())).toEqual([]);
 });
 

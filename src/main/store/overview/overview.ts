@@ -15,7 +15,7 @@ type Deps = {
   rows: ReturnType<typeof certificateRows>;
   findings: ReturnType<typeof findingTable>;
   scans: ReturnType<typeof scanTable>;
-  scope: ReturnType<typeof inventoryTable>;
+  inventory: ReturnType<typeof inventoryTable>;
 };
 
 const WEEKS = 12;
@@ -28,8 +28,8 @@ const MOST_EXPIRED = 4;
 const PLACES = 3;
 
 /** What the first page shows. */
-export function overview(db: Database, { rows, findings, scans, scope }: Deps) {
-  const counts = overviewCounts(db, { scope });
+export function overview(db: Database, { rows, findings, scans, inventory }: Deps) {
+  const counts = overviewCounts(db, { inventory });
   const next = db.prepare<{ now: string; limit: number }, Row>(`
     SELECT ${COLUMNS}, ${DATE_COLUMNS} FROM certificate
     WHERE is_seen = 1 AND not_after >= @now AND not_after < 'u'
@@ -68,14 +68,14 @@ export function overview(db: Database, { rows, findings, scans, scope }: Deps) {
   }
 }
 
-type CountDeps = { scope: ReturnType<typeof inventoryTable> };
+type CountDeps = { inventory: ReturnType<typeof inventoryTable> };
 
 /** How many there are of everything that the first page counts. */
-function overviewCounts(db: Database, { scope }: CountDeps) {
+function overviewCounts(db: Database, { inventory }: CountDeps) {
   const countGrants = standingCachedCount(db);
   const byState = {
     host: db.prepare<[], [string, number]>("SELECT state, count(*) FROM host GROUP BY state").raw(),
-    tally: db.prepare<[], [string, number]>("SELECT what, count FROM tally").raw(),
+    cached: db.prepare<[], [string, number]>("SELECT what, count FROM cached_count").raw(),
   };
   // Whole tables are counted without looking at their rows, so most of the endpoints cost nothing.
   const endpointCount = db.prepare<[], number>("SELECT count(*) FROM endpoint").pluck();
@@ -92,11 +92,11 @@ function overviewCounts(db: Database, { scope }: CountDeps) {
   function read(now: Date): Pick<Overview, "hosts" | "endpoints" | "certificates" | "grants"> {
     const hosts = new Map(byState.host.all());
     const endpoints = { total: endpointCount.get() ?? 0, failed: failedEndpointCount.get() ?? 0 };
-    const tally = new Map(byState.tally.all());
+    const cached = new Map(byState.cached.all());
     const sum = (of: Map<string, number>) => [...of.values()].reduce((all, one) => all + one, 0);
-    const inventory = scope.read();
-    const isAbsenceJudged = evaluatesAbsence(inventory);
-    const grants = (asked: Partial<Standing>) => countGrants({ ...EVERYTHING, isAbsenceJudged, ...asked });
+    const marked = inventory.read();
+    const isAbsenceEvaluated = evaluatesAbsence(marked);
+    const grants = (asked: Partial<Standing>) => countGrants({ ...EVERYTHING, isAbsenceEvaluated, ...asked });
     return {
       hosts: {
         total: sum(hosts),
@@ -106,7 +106,7 @@ function overviewCounts(db: Database, { scope }: CountDeps) {
       },
       endpoints: { ...endpoints, presented: endpoints.total - endpoints.failed },
       certificates: {
-        total: tally.get("certificate") ?? 0,
+        total: cached.get("certificate") ?? 0,
         expired: countExpiring(null, now),
         within30Days: countExpiring(now, addDays(now, 30)),
       },
@@ -116,7 +116,7 @@ function overviewCounts(db: Database, { scope }: CountDeps) {
         no: grants({ effective: "no" }),
         unknown: grants({ effective: "unknown" }),
         orphaned: grants({ orphaned: true }),
-        orphanUnknown: inventory.isWhole ? grants({ undecided: true }) : 0,
+        orphanUnknown: marked.isWhole ? grants({ undecided: true }) : 0,
         unmatched: grants({ unmatched: true }),
       },
     };

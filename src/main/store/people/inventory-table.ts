@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
-import { KeyGap, type Scope } from "#shared/model/person.ts";
+import { type Inventory, KeyGap } from "#shared/model/person.ts";
 
 /** As first-rows.sql has it, before anybody has declared anything. */
 const NEVER: Instant = "1970-01-01T00:00:00Z";
@@ -19,27 +19,27 @@ const GAPS = `
   UNION ALL
   SELECT host, port, 'never-read' FROM (${NEVER_MET})`;
 
-/** Whether what was not found counts as absent: the scope is declared whole, and every host was read whole. As `evaluatesAbsence` has it. */
-export const ABSENCE_IS_EVALUATED = `EXISTS (SELECT 1 FROM scope WHERE is_whole = 1) AND NOT EXISTS (${GAPS})`;
+/** Whether what was not found counts as absent: the inventory is marked complete, and every host was read whole. As `evaluatesAbsence` has it. */
+export const ABSENCE_IS_EVALUATED = `EXISTS (SELECT 1 FROM inventory WHERE is_whole = 1) AND NOT EXISTS (${GAPS})`;
 
 /** So many hosts with a gap are named. */
 const MOST_GAPS = 5;
 
-/** What the user has said of the scope, and what of it was not read. */
+/** What the user has said of the inventory, and what of it was not read. */
 export function inventoryTable(db: Database) {
   const read = db.prepare<[], { is_whole: number; note: string; declared_at: string }>(
-    "SELECT is_whole, note, declared_at FROM scope",
+    "SELECT is_whole, note, declared_at FROM inventory",
   );
   const countGaps = db.prepare<[], number>(`SELECT count(*) FROM (${GAPS})`).pluck();
   const firstGaps = db.prepare<[], { host: string; port: number; gap: string }>(
     `SELECT host, port, gap FROM (${GAPS}) ORDER BY host, port LIMIT ${MOST_GAPS}`,
   );
   const declare = db.prepare(`
-    UPDATE scope
+    UPDATE inventory
     SET note = @note, is_whole = @isWhole, declared_at = iif(is_whole = @isWhole AND declared_at <> @never, declared_at, @at)`);
 
   return {
-    read(): Scope {
+    read(): Inventory {
       const row = read.get();
       const declaredAt = row && row.declared_at !== NEVER ? row.declared_at : null;
       const first = firstGaps.all().map(({ host, port, gap }) => ({ host, port, gap: KeyGap.parse(gap) }));

@@ -26,7 +26,7 @@ export type OwnerRow = {
   listed: string | null;
 };
 
-type Deps = { rosters: ReturnType<typeof peopleSourceTable>; scope: ReturnType<typeof inventoryTable> };
+type Deps = { rosters: ReturnType<typeof peopleSourceTable>; inventory: ReturnType<typeof inventoryTable> };
 
 type PersonRow = Parameters<typeof toDeciding>[0] & { standing: KnownPerson["standing"]; roster: string };
 
@@ -53,7 +53,7 @@ const MOST_PEOPLE = 20;
 const MOST_NAMED = 2;
 
 /** What is known of the owner of a grant over all hosts, this computer and the rosters, in words. */
-export function ownerFinder(db: Database, { rosters, scope }: Deps) {
+export function ownerFinder(db: Database, { rosters, inventory }: Deps) {
   const keyFiles = db
     .prepare<{ fingerprint: string }, string>(`
       SELECT (SELECT host.host FROM host WHERE host.id = key_file.host) || ': ' || path
@@ -77,14 +77,14 @@ export function ownerFinder(db: Database, { rosters, scope }: Deps) {
     WHERE login IN (?, ?)
     GROUP BY by_name, person.standing
     LIMIT ?`);
-  const readFleet = fleetReader(db, { rosters, scope });
+  const readFleet = fleetReader(db, { rosters, inventory });
 
   return {
     /** For the rows of one page: what was looked at is the same for all of them. */
     open() {
       const looked = readFleet();
       return {
-        scope: looked.scope,
+        inventory: looked.inventory,
         tell: (row: OwnerRow, managedBy: Owner["managedBy"]) =>
           formatOwner(factsOf(row, managedBy, looked), looked),
       };
@@ -188,7 +188,7 @@ const toKnown = (row: PersonRow): KnownPerson => ({
 });
 
 /** What was looked at is counted again only when something has changed. */
-function fleetReader(db: Database, { rosters, scope }: Deps): () => Looked {
+function fleetReader(db: Database, { rosters, inventory }: Deps): () => Looked {
   const versionOf = databaseVersion(db);
   const count = db.prepare<
     [],
@@ -213,9 +213,9 @@ function fleetReader(db: Database, { rosters, scope }: Deps): () => Looked {
         unreadPlaces: 0,
         heldKeys: 0,
       };
-      const declared = scope.read();
-      const coverage = coverFleet({ ...counted, rosters: rosters.listBriefly(), scope: declared });
-      known = { version, looked: { scope: declared, coverage, heldAt: held() } };
+      const declared = inventory.read();
+      const coverage = coverFleet({ ...counted, rosters: rosters.listBriefly(), inventory: declared });
+      known = { version, looked: { inventory: declared, coverage, heldAt: held() } };
     }
     return known.looked;
   };

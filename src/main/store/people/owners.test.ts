@@ -183,7 +183,7 @@ test("what is only unmatched is an orphan where the scope is said to be whole, a
   expect(listGrants(store, { orphaned: true }).total).toBe(0);
   expect(listGrants(store, { unmatched: true }).total).toBe(2);
 
-  store.atomically(() => store.people.declareScope(true, "laptops of guests", "2026-06-05T00:00:00Z"));
+  store.atomically(() => store.people.markInventory(true, "laptops of guests", "2026-06-05T00:00:00Z"));
   const { rows, total } = listGrants(store, { orphaned: true });
   expect([total, rows[0]?.comment, rows[0]?.orphan, rows[0]?.why[0]]).toEqual([
     1,
@@ -202,14 +202,14 @@ test("what is only unmatched is an orphan where the scope is said to be whole, a
     "its private half is out of scope: not in what was scanned, and expected with Ann",
   );
 
-  store.atomically(() => store.people.declareScope(false, "", START));
+  store.atomically(() => store.people.markInventory(false, "", START));
   expect([listGrants(store, { orphaned: true }).total, listFindings(store).total]).toEqual([0, 0]);
 });
 
 test("a key that was not found makes no orphan while a host was read in part, and says which host", () => {
   const store = openMemory();
   visitHost(store, "web", { collected: { grants: grants("bob") } });
-  store.atomically(() => store.people.declareScope(true, "", START));
+  store.atomically(() => store.people.markInventory(true, "", START));
   expect(listGrants(store, { orphaned: true }).total).toBe(1);
 
   const notKnown = (why: string) => {
@@ -249,7 +249,7 @@ test("evidence that a grant is an orphan counts whatever was read", () => {
   visitHost(store, "web", { collected: { grants: grants("carol") } });
   visitHost(store, "nas", { collected: null });
   importPeopleSource(store, [person("carol", { said: "gone" })]);
-  store.atomically(() => store.people.declareScope(true, "", START));
+  store.atomically(() => store.people.markInventory(true, "", START));
   expect(listGrants(store, { orphaned: true }).rows[0]?.orphan).toBe("gone");
   expect(listGrants(store, { undecided: true }).total).toBe(0);
 });

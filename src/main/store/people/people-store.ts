@@ -8,11 +8,11 @@ import { type peopleSourceTable, personTable } from "./person-table.ts";
 type Deps = {
   lists: Lists;
   rosters: ReturnType<typeof peopleSourceTable>;
-  scope: ReturnType<typeof inventoryTable>;
+  inventory: ReturnType<typeof inventoryTable>;
 };
 
-/** People, private keys known elsewhere, and the scope: what owners of grants are judged by. */
-export function peopleStore(db: Database, { lists, rosters, scope }: Deps) {
+/** People, private keys known elsewhere, and the inventory: what owners of grants are judged by. */
+export function peopleStore(db: Database, { lists, rosters, inventory }: Deps) {
   const people = personTable(db, lists);
   const heldKeys = heldKeyTable(db);
   const dateOrphans = orphanClock(db);
@@ -27,8 +27,8 @@ export function peopleStore(db: Database, { lists, rosters, scope }: Deps) {
     removeRoster: rosters.remove,
     countRoster: rosters.count,
     heldKeys: heldKeys.list,
-    scope: scope.read,
-    declareScope: scope.declare,
+    inventory: inventory.read,
+    markInventory: inventory.declare,
 
     /** Who is still there. Grants are judged anew with it. */
     settle(settled: Settled, at: Instant): void {

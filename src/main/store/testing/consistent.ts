@@ -36,9 +36,9 @@ const COUNTS: [string, string][] = [
      GROUP BY certificate.id ORDER BY certificate.id`.replace("SELECT id", "SELECT certificate.id"),
   ],
   [
-    "SELECT what, count FROM tally WHERE count <> 0 ORDER BY what",
+    "SELECT what, count FROM cached_count WHERE count <> 0 ORDER BY what",
     `SELECT 'certificate' AS what, count(*) AS count FROM certificate WHERE is_seen = 1 HAVING count(*) > 0
-     UNION ALL SELECT tallied_as, count(*) FROM grant_line WHERE gone_scan IS NULL GROUP BY tallied_as
+     UNION ALL SELECT counted_as, count(*) FROM grant_line WHERE gone_scan IS NULL GROUP BY counted_as
      UNION ALL SELECT new_as, count(*) FROM grant_line WHERE new_as IS NOT NULL GROUP BY new_as ORDER BY what`,
   ],
   [

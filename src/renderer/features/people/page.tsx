@@ -10,7 +10,7 @@ import { Tag } from "#renderer/ui/tag.tsx";
 import { Untrusted } from "#renderer/ui/text.tsx";
 import { toast } from "#renderer/ui/toast.tsx";
 import { When } from "#renderer/ui/when.tsx";
-import type { PersonRow, Scope } from "#shared/model/person.ts";
+import type { Inventory, PersonRow } from "#shared/model/person.ts";
 import { formatGaps } from "#shared/text/key-gap.ts";
 import { PersonDrawer, RemoveTheirGrants, STANDING } from "./drawer.tsx";
 import classes from "./people.module.css";
@@ -23,7 +23,7 @@ const idOf = ({ id }: PersonRow): string => String(id);
 
 type Search = ReturnType<typeof route.useSearch>;
 
-/** Who owns keys: the rosters that say so, what the scope covers, and the people. */
+/** Who owns keys: the rosters that say so, whether the inventory is complete, and the people. */
 export function PeoplePage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -81,18 +81,18 @@ export function PeoplePage() {
 function InventoryPanel() {
   const { data } = useInventory();
   return (
-    <Panel title="Scope" note="Whether a key without a known private half is an orphan">
-      {data && <InventoryForm key={`${data.isWhole} ${data.note}`} scope={data} />}
+    <Panel title="Inventory" note="Whether a key without a known private half is an orphan">
+      {data && <InventoryForm key={`${data.isWhole} ${data.note}`} inventory={data} />}
     </Panel>
   );
 }
 
-function InventoryForm({ scope }: { scope: Scope }) {
-  const [isWhole, setIsWhole] = useState(scope.isWhole);
-  const [note, setNote] = useState(scope.note);
+function InventoryForm({ inventory }: { inventory: Inventory }) {
+  const [isWhole, setIsWhole] = useState(inventory.isWhole);
+  const [note, setNote] = useState(inventory.note);
   const { mutate, error, isPending } = useDeclareInventory();
-  const isChanged = isWhole !== scope.isWhole || note.trim() !== scope.note;
-  const declare = () => mutate({ isWhole, note }, { onSuccess: () => toast("The scope is declared") });
+  const isChanged = isWhole !== inventory.isWhole || note.trim() !== inventory.note;
+  const declare = () => mutate({ isWhole, note }, { onSuccess: () => toast("The inventory is saved") });
   return (
     <form action={declare} className={classes.form}>
       <Checkbox
@@ -115,10 +115,10 @@ function InventoryForm({ scope }: { scope: Scope }) {
           Declare
         </Button>
       </div>
-      {scope.isWhole && scope.gaps.total > 0 && (
+      {inventory.isWhole && inventory.gaps.total > 0 && (
         <p role="note" className={classes.refusal}>
           <Untrusted
-            text={`${formatGaps(scope.gaps)}: which keys are nobody's is not known until they are`}
+            text={`${formatGaps(inventory.gaps)}: which keys are nobody's is not known until they are`}
           />
         </p>
       )}

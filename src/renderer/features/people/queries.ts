@@ -26,10 +26,10 @@ export function usePeople(search: Search) {
 }
 
 export const usePeopleSources = () => useQuery(useApi().people.rosters.queryOptions());
-export const useInventory = () => useQuery(useApi().people.scope.queryOptions());
+export const useInventory = () => useQuery(useApi().people.inventory.queryOptions());
 export const useImportPeopleSource = () => useMutation(useApi().people.import.mutationOptions());
 export const useRemovePeopleSource = () => useMutation(useApi().people.remove.mutationOptions());
-export const useDeclareInventory = () => useMutation(useApi().people.declareScope.mutationOptions());
+export const useDeclareInventory = () => useMutation(useApi().people.markInventory.mutationOptions());
 
 /** Finds the grants of the keys of people: of all their keys, or not at all. */
 export function useGrantsOf(): (people: readonly PersonRow[]) => Promise<number[]> {
