@@ -1,7 +1,7 @@
 import type { FindingObject, RuleId, Severity } from "#shared/model/finding.ts";
 import type { Part } from "#store/lists/order.ts";
 import { ON_ONE_HOST } from "./certificate-descriptions.ts";
-import { type FindingSource, acceptedFor, HOST_ID, rankOf } from "./finding-source.ts";
+import { acceptedFor, type FindingSource, HOST_ID, rankOf } from "./finding-source.ts";
 
 type Wish = {
   name: FindingSource["name"];

@@ -7,7 +7,7 @@ import {
   type Replaced,
 } from "#shared/text/endpoint-finding.ts";
 import type { Part } from "#store/lists/order.ts";
-import { type FindingSource, acceptedFor, IN_FORCE, rankOf, type FindingText } from "./finding-source.ts";
+import { acceptedFor, type FindingSource, type FindingText, IN_FORCE, rankOf } from "./finding-source.ts";
 
 const aboutEndpoint =
   (column: string) =>

@@ -7,11 +7,11 @@ import { cut, type Listed, type Lists, type Window } from "#store/lists/lists.ts
 import { conditions, type Part, readCursor, valuesOf } from "#store/lists/order.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import { readFindingId } from "./finding-id.ts";
-import { type SourceRow, findingRows } from "./finding-row.ts";
-import { type FindingSource, type SourceColumn, acceptedFrom } from "./finding-source.ts";
-import { FINDING_SOURCES, sourceConditions, EVERYTHING } from "./finding-sources.ts";
+import { findingRows, type SourceRow } from "./finding-row.ts";
+import { acceptedFrom, type FindingSource, type SourceColumn } from "./finding-source.ts";
+import { EVERYTHING, FINDING_SOURCES, sourceConditions } from "./finding-sources.ts";
 import { sourceFilter } from "./source-filter.ts";
-import { type SourceSort, sourcePage, sourceReader, sourceWhole, readInTurn } from "./source-reader.ts";
+import { readInTurn, type SourceSort, sourcePage, sourceReader, sourceWhole } from "./source-reader.ts";
 
 type Column = "severity" | "rule" | "host" | "label" | "firstSeen";
 

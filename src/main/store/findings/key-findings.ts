@@ -9,7 +9,7 @@ import {
 } from "#shared/text/key-finding.ts";
 import type { Part } from "#store/lists/order.ts";
 import { SHARED_KEY_SEVERITY } from "./finding-briefs.ts";
-import { type FindingSource, acceptedFor, HOST_ID, rankOf, type FindingText } from "./finding-source.ts";
+import { acceptedFor, type FindingSource, type FindingText, HOST_ID, rankOf } from "./finding-source.ts";
 
 /** SSH keys that open several accounts. */
 const sharedKey: FindingSource = {

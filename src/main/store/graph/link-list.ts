@@ -21,7 +21,7 @@ import {
   toFingerprintStart,
   toPattern,
 } from "#store/lists/search.ts";
-import { sourceConditions, sourcesOf, GRANT_TEXT, type LinkSource, type LinkFilter } from "./link-sources.ts";
+import { GRANT_TEXT, type LinkFilter, type LinkSource, sourceConditions, sourcesOf } from "./link-sources.ts";
 import { readNodeId } from "./node-finder.ts";
 
 /** A cursor names the source and the values of its order; the longest order has five. */
@@ -42,7 +42,8 @@ export function linkList({ lists, nodeOf }: Deps) {
       const found: { source: LinkSource; row: Key }[] = [];
       for (const [index, { source, ways, total }] of sources.slice(Math.max(begin, 0)).entries()) {
         if (total === 0) continue;
-        const from = index === 0 && start ? start.slice(1, 1 + source.outer.length + source.inner.length) : null;
+        const from =
+          index === 0 && start ? start.slice(1, 1 + source.outer.length + source.inner.length) : null;
         const most = limit + 1 - found.length;
         const isKept = filter.search.trim() !== "" && typeof total === "number" && total <= lists.mostCounted;
         const rows = isKept
@@ -69,7 +70,8 @@ function toLinks(nodeOf: Deps["nodeOf"]): (found: { source: LinkSource; row: Key
     known.set(id, node);
     return node;
   };
-  return ({ source, row }) => linkOf((source.toEdges as (row: Key) => GraphEdge[])(row), find, idOf(source, row));
+  return ({ source, row }) =>
+    linkOf((source.toEdges as (row: Key) => GraphEdge[])(row), find, idOf(source, row));
 }
 
 /** How many rows a source has, and how they are found. */
@@ -142,7 +144,11 @@ function linkPages(lists: Lists) {
   }
 
   /** Of several ways each gives the first of its rows; of these the first are those of the list. */
-  function read(source: LinkSource, ways: readonly Way[], more: { where: readonly Part[]; limit: number }): Key[] {
+  function read(
+    source: LinkSource,
+    ways: readonly Way[],
+    more: { where: readonly Part[]; limit: number },
+  ): Key[] {
     const rows = ways.map(({ from, where }) => {
       const all = [...where, ...more.where];
       const sql = `SELECT ${source.select}, ${keysOf(source)} FROM ${from}${conditions(all)} ORDER BY ${orderOf(source)} LIMIT ?`;
