@@ -2176,13 +2176,13 @@ CREATE INDEX offline_script_at ON offline_script (host, port);
 
 -- A result that was imported. `verified_by`: whose signature is good for it, or which reading of the host has confirmed it; null:
 -- nothing is, and it is a claim from which nothing follows. Of a script the last claim alone is kept. `key_line`: the key that it
--- says was made there. `body`: the result as it came.
+-- says was made there. `body`: the result as it came. `signature`: who has signed it, as JSON (ResultSignature).
 CREATE TABLE offline_result (
   digest      TEXT PRIMARY KEY,
   script      INTEGER NOT NULL REFERENCES offline_script (id),
   run         INTEGER NOT NULL REFERENCES run (id),
   verified_by TEXT CHECK (verified_by IN ('host', 'person', 'scan', 'bundle')),
-  signature   TEXT NOT NULL,
+  signature   TEXT NOT NULL CHECK (json_valid(signature)),
   outcome     TEXT NOT NULL CHECK (outcome IN (
                 'committed', 'done', 'added', 'rolled-back', 'needs-attention', 'failed')),
   why         TEXT NOT NULL,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { UseEvidence } from "./host-use.ts";
 import { Instant } from "./instant.ts";
+import { ResultSignature } from "./result-signature.ts";
 import { OldKeyUse, RunState, ScriptOutcome } from "./run.ts";
 import { RunReason } from "./run-reason.ts";
 import { Cause, Evidence } from "./step-result.ts";
@@ -101,7 +102,7 @@ export const RunNote = z.discriminatedUnion("kind", [
     host: HostName,
     port: Port,
     outcome: ScriptOutcome,
-    signature: z.string(),
+    signature: ResultSignature,
   }),
   ...GraceNote,
   ...FileNote,

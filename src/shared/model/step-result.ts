@@ -7,6 +7,7 @@ import { RefusedByHost } from "./host-refusal.ts";
 import { PlanKind } from "./plan.ts";
 import { ClaimReason } from "./possession.ts";
 import { RemainingAccess } from "./remaining-access.ts";
+import { ResultSignature } from "./result-signature.ts";
 import { HostName, Port } from "./target.ts";
 
 /** What a step is about to do. */
@@ -286,7 +287,7 @@ export const StepResult = z.discriminatedUnion("kind", [
     why: z.string(),
     kept: z.string().nullable(),
     unended: z.array(Cause),
-    signature: z.string(),
+    signature: ResultSignature,
   }),
 ]);
 export type StepResult = z.infer<typeof StepResult>;

@@ -1,7 +1,9 @@
 import { assertNever } from "../model/assert-never.ts";
 import type { ClaimEvaluation, ClaimEvidence, ClaimGap } from "../model/claim-evaluation.ts";
 import type { Instant } from "../model/instant.ts";
+import type { ResultSignature } from "../model/result-signature.ts";
 import type { RunClaim } from "../model/run.ts";
+import { formatSignature } from "./bundle.ts";
 import { formatHost } from "./plan.ts";
 
 type Claimed = Pick<RunClaim, "host" | "port" | "outcome" | "newKey" | "signature"> & {
@@ -37,6 +39,15 @@ export function formatClaimEvaluation(evaluation: ClaimEvaluation): string {
     default:
       return assertNever(evaluation);
   }
+}
+
+/** Who has signed the result of an offline script, as a part of a sentence. */
+export function formatResultSignature({ hostKey, person, confirmed }: ResultSignature): string {
+  const byHost = hostKey === null ? "" : `signed by the host, with its key ${hostKey}`;
+  const byPerson = hostKey !== null && person.kind === "none" ? "" : formatSignature(person);
+  return [byHost, byPerson, confirmed === null ? "" : formatConfirmation(confirmed)]
+    .filter(Boolean)
+    .join("; ");
 }
 
 /** By what a claim is confirmed, as a part of a sentence. */

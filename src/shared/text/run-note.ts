@@ -1,6 +1,8 @@
 /** Every sentence of a run's journal that is not about what a step came to. Each is without a full stop. */
+
 import { assertNever } from "../model/assert-never.ts";
 import type { OldKeySilence, RunNote, UseGap } from "../model/run-note.ts";
+import { formatResultSignature } from "./claim.ts";
 import { formatCount } from "./count.ts";
 import { formatUse, formatUsedBy } from "./old-key-use.ts";
 import { formatHost } from "./plan.ts";
@@ -32,7 +34,7 @@ export function formatRunNote(note: RunNote): string {
     case "result":
       return `the result of ${formatPlace(note)}, which ended at ${note.endedAt} by its clock (${note.digest})`;
     case "claim":
-      return `${formatHost(note)} says "${note.outcome}" in a result that is not verified (${note.signature}): nothing follows from it`;
+      return `${formatHost(note)} says "${note.outcome}" in a result that is not verified (${formatResultSignature(note.signature)}): nothing follows from it`;
     default:
       return formatOther(note);
   }

@@ -1,4 +1,5 @@
 /** Every sentence of a step, made of what it came to. Each is without a full stop. */
+
 import { assertNever } from "../model/assert-never.ts";
 import type { AccessCheck } from "../model/run.ts";
 import type {
@@ -10,6 +11,7 @@ import type {
   StepResult,
   StillAccepted,
 } from "../model/step-result.ts";
+import { formatResultSignature } from "./claim.ts";
 import { formatCount } from "./count.ts";
 import { formatHost } from "./plan.ts";
 import { formatAllRemaining } from "./remaining-access.ts";
@@ -289,5 +291,5 @@ const formatImported = (of: Extract<StepResult, { kind: "imported" }>): string =
     of.why,
     of.kept === null ? "" : `what it kept is in ${of.kept}`,
     ...of.unended.map((cause) => `what it has kept is left there: ${formatCause(cause)}`),
-    of.signature,
+    formatResultSignature(of.signature),
   );

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import type { Instant } from "#shared/model/instant.ts";
 import type { PlanId } from "#shared/model/plan.ts";
+import { ResultSignature } from "#shared/model/result-signature.ts";
 import { Phase, type RunId, ScriptOutcome } from "#shared/model/run.ts";
 
 /** A script as it was written. `id`: a higher one was written later. */
@@ -23,8 +24,7 @@ export type OfflineResult = {
   run: RunId;
   /** Null: it is a claim, and nothing follows from it. */
   verifiedBy: VerifiedBy | null;
-  /** Who has signed it, as a sentence. */
-  signature: string;
+  signature: ResultSignature;
   outcome: ScriptOutcome;
   why: string;
   endedAt: Instant;
@@ -126,10 +126,11 @@ export function offlineTable(db: Database) {
     },
 
     /** Once more, with a signature that is good, it is no claim any more. Within a transaction. */
-    putResult({ newKey, body, ...result }: OfflineResult): void {
+    putResult({ newKey, body, signature, ...result }: OfflineResult): void {
       dropClaims.run(result.script);
       put.run({
         ...result,
+        signature: JSON.stringify(signature),
         body: Buffer.from(body),
         line: newKey?.line ?? null,
         fingerprint: newKey?.fingerprint ?? null,
@@ -139,10 +140,14 @@ export function offlineTable(db: Database) {
     /** How this very result stands, `verifiedBy` null for a claim; null where it was not taken in. */
     findResult(
       digest: string,
-    ): { verifiedBy: VerifiedBy | null; signature: string; hasBody: boolean } | null {
+    ): { verifiedBy: VerifiedBy | null; signature: ResultSignature; hasBody: boolean } | null {
       const row = findResult.get(digest);
       return row
-        ? { verifiedBy: row.verified_by, signature: row.signature, hasBody: row.has_body === 1 }
+        ? {
+            verifiedBy: row.verified_by,
+            signature: readSignature(row.signature),
+            hasBody: row.has_body === 1,
+          }
         : null;
     },
 
@@ -154,6 +159,8 @@ export function offlineTable(db: Database) {
     claims: (run: RunId): OfflineClaim[] => claims.all(run).map(toClaim),
   };
 }
+
+const readSignature = (text: string): ResultSignature => ResultSignature.parse(JSON.parse(text));
 
 const toScript = ({
   id,
@@ -176,7 +183,7 @@ const toClaim = (row: ClaimRow): OfflineClaim => {
   return {
     digest,
     why,
-    signature,
+    signature: readSignature(signature),
     takenAt,
     script: toScript(row),
     outcome: ScriptOutcome.parse(outcome),

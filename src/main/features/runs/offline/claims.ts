@@ -15,7 +15,7 @@ import {
 } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunClaim, RunId } from "#shared/model/run.ts";
-import { formatClaimEvaluation, formatConfirmation } from "#shared/text/claim.ts";
+import { formatClaimEvaluation, formatResultSignature } from "#shared/text/claim.ts";
 import { formatHost } from "#shared/text/plan.ts";
 import type { OfflineClaim } from "#store/runs/offline-table.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
@@ -92,7 +92,7 @@ export const listClaims = (store: Facts, run: RunRecord): RunClaim[] =>
       outcome,
       why,
       newKey,
-      signature,
+      signature: formatResultSignature(signature),
       takenAt,
       evaluation,
       keptKey: kept && (findKeptKey(kept)?.kept ?? null),
@@ -138,8 +138,9 @@ function confirmOne(store: Store, { id, claim, at, oldHere }: One): boolean {
   const { evaluation, kept } = evaluate(store, run, claim);
   if (evaluation.kind !== "confirmed" || !kept) return false;
   const { plan, host, result, body } = kept;
-  const signature = `${claim.signature}; ${formatConfirmation(evaluation)}`;
-  const told = { plan, host, result, signed: signature, at, oldHere };
+  const { hostKey, person } = claim.signature;
+  const signed = { hostKey, person, confirmed: { by: evaluation.by, at: evaluation.at } };
+  const told = { plan, host, result, signed, at, oldHere };
   const { script, newKey } = claim;
   keepResult(store, id, told, { script: script.id, verifiedBy: evaluation.by, newKey, body });
   settleVerified(store, id, told, newKey);

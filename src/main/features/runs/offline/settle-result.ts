@@ -22,6 +22,7 @@ import {
   type PlanId,
 } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { ResultSignature } from "#shared/model/result-signature.ts";
 import type { KeptKey, RunFile, RunId, RunOrigin, RunState, RunStep } from "#shared/model/run.ts";
 import type { RunReason } from "#shared/model/run-reason.ts";
 import type { Cause, PlainCause, StepResult } from "#shared/model/step-result.ts";
@@ -43,12 +44,12 @@ export function refuseCarried(run: { id: number; origin: RunOrigin }): void {
     );
 }
 
-/** What a result tells, of which host of which plan. `signed`: who has signed it, as a sentence. */
+/** What a result tells, of which host of which plan. `signed`: who has signed it. */
 type TakenIn = {
   plan: AccessPlan;
   host: AccessHost;
   result: CarriedResult;
-  signed: string;
+  signed: ResultSignature;
   at: Instant;
   /** Private halves of this computer that are still to be replaced. */
   oldHere: readonly HolderPlan[];

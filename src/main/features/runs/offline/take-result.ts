@@ -20,9 +20,10 @@ import {
   type PlanId,
 } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
+import type { ResultSignature } from "#shared/model/result-signature.ts";
 import type { RunId } from "#shared/model/run.ts";
 import { RESULT_NAMESPACE } from "#shared/model/script.ts";
-import { formatSignature } from "#shared/text/bundle.ts";
+import { formatResultSignature } from "#shared/text/claim.ts";
 import { formatHost } from "#shared/text/plan.ts";
 import type { OfflineScript, VerifiedBy } from "#store/runs/offline-table.ts";
 import type { RunRecord } from "#store/runs/run-table.ts";
@@ -98,7 +99,7 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
       message,
       newKey,
       verifiedBy: found?.verifiedBy ?? by,
-      signature: found?.signature ?? signature,
+      signature: formatResultSignature(found?.signature ?? signature),
       leftOut: result.leftOut.flatMap(({ index }) => host.files[index]?.path ?? []),
       evaluation: found?.evaluation ?? null,
       wasKnown: news === "same" && confirmed === 0,
@@ -215,8 +216,8 @@ type CarriedHostResult = {
   bytes: Uint8Array;
 };
 
-/** `by`: null where no signature is good for it. `signature`: who has signed it, as a sentence. */
-type Verified = { by: VerifiedBy | null; signature: string };
+/** `by`: null where no signature is good for it. */
+type Verified = { by: VerifiedBy | null; signature: ResultSignature };
 
 /**
  * Whose signature is good for a result: that of the host's pinned key, or of a person who is known and still there. One by
@@ -227,15 +228,12 @@ function verifyResult(
   { result, host, given, bytes }: CarriedHostResult,
 ): Verified {
   const person = judgeSignature(given, bytes);
-  const byHost = verifyByHost(store, result, host);
-  if (byHost)
-    return {
-      by: "host",
-      signature: person.kind === "none" ? byHost : `${byHost}; ${formatSignature(person)}`,
-    };
-  return { by: person.kind === "known" ? "person" : null, signature: formatSignature(person) };
+  const hostKey = verifyByHost(store, result, host);
+  const by = hostKey !== null ? "host" : person.kind === "known" ? "person" : null;
+  return { by, signature: { hostKey, person, confirmed: null } };
 }
 
+/** The host's key that has signed it; null: none has that could be checked. */
 function verifyByHost({ pins }: Pick<Store, "pins">, result: CarriedResult, host: AccessHost): string | null {
   if (result.hostSignature === null) return null;
   const pinned = host.hostKey;
@@ -266,5 +264,5 @@ function verifyByHost({ pins }: Pick<Store, "pins">, result: CarriedResult, host
       "conflict",
       `the result of ${formatHost(host)} is signed by the host key ${pinned}, and ${now} is pinned by now: plan again`,
     );
-  return `signed by the host, with its key ${pinned}`;
+  return pinned;
 }

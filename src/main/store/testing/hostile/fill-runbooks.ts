@@ -109,7 +109,7 @@ function fillClaim(
     script,
     run,
     verifiedBy: null,
-    signature: payload,
+    signature: { hostKey: payload, person: { kind: "unsupported", why: payload }, confirmed: null },
     outcome: "done",
     why: payload,
     endedAt: START,
