@@ -23,7 +23,7 @@ export const ServerKind = z.enum([
 export type ServerKind = z.infer<typeof ServerKind>;
 
 /** One file that a server reads for a certificate. All of a change are written together, or none is. */
-export const PairFile = z.object({
+export const DeploymentFile = z.object({
   /** As the configuration names it. */
   path: z.string(),
   /** No link on the way: this is what is written. */
@@ -42,10 +42,10 @@ export const PairFile = z.object({
   /** The name of the entry in a keystore that is replaced; not there where it has one alone. */
   entry: z.string().optional(),
 });
-export type PairFile = z.infer<typeof PairFile>;
+export type DeploymentFile = z.infer<typeof DeploymentFile>;
 
 /** One server's use of a pair: it is tested before the files change, and told to read them after. */
-export const Consumer = z.object({
+export const Service = z.object({
   server: ServerKind,
   /** Where its configuration names the pair: `path:line`. */
   where: z.string(),
@@ -58,10 +58,10 @@ export const Consumer = z.object({
   /** Commands of a server that the user has described; not there for others. */
   described: z.object({ test: z.string().nullable(), reload: z.string() }).optional(),
 });
-export type Consumer = z.infer<typeof Consumer>;
+export type Service = z.infer<typeof Service>;
 
 /** Where the new certificate has to be shown before the change counts as proved. */
-export const ServedVerification = z.object({
+export const VerificationEndpoint = z.object({
   address: z.string(),
   /**
    * Of an address that is a name, those it had when the plan was made, and at which something was seen: each of them has to show
@@ -79,14 +79,14 @@ export const ServedVerification = z.object({
   /** What was shown there when the plan was made; null: nothing could be read. */
   before: Sha256.nullable(),
 });
-export type ServedVerification = z.infer<typeof ServedVerification>;
+export type VerificationEndpoint = z.infer<typeof VerificationEndpoint>;
 
 /** `names-fewer`: names that nobody can ask for. `purpose-narrower`: purposes that its issuer may not sign for. */
 const Narrower = z.enum(["names-fewer", "purpose-narrower"]);
 export type Narrower = z.infer<typeof Narrower>;
 
 /** A certificate of a host that is renewed: all its files at once, for all servers that read them. */
-export const CertificateChange = z.object({
+export const Replacement = z.object({
   /** Within its host: `c0`. */
   id: z.string().regex(/^c\d+$/),
   old: Sha256,
@@ -104,8 +104,8 @@ export const CertificateChange = z.object({
   key: z.object({ kind: KeyKind, made: z.enum(["there", "here"]) }),
   /** Of an ACME issuer: how its challenges are answered; null for others. */
   challenge: ChallengeWay.nullable(),
-  files: z.array(PairFile),
-  consumers: z.array(Consumer),
-  proofs: z.array(ServedVerification),
+  files: z.array(DeploymentFile),
+  consumers: z.array(Service),
+  proofs: z.array(VerificationEndpoint),
 });
-export type CertificateChange = z.infer<typeof CertificateChange>;
+export type Replacement = z.infer<typeof Replacement>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { FileHash } from "./file-hash.ts";
 import { Instant } from "./instant.ts";
-import { CertificateChange } from "./pair.ts";
+import { Replacement } from "./pair.ts";
 import { KeyPossession } from "./possession.ts";
 import { RemainingAccess } from "./remaining-access.ts";
 import { HostName, Port } from "./target.ts";
@@ -13,7 +13,7 @@ import { HostName, Port } from "./target.ts";
  */
 
 /** Stands for `ssh-ed25519 AAAA...`, the new key's type and base64, wherever the plan writes that. */
-export const HOLE = "{new key}";
+export const NEW_KEY_PLACEHOLDER = "{new key}";
 
 export const PlanId = z.int().positive().brand<"PlanId">();
 export type PlanId = z.infer<typeof PlanId>;
@@ -76,7 +76,7 @@ export const FilePlan = z.object({
 export type FilePlan = z.infer<typeof FilePlan>;
 
 /** How it is proved that the new key, and it alone, logs in to an account. */
-export const Proof = z.discriminatedUnion("kind", [
+export const PlannedVerification = z.discriminatedUnion("kind", [
   /** By a fresh connection from here. `command`: a word is run there; otherwise the login alone counts. */
   z.object({ kind: z.literal("from-here"), runs: z.enum(["command", "nothing"]) }),
   /** By OpenSSH's client on the host that holds the private half. */
@@ -95,13 +95,13 @@ export const Proof = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("by-log") }),
   z.object({ kind: z.literal("none"), why: z.string() }),
 ]);
-export type Proof = z.infer<typeof Proof>;
+export type PlannedVerification = z.infer<typeof PlannedVerification>;
 
-export const DeadMan = z.enum(["systemd-run", "at", "sleep"]);
-export type DeadMan = z.infer<typeof DeadMan>;
+export const RollbackTimer = z.enum(["systemd-run", "at", "sleep"]);
+export type RollbackTimer = z.infer<typeof RollbackTimer>;
 
 /** A private half that is replaced: a file on a host, on this computer, or a key of this computer's agent. */
-export const HolderPlan = z.object({
+export const PrivateKeyPlan = z.object({
   /** Null: this computer. */
   host: z.object({ host: HostName, port: Port }).nullable(),
   kind: z.enum(["file", "agent"]),
@@ -121,7 +121,7 @@ export const HolderPlan = z.object({
    */
   possession: KeyPossession.default({ kind: "verified" }),
 });
-export type HolderPlan = z.infer<typeof HolderPlan>;
+export type PrivateKeyPlan = z.infer<typeof PrivateKeyPlan>;
 
 /** What was looked at before the plan was made. `consent` and `refused` stop the run, the one until it is given. */
 export const Check = z.object({
@@ -161,7 +161,7 @@ export const PlannedHost = z.object({
   batch: z.int().min(0),
   /** The pinned host key, as ssh-keygen prints it; empty: it is known by a bundle that no key of it has signed. */
   hostKey: z.string(),
-  deadMan: DeadMan.nullable(),
+  deadMan: RollbackTimer.nullable(),
 });
 
 export type PlannedHost = z.infer<typeof PlannedHost>;
@@ -169,9 +169,9 @@ export type PlannedHost = z.infer<typeof PlannedHost>;
 /** A host whose authorized_keys files change, or that has a private key which is replaced. */
 export const AccessHost = PlannedHost.extend({
   files: z.array(FilePlan),
-  holders: z.array(HolderPlan),
+  holders: z.array(PrivateKeyPlan),
   /** By account of its files. */
-  proofs: z.array(z.object({ account: z.string(), proof: Proof })),
+  proofs: z.array(z.object({ account: z.string(), proof: PlannedVerification })),
 });
 export type AccessHost = z.infer<typeof AccessHost>;
 
@@ -183,7 +183,7 @@ export const HostKeyHost = PlannedHost.extend({
 export type HostKeyHost = z.infer<typeof HostKeyHost>;
 
 /** A host that has certificates which are renewed. */
-export const RenewalHost = PlannedHost.extend({ certificates: z.array(CertificateChange) });
+export const RenewalHost = PlannedHost.extend({ certificates: z.array(Replacement) });
 export type RenewalHost = z.infer<typeof RenewalHost>;
 
 export type HostPlan = AccessHost | HostKeyHost | RenewalHost;
@@ -222,16 +222,16 @@ export const PlanOptions = KeyOptions.extend(RenewalOptions.shape);
 export type PlanOptions = z.infer<typeof PlanOptions>;
 
 /** A new key that somebody else has made; `line` is `type base64`. `path`: its private half on this computer. */
-const GivenNewKey = z.object({
+const ProvidedNewKey = z.object({
   kind: z.literal("given"),
   line: z.string(),
   comment: z.string(),
   path: z.string().nullable(),
 });
-export type GivenNewKey = z.infer<typeof GivenNewKey>;
+export type ProvidedNewKey = z.infer<typeof ProvidedNewKey>;
 
 /** A new key that is made on the host where it will be used, and never leaves it. */
-const MadeOnHolder = z.object({
+const MadeOnHost = z.object({
   kind: z.literal("made-on-holder"),
   keyType: z.string(),
   comment: z.string(),
@@ -243,8 +243,8 @@ const MadeOnHolder = z.object({
 /** Where the new key is made, or which one was given. */
 export const NewKey = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("made-here"), keyType: z.string(), comment: z.string(), path: z.string() }),
-  MadeOnHolder,
-  GivenNewKey,
+  MadeOnHost,
+  ProvidedNewKey,
 ]);
 export type NewKey = z.infer<typeof NewKey>;
 
@@ -285,12 +285,12 @@ export const RotateKeyPlan = AccessBase.extend({
   oldKey: z.string(),
   newKey: NewKey,
   /** The private halves on this computer. */
-  here: z.array(HolderPlan),
+  here: z.array(PrivateKeyPlan),
 });
 export type RotateKeyPlan = z.infer<typeof RotateKeyPlan>;
 
 /** A key is let in to accounts. */
-const AddGrantsPlan = AccessBase.extend({ kind: z.literal("add-grants"), newKey: GivenNewKey });
+const AddGrantsPlan = AccessBase.extend({ kind: z.literal("add-grants"), newKey: ProvidedNewKey });
 
 /** The key that all lines are for which go or change; null: they are for several. */
 const KeyOfLines = z.string().nullable();
@@ -312,7 +312,7 @@ const TightenGrantsPlan = AccessBase.extend({
 const MoveToAuthorityPlan = AccessBase.extend({
   kind: z.literal("move-to-authority"),
   oldKey: KeyOfLines,
-  newKey: GivenNewKey,
+  newKey: ProvidedNewKey,
 });
 
 /** Who may log in where changes. */
@@ -332,7 +332,7 @@ export const HostKeyPlan = PlanBase.extend({
   hosts: z.array(HostKeyHost),
   /** The fingerprint of the host key that goes; null: it has none of that type. */
   oldKey: z.string().nullable(),
-  newKey: MadeOnHolder,
+  newKey: MadeOnHost,
   /** What somebody may have to do elsewhere once it is carried out, each a sentence. */
   afterwards: z.array(z.string()),
 });
@@ -378,11 +378,11 @@ export function newKeyOf(plan: Plan): NewKey | null {
 }
 
 /** The private halves on this computer that are replaced. */
-export const holdersHere = (plan: Plan): readonly HolderPlan[] =>
+export const privateKeysHere = (plan: Plan): readonly PrivateKeyPlan[] =>
   plan.kind === "rotate-key" ? plan.here : [];
 
 /** The private halves on each of its hosts that are replaced, in the order of `plan.hosts`. */
-export const holdersByHost = ({ hosts }: Plan): readonly (readonly HolderPlan[])[] =>
+export const privateKeysByHost = ({ hosts }: Plan): readonly (readonly PrivateKeyPlan[])[] =>
   hosts.map((host) => ("holders" in host ? host.holders : []));
 
 /** How it is proved for each account of a host that it is not locked out. */
@@ -393,7 +393,7 @@ export const verificationsOf = (host: HostPlan): AccessHost["proofs"] =>
 export const plannedFiles = (plan: Plan): readonly FilePlan[] =>
   plan.kind === "rotate-certificate" ? [] : plan.hosts.flatMap(({ files }) => files);
 
-export const plannedCertificates = ({ hosts }: RenewalPlan): readonly CertificateChange[] =>
+export const plannedCertificates = ({ hosts }: RenewalPlan): readonly Replacement[] =>
   hosts.flatMap(({ certificates }) => certificates);
 
 /** Its options, as they may be asked of a plan that is made anew. */

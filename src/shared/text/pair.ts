@@ -1,6 +1,6 @@
-import type { PairFile, ServedVerification } from "../model/pair.ts";
+import type { DeploymentFile, VerificationEndpoint } from "../model/pair.ts";
 
-const HOLDS: Record<PairFile["holds"], string> = {
+const HOLDS: Record<DeploymentFile["holds"], string> = {
   chain: "the certificate and what leads to its root",
   leaf: "the certificate alone",
   intermediates: "what leads to its root",
@@ -10,10 +10,10 @@ const HOLDS: Record<PairFile["holds"], string> = {
   jks: "a keystore (JKS)",
 };
 
-export const formatHolds = ({ holds }: Pick<PairFile, "holds">): string => HOLDS[holds];
+export const formatHolds = ({ holds }: Pick<DeploymentFile, "holds">): string => HOLDS[holds];
 
 /** `web1:443/shop.example (smtp, 192.0.2.1, from its host)`: where it is looked at, by which name, and what is said before. */
-export function formatServedVerification(proof: ServedVerification): string {
+export function formatServedVerification(proof: VerificationEndpoint): string {
   const { dialogue, addresses = [], from } = proof;
   const how = [
     ...(dialogue === null ? [] : [dialogue]),
@@ -29,5 +29,5 @@ export const formatPoint = ({
   address,
   port,
   serverName,
-}: Pick<ServedVerification, "address" | "port" | "serverName">): string =>
+}: Pick<VerificationEndpoint, "address" | "port" | "serverName">): string =>
   `${address.includes(":") ? `[${address}]` : address}:${port}${serverName === null ? "" : `/${serverName}`}`;

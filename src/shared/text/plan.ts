@@ -1,13 +1,13 @@
 import { assertNever } from "../model/assert-never.ts";
 import {
-  type DeadMan,
   type FilePlan,
   type NewKey,
   type Plan,
   type PlanKind,
-  type Proof,
+  type PlannedVerification,
   plannedCertificates,
   plannedFiles,
+  type RollbackTimer,
 } from "../model/plan.ts";
 import type { Phase } from "../model/run.ts";
 import { formatCount } from "./count.ts";
@@ -83,7 +83,7 @@ export function formatCounts(plan: Plan): string {
 }
 
 /** How it is proved, on one host, that an account is not locked out. */
-export function formatVerification(proof: Proof): string {
+export function formatVerification(proof: PlannedVerification): string {
   switch (proof.kind) {
     case "from-here":
       return `proved by a login from here${proof.runs === "command" ? "" : ", which runs nothing"}`;
@@ -113,13 +113,13 @@ export function formatNewKey(newKey: NewKey): string {
   }
 }
 
-const DEAD_MEN: Record<DeadMan, string> = {
+const DEAD_MEN: Record<RollbackTimer, string> = {
   "systemd-run": "a timer of systemd",
   at: "a job of at",
   sleep: "a process of its own",
 };
 
-export const formatDeadMan = (deadMan: DeadMan | null): string =>
+export const formatDeadMan = (deadMan: RollbackTimer | null): string =>
   deadMan === null
     ? "it cannot go back by itself should it be cut off"
     : `should it be cut off, it goes back by ${DEAD_MEN[deadMan]}`;

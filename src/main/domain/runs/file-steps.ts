@@ -7,10 +7,10 @@ import { type Cause, described } from "#shared/model/step-result.ts";
 import { earliest } from "./files/stages.ts";
 import type { NextTask } from "./runbook.ts";
 import {
+  type AccessSeen,
   type FileSeen,
   isWithout,
-  type PlaceSeen,
-  type PlaceState,
+  type Observation,
   type Stage,
   type Step,
   type Task,
@@ -25,8 +25,8 @@ export type Reached = { is: "all" | "some" | "none"; odd: Cause | null };
  */
 export function forwardTask(
   { step, state, last }: { step: Step; state: StepState; last: Phase },
-  seen: PlaceSeen | undefined,
-  reachedBy: (seen: PlaceState, isBegun: boolean) => Reached,
+  seen: Observation | undefined,
+  reachedBy: (seen: AccessSeen, isBegun: boolean) => Reached,
 ): NextTask {
   if (!seen) return "look";
   const isBegun = state !== "planned";
@@ -46,7 +46,7 @@ export function forwardTask(
   return { step, what: is === "all" && isBegun ? "prove" : "act" };
 }
 
-function finishTask(step: Step, { hasWork, holders }: PlaceState, isBegun: boolean): Task {
+function finishTask(step: Step, { hasWork, holders }: AccessSeen, isBegun: boolean): Task {
   const isDone = !hasWork && holders.every((holder) => holder !== "new");
   return { step, what: isDone && isBegun ? "prove" : "act" };
 }
@@ -67,7 +67,7 @@ export type StageChange = { from: Stage; to: "added" | "removed" };
 export function reachedInFiles(
   files: readonly FilePlan[],
   { from, to }: StageChange,
-  { phase, seen, mayLeaveOut }: { phase: Phase; seen: PlaceState; mayLeaveOut: boolean },
+  { phase, seen, mayLeaveOut }: { phase: Phase; seen: AccessSeen; mayLeaveOut: boolean },
 ): Reached {
   const { files: states, leftOut } = seen;
   const concerned = files.flatMap((file, index) =>
@@ -92,7 +92,7 @@ export const areFilesBack = (
   files: readonly FilePlan[],
   { from, to }: StageChange,
   phase: Phase,
-  { files: states, leftOut }: PlaceState,
+  { files: states, leftOut }: AccessSeen,
 ): boolean =>
   files.every(
     (file, index) =>
@@ -102,8 +102,8 @@ export const areFilesBack = (
 /** What rolls a step back. `isBack`: its place is as it was; `isFirst`: nothing of the run stands there once it is rolled back. */
 export function backTask(
   step: Step,
-  seen: PlaceSeen | undefined,
-  { isFirst, isBack }: { isFirst: boolean; isBack: (seen: PlaceState) => boolean },
+  seen: Observation | undefined,
+  { isFirst, isBack }: { isFirst: boolean; isBack: (seen: AccessSeen) => boolean },
 ): NextTask {
   if (!seen) return "look";
   if (seen.kind === "lost") return null;

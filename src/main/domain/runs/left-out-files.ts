@@ -3,7 +3,7 @@
 import { type HostAddress, type KeyPlan, oldKeyOf } from "#shared/model/plan.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import type { Phase, RunFile } from "#shared/model/run.ts";
-import { type Aim, type Draft, findLines, pathsOf } from "./access/change-set.ts";
+import { type ChangeSet, type Draft, findLines, pathsOf } from "./access/change-set.ts";
 import { unseenKeys } from "./access/checks/private-keys.ts";
 import type { AccountGrant, FileFacts, HostFacts } from "./access/plan-facts.ts";
 import { isWithout } from "./step.ts";
@@ -91,7 +91,7 @@ export function findRemainingOfRun(plan: KeyPlan, files: readonly RunFile[]): Re
  * Accounts that a key which goes, or is tightened, gets in to as before once the plan is carried out: their file, or their host, is
  * left as it is. Certain where the line was read now; of what was not, by the last scan. Each account and key once.
  */
-export function findRemaining(aim: Aim, drafts: readonly Draft[]): RemainingAccess[] {
+export function findRemaining(aim: ChangeSet, drafts: readonly Draft[]): RemainingAccess[] {
   const found = drafts.flatMap(({ facts, files }) => {
     const changed = new Set(files.flatMap(({ path, removed }) => (removed === null ? [] : [path])));
     return knownOf(facts).flatMap(({ account, grant }): RemainingAccess[] => {

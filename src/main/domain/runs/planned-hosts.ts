@@ -1,4 +1,4 @@
-import { accountsOf, type Draft, placeOf } from "#domain/runs/access/change-set.ts";
+import { accountsOf, type Draft, formatHostAddress } from "#domain/runs/access/change-set.ts";
 import type { Pace, Plan, PlannedHost } from "#shared/model/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 
@@ -25,7 +25,7 @@ export const isProduction = ({ facts }: Draft): boolean =>
 export function orderHosts(drafts: readonly Draft[], options: Pace): { draft: Draft; batch: number }[] {
   const byRisk = (draft: Draft): number => (isProduction(draft) ? 1 : 0);
   const byName = (one: Draft, other: Draft): number =>
-    placeOf(one.facts).localeCompare(placeOf(other.facts), "en");
+    formatHostAddress(one.facts).localeCompare(formatHostAddress(other.facts), "en");
   const sorted = [...drafts].sort(
     (one, other) =>
       byRisk(one) - byRisk(other) || one.files.length - other.files.length || byName(one, other),
@@ -61,11 +61,11 @@ export function chooseConfirmation(drafts: readonly Draft[]): Plan["confirm"] {
   ];
   const [first] = drafts;
   if (why.length === 0 || !first) return null;
-  return { word: drafts.length === 1 ? placeOf(first.facts) : `${drafts.length} hosts`, why };
+  return { word: drafts.length === 1 ? formatHostAddress(first.facts) : `${drafts.length} hosts`, why };
 }
 
 function formatHosts(drafts: readonly Draft[]): string {
-  const names = drafts.slice(0, 3).map(({ facts }) => placeOf(facts));
+  const names = drafts.slice(0, 3).map(({ facts }) => formatHostAddress(facts));
   const more = drafts.length - names.length;
   return more > 0 ? `${names.join(", ")} and ${more} more` : names.join(" and ");
 }

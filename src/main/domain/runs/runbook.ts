@@ -2,7 +2,7 @@
 import type { Plan } from "#shared/model/plan.ts";
 import type { Phase, StepState } from "#shared/model/run.ts";
 import type { RunReason } from "#shared/model/run-reason.ts";
-import type { PlaceSeen, Step, Task, Wait } from "./step.ts";
+import type { Observation, Step, Task, Wait } from "./step.ts";
 
 /** What is to be done for a step; "look" where its place was not seen since its last task, null where it is out of reach. */
 export type NextTask = Task | "look" | null;
@@ -36,9 +36,9 @@ export type RunRules<P extends Plan = Plan> = {
   /** Derived from the plan; stored nowhere but by their ordinal and state. */
   steps(plan: P): Step[];
   /** What brings a step on until it is verified. */
-  forward(plan: P, step: Step, state: StepState, seen: PlaceSeen | undefined): NextTask;
+  forward(plan: P, step: Step, state: StepState, seen: Observation | undefined): NextTask;
   /** What rolls a step back. */
-  back(plan: P, step: Step, seen: PlaceSeen | undefined): NextTask;
+  back(plan: P, step: Step, seen: Observation | undefined): NextTask;
 };
 
 /** The phase from which on nothing is rolled back any more. */

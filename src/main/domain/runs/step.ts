@@ -22,7 +22,7 @@ export type FileSeen = Stage | "other" | "unread";
  * What a private half was found to be: the old one in its place, the same with something of the hand-over beside it (its
  * public half is hidden, the new one lies there), the new one there, the new one and nothing of the old.
  */
-export type HolderSeen = "old" | "begun" | "new" | "committed" | "other";
+export type PrivateKeySeen = "old" | "begun" | "new" | "committed" | "other";
 
 /**
  * What the files of a certificate were found to be: all of them as they were, or all the new ones, or some of each; or one
@@ -31,14 +31,14 @@ export type HolderSeen = "old" | "begun" | "new" | "committed" | "other";
 export type CertificateSeen = "old" | "new" | "mixed" | "other";
 
 /** What was seen just now of a place whose authorized_keys files change, or that has private keys which are replaced. */
-export type PlaceState = {
+export type AccessSeen = {
   kind: "seen";
   /** By their place in the host's files of the plan. */
   files: readonly FileSeen[];
   /** By their place in the host's files: from which phase on the run does without it; null: it does not. */
   leftOut: readonly (Phase | null)[];
   /** By their place among the private keys of the host, or of this computer. */
-  holders: readonly HolderSeen[];
+  holders: readonly PrivateKeySeen[];
   /** A lock or backups of this run are there. */
   hasWork: boolean;
 };
@@ -52,8 +52,8 @@ export type CertificatesSeen = {
   hasWork: boolean;
 };
 
-export type PlaceSeen =
-  | PlaceState
+export type Observation =
+  | AccessSeen
   | CertificatesSeen
   /** It cannot be reached, or did not answer: nothing is known of it. */
   | { kind: "lost"; why: string };
@@ -73,7 +73,7 @@ export type Progress = {
   want: "on" | "pause" | "back";
   steps: readonly StepProgress[];
   /** By place of the host in the plan, null for here; a place that is not in it was not looked at since its last task. */
-  seen: ReadonlyMap<number | null, PlaceSeen>;
+  seen: ReadonlyMap<number | null, Observation>;
   /** Of the grace period between hand-over and removal, and of the time until certificates are looked at again: false until it is over. A plan without one does not ask. */
   isGraceOver: boolean;
 };

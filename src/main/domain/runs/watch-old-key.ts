@@ -152,7 +152,7 @@ function originsSince(
 }
 
 /** The last moment that a log of the host told of. */
-export const lastTold = ({ windows }: HostUse): Instant | null =>
+export const lastLogged = ({ windows }: HostUse): Instant | null =>
   windows
     .map(({ to }) => to)
     .toSorted()
@@ -180,7 +180,7 @@ export function watchOldKey(
     }).map(({ account, at, from, evidence }) => ({ host: name, port, account, at, from, evidence })),
   );
   const unread = seen.flatMap(({ place: { host, port }, use, sinceThere }) => {
-    const readTo = lastTold(use);
+    const readTo = lastLogged(use);
     return readTo === null || readTo <= sinceThere ? [{ host, port, readTo }] : [];
   });
   return { since, uses: uses.toSorted(byStrength), unread };

@@ -2,13 +2,13 @@ import { isAbsolute, join, relative, resolve } from "node:path";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { NamedFile } from "#shared/model/local-file.ts";
 import {
-  type HolderPlan,
-  holdersByHost,
-  holdersHere,
   isRenewal,
   newKeyOf,
   Plan,
+  type PrivateKeyPlan,
   plannedCertificates,
+  privateKeysByHost,
+  privateKeysHere,
 } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 
@@ -102,8 +102,8 @@ const isKey = (text: string): boolean =>
 /** Those of this computer. */
 function filesOfPlan(plan: Plan): NamedFile[] {
   const newKey = newKeyOf(plan);
-  const isHere = ({ host, kind }: HolderPlan) => host === null && kind === "file";
-  const holders = [...holdersHere(plan), ...holdersByHost(plan).flat()].filter(isHere);
+  const isHere = ({ host, kind }: PrivateKeyPlan) => host === null && kind === "file";
+  const holders = [...privateKeysHere(plan), ...privateKeysByHost(plan).flat()].filter(isHere);
   const certificates = isRenewal(plan) ? plannedCertificates(plan) : [];
   return [
     ...(newKey && newKey.kind !== "made-on-holder" ? [newKey.path] : []),

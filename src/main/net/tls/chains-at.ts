@@ -2,12 +2,12 @@ import { hash } from "node:crypto";
 import { type ClosedBy, isFailure } from "#net/connect-failure.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
-import type { ServedVerification } from "#shared/model/pair.ts";
+import type { VerificationEndpoint } from "#shared/model/pair.ts";
 import type { TlsProber } from "./probe-endpoint.ts";
 
 /** Where it is asked. `addresses`: those that are dialled; not there: all that its name has now. */
 export type AskedPlace = Pick<
-  ServedVerification,
+  VerificationEndpoint,
   "address" | "addresses" | "port" | "serverName" | "dialogue"
 >;
 

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { makeRenewalHost, makeRenewalPlan } from "#domain/runs/testdata/make-plan-value.ts";
-import type { CertificateChange } from "#shared/model/pair.ts";
+import type { Replacement } from "#shared/model/pair.ts";
 import { RenewalOptions } from "#shared/model/plan.ts";
 import { formatCertificate, formatOptions } from "./print-plan-certificate.ts";
 
 test("how names are shown to be ours is printed with the plan, with the program that this computer runs for it", () => {
-  const change: CertificateChange = {
+  const change: Replacement = {
     id: "c0",
-    old: "a".repeat(64) as CertificateChange["old"],
+    old: "a".repeat(64) as Replacement["old"],
     subject: "CN=a",
     names: ["a.example"],
     notAfter: "2026-06-01T00:00:00Z",

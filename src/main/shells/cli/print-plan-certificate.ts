@@ -1,4 +1,4 @@
-import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
+import type { DeploymentFile, Replacement } from "#shared/model/pair.ts";
 import type { RenewalPlan } from "#shared/model/plan.ts";
 import { formatChallengeWay } from "#shared/text/challenge-way.ts";
 import { formatCount } from "#shared/text/count.ts";
@@ -19,7 +19,7 @@ export function formatOptions({ options, hosts }: RenewalPlan): string[] {
 }
 
 /** What becomes of a certificate of a host. */
-export function formatCertificate(change: CertificateChange): string[] {
+export function formatCertificate(change: Replacement): string[] {
   const { subject, names, notAfter, issuer, key, challenge, files, consumers, proofs } = change;
   const made =
     key.made === "there"
@@ -38,4 +38,4 @@ export function formatCertificate(change: CertificateChange): string[] {
   ];
 }
 
-const formatReal = ({ path, real }: PairFile): string => (real === path ? "" : ` (${real})`);
+const formatReal = ({ path, real }: DeploymentFile): string => (real === path ? "" : ` (${real})`);

@@ -2,14 +2,14 @@ import {
   type AccessHost,
   type Check,
   type FilePlan,
-  HOLE,
-  type HolderPlan,
   type HostPlan,
   type Hunk,
-  holdersHere,
+  NEW_KEY_PLACEHOLDER,
   type NewKey,
   newKeyOf,
   type Plan,
+  type PrivateKeyPlan,
+  privateKeysHere,
   verificationsOf,
 } from "#shared/model/plan.ts";
 import { acknowledgementOf } from "#shared/text/consent.ts";
@@ -40,7 +40,7 @@ export function printPlan(plan: Plan, world: World): void {
       : []),
     ...(plan.kind === "rotate-certificate" ? formatOptions(plan).map((text) => ({ text })) : []),
     ...(newKey ? [{ text: `  new key: ${formatNewKey(newKey)}` }] : []),
-    ...holdersHere(plan).map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
+    ...privateKeysHere(plan).map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
     ...plan.hosts.flatMap((host) => formatHostPlan(host, plan)),
     ...formatChecks(plan.checks),
     ...(plan.leftOut.length > 0 ? [{ text: "" }, { text: "Not changed", style: "bold" as const }] : []),
@@ -80,7 +80,7 @@ function formatFile(
   proofs: AccessHost["proofs"],
   newKey: NewKey | null,
 ): Line[] {
-  const given = newKey?.kind === "given" ? newKey.line : HOLE;
+  const given = newKey?.kind === "given" ? newKey.line : NEW_KEY_PLACEHOLDER;
   const own = proofs.filter((one) => one.account === account || others.includes(one.account));
   const whose = (name: string) => (others.length > 0 ? `${name}: ` : "");
   return [
@@ -98,12 +98,12 @@ const STYLES: Record<Hunk["rows"][number]["sign"], Style> = { "+": "green", "-":
 const formatHunk = ({ line, rows }: Hunk, given: string): Line[] => [
   { text: `    @@ line ${line} @@`, style: "dim" },
   ...rows.map(({ sign, text }) => ({
-    text: `    ${sign} ${text.replace(HOLE, () => given)}`.trimEnd(),
+    text: `    ${sign} ${text.replace(NEW_KEY_PLACEHOLDER, () => given)}`.trimEnd(),
     style: STYLES[sign],
   })),
 ];
 
-const sayHolder = ({ kind, path }: HolderPlan, whose: string): string =>
+const sayHolder = ({ kind, path }: PrivateKeyPlan, whose: string): string =>
   kind === "agent"
     ? `~ the new key is added to the agent at ${path}`
     : `~ the private key ${path} ${whose} is replaced; the old one is kept beside it until the end`;

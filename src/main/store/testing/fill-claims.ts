@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { AccessPlan, HOLE, type PlanHash } from "#shared/model/plan.ts";
+import { AccessPlan, NEW_KEY_PLACEHOLDER, type PlanHash } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { beginScan, fingerprintOf, makeGrant, makeKeyFile, START, visitHost } from "./make-visit.ts";
@@ -75,8 +75,8 @@ const PLAN = AccessPlan.parse({
           mode: "0600",
           sizeBytes: 20,
           before: sha256(BEFORE),
-          added: [{ at: BEFORE.length, removed: "", inserted: `${HOLE} ops\n` }],
-          removed: [{ at: 0, removed: BEFORE, inserted: `${HOLE} ops\n` }],
+          added: [{ at: BEFORE.length, removed: "", inserted: `${NEW_KEY_PLACEHOLDER} ops\n` }],
+          removed: [{ at: 0, removed: BEFORE, inserted: `${NEW_KEY_PLACEHOLDER} ops\n` }],
           hunks: [],
           adds: 1,
           changes: 0,

@@ -15,7 +15,7 @@ import {
 } from "#domain/runs/testdata/make-plan-value.ts";
 import { POSSESSION_NAMESPACE, writeScanStatement } from "#domain/signatures/possession.ts";
 import { signBytes } from "#net/local/sign-bytes.ts";
-import { HOLE, type Plan } from "#shared/model/plan.ts";
+import { NEW_KEY_PLACEHOLDER, type Plan } from "#shared/model/plan.ts";
 import { openStore } from "#store/store.ts";
 import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -59,7 +59,7 @@ const removal = (hostKey: string): Plan =>
   });
 
 const HOLDER = { ...makeHolder("web1"), owner: "alice", path: "/home/alice/.ssh/id_ed25519" };
-const hole = { at: 0, removed: "", inserted: `${HOLE} deploy\n` };
+const hole = { at: 0, removed: "", inserted: `${NEW_KEY_PLACEHOLDER} deploy\n` };
 
 /** The key is made on web1, and its line added on db1. */
 const making = (hostKey: string): Plan =>

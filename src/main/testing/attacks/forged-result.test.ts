@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
-import { HOLE, type Plan } from "#shared/model/plan.ts";
+import { NEW_KEY_PLACEHOLDER, type Plan } from "#shared/model/plan.ts";
 import { openStore } from "#store/store.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
@@ -15,7 +15,7 @@ const run = promisify(execFile);
 const FORGER = join(import.meta.dirname, "forge-result.py");
 const AT = "2026-03-01T00:00:00Z";
 
-const line = { at: 0, removed: "", inserted: `${HOLE} deploy\n` };
+const line = { at: 0, removed: "", inserted: `${NEW_KEY_PLACEHOLDER} deploy\n` };
 
 /** The key is made on the vault, and its line added on two hosts. */
 const MADE = makePlanValue({

@@ -8,7 +8,7 @@ import { armPair, backPair, disarmPair, endPair, swapPair } from "#net/ssh/hand/
 import { stagePair } from "#net/ssh/hand/pairs/stage-pair.ts";
 import { openPairHand, PAIR, planFile } from "#net/ssh/hand/pairs/testing/pair-hand.ts";
 import { hashOf } from "#net/ssh/hand/testing/wish.ts";
-import type { PairFile } from "#shared/model/pair.ts";
+import type { DeploymentFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -25,7 +25,7 @@ const KILLER = ["/usr/bin/python3", "-I", "/opt/kill-at-call.py"];
 const KILLER_SOURCE = readFileSync(join(import.meta.dirname, "kill-at-call.py"), "base64");
 
 type Certificate = Awaited<ReturnType<typeof makeCertificate>>;
-type Scene = { host: LabHost; folder: string; old: Certificate; made: Certificate; files: PairFile[] };
+type Scene = { host: LabHost; folder: string; old: Certificate; made: Certificate; files: DeploymentFile[] };
 
 const put = (path: string, text: string) => `cat > ${path} <<'END'\n${text}END\n`;
 const lay = ({ folder, old }: Pick<Scene, "folder" | "old">) =>

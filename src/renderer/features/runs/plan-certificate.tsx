@@ -4,7 +4,7 @@ import { Fact, Facts } from "#renderer/ui/drawer/drawer.tsx";
 import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { TextLink, Untrusted } from "#renderer/ui/text.tsx";
 import { Exactly, ExpiryTag } from "#renderer/ui/when.tsx";
-import type { CertificateChange, Consumer, PairFile, ServedVerification } from "#shared/model/pair.ts";
+import type { DeploymentFile, Replacement, Service, VerificationEndpoint } from "#shared/model/pair.ts";
 import { formatChallengeWay } from "#shared/text/challenge-way.ts";
 import { formatHolds, formatServedVerification } from "#shared/text/pair.ts";
 import classes from "./plan.module.css";
@@ -12,7 +12,7 @@ import renewal from "./renewal.module.css";
 import { formatKeyMade, ISSUER_KINDS, SERVER_NAMES } from "./words.ts";
 
 /** A certificate of a host that is renewed: what goes, what comes, into which files, for whom, and how it is proved. */
-export function CertificateLine({ change, isOpen }: { change: CertificateChange; isOpen: boolean }) {
+export function CertificateLine({ change, isOpen }: { change: Replacement; isOpen: boolean }) {
   const { subject, names, notAfter, issuer } = change;
   return (
     <li className={classes.file}>
@@ -55,7 +55,7 @@ export function CertificateLine({ change, isOpen }: { change: CertificateChange;
   );
 }
 
-function About({ change: { old, names, notAfter, issuer, key, challenge } }: { change: CertificateChange }) {
+function About({ change: { old, names, notAfter, issuer, key, challenge } }: { change: Replacement }) {
   return (
     <>
       <Fact name="Names">
@@ -82,7 +82,7 @@ function About({ change: { old, names, notAfter, issuer, key, challenge } }: { c
   );
 }
 
-function OneFile({ file }: { file: PairFile }) {
+function OneFile({ file }: { file: DeploymentFile }) {
   const { path, real, owner, mode } = file;
   return (
     <li>
@@ -100,7 +100,7 @@ function OneFile({ file }: { file: PairFile }) {
   );
 }
 
-function OneServer({ consumer: { server, where, test, reload, described } }: { consumer: Consumer }) {
+function OneServer({ consumer: { server, where, test, reload, described } }: { consumer: Service }) {
   return (
     <li>
       {SERVER_NAMES[server]}{" "}
@@ -115,7 +115,7 @@ function OneServer({ consumer: { server, where, test, reload, described } }: { c
   );
 }
 
-function Verifications({ proofs }: { proofs: readonly ServedVerification[] }) {
+function Verifications({ proofs }: { proofs: readonly VerificationEndpoint[] }) {
   if (proofs.length === 0)
     return (
       <span className={renewal.proof}>

@@ -5,7 +5,7 @@ import { type ChangeEvent, Fragment, type ReactNode, useCallback, useRef, useSta
 import { PlanRequestContext, type RequestDraft } from "#renderer/api/scan-button.tsx";
 import { Dialog } from "#renderer/ui/dialog.tsx";
 import { formatUntrusted, Untrusted } from "#renderer/ui/text.tsx";
-import { type FilePlan, HOLE, type Hunk } from "#shared/model/plan.ts";
+import { type FilePlan, type Hunk, NEW_KEY_PLACEHOLDER } from "#shared/model/plan.ts";
 import { formatBytes } from "#shared/text/elapsed.ts";
 import { formatAccounts } from "#shared/text/plan.ts";
 import diff from "./diff.module.css";
@@ -71,7 +71,7 @@ function Difference({ hunks, label }: { hunks: readonly Hunk[]; label: string })
 
 /** The place of the key that is made only when the run begins is told apart from text. */
 function WithHole({ text, limit }: { text: string; limit: number }) {
-  const [before = "", ...after] = text.split(HOLE);
+  const [before = "", ...after] = text.split(NEW_KEY_PLACEHOLDER);
   return (
     <>
       <Untrusted text={before} limit={limit} />

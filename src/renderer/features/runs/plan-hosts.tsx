@@ -12,13 +12,13 @@ import { Fingerprint } from "#renderer/ui/fingerprint.tsx";
 import { Tag } from "#renderer/ui/tag.tsx";
 import { beginLarge, Untrusted } from "#renderer/ui/text.tsx";
 import {
-  type HolderPlan,
   type HostPlan,
-  holdersHere,
   isRenewal,
   type Plan,
+  type PrivateKeyPlan,
   plannedCertificates,
   plannedFiles,
+  privateKeysHere,
   verificationsOf,
 } from "#shared/model/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
@@ -38,7 +38,7 @@ const MOST_OPEN = 12;
 export function HostPlans({ plan }: { plan: Plan }) {
   const { options } = plan;
   const hosts: readonly HostPlan[] = plan.hosts;
-  const here = holdersHere(plan);
+  const here = privateKeysHere(plan);
   const [most, setMost] = useState(HOSTS_SHOWN);
   const files = isRenewal(plan) ? plannedCertificates(plan).length : plannedFiles(plan).length;
   const more = hosts.length - most;
@@ -171,7 +171,7 @@ function HostFacts({ host, turn }: HostProps) {
 }
 
 /** A private half that is replaced; where it is encrypted, the new one is, too. */
-function HolderLine({ holder }: { holder: HolderPlan }) {
+function HolderLine({ holder }: { holder: PrivateKeyPlan }) {
   const { kind, path, owner, mode, isEncrypted, hasPublicFile } = holder;
   const facts = [
     kind === "agent" ? "the key in this agent" : `owner ${owner}, mode ${mode}`,

@@ -1,17 +1,17 @@
 import { beginLarge } from "#renderer/ui/text.tsx";
 import type { IssuerKind } from "#shared/model/issuer.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
-import type { CertificateChange, ServerKind } from "#shared/model/pair.ts";
+import type { Replacement, ServerKind } from "#shared/model/pair.ts";
 import {
-  type DeadMan,
-  holdersByHost,
-  holdersHere,
   newKeyOf,
   type Plan,
   type PlanKind,
   plannedCertificates,
   plannedFiles,
+  privateKeysByHost,
+  privateKeysHere,
   type RenewalPlan,
+  type RollbackTimer,
 } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import { formatCount } from "#shared/text/count.ts";
@@ -31,7 +31,7 @@ export const KINDS: Record<PlanKind, string> = {
 export const formatPhaseTitle = (phase: Phase, kind: PlanKind): string =>
   beginLarge(formatPhase(phase, kind));
 
-export const DEAD_MEN: Record<DeadMan, string> = {
+export const DEAD_MEN: Record<RollbackTimer, string> = {
   "systemd-run": "systemd-run",
   at: "at",
   sleep: "a process that sleeps",
@@ -49,7 +49,7 @@ export function formatOrder(plan: Plan): { title: string; text: string }[] {
   const { kind, options } = plan;
   const newKey = newKeyOf(plan);
   const files = plannedFiles(plan);
-  const holders = [...holdersHere(plan), ...holdersByHost(plan).flat()];
+  const holders = [...privateKeysHere(plan), ...privateKeysByHost(plan).flat()];
   const adds = files.some(({ added }) => added !== null);
   const isProved =
     kind === "rotate-host-key" ||
@@ -125,7 +125,7 @@ export const SERVER_NAMES: Record<ServerKind, string> = {
   described: "a server that was described",
 };
 
-export const formatKeyMade = ({ kind, made }: CertificateChange["key"]): string =>
+export const formatKeyMade = ({ kind, made }: Replacement["key"]): string =>
   `${KEY_KINDS[kind]}, ${made === "there" ? "made on the host, which it never leaves" : "made on this computer, in the vault, and sent"}`;
 
 /** What a run that renews certificates does, in this order. */

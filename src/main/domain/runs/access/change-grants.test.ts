@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type {
-  GivenKey,
-  HolderFacts,
   HostFacts,
   KnownGrant,
   LoginFacts,
+  PrivateKeyFacts,
+  ProvidedKey,
 } from "#domain/runs/access/plan-facts.ts";
 import {
   GIVEN,
@@ -144,7 +144,7 @@ test("a grant is added at the end of the first file that sshd reads, with option
 
 test("a new line is proved by a login where a private half is at hand, and says what was checked where none is", () => {
   const wish: Wish = { kind: "add-grants", key: NEW_KEY, options: "", places: [place] };
-  const proofOf = (given: Partial<GivenKey>, options = "") =>
+  const proofOf = (given: Partial<ProvidedKey>, options = "") =>
     planFor([makeHostFacts("web1", `${OTHER}\n`)], {
       wish: { ...wish, options },
       given: { ...GIVEN, ...given },
@@ -165,7 +165,7 @@ test("a new line is proved by a login where a private half is at hand, and says 
 
 test("a line that is tightened is proved by the key that stays: a file that is not locked, or the agent", () => {
   const wish: Wish = { kind: "tighten-grants", grants: [10], from: null, restrict: true, expiry: null };
-  const planWith = (...here: Partial<HolderFacts>[]) =>
+  const planWith = (...here: Partial<PrivateKeyFacts>[]) =>
     planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)], { wish, here: here.map(makeHolderFacts) });
   expect(planWith({})).toMatchObject({
     provesWith: "/home/me/.ssh/id_rsa",

@@ -7,25 +7,25 @@ import type { Wish } from "#shared/contract/runbooks.ts";
 import type { FilePlan, NewKey } from "#shared/model/plan.ts";
 import { formatKeyBriefly } from "#shared/text/plan.ts";
 import {
-  type Aim,
-  type FileAim,
+  type ChangeSet,
+  type FileChanges,
   type FoundLine,
   fileFor,
   findLines,
-  NO_AIM,
+  formatHostAddress,
+  NO_CHANGES,
   newLine,
   type OpenFile,
   pathsOf,
-  placeOf,
   type Unplannable,
   withOptions,
 } from "./change-set.ts";
-import type { GivenKey, HostFacts, KnownGrant, PlanFacts } from "./plan-facts.ts";
+import type { HostFacts, KnownGrant, PlanFacts, ProvidedKey } from "./plan-facts.ts";
 
 type Of<Kind extends Wish["kind"]> = Extract<Wish, { kind: Kind }>;
 
 /** A key is let in to accounts: a line at the end of the first file that sshd reads for each. */
-export function aimAddition({ given, now }: PlanFacts, wish: Of<"add-grants">): Aim | Unplannable {
+export function addGrants({ given, now }: PlanFacts, wish: Of<"add-grants">): ChangeSet | Unplannable {
   if (!given) return { refused: "the key cannot be read; give the line of a .pub file" };
   const { problem } = readLineOptions(Buffer.from(wish.options, "utf8").toString("latin1"));
   if (problem !== null) return { refused: `sshd would ignore a line with these options: ${problem}` };
@@ -45,15 +45,15 @@ export function aimAddition({ given, now }: PlanFacts, wish: Of<"add-grants">): 
       const account = host.accounts.find(
         ({ name }) => file.accounts.includes(name) && isWished(wish, host, name),
       );
-      if (!account || !pathsOf(file).includes(fileFor(host, account.name) ?? "")) return NO_AIM;
+      if (!account || !pathsOf(file).includes(fileFor(host, account.name) ?? "")) return NO_CHANGES;
       const same = findLines(
         file.bytes,
         ({ key, options }) => key?.fingerprint === given.fingerprint && options === wish.options,
       );
       const notes = same.map(
-        ({ read }) => `${placeOf(host)}: ${file.path}, line ${read.line}, lets the key in already`,
+        ({ read }) => `${formatHostAddress(host)}: ${file.path}, line ${read.line}, lets the key in already`,
       );
-      return { ...NO_AIM, appended: same.length > 0 ? [] : [text], notes, options: wish.options };
+      return { ...NO_CHANGES, appended: same.length > 0 ? [] : [text], notes, options: wish.options };
     },
   };
 }
@@ -62,31 +62,31 @@ const isWished = ({ places }: Of<"add-grants">, { host, port }: HostFacts, accou
   places.some((place) => place.host === host && place.port === port && place.account === account);
 
 /** Lines that are gone in the end. */
-export const aimRemoval = (facts: PlanFacts, wish: Of<"remove-grants">): Aim =>
-  aimAtGrants(facts, wish.grants, formatVerb("Remove"), ({ line }) => ({
+export const removeGrants = (facts: PlanFacts, wish: Of<"remove-grants">): ChangeSet =>
+  changeGrants(facts, wish.grants, formatVerb("Remove"), ({ line }) => ({
     change: { kind: "gone", line },
     options: "",
   }));
 
 /** Lines whose options let in less in the end. */
-export function aimTightening(facts: PlanFacts, wish: Of<"tighten-grants">): Aim | Unplannable {
+export function tightenGrants(facts: PlanFacts, wish: Of<"tighten-grants">): ChangeSet | Unplannable {
   if (wish.from === null && !wish.restrict && wish.expiry === null) {
     return { refused: "nothing says how to tighten it: name --from, --restrict or --expiry" };
   }
-  const aim = aimAtGrants(facts, wish.grants, formatVerb("Tighten"), ({ line, parts }) => {
+  const changeSet = changeGrants(facts, wish.grants, formatVerb("Tighten"), ({ line, parts }) => {
     const tight = tightenOptions(parts.options, wish);
     if ("why" in tight) return tight;
     if (tight.options === parts.options) return { why: "it is as tight already" };
     return { change: { kind: "instead", line, text: withOptions(parts, tight.options) }, ...tight };
   });
-  return { ...aim, proves: "old" };
+  return { ...changeSet, proves: "old" };
 }
 
 /** Lines for a key become lines for the certificates of an authority. */
-export function aimAuthority(facts: PlanFacts, wish: Of<"move-to-authority">): Aim | Unplannable {
+export function moveToAuthority(facts: PlanFacts, wish: Of<"move-to-authority">): ChangeSet | Unplannable {
   const { given } = facts;
   if (!given) return { refused: "the authority's key cannot be read; give the line of its .pub file" };
-  const aim = aimAtGrants(
+  const changeSet = changeGrants(
     facts,
     wish.grants,
     (grants) => `Move ${grants} to an authority`,
@@ -99,14 +99,14 @@ export function aimAuthority(facts: PlanFacts, wish: Of<"move-to-authority">): A
       return { change: { kind: "beside", line, text }, ...moved };
     },
   );
-  return { ...aim, newKey: toNewKey(given), proves: "log" };
+  return { ...changeSet, newKey: toNewKey(given), proves: "log" };
 }
 
 const authorityLine = (latin1: string, comment: string): string =>
   `${writeForeign(Buffer.from(latin1, "latin1"))} ${newLine("", comment)}`;
 
 /** What becomes of a line, with the options that it has then; or why it stays. */
-type ChangeOf = (
+type LineChangeOf = (
   found: FoundLine,
   account: string,
 ) => { change: LineChange; options: string } | { why: string };
@@ -116,12 +116,12 @@ const formatVerb =
   (grants: string): string =>
     `${verb} ${grants}`;
 
-function aimAtGrants(
+function changeGrants(
   { key }: PlanFacts,
   ids: readonly number[],
   formatTitle: (grants: string) => string,
-  changeOf: ChangeOf,
-): Aim {
+  changeOf: LineChangeOf,
+): ChangeSet {
   const isMeant = ({ id }: KnownGrant): boolean => ids.includes(id);
   return {
     titleOf: (files) => formatTitle(formatGrants(files)),
@@ -152,15 +152,20 @@ function textsOf({ accounts }: HostFacts, file: OpenFile, isMeant: (grant: Known
 }
 
 /** The lines with these texts, each as often as it is meant. */
-function changeLines(host: HostFacts, file: OpenFile, texts: readonly string[], changeOf: ChangeOf): FileAim {
-  if (texts.length === 0) return NO_AIM;
+function changeLines(
+  host: HostFacts,
+  file: OpenFile,
+  texts: readonly string[],
+  changeOf: LineChangeOf,
+): FileChanges {
+  if (texts.length === 0) return NO_CHANGES;
   const left = [...texts];
   const found = findLines(file.bytes, ({ text }) => takeOut(left, text));
   const said = found.map((one) => ({ one, to: changeOf(one, file.accounts[0] ?? "") }));
   const changed = said.flatMap(({ to }) => ("change" in to ? [to] : []));
-  const where = `${placeOf(host)}: ${file.path}`;
+  const where = `${formatHostAddress(host)}: ${file.path}`;
   return {
-    ...NO_AIM,
+    ...NO_CHANGES,
     changes: changed.map(({ change }) => change),
     notes: [
       ...left.map((text) => `${where} has no such line any more: ${text.slice(0, 80)}`),
@@ -180,7 +185,7 @@ function takeOut(left: string[], text: string): boolean {
   return true;
 }
 
-const toNewKey = ({ line, comment, path }: GivenKey): NewKey => ({ kind: "given", line, comment, path });
+const toNewKey = ({ line, comment, path }: ProvidedKey): NewKey => ({ kind: "given", line, comment, path });
 
 export type Tightening = { from: string | null; restrict: boolean; expiry: string | null };
 

@@ -1,23 +1,23 @@
 import {
-  type Aim,
-  type FileAim,
+  type ChangeSet,
+  type FileChanges,
   type FoundLine,
   findLines,
-  NO_AIM,
+  formatHostAddress,
+  NO_CHANGES,
   type OpenFile,
-  placeOf,
   type Unplannable,
   withNewKey,
 } from "#domain/runs/access/change-set.ts";
-import { findStuckHolders, formatStuckPlaces } from "#domain/runs/access/checks/private-keys.ts";
+import { findStuckPrivateKeys, formatStuckLocations } from "#domain/runs/access/checks/private-keys.ts";
 import { isAuthority } from "#domain/ssh/deciders/lines.ts";
 import type { NewKey } from "#shared/model/plan.ts";
 import { formatKeyBriefly } from "#shared/text/plan.ts";
 import { formatPossession } from "#shared/text/possession.ts";
-import type { HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+import type { HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 
 /** A key is replaced wherever it is granted, by one that is made or was given. */
-export function aimRotation(facts: PlanFacts): Aim | Unplannable {
+export function replaceKey(facts: PlanFacts): ChangeSet | Unplannable {
   const { wish, key } = facts;
   if (wish.kind !== "rotate-key") throw new Error("this is another wish");
   if (!key)
@@ -42,14 +42,14 @@ export function aimRotation(facts: PlanFacts): Aim | Unplannable {
   };
 }
 
-function aimAt({ given, now }: PlanFacts, fingerprint: string, { path, bytes }: OpenFile): FileAim {
+function aimAt({ given, now }: PlanFacts, fingerprint: string, { path, bytes }: OpenFile): FileChanges {
   const found = findLines(bytes, ({ key }) => key?.fingerprint === fingerprint);
   const [first] = found.filter(({ read }) => read.problem === null);
-  if (!first) return { ...NO_AIM, notes: found.map((one) => formatIgnored(path, one)) };
+  if (!first) return { ...NO_CHANGES, notes: found.map((one) => formatIgnored(path, one)) };
   const mine = given ? findLines(bytes, ({ key }) => key?.fingerprint === given.fingerprint) : [];
   const hasTwin = ({ read }: FoundLine) => mine.some((one) => one.read.options === read.options);
   return {
-    ...NO_AIM,
+    ...NO_CHANGES,
     changes: found
       .filter(({ read }) => read.problem === null)
       .map((one) =>
@@ -84,25 +84,27 @@ function chooseNewKey(facts: PlanFacts, keyType: string): NewKey | Unplannable {
     return { kind: "made-on-holder", keyType, comment, host, port, path: only.holder.path };
   }
   const place = path ?? facts.freeKeyFile;
-  if (place === null) return { refused: formatKnownPlace(facts) ?? formatNoPlace(facts) };
+  if (place === null) return { refused: formatKnownLocation(facts) ?? formatNoLocation(facts) };
   return { kind: "made-here", keyType, comment, path: place };
 }
 
 /** Where it is known and cannot be replaced; null where it is known nowhere. */
-function formatKnownPlace(facts: PlanFacts): string | null {
-  const [first, ...more] = findStuckHolders(facts);
+function formatKnownLocation(facts: PlanFacts): string | null {
+  const [first, ...more] = findStuckPrivateKeys(facts);
   if (!first) return null;
-  const others = more.length > 0 ? `; it is at ${formatStuckPlaces(more)}, too` : "";
+  const others = more.length > 0 ? `; it is at ${formatStuckLocations(more)}, too` : "";
   return `the private half of ${facts.key?.fingerprint ?? "the key"} is at ${first.place}, and cannot be replaced there: ${first.why}${others}; say where the new one goes by --key-file FILE`;
 }
 
-function formatNoPlace({ key, hosts }: PlanFacts): string {
+function formatNoLocation({ key, hosts }: PlanFacts): string {
   const fingerprint = key?.fingerprint ?? "";
   const isGranted = hosts.some(({ accounts }) =>
     accounts.some(({ grants }) => grants.some((grant) => grant.fingerprint === fingerprint)),
   );
   const claims = hosts.flatMap((host) =>
-    host.holders.map(({ path, possession }) => `${placeOf(host)}:${path} (${formatPossession(possession)})`),
+    host.holders.map(
+      ({ path, possession }) => `${formatHostAddress(host)}:${path} (${formatPossession(possession)})`,
+    ),
   );
   const claimed = claims.length > 0 ? ` and verified (${claims.join(", ")})` : "";
   return isGranted
@@ -110,5 +112,5 @@ function formatNoPlace({ key, hosts }: PlanFacts): string {
     : `no grant of ${fingerprint} is known; scan the hosts where it lets in first`;
 }
 
-export const canHold = ({ unread, hostKey }: HostFacts, { stuck, possession }: HolderFacts): boolean =>
+export const canHold = ({ unread, hostKey }: HostFacts, { stuck, possession }: PrivateKeyFacts): boolean =>
   unread === null && hostKey !== null && stuck === null && possession.kind !== "other-key";

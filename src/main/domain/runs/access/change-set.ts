@@ -5,11 +5,11 @@ import { namesFile } from "#domain/ssh/deciders/files.ts";
 import {
   type Check,
   type FilePlan,
-  HOLE,
-  type HolderPlan,
   hostIdOf,
+  NEW_KEY_PLACEHOLDER,
   type NewKey,
-  type Proof,
+  type PlannedVerification,
+  type PrivateKeyPlan,
 } from "#shared/model/plan.ts";
 import { formatPlace } from "#shared/text/target.ts";
 import type { AccountFacts, FileFacts, FileStand, HostFacts } from "./plan-facts.ts";
@@ -21,7 +21,7 @@ export type Unplannable = { refused: string };
 export type OpenFile = FileFacts & { stand: Exclude<FileStand, { kind: "absent" }>; bytes: Uint8Array };
 
 /** What becomes of the lines of a file, and what was meant and is not done. */
-export type FileAim = {
+export type FileChanges = {
   changes: readonly LineChange[];
   /** New lines at the end. */
   appended: readonly string[];
@@ -32,10 +32,16 @@ export type FileAim = {
   isAuthority: boolean;
 };
 
-export const NO_AIM: FileAim = { changes: [], appended: [], notes: [], options: "", isAuthority: false };
+export const NO_CHANGES: FileChanges = {
+  changes: [],
+  appended: [],
+  notes: [],
+  options: "",
+  isAuthority: false,
+};
 
 /** What a wish comes to, before it is known what each host allows. */
-export type Aim = {
+export type ChangeSet = {
   /** With how many lines of these files go or change, where that says it. */
   titleOf(files: readonly Pick<FilePlan, "changes" | "removes">[]): string;
   /** The key that goes. */
@@ -46,7 +52,7 @@ export type Aim = {
    * tells; the same key as before, with its new options; or nothing.
    */
   proves: "new" | "log" | "old" | "none";
-  aimAt(host: HostFacts, file: OpenFile): FileAim;
+  aimAt(host: HostFacts, file: OpenFile): FileChanges;
   /** Accounts of a host that a line was to be added to, and that have no file for it. */
   lacking?(host: HostFacts): string[];
   /** Whether this grant of an account is one that goes or changes, so that it is no other way in. */
@@ -57,8 +63,8 @@ export type Aim = {
 export type Draft = {
   facts: HostFacts;
   files: FilePlan[];
-  holders: HolderPlan[];
-  proofs: { account: string; proof: Proof }[];
+  holders: PrivateKeyPlan[];
+  proofs: { account: string; proof: PlannedVerification }[];
   checks: Check[];
   leftOut: string[];
   isAuthority: boolean;
@@ -79,7 +85,7 @@ export const accountsOf = ({ facts }: Draft, { account, path }: FilePlan): reado
   facts.files.find((file) => (file.realPath ?? file.path) === path)?.accounts ?? [account];
 
 /** `web1`, `web1:2222`. */
-export const placeOf = ({ host, port }: Pick<HostFacts, "host" | "port">): string =>
+export const formatHostAddress = ({ host, port }: Pick<HostFacts, "host" | "port">): string =>
   port === 22 ? host : formatPlace({ host, port });
 
 export const makeCheck = (
@@ -93,11 +99,11 @@ export const makeCheck = (
 export type FoundLine = { read: KeyLine; line: Line; parts: LineParts };
 
 /** Every line that is neither blank nor a comment and that `isWanted`, in the order of the file. */
-export function findLines(bytes: Uint8Array, isWanted: (read: KeyLine) => boolean): FoundLine[] {
-  const wanted = readAuthorizedKeys(bytes).filter(isWanted);
-  if (wanted.length === 0) return [];
+export function findLines(bytes: Uint8Array, isMatch: (read: KeyLine) => boolean): FoundLine[] {
+  const matching = readAuthorizedKeys(bytes).filter(isMatch);
+  if (matching.length === 0) return [];
   const lines = linesOf(bytes);
-  return wanted.flatMap((read) => {
+  return matching.flatMap((read) => {
     const line = lines[read.line - 1];
     return line ? [{ read, line, parts: splitLine(textOf(bytes, line)) }] : [];
   });
@@ -116,7 +122,7 @@ function textOf(bytes: Uint8Array, { at, end }: Line): string {
 export function withNewKey(parts: LineParts, comment: string): string {
   const { indent, options, afterOptions, rest } = parts;
   const before = foreign(`${indent}${options}${afterOptions}`);
-  return `${before}${HOLE}${rest.trim() === "" ? ` ${foreign(comment)}` : foreign(rest)}`;
+  return `${before}${NEW_KEY_PLACEHOLDER}${rest.trim() === "" ? ` ${foreign(comment)}` : foreign(rest)}`;
 }
 
 /** The same line with other options. */
@@ -130,7 +136,7 @@ export function withOptions(parts: LineParts, options: string): string {
 export function newLine(options: string, comment: string): string {
   const before = options === "" ? "" : `${writeForeign(Buffer.from(options, "utf8"))} `;
   const after = comment === "" ? "" : ` ${writeForeign(Buffer.from(comment, "utf8"))}`;
-  return `${before}${HOLE}${after}`;
+  return `${before}${NEW_KEY_PLACEHOLDER}${after}`;
 }
 
 /** Latin-1. */
@@ -143,13 +149,17 @@ const MOST_VERIFIED = 16;
  * The accounts that have to show that the file lets them in: those for which an sshd of the host reads it. What the last scan has
  * seen let in counts as read, too, where nothing new is to log in by it: another address, or another sshd, may be meant.
  */
-export function readersOf(aim: Aim, { accounts }: HostFacts, file: FileFacts): readonly AccountFacts[] {
+export function readersOf(
+  changeSet: ChangeSet,
+  { accounts }: HostFacts,
+  file: FileFacts,
+): readonly AccountFacts[] {
   const readers = accounts.filter(
     (account) =>
       file.accounts.includes(account.name) &&
-      (isRead(account, file) || (aim.newKey === null && isSeenToLetIn(aim, account, file))),
+      (isRead(account, file) || (changeSet.newKey === null && isSeenToLetIn(changeSet, account, file))),
   );
-  return leaveOutShut(readers, file, aim).slice(0, MOST_VERIFIED);
+  return leaveOutShut(readers, file, changeSet).slice(0, MOST_VERIFIED);
 }
 
 /** Its sshd consults it, or another one does, as far as that is known; patterns as the scan takes them. */
@@ -160,20 +170,24 @@ const isRead = ({ consulted, consultedByOthers }: AccountFacts, file: FileFacts)
   );
 
 /** By the verdict of the last scan on a line that goes or changes. */
-export const isSeenToLetIn = (aim: Aim, { grants }: AccountFacts, file: FileFacts): boolean =>
+export const isSeenToLetIn = (changeSet: ChangeSet, { grants }: AccountFacts, file: FileFacts): boolean =>
   grants.some(
-    (grant) => pathsOf(file).includes(grant.file) && aim.concerns(grant) && grant.effective !== "no",
+    (grant) => pathsOf(file).includes(grant.file) && changeSet.concerns(grant) && grant.effective !== "no",
   );
 
 /** An account that sshd does not let in by any such line proves nothing, where the file lets in another. */
-function leaveOutShut(accounts: readonly AccountFacts[], file: FileFacts, aim: Aim): readonly AccountFacts[] {
-  const open = accounts.filter((account) => !isShut(aim, account, file));
+function leaveOutShut(
+  accounts: readonly AccountFacts[],
+  file: FileFacts,
+  changeSet: ChangeSet,
+): readonly AccountFacts[] {
+  const open = accounts.filter((account) => !isShut(changeSet, account, file));
   return open.length > 0 ? open : accounts;
 }
 
 /** Whether the last scan shows that sshd lets nobody in to the account by a line of the file that goes or changes. */
-export function isShut(aim: Aim, { grants }: AccountFacts, file: FileFacts): boolean {
-  const own = grants.filter((grant) => pathsOf(file).includes(grant.file) && aim.concerns(grant));
+export function isShut(changeSet: ChangeSet, { grants }: AccountFacts, file: FileFacts): boolean {
+  const own = grants.filter((grant) => pathsOf(file).includes(grant.file) && changeSet.concerns(grant));
   return own.length > 0 && own.every(({ effective }) => effective === "no");
 }
 
@@ -182,8 +196,8 @@ export function isShut(aim: Aim, { grants }: AccountFacts, file: FileFacts): boo
  * It lets in whoever any of the paths lets in.
  */
 export function mergeFiles(files: readonly FileFacts[]): FileFacts[] {
-  const byPlace = Map.groupBy(files, ({ realPath, path }) => realPath ?? path);
-  return [...byPlace.values()].map((same) => {
+  const byRealPath = Map.groupBy(files, ({ realPath, path }) => realPath ?? path);
+  return [...byRealPath.values()].map((same) => {
     const main = same.find(({ stand }) => stand.kind === "file") ?? (same[0] as FileFacts);
     return {
       ...main,

@@ -1,28 +1,29 @@
 import { takesAddress } from "#domain/ssh/from-list.ts";
 import { readLineOptions, valueOfOption } from "#domain/ssh/line-options.ts";
-import type { AccessHost, NewKey, Proof } from "#shared/model/plan.ts";
-import { type Aim, type FileAim, isShut } from "./change-set.ts";
-import type { AccountFacts, FileFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+import type { AccessHost, NewKey, PlannedVerification } from "#shared/model/plan.ts";
+import { type ChangeSet, type FileChanges, isShut } from "./change-set.ts";
+import type { AccountFacts, FileFacts, HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 
 /** How it can be proved that the key of these lines logs in to the account when the step is done. */
 export function chooseVerification(
   facts: PlanFacts,
-  aim: Aim,
+  changeSet: ChangeSet,
   { host, account, file }: { host: HostFacts; account: AccountFacts; file: FileFacts },
-  { options, isAuthority }: Pick<FileAim, "options" | "isAuthority">,
-): Proof {
-  if (aim.proves === "none") return none(aim.newKey ? formatUnverified(account) : "nothing new is to log in");
-  if (aim.proves === "log") return { kind: host.asOf === null ? "by-log" : "by-hand" };
-  if (isShut(aim, account, file)) return none(formatShut(account));
+  { options, isAuthority }: Pick<FileChanges, "options" | "isAuthority">,
+): PlannedVerification {
+  if (changeSet.proves === "none")
+    return none(changeSet.newKey ? formatUnverified(account) : "nothing new is to log in");
+  if (changeSet.proves === "log") return { kind: host.asOf === null ? "by-log" : "by-hand" };
+  if (isShut(changeSet, account, file)) return none(formatShut(account));
   if (isAuthority) return none("the line is for certificates that the key signs, not for the key");
   if (needsMore(account)) {
     return none(`sshd asks for more than a key: AuthenticationMethods ${account.authenticationMethods}`);
   }
   if (host.asOf !== null) return { kind: "by-hand" };
-  const { newKey } = aim;
+  const { newKey } = changeSet;
   const runs = runsOf(account, options);
-  if (aim.proves === "old") {
-    const isHere = proofHolder(facts) !== null;
+  if (changeSet.proves === "old") {
+    const isHere = verifyingKey(facts) !== null;
     return isHere && reaches(host, options) ? { kind: "from-here", runs } : none(notHere(isHere));
   }
   if (newKey?.kind === "made-on-holder") {
@@ -31,11 +32,11 @@ export function chooseVerification(
   const isHere = newKey !== null && (isHeldHere(newKey) || facts.given?.isInAgent === true);
   if (isHere && reaches(host, options)) return { kind: "from-here", runs };
   // Where nothing goes for it, there is nothing to wait for.
-  return aim.oldKey === null ? none(notHere(isHere)) : { kind: "by-log" };
+  return changeSet.oldKey === null ? none(notHere(isHere)) : { kind: "by-log" };
 }
 
 /** What logs in with the key that stays, in a proof: a file that is not locked, or the agent. */
-export const proofHolder = ({ here }: PlanFacts): HolderFacts | null =>
+export const verifyingKey = ({ here }: PlanFacts): PrivateKeyFacts | null =>
   here.find(({ kind, isEncrypted }) => kind === "file" && isEncrypted === false) ??
   here.find(({ kind, stuck }) => kind === "agent" && stuck === null) ??
   null;
@@ -48,7 +49,7 @@ const formatUnverified = ({ consulted }: AccountFacts): string =>
     consulted === null ? "" : ", and reads this file for the account"
   }`;
 
-const none = (why: string): Proof => ({ kind: "none", why });
+const none = (why: string): PlannedVerification => ({ kind: "none", why });
 
 const notHere = (isHere: boolean): string =>
   isHere
@@ -90,7 +91,7 @@ export function addVerification(
   else proofs.push({ account, proof });
 }
 
-const SURE: Record<Proof["kind"], number> = {
+const SURE: Record<PlannedVerification["kind"], number> = {
   none: 0,
   "by-log": 1,
   "by-hand": 1,
@@ -99,7 +100,7 @@ const SURE: Record<Proof["kind"], number> = {
 };
 
 /** Nothing is run where any file forces a command: which line sshd will take is not known. */
-function surer(one: Proof, other: Proof): Proof {
+function surer(one: PlannedVerification, other: PlannedVerification): PlannedVerification {
   const best = SURE[other.kind] > SURE[one.kind] ? other : one;
   const isForced = [one, other].some((proof) => "runs" in proof && proof.runs === "nothing");
   return isForced && "runs" in best ? { ...best, runs: "nothing" } : best;

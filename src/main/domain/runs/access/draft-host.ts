@@ -4,48 +4,55 @@ import { applyEdits, fillStages, hashBytes } from "#domain/runs/files/stages.ts"
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { findManagers } from "#domain/ssh/managers.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
-import type { Check, FilePlan, HolderPlan } from "#shared/model/plan.ts";
+import type { Check, FilePlan, PrivateKeyPlan } from "#shared/model/plan.ts";
 import { canHold } from "./change-key.ts";
 import {
-  type Aim,
+  type ChangeSet,
   type Draft,
-  type FileAim,
+  type FileChanges,
+  formatHostAddress,
   isSeenToLetIn,
   makeCheck,
   type OpenFile,
   openDraft,
   pathsOf,
-  placeOf,
   readersOf,
 } from "./change-set.ts";
 import { checkHost } from "./checks/hosts.ts";
 import { formatOtherKey, otherKey, unseenAccounts } from "./checks/private-keys.ts";
 import { type AccountVerification, addVerification, chooseVerification } from "./choose-verification.ts";
-import type { AccountFacts, FileFacts, FileState, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+import type {
+  AccountFacts,
+  FileFacts,
+  FileState,
+  HostFacts,
+  PlanFacts,
+  PrivateKeyFacts,
+} from "./plan-facts.ts";
 
 /** What a host comes to: the files that change, the private halves that are replaced, and what is left as it is and why. */
-export function draftHost(facts: PlanFacts, aim: Aim, host: HostFacts): Draft {
+export function draftHost(facts: PlanFacts, changeSet: ChangeSet, host: HostFacts): Draft {
   const draft = openDraft(host);
   const blocked = checkHost(host);
   if (blocked) {
     draft.checks.push(blocked);
     return draft;
   }
-  for (const file of host.files) draftOne(facts, aim, draft, file);
-  for (const unseen of unseenAccounts(aim, host)) leaveUnreadable(aim, draft, unseen);
-  for (const account of aim.lacking?.(host) ?? []) leaveAccount(draft, account);
+  for (const file of host.files) draftOne(facts, changeSet, draft, file);
+  for (const unseen of unseenAccounts(changeSet, host)) leaveUnreadable(changeSet, draft, unseen);
+  for (const account of changeSet.lacking?.(host) ?? []) leaveAccount(draft, account);
   if (facts.wish.kind === "rotate-key") {
-    for (const holder of host.holders) draftHolder(draft, holder);
+    for (const holder of host.holders) draftPrivateKey(draft, holder);
   }
   return draft;
 }
 
-function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): void {
+function draftOne(facts: PlanFacts, changeSet: ChangeSet, draft: Draft, file: FileFacts): void {
   const host = draft.facts;
   const { stand } = file;
   if (stand.kind === "absent") {
-    if (isOutOfSight(aim, host, file))
-      leaveUnreadable(aim, draft, { account: file.accounts[0] ?? "", why: formatOutOfSight(file) });
+    if (isOutOfSight(changeSet, host, file))
+      leaveUnreadable(changeSet, draft, { account: file.accounts[0] ?? "", why: formatOutOfSight(file) });
     return;
   }
   if (stand.bytes === null) {
@@ -53,14 +60,15 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
     return;
   }
   const open: OpenFile = { ...file, stand, bytes: stand.bytes };
-  const wanted = aim.aimAt(host, open);
+  const wanted = changeSet.aimAt(host, open);
   draft.leftOut.push(...wanted.notes);
   if (wanted.changes.length + wanted.appended.length === 0) return;
-  const readers = readersOf(aim, host, file);
+  const readers = readersOf(changeSet, host, file);
   if (readers.length === 0) {
-    const [taker] = host.accounts.filter((account) => isSeenToLetIn(aim, account, file));
+    const [taker] = host.accounts.filter((account) => isSeenToLetIn(changeSet, account, file));
     if (taker) leaveOut(draft, file, "file", formatUnreadableHere(file, taker));
-    else draft.leftOut.push(`${placeOf(host)}: sshd does not read ${file.path}, so it stays as it is`);
+    else
+      draft.leftOut.push(`${formatHostAddress(host)}: sshd does not read ${file.path}, so it stays as it is`);
     return;
   }
   const obstacle = findObstacle(
@@ -74,9 +82,9 @@ function draftOne(facts: PlanFacts, aim: Aim, draft: Draft, file: FileFacts): vo
   }
   const proofs = readers.map((account) => ({
     account: account.name,
-    proof: chooseVerification(facts, aim, { host, account, file }, wanted),
+    proof: chooseVerification(facts, changeSet, { host, account, file }, wanted),
   }));
-  changeFile(draft, open, { aim, wanted, proofs });
+  changeFile(draft, open, { changeSet, wanted, proofs });
 }
 
 const formatUnreadableHere = ({ path }: FileFacts, { name }: AccountFacts): string =>
@@ -85,20 +93,24 @@ const formatUnreadableHere = ({ path }: FileFacts, { name }: AccountFacts): stri
 function changeFile(
   draft: Draft,
   file: OpenFile,
-  { aim, wanted, proofs }: { aim: Aim; wanted: FileAim; proofs: readonly AccountVerification[] },
+  {
+    changeSet,
+    wanted,
+    proofs,
+  }: { changeSet: ChangeSet; wanted: FileChanges; proofs: readonly AccountVerification[] },
 ): void {
   if (file.stand.kind !== "file") return;
   const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
-  const keepsOld = without !== undefined && aim.proves === "new";
+  const keepsOld = without !== undefined && changeSet.proves === "new";
   const planned = draftFile(file, file.bytes, file.stand, {
     ...wanted,
     keepsOld,
-    newKey: aim.newKey?.kind === "given" ? aim.newKey.line : null,
+    newKey: changeSet.newKey?.kind === "given" ? changeSet.newKey.line : null,
   });
   if (!planned) return;
   draft.files.push(planned);
   if (planned.creates) draft.checks.push(formatCreates(draft.facts, planned));
-  draft.isAuthority ||= wanted.isAuthority || aim.proves === "log";
+  draft.isAuthority ||= wanted.isAuthority || changeSet.proves === "log";
   if (keepsOld && wanted.changes.length > 0) leaveOld(draft, file, without.why);
   for (const proof of proofs) addVerification(draft, proof);
 }
@@ -115,12 +127,12 @@ const formatCreates = (host: HostFacts, { account, path, creates }: FilePlan): C
   );
 
 /** A line that is known, in a folder that is not there either: it may lie on something that is not mounted now, or may not be entered. */
-const isOutOfSight = (aim: Aim, { accounts }: HostFacts, file: FileFacts): boolean =>
+const isOutOfSight = (changeSet: ChangeSet, { accounts }: HostFacts, file: FileFacts): boolean =>
   file.stand.kind === "absent" &&
   file.stand.lacks?.creates !== "file" &&
   accounts.some(({ grants }) =>
     grants.some(
-      (grant) => grant.effective !== "no" && aim.concerns(grant) && pathsOf(file).includes(grant.file),
+      (grant) => grant.effective !== "no" && changeSet.concerns(grant) && pathsOf(file).includes(grant.file),
     ),
   );
 
@@ -129,11 +141,11 @@ const formatOutOfSight = ({ path }: FileFacts): string =>
 
 /** The key counts there, and can neither be replaced nor taken away. */
 function leaveUnreadable(
-  { newKey }: Aim,
+  { newKey }: ChangeSet,
   draft: Draft,
   { account, why }: { account: string; why: string },
 ): void {
-  const place = placeOf(draft.facts);
+  const place = formatHostAddress(draft.facts);
   const text =
     newKey === null
       ? `the keys of ${account} on ${place} could not be read: ${why}; by the last scan the key logs in there, and whether it still does is not known`
@@ -145,7 +157,7 @@ function leaveUnreadable(
 function leaveOut(draft: Draft, { accounts }: FileFacts, id: string, why: string): void {
   const account = accounts[0] ?? null;
   draft.checks.push(makeCheck("consent", id, { host: draft.facts, account }, `${why}; it stays as it is`));
-  draft.leftOut.push(`${placeOf(draft.facts)}: ${why}`);
+  draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${why}`);
 }
 
 function leaveAccount(draft: Draft, account: string): void {
@@ -154,45 +166,48 @@ function leaveAccount(draft: Draft, account: string): void {
     ? `${account} has no authorized_keys file that sshd reads: make one there, and scan the host`
     : `no account ${account} is known there; scan the host`;
   draft.checks.push(makeCheck("consent", "file", { host: draft.facts, account }, `${why}; nothing is added`));
-  draft.leftOut.push(`${placeOf(draft.facts)}: ${why}`);
+  draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${why}`);
 }
 
 function leaveOld(draft: Draft, { path, accounts }: FileFacts, why: string): void {
   const account = accounts[0] ?? null;
   const text = `nothing can prove the new key here (${why}): it is added to ${path}, and the old one stays`;
   draft.checks.push(makeCheck("consent", "no-proof", { host: draft.facts, account }, text));
-  draft.leftOut.push(`${placeOf(draft.facts)}: the old line stays in ${path}: ${why}`);
+  draft.leftOut.push(`${formatHostAddress(draft.facts)}: the old line stays in ${path}: ${why}`);
 }
 
-function draftHolder(draft: Draft, holder: HolderFacts): void {
+function draftPrivateKey(draft: Draft, holder: PrivateKeyFacts): void {
   if (canHold(draft.facts, holder)) {
-    draft.holders.push(toHolderPlan(draft.facts, holder));
+    draft.holders.push(toPrivateKeyPlan(draft.facts, holder));
     return;
   }
   if (holder.stuck === null && holder.possession.kind === "other-key") {
     draft.checks.push(otherKey(draft.facts, holder));
-    draft.leftOut.push(`${placeOf(draft.facts)}: ${formatOtherKey(holder)}`);
+    draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${formatOtherKey(holder)}`);
     return;
   }
   const why = `the private key ${holder.path} is not replaced: ${holder.stuck ?? ""}`;
   draft.checks.push(makeCheck("consent", "holder", { host: draft.facts, account: holder.owner }, why));
-  draft.leftOut.push(`${placeOf(draft.facts)}: ${why}`);
+  draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${why}`);
 }
 
-export const toHolderPlan = (host: HostFacts | null, { stuck: _, ...holder }: HolderFacts): HolderPlan => ({
+export const toPrivateKeyPlan = (
+  host: HostFacts | null,
+  { stuck: _, ...holder }: PrivateKeyFacts,
+): PrivateKeyPlan => ({
   host: host && { host: host.host, port: host.port },
   ...holder,
 });
 
 /** `newKey`: `type base64`, where it is known already. */
-type Wanted = Pick<FileAim, "changes" | "appended"> & { keepsOld: boolean; newKey: string | null };
+type WantedChanges = Pick<FileChanges, "changes" | "appended"> & { keepsOld: boolean; newKey: string | null };
 
 /** A file as the plan has it. `keepsOld`: what was to be removed stays beside what is added. */
 function draftFile(
   { path, realPath, accounts, creates }: FileFacts,
   bytes: Uint8Array,
   { uid, gid, owner, mode }: FileState,
-  { changes, appended, keepsOld, newKey }: Wanted,
+  { changes, appended, keepsOld, newKey }: WantedChanges,
 ): FilePlan | null {
   const kept = keepsOld ? changes.flatMap(keepOld) : changes;
   if (kept.length + appended.length === 0) return null;
@@ -251,13 +266,13 @@ export function findObstacle(
   if (stand.kind === "refused") return { id: "file", why: `${path} cannot be changed safely: ${stand.why}` };
   const manager = findManager(host, file, numbers);
   if (manager) return { id: "managed", why: formatManager(file, manager) };
-  if (stand.workFolder !== null) return { id: "work-folder", why: formatTaken(path, stand.workFolder) };
+  if (stand.workFolder !== null) return { id: "work-folder", why: formatFolderInUse(path, stand.workFolder) };
   return stand.lockedBy === null
     ? null
     : { id: "locked", why: `${path} is being changed by ${stand.lockedBy}` };
 }
 
-const formatTaken = (path: string, workFolder: string): string =>
+const formatFolderInUse = (path: string, workFolder: string): string =>
   `${path} is not changed: ${workFolder}, where a run keeps its lock, was made by something else than a run: look at it, and remove it`;
 
 /** Who would undo a change of these lines; for a new line at the end, who writes the file. */

@@ -8,32 +8,39 @@ import {
   type AccessHost,
   type AccessPlan,
   type Check,
-  type GivenNewKey,
-  type HolderPlan,
   KeyOptions,
   type KeyPlan,
   type NewKey,
+  type PrivateKeyPlan,
+  type ProvidedNewKey,
 } from "#shared/model/plan.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import { formatCount } from "#shared/text/count.ts";
-import { aimAddition, aimAuthority, aimRemoval, aimTightening } from "./change-grants.ts";
-import { aimRotation } from "./change-key.ts";
-import { type Aim, type Draft, fileFor, makeCheck, mergeFiles, type Unplannable } from "./change-set.ts";
+import { addGrants, moveToAuthority, removeGrants, tightenGrants } from "./change-grants.ts";
+import { replaceKey } from "./change-key.ts";
+import {
+  type ChangeSet,
+  type Draft,
+  fileFor,
+  makeCheck,
+  mergeFiles,
+  type Unplannable,
+} from "./change-set.ts";
 import { checksOf } from "./checks/hosts.ts";
 import { checkOrigins } from "./checks/logins.ts";
-import { asksUnreadable, checkHolders, checkUnreadableKeys } from "./checks/private-keys.ts";
-import { proofHolder } from "./choose-verification.ts";
-import { draftHost, toHolderPlan } from "./draft-host.ts";
-import type { FileFacts, HolderFacts, HostFacts, PlanFacts } from "./plan-facts.ts";
+import { asksUnreadable, checkPrivateKeys, checkUnreadableKeys } from "./checks/private-keys.ts";
+import { verifyingKey } from "./choose-verification.ts";
+import { draftHost, toPrivateKeyPlan } from "./draft-host.ts";
+import type { FileFacts, HostFacts, PlanFacts, PrivateKeyFacts } from "./plan-facts.ts";
 
 /** What is to be done for a wish, on the hosts as they are now. It is the same whenever the facts are. */
 export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
   const facts = prepareFacts(known);
   const { wish } = facts;
   if (wish.kind === "rotate-host-key") return planHostKey(facts, wish);
-  const aim = chooseAim(facts);
-  if ("refused" in aim) return aim;
-  const drafts = facts.hosts.map((host) => draftHost(facts, aim, host));
+  const changeSet = chooseChangeSet(facts);
+  if ("refused" in changeSet) return changeSet;
+  const drafts = facts.hosts.map((host) => draftHost(facts, changeSet, host));
   const changed = drafts.filter(({ files, holders }) => files.length + holders.length > 0);
   const hosts = orderHosts(changed, facts.options).map(({ draft, batch }) => toAccessHost(draft, batch));
   const here = facts.wish.kind === "rotate-key" ? hereOf(facts) : [];
@@ -41,44 +48,44 @@ export function makePlan(known: PlanFacts): KeyPlan | Unplannable {
   const files = hosts.flatMap((host) => host.files);
   const common: AccessBase = {
     format: "latchkey-plan-1",
-    title: `${aim.titleOf(files)} on ${formatCount(hosts.length, "host")}`,
+    title: `${changeSet.titleOf(files)} on ${formatCount(hosts.length, "host")}`,
     madeAt: facts.now,
     asOf: asOfOf(facts),
     options: KeyOptions.parse(facts.options),
     hosts,
     checks: [
       ...(files.length === 0 ? [refuseNothing(facts, drafts)] : []),
-      ...checkHolders(facts, aim, holders),
+      ...checkPrivateKeys(facts, changeSet, holders),
       ...(asksUnreadable(facts.wish.kind, holders.length)
-        ? drafts.flatMap((draft) => checkUnreadableKeys(aim, draft))
+        ? drafts.flatMap((draft) => checkUnreadableKeys(changeSet, draft))
         : []),
       ...drafts.flatMap((draft) => [
         ...draft.checks,
-        ...checksOf(aim, draft, facts),
+        ...checksOf(changeSet, draft, facts),
         ...checkOrigins(facts, draft),
       ]),
     ],
     leftOut: drafts.flatMap(({ leftOut }) => leftOut),
-    remaining: remainingOf(aim, drafts),
+    remaining: remainingOf(changeSet, drafts),
     confirm: chooseConfirmation(changed.filter((draft) => draft.files.length > 0)),
   };
-  const { oldKey, newKey } = aim;
+  const { oldKey, newKey } = changeSet;
   return withKeys(wish.kind, { oldKey, newKey, here, provesWith: provesWith(facts) }, common);
 }
 
-function chooseAim(facts: PlanFacts): Aim | Unplannable {
+function chooseChangeSet(facts: PlanFacts): ChangeSet | Unplannable {
   const { wish } = facts;
   switch (wish.kind) {
     case "rotate-key":
-      return aimRotation(facts);
+      return replaceKey(facts);
     case "add-grants":
-      return aimAddition(facts, wish);
+      return addGrants(facts, wish);
     case "remove-grants":
-      return aimRemoval(facts, wish);
+      return removeGrants(facts, wish);
     case "tighten-grants":
-      return aimTightening(facts, wish);
+      return tightenGrants(facts, wish);
     case "move-to-authority":
-      return aimAuthority(facts, wish);
+      return moveToAuthority(facts, wish);
     case "rotate-host-key":
       throw new Error("this is planned elsewhere");
     default:
@@ -90,7 +97,7 @@ function chooseAim(facts: PlanFacts): Aim | Unplannable {
 type KeysOfPlan = {
   oldKey: string | null;
   newKey: NewKey | null;
-  here: HolderPlan[];
+  here: PrivateKeyPlan[];
   /** For a plan that tightens: a private half on this computer that logs in to prove it. */
   provesWith: string | null;
 };
@@ -106,30 +113,30 @@ export function withKeys(
       if (oldKey === null || newKey === null) throw new Error("a rotation without a key");
       return { ...common, kind, oldKey, newKey, here };
     case "add-grants":
-      return { ...common, kind, newKey: asGiven(newKey) };
+      return { ...common, kind, newKey: asProvided(newKey) };
     case "remove-grants":
       return { ...common, kind, oldKey };
     case "tighten-grants":
       return { ...common, kind, oldKey, provesWith };
     case "move-to-authority":
-      return { ...common, kind, oldKey, newKey: asGiven(newKey) };
+      return { ...common, kind, oldKey, newKey: asProvided(newKey) };
     default:
       return assertNever(kind);
   }
 }
 
-function asGiven(newKey: NewKey | null): GivenNewKey {
+function asProvided(newKey: NewKey | null): ProvidedNewKey {
   if (newKey?.kind !== "given") throw new Error("a key that is only let in was given");
   return newKey;
 }
 
 /** With what is known of files that the plan does not have. */
 export function remainingOf(
-  aim: Aim,
+  changeSet: ChangeSet,
   drafts: readonly Draft[],
   elsewhere: readonly RemainingAccess[] = [],
 ): RemainingAccess[] {
-  return mergeAccess([...findRemaining(aim, drafts), ...elsewhere]);
+  return mergeAccess([...findRemaining(changeSet, drafts), ...elsewhere]);
 }
 
 /** Since the first of its bundles was collected nothing was looked at. */
@@ -140,15 +147,15 @@ export function asOfOf({ hosts }: PlanFacts): Instant | null {
 
 /** What stays where it is, and only logs in. */
 export function provesWith(facts: PlanFacts): string | null {
-  const holder = proofHolder(facts);
+  const holder = verifyingKey(facts);
   return holder?.kind === "file" ? holder.path : null;
 }
 
 /** Private halves of this computer that can be replaced; what cannot is said by a check. */
-const hereOf = ({ here }: PlanFacts): HolderPlan[] =>
+const hereOf = ({ here }: PlanFacts): PrivateKeyPlan[] =>
   here
     .filter(({ stuck, possession }) => stuck === null && possession.kind !== "other-key")
-    .map((holder) => toHolderPlan(null, holder));
+    .map((holder) => toPrivateKeyPlan(null, holder));
 
 function refuseNothing({ wish, key }: PlanFacts, drafts: readonly Draft[]): Check {
   const why = drafts.some(({ checks, leftOut }) => checks.length + leftOut.length > 0)
@@ -166,7 +173,7 @@ export const toAccessHost = (draft: Draft, batch: number): AccessHost => {
 
 /** The facts as plans are made of them: each real file once, and no private half replaced by one that is not here. */
 export const prepareFacts = (facts: PlanFacts): PlanFacts =>
-  withoutHalf(withNewFiles(withEachFileOnce(facts)));
+  withoutPrivateKey(withNewFiles(withEachFileOnce(facts)));
 
 /** An account that is to get a line and has no file for it gets one, where that is its own first. */
 function withNewFiles(facts: PlanFacts): PlanFacts {
@@ -200,10 +207,10 @@ const withEachFileOnce = (facts: PlanFacts): PlanFacts => ({
 });
 
 /** A new key of which only the public half was given can be put in no old one's place. */
-function withoutHalf(facts: PlanFacts): PlanFacts {
+function withoutPrivateKey(facts: PlanFacts): PlanFacts {
   if (facts.wish.kind !== "rotate-key" || !facts.given || facts.given.path !== null) return facts;
   const stuck = "the new key's private half is not on this computer: whoever has it puts it there";
-  const leave = (holders: readonly HolderFacts[]) =>
+  const leave = (holders: readonly PrivateKeyFacts[]) =>
     holders.map((holder) => ({ ...holder, stuck: holder.stuck ?? stuck }));
   const hosts = facts.hosts.map((host) => ({ ...host, holders: leave(host.holders) }));
   return { ...facts, here: leave(facts.here), hosts };

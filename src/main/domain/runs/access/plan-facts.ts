@@ -3,7 +3,7 @@ import type { CarriedStanding } from "#shared/model/bundle.ts";
 import type { FileHash } from "#shared/model/file-hash.ts";
 import type { UseEvidence } from "#shared/model/host-use.ts";
 import type { Instant } from "#shared/model/instant.ts";
-import type { DeadMan, KeyOptions } from "#shared/model/plan.ts";
+import type { KeyOptions, RollbackTimer } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 
 /**
@@ -17,11 +17,11 @@ export type PlanFacts = {
   /** The key that goes, or that is added or made an authority's; null where the wish names none that is known. */
   key: KeyFacts | null;
   /** Of `wish.given`, `wish.key` or `wish.authority`: the line that it came to; null where it could not be read. */
-  given: GivenKey | null;
+  given: ProvidedKey | null;
   /** Each host that the wish is about, once: where the key is granted, and where its private half lies. */
   hosts: readonly HostFacts[];
   /** Private halves of the key on this computer; of grants that are tightened, what their proofs can use. */
-  here: readonly HolderFacts[];
+  here: readonly PrivateKeyFacts[];
   /** Where a new private half goes on this computer when nothing says otherwise: `~/.ssh/id_ed25519`, if that is free. */
   freeKeyFile: string | null;
   /** Old private keys that earlier runs have left beside new ones. */
@@ -47,7 +47,7 @@ export type KeyFacts = {
   people: readonly string[];
 };
 
-export type GivenKey = {
+export type ProvidedKey = {
   /** `type base64`. */
   line: string;
   fingerprint: string;
@@ -84,13 +84,13 @@ export type HostFacts = {
   /** Logins with the key of the wish, as its logs told of them: the last from each address. */
   logins: readonly KnownLogin[];
   /** The ways of a dead-man that it has, the best first. */
-  deadMen: readonly DeadMan[];
+  deadMen: readonly RollbackTimer[];
   login: LoginFacts;
   accounts: readonly AccountFacts[];
   files: readonly FileFacts[];
   /** Where keys of its accounts may be that could not be read. */
   unreadKeys: readonly UnreadableKeys[];
-  holders: readonly HolderFacts[];
+  holders: readonly PrivateKeyFacts[];
   /** For a rotation of its host key alone. */
   daemon: DaemonFacts | null;
 };
@@ -194,7 +194,7 @@ export type FileState = {
 };
 
 /** A private half of the key: a file, or a key of an agent of this computer. */
-export type HolderFacts = {
+export type PrivateKeyFacts = {
   kind: "file" | "agent";
   /** The file; for an agent its socket. */
   path: string;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { recheckPlan } from "#domain/runs/access/imported/recheck-plan.ts";
+import { reviewPlan } from "#domain/runs/access/imported/recheck-plan.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import {
   makeAccountFacts,
@@ -40,7 +40,7 @@ test("a removal says which accounts' keys could not be read, for a copy of the l
   expect(unreadableOf(makeHostFacts("web1", TEXT))).toEqual([]);
   // A plan from a file says the same.
   const plan = planFor([host], { wish: REMOVE, here: [] });
-  const taken = recheckPlan({ plan, facts: makeFacts([host], { wish: REMOVE, here: [] }), elsewhere: [] });
+  const taken = reviewPlan({ plan, facts: makeFacts([host], { wish: REMOVE, here: [] }), elsewhere: [] });
   expect(taken).toMatchObject({ checks: expect.arrayContaining(unreadableOf(host)) });
 });
 
@@ -95,6 +95,6 @@ test("no login is planned where the last scan shows that sshd lets nobody in by 
   const rotation = planFor([host], { here: [makeHolderFacts()] });
   expect(rotation.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "none", why } }]);
   expect(stops(rotation)).toEqual(["consent no-proof"]);
-  const taken = recheckPlan({ plan: rotation, facts: makeFacts([host]), elsewhere: [] });
+  const taken = reviewPlan({ plan: rotation, facts: makeFacts([host]), elsewhere: [] });
   expect(taken).toMatchObject({ hosts: [{ proofs: [{ account: "ann", proof: { kind: "none", why } }] }] });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { nextMove, stepsOf } from "#domain/runs/runbooks.ts";
-import type { FileSeen, PlaceSeen, Progress, StepProgress } from "#domain/runs/step.ts";
+import type { FileSeen, Observation, Progress, StepProgress } from "#domain/runs/step.ts";
 import { createDice, type Dice } from "#domain/runs/testdata/make-keys-file.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
 import { SimulatedHosts } from "#domain/runs/testdata/simulated-hosts.ts";
@@ -72,7 +72,7 @@ const nameOf = (ordinal: number): string => {
   return `${step?.phase} ${step?.host === null ? "here" : plan.hosts[step?.host ?? 0]?.host}`;
 };
 
-const see = (file: FileSeen): PlaceSeen => ({
+const see = (file: FileSeen): Observation => ({
   kind: "seen",
   files: [file],
   holders: [],
@@ -178,7 +178,7 @@ test("a pause lets what is under way come to its end, and begins nothing", () =>
 
 test("going back, the old key is put back before its halves are, and the new one goes last", () => {
   const states = { "make-key": "proved", add: "proved", "hand-over": "proved", "remove a": "acted" } as const;
-  const seen = new Map<number | null, PlaceSeen>([
+  const seen = new Map<number | null, Observation>([
     [0, see("removed")],
     [1, see("added")],
     [2, see("added")],
@@ -220,15 +220,15 @@ test("what can neither be done nor taken back stops everything", () => {
 });
 
 test("a host that is out of reach fails where it was not begun, and is left for a resume where it was", () => {
-  const seen = new Map<number | null, PlaceSeen>([[0, { kind: "lost", why: "no answer" }]]);
+  const seen = new Map<number | null, Observation>([[0, { kind: "lost", why: "no answer" }]]);
   expect(ask({ "make-key": "proved" }, { seen })).toEqual(["settle add a"]);
   expect(ask({ "make-key": "proved", "add a": "acted" }, { seen })).toEqual(["stopped"]);
 });
 
 test("a host that is down when its commit is due settles nothing, so that all can still be taken back", () => {
   const done = { "make-key": "proved", add: "proved", "hand-over": "proved", remove: "proved" } as const;
-  const lost: PlaceSeen = { kind: "lost", why: "no answer" };
-  const seen = new Map<number | null, PlaceSeen>([
+  const lost: Observation = { kind: "lost", why: "no answer" };
+  const seen = new Map<number | null, Observation>([
     [0, lost],
     [1, see("removed")],
     [2, see("removed")],

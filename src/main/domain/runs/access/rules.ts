@@ -9,14 +9,14 @@ import {
   type StageChange,
 } from "#domain/runs/file-steps.ts";
 import { numberSteps, type RunRules } from "#domain/runs/runbook.ts";
-import type { PlaceState, Step } from "#domain/runs/step.ts";
+import type { AccessSeen, Step } from "#domain/runs/step.ts";
 import {
   type AccessHost,
   type AccessPlan,
   type FilePlan,
   type HostAddress,
-  holdersHere,
   newKeyOf,
+  privateKeysHere,
 } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import type { Cause } from "#shared/model/step-result.ts";
@@ -113,14 +113,14 @@ function isMadeAt(plan: AccessPlan, { host, port }: HostAddress): boolean {
 
 function happensHere(plan: AccessPlan, phase: Phase): boolean {
   const isMadeHere = newKeyOf(plan)?.kind === "made-here";
-  const here = holdersHere(plan);
+  const here = privateKeysHere(plan);
   if (phase === "make-key") return isMadeHere;
   if (phase === "hand-over") return here.length > 0;
   return phase === "commit" && (isMadeHere || here.length > 0);
 }
 
 /** Of the private keys. */
-function reachedByKeys({ holders }: PlaceState): Reached {
+function reachedByKeys({ holders }: AccessSeen): Reached {
   const odd: Cause | null = holders.includes("other") ? { kind: "odd-private-key" } : null;
   return { is: howMany(holders.map((holder) => holder === "new" || holder === "committed")), odd };
 }

@@ -1,6 +1,6 @@
 import { type Line, linesOf } from "#domain/runs/files/lines.ts";
 import { applyEdits, type Edit, fillStages } from "#domain/runs/files/stages.ts";
-import { type FilePlan, HOLE, type Hunk } from "#shared/model/plan.ts";
+import { type FilePlan, type Hunk, NEW_KEY_PLACEHOLDER } from "#shared/model/plan.ts";
 import { writeExactly } from "#shared/text/exact-bytes.ts";
 
 /** Unchanged lines that are shown before and after a change. */
@@ -10,7 +10,7 @@ type Block = { first: number; last: number; edits: Edit[] };
 
 /** What changes in the end, as pieces of a unified diff. The new key shows as its hole. */
 export function diffLines(bytes: Uint8Array, file: Pick<FilePlan, "added" | "removed">): Hunk[] {
-  const edits = fillStages(file, HOLE)?.removed ?? [];
+  const edits = fillStages(file, NEW_KEY_PLACEHOLDER)?.removed ?? [];
   const lines = linesOf(bytes);
   return blocksOf(lines, edits).map((block) => {
     const first = Math.max(0, block.first - CONTEXT);

@@ -12,7 +12,7 @@ import {
   OLD_KEY,
   toBytes,
 } from "#domain/runs/testdata/make-keys-file.ts";
-import { takeBack } from "./roll-back.ts";
+import { rollBack } from "./roll-back.ts";
 
 const FILES = Number(process.env.LATCHKEY_TEST_FILES ?? 1_000);
 
@@ -20,7 +20,7 @@ const read = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1"
 
 /** What is left of `there`, as text; null where nobody can be sure. */
 function leave(there: string, prior: string, wanted: string): string | null {
-  const taken = takeBack(toBytes(there), { prior: toBytes(prior), wanted: toBytes(wanted) });
+  const taken = rollBack(toBytes(there), { prior: toBytes(prior), wanted: toBytes(wanted) });
   return taken.kind === "taken" ? read(taken.bytes) : null;
 }
 
@@ -191,14 +191,14 @@ test("a new line stays while the line that it replaces is gone, however it went"
   const change = { prior: toBytes(prior), wanted: toBytes(wanted), replaced: toBytes(`${OLD}\n`) };
   const unsure = { kind: "unsure", out: [NEW], back: [OLD] };
   for (const instead of ["", `# ${OLD}\n`, `restrict ${OLD}\n`])
-    expect(takeBack(toBytes(`# other\n${instead}${NEW}\n`), change)).toEqual(unsure);
-  expect(takeBack(toBytes(`${NEW}\n${OLD}\n`), change)).toMatchObject({ kind: "taken", out: [NEW] });
-  expect(takeBack(toBytes("# other\n"), change)).toMatchObject({ kind: "taken", out: [], back: [] });
+    expect(rollBack(toBytes(`# other\n${instead}${NEW}\n`), change)).toEqual(unsure);
+  expect(rollBack(toBytes(`${NEW}\n${OLD}\n`), change)).toMatchObject({ kind: "taken", out: [NEW] });
+  expect(rollBack(toBytes("# other\n"), change)).toMatchObject({ kind: "taken", out: [], back: [] });
 });
 
 test("what nobody can be sure of is said line by line", () => {
   const change = { prior: toBytes(`${OLD}\n`), wanted: toBytes(`${NEW}\n`) };
-  expect(takeBack(toBytes(`restrict ${OLD}\n${NEW}\n`), change)).toEqual({
+  expect(rollBack(toBytes(`restrict ${OLD}\n${NEW}\n`), change)).toEqual({
     kind: "unsure",
     out: [NEW],
     back: [OLD],

@@ -15,7 +15,7 @@ export type Change = {
  * `out` and `back` are the lines that go and come, as `exact-bytes`. `unsure`: somebody has touched those very lines, or
  * the ones that they replace, so that only a person can tell what was meant.
  */
-export type TakenBack =
+export type RolledBack =
   | { kind: "taken"; bytes: Uint8Array; out: string[]; back: string[] }
   | { kind: "unsure"; out: string[]; back: string[] };
 
@@ -29,7 +29,7 @@ type Texts = { was: Text; became: Text; now: Text };
 /** Lines that went, those that came in their place, and the line after which, as the change has left it, that is. */
 type Gap = { gone: Entry[]; come: Entry[]; after: number };
 
-export function takeBack(there: Uint8Array, { prior, wanted, replaced }: Change): TakenBack {
+export function rollBack(there: Uint8Array, { prior, wanted, replaced }: Change): RolledBack {
   const texts = { was: readText(prior), became: readText(wanted), now: readText(there) };
   const { was, became, now } = texts;
   const [come, gone] = [excess(became, was), excess(was, became)];

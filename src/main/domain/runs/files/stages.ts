@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { FileSeen, Stage } from "#domain/runs/step.ts";
-import { type FilePlan, HOLE, type Splice } from "#shared/model/plan.ts";
+import { type FilePlan, NEW_KEY_PLACEHOLDER, type Splice } from "#shared/model/plan.ts";
 import { readExactly, writeExactly } from "#shared/text/exact-bytes.ts";
 
 /** A splice as bytes: from byte `at` on, `removed` goes and `inserted` comes. */
@@ -99,9 +99,11 @@ function fillSplices(splices: readonly Splice[], newKey: string | null): Edit[] 
   const edits: Edit[] = [];
   const written = newKey === null ? null : writeExactly(toBytes(newKey));
   for (const { at, removed, inserted } of splices) {
-    if (written === null && inserted.includes(HOLE)) return null;
+    if (written === null && inserted.includes(NEW_KEY_PLACEHOLDER)) return null;
     const gone = readExactly(removed);
-    const come = readExactly(written === null ? inserted : inserted.replaceAll(HOLE, () => written));
+    const come = readExactly(
+      written === null ? inserted : inserted.replaceAll(NEW_KEY_PLACEHOLDER, () => written),
+    );
     if (!gone || !come) return null;
     edits.push({ at, removed: gone, inserted: come });
   }
@@ -112,7 +114,7 @@ const toBytes = (text: string): Uint8Array => Buffer.from(text, "utf8");
 
 /** Bytes of a file for the text of a splice: what looks like the hole in them is none. */
 export const writeForeign = (bytes: Uint8Array): string =>
-  writeExactly(bytes).replaceAll(HOLE, `\\x7b${HOLE.slice(1)}`);
+  writeExactly(bytes).replaceAll(NEW_KEY_PLACEHOLDER, `\\x7b${NEW_KEY_PLACEHOLDER.slice(1)}`);
 
 /** `base`: the bytes of the file before the run, which every stage is made of; null where it is none of them. */
 type EvaluatedFile = { seen: FileSeen; base: Uint8Array | null };

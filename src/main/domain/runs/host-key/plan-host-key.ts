@@ -1,6 +1,6 @@
-import { makeCheck, placeOf, type Unplannable } from "#domain/runs/access/change-set.ts";
+import { formatHostAddress, makeCheck, type Unplannable } from "#domain/runs/access/change-set.ts";
 import { checkHost } from "#domain/runs/access/checks/hosts.ts";
-import { hostKeyRequest, refuseLie } from "#domain/runs/access/imported/read-change-set.ts";
+import { hostKeyRequest, refuseEdited } from "#domain/runs/access/imported/read-change-set.ts";
 import type {
   DaemonFacts,
   FileFacts,
@@ -33,17 +33,17 @@ export function planHostKey(
   wished: string | null = null,
 ): HostKeyPlan | Unplannable {
   const host = facts.hosts.find((one) => one.host === wish.host && one.port === wish.port);
-  if (!host) return { refused: `the host ${placeOf(wish)} is not known; scan it first` };
+  if (!host) return { refused: `the host ${formatHostAddress(wish)} is not known; scan it first` };
   const { daemon } = host;
   if (!daemon)
     return {
-      refused: `${placeOf(host)}: the configuration of its sshd could not be read; log in as root, or with sudo`,
+      refused: `${formatHostAddress(host)}: the configuration of its sshd could not be read; log in as root, or with sudo`,
     };
   const type = wish.keyType === "ecdsa" ? "ecdsa-sha2-" : `ssh-${wish.keyType}`;
   const old = daemon.hostKeys.find(({ keyType }) => keyType.startsWith(type)) ?? null;
   const usual = `/etc/ssh/ssh_host_${wish.keyType}_key`;
   const path = chooseFree(daemon, usual, wished) ?? freePath(daemon, usual, facts.now.slice(0, 10));
-  const place = placeOf(host);
+  const place = formatHostAddress(host);
   const newKey: HostKeyPlan["newKey"] = {
     kind: "made-on-holder",
     keyType: wish.keyType,
@@ -254,7 +254,7 @@ export function recheckHostKey(plan: HostKeyPlan, facts: PlanFacts): HostKeyPlan
     again.oldKey === plan.oldKey &&
     JSON.stringify([again.newKey, again.hosts.map(whatCounts)]) ===
       JSON.stringify([plan.newKey, plan.hosts.map(whatCounts)]);
-  return isSame ? again : refuseLie("its host would be changed otherwise today");
+  return isSame ? again : refuseEdited("its host would be changed otherwise today");
 }
 
 const whatCounts = ({ host, port, hostKey, files }: HostKeyHost) => [

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { hashBytes } from "#domain/runs/files/stages.ts";
 import type { CarriedResult } from "#domain/runs/offline/result.ts";
 import { makeFile, makeHolder, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
-import { type FilePlan, HOLE } from "#shared/model/plan.ts";
+import { type FilePlan, NEW_KEY_PLACEHOLDER } from "#shared/model/plan.ts";
 import type { Phase } from "#shared/model/run.ts";
 import { type ClaimedPart, evaluateClaim, type HostReading } from "./evaluate-claim.ts";
 
@@ -20,8 +20,8 @@ const OLD_LINE = "ssh-ed25519 OLD ops\n";
 const FILE: FilePlan = {
   ...makeFile(0, "both"),
   before: hashBytes(bytes(BEFORE)),
-  added: [{ at: OLD_LINE.length, removed: "", inserted: `${HOLE} ops\n` }],
-  removed: [{ at: 0, removed: OLD_LINE, inserted: `${HOLE} ops\n` }],
+  added: [{ at: OLD_LINE.length, removed: "", inserted: `${NEW_KEY_PLACEHOLDER} ops\n` }],
+  removed: [{ at: 0, removed: OLD_LINE, inserted: `${NEW_KEY_PLACEHOLDER} ops\n` }],
 };
 
 const HOLDER = makeHolder("web1");

@@ -14,8 +14,8 @@ import {
   type AccessHost,
   type AccessPlan,
   type FilePlan,
-  type HolderPlan,
   newKeyOf,
+  type PrivateKeyPlan,
 } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import type { Phase, RunFile } from "#shared/model/run.ts";
@@ -182,7 +182,7 @@ function showMade(about: About): Shown[] {
 /** That the key lies there, and has signed. Another key in its place denies it. */
 function showKey(
   { reading }: About,
-  { path, owner }: Pick<HolderPlan, "path" | "owner">,
+  { path, owner }: Pick<PrivateKeyPlan, "path" | "owner">,
   fingerprint: string | null,
 ): Shown {
   if (!isWordOf(reading, owner)) return { kind: "gap", why: "not-root", path };

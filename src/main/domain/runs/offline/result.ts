@@ -197,10 +197,10 @@ export function stateOf(result: CarriedResult, host: AccessHost, phase: Phase): 
 }
 
 /** `files`: what the run knows of files so far. */
-type ResultPlace = { plan: AccessPlan; host: AccessHost; files: readonly RunFile[] };
+type ResultContext = { plan: AccessPlan; host: AccessHost; files: readonly RunFile[] };
 
 /** Why a result contradicts the plan or itself, as a sentence; null: it may be so. */
-export function findContradiction(result: CarriedResult, place: ResultPlace): string | null {
+export function findContradiction(result: CarriedResult, place: ResultContext): string | null {
   const { outcome, phases, files } = result;
   const { plan, host } = place;
   const untrue = findUntrueLeftOut(result, place);
@@ -223,7 +223,7 @@ export function findContradiction(result: CarriedResult, place: ResultPlace): st
 }
 
 /** What no script of the plan can have left out. */
-function findUntrueLeftOut(result: CarriedResult, { plan, host, files }: ResultPlace): string | null {
+function findUntrueLeftOut(result: CarriedResult, { plan, host, files }: ResultContext): string | null {
   const { outcome, leftOut, unended, phases } = result;
   const [about] = result.files.length === 0 ? [...leftOut, ...unended] : [];
   const unknown = [...leftOut, ...unended].find(({ index }) => host.files[index] === undefined);

@@ -8,16 +8,16 @@ import {
 } from "#domain/runs/testdata/make-plan-value.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import { type AccessPlan, KeyOptions, type RotateKeyPlan } from "#shared/model/plan.ts";
-import { partsOf, type Told } from "./script-parts.ts";
+import { type KnownStep, partsOf } from "./script-parts.ts";
 
 const GIVEN: RotateKeyPlan["newKey"] = { kind: "given", line: "ssh-ed25519 AAAA", comment: "", path: null };
 
-const formatParts = (plan: AccessPlan, told: readonly Told[]): string[] =>
+const formatParts = (plan: AccessPlan, told: readonly KnownStep[]): string[] =>
   partsOf(plan, told).map(({ host, phases }) => `${host.host} ${phases.join(" ")}`);
 
 /** Every part as it comes, each told as done. */
 function roundsOf(plan: AccessPlan): string[][] {
-  const told: Told[] = [];
+  const told: KnownStep[] = [];
   const rounds: string[][] = [];
   for (let parts = partsOf(plan, told); parts.length > 0; parts = partsOf(plan, told)) {
     rounds.push(formatParts(plan, told));

@@ -4,7 +4,7 @@ import { type AccessHost, type AccessPlan, type HostAddress, newKeyOf } from "#s
 import { Phase, type StepState } from "#shared/model/run.ts";
 
 /** What is known of a step of a host by the results that have come back. */
-export type Told = {
+export type KnownStep = {
   host: string | null;
   port: number | null;
   phase: Phase;
@@ -20,7 +20,7 @@ export type ScriptPart = { host: AccessHost; phases: Phase[]; notBefore?: Instan
  * phase begins when the results of the one before have come back from everywhere: new lines stand on all hosts before any
  * old one goes.
  */
-export function partsOf(plan: AccessPlan, told: readonly Told[]): ScriptPart[] {
+export function partsOf(plan: AccessPlan, told: readonly KnownStep[]): ScriptPart[] {
   const steps = stepsOf(plan).flatMap(({ host: index, phase }) => {
     const host = index === null ? null : plan.hosts[index];
     return host ? [{ host, phase }] : [];
@@ -50,7 +50,7 @@ export const isInParts = (plan: AccessPlan): boolean =>
   newKeyOf(plan) !== null && (plan.hosts.length > 1 || plan.options.graceDays > 0);
 
 /** The days of grace begin once all is told that comes before them. */
-function graceEnd({ options }: AccessPlan, told: readonly Told[]): Instant | null {
+function graceEnd({ options }: AccessPlan, told: readonly KnownStep[]): Instant | null {
   const begun = Math.max(...told.map(({ at, state }) => (at && state === "proved" ? Date.parse(at) : 0)));
   return options.graceDays > 0 && begun > 0 ? toInstant(new Date(begun + options.graceDays * DAY_MS)) : null;
 }
@@ -64,5 +64,5 @@ function comesAlong({ holders }: AccessHost, phase: Phase, all: readonly Phase[]
   return phase === "commit" && holders.length === 0 && round === all.at(-2);
 }
 
-const isDone = (told: readonly Told[], { host, port }: HostAddress, phase: Phase): boolean =>
+const isDone = (told: readonly KnownStep[], { host, port }: HostAddress, phase: Phase): boolean =>
   told.some((one) => one.host === host && one.port === port && one.phase === phase && one.state === "proved");

@@ -8,12 +8,12 @@ import {
   type AccessHost,
   type AccessPlan,
   type FilePlan,
-  type HolderPlan,
   type HostAddress,
   type NewKey,
   newKeyOf,
   oldKeyOf,
   type PlanHash,
+  type PrivateKeyPlan,
   RSA_BITS,
 } from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
@@ -58,7 +58,7 @@ export function writeScript(of: ScriptPlan, part: ScriptWork, parts: ScriptParts
       )
     : [];
   const known = files.filter((file) => file !== null);
-  const holder = holderOf(of.plan, host);
+  const holder = privateKeyOf(of.plan, host);
   if (known.length < files.length || phases.length === 0) return null;
   return [
     "#!/bin/sh",
@@ -229,10 +229,10 @@ const formatSentences = ({ sentences }: ScriptParts): string[] => [
 ];
 
 /** A key that a script makes: where its host has the old one. */
-type Made = { newKey: Extract<NewKey, { kind: "made-on-holder" }>; holder: HolderPlan };
+type Made = { newKey: Extract<NewKey, { kind: "made-on-holder" }>; holder: PrivateKeyPlan };
 
 /** Of the host that the plan has the new key made on. */
-export function holderOf(plan: AccessPlan, { host, port, holders }: AccessHost): Made | null {
+export function privateKeyOf(plan: AccessPlan, { host, port, holders }: AccessHost): Made | null {
   const newKey = newKeyOf(plan);
   if (newKey?.kind !== "made-on-holder" || newKey.host !== host || newKey.port !== port) return null;
   const holder = holders.find((one) => one.path === newKey.path && one.before !== null);

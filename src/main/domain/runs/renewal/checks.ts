@@ -3,21 +3,21 @@ import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { type KeyFamily, takesKey } from "#domain/server-configs/deployments-for-client.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
-import type { CertificateChange, ServedVerification } from "#shared/model/pair.ts";
+import type { Replacement, VerificationEndpoint } from "#shared/model/pair.ts";
 import type { Check } from "#shared/model/plan.ts";
 import { RESTART } from "#shared/model/told-by.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatPoint } from "#shared/text/pair.ts";
-import { isOwnWay } from "./choose-issuer.ts";
-import { findNarrower, formatPair } from "./draft-replacement.ts";
-import type { KeySettings, PairFacts, ScannedFacts, VerificationFacts } from "./renewal-facts.ts";
+import { isOwnMethod } from "./choose-issuer.ts";
+import { findNarrower, formatDeployment } from "./draft-replacement.ts";
+import type { DeploymentFacts, EndpointFacts, KeySettings, ScannedFacts } from "./renewal-facts.ts";
 
 /** That a server's own test fails before there is anything new: a run orders nothing then, unless this was agreed to. */
 export const SERVER_TEST = "server-test";
 
 /** What is to be known of a certificate before it is renewed. */
-export function checkRenewal(host: HostFacts, pair: PairFacts, change: CertificateChange): Check[] {
-  const about = formatPair(pair);
+export function checkRenewal(host: HostFacts, pair: DeploymentFacts, change: Replacement): Check[] {
+  const about = formatDeployment(pair);
   const say = (state: Check["state"], id: string, text: string) =>
     makeCheck(state, id, { host }, `${about}: ${text}`);
   const untested = change.consumers.filter(({ test }) => test === "none");
@@ -70,22 +70,22 @@ export function checkRenewal(host: HostFacts, pair: PairFacts, change: Certifica
 }
 
 /** What comes back may be less than what is served: that is agreed to before anything is ordered. */
-function checkNarrower(pair: PairFacts, { issuer }: CertificateChange, say: Say): Check[] {
+function checkNarrower(pair: DeploymentFacts, { issuer }: Replacement, say: Say): Check[] {
   const less = findNarrower(pair, issuer.kind);
   if (less.length === 0) return [];
   return [say("consent", "narrower", `the new one ${less.map(({ words }) => words).join("; it ")}`)];
 }
 
 /** A program that somebody named for this plan alone is agreed to by its path. */
-function checkWay({ issuer }: PairFacts, { challenge }: CertificateChange, say: Say): Check[] {
-  if (challenge?.kind !== "dns-hook" || isOwnWay(challenge, issuer)) return [];
+function checkWay({ issuer }: DeploymentFacts, { challenge }: Replacement, say: Say): Check[] {
+  if (challenge?.kind !== "dns-hook" || isOwnMethod(challenge, issuer)) return [];
   return [say("consent", "hook", `this computer runs ${challenge.program} to show that its names are yours`)];
 }
 
 type Say = (state: Check["state"], id: string, text: string) => Check;
 
 /** Served somewhere else than it is looked at, it would be wrong for hours before anybody knew. */
-function checkVerifications(pair: PairFacts, change: CertificateChange, say: Say): Check[] {
+function checkVerifications(pair: DeploymentFacts, change: Replacement, say: Say): Check[] {
   const others = pair.proofs.filter(({ isOthers }) => isOthers);
   const silent = pair.proofs.filter(({ isOthers, unread }) => !isOthers && unread !== null);
   const fresh = change.proofs.find(({ before }) => before !== pair.sha256);
@@ -112,7 +112,7 @@ function checkVerifications(pair: PairFacts, change: CertificateChange, say: Say
 }
 
 /** An address that is out of reach is so under each of its names, and is said once. */
-function checkUnseen(silent: readonly VerificationFacts[], say: Say): Check[] {
+function checkUnseen(silent: readonly EndpointFacts[], say: Say): Check[] {
   const alike = Map.groupBy(silent, ({ address, port, unread }) => JSON.stringify([address, port, unread]));
   return [...alike.values()].flatMap(([first, ...others]) => {
     if (!first) return [];
@@ -125,7 +125,7 @@ function checkUnseen(silent: readonly VerificationFacts[], say: Say): Check[] {
   });
 }
 
-const countPlaces = (proofs: readonly ServedVerification[]): number =>
+const countPlaces = (proofs: readonly VerificationEndpoint[]): number =>
   proofs.reduce((sum, { addresses }) => sum + (addresses?.length ?? 1), 0);
 
 /**
@@ -133,7 +133,7 @@ const countPlaces = (proofs: readonly ServedVerification[]): number =>
  * without a cipher for it refuses its clients. Asked before anything is ordered, of what the last scan has read.
  */
 export function checkKey(
-  { keyType, settings }: Pick<PairFacts, "keyType" | "settings">,
+  { keyType, settings }: Pick<DeploymentFacts, "keyType" | "settings">,
   kind: KeyKind,
   say: Say,
 ): Check[] {

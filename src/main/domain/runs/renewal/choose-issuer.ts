@@ -65,7 +65,7 @@ export const isDoneHere = (way: ChallengeWay | null): boolean =>
   way?.kind === "dns-hook" || way?.kind === "rfc2136";
 
 /** Whether the issuer is set to it; a way that was wished for may be another. */
-export const isOwnWay = (way: ChallengeWay | null, issuer: Issuer | null): boolean =>
+export const isOwnMethod = (way: ChallengeWay | null, issuer: Issuer | null): boolean =>
   issuer?.kind === "acme" && toText(way) === toText(issuer.challenge);
 
 const toText = (way: ChallengeWay | null): string => JSON.stringify(way && ChallengeWay.parse(way));

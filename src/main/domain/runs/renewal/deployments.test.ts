@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { HostMap } from "#domain/deployment-status/host-map.ts";
-import { describePair, findPairs, findSharer } from "#domain/runs/renewal/deployments.ts";
+import { describeDeployment, findDeployments, findSharer } from "#domain/runs/renewal/deployments.ts";
 
 const named = (path: string, line: number) => ({ path, directive: "", at: { file: "/etc/site", line } });
 
@@ -27,7 +27,7 @@ const mapOf = (...configurations: object[]): HostMap =>
   ({ configurations, files: FILES, listeners: null }) as never;
 
 const sharersOf = (map: HostMap, certificates = ["/tls/chain"]) =>
-  findPairs(map, certificates).map((pair) => findSharer(map, pair));
+  findDeployments(map, certificates).map((pair) => findSharer(map, pair));
 
 test("two servers that read the same files by any path have nothing of each other's", () => {
   const own = reads("haproxy", "/b/pem", "/b/pem");
@@ -61,5 +61,5 @@ test("one certificate in two layouts is left as it is, for both have its key", (
 test("a chain that certificates have in common, and a key that was described and is a known server's, count as well", () => {
   const map = mapOf(reads("apache", "/a", "/a.key", "/above"), reads("apache", "/b", "/b.key", "/above"));
   expect(sharersOf(map, ["/a"])).toEqual([expect.stringMatching(/^apache \(\/etc\/site:5\) reads \/above/)]);
-  expect(findSharer(map, describePair(map, ["/own"], "/b.key"))).toMatch(/reads \/b.key/);
+  expect(findSharer(map, describeDeployment(map, ["/own"], "/b.key"))).toMatch(/reads \/b.key/);
 });

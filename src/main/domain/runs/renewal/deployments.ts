@@ -1,6 +1,6 @@
 import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import type { Configuration, Listen, Pair, TlsSettings } from "#domain/server-configs/configuration.ts";
-import type { PairFile, ServerKind } from "#shared/model/pair.ts";
+import type { DeploymentFile, ServerKind } from "#shared/model/pair.ts";
 
 /** One serving of a server that reads a pair. */
 export type ServerUse = {
@@ -18,18 +18,18 @@ export type ServerUse = {
 };
 
 /** The files that are read together for one certificate, and who reads them. */
-export type FoundPair = {
-  files: Pick<PairFile, "path" | "real" | "holds">[];
+export type FoundDeployment = {
+  files: Pick<DeploymentFile, "path" | "real" | "holds">[];
   uses: ServerUse[];
   hasKey: boolean;
 };
 
 /** The pairs of a host whose certificate is in one of these files, as its configurations name them. */
-export function findPairs(map: HostMap, holding: readonly string[]): FoundPair[] {
+export function findDeployments(map: HostMap, holding: readonly string[]): FoundDeployment[] {
   const reals = new Map(map.files.map(({ path, realPath }) => [path, realPath ?? path]));
   const realOf = (path: string): string => reals.get(path) ?? path;
   const wanted = new Set(holding.map(realOf));
-  const found = new Map<string, FoundPair>();
+  const found = new Map<string, FoundDeployment>();
   for (const configuration of map.configurations)
     for (const serving of configuration.servings)
       for (const pair of serving.pairs.filter(({ certificate }) => wanted.has(realOf(certificate.path)))) {
@@ -64,7 +64,7 @@ function filesOf(
   { certificate, key }: Pair,
   chain: string | null,
   realOf: (path: string) => string,
-): FoundPair["files"] {
+): FoundDeployment["files"] {
   const own = { path: certificate.path, real: realOf(certificate.path) };
   const keyReal = key && realOf(key.path);
   if (keyReal === own.real) return [{ ...own, holds: "key+chain" }];
@@ -79,7 +79,11 @@ function filesOf(
  * The pair of a server that the user has described; it names the certificate's file as the inventory does. Where no file is known
  * to have it, as in a keystore that no scan can open, the key's file has it.
  */
-export function describePair(map: HostMap, holding: readonly string[], keyFile: string): FoundPair {
+export function describeDeployment(
+  map: HostMap,
+  holding: readonly string[],
+  keyFile: string,
+): FoundDeployment {
   const path = holding.includes(keyFile) ? keyFile : (holding[0] ?? keyFile);
   const realOf = (one: string) => map.files.find((file) => file.path === one)?.realPath ?? one;
   const at = { file: path, line: 1 };
@@ -93,7 +97,7 @@ export function describePair(map: HostMap, holding: readonly string[], keyFile: 
  * Why the files of a pair are not its own: something of the host reads one of them that is not renewed with all of them, and
  * would have half of a pair. Null: they are its own.
  */
-export function findSharer({ configurations, files }: HostMap, pair: FoundPair): string | null {
+export function findSharer({ configurations, files }: HostMap, pair: FoundDeployment): string | null {
   const reals = new Map(files.map(({ path, realPath }) => [path, realPath ?? path]));
   const realOf = (path: string): string => reals.get(path) ?? path;
   const own = new Set(pair.files.map(({ real }) => real));

@@ -1,20 +1,24 @@
 import { formatPurpose, PURPOSE } from "#domain/issuing/issued-checks.ts";
 import type { IssuerKind } from "#shared/model/issuer.ts";
 import type { KeyKind } from "#shared/model/key-kind.ts";
-import type { CertificateChange, Narrower, PairFile } from "#shared/model/pair.ts";
+import type { DeploymentFile, Narrower, Replacement } from "#shared/model/pair.ts";
 import { isAddress } from "#shared/model/target.ts";
-import type { PairFacts, PairFileFacts, RenewalFacts } from "./renewal-facts.ts";
+import type { DeploymentFacts, DeploymentFileFacts, RenewalFacts } from "./renewal-facts.ts";
 
 /** A certificate as people know it. */
-export const formatPair = ({
+export const formatDeployment = ({
   subject,
   names,
   sha256,
-}: Pick<PairFacts, "subject" | "names" | "sha256">): string =>
+}: Pick<DeploymentFacts, "subject" | "names" | "sha256">): string =>
   subject || bare(names)[0] || `certificate ${sha256.slice(0, 12)}...`;
 
 /** What becomes of a certificate; why it stays as it is, as a phrase. */
-export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): CertificateChange | string {
+export function draftReplacement(
+  facts: RenewalFacts,
+  pair: DeploymentFacts,
+  nth: number,
+): Replacement | string {
   const { issuer, challenge, wish = facts.wish } = pair;
   const stuck = pair.obstacle ?? pair.files.map(stuckOf).find((why) => why !== null);
   if (stuck) return stuck;
@@ -26,7 +30,7 @@ export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): 
   const narrower = findNarrower(pair, issuer.kind).map(({ how }) => how);
   return {
     id: `c${nth}`,
-    old: pair.sha256 as CertificateChange["old"],
+    old: pair.sha256 as Replacement["old"],
     subject: pair.subject,
     names,
     notAfter: pair.notAfter,
@@ -38,7 +42,7 @@ export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): 
       made: wish.makesKeyHere ? "here" : "there",
     },
     challenge: issuer.kind === "acme" ? challenge : null,
-    files: pair.files.flatMap(({ path, real, holds, stat }): PairFile[] =>
+    files: pair.files.flatMap(({ path, real, holds, stat }): DeploymentFile[] =>
       stat ? [{ path, real, holds, ...stat }] : [],
     ),
     consumers: [...pair.consumers],
@@ -48,7 +52,7 @@ export function draftChange(facts: RenewalFacts, pair: PairFacts, nth: number): 
   };
 }
 
-function stuckOf({ path, refusal, stat, managed, heldBy }: PairFileFacts): string | null {
+function stuckOf({ path, refusal, stat, managed, heldBy }: DeploymentFileFacts): string | null {
   if (refusal !== null) return refusal;
   if (stat === null) return `${path} is not there any more; scan the host again`;
   if (managed)
@@ -61,7 +65,7 @@ export const bare = (names: readonly string[]): string[] =>
   names.flatMap((name) => /^(?:DNS|IP):(?<name>.+)$/.exec(name)?.groups?.name ?? []);
 
 /** The kind that the old key is of, or the nearest that anybody signs. */
-function kindOf({ keyType, keyBits, curve }: PairFacts): KeyKind {
+function kindOf({ keyType, keyBits, curve }: DeploymentFacts): KeyKind {
   if (keyType === "EC") return curve === "P-384" ? "p384" : "p256";
   if (!keyType.startsWith("RSA")) return "p256";
   const bits = keyBits ?? 0;
@@ -69,7 +73,7 @@ function kindOf({ keyType, keyBits, curve }: PairFacts): KeyKind {
   return bits <= 3_072 ? "rsa-3072" : "rsa-4096";
 }
 
-type Old = Pick<PairFacts, "names" | "purposes">;
+type Old = Pick<DeploymentFacts, "names" | "purposes">;
 
 /** Such a certificate is shown to other servers, too; the new one is asked to be for that. */
 export const isForClients = ({ purposes }: Old): boolean => purposes?.includes(PURPOSE.client) ?? false;

@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { chooseIssuer } from "#domain/runs/renewal/choose-issuer.ts";
-import { findPairs } from "#domain/runs/renewal/deployments.ts";
+import { findDeployments } from "#domain/runs/renewal/deployments.ts";
 import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
-import { recheckRenewal, requestOfChange } from "#domain/runs/renewal/recheck-renewal.ts";
-import type { PairFacts, RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
-import { choosePoints } from "#domain/runs/renewal/verification-endpoints.ts";
+import { requestOfChange, reviewRenewal } from "#domain/runs/renewal/recheck-renewal.ts";
+import type { DeploymentFacts, RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
+import { chooseEndpoints } from "#domain/runs/renewal/verification-endpoints.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { Issuer } from "#shared/model/issuer.ts";
 import { RenewalOptions } from "#shared/model/plan.ts";
@@ -44,7 +44,7 @@ test("a certificate that two servers read by two paths is one pair with both of 
     { server: "nginx", root: "/etc/nginx/nginx.conf", servings: [serving({})] },
     { server: "mysql", root: "/etc/my.cnf", servings: [serving({ pairs: [other], protocol: "mysql" })] },
   );
-  const [pair, ...others] = findPairs(map, ["/tls/live.pem"]);
+  const [pair, ...others] = findDeployments(map, ["/tls/live.pem"]);
   expect(others).toEqual([]);
   expect(pair?.files).toEqual([
     { path: "/tls/live.key", real: "/tls/live.key", holds: "key" },
@@ -61,7 +61,7 @@ test("key and certificate in one file are one file, and a chain of its own is th
   const both = serving({ pairs: [{ certificate: named(path, 3), key: named(path, 3) }] });
   const chained = serving({ chain: named("/tls/chain.pem", 5) });
   const holds = (one: object) =>
-    findPairs(mapOf({ server: "apache", root: "/etc/apache2", servings: [one] }), [path])[0]?.files.map(
+    findDeployments(mapOf({ server: "apache", root: "/etc/apache2", servings: [one] }), [path])[0]?.files.map(
       (file) => file.holds,
     );
   expect(holds(both)).toEqual(["key+chain"]);
@@ -71,7 +71,7 @@ test("key and certificate in one file are one file, and a chain of its own is th
 test("a pattern is asked for by a name that it is for, and every address by the host's own", () => {
   const use = { server: "nginx", root: "", where: "", protocol: "tls", unsure: null, tls: null } as const;
   const points = (names: string[], address: string | null, isDefault = false) =>
-    choosePoints([{ ...use, names, listens: [{ address, port: 443, isDefault }] }], {
+    chooseEndpoints([{ ...use, names, listens: [{ address, port: 443, isDefault }] }], {
       host: "web1",
       names: ["*.shop.example", "www.shop.example"],
     }).points.map(({ address, serverName }) => `${address} ${serverName}`);
@@ -91,7 +91,7 @@ test("a listener that only its host reaches is looked at from there, but on this
     tls: null,
   } as const;
   const choose = (host: string, address: string) =>
-    choosePoints([{ ...use, names: ["a.example"], listens: [{ address, port: 443, isDefault: false }] }], {
+    chooseEndpoints([{ ...use, names: ["a.example"], listens: [{ address, port: 443, isDefault: false }] }], {
       host,
       names: ["a.example"],
     }).points.map(({ from }) => from);
@@ -114,7 +114,7 @@ test("who renews is who was named, or whom a label names, or who did so before",
   expect(choose("acme:https://ca.example/dir")).toMatch(/^there is no issuer acme:https/);
 });
 
-const makePair = (more: Partial<PairFacts> = {}): PairFacts => ({
+const makePair = (more: Partial<DeploymentFacts> = {}): DeploymentFacts => ({
   sha256: OLD,
   subject: "CN=a.example",
   names: ["DNS:a.example", "IP:10.0.0.1"],
@@ -182,7 +182,11 @@ const HOST: HostFacts = {
   daemon: null,
 };
 
-const makeFacts = (pairs: PairFacts[], host: Partial<HostFacts> = {}, more: object = {}): RenewalFacts => ({
+const makeFacts = (
+  pairs: DeploymentFacts[],
+  host: Partial<HostFacts> = {},
+  more: object = {},
+): RenewalFacts => ({
   now: AT,
   options: RenewalOptions.parse({}),
   vault: "absent",
@@ -233,7 +237,7 @@ test("what nobody can see served needs a consent, and so does a host that is not
     ...makePair().proofs[0],
     before: null,
     unread: "nobody listens",
-  } as PairFacts["proofs"][0];
+  } as DeploymentFacts["proofs"][0];
   const { checks } = planRenewal(makeFacts([makePair({ proofs: [silent] })]));
   expect(checks.map(({ state, id }) => `${state} ${id}`)).toEqual([
     "consent no-proof",
@@ -264,7 +268,7 @@ test("how challenges are answered is refused where nobody asks any, and said whe
     profile: null,
     hasRoots: false,
   });
-  const say = (...pairs: PairFacts[]) =>
+  const say = (...pairs: DeploymentFacts[]) =>
     planRenewal(makeFacts(pairs, {}, { challenge }))
       .checks.filter(({ id }) => id === "challenge")
       .map(({ state, text }) => `${state}: ${text}`);
@@ -304,19 +308,19 @@ test("a plan from elsewhere is planned once more, and is refused where that come
   expect(plan.hosts.flatMap(({ certificates = [] }) => certificates.map(requestOfChange))).toMatchObject([
     { certificates: [OLD], issuer: "portal", keyKind: "rsa-2048" },
   ]);
-  expect(recheckRenewal(plan, facts)).toEqual(plan);
+  expect(reviewRenewal(plan, facts)).toEqual(plan);
   const other = makePair();
   const moved = makeFacts([
     { ...other, files: other.files.map((file) => ({ ...file, real: "/elsewhere" })) },
   ]);
-  expect(recheckRenewal(plan, moved)).toEqual({
+  expect(reviewRenewal(plan, moved)).toEqual({
     refused: expect.stringMatching(/^web1 is not as the plan has it/),
   });
 });
 
 test("what a new certificate may be less than the old one needs a consent, and what can be asked for is asked for", () => {
   const [server, client, mail] = ["1", "2", "4"].map((last) => `1.3.6.1.5.5.7.3.${last}`);
-  const planned = (more: Partial<PairFacts>) => {
+  const planned = (more: Partial<DeploymentFacts>) => {
     const { checks, hosts } = planRenewal(makeFacts([makePair(more)]));
     const { forClients, narrower } = hosts[0]?.certificates?.[0] ?? {};
     return { forClients, narrower, said: checks.find(({ id }) => id === "narrower")?.text };

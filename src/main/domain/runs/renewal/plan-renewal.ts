@@ -1,15 +1,15 @@
-import { type Draft, makeCheck, openDraft, placeOf } from "#domain/runs/access/change-set.ts";
+import { type Draft, formatHostAddress, makeCheck, openDraft } from "#domain/runs/access/change-set.ts";
 import { checkHost } from "#domain/runs/access/checks/hosts.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { chooseConfirmation, orderHosts, toPlannedHost } from "#domain/runs/planned-hosts.ts";
-import type { CertificateChange } from "#shared/model/pair.ts";
+import type { Replacement } from "#shared/model/pair.ts";
 import { type Check, type RenewalHost, RenewalOptions, type RenewalPlan } from "#shared/model/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { checkRenewal, checkScanned } from "./checks.ts";
-import { draftChange, formatPair } from "./draft-replacement.ts";
+import { draftReplacement, formatDeployment } from "./draft-replacement.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
-type Renewal = { draft: Draft; changes: CertificateChange[] };
+type Renewal = { draft: Draft; changes: Replacement[] };
 
 /** What is to be renewed for a wish, as hosts are now. It is the same whenever the facts are. */
 export function planRenewal(facts: RenewalFacts): RenewalPlan {
@@ -44,9 +44,11 @@ export function planRenewal(facts: RenewalFacts): RenewalPlan {
 
 function draftRenewal(facts: RenewalFacts, { host, scanned, pairs }: RenewalFacts["hosts"][number]): Renewal {
   const draft = openDraft(host);
-  const changes: CertificateChange[] = [];
+  const changes: Replacement[] = [];
   const leave = (why: string) =>
-    draft.leftOut.push(...pairs.map((pair) => `${placeOf(host)}: ${formatPair(pair)}: ${why}`));
+    draft.leftOut.push(
+      ...pairs.map((pair) => `${formatHostAddress(host)}: ${formatDeployment(pair)}: ${why}`),
+    );
   const blocked = checkHost(host) ?? checkRoot(host);
   if (blocked) {
     draft.checks.push(blocked);
@@ -54,14 +56,15 @@ function draftRenewal(facts: RenewalFacts, { host, scanned, pairs }: RenewalFact
     return { draft, changes };
   }
   for (const pair of pairs) {
-    const change = draftChange(facts, pair, changes.length);
-    if (typeof change === "string") draft.leftOut.push(`${placeOf(host)}: ${formatPair(pair)}: ${change}`);
+    const change = draftReplacement(facts, pair, changes.length);
+    if (typeof change === "string")
+      draft.leftOut.push(`${formatHostAddress(host)}: ${formatDeployment(pair)}: ${change}`);
     else {
       changes.push(change);
       draft.checks.push(...checkRenewal(host, pair, change));
     }
   }
-  if (changes.length > 0) draft.checks.push(checkScanned(host, scanned, facts.now), checkDeadMan(host));
+  if (changes.length > 0) draft.checks.push(checkScanned(host, scanned, facts.now), checkRollbackTimer(host));
   return { draft, changes };
 }
 
@@ -76,7 +79,7 @@ const checkRoot = (host: HostFacts): Check | null =>
         "what its servers read is written as root: log in as root, or with sudo; the host stays as it is",
       );
 
-function checkDeadMan(host: HostFacts): Check {
+function checkRollbackTimer(host: HostFacts): Check {
   const [best] = host.deadMen;
   return best
     ? makeCheck("ok", "dead-man", { host }, "should it be cut off, the old files go back by themselves")
@@ -88,7 +91,7 @@ function checkDeadMan(host: HostFacts): Check {
       );
 }
 
-const toRenewedHost = (draft: Draft, batch: number, certificates: CertificateChange[]): RenewalHost => ({
+const toRenewedHost = (draft: Draft, batch: number, certificates: Replacement[]): RenewalHost => ({
   ...toPlannedHost(draft, batch),
   certificates,
 });

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
-import { recheckRenewal, requestOfChange } from "#domain/runs/renewal/recheck-renewal.ts";
-import type { PairFacts, RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
+import { requestOfChange, reviewRenewal } from "#domain/runs/renewal/recheck-renewal.ts";
+import type { DeploymentFacts, RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { Issuer } from "#shared/model/issuer.ts";
@@ -26,7 +26,7 @@ const acme = (id: number, challenge: ChallengeWay | null) =>
     hasRoots: false,
   });
 
-const makePair = (sha: string, issuer: Issuer, more: Partial<PairFacts> = {}): PairFacts => ({
+const makePair = (sha: string, issuer: Issuer, more: Partial<DeploymentFacts> = {}): DeploymentFacts => ({
   sha256: sha.repeat(64),
   subject: `CN=${sha}`,
   names: ["DNS:a.example"],
@@ -83,7 +83,7 @@ const HOST = {
   daemon: null,
 } as HostFacts;
 
-const makeFacts = (pairs: PairFacts[]): RenewalFacts => ({
+const makeFacts = (pairs: DeploymentFacts[]): RenewalFacts => ({
   now: AT,
   options: RenewalOptions.parse({}),
   vault: "open",
@@ -102,13 +102,13 @@ test("a plan from elsewhere never says which program this computer runs", () => 
     state: "consent",
     text: "CN=a: this computer runs /home/jo/repo/.hook to show that its names are yours",
   });
-  expect(recheckRenewal(plan, bare)).toEqual({
+  expect(reviewRenewal(plan, bare)).toEqual({
     refused: expect.stringContaining(
       "by DNS, by the program /home/jo/repo/.hook, which the issuer acme1 is not set to",
     ),
   });
   const set = makeFacts([makePair("a", acme(1, HOOK), { challenge: HOOK })]);
-  expect(recheckRenewal(plan, set)).toMatchObject({ kind: "rotate-certificate" });
+  expect(reviewRenewal(plan, set)).toMatchObject({ kind: "rotate-certificate" });
   expect(planRenewal(set).checks.map(({ id }) => id)).not.toContain("hook");
 });
 
@@ -124,7 +124,7 @@ test("a plan of several issuers and several ways is what each of its changes was
     { issuer: "acme1", challenge: webroot("/a"), certificates: ["a".repeat(64)] },
     { issuer: "acme2", challenge: webroot("/b"), certificates: ["b".repeat(64)] },
   ]);
-  expect(recheckRenewal(plan, facts)).toEqual(plan);
+  expect(reviewRenewal(plan, facts)).toEqual(plan);
 });
 
 test("what nobody could have wished is no wish: a command of several lines", () => {

@@ -1,14 +1,14 @@
-import { placeOf, type Unplannable } from "#domain/runs/access/change-set.ts";
-import { isDoneHere, isOwnWay } from "#domain/runs/renewal/choose-issuer.ts";
+import { formatHostAddress, type Unplannable } from "#domain/runs/access/change-set.ts";
+import { isDoneHere, isOwnMethod } from "#domain/runs/renewal/choose-issuer.ts";
 import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
-import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
+import type { DeploymentFile, Replacement } from "#shared/model/pair.ts";
 import { isSameHost, type RenewalHost, type RenewalPlan } from "#shared/model/plan.ts";
 import { formatChallengeWay } from "#shared/text/challenge-way.ts";
 import type { RenewalFacts } from "./renewal-facts.ts";
 
 /** The wish that one change of a plan from elsewhere comes to; null where nobody could have wished it. */
-export function requestOfChange(change: CertificateChange): RenewalRequest | null {
+export function requestOfChange(change: Replacement): RenewalRequest | null {
   const { old, issuer, key, challenge } = change;
   const wish = RenewalRequest.safeParse({
     kind: "rotate-certificate",
@@ -22,7 +22,7 @@ export function requestOfChange(change: CertificateChange): RenewalRequest | nul
   return wish.data ?? null;
 }
 
-function describedOf({ consumers, files }: CertificateChange): RenewalRequest["described"] {
+function describedOf({ consumers, files }: Replacement): RenewalRequest["described"] {
   const described = consumers.find((one) => one.described)?.described;
   const key = files.find(({ holds }) => HAS_KEY.has(holds));
   if (!described || !key) return null;
@@ -30,11 +30,11 @@ function describedOf({ consumers, files }: CertificateChange): RenewalRequest["d
   return { keyFile, ...described, passphrase, entry };
 }
 
-const HAS_KEY: ReadonlySet<PairFile["holds"]> = new Set(["key", "key+chain", "pkcs12", "jks"]);
+const HAS_KEY: ReadonlySet<DeploymentFile["holds"]> = new Set(["key", "key+chain", "pkcs12", "jks"]);
 
 /** The plan that is made of the hosts as they are now, if it changes what the one from elsewhere says. */
-export function recheckRenewal(plan: RenewalPlan, facts: RenewalFacts): RenewalPlan | Unplannable {
-  const strange = findStrangeWay(plan, facts);
+export function reviewRenewal(plan: RenewalPlan, facts: RenewalFacts): RenewalPlan | Unplannable {
+  const strange = findStrangeMethod(plan, facts);
   if (strange) return { refused: strange };
   const now = planRenewal({
     ...facts,
@@ -45,18 +45,18 @@ export function recheckRenewal(plan: RenewalPlan, facts: RenewalFacts): RenewalP
     return !found || serializeChanges(found) !== serializeChanges(host);
   });
   if (!odd && now.hosts.length === plan.hosts.length) return now;
-  const where = odd ? placeOf(odd) : "a host";
+  const where = odd ? formatHostAddress(odd) : "a host";
   return { refused: `${where} is not as the plan has it, or the plan was edited; plan it again` };
 }
 
 /** What this computer itself does for a challenge is never another's to say. */
-function findStrangeWay({ hosts }: RenewalPlan, facts: RenewalFacts): string | null {
+function findStrangeMethod({ hosts }: RenewalPlan, facts: RenewalFacts): string | null {
   const issuers = facts.hosts.flatMap(({ pairs }) => pairs.flatMap(({ issuer }) => issuer ?? []));
   const strange = hosts
     .flatMap(({ certificates }) => certificates)
     .find(({ issuer: { id }, challenge }) => {
       const issuer = issuers.find((one) => one.id === id) ?? null;
-      return isDoneHere(challenge) && !isOwnWay(challenge, issuer);
+      return isDoneHere(challenge) && !isOwnMethod(challenge, issuer);
     });
   if (!strange?.challenge) return null;
   const { issuer, challenge } = strange;
@@ -67,7 +67,7 @@ function findStrangeWay({ hosts }: RenewalPlan, facts: RenewalFacts): string | n
 const serializeChanges = ({ hostKey, certificates }: RenewalHost): string =>
   JSON.stringify([hostKey, certificates.map(formatChange)]);
 
-const formatChange = ({ old, names, issuer, key, challenge, files, consumers }: CertificateChange) => ({
+const formatChange = ({ old, names, issuer, key, challenge, files, consumers }: Replacement) => ({
   old,
   names,
   issuer: issuer.id,

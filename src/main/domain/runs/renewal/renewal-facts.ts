@@ -4,7 +4,7 @@ import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
-import type { Consumer, PairFile, ServedVerification } from "#shared/model/pair.ts";
+import type { DeploymentFile, Service, VerificationEndpoint } from "#shared/model/pair.ts";
 import type { Check, RenewalOptions } from "#shared/model/plan.ts";
 import type { VaultState } from "#shared/model/vault.ts";
 
@@ -14,20 +14,20 @@ export type RenewalFacts = {
   wish: RenewalRequest;
   options: RenewalOptions;
   vault: VaultState;
-  hosts: readonly { host: HostFacts; scanned: ScannedFacts; pairs: readonly PairFacts[] }[];
+  hosts: readonly { host: HostFacts; scanned: ScannedFacts; pairs: readonly DeploymentFacts[] }[];
   /** What is to be known of how all this was found. */
-  said: readonly Said[];
+  said: readonly PlanNote[];
   /** What was meant and is in no file of a host that is known, each a sentence. */
   leftOut: readonly string[];
 };
 
-export type Said = Pick<Check, "state" | "id" | "text">;
+export type PlanNote = Pick<Check, "state" | "id" | "text">;
 
 /** When a host's servers were last read; null: it is not known. `changed`: what says where certificates are served, and was written since. */
 export type ScannedFacts = { at: Instant | null; changed: readonly string[] };
 
 /** A certificate of a host, with all files and servers that go with it. */
-export type PairFacts = {
+export type DeploymentFacts = {
   /** What was wished of it alone; not there where that is what was wished of all. */
   wish?: RenewalRequest;
   sha256: string;
@@ -48,13 +48,13 @@ export type PairFacts = {
   challenge: ChallengeWay | null;
   /** Why it is none, where one is needed; else empty. */
   whyNoChallenge: string;
-  files: readonly PairFileFacts[];
-  consumers: readonly Consumer[];
+  files: readonly DeploymentFileFacts[];
+  consumers: readonly Service[];
   /** Those of them whose own test fails now, with what they say. */
   failing: readonly FailingServer[];
   /** What each of its servers says of TLS, where it names the certificate. */
   settings: readonly KeySettings[];
-  proofs: readonly VerificationFacts[];
+  proofs: readonly EndpointFacts[];
   /** Why it cannot be renewed by us, as a phrase; null: it can. */
   obstacle: string | null;
   /** What could not be told of its servers, each a phrase. */
@@ -62,22 +62,22 @@ export type PairFacts = {
 };
 
 /** `said`: in words of the host. */
-export type FailingServer = Pick<Consumer, "server" | "where"> & { said: string };
+export type FailingServer = Pick<Service, "server" | "where"> & { said: string };
 
 /** Null: it is not read. */
-export type KeySettings = Pick<Consumer, "server" | "where"> & { tls: TlsSettings | null };
+export type KeySettings = Pick<Service, "server" | "where"> & { tls: TlsSettings | null };
 
-export type PairFileFacts = Pick<PairFile, "path" | "real" | "holds"> & {
+export type DeploymentFileFacts = Pick<DeploymentFile, "path" | "real" | "holds"> & {
   /** Why it cannot be replaced, as a phrase; then the rest may not be known. */
   refusal: string | null;
-  stat: Omit<PairFile, "path" | "real" | "holds"> | null;
+  stat: Omit<DeploymentFile, "path" | "real" | "holds"> | null;
   /** A program of the host that renews it by itself, and how it is had do so. */
   managed: { by: string; command: string } | null;
   /** The run that has it. */
   heldBy: string | null;
 };
 
-export type VerificationFacts = ServedVerification & {
+export type EndpointFacts = VerificationEndpoint & {
   /** Why nothing could be read there, as a sentence; null where something was. */
   unread: string | null;
   /** What is shown there is meant for another place of the host. */

@@ -1,22 +1,22 @@
 import { readPem } from "#codec/pem.ts";
 import { labelOf } from "#domain/x509/path/chain-reason.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
-import type { ServedVerification } from "#shared/model/pair.ts";
+import type { VerificationEndpoint } from "#shared/model/pair.ts";
 import { StartTls } from "#shared/model/starttls.ts";
 import { isAddress } from "#shared/model/target.ts";
 import type { ServerUse } from "./deployments.ts";
 
 /** Where a server has to show the new certificate, under which name, and from where it is looked at first. */
-export type Point = Pick<ServedVerification, "address" | "port" | "serverName" | "dialogue" | "from">;
+export type Point = Pick<VerificationEndpoint, "address" | "port" | "serverName" | "dialogue" | "from">;
 
 /** So many are looked at for one certificate. */
-const MOST_POINTS = 64;
+const MOST_ENDPOINTS = 64;
 
 /**
  * Every listener under every name of the servers that read a pair. `host`: how the host is reached. `names`: those of the
  * certificate, without `DNS:`; one of them stands for a pattern.
  */
-export function choosePoints(
+export function chooseEndpoints(
   uses: readonly ServerUse[],
   { host, names }: { host: string; names: readonly string[] },
 ): { points: Point[]; wonders: string[] } {
@@ -38,9 +38,9 @@ export function choosePoints(
     }
   }
   const all = [...points.values()];
-  if (all.length > MOST_POINTS)
-    wonders.push(`${all.length} places show it, of which ${MOST_POINTS} are looked at`);
-  return { points: all.slice(0, MOST_POINTS), wonders };
+  if (all.length > MOST_ENDPOINTS)
+    wonders.push(`${all.length} places show it, of which ${MOST_ENDPOINTS} are looked at`);
+  return { points: all.slice(0, MOST_ENDPOINTS), wonders };
 }
 
 /** Loopback and link-local: dialled from here it would be this computer's, or a neighbour's. */
@@ -78,7 +78,7 @@ export const helloName = ({
   address,
   addresses,
   serverName,
-}: Pick<ServedVerification, "address" | "addresses" | "serverName">): string | null =>
+}: Pick<VerificationEndpoint, "address" | "addresses" | "serverName">): string | null =>
   serverName ?? (addresses === undefined && !isAddress(address) ? address : null);
 
 /** What has to be seen at a place. */

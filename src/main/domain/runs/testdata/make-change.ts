@@ -1,10 +1,10 @@
-import { CertificateChange } from "#shared/model/pair.ts";
+import { Replacement } from "#shared/model/pair.ts";
 
 const HASH = "0".repeat(64);
 
 /** A certificate of a host; only its files matter. */
-export const makeChange = (nth: number, more: Partial<CertificateChange> = {}): CertificateChange =>
-  CertificateChange.parse({
+export const makeChange = (nth: number, more: Partial<Replacement> = {}): Replacement =>
+  Replacement.parse({
     id: `c${nth}`,
     old: HASH,
     subject: "CN=web.example",

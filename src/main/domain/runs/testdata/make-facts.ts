@@ -2,10 +2,10 @@ import type {
   AccountFacts,
   FileFacts,
   FileStand,
-  HolderFacts,
   HostFacts,
   KnownGrant,
   PlanFacts,
+  PrivateKeyFacts,
 } from "#domain/runs/access/plan-facts.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { Wish } from "#shared/contract/runbooks.ts";
@@ -106,7 +106,7 @@ export function makeHostFacts(host: string, text: string, more: Partial<HostFact
   };
 }
 
-export const makeHolderFacts = (more: Partial<HolderFacts> = {}): HolderFacts => ({
+export const makeHolderFacts = (more: Partial<PrivateKeyFacts> = {}): PrivateKeyFacts => ({
   kind: "file",
   path: "/home/me/.ssh/id_rsa",
   uid: 1_000,

@@ -1,8 +1,8 @@
 import {
   AccessHost,
   FilePlan,
-  type HolderPlan,
   HostKeyPlan,
+  type PrivateKeyPlan,
   RemoveGrantsPlan,
   RenewalHost,
   RenewalPlan,
@@ -33,7 +33,7 @@ export const makeFile = (index: number, kind: Kind): FilePlan =>
     removes: 0,
   });
 
-export const makeHolder = (host: string | null): HolderPlan => ({
+export const makeHolder = (host: string | null): PrivateKeyPlan => ({
   host: host === null ? null : { host, port: 22 },
   kind: "file",
   path: "/home/ann/.ssh/id_ed25519",

@@ -1,12 +1,12 @@
 import { earliest } from "#domain/runs/files/stages.ts";
-import type { FileSeen, HolderSeen, PlaceSeen, Stage } from "#domain/runs/step.ts";
-import { holdersByHost, holdersHere, type KeyPlan } from "#shared/model/plan.ts";
+import type { FileSeen, Observation, PrivateKeySeen, Stage } from "#domain/runs/step.ts";
+import { type KeyPlan, privateKeysByHost, privateKeysHere } from "#shared/model/plan.ts";
 import type { Dice } from "./make-keys-file.ts";
 
 /** A host, or this computer, as it really is. */
 export type Place = {
   files: FileSeen[];
-  holders: HolderSeen[];
+  holders: PrivateKeySeen[];
   hasWork: boolean;
   /** By file: to which stage the host goes back by itself. */
   armed: Map<number, FileSeen>;
@@ -31,9 +31,9 @@ export class SimulatedHosts {
     this.#plan = plan;
     this.#dice = dice;
     plan.hosts.forEach((host, index) => {
-      this.#places.set(index, newPlace(host.files.length, holdersByHost(plan)[index]?.length ?? 0));
+      this.#places.set(index, newPlace(host.files.length, privateKeysByHost(plan)[index]?.length ?? 0));
     });
-    this.#places.set(null, newPlace(0, holdersHere(plan).length));
+    this.#places.set(null, newPlace(0, privateKeysHere(plan).length));
   }
 
   /** From here on nothing goes wrong any more, and nobody has changed a file by hand. */
@@ -48,7 +48,7 @@ export class SimulatedHosts {
     return [...this.#places.values()].every(({ hasWork, armed }) => !hasWork && armed.size === 0);
   }
 
-  isAt(stage: Stage, halves: readonly HolderSeen[]): boolean {
+  isAt(stage: Stage, halves: readonly PrivateKeySeen[]): boolean {
     return [...this.#places].every(
       ([index, { files, holders, touched }]) =>
         files.every((file, at) => touched.has(at) || file === this.earliest(index, at, stage)) &&
@@ -56,7 +56,7 @@ export class SimulatedHosts {
     );
   }
 
-  look(place: number | null): PlaceSeen {
+  look(place: number | null): Observation {
     if (place !== null && this.happens(20)) return { kind: "lost", why: "cut off" };
     const { files, holders, hasWork } = this.place(place);
     return { kind: "seen", files: [...files], leftOut: [], holders: [...holders], hasWork };
@@ -74,7 +74,7 @@ export class SimulatedHosts {
     for (const [host, { files, touched }] of this.#places) {
       files.forEach((file, index) => {
         if (touched.has(index) || this.#plan.hosts[host ?? -1]?.files[index]?.added === null) return;
-        const opens = (holder: HolderSeen) =>
+        const opens = (holder: PrivateKeySeen) =>
           holder === "old" || holder === "begun" ? file !== "removed" : this.isKeyMade && file !== "before";
         if (!holders.every(opens))
           this.wrong.push(`host ${host}: a holder of ${holders} is shut out of a file that is ${file}`);

@@ -1,5 +1,5 @@
 import { nextMove, resumeStep, stepsOf } from "#domain/runs/runbooks.ts";
-import type { Move, PlaceSeen, Progress, Step, Task } from "#domain/runs/step.ts";
+import type { Move, Observation, Progress, Step, Task } from "#domain/runs/step.ts";
 import type { RenewalPlan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
 import { Failed, Killed } from "./simulated-hosts.ts";
@@ -14,7 +14,7 @@ export class SimulatedRenewal {
   readonly #steps: readonly Step[];
   readonly #states = new Map<number, StepState>();
   readonly #awaiting = new Set<number>();
-  #seen = new Map<number | null, PlaceSeen>();
+  #seen = new Map<number | null, Observation>();
   #isGoingBack = false;
 
   constructor(plan: RenewalPlan, servers: SimulatedServers) {

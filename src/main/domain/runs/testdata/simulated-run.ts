@@ -1,5 +1,5 @@
 import { isFirst, nextMove, resumeStep, stepsOf } from "#domain/runs/runbooks.ts";
-import type { FileSeen, Move, PlaceSeen, Progress, Step, Task } from "#domain/runs/step.ts";
+import type { FileSeen, Move, Observation, Progress, Step, Task } from "#domain/runs/step.ts";
 import type { KeyPlan } from "#shared/model/plan.ts";
 import type { StepState } from "#shared/model/run.ts";
 import { Failed, Killed, type Place, type SimulatedHosts } from "./simulated-hosts.ts";
@@ -14,7 +14,7 @@ export class SimulatedRun {
   readonly #hosts: SimulatedHosts;
   readonly #states = new Map<number, StepState>();
   readonly #steps: readonly Step[];
-  #seen = new Map<number | null, PlaceSeen>();
+  #seen = new Map<number | null, Observation>();
   /** It is written down before anything is taken back, so that no resume goes on from half-way. */
   #isGoingBack = false;
 

@@ -1,4 +1,4 @@
-import type { CertificateSeen, PlaceSeen } from "#domain/runs/step.ts";
+import type { CertificateSeen, Observation } from "#domain/runs/step.ts";
 import type { RenewalPlan } from "#shared/model/plan.ts";
 import type { Dice } from "./make-keys-file.ts";
 import { Killed } from "./simulated-hosts.ts";
@@ -47,7 +47,7 @@ export class SimulatedServers {
     return this.#places[host] as ServerPlace;
   }
 
-  look(host: number): PlaceSeen {
+  look(host: number): Observation {
     if (this.happens(20)) return { kind: "lost", why: "cut off" };
     const { files, hasWork } = this.place(host);
     return { kind: "certificates-seen", hasWork, certificates: files.map(judge) };

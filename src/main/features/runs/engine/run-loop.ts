@@ -1,5 +1,5 @@
 import { nextMove } from "#domain/runs/runbooks.ts";
-import type { Move, PlaceSeen, StepProgress, Task } from "#domain/runs/step.ts";
+import type { Move, Observation, StepProgress, Task } from "#domain/runs/step.ts";
 import { sideBySide } from "#net/side-by-side.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { RunState, RunStep } from "#shared/model/run.ts";
@@ -21,7 +21,7 @@ const MOST_AT_ONCE = 64;
 
 /** Goes on until the run ends, waits, or has to be stopped. Rejects when Latchkey is closing, and for a bug. */
 export async function runOn(runbook: Runbook, run: RunContext, steering: Steering): Promise<Ended> {
-  const seen = new Map<number | null, PlaceSeen>();
+  const seen = new Map<number | null, Observation>();
   const losses = new Map<number | null, number>();
   let hasReopened = false;
   let isTimeOver = false;
@@ -82,7 +82,7 @@ export async function runOn(runbook: Runbook, run: RunContext, steering: Steerin
   }
 }
 
-const WORN: PlaceSeen = { kind: "lost", why: "its connection broke again and again" };
+const WORN: Observation = { kind: "lost", why: "its connection broke again and again" };
 
 const progressOf = (run: RunContext): StepProgress[] =>
   run.journal
@@ -115,7 +115,11 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
 /** What stands at a host, or here, now. Where something of the run may stand it is worth waiting for. */
-async function observePatiently(runbook: Runbook, run: RunContext, host: number | null): Promise<PlaceSeen> {
+async function observePatiently(
+  runbook: Runbook,
+  run: RunContext,
+  host: number | null,
+): Promise<Observation> {
   const isBegun = isBegunAt(run, host);
   const begun = performance.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
@@ -126,7 +130,7 @@ async function observePatiently(runbook: Runbook, run: RunContext, host: number 
   }
 }
 
-async function observeOnce(runbook: Runbook, run: RunContext, host: number | null): Promise<PlaceSeen> {
+async function observeOnce(runbook: Runbook, run: RunContext, host: number | null): Promise<Observation> {
   try {
     return await runbook.observe(run, host);
   } catch (error) {

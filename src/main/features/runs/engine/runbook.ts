@@ -1,5 +1,5 @@
 import type { HostSession, OpenSessions } from "#connect/host-sessions.ts";
-import type { Back, PlaceSeen, Step, Wait } from "#domain/runs/step.ts";
+import type { Back, Observation, Step, Wait } from "#domain/runs/step.ts";
 import type { RetryPolicy } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Plan, PlanHash } from "#shared/model/plan.ts";
@@ -81,7 +81,7 @@ export type Runbook<R extends RunContext = RunContext> = {
   readonly phases: { readonly [phase in Phase]?: PhaseWork<R> };
 
   /** What stands at a host of the plan, or on this computer (null), now. Rejects with `SessionLost`. */
-  observe(run: R, host: number | null): Promise<PlaceSeen>;
+  observe(run: R, host: number | null): Promise<Observation>;
 
   /** Whether what it waits for has come. */
   hasCome(run: R, until: Wait): Promise<Arrival>;

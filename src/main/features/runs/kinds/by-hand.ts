@@ -8,7 +8,7 @@
  * mv -T) does nothing, and it is said what to do as the account itself.
  */
 import { quoteWord } from "#net/ssh/hand/words.ts";
-import type { CertificateChange } from "#shared/model/pair.ts";
+import type { Replacement } from "#shared/model/pair.ts";
 import type { AccessPlan, HostAddress, HostPlan, KeyPlan, Plan } from "#shared/model/plan.ts";
 import type { KeptKey, RunFile, RunStep } from "#shared/model/run.ts";
 import { writeIdOf } from "./access/move-file.ts";
@@ -138,7 +138,7 @@ function asOwner({ uid, owner }: FileOwner, script: string, words: readonly stri
 }
 
 /** Only where an installation is stuck do old files go back: before it none were changed, and after it the new ones are proved. */
-function sayStuck(changes: readonly CertificateChange[], phase: RunStep["phase"], token: string): string[] {
+function sayStuck(changes: readonly Replacement[], phase: RunStep["phase"], token: string): string[] {
   if (phase === "install") return formatPairs(changes, token);
   if (phase !== "commit" && phase !== "request") return [];
   return changes.flatMap(({ id, files }) => [
@@ -168,7 +168,7 @@ const FROM_DEN = `${ENTER_DEN}; [ -f "./$4" ] || exit 0; h=$(sha256sum <"./$4") 
 const FROM_STORE = `${ENTER}; [ -f "$3" ] || exit 0; h=$(sha256sum <"$3") || exit; [ "\${h%% *}" = "$4" ] && mv -f -T -- "$3" "./$2"`;
 
 /** The old files of a pair, wherever they are kept, and the servers that read them. */
-function formatPairs(certificates: readonly CertificateChange[], token: string): string[] {
+function formatPairs(certificates: readonly Replacement[], token: string): string[] {
   const restores = certificates.flatMap(({ id, files }) =>
     files.flatMap(({ real, before }, nth) => {
       const [folder, name, kept] = [folderOf(real), nameOf(real), `held-${nth}.${before}`];

@@ -9,9 +9,9 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
 import {
   type AccessHost,
   type AccessPlan,
-  type HolderPlan,
   newKeyOf,
   offlinePlan,
+  type PrivateKeyPlan,
 } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunClaim, RunId } from "#shared/model/run.ts";
@@ -129,7 +129,7 @@ export const createClaimConfirmer =
     return confirmed;
   };
 
-type One = { id: RunId; claim: OfflineClaim; at: Instant; oldHere: readonly HolderPlan[] };
+type One = { id: RunId; claim: OfflineClaim; at: Instant; oldHere: readonly PrivateKeyPlan[] };
 
 /** As one that was signed. One after the other, for what the first confirms (a key) the next is held against. */
 function confirmOne(store: Store, { id, claim, at, oldHere }: One): boolean {

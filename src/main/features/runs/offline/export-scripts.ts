@@ -8,7 +8,7 @@ import { type Agreement, refuseUnagreed } from "#runs/planning/approve.ts";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { type AccessPlan, holdersHere, newKeyOf } from "#shared/model/plan.ts";
+import { type AccessPlan, newKeyOf, privateKeysHere } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { OldKeyUse, Phase, RunId } from "#shared/model/run.ts";
 import { SCRIPT_NAMESPACE, type ScriptFile, type Scripts, UNSIGNED_SCRIPTS } from "#shared/model/script.ts";
@@ -183,7 +183,7 @@ function notesOf(plan: AccessPlan, parts: readonly ScriptPart[], signer: Scripts
           `it removes nothing before ${part.notBefore}, when the days of grace are over; run with --now, it does so at once`,
         ]
       : []),
-    ...holdersHere(plan).map(
+    ...privateKeysHere(plan).map(
       ({ path }) =>
         `${path} on this computer is replaced by no script: put the new private half there once the new lines stand`,
     ),

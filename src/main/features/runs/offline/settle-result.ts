@@ -1,7 +1,7 @@
 import { findRemainingOfRun } from "#domain/runs/left-out-files.ts";
 import { type CarriedResult, stateOf, type TakenState } from "#domain/runs/offline/result.ts";
 import { isInParts, mainPhase, partsOf } from "#domain/runs/offline/script-parts.ts";
-import { holderOf, tokenOf } from "#domain/runs/offline/write-script.ts";
+import { privateKeyOf, tokenOf } from "#domain/runs/offline/write-script.ts";
 import type { lookAtHeldHalf } from "#net/local/look-at-held-half.ts";
 import { nameKept } from "#net/local/private-halves/half-place.ts";
 import { quoteWord } from "#net/ssh/hand/words.ts";
@@ -15,11 +15,11 @@ import { type Instant, toInstant } from "#shared/model/instant.ts";
 import {
   type AccessHost,
   type AccessPlan,
-  type HolderPlan,
-  holdersHere,
   newKeyOf,
   type PlanHash,
   type PlanId,
+  type PrivateKeyPlan,
+  privateKeysHere,
 } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { ResultSignature } from "#shared/model/result-signature.ts";
@@ -52,7 +52,7 @@ type TakenIn = {
   signed: ResultSignature;
   at: Instant;
   /** Private halves of this computer that are still to be replaced. */
-  oldHere: readonly HolderPlan[];
+  oldHere: readonly PrivateKeyPlan[];
 };
 
 /** The run that all results of one plan are. */
@@ -127,7 +127,7 @@ export function findKeptKey({
   result,
 }: Pick<TakenIn, "plan" | "host" | "result">): KeptKey | null {
   const keepsOldKey = result.keepsOldKey && result.outcome === "committed";
-  const holder = keepsOldKey ? holderOf(plan, host)?.holder : null;
+  const holder = keepsOldKey ? privateKeyOf(plan, host)?.holder : null;
   if (!holder || holder.before === null) return null;
   const { path, before } = holder;
   return { host: host.host, port: host.port, path, kept: nameKept(path, before) };
@@ -295,9 +295,12 @@ const whatCame = (steps: readonly RunStep[]): RunReason => ({
 });
 
 /** Private halves on this computer in whose place the new one does not stand yet: no carried script replaces them. */
-export async function findOldHere(plan: AccessPlan, lookAt: typeof lookAtHeldHalf): Promise<HolderPlan[]> {
+export async function findOldHere(
+  plan: AccessPlan,
+  lookAt: typeof lookAtHeldHalf,
+): Promise<PrivateKeyPlan[]> {
   const newKey = newKeyOf(plan);
-  const files = newKey?.kind === "given" ? holdersHere(plan).filter(({ kind }) => kind === "file") : [];
+  const files = newKey?.kind === "given" ? privateKeysHere(plan).filter(({ kind }) => kind === "file") : [];
   const looked = await Promise.all(
     files.map(async (holder) => ({ holder, half: await lookAt(holder.path) })),
   );
@@ -307,7 +310,7 @@ export async function findOldHere(plan: AccessPlan, lookAt: typeof lookAtHeldHal
 }
 
 /** The old half is kept beside it, as a run from here does. */
-function replaceByHand(plan: AccessPlan, old: readonly HolderPlan[]): string[] {
+function replaceByHand(plan: AccessPlan, old: readonly PrivateKeyPlan[]): string[] {
   const newKey = newKeyOf(plan);
   const made = newKey?.kind === "given" ? newKey.path : null;
   return old.flatMap(({ path, hasPublicFile }) =>

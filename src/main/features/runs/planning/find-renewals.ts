@@ -1,5 +1,5 @@
 import { requestOfChange } from "#domain/runs/renewal/recheck-renewal.ts";
-import type { Said } from "#domain/runs/renewal/renewal-facts.ts";
+import type { PlanNote } from "#domain/runs/renewal/renewal-facts.ts";
 import { onAbort } from "#net/on-abort.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { Instant } from "#shared/model/instant.ts";
@@ -18,7 +18,7 @@ export type AskWindow = (
 ) => Promise<{ kind: "said"; from: Instant | null } | { kind: "unasked"; message: string }>;
 
 /** What is due before it is past two thirds of its life. */
-export type Early = { certificates: string[]; said: Said[] };
+export type Early = { certificates: string[]; said: PlanNote[] };
 
 export const NOT_ASKED: Early = { certificates: [], said: [] };
 
@@ -59,7 +59,7 @@ async function askOne(
   const open = seenOf(id).filter((sha256) => !due.has(sha256));
   const over = AbortSignal.timeout(budgetMs);
   const certificates: string[] = [];
-  const said: Said[] = [];
+  const said: PlanNote[] = [];
   const warn = (text: string) => said.push({ state: "warning", id: "window", text });
   let inARow = 0;
   for (const [nth, sha256] of open.slice(0, MOST_ASKED).entries()) {
@@ -114,10 +114,10 @@ export type FoundRenewal = {
     wishes?: ReadonlyMap<string, RenewalRequest>;
   }[];
   leftOut: string[];
-  said: Said[];
+  said: PlanNote[];
 };
 
-type Meant = { sha256s: Set<string>; leftOut: string[]; said: Said[] };
+type Meant = { sha256s: Set<string>; leftOut: string[]; said: PlanNote[] };
 
 /** Which certificates of which hosts a wish is about, by the inventory. What is not in it is refused. */
 export function findRenewal(
@@ -173,7 +173,7 @@ const NONE_DUE = { sha256s: [], leftOut: [], said: [] };
 type Served = RenewalRequest["endpoints"][number];
 
 /** What a place stands for, which may be more than one certificate where no name is said. */
-function findServed(at: Served, servers: Servers): { sha256s: string[]; said: Said[] } {
+function findServed(at: Served, servers: Servers): { sha256s: string[]; said: PlanNote[] } {
   const leaves = servers.leavesAt(at);
   const { host: address, port, serverName } = at;
   if (leaves.length === 0)

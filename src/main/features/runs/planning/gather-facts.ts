@@ -1,10 +1,10 @@
 import type { HostRequest, HostSessions } from "#connect/host-sessions.ts";
 import type {
-  GivenKey,
-  HolderFacts,
   HostFacts,
   KeyFacts,
   PlanFacts,
+  PrivateKeyFacts,
+  ProvidedKey,
 } from "#domain/runs/access/plan-facts.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
@@ -184,7 +184,7 @@ function toKey(inventory: Inventory, wish: KeyRequest, { fingerprint, grants }: 
 }
 
 /** A key that is only let in needs no half of its own here; where one is at hand, a login with it proves the new line. */
-async function gatherGiven(deps: FactDeps, wish: KeyRequest): Promise<GivenKey | null> {
+async function gatherGiven(deps: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
   const given = await readGiven(deps, wish);
   if (!given || given.path !== null || wish.kind !== "add-grants") return given;
   const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
@@ -200,7 +200,7 @@ async function gatherGiven(deps: FactDeps, wish: KeyRequest): Promise<GivenKey |
 }
 
 /** The line of a .pub file, or a private key file of this computer. */
-async function readGiven({ lookAtHeldHalf }: FactDeps, wish: KeyRequest): Promise<GivenKey | null> {
+async function readGiven({ lookAtHeldHalf }: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
   const text =
     wish.kind === "rotate-key"
       ? wish.given
@@ -259,7 +259,7 @@ async function withNamed(
 async function toHolder(
   { kind, place, fingerprint }: HeldKey,
   { workstation, lookAtHeldHalf, verifyAgent }: FactDeps,
-): Promise<HolderFacts> {
+): Promise<PrivateKeyFacts> {
   const { user: owner, agentSocket } = workstation;
   const nobody = { uid: null, gid: null, owner, before: null, hasPublicFile: false };
   const unknown = { ...nobody, mode: "0600", isEncrypted: null };

@@ -4,11 +4,11 @@ import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { chooseChallenge } from "#domain/runs/renewal/choose-issuer.ts";
 import { bare } from "#domain/runs/renewal/draft-replacement.ts";
 import type {
+  DeploymentFacts,
+  DeploymentFileFacts,
+  EndpointFacts,
   FailingServer,
-  PairFacts,
-  PairFileFacts,
   RenewalFacts,
-  VerificationFacts,
 } from "#domain/runs/renewal/renewal-facts.ts";
 import type { Point } from "#domain/runs/renewal/verification-endpoints.ts";
 import { sideBySide } from "#net/side-by-side.ts";
@@ -23,7 +23,7 @@ import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
 import { type Instant, toInstant } from "#shared/model/instant.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
-import type { ServedVerification } from "#shared/model/pair.ts";
+import type { VerificationEndpoint } from "#shared/model/pair.ts";
 import type { RenewalOptions } from "#shared/model/plan.ts";
 import type { Store } from "#store/store.ts";
 import type { AskWindow, FoundRenewal } from "./find-renewals.ts";
@@ -153,7 +153,10 @@ async function lookAtWaysOf(hand: Hand, pairs: readonly Described[]): Promise<Wa
     : null;
 }
 
-function wayOf({ facts }: Described, ways: WayFacts | null): Pick<PairFacts, "challenge" | "whyNoChallenge"> {
+function wayOf(
+  { facts }: Described,
+  ways: WayFacts | null,
+): Pick<DeploymentFacts, "challenge" | "whyNoChallenge"> {
   const { way, why } = chooseChallenge(bare(facts.names), ways);
   return { challenge: way, whyNoChallenge: why };
 }
@@ -173,8 +176,8 @@ async function lookAtServers(hand: Hand, pairs: readonly Described[]) {
   return seen;
 }
 
-async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<PairFileFacts[][]> {
-  const seen: PairFileFacts[][] = [];
+async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<DeploymentFileFacts[][]> {
+  const seen: DeploymentFileFacts[][] = [];
   for (const { facts, found, described, spkiSha256 } of pairs) {
     const isDescribed = found.uses.every(({ server }) => server === "described");
     const files = await lookAtPairFiles(
@@ -266,7 +269,7 @@ type EndpointQuery = { points: readonly Point[]; others: ReadonlySet<string> };
 /** `way`: through the host itself; null: its login has none. */
 type EndpointDeps = { chainsAt: ChainsAt; way: Way | null; signal: AbortSignal };
 
-type SeenAt = ShownAt & Pick<ServedVerification, "from">;
+type SeenAt = ShownAt & Pick<VerificationEndpoint, "from">;
 
 /**
  * What is served now wherever the new certificate will be. Each address is looked at from here, and where nothing is seen
@@ -275,7 +278,7 @@ type SeenAt = ShownAt & Pick<ServedVerification, "from">;
 export async function lookAtVerifications(
   deps: EndpointDeps,
   { points, others }: EndpointQuery,
-): Promise<VerificationFacts[]> {
+): Promise<EndpointFacts[]> {
   const seen = await Promise.all(
     points.map(async (point) => toVerifications(point, await lookAt(deps, point), others)),
   );
@@ -314,11 +317,11 @@ function toVerifications(
   point: Point,
   seen: readonly SeenAt[],
   others: ReadonlySet<string>,
-): VerificationFacts[] {
+): EndpointFacts[] {
   const alike = Map.groupBy(seen, ({ address, chain: [leaf], from }) =>
     JSON.stringify(leaf === undefined ? [address] : [from, leaf]),
   );
-  return [...alike.values()].flatMap((all): VerificationFacts[] => {
+  return [...alike.values()].flatMap((all): EndpointFacts[] => {
     const [{ from, address, chain, message }] = all as [SeenAt];
     const [leaf] = chain;
     if (leaf === undefined)

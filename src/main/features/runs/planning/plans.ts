@@ -1,15 +1,15 @@
 import type { HostSessions, OpenSessions } from "#connect/host-sessions.ts";
 import type { Prompts } from "#connect/prompts.ts";
 import type { Unplannable } from "#domain/runs/access/change-set.ts";
-import { wishOf } from "#domain/runs/access/imported/read-change-set.ts";
-import { recheckPlan } from "#domain/runs/access/imported/recheck-plan.ts";
+import { requestOf } from "#domain/runs/access/imported/read-change-set.ts";
+import { reviewPlan } from "#domain/runs/access/imported/recheck-plan.ts";
 import { findError } from "#domain/runs/access/imported/validate-plan.ts";
 import { makePlan } from "#domain/runs/access/make-plan.ts";
 import type { PlanFacts } from "#domain/runs/access/plan-facts.ts";
 import { hashPlan } from "#domain/runs/hash-plan.ts";
 import { chooseIssuer } from "#domain/runs/renewal/choose-issuer.ts";
 import { planRenewal } from "#domain/runs/renewal/plan-renewal.ts";
-import { recheckRenewal } from "#domain/runs/renewal/recheck-renewal.ts";
+import { reviewRenewal } from "#domain/runs/renewal/recheck-renewal.ts";
 import type { RenewalFacts } from "#domain/runs/renewal/renewal-facts.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type KeyRequest, type PlanDetail, RenewalRequest, type Wish } from "#shared/contract/runbooks.ts";
@@ -200,8 +200,8 @@ function takeChange(deps: PlanDeps, data: KeyPlan): Work {
   if (flaw) throw new Refusal("invalid-input", `the plan was edited: ${flaw}; plan anew`);
   const sought = findPlanned(data, inventory);
   const finish = (facts: PlanFacts) =>
-    recheckPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
-  return toChange(deps, { wish: wishOf(data), options: data.options, sought }, finish);
+    reviewPlan({ plan: data, facts, elsewhere: findElsewhere(data, inventory, facts.hosts) });
+  return toChange(deps, { wish: requestOf(data), options: data.options, sought }, finish);
 }
 
 type Deps = Pick<PlanDeps, "store" | "renewal" | "factDeps" | "now">;
@@ -271,5 +271,5 @@ function takeRenewal(deps: Deps, data: RenewalPlan): Work {
   const sought = seekTaken(data, deps.store.runbooks.facts);
   const wish = RenewalRequest.parse({ kind: "rotate-certificate" });
   const asked = { wish, options: data.options, sought };
-  return toRenew(deps, asked, (facts) => recheckRenewal(data, facts));
+  return toRenew(deps, asked, (facts) => reviewRenewal(data, facts));
 }

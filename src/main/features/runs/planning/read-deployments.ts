@@ -1,16 +1,20 @@
 import type { HostMap } from "#domain/deployment-status/host-map.ts";
 import { chooseIssuer } from "#domain/runs/renewal/choose-issuer.ts";
 import {
-  describePair,
-  type FoundPair,
-  findPairs,
+  describeDeployment,
+  type FoundDeployment,
+  findDeployments,
   findSharer,
   type ServerUse,
 } from "#domain/runs/renewal/deployments.ts";
 import { bare } from "#domain/runs/renewal/draft-replacement.ts";
-import type { FailingServer, PairFacts, PairFileFacts } from "#domain/runs/renewal/renewal-facts.ts";
+import type {
+  DeploymentFacts,
+  DeploymentFileFacts,
+  FailingServer,
+} from "#domain/runs/renewal/renewal-facts.ts";
 import { formatReload, SERVERS } from "#domain/runs/renewal/servers.ts";
-import { choosePoints, type Point } from "#domain/runs/renewal/verification-endpoints.ts";
+import { chooseEndpoints, type Point } from "#domain/runs/renewal/verification-endpoints.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { testServer } from "#net/ssh/hand/pairs/consumers.ts";
@@ -18,7 +22,7 @@ import { lookAtPairFile, type PairFileKind, type PairLook } from "#net/ssh/hand/
 import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import type { Issuer } from "#shared/model/issuer.ts";
-import type { Consumer } from "#shared/model/pair.ts";
+import type { Service } from "#shared/model/pair.ts";
 import { serverNameOf, type TlsTarget } from "#shared/model/target.ts";
 import { formatRefusal } from "#shared/text/host-refusal.ts";
 import type { Store } from "#store/store.ts";
@@ -26,14 +30,14 @@ import type { FoundRenewal } from "./find-renewals.ts";
 
 /** A certificate of a host by the inventory, with what is looked at for it. */
 export type Described = {
-  facts: PairFacts;
-  found: FoundPair;
+  facts: DeploymentFacts;
+  found: FoundDeployment;
   described: RenewalRequest["described"];
   /** Its public key; null: it cannot be read. */
   spkiSha256: string | null;
   /** Files and folders that say where it is served. */
   configs: string[];
-  points: ReturnType<typeof choosePoints>["points"];
+  points: ReturnType<typeof chooseEndpoints>["points"];
   /** The certificates that other places of the host are for. */
   others: ReadonlySet<string>;
 };
@@ -55,8 +59,8 @@ export function readPairs(
   const { subject, names, notAfter, keyType, keyBits, curve } = certificate;
   const map = JSON.parse(servers.map(host.id) ?? EMPTY) as HostMap;
   const holding = servers.pathsHolding(host.id, sha256);
-  const toldOf = wish.described && describePair(map, holding, wish.described.keyFile);
-  const known = findPairs(map, holding);
+  const toldOf = wish.described && describeDeployment(map, holding, wish.described.keyFile);
+  const known = findDeployments(map, holding);
   const pairs = known.length === 0 && toldOf ? [toldOf] : known;
   const [tags, before] = [servers.tagsOf(sha256), renewed.issuerOf(sha256)];
   const { issuer, why } = chooseIssuer({ issuers, wished: wish.issuer, tags, before });
@@ -127,18 +131,18 @@ const EMPTY = '{"configurations":[],"files":[],"listeners":null}';
 
 const UNUSED = "what was described of its server is not used, for its configuration could be read";
 
-const NO_PAIR: FoundPair = { files: [], uses: [], hasKey: false };
+const NO_PAIR: FoundDeployment = { files: [], uses: [], hasKey: false };
 
 const formatUnreadable = (paths: readonly string[]): string =>
   `no server whose configuration could be read has it from ${paths.slice(0, 3).join(", ")}`;
 
 /** Of a server that was described no configuration tells where it is served: where it was seen does. */
 function pointsOf(
-  { uses }: FoundPair,
+  { uses }: FoundDeployment,
   host: string,
   { names, seen }: { names: readonly string[]; seen: readonly TlsTarget[] },
-): ReturnType<typeof choosePoints> {
-  if (uses.some(({ server }) => server !== "described")) return choosePoints(uses, { host, names });
+): ReturnType<typeof chooseEndpoints> {
+  if (uses.some(({ server }) => server !== "described")) return chooseEndpoints(uses, { host, names });
   const points = seen.map((at): Point => {
     const { host: address, port, protocol } = at;
     const dialogue = protocol === "tls" ? null : protocol;
@@ -148,7 +152,7 @@ function pointsOf(
 }
 
 /** Where a configuration is made of all files of a folder, one that came or went is seen by the folder. The files come last. */
-function configsOf({ uses }: FoundPair): string[] {
+function configsOf({ uses }: FoundDeployment): string[] {
   const known = uses.filter(({ server }) => server !== "described");
   const files = known.map(({ where }) => where.replace(/:\d+$/, ""));
   const folders = files.map((file) => file.replace(/\/[^/]*$/, "") || "/");
@@ -165,10 +169,10 @@ type Old = { sha256: string; spkiSha256: string | null };
 /** The files of a pair as they stand on the host; of a keystore, that alone. `lost`: the connection broke. */
 export async function lookAtPairFiles(
   hand: Hand,
-  { files, old }: { files: FoundPair["files"]; old: Old },
+  { files, old }: { files: FoundDeployment["files"]; old: Old },
   store: StoreWords | null,
-): Promise<PairFileFacts[] | { lost: string }> {
-  const seen: PairFileFacts[] = [];
+): Promise<DeploymentFileFacts[] | { lost: string }> {
+  const seen: DeploymentFileFacts[] = [];
   for (const file of files) {
     const look = await lookAtPairFile(hand, file.path);
     if (look.kind === "lost") return { lost: look.message };
@@ -183,13 +187,17 @@ export async function lookAtPairFiles(
   return seen;
 }
 
-type File = FoundPair["files"][number];
+type File = FoundDeployment["files"][number];
 type KeystoreKind = "pkcs12" | "jks";
 
 const isStore = (kind: PairFileKind): kind is KeystoreKind => kind === "pkcs12" || kind === "jks";
 
 /** Key and chain are both in it, and nothing is known of either without its passphrase. */
-function toStore({ path, real }: File, look: PairLook, { passphrase, entry }: StoreWords): PairFileFacts {
+function toStore(
+  { path, real }: File,
+  look: PairLook,
+  { passphrase, entry }: StoreWords,
+): DeploymentFileFacts {
   const holds = look.kind === "jks" ? "jks" : "pkcs12";
   const facts = toFacts({ path, real, holds }, look);
   if (passphrase === null)
@@ -198,7 +206,7 @@ function toStore({ path, real }: File, look: PairLook, { passphrase, entry }: St
   return { ...facts, stat: facts.stat && { ...facts.stat, ...words } };
 }
 
-const refused = (file: File, refusal: string): PairFileFacts => ({
+const refused = (file: File, refusal: string): DeploymentFileFacts => ({
   ...file,
   refusal,
   stat: null,
@@ -209,7 +217,7 @@ const refused = (file: File, refusal: string): PairFileFacts => ({
 function toFacts(
   file: File,
   { real, file: stat, hash, refusal, kind, managed, heldBy }: PairLook,
-): PairFileFacts {
+): DeploymentFileFacts {
   const { path, holds } = file;
   const odd = oddOf(file, kind);
   const why = refusal ? formatRefusal(refusal.why, path) : odd;
@@ -226,10 +234,10 @@ function toFacts(
 
 /** Somebody renewed it since the scan, maybe with other names: what is known of it is of another one. */
 export function refuseOther(
-  facts: PairFileFacts,
+  facts: DeploymentFileFacts,
   { leaf }: Pick<PairLook, "leaf">,
   sha256: string,
-): PairFileFacts {
+): DeploymentFileFacts {
   const isOfIt = facts.holds === "leaf" || facts.holds === "chain" || facts.holds === "key+chain";
   if (!isOfIt || leaf === null || leaf === sha256) return facts;
   const why = `${facts.path} holds another certificate than when it was scanned; scan the host again`;
@@ -238,10 +246,10 @@ export function refuseOther(
 
 /** No configuration says that a key that was described is the certificate's own, and it would be overwritten. */
 export function refuseOtherKey(
-  facts: PairFileFacts,
+  facts: DeploymentFileFacts,
   { publicHalf }: Pick<PairLook, "publicHalf">,
   { spkiSha256 }: Old,
-): PairFileFacts {
+): DeploymentFileFacts {
   if (publicHalf === null || spkiSha256 === null || publicHalf === spkiSha256) return facts;
   const why = `the private key in ${facts.path} is not the certificate's own`;
   return { ...facts, refusal: facts.refusal ?? why };
@@ -267,10 +275,10 @@ function oddOf({ path, holds }: File, kind: PairFileKind): string | null {
 /** Each server that reads a pair, once. How it is told of new files is known once its host was asked. */
 function consumersOf(
   uses: readonly ServerUse[],
-  described: NonNullable<Consumer["described"]> | null,
-): Consumer[] {
+  described: NonNullable<Service["described"]> | null,
+): Service[] {
   const servers = Map.groupBy(uses, ({ server, root }) => `${server} ${root}`);
-  return [...servers.values()].flatMap(([first]): Consumer[] => {
+  return [...servers.values()].flatMap(([first]): Service[] => {
     if (!first) return [];
     const { server, where } = first;
     if (server !== "described")
@@ -293,10 +301,10 @@ function consumersOf(
 /** As their host says that they are told. `obstacle`: one of them cannot be. `lost`: the connection broke. */
 export async function lookAtServices(
   hand: Hand,
-  consumers: readonly Consumer[],
+  consumers: readonly Service[],
   files: readonly { real: string }[],
-): Promise<{ consumers: Consumer[]; obstacle: string | null } | { lost: string }> {
-  const seen: Consumer[] = [];
+): Promise<{ consumers: Service[]; obstacle: string | null } | { lost: string }> {
+  const seen: Service[] = [];
   let obstacle: string | null = null;
   for (const consumer of consumers) {
     const { server, config, where } = consumer;
@@ -317,7 +325,7 @@ export async function lookAtServices(
 /** Those whose own test of their configuration fails now. `tested`: what came of the servers that were tried already. */
 export async function findFailing(
   hand: Hand,
-  consumers: readonly Consumer[],
+  consumers: readonly Service[],
   tested: Map<string, FailingServer | null>,
 ): Promise<FailingServer[] | { lost: string }> {
   const failing: FailingServer[] = [];

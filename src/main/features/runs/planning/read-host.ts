@@ -4,10 +4,10 @@ import type {
   DaemonFacts,
   FileFacts,
   FileStand,
-  HolderFacts,
   HostFacts,
   KnownGrant,
   LoginFacts,
+  PrivateKeyFacts,
   UnreadableKeys,
 } from "#domain/runs/access/plan-facts.ts";
 import { keyFilesOf } from "#domain/ssh/deciders/files.ts";
@@ -84,7 +84,7 @@ export async function lookAtPlace(
   const files = keepSame(await lookAtFiles(hand, all), owners);
   for (const name of new Set(files.flatMap((file) => file.accounts)))
     if (!accounts.some((account) => account.name === name)) await lookAt(name);
-  const holders: HolderFacts[] = [];
+  const holders: PrivateKeyFacts[] = [];
   for (const keyFile of keyFiles)
     holders.push(await lookAtHolder(hand, keyFile, (path) => verifyThere(hand, path, fingerprint ?? "")));
   const login: LoginFacts = {
@@ -227,7 +227,7 @@ async function lookAtHolder(
   hand: Hand,
   { path, isEncrypted }: KeyFileFact,
   verify: (path: string) => ReturnType<VerifyThere>,
-): Promise<HolderFacts> {
+): Promise<PrivateKeyFacts> {
   const { file } = expectSeen(await lookAtFile(hand, path, { isSecret: true }));
   const { file: publicFile } = expectSeen(await lookAtFile(hand, `${path}.pub`));
   const stuck =
@@ -375,7 +375,7 @@ function toFile({
 }
 
 /** A bundle has no private half, nor its hash. */
-const toHolder = ({ path, isEncrypted }: KeyFileFact): HolderFacts => ({
+const toHolder = ({ path, isEncrypted }: KeyFileFact): PrivateKeyFacts => ({
   kind: "file",
   path,
   uid: null,

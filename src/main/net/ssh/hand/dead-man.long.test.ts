@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { DeadMan } from "#shared/model/plan.ts";
+import type { RollbackTimer } from "#shared/model/plan.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { arm, begin, create, disarm, end, uncreate, write } from "./host-files.ts";
@@ -51,7 +51,7 @@ const read = () => host.run(`cat ${FILE}`);
 const until = (condition: string) => host.run(`until ${condition}; do sleep 0.1; done`);
 const untilFired = () => until(`ls /home/alice/.ssh/.latchkey/${TOKEN}/fired-f0.* >/dev/null 2>&1`);
 
-const WAYS: DeadMan[] = ["systemd-run", "at", "sleep"];
+const WAYS: RollbackTimer[] = ["systemd-run", "at", "sleep"];
 
 lab(
   "a host says what it can take a change back by: root by all, an account without the service manager",

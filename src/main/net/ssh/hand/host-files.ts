@@ -1,5 +1,5 @@
 /** Changing files of a host by its hand: each answers with what came of it, and `lost` means that nobody knows. */
-import type { DeadMan } from "#shared/model/plan.ts";
+import type { RollbackTimer } from "#shared/model/plan.ts";
 import { exchange, type Failed, insist, type Refused, readHolder, readTail } from "./exchange.ts";
 import type { Hand, Lost } from "./hand.ts";
 import type { LockHolder } from "./look.ts";
@@ -65,7 +65,7 @@ export async function write(
 }
 
 type ArmRequest = RunFile & {
-  way: DeadMan;
+  way: RollbackTimer;
   seconds: number;
   /** Its hash once the write to come is done; and the one it has now, which it would get back. */
   wrote: string;

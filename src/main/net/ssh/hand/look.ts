@@ -1,7 +1,7 @@
 /** What a hand sees of a host and of one of its files, before anything is changed. */
 import { createHash } from "node:crypto";
 import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
-import { DeadMan } from "#shared/model/plan.ts";
+import { RollbackTimer } from "#shared/model/plan.ts";
 import { exchange, readHolder } from "./exchange.ts";
 import type { Hand, HandAnswer, Lost } from "./hand.ts";
 
@@ -16,7 +16,7 @@ type HostLook = {
   zone: string | null;
   hashTool: string | null;
   /** What the host can take a change back by, the best first. */
-  deadMan: DeadMan[];
+  deadMan: RollbackTimer[];
   tools: string[];
 };
 
@@ -62,7 +62,7 @@ export type FileLook = {
   kept: string[];
   /** What lies where a run would keep its lock, and is nothing of a run's; null: a run could hold the folder. */
   workFolder: string | null;
-  deadMan: DeadMan[];
+  deadMan: RollbackTimer[];
 };
 
 type Answered = Exclude<HandAnswer, Lost>;
@@ -183,8 +183,8 @@ const isNumber = (word: string | undefined): word is string => /^\d{1,15}$/.test
 const numberOrNull = (word: string | undefined): number | null => (isNumber(word) ? Number(word) : null);
 const toNumber = (word: string | undefined): number => numberOrNull(word) ?? 0;
 
-const readWays = (answer: Answered): DeadMan[] =>
-  first(answer, "dead-man").flatMap((word) => DeadMan.safeParse(word).data ?? []);
+const readWays = (answer: Answered): RollbackTimer[] =>
+  first(answer, "dead-man").flatMap((word) => RollbackTimer.safeParse(word).data ?? []);
 
 function readStep([path = "", mode = "", links, uid, gid]: readonly string[]): WayStep {
   const type = ({ d: "folder", "-": "file", l: "link" } as const)[mode[0] ?? ""] ?? "other";

@@ -1,9 +1,9 @@
 import { Sha256 } from "#shared/model/certificate.ts";
-import type { CertificateChange } from "#shared/model/pair.ts";
+import type { Replacement } from "#shared/model/pair.ts";
 import {
   type AccessHost,
   type FilePlan,
-  HOLE,
+  NEW_KEY_PLACEHOLDER,
   type Plan,
   type PlanId,
   RenewalPlan,
@@ -221,7 +221,7 @@ function makeFile(payload: string): FilePlan {
         rows: [
           { sign: " ", text },
           { sign: "-", text },
-          { sign: "+", text: `${HOLE} ${text}` },
+          { sign: "+", text: `${NEW_KEY_PLACEHOLDER} ${text}` },
         ],
       },
     ],
@@ -234,7 +234,7 @@ function makeRenewal(payload: string, index: number): RenewalPlan {
   return RenewalPlan.parse({ ...plan, kind: "rotate-certificate", hosts });
 }
 
-const makeChange = (payload: string): CertificateChange => ({
+const makeChange = (payload: string): Replacement => ({
   id: "c0",
   old: Sha256.parse(HASH),
   subject: payload,

@@ -1,12 +1,12 @@
-import { type Aim, accountsOf, type Draft, makeCheck } from "#domain/runs/access/change-set.ts";
+import { accountsOf, type ChangeSet, type Draft, makeCheck } from "#domain/runs/access/change-set.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { isProduction } from "#domain/runs/planned-hosts.ts";
-import type { Check, DeadMan, KeyOptions } from "#shared/model/plan.ts";
+import type { Check, KeyOptions, RollbackTimer } from "#shared/model/plan.ts";
 import { FILE_LOGS, VERIFICATION_LOGS } from "#shared/text/consent.ts";
-import { checkOwnLogin, checkWaysIn, findWay, type Moment } from "./logins.ts";
+import { checkOwnLogin, checkRemainingLogins, findRemainingLogin, type Moment } from "./logins.ts";
 
 /** What only the host itself can tell is looked at by the script that is carried there. */
-const formatCarried = ({ facts: host }: Draft, asOf: string): Check =>
+const formatOffline = ({ facts: host }: Draft, asOf: string): Check =>
   makeCheck(
     "warning",
     "carried",
@@ -23,16 +23,18 @@ function formatWhose({ carried, hostKey }: HostFacts): string {
 }
 
 /** What is checked of a host that changes. */
-export function checksOf(aim: Aim, draft: Draft, moment: Moment): Check[] {
+export function checksOf(changeSet: ChangeSet, draft: Draft, moment: Moment): Check[] {
   const production = makeCheck("warning", "production", { host: draft.facts }, "it is labelled production");
   return [
     ...(isProduction(draft) && draft.files.length > 0 ? [production] : []),
     ...checkAccounts(draft),
-    ...checkWaysIn(aim, draft),
-    ...checkOwnLogin(aim, draft, moment),
+    ...checkRemainingLogins(changeSet, draft),
+    ...checkOwnLogin(changeSet, draft, moment),
     ...checkLogs(draft, moment.options),
-    ...checkVerificationLogs(aim, draft),
-    ...(draft.facts.asOf === null ? checkDeadMan(aim, draft) : [formatCarried(draft, draft.facts.asOf)]),
+    ...checkVerificationLogs(changeSet, draft),
+    ...(draft.facts.asOf === null
+      ? checkRollbackTimer(changeSet, draft)
+      : [formatOffline(draft, draft.facts.asOf)]),
   ];
 }
 
@@ -79,7 +81,7 @@ function checkAccounts(draft: Draft): Check[] {
 }
 
 /** Whether the host takes back by itself what was not proved, should it be cut off. */
-function checkDeadMan(aim: Aim, draft: Draft): Check[] {
+function checkRollbackTimer(changeSet: ChangeSet, draft: Draft): Check[] {
   const { facts: host, files } = draft;
   if (files.length === 0) return [];
   const [best] = host.deadMen;
@@ -91,7 +93,7 @@ function checkDeadMan(aim: Aim, draft: Draft): Check[] {
   const isOnlyWay = host.accounts.some(
     (account) =>
       losing.some((file) => accountsOf(draft, file).includes(account.name)) &&
-      findWay(aim, host, account) === null,
+      findRemainingLogin(changeSet, host, account) === null,
   );
   const text = "it cannot go back by itself should it be cut off: it has no systemd-run, at, setsid or nohup";
   return [
@@ -106,7 +108,7 @@ function checkDeadMan(aim: Aim, draft: Draft): Check[] {
   ];
 }
 
-const SAID: Record<DeadMan, string> = {
+const SAID: Record<RollbackTimer, string> = {
   "systemd-run": "by a timer of systemd",
   at: "by a job of at",
   sleep: "by a process of its own, which a restart of the host would end",
@@ -122,14 +124,14 @@ function checkLogs({ facts, files }: Draft, { graceDays }: KeyOptions): Check[] 
 }
 
 /** Whether a log can show the login that an old line waits for; where none can, who else can is said before anything is begun. */
-function checkVerificationLogs(aim: Aim, { facts, proofs }: Draft): Check[] {
+function checkVerificationLogs(changeSet: ChangeSet, { facts, proofs }: Draft): Check[] {
   if (facts.logs === "journal" || !proofs.some(({ proof }) => proof.kind === "by-log")) return [];
   const why =
     facts.logs === "file"
       ? "its logs of logins are plain files, which any user there can have lines written to"
       : "no journal of it was read that tells of logins";
   const holder =
-    aim.proves === "log"
+    changeSet.proves === "log"
       ? ""
       : "the holder of the new key signs the challenge of the run (latchkey runs challenge RUN; then runs confirm RUN --signature FILE), or ";
   const text = `no log of it can show a login by the new key: ${why}; the old line stays until ${holder}you approve each account by name (latchkey runs confirm RUN --approve ACCOUNT@HOST)`;

@@ -1,4 +1,10 @@
-import { type Aim, accountsOf, type Draft, makeCheck, pathsOf } from "#domain/runs/access/change-set.ts";
+import {
+  accountsOf,
+  type ChangeSet,
+  type Draft,
+  makeCheck,
+  pathsOf,
+} from "#domain/runs/access/change-set.ts";
 import type {
   AccountFacts,
   FileFacts,
@@ -17,41 +23,47 @@ import { OWN_LOGIN } from "#shared/text/consent.ts";
 import { formatKeyBriefly } from "#shared/text/plan.ts";
 
 /** Whether whoever loses a line of an account could still get in to put it right. One check an account. */
-export function checkWaysIn(aim: Aim, draft: Draft): Check[] {
+export function checkRemainingLogins(changeSet: ChangeSet, draft: Draft): Check[] {
   const { facts: host, files } = draft;
   const losing = new Set(
     files.filter(({ removed }) => removed !== null).flatMap((file) => accountsOf(draft, file)),
   );
-  return host.accounts.filter(({ name }) => losing.has(name)).map((account) => checkOne(aim, host, account));
+  return host.accounts
+    .filter(({ name }) => losing.has(name))
+    .map((account) => checkOne(changeSet, host, account));
 }
 
-function checkOne(aim: Aim, host: HostFacts, account: AccountFacts): Check {
+function checkOne(changeSet: ChangeSet, host: HostFacts, account: AccountFacts): Check {
   const { name } = account;
-  const way = findWay(aim, host, account);
+  const way = findRemainingLogin(changeSet, host, account);
   const check = (state: Check["state"], text: string) =>
     makeCheck(state, "other-way-in", { host, account: name }, text);
   if (way?.kind === "held") return check("ok", `${name} stays open: ${way.text}`);
   // A rotation ends with a key that has logged in just before: a second one is for whoever loses that.
-  if (way?.kind === "unheld" && aim.proves === "new")
+  if (way?.kind === "unheld" && changeSet.proves === "new")
     return check("warning", `${name} stays open: ${way.text}`);
-  const lacking = `no other way in to ${name} is known ${formatNext(aim)}`;
+  const lacking = `no other way in to ${name} is known ${formatNext(changeSet)}`;
   if (way) return check("consent", `${lacking}; ${way.text}`);
-  if (aim.proves === "none" && name === "root")
+  if (changeSet.proves === "none" && name === "root")
     return check("refused", "it is the last known way in to root; add another key first");
   return check("consent", lacking);
 }
 
-const formatNext = ({ proves }: Aim): string =>
+const formatNext = ({ proves }: ChangeSet): string =>
   proves === "new" ? "beside the old key and the new one" : "beside the lines that change";
 
 /** `held`: somebody is known who can go it. `unheld`: nobody is known to hold the key of the line. `left`: whoever held it has left. */
-type WayIn = { kind: "held" | "unheld" | "left"; text: string };
+type RemainingLogin = { kind: "held" | "unheld" | "left"; text: string };
 
 /** A way in that the plan leaves alone; what is not known counts as none. */
-export function findWay(aim: Aim, host: HostFacts, account: AccountFacts): WayIn | null {
+export function findRemainingLogin(
+  changeSet: ChangeSet,
+  host: HostFacts,
+  account: AccountFacts,
+): RemainingLogin | null {
   const { login } = host;
   const isAnother = login.account !== account.name;
-  if (login.isRoot && isAnother && !losesLogin(aim, host))
+  if (login.isRoot && isAnother && !losesLogin(changeSet, host))
     return { kind: "held", text: `${login.account} gets in, and acts as root` };
   const others = account.grants.filter(
     (grant) =>
@@ -61,7 +73,7 @@ export function findWay(aim: Aim, host: HostFacts, account: AccountFacts): WayIn
       grant.onlyFrom.length === 0 &&
       !isForced(grant) &&
       isStillThere(host, grant) &&
-      !isConcerned(aim, host, grant),
+      !isConcerned(changeSet, host, grant),
   );
   const held = others.find((grant) => isHeld(host, grant));
   if (held) return { kind: "held", text: `${formatKeyOf(held)} lets in, too` };
@@ -99,10 +111,10 @@ const isForced = ({ text }: KnownGrant): boolean =>
   readLineOptions(splitLine(text).options).options.some(({ name }) => name === "command");
 
 /** Whether the login that does the work is by a line that goes or changes, or may be. */
-function losesLogin(aim: Aim, host: HostFacts): boolean {
+function losesLogin(changeSet: ChangeSet, host: HostFacts): boolean {
   const { login, accounts } = host;
   const own = accounts.find(({ name }) => name === login.account);
-  return own?.grants.some((grant) => mayBeBy(login, grant) && isConcerned(aim, host, grant)) ?? false;
+  return own?.grants.some((grant) => mayBeBy(login, grant) && isConcerned(changeSet, host, grant)) ?? false;
 }
 
 /**
@@ -118,30 +130,30 @@ function mayBeBy(
 }
 
 /** A line that lets in to several accounts, or by several paths, is a grant of each: it goes or changes for all of them. */
-function isConcerned(aim: Aim, { accounts, files }: HostFacts, grant: KnownGrant): boolean {
+function isConcerned(changeSet: ChangeSet, { accounts, files }: HostFacts, grant: KnownGrant): boolean {
   const same = files.find((file) => pathsOf(file).includes(grant.file));
   const paths = same ? pathsOf(same) : [grant.file];
   return (
-    aim.concerns(grant) ||
+    changeSet.concerns(grant) ||
     accounts.some(({ grants }) =>
-      grants.some((one) => paths.includes(one.file) && one.text === grant.text && aim.concerns(one)),
+      grants.some((one) => paths.includes(one.file) && one.text === grant.text && changeSet.concerns(one)),
     )
   );
 }
 
 /** Whether Latchkey takes away, or shuts to its own address, the line that lets itself in. */
-export function checkOwnLogin(aim: Aim, draft: Draft, { now, options }: Moment): Check[] {
+export function checkOwnLogin(changeSet: ChangeSet, draft: Draft, { now, options }: Moment): Check[] {
   const { facts: host, files, proofs } = draft;
   const { account: name, key } = host.login;
   const isCut = files.some((file) => file.removed !== null && accountsOf(draft, file).includes(name));
-  if (!isCut || !losesLogin(aim, host)) return [];
+  if (!isCut || !losesLogin(changeSet, host)) return [];
   const about = { host, account: name };
   const proof = proofs.find(({ account }) => account === name)?.proof.kind;
-  if (key !== null && aim.proves === "new" && (proof === "from-here" || proof === "from-holder")) {
+  if (key !== null && changeSet.proves === "new" && (proof === "from-here" || proof === "from-holder")) {
     const text = `it is logged in to with the key that goes; that one goes only after the new one has logged in`;
     return [makeCheck("ok", OWN_LOGIN, about, text)];
   }
-  if (aim.newKey !== null)
+  if (changeSet.newKey !== null)
     return [makeCheck("consent", OWN_LOGIN, about, `it changes the line that lets Latchkey in to ${name}`)];
   const account = host.accounts.find((one) => one.name === name);
   const stays = account ? staysOpen(draft, account, now) : null;
@@ -149,8 +161,8 @@ export function checkOwnLogin(aim: Aim, draft: Draft, { now, options }: Moment):
     const text = `a line by which Latchkey logs in to ${name} changes, and this login is still let in; it is tried again before that stands`;
     return [makeCheck("ok", OWN_LOGIN, about, text)];
   }
-  const way = account ? findWay(aim, host, account) : null;
-  if (way === null && aim.proves === "none") {
+  const way = account ? findRemainingLogin(changeSet, host, account) : null;
+  if (way === null && changeSet.proves === "none") {
     const text = `it is the line that lets Latchkey in to ${name}, and no other way in is known; add another key first`;
     return [makeCheck("refused", OWN_LOGIN, about, text)];
   }

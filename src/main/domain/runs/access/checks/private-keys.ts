@@ -1,23 +1,33 @@
-import { type Aim, type Draft, makeCheck, pathsOf, placeOf } from "#domain/runs/access/change-set.ts";
+import {
+  type ChangeSet,
+  type Draft,
+  formatHostAddress,
+  makeCheck,
+  pathsOf,
+} from "#domain/runs/access/change-set.ts";
 import type {
   AccountGrant,
   FileFacts,
-  HolderFacts,
   HostFacts,
   PlanFacts,
+  PrivateKeyFacts,
   UnreadableKeys,
 } from "#domain/runs/access/plan-facts.ts";
-import type { Check, HolderPlan, NewKey, PlanKind } from "#shared/model/plan.ts";
+import type { Check, NewKey, PlanKind, PrivateKeyPlan } from "#shared/model/plan.ts";
 import { formatCount } from "#shared/text/count.ts";
 import { formatClaimReason } from "#shared/text/possession.ts";
 
 /** Who has the private half of the key that goes, and whether they get the new one; and what earlier runs have left beside it. */
-export const checkHolders = (facts: PlanFacts, aim: Aim, holders: readonly HolderPlan[]): Check[] => [
-  ...checkHalves(facts, aim, holders),
+export const checkPrivateKeys = (
+  facts: PlanFacts,
+  changeSet: ChangeSet,
+  holders: readonly PrivateKeyPlan[],
+): Check[] => [
+  ...checkHalves(facts, changeSet, holders),
   ...holders.flatMap((holder) => checkKept(facts, holder)),
 ];
 
-function checkKept({ keptKeys }: PlanFacts, { host, path }: HolderPlan): Check[] {
+function checkKept({ keptKeys }: PlanFacts, { host, path }: PrivateKeyPlan): Check[] {
   return keptKeys
     .filter(
       (one) => one.path === path && one.host === (host?.host ?? null) && one.port === (host?.port ?? null),
@@ -32,7 +42,7 @@ function checkKept({ keptKeys }: PlanFacts, { host, path }: HolderPlan): Check[]
     );
 }
 
-function checkHalves(facts: PlanFacts, aim: Aim, holders: readonly HolderPlan[]): Check[] {
+function checkHalves(facts: PlanFacts, changeSet: ChangeSet, holders: readonly PrivateKeyPlan[]): Check[] {
   const { key, wish, here } = facts;
   if (wish.kind !== "rotate-key" || !key) return [];
   const stuck = here.flatMap((holder): Check[] => {
@@ -44,7 +54,7 @@ function checkHalves(facts: PlanFacts, aim: Aim, holders: readonly HolderPlan[])
   });
   const people = key.people.length > 0 ? `; by the roster it is ${key.people.join(", ")}'s` : "";
   if (holders.length > 0) {
-    const claims = checkClaims(holders, aim.newKey);
+    const claims = checkClaims(holders, changeSet.newKey);
     const verified = holders.length - claims.length;
     const text =
       verified === 0
@@ -54,20 +64,20 @@ function checkHalves(facts: PlanFacts, aim: Aim, holders: readonly HolderPlan[])
     const state = verified === 0 ? "warning" : "ok";
     return [...stuck, makeCheck(state, "holders", { host: null }, `${text}${more}${people}`), ...claims];
   }
-  if (aim.newKey?.kind === "given" && aim.newKey.path === null) {
+  if (changeSet.newKey?.kind === "given" && changeSet.newKey.path === null) {
     const text = `whoever made the new key has its private half${people}; the old one goes once a log tells of a login by it`;
     return [...stuck, makeCheck("warning", "holders", { host: null }, text)];
   }
-  const known = findStuckHolders(facts);
+  const known = findStuckPrivateKeys(facts);
   const text =
     known.length > 0
-      ? `the private half is at ${formatStuckPlaces(known)}, and is not replaced there${people}: whoever logs in by it is shut out when it is removed`
+      ? `the private half is at ${formatStuckLocations(known)}, and is not replaced there${people}: whoever logs in by it is shut out when it is removed`
       : `no private half of the key is known${people}: whoever holds it is shut out when it is removed`;
   return [...stuck, makeCheck("consent", "holders", { host: null }, text)];
 }
 
 /** What is locked here is opened, and signs, before anything is handed over. */
-function formatPlaces(holders: readonly HolderPlan[], count: number): string {
+function formatPlaces(holders: readonly PrivateKeyPlan[], count: number): string {
   const locked = holders.filter(isOpenedHere).length;
   const places = count === 1 ? "one place" : `${count} places`;
   if (locked === 0) return places;
@@ -78,7 +88,7 @@ function formatPlaces(holders: readonly HolderPlan[], count: number): string {
  * Locations that only claim the private key: each gets the new one only if somebody agrees to it by its path. A file here that is
  * locked needs no such word: its passphrase opens it before it gets anything, and then it signs.
  */
-function checkClaims(holders: readonly HolderPlan[], newKey: NewKey | null): Check[] {
+function checkClaims(holders: readonly PrivateKeyPlan[], newKey: NewKey | null): Check[] {
   return holders.flatMap((holder) => {
     const { host, owner: account, path, possession } = holder;
     if (possession.kind === "verified" || isOpenedHere(holder)) return [];
@@ -100,16 +110,16 @@ function checkClaims(holders: readonly HolderPlan[], newKey: NewKey | null): Che
 
 const UNVERIFIED = "unverified-key";
 
-export const isOpenedHere = ({ host, kind, possession }: HolderPlan): boolean =>
+export const isOpenedHere = ({ host, kind, possession }: PrivateKeyPlan): boolean =>
   host === null && kind === "file" && possession.kind === "claimed" && possession.why === "locked";
 
 /** A file with the right public half that signs with another key: nobody can agree to it. */
-export const otherKey = (host: HostFacts | null, holder: HolderFacts): Check => ({
+export const otherKey = (host: HostFacts | null, holder: PrivateKeyFacts): Check => ({
   ...makeCheck("warning", "other-key", { host, account: host ? holder.owner : null }, formatOtherKey(holder)),
   path: holder.path,
 });
 
-export const formatOtherKey = ({ path }: Pick<HolderFacts, "path">): string =>
+export const formatOtherKey = ({ path }: Pick<PrivateKeyFacts, "path">): string =>
   `${path} shows the public key and holds another private one, so it gets nothing: find out who wrote it`;
 
 /** Which accounts a plan asks about: those that the private keys it replaces may open, or that may go on to take what it removes. */
@@ -121,16 +131,18 @@ export const asksUnreadable = (kind: PlanKind, holders: number): boolean =>
  * are replaced, and goes on to log in where a line is removed elsewhere. To root that is odd, and asked about; hardly another login
  * reads all accounts, and what is asked for every time is agreed to unread.
  */
-export function checkUnreadableKeys(aim: Aim, { facts: host }: Draft): Check[] {
+export function checkUnreadableKeys(changeSet: ChangeSet, { facts: host }: Draft): Check[] {
   if (host.unread !== null || host.hostKey === null) return [];
-  const open = unseenKeys(host).filter(({ path, grants }) => path !== null && !grants.some(isMeant(aim)));
+  const open = unseenKeys(host).filter(
+    ({ path, grants }) => path !== null && !grants.some(isMeant(changeSet)),
+  );
   const [first] = open;
   if (!first) return [];
   const names = [...new Set(open.flatMap(({ accounts }) => accounts))];
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
   const whose = `${names.slice(0, MOST_NAMED).join(", ")}${more}`;
   const unread = `the authorized keys of ${whose} could not be read (${first.path}: ${first.why})`;
-  const isReplaced = aim.newKey !== null;
+  const isReplaced = changeSet.newKey !== null;
   const then = isReplaced
     ? "where the old key is among them, whoever logs in by it is shut out"
     : "where the key is among them, it still logs in there once this is done";
@@ -143,18 +155,18 @@ export function checkUnreadableKeys(aim: Aim, { facts: host }: Draft): Check[] {
 const MOST_NAMED = 3;
 
 /** Accounts that are known to take the key that goes or changes, and whose keys could not be read now. */
-export const unseenAccounts = (aim: Aim, host: HostFacts): { account: string; why: string }[] =>
+export const unseenAccounts = (changeSet: ChangeSet, host: HostFacts): { account: string; why: string }[] =>
   unseenKeys(host).flatMap(({ why, grants }) =>
-    [...new Set(grants.filter(isMeant(aim)).map(({ account }) => account))].map((account) => ({
+    [...new Set(grants.filter(isMeant(changeSet)).map(({ account }) => account))].map((account) => ({
       account,
       why,
     })),
   );
 
 const isMeant =
-  (aim: Aim) =>
+  (changeSet: ChangeSet) =>
   ({ grant }: AccountGrant): boolean =>
-    grant.effective !== "no" && aim.concerns(grant);
+    grant.effective !== "no" && changeSet.concerns(grant);
 
 /** What has been looked at now is judged by what was seen. */
 export const unseenKeys = ({ files, unreadKeys }: HostFacts): UnreadableKeys[] =>
@@ -164,25 +176,25 @@ const isAtOrBelow = (file: FileFacts, path: string): boolean =>
   pathsOf(file).some((one) => one === path || one.startsWith(`${path}/`));
 
 /** A private key that is known, as `access` shows it too, at a place where it cannot be replaced. */
-type StuckHolder = { place: string; why: string };
+type StuckPrivateKey = { place: string; why: string };
 
 /** Each private half of the key that is known and stays as it is: a link, a hard link, one that cannot be read. */
-export function findStuckHolders({ here, hosts }: PlanFacts): StuckHolder[] {
-  const stuckOf = (holders: readonly HolderFacts[], where: string): StuckHolder[] =>
+export function findStuckPrivateKeys({ here, hosts }: PlanFacts): StuckPrivateKey[] {
+  const stuckOf = (holders: readonly PrivateKeyFacts[], where: string): StuckPrivateKey[] =>
     holders.flatMap(({ path, stuck, possession }) =>
       stuck === null || possession.kind === "other-key" ? [] : [{ place: `${path} on ${where}`, why: stuck }],
     );
   return [
     ...stuckOf(here, "this computer"),
-    ...hosts.flatMap((host) => stuckOf(host.holders, placeOf(host))),
+    ...hosts.flatMap((host) => stuckOf(host.holders, formatHostAddress(host))),
   ];
 }
 
-const MOST_PLACES = 3;
+const MOST_LOCATIONS = 3;
 
 /** `/home/jo/.ssh/id on this computer, ...`. */
-export function formatStuckPlaces(stuck: readonly StuckHolder[]): string {
-  const more = stuck.length - MOST_PLACES;
-  const named = stuck.slice(0, MOST_PLACES).map(({ place }) => place);
+export function formatStuckLocations(stuck: readonly StuckPrivateKey[]): string {
+  const more = stuck.length - MOST_LOCATIONS;
+  const named = stuck.slice(0, MOST_LOCATIONS).map(({ place }) => place);
   return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { recheckPlan } from "#domain/runs/access/imported/recheck-plan.ts";
+import { reviewPlan } from "#domain/runs/access/imported/recheck-plan.ts";
 import type { FileStand, HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { keepsOldHalves } from "#domain/runs/left-out-files.ts";
 import {
@@ -110,7 +110,7 @@ test("a known line whose file has gone is no matter, and needs a consent where i
 
 test("a plan from elsewhere asks for the same consent", () => {
   const hosts = [asRoot(withUnreadable(unreadableHome(["alice"])))];
-  const taken = recheckPlan({ plan: planFor(hosts), facts: makeFacts(hosts), elsewhere: [] });
+  const taken = reviewPlan({ plan: planFor(hosts), facts: makeFacts(hosts), elsewhere: [] });
   if ("refused" in taken) throw new Error(taken.refused);
   expect(stops(taken)).toEqual(["consent unread"]);
 });

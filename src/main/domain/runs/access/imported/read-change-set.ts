@@ -1,5 +1,5 @@
 import { formatGrants } from "#domain/runs/access/change-grants.ts";
-import { type Aim, NO_AIM, pathsOf, type Unplannable } from "#domain/runs/access/change-set.ts";
+import { type ChangeSet, NO_CHANGES, pathsOf, type Unplannable } from "#domain/runs/access/change-set.ts";
 import type { HostFacts, PlanFacts } from "#domain/runs/access/plan-facts.ts";
 import { linesOf } from "#domain/runs/files/lines.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
@@ -21,7 +21,7 @@ import { formatKeyBriefly } from "#shared/text/plan.ts";
 type HostKeyRequest = Extract<Wish, { kind: "rotate-host-key" }>;
 
 /** The wish whose facts a plan from elsewhere is looked at by; not the one that it was made for. */
-export function wishOf(plan: KeyPlan): KeyRequest {
+export function requestOf(plan: KeyPlan): KeyRequest {
   const { kind } = plan;
   switch (kind) {
     case "rotate-key": {
@@ -50,20 +50,20 @@ export function hostKeyRequest({ kind, newKey: { keyType }, hosts: [host] }: Hos
 }
 
 /** What a plan from elsewhere comes to for a host, read from what it would write. */
-export function aimOf(plan: AccessPlan, facts: PlanFacts, host: HostFacts | null): Aim {
+export function readChangeSet(plan: AccessPlan, facts: PlanFacts, host: HostFacts | null): ChangeSet {
   const lines = host ? linesThatGo(plan, host) : new Set<string>();
   return {
     titleOf: () => titleOf(plan, facts),
     oldKey: oldKeyOf(plan),
     newKey: newKeyOf(plan),
     proves: verifiesOf(plan, facts),
-    aimAt: () => NO_AIM,
+    aimAt: () => NO_CHANGES,
     concerns: ({ fingerprint, file, text }) =>
       plan.kind === "rotate-key" ? fingerprint === plan.oldKey : lines.has(keyOf(file, text)),
   };
 }
 
-function verifiesOf({ kind }: AccessPlan, { given }: PlanFacts): Aim["proves"] {
+function verifiesOf({ kind }: AccessPlan, { given }: PlanFacts): ChangeSet["proves"] {
   switch (kind) {
     case "rotate-key":
       return "new";
@@ -128,6 +128,6 @@ export function numbersOf(bytes: Uint8Array, splices: readonly Splice[]): number
 }
 
 /** `flaw`: what a plan from elsewhere says and is not so. */
-export const refuseLie = (flaw: string): Unplannable => ({
+export const refuseEdited = (flaw: string): Unplannable => ({
   refused: `this plan was edited, or is of other hosts: ${flaw}; plan anew`,
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { recheckPlan } from "#domain/runs/access/imported/recheck-plan.ts";
+import { reviewPlan } from "#domain/runs/access/imported/recheck-plan.ts";
 import type { HostFacts, PlanFacts } from "#domain/runs/access/plan-facts.ts";
 import {
   GIVEN,
@@ -21,7 +21,7 @@ const LATER = "2026-11-27T00:00:00Z";
 const place = { host: "web1", port: 22, account: "ann" };
 
 function recheck(plan: KeyPlan, hosts: readonly HostFacts[], more: Partial<PlanFacts> = {}): AccessPlan {
-  const made = recheckPlan({ plan, facts: makeFacts(hosts, { now: LATER, ...more }), elsewhere: [] });
+  const made = reviewPlan({ plan, facts: makeFacts(hosts, { now: LATER, ...more }), elsewhere: [] });
   if ("refused" in made) throw new Error(made.refused);
   if (made.kind === "rotate-host-key") throw new Error("another kind");
   return made;
@@ -81,7 +81,7 @@ test("what is in the way by now refuses, and what was agreed to before is asked 
   expect(stops(recheck(plan, [host], { here: [makeHolderFacts(), another] }))).toContain("consent holder");
   const access = { host: "web3", port: 22, account: "deploy", fingerprint: plan.oldKey ?? "" };
   const grant = { ...access, file: "/etc/ssh/keys/deploy", effective: "yes" as const };
-  const more = recheckPlan({ plan, facts: makeFacts([host]), elsewhere: [grant] });
+  const more = reviewPlan({ plan, facts: makeFacts([host]), elsewhere: [grant] });
   if (!("remaining" in more)) throw new Error("no plan");
   expect([stops(more), more.remaining]).toEqual([["consent file"], [{ ...access, isCertain: false }]]);
   const shut = host.accounts.map((account) => ({
@@ -97,7 +97,7 @@ test("what an edited plan says and is not so is refused, with what and where", (
   const [host] = plan.hosts as [AccessHost];
   const [file] = host.files as [FilePlan];
   const refusalOf = (edited: KeyPlan): string => {
-    const made = recheckPlan({ plan: edited, facts: makeFacts(hosts), elsewhere: [] });
+    const made = reviewPlan({ plan: edited, facts: makeFacts(hosts), elsewhere: [] });
     return "refused" in made ? made.refused : "";
   };
   const withHost = (more: Partial<AccessHost>): KeyPlan => ({ ...plan, hosts: [{ ...host, ...more }] });

@@ -1,22 +1,22 @@
 import {
-  type Aim,
+  type ChangeSet,
   type Draft,
+  formatHostAddress,
   makeCheck,
   type OpenFile,
   openDraft,
-  placeOf,
   readersOf,
   type Unplannable,
 } from "#domain/runs/access/change-set.ts";
 import { checkHost, checksOf } from "#domain/runs/access/checks/hosts.ts";
 import {
   asksUnreadable,
-  checkHolders,
+  checkPrivateKeys,
   checkUnreadableKeys,
   otherKey,
 } from "#domain/runs/access/checks/private-keys.ts";
 import { addVerification, chooseVerification } from "#domain/runs/access/choose-verification.ts";
-import { findObstacle, formatAfter, toHolderPlan } from "#domain/runs/access/draft-host.ts";
+import { findObstacle, formatAfter, toPrivateKeyPlan } from "#domain/runs/access/draft-host.ts";
 import {
   asOfOf,
   prepareFacts,
@@ -25,7 +25,7 @@ import {
   toAccessHost,
   withKeys,
 } from "#domain/runs/access/make-plan.ts";
-import type { HolderFacts, HostFacts, PlanFacts } from "#domain/runs/access/plan-facts.ts";
+import type { HostFacts, PlanFacts, PrivateKeyFacts } from "#domain/runs/access/plan-facts.ts";
 import { diffLines } from "#domain/runs/files/diff-lines.ts";
 import { applyEdits, fillStages, hashBytes } from "#domain/runs/files/stages.ts";
 import { recheckHostKey } from "#domain/runs/host-key/plan-host-key.ts";
@@ -38,21 +38,21 @@ import {
   type AccessPlan,
   type Check,
   type FilePlan,
-  HOLE,
-  type HolderPlan,
-  holdersHere,
   isSameHost,
   type KeyPlan,
+  NEW_KEY_PLACEHOLDER,
   type NewKey,
   newKeyOf,
+  type PrivateKeyPlan,
+  privateKeysHere,
 } from "#shared/model/plan.ts";
 import type { RemainingAccess } from "#shared/model/remaining-access.ts";
 import { formatAccount } from "#shared/text/account.ts";
-import { aimOf, numbersOf, refuseLie } from "./read-change-set.ts";
+import { numbersOf, readChangeSet, refuseEdited } from "./read-change-set.ts";
 import { EXAMPLE_KEY } from "./validate-plan.ts";
 
 /** `hosts` of the facts are those of the plan; `elsewhere`: where else the old key is granted, by the inventory. */
-type Recheck = { plan: KeyPlan; facts: PlanFacts; elsewhere: readonly ElsewhereGrant[] };
+type ImportedPlan = { plan: KeyPlan; facts: PlanFacts; elsewhere: readonly ElsewhereGrant[] };
 
 /** A grant of the old key in a file that the plan does not have. */
 export type ElsewhereGrant = {
@@ -68,13 +68,13 @@ export type ElsewhereGrant = {
  * A plan from elsewhere with the same changes, and everything else as it is by now: what it shows, who proves it, what was
  * checked, what has to be agreed to and typed. What it says and is not so refuses it.
  */
-export function recheckPlan({ plan, ...asked }: Recheck): KeyPlan | Unplannable {
+export function reviewPlan({ plan, ...asked }: ImportedPlan): KeyPlan | Unplannable {
   return plan.kind === "rotate-host-key"
     ? recheckHostKey(plan, asked.facts)
-    : recheckAccess(plan, asked.facts, asked.elsewhere);
+    : reviewAccess(plan, asked.facts, asked.elsewhere);
 }
 
-function recheckAccess(
+function reviewAccess(
   plan: AccessPlan,
   known: PlanFacts,
   elsewhere: readonly ElsewhereGrant[],
@@ -82,45 +82,55 @@ function recheckAccess(
   const facts = prepareFacts(known);
   const newKey = newKeyOf(plan);
   if (newKey?.kind === "given" && facts.given?.line !== newKey.line)
-    return refuseLie(`its new key is not the one in ${newKey.path ?? "it"}`);
+    return refuseEdited(`its new key is not the one in ${newKey.path ?? "it"}`);
   const drafts: Draft[] = [];
   for (const host of plan.hosts) {
     const now = facts.hosts.find((one) => isSameHost(one, host));
-    const draft = now ? recheckHost(plan, facts, { host, now }) : `${placeOf(host)} is not known here`;
-    if (typeof draft === "string") return refuseLie(draft);
+    const draft = now
+      ? reviewHost(plan, facts, { host, now })
+      : `${formatHostAddress(host)} is not known here`;
+    if (typeof draft === "string") return refuseEdited(draft);
     drafts.push(draft);
   }
   const checks: Check[] = [];
-  const here = redoHolders(plan, holdersHere(plan), { known: facts.here, host: null }, checks);
+  const here = reviewPrivateKeys(plan, privateKeysHere(plan), { known: facts.here, host: null }, checks);
   const hosts = orderHosts(drafts, plan.options).map(({ draft, batch }) => toAccessHost(draft, batch));
-  const aim = aimOf(plan, facts, null);
+  const changeSet = readChangeSet(plan, facts, null);
   const holders = [...here, ...hosts.flatMap((host) => host.holders)];
   const files = hosts.flatMap((host) => host.files);
   const places = [...new Set(elsewhere.map((one) => `${formatAccount(one)} (${one.file})`))];
   const common: AccessBase = {
     format: plan.format,
-    title: aim.titleOf(files),
+    title: changeSet.titleOf(files),
     madeAt: facts.now,
     asOf: asOfOf(facts),
     options: plan.options,
     hosts,
     checks: [
-      ...checkHolders(facts, aim, holders),
+      ...checkPrivateKeys(facts, changeSet, holders),
       ...checks,
       ...checkElsewhere(places),
       ...(asksUnreadable(plan.kind, holders.length)
-        ? drafts.flatMap((draft) => checkUnreadableKeys(aim, draft))
+        ? drafts.flatMap((draft) => checkUnreadableKeys(changeSet, draft))
         : []),
       ...drafts.flatMap((draft) => [
         ...draft.checks,
-        ...checksOf(aimOf(plan, facts, draft.facts), draft, { now: facts.now, options: plan.options }),
+        ...checksOf(readChangeSet(plan, facts, draft.facts), draft, {
+          now: facts.now,
+          options: plan.options,
+        }),
       ]),
     ],
     leftOut: [...drafts.flatMap(({ leftOut }) => leftOut), ...places.map(formatElsewhere)],
-    remaining: remainingOf(aim, drafts, elsewhere.flatMap(toRemaining)),
+    remaining: remainingOf(changeSet, drafts, elsewhere.flatMap(toRemaining)),
     confirm: chooseConfirmation(drafts.filter(({ files }) => files.length > 0)),
   };
-  const keys = { oldKey: aim.oldKey, newKey: newKeyNow(plan, facts), here, provesWith: provesWith(facts) };
+  const keys = {
+    oldKey: changeSet.oldKey,
+    newKey: newKeyNow(plan, facts),
+    here,
+    provesWith: provesWith(facts),
+  };
   return withKeys(plan.kind, keys, common);
 }
 
@@ -130,7 +140,7 @@ function newKeyNow(plan: AccessPlan, { given }: PlanFacts): NewKey | null {
 }
 
 /** A sentence: what the plan says of the host that is not so. */
-function recheckHost(
+function reviewHost(
   plan: AccessPlan,
   facts: PlanFacts,
   { host, now }: { host: AccessHost; now: HostFacts },
@@ -145,23 +155,25 @@ function recheckHost(
     return draft;
   }
   if (host.hostKey !== now.hostKey)
-    return `${placeOf(host)} has the host key ${now.hostKey ?? "that is not known"}, and the plan says ${host.hostKey}`;
-  const aim = aimOf(plan, facts, now);
+    return `${formatHostAddress(host)} has the host key ${now.hostKey ?? "that is not known"}, and the plan says ${host.hostKey}`;
+  const changeSet = readChangeSet(plan, facts, now);
   for (const file of host.files) {
-    const flaw = recheckFile({ facts, aim, draft }, file);
-    if (flaw) return `${placeOf(host)}: ${flaw}`;
+    const flaw = reviewFile({ facts, changeSet, draft }, file);
+    if (flaw) return `${formatHostAddress(host)}: ${flaw}`;
   }
-  draft.holders.push(...redoHolders(plan, host.holders, { known: now.holders, host: now }, draft.checks));
+  draft.holders.push(
+    ...reviewPrivateKeys(plan, host.holders, { known: now.holders, host: now }, draft.checks),
+  );
   return draft;
 }
 
 /** The private halves as they are now; of one that is not, or that the plan does not have, a check tells. */
-function redoHolders(
+function reviewPrivateKeys(
   { kind }: AccessPlan,
-  planned: readonly HolderPlan[],
-  { known, host }: { known: readonly HolderFacts[]; host: HostFacts | null },
+  planned: readonly PrivateKeyPlan[],
+  { known, host }: { known: readonly PrivateKeyFacts[]; host: HostFacts | null },
   checks: Check[],
-): HolderPlan[] {
+): PrivateKeyPlan[] {
   const where = host ? "" : " here";
   const say = (state: Check["state"], owner: string, text: string) =>
     checks.push(makeCheck(state, "holder", { host, account: host ? owner : null }, text));
@@ -177,7 +189,7 @@ function redoHolders(
   }
   return planned.map((holder) => {
     const now = known.find((one) => one.path === holder.path && one.kind === holder.kind);
-    if (now && now.stuck === null && now.before === holder.before) return toHolderPlan(host, now);
+    if (now && now.stuck === null && now.before === holder.before) return toPrivateKeyPlan(host, now);
     const why = now?.stuck ? ` (${now.stuck})` : "";
     say(
       "refused",
@@ -201,14 +213,14 @@ const toRemaining = ({ host, port, account, fingerprint, effective }: ElsewhereG
 
 const formatElsewhere = (place: string): string => `${place}: the old key stays: the plan leaves it out`;
 
-type Asked = { facts: PlanFacts; aim: Aim; draft: Draft };
+type FileReview = { facts: PlanFacts; changeSet: ChangeSet; draft: Draft };
 
 /**
  * Puts a file of a plan from elsewhere into the draft of its host, shown as it is now and proved as it can be now; what is
  * in the way is a check that refuses. Answers with what the plan says of it that is not so.
  */
-function recheckFile(asked: Asked, file: FilePlan): string | null {
-  const { draft, aim } = asked;
+function reviewFile(asked: FileReview, file: FilePlan): string | null {
+  const { draft, changeSet } = asked;
   const host = draft.facts;
   const found = host.files.find(({ path, realPath }) => (realPath ?? path) === file.path);
   const stop = (id: string, why: string): null => {
@@ -223,11 +235,11 @@ function recheckFile(asked: Asked, file: FilePlan): string | null {
   if (hashBytes(stand.bytes) !== file.before)
     return stop("changed", `${file.path} was changed since the plan was made`);
   const open: OpenFile = { ...found, stand, bytes: stand.bytes };
-  const flaw = findLie(open, file);
+  const flaw = findEdit(open, file);
   if (flaw) return flaw;
   const obstacle = findObstacle(host, open, numbersOf(open.bytes, file.removed ?? []));
   if (obstacle) return stop(obstacle.id, obstacle.why);
-  if (readersOf(aim, host, found).length === 0) return stop("file", `sshd does not read ${file.path}`);
+  if (readersOf(changeSet, host, found).length === 0) return stop("file", `sshd does not read ${file.path}`);
   return keep(asked, open, file);
 }
 
@@ -238,8 +250,8 @@ function refuse(draft: Draft, { account }: FilePlan, { id, why }: { id: string; 
 const formatWhy = (stand: OpenFile["stand"]): string => (stand.kind === "refused" ? stand.why : "");
 
 /** Whether its bytes come to what the plan shows of them. */
-function findLie({ bytes }: OpenFile, file: FilePlan): string | null {
-  const stages = fillStages(file, HOLE);
+function findEdit({ bytes }: OpenFile, file: FilePlan): string | null {
+  const stages = fillStages(file, NEW_KEY_PLACEHOLDER);
   const isFitting = stages && applyEdits(bytes, stages.added) && applyEdits(bytes, stages.removed);
   if (!isFitting) return `${file.path} has other bytes than the plan would take from it`;
   return JSON.stringify(diffLines(bytes, file)) === JSON.stringify(file.hunks)
@@ -247,19 +259,19 @@ function findLie({ bytes }: OpenFile, file: FilePlan): string | null {
     : `${file.path} would be changed otherwise than the plan shows`;
 }
 
-function keep({ facts, aim, draft }: Asked, open: OpenFile, file: FilePlan): null {
+function keep({ facts, changeSet, draft }: FileReview, open: OpenFile, file: FilePlan): null {
   const host = draft.facts;
   const { stand, bytes } = open;
   if (stand.kind !== "file") return null;
   const lines = changedLines(bytes, file);
   const proved = { options: lines[0]?.options ?? "", isAuthority: lines.some(isAuthority) };
-  const proofs = readersOf(aim, host, open).map((account) => ({
+  const proofs = readersOf(changeSet, host, open).map((account) => ({
     account: account.name,
-    proof: chooseVerification(facts, aim, { host, account, file: open }, proved),
+    proof: chooseVerification(facts, changeSet, { host, account, file: open }, proved),
   }));
   for (const proof of proofs) addVerification(draft, proof);
   const without = proofs.map(({ proof }) => proof).find((proof) => proof.kind === "none");
-  if (without && aim.proves === "new" && file.removed !== null)
+  if (without && changeSet.proves === "new" && file.removed !== null)
     refuse(draft, file, {
       id: "no-proof",
       why: `nothing can prove the new key (${without.why}), and the plan removes the old one from ${file.path}`,
@@ -267,7 +279,7 @@ function keep({ facts, aim, draft }: Asked, open: OpenFile, file: FilePlan): nul
   const [account = file.account, ...others] = open.accounts;
   const { uid, gid, owner, mode } = stand;
   const { others: _, after: __, ...rest } = file;
-  draft.isAuthority ||= proved.isAuthority || aim.proves === "log";
+  draft.isAuthority ||= proved.isAuthority || changeSet.proves === "log";
   draft.files.push({
     ...rest,
     account,
@@ -277,7 +289,7 @@ function keep({ facts, aim, draft }: Asked, open: OpenFile, file: FilePlan): nul
     mode,
     sizeBytes: bytes.length,
     ...(others.length > 0 ? { others } : {}),
-    ...formatAfter(bytes, file, aim.newKey?.kind === "given" ? aim.newKey.line : null),
+    ...formatAfter(bytes, file, changeSet.newKey?.kind === "given" ? changeSet.newKey.line : null),
   });
   return null;
 }

@@ -8,7 +8,7 @@ import {
   type AccessHost,
   type AccessPlan,
   type FilePlan,
-  HOLE,
+  NEW_KEY_PLACEHOLDER,
   type RotateKeyPlan,
 } from "#shared/model/plan.ts";
 
@@ -81,7 +81,7 @@ test("a plan that would write something else than it shows is refused, with what
   for (const [edited, said] of flaws) expect(findError(edited)).toContain(said);
   const hidden = file.hunks.map((hunk) => ({
     ...hunk,
-    rows: hunk.rows.map((row) => (row.sign === "+" ? { ...row, text: `${HOLE} you` } : row)),
+    rows: hunk.rows.map((row) => (row.sign === "+" ? { ...row, text: `${NEW_KEY_PLACEHOLDER} you` } : row)),
   }));
   expect(findError(withFile({ hunks: hidden }))).toContain("otherwise than the plan shows");
 });

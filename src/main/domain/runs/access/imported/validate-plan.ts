@@ -1,12 +1,12 @@
-import { placeOf } from "#domain/runs/access/change-set.ts";
+import { formatHostAddress } from "#domain/runs/access/change-set.ts";
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import {
   type AccessHost,
   type FilePlan,
-  HOLE,
   isSameHost,
   type KeyPlan,
+  NEW_KEY_PLACEHOLDER,
   newKeyOf,
   oldKeyOf,
   type Splice,
@@ -21,14 +21,14 @@ export function findError(plan: KeyPlan): string | null {
   const { hosts } = plan;
   const newKey = newKeyOf(plan);
   const twice = hosts.find((host, at) => hosts.findIndex((one) => isSameHost(one, host)) !== at);
-  if (twice) return `${placeOf(twice)} is in it twice`;
+  if (twice) return `${formatHostAddress(twice)} is in it twice`;
   if (newKey?.kind === "given" && !isOneKey(newKey.line))
     return "its new key is not one key: `type base64` is wanted";
   if (newKey && newKey.kind !== "given" && !isPlain(newKey.path))
     return `the new key's path ${newKey.path} is not plain`;
   for (const host of hosts) {
     const flaw = findHostError(plan, host) ?? ("proofs" in host ? findAccessError(host) : null);
-    if (flaw) return `${placeOf(host)}: ${flaw}`;
+    if (flaw) return `${formatHostAddress(host)}: ${flaw}`;
   }
   return null;
 }
@@ -103,7 +103,7 @@ function findForeignLine(plan: KeyPlan, file: FilePlan, { gone, come }: Lines): 
   return isNew ? null : "would get a line of another key than the new one";
 }
 
-const fill = (text: string, line: string): string => text.replaceAll(HOLE, () => line);
+const fill = (text: string, line: string): string => text.replaceAll(NEW_KEY_PLACEHOLDER, () => line);
 
 type Lines = { gone: string[]; come: string[] };
 

@@ -8,13 +8,13 @@ import { formatByHand } from "#runs/kinds/by-hand.ts";
 import type { Holders } from "#runs/kinds/private-keys/locations.ts";
 import {
   type AccessPlan,
-  type HolderPlan,
   type HostPlan,
-  holdersByHost,
-  holdersHere,
   type KeyPlan,
   newKeyOf,
   oldKeyOf,
+  type PrivateKeyPlan,
+  privateKeysByHost,
+  privateKeysHere,
 } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunStep } from "#shared/model/run.ts";
@@ -130,7 +130,7 @@ const change: PhaseWork<KeyRun> = {
   },
 };
 
-const followsOwnKeys = ({ plan }: KeyRun): boolean => holdersHere(plan).length > 0;
+const followsOwnKeys = ({ plan }: KeyRun): boolean => privateKeysHere(plan).length > 0;
 
 /** What runs do that change lines of files, and the private keys that go with them. */
 const KEY_PHASES: Runbook<KeyRun>["phases"] = {
@@ -162,11 +162,11 @@ export const holdsKey = ({ phase, state }: RunStep): boolean =>
 /** The private keys that a plan replaces or makes, by what tells them apart; each as it is said. */
 export function listKeysHeld(plan: KeyPlan): ReadonlyMap<string, string> {
   const [newKey, oldKey] = [newKeyOf(plan), oldKeyOf(plan)];
-  const name = ({ host, kind, path }: Pick<HolderPlan, "host" | "kind" | "path">): [string, string] => {
+  const name = ({ host, kind, path }: Pick<PrivateKeyPlan, "host" | "kind" | "path">): [string, string] => {
     const place = host === null ? path : `${formatPlace(host)}:${path}`;
     return kind === "agent" ? [`${place} ${oldKey}`, `a key of the agent at ${path}`] : [place, place];
   };
-  const held = [...holdersHere(plan), ...holdersByHost(plan).flat()].map(name);
+  const held = [...privateKeysHere(plan), ...privateKeysByHost(plan).flat()].map(name);
   const made =
     newKey?.kind === "made-here"
       ? [name({ host: null, kind: "file", path: newKey.path })]

@@ -15,11 +15,11 @@ import {
 import type { Outcome } from "#runs/kinds/private-keys/locations.ts";
 import {
   type FilePlan,
-  type HolderPlan,
-  holdersByHost,
-  holdersHere,
   newKeyOf,
   oldKeyOf,
+  type PrivateKeyPlan,
+  privateKeysByHost,
+  privateKeysHere,
 } from "#shared/model/plan.ts";
 import type { AccessCheck, KeptKey } from "#shared/model/run.ts";
 import type { OldKeyLocation, RunReason } from "#shared/model/run-reason.ts";
@@ -55,7 +55,7 @@ export async function commitPlace(run: KeyRun, step: Step): Promise<StepOutcome>
   return verified([check, ...causes.map((cause): Evidence => ({ kind: "found", cause }))]);
 }
 
-async function keepKey({ journal }: KeyRun, { host, kind, path, before }: HolderPlan): Promise<void> {
+async function keepKey({ journal }: KeyRun, { host, kind, path, before }: PrivateKeyPlan): Promise<void> {
   if (kind !== "file" || before === null) return;
   const place = host ?? { host: null, port: null };
   await journal.keepKey({ host: place.host, port: place.port, path, kept: nameKept(path, before) });
@@ -91,7 +91,7 @@ export async function endVerified(run: KeyRun, isResumed: boolean): Promise<Ende
   const wasTaken = takenNow(run).length > 0;
   if (wasTaken && isResumed) await askAgain(run);
   const taken = takenNow(run);
-  const holders = [...holdersByHost(run.plan).flat(), ...holdersHere(run.plan)];
+  const holders = [...privateKeysByHost(run.plan).flat(), ...privateKeysHere(run.plan)];
   const keepsForGood = keepsOldHalves(run.plan, run.journal.files()) || holders.length === 0;
   const rest = listRest(run);
   if (taken.length > 0) {
@@ -144,14 +144,14 @@ const keptEvidence = (run: KeyRun): Evidence => ({
   planKind: run.plan.kind,
 });
 
-const locate = ({ host, kind }: HolderPlan, path: string): OldKeyLocation => ({
+const locate = ({ host, kind }: PrivateKeyPlan, path: string): OldKeyLocation => ({
   host: host?.host ?? null,
   port: host?.port ?? null,
   path,
   isAgent: kind === "agent",
 });
 
-function locateKept(holder: HolderPlan): OldKeyLocation {
+function locateKept(holder: PrivateKeyPlan): OldKeyLocation {
   const { kind, path, before } = holder;
   const kept = before === null ? namesOf(path).old : nameKept(path, before);
   return locate(holder, kind === "agent" ? path : kept);
@@ -177,17 +177,17 @@ async function askAgain(run: KeyRun): Promise<void> {
 }
 
 /** Whether the run has kept something at a holder; agents are asked, for what they have is in no list. */
-const isKept = ({ journal }: KeyRun, holder: HolderPlan): boolean =>
+const isKept = ({ journal }: KeyRun, holder: PrivateKeyPlan): boolean =>
   holder.kind === "agent" || journal.keptKeys().some((key) => isOf(key, holder));
 
-const isOf = (key: KeptKey, { host, path }: HolderPlan): boolean =>
+const isOf = (key: KeptKey, { host, path }: PrivateKeyPlan): boolean =>
   key.path === path && key.host === (host?.host ?? null) && key.port === (host?.port ?? null);
 
 /**
  * What the run has kept of the old key goes: its private halves beside the new ones, and what agents have of it. Says what stays, and
  * why; one that stays keeps no other from going.
  */
-async function dropKept(run: KeyRun, isSought: (holder: HolderPlan) => boolean): Promise<RunReason[]> {
+async function dropKept(run: KeyRun, isSought: (holder: PrivateKeyPlan) => boolean): Promise<RunReason[]> {
   const staying: RunReason[] = [];
   for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "commit")) {
     const holders = holdersOf(run, step).filter(isSought);
@@ -210,13 +210,13 @@ async function dropKept(run: KeyRun, isSought: (holder: HolderPlan) => boolean):
   return staying;
 }
 
-const notRemoved = (holder: HolderPlan, cause: Cause): RunReason => ({
+const notRemoved = (holder: PrivateKeyPlan, cause: Cause): RunReason => ({
   kind: "old-key-not-removed",
   at: locate(holder, holder.path),
   cause,
 });
 
-async function dropOne(run: KeyRun, holder: HolderPlan, hand: Hand | null): Promise<Outcome> {
+async function dropOne(run: KeyRun, holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome> {
   if (holder.kind === "agent") return run.holders.commit(nearOf(run), holder, hand, false);
   const dropped = await run.holders.dropKept(holder, hand);
   if (dropped.kind === "done")

@@ -5,7 +5,7 @@ import {
   findUses,
   fromHostTime,
   type HostClock,
-  lastTold,
+  lastLogged,
   nowThere,
   toHostTime,
   watchedAccounts,
@@ -75,7 +75,7 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
       if (plan.kind === "rotate-host-key")
         return ending !== null || at >= due ? end(due, [], ending) : wait(due, []);
       const hosts = watchedHosts(plan);
-      const before = hosts.map((host) => ({ host, readTo: lastTold(loginsOf(host)) }));
+      const before = hosts.map((host) => ({ host, readTo: lastLogged(loginsOf(host)) }));
       // By the new key: a login of ours with the old one would be a use.
       if (!(await rescan(hosts, pathsOfNewKey(plan)))) await rescan(hosts.filter(isEnteredOtherwise), []);
       if (ending !== null || at < due) {

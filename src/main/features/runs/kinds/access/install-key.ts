@@ -10,7 +10,7 @@ import {
   type StepOutcome,
   verified,
 } from "#runs/engine/runbook.ts";
-import { type HolderPlan, holdersByHost, holdersHere } from "#shared/model/plan.ts";
+import { type PrivateKeyPlan, privateKeysByHost, privateKeysHere } from "#shared/model/plan.ts";
 import type { RunStep } from "#shared/model/run.ts";
 import type { Cause } from "#shared/model/step-result.ts";
 import { type KeyRun, nearOf } from "./key-run.ts";
@@ -39,8 +39,8 @@ export async function undoMakeKey(run: KeyRun, step: Step, { as }: Back): Promis
 }
 
 /** The private halves of a place: of a host, or of this computer. */
-export const holdersOf = ({ plan }: KeyRun, { host }: Pick<Step, "host">): readonly HolderPlan[] =>
-  host === null ? holdersHere(plan) : (holdersByHost(plan)[host] ?? []);
+export const holdersOf = ({ plan }: KeyRun, { host }: Pick<Step, "host">): readonly PrivateKeyPlan[] =>
+  host === null ? privateKeysHere(plan) : (privateKeysByHost(plan)[host] ?? []);
 
 export const handOf = async (run: KeyRun, { host }: Pick<Step, "host">): Promise<Hand | null> =>
   host === null ? null : (await enterHost(run, host)).hand;

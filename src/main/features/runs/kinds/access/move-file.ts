@@ -1,5 +1,5 @@
 import { goneLines, type OwnLines, repairLines } from "#domain/runs/files/lines.ts";
-import { takeBack } from "#domain/runs/files/roll-back.ts";
+import { rollBack } from "#domain/runs/files/roll-back.ts";
 import {
   applyEdits,
   earliest,
@@ -17,7 +17,7 @@ import { SessionLost } from "#runs/engine/runbook.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { HostRefusal } from "#shared/model/host-refusal.ts";
-import type { DeadMan, FilePlan } from "#shared/model/plan.ts";
+import type { FilePlan, RollbackTimer } from "#shared/model/plan.ts";
 import type { RunFile } from "#shared/model/run.ts";
 import type { RunNote } from "#shared/model/run-note.ts";
 import type { PlainCause } from "#shared/model/step-result.ts";
@@ -135,7 +135,7 @@ export type FileOfStep = {
   approved: RunFile["repair"];
 };
 
-export type Guard = { way: DeadMan; seconds: number };
+export type Guard = { way: RollbackTimer; seconds: number };
 
 /** `note`: what is worth noting of it. `kept`: it is as it was, and why; `unsure`: nobody can say without another look. */
 export type Moved =
@@ -256,7 +256,7 @@ async function takeLinesBack(hand: Hand, of: FileOfStep, there: Uint8Array): Pro
     return hasWorkOf(file, step, there, newKey)
       ? repairApproved(hand, of, there, { kind: "no-copy", path })
       : { kind: "moved" };
-  const taken = takeBack(there, change);
+  const taken = rollBack(there, change);
   if (taken.kind === "unsure") return repairApproved(hand, of, there, { kind: "own-lines-changed", path });
   if (taken.out.length + taken.back.length === 0) return { kind: "moved" };
   const { out: gone, back } = taken;

@@ -1,6 +1,6 @@
 import { evaluateFile } from "#domain/runs/files/stages.ts";
 import { leftOutOf } from "#domain/runs/left-out-files.ts";
-import type { FileSeen, HolderSeen, PlaceSeen } from "#domain/runs/step.ts";
+import type { FileSeen, Observation, PrivateKeySeen } from "#domain/runs/step.ts";
 import { isClockKept } from "#domain/runs/watch-old-key.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
@@ -10,7 +10,7 @@ import { holdersOf } from "./install-key.ts";
 import { type KeyRun, nearOf, newKeyLine } from "./key-run.ts";
 
 /** The files and private keys of a host of the plan, or those of this computer (null), as they stand now. Rejects with `SessionLost`. */
-export async function observeKeys(run: KeyRun, at: number | null): Promise<PlaceSeen> {
+export async function observeKeys(run: KeyRun, at: number | null): Promise<Observation> {
   if (at === null)
     return {
       kind: "seen",
@@ -43,8 +43,8 @@ async function lookAtFiles(run: KeyRun, host: KeyPlan["hosts"][number], hand: Ha
   return { files, leftOut: leftOutOf(run.journal.files(), host), hasWork };
 }
 
-async function lookAtHolders(run: KeyRun, at: number | null, hand: Hand | null): Promise<HolderSeen[]> {
-  const seen: HolderSeen[] = [];
+async function lookAtHolders(run: KeyRun, at: number | null, hand: Hand | null): Promise<PrivateKeySeen[]> {
+  const seen: PrivateKeySeen[] = [];
   for (const holder of holdersOf(run, { host: at }))
     seen.push(await run.holders.look(nearOf(run), holder, hand));
   return seen;

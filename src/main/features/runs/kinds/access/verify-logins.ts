@@ -20,7 +20,7 @@ import {
   type KeyPlan,
   newKeyOf,
   oldKeyOf,
-  type Proof,
+  type PlannedVerification,
   verificationsOf,
 } from "#shared/model/plan.ts";
 import { described, type Evidence } from "#shared/model/step-result.ts";
@@ -74,7 +74,7 @@ async function verifyLet(
   run: KeyRun,
   asked: LoginsOfStep,
   account: string,
-  proof: Proof,
+  proof: PlannedVerification,
 ): Promise<VerificationOutcome> {
   switch (proof.kind) {
     case "none":
@@ -131,7 +131,7 @@ async function proveAtHolder(
   run: KeyRun,
   { host, inside }: LoginsOfStep,
   account: string,
-  proof: Extract<Proof, { kind: "from-holder" }>,
+  proof: Extract<PlannedVerification, { kind: "from-holder" }>,
 ): Promise<LoginVerification> {
   const newKey = newKeyOf(run.plan);
   const place = run.plan.hosts.findIndex((one) => one.host === proof.host && one.port === proof.port);

@@ -7,7 +7,13 @@ import { readResult } from "#domain/runs/offline/result.ts";
 import type { ScriptPart } from "#domain/runs/offline/script-parts.ts";
 import { writeScript } from "#domain/runs/offline/write-script.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import { type AccessHost, type AccessPlan, FilePlan, HOLE, type HolderPlan } from "#shared/model/plan.ts";
+import {
+  type AccessHost,
+  type AccessPlan,
+  FilePlan,
+  NEW_KEY_PLACEHOLDER,
+  type PrivateKeyPlan,
+} from "#shared/model/plan.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readRotationScript } from "#testing/read-rotation-script.ts";
@@ -55,13 +61,13 @@ beforeEach(async () => {
 const answerAs = (kind: string) => host.run(`rm -f /home/ci/once; echo ${kind} >/run/answers`);
 
 /** A key of ci's with its .pub file; and a plan that makes the new one beside it. */
-async function layKey(): Promise<{ plan: AccessPlan; place: AccessHost; holder: HolderPlan }> {
+async function layKey(): Promise<{ plan: AccessPlan; place: AccessHost; holder: PrivateKeyPlan }> {
   await host.run(`rm -f ${HELD}*; su ci -c "ssh-keygen -q -t ed25519 -N '' -C ci@vault -f ${HELD}"`);
   const [before = "", oldKey = ""] = (await host.run(`sha256sum <${HELD}; ssh-keygen -lf ${HELD}`)).match(
     /[0-9a-f]{64}|SHA256:\S+/g,
   ) as string[];
   const at = { host: host.address as AccessHost["host"], port: 22 as AccessHost["port"] };
-  const holder: HolderPlan = {
+  const holder: PrivateKeyPlan = {
     host: at,
     kind: "file",
     path: HELD,
@@ -120,7 +126,7 @@ async function layLine(account: string, line: string): Promise<FilePlan> {
   await writeThere(host, path, line);
   await host.run(`chown ${account}: ${path}; chmod 600 ${path}`);
   const [uid, gid] = (await host.run(`id -u ${account}; id -g ${account}`)).trim().split("\n").map(Number);
-  const inserted = `${HOLE} ci\n`;
+  const inserted = `${NEW_KEY_PLACEHOLDER} ci\n`;
   return FilePlan.parse({
     account,
     path,

@@ -2,7 +2,7 @@
 /** A key pair from a private key file of this computer, and the passphrase that it takes to open or to lock one. */
 
 import { isOpenedHere } from "#domain/runs/access/checks/private-keys.ts";
-import type { HolderSeen } from "#domain/runs/step.ts";
+import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import { makeNonce, POSSESSION_NAMESPACE, writeStatement } from "#domain/signatures/possession.ts";
 import { isSignedBy, signedBytes } from "#domain/signatures/ssh-signature.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
@@ -24,7 +24,7 @@ import type { Ask } from "#net/ssh/ask.ts";
 import { readSmallFile } from "#net/ssh/identities.ts";
 import { unlock } from "#net/ssh/locked/unlock.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
-import { type HolderPlan, newKeyOf, oldKeyOf } from "#shared/model/plan.ts";
+import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
@@ -58,13 +58,13 @@ export async function verifyAgent(
   }
 }
 
-export const toPlace = ({ path, before, hasPublicFile }: HolderPlan): HalfPlace => ({
+export const toPlace = ({ path, before, hasPublicFile }: PrivateKeyPlan): HalfPlace => ({
   path,
   before,
   hasPublicFile,
 });
 
-export async function lookHere(near: Near, holder: HolderPlan): Promise<HolderSeen> {
+export async function lookHere(near: Near, holder: PrivateKeyPlan): Promise<PrivateKeySeen> {
   const fingerprint = near.newKey?.fingerprint ?? "";
   if (holder.kind === "agent") return lookAtAgent(near, holder);
   const state = await lookAtHalf(toPlace(holder), fingerprint);
@@ -83,12 +83,12 @@ export async function lookHere(near: Near, holder: HolderPlan): Promise<HolderSe
   }
 }
 
-const isMadeAt = ({ plan }: Near, { path }: HolderPlan): boolean => {
+const isMadeAt = ({ plan }: Near, { path }: PrivateKeyPlan): boolean => {
   const newKey = newKeyOf(plan);
   return newKey?.kind === "made-here" && newKey.path === path;
 };
 
-export async function handOverHere(near: Near, holder: HolderPlan): Promise<Outcome> {
+export async function handOverHere(near: Near, holder: PrivateKeyPlan): Promise<Outcome> {
   const { newKey, secrets } = near;
   if (!newKey) throw new Error("there is no new key to hand over");
   if (holder.kind === "agent") {
@@ -110,7 +110,10 @@ export async function handOverHere(near: Near, holder: HolderPlan): Promise<Outc
 }
 
 /** Null where the agent has signed with the old key just now, or what it did not sign was agreed to by its path. */
-async function refuseAgent(near: Near, { path, possession: planned }: HolderPlan): Promise<Outcome | null> {
+async function refuseAgent(
+  near: Near,
+  { path, possession: planned }: PrivateKeyPlan,
+): Promise<Outcome | null> {
   // It was added to before, and has forgotten the old one since.
   if (await findInAgent(path, near.newKey?.fingerprint ?? null)) return null;
   const possession = await verifyAgent(path, oldKeyOf(near.plan) ?? "", RUN_WAITS_MS);
@@ -120,7 +123,7 @@ async function refuseAgent(near: Near, { path, possession: planned }: HolderPlan
 }
 
 /** Null where the file holds the old private half: whoever has the passphrase opens it for that, if it is locked. */
-async function refuseFile(near: Near, holder: HolderPlan): Promise<Outcome | null> {
+async function refuseFile(near: Near, holder: PrivateKeyPlan): Promise<Outcome | null> {
   const { path, before, possession } = holder;
   // A key that is made where nothing stood takes nobody's place.
   if (before === null || (possession.kind === "claimed" && !isOpenedHere(holder))) return null;
@@ -130,7 +133,7 @@ async function refuseFile(near: Near, holder: HolderPlan): Promise<Outcome | nul
   return fail({ kind: "another-key", path });
 }
 
-export async function commitHere(near: Near, holder: HolderPlan, keepsOld: boolean): Promise<Outcome> {
+export async function commitHere(near: Near, holder: PrivateKeyPlan, keepsOld: boolean): Promise<Outcome> {
   if (holder.kind === "file") {
     const end = keepsOld ? keepHalf : commitHalf;
     return toOutcome(await end(toPlace(holder), near.newKey?.fingerprint ?? ""));
@@ -140,10 +143,10 @@ export async function commitHere(near: Near, holder: HolderPlan, keepsOld: boole
   return old ? toOutcome(await removeFromAgent(holder.path, old.blob)) : DONE;
 }
 
-export const dropKeptHere = async (holder: HolderPlan): Promise<Outcome> =>
+export const dropKeptHere = async (holder: PrivateKeyPlan): Promise<Outcome> =>
   toOutcome(await dropKeptHalf(toPlace(holder)));
 
-export async function undoHere({ newKey }: Near, holder: HolderPlan): Promise<Outcome> {
+export async function undoHere({ newKey }: Near, holder: PrivateKeyPlan): Promise<Outcome> {
   if (!newKey) return DONE;
   if (holder.kind === "agent") return toOutcome(await removeFromAgent(holder.path, blobOf(newKey)));
   return toOutcome(await undoHalf(toPlace(holder), newKey.fingerprint));
@@ -153,7 +156,7 @@ const toOutcome = (outcome: HalfOutcome): Outcome =>
   outcome.kind === "done" ? DONE : failSaying(outcome.message);
 
 /** One that was emptied, or started anew, holds neither: the new key is still to be added then. */
-async function lookAtAgent({ plan, newKey }: Near, { path }: HolderPlan): Promise<HolderSeen> {
+async function lookAtAgent({ plan, newKey }: Near, { path }: PrivateKeyPlan): Promise<PrivateKeySeen> {
   if (!(await findInAgent(path, newKey?.fingerprint ?? null))) return "old";
   return (await findInAgent(path, oldKeyOf(plan))) ? "new" : "committed";
 }

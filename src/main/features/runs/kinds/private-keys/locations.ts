@@ -1,11 +1,11 @@
-import type { HolderSeen } from "#domain/runs/step.ts";
+import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import type { RunSecrets } from "#net/local/private-halves/run-secrets.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import type { VerificationKey } from "#net/ssh/prove/login-proof.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
-import type { HolderPlan, KeyPlan } from "#shared/model/plan.ts";
+import type { KeyPlan, PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { Cause, PlainCause } from "#shared/model/step-result.ts";
 
 /** `type base64`, and its SHA256. */
@@ -54,13 +54,13 @@ export type Holders = {
   reopen(
     near: Near,
   ): Promise<{ kind: "open"; secrets: RunSecrets | null } | { kind: "failed"; cause: PlainCause }>;
-  look(near: Near, holder: HolderPlan, hand: Hand | null): Promise<HolderSeen>;
-  handOver(near: Near, holder: HolderPlan, hand: Hand | null): Promise<Outcome>;
-  undo(near: Near, holder: HolderPlan, hand: Hand | null): Promise<Outcome>;
+  look(near: Near, holder: PrivateKeyPlan, hand: Hand | null): Promise<PrivateKeySeen>;
+  handOver(near: Near, holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
+  undo(near: Near, holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
   /** `keepsOld`: the old half stays beside it, for somewhere it still counts. */
-  commit(near: Near, holder: HolderPlan, hand: Hand | null, keepsOld: boolean): Promise<Outcome>;
+  commit(near: Near, holder: PrivateKeyPlan, hand: Hand | null, keepsOld: boolean): Promise<Outcome>;
   /** An old half that was kept at the end of the run is gone, whatever stands in its place by now; no other file is. */
-  dropKept(holder: HolderPlan, hand: Hand | null): Promise<Outcome>;
+  dropKept(holder: PrivateKeyPlan, hand: Hand | null): Promise<Outcome>;
   /** What proofs from here log in with; null where its private half cannot be used here. */
   proofKey(near: Near, fingerprint: string): Promise<VerificationKey | null>;
 };

@@ -1,6 +1,6 @@
 /** Halves that hosts hold, put and taken back by a hand, as whoever owns the folder. */
 
-import type { HolderSeen } from "#domain/runs/step.ts";
+import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
 import { nameKept } from "#net/local/private-halves/half-place.ts";
 import { hashSealed, sealPair } from "#net/local/private-halves/seal-pair.ts";
@@ -17,7 +17,7 @@ import {
 import { commitPut, put, undoPut } from "#net/ssh/hand/put-halves.ts";
 import { signWithKey } from "#net/ssh/hand/sign-with-key.ts";
 import type { HostRefusal } from "#shared/model/host-refusal.ts";
-import { type HolderPlan, newKeyOf, oldKeyOf } from "#shared/model/plan.ts";
+import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { ClaimReason, KeyPossession } from "#shared/model/possession.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { PlainCause } from "#shared/model/step-result.ts";
@@ -46,7 +46,11 @@ export async function verifyThere(hand: Hand, path: string, fingerprint: string)
   };
 }
 
-export async function lookThere(near: Near, { path, before }: HolderPlan, hand: Hand): Promise<HolderSeen> {
+export async function lookThere(
+  near: Near,
+  { path, before }: PrivateKeyPlan,
+  hand: Hand,
+): Promise<PrivateKeySeen> {
   const seen = await lookAtHostHalf(hand, {
     path,
     before,
@@ -62,7 +66,7 @@ export async function lookThere(near: Near, { path, before }: HolderPlan, hand: 
 /** Nothing is this key. */
 export const NO_BLOB = Buffer.from("no key of ours");
 
-export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand): Promise<Outcome> {
+export async function handOverThere(near: Near, holder: PrivateKeyPlan, hand: Hand): Promise<Outcome> {
   const { path, before, mode, uid: owner } = holder;
   return withLook(near, holder, hand, async (seen, newKey) => {
     const blob = blobOf(newKey);
@@ -87,7 +91,7 @@ export async function handOverThere(near: Near, holder: HolderPlan, hand: Hand):
 }
 
 /** What was hidden lies beside its own private half again: nobody knows by then whether the new one is put. */
-async function showAgain(hand: Hand, { path, before }: HolderPlan, blob: Buffer): Promise<void> {
+async function showAgain(hand: Hand, { path, before }: PrivateKeyPlan, blob: Buffer): Promise<void> {
   const seen = await lookAtHostHalf(hand, { path, before, blob });
   if (seen.kind === "seen" && seen.now.kind === "before") await showPublic(hand, path, null);
 }
@@ -99,7 +103,7 @@ async function showAgain(hand: Hand, { path, before }: HolderPlan, blob: Buffer)
  */
 export async function refuseUnverified(
   { plan }: Pick<Near, "plan">,
-  { path, before, possession: planned }: HolderPlan,
+  { path, before, possession: planned }: PrivateKeyPlan,
   hand: Hand,
 ): Promise<Exclude<Outcome, { kind: "done" }> | null> {
   const verified = await verifyThere(hand, path, oldKeyOf(plan) ?? "");
@@ -120,7 +124,7 @@ export async function refuseUnverified(
 
 export async function commitThere(
   near: Near,
-  holder: HolderPlan,
+  holder: PrivateKeyPlan,
   { hand, keepsOld }: { hand: Hand; keepsOld: boolean },
 ): Promise<Outcome> {
   const { path, before } = holder;
@@ -135,14 +139,14 @@ export async function commitThere(
 }
 
 /** Whatever stands in its place by now: it goes by its own hash. */
-export async function dropKeptThere({ path, before }: HolderPlan, hand: Hand): Promise<Outcome> {
+export async function dropKeptThere({ path, before }: PrivateKeyPlan, hand: Hand): Promise<Outcome> {
   if (before === null) return DONE;
   const dropped = await dropKeptHalf(hand, { path, before });
   return dropped.kind === "done" ? DONE : failBy(dropped, nameKept(path, before));
 }
 
 /** Also of a key that was made there and put nowhere. */
-export async function undoThere(near: Near, holder: HolderPlan, hand: Hand): Promise<Outcome> {
+export async function undoThere(near: Near, holder: PrivateKeyPlan, hand: Hand): Promise<Outcome> {
   const { path, before } = holder;
   return withLook({ ...near, newKey: near.newKey ?? NO_KEY }, holder, hand, async (seen, newKey) => {
     if (seen.now.kind === "other") return fail(changed(path));
@@ -168,7 +172,7 @@ type NewKey = NonNullable<Near["newKey"]>;
 
 async function withLook(
   { newKey }: Pick<Near, "newKey">,
-  { path, before }: HolderPlan,
+  { path, before }: PrivateKeyPlan,
   hand: Hand,
   act: (seen: HalfLook, newKey: NewKey) => Promise<Outcome>,
 ): Promise<Outcome> {
@@ -178,7 +182,7 @@ async function withLook(
 }
 
 /** What was made there already, or what is sent: locked where the old one is. */
-async function chooseHalf({ secrets }: Near, { isEncrypted }: HolderPlan, { made }: HalfLook) {
+async function chooseHalf({ secrets }: Near, { isEncrypted }: PrivateKeyPlan, { made }: HalfLook) {
   if (made.kind === "new" && made.hash) return { bytes: "made" as const, wanted: made.hash };
   if (!secrets) return null;
   const text = await sealPair(secrets.pair, isEncrypted ? secrets.passphrase : null);

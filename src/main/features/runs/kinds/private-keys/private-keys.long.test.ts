@@ -9,7 +9,7 @@ import type { Ask } from "#net/ssh/ask.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { gatherIdentities } from "#net/ssh/identities.ts";
 import { enterHost } from "#net/ssh/prove/testing/lab-route.ts";
-import type { AccessHost, HolderPlan, NewKey, RotateKeyPlan } from "#shared/model/plan.ts";
+import type { AccessHost, NewKey, PrivateKeyPlan, RotateKeyPlan } from "#shared/model/plan.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
@@ -69,7 +69,7 @@ const plan = (more: Partial<RotateKeyPlan>): RotateKeyPlan => ({
   ...more,
 });
 
-const holder = (more: Partial<HolderPlan>): HolderPlan => ({
+const holder = (more: Partial<PrivateKeyPlan>): PrivateKeyPlan => ({
   host: null,
   kind: "file",
   path: "",
@@ -208,7 +208,7 @@ lab("after a restart the key is opened again where it lies by then, and goes on 
     newKey: { fingerprint: newKey?.fingerprint },
   });
   const going = { ...near, secrets: opened.secrets };
-  const [file] = desk.here as [HolderPlan];
+  const [file] = desk.here as [PrivateKeyPlan];
   expect(await holders.handOver(going, file, null)).toEqual(DONE);
   expect(await holders.reopen(near)).toMatchObject({ kind: "open" });
   expect(await holders.handOver(going, desk.there, hand)).toEqual(DONE);
@@ -266,7 +266,7 @@ lab.each(["hidden", "kept", "written in part"])(
 
 lab("a hand-over that was ended here is seen to have begun, and is taken back wholly", async () => {
   await using desk = await makeDesk("here");
-  const [file] = desk.here as [HolderPlan];
+  const [file] = desk.here as [PrivateKeyPlan];
   const before = await desk.read();
   const near = await make(desk.near);
   expect(await holders.look(near, file, null)).toBe("old");
@@ -307,7 +307,7 @@ lab("a key that is made where it is held never comes here, and is taken back the
   await using desk = await makeDesk("there");
   await using hand = await enter();
   const where = {
-    host: host.address as NonNullable<HolderPlan["host"]>["host"],
+    host: host.address as NonNullable<PrivateKeyPlan["host"]>["host"],
     port: 22 as 22 & AccessHost["port"],
   };
   const newKey: NewKey = {

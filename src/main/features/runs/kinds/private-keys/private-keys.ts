@@ -12,13 +12,13 @@ import { gatherIdentities, readKeyFile } from "#net/ssh/identities.ts";
 import type { VerificationKey } from "#net/ssh/prove/login-proof.ts";
 import { refusedAt } from "#runs/kinds/refused.ts";
 import {
-  type HolderPlan,
-  holdersByHost,
-  holdersHere,
   type KeyPlan,
   type NewKey,
   newKeyOf,
   type Plan,
+  type PrivateKeyPlan,
+  privateKeysByHost,
+  privateKeysHere,
   RSA_BITS,
 } from "#shared/model/plan.ts";
 import type { Cause, PlainCause } from "#shared/model/step-result.ts";
@@ -51,15 +51,15 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
     makeKey: makeNewKey,
     undoMake,
     reopen,
-    look: (near: Near, holder: HolderPlan, hand: Hand | null) =>
+    look: (near: Near, holder: PrivateKeyPlan, hand: Hand | null) =>
       hand ? lookThere(near, holder, hand) : lookHere(near, holder),
-    handOver: (near: Near, holder: HolderPlan, hand: Hand | null) =>
+    handOver: (near: Near, holder: PrivateKeyPlan, hand: Hand | null) =>
       hand ? handOverThere(near, holder, hand) : handOverHere(near, holder),
-    undo: (near: Near, holder: HolderPlan, hand: Hand | null) =>
+    undo: (near: Near, holder: PrivateKeyPlan, hand: Hand | null) =>
       hand ? undoThere(near, holder, hand) : undoHere(near, holder),
-    commit: (near: Near, holder: HolderPlan, hand: Hand | null, keepsOld: boolean) =>
+    commit: (near: Near, holder: PrivateKeyPlan, hand: Hand | null, keepsOld: boolean) =>
       hand ? commitThere(near, holder, { hand, keepsOld }) : commitHere(near, holder, keepsOld),
-    dropKept: (holder: HolderPlan, hand: Hand | null) =>
+    dropKept: (holder: PrivateKeyPlan, hand: Hand | null) =>
       hand ? dropKeptThere(holder, hand) : dropKeptHere(holder),
     /** A passphrase for one is asked for once a run. */
     async proofKey(near: Near, fingerprint: string): Promise<VerificationKey | null> {
@@ -82,7 +82,7 @@ async function findVerificationKey(
   const { plan, secrets } = near;
   const newKey = newKeyOf(plan);
   const path = newKey?.kind === "made-on-holder" ? null : (newKey?.path ?? null);
-  const here = holdersHere(plan);
+  const here = privateKeysHere(plan);
   if (secrets?.pair.fingerprint === fingerprint)
     return toIdentity(secrets.pair, await whereIs(path, fingerprint));
   const files = [
@@ -205,7 +205,7 @@ async function makeSecrets(
   near: Near,
   { keyType, comment }: MadeHere,
 ): Promise<RunSecrets | { why: string }> {
-  const locked = holdersHere(near.plan).find(({ kind, isEncrypted }) => kind === "file" && isEncrypted);
+  const locked = privateKeysHere(near.plan).find(({ kind, isEncrypted }) => kind === "file" && isEncrypted);
   const old = locked ? await openPair(locked.path, near) : null;
   if (old && "why" in old) return old;
   const pair = await makeKeyPair({ keyType: keyType as NewKeyType, comment });
@@ -215,7 +215,7 @@ async function makeSecrets(
 /** A host's old half may be locked where none of this computer is: then its successor's passphrase is asked for. */
 async function lockFor(near: Near, secrets: RunSecrets): Promise<RunSecrets | { why: string }> {
   if (secrets.passphrase) return secrets;
-  const [locked] = holdersByHost(near.plan)
+  const [locked] = privateKeysByHost(near.plan)
     .flat()
     .flatMap(({ host, path, isEncrypted }) => (host && isEncrypted ? [`${formatPlace(host)}:${path}`] : []));
   if (!locked) return secrets;
@@ -245,7 +245,7 @@ async function makeWhereHeld(near: Near, newKey: MadeThere, hand: Hand, isFresh:
 const failed = (outcome: Exclude<Outcome, { kind: "done" }>) =>
   outcome.kind === "failed" ? outcome : failSaying(outcome.message);
 
-async function refuseTaken({ path, before }: HolderPlan, hand: Hand) {
+async function refuseTaken({ path, before }: PrivateKeyPlan, hand: Hand) {
   const seen = await lookAtHostHalf(hand, { path, before, blob: NO_BLOB });
   if (seen.kind !== "seen") return failed(failBy(seen, path));
   if (seen.made.kind === "none") return null;
@@ -273,15 +273,15 @@ async function makeThere(
 }
 
 function primaryPlace(plan: KeyPlan, { path }: { path: string }): HalfPlace {
-  const holder = holdersHere(plan).find((one) => one.kind === "file" && one.path === path);
+  const holder = privateKeysHere(plan).find((one) => one.kind === "file" && one.path === path);
   return holder ? toPlace(holder) : { path, before: null, hasPublicFile: true };
 }
 
 const isLocked = (plan: KeyPlan, place: HalfPlace): boolean =>
-  holdersHere(plan).some(({ path, isEncrypted }) => path === place.path && isEncrypted === true);
+  privateKeysHere(plan).some(({ path, isEncrypted }) => path === place.path && isEncrypted === true);
 
 /** A host key is held by nobody else: nothing stands where it goes. */
-function toHolder(plan: KeyPlan, { host, port, path }: MadeThere): HolderPlan {
+function toHolder(plan: KeyPlan, { host, port, path }: MadeThere): PrivateKeyPlan {
   if (plan.kind === "rotate-host-key")
     return {
       host: { host, port },

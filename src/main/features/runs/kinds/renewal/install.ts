@@ -19,7 +19,7 @@ import {
   verified,
 } from "#runs/engine/runbook.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
-import type { CertificateChange, PairFile } from "#shared/model/pair.ts";
+import type { DeploymentFile, Replacement } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { Cause } from "#shared/model/step-result.ts";
 import type { RenewalRun } from "./tools.ts";
@@ -30,7 +30,7 @@ import { verifyServed, whyUnprovable } from "./verify-served.ts";
 const VERIFICATION_PATIENCE_MS = 45_000;
 const BACK_PATIENCE_MS = 15_000;
 
-type Place = { run: RenewalRun; step: Step; hand: Hand; changes: readonly CertificateChange[] };
+type Place = { run: RenewalRun; step: Step; hand: Hand; changes: readonly Replacement[] };
 
 /** Puts the new files of a host in place, has its servers read them, and proves what is served; or takes it all back at once. */
 export async function installPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
@@ -162,9 +162,9 @@ async function takeBack(place: Place, back: Back): Promise<StepOutcome> {
 
 const failedBy = (cause: Cause): Back => ({ as: "failed", cause });
 
-const firstPath = ({ files }: CertificateChange): string => files[0]?.path ?? "a file";
+const firstPath = ({ files }: Replacement): string => files[0]?.path ?? "a file";
 
-const pairOf = (run: RenewalRun, step: Step, change: CertificateChange) => ({
+const pairOf = (run: RenewalRun, step: Step, change: Replacement) => ({
   token: run.token,
   id: change.id,
   files: change.files,
@@ -182,7 +182,7 @@ async function stageAndTest(place: Place, seen: readonly CertificateSeen[]): Pro
   return null;
 }
 
-async function stage({ run, step, hand }: Place, change: CertificateChange): Promise<Cause | null> {
+async function stage({ run, step, hand }: Place, change: Replacement): Promise<Cause | null> {
   const { chain, keyId } = orderOf(run, step, change);
   if (chain === null) throw new Error("a certificate is put in place before it was issued");
   const key = keyId === null ? "made-there" : await openKey(run, keyId);
@@ -206,14 +206,14 @@ async function openKey(run: RenewalRun, keyId: string): Promise<Redacted<Uint8Ar
 }
 
 /** Passphrases of keystores, by the path of their file. */
-async function openStores(run: RenewalRun, files: readonly PairFile[]) {
+async function openStores(run: RenewalRun, files: readonly DeploymentFile[]) {
   const opened = new Map<string, Redacted<Uint8Array>>();
   for (const { path, passphrase } of files)
     if (passphrase !== undefined) opened.set(path, await toolsOf(run).vault.open(passphrase));
   return opened;
 }
 
-async function tryStaged({ run, step, hand }: Place, change: CertificateChange): Promise<Cause | null> {
+async function tryStaged({ run, step, hand }: Place, change: Replacement): Promise<Cause | null> {
   const { wanted } = orderOf(run, step, change);
   const { id, files } = change;
   for (const consumer of change.consumers) {
@@ -295,7 +295,7 @@ export async function lookAtPairs(
 }
 
 function judge(
-  { files }: CertificateChange,
+  { files }: Replacement,
   wanted: readonly string[] | null,
   hashes: readonly (string | null)[],
 ): CertificateSeen {

@@ -1,7 +1,7 @@
 /** Runs that renew certificates where servers read them. */
 import type { OpenSessions } from "#connect/host-sessions.ts";
 import { stepsOf } from "#domain/runs/runbooks.ts";
-import type { PlaceSeen, Step } from "#domain/runs/step.ts";
+import type { Observation, Step } from "#domain/runs/step.ts";
 import {
   enterHost,
   Held,
@@ -110,7 +110,7 @@ const PHASES: {
   commit: { intend: () => ({ kind: "clear" }), act: holding(commitPairs) },
 };
 
-async function observeDeployments(run: RenewalRun, host: number | null): Promise<PlaceSeen> {
+async function observeDeployments(run: RenewalRun, host: number | null): Promise<Observation> {
   if (host === null) return { kind: "certificates-seen", certificates: [], hasWork: false };
   const { hand } = await enterHost(run, host);
   return { kind: "certificates-seen", ...(await lookAtPairs(run, host, hand)) };

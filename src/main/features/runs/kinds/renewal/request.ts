@@ -23,7 +23,7 @@ import {
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { OrderState } from "#shared/model/issuer.ts";
-import type { CertificateChange } from "#shared/model/pair.ts";
+import type { Replacement } from "#shared/model/pair.ts";
 import { hostIdOf } from "#shared/model/plan.ts";
 import { type Cause, described } from "#shared/model/step-result.ts";
 import type { CertificateKey } from "#store/runs/run-certificate-table.ts";
@@ -33,13 +33,13 @@ import { changesOf, consumersOf, keyOf, orderOf, tailCause, toolsOf } from "./to
 /** Ways by which the host itself answers. */
 const BY_HOST: ReadonlySet<ChallengeWay["kind"]> = new Set(["webroot", "served-on-host", "tls-alpn"]);
 
-const isAnsweredByHost = ({ challenge }: CertificateChange): boolean =>
+const isAnsweredByHost = ({ challenge }: Replacement): boolean =>
   challenge !== null && BY_HOST.has(challenge.kind);
 
 /** Takes away what a run that was killed has left of its answers on a host. Null, or what stays there. */
 async function clearAnswers(
   { token }: Pick<RenewalRun, "token">,
-  changes: readonly CertificateChange[],
+  changes: readonly Replacement[],
   hand: Hand,
 ): Promise<Cause | null> {
   if (!changes.some(isAnsweredByHost)) return null;
@@ -74,12 +74,7 @@ async function whyFailing(run: RenewalRun, step: Step, hand: Hand): Promise<Caus
   return null;
 }
 
-async function request(
-  run: RenewalRun,
-  step: Step,
-  change: CertificateChange,
-  hand: Hand,
-): Promise<Cause | null> {
+async function request(run: RenewalRun, step: Step, change: Replacement, hand: Hand): Promise<Cause | null> {
   const order = orderOf(run, step, change);
   const { key, names, id, forClients } = change;
   if (key.made === "here") return order.csr ? null : makeKeyHere(run, keyOf(run, step, change), change);
@@ -127,7 +122,7 @@ export async function endPairs(run: RenewalRun, step: Step, hand: Hand): Promise
 async function makeKeyHere(
   run: RenewalRun,
   at: CertificateKey,
-  { key, names, forClients }: CertificateChange,
+  { key, names, forClients }: Replacement,
 ): Promise<Cause | null> {
   const { vault, orders } = toolsOf(run);
   const made = await vault.makeKey(key.kind, { kind: "pair-key", label: `${names[0]} on ${at.host}` });
@@ -153,7 +148,7 @@ export async function issuePairs(run: RenewalRun, step: Step): Promise<StepOutco
 }
 
 /** A try that was killed may have left its answers, which nothing else would take away until the run ends. */
-async function clearEarlier(run: RenewalRun, step: Step, changes: readonly CertificateChange[]) {
+async function clearEarlier(run: RenewalRun, step: Step, changes: readonly Replacement[]) {
   if (!changes.some(isAnsweredByHost)) return;
   const { hand } = await enterHost(run, step.host ?? -1);
   const left = await clearAnswers(run, changes, hand);
@@ -171,7 +166,7 @@ export const issuedAt = (run: RenewalRun, step: Step): StepOutcome =>
   );
 
 /** Null, or why it was not issued. */
-async function issue(run: RenewalRun, step: Step, change: CertificateChange): Promise<Cause | null> {
+async function issue(run: RenewalRun, step: Step, change: Replacement): Promise<Cause | null> {
   const { orders, order } = toolsOf(run);
   const at = keyOf(run, step, change);
   const known = orders.get(at);
@@ -200,7 +195,7 @@ async function issue(run: RenewalRun, step: Step, change: CertificateChange): Pr
 async function take(
   run: RenewalRun,
   step: Step,
-  change: CertificateChange,
+  change: Replacement,
   came: readonly Uint8Array[],
 ): Promise<Cause | null> {
   const { orders, derOf, roots, now } = toolsOf(run);
@@ -229,7 +224,7 @@ async function take(
   return null;
 }
 
-async function waysOf(run: RenewalRun, step: Step, change: CertificateChange): Promise<OrderWays> {
+async function waysOf(run: RenewalRun, step: Step, change: Replacement): Promise<OrderWays> {
   const { orders, derOf, issuerOf, answer } = toolsOf(run);
   const at = keyOf(run, step, change);
   const { challenge, old, issuer } = change;
@@ -260,7 +255,7 @@ async function nearHost(run: RenewalRun, step: Step, isThere: boolean): Promise<
   };
 }
 
-async function noteState(run: RenewalRun, step: Step, change: CertificateChange, state: OrderState) {
+async function noteState(run: RenewalRun, step: Step, change: Replacement, state: OrderState) {
   const { orders } = toolsOf(run);
   const at = keyOf(run, step, change);
   const more = state.kind === "ordered" ? { orderUrl: state.url } : {};

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { Consumer } from "#shared/model/pair.ts";
+import type { Service } from "#shared/model/pair.ts";
 import { consumersOf } from "./tools.ts";
 
 test("a server of two pairs is told once, but HAProxy of each", () => {
   const tell = (server: "nginx" | "haproxy") => {
-    const consumers = [{ server, config: "/etc/it.conf" } as Consumer];
+    const consumers = [{ server, config: "/etc/it.conf" } as Service];
     return consumersOf(["c0", "c1"].map((id) => ({ id, consumers }))).length;
   };
   expect(tell("nginx")).toBe(1);

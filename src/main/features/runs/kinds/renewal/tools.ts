@@ -15,7 +15,7 @@ import type { AcmeChallenge } from "#shared/model/acme.ts";
 import { Sha256 } from "#shared/model/certificate.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import type { CertificateChange, Consumer } from "#shared/model/pair.ts";
+import type { Replacement, Service } from "#shared/model/pair.ts";
 import { isRenewal, type RenewalPlan } from "#shared/model/plan.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId, RunOrder, RunState } from "#shared/model/run.ts";
@@ -54,20 +54,20 @@ export type RenewalRun = RunContext<RenewalPlan> & { request: RunRequest; renewa
 
 export const toolsOf = ({ renewal }: RenewalRun): RenewalTools => renewal;
 
-export const changesOf = (run: RenewalRun, step: Pick<Step, "host">): readonly CertificateChange[] =>
+export const changesOf = (run: RenewalRun, step: Pick<Step, "host">): readonly Replacement[] =>
   hostOf(run, step).certificates ?? [];
 
-export function keyOf(run: RenewalRun, step: Pick<Step, "host">, { id }: CertificateChange): CertificateKey {
+export function keyOf(run: RenewalRun, step: Pick<Step, "host">, { id }: Replacement): CertificateKey {
   const { host, port } = hostOf(run, step);
   return { host, port, change: id };
 }
 
 /** As the run knows it, of a host's certificate. */
-export const orderOf = (run: RenewalRun, step: Pick<Step, "host">, change: CertificateChange) =>
+export const orderOf = (run: RenewalRun, step: Pick<Step, "host">, change: Replacement) =>
   toolsOf(run).orders.get(keyOf(run, step, change));
 
 /** The servers that read any of these, each once; HAProxy for each, for it may be given the files of one at a time. */
-export function consumersOf(changes: readonly Pick<CertificateChange, "id" | "consumers">[]): Consumer[] {
+export function consumersOf(changes: readonly Pick<Replacement, "id" | "consumers">[]): Service[] {
   const all = changes.flatMap(({ id, consumers }) =>
     consumers.map((one) => {
       const of = one.server === "haproxy" ? id : "";

@@ -1,12 +1,12 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import type { Way } from "#net/ways/proxy-way.ts";
-import type { ServedVerification } from "#shared/model/pair.ts";
+import type { VerificationEndpoint } from "#shared/model/pair.ts";
 import { findUnled } from "./verify-served.ts";
 
 const { signal } = new AbortController();
 
-const verificationAt = (address: string, from: ServedVerification["from"]): ServedVerification => ({
+const verificationAt = (address: string, from: VerificationEndpoint["from"]): VerificationEndpoint => ({
   address,
   from,
   port: 443,

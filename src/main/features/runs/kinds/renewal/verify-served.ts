@@ -13,14 +13,14 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { ShownAt } from "#net/tls/chains-at.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import { enterHost, SessionLost } from "#runs/engine/runbook.ts";
-import type { ServedVerification, ServerKind } from "#shared/model/pair.ts";
+import type { ServerKind, VerificationEndpoint } from "#shared/model/pair.ts";
 import type { Cause } from "#shared/model/step-result.ts";
 import { formatPoint } from "#shared/text/pair.ts";
 import type { RenewalRun } from "./tools.ts";
 import { changesOf, orderOf, toolsOf } from "./tools.ts";
 
 /** `staysUp`: its servers are told without ending, so none is down while it begins anew. */
-type Expected = ServedVerification & { wanted: Wanted; staysUp: boolean };
+type Expected = VerificationEndpoint & { wanted: Wanted; staysUp: boolean };
 
 /** What was shown so far, by place and address. */
 type Looks = Map<string, ShownAt[]>;
@@ -104,7 +104,7 @@ async function refuseEnded({ ended }: Hand): Promise<void> {
   if (lost) throw new SessionLost(lost.message);
 }
 
-const isByHost = ({ from }: ServedVerification): boolean => from === "host";
+const isByHost = ({ from }: VerificationEndpoint): boolean => from === "host";
 
 /** `unusable`: what is wrong where waiting proves nothing. `leavesAlone`: addresses of whose certificates the leaf alone could be read. */
 type Asked = { wrong: string[]; unusable: string[]; leavesAlone: number };
@@ -161,7 +161,7 @@ type Unled<Proof> = { proof: Proof; why: string };
  * The places that only their host reaches, and to which its login does not lead now: nothing that is done to a server changes
  * that, or is told by it. A server that does not listen is none of them. Rejects only when `signal` says stop.
  */
-export async function findUnled<Proof extends ServedVerification>(
+export async function findUnled<Proof extends VerificationEndpoint>(
   proofs: readonly Proof[],
   way: Way | null,
   signal: AbortSignal,
@@ -177,7 +177,7 @@ export async function findUnled<Proof extends ServedVerification>(
 }
 
 async function whyUnled(
-  { address, addresses = [address], port }: ServedVerification,
+  { address, addresses = [address], port }: VerificationEndpoint,
   way: Way | null,
   signal: AbortSignal,
 ): Promise<string | null> {

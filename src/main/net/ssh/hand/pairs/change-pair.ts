@@ -2,8 +2,8 @@
 
 import { readTail } from "#net/ssh/hand/exchange.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import type { Consumer } from "#shared/model/pair.ts";
-import type { DeadMan } from "#shared/model/plan.ts";
+import type { Service } from "#shared/model/pair.ts";
+import type { RollbackTimer } from "#shared/model/plan.ts";
 import {
   type PairChanged,
   type PairFiles,
@@ -17,7 +17,7 @@ import {
 /** Files are hashed, moved and flushed; a supervisor is asked for a timer. */
 const DEADLINE_MS = 60_000;
 
-type ArmRequest = PairFiles & { way: DeadMan; seconds: number; consumers: readonly Consumer[] };
+type ArmRequest = PairFiles & { way: RollbackTimer; seconds: number; consumers: readonly Service[] };
 
 /** Before a swap: has the host itself put back what was there after so many seconds, and tell its servers. */
 export async function armPair(

@@ -2,7 +2,7 @@
 
 import { readTail } from "#net/ssh/hand/exchange.ts";
 import type { Hand, HandAnswer, Lost } from "#net/ssh/hand/hand.ts";
-import type { Consumer } from "#shared/model/pair.ts";
+import type { Service } from "#shared/model/pair.ts";
 import { type PairFiles, type PairTail, wordsOfFiles, wordsOfService } from "./pair-words.ts";
 
 /** `said`: its own words, as far as it had any. Written by strangers. */
@@ -21,7 +21,7 @@ const MOST_SAID = 2_000;
 /** The server's own test, where its configuration finds what is staged in place of what is in use. Nothing is changed. */
 export async function testPair(
   hand: Hand,
-  { token, id, files, wanted, consumer }: PairFiles & { consumer: Consumer },
+  { token, id, files, wanted, consumer }: PairFiles & { consumer: Service },
 ): Promise<PairTested | PairTail> {
   const words = [token, id, ...wordsOfService(consumer), ...wordsOfFiles(files, wanted)];
   const answer = await hand.ask({ verb: "pair_test", words }, { deadlineMs: DEADLINE_MS });
@@ -34,13 +34,13 @@ export async function testPair(
 }
 
 /** The server's own test of its configuration as it is, before there is anything of a run. Nothing is changed. */
-export const testServer = (hand: Hand, consumer: Consumer): Promise<PairTested | PairTail> =>
+export const testServer = (hand: Hand, consumer: Service): Promise<PairTested | PairTail> =>
   testPair(hand, { token: "none", id: "none", files: [], wanted: [], consumer });
 
 /** By its supervisor where it has one. That it was told proves nothing: what it serves does. */
 export async function reloadService(
   hand: Hand,
-  consumer: Consumer,
+  consumer: Service,
   files: Pick<PairFiles, "files" | "wanted"> = { files: [], wanted: [] },
 ): Promise<Reloaded | PairTail> {
   const words = [...wordsOfService(consumer), ...wordsOfFiles(files.files, files.wanted)];

@@ -5,7 +5,7 @@ import { exchange, type Failed, type Refused, readTail } from "#net/ssh/hand/exc
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import { quoteWord } from "#net/ssh/hand/words.ts";
 import { type HostRefusal, isHostRefusal } from "#shared/model/host-refusal.ts";
-import { DeadMan } from "#shared/model/plan.ts";
+import { RollbackTimer } from "#shared/model/plan.ts";
 
 /** By its first bytes. `locked-key`: it has a passphrase; `other`: none of these, or not readable. */
 export const PAIR_FILE_KINDS = [
@@ -43,7 +43,7 @@ export type PairLook = {
   label: string | null;
   /** A program of the host that renews it by itself, and the command that has it do so; "" where none can be said. */
   managed: { by: string; command: string } | null;
-  deadMan: DeadMan[];
+  deadMan: RollbackTimer[];
   /** The run that is changing it. */
   heldBy: string | null;
 };
@@ -82,7 +82,7 @@ export async function lookAtPairFile(
       hasAttributes: first("xattr") !== undefined,
       label: first("label")?.[0] ?? null,
       managed: by === undefined ? null : { by, command: formatRenewalCommand(by, name, folder) },
-      deadMan: (first("dead-man") ?? []).flatMap((way) => DeadMan.safeParse(way).data ?? []),
+      deadMan: (first("dead-man") ?? []).flatMap((way) => RollbackTimer.safeParse(way).data ?? []),
       heldBy: first("held")?.[0] ?? null,
     },
   };

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { exchange, type Failed, type Refused, readTail } from "#net/ssh/hand/exchange.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import { writeBytes } from "#net/ssh/hand/words.ts";
-import type { PairFile } from "#shared/model/pair.ts";
+import type { DeploymentFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type PairChanged, type PairOfRun, readPairChanged } from "./pair-words.ts";
 import { stageStore } from "./stage-store.ts";
 
 type StageRequest = PairOfRun & {
-  files: readonly PairFile[];
+  files: readonly DeploymentFile[];
   /** PEM, the leaf first. */
   chain: Uint8Array;
   /** `made-there`: by makePairKey; `kept`: the one that is in use; else PEM (PKCS#8). */
@@ -74,7 +74,7 @@ export async function stagePair(
 const NOTHING = new Uint8Array();
 
 function bytesOf(
-  { path, holds }: PairFile,
+  { path, holds }: DeploymentFile,
   chain: Uint8Array,
   stores: StageRequest["stores"],
 ): Uint8Array | null | "missing" {

@@ -2,14 +2,14 @@ import type { Failed, Refused } from "#net/ssh/hand/exchange.ts";
 import { readTail } from "#net/ssh/hand/exchange.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import { writeBytes } from "#net/ssh/hand/words.ts";
-import type { PairFile } from "#shared/model/pair.ts";
+import type { DeploymentFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type PairChanged, type PairOfRun, readPairChanged } from "./pair-words.ts";
 
 type StoreRequest = PairOfRun & {
   /** Within the files of the pair. */
   nth: number;
-  file: PairFile;
+  file: DeploymentFile;
   /** PEM, the leaf first. */
   chain: Uint8Array;
   key: "made-there" | "kept" | Redacted<Uint8Array>;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { PairFile } from "#shared/model/pair.ts";
+import type { DeploymentFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { RESTART } from "#shared/model/told-by.ts";
 import { startShellIn } from "#testing/lab/shell-in-host.ts";
@@ -50,7 +50,7 @@ const planned = async (hand: Hand, name: HostedServer) => [
   await planFile(hand, `/etc/tls/${name}.key`, "key"),
 ];
 
-async function stage(hand: Hand, files: PairFile[], { pem, keyPem }: { pem: string; keyPem: string }) {
+async function stage(hand: Hand, files: DeploymentFile[], { pem, keyPem }: { pem: string; keyPem: string }) {
   const key = new Redacted(Buffer.from(keyPem));
   const staged = await stagePair(hand, { ...PAIR, files, chain: Buffer.from(pem), key });
   if (staged.kind !== "staged") throw new Error(JSON.stringify(staged));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { lookAtPairFile } from "#net/ssh/hand/pairs/look-at-pair-file.ts";
 import type { PairOfRun } from "#net/ssh/hand/pairs/pair-words.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import type { Consumer, PairFile } from "#shared/model/pair.ts";
+import type { DeploymentFile, Service } from "#shared/model/pair.ts";
 import { joinScripts } from "#shared/text/join-scripts.ts";
 
 export const PAIR: PairOfRun = { token: "run00000001", id: "c0" };
@@ -27,8 +27,8 @@ export async function readPairScripts(): Promise<string> {
 export async function planFile(
   hand: Awaited<ReturnType<typeof openPairHand>>,
   path: string,
-  holds: PairFile["holds"],
-): Promise<PairFile> {
+  holds: DeploymentFile["holds"],
+): Promise<DeploymentFile> {
   const look = await lookAtPairFile(hand, path);
   if (look.kind !== "seen" || !look.file.file || !look.file.hash)
     throw new Error(`${path} cannot be planned: ${JSON.stringify(look)}`);
@@ -36,7 +36,7 @@ export async function planFile(
   return { path, real, holds, before: hash, ...file };
 }
 
-export const serviceOf = (server: Consumer["server"], config: string | null = null): Consumer => ({
+export const serviceOf = (server: Service["server"], config: string | null = null): Service => ({
   server,
   config,
   where: "",
