@@ -1,5 +1,5 @@
 import { startPebble } from "#testing/servers/pebble.ts";
-import { findSecrets, needlesOf } from "#testing/ssh/secret-needles.ts";
+import { findSecrets, needlesOf } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { expect, test } from "./latchkey.ts";
 import { Frame } from "./pages/frame.ts";

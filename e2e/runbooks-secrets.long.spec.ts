@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Locator } from "@playwright/test";
-import { findSecrets, needlesOf } from "#testing/ssh/secret-needles.ts";
+import { findSecrets, needlesOf } from "#testing/ssh/key-files.ts";
 import { expect, test } from "./latchkey.ts";
 import { Frame } from "./pages/frame.ts";
 import { PlanPage } from "./pages/plan-page.ts";

@@ -1,7 +1,7 @@
 import { formatPlace } from "#shared/text/target.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { findClosedEndpoint, startSilentServer, startTlsServer } from "#testing/servers.ts";
-import { startScriptedServer } from "#testing/tls/start-scripted-server.ts";
+import { startScriptedServer } from "#testing/tls/starttls-scripts.ts";
 import { expect, test } from "./latchkey.ts";
 
 test("a text of targets is previewed before anything is visited, and refused where it cannot be read", async ({

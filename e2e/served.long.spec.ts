@@ -1,5 +1,5 @@
 import type { Locator } from "@playwright/test";
-import type { RenewedFile } from "#testing/lab/start-renewed-files-host.ts";
+import type { RenewedFile } from "#testing/lab/start-servers-host.ts";
 import { expect, test } from "./latchkey.ts";
 import type { Camera } from "./pages/camera.ts";
 import { Frame } from "./pages/frame.ts";

@@ -9,7 +9,7 @@ import { WEB_PROTOCOL } from "#shared/contract/web-protocol.ts";
 import { serve } from "#shells/web/serve.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createTinyApp } from "#testing/tiny-app.ts";
-import { codeOf, offerCode } from "#testing/web/as-page.ts";
+import { codeOf, offerCode } from "#testing/web/attack.ts";
 
 const page = new Map([
   ["/", { body: Buffer.from("<!doctype html><title>Latchkey</title>"), type: "text/html; charset=utf-8" }],

@@ -5,7 +5,7 @@ import {
   type RenewedFile,
   type RenewedFilesHost,
   startRenewedFilesHost,
-} from "#testing/lab/start-renewed-files-host.ts";
+} from "#testing/lab/start-servers-host.ts";
 import { askByCommand, type Question } from "#testing/servers-oracle/ask-leaf.ts";
 import { environmentOf } from "../stages/stage.ts";
 import type { Frame } from "./frame.ts";

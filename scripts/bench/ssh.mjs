@@ -15,7 +15,7 @@ import { promisify } from "node:util";
 import { collectHost, SSH_LIMITS } from "../../src/main/net/ssh/collect.ts";
 import { gatherIdentities } from "../../src/main/net/ssh/identities.ts";
 import { startHost } from "../../src/main/testing/lab/start-host.ts";
-import { readCollector } from "../../src/main/testing/read-collector.ts";
+import { readCollector } from "../../src/main/testing/read-scripts.ts";
 import { makeKeyFile } from "../../src/main/testing/ssh/key-files.ts";
 import { withoutRemarks } from "../../src/shared/text/without-remarks.ts";
 import { startFarAway } from "./far-away.mjs";

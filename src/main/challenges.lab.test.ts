@@ -9,15 +9,14 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
-import { openAccount } from "#testing/acme/open-account.ts";
 import { startApacheHost, startNginxHost } from "#testing/acme/open-web-hosts.ts";
-import { requestFor } from "#testing/acme/request-for.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
 import { type Pebble, startPebble } from "#testing/servers/pebble.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createAcmeClient } from "./features/issuers/kinds/acme/client.ts";
+import { openAccount, requestFor } from "./testing/acme/acme-account.ts";
+import { startShellIn } from "./testing/lab/run-in-host.ts";
+import { readRotationScript } from "./testing/read-scripts.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const signal = new AbortController().signal;

@@ -1,8 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { beginSession } from "#net/ssh/hand/session.ts";
-import { readCollector } from "#testing/read-collector.ts";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
 import {
   challengeScript,
   collectorScript,
@@ -10,6 +8,7 @@ import {
   handScript,
   libraryScript,
 } from "./host-scripts.ts";
+import { readCollector, readRotationScript } from "./testing/read-scripts.ts";
 
 test("what is built into the program is what a bare Node reads, to the byte", async () => {
   expect(collectorScript).toBe(await readCollector());

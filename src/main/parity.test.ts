@@ -14,7 +14,7 @@ import { serve } from "#shells/web/serve.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { exchangeCode, openAsPage } from "#testing/web/as-page.ts";
+import { exchangeCode, openAsPage } from "./testing/web/attack.ts";
 
 const now = () => new Date("2026-06-01T00:00:00Z");
 

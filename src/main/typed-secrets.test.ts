@@ -4,10 +4,10 @@ import { inspect } from "node:util";
 import type { AuthContext } from "ssh2";
 import { expect, test } from "vitest";
 import type { Question } from "#shared/model/question.ts";
-import { type AskingServer, askFor, byPassword, startAskingServer } from "#testing/ssh/asking-server.ts";
-import { makeLockedKey } from "#testing/ssh/locked-key.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type App, createApp } from "./app.ts";
+import { makeLockedKey } from "./testing/ssh/key-files.ts";
+import { type AskingServer, askFor, byPassword, startAskingServer } from "./testing/ssh/ssh-server.ts";
 
 const CANARY = /canary/i;
 

@@ -6,12 +6,8 @@ import { expect, test } from "vitest";
 import { type App, createApp } from "#app";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import {
-  makeSecurityKey,
-  type SecurityKey,
-  startSecurityKeyAgent,
-} from "#testing/matrix/soft-security-key.ts";
-import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
+import { makeSecurityKey, type SecurityKey, startSecurityKeyAgent } from "#testing/matrix/login-keys.ts";
+import { startSshAgent } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);
 const lab = test.skipIf(!canStartHosts());

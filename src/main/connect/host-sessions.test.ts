@@ -5,7 +5,7 @@ import { RETRY_POLICY } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { openStore } from "#store/store.ts";
-import { makeLockedKey } from "#testing/ssh/locked-key.ts";
+import { makeLockedKey } from "#testing/ssh/key-files.ts";
 import { makeKeyPair, startSshServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createConnections } from "./connect-to-host.ts";

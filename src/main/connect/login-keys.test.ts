@@ -7,7 +7,7 @@ import { gatherIdentities, type Identity } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import type { Question } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { makeLockedKey } from "#testing/ssh/locked-key.ts";
+import { makeLockedKey } from "#testing/ssh/key-files.ts";
 import { makeKeyPair } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { chooseIdentities, createUnlocker, listUsable } from "./login-keys.ts";

@@ -5,8 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { takeAddress } from "#testing/lab/loopback-address.ts";
-import { canStartHosts } from "#testing/lab/start-host.ts";
+import { canStartHosts, takeAddress } from "#testing/lab/start-host.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);

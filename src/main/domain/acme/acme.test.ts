@@ -1,6 +1,6 @@
 import { createPublicKey, hash, verify } from "node:crypto";
 import { expect, test } from "vitest";
-import { makeSigner } from "#testing/acme/make-signer.ts";
+import { makeSigner } from "#testing/acme/acme-account.ts";
 import { buildCertificate, der, extension, sequence } from "#testing/tls/build-certificate.ts";
 import { challengeOf, openBinding, openJws, readAccountKey, thumbprintOf } from "./account-key.ts";
 import { readRetryAfter } from "./directory.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { mapHost } from "#domain/deployment-status/host-map.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
 

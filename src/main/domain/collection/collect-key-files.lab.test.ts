@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toField } from "#codec/ssh-wire.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import type { Collection } from "./collection.ts";
 import { readCollection } from "./read-collection.ts";

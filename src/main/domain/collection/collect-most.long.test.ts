@@ -1,7 +1,7 @@
 /** How large a host may be and is still read whole, and what its verdicts take beside that. */
 import { expect, test } from "vitest";
 import { evaluateGrants } from "#domain/ssh/effective.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { indexMap, isOfOther, mapHost } from "#domain/deployment-status/host-map.ts";
 import { chooseServing } from "#domain/server-configs/choose-binding.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCollector } from "#testing/lab/run-collector.ts";
-import { SOME_SHELLS } from "#testing/lab/shells.ts";
+import { runCollector, SOME_SHELLS } from "#testing/lab/run-in-host.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import type { Collection } from "./collection.ts";
 import { readCollection } from "./read-collection.ts";

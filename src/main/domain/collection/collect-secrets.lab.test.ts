@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
 

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import type { Configuration, ServerKind } from "#domain/server-configs/configuration.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
-import { readTree } from "#testing/lab/read-tree.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { readTree, runCollector } from "#testing/lab/run-in-host.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
 

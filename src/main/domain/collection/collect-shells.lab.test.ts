@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { verifyPossession, writeScanStatement } from "#domain/signatures/possession.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
-import { SHELLS, SOME_SHELLS } from "#testing/lab/shells.ts";
+import { runCollector, SHELLS, SOME_SHELLS } from "#testing/lab/run-in-host.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import type { Collection, KeyFile } from "./collection.ts";
 import { readCollection } from "./read-collection.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createListening, findStrangers } from "#domain/deployment-status/host-map.ts";
-import { readCollector } from "#testing/read-collector.ts";
+import { readCollector } from "#testing/read-scripts.ts";
 import { readListening, serverOf } from "./read-servers.ts";
 import { decodeRecord } from "./stream.ts";
 

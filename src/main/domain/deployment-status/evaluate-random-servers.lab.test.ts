@@ -19,9 +19,14 @@ import { makeCertificate } from "#store/testing/make-visit.ts";
 import { formatColumns } from "#testing/say-columns.ts";
 import { askLeaf, type Question } from "#testing/servers-oracle/ask-leaf.ts";
 import { createCertificateMaker } from "#testing/servers-oracle/certificates.ts";
-import { type Chance, createChance } from "#testing/servers-oracle/chance.ts";
-import { changeCertificate, loseCertificate } from "#testing/servers-oracle/change-files.ts";
-import { formatGenerated, type Generator } from "#testing/servers-oracle/generated.ts";
+import {
+  type Chance,
+  changeCertificate,
+  createChance,
+  formatGenerated,
+  type Generator,
+  loseCertificate,
+} from "#testing/servers-oracle/generated.ts";
 import { GENERATORS, listSeeds } from "#testing/servers-oracle/generators.ts";
 import {
   createHostFiles,

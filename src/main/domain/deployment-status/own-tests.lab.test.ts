@@ -3,7 +3,7 @@ import { chown, copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { findUser } from "#testing/servers/user-ids.ts";
+import { findUser } from "#testing/servers/server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { OWN_TESTS } from "./own-tests.ts";
 

@@ -3,8 +3,7 @@ import { readConfiguration } from "#domain/server-configs/read-configuration.ts"
 import type { Protocol } from "#shared/model/starttls.ts";
 import { askLeaf } from "#testing/servers-oracle/ask-leaf.ts";
 import { createCertificateMaker } from "#testing/servers-oracle/certificates.ts";
-import { createChance } from "#testing/servers-oracle/chance.ts";
-import { formatGenerated, type Generator } from "#testing/servers-oracle/generated.ts";
+import { createChance, formatGenerated, type Generator } from "#testing/servers-oracle/generated.ts";
 import { GENERATORS, listSeeds } from "#testing/servers-oracle/generators.ts";
 import { createHostFiles } from "#testing/servers-oracle/host-files.ts";
 import { answerAll, askAll } from "#testing/servers-oracle/questions.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 import { evaluateReach } from "./reach.ts";
 

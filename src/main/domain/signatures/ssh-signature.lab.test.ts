@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { BUNDLE } from "#domain/bundle/testdata/signed-bundle.ts";
-import { makeSecurityKey, startSecurityKeyAgent } from "#testing/matrix/soft-security-key.ts";
+import { makeSecurityKey, startSecurityKeyAgent } from "#testing/matrix/login-keys.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { checkSignature } from "./ssh-signature.ts";
 

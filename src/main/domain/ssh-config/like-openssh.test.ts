@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { expandGlob } from "#net/local/expand-glob.ts";
-import { askSsh } from "#testing/ssh/ask-ssh.ts";
+import { askSsh } from "#testing/ssh/open-workstation.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { Jump } from "./hosts.ts";
 import { findIncludes, readBlocks } from "./read-blocks.ts";

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { askSsh } from "#testing/ssh/ask-ssh.ts";
+import { askSsh } from "#testing/ssh/open-workstation.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { readSshConfig } from "./read-ssh-config.ts";
 

@@ -3,9 +3,9 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { canStartJournal, START_JOURNAL } from "#testing/lab/own-clock.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { canStartJournal, START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { findLogins } from "./find-logins.ts";
 
 const run = promisify(execFile);

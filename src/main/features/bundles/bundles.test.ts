@@ -6,7 +6,7 @@ import { createApp } from "#app";
 import { openStore } from "#store/store.ts";
 import { scanAll } from "#testing/lab/desk.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
-import { readCollector } from "#testing/read-collector.ts";
+import { readCollector } from "#testing/read-scripts.ts";
 import { findClosedEndpoint } from "#testing/servers.ts";
 import { answerScript } from "#testing/ssh/collector-stream.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

@@ -3,7 +3,7 @@ import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 
 /** A host with something of everything that a collector looks for. */

@@ -9,7 +9,7 @@ import { openStore } from "#store/store.ts";
 import { beginScan, START } from "#store/testing/make-visit.ts";
 import { listen } from "#testing/servers.ts";
 import { der, extension, oid, sequence, text } from "#testing/tls/build-certificate.ts";
-import { readPkits } from "#testing/tls/read-pkits.ts";
+import { readPkits } from "#testing/tls/read-vectors.ts";
 import { isAuthority, isMeantFor, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { signAnswer } from "#testing/tls/sign-revocation.ts";
 import { createFindings } from "../findings/index.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import { letIn, makeDesk } from "#testing/lab/desk.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { agreeTo, makePlan } from "#testing/runs/follow.ts";
 import { readThere, writeThere } from "#testing/runs/offline-hosts.ts";

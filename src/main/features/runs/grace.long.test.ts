@@ -6,14 +6,12 @@ import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
 import { createApp } from "#app";
 import { makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { goAlong, OWN_CLOCK } from "#testing/lab/own-clock.ts";
+import { goAlong, OWN_CLOCK, START_JOURNAL } from "#testing/lab/own-clock.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { carryOut, makePlan, requestForOwnKey, untilStill } from "#testing/runs/follow.ts";
 import { FILE, startProbedHosts } from "#testing/runs/unruly-hosts.ts";
 import { LOG_WITH_OFFSETS, logIn, untilNextSecond, untilSeenAsLater } from "#testing/runs/watch-hosts.ts";
-import { makeKeyFile } from "#testing/ssh/key-files.ts";
-import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
+import { makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);
 const WATCHED = "logs are watched for uses of the old one before it is removed";

@@ -7,8 +7,7 @@ import { type App, createApp } from "#app";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { requestForOwnKey } from "#testing/runs/follow.ts";
-import { makeKeyFile } from "#testing/ssh/key-files.ts";
-import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
+import { makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 
 const run = promisify(execFile);
 

@@ -3,8 +3,8 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { App } from "#app";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
+import { canStartJournal, START_JOURNAL } from "#testing/lab/own-clock.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { canStartJournal, START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { carryOut, makeKeyLine, makePlan } from "#testing/runs/follow.ts";
 
 const run = promisify(execFile);

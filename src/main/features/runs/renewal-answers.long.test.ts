@@ -1,8 +1,7 @@
 import { connect, createServer } from "node:net";
 import { expect, test } from "vitest";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
-import { takeAddress } from "#testing/lab/loopback-address.ts";
-import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
+import { canStartHosts, type LabHost, takeAddress } from "#testing/lab/start-host.ts";
 import { bundleRunChild } from "#testing/runs/bundle-run-child.ts";
 import { makePlan, untilStill } from "#testing/runs/follow.ts";
 import {

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { servedBy } from "#net/ssh/hand/pairs/testing/served-by.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
-import { standInForSystemd } from "#testing/lab/stand-in-systemctl.ts";
+import { standInForSystemd } from "#testing/lab/own-clock.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost } from "#testing/lab/start-servers-host.ts";
 import { FAILING, type Failing, IMPOSSIBLE, PID_OF, type WithUnit } from "#testing/runs/failing-renewals.ts";

@@ -3,7 +3,7 @@ import type { App } from "#app";
 import { servedBy } from "#net/ssh/hand/pairs/testing/served-by.ts";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { letIn } from "#testing/lab/desk.ts";
-import { standInForSystemd } from "#testing/lab/stand-in-systemctl.ts";
+import { standInForSystemd } from "#testing/lab/own-clock.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { type HostedServer, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
 import { BY_SOCKET, PID_OF, RELOAD, SERVERS, type WithUnit } from "#testing/runs/failing-renewals.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan, untilStill } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, renewalOf, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";
-import { askName } from "#testing/tls/ask-name.ts";
+import { askName } from "#testing/tls/ask-openssl.ts";
 
 test.skipIf(!canStartHosts())(
   "nginx serves a new certificate of our own authority, whose key never left the host, also where the vault was locked meanwhile, and an hour later nothing is left of the run",

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startTlsServer } from "#testing/servers.ts";
-import { makeLockedKey } from "#testing/ssh/locked-key.ts";
+import { makeLockedKey } from "#testing/ssh/key-files.ts";
 import { formatHost, openWorkstation } from "#testing/ssh/open-workstation.ts";
 import { startSshServer } from "#testing/ssh/ssh-server.ts";
 

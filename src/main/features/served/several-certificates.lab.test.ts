@@ -3,7 +3,7 @@ import { type App, createApp } from "#app";
 import { formatHandshake } from "#shared/text/served.ts";
 import { letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
 import { startHost } from "#testing/lab/start-host.ts";
-import { isListening } from "#testing/servers/is-listening.ts";
+import { isListening } from "#testing/servers/server.ts";
 
 /** `make KIND FILE NAME [BEGIN]`: a certificate and its key, apart and in one file as HAProxy and Postfix want them. */
 const MAKE = `

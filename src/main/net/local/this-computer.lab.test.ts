@@ -2,8 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { gatherIdentities } from "#net/ssh/identities.ts";
-import { makeKeyFile } from "#testing/ssh/key-files.ts";
-import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
+import { makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { lookAtThisComputer } from "./this-computer.ts";
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
-import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
+import { type KeyFile, makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type HostReading, SSH_LIMITS } from "./collect.ts";
 import { gatherIdentities } from "./identities.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Question } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { byPassword, startAskingServer } from "#testing/ssh/asking-server.ts";
+import { byPassword, startAskingServer } from "#testing/ssh/ssh-server.ts";
 import { logIn } from "./log-in.ts";
 import { createTypedLogins, type TypedLogin, type TypedLogins } from "./typed-logins.ts";
 

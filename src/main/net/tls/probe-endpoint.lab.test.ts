@@ -4,11 +4,11 @@ import { SERVER_KEY_KINDS } from "#shared/model/served.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import type { TestServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { startDeafServer } from "#testing/tls/deaf-server.ts";
+import { startOpensslServer } from "#testing/tls/ask-openssl.ts";
 import { makeEndpoints } from "#testing/tls/make-endpoints.ts";
 import { type Algorithm, makeWithOpenssl, writeChain } from "#testing/tls/make-with-openssl.ts";
-import { signStatus } from "#testing/tls/sign-status.ts";
-import { startOpensslServer } from "#testing/tls/start-openssl-server.ts";
+import { signStatus } from "#testing/tls/sign-revocation.ts";
+import { startDeafServer } from "#testing/tls/stalling-servers.ts";
 import { createTlsProber } from "./probe-endpoint.ts";
 
 const signal = AbortSignal.timeout(60_000);

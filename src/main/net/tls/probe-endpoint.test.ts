@@ -12,7 +12,7 @@ import {
   startTlsServer,
   type TestServer,
 } from "#testing/servers.ts";
-import { byteByByte, hangUpAfter, oneByteRecords, startRelay } from "#testing/tls/relay.ts";
+import { byteByByte, hangUpAfter, oneByteRecords, startRelay } from "#testing/tls/stalling-servers.ts";
 import { createTlsProber } from "./probe-endpoint.ts";
 
 const leaf = await makeCertificate({ names: ["a.example"] });

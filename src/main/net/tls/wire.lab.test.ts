@@ -6,11 +6,11 @@ import { readTimestamps } from "#domain/x509/timestamps.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import type { TestServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { startOpensslServer } from "#testing/tls/ask-openssl.ts";
 import { makeEndpoints } from "#testing/tls/make-endpoints.ts";
 import { type Made, makeWithOpenssl, writeChain } from "#testing/tls/make-with-openssl.ts";
 import { askSClient, askSslscan } from "#testing/tls/peer-scanners.ts";
-import { signStatus } from "#testing/tls/sign-status.ts";
-import { startOpensslServer } from "#testing/tls/start-openssl-server.ts";
+import { signStatus } from "#testing/tls/sign-revocation.ts";
 import { createTlsProber } from "./probe-endpoint.ts";
 
 const signal = AbortSignal.timeout(120_000);

@@ -13,7 +13,7 @@ import {
   startTlsServer,
   type TestServer,
 } from "#testing/servers.ts";
-import { hangUpAfter, startRelay } from "#testing/tls/relay.ts";
+import { hangUpAfter, startRelay } from "#testing/tls/stalling-servers.ts";
 import { startHttpProxy, startSocksProxy } from "#testing/ways/proxies.ts";
 import { createProxyWay, type ProxyPlace } from "./proxy-way.ts";
 

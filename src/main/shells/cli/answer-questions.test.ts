@@ -2,8 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openTerminal } from "#testing/open-terminal.ts";
-import { type AskingServer, askFor, byPassword, startAskingServer } from "#testing/ssh/asking-server.ts";
-import { makeLockedKey } from "#testing/ssh/locked-key.ts";
+import { makeLockedKey } from "#testing/ssh/key-files.ts";
+import { type AskingServer, askFor, byPassword, startAskingServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { World } from "./world.ts";
 

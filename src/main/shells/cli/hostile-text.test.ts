@@ -5,7 +5,7 @@ import { makeHostileDatabase } from "#store/testing/hostile/fill.ts";
 import { PAYLOADS } from "#store/testing/hostile/payloads.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
-import { askFor, startAskingServer } from "#testing/ssh/asking-server.ts";
+import { askFor, startAskingServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const now = () => new Date("2026-06-01T00:00:00Z");

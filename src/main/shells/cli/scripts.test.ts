@@ -6,7 +6,7 @@ import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startChainServer, startPlainServer, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeChain } from "#testing/tls/conforming-chain.ts";
-import { startScriptedServer } from "#testing/tls/start-scripted-server.ts";
+import { startScriptedServer } from "#testing/tls/starttls-scripts.ts";
 import { startSocksProxy } from "#testing/ways/proxies.ts";
 
 /*

@@ -6,7 +6,7 @@ import { printPem } from "#codec/pem.ts";
 import { openTerminal, type Said } from "#testing/open-terminal.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeChain } from "#testing/tls/conforming-chain.ts";
-import { type PkitsRow, readPkits } from "#testing/tls/read-pkits.ts";
+import { type PkitsRow, readPkits } from "#testing/tls/read-vectors.ts";
 import { isAuthority, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
 
 const now = () => new Date("2026-06-01T00:00:00Z");

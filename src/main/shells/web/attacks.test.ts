@@ -5,8 +5,16 @@ import { createApp } from "#app";
 import { PAGE_HEADERS } from "#shells/page.ts";
 import { printRequest, type RawReply, sendRaw } from "#testing/raw-http.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { codeOf, exchangeCode, openAsPage } from "#testing/web/as-page.ts";
-import { type Attack, type Loot, type Request, soundExchange, soundUpgrade } from "#testing/web/attack.ts";
+import {
+  type Attack,
+  codeOf,
+  exchangeCode,
+  type Loot,
+  openAsPage,
+  type Request,
+  soundExchange,
+  soundUpgrade,
+} from "#testing/web/attack.ts";
 import { makeBodyAttacks } from "#testing/web/body-attacks.ts";
 import { makeBrokenRequests } from "#testing/web/broken-requests.ts";
 import { makeLineAttacks } from "#testing/web/line-attacks.ts";

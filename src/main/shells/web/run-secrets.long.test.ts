@@ -14,8 +14,8 @@ import { createDriver } from "#testing/runs/drive-runs.ts";
 import { agreeTo } from "#testing/runs/follow.ts";
 import { HELD, openSecretDesk, type SecretDesk, WORDS } from "#testing/runs/secret-desk.ts";
 import { watchProcesses } from "#testing/runs/watch-hosts.ts";
-import { findSecrets, needlesOf } from "#testing/ssh/secret-needles.ts";
-import { exchangeCode, openAsPage } from "#testing/web/as-page.ts";
+import { findSecrets, needlesOf } from "#testing/ssh/key-files.ts";
+import { exchangeCode, openAsPage } from "#testing/web/attack.ts";
 import { serve } from "./serve.ts";
 
 const KEYS_OF_DEPLOY = "/home/deploy/.ssh/authorized_keys";

@@ -18,7 +18,7 @@ import {
   offerCode,
   openAsPage,
   openUnverified,
-} from "#testing/web/as-page.ts";
+} from "#testing/web/attack.ts";
 import { prove } from "./secret.ts";
 import { serve } from "./serve.ts";
 

@@ -6,7 +6,7 @@ import type { RouterClient } from "@orpc/server";
 import { expect, test, vi } from "vitest";
 import type { WebSocket } from "ws";
 import { createTinyApp } from "#testing/tiny-app.ts";
-import { exchangeCode, openAsPage } from "#testing/web/as-page.ts";
+import { exchangeCode, openAsPage } from "#testing/web/attack.ts";
 import { serve } from "./serve.ts";
 
 const MEBIBYTE = 1024 * 1024;

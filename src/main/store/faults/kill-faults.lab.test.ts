@@ -14,7 +14,7 @@ import { START, visitEndpoint } from "#store/testing/make-visit.ts";
 import { makeOlder } from "#store/testing/older.ts";
 import { bundleChild } from "#testing/faults/bundle-child.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
-import { findMoments, killAt, type Moment, pick } from "#testing/faults/kill-sweep.ts";
+import { findMoments, killAt, type Moment, pick } from "#testing/faults/kill-scan.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const PROBER = new URL("../testing/visitor.ts", import.meta.url);

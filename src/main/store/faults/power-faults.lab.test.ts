@@ -4,7 +4,7 @@ import { openStore } from "#store/store.ts";
 import { bundleChild } from "#testing/faults/bundle-child.ts";
 import { startChild } from "#testing/faults/child.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
-import { startDisk } from "#testing/faults/power.ts";
+import { startDisk } from "#testing/faults/sshd-on-disk.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const WRITER = new URL("../testing/writer.ts", import.meta.url);

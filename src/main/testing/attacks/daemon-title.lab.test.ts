@@ -5,10 +5,9 @@ import { readCollection } from "#domain/collection/read-collection.ts";
 import { lookAtDaemon } from "#net/ssh/hand/daemon.ts";
 import { lookAtAccount } from "#net/ssh/hand/look-at-account.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { runCollector, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
+import { readRotationScript } from "#testing/read-scripts.ts";
 
 const EVIL = "/home/alice/evil.conf";
 

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "#app";
 import { findFrame } from "#domain/collection/stream.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { findSecrets, needlesOf } from "#testing/ssh/secret-needles.ts";
-import { forge } from "./forge.ts";
+import { findSecrets, needlesOf } from "#testing/ssh/key-files.ts";
+import { forge } from "./write-bundle.ts";
 
 /** What a collector wrote on a host of the attacker's. */
 const OTHERS_BUNDLE = join(import.meta.dirname, "../../domain/collection/testdata/web1.stream");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { makeDesk } from "#testing/lab/desk.ts";
+import { canStartJournal, START_JOURNAL } from "#testing/lab/own-clock.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { canStartJournal, START_JOURNAL } from "#testing/lab/start-journal.ts";
 import { logIn } from "#testing/runs/watch-hosts.ts";
 import { forge, startGivenRun } from "./start-given-run.ts";
 

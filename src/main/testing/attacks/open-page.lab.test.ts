@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { serve } from "#shells/web/serve.ts";
 import { createTinyApp } from "#testing/tiny-app.ts";
-import { codeOf, exchangeCode, offerCode, openAsPage } from "#testing/web/as-page.ts";
+import { codeOf, exchangeCode, offerCode, openAsPage } from "#testing/web/attack.ts";
 import { startAttack } from "./start-attack.ts";
 
 const page = new Map([["/", { body: Buffer.from("<p>page"), type: "text/html; charset=utf-8" }]]);

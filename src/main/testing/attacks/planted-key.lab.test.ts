@@ -10,7 +10,7 @@ import { signWithKey } from "#net/ssh/hand/sign-with-key.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { acknowledgementOf } from "#shared/text/consent.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { agreeTo, carryOut, makePlan } from "#testing/runs/follow.ts";

@@ -9,7 +9,7 @@ import type { App } from "#app";
 import type { PlanDetail } from "#shared/contract/runbooks.ts";
 import type { RunDetail } from "#shared/model/run.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { carryOut, makePlan } from "#testing/runs/follow.ts";
 import { makeRenewalDesk, scanServers, startRenewedHost } from "#testing/runs/renewal-desk.ts";

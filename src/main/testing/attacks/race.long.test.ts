@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { decodeRecord, readFrame } from "#domain/collection/stream.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { CANARIES, COUNT_ROOTS, formatOfOthers, prepareRaces, RACES, startRace } from "./race-setup.ts";
 

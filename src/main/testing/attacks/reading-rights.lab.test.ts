@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 
 /** Files that an account can read by one of its groups alone, or that root alone can, and one that leads there. */

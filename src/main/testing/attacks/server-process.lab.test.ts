@@ -5,10 +5,10 @@ import { lookAtWays } from "#net/ssh/hand/challenges/look-at-ways.ts";
 import { lookAtServer } from "#net/ssh/hand/pairs/look-at-server.ts";
 import { openPairHand, readPairScripts } from "#net/ssh/hand/pairs/testing/pair-hand.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import { PATIENT } from "#testing/lab/patient.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
+import { PATIENT } from "#testing/lab/start-servers-host.ts";
+import { readRotationScript } from "#testing/read-scripts.ts";
 
 /** The system's own programs, with words that lead to what is the user's. */
 const SERVERS = {

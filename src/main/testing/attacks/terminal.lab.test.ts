@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { readHandScript } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
-import { readCollector } from "#testing/read-collector.ts";
+import { readCollector } from "#testing/read-scripts.ts";
 
 test.skipIf(!canStartHosts())(
   "what a script of root's does as an account has no terminal of root's, where that account could type",

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -46,3 +46,9 @@ export async function writeBundle({
   }
   return Buffer.concat(parts);
 }
+
+const PROGRAM = join(import.meta.dirname, "forge-bundle.py");
+
+/** What forge-bundle.py makes of the bundle at `path`. */
+export const forge = (path: string, ...wish: string[]): Buffer =>
+  execFileSync("python3", [PROGRAM, path, ...wish], { maxBuffer: 64 * 1024 * 1024 });

@@ -1,6 +1,5 @@
 import type { Profile, Purpose } from "#shared/model/chain.ts";
-import type { CorpusRow } from "./corpus-table.ts";
-import type { RuleSection } from "./rule-sections.ts";
+import type { CorpusRow, RuleSection } from "./corpus-table.ts";
 
 /** One case of a corpus of chains that somebody else has judged. */
 export type CorpusCase = {

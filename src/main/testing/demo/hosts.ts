@@ -1,7 +1,6 @@
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
+import { DSA_LINE, type KeyName, type KeyPair, putLog } from "./demo-keys.ts";
 import type { Endpoint } from "./endpoints.ts";
-import { DSA_LINE, type KeyName, type KeyPair } from "./keys.ts";
-import { putLog } from "./logins.ts";
 
 type Given = { keys: Record<KeyName, KeyPair>; endpoints: readonly Endpoint[] };
 

@@ -1,9 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeKeys, writePeopleSources } from "./demo-keys.ts";
 import { type Endpoint, startEndpoints } from "./endpoints.ts";
 import { startHosts } from "./hosts.ts";
-import { makeKeys } from "./keys.ts";
-import { writePeopleSources } from "./rosters.ts";
 
 type Options = {
   /** A folder of the caller's, for a home with the key of an audit. */

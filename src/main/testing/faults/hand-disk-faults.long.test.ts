@@ -5,14 +5,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { begin, end, write } from "#net/ssh/hand/host-files.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
-import { startShell, startShellIn } from "#testing/lab/shell-in-host.ts";
-import { SOME_SHELLS } from "#testing/lab/shells.ts";
+import { SOME_SHELLS, startShell, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type FaultRow, recordFault } from "./fault-table.ts";
-import { startDisk } from "./power.ts";
-import { startSshdOnDisk } from "./sshd-on-disk.ts";
+import { startDisk, startSshdOnDisk } from "./sshd-on-disk.ts";
 
 const lab = test.skipIf(!canStartHosts());
 const timeout = 3_600_000;

@@ -8,7 +8,7 @@ import { arm, begin, disarm, end, write } from "#net/ssh/hand/host-files.ts";
 import { commitPut, put, undoPut } from "#net/ssh/hand/put-halves.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
 import { beginOn, hashOf, TOKEN, wishTo } from "#net/ssh/hand/testing/wish.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

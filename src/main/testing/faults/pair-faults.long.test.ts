@@ -10,7 +10,7 @@ import { openPairHand, PAIR, planFile } from "#net/ssh/hand/pairs/testing/pair-h
 import { hashOf } from "#net/ssh/hand/testing/wish.ts";
 import type { DeploymentFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { recordFault } from "./fault-table.ts";

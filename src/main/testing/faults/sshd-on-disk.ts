@@ -1,9 +1,12 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, readlink } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { takeAddress } from "#testing/lab/loopback-address.ts";
+import { promisify } from "node:util";
+import { takeAddress } from "#testing/lab/start-host.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
+import { startChild } from "./child.ts";
 
 type Wish = {
   /** What stands before a command that sees the disk. */
@@ -51,4 +54,68 @@ export async function startSshdOnDisk({ inside, folder, keys }: Wish) {
       release();
     },
   };
+}
+
+const run = promisify(execFile);
+
+/** Waits for its input to end, in a mount namespace that ends with it, and all mounts in it. */
+const HOLD = ["unshare", "--mount", "--propagation", "private", "setpriv", "--pdeathsig", "KILL"];
+
+/**
+ * A disk of its own, whose power can be cut: an ext4 on a loop device, seen in a mount namespace of its own only.
+ * What was not synced is lost then, as when a machine falls.
+ */
+export async function startDisk(folder: string) {
+  const [image, mount] = [join(folder, "disk.img"), join(folder, "disk")];
+  await mkdir(mount);
+  await run("truncate", ["--size", "64M", image]);
+  await run("mkfs.ext4", ["-q", image]);
+  const hold = startChild({
+    script: "-e",
+    args: ['console.log("ready"); process.stdin.resume()'],
+    under: HOLD,
+  });
+  await hold.said("ready");
+  await refuseOurNamespace(hold.pid);
+  /** What stands before a command that should see the disk. */
+  const inside = ["nsenter", "--target", String(hold.pid), "--mount", "--"];
+  const runInside = async (...command: string[]): Promise<string> => {
+    const [program = "", ...args] = [...inside, ...command];
+    return (await run(program, args)).stdout.trim();
+  };
+  // The loop device is given back when the disk is unmounted, however that comes about.
+  await runInside("mount", "-o", "loop", image, mount);
+
+  return {
+    mount,
+    inside,
+    async cutPower(): Promise<void> {
+      const found = await runInside(
+        "findmnt",
+        "--noheadings",
+        "--output",
+        "TARGET,SOURCE",
+        "--target",
+        mount,
+      );
+      const [target, source = ""] = found.split(/\s+/);
+      if (target !== mount || !/^\/dev\/loop\d+$/.test(source))
+        throw new Error(`${mount} is not a disk of ours: ${found}`);
+      await runInside("xfs_io", "-x", "-c", "shutdown", mount);
+    },
+    /** Nobody may use it any more; its file system then sees to what it finds. */
+    async restorePower(): Promise<void> {
+      await runInside("umount", mount);
+      await runInside("mount", "-o", "loop", image, mount);
+    },
+    async [Symbol.asyncDispose]() {
+      await runInside("umount", mount).catch(() => undefined);
+      await hold.kill();
+    },
+  };
+}
+
+async function refuseOurNamespace(pid: number | undefined): Promise<void> {
+  const [theirs, ours] = await Promise.all([readlink(`/proc/${pid}/ns/mnt`), readlink("/proc/self/ns/mnt")]);
+  if (theirs === ours) throw new Error("there is no mount namespace of its own; nothing was mounted");
 }

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import type { LabHost } from "./start-host.ts";
+import { PATIENT } from "./start-servers-host.ts";
 
 /**
  * Shell text: a clock of its own for a host of the lab, which shares the machine's. `date` tells it, and so does whatever `by-clock`
@@ -60,4 +62,68 @@ export function goAlong(host: LabHost) {
       await host.run(`echo +${seconds} > /run/clock.new; mv /run/clock.new /run/clock`);
     },
   };
+}
+
+const JOURNALD = "/usr/lib/systemd/systemd-journald";
+
+/** Whether this machine has a journald to lend. */
+export const canStartJournal = (): boolean => existsSync(JOURNALD);
+
+/**
+ * Shell text: a real journald in a host of the lab. It takes what sshd logs there and nothing else, and keeps it in a journal
+ * of that host's own. The audit subsystem and the kernel's messages, which are the machine's, are left alone. It goes by the
+ * host's own clock where that has one (`OWN_CLOCK`).
+ */
+export const START_JOURNAL = `${PATIENT}
+mkdir -p /run/systemd/journald.conf.d /run/systemd/journal /run/log /var/log/journal /sys
+mount -t sysfs -o ro sysfs /sys
+mount -t cgroup2 -o ro cgroup2 /sys/fs/cgroup
+printf '[Journal]\\nReadKMsg=no\\nAudit=\\nStorage=persistent\\nRateLimitBurst=0\\n' > /run/systemd/journald.conf.d/lab.conf
+for process in /proc/[0-9]*; do
+  case $(cat $process/comm 2>/dev/null) in syslogd | busybox) kill -9 \${process#/proc/} ;; esac
+done
+rm -f /var/log/auth.log
+setsid $(command -v by-clock) ${JOURNALD} </dev/null >/run/journald.said 2>&1 &
+journald=$!
+decided() { [ -S /run/systemd/journal/dev-log ] || ! kill -0 $journald 2>/dev/null; }
+patient /run/journald.said decided
+if [ ! -S /run/systemd/journal/dev-log ]; then cat /run/journald.said >&2; exit 1; fi
+ln -sf /run/systemd/journal/dev-log /dev/log
+`;
+
+/**
+ * There is no service manager on a lab host. This one says that it runs and looks after these processes; it does what their units
+ * would, and writes down what it was asked. All else of systemd is untried by it: timers it has none, so whoever wants one
+ * finds no systemd-run.
+ */
+export async function standInForSystemd(
+  host: LabHost,
+  units: readonly { unit: string; pid: string; reload?: string; restart?: string }[],
+): Promise<{ asked(): Promise<string> }> {
+  const cases = units.flatMap(({ unit, reload, restart }) => [
+    ...(reload ? [`"reload ${unit}") ${reload} ;;`] : []),
+    ...(restart ? [`"restart ${unit}") ${restart} ;;`] : []),
+    `"show -p CanReload --value ${unit}") echo ${reload ? "yes" : "no"} ;;`,
+  ]);
+  await host.run(`
+    mkdir -p /run/systemd/system
+    rm -f /usr/bin/systemd-run
+    cat >/usr/bin/systemctl.new <<'END'
+#!/bin/sh
+case $1 in show) ;; *) echo "$*" >>/run/asked ;; esac
+case $* in
+${cases.join("\n")}
+*) echo "a stand-in for systemctl does not know: $*" >&2; exit 1 ;;
+esac
+END
+    chmod 755 /usr/bin/systemctl.new
+    mv /usr/bin/systemctl.new /usr/bin/systemctl
+    : >/run/asked
+  `);
+  for (const { unit, pid } of units)
+    await host.run(`
+      echo '0::/system.slice/${unit}' >/run/cgroup-${unit}
+      mount --bind /run/cgroup-${unit} /proc/${pid}/cgroup
+    `);
+  return { asked: () => host.run("cat /run/asked") };
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { START_JOURNAL } from "./own-clock.ts";
 import { startHost } from "./start-host.ts";
-import { START_JOURNAL } from "./start-journal.ts";
 
 test("two hosts have names, users and host keys of their own, and are gone when they are let go", async () => {
   const one = await startHost({ name: "one", prepare: "useradd --create-home alice" });

@@ -2,11 +2,11 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env } from "node:process";
 import { promisify } from "node:util";
-import { takeAddress } from "./loopback-address.ts";
 import type { Network } from "./start-network.ts";
 
 const run = promisify(execFile);
@@ -163,4 +163,29 @@ async function untilEnded(pid: number): Promise<void> {
     if (state === "Z" || pid === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** Loopback addresses for hosts and servers; each is held by listening on this port of it while its host lives. */
+const LOCK_PORT = 59_871;
+const NETWORKS = 40;
+
+type LoopbackAddress = { address: string; release(): void };
+
+/** A loopback address of its own, held by a listening socket: the kernel gives it back when this process dies. */
+export async function takeAddress(): Promise<LoopbackAddress> {
+  for (let index = 0; index < NETWORKS * 250; index++) {
+    const address = `127.0.${30 + Math.floor(index / 250)}.${2 + (index % 250)}`;
+    const server = await listenOn(address);
+    if (server) return { address, release: () => void server.close() };
+  }
+  throw new Error("no loopback address is free for another");
+}
+
+async function listenOn(address: string): Promise<Server | null> {
+  const server = createServer((socket) => socket.destroy());
+  const { promise, resolve } = Promise.withResolvers<Server | null>();
+  server.once("error", () => resolve(null));
+  server.listen({ host: address, port: LOCK_PORT, exclusive: true }, () => resolve(server));
+  server.unref();
+  return promise;
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { makeCertificate } from "#testing/make-certificate.ts";
-import { isListening } from "#testing/servers/is-listening.ts";
+import { isListening } from "#testing/servers/server.ts";
 import { type LabHost, startHost } from "./start-host.ts";
 
 const SCRIPT = join(import.meta.dirname, "servers.sh");
@@ -85,3 +85,93 @@ export async function startServersHost(
     },
   };
 }
+
+const RENEWED_FILES_SCRIPT = join(import.meta.dirname, "renewed-files.sh");
+
+/**
+ * Each is the name of a file that one server of the host reads: nginx by RSA and EC side by side at 443 (shop.lab), HAProxy from one
+ * folder at 9443 (api.lab, pay.lab), Postfix by pairs of files at 25 (mail.lab) and by chain files at 587 (relay.lab).
+ */
+export type RenewedFile =
+  | "shop-rsa"
+  | "shop-ec"
+  | "api"
+  | "pay"
+  | "mail-rsa"
+  | "mail-ec"
+  | "relay-rsa"
+  | "relay-ec";
+
+export type RenewedFilesHost = Omit<ServersHost, "renew"> & {
+  /** Puts what was issued 40 days ago or yesterday into a file, and leaves its server alone. */
+  put(file: RenewedFile, issue: "old" | "new"): Promise<void>;
+  /** Takes a file away, leaves nothing that can be read in it, or puts the key of another certificate beside it. */
+  lose(file: RenewedFile, how: "gone" | "unreadable" | "other-key"): Promise<void>;
+  /** The SHA-256 of one of them, lower case. */
+  fingerprintOf(file: RenewedFile, issue: "old" | "new"): Promise<string>;
+};
+
+/** A host where nginx, HAProxy and Postfix serve several certificates each, all of 40 days ago. `prepare`: shell text that runs before any of them. */
+export async function startRenewedFilesHost(prepare: string): Promise<RenewedFilesHost> {
+  const host = await startServersHost(["nginx", "haproxy", "postfix"], prepare);
+  const script = await readFile(RENEWED_FILES_SCRIPT, "utf8");
+  const run = (command: string) => host.run(`ADDRESS=${host.address}\n${script}\n${command}`);
+  try {
+    await run("issue_all 2>/dev/null");
+    await run("configure_all");
+    for (const server of ["nginx", "haproxy", "postfix"] as const) await host.reload(server);
+  } catch (error) {
+    await host[Symbol.asyncDispose]();
+    throw error;
+  }
+  return {
+    ...host,
+    put: async (file, issue) => void (await run(`put ${file} ${issue}`)),
+    lose: async (file, how) => void (await run(`lose ${file} ${how}`)),
+    fingerprintOf: async (file, issue) => {
+      const said = await run(`openssl x509 -in $ISSUED/${file}.${issue}.crt -noout -fingerprint -sha256`);
+      return said.replace(/^.*=/, "").replaceAll(":", "").trim().toLowerCase();
+    },
+  };
+}
+
+/** With the socket of this machine by which root may change the settings of slapd, as Debian sets it up. */
+export async function startWithLdapi(
+  servers: readonly HostedServer[],
+  prepare?: string,
+): Promise<ServersHost> {
+  const host = await startServersHost(servers, prepare);
+  if (!servers.includes("slapd")) return host;
+  await host.run(`${PATIENT}
+    command -v ldapwhoami || { echo 'this machine has no ldapwhoami (ldap-utils)' >&2; exit 1; }
+    kill "$(cat /run/slapd/slapd.pid)"
+    has_ended() { [ ! -e /run/slapd/slapd.pid ]; }
+    patient /dev/null has_ended
+    slapmodify -F /etc/ldap/slapd.d -b cn=config <<-END
+dn: olcDatabase={0}config,cn=config
+changetype: modify
+replace: olcAccess
+olcAccess: {0}to * by dn.exact=gidNumber=0+uidNumber=0,cn=peercred,cn=external,cn=auth manage by * none
+END
+    slapd -h "ldap://${host.address} ldaps://${host.address} ldapi:///" -F /etc/ldap/slapd.d </dev/null >/dev/null 2>&1
+    answers() { ldapwhoami -Q -Y EXTERNAL -H ldapi:/// >/run/slapd/said 2>&1; }
+    patient /run/slapd/said answers
+  `);
+  return host;
+}
+
+/**
+ * Shell text: `patient FILE COMMAND...` waits for a command to come true, for a minute at the least. Then it says what is in FILE, and
+ * fails.
+ */
+export const PATIENT = `
+patient() {
+  tries=600 heard=$1
+  shift
+  until "$@"; do
+    tries=$((tries - 1))
+    if [ $tries = 0 ]; then echo "never came true: $*" >&2; tail -n 20 "$heard" >&2; return 1; fi
+    sleep 0.1
+  done
+}
+`;

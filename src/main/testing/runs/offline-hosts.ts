@@ -1,7 +1,7 @@
 import type { App } from "#app";
 import { type Desk, letIn, scanAll } from "#testing/lab/desk.ts";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
+import { readRotationScript } from "#testing/read-scripts.ts";
 import { makePlan } from "./follow.ts";
 import { makeRetainedKey, watchLogins } from "./watch-hosts.ts";
 

@@ -2,8 +2,7 @@ import type { App } from "#app";
 import type { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { type Desk, letIn, makeDesk, scanAll } from "#testing/lab/desk.ts";
-import { type HostedServer, SERVED } from "#testing/lab/start-servers-host.ts";
-import { startWithLdapi } from "#testing/lab/start-with-ldapi.ts";
+import { type HostedServer, SERVED, startWithLdapi } from "#testing/lab/start-servers-host.ts";
 
 export const PASSPHRASE = "a passphrase that nobody guesses";
 

@@ -3,9 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
-import { type Needle, needlesOf } from "#testing/ssh/secret-needles.ts";
-import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
+import { type KeyFile, makeKeyFile, type Needle, needlesOf, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);

@@ -1,6 +1,5 @@
 import type { KeyFamily, MadeCertificate } from "./certificates.ts";
-import type { Chance } from "./chance.ts";
-import { type Door, type Generated, type Site, UNIVERSE } from "./generated.ts";
+import { type Chance, type Door, type Generated, type Site, UNIVERSE } from "./generated.ts";
 
 /** As Debian lays them. */
 const MODULES = "/usr/lib/apache2/modules";

@@ -1,6 +1,7 @@
+import { rm, writeFile } from "node:fs/promises";
 import type { Protocol } from "#shared/model/starttls.ts";
-import type { KeyFamily, MadeCertificate } from "./certificates.ts";
-import type { Chance } from "./chance.ts";
+import type { CertificateMaker, KeyFamily, MadeCertificate } from "./certificates.ts";
+import type { HostFiles } from "./host-files.ts";
 
 /** What a generator may use. The addresses and ports are nobody else's while the server runs. */
 export type Site = {
@@ -80,3 +81,70 @@ export const formatGenerated = ({ files }: Generated): string =>
   Object.entries(files)
     .map(([path, text]) => `==> ${path}\n${text}`)
     .join("\n");
+
+/** Choices that look random and are the same for the same seed. */
+export type Chance = {
+  below(limit: number): number;
+  pick<T>(from: readonly T[]): T;
+  /** Between `least` and `most` of them, in their order. */
+  some<T>(from: readonly T[], least: number, most: number): T[];
+  /** True in `percent` of a hundred cases. */
+  happens(percent: number): boolean;
+  shuffle<T>(things: readonly T[]): T[];
+};
+
+export function createChance(seed: number): Chance {
+  let state = Math.imul(seed, 0x9e3779b1) >>> 0;
+  const below = (limit: number): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
+  };
+  const pick = <T>(from: readonly T[]): T => from[below(from.length)] as T;
+  const shuffle = <T>(things: readonly T[]): T[] => {
+    const left = [...things];
+    return things.map(() => left.splice(below(left.length), 1)[0] as T);
+  };
+  const some = <T>(from: readonly T[], least: number, most: number): T[] => {
+    const count = Math.min(from.length, least + below(most - least + 1));
+    const taken = new Set(shuffle(from.map((_, index) => index)).slice(0, count));
+    return from.filter((_, index) => taken.has(index));
+  };
+  return { below, pick, some, happens: (percent) => below(100) < percent, shuffle };
+}
+
+/** What becomes of a certificate's files while its server runs. */
+
+type Change = { path: string; kind: "renewed" | "rolled back" | "for other names" };
+
+/** Puts another certificate where one is; tells which, as a phrase. */
+export async function changeCertificate(
+  files: HostFiles,
+  { path, kind }: Change,
+  { chance, make }: { chance: Chance; make: CertificateMaker },
+): Promise<string> {
+  const held = files.held(path);
+  if (!held) return `${path} held nothing`;
+  const isOther = kind === "for other names";
+  const isNew = kind === "renewed" || (isOther && chance.happens(50));
+  const names = isOther ? chance.some(UNIVERSE, 1, 2) : held.names;
+  const notBefore = isNew ? "260301000000Z" : "251101000000Z";
+  const more = isOther ? { notBefore } : { notBefore, commonName: held.commonName };
+  await files.replace(path, await make(`${path}.new`, names, held.family, more));
+  return `${path} ${kind} (${notBefore})`;
+}
+
+/** `key`: the path of its key. */
+type Loss = { path: string; key: string; loss: "destroyed" | "deleted" | "of another key" };
+
+export async function loseCertificate(
+  files: HostFiles,
+  { path, key, loss }: Loss,
+  make: CertificateMaker,
+): Promise<void> {
+  if (loss === "destroyed") return writeFile(path, "this is no certificate\n");
+  if (loss === "deleted") return rm(path);
+  const family = files.held(path)?.family ?? "RSA";
+  await files.replaceKey(key, await make(`${path}.new`, ["other.key"], family, { isOfOtherKey: true }));
+}

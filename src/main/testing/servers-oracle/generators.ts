@@ -1,13 +1,10 @@
 /** A generator of random configurations for each server whose configuration is read, and how many of them a run tries. */
 import { generateApache } from "./apache.ts";
-import { generateDovecot } from "./dovecot.ts";
+import { generateMysql, generatePostgresql, generateSlapd } from "./databases.ts";
 import type { Generator } from "./generated.ts";
 import { generateHaproxy } from "./haproxy.ts";
-import { generateMysql } from "./mysql.ts";
+import { generateDovecot, generatePostfix } from "./mail-servers.ts";
 import { generateNginx } from "./nginx.ts";
-import { generatePostfix } from "./postfix.ts";
-import { generatePostgresql } from "./postgresql.ts";
-import { generateSlapd } from "./slapd.ts";
 
 export const GENERATORS: { [server: string]: Generator } = {
   nginx: generateNginx,

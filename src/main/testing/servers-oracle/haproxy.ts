@@ -1,6 +1,5 @@
 import type { KeyFamily, MadeCertificate } from "./certificates.ts";
-import type { Chance } from "./chance.ts";
-import { type Door, type Generated, type Site, UNIVERSE } from "./generated.ts";
+import { type Chance, type Door, type Generated, type Site, UNIVERSE } from "./generated.ts";
 
 type Bind = { where: string; doors: Door[] };
 

@@ -1,6 +1,5 @@
 import type { KeyFamily, MadeCertificate } from "./certificates.ts";
-import type { Chance } from "./chance.ts";
-import { type Door, type Generated, type Site, UNIVERSE } from "./generated.ts";
+import { type Chance, type Door, type Generated, type Site, UNIVERSE } from "./generated.ts";
 
 /** An address and port, in the ways in which it may be written, and where it is asked at. */
 type Spot = { written: string[]; isTls: boolean; doors: Door[] };

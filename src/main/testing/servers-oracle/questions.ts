@@ -1,7 +1,6 @@
 import { askByCommand, askByOpenssl, askLeaf, type Question, type Shown } from "./ask-leaf.ts";
 import type { KeyFamily } from "./certificates.ts";
-import type { Chance } from "./chance.ts";
-import { type Door, otherNames } from "./generated.ts";
+import { type Chance, type Door, otherNames } from "./generated.ts";
 import type { Running } from "./start-generated.ts";
 
 export type Answered = { question: Question; shown: Shown };

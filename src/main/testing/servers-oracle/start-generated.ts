@@ -4,14 +4,13 @@ import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
-import { takeAddress } from "#testing/lab/loopback-address.ts";
-import { readTree } from "#testing/lab/read-tree.ts";
+import { readTree } from "#testing/lab/run-in-host.ts";
+import { takeAddress } from "#testing/lab/start-host.ts";
 import { startServer, type TalkingServer } from "#testing/servers/server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { CertificateMaker, MadeCertificate } from "./certificates.ts";
-import type { Chance } from "./chance.ts";
-import { formatGenerated, type Generated, type Generator, type Reload } from "./generated.ts";
-import { descendantsOf, lookAtProcess } from "./processes.ts";
+import { type Chance, formatGenerated, type Generated, type Generator, type Reload } from "./generated.ts";
+import { descendantsOf, lookAtProcess } from "./host-files.ts";
 
 const run = promisify(execFile);
 

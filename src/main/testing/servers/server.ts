@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { chmod, chown, copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Protocol } from "#shared/model/starttls.ts";
-import { takeAddress } from "#testing/lab/loopback-address.ts";
-import { isListening } from "./is-listening.ts";
+import { takeAddress } from "#testing/lab/start-host.ts";
 
 /** `folder` is the server's own: absolute, and there. `isPlain`: it is set up without TLS. */
 export type ServerRequest = { folder: string; certificatePath: string; keyPath: string; isPlain?: boolean };
@@ -45,7 +44,7 @@ type Plan = {
   reload?: NodeJS.Signals;
 };
 
-export type Prepared = {
+type Prepared = {
   folder: string;
   address: string;
   certificatePath: string;
@@ -217,4 +216,75 @@ async function untilListening(
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(formatEnded());
     await pause(5);
   }
+}
+
+const PIECE = 4_096;
+
+/** Asked of the kernel, for a connection may be a fault to a server. */
+export function isListening(address: string, ports: readonly number[]): boolean {
+  const table = readListening("/proc/net/tcp");
+  return ports.every((port) => table.includes(toSocketLine(address, port)));
+}
+
+/** `socket`: the number by which processes have it open. Of IPv6 those at every address and at loopback. */
+type ListeningSocket = { address: string; port: number; socket: string };
+
+export function listListening(): ListeningSocket[] {
+  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) =>
+    readListening(path)
+      .split("\n")
+      .flatMap((line) => {
+        const [, own = "", , state, , , , , , socket = ""] = line.trim().split(/\s+/);
+        const [hex = "", port = ""] = own.split(":");
+        const address = ADDRESSES[hex] ?? (hex.length === 8 ? toIpv4(hex) : null);
+        return state === "0A" && address !== null
+          ? [{ address, port: Number.parseInt(port, 16), socket }]
+          : [];
+      }),
+  );
+}
+
+const ADDRESSES: { [hex: string]: string } = {
+  "00000000000000000000000000000000": "::",
+  "00000000000000000000000001000000": "::1",
+};
+
+const toIpv4 = (hex: string): string => [...Buffer.from(hex, "hex")].reverse().join(".");
+
+/**
+ * The sockets that listen come first in the table: to have all that follow them, those of closed connections among them, takes the
+ * kernel some hundreds of times as long.
+ */
+function readListening(path: string): string {
+  const table = openSync(path, "r");
+  try {
+    const piece = Buffer.alloc(PIECE);
+    let read = "";
+    for (let isOver = false; !isOver; ) {
+      const text = piece.toString("latin1", 0, readSync(table, piece));
+      read += text;
+      isOver = text === "" || text.split("\n").some((line) => /^ *\d+: \S+ \S+ (?!0A)[\dA-F]{2} /.test(line));
+    }
+    return read;
+  } finally {
+    closeSync(table);
+  }
+}
+
+/** As /proc/net/tcp has a socket that listens: address and port in hexadecimal, the address backwards. */
+function toSocketLine(address: string, port: number): string {
+  const hex = Buffer.from(address.split(".").map(Number).reverse()).toString("hex").toUpperCase();
+  return `${hex}:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
+}
+
+type UserIds = { uid: number; gid: number };
+
+const known = new Map<string, UserIds>();
+
+/** The numbers of a user that a package of a server has made. */
+export function findUser(name: string): UserIds {
+  const idOf = (flag: string) => Number(execFileSync("id", [flag, name], { encoding: "utf8" }));
+  const ids = known.get(name) ?? { uid: idOf("-u"), gid: idOf("-g") };
+  known.set(name, ids);
+  return ids;
 }

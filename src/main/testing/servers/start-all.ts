@@ -1,18 +1,18 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { StartTls } from "#shared/model/starttls.ts";
-import { startDovecot } from "./dovecot.ts";
-import { startInn2 } from "./inn2.ts";
-import { startInspircd } from "./inspircd.ts";
-import { startMariadb } from "./mariadb.ts";
-import { startPostfix } from "./postfix.ts";
-import { startPostgres } from "./postgres.ts";
-import { startProftpd } from "./proftpd.ts";
-import { PROSODY_DOMAIN, startProsody } from "./prosody.ts";
+import { startMariadb, startPostgres, startSlapd } from "./databases.ts";
+import { startDovecot, startPostfix } from "./mail-servers.ts";
+import {
+  PROSODY_DOMAIN,
+  startInn2,
+  startInspircd,
+  startProftpd,
+  startProsody,
+  startTelnetd,
+  startXrdp,
+} from "./other-servers.ts";
 import type { ServerRequest, StartedServer } from "./server.ts";
-import { startSlapd } from "./slapd.ts";
-import { startTelnetd } from "./telnetd.ts";
-import { startXrdp } from "./xrdp.ts";
 
 /** Every real server that there is, by its name. */
 export const STARTERS = {

@@ -3,9 +3,7 @@ import { connect } from "node:tls";
 import { expect, test } from "vitest";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
-import { startApache } from "./apache.ts";
-import { startHaproxy } from "./haproxy.ts";
-import { startNginx } from "./nginx.ts";
+import { startApache, startHaproxy, startNginx } from "./web-servers.ts";
 
 test.for([
   ["nginx", startNginx],

@@ -1,5 +1,9 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:tls";
 import { promisify } from "node:util";
+import type { TestServer } from "#testing/servers.ts";
+import type { Made } from "./make-with-openssl.ts";
 
 const run = promisify(execFile);
 
@@ -64,4 +68,59 @@ export async function askOpenssl(bytes: Uint8Array): Promise<Answer | null> {
       .filter((name) => /^(DNS|IP Address|email|URI):/.test(name)),
     keyBits: bits === "" ? null : Number(bits),
   };
+}
+
+/** `openssl s_server` on a free port of loopback with a certificate of its making; `extra` are further arguments. */
+export async function startOpensslServer(
+  { certificatePath, keyPath }: Made,
+  extra: readonly string[] = [],
+): Promise<TestServer> {
+  const files = ["-cert", certificatePath, "-key", keyPath];
+  const server = spawn(
+    "setpriv",
+    ["--pdeathsig", "KILL", "openssl", "s_server", "-accept", "127.0.0.1:0", ...files, ...extra],
+    {
+      stdio: ["pipe", "pipe", "pipe"],
+    },
+  );
+  let said = "";
+  const { promise: port, resolve, reject } = Promise.withResolvers<number>();
+  const listen = (piece: Buffer) => {
+    said += piece.toString();
+    const match = /ACCEPT \S*:(\d+)/.exec(said);
+    if (match) resolve(Number(match[1]));
+  };
+  server.stdout.on("data", listen);
+  server.stderr.on("data", listen);
+  server.once("exit", () => reject(new Error(`openssl s_server did not start: ${said}`)));
+  return {
+    endpoint: { host: "127.0.0.1", port: await port },
+    async [Symbol.asyncDispose]() {
+      const exit = server.exitCode === null && server.signalCode === null ? once(server, "exit") : null;
+      server.kill("SIGKILL");
+      await exit;
+    },
+  };
+}
+
+/** The common name of the certificate that is served for a name, or without one; what is said instead where none is. */
+export function askName({
+  host,
+  port,
+  name,
+}: {
+  host: string;
+  port: number;
+  name: string | null;
+}): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = connect(
+    { host, port, rejectUnauthorized: false, ...(name !== null && { servername: name }) },
+    () => {
+      resolve(String(socket.getPeerCertificate().subject.CN));
+      socket.destroy();
+    },
+  );
+  socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+  return promise;
 }

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { BOTH, type BrokenChain, GO } from "./broken-chain.ts";
 import { der, extension, name, oid, sequence, text } from "./build-certificate.ts";
-import { identifiesIssuer, makeEcKeys } from "./conforming-chain.ts";
+import { BOTH, type BrokenChain, GO, identifiesIssuer, makeEcKeys } from "./conforming-chain.ts";
 import { isAuthority, isMeantFor, isNamed } from "./sign-certificate.ts";
 
 const SERVER = "1.3.6.1.5.5.7.3.1";

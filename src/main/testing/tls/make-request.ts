@@ -1,7 +1,9 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { Pkcs10CertificateRequest, X509CertificateGenerator } from "@peculiar/x509";
 import { commonName, der, extension, oid, sequence, text } from "./build-certificate.ts";
+import "reflect-metadata";
 
-export type RequestKey = { privateKey: KeyObject; spki: Buffer };
+type RequestKey = { privateKey: KeyObject; spki: Buffer };
 
 type Wish = {
   key?: RequestKey;
@@ -48,3 +50,21 @@ export const ipName = (...bytes: number[]): Buffer => text(0x87, bytes);
 
 const nameExtension = (names: readonly (string | Buffer)[]): Buffer =>
   extension("2.5.29.17", sequence(...names.map((name) => (typeof name === "string" ? dnsName(name) : name))));
+
+const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+
+/** What an authority would make of a request (DER), as PEM; nobody asks who has signed it. */
+export async function issueForRequest(csr: Uint8Array, name: string): Promise<Uint8Array> {
+  const { publicKey } = new Pkcs10CertificateRequest(Uint8Array.from(csr));
+  const { privateKey } = await crypto.subtle.generateKey(P256, true, ["sign", "verify"]);
+  const certificate = await X509CertificateGenerator.create({
+    subject: `CN=${name}`,
+    issuer: "CN=lab",
+    publicKey,
+    signingKey: privateKey,
+    signingAlgorithm: P256,
+    notBefore: new Date("2026-01-01T00:00:00Z"),
+    notAfter: new Date("2036-01-01T00:00:00Z"),
+  });
+  return Buffer.from(`${certificate.toString("pem")}\n`);
+}

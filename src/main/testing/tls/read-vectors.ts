@@ -24,3 +24,55 @@ export const splitPem = (text: string): Buffer[] =>
   Array.from(text.matchAll(BLOCK), ([, base64 = ""]) => Buffer.from(base64, "base64"));
 
 export const readVector = (path: string): Buffer => readFileSync(path);
+
+/** A chain that breaks one rule, as it was when Go was asked of it. */
+export type GoVector = {
+  what: string;
+  /** Base64 of DER. */
+  root: string;
+  middle: string;
+  leaf: string;
+  /** Go's error; empty where it accepts the chain. */
+  refusal: string;
+};
+
+/** `go`: the version that was asked. How to ask anew is in the folder's README. */
+type GoVectors = { go: string; vectors: GoVector[] };
+
+export const GO_VECTORS = join(import.meta.dirname, "#domain/x509/path/testdata/go/vectors.json");
+
+export const readGoVectors = (): GoVectors => JSON.parse(readFileSync(GO_VECTORS, "utf8"));
+
+/** One row of NIST's suite; see the README beside its files. */
+export type PkitsRow = {
+  name: string;
+  certificates: string[];
+  crls: string[];
+  isValid: boolean;
+  policies: string[];
+  requireExplicit: boolean;
+  inhibitMapping: boolean;
+  inhibitAny: boolean;
+};
+
+const FOLDER = join(import.meta.dirname, "#domain/x509/path/testdata/pkits");
+const NAMED_BLOCK = /^(\S+\.(?:crt|crl))\n-----BEGIN [A-Z0-9 ]+-----\n([^-]+)-----END/gm;
+
+/** The suite: its rows, and its files as DER by their names. */
+export function readPkits(): { rows: PkitsRow[]; fileOf(name: string): Buffer } {
+  const read = (name: string) => readFileSync(join(FOLDER, name), "utf8");
+  const files = new Map(
+    ["certificates.pem", "crls.pem"].flatMap((name) =>
+      Array.from(
+        read(name).matchAll(NAMED_BLOCK),
+        ([, file = "", base64 = ""]) => [file, Buffer.from(base64, "base64")] as const,
+      ),
+    ),
+  );
+  const fileOf = (name: string) => {
+    const bytes = files.get(name);
+    if (!bytes) throw new Error(`the suite has no ${name}`);
+    return bytes;
+  };
+  return { rows: JSON.parse(read("vectors.json")) as PkitsRow[], fileOf };
+}

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { takeAddress } from "#testing/lab/loopback-address.ts";
+import { takeAddress } from "#testing/lab/start-host.ts";
 import type { TestServer } from "#testing/servers.ts";
 
 const PORT = 3_128;

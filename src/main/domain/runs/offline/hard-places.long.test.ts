@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readResult } from "#domain/runs/offline/result.ts";
 import { AFTER, BEFORE, makeScript } from "#domain/runs/testdata/make-script.ts";
-import { SHELLS } from "#testing/lab/shells.ts";
+import { SHELLS } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { carry, carryTo, PATH, readResultThere, readThere } from "#testing/runs/offline-hosts.ts";
 

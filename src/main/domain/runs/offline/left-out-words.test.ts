@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { hashBytes } from "#domain/runs/files/stages.ts";
 import { readResult } from "#domain/runs/offline/result.ts";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
+import { readRotationScript } from "#testing/read-scripts.ts";
 
 /** What a script of root's writes of an account that answers `said`, once its file is left out and once its folder is not ended. */
 async function tell(said: string): Promise<string> {

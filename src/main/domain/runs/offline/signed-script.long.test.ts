@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { AFTER, BEFORE, makeScript } from "#domain/runs/testdata/make-script.ts";
 import { checkSignature } from "#domain/signatures/ssh-signature.ts";
-import { SOME_SHELLS } from "#testing/lab/shells.ts";
+import { SOME_SHELLS } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { carry, carryTo, PATH, readThere } from "#testing/runs/offline-hosts.ts";
 

@@ -3,7 +3,7 @@ import { hashBytes } from "#domain/runs/files/stages.ts";
 import { placeResult, readResult } from "#domain/runs/offline/result.ts";
 import { NEW_KEY, OLD_KEY } from "#domain/runs/testdata/make-keys-file.ts";
 import { AFTER, BEFORE, makeScript, OTHER } from "#domain/runs/testdata/make-script.ts";
-import { SOME_SHELLS } from "#testing/lab/shells.ts";
+import { SOME_SHELLS } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { carry, carryTo, PATH, readResultThere, readThere } from "#testing/runs/offline-hosts.ts";
 

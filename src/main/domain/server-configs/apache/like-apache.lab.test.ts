@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { chooseServing } from "#domain/server-configs/choose-binding.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 
 const PREPARE = `

@@ -5,8 +5,8 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { chooseServing } from "#domain/server-configs/choose-binding.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
-import { readTree } from "#testing/lab/read-tree.ts";
-import { startPostfix } from "#testing/servers/postfix.ts";
+import { readTree } from "#testing/lab/run-in-host.ts";
+import { startPostfix } from "#testing/servers/mail-servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);

@@ -8,7 +8,7 @@ import { readCollection } from "#domain/collection/read-collection.ts";
 import { evaluateAuthorities, findOtherWaysIn } from "#domain/ssh/authorities.ts";
 import { type EvaluatedGrant, evaluateGrants } from "#domain/ssh/effective.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
-import { runCollector } from "#testing/lab/run-collector.ts";
+import { runCollector } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { makeStage, makeTurns, readTaken, type Stage } from "#testing/matrix/stage.ts";
 import { type Actor, GROUNDS as ALL_GROUNDS, layOut, WATCHER, writeConfig } from "./host-fixtures.ts";

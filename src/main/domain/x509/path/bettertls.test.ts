@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { evaluateCase } from "#domain/x509/path/testing/judge.ts";
-import { BETTERTLS_EXPLANATIONS } from "#testing/corpora/bettertls/differences.ts";
 import { nameConstraintsCases } from "#testing/corpora/bettertls/name-constraints.ts";
-import { pathBuildingCases } from "#testing/corpora/bettertls/path-building.ts";
+import { BETTERTLS_EXPLANATIONS, pathBuildingCases } from "#testing/corpora/bettertls/path-building.ts";
 import { compareCorpus } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { evaluateCase } from "#domain/x509/path/testing/judge.ts";
 import { compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
-import { limboCases } from "#testing/corpora/limbo/limbo-cases.ts";
+import { limboCases } from "#testing/corpora/limbo/certificate-cases.ts";
 
 /** Where this program says something else than x509-limbo, and why. */
 const EXPLANATIONS: Explanations = {

@@ -3,7 +3,7 @@ import { evaluateCase } from "#domain/x509/path/testing/judge.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { type CorpusCase, compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
-import { readPkits } from "#testing/tls/read-pkits.ts";
+import { readPkits } from "#testing/tls/read-vectors.ts";
 import { evaluateChain } from "./judge-chain.ts";
 import { indexCertificates } from "./path-certificate.ts";
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
-import { signStatus } from "#testing/tls/sign-status.ts";
+import { signStatus } from "#testing/tls/sign-revocation.ts";
 import { evaluateOcsp, readOcsp } from "./ocsp.ts";
 
 const DAY_MS = 86_400_000;

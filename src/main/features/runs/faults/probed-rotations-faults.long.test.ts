@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { type Desk, makeDesk } from "#testing/lab/desk.ts";
-import { type FileProber, startFileProber } from "#testing/lab/file-prober.ts";
+import { type FileProber, startFileProber } from "#testing/lab/prober.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { bundleRunChild } from "#testing/runs/bundle-run-child.ts";
 import { carryOut, planOwnKey, untilStill } from "#testing/runs/follow.ts";

@@ -9,8 +9,7 @@ import { listCertificates, listFindings } from "#store/testing/ask.ts";
 import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { extension, sequence } from "#testing/tls/build-certificate.ts";
-import { identifiesKey, makeChain, makeEcKeys } from "#testing/tls/conforming-chain.ts";
-import { CONSTRAINED_CHAINS } from "#testing/tls/constrained-chains.ts";
+import { CONSTRAINED_CHAINS, identifiesKey, makeChain, makeEcKeys } from "#testing/tls/conforming-chain.ts";
 import {
   isAuthority,
   isMeantFor,

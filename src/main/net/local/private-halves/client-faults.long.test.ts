@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { Redacted } from "#shared/model/redacted.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { letIn } from "#testing/lab/desk.ts";
-import { startFileProber } from "#testing/lab/file-prober.ts";
+import { startFileProber } from "#testing/lab/prober.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
-import { findMoments, killAt } from "#testing/faults/kill-sweep.ts";
+import { findMoments, killAt } from "#testing/faults/kill-scan.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

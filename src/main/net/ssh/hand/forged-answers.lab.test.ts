@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
-import { SOME_SHELLS } from "#testing/lab/shells.ts";
+import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, startHost } from "#testing/lab/start-host.ts";
 import { lookAtFile, lookAtHost } from "./look.ts";
 import { openHandIn } from "./testing/open-hand-in.ts";

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
+import { readRotationScript } from "#testing/read-scripts.ts";
 import { readHolder } from "./exchange.ts";
 
 const isPosix = process.platform !== "win32";

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
-import { SOME_SHELLS } from "#testing/lab/shells.ts";
+import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
+import { readRotationScript } from "#testing/read-scripts.ts";
 import { begin, end } from "./host-files.ts";
 import { showPublic } from "./look-half.ts";
 import { commitPut, makeKey, put, undoPut } from "./put-halves.ts";

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HostRefusal } from "#shared/model/host-refusal.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
-import { SOME_SHELLS } from "#testing/lab/shells.ts";
+import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { begin, end, write } from "./host-files.ts";
 import { lookAtFile } from "./look.ts";

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { toField } from "#codec/ssh-wire.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { makeLockedKey } from "#testing/ssh/locked-key.ts";
+import { makeLockedKey } from "#testing/ssh/key-files.ts";
 import { type KeyLock, readKeyLock } from "./key-lock.ts";
 import { unlock } from "./unlock.ts";
 

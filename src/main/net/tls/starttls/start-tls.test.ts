@@ -6,9 +6,8 @@ import type { TlsTarget } from "#shared/model/target.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { recordProtocol } from "#testing/protocols/protocol-table.ts";
 import { listen, startSilentServer, startTlsServer, type TestServer } from "#testing/servers.ts";
-import { byteByByte, startRelay } from "#testing/tls/relay.ts";
-import { startScriptedServer } from "#testing/tls/start-scripted-server.ts";
-import { SCRIPTS, type Script } from "#testing/tls/starttls-scripts.ts";
+import { byteByByte, startRelay } from "#testing/tls/stalling-servers.ts";
+import { SCRIPTS, type Script, startScriptedServer } from "#testing/tls/starttls-scripts.ts";
 import { openTdsStream } from "./tds-stream.ts";
 
 const certificate = await makeCertificate({ names: ["mail.example"] });

@@ -6,9 +6,8 @@ import type { TlsTarget } from "#shared/model/target.ts";
 import { recordFault } from "#testing/faults/fault-table.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { listen, startSilentServer, type TestServer } from "#testing/servers.ts";
-import { hangUpAfter, startRelay } from "#testing/tls/relay.ts";
-import { startScriptedServer } from "#testing/tls/start-scripted-server.ts";
-import { SCRIPTS, wordsOf } from "#testing/tls/starttls-scripts.ts";
+import { hangUpAfter, startRelay } from "#testing/tls/stalling-servers.ts";
+import { SCRIPTS, startScriptedServer, wordsOf } from "#testing/tls/starttls-scripts.ts";
 
 const certificate = await makeCertificate({ names: ["mail.example"] });
 const signal = AbortSignal.timeout(120_000);

@@ -1,4 +1,4 @@
-import type { CorpusCase } from "#testing/corpora/chain-corpus.ts";
+import type { CorpusCase, Explanations } from "#testing/corpora/chain-corpus.ts";
 import {
   alternativeNames,
   authorityKey,
@@ -215,3 +215,16 @@ function contentOf(isLeaf: boolean, fault: Fault | null) {
     scheme: fault === "SHA-1" ? SCHEMES["ecdsa-sha1"] : SCHEMES["ecdsa-sha256"],
   };
 }
+
+/** Where this program says something else than BetterTLS, and why. */
+export const BETTERTLS_EXPLANATIONS: Explanations = {
+  cases: [
+    {
+      ours: "accepted",
+      cases: /: SHA-1$/,
+      counts: { clients: 6 },
+      why: "`openssl verify` accepts SHA-1, and clients have a note of it (RFC 8446, 4.4.2.4); rfc5280 refuses it by that section, and webpki by BR 7.1.3.2",
+    },
+  ],
+  rules: ["BR 7.1.4.3"],
+};

@@ -23,9 +23,12 @@ import {
   simpleCase,
   strangeExtension,
 } from "./issue-chain.ts";
+import { nameConstraintsCases } from "./name-constraints-cases.ts";
+import { pathCases } from "./path-cases.ts";
+import { webpkiCases } from "./webpki-cases.ts";
 
 /** x509-limbo's cases of what RFC 5280 demands of certificates, name constraints aside: rfc5280::. */
-export function* certificateCases(): Generator<CorpusCase> {
+function* certificateCases(): Generator<CorpusCase> {
   yield* keyIdentifierCases();
   yield* authorityCases();
   yield* extensionCases();
@@ -183,4 +186,15 @@ function* validityCases(): Generator<CorpusCase> {
     const all = dates(from, "2024-04-01T00:00:00");
     yield simpleCase(id(what), verdict, { root: all, middle: all, leaf: all }, { at });
   }
+}
+
+/**
+ * The cases of C2SP's x509-limbo, which pyca keeps for the verification of paths: each is issued anew, of the content that its id
+ * and its description ask for, and is judged as x509-limbo expects. BetterTLS, which it contains, stands by itself.
+ */
+export function* limboCases(): Generator<CorpusCase> {
+  yield* pathCases();
+  yield* certificateCases();
+  yield* nameConstraintsCases();
+  yield* webpkiCases();
 }

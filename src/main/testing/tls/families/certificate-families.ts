@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { commonName, der, extension, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 import { type Changes, keyIdOf, makeEcKeys } from "#testing/tls/conforming-chain.ts";
 import type { KeyPair } from "#testing/tls/sign-certificate.ts";
-import { type Family, namesOf } from "./family.ts";
+import { type Family, namesOf } from "./constraint-families.ts";
 
 const WHERE = ["root", "middle", "leaf"] as const;
 

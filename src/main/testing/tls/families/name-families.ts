@@ -1,6 +1,6 @@
-import type { Chance } from "#testing/servers-oracle/chance.ts";
+import type { Chance } from "#testing/servers-oracle/generated.ts";
 import { type Attribute, der, extension, name, oid, sequence, text } from "#testing/tls/build-certificate.ts";
-import { type Family, namesOf } from "./family.ts";
+import { type Family, namesOf } from "./constraint-families.ts";
 
 const MALFORMED = "RFC 5280, 4.2.1.6 name-malformed";
 const WWW = text(0x82, "www.example.com");

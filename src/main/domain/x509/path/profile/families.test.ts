@@ -3,8 +3,7 @@ import { judge } from "#domain/x509/path/testing/judge.ts";
 import type { Profile } from "#shared/model/chain.ts";
 import { makeChain } from "#testing/tls/conforming-chain.ts";
 import { CERTIFICATE_FAMILIES } from "#testing/tls/families/certificate-families.ts";
-import { CONSTRAINT_FAMILIES } from "#testing/tls/families/constraint-families.ts";
-import { type FamilyCase, makeCase } from "#testing/tls/families/family.ts";
+import { CONSTRAINT_FAMILIES, type FamilyCase, makeCase } from "#testing/tls/families/constraint-families.ts";
 import { NAME_FAMILIES } from "#testing/tls/families/name-families.ts";
 
 /** Chains of each family; the long form has more. */

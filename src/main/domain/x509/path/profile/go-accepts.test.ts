@@ -6,9 +6,8 @@ import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { judge } from "#domain/x509/path/testing/judge.ts";
 import { clientsThatPermitNames } from "#domain/x509/path/validate-path.ts";
 import { BROKEN_CHAINS } from "#testing/tls/broken-chains.ts";
-import { makeChain } from "#testing/tls/conforming-chain.ts";
-import { CONSTRAINED_CHAINS } from "#testing/tls/constrained-chains.ts";
-import { GO_VECTORS, type GoVector, readGoVectors } from "#testing/tls/read-go-vectors.ts";
+import { CONSTRAINED_CHAINS, makeChain } from "#testing/tls/conforming-chain.ts";
+import { GO_VECTORS, type GoVector, readGoVectors } from "#testing/tls/read-vectors.ts";
 
 /** A program of Go: with it the vectors are made anew. Without it, what it said when they were made holds. */
 const GO = process.env.LATCHKEY_GO;

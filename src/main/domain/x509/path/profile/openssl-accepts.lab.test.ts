@@ -7,8 +7,7 @@ import { printPem } from "#codec/pem.ts";
 import { AT } from "#domain/x509/path/testing/judge.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { BROKEN_CHAINS } from "#testing/tls/broken-chains.ts";
-import { makeChain } from "#testing/tls/conforming-chain.ts";
-import { CONSTRAINED_CHAINS } from "#testing/tls/constrained-chains.ts";
+import { CONSTRAINED_CHAINS, makeChain } from "#testing/tls/conforming-chain.ts";
 
 const run = promisify(execFile);
 

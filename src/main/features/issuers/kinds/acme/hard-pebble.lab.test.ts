@@ -1,10 +1,14 @@
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
-import { answerAtPebble } from "#testing/acme/answer-at-pebble.ts";
-import { makeSigner } from "#testing/acme/make-signer.ts";
-import { countWaits, NEVER, openAccount } from "#testing/acme/open-account.ts";
-import { requestFor } from "#testing/acme/request-for.ts";
+import {
+  answerAtPebble,
+  countWaits,
+  makeSigner,
+  NEVER,
+  openAccount,
+  requestFor,
+} from "#testing/acme/acme-account.ts";
 import { startPebble } from "#testing/servers/pebble.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createAcmeClient } from "./client.ts";

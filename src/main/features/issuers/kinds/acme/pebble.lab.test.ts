@@ -3,10 +3,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { identifiersOf } from "#domain/acme/order.ts";
 import { openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
-import { answerAtPebble } from "#testing/acme/answer-at-pebble.ts";
-import { makeSigner } from "#testing/acme/make-signer.ts";
-import { countWaits, NEVER, openAccount } from "#testing/acme/open-account.ts";
-import { requestFor } from "#testing/acme/request-for.ts";
+import {
+  answerAtPebble,
+  countWaits,
+  makeSigner,
+  NEVER,
+  openAccount,
+  requestFor,
+} from "#testing/acme/acme-account.ts";
 import { startAlpnServer } from "#testing/acme/start-alpn-server.ts";
 import { type Pebble, startPebble } from "#testing/servers/pebble.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";

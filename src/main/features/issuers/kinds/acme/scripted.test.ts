@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { formatFault } from "#domain/acme/fault.ts";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
-import { countWaits, NEVER, openAccount } from "#testing/acme/open-account.ts";
+import { countWaits, NEVER, openAccount } from "#testing/acme/acme-account.ts";
 import {
   type AcmeScript,
   authorizationIn,

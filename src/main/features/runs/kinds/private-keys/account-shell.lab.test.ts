@@ -14,9 +14,9 @@ import {
   NEW_KEY_PLACEHOLDER,
   type PrivateKeyPlan,
 } from "#shared/model/plan.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
+import { readRotationScript } from "#testing/read-scripts.ts";
 import {
   carry,
   hostKeyOf,

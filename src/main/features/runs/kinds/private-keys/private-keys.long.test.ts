@@ -13,8 +13,7 @@ import type { AccessHost, NewKey, PrivateKeyPlan, RotateKeyPlan } from "#shared/
 import { Redacted } from "#shared/model/redacted.ts";
 import { letIn } from "#testing/lab/desk.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { type KeyFile, makeKeyFile } from "#testing/ssh/key-files.ts";
-import { startSshAgent } from "#testing/ssh/ssh-agent.ts";
+import { type KeyFile, makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import type { Near } from "./locations.ts";
 import { createHolders } from "./private-keys.ts";

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
-import { SOME_SHELLS } from "#testing/lab/shells.ts";
+import { SOME_SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
+import { readRotationScript } from "#testing/read-scripts.ts";
 import { clearChallenges } from "./clear-challenges.ts";
 import { putChallengeFile } from "./put-challenge.ts";
 

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { startNetworks } from "#testing/lab/start-network.ts";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
+import { readRotationScript } from "#testing/read-scripts.ts";
 import { clearChallenges } from "./clear-challenges.ts";
 import { putChallengeFile, serveChallenge, showChallenge } from "./put-challenge.ts";
 

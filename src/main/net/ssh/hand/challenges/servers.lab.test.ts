@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openHandIn } from "#net/ssh/hand/testing/open-hand-in.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { startNetworks } from "#testing/lab/start-network.ts";
-import { readRotationScript } from "#testing/read-rotation-script.ts";
+import { readRotationScript } from "#testing/read-scripts.ts";
 import { clearChallenges } from "./clear-challenges.ts";
 import { lookAtWays } from "./look-at-ways.ts";
 import { CHALLENGE_SERVERS, type ChallengeServer, serveChallenge, showChallenge } from "./put-challenge.ts";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Redacted } from "#shared/model/redacted.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { watchProcesses } from "#testing/runs/watch-hosts.ts";
-import { issueForRequest } from "#testing/tls/issue-for-request.ts";
+import { issueForRequest } from "#testing/tls/make-request.ts";
 import { backPair, endPair, swapPair } from "./change-pair.ts";
 import { makePairKey } from "./make-pair-key.ts";
 import { stagePair } from "./stage-pair.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readRequest } from "#domain/issuing/read-request.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { endPair } from "./change-pair.ts";
 import { makePairKey } from "./make-pair-key.ts";

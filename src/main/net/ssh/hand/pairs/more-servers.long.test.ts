@@ -1,14 +1,17 @@
 import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Redacted } from "#shared/model/redacted.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
-import { SHELLS } from "#testing/lab/shells.ts";
+import { SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
-import { type HostedServer, SERVED, type ServersHost } from "#testing/lab/start-servers-host.ts";
-import { startWithLdapi } from "#testing/lab/start-with-ldapi.ts";
+import {
+  type HostedServer,
+  SERVED,
+  type ServersHost,
+  startWithLdapi,
+} from "#testing/lab/start-servers-host.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { issueForRequest } from "#testing/tls/issue-for-request.ts";
+import { issueForRequest } from "#testing/tls/make-request.ts";
 import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
 import { hashOf } from "../testing/wish.ts";
 import { backPair, endPair, swapPair } from "./change-pair.ts";

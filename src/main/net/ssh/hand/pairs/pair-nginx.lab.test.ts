@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hashOf } from "#net/ssh/hand/testing/wish.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
+import { startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import { SERVED, type ServersHost, startServersHost } from "#testing/lab/start-servers-host.ts";
-import { askName } from "#testing/tls/ask-name.ts";
-import { issueForRequest } from "#testing/tls/issue-for-request.ts";
+import { askName } from "#testing/tls/ask-openssl.ts";
+import { issueForRequest } from "#testing/tls/make-request.ts";
 import { armPair, backPair, disarmPair, endPair, swapPair } from "./change-pair.ts";
 import { reloadService, testPair } from "./consumers.ts";
 import { makePairKey } from "./make-pair-key.ts";

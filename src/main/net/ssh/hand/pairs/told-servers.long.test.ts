@@ -2,17 +2,16 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DeploymentFile } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import { RESTART } from "#shared/model/told-by.ts";
-import { startShellIn } from "#testing/lab/shell-in-host.ts";
-import { SHELLS } from "#testing/lab/shells.ts";
-import { standInForSystemd } from "#testing/lab/stand-in-systemctl.ts";
+import { standInForSystemd } from "#testing/lab/own-clock.ts";
+import { SHELLS, startShellIn } from "#testing/lab/run-in-host.ts";
 import { canStartHosts } from "#testing/lab/start-host.ts";
 import {
   type HostedServer,
   SERVED,
   type ServersHost,
   startServersHost,
+  startWithLdapi,
 } from "#testing/lab/start-servers-host.ts";
-import { startWithLdapi } from "#testing/lab/start-with-ldapi.ts";
 import { makeCertificate } from "#testing/make-certificate.ts";
 import { PID_OF } from "#testing/runs/failing-renewals.ts";
 import { hashOf } from "../testing/wish.ts";
