@@ -8,7 +8,7 @@ const NXDOMAIN = 3;
 /** What it says of a name: its records; or no such name, nothing at all, or bytes of its own. */
 export type Said = Answer[] | "no-such-name" | "nothing" | Buffer;
 
-type Wish = {
+type DnsServerOptions = {
   names: Record<string, Said>;
   /** Sets the AD bit. */
   validates?: boolean;
@@ -25,7 +25,12 @@ export type DnsServer = AsyncDisposable & {
 };
 
 /** A name server on loopback, by datagram and by stream, that answers as it is told. */
-export async function startDnsServer({ names, validates, isLong, before }: Wish): Promise<DnsServer> {
+export async function startDnsServer({
+  names,
+  validates,
+  isLong,
+  before,
+}: DnsServerOptions): Promise<DnsServer> {
   const asked: string[] = [];
   const streams = createServer((stream) => {
     stream.on("error", () => stream.destroy());

@@ -2,13 +2,13 @@ import { runCommandLine } from "#shells/cli/command-line.ts";
 import type { World } from "#shells/cli/world.ts";
 
 /** What a test may say about the world outside; without a word nobody sits there and nothing is a terminal. */
-type Wish = Partial<Omit<World, "out" | "err" | "readInput">> & { input?: string };
+type TerminalOptions = Partial<Omit<World, "out" | "err" | "readInput">> & { input?: string };
 
 export type Said = { code: number; out: string; err: string };
 
 /** Types commands at a database and hands back what was said. */
 export const openTerminal =
-  (databasePath: string, wish: Wish = {}) =>
+  (databasePath: string, wish: TerminalOptions = {}) =>
   async (...argv: string[]): Promise<Said> => {
     const said: Record<"out" | "err", string[]> = { out: [], err: [] };
     const code = await runCommandLine(["--db", databasePath, ...argv], {

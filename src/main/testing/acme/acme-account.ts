@@ -29,7 +29,7 @@ type Signer = ReturnType<typeof makeSigner>;
 type Answer = { kind: "ready"; undo: () => Promise<unknown> } | { kind: "failed"; message: string };
 type Challenges = { type: ChallengeType; answer: (challenge: AcmeChallenge) => Promise<Answer> };
 
-type Wish = {
+type AccountOptions = {
   signer: Signer;
   account: string;
   csr: Uint8Array;
@@ -47,7 +47,7 @@ type Client<Ordered> = {
     wish: { contacts: string[]; agreesToTerms: boolean; binding: null },
     signal: AbortSignal,
   ): Promise<object>;
-  order(wish: Wish, signal: AbortSignal): Promise<Ordered>;
+  order(wish: AccountOptions, signal: AbortSignal): Promise<Ordered>;
 };
 
 /** A new account: what it orders, and what it was told of its orders. */
@@ -60,7 +60,7 @@ export async function openAccount<Ordered>(client: Client<Ordered>) {
   const order = (
     { csr, names }: TestRequest,
     challenges: Challenges,
-    more: Partial<Wish> = {},
+    more: Partial<AccountOptions> = {},
     signal = NEVER,
   ) =>
     client.order(

@@ -78,14 +78,14 @@ export const COUNT_ROOTS = `
     done
   }`;
 
-type Said = {
+type Observation = {
   say(name: string): string | null;
   bytes: Uint8Array;
   attributes: readonly (readonly [string, string])[];
 };
 
 /** All that records of a stream say in clear, but those of what is in root's home. */
-export const formatOfOthers = (records: readonly Said[]): string =>
+export const formatOfOthers = (records: readonly Observation[]): string =>
   records
     .filter((record) => !(record.say("path") ?? "").startsWith("/root/"))
     .flatMap(({ bytes, attributes }) => [Buffer.from(bytes).toString("latin1"), JSON.stringify(attributes)])

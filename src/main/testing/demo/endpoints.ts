@@ -244,7 +244,7 @@ type Keys = Awaited<ReturnType<typeof makeKeys>>;
 
 type Issued = { certificate: X509Certificate; keys: Keys; algorithm: Algorithm };
 
-type Wish = Validity & {
+type CertificateOptions = Validity & {
   subject: string;
   algorithm: Algorithm;
   /** Null: it signs itself. */
@@ -254,7 +254,14 @@ type Wish = Validity & {
 };
 
 /** Makes a certificate as real authorities and real appliances do. */
-async function issue({ subject, algorithm, issuer, names, agoDays, aheadDays }: Wish): Promise<Issued> {
+async function issue({
+  subject,
+  algorithm,
+  issuer,
+  names,
+  agoDays,
+  aheadDays,
+}: CertificateOptions): Promise<Issued> {
   const keys = await makeKeys(algorithm);
   const signer = issuer ?? { certificate: null, keys, algorithm };
   const certificate = await X509CertificateGenerator.create({

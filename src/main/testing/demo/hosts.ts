@@ -2,7 +2,7 @@ import { type LabHost, startHost } from "#testing/lab/start-host.ts";
 import { DSA_LINE, type KeyName, type KeyPair, putLog } from "./demo-keys.ts";
 import type { Endpoint } from "./endpoints.ts";
 
-type Given = { keys: Record<KeyName, KeyPair>; endpoints: readonly Endpoint[] };
+type DemoAccess = { keys: Record<KeyName, KeyPair>; endpoints: readonly Endpoint[] };
 
 /** A host, and the account that an audit logs in to. */
 export type DemoHost = { host: LabHost; user: string };
@@ -16,7 +16,7 @@ export type DemoHost = { host: LabHost; user: string };
  * key out; alice's laptop, which is outside of the scope; the logs of db-1, which are too short to say
  * "unused"; the shell of ftp-import, which forwards ports all the same.
  */
-export async function startHosts(given: Given): Promise<DemoHost[]> {
+export async function startHosts(given: DemoAccess): Promise<DemoHost[]> {
   const wishes = [
     { name: "web-1", user: "root", prepare: prepareWeb(given) },
     { name: "db-1", user: "root", prepare: prepareDatabase(given) },
@@ -35,7 +35,7 @@ export async function startHosts(given: Given): Promise<DemoHost[]> {
 
 const SITES = ["shop.example", "api.shop.example", "pay.shop.example"];
 
-const prepareWeb = ({ keys, endpoints }: Given): string => `${FUNCTIONS}
+const prepareWeb = ({ keys, endpoints }: DemoAccess): string => `${FUNCTIONS}
 add_account deploy /bin/bash
 add_account alice /bin/bash
 add_account bob /bin/bash
@@ -60,7 +60,7 @@ ${SITES.map((name) => putLetsEncrypt(name, endpoints)).join("\n")}
 put 0644 root /etc/nginx/nginx.conf '${formatNginx(SITES)}'
 `;
 
-const prepareDatabase = ({ keys, endpoints }: Given): string => `${FUNCTIONS}
+const prepareDatabase = ({ keys, endpoints }: DemoAccess): string => `${FUNCTIONS}
 add_account postgres /bin/bash
 add_account backup-agent /bin/sh
 add_account alice /bin/bash
@@ -83,7 +83,7 @@ put 0600 postgres ~postgres/.ssh/id_ecdsa '${keys.bob.privateKey}'
 ${putCertificate("/etc/ssl/private/ldap.corp.example", "ldap.corp.example", endpoints)}
 `;
 
-const prepareLegacy = ({ keys, endpoints }: Given): string => `${FUNCTIONS}
+const prepareLegacy = ({ keys, endpoints }: DemoAccess): string => `${FUNCTIONS}
 add_account auditor /bin/bash
 add_account admin /bin/bash
 add_account ftp-import /usr/sbin/nologin

@@ -2,11 +2,11 @@
 import { pathToFileURL } from "node:url";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 
-type Said = { data: unknown; ports: MessagePort[] };
+type ParentMessage = { data: unknown; ports: MessagePort[] };
 
 Object.assign(process, {
   parentPort: {
-    on: (event: string, listener: (said: Said) => void) => parentPort?.on(event, listener),
+    on: (event: string, listener: (said: ParentMessage) => void) => parentPort?.on(event, listener),
     postMessage: (message: unknown) => parentPort?.postMessage(message),
   },
 });

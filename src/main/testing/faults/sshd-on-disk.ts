@@ -8,7 +8,7 @@ import { takeAddress } from "#testing/lab/start-host.ts";
 import { makeRetainedKey, watchLogins } from "#testing/runs/watch-hosts.ts";
 import { startChild } from "./child.ts";
 
-type Wish = {
+type SshdOptions = {
   /** What stands before a command that sees the disk. */
   inside: readonly string[];
   /** Of host keys, on another disk. */
@@ -18,7 +18,7 @@ type Wish = {
 };
 
 /** An sshd of its own that reads who may log in from a disk whose power is cut now and then. */
-export async function startSshdOnDisk({ inside, folder, keys }: Wish) {
+export async function startSshdOnDisk({ inside, folder, keys }: SshdOptions) {
   const { keyFile: hostKey } = await makeRetainedKey(folder);
   const { address, release } = await takeAddress();
   const options = [`HostKey=${hostKey}`, `ListenAddress=${address}`, `AuthorizedKeysFile=${keys}`]

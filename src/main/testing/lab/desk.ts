@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const PROGRAM = join(import.meta.dirname, "../../../../out/main/latchkey.js");
 
 type Client = App["client"];
-type ScanWish = Parameters<Client["scans"]["start"]>[0];
+type ScanRequest = Parameters<Client["scans"]["start"]>[0];
 
 /** A workstation: a home with a login key in it, and a database that is there once something is written. */
 export async function makeDesk() {
@@ -50,7 +50,7 @@ async function runProgram([command = "", ...args]: readonly string[], home: stri
 }
 
 /** Scans to the end; answers with every visit. */
-export async function scanAll({ client }: App, wish: ScanWish): Promise<Probe[]> {
+export async function scanAll({ client }: App, wish: ScanRequest): Promise<Probe[]> {
   const announcements = await client.events.watch();
   const { scanId } = await client.scans.start(wish);
   for await (const announced of announcements)

@@ -8,7 +8,7 @@ import { Client } from "ssh2";
 /** From when to when, in milliseconds of this process; and what it met. */
 type FailedLogin = { begun: number; ended: number; message: string };
 
-type Wish = {
+type ProberOptions = {
   address: string;
   port?: number;
   user: string;
@@ -29,7 +29,12 @@ const MOST_AT_ONCE = 4;
 const READY_MS = 30_000;
 
 /** Logs in with a key that nobody changes, by fresh connections alone and by nothing of the program, until it is stopped. */
-export async function startProber({ keyFile, everyMs = EVERY_MS, owns = () => false, ...where }: Wish) {
+export async function startProber({
+  keyFile,
+  everyMs = EVERY_MS,
+  owns = () => false,
+  ...where
+}: ProberOptions) {
   const login = { ...where, privateKey: await readFile(keyFile) };
   const controller = new AbortController();
   const { signal } = controller;

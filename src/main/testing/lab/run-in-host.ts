@@ -49,7 +49,7 @@ export async function runCollector(
 /** The shell itself by its path, so that a strange PATH does not lose it. */
 const absolute = (word: string, index: number): string => (index === 0 ? `/usr/bin/${word}` : word);
 
-type Wish = {
+type ShellOptions = {
   /** The shell with its options: "busybox sh". */
   shell?: string;
   /** Who runs it; root by default. */
@@ -71,7 +71,10 @@ type ShellInHost = {
 const PATIENCE_MS = 5_000;
 
 /** A shell inside a host that reads its script from standard input, as sshd starts one. */
-export function startShellIn(host: LabHost, { shell = "sh", user, wrap = [] }: Wish = {}): ShellInHost {
+export function startShellIn(
+  host: LabHost,
+  { shell = "sh", user, wrap = [] }: ShellOptions = {},
+): ShellInHost {
   const enter = ["-t", String(host.pid), "-m", "-n", "-p", "-u", "-r", "-w"];
   const asUser = user ? ["setpriv", "--reuid", user, "--regid", user, "--init-groups"] : [];
   const [program = "", ...rest] = shell.split(" ");

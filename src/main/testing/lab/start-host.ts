@@ -26,7 +26,7 @@ async function nameKeyFile(address: string): Promise<string> {
   return join(KEY_FOLDER, `${address}-${nth}`);
 }
 
-type Wish = {
+type HostOptions = {
   name: string;
   /** POSIX sh that runs as root inside the host before its sshd: make users, files and configs here. */
   prepare?: string;
@@ -63,7 +63,7 @@ export async function startHost({
   keepPenalties = false,
   keeps = [],
   place,
-}: Wish): Promise<LabHost> {
+}: HostOptions): Promise<LabHost> {
   const lock = place ? { address: place.address, release: () => undefined } : await takeAddress();
   const folder = await mkdtemp(join(tmpdir(), "latchkey-host-"));
   await mkdir(join(folder, "root"));

@@ -20,7 +20,7 @@ type StagedHost = LabHost & {
   address6: string;
 };
 
-type HostWish = {
+type HostOptions = {
   name: string;
   config: string;
   accounts: readonly LabAccount[];
@@ -44,7 +44,7 @@ type Attempt = {
 export type Stage = AsyncDisposable & {
   /** Public keys by name, as they stand in a line. On a host they are in /srv/keys. */
   keys: LoginKeys["lines"];
-  start(wish: HostWish): Promise<StagedHost>;
+  start(wish: HostOptions): Promise<StagedHost>;
   /** Whether sshd lets in. */
   login(host: StagedHost, attempt: Attempt): Promise<boolean>;
 };
@@ -100,7 +100,7 @@ async function startOn(
     sshdOptions = [],
     nth,
     keys,
-  }: HostWish & { nth: number; keys: LoginKeys },
+  }: HostOptions & { nth: number; keys: LoginKeys },
 ): Promise<StagedHost> {
   const address6 = `2001:db8::${(0x100 + nth).toString(16)}`;
   await network.run(`ip addr add ${address6}/128 dev lo nodad`);

@@ -4,7 +4,7 @@ import { type StartedServer, startServer } from "./server.ts";
 
 export const DNS_PORT = 53;
 
-type Wish = {
+type KnotOptions = {
   /** The server's own: absolute, and there. */
   folder: string;
   /** Zones by name, each with the records that it has beside its SOA and NS, a line each. */
@@ -14,7 +14,7 @@ type Wish = {
 };
 
 /** Knot DNS with zones of its own that it lets others change, at port 53 of an address of its own. */
-export async function startKnot({ folder, zones, key }: Wish): Promise<StartedServer> {
+export async function startKnot({ folder, zones, key }: KnotOptions): Promise<StartedServer> {
   const files = { certificatePath: join(folder, "none.pem"), keyPath: join(folder, "none.key") };
   for (const path of Object.values(files)) await writeFile(path, "");
   return startServer({ folder, ...files }, { name: "knot" }, async (own) => {
@@ -33,7 +33,7 @@ export async function startKnot({ folder, zones, key }: Wish): Promise<StartedSe
   });
 }
 
-const writeConfig = ({ folder, zones, key }: Wish, address: string): string => `
+const writeConfig = ({ folder, zones, key }: KnotOptions, address: string): string => `
 server:
   listen: ${address}@${DNS_PORT}
   rundir: ${folder}

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { makeWithOpenssl } from "#testing/tls/make-with-openssl.ts";
 import { startServer } from "./server.ts";
 
-type Wish = {
+type PebbleOptions = {
   /** The servers' own: absolute, and there. */
   folder: string;
   /** Key identifier -> MAC key in base64url. With these an account needs one of them. */
@@ -48,7 +48,7 @@ const MANAGEMENT_PORT = 15_000;
  * at its own address of loopback. Unless `env` says otherwise it looks at once, takes every nonce, and proves every
  * name anew. Only processes that see this loopback reach it: a lab host has its own, unless it shares the network.
  */
-export async function startPebble(wish: Wish): Promise<Pebble> {
+export async function startPebble(wish: PebbleOptions): Promise<Pebble> {
   await using started = new AsyncDisposableStack();
   const files = await makeWithOpenssl(wish.folder, "pebble-roots", { subject: "/CN=pebble roots" });
   const challenges = started.use(await startChallengeServer(wish.folder, files));
@@ -105,7 +105,7 @@ const startChallengeServer = (folder: string, files: Files) =>
     ],
   }));
 
-const startAcmeServer = (wish: Wish & { dnsServer: string }, roots: Files & { pem: string }) =>
+const startAcmeServer = (wish: PebbleOptions & { dnsServer: string }, roots: Files & { pem: string }) =>
   startServer({ folder: wish.folder, ...roots }, { name: "pebble" }, async (own) => {
     const issuer = { ...roots, keyPem: await readFile(roots.keyPath, "utf8"), der: Buffer.alloc(0) };
     const extensions = [`subjectAltName=IP:${own.address}`, "basicConstraints=critical,CA:FALSE"];

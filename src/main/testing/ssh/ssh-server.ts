@@ -12,7 +12,7 @@ import type {
 import ssh2 from "ssh2";
 import { untilClosed } from "./raw-server.ts";
 
-type Wish = {
+type SshServerOptions = {
   /** What it does when a command is to run; null: it refuses to run any. */
   run:
     | ((command: {
@@ -59,7 +59,7 @@ export async function startSshServer({
   admits = () => true,
   hostKey = makeKeyPair().private,
   forwards = false,
-}: Wish): Promise<TestSshServer> {
+}: SshServerOptions): Promise<TestSshServer> {
   const attempts: string[] = [];
   const { sockets, left, seen, meet } = countClients();
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {

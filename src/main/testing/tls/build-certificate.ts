@@ -56,7 +56,7 @@ export const extension = (type: string, value: Bytes, isCritical = false): Buffe
 const ED25519 = sequence(oid("1.3.101.112"));
 const SPKI = sequence(ED25519, der(0x03, [0], new Uint8Array(32).fill(7)));
 
-type Wish = {
+type CertificateOptions = {
   version?: number;
   serial?: Bytes;
   issuer?: Bytes;
@@ -82,7 +82,7 @@ export function buildCertificate({
   spki = SPKI,
   extensions = [],
   behind = [],
-}: Wish = {}): Buffer {
+}: CertificateOptions = {}): Buffer {
   const tbs = sequence(
     ...(version === 1 ? [] : [der(0xa0, der(0x02, [version - 1]))]),
     der(0x02, serial),

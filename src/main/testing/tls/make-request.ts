@@ -5,7 +5,7 @@ import "reflect-metadata";
 
 type RequestKey = { privateKey: KeyObject; spki: Buffer };
 
-type Wish = {
+type RequestOptions = {
   key?: RequestKey;
   /** What signs it, where that is not the key that is in it. */
   signedBy?: RequestKey;
@@ -20,7 +20,12 @@ const RSA_SHA256 = sequence(oid("1.2.840.113549.1.1.11"), der(0x05));
 const ED25519 = sequence(oid("1.3.101.112"));
 
 /** A certificate signing request that really is signed, in DER. */
-export function makeRequest({ key = makeKey(), names = [], extensions = [], ...wish }: Wish = {}): Buffer {
+export function makeRequest({
+  key = makeKey(),
+  names = [],
+  extensions = [],
+  ...wish
+}: RequestOptions = {}): Buffer {
   const by = wish.signedBy ?? key;
   const all = [...(names.length > 0 ? [nameExtension(names)] : []), ...extensions];
   const asked = sequence(oid("1.2.840.113549.1.9.14"), der(0x31, sequence(...all)));

@@ -35,7 +35,7 @@ export const ALGORITHMS = {
 } satisfies Record<string, string[]>;
 export type Algorithm = keyof typeof ALGORITHMS;
 
-type Wish = {
+type CertificateOptions = {
   algorithm?: Algorithm;
   subject?: string;
   /** Extensions as `openssl req -addext` takes them. */
@@ -49,7 +49,11 @@ type Wish = {
 export type Made = { certificatePath: string; keyPath: string; pem: string; keyPem: string; der: Buffer };
 
 /** A certificate by the openssl command, in `folder` under `name`. */
-export async function makeWithOpenssl(folder: string, name: string, wish: Wish = {}): Promise<Made> {
+export async function makeWithOpenssl(
+  folder: string,
+  name: string,
+  wish: CertificateOptions = {},
+): Promise<Made> {
   const { algorithm = "p-256", subject = `/CN=${name}`, extensions = [], extra = [], issuer } = wish;
   const keyPath = join(folder, `${name}.key`);
   const certificatePath = join(folder, `${name}.pem`);

@@ -3,10 +3,13 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-type Place = { host: string; port: number };
+type HostAddress = { host: string; port: number };
 
 /** The certificates that `openssl s_client` says were sent, in their order. */
-export async function askSClient({ host, port }: Place, args: readonly string[] = []): Promise<Buffer[]> {
+export async function askSClient(
+  { host, port }: HostAddress,
+  args: readonly string[] = [],
+): Promise<Buffer[]> {
   const asked = run("openssl", ["s_client", "-connect", `${host}:${port}`, "-showcerts", ...args]);
   asked.child.stdin?.end();
   // It ends with 1 where the server wants a certificate of ours, and has shown its own by then.
@@ -15,7 +18,7 @@ export async function askSClient({ host, port }: Place, args: readonly string[] 
 }
 
 /** The certificates that sslscan says were sent, in their order. */
-export async function askSslscan({ host, port }: Place): Promise<Buffer[]> {
+export async function askSslscan({ host, port }: HostAddress): Promise<Buffer[]> {
   const off = ["ciphersuites", "groups", "heartbleed", "renegotiation", "compression", "fallback"];
   const args = [...off.map((what) => `--no-${what}`), "--show-certificates", "--xml=-", `${host}:${port}`];
   const { stdout } = await run("sslscan", args);

@@ -11,7 +11,7 @@ export type Signed = {
   sha256: string;
 };
 
-type Wish = {
+type SignOptions = {
   /** Its common name, or a whole name in DER. */
   subject: string | Buffer;
   /** Signs it; without one it is signed by itself. */
@@ -50,7 +50,7 @@ const ALGORITHMS: Record<string, (hash: "sha1" | "sha256") => Buffer> = {
 };
 
 /** A certificate that is really signed, by Ed25519 unless keys are given: hundreds of them take milliseconds. */
-export function signCertificate(wish: Wish): Signed {
+export function signCertificate(wish: SignOptions): Signed {
   const {
     subject: name,
     issuer,

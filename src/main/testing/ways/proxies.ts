@@ -6,7 +6,7 @@ type Login = { user: string; password: string };
 /** A proxy, and what it was asked for: places, and the logins that were tried. */
 export type TestProxy = TestServer & { places: string[]; logins: string[] };
 
-type Wish = {
+type ProxyOptions = {
   /** Without it nobody has to log in. */
   login?: Login;
   /** Where all names lead: a proxy looks them up itself. */
@@ -14,7 +14,7 @@ type Wish = {
 };
 
 /** A SOCKS5 proxy on loopback that connects wherever it is asked to. `reply`: it refuses everything by that code. */
-export async function startSocksProxy(wish: Wish & { reply?: number } = {}): Promise<TestProxy> {
+export async function startSocksProxy(wish: ProxyOptions & { reply?: number } = {}): Promise<TestProxy> {
   const seen = { places: [] as string[], logins: [] as string[] };
   const server = await listen(createServer((client) => void serveSocks(client, wish, seen)));
   return { ...server, ...seen };
@@ -22,7 +22,7 @@ export async function startSocksProxy(wish: Wish & { reply?: number } = {}): Pro
 
 async function serveSocks(
   client: Socket,
-  { login, names = {}, reply }: Wish & { reply?: number },
+  { login, names = {}, reply }: ProxyOptions & { reply?: number },
   seen: Pick<TestProxy, "places" | "logins">,
 ): Promise<void> {
   const { bytes, rest } = readerOf(client);
@@ -60,7 +60,7 @@ async function readHost(type: number, bytes: (size: number) => Promise<Buffer>):
 }
 
 /** An HTTP proxy on loopback that opens a tunnel wherever it is asked to. `status`: it answers everything by that line. */
-export async function startHttpProxy(wish: Wish & { status?: string } = {}): Promise<TestProxy> {
+export async function startHttpProxy(wish: ProxyOptions & { status?: string } = {}): Promise<TestProxy> {
   const seen = { places: [] as string[], logins: [] as string[] };
   const server = await listen(createServer((client) => serveHttp(client, wish, seen)));
   return { ...server, ...seen };
@@ -68,7 +68,7 @@ export async function startHttpProxy(wish: Wish & { status?: string } = {}): Pro
 
 function serveHttp(
   client: Socket,
-  { login, names = {}, status }: Wish & { status?: string },
+  { login, names = {}, status }: ProxyOptions & { status?: string },
   seen: Pick<TestProxy, "places" | "logins">,
 ): void {
   let head = "";
