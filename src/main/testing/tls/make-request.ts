@@ -1,7 +1,7 @@
+import "reflect-metadata";
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { Pkcs10CertificateRequest, X509CertificateGenerator } from "@peculiar/x509";
 import { commonName, der, extension, oid, sequence, text } from "./build-certificate.ts";
-import "reflect-metadata";
 
 type RequestKey = { privateKey: KeyObject; spki: Buffer };
 
