@@ -1,31 +1,14 @@
-import type { Database } from "better-sqlite3";
 import Sqlite from "better-sqlite3";
-import { grantAges } from "./access/grant-writer.ts";
-import { bundleTable, handedTable } from "./bundle-table.ts";
-import { certificateMemory, revokedTable, violationTable } from "./certificates/certificate-memory.ts";
-import { chainReader } from "./certificates/chain-reader.ts";
-import { trustTable } from "./certificates/trust-table.ts";
-import { claimTable } from "./claim-table.ts";
 import { createCommits, diskHealth } from "./commits.ts";
-import { eventTable } from "./event-table.ts";
 import { explaining, explainSqlite } from "./explain-sqlite.ts";
-import { findingWriter } from "./findings/finding-writer.ts";
-import { hostNameTable } from "./hosts/address-table.ts";
-import { endpointTable } from "./hosts/endpoint-table.ts";
-import { hostVisits } from "./hosts/host-visit.ts";
-import { createLists, type Lists } from "./lists/lists.ts";
-import { loginTable } from "./logins/login-table.ts";
+import { createLists } from "./lists/lists.ts";
 import { compileLater, setUp } from "./opening/connection.ts";
 import { inventoryTable } from "./people/inventory-table.ts";
 import { peopleStore } from "./people/people-store.ts";
 import { peopleSourceTable } from "./people/person-table.ts";
-import { carriedLookTable } from "./runs/host-readings.ts";
-import { probeTable } from "./scans/probe-table.ts";
-import { scanTable } from "./scans/scan-table.ts";
+import { scanTables } from "./scan-tables.ts";
 import { openSeals } from "./seals/seals.ts";
-import { servedTable } from "./serving/served-table.ts";
 import type { Store } from "./store.ts";
-import { pinTable, targetTable } from "./target-table.ts";
 
 /** What a scan writes with. The store of the core is one, too. */
 export type RecordingStore = Pick<Store, "atomically" | "close"> & {
@@ -96,31 +79,4 @@ export function openRecordingStore(wish: { path: string; disk: SharedArrayBuffer
   } catch (error) {
     throw explainSqlite(error, path);
   }
-}
-
-/** The tables that a scan writes to, whichever connection it has. */
-export function scanTables(db: Database, lists: Lists) {
-  const certificates = certificateMemory(db);
-  const probes = probeTable(db, lists);
-  const writers = { certificates, findings: findingWriter(db), names: hostNameTable(db), probes };
-  return {
-    certificates,
-    probes,
-    bundles: bundleTable(db),
-    carried: carriedLookTable(db),
-    chains: chainReader(db),
-    claims: claimTable(db),
-    endpoints: endpointTable(db, writers),
-    events: eventTable(db),
-    handed: handedTable(db),
-    hostVisits: hostVisits(db, writers),
-    pins: pinTable(db),
-    revoked: revokedTable(db),
-    scans: scanTable(db, lists),
-    served: servedTable(db, writers.findings),
-    targets: targetTable(db),
-    trust: trustTable(db),
-    violations: violationTable(db),
-    uses: { ...loginTable(db), knownSince: grantAges(db) },
-  };
 }

@@ -25,8 +25,8 @@ import { inventoryTable } from "./people/inventory-table.ts";
 import { ownerFinder } from "./people/owner-facts.ts";
 import { peopleStore } from "./people/people-store.ts";
 import { peopleSourceTable } from "./people/person-table.ts";
-import { scanTables } from "./recording-store.ts";
 import { runbookStore } from "./runs/run-store.ts";
+import { scanTables } from "./scan-tables.ts";
 import { findUnsealedAtOpening, openSeals, sealAnew } from "./seals/seals.ts";
 import { servingList } from "./serving/serving-list.ts";
 

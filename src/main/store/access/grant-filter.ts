@@ -2,19 +2,8 @@ import type { Database } from "better-sqlite3";
 import type { AccessFilter } from "#shared/contract/access.ts";
 import type { Lists } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
-import {
-  either,
-  endOfStart,
-  type FoundWord,
-  type Ids,
-  isAscii,
-  type Search,
-  seek,
-  splitWords,
-  type Together,
-  toFingerprintStart,
-  toPattern,
-} from "#store/lists/search.ts";
+import { endOfStart, isAscii, splitWords, toFingerprintStart, toPattern } from "#store/lists/search.ts";
+import { either, type FoundWord, type Ids, type Search, seek, type Together } from "#store/lists/seek.ts";
 
 /** A filter by verdicts: any of these together is counted without looking at a grant. */
 export type Standing = Pick<

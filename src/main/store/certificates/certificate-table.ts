@@ -5,19 +5,8 @@ import { addDays } from "#shared/model/days.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
-import {
-  either,
-  endOfStart,
-  type FoundWord,
-  type Ids,
-  isAscii,
-  type Search,
-  seek,
-  splitWords,
-  type Together,
-  toHexStart,
-  toPattern,
-} from "#store/lists/search.ts";
+import { endOfStart, isAscii, splitWords, toHexStart, toPattern } from "#store/lists/search.ts";
+import { either, type FoundWord, type Ids, type Search, seek, type Together } from "#store/lists/seek.ts";
 import { COLUMNS, type certificateRows, type Row } from "./certificate-row.ts";
 import { DATE_COLUMNS } from "./date-rules.ts";
 

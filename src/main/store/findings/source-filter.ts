@@ -7,15 +7,12 @@ import type { Part } from "#store/lists/order.ts";
 import {
   eachWord,
   endOfStart,
-  type FoundWord,
   isAscii,
-  matching,
-  type Search,
-  seek,
   splitWords,
   toFingerprintStart,
   toHexStart,
 } from "#store/lists/search.ts";
+import { type FoundWord, matching, type Search, seek } from "#store/lists/seek.ts";
 import type { AcceptanceTable } from "./acceptance-table.ts";
 import { acceptedFrom, type FindingSource } from "./finding-source.ts";
 import { sourceConditions } from "./finding-sources.ts";

@@ -9,7 +9,7 @@ import {
 } from "#shared/model/served.ts";
 import type { Listed, Lists, Window } from "#store/lists/lists.ts";
 import type { Part } from "#store/lists/order.ts";
-import { seekIn } from "#store/lists/search.ts";
+import { seekIn } from "#store/lists/seek.ts";
 import { NOT_SEEN } from "./serving-writer.ts";
 
 type Column = "state" | "host";
