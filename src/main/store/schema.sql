@@ -2065,7 +2065,8 @@ CREATE TABLE run_certificate (
   issuer     INTEGER NOT NULL,
   state      TEXT NOT NULL CHECK (state IN (
                'planned', 'requested', 'ordered', 'waits', 'issued', 'installed', 'refused')),
-  message    TEXT NOT NULL DEFAULT '',
+  -- What its issuer does now, or why there is none, as JSON (OrderNote).
+  note       TEXT CHECK (json_valid(note)),
   csr        BLOB,
   key_id     TEXT,
   order_url  TEXT,

@@ -1,4 +1,5 @@
 import { assertNever } from "../model/assert-never.ts";
+import type { OrderNote } from "../model/order-note.ts";
 import type { AccessCheck, Phase, RunState, RunStep } from "../model/run.ts";
 import type { OldKeyLocation, RunReason, RunWait } from "../model/run-reason.ts";
 import { formatCount } from "./count.ts";
@@ -168,3 +169,24 @@ const WAITS: Record<RunWait, string> = {
   "login-before-removal":
     "the journal has to tell of a login by the new key before anything is removed, and until then the old key stands, too; or its holder signs for it, or the accounts are approved by name",
 };
+
+/** What the issuer of a certificate of a run does now, or why there is none; empty where its state says it all. */
+export function formatOrderNote(note: OrderNote | null): string {
+  switch (note?.kind) {
+    case undefined:
+      return "";
+    case "ordered":
+      return "ordered";
+    case "challenge":
+      return `${note.type} of ${note.name}: ${note.said}`;
+    case "finalizing":
+      return "is being signed";
+    case "waits":
+    case "refused":
+      return note.said;
+    case "faulty":
+      return note.faults;
+    default:
+      return assertNever(note);
+  }
+}

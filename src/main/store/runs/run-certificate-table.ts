@@ -1,4 +1,5 @@
 import type { Database } from "better-sqlite3";
+import { OrderNote } from "#shared/model/order-note.ts";
 import type { RunId, RunOrder } from "#shared/model/run.ts";
 
 /** A certificate of a run, with what only the run itself needs. */
@@ -10,7 +11,8 @@ export type RunCertificate = {
   names: string[];
   issuer: number;
   state: RunOrder["state"];
-  message: string;
+  /** Null: its state says it all. */
+  note: OrderNote | null;
   /** DER. */
   csr: Uint8Array | null;
   /** The vault's entry of a key that was made here. */
@@ -25,15 +27,16 @@ export type RunCertificate = {
 
 export type CertificateKey = Pick<RunCertificate, "host" | "port" | "change">;
 
-type Row = Omit<RunCertificate, "names" | "keyId" | "orderUrl" | "wanted"> & {
+type Row = Omit<RunCertificate, "names" | "note" | "keyId" | "orderUrl" | "wanted"> & {
   names: string;
+  note: string | null;
   key_id: string | null;
   order_url: string | null;
   wanted: string | null;
 };
 
 const COLUMNS =
-  "host, port, change, names, issuer, state, message, csr, key_id, order_url, chain, sha256, wanted";
+  "host, port, change, names, issuer, state, note, csr, key_id, order_url, chain, sha256, wanted";
 
 /** What runs have asked issuers for. Nothing in it is secret. */
 export function runCertificateTable(db: Database) {
@@ -45,7 +48,7 @@ export function runCertificateTable(db: Database) {
   );
   const set = db.prepare(`
     UPDATE run_certificate
-    SET state = @state, message = @message, csr = @csr, key_id = @keyId, order_url = @orderUrl, chain = @chain,
+    SET state = @state, note = @note, csr = @csr, key_id = @keyId, order_url = @orderUrl, chain = @chain,
       sha256 = @sha256, wanted = @wanted
     WHERE run = @run AND host = @host AND port = @port AND change = @change`);
   const issuerOf = db
@@ -68,8 +71,13 @@ export function runCertificateTable(db: Database) {
 
     all: (run: RunId): RunCertificate[] => all.all(run).map(toCertificate),
 
-    set: (run: RunId, { names: _, wanted, ...one }: RunCertificate): void =>
-      void set.run({ ...one, run, wanted: wanted && JSON.stringify(wanted) }),
+    set: (run: RunId, { names: _, note, wanted, ...one }: RunCertificate): void =>
+      void set.run({
+        ...one,
+        run,
+        note: note && JSON.stringify(note),
+        wanted: wanted && JSON.stringify(wanted),
+      }),
 
     /** Whom a run had it of; null where none has. */
     issuerOf: (sha256: string): number | null => issuerOf.get(sha256) ?? null,
@@ -79,9 +87,10 @@ export function runCertificateTable(db: Database) {
   };
 }
 
-const toCertificate = ({ names, key_id, order_url, wanted, ...row }: Row): RunCertificate => ({
+const toCertificate = ({ names, note, key_id, order_url, wanted, ...row }: Row): RunCertificate => ({
   ...row,
   names: JSON.parse(names) as string[],
+  note: note === null ? null : OrderNote.parse(JSON.parse(note)),
   keyId: key_id,
   orderUrl: order_url,
   wanted: wanted === null ? null : (JSON.parse(wanted) as string[]),

@@ -34,7 +34,7 @@ export function fillRenewal(store: Store, payload: string, index: number): void 
     names,
     issuer: 1,
     state: pick(RunOrder.shape.state.options, index),
-    message: payload,
+    note: { kind: "refused", said: payload },
     csr: new TextEncoder().encode(payload),
     keyId: payload,
     orderUrl: payload,

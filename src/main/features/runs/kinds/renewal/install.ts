@@ -77,7 +77,7 @@ async function prove(place: Place): Promise<StepOutcome> {
   if (certificates.some((one) => one !== "new"))
     return takeBack(place, { as: "failed", cause: { kind: "certificate-not-installed" } });
   for (const change of changes)
-    await toolsOf(run).orders.set(keyOf(run, step, change), { state: "installed", message: "" });
+    await toolsOf(run).orders.set(keyOf(run, step, change), { state: "installed", note: null });
   const { places, leavesAlone } = served;
   return verified([{ kind: "served", isAgain: false, places, leavesAlone }]);
 }
@@ -267,7 +267,11 @@ export async function refuseIssued(
     // First: killed after it, the certificate is judged again, and never missing where it counts as issued.
     if (issue) await run.journal.mark(issue.ordinal, "failed", failed(why).result);
     const none = { chain: null, sha256: null, orderUrl: null };
-    await orders.set(keyOf(run, step, change), { state: "refused", message: judged.why, ...none });
+    await orders.set(keyOf(run, step, change), {
+      state: "refused",
+      note: { kind: "faulty", faults: judged.why },
+      ...none,
+    });
     return why;
   }
   return null;

@@ -23,6 +23,7 @@ import {
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import type { OrderState } from "#shared/model/issuer.ts";
+import type { OrderNote } from "#shared/model/order-note.ts";
 import type { Replacement } from "#shared/model/pair.ts";
 import { hostIdOf } from "#shared/model/plan.ts";
 import { type Cause, described } from "#shared/model/step-result.ts";
@@ -85,7 +86,7 @@ async function request(run: RenewalRun, step: Step, change: Replacement, hand: H
     const fresh = { chain: null, sha256: null, wanted: null, orderUrl: null };
     await toolsOf(run).orders.set(keyOf(run, step, change), {
       state: "requested",
-      message: "",
+      note: null,
       csr: made.csr,
       ...fresh,
     });
@@ -131,7 +132,7 @@ async function makeKeyHere(
   const wish = { spki: made.spki, key: key.kind, names, forClients };
   const { makeRequest } = await import("#domain/issuing/make-certificate.ts");
   const csr = await makeRequest(wish, (data, how) => vault.sign(made.id, data, how));
-  await orders.set(at, { state: "requested", message: "", csr, chain: null, sha256: null, wanted: null });
+  await orders.set(at, { state: "requested", note: null, csr, chain: null, sha256: null, wanted: null });
   return null;
 }
 
@@ -175,10 +176,10 @@ async function issue(run: RenewalRun, step: Step, change: Replacement): Promise<
   const ordered = await order(change.issuer.id, known.csr, await waysOf(run, step, change));
   switch (ordered.kind) {
     case "waits":
-      await orders.set(at, { state: "waits", message: ordered.what });
+      await orders.set(at, { state: "waits", note: { kind: "waits", said: ordered.what } });
       return null;
     case "refused":
-      await orders.set(at, { state: "refused", message: ordered.message });
+      await orders.set(at, { state: "refused", note: { kind: "refused", said: ordered.message } });
       return {
         kind: "order-refused",
         name: change.names[0] ?? "",
@@ -210,7 +211,11 @@ async function take(
     narrower: change.narrower ?? [],
   });
   if (judged.kind === "faulty") {
-    await orders.set(at, { state: "refused", message: judged.why, orderUrl: null });
+    await orders.set(at, {
+      state: "refused",
+      note: { kind: "faulty", faults: judged.why },
+      orderUrl: null,
+    });
     return {
       kind: "certificate-faulty",
       name: change.names[0] ?? "",
@@ -219,7 +224,7 @@ async function take(
     };
   }
   const { chain, sha256, notes } = judged;
-  await orders.set(at, { state: "issued", message: "", chain, sha256 });
+  await orders.set(at, { state: "issued", note: null, chain, sha256 });
   for (const note of notes) await run.journal.note(step.ordinal, { kind: "found", cause: described(note) });
   return null;
 }
@@ -260,18 +265,10 @@ async function noteState(run: RenewalRun, step: Step, change: Replacement, state
   const at = keyOf(run, step, change);
   const more = state.kind === "ordered" ? { orderUrl: state.url } : {};
   // What cannot be written down now is asked of the issuer again.
-  await orders.set(at, { state: "ordered", message: formatState(state), ...more }).catch(() => undefined);
+  await orders.set(at, { state: "ordered", note: toNote(state), ...more }).catch(() => undefined);
 }
 
-function formatState(state: OrderState): string {
-  switch (state.kind) {
-    case "ordered":
-      return "ordered";
-    case "challenge":
-      return `${state.type} of ${state.name}: ${state.reason ?? state.state}`;
-    case "finalizing":
-      return "is being signed";
-    default:
-      return assertNever(state);
-  }
-}
+const toNote = (state: OrderState): OrderNote =>
+  state.kind === "challenge"
+    ? { kind: "challenge", type: state.type, name: state.name, said: state.reason ?? state.state }
+    : { kind: state.kind };

@@ -21,6 +21,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId, RunOrder, RunState } from "#shared/model/run.ts";
 import type { Cause } from "#shared/model/step-result.ts";
 import { pathNamed } from "#shared/text/host-refusal.ts";
+import { formatOrderNote } from "#shared/text/run.ts";
 import { formatPlace } from "#shared/text/target.ts";
 import type { CertificateKey, RunCertificate } from "#store/runs/run-certificate-table.ts";
 import type { Store } from "#store/store.ts";
@@ -117,7 +118,7 @@ export const toOrder = ({
   change,
   names,
   state,
-  message,
+  note,
   csr,
   sha256,
 }: RunCertificate): RunOrder => ({
@@ -126,7 +127,7 @@ export const toOrder = ({
   change,
   names,
   state,
-  message,
+  message: formatOrderNote(note),
   csr: csr && writePem("CERTIFICATE REQUEST", csr),
   sha256: sha256 === null ? null : Sha256.parse(sha256),
 });
@@ -164,7 +165,7 @@ export function createCertificateTaker({ store, roots, derOf, announce, now }: P
     const { chain, sha256, notes } = answer;
     const { host, port, change } = order;
     await store.inTurn(() => {
-      certificates.set(runId, { ...order, state: "issued", message: "", chain, sha256 });
+      certificates.set(runId, { ...order, state: "issued", note: null, chain, sha256 });
       const detail = { run: runId, place: formatPlace(order), sha256 };
       store.events.append({ at: toInstant(now()), kind: "certificate-brought", detail });
     });
