@@ -122,7 +122,7 @@ test("a bundle that nothing shows to be of its host is kept beside what is known
   const hosts = await frame.goTo("Hosts");
   await hosts.rows.first().click();
   await expect(hosts.drawer).toContainText("Claimed by unverified bundles");
-  await expect(hosts.drawer).toContainText("a bundle, signed by a host key that only bundles have told of");
+  await expect(hosts.drawer).toContainText("a bundle, signed by a host key that is known from bundles only");
   expect(await camera.photograph("host-claims")).toEqual([]);
   await hosts.drawer.getByRole("button", { name: "Forget this claim" }).click();
   await expect(hosts.drawer).not.toContainText("Claimed by unverified bundles");

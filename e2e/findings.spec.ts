@@ -36,14 +36,14 @@ test("what an issuer issues against its profile is one finding, with each rule, 
   const drawer = await list.open("Internal");
   await expect(drawer).toContainText("Broken rules");
   await expect(drawer).toContainText("RFC 5280, 4.2.1.1; OpenSSL and Go accept it");
-  await expect(drawer).toContainText("Judged byRFC 5280");
+  await expect(drawer).toContainText("ProfileRFC 5280");
   expect(await camera.photograph("finding-profile")).toEqual([]);
   await drawer.getByRole("link", { name: "List its certificates" }).click();
   const certificates = new ListScreen(frame.page, "certificates");
   await certificates.open("ldap.corp.example");
   await list.drawer.getByRole("tab", { name: "Findings" }).click();
   await expect(list.drawer).toContainText("Issued against its profile");
-  await expect(list.drawer).toContainText("judged by RFC 5280");
+  await expect(list.drawer).toContainText("evaluated against RFC 5280");
   expect(await camera.photograph("certificate-profile")).toEqual([]);
 });
 

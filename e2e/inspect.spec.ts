@@ -79,7 +79,7 @@ test("a keystore shows how much of it is locked, and opens with its password alo
   expect(await camera.photograph("inspect-locked")).toEqual([]);
 
   await inspect.unlock("aes.p12", "not this one");
-  await expect(locked).toContainText("That does not open it");
+  await expect(locked).toContainText("Wrong passphrase");
   await expect(locked).not.toContainText("app.example");
   await inspect.unlock("aes.p12", "latchkey");
   await expect(locked).toContainText("CN=app.example");

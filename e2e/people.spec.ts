@@ -29,7 +29,7 @@ test("the people of all rosters, why each counts as there or gone, and what thei
   ).toBeVisible();
 });
 
-test("a roster is chosen as a file, says what of it cannot be read, and is forgotten again", async ({
+test("a people source is chosen as a file, says what of it cannot be read, and is deleted again", async ({
   openEmpty,
   camera,
 }) => {
@@ -39,14 +39,14 @@ test("a roster is chosen as a file, says what of it cannot be read, and is forgo
   const frame = await openEmpty();
   const { page } = frame;
   const list = await frame.goTo("People");
-  await expect(page.getByText("No roster imported yet")).toBeVisible();
+  await expect(page.getByText("No people source imported yet")).toBeVisible();
   expect(await camera.photograph("people-empty")).toEqual([]);
 
   const chooser = page.waitForEvent("filechooser");
   await page.getByRole("button", { name: "Import", exact: true }).click();
   await (await chooser).setFiles(path);
-  const dialog = page.getByRole("dialog", { name: "Import a roster" });
-  await expect(dialog.getByLabel("Name of the roster")).toHaveValue("staff.csv");
+  const dialog = page.getByRole("dialog", { name: "Import a people source" });
+  await expect(dialog.getByLabel("Name of the source")).toHaveValue("staff.csv");
   await dialog.getByRole("button", { name: "Import" }).click();
   await expect(dialog).toContainText("3 people with 0 keys; 1 has left");
   await expect(dialog).toContainText('staff.csv line 4: the state "on leave" is not understood');
@@ -55,10 +55,12 @@ test("a roster is chosen as a file, says what of it cannot be read, and is forgo
   await expect(list.rows).toHaveCount(3);
 
   await page.getByRole("button", { name: "Forget staff.csv" }).click();
-  await expect(page.getByText("No roster imported yet")).toBeVisible();
+  await expect(page.getByText("No people source imported yet")).toBeVisible();
 });
 
-test("a roster that is dropped on its panel is imported there, and not inspected", async ({ openEmpty }) => {
+test("a people source that is dropped on its panel is imported there, and not inspected", async ({
+  openEmpty,
+}) => {
   const frame = await openEmpty();
   const { page } = frame;
   await frame.goTo("People");
@@ -70,19 +72,19 @@ test("a roster that is dropped on its panel is imported there, and not inspected
   await page
     .getByText("People and their keys; drop files here")
     .dispatchEvent("drop", { dataTransfer: files });
-  await expect(page.getByRole("dialog", { name: "Import a roster" })).toBeVisible();
+  await expect(page.getByRole("dialog", { name: "Import a people source" })).toBeVisible();
   await expect(page.getByRole("dialog", { name: "Inspect" })).toHaveCount(0);
 });
 
-test("the scope is declared, with what is outside", async ({ openEmpty }) => {
+test("the inventory is marked complete, with what is not scanned", async ({ openEmpty }) => {
   const frame = await openEmpty();
   const { page } = frame;
   await frame.goTo("People");
-  await page.getByLabel("Every machine that holds private keys is scanned").check();
-  await page.getByLabel("What is outside").fill("two laptops");
-  const declare = page.getByRole("button", { name: "Declare" });
+  await page.getByLabel("Complete: every machine with private keys is scanned").check();
+  await page.getByLabel("What is not scanned").fill("two laptops");
+  const declare = page.getByRole("button", { name: "Save" });
   await declare.click();
   await expect(declare).toBeDisabled();
   await page.reload();
-  await expect(page.getByLabel("What is outside")).toHaveValue("two laptops");
+  await expect(page.getByLabel("What is not scanned")).toHaveValue("two laptops");
 });

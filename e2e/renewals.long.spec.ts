@@ -57,7 +57,7 @@ test("a certificate is renewed by one click: its plan is shown whole, what is se
   await expect(plan.main).toContainText("/etc/tls/nginx.key");
   await expect(plan.main).toContainText(`${lab.host.address}:443/nginx.lab`);
   expect(await camera.photograph("renewal-plan")).toEqual([]);
-  await plan.main.getByText("Proved", { exact: true }).scrollIntoViewIfNeeded();
+  await plan.main.getByText("Verified at", { exact: true }).scrollIntoViewIfNeeded();
   expect(await camera.photograph("renewal-plan-host")).toEqual([]);
   await plan.approve();
   const run = await plan.run();

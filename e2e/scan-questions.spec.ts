@@ -67,7 +67,7 @@ test("the passphrase of a key file is asked for over any screen, by keyboard alo
   await frame.page.keyboard.type("canary-wrong");
   await frame.press("Enter");
 
-  await expect(question.wrong).toHaveText("That does not open it; 2 attempts left");
+  await expect(question.wrong).toHaveText("Wrong passphrase; 2 attempts left");
   await expect(question.field("Passphrase")).toBeFocused();
   await expect(question.field("Passphrase")).toHaveValue("");
   expect(await camera.photograph("scan-asks-again")).toEqual([]);

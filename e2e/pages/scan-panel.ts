@@ -13,7 +13,7 @@ export class ScanPanel {
     this.targets = root.getByLabel("Hosts and endpoints");
     this.start = root.getByRole("button", { name: /^Scan/ });
     this.progress = root.getByRole("status");
-    this.visits = root.getByRole("region", { name: "Visits" }).getByRole("listitem");
+    this.visits = root.getByRole("region", { name: "Probes" }).getByRole("listitem");
   }
 
   async write(targets: readonly string[]): Promise<void> {

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { exposeBridge } from "#shells/electron/bridge.ts";
-import { servePorts } from "#shells/electron/core/serve-ports.ts";
+import { servePorts } from "./shells/electron/core/core-messages.ts";
 import { createPageBridge } from "#shells/electron/window/page-bridge.ts";
 import { serve } from "#shells/web/serve.ts";
 import { openTerminal } from "#testing/open-terminal.ts";

@@ -1,11 +1,11 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 
 const END = `import { endAtOnce, endProcess } from "${import.meta.dirname}/end-process.ts";`;
 const WORLD = `import { openWorld } from "${import.meta.dirname}/cli/terminal.ts"; const world = openWorld();`;
-const FAULTS = `import { endOnFault } from "${import.meta.dirname}/end-on-fault.ts"; endOnFault();`;
+const FAULTS = `import { endOnFault } from "${import.meta.dirname}/end-process.ts"; endOnFault();`;
 
 const start = (program: string) =>
   spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "pipe"] });
@@ -50,3 +50,22 @@ test("what was asked for is printed although nobody reads what is said beside it
   const [out, [code]] = await Promise.all([text(child.stdout), once(child, "exit")]);
   expect({ code, out }).toEqual({ code: 0, out: "the answer\n" });
 });
+
+const CANARY = "canary-2f7c";
+
+test.each([
+  ["thrown", `setImmediate(() => { throw new RangeError("${CANARY}") })`],
+  ["rejected", `void Promise.reject(new RangeError("${CANARY}", { cause: "${CANARY}" }))`],
+])(
+  "a fault that was %s and nobody caught ends the process, and nothing that it held is printed",
+  (_, fault) => {
+    const program = `import { endOnFault } from "${import.meta.dirname}/end-process.ts"; endOnFault(); ${fault}`;
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^latchkey: something went wrong: RangeError/);
+    expect(stderr).not.toContain(CANARY);
+    expect(status).toBe(3);
+  },
+);

@@ -3,8 +3,10 @@
  * collection of memory on this very thread: then neither ends (nodejs/node#54918). It also waits for look-ups of names that
  * were given up, minutes where a name server is silent. Both were seen: decision 0054.
  */
+
 import { accessSync, constants } from "node:fs";
 import { isMainThread } from "node:worker_threads";
+import { formatFault } from "#shared/text/fault.ts";
 
 /** Whoever read stdout has left: what a shell says of a program that SIGPIPE ends. */
 export const READER_LEFT = 141;
@@ -46,4 +48,21 @@ function canBecomeShell(): boolean {
   } catch {
     return false;
   }
+}
+
+/** What nothing caught ends the process with 3. Node itself would print all that it holds. */
+export function endOnFault(): void {
+  process.on("uncaughtException", (fault) => {
+    process.stderr.write(`latchkey: something went wrong: ${formatFault(fault)}\n`, () => endAtOnce(3));
+  });
+}
+
+/**
+ * Whatever this process makes from now on, nobody but its user may write: a user's umask of 000 opens nothing of ours.
+ * A narrower one stays. To be called before anything is written; in a thread it is the main one's, who called it before.
+ */
+export function narrowUmask(): void {
+  if (!isMainThread) return;
+  const before = process.umask(0o077);
+  process.umask(before | 0o022);
 }

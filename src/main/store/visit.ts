@@ -31,7 +31,7 @@ export type SeenCertificate = {
   urgentFrom: Instant | null;
   /** It lives longer than a public authority may let it; and whether one has issued it is not said. */
   isOverLimit: boolean;
-  /** It says that clients may use it to prove who they are. */
+  /** It says that clients may use it as a client certificate. */
   isForClients: boolean;
   /** The fingerprint of its key as a key of SSH; null where SSH has no such keys. */
   sshFingerprint: string | null;

@@ -1,5 +1,5 @@
 import { runCommandLine } from "#shells/cli/command-line.ts";
-import type { World } from "#shells/cli/world.ts";
+import type { World } from "#shells/cli/session.ts";
 
 /** What a test may say about the world outside; without a word nobody sits there and nothing is a terminal. */
 type TerminalOptions = Partial<Omit<World, "out" | "err" | "readInput">> & { input?: string };

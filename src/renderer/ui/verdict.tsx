@@ -18,14 +18,14 @@ import classes from "./verdict.module.css";
 type Look = { tone: Tone; Icon: TablerIcon; word: string };
 
 export const EFFECTIVE: Record<Effective["state"], Look> = {
-  yes: { tone: "green", Icon: IconCircleCheck, word: "Lets in" },
-  no: { tone: "gray", Icon: IconCircleX, word: "No effect" },
+  yes: { tone: "green", Icon: IconCircleCheck, word: "Can log in" },
+  no: { tone: "gray", Icon: IconCircleX, word: "Cannot log in" },
   unknown: { tone: "amber", Icon: IconHelpCircle, word: "Unknown" },
 };
 
 export const OWNER: Record<Owner["state"], Look> = {
-  known: { tone: "green", Icon: IconUserCheck, word: "Owner known" },
-  gone: { tone: "red", Icon: IconUserOff, word: "Owner gone" },
+  known: { tone: "green", Icon: IconUserCheck, word: "Known owner" },
+  gone: { tone: "red", Icon: IconUserOff, word: "Owner has left" },
   unknown: { tone: "gray", Icon: IconUserQuestion, word: "Owner unknown" },
 };
 

@@ -125,7 +125,7 @@ export type PrivateKeyPlan = z.infer<typeof PrivateKeyPlan>;
 
 /** What was looked at before the plan was made. `consent` and `refused` stop the run, the one until it is given. */
 export const Check = z.object({
-  state: z.enum(["ok", "warning", "consent", "refused"]),
+  state: z.enum(["ok", "warning", "acknowledge", "refused"]),
   /** What is checked, as an id that stays: `other-way-in`, `dead-man`, `managed`, `own-login`, `root`, `clock`, ... */
   id: z.string(),
   host: z.string().nullable(),

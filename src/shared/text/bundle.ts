@@ -33,7 +33,7 @@ export function formatCarried(standing: CarriedStanding): string {
     case "verified":
       return "a bundle, verified by the host key";
     case "first-use":
-      return "a bundle, signed by a host key that only bundles have told of";
+      return "a bundle, signed by a host key that is known from bundles only";
     case "claimed":
       return "a bundle, claimed: nothing shows that it is of this host";
     default:
@@ -49,7 +49,7 @@ export function formatStanding({ standing, whyUnsigned, differences = null }: St
     case "verified":
       return `verified: signed by the host key ${standing.fingerprint}, which is known`;
     case "first-use":
-      return `first use: signed by the host key ${standing.fingerprint}, which only bundles of this host have told of; compare it with the host's own`;
+      return `first use: signed by the host key ${standing.fingerprint}, which is known from bundles of this host only; compare it with the key on the host`;
     case "claimed": {
       const why = `${sayClaimReason(standing.why)}${whyUnsigned && ` (${whyUnsigned})`}`;
       if (!standing.isBeside) return `claimed: ${why}, so nothing shows that it is of this host`;
@@ -77,7 +77,7 @@ export function sayClaimReason(why: ClaimReason): string {
 
 /** In one sentence, without the names. */
 export function formatDifferences(differences: readonly ClaimDifference[]): string {
-  if (differences.length === 0) return "it tells nothing else than what is known";
+  if (differences.length === 0) return "it claims nothing that differs from what is known";
   const one = ({ what, claimedCount, knownCount }: ClaimDifference) =>
     `${formatCount(claimedCount, what)} only it has, ${formatCount(knownCount, what)} it has not`;
   return `compared with what is known: ${differences.map(one).join("; ")}`;

@@ -60,7 +60,7 @@ export function formatClientUse(client: ClientUse): Said {
         )
       : ["no endpoint that was scanned asks clients for certificates of this issuer by name"];
   return {
-    sentence: `${useCount > 0 ? "its host uses it to prove who it is" : "clients may use it to prove who they are"}, and public authorities issue none for that from ${CLIENT_USE_ENDS} on: the one that follows it may be refused`,
+    sentence: `${useCount > 0 ? "its host uses it as a client certificate" : "clients may use it as a client certificate"}, and public authorities issue none for that from ${CLIENT_USE_ENDS} on: the one that follows it may be refused`,
     evidence: [
       `it is for clients (extended key usage), and ${isServed ? "an endpoint presents it as well" : "no endpoint presents it"}`,
       ...nameSome(uses, useCount, "use"),

@@ -26,9 +26,9 @@ type CheckName = Pick<Check, "id" | "host" | "account" | "path" | "address">;
 
 /** What is agreed to, beside what a plan asks for, where nobody signs the scripts that are written of it. */
 export const UNSIGNED_CHECK: Check = {
-  state: "consent",
+  state: "acknowledge",
   id: UNSIGNED_SCRIPTS,
   host: null,
   account: null,
-  text: "nobody signs the scripts, so whoever carries them could change what is done there as root; --sign-with KEY signs them",
+  text: "the scripts are not signed, so whoever transports them could change what root runs; sign them with --sign-with KEY",
 };

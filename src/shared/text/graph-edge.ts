@@ -24,7 +24,7 @@ export function evaluateOpening({ state, reasons, onlyFrom, gives }: Effective):
   return judge([
     state === "unknown" && (reasons[0] ?? "whether sshd accepts it is not known"),
     onlyFrom.length > 0 && formatBound(onlyFrom),
-    state === "yes" && gives.length === 0 && "what it lets do was not told",
+    state === "yes" && gives.length === 0 && "what it allows was not read",
     gives.length > 0 && !gives.includes("shell") && `no shell; it gives ${limited.join(" and ")}`,
   ]);
 }
@@ -55,7 +55,7 @@ type Held = {
 export const evaluateHolding = ({ isEncrypted, keyType, isLikely, isVerified, kind }: Held): Judged =>
   judge(
     [
-      isLikely && "it is locked, and the key is that of the .pub file beside it: not proven",
+      isLikely && "it is locked, and the key is that of the .pub file beside it: not verified",
       isEncrypted === true && !isLikely && "it is locked: its passphrase is needed",
       !isVerified && !isLikely && "it claims the key and has not signed with it: not verified",
       isEncrypted === null && !isLikely && "whether it is locked is not known",

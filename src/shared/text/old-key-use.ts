@@ -6,7 +6,7 @@ import { formatHost } from "./plan.ts";
 
 /** What is agreed to before an old key goes that somebody still uses: by account, host and address, never all such at once. */
 export const checkOfUse = (use: OldKeyUse): Check => ({
-  state: "consent",
+  state: "acknowledge",
   id: "old-key-used",
   host: hostIdOf(use),
   account: use.account,
@@ -15,10 +15,10 @@ export const checkOfUse = (use: OldKeyUse): Check => ({
 });
 
 export const formatUse = (use: OldKeyUse): string =>
-  `${formatAccount(use)}: logged in to with the old key at ${use.at}, from ${use.from ?? "an address that is not known"}, as ${
+  `${formatAccount(use)}: logged in to with the old key at ${use.at}, from ${use.from ?? "an address that is not known"}, ${
     use.evidence === "journal"
-      ? "its journal tells"
-      : "a plain file tells, to which any user there can have lines written"
+      ? "from its journal"
+      : "from a plain log file, to which any user there can write lines"
   }`;
 
 const MOST_NAMED = 3;
@@ -39,7 +39,7 @@ export function formatUnreadable({ unread, since }: OldKeyWatch): string | null 
     .slice(0, MOST_NAMED)
     .map((one) =>
       one.readTo === null
-        ? `${formatHost(one)} (no log of it tells of logins)`
+        ? `${formatHost(one)} (no log of logins)`
         : `${formatHost(one)} (read to ${one.readTo} by its own clock)`,
     );
   const more = unread.length - named.length;

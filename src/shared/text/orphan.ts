@@ -19,7 +19,7 @@ export function formatOrphan(grant: Orphaned): Pick<Finding, "sentence" | "evide
     evidence: [
       `${file}:${line}`,
       ...new Set([...said.flatMap(({ reasons }) => reasons), ...effective.reasons.slice(0, 1)]),
-      ...new Set(axes.flatMap(({ coverage }) => coverage.notRead.map((what) => `not looked at: ${what}`))),
+      ...new Set(axes.flatMap(({ coverage }) => coverage.notRead.map((what) => `not read: ${what}`))),
     ],
     remedy: owner.managedBy ? `${formatRemedy(orphan)}; ${owner.managedBy.isUndone}` : formatRemedy(orphan),
   };
@@ -32,7 +32,7 @@ function formatWho({ orphan, verdict: { owner } }: Orphaned): string {
     case "unused":
       return "nobody has used this key here in all the time that the logs cover";
     case "unmatched":
-      return "nobody is known to have the private half of this key";
+      return "the private key was not found anywhere";
     default:
       return assertNever(orphan);
   }
@@ -51,7 +51,7 @@ function formatRemedy(orphan: Orphan): string {
     case "unused":
       return "ask its owner whether a yearly job needs it; if nobody does, remove the line";
     case "unmatched":
-      return "find out who holds the key and add it to a roster, or remove the line";
+      return "find out who has the key and add it to a people source, or remove the line";
     default:
       return assertNever(orphan);
   }

@@ -82,29 +82,28 @@ function listReasons(facts: OwnerFacts, inventory: Inventory): string[] {
 
 function formatUnmatched(inventory: Inventory, isClaimed: boolean): string {
   if (evaluatesAbsence(inventory))
-    return "nobody is known to have its private half, and every machine that holds private keys is said to be scanned";
-  const found = isClaimed ? "no private half of it has signed" : "its private half was not found";
+    return "its private key was not found, and the inventory is marked complete";
+  const found = isClaimed ? "no private key of it has signed" : "its private key was not found";
   if (inventory.isWhole)
-    return `${found} and no roster has it, but ${formatGaps(inventory.gaps)}: it may be there`;
-  return `${found} and no roster has it: it may be on a machine that was not scanned`;
+    return `${found} and no people source has it, but ${formatGaps(inventory.gaps)}: it may be there`;
+  return `${found} and no people source has it: it may be on a machine that was not scanned`;
 }
 
 function formatKeyOf({ name, standing, roster, decidedBy }: KnownPerson): string {
-  if (standing === "known") return `the key is that of ${name}, says ${roster}`;
+  if (standing === "known") return `the key is that of ${name}, according to ${roster}`;
   const left = formatStanding(standing, decidedBy);
   return decidedBy.roster === roster
     ? `${left}; the key is theirs`
-    : `${left}; the key is theirs, says ${roster}`;
+    : `${left}; the key is theirs, according to ${roster}`;
 }
 
 function formatPrivateHalves({ state, places, placeCount, people }: OwnerFacts): string[] {
   const more = placeCount - places.length;
   const rest = more > 0 ? [`and at ${formatCount(more, "more place")}`] : [];
-  if (placeCount > 0)
-    return [...places.map((place) => `a private half of it is on ${place} (verified)`), ...rest];
+  if (placeCount > 0) return [...places.map((place) => `its private key is on ${place} (verified)`), ...rest];
   const holder = people.find(({ standing }) => standing === "known");
   if (state !== "known" || !holder) return [];
-  return [`its private half is out of scope: not in what was scanned, and expected with ${holder.name}`];
+  return [`its private key was not scanned, and is expected with ${holder.name}`];
 }
 
 /** What stands in clear in a key file anybody can write there. */
@@ -113,7 +112,7 @@ function formatClaim({ place, owner, possession }: PrivateKeyClaim): string {
     possession.kind === "claimed"
       ? `not verified: ${formatClaimReason(possession.why)}`
       : "it shows the public key and signed with another private one";
-  return `a private half of it is claimed by ${place} of ${owner} (${why})`;
+  return `its private key is claimed by ${place} of ${owner} (${why})`;
 }
 
 const formatNamed = ({ name, standing }: KnownPerson): string =>
@@ -137,8 +136,8 @@ export function coverFleet(fleet: Fleet): Coverage {
       ...(unreadPlaces > 0
         ? [formatCount(unreadPlaces, "file or folder of hosts", "files and folders of hosts")]
         : []),
-      ...(rosters.length === 0 ? ["a roster of people: none was imported"] : []),
-      ...(inventory.isWhole ? [] : ["machines outside of the scan: the scope is not declared whole"]),
+      ...(rosters.length === 0 ? ["people sources: none was imported"] : []),
+      ...(inventory.isWhole ? [] : ["machines that were not scanned: the inventory is not marked complete"]),
       ...(inventory.note === "" ? [] : [`outside of the scope: ${inventory.note}`]),
     ],
   };

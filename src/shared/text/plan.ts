@@ -86,15 +86,15 @@ export function formatCounts(plan: Plan): string {
 export function formatVerification(proof: PlannedVerification): string {
   switch (proof.kind) {
     case "from-here":
-      return `proved by a login from here${proof.runs === "command" ? "" : ", which runs nothing"}`;
+      return `verified by a login from here${proof.runs === "command" ? "" : ", which runs nothing"}`;
     case "from-holder":
-      return `proved by a login from ${formatHost(proof)}, which holds the private half`;
+      return `verified by a login from ${formatHost(proof)}, which has the private key`;
     case "by-hand":
-      return "proved by whoever runs its script there, which asks whether a login works";
+      return "verified by whoever runs its script there: it asks whether a login works";
     case "by-log":
-      return "proved once the host's journal tells of a login by the new key, its holder has signed for it, or you approve the account by name";
+      return "verified once the host's journal shows a login with the new key, its owner has signed a challenge, or you approve the account by name";
     case "none":
-      return `not proved: ${proof.why}`;
+      return `not verified: ${proof.why}`;
     default:
       return assertNever(proof);
   }
@@ -121,5 +121,5 @@ const DEAD_MEN: Record<RollbackTimer, string> = {
 
 export const formatDeadMan = (deadMan: RollbackTimer | null): string =>
   deadMan === null
-    ? "it cannot go back by itself should it be cut off"
-    : `should it be cut off, it goes back by ${DEAD_MEN[deadMan]}`;
+    ? "it cannot roll back by itself if the connection is lost"
+    : `rolls back by itself if the connection is lost (${DEAD_MEN[deadMan]})`;

@@ -43,7 +43,7 @@ const WORDS: Record<ChainReasonCode, string> = {
   "wrong-purpose": "its extended key usage, or one above it, is not for TLS servers",
   "name-not-permitted": "it has a name that its authority may not issue for",
   "name-excluded": "it has a name that its authority is excluded from",
-  "name-not-judged": "it has a name that cannot be judged under the constraints of its authority",
+  "name-not-judged": "it has a name that cannot be checked against the name constraints of its CA",
   "name-mismatch": "it is for other names",
   "no-names": "it has no names",
   "policy-missing": "it stands under no policy that holds for its whole chain",

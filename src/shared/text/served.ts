@@ -7,7 +7,7 @@ const STATES: Record<ServedState, string> = {
   "other-process": "another program listens",
   "other-listed": "another one of the host's",
   differs: "differs",
-  "cannot-tell": "cannot be told",
+  "cannot-tell": "cannot be decided",
   "not-seen": "not seen",
   agrees: "as configured",
   "never-served": "never served",

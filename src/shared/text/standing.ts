@@ -21,12 +21,12 @@ export function formatStanding(standing: "known" | "gone", entry: PeopleSourceEn
   if (standing === "known") {
     const leaves = leftOn === null || said === "gone" ? "" : ` and leaves on ${leftOn}`;
     return said === "active"
-      ? `${name} is there${leaves}, says ${roster}`
+      ? `${name} is there${leaves}, according to ${roster}`
       : `${name} is in ${roster}${leaves}`;
   }
-  if (leftOn !== null) return `${name} left on ${leftOn}, says ${roster}`;
-  if (said === "gone") return `${name} has left, says ${roster}`;
+  if (leftOn !== null) return `${name} left on ${leftOn}, according to ${roster}`;
+  if (said === "gone") return `${name} has left, according to ${roster}`;
   return isMissing
-    ? `${name} is no longer in ${roster}, which is said to name everybody`
-    : `${name} has left, says ${roster}`;
+    ? `${name} is no longer in ${roster}, which is marked complete`
+    : `${name} has left, according to ${roster}`;
 }

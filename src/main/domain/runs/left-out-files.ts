@@ -47,7 +47,7 @@ const hasFilesLeft = (host: ChangedHost, phase: Phase, files: readonly RunFile[]
 /** Somewhere the old key still lets in, or its holder was left out: its private halves are kept aside at the end. */
 export const keepsOldHalves = (plan: KeyPlan, files: readonly RunFile[]): boolean =>
   (oldKeyOf(plan) !== null && files.some(({ fate }) => fate === "left-out")) ||
-  plan.checks.some(({ id, state }) => state === "consent" && LEFT_OUT.has(id)) ||
+  plan.checks.some(({ id, state }) => state === "acknowledge" && LEFT_OUT.has(id)) ||
   plan.hosts.some((host) => host.files.some(({ added, removed }) => added !== null && removed === null));
 
 /** Checks that say that a host, a file or a private half is left as it is: the old key goes on to count there. */

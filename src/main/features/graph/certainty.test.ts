@@ -22,7 +22,7 @@ test.each<[string, Host, string]>([
   [
     "a gift that was not told",
     { grants: [grant("key", "deploy", { gives: [] })] },
-    "what it lets do was not told",
+    "what it allows was not read",
   ],
 ])("%s makes a step possible and not certain, and the row says so", async (_, target, note) => {
   const graph = openGraph({ web: { keyFiles: [file("key", "root")] }, db: target });
@@ -40,7 +40,7 @@ test.each<[string, Partial<File>, string]>([
   [
     "a public half beside it that proves nothing",
     { fingerprint: null, likelyFingerprint: fingerprintOf("key"), isEncrypted: true },
-    "it is locked, and the key is that of the .pub file beside it: not proven",
+    "it is locked, and the key is that of the .pub file beside it: not verified",
   ],
 ])("a key file with %s is possible and not certain", async (_, more, note) => {
   const graph = openGraph({

@@ -97,7 +97,7 @@ test("whose last day passes is gone from the next scan on, without another impor
   expect(await standing()).toEqual([["known", "carol is in people.csv and leaves on 2026-06-15"]]);
   desk.clock.now = new Date("2026-06-16T08:00:00Z");
   await desk.people.lookAround(new Map());
-  expect(await standing()).toEqual([["gone", "carol left on 2026-06-15, says people.csv"]]);
+  expect(await standing()).toEqual([["gone", "carol left on 2026-06-15, according to people.csv"]]);
 });
 
 test("the private keys of this computer are matched as long as they are here, those that a scan was given among them", async () => {

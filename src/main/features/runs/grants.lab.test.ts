@@ -195,7 +195,7 @@ test.skipIf(!canStartHosts())(
     expect(ownLogin(open)).toMatchObject({ state: "ok", text: expect.stringContaining("still let in") });
     const planned = await makePlan(app, { ...wish, from: "10.0.0.0/8" });
     expect(ownLogin(planned)).toMatchObject({
-      state: "consent",
+      state: "acknowledge",
       account: "root",
       text: expect.stringContaining("this login will fail"),
     });
@@ -240,7 +240,7 @@ test.skipIf(!canStartHosts())(
       expiry: null,
     });
     expect(ownLogin(away)).toMatchObject({
-      state: "consent",
+      state: "acknowledge",
       account: "root",
       text: expect.stringContaining("this login will fail"),
     });

@@ -53,7 +53,7 @@ test.skipIf(!canStartHosts())(
       ),
     ]);
     const planned = await plan();
-    expect(planned.plan?.checks.filter(({ state }) => state === "consent")).toMatchObject([
+    expect(planned.plan?.checks.filter(({ state }) => state === "acknowledge")).toMatchObject([
       { id: "described" },
     ]);
     const before = await host.run("sha256sum /etc/ssl/own/own.*");

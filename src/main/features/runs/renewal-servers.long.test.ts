@@ -141,7 +141,7 @@ lab(
       },
     ]);
     const planned = await planOf(app, host, ["slapd"]);
-    expect(planned.plan?.checks.filter(({ state }) => state === "consent")).toMatchObject([
+    expect(planned.plan?.checks.filter(({ state }) => state === "acknowledge")).toMatchObject([
       { id: "restart" },
     ]);
     await renew(app, host, ["slapd"]);

@@ -34,7 +34,7 @@ test.skipIf(!canStartHosts())(
     const unusable = await plan("p256");
     expect(unusable.plan?.checks).toContainEqual(
       expect.objectContaining({
-        state: "consent",
+        state: "acknowledge",
         id: "key-kind",
         text: expect.stringMatching(
           /nginx \(.*shop:\d+\) refuses an ECDSA key: .*TLS 1.3 is off: every client would be refused/,
@@ -62,7 +62,7 @@ test.skipIf(!canStartHosts())(
     const again = await plan(null);
     expect(again.plan?.checks).toContainEqual(
       expect.objectContaining({
-        state: "consent",
+        state: "acknowledge",
         id: "server-test",
         text: expect.stringContaining("no_such_directive"),
       }),

@@ -48,7 +48,7 @@ test.skipIf(!canStartHosts())(
       const planned = await makePlan(app, RenewalRequest.parse(wish), { recheckMinutes: 0 });
       expect(planned.plan?.checks).toContainEqual(
         expect.objectContaining({
-          state: "consent",
+          state: "acknowledge",
           id: "key-kind",
           text: expect.stringMatching(
             new RegExp(

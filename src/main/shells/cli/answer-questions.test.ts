@@ -5,7 +5,7 @@ import { openTerminal } from "#testing/open-terminal.ts";
 import { makeLockedKey } from "#testing/ssh/key-files.ts";
 import { type AskingServer, askFor, byPassword, startAskingServer } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import type { World } from "./world.ts";
+import type { World } from "./session.ts";
 
 type Prompt = NonNullable<World["prompt"]>;
 

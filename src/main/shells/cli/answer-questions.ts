@@ -4,13 +4,13 @@ import { isPasswordQuestion, MOST_WRONG_ANSWERS, type Question } from "#shared/m
 import type { ScanId } from "#shared/model/scan.ts";
 import { printable } from "#shared/text/printable.ts";
 import { formatPlace } from "#shared/text/target.ts";
-import { explain } from "./explain.ts";
-import type { World } from "./world.ts";
+import { explain } from "./options.ts";
+import type { World } from "./session.ts";
 
 type Prompt = NonNullable<World["prompt"]>;
 
 /** Who asks. */
-export type Asker = {
+type Asker = {
   questions(): Promise<Question[]>;
   answer(given: { questionId: string; answers: string[] | null; isForSameUser: boolean }): Promise<unknown>;
   /** Whether a password may be tried at other hosts, too. */
@@ -122,3 +122,10 @@ function sayQuestion({ about, wrongAnswers }: Question): string[] {
 /** How often may still be tried. */
 export const formatTries = (count: number): string =>
   count === 1 ? "1 attempt left" : `${count} attempts left`;
+
+/** What runs and plans ask: they reuse no answer for another host. */
+export const questionsOfRuns = ({ runbooks }: LatchkeyClient): Asker => ({
+  questions: () => runbooks.questions(),
+  answer: ({ questionId, answers }) => runbooks.answer({ questionId, answers }),
+  isReusable: async () => false,
+});

@@ -6,7 +6,7 @@ import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startSilentServer, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { createProgram, PARTS } from "./command-line.ts";
-import type { World } from "./world.ts";
+import type { World } from "./session.ts";
 
 const now = () => new Date("2026-06-01T00:00:00Z");
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEk7pG3EOuahO3pRt3B/BNbSZAxiML3FIh8uI5iDs52u";

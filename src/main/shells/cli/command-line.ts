@@ -1,11 +1,10 @@
 import { Command } from "commander";
 import { Refusal } from "#shared/model/refusal.ts";
 import { VERSION } from "#shared/model/version.ts";
-import { createBareProgram } from "./bare-program.ts";
-import { explain } from "./explain.ts";
 import { findWord } from "./find-word.ts";
-import { MORE, type Session } from "./session.ts";
-import type { World } from "./world.ts";
+import { explain } from "./options.ts";
+import { MORE, type Session, type World } from "./session.ts";
+import { createBareProgram } from "./verify-line.ts";
 
 type Add = (program: Command, session: Session) => void;
 
@@ -14,37 +13,37 @@ type Part = { names: readonly string[]; load: () => Promise<Add> };
 
 /** In the order of the help. */
 export const PARTS: readonly Part[] = [
-  { names: ["scan"], load: async () => (await import("./scan.ts")).addScan },
-  { names: ["targets"], load: async () => (await import("./targets.ts")).addTargets },
-  { names: ["collector", "import"], load: async () => (await import("./bundles.ts")).addBundles },
-  { names: ["claims"], load: async () => (await import("./claims.ts")).addClaims },
-  { names: ["certificates"], load: async () => (await import("./certificates.ts")).addCertificates },
-  { names: ["access"], load: async () => (await import("./access.ts")).addAccess },
-  { names: ["hosts"], load: async () => (await import("./hosts.ts")).addHosts },
-  { names: ["host-keys"], load: async () => (await import("./host-keys.ts")).addHostKeys },
-  { names: ["findings"], load: async () => (await import("./findings.ts")).addFindings },
-  { names: ["inspect"], load: async () => (await import("./inspect.ts")).addInspect },
-  { names: ["verify"], load: async () => (await import("./verify.ts")).addVerify },
-  { names: ["served"], load: async () => (await import("./served.ts")).addServed },
-  { names: ["graph"], load: async () => (await import("./graph.ts")).addGraph },
-  { names: ["changes"], load: async () => (await import("./changes.ts")).addChanges },
-  { names: ["forecast", "timeline"], load: async () => (await import("./forecast.ts")).addForecast },
-  { names: ["rotate"], load: async () => (await import("./rotate.ts")).addRotate },
-  { names: ["grants"], load: async () => (await import("./grants.ts")).addGrants },
-  { names: ["runs"], load: async () => (await import("./runs.ts")).addRuns },
-  { names: ["trust", "chain"], load: async () => (await import("./trust.ts")).addTrust },
-  { names: ["people"], load: async () => (await import("./people.ts")).addPeople },
-  { names: ["inventory"], load: async () => (await import("./inventory.ts")).addInventory },
-  { names: ["baseline"], load: async () => (await import("./baseline.ts")).addBaseline },
-  { names: ["approve", "unapprove"], load: async () => (await import("./approve.ts")).addApprove },
-  { names: ["accept", "unaccept"], load: async () => (await import("./accept.ts")).addAccept },
-  { names: ["rules"], load: async () => (await import("./rules.ts")).addRules },
-  { names: ["label", "tags"], load: async () => (await import("./label.ts")).addLabel },
-  { names: ["serve"], load: async () => (await import("./serve.ts")).addServe },
-  { names: ["database"], load: async () => (await import("./database.ts")).addDatabase },
-  { names: ["vault"], load: async () => (await import("./vault.ts")).addVault },
-  { names: ["issuers"], load: async () => (await import("./issuers.ts")).addIssuers },
-  { names: ["call"], load: async () => (await import("./call.ts")).addCall },
+  { names: ["scan"], load: async () => (await import("./scan/scan.ts")).addScan },
+  { names: ["targets"], load: async () => (await import("./scan/targets.ts")).addTargets },
+  { names: ["collector", "import"], load: async () => (await import("./scan/bundles.ts")).addBundles },
+  { names: ["claims"], load: async () => (await import("./scan/bundles.ts")).addClaims },
+  { names: ["certificates"], load: async () => (await import("./report/certificates.ts")).addCertificates },
+  { names: ["access"], load: async () => (await import("./report/access.ts")).addAccess },
+  { names: ["hosts"], load: async () => (await import("./report/hosts.ts")).addHosts },
+  { names: ["host-keys"], load: async () => (await import("./report/hosts.ts")).addHostKeys },
+  { names: ["findings"], load: async () => (await import("./report/findings.ts")).addFindings },
+  { names: ["inspect"], load: async () => (await import("./report/inspect.ts")).addInspect },
+  { names: ["verify"], load: async () => (await import("./report/verify.ts")).addVerify },
+  { names: ["served"], load: async () => (await import("./report/served.ts")).addServed },
+  { names: ["graph"], load: async () => (await import("./report/graph.ts")).addGraph },
+  { names: ["changes"], load: async () => (await import("./report/changes.ts")).addChanges },
+  { names: ["forecast", "timeline"], load: async () => (await import("./report/forecast.ts")).addForecast },
+  { names: ["rotate"], load: async () => (await import("./change/rotate.ts")).addRotate },
+  { names: ["grants"], load: async () => (await import("./change/grants.ts")).addGrants },
+  { names: ["runs"], load: async () => (await import("./change/runs.ts")).addRuns },
+  { names: ["trust", "chain"], load: async () => (await import("./report/trust.ts")).addTrust },
+  { names: ["people"], load: async () => (await import("./manage/people.ts")).addPeople },
+  { names: ["inventory"], load: async () => (await import("./manage/people.ts")).addInventory },
+  { names: ["baseline"], load: async () => (await import("./manage/decisions.ts")).addBaseline },
+  { names: ["approve", "unapprove"], load: async () => (await import("./manage/decisions.ts")).addApprove },
+  { names: ["accept", "unaccept"], load: async () => (await import("./manage/decisions.ts")).addAccept },
+  { names: ["rules"], load: async () => (await import("./manage/decisions.ts")).addRules },
+  { names: ["label", "tags"], load: async () => (await import("./manage/label.ts")).addLabel },
+  { names: ["serve"], load: async () => (await import("./manage/serve.ts")).addServe },
+  { names: ["database"], load: async () => (await import("./manage/database.ts")).addDatabase },
+  { names: ["vault"], load: async () => (await import("./manage/vault.ts")).addVault },
+  { names: ["issuers"], load: async () => (await import("./manage/issuers.ts")).addIssuers },
+  { names: ["call"], load: async () => (await import("./manage/call.ts")).addCall },
 ];
 
 /** The whole command line. Answers with the exit code: 0 done, 1 attention, 2 refused, 3 could not do it. */
@@ -87,7 +86,7 @@ export async function createProgram(session: Session, parts = PARTS): Promise<Co
       const [word] = program.args;
       if (word !== undefined)
         throw new Refusal("not-found", `there is no command ${word}; latchkey --help lists them`);
-      const { serveUntilStopped } = await import("./serve.ts");
+      const { serveUntilStopped } = await import("./manage/serve.ts");
       session.finish(await serveUntilStopped(program.opts(), world));
     });
   for (const add of await Promise.all(parts.map(({ load }) => load()))) add(program, session);

@@ -53,7 +53,7 @@ test.skipIf(!canStartHosts())(
     await untilSeenAsLater();
     await logIn(web, elsewhere, OTHER);
     const used = new RegExp(
-      `deploy@${web.address}: logged in to with the old key at \\S+, from ${OTHER}, as its journal tells`,
+      `deploy@${web.address}: logged in to with the old key at \\S+, from ${OTHER}, from its journal`,
     );
     // Read at once, before its time.
     expect((await type("runs", "resume", "1")).out).toMatch(used);

@@ -8,9 +8,9 @@ if (Number(process.versions.napi) < 10) {
 } else {
   // Names are looked up in this pool, whose four threads a slow name server would fill at once. Set before its first use.
   process.env.UV_THREADPOOL_SIZE ??= "96";
-  const { endOnFault } = await import("#shells/end-on-fault.ts");
+  const { endOnFault } = await import("#shells/end-process.ts");
   endOnFault();
-  (await import("#shells/narrow-umask.ts")).narrowUmask();
+  (await import("#shells/end-process.ts")).narrowUmask();
   const argv = process.argv.slice(2);
   const { findWord } = await import("./find-word.ts");
   const run =

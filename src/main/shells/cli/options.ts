@@ -1,8 +1,13 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ORPCError } from "@orpc/server";
 import { InvalidArgumentError } from "commander";
+import envPaths from "env-paths";
 import { type AppOptions, createApp } from "#app";
+import { Refusal } from "#shared/model/refusal.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
-import { findDefaultDatabase } from "./default-database.ts";
-import type { World } from "./world.ts";
+import { formatError, formatRefused } from "./say-error.ts";
+import type { World } from "./session.ts";
 
 /** What every command takes, before or after its name. */
 export type CommonOptions = { db?: string; json?: boolean };
@@ -40,3 +45,22 @@ export const wholeNumber = (least: number, most: number) => (text: string) => {
 
 /** One JSON document. */
 export const printJson = (document: object, { out }: World): void => out(printableJson(document, 2));
+
+/** The database in the data folder of this system's user. The folder is made, for that user alone. */
+export function findDefaultDatabase(): string {
+  const folder = envPaths("latchkey", { suffix: "" }).data;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Refusal(
+      "unusable",
+      `the folder ${folder} cannot be created (${why}); name another database with --db`,
+    );
+  }
+  return join(folder, "latchkey.db");
+}
+
+/** Says an error on stderr, also one that the contract carried, and answers with the exit code that it means. */
+export const explain = (error: unknown, world: World): number =>
+  error instanceof ORPCError ? formatRefused(error, world) : formatError(error, world);

@@ -1,10 +1,11 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import type { Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
+import { Redacted } from "#shared/model/redacted.ts";
+import { secretBytes, secretCopy } from "#shared/model/secret-bytes.ts";
 import { endAtOnce, READER_LEFT } from "#shells/end-process.ts";
-import { typeLine } from "./type-line.ts";
-import { typeSecret } from "./type-secret.ts";
-import type { World } from "./world.ts";
+import type { World } from "./session.ts";
 
 const { stdin, stdout, stderr, env } = process;
 
@@ -87,3 +88,173 @@ function onEnter(pressed: () => void): Disposable {
   terminal.on("line", pressed);
   return terminal;
 }
+
+/** The sliver of a terminal that is used. */
+type Terminal = {
+  input: Pick<NodeJS.ReadStream, "setRawMode" | "resume" | "pause" | "on" | "off" | "unshift">;
+  output: Pick<NodeJS.WriteStream, "write">;
+};
+
+type TypeOptions = {
+  /** Shows nothing of what is typed. */
+  isHidden: boolean;
+  /** Gives the prompt up. */
+  signal: AbortSignal;
+};
+
+const CONTROL_C = "\u0003";
+const CONTROL_D = "\u0004";
+const CONTROL_U = "\u0015";
+const ESCAPE = "\u001b";
+
+/**
+ * One line as it is typed after a prompt; null once it is given up: by the signal, by Ctrl-D, or by Ctrl-C, which
+ * stops the program as it does anywhere else. The terminal is its old self again in any case.
+ */
+async function typeLine(
+  { input, output }: Terminal,
+  prompt: string,
+  { isHidden, signal }: TypeOptions,
+): Promise<string | null> {
+  if (signal.aborted) return null;
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  const decoder = new StringDecoder("utf8");
+  let line = "";
+
+  const show = (text: string) => isHidden || output.write(text);
+  const giveUp = () => resolve(null);
+  const read = (chunk: Buffer) => {
+    const characters = [...withoutSequences(decoder.write(chunk))];
+    for (const [index, character] of characters.entries()) {
+      if (character === "\r" || character === "\n") return end(characters.slice(index + 1).join(""));
+      take(character);
+    }
+  };
+  const end = (typedAhead: string) => {
+    input.off("data", read);
+    if (typedAhead) input.unshift(Buffer.from(typedAhead));
+    resolve(line);
+  };
+  const take = (character: string) => {
+    if (character === CONTROL_C) stopProgram(giveUp);
+    else if (character === CONTROL_D) giveUp();
+    else if (character === CONTROL_U) erase([...line].length);
+    else if (character === "\u007f" || character === "\b") erase(Math.min(1, line.length));
+    else if (character >= " ") {
+      line += character;
+      show(character);
+    }
+  };
+  const erase = (count: number) => {
+    line = [...line].slice(0, [...line].length - count).join("");
+    show("\b \b".repeat(count));
+  };
+
+  // First, so that nothing is shown of who types at once.
+  input.setRawMode(true);
+  output.write(prompt);
+  signal.addEventListener("abort", giveUp);
+  input.on("data", read);
+  input.resume();
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+    input.off("data", read);
+    input.setRawMode(false);
+    input.pause();
+    output.write("\n");
+  }
+}
+
+/** Arrows and the like send a sequence, of which nothing is meant as a part of the line. */
+function withoutSequences(text: string): string {
+  const [first = "", ...rest] = text.split(ESCAPE);
+  return first + rest.map((sequence) => sequence.replace(/^(\[[0-9;?]*[ -/]*[@-~]|O.|.)/, "")).join("");
+}
+
+/** In raw mode the terminal sends no signal by itself. Whoever listens for it hears of it before the line is given up. */
+function stopProgram(giveUp: () => void): void {
+  process.once("SIGINT", () => setImmediate(giveUp));
+  process.kill(process.pid, "SIGINT");
+}
+
+const MOST_BYTES = 4_096;
+
+/** A byte that follows another one of the same character, in UTF-8. */
+const isWithin = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80;
+
+/**
+ * One line as it is typed after a prompt, as bytes that can be overwritten: it is never a string. Nothing of it is shown.
+ * Null once it is given up, as `typeLine` is.
+ */
+async function typeSecret({ input, output }: Terminal, prompt: string): Promise<Redacted<Uint8Array> | null> {
+  const { promise, resolve } = Promise.withResolvers<Redacted<Uint8Array> | null>();
+  const typed = secretBytes(MOST_BYTES);
+  let length = 0;
+  const giveUp = () => resolve(null);
+
+  const read = (chunk: Buffer) => {
+    const bytes = withoutSequenceBytes(chunk);
+    const end = bytes.findIndex((byte) => byte === 0x0d || byte === 0x0a);
+    for (const byte of end < 0 ? bytes : bytes.subarray(0, end)) take(byte);
+    if (end < 0) return void wipe(chunk, bytes);
+    input.off("data", read);
+    if (end + 1 < bytes.length) input.unshift(Buffer.from(bytes.subarray(end + 1)));
+    wipe(chunk, bytes);
+    resolve(new Redacted(secretCopy(typed.subarray(0, length))));
+  };
+  const take = (byte: number) => {
+    if (byte === 0x03) stopProgram(giveUp);
+    else if (byte === 0x04) giveUp();
+    else if (byte === 0x15) length = 0;
+    else if (byte === 0x7f || byte === 0x08) erase();
+    else if (byte >= 0x20 && length < MOST_BYTES) typed[length++] = byte;
+  };
+  const erase = () => {
+    while (length > 0 && isWithin(typed[length - 1])) length--;
+    length = Math.max(0, length - 1);
+  };
+
+  // First, so that nothing is shown of who types at once.
+  input.setRawMode(true);
+  output.write(prompt);
+  input.on("data", read);
+  input.resume();
+  try {
+    return await promise;
+  } finally {
+    wipe(typed);
+    input.off("data", read);
+    input.setRawMode(false);
+    input.pause();
+    output.write("\n");
+  }
+}
+
+/** Arrows and the like send a sequence, of which nothing is meant as a part of the line. */
+function withoutSequenceBytes(chunk: Buffer): Uint8Array {
+  const kept = secretBytes(chunk.length);
+  let length = 0;
+  for (let at = 0; at < chunk.length; at++) {
+    if (chunk[at] === ESCAPE_BYTE) at = endOfSequence(chunk, at);
+    else kept[length++] = chunk[at] as number;
+  }
+  return kept.subarray(0, length);
+}
+
+const ESCAPE_BYTE = 0x1b;
+
+/** The last byte of the sequence that begins there: `ESC [ ... letter`, `ESC O letter`, or `ESC` and one more. */
+function endOfSequence(chunk: Buffer, start: number): number {
+  const second = chunk[start + 1];
+  if (second === 0x4f) return start + 2;
+  if (second !== 0x5b) return start + 1;
+  let at = start + 2;
+  while (at < chunk.length && (chunk[at] as number) < 0x40) at++;
+  return at;
+}
+
+const wipe = (...buffers: readonly Uint8Array[]): void => {
+  for (const buffer of buffers) buffer.fill(0);
+};

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-const MODULE = join(import.meta.dirname, "type-secret.ts");
+const MODULE = join(import.meta.dirname, "terminal.ts");
 
 /** Asks once on a terminal of its own, and says what it got and what the terminal is like after that. */
 const PROGRAM = `

@@ -1,7 +1,8 @@
-import { createBareProgram } from "./bare-program.ts";
+import { Command } from "commander";
+import { printable } from "#shared/text/printable.ts";
+import { addVerify } from "./report/verify.ts";
 import { formatError } from "./say-error.ts";
-import { addVerify } from "./verify.ts";
-import type { World } from "./world.ts";
+import type { World } from "./session.ts";
 
 /**
  * The command line of `verify` alone. It takes milliseconds where the whole one takes the start of a program, for it
@@ -23,3 +24,25 @@ export async function runVerifyLine(argv: readonly string[], world: World): Prom
     return formatError(error, world);
   }
 }
+
+/** The command line before any command is in it: the options of all, and where it prints. */
+export const createBareProgram = (world: World): Command =>
+  new Command("latchkey")
+    .option("--db <file>", "the database file (default: in your data folder)")
+    .option("--json", "print one JSON document")
+    .configureOutput({
+      writeOut: (text) => world.out(text.trimEnd()),
+      writeErr: (text) => world.err(text.trimEnd()),
+      getOutHelpWidth: () => world.columns ?? 100,
+      // It quotes what was typed.
+      outputError: (text, write) =>
+        write(
+          text
+            .replace(/^error: /, "latchkey: ")
+            .trimEnd()
+            .split("\n")
+            .map(printable)
+            .join("\n"),
+        ),
+    })
+    .exitOverride();

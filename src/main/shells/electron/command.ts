@@ -1,5 +1,5 @@
 import type { App } from "electron";
-import { startKeepersHere } from "./core/start-keeper.ts";
+import { startKeepersHere } from "./core/vault-processes.ts";
 
 /**
  * The command line of a packaged desktop: a packaged Electron will not run as Node, so the program itself answers,

@@ -3,11 +3,9 @@ import type {} from "electron";
 import { type AppOptions, createApp } from "#app";
 import { Refusal } from "#shared/model/refusal.ts";
 import { formatFault } from "#shared/text/fault.ts";
-import { endOnFault } from "#shells/end-on-fault.ts";
-import { narrowUmask } from "#shells/narrow-umask.ts";
-import { type FromCore, ToCore } from "./core/core-messages.ts";
-import { servePorts } from "./core/serve-ports.ts";
-import { createVaultProcessStarter } from "./core/start-keeper.ts";
+import { endOnFault, narrowUmask } from "#shells/end-process.ts";
+import { type FromCore, servePorts, ToCore } from "./core/core-messages.ts";
+import { createVaultProcessStarter } from "./core/vault-processes.ts";
 
 narrowUmask();
 

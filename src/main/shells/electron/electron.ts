@@ -1,7 +1,7 @@
 /** The desktop program: a command without a window, or the window. */
 import { app, dialog, protocol } from "electron";
-import { findDefaultDatabase } from "#shells/cli/default-database.ts";
-import { narrowUmask } from "#shells/narrow-umask.ts";
+import { findDefaultDatabase } from "#shells/cli/options.ts";
+import { narrowUmask } from "#shells/end-process.ts";
 import { runCommand } from "./command.ts";
 import { createKeepers, openDesktop } from "./desktop.ts";
 import { PAGE_SCHEME } from "./guard/page-protocol.ts";

@@ -1,7 +1,8 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { type Handshake, verificationText } from "#shared/contract/web-protocol.ts";
 import { PAGE_HEADERS, type PageFile } from "#shells/page.ts";
-import { getHttp } from "./http.ts";
 
 /** Answers, and keeps the connection. */
 export function answer(response: ServerResponse, { type, body }: PageFile): void {
@@ -36,3 +37,25 @@ export function refuseSocket(socket: Duplex, status: number): void {
   const head = [`HTTP/1.1 ${status} ${getHttp().STATUS_CODES[status]}`, ...lines, "", ""].join("\r\n");
   socket.end(head, () => socket.destroy());
 }
+
+/**
+ * node:http, fetched when somebody is served and never imported: an import of it loads fetch and WebSocket as well, for
+ * which every command would wait 35 ms.
+ */
+export const getHttp = () => process.getBuiltinModule("node:http");
+
+/** 256 random bits that fit in a URL and in a header. */
+export const makeSecret = (): string => randomBytes(32).toString("base64url");
+
+/** What we keep of a secret that we gave out: it lets nobody in. */
+export const digestSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
+
+/** Takes the same time whatever is offered, and however long. */
+export const isSecret = (offered: string, digest: Buffer): boolean =>
+  timingSafeEqual(digestSecret(offered), digest);
+
+/** One end's proof that it knows the session's secret, in base64url. */
+export const prove = (by: "server" | "page", secret: string, handshake: Handshake): string =>
+  createHmac("sha256", Buffer.from(secret, "base64url"))
+    .update(verificationText(by, handshake))
+    .digest("base64url");

@@ -19,7 +19,7 @@ import {
   openAsPage,
   openUnverified,
 } from "#testing/web/attack.ts";
-import { prove } from "./secret.ts";
+import { prove } from "./answer.ts";
 import { serve } from "./serve.ts";
 
 const page = new Map([["/", { body: Buffer.from("<p>page"), type: "text/html; charset=utf-8" }]]);

@@ -4,13 +4,11 @@ import type { Duplex } from "node:stream";
 import type { AnyRouter } from "@orpc/server";
 import { WEB_SESSION_PATH } from "#shared/contract/web-protocol.ts";
 import type { Page } from "#shells/page.ts";
-import { answer, isRefused, refuse, refuseSocket } from "./answer.ts";
+import { answer, getHttp, isRefused, refuse, refuseSocket } from "./answer.ts";
 import { MOST_HEADERS, refuseExchange, refuseRead, refuseStranger, refuseUpgrade } from "./checks.ts";
 import { createConnections } from "./connections.ts";
-import { getHttp } from "./http.ts";
-import { createLaunchCodes, MOST_BAD_CODES, REFUSED_MS } from "./launch-codes.ts";
 import { type ListenAddress, listen } from "./listen.ts";
-import { createSessions } from "./sessions.ts";
+import { createLaunchCodes, createSessions, MOST_BAD_CODES, REFUSED_MS } from "./sessions.ts";
 import { createWires } from "./wires.ts";
 
 type Options = {

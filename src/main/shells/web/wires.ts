@@ -12,9 +12,8 @@ import {
   WEB_CLOSE,
   WEB_PROTOCOL,
 } from "#shared/contract/web-protocol.ts";
-import { refuseSocket } from "./answer.ts";
+import { digestSecret, isSecret, makeSecret, prove, refuseSocket } from "./answer.ts";
 import type { Connections } from "./connections.ts";
-import { digestSecret, isSecret, makeSecret, prove } from "./secret.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 type Upgrade = { request: IncomingMessage; socket: Duplex; head: Buffer };

@@ -69,7 +69,7 @@ test("one that serves counts where its host names it for when it is a client, an
   expect(findBy(store, "certificate-client-auth-ends")).toMatchObject([
     {
       severity: "info",
-      sentence: expect.stringContaining("clients may use it to prove who they are"),
+      sentence: expect.stringContaining("clients may use it as a client certificate"),
       evidence: expect.arrayContaining([
         "it is for clients (extended key usage), and an endpoint presents it as well",
       ]),
@@ -83,7 +83,7 @@ test("one that serves counts where its host names it for when it is a client, an
   expect(findBy(store, "certificate-client-auth-ends")).toMatchObject([
     {
       severity: "medium",
-      sentence: expect.stringContaining("its host uses it to prove who it is"),
+      sentence: expect.stringContaining("its host uses it as a client certificate"),
       evidence: expect.arrayContaining(["mail names it by smtp_tls_cert_file in /etc/postfix/main.cf:7"]),
     },
   ]);

@@ -56,7 +56,7 @@ test("a private half anywhere in the fleet makes the owner known, and its going 
 
   visitHost(store, "nas", { collected: { keyFiles: [makeKeyFile("ann")] } });
   expect(judged(store)).toEqual({
-    ann: ["known", null, "a private half of it is on nas: /root/.ssh/ann (verified)"],
+    ann: ["known", null, "its private key is on nas: /root/.ssh/ann (verified)"],
     bob: ["unknown", null, expect.stringContaining("it may be on a machine that was not scanned")],
   });
 
@@ -80,7 +80,7 @@ test("a claim of a private half makes nobody its owner, and says by whose file i
   const said = (why: string) => [
     "unknown",
     null,
-    `a private half of it is claimed by nas: /root/.ssh/ann of root (${why})`,
+    `its private key is claimed by nas: /root/.ssh/ann of root (${why})`,
   ];
   expect(formatWith(locked)).toEqual(said("not verified: only a public key lies there"));
   expect(formatWith(claimed("locked"))).toEqual(said("not verified: it has a passphrase"));
@@ -103,7 +103,7 @@ test("a key on this computer is matched, also where its grant is found only late
   expect(judged(store).ann).toEqual([
     "known",
     null,
-    "a private half of it is on this computer: /home/me/.ssh/id_ed25519 (verified)",
+    "its private key is on this computer: /home/me/.ssh/id_ed25519 (verified)",
   ]);
   store.atomically(() => store.people.holdHere([], () => true, START));
   expect(judged(store).ann?.[0]).toBe("unknown");
@@ -114,8 +114,8 @@ test("who has left by a roster is gone, and their grants are orphans and finding
   visitHost(store, "web", { collected: { grants: grants("ann", "carol") } });
   importPeopleSource(store, [person("ann"), person("carol", { said: "gone", leftOn: "2026-03-31" })]);
   expect(judged(store)).toEqual({
-    ann: ["known", null, "the key is that of Ann, says people.csv"],
-    carol: ["gone", "gone", "Carol left on 2026-03-31, says people.csv; the key is theirs"],
+    ann: ["known", null, "the key is that of Ann, according to people.csv"],
+    carol: ["gone", "gone", "Carol left on 2026-03-31, according to people.csv; the key is theirs"],
   });
   const { rows, total } = listFindings(store);
   expect([total, rows[0]]).toMatchObject([
@@ -144,7 +144,7 @@ test("a roster that is read again replaces what it said; who is missing has left
   expect(judged(store).carol).toEqual([
     "gone",
     "gone",
-    "Carol is no longer in people.csv, which is said to name everybody; the key is theirs",
+    "Carol is no longer in people.csv, which is marked complete; the key is theirs",
   ]);
   importPeopleSource(store, [person("ann"), person("carol")], { at: "2026-06-04T00:00:00Z", isWhole: true });
   expect(judged(store).carol?.[0]).toBe("known");
@@ -160,7 +160,7 @@ test("a table of people and a folder of their keys are joined by login, and the 
   expect(judged(store).carol).toEqual([
     "gone",
     "gone",
-    "Carol Nolan has left, says people.csv; the key is theirs, says team-keys",
+    "Carol Nolan has left, according to people.csv; the key is theirs, according to team-keys",
   ]);
   importPeopleSource(store, [person("carol", { said: "active", keys: [] })], { at: "2026-06-03T00:00:00Z" });
   expect(judged(store).carol?.[0]).toBe("known");
@@ -189,18 +189,16 @@ test("what is only unmatched is an orphan where the scope is said to be whole, a
     1,
     "bob",
     "unmatched",
-    "nobody is known to have its private half, and every machine that holds private keys is said to be scanned",
+    "its private key was not found, and the inventory is marked complete",
   ]);
-  expect(rows[0]?.verdict.owner.coverage.notRead).toContain("outside of the scope: laptops of guests");
+  expect(rows[0]?.verdict.owner.coverage.notRead).toContain("not scanned: laptops of guests");
   expect(listFindings(store).rows.map(({ severity, firstSeen }) => [severity, firstSeen])).toEqual([
     ["medium", START],
   ]);
   // The key of somebody who is there is outside, with them: it is in no list of orphans.
-  expect(judged(store).ann).toEqual(["known", null, "the key is that of Ann, says people.csv"]);
+  expect(judged(store).ann).toEqual(["known", null, "the key is that of Ann, according to people.csv"]);
   const ann = listGrants(store, { search: "ann" }).rows[0]?.verdict.owner;
-  expect(ann?.reasons).toContain(
-    "its private half is out of scope: not in what was scanned, and expected with Ann",
-  );
+  expect(ann?.reasons).toContain("its private key was not scanned, and is expected with Ann");
 
   store.atomically(() => store.people.markInventory(false, "", START));
   expect([listGrants(store, { orphaned: true }).total, listFindings(store).total]).toEqual([0, 0]);
@@ -220,7 +218,7 @@ test("a key that was not found makes no orphan while a host was read in part, an
       1,
       false,
       "unknown",
-      `its private half was not found and no roster has it, but 1 host was not read completely: ${why}: it may be there`,
+      `its private key was not found and no people source has it, but 1 host was not read completely: ${why}: it may be there`,
     ]);
     expect(store.overview.read(new Date(START)).grants).toMatchObject({ orphaned: 0, orphanUnknown: 1 });
   };
@@ -303,7 +301,7 @@ test("every row says how much was looked at", () => {
     notRead: [
       "1 host",
       "3 files and folders of hosts",
-      "machines outside of the scan: the scope is not declared whole",
+      "machines that were not scanned: the inventory is not marked complete",
     ],
   });
 });

@@ -9,7 +9,7 @@ import type { z } from "zod";
 import { createApp } from "#app";
 import { contract, type LatchkeyClient } from "#shared/contract/index.ts";
 import { findNamedFiles } from "#shared/model/local-file.ts";
-import { servePorts } from "#shells/electron/core/serve-ports.ts";
+import { servePorts } from "#shells/electron/core/core-messages.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const SECRET = "root:$6$canary$canary:19000:0:99999:7:::";

@@ -124,7 +124,7 @@ lab("a locked file that claims the key gets the new one only once somebody has n
     await scan(app, [join(desk.home, ".ssh/id_ed25519"), ops.path]);
     const planned = await makePlan(app, wishFor(ops));
     const claimed = planned.plan?.checks.find(({ id }) => id === "unverified-key");
-    expect(claimed).toMatchObject({ state: "consent", account: "evil", path: PLANTED });
+    expect(claimed).toMatchObject({ state: "acknowledge", account: "evil", path: PLANTED });
     const name = claimed ? acknowledgementOf(claimed) : "";
     expect(name).toContain(PLANTED);
     const { consents, typed } = agreeTo(planned);

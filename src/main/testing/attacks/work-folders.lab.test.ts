@@ -158,7 +158,7 @@ lab(
     await scanAll(app, { text: `root@${host.address}`, only: "ssh", acceptNew: true });
     const planned = await planAll(app);
     const left =
-      planned.plan?.checks.filter(({ state, id }) => state === "consent" && id === "work-folder") ?? [];
+      planned.plan?.checks.filter(({ state, id }) => state === "acknowledge" && id === "work-folder") ?? [];
     expect(left.map(({ account }) => account).toSorted()).toEqual(EARLY.map(nameOf).toSorted());
     for (const { text, account } of left) expect(text).toMatch(`/home/${account}/.ssh/.latchkey`);
     await occupy(LATE);

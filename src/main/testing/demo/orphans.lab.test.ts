@@ -55,7 +55,7 @@ test("of the demo fleet exactly the planted orphans are listed, each with its re
     [
       "admin on legacy-7, line 3",
       "gone",
-      expect.stringMatching(/^Carol Nolan left on .*, says people\.csv; the key is theirs/),
+      expect.stringMatching(/^Carol Nolan left on .*, according to people\.csv; the key is theirs/),
     ],
     ["bob on web-1, line 1", "unused", expect.stringMatching(/^no login with it in 1\d\d days of logs/)],
     ["carol on db-1, line 1", "gone", expect.stringMatching(/^Carol Nolan left on /)],
@@ -67,7 +67,7 @@ test("of the demo fleet exactly the planted orphans are listed, each with its re
   );
   expect((await fleet.list()).get("postgres on db-1, line 2")).toMatchObject({
     orphan: "unknown",
-    why: [expect.stringMatching(/^its private half was not found .*: it may be there$/), expect.anything()],
+    why: [expect.stringMatching(/^its private key was not found .*: it may be there$/), expect.anything()],
   });
 
   const all = await fleet.list();
@@ -80,7 +80,7 @@ test("of the demo fleet exactly the planted orphans are listed, each with its re
   expect(all.get("alice on db-1, line 1")?.verdict.owner).toMatchObject({
     state: "known",
     isMatched: false,
-    reasons: expect.arrayContaining([expect.stringContaining("out of scope")]),
+    reasons: expect.arrayContaining([expect.stringContaining("was not scanned")]),
   });
   // Twelve days of logs say nothing of ninety.
   expect(all.get("postgres on db-1, line 1")?.verdict.use.state).toBe("unknown");

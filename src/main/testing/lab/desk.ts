@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { type App, createApp } from "#app";
 import type { Probe } from "#shared/model/probe.ts";
-import { listRows } from "#shells/cli/all-rows.ts";
+import { listRows } from "#shells/cli/print-table.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 
 const run = promisify(execFile);

@@ -42,7 +42,7 @@ export function createDriver(client: LatchkeyClient, desk: SecretDesk) {
 
     async carryOut({ id: planId, plan, hash, message }: PlanDetail): Promise<RunDetail> {
       if (!plan || !hash) throw new Error(`the plan is not ready: ${message}`);
-      const consents = plan.checks.filter(({ state }) => state === "consent").map(acknowledgementOf);
+      const consents = plan.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf);
       const typed = plan.confirm?.word ?? null;
       return untilStill((await runbooks.start({ planId, hash, consents, typed, ...means })).runId);
     },

@@ -65,7 +65,7 @@ export async function carryOut(
 /** All that the plan wants to be agreed to and typed, and its scripts where nobody signs them. */
 export const agreeTo = ({ plan }: PlanDetail): { consents: string[]; typed: string | null } => ({
   consents: [
-    ...(plan?.checks.filter(({ state }) => state === "consent").map(acknowledgementOf) ?? []),
+    ...(plan?.checks.filter(({ state }) => state === "acknowledge").map(acknowledgementOf) ?? []),
     UNSIGNED_SCRIPTS,
   ],
   typed: plan?.confirm?.word ?? null,

@@ -120,7 +120,7 @@ const STATES = {
   valid: { tone: "green", Icon: IconCircleCheck, word: "Valid" },
   "valid-for-clients": { tone: "amber", Icon: IconAlertTriangle, word: "Valid for clients" },
   invalid: { tone: "red", Icon: IconCircleX, word: "Not valid" },
-  unsupported: { tone: "amber", Icon: IconHelpCircle, word: "Cannot be told" },
+  unsupported: { tone: "amber", Icon: IconHelpCircle, word: "Cannot be verified" },
 } as const satisfies Record<ChainState, object>;
 
 const NOT_ASKED = { tone: "gray", Icon: IconCircleDashed, word: "Not asked" } as const;
@@ -162,7 +162,7 @@ function Reasons({ verdict: { judgement, rootCount, source } }: { verdict: Store
         </div>
       ))}
       <div>
-        {rootCount.toLocaleString("en")} roots: {source}; judged by {PROFILES[judgement.profile]}
+        {rootCount.toLocaleString("en")} roots: {source}; evaluated against {PROFILES[judgement.profile]}
       </div>
     </>
   );

@@ -148,7 +148,7 @@ function Details({ finding }: { finding: Finding }) {
         <Line>
           <Dim>
             {reference}
-            {profile && `; judged by ${PROFILES[profile]}`}
+            {profile && `; evaluated against ${PROFILES[profile]}`}
           </Dim>
         </Line>
         {acceptance && (

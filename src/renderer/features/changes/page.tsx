@@ -115,11 +115,11 @@ const COLUMNS: readonly Column<ChangeRow>[] = [
     grow: 4,
     cell: ({ details, isFirstLook }) => (
       <Pair>
-        {isFirstLook && <Dim>first look</Dim>}
+        {isFirstLook && <Dim>first scan</Dim>}
         <TextCell text={details.join("; ")} isDim />
       </Pair>
     ),
-    text: ({ details, isFirstLook }) => [...(isFirstLook ? ["first look"] : []), ...details].join("; "),
+    text: ({ details, isFirstLook }) => [...(isFirstLook ? ["first scan"] : []), ...details].join("; "),
   },
   {
     id: "place",

@@ -72,7 +72,7 @@ function Details({ finding }: { finding: Finding }) {
             <code>{rule}</code>
           </Fact>
           <Fact name="Reference">{reference}</Fact>
-          {profile && <Fact name="Judged by">{PROFILES[profile]}</Fact>}
+          {profile && <Fact name="Profile">{PROFILES[profile]}</Fact>}
         </Facts>
       </Section>
     </>

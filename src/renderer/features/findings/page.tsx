@@ -122,7 +122,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       search={search}
       onClear={onClear}
       title={hasRead ? "Nothing found" : "Nothing was read yet"}
-      why={`${RuleId.options.length} rules look at every certificate, grant, key file and host key that a scan reads.`}
+      why={`${RuleId.options.length} rules check every certificate, grant, key file and host key that a scan reads.`}
       action={<ScanButton>Scan</ScanButton>}
     />
   );
@@ -147,7 +147,7 @@ function ChangeRule() {
               toast(
                 isOn
                   ? "From now on each certificate that is replaced other than by a run is a finding"
-                  : "No more told of",
+                  : "No longer reported",
               ),
           },
         )
@@ -192,7 +192,7 @@ const COLUMNS: readonly Column<Finding>[] = [
   },
   {
     id: "profile",
-    title: "Judged by",
+    title: "Profile",
     minWidth: 88,
     cell: ({ profile }) => (profile === null ? null : <Dim>{profile}</Dim>),
     text: ({ profile, brokenRules }) =>

@@ -47,10 +47,10 @@ export function StepFacts({ title, link }: { title: string; link: GraphLink }) {
           </Fact>
           <Fact name="Key">{fingerprint === null ? "none" : <Fingerprint value={fingerprint} />}</Fact>
           <Fact name="Held at">
-            <Untrusted text={heldAt ?? "not told"} />
+            <Untrusted text={heldAt ?? "unknown"} />
           </Fact>
           <Fact name="Where">
-            <Untrusted text={where || "not told"} />
+            <Untrusted text={where || "unknown"} />
           </Fact>
           <Fact name="Options">
             <Untrusted text={options || "none"} />

@@ -35,7 +35,7 @@ export function MutualList({ search, onChange: change, onClear }: ListProps) {
     <>
       {isCut && (
         <p className={classes.cut} role="status">
-          There are more pairs than were looked at: these are the first.
+          There are more pairs than were searched: these are the first.
         </p>
       )}
       <ListScreen

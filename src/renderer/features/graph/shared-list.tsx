@@ -63,7 +63,7 @@ export function SharedList({ search, onChange: change, onClear }: ListProps) {
     <>
       {isCut && (
         <p className={classes.cut} role="status">
-          There are more shared keys than were looked at: these are the first.
+          There are more shared keys than were searched: these are the first.
         </p>
       )}
       <ListScreen
@@ -89,7 +89,7 @@ export function SharedList({ search, onChange: change, onClear }: ListProps) {
             search={{ ...search, list: undefined }}
             onClear={onClear}
             title="No key is known to be shared"
-            why="A key is shared where rosters have it as several people's, or where several hosts hold it as their host key."
+            why="A key is shared if people sources list it for several people, or if several hosts have it as their host key."
           />
         }
         drawer={open && <SharedDrawer shared={open} onClose={() => change({ open: undefined })} />}
@@ -142,8 +142,7 @@ function SharedDrawer({ shared, onClose }: Props) {
 }
 
 const WHY: Record<SharedKey["kind"], string> = {
-  people:
-    "What one of them does with it cannot be told from what the others do, and it cannot be taken from one alone.",
+  people: "The logs cannot tell these people apart, and access cannot be revoked for one of them alone.",
   hosts: "Whoever has one of these hosts can answer as any of the others, and no client would notice.",
 };
 

@@ -126,7 +126,7 @@ export function StepList({ search, onChange: change, onClear }: ListProps) {
       <StartBar search={search} onChange={(patch) => change(patch, false)} />
       {isCut && (
         <p className={classes.cut} role="status">
-          There is more than was looked at: begin nearer, or look at what is certain only.
+          There is more than was searched: start nearer, or show certain steps only.
         </p>
       )}
       <ListScreen

@@ -124,7 +124,7 @@ function KeyFacts({ row }: { row: HostKeyRow }) {
         </Fact>
         <Fact name="Host">{host === null ? "none of the inventory" : <HostLink host={host} />}</Fact>
         <Fact name="Presented">
-          {presentedAt === null ? "not when it was last visited" : <Exactly instant={presentedAt} />}
+          {presentedAt === null ? "not at the last scan" : <Exactly instant={presentedAt} />}
         </Fact>
         <Fact name="Found on the host">{heldAt === null ? "no" : <Exactly instant={heldAt} />}</Fact>
       </Facts>

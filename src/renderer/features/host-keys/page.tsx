@@ -102,7 +102,9 @@ function Sources() {
   const { files, unread, notes } = data;
   return (
     <section className={classes.sources} aria-label="Where host keys are read">
-      {files.length === 0 && <span>This computer has no known_hosts: pins and visits are all there is.</span>}
+      {files.length === 0 && (
+        <span>This computer has no known_hosts: only pins and scanned keys are listed.</span>
+      )}
       {files.map(({ path, lines, hashed, broken }) => (
         <span key={path}>
           <Untrusted text={path} />: {formatCount(lines, "line")}

@@ -48,7 +48,7 @@ function Subtitle({ host: { state, outcome, lastSeen } }: { host: HostDetail }) 
     <>
       <ProbeTag state={state} outcome={outcome} />
       <span>
-        visited <When instant={lastSeen} />
+        scanned <When instant={lastSeen} />
       </span>
     </>
   );
@@ -163,7 +163,7 @@ function LogWindows({ host: { logWindows, lastRead } }: { host: HostDetail }) {
             </span>
           </Line>
         ))}
-        {logWindows.length === 0 && <Line>no log tells of every login, so no key is known to be unused</Line>}
+        {logWindows.length === 0 && <Line>no log covers every login, so no key is known to be unused</Line>}
       </Lines>
     </Section>
   );

@@ -150,7 +150,7 @@ function KeyFileFacts({ file }: { file: KeyFileView }) {
       )}
       {file.likelyFingerprint !== null && (
         <>
-          not proven, from the .pub file beside it: <Fingerprint value={file.likelyFingerprint} />
+          not verified, from the .pub file beside it: <Fingerprint value={file.likelyFingerprint} />
         </>
       )}
     </>
@@ -168,7 +168,7 @@ function Protection({ file: { isEncrypted, keyType } }: { file: KeyFileView }) {
   if (isEncrypted === null)
     return (
       <Tag tone="gray" Icon={IconLockQuestion}>
-        not told
+        unknown
       </Tag>
     );
   return isEncrypted ? (

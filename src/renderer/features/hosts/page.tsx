@@ -41,7 +41,7 @@ export function HostsPage() {
       fetchAll={fetchAll}
       filters={
         <Facet
-          title="Last visit"
+          title="Last scan"
           value={search.state}
           options={STATES}
           onChange={(state) => change({ state })}
@@ -64,7 +64,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       one="host"
       search={search}
       onClear={onClear}
-      title="No host visited yet"
+      title="No host scanned yet"
       why="A scan logs in over SSH with a key of yours, reads who may log in, and writes nothing there."
       action={<ScanButton>Scan hosts</ScanButton>}
     />
@@ -93,7 +93,7 @@ const COLUMNS: readonly Column<HostRow>[] = [
   },
   {
     id: "state",
-    title: "Last visit",
+    title: "Last scan",
     minWidth: 146,
     sortBy: "state",
     cell: ({ state, outcome }) => <ProbeTag state={state} outcome={outcome} />,

@@ -158,9 +158,9 @@ function Signers({ file, onChoose }: { file: File | null; onChoose: (file: File 
       </FileButton>
       <span className={classes.hint}>
         {file ? (
-          <Untrusted text={`signers: the rosters, and ${file.name}`} limit={120} />
+          <Untrusted text={`signers: the people sources, and ${file.name}`} limit={120} />
         ) : (
-          "signers: the rosters. A file of public keys or fingerprints, one a line, names more"
+          "signers: the people sources. Add more from a file of public keys or fingerprints, one per line"
         )}
       </span>
     </div>

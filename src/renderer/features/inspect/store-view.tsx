@@ -181,8 +181,8 @@ export function UnlockForm({ wants, isWrong, onPassword }: UnlockFormProps) {
         size="xs"
         className={classes.password}
         label={wants === "to-open" ? "Its password" : "Its password, to check that it is unchanged"}
-        description="Used for this look, and written nowhere"
-        error={refusal ? <Untrusted text={refusal} /> : isWrong && "That does not open it"}
+        description="Used once, and not stored"
+        error={refusal ? <Untrusted text={refusal} /> : isWrong && "Wrong passphrase"}
         value={password}
         onChange={(event) => setPassword(event.currentTarget.value)}
         autoComplete="off"

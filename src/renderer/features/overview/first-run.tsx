@@ -38,7 +38,7 @@ export function FirstRun({ overview, scanPanel }: { overview: Overview; scanPane
         </p>
       </header>
       <Step number={1} title="Found on this computer">
-        {error && <ErrorState doing="look at this computer" error={error} />}
+        {error && <ErrorState doing="read this computer" error={error} />}
         {computer && <FoundHere computer={computer} />}
       </Step>
       <Step number={2} title="What to scan">
@@ -217,7 +217,7 @@ export function NextSteps({ overview: { certificates, grants, findings } }: { ov
     <ul className={firstRunClasses.next}>
       <NextStep
         Icon={IconListSearch}
-        title={found > 0 ? `Look at ${formatCount(found, "finding")}` : "See which rules ran"}
+        title={found > 0 ? `Review ${formatCount(found, "finding")}` : "See which rules ran"}
         why="the most severe first, each with its remedy"
         renderLink={(look) => <Link to="/findings" {...look} />}
       />

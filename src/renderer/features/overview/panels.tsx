@@ -78,7 +78,7 @@ function Orphans({ grants: { orphaned, orphanUnknown, unmatched } }: { grants: O
       {orphanUnknown > 0 && `, ${formatNumber(orphanUnknown)} perhaps: not every host was read completely`},{" "}
       <TextLink>
         <Link to="/access" search={{ unmatched: true }}>
-          {formatNumber(unmatched)} without a known private half
+          {formatNumber(unmatched)} whose private key was not found
         </Link>
       </TextLink>
     </p>

@@ -37,7 +37,7 @@ export function PersonDrawer({ person, onClose }: { person: PersonRow; onClose: 
           <Fact name="Address">
             <Untrusted text={person.email ?? "none"} />
           </Fact>
-          <Fact name="Roster">
+          <Fact name="Source">
             <Untrusted text={person.roster} />
           </Fact>
           <Fact name="Read">
@@ -55,7 +55,7 @@ function Keys({ person }: { person: PersonRow }) {
   const more = keyCount - fingerprints.length;
   return (
     <Section title="Keys" count={keyCount}>
-      {keyCount === 0 && <p>This roster has no key of theirs.</p>}
+      {keyCount === 0 && <p>This source has no key of theirs.</p>}
       {keyCount > 0 && <p>They are in {formatCount(grantCount, "grant")} now.</p>}
       <Lines>
         {fingerprints.map((fingerprint) => (

@@ -46,7 +46,7 @@ export function PeoplePage() {
         sort={sortOf(search)}
         onSort={({ by, descending }) => change({ sort: by as NonNullable<Search["sort"]>, descending })}
         search={search.search ?? ""}
-        searchHint="Search people, logins, rosters"
+        searchHint="Search people, logins, sources"
         onSearch={(text) => change({ search: text || undefined })}
         openId={search.open === undefined ? null : String(search.open)}
         onOpen={(id, { isWalk }) => change({ open: id === null ? undefined : Number(id) }, isWalk)}
@@ -68,8 +68,8 @@ export function PeoplePage() {
             one="person"
             search={search}
             onClear={() => void navigate({ to: ".", search: {} })}
-            title="No roster imported yet"
-            why="A roster says whose a key is, and who has left: then what they can still open is listed as orphaned."
+            title="No people source imported yet"
+            why="A people source says whose a key is, and who has left. What people who left can still log in to is listed as orphaned."
           />
         }
         drawer={open && <PersonDrawer person={open} onClose={() => change({ open: undefined })} />}
@@ -97,28 +97,28 @@ function InventoryForm({ inventory }: { inventory: Inventory }) {
     <form action={declare} className={classes.form}>
       <Checkbox
         size="xs"
-        label="Every machine that holds private keys is scanned"
-        description="Or its keys are in a roster. This computer's keys are looked at"
+        label="Complete: every machine with private keys is scanned"
+        description="Or its keys are in a people source. This computer counts as scanned"
         checked={isWhole}
         onChange={(event) => setIsWhole(event.currentTarget.checked)}
       />
       <div className={classes.noteLine}>
         <TextInput
           size="xs"
-          label="What is outside"
+          label="What is not scanned"
           placeholder="such as laptops, whose keys are in team-keys"
           value={note}
           onChange={(event) => setNote(event.currentTarget.value)}
           className={classes.note ?? ""}
         />
         <Button type="submit" size="xs" variant="default" loading={isPending} disabled={!isChanged}>
-          Declare
+          Save
         </Button>
       </div>
       {inventory.isWhole && inventory.gaps.total > 0 && (
         <p role="note" className={classes.refusal}>
           <Untrusted
-            text={`${formatGaps(inventory.gaps)}: which keys are nobody's is not known until they are`}
+            text={`${formatGaps(inventory.gaps)}: which keys have no owner is unknown until they are`}
           />
         </p>
       )}
@@ -188,7 +188,7 @@ const COLUMNS: readonly Column<PersonRow>[] = [
   },
   {
     id: "roster",
-    title: "Roster",
+    title: "Source",
     minWidth: 120,
     grow: 1,
     cell: ({ roster }) => <TextCell text={roster} />,

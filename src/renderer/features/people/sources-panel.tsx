@@ -33,7 +33,7 @@ export function PeopleSourcesPanel() {
       onDrop={drop}
     >
       <Panel
-        title="Rosters"
+        title="People sources"
         note="People and their keys; drop files here"
         action={
           <FileButton multiple accept=".csv,.tsv,.ldif,.keys,.pub" onChange={setFiles}>
@@ -65,7 +65,7 @@ export function PeopleSourcesPanel() {
 function PeopleSourceLine({ roster: { name, people, keys, isWhole, readAt } }: { roster: Roster }) {
   const remove = useRemovePeopleSource();
   const forget = () =>
-    remove.mutate({ name }, { onSuccess: () => toast("The roster is forgotten, and what only it has said") });
+    remove.mutate({ name }, { onSuccess: () => toast("The source is deleted, with what only it knows") });
   return (
     <Line
       end={
@@ -76,7 +76,7 @@ function PeopleSourceLine({ roster: { name, people, keys, isWhole, readAt } }: {
             color="gray"
             size={24}
             aria-label={`Forget ${formatUntrusted(name)}`}
-            title="Forget this roster"
+            title="Delete this people source"
             onClick={forget}
           >
             <IconTrash size={15} />
@@ -108,12 +108,12 @@ function ImportDialog({ files, onClose }: Props) {
       mutate({ name, files: read, isWhole });
     } catch (failure) {
       if (!(failure instanceof Error)) throw failure;
-      setUnreadable(`${failure.message}; larger rosters are read by: latchkey people import`);
+      setUnreadable(`${failure.message}; import larger sources with: latchkey people import`);
     }
   };
   const refusal = unread ?? error?.message;
   return (
-    <Dialog title="Import a roster" isOpen onClose={onClose} width={560}>
+    <Dialog title="Import a people source" isOpen onClose={onClose} width={560}>
       {data ? (
         <Imported result={data} onClose={onClose} />
       ) : (
@@ -123,7 +123,7 @@ function ImportDialog({ files, onClose }: Props) {
             <Untrusted text={files.map((file) => file.name).join(", ")} limit={300} />
           </p>
           <TextInput
-            label="Name of the roster"
+            label="Name of the source"
             description="One of the same name is replaced"
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}

@@ -131,12 +131,12 @@ function formatLacks(
 ): string[] {
   const refused = checks.filter(({ state }) => state === "refused").length;
   const open = checks.filter(
-    (check) => check.state === "consent" && !consents.has(acknowledgementOf(check)),
+    (check) => check.state === "acknowledge" && !consents.has(acknowledgementOf(check)),
   ).length;
   return [
     ...(hosts.length === 0 ? ["there is nothing to change"] : []),
     ...(refused > 0 ? [`${formatCount(refused, "check")} ${refused === 1 ? "refuses" : "refuse"} it`] : []),
-    ...(open > 0 ? [`${formatCount(open, "check")} to consent to`] : []),
+    ...(open > 0 ? [`${formatCount(open, "risk")} to acknowledge`] : []),
     ...(confirm !== null && typed !== confirm.word ? ["the word is to be typed"] : []),
   ];
 }

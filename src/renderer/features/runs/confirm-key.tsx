@@ -61,7 +61,8 @@ function SignChallenge({ runId, challenge }: { runId: RunDetail["id"]; challenge
       }}
     >
       <p className={classes.note}>
-        Its holder signs this, saved as challenge.txt <CopyMark value={challenge} what="challenge" />
+        The owner of the key saves this as challenge.txt and signs it{" "}
+        <CopyMark value={challenge} what="challenge" />
       </p>
       <Verbatim>
         {challenge
@@ -124,7 +125,7 @@ function ApproveAccount({ runId, waiting }: ApproveProps) {
     >
       <TextInput
         size="xs"
-        label="Approve without a proof"
+        label="Approve without verification"
         description="Type an account as it stands below. If the new key does not get in there, nobody may"
         placeholder="user@host"
         value={typed}

@@ -77,7 +77,7 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed, isEdit
             size="xs"
             leftSection={<IconFileCode size={15} />}
             disabled={isEdited}
-            title={isEdited ? EDITED : "One script a host, to be carried there and run by hand"}
+            title={isEdited ? EDITED : "One offline script per host, to be run there by hand"}
             onClick={() => void exportScripts()}
           >
             As scripts
@@ -91,7 +91,7 @@ export function ExportPanel({ found: { id }, plan, hash, consents, typed, isEdit
             <Checkbox
               size="xs"
               label="Export unsigned scripts"
-              description="Whoever carries them could change what is done there as root"
+              description="Whoever transports unsigned scripts could change what root runs"
               checked={isUnsigned}
               onChange={({ currentTarget }) => setUnsigned(currentTarget.checked)}
             />

@@ -85,7 +85,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       search={search}
       onClear={onClear}
       title="Nothing was changed yet"
-      why="Changes appear here before anything is written. Rotate a key, renew a certificate or remove a grant: that makes a plan to look at first."
+      why="Rotate a key, renew a certificate or remove a grant: you review the plan before anything is written."
       action={
         <>
           <Button

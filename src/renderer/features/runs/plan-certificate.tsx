@@ -45,7 +45,7 @@ export function CertificateLine({ change, isOpen }: { change: Replacement; isOpe
                 ))}
               </ul>
             </Fact>
-            <Fact name="Proved">
+            <Fact name="Verified at">
               <Verifications proofs={change.proofs} />
             </Fact>
           </Facts>
@@ -108,8 +108,8 @@ function OneServer({ consumer: { server, where, test, reload, described } }: { c
         <Untrusted text={where} isMono />
       </span>
       <p className={classes.dim}>
-        {test === "staged" || described?.test ? "tries the new files first; " : "has no test of them; "}told
-        by <Untrusted text={reload} limit={300} />
+        {test === "staged" || described?.test ? "tests the new files first; " : "has no test for them; "}
+        reloaded by <Untrusted text={reload} limit={300} />
       </p>
     </li>
   );

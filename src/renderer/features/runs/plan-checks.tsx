@@ -18,18 +18,18 @@ import classes from "./plan.module.css";
 
 const LOOKS: Record<Check["state"], { tone: Tone; Icon: TablerIcon; word: string }> = {
   refused: { tone: "red", Icon: IconCircleX, word: "Refused" },
-  consent: { tone: "orange", Icon: IconHandStop, word: "Needs consent" },
+  acknowledge: { tone: "orange", Icon: IconHandStop, word: "Acknowledgement needed" },
   warning: { tone: "amber", Icon: IconAlertTriangle, word: "Warning" },
   ok: { tone: "green", Icon: IconCircleCheck, word: "Passed" },
 };
 
-const ORDER = ["refused", "consent", "warning", "ok"] as const;
+const ORDER = ["refused", "acknowledge", "warning", "ok"] as const;
 
 type Props = {
   checks: readonly Check[];
   consents: ReadonlySet<string>;
   onConsent: (names: readonly string[], isGiven: boolean) => void;
-  /** It was run: nothing can be consented to any more. */
+  /** It was run: nothing can be acknowledged any more. */
   isOver: boolean;
 };
 
@@ -44,7 +44,7 @@ export function ChecksPanel({ checks, consents, onConsent, isOver }: Props) {
           .filter(({ state }) => state !== "ok")
           .map((group) => (
             <CheckLine key={group.key} group={group}>
-              {group.state === "consent" && (
+              {group.state === "acknowledge" && (
                 <Checkbox
                   size="xs"
                   label="I accept that"
@@ -77,7 +77,7 @@ type Group = {
   state: Check["state"];
   text: string;
   hosts: string[];
-  /** What consents to each of them. */
+  /** The acknowledgement of each of them. */
   names: string[];
 };
 
@@ -118,7 +118,7 @@ function CheckLine({ group, children }: { group: Group; children?: React.ReactNo
 }
 
 function formatResults(checks: readonly Check[]): string {
-  const words = { refused: "refused", consent: "to consent to", warning: "to know of", ok: "passed" };
+  const words = { refused: "refused", acknowledge: "to acknowledge", warning: "to know of", ok: "passed" };
   return ORDER.map((state) => [checks.filter((check) => check.state === state).length, words[state]] as const)
     .filter(([count]) => count > 0)
     .map(([count, word]) => `${count} ${word}`)

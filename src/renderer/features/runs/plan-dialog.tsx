@@ -139,17 +139,17 @@ const FIELDS: readonly { name: NumberName; label: string; description: string; m
     },
     {
       name: "recheckMinutes",
-      label: "Minutes until it is looked at again",
+      label: "Minutes until the post-deployment check",
       min: 0,
       max: 10_080,
       description: "The old files are kept until then; 0: they go at once",
     },
     {
       name: "deadManSeconds",
-      label: "Seconds until a host takes back",
+      label: "Seconds until rollback",
       min: 30,
       max: 3_600,
-      description: "By itself, what was not proved by then",
+      description: "A host rolls back by itself unless it is verified in this time",
     },
   ];
 
@@ -171,7 +171,7 @@ export function OptionFields({ options, waits, onChange }: OptionFieldsProps) {
       <Checkbox
         size="xs"
         label="One host alone first"
-        description="The others begin once it is proved"
+        description="The others begin once it is verified"
         checked={options.canary}
         onChange={(event) => onChange({ canary: event.currentTarget.checked })}
       />

@@ -74,7 +74,7 @@ function NewKeyFields({ wish, onChange }: Props<"rotate-key">) {
       />
       <TextInput
         size="xs"
-        label="Where the private half goes on this computer"
+        label="Where to write the private key on this computer"
         description="Where no file is known that holds the old one"
         value={wish.keyFile ?? ""}
         onChange={(event) => onChange({ ...wish, keyFile: event.currentTarget.value || null })}

@@ -48,7 +48,7 @@ export function HostPlans({ plan }: { plan: Plan }) {
         <section className={classes.host}>
           <header className={classes.hostHead}>
             <h3>This computer</h3>
-            <span className={classes.dim}>{formatCount(here.length, "private half", "private halves")}</span>
+            <span className={classes.dim}>{formatCount(here.length, "private key")}</span>
           </header>
           <ul>
             {here.map((holder) => (
@@ -155,7 +155,7 @@ function HostFacts({ host, turn }: HostProps) {
         Icon={deadMan === null ? IconAlertTriangle : IconShieldCheck}
         isPlain
       >
-        {deadMan === null ? "cannot take back by itself" : `takes back by ${DEAD_MEN[deadMan]}`}
+        {deadMan === null ? "cannot roll back by itself" : `rolls back by ${DEAD_MEN[deadMan]}`}
       </Tag>
       {hostKey === "" ? (
         <Tag tone="amber" Icon={IconAlertTriangle} isPlain>
@@ -184,7 +184,7 @@ function HolderLine({ holder }: { holder: PrivateKeyPlan }) {
         <span className={classes.sign}>~</span>
         <IconKey size={14} aria-hidden />
         <span className={classes.path}>
-          <Untrusted text={path} isMono /> <span className={classes.dim}>private half</span>
+          <Untrusted text={path} isMono /> <span className={classes.dim}>private key</span>
         </span>
         <span className={classes.dim}>
           <Untrusted text={beginLarge(facts.join(", "))} />

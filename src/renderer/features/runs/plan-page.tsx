@@ -33,7 +33,7 @@ export function PlanPage() {
       <EmptyState
         Icon={IconChecklist}
         title="No plan is named"
-        why="Rotate a key, renew a certificate or remove a grant: that makes a plan to look at first."
+        why="Rotate a key, renew a certificate or remove a grant: you review the plan before anything is written."
         action={<ToRuns />}
       />
     );
@@ -245,7 +245,7 @@ function Standing({ found: { runId }, plan: { madeAt } }: Pick<Props, "found" | 
 
 function Order({ plan }: { plan: Plan }) {
   return (
-    <Panel title="Order" note="A phase begins when the one before it is proved on every host">
+    <Panel title="Order" note="A phase begins when the one before it is verified on every host">
       <ol className={classes.order}>
         {formatOrder(plan).map(({ title, text }) => (
           <li key={title}>

@@ -139,10 +139,10 @@ function RollBackDialog({ run, onClose }: { run: RunRow; onClose: () => void }) 
     <Dialog title="Roll this run back?" isOpen onClose={onClose} width={480}>
       <form action={rollBack} className={classes.form}>
         <p>
-          Everything that it has done on {formatCount(run.hosts, "host")} is taken back, the last first: each
+          Everything that it has done on {formatCount(run.hosts, "host")} is rolled back, the last first: each
           file gets the bytes that it had
           {run.kind === "rotate-certificate"
-            ? ", and the servers are told. A file that somebody else has changed meanwhile stays, and that is said."
+            ? ", and the servers are reloaded. A file that somebody else has changed meanwhile is kept, and listed."
             : ". Out of a file that somebody else has changed meanwhile only the lines of this run are taken, and that is said; all else stays."}
         </p>
         <DialogFoot

@@ -235,8 +235,8 @@ export function RunQuestions() {
 const KIND_WORDS: Record<RunEntry["kind"], string> = {
   intends: "intends",
   acted: "done",
-  proved: "proved",
-  undone: "taken back",
+  proved: "verified",
+  undone: "rolled back",
   failed: "failed",
   note: "note",
 };

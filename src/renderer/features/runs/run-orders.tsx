@@ -31,7 +31,7 @@ const STATES = {
   ordered: { tone: "blue", Icon: IconLoader, word: "Asked for" },
   requested: { tone: "blue", Icon: IconFileText, word: "Request made" },
   issued: { tone: "blue", Icon: IconCertificate, word: "Issued" },
-  planned: { tone: "gray", Icon: IconCircleDashed, word: "Not begun" },
+  planned: { tone: "gray", Icon: IconCircleDashed, word: "Not started" },
   installed: { tone: "green", Icon: IconCircleCheck, word: "In place" },
 } as const satisfies Record<RunOrder["state"], object>;
 

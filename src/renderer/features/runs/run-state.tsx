@@ -45,11 +45,11 @@ export const RUN_STATES: Record<RunState, Look> = {
 };
 
 const STEP_STATES: Record<StepState, Look> = {
-  planned: { tone: "gray", Icon: IconCircleDashed, word: "Not begun" },
-  intended: { tone: "blue", Icon: IconLoader, word: "Under way" },
+  planned: { tone: "gray", Icon: IconCircleDashed, word: "Not started" },
+  intended: { tone: "blue", Icon: IconLoader, word: "In progress" },
   acted: { tone: "blue", Icon: IconPencil, word: "Written" },
-  proved: { tone: "green", Icon: IconCircleCheck, word: "Proved" },
-  undone: { tone: "gray", Icon: IconArrowBackUp, word: "Taken back" },
+  proved: { tone: "green", Icon: IconCircleCheck, word: "Verified" },
+  undone: { tone: "gray", Icon: IconArrowBackUp, word: "Rolled back" },
   failed: { tone: "red", Icon: IconCircleX, word: "Failed" },
   "needs-attention": { tone: "red", Icon: IconAlertOctagon, word: "Needs attention" },
 };

@@ -63,7 +63,7 @@ export function formatOrder(plan: Plan): { title: string; text: string }[] {
       ? [
           {
             title: formatPhaseTitle("add", kind),
-            text: `${formatPace(plan)}${isProved ? "; each is proved before it counts" : ""}`,
+            text: `${formatPace(plan)}${isProved ? "; each is verified before it counts" : ""}`,
           },
         ]
       : []),
@@ -72,7 +72,7 @@ export function formatOrder(plan: Plan): { title: string; text: string }[] {
       : [
           {
             title: formatPhaseTitle("hand-over", kind),
-            text: `${formatCount(holders.length, "private half", "private halves")} replaced; the old is kept aside`,
+            text: `${formatCount(holders.length, "private key")} replaced; the old ones are kept until the end`,
           },
         ]),
     ...(removes && options.graceDays > 0
@@ -87,13 +87,13 @@ export function formatOrder(plan: Plan): { title: string; text: string }[] {
       ? [
           {
             title: formatPhaseTitle("remove", kind),
-            text: adds ? "the old lines go, once every host is proved" : formatPace(plan),
+            text: adds ? "the old lines are revoked once every host is verified" : formatPace(plan),
           },
         ]
       : []),
     {
       title: formatPhaseTitle("commit", kind),
-      text: "what was kept aside is dropped; from then on nothing is taken back",
+      text: "the copies that were kept are deleted; from then on nothing can be rolled back",
     },
   ];
 }
@@ -143,16 +143,16 @@ function formatRenewalOrder(plan: RenewalPlan): { title: string; text: string }[
     titled("request", isHere ? "a key and a request are made" : "a key and a request are made on each host"),
     titled(
       "issue",
-      `by ${issuers}${waits ? "; the run waits until what was signed is brought" : ""}; what comes back is checked`,
+      `by ${issuers}${waits ? "; the run waits for the certificates" : ""}; each certificate is checked`,
     ),
     titled(
       "install",
-      `${formatPace(plan)}; tried first, then put in place, told, and proved where it is served; else the old files go back`,
+      `${formatPace(plan)}; tested first, then deployed, reloaded, and verified where they are served; otherwise the old files are restored`,
     ),
     ...(recheckMinutes === 0
       ? []
       : [titled("recheck", `${formatCount(recheckMinutes, "minute")} later, whether it is served still`)]),
-    titled("commit", "the old files are dropped; from then on nothing is taken back"),
+    titled("commit", "the old files are deleted; from then on nothing can be rolled back"),
   ];
 }
 

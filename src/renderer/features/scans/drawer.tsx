@@ -44,13 +44,13 @@ function Details({ scan }: { scan: Scan }) {
       <Section title="Progress" action={<Actions scan={scan} mayGoOn={mayGoOn} />}>
         {scan.bundle ? (
           <p className={classes.counts}>
-            Nothing was visited: what the collector wrote on the host was carried here.
+            No connection was made: this is an imported bundle, which the collector wrote on the host.
           </p>
         ) : (
           <>
             <ScanBar scan={scan} />
             <p className={classes.counts}>
-              {doneOf(scan)} of {scan.total} visited: {scan.ok} read, {scan.partial} in part, {scan.failed}{" "}
+              {doneOf(scan)} of {scan.total} scanned: {scan.ok} read, {scan.partial} in part, {scan.failed}{" "}
               failed
             </p>
           </>
@@ -78,7 +78,7 @@ function Details({ scan }: { scan: Scan }) {
           )}
         </Facts>
       </Section>
-      <Section title="Visits" {...(probes.total === null ? {} : { count: probes.total })}>
+      <Section title="Probes" {...(probes.total === null ? {} : { count: probes.total })}>
         <ProbeLines list={probes} />
       </Section>
     </>

@@ -61,7 +61,7 @@ function None({ search, onClear }: { search: Search; onClear: () => void }) {
       search={search}
       onClear={onClear}
       title="No scan yet"
-      why="A scan visits hosts and endpoints once, reads what is there and writes nothing on them."
+      why="A scan connects to hosts and endpoints, reads their keys and certificates, and writes nothing there."
       action={<ScanButton>Start a scan</ScanButton>}
     />
   );

@@ -204,7 +204,7 @@ type TransportProps = {
 const TransportField = ({ transport, onChange }: TransportProps) => (
   <NativeSelect
     size="xs"
-    label="What carries the logins"
+    label="SSH client"
     description="The ssh of this computer knows certificates, security keys and ProxyCommand, which it runs"
     value={transport ?? ""}
     onChange={(event) =>
@@ -263,7 +263,7 @@ const TlsOptions = ({ options, onChange }: TlsOptionsProps) => (
       <Checkbox
         size="xs"
         label="Greet every address of a name"
-        description="And tell where they serve different certificates"
+        description="And report where they serve different certificates"
         checked={options.everyAddress}
         onChange={(event) => onChange({ everyAddress: event.currentTarget.checked })}
       />

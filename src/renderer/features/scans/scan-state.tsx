@@ -64,7 +64,7 @@ export function ScanBar({ scan }: { scan: Scan }) {
       viewBox="0 0 100 6"
       preserveAspectRatio="none"
       role="img"
-      aria-label={`${doneOf(scan)} of ${scan.total} visited`}
+      aria-label={`${doneOf(scan)} of ${scan.total} scanned`}
     >
       <rect width="100" height="6" className={classes.track} />
       <rect width={ok} height="6" className={classes.ok} />
@@ -101,14 +101,14 @@ export function ScanProgress({ scanId, onDone, doneWord }: Props) {
       <div className={classes.liveHead}>
         <ScanStateTag state={scan.state} />
         <span role="status" className={classes.liveCount}>
-          {doneOf(scan)} of {scan.total} visited
+          {doneOf(scan)} of {scan.total} scanned
           {scan.failed > 0 && `, ${scan.failed} failed`}
           {scan.partial > 0 && `, ${scan.partial} in part`}
         </span>
       </div>
       <ScanBar scan={scan} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section className={classes.liveRows} tabIndex={0} aria-label="Visits">
+      <section className={classes.liveRows} tabIndex={0} aria-label="Probes">
         <ProbeLines list={probes} />
       </section>
       <div className={classes.liveActions}>

@@ -31,7 +31,7 @@ export function TargetPreview({ preview, remembered }: { preview: Preview | unde
       <p className={classes.preview}>
         {remembered > 0
           ? `Nothing is written above: the ${formatCount(remembered, "target")} remembered from before would be scanned again`
-          : "A bare name is visited twice: SSH on port 22 and TLS on port 443"}
+          : "A bare name is scanned twice: by SSH on port 22 and by TLS on port 443"}
       </p>
     );
   return (
@@ -62,7 +62,7 @@ function Targets({ preview }: { preview: Preview }) {
       </ul>
       <p>
         {preview.ssh === 0 ? (
-          "No login is tried: a TLS endpoint is only greeted"
+          "No login is attempted: TLS endpoints get a handshake only"
         ) : (
           <>
             Logs in over SSH {preview.logins.length > 0 && "as "}
@@ -161,7 +161,7 @@ export function Sources({ sources, onChange }: SourcesProps) {
   if (offered.length === 0) return null;
   return (
     <fieldset className={classes.sources}>
-      <legend>Also visit</legend>
+      <legend>Also scan</legend>
       {offered.map(({ source, label }) => (
         <Checkbox
           key={source}

@@ -73,7 +73,7 @@ function CheckRow() {
             )}
             {!check && state && (
               <span className={classes.more}>
-                {state.checkedAt === null ? "not looked through yet" : "found whole "}
+                {state.checkedAt === null ? "not checked yet" : "intact "}
                 {state.checkedAt !== null && <When instant={state.checkedAt} />}
               </span>
             )}
@@ -107,7 +107,7 @@ export function BackupsPanel({ settings: { databasePath, isReadOnly } }: Backups
   const start = () =>
     backUp.mutate(undefined, {
       onSuccess: ({ sizeBytes }) =>
-        toast(`The database is backed up: ${formatBytes(sizeBytes)}, looked through`),
+        toast(`The database is backed up: ${formatBytes(sizeBytes)}, and the backup was checked`),
     });
   return (
     <Panel

@@ -111,7 +111,9 @@ function Summary({ issuer }: { issuer: Issuer }) {
       return <Untrusted text={`${directory}; ${known}${which}${way}`} limit={1_000} />;
     }
     case "csr":
-      return <Untrusted text={issuer.note || "Requests are handed over, and certificates brought back"} />;
+      return (
+        <Untrusted text={issuer.note || "A person signs the requests, and you import the certificates"} />
+      );
     default:
       return assertNever(issuer);
   }
@@ -305,7 +307,7 @@ function RevokeForm({ issuer, serial, onDone }: { issuer: string; serial: string
         data={RevocationReason.options.map((value) => ({ value, label: REASONS[value] }))}
         onChange={(event) => setReason(RevocationReason.parse(event.currentTarget.value))}
       />
-      <p>It cannot be taken back. Clients hear of it by the revocation lists.</p>
+      <p>A revocation cannot be undone. Clients learn of it from the revocation lists.</p>
       {error && (
         <p role="alert" className={classes.refusal}>
           <Untrusted text={error.message} limit={1_000} />

@@ -210,6 +210,6 @@ function formatWrong({ about, wrongAnswers }: Question): string | null {
   const left = MOST_WRONG_ANSWERS - wrongAnswers;
   const tries = left === 1 ? "1 attempt left" : `${left} attempts left`;
   return about.kind === "passphrase"
-    ? `That does not open it; ${tries}`
+    ? `Wrong passphrase; ${tries}`
     : `The host refused that, and counts it; ${tries}`;
 }

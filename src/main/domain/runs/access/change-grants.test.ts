@@ -78,9 +78,9 @@ test("a line whose key nobody is known to hold, or that is not there any more, i
   };
   expect(checksWith({ owner: "known" })).toEqual([expect.stringMatching(/^ok: root stays open/)]);
   expect(checksWith({ owner: "unknown" })).toEqual([
-    expect.stringMatching(/^consent: no other way in to root is known .* nobody is known to hold it$/),
+    expect.stringMatching(/^acknowledge: no other way in to root is known .* nobody is known to hold it$/),
   ]);
-  expect(checksWith({ owner: "gone" })).toEqual([expect.stringMatching(/^consent: .* has left$/)]);
+  expect(checksWith({ owner: "gone" })).toEqual([expect.stringMatching(/^acknowledge: .* has left$/)]);
   const ours = grantsOf(root)[1]?.fingerprint ?? null;
   expect(checksWith({ owner: "unknown" }, root, { key: ours })).toEqual([expect.stringMatching(/^ok: /)]);
   expect(checksWith({}, makeFileFacts("root", `${OLD_KEY} a\n`))).toEqual([
@@ -104,7 +104,7 @@ test("a line of a file that lets in to several accounts goes for all of them: ea
     ],
   });
   const removal = planFor([host], { wish: { kind: "remove-grants", grants: [10] } });
-  expect(stops(removal)).toEqual(["consent other-way-in", "refused other-way-in"]);
+  expect(stops(removal)).toEqual(["acknowledge other-way-in", "refused other-way-in"]);
   expect(removal.confirm?.why).toEqual(["root's keys change on web1"]);
   expect(planFor([host]).hosts[0]?.proofs).toEqual([
     { account: "ann", proof: { kind: "from-here", runs: "command" } },
@@ -118,7 +118,7 @@ test("an account that is not known, or has no file for its keys, is told of and 
   const plan = planFor([makeHostFacts("web1", `${OTHER}\n`)], { wish, given: GIVEN, key: null, here: [] });
   expect(plan.hosts[0]?.files).toHaveLength(1);
   expect(plan.leftOut).toEqual(["web1: no account eve is known there; scan the host"]);
-  expect(stops(plan)).toEqual(["consent file"]);
+  expect(stops(plan)).toEqual(["acknowledge file"]);
 });
 
 test("a grant is added at the end of the first file that sshd reads, with options that sshd would take", () => {
@@ -194,12 +194,12 @@ test("a line by which this login comes is tightened to others only where it is a
     account: "ann",
     text: expect.stringMatching(/^this login will fail: it comes to ann from 192.0.2.7/),
   };
-  expect(ownLogin("10.0.0.0/8")).toMatchObject({ state: "consent", ...failing });
+  expect(ownLogin("10.0.0.0/8")).toMatchObject({ state: "acknowledge", ...failing });
   expect(ownLogin("10.0.0.0/8", {}, [])).toMatchObject({ state: "refused", ...failing });
   expect(ownLogin("192.0.2.0/24")).toMatchObject({ state: "ok" });
   expect(ownLogin(null)).toMatchObject({ state: "ok" });
   expect(ownLogin("10.0.0.0/8", { from: null })).toMatchObject({
-    state: "consent",
+    state: "acknowledge",
     text: expect.stringContaining("this login may fail"),
   });
   expect(ownLogin("10.0.0.0/8", { key: "SHA256:another" })).toBeUndefined();
@@ -232,10 +232,14 @@ test("a line of the authority by whose certificate this login comes is changed o
   });
   const away = tighten("10.0.0.0/8");
   const willFail = expect.stringMatching(/^this login will fail: it comes to ann from 192.0.2.7/);
-  expect(ownLogin(away, { authority })).toMatchObject({ state: "consent", account: "ann", text: willFail });
+  expect(ownLogin(away, { authority })).toMatchObject({
+    state: "acknowledge",
+    account: "ann",
+    text: willFail,
+  });
   expect(ownLogin(tighten("192.0.2.0/24"), { authority })).toMatchObject({ state: "ok" });
   expect(ownLogin(away, { authority: null })).toMatchObject({
-    state: "consent",
+    state: "acknowledge",
     text: expect.stringContaining("this login may fail"),
   });
   const remove: KeyRequest = { kind: "remove-grants", grants: [10] };
@@ -289,8 +293,8 @@ test("an account without a file for its keys gets one, if the folder is its own 
   });
   expect(plan.checks).toContainEqual(expect.objectContaining({ state: "warning", id: "created" }));
   expect(stops(plan)).toEqual([]);
-  expect(stops(planWith(0))).toEqual(["refused nothing-to-do", "consent file"]);
-  expect(stops(planWith(1_000, ["/etc/keys/ann"]))).toEqual(["refused nothing-to-do", "consent file"]);
+  expect(stops(planWith(0))).toEqual(["refused nothing-to-do", "acknowledge file"]);
+  expect(stops(planWith(1_000, ["/etc/keys/ann"]))).toEqual(["refused nothing-to-do", "acknowledge file"]);
 });
 
 test("a line is tightened in its place, and moved to an authority beside it", () => {

@@ -150,13 +150,15 @@ function leaveUnreadable(
     newKey === null
       ? `the keys of ${account} on ${place} could not be read: ${why}; by the last scan the key logs in there, and whether it still does is not known`
       : `${account} on ${place} takes it, too, and its keys could not be read: ${why}; whoever logs in there by it is shut out once its private halves are replaced, so they are kept aside`;
-  draft.checks.push(makeCheck("consent", "unread", { host: draft.facts, account }, text));
+  draft.checks.push(makeCheck("acknowledge", "unread", { host: draft.facts, account }, text));
   draft.leftOut.push(`${place}: the keys of ${account} could not be read: ${why}`);
 }
 
 function leaveOut(draft: Draft, { accounts }: FileFacts, id: string, why: string): void {
   const account = accounts[0] ?? null;
-  draft.checks.push(makeCheck("consent", id, { host: draft.facts, account }, `${why}; it stays as it is`));
+  draft.checks.push(
+    makeCheck("acknowledge", id, { host: draft.facts, account }, `${why}; it stays as it is`),
+  );
   draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${why}`);
 }
 
@@ -165,14 +167,16 @@ function leaveAccount(draft: Draft, account: string): void {
   const why = isKnown
     ? `${account} has no authorized_keys file that sshd reads: make one there, and scan the host`
     : `no account ${account} is known there; scan the host`;
-  draft.checks.push(makeCheck("consent", "file", { host: draft.facts, account }, `${why}; nothing is added`));
+  draft.checks.push(
+    makeCheck("acknowledge", "file", { host: draft.facts, account }, `${why}; nothing is added`),
+  );
   draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${why}`);
 }
 
 function leaveOld(draft: Draft, { path, accounts }: FileFacts, why: string): void {
   const account = accounts[0] ?? null;
   const text = `nothing can prove the new key here (${why}): it is added to ${path}, and the old one stays`;
-  draft.checks.push(makeCheck("consent", "no-proof", { host: draft.facts, account }, text));
+  draft.checks.push(makeCheck("acknowledge", "no-proof", { host: draft.facts, account }, text));
   draft.leftOut.push(`${formatHostAddress(draft.facts)}: the old line stays in ${path}: ${why}`);
 }
 
@@ -187,7 +191,7 @@ function draftPrivateKey(draft: Draft, holder: PrivateKeyFacts): void {
     return;
   }
   const why = `the private key ${holder.path} is not replaced: ${holder.stuck ?? ""}`;
-  draft.checks.push(makeCheck("consent", "holder", { host: draft.facts, account: holder.owner }, why));
+  draft.checks.push(makeCheck("acknowledge", "holder", { host: draft.facts, account: holder.owner }, why));
   draft.leftOut.push(`${formatHostAddress(draft.facts)}: ${why}`);
 }
 

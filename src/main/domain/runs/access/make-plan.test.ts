@@ -67,7 +67,7 @@ test("where only the public half of the new key was given, no private half is re
   ];
   const plan = planFor(hosts, { given: GIVEN, wish: { ...ROTATE, given: NEW_KEY } });
   expect([plan.here, plan.hosts[0]?.holders]).toEqual([[], []]);
-  expect(stops(plan)).toEqual(["consent holder", "consent holder"]);
+  expect(stops(plan)).toEqual(["acknowledge holder", "acknowledge holder"]);
 });
 
 test("a private key that is known and cannot be replaced, as behind a link in ~/.ssh, is not said to be held by nobody", () => {
@@ -92,8 +92,8 @@ test("a line that sshd ignores stays as it is, and is said", () => {
 test("what cannot be changed safely is left out by consent where something is left, and refused where nothing is", () => {
   const good = makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`);
   const managed = makeHostFacts("web2", `# Added by Google\n${OLD_KEY} a\n${OTHER}\n`);
-  expect(stops(planFor([good, managed]))).toEqual(["consent managed"]);
-  expect(stops(planFor([managed]))).toEqual(["refused nothing-to-do", "consent managed"]);
+  expect(stops(planFor([good, managed]))).toEqual(["acknowledge managed"]);
+  expect(stops(planFor([managed]))).toEqual(["refused nothing-to-do", "acknowledge managed"]);
   expect(planFor([managed]).leftOut).toEqual([expect.stringContaining("remove the key from the metadata")]);
   const spoilt: [string, Partial<HostFacts>][] = [
     ["host-key", { hostKey: null }],
@@ -116,7 +116,7 @@ test("what cannot be changed safely is left out by consent where something is le
   ];
   for (const [id, more] of spoilt) {
     const plan = planFor([good, { ...good, host: "web2", ...more }]);
-    expect(stops(plan)).toEqual([`consent ${id}`]);
+    expect(stops(plan)).toEqual([`acknowledge ${id}`]);
     // Where the old key lets in as before, once that was agreed to, is in the plan by host and account.
     expect(plan.remaining).toEqual([
       { host: "web2", port: 22, account: "ann", fingerprint: plan.oldKey, isCertain: true },
@@ -147,7 +147,7 @@ test("a file that sshd does not read for anybody stays as it is", () => {
   expect(unread.leftOut).toEqual([expect.stringContaining("sshd does not read")]);
   // What the scan shows to let in is never said to be read by nobody.
   const seen = planWith({}, "yes");
-  expect(stops(seen)).toEqual(["refused nothing-to-do", "consent file"]);
+  expect(stops(seen)).toEqual(["refused nothing-to-do", "acknowledge file"]);
   expect(seen.leftOut).toEqual([expect.stringContaining("the last scan shows that")]);
   const remove: KeyRequest = { kind: "remove-grants", grants: [10] };
   expect(planWith({}, "yes", remove).hosts[0]?.files).toHaveLength(1);
@@ -170,19 +170,19 @@ test("another line is a way in beside a new key that has logged in, though nobod
   expect(planWith("unknown").checks).toContainEqual(
     expect.objectContaining({ id: "other-way-in", state: "warning" }),
   );
-  expect(stops(planWith("gone"))).toEqual(["consent other-way-in"]);
+  expect(stops(planWith("gone"))).toEqual(["acknowledge other-way-in"]);
 });
 
 test("a host where nothing else lets in, or that cannot go back by itself, needs a consent", () => {
   const text = `${OLD_KEY} a\n`;
-  expect(stops(planFor([makeHostFacts("web1", text)]))).toEqual(["consent other-way-in"]);
+  expect(stops(planFor([makeHostFacts("web1", text)]))).toEqual(["acknowledge other-way-in"]);
   const asRoot = { account: "root", isRoot: true, key: "SHA256:another", certificate: null, from: null };
   expect(stops(planFor([makeHostFacts("web1", text, { login: asRoot })]))).toEqual([]);
   expect(stops(planFor([makeHostFacts("web1", `${text}${OTHER}\n`, { deadMen: [] })]))).toEqual([
-    "consent dead-man",
+    "acknowledge dead-man",
   ]);
   expect(stops(planFor([makeHostFacts("web1", text, { deadMen: [] })]))).toEqual([
-    "consent other-way-in",
+    "acknowledge other-way-in",
     "refused dead-man",
   ]);
 });
@@ -193,7 +193,7 @@ test("where nothing can prove the new key, it is added and the old one stays", (
   const accounts = [makeAccountFacts("ann", host.files, { authenticationMethods: "publickey,password" })];
   const plan = planFor([{ ...host, accounts }]);
   expect(plan.hosts[0]?.files[0]).toMatchObject({ removed: null, adds: 1 });
-  expect(stops(plan)).toEqual(["consent no-proof"]);
+  expect(stops(plan)).toEqual(["acknowledge no-proof"]);
   const authority = planFor([makeHostFacts("web1", `cert-authority ${OLD_KEY} a\n`)]);
   expect(authority.hosts[0]?.files[0]?.removed).toBeNull();
   expect(authority.confirm?.why).toEqual([
@@ -287,7 +287,7 @@ test("the new key is made where the old one is held, and asked for where that is
   expect(planFor([held]).newKey).toMatchObject({ kind: "made-here", path: "/home/me/.ssh/id_rsa" });
   const nobody = planFor([makeHostFacts("web1", `${OLD_KEY} a\n${OTHER}\n`)], { here: [] });
   expect(nobody.newKey).toMatchObject({ kind: "made-here", path: "/home/me/.ssh/id_ed25519" });
-  expect(stops(nobody)).toEqual(["consent holders"]);
+  expect(stops(nobody)).toEqual(["acknowledge holders"]);
   expect(refusalOf(makeFacts([], { here: [], freeKeyFile: null }))).toContain("no grant of SHA256:");
   const granted = makeHostFacts("web1", `${OLD_KEY} a\n`);
   expect(refusalOf(makeFacts([granted], { here: [], freeKeyFile: null }))).toContain(

@@ -34,7 +34,7 @@ test("a removal says which accounts' keys could not be read, for a copy of the l
   ]);
   const [asked] = unreadableOf({ ...host, login: rootLogin });
   expect(asked).toMatchObject({
-    state: "consent",
+    state: "acknowledge",
     text: expect.stringMatching(/it still logs in there once this is done$/),
   });
   expect(unreadableOf(makeHostFacts("web1", TEXT))).toEqual([]);
@@ -57,7 +57,7 @@ test("an account of which a line was to go, and whose keys cannot be read now, k
   const plan = planFor([host], { wish: { kind: "remove-grants", grants: [10, 60] }, here: [] });
   expect(plan.checks.filter(({ id }) => id === "unread")).toMatchObject([
     {
-      state: "consent",
+      state: "acknowledge",
       account: "bob",
       text: "the keys of bob on web1 could not be read: it may not be read; by the last scan the key logs in there, and whether it still does is not known",
     },
@@ -94,7 +94,7 @@ test("no login is planned where the last scan shows that sshd lets nobody in by 
   expect(tight.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "none", why } }]);
   const rotation = planFor([host], { here: [makeHolderFacts()] });
   expect(rotation.hosts[0]?.proofs).toEqual([{ account: "ann", proof: { kind: "none", why } }]);
-  expect(stops(rotation)).toEqual(["consent no-proof"]);
+  expect(stops(rotation)).toEqual(["acknowledge no-proof"]);
   const taken = reviewPlan({ plan: rotation, facts: makeFacts([host]), elsewhere: [] });
   expect(taken).toMatchObject({ hosts: [{ proofs: [{ account: "ann", proof: { kind: "none", why } }] }] });
 });

@@ -136,7 +136,7 @@ function checksOf(host: HostFacts, daemon: DaemonFacts, { isPlanned, old }: Draf
     canReload === true
       ? makeCheck("ok", "reload", { host }, "sshd reads its configuration again without ending sessions")
       : makeCheck(
-          "consent",
+          "acknowledge",
           "reload",
           { host },
           "how sshd is told to read its configuration again is not known: it is sent SIGHUP",
@@ -144,7 +144,7 @@ function checksOf(host: HostFacts, daemon: DaemonFacts, { isPlanned, old }: Draf
     host.deadMen.length > 0
       ? makeCheck("ok", "dead-man", { host }, "should it be cut off, its configuration goes back by itself")
       : makeCheck(
-          "consent",
+          "acknowledge",
           "dead-man",
           { host },
           "its configuration cannot go back by itself should it be cut off",

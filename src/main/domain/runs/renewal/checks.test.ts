@@ -35,7 +35,7 @@ function read(server: "nginx" | "haproxy", text: string): (TlsSettings | undefin
 test("a key that a server's ciphers have nothing for is told of before a certificate is ordered, and what cannot be told is unknown", () => {
   const tls = (ciphers: string | null, versions: string[] | null) => ({ ciphers, versions });
   expect(check(tls(RSA_ALONE, ["TLSv1.2"]))).toEqual([
-    `consent: nginx (/etc/nginx/site:3) refuses an ECDSA key: its ciphers ${RSA_ALONE} have none for it, and TLS 1.3 is off: every client would be refused, and the run would take it back; ask for the old kind by --key, or change the ciphers first`,
+    `acknowledge: nginx (/etc/nginx/site:3) refuses an ECDSA key: its ciphers ${RSA_ALONE} have none for it, and TLS 1.3 is off: every client would be refused, and the run would take it back; ask for the old kind by --key, or change the ciphers first`,
   ]);
   expect(check(tls(RSA_ALONE, ["TLSv1.2", "TLSv1.3"]))).toEqual([
     expect.stringContaining("so clients before TLS 1.3 cannot connect;"),
@@ -44,7 +44,7 @@ test("a key that a server's ciphers have nothing for is told of before a certifi
   expect(check(tls(null, null))).toEqual([]);
   expect(check(tls(RSA_ALONE, ["TLSv1.2"]), "rsa-2048")).toEqual([]);
   expect(check(tls("ECDHE+aECDSA", null), "rsa-2048")).toEqual([
-    expect.stringMatching(/^consent: .*an RSA key/),
+    expect.stringMatching(/^acknowledge: .*an RSA key/),
   ]);
   expect(check(tls("PROFILE=SYSTEM", null))).toEqual([
     expect.stringMatching(/^warning: .*is unknown: its ciphers/),

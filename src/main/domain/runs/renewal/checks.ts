@@ -40,7 +40,7 @@ export function checkRenewal(host: HostFacts, pair: DeploymentFacts, change: Rep
     ),
     ...pair.failing.map(({ server, where, said }) =>
       say(
-        "consent",
+        "acknowledge",
         SERVER_TEST,
         `${server} (${where}) fails its own test as it is now, before anything is changed: ${said}; mend that first, unless the new certificate is what mends it`,
       ),
@@ -49,7 +49,7 @@ export function checkRenewal(host: HostFacts, pair: DeploymentFacts, change: Rep
       .filter(({ reload }) => reload === RESTART)
       .map(({ server, where }) =>
         say(
-          "consent",
+          "acknowledge",
           "restart",
           `${server} (${where}) reads new files only when it is restarted, which ends its connections`,
         ),
@@ -58,7 +58,7 @@ export function checkRenewal(host: HostFacts, pair: DeploymentFacts, change: Rep
       described
         ? [
             say(
-              "consent",
+              "acknowledge",
               "described",
               `root runs there: ${[described.test, described.reload].filter(Boolean).join("; ")}`,
             ),
@@ -73,13 +73,13 @@ export function checkRenewal(host: HostFacts, pair: DeploymentFacts, change: Rep
 function checkNarrower(pair: DeploymentFacts, { issuer }: Replacement, say: Say): Check[] {
   const less = findNarrower(pair, issuer.kind);
   if (less.length === 0) return [];
-  return [say("consent", "narrower", `the new one ${less.map(({ words }) => words).join("; it ")}`)];
+  return [say("acknowledge", "narrower", `the new one ${less.map(({ words }) => words).join("; it ")}`)];
 }
 
 /** A program that somebody named for this plan alone is agreed to by its path. */
 function checkWay({ issuer }: DeploymentFacts, { challenge }: Replacement, say: Say): Check[] {
   if (challenge?.kind !== "dns-hook" || isOwnMethod(challenge, issuer)) return [];
-  return [say("consent", "hook", `this computer runs ${challenge.program} to show that its names are yours`)];
+  return [say("acknowledge", "hook", `this computer runs ${challenge.program} to show that its names are yours`)];
 }
 
 type Say = (state: Check["state"], id: string, text: string) => Check;
@@ -91,7 +91,7 @@ function checkVerifications(pair: DeploymentFacts, change: Replacement, say: Say
   const fresh = change.proofs.find(({ before }) => before !== pair.sha256);
   return [
     ...(change.proofs.length === 0
-      ? [say("consent", "no-proof", "nowhere can it be seen whether the new one is served")]
+      ? [say("acknowledge", "no-proof", "nowhere can it be seen whether the new one is served")]
       : [
           say("ok", "proof", `seen at ${formatCount(countPlaces(change.proofs), "place")} once it is served`),
         ]),
@@ -164,7 +164,7 @@ function checkServer({ server, where, tls }: KeySettings, family: KeyFamily, say
     ];
   return [
     say(
-      "consent",
+      "acknowledge",
       "key-kind",
       `${about} refuses ${key}: ${ciphers} have none for it${formatVersions(tls.versions)}`,
     ),

@@ -240,7 +240,7 @@ test("what nobody can see served needs a consent, and so does a host that is not
   } as DeploymentFacts["proofs"][0];
   const { checks } = planRenewal(makeFacts([makePair({ proofs: [silent] })]));
   expect(checks.map(({ state, id }) => `${state} ${id}`)).toEqual([
-    "consent no-proof",
+    "acknowledge no-proof",
     "warning unseen",
     "ok scanned",
     "ok dead-man",
@@ -248,7 +248,7 @@ test("what nobody can see served needs a consent, and so does a host that is not
   const notRoot = planRenewal(makeFacts([makePair()], { login: { ...HOST.login, isRoot: false } }));
   expect(notRoot.checks.map(({ state, id }) => `${state} ${id}`)).toEqual([
     "refused nothing-to-do",
-    "consent root",
+    "acknowledge root",
   ]);
 });
 

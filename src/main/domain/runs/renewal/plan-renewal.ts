@@ -73,7 +73,7 @@ const checkRoot = (host: HostFacts): Check | null =>
   host.login.isRoot
     ? null
     : makeCheck(
-        "consent",
+        "acknowledge",
         "root",
         { host },
         "what its servers read is written as root: log in as root, or with sudo; the host stays as it is",
@@ -84,7 +84,7 @@ function checkRollbackTimer(host: HostFacts): Check {
   return best
     ? makeCheck("ok", "dead-man", { host }, "should it be cut off, the old files go back by themselves")
     : makeCheck(
-        "consent",
+        "acknowledge",
         "dead-man",
         { host },
         "the old files cannot go back by themselves should it be cut off: it has no systemd-run, at, setsid or nohup",

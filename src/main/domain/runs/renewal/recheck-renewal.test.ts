@@ -99,7 +99,7 @@ test("a plan from elsewhere never says which program this computer runs", () => 
   const bare = makeFacts([makePair("a", acme(1, null), { challenge: HOOK })]);
   const plan = planRenewal(bare);
   expect(plan.checks.find(({ id }) => id === "hook")).toMatchObject({
-    state: "consent",
+    state: "acknowledge",
     text: "CN=a: this computer runs /home/jo/repo/.hook to show that its names are yours",
   });
   expect(reviewRenewal(plan, bare)).toEqual({

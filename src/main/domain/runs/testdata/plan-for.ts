@@ -29,7 +29,7 @@ export function stagesOf(text: string, plan: { hosts: readonly { files: readonly
 /** The checks that are neither fine nor a mere word: `consent managed`. */
 export const stops = ({ checks }: { checks: readonly Check[] }): string[] =>
   checks
-    .filter(({ state }) => state === "consent" || state === "refused")
+    .filter(({ state }) => state === "acknowledge" || state === "refused")
     .map(({ state, id }) => `${state} ${id}`);
 
 export const refusalOf = (facts: PlanFacts): string => {

@@ -29,7 +29,7 @@ test.skipIf(!canStartHosts())(
     const rotation = await planOwnKey(app, desk, probed.hosts);
     expect(rotation.plan?.confirm?.why.join()).toContain("root");
     await expect(start(app, rotation, { agrees: true, types: false })).rejects.toThrow('type "');
-    const asked = rotation.plan?.checks.filter(({ state }) => state === "consent") ?? [];
+    const asked = rotation.plan?.checks.filter(({ state }) => state === "acknowledge") ?? [];
     if (asked.length > 0)
       await expect(start(app, rotation, { agrees: false, types: true })).rejects.toThrow("missing");
     expect(await probed.readKeys(web)).toBe(before);
@@ -45,7 +45,7 @@ const start = ({ client }: App, { id, plan, hash }: PlanDetail, { agrees, types 
     planId: id,
     hash: hash ?? "",
     consents: agrees
-      ? (plan?.checks ?? []).filter(({ state }) => state === "consent").map(acknowledgementOf)
+      ? (plan?.checks ?? []).filter(({ state }) => state === "acknowledge").map(acknowledgementOf)
       : [],
     typed: types ? (plan?.confirm?.word ?? null) : null,
   });

@@ -169,7 +169,7 @@ for (const sees of [true, false])
       await using app = desk.open();
       const planned = await planOwnKey(app, desk, probed.hosts);
       const asked = planned.plan?.checks.find(({ id }) => id === "unread");
-      expect(asked).toMatchObject({ state: "consent", text: expect.stringMatching(/ of (.+, )?deploy/) });
+      expect(asked).toMatchObject({ state: "acknowledge", text: expect.stringMatching(/ of (.+, )?deploy/) });
       const ended = await carryOut(app, planned);
       expect(ended).toMatchObject({ state: "committed" });
       expect(await web.run("sha256sum /srv/deploy/.ssh/authorized_keys")).toBe(before);

@@ -40,14 +40,14 @@ export function approve({ id, plan, hash, state, message, runId }: PlanDetail, g
 /** Whatever carries a plan out: nothing of it is without all that has to be agreed to and typed. */
 export function refuseUnagreed(id: PlanId, plan: Plan, given: Agreement): void {
   const missing = plan.checks.filter(
-    (check) => check.state === "consent" && !given.consents.includes(acknowledgementOf(check)),
+    (check) => check.state === "acknowledge" && !given.consents.includes(acknowledgementOf(check)),
   );
   if (missing.length > 0) {
     const said = missing.slice(0, MOST_SAID).map((check) => `${acknowledgementOf(check)} (${check.text})`);
     const more = missing.length - said.length;
     throw new Refusal(
       "conflict",
-      `${formatCount(missing.length, "consent")} missing: ${said.join("; ")}${more > 0 ? `; and ${more} more` : ""}`,
+      `${formatCount(missing.length, "acknowledge")} missing: ${said.join("; ")}${more > 0 ? `; and ${more} more` : ""}`,
     );
   }
   if (plan.confirm && given.typed !== plan.confirm.word)

@@ -1,6 +1,6 @@
 import type { CoreStatus } from "#shared/contract/desktop.ts";
 import { FromCore, type ToCore } from "./core-messages.ts";
-import type { Keepers } from "./keepers.ts";
+import type { Keepers } from "./vault-processes.ts";
 
 /** The sliver of a utility process that is used. */
 export type Child<Port> = {

@@ -158,7 +158,7 @@ function makePlan(payload: string, index: number): RotateKeyPlan {
     options: {},
     hosts: [makeHost(payload, index)],
     here: [makeHolder(payload)],
-    checks: (["ok", "warning", "consent", "refused"] as const).map((state) => ({
+    checks: (["ok", "warning", "acknowledge", "refused"] as const).map((state) => ({
       state,
       id: payload,
       host: payload,

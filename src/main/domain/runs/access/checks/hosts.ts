@@ -44,7 +44,7 @@ const MOST_CLOCK_SECONDS = 300;
 /** Why nothing is changed on the host at all; null where nothing is in the way. */
 export function checkHost(host: HostFacts): Check | null {
   const leave = (id: string, why: string): Check =>
-    makeCheck("consent", id, { host }, `${why}; the host stays as it is`);
+    makeCheck("acknowledge", id, { host }, `${why}; the host stays as it is`);
   if (host.hostKey === null)
     return leave("host-key", "its host key is not pinned: scan it, and trust its key");
   if (host.unread !== null) return leave("unread", `it could not be looked at: ${host.unread}`);
@@ -95,7 +95,8 @@ function checkRollbackTimer(changeSet: ChangeSet, draft: Draft): Check[] {
       losing.some((file) => accountsOf(draft, file).includes(account.name)) &&
       findRemainingLogin(changeSet, host, account) === null,
   );
-  const text = "it cannot go back by itself should it be cut off: it has no systemd-run, at, setsid or nohup";
+  const text =
+    "it cannot roll back by itself if the connection is lost: it has no systemd-run, at, setsid or nohup";
   return [
     isOnlyWay
       ? makeCheck(
@@ -104,7 +105,7 @@ function checkRollbackTimer(changeSet: ChangeSet, draft: Draft): Check[] {
           { host },
           `${text}; nothing is removed there while no other way in is known`,
         )
-      : makeCheck("consent", "dead-man", { host }, text),
+      : makeCheck("acknowledge", "dead-man", { host }, text),
   ];
 }
 
@@ -120,7 +121,7 @@ function checkLogs({ facts, files }: Draft, { graceDays }: KeyOptions): Check[] 
   if (!isWatched || facts.logs !== "file") return [];
   const text =
     "its logs of logins are plain files, to which any user there can have lines written: that they tell of no use of the old key is believed all the same when the days of grace are over";
-  return [makeCheck("consent", FILE_LOGS, { host: facts }, text)];
+  return [makeCheck("acknowledge", FILE_LOGS, { host: facts }, text)];
 }
 
 /** Whether a log can show the login that an old line waits for; where none can, who else can is said before anything is begun. */

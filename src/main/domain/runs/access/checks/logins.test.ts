@@ -28,7 +28,7 @@ test("an address that the old key was used from and that no location of it has i
   const checks = asked([web([login("203.0.113.9"), login("203.0.113.9", { account: "bob" })])]);
   expect(checks).toEqual([
     {
-      state: "consent",
+      state: "acknowledge",
       id: "unexplained-address",
       host: "web1",
       account: "ann",

@@ -43,10 +43,10 @@ function checkOne(changeSet: ChangeSet, host: HostFacts, account: AccountFacts):
   if (way?.kind === "unheld" && changeSet.proves === "new")
     return check("warning", `${name} stays open: ${way.text}`);
   const lacking = `no other way in to ${name} is known ${formatNext(changeSet)}`;
-  if (way) return check("consent", `${lacking}; ${way.text}`);
+  if (way) return check("acknowledge", `${lacking}; ${way.text}`);
   if (changeSet.proves === "none" && name === "root")
     return check("refused", "it is the last known way in to root; add another key first");
-  return check("consent", lacking);
+  return check("acknowledge", lacking);
 }
 
 const formatNext = ({ proves }: ChangeSet): string =>
@@ -154,7 +154,9 @@ export function checkOwnLogin(changeSet: ChangeSet, draft: Draft, { now, options
     return [makeCheck("ok", OWN_LOGIN, about, text)];
   }
   if (changeSet.newKey !== null)
-    return [makeCheck("consent", OWN_LOGIN, about, `it changes the line that lets Latchkey in to ${name}`)];
+    return [
+      makeCheck("acknowledge", OWN_LOGIN, about, `it changes the line that lets Latchkey in to ${name}`),
+    ];
   const account = host.accounts.find((one) => one.name === name);
   const stays = account ? staysOpen(draft, account, now) : null;
   if (stays === true) {
@@ -173,7 +175,7 @@ export function checkOwnLogin(changeSet: ChangeSet, draft: Draft, { now, options
     return [makeCheck("refused", OWN_LOGIN, about, text)];
   }
   const text = `${failing}; it is taken back unless, within ${Math.floor((options.deadManSeconds * 3) / 4)} s, something that is left logs in there: another key of this computer, or anybody, if the host's journal tells of it`;
-  return [makeCheck("consent", OWN_LOGIN, about, text)];
+  return [makeCheck("acknowledge", OWN_LOGIN, about, text)];
 }
 
 export type Moment = { now: string; options: KeyOptions };
@@ -241,7 +243,7 @@ export function checkOrigins(facts: PlanFacts, draft: Draft): Check[] {
     )
     .map(({ account, from, at, evidence }) => ({
       ...makeCheck(
-        "consent",
+        "acknowledge",
         "unexplained-address",
         { host, account },
         `the old key logged in to ${account} from ${from} on ${at.slice(0, 10)}${evidence === "journal" ? "" : " (by a plain file, to which any user there can have lines written)"}, and no known location of it has that address: whoever holds a copy there gets no new key and is shut out; scan that machine, or give them the new key`,

@@ -49,7 +49,12 @@ function checkHalves(facts: PlanFacts, changeSet: ChangeSet, holders: readonly P
     const { path, stuck: why, possession } = holder;
     if (why === null) return possession.kind === "other-key" ? [otherKey(null, holder)] : [];
     return [
-      makeCheck("consent", "holder", { host: null }, `the private key ${path} here is not replaced: ${why}`),
+      makeCheck(
+        "acknowledge",
+        "holder",
+        { host: null },
+        `the private key ${path} here is not replaced: ${why}`,
+      ),
     ];
   });
   const people = key.people.length > 0 ? `; by the roster it is ${key.people.join(", ")}'s` : "";
@@ -73,7 +78,7 @@ function checkHalves(facts: PlanFacts, changeSet: ChangeSet, holders: readonly P
     known.length > 0
       ? `the private half is at ${formatStuckLocations(known)}, and is not replaced there${people}: whoever logs in by it is shut out when it is removed`
       : `no private half of the key is known${people}: whoever holds it is shut out when it is removed`;
-  return [...stuck, makeCheck("consent", "holders", { host: null }, text)];
+  return [...stuck, makeCheck("acknowledge", "holders", { host: null }, text)];
 }
 
 /** What is locked here is opened, and signs, before anything is handed over. */
@@ -103,7 +108,7 @@ function checkClaims(holders: readonly PrivateKeyPlan[], newKey: NewKey | null):
     const text = isRefused
       ? `${path} has not shown that it holds the private key (${why}), so no new one is made or put there; plan it again`
       : `${path} claims the private key and has not signed with it: ${why}; agree only if you know whose file it is, for the new private key is put there`;
-    const check = makeCheck(isRefused ? "refused" : "consent", UNVERIFIED, { host, account }, text);
+    const check = makeCheck(isRefused ? "refused" : "acknowledge", UNVERIFIED, { host, account }, text);
     return [{ ...check, path }];
   });
 }
@@ -148,7 +153,7 @@ export function checkUnreadableKeys(changeSet: ChangeSet, { facts: host }: Draft
     : "where the key is among them, it still logs in there once this is done";
   const kept = isReplaced ? "; its private halves are kept aside" : "";
   return host.login.isRoot
-    ? [makeCheck("consent", "unread", { host }, `${unread}: ${then}${kept}`)]
+    ? [makeCheck("acknowledge", "unread", { host }, `${unread}: ${then}${kept}`)]
     : [makeCheck("warning", "unread", { host }, `${unread}: ${then}; log in as root, or with sudo, to know`)];
 }
 

@@ -73,17 +73,19 @@ test("what is in the way by now refuses, and what was agreed to before is asked 
     ],
     [{ unread: "no answer" }, "refused unread"],
     [{ hostKey: null }, "refused host-key"],
-    [{ deadMen: [] }, "consent dead-man"],
+    [{ deadMen: [] }, "acknowledge dead-man"],
   ];
   for (const [more, said] of spoilt) expect(stops(recheck(plan, [{ ...host, ...more }]))).toContain(said);
   expect(stops(recheck(plan, [host], { here: [] }))).toContain("refused holder");
   const another = makeHolderFacts({ path: "/home/me/.ssh/other" });
-  expect(stops(recheck(plan, [host], { here: [makeHolderFacts(), another] }))).toContain("consent holder");
+  expect(stops(recheck(plan, [host], { here: [makeHolderFacts(), another] }))).toContain(
+    "acknowledge holder",
+  );
   const access = { host: "web3", port: 22, account: "deploy", fingerprint: plan.oldKey ?? "" };
   const grant = { ...access, file: "/etc/ssh/keys/deploy", effective: "yes" as const };
   const more = reviewPlan({ plan, facts: makeFacts([host]), elsewhere: [grant] });
   if (!("remaining" in more)) throw new Error("no plan");
-  expect([stops(more), more.remaining]).toEqual([["consent file"], [{ ...access, isCertain: false }]]);
+  expect([stops(more), more.remaining]).toEqual([["acknowledge file"], [{ ...access, isCertain: false }]]);
   const shut = host.accounts.map((account) => ({
     ...account,
     authenticationMethods: "publickey,password",

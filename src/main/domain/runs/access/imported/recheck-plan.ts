@@ -185,7 +185,7 @@ function reviewPrivateKeys(
       continue;
     }
     const why = stuck ?? "the plan leaves it out";
-    if (!isSaid) say("consent", owner, `the private key ${path}${where} is not replaced: ${why}`);
+    if (!isSaid) say("acknowledge", owner, `the private key ${path}${where} is not replaced: ${why}`);
   }
   return planned.map((holder) => {
     const now = known.find((one) => one.path === holder.path && one.kind === holder.kind);
@@ -205,7 +205,7 @@ function checkElsewhere(places: readonly string[]): Check[] {
   if (places.length === 0) return [];
   const more = places.length > 3 ? ` and ${places.length - 3} more` : "";
   const text = `the old key is granted to ${places.slice(0, 3).join(", ")}${more}, too, and the plan leaves it there`;
-  return [makeCheck("consent", "file", { host: null }, text)];
+  return [makeCheck("acknowledge", "file", { host: null }, text)];
 }
 
 const toRemaining = ({ host, port, account, fingerprint, effective }: ElsewhereGrant): RemainingAccess[] =>

@@ -60,7 +60,7 @@ test("a run does not go on by what plain files alone tell, unless that was agree
   const uses = { db1: { logins: [], windows: [file] } };
   const consented = (host: string): RotateKeyPlan => ({
     ...plan,
-    checks: [{ state: "consent", id: "file-logs", host, account: null, text: "" }],
+    checks: [{ state: "acknowledge", id: "file-logs", host, account: null, text: "" }],
   });
   const judged = (of: KeyPlan, consents: string[]) =>
     startGrace(uses, 15).grace.judge({ ...GOING, plan: of, consents, dueAt: at(15) });
@@ -244,7 +244,7 @@ test("before its time a run reads its hosts all the same, names each use since t
     isOver: false,
     dueAt: at(16),
     said: [
-      "jo@db1: logged in to with the old key at 2026-03-06T12:00:00Z, from 192.0.2.7, as its journal tells: give whoever that is the new one; an agent that has both offers the old one first",
+      "jo@db1: logged in to with the old key at 2026-03-06T12:00:00Z, from 192.0.2.7, from its journal: give whoever that is the new one; an agent that has both offers the old one first",
       "the old key is watched until 2026-03-16",
     ],
   });

@@ -237,7 +237,7 @@ const letInBy = ({ loginCertificate }: Hand): "key" | "certificate" =>
 const isAgreedTo = ({ plan }: KeyRun, { host, inside }: StepAtHost): boolean =>
   plan.checks.some(
     ({ id, state, host: place, account }) =>
-      id === OWN_LOGIN && state === "consent" && place === hostIdOf(host) && account === inside.hand.user,
+      id === OWN_LOGIN && state === "acknowledge" && place === hostIdOf(host) && account === inside.hand.user,
   );
 
 /** Each costs the host a failed login where it is refused. */

@@ -1,0 +1,200 @@
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { type RunConfirmation, type RunDetail, RunId, type RunState } from "#shared/model/run.ts";
+import { formatAccount } from "#shared/text/account.ts";
+import { hasConfirmed } from "#shared/text/claim.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { fitEnd } from "#shared/text/fit.ts";
+import { formatKeptKey } from "#shared/text/kept-key.ts";
+import { formatUnreadable, formatUse } from "#shared/text/old-key-use.ts";
+import { formatHost, formatPhase } from "#shared/text/plan.ts";
+import { printable } from "#shared/text/printable.ts";
+import { formatRemaining } from "#shared/text/remaining-access.ts";
+import { repairsOf } from "#shared/text/repair.ts";
+import { formatRunState } from "#shared/text/run.ts";
+import { createAnswerer, questionsOfRuns } from "#shells/cli/answer-questions.ts";
+import { listRows } from "#shells/cli/print-table.ts";
+import type { World } from "#shells/cli/session.ts";
+
+const OVER: ReadonlySet<RunState> = new Set([
+  "paused",
+  "stopped",
+  "waiting",
+  "committed",
+  "rolled-back",
+  "needs-attention",
+]);
+
+/** Starts or resumes a run by `begin`, and prints the entries of its journal after `since` until it ends or waits. Ctrl-C pauses it. */
+export async function followRun(
+  client: LatchkeyClient,
+  begin: () => Promise<RunId>,
+  world: World,
+  { isQuiet, since = 0 }: { isQuiet: boolean; since?: number },
+): Promise<RunDetail> {
+  const announcements = await client.events.watch();
+  const runId = await begin();
+  using _stop = world.onStop(() => void client.runbooks.pause({ runId }));
+  using answerer = createAnswerer(questionsOfRuns(client), world);
+  const told = createTeller({ client, runId, since }, world, isQuiet);
+  await answerer.refresh();
+  let run = await told();
+  if (OVER.has(run.state)) return run;
+  for await (const announcement of announcements) {
+    if (announcement.kind === "run-asks") await answerer.refresh();
+    if (announcement.kind !== "run-changed" || announcement.runId !== runId) continue;
+    run = await told();
+    if (OVER.has(run.state)) break;
+  }
+  world.showStatus?.([]);
+  return run;
+}
+
+type Told = { client: LatchkeyClient; runId: RunId; since: number };
+
+/** Prints the entries that the journal has got since the last call. */
+function createTeller({ client, runId, since }: Told, world: World, isQuiet: boolean) {
+  let last = since;
+  return async (): Promise<RunDetail> => {
+    const run = await client.runbooks.find({ runId });
+    if (!isQuiet) {
+      const { rows } = await listRows(undefined, (page) => client.runbooks.entries({ runId, ...page }));
+      const fresh = rows.filter(({ id }) => id > last);
+      last = rows.at(-1)?.id ?? last;
+      if (fresh.length > 0) world.showStatus?.([]);
+      for (const { kind, text, ordinal } of fresh)
+        world.out(printable(`${formatStep(run, ordinal)}${kind}: ${text}`));
+    }
+    world.showStatus?.([fitEnd(printable(formatProgress(run)), (world.columns ?? 80) - 1)]);
+    return run;
+  };
+}
+
+function formatStep({ stepList, kind }: RunDetail, ordinal: number | null): string {
+  const step = stepList.find((one) => one.ordinal === ordinal);
+  if (!step) return "";
+  return `${step.host === null ? "here" : formatHost({ host: step.host, port: step.port })}, ${formatPhase(step.phase, kind)}, `;
+}
+
+/** With what is under way, and what that waits for. */
+function formatProgress(run: RunDetail): string {
+  const { stepsDone, steps, state, message, stepList } = run;
+  const open = stepList.find((step) => step.state === "intended" || step.state === "acted");
+  const why = message || (open ? `${formatStep(run, open.ordinal)}${open.message}` : "");
+  return `${stepsDone} of ${steps} steps done: ${formatRunState(state)}${why === "" ? "" : `: ${why}`}`;
+}
+
+/** How it ended, and what to do where that is not all. */
+export function printEnd(run: RunDetail, world: World): void {
+  const why = run.message === "" ? "" : `: ${run.message}`;
+  world.out(printable(`run ${run.id} is ${formatRunState(run.state)}${why}`));
+  for (const line of formatNext(run)) world.out(printable(line));
+}
+
+function formatNext(run: RunDetail): string[] {
+  const { id, state, byHand } = run;
+  switch (state) {
+    case "committed":
+      return [...sayRemaining(run), ...sayKept(run)];
+    case "rolled-back":
+    case "running":
+      return [];
+    case "paused":
+    case "stopped":
+    case "interrupted":
+      return [`  go on: latchkey runs resume ${id}`, `  roll everything back: latchkey runs rollback ${id}`];
+    case "waiting":
+      return [
+        ...formatWatch(run),
+        `  ${hasConfirmed(run.claims) ? "go on with what is confirmed" : "check again now"}: latchkey runs resume ${id}`,
+        ...formatWaits(run),
+        ...(hasGrace(run) ? [`  remove the old key now: latchkey runs resume ${id} --now`] : []),
+        `  roll everything back: latchkey runs rollback ${id}`,
+      ];
+    case "needs-attention":
+      return [
+        ...(repairsOf(run).length > 0 ? [`  show the repair, then run it: latchkey runs repair ${id}`] : []),
+        ...(byHand.length > 0 ? ["otherwise, run by hand:"] : []),
+        ...byHand.map((line) => `  ${line}`),
+        `  then: latchkey runs resume ${id}`,
+        ...sayRemaining(run),
+        ...sayKept(run),
+      ];
+    default:
+      return assertNever(state);
+  }
+}
+
+/** Who uses the old key, and where nobody knows. */
+function formatWatch({ oldKeyWatch }: RunDetail): string[] {
+  if (!oldKeyWatch) return [];
+  const unread = formatUnreadable(oldKeyWatch);
+  return [...oldKeyWatch.uses.map(formatUse), ...(unread === null ? [] : [unread])].map(
+    (line) => `  ${line}`,
+  );
+}
+
+/** Each account, where the message names the first ones alone. */
+const sayRemaining = ({ kind, remaining }: RunDetail): string[] =>
+  remaining.map((one) => `  not changed: ${formatRemaining(one, kind)}`);
+
+function sayKept({ id, kept, removeKept }: RunDetail): string[] {
+  if (kept.length === 0) return [];
+  return [
+    ...kept.map((key) => `  old private key, kept: ${formatKeptKey(key)}`),
+    `  remove the old private keys: latchkey runs resume ${id} --remove-old`,
+    ...(removeKept.length > 0
+      ? ["  where a host cannot be reached, run these there (each prints whether it worked):"]
+      : []),
+    ...removeKept.map((line) => `    ${line}`),
+  ];
+}
+
+/** What a renewal waits for, or a new key that is in somebody else's hands. */
+function formatWaits({ id, kind, orders, dueAt, confirmation }: RunDetail): string[] {
+  if (confirmation) return sayConfirmation(id, confirmation);
+  if (kind !== "rotate-certificate") return [];
+  if (orders.some(({ state }) => state === "waits"))
+    return [
+      `  print the requests to be signed: latchkey runs csr ${id}`,
+      `  hand in the certificate: latchkey runs certificate ${id} --file CHAIN.pem`,
+    ];
+  return dueAt === null
+    ? []
+    : [`  run the post-deployment check before ${dueAt}: latchkey runs resume ${id} --now`];
+}
+
+function sayConfirmation(id: RunId, { challenge, isSigned, accounts }: RunConfirmation): string[] {
+  const waiting = accounts.filter(({ state }) => state === "waits");
+  const [first] = waiting;
+  if (!first) return [];
+  const more = waiting.length > 1 ? `, and ${formatCount(waiting.length - 1, "other account")}` : "";
+  return [
+    ...(challenge === null || isSigned
+      ? []
+      : [
+          `  let the owner of the key sign: latchkey runs challenge ${id}; then latchkey runs confirm ${id} --signature FILE`,
+        ]),
+    `  without verification: latchkey runs confirm ${id} --approve ${formatAccount(first)}${more}`,
+  ];
+}
+
+/** Days of grace are left, and nothing was removed yet. */
+const hasGrace = ({ dueAt, stepList }: RunDetail): boolean =>
+  dueAt !== null && stepList.some(({ phase, state }) => phase === "remove" && state === "planned");
+
+/** 0: done; 1: it needs attention; 3: it failed. */
+export function codeOf({ state, files }: RunDetail, wished: "committed" | "rolled-back"): number {
+  if (state === "committed" && state === wished && files.some(({ fate }) => fate === "left-out")) return 1;
+  if (state === wished || state === "waiting") return 0;
+  return state === "needs-attention" || state === "paused" ? 1 : 3;
+}
+
+/** As it is typed. */
+export function readRunId(text: string): RunId {
+  const id = RunId.safeParse(Number(text));
+  if (!id.success)
+    throw new Refusal("invalid-input", `${text} is not the number of a run; latchkey runs list shows them`);
+  return id.data;
+}

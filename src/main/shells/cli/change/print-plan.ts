@@ -1,0 +1,180 @@
+import type { DeploymentFile, Replacement } from "#shared/model/pair.ts";
+import {
+  type AccessHost,
+  type Check,
+  type FilePlan,
+  type HostPlan,
+  type Hunk,
+  NEW_KEY_PLACEHOLDER,
+  type NewKey,
+  newKeyOf,
+  type Plan,
+  type PrivateKeyPlan,
+  privateKeysHere,
+  type RenewalPlan,
+  verificationsOf,
+} from "#shared/model/plan.ts";
+import { formatChallengeWay } from "#shared/text/challenge-way.ts";
+import { acknowledgementOf } from "#shared/text/consent.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { fitEnd } from "#shared/text/fit.ts";
+import { formatHolds, formatServedVerification } from "#shared/text/pair.ts";
+import {
+  formatAccounts,
+  formatCounts,
+  formatDeadMan,
+  formatHost,
+  formatNewKey,
+  formatVerification,
+} from "#shared/text/plan.ts";
+import { printable } from "#shared/text/printable.ts";
+import { paint, type Style } from "#shells/cli/print-table.ts";
+import type { World } from "#shells/cli/session.ts";
+
+type Line = { text: string; style?: Style };
+
+/** The whole plan: what is written where, how it is proved, what was looked at, and what is left as it is. */
+export function printPlan(plan: Plan, world: World): void {
+  const newKey = newKeyOf(plan);
+  const afterwards = plan.kind === "rotate-host-key" ? plan.afterwards : [];
+  const lines: Line[] = [
+    { text: plan.title, style: "bold" },
+    ...("asOf" in plan && plan.asOf !== null
+      ? [{ text: `  from a bundle collected on ${plan.asOf}; --script FOLDER writes the offline scripts` }]
+      : []),
+    ...(plan.kind === "rotate-certificate" ? formatOptions(plan).map((text) => ({ text })) : []),
+    ...(newKey ? [{ text: `  new key: ${formatNewKey(newKey)}` }] : []),
+    ...privateKeysHere(plan).map((holder) => ({ text: `  ${sayHolder(holder, "here")}` })),
+    ...plan.hosts.flatMap((host) => formatHostPlan(host, plan)),
+    ...formatChecks(plan.checks),
+    ...(plan.leftOut.length > 0 ? [{ text: "" }, { text: "Not changed", style: "bold" as const }] : []),
+    ...plan.leftOut.map((text) => ({ text: `  ${text}` })),
+    ...(afterwards.length > 0 ? [{ text: "" }, { text: "Afterwards", style: "bold" as const }] : []),
+    ...afterwards.map((text) => ({ text: `  ${text}` })),
+    { text: "" },
+    { text: `Plan: ${formatCounts(plan)}`, style: "bold" },
+    ...(plan.confirm
+      ? [{ text: `To apply it, you must type "${plan.confirm.word}": ${plan.confirm.why.join("; ")}` }]
+      : []),
+  ];
+  for (const { text, style } of lines) {
+    const shown = world.columns === null ? printable(text) : fitEnd(printable(text), world.columns);
+    world.out(world.isColoured && style ? paint(style, shown) : shown);
+  }
+}
+
+function formatHostPlan(host: HostPlan, plan: Plan): Line[] {
+  const order = plan.options.canary && host.batch === 0 ? "canary" : `batch ${host.batch}`;
+  const files = "files" in host ? host.files : [];
+  const holders = "holders" in host ? host.holders : [];
+  const certificates = "certificates" in host ? host.certificates : [];
+  return [
+    { text: "" },
+    { text: `${formatHost(host)} (${order})`, style: "bold" },
+    ...files.flatMap((file) => formatFile(file, verificationsOf(host), newKeyOf(plan))),
+    ...holders.map((holder) => ({ text: `  ${sayHolder(holder, `of ${holder.owner}`)}` })),
+    ...certificates.flatMap((change) => formatCertificate(change).map((text) => ({ text }))),
+    ...(files.length + certificates.length > 0 ? [{ text: `  ${formatDeadMan(host.deadMan)}` }] : []),
+  ];
+}
+
+/** Of a key that was given the plan knows the line already. */
+function formatFile(
+  { account, others = [], path, hunks, ...counts }: FilePlan,
+  proofs: AccessHost["proofs"],
+  newKey: NewKey | null,
+): Line[] {
+  const given = newKey?.kind === "given" ? newKey.line : NEW_KEY_PLACEHOLDER;
+  const own = proofs.filter((one) => one.account === account || others.includes(one.account));
+  const whose = (name: string) => (others.length > 0 ? `${name}: ` : "");
+  return [
+    { text: `  ${signOf(counts)} ${formatAccounts({ account, others })}: ${path}` },
+    ...hunks.flatMap((hunk) => formatHunk(hunk, given)),
+    ...own.map((one) => ({ text: `    ${whose(one.account)}${formatVerification(one.proof)}` })),
+  ];
+}
+
+const signOf = ({ adds, changes, removes }: Pick<FilePlan, "adds" | "changes" | "removes">): string =>
+  changes > 0 || (adds > 0 && removes > 0) ? "~" : adds > 0 ? "+" : "-";
+
+const STYLES: Record<Hunk["rows"][number]["sign"], Style> = { "+": "green", "-": "red", " ": "dim" };
+
+const formatHunk = ({ line, rows }: Hunk, given: string): Line[] => [
+  { text: `    @@ line ${line} @@`, style: "dim" },
+  ...rows.map(({ sign, text }) => ({
+    text: `    ${sign} ${text.replace(NEW_KEY_PLACEHOLDER, () => given)}`.trimEnd(),
+    style: STYLES[sign],
+  })),
+];
+
+const sayHolder = ({ kind, path }: PrivateKeyPlan, whose: string): string =>
+  kind === "agent"
+    ? `~ the new key is added to the agent at ${path}`
+    : `~ the private key ${path} ${whose} is replaced; the old one is kept beside it until the end`;
+
+const CHECK_STYLES: Record<Check["state"], Style> = {
+  ok: "green",
+  warning: "yellow",
+  acknowledge: "yellow",
+  refused: "red",
+};
+
+function formatChecks(checks: readonly Check[]): Line[] {
+  if (checks.length === 0) return [];
+  return [
+    { text: "" },
+    { text: "Checks", style: "bold" },
+    ...formatAlike(checks).map(({ state, text }) => ({ text, style: CHECK_STYLES[state] })),
+  ];
+}
+
+/** What can be said without a look at each: one line for all that passed alike. What asks for a consent is named one by one. */
+function formatAlike(checks: readonly Check[]): { state: Check["state"]; text: string }[] {
+  const groups = Map.groupBy(checks, (check) =>
+    check.state === "ok" || check.state === "warning"
+      ? `${check.state} ${check.id} ${check.text}`
+      : `${check.state} ${acknowledgementOf(check)} ${check.text}`,
+  );
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (!first) return [];
+    const { state, id, text } = first;
+    const name = others.length === 0 ? acknowledgementOf(first) : `${id} (${others.length + 1} places)`;
+    return [{ state, text: `  ${state.padEnd(11)}  ${name}: ${text}` }];
+  });
+}
+
+/** In which order hosts get theirs, what ends it, and what follows: a plan from a file may have options that nobody here has set. */
+export function formatOptions({ options, hosts }: RenewalPlan): string[] {
+  const { canary, batchSize, maxFailures, deadManSeconds, recheckMinutes } = options;
+  const atATime = `${formatCount(batchSize, "host")} at a time`;
+  return [
+    ...(hosts.length > 1 ? [canary ? `one host first, as a canary; then ${atATime}` : atATime] : []),
+    `stops after ${formatCount(maxFailures, "failed host")}`,
+    `a host rolls back by itself unless it is verified within ${formatCount(deadManSeconds, "second")}`,
+    recheckMinutes === 0
+      ? "the old files are removed without a post-deployment check"
+      : `the old files are removed after a post-deployment check, ${formatCount(recheckMinutes, "minute")} later`,
+  ].map((text) => `  ${text}`);
+}
+
+/** What becomes of a certificate of a host. */
+export function formatCertificate(change: Replacement): string[] {
+  const { subject, names, notAfter, issuer, key, challenge, files, consumers, proofs } = change;
+  const made =
+    key.made === "there"
+      ? "created on the host, which it never leaves"
+      : "created on this computer, and sent to the host";
+  return [
+    `  ~ ${subject || names[0]}, until ${notAfter.slice(0, 10)}: a new one from ${issuer.name} for ${names.join(", ")}`,
+    `    ${key.kind} key, ${made}`,
+    ...(challenge ? [`    ACME challenge: ${formatChallengeWay(challenge)}`] : []),
+    ...files.map((file) => `    ${file.path}${formatReal(file)}: ${formatHolds(file)}`),
+    ...consumers.map(
+      ({ server, where, test, reload }) =>
+        `    ${server} (${where}): ${test === "staged" ? "tests the new files first; " : ""}reloaded by ${reload}`,
+    ),
+    ...(proofs.length > 0 ? [`    verified at ${proofs.map(formatServedVerification).join(", ")}`] : []),
+  ];
+}
+
+const formatReal = ({ path, real }: DeploymentFile): string => (real === path ? "" : ` (${real})`);

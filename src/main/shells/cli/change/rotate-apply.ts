@@ -1,0 +1,236 @@
+import { writeFile } from "node:fs/promises";
+import type { Command } from "commander";
+import type { App } from "#app";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { PlanDetail, Wish } from "#shared/contract/runbooks.ts";
+import type { Check, Plan, PlanKind } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { acknowledgementOf, isConsented, isNamedAlone, UNSIGNED_CHECK } from "#shared/text/consent.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { formatCommandOf } from "#shared/text/plan.ts";
+import { printable, printableJson } from "#shared/text/printable.ts";
+import { createAnswerer, questionsOfRuns } from "#shells/cli/answer-questions.ts";
+import { openVaultFor, type VaultOptions } from "#shells/cli/manage/vault.ts";
+import { openApp, printJson } from "#shells/cli/options.ts";
+import type { World } from "#shells/cli/session.ts";
+import { codeOf, followRun, printEnd } from "./follow-run.ts";
+import { printPlan } from "./print-plan.ts";
+import {
+  type ChangeOptions,
+  type PlanFile,
+  planOptionsOf,
+  readPlanFile,
+  refuseBeside,
+} from "./rotate-options.ts";
+import { formatScripts, writeScripts } from "./write-scripts.ts";
+
+/** A plan that can be run. */
+type Ready = { id: PlanDetail["id"]; plan: Plan; hash: string };
+
+export type Change = {
+  /** As it was typed. */
+  command: Command;
+  /** The plans that the command makes, and takes from a file. */
+  kinds: readonly PlanKind[];
+  /** Whether it was said what to change, which a plan in a file says itself. */
+  isNamed: boolean;
+  wishOf: (client: LatchkeyClient, app: Pick<App, "client" | "seal">) => Promise<Wish>;
+  /** Whether the vault must be open before the plan is applied. */
+  needsVault?: (plan: Plan) => boolean;
+};
+
+/**
+ * Makes a plan, or reads it from a file; prints it, and writes or applies it as the options say. Answers with the exit
+ * code.
+ */
+export async function change(
+  { command, kinds, isNamed, wishOf, needsVault = () => false }: Change,
+  options: ChangeOptions & VaultOptions,
+  world: World,
+): Promise<number> {
+  if (options.plan !== undefined && options.apply !== undefined)
+    throw new Refusal("invalid-input", "--plan only writes a plan and --apply executes it; use one of them");
+  if (options.script !== undefined && options.apply !== undefined)
+    throw new Refusal(
+      "invalid-input",
+      "--script is for offline hosts and --apply runs the plan from here; use one of them",
+    );
+  if (options.signWith !== undefined && options.script === undefined)
+    throw new Refusal("invalid-input", "--sign-with signs offline scripts; name their folder with --script");
+  const file = typeof options.apply === "string" ? await readPlanFile(options.apply) : null;
+  if (file) refuseBeside(command, file);
+  if (file && isNamed)
+    throw new Refusal("invalid-input", `${file.path} already says what to change; name nothing else`);
+  await using app = openApp(options, world, "write");
+  const { client } = app;
+  const ready = file
+    ? await takePlan({ file, kinds }, options, client, world)
+    : await makePlan(await wishOf(client, app), options, client, world);
+  if (!options.json) printPlan(ready.plan, world);
+  if (options.script !== undefined) {
+    const beside = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
+    const agreed = await agree(ready.plan, options, world, beside);
+    const wish = { planId: ready.id, folder: options.script, signWith: options.signWith ?? null, ...agreed };
+    formatScripts(await writeScripts(wish, client), options.script, world);
+  }
+  if (options.plan !== undefined) {
+    await writeFile(options.plan, `${printableJson({ hash: ready.hash, plan: ready.plan }, 2)}\n`, {
+      mode: 0o600,
+    });
+    if (!options.json) world.out(printable(`written to ${options.plan}; nothing was changed`));
+  }
+  if (options.apply === undefined) {
+    if (options.json) printJson({ planId: ready.id, hash: ready.hash, plan: ready.plan }, world);
+    else if (options.plan === undefined) world.out(formatNext(ready.plan, options.script));
+    return isRefused(ready.plan) ? 2 : 0;
+  }
+  if (needsVault(ready.plan)) await openVaultFor({ app, options, world });
+  return await carryOut(ready, options, client, world);
+}
+
+const isRefused = ({ checks }: Plan): boolean => checks.some(({ state }) => state === "refused");
+
+/** `folder`: where the offline scripts were written. */
+function formatNext(plan: Plan, folder: string | undefined): string {
+  if (isRefused(plan)) return "nothing was changed; this plan cannot be applied";
+  if (folder !== undefined)
+    return "nothing was changed; run each script on its host, and give the result that it writes to latchkey import";
+  const isOffline = "asOf" in plan && plan.asOf !== null;
+  return `nothing was changed; ${isOffline ? "--script FOLDER writes the offline scripts" : "--apply executes the plan"}`;
+}
+
+async function carryOut(
+  ready: Ready,
+  options: ChangeOptions,
+  client: LatchkeyClient,
+  world: World,
+): Promise<number> {
+  const { id: planId, plan, hash } = ready;
+  const { consents, typed } = await agree(plan, options, world);
+  if (!options.yes && !plan.confirm) await askToBegin(world);
+  const identityFiles = options.identity ?? [];
+  const mayAsk = world.prompt !== null;
+  const run = await followRun(
+    client,
+    async () => (await client.runbooks.start({ planId, hash, consents, typed, identityFiles, mayAsk })).runId,
+    world,
+    { isQuiet: options.json ?? false },
+  );
+  if (options.json) printJson({ run }, world);
+  else printEnd(run, world);
+  return codeOf(run, "committed");
+}
+
+/** `beside`: what is to be agreed to that is no check of the plan. */
+async function agree(plan: Plan, options: ChangeOptions, world: World, beside: readonly Check[] = []) {
+  const refused = plan.checks.find(({ state }) => state === "refused");
+  if (refused) throw new Refusal("conflict", `this plan cannot be applied: ${refused.text}`);
+  const consents = await gatherAcknowledgements([...plan.checks, ...beside], options, world);
+  return { consents, typed: await gatherWord(plan, options, world) };
+}
+
+/** Those that were given, and at a terminal those that are said yes to. */
+export async function gatherAcknowledgements(
+  checks: readonly Check[],
+  { acknowledge = [] }: Pick<ChangeOptions, "acknowledge">,
+  { ask }: World,
+): Promise<string[]> {
+  const consents: string[] = [];
+  for (const check of checks.filter(({ state }) => state === "acknowledge")) {
+    const name = acknowledgementOf(check);
+    const isGiven = isConsented(check, acknowledge);
+    if (!isGiven && !ask) throw new Refusal("conflict", formatMissing(checks, acknowledge));
+    const reply = isGiven ? "y" : await ask?.(printable(`${name}: ${check.text}\nAccept this risk? [y/N] `));
+    if (!/^y(es)?$/i.test(reply?.trim() ?? ""))
+      throw new Refusal("conflict", "not acknowledged; nothing was changed");
+    consents.push(name);
+  }
+  return consents;
+}
+
+/** All that is lacking, so that one more try is enough. */
+export function formatMissing(checks: readonly Check[], given: readonly string[]): string {
+  const missing = checks.filter((check) => check.state === "acknowledge" && !isConsented(check, given));
+  return missing
+    .map((check) => {
+      const name = acknowledgementOf(check);
+      const isAlone = name === check.id || isNamedAlone(check);
+      const all = isAlone ? "" : `, --acknowledge ${check.id} all of this kind`;
+      return `${check.text}; --acknowledge '${name}' accepts this risk${all}`;
+    })
+    .join("; ");
+}
+
+/** What is to be typed is typed at a terminal; whoever says --yes in a script has said it. */
+export async function gatherWord(
+  { confirm }: Pick<Plan, "confirm">,
+  { yes }: Pick<ChangeOptions, "yes">,
+  { ask }: World,
+): Promise<string | null> {
+  if (!confirm || yes) return confirm?.word ?? null;
+  const why = confirm.why.join("; ");
+  if (!ask) throw new Refusal("conflict", `${why}; this is not a terminal: confirm with --yes`);
+  return (await ask(printable(`${why}.\nType "${confirm.word}" to apply the plan: `))).trim();
+}
+
+async function askToBegin({ ask }: World): Promise<void> {
+  if (!ask) throw new Refusal("conflict", "this is not a terminal: confirm with --yes");
+  const reply = await ask("Apply this plan? [y/N] ");
+  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was changed");
+}
+
+async function makePlan(
+  wish: Wish,
+  options: ChangeOptions,
+  client: LatchkeyClient,
+  world: World,
+): Promise<Ready> {
+  const means = { identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
+  const planned = { wish, options: planOptionsOf(options), ...means };
+  return followPlan(client, () => client.runbooks.plan(planned), world);
+}
+
+/** Answers once its hosts have been read. */
+async function followPlan(
+  client: LatchkeyClient,
+  begin: () => Promise<{ planId: PlanDetail["id"] }>,
+  world: World,
+): Promise<Ready> {
+  const announcements = await client.events.watch();
+  const { planId } = await begin();
+  using answerer = createAnswerer(questionsOfRuns(client), world);
+  await answerer.refresh();
+  let detail = await client.runbooks.findPlan({ planId });
+  for await (const announcement of detail.state === "making" ? announcements : []) {
+    if (announcement.kind === "run-asks") await answerer.refresh();
+    if (announcement.kind !== "plan-changed" || announcement.planId !== planId) continue;
+    detail = await client.runbooks.findPlan({ planId });
+    if (!answerer.isAsking())
+      world.showStatus?.([`${detail.read} of ${formatCount(detail.total, "host")} read`]);
+    if (detail.state !== "making") break;
+  }
+  world.showStatus?.([]);
+  return readyOf(detail);
+}
+
+async function takePlan(
+  { file: { path, ...given }, kinds }: { file: PlanFile; kinds: readonly PlanKind[] },
+  { identity: identityFiles = [] }: ChangeOptions,
+  client: LatchkeyClient,
+  world: World,
+): Promise<Ready> {
+  const means = { identityFiles, mayAsk: world.prompt !== null };
+  const ready = await followPlan(client, () => client.runbooks.takePlan({ ...given, ...means }), world);
+  if (!kinds.includes(ready.plan.kind))
+    throw new Refusal(
+      "conflict",
+      `${path} is a plan of another kind; use: ${formatCommandOf(ready.plan.kind)} --apply ${path}`,
+    );
+  return ready;
+}
+
+function readyOf({ id, state, message, plan, hash }: PlanDetail): Ready {
+  if (!plan || hash === null)
+    throw new Refusal(state === "failed" ? "conflict" : "not-found", message || `plan ${id} is not ready`);
+  return { id, plan, hash };
+}

@@ -1,0 +1,106 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command, Option } from "commander";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { hashPlan } from "#domain/runs/hash-plan.ts";
+import { makeFile, makeHost, makePlanValue } from "#domain/runs/testdata/make-plan-value.ts";
+import { createProgram } from "#shells/cli/command-line.ts";
+import type { World } from "#shells/cli/session.ts";
+import { openTerminal, type Said } from "#testing/open-terminal.ts";
+import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+
+/** What is asked anew of each run, so that no plan holds it; whatever else is typed beside a plan file has to be what it holds. */
+const OF_A_RUN = [
+  "--db",
+  "--json",
+  "--apply",
+  "--yes",
+  "--acknowledge",
+  "--identity",
+  "--vault-passphrase-file",
+];
+
+/** As the plan below holds them. */
+const HELD = [
+  ["--grace", "0"],
+  ["--batch", "2"],
+  ["--max-failures", "1"],
+  ["--rollback-after", "120"],
+  ["--post-check", "60"],
+];
+
+let folder: Awaited<ReturnType<typeof makeTemporaryFolder>>;
+let file: string;
+let type: (...argv: string[]) => Promise<Said>;
+
+beforeAll(async () => {
+  folder = await makeTemporaryFolder();
+  file = join(folder.path, "plan.json");
+  const plan = makePlanValue({ hosts: [makeHost({ host: "web1", batch: 0, files: [makeFile(1, "both")] })] });
+  writeFileSync(file, JSON.stringify({ hash: hashPlan(plan), plan }));
+  type = openTerminal(join(folder.path, "latchkey.db"));
+});
+afterAll(() => folder[Symbol.asyncDispose]());
+
+const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
+
+const program = await createProgram({ world: {} as World, finish: () => undefined });
+const taking = everyCommand(program).filter(({ options }) => options.some(({ long }) => long === "--apply"));
+const wordsOf = (command: Command): string[] => [command.parent?.name() ?? "", command.name()];
+
+test("six commands take a plan from a file", () => {
+  expect(taking.map((command) => wordsOf(command).join(" "))).toEqual([
+    "rotate key",
+    "rotate host-key",
+    "rotate certificate",
+    "grants add",
+    "grants remove",
+    "grants tighten",
+  ]);
+});
+
+const each = taking.flatMap((command) =>
+  [...command.options, ...program.options].map((option) => ({ command, option })),
+);
+
+/** A number that every option with one takes, and that the plan holds nowhere. */
+const sampleFor = ({ argChoices, required }: Option): string[] =>
+  required ? [argChoices?.at(-1) ?? "61"] : [];
+
+test("what is typed beside a plan file is asked of each run, or refused by its name before anything is looked at, whatever the command", async () => {
+  for (const { command, option } of each) {
+    const { long = "" } = option;
+    if (OF_A_RUN.includes(long) || long === "--version") continue;
+    const words = [...wordsOf(command), "--apply", file, long ?? "", ...sampleFor(option)];
+    expect({ words, ...(await type(...words)) }).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(long ?? ""),
+    });
+  }
+});
+
+test("an option that says what a plan file holds anyway is taken, and one that says something else is named with what the plan holds", async () => {
+  for (const command of taking) {
+    const held = HELD.filter(([name]) => command.options.some(({ long }) => long === name));
+    const { err } = await type(...wordsOf(command), "--apply", file, ...held.flat());
+    expect(err).toContain("the plan was edited: web1: says not how user1 is proved");
+  }
+  const others = ["--grace", "14", "--rollback-after", "300", "--no-canary", "--batch", "2"];
+  expect(await type("rotate", "key", "--apply", file, ...others, "--yes")).toMatchObject({
+    code: 2,
+    err: `latchkey: ${file} was made without --grace 14 (but 0), --no-canary, --rollback-after 300 (but 120): make a new plan with it (--plan FILE), or leave it out`,
+  });
+});
+
+test("the contract refuses what a plan or its approval does not hold", async () => {
+  const { plan, hash } = JSON.parse(readFileSync(file, "utf8"));
+  for (const [name, input] of [
+    ["takePlan", { plan, hash, options: { graceDays: 14 } }],
+    ["start", { planId: 1, hash, graceDays: 14 }],
+    ["exportScripts", { planId: 1, graceDays: 14 }],
+  ] as const)
+    expect(await type("call", `runbooks.${name}`, JSON.stringify(input))).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/options|graceDays/),
+    });
+});

@@ -1,0 +1,171 @@
+import type { Command, Option } from "commander";
+import { PlanOptions, RECHECK_MINUTES } from "#shared/model/plan.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import type { VaultOptions } from "#shells/cli/manage/vault.ts";
+import { type CommonOptions, wholeNumber } from "#shells/cli/options.ts";
+import { readFileOrRefuse } from "#shells/cli/read-file.ts";
+import { collect } from "#shells/cli/scan/targets.ts";
+
+/** The options of every command that plans a change and may apply it. */
+export type ChangeOptions = CommonOptions & {
+  plan?: string;
+  apply?: string | true;
+  script?: string;
+  signWith?: string;
+  yes?: boolean;
+  acknowledge?: string[];
+  canary?: boolean;
+  batch?: number;
+  maxFailures?: number;
+  grace?: number;
+  rollbackAfter?: number;
+  postCheck?: number;
+  identity?: string[];
+};
+
+/** What every command takes that changes who may log in. */
+export const addChangeOptions = (command: Command): Command =>
+  addRunOptions(
+    command
+      .option("--script <folder>", "write offline scripts, one for each host, to this folder")
+      .option(
+        "--sign-with <key>",
+        "sign the scripts with this private key, or with the agent's key of this .pub file",
+      )
+      .option(
+        "--grace <days>",
+        "days to watch the logs for use of the old key before it is revoked (default: 0)",
+        wholeNumber(0, 365),
+      ),
+  );
+
+/** The options that renewals take as well: they have no offline scripts, and no days of grace. */
+export const addRunOptions = (command: Command): Command =>
+  command
+    .option("--plan <file>", "write the plan to this file; changes nothing")
+    .option("--apply [file]", "apply the plan, or the plan in this file")
+    .option("--yes", "apply it without asking for confirmation")
+    .option(
+      "--acknowledge <check>",
+      "accept the risk of a check that needs acknowledgement: its full name, or the part before the colon for all (repeatable)",
+      collect,
+    )
+    .option("--no-canary", "start with a whole batch instead of a single host")
+    .option("--batch <hosts>", "hosts at a time (default: 8)", wholeNumber(1, 64))
+    .option(
+      "--max-failures <hosts>",
+      "start no other host after this many failed (default: 1)",
+      wholeNumber(1, 10_000),
+    )
+    .option(
+      "--rollback-after <seconds>",
+      "a host rolls back by itself unless it is verified in this time (default: 120)",
+      wholeNumber(30, 3_600),
+    )
+    .option("--identity <file>", "log in with this private key (repeatable)", collect);
+
+/** How every such command ends. */
+export const CHANGE_ENDS = `
+
+Exit codes: 0 planned, committed, or waiting (latchkey runs show says for what); 1 paused, or needs attention; 2 refused,
+nothing was changed; 3 stopped: what failed was rolled back.
+With --json: { planId, hash, plan }; with --apply: { run }`;
+
+/** What a plan holds of how it is carried out. */
+type PlanField = keyof PlanOptions;
+
+/** Which option says it. */
+const OPTION_OF = {
+  canary: "canary",
+  batchSize: "batch",
+  maxFailures: "maxFailures",
+  graceDays: "grace",
+  deadManSeconds: "rollbackAfter",
+  recheckMinutes: "postCheck",
+} as const satisfies Record<PlanField, keyof ChangeOptions>;
+
+export const planOptionsOf = (options: ChangeOptions): PlanOptions =>
+  PlanOptions.parse(
+    Object.fromEntries(Object.entries(OPTION_OF).map(([field, option]) => [field, options[option]])),
+  );
+
+const MOST_BYTES = 64 * 1024;
+
+/** A key as it was given: a fingerprint and a line stand for themselves, a .pub file for its line, any other path for a private key. */
+export async function readKeyText(given: string): Promise<string> {
+  if (/^SHA256:|\s/.test(given) || !given.endsWith(".pub")) return given;
+  const bytes = await readFileOrRefuse(given, MOST_BYTES);
+  return Buffer.from(bytes ?? [])
+    .toString("utf8")
+    .trim();
+}
+
+const MOST_PLAN_BYTES = 256 * 1024 * 1024;
+
+/** As it is in the file: nothing of it is checked yet. */
+export type PlanFile = { path: string; plan: unknown; hash: string };
+
+export async function readPlanFile(path: string): Promise<PlanFile> {
+  const bytes = await readFileOrRefuse(path, MOST_PLAN_BYTES);
+  try {
+    const read: unknown = JSON.parse(Buffer.from(bytes ?? []).toString("utf8"));
+    if (typeof read === "object" && read !== null && "plan" in read && "hash" in read)
+      return { path, plan: read.plan, hash: String(read.hash) };
+  } catch {
+    // Said below, for it is the same to whoever named the file.
+  }
+  throw new Refusal("invalid-input", `${path} contains no plan; write one with --plan FILE`);
+}
+
+/** What is asked of each run, and so is in no plan. Whatever is not here is refused beside a plan file, unless the plan holds the same. */
+const OF_A_RUN: ReadonlySet<string> = new Set<keyof (ChangeOptions & VaultOptions)>([
+  "db",
+  "json",
+  "apply",
+  "yes",
+  "acknowledge",
+  "identity",
+  "vaultPassphraseFile",
+]);
+
+/** A run does what its plan holds, and nothing else: what was typed beside a plan file would be lost without a word. */
+export function refuseBeside(command: Command, { path, plan }: PlanFile): void {
+  const held = readOptions(plan);
+  const lost = typedOptions(command)
+    .filter(({ name }) => !OF_A_RUN.has(name))
+    .flatMap(({ name, flag, value }) => {
+      const field = FIELD_OF.get(name);
+      if (field === undefined || held === null) return [flag];
+      const own = held[field] ?? (field === "recheckMinutes" ? RECHECK_MINUTES : undefined);
+      if (own === value) return [];
+      return [typeof own === "number" ? `${flag} ${value} (but ${own})` : flag];
+    });
+  if (lost.length > 0)
+    throw new Refusal(
+      "invalid-input",
+      `${path} was made without ${lost.join(", ")}: make a new plan with it (--plan FILE), or leave it out`,
+    );
+}
+
+const FIELD_OF: ReadonlyMap<string, PlanField> = new Map(
+  (Object.keys(OPTION_OF) as PlanField[]).map((field) => [OPTION_OF[field], field]),
+);
+
+/** Null: the file holds no plan, which whoever takes it says. */
+function readOptions(plan: unknown): PlanOptions | null {
+  const options = typeof plan === "object" && plan !== null && "options" in plan ? plan.options : null;
+  return PlanOptions.safeParse(options).data ?? null;
+}
+
+/** Of the command and of those that it is under, in their order; what stands by default was not typed. */
+function typedOptions(command: Command): { name: string; flag: string; value: unknown }[] {
+  const nameOf = (option: Option): string => option.attributeName();
+  const typed = command.options
+    .filter((option) => command.getOptionValueSource(nameOf(option)) === "cli")
+    .map((option) => ({
+      name: nameOf(option),
+      flag: option.long ?? option.flags,
+      value: command.getOptionValue(nameOf(option)) as unknown,
+    }));
+  return command.parent ? [...typedOptions(command.parent), ...typed] : typed;
+}

@@ -1,0 +1,358 @@
+import type { Command } from "commander";
+import { Refusal } from "#shared/model/refusal.ts";
+import { type RunDetail, RunId, type RunRow } from "#shared/model/run.ts";
+import { isMoreThan } from "#shared/model/total.ts";
+import { CLAIM_REMEDY, sayClaim } from "#shared/text/claim.ts";
+import { isConsented, UNSIGNED_CHECK } from "#shared/text/consent.ts";
+import { formatNumber } from "#shared/text/count.ts";
+import { formatKeptKey } from "#shared/text/kept-key.ts";
+import { checkOfUse } from "#shared/text/old-key-use.ts";
+import { formatHost, formatPhase } from "#shared/text/plan.ts";
+import { printable } from "#shared/text/printable.ts";
+import { formatRepair, repairsOf } from "#shared/text/repair.ts";
+import { formatStepState } from "#shared/text/run.ts";
+import { formatTotal } from "#shared/text/total.ts";
+import { addVaultOption, openVaultFor, type VaultOptions } from "#shells/cli/manage/vault.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type Column, listRows, printTable, type Style } from "#shells/cli/print-table.ts";
+import { collect } from "#shells/cli/scan/targets.ts";
+import { CHANGE, type Session, type World } from "#shells/cli/session.ts";
+import { codeOf, followRun, printEnd, readRunId } from "./follow-run.ts";
+import { formatMissing, gatherAcknowledgements, gatherWord } from "./rotate-apply.ts";
+import { addRunsCertificate, addRunsConfirm } from "./runs-confirm.ts";
+import { formatScripts, writeScripts } from "./write-scripts.ts";
+
+type ListOptions = CommonOptions & { limit?: number };
+type GoOptions = CommonOptions &
+  VaultOptions & {
+    identity?: string[];
+    now?: boolean;
+    removeOld?: boolean;
+    yes?: boolean;
+    acknowledge?: string[];
+  };
+
+export function addRuns(program: Command, { world, finish }: Session): void {
+  const runs = program
+    .command("runs")
+    .helpGroup(CHANGE)
+    .description("plans that were applied: show, resume or roll them back");
+  runs
+    .command("list [filter...]")
+    .description("list all runs, newest first")
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
+    .addHelpText("after", "\nWith --json: { runs, total }")
+    .action((words: string[], _: object, command: Command) =>
+      list(words, command.optsWithGlobals<ListOptions>(), world),
+    );
+  runs
+    .command("show <run>")
+    .description("show a run: its steps, its journal, and what must be done by hand")
+    .addHelpText("after", "\nWith --json: { run, entries }")
+    .action((id: string, _: object, command: Command) =>
+      show(id, command.optsWithGlobals<CommonOptions>(), world),
+    );
+  addRunsRepair(runs, { world, finish });
+  addRunsScripts(runs, world);
+  addRunsCertificate(runs, world);
+  addRunsConfirm(runs, world);
+  for (const { name, about, wished } of GOING) {
+    const going = runs
+      .command(`${name} <run>`)
+      .description(about)
+      .option("--identity <file>", "log in with this private key (repeatable)", collect);
+    if (wished === "committed")
+      going
+        .option("--now", "do not wait any longer: revoke the old key, or run the post-deployment check")
+        .option("--remove-old", "delete the old private keys that it kept, also after it is committed")
+        .option("--yes", "with --now or --remove-old: do not ask for confirmation")
+        .option(
+          "--acknowledge <use>",
+          "with --now: accept that this user of the old key can no longer log in (repeatable)",
+          collect,
+        );
+    addVaultOption(going)
+      .addHelpText("after", GOING_ENDS)
+      .action(async (id: string, _: object, command: Command) =>
+        finish(await go(id, wished, command.optsWithGlobals<GoOptions>(), world)),
+      );
+  }
+}
+
+const GOING_ENDS = `
+Exit codes: 0 done, or waiting for the days of grace; 1 paused, or needs attention; 2 refused; 3 stopped.
+With --json: { run }`;
+
+const GOING = [
+  {
+    name: "resume",
+    about: "continue a run that stopped, was paused or killed, or waits",
+    wished: "committed",
+  },
+  { name: "rollback", about: "undo everything that a run has done", wished: "rolled-back" },
+] as const;
+
+async function list(words: readonly string[], options: ListOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const limit = options.limit ?? (options.json ? undefined : 100);
+  const { rows, total } = await listRows(limit, (page) =>
+    app.client.runbooks.list({ search: words.join(" "), ...page }),
+  );
+  if (options.json) return printJson({ runs: rows, total }, world);
+  if (rows.length === 0) {
+    world.out(words.length > 0 ? "no run matches" : "no plan was applied yet");
+    return;
+  }
+  world.out(printTable(COLUMNS, rows, world));
+  world.out(
+    `\n${formatTotal(total, "run")}${isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : ""}`,
+  );
+}
+
+const STYLES: Partial<Record<RunRow["state"], Style>> = {
+  committed: "green",
+  stopped: "red",
+  interrupted: "yellow",
+  "needs-attention": "red",
+};
+
+const COLUMNS: readonly Column<RunRow>[] = [
+  { head: "RUN", cell: ({ id }) => String(id) },
+  { head: "STARTED", cell: ({ startedAt }) => startedAt, leaves: 1 },
+  { head: "STATE", cell: ({ state }) => state, style: ({ state }) => STYLES[state] ?? null },
+  { head: "STEPS", cell: ({ stepsDone, steps }) => `${stepsDone}/${steps}`, leaves: 2 },
+  { head: "WHAT", cell: ({ title }) => title, cut: "middle" },
+  { head: "WHY", cell: ({ message }) => message, cut: "end", leaves: 3 },
+];
+
+async function show(text: string, options: CommonOptions, world: World): Promise<void> {
+  const runId = readRunId(text);
+  await using app = openApp(options, world, "read");
+  const run = await app.client.runbooks.find({ runId });
+  const { rows } = await listRows(undefined, (page) => app.client.runbooks.entries({ runId, ...page }));
+  if (options.json) return printJson({ run, entries: rows }, world);
+  world.out(printable(`${run.title}, started at ${run.startedAt}`));
+  for (const order of run.orders) world.out(printable(formatOrder(order)));
+  for (const claim of run.claims) world.out(printable(sayClaim(claim)));
+  if (run.claims.length > 0) world.out(`  ${CLAIM_REMEDY}`);
+  if (run.newKey) world.out(printable(`new key: ${run.newKey.fingerprint}`));
+  world.out(`\n${printTable(stepColumns(run), run.stepList, world)}\n`);
+  for (const { at, kind, text: said } of rows) world.out(printable(`${at} ${kind}: ${said}`));
+  if (rows.length > 0) world.out("");
+  printEnd(run, world);
+}
+
+const formatOrder = ({ host, port, names, state, message, sha256 }: RunDetail["orders"][number]): string =>
+  [`${formatHost({ host, port })}: ${names.join(", ")}: ${state}`, sha256, message]
+    .filter(Boolean)
+    .join(": ");
+
+type Step = RunDetail["stepList"][number];
+
+const stepColumns = ({ kind }: RunDetail): readonly Column<Step>[] => [
+  { head: "STEP", cell: ({ ordinal }) => String(ordinal) },
+  { head: "WHAT", cell: ({ phase }) => formatPhase(phase, kind) },
+  {
+    head: "WHERE",
+    cell: ({ host, port }) => (host === null ? "here" : formatHost({ host, port })),
+    cut: "middle",
+  },
+  { head: "STATE", cell: formatStepState },
+  { head: "WHY", cell: ({ message }) => message, cut: "end", leaves: 1 },
+];
+
+async function go(
+  text: string,
+  wished: "committed" | "rolled-back",
+  options: GoOptions,
+  world: World,
+): Promise<number> {
+  const runId = readRunId(text);
+  await using app = openApp(options, world, "write");
+  const { runbooks } = app.client;
+  await openIfNeeded(runId, app, options, world);
+  const { typed, consents } = options.now
+    ? await askToEnd(runId, options, app, world)
+    : { typed: null, consents: [] };
+  const asked = { runId, identityFiles: options.identity ?? [], mayAsk: world.prompt !== null };
+  const removesOld = options.removeOld ?? false;
+  if (removesOld) await agreeToRemove(await runbooks.find({ runId }), options, world);
+  const ending = { ...asked, endsGrace: options.now ?? false, removesOld, typed, consents };
+  const { rows } = await listRows(undefined, (page) => runbooks.entries({ runId, ...page }));
+  const since = rows.at(-1)?.id ?? 0;
+  const begin = async (): Promise<RunId> => {
+    await (wished === "committed" ? runbooks.resume(ending) : runbooks.rollBack(asked));
+    return runId;
+  };
+  const run = await followRun(app.client, begin, world, { isQuiet: options.json ?? false, since });
+  if (options.json) printJson({ run }, world);
+  else printEnd(run, world);
+  // Somebody was seen only when the hosts were read again.
+  if (options.now) refuseUsed(run, consents);
+  return codeOf(run, wished);
+}
+
+function refuseUsed({ state, oldKeyWatch }: RunDetail, consents: readonly string[]): void {
+  const checks = (oldKeyWatch?.uses ?? []).map(checkOfUse);
+  if (state === "waiting" && checks.some((check) => !isConsented(check, consents)))
+    throw new Refusal("conflict", `the old key is not revoked: ${formatMissing(checks, consents)}`);
+}
+
+/** Whoever logs in by the old key where it still counts has it only there. */
+async function agreeToRemove(
+  { id, kept }: RunDetail,
+  { yes = false, json = false }: GoOptions,
+  { ask, out }: World,
+): Promise<void> {
+  if (kept.length === 0 || yes) return;
+  if (!json) for (const key of kept) out(printable(`will be deleted: ${formatKeptKey(key)}`));
+  if (!ask)
+    throw new Refusal(
+      "conflict",
+      `this is not a terminal: --yes deletes the old private keys that run ${id} has kept`,
+    );
+  const reply = await ask("Delete the old private keys? Nobody can log in with them afterwards. [y/N] ");
+  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was deleted");
+}
+
+/** A renewal that is locked out of the vault would pause at once. */
+async function openIfNeeded(
+  runId: RunId,
+  app: ReturnType<typeof openApp>,
+  options: GoOptions,
+  world: World,
+): Promise<void> {
+  const { kind } = await app.client.runbooks.find({ runId });
+  if (kind !== "rotate-certificate") return;
+  const { state } = await app.client.vault.status();
+  const canOpen = options.vaultPassphraseFile !== undefined || world.prompt !== null;
+  if (state === "locked" && canOpen) await openVaultFor({ app, options, world });
+}
+
+/** Each use of the old key that is known is agreed to by its name; and the word that the plan asked for before its run, where it did. */
+async function askToEnd(
+  runId: RunId,
+  { yes = false, acknowledge = [] }: GoOptions,
+  { client }: ReturnType<typeof openApp>,
+  world: World,
+): Promise<{ typed: string | null; consents: string[] }> {
+  const { planId, oldKeyWatch } = await client.runbooks.find({ runId });
+  const known = await gatherAcknowledgements(
+    (oldKeyWatch?.uses ?? []).map(checkOfUse),
+    { acknowledge },
+    world,
+  );
+  const { plan } = await client.runbooks.findPlan({ planId });
+  return { typed: plan && (await gatherWord(plan, { yes }, world)), consents: [...known, ...acknowledge] };
+}
+
+type RepairOptions = CommonOptions & { identity?: string[]; yes?: boolean };
+
+/** Shows what a person would do by hand, and does it in the session of the run. */
+function addRunsRepair(runs: Command, { world, finish }: Session): void {
+  runs
+    .command("repair <run>")
+    .description("show how to repair the files that stop a run, repair them after confirmation, and resume")
+    .option("--identity <file>", "log in with this private key (repeatable)", collect)
+    .option("--yes", "do not ask for confirmation")
+    .addHelpText("after", REPAIR_HELP)
+    .action(async (id: string, _: object, command: Command) =>
+      finish(await repair(id, command.optsWithGlobals<RepairOptions>(), world)),
+    );
+}
+
+const REPAIR_HELP = `
+If somebody edited the lines that a run had changed, a repair removes the run's own lines and restores the ones it had
+removed; the rest of the file stays. It writes as the file's owner, and only if the file is still as it was read; otherwise
+it leaves the file, and shows it again.
+
+Exit codes: 0 done; 1 needs attention; 2 refused; 3 stopped.
+With --json: { run }`;
+
+async function repair(text: string, options: RepairOptions, world: World): Promise<number> {
+  const runId = readRunId(text);
+  await using app = openApp(options, world, "write");
+  const { runbooks } = app.client;
+  const before = await runbooks.find({ runId });
+  const approved = repairsOf(before);
+  for (const line of sayAll(before)) world.out(printable(line));
+  if (approved.length === 0)
+    throw new Refusal(
+      "conflict",
+      `run ${runId} has no file that can be repaired; see latchkey runs show ${runId}`,
+    );
+  await agree(options, world);
+  const rows = await runbooks.entries({ runId, limit: 1 });
+  const begin = async (): Promise<RunId> => {
+    await runbooks.repair({
+      runId,
+      approved,
+      identityFiles: options.identity ?? [],
+      mayAsk: world.prompt !== null,
+    });
+    return runId;
+  };
+  const run = await followRun(app.client, begin, world, { isQuiet: true, since: rows.rows[0]?.id ?? 0 });
+  if (options.json) printJson({ run }, world);
+  else printEnd(run, world);
+  return codeOf(run, run.state === "rolled-back" ? "rolled-back" : "committed");
+}
+
+const sayAll = ({ files }: RunDetail): string[] =>
+  files
+    .filter(({ fate }) => fate === "stuck")
+    .flatMap((file) => [
+      `${formatHost(file)}: ${file.path}`,
+      ...formatRepair(file).map((line) => `  ${line}`),
+    ]);
+
+async function agree({ yes = false }: RepairOptions, { ask }: World): Promise<void> {
+  if (yes) return;
+  if (!ask) throw new Refusal("conflict", "this is not a terminal: confirm with --yes");
+  const reply = await ask("Repair? [y/N] ");
+  if (!/^y(es)?$/i.test(reply.trim())) throw new Refusal("conflict", "not confirmed; nothing was changed");
+}
+
+type ScriptsOptions = CommonOptions & { signWith?: string; acknowledge?: string[] };
+
+/** The next part of an offline run. */
+function addRunsScripts(runs: Command, world: World): void {
+  runs
+    .command("scripts <run> <folder>")
+    .description("write the next offline scripts of a run")
+    .option("--sign-with <key>", "sign them with this private key, or with the agent's key of this .pub file")
+    .option(
+      "--acknowledge <check>",
+      "accept a risk: unsigned-scripts, if they are not signed (repeatable)",
+      collect,
+    )
+    .addHelpText("after", SCRIPTS_HELP)
+    .action((id: string, folder: string, _: object, command: Command) =>
+      write(id, folder, command.optsWithGlobals<ScriptsOptions>(), world),
+    );
+}
+
+const SCRIPTS_HELP = `
+A plan for several hosts runs in parts: first every host adds the new lines. Only when all results are imported does
+this write the scripts that remove the old lines. Scripts without a result yet are written again.
+
+Example:
+  latchkey rotate key SHA256:2vN... --new-key new.pub --script stick --sign-with ~/.ssh/id_ed25519
+  latchkey import stick/latchkey-result-*.txt
+  latchkey runs scripts 7 stick --sign-with ~/.ssh/id_ed25519
+
+With --json: { files, signer, notes }`;
+
+async function write(text: string, folder: string, options: ScriptsOptions, world: World): Promise<void> {
+  const id = RunId.safeParse(Number(text));
+  if (!id.success)
+    throw new Refusal("invalid-input", `${text} is not the number of a run; latchkey runs list shows them`);
+  await using app = openApp(options, world, "write");
+  const { planId } = await app.client.runbooks.find({ runId: id.data });
+  const asked = options.signWith === undefined ? [UNSIGNED_CHECK] : [];
+  const consents = await gatherAcknowledgements(asked, options, world);
+  const wish = { planId, folder, signWith: options.signWith ?? null, consents };
+  const scripts = await writeScripts(wish, app.client);
+  if (options.json) printJson(scripts, world);
+  else formatScripts(scripts, folder, world);
+}

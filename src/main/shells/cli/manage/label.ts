@@ -1,0 +1,106 @@
+import type { Command } from "commander";
+import type { Labelled } from "#shared/model/label.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { formatCount } from "#shared/text/count.ts";
+import { printable } from "#shared/text/printable.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { MORE, type Session, type World } from "#shells/cli/session.ts";
+
+type Options = CommonOptions & {
+  certificate?: string[];
+  owner?: string | false;
+  tag?: string[];
+  untag?: string[];
+};
+type TagOptions = CommonOptions & { due?: number | false };
+
+export function addLabel(program: Command, { world }: Session): void {
+  program
+    .command("label [host...]")
+    .helpGroup(MORE)
+    .description("set owner and tags of hosts and certificates")
+    .option("--certificate <sha256>", "this certificate (repeatable)", collect)
+    .option("--owner <name>", "set the owner")
+    .option("--no-owner", "remove the owner")
+    .option("--tag <name>", "add a tag (repeatable)", collect)
+    .option("--untag <name>", "remove a tag (repeatable)", collect)
+    .addHelpText("after", HELP)
+    .action((hosts: string[], _: object, command: Command) =>
+      setLabels(hosts, command.optsWithGlobals<Options>(), world),
+    );
+  program
+    .command("tags [name]")
+    .helpGroup(MORE)
+    .description("list tags, or set when certificates with a tag are due")
+    .option("--due <percent>", "due when this percentage of the lifetime is left", wholeNumber(1, 99))
+    .option("--no-due", "due as without the tag")
+    .addHelpText("after", TAGS_HELP)
+    .action((name: string | undefined, _: object, command: Command) =>
+      runTags(name, command.optsWithGlobals<TagOptions>(), world),
+    );
+}
+
+const collect = (word: string, before: string[] = []): string[] => [...before, word];
+
+const HELP = `
+Name a host as latchkey hosts or latchkey certificates shows it. A certificate without an owner of its own belongs to
+the owner of the hosts where it is found, if all of them have the same one; its renewals inherit its labels.
+latchkey forecast --by owner groups by this.
+
+Examples:
+  latchkey label web1.example web2.example --owner "team shop" --tag production
+  latchkey label --certificate 5f2c... --owner "Ann Moore"
+  latchkey label web1.example                  show its labels`;
+
+const TAGS_HELP = `
+A certificate is due when a third of its lifetime is left, or half if it is valid for less than ten days. A tag on
+the certificate, or on a host where it is found, can change that; of several, the earliest counts.
+
+Examples:
+  latchkey tags production --due 50
+  latchkey tags`;
+
+async function setLabels(hosts: readonly string[], options: Options, world: World): Promise<void> {
+  const things: Labelled[] = [
+    ...hosts.map((host) => ({ kind: "host" as const, host })),
+    ...(options.certificate ?? []).map((sha256) => ({ kind: "certificate" as const, sha256 })),
+  ];
+  if (things.length === 0) throw new Refusal("invalid-input", "name a host, or use --certificate");
+  const { owner, tag: addTags = [], untag: removeTags = [] } = options;
+  const isChange = owner !== undefined || addTags.length + removeTags.length > 0;
+  await using app = openApp(options, world, isChange ? "write" : "read");
+  if (isChange) {
+    const said = owner === undefined ? {} : { owner: owner === false ? null : owner };
+    await app.client.labels.set({ things, ...said, addTags, removeTags });
+  }
+  const labels = await Promise.all(things.map((thing) => app.client.labels.find({ thing })));
+  if (options.json)
+    return printJson({ labels: things.map((thing, index) => ({ ...thing, ...labels[index] })) }, world);
+  for (const [index, thing] of things.entries()) {
+    const { owner: own = null, inheritedOwner = "", tags = [] } = labels[index] ?? {};
+    const whose = own ?? (inheritedOwner === "" ? "no owner" : `${inheritedOwner}, as its hosts`);
+    const what = thing.kind === "host" ? thing.host : thing.sha256;
+    world.out(printable(`${what}: ${whose}${tags.length > 0 ? `, tagged ${tags.join(", ")}` : ""}`));
+  }
+}
+
+async function runTags(name: string | undefined, options: TagOptions, world: World): Promise<void> {
+  const { due } = options;
+  if (name === undefined && due !== undefined)
+    throw new Refusal("invalid-input", "name the tag: latchkey tags production --due 50");
+  const isChange = name !== undefined && due !== undefined;
+  await using app = openApp(options, world, isChange ? "write" : "read");
+  if (isChange) await app.client.labels.setTag({ name, duePercent: due === false ? null : due });
+  const { tags } = await app.client.labels.read();
+  const shown = name === undefined ? tags : tags.filter((tag) => tag.name === name);
+  if (options.json) return printJson({ tags: shown }, world);
+  if (shown.length === 0)
+    return world.out(
+      `there is no ${name === undefined ? "tag yet" : "such tag"}; add one: latchkey label HOST --tag NAME`,
+    );
+  for (const { name: said, duePercent, hostCount, certificateCount } of shown) {
+    const when = duePercent === null ? "due as usual" : `due when ${duePercent} % of the lifetime is left`;
+    const where = `${formatCount(hostCount, "host")}, ${formatCount(certificateCount, "certificate")}`;
+    world.out(`${said}: ${where}; ${when}`);
+  }
+}

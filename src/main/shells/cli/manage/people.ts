@@ -1,0 +1,246 @@
+import { readdir, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { type Command, Option } from "commander";
+import type { PersonRow, Roster, Inventory } from "#shared/model/person.ts";
+import { Refusal } from "#shared/model/refusal.ts";
+import { isMoreThan } from "#shared/model/total.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatElapsed } from "#shared/text/elapsed.ts";
+import { formatGaps } from "#shared/text/key-gap.ts";
+import { printable } from "#shared/text/printable.ts";
+import { formatLeft } from "#shared/text/standing.ts";
+import { formatTotal } from "#shared/text/total.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
+import { readFileOrRefuse } from "#shells/cli/read-file.ts";
+import { MORE, type Session, type World } from "#shells/cli/session.ts";
+
+type ListOptions = CommonOptions & { standing?: PersonRow["standing"]; limit?: number };
+type ImportOptions = CommonOptions & { name?: string; complete?: boolean };
+
+export function addPeople(program: Command, { world, finish }: Session): void {
+  const people = program
+    .command("people")
+    .helpGroup(MORE)
+    .helpCommand(false)
+    .description("people and their keys, from people sources: whose key is it, and who has left")
+    .addHelpText("after", HELP);
+  people
+    .command("list [filter...]")
+    .description("list the people of all sources")
+    .addOption(
+      new Option("--standing <standing>", "only people who are known, or who have left (gone)").choices([
+        "known",
+        "gone",
+      ]),
+    )
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
+    .action((words: string[], _: object, command: Command) =>
+      listPeople(words, command.optsWithGlobals<ListOptions>(), world),
+    );
+  people
+    .command("import <path...>")
+    .description("import people sources; replaces one of the same name")
+    .option("--name <name>", "the name of the source (default: its file or folder name)")
+    .option("--complete", "the source is complete: whoever is missing since the last import has left")
+    .action(async (paths: string[], _: object, command: Command) =>
+      finish(await importPeopleSources(paths, command.optsWithGlobals<ImportOptions>(), world)),
+    );
+  people
+    .command("remove <name>")
+    .description("delete a people source, and what only it knows")
+    .action((name: string, _: object, command: Command) =>
+      removeRoster(name, command.optsWithGlobals<CommonOptions>(), world),
+    );
+}
+
+const HELP = `
+A people source is one of these, and is named after its file or folder:
+  people.csv      a table. The first line names the columns: name, email or login; key or fingerprint;
+                  state (active, gone) or left on (2026-03-31)
+  team-keys/      a folder of NAME.keys files, as GitHub serves them (https://github.com/NAME.keys)
+  people.ldif     an LDAP export with sshPublicKey; disabled accounts count as gone
+Sources are joined by login and mail address: one may have the keys, and another know who has left.
+
+Examples:
+  latchkey people import people.csv team-keys
+  latchkey people import people.csv --complete       whoever is missing from it has left
+  latchkey access --orphaned                         what people who have left can still log in to`;
+
+async function importPeopleSources(
+  paths: readonly string[],
+  { name, complete = false, ...options }: ImportOptions,
+  world: World,
+): Promise<number> {
+  if (name !== undefined && paths.length > 1)
+    throw new Refusal(
+      "invalid-input",
+      "--name names one source; import several without it, or one at a time",
+    );
+  const rosters = [];
+  for (const path of paths) rosters.push(await readPeopleSourceFiles(path));
+  await using app = openApp(options, world, "write");
+  const imported = [];
+  for (const { name: found, files } of rosters) {
+    const roster = name ?? found;
+    imported.push({
+      name: roster,
+      ...(await app.client.people.import({ name: roster, files, isWhole: complete })),
+    });
+  }
+  if (options.json) printJson({ rosters: imported }, world);
+  for (const one of imported) {
+    if (!options.json) world.out(sayImported(one));
+    for (const note of one.notes) world.err(`  ${printable(note)}`);
+    for (const { where, why } of one.broken.first) world.err(`  ${printable(where)}: ${printable(why)}`);
+    const left = one.broken.total - one.broken.first.length;
+    if (left > 0) world.err(`  and ${formatNumber(left)} more that could not be read`);
+  }
+  return imported.some(({ broken }) => broken.total > 0) ? 1 : 0;
+}
+
+type Imported = { name: string; people: number; keys: number; gone: number; missing: number };
+
+function sayImported({ name, people, keys, gone, missing }: Imported): string {
+  const read = `${printable(name)}: ${formatCount(people, "person", "people")} with ${formatCount(keys, "key")}`;
+  const lost = missing > 0 ? `; ${formatNumber(missing)} of the last import are missing from it` : "";
+  const left = gone > 0 ? `; ${formatLeft(gone)}` : "";
+  return `${read}${lost}${left}`;
+}
+
+async function removeRoster(name: string, options: CommonOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  const { people } = await app.client.people.remove({ name });
+  if (options.json) return printJson({ people }, world);
+  world.out(`${printable(name)} is deleted, with ${formatCount(people, "person", "people")}`);
+}
+
+async function listPeople(words: readonly string[], options: ListOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const { list, rosters: listPeopleSources } = app.client.people;
+  const filter = { search: words.join(" "), standing: options.standing ?? null };
+  const rosters = await listPeopleSources();
+  const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
+  if (options.json) return printJson({ people: rows.map(toJson), total, rosters }, world);
+  if (rosters.length === 0)
+    return world.out("no people source was imported yet; import one: latchkey people import people.csv");
+  if (total === 0) world.out("no person matches");
+  else world.out(`${printTable(COLUMNS, rows, world)}\n`);
+  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+  world.out(`${formatTotal(total, "person", "people")}${shown}`);
+  for (const roster of rosters) world.out(formatPeopleSource(roster, world.now()));
+}
+
+const formatPeopleSource = ({ name, people, keys, isWhole, readAt }: Roster, now: Date): string =>
+  `${printable(name)}: ${formatCount(people, "person", "people")} with ${formatCount(keys, "key")}, read ${formatElapsed(readAt, now)}${isWhole ? ", complete" : ""}`;
+
+const COLUMNS: Column<PersonRow>[] = [
+  { head: "NAME", cell: ({ name }) => name, cut: "middle" },
+  { head: "LOGIN", cell: ({ logins }) => logins.join(" "), cut: "middle" },
+  { head: "STANDING", cell: ({ standing }) => standing, style: ({ standing }) => STYLES[standing] },
+  { head: "KEYS", cell: ({ keyCount }) => String(keyCount) },
+  { head: "GRANTS", cell: ({ grantCount }) => String(grantCount) },
+  { head: "WHY", cell: ({ why }) => why, cut: "end" },
+];
+
+const STYLES = { known: "green", gone: "red" } as const;
+
+const toJson = ({ id: _, ...person }: PersonRow) => person;
+
+const MOST_BYTES = 16 * 1024 * 1024;
+
+type PeopleSourceFiles = { name: string; files: { name: string; base64: string }[] };
+
+/** What of a folder is a roster: other files that lie there are none of it. */
+const OF_A_PEOPLE_SOURCE = /\.(keys|pub|csv|tsv|ldif|ldi)$/i;
+
+/** The files of a roster: the one of that name, or those of the folder of that name, as the contract takes them. */
+async function readPeopleSourceFiles(path: string): Promise<PeopleSourceFiles> {
+  const name = basename(resolve(path));
+  const about = await stat(path).catch(() => null);
+  if (!about?.isDirectory()) return { name, files: [await readOne(path, name)] };
+  const names = (await readdir(path)).filter((entry) => OF_A_PEOPLE_SOURCE.test(entry)).toSorted();
+  if (names.length === 0)
+    throw new Refusal(
+      "invalid-input",
+      `${path} contains no people source: NAME.keys, NAME.pub, .csv or .ldif`,
+    );
+  const files = [];
+  for (const entry of names) files.push(await readOne(join(path, entry), entry));
+  return { name, files };
+}
+
+async function readOne(path: string, name: string): Promise<PeopleSourceFiles["files"][number]> {
+  const bytes = await readFileOrRefuse(path, MOST_BYTES);
+  if (bytes === null)
+    throw new Refusal("too-many", `${path} is larger than 16 MiB, too large for a people source`);
+  return { name, base64: Buffer.from(bytes).toString("base64") };
+}
+
+type InventoryOptions = CommonOptions & { note?: string };
+
+export function addInventory(program: Command, { world }: Session): void {
+  const inventory = program
+    .command("inventory")
+    .helpGroup(MORE)
+    .helpCommand(false)
+    .description("whether the inventory is complete: every machine with private keys is scanned")
+    .addHelpText("after", INVENTORY_HELP);
+  const note = "what is not scanned, for whoever reads the verdicts";
+  inventory
+    .command("show", { isDefault: true })
+    .description("show whether it is marked complete")
+    .action((_: object, command: Command) => show(command.optsWithGlobals<InventoryOptions>(), world));
+  inventory
+    .command("complete")
+    .description("every machine with private keys is scanned, or its keys are in a people source")
+    .option("--note <text>", note)
+    .action((_: object, command: Command) => mark(true, command.optsWithGlobals<InventoryOptions>(), world));
+  inventory
+    .command("incomplete")
+    .description("private keys may be on machines that were not scanned")
+    .option("--note <text>", note)
+    .action((_: object, command: Command) => mark(false, command.optsWithGlobals<InventoryOptions>(), world));
+}
+
+const INVENTORY_HELP = `
+A private key that was not found may be on a laptop that nobody has scanned. Once the inventory is marked complete,
+and every host was read completely (as root), a grant whose private key was not found, and whose key is in no people
+source, is an orphan. This computer counts as scanned; add the keys of other people's computers to a people source.
+
+Examples:
+  latchkey people import team-keys
+  latchkey inventory complete --note "laptops, whose keys are in team-keys"
+
+With --json: { isWhole, note, declaredAt, gaps: { total, first: [{ host, port, gap }] } }`;
+
+async function show(options: InventoryOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  print(await app.client.people.inventory(), options, world);
+}
+
+/** Without a new note, the one of before stays. */
+async function mark(isWhole: boolean, options: InventoryOptions, world: World): Promise<void> {
+  await using app = openApp(options, world, "write");
+  const { note = (await app.client.people.inventory()).note } = options;
+  print(await app.client.people.markInventory({ isWhole, note }), options, world);
+}
+
+function print(inventory: Inventory, { json }: InventoryOptions, world: World): void {
+  if (json) {
+    printJson(inventory, world);
+    return;
+  }
+  world.out(
+    inventory.isWhole
+      ? "the inventory is marked complete: every machine with private keys is scanned, or its keys are in a people source"
+      : "the inventory is not marked complete: private keys may be on machines that were not scanned",
+  );
+  if (inventory.note !== "") world.out(`not scanned: ${printable(inventory.note)}`);
+  if (inventory.isWhole && inventory.gaps.total > 0)
+    world.out(
+      printable(
+        `${formatGaps(inventory.gaps)}; until then, no grant is an orphan for want of its private key`,
+      ),
+    );
+}

@@ -1,0 +1,77 @@
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import { type CommonOptions, openApp, STAYS, wholeNumber } from "#shells/cli/options.ts";
+import { MORE, type Session, type World } from "#shells/cli/session.ts";
+import { loadPage } from "#shells/page.ts";
+import type { ListenAddress } from "#shells/web/listen.ts";
+import { serve } from "#shells/web/serve.ts";
+
+/** No name of this machine, so that no page can be lured to it. */
+const AUTHORITY = "latchkey.localhost";
+
+type Options = CommonOptions & {
+  port?: number;
+  socket?: string;
+  authority?: string;
+  name?: boolean;
+  readOnly?: boolean;
+  sshConfig?: string[];
+  identity?: string[];
+  dnsHook?: string[];
+};
+
+export function addServe(program: Command, { world, finish }: Session): void {
+  program
+    .command("serve")
+    .helpGroup(MORE)
+    .description("serve the screens to this machine's browser, and print the URL")
+    .option("--port <number>", "listen on this port (default: a free one)", wholeNumber(0, 65_535))
+    .option(
+      "--socket <path>",
+      "listen on a Unix socket for a reverse proxy, in a folder that only you can access",
+    )
+    .option("--authority <host>", "with --socket: the Host header that the proxy sends", AUTHORITY)
+    .option("--no-name", "use 127.0.0.1 in the URL, if the browser cannot resolve names below localhost")
+    .option("--ssh-config <file...>", "an ssh_config that the page may use, besides your own")
+    .option("--identity <file...>", "a private key that the page may use, besides those in ~/.ssh")
+    .option("--dns-hook <program...>", "a DNS hook program that the page may use, besides those of issuers")
+    .option("--read-only", "change nothing; works while another Latchkey writes")
+    .action(async (_: object, command: Command) =>
+      finish(await serveUntilStopped(command.optsWithGlobals<Options>(), world)),
+    );
+}
+
+/**
+ * Prints the one URL that opens the page, and serves it until it is told to stop. The URL lets one page in, within
+ * a minute; Enter prints another.
+ */
+export async function serveUntilStopped(options: Options, world: World): Promise<number> {
+  const page = loadPage(join(import.meta.dirname, "../renderer"));
+  await using app = openApp(options, world, options.readOnly ? "read" : "write", {
+    ...STAYS,
+    startFiles: startFilesOf(options),
+  });
+  const warn = (sentence: string) => world.err(`latchkey: ${sentence}`);
+  await using shell = await serve({ app, page, place: placeOf(options), warn });
+  const told = Promise.withResolvers<void>();
+  using _stop = world.onStop(() => told.resolve());
+  world.out(`Latchkey is at ${shell.url}`);
+  using _enter = world.onEnter?.(() => world.out(`Latchkey is at ${shell.newLaunchUrl()}`));
+  world.err(
+    world.onEnter
+      ? "the URL opens one page, within a minute; press Enter for another URL, Ctrl-C to stop"
+      : "the URL opens one page, within a minute",
+  );
+  await told.promise;
+  return 0;
+}
+
+/** As they are from here: a page knows of no folder. */
+const startFilesOf = ({ sshConfig = [], identity = [], dnsHook = [] }: Options) => ({
+  sshConfigs: sshConfig.map((path) => resolve(path)),
+  identities: identity.map((path) => resolve(path)),
+  programs: dnsHook.map((path) => resolve(path)),
+});
+
+const placeOf = ({ port = 0, socket, authority = AUTHORITY, name }: Options): ListenAddress =>
+  socket === undefined ? { port, named: name !== false } : { socketPath: resolve(socket), authority };

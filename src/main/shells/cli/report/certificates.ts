@@ -1,0 +1,140 @@
+import type { Command } from "commander";
+import type { CertificateFilter } from "#shared/contract/certificates.ts";
+import type { Certificate, CertificateRow, Place } from "#shared/model/certificate.ts";
+import { isMoreThan, withoutSome } from "#shared/model/total.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { formatExpiry } from "#shared/text/elapsed.ts";
+import { formatKey } from "#shared/text/key-size.ts";
+import { formatEndpoint } from "#shared/text/target.ts";
+import { formatAmount, formatTotal } from "#shared/text/total.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type Column, listRows, printTable } from "#shells/cli/print-table.ts";
+import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+
+type Options = CommonOptions & { expiring?: number; host?: string; limit?: number };
+
+const SOON_DAYS = 30;
+
+export function addCertificates(program: Command, { world }: Session): void {
+  program
+    .command("certificates [filter...]")
+    .helpGroup(LOOK)
+    .description("certificates and where they are served, the next to expire first")
+    .option(
+      "--expiring <days>",
+      "only those that have expired, or expire within this many days",
+      wholeNumber(0, 36_500),
+    )
+    .option("--host <name>", "only those found on this host")
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
+    .addHelpText("after", HELP)
+    .action((words: string[], _: object, command: Command) =>
+      listCertificates(words, command.optsWithGlobals<Options>(), world),
+    );
+}
+
+const HELP = `
+A row is listed when it contains every word of FILTER: in its subject, issuer, names or locations.
+
+Examples:
+  latchkey certificates --expiring 30          what to renew this month
+  latchkey certificates shop.example           certificates for one name
+  latchkey certificates --json | jq '.certificates[].sha256'
+
+With --json: { certificates: [{ sha256, subject, issuer, serial, notBefore, notAfter, names, keyType,
+keyBits, signature, isCa, places, findings }], total }`;
+
+async function listCertificates(words: readonly string[], options: Options, world: World): Promise<void> {
+  await using app = openApp(options, world, "read");
+  const { list } = app.client.certificates;
+  const filter = {
+    search: words.join(" "),
+    expiringWithinDays: options.expiring ?? null,
+    host: options.host ?? null,
+  };
+  const placeLimit = options.json ? 100_000 : 1;
+  const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, placeLimit, ...page }));
+  if (options.json) return printJson({ certificates: rows.map(toCertificateJson), total }, world);
+  if (total === 0) return world.out(formatNone(filter));
+  world.out(`${printTable(columnsAt(world.now()), rows, world)}\n`);
+
+  const countWithin = async (days: number) => {
+    const expiringWithinDays = Math.min(days, options.expiring ?? days);
+    return (await list({ ...filter, expiringWithinDays, limit: 1 })).total;
+  };
+  const expired = await countWithin(0);
+  const soonDays = Math.min(SOON_DAYS, options.expiring ?? SOON_DAYS);
+  const due = await countWithin(soonDays);
+  const soon = typeof expired === "number" ? withoutSome(due, expired) : null;
+  const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+  const within = `${soon === 1 ? "expires" : "expire"} within ${formatCount(soonDays, "day")}`;
+  const expiring = soon === null || soonDays === 0 ? "" : `, ${formatAmount(soon)} ${within}`;
+  world.out(`${formatTotal(total, "certificate")}${shown}, ${formatAmount(expired)} expired${expiring}`);
+}
+
+const formatNone = ({ search, host, expiringWithinDays }: Partial<CertificateFilter>): string =>
+  search || host || expiringWithinDays !== null
+    ? "no certificate matches"
+    : "no certificate is known yet; scan an endpoint: latchkey scan shop.example";
+
+const columnsAt = (now: Date): Column<CertificateRow>[] => [
+  {
+    head: "EXPIRY",
+    cell: ({ notAfter }) => (notAfter === null ? "no date" : formatExpiry(notAfter, now)),
+    style: ({ notAfter }) => judge(notAfter, now),
+  },
+  {
+    head: "CERTIFICATE",
+    cell: ({ commonName, names, subject }) => commonName ?? names[0] ?? subject,
+    cut: "middle",
+  },
+  { head: "SEEN AT", cell: formatPlaces, cut: "middle" },
+  { head: "KEY", cell: formatKey },
+  { head: "ISSUER", cell: ({ issuer }) => issuer, cut: "middle", leaves: 2 },
+  { head: "SHA-256", cell: ({ sha256 }) => sha256.slice(0, 12), style: () => "dim", leaves: 1 },
+];
+
+function judge(notAfter: string | null, now: Date): "red" | "yellow" | null {
+  if (notAfter === null) return "yellow";
+  const days = (Date.parse(notAfter) - now.getTime()) / 86_400_000;
+  if (days < 0) return "red";
+  return days <= SOON_DAYS ? "yellow" : null;
+}
+
+function formatPlaces({ places, placeCount }: CertificateRow): string {
+  const [first] = places;
+  if (!first) return "";
+  return placeCount > 1 ? `${formatWhere(first)} and ${placeCount - 1} more` : formatWhere(first);
+}
+
+const formatWhere = (place: Place): string =>
+  place.kind === "endpoint" ? formatEndpoint({ ...place, serverName: null }) : `${place.host}:${place.path}`;
+
+/** The fields of a certificate that `--json` promises, and no others. */
+export const toCertificateFacts = (certificate: Omit<Certificate, "extensions">) => ({
+  sha256: certificate.sha256,
+  subject: certificate.subject,
+  issuer: certificate.issuer,
+  serial: certificate.serial,
+  notBefore: certificate.notBefore,
+  notAfter: certificate.notAfter,
+  names: certificate.names,
+  keyType: certificate.keyType,
+  keyBits: certificate.keyBits,
+  signature: certificate.signature,
+  isCa: certificate.isCa,
+});
+
+const toCertificateJson = (row: CertificateRow) => ({
+  ...toCertificateFacts(row),
+  places: row.places.map(toPlaceJson),
+  findings: row.findings,
+});
+
+function toPlaceJson(place: Place) {
+  const { kind, host, firstSeen, lastSeen } = place;
+  if (place.kind === "file") return { kind, host, path: place.path, firstSeen, lastSeen };
+  const { port, serverName, protocol } = place;
+  const asked = { ...(serverName !== null && { serverName }), ...(protocol !== "tls" && { protocol }) };
+  return { kind, host, port, ...asked, firstSeen, lastSeen };
+}

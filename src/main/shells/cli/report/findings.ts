@@ -1,0 +1,147 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import { type Finding, RuleId, Severity } from "#shared/model/finding.ts";
+import { isMoreThan } from "#shared/model/total.ts";
+import { formatNumber } from "#shared/text/count.ts";
+import { printable } from "#shared/text/printable.ts";
+import { atLeast } from "#shared/text/severity.ts";
+import { formatAmount, formatTotal } from "#shared/text/total.ts";
+import { type CommonOptions, openApp, printJson, wholeNumber } from "#shells/cli/options.ts";
+import { type Column, listRows, paint, printTable } from "#shells/cli/print-table.ts";
+import { LOOK, type Session, type World } from "#shells/cli/session.ts";
+
+type Options = CommonOptions & {
+  severity?: Severity;
+  rule?: RuleId;
+  host?: string;
+  accepted?: boolean;
+  details?: boolean;
+  failOn?: Severity;
+  limit?: number;
+};
+
+export function addFindings(program: Command, { world, finish }: Session): void {
+  program
+    .command("findings [filter...]")
+    .helpGroup(LOOK)
+    .description("what needs attention, the most severe first")
+    .addOption(
+      new Option("--severity <severity>", "only findings of this severity").choices(Severity.options),
+    )
+    .option("--rule <rule>", "only this rule, such as certificate-expired", asRule)
+    .option("--host <name>", "only findings on this host")
+    .option("--accepted", "accepted findings instead of open ones")
+    .option("--details", "evidence and remedy of each, instead of a table")
+    .addOption(
+      new Option("--fail-on <severity>", "exit 1 if there is a finding of this severity or higher").choices(
+        Severity.options,
+      ),
+    )
+    .option("--limit <rows>", "show at most this many rows", wholeNumber(1, 1_000_000))
+    .addHelpText("after", HELP)
+    .action(async (words: string[], _: object, command: Command) =>
+      finish(await listFindings(words, command.optsWithGlobals<Options>(), world)),
+    );
+}
+
+const HELP = `
+Accepted findings (latchkey accept) are not counted, and --fail-on ignores them.
+
+Examples:
+  latchkey findings --fail-on high             for a nightly job: exit 1 if a finding is high or critical
+  latchkey findings --host web1.example        what is wrong with one host
+  latchkey findings --details CN=shop.example  what to do about one certificate
+  latchkey findings --accepted                 what was accepted, why, and until when
+
+A finding about a chain, or about whether a certificate is valid, names the profile it was evaluated against: rfc5280,
+webpki or clients. So is a certificate that breaks a rule of its profile: rejected by every client (certificate-invalid),
+by some (certificate-against-profile) or by none (issuer-against-profile: one finding per issuer and broken rule).
+
+With --json: { findings: [{ id, rule, severity, sentence, evidence, remedy, reference, profile, brokenRules: [{ code, rule:
+{ profile, section }, acceptedBy }], object, label, host, firstSeen, acceptance }], total }`;
+
+/** Answers with 1 when `--fail-on` names a severity that is met, whether its row is shown or not. */
+async function listFindings(words: readonly string[], options: Options, world: World): Promise<number> {
+  await using app = openApp(options, world, "read");
+  const { list } = app.client.findings;
+  const filter = {
+    search: words.join(" "),
+    severity: options.severity ?? null,
+    rule: options.rule ?? null,
+    host: options.host ?? null,
+    accepted: options.accepted ?? false,
+  };
+  const { rows, total } = await listRows(options.limit, (page) => list({ ...filter, ...page }));
+  const countOf = async (severity: Severity, accepted = filter.accepted) => {
+    if (filter.severity !== null && filter.severity !== severity) return 0;
+    return (await list({ ...filter, accepted, severity, limit: 1 })).total;
+  };
+
+  if (options.json) printJson({ findings: rows, total }, world);
+  else if (total === 0) world.out(await formatNone(filter, app.client));
+  else {
+    const isJudged = rows.some(({ profile }) => profile !== null);
+    const columns = (filter.accepted ? ACCEPTED : COLUMNS).filter((one) => isJudged || one !== PROFILE);
+    const table = () => printTable(columns, rows, world);
+    const details = () => rows.map((row) => printDetails(row, world)).join("\n\n");
+    world.out(`${options.details ? details() : table()}\n`);
+    const counts = await Promise.all(
+      atLeast("info").map(async (severity) => ({ severity, count: await countOf(severity) })),
+    );
+    const said = counts
+      .filter(({ count }) => isMoreThan(count, 0))
+      .map(({ severity, count }) => `${formatAmount(count)} ${severity}`);
+    const shown = isMoreThan(total, rows.length) ? `, ${formatNumber(rows.length)} shown` : "";
+    world.out(`${formatTotal(total, "finding")}${shown}: ${said.join(", ")}`);
+  }
+  if (!options.failOn) return 0;
+  const counts = await Promise.all(atLeast(options.failOn).map((severity) => countOf(severity, false)));
+  return counts.some((count) => isMoreThan(count, 0)) ? 1 : 0;
+}
+
+export function asRule(text: string): RuleId {
+  const rule = RuleId.safeParse(text);
+  if (rule.success) return rule.data;
+  throw new InvalidArgumentError(`Rules are: ${RuleId.options.join(", ")}.`);
+}
+
+async function formatNone(filter: object, client: LatchkeyClient): Promise<string> {
+  if (Object.values(filter).some(Boolean)) return "no finding matches";
+  const { isEmpty } = await client.overview.read();
+  return isEmpty
+    ? "nothing was scanned yet; start with: latchkey scan web1.example"
+    : "nothing needs attention in what was scanned";
+}
+
+/** A paragraph; what strangers wrote is encoded. */
+function printDetails(finding: Finding, { isColoured }: Pick<World, "isColoured">): string {
+  const { severity, rule, host, label, sentence, evidence, remedy, profile, acceptance } = finding;
+  const style = STYLES[severity];
+  const lines = [
+    `  ${sentence}${profile === null ? "" : ` (by ${profile})`}`,
+    ...evidence.map((line) => `  - ${line}`),
+    `  What to do: ${remedy}`,
+    ...(acceptance ? [`  Accepted until ${acceptance.until}: ${acceptance.reason}`] : []),
+  ].map(printable);
+  const about = printable(`${rule}  ${host ?? "several"}  ${label}`);
+  return [`${isColoured ? paint(style, severity) : severity}  ${about}`, ...lines].join("\n");
+}
+
+const PROFILE: Column<Finding> = { head: "PROFILE", cell: ({ profile }) => profile ?? "", leaves: 1 };
+
+const COLUMNS: Column<Finding>[] = [
+  { head: "SEVERITY", cell: ({ severity }) => severity, style: ({ severity }) => STYLES[severity] },
+  { head: "RULE", cell: ({ rule }) => rule, leaves: 2 },
+  PROFILE,
+  { head: "HOST", cell: ({ host }) => host ?? "several", cut: "middle" },
+  { head: "WHAT", cell: ({ label }) => label, cut: "middle" },
+  { head: "WHY", cell: ({ sentence }) => sentence, cut: "end" },
+];
+
+const ACCEPTED: Column<Finding>[] = [
+  ...COLUMNS.slice(0, -1),
+  { head: "UNTIL", cell: ({ acceptance }) => acceptance?.until ?? "" },
+  { head: "REASON", cell: ({ acceptance }) => acceptance?.reason ?? "", cut: "end" },
+];
+
+const STYLES = { critical: "red", high: "red", medium: "yellow", low: "dim", info: "dim" } as const;

@@ -1,0 +1,88 @@
+import type { LatchkeyClient } from "#shared/contract/index.ts";
+import type { BrokenEntry } from "#shared/contract/targets.ts";
+import type { Endpoint } from "#shared/model/endpoint.ts";
+import type { Probe } from "#shared/model/probe.ts";
+import type { Scan, ScanId } from "#shared/model/scan.ts";
+import { isMoreThan, withoutSome } from "#shared/model/total.ts";
+import { formatCount, formatNumber } from "#shared/text/count.ts";
+import { fitEnd } from "#shared/text/fit.ts";
+import { formatOutcome } from "#shared/text/outcome.ts";
+import { printable } from "#shared/text/printable.ts";
+import { formatTarget } from "#shared/text/target.ts";
+import { formatAmount } from "#shared/text/total.ts";
+import { createAnswerer, questionsOfScan } from "#shells/cli/answer-questions.ts";
+import { listRows } from "#shells/cli/print-table.ts";
+import type { World } from "#shells/cli/session.ts";
+import { formatBroken, formatNotes } from "./targets.ts";
+
+const BAR_WIDTH = 24;
+const FAILURES_SHOWN = 3;
+
+/**
+ * Starts a scan and shows how far it is until it ends, or what it asks; Ctrl-C cancels it, and what it has read is
+ * kept.
+ */
+export async function followScan(
+  client: LatchkeyClient,
+  input: Parameters<LatchkeyClient["scans"]["start"]>[0],
+  world: World,
+): Promise<{ scanId: ScanId; broken: BrokenEntry[] }> {
+  const announcements = await client.events.watch();
+  const { scanId, broken, notes } = await client.scans.start({ ...input, mayAsk: world.prompt !== null });
+  for (const line of [...formatBroken(broken), ...formatNotes(notes)]) world.err(line);
+  using _stop = world.onStop(() => void client.scans.cancel({ scanId }));
+  using answerer = createAnswerer(questionsOfScan(scanId, client), world);
+  await showProgress(scanId, client, world);
+  await answerer.refresh();
+  for await (const announcement of announcements) {
+    if (!("scanId" in announcement) || announcement.scanId !== scanId) continue;
+    if (announcement.kind === "scan-finished") break;
+    if (announcement.kind === "scan-asks") await answerer.refresh();
+    if (!answerer.isAsking()) await showProgress(scanId, client, world);
+  }
+  world.showStatus?.([]);
+  return { scanId, broken };
+}
+
+async function showProgress(
+  scanId: ScanId,
+  client: LatchkeyClient,
+  { showStatus, columns }: World,
+): Promise<void> {
+  if (!showStatus) return;
+  const scan = await client.scans.find({ scanId });
+  const { rows, total } = await client.scans.probes({ scanId, state: "failed", limit: FAILURES_SHOWN });
+  const failures = rows.map(({ target, outcome }) => `  ${formatTarget(target)}: ${formatOutcome(outcome)}`);
+  const more = isMoreThan(total, rows.length)
+    ? [`  and ${formatAmount(withoutSome(total, rows.length))} more`]
+    : [];
+  const most = (columns ?? 80) - 1;
+  showStatus([formatProgress(scan), ...failures, ...more].map((line) => fitEnd(printable(line), most)));
+}
+
+function formatProgress({ total, ok, failed, partial }: Scan): string {
+  const done = ok + failed + partial;
+  const filled = total === 0 ? BAR_WIDTH : Math.floor((BAR_WIDTH * done) / total);
+  const bar = `[${"#".repeat(filled)}${".".repeat(BAR_WIDTH - filled)}]`;
+  const counts = [
+    `${formatNumber(ok)} read`,
+    ...(partial > 0 ? [`${formatNumber(partial)} in part`] : []),
+    ...(failed > 0 ? [`${formatNumber(failed)} failed`] : []),
+  ];
+  return `${bar} ${formatNumber(done)} of ${formatCount(total, "target")}: ${counts.join(", ")}`;
+}
+
+export type ProbedScan = { scan: Scan; failures: Probe[] };
+
+/** What the endpoints that showed a chain in a scan said beside it. */
+export const readEndpoints = async (client: LatchkeyClient, scanId: ScanId): Promise<Endpoint[]> =>
+  (await listRows(undefined, (page) => client.endpoints.ofScan({ scanId, ...page }))).rows;
+
+/** A scan at its end, with the visits that did not bring home what they were sent for. */
+export async function readScan(client: LatchkeyClient, scanId: ScanId): Promise<ProbedScan> {
+  const scan = await client.scans.find({ scanId });
+  const probesThatAre = async (state: "failed" | "partial") =>
+    (await listRows(undefined, (page) => client.scans.probes({ scanId, state, ...page }))).rows;
+  const cutShort = (await probesThatAre("partial")).filter(({ outcome }) => outcome !== "collected");
+  return { scan, failures: [...(await probesThatAre("failed")), ...cutShort] };
+}

@@ -1,0 +1,116 @@
+import type { AppOptions } from "#app";
+import { type FromCore, ToCore } from "./core-messages.ts";
+
+/** The sliver of a utility process that is used. */
+type VaultProcessChild<Port> = {
+  once(event: "exit", listener: () => void): unknown;
+  postMessage(message: unknown, ports?: Port[]): void;
+  kill(): boolean;
+};
+
+type Options<Port> = {
+  fork: () => VaultProcessChild<Port>;
+  createChannel: () => { port1: Port; port2: Port };
+};
+
+type Core<Port> = { postMessage(message: ToCore, ports?: Port[]): void };
+
+/**
+ * The processes of the vault, started for the core, which cannot start one: a packaged Electron runs as no Node. What the
+ * two say to each other does not pass through the window's process.
+ */
+export class Keepers<Port> {
+  readonly #options: Options<Port>;
+  readonly #running = new Map<number, VaultProcessChild<Port>>();
+
+  constructor(options: Options<Port>) {
+    this.#options = options;
+  }
+
+  start(id: number, core: Core<Port>): void {
+    const child = this.#options.fork();
+    const { port1, port2 } = this.#options.createChannel();
+    this.#running.set(id, child);
+    child.once("exit", () => {
+      if (this.#running.get(id) !== child) return;
+      this.#running.delete(id);
+      core.postMessage({ kind: "keeper-ended", id });
+    });
+    child.postMessage(null, [port1]);
+    core.postMessage({ kind: "keeper", id }, [port2]);
+  }
+
+  end(id: number): void {
+    this.#running.get(id)?.kill();
+  }
+
+  /** The core is gone, and with it whoever may ask. */
+  endAll(): void {
+    for (const child of this.#running.values()) child.kill();
+    this.#running.clear();
+  }
+}
+
+type StartVaultProcess = NonNullable<AppOptions["startKeeper"]>;
+type VaultChildProcess = Awaited<ReturnType<StartVaultProcess>>;
+type Message = Parameters<Parameters<VaultChildProcess["onMessage"]>[0]>[0];
+
+/** The sliver of a port to a keeper that is used. Electron puts what is said in an event, and Node does not. */
+type Port = {
+  on(event: "message", listener: (event: Message | { data: Message }) => void): unknown;
+  postMessage(message: unknown): void;
+  start(): void;
+};
+
+type Parent = { on(event: "message", listener: (event: { data?: unknown; ports: Port[] }) => void): unknown };
+
+/** How the core has the window's process start a keeper: it is asked for one, and answers with a port to it. */
+export function createVaultProcessStarter(
+  parent: Parent,
+  tell: (message: FromCore) => void,
+): StartVaultProcess {
+  const waiting = new Map<number, (port: Port) => void>();
+  const ended = new Map<number, PromiseWithResolvers<void>>();
+  let started = 0;
+
+  parent.on("message", ({ data, ports: [port] }) => {
+    const message = ToCore.safeParse(data).data;
+    if (message?.kind === "keeper" && port) waiting.get(message.id)?.(port);
+    if (message?.kind === "keeper-ended") ended.get(message.id)?.resolve();
+  });
+
+  return async () => {
+    const id = ++started;
+    const end = Promise.withResolvers<void>();
+    ended.set(id, end);
+    const port = await new Promise<Port>((resolve) => {
+      waiting.set(id, resolve);
+      tell({ kind: "start-keeper", id });
+    });
+    waiting.delete(id);
+    return {
+      tell: (message) => port.postMessage(message),
+      onMessage: (hear) => {
+        port.on("message", (event) => hear("kind" in event ? event : event.data));
+        port.start();
+      },
+      onExit: (hear) => void end.promise.then(hear),
+      kill: () => tell({ kind: "end-keeper", id }),
+    };
+  };
+}
+
+/** The same where the window's process is the core itself, as for a command. */
+export function startKeepersHere(keepers: Pick<Keepers<Port>, "start" | "end">): StartVaultProcess {
+  let hear: Parameters<Parent["on"]>[1] = () => undefined;
+  const parent: Parent = {
+    on: (_, listener) => {
+      hear = listener;
+    },
+  };
+  return createVaultProcessStarter(parent, (message) => {
+    const core = { postMessage: (data: ToCore, ports: Port[] = []) => hear({ data, ports }) };
+    if (message.kind === "start-keeper") keepers.start(message.id, core);
+    if (message.kind === "end-keeper") keepers.end(message.id);
+  });
+}
