@@ -8,12 +8,12 @@ import { expect, test } from "vitest";
 import { createApp } from "#app";
 import type { LatchkeyClient } from "#shared/contract/index.ts";
 import { exposeBridge } from "#shells/electron/bridge.ts";
-import { servePorts } from "./shells/electron/core/core-messages.ts";
 import { createPageBridge } from "#shells/electron/window/page-bridge.ts";
 import { serve } from "#shells/web/serve.ts";
 import { openTerminal } from "#testing/open-terminal.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
+import { servePorts } from "./shells/electron/core/core-messages.ts";
 import { exchangeCode, openAsPage } from "./testing/web/attack.ts";
 
 const now = () => new Date("2026-06-01T00:00:00Z");

@@ -79,7 +79,9 @@ function checkNarrower(pair: DeploymentFacts, { issuer }: Replacement, say: Say)
 /** A program that somebody named for this plan alone is agreed to by its path. */
 function checkWay({ issuer }: DeploymentFacts, { challenge }: Replacement, say: Say): Check[] {
   if (challenge?.kind !== "dns-hook" || isOwnMethod(challenge, issuer)) return [];
-  return [say("acknowledge", "hook", `this computer runs ${challenge.program} to show that its names are yours`)];
+  return [
+    say("acknowledge", "hook", `this computer runs ${challenge.program} to show that its names are yours`),
+  ];
 }
 
 type Say = (state: Check["state"], id: string, text: string) => Check;

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import type { PersonRow, Roster, Inventory } from "#shared/model/person.ts";
+import type { Inventory, PersonRow, Roster } from "#shared/model/person.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { isMoreThan } from "#shared/model/total.ts";
 import { formatCount, formatNumber } from "#shared/text/count.ts";
