@@ -26,7 +26,7 @@ import { findWatch } from "./kinds/access/grace.ts";
 import { removeKeptByHand } from "./kinds/by-hand.ts";
 import { toOrder } from "./kinds/renewal/tools.ts";
 import { type ConfirmDeps, createClaimConfirmer, listClaims, refuseUnconfirmed } from "./offline/claims.ts";
-import { isCarried, refuseCarried } from "./offline/settle-result.ts";
+import { isCarried, refuseOffline } from "./offline/settle-result.ts";
 import { approve, countsOf } from "./planning/approve.ts";
 
 type RunsDeps = RunDeps & ConfirmDeps;
@@ -45,9 +45,9 @@ export function createRuns(deps: RunsDeps) {
   const { runs, journal: journals, certificates, files, accessChecks } = store.runbooks;
   const confirmClaims = createClaimConfirmer(deps);
   const running: Running = new Map();
-  const launch = createLauncher(deps, running, (id, means) => takeBackEnded(record(id), means));
+  const launch = createLauncher(deps, running, (id, means) => rollBackEnded(record(id), means));
   const begin = createBeginner(deps, running, launch);
-  const takeBackEnded = createBackTaker(deps, running, begin);
+  const rollBackEnded = createBackTaker(deps, running, begin);
   const record = (id: RunId): RunRecord => {
     const run = runs.find(id);
     if (!run) throw new Refusal("not-found", `there is no run ${id}`);
@@ -97,7 +97,7 @@ export function createRuns(deps: RunsDeps) {
     { approved, ...means }: Means & { approved: readonly RunRepair[] },
   ): Promise<void> {
     const run = record(id);
-    refuseCarried(run);
+    refuseOffline(run);
     if (running.has(id)) throw new Refusal("conflict", `run ${id} is running already`);
     if (run.state !== "needs-attention")
       throw new Refusal("conflict", `run ${id} is ${run.state}; nothing of it is to be repaired`);
@@ -127,7 +127,7 @@ export function createRuns(deps: RunsDeps) {
     const goesOn = () => running.get(id) === one;
     await store.inTurn(() => record(id).state === "running" && runs.setDirection(id, "back"));
     if (goesOn()) one.want = "back";
-    else await takeBackEnded(record(id), means);
+    else await rollBackEnded(record(id), means);
   }
 }
 
@@ -180,7 +180,7 @@ function refuseUnended(deps: RunDeps, run: RunRecord): void {
 
 function refuseRollBack(deps: RunDeps, run: RunRecord): void {
   refuseDone(deps, run);
-  refuseCarried(run);
+  refuseOffline(run);
 }
 
 /** From here a run of scripts that has ended goes on with nothing but that. */

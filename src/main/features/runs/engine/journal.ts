@@ -160,11 +160,11 @@ const stepWriter = (pen: Pen, keepFailure: (error: unknown) => void) => ({
     pen.record((at) => pen.add(at, ordinal, note, kind)).catch(keepFailure),
 
   /** Why the step is tried again, for whoever follows the run; its state stays. */
-  sayRetrying: (ordinal: number, cause: Cause): Promise<void> =>
+  noteRetrying: (ordinal: number, cause: Cause): Promise<void> =>
     pen.say(ordinal, { kind: "retrying", cause }, null).catch(keepFailure),
 
   /** The same of what it waits for, while it is not done. */
-  sayWaiting: (ordinal: number, awaited: Awaited): Promise<void> =>
+  noteWaiting: (ordinal: number, awaited: Awaited): Promise<void> =>
     pen.say(ordinal, { kind: "waiting", for: awaited }, verificationOf(awaited)).catch(keepFailure),
 });
 

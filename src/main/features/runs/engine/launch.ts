@@ -164,7 +164,7 @@ async function settle(
   const ended = { runId: id, plan, steps };
   const stuck = { ...ended, files: journal.files(), token: runs.find(id)?.token ?? "" };
   const byHand = state === "needs-attention" ? runbook.describeRepair(stuck) : [];
-  const own = IN_PLACE.has(state) ? runbook.listNewIdentities(plan) : [];
+  const own = INSTALLED.has(state) ? runbook.listNewIdentities(plan) : [];
   await readAgain(deps, runbook, ended, [...new Set([...identityFiles, ...own])]);
   const why = failures.length > 0 ? failures : [...reasons, ...runbook.findReasons(ended)];
   await journal.setState(state, why, byHand);
@@ -186,7 +186,7 @@ async function readAgain(
 }
 
 /** The states in which the new key is where the old one was. An agent that has both would offer the old one first. */
-const IN_PLACE: ReadonlySet<RunState> = new Set<RunState>(["committed", "waiting"]);
+const INSTALLED: ReadonlySet<RunState> = new Set<RunState>(["committed", "waiting"]);
 
 /** What was under way is seen when the run is resumed. */
 async function interrupt(

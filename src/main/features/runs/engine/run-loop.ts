@@ -110,7 +110,7 @@ const formatUnwritten = (failure: unknown): string =>
   failure instanceof Error ? failure.message : "the journal could not be written";
 
 /** How long a host that a step has begun on is waited for, before it is left as it is. */
-const REACH_PATIENCE_MS = 120_000;
+const REACH_TIMEOUT_MS = 120_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
@@ -124,7 +124,7 @@ async function observePatiently(
   const begun = performance.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const seen = await observeOnce(runbook, run, host);
-    const isOver = performance.now() - begun + pause > REACH_PATIENCE_MS;
+    const isOver = performance.now() - begun + pause > REACH_TIMEOUT_MS;
     if (seen.kind !== "lost" || !isBegun || isOver) return seen;
     await run.retryPolicy.wait(pause, run.signal);
   }

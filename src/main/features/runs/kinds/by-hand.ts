@@ -145,7 +145,7 @@ function sayStuck(changes: readonly Replacement[], phase: RunStep["phase"], toke
     // Nobody but root can turn a folder on this way.
     `rm -rf -- ${quoteWord(`${STORE}/${token}/${id}`)}`,
     ...[...new Set(files.map(({ real }) => folderOf(real)))].map((folder) =>
-      asRoot(DROP_DEN, [folder, `.latchkey-${token}-${id}`]),
+      asRoot(DROP_STAGING, [folder, `.latchkey-${token}-${id}`]),
     ),
   ]);
 }
@@ -156,13 +156,13 @@ const asRoot = (script: string, words: readonly string[]): string =>
   `sh -c ${[script, "latchkey", ...words].map(quoteWord).join(" ")}`;
 
 /** DEN within FOLDER: entered, it has to be root's own, where nobody else can have put anything. */
-const ENTER_DEN = `${ENTER}; [ ! -L "./$2" ] && cd -P -- "./$2" 2>/dev/null && [ "$(pwd -P)" = "$1/$2" ] && [ -O . ] || exit 0`;
+const CHANGE_TO_STAGING = `${ENTER}; [ ! -L "./$2" ] && cd -P -- "./$2" 2>/dev/null && [ "$(pwd -P)" = "$1/$2" ] && [ -O . ] || exit 0`;
 
 /** FOLDER DEN */
-const DROP_DEN = `${ENTER_DEN}; rm -f ./part-* ./next-* ./held-*; cd .. && rmdir -- "./$2"`;
+const DROP_STAGING = `${CHANGE_TO_STAGING}; rm -f ./part-* ./next-* ./held-*; cd .. && rmdir -- "./$2"`;
 
 /** FOLDER DEN NAME KEPT HASH: from a den beside the file. */
-const FROM_DEN = `${ENTER_DEN}; [ -f "./$4" ] || exit 0; h=$(sha256sum <"./$4") || exit; [ "\${h%% *}" = "$5" ] && mv -f -T -- "./$4" "../$3"`;
+const FROM_STAGING = `${CHANGE_TO_STAGING}; [ -f "./$4" ] || exit 0; h=$(sha256sum <"./$4") || exit; [ "\${h%% *}" = "$5" ] && mv -f -T -- "./$4" "../$3"`;
 
 /** FOLDER NAME KEPT HASH: from root's own store; a rename, which goes through no link, or nothing. */
 const FROM_STORE = `${ENTER}; [ -f "$3" ] || exit 0; h=$(sha256sum <"$3") || exit; [ "\${h%% *}" = "$4" ] && mv -f -T -- "$3" "./$2"`;
@@ -174,7 +174,7 @@ function formatPairs(certificates: readonly Replacement[], token: string): strin
       const [folder, name, kept] = [folderOf(real), nameOf(real), `held-${nth}.${before}`];
       return [
         asRoot(FROM_STORE, [folder, name, `${STORE}/${token}/${id}/${kept}`, before]),
-        asRoot(FROM_DEN, [folder, `.latchkey-${token}-${id}`, name, kept, before]),
+        asRoot(FROM_STAGING, [folder, `.latchkey-${token}-${id}`, name, kept, before]),
       ];
     }),
   );

@@ -67,14 +67,14 @@ function evaluate(store: Facts, run: RunRecord, { body, script }: OfflineClaim):
   if (!plan || body === null || typeof result === "string") return nothing;
   const host = placeResult(result, { plan, hash: run.planHash });
   if (typeof host === "string") return nothing;
-  const newKey = run.newKey ?? givenKey(plan);
+  const newKey = run.newKey ?? providedKey(plan);
   const files = store.runbooks.files.all(run.id);
   const { writtenAt } = script;
   const evaluation = evaluateResult(store, { plan, host, result, writtenAt, newKey, files });
   return { evaluation, kept: { plan, host, result, body } };
 }
 
-function givenKey(plan: AccessPlan): ClaimedPart["newKey"] {
+function providedKey(plan: AccessPlan): ClaimedPart["newKey"] {
   const newKey = newKeyOf(plan);
   if (newKey?.kind !== "given") return null;
   return { line: newKey.line, fingerprint: readPublicKeyLine(newKey.line)?.key.fingerprint ?? "" };

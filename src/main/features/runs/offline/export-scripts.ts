@@ -21,10 +21,10 @@ import { type ConfirmDeps, createClaimConfirmer } from "./claims.ts";
 import { isCarried } from "./settle-result.ts";
 
 /** What every script is made of, as the program ships it. */
-type CarriedParts = Omit<ScriptParts, "sentences">;
+type OfflineParts = Omit<ScriptParts, "sentences">;
 
 export type ExportDeps = ConfirmDeps & {
-  carried: CarriedParts;
+  carried: OfflineParts;
   workstation: Pick<Workstation, "home" | "agentSocket">;
 };
 

@@ -30,13 +30,13 @@ import type { VerifiedBy } from "#store/runs/offline-table.ts";
 import type { Store } from "#store/store.ts";
 
 /** The token of the run that all carried parts of one plan are. */
-const tokenOfCarried = (plan: PlanHash): string => `carried${plan.slice(0, 24)}`;
+const offlineToken = (plan: PlanHash): string => `carried${plan.slice(0, 24)}`;
 
 /** Whether a run is made of what scripts have told: nothing of it is done from here. */
 export const isCarried = ({ origin }: { origin: RunOrigin }): boolean => origin === "offline";
 
 /** There is no way into its hosts from here, or none that was wanted. */
-export function refuseCarried(run: { id: number; origin: RunOrigin }): void {
+export function refuseOffline(run: { id: number; origin: RunOrigin }): void {
   if (isCarried(run))
     throw new Refusal(
       "conflict",
@@ -45,7 +45,7 @@ export function refuseCarried(run: { id: number; origin: RunOrigin }): void {
 }
 
 /** What a result tells, of which host of which plan. `signed`: who has signed it. */
-type TakenIn = {
+type ImportedResult = {
   plan: AccessPlan;
   host: AccessHost;
   result: CarriedResult;
@@ -59,10 +59,10 @@ type TakenIn = {
 export function beginCarried(
   { runbooks, events }: Store,
   planId: PlanId,
-  { plan, result, at }: TakenIn,
+  { plan, result, at }: ImportedResult,
 ): RunId {
   const { kind, title } = plan;
-  const token = tokenOfCarried(result.plan);
+  const token = offlineToken(result.plan);
   const id = runbooks.runs.begin({
     planId,
     token,
@@ -90,7 +90,7 @@ type MadeKey = { line: string; fingerprint: string };
 export function keepResult(
   { runbooks: { offline } }: Store,
   id: RunId,
-  { result, signed: signature, at: takenAt }: TakenIn,
+  { result, signed: signature, at: takenAt }: ImportedResult,
   { script, verifiedBy, newKey, body }: KeptResult,
 ): void {
   const { digest, outcome, why, ended } = result;
@@ -111,7 +111,7 @@ export function keepResult(
 }
 
 /** What a signature or a reading of the host shows to be so: the run goes on with it. */
-export function settleVerified(store: Store, id: RunId, told: TakenIn, newKey: MadeKey | null): void {
+export function settleVerified(store: Store, id: RunId, told: ImportedResult, newKey: MadeKey | null): void {
   if (newKey) store.runbooks.runs.setKey(id, newKey);
   noteLeftOut(store, id, told);
   const kept = findKeptKey(told);
@@ -125,7 +125,7 @@ export function findKeptKey({
   plan,
   host,
   result,
-}: Pick<TakenIn, "plan" | "host" | "result">): KeptKey | null {
+}: Pick<ImportedResult, "plan" | "host" | "result">): KeptKey | null {
   const keepsOldKey = result.keepsOldKey && result.outcome === "committed";
   const holder = keepsOldKey ? privateKeyOf(plan, host)?.holder : null;
   if (!holder || holder.before === null) return null;
@@ -134,7 +134,7 @@ export function findKeptKey({
 }
 
 /** Writes down which accounts a verified result leaves out; what got to its end leaves out no others. */
-function noteLeftOut({ runbooks: { files } }: Store, id: RunId, { result, host }: TakenIn): void {
+function noteLeftOut({ runbooks: { files } }: Store, id: RunId, { result, host }: ImportedResult): void {
   const { outcome, phases, leftOut } = result;
   const isOfFiles = phases.includes("add") || phases.includes("remove");
   if (isOfFiles && WITH_END.has(outcome)) files.include(id, host.host, host.port);
@@ -161,7 +161,11 @@ const whyLeft = (host: AccessHost, index: number, reason: string): PlainCause =>
   refusedAt({ why: isHostRefusal(reason) ? reason : "unknown", detail: "" }, pathOf(host, index));
 
 /** Writes down what a verified result tells of the steps of its host. */
-function note({ runbooks: { journal } }: Store, id: RunId, { result, host: of, signed, at }: TakenIn): void {
+function note(
+  { runbooks: { journal } }: Store,
+  id: RunId,
+  { result, host: of, signed, at }: ImportedResult,
+): void {
   const endedAt = toInstant(new Date(result.ended * 1_000));
   const about = { kind: "result", host: of.host, port: of.port, endedAt, digest: result.digest } as const;
   journal.append({ runId: id, ordinal: null, kind: "note", note: about, at });
@@ -190,7 +194,7 @@ const whyUnended = ({ unended }: CarriedResult, host: AccessHost): Cause[] =>
 export function noteClaim(
   { runbooks: { journal, runs, files } }: Store,
   id: RunId,
-  { plan, host: { host, port }, result, signed: signature, at }: TakenIn,
+  { plan, host: { host, port }, result, signed: signature, at }: ImportedResult,
 ): void {
   const note = { kind: "claim", host, port, outcome: result.outcome, signature } as const;
   journal.append({ runId: id, ordinal: null, kind: "note", note, at });
@@ -199,7 +203,11 @@ export function noteClaim(
 }
 
 /** How the run stands, or ends. What is here has no script: it is done when it is seen to be. */
-export function settle({ runbooks, events }: Store, id: RunId, { plan, result, at, oldHere }: TakenIn): void {
+export function settle(
+  { runbooks, events }: Store,
+  id: RunId,
+  { plan, result, at, oldHere }: ImportedResult,
+): void {
   const { journal, runs } = runbooks;
   const ofHosts = endOf(plan, journal.steps(id), runbooks.files.all(id));
   const isLeft = ofHosts.state === "committed" && oldHere.length > 0;
@@ -207,13 +215,13 @@ export function settle({ runbooks, events }: Store, id: RunId, { plan, result, a
   const end: End = isLeft
     ? { state: "needs-attention", reasons: [{ kind: "old-key-here", paths }, ...ofHosts.reasons] }
     : ofHosts;
-  const isInPlace: StepResult = {
+  const isInstalledHere: StepResult = {
     kind: "verified",
     evidence: [{ kind: "key-in-place", isHere: true }],
   };
   for (const { ordinal, host } of journal.steps(id))
     if (host === null && end.state === "committed")
-      journal.setStep({ runId: id, ordinal, state: "proved", result: isInPlace, at });
+      journal.setStep({ runId: id, ordinal, state: "proved", result: isInstalledHere, at });
   const byHand =
     end.state !== "needs-attention"
       ? []

@@ -89,7 +89,7 @@ export function createResultTaker({ store, judgeSignature, announce, now, ...dep
     const confirmed = await confirmClaims(runId);
     const { digest, outcome } = result;
     const { state, message } = runs.find(runId) ?? { state: "stopped" as const, message: "" };
-    const found = findTaken(store, runId, digest);
+    const found = findImported(store, runId, digest);
     return {
       runId,
       state,
@@ -152,7 +152,7 @@ type News = "new" | "same";
 type Judged = { result: CarriedResult; by: VerifiedBy | null; script: OfflineScript; endedAt: Instant };
 
 /** How a result stands by now: as it was taken, or as a reading of its host has confirmed it since. */
-function findTaken(store: Store, runId: RunId, digest: string) {
+function findImported(store: Store, runId: RunId, digest: string) {
   const row = store.runbooks.offline.findResult(digest);
   if (!row) return null;
   const run = row.verifiedBy === null ? store.runbooks.runs.find(runId) : null;
@@ -195,7 +195,7 @@ function takeKey(
   if (made === null || by === null) return made;
   if (known !== null && known !== made.line)
     throw new Refusal("conflict", "the result tells of another new key than the one that was made first");
-  if ((known === null || SAYS_DONE.has(result.outcome)) && !isHeld(made, result))
+  if ((known === null || CLAIMS_DONE.has(result.outcome)) && !isHeld(made, result))
     throw new Refusal(
       "invalid-input",
       `the result does not show that ${formatHost(result)} holds the new key ${made.fingerprint}: its ssh-keygen cannot sign (that of OpenSSH 8.1 can), or the key was exchanged; make one elsewhere, and name it by --new-key`,
@@ -203,13 +203,13 @@ function takeKey(
   return made;
 }
 
-const SAYS_DONE: ReadonlySet<CarriedResult["outcome"]> = new Set(["committed", "done", "added"]);
+const CLAIMS_DONE: ReadonlySet<CarriedResult["outcome"]> = new Set(["committed", "done", "added"]);
 
 type VerifyDeps = {
   judgeSignature: (given: Omit<GivenResult, "base64">, bytes: Uint8Array) => BundleSignature;
 };
 
-type CarriedHostResult = {
+type OfflineHostResult = {
   result: CarriedResult;
   host: AccessHost;
   given: Omit<GivenResult, "base64">;
@@ -225,7 +225,7 @@ type Verified = { by: VerifiedBy | null; signature: ResultSignature };
  */
 function verifyResult(
   { store, judgeSignature }: VerifyDeps & { store: Pick<Store, "pins"> },
-  { result, host, given, bytes }: CarriedHostResult,
+  { result, host, given, bytes }: OfflineHostResult,
 ): Verified {
   const person = judgeSignature(given, bytes);
   const hostKey = verifyByHost(store, result, host);

@@ -31,15 +31,15 @@ export type Sought = {
 export function seek(wish: KeyRequest, inventory: Inventory): Sought {
   switch (wish.kind) {
     case "rotate-key":
-      return seekKey(readFingerprint(wish.fingerprint), inventory);
+      return findKey(readFingerprint(wish.fingerprint), inventory);
     case "rotate-host-key":
-      return seekPlaces([{ ...wish, account: "root" }], inventory);
+      return findPlaces([{ ...wish, account: "root" }], inventory);
     case "add-grants":
-      return seekPlaces(wish.places, inventory);
+      return findPlaces(wish.places, inventory);
     case "remove-grants":
     case "tighten-grants":
     case "move-to-authority":
-      return seekGrants(wish.grants, inventory);
+      return findGrants(wish.grants, inventory);
     default:
       return assertNever(wish);
   }
@@ -56,13 +56,13 @@ export function readFingerprint(text: string): string {
   );
 }
 
-function seekKey(fingerprint: string, inventory: Inventory): Sought {
+function findKey(fingerprint: string, inventory: Inventory): Sought {
   const grants = inventory.grantsOfKey(fingerprint);
   const keyFiles = inventory.keyFiles(fingerprint);
   return { fingerprint, grants, hosts: gather(grants, keyFiles, inventory) };
 }
 
-function seekGrants(ids: readonly number[], inventory: Inventory): Sought {
+function findGrants(ids: readonly number[], inventory: Inventory): Sought {
   const grants = [...new Set(ids)].map((id) => inventory.grant(id) ?? refuseNoGrant(id));
   return { fingerprint: null, grants, hosts: gather(grants, [], inventory) };
 }
@@ -96,7 +96,7 @@ function gather(
 
 type Place = { host: string; port: number; account: string };
 
-function seekPlaces(places: readonly Place[], inventory: Inventory): Sought {
+function findPlaces(places: readonly Place[], inventory: Inventory): Sought {
   const hosts = new Map<number, FoundHost>();
   for (const { host, port, account } of places) {
     const known = inventory.hostAt(host, port);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { RenewalRequest } from "#shared/contract/runbooks.ts";
 import { Issuer } from "#shared/model/issuer.ts";
 import { openStore, type Store } from "#store/store.ts";
-import { type AskWindow, askWindows, findRenewal, MOST_ASKED } from "./find-renewals.ts";
+import { findRenewal, MOST_WINDOWS_READ, type ReadWindow, readWindows } from "./find-renewals.ts";
 
 const NOW = "2026-06-01T12:00:00Z";
 
@@ -23,8 +23,8 @@ const named = (id: number, kind: "acme" | "csr") =>
     challenge: null,
   });
 
-const ask = (askWindow: AskWindow, seen: Record<number, string[]>, due: string[] = [], more: object = {}) =>
-  askWindows({
+const ask = (askWindow: ReadWindow, seen: Record<number, string[]>, due: string[] = [], more: object = {}) =>
+  readWindows({
     issuers: [named(1, "acme"), named(2, "acme"), named(3, "csr")],
     askWindow,
     seenOf: (id) => seen[id] ?? [],
@@ -88,7 +88,7 @@ test("one certificate that a directory does not know keeps none of the others fr
 });
 
 test("a directory that does not answer is not waited for longer than its time, nor after it is told to stop", async () => {
-  const never: AskWindow = () => Promise.withResolvers<never>().promise;
+  const never: ReadWindow = () => Promise.withResolvers<never>().promise;
   const { said } = await ask(never, { 1: ["a", "b"] }, [], { budgetMs: 1 });
   expect(said.map(({ text }) => text)).toEqual([
     "acme1 is slow: it was asked about 0 of 2 certificates: those that end first",
@@ -100,10 +100,12 @@ test("a directory that does not answer is not waited for longer than its time, n
 });
 
 test("of very many those that end first are asked about, and how many is said", async () => {
-  const many = Array.from({ length: MOST_ASKED + 1 }, (_, nth) => `c${nth}`);
+  const many = Array.from({ length: MOST_WINDOWS_READ + 1 }, (_, nth) => `c${nth}`);
   const early = await ask(async () => ({ kind: "said", from: NOW }), { 1: many });
-  expect(early.certificates).toEqual(many.slice(0, MOST_ASKED));
-  expect(early.said[0]?.text).toContain(`asked about ${MOST_ASKED} of ${MOST_ASKED + 1} certificates`);
+  expect(early.certificates).toEqual(many.slice(0, MOST_WINDOWS_READ));
+  expect(early.said[0]?.text).toContain(
+    `asked about ${MOST_WINDOWS_READ} of ${MOST_WINDOWS_READ + 1} certificates`,
+  );
 });
 
 const MIDNIGHT = "2026-06-01T00:00:00Z";

@@ -12,7 +12,7 @@ import { type KnownHost, MOST_DUE } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 
 /** When an issuer wants a certificate of its own to be renewed. `from` null: it does not say. */
-export type AskWindow = (
+export type ReadWindow = (
   issuer: string,
   sha256: string,
 ) => Promise<{ kind: "said"; from: Instant | null } | { kind: "unasked"; message: string }>;
@@ -23,7 +23,7 @@ export type Early = { certificates: string[]; said: PlanNote[] };
 export const NOT_ASKED: Early = { certificates: [], said: [] };
 
 /** So many are asked about for one plan: a directory answers one after the other. */
-export const MOST_ASKED = 200;
+export const MOST_WINDOWS_READ = 200;
 
 /** For all that one directory is asked. */
 const BUDGET_MS = 60_000;
@@ -33,7 +33,7 @@ const SILENT_IN_A_ROW = 2;
 
 type Means = {
   issuers: readonly Issuer[];
-  askWindow: AskWindow;
+  askWindow: ReadWindow;
   seenOf: Store["runbooks"]["certificates"]["seenOf"];
   /** What is due in any case. */
   due: ReadonlySet<string>;
@@ -43,7 +43,7 @@ type Means = {
 };
 
 /** Asks each ACME directory about what runs had of it. One that cannot be asked, or is slow, changes nothing, and that is said. */
-export async function askWindows(means: Means): Promise<Early> {
+export async function readWindows(means: Means): Promise<Early> {
   const acme = means.issuers.filter(({ kind }) => kind === "acme");
   const asked = await Promise.all(acme.map((issuer) => askOne(means, issuer)));
   return {
@@ -62,7 +62,7 @@ async function askOne(
   const said: PlanNote[] = [];
   const warn = (text: string) => said.push({ state: "warning", id: "window", text });
   let inARow = 0;
-  for (const [nth, sha256] of open.slice(0, MOST_ASKED).entries()) {
+  for (const [nth, sha256] of open.slice(0, MOST_WINDOWS_READ).entries()) {
     signal.throwIfAborted();
     const window = await unlessOver(askWindow(name, sha256), signal, over);
     if (window === "over") {
@@ -77,8 +77,8 @@ async function askOne(
     // It would say so of each, and each time after as long.
     if (inARow >= SILENT_IN_A_ROW) break;
   }
-  if (open.length > MOST_ASKED)
-    warn(`${name} was asked about ${MOST_ASKED} of ${open.length} certificates: those that end first`);
+  if (open.length > MOST_WINDOWS_READ)
+    warn(`${name} was asked about ${MOST_WINDOWS_READ} of ${open.length} certificates: those that end first`);
   if (certificates.length > 0) {
     const text = `${name} wants ${formatCount(certificates.length, "certificate")} renewed already`;
     said.push({ state: "ok", id: "window", text });
@@ -135,7 +135,7 @@ export function findRenewal(
   for (const sha256 of sha256s) {
     const known = servers.hostsHolding(sha256);
     // A keystore that no scan could open is not known to have it: its host is where it is served.
-    const holding = known.length > 0 || !wish.described ? known : hostsServing(sha256, { facts, servers });
+    const holding = known.length > 0 || !wish.described ? known : hostsThatServe(sha256, { facts, servers });
     if (holding.length === 0) leftOut.push(formatNowhere(sha256, servers));
     for (const id of holding) hosts.set(id, [...(hosts.get(id) ?? []), sha256]);
   }
@@ -218,7 +218,7 @@ function findDue(servers: Servers, { now, early }: { now: Instant; early: Early 
 const formatUndated = ({ subject, sha256 }: { subject: string; sha256: string }): string =>
   `${subject || `certificate ${sha256.slice(0, 12)}...`}: its dates cannot be read, so whether it is due is not known; renew it by hand`;
 
-function hostsServing(sha256: string, { facts, servers }: Inventory): number[] {
+function hostsThatServe(sha256: string, { facts, servers }: Inventory): number[] {
   const served = new Set(servers.endpointsOf(sha256).map(({ host }) => host));
   return facts.allHosts().flatMap(({ id, host }) => (served.has(host) ? [id] : []));
 }
@@ -230,7 +230,7 @@ function formatNowhere(sha256: string, servers: Servers): string {
 }
 
 /** What a plan from elsewhere is about: its own certificates of its own hosts, each with what is wished of it. */
-export function seekTaken(
+export function findImportedRenewal(
   { hosts }: RenewalPlan,
   { hostAt }: Pick<Store["runbooks"]["facts"], "hostAt">,
 ): FoundRenewal {

@@ -19,7 +19,7 @@ import type { Workstation } from "#shared/model/workstation.ts";
 import type { HeldKey } from "#store/people/people-store.ts";
 import type { KnownHost } from "#store/runs/fact-reader.ts";
 import { type FoundHost, type Inventory, readFingerprint, type Sought } from "./find-changes.ts";
-import { carriedFacts, gatherDaemon, HandLost, lookAtPlace, toGrant, type VerifyThere } from "./read-host.ts";
+import { gatherDaemon, HostLost, offlineFacts, readHost, toGrant, type VerifyThere } from "./read-host.ts";
 
 export type FactDeps = {
   inventory: Inventory;
@@ -64,7 +64,7 @@ export async function gatherFacts(
     options,
     hosts,
     key,
-    given: await gatherGiven(deps, wish),
+    given: await gatherProvided(deps, wish),
     here: await Promise.all((await withNamed(deps, wish, here)).map((held) => toHolder(held, deps))),
     freeKeyFile: await findFreeKeyFile(deps, workstation),
     keptKeys: deps.inventory.keptKeys(),
@@ -103,18 +103,18 @@ async function lookAtHost(
       .map((one) => ({ ...one, grants: grantsOf(deps.inventory, known.id, one.accounts) })),
   };
   const carried = deps.inventory.carried(known.id);
-  if (carried && !sessions) return { ...about, ...carriedFacts(sought, carried, deps.inventory) };
-  if (carried || !sessions) return { ...about, ...unread(deps, sought, CARRIED_ALONE) };
+  if (carried && !sessions) return { ...about, ...offlineFacts(sought, carried, deps.inventory) };
+  if (carried || !sessions) return { ...about, ...unread(deps, sought, OFFLINE_ALONE) };
   try {
     const wish = { ...toHostRequest(known), hostKey: null };
     const entered = await sessions.connectToHost(wish, async (inside) => ({
-      ...withUnreadable(await lookAtPlace(inside, sought, { ...deps, fingerprint }), about.unreadKeys),
+      ...withUnreadable(await readHost(inside, sought, { ...deps, fingerprint }), about.unreadKeys),
       daemon: kind === "rotate-host-key" ? await gatherDaemon(inside.hand) : null,
     }));
     if (entered.kind === "connected") return { ...about, unread: null, ...entered.value };
     return { ...about, ...unread(deps, sought, entered.message) };
   } catch (error) {
-    if (error instanceof HandLost) return { ...about, ...unread(deps, sought, error.message) };
+    if (error instanceof HostLost) return { ...about, ...unread(deps, sought, error.message) };
     throw error;
   }
 }
@@ -130,11 +130,11 @@ const withUnreadable = <Seen extends Pick<HostFacts, "unreadKeys">>(
 ): Seen => ({ ...seen, unreadKeys: [...seen.unreadKeys, ...more] });
 
 /** A plan is of hosts that are looked at, or of hosts that are not. */
-const CARRIED_ALONE =
+const OFFLINE_ALONE =
   "it is known by a bundle alone: plan it without the hosts that can be reached, and carry its script there";
 
 /** Whether nothing is to be looked at from here: each of these hosts is known by a bundle alone. */
-export const isAllCarried = (inventory: Inventory, { hosts }: Sought): boolean =>
+export const isAllOffline = (inventory: Inventory, { hosts }: Sought): boolean =>
   hosts.length > 0 && hosts.every(({ known }) => inventory.carried(known.id) !== null);
 
 function unread({ inventory }: FactDeps, { known, accounts }: FoundHost, why: string) {
@@ -184,8 +184,8 @@ function toKey(inventory: Inventory, wish: KeyRequest, { fingerprint, grants }: 
 }
 
 /** A key that is only let in needs no half of its own here; where one is at hand, a login with it proves the new line. */
-async function gatherGiven(deps: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
-  const given = await readGiven(deps, wish);
+async function gatherProvided(deps: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
+  const given = await readProvided(deps, wish);
   if (!given || given.path !== null || wish.kind !== "add-grants") return given;
   const held = deps.heldKeys().filter(({ fingerprint }) => fingerprint === given.fingerprint);
   const files = held.flatMap(({ kind, place }) => (kind === "file" ? [place] : []));
@@ -200,7 +200,7 @@ async function gatherGiven(deps: FactDeps, wish: KeyRequest): Promise<ProvidedKe
 }
 
 /** The line of a .pub file, or a private key file of this computer. */
-async function readGiven({ lookAtHeldHalf }: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
+async function readProvided({ lookAtHeldHalf }: FactDeps, wish: KeyRequest): Promise<ProvidedKey | null> {
   const text =
     wish.kind === "rotate-key"
       ? wish.given

@@ -4,7 +4,7 @@ import { type ChainsAt, createChainsAt } from "#net/tls/chains-at.ts";
 import { createTlsProber, type TlsProber } from "#net/tls/probe-endpoint.ts";
 import type { Way } from "#net/ways/proxy-way.ts";
 import { findClosedEndpoint, startTlsServer } from "#testing/servers.ts";
-import { findChanged, lookAtVerifications } from "./gather-renewal.ts";
+import { findChanged, readEndpoints } from "./gather-renewal.ts";
 
 test("what was written since a scan is told by the host's own clock, however wrong that is", () => {
   const at = "2026-06-03T12:00:00Z";
@@ -30,7 +30,7 @@ const pointAt = (port: number, more: Partial<Point> = {}): Point => ({
 });
 
 const look = (chainsAt: ChainsAt, way: Way | null, point: Point) =>
-  lookAtVerifications({ chainsAt, way, signal }, { points: [point], others: new Set() });
+  readEndpoints({ chainsAt, way, signal }, { points: [point], others: new Set() });
 
 /** The prober, to which a name has these addresses. */
 const seenAt = (...addresses: string[]) => createChainsAt(createTlsProber(), async () => addresses);

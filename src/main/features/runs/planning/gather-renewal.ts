@@ -26,23 +26,23 @@ import type { Issuer } from "#shared/model/issuer.ts";
 import type { VerificationEndpoint } from "#shared/model/pair.ts";
 import type { RenewalOptions } from "#shared/model/plan.ts";
 import type { Store } from "#store/store.ts";
-import type { AskWindow, FoundRenewal } from "./find-renewals.ts";
+import type { FoundRenewal, ReadWindow } from "./find-renewals.ts";
 import { countJumps, type FactDeps, placeKey, toHostRequest } from "./gather-facts.ts";
 import {
   type Described,
   findFailing,
-  lookAtPairFiles,
-  lookAtServices,
+  readDeploymentFiles,
   readPairs,
+  readServices,
 } from "./read-deployments.ts";
-import { HandLost } from "./read-host.ts";
+import { HostLost } from "./read-host.ts";
 
 /** What renewals are planned with beside the inventory. */
 export type RenewalMeans = {
   issuers: () => Promise<readonly Issuer[]>;
   vault: Pick<Vault, "state">;
   chainsAt: ChainsAt;
-  askWindow: AskWindow;
+  askWindow: ReadWindow;
 };
 
 type RenewalFactDeps = Pick<FactDeps, "routeTo" | "workstation" | "inventory" | "now"> & {
@@ -76,7 +76,7 @@ export async function gatherRenewal(
   const jumps = countJumps(deps);
   let read = 0;
   await sideBySide(sought.hosts, AT_ONCE, async (one) => {
-    const seen = await lookAtOne(deps, asked, one, sessions);
+    const seen = await readOne(deps, asked, one, sessions);
     const jumpFor = jumps.get(placeKey(one.known)) ?? 0;
     hosts[sought.hosts.indexOf(one)] = { ...seen, host: { ...seen.host, jumpFor } };
     await onRead(++read);
@@ -92,7 +92,7 @@ export async function gatherRenewal(
   };
 }
 
-async function lookAtOne(
+async function readOne(
   deps: Deps,
   asked: RenewalQuery,
   one: FoundHost,
@@ -104,12 +104,12 @@ async function lookAtOne(
   try {
     const wish = { ...toHostRequest(known), hostKey: null };
     const entered = await sessions.connectToHost(wish, async ({ hand }) => ({
-      about: await lookAtLogin(deps, hand),
+      about: await readLogin(deps, hand),
       files: await lookAtFiles(hand, pairs),
-      told: await lookAtServers(hand, pairs),
-      ways: pairs.some(lacksWay) ? await lookAtWaysOf(hand, pairs) : null,
-      shown: await lookAtServed(deps, hand, pairs, asked.signal),
-      written: await lookAtConfigs(hand, pairs),
+      told: await readServers(hand, pairs),
+      ways: pairs.some(lacksChallenge) ? await readChallengeMethods(hand, pairs) : null,
+      shown: await readServed(deps, hand, pairs, asked.signal),
+      written: await readConfigs(hand, pairs),
     }));
     if (entered.kind !== "connected") return unread(base, pairs, entered.message);
     const { about, files, told, ways, shown, written } = entered.value;
@@ -119,7 +119,7 @@ async function lookAtOne(
       scanned: { at: lastRead, changed: findChanged(written, lastRead, about.clockOffset) },
       pairs: pairs.map((pair, nth) => ({
         ...pair.facts,
-        ...(lacksWay(pair) ? wayOf(pair, ways) : {}),
+        ...(lacksChallenge(pair) ? wayOf(pair, ways) : {}),
         files: files[nth] ?? [],
         proofs: shown[nth] ?? [],
         consumers: told[nth]?.consumers ?? [],
@@ -128,26 +128,26 @@ async function lookAtOne(
       })),
     };
   } catch (error) {
-    if (error instanceof HandLost) return unread(base, pairs, error.message);
+    if (error instanceof HostLost) return unread(base, pairs, error.message);
     throw error;
   }
 }
 
 /** While the host is entered, for some of it may be seen from there alone. */
-const lookAtServed = (
+const readServed = (
   { renewal: { chainsAt } }: Deps,
   { way }: Hand,
   pairs: readonly Described[],
   signal: AbortSignal,
-) => Promise.all(pairs.map((pair) => lookAtVerifications({ chainsAt, way, signal }, pair)));
+) => Promise.all(pairs.map((pair) => readEndpoints({ chainsAt, way, signal }, pair)));
 
 /** An ACME directory has to be shown that names are ours, and it was not said how. */
-const lacksWay = ({ facts: { issuer, challenge } }: Described): boolean =>
+const lacksChallenge = ({ facts: { issuer, challenge } }: Described): boolean =>
   issuer?.kind === "acme" && challenge === null;
 
-async function lookAtWaysOf(hand: Hand, pairs: readonly Described[]): Promise<WayFacts | null> {
+async function readChallengeMethods(hand: Hand, pairs: readonly Described[]): Promise<WayFacts | null> {
   const seen = await lookAtWays(hand);
-  if (seen.kind === "lost") throw new HandLost(seen.message);
+  if (seen.kind === "lost") throw new HostLost(seen.message);
   return seen.kind === "seen"
     ? readWayFacts(seen.look, [...new Set(pairs.flatMap(({ facts }) => bare(facts.names)))])
     : null;
@@ -161,16 +161,16 @@ function wayOf(
   return { challenge: way, whyNoChallenge: why };
 }
 
-type Told = Exclude<Awaited<ReturnType<typeof lookAtServices>>, { lost: string }>;
+type Told = Exclude<Awaited<ReturnType<typeof readServices>>, { lost: string }>;
 
-async function lookAtServers(hand: Hand, pairs: readonly Described[]) {
+async function readServers(hand: Hand, pairs: readonly Described[]) {
   const seen: (Told & { failing: FailingServer[] })[] = [];
   const tested = new Map<string, FailingServer | null>();
   for (const { facts, found } of pairs) {
-    const told = await lookAtServices(hand, facts.consumers, found.files);
-    if ("lost" in told) throw new HandLost(told.lost);
+    const told = await readServices(hand, facts.consumers, found.files);
+    if ("lost" in told) throw new HostLost(told.lost);
     const failing = await findFailing(hand, told.consumers, tested);
-    if ("lost" in failing) throw new HandLost(failing.lost);
+    if ("lost" in failing) throw new HostLost(failing.lost);
     seen.push({ ...told, failing });
   }
   return seen;
@@ -180,12 +180,12 @@ async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<Dep
   const seen: DeploymentFileFacts[][] = [];
   for (const { facts, found, described, spkiSha256 } of pairs) {
     const isDescribed = found.uses.every(({ server }) => server === "described");
-    const files = await lookAtPairFiles(
+    const files = await readDeploymentFiles(
       hand,
       { files: found.files, old: { sha256: facts.sha256, spkiSha256 } },
       isDescribed ? described : null,
     );
-    if ("lost" in files) throw new HandLost(files.lost);
+    if ("lost" in files) throw new HostLost(files.lost);
     seen.push(files);
   }
   return seen;
@@ -195,20 +195,20 @@ async function lookAtFiles(hand: Hand, pairs: readonly Described[]): Promise<Dep
 const MOST_CONFIGS = 64;
 
 /** When what says where these are served was last written, by the host's clock. */
-async function lookAtConfigs(hand: Hand, pairs: readonly Described[]): Promise<Map<string, number>> {
+async function readConfigs(hand: Hand, pairs: readonly Described[]): Promise<Map<string, number>> {
   const written = new Map<string, number>();
   const configs = new Set(pairs.flatMap((pair) => pair.configs));
   for (const path of [...configs].slice(0, MOST_CONFIGS)) {
     const look = await lookAtPairFile(hand, path);
-    if (look.kind === "lost") throw new HandLost(look.message);
+    if (look.kind === "lost") throw new HostLost(look.message);
     if (look.kind === "seen" && look.file.writtenAt !== null) written.set(path, look.file.writtenAt);
   }
   return written;
 }
 
-async function lookAtLogin({ now }: Deps, hand: Hand) {
+async function readLogin({ now }: Deps, hand: Hand) {
   const look = await lookAtHost(hand);
-  if (look.kind === "lost") throw new HandLost(look.message);
+  if (look.kind === "lost") throw new HostLost(look.message);
   return {
     hostKey: hand.hostKey.fingerprint,
     clockOffset: look.host.epochSeconds - Math.round(now().getTime() / 1_000),
@@ -275,7 +275,7 @@ type SeenAt = ShownAt & Pick<VerificationEndpoint, "from">;
  * What is served now wherever the new certificate will be. Each address is looked at from here, and where nothing is seen
  * of it, from the host itself.
  */
-export async function lookAtVerifications(
+export async function readEndpoints(
   deps: EndpointDeps,
   { points, others }: EndpointQuery,
 ): Promise<EndpointFacts[]> {
@@ -287,18 +287,18 @@ export async function lookAtVerifications(
 
 async function lookAt(deps: EndpointDeps, point: Point): Promise<SeenAt[]> {
   const { chainsAt, way, signal } = deps;
-  if (point.from === "host") return [await lookFromHost(deps, point, point.address)];
+  if (point.from === "host") return [await readFromHost(deps, point, point.address)];
   const shown = await chainsAt(point, null, signal);
   return Promise.all(
     shown.map(async (at): Promise<SeenAt> => {
       if (at.chain.length > 0 || way === null) return { ...at, from: "here" };
-      const again = await lookFromHost(deps, point, at.address);
+      const again = await readFromHost(deps, point, at.address);
       return again.chain.length > 0 ? again : { ...at, from: "here" };
     }),
   );
 }
 
-async function lookFromHost(
+async function readFromHost(
   { chainsAt, way, signal }: EndpointDeps,
   point: Point,
   address: string,

@@ -30,14 +30,14 @@ import type { KnownHost } from "#store/runs/fact-reader.ts";
 import type { Store } from "#store/store.ts";
 import { findElsewhere, findPlanned, type Sought, seek } from "./find-changes.ts";
 import {
-  askWindows,
   type Early,
   type FoundRenewal,
+  findImportedRenewal,
   findRenewal,
   NOT_ASKED,
-  seekTaken,
+  readWindows,
 } from "./find-renewals.ts";
-import { type FactDeps, gatherFacts, isAllCarried, toHostRequest } from "./gather-facts.ts";
+import { type FactDeps, gatherFacts, isAllOffline, toHostRequest } from "./gather-facts.ts";
 import { gatherRenewal, type RenewalMeans } from "./gather-renewal.ts";
 
 /** What is looked at for a plan, and what it comes to. */
@@ -73,7 +73,7 @@ export type PlanDeps = {
 
 type PlanMeans = { identityFiles: readonly string[]; mayAsk: boolean };
 type PlanRequest = PlanMeans & { wish: Wish; options: PlanOptions };
-type TakenPlan = PlanMeans & { plan: unknown; hash: string };
+type PlanImport = PlanMeans & { plan: unknown; hash: string };
 
 type Asked = PlanMeans & Work;
 
@@ -106,7 +106,7 @@ export function createPlans(deps: PlanDeps) {
   }
 
   /** What it shows has to be what it would write; then its hosts are looked at once more, and its checks are those of now. */
-  async function take({ identityFiles, mayAsk, ...given }: TakenPlan): Promise<{ planId: PlanId }> {
+  async function take({ identityFiles, mayAsk, ...given }: PlanImport): Promise<{ planId: PlanId }> {
     const read = Plan.safeParse(given.plan);
     if (!read.success)
       throw new Refusal("invalid-input", "this is no plan of this Latchkey; export it again, or plan anew");
@@ -161,7 +161,7 @@ function createMaker(deps: PlanDeps) {
     { hosts, openSessions, identityFiles, mayAsk, make: finish }: Asked,
     signal: AbortSignal,
   ): Promise<Plan> {
-    const doorWish = {
+    const sessionRequest = {
       name: `plan ${planId}`,
       requests: hosts.map(toHostRequest),
       identityFiles,
@@ -169,7 +169,7 @@ function createMaker(deps: PlanDeps) {
       ask: deps.questions.askFor(mayAsk),
       signal,
     };
-    const sessions = openSessions && (await openSessions(doorWish));
+    const sessions = openSessions && (await openSessions(sessionRequest));
     const onRead = async (read: number) => {
       await store.inTurn(() => plans.progress(planId, read, hosts.length));
       announce({ kind: "plan-changed", planId });
@@ -185,10 +185,10 @@ type Change = { wish: KeyRequest; options: KeyOptions; sought: Sought };
 /** Who may log in where. */
 function toChange(deps: PlanDeps, asked: Change, finish: (facts: PlanFacts) => KeyPlan | Unplannable): Work {
   const { sought } = asked;
-  const isCarriedAlone = isAllCarried(deps.store.runbooks.facts, sought);
+  const isOfflineAlone = isAllOffline(deps.store.runbooks.facts, sought);
   return {
     hosts: sought.hosts.map(({ known }) => known),
-    openSessions: isCarriedAlone ? null : deps.openSessions,
+    openSessions: isOfflineAlone ? null : deps.openSessions,
     make: async (sessions, onRead) =>
       finish(await gatherFacts(await deps.factDeps(), asked, sessions, onRead)),
   };
@@ -205,10 +205,10 @@ function takeChange(deps: PlanDeps, data: KeyPlan): Work {
 }
 
 type Deps = Pick<PlanDeps, "store" | "renewal" | "factDeps" | "now">;
-type RenewalAsked = { wish: RenewalRequest; options: RenewalOptions };
+type RenewalToPlan = { wish: RenewalRequest; options: RenewalOptions };
 
 /** What is wished by name is sought now, and refused where it is not known; of what is due issuers are asked first. */
-async function findWork(deps: Deps, asked: RenewalAsked): Promise<LaterWork> {
+async function findWork(deps: Deps, asked: RenewalToPlan): Promise<LaterWork> {
   refuseChallenge(asked.wish, await deps.renewal.issuers());
   const known = renewAll(deps, asked, NOT_ASKED);
   if (!asked.wish.isDue) return atOnce(known);
@@ -219,7 +219,7 @@ async function findWork(deps: Deps, asked: RenewalAsked): Promise<LaterWork> {
 }
 
 /** `early`: what its issuers want renewed before it is due. */
-function renewAll(deps: Deps, { wish, options }: RenewalAsked, early: Early): Work {
+function renewAll(deps: Deps, { wish, options }: RenewalToPlan, early: Early): Work {
   const sought = findRenewal(wish, deps.store.runbooks, { now: toInstant(deps.now()), early });
   return toRenew(deps, { wish, options, sought }, planRenewal);
 }
@@ -227,7 +227,7 @@ function renewAll(deps: Deps, { wish, options }: RenewalAsked, early: Early): Wo
 async function askAll({ store, renewal, now }: Deps, signal: AbortSignal): Promise<Early> {
   const { servers, certificates } = store.runbooks;
   const at = toInstant(now());
-  return askWindows({
+  return readWindows({
     issuers: await renewal.issuers(),
     askWindow: renewal.askWindow,
     seenOf: certificates.seenOf,
@@ -251,7 +251,7 @@ function refuseChallenge({ challenge, issuer: wished }: RenewalRequest, issuers:
 /** Which certificates are served. */
 function toRenew(
   deps: Deps,
-  { wish, options, sought }: RenewalAsked & { sought: FoundRenewal },
+  { wish, options, sought }: RenewalToPlan & { sought: FoundRenewal },
   finish: (facts: RenewalFacts) => RenewalPlan | Unplannable,
 ): Work {
   const { store, renewal } = deps;
@@ -268,7 +268,7 @@ function toRenew(
 
 /** It is planned once more; what comes of that has to be the same. */
 function takeRenewal(deps: Deps, data: RenewalPlan): Work {
-  const sought = seekTaken(data, deps.store.runbooks.facts);
+  const sought = findImportedRenewal(data, deps.store.runbooks.facts);
   const wish = RenewalRequest.parse({ kind: "rotate-certificate" });
   const asked = { wish, options: data.options, sought };
   return toRenew(deps, asked, (facts) => reviewRenewal(data, facts));

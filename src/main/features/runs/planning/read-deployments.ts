@@ -59,9 +59,9 @@ export function readPairs(
   const { subject, names, notAfter, keyType, keyBits, curve } = certificate;
   const map = JSON.parse(servers.map(host.id) ?? EMPTY) as HostMap;
   const holding = servers.pathsHolding(host.id, sha256);
-  const toldOf = wish.described && describeDeployment(map, holding, wish.described.keyFile);
+  const reloadsOf = wish.described && describeDeployment(map, holding, wish.described.keyFile);
   const known = findDeployments(map, holding);
-  const pairs = known.length === 0 && toldOf ? [toldOf] : known;
+  const pairs = known.length === 0 && reloadsOf ? [reloadsOf] : known;
   const [tags, before] = [servers.tagsOf(sha256), renewed.issuerOf(sha256)];
   const { issuer, why } = chooseIssuer({ issuers, wished: wish.issuer, tags, before });
   const opened = openCertificate(certificate.der);
@@ -89,7 +89,7 @@ export function readPairs(
     return [
       {
         facts: { ...about, consumers: [], wonders: [], obstacle: formatUnreadable(holding) },
-        found: NO_PAIR,
+        found: NO_PRIVATE_KEY,
         described: null,
         spkiSha256: null,
         configs: [],
@@ -99,7 +99,7 @@ export function readPairs(
     ];
   const others = new Set(certificates.filter((one) => one !== sha256));
   return pairs.map((found) => {
-    const { points, wonders } = pointsOf(found, host.host, {
+    const { points, wonders } = endpointsAt(found, host.host, {
       names: bare(names),
       // Where several hosts have it, another one's place shows another one's new certificate.
       seen: servers.endpointsOf(sha256).filter((at) => about.hostsInCommon <= 1 || at.host === host.host),
@@ -107,12 +107,12 @@ export function readPairs(
     const obstacle = found.hasKey
       ? findSharer(map, found)
       : "where its private key is is not said by the configuration";
-    const unused = wish.described && found !== toldOf ? [UNUSED] : [];
+    const unused = wish.described && found !== reloadsOf ? [UNUSED] : [];
     const unsure = found.uses.flatMap((use) => (use.unsure ? [`${use.where}: ${use.unsure}`] : []));
     return {
       facts: {
         ...about,
-        consumers: consumersOf(found.uses, wish.described),
+        consumers: servicesOf(found.uses, wish.described),
         settings: found.uses.map(({ server, where, tls }) => ({ server, where, tls })),
         wonders: [...wonders, ...unsure, ...unused],
         obstacle,
@@ -131,13 +131,13 @@ const EMPTY = '{"configurations":[],"files":[],"listeners":null}';
 
 const UNUSED = "what was described of its server is not used, for its configuration could be read";
 
-const NO_PAIR: FoundDeployment = { files: [], uses: [], hasKey: false };
+const NO_PRIVATE_KEY: FoundDeployment = { files: [], uses: [], hasKey: false };
 
 const formatUnreadable = (paths: readonly string[]): string =>
   `no server whose configuration could be read has it from ${paths.slice(0, 3).join(", ")}`;
 
 /** Of a server that was described no configuration tells where it is served: where it was seen does. */
-function pointsOf(
+function endpointsAt(
   { uses }: FoundDeployment,
   host: string,
   { names, seen }: { names: readonly string[]; seen: readonly TlsTarget[] },
@@ -167,7 +167,7 @@ type StoreWords = { passphrase: string | null; entry: string | null };
 type Old = { sha256: string; spkiSha256: string | null };
 
 /** The files of a pair as they stand on the host; of a keystore, that alone. `lost`: the connection broke. */
-export async function lookAtPairFiles(
+export async function readDeploymentFiles(
   hand: Hand,
   { files, old }: { files: FoundDeployment["files"]; old: Old },
   store: StoreWords | null,
@@ -273,7 +273,7 @@ function oddOf({ path, holds }: File, kind: PairFileKind): string | null {
 }
 
 /** Each server that reads a pair, once. How it is told of new files is known once its host was asked. */
-function consumersOf(
+function servicesOf(
   uses: readonly ServerUse[],
   described: NonNullable<Service["described"]> | null,
 ): Service[] {
@@ -299,7 +299,7 @@ function consumersOf(
 }
 
 /** As their host says that they are told. `obstacle`: one of them cannot be. `lost`: the connection broke. */
-export async function lookAtServices(
+export async function readServices(
   hand: Hand,
   consumers: readonly Service[],
   files: readonly { real: string }[],

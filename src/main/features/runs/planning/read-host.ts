@@ -36,7 +36,7 @@ export type VerifyThere = (
   fingerprint: string,
 ) => Promise<{ possession: KeyPossession; hash: string | null } | Lost>;
 
-type PlaceDeps = {
+type HostFactDeps = {
   verifyThere: VerifyThere;
   inventory: Inventory;
   now: () => Date;
@@ -45,27 +45,27 @@ type PlaceDeps = {
 };
 
 /** The connection broke while a host was looked at. */
-export class HandLost extends Error {}
+export class HostLost extends Error {}
 
 /** Looks at all that a plan has to know of a host. Rejects with `HandLost`, and when told to stop. */
-export async function lookAtPlace(
+export async function readHost(
   { hand, route }: HostSession,
   { known, accounts: sought, keyFiles }: FoundHost,
-  { inventory, now, fingerprint, verifyThere }: PlaceDeps,
+  { inventory, now, fingerprint, verifyThere }: HostFactDeps,
 ): Promise<Looked> {
   const { host } = expectSeen(await lookAtHost(hand));
   const clockOffset = host.epochSeconds - Math.round(now().getTime() / 1_000);
   const names = [...sought.keys()];
   const [first] = names;
   const own = await lookAtAccount(hand, hand.user, null);
-  if (own.kind === "lost") throw new HandLost(own.message);
+  if (own.kind === "lost") throw new HostLost(own.message);
   const from = own.kind === "seen" ? own.account.from : null;
 
   const accounts: AccountFacts[] = [];
   const unreadKeys: UnreadableKeys[] = [];
   const lookAt = async (name: string): Promise<void> => {
     const look = await lookAtAccount(hand, name, from);
-    if (look.kind === "lost") throw new HandLost(look.message);
+    if (look.kind === "lost") throw new HostLost(look.message);
     const grants = inventory.grantsOfAccount(known.id, name).map(toGrant);
     if (look.kind === "seen") accounts.push({ ...toAccount(name, look.account), grants });
     else
@@ -86,7 +86,9 @@ export async function lookAtPlace(
     if (!accounts.some((account) => account.name === name)) await lookAt(name);
   const holders: PrivateKeyFacts[] = [];
   for (const keyFile of keyFiles)
-    holders.push(await lookAtHolder(hand, keyFile, (path) => verifyThere(hand, path, fingerprint ?? "")));
+    holders.push(
+      await inspectPrivateKey(hand, keyFile, (path) => verifyThere(hand, path, fingerprint ?? "")),
+    );
   const login: LoginFacts = {
     account: hand.user,
     isRoot: hand.uid === 0,
@@ -103,7 +105,7 @@ const NO_ACCOUNT = "no such account is known there now; scan the host again";
 
 function expectSeen<Seen>(look: Seen | Lost): Exclude<Seen, Lost> {
   if (typeof look === "object" && look && "kind" in look && look.kind === "lost")
-    throw new HandLost((look as Lost).message);
+    throw new HostLost((look as Lost).message);
   return look as Exclude<Seen, Lost>;
 }
 
@@ -223,7 +225,7 @@ function toStand(file: FileLook): FileStand {
 }
 
 /** It is asked to sign: what it shows of a key anybody can write. */
-async function lookAtHolder(
+async function inspectPrivateKey(
   hand: Hand,
   { path, isEncrypted }: KeyFileFact,
   verify: (path: string) => ReturnType<VerifyThere>,
@@ -281,13 +283,13 @@ async function findAuthority(
 /** What a rotation of the host key is made of; null where it cannot be read. */
 export async function gatherDaemon(hand: Hand): Promise<DaemonFacts | null> {
   const seen = await lookAtDaemon(hand);
-  if (seen.kind === "lost") throw new HandLost(seen.message);
+  if (seen.kind === "lost") throw new HostLost(seen.message);
   if (seen.kind === "unread") return null;
   const { configs, hostKeys, problem, taken, canReload } = seen.daemon;
   const files: FileFacts[] = [];
   for (const path of configs) {
     const look = await lookAtFile(hand, path);
-    if (look.kind === "lost") throw new HandLost(look.message);
+    if (look.kind === "lost") throw new HostLost(look.message);
     const realPath = look.file.state === "absent" ? null : look.file.real;
     files.push({ path, otherPaths: [], accounts: ["root"], realPath, stand: toStand(look.file) });
   }
@@ -312,7 +314,7 @@ type Seen = Pick<
  * The facts of a host that is known by a bundle alone: what stood there when it was collected. Its key is empty where nothing
  * shows that the bundle is of the host.
  */
-export function carriedFacts(
+export function offlineFacts(
   { known, accounts: sought, keyFiles }: FoundHost,
   { at, standing, look }: CarriedHost,
   inventory: Inventory,

@@ -23,13 +23,20 @@ import type { Store } from "#store/store.ts";
 import { changeHost, intendChange, undoHost, verifyHost } from "./change-host.ts";
 import { checkAccess } from "./check-access.ts";
 import { keyOfRun } from "./confirm-key.ts";
-import { commitPlace, endVerified } from "./finish.ts";
+import { endVerified, finishHost } from "./finish.ts";
 import { createGrace, findWatch, pathsOfNewKey, refuseUsed } from "./grace.ts";
-import { handOver, holdersOf, makeKey, proveHandOver, undoHandOver, undoMakeKey } from "./install-key.ts";
+import {
+  handOver,
+  makeKey,
+  privateKeysAt,
+  undoCreateKey,
+  undoInstallKey,
+  verifyInstalledKey,
+} from "./install-key.ts";
 import { type FileChange, isVerifiedFromHere, type KeyRun, openKeyRun } from "./key-run.ts";
 import { observeKeys } from "./observe.ts";
 import { verifyAccounts } from "./verify-logins.ts";
-import { awaitsLog, hearAll } from "./wait-for-login.ts";
+import { awaitsLog, findLogins } from "./wait-for-login.ts";
 
 export type KeyRunbookDeps = {
   store: Store;
@@ -79,7 +86,7 @@ export function createKeyRunbook<P extends KeyPlan>(
       const record = runs.find(run.runId);
       if (!record) throw new Error(`there is no run ${run.runId}`);
       if (until === "log")
-        return { kind: (await hearAll(run, { begun: record.startedAt, now })) ? "came" : "not-yet" };
+        return { kind: (await findLogins(run, { begun: record.startedAt, now })) ? "came" : "not-yet" };
       const { endsGrace, consents } = run.request;
       const { isOver, dueAt, found } = await grace.judge({
         plan: run.plan,
@@ -126,7 +133,7 @@ const change: PhaseWork<KeyRun> = {
   verify: verifyHost,
   undo: undoHost,
   prepare: async (run, step) => {
-    if (isVerifiedFromHere(run, step)) await run.openHalf();
+    if (isVerifiedFromHere(run, step)) await run.openNewKey();
   },
 };
 
@@ -137,20 +144,23 @@ const KEY_PHASES: Runbook<KeyRun>["phases"] = {
   "make-key": {
     intend: () => ({ kind: "make-key" }),
     act: makeKey,
-    undo: undoMakeKey,
-    prepare: (run) => run.openHalf(),
+    undo: undoCreateKey,
+    prepare: (run) => run.openNewKey(),
   },
   add: change,
   "hand-over": {
-    intend: (run: KeyRun, step: Step) => ({ kind: "install-key", locations: holdersOf(run, step).length }),
+    intend: (run: KeyRun, step: Step) => ({
+      kind: "install-key",
+      locations: privateKeysAt(run, step).length,
+    }),
     act: handOver,
-    verify: proveHandOver,
-    undo: undoHandOver,
-    prepare: (run) => run.openHalf(),
+    verify: verifyInstalledKey,
+    undo: undoInstallKey,
+    prepare: (run) => run.openNewKey(),
   },
   remove: { ...change, followsOwnKeys },
   // There is no way back from here.
-  commit: { intend: () => ({ kind: "clear" }), act: commitPlace, followsOwnKeys },
+  commit: { intend: () => ({ kind: "clear" }), act: finishHost, followsOwnKeys },
 };
 
 const STANDS_ASIDE: ReadonlySet<RunStep["state"]> = new Set(["planned", "failed", "undone"]);

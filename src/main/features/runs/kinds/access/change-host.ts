@@ -34,7 +34,7 @@ import { type KeyRun, newKeyLine, type VerificationOutcome } from "./key-run.ts"
 import { type FileOfStep, type Guard, type Moved, moveFile, writeIdOf } from "./move-file.ts";
 
 /** A proof that nobody answers is asked for again for so long; then the change is taken back. */
-const VERIFICATION_PATIENCE_MS = 120_000;
+const VERIFICATION_TIMEOUT_MS = 120_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 20_000;
 
@@ -249,9 +249,9 @@ async function verifyPatiently(run: KeyRun, step: Step, inside: HostSession): Pr
     if (proof.kind !== "unsure") return proof;
     const { awaited = null } = proof;
     const next = awaited ? Math.min(pause, LOGIN_PAUSE_MS) : pause;
-    if (performance.now() - begun + next > patienceOf(run, awaited !== null)) return proof;
-    if (awaited) await run.journal.sayWaiting(step.ordinal, awaited);
-    else await run.journal.sayRetrying(step.ordinal, proof.cause);
+    if (performance.now() - begun + next > timeoutOf(run, awaited !== null)) return proof;
+    if (awaited) await run.journal.noteWaiting(step.ordinal, awaited);
+    else await run.journal.noteRetrying(step.ordinal, proof.cause);
     await run.retryPolicy.wait(next, run.signal);
   }
 }
@@ -260,9 +260,9 @@ async function verifyPatiently(run: KeyRun, step: Step, inside: HostSession): Pr
 const LOGIN_PAUSE_MS = 3_000;
 
 /** Well before the host would take it back by itself; for somebody to log in all of that. */
-function patienceOf({ plan }: KeyRun, isAwaited: boolean): number {
+function timeoutOf({ plan }: KeyRun, isAwaited: boolean): number {
   const guarded = (plan.options.deadManSeconds * 1_000 * 3) / 4;
-  return isAwaited ? guarded : Math.min(VERIFICATION_PATIENCE_MS, guarded);
+  return isAwaited ? guarded : Math.min(VERIFICATION_TIMEOUT_MS, guarded);
 }
 
 const fileOf = (run: KeyRun, step: Step, index: number): FileOfStep => {

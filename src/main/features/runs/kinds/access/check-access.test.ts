@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { findWays, formatWays } from "./check-access.ts";
+import { findAcceptedBy, formatAcceptedBy } from "./check-access.ts";
 
 /** A host on which no file is there, and what it was asked for. */
 function makeEmptyHost() {
@@ -28,11 +28,11 @@ const account = (sshdVersion: string | null, settings: readonly (readonly [strin
 
 const askFor = async (version: string | null, ...settings: readonly (readonly [string, string])[]) => {
   const { asked, hand } = makeEmptyHost();
-  const { own } = await findWays(hand, "ann", {
+  const { own } = await findAcceptedBy(hand, "ann", {
     seen: account(version, settings),
     fingerprint: "SHA256:old",
   });
-  return { asked, said: formatWays(own) };
+  return { asked, said: formatAcceptedBy(own) };
 };
 
 test("an sshd that expands no wildcards reads the file of that very name, and nothing else is a way in", async () => {
@@ -48,7 +48,7 @@ test("what may let a key in, and was not seen to, is said as possible, after wha
   expect(said).toEqual(["perhaps by AuthorizedKeysCommand /bin/keys %u"]);
   const known = { kind: "known", by: "line 2 of /k" } as const;
   const possible = { kind: "possible", by: "AuthorizedKeysCommand /bin/keys" } as const;
-  expect(formatWays([possible, known])).toEqual([
+  expect(formatAcceptedBy([possible, known])).toEqual([
     "by line 2 of /k",
     "perhaps by AuthorizedKeysCommand /bin/keys",
   ]);

@@ -32,7 +32,7 @@ export async function checkAccess(run: KeyRun, step: Step, inside: HostSession):
   const checks: AccessCheck[] = [];
   const { removed: all, from } = await findRemoved(run, step, inside);
   for (const removed of all) {
-    const answer = await askPatiently(run, { host, inside, from }, removed);
+    const answer = await checkPatiently(run, { host, inside, from }, removed);
     const { account, key } = removed;
     const check: AccessCheck = {
       host: host.host,
@@ -83,20 +83,20 @@ async function findRemoved(
 const linesPut = (file: FilePlan, step: Step, newKey: string | null): KeyLine[] =>
   readAuthorizedKeys(Buffer.from((linesOfStep(file, step, newKey)?.put ?? []).join("\n"), "latin1"));
 
-type AccessQuestion = { host: HostPlan; inside: HostSession; from: string | null };
+type AccessQuery = { host: HostPlan; inside: HostSession; from: string | null };
 type AccessAnswer = { answer: AccessCheck["answer"]; why: string[] };
 
-async function askPatiently(run: KeyRun, asked: AccessQuestion, removed: Removed): Promise<AccessAnswer> {
+async function checkPatiently(run: KeyRun, asked: AccessQuery, removed: Removed): Promise<AccessAnswer> {
   for (const pause of PAUSES_MS) {
-    const answer = await askOnce(run, asked, removed);
+    const answer = await checkOnce(run, asked, removed);
     if (answer.answer !== "unknown") return answer;
     await run.retryPolicy.wait(pause, run.signal);
   }
-  return askOnce(run, asked, removed);
+  return checkOnce(run, asked, removed);
 }
 
 /** At the sshd that we came by; then at each other one of the host that reads a file, or runs a command, which may have the key. */
-async function askOnce(run: KeyRun, asked: AccessQuestion, { account, key }: Removed): Promise<AccessAnswer> {
+async function checkOnce(run: KeyRun, asked: AccessQuery, { account, key }: Removed): Promise<AccessAnswer> {
   const { hand, route } = asked.inside;
   const newKey = await keyThatStays(run, asked, account);
   const own = await verifyRefused(route, { user: account, oldKey: key.blob, newKey });
@@ -104,13 +104,13 @@ async function askOnce(run: KeyRun, asked: AccessQuestion, { account, key }: Rem
   const look = await lookAtAccount(hand, account, asked.from);
   if (look.kind === "lost") throw new SessionLost(look.message);
   const seen = look.kind === "seen" ? look.account : null;
-  const ways = await findWays(hand, account, { seen, fingerprint: key.fingerprint });
-  const others = own.kind === "refused" && seen ? await askOthers(route, { account, key }, ways) : [];
+  const ways = await findAcceptedBy(hand, account, { seen, fingerprint: key.fingerprint });
+  const others = own.kind === "refused" && seen ? await checkOtherSshds(route, { account, key }, ways) : [];
   const taken = others.filter(({ proof }) => proof.kind === "still-taken");
   if (taken.length > 0) return { answer: "accepted", why: taken.flatMap(({ said }) => said) };
   const [unknown] = others;
   if (own.kind === "refused" && unknown) return { answer: "unknown", why: unknown.said };
-  return toAnswer(own, formatWays(ways.own), seen);
+  return toAnswer(own, formatAcceptedBy(ways.own), seen);
 }
 
 function toAnswer(
@@ -137,10 +137,10 @@ const formatHidden = (seen: AccountLook | null): string =>
 type Other = { proof: RefusalVerification; said: string[] };
 
 /** Only those that may have the key: a key that is asked about at each would be a failed login at each. Not refused alone. */
-async function askOthers(
+async function checkOtherSshds(
   route: VerificationRoute,
   { account, key }: Removed,
-  ways: WaysIn,
+  ways: AcceptedBy,
 ): Promise<Other[]> {
   const others: Other[] = [];
   for (const { ports, found } of ways.others)
@@ -151,7 +151,7 @@ async function askOthers(
         newKey: null,
       });
       const there = found.map(({ kind, by }) => ({ kind, by: `${by} (the sshd on port ${port})` }));
-      if (proof.kind === "still-taken") others.push({ proof, said: formatWays(there) });
+      if (proof.kind === "still-taken") others.push({ proof, said: formatAcceptedBy(there) });
       else if (proof.kind !== "refused")
         others.push({
           proof,
@@ -177,7 +177,7 @@ const routeTo = (route: VerificationRoute, port: number): VerificationRoute => (
 /** What logs in after the question, so that it costs the host no failed login; null: nothing at hand does. */
 async function keyThatStays(
   run: KeyRun,
-  { host, inside: { hand, keys } }: AccessQuestion,
+  { host, inside: { hand, keys } }: AccessQuery,
   account: string,
 ): Promise<VerificationKey | null> {
   const proof = verificationsOf(host).find((one) => one.account === account)?.proof;
@@ -203,7 +203,7 @@ export const toEvidence = (checks: readonly AccessCheck[]): Evidence[] =>
  */
 type WayIn = { kind: "known" | "possible"; by: string };
 
-type WaysIn = {
+type AcceptedBy = {
   /** By the sshd that we came by. */
   own: WayIn[];
   /** By others of the host, on these ports; only those that have any. */
@@ -211,7 +211,7 @@ type WaysIn = {
 };
 
 /** Each with what it goes on from: "by ..." or "perhaps by ...", the known ones first. */
-export const formatWays = (ways: readonly WayIn[]): string[] => [
+export const formatAcceptedBy = (ways: readonly WayIn[]): string[] => [
   ...ways.filter(({ kind }) => kind === "known").map(({ by }) => `by ${by}`),
   ...ways.filter(({ kind }) => kind === "possible").map(({ by }) => `perhaps by ${by}`),
 ];
@@ -219,16 +219,16 @@ export const formatWays = (ways: readonly WayIn[]): string[] => [
 const possible = (by: string): WayIn => ({ kind: "possible", by });
 
 /** Looks at what each sshd of the host reads now for the account. `seen` null: nothing is known of it. Rejects with `SessionLost`. */
-export async function findWays(
+export async function findAcceptedBy(
   hand: Hand,
   name: string,
   { seen, fingerprint }: { seen: AccountLook | null; fingerprint: string },
-): Promise<WaysIn> {
+): Promise<AcceptedBy> {
   if (!seen) return { own: [], others: [] };
   const find = (settings: ReadonlyMap<string, string>) =>
     findIn(hand, { ...seen, name }, { settings, fingerprint });
   const own = seen.sshd ? await find(seen.sshd) : [];
-  const others: WaysIn["others"] = [];
+  const others: AcceptedBy["others"] = [];
   for (const { settings, unreadConfig } of seen.otherSshds) {
     const found = [...(await find(settings)), ...formatUnreadable(unreadConfig)];
     if (found.length > 0) others.push({ ports: [Number(settings.get("port") ?? 22)], found });

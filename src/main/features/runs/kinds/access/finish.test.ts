@@ -43,7 +43,7 @@ function makeRun() {
     signal: new AbortController().signal,
     request: { removesOld: false },
     change: {},
-    openHalf: async () => undefined,
+    openNewKey: async () => undefined,
     sessions: {
       async of() {
         checks = [unknown];

@@ -32,13 +32,13 @@ import {
 } from "#shared/model/step-result.ts";
 import { toEvidence } from "./check-access.ts";
 import { giveLocksBack, leftOutReason, takeLocks, type Unended } from "./hold-folders.ts";
-import { handOf, holdersOf } from "./install-key.ts";
+import { privateKeysAt, sessionOf } from "./install-key.ts";
 import { type KeyRun, nearOf } from "./key-run.ts";
 
 /** Clears away what the run has kept to take itself back. There is no way back from here. */
-export async function commitPlace(run: KeyRun, step: Step): Promise<StepOutcome> {
-  const hand = await handOf(run, step);
-  const holders = holdersOf(run, step);
+export async function finishHost(run: KeyRun, step: Step): Promise<StepOutcome> {
+  const hand = await sessionOf(run, step);
+  const holders = privateKeysAt(run, step);
   const isKept = keepsOld(run) && holders.length > 0;
   for (const holder of holders) {
     // Known before it is there under its name: what nobody knows of would never be removed.
@@ -75,11 +75,11 @@ async function clearFolders(run: KeyRun, hand: Hand, files: readonly FilePlan[])
 }
 
 /** Where sshd goes on to take a key whose lines are gone. */
-const takenNow = ({ journal }: KeyRun): AccessCheck[] =>
+const stillAccepted = ({ journal }: KeyRun): AccessCheck[] =>
   journal.accessChecks().filter(({ answer }) => answer === "accepted");
 
 const keepsOld = (run: KeyRun): boolean =>
-  keepsOldHalves(run.plan, run.journal.files()) || takenNow(run).length > 0;
+  keepsOldHalves(run.plan, run.journal.files()) || stillAccepted(run).length > 0;
 
 /**
  * How a run ends whose every step is proved. `isResumed`: it was there before already, and somebody has asked whether what it has
@@ -88,9 +88,9 @@ const keepsOld = (run: KeyRun): boolean =>
  */
 export async function endVerified(run: KeyRun, isResumed: boolean): Promise<Ended> {
   const staying = run.request.removesOld ? await dropKept(run, (holder) => isKept(run, holder)) : [];
-  const wasTaken = takenNow(run).length > 0;
-  if (wasTaken && isResumed) await askAgain(run);
-  const taken = takenNow(run);
+  const wasAccepted = stillAccepted(run).length > 0;
+  if (wasAccepted && isResumed) await checkAgain(run);
+  const taken = stillAccepted(run);
   const holders = [...privateKeysByHost(run.plan).flat(), ...privateKeysHere(run.plan)];
   const keepsForGood = keepsOldHalves(run.plan, run.journal.files()) || holders.length === 0;
   const rest = listRest(run);
@@ -102,7 +102,7 @@ export async function endVerified(run: KeyRun, isResumed: boolean): Promise<Ende
       reasons: [{ kind: "still-accepted", accepted, kept }, ...staying, ...rest],
     };
   }
-  if (!wasTaken || keepsForGood || run.request.removesOld)
+  if (!wasAccepted || keepsForGood || run.request.removesOld)
     return { state: "committed", reasons: [...staying, ...rest] };
   const left = await dropKept(run, () => true);
   return {
@@ -139,7 +139,7 @@ const remainingOf = ({ plan, journal }: KeyRun) => findRemainingOfRun(plan, jour
 /** That old private keys are kept, and for whom. */
 const keptEvidence = (run: KeyRun): Evidence => ({
   kind: "old-key-kept",
-  accepted: takenNow(run).map((check) => toStillAccepted(run, check)),
+  accepted: stillAccepted(run).map((check) => toStillAccepted(run, check)),
   remaining: remainingOf(run),
   planKind: run.plan.kind,
 });
@@ -157,10 +157,10 @@ function locateKept(holder: PrivateKeyPlan): OldKeyLocation {
   return locate(holder, kind === "agent" ? path : kept);
 }
 
-async function askAgain(run: KeyRun): Promise<void> {
+async function checkAgain(run: KeyRun): Promise<void> {
   const steps = stepsOf(run.plan).filter(({ phase }) => phase === "remove");
-  const taken = takenNow(run);
-  if (newKeyOf(run.plan) !== null) await run.openHalf();
+  const taken = stillAccepted(run);
+  if (newKeyOf(run.plan) !== null) await run.openNewKey();
   for (const step of steps) {
     const place = step.host === null ? undefined : run.plan.hosts[step.host];
     if (!place || !taken.some(({ host, port }) => host === place.host && port === place.port)) continue;
@@ -190,11 +190,11 @@ const isOf = (key: KeptKey, { host, path }: PrivateKeyPlan): boolean =>
 async function dropKept(run: KeyRun, isSought: (holder: PrivateKeyPlan) => boolean): Promise<RunReason[]> {
   const staying: RunReason[] = [];
   for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "commit")) {
-    const holders = holdersOf(run, step).filter(isSought);
+    const holders = privateKeysAt(run, step).filter(isSought);
     if (holders.length === 0) continue;
     const found: RunReason[] = [];
     try {
-      const hand = await handOf(run, step);
+      const hand = await sessionOf(run, step);
       for (const holder of holders) {
         const done = await dropOne(run, holder, hand);
         if (done.kind !== "done")

@@ -6,7 +6,7 @@ import type { AccessHost, HostPlan, KeyPlan, RotateKeyPlan } from "#shared/model
 import { formatRunNote } from "#shared/text/run-note.ts";
 import { makeKeyLine } from "#testing/runs/follow.ts";
 import { createGrace, evaluateQuiet } from "./grace.ts";
-import { hearLogin } from "./wait-for-login.ts";
+import { findLoginInLog } from "./wait-for-login.ts";
 
 const OLD = `SHA256:${"o".repeat(43)}`;
 const at = (day: number): Instant => `2026-03-${String(day).padStart(2, "0")}T12:00:00Z`;
@@ -314,7 +314,7 @@ const NEW = `SHA256:${"n".repeat(43)}`;
 const LINE = `2026-03-06T10:00:00+01:00 db1 sshd[7]: Accepted publickey for jo from 192.0.2.7 port 4 ssh2: ED25519 ${NEW}`;
 
 /** What a hand answers that has read these lines. */
-const handOf = (lines: string | null): Hand => {
+const sessionOf = (lines: string | null): Hand => {
   const answer: HandAnswer =
     lines === null
       ? { kind: "answered", status: "no", words: ["no-log"], told: new Map(), data: new Map() }
@@ -366,5 +366,5 @@ test.each<[string, string | null, { after: number | null; isNew?: boolean; zone?
     zone: "+0100",
     ...more,
   };
-  expect((await hearLogin(handOf(lines), wish)).kind).toBe(kind);
+  expect((await findLoginInLog(sessionOf(lines), wish)).kind).toBe(kind);
 });

@@ -116,7 +116,9 @@ export function createGrace({ loginsOf, clockOf, rescan, now }: Deps) {
         .at(-1);
       if (lastUse !== undefined) return wait(addDays(lastUse, graceDays), found);
       const isOver = verdicts.every(({ host, verdict }) => isEnough(plan, host, { verdict, consents }));
-      return isOver ? { isOver, dueAt: due, found } : { isOver, dueAt: addDays(at, LOOKED_AT_DAYS), found };
+      return isOver
+        ? { isOver, dueAt: due, found }
+        : { isOver, dueAt: addDays(at, CHECKED_EVERY_DAYS), found };
     },
   };
 
@@ -154,7 +156,7 @@ const isEnough = (
     ));
 
 /** An hour. Where nobody can tell, as many days without a use as the plan asks for are looked for again then. */
-const LOOKED_AT_DAYS = 1 / 24;
+const CHECKED_EVERY_DAYS = 1 / 24;
 
 /** Whether we log in to an account of which no line goes. */
 const isEnteredOtherwise = (host: ChangedHost): boolean =>

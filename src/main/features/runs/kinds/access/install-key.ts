@@ -19,7 +19,7 @@ import { type KeyRun, nearOf } from "./key-run.ts";
 export async function makeKey(run: KeyRun, step: Step, before: RunStep): Promise<StepOutcome> {
   // On a host, a try that failed has cleared away what it had begun, or said that it could not; here it may have left that.
   const isFresh = step.host === null ? before.at === null : before.state === "planned";
-  const hand = await handOf(run, step);
+  const hand = await sessionOf(run, step);
   const made = await run.holders.makeKey(nearOf(run), hand, isFresh);
   if (made.kind === "failed") return failed(made.cause);
   const { line, fingerprint, secrets } = made;
@@ -30,8 +30,8 @@ export async function makeKey(run: KeyRun, step: Step, before: RunStep): Promise
   return verified([{ kind: "key-made", fingerprint }]);
 }
 
-export async function undoMakeKey(run: KeyRun, step: Step, { as }: Back): Promise<StepOutcome> {
-  const hand = await handOf(run, step);
+export async function undoCreateKey(run: KeyRun, step: Step, { as }: Back): Promise<StepOutcome> {
+  const hand = await sessionOf(run, step);
   const outcome = await run.holders.undoMake(nearOf(run), hand);
   if (outcome.kind === "lost") throw new SessionLost(outcome.message);
   if (outcome.kind === "failed") return needsAttention([outcome.cause]);
@@ -39,32 +39,32 @@ export async function undoMakeKey(run: KeyRun, step: Step, { as }: Back): Promis
 }
 
 /** The private halves of a place: of a host, or of this computer. */
-export const holdersOf = ({ plan }: KeyRun, { host }: Pick<Step, "host">): readonly PrivateKeyPlan[] =>
+export const privateKeysAt = ({ plan }: KeyRun, { host }: Pick<Step, "host">): readonly PrivateKeyPlan[] =>
   host === null ? privateKeysHere(plan) : (privateKeysByHost(plan)[host] ?? []);
 
-export const handOf = async (run: KeyRun, { host }: Pick<Step, "host">): Promise<Hand | null> =>
+export const sessionOf = async (run: KeyRun, { host }: Pick<Step, "host">): Promise<Hand | null> =>
   host === null ? null : (await enterHost(run, host)).hand;
 
 /** Puts the new half in the place of each old one, which stays beside it. */
 export async function handOver(run: KeyRun, step: Step): Promise<StepOutcome> {
-  const holders = holdersOf(run, step);
-  const hand = await handOf(run, step);
+  const holders = privateKeysAt(run, step);
+  const hand = await sessionOf(run, step);
   for (const holder of holders) {
     const outcome = await run.holders.handOver(nearOf(run), holder, hand);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
-    if (outcome.kind === "failed") return undoHandOver(run, step, { as: "failed", cause: outcome.cause });
+    if (outcome.kind === "failed") return undoInstallKey(run, step, { as: "failed", cause: outcome.cause });
     await run.journal.note(step.ordinal, { kind: "put-in-place", paths: [holder.path] }, "acted");
   }
   return acted({ kind: "installed-key", locations: holders.length });
 }
 
 /** That the new halves stand there is seen; that they log in was proved before, and is again before anything is removed. */
-export async function proveHandOver(run: KeyRun, step: Step): Promise<StepOutcome> {
-  const hand = await handOf(run, step);
-  for (const holder of holdersOf(run, step)) {
+export async function verifyInstalledKey(run: KeyRun, step: Step): Promise<StepOutcome> {
+  const hand = await sessionOf(run, step);
+  for (const holder of privateKeysAt(run, step)) {
     const seen = await run.holders.look(nearOf(run), holder, hand);
     if (seen !== "new" && seen !== "committed")
-      return undoHandOver(run, step, {
+      return undoInstallKey(run, step, {
         as: "failed",
         cause: { kind: "key-not-installed", path: holder.path },
       });
@@ -72,10 +72,10 @@ export async function proveHandOver(run: KeyRun, step: Step): Promise<StepOutcom
   return verified([{ kind: "key-in-place", isHere: false }]);
 }
 
-export async function undoHandOver(run: KeyRun, step: Step, back: Back): Promise<StepOutcome> {
-  const hand = await handOf(run, step);
+export async function undoInstallKey(run: KeyRun, step: Step, back: Back): Promise<StepOutcome> {
+  const hand = await sessionOf(run, step);
   const left: Cause[] = [];
-  for (const holder of holdersOf(run, step)) {
+  for (const holder of privateKeysAt(run, step)) {
     const outcome = await run.holders.undo(nearOf(run), holder, hand);
     if (outcome.kind === "lost") throw new SessionLost(outcome.message);
     if (outcome.kind === "failed") left.push(outcome.cause);

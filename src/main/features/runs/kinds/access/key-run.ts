@@ -19,7 +19,7 @@ export type KeyRun<P extends KeyPlan = KeyPlan> = RunContext<P> & {
    * Opens the new private half of a run that was begun before, as soon as something is to be done with it: while a run only
    * waits nobody has to be there who tells a passphrase. Rejects with `Locked`.
    */
-  openHalf: () => Promise<void>;
+  openNewKey: () => Promise<void>;
   /** By step, in seconds of its host's clock: since when a login by somebody else is waited for. */
   awaitedSince: Map<number, number>;
   request: RunRequest;
@@ -67,7 +67,7 @@ export function openKeyRun<P extends KeyPlan>(
     holders,
     confirmations: () => confirmations(base.runId),
     made: { newKey, secrets: null },
-    async openHalf() {
+    async openNewKey() {
       if (isOpen) return;
       if (locked) throw locked;
       const reopened = await holders.reopen(nearOf(run));

@@ -177,7 +177,7 @@ export async function moveFile(
   const isOne = seen === earliest(file, from) || seen === earliest(file, to);
   if (!change || !isOne) {
     if (towards === "on") return keptOther(file.path);
-    return takeLinesBack(hand, of, content);
+    return rollBackLines(hand, of, content);
   }
   const id = writeIdOf(index, step);
   const isThere = seen === earliest(file, towards === "on" ? to : from);
@@ -248,7 +248,7 @@ const whyUnread = (path: string, refusal: { why: HostRefusal } | null): PlainCau
  * Takes what the step has made of a file out of it, now that somebody else has changed it: over the very bytes that were
  * seen, or not at all. Rejects with `SessionLost`.
  */
-async function takeLinesBack(hand: Hand, of: FileOfStep, there: Uint8Array): Promise<Moved> {
+async function rollBackLines(hand: Hand, of: FileOfStep, there: Uint8Array): Promise<Moved> {
   const { file, step, newKey } = of;
   const { path } = file;
   const change = await findChange(hand, of);

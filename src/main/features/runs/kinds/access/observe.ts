@@ -6,7 +6,7 @@ import type { Hand } from "#net/ssh/hand/hand.ts";
 import { lookAtFile, lookAtHost } from "#net/ssh/hand/look.ts";
 import { enterHost, hostOf, SessionLost } from "#runs/engine/runbook.ts";
 import type { HostAddress, KeyPlan } from "#shared/model/plan.ts";
-import { holdersOf } from "./install-key.ts";
+import { privateKeysAt } from "./install-key.ts";
 import { type KeyRun, nearOf, newKeyLine } from "./key-run.ts";
 
 /** The files and private keys of a host of the plan, or those of this computer (null), as they stand now. Rejects with `SessionLost`. */
@@ -17,13 +17,13 @@ export async function observeKeys(run: KeyRun, at: number | null): Promise<Obser
       files: [],
       leftOut: [],
       hasWork: false,
-      holders: await lookAtHolders(run, null, null),
+      holders: await inspectPrivateKeys(run, null, null),
     };
   const { hand } = await enterHost(run, at);
   const host = hostOf(run, { host: at });
   await keepClock(run, host, hand);
   const files = await lookAtFiles(run, host, hand);
-  return { kind: "seen", ...files, holders: await lookAtHolders(run, at, hand) };
+  return { kind: "seen", ...files, holders: await inspectPrivateKeys(run, at, hand) };
 }
 
 async function lookAtFiles(run: KeyRun, host: KeyPlan["hosts"][number], hand: Hand) {
@@ -43,9 +43,13 @@ async function lookAtFiles(run: KeyRun, host: KeyPlan["hosts"][number], hand: Ha
   return { files, leftOut: leftOutOf(run.journal.files(), host), hasWork };
 }
 
-async function lookAtHolders(run: KeyRun, at: number | null, hand: Hand | null): Promise<PrivateKeySeen[]> {
+async function inspectPrivateKeys(
+  run: KeyRun,
+  at: number | null,
+  hand: Hand | null,
+): Promise<PrivateKeySeen[]> {
   const seen: PrivateKeySeen[] = [];
-  for (const holder of holdersOf(run, { host: at }))
+  for (const holder of privateKeysAt(run, { host: at }))
     seen.push(await run.holders.look(nearOf(run), holder, hand));
   return seen;
 }

@@ -49,7 +49,7 @@ export async function verifyAccounts(
     kinds.add(outcome.kind);
     evidence.push(...outcome.evidence);
   }
-  const own = await proveOwnWay(run, asked, accounts);
+  const own = await verifyOwnLogin(run, asked, accounts);
   if (!("evidence" in own)) return own;
   kinds.add(own.kind);
   const kind = kinds.has("awaits-log") ? "awaits-log" : kinds.has("unverified") ? "unverified" : "proved";
@@ -84,7 +84,7 @@ async function verifyLet(
     case "by-log":
       return (await verifyConfirmed(run, asked, account)) ?? { kind: "awaits-log", evidence: [] };
     case "from-holder":
-      return readVerification(run, account, await proveAtHolder(run, asked, account, proof));
+      return readVerification(run, account, await verifyWherePrivateKeyIs(run, asked, account, proof));
     case "from-here":
       return verifyFromHere(run, asked, account, proof.runs);
     default:
@@ -127,7 +127,7 @@ async function addReason(
     : { ...refused, cause: { ...refused.cause, logged: why } };
 }
 
-async function proveAtHolder(
+async function verifyWherePrivateKeyIs(
   run: KeyRun,
   { host, inside }: LoginsOfStep,
   account: string,
@@ -157,7 +157,7 @@ type StepAtHost = { step: Step; host: KeyPlan["hosts"][number]; inside: HostSess
  * The key or the certificate that let us in logs in once more, where a file of that very account was changed. Where somebody has agreed that it will not,
  * something that is left has to: another key at hand here, or whoever else, if the host's journal tells of it.
  */
-async function proveOwnWay(
+async function verifyOwnLogin(
   run: KeyRun,
   asked: StepAtHost,
   accounts: ReadonlySet<string>,
@@ -173,7 +173,7 @@ async function proveOwnWay(
   const key = keys.find(({ fingerprint }) => fingerprint === loginKey);
   // It lies on a token, which OpenSSH's client alone has looked into.
   if (!key) return verifyByClientAgain(run, asked, { fingerprint: loginKey, isCertificate: false });
-  if (isTyped && isForSsh2(key)) return askOwn(run, asked, publicBlobOf(key));
+  if (isTyped && isForSsh2(key)) return checkOwnKey(run, asked, publicBlobOf(key));
   const proved = await verifyLogin(route, { user, key, runs: "nothing" });
   if (proved.kind === "proved")
     return { kind: "proved", evidence: [{ kind: "own-login", account: user, by: "key" }] };
@@ -205,7 +205,7 @@ async function verifyByClientAgain(
 }
 
 /** It lets in only beside what was typed: whether sshd takes it is asked without signing. */
-async function askOwn(run: KeyRun, asked: StepAtHost, oldKey: Uint8Array): Promise<VerificationOutcome> {
+async function checkOwnKey(run: KeyRun, asked: StepAtHost, oldKey: Uint8Array): Promise<VerificationOutcome> {
   const { user } = asked.inside.hand;
   const answer = await verifyRefused(asked.inside.route, { user, oldKey, newKey: null });
   switch (answer.kind) {
@@ -257,7 +257,7 @@ async function verifyLeft(run: KeyRun, asked: StepAtHost): Promise<VerificationO
       evidence: [{ kind: "other-login", account: user, key: nameKey(run, key.fingerprint), by }],
     };
   }
-  return hearLeft(run, asked);
+  return findOtherLogin(run, asked);
 }
 
 async function keysLeft(run: KeyRun, { host, inside }: StepAtHost): Promise<VerificationKey[]> {
@@ -279,7 +279,10 @@ async function keysLeft(run: KeyRun, { host, inside }: StepAtHost): Promise<Veri
 /** Every entry of sshd's that names a key. */
 const ANY_KEY = "SHA256:";
 
-async function hearLeft(run: KeyRun, { step, inside: { hand } }: StepAtHost): Promise<VerificationOutcome> {
+async function findOtherLogin(
+  run: KeyRun,
+  { step, inside: { hand } }: StepAtHost,
+): Promise<VerificationOutcome> {
   const { user } = hand;
   const look = await lookAtHost(hand);
   if (look.kind === "lost") throw new SessionLost(look.message);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Hand } from "#net/ssh/hand/hand.ts";
-import { hearLogin } from "./wait-for-login.ts";
+import { findLoginInLog } from "./wait-for-login.ts";
 
 const KEY = `SHA256:${"n".repeat(43)}`;
 const AUTHORITY = `SHA256:${"c".repeat(43)}`;
@@ -11,7 +11,7 @@ const CERTIFIED = `Accepted publickey for jo from 192.0.2.7 port 4 ssh2: ED25519
 const PATH = "/var/log/auth.log";
 
 /** A hand whose auth.log has this line, or whose journal has this entry. */
-const handOf = (name: "journal" | "lines", text: string): Hand =>
+const sessionOf = (name: "journal" | "lines", text: string): Hand =>
   ({
     ask: async () => ({
       kind: "answered",
@@ -26,10 +26,10 @@ type More = { fingerprint?: string; isAuthority?: boolean; after?: number };
 
 async function hearBy(hand: Hand, more: More = {}) {
   const wish = { account: "jo", fingerprint: KEY, isAuthority: false, since: 0, isNew: true, zone: null };
-  return (await hearLogin(hand, { ...wish, after: null, ...more })).kind;
+  return (await findLoginInLog(hand, { ...wish, after: null, ...more })).kind;
 }
 
-const hear = (line: string, more?: More) => hearBy(handOf("lines", `${PATH}\t${line}`), more);
+const hear = (line: string, more?: More) => hearBy(sessionOf("lines", `${PATH}\t${line}`), more);
 
 const FIELDS = {
   __REALTIME_TIMESTAMP: "1795986721740233",
@@ -42,7 +42,7 @@ const FIELDS = {
   MESSAGE: ACCEPTED,
 };
 const hearEntry = (more: object, bounds?: More) =>
-  hearBy(handOf("journal", JSON.stringify({ ...FIELDS, ...more })), bounds);
+  hearBy(sessionOf("journal", JSON.stringify({ ...FIELDS, ...more })), bounds);
 
 test("a login is heard from the journal, by an entry that its host's own sshd has written, and not before its time", async () => {
   for (const more of [
@@ -74,7 +74,7 @@ test("no entry is heard that a user, another program of root's or a container ha
   ])
     expect(await hearEntry(more), JSON.stringify(more)).toBe("not-yet");
   for (const text of ["", "[]", "null", "{", '"x"', `${PATH}\t${STAMP} sshd[7]: ${ACCEPTED}`])
-    expect(await hearBy(handOf("journal", text)), text).toBe("not-yet");
+    expect(await hearBy(sessionOf("journal", text)), text).toBe("not-yet");
 });
 
 test("a line of a plain file is a claim, by whatever name sshd is logged there", async () => {

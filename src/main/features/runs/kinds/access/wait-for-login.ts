@@ -26,12 +26,12 @@ type LogVerification = { isProved: boolean; evidence: Evidence[] };
 type Clock = { begun: Instant; now: () => Date };
 
 /** Looks for the logins that steps wait for. Whether any step is proved by them. */
-export async function hearAll(run: KeyRun, clock: Clock): Promise<boolean> {
+export async function findLogins(run: KeyRun, clock: Clock): Promise<boolean> {
   let hasHeard = false;
   let locked: Locked | null = null;
   const awaiting = run.journal.steps().filter((step) => awaitsLog(step));
   for (const step of awaiting) {
-    const heard = await hearAt(run, step, clock).catch((error: unknown) => {
+    const heard = await findLoginsAt(run, step, clock).catch((error: unknown) => {
       if (error instanceof SessionLost) return { isProved: false, evidence: [described(error.message)] };
       if (!(error instanceof Locked)) throw error;
       // Whatever needs no key is heard of all the same.
@@ -60,7 +60,7 @@ export async function hearAll(run: KeyRun, clock: Clock): Promise<boolean> {
   return hasHeard;
 }
 
-async function hearAt(run: KeyRun, step: RunStep, clock: Clock): Promise<LogVerification> {
+async function findLoginsAt(run: KeyRun, step: RunStep, clock: Clock): Promise<LogVerification> {
   const place = run.plan.hosts.findIndex(({ host, port }) => host === step.host && port === step.port);
   const fingerprint = run.made.newKey?.fingerprint;
   const host = run.plan.hosts[place];
@@ -85,7 +85,7 @@ async function hearAt(run: KeyRun, step: RunStep, clock: Clock): Promise<LogVeri
     const confirmed = await verifyConfirmed(run, { host, inside }, account);
     if (confirmed && "evidence" in confirmed) evidence.push(...confirmed.evidence);
     if (confirmed?.kind === "proved") continue;
-    const heard = await hearLogin(hand, { ...wish, account });
+    const heard = await findLoginInLog(hand, { ...wish, account });
     if (heard.kind !== "heard") isProved = false;
     evidence.push(...toEvidence(heard, account, nameKey(run, fingerprint)));
   }
@@ -118,7 +118,7 @@ async function verifyRest(
 ): Promise<LogVerification> {
   const step = stepsOf(run.plan).find((one) => one.ordinal === ordinal);
   if (!step) throw new Error(`the plan has no step ${ordinal}`);
-  if (isVerifiedFromHere(run, step)) await run.openHalf();
+  if (isVerifiedFromHere(run, step)) await run.openNewKey();
   const proof = await run.change.verify(run, step, inside);
   if ("evidence" in proof) return { isProved: true, evidence: [...heard, ...proof.evidence] };
   return { isProved: false, evidence: [...heard, { kind: "found", cause: proof.cause }] };
@@ -164,7 +164,7 @@ type Wish = {
   zone: string | null;
 };
 
-export async function hearLogin(hand: Hand, wish: Wish): Promise<Heard> {
+export async function findLoginInLog(hand: Hand, wish: Wish): Promise<Heard> {
   const { fingerprint, since } = wish;
   const read = await readLoginLines(hand, { sinceEpoch: since, fingerprints: [fingerprint] });
   if (read.kind === "lost") return { kind: "unknown", why: read.message };

@@ -158,7 +158,7 @@ export function createHostKeys({ store, now }: Deps) {
     },
 
     /** After its configuration was taken back. Null: done, or there was nothing to do. */
-    async takeBack(asked: BackAsked, { hand }: HeldLogin): Promise<string | null> {
+    async takeBack(asked: RollbackRequest, { hand }: HeldLogin): Promise<string | null> {
       const blob = Buffer.from(asked.newLine.split(" ")[1] ?? "", "base64");
       if (findPin(asked.host, asked.port)?.fingerprint === viewKey(blob).fingerprint) {
         const old = await findOldKey(hand, asked.oldKey);
@@ -192,7 +192,7 @@ export function createHostKeys({ store, now }: Deps) {
   }
 }
 
-type BackAsked = Pick<Asked, "host" | "port" | "newLine" | "oldKey">;
+type RollbackRequest = Pick<Asked, "host" | "port" | "newLine" | "oldKey">;
 
 /** A session that was opened after the change has met the new key: then the host tells the old one. */
 async function findOldKey(hand: Hand, oldKey: string | null): Promise<Uint8Array | null> {

@@ -28,7 +28,7 @@ import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import { MOST_WRONG_ANSWERS } from "#shared/model/question.ts";
 import { Redacted } from "#shared/model/redacted.ts";
-import { blobOf, DONE, fail, failSaying, type Near, NO_PAIR, type Outcome } from "./locations.ts";
+import { blobOf, DONE, fail, failSaying, type Near, NO_PRIVATE_KEY, type Outcome } from "./locations.ts";
 
 /** A plan is not held up by an agent that asks somebody who is not there; a run waits for whoever started it. */
 const PLAN_WAITS_MS = 10_000;
@@ -64,9 +64,9 @@ export const toPlace = ({ path, before, hasPublicFile }: PrivateKeyPlan): HalfPl
   hasPublicFile,
 });
 
-export async function lookHere(near: Near, holder: PrivateKeyPlan): Promise<PrivateKeySeen> {
+export async function inspectHere(near: Near, holder: PrivateKeyPlan): Promise<PrivateKeySeen> {
   const fingerprint = near.newKey?.fingerprint ?? "";
-  if (holder.kind === "agent") return lookAtAgent(near, holder);
+  if (holder.kind === "agent") return inspectAgent(near, holder);
   const state = await lookAtHalf(toPlace(holder), fingerprint);
   switch (state.kind) {
     case "untouched":
@@ -88,11 +88,11 @@ const isMadeAt = ({ plan }: Near, { path }: PrivateKeyPlan): boolean => {
   return newKey?.kind === "made-here" && newKey.path === path;
 };
 
-export async function handOverHere(near: Near, holder: PrivateKeyPlan): Promise<Outcome> {
+export async function installHere(near: Near, holder: PrivateKeyPlan): Promise<Outcome> {
   const { newKey, secrets } = near;
   if (!newKey) throw new Error("there is no new key to hand over");
   if (holder.kind === "agent") {
-    if (!secrets) return fail(NO_PAIR);
+    if (!secrets) return fail(NO_PRIVATE_KEY);
     return (await refuseAgent(near, holder)) ?? toOutcome(await addToAgent(holder.path, secrets.pair));
   }
   const place = toPlace(holder);
@@ -102,7 +102,7 @@ export async function handOverHere(near: Near, holder: PrivateKeyPlan): Promise<
     if (refused) return refused;
   }
   if (state.kind === "untouched") {
-    if (!secrets) return fail(NO_PAIR);
+    if (!secrets) return fail(NO_PRIVATE_KEY);
     const made = await makeHalf(place, secrets.pair, holder.isEncrypted ? secrets.passphrase : null);
     if (made.kind !== "done") return failSaying(made.message);
   }
@@ -127,7 +127,7 @@ async function refuseFile(near: Near, holder: PrivateKeyPlan): Promise<Outcome |
   const { path, before, possession } = holder;
   // A key that is made where nothing stood takes nobody's place.
   if (before === null || (possession.kind === "claimed" && !isOpenedHere(holder))) return null;
-  const opened = await openPair(path, near);
+  const opened = await openKeyFile(path, near);
   if ("why" in opened) return failSaying(`${opened.why}, so it gets no new key`);
   if (opened.pair.fingerprint === oldKeyOf(near.plan)) return null;
   return fail({ kind: "another-key", path });
@@ -156,7 +156,7 @@ const toOutcome = (outcome: HalfOutcome): Outcome =>
   outcome.kind === "done" ? DONE : failSaying(outcome.message);
 
 /** One that was emptied, or started anew, holds neither: the new key is still to be added then. */
-async function lookAtAgent({ plan, newKey }: Near, { path }: PrivateKeyPlan): Promise<PrivateKeySeen> {
+async function inspectAgent({ plan, newKey }: Near, { path }: PrivateKeyPlan): Promise<PrivateKeySeen> {
   if (!(await findInAgent(path, newKey?.fingerprint ?? null))) return "old";
   return (await findInAgent(path, oldKeyOf(plan))) ? "new" : "committed";
 }
@@ -172,7 +172,7 @@ type Asking = Pick<Near, "ask" | "signal"> & { secrets?: Near["secrets"] };
 type Opened = { pair: KeyPair; passphrase: Redacted<string> | null } | { why: string };
 
 /** Asks for the passphrase where there is one, three times at the most. */
-export async function openPair(path: string, { ask, signal, secrets = null }: Asking): Promise<Opened> {
+export async function openKeyFile(path: string, { ask, signal, secrets = null }: Asking): Promise<Opened> {
   const bytes = await readSmallFile(path);
   if (!Buffer.isBuffer(bytes))
     return { why: `${path}: ${bytes === "missing" ? "it is not there" : bytes.unreadable}` };
@@ -208,7 +208,7 @@ function toOpened(path: string, text: Redacted<string>, passphrase: RunSecrets["
 }
 
 /** For a new half, where nothing that is here is locked with one yet; typed twice. */
-export async function askNewPassphrase(
+export async function promptNewPassphrase(
   place: string,
   { ask, signal }: { ask: Ask; signal: AbortSignal },
 ): Promise<{ passphrase: Redacted<string> } | { why: string }> {

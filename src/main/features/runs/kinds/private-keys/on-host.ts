@@ -21,7 +21,7 @@ import { newKeyOf, oldKeyOf, type PrivateKeyPlan } from "#shared/model/plan.ts";
 import type { ClaimReason, KeyPossession } from "#shared/model/possession.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { PlainCause } from "#shared/model/step-result.ts";
-import { blobOf, DONE, fail, failBy, type Near, NO_PAIR, type Outcome } from "./locations.ts";
+import { blobOf, DONE, fail, failBy, type Near, NO_PRIVATE_KEY, type Outcome } from "./locations.ts";
 
 /** `hash`: of the very file that signed; null where none did. */
 type Verified = { possession: KeyPossession; hash: string | null };
@@ -46,7 +46,7 @@ export async function verifyThere(hand: Hand, path: string, fingerprint: string)
   };
 }
 
-export async function lookThere(
+export async function inspectThere(
   near: Near,
   { path, before }: PrivateKeyPlan,
   hand: Hand,
@@ -66,15 +66,15 @@ export async function lookThere(
 /** Nothing is this key. */
 export const NO_BLOB = Buffer.from("no key of ours");
 
-export async function handOverThere(near: Near, holder: PrivateKeyPlan, hand: Hand): Promise<Outcome> {
+export async function installThere(near: Near, holder: PrivateKeyPlan, hand: Hand): Promise<Outcome> {
   const { path, before, mode, uid: owner } = holder;
-  return withLook(near, holder, hand, async (seen, newKey) => {
+  return withInspection(near, holder, hand, async (seen, newKey) => {
     const blob = blobOf(newKey);
     if (seen.now.kind !== "new") {
       const refused = await refuseUnverified(near, holder, hand);
       if (refused) return refused;
-      const half = await chooseHalf(near, holder, seen);
-      if (!half) return fail(NO_PAIR);
+      const half = await choosePrivateKey(near, holder, seen);
+      if (!half) return fail(NO_PRIVATE_KEY);
       const hidden = await hidePublic(hand, path, blob);
       if (hidden.kind !== "done") return failBy(hidden, path);
       const done = await put(hand, { path, before, mode, owner, ...half });
@@ -128,7 +128,7 @@ export async function commitThere(
   { hand, keepsOld }: { hand: Hand; keepsOld: boolean },
 ): Promise<Outcome> {
   const { path, before } = holder;
-  return withLook(near, holder, hand, async (seen) => {
+  return withInspection(near, holder, hand, async (seen) => {
     if (seen.now.kind !== "new") return fail(changed(path));
     const ended =
       keepsOld && before !== null ? await keepOldHalf(hand, { path, before }) : await commitPut(hand, path);
@@ -148,7 +148,7 @@ export async function dropKeptThere({ path, before }: PrivateKeyPlan, hand: Hand
 /** Also of a key that was made there and put nowhere. */
 export async function undoThere(near: Near, holder: PrivateKeyPlan, hand: Hand): Promise<Outcome> {
   const { path, before } = holder;
-  return withLook({ ...near, newKey: near.newKey ?? NO_KEY }, holder, hand, async (seen, newKey) => {
+  return withInspection({ ...near, newKey: near.newKey ?? NO_KEY }, holder, hand, async (seen, newKey) => {
     if (seen.now.kind === "other") return fail(changed(path));
     const isPut = seen.now.kind === "new";
     if (isPut) {
@@ -170,7 +170,7 @@ const NO_KEY = { line: `none ${NO_BLOB.toString("base64")}`, fingerprint: "" };
 
 type NewKey = NonNullable<Near["newKey"]>;
 
-async function withLook(
+async function withInspection(
   { newKey }: Pick<Near, "newKey">,
   { path, before }: PrivateKeyPlan,
   hand: Hand,
@@ -182,7 +182,7 @@ async function withLook(
 }
 
 /** What was made there already, or what is sent: locked where the old one is. */
-async function chooseHalf({ secrets }: Near, { isEncrypted }: PrivateKeyPlan, { made }: HalfLook) {
+async function choosePrivateKey({ secrets }: Near, { isEncrypted }: PrivateKeyPlan, { made }: HalfLook) {
   if (made.kind === "new" && made.hash) return { bytes: "made" as const, wanted: made.hash };
   if (!secrets) return null;
   const text = await sealPair(secrets.pair, isEncrypted ? secrets.passphrase : null);

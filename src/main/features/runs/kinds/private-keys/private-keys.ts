@@ -24,12 +24,12 @@ import {
 import type { Cause, PlainCause } from "#shared/model/step-result.ts";
 import { formatPlace } from "#shared/text/target.ts";
 import {
-  askNewPassphrase,
   commitHere,
   dropKeptHere,
-  handOverHere,
-  lookHere,
-  openPair,
+  inspectHere,
+  installHere,
+  openKeyFile,
+  promptNewPassphrase,
   toPlace,
   undoHere,
 } from "./here.ts";
@@ -37,8 +37,8 @@ import { blobOf, DONE, fail, failBy, failSaying, type Near, type Outcome } from 
 import {
   commitThere,
   dropKeptThere,
-  handOverThere,
-  lookThere,
+  inspectThere,
+  installThere,
   NO_BLOB,
   refuseUnverified,
   undoThere,
@@ -52,9 +52,9 @@ export function createHolders({ agentSocket }: { agentSocket: string | null }) {
     undoMake,
     reopen,
     look: (near: Near, holder: PrivateKeyPlan, hand: Hand | null) =>
-      hand ? lookThere(near, holder, hand) : lookHere(near, holder),
+      hand ? inspectThere(near, holder, hand) : inspectHere(near, holder),
     handOver: (near: Near, holder: PrivateKeyPlan, hand: Hand | null) =>
-      hand ? handOverThere(near, holder, hand) : handOverHere(near, holder),
+      hand ? installThere(near, holder, hand) : installHere(near, holder),
     undo: (near: Near, holder: PrivateKeyPlan, hand: Hand | null) =>
       hand ? undoThere(near, holder, hand) : undoHere(near, holder),
     commit: (near: Near, holder: PrivateKeyPlan, hand: Hand | null, keepsOld: boolean) =>
@@ -97,7 +97,7 @@ async function findVerificationKey(
     configured: { files: [], isForAll: true },
     home: "",
     unlock: async (file) => {
-      const opened = file.fingerprint === fingerprint ? await openPair(file.path, near) : { why: "" };
+      const opened = file.fingerprint === fingerprint ? await openKeyFile(file.path, near) : { why: "" };
       if ("why" in opened) return { why: opened.why };
       const { secret, ...view } = toIdentity(opened.pair, file.path);
       if (secret.kind !== "file") return { why: "" };
@@ -147,7 +147,7 @@ async function reopen(
   const places = planned.kind === "given" ? [now] : [made, now];
   for (const path of places) {
     if ((await fingerprintOf(path)) !== newKey?.fingerprint) continue;
-    const opened = await openPair(path, near);
+    const opened = await openKeyFile(path, near);
     if ("why" in opened) return failSaying(opened.why);
     const secrets = await lockFor(near, opened);
     return "why" in secrets ? failSaying(secrets.why) : { kind: "open", secrets };
@@ -160,7 +160,7 @@ async function undoMake(near: Near, hand: Hand | null): Promise<Outcome> {
   const newKey = newKeyOf(near.plan);
   if (newKey?.kind === "made-on-holder" && hand) return undoThere(near, toHolder(near.plan, newKey), hand);
   if (newKey?.kind !== "made-here") return DONE;
-  const place = primaryPlace(near.plan, newKey);
+  const place = primaryLocation(near.plan, newKey);
   const fingerprint = near.newKey?.fingerprint ?? (await fingerprintOf(namesOf(place.path).made));
   if (!fingerprint) return clearTorn(place).then(() => DONE);
   const undone = await undoHalf(place, fingerprint);
@@ -175,7 +175,7 @@ async function makeHereAfresh(near: Near, newKey: MadeHere): Promise<Made> {
 
 /** Where nothing stands yet, the new half needs no hand-over: it takes the path at once. */
 async function makeHere(near: Near, newKey: MadeHere): Promise<Made> {
-  const place = primaryPlace(near.plan, newKey);
+  const place = primaryLocation(near.plan, newKey);
   const secrets = (await takeEarlier(near, place)) ?? (await makeSecrets(near, newKey));
   if ("why" in secrets) return failSaying(secrets.why);
   const { pair } = secrets;
@@ -195,7 +195,7 @@ async function takeEarlier(near: Near, place: HalfPlace): Promise<RunSecrets | {
     const fingerprint = await fingerprintOf(path);
     const isIt = known ? fingerprint === known : fingerprint !== null && path === made;
     if (!isIt) continue;
-    const opened = await openPair(path, near);
+    const opened = await openKeyFile(path, near);
     return "why" in opened ? opened : lockFor(near, opened);
   }
   return null;
@@ -206,7 +206,7 @@ async function makeSecrets(
   { keyType, comment }: MadeHere,
 ): Promise<RunSecrets | { why: string }> {
   const locked = privateKeysHere(near.plan).find(({ kind, isEncrypted }) => kind === "file" && isEncrypted);
-  const old = locked ? await openPair(locked.path, near) : null;
+  const old = locked ? await openKeyFile(locked.path, near) : null;
   if (old && "why" in old) return old;
   const pair = await makeKeyPair({ keyType: keyType as NewKeyType, comment });
   return lockFor(near, { pair, passphrase: old?.passphrase ?? null });
@@ -219,7 +219,7 @@ async function lockFor(near: Near, secrets: RunSecrets): Promise<RunSecrets | { 
     .flat()
     .flatMap(({ host, path, isEncrypted }) => (host && isEncrypted ? [`${formatPlace(host)}:${path}`] : []));
   if (!locked) return secrets;
-  const asked = await askNewPassphrase(locked, near);
+  const asked = await promptNewPassphrase(locked, near);
   return "why" in asked ? asked : { ...secrets, ...asked };
 }
 
@@ -231,7 +231,7 @@ async function makeWhereHeld(near: Near, newKey: MadeThere, hand: Hand, isFresh:
     if (refused) return failed(refused);
   }
   // What an account begins and does not tell is taken for this run's own: nothing of another run may lie there.
-  const taken = isFresh ? await refuseTaken(holder, hand) : null;
+  const taken = isFresh ? await refuseOccupied(holder, hand) : null;
   if (taken) return taken;
   const made = await makeThere({ ...newKey, owner: holder.uid }, hand, isFresh);
   if (made.kind !== "unclear") return made;
@@ -245,7 +245,7 @@ async function makeWhereHeld(near: Near, newKey: MadeThere, hand: Hand, isFresh:
 const failed = (outcome: Exclude<Outcome, { kind: "done" }>) =>
   outcome.kind === "failed" ? outcome : failSaying(outcome.message);
 
-async function refuseTaken({ path, before }: PrivateKeyPlan, hand: Hand) {
+async function refuseOccupied({ path, before }: PrivateKeyPlan, hand: Hand) {
   const seen = await lookAtHostHalf(hand, { path, before, blob: NO_BLOB });
   if (seen.kind !== "seen") return failed(failBy(seen, path));
   if (seen.made.kind === "none") return null;
@@ -272,7 +272,7 @@ async function makeThere(
   return { kind: "made", line, fingerprint: viewKey(blobOf({ line })).fingerprint, secrets: null };
 }
 
-function primaryPlace(plan: KeyPlan, { path }: { path: string }): HalfPlace {
+function primaryLocation(plan: KeyPlan, { path }: { path: string }): HalfPlace {
   const holder = privateKeysHere(plan).find((one) => one.kind === "file" && one.path === path);
   return holder ? toPlace(holder) : { path, before: null, hasPublicFile: true };
 }

@@ -23,19 +23,19 @@ import type { DeploymentFile, Replacement } from "#shared/model/pair.ts";
 import { Redacted } from "#shared/model/redacted.ts";
 import type { Cause } from "#shared/model/step-result.ts";
 import type { RenewalRun } from "./tools.ts";
-import { changesOf, consumersOf, keyOf, orderOf, tailCause, toolsOf } from "./tools.ts";
+import { changesOf, keyOf, orderOf, servicesOf, tailCause, toolsOf } from "./tools.ts";
 import { verifyServed, whyUnprovable } from "./verify-served.ts";
 
 /** A server that has not shown the new certificate by then will not. */
-const VERIFICATION_PATIENCE_MS = 45_000;
-const BACK_PATIENCE_MS = 15_000;
+const VERIFICATION_TIMEOUT_MS = 45_000;
+const ROLLBACK_TIMEOUT_MS = 15_000;
 
 type Place = { run: RenewalRun; step: Step; hand: Hand; changes: readonly Replacement[] };
 
 /** Puts the new files of a host in place, has its servers read them, and proves what is served; or takes it all back at once. */
-export async function installPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
+export async function installDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const place = await enter(run, step);
-  const seen = await lookAtPairs(run, step.host ?? -1, place.hand);
+  const seen = await observeFiles(run, step.host ?? -1, place.hand);
   const isTouched = seen.certificates.some((one) => one !== "old");
   const problem =
     (isTouched ? null : await whyUnprovable(run, step, place.hand)) ??
@@ -45,7 +45,7 @@ export async function installPairs(run: RenewalRun, step: Step): Promise<StepOut
     if (isTouched) return takeBack(place, failedBy(problem));
     return failed(problem, "nothing-changed");
   }
-  const stuck = (await armAll(place)) ?? (await swapAll(place)) ?? (await reloadAll(place));
+  const stuck = (await armRollbackTimers(place)) ?? (await swapAll(place)) ?? (await reloadAll(place));
   if (stuck !== null) return takeBack(place, failedBy(stuck));
   return acted({ kind: "installed-certificates" });
 }
@@ -68,12 +68,12 @@ async function enter(run: RenewalRun, step: Step): Promise<Place> {
 
 async function prove(place: Place): Promise<StepOutcome> {
   const { run, step, hand, changes } = place;
-  const patience = Math.min(VERIFICATION_PATIENCE_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
+  const patience = Math.min(VERIFICATION_TIMEOUT_MS, (run.plan.options.deadManSeconds * 1_000 * 3) / 4);
   const served = await verifyServed(run, step, "new", patience);
   if (served.kind !== "served") return takeBack(place, failedBy({ kind: "not-served", whys: served.whys }));
   const late = await disarmAll(place);
   if (late !== null) return takeBack(place, { as: "failed", cause: late });
-  const { certificates } = await lookAtPairs(run, step.host ?? -1, hand);
+  const { certificates } = await observeFiles(run, step.host ?? -1, hand);
   if (certificates.some((one) => one !== "new"))
     return takeBack(place, { as: "failed", cause: { kind: "certificate-not-installed" } });
   for (const change of changes)
@@ -83,7 +83,7 @@ async function prove(place: Place): Promise<StepOutcome> {
 }
 
 /** Null, or why not. */
-async function armAll({ run, step, hand, changes }: Place): Promise<Cause | null> {
+async function armRollbackTimers({ run, step, hand, changes }: Place): Promise<Cause | null> {
   const { deadMan } = hostOf(run, step);
   if (deadMan === null) return null;
   const seconds = run.plan.options.deadManSeconds;
@@ -113,7 +113,7 @@ async function swapAll({ run, step, hand, changes }: Place): Promise<Cause | nul
 }
 
 async function reloadAll({ run, step, hand, changes }: Place): Promise<Cause | null> {
-  for (const consumer of consumersOf(changes)) {
+  for (const consumer of servicesOf(changes)) {
     const own = changes.find(({ consumers }) => consumers.includes(consumer));
     const told = await reloadService(hand, consumer, own && pairOf(run, step, own));
     if (!("said" in told)) return tailCause(told, consumer.server);
@@ -148,7 +148,7 @@ async function takeBack(place: Place, back: Back): Promise<StepOutcome> {
       await toolsOf(run).orders.set(keyOf(run, step, change), { state: "issued" });
   }
   const untold = await reloadAll(place);
-  const served = await verifyServed(run, step, "old", BACK_PATIENCE_MS);
+  const served = await verifyServed(run, step, "old", ROLLBACK_TIMEOUT_MS);
   if (served.kind !== "served") stuck.push({ kind: "not-served", whys: served.whys });
   // One that has never read the new files has nothing to be told.
   if (untold !== null && served.kind === "served" && served.places > 0)
@@ -278,7 +278,7 @@ export async function refuseIssued(
 }
 
 /** Which files of each certificate stand on a host now. Rejects with `SessionLost`. */
-export async function lookAtPairs(
+export async function observeFiles(
   run: RenewalRun,
   place: number,
   hand: Hand,

@@ -19,8 +19,8 @@ import { Refusal } from "#shared/model/refusal.ts";
 import type { RunId, RunStep } from "#shared/model/run.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import type { Store } from "#store/store.ts";
-import { installPairs, lookAtPairs, undoInstall, verifyInstalled } from "./install.ts";
-import { endPairs, issuedAt, issuePairs, requestPairs, undoRequests } from "./request.ts";
+import { installDeployments, observeFiles, undoInstall, verifyInstalled } from "./install.ts";
+import { endDeployments, issueCertificates, issuedAt, requestCertificates, undoRequests } from "./request.ts";
 import { changesOf, openOrderBook, orderOf, type RenewalRun, type RenewalTools, toolsOf } from "./tools.ts";
 import { verifyServed } from "./verify-served.ts";
 
@@ -47,11 +47,11 @@ export function createRenewalRunbook(deps: RenewalRunbookDeps): Runbook<RenewalR
     }),
     observe: observeDeployments,
     async hasCome(run, until) {
-      const hasBrought = await areBrought(run);
+      const isProvided = await acceptProvided(run);
       // What is put in place after it has an hour of its own; while one passes somebody may bring what other hosts wait for.
-      if (hasBrought) return { kind: "came", isTimeOver: false };
+      if (isProvided) return { kind: "came", isTimeOver: false };
       if (until === "certificate") return { kind: "not-yet" };
-      const isDue = await isRecheckDue(run, run.request.endsGrace);
+      const isDue = await isCheckDue(run, run.request.endsGrace);
       return isDue ? { kind: "came", isTimeOver: true } : { kind: "not-yet" };
     },
     nameWait: (_, until) => (until === "recheck" ? "recheck" : "certificate"),
@@ -85,7 +85,7 @@ const PHASES: {
 } = {
   request: {
     intend: (run, step) => ({ kind: "make-certificate-keys", count: changesOf(run, step).length }),
-    act: holding(requestPairs),
+    act: holding(requestCertificates),
     undo: holding(undoRequests),
   },
   issue: {
@@ -97,31 +97,31 @@ const PHASES: {
         issuers: [...new Set(changes.map(({ issuer }) => issuer.name))],
       };
     },
-    act: holding(issuePairs),
+    act: holding(issueCertificates),
   },
   install: {
     intend: (run, step) => ({ kind: "install-certificates", count: changesOf(run, step).length }),
-    act: holding(installPairs),
+    act: holding(installDeployments),
     verify: holding(verifyInstalled),
     undo: holding(undoInstall),
   },
-  recheck: { intend: () => ({ kind: "check-served" }), act: holding(recheckPairs) },
+  recheck: { intend: () => ({ kind: "check-served" }), act: holding(checkDeployments) },
   // There is no way back from here.
-  commit: { intend: () => ({ kind: "clear" }), act: holding(commitPairs) },
+  commit: { intend: () => ({ kind: "clear" }), act: holding(finishDeployments) },
 };
 
 async function observeDeployments(run: RenewalRun, host: number | null): Promise<Observation> {
   if (host === null) return { kind: "certificates-seen", certificates: [], hasWork: false };
   const { hand } = await enterHost(run, host);
-  return { kind: "certificates-seen", ...(await lookAtPairs(run, host, hand)) };
+  return { kind: "certificates-seen", ...(await observeFiles(run, host, hand)) };
 }
 
 /** After so long a server either serves it or does not. */
-const RECHECK_PATIENCE_MS = 10_000;
+const CHECK_TIMEOUT_MS = 10_000;
 
 /** What is served is looked at once more. Nothing is taken back by it: what has changed since may have been meant. */
-async function recheckPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
-  const served = await verifyServed(run, step, "new", RECHECK_PATIENCE_MS);
+async function checkDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
+  const served = await verifyServed(run, step, "new", CHECK_TIMEOUT_MS);
   if (served.kind === "served")
     return verified([
       { kind: "served", isAgain: true, places: served.places, leavesAlone: served.leavesAlone },
@@ -131,14 +131,14 @@ async function recheckPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
 }
 
 /** The old files and keys go. */
-async function commitPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
+async function finishDeployments(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const { hand } = await enterHost(run, step.host ?? -1);
-  const left = await endPairs(run, step, hand);
+  const left = await endDeployments(run, step, hand);
   return left === null ? verified([{ kind: "cleared", isWhole: true }]) : needsAttention([left]);
 }
 
 /** Whether a certificate was brought that a step waits for. */
-async function areBrought(run: RenewalRun): Promise<boolean> {
+async function acceptProvided(run: RenewalRun): Promise<boolean> {
   let isAny = false;
   for (const step of stepsOf(run.plan).filter(({ phase }) => phase === "issue")) {
     const known = run.journal.steps().find(({ ordinal }) => ordinal === step.ordinal);
@@ -154,7 +154,7 @@ const awaitsCertificate = ({ state, result }: RunStep): boolean =>
   state === "acted" && result?.kind === "waiting" && result.for.kind === "certificate";
 
 /** Whether the new certificates have been served for as long as the plan wants before that is looked at once more. */
-async function isRecheckDue(run: RenewalRun, endsNow: boolean): Promise<boolean> {
+async function isCheckDue(run: RenewalRun, endsNow: boolean): Promise<boolean> {
   if (endsNow) {
     await run.journal.note(null, { kind: "recheck-hurried" });
     return true;

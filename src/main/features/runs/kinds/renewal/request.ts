@@ -29,7 +29,7 @@ import { hostIdOf } from "#shared/model/plan.ts";
 import { type Cause, described } from "#shared/model/step-result.ts";
 import type { CertificateKey } from "#store/runs/run-certificate-table.ts";
 import type { RenewalRun } from "./tools.ts";
-import { changesOf, consumersOf, keyOf, orderOf, tailCause, toolsOf } from "./tools.ts";
+import { changesOf, keyOf, orderOf, servicesOf, tailCause, toolsOf } from "./tools.ts";
 
 /** Ways by which the host itself answers. */
 const BY_HOST: ReadonlySet<ChallengeWay["kind"]> = new Set(["webroot", "served-on-host", "tls-alpn"]);
@@ -49,7 +49,7 @@ async function clearAnswers(
 }
 
 /** Makes the new keys of a host, and what asks for certificates with them. What an earlier try has made is taken. */
-export async function requestPairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
+export async function requestCertificates(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const changes = changesOf(run, step);
   const { hand } = await enterHost(run, step.host ?? -1);
   const failing = await whyFailing(run, step, hand);
@@ -65,7 +65,7 @@ export async function requestPairs(run: RenewalRun, step: Step): Promise<StepOut
 async function whyFailing(run: RenewalRun, step: Step, hand: Hand): Promise<Cause | null> {
   const host = hostIdOf(hostOf(run, step));
   if (run.plan.checks.some((one) => one.id === SERVER_TEST && one.host === host)) return null;
-  for (const consumer of consumersOf(changesOf(run, step))) {
+  for (const consumer of servicesOf(changesOf(run, step))) {
     if (!SERVERS[consumer.server].testsConfiguration) continue;
     const tried = await testServer(hand, consumer);
     if (tried.kind === "lost") throw new SessionLost(tried.message);
@@ -78,7 +78,7 @@ async function whyFailing(run: RenewalRun, step: Step, hand: Hand): Promise<Caus
 async function request(run: RenewalRun, step: Step, change: Replacement, hand: Hand): Promise<Cause | null> {
   const order = orderOf(run, step, change);
   const { key, names, id, forClients } = change;
-  if (key.made === "here") return order.csr ? null : makeKeyHere(run, keyOf(run, step, change), change);
+  if (key.made === "here") return order.csr ? null : createKeyInVault(run, keyOf(run, step, change), change);
   const made = await makePairKey(hand, { token: run.token, id, key: key.kind, names, forClients });
   if (made.kind !== "made") return tailCause(made, "the new key");
   const isSame = order.csr !== null && Buffer.compare(order.csr, made.csr) === 0;
@@ -97,13 +97,13 @@ async function request(run: RenewalRun, step: Step, change: Replacement, hand: H
 /** The new keys go, and all that was kept of the run on the host. */
 export async function undoRequests(run: RenewalRun, step: Step, back: Back): Promise<StepOutcome> {
   const { hand } = await enterHost(run, step.host ?? -1);
-  const left = await endPairs(run, step, hand);
+  const left = await endDeployments(run, step, hand);
   if (left !== null) return needsAttention([left], back);
   return back.as === "failed" ? failed(back.cause) : rolledBack(back, "certificate-keys-removed");
 }
 
 /** Null, or why something of the run is still kept there. */
-export async function endPairs(run: RenewalRun, step: Step, hand: Hand): Promise<Cause | null> {
+export async function endDeployments(run: RenewalRun, step: Step, hand: Hand): Promise<Cause | null> {
   const { vault, orders } = toolsOf(run);
   const changes = changesOf(run, step);
   const answers = await clearAnswers(run, changes, hand);
@@ -120,7 +120,7 @@ export async function endPairs(run: RenewalRun, step: Step, hand: Hand): Promise
 }
 
 /** Makes a key in the vault, and what asks for a certificate with it. Null, or why it cannot. */
-async function makeKeyHere(
+async function createKeyInVault(
   run: RenewalRun,
   at: CertificateKey,
   { key, names, forClients }: Replacement,
@@ -137,7 +137,7 @@ async function makeKeyHere(
 }
 
 /** Has the requests of a host signed. What an earlier try was given is taken. */
-export async function issuePairs(run: RenewalRun, step: Step): Promise<StepOutcome> {
+export async function issueCertificates(run: RenewalRun, step: Step): Promise<StepOutcome> {
   const changes = changesOf(run, step);
   await clearEarlier(run, step, changes);
   for (const change of changes) {

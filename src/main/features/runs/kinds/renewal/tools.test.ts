@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { Service } from "#shared/model/pair.ts";
-import { consumersOf } from "./tools.ts";
+import { servicesOf } from "./tools.ts";
 
 test("a server of two pairs is told once, but HAProxy of each", () => {
   const tell = (server: "nginx" | "haproxy") => {
     const consumers = [{ server, config: "/etc/it.conf" } as Service];
-    return consumersOf(["c0", "c1"].map((id) => ({ id, consumers }))).length;
+    return servicesOf(["c0", "c1"].map((id) => ({ id, consumers }))).length;
   };
   expect(tell("nginx")).toBe(1);
   expect(tell("haproxy")).toBe(2);

@@ -68,7 +68,7 @@ export const orderOf = (run: RenewalRun, step: Pick<Step, "host">, change: Repla
   toolsOf(run).orders.get(keyOf(run, step, change));
 
 /** The servers that read any of these, each once; HAProxy for each, for it may be given the files of one at a time. */
-export function consumersOf(changes: readonly Pick<Replacement, "id" | "consumers">[]): Service[] {
+export function servicesOf(changes: readonly Pick<Replacement, "id" | "consumers">[]): Service[] {
   const all = changes.flatMap(({ id, consumers }) =>
     consumers.map((one) => {
       const of = one.server === "haproxy" ? id : "";

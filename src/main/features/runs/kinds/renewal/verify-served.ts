@@ -60,7 +60,7 @@ export async function verifyServed(
     if (wrong.length > 0 && performance.now() - begun + pause > patienceMs)
       return { kind: "not-served", whys: wrong.slice(0, MOST_SAID) };
     if (wrong.length > 0)
-      await run.journal.sayRetrying(step.ordinal, { kind: "not-served", whys: wrong.slice(0, 1) });
+      await run.journal.noteRetrying(step.ordinal, { kind: "not-served", whys: wrong.slice(0, 1) });
     await run.retryPolicy.wait(inARow > 0 ? FIRST_PAUSE_MS : pause, run.signal);
   }
 }
