@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chooseWay, readWayFacts } from "#domain/acme/challenge-methods.ts";
+import { chooseChallengeMethod, readChallengeFacts } from "#domain/acme/challenge-methods.ts";
 import { createAcmeAsker } from "#net/acme/ask-acme.ts";
 import { answer } from "#net/challenges/answer.ts";
 import type { Answered, Near } from "#net/challenges/challenge.ts";
@@ -55,8 +55,8 @@ async function orderAt(at: LabHost, names: readonly string[]) {
   for (const name of names) await pebble.tell("add-a", { host: name, addresses: [at.address] });
   const looked = await lookAtWays(hand);
   if (looked.kind !== "seen") throw new Error(JSON.stringify(looked));
-  const facts = readWayFacts(looked.look, names);
-  const wayOf = (name: string) => chooseWay({ name, facts, configured: [] }).ways[0]?.way;
+  const facts = readChallengeFacts(looked.look, names);
+  const wayOf = (name: string) => chooseChallengeMethod({ name, facts, configured: [] }).methods[0]?.method;
   const ways = names.map((name) => wayOf(name));
   const answered: Answered[] = [];
   const { order } = await openAccount(

@@ -1,7 +1,7 @@
 import { readPem } from "#codec/pem.ts";
 import type { Evaluation, Profile, Purpose } from "#shared/model/chain.ts";
 import { Refusal } from "#shared/model/refusal.ts";
-import { evaluateChain } from "./domain/x509/path/judge-chain.ts";
+import { evaluateChain } from "./domain/x509/path/evaluate-chain.ts";
 import { indexCertificates } from "./domain/x509/path/path-certificate.ts";
 import type { PolicyRequest } from "./domain/x509/path/policy-graph.ts";
 import { leaveOutRejected, readRoots } from "./domain/x509/path/trusted-roots.ts";
@@ -44,7 +44,7 @@ export async function verifyFiles({
     leaf: first ?? leaf,
     pool: index([...others, ...chain.flatMap((file) => readPem(file).ders)]),
     roots: index(files.flatMap((file) => file.roots)),
-    wish: { ...wish, at: at.getTime() },
+    options: { ...wish, at: at.getTime() },
     profile,
     revocationLists: crls?.flatMap(readLists) ?? null,
   });

@@ -78,7 +78,7 @@ export function readChildren(bytes: Uint8Array, parent: Element, most: number): 
 }
 
 /** OpenSSL takes lists of one kind of thing also where the bit is missing that says that they hold elements. */
-export const isListTag = (tag: number, wanted: 0x30 | 0x31): boolean => (tag | 0x20) === wanted;
+export const isListTag = (tag: number, list: 0x30 | 0x31): boolean => (tag | 0x20) === list;
 
 /** A view of the same bytes that knows Node's fast text conversions. */
 export const viewOf = (bytes: Uint8Array): Buffer =>
@@ -127,8 +127,8 @@ export type Node = { bytes: Buffer; element: Element };
 /** Members of one list; what has more is taken for none. */
 const MOST_CHILDREN = 100_000;
 
-export function openNode(given: Uint8Array): Node | null {
-  const bytes = viewOf(given);
+export function openNode(der: Uint8Array): Node | null {
+  const bytes = viewOf(der);
   const element = readElement(bytes, 0, bytes.length);
   return element && { bytes, element };
 }

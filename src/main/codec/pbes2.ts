@@ -5,7 +5,7 @@
 import { createDecipheriv, getCiphers, getHashes, pbkdf2Sync, scryptSync } from "node:crypto";
 import { type Node, numberOf, octetsOf, oidOf, openNode, partsOf, TAG, viewOf } from "./der.ts";
 
-/** From a password to a key. The file says how much work that is, and may ask for years: whoever derives has judged it before. */
+/** From a password to a key. The file says how much work that is, and may ask for years: whoever derives has evaluated it before. */
 export type Kdf =
   | { name: "pbkdf2"; salt: Uint8Array; iterations: number; digest: string }
   | { name: "scrypt"; salt: Uint8Array; N: number; r: number; p: number };

@@ -34,37 +34,37 @@ export function jwkOfBlob(blob: Uint8Array, keyType?: string): JsonWebKey | null
   }
   if (!type?.startsWith("ecdsa-sha2-")) return null;
   const crv = CURVES.get(fields.text() ?? "");
-  const point = fields.octets();
+  const coordinates = fields.octets();
   // 4: both coordinates follow as they are (SEC 1 2.3.3).
-  if (!crv || !point || point[0] !== 4) return null;
-  const half = (point.length - 1) / 2;
-  const [x, y] = [point.subarray(1, 1 + half), point.subarray(1 + half)];
+  if (!crv || !coordinates || coordinates[0] !== 4) return null;
+  const size = (coordinates.length - 1) / 2;
+  const [x, y] = [coordinates.subarray(1, 1 + size), coordinates.subarray(1 + size)];
   return { kty: "EC", crv, x: base64url(x), y: base64url(y) };
 }
 
-/** The blob of a public key, or of the public half of a private one; null for a kind that SSH has no keys of. */
+/** The blob of a public key, or of the public key of a private one; null for a kind that SSH has no keys of. */
 export function blobOfJwk({ kty, crv, x, y, n, e }: JsonWebKey): Buffer | null {
   if (kty === "RSA") return join("ssh-rsa", toNumber(fromBase64url(e)), toNumber(fromBase64url(n)));
   if (kty === "OKP" && crv === "Ed25519") return join("ssh-ed25519", fromBase64url(x));
   const curve = kty === "EC" ? NAMES.get(crv ?? "") : undefined;
-  return curve === undefined ? null : join(`ecdsa-sha2-${curve}`, curve, pointOf(x, y));
+  return curve === undefined ? null : join(`ecdsa-sha2-${curve}`, curve, encodeCoordinates(x, y));
 }
 
-/** The private half as agents and OpenSSH's format hold it: its type, then its numbers. Null as above. */
+/** The private key as agents and OpenSSH's format hold it: its type, then its numbers. Null as above. */
 export function secretOfJwk({ kty, crv, x, y, d, n, e, p, q, qi }: JsonWebKey): Buffer | null {
   if (kty === "RSA") return join("ssh-rsa", ...[n, e, d, qi, p, q].map(fromBase64url).map(toNumber));
   if (kty === "OKP" && crv === "Ed25519") {
-    const point = fromBase64url(x);
-    return join("ssh-ed25519", point, Buffer.concat([fromBase64url(d), point]));
+    const coordinates = fromBase64url(x);
+    return join("ssh-ed25519", coordinates, Buffer.concat([fromBase64url(d), coordinates]));
   }
   const curve = kty === "EC" ? NAMES.get(crv ?? "") : undefined;
   if (curve === undefined) return null;
-  return join(`ecdsa-sha2-${curve}`, curve, pointOf(x, y), toNumber(fromBase64url(d)));
+  return join(`ecdsa-sha2-${curve}`, curve, encodeCoordinates(x, y), toNumber(fromBase64url(d)));
 }
 
 const join = (...fields: readonly (Uint8Array | string)[]): Buffer => Buffer.concat(fields.map(toField));
 
-const pointOf = (x: string | undefined, y: string | undefined): Buffer =>
+const encodeCoordinates = (x: string | undefined, y: string | undefined): Buffer =>
   Buffer.concat([Buffer.from([4]), fromBase64url(x), fromBase64url(y)]);
 
 /**
@@ -151,7 +151,7 @@ export const writeOpenContainer = (blob: Buffer, secret: Buffer): string =>
   writeContainer({ cipher: "none", kdf: "none", kdfOptions: Buffer.alloc(0), blob, secret });
 
 /**
- * A private half as it stands in a container before it is encrypted with a cipher of that block size: a number twice, by which a right
+ * A private key as it stands in a container before it is encrypted with a cipher of that block size: a number twice, by which a right
  * passphrase is told, the key, its comment, and padding.
  */
 export function padSecret(secret: Uint8Array, comment: string, blockBytes: number): Buffer {

@@ -3,7 +3,7 @@
  * checked, and it is logged in to once. The password of a proxy is asked for once, and is forgotten with the scan.
  */
 import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { type EndpointWay, readWay } from "#domain/targets/proxies.ts";
+import { type EndpointProxy, readProxy } from "#domain/targets/proxies.ts";
 import type { Failure } from "#net/connect-failure.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
@@ -12,8 +12,8 @@ import type { WayText } from "#shared/model/endpoint-way.ts";
 import { formatPlace } from "#shared/text/target.ts";
 import type { JumpHost } from "./jump-hosts.ts";
 
-type ProxyWay = Extract<EndpointWay, { kind: "socks5" | "http" }>;
-type Jump = Extract<EndpointWay, { kind: "jump" }>;
+type ProxyWay = Extract<EndpointProxy, { kind: "socks5" | "http" }>;
+type Jump = Extract<EndpointProxy, { kind: "jump" }>;
 
 type Deps = {
   ask: Ask;
@@ -46,7 +46,7 @@ export function createEndpointRoutes(deps: Deps) {
   return {
     /** A way, ready to be gone; it stays open until it is disposed. Rejects only when the scan is told to stop. */
     async keep(text: WayText): Promise<Kept | Failure> {
-      const way = readWay(text);
+      const way = readProxy(text);
       switch (way.kind) {
         case "direct":
           return { way: null, ...NOTHING_OPEN };

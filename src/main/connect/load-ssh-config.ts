@@ -48,21 +48,24 @@ function understand(
   { user, home }: Workstation,
   file: string | null,
 ): Loaded {
-  const say = (path: string) => (path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
+  const shorten = (path: string) => (path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
   const unread = roots.flatMap(({ path }) => {
     const found = files.get(path) ?? (file === null ? null : { why: "there is no such file" });
-    return found && "why" in found ? [{ path: say(path), why: found.why }] : [];
+    return found && "why" in found ? [{ path: shorten(path), why: found.why }] : [];
   });
   if (file !== null && unread[0])
     throw new Refusal("not-found", `${file} cannot be read as ssh_config (${unread[0].why})`);
 
-  const config = readSshConfig({ roots, files, includes, home, say }, { home, user, ...nameThisComputer() });
+  const config = readSshConfig(
+    { roots, files, includes, home, describe: shorten },
+    { home, user, ...nameThisComputer() },
+  );
   const notes = unread.map(
     ({ path, why }) => `${path} is not read: ${why}; hosts are taken as they are written`,
   );
   return {
     config: { ...config, notes: [...notes, ...config.notes] },
-    files: [...files].filter(([, found]) => "text" in found).map(([path]) => say(path)),
+    files: [...files].filter(([, found]) => "text" in found).map(([path]) => shorten(path)),
   };
 }
 

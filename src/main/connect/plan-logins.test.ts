@@ -9,15 +9,15 @@ const NOTHING: OpensshRequest = {
   pkcs11Provider: null,
   securityKeyProvider: null,
   gssapi: false,
-  isAskedByUser: false,
+  isSetByUser: false,
 };
 const command = (isUser: boolean): OpensshRequest => ({
   ...NOTHING,
-  proxyCommand: { value: "nc %h %p", place: "config:3", isUser },
-  isAskedByUser: isUser,
+  proxyCommand: { value: "nc %h %p", location: "config:3", isUser },
+  isSetByUser: isUser,
 });
 const SYSTEM_GSSAPI = { ...NOTHING, gssapi: true };
-const OWN_CERTIFICATE = { ...NOTHING, certificateFiles: ["/c"], isAskedByUser: true };
+const OWN_CERTIFICATE = { ...NOTHING, certificateFiles: ["/c"], isSetByUser: true };
 
 const choose = (
   openssh: OpensshRequest | null,

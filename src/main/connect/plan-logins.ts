@@ -74,12 +74,12 @@ export function chooseTransport(
   ssh: string | null,
 ): ChosenTransport | { why: string } {
   const proxyCommand = openssh?.proxyCommand;
-  const reached = `ssh_config reaches ${name} by ProxyCommand at ${proxyCommand?.place}`;
+  const reached = `ssh_config reaches ${name} by ProxyCommand at ${proxyCommand?.location}`;
   if (wish === "system")
     return ssh ? "system" : { why: `${name} was to be read by OpenSSH's ssh: ${NO_SSH}` };
   if (!proxyCommand) {
     if (wish === "ssh2") return "ssh2";
-    return openssh?.isAskedByUser && ssh ? "system" : "either";
+    return openssh?.isSetByUser && ssh ? "system" : "either";
   }
   if (wish === "ssh2")
     return { why: `${reached}, which OpenSSH's ssh alone runs: let the transport be auto` };

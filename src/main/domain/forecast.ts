@@ -114,10 +114,13 @@ const stepsOf = (issuer: string): readonly Step[] =>
 /** Certificates that expire on one day and are of one issuer and one owner. */
 type EndGroup = Owned & { endsOn: string; count: number };
 
-type Asked = { today: string; weekCount: number; by: LoadBy };
+type TimelineOptions = { today: string; weekCount: number; by: LoadBy };
 
 /** How many certificates expire in each week; what expires today is not over yet. */
-export function lineUpExpiries(groups: readonly EndGroup[], { today, weekCount, by }: Asked): Timeline {
+export function lineUpExpiries(
+  groups: readonly EndGroup[],
+  { today, weekCount, by }: TimelineOptions,
+): Timeline {
   const from = toDayNumber(today);
   const gathered = createSeries(by, weekCount);
   let [expired, later] = [0, 0];
@@ -147,12 +150,12 @@ function createSeries(by: LoadBy, weekCount: number) {
   return {
     /** The series of a group, which has so many certificates more. */
     of({ issuer, owner }: Owned, certificates: number): LoadSeries {
-      const wanted = {
+      const labels = {
         issuer: by === "owner" ? null : issuer,
         owner: by === "issuer" ? null : owner,
       };
-      const key = JSON.stringify(wanted);
-      const found = known.get(key) ?? { ...wanted, certificates: 0, counts: new Array(weekCount).fill(0) };
+      const key = JSON.stringify(labels);
+      const found = known.get(key) ?? { ...labels, certificates: 0, counts: new Array(weekCount).fill(0) };
       found.certificates += certificates;
       known.set(key, found);
       return found;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Edge, mutualPairs, walk, wayTo } from "./graph.ts";
+import { type Edge, mutualEdges, pathTo, walk } from "./graph.ts";
 
 const NAMES = ["a", "b", "c", "d", "e", "f", "g"] as const;
 
@@ -62,7 +62,7 @@ test("a way leads from the start to the end, edge by edge, in as many steps as i
     fc.property(asked, fc.boolean(), ({ edges: all, start, onlyCertain }, isBackward) => {
       const { found } = walkOver(all, start, { onlyCertain, isBackward });
       for (const [id, { distance }] of found) {
-        const way = wayTo(found, id, isBackward);
+        const way = pathTo(found, id, isBackward);
         const places = [way[0]?.from ?? start, ...way.map(({ to }) => to)];
         expect(way.every(({ from }, index) => from === places[index])).toBe(true);
         expect([places[0], places.at(-1)]).toEqual(isBackward ? [id, start] : [start, id]);
@@ -87,7 +87,7 @@ test("a walk goes round a cycle once, and leaves nothing out after it", () => {
   const ring = [step("a", "b"), step("b", "c"), step("c", "a"), step("c", "d"), step("a", "a")];
   const { found } = walkOver(ring, "a");
   expect([...found.keys()]).toEqual(["a", "b", "c", "d"]);
-  expect(wayTo(found, "d").map(({ from }) => from)).toEqual(["a", "b", "c"]);
+  expect(pathTo(found, "d").map(({ from }) => from)).toEqual(["a", "b", "c"]);
 });
 
 test("of two edges between the same things the certain one is gone", () => {
@@ -122,27 +122,28 @@ test("a hundred thousand edges are walked over, each once", () => {
 });
 
 test("hosts that trust each other are one pair, however often; one that trusts itself is none", () => {
-  const pairs = [
+  const deployments = [
     [2, 1],
     [1, 2],
     [1, 2],
     [3, 3],
     [1, 3],
   ] as const;
-  expect(mutualPairs(pairs)).toEqual([[1, 2]]);
+  expect(mutualEdges(deployments)).toEqual([[1, 2]]);
 });
 
 test("every pair that is found stands in both directions, and none that does is missed", () => {
   const number = fc.integer({ min: 0, max: 6 });
   fc.assert(
-    fc.property(fc.array(fc.tuple(number, number)), (pairs) => {
-      const has = (from: number, to: number) => pairs.some(([one, other]) => one === from && other === to);
+    fc.property(fc.array(fc.tuple(number, number)), (deployments) => {
+      const has = (from: number, to: number) =>
+        deployments.some(([one, other]) => one === from && other === to);
       const expected = [0, 1, 2, 3, 4, 5, 6].flatMap((one) =>
         [0, 1, 2, 3, 4, 5, 6].flatMap((other) =>
           one < other && has(one, other) && has(other, one) ? [[one, other]] : [],
         ),
       );
-      expect(mutualPairs(pairs)).toEqual(expected);
+      expect(mutualEdges(deployments)).toEqual(expected);
     }),
   );
 });

@@ -10,7 +10,7 @@ export type Walk<E extends Edge> = {
   isCut: boolean;
 };
 
-type Ground<E extends Edge> = {
+type WalkOptions<E extends Edge> = {
   starts: readonly string[];
   /** The edges at a thing, in the direction of the walk. */
   edgesAt: (id: string) => readonly E[];
@@ -27,8 +27,8 @@ type Ground<E extends Edge> = {
  * Breadth first from all starts at once. What is found is found by a shortest way, and of edges that serve as well the
  * first certain one is taken. Cycles end where they began.
  */
-export function walk<E extends Edge>(ground: Ground<E>): Walk<E> {
-  const { starts, edgesAt, isBackward = false, onlyCertain = false, mostEdges, isGoal } = ground;
+export function walk<E extends Edge>(options: WalkOptions<E>): Walk<E> {
+  const { starts, edgesAt, isBackward = false, onlyCertain = false, mostEdges, isGoal } = options;
   const found = new Map<string, { edge: E | null; distance: number }>();
   for (const start of starts) found.set(start, { edge: null, distance: 0 });
   const done = new Set<string>();
@@ -62,19 +62,19 @@ function certainFirst<E extends Edge>(edges: readonly E[], onlyCertain: boolean)
 }
 
 /** The edges from a start to a thing that was found, in the order in which they are gone; empty for a start. */
-export function wayTo<E extends Edge>(found: Found<E>, id: string, isBackward = false): E[] {
-  const way: E[] = [];
+export function pathTo<E extends Edge>(found: Found<E>, id: string, isBackward = false): E[] {
+  const path: E[] = [];
   for (let edge = found.get(id)?.edge; edge; ) {
-    way.push(edge);
+    path.push(edge);
     edge = found.get(isBackward ? edge.to : edge.from)?.edge;
   }
-  return isBackward ? way : way.reverse();
+  return isBackward ? path : path.reverse();
 }
 
 /** The pairs that are there in both directions, each once, with the smaller number first. What points to itself is none. */
-export function mutualPairs(pairs: readonly (readonly [number, number])[]): [number, number][] {
+export function mutualEdges(edges: readonly (readonly [number, number])[]): [number, number][] {
   const targets = new Map<number, Set<number>>();
-  for (const [from, to] of pairs) {
+  for (const [from, to] of edges) {
     const known = targets.get(from);
     if (known) known.add(to);
     else targets.set(from, new Set([to]));

@@ -1,5 +1,5 @@
-/** What is judged costs more than it may: nothing is said of it but that. */
-export class TooMuchToJudge extends Error {
+/** What is evaluated costs more than it may: nothing is said of it but that. */
+export class WorkBudgetSpent extends Error {
   override name = "TooMuchToJudge";
 }
 
@@ -14,7 +14,7 @@ type Budget = {
 };
 
 /** The clock is asked after so many steps. */
-const ASK_EVERY = 20_000;
+const CHECK_EVERY = 20_000;
 
 type Running = Budget & { left: number; unasked: number };
 
@@ -45,10 +45,10 @@ export function spend(steps = 1): void {
   if (running === null) return;
   running.left -= steps;
   running.unasked += steps;
-  if (running.left < 0) throw new TooMuchToJudge("its steps are used up");
-  if (running.unasked < ASK_EVERY) return;
+  if (running.left < 0) throw new WorkBudgetSpent("its steps are used up");
+  if (running.unasked < CHECK_EVERY) return;
   running.unasked = 0;
-  if (running.isLate?.()) throw new TooMuchToJudge("its time is over");
+  if (running.isLate?.()) throw new WorkBudgetSpent("its time is over");
 }
 
 /** The work within a part of the budget, or what stands for it where that is not enough. */
@@ -57,7 +57,7 @@ export function evaluateWithin<T>(steps: number, work: () => T, instead: () => T
   try {
     return withinBudget({ steps, isLate }, work);
   } catch (error) {
-    if (!(error instanceof TooMuchToJudge)) throw error;
+    if (!(error instanceof WorkBudgetSpent)) throw error;
     return instead();
   }
 }

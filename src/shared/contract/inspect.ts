@@ -16,14 +16,14 @@ const EntryOfStore = z.object({ store: z.int(), entry: z.int() }).nullable();
 
 const InspectedCertificate = Certificate.omit({ extensions: true }).extend({
   what: z.literal("certificate"),
-  place: PlaceWithin,
+  location: PlaceWithin,
   entry: EntryOfStore,
 });
 
 /** A key of authorized_keys, known_hosts, a .pub file or the public half of a private one. */
 const InspectedKey = z.object({
   what: z.enum(["public-key", "grant", "known-host", "private-key"]),
-  place: PlaceWithin,
+  location: PlaceWithin,
   keyType: z.string().nullable(),
   keyBits: z.int().nullable(),
   fingerprint: z.string().nullable(),
@@ -40,7 +40,7 @@ const InspectedKey = z.object({
 
 /** A keystore or a bag of certificates, as far as it could be read. */
 const InspectedStore = z.object({
-  place: PlaceWithin,
+  location: PlaceWithin,
   format: StoreFormat,
   state: StoreState,
   /** In words; empty for a format that protects nothing. */

@@ -31,12 +31,12 @@ export type Outbound = z.infer<typeof Outbound>;
 
 /** What lets an account of a host act as another one, and where it has been. */
 export const HostReach = z.object({
-  becoming: z.array(Escalation),
+  escalations: z.array(Escalation),
   /** Rules that could not be read: what is known of them has not gone. */
   areRulesRead: z.boolean(),
   agents: z.array(OpenAgent),
   outbound: z.array(Outbound),
   /** Files of `outbound` that could not be read. */
-  unreadPaths: z.array(z.string()),
+  unreadablePaths: z.array(z.string()),
 });
 export type HostReach = z.infer<typeof HostReach>;

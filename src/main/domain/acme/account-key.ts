@@ -2,7 +2,7 @@ import { createPublicKey, hash } from "node:crypto";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { OfferedChallenge } from "./order.ts";
 
-/** The public half of an account's key: the one kind that every authority has to take (RFC 8555, section 6.2). */
+/** The public key of an account: of the one kind that every authority has to take (RFC 8555, section 6.2). */
 export type PublicJwk = { kty: "EC"; crv: "P-256"; x: string; y: string };
 
 /** Null for keys of other kinds, and for what is no SubjectPublicKeyInfo. */
@@ -48,12 +48,11 @@ export const openBinding = (keyId: string, url: string, jwk: PublicJwk): OpenJws
 
 const encode = (text: string): string => Buffer.from(text).toString("base64url");
 
+/** What is answered of a challenge: of which kind it is, and its token. */
+type OfferedToken = { type: OfferedChallenge["type"]; token: string };
+
 /** What answers a challenge of this name for the account whose key has this thumbprint. */
-export function challengeOf(
-  name: string,
-  { type, token }: Pick<OfferedChallenge, "type" | "token">,
-  thumbprint: string,
-): AcmeChallenge {
+export function challengeOf(name: string, { type, token }: OfferedToken, thumbprint: string): AcmeChallenge {
   const keyAuthorization = `${token}.${thumbprint}`;
   switch (type) {
     case "http-01":

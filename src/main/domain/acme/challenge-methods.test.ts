@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
-import { chooseWay, type WayFacts } from "./challenge-methods.ts";
+import { type ChallengeFacts, chooseChallengeMethod } from "./challenge-methods.ts";
 
-const FREE: WayFacts = {
+const FREE: ChallengeFacts = {
   listeners: [],
   sites: new Map(),
-  unread: [],
+  unreadable: [],
   servers: ["perl", "socat"],
   hasOpenssl: true,
   isRoot: true,
@@ -21,10 +21,10 @@ const ZONE: ChallengeWay = {
   secretId: "s1",
 };
 
-const say = (name: string, facts: WayFacts | null, configured: ChallengeWay[] = []) => {
-  const { ways, not } = chooseWay({ name, facts, configured });
+const say = (name: string, facts: ChallengeFacts | null, configured: ChallengeWay[] = []) => {
+  const { methods, not } = chooseChallengeMethod({ name, facts, configured });
   return [
-    ...ways.map(({ way, why }) => `${way.kind}: ${why}`),
+    ...methods.map(({ method, why }) => `${method.kind}: ${why}`),
     ...not.map(({ kind, why }) => `not ${kind}: ${why}`),
   ];
 };
@@ -56,10 +56,10 @@ test("a folder that is served comes first, then what was set up, then a port tha
 test("a name with a star is proved by DNS alone, and an address never", () => {
   expect(say("*.example.com", FREE, [ZONE])).toEqual([
     "rfc2136: example.com is in the zone Example.com., which 192.0.2.53 lets us change",
-    "not webroot: a name with * is proved by DNS alone",
+    "not webroot: a name with * is verified by DNS alone",
     "not dns-hook: no hook was set up",
-    "not served-on-host: a name with * is proved by DNS alone",
-    "not tls-alpn: a name with * is proved by DNS alone",
+    "not served-on-host: a name with * is verified by DNS alone",
+    "not tls-alpn: a name with * is verified by DNS alone",
   ]);
   for (const address of ["192.0.2.1", "2001:db8::1"])
     expect(say(address, FREE, [HOOK, ZONE])).toEqual([
@@ -94,9 +94,9 @@ test("each way that is not possible says why", () => {
     "not served-on-host: only root may listen at port 80: log in as root, or let us use sudo",
   );
   expect(say("a.test", { ...FREE, listeners: null })).toContain(
-    "not tls-alpn: what listens at port 443 there could not be told",
+    "not tls-alpn: what listens at port 443 there is not known",
   );
-  expect(say("a.test", { ...FREE, unread: ["nginx runs in a container"] })).toContain(
+  expect(say("a.test", { ...FREE, unreadable: ["nginx runs in a container"] })).toContain(
     "not webroot: nginx runs in a container",
   );
   expect(say("a.test", null)).toContain("not webroot: its host was not asked");
@@ -111,6 +111,6 @@ test("each way that is not possible says why", () => {
     "not webroot: what is asked of a.test is passed on (proxy_pass) (/etc/nginx/nginx.conf:9)",
   );
   expect(say("b.test", { ...FREE, sites })).toContain(
-    "not webroot: what its web server serves for b.test could not be told: the path may be rewritten",
+    "not webroot: what its web server serves for b.test is not known: the path may be rewritten",
   );
 });

@@ -12,13 +12,13 @@ type Listener = {
   program: string | null;
 };
 
-export type WayFacts = {
+export type ChallengeFacts = {
   /** On 80 and 443; null: could not be told. */
   listeners: readonly Listener[] | null;
   /** By name in lower case, where a web server's configuration was read. */
   sites: ReadonlyMap<string, ChallengeSite>;
   /** Why a configuration was not read: "nginx runs in a container". */
-  unread: readonly string[];
+  unreadable: readonly string[];
   /** Programs there that can serve one file: python3, perl, busybox, socat. */
   servers: readonly string[];
   hasOpenssl: boolean;
@@ -26,16 +26,16 @@ export type WayFacts = {
 };
 
 /** `why` it can be taken, or not, for a person. */
-type PossibleWay = { way: ChallengeWay; why: string };
-type RefusedWay = { kind: ChallengeWay["kind"]; why: string };
-/** `ways`: the best one first. */
-type WayChoice = { ways: PossibleWay[]; not: RefusedWay[] };
+type PossibleMethod = { method: ChallengeWay; why: string };
+type RefusedMethod = { kind: ChallengeWay["kind"]; why: string };
+/** `methods`: the best one first. */
+type MethodChoice = { methods: PossibleMethod[]; not: RefusedMethod[] };
 
-type Wish = {
+type ChallengeQuery = {
   /** As it is to stand in the certificate: a name, also with `*.` before it, or an address. */
   name: string;
   /** Of its host; null: that was not asked. */
-  facts: WayFacts | null;
+  facts: ChallengeFacts | null;
   /** Ways by DNS that the user has set up. */
   configured: readonly ChallengeWay[];
 };
@@ -47,51 +47,57 @@ const HTTPS = 443;
  * Which ways are possible for a name of a host. A file in a folder that is served already changes least; what the user has set
  * up comes next; a port that is free is used last.
  */
-export function chooseWay(wish: Wish): WayChoice {
-  const name = wish.name.toLowerCase().replace(/\.$/, "");
-  const choice: WayChoice = { ways: [], not: [] };
-  const add = (judged: PossibleWay | RefusedWay) => {
-    if ("way" in judged) choice.ways.push(judged);
-    else choice.not.push(judged);
+export function chooseChallengeMethod(query: ChallengeQuery): MethodChoice {
+  const name = query.name.toLowerCase().replace(/\.$/, "");
+  const choice: MethodChoice = { methods: [], not: [] };
+  const add = (evaluated: PossibleMethod | RefusedMethod) => {
+    if ("method" in evaluated) choice.methods.push(evaluated);
+    else choice.not.push(evaluated);
   };
   const isWildcard = name.startsWith("*.");
-  const byHost = (judge: (facts: WayFacts) => PossibleWay | RefusedWay, kind: ChallengeWay["kind"]) => {
-    if (isWildcard) return { kind, why: "a name with * is proved by DNS alone" };
-    return wish.facts ? judge(wish.facts) : { kind, why: "its host was not asked" };
+  const byHost = (
+    evaluate: (facts: ChallengeFacts) => PossibleMethod | RefusedMethod,
+    kind: ChallengeWay["kind"],
+  ) => {
+    if (isWildcard) return { kind, why: "a name with * is verified by DNS alone" };
+    return query.facts ? evaluate(query.facts) : { kind, why: "its host was not asked" };
   };
   add(byHost((facts) => evaluateWebroot(name, facts), "webroot"));
-  for (const judged of evaluateDns(name, wish.configured)) add(judged);
-  add(byHost(judgeServed, "served-on-host"));
+  for (const evaluated of evaluateDns(name, query.configured)) add(evaluated);
+  add(byHost(evaluateServed, "served-on-host"));
   add(byHost(evaluateTls, "tls-alpn"));
   return choice;
 }
 
-function evaluateWebroot(name: string, { sites, listeners, unread }: WayFacts): PossibleWay | RefusedWay {
+function evaluateWebroot(
+  name: string,
+  { sites, listeners, unreadable }: ChallengeFacts,
+): PossibleMethod | RefusedMethod {
   const kind = "webroot";
   const site = sites.get(name);
   if (!site) {
-    const taken = formatTaken(HTTP, listeners);
-    if (unread.length > 0) return { kind, why: unread.join("; ") };
-    if (taken === null) return { kind, why: "what listens at port 80 there could not be told" };
-    if (taken === "") return { kind, why: "nothing listens at port 80 there" };
-    return { kind, why: `${taken}, of which no folder of ${name} was read` };
+    const occupant = describeOccupant(HTTP, listeners);
+    if (unreadable.length > 0) return { kind, why: unreadable.join("; ") };
+    if (occupant === null) return { kind, why: "what listens at port 80 there is not known" };
+    if (occupant === "") return { kind, why: "nothing listens at port 80 there" };
+    return { kind, why: `${occupant}, of which no folder of ${name} was read` };
   }
   switch (site.kind) {
     case "folder":
       return {
-        way: { kind, path: site.path, of: site.of },
+        method: { kind, path: site.path, of: site.of },
         why: `its web server serves ${site.path} (${site.where})`,
       };
     case "elsewhere":
       return { kind, why: `what is asked of ${name} ${site.why} (${site.where})` };
     case "unsure":
-      return { kind, why: `what its web server serves for ${name} could not be told: ${site.why}` };
+      return { kind, why: `what its web server serves for ${name} is not known: ${site.why}` };
     default:
       return assertNever(site);
   }
 }
 
-function judgeServed({ listeners, servers, isRoot }: WayFacts): PossibleWay | RefusedWay {
+function evaluateServed({ listeners, servers, isRoot }: ChallengeFacts): PossibleMethod | RefusedMethod {
   const kind = "served-on-host";
   const refusal = evaluatePort(HTTP, listeners, isRoot);
   if (refusal !== null) return { kind, why: refusal };
@@ -99,31 +105,31 @@ function judgeServed({ listeners, servers, isRoot }: WayFacts): PossibleWay | Re
   if (program === undefined)
     return { kind, why: "the host has no python3, perl, busybox or socat to serve a file by" };
   return {
-    way: { kind, port: HTTP },
+    method: { kind, port: HTTP },
     why: `nothing listens at port 80, and ${program} is there to serve the file`,
   };
 }
 
-function evaluateTls({ listeners, hasOpenssl, isRoot }: WayFacts): PossibleWay | RefusedWay {
+function evaluateTls({ listeners, hasOpenssl, isRoot }: ChallengeFacts): PossibleMethod | RefusedMethod {
   const kind = "tls-alpn";
   const refusal = evaluatePort(HTTPS, listeners, isRoot);
   if (refusal !== null) return { kind, why: refusal };
   if (!hasOpenssl) return { kind, why: "the host has no openssl to show the certificate by" };
   return {
-    way: { kind, port: HTTPS },
+    method: { kind, port: HTTPS },
     why: "nothing listens at port 443, and openssl is there to show the certificate",
   };
 }
 
-function evaluatePort(port: number, listeners: WayFacts["listeners"], isRoot: boolean): string | null {
-  const taken = formatTaken(port, listeners);
-  if (taken === null) return `what listens at port ${port} there could not be told`;
-  if (taken !== "") return taken;
+function evaluatePort(port: number, listeners: ChallengeFacts["listeners"], isRoot: boolean): string | null {
+  const occupant = describeOccupant(port, listeners);
+  if (occupant === null) return `what listens at port ${port} there is not known`;
+  if (occupant !== "") return occupant;
   return isRoot ? null : `only root may listen at port ${port}: log in as root, or let us use sudo`;
 }
 
 /** Empty: nothing listens there. Null: not known. */
-function formatTaken(port: number, listeners: WayFacts["listeners"]): string | null {
+function describeOccupant(port: number, listeners: ChallengeFacts["listeners"]): string | null {
   if (listeners === null) return null;
   const here = listeners.filter((listener) => listener.port === port);
   if (here.length === 0) return "";
@@ -131,26 +137,26 @@ function formatTaken(port: number, listeners: WayFacts["listeners"]): string | n
   return `port ${port} is taken${programs.length > 0 ? ` by ${programs.join(", ")}` : ""}`;
 }
 
-function evaluateDns(name: string, configured: readonly ChallengeWay[]): (PossibleWay | RefusedWay)[] {
-  const updates = configured.filter((way) => way.kind === "rfc2136");
-  const hooks = configured.filter((way) => way.kind === "dns-hook");
+function evaluateDns(name: string, configured: readonly ChallengeWay[]): (PossibleMethod | RefusedMethod)[] {
+  const updates = configured.filter((method) => method.kind === "rfc2136");
+  const hooks = configured.filter((method) => method.kind === "dns-hook");
   if (isAddress(name))
     return (["rfc2136", "dns-hook"] as const).map((kind) => ({
       kind,
       why: "an address is in no zone of DNS",
     }));
   const base = name.replace(/^\*\./, "");
-  const judged = [
-    ...updates.map((way): PossibleWay | RefusedWay =>
-      isWithin(base, way.zone)
-        ? { way, why: `${base} is in the zone ${way.zone}, which ${way.server} lets us change` }
-        : { kind: way.kind, why: `${base} is not in the zone ${way.zone}` },
+  const evaluated = [
+    ...updates.map((method): PossibleMethod | RefusedMethod =>
+      isWithin(base, method.zone)
+        ? { method, why: `${base} is in the zone ${method.zone}, which ${method.server} lets us change` }
+        : { kind: method.kind, why: `${base} is not in the zone ${method.zone}` },
     ),
-    ...hooks.map((way): PossibleWay => ({ way, why: `${way.program} was set up for it` })),
+    ...hooks.map((method): PossibleMethod => ({ method, why: `${method.program} was set up for it` })),
   ];
-  if (updates.length === 0) judged.push({ kind: "rfc2136", why: "no zone was set up that we may change" });
-  if (hooks.length === 0) judged.push({ kind: "dns-hook", why: "no hook was set up" });
-  return judged;
+  if (updates.length === 0) evaluated.push({ kind: "rfc2136", why: "no zone was set up that we may change" });
+  if (hooks.length === 0) evaluated.push({ kind: "dns-hook", why: "no hook was set up" });
+  return evaluated;
 }
 
 const isAddress = (name: string): boolean => /^[\d.]+$/.test(name) || name.includes(":");
@@ -161,17 +167,20 @@ function isWithin(name: string, zone: string): boolean {
 }
 
 /** As a hand has seen it (`lookAtWays`). */
-type Look = Pick<WayFacts, "listeners" | "servers" | "hasOpenssl" | "isRoot" | "unread"> & {
+type ServersSeen = Pick<ChallengeFacts, "listeners" | "servers" | "hasOpenssl" | "isRoot" | "unreadable"> & {
   dumps: readonly { server: "nginx" | "apache"; commandLine: readonly string[]; text: string }[];
 };
 
 /** What is known of how these names could be proved by their host. */
-export function readWayFacts({ dumps, ...look }: Look, names: readonly string[]): WayFacts {
+export function readChallengeFacts(
+  { dumps, ...seen }: ServersSeen,
+  names: readonly string[],
+): ChallengeFacts {
   const sources = dumps.flatMap(({ server, text, commandLine }) => readDump(server, text, commandLine) ?? []);
   const sites = new Map<string, ChallengeSite>();
   for (const name of names.map((one) => one.toLowerCase())) {
     const site = name.startsWith("*.") ? null : findSite(sources, name);
     if (site) sites.set(name, site);
   }
-  return { ...look, sites };
+  return { ...seen, sites };
 }

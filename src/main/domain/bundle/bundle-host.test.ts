@@ -8,16 +8,16 @@ const question = { hostname: "web1", proven: [], isSigned: true, matching: [], a
 test("the keys that signed a bundle come before those that it names", () => {
   expect(chooseHost({ ...question, proven: [web1], matching: [evil, web1] })).toEqual({
     kind: "host",
-    place: web1,
+    address: web1,
     isNew: false,
   });
-  expect(chooseHost({ ...question, matching: [evil] })).toMatchObject({ place: evil, isNew: false });
+  expect(chooseHost({ ...question, matching: [evil] })).toMatchObject({ address: evil, isNew: false });
 });
 
 test("a host that names another one's keys does not take its first signed bundle from it", () => {
   expect(chooseHost({ ...question, matching: [evil], as: web1 })).toEqual({
     kind: "host",
-    place: web1,
+    address: web1,
     isNew: true,
   });
   expect(chooseHost({ ...question, isSigned: false, matching: [evil], as: web1 })).toEqual({

@@ -3,7 +3,7 @@ import { formatPlace } from "#shared/text/target.ts";
 
 export type HostAddress = { host: string; port: number };
 
-type Question = {
+type BundleIdentity = {
   /** What the host calls itself. Strangers wrote it. */
   hostname: string | null;
   /** The known hosts that are known by a key which has signed it. */
@@ -15,10 +15,10 @@ type Question = {
   /** What the user calls it; null: it is for the bundle to say. */
   as: HostAddress | null;
   /** What is known under a name; null: nothing. */
-  find: (place: HostAddress) => { hasKeys: boolean } | null;
+  find: (address: HostAddress) => { hasKeys: boolean } | null;
 };
 
-type Chosen = { kind: "host"; place: HostAddress; isNew: boolean } | { kind: "refused"; why: string };
+type Chosen = { kind: "host"; address: HostAddress; isNew: boolean } | { kind: "refused"; why: string };
 
 /**
  * Which host a bundle is of: by the keys that signed it, else by those that it names. Machines that were cloned share
@@ -26,7 +26,14 @@ type Chosen = { kind: "host"; place: HostAddress; isNew: boolean } | { kind: "re
  * without a match is a new one, under a name that is free; so is one that was signed by keys which nobody is known by, where
  * the user says so: another host may have named its keys before.
  */
-export function chooseHost({ hostname, proven, isSigned, matching: named, as, find }: Question): Chosen {
+export function chooseHost({
+  hostname,
+  proven,
+  isSigned,
+  matching: named,
+  as,
+  find,
+}: BundleIdentity): Chosen {
   const isOther =
     isSigned && as !== null && !named.some(({ host, port }) => host === as.host && port === as.port);
   const matching = proven.length > 0 ? proven : isOther ? [] : named;
@@ -37,16 +44,16 @@ export function chooseHost({ hostname, proven, isSigned, matching: named, as, fi
       return refused(
         `${formatPlace(as)} is known by other host keys than this bundle has, so it is another machine, or one that was set up anew; give it another name with --as`,
       );
-    return { kind: "host", place: as, isNew: known === null };
+    return { kind: "host", address: as, isNew: known === null };
   }
   const name = toName(hostname);
   if (!name)
     return refused(
-      `it calls itself ${hostname ? `"${hostname}"` : "nothing"}, which tells it from no other; say what the host is called with --as NAME`,
+      `it calls itself ${hostname ? `"${hostname}"` : "nothing"}, which does not identify it; say what the host is called with --as NAME`,
     );
-  const place = { host: name, port: 22 };
-  const known = find(place);
-  if (!known) return { kind: "host", place, isNew: true };
+  const address = { host: name, port: 22 };
+  const known = find(address);
+  if (!known) return { kind: "host", address, isNew: true };
   return refused(
     known.hasKeys
       ? `it calls itself ${name}, and the ${name} that is known has other host keys; give this one another name with --as`
@@ -59,7 +66,7 @@ function amongMatching(matching: readonly HostAddress[], as: HostAddress | null)
   const [only, ...others] = as
     ? matching.filter(({ host, port }) => host === as.host && port === as.port)
     : matching;
-  if (only && others.length === 0) return { kind: "host", place: only, isNew: false };
+  if (only && others.length === 0) return { kind: "host", address: only, isNew: false };
   return refused(
     as
       ? `its host keys are those of ${names}, so it is not ${formatPlace(as)}`

@@ -32,16 +32,16 @@ export function readBundle(bytes: Uint8Array): Bundle | Broken {
   const frame = findFrame(bytes, null);
   if (!frame) return broken(formatForeign(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
   if (frame.incomplete !== null)
-    return broken(`${frame.incomplete}; carry it again, as the collector wrote it`);
+    return broken(`${frame.incomplete}; copy it again, as the collector wrote it`);
   if (hasStart(bytes.subarray(frame.end)))
     return broken("another bundle follows in the same file; give each bundle a file of its own");
   const stream = bytes.subarray(frame.start, frame.end);
   const collection = readCollection(stream, { nonce: frame.nonce });
   if (!collection || collection.incomplete !== null)
-    return broken("it cannot be read; carry it again, as the collector wrote it");
+    return broken("it cannot be read; copy it again, as the collector wrote it");
   const { unixTime } = collection.facts;
   if (unixTime === null)
-    return broken("it does not say when it was collected, so that nothing can be told to be newer or older");
+    return broken("it does not say when it was collected, so that nothing is known to be newer or older");
   const trailer = Buffer.from(stream).subarray(-200).toString("latin1");
   return {
     kind: "bundle",
@@ -65,12 +65,12 @@ function hasStart(bytes: Uint8Array): boolean {
 function formatForeign(bytes: Buffer): string {
   if (bytes.length === 0) return "the file is empty; the collector did not run, or the disk was full";
   if (bytes.indexOf(BUNDLE_START, 0, "utf16le") >= 0)
-    return "it was written anew as UTF-16 on its way, as PowerShell's > does; carry the file itself";
+    return "it was written anew as UTF-16 on its way, as PowerShell's > does; copy the file itself";
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return "it is packed with gzip; unpack it first";
   if (bytes.includes(BUNDLE_START, 0, "latin1") && bytes.includes("\r\n"))
-    return "its line ends were changed on the way; carry it as binary, not as text";
+    return "its line ends were changed on the way; copy it as binary, not as text";
   if (bytes.subarray(0, 2).toString("latin1") === "#!")
-    return "it is a script, not what it wrote: run sh collect.sh > bundle there, and carry the bundle";
+    return "it is a script, not what it wrote: run sh collect.sh > bundle there, and copy the bundle";
   return "it is no bundle: no line of it begins a collection";
 }
 

@@ -80,7 +80,7 @@ test("certificates are found where they are kept and where servers name them, bu
     ["/srv/tls/nginx.pem", 1],
     ["/srv/tls/trusted.pem", 1],
   ]);
-  expect(told?.unread).toEqual([
+  expect(told?.unreadable).toEqual([
     {
       kind: "trust-store",
       path: "/etc/ssl/certs",
@@ -122,12 +122,12 @@ test("a stream that would pass 16 MiB is whole, and names each file that it had 
   expect(stream.length).toBeGreaterThan(15 * 1024 * 1024);
   expect(told?.incomplete).toBe(null);
   expect(told?.accounts.length).toBeGreaterThan(3);
-  const leftOut = told?.unread.filter(({ kind }) => kind === "limit") ?? [];
+  const leftOut = told?.unreadable.filter(({ kind }) => kind === "limit") ?? [];
   const paths = leftOut.map(({ path }) => path);
   expect(paths.filter((path) => /^\/etc\/ssl\/many\/\d+\.pem$/.test(path)).length).toBeGreaterThan(1);
   expect(new Set(paths).size).toBe(paths.length);
   const why = "it was left out: the stream is limited to 16 MiB";
   expect(leftOut.filter((one) => one.why !== why)).toEqual([]);
   // What could not be read for another reason says so all the same.
-  expect(told?.unread.find(({ path }) => path === "/srv/tls/gone.pem")?.why).toBe("no such file");
+  expect(told?.unreadable.find(({ path }) => path === "/srv/tls/gone.pem")?.why).toBe("no such file");
 });

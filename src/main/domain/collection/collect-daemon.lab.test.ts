@@ -38,7 +38,7 @@ test("what the running sshd was started with counts, and files that include each
   expect(asRoot?.authorizedKeys).toEqual([]);
 
   const stream = await runCollector(host, { user: "alice", args: ["--nonce", "n"] });
-  expect(readCollection(stream, { nonce: "n" })?.unread).toEqual(
+  expect(readCollection(stream, { nonce: "n" })?.unreadable).toEqual(
     expect.arrayContaining([
       {
         kind: "sshd-config",
@@ -84,7 +84,7 @@ test("an account that calls its program sshd leads the collector nowhere", async
   const told = readCollection(stream, { nonce: null });
   expect(told?.otherDaemons).toEqual([]);
   expect([...(told?.sshd.files.keys() ?? [])]).not.toContain("/root/secret");
-  expect(told?.unread.filter(({ kind }) => kind.startsWith("sshd"))).toEqual([]);
+  expect(told?.unreadable.filter(({ kind }) => kind.startsWith("sshd"))).toEqual([]);
 });
 
 test("another SSH server beside sshd is named, if it is root's", async () => {
@@ -93,12 +93,14 @@ test("another SSH server beside sshd is named, if it is root's", async () => {
     prepare: `${PREPARE} cp /usr/bin/sleep /usr/sbin/dropbear`,
   });
   const told = async () =>
-    readCollection(await runCollector(host), { nonce: null })?.unread.filter(({ path }) => path === "sshd");
+    readCollection(await runCollector(host), { nonce: null })?.unreadable.filter(
+      ({ path }) => path === "sshd",
+    );
   const start = "dropbear 60 </dev/null >/dev/null 2>&1 & until grep -qs dropbear /proc/$!/comm; do :; done";
   await host.run(`setpriv --reuid alice ${start}`);
   expect(await told()).toEqual([]);
   await host.run(start);
-  const why = "dropbear lets in over SSH here, too, by rules that are not known here";
+  const why = "dropbear accepts SSH logins here, too, by rules that are not known here";
   expect(await told()).toEqual([{ kind: "sshd-config", path: "sshd", why }]);
 });
 
@@ -130,10 +132,10 @@ test("what sshd's settings name is told, but no secret that they lead to", async
         'AuthorizedPrincipalsFile /etc/ssh/auth/%u' 'ChrootDirectory /etc/ssh//jails/jail' > /etc/ssh/deep/a.conf`,
   });
   const told = readCollection(await runCollector(host), { nonce: null });
-  const files = [...(told?.sshdFiles.values() ?? [])].map(({ path, bytes, whyUnread }) => [
+  const files = [...(told?.sshdFiles.values() ?? [])].map(({ path, bytes, whyUnreadable }) => [
     path,
     bytes && Buffer.from(bytes).toString(),
-    whyUnread,
+    whyUnreadable,
   ]);
   const secret = "it holds or leads to a secret, so it was not taken";
   expect(files).toEqual(

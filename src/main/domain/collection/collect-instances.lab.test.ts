@@ -56,7 +56,7 @@ test("a second Postfix and a second HAProxy are known by what root started them 
     "8444 /srv/two.cfg",
   ]);
   const why = (server: string) => `a running ${server} was started with it, and it was not read`;
-  expect(told.unread.filter(({ kind }) => kind === "server-config")).toEqual(
+  expect(told.unreadable.filter(({ kind }) => kind === "server-config")).toEqual(
     expect.arrayContaining([
       { kind: "server-config", path: "/srv/mail/main.cf", why: why("postfix") },
       { kind: "server-config", path: "/srv/two.cfg", why: why("haproxy") },

@@ -106,5 +106,5 @@ test("the public key beside a locked one is its own here, and yet only called li
   const file = collection.keyFiles.find(({ path }) => path.endsWith("/pkcs1-locked"));
   const own = await host.run("ssh-keygen -y -P secret -f /home/ann/.ssh/pkcs1-locked");
   expect(Buffer.from(file?.blobBeside ?? []).toString("base64")).toBe(own.split(" ")[1]?.trim());
-  expect(file?.whyNoKey).toBe("it is encrypted, and its format hides the public half as well");
+  expect(file?.whyNoKey).toBe("it is encrypted, and its format hides the public key as well");
 });

@@ -115,10 +115,10 @@ test("of their private keys the public half is told, and no more than the first 
     ["/var/lib/rancher/k3s/agent/agent.key", "600", await half("agent")],
     ["/var/lib/rancher/k3s/server/manifests/shop.yaml", "644", await half("shop")],
   ]);
-  expect(told.unread).toContainEqual({
+  expect(told.unreadable).toContainEqual({
     kind: "key-file",
     path: "/var/lib/rancher/k3s/server/manifests/shop.yaml",
-    why: "it holds further private keys, of which only the first is told",
+    why: "it holds further private keys, of which only the first is listed",
   });
 });
 
@@ -133,10 +133,10 @@ test("nothing else of them leaves the host", () => {
 });
 
 test("every shell tells the same of Kubernetes", async () => {
-  const steady = ({ certificateFiles, keyFiles, unread }: Collection) => ({
+  const steady = ({ certificateFiles, keyFiles, unreadable }: Collection) => ({
     certificateFiles,
     keyFiles,
-    unread,
+    unreadable,
   });
   for (const shell of SOME_SHELLS) {
     const again = read(await runCollector(host, { shell, args: ["--nonce", "n"] }));

@@ -38,7 +38,7 @@ test.skipIf(!canStartHosts())(
     const [{ collection, grants } = judge(stream)] = rounds;
 
     expect(collection?.incomplete).toBe(null);
-    expect(collection?.unread.filter(({ kind }) => kind === "limit")).toEqual([]);
+    expect(collection?.unreadable.filter(({ kind }) => kind === "limit")).toEqual([]);
     expect(stream.length).toBeLessThan(16 * 1024 * 1024);
     expect(grants).toHaveLength(ACCOUNTS * LINES);
     expect(new Set(grants.map(({ key }) => key?.fingerprint)).size).toBe(ACCOUNTS * LINES);
@@ -46,7 +46,7 @@ test.skipIf(!canStartHosts())(
   },
 );
 
-/** Reads and judges it; the processor time of that is in the result. */
+/** Reads and evaluates it; the processor time of that is in the result. */
 function judge(stream: Uint8Array) {
   const begun = process.threadCpuUsage();
   const collection = readCollection(stream, { nonce: null });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { indexMap, isOfOther, mapHost } from "#domain/deployment-status/host-map.ts";
-import { chooseServing } from "#domain/server-configs/choose-binding.ts";
+import { chooseBinding } from "#domain/server-configs/choose-binding.ts";
 import { runCollector } from "#testing/lab/run-in-host.ts";
 import { startHost } from "#testing/lab/start-host.ts";
 import { readCollection } from "./read-collection.ts";
@@ -47,7 +47,7 @@ test("an nginx that root has started with a configuration elsewhere goes by that
     ["/etc/nginx/nginx.conf", false],
     ["/srv/two/nginx.conf", true],
   ]);
-  expect(told.unread.filter(({ kind }) => kind === "server-config")).toEqual([
+  expect(told.unreadable.filter(({ kind }) => kind === "server-config")).toEqual([
     {
       kind: "server-config",
       path: "/home/alice/nginx.conf",
@@ -62,8 +62,8 @@ test("an nginx that root has started with a configuration elsewhere goes by that
     index.at(port).flatMap(({ configuration, narrow }) => {
       if (isOfOther(index.listening(host.address, port), configuration)) return [];
       const asked = { address: host.address, port, name: null };
-      const choice = chooseServing(narrow(asked).configuration, asked, () => null);
-      return choice.kind === "chosen" ? choice.pairs.map(({ certificate }) => certificate.path) : [];
+      const choice = chooseBinding(narrow(asked).configuration, asked, () => null);
+      return choice.kind === "chosen" ? choice.deployments.map(({ certificate }) => certificate.path) : [];
     });
   expect([8_443, 8_444, 8_445].map(ask)).toEqual([["/srv/tls/one.pem"], ["/srv/tls/two.pem"], []]);
 });

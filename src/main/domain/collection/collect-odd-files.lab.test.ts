@@ -58,7 +58,7 @@ test("every byte of a file comes through, even those that look like the stream's
 });
 
 test("pipes, devices, folders and loops are named and never opened", () => {
-  const why = (path: string) => told?.authorizedKeys.find((file) => file.path === path)?.whyUnread;
+  const why = (path: string) => told?.authorizedKeys.find((file) => file.path === path)?.whyUnreadable;
   expect(why("/home/fifo/.ssh/authorized_keys")).toBe("it is not a regular file");
   expect(why("/home/fifo/.ssh/authorized_keys2")).toBe("it is not a regular file");
   expect(why("/home/endless/.ssh/authorized_keys")).toBe("it is not a regular file");
@@ -74,7 +74,7 @@ test("pipes, devices, folders and loops are named and never opened", () => {
 test("of a long file the whole lines of its first MiB are taken, and it is said", () => {
   const file = told?.authorizedKeys.find(({ path }) => path === "/home/sparse/.ssh/authorized_keys");
   const text = Buffer.from(file?.bytes ?? []).toString("latin1");
-  expect(file?.whyUnread).toBe("only its first MiB was read");
+  expect(file?.whyUnreadable).toBe("only its first MiB was read");
   expect(text.length).toBeLessThanOrEqual(1024 * 1024);
   expect(text.length).toBeGreaterThan(1024 * 1024 - 300);
   expect(text.endsWith("000 many\n")).toBe(true);

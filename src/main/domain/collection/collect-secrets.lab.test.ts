@@ -92,7 +92,7 @@ function haystack(): Buffer {
   return Buffer.concat([stream, ...base64, ...hex]);
 }
 
-/** A part of a private key that holds secret bytes alone; elsewhere the formats repeat the public half. */
+/** A part of a private key that holds secret bytes alone; elsewhere the formats repeat the public key. */
 function secretOf(name: string, body: Buffer): Buffer {
   if (name === "pem-ecdsa" || name === "ec-der") return body.subarray(7, 39);
   if (name === "ssh-ed25519") {
@@ -134,16 +134,20 @@ test("no password hash leaves the host, and nothing else through a link that roo
     [],
   );
   const collection = readCollection(stream, { nonce: "n" });
-  const told = collection?.authorizedKeys.map(({ path, bytes, whyUnread }) => ({ path, bytes, whyUnread }));
+  const told = collection?.authorizedKeys.map(({ path, bytes, whyUnreadable }) => ({
+    path,
+    bytes,
+    whyUnreadable,
+  }));
   const cannot = "the account itself may not read it, so sshd would not either";
   const secret = "it holds or leads to a secret, so it was not taken";
   expect(told).toEqual([
-    { path: "/root/.ssh/authorized_keys", bytes: null, whyUnread: secret },
-    { path: "/root/.ssh/authorized_keys2", bytes: null, whyUnread: secret },
-    { path: "/home/mallory/.ssh/authorized_keys", bytes: null, whyUnread: secret },
-    { path: "/home/mallory/.ssh/authorized_keys2", bytes: null, whyUnread: cannot },
+    { path: "/root/.ssh/authorized_keys", bytes: null, whyUnreadable: secret },
+    { path: "/root/.ssh/authorized_keys2", bytes: null, whyUnreadable: secret },
+    { path: "/home/mallory/.ssh/authorized_keys", bytes: null, whyUnreadable: secret },
+    { path: "/home/mallory/.ssh/authorized_keys2", bytes: null, whyUnreadable: cannot },
   ]);
-  expect(collection?.unread).toContainEqual({
+  expect(collection?.unreadable).toContainEqual({
     kind: "sshd-config",
     path: "/etc/ssh/sshd_config.d/50-mistake.conf",
     why: secret,
@@ -159,7 +163,7 @@ test("of each private key its format, its lock and its public half are told", as
     isEncrypted,
     blob ? "public half" : whyNoKey,
   ]);
-  const hidden = "it is encrypted, and its format hides the public half as well";
+  const hidden = "it is encrypted, and its format hides the public key as well";
   expect(facts).toEqual([
     ["forged", "openssh", false, "it is damaged or not a private key"],
     ["pem-ecdsa", "pem", false, "public half"],

@@ -230,7 +230,7 @@ test("what the collector ships of eight servers reads as the files themselves do
     // Those of the host are told beside its files.
     const theirs = readConfiguration({ ...shipped, commandLines: [], addresses: null });
     expect(theirs, server).toEqual(readOnHost(host, { server, root, beside }));
-    expect(theirs.servings.length, server).toBeGreaterThan(0);
+    expect(theirs.bindings.length, server).toBeGreaterThan(0);
   }
 });
 
@@ -246,7 +246,7 @@ function readOnHost(
   return readConfiguration({
     server,
     root,
-    unread: [],
+    unreadable: [],
     commandLines: [],
     files: new Map(trees.flatMap(({ files }) => bare(files))),
     folders: new Map(trees.flatMap(({ folders }) => bare(folders))),

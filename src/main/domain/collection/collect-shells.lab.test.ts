@@ -48,12 +48,12 @@ afterAll(() => host[Symbol.asyncDispose]());
 
 /** A collection without what differs from one run to the next. */
 function evaluateVerification(
-  { proof, blob, path }: KeyFile,
+  { signature, blob, path }: KeyFile,
   { nonce, signingHost: hosts }: Collection,
 ): string | null {
   const key = blob && readKeyBlob(blob);
-  if (proof === null || !key) return proof;
-  return verifyPossession(proof, writeScanStatement({ nonce, hosts, path }), key.fingerprint).kind;
+  if (signature === null || !key) return signature;
+  return verifyPossession(signature, writeScanStatement({ nonce, hosts, path }), key.fingerprint).kind;
 }
 
 function steady(stream: Uint8Array, nonce: string | null): Collection | null {
@@ -64,7 +64,7 @@ function steady(stream: Uint8Array, nonce: string | null): Collection | null {
   // What a key signs is of one visit; whether it did is the same.
   const keyFiles = collection.keyFiles.map((file) => ({
     ...file,
-    proof: evaluateVerification(file, collection),
+    signature: evaluateVerification(file, collection),
   }));
   return { ...collection, listening, keyFiles, facts: { ...collection.facts, unixTime: null } };
 }
@@ -76,7 +76,7 @@ test("as root every shell tells the same, and all of it", async () => {
     facts: { hostname: "shells", sshdVersion: expect.stringMatching(/^OpenSSH_\d/) },
     readAs: { uid: 0, user: "root", how: "login" },
     loginKey: null,
-    unread: [],
+    unreadable: [],
   });
   const account = (name: string) => reference?.accounts.find((each) => each.name === name);
   expect(account("alice")).toMatchObject({
@@ -176,7 +176,7 @@ test("an ordinary user tells what it may read, and names the rest", async () => 
     { path: "/etc/ssh/keys.d/%1000/b.pub", accounts: ["alice"] },
   ]);
   expect(reference?.hostKeys).toHaveLength(3);
-  expect(reference?.unread).toEqual(
+  expect(reference?.unreadable).toEqual(
     expect.arrayContaining([
       { kind: "password-state", path: "/etc/shadow", why: "only root may read it" },
       { kind: "sshd-effective", path: "sshd", why: "only root may read it" },

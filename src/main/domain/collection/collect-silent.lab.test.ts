@@ -28,8 +28,8 @@ test.for(["dash", "busybox sh"])(
       "/home/alice/.ssh/authorized_keys",
       "/home/near/carol/.ssh/authorized_keys",
     ]);
-    const why = "it lies on a mount that does not answer, so it was not looked at";
-    expect(told?.unread.filter(({ path }) => path.startsWith("/home/"))).toEqual([
+    const why = "it lies on a mount that does not answer, so it was not read";
+    expect(told?.unreadable.filter(({ path }) => path.startsWith("/home/"))).toEqual([
       { kind: "home", path: "/home/far away/bob", why },
       { kind: "key-file", path: "/home/far away/bob/.ssh", why },
       { kind: "outbound", path: "/home/far away/bob", why },
@@ -46,7 +46,7 @@ test("where a directory does not answer, the accounts of the host are told", asy
   const told = readCollection(await runCollector(host), { nonce: null });
   expect(told?.incomplete).toBeNull();
   expect(told?.accounts.find(({ name }) => name === "alice")).toMatchObject({ home: "/home/alice" });
-  expect(told?.unread).toContainEqual({
+  expect(told?.unreadable).toContainEqual({
     kind: "limit",
     path: "getent",
     why: "the collector ran out of time here: the rest was left out",

@@ -35,7 +35,7 @@ export type Collection = {
   keyFiles: KeyFile[];
   /** What the host says its host keys are, where private keys signed: fingerprints with commas between. */
   signingHost: string;
-  /** Public halves of the host keys, from their .pub files or derived: blob as in a .pub file's base64. */
+  /** Public host keys, from their .pub files or derived: blob as in a .pub file's base64. */
   hostKeys: { path: string; blob: Uint8Array }[];
   certificateFiles: CertificateFile[];
   /** What the configurations of servers say of TLS, an entry for each place where one begins to read. */
@@ -50,11 +50,11 @@ export type Collection = {
   lastLogins: LastLogin[];
   reach: Reach;
   /** What could not be read, or was left out for a limit, and why. */
-  unread: Unread[];
+  unreadable: Unreadable[];
 };
 
 /** `kind` says which part of the collection the thing belongs to; `path` is a path, an account or a command. */
-export type Unread = {
+export type Unreadable = {
   kind:
     | "accounts"
     | "password-state"
@@ -151,21 +151,26 @@ export type SshdSettings = {
   includes: ReadonlyMap<string, string[]>;
 };
 
-export type AuthorizedKeysFile = {
-  /** The path as sshd would open it for these accounts (tokens expanded). */
+/** A file as sshd opens it. */
+export type OpenedFile = {
+  /** As sshd's settings name it, their tokens expanded. */
   path: string;
-  accounts: string[];
   /** Null: it exists but could not be read, or whether it exists could not be told. */
   bytes: Uint8Array | null;
-  whyUnread: string | null;
-  /** A limit of ours left out a part of it. */
-  isCut?: true;
+  whyUnreadable: string | null;
   /** The path with all links resolved; null if it could not be resolved. */
   realPath: string | null;
   /** StrictModes' walk: the resolved file itself, then each folder above it up to "/". */
   walk: PathEntry[];
   /** The same of the path as it is written, links followed; empty where that is the path without links. */
   through: PathEntry[];
+};
+
+/** Its path is the one that sshd would open for these accounts. */
+export type AuthorizedKeysFile = OpenedFile & {
+  accounts: string[];
+  /** A limit of ours left out a part of it. */
+  isCut?: true;
   isLink: boolean;
   /** Number of hard links; null if not told. */
   linkCount: number | null;
@@ -174,13 +179,10 @@ export type AuthorizedKeysFile = {
 };
 
 /** A file that sshd's settings name. `isAbsent`: it is provably not there, or a folder. */
-export type SshdFile = Pick<
-  AuthorizedKeysFile,
-  "path" | "bytes" | "whyUnread" | "realPath" | "walk" | "through"
-> & { isAbsent: boolean };
+export type SshdFile = OpenedFile & { isAbsent: boolean };
 
 /** `walk` is empty where owners and modes were not read, with the reason beside it. */
-export type ChrootFolder = { isAbsent: boolean; walk: PathEntry[]; whyUnread: string | null };
+export type ChrootFolder = { isAbsent: boolean; walk: PathEntry[]; whyUnreadable: string | null };
 
 export type KeyFile = {
   path: string;
@@ -190,13 +192,13 @@ export type KeyFile = {
   /** How it is locked, as far as that stands in clear. Rounds are bcrypt's, or passes of Argon2. */
   lock: { cipher: string; kdf: string | null; rounds: number | null } | null;
   /** What it signed the nonce with (`possession.sh`); null where it was not asked. */
-  proof: string | null;
+  signature: string | null;
   /** The public key blob where it could be had without a passphrase; null otherwise. */
   blob: Uint8Array | null;
   /** The key in the .pub file beside it, where it does not show its own: likely, for anybody may have put it there. */
   blobBeside: Uint8Array | null;
   whyNoKey: string | null;
-  /** The DER of its SubjectPublicKeyInfo, by which certificates know it; null where its public half is not known. */
+  /** The DER of its SubjectPublicKeyInfo, by which certificates know it; null where its public key is not known. */
   spki: Uint8Array | null;
 };
 

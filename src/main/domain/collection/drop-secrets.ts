@@ -1,4 +1,4 @@
-import type { Unread } from "./collection.ts";
+import type { Unreadable } from "./collection.ts";
 import type { Record } from "./stream.ts";
 
 /**
@@ -6,9 +6,9 @@ import type { Record } from "./stream.ts";
  * the shape of a private key or a password hash is read any further. What was dropped is said, and where it was; of those that
  * can say why they are empty the rest stays.
  */
-export function dropSecrets(all: readonly Record[]): { records: Record[]; dropped: Unread[] } {
+export function dropSecrets(all: readonly Record[]): { records: Record[]; dropped: Unreadable[] } {
   const records: Record[] = [];
-  const dropped: Unread[] = [];
+  const dropped: Unreadable[] = [];
   for (const record of all) {
     const inWords = findInWords(record);
     const secret = inWords ?? findSecret(record.bytes);
@@ -16,11 +16,11 @@ export function dropSecrets(all: readonly Record[]): { records: Record[]; droppe
       records.push(record);
       continue;
     }
-    const isEmptied = inWords === null && CAN_SAY_WHY.has(record.kind);
+    const isEmptied = inWords === null && CAN_EXPLAIN.has(record.kind);
     if (isEmptied) records.push(emptied(record));
     // Of a file of keys that is empty the reason is told in its own place.
     if (isEmptied && record.kind === "authorized-keys") continue;
-    const path = inWords === null ? (record.say("path") ?? record.kind) : record.kind;
+    const path = inWords === null ? (record.value("path") ?? record.kind) : record.kind;
     dropped.push({ kind: KINDS.get(record.kind) ?? "limit", path, why: formatDropped(secret) });
   }
   return { records, dropped };
@@ -34,13 +34,13 @@ function findInWords({ attributes }: Record): SecretKind | null {
   return null;
 }
 
-/** Names of public halves, which are read as such and as nothing else. */
+/** Names of public keys, which are read as such and as nothing else. */
 const PUBLIC = new Set(["b64", "hex", "spki", "beside"]);
 
 const formatDropped = (secret: SecretKind): string =>
   `what came of it has the shape of a ${secret}: it was dropped, and kept nowhere; see how it got there`;
 
-const CAN_SAY_WHY = new Set(["authorized-keys", "sshd-file"]);
+const CAN_EXPLAIN = new Set(["authorized-keys", "sshd-file"]);
 
 /** The same without its content. */
 function emptied(record: Record): Record {
@@ -49,14 +49,14 @@ function emptied(record: Record): Record {
     kind: record.kind,
     encoding: record.encoding,
     attributes,
-    sayAll: (name) => attributes.filter(([found]) => found === name).map(([, value]) => value),
-    say: (name) => attributes.find(([found]) => found === name)?.[1] ?? null,
+    values: (name) => attributes.filter(([found]) => found === name).map(([, value]) => value),
+    value: (name) => attributes.find(([found]) => found === name)?.[1] ?? null,
     bytes: new Uint8Array(),
   };
 }
 
 /** Which part of the collection is not known without a record. */
-const KINDS = new Map<string, Unread["kind"]>([
+const KINDS = new Map<string, Unreadable["kind"]>([
   ["accounts", "accounts"],
   ["groups", "accounts"],
   ["shells", "accounts"],
@@ -137,8 +137,8 @@ function isPrivateDer(bytes: Buffer): boolean {
   const lengthBytes = (bytes[1] ?? 0) < 0x80 ? 0 : (bytes[1] ?? 0) - 0x80;
   const at = 2 + lengthBytes;
   if (lengthBytes > 3 || bytes[at] !== 0x02 || bytes[at + 1] !== 1 || (bytes[at + 2] ?? 9) > 1) return false;
-  return declaredLength(bytes, lengthBytes) + at <= bytes.length;
+  return contentLength(bytes, lengthBytes) + at <= bytes.length;
 }
 
-const declaredLength = (bytes: Buffer, lengthBytes: number): number =>
+const contentLength = (bytes: Buffer, lengthBytes: number): number =>
   lengthBytes === 0 ? (bytes[1] ?? 0) : bytes.readUIntBE(2, lengthBytes);

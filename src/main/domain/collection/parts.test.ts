@@ -157,7 +157,9 @@ test("of one host so many lines are taken, and a file that is cut says so", () =
   const records = [file("ann", 159_999), file("ben", 2), file("cat", 1), file("dan", 0)];
   const files = readAuthorizedKeysFiles(records, null);
   const limit = "160,000 lines of a host are taken";
-  expect(files.map(({ bytes, whyUnread, isCut }) => [(bytes?.length ?? 0) / 2, whyUnread, isCut])).toEqual([
+  expect(
+    files.map(({ bytes, whyUnreadable, isCut }) => [(bytes?.length ?? 0) / 2, whyUnreadable, isCut]),
+  ).toEqual([
     [159_999, null, undefined],
     [1, `left out from line 2 on: ${limit}`, true],
     [0, `left out from line 1 on: ${limit}`, true],

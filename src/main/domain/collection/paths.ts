@@ -37,9 +37,9 @@ export function readEntry(path: string, text: string): Listed | null {
 export function readMode(text: string): number | null {
   if (!/^[-a-zA-Z][-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT]/.test(text)) return null;
   let mode = 0;
-  for (let place = 1; place < 10; place++) mode = mode * 2 + (/[-ST]/.test(text[place] ?? "-") ? 0 : 1);
+  for (let index = 1; index < 10; index++) mode = mode * 2 + (/[-ST]/.test(text[index] ?? "-") ? 0 : 1);
   const special = [/[sS]/.test(text[3] ?? ""), /[sS]/.test(text[6] ?? ""), /[tT]/.test(text[9] ?? "")];
-  return special.reduce((sum, isSet, place) => (isSet ? sum + (0o4000 >> place) : sum), mode);
+  return special.reduce((sum, isSet, index) => (isSet ? sum + (0o4000 >> index) : sum), mode);
 }
 
 /** `path` and each folder above it, up to "/". */

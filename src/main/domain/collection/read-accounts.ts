@@ -23,10 +23,10 @@ export function readAccounts(records: readonly Record[]): Account[] {
     ...readOwnState(table("own-password")[0]),
   ]);
   const rows = table("accounts").flatMap(({ bytes }) => readTable(bytes));
-  const told = new Set<string>();
+  const seen = new Set<string>();
   return rows.flatMap(([name = "", uid = "", gid = "", home = "", shell = ""]) => {
-    if (!/^\d{1,10}$/.test(uid) || !/^\d{1,10}$/.test(gid) || told.has(name)) return [];
-    told.add(name);
+    if (!/^\d{1,10}$/.test(uid) || !/^\d{1,10}$/.test(gid) || seen.has(name)) return [];
+    seen.add(name);
     return {
       name,
       uid: Number(uid),
@@ -71,9 +71,9 @@ function groupsByAccount(groups: Group[] | null): ((name: string, gid: number) =
 }
 
 function readShells(records: readonly Record[]): Map<string, boolean> {
-  const told = records.flatMap(({ attributes }) => attributes);
+  const seen = records.flatMap(({ attributes }) => attributes);
   return new Map(
-    told.filter(([usable]) => usable !== "unknown").map(([usable, shell]) => [shell, usable === "yes"]),
+    seen.filter(([usable]) => usable !== "unknown").map(([usable, shell]) => [shell, usable === "yes"]),
   );
 }
 
@@ -94,7 +94,7 @@ const readDay = (text: string): number | null => (/^\d{1,7}$/.test(text) ? Numbe
 
 /** What `passwd -S` and `chage -l` told an ordinary account of itself. */
 function readOwnState(record: Record | undefined): [string, PasswordState][] {
-  const account = record?.say("account");
+  const account = record?.value("account");
   if (!record || !account) return [];
   const lines = Buffer.from(record.bytes).toString("latin1");
   const letters = /^\S+ ([A-Z]{1,2}) /m.exec(lines)?.[1];

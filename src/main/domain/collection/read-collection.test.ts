@@ -33,11 +33,11 @@ test("a recorded stream is read wholly, past the noise before it", () => {
     readAs: { uid: 0, user: "root", how: "login" },
     loginKey: null,
     loginAccount: "alice",
-    authorizedKeys: [{ path: "/home/alice/.ssh/authorized_keys", accounts: ["alice"], whyUnread: null }],
+    authorizedKeys: [{ path: "/home/alice/.ssh/authorized_keys", accounts: ["alice"], whyUnreadable: null }],
     keyFiles: [{ format: "openssh", isEncrypted: false }, { path: "/home/alice/.ssh/id_ed25519" }],
     hostKeys: [{ path: "/etc/ssh/ssh_host_ed25519_key" }],
     certificateFiles: [{ path: "/etc/ssl/web1.pem", malformed: [] }],
-    unread: [],
+    unreadable: [],
   });
   expect(
     collection?.accounts.map(({ name, groups, passwordState }) => [name, groups, passwordState]),
@@ -174,7 +174,7 @@ test("only the nonce that was asked for counts, and only at the start of a line"
   ]);
   expect(read(forged, "n")).toBe(null);
   const inside = Buffer.concat([forged, frame(["unread 0 - kind:limit path:x why:too-many\n"])]);
-  expect(read(inside, "n")?.unread).toHaveLength(1);
+  expect(read(inside, "n")?.unreadable).toHaveLength(1);
 });
 
 test("noise that looks like a stream does not hide the bundle behind it", () => {
@@ -186,7 +186,7 @@ test("a stream without a digest is complete by its count alone", () => {
   const record = "unread 0 - kind:home path:/home/%ff why:not-permitted\n";
   expect(read(frame([record], { digest: false }), "n")).toMatchObject({
     incomplete: null,
-    unread: [{ kind: "home", path: "/home/\\xff", why: "it may not be read without more rights" }],
+    unreadable: [{ kind: "home", path: "/home/\\xff", why: "it may not be read without more rights" }],
   });
   const short = frame([record, record], { digest: false }).toString("latin1").replace(record, "");
   expect(read(Buffer.from(short, "latin1"), "n")?.incomplete).toBe(

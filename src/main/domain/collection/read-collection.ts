@@ -1,5 +1,5 @@
 import { DAY_SECONDS, readOffset } from "#domain/use/log-dates.ts";
-import type { AuthorizedKeysFile, Collection, HostFacts, Reach, RuleFile, Unread } from "./collection.ts";
+import type { AuthorizedKeysFile, Collection, HostFacts, Reach, RuleFile, Unreadable } from "./collection.ts";
 import { dropSecrets } from "./drop-secrets.ts";
 import { readEntry } from "./paths.ts";
 import { readAccounts, readGroups } from "./read-accounts.ts";
@@ -36,7 +36,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
   const accounts = readAccounts(records);
   const host = readHost(records.find(({ kind }) => kind === "host"));
   const authorizedKeys = readAuthorizedKeysFiles(records, findToday(host.facts));
-  const unread = [...readAllUnreadable(records), ...dropped, ...authorizedKeys.flatMap(formatUnreadable)];
+  const unreadable = [...readAllUnreadable(records), ...dropped, ...authorizedKeys.flatMap(formatUnreadable)];
   const listening = readListening(records);
   const [sshd, ...otherDaemons] = readSshdSettings(
     records,
@@ -46,7 +46,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
   const pemOrders = readPemOrders(records, certificateFiles, keyFiles);
   const serverConfigs = readServerConfigs(records, {
     listening,
-    unread,
+    unreadable,
     pemOrders,
     hostName: host.facts.hostname,
   });
@@ -73,7 +73,7 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
     logs: readLogs(records),
     lastLogins: readLastLogins(records),
     reach: readReach(records),
-    unread: [...unread, ...findUnreadableRoots(listening, serverConfigs, unread)],
+    unreadable: [...unreadable, ...findUnreadableRoots(listening, serverConfigs, unreadable)],
   };
 }
 
@@ -81,12 +81,12 @@ export function readCollection(stream: Uint8Array, expect: { nonce: string | nul
 const findToday = ({ unixTime, utcOffset }: HostFacts): number | null =>
   unixTime === null ? null : Math.floor((unixTime + readOffset(utcOffset)) / DAY_SECONDS);
 
-function readAllUnreadable(records: readonly Record[]): Unread[] {
+function readAllUnreadable(records: readonly Record[]): Unreadable[] {
   return records.filter(({ kind }) => kind === "unread").flatMap((record) => readUnreadable(record) ?? []);
 }
 
-const formatUnreadable = ({ path, whyUnread, isCut }: AuthorizedKeysFile): Unread[] =>
-  whyUnread === null ? [] : [{ kind: isCut ? "limit" : "authorized-keys", path, why: whyUnread }];
+const formatUnreadable = ({ path, whyUnreadable, isCut }: AuthorizedKeysFile): Unreadable[] =>
+  whyUnreadable === null ? [] : [{ kind: isCut ? "limit" : "authorized-keys", path, why: whyUnreadable }];
 
 const AGENT_KINDS: readonly Reach["agents"][number]["kind"][] = ["forwarded", "local"];
 
@@ -94,26 +94,26 @@ function readReach(records: readonly Record[]): Reach {
   const reach: Reach = { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] };
   const folders = new Map<string, string[]>();
   for (const record of records) {
-    const path = record.say("path");
+    const path = record.value("path");
     const { kind } = record;
     if (kind === "sudoers" || kind === "doas") {
       const file = readRuleFile(record);
       if (file) reach[kind].push(file);
-    } else if (kind === "sudoers-folder") folders.set(record.say("folder") ?? "", record.sayAll("path"));
+    } else if (kind === "sudoers-folder") folders.set(record.value("folder") ?? "", record.values("path"));
     else if (kind === "agent") {
-      const uid = record.say("uid") ?? "";
-      const agentKind = AGENT_KINDS.find((known) => known === record.say("kind")) ?? "unknown";
+      const uid = record.value("uid") ?? "";
+      const agentKind = AGENT_KINDS.find((known) => known === record.value("kind")) ?? "unknown";
       if (path !== null && /^\d{1,10}$/.test(uid))
         reach.agents.push({ path, uid: Number(uid), kind: agentKind });
     } else if ((kind === "known-hosts" || kind === "client-config") && path !== null)
-      reach.outbound.push({ kind, path, account: record.say("account") ?? "", bytes: record.bytes });
+      reach.outbound.push({ kind, path, account: record.value("account") ?? "", bytes: record.bytes });
   }
   return { ...reach, sudoersFolders: folders };
 }
 
 function readRuleFile(record: Record): RuleFile | null {
-  const path = record.say("path");
-  const listed = path === null ? null : readEntry(path, record.say("e") ?? "");
+  const path = record.value("path");
+  const listed = path === null ? null : readEntry(path, record.value("e") ?? "");
   if (path === null || !listed) return null;
   const { linkCount: _, size: __, ...entry } = listed;
   return { path, entry, bytes: record.bytes };
@@ -123,29 +123,29 @@ type Readers = Pick<Collection, "facts" | "readAs" | "loginKey" | "loginAccount"
 
 /** What the collector says of the host and of itself; all unknown without its record. */
 function readHost(record: Record | undefined): Readers {
-  const say = (name: string) => record?.say(name) || null;
-  const time = say("time");
+  const value = (name: string) => record?.value(name) || null;
+  const time = value("time");
   const facts: HostFacts = {
-    hostname: say("hostname"),
-    os: unquote(say("os")),
-    kernel: say("kernel"),
-    arch: say("arch"),
+    hostname: value("hostname"),
+    os: unquote(value("os")),
+    kernel: value("kernel"),
+    arch: value("arch"),
     unixTime: time !== null && /^\d{1,12}$/.test(time) ? Number(time) : null,
-    utcOffset: /^[+-]\d{4}$/.test(say("offset") ?? "") ? say("offset") : null,
-    sshdVersion: say("sshd"),
-    closedBy: say("closed-by"),
-    isClosedUnderPam: say("pam-nologin") === null ? null : say("pam-nologin") === "yes",
-    isDebianSshd: say("sshd-for") === "debian",
+    utcOffset: /^[+-]\d{4}$/.test(value("offset") ?? "") ? value("offset") : null,
+    sshdVersion: value("sshd"),
+    closedBy: value("closed-by"),
+    isClosedUnderPam: value("pam-nologin") === null ? null : value("pam-nologin") === "yes",
+    isDebianSshd: value("sshd-for") === "debian",
   };
   return {
     facts,
     readAs: {
-      uid: Number(/^\d+$/.exec(say("uid") ?? "")?.[0] ?? -1),
-      user: say("user") ?? "",
-      how: say("how") === "sudo" ? "sudo" : "login",
+      uid: Number(/^\d+$/.exec(value("uid") ?? "")?.[0] ?? -1),
+      user: value("user") ?? "",
+      how: value("how") === "sudo" ? "sudo" : "login",
     },
-    loginKey: say("login-key"),
-    loginAccount: say("login-account"),
+    loginKey: value("login-key"),
+    loginAccount: value("login-account"),
   };
 }
 

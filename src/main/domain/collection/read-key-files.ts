@@ -7,34 +7,34 @@ import type { Record } from "./stream.ts";
 const FORMATS: readonly KeyFile["format"][] = ["openssh", "pem", "pkcs8", "putty"];
 
 const WHY_NO_KEY: { [code: string]: string } = {
-  encrypted: "it is encrypted, and its format hides the public half as well",
+  encrypted: "it is encrypted, and its format hides the public key as well",
   malformed: "it is damaged or not a private key",
-  "no-public-half": "no program on the host could tell its public half",
+  "no-public-half": "no program on the host could read its public key",
   "unknown-type": "its kind of key is unknown",
 };
 
 export function readKeyFiles(records: readonly Record[]): KeyFile[] {
   const files = new Map<string, KeyFile>();
   for (const record of records) {
-    const path = record.say("path");
-    const listed = readEntry(path ?? "", record.say("e") ?? "");
+    const path = record.value("path");
+    const listed = readEntry(path ?? "", record.value("e") ?? "");
     if (record.kind !== "key-file" || path === null || !listed) continue;
     const { linkCount: _, size: __, ...entry } = listed;
-    const why = record.say("why");
+    const why = record.value("why");
     const blob = readBlob(record);
-    const spki = readHex(record.say("spki")) ?? (blob && spkiOfBlob(blob));
-    const encrypted = record.say("encrypted");
+    const spki = readHex(record.value("spki")) ?? (blob && spkiOfBlob(blob));
+    const encrypted = record.value("encrypted");
     files.set(path, {
       path,
       entry,
-      format: FORMATS.find((format) => format === record.say("format")) ?? "unknown",
+      format: FORMATS.find((format) => format === record.value("format")) ?? "unknown",
       isEncrypted: encrypted === "yes" ? true : encrypted === "no" ? false : null,
       lock: readLock(record),
-      proof: record.say("proof"),
+      signature: record.value("proof"),
       blob,
-      blobBeside: blob ? null : readBase64(record.say("beside")),
+      blobBeside: blob ? null : readBase64(record.value("beside")),
       spki,
-      whyNoKey: blob || spki ? null : (WHY_NO_KEY[why ?? ""] ?? "its public half could not be told"),
+      whyNoKey: blob || spki ? null : (WHY_NO_KEY[why ?? ""] ?? "its public key could not be read"),
     });
   }
   return [...files.values()];
@@ -42,22 +42,22 @@ export function readKeyFiles(records: readonly Record[]): KeyFile[] {
 
 /** What the host says its host keys are, where it had private keys sign: fingerprints with commas between. */
 export const readSigningHost = (records: readonly Record[]): string =>
-  records.find(({ kind }) => kind === "signing")?.say("host") ?? "";
+  records.find(({ kind }) => kind === "signing")?.value("host") ?? "";
 
-/** Public halves of the host keys. What was derived from the private half goes before its .pub file, which may be stale. */
+/** Public host keys. What was derived from the private key goes before its .pub file, which may be stale. */
 export function readHostKeys(records: readonly Record[]): Collection["hostKeys"] {
   const derived = records
-    .filter((record) => record.kind === "key-file" && record.say("host") === "yes")
+    .filter((record) => record.kind === "key-file" && record.value("host") === "yes")
     .flatMap((record) => {
-      const path = record.say("path");
+      const path = record.value("path");
       const blob = readBlob(record);
       return path !== null && blob ? [{ path, blob }] : [];
     });
   const covered = new Set(derived.map(({ path }) => `${path}.pub`));
   const published = records
-    .filter((record) => record.kind === "host-key" && !covered.has(record.say("path") ?? ""))
+    .filter((record) => record.kind === "host-key" && !covered.has(record.value("path") ?? ""))
     .flatMap((record) => {
-      const path = record.say("path");
+      const path = record.value("path");
       const blob = readPublicLine(record.bytes);
       return path !== null && blob ? [{ path, blob }] : [];
     });
@@ -65,7 +65,7 @@ export function readHostKeys(records: readonly Record[]): Collection["hostKeys"]
 }
 
 function readBlob(record: Record): Uint8Array | null {
-  return readHex(record.say("hex")) ?? readBase64(record.say("b64"));
+  return readHex(record.value("hex")) ?? readBase64(record.value("b64"));
 }
 
 const readHex = (text: string | null): Uint8Array | null =>
@@ -75,12 +75,12 @@ const readBase64 = (text: string | null): Uint8Array | null =>
   text ? new Uint8Array(Buffer.from(text, "base64")) : null;
 
 function readLock(record: Record): KeyFile["lock"] {
-  const cipher = record.say("cipher");
-  const rounds = record.say("rounds");
+  const cipher = record.value("cipher");
+  const rounds = record.value("rounds");
   if (cipher === null) return null;
   return {
     cipher,
-    kdf: record.say("kdf"),
+    kdf: record.value("kdf"),
     rounds: rounds !== null && /^\d{1,10}$/.test(rounds) ? Number(rounds) : null,
   };
 }
@@ -107,19 +107,19 @@ const WHY_MALFORMED: { [code: string]: string } = {
 export function readCertificateFiles(records: readonly Record[]): CertificateFile[] {
   const files = new Map<string, CertificateFile>();
   for (const record of records) {
-    const path = record.say("path");
+    const path = record.value("path");
     if (path === null || !record.kind.startsWith("certificate")) continue;
     const file = files.get(path) ?? { path, ders: [], malformed: [] };
-    const place = `certificate ${record.say("n") ?? "?"}`;
+    const label = `certificate ${record.value("n") ?? "?"}`;
     if (record.kind === "certificate-note") {
-      const why = record.say("why") ?? "";
-      file.malformed.push(`${place}: ${WHY_MALFORMED[why] ?? "it could not be read"}`);
+      const why = record.value("why") ?? "";
+      file.malformed.push(`${label}: ${WHY_MALFORMED[why] ?? "it could not be read"}`);
     } else if (record.kind === "certificate") {
       const der = cutToElement(record.bytes);
       if (der && isShapedAsCertificate(der)) file.ders.push(der);
       // A request or a revocation list in a file of its own is not a broken certificate: it is none at all.
       else if (record.encoding === "hex") continue;
-      else file.malformed.push(`${place}: ${WHY_MALFORMED["not-a-certificate"]}`);
+      else file.malformed.push(`${label}: ${WHY_MALFORMED["not-a-certificate"]}`);
     }
     files.set(path, file);
   }
@@ -133,7 +133,7 @@ export function readCertificateFiles(records: readonly Record[]): CertificateFil
 export function readPemOrders(
   records: readonly Record[],
   files: readonly CertificateFile[],
-  keys: readonly Pick<KeyFile, "path" | "isEncrypted">[],
+  keys: readonly { path: string; isEncrypted: boolean | null }[],
 ): ReadonlyMap<string, string> {
   const orders = new Map<string, string>();
   const holding = new Set(keys.map(({ path }) => path));
@@ -143,7 +143,7 @@ export function readPemOrders(
   for (const { path, ders, malformed } of files)
     if (!holding.has(path) && malformed.length === 0) orders.set(path, "c".repeat(ders.length));
   for (const record of records) {
-    const [path, order] = [record.say("path"), record.say("order") ?? ""];
+    const [path, order] = [record.value("path"), record.value("order") ?? ""];
     if (record.kind === "pem" && path !== null && /^[kec]{2,64}$/.test(order)) orders.set(path, order);
   }
   return orders;
@@ -185,30 +185,30 @@ const WHY: { [opened: string]: string } = {
 export function readDiskFiles(records: readonly Record[]): ReadonlyMap<string, DiskFile> {
   return new Map(
     records.flatMap((record) => {
-      const path = record.kind === "file" ? record.say("path") : null;
-      const listed = path === null ? null : readEntry(path, record.say("e") ?? "");
+      const path = record.kind === "file" ? record.value("path") : null;
+      const listed = path === null ? null : readEntry(path, record.value("e") ?? "");
       if (path === null || !listed) return [];
       const { linkCount: _, size: __, ...entry } = listed;
-      const written = record.say("mtime");
+      const written = record.value("mtime");
       const writtenAt = written !== null && /^\d{1,12}$/.test(written) ? Number(written) : null;
-      return [[path, { path, realPath: record.say("real"), entry, writtenAt }] as const];
+      return [[path, { path, realPath: record.value("real"), entry, writtenAt }] as const];
     }),
   );
 }
 
 export function readKeystores(records: readonly Record[]): Keystore[] {
   return records.flatMap((record) => {
-    const path = record.kind === "keystore" ? record.say("path") : null;
-    const listed = path === null ? null : readEntry(path, record.say("e") ?? "");
+    const path = record.kind === "keystore" ? record.value("path") : null;
+    const listed = path === null ? null : readEntry(path, record.value("e") ?? "");
     if (path === null || !listed) return [];
     const { linkCount: _, size: __, ...entry } = listed;
-    const opened = record.say("opened") ?? "";
+    const opened = record.value("opened") ?? "";
     return {
       path,
       entry,
-      kind: KINDS.find((kind) => kind === record.say("kind")) ?? "unknown",
+      kind: KINDS.find((kind) => kind === record.value("kind")) ?? "unknown",
       state: readState(opened),
-      password: opened === "default" ? record.say("password") : null,
+      password: opened === "default" ? record.value("password") : null,
       why: WHY[opened] ?? null,
     };
   });

@@ -40,15 +40,15 @@ export const readLogs = (records: readonly Record[]): LogSummary[] =>
   records.filter(({ kind }) => kind === "log").map(readLog);
 
 function readLog(record: Record): LogSummary {
-  const written = record.say("written") ?? "";
+  const written = record.value("written") ?? "";
   const lines = readTabbed(record.bytes);
   const all = (letter: string) => lines.filter(([first]) => first === letter).map(([, ...rest]) => rest);
   const [[first = null, last = null] = []] = all("S");
-  const path = record.say("path") ?? "";
+  const path = record.value("path") ?? "";
   return {
     path,
     writtenAt: /^\d{1,11}$/.test(written) ? Number(written) : null,
-    isTail: record.say("cut") !== null,
+    isTail: record.value("cut") !== null,
     days: all("D").map(([day = ""]) => day),
     first,
     last,
@@ -106,9 +106,9 @@ export function readLastLogins(records: readonly Record[]): LastLogin[] {
   return records
     .filter(({ kind }) => kind === "last-logins")
     .flatMap((record) => {
-      const source = record.say("path") ?? "";
+      const source = record.value("path") ?? "";
       const lines = readTabbed(record.bytes);
-      const read = record.say("form") === "rows" ? readRow : readTableLine;
+      const read = record.value("form") === "rows" ? readRow : readTableLine;
       return lines.flatMap((line) => read(line) ?? []).map((login) => ({ ...login, source }));
     });
 }

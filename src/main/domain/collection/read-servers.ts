@@ -1,56 +1,56 @@
 import type { ConfigurationFiles, ServerKind } from "#domain/server-configs/configuration.ts";
 import { readStartedWith } from "#domain/server-configs/running-root.ts";
-import type { Listener, Listening, Process, Unread } from "./collection.ts";
+import type { Listener, Listening, Process, Unreadable } from "./collection.ts";
 import { nameOf, type Record } from "./stream.ts";
 
 export function readListening(records: readonly Record[]): Listening {
-  const told = records.find(({ kind }) => kind === "addresses");
-  const clock = { boot: Number(told?.say("boot") || Number.NaN), hz: Number(told?.say("hz") ?? 100) };
+  const record = records.find(({ kind }) => kind === "addresses");
+  const clock = { boot: Number(record?.value("boot") || Number.NaN), hz: Number(record?.value("hz") ?? 100) };
   const processes = records.flatMap((record) => readProcess(record, clock) ?? []);
   return {
-    listeners: told ? records.flatMap((record) => readListener(record) ?? []) : null,
+    listeners: record ? records.flatMap((record) => readListener(record) ?? []) : null,
     processes: new Map(processes.map((process) => [process.pid, process])),
-    addresses: told ? readAddresses(told) : null,
+    addresses: record ? readAddresses(record) : null,
   };
 }
 
 function readListener(record: Record): Listener | null {
   const [, address = "", port = ""] =
     (record.kind === "listener" &&
-      /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(record.say("socket") ?? "")) ||
+      /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(record.value("socket") ?? "")) ||
     [];
   if (port === "") return null;
   return {
     address: address.length === 8 ? formatAddress4(address) : formatAddress6(reverseWords(address)),
     port: Number.parseInt(port, 16),
-    pids: record.sayAll("pid").map(Number).filter(Number.isSafeInteger),
+    pids: record.values("pid").map(Number).filter(Number.isSafeInteger),
   };
 }
 
 function readProcess(record: Record, { boot, hz }: { boot: number; hz: number }): Process | null {
-  const pid = Number(record.say("pid"));
+  const pid = Number(record.value("pid"));
   if (record.kind !== "process" || !Number.isSafeInteger(pid)) return null;
-  const ticks = record.say("ticks");
+  const ticks = record.value("ticks");
   const startedAt = ticks === null ? Number.NaN : Math.floor(boot + Number(ticks) / hz);
   return {
     pid,
     name: nameProcess(record),
     startedAt: Number.isSafeInteger(startedAt) ? startedAt : null,
-    arguments: record.sayAll("argument"),
+    arguments: record.values("argument"),
   };
 }
 
 /** What is no server of root's here is another program by that name. */
 function nameProcess(record: Record): string {
-  const name = record.say("name") ?? "";
-  if (record.say("elsewhere") !== null) return `${name} in a container`;
-  return record.say("strange") === null ? name : `${name} that root has not started`;
+  const name = record.value("name") ?? "";
+  if (record.value("elsewhere") !== null) return `${name} in a container`;
+  return record.value("strange") === null ? name : `${name} that root has not started`;
 }
 
 function readAddresses(record: Record): string[] {
-  const four = record.sayAll("address").filter((address) => !address.startsWith("127."));
+  const four = record.values("address").filter((address) => !address.startsWith("127."));
   const six = record
-    .sayAll("address6")
+    .values("address6")
     .filter((hex) => /^[0-9a-f]{32}$/.test(hex))
     .map((hex) => formatAddress6(hex))
     .filter((address) => address !== "::1" && !/^fe[89ab]/.test(address));
@@ -113,12 +113,12 @@ export function readServerConfigs(
   records: readonly Record[],
   {
     listening,
-    unread,
+    unreadable,
     pemOrders,
     hostName,
   }: {
     listening: Listening;
-    unread: readonly Unread[];
+    unreadable: readonly Unreadable[];
     pemOrders: ReadonlyMap<string, string>;
     hostName: string | null;
   },
@@ -126,21 +126,21 @@ export function readServerConfigs(
   const running = [...listening.processes.values()];
   const folders = new Map(
     records.flatMap((record) => {
-      const path = record.kind === "listing" ? record.say("path") : null;
-      return path === null ? [] : [[path, record.sayAll("name").sort()] as const];
+      const path = record.kind === "listing" ? record.value("path") : null;
+      return path === null ? [] : [[path, record.values("name").sort()] as const];
     }),
   );
-  const hidden = unread
+  const hidden = unreadable
     .filter(({ kind }) => kind === "server-config" || kind === "certificate-file" || kind === "limit")
     .map(({ path }) => path);
   const textsOf = new Map<ServerKind, ReadonlyMap<string, string>>();
   return records.flatMap((record) => {
-    const server = record.say("server");
-    const root = record.say("root");
+    const server = record.value("server");
+    const root = record.value("root");
     if (record.kind !== "server" || !isKind(server) || root === null) return [];
     const files = textsOf.get(server) ?? readTexts(records, server);
     textsOf.set(server, files);
-    const isStarted = record.say("started") !== null;
+    const isStarted = record.value("started") !== null;
     const lines = running.filter(({ name }) => isProcessOf(server, name)).map((one) => one.arguments);
     const begins = isStarted ? root : (findBeginning(server, { root, files, lines }) ?? root);
     return {
@@ -148,7 +148,7 @@ export function readServerConfigs(
       root: begins,
       files,
       folders,
-      unread: hidden,
+      unreadable: hidden,
       pemOrders,
       isStarted,
       commandLines: keepOwn(server, begins, lines),
@@ -173,11 +173,11 @@ function findBeginning(
 
 /** What another instance of the server was started with says nothing of this one. Without one that is its own all are kept, which tell so. */
 function keepOwn(server: ServerKind, root: string, lines: Lines): Lines {
-  const told = lines.map((words) => ({ words, started: readStartedWith(server, words) }));
-  const isOwn = ({ started }: (typeof told)[number]) =>
+  const record = lines.map((words) => ({ words, started: readStartedWith(server, words) }));
+  const isOwn = ({ started }: (typeof record)[number]) =>
     started !== null && [started.root ?? root, ...started.others].includes(root);
-  return told.some(isOwn)
-    ? told.filter((one) => one.started === null || isOwn(one)).map(({ words }) => words)
+  return record.some(isOwn)
+    ? record.filter((one) => one.started === null || isOwn(one)).map(({ words }) => words)
     : lines;
 }
 
@@ -185,10 +185,10 @@ function keepOwn(server: ServerKind, root: string, lines: Lines): Lines {
 export function findUnreadableRoots(
   { processes }: Listening,
   configs: readonly ConfigurationFiles[],
-  unread: readonly Unread[],
-): Unread[] {
-  const known = new Set([...configs.map(({ root }) => root), ...unread.map(({ path }) => path)]);
-  return [...processes.values()].flatMap(({ name, arguments: words }): Unread[] => {
+  unreadable: readonly Unreadable[],
+): Unreadable[] {
+  const known = new Set([...configs.map(({ root }) => root), ...unreadable.map(({ path }) => path)]);
+  return [...processes.values()].flatMap(({ name, arguments: words }): Unreadable[] => {
     const server = serverOf(name);
     const started = server && readStartedWith(server, words);
     const root = started?.root ?? null;
@@ -209,7 +209,7 @@ function readTexts(records: readonly Record[], server: ServerKind): ReadonlyMap<
   return new Map(
     records.flatMap((record) => {
       const path =
-        record.kind === "server-config" && record.say("server") === server ? record.say("path") : null;
+        record.kind === "server-config" && record.value("server") === server ? record.value("path") : null;
       return path === null ? [] : [[path, readText(record.bytes)] as const];
     }),
   );

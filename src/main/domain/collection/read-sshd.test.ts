@@ -25,10 +25,10 @@ test("a file that sshd's settings name is its bytes with its walk, or the reason
     record("config", { path: "/e/other" }, "text"),
   ]);
   expect(
-    [...files.values()].map(({ path, bytes, whyUnread, isAbsent, walk }) => [
+    [...files.values()].map(({ path, bytes, whyUnreadable, isAbsent, walk }) => [
       path,
       bytes && Buffer.from(bytes).toString(),
-      whyUnread,
+      whyUnreadable,
       isAbsent,
       walk.map(({ mode }) => mode.toString(8)).join(" "),
     ]),

@@ -37,20 +37,20 @@ export function readSshdSettings(
   let current = draftOf(FIRST);
   for (const record of records) {
     if (record.kind === "daemon") {
-      current = draftOf(record.say("number") ?? FIRST);
-      current.daemon = record.say("title")?.trim() ?? "";
-      current.readAt = readTime(record.say("read-at"));
+      current = draftOf(record.value("number") ?? FIRST);
+      current.daemon = record.value("title")?.trim() ?? "";
+      current.readAt = readTime(record.value("read-at"));
     }
-    if (record.kind === "effective") answers.set(record.say("set") ?? "", readAnswer(record.bytes));
+    if (record.kind === "effective") answers.set(record.value("set") ?? "", readAnswer(record.bytes));
     if (record.kind === "effective-for") {
-      const answer = answers.get(record.say("set") ?? "");
-      const { effective } = draftOf(record.say("daemon") ?? FIRST);
-      const account = record.say("account");
+      const answer = answers.get(record.value("set") ?? "");
+      const { effective } = draftOf(record.value("daemon") ?? FIRST);
+      const account = record.value("account");
       const named = account === null ? accounts : [account];
       if (answer) for (const name of named) effective.set(name, answer);
     }
     if (record.kind === "config") takeConfig(record, current);
-    if (record.kind === "include") current.includes.set(record.say("pattern") ?? "", record.sayAll("path"));
+    if (record.kind === "include") current.includes.set(record.value("pattern") ?? "", record.values("path"));
   }
   const [first = createDraft(), ...others] = drafts.values();
   return [toSettings(first), ...others.map(toSettings)];
@@ -64,9 +64,9 @@ const toSettings = (draft: Draft): SshdSettings => ({
 });
 
 function takeConfig(record: Record, { files, changedAt }: Draft): void {
-  const path = record.say("path") ?? "";
+  const path = record.value("path") ?? "";
   files.set(path, record.bytes);
-  const time = readTime(record.say("mtime"));
+  const time = readTime(record.value("mtime"));
   if (time !== null) changedAt.set(path, time);
 }
 
@@ -91,7 +91,7 @@ function readAnswer(bytes: Uint8Array): Map<string, string[]> {
 export function readSshdFiles(records: readonly Record[]): Map<string, SshdFile> {
   const files = new Map<string, SshdFile>();
   for (const record of records) {
-    const path = record.say("path");
+    const path = record.value("path");
     if (record.kind !== "sshd-file" || path === null) continue;
     // What one account may not read, another could.
     if (files.get(path)?.bytes) continue;
@@ -101,19 +101,19 @@ export function readSshdFiles(records: readonly Record[]): Map<string, SshdFile>
 }
 
 function readSshdFile(record: Record, path: string): SshdFile {
-  const why = record.say("why");
-  const realPath = record.say("real");
-  const walk = realPath === null ? [] : readWalk(realPath, record.sayAll("e"));
-  const taken =
+  const why = record.value("why");
+  const realPath = record.value("real");
+  const walk = realPath === null ? [] : readWalk(realPath, record.values("e"));
+  const content =
     why === null
       ? takeBytes(record.bytes, walk[0]?.size ?? 0)
-      : { bytes: null, whyUnread: formatWhy(record) };
+      : { bytes: null, whyUnreadable: formatWhy(record) };
   return {
     path,
-    ...taken,
+    ...content,
     realPath,
     walk: toEntries(walk),
-    through: toEntries(readWalk(path, record.sayAll("through"))),
+    through: toEntries(readWalk(path, record.values("through"))),
     isAbsent: why === "no-such-file" || why === "is-folder",
   };
 }
@@ -122,11 +122,11 @@ function readSshdFile(record: Record, path: string): SshdFile {
 export function readChrootFolders(records: readonly Record[]): Map<string, ChrootFolder> {
   const folders = new Map<string, ChrootFolder>();
   for (const record of records) {
-    const path = record.say("path");
+    const path = record.value("path");
     if (record.kind !== "folder" || path === null) continue;
-    const walk = toEntries(readWalk(path, record.sayAll("e")));
-    const whyUnread = record.say("why") === null ? null : formatWhy(record);
-    folders.set(path, { walk, whyUnread, isAbsent: record.say("why") === "no-such-file" });
+    const walk = toEntries(readWalk(path, record.values("e")));
+    const whyUnreadable = record.value("why") === null ? null : formatWhy(record);
+    folders.set(path, { walk, whyUnreadable, isAbsent: record.value("why") === "no-such-file" });
   }
   return folders;
 }
@@ -135,7 +135,7 @@ export function readChrootFolders(records: readonly Record[]): Map<string, Chroo
 export function readRealHomes(records: readonly Record[]): Map<string, string> {
   return new Map(
     records.flatMap((record): [string, string][] => {
-      const [account, real] = [record.say("account"), record.say("real")];
+      const [account, real] = [record.value("account"), record.value("real")];
       return record.kind === "home" && account !== null && real !== null ? [[account, real]] : [];
     }),
   );
@@ -146,7 +146,7 @@ const FILE_LIMIT_BYTES = 1024 * 1024;
 
 /**
  * What is taken of all files of one host: more than a stream of 16 MiB holds of the shortest keys, and less than it holds
- * of lines that are none, each of which would be judged and remembered.
+ * of lines that are none, each of which would be evaluated and remembered.
  */
 const MOST_LINES = 160_000;
 
@@ -158,8 +158,8 @@ export function readAuthorizedKeysFiles(
   const files = new Map<string, AuthorizedKeysFile>();
   let linesLeft = MOST_LINES;
   for (const record of records) {
-    const path = record.say("path");
-    const account = record.say("account");
+    const path = record.value("path");
+    const account = record.value("account");
     if (path === null || account === null) continue;
     const known = files.get(path);
     if (record.kind === "authorized-keys-for") {
@@ -180,22 +180,22 @@ export function readAuthorizedKeysFiles(
 }
 
 function readAuthorizedKeysFile(record: Record, path: string, today: number | null): AuthorizedKeysFile {
-  const realPath = record.say("real");
-  const walk = realPath === null ? [] : readWalk(realPath, record.sayAll("e"));
-  const taken =
-    record.say("why") === null
+  const realPath = record.value("real");
+  const walk = realPath === null ? [] : readWalk(realPath, record.values("e"));
+  const content =
+    record.value("why") === null
       ? takeBytes(record.bytes, walk[0]?.size ?? 0)
-      : { bytes: null, whyUnread: formatWhy(record) };
+      : { bytes: null, whyUnreadable: formatWhy(record) };
   return {
     path,
     accounts: [],
-    ...taken,
+    ...content,
     realPath,
     walk: toEntries(walk),
-    through: toEntries(readWalk(path, record.sayAll("through"))),
-    isLink: record.say("link") === "yes",
+    through: toEntries(readWalk(path, record.values("through"))),
+    isLink: record.value("link") === "yes",
     linkCount: walk[0]?.linkCount ?? null,
-    writtenDay: readWrittenDay(record.say("written"), today),
+    writtenDay: readWrittenDay(record.value("written"), today),
   };
 }
 
@@ -216,18 +216,18 @@ function takeLines(file: AuthorizedKeysFile, most: number): { file: AuthorizedKe
     end = file.bytes.indexOf(NEWLINE, end) + 1;
     if (end === 0 || end === file.bytes.length) return { file, lines: lines + 1 };
   }
-  const whyUnread = `left out from line ${most + 1} on: 160,000 lines of a host are taken`;
-  return { file: { ...file, bytes: file.bytes.subarray(0, end), whyUnread, isCut: true }, lines: most };
+  const whyUnreadable = `left out from line ${most + 1} on: 160,000 lines of a host are taken`;
+  return { file: { ...file, bytes: file.bytes.subarray(0, end), whyUnreadable, isCut: true }, lines: most };
 }
 
 /** The bytes of a file up to the limit; a line that the limit cuts is left out. */
 function takeBytes(
   bytes: Uint8Array,
   size: number,
-): Pick<AuthorizedKeysFile, "bytes" | "whyUnread" | "isCut"> {
+): Pick<AuthorizedKeysFile, "bytes" | "whyUnreadable" | "isCut"> {
   if (bytes.length > FILE_LIMIT_BYTES) {
     const lastLine = bytes.lastIndexOf(NEWLINE, FILE_LIMIT_BYTES - 1) + 1;
-    return { bytes: bytes.subarray(0, lastLine), whyUnread: "only its first MiB was read", isCut: true };
+    return { bytes: bytes.subarray(0, lastLine), whyUnreadable: "only its first MiB was read", isCut: true };
   }
-  return { bytes, whyUnread: bytes.length < size ? "it could not be read to its end" : null };
+  return { bytes, whyUnreadable: bytes.length < size ? "it could not be read to its end" : null };
 }

@@ -57,14 +57,14 @@ export function findFrame(stream: Uint8Array, nonce: string | null): FoundFrame 
 type Start = { line: number; records: number; nonce: string };
 
 function findStart(bytes: Buffer, nonce: string | null, from: number): Start | null {
-  const wanted = nonce === null ? START : `${START}${nonce}\n`;
-  for (let line = bytes.indexOf(wanted, from, "latin1"); line >= 0; ) {
+  const start = nonce === null ? START : `${START}${nonce}\n`;
+  for (let line = bytes.indexOf(start, from, "latin1"); line >= 0; ) {
     const end = bytes.indexOf(NEWLINE, line);
     if (end < 0) return null;
     const found = bytes.toString("latin1", line + START.length, end);
     const isLineStart = line === 0 || bytes[line - 1] === NEWLINE;
     if (isLineStart && /^[A-Za-z0-9._-]{1,128}$/.test(found)) return { line, records: end + 1, nonce: found };
-    line = bytes.indexOf(wanted, line + 1, "latin1");
+    line = bytes.indexOf(start, line + 1, "latin1");
   }
   return null;
 }
@@ -129,9 +129,9 @@ function readHeader(line: string): (Omit<RawRecord, "payload"> & { length: numbe
 export type Record = {
   kind: string;
   /** The value of an attribute as text; null if the record has none of that name. */
-  say(name: string): string | null;
+  value(name: string): string | null;
   /** All values of an attribute, in their order. */
-  sayAll(name: string): string[];
+  values(name: string): string[];
   /** All attributes in their order. */
   attributes: [name: string, value: string][];
   /** The attribute's exact bytes, undone of its plain, %xx, hex or base64 form. */
@@ -141,13 +141,13 @@ export type Record = {
 
 export function decodeRecord({ kind, encoding, attributes, payload }: RawRecord): Record {
   const decoded = attributes.map(([name, value]): [string, string] => [name, nameOf(decodeToken(value))]);
-  const sayAll = (name: string) => decoded.filter(([found]) => found === name).map(([, value]) => value);
+  const values = (name: string) => decoded.filter(([found]) => found === name).map(([, value]) => value);
   return {
     kind,
     encoding,
     attributes: decoded,
-    sayAll,
-    say: (name) => sayAll(name)[0] ?? null,
+    values,
+    value: (name) => values(name)[0] ?? null,
     bytes: decodePayload(payload, encoding),
   };
 }

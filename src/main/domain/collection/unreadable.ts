@@ -1,7 +1,7 @@
-import type { Unread } from "./collection.ts";
+import type { Unreadable } from "./collection.ts";
 import type { Record } from "./stream.ts";
 
-const KINDS: readonly Unread["kind"][] = [
+const KINDS: readonly Unreadable["kind"][] = [
   "accounts",
   "password-state",
   "sshd-config",
@@ -24,13 +24,13 @@ const KINDS: readonly Unread["kind"][] = [
 const SENTENCES: { [code: string]: (detail: string) => string } = {
   "account-cannot-read": () => "the account itself may not read it, so sshd would not either",
   "by-variable": () => "its name holds a variable that only the running server knows",
-  "cannot-tell": () => "whether it exists cannot be told without more rights",
+  "cannot-tell": () => "whether it exists is not known without more rights",
   "command-failed": (detail) => `sshd did not answer: ${detail}`,
   "claimed-option": (detail) =>
     `a process that calls itself sshd says that it was started with ${detail}, which would override the file; whether it is sshd could not be verified`,
   "directory-service": () => "accounts that this directory alone has may not be listed",
-  "more-keys": () => "it holds further private keys, of which only the first is told",
-  "no-answer": () => "it lies on a mount that does not answer, so it was not looked at",
+  "more-keys": () => "it holds further private keys, of which only the first is listed",
+  "no-answer": () => "it lies on a mount that does not answer, so it was not read",
   "no-such-file": () => "no such file",
   "no-opener": (detail) => `the host has no ${detail || "program"} to read it with`,
   "no-tool": () => "the host has no such program",
@@ -38,7 +38,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
   "not-permitted": () => "it may not be read without more rights",
   "no-room": () => "it was left out: the stream is limited to 16 MiB",
   "not-regular": () => "it is not a regular file",
-  "logs-full": () => "the logs before it tell of so many logins that it was left out",
+  "logs-full": () => "the logs before it hold so many logins that it was left out",
   "in-use": () => "a program of the host is writing it",
   "is-folder": () => "it is a folder",
   "needs-root": () => "only root may read it",
@@ -46,7 +46,7 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
     "others may write there, and this system cannot show which file was opened, so it was left out",
   "not-ended": () => "reading it did not end in time, so it was left out",
   "odd-name": () => "sshd cannot be asked about an account with a comma in its name",
-  "other-server": (detail) => `${detail} lets in over SSH here, too, by rules that are not known here`,
+  "other-server": (detail) => `${detail} accepts SSH logins here, too, by rules that are not known here`,
   "owner-cannot-read": () => "whoever may write where it lies may not read it, so root does not either",
   "pseudo-file": () => "it leads into /proc, /sys or /dev",
   "secret-dropped": () => "what came of it has the shape of a secret: it was dropped, and kept nowhere",
@@ -68,21 +68,21 @@ const SENTENCES: { [code: string]: (detail: string) => string } = {
 };
 
 export function formatWhy(record: Record): string {
-  const why = record.say("why") ?? "";
-  const detail = record.say("detail")?.trim() ?? "";
+  const why = record.value("why") ?? "";
+  const detail = record.value("detail")?.trim() ?? "";
   return SENTENCES[why]?.(detail) ?? "it could not be read";
 }
 
-export function readUnreadable(record: Record): Unread | null {
-  const kind = KINDS.find((known) => known === record.say("kind"));
-  const path = record.say("path");
+export function readUnreadable(record: Record): Unreadable | null {
+  const kind = KINDS.find((known) => known === record.value("kind"));
+  const path = record.value("path");
   if (!kind || path === null) return null;
   const why = formatWhy(record);
-  switch (record.say("why")) {
+  switch (record.value("why")) {
     case "no-such-file":
       return { kind, path, why, isAbsent: true };
     case "claimed-option":
-      return { kind, path, why, claimedOption: record.say("detail")?.trim() ?? "" };
+      return { kind, path, why, claimedOption: record.value("detail")?.trim() ?? "" };
     default:
       return { kind, path, why };
   }

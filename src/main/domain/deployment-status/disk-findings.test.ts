@@ -18,7 +18,7 @@ const keyFile = (path: string, key: string | null): KeyFile => ({
   isEncrypted: false,
   blob: null,
   lock: null,
-  proof: null,
+  signature: null,
   blobBeside: null,
   whyNoKey: null,
   spki: key === null ? null : spki(key),
@@ -34,13 +34,13 @@ const at = { file: "/etc/nginx/nginx.conf", line: 7 };
 const nginx: Configuration = {
   server: "nginx",
   root: at.file,
-  servings: [
+  bindings: [
     {
       listens: [{ address: null, port: 443, isDefault: true }],
       names: [],
       namesFromCertificate: false,
       protocol: "tls",
-      pairs: [
+      deployments: [
         {
           certificate: { path: "/etc/ssl/a.pem", directive: "ssl_certificate", at },
           key: { path: "/etc/ssl/a.key", directive: "ssl_certificate_key", at: { ...at, line: 8 } },
@@ -51,7 +51,7 @@ const nginx: Configuration = {
       at: { ...at, line: 1 },
     },
   ],
-  mayLack: null,
+  incomplete: null,
   alsoNamed: [],
   unknown: [],
 };
@@ -92,40 +92,45 @@ test("a key that is not the one of the certificate beside it is named, and one t
 });
 
 test("of files that a command copies to where their server reads them nothing keeps that server from anything", () => {
-  const [serving] = nginx.servings;
+  const [serving] = nginx.bindings;
   if (!serving) throw new Error("it serves something");
-  const pairs = serving.pairs.map((pair) => ({ ...pair, copiedBy: "postmap -F hash:/etc/postfix/sni" }));
-  const postfix = { ...nginx, server: "postfix" as const, servings: [{ ...serving, pairs }] };
+  const deployments = serving.deployments.map((pair) => ({
+    ...pair,
+    copiedBy: "postmap -F hash:/etc/postfix/sni",
+  }));
+  const postfix = { ...nginx, server: "postfix" as const, bindings: [{ ...serving, deployments }] };
   const gone = ["/etc/ssl/a.pem", "/etc/ssl/a.key"].map((path) => ({
     kind: "certificate-file" as const,
     path,
     why: "no such file",
     isAbsent: true as const,
   }));
-  expect(find({ unread: gone }, { files: [] })).toEqual(["certificate-file-gone /etc/ssl/a.pem"]);
-  expect(find({ unread: gone }, { files: [], configurations: [postfix] })).toEqual([]);
+  expect(find({ unreadable: gone }, { files: [] })).toEqual(["certificate-file-gone /etc/ssl/a.pem"]);
+  expect(find({ unreadable: gone }, { files: [], configurations: [postfix] })).toEqual([]);
 });
 
 test("a certificate whose key is provably not there is named; one that could not be read is not", () => {
-  const unread = (why: string, more: { isAbsent?: true } = {}) => [
+  const unreadable = (why: string, more: { isAbsent?: true } = {}) => [
     { kind: "certificate-file" as const, path: "/etc/ssl/a.key", why, ...more },
   ];
-  expect(find({ unread: unread("no such file", { isAbsent: true }) })).toEqual([
+  expect(find({ unreadable: unreadable("no such file", { isAbsent: true }) })).toEqual([
     "certificate-without-key CN=/etc/ssl/a.pem",
   ]);
-  expect(find({ unread: unread("it may not be read without more rights") })).toEqual([]);
+  expect(find({ unreadable: unreadable("it may not be read without more rights") })).toEqual([]);
 });
 
 test("a named file that is gone, or holds no certificate, is told of; one that could not be read is not", () => {
   const path = "/etc/ssl/a.pem";
   const none = { files: [] };
-  const unread = (why: string, more: { isAbsent?: true } = {}) => ({
-    unread: [{ kind: "certificate-file" as const, path, why, ...more }],
+  const unreadable = (why: string, more: { isAbsent?: true } = {}) => ({
+    unreadable: [{ kind: "certificate-file" as const, path, why, ...more }],
   });
-  expect(find(unread("no such file", { isAbsent: true }), none)).toEqual([`certificate-file-gone ${path}`]);
+  expect(find(unreadable("no such file", { isAbsent: true }), none)).toEqual([
+    `certificate-file-gone ${path}`,
+  ]);
   const diskFiles = new Map([[path, { path, realPath: path, entry: entry(path), writtenAt: 1 }]]);
   expect(find({ diskFiles }, none)).toEqual([`certificate-file-unreadable ${path}`]);
-  expect(find({ diskFiles, ...unread("it may not be read without more rights") }, none)).toEqual([]);
+  expect(find({ diskFiles, ...unreadable("it may not be read without more rights") }, none)).toEqual([]);
   expect(find({ diskFiles, incomplete: "the connection was lost" }, none)).toEqual([]);
   expect(find({}, none)).toEqual([]);
   const [found] = findDiskProblems({
@@ -176,8 +181,10 @@ test("a server's key that no certificate is for is named, unless a certificate c
     keyFile("/root/.ssh/id", "own"),
   ];
   expect(find({ keyFiles })).toEqual(["tls-key-without-certificate /etc/ssl/old.key"]);
-  const unread = [{ kind: "certificate-file" as const, path: "/srv", why: "the folder may not be listed" }];
-  expect(find({ keyFiles, unread })).toEqual([]);
+  const unreadable = [
+    { kind: "certificate-file" as const, path: "/srv", why: "the folder may not be listed" },
+  ];
+  expect(find({ keyFiles, unreadable })).toEqual([]);
 });
 
 test("a certificate that no configuration names is told of only where all of them were read", () => {
@@ -192,10 +199,10 @@ test("a certificate that no configuration names is told of only where all of the
   expect(find({}, { files: cluster })).toEqual([]);
   const open = { ...nginx, unknown: [{ what: "an include was not read", at: null }] };
   expect(find({}, { files, configurations: [open] })).toEqual([]);
-  const unread = [
+  const unreadable = [
     { kind: "server-config" as const, path: "/etc/postfix/main.cf", why: "it may not be read" },
   ];
-  expect(find({ unread }, { files })).toEqual([]);
+  expect(find({ unreadable }, { files })).toEqual([]);
 });
 
 test("keystores that open with a password that everybody knows are told of, once for the host", () => {
@@ -216,9 +223,9 @@ test("keystores that open with a password that everybody knows are told of, once
 test("a certificate that is told of for several files is about each of them, as one finding", () => {
   const twice = {
     ...nginx,
-    servings: ["a", "b"].map((name) => ({
-      ...(nginx.servings[0] as Configuration["servings"][number]),
-      pairs: [
+    bindings: ["a", "b"].map((name) => ({
+      ...(nginx.bindings[0] as Configuration["bindings"][number]),
+      deployments: [
         {
           certificate: { path: `/etc/ssl/${name}.pem`, directive: "ssl_certificate", at },
           key: { path: `/etc/ssl/${name}.key`, directive: "ssl_certificate_key", at },
@@ -228,14 +235,14 @@ test("a certificate that is told of for several files is about each of them, as 
   };
   const one = file("/etc/ssl/a.pem", "a");
   const files = [one, { ...one, path: "/etc/ssl/b.pem" }];
-  const unread = ["a", "b"].map((name) => ({
+  const unreadable = ["a", "b"].map((name) => ({
     kind: "certificate-file" as const,
     path: `/etc/ssl/${name}.key`,
     why: "no such file",
     isAbsent: true as const,
   }));
-  expect(find({ unread }, { files, configurations: [twice] })).toHaveLength(1);
-  expect(membersOf({ unread }, { files, configurations: [twice] })).toEqual([
+  expect(find({ unreadable }, { files, configurations: [twice] })).toHaveLength(1);
+  expect(membersOf({ unreadable }, { files, configurations: [twice] })).toEqual([
     ["/etc/ssl/a.pem", "/etc/ssl/b.pem"],
   ]);
   const unnamed = ["/etc/ssl/c.pem", "/etc/ssl/d.pem"].map((path) => ({ ...file("c", "c"), path }));
@@ -244,14 +251,14 @@ test("a certificate that is told of for several files is about each of them, as 
 
 test("of two certificates for one kind of key, the second in one file with its key, it is told that Postfix speaks no TLS", () => {
   const paths = ["/etc/postfix/old.pem", "/etc/postfix/new.pem"];
-  const pairs = paths.map((path) => {
+  const deployments = paths.map((path) => {
     const named = { path, directive: "smtpd_tls_chain_files", at };
     return { certificate: named, key: named };
   });
   const postfix: Configuration = {
     ...nginx,
     server: "postfix",
-    servings: nginx.servings.map((serving) => ({ ...serving, pairs })),
+    bindings: nginx.bindings.map((serving) => ({ ...serving, deployments })),
   };
   const files = [file("/etc/postfix/old.pem", "a"), file("/etc/postfix/new.pem", "b")];
   const found = findDiskProblems({
@@ -270,7 +277,7 @@ test("of two certificates for one kind of key, the second in one file with its k
   ]);
   const inPart = [
     { ...postfix, unknown: [{ what: "smtpd_tls_chain_files", at }] },
-    { ...postfix, servings: postfix.servings.map((serving) => ({ ...serving, unsure: "not known" })) },
+    { ...postfix, bindings: postfix.bindings.map((serving) => ({ ...serving, unsure: "not known" })) },
   ];
   for (const one of inPart)
     expect(findDiskProblems({ collection: makeCollection({}), configurations: [one], files })).toEqual([]);
@@ -292,9 +299,9 @@ test("a chain file with its certificate before its key is told of, as one that i
   const postfix: Configuration = {
     ...nginx,
     server: "postfix",
-    servings: nginx.servings.map((serving) => ({
+    bindings: nginx.bindings.map((serving) => ({
       ...serving,
-      pairs: [{ certificate: named, key: named, flaw: "key-not-first" as const }],
+      deployments: [{ certificate: named, key: named, problem: "key-not-first" as const }],
     })),
   };
   const files = [file(path, "a")];

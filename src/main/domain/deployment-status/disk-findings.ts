@@ -46,7 +46,7 @@ function formatFileProblems(problems: readonly FoundFileProblem[]): FindingDraft
       "certificate-file-misordered",
       problems.filter(({ kind }) => kind === "key-not-first" || kind === "key-alone"),
     ),
-    ...problems.flatMap((problem) => formatPair(problem) ?? []),
+    ...problems.flatMap((problem) => formatDeployment(problem) ?? []),
   ];
 }
 
@@ -74,7 +74,7 @@ function formatFiles(rule: keyof typeof FILES, problems: readonly FoundFileProbl
   const named = nameSome(paths, paths.length, "file");
   const which =
     paths.length === 1
-      ? `${first.certificate}, which ${formatNamed(first.pair.certificate)} names, ${what}`
+      ? `${first.certificate}, which ${formatNamed(first.deployment.certificate)} names, ${what}`
       : `each of ${paths.length} files that configurations name ${what}`;
   return [
     {
@@ -92,7 +92,7 @@ function formatFiles(rule: keyof typeof FILES, problems: readonly FoundFileProbl
 
 const formatNamed = ({ directive, at }: Named): string => `${directive} in ${at.file}:${at.line}`;
 
-function formatPair(problem: FoundFileProblem): FindingDraft | null {
+function formatDeployment(problem: FoundFileProblem): FindingDraft | null {
   const { kind, held } = problem;
   if (!held) return null;
   if (kind === "key-gone") return withoutKey(problem, held);
@@ -100,8 +100,8 @@ function formatPair(problem: FoundFileProblem): FindingDraft | null {
 }
 
 function withOtherKey(problem: FoundFileProblem, held: Certificate): FindingDraft {
-  const { spki, pair } = problem;
-  const { certificate: named, key } = pair;
+  const { spki, deployment } = problem;
+  const { certificate: named, key } = deployment;
   const path = key?.path ?? named.path;
   return {
     rule: "certificate-key-mismatch",
@@ -119,7 +119,7 @@ function withOtherKey(problem: FoundFileProblem, held: Certificate): FindingDraf
 }
 
 const withoutKey = (
-  { pair: { certificate: named, key }, ...instance }: FoundFileProblem,
+  { deployment: { certificate: named, key }, ...instance }: FoundFileProblem,
   certificate: Certificate,
 ): FindingDraft => ({
   rule: "certificate-without-key",
@@ -141,11 +141,13 @@ function findKeyKindClashes({ configurations, files }: Disk): FindingDraft[] {
     files.map(({ path, certificates }) => [path, certificates[0]?.certificate.keyType ?? null]),
   );
   // Of a configuration that was not read whole it is not known whether the service has these certificates.
-  const whole = configurations.filter(({ mayLack, unknown }) => mayLack === null && unknown.length === 0);
-  return whole.flatMap(({ server, servings }) =>
-    servings.flatMap(({ pairs, unsure }): FindingDraft[] => {
+  const whole = configurations.filter(
+    ({ incomplete, unknown }) => incomplete === null && unknown.length === 0,
+  );
+  return whole.flatMap(({ server, bindings }) =>
+    bindings.flatMap(({ deployments, unsure }): FindingDraft[] => {
       if (unsure !== null) return [];
-      const clash = findClash({ server }, pairs, (path) => kinds.get(path) ?? null);
+      const clash = findClash({ server }, deployments, (path) => kinds.get(path) ?? null);
       if (clash === null) return [];
       const named = [clash.first, clash.second].map(({ certificate }) => certificate);
       const paths = named.map(({ path }) => path);
@@ -166,14 +168,14 @@ function findKeyKindClashes({ configurations, files }: Disk): FindingDraft[] {
   );
 }
 
-/** Keys where servers keep theirs; those of people and of hosts are judged as keys of SSH. */
+/** Keys where servers keep theirs; those of people and of hosts are evaluated as keys of SSH. */
 function findLonelyKeys({ collection, configurations, files }: Disk): FindingDraft[] {
   const certified = new Set(
     files.flatMap(({ certificates }) => certificates.map(({ certificate }) => certificate.spkiSha256)),
   );
   const named = namedPaths(configurations);
   // What was not read may hold the certificate.
-  if (collection.unread.some(({ kind }) => kind === "certificate-file" || kind === "limit")) return [];
+  if (collection.unreadable.some(({ kind }) => kind === "certificate-file" || kind === "limit")) return [];
   if (collection.incomplete !== null) return [];
   return collection.keyFiles.flatMap((file): FindingDraft[] => {
     const spki = spkiHashOf(file.spki);
@@ -198,8 +200,8 @@ function findLonelyKeys({ collection, configurations, files }: Disk): FindingDra
 function findUnnamedFiles({ collection, configurations, files }: Disk): FindingDraft[] {
   const isWhole =
     collection.incomplete === null &&
-    !collection.unread.some(({ kind }) => kind === "server-config" || kind === "limit") &&
-    configurations.every(({ mayLack, unknown }) => mayLack === null && unknown.length === 0);
+    !collection.unreadable.some(({ kind }) => kind === "server-config" || kind === "limit") &&
+    configurations.every(({ incomplete, unknown }) => incomplete === null && unknown.length === 0);
   if (configurations.length === 0 || !isWhole) return [];
   const real = (path: string) => collection.diskFiles.get(path)?.realPath ?? path;
   const named = new Set([...namedPaths(configurations)].flatMap((path) => [path, real(path)]));
@@ -258,10 +260,10 @@ function findOpenStores({ keystores }: Collection): FindingDraft[] {
 /** Every file that a configuration names, for whatever use. */
 export function namedPaths(configurations: readonly Configuration[]): ReadonlySet<string> {
   return new Set(
-    configurations.flatMap(({ servings, alsoNamed }) => [
+    configurations.flatMap(({ bindings, alsoNamed }) => [
       ...alsoNamed.map(({ path }) => path),
-      ...servings.flatMap(({ pairs, chain }) => [
-        ...pairs.flatMap(({ certificate, key }) => [certificate.path, ...(key ? [key.path] : [])]),
+      ...bindings.flatMap(({ deployments, chain }) => [
+        ...deployments.flatMap(({ certificate, key }) => [certificate.path, ...(key ? [key.path] : [])]),
         ...(chain ? [chain.path] : []),
       ]),
     ]),

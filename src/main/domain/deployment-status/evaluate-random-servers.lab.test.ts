@@ -44,7 +44,7 @@ import {
 } from "#testing/servers-oracle/questions.ts";
 import { type Running, startGenerated } from "#testing/servers-oracle/start-generated.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { judgeServed } from "./evaluate-served.ts";
+import { evaluateServed } from "./evaluate-served.ts";
 import { findFileProblems, spkiHashOf } from "./file-problems.ts";
 import { chosenNames, type Files, type Held, type HostMap, indexMap, type MapIndex } from "./host-map.ts";
 
@@ -83,7 +83,7 @@ test.for(Object.entries(GENERATORS))(
 const formatReasons = ({ reasons }: { reasons: ReadonlyMap<string, number> }): string =>
   [...reasons].map(([why, count]) => `\nunknown ${count} times: ${why}`).join("");
 
-/** Two tables, as an issue wants them: of claims before anything has changed, and of what is judged then and later. */
+/** Two tables, as an issue wants them: of claims before anything has changed, and of what is evaluated then and later. */
 const formatCachedCount = (
   server: string,
   { configurations, claims, states, falseClaims }: CachedCount,
@@ -150,7 +150,7 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
   const [running] = servers;
   const host = createRandomHost(servers);
   const questions = servers.map((one) => askAll(one, chance));
-  const paths = chance.shuffle([...new Set(host.pairs().map(({ certificate }) => certificate.path))]);
+  const paths = chance.shuffle([...new Set(host.deployments().map(({ certificate }) => certificate.path))]);
   let truth: readonly Answered[] = [];
   /** What is asked again: all that is shown a certificate of a file that changes, and some of the others. */
   let later: readonly Question[] = [];
@@ -212,7 +212,8 @@ function createPassage({ servers, chance, tally, make }: PassageOptions) {
           : [{ loss, path, sha256: host.held(path)?.sha256 }];
       });
       for (const { loss, path } of lost) {
-        const key = host.pairs().find(({ certificate }) => certificate.path === path)?.key?.path ?? path;
+        const key =
+          host.deployments().find(({ certificate }) => certificate.path === path)?.key?.path ?? path;
         await loseCertificate(host, { path, key, loss }, make);
       }
       const step = lost.map(({ loss, path }) => `${path} ${loss}`).join(", ");
@@ -247,7 +248,7 @@ function createRandomHost(all: readonly [Running, ...Running[]]) {
     readConfiguration({
       server: running.generated.server,
       root: running.server.configPath,
-      unread: [],
+      unreadable: [],
       commandLines: all.map(({ command }) => command),
       isStarted: running !== all[0],
       addresses: all.flatMap(({ addresses }) => addresses),
@@ -259,7 +260,7 @@ function createRandomHost(all: readonly [Running, ...Running[]]) {
     /** What the server of this number is configured to do. */
     read: (index: number) => read(all[index] ?? all[0]),
     /** Of the first server. */
-    pairs: () => read(all[0]).servings.flatMap(({ pairs }) => pairs),
+    deployments: () => read(all[0]).bindings.flatMap(({ deployments }) => deployments),
     /** As a scan does. */
     remember(): void {
       for (const path of pathsIn(all.map(read))) {
@@ -295,8 +296,8 @@ function createRandomHost(all: readonly [Running, ...Running[]]) {
 
 const pathsIn = (configurations: readonly Configuration[]): string[] => [
   ...new Set(
-    configurations.flatMap(({ servings }) =>
-      servings.flatMap(({ pairs }) => pairs.map(({ certificate }) => certificate.path)),
+    configurations.flatMap(({ bindings }) =>
+      bindings.flatMap(({ deployments }) => deployments.map(({ certificate }) => certificate.path)),
     ),
   ),
 ];
@@ -311,14 +312,16 @@ const toHeld = (made: ReturnType<HostFiles["held"]>): Held | null =>
   };
 
 function toDisk(configurations: readonly Configuration[], paths: readonly string[]) {
-  const keys = configurations.flatMap(({ servings }) =>
-    servings.flatMap(({ pairs }) => pairs.map(({ certificate, key }) => key?.path ?? certificate.path)),
+  const keys = configurations.flatMap(({ bindings }) =>
+    bindings.flatMap(({ deployments }) =>
+      deployments.map(({ certificate, key }) => key?.path ?? certificate.path),
+    ),
   );
   const all = [...new Set([...paths, ...keys])];
   const there = all.filter((path) => writtenAtOf(path) !== null);
   const entry = (path: string) =>
     ({ path, type: "file", mode: 0o600, uid: 0, gid: 0, hasAcl: false }) as const;
-  const unknown = { lock: null, proof: null, blob: null, blobBeside: null, whyNoKey: null };
+  const unknown = { lock: null, signature: null, blob: null, blobBeside: null, whyNoKey: null };
   const collection = makeCollection({
     diskFiles: new Map(
       there.map((path) => [path, { path, realPath: path, entry: entry(path), writtenAt: writtenAtOf(path) }]),
@@ -329,7 +332,7 @@ function toDisk(configurations: readonly Configuration[], paths: readonly string
         ? [{ ...unknown, path, entry: entry(path), format: "pkcs8", isEncrypted: false, spki }]
         : [];
     }),
-    unread: all
+    unreadable: all
       .filter((path) => !there.includes(path))
       .map((path) => ({ kind: "certificate-file", path, why: "it is not there", isAbsent: true })),
   });
@@ -368,7 +371,7 @@ type Against = {
   step: string;
 };
 
-/** Judges now, by the files as they are, and lays it beside what is true once that is known: what the server shows when it begins anew. */
+/** Evaluates now, by the files as they are, and lays it beside what is true once that is known: what the server shows when it begins anew. */
 function evaluateLater(host: RandomHost, seen: readonly Answered[]): (against: Against) => string[] {
   const { map, files, problems } = host.look();
   const judged = seen.flatMap(({ question, shown }, index) => {
@@ -376,7 +379,7 @@ function evaluateLater(host: RandomHost, seen: readonly Answered[]): (against: A
     if (!leaf) return [];
     const { host: address, port, name } = question;
     const now = Date.now() / 1_000;
-    const found = judgeServed(map, files, { address, port, name, leaf, askedAt: now, readAt: now });
+    const found = evaluateServed(map, files, { address, port, name, leaf, probedAt: now, readAt: now });
     return [{ index, question, shown, isHeld: files.holding(shown).length > 0, found }];
   });
   const renewed = host.renewed();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
-import { judgeServed } from "./evaluate-served.ts";
+import type { Configuration, Deployment, TlsBinding } from "#domain/server-configs/configuration.ts";
+import { evaluateServed } from "./evaluate-served.ts";
 import type { FileProblem } from "./file-problems.ts";
 import { chosenNames, type Files, type Held, type HostMap, indexMap, type Sight } from "./host-map.ts";
 
@@ -11,12 +11,12 @@ const pair = (name: string) => ({
   key: { path: `/srv/${name}.key`, directive: "ssl_certificate_key", at: at(4) },
 });
 
-const serving = (name: string, more: Partial<Serving> = {}): Serving => ({
+const serving = (name: string, more: Partial<TlsBinding> = {}): TlsBinding => ({
   listens: [{ address: null, port: 443, isDefault: name === "shop" }],
   names: [name],
   namesFromCertificate: false,
   protocol: "tls",
-  pairs: [pair(name)],
+  deployments: [pair(name)],
   chain: null,
   unsure: null,
   at: at(1),
@@ -26,8 +26,8 @@ const serving = (name: string, more: Partial<Serving> = {}): Serving => ({
 const nginx = (more: Partial<Configuration> = {}): Configuration => ({
   server: "nginx",
   root: "/etc/nginx/nginx.conf",
-  servings: [serving("shop"), serving("mail")],
-  mayLack: null,
+  bindings: [serving("shop"), serving("mail")],
+  incomplete: null,
   alsoNamed: [],
   unknown: [],
   ...more,
@@ -83,7 +83,7 @@ const sight = (leaf: Held, name: string | null = "shop"): Sight => ({
   port: 443,
   name,
   leaf,
-  askedAt: NOW,
+  probedAt: NOW,
   readAt: NOW,
 });
 
@@ -95,7 +95,7 @@ const judge = (
   leaf: Held,
   { known: told = files(), name = "shop" as string | null } = {},
 ) => {
-  const judged = judgeServed(index(known, told), told, sight(leaf, name));
+  const judged = evaluateServed(index(known, told), told, sight(leaf, name));
   return judged && [judged.state, ...judged.evidence];
 };
 
@@ -103,7 +103,7 @@ test("what its file holds is served, by name and where no name fits", () => {
   expect(judge(map(), held("shop"))).toEqual(["agrees", "it is the first certificate in /srv/shop.pem"]);
   expect(judge(map(), held("mail"), { name: "mail" })?.[0]).toBe("agrees");
   expect(judge(map(), held("shop"), { name: null })?.[0]).toBe("agrees");
-  expect(judgeServed(index(map()), files(), { ...sight(held("shop")), port: 8_443 })).toBe(null);
+  expect(evaluateServed(index(map()), files(), { ...sight(held("shop")), port: 8_443 })).toBe(null);
 });
 
 test("one that an earlier scan saw in the file, which holds a later one for the same names now, was not reloaded", () => {
@@ -173,7 +173,7 @@ test("a file that is gone, or holds no certificate, is no renewal, and nothing i
 });
 
 test("where a serving has a certificate for each kind of key, a handshake tells of the one that answers it", () => {
-  const twice = nginx({ servings: [serving("shop", { pairs: [pair("ec"), pair("rsa")] })] });
+  const twice = nginx({ bindings: [serving("shop", { deployments: [pair("ec"), pair("rsa")] })] });
   const known = (ec = "ec"): Files => ({
     ...files({ "/srv/ec.pem old": UNTIL, "/srv/rsa.pem old-rsa": UNTIL }),
     heldNow: (path) =>
@@ -182,8 +182,8 @@ test("where a serving has a certificate for each kind of key, a handshake tells 
   const at = { ...map({ configurations: [twice], ...older() }) };
   at.files = ["ec", "rsa"].map((name) => ({ path: `/srv/${name}.pem`, realPath: null, writtenAt: 1_000 }));
   const told = (leaf: Held, by = known()) => {
-    const judged = judgeServed(index(at, by), by, sight(leaf));
-    return judged && [judged.state, ...judged.pairs.map(({ certificate }) => certificate.path)];
+    const judged = evaluateServed(index(at, by), by, sight(leaf));
+    return judged && [judged.state, ...judged.deployments.map(({ certificate }) => certificate.path)];
   };
   expect(told(held("ec", undefined, "shop"))).toEqual(["agrees", "/srv/ec.pem"]);
   expect(told(held("rsa", undefined, "shop", "RSA"))).toEqual(["agrees", "/srv/rsa.pem"]);
@@ -222,7 +222,7 @@ test("where another program listens, that is the reason; systemd only keeps the 
 });
 
 test("of two servers that are set up for a port the one that listens is asked, and else nothing is claimed", () => {
-  const apache = nginx({ server: "apache", root: "/etc/apache2/apache2.conf", servings: [serving("mail")] });
+  const apache = nginx({ server: "apache", root: "/etc/apache2/apache2.conf", bindings: [serving("mail")] });
   const configurations = [apache, nginx()];
   expect(judge(map({ configurations }), held("mail"))?.[0]).toBe("other-listed");
   expect(judge(map({ configurations, listeners: null }), held("stranger"))).toEqual([
@@ -247,7 +247,7 @@ test("where it is not known which address was reached, nothing is claimed unless
     map({
       configurations: [
         nginx({
-          servings: ["shop", "mail"].map((name, index) =>
+          bindings: ["shop", "mail"].map((name, index) =>
             serving(name, { names: ["shop"], listens: listen(addresses[index] ?? "") }),
           ),
         }),
@@ -263,17 +263,19 @@ test("where it is not known which address was reached, nothing is claimed unless
 test("where what is to be served is not known, nothing is called a mismatch", () => {
   const claims = (configuration: Configuration) =>
     judge(map({ configurations: [configuration] }), held("stranger"))?.[0];
-  expect(claims(nginx({ servings: [serving("shop", { unsure: "a variable" })] }))).toBe("cannot-tell");
-  expect(claims(nginx({ servings: [serving("shop", { pairs: [pair("unread")] })] }))).toBe("cannot-tell");
-  expect(claims(nginx({ servings: [serving("shop", { pairs: [] })] }))).toBe("cannot-tell");
-  const open = nginx({ mayLack: { why: "an include was not read", onlyForNames: false } });
+  expect(claims(nginx({ bindings: [serving("shop", { unsure: "a variable" })] }))).toBe("cannot-tell");
+  expect(claims(nginx({ bindings: [serving("shop", { deployments: [pair("unread")] })] }))).toBe(
+    "cannot-tell",
+  );
+  expect(claims(nginx({ bindings: [serving("shop", { deployments: [] })] }))).toBe("cannot-tell");
+  const open = nginx({ incomplete: { why: "an include was not read", onlyForNames: false } });
   expect(judge(map({ configurations: [open] }), held("stranger"), { name: "other" })?.[0]).toBe(
     "cannot-tell",
   );
 });
 
 test("beside a file that is lost, which named its own names, what is served from another one is as configured", () => {
-  const servings = ["lost", "shop"].map((name) => serving(name, { names: [], namesFromCertificate: true }));
+  const bindings = ["lost", "shop"].map((name) => serving(name, { names: [], namesFromCertificate: true }));
   const problem = {
     kind: "gone",
     server: "haproxy",
@@ -282,15 +284,15 @@ test("beside a file that is lost, which named its own names, what is served from
   } as const;
   const haproxy = (problems: FileProblem[]) =>
     map({
-      configurations: [nginx({ server: "haproxy", servings })],
+      configurations: [nginx({ server: "haproxy", bindings })],
       listeners: listening("haproxy", 2_000),
       problems,
     });
   const gone = haproxy([{ ...problem, root: "/etc/nginx/nginx.conf" }]);
-  const unread = "a pattern or a certificate that was not read may fit the name";
+  const unreadable = "a pattern or a certificate that was not read may fit the name";
   expect(judge(gone, held("shop"))?.[0]).toBe("agrees");
   // The lost one may have been for that name.
-  expect(judge(gone, held("lost"))).toEqual(["cannot-tell", unread]);
+  expect(judge(gone, held("lost"))).toEqual(["cannot-tell", unreadable]);
   const known = files({ "/srv/lost.pem lost": UNTIL });
   expect(judge(gone, held("lost"), { known })).toEqual([
     "cannot-tell",
@@ -298,15 +300,15 @@ test("beside a file that is lost, which named its own names, what is served from
     "/srv/lost.pem is not there",
   ]);
   // What nobody has read may hold a certificate that comes before.
-  expect(judge(haproxy([]), held("shop"))).toEqual(["cannot-tell", unread]);
+  expect(judge(haproxy([]), held("shop"))).toEqual(["cannot-tell", unreadable]);
 });
 
 test("a second certificate for one kind of key, in one file with its key, leaves Postfix without TLS, so that nothing is as configured", () => {
   const mail = pair("mail");
-  const both = (server: Configuration["server"], key: Pair["key"]) =>
+  const both = (server: Configuration["server"], key: Deployment["key"]) =>
     map({
       configurations: [
-        nginx({ server, servings: [serving("shop", { pairs: [pair("shop"), { ...mail, key }] })] }),
+        nginx({ server, bindings: [serving("shop", { deployments: [pair("shop"), { ...mail, key }] })] }),
       ],
       listeners: listening(server === "postfix" ? "master" : server, 2_000),
     });
@@ -323,12 +325,12 @@ test("a service of Postfix's that has no TLS without a name has none for any nam
   const mail = { ...pair("mail"), key: pair("mail").certificate };
   const usual = serving("usual", {
     names: [],
-    pairs: [pair("shop"), mail],
+    deployments: [pair("shop"), mail],
     listens: [{ address: null, port: 443, isDefault: true }],
   });
   const named = serving("mail", { listens: [{ address: null, port: 443, isDefault: false }] });
   const postfix = map({
-    configurations: [nginx({ server: "postfix", servings: [usual, named] })],
+    configurations: [nginx({ server: "postfix", bindings: [usual, named] })],
     listeners: listening("master", 2_000),
   });
   expect(judge(postfix, held("mail"), { name: "mail" })?.[0]).toBe("cannot-tell");
@@ -336,9 +338,9 @@ test("a service of Postfix's that has no TLS without a name has none for any nam
 
 test("what a command copies from a file is no renewal that was not reloaded, for a reload would not take it up", () => {
   const copiedBy = "postmap -F hash:/etc/postfix/sni";
-  const copied = serving("shop", { pairs: [{ ...pair("shop"), copiedBy }] });
+  const copied = serving("shop", { deployments: [{ ...pair("shop"), copiedBy }] });
   const postfix = map({
-    configurations: [nginx({ server: "postfix", servings: [copied] })],
+    configurations: [nginx({ server: "postfix", bindings: [copied] })],
     ...older("master"),
   });
   expect(judge(postfix, OLD, { known: files({ "/srv/shop.pem old": UNTIL }) })).toEqual([
@@ -349,9 +351,9 @@ test("what a command copies from a file is no renewal that was not reloaded, for
 });
 
 test("what HAProxy serves from another file that is served at the port is no renewal that was not reloaded", () => {
-  const servings = ["shop", "mail"].map((name) => serving(name, { names: [], namesFromCertificate: true }));
+  const bindings = ["shop", "mail"].map((name) => serving(name, { names: [], namesFromCertificate: true }));
   const haproxy = map({
-    configurations: [nginx({ server: "haproxy", servings })],
+    configurations: [nginx({ server: "haproxy", bindings })],
     ...older("haproxy"),
   });
   const known: Files = {
@@ -361,7 +363,7 @@ test("what HAProxy serves from another file that is served at the port is no ren
   };
   // Both are for the name, and HAProxy takes the first of a kind of key.
   expect(judge(haproxy, OLD, { known })?.[0]).toBe("other-listed");
-  const mail = nginx({ server: "haproxy", servings: [...servings.slice(0, 1), serving("mail")] });
+  const mail = nginx({ server: "haproxy", bindings: [...bindings.slice(0, 1), serving("mail")] });
   expect(judge(map({ configurations: [mail], ...older("haproxy") }), OLD, { known })?.[0]).toBe(
     "other-listed",
   );
@@ -383,7 +385,7 @@ test("that a file is not there any more is said where an earlier scan has seen i
       () => null,
       (path) => seen.includes(path),
     );
-    return judgeServed(at, told, sight(OLD))?.blocked;
+    return evaluateServed(at, told, sight(OLD))?.blocked;
   };
   expect(say([])).toEqual([
     "/srv/shop.key, the key of /srv/shop.pem, is not there",

@@ -1,4 +1,4 @@
-import type { Pair } from "#domain/server-configs/configuration.ts";
+import type { Deployment } from "#domain/server-configs/configuration.ts";
 import {
   type AtPort,
   attributesOf,
@@ -29,15 +29,15 @@ type Explained =
   | { state: "other-listed"; difference: null; evidence: string[] }
   | { state: "differs"; difference: Difference; evidence: string[] };
 
-/** `pairs`: those that were to be served; each of their files was read. */
-export function explainDifference(known: Known, pairs: readonly Pair[]): Explained {
+/** `deployments`: those that were to be served; each of their files was read. */
+export function explainDifference(known: Known, deployments: readonly Deployment[]): Explained {
   const { map, files, sight } = known;
   const { sha256 } = sight.leaf;
-  const meant = `${pairs.map(({ certificate }) => certificate.path).join(" or ")} holds another one`;
+  const meant = `${deployments.map(({ certificate }) => certificate.path).join(" or ")} holds another one`;
   const other = findListed(map, files, sha256);
   if (other) return { state: "other-listed", difference: null, evidence: [other, meant] };
-  for (const pair of pairs) {
-    const before = formatBefore(known, pair);
+  for (const deployment of deployments) {
+    const before = formatBefore(known, deployment);
     if (before) return { state: "differs", ...before };
   }
   return { state: "differs", difference: "elsewhere", evidence: [formatFile(map, files, sha256), meant] };
@@ -61,7 +61,7 @@ type Before = { difference: Difference; evidence: string[] };
 /** As far as it is known; null: nothing is. */
 function formatBefore(
   { map, files, sight: { leaf }, listening }: Known,
-  { certificate: { path }, copiedBy }: Pair,
+  { certificate: { path }, copiedBy }: Deployment,
 ): Before | null {
   const until = files.heldUntil(leaf.sha256).get(path);
   const now = files.heldNow(path);
@@ -109,10 +109,10 @@ function findListed(map: MapIndex, files: Files, sha256: string): string | null 
     .flatMap((path) => map.listed(path) ?? [])
     .sort((one, other) => one.order - other.order);
   if (!first) return null;
-  const { server, serving, pair } = first;
-  const { names, at } = serving;
+  const { server, binding, deployment } = first;
+  const { names, at } = binding;
   const whom = names.length > 0 ? ` for ${names.slice(0, 3).join(", ")}` : "";
-  return `it is what ${server} is to serve${whom} by ${at.file}:${at.line}, from ${pair.certificate.path}`;
+  return `it is what ${server} is to serve${whom} by ${at.file}:${at.line}, from ${deployment.certificate.path}`;
 }
 
 /** When it may be said that a certificate was renewed and the server has not taken it up. */
@@ -125,13 +125,16 @@ function findListed(map: MapIndex, files: Files, sha256: string): string | null 
 export function whyNotReloaded(
   { map, files, sight, listening }: Known,
   rival: AtPort,
-  { certificate: { path }, copiedBy }: Pair,
+  { certificate: { path }, copiedBy }: Deployment,
 ): string[] | null {
   const { leaf } = sight;
   const until = files.heldUntil(leaf.sha256).get(path);
   const now = files.heldNow(path);
   if (until === undefined || copiedBy !== undefined || !now || !isRenewalOf(leaf, now)) return null;
-  if (rival.pairs.some((pair) => files.heldNow(pair.certificate.path)?.sha256 === leaf.sha256)) return null;
+  if (
+    rival.deployments.some((deployment) => files.heldNow(deployment.certificate.path)?.sha256 === leaf.sha256)
+  )
+    return null;
   const older = formatOlder(map, path, listening);
   if (older.length === 0) return null;
   return [`${until} ${path} still held the certificate that is served`, ...older];

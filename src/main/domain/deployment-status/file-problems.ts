@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Collection } from "#domain/collection/collection.ts";
-import type { Configuration, Pair } from "#domain/server-configs/configuration.ts";
+import type { Configuration, Deployment } from "#domain/server-configs/configuration.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 
@@ -21,7 +21,7 @@ export type FileProblem = {
 /** `isStarted`: as of the configuration; `held`: the first certificate in the file, where there is one; `spki`: the SHA-256 of the key that lies beside it. */
 export type FoundFileProblem = FileProblem & {
   isStarted: boolean;
-  pair: Pair;
+  deployment: Deployment;
   held: Certificate | null;
   spki: string | null;
 };
@@ -35,23 +35,23 @@ export type Disk = {
 };
 
 /**
- * Of a file that could not be read, of a key whose public half is not known, and of files that a command copies, which the server
+ * Of a file that could not be read, of a key whose public key is not known, and of files that a command copies, which the server
  * itself never reads, nothing is said. Each pair of files once in a configuration.
  */
 export function findFileProblems({ collection, configurations, files }: Disk): FoundFileProblem[] {
-  const judge = createDeploymentEvaluator(collection, files);
+  const evaluate = createDeploymentEvaluator(collection, files);
   const seen = new Set<string>();
-  return configurations.flatMap(({ server, root, isStarted = false, servings }) =>
-    servings.flatMap(({ pairs }) =>
-      pairs.flatMap((pair) => {
-        if (pair.copiedBy !== undefined) return [];
-        const certificate = pair.certificate.path;
-        const key = pair.key?.path ?? certificate;
+  return configurations.flatMap(({ server, root, isStarted = false, bindings }) =>
+    bindings.flatMap(({ deployments }) =>
+      deployments.flatMap((deployment) => {
+        if (deployment.copiedBy !== undefined) return [];
+        const certificate = deployment.certificate.path;
+        const key = deployment.key?.path ?? certificate;
         const id = JSON.stringify([server, root, certificate, key]);
         if (seen.has(id)) return [];
         seen.add(id);
-        const found = judge(pair, key);
-        return found ? [{ ...found, server, root, isStarted, certificate, key, pair }] : [];
+        const found = evaluate(deployment, key);
+        return found ? [{ ...found, server, root, isStarted, certificate, key, deployment }] : [];
       }),
     ),
   );
@@ -60,29 +60,29 @@ export function findFileProblems({ collection, configurations, files }: Disk): F
 type Found = Pick<FoundFileProblem, "kind" | "held" | "spki">;
 
 function createDeploymentEvaluator(
-  { unread, keyFiles, diskFiles, incomplete }: Collection,
+  { unreadable, keyFiles, diskFiles, incomplete }: Collection,
   files: readonly ReadFile[],
 ) {
   const keys = new Map(keyFiles.map((file) => [file.path, file]));
-  const absent = new Set(unread.flatMap(({ path, isAbsent }) => (isAbsent ? [path] : [])));
-  const closed = new Set(unread.map(({ path }) => path));
+  const absent = new Set(unreadable.flatMap(({ path, isAbsent }) => (isAbsent ? [path] : [])));
+  const closed = new Set(unreadable.map(({ path }) => path));
   const firstIn = new Map(
     files.map(({ path, certificates }) => [path, certificates[0]?.certificate ?? null]),
   );
   // Of a collection that was cut short a file may be missing that is there.
-  const isWhole = incomplete === null && !unread.some(({ kind }) => kind === "limit");
+  const isWhole = incomplete === null && !unreadable.some(({ kind }) => kind === "limit");
 
-  return (pair: Pair, keyPath: string): Found | null => {
-    const { path } = pair.certificate;
+  return (deployment: Deployment, keyPath: string): Found | null => {
+    const { path } = deployment.certificate;
     const held = firstIn.get(path) ?? null;
-    if (pair.flaw) return { kind: pair.flaw, held, spki: null };
+    if (deployment.problem) return { kind: deployment.problem, held, spki: null };
     if (!held) {
       if (absent.has(path)) return { kind: "gone", held, spki: null };
       const wasRead = isWhole && diskFiles.get(path)?.entry.type === "file" && !closed.has(path);
       return wasRead ? { kind: "no-certificate", held, spki: null } : null;
     }
     const key = keys.get(keyPath);
-    if (!key) return pair.key && absent.has(keyPath) ? { kind: "key-gone", held, spki: null } : null;
+    if (!key) return deployment.key && absent.has(keyPath) ? { kind: "key-gone", held, spki: null } : null;
     const spki = spkiHashOf(key.spki);
     return spki === null || spki === held.spkiSha256 ? null : { kind: "key-mismatch", held, spki };
   };

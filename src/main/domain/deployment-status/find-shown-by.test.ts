@@ -8,16 +8,16 @@ import {
 import type { ConfigurationFiles } from "#domain/server-configs/configuration.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { makeFiles } from "#domain/server-configs/testing/format-files.ts";
-import { judgeServed } from "./evaluate-served.ts";
+import { evaluateServed } from "./evaluate-served.ts";
 import { findShownBy } from "./find-shown-by.ts";
 import { chosenNames, type Files, type Held, indexMap } from "./host-map.ts";
-import { createRowFinder, type ListedServing, listServings } from "./list-bindings.ts";
+import { createRowFinder, type ListedBinding, listBindings } from "./list-bindings.ts";
 
 type HeldFiles = { [path: string]: { names: string[]; kind?: string } };
 
 /** What would show each row, by its listener, name and file. */
 function showRows(files: ConfigurationFiles, held: HeldFiles, host = "web1"): { [row: string]: string } {
-  const rows = listServings([readConfiguration(files)], () => null);
+  const rows = listBindings([readConfiguration(files)], () => null);
   const shownBy = findShownBy(rows, {
     host,
     namesIn: (path) => held[path]?.names ?? null,
@@ -70,8 +70,8 @@ test("a file of HAProxy's whose names all have an earlier one of the same kind o
       "never: /crt/a.pem is served in its place, by crt in /h.cfg:2, which is for the same kind of key (EC)",
   });
   // What was not read may be for another name.
-  const { "/crt/c.pem": _, ...unread } = held;
-  expect(showRows(folder(["a.pem", "b.pem", "c.pem"]), unread)["0.0.0.0 - /crt/c.pem"]).toBe("not known");
+  const { "/crt/c.pem": _, ...unreadable } = held;
+  expect(showRows(folder(["a.pem", "b.pem", "c.pem"]), unreadable)["0.0.0.0 - /crt/c.pem"]).toBe("not known");
 });
 
 test("a name that a line of HAProxy's refuses leads past its pattern to another certificate, which is shown by that name", () => {
@@ -208,7 +208,7 @@ test("whatever is configured, each scan that is named is answered with its row, 
     const configuration = { ...makeRandomConfiguration(pick), addresses: pick([OWN, OWN, null]) };
     const heldNow = (path: string) => (seed % 5 === 0 && path === "/c" ? null : (HELD[path] ?? null));
     const files: Files = { heldNow, holding: () => [], heldUntil: () => new Map(), alsoIn: () => null };
-    const rows = listServings([configuration], () => null).map((row) => ({
+    const rows = listBindings([configuration], () => null).map((row) => ({
       ...row,
       certificatePath: row.certificate?.path ?? null,
     }));
@@ -226,9 +226,9 @@ test("whatever is configured, each scan that is named is answered with its row, 
       const find = createRowFinder(rows.filter(({ port }) => port === row.port));
       const leaf = HELD[row.certificatePath ?? ""] ?? makeHeld("none", [], "EC");
       const isSeen = (address: string, name: string | null): boolean | null => {
-        const sight = { address, name, port: row.port, leaf, askedAt: 0, readAt: 0 };
-        const judged = judgeServed(index, files, sight);
-        return judged && judged.servings.length > 0
+        const sight = { address, name, port: row.port, leaf, probedAt: 0, readAt: 0 };
+        const judged = evaluateServed(index, files, sight);
+        return judged && judged.bindings.length > 0
           ? find(judged, sight).some((found) => keyOf(found) === keyOf(row))
           : null;
       };
@@ -253,5 +253,5 @@ const keyOf = ({
   name,
   certificatePath,
   at,
-}: ListedServing & { certificatePath: string | null }): string =>
+}: ListedBinding & { certificatePath: string | null }): string =>
   JSON.stringify([address, name, certificatePath, at]);

@@ -1,5 +1,5 @@
 import { EVERY, isLoopback, listReached, rankAddress } from "#domain/server-configs/choose-binding.ts";
-import type { Configuration, Pair, Serving } from "#domain/server-configs/configuration.ts";
+import type { Configuration, Deployment, TlsBinding } from "#domain/server-configs/configuration.ts";
 import {
   describeClash,
   findClash,
@@ -10,7 +10,7 @@ import {
 import { evaluateWithin, spend } from "#domain/work-budget.ts";
 import { SERVER_KEY_KINDS, type ShownBy } from "#shared/model/served.ts";
 import { isAddress } from "#shared/model/target.ts";
-import { createRowFinder, type ListedServing, listedNames } from "./list-bindings.ts";
+import { createRowFinder, type ListedBinding, listedNames } from "./list-bindings.ts";
 import { chooseNarrowed, createNarrower } from "./narrow-choice.ts";
 
 type KindOf = (path: string) => string | null;
@@ -18,17 +18,17 @@ type KindOf = (path: string) => string | null;
 /** `host`: as it is named where it is scanned. `kindOf`: the kind of key of the first certificate in a file; null: not known. */
 type Known = { host: string; namesIn: NamesIn; kindOf: KindOf };
 
-type Row = ListedServing & { certificatePath: string | null; index: number };
+type Row = ListedBinding & { certificatePath: string | null; index: number };
 
 /** What one handshake is answered with. The rows by their indexes: those that some client gets, and those that a scan is shown. */
 type Answer = {
   isUnsure: boolean;
   gotten: ReadonlySet<number>;
   shown: ReadonlySet<number>;
-  pairs: readonly Pair[];
+  deployments: readonly Deployment[];
 };
 
-type Ask = (address: string, name: string | null) => Answer;
+type Asker = (address: string, name: string | null) => Answer;
 
 /** What it may cost of the whole; what costs more is not known. */
 const MOST_STEPS = 8_000_000;
@@ -37,7 +37,7 @@ const MOST_STEPS = 8_000_000;
  * What would show each of these rows, in their order: a handshake is chosen for as the server itself chooses, and it is given only where
  * it is answered with that row. Null where it is not known.
  */
-export function findShownBy(rows: readonly ListedServing[], known: Known): (ShownBy | null)[] {
+export function findShownBy(rows: readonly ListedBinding[], known: Known): (ShownBy | null)[] {
   return evaluateWithin(
     MOST_STEPS,
     () => findAll(rows, known),
@@ -45,7 +45,7 @@ export function findShownBy(rows: readonly ListedServing[], known: Known): (Show
   );
 }
 
-function findAll(rows: readonly ListedServing[], known: Known): (ShownBy | null)[] {
+function findAll(rows: readonly ListedBinding[], known: Known): (ShownBy | null)[] {
   const answers = rows.map((): ShownBy | null => null);
   const indexed = rows.map(
     (row, index): Row => ({ ...row, certificatePath: row.certificate?.path ?? null, index }),
@@ -55,29 +55,34 @@ function findAll(rows: readonly ListedServing[], known: Known): (ShownBy | null)
     const [first] = own;
     if (!first) continue;
     const { configuration } = first.source;
-    spend(configuration.servings.length);
+    spend(configuration.bindings.length);
     const refused = listRefusedNames(configuration, first.port);
-    const around = { named: findNamedPlace(first, known.host), ask: createAsker(own, known), refused, known };
+    const around = {
+      named: findNamedTarget(first, known.host),
+      answerTo: createAsker(own, known),
+      refused,
+      known,
+    };
     for (const row of own) answers[row.index] = findOne(row, around);
   }
   return answers;
 }
 
 /** What the rows of one port of one configuration have in common. */
-type Around = { named: ScanTarget; ask: Ask; refused: RefusedNames; known: Known };
+type Around = { named: ScanTarget; answerTo: Asker; refused: RefusedNames; known: Known };
 
-function findOne(row: Row, { named, ask, refused, known }: Around): ShownBy | null {
-  const { names, isAll } = listNamesToAsk(row, known.namesIn, refused);
-  for (const { host, addresses, name: own } of [named, ...listOwnPlaces(row)])
+function findOne(row: Row, { named, answerTo, refused, known }: Around): ShownBy | null {
+  const { names, isAll } = listProbeNames(row, known.namesIn, refused);
+  for (const { host, addresses, name: own } of [named, ...listOwnAddresses(row)])
     for (const name of names)
       if (
         addresses.length > 0 &&
-        addresses.every((address) => ask(address, name ?? own).shown.has(row.index))
+        addresses.every((address) => answerTo(address, name ?? own).shown.has(row.index))
       ) {
         const serverName = name === own ? null : name;
         return { kind: "scan", host, serverName };
       }
-  return findNever(row, { names: isAll ? names : [], ask, known }) ?? findUnreached(row);
+  return findNever(row, { names: isAll ? names : [], answerTo, known }) ?? findUnreached(row);
 }
 
 /** `addresses`: all that a scan of it may come to, one at least. `name`: what is asked for where nothing else is. */
@@ -89,11 +94,11 @@ const ADDRESS = /^[\d.]+$|^[\da-f:.]+$/i;
 const MOST_ADDRESSES = 8;
 
 /** Where a scan of the host as it is named may come to at a port. */
-function findNamedPlace({ source: { configuration }, port }: Row, host: string): ScanTarget {
+function findNamedTarget({ source: { configuration }, port }: Row, host: string): ScanTarget {
   if (isAddress(host)) return { host, addresses: [host], name: null };
-  const { servings, plain = [], addresses } = configuration;
+  const { bindings, plain = [], addresses } = configuration;
   const listened = new Set(
-    [...servings.flatMap(({ listens }) => listens), ...plain].flatMap((listen) =>
+    [...bindings.flatMap(({ listens }) => listens), ...plain].flatMap((listen) =>
       listen.port === port ? [listen.address] : [],
     ),
   );
@@ -113,7 +118,7 @@ function findNamedPlace({ source: { configuration }, port }: Row, host: string):
 const isOfScan = (address: string): boolean => ADDRESS.test(address) && !isLoopback(address);
 
 /** Other places to ask for a row at: the address of its listener, or of the host those that it takes. */
-function listOwnPlaces({ address, source }: Row): ScanTarget[] {
+function listOwnAddresses({ address, source }: Row): ScanTarget[] {
   const own = [
     ...(address === null || EVERY.includes(address) ? [] : [address]),
     ...(source.configuration.addresses ?? [])
@@ -126,32 +131,36 @@ function listOwnPlaces({ address, source }: Row): ScanTarget[] {
 /** Why no handshake at all is answered by it, wherever it comes from and whatever it asks for; null: one may be. */
 function findNever(
   row: Row,
-  { names, ask, known: { kindOf } }: { names: readonly (string | null)[]; ask: Ask; known: Known },
+  {
+    names,
+    answerTo,
+    known: { kindOf },
+  }: { names: readonly (string | null)[]; answerTo: Asker; known: Known },
 ): ShownBy | null {
-  const { configuration, serving, pair } = row.source;
+  const { configuration, binding, deployment } = row.source;
   const isWhole =
-    configuration.mayLack === null && configuration.unknown.length === 0 && serving.unsure === null;
-  if (!isWhole || !pair) return null;
-  const clash = findClash(configuration, serving.pairs, kindOf);
+    configuration.incomplete === null && configuration.unknown.length === 0 && binding.unsure === null;
+  if (!isWhole || !deployment) return null;
+  const clash = findClash(configuration, binding.deployments, kindOf);
   if (clash !== null) return { kind: "never", why: describeClash(clash) };
-  const kept = oneOfEachKind(configuration, serving.pairs, kindOf);
-  const isKept = kept.some(({ certificate }) => certificate.path === pair.certificate.path);
-  if (configuration.server !== "haproxy" && !isKept) return formatNever(pair, kept, kindOf);
-  const places = row.address === null ? EVERY : [row.address];
-  const answers = places.flatMap((address) => names.map((name) => ask(address, name)));
+  const kept = oneOfEachKind(configuration, binding.deployments, kindOf);
+  const isKept = kept.some(({ certificate }) => certificate.path === deployment.certificate.path);
+  if (configuration.server !== "haproxy" && !isKept) return formatNever(deployment, kept, kindOf);
+  const addresses = row.address === null ? EVERY : [row.address];
+  const answers = addresses.flatMap((address) => names.map((name) => answerTo(address, name)));
   const isNever = answers.length > 0 && answers.every((one) => !one.isUnsure && !one.gotten.has(row.index));
   return isNever
     ? formatNever(
-        pair,
-        answers.flatMap(({ pairs }) => pairs),
+        deployment,
+        answers.flatMap(({ deployments }) => deployments),
         kindOf,
       )
     : null;
 }
 
 /** `instead`: what handshakes get that would lead to it. */
-function formatNever(pair: Pair, instead: readonly Pair[], kindOf: KindOf): ShownBy {
-  const kind = kindOf(pair.certificate.path);
+function formatNever(deployment: Deployment, instead: readonly Deployment[], kindOf: KindOf): ShownBy {
+  const kind = kindOf(deployment.certificate.path);
   const ofKind = instead.find((one) => kind !== null && kindOf(one.certificate.path) === kind);
   const { certificate } = ofKind ?? instead[0] ?? {};
   if (!certificate)
@@ -175,7 +184,7 @@ function findUnreached({ address, source }: Row): ShownBy | null {
 }
 
 /** For the rows of one port of one configuration; each question is asked once. */
-function createAsker(rows: readonly Row[], { namesIn, kindOf }: Known): Ask {
+function createAsker(rows: readonly Row[], { namesIn, kindOf }: Known): Asker {
   const [first] = rows;
   if (!first) throw new Error("there is nothing to ask for");
   const { port, source } = first;
@@ -186,54 +195,56 @@ function createAsker(rows: readonly Row[], { namesIn, kindOf }: Known): Ask {
 
   return (address, name) => {
     const key = JSON.stringify([address, name]);
-    const answer = known.get(key) ?? ask(address, name);
+    const answer = known.get(key) ?? answerTo(address, name);
     known.set(key, answer);
     return answer;
   };
 
-  function ask(address: string, name: string | null): Answer {
-    const asked = { address, port, name };
-    const narrowed = narrow(asked);
-    for (const serving of narrowed.configuration.servings)
-      spend(10 + serving.names.length + serving.pairs.length);
-    const choice = chooseNarrowed(narrowed, asked, namesIn);
+  function answerTo(address: string, name: string | null): Answer {
+    const query = { address, port, name };
+    const narrowed = narrow(query);
+    for (const binding of narrowed.configuration.bindings)
+      spend(10 + binding.names.length + binding.deployments.length);
+    const choice = chooseNarrowed(narrowed, query, namesIn);
     if (choice.kind !== "chosen") return { ...NOBODY, isUnsure: choice.kind === "unsure" };
-    const { servings } = choice;
-    if (findClashAt(narrowed.configuration, servings, kindOf) !== null) return { ...NOBODY, isUnsure: true };
-    const pairs = oneOfEachKind(configuration, choice.pairs, kindOf);
-    const indexesOf = (some: readonly Pair[]) => {
-      const found = findRows({ configuration, servings, pairs: some }, asked);
+    const { bindings } = choice;
+    if (findClashAt(narrowed.configuration, bindings, kindOf) !== null) return { ...NOBODY, isUnsure: true };
+    const deployments = oneOfEachKind(configuration, choice.deployments, kindOf);
+    const indexesOf = (some: readonly Deployment[]) => {
+      const found = findRows({ configuration, bindings, deployments: some }, query);
       spend(found.length);
       return new Set(found.map(({ index }) => index));
     };
-    const toScan = pairs.filter((pair) => isShown(pair, { configuration, servings, pairs, kindOf }));
+    const toScan = deployments.filter((deployment) =>
+      isShown(deployment, { configuration, bindings, deployments, kindOf }),
+    );
     return {
       isUnsure: false,
-      gotten: indexesOf(pairs),
-      shown: toScan.length < pairs.length && toScan.length === 0 ? NOBODY.shown : indexesOf(toScan),
-      pairs,
+      gotten: indexesOf(deployments),
+      shown: toScan.length < deployments.length && toScan.length === 0 ? NOBODY.shown : indexesOf(toScan),
+      deployments,
     };
   }
 }
 
-const NOBODY: Answer = { isUnsure: false, gotten: new Set(), shown: new Set(), pairs: [] };
+const NOBODY: Answer = { isUnsure: false, gotten: new Set(), shown: new Set(), deployments: [] };
 
 type Chosen = {
   configuration: Configuration;
-  servings: readonly Serving[];
-  pairs: readonly Pair[];
+  bindings: readonly TlsBinding[];
+  deployments: readonly Deployment[];
   kindOf: KindOf;
 };
 
 /** Whether a scan has a handshake that gets it: it asks for any key, and for one kind alone where several stand side by side. */
-function isShown(pair: Pair, { configuration, servings, pairs, kindOf }: Chosen): boolean {
-  const kind = kindOf(pair.certificate.path);
-  const tls = servings.find((serving) => serving.pairs.includes(pair))?.tls;
+function isShown(deployment: Deployment, { configuration, bindings, deployments, kindOf }: Chosen): boolean {
+  const kind = kindOf(deployment.certificate.path);
+  const tls = bindings.find((binding) => binding.deployments.includes(deployment))?.tls;
   const isOld = tls?.versions?.every((version) => /^(SSLv3|TLSv1(\.[12])?)$/.test(version)) ?? false;
   if (kind !== null && isOld && tls && tls.ciphers !== null)
     if (takesKey(tls.ciphers, kind.startsWith("RSA") ? "RSA" : "ECDSA") !== true) return false;
-  if (pairs.length === 1) return true;
-  if (pairs.some(({ certificate }) => kindOf(certificate.path) === null)) return false;
+  if (deployments.length === 1) return true;
+  if (deployments.some(({ certificate }) => kindOf(certificate.path) === null)) return false;
   // HAProxy tells those two kinds apart, and no others.
   const askable: readonly string[] = configuration.server === "haproxy" ? ["EC", "RSA"] : SERVER_KEY_KINDS;
   return kind !== null && askable.includes(kind);
@@ -242,7 +253,7 @@ function isShown(pair: Pair, { configuration, servings, pairs, kindOf }: Chosen)
 type NamesIn = (path: string) => readonly string[] | null;
 
 /** Names to ask a server for, by which it may choose a certificate; null: none at all. */
-type NamesToAsk = {
+type ProbeNames = {
   names: readonly (string | null)[];
   /** Whether no other name can lead to it where none of these does. */
   isAll: boolean;
@@ -264,9 +275,9 @@ const MOST_NAMES = 40;
 type RefusedNames = ReadonlyMap<string, readonly string[]>;
 
 /** Of all that listens at a port. */
-function listRefusedNames({ server, servings }: Configuration, port: number): RefusedNames {
+function listRefusedNames({ server, bindings }: Configuration, port: number): RefusedNames {
   if (server !== "haproxy") return new Map();
-  const refused = servings.flatMap(({ listens, names }) =>
+  const refused = bindings.flatMap(({ listens, names }) =>
     listens.some((listen) => listen.port === port)
       ? names.flatMap((name) => (name.startsWith("!") ? name.slice(1).toLowerCase() : []))
       : [],
@@ -276,22 +287,25 @@ function listRefusedNames({ server, servings }: Configuration, port: number): Re
 }
 
 /** Those by which a row may be reached; those that people know come first. */
-function listNamesToAsk(
-  { source: { configuration, serving, pair }, ...row }: Pick<ListedServing, "source" | "name" | "isDefault">,
+function listProbeNames(
+  {
+    source: { configuration, binding, deployment },
+    ...row
+  }: Pick<ListedBinding, "source" | "name" | "isDefault">,
   namesIn: NamesIn,
   refused: RefusedNames = new Map(),
-): NamesToAsk {
+): ProbeNames {
   const refusedBelow = (pattern: string) =>
     pattern.startsWith("*.") ? (refused.get(pattern.slice(1)) ?? []) : [];
   const name = row.name?.toLowerCase() ?? null;
   const { server } = configuration;
-  const held = (pair && namesIn(pair.certificate.path)) ?? null;
+  const held = (deployment && namesIn(deployment.certificate.path)) ?? null;
   const own = (held ?? []).slice(0, MOST_NAMES);
-  const isFirst = listedNames(server, serving)[0]?.toLowerCase() === name || name === null;
+  const isFirst = listedNames(server, binding)[0]?.toLowerCase() === name || name === null;
   const strangers = row.isDefault && isFirst ? [null, STRANGER] : [];
   if (name === null) {
     // HAProxy goes by the names in the certificate.
-    const isByNames = serving.namesFromCertificate;
+    const isByNames = binding.namesFromCertificate;
     const past = own.flatMap(refusedBelow);
     return {
       names: unique([

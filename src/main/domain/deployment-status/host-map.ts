@@ -4,9 +4,9 @@ import { isLoopback, isTranslated } from "#domain/server-configs/choose-binding.
 import type {
   Configuration,
   ConfigurationFiles,
-  Pair,
+  Deployment,
   ServerKind,
-  Serving,
+  TlsBinding,
 } from "#domain/server-configs/configuration.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { readStartedWith } from "#domain/server-configs/running-root.ts";
@@ -51,7 +51,7 @@ export function mapHost({ serverConfigs, diskFiles, listening }: Collection): Ho
   const { listeners, processes } = listening;
   return {
     configurations: serverConfigs.map((files) => {
-      spend(200 + files.unread.length);
+      spend(200 + files.unreadable.length);
       return readConfiguration(files);
     }),
     files: [...diskFiles.values()]
@@ -96,11 +96,11 @@ export type AtPort = {
   configuration: Configuration;
   narrow: ReturnType<typeof createNarrower>;
   /** All that it serves there. */
-  pairs: readonly Pair[];
+  deployments: readonly Deployment[];
 };
 
 /** Where a file is meant to be served, the first of all places; `order` counts these. */
-type Listed = { order: number; server: Configuration["server"]; serving: Serving; pair: Pair };
+type Listed = { order: number; server: Configuration["server"]; binding: TlsBinding; deployment: Deployment };
 
 /** A map, laid out so that what is asked for one endpoint costs the same however many names its host serves. */
 export type MapIndex = {
@@ -137,7 +137,7 @@ export function indexMap(
   const inOne = new Map<string, string[]>();
   const byConfiguration = Map.groupBy(problems, keyOf);
   // A host may have thousands, and an endpoint asks for few.
-  const say = (problem: FileProblem): string => {
+  const problemText = (problem: FileProblem): string => {
     const phrase = said.get(problem) ?? formatFileProblem(problem, wasSeen);
     said.set(problem, phrase);
     return phrase;
@@ -156,12 +156,13 @@ export function indexMap(
     listed: (path) => listed.get(path) ?? null,
     problemOf(path) {
       const problem = problemAt.get(path);
-      return problem ? say(problem) : null;
+      return problem ? problemText(problem) : null;
     },
     problemsIn(configuration) {
       const key = keyOf(configuration);
       const own = byConfiguration.get(key) ?? [];
-      const phrases = inOne.get(key) ?? nameSome(own.slice(0, MOST_NAMED).map(say), own.length, "file");
+      const phrases =
+        inOne.get(key) ?? nameSome(own.slice(0, MOST_NAMED).map(problemText), own.length, "file");
       inOne.set(key, phrases);
       return phrases;
     },
@@ -176,21 +177,21 @@ function findAtPort(
   port: number,
   namesIn: (path: string) => readonly string[] | null,
 ): AtPort | null {
-  const there = configuration.servings.filter(({ listens }) =>
+  const there = configuration.bindings.filter(({ listens }) =>
     listens.some((listen) => listen.port === port),
   );
   if (there.length === 0) return null;
   const narrow = createNarrower(configuration, port, namesIn);
-  return { configuration, narrow, pairs: there.flatMap(({ pairs }) => pairs) };
+  return { configuration, narrow, deployments: there.flatMap(({ deployments }) => deployments) };
 }
 
 function listPaths({ configurations }: HostMap): ReadonlyMap<string, Listed> {
   const listed = new Map<string, Listed>();
-  for (const { server, servings } of configurations) {
-    for (const serving of servings) {
-      for (const pair of serving.pairs) {
-        const { path } = pair.certificate;
-        if (!listed.has(path)) listed.set(path, { order: listed.size, server, serving, pair });
+  for (const { server, bindings } of configurations) {
+    for (const binding of bindings) {
+      for (const deployment of binding.deployments) {
+        const { path } = deployment.certificate;
+        if (!listed.has(path)) listed.set(path, { order: listed.size, server, binding, deployment });
       }
     }
   }
@@ -280,7 +281,7 @@ export type Held = {
   notAfter?: string | null;
 };
 
-/** What is known of the files of the host that is judged. */
+/** What is known of the files of the host that is evaluated. */
 export type Files = {
   /** What a file holds now; null: nothing that was read. */
   heldNow: (path: string) => Held | null;
@@ -300,12 +301,12 @@ export type Sight = {
   name: string | null;
   leaf: Held;
   /** When the scan began that asked for it last, seconds since the epoch. */
-  askedAt: number;
+  probedAt: number;
   /** When the scan began that read the host last, seconds since the epoch. */
   readAt: number;
 };
 
-/** What is known of one sight, for all that is judged by it. */
+/** What is known of one sight, for all that is evaluated by it. */
 export type Known = { map: MapIndex; files: Files; sight: Sight; listening: Listening };
 
 /** The names by which HAProxy chooses a certificate: its DNS names, and the common names of its subject as well. */

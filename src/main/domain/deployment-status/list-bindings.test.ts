@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
-import { judgeServed } from "./evaluate-served.ts";
+import type { Configuration, TlsBinding } from "#domain/server-configs/configuration.ts";
+import { evaluateServed } from "./evaluate-served.ts";
 import { chosenNames, type Files, type Held, indexMap } from "./host-map.ts";
-import { createRowFinder, listServings } from "./list-bindings.ts";
+import { createRowFinder, listBindings } from "./list-bindings.ts";
 
 const at = (line: number) => ({ file: "/etc/server.conf", line });
 
@@ -11,10 +11,10 @@ const pairOf = (name: string) => ({
   key: null,
 });
 
-const serving = (line: number, more: Partial<Serving> = {}): Serving => ({
+const serving = (line: number, more: Partial<TlsBinding> = {}): TlsBinding => ({
   listens: [{ address: null, port: 443, isDefault: true }],
   names: ["shop.example"],
-  pairs: [pairOf("a")],
+  deployments: [pairOf("a")],
   namesFromCertificate: false,
   protocol: "tls",
   chain: null,
@@ -35,17 +35,17 @@ type Question = { address: string | null; name?: string | null; leaf?: string };
 /** The rows that a handshake tells of, as `address name file`, with the state that they get. */
 function seenBy(
   server: Configuration["server"],
-  servings: Serving[],
+  bindings: TlsBinding[],
   certificates: Record<string, Held> = { a: held("a", "EC") },
 ) {
-  const configuration = { server, root: "/etc/server.conf", servings, ...NOTHING };
+  const configuration = { server, root: "/etc/server.conf", bindings, ...NOTHING };
   const heldNow = (path: string) => certificates[/([^/]+)\.pem$/.exec(path)?.[1] ?? ""] ?? null;
   const files: Files = { heldNow, holding: () => [], heldUntil: () => new Map(), alsoIn: () => null };
   const map = indexMap({ configurations: [configuration], files: [], listeners: null }, (path) =>
     chosenNames(heldNow(path)),
   );
   const find = createRowFinder(
-    listServings([configuration], () => null).map((row) => ({
+    listBindings([configuration], () => null).map((row) => ({
       ...row,
       certificatePath: row.certificate?.path ?? null,
     })),
@@ -56,17 +56,17 @@ function seenBy(
       port: 443,
       name,
       leaf: held(leaf, certificates[leaf]?.keyType ?? "EC"),
-      askedAt: 0,
+      probedAt: 0,
       readAt: 0,
     };
-    const judged = judgeServed(map, files, sight);
+    const judged = evaluateServed(map, files, sight);
     return judged
       ? find(judged, sight).map((row) => `${row.address} ${row.name} ${row.certificatePath} ${judged.state}`)
       : [];
   };
 }
 
-const NOTHING = { mayLack: null, alsoNamed: [], unknown: [] };
+const NOTHING = { incomplete: null, alsoNamed: [], unknown: [] };
 
 const listen = (address: string | null, isDefault = true) => ({ address, port: 443, isDefault });
 
@@ -98,8 +98,8 @@ test("the certificate of another kind that HAProxy takes from a pattern is seen 
   const ask = seenBy(
     "haproxy",
     [
-      serving(1, { listens: [listen("0.0.0.0", false)], pairs: [pairOf("rsa")] }),
-      serving(1, { listens: [listen("0.0.0.0", false)], names: ["*.example"], pairs: [pairOf("ec")] }),
+      serving(1, { listens: [listen("0.0.0.0", false)], deployments: [pairOf("rsa")] }),
+      serving(1, { listens: [listen("0.0.0.0", false)], names: ["*.example"], deployments: [pairOf("ec")] }),
     ],
     { rsa: held("rsa", "RSA"), ec: held("ec", "EC", ["*.example"]) },
   );
@@ -115,7 +115,7 @@ test("the default of HAProxy is seen under the first of its own names, and never
       serving(1, {
         listens: [listen("0.0.0.0")],
         names: ["!not.example", "mail.example"],
-        pairs: [pairOf("b")],
+        deployments: [pairOf("b")],
       }),
     ],
     { a: held("a", "EC"), b: held("b", "EC", ["mail.example"]) },

@@ -1,10 +1,9 @@
 import { EXACT, rankAddress, readNames } from "#domain/server-configs/choose-binding.ts";
-import type { Configuration, Named, Pair, Serving } from "#domain/server-configs/configuration.ts";
+import type { Configuration, Deployment, Named, TlsBinding } from "#domain/server-configs/configuration.ts";
 import { spend } from "#domain/work-budget.ts";
-import type { Judged } from "./evaluate-served.ts";
 
 /** One name at one listener, and what is to be served there. */
-export type ListedServing = {
+type BindingRow = {
   server: string;
   root: string;
   address: string | null;
@@ -14,27 +13,30 @@ export type ListedServing = {
   protocol: string;
   at: { file: string; line: number };
   certificate: Named | null;
-  /** Where the links of the certificate's path lead; null where there are none, or it could not be told. */
-  realPath: string | null;
   key: Named | null;
   unsure: string | null;
-  /** What it is listed from; `pair` null: it names none. */
-  source: { configuration: Configuration; serving: Serving; pair: Pair | null };
+  /** What it is listed from; `deployment` null: it names none. */
+  source: { configuration: Configuration; binding: TlsBinding; deployment: Deployment | null };
+};
+
+export type ListedBinding = BindingRow & {
+  /** Where the links of the certificate's path lead; null where there are none, or it could not be told. */
+  realPath: string | null;
 };
 
 /** So many are kept of one host. */
 const MOST = 20_000;
 
 /** Everything that these configurations say is served, a row for each listener and name. */
-export function listServings(
+export function listBindings(
   configurations: readonly Configuration[],
   realPathOf: (path: string) => string | null,
-): ListedServing[] {
-  const rows: ListedServing[] = [];
+): ListedBinding[] {
+  const rows: ListedBinding[] = [];
   for (const configuration of configurations) {
-    for (const serving of configuration.servings) {
+    for (const binding of configuration.bindings) {
       if (rows.length >= MOST) return rows;
-      for (const row of rowsOf(configuration, serving)) {
+      for (const row of rowsOf(configuration, binding)) {
         if (rows.length >= MOST) return rows;
         spend(20);
         const path = row.certificate?.path;
@@ -49,20 +51,20 @@ export function listServings(
 /** The names that lead to it, as they are written; null alone: none does by itself. Names that HAProxy turns away lead nowhere. */
 export function listedNames(
   server: Configuration["server"],
-  { names }: Pick<Serving, "names">,
+  { names }: { names: readonly string[] },
 ): readonly (string | null)[] {
   const leading = server === "haproxy" ? names.filter((name) => !name.startsWith("!")) : names;
   return leading.length > 0 ? leading : [null];
 }
 
 /** One after the other, for a server may have thousands of each: no more of them are made than are kept. */
-function* rowsOf(configuration: Configuration, serving: Serving): Generator<Omit<ListedServing, "realPath">> {
-  const { server, root, mayLack } = configuration;
-  const { listens, protocol, at, pairs } = serving;
-  const names = listedNames(server, serving);
+function* rowsOf(configuration: Configuration, binding: TlsBinding): Generator<BindingRow> {
+  const { server, root, incomplete } = configuration;
+  const { listens, protocol, at, deployments } = binding;
+  const names = listedNames(server, binding);
   for (const { address, port, isDefault } of listens)
     for (const name of names)
-      for (const pair of pairs.length > 0 ? pairs : [null])
+      for (const deployment of deployments.length > 0 ? deployments : [null])
         yield {
           server,
           root,
@@ -72,15 +74,22 @@ function* rowsOf(configuration: Configuration, serving: Serving): Generator<Omit
           isDefault,
           protocol,
           at,
-          certificate: pair?.certificate ?? null,
-          key: pair?.key ?? null,
-          unsure: serving.unsure ?? mayLack?.why ?? null,
-          source: { configuration, serving, pair },
+          certificate: deployment?.certificate ?? null,
+          key: deployment?.key ?? null,
+          unsure: binding.unsure ?? incomplete?.why ?? null,
+          source: { configuration, binding, deployment },
         };
 }
 
 /** `certificatePath` null: the configuration names none there. */
-type Row = Pick<ListedServing, "server" | "root" | "at" | "name" | "address" | "port" | "isDefault"> & {
+type Row = {
+  server: string;
+  root: string;
+  at: { file: string; line: number };
+  name: string | null;
+  address: string | null;
+  port: number;
+  isDefault: boolean;
   certificatePath: string | null;
 };
 
@@ -91,20 +100,20 @@ type Seen = { address: string | null; port: number; name: string | null };
 
 /**
  * Finds, of the rows of one port, those that a sight tells of: of the certificates that the handshake would be answered with, the
- * name that leads to them, at the address that takes it. Where no configuration decides which serving that is, those of any with
+ * name that leads to them, at the address that takes it. Where no configuration decides which binding that is, those of any with
  * that name. Where it is not known which address was reached, those of all that it may have been.
  */
 export function createRowFinder<R extends Row>(rows: readonly R[]) {
-  const places = new Map<string, Own<R>>();
+  const rowsByAddress = new Map<string, Own<R>>();
   for (const row of rows) {
     const { server, root, at } = row;
     const name = row.name?.toLowerCase() ?? null;
-    for (const place of [keyOf(server, root, null), keyOf(server, root, at)]) {
-      const own = places.get(place) ?? {
+    for (const key of [keyOf(server, root, null), keyOf(server, root, at)]) {
+      const own = rowsByAddress.get(key) ?? {
         byName: new Map<string | null, Map<string | null, R[]>>(),
         first: name,
       };
-      places.set(place, own);
+      rowsByAddress.set(key, own);
       const named = own.byName.get(name) ?? new Map<string | null, R[]>();
       own.byName.set(name, named);
       const ofFile = named.get(row.certificatePath) ?? [];
@@ -112,37 +121,46 @@ export function createRowFinder<R extends Row>(rows: readonly R[]) {
       ofFile.push(row);
     }
   }
-  return ({ configuration, servings, pairs }: FoundServings, { address, port, name }: Seen): readonly R[] => {
+  return (
+    { configuration, bindings, deployments }: FoundBindings,
+    { address, port, name }: Seen,
+  ): readonly R[] => {
     const { server, root } = configuration;
-    const asked = name?.toLowerCase().replace(/\.$/, "") ?? null;
-    const place = (at: Row["at"] | null) => places.get(keyOf(server, root, at));
-    if (servings.length === 0) return atBest(findOpen(place(null), asked), address);
-    const shown = new Set(pairs);
-    return servings.flatMap((serving) => {
-      const own = place(serving.at);
-      const ownPairs = serving.pairs.filter((pair) => shown.has(pair));
-      if (!own || (ownPairs.length === 0 && serving.pairs.length > 0)) return [];
-      const paths = new Set(ownPairs.map(({ certificate }) => certificate.path));
-      const taken = addressesOf(serving, { address, port });
-      const { name: found, isDefault } = findName({ configuration, serving, asked });
+    const requestedName = name?.toLowerCase().replace(/\.$/, "") ?? null;
+    const key = (at: Row["at"] | null) => rowsByAddress.get(keyOf(server, root, at));
+    if (bindings.length === 0) return atBest(findOpen(key(null), requestedName), address);
+    const shown = new Set(deployments);
+    return bindings.flatMap((binding) => {
+      const own = key(binding.at);
+      const ownDeployments = binding.deployments.filter((deployment) => shown.has(deployment));
+      if (!own || (ownDeployments.length === 0 && binding.deployments.length > 0)) return [];
+      const paths = new Set(ownDeployments.map(({ certificate }) => certificate.path));
+      const addresses = addressesOf(binding, { address, port });
+      const { name: found, isDefault } = findName({ configuration, binding, requestedName });
       const named = own.byName.get(found);
       return (paths.size === 0 ? [null] : [...paths]).flatMap(
         (path) =>
-          named?.get(path)?.filter((row) => taken.has(row.address) && (row.isDefault || !isDefault)) ?? [],
+          named?.get(path)?.filter((row) => addresses.has(row.address) && (row.isDefault || !isDefault)) ??
+          [],
       );
     });
   };
 }
 
-type FoundServings = Pick<Judged, "configuration" | "servings" | "pairs">;
+/** Which bindings a handshake was answered by, and which certificates they are to serve. */
+type FoundBindings = {
+  configuration: Configuration;
+  bindings: readonly TlsBinding[];
+  deployments: readonly Deployment[];
+};
 
 const keyOf = (server: string, root: string, at: Row["at"] | null): string =>
   JSON.stringify([server, root, at?.file, at?.line]);
 
-/** Where a serving takes what came to this address; all where that is not known, or the address is none of its host's. */
+/** Where a binding takes what came to this address; all where that is not known, or the address is none of its host's. */
 function addressesOf(
-  { listens }: Serving,
-  { address, port }: Pick<Seen, "address" | "port">,
+  { listens }: TlsBinding,
+  { address, port }: { address: string | null; port: number },
 ): ReadonlySet<string | null> {
   const here = listens.filter((listen) => listen.port === port);
   return new Set(atBest(here, address).map((listen) => listen.address));
@@ -160,24 +178,24 @@ function atBest<T extends { address: string | null }>(
   return best === 0 ? listeners : listeners.filter((_, index) => ranks[index] === best);
 }
 
-type Search = { configuration: Configuration; serving: Serving; asked: string | null };
+type Search = { configuration: Configuration; binding: TlsBinding; requestedName: string | null };
 
 /**
- * The name, as it is listed, that leads to a serving: its own, the closest pattern, none; else the first, which stands for whoever asks
+ * The name, as it is listed, that leads to a binding: its own, the closest pattern, none; else the first, which stands for whoever asks
  * for another name: those rows alone then of which it is the default.
  */
-function findName({ configuration: { server }, serving, asked }: Search): {
+function findName({ configuration: { server }, binding, requestedName }: Search): {
   name: string | null;
   isDefault: boolean;
 } {
-  const { all, patterns, first } = namesOf(server, serving);
-  if (asked !== null && all.has(asked)) return { name: asked, isDefault: false };
+  const { all, patterns, first } = namesOf(server, binding);
+  if (requestedName !== null && all.has(requestedName)) return { name: requestedName, isDefault: false };
   spend(STEPS_OF_PATTERN * patterns.length);
   let best: { name: string | null; weight: number } = { name: null, weight: 0 };
-  for (const name of asked === null ? [] : patterns) {
-    const rule = readNames(server, { ...serving, names: [name], namesFromCertificate: false }, () => null);
+  for (const name of requestedName === null ? [] : patterns) {
+    const rule = readNames(server, { ...binding, names: [name], namesFromCertificate: false }, () => null);
     // What cannot be told of an expression is not told.
-    const weight = Math.min(rule.weigh(asked ?? ""), EXACT);
+    const weight = Math.min(rule.weigh(requestedName ?? ""), EXACT);
     if (weight > best.weight) best = { name, weight };
   }
   if (best.weight > 0) return { name: best.name, isDefault: false };
@@ -189,13 +207,13 @@ const STEPS_OF_PATTERN = 4;
 
 type Names = { all: ReadonlySet<string | null>; patterns: readonly string[]; first: string | null };
 
-/** A serving may have thousands of names, and is asked for each. */
-const known = new WeakMap<Serving, Names>();
+/** A binding may have thousands of names, and is asked for each. */
+const known = new WeakMap<TlsBinding, Names>();
 
-function namesOf(server: Configuration["server"], serving: Serving): Names {
+function namesOf(server: Configuration["server"], binding: TlsBinding): Names {
   const names =
-    known.get(serving) ?? readListed(listedNames(server, serving).map((name) => name?.toLowerCase() ?? null));
-  known.set(serving, names);
+    known.get(binding) ?? readListed(listedNames(server, binding).map((name) => name?.toLowerCase() ?? null));
+  known.set(binding, names);
   return names;
 }
 
@@ -206,8 +224,8 @@ const readListed = (names: readonly (string | null)[]): Names => ({
 });
 
 /** Those with that name wherever they stand; else those that are for any. */
-function findOpen<R extends Row>(own: Own<R> | undefined, asked: string | null): readonly R[] {
-  const named = asked === null ? undefined : own?.byName.get(asked);
+function findOpen<R extends Row>(own: Own<R> | undefined, requestedName: string | null): readonly R[] {
+  const named = requestedName === null ? undefined : own?.byName.get(requestedName);
   const found = named ?? own?.byName.get(null) ?? own?.byName.get(own.first);
   return [...(found?.values() ?? [])].flat();
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 import { makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { findDiskProblems } from "./disk-findings.ts";
-import { judgeServed } from "./evaluate-served.ts";
+import { evaluateServed } from "./evaluate-served.ts";
 import type { FileProblem } from "./file-problems.ts";
 import { indexMap } from "./host-map.ts";
 
@@ -13,10 +13,10 @@ const at = { file: "/etc/nginx/nginx.conf", line: 7 };
 const nginx: Configuration = {
   server: "nginx",
   root: at.file,
-  mayLack: null,
+  incomplete: null,
   alsoNamed: [],
   unknown: [],
-  servings: paths.map((path) => ({
+  bindings: paths.map((path) => ({
     listens: [{ address: null, port: 443, isDefault: false }],
     names: [],
     namesFromCertificate: false,
@@ -24,7 +24,7 @@ const nginx: Configuration = {
     chain: null,
     unsure: null,
     at,
-    pairs: [{ certificate: { path, directive: "ssl_certificate", at }, key: null }],
+    deployments: [{ certificate: { path, directive: "ssl_certificate", at }, key: null }],
   })),
 };
 
@@ -51,7 +51,7 @@ test("of thousands of files that keep a server from reloading ten are named, and
 });
 
 test("of thousands of files that are gone, and of keystores that are open, ten are named, and all are members", () => {
-  const unread = paths.map((path) => ({
+  const unreadable = paths.map((path) => ({
     kind: "certificate-file" as const,
     path,
     why: "no such file",
@@ -65,7 +65,7 @@ test("of thousands of files that are gone, and of keystores that are open, ten a
     why: null,
     entry: { path, type: "file" as const, mode: 0o600, uid: 0, gid: 0, hasAcl: false },
   }));
-  const collection = makeCollection({ unread, keystores });
+  const collection = makeCollection({ unreadable, keystores });
   const found = findDiskProblems({ collection, configurations: [nginx], files: [] });
   expect(found.map(({ rule }) => rule)).toEqual(["certificate-file-gone", "keystore-default-password"]);
   for (const { label, evidence, members = [] } of found) {
@@ -76,14 +76,14 @@ test("of thousands of files that are gone, and of keystores that are open, ten a
 });
 
 test("of thousands of lost files of one listener ten are named as why nothing can be told of it", () => {
-  const [serving] = nginx.servings;
+  const [serving] = nginx.bindings;
   if (!serving) throw new Error("it serves something");
-  const pairs = nginx.servings.flatMap((one) => one.pairs);
+  const deployments = nginx.bindings.flatMap((one) => one.deployments);
   const listens = [{ address: null, port: 443, isDefault: true }];
   const configuration: Configuration = {
     ...nginx,
     server: "postfix",
-    servings: [{ ...serving, listens, pairs }],
+    bindings: [{ ...serving, listens, deployments }],
   };
   const own = problems.map((problem): FileProblem => ({ ...problem, server: "postfix" }));
   const map = indexMap(
@@ -92,8 +92,8 @@ test("of thousands of lost files of one listener ten are named as why nothing ca
   );
   const leaf = { sha256: "0", names: [], notBefore: null, keyType: "EC", subject: "CN=0" };
   const nowhere = { heldNow: () => null, holding: () => [], heldUntil: () => new Map(), alsoIn: () => null };
-  const sight = { address: "192.0.2.1", port: 443, name: null, leaf, askedAt: 1_000, readAt: 1_000 };
-  const judged = judgeServed(map, nowhere, sight);
+  const sight = { address: "192.0.2.1", port: 443, name: null, leaf, probedAt: 1_000, readAt: 1_000 };
+  const judged = evaluateServed(map, nowhere, sight);
   expect(judged).toMatchObject({ state: "cannot-tell", blocked: { length: 11 } });
   expect(judged?.evidence).toHaveLength(11);
 });

@@ -5,8 +5,8 @@ import {
   createDice,
   makeRandomConfiguration,
 } from "#domain/deployment-status/testing/random-configuration.ts";
-import { chooseServing } from "#domain/server-configs/choose-binding.ts";
-import type { Serving } from "#domain/server-configs/configuration.ts";
+import { chooseBinding } from "#domain/server-configs/choose-binding.ts";
+import type { TlsBinding } from "#domain/server-configs/configuration.ts";
 import { chooseNarrowed, createNarrower } from "./narrow-choice.ts";
 
 /** The host's own addresses: not known, all that it is asked at, some of these, or others. */
@@ -25,31 +25,31 @@ test("what is left of a configuration gives the same serving as all of it, whate
         expect(
           chooseNarrowed(narrow(asked), asked, namesIn),
           JSON.stringify([seed, asked, configuration]),
-        ).toEqual(chooseServing(configuration, asked, namesIn));
+        ).toEqual(chooseBinding(configuration, asked, namesIn));
       }
     }
   }
 });
 
 test("of thousands of names those that may fit are left", () => {
-  const serving = (name: string, line: number): Serving => ({
+  const serving = (name: string, line: number): TlsBinding => ({
     listens: [{ address: null, port: 443, isDefault: line === 0 }],
     names: [name, `www.${name}`],
     namesFromCertificate: false,
     protocol: "tls",
-    pairs: [],
+    deployments: [],
     chain: null,
     unsure: null,
     at: { file: "f", line },
   });
   const names = Array.from({ length: 2_000 }, (_, index) => `shop${index}.example`);
-  const servings = names.map(serving);
+  const bindings = names.map(serving);
   const narrow = createNarrower(
-    { server: "nginx", root: "f", servings, mayLack: null, alsoNamed: [], unknown: [] },
+    { server: "nginx", root: "f", bindings, incomplete: null, alsoNamed: [], unknown: [] },
     443,
     () => null,
   );
   const { configuration, whole } = narrow({ address: "192.0.2.1", name: "www.shop7.example" });
-  expect(configuration.servings.map((one) => one.names)).toEqual([[], ["www.shop7.example"]]);
-  expect(configuration.servings.map(whole)).toEqual([servings[0], servings[7]]);
+  expect(configuration.bindings.map((one) => one.names)).toEqual([[], ["www.shop7.example"]]);
+  expect(configuration.bindings.map(whole)).toEqual([bindings[0], bindings[7]]);
 });

@@ -1,46 +1,50 @@
 import {
-  type Asked,
+  type BindingQuery,
   type Choice,
-  chooseServing,
+  chooseBinding,
   isTranslated,
 } from "#domain/server-configs/choose-binding.ts";
-import type { Configuration, Serving } from "#domain/server-configs/configuration.ts";
+import type { Configuration, TlsBinding } from "#domain/server-configs/configuration.ts";
 
-/** What may decide for one question; `whole` gives the serving that one of these was made of. */
-type Narrowed = { configuration: Configuration; whole: (serving: Serving) => Serving };
+/** What may decide for one question; `whole` gives the binding that one of these was made of. */
+type Narrowed = { configuration: Configuration; whole: (binding: TlsBinding) => TlsBinding };
 
 /** What is chosen of what is left, as of all that the configuration says. */
-export function chooseNarrowed({ configuration, whole }: Narrowed, asked: Asked, namesIn: NamesIn): Choice {
-  const choice = chooseServing(configuration, asked, namesIn);
+export function chooseNarrowed(
+  { configuration, whole }: Narrowed,
+  query: BindingQuery,
+  namesIn: NamesIn,
+): Choice {
+  const choice = chooseBinding(configuration, query, namesIn);
   if (choice.kind !== "chosen") return choice;
-  return { ...choice, serving: whole(choice.serving), servings: choice.servings.map(whole) };
+  return { ...choice, binding: whole(choice.binding), bindings: choice.bindings.map(whole) };
 }
 
-type Question = { address: string | null; name: string | null };
+type NarrowQuery = { address: string | null; name: string | null };
 
 type NamesIn = (path: string) => readonly string[] | null;
 
-/** Names of one serving, by its place among them; null: all that it has. */
+/** Names of one binding, by its place among them; null: all that it has. */
 type Named = { at: number; names: readonly string[] | null };
 
-/** Servings at one address: those that each question has to do with, and the others by the names that lead to them. */
+/** Bindings at one address: those that each question has to do with, and the others by the names that lead to them. */
 type Group = { always: readonly Named[]; byName: ReadonlyMap<string, readonly Named[]> };
 
 /**
- * Leaves out of a configuration what cannot decide which serving answers at a port: `chooseServing` says the same of what
+ * Leaves out of a configuration what cannot decide which serving answers at a port: `chooseBinding` says the same of what
  * is left, and need not look at thousands of names for each that is asked for.
  */
 export function createNarrower(
   configuration: Configuration,
   port: number,
   namesIn: NamesIn,
-): (question: Question) => Narrowed {
-  const here = configuration.servings.flatMap(({ listens }, at) =>
+): (query: NarrowQuery) => Narrowed {
+  const here = configuration.bindings.flatMap(({ listens }, at) =>
     listens.some((listen) => listen.port === port) ? [at] : [],
   );
   const byAddress = groupByAddress(configuration, port, here);
   const groups = new Map<string, Group>();
-  const twoPlaces = findTwoPlaces(configuration, here);
+  const twoAddresses = findTwoAddresses(configuration, here);
   // Where it is not known which address was reached, each of them counts.
   const onePerAddress = toMap([...byAddress.values()].flatMap((members) => members.slice(0, 1)));
 
@@ -48,10 +52,10 @@ export function createNarrower(
     if (address === null || isTranslated(configuration, address))
       return keep(
         configuration,
-        new Map([...gather(groupOf(null), name), ...onePerAddress, ...toMap(twoPlaces ?? [])]),
+        new Map([...gather(groupOf(null), name), ...onePerAddress, ...toMap(twoAddresses ?? [])]),
       );
     const addresses = findAddresses(byAddress, address);
-    if (!addresses && twoPlaces) return keep(configuration, toMap(twoPlaces));
+    if (!addresses && twoAddresses) return keep(configuration, toMap(twoAddresses));
     return keep(configuration, gather(groupOf(addresses), name));
   };
 
@@ -67,10 +71,10 @@ export function createNarrower(
 }
 
 /** `null` stands for every address of both families. */
-function groupByAddress({ servings }: Configuration, port: number, here: readonly number[]) {
+function groupByAddress({ bindings }: Configuration, port: number, here: readonly number[]) {
   const groups = new Map<string | null, number[]>();
   for (const at of here) {
-    const listens = servings[at]?.listens.filter((listen) => listen.port === port) ?? [];
+    const listens = bindings[at]?.listens.filter((listen) => listen.port === port) ?? [];
     for (const address of new Set(listens.map((listen) => listen.address))) {
       const group = groups.get(address) ?? [];
       group.push(at);
@@ -82,7 +86,7 @@ function groupByAddress({ servings }: Configuration, port: number, here: readonl
 
 const LOOPBACK = new Set(["127.0.0.1", "::1"]);
 
-/** The addresses that are listened at and fit best, as `chooseServing` ranks them; null: none is known to fit. */
+/** The addresses that are listened at and fit best, as `chooseBinding` ranks them; null: none is known to fit. */
 function findAddresses(
   listened: ReadonlyMap<string | null, unknown>,
   address: string,
@@ -97,13 +101,13 @@ function findAddresses(
   return null;
 }
 
-/** Servings that listen at two addresses in all, where there are as many: which one was reached cannot be told then. */
-function findTwoPlaces({ servings }: Configuration, here: readonly number[]): number[] | null {
+/** Bindings that listen at two addresses in all, where there are as many: which one was reached cannot be told then. */
+function findTwoAddresses({ bindings }: Configuration, here: readonly number[]): number[] | null {
   const addresses = new Set<string | null>();
   const found: number[] = [];
   for (const at of here) {
     const before = addresses.size;
-    for (const { address } of servings[at]?.listens ?? []) addresses.add(address);
+    for (const { address } of bindings[at]?.listens ?? []) addresses.add(address);
     if (addresses.size > before) found.push(at);
     if (addresses.size > 1) return found;
   }
@@ -111,7 +115,7 @@ function findTwoPlaces({ servings }: Configuration, here: readonly number[]): nu
 }
 
 function makeGroup(
-  { servings }: Configuration,
+  { bindings }: Configuration,
   members: ReadonlySet<number>,
   port: number,
   namesIn: NamesIn,
@@ -119,11 +123,11 @@ function makeGroup(
   const always: Named[] = [];
   const byName = new Map<string, Named[]>();
   for (const at of members) {
-    const serving = servings[at];
-    if (!serving) continue;
-    const isDefault = serving.listens.some((listen) => listen.port === port && listen.isDefault);
-    const names = serving.namesFromCertificate ? certificateNames(serving, namesIn) : serving.names;
-    if (isDefault || !names || serving.lookedUpName) always.push({ at, names: names && [] });
+    const binding = bindings[at];
+    if (!binding) continue;
+    const isDefault = binding.listens.some((listen) => listen.port === port && listen.isDefault);
+    const names = binding.namesFromCertificate ? certificateNames(binding, namesIn) : binding.names;
+    if (isDefault || !names || binding.lookedUpName) always.push({ at, names: names && [] });
     for (const name of names ?? []) {
       const key = keyOf(name.toLowerCase());
       const named = key === null ? always : (byName.get(key) ?? []);
@@ -135,8 +139,8 @@ function makeGroup(
 }
 
 /** Null where not all that may lead to it are known. */
-function certificateNames({ pairs }: Serving, namesIn: NamesIn): string[] | null {
-  const names = pairs.map(({ certificate }) => namesIn(certificate.path));
+function certificateNames({ deployments }: TlsBinding, namesIn: NamesIn): string[] | null {
+  const names = deployments.map(({ certificate }) => namesIn(certificate.path));
   const known = names.flatMap((some) => some ?? []);
   return known.length === 0 || names.includes(null) ? null : known;
 }
@@ -162,20 +166,20 @@ function gather({ always, byName }: Group, name: string | null): Map<number, str
 /** The name itself, and each part of it that begins with a dot. */
 function keysOf(name: string | null): string[] {
   if (name === null) return [];
-  const asked = name.toLowerCase().replace(/\.$/, "");
-  const ends = [...asked.matchAll(/\./g)].map(({ index }) => asked.slice(index));
-  return [...new Set([asked, `.${asked}`, ...ends])];
+  const query = name.toLowerCase().replace(/\.$/, "");
+  const ends = [...query.matchAll(/\./g)].map(({ index }) => query.slice(index));
+  return [...new Set([query, `.${query}`, ...ends])];
 }
 
-const toMap = (servings: readonly number[]) => new Map<number, null>(servings.map((at) => [at, null]));
+const toMap = (bindings: readonly number[]) => new Map<number, null>(bindings.map((at) => [at, null]));
 
-/** These servings in their order, with these of their names. */
+/** These bindings in their order, with these of their names. */
 function keep(configuration: Configuration, kept: ReadonlyMap<number, readonly string[] | null>): Narrowed {
-  const wholeOf = new Map<Serving, Serving>();
-  const servings = [...kept]
+  const wholeOf = new Map<TlsBinding, TlsBinding>();
+  const bindings = [...kept]
     .sort(([one], [other]) => one - other)
     .flatMap(([at, names]) => {
-      const whole = configuration.servings[at];
+      const whole = configuration.bindings[at];
       if (!whole) return [];
       const isAll = names === null || whole.namesFromCertificate || names.length === whole.names.length;
       const narrow = isAll ? whole : { ...whole, names: [...names] };
@@ -183,7 +187,7 @@ function keep(configuration: Configuration, kept: ReadonlyMap<number, readonly s
       return [narrow];
     });
   return {
-    configuration: { ...configuration, servings },
-    whole: (serving) => wholeOf.get(serving) ?? serving,
+    configuration: { ...configuration, bindings },
+    whole: (binding) => wholeOf.get(binding) ?? binding,
   };
 }

@@ -119,9 +119,9 @@ test("each server's own test reads of certificates and keys what is said of it",
   await using temporary = await makeTemporaryFolder();
   const folder = temporary.path;
   await run("chmod", ["755", folder]);
-  const pairs = await makePairs(folder);
+  const deployments = await makePairs(folder);
   for (const kind of CASES) {
-    const passing = await tryServers(folder, pairs[kind]);
+    const passing = await tryServers(folder, deployments[kind]);
     const expected = Object.fromEntries(
       Object.entries(OWN_TESTS).map(([server, { reads }]) => [
         server,

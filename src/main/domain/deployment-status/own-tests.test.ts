@@ -1,25 +1,25 @@
 import { expect, test } from "vitest";
 import type { Configuration, ServerKind } from "#domain/server-configs/configuration.ts";
-import type { Judged } from "./evaluate-served.ts";
+import type { ServedVerdict } from "./evaluate-served.ts";
 import { formatOwnTest, formatTakeUp, OWN_TESTS } from "./own-tests.ts";
 import { findServedProblems } from "./served-findings.ts";
 
 const SERVERS = Object.keys(OWN_TESTS) as Exclude<ServerKind, "sshd">[];
 const STATES = ["not-reloaded", "other-listed", "differs", "other-process"] as const;
 
-function remedy(server: ServerKind, state: Judged["state"], blocked: string[]): string {
+function remedy(server: ServerKind, state: ServedVerdict["state"], blocked: string[]): string {
   const configuration: Configuration = {
     server,
     root: `/etc/${server}/${server}.cfg`,
-    servings: [],
-    mayLack: null,
+    bindings: [],
+    incomplete: null,
     alsoNamed: [],
     unknown: [],
   };
-  const judged: Judged = {
+  const judged: ServedVerdict = {
     configuration,
-    servings: [],
-    pairs: [],
+    bindings: [],
+    deployments: [],
     state,
     evidence: [],
     blocked,
@@ -42,7 +42,7 @@ test.each(SERVERS)(
       expect(said.slice(0, at)).toContain(`(${command})`);
       expect(said.slice(0, at)).not.toMatch(/have it reload|restart it/);
       if (takeUpCommand !== null) expect(said.slice(at)).toContain(`${takeUp} (${takeUpCommand})`);
-      expect(said.includes("openssl x509 -noout -pubkey")).toBe(reads !== "pairs");
+      expect(said.includes("openssl x509 -noout -pubkey")).toBe(reads !== "deployments");
     }
     expect(remedy(server, "not-reloaded", [])).toContain("None of it was tried here");
   },

@@ -3,19 +3,24 @@ import type { ServerKind } from "#domain/server-configs/configuration.ts";
 /** How servers test their own configuration, and how they take up new files. Each was tried with the real server (own-tests.lab.test.ts). */
 
 /**
- * `command`: in capitals what is to be put in. `reads`: `pairs` where it loads certificates and keys as the server does, `paths` where it sees
+ * `command`: in capitals what is to be put in. `reads`: `deployments` where it loads certificates and keys as the server does, `paths` where it sees
  * only whether their files are there, `nothing` where it passes them over. `takeUp`: what comes after; `takeUpCommand`: what does it. Both commands
  * are for the usual instance of that server.
  */
 type OwnTest = {
   command: string;
-  reads: "pairs" | "paths" | "nothing";
+  reads: "deployments" | "paths" | "nothing";
   takeUp: string;
   takeUpCommand: string | null;
 };
 
 export const OWN_TESTS: { readonly [Kind in Exclude<ServerKind, "sshd">]: OwnTest } = {
-  nginx: { command: "nginx -t", reads: "pairs", takeUp: "have it reload", takeUpCommand: "nginx -s reload" },
+  nginx: {
+    command: "nginx -t",
+    reads: "deployments",
+    takeUp: "have it reload",
+    takeUpCommand: "nginx -s reload",
+  },
   apache: {
     command: "apachectl configtest",
     reads: "paths",
@@ -24,7 +29,7 @@ export const OWN_TESTS: { readonly [Kind in Exclude<ServerKind, "sshd">]: OwnTes
   },
   haproxy: {
     command: "haproxy -c -f FILE",
-    reads: "pairs",
+    reads: "deployments",
     takeUp: "have it reload",
     takeUpCommand: "systemctl reload haproxy",
   },
@@ -61,14 +66,14 @@ export const OWN_TESTS: { readonly [Kind in Exclude<ServerKind, "sshd">]: OwnTes
 };
 
 const READS = {
-  pairs: "which loads its certificates and keys as well",
+  deployments: "which loads its certificates and keys as well",
   paths: "which sees that the files are there, and reads none of them",
   nothing: "which reads no certificate and no key",
 };
 
 /** Of those whose own test says nothing of it. */
 const BY_OPENSSL =
-  "that certificate and key belong together is told by openssl x509 -noout -pubkey -in CERTIFICATE and openssl pkey -pubout -in KEY, which print the same";
+  "that certificate and key belong together is shown by openssl x509 -noout -pubkey -in CERTIFICATE and openssl pkey -pubout -in KEY, which print the same";
 
 /** One of several instances of a server that may run on a host. `root`, `isStarted`: as of its configuration. */
 type ServerInstance = { server: ServerKind; root: string; isStarted?: boolean };
@@ -82,7 +87,7 @@ export function formatOwnTest(instance: ServerInstance): string {
   const name = server === "mysql" ? "the server" : server;
   const which = isOther(instance) ? `${server === "mysql" ? "" : "the "}${name} of ${root}` : name;
   const first = `let ${which} test its configuration first${inBrackets(test)}, ${READS[reads]}`;
-  return reads === "pairs" ? first : `${first}: ${BY_OPENSSL}`;
+  return reads === "deployments" ? first : `${first}: ${BY_OPENSSL}`;
 }
 
 /** The same, and then what has it take up its files: only where nothing is known that it would fail on. */

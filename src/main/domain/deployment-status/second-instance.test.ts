@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
-import { judgeServed } from "./evaluate-served.ts";
+import { evaluateServed } from "./evaluate-served.ts";
 import { type Files, type HostMap, indexMap, type MappedProcess } from "./host-map.ts";
 
 const USUAL = "/etc/nginx/nginx.conf";
@@ -10,16 +10,18 @@ const configuration = (root: string, name: string): Configuration => {
   return {
     server: "nginx",
     root,
-    mayLack: null,
+    incomplete: null,
     alsoNamed: [],
     unknown: [],
-    servings: [
+    bindings: [
       {
         listens: [{ address: "0.0.0.0", port: 443, isDefault: true }],
         names: [name],
         namesFromCertificate: false,
         protocol: "tls",
-        pairs: [{ certificate: { path: `/srv/${name}.pem`, directive: "ssl_certificate", at }, key: null }],
+        deployments: [
+          { certificate: { path: `/srv/${name}.pem`, directive: "ssl_certificate", at }, key: null },
+        ],
         chain: null,
         unsure: null,
         at,
@@ -48,8 +50,8 @@ function judge(configurations: Configuration[], own: MappedProcess[], open: Mapp
   const index = indexMap(map, () => null);
   return ["192.0.2.2", "192.0.2.1"].map((address) => {
     const leaf = { sha256: "other", names: [], notBefore: null, keyType: "EC" };
-    const sight = { address, port: 443, name: "a.example", leaf, askedAt: 1, readAt: 1 };
-    return judgeServed(index, files, sight)?.state ?? null;
+    const sight = { address, port: 443, name: "a.example", leaf, probedAt: 1, readAt: 1 };
+    return evaluateServed(index, files, sight)?.state ?? null;
   });
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Configuration, Pair } from "#domain/server-configs/configuration.ts";
-import type { Judged } from "./evaluate-served.ts";
+import type { Configuration, Deployment } from "#domain/server-configs/configuration.ts";
+import type { ServedVerdict } from "./evaluate-served.ts";
 import type { Difference } from "./explain-difference.ts";
 import { findServedProblems } from "./served-findings.ts";
 
@@ -8,22 +8,26 @@ const PATH = "/srv/shop.pem";
 const nginx: Configuration = {
   server: "nginx",
   root: "/etc/nginx/nginx.conf",
-  servings: [],
-  mayLack: null,
+  bindings: [],
+  incomplete: null,
   alsoNamed: [],
   unknown: [],
 };
-const shop: Pair = {
+const shop: Deployment = {
   certificate: { path: PATH, directive: "ssl_certificate", at: { file: "/etc/nginx/nginx.conf", line: 3 } },
   key: null,
 };
 
-const problems = (state: Judged["state"], difference: Difference | null, more: Partial<Judged> = {}) =>
+const problems = (
+  state: ServedVerdict["state"],
+  difference: Difference | null,
+  more: Partial<ServedVerdict> = {},
+) =>
   findServedProblems(
     {
       configuration: nginx,
-      servings: [],
-      pairs: [shop],
+      bindings: [],
+      deployments: [shop],
       evidence: [],
       blocked: [],
       concerns: [],
@@ -34,7 +38,7 @@ const problems = (state: Judged["state"], difference: Difference | null, more: P
     { endpoint: "web1:443/shop", sha256: "0", subject: "CN=shop" },
   );
 
-const remedy = (difference: Difference, more: Partial<Judged> = {}) =>
+const remedy = (difference: Difference, more: Partial<ServedVerdict> = {}) =>
   problems("differs", difference, more)[0]?.remedy;
 
 const RELOAD =
@@ -68,7 +72,7 @@ test("where a reload would serve what may not be meant, nobody is told to reload
   );
   expect(remedy("elsewhere")).toMatch(/^find out where the server has it from: /);
   const copied = { ...shop, copiedBy: "postmap -F hash:/etc/postfix/sni" };
-  expect(remedy("copied", { pairs: [copied] })).toBe(
+  expect(remedy("copied", { deployments: [copied] })).toBe(
     "have postmap -F hash:/etc/postfix/sni run, and scan the endpoint once more",
   );
 });
@@ -103,7 +107,7 @@ test("nobody is told to have a server take up a certificate that is not valid, o
     { kind: "other-issuer", issuer: "CN=shop", served: "O=An authority", isOwn: true },
     { kind: "other-issuer", issuer: "O=Staging", served: "O=An authority", isOwn: false },
   ] as const;
-  const LOOK = `look at the certificate in ${PATH} first, for it would be served then`;
+  const LOOK = `check the certificate in ${PATH} first, for it would be served then`;
   for (const [index, said] of [
     "it is not valid before 2026-07-01T00:00:00Z",
     "it expired at 2026-05-01T00:00:00Z",
@@ -125,7 +129,7 @@ test("nobody is told to have a server take up a certificate that is not valid, o
   }
   const [blocked] = problems("not-reloaded", null, { concerns, blocked: ["/srv/mail.pem is not there"] });
   expect(blocked?.remedy).toMatch(
-    /^do not reload it yet, for .*: \/srv\/mail.pem is not there\. Put that right, and before anything reloads nginx, look at /,
+    /^do not reload it yet, for .*: \/srv\/mail.pem is not there\. Put that right, and before anything reloads nginx, check /,
   );
   expect(blocked?.remedy).not.toMatch(/have it reload/);
 });

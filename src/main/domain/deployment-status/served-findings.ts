@@ -1,23 +1,25 @@
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
-import type { Judged } from "./evaluate-served.ts";
+import type { ServedVerdict } from "./evaluate-served.ts";
 import type { ReloadConcern } from "./explain-difference.ts";
 import { formatTakeUp } from "./own-tests.ts";
 
 type Served = { endpoint: string; sha256: string; subject: string };
 
 /** What is wrong with what an endpoint serves. Nothing is said where it is not known what it should. */
-export function findServedProblems(judged: Judged, served: Served): FindingDraft[] {
-  const { state, evidence, pairs, concerns } = judged;
-  const [pair] = pairs;
-  const path = pair?.certificate.path ?? "its file";
+export function findServedProblems(evaluated: ServedVerdict, served: Served): FindingDraft[] {
+  const { state, evidence, deployments, concerns } = evaluated;
+  const [deployment] = deployments;
+  const path = deployment?.certificate.path ?? "its file";
   const common = {
     about: { kind: "certificate" as const, sha256: served.sha256 },
     label: served.subject,
     evidence: [
       ...evidence,
-      ...(pair
-        ? [`${pair.certificate.directive} in ${pair.certificate.at.file}:${pair.certificate.at.line}`]
+      ...(deployment
+        ? [
+            `${deployment.certificate.directive} in ${deployment.certificate.at.file}:${deployment.certificate.at.line}`,
+          ]
         : []),
     ],
   };
@@ -31,8 +33,8 @@ export function findServedProblems(judged: Judged, served: Served): FindingDraft
           ...common,
           rule: "certificate-not-reloaded",
           severity: "high",
-          sentence: `${served.endpoint} still serves this certificate, though ${path} holds a later one${concerns.length > 0 ? `, which ${judged.configuration.server} has not taken up` : `: it was renewed, and ${judged.configuration.server} has not reloaded it`}`,
-          remedy: formatReload(judged),
+          sentence: `${served.endpoint} still serves this certificate, though ${path} holds a later one${concerns.length > 0 ? `, which ${evaluated.configuration.server} has not taken up` : `: it was renewed, and ${evaluated.configuration.server} has not reloaded it`}`,
+          remedy: formatReload(evaluated),
         },
       ];
     default:
@@ -41,15 +43,15 @@ export function findServedProblems(judged: Judged, served: Served): FindingDraft
           ...common,
           rule: "endpoint-other-certificate",
           severity: "medium",
-          sentence: `${served.endpoint} serves this certificate, ${formatInstead(judged, path)}`,
-          remedy: formatDiffering(state, judged, path),
+          sentence: `${served.endpoint} serves this certificate, ${formatInstead(evaluated, path)}`,
+          remedy: formatDiffering(state, evaluated, path),
         },
       ];
   }
 }
 
 /** Instead of which one, and how that came about as far as it is known. */
-function formatInstead({ difference, pairs }: Judged, path: string): string {
+function formatInstead({ difference, deployments }: ServedVerdict, path: string): string {
   switch (difference) {
     case "rolled-back":
       return `though ${path}, which held it before, holds an earlier one: it was rolled back`;
@@ -60,7 +62,7 @@ function formatInstead({ difference, pairs }: Judged, path: string): string {
     case "other-names":
       return `though ${path}, which held it before, holds one for other names`;
     case "copied":
-      return `though ${path}, which ${pairs[0]?.copiedBy} copies to where it is served from, holds another one`;
+      return `though ${path}, which ${deployments[0]?.copiedBy} copies to where it is served from, holds another one`;
     case "earlier":
       return `though ${path} holds a later one for the same names`;
     case "elsewhere":
@@ -71,20 +73,20 @@ function formatInstead({ difference, pairs }: Judged, path: string): string {
   }
 }
 
-function formatReload(judged: Judged): string {
-  if (judged.concerns.length > 0)
-    return `${formatTakeUpOf(judged)}. If it is not meant, put the right one and its key there. Nothing was tried here`;
-  return judged.blocked.length > 0
-    ? formatTakeUpOf(judged)
-    : `${formatTakeUpOf(judged)}. Have whatever renews the certificate do so each time. None of it was tried here`;
+function formatReload(evaluated: ServedVerdict): string {
+  if (evaluated.concerns.length > 0)
+    return `${formatTakeUpOf(evaluated)}. If it is not meant, put the right one and its key there. Nothing was tried here`;
+  return evaluated.blocked.length > 0
+    ? formatTakeUpOf(evaluated)
+    : `${formatTakeUpOf(evaluated)}. Have whatever renews the certificate do so each time. None of it was tried here`;
 }
 
 /** Nobody has tried here whether the server would reload: that is its own test's word, which comes first. */
-function formatTakeUpOf({ configuration, blocked, concerns, pairs }: Judged): string {
-  const path = pairs[0]?.certificate.path ?? "its file";
+function formatTakeUpOf({ configuration, blocked, concerns, deployments }: ServedVerdict): string {
+  const path = deployments[0]?.certificate.path ?? "its file";
   const takeUp =
     concerns.length > 0
-      ? `before anything reloads ${configuration.server}, look at the certificate in ${path} first, for it would be served then: ${concerns.map(formatConcern).join("; ")}`
+      ? `before anything reloads ${configuration.server}, check the certificate in ${path} first, for it would be served then: ${concerns.map(formatConcern).join("; ")}`
       : null;
   return blocked.length > 0
     ? `do not reload it yet, for it would fail or lose TLS: ${blocked.join("; ")}. Put that right, and ${takeUp ?? `then ${formatTakeUp(configuration)}`}`
@@ -106,39 +108,39 @@ function formatConcern(concern: ReloadConcern): string {
   }
 }
 
-type Differing = Exclude<Judged["state"], "agrees" | "cannot-tell" | "not-reloaded">;
+type Differing = Exclude<ServedVerdict["state"], "agrees" | "cannot-tell" | "not-reloaded">;
 
-function formatDiffering(state: Differing, judged: Judged, path: string): string {
+function formatDiffering(state: Differing, evaluated: ServedVerdict, path: string): string {
   switch (state) {
     case "other-process":
       return "find out which program is meant to listen there, and correct or drop the configuration of the other";
     case "other-listed": {
       const compare = "compare the names of the virtual hosts with the name that clients ask for";
-      return `${compare}; ${judged.blocked.length > 0 ? "" : "if they are right, "}${formatTakeUpOf(judged)}`;
+      return `${compare}; ${evaluated.blocked.length > 0 ? "" : "if they are right, "}${formatTakeUpOf(evaluated)}`;
     }
     case "differs":
-      return formatByDifference(judged, path);
+      return formatByDifference(evaluated, path);
     default:
       return assertNever(state);
   }
 }
 
 /** What is in the file now is what a reload would serve: whether that is meant only a person knows. */
-function formatByDifference(judged: Judged, path: string): string {
-  const { difference, pairs } = judged;
+function formatByDifference(evaluated: ServedVerdict, path: string): string {
+  const { difference, deployments } = evaluated;
   switch (difference) {
     case "rolled-back":
-      return `if the later certificate is meant, which is still served, put it and its key back into ${path}. If the earlier one is, and it has not expired, ${formatTakeUpOf(judged)}`;
+      return `if the later certificate is meant, which is still served, put it and its key back into ${path}. If the earlier one is, and it has not expired, ${formatTakeUpOf(evaluated)}`;
     case "replaced":
-      return `find out which certificate is meant. If it is the one that is served, put it and its key back into ${path}. If it is the one in that file, ${formatTakeUpOf(judged)}`;
+      return `find out which certificate is meant. If it is the one that is served, put it and its key back into ${path}. If it is the one in that file, ${formatTakeUpOf(evaluated)}`;
     case "other-names":
       return `find out which certificate clients need here before anything reloads the server: it would serve the one in ${path} then, which is for other names`;
     case "renewed":
-      return `scan the host and the endpoint once more. If the earlier one is served still, ${formatTakeUpOf(judged)}`;
+      return `scan the host and the endpoint once more. If the earlier one is served still, ${formatTakeUpOf(evaluated)}`;
     case "copied":
-      return `have ${pairs[0]?.copiedBy} run, and scan the endpoint once more`;
+      return `have ${deployments[0]?.copiedBy} run, and scan the endpoint once more`;
     case "earlier":
-      return `if ${path} was not renewed since the server was started, ${WHERE_FROM}. If it was, ${formatTakeUpOf(judged)}`;
+      return `if ${path} was not renewed since the server was started, ${WHERE_FROM}. If it was, ${formatTakeUpOf(evaluated)}`;
     case "elsewhere":
     case null:
       return WHERE_FROM;

@@ -10,7 +10,7 @@ import { answerAll, askAll } from "#testing/servers-oracle/questions.ts";
 import { type Running, startGenerated } from "#testing/servers-oracle/start-generated.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { findShownBy } from "./find-shown-by.ts";
-import { type ListedServing, listServings } from "./list-bindings.ts";
+import { type ListedBinding, listBindings } from "./list-bindings.ts";
 
 const SEEDS = listSeeds(200);
 
@@ -35,7 +35,7 @@ async function tryOne(generate: Generator, { seed, means, tally: { counts, wrong
   const chance = createChance(seed);
   await using running = await startGenerated(generate, chance, means);
   const files = createHostFiles([running]);
-  const rows = listServings([read(running)], () => null);
+  const rows = listBindings([read(running)], () => null);
   const shownBy = findShownBy(rows, {
     host: running.server.address,
     namesIn: (path) => {
@@ -48,7 +48,7 @@ async function tryOne(generate: Generator, { seed, means, tally: { counts, wrong
     },
   });
   const truth = await answerAll(askAll(running, chance));
-  const hashOf = (row: ListedServing) => files.held(row.certificate?.path ?? "")?.sha256 ?? null;
+  const hashOf = (row: ListedBinding) => files.held(row.certificate?.path ?? "")?.sha256 ?? null;
   for (const [index, row] of rows.entries()) {
     const one = shownBy[index] ?? null;
     const held = hashOf(row);
@@ -74,14 +74,14 @@ const read = (running: Running) =>
   readConfiguration({
     server: running.generated.server,
     root: running.server.configPath,
-    unread: [],
+    unreadable: [],
     commandLines: [running.command],
     addresses: running.addresses,
     ...running.readTexts(),
   });
 
 /** As a scan does: for a key of any kind, and of each kind alone. */
-const askEach = ({ host, serverName }: { host: string; serverName: string | null }, row: ListedServing) =>
+const askEach = ({ host, serverName }: { host: string; serverName: string | null }, row: ListedBinding) =>
   Promise.all(
     ([["ECDSA", "RSA"], ["ECDSA"], ["RSA"]] as const).flatMap((takes) =>
       (["TLSv1.3", "TLSv1.2"] as const).map((version) =>

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import type { Configuration, Listen, Serving } from "#domain/server-configs/configuration.ts";
-import { judgeServed } from "./evaluate-served.ts";
+import type { Configuration, Listen, TlsBinding } from "#domain/server-configs/configuration.ts";
+import { evaluateServed } from "./evaluate-served.ts";
 import { chosenNames, type Files, type Held, indexMap } from "./host-map.ts";
 
 const at = { file: "/etc/apache2/apache2.conf", line: 1 };
 
-const serving = (file: string, ...addresses: (string | null)[]): Serving => ({
+const serving = (file: string, ...addresses: (string | null)[]): TlsBinding => ({
   listens: addresses.map((address): Listen => ({ address, port: 443, isDefault: true })),
   names: ["shop.example"],
   namesFromCertificate: false,
@@ -13,7 +13,7 @@ const serving = (file: string, ...addresses: (string | null)[]): Serving => ({
   chain: null,
   unsure: null,
   at,
-  pairs: [{ certificate: { path: `/srv/${file}`, directive: "SSLCertificateFile", at }, key: null }],
+  deployments: [{ certificate: { path: `/srv/${file}`, directive: "SSLCertificateFile", at }, key: null }],
 });
 
 const held = (sha256: string): Held => ({
@@ -37,7 +37,7 @@ const PUBLIC = "203.0.113.5";
 
 /** `processes`: what listens at which address. */
 function judge(
-  servings: Serving[],
+  bindings: TlsBinding[],
   address: string,
   leaf: string,
   processes: { [address: string]: string } = { "0.0.0.0": "apache2" },
@@ -45,8 +45,8 @@ function judge(
   const configuration: Configuration = {
     server: "apache",
     root: at.file,
-    servings,
-    mayLack: null,
+    bindings,
+    incomplete: null,
     alsoNamed: [],
     unknown: [],
     addresses: OWN,
@@ -64,10 +64,10 @@ function judge(
     port: 443,
     name: "shop.example",
     leaf: held(leaf),
-    askedAt: 10_000,
+    probedAt: 10_000,
     readAt: 9_000,
   };
-  const judged = judgeServed(map, files, sight);
+  const judged = evaluateServed(map, files, sight);
   return judged && [judged.state, ...judged.evidence];
 }
 

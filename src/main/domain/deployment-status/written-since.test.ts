@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
-import { judgeServed } from "./evaluate-served.ts";
+import { evaluateServed } from "./evaluate-served.ts";
 import { type Files, type Held, type HostMap, indexMap } from "./host-map.ts";
 
 const PATH = "/srv/shop.pem";
@@ -40,17 +40,17 @@ const files: Files = {
 function configure(server: Server): Configuration {
   const at = { file: "/etc/server.conf", line: 1 };
   const listens = [{ address: null, port: 443, isDefault: true }];
-  const pairs = [{ certificate: { path: PATH, directive: "certificate", at }, key: null }];
+  const deployments = [{ certificate: { path: PATH, directive: "certificate", at }, key: null }];
   return {
     server,
     root: at.file,
-    mayLack: null,
+    incomplete: null,
     alsoNamed: [],
     unknown: [],
-    servings: [
+    bindings: [
       {
         listens,
-        pairs,
+        deployments,
         names: ["shop"],
         namesFromCertificate: false,
         protocol: "tls",
@@ -62,18 +62,18 @@ function configure(server: Server): Configuration {
   };
 }
 
-type When = { askedAt: number; readAt?: number; starts?: number[]; leaf?: Held };
+type When = { probedAt: number; readAt?: number; starts?: number[]; leaf?: Held };
 
 /** `starts`: of the processes that listen. The host is read by the scan that asks, if nothing else is said. */
-function judge(server: Server, { askedAt, readAt = askedAt, starts = [900, 900], leaf = OLD }: When) {
+function judge(server: Server, { probedAt, readAt = probedAt, starts = [900, 900], leaf = OLD }: When) {
   const processes = starts.map((startedAt) => ({ name: PROCESS[server], startedAt }));
   const map: HostMap = {
     configurations: [configure(server)],
     files: [{ path: PATH, realPath: null, writtenAt: WRITTEN_AT }],
     listeners: [{ address: "0.0.0.0", port: 443, processes }],
   };
-  const sight = { address: null, port: 443, name: "shop", leaf, askedAt, readAt };
-  const judged = judgeServed(
+  const sight = { address: null, port: 443, name: "shop", leaf, probedAt, readAt };
+  const judged = evaluateServed(
     indexMap(map, () => null),
     files,
     sight,
@@ -82,39 +82,39 @@ function judge(server: Server, { askedAt, readAt = askedAt, starts = [900, 900],
 }
 
 test("of an endpoint that was last asked before its file was written nothing is claimed, unless no process can have read it", () => {
-  expect(judge("nginx", { askedAt: 100, starts: [900, 2_000] })).toEqual([
+  expect(judge("nginx", { probedAt: 100, starts: [900, 2_000] })).toEqual([
     "cannot-tell",
     "/srv/shop.pem was written at 1970-01-01T00:16:40Z, and the endpoint was last asked before that, at 1970-01-01T00:01:40Z: ask it again",
   ]);
   const stranger = { ...OLD, sha256: "stranger" };
-  expect(judge("nginx", { askedAt: 100, starts: [900, 2_000], leaf: stranger })?.[0]).toBe("cannot-tell");
+  expect(judge("nginx", { probedAt: 100, starts: [900, 2_000], leaf: stranger })?.[0]).toBe("cannot-tell");
   const own = { ...OLD, sha256: "new" };
-  expect(judge("nginx", { askedAt: 100, starts: [900, 2_000], leaf: own })?.[0]).toBe("agrees");
+  expect(judge("nginx", { probedAt: 100, starts: [900, 2_000], leaf: own })?.[0]).toBe("agrees");
   for (const server of ["nginx", "apache"] as const)
-    expect(judge(server, { askedAt: 100, readAt: LATER })?.[0]).toBe("not-reloaded");
+    expect(judge(server, { probedAt: 100, readAt: LATER })?.[0]).toBe("not-reloaded");
 });
 
 test.each(["postfix", "dovecot", "haproxy", "slapd", "postgresql", "mysql"] as const)(
   "%s may have taken up a file since it was asked, whatever the age of the processes that listen",
   (server) => {
-    expect(judge(server, { askedAt: 100, readAt: LATER })?.[0]).toBe("cannot-tell");
-    expect(judge(server, { askedAt: LATER })?.[0]).toBe("not-reloaded");
+    expect(judge(server, { probedAt: 100, readAt: LATER })?.[0]).toBe("cannot-tell");
+    expect(judge(server, { probedAt: LATER })?.[0]).toBe("not-reloaded");
   },
 );
 
 test("of one process that has started no other its age tells nothing, for it takes up files itself", () => {
-  expect(judge("nginx", { askedAt: 100, readAt: LATER, starts: [900] })?.[0]).toBe("cannot-tell");
-  expect(judge("nginx", { askedAt: LATER, starts: [900] })?.[0]).toBe("not-reloaded");
+  expect(judge("nginx", { probedAt: 100, readAt: LATER, starts: [900] })?.[0]).toBe("cannot-tell");
+  expect(judge("nginx", { probedAt: LATER, starts: [900] })?.[0]).toBe("not-reloaded");
 });
 
 test("what an earlier scan was shown says nothing of a file that was written at about that time, for clocks differ", () => {
-  for (const askedAt of [900, 1_100, 1_299])
-    expect(judge("postfix", { askedAt, readAt: LATER })?.[0]).toBe("cannot-tell");
-  expect(judge("postfix", { askedAt: 1_100, readAt: LATER })?.[1]).toBe(
+  for (const probedAt of [900, 1_100, 1_299])
+    expect(judge("postfix", { probedAt, readAt: LATER })?.[0]).toBe("cannot-tell");
+  expect(judge("postfix", { probedAt: 1_100, readAt: LATER })?.[1]).toBe(
     "/srv/shop.pem was written at 1970-01-01T00:16:40Z, and the endpoint was last asked at about that time, at 1970-01-01T00:18:20Z: ask it again",
   );
-  expect(judge("postfix", { askedAt: 1_300, readAt: LATER })?.[0]).toBe("not-reloaded");
+  expect(judge("postfix", { probedAt: 1_300, readAt: LATER })?.[0]).toBe("not-reloaded");
   // The host was read in the same scan, or in an earlier one.
   for (const readAt of [900, 100])
-    expect(judge("postfix", { askedAt: 900, readAt })?.[0]).toBe("not-reloaded");
+    expect(judge("postfix", { probedAt: 900, readAt })?.[0]).toBe("not-reloaded");
 });

@@ -27,7 +27,7 @@ test("who becomes root by doas is what doas itself says", async () => {
   await using host = await startHost({ name: "doas", prepare: PREPARE });
   const collection = readCollection(await runCollector(host), { nonce: null });
   if (!collection) throw new Error("the collector wrote nothing");
-  const { becoming } = evaluateReach(collection).reach;
+  const { escalations } = evaluateReach(collection).reach;
   const output = await host.run(`
     for name in ${ACCOUNTS.join(" ")}; do
       said=$(setpriv --reuid $name --regid $name --init-groups doas -C /etc/doas.conf /usr/bin/printenv || true)
@@ -38,13 +38,15 @@ test("who becomes root by doas is what doas itself says", async () => {
     .split("\n")
     .map((line) => line.replace("permit nopass", "none").replace("permit", "own").replace("deny", "no"));
   const told = ACCOUNTS.map((account) => {
-    const found = becoming.find(
+    const found = escalations.find(
       (one) => one.account === account && one.target === "root" && one.by === "doas",
     );
     return `${account} ${found?.commands === "any" ? found.password : "no"}`;
   });
   expect(told).toEqual(said);
-  const ofSome = becoming.filter(({ account, by }) => by === "doas" && ["some", "asapp"].includes(account));
+  const ofSome = escalations.filter(
+    ({ account, by }) => by === "doas" && ["some", "asapp"].includes(account),
+  );
   expect(ofSome.map(({ account, target, commands, what }) => [account, target, commands, what])).toEqual([
     ["some", "root", "some", ["/usr/bin/true"]],
     ["some", "app", "some", ["/usr/bin/true"]],

@@ -12,7 +12,7 @@ type Rule = {
   target: string | null;
   /** Null: any command. */
   command: string | null;
-  place: string;
+  location: string;
 };
 
 /** Accounts that the rules name, and root: of the others nothing is said, for root is more than all of them. */
@@ -22,32 +22,32 @@ const MOST_TARGETS = 50;
 export function findDoas(
   file: { path: string; bytes: Uint8Array },
   accounts: readonly Account[],
-): { becoming: Escalation[]; problems: string[] } {
+): { escalations: Escalation[]; problems: string[] } {
   const problems: string[] = [];
   const rules: Rule[] = [];
   for (const { line, text } of splitLogicalLines(Buffer.from(file.bytes).toString("utf8"))) {
-    const place = `${file.path}:${line}`;
-    const rule = readRule(text, place);
+    const location = `${file.path}:${line}`;
+    const rule = readRule(text, location);
     if (rule) rules.push(rule);
-    else problems.push(`${place} cannot be read, and doas refuses everything because of it`);
+    else problems.push(`${location} cannot be read, and doas refuses everything because of it`);
   }
-  if (problems.length > 0) return { becoming: [], problems };
+  if (problems.length > 0) return { escalations: [], problems };
   const named = new Set(rules.map(({ target }) => target ?? "root"));
   const root = accounts.filter(({ uid }) => uid === 0).slice(0, 1);
   const others = accounts.filter(({ uid, name }) => uid !== 0 && (named.has(name) || named.has(String(uid))));
   const targets = [...root, ...others.slice(0, MOST_TARGETS)];
-  const becoming = accounts.flatMap((account) => {
+  const escalations = accounts.flatMap((account) => {
     spend(rules.length);
     const mine = account.uid === 0 ? [] : rules.filter((rule) => isMeant(rule.identity, account));
     if (mine.length === 0) return [];
     return targets
       .filter(({ name }) => name !== account.name)
-      .flatMap((target) => judge(account, target, mine) ?? []);
+      .flatMap((target) => evaluate(account, target, mine) ?? []);
   });
-  return { becoming, problems };
+  return { escalations, problems };
 }
 
-function judge(account: Account, target: Account, rules: readonly Rule[]): Escalation | null {
+function evaluate(account: Account, target: Account, rules: readonly Rule[]): Escalation | null {
   let any: Rule | null = null;
   const some = new Map<string, Rule>();
   spend(100 + rules.length);
@@ -62,17 +62,19 @@ function judge(account: Account, target: Account, rules: readonly Rule[]): Escal
   const named = [...some];
   const first = any ?? named[0]?.[1];
   if (!first) return null;
-  const isAsked = any ? any.isPasswordNeeded : named.every(([, { isPasswordNeeded }]) => isPasswordNeeded);
+  const needsPassword = any
+    ? any.isPasswordNeeded
+    : named.every(([, { isPasswordNeeded }]) => isPasswordNeeded);
   return {
     account: account.name,
     target: target.name,
     by: "doas",
     commands: any ? "any" : "some",
-    password: isAsked ? "own" : "none",
+    password: needsPassword ? "own" : "none",
     isCertain: account.groups !== null || !first.identity.startsWith(":"),
     what: any ? [] : named.slice(0, 20).map(([command]) => command),
     shell: any ? null : (named.find(([command]) => isShell(command))?.[0] ?? null),
-    rule: first.place,
+    rule: first.location,
   };
 }
 
@@ -82,7 +84,7 @@ function isMeant(identity: string, { name, uid, groups }: Account): boolean {
 }
 
 /** `permit|deny [OPTION...] IDENTITY [as TARGET] [cmd COMMAND [args ...]]` */
-function readRule(text: string, place: string): Rule | null {
+function readRule(text: string, location: string): Rule | null {
   const words = text.match(/\{[^}]*\}|"(?:[^"\\]|\\.)*"|[^\s{}"]+/g)?.map(unquote) ?? [];
   const [action, ...rest] = words;
   if (action !== "permit" && action !== "deny") return null;
@@ -108,7 +110,7 @@ function readRule(text: string, place: string): Rule | null {
     identity,
     target,
     command: command?.join(" ") ?? null,
-    place,
+    location,
   };
 }
 

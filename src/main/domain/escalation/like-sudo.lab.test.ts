@@ -157,7 +157,7 @@ test("who becomes root, and who another account, is what sudo itself says, passw
     const said = await askSudo(target);
     const told = Object.fromEntries(
       ACCOUNTS.map((account) => {
-        const found = reach.becoming.find((one) => one.account === account && one.target === target);
+        const found = reach.escalations.find((one) => one.account === account && one.target === target);
         // Whoever becomes root by any command becomes the others as well; that is told of root alone.
         if (found?.commands !== "any") return [account, "no"];
         return [account, found.password === "none" ? "free" : "password"];
@@ -165,13 +165,13 @@ test("who becomes root, and who another account, is what sudo itself says, passw
     );
     expect({ target, told }).toEqual({ target, told: said });
   }
-  expect(reach.becoming.every(({ isCertain }) => isCertain)).toBe(true);
+  expect(reach.escalations.every(({ isCertain }) => isCertain)).toBe(true);
 });
 
 test("rules for some commands are told as such, with the rule and what could not be read", () => {
   const { reach, problems } = evaluateReach(collection);
   const of = (account: string) =>
-    reach.becoming.filter((one) => one.account === account && one.target === "root");
+    reach.escalations.filter((one) => one.account === account && one.target === "root");
   expect(of("onlylist")).toMatchObject([
     { commands: "some", password: "none", what: ["/usr/bin/ls", "/usr/bin/stat"], shell: null },
   ]);
@@ -192,11 +192,15 @@ test("without root nothing is said for certain, and a group is only a hint", asy
   const stream = await runCollector(host, { user: "plain" });
   const read = readCollection(stream, { nonce: null });
   if (!read) throw new Error("the collector wrote nothing");
-  expect(read.unread).toContainEqual({ kind: "sudo", path: "/etc/sudoers", why: "only root may read it" });
+  expect(read.unreadable).toContainEqual({
+    kind: "sudo",
+    path: "/etc/sudoers",
+    why: "only root may read it",
+  });
   const { reach } = evaluateReach(read);
   expect(reach).toMatchObject({
     areRulesRead: false,
-    becoming: [
+    escalations: [
       {
         account: "nobodyelse",
         target: "root",

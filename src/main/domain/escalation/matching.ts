@@ -1,6 +1,6 @@
 import type { Account } from "#domain/collection/collection.ts";
 import { matchesPattern } from "#domain/ssh/patterns.ts";
-import { spend, TooMuchToJudge } from "#domain/work-budget.ts";
+import { spend, WorkBudgetSpent } from "#domain/work-budget.ts";
 import type { Item } from "./sudoers-line.ts";
 
 /** "unknown": it depends on what is not known here, such as a netgroup. */
@@ -8,21 +8,21 @@ export type Match = "yes" | "no" | "unknown";
 
 type Aliases = ReadonlyMap<string, readonly Item[]>;
 
-/** Whether one entry of a list fits; `recurse` judges an alias. */
+/** Whether one entry of a list fits; `recurse` evaluates an alias. */
 type Evaluator = (text: string) => Match;
 
 /**
  * Matches lists for one account or host. sudo reads a list from its end: the last entry that fits decides, and a negated one
  * refuses. Each alias is evaluated once for all lists.
  */
-export function createMatcher(judge: Evaluator, aliases: Aliases): (items: readonly Item[]) => Match {
+export function createMatcher(test: Evaluator, aliases: Aliases): (items: readonly Item[]) => Match {
   const kept = new Map<string, Decision>();
   return (items) => {
     const { decided, isUnsure } = decide(items, {
-      judge,
+      test,
       aliases,
       kept,
-      told: new Map(),
+      decisions: new Map(),
       isCircular: false,
       depth: 0,
     });
@@ -33,14 +33,14 @@ export function createMatcher(judge: Evaluator, aliases: Aliases): (items: reado
 
 type Decision = { decided: boolean | null; isUnsure: boolean };
 /**
- * `told`: what each alias decided for this list, so that none is asked twice; one that is being asked decides nothing.
+ * `decisions`: what each alias decided for this list, so that none is asked twice; one that is being asked decides nothing.
  * `kept`: what holds for every list: of aliases that no circle leads through. `isCircular`: one was met that is being asked.
  */
-type Question = {
-  judge: Evaluator;
+type MatchContext = {
+  test: Evaluator;
   aliases: Aliases;
   kept: Map<string, Decision>;
-  told: Map<string, Decision>;
+  decisions: Map<string, Decision>;
   isCircular: boolean;
   depth: number;
 };
@@ -51,35 +51,35 @@ const DEEPEST = 500;
 const NOTHING: Decision = { decided: null, isUnsure: false };
 
 /** An alias that refuses what it is asked decides, too; an entry that does not fit decides nothing. */
-function decide(items: readonly Item[], question: Question): Decision {
+function decide(items: readonly Item[], context: MatchContext): Decision {
   let isUnsure = false;
   for (let at = items.length - 1; at >= 0; at--) {
     spend();
     const { text, isNegated } = items[at] as Item;
-    const found = decideOne(text, question);
+    const found = decideOne(text, context);
     isUnsure ||= found.isUnsure;
     if (found.decided !== null) return { decided: found.decided !== isNegated, isUnsure };
   }
   return { decided: null, isUnsure };
 }
 
-function decideOne(text: string, question: Question): Decision {
+function decideOne(text: string, context: MatchContext): Decision {
   if (text === "ALL") return { decided: true, isUnsure: false };
-  const { judge, aliases, kept, told } = question;
+  const { test, aliases, kept, decisions } = context;
   const inner = aliases.get(text);
   if (!inner) {
-    const match = judge(text);
+    const match = test(text);
     return { decided: match === "yes" ? true : null, isUnsure: match === "unknown" };
   }
-  const known = kept.get(text) ?? told.get(text);
-  if (known === NOTHING) question.isCircular = true;
+  const known = kept.get(text) ?? decisions.get(text);
+  if (known === NOTHING) context.isCircular = true;
   if (known) return known;
-  told.set(text, NOTHING);
-  if (++question.depth > DEEPEST) throw new TooMuchToJudge("aliases stand in each other too deep");
-  const found = decide(inner, question);
-  question.depth--;
-  told.set(text, found);
-  if (!question.isCircular) kept.set(text, found);
+  decisions.set(text, NOTHING);
+  if (++context.depth > DEEPEST) throw new WorkBudgetSpent("aliases stand in each other too deep");
+  const found = decide(inner, context);
+  context.depth--;
+  decisions.set(text, found);
+  if (!context.isCircular) kept.set(text, found);
   return found;
 }
 

@@ -8,8 +8,8 @@ import { findDoas } from "./doas.ts";
 import { readSudoers } from "./read-sudoers.ts";
 import { findEscalation, guessEscalation } from "./sudo.ts";
 
-/** `tooMuch`: what was not judged because it is too much. */
-type Judged = { reach: HostReach; problems: { what: string; why: string }[]; tooMuch: string[] };
+/** `tooMuch`: what was not evaluated because it is too much. */
+type ReachVerdict = { reach: HostReach; problems: { what: string; why: string }[]; tooMuch: string[] };
 
 /** So many steps may each of these cost; see work-budget.ts. */
 const MOST_STEPS = 15_000_000;
@@ -18,9 +18,9 @@ const RULES = "who becomes whom";
 const OUTBOUND = "where its accounts have been";
 
 /** Who becomes whom on a host, which agents are open there, and where its accounts have been. */
-export function evaluateReach(collection: Collection): Judged {
-  const { accounts, reach, unread } = collection;
-  const unreadableRules = unread.filter(({ kind }) => kind === "sudo").map(({ path }) => path);
+export function evaluateReach(collection: Collection): ReachVerdict {
+  const { accounts, reach, unreadable } = collection;
+  const unreadableRules = unreadable.filter(({ kind }) => kind === "sudo").map(({ path }) => path);
   const tooMuch: string[] = [];
   const without = (what: string) => {
     if (!tooMuch.includes(what)) tooMuch.push(what);
@@ -28,17 +28,17 @@ export function evaluateReach(collection: Collection): Judged {
   const sudo = evaluateWithin(
     MOST_STEPS,
     () => evaluateSudo(collection, unreadableRules),
-    (): Told => {
+    (): Escalations => {
       without(RULES);
-      return { becoming: guessEscalation(accounts, "sudoers"), problems: [] };
+      return { escalations: guessEscalation(accounts, "sudoers"), problems: [] };
     },
   );
   const doas = evaluateWithin(
     MOST_STEPS,
     () => evaluateDoas(reach.doas, accounts),
-    (): Told => {
+    (): Escalations => {
       without(RULES);
-      return { becoming: [], problems: [] };
+      return { escalations: [], problems: [] };
     },
   );
   const outbound = evaluateWithin(
@@ -54,11 +54,11 @@ export function evaluateReach(collection: Collection): Judged {
   const nameOf = namesByUid(accounts);
   return {
     reach: {
-      becoming: [...sudo.becoming, ...doas.becoming],
+      escalations: [...sudo.escalations, ...doas.escalations],
       areRulesRead,
       agents: reach.agents.map(({ path, uid, kind }) => ({ path, kind, account: nameOf(uid) })),
       outbound,
-      unreadPaths: unread.filter(({ kind }) => kind !== "trust-store").map(({ path }) => path),
+      unreadablePaths: unreadable.filter(({ kind }) => kind !== "trust-store").map(({ path }) => path),
     },
     problems: [...sudo.problems, ...doas.problems].map((why) => ({ what: RULES, why })),
     tooMuch,
@@ -71,23 +71,27 @@ function namesByUid(accounts: readonly Account[]): (uid: number) => string {
   return (uid) => names.get(uid) ?? String(uid);
 }
 
-type Told = { becoming: Escalation[]; problems: string[] };
+type Escalations = { escalations: Escalation[]; problems: string[] };
 
-function evaluateSudo({ accounts, facts, reach }: Collection, unreadableRules: readonly string[]): Told {
+function evaluateSudo(
+  { accounts, facts, reach }: Collection,
+  unreadableRules: readonly string[],
+): Escalations {
   const first = reach.sudoers[0]?.path ?? null;
   const guesses = unreadableRules[0] === undefined ? [] : guessEscalation(accounts, unreadableRules[0]);
-  if (first === null) return { becoming: guesses, problems: [] };
+  if (first === null) return { escalations: guesses, problems: [] };
   const refused = reach.sudoers.flatMap((file) => whyRefused(file) ?? []);
   const files = new Map(
     reach.sudoers.filter((file) => whyRefused(file) === null).map(({ path, bytes }) => [path, bytes]),
   );
   const sudoers = readSudoers({ first, files, folders: reach.sudoersFolders }, facts.hostname);
-  const told = findEscalation(sudoers, { accounts, hostname: facts.hostname });
+  const found = findEscalation(sudoers, { accounts, hostname: facts.hostname });
   // A part of the rules may refuse what another one allows.
-  const becoming = unreadableRules.length === 0 ? told : told.map((one) => ({ ...one, isCertain: false }));
-  const known = new Set(becoming.map(({ account }) => account));
+  const escalations =
+    unreadableRules.length === 0 ? found : found.map((one) => ({ ...one, isCertain: false }));
+  const known = new Set(escalations.map(({ account }) => account));
   return {
-    becoming: [...becoming, ...guesses.filter(({ account }) => !known.has(account))],
+    escalations: [...escalations, ...guesses.filter(({ account }) => !known.has(account))],
     problems: [...refused, ...sudoers.problems].slice(0, MOST_PROBLEMS),
   };
 }
@@ -101,11 +105,11 @@ function whyRefused({ path, entry }: RuleFile): string | null {
   return isOthers ? `sudo refuses ${path}: others than root may write it` : null;
 }
 
-function evaluateDoas(files: readonly RuleFile[], accounts: readonly Account[]): Told {
+function evaluateDoas(files: readonly RuleFile[], accounts: readonly Account[]): Escalations {
   const [file] = files;
-  if (!file) return { becoming: [], problems: [] };
+  if (!file) return { escalations: [], problems: [] };
   if (file.entry.uid !== 0 || (file.entry.mode & 0o022) !== 0)
-    return { becoming: [], problems: [`doas refuses ${file.path}: others than root may write it`] };
+    return { escalations: [], problems: [`doas refuses ${file.path}: others than root may write it`] };
   return findDoas(file, accounts);
 }
 

@@ -69,7 +69,7 @@ test("includes stand where they are written, and one in a circle ends", () => {
     { "/etc/local": "ann ALL=ALL\n@include /etc/sudoers\n", "/etc/sudoers.d/a": "app ALL=ALL\n" },
     { "/etc/sudoers.d": ["/etc/sudoers.d/a"] },
   );
-  expect(sudoers.rules.map(({ place }) => place)).toEqual([
+  expect(sudoers.rules.map(({ location }) => location)).toEqual([
     "/etc/local:1",
     "/etc/sudoers.d/a:1",
     "/etc/sudoers:3",

@@ -12,7 +12,7 @@ type SudoersFiles = {
 
 export type Sudoers = {
   /** In the order in which sudo reads them: of two that fit, the later one holds. */
-  rules: (Rule & { place: string })[];
+  rules: (Rule & { location: string })[];
   defaults: Defaults[];
   aliases: Record<AliasKind, ReadonlyMap<string, readonly Item[]>>;
   /** Lines that cannot be read and files that are missing, as sentences that say where. */
@@ -47,21 +47,21 @@ export function readSudoers({ first, files, folders }: SudoersFiles, hostname: s
       return;
     }
     for (const { line, text } of splitLogicalLines(Buffer.from(bytes).toString("utf8"))) {
-      const place = `${path}:${line}`;
+      const location = `${path}:${line}`;
       // A file counts each time it is included, and its words as they are read.
       spend(1 + Math.ceil(text.length / 8));
       const statement = readLine(text);
-      if (!statement) sudoers.problems.push(`${place} cannot be read, and sudo passes over it as well`);
+      if (!statement) sudoers.problems.push(`${location} cannot be read, and sudo passes over it as well`);
       else if (statement.kind === "defaults") sudoers.defaults.push(statement.defaults);
       else if (statement.kind === "include") include(statement, path, [...above, path]);
-      else if (statement.kind === "rules") for (const rule of statement.rules) take({ ...rule, place });
+      else if (statement.kind === "rules") for (const rule of statement.rules) take({ ...rule, location });
       else
         for (const { name, items } of statement.aliases)
           if (!aliases[statement.of].has(name)) aliases[statement.of].set(name, items);
     }
   }
 
-  function take(rule: Rule & { place: string }): void {
+  function take(rule: Rule & { location: string }): void {
     if (sudoers.rules.length < MOST_RULES) sudoers.rules.push(rule);
     else if (sudoers.rules.length === MOST_RULES && !sudoers.problems.includes(TOO_MANY))
       sudoers.problems.push(TOO_MANY);
@@ -83,7 +83,7 @@ export function readSudoers({ first, files, folders }: SudoersFiles, hostname: s
   }
 }
 
-const TOO_MANY = `sudoers: only the first ${MOST_RULES} rules are judged`;
+const TOO_MANY = `sudoers: only the first ${MOST_RULES} rules are evaluated`;
 
 /** A line of sudoers with its continuations, without its comment. */
 type LogicalLine = { line: number; text: string };

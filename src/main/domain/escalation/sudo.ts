@@ -1,5 +1,5 @@
 import type { Account } from "#domain/collection/collection.ts";
-import { spend, TooMuchToJudge } from "#domain/work-budget.ts";
+import { spend, WorkBudgetSpent } from "#domain/work-budget.ts";
 import type { Escalation } from "#shared/model/becoming.ts";
 import { createMatcher, evaluateAccount, evaluateHost, type Match } from "./matching.ts";
 import type { Sudoers } from "./read-sudoers.ts";
@@ -36,9 +36,9 @@ export function findEscalation(sudoers: Sudoers, { accounts, hostname }: World):
     return (target) => {
       const before = known.get(target);
       if (before !== undefined) return before;
-      const judged = judge({ account, target, defaults, sudoers }, mine);
-      known.set(target, judged);
-      return judged;
+      const evaluated = evaluate({ account, target, defaults, sudoers }, mine);
+      known.set(target, evaluated);
+      return evaluated;
     };
   };
   return accounts.flatMap((account) => {
@@ -47,10 +47,10 @@ export function findEscalation(sudoers: Sudoers, { accounts, hostname }: World):
     const evaluateTarget = evaluatedKinds.get(kind) ?? evaluateKind(account);
     evaluatedKinds.set(kind, evaluateTarget);
     return targets.flatMap((target): Escalation[] => {
-      const judged = target.name === account.name ? null : evaluateTarget(target);
-      if (judged === null) return [];
+      const evaluated = target.name === account.name ? null : evaluateTarget(target);
+      if (evaluated === null) return [];
       spend(STEPS_OF_ROW);
-      return [{ ...judged, account: account.name }];
+      return [{ ...evaluated, account: account.name }];
     });
   });
 }
@@ -66,7 +66,7 @@ function createKinds({ rules, aliases, defaults }: Sudoers): (account: Account) 
   const lists = [
     ...rules.map(({ users }) => users),
     ...aliases.user.values(),
-    ...defaults.map(({ scope }) => scope.items),
+    ...defaults.map(({ target }) => target.items),
   ];
   const named = new Set(lists.flatMap((list) => list.map(({ text }) => text)));
   for (const { settings } of defaults)
@@ -113,16 +113,16 @@ type Case = { account: Account; target: Account; defaults: AccountDefaults; sudo
 type Fitting = { rule: Rule; fits: Match };
 
 /** What has been said so far of a command that no rule names, and of those that are named. */
-type Said = {
-  any: { isPasswordNeeded: boolean; isCertain: boolean; place: string } | null;
-  some: Map<string, { isPasswordNeeded: boolean; isCertain: boolean; place: string }>;
+type GrantedCommands = {
+  any: { isPasswordNeeded: boolean; isCertain: boolean; location: string } | null;
+  some: Map<string, { isPasswordNeeded: boolean; isCertain: boolean; location: string }>;
 };
 
 /** The rules one after another, as sudo reads them: what a later one says of a command holds. */
-function judge(one: Case, rules: readonly Fitting[]): Escalation | null {
+function evaluate(one: Case, rules: readonly Fitting[]): Escalation | null {
   const { account, target, defaults, sudoers } = one;
   const matchTarget = createMatcher(evaluateAccount(target), sudoers.aliases.runas);
-  const said: Said = { any: null, some: new Map() };
+  const said: GrantedCommands = { any: null, some: new Map() };
   for (const { rule, fits } of rules) {
     for (const spec of rule.specs) {
       spend();
@@ -131,18 +131,22 @@ function judge(one: Case, rules: readonly Fitting[]): Escalation | null {
       if (match === "no") continue;
       const isCertain = match === "yes" && !spec.isDated;
       for (const item of flatten(spec.command, sudoers.aliases.command))
-        hear(said, { item, spec, isCertain, place: rule.place }, one);
+        addCommand(said, { item, spec, isCertain, location: rule.location }, one);
     }
   }
   return conclude(account, target, said, defaults);
 }
 
-type Heard = { item: Item; spec: Spec; isCertain: boolean; place: string };
+type MatchedCommand = { item: Item; spec: Spec; isCertain: boolean; location: string };
 
-function hear(said: Said, { item, spec, isCertain, place }: Heard, { account, defaults }: Case): void {
+function addCommand(
+  said: GrantedCommands,
+  { item, spec, isCertain, location }: MatchedCommand,
+  { account, defaults }: Case,
+): void {
   const isExempt = defaults.exemptGroup !== null && account.groups?.includes(defaults.exemptGroup) === true;
   const isPasswordNeeded = spec.isPasswordNeeded ?? (defaults.authenticates && !isExempt);
-  const command = { isPasswordNeeded, isCertain, place };
+  const command = { isPasswordNeeded, isCertain, location };
   const known = item.text === "ALL" ? said.any : (said.some.get(item.text) ?? null);
   if (!isCertain) {
     // What is certain stays so, unless it may be refused again.
@@ -161,7 +165,7 @@ function hear(said: Said, { item, spec, isCertain, place }: Heard, { account, de
 function conclude(
   { name: account }: Account,
   { name: target }: Account,
-  { any, some }: Said,
+  { any, some }: GrantedCommands,
   { password }: AccountDefaults,
 ): Escalation | null {
   const named = [...some].map(([command, said]) => ({ command, ...said }));
@@ -178,7 +182,7 @@ function conclude(
     isCertain: any ? any.isCertain : named.some(({ isCertain }) => isCertain),
     what: any ? [] : named.slice(0, MOST_COMMANDS).map(({ command }) => command),
     shell: any ? null : (shells[0]?.command ?? null),
-    rule: first.place,
+    rule: first.location,
   };
 }
 
@@ -187,20 +191,20 @@ const DEEPEST_COMMANDS = 2_000;
 /** The commands behind an alias, each negated or not; of one that names itself nothing comes a second time. */
 function flatten(item: Item, aliases: Sudoers["aliases"]["command"]): Item[] {
   const flat: Item[] = [];
-  const visited = new Set<string>();
-  const visit = ({ text, isNegated }: Item): void => {
+  const seen = new Set<string>();
+  const follow = ({ text, isNegated }: Item): void => {
     spend();
     const inner = aliases.get(text);
     if (!inner) {
       if (flat.length < 1_000) flat.push({ text, isNegated });
       return;
     }
-    if (visited.has(text)) return;
-    if (visited.size >= DEEPEST_COMMANDS) throw new TooMuchToJudge("aliases stand in each other too deep");
-    visited.add(text);
-    for (const one of inner) visit({ text: one.text, isNegated: one.isNegated !== isNegated });
+    if (seen.has(text)) return;
+    if (seen.size >= DEEPEST_COMMANDS) throw new WorkBudgetSpent("aliases stand in each other too deep");
+    seen.add(text);
+    for (const one of inner) follow({ text: one.text, isNegated: one.isNegated !== isNegated });
   };
-  visit(item);
+  follow(item);
   return flat;
 }
 
@@ -229,9 +233,9 @@ function defaultsFor(account: Account, sudoers: Sudoers, hostname: string | null
   const matchHosts = createMatcher(evaluateHost(hostname), sudoers.aliases.host);
   const flags = new Map<string, boolean>();
   const values = new Map<string, string>();
-  for (const { scope, settings } of sudoers.defaults) {
+  for (const { target, settings } of sudoers.defaults) {
     spend();
-    const { kind, items } = scope;
+    const { kind, items } = target;
     if (kind === "runas" || kind === "command") continue;
     if (kind === "user" && matchUsers(items) !== "yes") continue;
     if (kind === "host" && matchHosts(items) !== "yes") continue;
@@ -301,7 +305,7 @@ export function isShell(command: string): boolean {
 const GROUPS = ["sudo", "wheel", "admin"];
 
 /** What the groups of accounts suggest where sudoers could not be read. Never certain. */
-export function guessEscalation(accounts: readonly Account[], unread: string): Escalation[] {
+export function guessEscalation(accounts: readonly Account[], unreadable: string): Escalation[] {
   return accounts.flatMap((account): Escalation[] => {
     const group = account.uid === 0 ? undefined : GROUPS.find((name) => account.groups?.includes(name));
     if (group === undefined) return [];
@@ -315,7 +319,7 @@ export function guessEscalation(accounts: readonly Account[], unread: string): E
         isCertain: false,
         what: [],
         shell: null,
-        rule: `in the group ${group}; ${unread} was not read`,
+        rule: `in the group ${group}; ${unreadable} was not read`,
       },
     ];
   });

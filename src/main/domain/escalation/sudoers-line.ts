@@ -4,7 +4,7 @@ export type Rule = { users: Item[]; hosts: Item[]; specs: Spec[] };
 
 /** Flags and values of a `Defaults` line, and to whom it is bound. */
 export type Defaults = {
-  scope: { kind: "all" | "host" | "user" | "runas" | "command"; items: Item[] };
+  target: { kind: "all" | "host" | "user" | "runas" | "command"; items: Item[] };
   settings: { name: string; isOn: boolean; value: string | null }[];
 };
 
@@ -66,12 +66,12 @@ function readCommands(scanner: Scanner): Item[] | null {
 
 function readDefaults(scanner: Scanner): Statement | null {
   const mark = scanner.text.charAt(0);
-  let scope: Defaults["scope"] = { kind: "all", items: [] };
+  let target: Defaults["target"] = { kind: "all", items: [] };
   if (mark === "@" || mark === ":" || mark === ">" || mark === "!") {
     scanner.position = 1;
     const items = mark === "!" ? readCommands(scanner) : scanner.list(",");
     if (!items) return null;
-    scope = { kind: SCOPES[mark], items };
+    target = { kind: SCOPES[mark], items };
   }
   const settings: Defaults["settings"] = [];
   do {
@@ -83,7 +83,7 @@ function readDefaults(scanner: Scanner): Statement | null {
     settings.push({ name, isOn, value });
   } while (scanner.takes(","));
   scanner.skipBlanks();
-  return scanner.isAtEnd ? { kind: "defaults", defaults: { scope, settings } } : null;
+  return scanner.isAtEnd ? { kind: "defaults", defaults: { target, settings } } : null;
 }
 
 /** `USERS HOSTS = COMMANDS : HOSTS = COMMANDS ...` */
@@ -115,7 +115,7 @@ export type Spec = {
   runas: Item[] | null;
   /** What the last tag said; null for none. */
   isPasswordNeeded: boolean | null;
-  /** Bound to dates (NOTBEFORE, NOTAFTER), which are not judged. */
+  /** Bound to dates (NOTBEFORE, NOTAFTER), which are not evaluated. */
   isDated: boolean;
 };
 

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { SharedWork } from "#domain/x509/path/build-paths.ts";
 import { clientsOf } from "#domain/x509/path/chain-reason.ts";
-import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/evaluate-chain.ts";
 import {
   type CertificateIndex,
   indexOpened,
@@ -120,7 +120,7 @@ function evaluateUpwards(
       profile,
       role: role === "authority" ? role : "leaf",
       work,
-      wish: {
+      options: {
         at,
         purpose: role === "server" ? role : null,
         name: null,

@@ -14,7 +14,7 @@ import type { HostKeyRow, HostKeyState } from "#shared/model/host-key.ts";
 import type { Instant } from "#shared/model/instant.ts";
 import type { HostKeyView } from "#shared/model/probe.ts";
 
-export type HostPlace = NonNullable<HostKeyRow["host"]>;
+export type KeyedAddress = NonNullable<HostKeyRow["host"]>;
 
 type PresentedKey = HostKeyView & {
   blob: Uint8Array;
@@ -54,7 +54,7 @@ export type RowDraft = Omit<HostKeyRow, "id" | "sharedWith">;
 
 /**
  * The keys of one host, each with its state. Whether the presented one is trusted is decided as a scan decides it
- * (domain/ssh/known-hosts-judgement.ts): what is shown here and what a scan does are never two opinions.
+ * (domain/ssh/known-hosts.ts): what is shown here and what a scan does are never two opinions.
  */
 
 /** One key of a host, and all who know it. */
@@ -71,19 +71,19 @@ type OwnKey = {
 type Verdict = { state: HostKeyState; why: string };
 
 /** What the presented key is, by all that is known, and by known_hosts without our pin, as ssh would find. */
-type Judged = { key: HostKeyEvaluation; byFiles: HostKeyEvaluation } | null;
+type JudgementsOfKey = { key: HostKeyEvaluation; byFiles: HostKeyEvaluation } | null;
 
 /** The rows of a host, and the lines of known_hosts that they tell of. */
 export function evaluateHost(host: KeyedHost, knownHosts: readonly KnownHosts[]) {
   const entries = entriesOf(host, knownHosts);
-  const question = host.presented && { ...host.knownAs, blob: host.presented.blob };
-  const judged: Judged = question && {
-    key: evaluateHostKey(question, { knownHosts, pin: host.pin, bundleKeys: host.bundleKeys }),
-    byFiles: evaluateHostKey(question, { knownHosts, pin: null, bundleKeys: [] }),
+  const query = host.presented && { ...host.knownAs, blob: host.presented.blob };
+  const evaluated: JudgementsOfKey = query && {
+    key: evaluateHostKey(query, { knownHosts, pin: host.pin, bundleKeys: host.bundleKeys }),
+    byFiles: evaluateHostKey(query, { knownHosts, pin: null, bundleKeys: [] }),
   };
   const rows = gatherKeys(host, entries).map((key): RowDraft => {
     const { keyType, keyBits, fingerprint, knownAt, isPinned } = key;
-    const { state, why } = judge(key, { host, knownHosts, judged });
+    const { state, why } = evaluate(key, { host, knownHosts, evaluated });
     return {
       name: nameInKnownHosts(host.name, host.port),
       keyType,
@@ -130,18 +130,18 @@ function gatherKeys({ pin, presented, held }: KeyedHost, entries: readonly Known
 
 const bitsOf = (blob: Uint8Array): number | null => readKeyBlob(blob)?.keyBits ?? null;
 
-type Ground = { host: KeyedHost; knownHosts: readonly KnownHosts[]; judged: Judged };
+type EvaluationContext = { host: KeyedHost; knownHosts: readonly KnownHosts[]; evaluated: JudgementsOfKey };
 
-function judge(key: OwnKey, { host, knownHosts, judged }: Ground): Verdict {
+function evaluate(key: OwnKey, { host, knownHosts, evaluated }: EvaluationContext): Verdict {
   const revoked = findRevocation(host.knownAs, [key], { knownHosts });
   if (revoked) return { state: "revoked", why: formatRevoked(key, revoked) };
-  if (key.presented && judged) return evaluatePresented(key, key.presented, judged.key);
+  if (key.presented && evaluated) return evaluatePresented(key, key.presented, evaluated.key);
   if (!key.isPinned && key.knownAt.length === 0)
     return {
       state: "held",
       why: "found on the host when it was read; it has not presented it, and nothing trusts it",
     };
-  return evaluateTrusted(key, host, judged);
+  return evaluateTrusted(key, host, evaluated);
 }
 
 function formatRevoked({ presented, held }: OwnKey, { where }: KnownHost): string {
@@ -153,36 +153,36 @@ function formatRevoked({ presented, held }: OwnKey, { where }: KnownHost): strin
 function evaluatePresented(
   key: OwnKey,
   presented: NonNullable<KeyedHost["presented"]>,
-  judged: HostKeyEvaluation,
+  evaluated: HostKeyEvaluation,
 ): Verdict {
-  switch (judged.kind) {
+  switch (evaluated.kind) {
     case "trusted":
       return { state: "matched", why: `presented, and ${formatTrust(key)}` };
     case "needs-certificate":
       if (!presented.isRefused)
         return {
           state: "matched",
-          why: `the authority at ${judged.authorities[0]?.where} vouched for it when the host was last visited`,
+          why: `the authority at ${evaluated.authorities[0]?.where} vouched for it when the host was last probed`,
         };
-      return evaluatePresented(key, presented, judged.otherwise);
+      return evaluatePresented(key, presented, evaluated.otherwise);
     case "unknown":
       return { state: "new", why: formatNew(presented) };
     case "changed":
       return {
         state: "changed",
-        why: `presented, but ${judged.known.map(formatKnown).join(" and ")}; find out why before you trust it`,
+        why: `presented, but ${evaluated.known.map(formatKnown).join(" and ")}; find out why before you trust it`,
       };
     case "revoked":
-      return { state: "revoked", why: `revoked at ${judged.where}` };
+      return { state: "revoked", why: `revoked at ${evaluated.where}` };
     default:
-      return assertNever(judged);
+      return assertNever(evaluated);
   }
 }
 
 const formatNew = ({ isRefused }: { isRefused: boolean }): string =>
   isRefused
     ? "presented, and nothing is known of it; compare it with the host's own, then trust it"
-    : "presented and taken when the host was last visited, but no pin and no known_hosts of this computer has it now";
+    : "presented and taken when the host was last probed, but no pin and no known_hosts of this computer has it now";
 
 const formatTrust = ({ isPinned, knownAt: [first, ...more] }: OwnKey): string =>
   [isPinned && "pinned", first !== undefined && `known at ${first}`, more.length > 0 && `${more.length} more`]
@@ -190,11 +190,15 @@ const formatTrust = ({ isPinned, knownAt: [first, ...more] }: OwnKey): string =>
     .join(" and ");
 
 /** A key that is trusted and was not presented: found on the host, in conflict with what it presents, or just not seen. */
-function evaluateTrusted(key: OwnKey, { presented, id, held }: KeyedHost, judged: Judged): Verdict {
+function evaluateTrusted(
+  key: OwnKey,
+  { presented, id, held }: KeyedHost,
+  evaluated: JudgementsOfKey,
+): Verdict {
   const trust = formatTrust(key);
-  if (judged && presented) {
-    const isAgainstPin = key.isPinned && isChanged(judged.key, presented.isRefused);
-    const isAgainstFiles = key.knownAt.length > 0 && isChanged(judged.byFiles, presented.isRefused);
+  if (evaluated && presented) {
+    const isAgainstPin = key.isPinned && isChanged(evaluated.key, presented.isRefused);
+    const isAgainstFiles = key.knownAt.length > 0 && isChanged(evaluated.byFiles, presented.isRefused);
     if (isAgainstPin || isAgainstFiles)
       return {
         state: "changed",
@@ -205,13 +209,13 @@ function evaluateTrusted(key: OwnKey, { presented, id, held }: KeyedHost, judged
   if (id === null && !presented)
     return { state: "unused", why: `${trust}; no host of the inventory has this name` };
   if (!presented && held.length === 0)
-    return { state: "unused", why: `${trust}; no visit to the host has come to its key` };
+    return { state: "unused", why: `${trust}; no probe of the host has come to its key` };
   return { state: "unused", why: `${trust}; the host was not seen with it, but with other keys` };
 }
 
-function isChanged(judged: HostKeyEvaluation, isRefused: boolean): boolean {
-  if (judged.kind === "needs-certificate") return isRefused && judged.otherwise.kind === "changed";
-  return judged.kind === "changed";
+function isChanged(evaluated: HostKeyEvaluation, isRefused: boolean): boolean {
+  if (evaluated.kind === "needs-certificate") return isRefused && evaluated.otherwise.kind === "changed";
+  return evaluated.kind === "changed";
 }
 
 /** Why a host key of this kind is to be replaced; null where nothing speaks against it, or its size is not known. */

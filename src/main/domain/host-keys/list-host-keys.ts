@@ -6,7 +6,7 @@ import {
   evaluateHost,
   formatWeakness,
   type HostKeyFacts,
-  type HostPlace,
+  type KeyedAddress,
   type RowDraft,
 } from "./host-key-rows.ts";
 
@@ -16,15 +16,15 @@ const MOST_SHARING = 20;
 /** Every host key under every name. Pure: the same facts give the same rows, in the order of their names. */
 export function listHostKeys(facts: HostKeyFacts): HostKeyRow[] {
   const drafts = new Map<string, RowDraft>();
-  const told = new Set<KnownHost>();
+  const mentioned = new Set<KnownHost>();
   const inClear = facts.knownHosts.map((known) => ({ ...known, find: known.findInClear }));
   for (const host of facts.hosts) {
     const wasTried = facts.wasTried(nameInKnownHosts(host.knownAs.host, host.knownAs.port));
     const { rows, entries } = evaluateHost(host, wasTried ? facts.knownHosts : inClear);
     for (const row of rows) drafts.set(idOf(row), wasTried ? row : asUntried(row));
-    for (const entry of entries) told.add(entry);
+    for (const entry of entries) mentioned.add(entry);
   }
-  for (const row of listLines(facts, told)) join(drafts, row);
+  for (const row of listLines(facts, mentioned)) join(drafts, row);
   return withSharing(drafts);
 }
 
@@ -34,12 +34,15 @@ const asUntried = (row: RowDraft): RowDraft =>
     ? {
         ...row,
         state: "hashed",
-        why: "known_hosts has more hashed names than are tried for all hosts; whether it knows this key is not told here, but a scan of the host finds out",
+        why: "known_hosts has more hashed names than are tried for all hosts; whether it knows this key is not known here, but a scan of the host finds out",
       }
     : row;
 
 /** Lines that no host of the inventory has told of: each a row under the names that it has. */
-function listLines({ knownHosts, otherNames, hosts, wasTried }: HostKeyFacts, told: ReadonlySet<KnownHost>) {
+function listLines(
+  { knownHosts, otherNames, hosts, wasTried }: HostKeyFacts,
+  mentioned: ReadonlySet<KnownHost>,
+) {
   const names = [
     ...new Set([...hosts.map(({ knownAs }) => nameInKnownHosts(knownAs.host, knownAs.port)), ...otherNames]),
   ].filter(wasTried);
@@ -52,7 +55,7 @@ function listLines({ knownHosts, otherNames, hosts, wasTried }: HostKeyFacts, to
     }
   return knownHosts
     .flatMap(({ lines }) => lines)
-    .filter(({ entry }) => !(entry.marker === "none" && told.has(entry)))
+    .filter(({ entry }) => !(entry.marker === "none" && mentioned.has(entry)))
     .map((line) => toRow(line, namesOf.get(line.entry) ?? []));
 }
 
@@ -124,20 +127,20 @@ const idOf = ({ name, fingerprint, state }: RowDraft): string =>
 
 /** Two daemons of one name are taken for one machine. */
 function withSharing(drafts: ReadonlyMap<string, RowDraft>): HostKeyRow[] {
-  const holders = new Map<string, Map<string, HostPlace>>();
+  const sharers = new Map<string, Map<string, KeyedAddress>>();
   for (const { host, fingerprint, presentedAt, heldAt } of drafts.values()) {
     if (!host || (presentedAt === null && heldAt === null)) continue;
-    const known = holders.get(fingerprint) ?? new Map<string, HostPlace>();
-    holders.set(fingerprint, known.set(host.host, host));
+    const known = sharers.get(fingerprint) ?? new Map<string, KeyedAddress>();
+    sharers.set(fingerprint, known.set(host.host, host));
   }
   return Array.from(drafts, ([id, row]): HostKeyRow => {
-    const all = holders.get(row.fingerprint);
-    const isHolder = row.host !== null && all?.has(row.host.host) === true;
-    const first: HostPlace[] = [];
+    const all = sharers.get(row.fingerprint);
+    const isSharer = row.host !== null && all?.has(row.host.host) === true;
+    const first: KeyedAddress[] = [];
     for (const host of all?.values() ?? []) {
       if (first.length >= MOST_SHARING) break;
       if (host.host !== row.host?.host) first.push(host);
     }
-    return { ...row, id, sharedWith: { count: (all?.size ?? 0) - (isHolder ? 1 : 0), first } };
+    return { ...row, id, sharedWith: { count: (all?.size ?? 0) - (isSharer ? 1 : 0), first } };
   });
 }

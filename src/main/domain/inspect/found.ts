@@ -13,28 +13,34 @@ import type { Inspection } from "#shared/contract/inspect.ts";
 export type Item = Inspection["items"][number];
 
 /** What a source turned out to hold, as it is gathered. */
-export type Found = Pick<Inspection, "kind" | "items" | "malformed"> &
-  Partial<Pick<Inspection, "stores" | "wantsPassword" | "isWrongPassword">>;
+export type Found = {
+  kind: Inspection["kind"];
+  items: Item[];
+  malformed: string[];
+  stores?: Inspection["stores"];
+  wantsPassword?: Inspection["wantsPassword"];
+  isWrongPassword?: Inspection["isWrongPassword"];
+};
 
 /** Passwords to try on what is locked, by whoever can be stopped; null: none, and nothing that costs time. */
 export type Trial = { passwords: readonly string[]; triesDefaults: boolean } | null;
 
-/** `place` begins a sentence; `within` is where in the source it stands. */
-type Where = { place: string; within?: string; entry?: { store: number; entry: number } };
+/** `location` begins a sentence; `within` is where in the source it stands. */
+type Where = { location: string; within?: string; entry?: { store: number; entry: number } };
 
 export const nothingYet = (): Found => ({ kind: "unknown", items: [], malformed: [] });
 
 /** Takes a certificate up by its facts; where its bytes are none, by their hash and a sentence. */
-export function addCertificate(found: Found, der: Uint8Array, { place, within = "", entry }: Where): void {
+export function addCertificate(found: Found, der: Uint8Array, { location, within = "", entry }: Where): void {
   const certificate = readCertificate(der);
   if (!certificate) {
     const sha256 = hash("sha256", der, "hex");
-    found.malformed.push(`${place} is not an X.509 certificate (its SHA-256 is ${sha256})`);
+    found.malformed.push(`${location} is not an X.509 certificate (its SHA-256 is ${sha256})`);
     return;
   }
   const { extensions: _, ...rest } = certificate;
-  found.items.push({ what: "certificate", ...rest, place: within, entry: entry ?? null });
-  found.malformed.push(...certificate.malformed.map((why) => `${place}: ${why}`));
+  found.items.push({ what: "certificate", ...rest, location: within, entry: entry ?? null });
+  found.malformed.push(...certificate.malformed.map((why) => `${location}: ${why}`));
 }
 
 /** More certificates of one store than these are counted, not listed. */
@@ -42,13 +48,13 @@ const MOST_CERTIFICATES = 10_000;
 
 type Attempt = { isWrong: boolean; defaultPassword: string | null };
 
-/** Takes a store up with its entries and their certificates. `place`: within the source, empty for all of it. */
-function addStore(found: Found, store: Keystore, place: string, tried: Attempt): void {
+/** Takes a store up with its entries and their certificates. `location`: within the source, empty for all of it. */
+function addStore(found: Found, store: Keystore, location: string, tried: Attempt): void {
   found.stores ??= [];
   const number = found.stores.length;
   const { format, state, protection, integrity, lock, entries } = store;
   found.stores.push({
-    place,
+    location,
     format,
     state,
     protection,
@@ -65,7 +71,7 @@ function addStore(found: Found, store: Keystore, place: string, tried: Attempt):
       spkiSha256,
     })),
   });
-  const prefix = place === "" ? "" : `${place}: `;
+  const prefix = location === "" ? "" : `${location}: `;
   found.malformed.push(...store.malformed.map((why) => `${prefix}${why}`));
   let left = MOST_CERTIFICATES;
   for (const [index, { alias, certificates }] of entries.entries()) {
@@ -73,22 +79,22 @@ function addStore(found: Found, store: Keystore, place: string, tried: Attempt):
     for (const [position, der] of certificates.entries()) {
       if (left-- <= 0) return;
       const nth = certificates.length === 1 ? "the certificate" : `certificate ${position + 1}`;
-      const where = { within: place, entry: { store: number, entry: index } };
-      addCertificate(found, der, { place: `${prefix}${nth} of ${name}`, ...where });
+      const where = { within: location, entry: { store: number, entry: index } };
+      addCertificate(found, der, { location: `${prefix}${nth} of ${name}`, ...where });
     }
   }
 }
 
 /**
- * Takes up a keystore, opened if one of the passwords opens it; false where the bytes are none. `place`: where it
+ * Takes up a keystore, opened if one of the passwords opens it; false where the bytes are none. `location`: where it
  * stands within the source, empty where it is the source.
  */
-export function takeStore(found: Found, bytes: Buffer, place: string, trial: Trial): boolean {
+export function takeStore(found: Found, bytes: Buffer, location: string, trial: Trial): boolean {
   const store = readKeystore(bytes);
   if (!store) return false;
   if (found.kind === "unknown") found.kind = store.format === "PKCS#7" ? "certificates" : "keystore";
   const { shown, isWrong, defaultPassword } = tryAll(bytes, store, trial);
-  addStore(found, shown, place, { isWrong, defaultPassword });
+  addStore(found, shown, location, { isWrong, defaultPassword });
   if (shown.lock?.canBeOpened) {
     const hides = shown.state === "locked" || shown.format === "PKCS#12";
     if (hides && shown.state !== "open") found.wantsPassword = "to-open";
@@ -116,14 +122,14 @@ function tryAll(bytes: Buffer, store: Keystore, trial: Trial): OpeningAttempt {
 }
 
 /** Takes up the certificates of what else carries some: a pair, an OCSP response; and names what carries none. */
-export function takeEnvelope(found: Found, bytes: Buffer, place: string): boolean {
+export function takeEnvelope(found: Found, bytes: Buffer, location: string): boolean {
   const envelope = readEnvelope(bytes);
   if (!envelope) return false;
   const { certificates, words } = envelope;
   for (const [index, der] of certificates.entries())
-    addCertificate(found, der, { place: `certificate ${index + 1} of ${place || words}` });
+    addCertificate(found, der, { location: `certificate ${index + 1} of ${location || words}` });
   if (found.kind === "unknown") found.kind = certificates.length > 0 ? "certificates" : "other";
   if (certificates.length === 0)
-    found.malformed.push(`${place || "this"} is ${words}, of which nothing is shown yet`);
+    found.malformed.push(`${location || "this"} is ${words}, of which nothing is shown yet`);
   return true;
 }

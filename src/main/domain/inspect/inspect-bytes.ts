@@ -27,7 +27,7 @@ function unknown(view: Buffer): Found {
     view.length === 0
       ? "the file is empty"
       : cut
-        ? `it begins as ASN.1 of ${cut.wanted} bytes, of which ${cut.there} are there: it is cut short`
+        ? `it begins as ASN.1 of ${cut.size} bytes, of which ${cut.there} are there: it is cut short`
         : "nothing that is known stands in it";
   return { kind: "unknown", items: [], malformed: [`${what}; ${KNOWN}`] };
 }
@@ -56,7 +56,7 @@ function takeCertificate(found: Found, view: Buffer): boolean {
   const whole = readElement(view, 0, view.length);
   if (!whole) return false;
   const tried = nothingYet();
-  addCertificate(tried, view, { place: "the certificate" });
+  addCertificate(tried, view, { location: "the certificate" });
   if (tried.items.length === 0) return false;
   Object.assign(found, tried, { kind: "certificates" });
   return true;
@@ -102,7 +102,7 @@ function decode(piece: string): Buffer | null {
 
 function takeBytes(found: Found, bytes: Buffer, trial: Trial): void {
   const alone: Found = { kind: "certificates", items: [], malformed: [] };
-  addCertificate(alone, bytes, { place: "the certificate" });
+  addCertificate(alone, bytes, { location: "the certificate" });
   if (alone.items.length > 0) {
     found.kind = "certificates";
     found.items.push(...alone.items);

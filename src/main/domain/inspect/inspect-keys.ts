@@ -7,19 +7,19 @@ import { readKnownHosts } from "#domain/ssh/known-hosts.ts";
 import type { Found, Item, Trial } from "./found.ts";
 import {
   type PrivateKey,
-  type PublicHalf,
+  type PublicKeyFacts,
   readDerKey,
-  readPublicHalf,
+  readPublicKey,
   readPuttyKey,
-  toHalf,
-  toPublicHalf,
+  toKeyFacts,
+  toPublicKeyFacts,
 } from "./read-private-key.ts";
 
 type KeyItem = Exclude<Item, { what: "certificate" }>;
 
 const toItem = (
   what: KeyItem["what"],
-  key: PublicHalf | PublicKey | null,
+  key: PublicKeyFacts | PublicKey | null,
   rest: Partial<KeyItem> = {},
 ): KeyItem => ({
   what,
@@ -27,7 +27,7 @@ const toItem = (
   keyBits: key?.keyBits ?? null,
   fingerprint: key?.fingerprint ?? null,
   spkiSha256: key && "spkiSha256" in key ? key.spkiSha256 : null,
-  place: "",
+  location: "",
   comment: "",
   options: "",
   line: null,
@@ -35,8 +35,8 @@ const toItem = (
   ...rest,
 });
 
-export const toPrivateItem = ({ isEncrypted, publicHalf }: PrivateKey, comment = ""): Item =>
-  toItem("private-key", publicHalf, { isEncrypted, comment });
+export const toPrivateItem = ({ isEncrypted, publicKey }: PrivateKey, comment = ""): Item =>
+  toItem("private-key", publicKey, { isEncrypted, comment });
 
 export function inspectPuttyKey(text: string): Found | null {
   const key = readPuttyKey(text);
@@ -60,7 +60,7 @@ export function readPublicKeyBlock({ label, lines, problem }: PemBlock): Item | 
   if (problem !== null) return null;
   if (label === "SSH2 PUBLIC KEY") return readRfc4716(lines);
   if (label !== "PUBLIC KEY" && label !== "RSA PUBLIC KEY") return null;
-  const key = readPublicHalf(framePem(label, lines.join("\n")));
+  const key = readPublicKey(framePem(label, lines.join("\n")));
   return key && toItem("public-key", key);
 }
 
@@ -68,7 +68,7 @@ function readRfc4716(lines: readonly string[]): Item | null {
   const isHeader = (line: string, index: number) =>
     line.includes(": ") || (lines[index - 1] ?? "").trimEnd().endsWith("\\");
   const blob = decodePem(lines.filter((line, index) => !isHeader(line, index)));
-  const key = toHalf(blob);
+  const key = toKeyFacts(blob);
   const comment =
     lines
       .find((line) => /^comment: /i.test(line))
@@ -89,7 +89,7 @@ export function inspectKeyLines(name: string, bytes: Buffer): Found | null {
   if (alone)
     return {
       kind: "public-key",
-      items: [toItem("public-key", toHalf(alone.key.blob) ?? alone.key, { comment: alone.comment })],
+      items: [toItem("public-key", toKeyFacts(alone.key.blob) ?? alone.key, { comment: alone.comment })],
       malformed: [],
     };
   if (lines.some(({ key, problem }) => key && !problem)) return inspectGrants(lines);
@@ -132,12 +132,12 @@ function inspectKnownHosts(text: string): Found {
 /** Work that is done for passwords that nobody typed, in iterations of PBKDF2. */
 const MOST_WORK = 2_000_000;
 
-/** Takes up a private key that is under a passphrase, by its public half where one of the passphrases opens it. */
+/** Takes up a private key that is under a passphrase, by its public key where one of the passphrases opens it. */
 export function takeLockedKey(found: Found, lock: LockedKey, trial: Trial): void {
   const key = openWith(lock, trial);
-  const publicHalf = key && toPublicHalf(key);
-  found.items.push(toPrivateItem({ isEncrypted: true, publicHalf, problem: null, lock }));
-  if (publicHalf) return;
+  const publicKey = key && toPublicKeyFacts(key);
+  found.items.push(toPrivateItem({ isEncrypted: true, publicKey, problem: null, lock }));
+  if (publicKey) return;
   if (!lock.canBeOpened) found.malformed.push(`the private key: ${lock.why}`);
   else {
     found.wantsPassword = "to-open";

@@ -33,7 +33,9 @@ function takeCertificates(found: Found, blocks: readonly PemBlock[]): void {
   const { ders, malformed } = readCertificateBlocks(blocks);
   found.malformed.push(...malformed);
   for (const [index, der] of ders.entries())
-    addCertificate(found, der, { place: ders.length === 1 ? "the certificate" : `certificate ${index + 1}` });
+    addCertificate(found, der, {
+      location: ders.length === 1 ? "the certificate" : `certificate ${index + 1}`,
+    });
   if (ders.length > 0 || malformed.length > 0) found.kind = "certificates";
 }
 
@@ -54,21 +56,21 @@ function takePublicKey(found: Found, block: PemBlock): void {
 
 /** PKCS#7, revocation lists, requests, parameters: by what their bytes are, whatever the label says. */
 function takeOther(found: Found, { label, line, lines, problem }: PemBlock, trial: Trial): void {
-  const place = `the ${label.slice(0, 60)} at line ${line}`;
+  const location = `the ${label.slice(0, 60)} at line ${line}`;
   const bytes = problem === null ? decodePem(lines.filter((text) => !text.includes(":"))) : null;
   if (!bytes) {
-    found.malformed.push(`${place} ${problem ?? "is not base64"}`);
+    found.malformed.push(`${location} ${problem ?? "is not base64"}`);
     return;
   }
-  if (takeStore(found, bytes, "", trial) || takeEnvelope(found, bytes, place)) return;
+  if (takeStore(found, bytes, "", trial) || takeEnvelope(found, bytes, location)) return;
   if (PARAMETERS.test(label) && found.kind !== "unknown") return;
   if (found.kind === "unknown") found.kind = "other";
-  found.malformed.push(`${place} is not read here`);
+  found.malformed.push(`${location} is not read here`);
 }
 
 /**
  * Says where a file pairs what is no pair: a private key that fits none of the certificates beside it. Only of keys
- * whose public half is known, and only where an end entity's certificate stands beside them.
+ * whose public key is known, and only where an end entity's certificate stands beside them.
  */
 function formatMisfits(items: readonly Item[]): string[] {
   const certificates = items.filter((item) => item.what === "certificate");
@@ -92,34 +94,34 @@ export function inspectKubernetes(view: Buffer, trial: Trial): Found | null {
   if (!file) return null;
   const { kind, parts, malformed } = file;
   const found: Found = { kind, items: [], malformed: [...malformed] };
-  for (const { place, bytes, isExpected } of parts) {
-    const part = inspectPart(bytes, place, trial);
-    if (part) merge(found, part, place);
-    else if (isExpected) found.malformed.push(`${place} cannot be read`);
+  for (const { location, bytes, isExpected } of parts) {
+    const part = inspectPart(bytes, location, trial);
+    if (part) merge(found, part, location);
+    else if (isExpected) found.malformed.push(`${location} cannot be read`);
   }
   return found;
 }
 
-function inspectPart(bytes: Buffer, place: string, trial: Trial): Found | null {
+function inspectPart(bytes: Buffer, location: string, trial: Trial): Found | null {
   const found: Found = { kind: "unknown", items: [], malformed: [] };
-  if (takeStore(found, bytes, place, trial)) return found;
-  if (bytes[0] === 0x30) addCertificate(found, bytes, { place: "the certificate" });
+  if (takeStore(found, bytes, location, trial)) return found;
+  if (bytes[0] === 0x30) addCertificate(found, bytes, { location: "the certificate" });
   return found.items.length > 0 ? found : (inspectDerKey(bytes) ?? inspectPem(bytes, trial));
 }
 
 /** Items and stores are told where they stand; the sentences about a store say it already. */
-function merge(found: Found, part: Found, place: string): void {
+function merge(found: Found, part: Found, location: string): void {
   const shift = found.stores?.length ?? 0;
   const isStore = part.stores !== undefined;
   found.stores = [...(found.stores ?? []), ...(part.stores ?? [])];
   for (const item of part.items) {
-    if (item.what !== "certificate") found.items.push({ ...item, place });
+    if (item.what !== "certificate") found.items.push({ ...item, location });
     else {
       const entry = item.entry && { ...item.entry, store: item.entry.store + shift };
-      found.items.push({ ...item, place, entry });
+      found.items.push({ ...item, location, entry });
     }
   }
-  found.malformed.push(...part.malformed.map((why) => (isStore ? why : `${place}: ${why}`)));
+  found.malformed.push(...part.malformed.map((why) => (isStore ? why : `${location}: ${why}`)));
   found.wantsPassword =
     part.wantsPassword === "to-open" ? "to-open" : (found.wantsPassword ?? part.wantsPassword ?? null);
   found.isWrongPassword = (found.isWrongPassword ?? false) || (part.isWrongPassword ?? false);

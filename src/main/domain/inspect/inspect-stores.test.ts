@@ -130,9 +130,9 @@ users:
   expect(found).toMatchObject({
     kind: "kubeconfig",
     items: [
-      { what: "certificate", subject: "CN=Test CA", place: "certificate-authority-data of cluster prod" },
-      { what: "certificate", subject: "CN=app.example", place: "client-certificate-data of user admin" },
-      { what: "private-key", place: "client-key-data of user admin", isEncrypted: false },
+      { what: "certificate", subject: "CN=Test CA", location: "certificate-authority-data of cluster prod" },
+      { what: "certificate", subject: "CN=app.example", location: "client-certificate-data of user admin" },
+      { what: "private-key", location: "client-key-data of user admin", isEncrypted: false },
     ],
     malformed: [
       "client-certificate of user other is in a file of its own, /home/jo/other.crt: inspect that, too",
@@ -161,10 +161,10 @@ ${text("ca.pem").replace(/^/gm, "    ")}
   const found = inspect("all.yaml", secrets, []);
   expect(found).toMatchObject({
     kind: "kubernetes-secret",
-    stores: [{ place: "keystore.jks of Secret kafka", format: "JKS", defaultPassword: "changeit" }],
+    stores: [{ location: "keystore.jks of Secret kafka", format: "JKS", defaultPassword: "changeit" }],
     malformed: ["ca.crt of Secret shop/shop-tls is not base64"],
   });
-  expect(found.items.map((item) => item.place)).toEqual([
+  expect(found.items.map((item) => item.location)).toEqual([
     "tls.crt of Secret shop/shop-tls",
     "tls.key of Secret shop/shop-tls",
     "keystore.jks of Secret kafka",

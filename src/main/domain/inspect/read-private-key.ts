@@ -1,19 +1,19 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, type PublicKeyInput } from "node:crypto";
 import { hashKey } from "#codec/fingerprint.ts";
 import { decodePem, framePem, type PemBlock } from "#codec/pem.ts";
 import { blobOfJwk, OPENSSH_KEY, readContainerHeader, spkiOfBlob } from "#codec/ssh-key.ts";
 import { type LockedKey, readLockedPem, readLockedPkcs8 } from "#domain/keystores/locked-key.ts";
-import { type PublicKey, readKeyBlob } from "#domain/ssh/key-blob.ts";
+import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 
 /**
- * What is told of a private key: its public half, where that stands in the clear, and whether a passphrase protects
+ * What is told of a private key: its public key, where that stands in the clear, and whether a passphrase protects
  * it. Nothing is decrypted here, and no passphrase is stretched: a file may ask for hours of it.
  */
 export type PrivateKey = {
   isEncrypted: boolean | null;
-  publicHalf: PublicHalf | null;
+  publicKey: PublicKeyFacts | null;
   problem: string | null;
-  /** What keeps the public half hidden; null where it is not, or where nothing here opens it. */
+  /** What keeps the public key hidden; null where it is not, or where nothing here opens it. */
   lock: LockedKey | null;
 };
 
@@ -22,9 +22,9 @@ const PEM_LABEL = /^(?:(?:RSA|EC|DSA|ENCRYPTED|OPENSSH) )?PRIVATE KEY$/;
 /** The longest that any key is; what is longer is not parsed. */
 const MOST_CHARACTERS = 64 * 1024;
 
-const unread = (problem: string, isEncrypted: boolean | null = null): PrivateKey => ({
+const unreadable = (problem: string, isEncrypted: boolean | null = null): PrivateKey => ({
   isEncrypted,
-  publicHalf: null,
+  publicKey: null,
   problem,
   lock: null,
 });
@@ -32,28 +32,28 @@ const unread = (problem: string, isEncrypted: boolean | null = null): PrivateKey
 export const isPrivateKeyLabel = (label: string): boolean => PEM_LABEL.test(label);
 
 export function readPrivateKeyBlock({ label, lines, problem }: PemBlock): PrivateKey {
-  if (problem !== null) return unread(problem);
+  if (problem !== null) return unreadable(problem);
   const text = lines.join("\n");
-  if (text.length > MOST_CHARACTERS) return unread("is too long to be a key");
+  if (text.length > MOST_CHARACTERS) return unreadable("is too long to be a key");
   if (label === OPENSSH_KEY) return readOpenssh(decodePem(lines));
   const isEncrypted = label === "ENCRYPTED PRIVATE KEY" || /^Proc-Type:.*ENCRYPTED/m.test(text);
   const pem = framePem(label, text);
   if (isEncrypted) return readLocked(label, lines, pem);
-  const publicHalf = readPublicHalf(pem);
-  return publicHalf
-    ? { isEncrypted, publicHalf, problem: null, lock: null }
-    : unread("cannot be read, or is of a kind not known here");
+  const publicKey = readPublicKey(pem);
+  return publicKey
+    ? { isEncrypted, publicKey, problem: null, lock: null }
+    : unreadable("cannot be read, or is of a kind not known here");
 }
 
 function readLocked(label: string, lines: readonly string[], pem: string): PrivateKey {
   const der = label === "ENCRYPTED PRIVATE KEY" ? decodePem(lines) : null;
   const lock = der ? readLockedPkcs8(der) : label === "ENCRYPTED PRIVATE KEY" ? null : readLockedPem(pem);
   const problem = lock ? null : "is encrypted, and its header is damaged";
-  return { isEncrypted: true, publicHalf: null, problem, lock };
+  return { isEncrypted: true, publicKey: null, problem, lock };
 }
 
 /** What is known of a key by its blob, in terms of certificates, too. */
-export function toHalf(blob: Uint8Array | null): PublicHalf | null {
+export function toKeyFacts(blob: Uint8Array | null): PublicKeyFacts | null {
   const key = blob && readKeyBlob(blob);
   const spki = key && spkiOfBlob(key.blob);
   return key && { ...key, spkiSha256: spki ? hashKey(spki) : null };
@@ -61,11 +61,11 @@ export function toHalf(blob: Uint8Array | null): PublicHalf | null {
 
 function readOpenssh(bytes: Buffer | null): PrivateKey {
   const header = readContainerHeader(bytes);
-  if (header === "other") return unread("is no OpenSSH key");
-  if (!header) return unread("is cut short");
-  const publicHalf = toHalf(header.blob);
-  const problem = publicHalf ? null : "holds a public key that cannot be read";
-  return { isEncrypted: header.cipher !== "none", publicHalf, problem, lock: null };
+  if (header === "other") return unreadable("is no OpenSSH key");
+  if (!header) return unreadable("is cut short");
+  const publicKey = toKeyFacts(header.blob);
+  const problem = publicKey ? null : "holds a public key that cannot be read";
+  return { isEncrypted: header.cipher !== "none", publicKey, problem, lock: null };
 }
 
 /** PuTTY's format holds the public key in the clear, after `Public-Lines: N`. */
@@ -76,37 +76,39 @@ export function readPuttyKey(text: string): (PrivateKey & { comment: string }) |
   const start = lines.findIndex((line) => line.startsWith("Public-Lines: "));
   const count = Number(header("Public-Lines") ?? 0);
   const blob = decodePem(lines.slice(start + 1, start + 1 + count));
-  const publicHalf = toHalf(blob);
+  const publicKey = toKeyFacts(blob);
   return {
     lock: null,
     isEncrypted: header("Encryption") !== "none",
-    publicHalf,
-    problem: publicHalf ? null : "holds a public key that cannot be read",
+    publicKey,
+    problem: publicKey ? null : "holds a public key that cannot be read",
     comment: header("Comment") ?? "",
   };
 }
 
 /** A public key, as SSH knows it where SSH has its kind. `spkiSha256`: by which certificates know it. */
-export type PublicHalf = Pick<PublicKey, "keyType" | "keyBits"> & {
+export type PublicKeyFacts = {
+  keyType: string;
+  keyBits: number | null;
   fingerprint: string | null;
   spkiSha256: string | null;
 };
 
-/** The public half of a key that is not encrypted, by PEM or DER; null where this runtime cannot read it. */
-export function readPublicHalf(key: Parameters<typeof createPublicKey>[0]): PublicHalf | null {
+/** The public key of a key that is not encrypted, by PEM or DER; null where this runtime cannot read it. */
+export function readPublicKey(key: Buffer | string | KeyObject | PublicKeyInput): PublicKeyFacts | null {
   try {
-    return toPublicHalf(createPublicKey(key));
+    return toPublicKeyFacts(createPublicKey(key));
   } catch {
     return null;
   }
 }
 
-/** A key in DER: SubjectPublicKeyInfo, or the public half of a PKCS#8 that is not encrypted; null for neither. */
-export function readDerKey(der: Buffer): { what: "public-key" | "private-key"; key: PublicHalf } | null {
-  const open = readPublicHalf({ key: der, format: "der", type: "spki" });
+/** A key in DER: SubjectPublicKeyInfo, or the public key of a PKCS#8 that is not encrypted; null for neither. */
+export function readDerKey(der: Buffer): { what: "public-key" | "private-key"; key: PublicKeyFacts } | null {
+  const open = readPublicKey({ key: der, format: "der", type: "spki" });
   if (open) return { what: "public-key", key: open };
   try {
-    return { what: "private-key", key: toPublicHalf(createPublicKey(readPrivate(der))) };
+    return { what: "private-key", key: toPublicKeyFacts(createPublicKey(readPrivate(der))) };
   } catch {
     return null;
   }
@@ -124,7 +126,7 @@ function readPrivate(der: Buffer): KeyObject {
   throw new Error("this is no private key");
 }
 
-export function toPublicHalf(key: KeyObject): PublicHalf {
+export function toPublicKeyFacts(key: KeyObject): PublicKeyFacts {
   const blob = toBlob(key);
   const known = blob && readKeyBlob(blob);
   const spkiSha256 = hashSpki(key);
@@ -148,7 +150,7 @@ function toBlob(key: KeyObject): Buffer | null {
  * The hash that a private key is matched with certificates by: SHA-256 of its SubjectPublicKeyInfo, lower-case hex.
  * The key itself is forgotten. Null: it is of a kind that this runtime does not know, or is no key.
  */
-export function hashPublicHalf(pkcs8: Buffer): string | null {
+export function hashPublicKey(pkcs8: Buffer): string | null {
   try {
     return hashSpki(createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" }));
   } catch {
@@ -158,8 +160,8 @@ export function hashPublicHalf(pkcs8: Buffer): string | null {
 
 export function hashSpki(key: KeyObject): string | null {
   try {
-    const half = key.type === "private" ? createPublicKey(key) : key;
-    return hashKey(half.export({ format: "der", type: "spki" }));
+    const publicKey = key.type === "private" ? createPublicKey(key) : key;
+    return hashKey(publicKey.export({ format: "der", type: "spki" }));
   } catch {
     return null;
   }

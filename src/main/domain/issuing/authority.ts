@@ -77,14 +77,19 @@ export const REASON_CODES = {
 /** `serial` in hex. */
 type RevokedCertificate = { serial: string; at: Instant; reason: RevocationReason };
 
-type Wish = { number: number; revoked: readonly RevokedCertificate[]; now: Date; days: number };
+type RevocationListOptions = {
+  number: number;
+  revoked: readonly RevokedCertificate[];
+  now: Date;
+  days: number;
+};
 
 /**
  * All that an authority has revoked, as a list of version 2 with its number and until when it holds. It is written by us: the library
  * gives an entry without a reason an empty list of extensions, which RFC 5280 does not allow (0058).
  */
 export async function makeRevocationList(
-  { number, revoked, now, days }: Wish,
+  { number, revoked, now, days }: RevocationListOptions,
   issuer: Authority,
 ): Promise<Uint8Array> {
   const above = openAuthority(issuer);

@@ -11,7 +11,7 @@ import {
   type Signed,
   signCertificate,
 } from "#testing/tls/sign-certificate.ts";
-import { checkIssued, type IssuedQuestion } from "./check-issued.ts";
+import { checkIssued, type IssuedQuery } from "./check-issued.ts";
 import { checkSignatures } from "./issued-checks.ts";
 import { MADE_AT, makeOwnAuthority } from "./testing/make-own-authority.ts";
 
@@ -27,7 +27,7 @@ const NONE = indexCertificates([]);
 const SERVER = "1.3.6.1.5.5.7.3.1";
 const CLIENT = "1.3.6.1.5.5.7.3.2";
 
-const ask = (question: Partial<IssuedQuestion>) =>
+const ask = (question: Partial<IssuedQuery>) =>
   checkIssued({
     came: [LEAF, INTERMEDIATE],
     csr: CSR,
@@ -36,11 +36,11 @@ const ask = (question: Partial<IssuedQuestion>) =>
     clocks: [{ whose: "this computer", now: MADE_AT.getTime() }],
     ...question,
   });
-const codesOf = (question: Partial<IssuedQuestion>): string[] => {
+const codesOf = (question: Partial<IssuedQuery>): string[] => {
   const answer = ask(question);
   return answer.kind === "sound" ? [] : answer.faults.map(({ code }) => code);
 };
-const saidOf = (question: Partial<IssuedQuestion>): string => {
+const saidOf = (question: Partial<IssuedQuery>): string => {
   const answer = ask(question);
   return [
     ...(answer.kind === "sound" ? [] : answer.faults.map(({ sentence }) => sentence)),
@@ -66,7 +66,7 @@ const their = (() => {
   return { root, intermediate, csr, sign, known: indexCertificates([root.der]) };
 })();
 
-const askTheirs = (leaf: Signed, question: Partial<IssuedQuestion> = {}) => ({
+const askTheirs = (leaf: Signed, question: Partial<IssuedQuery> = {}) => ({
   csr: their.csr,
   came: [leaf.der, their.intermediate.der],
   before: null,
@@ -200,7 +200,7 @@ test.each([
 
 test("a host whose clock is an hour off is named, whether or not its certificate is valid there", () => {
   const now = MADE_AT.getTime();
-  const clocks = (host: number): IssuedQuestion["clocks"] => [
+  const clocks = (host: number): IssuedQuery["clocks"] => [
     { whose: "this computer", now },
     { whose: "web1", now: now + host * 60_000 },
   ];

@@ -18,7 +18,7 @@ import {
 import { createNameSet, formatNames } from "./names.ts";
 import { readRequest } from "./read-request.ts";
 
-export type IssuedQuestion = {
+export type IssuedQuery = {
   /** DER, in the order in which they came. */
   came: readonly Uint8Array[];
   /** DER of the request that they answer. */
@@ -39,26 +39,26 @@ type IssuedAnswer =
   | { kind: "faulty"; faults: IssuedFault[]; notes: string[] };
 
 /** Whether what came for a request may be put in the place of the certificate that is served now. Never throws. */
-export function checkIssued(question: IssuedQuestion): IssuedAnswer {
-  const request = readRequest(question.csr);
+export function checkIssued(query: IssuedQuery): IssuedAnswer {
+  const request = readRequest(query.csr);
   if (!request) return alone("no-request", "the request that was sent cannot be read any more");
-  const { came, unreadable } = openCame(question.came);
+  const { came, unreadable } = openCame(query.came);
   if (came.length === 0) return alone("no-certificate", "nothing that came is a certificate");
   const found = findLeaf(came, request.spki);
   if ("code" in found) return { kind: "faulty", faults: [found], notes: [] };
   const { notes, ...ordered } = orderChain(found, came);
-  const judged = evaluateIssuedChain(ordered, question);
+  const evaluated = evaluateIssuedChain(ordered, query);
   const { faults, agreed } = sortOut(
-    [...checkLeaf(found, question), ...checkSignatures(ordered.chain, question.roots), ...judged.faults],
-    question.accepted ?? new Set(),
+    [...checkLeaf(found, query), ...checkSignatures(ordered.chain, query.roots), ...evaluated.faults],
+    query.accepted ?? new Set(),
   );
   const all = [
     ...notes,
-    ...formatUnreadable(unreadable, question.came.length),
-    ...formatAdded(found, question),
-    ...formatLess(found, question),
-    ...judged.notes,
-    ...compareClocks(question.clocks),
+    ...formatUnreadable(unreadable, query.came.length),
+    ...formatAdded(found, query),
+    ...formatLess(found, query),
+    ...evaluated.notes,
+    ...compareClocks(query.clocks),
     ...agreed,
   ];
   return faults.length > 0
@@ -79,7 +79,7 @@ function findLeaf(came: readonly PathCertificate[], spki: Uint8Array): PathCerti
   if (second)
     return {
       code: "several",
-      sentence: `${ours.length} certificates that came have the key of the request, and which is meant cannot be told`,
+      sentence: `${ours.length} certificates that came have the key of the request, and which is meant is not known`,
     };
   if (leaf) return leaf;
   const label = came[0] ? labelOf(came[0]) : "what came";
@@ -89,19 +89,19 @@ function findLeaf(came: readonly PathCertificate[], spki: Uint8Array): PathCerti
   };
 }
 
-function checkLeaf(leaf: PathCertificate, { before, clocks, csr }: IssuedQuestion): IssuedFault[] {
+function checkLeaf(leaf: PathCertificate, { before, clocks, csr }: IssuedQuery): IssuedFault[] {
   const label = labelOf(leaf);
   const served = before && openCame([before]).came[0];
   const faults: IssuedFault[] = [];
-  const say = (code: IssuedFaultCode, words: string) => faults.push({ code, sentence: `${label} ${words}` });
-  if (served?.sha256 === leaf.sha256) say("same-as-before", "is the certificate that is served already");
-  for (const words of leaf.extensions.malformed) say("malformed", words);
-  if (leaf.extensions.basicConstraints?.isCa) say("is-authority", "may sign others, which no server needs");
+  const add = (code: IssuedFaultCode, words: string) => faults.push({ code, sentence: `${label} ${words}` });
+  if (served?.sha256 === leaf.sha256) add("same-as-before", "is the certificate that is served already");
+  for (const words of leaf.extensions.malformed) add("malformed", words);
+  if (leaf.extensions.basicConstraints?.isCa) add("is-authority", "may sign others, which no server needs");
   const missing = findMissing(leaf, csr, before);
-  if (missing.asked.length > 0)
-    say("names-missing", `is not for ${formatNames(missing.asked)}, which was asked for`);
+  if (missing.requested.length > 0)
+    add("names-missing", `is not for ${formatNames(missing.requested)}, which was asked for`);
   if (missing.served.length > 0)
-    say("names-fewer", `is not for ${formatNames(missing.served)}, which the one that is served now is for`);
+    add("names-fewer", `is not for ${formatNames(missing.served)}, which the one that is served now is for`);
   faults.push(...checkUsage(leaf), ...checkPurposes(leaf, served ?? null), ...checkDates(leaf, clocks));
   return faults;
 }
@@ -109,8 +109,11 @@ function checkLeaf(leaf: PathCertificate, { before, clocks, csr }: IssuedQuestio
 function findMissing(leaf: PathCertificate, csr: Uint8Array, before: Uint8Array | null) {
   const names = createNameSet(readCertificate(leaf.der)?.names ?? []);
   const lacks = (name: string) => !names.has(name);
-  const asked = (readRequest(csr)?.extensions.names ?? []).filter(lacks);
-  return { asked, served: namesBefore(before).filter((name) => lacks(name) && !asked.includes(name)) };
+  const requested = (readRequest(csr)?.extensions.names ?? []).filter(lacks);
+  return {
+    requested,
+    served: namesBefore(before).filter((name) => lacks(name) && !requested.includes(name)),
+  };
 }
 
 /** Its common name counts where it has no other: old clients went by it. */
@@ -122,7 +125,7 @@ function namesBefore(der: Uint8Array | null): string[] {
   return commonName !== null && /^[\w*-]+(?:\.[\w-]+)+$/.test(commonName) ? [`DNS:${commonName}`] : [];
 }
 
-function formatAdded(leaf: PathCertificate, { csr, before }: IssuedQuestion): string[] {
+function formatAdded(leaf: PathCertificate, { csr, before }: IssuedQuery): string[] {
   const known = createNameSet([...(readRequest(csr)?.extensions.names ?? []), ...namesBefore(before)]);
   const added = (readCertificate(leaf.der)?.names ?? []).filter((name) => !known.has(name));
   return added.length > 0
@@ -131,7 +134,7 @@ function formatAdded(leaf: PathCertificate, { csr, before }: IssuedQuestion): st
 }
 
 /** No faults: an issuer may sign for less time, or for less, than another one did. */
-function formatLess(leaf: PathCertificate, { before }: IssuedQuestion): string[] {
+function formatLess(leaf: PathCertificate, { before }: IssuedQuery): string[] {
   const served = before && openCame([before]).came[0];
   if (!served) return [];
   const isSooner = leaf.notAfter !== null && served.notAfter !== null && leaf.notAfter < served.notAfter;
@@ -147,7 +150,7 @@ const formatUnreadable = (unreadable: number, all: number): string[] => [
   ...(unreadable > 0
     ? [`${formatCount(unreadable, "part")} of what came cannot be read as a certificate`]
     : []),
-  ...(all > MOST_CAME ? [`${all} certificates came, of which the first ${MOST_CAME} were looked at`] : []),
+  ...(all > MOST_CAME ? [`${all} certificates came, of which the first ${MOST_CAME} were read`] : []),
 ];
 
 function sortOut(found: readonly IssuedFault[], accepted: ReadonlySet<IssuedFaultCode>) {

@@ -130,18 +130,18 @@ function readKey(spki: Uint8Array): KeyObject | null {
 
 function checkNames({ extensions, commonName }: Request, permitted: readonly Permitted[]) {
   // Old tools write the one name as the common name.
-  const asked =
+  const requested =
     extensions.names.length > 0 ? extensions.names : commonName === null ? [] : [`DNS:${commonName}`];
   const none = {
     names: [],
     faults: [fault("no-names", "names no server; put its names among the alternative names")],
   };
-  if (asked.length === 0) return none;
-  if (asked.length > MOST_REQUESTED_NAMES) {
-    const words = `asks for ${formatCount(asked.length, "name")}, of which ${MOST_REQUESTED_NAMES} may be in one certificate`;
+  if (requested.length === 0) return none;
+  if (requested.length > MOST_REQUESTED_NAMES) {
+    const words = `asks for ${formatCount(requested.length, "name")}, of which ${MOST_REQUESTED_NAMES} may be in one certificate`;
     return { names: [], faults: [fault("too-many-names", words)] };
   }
-  const read = asked.map((text) => ({ text, name: readName(text) }));
+  const read = requested.map((text) => ({ text, name: readName(text) }));
   const names = read.flatMap(({ name }) => name ?? []);
   const broken = read.filter(({ name }) => !name).map(({ text }) => text);
   const outside = names.filter((name) => !isPermitted(name, permitted)).map(({ text }) => text);

@@ -1,5 +1,5 @@
 import { labelOf } from "#domain/x509/path/chain-reason.ts";
-import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/evaluate-chain.ts";
 import {
   type CertificateIndex,
   indexCertificates,
@@ -12,7 +12,7 @@ import type { ChainReasonCode, Evaluation } from "#shared/model/chain.ts";
 import { formatCount } from "#shared/text/count.ts";
 import type { Clock, IssuedFault } from "./issued-checks.ts";
 
-type Judged = { faults: IssuedFault[]; notes: string[] };
+type IssuedChainVerdict = { faults: IssuedFault[]; notes: string[] };
 
 /** No root is known for it; which is no fault of the chain. */
 const UNROOTED: ReadonlySet<ChainReasonCode> = new Set(["no-path", "untrusted-root", "self-signed"]);
@@ -25,35 +25,41 @@ const OF_LEAF: ReadonlySet<ChainReasonCode> = new Set([
 ]);
 
 /**
- * Whether the chain leads from its leaf to a root by itself. Where its root is not known here, it is judged as far as it goes
+ * Whether the chain leads from its leaf to a root by itself. Where its root is not known here, it is evaluated as far as it goes
  * by the highest one that came, and that nobody knows that one is told.
  */
 export function evaluateIssuedChain(
-  { chain, root, isMisnamed }: Omit<OrderedChain, "notes">,
+  { chain, root, isMisnamed }: ChainAsSent,
   { roots, clocks: [clock] }: { roots: CertificateIndex; clocks: readonly [Clock, ...Clock[]] },
-): Judged {
+): IssuedChainVerdict {
   const [leaf] = chain;
   const top = root ?? chain.at(-1);
   if (!leaf || !top) return { faults: [], notes: [] };
-  const judge = (anchors: CertificateIndex) =>
+  const evaluate = (anchors: CertificateIndex) =>
     evaluateChain({
       leaf: leaf.der,
       pool: indexCertificates(chain.slice(1).map(({ der }) => der)),
       roots: anchors,
-      wish: { at: clock.now, purpose: null, name: null, policy: ANY_POLICY_WILL_DO, mostIntermediates: null },
+      options: {
+        at: clock.now,
+        purpose: null,
+        name: null,
+        policy: ANY_POLICY_WILL_DO,
+        mostIntermediates: null,
+      },
       profile: "clients",
       revocationLists: null,
     });
-  const known = judge(roots);
+  const known = evaluate(roots);
   if (!known.reasons.some(({ code }) => UNROOTED.has(code))) return formatEvaluation(known, leaf);
   if (isMisnamed)
     return fault("chain-invalid", `${labelOf(top)} is not signed by what came under its issuer's name`);
   if (top === leaf) return formatAlone(leaf);
-  const upToTop = formatEvaluation(judge(indexCertificates([top.der])), leaf);
+  const upToTop = formatEvaluation(evaluate(indexCertificates([top.der])), leaf);
   return { ...upToTop, notes: [...upToTop.notes, formatUnknownRoot(top, root)] };
 }
 
-function formatEvaluation({ reasons, state }: Evaluation, leaf: PathCertificate): Judged {
+function formatEvaluation({ reasons, state }: Evaluation, leaf: PathCertificate): IssuedChainVerdict {
   const others = reasons.filter(({ code, sha256 }) => !(OF_LEAF.has(code) && sha256 === leaf.sha256));
   if (state === "unsupported" || state === "valid-for-clients")
     return { faults: [], notes: others.map(({ sentence }) => sentence) };
@@ -63,7 +69,7 @@ function formatEvaluation({ reasons, state }: Evaluation, leaf: PathCertificate)
   };
 }
 
-function formatAlone(leaf: PathCertificate): Judged {
+function formatAlone(leaf: PathCertificate): IssuedChainVerdict {
   if (leaf.isSelfIssued)
     return fault("self-signed", `${labelOf(leaf)} is signed by itself, and by no issuer`);
   const issuer = readCertificate(leaf.der)?.issuer || "whoever signed it";
@@ -73,7 +79,7 @@ function formatAlone(leaf: PathCertificate): Judged {
   );
 }
 
-const fault = (code: IssuedFault["code"], sentence: string): Judged => ({
+const fault = (code: IssuedFault["code"], sentence: string): IssuedChainVerdict => ({
   faults: [{ code, sentence }],
   notes: [],
 });
@@ -81,18 +87,21 @@ const fault = (code: IssuedFault["code"], sentence: string): Judged => ({
 const formatUnknownRoot = (top: PathCertificate, root: PathCertificate | null): string =>
   root
     ? `the root ${labelOf(root)} is not among those that are known here; trust it in Settings, where it is yours`
-    : `the root above ${labelOf(top)} is not known here, so that nobody here can tell whether the chain is whole`;
+    : `the root above ${labelOf(top)} is not known here, so that it is not known whether the chain is whole`;
 
 /** More than any issuer sends. */
 export const MOST_CAME = 32;
 
-type OrderedChain = {
+type ChainAsSent = {
   /** The leaf first; without the root. */
   chain: PathCertificate[];
   /** A root that came with it, where the chain leads to one. */
   root: PathCertificate | null;
   /** One that came has the name of the highest one's issuer, and has not signed it. */
   isMisnamed: boolean;
+};
+
+type OrderedChain = ChainAsSent & {
   /** What was put right, each a sentence. */
   notes: string[];
 };

@@ -31,7 +31,7 @@ export type IssuedFaultCode =
 /** `sentence` is written for people, and has what strangers wrote in it. */
 export type IssuedFault = { code: IssuedFaultCode; sentence: string };
 
-/** A clock that a certificate will be judged by: `this computer`, `web1`. Milliseconds since 1970. */
+/** A clock that a certificate will be evaluated by: `this computer`, `web1`. Milliseconds since 1970. */
 export type Clock = { whose: string; now: number };
 
 const MINUTE_MS = 60_000;
@@ -97,8 +97,8 @@ const isKnown = (each: PathCertificate, roots: CertificateIndex): boolean =>
 export function checkUsage(leaf: PathCertificate): IssuedFault[] {
   const { keyUsage } = leaf.extensions;
   const isRsa = readCertificate(leaf.der)?.keyType === "RSA";
-  const wanted = USAGE.digitalSignature | (isRsa ? USAGE.keyEncipherment : 0);
-  if (keyUsage === null || (keyUsage & wanted) !== 0) return [];
+  const usage = USAGE.digitalSignature | (isRsa ? USAGE.keyEncipherment : 0);
+  if (keyUsage === null || (keyUsage & usage) !== 0) return [];
   return [{ code: "usage-missing", sentence: `${labelOf(leaf)} may not be used for TLS by its key usage` }];
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/evaluate-chain.ts";
 import { indexCertificates, openCertificate } from "#domain/x509/path/path-certificate.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
@@ -20,7 +20,7 @@ const judge = (leaf: Uint8Array, { name, at = MADE_AT, lists }: Question = {}) =
     leaf,
     pool: indexCertificates([intermediate.der]),
     roots: indexCertificates([root.der]),
-    wish: { at: at.getTime(), purpose: "server", name: name ?? null, ...ANYTHING },
+    options: { at: at.getTime(), purpose: "server", name: name ?? null, ...ANYTHING },
     profile: "rfc5280",
     revocationLists: lists ? lists.flatMap((der) => readCrl(der) ?? []) : null,
   });
@@ -82,7 +82,7 @@ test.each([
     leaf: await other.signBlindly(request),
     pool: indexCertificates([other.intermediate.der]),
     roots: indexCertificates([other.root.der]),
-    wish: { at: MADE_AT.getTime(), purpose: "server", name: null, ...ANYTHING },
+    options: { at: MADE_AT.getTime(), purpose: "server", name: null, ...ANYTHING },
     profile: "rfc5280",
     revocationLists: null,
   });

@@ -170,7 +170,7 @@ const nameOwn = (name: string, role: string, spki: Uint8Array): Name =>
 
 /** Requests, as @peculiar/x509 writes them. Import this only where one is made: 0058. */
 
-type RequestWish = {
+type RequestOptions = {
   /** DER of the public key. */
   spki: Uint8Array;
   key: KeyKind;
@@ -185,7 +185,7 @@ type SignHow = { hash: "SHA-256" | "SHA-384" | null; ecdsa: "ieee-p1363" };
 
 /** What asks for a certificate (PKCS #10, RFC 2986), DER. The private key is wherever `sign` is. */
 export async function makeRequest(
-  { spki, key, names, forClients = false }: RequestWish,
+  { spki, key, names, forClients = false }: RequestOptions,
   sign: (data: Uint8Array, how: SignHow) => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
   const common = names.find((name) => name.length <= MOST_COMMON_NAME && !isAddress(name)) ?? null;

@@ -28,13 +28,13 @@ function canonicalName(name: string): string {
   return ipaddr.isValid(address) ? `IP:${ipaddr.parse(address).toNormalizedString()}` : name;
 }
 
-const NAMES_TOLD = 5;
+const NAMES_LISTED = 5;
 
 /** Names in a sentence, without their kinds: a certificate may have thousands. */
 export function formatNames(names: readonly string[]): string {
-  const told = names.slice(0, NAMES_TOLD).map((name) => name.replace(/^(?:DNS|IP):/, "").slice(0, 260));
-  const more = names.length - told.length;
-  return more > 0 ? `${told.join(", ")} and ${more} more` : told.join(", ");
+  const listed = names.slice(0, NAMES_LISTED).map((name) => name.replace(/^(?:DNS|IP):/, "").slice(0, 260));
+  const more = names.length - listed.length;
+  return more > 0 ? `${listed.join(", ")} and ${more} more` : listed.join(", ");
 }
 
 /** What an authority may sign for: a name and all below it, or a range of addresses. */

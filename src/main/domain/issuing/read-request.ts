@@ -44,7 +44,7 @@ export function readRequest(der: Uint8Array): Request | null {
     return null;
   const name = readName(bytes, subject, MOST_CHARACTERS);
   const key = readPublicKey(bytes, spki);
-  const asked = attributes?.tag === 0xa0 ? readAsked(bytes, attributes) : NOTHING_ASKED;
+  const requested = attributes?.tag === 0xa0 ? readRequested(bytes, attributes) : NOTHING_REQUESTED;
   return {
     commonName: name.commonName,
     spki: bytes.subarray(spki.start, spki.end),
@@ -52,36 +52,36 @@ export function readRequest(der: Uint8Array): Request | null {
     signed: {
       content: bytes.subarray(info.start, info.end),
       algorithm: bytes.subarray(algorithm.start, algorithm.end),
-      isSameInside: true,
+      isSameAlgorithm: true,
       signature: bytes.subarray(signature.content, signature.end),
     },
-    extensions: asked.extensions,
-    purposes: asked.purposes,
+    extensions: requested.extensions,
+    purposes: requested.purposes,
     malformed: [
       ...(name.malformed === null ? [] : [`has a subject that ${name.malformed}`]),
       ...(key.malformed === null ? [] : [`has a key that ${key.malformed}`]),
-      ...asked.malformed,
+      ...requested.malformed,
     ],
   };
 }
 
-type Asked = Pick<Request, "extensions" | "purposes" | "malformed">;
+type RequestedExtensions = Pick<Request, "extensions" | "purposes" | "malformed">;
 
-const NOTHING_ASKED: Asked = { extensions: noExtensions(), purposes: null, malformed: [] };
+const NOTHING_REQUESTED: RequestedExtensions = { extensions: noExtensions(), purposes: null, malformed: [] };
 
-const broken = (what: string): Asked => ({ ...NOTHING_ASKED, malformed: [what] });
+const broken = (what: string): RequestedExtensions => ({ ...NOTHING_REQUESTED, malformed: [what] });
 
-function readAsked(bytes: Buffer, attributes: Element): Asked {
+function readRequested(bytes: Buffer, attributes: Element): RequestedExtensions {
   const parts = readChildren(bytes, attributes, MOST_ATTRIBUTES);
   if (!parts) return broken("has attributes that cannot be read");
-  const wanted = parts.flatMap((part) => {
+  const lists = parts.flatMap((part) => {
     const [type, values] = readChildren(bytes, part, 2) ?? [];
     const isAsking =
       type?.tag === TAG.oid && printOid(bytes.subarray(type.content, type.end)) === EXTENSION_REQUEST;
     return isAsking ? [values] : [];
   });
-  if (wanted.length === 0) return NOTHING_ASKED;
-  const [values, second] = wanted;
+  if (lists.length === 0) return NOTHING_REQUESTED;
+  const [values, second] = lists;
   if (values?.tag !== TAG.set || second) return broken("asks for extensions that cannot be read");
   const extensions = readExtensions(bytes, values);
   const purposes = readPurposes(bytes, values);

@@ -79,7 +79,7 @@ const lockOf = (iterations: number): StoreLock => {
     ? { canBeOpened: false, why: "it makes its password too costly to try here", work }
     : {
         canBeOpened: true,
-        why: "its certificates are read without the password, which alone tells whether they are unchanged",
+        why: "its certificates are read without the password, which alone shows whether they are unchanged",
         work,
       };
 };
@@ -134,9 +134,11 @@ export function openBks(bytes: Buffer, password: string): Opened {
 function isRight(bytes: Buffer, { version, salt, iterations, start }: Header, password: string): boolean {
   const keyBytes = version === 1 ? 2 : CODE_BYTES;
   const end = bytes.length - CODE_BYTES;
-  const wish = { digest: "sha1", salt, iterations, purpose: PURPOSE.mac };
+  const parameters = { digest: "sha1", salt, iterations, purpose: PURPOSE.mac };
   return formsOf(password).some(({ wide }) => {
-    const code = createHmac("sha1", derivePkcs12(wish, wide, keyBytes)).update(bytes.subarray(start, end));
+    const code = createHmac("sha1", derivePkcs12(parameters, wide, keyBytes)).update(
+      bytes.subarray(start, end),
+    );
     return timingSafeEqual(code.digest(), bytes.subarray(end));
   });
 }

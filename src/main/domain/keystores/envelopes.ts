@@ -11,7 +11,7 @@ export function readEnvelope(bytes: Buffer): Envelope | null {
   const outer = openNode(bytes);
   if (outer?.element.tag !== TAG.sequence) return null;
   return (
-    readCrossPair(outer) ??
+    readCrossCertificates(outer) ??
     readOcspResponse(outer) ??
     readRevocations(outer) ??
     readRequest(outer) ??
@@ -20,14 +20,14 @@ export function readEnvelope(bytes: Buffer): Envelope | null {
 }
 
 /** CertificatePair (X.509, as LDAP directories keep it): one or two certificates, each under a tag. */
-function readCrossPair(outer: Node): Envelope | null {
+function readCrossCertificates(outer: Node): Envelope | null {
   const parts = partsOf(outer);
-  const isPair =
+  const hasBoth =
     parts.length > 0 && parts.length < 3 && parts.every((part) => [0xa0, 0xa1].includes(tagOf(part) ?? 0));
-  const certificates = isPair ? parts.flatMap(partsOf) : [];
+  const certificates = hasBoth ? parts.flatMap(partsOf) : [];
   const isCertificate = (node: Node) => tagOf(node) === TAG.sequence && partsOf(node).length === 3;
   return certificates.length > 0 && certificates.every(isCertificate)
-    ? { words: "a pair of cross certificates", certificates: certificates.map(wholeOf) }
+    ? { words: "a cross certificate pair", certificates: certificates.map(wholeOf) }
     : null;
 }
 
@@ -78,8 +78,8 @@ function readOcspRequest(outer: Node): Envelope | null {
 }
 
 /** How much of the DER that begins here is missing; null where all of it is there, or it is no DER. */
-export function findCut(bytes: Buffer): { there: number; wanted: number } | null {
+export function findCut(bytes: Buffer): { there: number; size: number } | null {
   const isLong = bytes[0] === TAG.sequence && (bytes[1] ?? 0) > 0x80;
-  const wanted = isLong ? readSize(bytes) : null;
-  return typeof wanted === "number" && wanted > bytes.length ? { there: bytes.length, wanted } : null;
+  const size = isLong ? readSize(bytes) : null;
+  return typeof size === "number" && size > bytes.length ? { there: bytes.length, size } : null;
 }

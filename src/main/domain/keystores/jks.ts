@@ -39,7 +39,7 @@ export function readJks(bytes: Buffer): Keystore | null {
       canBeOpened: malformed.length === 0,
       why:
         malformed.length === 0
-          ? "its certificates are read without the password, which alone tells whether they are unchanged"
+          ? "its certificates are read without the password, which alone shows whether they are unchanged"
           : "it is damaged",
       work: 1,
     },

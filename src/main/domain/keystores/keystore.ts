@@ -9,7 +9,7 @@ export type StoreEntry = {
   isLocked: boolean;
   /** Exact DER, the leaf first: the chain of a key, or the one certificate. */
   certificates: Uint8Array[];
-  /** SHA-256 of the public half's SubjectPublicKeyInfo, lower-case hex; null where the key was not read. */
+  /** SHA-256 of the public key's SubjectPublicKeyInfo, lower-case hex; null where the key was not read. */
   spkiSha256: string | null;
 };
 
@@ -23,7 +23,7 @@ export type StoreLock = {
   work: number;
 };
 
-/** A store, as far as it could be read. Nothing of a private key is in it but its public half's hash. */
+/** A store, as far as it could be read. Nothing of a private key is in it but its public key's hash. */
 export type Keystore = {
   format: StoreFormat;
   state: StoreState;
@@ -40,13 +40,13 @@ export type Keystore = {
 /** What came of a password. */
 export type Opened = { kind: "opened"; store: Keystore } | { kind: "wrong-password" };
 
-export const entryOf = (what: StoreEntryKind, wish: Partial<StoreEntry> = {}): StoreEntry => ({
+export const entryOf = (what: StoreEntryKind, fields: Partial<StoreEntry> = {}): StoreEntry => ({
   alias: "",
   what,
   isLocked: false,
   certificates: [],
   spkiSha256: null,
-  ...wish,
+  ...fields,
 });
 
 /** What is shut of a store tells how much of it could be read. */

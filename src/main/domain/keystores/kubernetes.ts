@@ -4,7 +4,7 @@ import { decodeAnyBase64 } from "#codec/base64.ts";
 /** A piece of a Kubernetes file that may hold a certificate, a key or a keystore. */
 export type HeldPart = {
   /** `tls.crt of Secret shop/shop-tls`, `client-certificate-data of user admin`. */
-  place: string;
+  location: string;
   bytes: Buffer;
   /** By its name it must be one; what else a Secret holds is nobody's business here. */
   isExpected: boolean;
@@ -102,7 +102,7 @@ function takeKubeconfig(config: Fields, file: KubernetesFile): void {
 function takeField(held: Fields, field: string, owner: string, file: KubernetesFile): void {
   const data = textOf(held[`${field}-data`]);
   const path = textOf(held[field]);
-  if (data) addPart(file, { place: `${field}-data of ${owner}`, base64: data, isExpected: true });
+  if (data) addPart(file, { location: `${field}-data of ${owner}`, base64: data, isExpected: true });
   if (path) file.malformed.push(`${field} of ${owner} is in a file of its own, ${path}: inspect that, too`);
 }
 
@@ -115,24 +115,24 @@ function takeData(kind: "Secret" | "ConfigMap", object: Fields, file: Kubernetes
   const encoded = kind === "Secret" ? object.data : object.binaryData;
   for (const [key, value] of Object.entries(fieldsOf(encoded))) {
     const base64 = textOf(value);
-    if (base64) addPart(file, { place: `${key} of ${owner}`, base64, isExpected: EXPECTED.has(key) });
+    if (base64) addPart(file, { location: `${key} of ${owner}`, base64, isExpected: EXPECTED.has(key) });
   }
   for (const [key, value] of Object.entries(fieldsOf(plain))) {
     const text = textOf(value);
     if (text?.includes("-----BEGIN ") && file.parts.length < MOST_PARTS)
       file.parts.push({
-        place: `${key} of ${owner}`,
+        location: `${key} of ${owner}`,
         bytes: Buffer.from(text),
         isExpected: EXPECTED.has(key),
       });
   }
 }
 
-type Encoded = { place: string; base64: string; isExpected: boolean };
+type Encoded = { location: string; base64: string; isExpected: boolean };
 
-function addPart(file: KubernetesFile, { place, base64, isExpected }: Encoded): void {
+function addPart(file: KubernetesFile, { location, base64, isExpected }: Encoded): void {
   if (file.parts.length >= MOST_PARTS) return;
   const bytes = decodeAnyBase64(base64);
-  if (bytes) file.parts.push({ place, bytes, isExpected });
-  else if (isExpected) file.malformed.push(`${place} is not base64`);
+  if (bytes) file.parts.push({ location, bytes, isExpected });
+  else if (isExpected) file.malformed.push(`${location} is not base64`);
 }

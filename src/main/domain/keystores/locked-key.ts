@@ -4,7 +4,7 @@ import { formsOf, MOST_WORK, readEncryption } from "./password-encryption.ts";
 
 /**
  * Private keys under a passphrase outside of keystores: PKCS#8 (EncryptedPrivateKeyInfo, RFC 5958 section 3) and
- * OpenSSL's old PEM, whose derivation is one MD5. Of what is opened only the public half is handed on.
+ * OpenSSL's old PEM, whose derivation is one MD5. Of what is opened only the public key is handed on.
  */
 export type LockedKey = {
   canBeOpened: boolean;
@@ -12,7 +12,7 @@ export type LockedKey = {
   why: string;
   /** What one passphrase costs to try, in iterations of PBKDF2. */
   work: number;
-  /** The public half; null: the passphrase is wrong, or the key of a kind that this runtime does not know. */
+  /** The public key; null: the passphrase is wrong, or the key of a kind that this runtime does not know. */
   open(passphrase: string): KeyObject | null;
 };
 

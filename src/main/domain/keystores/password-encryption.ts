@@ -196,11 +196,11 @@ function fill(bytes: Buffer, block: number, size = Math.ceil(bytes.length / bloc
 /** Adds `summand` and one to each block, as numbers; what runs over is dropped. */
 function addToEach(input: Buffer, summand: Buffer, block: number): void {
   for (let start = 0; start < input.length; start += block) {
-    let carry = 1;
+    let overflow = 1;
     for (let index = block - 1; index >= 0; index--) {
-      carry += (input[start + index] ?? 0) + (summand[index] ?? 0);
-      input[start + index] = carry & 0xff;
-      carry >>= 8;
+      overflow += (input[start + index] ?? 0) + (summand[index] ?? 0);
+      input[start + index] = overflow & 0xff;
+      overflow >>= 8;
     }
   }
 }

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { toDefinite } from "#codec/ber.ts";
 import { type Node, numberOf, octetsOf, oidOf, openNode, partsOf, TAG } from "#codec/der.ts";
 import { HMACS, hasDigest } from "#codec/pbes2.ts";
-import { hashPublicHalf } from "#domain/inspect/read-private-key.ts";
+import { hashPublicKey } from "#domain/inspect/read-private-key.ts";
 import { type Keystore, type Opened, type StoreLock, stateOf } from "./keystore.ts";
 import {
   derivePkcs12,
@@ -51,8 +51,8 @@ const DIGESTS = new Map([
 ]);
 
 /** What a file shows without a password; null where it is no PKCS#12. */
-export function readPkcs12(given: Buffer): Pkcs12 | null {
-  const outer = openNode(toDefinite(given) ?? given);
+export function readPkcs12(file: Buffer): Pkcs12 | null {
+  const outer = openNode(toDefinite(file) ?? file);
   const [version, authSafe, macData] = partsOf(outer);
   const [type, wrapped] = partsOf(authSafe);
   if (outer?.element.tag !== TAG.sequence || numberOf(version) !== 3 || oidOf(type) === null) return null;
@@ -68,7 +68,7 @@ export function readPkcs12(given: Buffer): Pkcs12 | null {
   return read;
 }
 
-function readPart(part: Node, place: string, read: Pkcs12): void {
+function readPart(part: Node, label: string, read: Pkcs12): void {
   const [type, wrapped] = partsOf(part);
   const [content] = partsOf(wrapped);
   const oid = oidOf(type);
@@ -76,14 +76,14 @@ function readPart(part: Node, place: string, read: Pkcs12): void {
     const octets = octetsOf(content);
     const bags = octets && readBags(octets);
     if (bags) read.plain.push(...bags);
-    else read.malformed.push(`${place} cannot be read`);
+    else read.malformed.push(`${label} cannot be read`);
   } else if (oid === ENCRYPTED_DATA) {
     const [, info] = partsOf(content);
     const [, algorithm, secret] = partsOf(info);
     const sealed = readSealed(algorithm, secret);
     if (sealed) read.sealed.push(sealed);
-    else read.malformed.push(`${place} is encrypted, and cannot be read: its header is damaged`);
-  } else read.malformed.push(`${place} is encrypted for a key, which is not read here`);
+    else read.malformed.push(`${label} is encrypted, and cannot be read: its header is damaged`);
+  } else read.malformed.push(`${label} is encrypted for a key, which is not read here`);
 }
 
 /** MacData: { DigestInfo { algorithm, digest }, salt, iterations DEFAULT 1 }. PBMAC1 stands in the algorithm. */
@@ -101,14 +101,14 @@ function readMac(macData: Node, content: Buffer): Mac | null {
   const iterations = count ? numberOf(count) : 1;
   if (!name || !hasDigest(name)) return { isKnown: false, words: `a code by ${oid}` };
   if (!octets || !iterations) return null;
-  const wish = { digest: name, salt: octets, iterations, purpose: PURPOSE.mac };
+  const derivation = { digest: name, salt: octets, iterations, purpose: PURPOSE.mac };
   return {
     isKnown: true,
     words: `HMAC-${name.toUpperCase()}, ${formatIterations(iterations)}`,
     work: workOfPkcs12(iterations),
     isRight: ({ wide }) =>
       isSame(
-        createHmac(name, derivePkcs12(wish, wide, expected.length))
+        createHmac(name, derivePkcs12(derivation, wide, expected.length))
           .update(content)
           .digest(),
       ),
@@ -166,7 +166,7 @@ function toShutKey(bag: Bag): OpenKey[] {
   const { alias, keyId } = bag;
   if (bag.kind === "shrouded-key") return [{ alias, keyId, isLocked: true, spkiSha256: null }];
   if (bag.kind !== "key") return [];
-  return [{ alias, keyId, isLocked: false, spkiSha256: hashPublicHalf(bag.pkcs8) }];
+  return [{ alias, keyId, isLocked: false, spkiSha256: hashPublicKey(bag.pkcs8) }];
 }
 
 const encryptionsOf = ({ plain, sealed }: Pkcs12): Encryption[] => [
@@ -212,8 +212,8 @@ export function openPkcs12(read: Pkcs12, typed: string): Opened {
 }
 
 function openWith(read: Pkcs12, password: Password): Opened {
-  const isProved = read.mac?.isKnown === true && read.mac.isRight(password);
-  if (read.mac?.isKnown && !isProved) return { kind: "wrong-password" };
+  const isVerified = read.mac?.isKnown === true && read.mac.isRight(password);
+  if (read.mac?.isKnown && !isVerified) return { kind: "wrong-password" };
   const bags = [...read.plain];
   const malformed = [...read.malformed];
   let hidden = 0;
@@ -221,7 +221,7 @@ function openWith(read: Pkcs12, password: Password): Opened {
     const plain = encryption.isKnown ? encryption.decrypt(password, secret) : null;
     const opened = plain && readBags(plain);
     if (opened) bags.push(...opened);
-    else if (!isProved && encryption.isKnown) return { kind: "wrong-password" };
+    else if (!isVerified && encryption.isKnown) return { kind: "wrong-password" };
     else {
       hidden++;
       malformed.push(
@@ -235,7 +235,7 @@ function openWith(read: Pkcs12, password: Password): Opened {
     bag.kind === "shrouded-key" ? [openKey(bag, password)] : toShutKey(bag),
   );
   const isKeyWrong =
-    !isProved && read.sealed.length === 0 && keys.length > 0 && keys.every(({ isLocked }) => isLocked);
+    !isVerified && read.sealed.length === 0 && keys.length > 0 && keys.every(({ isLocked }) => isLocked);
   if (isKeyWrong) return { kind: "wrong-password" };
   const entries = layTogether(bags, keys);
   return {
@@ -246,7 +246,7 @@ function openWith(read: Pkcs12, password: Password): Opened {
       protection: formatProtection(read),
       entries,
       lock: null,
-      integrity: isProved ? "checked" : read.mac ? "not-checked" : "none",
+      integrity: isVerified ? "checked" : read.mac ? "not-checked" : "none",
       malformed: [...malformed, ...formatMisfits(entries)],
     },
   };
@@ -257,5 +257,5 @@ function openKey(bag: Extract<Bag, { kind: "shrouded-key" }>, password: Password
   const { alias, keyId, encryption, secret } = bag;
   const plain = encryption?.isKnown ? encryption.decrypt(password, secret) : null;
   const isKey = plain !== null && openNode(plain)?.element.end === plain.length;
-  return { alias, keyId, isLocked: !isKey, spkiSha256: isKey ? hashPublicHalf(plain) : null };
+  return { alias, keyId, isLocked: !isKey, spkiSha256: isKey ? hashPublicKey(plain) : null };
 }

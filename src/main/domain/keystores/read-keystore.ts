@@ -9,8 +9,8 @@ import { describePkcs12, openPkcs12, readPkcs12 } from "./pkcs12.ts";
  * A store of any known format, as far as it can be read without a password. Costs no derivation, takes time in
  * proportion to the size and never throws. Null where the bytes are no store.
  */
-export function readKeystore(given: Uint8Array): Keystore | null {
-  const bytes = viewOf(given);
+export function readKeystore(source: Uint8Array): Keystore | null {
+  const bytes = viewOf(source);
   const pkcs12 = readPkcs12(bytes);
   return (
     (pkcs12 && describePkcs12(pkcs12)) ??
@@ -25,8 +25,8 @@ export function readKeystore(given: Uint8Array): Keystore | null {
  * Tries a password, for as long as the file asks for: see `lock.work` first, and do it where it can be stopped. Null
  * where the bytes are no store that a password opens here.
  */
-export function openKeystore(given: Uint8Array, password: string): Opened | null {
-  const bytes = viewOf(given);
+export function openKeystore(source: Uint8Array, password: string): Opened | null {
+  const bytes = viewOf(source);
   const pkcs12 = readPkcs12(bytes);
   if (pkcs12) return openPkcs12(pkcs12, password);
   const store = readJks(bytes) ?? readBks(bytes);
@@ -78,8 +78,8 @@ const REVOCATIONS = 0xa1;
  * The certificates that a PKCS#7 or CMS message carries (RFC 5652, section 5.1): a bag of them without a signature, or
  * those beside one. Signatures are not checked. Null where it is no such message.
  */
-function readPkcs7(given: Buffer): Keystore | null {
-  const outer = openNode(toDefinite(given) ?? given);
+function readPkcs7(source: Buffer): Keystore | null {
+  const outer = openNode(toDefinite(source) ?? source);
   const [type, wrapped] = partsOf(outer);
   const oid = oidOf(type);
   if (outer?.element.tag !== TAG.sequence || oid === null || tagOf(wrapped) !== 0xa0) return null;

@@ -3,19 +3,28 @@ import {
   type BrokenPart,
   MOST_PEOPLE,
   mergePeople,
+  type PeopleSource,
   type PeopleSourcePerson,
-  type Roster,
   readFingerprints,
   readKeyCell,
   toPerson,
 } from "./people-source.ts";
 
-type Field = "name" | "given" | "family" | "email" | "login" | "keys" | "fingerprints" | "state" | "leftOn";
+type Field =
+  | "name"
+  | "firstName"
+  | "family"
+  | "email"
+  | "login"
+  | "keys"
+  | "fingerprints"
+  | "state"
+  | "leftOn";
 
 /** Names of columns as directories and spreadsheets write them, in lower case and without anything but letters. */
 const FIELDS: Record<Field, readonly string[]> = {
   name: ["name", "fullname", "displayname", "person", "owner", "employee", "cn"],
-  given: ["firstname", "givenname"],
+  firstName: ["firstname", "givenname"],
   family: ["lastname", "surname", "familyname", "sn"],
   email: ["email", "mail", "emailaddress", "workemail"],
   login: [
@@ -68,14 +77,14 @@ type Cells = { line: number; cells: readonly string[] };
 type Columns = ReadonlyMap<Field, readonly number[]>;
 
 /** A table of people, one a line; its first line names the columns. Separated by commas, semicolons or tabs. */
-export function readCsvPeopleSource(text: string, file: string): Roster {
+export function readCsvPeopleSource(text: string, file: string): PeopleSource {
   const broken: BrokenPart[] = [];
   const [header, ...lines] = readCells(text, file, broken);
-  const roster: Roster = { kind: "csv", people: [], broken, notes: [] };
-  if (!header) return { ...roster, broken: [...broken, { where: file, why: "it is empty" }] };
+  const source: PeopleSource = { kind: "csv", people: [], broken, notes: [] };
+  if (!header) return { ...source, broken: [...broken, { where: file, why: "it is empty" }] };
   const columns = findColumns(header.cells);
   const why = whyOfNoUse(columns);
-  if (why !== null) return { ...roster, broken: [...broken, { where: `${file} line ${header.line}`, why }] };
+  if (why !== null) return { ...source, broken: [...broken, { where: `${file} line ${header.line}`, why }] };
   const people = lines.slice(0, MOST_PEOPLE).flatMap(({ line, cells }) => {
     const where = `${file} line ${line}`;
     const read = readPerson(cells, columns, where);
@@ -84,7 +93,7 @@ export function readCsvPeopleSource(text: string, file: string): Roster {
   });
   if (lines.length > MOST_PEOPLE)
     broken.push({ where: file, why: `only the first ${MOST_PEOPLE} people are taken` });
-  return { ...roster, people: mergePeople(people), notes: formatUnused(header.cells, columns) };
+  return { ...source, people: mergePeople(people), notes: formatUnused(header.cells, columns) };
 }
 
 function readCells(text: string, file: string, broken: BrokenPart[]): Cells[] {
@@ -138,11 +147,11 @@ function fieldOf(title: string): Field | null {
 
 function whyOfNoUse(columns: Columns): string | null {
   const has = (...fields: Field[]) => fields.some((field) => columns.has(field));
-  if (!has("name", "given", "family", "email", "login"))
-    return "no column tells who is meant; name one of them name, email or login";
+  if (!has("name", "firstName", "family", "email", "login"))
+    return "no column says who is meant; name one of them name, email or login";
   return has("keys", "fingerprints", "state", "leftOn")
     ? null
-    : "no column tells of keys or of who has left; name one of them key, fingerprint, state or left on";
+    : "no column has keys or says who has left; name one of them key, fingerprint, state or left on";
 }
 
 function readPerson(cells: readonly string[], columns: Columns, where: string) {
@@ -154,7 +163,7 @@ function readPerson(cells: readonly string[], columns: Columns, where: string) {
   ];
   const broken = read.flatMap((part) => part.broken);
   const person = toPerson({
-    name: one("name") ?? ([...all("given"), ...all("family")].join(" ") || null),
+    name: one("name") ?? ([...all("firstName"), ...all("family")].join(" ") || null),
     email: one("email"),
     logins: all("login"),
     ...readWords({ state: one("state"), day: one("leftOn"), columns }, where, broken),
@@ -164,11 +173,11 @@ function readPerson(cells: readonly string[], columns: Columns, where: string) {
   return { person, broken };
 }
 
-type Said = { state: string | null; day: string | null; columns: Columns };
+type StateFields = { state: string | null; day: string | null; columns: Columns };
 
-/** Where only days of leaving are listed, who has none is there. Whether a day is past is judged when it is asked. */
+/** Where only days of leaving are listed, who has none is there. Whether a day is past is evaluated when it is asked. */
 function readWords(
-  { state, day, columns }: Said,
+  { state, day, columns }: StateFields,
   where: string,
   broken: BrokenPart[],
 ): Pick<PeopleSourcePerson, "said" | "leftOn"> {

@@ -2,8 +2,8 @@ import {
   type BrokenPart,
   MOST_PEOPLE,
   mergePeople,
+  type PeopleSource,
   type PeopleSourcePerson,
-  type Roster,
   readKeyLines,
   toPerson,
 } from "./people-source.ts";
@@ -27,7 +27,7 @@ const NO_PERSON = new Set([
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** A directory's export: its entries of people, with their keys (sshPublicKey) and whether their accounts are closed. */
-export function readLdifPeopleSource(text: string, file: string): Roster {
+export function readLdifPeopleSource(text: string, file: string): PeopleSource {
   const { entries, broken } = readLdif(text, file);
   const people = entries.slice(0, MOST_PEOPLE).flatMap((entry) => {
     const read = readEntry(entry, file);

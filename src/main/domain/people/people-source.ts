@@ -1,28 +1,28 @@
 import { readAuthorizedKeys } from "#domain/ssh/authorized-keys.ts";
 import type { PeopleSourceKind } from "#shared/model/person.ts";
 
-/** A key that a roster has as somebody's. */
+/** A key that a people source has as somebody's. */
 type PeopleSourceKey = { fingerprint: string; keyType: string | null };
 
-/** A person as a roster tells of them. Texts are those of whoever wrote it. */
+/** A person as a people source tells of them. Texts are those of whoever wrote it. */
 export type PeopleSourcePerson = {
-  /** Tells the people of one roster apart, and stays the same from one reading to the next. */
+  /** Tells the people of one people source apart, and stays the same from one reading to the next. */
   handle: string;
   name: string;
   email: string | null;
   /** Logins and addresses, in lower case, each once. */
   logins: string[];
-  /** Whether they are still there; a roster of keys alone says nothing. */
+  /** Whether they are still there; a people source of keys alone says nothing. */
   said: "active" | "gone" | "nothing";
   /** The day that it names as their last: 2026-03-31. */
   leftOn: string | null;
   keys: PeopleSourceKey[];
 };
 
-/** Something in a roster that could not be read: where it stands, and why it cannot be used. */
+/** Something in a people source that could not be read: where it stands, and why it cannot be used. */
 export type BrokenPart = { where: string; why: string };
 
-export type Roster = {
+export type PeopleSource = {
   kind: PeopleSourceKind;
   people: PeopleSourcePerson[];
   broken: BrokenPart[];
@@ -30,7 +30,7 @@ export type Roster = {
   notes: string[];
 };
 
-/** A file of a roster, by its name as the user knows it. */
+/** A file of a people source, by its name as the user knows it. */
 export type PeopleSourceFile = { name: string; bytes: Uint8Array };
 
 export const MOST_PEOPLE = 100_000;
@@ -50,7 +50,7 @@ type Written = {
   keys: readonly PeopleSourceKey[];
 };
 
-/** A person of what a roster says; null where nothing tells who is meant. */
+/** A person of what a people source says; null where nothing tells who is meant. */
 export function toPerson({ said, leftOn, keys, ...written }: Written): PeopleSourcePerson | null {
   const email = clean(written.email);
   const logins = [...written.logins, email].map((login) => clean(login)?.toLowerCase() ?? "").filter(Boolean);
@@ -64,7 +64,7 @@ export function toPerson({ said, leftOn, keys, ...written }: Written): PeopleSou
 const clean = (text: string | null): string | null =>
   text?.replaceAll("\0", "").trim().slice(0, LONGEST) || null;
 
-/** One person that stands in several places of a roster is one, with all that is said of them there. */
+/** One person that stands in several places of a people source is one, with all that is said of them there. */
 export function mergePeople(people: readonly PeopleSourcePerson[]): PeopleSourcePerson[] {
   return [...Map.groupBy(people, ({ handle }) => handle).values()].flatMap(([first, ...others]) =>
     first ? join(first, others) : [],
@@ -130,5 +130,5 @@ export function readFingerprints(text: string, where: string): Read {
 
 const formatNoFingerprint = (word: string): string =>
   /^(MD5:)?([0-9a-f]{2}:){15}[0-9a-f]{2}$/i.test(word)
-    ? `${word} is an MD5 fingerprint, which tells no key for certain; write what ssh-keygen -lf prints: SHA256:...`
+    ? `${word} is an MD5 fingerprint, which identifies no key for certain; write what ssh-keygen -lf prints: SHA256:...`
     : `${word.slice(0, 80)} is no fingerprint; write what ssh-keygen -lf prints: SHA256:...`;

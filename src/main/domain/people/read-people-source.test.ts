@@ -73,7 +73,7 @@ test("what of a table cannot be read is named by its line", () => {
     { where: "people.csv line 3", why: '"soon" is no day that can be read; write it as 2026-03-31' },
     {
       where: "people.csv line 4",
-      why: "aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99 is an MD5 fingerprint, which tells no key for certain; write what ssh-keygen -lf prints: SHA256:...",
+      why: "aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99 is an MD5 fingerprint, which identifies no key for certain; write what ssh-keygen -lf prints: SHA256:...",
     },
     { where: "people.csv line 5", why: "it does not say who is meant" },
   ]);
@@ -82,8 +82,8 @@ test("what of a table cannot be read is named by its line", () => {
 test("what is no roster says what to do", () => {
   const why = (name: string, text: string | Uint8Array) =>
     readPeopleSource([file(name, text)]).broken[0]?.why;
-  expect(why("a.csv", "host,address\nweb1,10.0.0.1\n")).toContain("no column tells who is meant");
-  expect(why("a.csv", "name,room\nAnn,12\n")).toContain("no column tells of keys or of who has left");
+  expect(why("a.csv", "host,address\nweb1,10.0.0.1\n")).toContain("no column says who is meant");
+  expect(why("a.csv", "name,room\nAnn,12\n")).toContain("no column has keys or says who has left");
   expect(why("a.xlsx", "PK\u0003\u0004 and more")).toContain("save the table as CSV in UTF-8");
   expect(why("a.csv", Buffer.from("\uFEFFname", "utf16le"))).toContain("UTF-16");
   expect(why("a.csv", "-----BEGIN OPENSSH PRIVATE KEY-----\n")).toContain("a private key");

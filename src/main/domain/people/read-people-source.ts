@@ -4,17 +4,17 @@ import {
   type BrokenPart,
   MOST_PEOPLE,
   mergePeople,
+  type PeopleSource,
   type PeopleSourceFile,
-  type Roster,
   readKeyLines,
   toPerson,
 } from "./people-source.ts";
 
 /**
- * A roster of people and their keys, of whatever kind its files are: tables, directories' exports, or a file of keys for
+ * A list of people and their keys, of whatever kind its files are: tables, directories' exports, or a file of keys for
  * each person. What is none of these is named; nothing makes it throw.
  */
-export function readPeopleSource(files: readonly PeopleSourceFile[]): Roster {
+export function readPeopleSource(files: readonly PeopleSourceFile[]): PeopleSource {
   const keysFiles = files.filter(({ name }) => nameOfKeysFile(name) !== null);
   const read = files.filter(({ name }) => nameOfKeysFile(name) === null).map(readFile);
   const parts = [...(keysFiles.length > 0 ? [readKeysPeopleSource(keysFiles)] : []), ...read];
@@ -26,7 +26,7 @@ export function readPeopleSource(files: readonly PeopleSourceFile[]): Roster {
   };
 }
 
-function readFile({ name, bytes }: PeopleSourceFile): Roster {
+function readFile({ name, bytes }: PeopleSourceFile): PeopleSource {
   const raw = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const why = whyUnreadable(raw);
   if (why !== null) return nothing({ where: name, why });
@@ -35,7 +35,12 @@ function readFile({ name, bytes }: PeopleSourceFile): Roster {
   return readCsvPeopleSource(raw.toString("utf8"), name);
 }
 
-const nothing = (broken: BrokenPart): Roster => ({ kind: "csv", people: [], broken: [broken], notes: [] });
+const nothing = (broken: BrokenPart): PeopleSource => ({
+  kind: "csv",
+  people: [],
+  broken: [broken],
+  notes: [],
+});
 
 /** What spreadsheets save instead of a table in UTF-8. */
 function whyUnreadable(bytes: Buffer): string | null {
@@ -44,7 +49,7 @@ function whyUnreadable(bytes: Buffer): string | null {
   const mark = bytes.subarray(0, 2).toString("latin1");
   if (mark === "\u00ff\u00fe" || mark === "\u00fe\u00ff") return "it is UTF-16; save it as CSV in UTF-8";
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(bytes.toString("latin1", 0, 4_096)))
-    return "it is a private key, which nobody should hand around; a roster holds public keys";
+    return "it is a private key, which nobody should hand around; a people source holds public keys";
   return bytes.includes(0) ? "it is no text" : null;
 }
 
@@ -54,7 +59,7 @@ const NAMED_BY_FILE = /^(?:.*\/)?([^/]+)\.(?:keys|pub)$/i;
 const nameOfKeysFile = (name: string): string | null => NAMED_BY_FILE.exec(name)?.[1] ?? null;
 
 /** A file for each person, with that person's public keys, one a line. It says nothing of who has left. */
-function readKeysPeopleSource(files: readonly PeopleSourceFile[]): Roster {
+function readKeysPeopleSource(files: readonly PeopleSourceFile[]): PeopleSource {
   const read = files.slice(0, MOST_PEOPLE).map((file) => {
     const { name, bytes } = file;
     const login = nameOfKeysFile(name);

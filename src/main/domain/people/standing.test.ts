@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type NamedEntry, type PersonEntry, settleStandings, tellPeopleApart } from "./standing.ts";
+import { distinguishPeople, type NamedEntry, type PersonEntry, settleStandings } from "./standing.ts";
 
 let nextId = 1;
 const entry = (roster: number, rest: Partial<PersonEntry> = {}): PersonEntry => ({
@@ -87,7 +87,7 @@ const named = (
   logins,
   decidedBy,
 });
-const names = (entries: NamedEntry[]) => tellPeopleApart(entries).map(({ name }) => name);
+const names = (entries: NamedEntry[]) => distinguishPeople(entries).map(({ name }) => name);
 
 test("two people of one roster are two, though they share a login", () => {
   expect(names([named("ann", 1, ["ops"]), named("bob", 1, ["ops"])])).toEqual(["ann", "bob"]);

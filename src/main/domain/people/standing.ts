@@ -1,4 +1,4 @@
-/** What one roster says of one person, beside what others may say of the same. */
+/** What one people source says of one person, beside what others may say of the same. */
 export type PersonEntry = {
   id: number;
   roster: number;
@@ -51,7 +51,7 @@ function wordOf({ said, leftOn, isMissing, rosterIsWhole }: PersonEntry, today: 
 }
 
 /**
- * The entries of one person, for each of them. A login that two people of one roster share tells nobody apart, and joins
+ * The entries of one person, for each of them. A login that two people of one people source share tells nobody apart, and joins
  * nothing.
  */
 function groupByLogin(entries: readonly PersonEntry[]): (entry: PersonEntry) => readonly PersonEntry[] {
@@ -93,7 +93,7 @@ function createSets() {
   return { rootOf, unite };
 }
 
-/** What a roster says of a person who has a key. */
+/** What a people source says of a person who has a key. */
 export type NamedEntry = {
   id: number;
   roster: number;
@@ -104,10 +104,10 @@ export type NamedEntry = {
 };
 
 /**
- * The people that entries are of, one entry each. Entries of two rosters that share a login are of one person, as where it is
- * settled who is still there; two of one roster never are.
+ * The people that entries are of, one entry each. Entries of two people sources that share a login are of one person, as where it is
+ * settled who is still there; two of one people source never are.
  */
-export function tellPeopleApart(entries: readonly NamedEntry[]): NamedEntry[] {
+export function distinguishPeople(entries: readonly NamedEntry[]): NamedEntry[] {
   const groups: NamedEntry[][] = [];
   for (const entry of entries) {
     const [first, ...others] = groups.filter((group) => group.some((known) => isSame(known, entry)));

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { makeFiles } from "#domain/server-configs/testing/format-files.ts";
-import { type Asked, chooseServing } from "./choose-binding.ts";
+import { type BindingQuery, chooseBinding } from "./choose-binding.ts";
 import type { ConfigurationFiles } from "./configuration.ts";
-import { pairsForClient } from "./deployments-for-client.ts";
+import { deploymentsForClient } from "./deployments-for-client.ts";
 import { readConfiguration } from "./read-configuration.ts";
 
 /** The certificates that are chosen and why, or why none is. */
@@ -10,14 +10,14 @@ function choose(
   server: ConfigurationFiles["server"],
   texts: { [path: string]: string },
   names: { [path: string]: string[] } = {},
-): (asked: Partial<Asked>) => string {
+): (asked: Partial<BindingQuery>) => string {
   const configuration = readConfiguration(makeFiles({ server }, texts));
   return (asked) => {
     const whole = { address: "192.0.2.1", port: 443, name: null, ...asked };
-    const choice = chooseServing(configuration, whole, (path) => names[path] ?? null);
+    const choice = chooseBinding(configuration, whole, (path) => names[path] ?? null);
     if (choice.kind === "none") return "none";
     if (choice.kind === "unsure") return `unsure: ${choice.why}`;
-    return `${choice.pairs.map(({ certificate }) => certificate.path).join(" ")} by ${choice.by}`;
+    return `${choice.deployments.map(({ certificate }) => certificate.path).join(" ")} by ${choice.by}`;
   };
 }
 
@@ -69,7 +69,7 @@ test("an address of the host itself that nothing listens at is nobody's; any oth
   const text = `http { server { listen 192.0.2.1:443 ssl; ${certificate("a")} } }`;
   const files = makeFiles({ server: "nginx", addresses: ["192.0.2.1", "192.0.2.2"] }, { "/n.conf": text });
   const ask = (address: string) =>
-    chooseServing(readConfiguration(files), { address, port: 443, name: null }, () => null).kind;
+    chooseBinding(readConfiguration(files), { address, port: 443, name: null }, () => null).kind;
   expect(["192.0.2.1", "192.0.2.2", "127.0.0.1", "198.51.100.1"].map(ask)).toEqual([
     "chosen",
     "none",
@@ -244,12 +244,14 @@ test("each file of a bundle of HAProxy's is for its own names alone, and all of 
     ),
   );
   const ask = (name: string) => {
-    const choice = chooseServing(
+    const choice = chooseBinding(
       configuration,
       { address: "192.0.2.1", port: 443, name },
       (path) => new Map(Object.entries(names)).get(path) ?? null,
     );
-    return choice.kind === "chosen" ? choice.pairs.map(({ certificate }) => certificate.path) : choice.kind;
+    return choice.kind === "chosen"
+      ? choice.deployments.map(({ certificate }) => certificate.path)
+      : choice.kind;
   };
   expect(["new.example", "old.example", "own.example", "none.example"].map(ask)).toEqual([
     ["/c/b.ecdsa"],
@@ -260,22 +262,24 @@ test("each file of a bundle of HAProxy's is for its own names alone, and all of 
 });
 
 test("a client is shown what it takes the signatures of: the last file of a kind, and of HAProxy the first and ECDSA", () => {
-  const pairs = ["ec1", "rsa1", "rsa2", "ec2"].map((path) => ({
+  const deployments = ["ec1", "rsa1", "rsa2", "ec2"].map((path) => ({
     certificate: { path, directive: "crt", at: { file: "/h.cfg", line: 1 } },
     key: null,
   }));
   const familyOf = (path: string) => (path.startsWith("rsa") ? "RSA" : "ECDSA");
   const show = (server: "nginx" | "haproxy" | "postfix", ...takes: ("RSA" | "ECDSA")[]) =>
-    pairsForClient({ server }, pairs, takes, familyOf)?.map(({ certificate }) => certificate.path);
+    deploymentsForClient({ server }, deployments, takes, familyOf)?.map(
+      ({ certificate }) => certificate.path,
+    );
   expect(show("nginx", "RSA")).toEqual(["rsa2"]);
   expect(show("nginx", "ECDSA", "RSA")).toEqual(["ec2", "rsa2"]);
   expect(show("haproxy", "RSA")).toEqual(["rsa1"]);
   expect(show("haproxy", "ECDSA", "RSA")).toEqual(["ec1"]);
   // "not replacing certificate" is what OpenSSL says then, and "disabling TLS support" what Postfix says.
   expect(show("postfix", "ECDSA", "RSA")).toEqual([]);
-  const onlyRsa = pairs.slice(1, 3);
-  expect(pairsForClient({ server: "apache" }, onlyRsa, ["ECDSA"], familyOf)).toEqual([]);
-  expect(pairsForClient({ server: "apache" }, onlyRsa, ["RSA"], () => null)).toBe(null);
+  const onlyRsa = deployments.slice(1, 3);
+  expect(deploymentsForClient({ server: "apache" }, onlyRsa, ["ECDSA"], familyOf)).toEqual([]);
+  expect(deploymentsForClient({ server: "apache" }, onlyRsa, ["RSA"], () => null)).toBe(null);
 });
 
 test("Postfix's maps of names leave open what a name gets, and not what is served without one", () => {

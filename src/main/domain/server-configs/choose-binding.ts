@@ -1,41 +1,41 @@
-import type { Configuration, Pair, Serving } from "./configuration.ts";
+import type { Configuration, Deployment, TlsBinding } from "./configuration.ts";
 
 /** One question to a server: a port, the address that it was reached at, and the name that was asked for, if any. */
-export type Asked = { address: string | null; port: number; name: string | null };
+export type BindingQuery = { address: string | null; port: number; name: string | null };
 
 type ChosenBy = "name" | "wildcard" | "certificate" | "default";
 
 /**
- * What the server picks by itself: `pairs` are those that it may then serve, of which `pairsForClient` tells the one that a client gets.
- * They are those of `servings`, of which `serving` is the first: only HAProxy goes through several.
+ * What the server picks by itself: `deployments` are those that it may then serve, of which `deploymentsForClient` tells the one that a client gets.
+ * They are those of `bindings`, of which `binding` is the first: only HAProxy goes through several.
  */
 export type Choice =
-  | { kind: "chosen"; serving: Serving; servings: Serving[]; pairs: Pair[]; by: ChosenBy }
+  | { kind: "chosen"; binding: TlsBinding; bindings: TlsBinding[]; deployments: Deployment[]; by: ChosenBy }
   | { kind: "unsure"; why: string }
   /** Nothing listens there by this configuration, or it turns away who asks for another name. */
   | { kind: "none" };
 
 /**
- * Which serving of a configuration answers, as that server itself chooses. `namesIn` tells the DNS names of the first
+ * Which binding of a configuration answers, as that server itself chooses. `namesIn` tells the DNS names of the first
  * certificate of a file, null where that is not known: HAProxy goes by them.
  */
-export function chooseServing(
+export function chooseBinding(
   configuration: Configuration,
-  asked: Asked,
+  query: BindingQuery,
   namesIn: (path: string) => readonly string[] | null,
 ): Choice {
-  const places = listPlaces(configuration, asked);
-  if (places === null) return chooseAt(configuration, asked, namesIn);
-  const choices = places
-    .map((address) => chooseAt(configuration, { ...asked, address }, namesIn))
+  const addresses = listAddresses(configuration, query);
+  if (addresses === null) return chooseAt(configuration, query, namesIn);
+  const choices = addresses
+    .map((address) => chooseAt(configuration, { ...query, address }, namesIn))
     .filter(({ kind }) => kind !== "none");
   const [first = NONE, ...others] = choices;
   const isSame = others.every((other) => filesOf(other) === filesOf(first));
-  return isSame ? first : unsureOf(configuration, asked);
+  return isSame ? first : unsureOf(configuration, query);
 }
 
 /** The addresses of which one may have been reached; null where it is the one that was asked at. */
-function listPlaces(configuration: Configuration, { address, port }: Asked): string[] | null {
+function listAddresses(configuration: Configuration, { address, port }: BindingQuery): string[] | null {
   if (address !== null && !isTranslated(configuration, address)) return null;
   const reached = listReached(configuration, port);
   if (address === null) return reached;
@@ -49,8 +49,11 @@ function listPlaces(configuration: Configuration, { address, port }: Asked): str
 
 const ADDRESS = /^[\d.]+$|:/;
 
+/** `addresses`: the host's own; null: they are not known. */
+type HostOfServer = { addresses?: readonly string[] | null };
+
 /** Whether it is none of the host's own, as far as these are known: whatever stands before the host leads from it to one of them. */
-export const isTranslated = ({ addresses }: Pick<Configuration, "addresses">, address: string): boolean => {
+export const isTranslated = ({ addresses }: HostOfServer, address: string): boolean => {
   const own = address.toLowerCase();
   const isNearby = isLoopback(own) || EVERY.includes(own) || /^fe[89ab]/.test(own);
   return !isNearby && !!addresses && addresses.length > 0 && !addresses.includes(own);
@@ -59,17 +62,19 @@ export const isTranslated = ({ addresses }: Pick<Configuration, "addresses">, ad
 const NONE: Choice = { kind: "none" };
 
 const filesOf = (choice: Choice): string =>
-  JSON.stringify(choice.kind === "chosen" ? choice.pairs.map(({ certificate }) => certificate.path) : choice);
+  JSON.stringify(
+    choice.kind === "chosen" ? choice.deployments.map(({ certificate }) => certificate.path) : choice,
+  );
 
-const unsureWhere = ({ port }: Asked): Choice =>
+const unsureWhere = ({ port }: BindingQuery): Choice =>
   unsure(`at which of its addresses port ${port} was reached is not known`);
 
-const unsureOf = (configuration: Configuration, asked: Asked): Choice =>
-  asked.address !== null && isTranslated(configuration, asked.address)
+const unsureOf = (configuration: Configuration, query: BindingQuery): Choice =>
+  query.address !== null && isTranslated(configuration, query.address)
     ? unsure(
-        `${asked.address} is none of the host's own addresses, and at which of these port ${asked.port} was reached is not known`,
+        `${query.address} is none of the host's own addresses, and at which of these port ${query.port} was reached is not known`,
       )
-    : unsureWhere(asked);
+    : unsureWhere(query);
 
 /** Every address of a family. */
 export const EVERY = ["0.0.0.0", "::"];
@@ -78,9 +83,9 @@ export const EVERY = ["0.0.0.0", "::"];
  * One address for each way to be reached there by another machine, of which `0.0.0.0` and `::` stand for any other one of their family;
  * by the host alone where no other gets in.
  */
-export function listReached({ servings }: Pick<Configuration, "servings">, port: number): string[] {
+export function listReached({ bindings }: { bindings: readonly TlsBinding[] }, port: number): string[] {
   const listened = new Set(
-    servings.flatMap(({ listens }) =>
+    bindings.flatMap(({ listens }) =>
       listens.flatMap((listen) => (listen.port === port ? (listen.address ?? EVERY) : [])),
     ),
   );
@@ -93,14 +98,14 @@ export const isLoopback = (address: string): boolean =>
 
 function chooseAt(
   configuration: Configuration,
-  asked: Asked,
+  query: BindingQuery,
   namesIn: (path: string) => readonly string[] | null,
 ): Choice {
-  const { mayLack, server } = configuration;
-  const reached = findReached(configuration, asked);
-  if (reached === null) return unsureOf(configuration, asked);
-  const name = asked.name?.toLowerCase().replace(/\.$/, "") ?? null;
-  const rules = name === null ? [] : reached.map(({ serving }) => readNames(server, serving, namesIn));
+  const { incomplete, server } = configuration;
+  const reached = findReached(configuration, query);
+  if (reached === null) return unsureOf(configuration, query);
+  const name = query.name?.toLowerCase().replace(/\.$/, "") ?? null;
+  const rules = name === null ? [] : reached.map(({ binding }) => readNames(server, binding, namesIn));
   const fitting = name === null ? null : pickByName(reached, rules, name, server);
   if (name !== null && isLookedUp(reached, fitting, name))
     return unsure("a virtual host without a ServerName takes one that Apache looks up when it starts");
@@ -108,59 +113,65 @@ function chooseAt(
   // HAProxy prefers a kind of key to an exact name: what was not read may come before whatever fits.
   const isAnyFirst = server === "haproxy";
   const isExact = fitting?.by === "name" || fitting?.by === "certificate";
-  if (fitting && isExact && !isAnyFirst) return settle(fitting.servings, fitting.by);
-  if (mayLack && !(mayLack.onlyForNames && name === null)) return unsure(mayLack.why);
-  if (fitting && !(isAnyFirst && isOpen)) return settle(fitting.servings, fitting.by);
+  if (fitting && isExact && !isAnyFirst) return settle(fitting.bindings, fitting.by);
+  if (incomplete && !(incomplete.onlyForNames && name === null)) return unsure(incomplete.why);
+  if (fitting && !(isAnyFirst && isOpen)) return settle(fitting.bindings, fitting.by);
   if (isOpen) return unsure("a pattern or a certificate that was not read may fit the name");
-  const usual = reached.filter(({ isDefault }) => isDefault).map(({ serving }) => serving);
+  const usual = reached.filter(({ isDefault }) => isDefault).map(({ binding }) => binding);
   return settle(isAnyFirst ? usual : usual.slice(0, 1), "default");
 }
 
-/** Whether a serving that comes before the one that is chosen may have that name by what its server has looked up. */
+/** Whether a binding that comes before the one that is chosen may have that name by what its server has looked up. */
 function isLookedUp(reached: readonly Reached[], fitting: Picked | null, name: string): boolean {
-  const may = reached.findIndex(({ serving: { lookedUpName: own } }) =>
+  const may = reached.findIndex(({ binding: { lookedUpName: own } }) =>
     own === undefined ? false : own.label === null || own.label === name.split(".")[0],
   );
   if (may < 0) return false;
-  const [chosen] = fitting?.servings ?? [];
+  const [chosen] = fitting?.bindings ?? [];
   if (!chosen) return reached[may]?.isDefault !== true;
-  return may < reached.findIndex(({ serving }) => serving === chosen);
+  return may < reached.findIndex(({ binding }) => binding === chosen);
 }
 
 const unsure = (why: string): Choice => ({ kind: "unsure", why });
 
-function settle(servings: Serving[], by: ChosenBy): Choice {
-  const [serving] = servings;
-  const open = servings.find((one) => one.unsure !== null)?.unsure;
-  if (!serving) return { kind: "none" };
+function settle(bindings: TlsBinding[], by: ChosenBy): Choice {
+  const [binding] = bindings;
+  const open = bindings.find((one) => one.unsure !== null)?.unsure;
+  if (!binding) return { kind: "none" };
   if (open) return unsure(open);
-  return { kind: "chosen", serving, servings, pairs: servings.flatMap(({ pairs }) => pairs), by };
+  return {
+    kind: "chosen",
+    binding,
+    bindings,
+    deployments: bindings.flatMap(({ deployments }) => deployments),
+    by,
+  };
 }
 
-type Reached = { serving: Serving; isDefault: boolean; rank: number };
+type Reached = { binding: TlsBinding; isDefault: boolean; rank: number };
 
-/** The servings at the address that fits best; null where it cannot be told which one that is. */
+/** The bindings at the address that fits best; null where it cannot be told which one that is. */
 function findReached(
-  { servings, addresses, plain }: Configuration,
-  { address, port }: Asked,
+  { bindings, addresses, plain }: Configuration,
+  { address, port }: BindingQuery,
 ): Reached[] | null {
   const own = address?.toLowerCase() ?? "";
-  const here = servings.flatMap((serving): Reached[] => {
-    const listens = serving.listens.filter((listen) => listen.port === port);
+  const here = bindings.flatMap((binding): Reached[] => {
+    const listens = binding.listens.filter((listen) => listen.port === port);
     const ranks = listens.map((listen) => rankAddress(listen.address, own));
     const rank = Math.max(...ranks, 0);
     const isDefault = listens.some((listen, index) => listen.isDefault && ranks[index] === rank);
-    return listens.length > 0 ? [{ serving, isDefault, rank }] : [];
+    return listens.length > 0 ? [{ binding, isDefault, rank }] : [];
   });
   const fitting = here.filter(({ rank }) => rank > 0).sort((one, other) => other.rank - one.rank);
   const best = fitting[0]?.rank ?? 0;
   const isPlain = plain?.some((listen) => listen.port === port && rankAddress(listen.address, own) > best);
   if (isPlain) return [];
   if (best > 0) return fitting.filter(({ rank }) => rank === best);
-  const places = new Set(here.flatMap(({ serving }) => serving.listens.map((listen) => listen.address)));
-  if (here.length === 0 || isElsewhere(own, addresses, places)) return [];
-  return places.size === 1
-    ? here.map((one) => ({ ...one, isDefault: isDefaultAt(one.serving, port) }))
+  const listened = new Set(here.flatMap(({ binding }) => binding.listens.map((listen) => listen.address)));
+  if (here.length === 0 || isElsewhere(own, addresses, listened)) return [];
+  return listened.size === 1
+    ? here.map((one) => ({ ...one, isDefault: isDefaultAt(one.binding, port) }))
     : null;
 }
 
@@ -173,7 +184,7 @@ const isElsewhere = (
   (addresses?.includes(own) || own.startsWith("127.") || own === "::1") &&
   [...listened].every((address) => address !== null && ADDRESS.test(address));
 
-const isDefaultAt = ({ listens }: Serving, port: number): boolean =>
+const isDefaultAt = ({ listens }: TlsBinding, port: number): boolean =>
   listens.some((listen) => listen.port === port && listen.isDefault);
 
 /**
@@ -187,7 +198,7 @@ export function rankAddress(listened: string | null, own: string): number {
   return listened === "localhost" && (own === "127.0.0.1" || own === "::1") ? 3 : 0;
 }
 
-type Picked = { servings: Serving[]; by: "name" | "wildcard" | "certificate" };
+type Picked = { bindings: TlsBinding[]; by: "name" | "wildcard" | "certificate" };
 
 function pickByName(
   reached: readonly Reached[],
@@ -195,20 +206,20 @@ function pickByName(
   name: string,
   server: Configuration["server"],
 ): Picked | null {
-  const all = reached.map(({ serving }, index) => ({ serving, weight: rules[index]?.weigh(name) ?? 0 }));
+  const all = reached.map(({ binding }, index) => ({ binding, weight: rules[index]?.weigh(name) ?? 0 }));
   const fitting = all.filter(({ weight }) => weight > 0);
   // Apache takes the first that fits, however it fits.
   const best = server === "apache" ? fitting[0]?.weight : Math.max(0, ...fitting.map(({ weight }) => weight));
   if (!best) return null;
-  const chosen = fitting.filter(({ weight }) => weight === best).map(({ serving }) => serving);
+  const chosen = fitting.filter(({ weight }) => weight === best).map(({ binding }) => binding);
   // HAProxy goes on to patterns, where one may have a key of a kind that it prefers.
-  const others = fitting.filter(({ weight }) => weight !== best).map(({ serving }) => serving);
-  const servings = server === "haproxy" ? [...chosen, ...others] : chosen.slice(0, 1);
-  if (best < EXACT) return { servings, by: "wildcard" };
-  return { servings, by: servings[0]?.namesFromCertificate ? "certificate" : "name" };
+  const others = fitting.filter(({ weight }) => weight !== best).map(({ binding }) => binding);
+  const bindings = server === "haproxy" ? [...chosen, ...others] : chosen.slice(0, 1);
+  if (best < EXACT) return { bindings, by: "wildcard" };
+  return { bindings, by: bindings[0]?.namesFromCertificate ? "certificate" : "name" };
 }
 
-/** How a serving's names are held against a name that is asked for, as its server does. */
+/** How a binding's names are held against a name that is asked for, as its server does. */
 type NameRule = {
   /** 0: none fits; EXACT: one is that name; in between: a pattern fits, and a larger number is the closer one. */
   weigh(name: string): number;
@@ -222,11 +233,11 @@ export const EXACT = 1_000_000;
 /** `namesIn`: the DNS names of the certificate in a file, null where they are not known. */
 export function readNames(
   server: Configuration["server"],
-  serving: Serving,
+  binding: TlsBinding,
   namesIn: (path: string) => readonly string[] | null,
 ): NameRule {
-  if (serving.namesFromCertificate) return readCertificateNames(serving, namesIn);
-  const names = serving.names.map((name) => name.toLowerCase());
+  if (binding.namesFromCertificate) return readCertificateNames(binding, namesIn);
+  const names = binding.names.map((name) => name.toLowerCase());
   if (server === "nginx")
     return { weigh: (name) => best(names, (own) => weighNginx(own, name)), isOpen: names.some(isOpen) };
   if (server === "apache")
@@ -243,10 +254,10 @@ export function readNames(
 
 /** HAProxy goes by the common name as well, which is none of the names asked for here: it may be all that there is. */
 function readCertificateNames(
-  { pairs }: Serving,
+  { deployments }: TlsBinding,
   namesIn: (path: string) => readonly string[] | null,
 ): NameRule {
-  const names = pairs.map(({ certificate }) => namesIn(certificate.path));
+  const names = deployments.map(({ certificate }) => namesIn(certificate.path));
   const known = names.flatMap((some) => some ?? []).map((name) => name.toLowerCase());
   return {
     weigh: (name) => best(known, (own) => weighLabel(own, name)),

@@ -20,7 +20,7 @@ export type ConfigurationFiles = {
   /** Each folder that was listed, and all names in it. What is not here may hold anything. */
   folders: ReadonlyMap<string, readonly string[]>;
   /** Files, folders and patterns that are there and could not be read; of a file that stands in `files`, a part of it. */
-  unread: readonly string[];
+  unreadable: readonly string[];
   /** Whether it is read because a running process was started with it, and not as the usual one of that server. */
   isStarted?: boolean;
   /**
@@ -37,10 +37,10 @@ export type ConfigurationFiles = {
 };
 
 /** `line` counts from 1. */
-export type Place = { file: string; line: number };
+export type Location = { file: string; line: number };
 
 /** A file as a directive names it. `path` is absolute, by that server's rule for relative ones; links stand. */
-export type Named = { path: string; directive: string; at: Place };
+export type Named = { path: string; directive: string; at: Location };
 
 /** What a file is for that is named and never served. */
 export type Role =
@@ -67,11 +67,11 @@ export type Listen = { address: string | null; port: number; isDefault: boolean 
  * command that copies both into what the server reads; without one it reads the files themselves. `flaw`: why the server can use no file of
  * its row: a certificate stands before the first private key, or behind a key there is none.
  */
-export type Pair = {
+export type Deployment = {
   certificate: Named;
   key: Named | null;
   copiedBy?: string;
-  flaw?: "key-not-first" | "key-alone";
+  problem?: "key-not-first" | "key-alone";
 };
 
 /**
@@ -81,7 +81,7 @@ export type Pair = {
 export type TlsSettings = { ciphers: string | null; versions: readonly string[] | null };
 
 /** One set of names at some listeners, and the certificates that are to be served there. */
-export type Serving = {
+export type TlsBinding = {
   /** TCP only: sockets of Unix and QUIC are left out. */
   listens: Listen[];
   /** As written: `www.example.com`, `*.example.com`, `~^www\d+`. None: whatever name is asked for. */
@@ -96,15 +96,15 @@ export type Serving = {
   /** "tls" for TLS at once; otherwise the dialogue that leads to it: smtp, lmtp, imap, pop3, sieve, ldap, postgres, mysql. */
   protocol: string;
   /** Several where a server has keys of several kinds, or several files in a row to choose from. */
-  pairs: Pair[];
+  deployments: Deployment[];
   /** A file that only adds to the chain (SSLCertificateChainFile). */
   chain: Named | null;
-  /** Why `pairs` alone do not tell what is served there; nothing may then be called a mismatch. */
+  /** Why `deployments` alone do not tell what is served there; nothing may then be called a mismatch. */
   unsure: string | null;
   /** Not there where it is not read, as of servers of other kinds. */
   tls?: TlsSettings;
   /** The line that opens it: `server {`, `<VirtualHost>`, `bind`, `inet_listener`, a service of master.cf. */
-  at: Place;
+  at: Location;
 };
 
 /** What one server's configuration says, and what it leaves open. */
@@ -113,15 +113,15 @@ export type Configuration = {
   root: string;
   /** As in `ConfigurationFiles`; not there in maps of before it was kept. */
   isStarted?: boolean;
-  servings: Serving[];
+  bindings: TlsBinding[];
   /** Where it listens and speaks no TLS, though it may at every address of that port. */
   plain?: { address: string | null; port: number }[];
   /** As in `ConfigurationFiles`. */
   addresses?: readonly string[] | null;
-  /** Why there may be more servings than these, of which `onlyForNames` none is a default; null: these are all. */
-  mayLack: { why: string; onlyForNames: boolean } | null;
+  /** Why there may be more bindings than these, of which `onlyForNames` none is a default; null: these are all. */
+  incomplete: { why: string; onlyForNames: boolean } | null;
   /** Files that are named and never served, so that none of them counts as forgotten. */
   alsoNamed: (Named & { role: Role })[];
   /** What could not be told, as a phrase, and where. */
-  unknown: { what: string; at: Place | null }[];
+  unknown: { what: string; at: Location | null }[];
 };

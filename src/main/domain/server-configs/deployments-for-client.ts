@@ -1,49 +1,51 @@
-import type { Configuration, Listen, Pair, Serving } from "./configuration.ts";
+import type { Deployment, Listen, ServerKind, TlsBinding } from "./configuration.ts";
 
 /** The kind of key of the first certificate in a file; null: it is not known. */
 type FamilyOf = (path: string) => KeyFamily | null;
+
+type ServerBindings = { server: ServerKind; bindings: readonly TlsBinding[] };
 
 /**
  * Of several certificates by keys of one kind the one that the server takes: HAProxy the first; OpenSSL keeps one of each, Ed25519
  * beside ECDSA, and a later one takes its place. All of them where the kind of any is not known.
  */
 export function oneOfEachKind(
-  { server }: Pick<Configuration, "server">,
-  pairs: readonly Pair[],
+  { server }: { server: ServerKind },
+  deployments: readonly Deployment[],
   kindOf: (path: string) => string | null,
-): readonly Pair[] {
-  const taken = new Map<string, Pair>();
-  for (const pair of server === "haproxy" ? pairs.toReversed() : pairs) {
-    const kind = kindOf(pair.certificate.path);
-    if (kind === null) return pairs;
-    taken.set(kind, pair);
+): readonly Deployment[] {
+  const chosenByKind = new Map<string, Deployment>();
+  for (const deployment of server === "haproxy" ? deployments.toReversed() : deployments) {
+    const kind = kindOf(deployment.certificate.path);
+    if (kind === null) return deployments;
+    chosenByKind.set(kind, deployment);
   }
-  const kept = new Set(taken.values());
-  return pairs.filter((pair) => kept.has(pair));
+  const kept = new Set(chosenByKind.values());
+  return deployments.filter((deployment) => kept.has(deployment));
 }
 
 /** Two certificates for keys of one kind; `second` is in one file with its key. */
-type KeyKindClash = { first: Pair; second: Pair; kind: string };
+type KeyKindClash = { first: Deployment; second: Deployment; kind: string };
 
 /**
  * Why a server has no TLS at all with these: what Postfix reads with its key from one file does not take the place of one
  * that it has for that kind of key already. Null where nothing is known to keep it from it.
  */
 export function findClash(
-  { server }: Pick<Configuration, "server">,
-  pairs: readonly Pair[],
+  { server }: { server: ServerKind },
+  deployments: readonly Deployment[],
   kindOf: (path: string) => string | null,
 ): KeyKindClash | null {
   if (server !== "postfix") return null;
-  const before = new Map<string, Pair>();
-  for (const pair of pairs) {
-    const { path } = pair.certificate;
+  const before = new Map<string, Deployment>();
+  for (const deployment of deployments) {
+    const { path } = deployment.certificate;
     const kind = kindOf(path);
     if (kind === null) continue;
     const first = before.get(kind);
-    if (first !== undefined && (pair.key === null || pair.key.path === path))
-      return { first, second: pair, kind };
-    before.set(kind, pair);
+    if (first !== undefined && (deployment.key === null || deployment.key.path === path))
+      return { first, second: deployment, kind };
+    before.set(kind, deployment);
   }
   return null;
 }
@@ -52,43 +54,45 @@ export const describeClash = ({ first, second, kind }: KeyKindClash): string =>
   `${first.certificate.path} and ${second.certificate.path} are for keys of one kind (${kind}), and Postfix has no TLS where the second of them holds its key as well`;
 
 /**
- * The same of whatever is chosen among these servings: of a service of Postfix's, what it serves without a name leaves it without TLS for
+ * The same of whatever is chosen among these bindings: of a service of Postfix's, what it serves without a name leaves it without TLS for
  * all names.
  */
 export function findClashAt(
-  configuration: Pick<Configuration, "server" | "servings">,
-  chosen: readonly Serving[],
+  configuration: ServerBindings,
+  chosen: readonly TlsBinding[],
   kindOf: (path: string) => string | null,
 ): KeyKindClash | null {
   if (configuration.server !== "postfix") return null;
-  const places = new Set(chosen.flatMap(({ listens }) => listens.map(placeOf)));
-  const usual = configuration.servings.filter(({ listens }) =>
-    listens.some((listen) => listen.isDefault && places.has(placeOf(listen))),
+  const addresses = new Set(chosen.flatMap(({ listens }) => listens.map(addressOf)));
+  const usual = configuration.bindings.filter(({ listens }) =>
+    listens.some((listen) => listen.isDefault && addresses.has(addressOf(listen))),
   );
-  const clashes = [...chosen, ...usual].map(({ pairs }) => findClash(configuration, pairs, kindOf));
+  const clashes = [...chosen, ...usual].map(({ deployments }) =>
+    findClash(configuration, deployments, kindOf),
+  );
   return clashes.find((clash) => clash !== null) ?? null;
 }
 
-const placeOf = ({ address, port }: Listen): string => `${address} ${port}`;
+const addressOf = ({ address, port }: Listen): string => `${address} ${port}`;
 
 /**
  * Which pairs of a choice a client may be shown that takes signatures of these families alone; none: its handshake is
  * refused. Null where the kind of a key is not known, so that it cannot be told.
  */
-export function pairsForClient(
-  configuration: Pick<Configuration, "server">,
-  pairs: readonly Pair[],
+export function deploymentsForClient(
+  configuration: { server: ServerKind },
+  deployments: readonly Deployment[],
   takes: readonly KeyFamily[],
   familyOf: FamilyOf,
-): Pair[] | null {
-  if (pairs.some(({ certificate }) => familyOf(certificate.path) === null)) return null;
-  if (findClash(configuration, pairs, familyOf) !== null) return [];
-  const kept = oneOfEachKind(configuration, pairs, familyOf);
-  const taken = (["ECDSA", "RSA"] as const).flatMap((family) =>
+): Deployment[] | null {
+  if (deployments.some(({ certificate }) => familyOf(certificate.path) === null)) return null;
+  if (findClash(configuration, deployments, familyOf) !== null) return [];
+  const kept = oneOfEachKind(configuration, deployments, familyOf);
+  const chosenByKind = (["ECDSA", "RSA"] as const).flatMap((family) =>
     takes.includes(family) ? kept.filter(({ certificate }) => familyOf(certificate.path) === family) : [],
   );
   // It prefers ECDSA where the client takes both.
-  return configuration.server === "haproxy" ? taken.slice(0, 1) : taken;
+  return configuration.server === "haproxy" ? chosenByKind.slice(0, 1) : chosenByKind;
 }
 
 /** The kind of signature by which a server shows that it has its key. Ed25519 goes with the suites of ECDSA. */
@@ -118,19 +122,20 @@ const BY_RSA_OR_DH = new Set(["RSA", "kRSA", "DHE", "EDH", "kDHE", "kEDH"]);
  * Suites of TLS 1.3 go with any key, and are set elsewhere.
  */
 export function takesKey(list: string, family: KeyFamily): boolean | null {
-  let isTaken: boolean | null = false;
+  let hasSuite: boolean | null = false;
   let isSure = true;
   for (const word of list.split(/[:, ]+/).filter(Boolean)) {
     if (word.startsWith("@") || word.startsWith("+")) continue;
     const sign = /^[!-]/.exec(word)?.[0] ?? "";
     const reach = reachOf(word.slice(sign.length), family);
-    if (sign === "") isTaken = isTaken === true || reach === "all" || reach === "some" || (reach && isTaken);
+    if (sign === "")
+      hasSuite = hasSuite === true || reach === "all" || reach === "some" || (reach && hasSuite);
     else if (reach === "all" && sign === "!") return false;
-    else if (reach === "all") isTaken = false;
+    else if (reach === "all") hasSuite = false;
     // What is left of the suites may be none.
     else if (reach !== "none") isSure = false;
   }
-  return isTaken === true && !isSure ? null : isTaken;
+  return hasSuite === true && !isSure ? null : hasSuite;
 }
 
 function reachOf(word: string, family: KeyFamily): Reach {

@@ -1,57 +1,64 @@
 import { matchesGlob } from "#domain/ssh/patterns.ts";
 import { spend } from "#domain/work-budget.ts";
-import type { Configuration, ConfigurationFiles, Named, Place, Role, Serving } from "./configuration.ts";
+import type {
+  Configuration,
+  ConfigurationFiles,
+  Location,
+  Named,
+  Role,
+  TlsBinding,
+} from "./configuration.ts";
 
 /** A configuration that is being read: what was found so far, and how much more may be. */
 export type Draft = {
   readonly source: ConfigurationFiles;
   readonly configuration: Configuration;
   /** The text of a file that is to be read now; null, and said as unknown, where it is missing or too much. */
-  open(path: string, by: Place | null): string | null;
+  open(path: string, by: Location | null): string | null;
   /** Whether the path certainly leads to nothing: its folder was listed without it. */
   isAbsent(path: string): boolean;
   /** The files that a pattern stands for, in the order of their names; says as unknown what may be missing. */
-  expand(pattern: string, by: Place): string[];
-  serve(serving: Serving): void;
+  expand(pattern: string, by: Location): string[];
+  serve(binding: TlsBinding): void;
   /** Says that no TLS is spoken there. */
   leavePlain(listens: readonly { address: string | null; port: number }[]): void;
   name(role: Role, named: Named): void;
-  wonder(what: string, at: Place | null): void;
-  /** Says that there may be more servings, and why; the reason that leaves most open stays. */
-  lack(why: string, onlyForNames?: boolean): void;
+  warn(what: string, at: Location | null): void;
+  /** Says that there may be more bindings, and why; the reason that leaves most open stays. */
+  markIncomplete(why: string, onlyForNames?: boolean): void;
 };
 
 /** Where a setting stands that no file holds. */
-export const COMMAND_LINE: Place = { file: "the command line", line: 1 };
+export const COMMAND_LINE: Location = { file: "the command line", line: 1 };
 
 /** A file counts each time it is included, so that files that include each other twice do not double for ever. */
 const MOST_OPENED = 2_000;
 const MOST_CHARACTERS = 32 * 1024 * 1024;
-const MOST_SERVINGS = 20_000;
+const MOST_BINDINGS = 20_000;
 const MOST_NAMED = 20_000;
 const MOST_UNKNOWN = 500;
 
 export function createDraft(source: ConfigurationFiles): Draft {
   const { server, root } = source;
-  const notWhole = new Set(source.unread);
-  const found = { servings: [], alsoNamed: [], unknown: [] };
-  const configuration: Configuration = { server, root, mayLack: null, ...found };
+  const notWhole = new Set(source.unreadable);
+  const found = { bindings: [], alsoNamed: [], unknown: [] };
+  const configuration: Configuration = { server, root, incomplete: null, ...found };
   if (source.isStarted) configuration.isStarted = true;
   if (source.addresses) configuration.addresses = source.addresses;
   const left = new Set<string>();
   let [opened, characters] = [0, 0];
-  return { source, configuration, open, isAbsent, expand, serve, leavePlain, name, wonder, lack };
+  return { source, configuration, open, isAbsent, expand, serve, leavePlain, name, warn, markIncomplete };
 
-  function open(path: string, by: Place | null): string | null {
+  function open(path: string, by: Location | null): string | null {
     const text = source.files.get(path);
     if (text === undefined) {
       const why = isAbsent(path) ? "does not exist" : "was not read";
-      wonder(by ? `${path} is included and ${why}` : `${path} ${why}`, by);
+      warn(by ? `${path} is included and ${why}` : `${path} ${why}`, by);
       return null;
     }
     if (notWhole.has(path)) {
-      lack("a part of its configuration was not read");
-      wonder(`${path} was read in part`, by);
+      markIncomplete("a part of its configuration was not read");
+      warn(`${path} was read in part`, by);
     }
     spend(10 + (text.length >> 3));
     opened++;
@@ -65,15 +72,15 @@ export function createDraft(source: ConfigurationFiles): Draft {
     return !isPattern(path) && isMissing(source, path);
   }
 
-  function expand(pattern: string, by: Place): string[] {
+  function expand(pattern: string, by: Location): string[] {
     const { paths, isWhole } = expandPattern(source, pattern);
-    if (!isWhole) wonder(`what ${pattern} stands for was not read`, by);
+    if (!isWhole) warn(`what ${pattern} stands for was not read`, by);
     return paths;
   }
 
-  function serve(serving: Serving): void {
-    if (configuration.servings.length < MOST_SERVINGS) configuration.servings.push(serving);
-    else overflow(serving.at);
+  function serve(binding: TlsBinding): void {
+    if (configuration.bindings.length < MOST_BINDINGS) configuration.bindings.push(binding);
+    else overflow(binding.at);
   }
 
   function leavePlain(listens: readonly { address: string | null; port: number }[]): void {
@@ -92,18 +99,19 @@ export function createDraft(source: ConfigurationFiles): Draft {
     else overflow(named.at);
   }
 
-  function wonder(what: string, at: Place | null): void {
+  function warn(what: string, at: Location | null): void {
     if (configuration.unknown.length < MOST_UNKNOWN) configuration.unknown.push({ what, at });
   }
 
-  function lack(why: string, onlyForNames = false): void {
-    const { mayLack } = configuration;
-    if (!mayLack || (mayLack.onlyForNames && !onlyForNames)) configuration.mayLack = { why, onlyForNames };
+  function markIncomplete(why: string, onlyForNames = false): void {
+    const { incomplete } = configuration;
+    if (!incomplete || (incomplete.onlyForNames && !onlyForNames))
+      configuration.incomplete = { why, onlyForNames };
   }
 
-  function overflow(at: Place | null): void {
-    lack("there is more of its configuration than is read");
-    wonder("there is more of it than is read, from here on", at);
+  function overflow(at: Location | null): void {
+    markIncomplete("there is more of its configuration than is read");
+    warn("there is more of it than is read, from here on", at);
   }
 }
 
@@ -123,10 +131,10 @@ function isMissing({ files, folders }: ConfigurationFiles, path: string): boolea
 
 /** `isWhole`: the pattern certainly stands for nothing else. */
 function expandPattern(source: ConfigurationFiles, pattern: string): { paths: string[]; isWhole: boolean } {
-  const { files, folders, unread } = source;
+  const { files, folders, unreadable } = source;
   if (!isPattern(pattern)) return { paths: [pattern], isWhole: true };
   const paths = new Set<string>();
-  spend(files.size + folders.size + unread.length);
+  spend(files.size + folders.size + unreadable.length);
   for (const path of files.keys()) if (matchesGlob(path, pattern)) paths.add(path);
   const named = folderOf(pattern);
   for (const [folder, names] of folders) {
@@ -135,7 +143,7 @@ function expandPattern(source: ConfigurationFiles, pattern: string): { paths: st
       if (!folders.has(path) && matchesGlob(path, pattern)) paths.add(path);
   }
   const fixed = fixedFolderOf(pattern);
-  const isUnreadable = unread.some(
+  const isUnreadable = unreadable.some(
     (path) => path === pattern || path === fixed || matchesGlob(path, pattern),
   );
   const isListed = folders.has(fixed) || isMissing(source, fixed);

@@ -20,11 +20,11 @@ async function write(folder: string, texts: { [path: string]: string }): Promise
 }
 
 const read = (server: ServerKind, root: string, folder: string): Configuration =>
-  readConfiguration({ server, root, unread: [], commandLines: [], ...readTree(folder) });
+  readConfiguration({ server, root, unreadable: [], commandLines: [], ...readTree(folder) });
 
 /** What is served first: certificate, key, and where. */
-const formatFirst = ({ servings: [first] }: Configuration): string[] =>
-  first ? first.pairs.flatMap(({ certificate, key }) => [certificate.path, key?.path ?? "none"]) : [];
+const formatFirst = ({ bindings: [first] }: Configuration): string[] =>
+  first ? first.deployments.flatMap(({ certificate, key }) => [certificate.path, key?.path ?? "none"]) : [];
 
 test("postconf says the same files of each service, with what master.cf overrides", async () => {
   await using temporary = await makeTemporaryFolder();
@@ -51,7 +51,7 @@ submissions inet n - y - - smtpd -o smtpd_tls_wrappermode=yes
   -o smtpd_tls_eccert_file=
 26 inet n - y - - smtpd -o smtpd_tls_chain_files=$tls/key.pem,$tls/chain.pem`,
   });
-  const { servings } = read("postfix", join(folder, "main.cf"), folder);
+  const { bindings } = read("postfix", join(folder, "main.cf"), folder);
   const { stdout } = await run("postconf", ["-c", folder, "-P"]);
   const overrides = stdout.split("\n").flatMap((line) => {
     const found = /^(\S+)\/inet\/(\S+) = ?(.*)$/.exec(line);
@@ -70,11 +70,11 @@ submissions inet n - y - - smtpd -o smtpd_tls_wrappermode=yes
       chains.length > 0 ? chains.flatMap((path) => [path, path]) : await Promise.all(usual.map(ask));
     theirs.push(named.filter((path) => path !== ""));
   }
-  const ours = servings.map(({ pairs }) =>
-    pairs.flatMap(({ certificate, key }) => [certificate.path, key?.path]),
+  const ours = bindings.map(({ deployments }) =>
+    deployments.flatMap(({ certificate, key }) => [certificate.path, key?.path]),
   );
   expect(ours).toEqual(theirs);
-  expect(servings.map(({ protocol }) => protocol)).toEqual(["smtp", "smtp", "tls", "smtp"]);
+  expect(bindings.map(({ protocol }) => protocol)).toEqual(["smtp", "smtp", "tls", "smtp"]);
 });
 
 test("slaptest and slapcat say the same files of slapd.conf, and cn=config reads the same", async () => {
@@ -151,11 +151,11 @@ include_if_exists 'gone.conf'
     const command = [...as, join(PROGRAMS, "postgres"), "-C", name, "-D", folder];
     return (await run("setpriv", command, { cwd: "/" })).stdout.trim();
   };
-  const { servings, alsoNamed, unknown } = read("postgresql", join(folder, "postgresql.conf"), folder);
-  const [serving] = servings;
+  const { bindings, alsoNamed, unknown } = read("postgresql", join(folder, "postgresql.conf"), folder);
+  const [serving] = bindings;
   expect(unknown).toEqual([]);
-  expect(serving?.pairs[0]?.certificate.path).toBe(join(folder, await ask("ssl_cert_file")));
-  expect(serving?.pairs[0]?.key?.path).toBe(await ask("ssl_key_file"));
+  expect(serving?.deployments[0]?.certificate.path).toBe(join(folder, await ask("ssl_cert_file")));
+  expect(serving?.deployments[0]?.key?.path).toBe(await ask("ssl_key_file"));
   expect(alsoNamed[0]?.path).toBe(join(folder, await ask("ssl_ca_file")));
   expect(serving?.listens.map(({ address }) => address).join(", ")).toBe(await ask("listen_addresses"));
   expect(String(serving?.listens[0]?.port)).toBe(await ask("port"));
@@ -185,9 +185,9 @@ ssl-key = "/srv/a key.pem" # quoted`,
   const said = (stdout.split("\n")[1] ?? "").split(" --").map((word) => word.replace(/^--/, "").trim());
   const last = (name: string) =>
     said.findLast((word) => word.replaceAll("_", "-").startsWith(`${name}=`))?.slice(name.length + 1);
-  const { servings, alsoNamed } = read("mysql", join(folder, "my.cnf"), folder);
-  expect(formatFirst({ servings } as Configuration)).toEqual([last("ssl-cert"), last("ssl-key")]);
-  expect(servings[0]?.listens.map(({ address, port }) => `${address} ${port}`)).toEqual([
+  const { bindings, alsoNamed } = read("mysql", join(folder, "my.cnf"), folder);
+  expect(formatFirst({ bindings } as Configuration)).toEqual([last("ssl-cert"), last("ssl-key")]);
+  expect(bindings[0]?.listens.map(({ address, port }) => `${address} ${port}`)).toEqual([
     `${last("bind-address")} ${last("port")}`,
   ]);
   expect(alsoNamed.map(({ path }) => path)).toEqual([last("ssl-ca")]);

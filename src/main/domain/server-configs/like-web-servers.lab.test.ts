@@ -10,7 +10,7 @@ import { makeCertificate } from "#testing/make-certificate.ts";
 import { startServer } from "#testing/servers/server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { askName } from "#testing/tls/ask-openssl.ts";
-import { chooseServing } from "./choose-binding.ts";
+import { chooseBinding } from "./choose-binding.ts";
 import type { Configuration, ServerKind } from "./configuration.ts";
 import { readConfiguration } from "./read-configuration.ts";
 
@@ -117,7 +117,7 @@ async function compare(
   const configuration = readConfiguration({
     server,
     root,
-    unread: [],
+    unreadable: [],
     commandLines: [["it", "-D", "Given"]],
     addresses: [running.address],
     ...readTree(join(temporary.path, server)),
@@ -131,9 +131,9 @@ async function compare(
       const served = await askName({ host: address, port, name });
       theirs?.push(`${asked}: ${served.startsWith("ERR_SSL") ? "none" : served}`);
       const namesIn = (path: string) => namesOf(basename(path, ".pem"));
-      const choice = chooseServing(configuration, { address, port, name }, namesIn);
+      const choice = chooseBinding(configuration, { address, port, name }, namesIn);
       ours?.push(
-        `${asked}: ${choice.kind === "chosen" ? basename(choice.pairs[0]?.certificate.path ?? "", ".pem") : choice.kind}`,
+        `${asked}: ${choice.kind === "chosen" ? basename(choice.deployments[0]?.certificate.path ?? "", ".pem") : choice.kind}`,
       );
     }
   }
@@ -180,7 +180,7 @@ server { listen ${port} ssl; server_name *.b.example b.example zero.test; ${pair
   const said = await compare(written, async (root, configuration) => {
     const { stdout } = await run("nginx", ["-T", "-q", "-p", dirname(root), "-c", root]);
     const theirs = [...stdout.matchAll(/^# configuration file (.*):$/gm)].map(([, path]) => path);
-    const ours = [root, ...configuration.servings.map(({ at }) => at.file)];
+    const ours = [root, ...configuration.bindings.map(({ at }) => at.file)];
     expect(new Set(ours)).toEqual(new Set(theirs));
   });
   expect(said.ours).toEqual(said.theirs);
@@ -258,7 +258,7 @@ ${host(`0.0.0.0:${port}`, "ServerName both.test\n  ServerName zero.test", "c")}
         ([, line, file]) => `${file}:${line}`,
       );
       const theirs = [...plain, ...used];
-      expect(new Set(configuration.servings.map(({ at }) => `${at.file}:${at.line}`))).toEqual(
+      expect(new Set(configuration.bindings.map(({ at }) => `${at.file}:${at.line}`))).toEqual(
         new Set(theirs),
       );
     },

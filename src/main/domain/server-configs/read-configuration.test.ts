@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatFiles, makeFiles } from "#domain/server-configs/testing/format-files.ts";
-import { chooseServing } from "./choose-binding.ts";
+import { chooseBinding } from "./choose-binding.ts";
 import type { ServerKind } from "./configuration.ts";
 import { readConfiguration } from "./read-configuration.ts";
 
@@ -86,10 +86,10 @@ test("no text makes a reader throw, and each choice among what it read comes to 
         { "/e/main.cf": first.join(" "), "/e/master.cf": second.join(" "), "/e/a.conf": second.join("") },
       );
       const configuration = readConfiguration(files);
-      for (const { listens, names } of configuration.servings)
+      for (const { listens, names } of configuration.bindings)
         for (const { address, port } of listens)
           for (const name of [...names, "a.example", null])
-            chooseServing(configuration, { address, port, name }, () => null);
+            chooseBinding(configuration, { address, port, name }, () => null);
     }),
     { numRuns: 1_000 },
   );
@@ -116,7 +116,7 @@ test("of a server that was started with another file nothing is sure, and of one
   const text = "http { server { listen 443 ssl; ssl_certificate /a; ssl_certificate_key /b; } }";
   const unsure = (...commandLines: string[][]) =>
     readConfiguration(makeFiles({ server: "nginx", commandLines }, { "/etc/nginx/nginx.conf": text }))
-      .servings[0]?.unsure;
+      .bindings[0]?.unsure;
   const other = "nginx: master process /usr/sbin/nginx -c /srv/nginx.conf";
   const why = "what runs was started with /srv/nginx.conf instead, which is not what was read";
   expect(unsure()).toBe(null);
@@ -127,12 +127,12 @@ test("of a server that was started with another file nothing is sure, and of one
 
 test("of a file that came in part there may be more", () => {
   const text = "http { server { listen 1 ssl; server_name a; ssl_certificate a.pem; } }";
-  const read = (unread: string[]) =>
-    readConfiguration(makeFiles({ server: "nginx", unread }, { "/e/nginx.conf": text }));
-  expect(read(["/e/other.conf"]).mayLack).toBe(null);
+  const read = (unreadable: string[]) =>
+    readConfiguration(makeFiles({ server: "nginx", unreadable }, { "/e/nginx.conf": text }));
+  expect(read(["/e/other.conf"]).incomplete).toBe(null);
   expect(read(["/e/nginx.conf"])).toMatchObject({
-    servings: [{ names: ["a"] }],
-    mayLack: { why: "a part of its configuration was not read", onlyForNames: false },
+    bindings: [{ names: ["a"] }],
+    incomplete: { why: "a part of its configuration was not read", onlyForNames: false },
     unknown: [{ what: "/e/nginx.conf was read in part", at: null }],
   });
 });

@@ -4,7 +4,7 @@ import { readHaproxy } from "#domain/server-configs/haproxy/read-haproxy.ts";
 import { readNginx } from "#domain/server-configs/nginx/read-nginx.ts";
 import { readPostfix } from "#domain/server-configs/postfix/read-postfix.ts";
 import { splitConfigLine } from "#domain/ssh/sshd-config.ts";
-import type { Configuration, ConfigurationFiles, Place, Role, ServerKind } from "./configuration.ts";
+import type { Configuration, ConfigurationFiles, Location, Role, ServerKind } from "./configuration.ts";
 import { createDraft, type Draft, joinPath } from "./draft.ts";
 import { readMysql } from "./read-mysql.ts";
 import { readPostgresql } from "./read-postgresql.ts";
@@ -25,7 +25,7 @@ const READERS: { [kind in ServerKind]: (files: ConfigurationFiles) => Configurat
 
 /**
  * What a server's configuration serves where, with the line that says so. Never throws, whatever the text: what could
- * not be read or told is in `unknown`, and in `unsure` and `mayLack` where it bears on what is served.
+ * not be read or told is in `unknown`, and in `unsure` and `incomplete` where it bears on what is served.
  */
 export function readConfiguration(files: ConfigurationFiles): Configuration {
   const configuration = READERS[files.server](files);
@@ -34,8 +34,8 @@ export function readConfiguration(files: ConfigurationFiles): Configuration {
   const why = `what runs was started with ${other} instead, which is not what was read`;
   return {
     ...configuration,
-    mayLack: { why, onlyForNames: false },
-    servings: configuration.servings.map((serving) => ({ ...serving, unsure: why })),
+    incomplete: { why, onlyForNames: false },
+    bindings: configuration.bindings.map((binding) => ({ ...binding, unsure: why })),
   };
 }
 
@@ -56,13 +56,13 @@ function readSshd(source: ConfigurationFiles): Configuration {
   return draft.configuration;
 }
 
-function readInto(draft: Draft, file: string, by: Place | null, depth: number): void {
+function readInto(draft: Draft, file: string, by: Location | null, depth: number): void {
   for (const [index, text] of (draft.open(file, by) ?? "").split("\n").entries()) {
     const [keyword = "", ...values] = splitConfigLine(text) ?? [];
     const at = { file, line: index + 1 };
     const role = NAMED.get(keyword);
     if (keyword === "include" && depth >= DEEPEST_INCLUDE)
-      draft.wonder("files include each other too deep", at);
+      draft.warn("files include each other too deep", at);
     else if (keyword === "include") {
       for (const pattern of values)
         for (const path of draft.expand(joinPath("/etc/ssh", pattern), at))

@@ -1,4 +1,11 @@
-import type { Configuration, ConfigurationFiles, Named, Place, Role, Serving } from "./configuration.ts";
+import type {
+  Configuration,
+  ConfigurationFiles,
+  Location,
+  Named,
+  Role,
+  TlsBinding,
+} from "./configuration.ts";
 import { COMMAND_LINE, createDraft, type Draft, folderOf, joinPath } from "./draft.ts";
 
 /** Read before the file that most systems begin with. */
@@ -12,18 +19,19 @@ export function readMysql(source: ConfigurationFiles): Configuration {
   if (files.includes("/etc/mysql/my.cnf") && source.files.has(EARLIER)) files.unshift(EARLIER);
   for (const file of files) readOptions(draft, options, { file, by: null });
   for (const word of words) setOption(options, word.slice(2), COMMAND_LINE);
-  if (draft.configuration.unknown.length > 0) draft.lack("a part of its configuration is not known");
+  if (draft.configuration.unknown.length > 0)
+    draft.markIncomplete("a part of its configuration is not known");
   nameOthers(draft, options);
   const listens = readListens(options);
   if (listens.length === 0 || isOff(options)) return draft.configuration;
   const certificate = toNamed(options, "ssl-cert");
-  const gap = draft.configuration.mayLack?.why ?? null;
+  const gap = draft.configuration.incomplete?.why ?? null;
   draft.serve({
     listens,
     names: [],
     namesFromCertificate: false,
     protocol: "mysql",
-    pairs: certificate ? [{ certificate, key: toNamed(options, "ssl-key") }] : [],
+    deployments: certificate ? [{ certificate, key: toNamed(options, "ssl-key") }] : [],
     chain: null,
     unsure: certificate ? gap : "without ssl-cert it makes a certificate itself, or speaks no TLS",
     at: certificate?.at ?? options.get("port")?.at ?? { file: source.root, line: 1 },
@@ -40,7 +48,7 @@ const isSet = (options: Options, name: string): boolean => {
 };
 
 /** Without an address, it listens at every one of both families. */
-function readListens(options: Options): Serving["listens"] {
+function readListens(options: Options): TlsBinding["listens"] {
   if (isSet(options, "skip-networking")) return [];
   const port = Number(options.get("port")?.value ?? 3306);
   const addresses = options.get("bind-address")?.value || "*";
@@ -68,7 +76,7 @@ function nameOthers(draft: Draft, options: Options): void {
 }
 
 /** By name with `-` for `_`: of an option that is given twice, the later one holds. Null: given without a value. */
-type Options = Map<string, { directive: string; value: string | null; at: Place }>;
+type Options = Map<string, { directive: string; value: string | null; at: Location }>;
 
 /** Groups that mysqld and mariadbd read. */
 const GROUPS = new Set(["mysqld", "server", "mariadb", "mariadbd", "client-server", "galera"]);
@@ -79,14 +87,14 @@ const DEEPEST_INCLUDE = 10;
 function readOptions(
   draft: Draft,
   options: Options,
-  { file, by, depth = 0 }: { file: string; by: Place | null; depth?: number },
+  { file, by, depth = 0 }: { file: string; by: Location | null; depth?: number },
 ): void {
   let group = "";
   for (const [index, raw] of (draft.open(file, by) ?? "").split("\n").entries()) {
     const line = raw.trim();
     const at = { file, line: index + 1 };
     const inclusion = /^!(include(?:dir)?)[ \t]+(.+)$/.exec(line);
-    if (inclusion && depth >= DEEPEST_INCLUDE) draft.wonder("files include each other too deep", at);
+    if (inclusion && depth >= DEEPEST_INCLUDE) draft.warn("files include each other too deep", at);
     else if (inclusion) {
       const path = joinPath(folderOf(file), inclusion[2] ?? "");
       const files = inclusion[1] === "include" ? [path] : draft.expand(`${path}/*.cnf`, at);
@@ -95,7 +103,7 @@ function readOptions(
     else if (line === "" || /^[#;]/.test(line)) continue;
     else if (GROUPS.has(group)) setOption(options, line, at);
     else if (VERSIONS.test(group) && /^(?:loose[-_])?(?:skip[-_])?(?:ssl|port|bind|datadir)/.test(line))
-      draft.wonder(`whether the group [${group}] is read by the version that runs`, at);
+      draft.warn(`whether the group [${group}] is read by the version that runs`, at);
   }
 }
 
@@ -116,7 +124,7 @@ function readCommand({ commandLines, root }: ConfigurationFiles): {
   return { files: only === undefined ? [root, ...named(words, "defaults-extra-file")] : [only], words };
 }
 
-function setOption(options: Options, text: string, at: Place): void {
+function setOption(options: Options, text: string, at: Location): void {
   const equals = text.indexOf("=");
   const written = equals < 0 ? cutComment(text) : text.slice(0, equals).trim();
   const name = written.replaceAll("_", "-").replace(/^loose-/, "");

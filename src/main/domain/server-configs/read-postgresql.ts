@@ -1,4 +1,11 @@
-import type { Configuration, ConfigurationFiles, Named, Place, Role, Serving } from "./configuration.ts";
+import type {
+  Configuration,
+  ConfigurationFiles,
+  Location,
+  Named,
+  Role,
+  TlsBinding,
+} from "./configuration.ts";
 import { COMMAND_LINE, createDraft, type Draft, folderOf, joinPath } from "./draft.ts";
 
 /**
@@ -16,10 +23,10 @@ export function readPostgresql(source: ConfigurationFiles): Configuration {
   const automatic = joinPath(data, "postgresql.auto.conf");
   const isUnreadable = !source.files.has(automatic) && !draft.isAbsent(automatic);
   if (source.files.has(automatic)) readSettings(draft, settings, { file: automatic, by: null });
-  if (isUnreadable) draft.wonder(`${automatic} was not read`, null);
+  if (isUnreadable) draft.warn(`${automatic} was not read`, null);
   for (const [name, value] of command) settings.set(name, { value, at: COMMAND_LINE });
   nameOthers(draft, settings, data);
-  if (hasGap || isUnreadable) draft.lack("a file of its configuration was not read");
+  if (hasGap || isUnreadable) draft.markIncomplete("a file of its configuration was not read");
   const ssl = settings.get("ssl");
   if (!ssl || !isTrue(ssl.value)) return draft.configuration;
   const toFile = (name: string, usual: string): Named => {
@@ -35,7 +42,7 @@ export function readPostgresql(source: ConfigurationFiles): Configuration {
     names: [],
     namesFromCertificate: false,
     protocol: "postgres",
-    pairs: [
+    deployments: [
       { certificate: toFile("ssl_cert_file", "server.crt"), key: toFile("ssl_key_file", "server.key") },
     ],
     chain: null,
@@ -45,7 +52,7 @@ export function readPostgresql(source: ConfigurationFiles): Configuration {
   return draft.configuration;
 }
 
-function readListens(settings: Settings): Serving["listens"] {
+function readListens(settings: Settings): TlsBinding["listens"] {
   const port = Number(settings.get("port")?.value ?? 5432);
   const addresses = settings.get("listen_addresses")?.value ?? "localhost";
   const own = addresses.split(",").map((address) => address.trim().toLowerCase());
@@ -68,7 +75,7 @@ function nameOthers(draft: Draft, settings: Settings, data: string): void {
 }
 
 /** By name in lower case: of a setting that is made twice, the later one holds. */
-type Settings = Map<string, { value: string; at: Place }>;
+type Settings = Map<string, { value: string; at: Location }>;
 
 const DEEPEST_INCLUDE = 10;
 const LINE = /^[ \t]*([A-Za-z_][\w.$]*)[ \t]*(?:=[ \t]*|[ \t])(?:'((?:[^'\\]|''|\\.)*)'|([^ \t#'][^ \t#]*))/;
@@ -76,7 +83,7 @@ const LINE = /^[ \t]*([A-Za-z_][\w.$]*)[ \t]*(?:=[ \t]*|[ \t])(?:'((?:[^'\\]|''|
 function readSettings(
   draft: Draft,
   settings: Settings,
-  { file, by, depth = 0 }: { file: string; by: Place | null; depth?: number },
+  { file, by, depth = 0 }: { file: string; by: Location | null; depth?: number },
 ): void {
   const lines = (draft.open(file, by) ?? "").split("\n");
   for (const [index, line] of lines.entries()) {
@@ -86,7 +93,7 @@ function readSettings(
     const value = found[2] === undefined ? (found[3] ?? "") : undoEscapes(found[2]);
     const at = { file, line: index + 1 };
     if (!name.startsWith("include")) settings.set(name, { value, at });
-    else if (depth >= DEEPEST_INCLUDE) draft.wonder("files include each other too deep", at);
+    else if (depth >= DEEPEST_INCLUDE) draft.warn("files include each other too deep", at);
     else {
       for (const path of findIncluded(draft, { name, value, at }))
         readSettings(draft, settings, { file: path, by: at, depth: depth + 1 });
@@ -97,7 +104,7 @@ function readSettings(
 /** A relative path counts from the folder of the file that it stands in. Of a folder, files in `.conf`. */
 function findIncluded(
   draft: Draft,
-  { name, value, at }: { name: string; value: string; at: Place },
+  { name, value, at }: { name: string; value: string; at: Location },
 ): string[] {
   const path = joinPath(folderOf(at.file), value);
   if (name === "include") return [path];

@@ -1,4 +1,11 @@
-import type { Configuration, ConfigurationFiles, Named, Place, Role, Serving } from "./configuration.ts";
+import type {
+  Configuration,
+  ConfigurationFiles,
+  Location,
+  Named,
+  Role,
+  TlsBinding,
+} from "./configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "./draft.ts";
 
 /** slapd.conf, or cn=config as it lies in slapd.d. Where it listens is said by its command line alone. */
@@ -20,7 +27,7 @@ export function readSlapd(source: ConfigurationFiles): Configuration {
       names: [],
       namesFromCertificate: false,
       protocol,
-      pairs: [{ certificate, key }],
+      deployments: [{ certificate, key }],
       chain: null,
       unsure: null,
       at: certificate.at,
@@ -41,7 +48,7 @@ function lastOf(name: string, settings: readonly Setting[]): Named | null {
   return { path: joinPath(folderOf(at.file), value), directive, at };
 }
 
-type Url = { protocol: Serving["protocol"]; address: string | null; port: number };
+type Url = { protocol: TlsBinding["protocol"]; address: string | null; port: number };
 
 const DEFAULTS = ["/etc/default/slapd", "/etc/sysconfig/slapd"];
 
@@ -53,7 +60,7 @@ function readUrls(draft: Draft): Url[] {
     (file) => /^[ \t]*(?:SLAPD_SERVICES|SLAPD_URLS)=["']?([^"'\n]*)/m.exec(files.get(file) ?? "")?.[1],
   ).find((urls) => urls !== undefined);
   const isKnown = running !== undefined || written !== undefined || commandLines.length > 0;
-  if (!isKnown) draft.lack("with which addresses (-h) it is started is not known");
+  if (!isKnown) draft.markIncomplete("with which addresses (-h) it is started is not known");
   return (running ?? written ?? "ldap:///").split(/\s+/).flatMap(readUrl);
 }
 
@@ -80,14 +87,14 @@ function readUrl(url: string): Url[] {
 }
 
 /** One setting, its name in lower case without LDIF's `olc`: tlscertificatefile. */
-type Setting = { name: string; directive: string; value: string; at: Place };
+type Setting = { name: string; directive: string; value: string; at: Location };
 
 const DEEPEST_INCLUDE = 16;
 
 /** Of slapd.conf with what it includes. A line that begins with a blank goes on with the one before. */
-function readSlapdConf(draft: Draft, file: string, by: Place | null = null, depth = 0): Setting[] {
+function readSlapdConf(draft: Draft, file: string, by: Location | null = null, depth = 0): Setting[] {
   const text = draft.open(file, by);
-  if (text === null) draft.lack(`${file} was not read`);
+  if (text === null) draft.markIncomplete(`${file} was not read`);
   const settings: Setting[] = [];
   for (const { text: whole, line } of readFolded(text ?? "", " ")) {
     const at = { file, line };
@@ -97,7 +104,7 @@ function readSlapdConf(draft: Draft, file: string, by: Place | null = null, dept
       settings.push({ name: directive.toLowerCase(), directive, value, at });
     else if (depth < DEEPEST_INCLUDE)
       for (const one of readSlapdConf(draft, path, at, depth + 1)) settings.push(one);
-    else draft.wonder("files include each other too deep", at);
+    else draft.warn("files include each other too deep", at);
   }
   return settings;
 }
@@ -105,7 +112,7 @@ function readSlapdConf(draft: Draft, file: string, by: Place | null = null, dept
 /** Of the first entry of cn=config, as it lies in slapd.d. A value behind `::` is base64 (RFC 2849, section 2). */
 function readLdif(draft: Draft, file: string): Setting[] {
   const text = draft.open(file, null);
-  if (text === null) draft.lack(`${file} was not read`);
+  if (text === null) draft.markIncomplete(`${file} was not read`);
   const settings: Setting[] = [];
   for (const { text: whole, line } of readFolded(text ?? "", "")) {
     const found = /^(?:olc)?([A-Za-z]+)(:{1,2}) *(.*)$/.exec(whole);

@@ -154,7 +154,7 @@ test.each(INSTANCES)(
         why: `a running ${server} was started with it, and it was not read`,
       },
     ]);
-    expect(configuration.mayLack?.why ?? "").not.toContain("was started with");
+    expect(configuration.incomplete?.why ?? "").not.toContain("was started with");
   },
 );
 

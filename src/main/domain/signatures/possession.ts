@@ -7,7 +7,7 @@ import type { KeyPossession } from "#shared/model/possession.ts";
 import { checkSignature } from "./ssh-signature.ts";
 
 /**
- * Who has a private key shows it by a signature. The public half of a key is known to everybody, and a file that shows it
+ * Who has a private key shows it by a signature. The public key of a key is known to everybody, and a file that shows it
  * proves nothing.
  */
 
@@ -37,8 +37,8 @@ export const writeScanStatement = ({ nonce, hosts, path }: { nonce: string; host
  * What a proof over a statement says of whoever made it: the words of resources/lib/possession.sh. `fingerprint`: of the key that is
  * to have signed.
  */
-export function verifyPossession(proof: string, statement: Uint8Array, fingerprint: string): KeyPossession {
-  const [kind, first = "", second = ""] = proof.split(",");
+export function verifyPossession(answer: string, statement: Uint8Array, fingerprint: string): KeyPossession {
+  const [kind, first = "", second = ""] = answer.split(",");
   switch (kind) {
     case "sshsig":
       return verifySshsig(first, statement, fingerprint);

@@ -28,18 +28,18 @@ const ARMOR = /^\s*-----BEGIN SSH SIGNATURE-----\s*\n([A-Za-z0-9+/=\s]*)\n-----E
 const MAGIC = Buffer.from("SSHSIG", "latin1");
 const VERSION = 1n;
 
-/** `wanted`: what it has to be for. Never throws. */
+/** `expected`: what it has to be for. Never throws. */
 export function checkSignature(
   armored: string,
   bytes: Uint8Array,
-  wanted: string = SIGNATURE_NAMESPACE,
+  expected: string = SIGNATURE_NAMESPACE,
 ): SignatureCheck {
   const blob = decodeBase64((ARMOR.exec(armored)?.[1] ?? "").trim());
   const read = blob && blob.length > 0 ? readSignature(blob) : null;
   if (!read) return bad("the signature cannot be read; it is what ssh-keygen -Y sign wrote, to the byte");
   const { key, namespace, reserved, hashName, signature } = read;
-  if (namespace !== wanted)
-    return bad(`the signature is for "${namespace}"; sign with ssh-keygen -Y sign -n ${wanted}`);
+  if (namespace !== expected)
+    return bad(`the signature is for "${namespace}"; sign with ssh-keygen -Y sign -n ${expected}`);
   if (hashName !== "sha256" && hashName !== "sha512")
     return { kind: "unsupported", why: `it is made over a digest by "${hashName}"` };
   if (typeInCertificate(key.keyType) !== null)
@@ -55,11 +55,11 @@ export function checkSignature(
   return { kind: "unsupported", why: `signatures by a ${key.keyType} key cannot be checked here` };
 }
 
+/** What stands before the digest in what is signed (PROTOCOL.sshsig). */
+type SignedPreamble = { namespace: string; reserved: Uint8Array | string; hashName: string };
+
 /** What a key signs in fact, for a signature of this format over these bytes. */
-export function signedBytes(
-  { namespace, reserved, hashName }: Pick<Signature, "namespace" | "reserved" | "hashName">,
-  bytes: Uint8Array,
-): Buffer {
+export function signedBytes({ namespace, reserved, hashName }: SignedPreamble, bytes: Uint8Array): Buffer {
   const digest = hash(hashName, bytes, "buffer");
   const texts = [namespace, reserved, hashName, digest].map((part) => toField(Buffer.from(part)));
   return Buffer.concat([MAGIC, ...texts]);
@@ -175,11 +175,11 @@ export function isSignedBy(
 /** r and s as SSH writes them (two numbers) -> as fixed-width halves. */
 function toFixedWidth(value: Uint8Array, width: number): Uint8Array | null {
   const fields = openFields(value);
-  const halves = [fields.octets(), fields.octets()].map((number) => number && withoutZeros(number));
+  const integers = [fields.octets(), fields.octets()].map((number) => number && withoutZeros(number));
   const raw = new Uint8Array(2 * width);
-  for (const [index, half] of halves.entries()) {
-    if (!half || half.length > width) return null;
-    raw.set(half, (index + 1) * width - half.length);
+  for (const [index, integer] of integers.entries()) {
+    if (!integer || integer.length > width) return null;
+    raw.set(integer, (index + 1) * width - integer.length);
   }
   return raw;
 }

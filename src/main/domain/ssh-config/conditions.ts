@@ -11,13 +11,16 @@ export type Condition =
 type Pattern = { text: string; isNegated: boolean };
 type Criterion = { name: Evaluated; isNegated: boolean; list: string };
 
-/** What is known of a host when a line is met: earlier lines have a say in it. */
-export type Known = {
+type HostNames = {
   /** As ssh was asked for it; in the final pass, the host name that was found. */
   host: string;
   /** HostName as far as it is known. */
   hostname: string;
   originalHost: string;
+};
+
+/** What is known of a host when a line is met: earlier lines have a say in it. */
+export type Known = HostNames & {
   user: string;
   localUser: string;
   tag: string;
@@ -44,7 +47,7 @@ type MatchLine = {
   /** What it asks for that is not looked at here: then it never holds. */
   notEvaluated: string[];
   /** It asks for `final`, so that ssh reads its configuration a second time. */
-  asksForFinal: boolean;
+  isForFinalPass: boolean;
 };
 
 export function readMatchLine(words: readonly string[]): MatchLine | string {
@@ -71,8 +74,8 @@ export function readMatchLine(words: readonly string[]): MatchLine | string {
   }
   if (words.length === 0) return "has no criterion";
   const condition: Condition = notEvaluated.length > 0 ? { kind: "never" } : { kind: "match", criteria };
-  const asksForFinal = criteria.some(({ name, isNegated }) => name === "final" && !isNegated);
-  return { condition, notEvaluated, asksForFinal };
+  const isForFinalPass = criteria.some(({ name, isNegated }) => name === "final" && !isNegated);
+  return { condition, notEvaluated, isForFinalPass };
 }
 
 export function holds(condition: Condition, known: Known): boolean {
@@ -116,13 +119,13 @@ function meets({ name, list }: Criterion, known: Known): boolean {
  */
 export type HostIndex = {
   /** Numbers of the conditions that may hold for what is known of a host, ascending. */
-  find(known: Pick<Known, "host" | "hostname" | "originalHost">): number[];
+  find(names: HostNames): number[];
 };
 
 /** What a pattern is about: the host as ssh looks for it, or one of the two that Match asks for. */
-type Scope = "host" | "hostname" | "originalHost";
+type NameKind = "host" | "hostname" | "originalHost";
 
-type Place = "whole" | "prefix" | "suffix";
+type Fit = "whole" | "prefix" | "suffix";
 
 export function indexHosts(conditions: readonly Condition[]): HostIndex {
   const filed = new Map<string, number[]>();
@@ -148,13 +151,13 @@ export function indexHosts(conditions: readonly Condition[]): HostIndex {
     },
   };
 
-  function listKeys(scope: Scope, name: string): string[] {
-    const fitting = (place: Place) =>
-      [...(lengths.get(`${scope} ${place}`) ?? [])].filter((length) => length <= name.length);
+  function listKeys(kind: NameKind, name: string): string[] {
+    const fitting = (fit: Fit) =>
+      [...(lengths.get(`${kind} ${fit}`) ?? [])].filter((length) => length <= name.length);
     return [
-      keyOf(scope, "whole", name),
-      ...fitting("prefix").map((length) => keyOf(scope, "prefix", name.slice(0, length))),
-      ...fitting("suffix").map((length) => keyOf(scope, "suffix", name.slice(name.length - length))),
+      keyOf(kind, "whole", name),
+      ...fitting("prefix").map((length) => keyOf(kind, "prefix", name.slice(0, length))),
+      ...fitting("suffix").map((length) => keyOf(kind, "suffix", name.slice(name.length - length))),
     ];
   }
 }
@@ -163,7 +166,7 @@ type Key = { key: string; length: number };
 
 const ANY: Key = { key: "any host at all", length: 0 };
 
-const keyOf = (scope: Scope, place: Place, text: string): string => `${scope} ${place} ${text}`;
+const keyOf = (kind: NameKind, fit: Fit, text: string): string => `${kind} ${fit} ${text}`;
 
 function keysOf(condition: Condition): Key[] {
   switch (condition.kind) {
@@ -180,17 +183,17 @@ function keysOf(condition: Condition): Key[] {
         ({ name, isNegated }) => !isNegated && (name === "host" || name === "originalhost"),
       );
       if (!sure) return [ANY];
-      const scope = sure.name === "host" ? "hostname" : "originalHost";
+      const kind = sure.name === "host" ? "hostname" : "originalHost";
       const patterns = sure.list.toLowerCase().split(",");
-      return patterns.filter((text) => !text.startsWith("!")).map((text) => keyOfPattern(scope, text));
+      return patterns.filter((text) => !text.startsWith("!")).map((text) => keyOfPattern(kind, text));
     }
   }
 }
 
-function keyOfPattern(scope: Scope, pattern: string): Key {
+function keyOfPattern(kind: NameKind, pattern: string): Key {
   const first = pattern.search(/[*?]/);
-  if (first === -1) return { key: keyOf(scope, "whole", pattern), length: pattern.length };
-  if (first > 0) return { key: keyOf(scope, "prefix", pattern.slice(0, first)), length: first };
+  if (first === -1) return { key: keyOf(kind, "whole", pattern), length: pattern.length };
+  if (first > 0) return { key: keyOf(kind, "prefix", pattern.slice(0, first)), length: first };
   const suffix = pattern.slice(Math.max(pattern.lastIndexOf("*"), pattern.lastIndexOf("?")) + 1);
-  return suffix === "" ? ANY : { key: keyOf(scope, "suffix", suffix), length: suffix.length };
+  return suffix === "" ? ANY : { key: keyOf(kind, "suffix", suffix), length: suffix.length };
 }

@@ -54,11 +54,11 @@ function readJump(word: string): Jump | string {
   const at = uri ? text.indexOf("@") : text.lastIndexOf("@");
   const user = at === -1 ? null : uri ? decodeUser(text.slice(0, at)) : text.slice(0, at);
   if (user !== null && !isUserName(user)) return "has a user name that cannot be one";
-  const place = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(text.slice(at + 1));
-  const host = place?.[1] ?? place?.[2] ?? "";
+  const address = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(text.slice(at + 1));
+  const host = address?.[1] ?? address?.[2] ?? "";
   if (!isOneHost(host)) return "names a hop that is not the name of a host";
-  if (!place?.[3]) return { user, host, port: null };
-  const port = readPort(place[3]);
+  if (!address?.[3]) return { user, host, port: null };
+  const port = readPort(address[3]);
   return port === null ? "has a port that is not one" : { user, host, port };
 }
 

@@ -48,7 +48,7 @@ async function askOurs(file: string, text: string, host: string, user: string | 
     files,
     includes,
     home: homedir,
-    say: (path: string) => path,
+    describe: (path: string) => path,
   };
   const blocks = readBlocks(source);
   const answer = createResolver(blocks, username)({ host, user, jumps: null });

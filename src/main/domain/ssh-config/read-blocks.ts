@@ -43,7 +43,7 @@ type Reading = {
 };
 
 /** One visit to a file; `above`: those that include it, the outermost first. */
-type Visit = { path: string; isUser: boolean; outer: Block; above: readonly string[] };
+type FileRead = { path: string; isUser: boolean; outer: Block; above: readonly string[] };
 
 type Line = {
   keyword: string;
@@ -75,21 +75,21 @@ export function readBlocks(source: ConfigSource): Blocks {
   return { ...reading, notes: reading.notes.list() };
 }
 
-function readFile(reading: Reading, visit: Visit): void {
-  const file = reading.source.files.get(visit.path);
+function readFile(reading: Reading, from: FileRead): void {
+  const file = reading.source.files.get(from.path);
   if (!file || !("text" in file)) return;
   reading.left.characters -= file.text.length;
-  let block = visit.outer;
+  let block = from.outer;
   beginSegment(reading, block);
   for (const [index, raw] of file.text.split("\n").entries()) {
-    const read = readLine(raw, reading.source.say(visit.path), index + 1);
+    const read = readLine(raw, reading.source.describe(from.path), index + 1);
     if (!read) continue;
-    const line = { ...read, isUser: visit.isUser };
+    const line = { ...read, isUser: from.isUser };
     if (line.keyword === "host" || line.keyword === "match") {
-      block = { condition: readCondition(reading, line), outer: visit.outer };
+      block = { condition: readCondition(reading, line), outer: from.outer };
       beginSegment(reading, block);
     } else if (line.keyword === "include") {
-      include(reading, line, { ...visit, outer: block });
+      include(reading, line, { ...from, outer: block });
       beginSegment(reading, block);
     } else {
       readOther(reading, line);
@@ -130,16 +130,19 @@ function readHost({ names }: Reading, { words, isUser }: Line): Condition | stri
 function readMatch(reading: Reading, line: Line): Condition | string {
   const match = readMatchLine(line.words);
   if (typeof match === "string") return match;
-  reading.hasFinalPass ||= match.asksForFinal;
+  reading.hasFinalPass ||= match.isForFinalPass;
   for (const name of new Set(match.notEvaluated))
-    reading.notes.add(`Match ${name} is not evaluated: what stands under it is left out`, formatPlace(line));
+    reading.notes.add(
+      `Match ${name} is not evaluated: what stands under it is left out`,
+      formatLocation(line),
+    );
   return match.condition;
 }
 
 function readOther(reading: Reading, line: Line): void {
-  const place = formatPlace(line);
+  const location = formatLocation(line);
   const unreadable = whyUnreadable(reading, line);
-  const setting = readSetting(line, place, unreadable);
+  const setting = readSetting(line, location, unreadable);
   if (setting) reading.segments.at(-1)?.settings.push(setting);
   const why = setting?.keyword === "unreadable" ? setting.why : unreadable;
   if (why !== null) {
@@ -156,14 +159,14 @@ function whyUnreadable({ ignored }: Reading, { keyword, rest, isQuoteOpen }: Lin
   return isQuoteOpen ? OPEN_QUOTE : null;
 }
 
-function include(reading: Reading, line: Line, visit: Visit): void {
+function include(reading: Reading, line: Line, file: FileRead): void {
   if (line.words.length === 0) refuse(reading, line, "names no file");
   for (const word of line.words) {
-    const found = readInclude(word, visit.isUser, reading.source);
+    const found = readInclude(word, file.isUser, reading.source);
     if (typeof found === "string") refuse(reading, line, found);
     else
       for (const path of found) {
-        const inner = { ...visit, path, above: [...visit.above, visit.path] };
+        const inner = { ...file, path, above: [...file.above, file.path] };
         const why = whyNotIncluded(reading, inner);
         if (why) refuse(reading, line, why);
         else readFile(reading, inner);
@@ -173,8 +176,8 @@ function include(reading: Reading, line: Line, visit: Visit): void {
   }
 }
 
-function whyNotIncluded({ source, left }: Reading, { path, above }: Visit): string | null {
-  const name = source.say(path);
+function whyNotIncluded({ source, left }: Reading, { path, above }: FileRead): string | null {
+  const name = source.describe(path);
   if (above.includes(path)) return `includes ${name} inside itself: a loop, which is not followed`;
   if (above.length > DEEPEST_INCLUDE)
     return `includes ${name} more than ${DEEPEST_INCLUDE} files deep, where ssh stops; include it further up`;
@@ -197,7 +200,7 @@ function refuse({ broken }: Reading, { file, number, text }: Line, why: string):
   else broken.push({ where, text: text.trim().slice(0, MOST_SHOWN), why });
 }
 
-const formatPlace = ({ file, number }: Line): string => `${file}:${number}`;
+const formatLocation = ({ file, number }: Line): string => `${file}:${number}`;
 
 const OPEN_QUOTE = "has a quote without its other half";
 
@@ -211,7 +214,7 @@ export type ConfigSource = {
   includes: ReadonlyMap<string, readonly string[]>;
   home: string;
   /** A path as people write it: `~/.ssh/config`. */
-  say(path: string): string;
+  describe(path: string): string;
 };
 
 type Reader = { isUser: boolean; home: string };
@@ -246,7 +249,7 @@ function anchor(pattern: string, { isUser, home }: Reader): { path: string } | {
   return { path: isUser ? `${home}/.ssh/${pattern}` : `/etc/ssh/${pattern}` };
 }
 
-const PLACES_SAID = 3;
+const LOCATIONS_LISTED = 3;
 
 type Notes = ReturnType<typeof createNotes>;
 
@@ -254,14 +257,17 @@ type Notes = ReturnType<typeof createNotes>;
 export function createNotes() {
   const notes = new Map<string, Set<string>>();
   return {
-    add(sentence: string, place: string): void {
-      const places = notes.get(sentence) ?? new Set();
-      notes.set(sentence, places.add(place));
+    add(sentence: string, location: string): void {
+      const locations = notes.get(sentence) ?? new Set();
+      notes.set(sentence, locations.add(location));
     },
     list: (): string[] =>
-      Array.from(notes, ([sentence, places]) => {
-        const said = [...places].slice(0, PLACES_SAID).join(", ");
-        const more = places.size > PLACES_SAID ? ` and ${formatNumber(places.size - PLACES_SAID)} more` : "";
+      Array.from(notes, ([sentence, locations]) => {
+        const said = [...locations].slice(0, LOCATIONS_LISTED).join(", ");
+        const more =
+          locations.size > LOCATIONS_LISTED
+            ? ` and ${formatNumber(locations.size - LOCATIONS_LISTED)} more`
+            : "";
         return `${sentence} (${said}${more})`;
       }),
   };

@@ -38,7 +38,7 @@ function formatNotes(found: readonly ReturnType<typeof findRoute>[]): string[] {
   const unsupported = new Set<string>();
   for (const { route, notFollowed } of found) {
     if (route.kind === "unsupported") unsupported.add(route.why);
-    for (const { why, place } of notFollowed) notes.add(why, place);
+    for (const { why, location } of notFollowed) notes.add(why, location);
   }
   const more = unsupported.size - MOST_UNSUPPORTED;
   return [
@@ -60,9 +60,9 @@ const MOST_REMEMBERED = 2 * MOST_TARGETS;
 /** A host is asked about when it is read, when notes are made and when its way is; a jump host for each behind it. */
 function remember(resolve: Resolver): Resolver {
   const answers = new Map<string, ReturnType<Resolver>>();
-  return (question) => {
-    const key = JSON.stringify(question);
-    const answer = answers.get(key) ?? resolve(question);
+  return (query) => {
+    const key = JSON.stringify(query);
+    const answer = answers.get(key) ?? resolve(query);
     if (answers.size >= MOST_REMEMBERED) answers.clear();
     answers.set(key, answer);
     return answer;

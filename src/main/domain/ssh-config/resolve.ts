@@ -4,7 +4,7 @@ import type { Block, Blocks, Segment } from "./read-blocks.ts";
 import type { ClientSetting, Setting } from "./settings.ts";
 
 /** What ssh is asked for: a host, and what its command line says of it. */
-type Question = {
+type ResolveQuery = {
   host: string;
   user: string | null;
   /** As by `ssh -J`. */
@@ -22,30 +22,30 @@ export type Answer = {
   identitiesOnly: boolean;
   hostKeyAlias: string | null;
   /** Null: none. */
-  jumps: { value: readonly Jump[]; place: string } | null;
-  proxyCommand: { value: string; place: string; isUser: boolean } | null;
+  jumps: { value: readonly Jump[]; location: string } | null;
+  proxyCommand: { value: string; location: string; isUser: boolean } | null;
   /** The first of each that holds, and every CertificateFile. */
   forOpenssh: readonly ClientSetting[];
   /** Lines that hold for this host and cannot be read. */
   unreadable: readonly Extract<Setting, { keyword: "unreadable" }>[];
   /** Lines that hold for this host and are not followed here. */
-  notFollowed: readonly { why: string; place: string }[];
+  notFollowed: readonly { why: string; location: string }[];
 };
 
-type KeyFile = { value: string; place: string };
+type KeyFile = { value: string; location: string };
 
-export type Resolver = (question: Question) => Answer;
+export type Resolver = (query: ResolveQuery) => Answer;
 
 /** What the first lines that hold for a host say of it: later ones do not count, but for IdentityFile. */
-type Said = Map<string, Setting>;
-type State = { said: Said; identityFiles: KeyFile[]; known: Known };
+type SettingsOfHost = Map<string, Setting>;
+type State = { said: SettingsOfHost; identityFiles: KeyFile[]; known: Known };
 
 export function createResolver(blocks: Blocks, localUser: string): Resolver {
   const index = indexHosts(blocks.segments.map(({ block }) => block.condition));
   return ({ host, user, jumps }) => {
-    const said: Said = new Map();
-    if (user !== null) said.set("user", { keyword: "user", value: user, ...ASKED });
-    if (jumps !== null) said.set("proxyjump", { keyword: "proxyjump", value: jumps, ...ASKED });
+    const said: SettingsOfHost = new Map();
+    if (user !== null) said.set("user", { keyword: "user", value: user, ...RESOLVED });
+    if (jumps !== null) said.set("proxyjump", { keyword: "proxyjump", value: jumps, ...RESOLVED });
     const known = {
       host,
       hostname: host,
@@ -59,7 +59,7 @@ export function createResolver(blocks: Blocks, localUser: string): Resolver {
     readThrough(blocks, index, state);
     const hostname = normaliseHost(state.known.hostname);
     if (blocks.hasFinalPass) {
-      said.set("hostname", { keyword: "hostname", value: hostname, ...ASKED });
+      said.set("hostname", { keyword: "hostname", value: hostname, ...RESOLVED });
       readThrough(blocks, index, {
         ...state,
         known: { ...state.known, host: hostname, hostname, isFinal: true },
@@ -70,7 +70,7 @@ export function createResolver(blocks: Blocks, localUser: string): Resolver {
 }
 
 /** It was said by whoever asks, not by a file. */
-const ASKED = { place: "", isUser: true };
+const RESOLVED = { location: "", isUser: true };
 
 function readThrough({ segments }: Blocks, index: HostIndex, state: State): void {
   const { known } = state;
@@ -115,7 +115,7 @@ function aboutOf(setting: Setting): string {
 }
 
 /** Of ProxyJump and ProxyCommand the first one counts; `ProxyJump none` leaves the other its say. */
-function isDecidedByOther(said: Said, setting: Setting, about: string): boolean {
+function isDecidedByOther(said: SettingsOfHost, setting: Setting, about: string): boolean {
   if (about === "proxycommand") {
     const jump = said.get("proxyjump");
     return jump !== undefined && !(jump.keyword === "proxyjump" && jump.value === null);
@@ -142,7 +142,7 @@ function answer({ said, identityFiles }: State, hostname: string): Answer {
     identityFiles: identityFiles.length > 0 ? identityFiles : null,
     identitiesOnly: find("identitiesonly")?.value ?? false,
     hostKeyAlias: find("hostkeyalias")?.value ?? null,
-    jumps: jumps?.value ? { value: jumps.value, place: jumps.place } : null,
+    jumps: jumps?.value ? { value: jumps.value, location: jumps.location } : null,
     proxyCommand: proxyCommand && !/^none$/i.test(proxyCommand.value) ? proxyCommand : null,
     forOpenssh: [...said.values()].filter((setting) => setting.keyword === "for OpenSSH"),
     unreadable: [...said.values()].filter((setting) => setting.keyword === "unreadable"),

@@ -60,7 +60,7 @@ Host * !outer !plain
     files: new Map([[file, { text }]]),
     includes: new Map(),
     home: homedir,
-    say: (path: string) => path,
+    describe: (path: string) => path,
   };
   const config = readSshConfig(source, { home: homedir, user: username, uid: "0", hostname: "here" });
   for (const host of ["inner", "hop1", "hop2", "hop4", "outer", "plain", "itself"]) {

@@ -34,8 +34,8 @@ test("ProxyCommand is left to OpenSSH for the host itself, and named; a jump hos
       {
         name: "web1",
         openssh: {
-          proxyCommand: { value: "nc %h %p", place: "~/.ssh/config:2", isUser: true },
-          isAskedByUser: true,
+          proxyCommand: { value: "nc %h %p", location: "~/.ssh/config:2", isUser: true },
+          isSetByUser: true,
         },
       },
     ],
@@ -74,7 +74,7 @@ Host *
           pkcs11Provider: "/usr/lib/opensc.so",
           securityKeyProvider: null,
           gssapi: false,
-          isAskedByUser: true,
+          isSetByUser: true,
         },
       },
     ],

@@ -8,22 +8,22 @@ import type { Hop, OpensshRequest, Route } from "./ssh-config.ts";
 /** This computer and its user, for what stands for them in ssh_config. */
 export type Here = { home: string; user: string; uid: string; hostname: string };
 
-type Wanted = { host: string; port: number | null; user: string | null; jumps: readonly Jump[] | null };
+type RouteQuery = { host: string; port: number | null; user: string | null; jumps: readonly Jump[] | null };
 
 /** `notFollowed`: what ssh_config says of a machine on the way that is not done here, and where. */
-type Found = { route: Route; notFollowed: { why: string; place: string }[] };
+type Found = { route: Route; notFollowed: { why: string; location: string }[] };
 
 /**
  * The way to a host, as ssh finds it: the last hop of its ProxyJump is reached through those before it, and only the
  * first of them goes its own way there, by its own ProxyJump.
  */
-export function findRoute(resolve: Resolver, here: Here, wanted: Wanted): Found {
+export function findRoute(resolve: Resolver, here: Here, query: RouteQuery): Found {
   const hops: Hop[] = [];
   const notFollowed: Found["notFollowed"] = [];
   const give = (route: Route): Found => ({ route, notFollowed });
   /** Machines that went their own way: who comes by a second time goes in a circle. */
   const alone = new Set<string>();
-  let next = wanted;
+  let next = query;
   for (;;) {
     const { host, port, user, jumps } = next;
     const answer = resolve({ host, user, jumps });
@@ -38,10 +38,10 @@ export function findRoute(resolve: Resolver, here: Here, wanted: Wanted): Found 
 
     const last = answer.jumps?.value.at(-1);
     if (!answer.jumps || !last) return give({ kind: "hops", hops });
-    if (hops.length >= MOST_HOPS) return give({ kind: "unsupported", why: formatTooFar(wanted.host) });
+    if (hops.length >= MOST_HOPS) return give({ kind: "unsupported", why: formatTooFar(query.host) });
     const name = `${hop.user}@${formatPlace({ host, port: hop.port })}`;
     if ((jumps === null && alone.has(name)) || isItself(last, hop))
-      return give({ kind: "unsupported", why: formatLoop(host, last.host, answer.jumps.place) });
+      return give({ kind: "unsupported", why: formatLoop(host, last.host, answer.jumps.location) });
     if (jumps === null) alone.add(name);
     const before = answer.jumps.value.slice(0, -1);
     next = { ...last, jumps: before.length > 0 ? before : null };
@@ -51,8 +51,8 @@ export function findRoute(resolve: Resolver, here: Here, wanted: Wanted): Found 
 const formatTooFar = (host: string): string =>
   `${host} is reached through more than ${MOST_HOPS - 1} machines by ProxyJump; name fewer`;
 
-const formatLoop = (host: string, through: string, place: string): string =>
-  `${host} is reached through ${through}, and that through ${host} again: a loop in ProxyJump${place && ` at ${place}`}; give the host to pass first ProxyJump none`;
+const formatLoop = (host: string, through: string, location: string): string =>
+  `${host} is reached through ${through}, and that through ${host} again: a loop in ProxyJump${location && ` at ${location}`}; give the host to pass first ProxyJump none`;
 
 /** ssh, too, refuses to reach a machine through that machine. */
 const isItself = ({ host, port, user }: Jump, hop: Hop): boolean =>
@@ -63,16 +63,16 @@ function whyUnsupported(
   { unreadable: [broken], proxyCommand }: Answer,
   isJumpHost: boolean,
 ): string | null {
-  if (broken) return `what ssh_config says of ${host} at ${broken.place} ${broken.why}; correct that line`;
+  if (broken) return `what ssh_config says of ${host} at ${broken.location} ${broken.why}; correct that line`;
   if (proxyCommand && isJumpHost)
-    return `ssh_config reaches the jump host ${host} by ProxyCommand at ${proxyCommand.place}, which is run for the last host alone; use ProxyJump where it can be`;
+    return `ssh_config reaches the jump host ${host} by ProxyCommand at ${proxyCommand.location}, which is run for the last host alone; use ProxyJump where it can be`;
   return null;
 }
 
-type Place = { host: string; port: number | null; answer: Answer; here: Here };
+type HopQuery = { host: string; port: number | null; answer: Answer; here: Here };
 
-function makeHop({ host, port: given, answer, here }: Place): Hop | string {
-  const port = given ?? answer.port ?? 22;
+function makeHop({ host, port: typedPort, answer, here }: HopQuery): Hop | string {
+  const port = typedPort ?? answer.port ?? 22;
   const tokens: Tokens = {
     d: here.home,
     h: answer.hostname,
@@ -105,9 +105,9 @@ function makeHop({ host, port: given, answer, here }: Place): Hop | string {
 }
 
 const listKeyFilesLeftOut = ({ identityFiles }: Answer): Found["notFollowed"] =>
-  (identityFiles ?? []).flatMap(({ value, place }) => {
+  (identityFiles ?? []).flatMap(({ value, location }) => {
     const why = whyNotFollowed(value);
-    return why === null ? [] : [{ why, place }];
+    return why === null ? [] : [{ why, location }];
   });
 
 function findIdentityFiles({ identityFiles }: Answer, tokens: Tokens, home: string): string[] | null {
@@ -123,38 +123,38 @@ function findOpensshRequest(
   { forOpenssh, proxyCommand }: Answer,
   expand: (path: string) => string | null,
 ): OpensshRequest | null {
-  const wanted = forOpenssh.filter(isWanted);
-  if (wanted.length === 0 && !proxyCommand) return null;
-  const find = (keyword: ClientKeyword) => wanted.filter(({ about }) => about === keyword);
+  const query = forOpenssh.filter(isOfUser);
+  if (query.length === 0 && !proxyCommand) return null;
+  const find = (keyword: ClientKeyword) => query.filter(({ about }) => about === keyword);
   return {
     proxyCommand,
     certificateFiles: find("certificatefile").flatMap(({ value }) => expand(value) ?? []),
     pkcs11Provider: find("pkcs11provider")[0]?.value ?? null,
     securityKeyProvider: find("securitykeyprovider")[0]?.value ?? null,
     gssapi: find("gssapiauthentication").length > 0,
-    isAskedByUser: wanted.some(({ isUser }) => isUser) || proxyCommand?.isUser === true,
+    isSetByUser: query.some(({ isUser }) => isUser) || proxyCommand?.isUser === true,
   };
 }
 
 /** `internal` is what OpenSSH does with security keys anyway. */
-const isWanted = ({ about, value }: { about: ClientKeyword; value: string }): boolean =>
+const isOfUser = ({ about, value }: { about: ClientKeyword; value: string }): boolean =>
   about === "gssapiauthentication" ? /^(yes|true)$/i.test(value) : !/^(none|internal)$/i.test(value);
 
 /** What is to be known before anything is visited: sentences, and the places that they hold for. */
 function formatOpensshRequest(
   { forOpenssh, proxyCommand }: Answer,
   isJumpHost: boolean,
-): { why: string; place: string }[] {
-  const asked = forOpenssh.filter((setting) => setting.isUser && isWanted(setting));
+): { why: string; location: string }[] {
+  const ofUser = forOpenssh.filter((setting) => setting.isUser && isOfUser(setting));
   return [
     ...(proxyCommand && !isJumpHost
-      ? [{ why: formatProxyCommand(proxyCommand), place: proxyCommand.place }]
+      ? [{ why: formatProxyCommand(proxyCommand), location: proxyCommand.location }]
       : []),
-    ...asked.map(({ about, place }) => ({
+    ...ofUser.map(({ about, location }) => ({
       why: isJumpHost
         ? `${NAMES[about]} is not followed for a jump host`
         : `${NAMES[about]} is left to OpenSSH's ssh, which reads these hosts`,
-      place,
+      location,
     })),
   ];
 }

@@ -15,23 +15,23 @@ type Values = {
 };
 type Followed = keyof Values;
 
-/** A line that says how a host is reached. `place`: its file and line, for people. */
+/** A line that says how a host is reached. `location`: its file and line, for people. */
 export type Setting =
   | {
-      [Keyword in Followed]: { keyword: Keyword; value: Values[Keyword]; place: string; isUser: boolean };
+      [Keyword in Followed]: { keyword: Keyword; value: Values[Keyword]; location: string; isUser: boolean };
     }[Followed]
   | ClientSetting
   /** It cannot be read, so nobody can tell how a host is reached that it is said of. */
-  | { keyword: "unreadable"; of: Followed; why: string; place: string }
+  | { keyword: "unreadable"; of: Followed; why: string; location: string }
   /** It changes whom we reach or what we trust, and is not followed here. `why`: a sentence that says what holds. */
-  | { keyword: "not followed"; why: string; place: string };
+  | { keyword: "not followed"; why: string; location: string };
 
 /** What OpenSSH's own client does, and ssh2 does not. `isUser`: it stands in this user's own files. */
 export type ClientSetting = {
   keyword: "for OpenSSH";
   about: ClientKeyword;
   value: string;
-  place: string;
+  location: string;
   isUser: boolean;
 };
 
@@ -64,7 +64,7 @@ type Value = { value: NonNullable<unknown> | null } | { why: string };
  */
 export function readSetting(
   { keyword: written, rest, words, isUser }: Line,
-  place: string,
+  location: string,
   broken: string | null,
 ): Setting | null {
   const keyword = FOLLOWED.find(
@@ -74,16 +74,16 @@ export function readSetting(
   if (about) {
     const [value = "", ...more] = words;
     if (broken !== null || value === "" || more.length > 0) return null;
-    return { keyword: "for OpenSSH", about, value, place, isUser };
+    return { keyword: "for OpenSSH", about, value, location, isUser };
   }
   if (!keyword) {
     const why = NOT_FOLLOWED.get(written);
-    return why && broken === null ? { keyword: "not followed", why, place } : null;
+    return why && broken === null ? { keyword: "not followed", why, location } : null;
   }
-  if (broken !== null) return { keyword: "unreadable", of: keyword, why: broken, place };
+  if (broken !== null) return { keyword: "unreadable", of: keyword, why: broken, location };
   const read = isRestOfLine(keyword) ? READERS[keyword](rest) : readOneWord(keyword, words);
-  if ("why" in read) return { keyword: "unreadable", of: keyword, why: read.why, place };
-  return { keyword, value: read.value, place, isUser } as Setting;
+  if ("why" in read) return { keyword: "unreadable", of: keyword, why: read.why, location };
+  return { keyword, value: read.value, location, isUser } as Setting;
 }
 
 const isRestOfLine = (keyword: Followed): boolean => keyword === "proxyjump" || keyword === "proxycommand";

@@ -21,14 +21,14 @@ export type Hop = {
 
 export type OpensshRequest = {
   /** The command that leads there; `isUser`: it stands in this user's own files. */
-  proxyCommand: { value: string; place: string; isUser: boolean } | null;
+  proxyCommand: { value: string; location: string; isUser: boolean } | null;
   /** Absolute paths. */
   certificateFiles: readonly string[];
   pkcs11Provider: string | null;
   securityKeyProvider: string | null;
   gssapi: boolean;
   /** This user's own files ask for one of these. */
-  isAskedByUser: boolean;
+  isSetByUser: boolean;
 };
 
 export type Route =

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { SshdFile } from "#domain/collection/collection.ts";
 import { makeAccount, makeCollection } from "#domain/ssh/testdata/make-collection.ts";
 import { SAMPLE_KEYS } from "#domain/ssh/testdata/sample-keys.ts";
-import { findOtherWaysIn } from "./authorities.ts";
+import { findOtherAccess } from "./authorities.ts";
 
 const { ed25519, rsa, ecdsa } = SAMPLE_KEYS;
 const accounts = ["alice", "bob", "carol"].map((name) => makeAccount(name));
@@ -18,7 +18,7 @@ function makeFile(path: string, text: string): SshdFile {
   return {
     path,
     bytes: Buffer.from(text),
-    whyUnread: null,
+    whyUnreadable: null,
     realPath: path,
     walk,
     through: [],
@@ -28,7 +28,7 @@ function makeFile(path: string, text: string): SshdFile {
 
 function ways(config: string, files: SshdFile[], more: Parameters<typeof makeCollection>[0] = {}): string[] {
   const sshdFiles = new Map(files.map((file) => [file.path, file]));
-  return findOtherWaysIn(
+  return findOtherAccess(
     makeCollection({ config: `UsePAM yes\n${config}`, accounts, sshdFiles, ...more }),
   ).map(({ what, why }) => `${what}: ${why}`);
 }
@@ -71,7 +71,7 @@ test("an authority is told with the accounts that its certificates open, and the
     }),
   ).toMatchInlineSnapshot(`
     [
-      "TrustedUserCAKeys /etc/ssh/ca.pub:2: a certificate that SHA256:2FJVgrpc45gVRz6hx6JZOic6Y53kpjd4siNcZvKZFxE our ca signed may let in 2 accounts: AuthorizedPrincipalsCommand /usr/bin/names %u (/etc/ssh/sshd_config:4) names those whom it lets in, and was not run",
+      "TrustedUserCAKeys /etc/ssh/ca.pub:2: a certificate that SHA256:2FJVgrpc45gVRz6hx6JZOic6Y53kpjd4siNcZvKZFxE our ca signed may let in 2 accounts: AuthorizedPrincipalsCommand /usr/bin/names %u (/etc/ssh/sshd_config:4) names those who can log in, and was not run",
     ]
   `);
 });

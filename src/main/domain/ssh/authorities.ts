@@ -44,7 +44,7 @@ export function evaluateAuthorities(collection: Collection): Authority[] {
       // A certificate in the file signs nothing.
       if (!key || typeInCertificate(key.keyType)) return [];
       const accounts = collection.accounts.map((account) =>
-        judge(account, { key, file, collection, daemons }),
+        evaluate(account, { key, file, collection, daemons }),
       );
       return [{ file: file.path, line, key, comment, accounts }];
     });
@@ -52,13 +52,13 @@ export function evaluateAuthorities(collection: Collection): Authority[] {
 }
 
 /** Whether all was read by which sshd trusts authorities: its settings, and the files that they name. */
-export function areAuthoritiesTold(collection: Collection): boolean {
+export function areAuthoritiesKnown(collection: Collection): boolean {
   const daemons = readDaemons(collection);
-  const isFileTold = (path: string) => {
+  const isFileKnown = (path: string) => {
     const file = collection.sshdFiles.get(path);
     return file !== undefined && (file.isAbsent || file.bytes !== null);
   };
-  return daemons.every(({ config }) => config.unread.length === 0) && namesOf(daemons).every(isFileTold);
+  return daemons.every(({ config }) => config.unreadable.length === 0) && namesOf(daemons).every(isFileKnown);
 }
 
 /** The files in which sshd looks for authorities, whoever logs in. */
@@ -73,13 +73,13 @@ function namesOf(daemons: readonly Daemon[]): string[] {
 }
 const KEYWORD = "trustedusercakeys";
 
-type Asked = { key: PublicKey; file: SshdFile; collection: Collection; daemons: readonly Daemon[] };
+type AuthorityQuery = { key: PublicKey; file: SshdFile; collection: Collection; daemons: readonly Daemon[] };
 
 /** One authority for one account: each is kept with its reasons, and written. */
-const STEPS_OF_PAIR = 200;
+const STEPS_OF_ACCOUNT = 200;
 
-function judge(account: Account, { key, file, collection, daemons }: Asked): AuthorityForAccount {
-  spend(STEPS_OF_PAIR);
+function evaluate(account: Account, { key, file, collection, daemons }: AuthorityQuery): AuthorityForAccount {
+  spend(STEPS_OF_ACCOUNT);
   const principals = new Set<string>();
   const opinions = daemons.map(({ sshd, config }) => {
     const own = { ...collection, sshd };
@@ -106,7 +106,7 @@ function judge(account: Account, { key, file, collection, daemons }: Asked): Aut
 type Around = { account: Account; collection: Collection; ofPrincipals: Contribution };
 
 function decideAuthority(
-  { key, file }: Pick<Asked, "key" | "file">,
+  { key, file }: Pick<AuthorityQuery, "key" | "file">,
   settings: Settings,
   { account, collection, ofPrincipals }: Around,
 ): Opinion {
@@ -136,7 +136,7 @@ const COMMAND = "authorizedkeyscommand";
 const AUTHORITIES = "trustedusercakeys";
 
 /** How else sshd lets in by key than by the lines that were read: keys of a command, certificates of an authority. */
-export function findOtherWaysIn(
+export function findOtherAccess(
   collection: Collection,
   authorities: readonly Authority[] = evaluateAuthorities(collection),
 ): Unread[] {
@@ -145,18 +145,18 @@ export function findOtherWaysIn(
     why: "it was not run: keys that it gives sshd are not listed",
   }));
   const files = valuesOf(AUTHORITIES, collection).flatMap((path) => formatUnreadableFile(path, collection));
-  const ways = [...commands, ...files, ...authorities.map(formatAuthority)];
-  return [...new Map(ways.map((way) => [way.what, way])).values()];
+  const others = [...commands, ...files, ...authorities.map(formatAuthority)];
+  return [...new Map(others.map((other) => [other.what, other])).values()];
 }
 
-function valuesOf(wanted: string, collection: Collection): string[] {
+function valuesOf(option: string, collection: Collection): string[] {
   const daemons = readDaemons(collection);
   const answered = daemons.flatMap(({ sshd }) =>
-    [...new Set(sshd.effective?.values())].flatMap((answer) => answer.get(wanted) ?? []),
+    [...new Set(sshd.effective?.values())].flatMap((answer) => answer.get(option) ?? []),
   );
   // sshd is not asked for accounts without a file, which may have another way in all the same.
   const written = daemons.flatMap(({ config }) =>
-    config.lines.flatMap(({ keyword, values }) => (keyword === wanted ? [values.join(" ")] : [])),
+    config.lines.flatMap(({ keyword, values }) => (keyword === option ? [values.join(" ")] : [])),
   );
   return [...new Set([...answered, ...written])].filter((value) => !isNone(value));
 }
@@ -164,9 +164,9 @@ function valuesOf(wanted: string, collection: Collection): string[] {
 function formatUnreadableFile(path: string, { sshdFiles }: Collection): Unread[] {
   const file = sshdFiles.get(path);
   const what = `TrustedUserCAKeys ${path}`;
-  if (file?.isAbsent) return [{ what, why: `${file.whyUnread}: sshd trusts no authority by it` }];
+  if (file?.isAbsent) return [{ what, why: `${file.whyUnreadable}: sshd trusts no authority by it` }];
   if (!file?.bytes) {
-    const why = file?.whyUnread ? ` (${file.whyUnread})` : "";
+    const why = file?.whyUnreadable ? ` (${file.whyUnreadable})` : "";
     return [
       { what, why: `it was not read${why}: whoever has a certificate of these authorities is not listed` },
     ];
@@ -179,16 +179,16 @@ function formatUnreadableFile(path: string, { sshdFiles }: Collection): Unread[]
 function formatAuthority({ file, line, key, comment, accounts }: Authority): Unread {
   const what = `TrustedUserCAKeys ${file}:${line}`;
   const name = `${key.fingerprint}${comment ? ` ${comment}` : ""}`;
-  const taken = accounts.filter(({ effective }) => effective.state === "yes");
+  const accepted = accounts.filter(({ effective }) => effective.state === "yes");
   const open = accounts.filter(({ effective }) => effective.state === "unknown");
   const [first] = [...open, ...accounts];
-  if (taken.length === 0 && first) {
+  if (accepted.length === 0 && first) {
     const many = open.length > 0 ? `may let in ${open.length} accounts` : "lets nobody in";
     return { what, why: `a certificate that ${name} signed ${many}: ${first.effective.reasons[0] ?? ""}` };
   }
-  const said = taken.slice(0, MOST_SAID).map(formatAccount);
-  const rest = taken.length > MOST_SAID ? [`${taken.length - MOST_SAID} more`] : [];
-  const unsure = open.length > 0 ? `; of ${open.length} more it could not be told` : "";
+  const said = accepted.slice(0, MOST_SAID).map(formatAccount);
+  const rest = accepted.length > MOST_SAID ? [`${accepted.length - MOST_SAID} more`] : [];
+  const unsure = open.length > 0 ? `; of ${open.length} more it is not known` : "";
   return {
     what,
     why: `whoever has a certificate that ${name} signed logs in as ${[...said, ...rest].join(", ")}${unsure}`,

@@ -137,7 +137,9 @@ function readKeyAt(entry: string, from: number, options: string): KeyLine | null
     key,
     keyTypeText,
     comment: trimReturn(entry.slice(skipSpace(entry, end, entry.length))),
-    problem: key ? (read.problem ?? findKeyProblem(key, keyTypeText)) : sayUnreadable(start === end, blob),
+    problem: key
+      ? (read.problem ?? findKeyProblem(key, keyTypeText))
+      : describeUnreadable(start === end, blob),
   };
 }
 
@@ -145,7 +147,7 @@ function readKeyAt(entry: string, from: number, options: string): KeyLine | null
 const findUsualType = (entry: string, from: number): string | undefined =>
   USUAL_TYPES.find((type) => entry.startsWith(type, from) && isBlank(entry.charCodeAt(from + type.length)));
 
-function sayUnreadable(isMissing: boolean, blob: Uint8Array | null): string {
+function describeUnreadable(isMissing: boolean, blob: Uint8Array | null): string {
   if (isMissing) return "the key itself is missing";
   return `the key cannot be read: its ${blob ? "bytes are damaged" : "base64 is cut or broken"}`;
 }

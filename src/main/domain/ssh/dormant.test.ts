@@ -12,7 +12,7 @@ const revoking = (text: string): Pick<ReturnType<typeof makeCollection>, "sshdFi
   const file: SshdFile = {
     path: "/etc/ssh/revoked",
     bytes: Buffer.from(text),
-    whyUnread: null,
+    whyUnreadable: null,
     realPath: "/etc/ssh/revoked",
     walk: [],
     through: [],

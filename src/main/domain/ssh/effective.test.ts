@@ -119,9 +119,9 @@ test("unknown names what was not read", () => {
       "unknown: owner and mode of /srv/alice were not read (ChrootDirectory, /etc/ssh/sshd_config:2)",
       "unknown: the groups of alice were not all read, and sshd goes by groups",
       "unknown: /etc/ssh/revoked may revoke the key and was not read (RevokedKeys, /etc/ssh/sshd_config:1)",
-      "unknown: what Include a.d/* stands for could not be told",
+      "unknown: what Include a.d/* stands for is not known",
       "unknown: owner and mode of /home/alice/.ssh/authorized_keys and the folders above were not read",
-      "yes: a certificate authority: its key opens nothing, and a certificate that it signed lets in with the principal "alice"",
+      "yes: a certificate authority: its key opens nothing, and a certificate that it signed can log in with the principal "alice"",
       "yes: nothing that sshd consults refuses it",
     ]
   `);
@@ -134,15 +134,15 @@ test("a port by name is known to some hosts and not to others, and without it ss
 });
 
 test("groups of a directory that was not read decide nothing, but one that was read lets in", () => {
-  const unread = [{ kind: "accounts" as const, path: "sss", why: "a directory" }];
+  const unreadable = [{ kind: "accounts" as const, path: "sss", why: "a directory" }];
   const inOps = { groups: ["alice", "ops"] };
   expect([
-    ...states(ed25519, { unread, config: "AllowGroups ops" }),
-    ...states(ed25519, { unread, config: "AllowGroups ops", account: inOps }),
-    ...states(ed25519, { unread, config: "DenyGroups bad", account: inOps }),
-    ...states(ed25519, { unread, config: "Match Group ops\nPubkeyAuthentication no", account: inOps }),
-    ...states(ed25519, { unread, config: "Match Group bad\nPubkeyAuthentication no", account: inOps }),
-    ...states(ed25519, { unread }),
+    ...states(ed25519, { unreadable, config: "AllowGroups ops" }),
+    ...states(ed25519, { unreadable, config: "AllowGroups ops", account: inOps }),
+    ...states(ed25519, { unreadable, config: "DenyGroups bad", account: inOps }),
+    ...states(ed25519, { unreadable, config: "Match Group ops\nPubkeyAuthentication no", account: inOps }),
+    ...states(ed25519, { unreadable, config: "Match Group bad\nPubkeyAuthentication no", account: inOps }),
+    ...states(ed25519, { unreadable }),
   ]).toEqual(["unknown", "yes", "unknown", "no", "unknown", "yes"]);
 });
 
@@ -213,7 +213,7 @@ test("the first line that sshd accepts shadows those after it with the same key"
 test("a file that comes before and could not be read leaves open what it shadows", () => {
   const alice = makeAccount("alice");
   const second = makeKeysFile(alice, ed25519, { path: "/home/alice/.ssh/authorized_keys2" });
-  const closed = makeKeysFile(alice, "", { bytes: null, whyUnread: "not permitted" });
+  const closed = makeKeysFile(alice, "", { bytes: null, whyUnreadable: "not permitted" });
   const grants = evaluateGrants(makeCollection({ accounts: [alice], authorizedKeys: [second, closed] }));
   expect(grants.map(({ verdict }) => verdict.effective.reasons[0])).toEqual([
     "/home/alice/.ssh/authorized_keys (not permitted) comes before and was not read: it may have the same key",

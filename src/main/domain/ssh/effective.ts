@@ -38,7 +38,7 @@ export type EvaluatedGrant = {
 /** A grant is kept with its verdict, laid beside what was known before, and written. */
 const STEPS_OF_GRANT = 150;
 
-/** Every line of every authorized_keys file for every account that it is for, in sshd's order, judged. */
+/** Every line of every authorized_keys file for every account that it is for, in sshd's order, evaluated. */
 export function evaluateGrants(collection: Collection): EvaluatedGrant[] {
   const daemons = readDaemons(collection);
   const read = new Map<AuthorizedKeysFile, KeyLine[]>();
@@ -90,7 +90,7 @@ function filesByAccount(files: readonly AuthorizedKeysFile[]): ReadonlyMap<strin
 
 const NOTHING = { reasons: [], coverage: { read: [], notRead: [] } };
 
-/** One host alone does not tell who owns a key: that is judged over all hosts, this computer and the rosters. */
+/** One host alone does not tell who owns a key: that is evaluated over all hosts, this computer and the people sources. */
 const UNJUDGED_OWNER: Owner = {
   state: "unknown",
   who: null,
@@ -99,7 +99,7 @@ const UNJUDGED_OWNER: Owner = {
   ...NOTHING,
 };
 
-/** Nor does one reading of its logs tell whether it is used: that is judged with what earlier ones saw. */
+/** Nor does one reading of its logs tell whether it is used: that is evaluated with what earlier ones saw. */
 const UNJUDGED_USE: Use = {
   state: "unknown",
   at: null,
@@ -128,8 +128,8 @@ function evaluateAccount(account: Account, { collection, daemons, ...files }: Wo
   const [first = [], ...others] = daemons.map(({ sshd, config }) =>
     evaluateByDaemon(account, { ...collection, sshd }, config, files),
   );
-  const judged = others.length === 0 ? first : mergeEvaluated(first, others, daemons);
-  return trustEvidence(account, judged, collection);
+  const evaluated = others.length === 0 ? first : mergeEvaluated(first, others, daemons);
+  return trustEvidence(account, evaluated, collection);
 }
 
 function evaluateByDaemon(
@@ -139,15 +139,15 @@ function evaluateByDaemon(
   files: Pick<World, "files" | "linesOf">,
 ): LineOpinion[] {
   const { plain, when } = settingsOf(account, collection, config);
-  const judged = evaluateCase(account, plain, collection, files);
-  if (when.length === 0) return judged;
+  const evaluated = evaluateCase(account, plain, collection, files);
+  if (when.length === 0) return evaluated;
   const known = new Map<Settings, ReadonlyMap<KeyLine, Opinion>>();
   const cases = when.map(({ settings, ...rest }) => {
     const opinionOf = known.get(settings) ?? byLine(evaluateCase(account, settings, collection, files));
     known.set(settings, opinionOf);
     return { ...rest, opinionOf };
   });
-  return judged.map(({ file, line, opinion }) => {
+  return evaluated.map(({ file, line, opinion }) => {
     const others = cases.map(({ opinionOf, ...rest }) => ({
       ...rest,
       opinion: opinionOf.get(line) ?? opinion,
@@ -169,20 +169,20 @@ function mergeEvaluated(
   });
 }
 
-const byLine = (judged: readonly LineOpinion[]): ReadonlyMap<KeyLine, Opinion> =>
-  new Map(judged.map(({ line, opinion }) => [line, opinion]));
+const byLine = (evaluated: readonly LineOpinion[]): ReadonlyMap<KeyLine, Opinion> =>
+  new Map(evaluated.map(({ line, opinion }) => [line, opinion]));
 
 /** The line that let this scan in is a yes: it is the first with that key that sshd does not ignore for certain. */
-function trustEvidence(account: Account, judged: LineOpinion[], collection: Collection): LineOpinion[] {
-  if (collection.loginKey === null || collection.loginAccount !== account.name) return judged;
-  const lines = judged.filter(({ line }) => line.key?.fingerprint === collection.loginKey);
+function trustEvidence(account: Account, evaluated: LineOpinion[], collection: Collection): LineOpinion[] {
+  if (collection.loginKey === null || collection.loginAccount !== account.name) return evaluated;
+  const lines = evaluated.filter(({ line }) => line.key?.fingerprint === collection.loginKey);
   const proven =
     lines.find(({ line, opinion }) => !isAuthority(line) && stateOf(opinion) !== "no") ??
     lines.find(({ line }) => !isIgnored(line, collection));
-  if (!proven) return judged;
+  if (!proven) return evaluated;
   const notes = ["this scan logged in with it", ...proven.opinion.notes];
   const opinion: Opinion = { ...proven.opinion, refusals: [], doubts: [], notes };
-  return judged.map((one) => (one === proven ? { ...one, opinion } : one));
+  return evaluated.map((one) => (one === proven ? { ...one, opinion } : one));
 }
 
 /** The line cannot have let anybody in by its key, whatever the settings are. */

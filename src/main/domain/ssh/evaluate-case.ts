@@ -36,22 +36,23 @@ export function evaluateCase(
 ): CaseLine[] {
   const { openFile } = openCase(account, settings, collection);
   const shadows = watchForShadows();
-  const judged: CaseLine[] = [];
-  const unread: string[] = [];
+  const evaluated: CaseLine[] = [];
+  const unreadable: string[] = [];
   for (const { file, order } of inOrder(files, account, settings, collection)) {
-    const judge = openFile(file);
+    const evaluate = openFile(file);
     for (const line of linesOf(file)) {
       spend(10);
-      const alone = judge.ofLine(line);
-      const state = stateOf(alone.length === 0 ? judge.ofFile : addUp([judge.ofFile, ...alone]));
+      const alone = evaluate.ofLine(line);
+      const state = stateOf(alone.length === 0 ? evaluate.ofFile : addUp([evaluate.ofFile, ...alone]));
       const isBoundToAddresses = alone.some(({ onlyFrom }) => (onlyFrom?.length ?? 0) > 0);
       const principals = isAuthority(line) ? principalsOf(line, account) : null;
-      const shadow = shadows({ file: file.path, line, state, isBoundToAddresses, principals }, unread);
-      judged.push({ file, line, opinion: judge.whole(alone, shadow) });
+      const shadow = shadows({ file: file.path, line, state, isBoundToAddresses, principals }, unreadable);
+      evaluated.push({ file, line, opinion: evaluate.whole(alone, shadow) });
     }
-    if (order !== null && file.whyUnread !== null) unread.push(`${file.path} (${file.whyUnread})`);
+    if (order !== null && file.whyUnreadable !== null)
+      unreadable.push(`${file.path} (${file.whyUnreadable})`);
   }
-  return judged;
+  return evaluated;
 }
 
 function inOrder(
@@ -68,15 +69,15 @@ function inOrder(
 /** The deciders under one set of settings: what holds for the account is decided once, what holds for a file once a file. */
 export function openCase(account: Account, settings: Settings, collection: Collection) {
   const { facts } = collection;
-  spend(20 + 4 * collection.unread.length);
-  const isSure = settings.unread.length === 0;
+  spend(20 + 4 * collection.unreadable.length);
+  const isSure = settings.unreadable.length === 0;
   const underSettings = (contributions: readonly Contribution[]): Opinion => {
     const opinion = addUp(contributions);
     return isSure ? opinion : weaken(opinion);
   };
   const ofKey = remember((key) => decideAlgorithms(key, settings, facts));
   const ofAccount = addUp([
-    ...settings.unread.map(doubt),
+    ...settings.unreadable.map(doubt),
     decideAccountExpiry(account, settings, facts),
     underSettings([
       ...decideWhoMayLogIn(account, settings, areGroupsWhole(collection)),
@@ -137,11 +138,11 @@ function remember(decide: (key: PublicKey) => Contribution[]): (key: PublicKey) 
 }
 
 /** What no verdict of this host has looked at. */
-function formatUnreadable({ incomplete, sshd, unread }: Collection): string[] {
+function formatUnreadable({ incomplete, sshd, unreadable }: Collection): string[] {
   return [
     ...(incomplete ? [`the rest of the host: ${incomplete}`] : []),
     ...(sshd.effective && sshd.files.size === 0 ? ["Match blocks that depend on the address"] : []),
-    ...unread
+    ...unreadable
       .filter(({ kind }) => kind === "sshd-config" || kind === "sshd-effective")
       .map(({ path, why }) => `${path}: ${why}`),
   ];

@@ -28,10 +28,10 @@ export function readFromList(list: string): FromItem[] | string {
  * Names count only where sshd asks the DNS for them.
  */
 export function usableItems(items: readonly FromItem[], { useDns }: { useDns: boolean }): FromItem[] {
-  const taken = items.filter(({ isNegated }) => isNegated);
+  const negated = items.filter(({ isNegated }) => isNegated);
   return items.filter(
     (item) =>
-      !item.isNegated && (useDns || mayMatchAddress(item)) && !taken.some((other) => covers(other, item)),
+      !item.isNegated && (useDns || mayMatchAddress(item)) && !negated.some((other) => covers(other, item)),
   );
 }
 

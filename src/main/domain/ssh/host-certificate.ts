@@ -1,5 +1,5 @@
 /**
- * Host certificates of OpenSSH (PROTOCOL.certkeys), judged as ssh judges them for a `@cert-authority` line, with
+ * Host certificates of OpenSSH (PROTOCOL.certkeys), evaluated as ssh evaluates them for a `@cert-authority` line, with
  * two choices on the safe side: one that names no host fits none (OpenSSH before 10.3 let it fit all), and a
  * signature by RSA with SHA-1 is none.
  *
@@ -10,7 +10,7 @@
 import { openFields, toField } from "#codec/ssh-wire.ts";
 import { isSignedBy } from "#domain/signatures/ssh-signature.ts";
 import { type PublicKey, readKeyBlob, typeInCertificate } from "./key-blob.ts";
-import { findRevocation, type HostKeyKnowledge, type KnownHost } from "./known-hosts.ts";
+import { findRevocation, type KnownHost, type KnownHostsFiles } from "./known-hosts.ts";
 import { matchesPattern } from "./patterns.ts";
 
 export type HostCertificate = {
@@ -91,7 +91,7 @@ export function readHostCertificate(blob: Uint8Array): HostCertificate | null {
   };
 }
 
-type Question = {
+type HostCertificateQuery = {
   host: string;
   port: number;
   /** The certificate, as the host showed it. */
@@ -103,15 +103,15 @@ type Question = {
 };
 
 export function evaluateHostCertificate(
-  question: Question,
-  knowledge: Pick<HostKeyKnowledge, "knownHosts">,
+  query: HostCertificateQuery,
+  knowledge: KnownHostsFiles,
 ): HostCertificateEvaluation {
-  const certificate = readHostCertificate(question.blob);
+  const certificate = readHostCertificate(query.blob);
   if (!certificate) return { kind: "unsupported", why: "its host certificate cannot be read" };
-  const revoked = findRevocation(question, [certificate.key, certificate.authority], knowledge);
+  const revoked = findRevocation(query, [certificate.key, certificate.authority], knowledge);
   if (revoked) return { kind: "revoked", where: revoked.where };
 
-  const authority = question.authorities.find(
+  const authority = query.authorities.find(
     ({ key }) => key.fingerprint === certificate.authority.fingerprint,
   );
   const signer = `${certificate.authority.keyType} ${certificate.authority.fingerprint}`;
@@ -120,7 +120,7 @@ export function evaluateHostCertificate(
       kind: "invalid",
       why: `its host certificate is signed by ${signer}, which is not trusted for it`,
     };
-  const why = findFault(certificate, question);
+  const why = findFault(certificate, query);
   if (why) return { kind: "invalid", why };
 
   switch (isSignedBy(certificate.authority, certificate.signed, certificate.signature)) {
@@ -141,7 +141,10 @@ export function evaluateHostCertificate(
   }
 }
 
-function findFault(certificate: HostCertificate, { host, presented, now }: Question): string | null {
+function findFault(
+  certificate: HostCertificate,
+  { host, presented, now }: HostCertificateQuery,
+): string | null {
   const seconds = BigInt(Math.floor(now.getTime() / 1_000));
   const shown = readKeyBlob(presented);
   if (shown?.fingerprint !== certificate.key.fingerprint)

@@ -34,10 +34,13 @@ const READERS: ReadonlyMap<string, (fields: Fields) => Shape | null> = new Map([
   ["sk-ssh-ed25519@openssh.com", (fields) => withApplication(fields, readOctets(fields, 32))],
   ["ssh-rsa", (fields) => readNumbers(fields, { count: 2, modulus: 1 })],
   ["ssh-dss", (fields) => readNumbers(fields, { count: 4, modulus: 0 })],
-  ["ecdsa-sha2-nistp256", (fields) => readPoint(fields, "nistp256")],
-  ["ecdsa-sha2-nistp384", (fields) => readPoint(fields, "nistp384")],
-  ["ecdsa-sha2-nistp521", (fields) => readPoint(fields, "nistp521")],
-  ["sk-ecdsa-sha2-nistp256@openssh.com", (fields) => withApplication(fields, readPoint(fields, "nistp256"))],
+  ["ecdsa-sha2-nistp256", (fields) => readCurveKey(fields, "nistp256")],
+  ["ecdsa-sha2-nistp384", (fields) => readCurveKey(fields, "nistp384")],
+  ["ecdsa-sha2-nistp521", (fields) => readCurveKey(fields, "nistp521")],
+  [
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    (fields) => withApplication(fields, readCurveKey(fields, "nistp256")),
+  ],
   ["ssh-mldsa44-ed25519@openssh.com", (fields) => readOctets(fields, 1_344)],
   [XMSS, (fields) => readXmss(fields)],
 ]);
@@ -158,9 +161,9 @@ function shorten(numbers: Uint8Array): Uint8Array {
 }
 
 /** The curve's name again, then a point on it. */
-function readPoint(fields: Fields, curve: Curve): Shape | null {
-  const point = fields.is(curve) && fields.octets();
-  if (!point || !isOnCurve(point, curve)) return null;
+function readCurveKey(fields: Fields, curve: Curve): Shape | null {
+  const coordinates = fields.is(curve) && fields.octets();
+  if (!coordinates || !isOnCurve(coordinates, curve)) return null;
   return { keyBits: CURVE_BITS[curve], curve, plain: null };
 }
 
@@ -208,10 +211,10 @@ const CURVES = {
 type Curve = keyof typeof CURVES;
 
 /** Whether the bytes are a point of the curve, uncompressed. A tenth of the time that node:crypto takes to say so. */
-export function isOnCurve(point: Uint8Array, curve: Curve): boolean {
+export function isOnCurve(coordinates: Uint8Array, curve: Curve): boolean {
   const { bytes, prime, b } = CURVES[curve];
-  if (point.length !== 1 + 2 * bytes || point[0] !== 4) return false;
-  const view = new DataView(point.buffer, point.byteOffset + 1, 2 * bytes);
+  if (coordinates.length !== 1 + 2 * bytes || coordinates[0] !== 4) return false;
+  const view = new DataView(coordinates.buffer, coordinates.byteOffset + 1, 2 * bytes);
   const x = readNumber(view, 0, bytes);
   const y = readNumber(view, bytes, 2 * bytes);
   return x < prime && y < prime && (y * y - (x * x - 3n) * x - b) % prime === 0n;

@@ -13,8 +13,9 @@ import { matchPatternList } from "./patterns.ts";
  * presented one, of whatever type, makes it *changed*: ask for the known types first (preferHostKeyTypes).
  */
 
-export type HostKeyKnowledge = {
-  knownHosts: readonly KnownHosts[];
+export type KnownHostsFiles = { knownHosts: readonly KnownHosts[] };
+
+export type HostKeyKnowledge = KnownHostsFiles & {
   pin: HostKeyView | null;
   /** The host keys that signed the bundles of a host which was never met; else empty. */
   bundleKeys: readonly HostKeyView[];
@@ -50,12 +51,12 @@ const HOST_KEY_ALGORITHMS = [
 const RSA_ALGORITHMS = new Set(["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"]);
 
 export function evaluateHostKey(
-  question: HostAddress & { blob: Uint8Array },
+  query: HostAddress & { blob: Uint8Array },
   knowledge: HostKeyKnowledge,
 ): HostKeyEvaluation {
-  const key = readKeyBlob(question.blob);
+  const key = readKeyBlob(query.blob);
   if (!key) return { kind: "unknown" };
-  const revoked = findRevocation(question, [key], knowledge);
+  const revoked = findRevocation(query, [key], knowledge);
   if (revoked) return { kind: "revoked", where: revoked.where };
 
   const { pin } = knowledge;
@@ -63,8 +64,8 @@ export function evaluateHostKey(
     if (pin.fingerprint === key.fingerprint) return { kind: "trusted", where: "pin" };
     return { kind: "changed", known: [{ ...pin, where: "pin" }] };
   }
-  const entries = find(nameInKnownHosts(question.host, question.port), knowledge);
-  const trusted = findKey(entries, key) ?? findKeyWithoutPort(question, key, knowledge);
+  const entries = find(nameInKnownHosts(query.host, query.port), knowledge);
+  const trusted = findKey(entries, key) ?? findKeyWithoutPort(query, key, knowledge);
   if (trusted) return { kind: "trusted", where: trusted.where };
 
   const known = entries.filter(({ marker }) => marker === "none").map(toKnownKey);
@@ -104,8 +105,8 @@ export function preferHostKeyTypes(
 /** The line that revokes one of the keys for this host, under its name with the port or without. */
 export function findRevocation(
   { host, port }: HostAddress,
-  keys: readonly Pick<PublicKey, "fingerprint">[],
-  { knownHosts }: Pick<HostKeyKnowledge, "knownHosts">,
+  keys: readonly { fingerprint: string }[],
+  { knownHosts }: KnownHostsFiles,
 ): KnownHost | null {
   const fingerprints = new Set(keys.map(({ fingerprint }) => fingerprint));
   const names = new Set([nameInKnownHosts(host, port), nameInKnownHosts(host, 22)]);
@@ -121,22 +122,22 @@ export function findRevocation(
 /** A sentence for people: what is wrong with the key and what to do; empty when nothing is. */
 export function formatHostKey(
   { host, port, blob }: HostAddress & { blob: Uint8Array },
-  judgement: HostKeyEvaluation,
+  verdict: HostKeyEvaluation,
 ): string {
   const key = readKeyBlob(blob);
   const presented = `${key?.keyType ?? "a key of an unknown type"} ${key?.fingerprint ?? ""}`.trim();
   const name = nameInKnownHosts(host, port);
-  switch (judgement.kind) {
+  switch (verdict.kind) {
     case "trusted":
       return "";
     case "unknown":
       return `the host key of ${name} is not known: ${presented}; compare it with the host's own, then trust it`;
     case "revoked":
-      return `the host key of ${name} is revoked at ${judgement.where}: ${presented}; replace the key on the host`;
+      return `the host key of ${name} is revoked at ${verdict.where}: ${presented}; replace the key on the host`;
     case "needs-certificate":
-      return `${name} is vouched for by the authority at ${judgement.authorities[0]?.where}, but showed no good certificate for ${presented}`;
+      return `${name} is vouched for by the authority at ${verdict.authorities[0]?.where}, but showed no good certificate for ${presented}`;
     case "changed":
-      return `the host key of ${name} has changed: it presents ${presented}, but ${judgement.known.map(formatKnown).join(" and ")}; nothing was sent. Find out why before you trust it`;
+      return `the host key of ${name} has changed: it presents ${presented}, but ${verdict.known.map(formatKnown).join(" and ")}; nothing was sent. Find out why before you trust it`;
   }
 }
 
@@ -147,7 +148,7 @@ export function formatKnown({ where, keyType, fingerprint }: KnownKey): string {
   return where === "bundle" ? `${key} has signed its bundle` : `${key} is known at ${where}`;
 }
 
-const find = (name: string, { knownHosts }: Pick<HostKeyKnowledge, "knownHosts">): KnownHost[] =>
+const find = (name: string, { knownHosts }: KnownHostsFiles): KnownHost[] =>
   knownHosts.flatMap((known) => known.find(name));
 
 const findKey = (entries: readonly KnownHost[], { fingerprint }: PublicKey): KnownHost | undefined =>
@@ -226,7 +227,12 @@ export function readKnownHosts(text: string, source: string): KnownHosts {
     const why =
       typeof read === "string"
         ? read
-        : enter(index, read.names, { marker: read.marker, key: read.key, line, where: `${source}:${line}` });
+        : addEntry(index, read.names, {
+            marker: read.marker,
+            key: read.key,
+            line,
+            where: `${source}:${line}`,
+          });
     if (why) problems.push({ line, why });
   }
   // A hashed name costs an HMAC for each entry, and each host is asked for several times.
@@ -261,7 +267,7 @@ function findEntries({ exact, patterns, hashed }: Index, name: string): KnownHos
 }
 
 /** Files the entry under its names; answers why it could not. */
-function enter(index: Index, names: string, entry: KnownHost): string | null {
+function addEntry(index: Index, names: string, entry: KnownHost): string | null {
   const { exact, patterns, hashed, lines } = index;
   if (names.startsWith("|")) {
     const hash = readHashedName(names);

@@ -32,8 +32,7 @@ test("both of Vagrant's insecure keys are known, whatever their comment says", (
     {
       rule: "key-leaked",
       severity: "critical",
-      sentence:
-        "the private half of this key is published (Vagrant's insecure key): whoever has it logs in as vagrant",
+      sentence: "its private key is published (Vagrant's insecure key): whoever has it logs in as vagrant",
       about: { kind: "grant", line: 1 },
     },
     { rule: "key-leaked", about: { kind: "grant", line: 2 } },
@@ -57,7 +56,7 @@ test("a published private key on a host is said of its file, and as a host key o
     isEncrypted: false,
     blob: blobOf(VAGRANT_RSA),
     lock: null,
-    proof: null,
+    signature: null,
     blobBeside: null,
     whyNoKey: null,
     spki: null,

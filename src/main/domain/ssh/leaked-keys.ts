@@ -2,9 +2,9 @@ import type { Collection, KeyFile } from "#domain/collection/collection.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import type { EvaluatedGrant } from "./effective.ts";
 import { readKeyBlob } from "./key-blob.ts";
-import { aboutFile, aboutGrant, isHostKey, placeOf } from "./ssh-findings.ts";
+import { aboutFile, aboutGrant, isHostKey, locationOf } from "./ssh-findings.ts";
 
-/** Keys on a host that anybody can have, since their private halves are published: grants, key files and host keys. */
+/** Keys on a host that anybody can have, since their private keys are published: grants, key files and host keys. */
 export function findLeakedKeys(collection: Collection, grants: readonly EvaluatedGrant[]): FindingDraft[] {
   const files = collection.keyFiles.filter((file) => !isHostKey(file, collection.hostKeys));
   return [...grants.map(findGrant), ...files.map(findFile), findHostKeys(collection)].filter(
@@ -25,8 +25,8 @@ function findGrant(grant: EvaluatedGrant): FindingDraft | null {
     ...aboutGrant(grant),
     rule: "key-leaked",
     severity: state === "no" ? "medium" : "critical",
-    sentence: `the private half of this key is published (${product}): ${opens}`,
-    evidence: [placeOf(grant), product, ...reasons.slice(0, 1)],
+    sentence: `its private key is published (${product}): ${opens}`,
+    evidence: [locationOf(grant), product, ...reasons.slice(0, 1)],
     remedy:
       "remove the line now, from every account that has it, and look in the logs for who came in with it",
   };
@@ -40,7 +40,7 @@ function findFile(file: KeyFile): FindingDraft | null {
     ...aboutFile(file),
     rule: "key-leaked",
     severity: "high",
-    sentence: `this private key is published (${product}): it proves nothing to whoever asks for it`,
+    sentence: `this private key is published (${product}): it identifies nobody`,
     evidence: [file.path, product],
     remedy: "make a key of its own, put that where this one is trusted, and delete this file",
   };
@@ -59,7 +59,7 @@ function findHostKeys({ hostKeys }: Collection): FindingDraft | null {
     label: first.key.fingerprint,
     rule: "host-key-leaked",
     severity: "critical",
-    sentence: `the private half of this host key is published (${first.product}): anybody on the way can pose as this host`,
+    sentence: `the private key of this host is published (${first.product}): anybody on the way can pose as this host`,
     evidence: leaked.map(({ path, product, key }) => `${path}: ${key.fingerprint} (${product})`),
     members: [...new Set(leaked.map(({ key }) => key.fingerprint))],
     remedy: "make new host keys by ssh-keygen -A once the old files are deleted, and restart sshd",
@@ -67,7 +67,7 @@ function findHostKeys({ hostKeys }: Collection): FindingDraft | null {
 }
 
 /**
- * Keys whose private half anybody can download: what vendors ship in every copy of a product, by fingerprint.
+ * Keys whose private key anybody can download: what vendors ship in every copy of a product, by fingerprint.
  *
  * Computed from the keys in rapid7/ssh-badkeys (MIT, at cd6f8648) and, for Vagrant's, in hashicorp/vagrant (keys/).
  * The list holds what was published, and no list holds all: a key that is not in it is not therefore a secret.
@@ -146,5 +146,5 @@ const PRODUCTS: ReadonlyMap<string, string> = new Map(
   PUBLISHED.map(([sha256, product]) => [`SHA256:${sha256}`, product]),
 );
 
-/** The product that ships the key with this fingerprint, private half and all; null for a key that is not known as such. */
+/** The product that ships the key with this fingerprint, private key and all; null for a key that is not known as such. */
 export const findLeak = (fingerprint: string): string | null => PRODUCTS.get(fingerprint) ?? null;

@@ -1,4 +1,3 @@
-import type { AuthorizedKeysFile, HostFacts } from "#domain/collection/collection.ts";
 import type { ManagedBy } from "#shared/model/managed-by.ts";
 
 /**
@@ -69,7 +68,7 @@ const GITOLITE = undoneBy("gitolite", "the next push to gitolite-admin: remove t
 
 /** A line of the file, as `readAuthorizedKeys` gives it. */
 type Line = { line: number; options: string; comment: string };
-type Place = Pick<AuthorizedKeysFile, "path" | "realPath" | "bytes">;
+type KeysFile = { path: string; realPath: string | null; bytes: Uint8Array | null };
 
 /** What a program writes as the options of its lines. */
 const BY_OPTIONS: readonly (Manager & { is: RegExp })[] = [
@@ -86,7 +85,7 @@ const BY_COMMENT: readonly (Manager & { is: RegExp })[] = [
 ];
 
 /** Where a file lies that a program writes. */
-const BY_PLACE: readonly (Manager & { is: RegExp })[] = [
+const BY_PATH: readonly (Manager & { is: RegExp })[] = [
   { ...HOME_MANAGER, is: /^\/nix\/store\/[^/]*home-manager/ },
   { ...NIXOS, is: /^\/nix\/store\// },
   { ...GUIX, is: /^\/gnu\/store\// },
@@ -96,34 +95,35 @@ const BY_PLACE: readonly (Manager & { is: RegExp })[] = [
 ];
 
 /** Says of each line of a file which program wrote it; null where nothing tells of one. */
-export function findManagers(file: Place, facts: Pick<HostFacts, "os">): (line: Line) => ManagedBy | null {
-  const place = findByPlace(file, facts);
-  if (place) return () => place;
+export function findManagers(file: KeysFile, facts: { os: string | null }): (line: Line) => ManagedBy | null {
+  const manager = findByPath(file, facts);
+  if (manager) return () => manager;
   const marks = file.bytes ? readCommentMarks(file.bytes) : null;
-  const header = marks?.header ? say(marks.header.manager, marks.header.evidence, false) : null;
+  const header = marks?.header ? toManagedBy(marks.header.manager, marks.header.evidence, false) : null;
   return ({ line, options, comment }) => {
     const around = marks?.around(line);
-    if (around) return say(around.manager, around.evidence);
+    if (around) return toManagedBy(around.manager, around.evidence);
     const own = findByWords(options, BY_OPTIONS) ?? findByWords(comment, BY_COMMENT);
     return own ?? header;
   };
 }
 
-function findByPlace({ path, realPath }: Place, { os }: Pick<HostFacts, "os">): ManagedBy | null {
+function findByPath({ path, realPath }: KeysFile, { os }: { os: string | null }): ManagedBy | null {
   const real = realPath ?? path;
-  const manager = BY_PLACE.find(({ is }) => is.test(real));
-  if (manager) return say(manager, real === path ? `the file is ${path}` : `${path} leads to ${real}`);
+  const manager = BY_PATH.find(({ is }) => is.test(real));
+  if (manager)
+    return toManagedBy(manager, real === path ? `the file is ${path}` : `${path} leads to ${real}`);
   // There its files are copied, not linked, for sshd to like their modes.
   const isNixos = os?.startsWith("NixOS") && path.startsWith("/etc/ssh/authorized_keys.d/");
-  return isNixos ? say(NIXOS, `the file is ${path} on ${os}`) : null;
+  return isNixos ? toManagedBy(NIXOS, `the file is ${path} on ${os}`) : null;
 }
 
 function findByWords(words: string, marks: readonly (Manager & { is: RegExp })[]): ManagedBy | null {
   const manager = words === "" ? undefined : marks.find(({ is }) => is.test(words));
-  return manager ? say(manager, words.slice(0, MOST_EVIDENCE)) : null;
+  return manager ? toManagedBy(manager, words.slice(0, MOST_EVIDENCE)) : null;
 }
 
-const say = ({ by, isUndone }: Manager, evidence: string, isCertain = true): ManagedBy => ({
+const toManagedBy = ({ by, isUndone }: Manager, evidence: string, isCertain = true): ManagedBy => ({
   by,
   evidence,
   isUndone,

@@ -77,7 +77,7 @@ export function dormantBy({ refusals, doubts }: Opinion): string | null {
 }
 
 /** An opinion on the case that Match blocks, which depend on the connection, turn out otherwise. */
-type CaseOpinion = { turns: readonly Turn[]; isByConnection: boolean; opinion: Opinion };
+type CaseOpinion = { outcomes: readonly Turn[]; isByConnection: boolean; opinion: Opinion };
 
 /**
  * One opinion out of the plain one, for a login from elsewhere, and those for each way in which Match blocks may turn
@@ -95,16 +95,17 @@ export function mergeCases(plain: Opinion, cases: readonly CaseOpinion[]): Opini
   const opening = simplest(differing.filter(({ opinion }) => stateOf(opinion) === "yes"));
   const [first] = opening;
   if (!first) return leaveOpen(plain, differing);
-  const wheres = opening.map(({ turns }) => formatWhere(turns, { isHere: true }));
+  const wheres = opening.map(({ outcomes }) => formatWhere(outcomes, { isHere: true }));
   return { ...first.opinion, onlyFrom: [...first.opinion.onlyFrom, ...wheres] };
 }
 
 /** Where a yes ends, and where it gives more than elsewhere. */
 function limitYes(plain: Opinion, cases: readonly CaseOpinion[], differing: readonly CaseOpinion[]): Opinion {
-  const wheres = simplest(differing).map(({ turns }) => formatWhere(turns, { isHere: false }));
+  const wheres = simplest(differing).map(({ outcomes }) => formatWhere(outcomes, { isHere: false }));
   const giving = cases.filter((one) => !differing.includes(one) && giftsBeyond(plain, one).length > 0);
   const more = simplest(giving).map(
-    (one) => `it gives ${giftsBeyond(plain, one).join(" and ")} ${formatWhere(one.turns, { isHere: true })}`,
+    (one) =>
+      `it gives ${giftsBeyond(plain, one).join(" and ")} ${formatWhere(one.outcomes, { isHere: true })}`,
   );
   return { ...plain, onlyFrom: [...plain.onlyFrom, ...wheres], notes: [...more, ...plain.notes] };
 }
@@ -115,25 +116,25 @@ const giftsBeyond = ({ gives }: Opinion, { opinion }: CaseOpinion): string[] =>
 /** Without those that say what another says already with fewer blocks. */
 const simplest = (cases: readonly CaseOpinion[]): CaseOpinion[] =>
   cases.filter(
-    ({ turns }) =>
+    ({ outcomes }) =>
       !cases.some(
         (other) =>
-          paying(turns.length) &&
-          other.turns.length < turns.length &&
-          other.turns.every(({ match }) => turns.some((turn) => turn.match === match)),
+          paying(outcomes.length) &&
+          other.outcomes.length < outcomes.length &&
+          other.outcomes.every(({ match }) => outcomes.some((turn) => turn.match === match)),
       ),
   );
 
 function leaveOpen(plain: Opinion, differing: readonly CaseOpinion[]): Opinion {
-  const blocks = differing.flatMap(({ turns }) => turns.map(({ match }) => match));
-  const doubts = [...new Set(blocks)].map(({ text, place }) => `it depends on ${text} (${place})`);
+  const blocks = differing.flatMap(({ outcomes }) => outcomes.map(({ match }) => match));
+  const doubts = [...new Set(blocks)].map(({ text, location }) => `it depends on ${text} (${location})`);
   return { ...plain, refusals: [], doubts: [...doubts, ...plain.doubts, ...formatRefusals(plain)] };
 }
 
 /** `isHere`: the line works where the blocks turn out so, otherwise it works everywhere else. */
-function formatWhere(turns: readonly Turn[], { isHere }: { isHere: boolean }): string {
-  const [first, ...more] = turns.map(({ match, holds }) => ({
-    text: `${match.text} holds (${match.place})`,
+function formatWhere(outcomes: readonly Turn[], { isHere }: { isHere: boolean }): string {
+  const [first, ...more] = outcomes.map(({ match, holds }) => ({
+    text: `${match.text} holds (${match.location})`,
     holds,
   }));
   if (!first) return "";
@@ -145,8 +146,8 @@ function formatWhere(turns: readonly Turn[], { isHere }: { isHere: boolean }): s
 }
 
 /** Blocks of one case are looked for among those of another one. */
-function paying(turns: number): true {
-  spend(1 + turns);
+function paying(outcomes: number): true {
+  spend(1 + outcomes);
   return true;
 }
 

@@ -241,9 +241,9 @@ const isNegativeOrTooLong = (bits: Uint8Array): boolean =>
   bits.length > LONGEST_BITMAP + 1 ||
   (bits.length === LONGEST_BITMAP + 1 && bits[0] !== 0);
 
-function isBitSet(bits: Uint8Array, place: bigint): boolean {
-  if (place < 0n || place >= BigInt(bits.length * 8)) return false;
-  const index = Number(place);
+function isBitSet(bits: Uint8Array, bit: bigint): boolean {
+  if (bit < 0n || bit >= BigInt(bits.length * 8)) return false;
+  const index = Number(bit);
   const byte = bits[bits.length - 1 - Math.floor(index / 8)] ?? 0;
   return ((byte >> (index % 8)) & 1) === 1;
 }

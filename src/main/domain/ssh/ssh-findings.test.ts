@@ -24,7 +24,7 @@ function keyFile(path: string, more: Partial<KeyFile> & { mode?: number } = {}):
     isEncrypted: false,
     blob: blobOf(ed25519),
     lock: null,
-    proof: null,
+    signature: null,
     blobBeside: null,
     whyNoKey: null,
     spki: null,

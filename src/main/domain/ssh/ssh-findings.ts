@@ -41,7 +41,12 @@ function findRoot(grant: EvaluatedGrant): FindingDraft | null {
     rule: "grant-for-root",
     severity: "medium",
     sentence: `${grant.isAuthority ? "whoever has a certificate of this authority" : "this key"} ${isCertain ? "logs" : "may log"} in as ${grant.account}, which has all rights`,
-    evidence: [placeOf(grant), `uid ${grant.uid}`, ...effective.reasons.slice(0, 1), ...effective.onlyFrom],
+    evidence: [
+      locationOf(grant),
+      `uid ${grant.uid}`,
+      ...effective.reasons.slice(0, 1),
+      ...effective.onlyFrom,
+    ],
     remedy:
       "give the key to an account of its own and let that one use sudo; or bind the line by from= and command=",
   };
@@ -58,7 +63,7 @@ function findObsolete(grant: EvaluatedGrant): FindingDraft | null {
     rule: "key-obsolete",
     severity: grant.verdict.effective.state === "no" ? "low" : "high",
     sentence: `this key is ${why}`,
-    evidence: [placeOf(grant), ...grant.verdict.effective.reasons.slice(0, 1)],
+    evidence: [locationOf(grant), ...grant.verdict.effective.reasons.slice(0, 1)],
     remedy: "replace it by an Ed25519 key and remove the line",
   };
 }
@@ -71,7 +76,7 @@ function findWeak(grant: EvaluatedGrant): FindingDraft | null {
     rule: "key-weak",
     severity: key.keyBits < BROKEN_RSA ? "critical" : "high",
     sentence: `this RSA key has ${key.keyBits} bits; fewer than ${SHORTEST_RSA} are within reach of an attacker`,
-    evidence: [placeOf(grant), `${key.keyBits} bits`],
+    evidence: [locationOf(grant), `${key.keyBits} bits`],
     remedy: "replace it by an Ed25519 key, or an RSA key of 3072 bits or more, and remove the line",
   };
 }
@@ -148,7 +153,7 @@ export const aboutGrant = ({ account, file, line, key, comment }: EvaluatedGrant
 
 export const aboutFile = ({ path }: KeyFile) => ({ about: { kind: "key-file" as const, path }, label: path });
 
-export const placeOf = ({ file, line }: EvaluatedGrant): string => `${file}:${line}`;
+export const locationOf = ({ file, line }: EvaluatedGrant): string => `${file}:${line}`;
 
 const formatMode = ({ entry }: KeyFile): string => entry.mode.toString(8).padStart(4, "0");
 

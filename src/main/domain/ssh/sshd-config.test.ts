@@ -37,7 +37,7 @@ test("a line is split as sshd splits it", () => {
 });
 
 test("a line stands under the Match blocks around it, across includes and no further", () => {
-  const { lines, unread } = read(
+  const { lines, unreadable } = read(
     {
       "/etc/ssh/sshd_config":
         "Include one.conf\nMatch User=alice Address 10.0.0.0/8\nInclude two.conf\nUsePAM no\n",
@@ -47,7 +47,7 @@ test("a line stands under the Match blocks around it, across includes and no fur
     { "one.conf": ["/etc/ssh/one.conf"], "two.conf": ["/etc/ssh/two.conf"] },
   );
   expect(
-    lines.map(({ keyword, place, match }) => [keyword, place, ...match.map(({ text }) => text)]),
+    lines.map(({ keyword, location, match }) => [keyword, location, ...match.map(({ text }) => text)]),
   ).toEqual([
     ["strictmodes", "/etc/ssh/one.conf:2", "Match all"],
     ["usedns", "/etc/ssh/two.conf:1", "Match User=alice Address 10.0.0.0/8"],
@@ -58,24 +58,24 @@ test("a line stands under the Match blocks around it, across includes and no fur
     { name: "user", argument: "alice" },
     { name: "address", argument: "10.0.0.0/8" },
   ]);
-  expect(unread).toEqual([]);
+  expect(unreadable).toEqual([]);
 });
 
 test("what could not be read or expanded is named", () => {
-  expect(read({}).unread).toEqual(["/etc/ssh/sshd_config could not be read"]);
-  const { unread } = read(
+  expect(read({}).unreadable).toEqual(["/etc/ssh/sshd_config could not be read"]);
+  const { unreadable } = read(
     { "/etc/ssh/sshd_config": "Include a.d/*.conf b.conf" },
     { "b.conf": ["/etc/ssh/b.conf"] },
   );
-  expect(unread).toEqual([
-    "what Include a.d/*.conf stands for could not be told",
+  expect(unreadable).toEqual([
+    "what Include a.d/*.conf stands for is not known",
     "/etc/ssh/b.conf could not be read",
   ]);
 });
 
 test("an include of itself ends", () => {
-  const { unread } = read({ "/etc/ssh/sshd_config": "Include x" }, { x: ["/etc/ssh/sshd_config"] });
-  expect(unread).toEqual(["/etc/ssh/sshd_config: included too deep"]);
+  const { unreadable } = read({ "/etc/ssh/sshd_config": "Include x" }, { x: ["/etc/ssh/sshd_config"] });
+  expect(unreadable).toEqual(["/etc/ssh/sshd_config: included too deep"]);
 });
 
 test("no text makes it throw", () => {

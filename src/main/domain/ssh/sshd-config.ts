@@ -1,4 +1,4 @@
-import type { Collection, SshdSettings } from "#domain/collection/collection.ts";
+import type { SshdSettings } from "#domain/collection/collection.ts";
 import { spend } from "#domain/work-budget.ts";
 
 /**
@@ -8,7 +8,7 @@ import { spend } from "#domain/work-budget.ts";
 export type SshdConfig = {
   lines: ConfigLine[];
   /** What of it could not be read: then any setting may stand there. */
-  unread: string[];
+  unreadable: string[];
 };
 
 export type ConfigLine = {
@@ -16,7 +16,7 @@ export type ConfigLine = {
   keyword: string;
   values: string[];
   /** File and line. */
-  place: string;
+  location: string;
   /** The Match lines that it stands under, the outer first: all of them must match. None for the global part. */
   match: Match[];
 };
@@ -25,7 +25,7 @@ export type Match = {
   criteria: Criterion[];
   /** As written: `Match User alice`. */
   text: string;
-  place: string;
+  location: string;
 };
 export type Criterion = { name: string; argument: string };
 
@@ -39,25 +39,33 @@ const DEEPEST_INCLUDE = 16;
 
 const BARE_CRITERIA = new Set(["all", "invalid-user"]);
 
+type DaemonSettings = { sshd: SshdSettings; otherDaemons: readonly SshdSettings[] };
+
+/** By path; `includes`: the paths that each pattern of an Include was expanded to. */
+type ConfigFiles = {
+  files: ReadonlyMap<string, Uint8Array>;
+  includes: ReadonlyMap<string, string[]>;
+};
+
 /** One at least: without a daemon, the one that would read the usual file. */
-export const readDaemons = ({ sshd, otherDaemons }: Pick<Collection, "sshd" | "otherDaemons">): Daemon[] =>
+export const readDaemons = ({ sshd, otherDaemons }: DaemonSettings): Daemon[] =>
   [sshd, ...otherDaemons].map((one) => ({ sshd: one, config: readSshdConfig(one) }));
 
-export function readSshdConfig(sshd: Pick<SshdSettings, "files" | "includes">): SshdConfig {
-  const config: SshdConfig = { lines: [], unread: [] };
+export function readSshdConfig(sshd: ConfigFiles): SshdConfig {
+  const config: SshdConfig = { lines: [], unreadable: [] };
   // The collector tells the main file first: a daemon may have been given another one.
   const [main = MAIN_FILE] = sshd.files.keys();
   readInto(config, main, { sshd, outer: [], depth: 0 });
   return config;
 }
 
-type Place = { sshd: Pick<SshdSettings, "files" | "includes">; outer: Match[]; depth: number };
+type ConfigContext = { sshd: ConfigFiles; outer: Match[]; depth: number };
 
-function readInto(config: SshdConfig, path: string, { sshd, outer, depth }: Place): void {
+function readInto(config: SshdConfig, path: string, { sshd, outer, depth }: ConfigContext): void {
   const bytes = sshd.files.get(path);
   if (!bytes || depth > DEEPEST_INCLUDE) {
     spend(10);
-    config.unread.push(bytes ? `${path}: included too deep` : `${path} could not be read`);
+    config.unreadable.push(bytes ? `${path}: included too deep` : `${path} could not be read`);
     return;
   }
   spend();
@@ -67,27 +75,31 @@ function readInto(config: SshdConfig, path: string, { sshd, outer, depth }: Plac
     const words = splitConfigLine(text);
     if (!words) continue;
     const [keyword, ...values] = words;
-    const place = `${path}:${index + 1}`;
+    const location = `${path}:${index + 1}`;
     if (keyword === "match") {
-      match = [...outer, { criteria: readCriteria(values), text: `Match ${values.join(" ")}`, place }];
+      match = [...outer, { criteria: readCriteria(values), text: `Match ${values.join(" ")}`, location }];
     } else if (keyword === "include") {
       for (const pattern of values) {
-        for (const file of expandInclude(pattern, sshd, config.unread)) {
+        for (const file of expandInclude(pattern, sshd, config.unreadable)) {
           readInto(config, file, { sshd, outer: match, depth: depth + 1 });
         }
       }
     } else {
-      config.lines.push({ keyword, values, place, match });
+      config.lines.push({ keyword, values, location, match });
     }
   }
 }
 
-function expandInclude(pattern: string, { files, includes }: Place["sshd"], unread: string[]): string[] {
+function expandInclude(
+  pattern: string,
+  { files, includes }: ConfigContext["sshd"],
+  unreadable: string[],
+): string[] {
   const absolute = pattern.startsWith("/") ? pattern : `/etc/ssh/${pattern}`;
   const expanded = includes.get(pattern) ?? includes.get(absolute);
   if (expanded) return expanded;
   if (files.has(absolute)) return [absolute];
-  unread.push(`what Include ${pattern} stands for could not be told`);
+  unreadable.push(`what Include ${pattern} stands for is not known`);
   return [];
 }
 

@@ -127,9 +127,9 @@ function holdsFor({ network, text }: FromItem, address: string): boolean {
 /** How a Match block turns out where that is otherwise than for a login from elsewhere. */
 export type Turn = { match: Match; holds: boolean };
 /** Blocks that turn out otherwise than for a login from elsewhere, all at once. */
-type Case = { turns: Turn[]; isByConnection: boolean };
+type Case = { outcomes: Turn[]; isByConnection: boolean };
 
-/** More are not told apart: each costs as much as to judge the account once. */
+/** More are not told apart: each costs as much as to evaluate the account once. */
 const MOST_CASES = 64;
 
 /**
@@ -153,7 +153,7 @@ export function casesByConnection(
     .filter((match) => !ofAddress.has(match))
     .map(
       (match): Case => ({
-        turns: [{ match, holds: !holds(match) }],
+        outcomes: [{ match, holds: !holds(match) }],
         isByConnection: dependsOnConnection(match, account, known),
       }),
     );
@@ -163,14 +163,14 @@ export function casesByConnection(
 function turnByAddress(matches: readonly Match[], holds: (match: Match) => boolean): Case[] {
   const cases = new Map<string, Case>();
   for (const address of findAddresses(matches)) {
-    const turns = matches
+    const outcomes = matches
       .filter((match) => holdsForAddress(match, address) !== holds(match))
       .map((match) => ({ match, holds: !holds(match) }));
-    if (turns.length > 0)
-      cases.set(turns.map(({ match }) => match.place).join(), { turns, isByConnection: true });
+    if (outcomes.length > 0)
+      cases.set(outcomes.map(({ match }) => match.location).join(), { outcomes, isByConnection: true });
   }
   // The simplest first: what one block opens is told by that one alone.
-  return [...cases.values()].sort((one, other) => one.turns.length - other.turns.length);
+  return [...cases.values()].sort((one, other) => one.outcomes.length - other.outcomes.length);
 }
 
 /** An address of every region into which the networks of these blocks cut the world. */

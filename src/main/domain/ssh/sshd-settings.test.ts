@@ -17,19 +17,19 @@ test("the first line of a keyword counts, and what is not written is sshd's defa
   expect(plain.get("StrictModes")).toEqual({
     name: "StrictModes",
     values: ["no"],
-    place: "/etc/ssh/sshd_config:1",
+    location: "/etc/ssh/sshd_config:1",
     isInMatch: false,
   });
   expect(plain.get("PermitRootLogin")).toMatchObject({
     values: ["prohibit-password"],
-    place: "sshd's default",
+    location: "sshd's default",
   });
 });
 
 test("the lists of users and groups add up", () => {
   expect(settings("AllowUsers a b\nDenyUsers x\nAllowUsers c").plain.get("AllowUsers")).toMatchObject({
     values: ["a", "b", "c"],
-    place: "/etc/ssh/sshd_config:1, /etc/ssh/sshd_config:3",
+    location: "/etc/ssh/sshd_config:1, /etc/ssh/sshd_config:3",
   });
 });
 
@@ -83,7 +83,7 @@ test("a block that depends on the address is a case of its own", () => {
     ["yes"],
     ["no"],
   ]);
-  expect(when).toMatchObject([{ turns: [{ holds: true }, { holds: false }], isByConnection: true }]);
+  expect(when).toMatchObject([{ outcomes: [{ holds: true }, { holds: false }], isByConnection: true }]);
   expect(
     when.map(({ settings: { get } }) => [get("PubkeyAuthentication").values, get("PermitRootLogin").values]),
   ).toEqual([[["no"], ["prohibit-password"]]]);
@@ -103,29 +103,32 @@ test("what sshd -T says goes before the files, which tell the place where they a
   ]);
   const sshd = { ...collection.sshd, effective: new Map([["alice", answers]]) };
   const { plain } = settingsOf(alice, { ...collection, sshd }, readSshdConfig(sshd));
-  expect(plain.get("PermitRootLogin").place).toBe("/etc/ssh/sshd_config:1");
-  expect(plain.get("AllowUsers")).toMatchObject({ values: ["alice", "bob"], place: "sshd -T -C user=alice" });
+  expect(plain.get("PermitRootLogin").location).toBe("/etc/ssh/sshd_config:1");
+  expect(plain.get("AllowUsers")).toMatchObject({
+    values: ["alice", "bob"],
+    location: "sshd -T -C user=alice",
+  });
   expect(plain.get("AuthorizedKeysFile").values).toEqual([".ssh/authorized_keys", "/etc/keys/%u"]);
 });
 
 test("what of the configuration was not read is told once", () => {
-  const unread = [{ kind: "sshd-config" as const, path: "/etc/ssh/sshd_config", why: "not permitted" }];
+  const unreadable = [{ kind: "sshd-config" as const, path: "/etc/ssh/sshd_config", why: "not permitted" }];
   const { plain } = settings("", alice, {
-    unread,
+    unreadable,
     sshd: NO_SETTINGS,
   });
-  expect(plain.unread).toEqual([
+  expect(plain.unreadable).toEqual([
     "/etc/ssh/sshd_config could not be read",
     "/etc/ssh/sshd_config: not permitted",
   ]);
 });
 
 test("where several daemons run with different options, sshd -T does not speak for all of them", () => {
-  const unread = [
+  const unreadable = [
     { kind: "sshd-config" as const, path: "sshd", why: "several sshd run here with different options" },
     { kind: "sshd-config" as const, path: "/etc/ssh/more.conf", why: "not permitted" },
   ];
   const effective = new Map([["alice", new Map([["usepam", ["yes"]]])]]);
-  const { plain } = settings("", alice, { unread, sshd: { ...NO_SETTINGS, effective } });
-  expect(plain.unread).toEqual(["sshd: several sshd run here with different options"]);
+  const { plain } = settings("", alice, { unreadable, sshd: { ...NO_SETTINGS, effective } });
+  expect(plain.unreadable).toEqual(["sshd: several sshd run here with different options"]);
 });

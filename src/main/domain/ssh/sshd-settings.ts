@@ -1,22 +1,24 @@
-import type { Account, Collection, HostFacts, SshdSettings } from "#domain/collection/collection.ts";
+import type { Account, Collection, SshdSettings, Unreadable } from "#domain/collection/collection.ts";
 import { spend } from "#domain/work-budget.ts";
 import type { ConfigLine, Match, SshdConfig } from "./sshd-config.ts";
 import { casesByConnection, isUnconditional, type Turn } from "./sshd-match.ts";
 
 /** What sshd goes by for one account, as far as one of the cases below goes. */
-export type Settings = {
+type EffectiveSettings = {
   get(keyword: Keyword): Setting;
   /** Whom we asked: said as what was read. */
   source: string;
+};
+export type Settings = EffectiveSettings & {
   /** What could not be read of them, in words; while there is any, no setting is sure. */
-  unread: string[];
+  unreadable: string[];
 };
 export type Setting = {
   /** As a manual writes it. */
   name: string;
   values: string[];
   /** A file and line, `sshd -T`, or that it is sshd's default. */
-  place: string;
+  location: string;
   /** It stands in a Match block, where sshd takes the "none" of some settings for a file of that name. */
   isInMatch: boolean;
 };
@@ -24,7 +26,7 @@ export type Setting = {
 /** The settings for a login from elsewhere, and what they are where Match blocks turn out otherwise than for that. */
 type SettingsCases = { plain: Settings; when: SettingsCase[] };
 /** Cases of equal settings share one object. */
-type SettingsCase = { turns: readonly Turn[]; isByConnection: boolean; settings: Settings };
+type SettingsCase = { outcomes: readonly Turn[]; isByConnection: boolean; settings: Settings };
 
 /** Keywords whose values add up over several lines; of all others the first line counts. */
 const LISTS = new Set<string>(["AllowUsers", "DenyUsers", "AllowGroups", "DenyGroups", "Subsystem"]);
@@ -77,26 +79,26 @@ const lower = (keyword: Keyword): string => inLowerCase.get(keyword) ?? "";
 
 export function settingsOf(account: Account, collection: Collection, config: SshdConfig): SettingsCases {
   // Each account reads them anew.
-  spend(50 + 6 * config.lines.length + 4 * collection.unread.length);
+  spend(50 + 6 * config.lines.length + 4 * collection.unreadable.length);
   const { sshd } = collection;
-  const asked = sshd.effective?.get(account.name) ?? null;
+  const effective = sshd.effective?.get(account.name) ?? null;
   const useDns = isYes(readSetting(config.lines, "UseDNS", () => false).values);
   const known = { useDns, areGroupsWhole: areGroupsWhole(collection), ports: portsOf(sshd) };
   const matches = [...new Set(config.lines.flatMap((line) => line.match))];
   const { holds, cases } = casesByConnection(matches, account, known);
   const written = remember((keyword) => readSetting(config.lines, keyword, holds));
   const stale = formatStale(sshd);
-  const plain = asked
+  const plain = effective
     ? {
-        ...askedSettings(asked, account.name, written),
-        unread: [...formatUnreadable(collection, DAEMON), ...stale],
+        ...effectiveSettings(effective, account.name, written),
+        unreadable: [...formatUnreadable(collection, DAEMON), ...stale],
       }
-    : writtenSettings([...config.unread, ...formatUnreadable(collection), ...stale], written);
+    : writtenSettings([...config.unreadable, ...formatUnreadable(collection), ...stale], written);
 
-  // Most blocks set what decides nothing, and many set the same: each distinct answer is judged once.
+  // Most blocks set what decides nothing, and many set the same: each distinct answer is evaluated once.
   const distinct = new Map([[signatureOf(plain), plain]]);
-  const when = cases.flatMap(({ turns, isByConnection }): SettingsCase[] => {
-    const turned = new Map(turns.map(({ match, holds: isHolding }) => [match, isHolding]));
+  const when = cases.flatMap(({ outcomes, isByConnection }): SettingsCase[] => {
+    const turned = new Map(outcomes.map(({ match, holds: isHolding }) => [match, isHolding]));
     const get = remember((keyword) => {
       const changed = readSetting(config.lines, keyword, (match) => turned.get(match) ?? holds(match));
       return isEqual(changed, written(keyword)) ? plain.get(keyword) : changed;
@@ -104,23 +106,23 @@ export function settingsOf(account: Account, collection: Collection, config: Ssh
     const signature = signatureOf({ get });
     const settings = distinct.get(signature) ?? { ...plain, get };
     distinct.set(signature, settings);
-    return settings === plain ? [] : [{ turns, isByConnection, settings }];
+    return settings === plain ? [] : [{ outcomes, isByConnection, settings }];
   });
   return { plain, when };
 }
 
 const KEYWORDS = Object.keys(DEFAULTS) as Keyword[];
 
-const signatureOf = ({ get }: Pick<Settings, "get">): string =>
+const signatureOf = ({ get }: { get(keyword: Keyword): Setting }): string =>
   KEYWORDS.map((keyword) => {
     const { values, isInMatch } = get(keyword);
     return `${isInMatch ? "m" : ""}${values.join(" ")}`;
   }).join("\n");
 
 /** As sshd_config has it, with its place; a long list is cut. */
-export function formatSetting({ name, values, place }: Setting): string {
+export function formatSetting({ name, values, location }: Setting): string {
   const text = values.join(" ");
-  return `${name} ${text.length > LONGEST_SAID ? `${text.slice(0, LONGEST_SAID)}...` : text} (${place})`;
+  return `${name} ${text.length > LONGEST_SAID ? `${text.slice(0, LONGEST_SAID)}...` : text} (${location})`;
 }
 const LONGEST_SAID = 80;
 
@@ -141,14 +143,14 @@ const formatStale = ({ readAt, changedAt }: SshdSettings): string[] =>
     .map(([path]) => `not reloaded: ${path} was changed after the running sshd had read its configuration`);
 
 /** False where accounts and groups come from a directory too: an account may be in more groups than were read. */
-export const areGroupsWhole = ({ unread }: Pick<Collection, "unread">): boolean =>
-  !unread.some(({ kind }) => kind === "accounts");
+export const areGroupsWhole = ({ unreadable }: { unreadable: readonly Unreadable[] }): boolean =>
+  !unreadable.some(({ kind }) => kind === "accounts");
 
 /** Under this name the collector tells what it could not tell of the running sshd; all else is a file. */
 const DAEMON = "sshd";
 
-const formatUnreadable = ({ unread }: Collection, only?: string): string[] =>
-  unread
+const formatUnreadable = ({ unreadable }: Collection, only?: string): string[] =>
+  unreadable
     .filter(({ kind, path }) => kind === "sshd-config" && (only === undefined || path === only))
     .map(({ path, why }) => `${path}: ${why}`);
 
@@ -157,13 +159,13 @@ export const isNone = (value: string): boolean => value.toLowerCase() === "none"
 export const isYes = (values: readonly string[]): boolean => values[0]?.toLowerCase() === "yes";
 
 /** `sshd -T` knows best; where the files say the same, they tell the place. */
-function askedSettings(
-  asked: ReadonlyMap<string, string[]>,
+function effectiveSettings(
+  effective: ReadonlyMap<string, string[]>,
   account: string,
   written: (keyword: Keyword) => Setting,
-): Omit<Settings, "unread"> {
+): EffectiveSettings {
   const answers = new Map<string, string[]>();
-  for (const [name, values] of asked) {
+  for (const [name, values] of effective) {
     const words = values.flatMap((value) => value.split(/\s+/)).filter((word) => word !== "");
     answers.set(OLD_NAMES.get(name) ?? name, words);
   }
@@ -172,14 +174,14 @@ function askedSettings(
       const inFiles = written(keyword);
       const values = answers.get(lower(keyword)) ?? (LISTS.has(keyword) ? [] : DEFAULTS[keyword]);
       if (isEqual(inFiles, { values })) return inFiles;
-      return { name: keyword, values, place: `sshd -T -C user=${account}`, isInMatch: false };
+      return { name: keyword, values, location: `sshd -T -C user=${account}`, isInMatch: false };
     }),
     source: `sshd -T -C user=${account}`,
   };
 }
 
-function writtenSettings(unread: string[], get: (keyword: Keyword) => Setting): Settings {
-  return { get, source: "sshd_config and the files that it includes", unread: [...new Set(unread)] };
+function writtenSettings(unreadable: string[], get: (keyword: Keyword) => Setting): Settings {
+  return { get, source: "sshd_config and the files that it includes", unreadable: [...new Set(unreadable)] };
 }
 
 /** Asks once for each keyword: every line of an account asks again. */
@@ -205,12 +207,13 @@ function readSetting(
   const isInMatch = inMatch.length > 0 && !GLOBAL.has(keyword);
   const counting = isInMatch ? inMatch : global;
   const [first] = counting;
-  if (!first) return { name: keyword, values: DEFAULTS[keyword], place: "sshd's default", isInMatch };
-  if (!LISTS.has(keyword)) return { name: keyword, values: first.values, place: first.place, isInMatch };
+  if (!first) return { name: keyword, values: DEFAULTS[keyword], location: "sshd's default", isInMatch };
+  if (!LISTS.has(keyword))
+    return { name: keyword, values: first.values, location: first.location, isInMatch };
   return {
     name: keyword,
     values: counting.flatMap(({ values }) => values),
-    place: counting.map(({ place }) => place).join(", "),
+    location: counting.map(({ location }) => location).join(", "),
     isInMatch,
   };
 }
@@ -226,7 +229,7 @@ function linesOf(lines: readonly ConfigLine[], keyword: Keyword): readonly Confi
 }
 
 /** `sshd -T` tells a value with a blank in it as two: the files know better where they say the same. */
-const isEqual = (one: Pick<Setting, "values">, other: Pick<Setting, "values">): boolean =>
+const isEqual = (one: { values: readonly string[] }, other: { values: readonly string[] }): boolean =>
   one.values.join(" ").toLowerCase() === other.values.join(" ").toLowerCase();
 
 /** An account as far as paths are made of it. */
@@ -251,7 +254,7 @@ export function expandPath(pattern: string, account: TokenAccount): string {
 export const tidy = (path: string): string => path.replace(/\/{2,}/g, "/");
 
 /** Major * 100 + minor of OpenSSH (10.0 is 1000); null when it was not told. */
-export function versionOf({ sshdVersion }: Pick<HostFacts, "sshdVersion">): number | null {
+export function versionOf({ sshdVersion }: { sshdVersion: string | null }): number | null {
   const parts = /OpenSSH_(?:for_Windows_)?(\d{1,3})\.(\d{1,2})/.exec(sshdVersion ?? "");
   return parts ? Number(parts[1]) * 100 + Number(parts[2]) : null;
 }

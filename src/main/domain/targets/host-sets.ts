@@ -14,7 +14,7 @@ type Family = {
   bits: number;
   remedy: string;
   parse(text: string): bigint | null;
-  say(address: bigint): string;
+  write(address: bigint): string;
   /** A network's first and last address are no host's (the network itself, and broadcast). */
   hasBroadcast: boolean;
 };
@@ -23,7 +23,7 @@ const IPV4: Family = {
   bits: 32,
   remedy: "write 10.0.0.1, 10.0.0.0/24, 10.0.0.1-40 or 10.0.0.1-10.0.1.20",
   parse: parseIpv4,
-  say: (address) => [24n, 16n, 8n, 0n].map((shift) => (address >> shift) & 255n).join("."),
+  write: (address) => [24n, 16n, 8n, 0n].map((shift) => (address >> shift) & 255n).join("."),
   hasBroadcast: true,
 };
 
@@ -31,7 +31,7 @@ const IPV6: Family = {
   bits: 128,
   remedy: "write 2001:db8::1, [2001:db8::1]:22, 2001:db8::/120 or 2001:db8::1-2001:db8::40",
   parse: parseIpv6,
-  say: formatIpv6,
+  write: formatIpv6,
   hasBroadcast: false,
 };
 
@@ -69,14 +69,14 @@ function readScoped(text: string): HostSet {
   const [address = "", zone = "", ...more] = text.split("%");
   if (!/^[\w.-]{1,32}$/.test(zone) || more.length > 0)
     throw refuse("has a zone that cannot be one; write it as fe80::1%eth0");
-  const host = `${IPV6.say(parseOr(address, IPV6))}%${zone}`;
+  const host = `${IPV6.write(parseOr(address, IPV6))}%${zone}`;
   return { count: 1n, list: () => [host] };
 }
 
-const span = (first: bigint, last: bigint, { say }: Family): HostSet => ({
+const span = (first: bigint, last: bigint, { write }: Family): HostSet => ({
   count: last - first + 1n,
   *list() {
-    for (let address = first; address <= last; address++) yield say(address);
+    for (let address = first; address <= last; address++) yield write(address);
   },
 });
 
@@ -162,14 +162,14 @@ function countNumbers(from: string, to: string): Values {
 const countLetters = (from: string, to: string): Values =>
   count(from.charCodeAt(0), to.charCodeAt(0), (value) => String.fromCharCode(value));
 
-function count(from: number, to: number, say: (value: number) => string): Values {
+function count(from: number, to: number, write: (value: number) => string): Values {
   if (to < from) throw refuse("has a bracket that counts down; write the lower end first");
   return {
     count: BigInt(to - from + 1),
-    digits: say(to),
-    longest: say(to),
+    digits: write(to),
+    longest: write(to),
     *list() {
-      for (let value = from; value <= to; value++) yield say(value);
+      for (let value = from; value <= to; value++) yield write(value);
     },
   };
 }

@@ -7,7 +7,7 @@ import { type Protocol, protocolOfPort, usualPort } from "#shared/model/starttls
 import { isAddress, MOST_TARGETS, type SshTarget, type Target } from "#shared/model/target.ts";
 import { type Entry, readEntry } from "./read-entry.ts";
 
-type Wish = {
+type TargetOptions = {
   /** Overrides what the port says. */
   only: Target["kind"] | null;
   /** What is spoken before TLS where the text does not say: a bare name is then an endpoint alone. Null: what the port says. */
@@ -46,16 +46,16 @@ type Parsed = {
  * Names are lower-cased, for they have no case; addresses are written their shortest way. A host that ssh_config gives
  * another address or a way there is SSH alone: its name means nothing to anybody else.
  */
-export function parseTargets(text: string, wish: Wish): Parsed {
-  const { entries, broken } = readEntries(text, wish);
-  refuseTooMany(entries.reduce((sum, entry) => sum + countOf(entry, wish), 0n));
+export function parseTargets(text: string, options: TargetOptions): Parsed {
+  const { entries, broken } = readEntries(text, options);
+  refuseTooMany(entries.reduce((sum, entry) => sum + countOf(entry, options), 0n));
 
   const targets = new Map<string, Target>();
   const sshAlone = new Set<string>();
   for (const entry of entries) {
     for (const host of entry.hosts.list()) {
-      if (isSshAlone(entry, host, wish) && !wish.sshConfig.isNamed(host)) sshAlone.add(host);
-      for (const target of makeTargets(entry, host, wish)) {
+      if (isSshAlone(entry, host, options) && !options.sshConfig.isNamed(host)) sshAlone.add(host);
+      for (const target of makeTargets(entry, host, options)) {
         const identity = JSON.stringify(target);
         if (!targets.has(identity)) targets.set(identity, target);
       }
@@ -72,7 +72,7 @@ export function refuseTooMany(count: bigint): void {
 const MOST_BROKEN = 10_000;
 
 /** The entries of a text; one that is written twice counts once. */
-function readEntries(text: string, { sshConfig, skipBroken }: Wish) {
+function readEntries(text: string, { sshConfig, skipBroken }: TargetOptions) {
   const entries = new Map<string, Entry>();
   const broken = new Map<string, BrokenEntry>();
   const lines = text.split(/\r\n?|\n/);
@@ -105,21 +105,21 @@ const splitLine = (line: string): string[] =>
 const cut = (word: string): string => (word.length > 80 ? `${word.slice(0, 80)}…` : word);
 
 /** Of a range, whose hosts are not made before they are counted, none is taken for an alias. */
-function countOf(entry: Entry, wish: Wish): bigint {
+function countOf(entry: Entry, options: TargetOptions): bigint {
   const { count, list } = entry.hosts;
   const [host] = count === 1n ? list() : [];
   const kinds =
     host !== undefined
-      ? kindsOf(entry, host, wish)
-      : kindsOf(entry, "", { ...wish, sshConfig: NO_SSH_CONFIG });
-  const names = BigInt(namesOf(entry, wish).length);
+      ? kindsOf(entry, host, options)
+      : kindsOf(entry, "", { ...options, sshConfig: NO_SSH_CONFIG });
+  const names = BigInt(namesOf(entry, options).length);
   return count * kinds.reduce((sum, kind) => sum + (kind === "tls" ? names : 1n), 0n);
 }
 
 function kindsOf(
   { kind }: Entry,
   host: string,
-  { only, protocol, sshConfig }: Wish,
+  { only, protocol, sshConfig }: TargetOptions,
 ): readonly Target["kind"][] {
   if (only) return [only];
   if (kind) return [kind];
@@ -127,24 +127,27 @@ function kindsOf(
   return sshConfig.isAlias(host) ? ["ssh"] : ["ssh", "tls"];
 }
 
-const isSshAlone = (entry: Entry, host: string, wish: Wish): boolean =>
-  wish.only === null && wish.protocol === null && entry.kind === null && wish.sshConfig.isAlias(host);
+const isSshAlone = (entry: Entry, host: string, options: TargetOptions): boolean =>
+  options.only === null &&
+  options.protocol === null &&
+  entry.kind === null &&
+  options.sshConfig.isAlias(host);
 
-function namesOf({ serverNames }: Entry, wish: Wish): readonly (string | null)[] {
+function namesOf({ serverNames }: Entry, options: TargetOptions): readonly (string | null)[] {
   if (serverNames.length > 0) return serverNames;
-  return wish.serverNames.length > 0 ? wish.serverNames : [null];
+  return options.serverNames.length > 0 ? options.serverNames : [null];
 }
 
 /** What the other kind has no use for is left out: a list of logins can be scanned for TLS. */
-function makeTargets(entry: Entry, host: string, wish: Wish): Target[] {
+function makeTargets(entry: Entry, host: string, options: TargetOptions): Target[] {
   const { user } = entry;
-  const wanted = entry.protocol ?? wish.protocol;
-  const port = entry.port ?? entry.usualPort ?? usualPort(wanted ?? "tls");
-  const protocol = wanted ?? protocolOfPort(port);
-  return kindsOf(entry, host, wish).flatMap((kind): Target[] =>
+  const named = entry.protocol ?? options.protocol;
+  const port = entry.port ?? entry.usualPort ?? usualPort(named ?? "tls");
+  const protocol = named ?? protocolOfPort(port);
+  return kindsOf(entry, host, options).flatMap((kind): Target[] =>
     kind === "ssh"
-      ? [{ kind, host, port: entry.port ?? wish.sshConfig.portOf(host, user) ?? 22, user }]
-      : namesOf(entry, wish).map((serverName) => ({ kind, host, port, serverName, protocol })),
+      ? [{ kind, host, port: entry.port ?? options.sshConfig.portOf(host, user) ?? 22, user }]
+      : namesOf(entry, options).map((serverName) => ({ kind, host, port, serverName, protocol })),
   );
 }
 
@@ -172,17 +175,17 @@ export function namedInSshConfig({ names, portOf }: SshConfig, where: string): N
  */
 export function namedInKnownHosts(files: readonly KnownHosts[]): Named & { hashed: number; besides: number } {
   const own = files.flatMap(({ names }) => Array.from(names, ([name, known]) => readKnownName(name, known)));
-  const places = own.filter(({ lines }) => lines.length > 0);
-  const linesOfNames = new Set(places.filter(({ host }) => !isAddress(host)).flatMap(({ lines }) => lines));
-  const kept = places.filter(
+  const known = own.filter(({ lines }) => lines.length > 0);
+  const linesOfNames = new Set(known.filter(({ host }) => !isAddress(host)).flatMap(({ lines }) => lines));
+  const kept = known.filter(
     ({ host, lines }) => !isAddress(host) || lines.some((line) => !linesOfNames.has(line)),
   );
-  const { targets, broken } = collect(kept, (place) => place);
+  const { targets, broken } = collect(kept, (target) => target);
   return {
     targets,
     broken: [...files.flatMap(listProblems), ...broken],
     hashed: files.reduce((sum, { hashed }) => sum + hashed, 0),
-    besides: places.length - kept.length,
+    besides: known.length - kept.length,
   };
 }
 
@@ -196,12 +199,12 @@ function readKnownName(name: string, known: readonly KnownHost[]) {
 const listProblems = ({ source, problems }: KnownHosts): BrokenEntry[] =>
   problems.map(({ line, why }) => ({ where: `${source} line ${line}`, text: "", why }));
 
-type Place = { host: string; port: number; where: string; text: string };
+type ListedTarget = { host: string; port: number; where: string; text: string };
 
-function collect<Item>(items: Iterable<Item>, placeOf: (item: Item) => Place): Named {
+function collect<Item>(items: Iterable<Item>, toTarget: (item: Item) => ListedTarget): Named {
   const named: Named = { targets: [], broken: [] };
   for (const item of items) {
-    const { host, port, where, text } = placeOf(item);
+    const { host, port, where, text } = toTarget(item);
     const why = whyNoHost(host, port);
     if (why !== null) named.broken.push({ where, text, why });
     else named.targets.push({ kind: "ssh", host, port, user: null });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Refusal } from "#shared/model/refusal.ts";
-import { readWay, writeWay } from "./proxies.ts";
+import { readProxy, writeProxy } from "./proxies.ts";
 
 test.each([
   ["", { kind: "direct" }, ""],
@@ -32,9 +32,9 @@ test.each([
     "ssh://root@10.0.0.1:2222",
   ],
 ])("%j is read, and written as it is remembered", (text, way, written) => {
-  expect(readWay(text)).toEqual(way);
-  expect(writeWay(readWay(text))).toBe(written);
-  expect(readWay(written)).toEqual(way);
+  expect(readProxy(text)).toEqual(way);
+  expect(writeProxy(readProxy(text))).toBe(written);
+  expect(readProxy(written)).toEqual(way);
 });
 
 test.each([
@@ -50,14 +50,14 @@ test.each([
   ["ssh://host -x", "names no host"],
   ["http://jo\u0007@proxy:3128", "has a user name that cannot be one"],
 ])("%j is refused, saying why", (text, why) => {
-  expect(() => readWay(text)).toThrow(Refusal);
-  expect(() => readWay(text)).toThrow(`the way to the endpoints ${why}`);
+  expect(() => readProxy(text)).toThrow(Refusal);
+  expect(() => readProxy(text)).toThrow(`the way to the endpoints ${why}`);
 });
 
 test("a password is refused, and is not in the refusal", () => {
   for (const text of ["socks5://jo:canary@proxy:1080", "http://:canary@proxy:1", "ssh://jo:canary@host"]) {
-    expect(() => readWay(text)).toThrow("has a password in it, which would be kept");
-    expect(() => readWay(text)).not.toThrow(/canary/);
+    expect(() => readProxy(text)).toThrow("has a password in it, which would be kept");
+    expect(() => readProxy(text)).not.toThrow(/canary/);
   }
 });
 
@@ -71,7 +71,7 @@ test("nothing but a refusal comes of any text, and what is read is written in on
   fc.assert(
     fc.property(text, (said) => {
       try {
-        expect(writeWay(readWay(said))).toMatch(/^[!-~]*$/);
+        expect(writeProxy(readProxy(said))).toMatch(/^[!-~]*$/);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
       }

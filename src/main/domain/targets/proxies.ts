@@ -4,7 +4,7 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { isUserName } from "./host-sets.ts";
 
 /** `port` null: what ssh_config says, or 22. */
-export type EndpointWay =
+export type EndpointProxy =
   | { kind: "direct" }
   | { kind: "socks5" | "http"; host: string; port: number; user: string | null }
   | { kind: "jump"; host: string; port: number | null; user: string | null };
@@ -12,7 +12,7 @@ export type EndpointWay =
 const SOCKS_PORT = 1080;
 
 /** Reads a way as people write it, or refuses it. What is wrong is said without the text: it may hold a password. */
-export function readWay(text: string): EndpointWay {
+export function readProxy(text: string): EndpointProxy {
   const trimmed = text.trim();
   if (trimmed === "") return { kind: "direct" };
   const match = /^([a-z0-9]+):\/\/(?:(.*)@)?(\[[^[\]@]*\]|[^:@/[\]]*)(?::(\d{1,5}))?\/?$/i.exec(trimmed);
@@ -39,12 +39,12 @@ export function readWay(text: string): EndpointWay {
 }
 
 /** As it is remembered, and read back. */
-export function writeWay(way: EndpointWay): WayText {
-  if (way.kind === "direct") return "";
-  const { kind, host, port, user } = way;
+export function writeProxy(proxy: EndpointProxy): WayText {
+  if (proxy.kind === "direct") return "";
+  const { kind, host, port, user } = proxy;
   const scheme = kind === "jump" ? "ssh" : kind;
-  const place = `${host.includes(":") ? `[${host}]` : host}${port === null ? "" : `:${port}`}`;
-  return `${scheme}://${user === null ? "" : `${user}@`}${place}`;
+  const address = `${host.includes(":") ? `[${host}]` : host}${port === null ? "" : `:${port}`}`;
+  return `${scheme}://${user === null ? "" : `${user}@`}${address}`;
 }
 
 function readPort(digits: string): number {

@@ -24,10 +24,10 @@ export type Entry = {
 export function readEntry(word: string, isNamed: (host: string) => boolean): Entry {
   const { scheme, rest } = splitScheme(word);
   const { protocol = null, usualPort = null } = scheme ?? {};
-  const { place, serverNames } = splitServerNames(rest, usualPort !== null);
-  const at = place.lastIndexOf("@");
-  const user = at === -1 ? null : readUser(place.slice(0, at));
-  const { host, port } = splitPort(place.slice(at + 1));
+  const { address, serverNames } = splitServerNames(rest, usualPort !== null);
+  const at = address.lastIndexOf("@");
+  const user = at === -1 ? null : readUser(address.slice(0, at));
+  const { host, port } = splitPort(address.slice(at + 1));
   const read = readAddresses(host) ?? readName(host);
   const hosts = isNamed(host) && isOneHost(host) ? { count: 1n, list: () => [host] } : read;
   const kind = scheme?.kind ?? kindOf({ user, port, serverNames });
@@ -56,13 +56,13 @@ function splitScheme(word: string) {
 }
 
 /** `place:port/name+name`. A number after the slash is the length of a network's prefix instead. */
-function splitServerNames(text: string, hasUsualPort: boolean): { place: string; serverNames: string[] } {
+function splitServerNames(text: string, hasUsualPort: boolean): { address: string; serverNames: string[] } {
   const match = /^(.*)\/([^/\]]*)$/.exec(text);
-  if (!match?.[2] || /^\d+(:|$)/.test(match[2])) return { place: text, serverNames: [] };
-  const [, place = "", names] = match;
-  if (splitPort(place).port === null && !hasUsualPort)
+  if (!match?.[2] || /^\d+(:|$)/.test(match[2])) return { address: text, serverNames: [] };
+  const [, address = "", names] = match;
+  if (splitPort(address).port === null && !hasUsualPort)
     throw refuse("names a server but no port; write host:port/name, such as 10.0.0.5:443/shop.example");
-  return { place, serverNames: [...new Set(names.split("+").map(readServerName))] };
+  return { address, serverNames: [...new Set(names.split("+").map(readServerName))] };
 }
 
 /** One name that a server is asked for. */
@@ -113,7 +113,7 @@ const endpoint = (protocol: Protocol, port: number | null): Scheme => ({
 });
 
 /** Protocols that are spoken inside TLS from the start, with their ports. */
-const INSIDE: readonly [string, number][] = [
+const WITHIN_BRACKETS: readonly [string, number][] = [
   ["smtps", 465],
   ["imaps", 993],
   ["pop3s", 995],
@@ -128,7 +128,7 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ["ssh", { kind: "ssh", protocol: null, usualPort: null, isPage: false }],
   ["tls", endpoint("tls", null)],
   ["https", { ...endpoint("tls", 443), isPage: true }],
-  ...INSIDE.map(([name, port]) => [name, endpoint("tls", port)] as const),
+  ...WITHIN_BRACKETS.map(([name, port]) => [name, endpoint("tls", port)] as const),
   ...StartTls.options.map((name) => [name, endpoint(name, usualPort(name))] as const),
   ["postgresql", endpoint("postgres", usualPort("postgres"))],
   ["mariadb", endpoint("mysql", usualPort("mysql"))],

@@ -40,7 +40,7 @@ const login = (lastAt: string, more: Partial<KeyLogins> = {}): KeyLogins => ({
   ...more,
 });
 
-const WEAK = "told by plain files alone, into which any user of that host can have lines written";
+const WEAK = "known from plain files alone, into which any user of that host can have lines written";
 
 type Case = Partial<HostUse> & Partial<Parameters<typeof evaluateUses>[0]> & { grant?: Partial<UsedGrant> };
 
@@ -76,7 +76,7 @@ test("no login in 90 days of whole logs is unused, and says how many days they a
     at: "2026-02-02T10:00:00Z",
     reasons: [
       "no login with it in the last 90 days, within 150 days of logs (2026-01-01 to 2026-05-31)",
-      "its last login that a log told of was on 2026-02-02",
+      "its last login in a log was on 2026-02-02",
       WEAK,
     ],
   });
@@ -129,7 +129,7 @@ test("what hides logins makes no login unknown, and hides none that was seen", (
   const elsewhere = new Map([[loginName({ account: "deploy", fingerprint }), "db7"]]);
   expect(judge({ windows, evidence: { ...NOTHING, elsewhere } })).toMatchObject({
     state: "unknown",
-    reasons: ["the logs tell of a login with it on db7, which is not what this host calls itself"],
+    reasons: ["the logs have a login with it on db7, which is not what this host calls itself"],
   });
 });
 
@@ -138,7 +138,7 @@ test("without logs it is unknown, and the first reason is why there are none", (
   const notRead = ["/var/log/secure: it may not be read without more rights"];
   expect(judge({ evidence: { ...NOTHING, notRead } })).toMatchObject({
     state: "unknown",
-    reasons: [`no log tells of logins for certain: ${notRead[0]}`],
+    reasons: [`no log shows logins for certain: ${notRead[0]}`],
     coverage: { notRead },
   });
 });

@@ -72,11 +72,11 @@ export function evaluateUses({ known, evidence, lastLogins, now }: World): (gran
       coverage,
     };
     if (last && isRecent) {
-      const told: UseEvidence = inJournal ? "journal" : "file";
-      const reasons = [...sayUsed(last, grant, fields.count), ...formatWeak(told)];
-      return { ...fields, state: "used", evidence: told, reasons };
+      const evidence: UseEvidence = inJournal ? "journal" : "file";
+      const reasons = [...describeUsed(last, grant, fields.count), ...formatWeak(evidence)];
+      return { ...fields, state: "used", evidence: evidence, reasons };
     }
-    const past = last ? [`its last login that a log told of was on ${dayOf(last.lastAt)}`] : [];
+    const past = last ? [`its last login in a log was on ${dayOf(last.lastAt)}`] : [];
     const doubt = findDoubt(grant, names, { evidence, reach, windows: known.windows });
     if (doubt !== null) return { ...fields, state: "unknown", evidence: null, reasons: [doubt, ...past] };
     const { days = 0, from = "", to = "" } = reach ?? {};
@@ -108,7 +108,7 @@ const isInJournal = (found: readonly KeyLogins[], now: number): boolean =>
 const formatWeak = (evidence: UseEvidence): string[] =>
   evidence === "journal"
     ? []
-    : ["told by plain files alone, into which any user of that host can have lines written"];
+    : ["known from plain files alone, into which any user of that host can have lines written"];
 
 /** By the journal alone where that reaches far enough; otherwise by all that is known. */
 function findSurestReach(
@@ -137,11 +137,11 @@ function findDoubt(
     .map((fingerprint) => evidence.elsewhere.get(loginName({ ...grant, fingerprint })))
     .find((host) => host !== undefined);
   if (name !== undefined)
-    return `the logs tell of a login with it on ${name}, which is not what this host calls itself`;
+    return `the logs have a login with it on ${name}, which is not what this host calls itself`;
   if (evidence.hiddenBy !== null) return evidence.hiddenBy;
   if (windows.length === 0)
     return evidence.notRead.length > 0
-      ? `no log tells of logins for certain: ${evidence.notRead[0]}`
+      ? `no log shows logins for certain: ${evidence.notRead[0]}`
       : "no log of logins was found on the host";
   if (reach === null) {
     const last =
@@ -179,7 +179,7 @@ export function findReach(windows: readonly LogWindow[], now: number): Reach | n
   return { from, to: last.to, days: Math.floor((toSeconds(last.to) - toSeconds(from)) / DAY_SECONDS) };
 }
 
-function sayUsed(last: KeyLogins, { isAuthority, lineCount }: UsedGrant, count: number): string[] {
+function describeUsed(last: KeyLogins, { isAuthority, lineCount }: UsedGrant, count: number): string[] {
   const what = isAuthority ? "certificates that it signed" : "it";
   const from = last.lastFrom === null ? "" : `, from ${last.lastFrom}`;
   const since = dayOf(last.firstAt) === dayOf(last.lastAt) ? "" : `, since ${dayOf(last.firstAt)}`;

@@ -135,8 +135,8 @@ test("a silence of more than three days, a missing file and an unread one are ga
   const dated = { ...second, path: "/var/log/auth.log-20260529" };
   expect(windowsOf({ logs: [newest, dated] })).toEqual([["05-20", "05-31"]]);
   const why = "it may not be read without more rights";
-  const unread = [{ kind: "log" as const, path: "/var/log/auth.log-20260530.zst", why }];
-  expect(windowsOf({ logs: [newest, dated], unread })).toEqual(gap);
+  const unreadable = [{ kind: "log" as const, path: "/var/log/auth.log-20260530.zst", why }];
+  expect(windowsOf({ logs: [newest, dated], unreadable })).toEqual(gap);
 });
 
 test("a file that was cut short does not reach on to the next, and one too full reaches nowhere", () => {

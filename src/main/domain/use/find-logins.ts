@@ -53,9 +53,9 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
   const now = collection.facts.unixTime ?? Math.floor(at.getTime() / 1000);
   const offset = readOffset(collection.facts.utcOffset);
   const families = Map.groupBy(collection.logs, ({ path }) => familyOf(path));
-  const unread = collection.unread.filter(({ kind }) => kind === "log");
+  const unreadable = collection.unreadable.filter(({ kind }) => kind === "log");
   const windows: LogWindow[] = [];
-  const notRead = unread.map(({ path, why }) => `${path}: ${why}`);
+  const notRead = unreadable.map(({ path, why }) => `${path}: ${why}`);
   const seen: Seen[] = [];
   const elsewhere = new Map<string, string>();
   const hiddenBy = findHidingLevel(collection);
@@ -65,20 +65,20 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
     const isOwn = (host: string) => isSameHost(host, collection.facts.hostname);
     for (const [login, host] of dated.flatMap(namesIn)) if (!isOwn(host)) elsewhere.set(login, host);
     const all = dated.flatMap((log) => readMessages(log, family, { offset, now }));
-    const { told = [], others = [] } = Object.groupBy(all, ({ host }) => (isOwn(host) ? "told" : "others"));
-    seen.push(...told);
-    const doubt = hiddenBy ?? findDoubt(logs, told, collection, now);
+    const { own = [], others = [] } = Object.groupBy(all, ({ host }) => (isOwn(host) ? "own" : "others"));
+    seen.push(...own);
+    const doubt = hiddenBy ?? findDoubt(logs, own, collection, now);
     if (doubt !== null) {
       notRead.push(`${family}: ${doubt}`);
       continue;
     }
-    const missing = unread.map(({ path }) => path).filter((path) => familyOf(path) === family);
-    const renamed = findRenaming(told, others);
+    const missing = unreadable.map(({ path }) => path).filter((path) => familyOf(path) === family);
+    const renamed = findRenaming(own, others);
     if (renamed) notRead.push(`${family}: ${formatRenamed(renamed)}`);
     const found = findSpans(dated, missing, offset);
     const spans = renamed ? since(found, renamed.last) : found;
     const sure =
-      changedAt !== null && told.every(({ first }) => first >= changedAt) ? since(spans, changedAt) : spans;
+      changedAt !== null && own.every(({ first }) => first >= changedAt) ? since(spans, changedAt) : spans;
     windows.push(
       ...toWindows(
         family,
@@ -95,7 +95,7 @@ export function findLogins(collection: Collection, at: Date): LoginEvidence {
   const sound = windows.filter(
     ({ source }) => !weakest || (weakest.lastInJournalAt === null && evidenceOf(source) === "journal"),
   );
-  if (weakest) notRead.push(`logs tell of more than ${MOST_KEYS} keys, so none is known to be missing`);
+  if (weakest) notRead.push(`logs hold more than ${MOST_KEYS} keys, so none is known to be missing`);
   return { logins: kept, windows: sound, hiddenBy, notRead, elsewhere };
 }
 
@@ -124,8 +124,8 @@ const formatChanged = (at: number): string =>
  * The last login under a name that the log had before this host's own was in it: a host that was renamed had that name, and
  * what it tells of then is nowhere known to be of this host. Where many write into one log, their names come in turns.
  */
-function findRenaming(told: readonly Seen[], others: readonly Seen[]): Seen | null {
-  const begin = told.reduce((least, { first }) => Math.min(least, first), Number.POSITIVE_INFINITY);
+function findRenaming(own: readonly Seen[], others: readonly Seen[]): Seen | null {
+  const begin = own.reduce((least, { first }) => Math.min(least, first), Number.POSITIVE_INFINITY);
   const lastOfEach = [...Map.groupBy(others, ({ host }) => host).values()].flatMap(
     (all) => lastOf(all) ?? [],
   );
@@ -186,20 +186,20 @@ function isSameHost(named: string, own: string | null): boolean {
 /** Why a log that was read may not tell of every login; null where it does, as far as can be told. */
 function findDoubt(
   logs: readonly LogSummary[],
-  told: readonly Seen[],
+  own: readonly Seen[],
   { loginKey, loginAccount }: Collection,
   now: number,
 ): string | null {
   if (logs.some(({ ending }) => ending === "full"))
     return "it holds more different logins than were taken, so none is known to be missing";
-  if (told.some(({ login }) => (login.authority ?? login.fingerprint) === null))
-    return "it tells of logins and not by which key, so of no key is it known that it was not used";
+  if (own.some(({ login }) => (login.authority ?? login.fingerprint) === null))
+    return "it shows logins and not by which key, so of no key is it known that it was not used";
   if (loginKey !== null && loginAccount !== null) {
     const isOwn = ({ login: { account, fingerprint }, last }: Seen) =>
       account === loginAccount &&
       Math.abs(now - last) <= OWN_LOGIN_SECONDS &&
       (fingerprint === loginKey || fingerprint?.startsWith("MD5:") === true);
-    if (!told.some(isOwn)) return "this scan's own login is not in it, so others may be missing too";
+    if (!own.some(isOwn)) return "this scan's own login is not in it, so others may be missing too";
   } else if (logs.every(({ acceptedCount }) => acceptedCount === 0)) {
     return "no login of any kind is in it, so sshd may write elsewhere";
   }

@@ -55,7 +55,7 @@ test.skipIf(!canStartJournal())(
     const closed = readCollection(await runCollector(host, { args: ["--nonce", "n1"], user: "mallory" }), {
       nonce: "n1",
     });
-    expect(closed?.unread).toContainEqual({
+    expect(closed?.unreadable).toContainEqual({
       kind: "log",
       path: "journal",
       why: "it may not be read without more rights",

@@ -50,10 +50,10 @@ export function dateLogs(
     });
 }
 
-/** The spans of one log, from all its files; `unread` are the paths of those that could not be read. */
-export function findSpans(logs: readonly DatedLog[], unread: readonly string[], offset: number): Span[] {
+/** The spans of one log, from all its files; `unreadable` are the paths of those that could not be read. */
+export function findSpans(logs: readonly DatedLog[], unreadable: readonly string[], offset: number): Span[] {
   const pieces = logs.flatMap((log) => (log.ending === "full" ? [] : findPieces(log, offset)));
-  const holes = unread.map(ageOf);
+  const holes = unreadable.map(ageOf);
   const spans: Piece[] = [];
   for (const piece of pieces.sort((one, other) => one.from - other.from)) {
     const before = spans.at(-1);
@@ -70,7 +70,7 @@ function mayJoin(before: Piece, after: Piece, holes: readonly number[]): boolean
   if (after.from <= before.to) return true;
   if (!before.isOpenAfter || !after.isOpenBefore || after.from - before.to > LONGEST_SILENCE) return false;
   if (before.age < NUMBERED && before.age - after.age > 1) return false;
-  return !holes.some((hole) => hole < before.age && hole > after.age);
+  return !holes.some((gap) => gap < before.age && gap > after.age);
 }
 
 const join = (before: Piece, after: Piece): Piece =>
@@ -158,12 +158,12 @@ const HIDING_LINE = /^\s*"?loglevel"?\s*[\s=]\s*"?(quiet|fatal|error)\b/i;
  * Why sshd does not write of logins, as it is set now; null where nothing says so. For some accounts or addresses, or
  * of several sshd for one, is enough: a log is one for all.
  */
-export function findHidingLevel({ sshd, otherDaemons, unread }: Collection): string | null {
+export function findHidingLevel({ sshd, otherDaemons, unreadable }: Collection): string | null {
   for (const daemon of [sshd, ...otherDaemons]) {
     const hidden = findHidden(daemon);
     if (hidden !== null) return hidden;
   }
-  const option = unread.find(({ claimedOption = "" }) =>
+  const option = unreadable.find(({ claimedOption = "" }) =>
     /loglevel[= ]+(quiet|fatal|error)/i.test(claimedOption),
   );
   return option ? option.why : null;

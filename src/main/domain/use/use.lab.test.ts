@@ -109,7 +109,7 @@ test("wtmp.db and lastlog2.db tell when an account was last logged in to, as far
   });
   const collection = await collect(bare);
   expect(collection?.lastLogins).toEqual([]);
-  expect(collection?.unread).toContainEqual({
+  expect(collection?.unreadable).toContainEqual({
     kind: "log",
     path: "/var/lib/lastlog/lastlog2.db",
     why: "the host has no lastlog2 to read it with",
@@ -120,9 +120,9 @@ test("without rights on the logs nothing is known of logins, and each is named",
   await host.run("useradd alice; chmod 600 /var/log/auth.log* /var/log/secure*");
   const collection = await collect(host, "dash", "alice");
   expect(collection?.logs).toEqual([]);
-  expect(collection?.unread.filter(({ kind }) => kind === "log").map(({ path, why }) => [path, why])).toEqual(
-    expect.arrayContaining([["/var/log/auth.log.4.gz", "it may not be read without more rights"]]),
-  );
+  expect(
+    collection?.unreadable.filter(({ kind }) => kind === "log").map(({ path, why }) => [path, why]),
+  ).toEqual(expect.arrayContaining([["/var/log/auth.log.4.gz", "it may not be read without more rights"]]));
 });
 
 test("a real login is found as sshd wrote it: by key, by certificate, and never for a key that was only shown", async () => {

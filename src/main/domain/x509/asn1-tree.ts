@@ -39,7 +39,7 @@ type Window = { skip: number; most: number };
  * begins gives whatever its bytes make, or nothing.
  */
 export function readAsn1Level(bytes: Buffer, offset: number | null, { skip, most }: Window): Asn1Level {
-  const parent = offset === null ? { content: 0, end: bytes.length } : findInside(bytes, offset);
+  const parent = offset === null ? { content: 0, end: bytes.length } : findWithin(bytes, offset);
   const level: Asn1Level = { nodes: [], next: null, broken: null };
   if (!parent) return level;
   let met = 0;
@@ -53,7 +53,7 @@ export function readAsn1Level(bytes: Buffer, offset: number | null, { skip, most
   return level;
 }
 
-function findInside(bytes: Buffer, offset: number): { content: number; end: number } | null {
+function findWithin(bytes: Buffer, offset: number): { content: number; end: number } | null {
   const element = readElement(bytes, offset, bytes.length);
   if (!element) return null;
   return (element.tag & CONSTRUCTED) !== 0 ? element : findWrapped(bytes, element);
@@ -156,8 +156,8 @@ const shorten = (octets: Buffer): Buffer => octets.subarray(0, MOST_BYTES);
 const cut = (text: string, { length }: Buffer): string => (length > MOST_BYTES ? `${text}…` : text);
 
 function formatHex(octets: Buffer): string {
-  const pairs = shorten(octets).toString("hex").toUpperCase().match(/../g) ?? [];
-  return cut(pairs.join(" "), octets);
+  const pieces = shorten(octets).toString("hex").toUpperCase().match(/../g) ?? [];
+  return cut(pieces.join(" "), octets);
 }
 
 /** Decimal as long as people read it so: serial numbers and moduli are hex. */

@@ -157,8 +157,8 @@ const EXTENSION_READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["authorityKeyIdentifier", formatAuthorityKey],
   ["crlDistributionPoints", formatDistributionPoints],
   ["freshestCRL", formatDistributionPoints],
-  ["authorityInfoAccess", sayAccess],
-  ["subjectInfoAccess", sayAccess],
+  ["authorityInfoAccess", describeAccess],
+  ["subjectInfoAccess", describeAccess],
   ["certificatePolicies", (bytes, element) => eachOf(bytes, element, formatPolicy)],
   ["nameConstraints", formatNameConstraints],
   [
@@ -225,8 +225,8 @@ function formatAuthorityKey(bytes: Buffer, element: Element): string | null {
 
 /** The places themselves; reasons and issuers are left out. */
 function formatDistributionPoints(bytes: Buffer, element: Element): string | null {
-  return eachOf(bytes, element, (point) => {
-    const name = readChildren(bytes, point, 3)?.find(({ tag }) => tag === 0xa0);
+  return eachOf(bytes, element, (distributionPoint) => {
+    const name = readChildren(bytes, distributionPoint, 3)?.find(({ tag }) => tag === 0xa0);
     const full = name && readChildren(bytes, name, 1)?.[0];
     if (full?.tag !== 0xa0) return "a point without a full name";
     return (
@@ -237,7 +237,7 @@ function formatDistributionPoints(bytes: Buffer, element: Element): string | nul
   });
 }
 
-function sayAccess(bytes: Buffer, element: Element): string | null {
+function describeAccess(bytes: Buffer, element: Element): string | null {
   return eachOf(bytes, element, (description) => {
     const [method, location] = readChildren(bytes, description, 2) ?? [];
     const name = method && formatObject(method, bytes);
@@ -301,13 +301,13 @@ function formatObject(element: Element, bytes: Buffer): string | null {
 function eachOf(
   bytes: Buffer,
   element: Element,
-  say: (part: Element, bytes: Buffer) => string | null,
+  format: (part: Element, bytes: Buffer) => string | null,
 ): string | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, MOST_PARTS) : null;
   if (!parts) return null;
   const words: string[] = [];
   for (const part of parts) {
-    const word = say(part, bytes);
+    const word = format(part, bytes);
     if (word === null) return null;
     words.push(word);
   }

@@ -30,11 +30,11 @@ const NIST_NAMES = new Map([
 /** What is known of a key by its SubjectPublicKeyInfo. */
 export function readPublicKey(bytes: Buffer, spki: Element): PublicKey {
   const spkiSha256 = hash("sha256", bytes.subarray(spki.start, spki.end), "hex");
-  const unread = { keyType: "unknown", keyBits: null, curve: null, spkiSha256 };
+  const unreadable = { keyType: "unknown", keyBits: null, curve: null, spkiSha256 };
   const [algorithm, key] = readChildren(bytes, spki, 2) ?? [];
   const [type, parameters] = (algorithm?.tag === TAG.sequence && readChildren(bytes, algorithm, 2)) || [];
   const object = type?.tag === TAG.oid ? readObjectId(bytes, type) : null;
-  if (!object || key?.tag !== TAG.bitString) return { ...unread, malformed: "cannot be read" };
+  if (!object || key?.tag !== TAG.bitString) return { ...unreadable, malformed: "cannot be read" };
   const keyType = TYPES.get(object.longName ?? "") ?? longNameOf(object);
   const size = readSize(bytes, keyType, parameters, key);
   return {

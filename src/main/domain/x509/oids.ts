@@ -18,9 +18,9 @@ export function readObjectId(bytes: Buffer, { content, end }: Element): ObjectId
   return findObject(bytes.subarray(content, end), sum);
 }
 
-function isAt(bytes: Buffer, start: number, end: number, wanted: Buffer): boolean {
-  if (wanted.length !== end - start) return false;
-  for (let at = start; at < end; at++) if (bytes[at] !== wanted[at - start]) return false;
+function isAt(bytes: Buffer, start: number, end: number, oid: Buffer): boolean {
+  if (oid.length !== end - start) return false;
+  for (let at = start; at < end; at++) if (bytes[at] !== oid[at - start]) return false;
   return true;
 }
 

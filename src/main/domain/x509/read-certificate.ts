@@ -52,15 +52,15 @@ export function readCertificate(der: Uint8Array): Certificate | null {
     isSelfIssued,
     extensions: extensions.extensions,
     malformed: [
-      ...say("it", isHuge ? `is ${outer.end} bytes long: its extensions were not read` : null),
-      ...say("the subject", subject.malformed),
-      ...say("the issuer", issuer.malformed),
-      ...say("the serial number", serial.malformed),
+      ...add("it", isHuge ? `is ${outer.end} bytes long: its extensions were not read` : null),
+      ...add("the subject", subject.malformed),
+      ...add("the issuer", issuer.malformed),
+      ...add("the serial number", serial.malformed),
       ...validity.malformed,
-      ...say("the public key", key.malformed),
-      ...say("the signature", signature.malformed),
+      ...add("the public key", key.malformed),
+      ...add("the signature", signature.malformed),
       ...extensions.malformed,
-      ...say("it", outer.end < der.length ? sayRest(der.length - outer.end) : null),
+      ...add("it", outer.end < der.length ? describeRest(der.length - outer.end) : null),
     ],
     sizeBytes: outer.end,
   };
@@ -68,10 +68,10 @@ export function readCertificate(der: Uint8Array): Certificate | null {
 
 const NOTHING: readonly string[] = [];
 
-const say = (what: string, malformed: string | null): readonly string[] =>
+const add = (what: string, malformed: string | null): readonly string[] =>
   malformed === null ? NOTHING : [`${what} ${malformed}`];
 
-const sayRest = (bytes: number): string => `is followed by ${bytes} bytes that do not belong to it`;
+const describeRest = (bytes: number): string => `is followed by ${bytes} bytes that do not belong to it`;
 
 type Parts = {
   outer: Element;

@@ -37,7 +37,7 @@ export function readTimestamps({ leaf, staple, list }: Sources): CertificateTime
 function findList(bytes: Buffer, identifier: Buffer): Buffer | null {
   const root = readElement(bytes, 0, bytes.length);
   const left: Element[] = root ? [root] : [];
-  for (let looked = 0; looked < MOST_ELEMENTS; looked++) {
+  for (let tried = 0; tried < MOST_ELEMENTS; tried++) {
     const element = left.pop();
     if (!element) return null;
     const children = isConstructed(element) ? readChildren(bytes, element, MOST_ELEMENTS) : null;

@@ -119,7 +119,7 @@ test.each<[what: string, change: (bundle: string) => string, why: RegExp]>([
   [
     "cut",
     (bundle) => bundle.slice(0, -100),
-    /^the stream stops early, after \d+ whole records; carry it again/,
+    /^the stream stops early, after \d+ whole records; copy it again/,
   ],
   [
     "altered",

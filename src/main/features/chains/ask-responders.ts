@@ -1,6 +1,6 @@
 import {
-  askAbout,
-  type OcspQuestion,
+  createOcspRequest,
+  type OcspQuery,
   readRevocationFacts,
 } from "#domain/x509/revocation/evaluate-revocation.ts";
 import { askResponder } from "#net/trust/ask-responder.ts";
@@ -23,7 +23,7 @@ export const createResponderAsker =
   ({ store, climb, now, notes, announce }: Deps) =>
   async (sha256: Sha256, leaf: Uint8Array, hosts: readonly string[]): Promise<RevocationView[]> => {
     const sent = store.chains.sentWith(sha256);
-    const question = askAbout(leaf, findSpeakers(leaf, { store, climb, sent }));
+    const question = createOcspRequest(leaf, findSpeakers(leaf, { store, climb, sent }));
     if (!question)
       throw new Refusal(
         "invalid-input",
@@ -39,7 +39,7 @@ export const createResponderAsker =
 
 async function askOne(
   { address, hosts }: { address: string; hosts: readonly string[] },
-  { request, judge }: OcspQuestion,
+  { request, evaluate }: OcspQuery,
   now: () => Date,
 ): Promise<RevocationView> {
   const by = `the responder ${address}`;
@@ -51,5 +51,5 @@ async function askOne(
       sentence: `it could not be asked: ${fetched.why}`,
       refusedHost: fetched.refusedHost,
     };
-  return { by, ...judge(fetched.bytes, now().getTime()) };
+  return { by, ...evaluate(fetched.bytes, now().getTime()) };
 }

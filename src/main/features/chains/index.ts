@@ -1,7 +1,7 @@
 import { implement } from "@orpc/server";
 import { describeChain } from "#domain/x509/path/chain-reason.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/evaluate-chain.ts";
 import { createClimber } from "#domain/x509/path/find-issuer.ts";
-import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
 import { type CertificateIndex, indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { chains } from "#shared/contract/chains.ts";
 import type { Announcement } from "#shared/contract/events.ts";
@@ -77,7 +77,7 @@ export function createChains({ store, announce, now }: Deps) {
     { store: name, source, roots }: RootStore,
     profile: Profile,
   ): StoreVerdict {
-    const wish = {
+    const options = {
       at: now().getTime(),
       purpose: null,
       name: null,
@@ -87,7 +87,7 @@ export function createChains({ store, announce, now }: Deps) {
     const judgement =
       roots.all.length === 0
         ? null
-        : evaluateChain({ leaf, pool, roots, wish, profile, revocationLists: null });
+        : evaluateChain({ leaf, pool, roots, options, profile, revocationLists: null });
     return { store: name, source, rootCount: roots.all.length, judgement };
   }
 }

@@ -76,7 +76,7 @@ test("a list that is given makes a finding of each certificate that it names, an
       firstSeen: START,
       sentence: "its authority has revoked it: clients that ask refuse it",
       evidence: [
-        "the revocation lists that were given: it was revoked on 2026-05-01T00:00:00Z for a reason that is not told",
+        "the revocation lists that were given: it was revoked on 2026-05-01T00:00:00Z for a reason that is not given",
         "shop",
       ],
       reference: expect.stringContaining("RFC 5280"),

@@ -1,4 +1,4 @@
-import { mutualPairs } from "#domain/graph.ts";
+import { mutualEdges } from "#domain/graph.ts";
 import type { GraphNode, MutualTrust } from "#shared/model/graph.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import type { Store } from "#store/store.ts";
@@ -19,7 +19,7 @@ export const createMutualList = (graph: Store["graph"]) =>
 
 function findPairs(graph: Store["graph"]): { pairs: MutualTrust[]; isCut: boolean } {
   const trusting = graph.trusting(MOST_COMPARED);
-  const found = mutualPairs(trusting);
+  const found = mutualEdges(trusting);
   const pairs = found.slice(0, MOST_MUTUAL).flatMap(([one, other]): MutualTrust[] => {
     const [there, back] = [graph.trust(one, other), graph.trust(other, one)];
     return there && back ? [{ id: `${one} ${other}`, there, back }] : [];

@@ -91,7 +91,7 @@ export function visit(
   name: string,
   { becoming = [], agents = [], authorities = [], accounts = ACCOUNTS, ...host }: Host,
 ) {
-  const reach = { becoming, agents, areRulesRead: true, outbound: [], unreadPaths: [] };
+  const reach = { escalations: becoming, agents, areRulesRead: true, outbound: [], unreadablePaths: [] };
   const trusted = { trusted: authorities, isToldWhole: true };
   visitHost(store, name, { collected: { accounts, reach, authorities: trusted, ...host } });
 }

@@ -1,4 +1,4 @@
-import { wayTo } from "#domain/graph.ts";
+import { pathTo } from "#domain/graph.ts";
 import type { GraphLink, GraphNode } from "#shared/model/graph.ts";
 import { nameNode } from "#shared/text/graph-node.ts";
 import type { Store } from "#store/store.ts";
@@ -36,7 +36,7 @@ type End = { id: string; isBackward: boolean };
 function toRow(graph: Store["graph"], reached: Reached, { id, isBackward }: End): GraphLink {
   const isWayCertain = reached.certain.has(id);
   const found = isWayCertain ? reached.certain : reached.all;
-  const way = wayTo(found, id, isBackward);
+  const way = pathTo(found, id, isBackward);
   const step = isBackward ? firstStep(way) : lastStep(way);
   return { ...graph.linkOf(step, id), distance: distanceOf(found, id), isWayCertain };
 }

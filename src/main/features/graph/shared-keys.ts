@@ -1,4 +1,4 @@
-import { tellPeopleApart } from "#domain/people/standing.ts";
+import { distinguishPeople } from "#domain/people/standing.ts";
 import type { SharedKey } from "#shared/model/graph.ts";
 import { MOST_SHARED } from "#store/graph/graph-store.ts";
 import type { Store } from "#store/store.ts";
@@ -23,7 +23,7 @@ function findSharedKeys({ shared }: Store["graph"]): { keys: SharedKey[]; isCut:
   const [people, hosts] = [[...shared.ofPeople()], [...shared.ofHosts()]];
   const keys = [
     ...people.slice(0, MOST_SHARED).flatMap(([fingerprint, entries]) => {
-      const holders = tellPeopleApart(entries);
+      const holders = distinguishPeople(entries);
       return holders.length > 1 ? [toShared("people", fingerprint, holders)] : [];
     }),
     ...hosts.slice(0, MOST_SHARED).map(([fingerprint, holders]) => toShared("hosts", fingerprint, holders)),

@@ -1,4 +1,4 @@
-import { type Edge, type Found, type Walk, walk, wayTo } from "#domain/graph.ts";
+import { type Edge, type Found, pathTo, type Walk, walk } from "#domain/graph.ts";
 import type { GraphEdge, GraphLink } from "#shared/model/graph.ts";
 import type { Store } from "#store/store.ts";
 import { resolveName } from "./resolve.ts";
@@ -60,7 +60,7 @@ export function findPath(
     const [nearest] = [...goals]
       .filter((goal) => walked.found.has(goal))
       .sort((one, other) => distanceOf(walked.found, one) - distanceOf(walked.found, other));
-    if (nearest !== undefined) return { way: wayTo(walked.found, nearest), isCut };
+    if (nearest !== undefined) return { way: pathTo(walked.found, nearest), isCut };
   }
   return { way: null, isCut };
 }

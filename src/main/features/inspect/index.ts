@@ -1,5 +1,5 @@
 import { implement } from "@orpc/server";
-import { readWay } from "#domain/targets/proxies.ts";
+import { readProxy } from "#domain/targets/proxies.ts";
 import { readCertificate } from "#domain/x509/read-certificate.ts";
 import type { ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
 import { createProxyWay, type Way } from "#net/ways/proxy-way.ts";
@@ -52,7 +52,7 @@ export function createInspect({ prober, now }: Deps) {
       if (!certificate) malformed.push(`certificate ${position} of the chain cannot be read`);
       else {
         const { extensions: _, ...rest } = certificate;
-        items.push({ what: "certificate", ...rest, place: "", entry: null });
+        items.push({ what: "certificate", ...rest, location: "", entry: null });
         malformed.push(...certificate.malformed.map((why) => `certificate ${position} of the chain: ${why}`));
       }
     }
@@ -64,7 +64,7 @@ export function createInspect({ prober, now }: Deps) {
 
 /** Nobody is asked for anything here: what a proxy wants to be told comes along, and a jump host wants more. */
 function openWay(text: string, password: Redacted<string> | null): Way | null {
-  const way = readWay(text);
+  const way = readProxy(text);
   if (way.kind === "direct") return null;
   if (way.kind === "jump")
     throw new Refusal("invalid-input", "a jump host is logged in to by scans alone; scan the endpoint");

@@ -1,5 +1,5 @@
 import type { Collection } from "#domain/collection/collection.ts";
-import { type Authority, areAuthoritiesTold } from "#domain/ssh/authorities.ts";
+import { type Authority, areAuthoritiesKnown } from "#domain/ssh/authorities.ts";
 import type { CollectedHost } from "#store/visit.ts";
 
 /** Which accounts certificates of the authorities open that sshd trusts, or may open. */
@@ -14,5 +14,5 @@ export const describeAuthorities = (
         : [{ account, fingerprint, keyType, comment, file, line, principals, effective }],
     ),
   ),
-  isToldWhole: areAuthoritiesTold(collection),
+  isToldWhole: areAuthoritiesKnown(collection),
 });

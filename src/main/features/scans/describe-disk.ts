@@ -1,7 +1,7 @@
 import type { Collection } from "#domain/collection/collection.ts";
 import { findShownBy } from "#domain/deployment-status/find-shown-by.ts";
 import { chosenNames, type HostMap } from "#domain/deployment-status/host-map.ts";
-import { listServings } from "#domain/deployment-status/list-bindings.ts";
+import { listBindings } from "#domain/deployment-status/list-bindings.ts";
 import type { Certificate } from "#shared/model/certificate.ts";
 import type { CollectedDisk, CollectedHost } from "#store/visit.ts";
 
@@ -19,7 +19,7 @@ export function describeDisk(
 ): CollectedDisk {
   const held = new Map(files.map(({ path, certificates }) => [path, certificates[0]?.certificate ?? null]));
   const heldIn = (path: string) => held.get(path) ?? null;
-  const listed = listServings(map.configurations, (path) => diskFiles.get(path)?.realPath ?? null);
+  const listed = listBindings(map.configurations, (path) => diskFiles.get(path)?.realPath ?? null);
   const shownBy = findShownBy(listed, {
     host,
     namesIn: (path) => chosenNames(heldIn(path)),

@@ -11,7 +11,7 @@ import { type HostMap, mapHost } from "#domain/deployment-status/host-map.ts";
 import { evaluateReach } from "#domain/escalation/reach.ts";
 import { findCertificateProblems } from "#domain/findings/certificate-findings.ts";
 import { verifyPossession, writeScanStatement } from "#domain/signatures/possession.ts";
-import { type Authority, evaluateAuthorities, findOtherWaysIn } from "#domain/ssh/authorities.ts";
+import { type Authority, evaluateAuthorities, findOtherAccess } from "#domain/ssh/authorities.ts";
 import { type EvaluatedGrant, evaluateGrants } from "#domain/ssh/effective.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { findLeakedKeys } from "#domain/ssh/leaked-keys.ts";
@@ -45,8 +45,8 @@ export function describeHost(
   at: Date,
   { readCertificate, name, ...memory }: Read,
 ): Described {
-  const { accounts, keyFiles, unread } = collection;
-  spend(STEPS_OF_ROW * (accounts.length + keyFiles.length) + unread.length);
+  const { accounts, keyFiles, unreadable } = collection;
+  spend(STEPS_OF_ROW * (accounts.length + keyFiles.length) + unreadable.length);
   const reach = evaluateReach(collection);
   const authorities = evaluateWithin<readonly Authority[] | null>(
     AUTHORITY_STEPS,
@@ -57,7 +57,7 @@ export function describeHost(
     ...reach.tooMuch,
     ...(authorities ? [] : ["which accounts certificates of authorities open"]),
   ];
-  const judged = { ...collection, unread: [...unread, ...left.map(tooMuch)] };
+  const judged = { ...collection, unread: [...unreadable, ...left.map(tooMuch)] };
   return describeEvaluated(judged, at, { readCertificate, name, ...memory, reach, authorities });
 }
 
@@ -65,7 +65,7 @@ type Described = {
   host: CollectedHost;
   findings: FindingDraft[];
   /** What could not be read, or was too much to judge. */
-  unread: Collection["unread"];
+  unread: Collection["unreadable"];
 };
 
 /** A row that is written beside what is known of it. */
@@ -122,14 +122,14 @@ function describeEvaluated(
       read: [...formatRead(collection), ...formatServersRead(collection), ...read],
       notRead: [...listUnreadable(collection, { files, authorities: authorities ?? [] }), ...reach.problems],
     },
-    isPartial: collection.incomplete !== null || collection.unread.some(({ kind }) => kind === "limit"),
+    isPartial: collection.incomplete !== null || collection.unreadable.some(({ kind }) => kind === "limit"),
     unreadPaths: listUnreadablePaths(collection),
     unreadKeyPlaces: listUnreadableKeyPlaces(collection),
   };
   const certificates = files.flatMap(({ certificates }) => certificates);
   return {
     host,
-    unread: collection.unread,
+    unread: collection.unreadable,
     findings: [
       ...findSshProblems(collection, grants),
       ...findLeakedKeys(collection, grants),
@@ -170,8 +170,9 @@ const listKeysFiles = ({ authorizedKeys }: Collection): CollectedHost["keysFiles
     bytes === null || isCut ? [] : [{ path, realPath, bytes }],
   );
 
-function evaluateMissing({ unread }: Collection): CollectedHost["missingAccounts"] {
-  const isUnreadable = (what: (typeof unread)[number]["kind"]) => unread.some(({ kind }) => kind === what);
+function evaluateMissing({ unreadable }: Collection): CollectedHost["missingAccounts"] {
+  const isUnreadable = (what: (typeof unreadable)[number]["kind"]) =>
+    unreadable.some(({ kind }) => kind === what);
   if (!isUnreadable("accounts")) return "gone";
   return isUnreadable("password-state") ? "may-be-there" : "gone-if-own";
 }
@@ -200,7 +201,7 @@ function describeKeyFiles(collection: Collection): CollectedHost["keyFiles"] {
     ...describeKeyFile(file, owners),
     // No collector of ours asks more of them: each is a signature to check.
     possession:
-      file.proof !== null && ++proofs > MOST_VERIFICATIONS
+      file.signature !== null && ++proofs > MOST_VERIFICATIONS
         ? { kind: "claimed", why: "not-asked" }
         : evaluatePossession(file, collection),
   }));
@@ -231,17 +232,17 @@ function describeKeyFile(
 
 /** What was signed has to be of this visit, or bundle, and of this host. */
 function evaluatePossession(
-  { path, proof, blob, isEncrypted }: KeyFile,
+  { path, signature, blob, isEncrypted }: KeyFile,
   { nonce, signingHost, hostKeys }: Collection,
 ): KeyPossession {
   const key = blob && readKeyBlob(blob);
   if (isEncrypted) return { kind: "claimed", why: "locked" };
-  if (!key || proof === null || proof === "unasked") return { kind: "claimed", why: "not-asked" };
+  if (!key || signature === null || signature === "unasked") return { kind: "claimed", why: "not-asked" };
   const own = hostKeys.flatMap((one) => readKeyBlob(one.blob)?.fingerprint ?? []);
   const isOfHost = own.length === 0 || signingHost.split(",").some((one) => own.includes(one));
   if (!isOfHost) return { kind: "claimed", why: "not-signed" };
   const statement = writeScanStatement({ nonce, hosts: signingHost, path });
-  return verifyPossession(proof, statement, key.fingerprint);
+  return verifyPossession(signature, statement, key.fingerprint);
 }
 
 function formatLock({ cipher, kdf, rounds }: NonNullable<KeyFile["lock"]>): string {
@@ -296,28 +297,28 @@ function formatRead({
 const ELSEWHERE: ReadonlySet<string> = new Set(["trust-store", "log", "sudo", "outbound"]);
 
 /** Where something may be that was not seen: homes, folders and files that could not be read. What is not there is none of them. */
-function listUnreadablePaths({ unread, authorizedKeys }: Collection): string[] {
-  const hidden = unread.filter(({ kind, isAbsent }) => !ELSEWHERE.has(kind) && !isAbsent);
-  const files = authorizedKeys.filter(({ whyUnread }) => whyUnread !== null);
+function listUnreadablePaths({ unreadable, authorizedKeys }: Collection): string[] {
+  const hidden = unreadable.filter(({ kind, isAbsent }) => !ELSEWHERE.has(kind) && !isAbsent);
+  const files = authorizedKeys.filter(({ whyUnreadable }) => whyUnreadable !== null);
   return [...hidden, ...files].map(({ path }) => path).filter((path) => path.startsWith("/"));
 }
 
 /** Without these a private key may be there unseen: accounts that are not listed have homes, too. */
 const OF_KEYS: ReadonlySet<string> = new Set(["accounts", "home", "key-file", "host-key"]);
 
-const listUnreadableKeyPlaces = ({ unread }: Collection): string[] =>
-  unread.filter(({ kind, isAbsent }) => OF_KEYS.has(kind) && !isAbsent).map(({ path }) => path);
+const listUnreadableKeyPlaces = ({ unreadable }: Collection): string[] =>
+  unreadable.filter(({ kind, isAbsent }) => OF_KEYS.has(kind) && !isAbsent).map(({ path }) => path);
 
 function listUnreadable(
   collection: Collection,
   { files, authorities }: { files: readonly ReadFile[]; authorities: readonly Authority[] },
 ): CollectedHost["coverage"]["notRead"] {
-  const { incomplete, unread } = collection;
+  const { incomplete, unreadable } = collection;
   const keysOf = findKeysOf(collection);
   return [
     ...(incomplete ? [{ what: "the rest of the host", why: incomplete }] : []),
-    ...unread.map((one) => ({ what: one.path, why: one.why, ...keysOf(one) })),
-    ...findOtherWaysIn(collection, authorities),
+    ...unreadable.map((one) => ({ what: one.path, why: one.why, ...keysOf(one) })),
+    ...findOtherAccess(collection, authorities),
     ...files.flatMap(({ path, unread: broken }) => broken.map((why) => ({ what: path, why }))),
   ];
 }
@@ -326,7 +327,7 @@ function listUnreadable(
 function findKeysOf({ authorizedKeys, accounts }: Collection) {
   const atHome = Map.groupBy(accounts, ({ home }) => home);
   const ofFile = new Map(authorizedKeys.toReversed().map((file) => [file.path, file.accounts]));
-  return ({ kind, path }: Collection["unread"][number]): { keysOf?: string[] } => {
+  return ({ kind, path }: Collection["unreadable"][number]): { keysOf?: string[] } => {
     const names =
       kind === "home"
         ? atHome.get(path)?.map(({ name }) => name)

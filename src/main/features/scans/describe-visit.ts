@@ -1,4 +1,4 @@
-import type { Unread } from "#domain/collection/collection.ts";
+import type { Unreadable } from "#domain/collection/collection.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
 import { findAddressProblems } from "#domain/findings/address-findings.ts";
 import { findCertificateProblems, findEndpointProblems } from "#domain/findings/certificate-findings.ts";
@@ -136,7 +136,7 @@ function describeStream(
 /** So many things that were left out are named in a sentence; the coverage of the host names them all. */
 const MOST_NAMED = 5;
 
-function sayLeftOut(leftOut: readonly Unread[]): string[] {
+function sayLeftOut(leftOut: readonly Unreadable[]): string[] {
   const named = leftOut.slice(0, MOST_NAMED).map(({ path, why }) => `${path}: ${why}`);
   const more = leftOut.length - named.length;
   return more > 0 ? [...named, `and ${more} more, which its coverage names`] : named;

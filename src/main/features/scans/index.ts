@@ -1,7 +1,7 @@
 import { implement } from "@orpc/server";
 import { createScanPrompts } from "#connect/prompts.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
-import { readWay, writeWay } from "#domain/targets/proxies.ts";
+import { readProxy, writeProxy } from "#domain/targets/proxies.ts";
 import { countFreeDescriptors } from "#net/descriptors.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { type ScanRequest, ScanWish, scans } from "#shared/contract/scans.ts";
@@ -71,7 +71,7 @@ export function createScans(deps: Deps) {
     way: wanted,
     ...wish
   }: ScanWish): Promise<{ started: Started; ended: Promise<void> }> {
-    const way = wanted && writeWay(readWay(wanted));
+    const way = wanted && writeProxy(readProxy(wanted));
     const { targets: named, broken, notes: read, sshConfig } = await readTargets(wish);
     const asked = chooseTargets(store, { ...wish, way }, named);
     const notes = [...read, ...formatWay(asked, way)];

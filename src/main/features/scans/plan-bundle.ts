@@ -54,7 +54,7 @@ export function planBundle(store: Tables, { bytes, as, signature }: CarriedBundl
 
   if (ahead > MOST_AHEAD_SECONDS) throw refuseFuture(unixTime, now);
   const chosen = chooseHostOf(bundles, bundle, { as, signers });
-  const { host, port } = chosen.place;
+  const { host, port } = chosen.address;
   const trust = bundles.trustOf(host, port);
   const own = chooseSigners(trust, signers, namedKeys(bundle));
   const standing = evaluateStanding(trust, own);
@@ -65,7 +65,7 @@ export function planBundle(store: Tables, { bytes, as, signature }: CarriedBundl
   if (standing.kind !== "verified") refuseUsedNonce(bundles, bundle);
   return {
     ...told,
-    ...chosen.place,
+    ...chosen.address,
     signers: own,
     signature,
     standing,

@@ -1,5 +1,5 @@
-import type { Collection, Unread } from "#domain/collection/collection.ts";
-import { TooMuchToJudge, withinBudget } from "#domain/work-budget.ts";
+import type { Collection, Unreadable } from "#domain/collection/collection.ts";
+import { WorkBudgetSpent, withinBudget } from "#domain/work-budget.ts";
 
 /**
  * What all that is judged of one host may cost: some seconds. The largest honest hosts need a third of it: 160,000 lines of keys, or
@@ -16,7 +16,7 @@ const MOST_UNREADABLE = 200;
 const WHY =
   "too much to judge: its lists are so long that not each entry could be laid beside each other one; nothing is said of it now, and what was known before stays";
 
-export const tooMuch = (path: string): Unread => ({ kind: "limit", path, why: WHY });
+export const tooMuch = (path: string): Unreadable => ({ kind: "limit", path, why: WHY });
 
 /**
  * Judges what a host sent, within a budget. What costs more is not judged: then all but the host's own facts is left out, and said
@@ -26,7 +26,7 @@ export function evaluateWithinBudget<T>(collection: Collection, judge: (collecti
   try {
     return withinBudget({ steps: HOST_STEPS, isLate: lateAfter(HOST_MS) }, () => judge(collection));
   } catch (error) {
-    if (!(error instanceof TooMuchToJudge)) throw error;
+    if (!(error instanceof WorkBudgetSpent)) throw error;
     return judge(withoutLists(collection));
   }
 }
@@ -59,9 +59,9 @@ function withoutLists(collection: Collection): Collection {
     logs: [],
     lastLogins: [],
     reach: { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] },
-    unread: [
+    unreadable: [
       tooMuch("its accounts, keys, certificates, configurations and rules"),
-      ...collection.unread.slice(0, MOST_UNREADABLE),
+      ...collection.unreadable.slice(0, MOST_UNREADABLE),
     ],
   };
 }

@@ -33,7 +33,7 @@ test("a login between two scans is found by the second, with its count and addre
       state: "unused",
       reasons: [
         expect.stringMatching(/^no login with it in (99|100) days of logs/),
-        "told by plain files alone, into which any user of that host can have lines written",
+        "known from plain files alone, into which any user of that host can have lines written",
       ],
     },
   });

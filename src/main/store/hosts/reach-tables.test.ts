@@ -25,7 +25,14 @@ function open() {
       collected: {
         accounts,
         isPartial,
-        reach: { becoming: [], areRulesRead: true, agents: [], outbound: [], unreadPaths: [], ...reach },
+        reach: {
+          escalations: [],
+          areRulesRead: true,
+          agents: [],
+          outbound: [],
+          unreadablePaths: [],
+          ...reach,
+        },
       },
     });
   const ann = () => store.hosts.find(1)?.accounts[0];
@@ -35,11 +42,11 @@ function open() {
 test("who becomes whom stays as it was known, until the rules themselves say otherwise", () => {
   const { visit, ann } = open();
   const rules = () => ann()?.becomes.map(({ rule, password }) => `${rule} ${password}`);
-  visit({ becoming: [GUESS], areRulesRead: false });
+  visit({ escalations: [GUESS], areRulesRead: false });
   expect(rules()).toEqual(["in the group sudo own"]);
-  visit({ becoming: [SUDO] });
-  visit({ becoming: [GUESS], areRulesRead: false });
-  visit({ becoming: [], areRulesRead: false });
+  visit({ escalations: [SUDO] });
+  visit({ escalations: [GUESS], areRulesRead: false });
+  visit({ escalations: [], areRulesRead: false });
   visit({}, true);
   expect(rules()).toEqual(["/etc/sudoers:1 none"]);
   visit({});

@@ -46,7 +46,7 @@ function escalationTable(db: Database) {
     /** What a visit without the rules can only guess does not take the place of what one with them knew. */
     follow(
       host: number,
-      { becoming, areRulesRead }: HostReach,
+      { escalations, areRulesRead }: HostReach,
       { scanId, isWhole, unlisted }: HostLook,
     ): void {
       const known = current.all(host);
@@ -56,7 +56,7 @@ function escalationTable(db: Database) {
       const certain = new Set(known.filter((row) => row.is_certain === 1).map(({ id }) => id));
       followSpans({
         current: new Map(known.map((row) => [keyOf(row), row.id])),
-        seen: byKey(becoming, keyOf),
+        seen: byKey(escalations, keyOf),
         isGone: (key) => isWhole && areRulesRead && !hidden.has(key),
         begin: (one) => Number(begin.run({ ...toRow(one), host, scanId }).lastInsertRowid),
         extend: (id, one) => {
@@ -111,11 +111,11 @@ function outboundTable(db: Database) {
   return {
     follow(
       host: number,
-      { outbound, unreadPaths }: HostReach,
+      { outbound, unreadablePaths }: HostReach,
       { scanId, isWhole, unlisted }: HostLook,
     ): void {
       const known = current.all(host);
-      const isUnreadable = createPathsBelow(unreadPaths);
+      const isUnreadable = createPathsBelow(unreadablePaths);
       const hidden = new Set(
         known.filter(({ account, path }) => unlisted.has(account) || isUnreadable(path)).map(keyOf),
       );

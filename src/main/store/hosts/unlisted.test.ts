@@ -27,7 +27,7 @@ const WHOLE: Partial<CollectedHost> = {
   ],
   keyFiles: [{ ...makeKeyFile("held"), path: "/home/ann/.ssh/id", owner: "ann" }],
   authorities: { trusted: [authority], isToldWhole: true },
-  reach: { becoming: [], areRulesRead: true, agents: [agent], outbound: [], unreadPaths: [] },
+  reach: { escalations: [], areRulesRead: true, agents: [agent], outbound: [], unreadablePaths: [] },
 };
 
 function probeTwice(missingAccounts: CollectedHost["missingAccounts"]) {

@@ -137,7 +137,7 @@ const makeCollected = (collected: Partial<CollectedHost> = {}): CollectedHost =>
   replacedCertificates: [],
   disk: { addresses: null, map: null, servings: [] },
   clientFiles: [],
-  reach: { becoming: [], areRulesRead: true, agents: [], outbound: [], unreadPaths: [] },
+  reach: { escalations: [], areRulesRead: true, agents: [], outbound: [], unreadablePaths: [] },
   authorities: { trusted: [], isToldWhole: true },
   use: { logins: [], windows: [] },
   coverage: { read: [], notRead: [] },

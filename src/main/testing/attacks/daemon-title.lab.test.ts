@@ -124,7 +124,11 @@ test.skipIf(!canStartHosts()).each([
       Buffer.from("root-was-here").toString("base64").slice(2, 14),
     );
     expect(told?.incomplete).toBe(null);
-    return { files: [...(told?.sshd.files.keys() ?? [])], others: told?.otherDaemons, unread: told?.unread };
+    return {
+      files: [...(told?.sshd.files.keys() ?? [])],
+      others: told?.otherDaemons,
+      unread: told?.unreadable,
+    };
   };
   const known = { files: ["/etc/ssh/sshd_config"], others: [] };
   expect(await read(TITLES)).toMatchObject(known);

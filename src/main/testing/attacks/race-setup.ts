@@ -79,7 +79,7 @@ export const COUNT_ROOTS = `
   }`;
 
 type Observation = {
-  say(name: string): string | null;
+  value(name: string): string | null;
   bytes: Uint8Array;
   attributes: readonly (readonly [string, string])[];
 };
@@ -87,6 +87,6 @@ type Observation = {
 /** All that records of a stream say in clear, but those of what is in root's home. */
 export const formatOfOthers = (records: readonly Observation[]): string =>
   records
-    .filter((record) => !(record.say("path") ?? "").startsWith("/root/"))
+    .filter((record) => !(record.value("path") ?? "").startsWith("/root/"))
     .flatMap(({ bytes, attributes }) => [Buffer.from(bytes).toString("latin1"), JSON.stringify(attributes)])
     .join("\n");

@@ -89,7 +89,7 @@ test("no record with the shape of a private key or a password hash is read any f
         name,
         found: [],
       });
-    const said = collection?.unread.filter(({ why }) => why.includes("it was dropped")) ?? [];
+    const said = collection?.unreadable.filter(({ why }) => why.includes("it was dropped")) ?? [];
     if (name !== "der") expect({ name, said: said.length }).toEqual({ name, said: spoilt.length });
   }
 });

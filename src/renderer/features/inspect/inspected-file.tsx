@@ -109,7 +109,7 @@ function Malformed({ malformed }: { malformed: readonly string[] }) {
 type Key = Exclude<Inspection["items"][number], { what: "certificate" }>;
 
 function KeyLine({ item }: { item: Key }) {
-  const { fingerprint, spkiSha256, comment, options, line, place } = item;
+  const { fingerprint, spkiSha256, comment, options, line, location } = item;
   return (
     <Line
       end={
@@ -120,7 +120,7 @@ function KeyLine({ item }: { item: Key }) {
       }
       below={
         <>
-          {place && <Untrusted text={place} />}
+          {location && <Untrusted text={location} />}
           {options && (
             <div>
               <Untrusted text={options} isMono />

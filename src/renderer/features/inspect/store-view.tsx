@@ -27,14 +27,14 @@ const ENTRIES_SHOWN = 50;
 
 /** A keystore: how it is protected, and what it holds under which name, each key with its chain. */
 export function StoreView({ store, index, items, isAsked }: Props) {
-  const { place, format, protection, integrity, why, entries } = store;
+  const { location, format, protection, integrity, why, entries } = store;
   const integrityWords = formatIntegrity(integrity);
   return (
     <div className={classes.store}>
       <Facts>
-        {place && (
+        {location && (
           <Fact name="Where">
-            <Untrusted text={place} />
+            <Untrusted text={location} />
           </Fact>
         )}
         <Fact name="Store">
@@ -202,13 +202,13 @@ export function UnlockForm({ wants, isWrong, onPassword }: UnlockFormProps) {
 }
 
 export function CertificateLine({ certificate }: { certificate: Certificate }) {
-  const { subject, issuer, isSelfIssued, isCa, names, notAfter, sha256, place, entry } = certificate;
+  const { subject, issuer, isSelfIssued, isCa, names, notAfter, sha256, location, entry } = certificate;
   return (
     <Line
       end={<ExpiryTag notAfter={notAfter} />}
       below={
         <>
-          {place && !entry && <Untrusted text={place} />}
+          {location && !entry && <Untrusted text={location} />}
           <div>
             {isSelfIssued ? "Issued by itself" : <Issuer issuer={issuer} />},{" "}
             <Untrusted text={formatKey(certificate)} />

@@ -1,9 +1,9 @@
-import { chooseServing } from "#domain/server-configs/choose-binding.ts";
+import { chooseBinding } from "#domain/server-configs/choose-binding.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 import {
+  deploymentsForClient,
   findClashAt,
   type KeyFamily,
-  pairsForClient,
 } from "#domain/server-configs/deployments-for-client.ts";
 
 /** What configurations are read to say, laid beside what servers that run by them have shown. */
@@ -75,8 +75,8 @@ export function compareClaims<Question extends ClaimQuestion>(
 }
 
 /** Not where a port is known at one other address alone, so that it may have been reached by translation. */
-const isListed = ({ servings }: Configuration, { host, port }: ClaimQuestion): boolean =>
-  servings.some(({ listens }) =>
+const isListed = ({ bindings }: Configuration, { host, port }: ClaimQuestion): boolean =>
+  bindings.some(({ listens }) =>
     listens.some(
       ({ address, port: own }) =>
         own === port &&
@@ -89,17 +89,17 @@ function claimFor(
   made: ReadonlyMap<string, ClaimCertificate>,
   { host, port, name, takes }: ClaimQuestion,
 ): Claim {
-  const choice = chooseServing(configuration, { address: host, port, name }, (path) => {
+  const choice = chooseBinding(configuration, { address: host, port, name }, (path) => {
     const certificate = made.get(path);
     return certificate ? [...certificate.names, certificate.commonName] : null;
   });
   if (choice.kind === "none") return { kind: "nothing" };
   if (choice.kind === "unsure") return { kind: "unsure", why: choice.why };
   const familyOf = (path: string) => made.get(path)?.family ?? null;
-  if (findClashAt(configuration, choice.servings, familyOf) !== null) return { kind: "nothing" };
-  const pairs = pairsForClient(configuration, choice.pairs, takes, familyOf);
-  if (!pairs) return { kind: "unsure", why: "the kind of a key is not known" };
-  const paths = pairs.map(({ certificate }) => certificate.path);
+  if (findClashAt(configuration, choice.bindings, familyOf) !== null) return { kind: "nothing" };
+  const deployments = deploymentsForClient(configuration, choice.deployments, takes, familyOf);
+  if (!deployments) return { kind: "unsure", why: "the kind of a key is not known" };
+  const paths = deployments.map(({ certificate }) => certificate.path);
   return paths.length > 0 ? { kind: "shows", paths } : { kind: "nothing" };
 }
 

@@ -1,4 +1,4 @@
-import type { Configuration, Listen, Serving } from "#domain/server-configs/configuration.ts";
+import type { Configuration, Listen, TlsBinding } from "#domain/server-configs/configuration.ts";
 
 const NAMES = [
   "a.example",
@@ -41,14 +41,14 @@ export function makeRandomConfiguration(pick: <T>(things: readonly T[]) => T): C
     isDefault: pick([true, false, false]),
   });
   const several = <T>(make: () => T): T[] => Array.from({ length: pick([0, 1, 1, 2, 3]) }, make);
-  const serving = (_: unknown, line: number): Serving => ({
+  const serving = (_: unknown, line: number): TlsBinding => ({
     listens: several(listen),
     names: several(() => pick(pick([NAMES, NAMES, PATTERNS]))),
     namesFromCertificate: server === "haproxy" && pick([true, true, false]),
     protocol: "tls",
     chain: null,
     unsure: pick([null, null, null, "a variable"]),
-    pairs: several(() => ({
+    deployments: several(() => ({
       certificate: { path: pick(["/a", "/b", "/c"]), directive: "", at: { file: "f", line } },
       key: null,
     })),
@@ -59,8 +59,8 @@ export function makeRandomConfiguration(pick: <T>(things: readonly T[]) => T): C
     root: "f",
     alsoNamed: [],
     unknown: [],
-    servings: Array.from({ length: pick([1, 3, 6]) }, serving),
-    mayLack: pick([
+    bindings: Array.from({ length: pick([1, 3, 6]) }, serving),
+    incomplete: pick([
       null,
       null,
       { why: "an include", onlyForNames: true },

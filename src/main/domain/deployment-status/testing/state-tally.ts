@@ -1,6 +1,6 @@
-import type { Judged } from "#domain/deployment-status/evaluate-served.ts";
+import type { ServedVerdict } from "#domain/deployment-status/evaluate-served.ts";
 
-/** What is judged of handshakes, laid beside what is true of them. */
+/** What is evaluated of handshakes, laid beside what is true of them. */
 
 /**
  * `sights`: handshakes that showed a certificate; of each there is one state. `lost`: of how many no more is said than that the file
@@ -27,14 +27,14 @@ export const countUnknown = ({ states, lost }: StateCachedCount): number =>
 /** `problems`: paths of certificates with which their server can neither start nor reload. */
 export function countState(
   tally: StateCachedCount,
-  found: Judged | null,
+  found: ServedVerdict | null,
   problems: ReadonlySet<string>,
 ): void {
   tally.sights++;
   const state = found?.state ?? "nothing";
   tally.states.set(state, (tally.states.get(state) ?? 0) + 1);
   if (found?.state !== "cannot-tell") return;
-  if (found.pairs.some(({ certificate }) => problems.has(certificate.path))) {
+  if (found.deployments.some(({ certificate }) => problems.has(certificate.path))) {
     tally.lost++;
     return;
   }
@@ -56,17 +56,17 @@ type SightTruth = {
 
 /** Why a state is false; null: it is not. */
 export function whyFalse(
-  { state, pairs }: Judged,
+  { state, deployments }: ServedVerdict,
   { isSame, isHeld, empty, renewed }: SightTruth,
 ): string | null {
-  const isEmpty = pairs.some(({ certificate }) => empty.has(certificate.path));
+  const isEmpty = deployments.some(({ certificate }) => empty.has(certificate.path));
   switch (state) {
     case "agrees":
       return isEmpty ? "its file holds none" : isSame ? null : "another one is configured";
     case "cannot-tell":
       return null;
     case "not-reloaded":
-      if (!pairs.every(({ certificate }) => renewed.has(certificate.path))) return "it was not renewed";
+      if (!deployments.every(({ certificate }) => renewed.has(certificate.path))) return "it was not renewed";
       return isEmpty ? "a reload would fail" : isSame ? "a reload changes nothing" : null;
     case "differs":
     case "other-listed":

@@ -26,10 +26,10 @@ function read(server: "nginx" | "haproxy", text: string): (TlsSettings | undefin
     root,
     files: new Map([[root, text]]),
     folders: new Map(),
-    unread: [],
+    unreadable: [],
     commandLines: [],
   };
-  return readConfiguration(source).servings.map(({ tls }) => tls);
+  return readConfiguration(source).bindings.map(({ tls }) => tls);
 }
 
 test("a key that a server's ciphers have nothing for is told of before a certificate is ordered, and what cannot be told is unknown", () => {

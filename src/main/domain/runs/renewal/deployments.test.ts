@@ -7,7 +7,7 @@ const named = (path: string, line: number) => ({ path, directive: "", at: { file
 const reads = (server: string, certificate: string, key: string, chain: string | null = null) => ({
   server,
   root: `/etc/${server}`,
-  servings: [
+  bindings: [
     {
       listens: [],
       names: [],
@@ -16,7 +16,7 @@ const reads = (server: string, certificate: string, key: string, chain: string |
       unsure: null,
       chain: chain === null ? null : named(chain, 5),
       at: { file: "/etc/site", line: 1 },
-      pairs: [{ certificate: named(certificate, 3), key: named(key, 4) }],
+      deployments: [{ certificate: named(certificate, 3), key: named(key, 4) }],
     },
   ],
 });

@@ -1,5 +1,5 @@
 import type { HostMap } from "#domain/deployment-status/host-map.ts";
-import type { Configuration, Listen, Pair, TlsSettings } from "#domain/server-configs/configuration.ts";
+import type { Configuration, Deployment, Listen, TlsSettings } from "#domain/server-configs/configuration.ts";
 import type { DeploymentFile, ServerKind } from "#shared/model/pair.ts";
 
 /** One serving of a server that reads a pair. */
@@ -31,16 +31,18 @@ export function findDeployments(map: HostMap, holding: readonly string[]): Found
   const wanted = new Set(holding.map(realOf));
   const found = new Map<string, FoundDeployment>();
   for (const configuration of map.configurations)
-    for (const serving of configuration.servings)
-      for (const pair of serving.pairs.filter(({ certificate }) => wanted.has(realOf(certificate.path)))) {
+    for (const binding of configuration.bindings)
+      for (const pair of binding.deployments.filter(({ certificate }) =>
+        wanted.has(realOf(certificate.path)),
+      )) {
         const server = serverOf(configuration);
         if (!server) continue;
-        const files = filesOf(pair, serving.chain?.path ?? null, realOf);
+        const files = filesOf(pair, binding.chain?.path ?? null, realOf);
         const key = files.map(({ real }) => real).join("\n");
         const known = found.get(key) ?? { files, uses: [], hasKey: pair.key !== null };
         found.set(key, known);
         const { file, line } = pair.certificate.at;
-        const { names, listens, protocol, unsure } = serving;
+        const { names, listens, protocol, unsure } = binding;
         known.uses.push({
           server,
           root: configuration.root,
@@ -49,7 +51,7 @@ export function findDeployments(map: HostMap, holding: readonly string[]): Found
           names,
           protocol,
           unsure,
-          tls: serving.tls ?? null,
+          tls: binding.tls ?? null,
         });
       }
   return [...found.values()];
@@ -61,7 +63,7 @@ function serverOf({ server }: Configuration): ServerKind | null {
 }
 
 function filesOf(
-  { certificate, key }: Pair,
+  { certificate, key }: Deployment,
   chain: string | null,
   realOf: (path: string) => string,
 ): FoundDeployment["files"] {
@@ -101,9 +103,9 @@ export function findSharer({ configurations, files }: HostMap, pair: FoundDeploy
   const reals = new Map(files.map(({ path, realPath }) => [path, realPath ?? path]));
   const realOf = (path: string): string => reals.get(path) ?? path;
   const own = new Set(pair.files.map(({ real }) => real));
-  for (const { server, servings } of configurations)
-    for (const { pairs, chain } of servings)
-      for (const { certificate, key } of pairs) {
+  for (const { server, bindings } of configurations)
+    for (const { deployments, chain } of bindings)
+      for (const { certificate, key } of deployments) {
         const named = [certificate, key, chain].flatMap((one) => one ?? []);
         const shared = named.find(({ path }) => own.has(realOf(path)));
         if (!shared) continue;

@@ -31,18 +31,22 @@ const serving = (more: object) => ({
   chain: null,
   unsure: null,
   at: { file: "/etc/nginx/site", line: 1 },
-  pairs: [{ certificate: named("/tls/live.pem", 3), key: named("/tls/live.key", 4) }],
+  deployments: [{ certificate: named("/tls/live.pem", 3), key: named("/tls/live.key", 4) }],
   ...more,
 });
 
-const mapOf = (...configurations: { server: string; root: string; servings: object[] }[]): HostMap =>
+const mapOf = (...configurations: { server: string; root: string; bindings: object[] }[]): HostMap =>
   ({ configurations, files: [{ path: "/tls/live.pem", realPath: "/tls/1.pem" }], listeners: null }) as never;
 
 test("a certificate that two servers read by two paths is one pair with both of them", () => {
   const other = { certificate: named("/tls/1.pem", 9), key: named("/tls/live.key", 10) };
   const map = mapOf(
-    { server: "nginx", root: "/etc/nginx/nginx.conf", servings: [serving({})] },
-    { server: "mysql", root: "/etc/my.cnf", servings: [serving({ pairs: [other], protocol: "mysql" })] },
+    { server: "nginx", root: "/etc/nginx/nginx.conf", bindings: [serving({})] },
+    {
+      server: "mysql",
+      root: "/etc/my.cnf",
+      bindings: [serving({ deployments: [other], protocol: "mysql" })],
+    },
   );
   const [pair, ...others] = findDeployments(map, ["/tls/live.pem"]);
   expect(others).toEqual([]);
@@ -58,10 +62,10 @@ test("a certificate that two servers read by two paths is one pair with both of 
 
 test("key and certificate in one file are one file, and a chain of its own is the third", () => {
   const path = "/tls/live.pem";
-  const both = serving({ pairs: [{ certificate: named(path, 3), key: named(path, 3) }] });
+  const both = serving({ deployments: [{ certificate: named(path, 3), key: named(path, 3) }] });
   const chained = serving({ chain: named("/tls/chain.pem", 5) });
   const holds = (one: object) =>
-    findDeployments(mapOf({ server: "apache", root: "/etc/apache2", servings: [one] }), [path])[0]?.files.map(
+    findDeployments(mapOf({ server: "apache", root: "/etc/apache2", bindings: [one] }), [path])[0]?.files.map(
       (file) => file.holds,
     );
   expect(holds(both)).toEqual(["key+chain"]);

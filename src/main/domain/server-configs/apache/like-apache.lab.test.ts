@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { chooseServing } from "#domain/server-configs/choose-binding.ts";
+import { chooseBinding } from "#domain/server-configs/choose-binding.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { runCollector } from "#testing/lab/run-in-host.ts";
 import { startHost } from "#testing/lab/start-host.ts";
@@ -60,8 +60,8 @@ END
   if (!files) throw new Error("its configuration was not collected");
   const configuration = readConfiguration(files);
   const ours = (port: number, name: string): string => {
-    const choice = chooseServing(configuration, { address, port, name }, () => null);
-    const path = choice.kind === "chosen" ? choice.pairs[0]?.certificate.path : choice.kind;
+    const choice = chooseBinding(configuration, { address, port, name }, () => null);
+    const path = choice.kind === "chosen" ? choice.deployments[0]?.certificate.path : choice.kind;
     return path?.replace(/^.*\/|\.pem$/g, "") ?? "nothing";
   };
   const served = async (port: number, name: string): Promise<string> => {

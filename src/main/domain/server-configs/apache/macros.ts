@@ -36,7 +36,7 @@ export function defineMacro(macros: Macros, opening: Line): (line: Line) => bool
 /** Forgets what a line may define otherwise, where nobody can tell whether the server reads the line. */
 export function doubtMacros(
   macros: Macros,
-  { name, words: [first = ""] }: Pick<Line, "name" | "words">,
+  { name, words: [first = ""] }: { name: string; words: readonly string[] },
 ): void {
   if (name === "<macro" || name === "undefmacro") {
     if (first.includes("${")) macros.clear();
@@ -51,16 +51,16 @@ export function doubtMacros(
 /** The lines of a macro with what it is given; a phrase where that cannot be told. */
 export function putMacro(
   macros: Macros,
-  [name = "", ...given]: readonly string[],
+  [name = "", ...values]: readonly string[],
   budget: Budget,
 ): Line[] | string {
   const macro = macros.get(name.toLowerCase());
-  if (!macro || macro.parameters.length !== given.length) return `what the macro ${name} puts here`;
+  if (!macro || macro.parameters.length !== values.length) return `what the macro ${name} puts here`;
   const { parameters } = macro;
   if (parameters.length > MOST_PARAMETERS || parameters.some(({ length }) => length > LONGEST_PARAMETER))
     return TOO_MUCH;
   const words = parameters
-    .map((parameter, at): [string, string] => [parameter, given[at] ?? ""])
+    .map((parameter, at): [string, string] => [parameter, values[at] ?? ""])
     .filter(([parameter]) => parameter !== "")
     .sort(([one], [other]) => other.length - one.length);
   const text: string[] = [];
@@ -88,7 +88,10 @@ function putWords(line: string, words: readonly (readonly [string, string])[]): 
 }
 
 /** A directive or the opening or closing line of a section: `name` in lower case, a section's with its "<". */
-export type Line = { name: string; directive: string; words: string[]; text: string; line: number };
+export type Line = Directive & { text: string; line: number };
+
+/** `directive`: its name as it is written. */
+type Directive = { name: string; directive: string; words: string[] };
 
 const MOST_LINE_CHARACTERS = 256 * 1024;
 
@@ -109,7 +112,7 @@ export function* readLines(text: string): Generator<Line, void> {
   }
 }
 
-function splitLine(text: string): Omit<Line, "line" | "text"> {
+function splitLine(text: string): Directive {
   const isSection = text.startsWith("<");
   const body = isSection && text.endsWith(">") ? text.slice(0, -1) : text;
   const [name = "", ...words] = splitWords(body);

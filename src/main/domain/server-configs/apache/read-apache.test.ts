@@ -252,7 +252,7 @@ test("ciphers and versions are those of the host, or else of the main server; wh
           ].join("\n"),
         },
       ),
-    ).servings.map(({ tls }) => tls ?? null);
+    ).bindings.map(({ tls }) => tls ?? null);
   const only12 = "SSLProtocol -all +TLSv1.2";
   expect(settingsOf("SSLCipherSuite HIGH", "", "SSLCipherSuite ECDHE-RSA-AES128-GCM-SHA256")).toEqual([
     { ciphers: "HIGH", versions: null },

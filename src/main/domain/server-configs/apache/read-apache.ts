@@ -1,11 +1,11 @@
 import type {
   Configuration,
   ConfigurationFiles,
+  Deployment,
   Listen,
   Named,
-  Pair,
   Role,
-  Serving,
+  TlsBinding,
   TlsSettings,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
@@ -34,16 +34,16 @@ export function readApache(source: ConfigurationFiles): Configuration {
     ),
   };
   const first = new Map<string, Host>();
-  const places = new Map(sections.hosts.map((host) => [host, findPlaces(context, host)]));
-  for (const [host, listens] of places) {
+  const addresses = new Map(sections.hosts.map((host) => [host, findAddresses(context, host)]));
+  for (const [host, listens] of addresses) {
     const said = formatVersions(host, sections.main);
     for (const where of listens.map(formatWhere)) {
       if (!first.has(where)) first.set(where, host);
       context.versions.set(where, (context.versions.get(where) ?? new Set()).add(said));
     }
   }
-  for (const [host, listens] of places) {
-    const usualOf = (listen: Place) => first.get(formatWhere(listen)) ?? host;
+  for (const [host, listens] of addresses) {
+    const usualOf = (listen: VirtualHostAddress) => first.get(formatWhere(listen)) ?? host;
     for (const [usual, own] of Map.groupBy(listens, usualOf)) {
       const shown = whoShows(context, host, { usual, listens: own });
       if (!shown && (usual.hasGap || sections.main.hasGap)) continue;
@@ -56,14 +56,14 @@ export function readApache(source: ConfigurationFiles): Configuration {
         );
     }
   }
-  serveMain(context, [...places.values()].flat());
+  serveMain(context, [...addresses.values()].flat());
   for (const host of [sections.main, ...sections.hosts]) nameOthers(context, host);
-  if (sections.main.hasGap) draft.lack("a part of its configuration was not read");
+  if (sections.main.hasGap) draft.markIncomplete("a part of its configuration was not read");
   return draft.configuration;
 }
 
 type Port = Where & { port: number; isHttps: boolean };
-type Place = { address: string | null; port: number };
+type VirtualHostAddress = { address: string | null; port: number };
 /** `numbered`: the addresses and ports that hosts name together. `versions`: what the hosts at an address and port ask for, each answer once. `isManaged`: mod_md is asked for a certificate. */
 type Context = {
   draft: Draft;
@@ -80,9 +80,9 @@ type Context = {
 function readPorts(draft: Draft, { main, hosts }: Sections): Port[] {
   const lines = [main, ...hosts].flatMap(({ settings }) => settings.filter(({ name }) => name === "listen"));
   return lines.flatMap(({ words, at }): Port[] => {
-    const place = readListen(words);
-    if (place && place.port !== null) return [{ ...place, port: place.port }];
-    draft.wonder(`where Listen ${words.join(" ")} listens`, at);
+    const address = readListen(words);
+    if (address && address.port !== null) return [{ ...address, port: address.port }];
+    draft.warn(`where Listen ${words.join(" ")} listens`, at);
     return [];
   });
 }
@@ -98,17 +98,17 @@ function findServerRoot({ root }: ConfigurationFiles, { main }: Sections): strin
  * A host for any port is at every port that is listened at and that no host of its address is for by its number; one for a port
  * that nobody listens at is nowhere.
  */
-function findPlaces({ draft, ports, numbered }: Context, host: Host): Place[] {
+function findAddresses({ draft, ports, numbered }: Context, host: Host): VirtualHostAddress[] {
   const known = new Set(ports.map(({ port }) => port));
-  return host.addresses.flatMap((text): Place[] => {
+  return host.addresses.flatMap((text): VirtualHostAddress[] => {
     const where = readHostAddress(text);
-    if (!where) draft.wonder(`where <VirtualHost ${text}> listens`, host.at);
+    if (!where) draft.warn(`where <VirtualHost ${text}> listens`, host.at);
     if (!where) return [];
     const { address, port } = where;
     if (port !== null) return known.size === 0 || known.has(port) ? [{ address, port }] : [];
     return [...known]
       .map((each) => ({ address, port: each }))
-      .filter((place) => !numbered.has(formatWhere(place)));
+      .filter((address) => !numbered.has(formatWhere(address)));
   });
 }
 
@@ -140,7 +140,7 @@ const findNumbered = ({ hosts }: Sections): Set<string> =>
 function namesOf(
   { draft, sections: { main } }: Context,
   host: Host,
-): Pick<Serving, "names" | "lookedUpName"> {
+): Pick<TlsBinding, "names" | "lookedUpName"> {
   const isOpen = host.addresses.some((text) => readHostAddress(text)?.address === null);
   const own = allOf("servername", host).at(-1) ?? (isOpen ? allOf("servername", main).at(-1) : undefined);
   const names = [...(own ? [own] : []), ...allOf("serveralias", host)].flatMap(({ words }) =>
@@ -162,14 +162,18 @@ type Shown = { host: Host; by: Host };
 function whoShows(
   context: Context,
   host: Host,
-  { usual, listens }: { usual: Host; listens: readonly Place[] },
+  { usual, listens }: { usual: Host; listens: readonly VirtualHostAddress[] },
 ): Shown | null {
   if (!speaksTls(context, usual, listens)) return null;
   return { host, by: speaksTls(context, host, listens) ? host : usual };
 }
 
 /** Where a port is one of https, that is enough for a virtual host with a certificate, and not for the main server. */
-function speaksTls({ sections: { main }, ports }: Context, host: Host, listens: readonly Place[]): boolean {
+function speaksTls(
+  { sections: { main }, ports }: Context,
+  host: Host,
+  listens: readonly VirtualHostAddress[],
+): boolean {
   const engine = lastOf("sslengine", host, main)?.words[0]?.toLowerCase();
   if (engine !== undefined) return engine === "on" || engine === "optional";
   const isHttps = ports.some(
@@ -184,8 +188,8 @@ function serveHost(context: Context, { host, by }: Shown, listens: Listen[]): vo
   const certificates = merged("sslcertificatefile", by, sections.main);
   const keys = merged("sslcertificatekeyfile", by, sections.main);
   const chain = lastOf("sslcertificatechainfile", by, sections.main);
-  const { pairs, unsure } = readPairs(context, certificates, keys);
-  const isLent = sections.main.hasGap && allOf("sslcertificatefile", by).length === 0;
+  const { deployments, unsure } = readDeployments(context, certificates, keys);
+  const isInherited = sections.main.hasGap && allOf("sslcertificatefile", by).length === 0;
   const beside = listens.flatMap((listen) => [...(context.versions.get(formatWhere(listen)) ?? [])]);
   const tls = readTlsSettings(host, sections.main, beside);
   const resolved = listens.flatMap(({ port }) => context.unresolved.get(port) ?? [])[0];
@@ -198,44 +202,46 @@ function serveHost(context: Context, { host, by }: Shown, listens: Listen[]): vo
     ...namesOf(context, host),
     namesFromCertificate: false,
     protocol: "tls",
-    pairs,
+    deployments,
     chain: chain ? toNamed(context, chain) : null,
     unsure:
-      host.hasGap || by.hasGap || isLent ? "a part of its configuration was not read" : (lookedUp ?? unsure),
+      host.hasGap || by.hasGap || isInherited
+        ? "a part of its configuration was not read"
+        : (lookedUp ?? unsure),
     ...(tls && { tls }),
     at: host.at,
   });
 }
 
 /** The main server answers at the addresses and ports that no virtual host is for. */
-function serveMain(context: Context, taken: readonly Place[]): void {
-  const own = new Set(taken.map(formatWhere));
-  const covered = new Set(taken.filter(({ address }) => address === null).map(({ port }) => port));
+function serveMain(context: Context, occupied: readonly VirtualHostAddress[]): void {
+  const own = new Set(occupied.map(formatWhere));
+  const covered = new Set(occupied.filter(({ address }) => address === null).map(({ port }) => port));
   const listens = context.ports
-    .filter((place) => !covered.has(place.port) && !own.has(formatWhere(place)))
+    .filter((address) => !covered.has(address.port) && !own.has(formatWhere(address)))
     .map(({ address, port }) => ({ address, port, isDefault: true }));
   const { main } = context.sections;
   if (speaksTls(context, main, listens)) serveHost(context, { host: main, by: main }, listens);
 }
 
-function readPairs(
+function readDeployments(
   context: Context,
   certificates: readonly Setting[],
   keys: readonly Setting[],
-): { pairs: Pair[]; unsure: string | null } {
+): { deployments: Deployment[]; unsure: string | null } {
   let unsure: string | null = null;
   if (certificates.length === 0)
     unsure = context.isManaged
       ? "mod_md chooses the certificate"
       : "TLS is switched on without a certificate";
-  const pairs = certificates.flatMap((setting, index): Pair[] => {
+  const deployments = certificates.flatMap((setting, index): Deployment[] => {
     const certificate = toNamed(context, setting);
     if (certificate === null) unsure ??= `${setting.words[0] ?? "the certificate"} is no path to a file`;
     if (certificate === null) return [];
     const key = keys[index] ? toNamed(context, keys[index]) : { ...certificate };
     return [{ certificate, key }];
   });
-  return { pairs, unsure };
+  return { deployments, unsure };
 }
 
 /** Null for what is no path: a variable that is not known, or a key in a token. */
@@ -283,7 +289,7 @@ const lastOf = (name: string, host: Host, main: Host): Setting | undefined =>
 const toServerName = (text: string): string =>
   text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "").replace(/:\d{1,5}$/, "");
 
-const formatWhere = ({ address, port }: Place): string => `${address} ${port}`;
+const formatWhere = ({ address, port }: VirtualHostAddress): string => `${address} ${port}`;
 
 const VERSIONS = ["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
 
@@ -306,11 +312,11 @@ function readTlsSettings(host: Host, main: Host, beside: readonly string[]): Tls
   const ciphers = ciphersOf(host) ?? ciphersOf(main);
   if (ciphers === null || ciphers.includes("${")) return null;
   const said = new Set([formatVersions(host, main), ...beside]);
-  return { ciphers, versions: said.size > 1 ? null : versionsOf(host, main) };
+  return { ciphers, versions: said.size > 1 ? null : tlsVersionsOf(host, main) };
 }
 
 /** The versions that a host asks for; `unknown` where that cannot be told. */
-const formatVersions = (host: Host, main: Host): string => versionsOf(host, main)?.join(" ") ?? "unknown";
+const formatVersions = (host: Host, main: Host): string => tlsVersionsOf(host, main)?.join(" ") ?? "unknown";
 
 /** `SSLCipherSuite LIST`, or `SSLCipherSuite SSL LIST`: those of TLS 1.3 are another list, and go with any key. */
 function ciphersOf({ settings }: Host): string | null {
@@ -322,7 +328,7 @@ function ciphersOf({ settings }: Host): string | null {
   return lists.at(-1) ?? null;
 }
 
-const versionsOf = (host: Host, main: Host): string[] | null => {
+const tlsVersionsOf = (host: Host, main: Host): string[] | null => {
   const last = ({ settings }: Host): Setting | undefined =>
     settings.findLast(({ name }) => name === "sslprotocol");
   const setting = last(host) ?? last(main);
@@ -331,16 +337,16 @@ const versionsOf = (host: Host, main: Host): string[] | null => {
 
 /** `all -SSLv3`, `TLSv1.2 +TLSv1.3`: a word without a sign takes the place of what was before it. Null: a word that is not known. */
 function readVersions(words: readonly string[]): string[] | null {
-  let taken = new Set<string>();
+  let occupied = new Set<string>();
   for (const word of words) {
     const sign = /^[+-]/.exec(word)?.[0] ?? "";
     const name = word.slice(sign.length).toLowerCase();
     const known = VERSIONS.filter((version) => version.toLowerCase() === name || name === "all");
     if (known.length === 0 && name !== "sslv2") return null;
-    if (sign === "-") for (const version of known) taken.delete(version);
-    else taken = new Set([...(sign === "+" ? taken : []), ...known]);
+    if (sign === "-") for (const version of known) occupied.delete(version);
+    else occupied = new Set([...(sign === "+" ? occupied : []), ...known]);
   }
-  return VERSIONS.filter((version) => taken.has(version));
+  return VERSIONS.filter((version) => occupied.has(version));
 }
 
 /** Where a Listen line or a virtual host stands: null for any address, and null for any port. */
@@ -364,9 +370,9 @@ function readAddress(text: string): Where | null {
 /** What `Listen` says: `443`, `192.0.2.1:443 https`. The port 443 means https where no protocol is named. */
 export function readListen([where = "", protocol]: readonly string[]): (Where & { isHttps: boolean }) | null {
   const alone = /^\d{1,5}$/.test(where);
-  const place = alone ? { address: null, port: Number(where) } : readAddress(where);
-  if (!place || place.port === null) return null;
-  return { ...place, isHttps: protocol ? protocol.toLowerCase() === "https" : place.port === 443 };
+  const address = alone ? { address: null, port: Number(where) } : readAddress(where);
+  if (!address || address.port === null) return null;
+  return { ...address, isHttps: protocol ? protocol.toLowerCase() === "https" : address.port === 443 };
 }
 
 const toAddress = (text: string): string | null =>

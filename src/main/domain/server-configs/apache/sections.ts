@@ -1,4 +1,4 @@
-import type { ConfigurationFiles, Place } from "#domain/server-configs/configuration.ts";
+import type { ConfigurationFiles, Location } from "#domain/server-configs/configuration.ts";
 import { type Draft, folderOf, isPattern, joinPath } from "#domain/server-configs/draft.ts";
 import { matchesGlob } from "#domain/ssh/patterns.ts";
 import {
@@ -12,13 +12,13 @@ import {
   readLines,
 } from "./macros.ts";
 
-export type Setting = { name: string; directive: string; words: string[]; at: Place };
+export type Setting = { name: string; directive: string; words: string[]; at: Location };
 
 /** The main server, or a virtual host with the addresses that it is for. */
 export type Host = {
   addresses: string[];
   settings: Setting[];
-  at: Place;
+  at: Location;
   /** Whether a file that is included inside was not read, or a condition around a part of it could not be told. */
   hasGap: boolean;
 };
@@ -39,10 +39,10 @@ const OF_TLS =
   /^(?:listen|serverroot|servername|serveralias|mdomain|mdomainset|ssl[a-z]+(?:file|path)|sslengine|sslciphersuite|sslprotocol|sslopensslconfcmd)$/;
 
 /** `isDoubted`: not taken, and yet it may define macros. */
-type Frame = { name: string; isTaken: boolean; isDoubted: boolean; host: Host };
-type Way = {
+type Frame = { name: string; isActive: boolean; isDoubted: boolean; host: Host };
+type Reading = {
   draft: Draft;
-  wanted: RegExp;
+  directives: RegExp;
   sections: Sections;
   surroundings: Surroundings;
   folder: string;
@@ -52,13 +52,13 @@ type Way = {
 };
 
 /** All settings in the order in which Apache meets them, with its conditions decided as it would. */
-export function readSections(draft: Draft, wanted = OF_TLS): Sections {
+export function readSections(draft: Draft, directives = OF_TLS): Sections {
   const { root } = draft.source;
   const main: Host = { addresses: [], settings: [], at: { file: root, line: 1 }, hasGap: false };
   const folder = folderOf(root).replace(/\/conf$/, "") || "/";
-  const way: Way = {
+  const reading: Reading = {
     draft,
-    wanted,
+    directives,
     sections: { main, hosts: [] },
     surroundings: readSurroundings(draft.source),
     folder,
@@ -66,79 +66,83 @@ export function readSections(draft: Draft, wanted = OF_TLS): Sections {
     macros: new Map(),
     budget: createBudget(),
   };
-  readInto(way, { file: root, by: null, host: main, depth: 0 });
-  return way.sections;
+  readInto(reading, { file: root, by: null, host: main, depth: 0 });
+  return reading.sections;
 }
 
-type From = { file: string; by: Place | null; host: Host; depth: number };
+type From = { file: string; by: Location | null; host: Host; depth: number };
 
-function readInto(way: Way, { file, by, host, depth }: From): void {
-  const text = way.draft.open(file, by);
+function readInto(reading: Reading, { file, by, host, depth }: From): void {
+  const text = reading.draft.open(file, by);
   if (text === null) host.hasGap = true;
-  takeLines(way, readLines(text ?? ""), { file, host, depth, used: null });
+  takeLines(reading, readLines(text ?? ""), { file, host, depth, used: null });
   // What was not read may define every macro otherwise.
-  if (text === null || way.draft.source.unread.includes(file)) way.macros.clear();
+  if (text === null || reading.draft.source.unreadable.includes(file)) reading.macros.clear();
 }
 
 /** `used`: where the macro is used that the lines are of. */
-type Within = { file: string; host: Host; depth: number; used: Place | null };
+type Within = { file: string; host: Host; depth: number; used: Location | null };
 
-function takeLines(way: Way, lines: Iterable<Line>, { file, host, depth, used }: Within): void {
-  const frames: Frame[] = [{ name: "", isTaken: true, isDoubted: false, host }];
+function takeLines(reading: Reading, lines: Iterable<Line>, { file, host, depth, used }: Within): void {
+  const frames: Frame[] = [{ name: "", isActive: true, isDoubted: false, host }];
   let define: ((line: Line) => boolean) | null = null;
   for (const line of lines) {
     const frame = frames.at(-1);
     if (!frame) return;
     const at = used ?? { file, line: line.line };
-    if (frame.isDoubted) doubtMacros(way.macros, line);
+    if (frame.isDoubted) doubtMacros(reading.macros, line);
     if (define) {
       if (define(line)) define = null;
-    } else if (line.name === "<macro" && frame.isTaken) {
-      define = defineMacro(way.macros, line);
+    } else if (line.name === "<macro" && frame.isActive) {
+      define = defineMacro(reading.macros, line);
     } else if (line.name.startsWith("</")) {
       if (frames.length > 1) frames.pop();
     } else if (line.name.startsWith("<")) {
       if (frames.length > DEEPEST_SECTION) {
-        way.draft.lack(`sections stand in each other too deep (${file})`);
-        way.macros.clear();
+        reading.draft.markIncomplete(`sections stand in each other too deep (${file})`);
+        reading.macros.clear();
         return;
       }
-      frames.push(openSection(way, frame, line, at));
-    } else if (frame.isTaken) {
-      take(way, line, { at, host: frame.host, depth });
+      frames.push(openSection(reading, frame, line, at));
+    } else if (frame.isActive) {
+      take(reading, line, { at, host: frame.host, depth });
     }
   }
 }
 
-function openSection(way: Way, outer: Frame, line: Line, at: Place): Frame {
+function openSection(reading: Reading, outer: Frame, line: Line, at: Location): Frame {
   const { name } = line;
-  if (!outer.isTaken || PASSED.test(name)) {
-    const isDoubted = outer.isTaken || outer.isDoubted;
-    return { name, isTaken: false, isDoubted, host: outer.host };
+  if (!outer.isActive || PASSED.test(name)) {
+    const isDoubted = outer.isActive || outer.isDoubted;
+    return { name, isActive: false, isDoubted, host: outer.host };
   }
-  const words = line.words.map((word) => putVariables(word, way.surroundings));
+  const words = line.words.map((word) => putVariables(word, reading.surroundings));
   if (name === "<virtualhost") {
     const host: Host = { addresses: words, settings: [], at, hasGap: false };
-    way.sections.hosts.push(host);
-    return { name, isTaken: true, isDoubted: false, host };
+    reading.sections.hosts.push(host);
+    return { name, isActive: true, isDoubted: false, host };
   }
-  if (!CONDITIONS.has(name)) return { name, isTaken: true, isDoubted: false, host: outer.host };
-  const isHolding = holds(name, words, way.surroundings, way.draft.source);
+  if (!CONDITIONS.has(name)) return { name, isActive: true, isDoubted: false, host: outer.host };
+  const isHolding = holds(name, words, reading.surroundings, reading.draft.source);
   if (isHolding === null) {
-    way.draft.wonder(`whether ${line.directive} ${words.join(" ")}> holds`, at);
+    reading.draft.warn(`whether ${line.directive} ${words.join(" ")}> holds`, at);
     outer.host.hasGap = true;
   }
-  return { name, isTaken: isHolding === true, isDoubted: isHolding === null, host: outer.host };
+  return { name, isActive: isHolding === true, isDoubted: isHolding === null, host: outer.host };
 }
 
-function take(way: Way, line: Line, { at, host, depth }: { at: Place; host: Host; depth: number }): void {
-  const { surroundings, draft } = way;
+function take(
+  reading: Reading,
+  line: Line,
+  { at, host, depth }: { at: Location; host: Host; depth: number },
+): void {
+  const { surroundings, draft } = reading;
   const words = line.words.map((word) => putVariables(word, surroundings));
   const [first = "", second = ""] = words;
   switch (line.name) {
     case "include":
     case "includeoptional":
-      include(way, line, { at, host, depth });
+      include(reading, line, { at, host, depth });
       return;
     case "define":
       surroundings.defined.add(first);
@@ -152,52 +156,57 @@ function take(way: Way, line: Line, { at, host, depth }: { at: Place; host: Host
       addModule(surroundings, first);
       return;
     case "undefmacro":
-      way.macros.delete(first.toLowerCase());
+      reading.macros.delete(first.toLowerCase());
       return;
     case "use":
-      putIn(way, words, { at, host, depth });
+      putIn(reading, words, { at, host, depth });
       return;
     default:
-      if (line.name === "serverroot") way.folder = joinPath(way.folder, first);
-      if (!way.wanted.test(line.name)) return;
-      if (way.left-- > 0) host.settings.push({ name: line.name, directive: line.directive, words, at });
-      else draft.lack("there is more of its configuration than is read");
+      if (line.name === "serverroot") reading.folder = joinPath(reading.folder, first);
+      if (!reading.directives.test(line.name)) return;
+      if (reading.left-- > 0) host.settings.push({ name: line.name, directive: line.directive, words, at });
+      else draft.markIncomplete("there is more of its configuration than is read");
   }
 }
 
 /** What a macro puts in stands where it is used. */
 function putIn(
-  way: Way,
+  reading: Reading,
   words: string[],
-  { at, host, depth }: { at: Place; host: Host; depth: number },
+  { at, host, depth }: { at: Location; host: Host; depth: number },
 ): void {
   const isTooDeep = depth >= DEEPEST_INCLUDE;
-  const lines = isTooDeep ? "macros use each other too deep" : putMacro(way.macros, words, way.budget);
+  const lines = isTooDeep
+    ? "macros use each other too deep"
+    : putMacro(reading.macros, words, reading.budget);
   if (typeof lines === "string") {
-    way.draft.wonder(lines, at);
+    reading.draft.warn(lines, at);
     host.hasGap = true;
-    doubtMacros(way.macros, { name: "use", words });
-  } else takeLines(way, lines, { file: at.file, host, depth: depth + 1, used: at });
+    doubtMacros(reading.macros, { name: "use", words });
+  } else takeLines(reading, lines, { file: at.file, host, depth: depth + 1, used: at });
 }
 
 /** A folder stands for all that is in it, at any depth; a wildcard may stand in a folder's name as well. */
-function include(way: Way, line: Line, { at, host, depth }: { at: Place; host: Host; depth: number }): void {
-  const { draft } = way;
+function include(
+  reading: Reading,
+  line: Line,
+  { at, host, depth }: { at: Location; host: Host; depth: number },
+): void {
+  const { draft } = reading;
   const before = draft.configuration.unknown.length;
-  const written = putVariables(line.words[0] ?? "", way.surroundings);
-  const path = joinPath(way.folder, written);
+  const written = putVariables(line.words[0] ?? "", reading.surroundings);
+  const path = joinPath(reading.folder, written);
   if (line.name === "includeoptional" && draft.isAbsent(path)) return;
   let files: string[] = [];
-  if (written === "" || written.includes("${"))
-    draft.wonder(`which file ${written || "this"} stands for`, at);
-  else if (depth >= DEEPEST_INCLUDE) draft.wonder("files include each other too deep", at);
+  if (written === "" || written.includes("${")) draft.warn(`which file ${written || "this"} stands for`, at);
+  else if (depth >= DEEPEST_INCLUDE) draft.warn("files include each other too deep", at);
   else files = expand(draft, path, at);
-  if (draft.configuration.unknown.length > before) way.macros.clear();
-  for (const file of files) readInto(way, { file, by: at, host, depth: depth + 1 });
+  if (draft.configuration.unknown.length > before) reading.macros.clear();
+  for (const file of files) readInto(reading, { file, by: at, host, depth: depth + 1 });
   if (draft.configuration.unknown.length > before) host.hasGap = true;
 }
 
-function expand(draft: Draft, path: string, at: Place): string[] {
+function expand(draft: Draft, path: string, at: Location): string[] {
   const { files, folders } = draft.source;
   const fitting = isPattern(path)
     ? [...folders.keys()].filter((folder) => matchesGlob(folder, path))
@@ -268,29 +277,29 @@ function holds(
 ): boolean | null {
   const [first = ""] = words;
   const isNegated = first.startsWith("!");
-  const asked = isNegated ? first.slice(1) : first;
+  const defining = isNegated ? first.slice(1) : first;
   switch (name) {
     case "<ifdefine":
-      return defined.has(asked) !== isNegated;
+      return defined.has(defining) !== isNegated;
     case "<ifmodule":
-      return modules.has(asked) !== isNegated;
+      return modules.has(defining) !== isNegated;
     case "<ifversion":
       return holdsForVersion(words);
     case "<iffile":
-      return files.has(asked) || folders.has(asked) ? !isNegated : null;
+      return files.has(defining) || folders.has(defining) ? !isNegated : null;
     default:
       return null;
   }
 }
 
-const COMPARE = new Map<string, (own: number, asked: number) => boolean>(
+const COMPARE = new Map<string, (own: number, defining: number) => boolean>(
   Object.entries({
-    "=": (own, asked) => own === asked,
-    "==": (own, asked) => own === asked,
-    ">": (own, asked) => own > asked,
-    ">=": (own, asked) => own >= asked,
-    "<": (own, asked) => own < asked,
-    "<=": (own, asked) => own <= asked,
+    "=": (own, defining) => own === defining,
+    "==": (own, defining) => own === defining,
+    ">": (own, defining) => own > defining,
+    ">=": (own, defining) => own >= defining,
+    "<": (own, defining) => own < defining,
+    "<=": (own, defining) => own <= defining,
   }),
 );
 
@@ -301,9 +310,9 @@ function holdsForVersion(words: readonly string[]): boolean | null {
   const compare = COMPARE.get(operator?.slice(isNegated ? 1 : 0) ?? "");
   const parts = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?$/.exec(version ?? "");
   if (!compare || !parts) return null;
-  const asked = (Number(parts[1]) * 1_000 + Number(parts[2])) * 1_000 + Number(parts[3] ?? 0);
+  const defining = (Number(parts[1]) * 1_000 + Number(parts[2])) * 1_000 + Number(parts[3] ?? 0);
   const [oldest, newest] = [2_004_001, 2_004_999];
-  const some = asked > oldest && asked < newest ? [oldest, asked, newest] : [oldest, newest];
-  const answers = new Set(some.map((own) => compare(own, asked)));
+  const some = defining > oldest && defining < newest ? [oldest, defining, newest] : [oldest, newest];
+  const answers = new Set(some.map((own) => compare(own, defining)));
   return answers.size > 1 ? null : answers.has(true) !== isNegated;
 }

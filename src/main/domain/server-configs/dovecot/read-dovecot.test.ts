@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseServing } from "#domain/server-configs/choose-binding.ts";
+import { chooseBinding } from "#domain/server-configs/choose-binding.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { formatFiles, makeFiles } from "#domain/server-configs/testing/format-files.ts";
 
@@ -214,8 +214,8 @@ local 10.1.2.3/99 {
   );
   const configuration = readConfiguration(files);
   const served = (address: string, port = 993) => {
-    const choice = chooseServing(configuration, { address, port, name: "a.example" }, () => null);
-    return choice.kind === "chosen" ? choice.pairs[0]?.certificate.path : choice.kind;
+    const choice = chooseBinding(configuration, { address, port, name: "a.example" }, () => null);
+    return choice.kind === "chosen" ? choice.deployments[0]?.certificate.path : choice.kind;
   };
   expect(
     ["10.1.2.3", "192.0.2.1", "2001:db8::7", "10.1.2.4", "127.0.0.1", "::1"].map((at) => served(at)),

@@ -1,10 +1,10 @@
 import type {
   Configuration,
   ConfigurationFiles,
+  Deployment,
   Listen,
+  Location,
   Named,
-  Pair,
-  Place,
   Role,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
@@ -46,12 +46,12 @@ export function readDovecot(source: ConfigurationFiles): Configuration {
     unsure: findUnsure(own),
   };
   if ((context.names.length + 1) * (context.addresses.length + 1) > MOST_COMBINATIONS) {
-    draft.lack("there are more names and addresses with certificates of their own than are read");
+    draft.markIncomplete("there are more names and addresses with certificates of their own than are read");
     context.addresses = [];
   }
   for (const listener of listeners) serveListener(context, listener);
   nameOthers(draft, whole);
-  if (whole.hasGap) draft.lack("a file that it includes was not read");
+  if (whole.hasGap) draft.markIncomplete("a file that it includes was not read");
   return draft.configuration;
 }
 
@@ -104,19 +104,19 @@ function serveListener(context: Context, { protocol, isTls, listens, at }: Liste
     const elsewhere = address === null && context.hasNetworks ? ELSEWHERE : null;
     for (const name of narrowed.length > 0 ? [null, ...context.names] : []) {
       const connection = { protocol, name, address };
-      const found = readPairs(context, connection);
-      if (found.pairs.length === 0 && found.unsure === null) continue;
+      const found = readDeployments(context, connection);
+      if (found.deployments.length === 0 && found.unsure === null) continue;
       context.draft.serve({
         listens: narrowed.map((listen) => ({ ...listen, isDefault: name === null })),
         names: name === null ? [] : [name],
         namesFromCertificate: false,
         protocol: isTls ? "tls" : (NEGOTIATIONS.get(protocol) ?? protocol),
-        pairs: found.pairs,
+        deployments: found.deployments,
         chain: null,
         unsure: context.hasGap
           ? "a file that it includes was not read"
           : (context.unsure ?? elsewhere ?? found.unsure),
-        at: at ?? found.pairs[0]?.certificate.at ?? context.whole.at,
+        at: at ?? found.deployments[0]?.certificate.at ?? context.whole.at,
       });
     }
   }
@@ -148,12 +148,15 @@ const OTHER_CERTIFICATE = ["ssl_server_alt_cert_file", "ssl_alt_cert"];
 const OTHER_KEY = ["ssl_server_alt_key_file", "ssl_alt_key"];
 const CERTIFICATES = [...CERTIFICATE, ...OTHER_CERTIFICATE];
 
-function readPairs(context: Context, connection: Connection): { pairs: Pair[]; unsure: string | null } {
+function readDeployments(
+  context: Context,
+  connection: Connection,
+): { deployments: Deployment[]; unsure: string | null } {
   const find = (names: readonly string[]) => findSetting(names, context.filters, connection, context.isNew);
   const tls = find(["ssl"]);
-  if (tls && tls !== "unclear" && tls.value === "no") return { pairs: [], unsure: null };
+  if (tls && tls !== "unclear" && tls.value === "no") return { deployments: [], unsure: null };
   let unsure: string | null = null;
-  const pairs: Pair[] = [];
+  const deployments: Deployment[] = [];
   for (const [certificates, keys] of [
     [CERTIFICATE, KEY],
     [OTHER_CERTIFICATE, OTHER_KEY],
@@ -163,10 +166,10 @@ function readPairs(context: Context, connection: Connection): { pairs: Pair[]; u
       unsure = "more than one of its blocks fits, and which of them counts is not known";
     if (!setting || setting === "unclear" || setting.value === "") continue;
     const certificate = toNamed(setting);
-    if (certificate) pairs.push({ certificate, key: key && key !== "unclear" ? toNamed(key) : null });
+    if (certificate) deployments.push({ certificate, key: key && key !== "unclear" ? toNamed(key) : null });
     else unsure = `${setting.name} does not say which file it is`;
   }
-  return { pairs, unsure };
+  return { deployments, unsure };
 }
 
 /** Null where the certificate itself stands in the configuration, or a variable. */
@@ -205,10 +208,10 @@ type Listener = {
   protocol: string;
   isTls: boolean;
   listens: Listen[];
-  at: Place | null;
+  at: Location | null;
 };
 
-type Port = { name: string; port: number; isTls: boolean; addresses: string | null; at: Place | null };
+type Port = { name: string; port: number; isTls: boolean; addresses: string | null; at: Location | null };
 
 const SERVICES: { [service: string]: string } = {
   "imap-login": "imap",

@@ -1,12 +1,12 @@
 import ipaddr from "ipaddr.js";
-import type { Place } from "#domain/server-configs/configuration.ts";
+import type { Location } from "#domain/server-configs/configuration.ts";
 import { type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 
 /** A block of dovecot.conf; the outermost has no words. Of a setting that is given twice, the later one holds. */
 export type Section = {
   /** `inet_listener`, `imaps`: what stands before the brace. */
   words: string[];
-  at: Place;
+  at: Location;
   settings: Map<string, Setting>;
   sections: Section[];
   hasGap: boolean;
@@ -15,7 +15,7 @@ export type Section = {
 };
 
 /** `isFile`: what the value names is read when Dovecot starts (`<`). */
-export type Setting = { name: string; value: string; isFile: boolean; at: Place };
+export type Setting = { name: string; value: string; isFile: boolean; at: Location };
 
 const DEEPEST_INCLUDE = 32;
 const DEEPEST_SECTION = 100;
@@ -27,7 +27,7 @@ export function readSections(draft: Draft): Section {
   return whole;
 }
 
-const openSection = (words: string[], at: Place): Section => ({
+const openSection = (words: string[], at: Location): Section => ({
   words,
   at,
   settings: new Map(),
@@ -39,7 +39,7 @@ const openSection = (words: string[], at: Place): Section => ({
 /** Since 2.4 settings that begin alike may stand in braces. */
 const PREFIXES = new Set(["ssl_server", "ssl_client"]);
 
-type From = { file: string; by: Place | null; depth: number };
+type From = { file: string; by: Location | null; depth: number };
 
 function readInto(draft: Draft, outer: Section, { file, by, depth }: From): void {
   const text = draft.open(file, by);
@@ -57,7 +57,7 @@ function readInto(draft: Draft, outer: Section, { file, by, depth }: From): void
       if (around && closed?.prefix && closed.hasGap) around.hasGap = true;
     } else if (line.endsWith("{") && !/^[^{]*=[ \t]/.test(line)) {
       if (open.length > DEEPEST_SECTION) {
-        draft.lack(`blocks stand in each other too deep (${file})`);
+        draft.markIncomplete(`blocks stand in each other too deep (${file})`);
         return;
       }
       const words = splitWords(line.slice(0, -1));
@@ -72,20 +72,20 @@ function readInto(draft: Draft, outer: Section, { file, by, depth }: From): void
   }
 }
 
-type Inclusion = { pattern: string; isTry: boolean; at: Place; depth: number };
+type Inclusion = { pattern: string; isTry: boolean; at: Location; depth: number };
 
 /** A relative path counts from the folder of the file that it stands in. */
 function include(draft: Draft, section: Section, { pattern, isTry, at, depth }: Inclusion): void {
   const before = draft.configuration.unknown.length;
   const path = joinPath(folderOf(at.file), unquote(pattern.trim()));
-  if (depth >= DEEPEST_INCLUDE) draft.wonder("files include each other too deep", at);
+  if (depth >= DEEPEST_INCLUDE) draft.warn("files include each other too deep", at);
   else if (!(isTry && draft.isAbsent(path)))
     for (const file of draft.expand(path, at)) readInto(draft, section, { file, by: at, depth: depth + 1 });
   if (draft.configuration.unknown.length > before) section.hasGap = true;
 }
 
 /** `name = value`; `$name` stands for what the setting was before. */
-function readSetting(line: string, at: Place, section: Section): Setting | null {
+function readSetting(line: string, at: Location, section: Section): Setting | null {
   const equals = line.indexOf("=");
   if (equals < 0) return null;
   const name = section.prefix + line.slice(0, equals).trim();

@@ -1,16 +1,16 @@
 import type {
   ConfigurationFiles,
+  Deployment,
+  Location,
   Named,
-  Pair,
-  Place,
   TlsSettings,
 } from "#domain/server-configs/configuration.ts";
 import { folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import { nameFile, type State, toNamed } from "./state.ts";
 
 /** A certificate that a word of a `bind` line brings; `unsure` where it cannot be told which, and there is none. */
-type Brought = {
-  pair: Pair | null;
+type BoundCertificate = {
+  deployment: Deployment | null;
   /** Of several, by kinds of keys: what their path is, which stands at the same line; null: it is of none. */
   bundle: string | null;
   names: string[];
@@ -22,30 +22,30 @@ type Brought = {
   hasOwnCiphers: boolean;
 };
 
-export function serveBind(state: State, words: readonly string[], at: Place): void {
+export function serveBind(state: State, words: readonly string[], at: Location): void {
   const bind = readBind(words);
   if (!bind) {
-    state.draft.wonder(`where bind ${words[0] ?? ""} listens`, at);
+    state.draft.warn(`where bind ${words[0] ?? ""} listens`, at);
     return;
   }
   for (const path of bind.clientCas) nameFile(state, "client-ca", { path, directive: "ca-file", at });
   for (const path of bind.crls) nameFile(state, "crl", { path, directive: "crl-file", at });
   if (!bind.isTls && whyUnsure(state, bind) === null) state.draft.leavePlain(bind.listens);
   if (!bind.isTls || bind.listens.length === 0) return;
-  const brought = bind.certificates.flatMap((one) => bringCertificates(state, one, at));
-  if (brought.length === 0) brought.push(openCase("TLS is switched on without a certificate"));
+  const certificates = bind.certificates.flatMap((one) => bringCertificates(state, one, at));
+  if (certificates.length === 0) certificates.push(openCase("TLS is switched on without a certificate"));
   // The first is one of several defaults where others are named so: which one is served goes by the kind of key.
-  const [first] = brought;
-  const isUsual = (one: Brought): boolean =>
+  const [first] = certificates;
+  const isUsual = (one: BoundCertificate): boolean =>
     !bind.isStrict && (one === first || one.isDefault || isOfBundle(one, first));
   const tls = readTlsSettings(state, bind);
-  for (const one of brought) {
+  for (const one of certificates) {
     state.draft.serve({
       listens: bind.listens.map((listen) => ({ ...listen, isDefault: isUsual(one) })),
       names: one.names,
       namesFromCertificate: !one.isFiltered,
       protocol: "tls",
-      pairs: one.pair ? [one.pair] : [],
+      deployments: one.deployment ? [one.deployment] : [],
       chain: null,
       unsure: one.unsure ?? whyUnsure(state, bind),
       ...(tls && !one.hasOwnCiphers && { tls }),
@@ -63,16 +63,16 @@ function readTlsSettings({ bindDefaults }: State, bind: Bind): TlsSettings | nul
 }
 
 function whyUnsure({ branches }: State, { isMade }: Bind): string | null {
-  if (branches.some(({ isTaken }) => isTaken === null))
+  if (branches.some(({ isActive }) => isActive === null))
     return "it stands under an .if, of which it is not known whether it holds";
   return isMade ? "HAProxy makes a certificate for each name itself (generate-certificates)" : null;
 }
 
-const isOfBundle = ({ bundle }: Brought, first: Brought | undefined): boolean =>
+const isOfBundle = ({ bundle }: BoundCertificate, first: BoundCertificate | undefined): boolean =>
   bundle !== null && bundle === first?.bundle;
 
-const openCase = (unsure: string): Brought => ({
-  pair: null,
+const openCase = (unsure: string): BoundCertificate => ({
+  deployment: null,
   bundle: null,
   names: [],
   isFiltered: false,
@@ -81,12 +81,16 @@ const openCase = (unsure: string): Brought => ({
   hasOwnCiphers: false,
 });
 
-function bringCertificates(state: State, { kind, path }: Bind["certificates"][number], at: Place): Brought[] {
+function bringCertificates(
+  state: State,
+  { kind, path }: Bind["certificates"][number],
+  at: Location,
+): BoundCertificate[] {
   if (kind === "crt-list") return bringList(state, path, at);
   const found = bring(state, path, kind, at);
-  if (!found) return [openCase(`which file ${path} is cannot be told`)];
-  return found.pairs.map((pair) => ({
-    pair,
+  if (!found) return [openCase(`it is not known which file ${path} is`)];
+  return found.deployments.map((deployment) => ({
+    deployment,
     bundle: found.isBundle ? path : null,
     names: [],
     isFiltered: false,
@@ -96,37 +100,37 @@ function bringCertificates(state: State, { kind, path }: Bind["certificates"][nu
   }));
 }
 
-function bring(state: State, path: string, directive: string, at: Place): FoundCertificates | null {
+function bring(state: State, path: string, directive: string, at: Location): FoundCertificates | null {
   const stored = state.stored.get(path);
-  if (stored) return { pairs: [stored], isBundle: false };
+  if (stored) return { deployments: [stored], isBundle: false };
   const named = toNamed(state.bases, "crt-base", { path, directive, at });
   if (named && !(path.endsWith("/") && !state.draft.source.folders.has(named.path)))
     return findCertificates(state.draft.source, named);
-  state.draft.wonder(`which certificates ${path} stands for`, at);
+  state.draft.warn(`which certificates ${path} stands for`, at);
   return null;
 }
 
-function bringList(state: State, path: string, at: Place): Brought[] {
+function bringList(state: State, path: string, at: Location): BoundCertificate[] {
   const named = toNamed(state.bases, "crt-base", { path, directive: "crt-list", at });
   const text = named ? state.draft.open(named.path, at) : null;
   if (!named || text === null) return [openCase(`the list ${path} was not read`)];
-  const brought: Brought[] = [];
+  const certificates: BoundCertificate[] = [];
   for (const entry of readCertificateList(text, named.path)) {
     const found = bring(state, entry.path, "crt-list", entry.at);
-    if (!found) brought.push(openCase(`which file ${entry.path} is cannot be told`));
+    if (!found) certificates.push(openCase(`it is not known which file ${entry.path} is`));
     const names = entry.filters.filter((name) => name !== "*");
     const isDefault = entry.filters.includes("*");
     const isFiltered = entry.filters.length > 0;
     const { hasOwnCiphers } = entry;
     const bundle = found?.isBundle ? entry.path : null;
-    for (const pair of found?.pairs ?? [])
-      brought.push({ pair, bundle, names, isFiltered, isDefault, unsure: null, hasOwnCiphers });
+    for (const deployment of found?.deployments ?? [])
+      certificates.push({ deployment, bundle, names, isFiltered, isDefault, unsure: null, hasOwnCiphers });
   }
-  return brought;
+  return certificates;
 }
 
 /** Certificates by which HAProxy shows itself to others; a `server` line has them beside its address. */
-export function nameServerFiles(state: State, words: readonly string[], at: Place): void {
+export function nameServerFiles(state: State, words: readonly string[], at: Location): void {
   for (const [index, word] of words.entries()) {
     const path = words[index + 1] ?? "";
     const written = { path, directive: word, at };
@@ -144,39 +148,39 @@ const BESIDE = /\.(?:key|issuer|ocsp|sctl|dh)$/;
  */
 const BUNDLE = ["rsa", "ecdsa", "dsa"];
 
-type FoundCertificates = { pairs: Pair[]; isBundle: boolean };
+type FoundCertificates = { deployments: Deployment[]; isBundle: boolean };
 
 /** What a path of `crt` stands for: one certificate, one of each kind of key, or those of a folder. */
 function findCertificates(source: ConfigurationFiles, named: Named): FoundCertificates {
   const names = source.folders.get(named.path);
   if (!names) return findOne(source, named);
-  const pairs = [...names]
+  const deployments = [...names]
     .sort()
     .filter((name) => !name.startsWith(".") && !BESIDE.test(name))
     .map((name) => ({ ...named, path: joinPath(named.path, name) }))
     .filter(({ path }) => !source.folders.has(path))
-    .map((certificate) => toPair(source, certificate));
-  return { pairs, isBundle: false };
+    .map((certificate) => toDeployment(source, certificate));
+  return { deployments, isBundle: false };
 }
 
 function findOne(source: ConfigurationFiles, named: Named): FoundCertificates {
   const beside = new Set(source.folders.get(folderOf(named.path)));
   const name = named.path.slice(named.path.lastIndexOf("/") + 1);
   const kinds = beside.has(name) ? [] : BUNDLE.filter((kind) => beside.has(`${name}.${kind}`));
-  if (kinds.length === 0) return { pairs: [toPair(source, named)], isBundle: false };
-  const pairs = kinds.map((kind) => toPair(source, { ...named, path: `${named.path}.${kind}` }));
-  return { pairs, isBundle: true };
+  if (kinds.length === 0) return { deployments: [toDeployment(source, named)], isBundle: false };
+  const deployments = kinds.map((kind) => toDeployment(source, { ...named, path: `${named.path}.${kind}` }));
+  return { deployments, isBundle: true };
 }
 
 /** The key stands in the certificate's file, or beside it by the same name with `.key` behind. */
-function toPair({ folders }: ConfigurationFiles, certificate: Named): Pair {
+function toDeployment({ folders }: ConfigurationFiles, certificate: Named): Deployment {
   const beside = `${certificate.path}.key`;
   const isBeside =
     folders.get(folderOf(beside))?.includes(beside.slice(beside.lastIndexOf("/") + 1)) === true;
   return { certificate, key: { ...certificate, path: isBeside ? beside : certificate.path } };
 }
 
-type ListEntry = { path: string; filters: string[]; hasOwnCiphers: boolean; at: Place };
+type ListEntry = { path: string; filters: string[]; hasOwnCiphers: boolean; at: Location };
 
 /** Lines of a crt-list: a certificate, settings in brackets, the names that it is for. */
 function* readCertificateList(text: string, file: string): Generator<ListEntry, void> {

@@ -94,10 +94,10 @@ frontend web
       key /srv/certs/a.pem (crt /etc/haproxy/haproxy.cfg:7)
     0.0.0.0:444 tls at /etc/haproxy/haproxy.cfg:7
       names of the certificate
-      unsure: which file \${UNKNOWN}/b.pem is cannot be told
+      unsure: it is not known which file \${UNKNOWN}/b.pem is
     0.0.0.0:445! tls at /etc/haproxy/haproxy.cfg:8
       names of the certificate
-      unsure: which file relative.pem is cannot be told
+      unsure: it is not known which file relative.pem is
     0.0.0.0:446! tls at /etc/haproxy/haproxy.cfg:9
       names of the certificate
       certificate /srv/own.pem (crt /etc/haproxy/haproxy.cfg:9)
@@ -193,7 +193,7 @@ test("ciphers are those of the bind line, or else what global says before it; a 
           "/etc/list": "/etc/b.pem\n/etc/c.pem [alpn h2 ciphers HIGH] c.example\n",
         },
       ),
-    ).servings.map(({ tls }) => tls ?? null);
+    ).bindings.map(({ tls }) => tls ?? null);
   const bind = "bind :443 ssl crt /etc/a.pem";
   const rsa = "ECDHE-RSA-AES128-GCM-SHA256";
   const defaults = ["global", `ssl-default-bind-ciphers ${rsa}`];

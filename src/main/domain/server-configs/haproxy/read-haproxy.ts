@@ -1,4 +1,4 @@
-import type { Configuration, ConfigurationFiles, Place } from "#domain/server-configs/configuration.ts";
+import type { Configuration, ConfigurationFiles, Location } from "#domain/server-configs/configuration.ts";
 import { createDraft, joinPath } from "#domain/server-configs/draft.ts";
 import { nameServerFiles, serveBind, turnsTls13Off } from "./bind.ts";
 import {
@@ -31,9 +31,9 @@ export function readHaproxy(source: ConfigurationFiles): Configuration {
   };
   for (const file of findFiles(source)) {
     const text = draft.open(file, null);
-    if (text === null) draft.lack(`${file} was not read`);
+    if (text === null) draft.markIncomplete(`${file} was not read`);
     for (const { words, line } of readLines(text ?? "", state.environment.values))
-      if (!branch(state, words) && !state.branches.some(({ isTaken }) => isTaken === false))
+      if (!branch(state, words) && !state.branches.some(({ isActive }) => isActive === false))
         takeLine(state, words, { file, line });
     // A condition ends with its file.
     state.branches = [];
@@ -47,8 +47,8 @@ function findFiles({ root, commandLines, folders }: ConfigurationFiles): string[
   const named = words.filter((_, index) => words[index - 1] === "-f");
   const paths = named.length > 0 ? named.map((path) => joinPath("/", path)) : [root];
   return paths.flatMap((path) => {
-    const inside = folders.get(path)?.filter((name) => name.endsWith(".cfg") && !name.startsWith("."));
-    return inside ? [...inside].sort().map((name) => joinPath(path, name)) : [path];
+    const files = folders.get(path)?.filter((name) => name.endsWith(".cfg") && !name.startsWith("."));
+    return files ? [...files].sort().map((name) => joinPath(path, name)) : [path];
   });
 }
 
@@ -64,15 +64,15 @@ const DEEPEST = 16;
 
 /** Whether the line is one of a condition: then it begins or ends a branch. */
 function branch({ branches, environment }: State, [first = "", ...rest]: readonly string[]): boolean {
-  const ask = () => holdsExpression(rest, (name) => environment.there.get(name) ?? null);
+  const evaluate = () => holdsExpression(rest, (name) => environment.there.get(name) ?? null);
   const last = branches.at(-1);
   switch (first) {
     case ".if":
-      if (branches.length < DEEPEST) branches.push(turn({ isTaken: false, isOver: false }, ask()));
+      if (branches.length < DEEPEST) branches.push(turn({ isActive: false, isOver: false }, evaluate()));
       return true;
     case ".elif":
     case ".else":
-      if (last) turn(last, first === ".else" ? true : ask());
+      if (last) turn(last, first === ".else" ? true : evaluate());
       return true;
     case ".endif":
       branches.pop();
@@ -83,23 +83,23 @@ function branch({ branches, environment }: State, [first = "", ...rest]: readonl
 }
 
 function turn(into: Branch, isHolding: Answer): Branch {
-  if (into.isOver === true || isHolding === false) into.isTaken = false;
+  if (into.isOver === true || isHolding === false) into.isActive = false;
   else {
-    into.isTaken = into.isOver === null ? null : isHolding;
+    into.isActive = into.isOver === null ? null : isHolding;
     into.isOver = isHolding;
   }
   return into;
 }
 
 function takeBindDefault({ bindDefaults, branches }: State, name: string, words: readonly string[]): void {
-  bindDefaults.isUnsure ||= branches.some(({ isTaken }) => isTaken === null);
+  bindDefaults.isUnsure ||= branches.some(({ isActive }) => isActive === null);
   if (name === "ssl-default-bind-ciphers") bindDefaults.ciphers = words[0] ?? null;
   else
     for (const [index, word] of words.entries())
       bindDefaults.isTls13Off = turnsTls13Off(word, words[index + 1] ?? "") ?? bindDefaults.isTls13Off;
 }
 
-function takeLine(state: State, [first = "", ...rest]: readonly string[], at: Place): void {
+function takeLine(state: State, [first = "", ...rest]: readonly string[], at: Location): void {
   const [value = ""] = rest;
   if (SECTIONS.has(first)) {
     state.section = first;
@@ -123,7 +123,7 @@ function takeLine(state: State, [first = "", ...rest]: readonly string[], at: Pl
       changeEnvironment(
         state.environment,
         [first, ...rest],
-        state.branches.every(({ isTaken }) => isTaken),
+        state.branches.every(({ isActive }) => isActive),
       );
       return;
     case "ssl-dh-param-file":

@@ -1,4 +1,10 @@
-import type { ConfigurationFiles, Named, Pair, Place, Role } from "#domain/server-configs/configuration.ts";
+import type {
+  ConfigurationFiles,
+  Deployment,
+  Location,
+  Named,
+  Role,
+} from "#domain/server-configs/configuration.ts";
 import { type Draft, joinPath } from "#domain/server-configs/draft.ts";
 
 /** What is known of HAProxy while its configuration is read, from top to bottom. */
@@ -10,7 +16,7 @@ export type State = {
   storeBases: Map<string, string>;
   storeName: string;
   /** Certificates of crt-store sections, by what `crt` calls them: `@store/alias`. */
-  stored: Map<string, Pair>;
+  stored: Map<string, Deployment>;
   environment: Environment;
   /** What `global` says for all `bind` lines that follow. */
   bindDefaults: { ciphers: string | null; isTls13Off: boolean | null; isUnsure: boolean };
@@ -18,10 +24,10 @@ export type State = {
   branches: Branch[];
 };
 
-/** `isTaken`: whether what stands in it holds, null where that is not known; `isOver`: whether one before it did. */
-export type Branch = { isTaken: Answer; isOver: Answer };
+/** `isActive`: whether what stands in it holds, null where that is not known; `isOver`: whether one before it did. */
+export type Branch = { isActive: Answer; isOver: Answer };
 
-type Written = { path: string; directive: string; at: Place };
+type Written = { path: string; directive: string; at: Location };
 
 /** The file that a directive names; null where its folder is one that only the running process knows. */
 export function toNamed(bases: ReadonlyMap<string, string>, base: string, written: Written): Named | null {
@@ -36,18 +42,18 @@ export function nameFile({ draft, bases }: State, role: Role, written: Written):
   const base = role === "client-ca" || role === "upstream-ca" || role === "crl" ? "ca-base" : "crt-base";
   const named = toNamed(bases, base, written);
   if (named) draft.name(role, named);
-  else if (!written.path.startsWith("@")) draft.wonder(`which file ${written.path} is`, written.at);
+  else if (!written.path.startsWith("@")) draft.warn(`which file ${written.path} is`, written.at);
 }
 
 /** `load crt FILE [key FILE] [alias NAME]` of a crt-store. */
-export function loadStored(state: State, words: readonly string[], at: Place): void {
+export function loadStored(state: State, words: readonly string[], at: Location): void {
   const follow = (word: string): string | undefined =>
     words.includes(word) ? words[words.indexOf(word) + 1] : undefined;
   const [path, keyPath] = [follow("crt") ?? "", follow("key")];
   const bases = new Map([...state.bases, ...state.storeBases]);
   const certificate = toNamed(bases, "crt-base", { path, directive: "load crt", at });
   if (!certificate) {
-    state.draft.wonder(`which file ${path} is`, at);
+    state.draft.warn(`which file ${path} is`, at);
     return;
   }
   const key =
@@ -170,7 +176,7 @@ function readBare(reading: Reading): Answer | "broken" {
   const number = take(reading, /\d{1,9}(?![\w(])/y);
   if (number) return Number(number[0]) !== 0;
   const called = take(reading, /([a-z_]+)\(([^()]*)\)/y);
-  return called ? ask(called[1] ?? "", called[2] ?? "", reading.isThere) : "broken";
+  return called ? evaluatePredicate(called[1] ?? "", called[2] ?? "", reading.isThere) : "broken";
 }
 
 function takeMark(reading: Reading, mark: string): boolean {
@@ -188,7 +194,7 @@ function take(reading: Reading, sticky: RegExp): RegExpExecArray | null {
   return found;
 }
 
-function ask(predicate: string, written: string, isThere: (name: string) => Answer): Answer {
+function evaluatePredicate(predicate: string, written: string, isThere: (name: string) => Answer): Answer {
   const words = written.split(",");
   const [first = "", second = ""] = words;
   // Quotes, variables that are not known, and blanks at the ends, which are not always a part of the word.

@@ -1,4 +1,4 @@
-import type { Place } from "#domain/server-configs/configuration.ts";
+import type { Location } from "#domain/server-configs/configuration.ts";
 import { type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 
 /** A block of nginx.conf with what concerns TLS: settings and blocks in their order, includes put in their place. */
@@ -7,14 +7,14 @@ export type Block = {
   name: string;
   /** The words behind its name. */
   values: string[];
-  at: Place;
+  at: Location;
   settings: Setting[];
   blocks: Block[];
   /** Whether a file that is included here was not read: any setting may stand in it. */
   hasGap: boolean;
 };
 
-export type Setting = { name: string; values: string[]; at: Place };
+export type Setting = { name: string; values: string[]; at: Location };
 
 const DEEPEST_INCLUDE = 32;
 const DEEPEST_BLOCK = 100;
@@ -43,10 +43,10 @@ export function readBlocks(draft: Draft, grammar: Grammar = TLS): Block {
   return main;
 }
 
-type Way = { draft: Draft; grammar: Grammar; folder: string; depth: number };
+type Reading = { draft: Draft; grammar: Grammar; folder: string; depth: number };
 
-function readInto(outer: Block, way: Way, file: string, by: Place | null): void {
-  const text = way.draft.open(file, by);
+function readInto(outer: Block, reading: Reading, file: string, by: Location | null): void {
+  const text = reading.draft.open(file, by);
   if (text === null) outer.hasGap = true;
   // Blocks that are passed over stand as the block around them.
   const open: Block[] = [outer];
@@ -56,34 +56,34 @@ function readInto(outer: Block, way: Way, file: string, by: Place | null): void 
     const at = { file, line };
     if (end === "{") {
       if (open.length > DEEPEST_BLOCK) {
-        way.draft.wonder("blocks stand in each other more than 100 deep", at);
+        reading.draft.warn("blocks stand in each other more than 100 deep", at);
         return;
       }
-      open.push(way.grammar.kept.has(name) ? openBlock(block, words, at) : block);
+      open.push(reading.grammar.kept.has(name) ? openBlock(block, words, at) : block);
     } else if (end === "}") {
       if (open.length > 1) open.pop();
     } else if (name === "include") {
-      for (const pattern of values) include(block, way, pattern, at);
-    } else if (way.grammar.settings.test(name)) {
+      for (const pattern of values) include(block, reading, pattern, at);
+    } else if (reading.grammar.settings.test(name)) {
       block.settings.push({ name, values, at });
     }
   }
 }
 
-function openBlock(outer: Block, [name = "", ...values]: readonly string[], at: Place): Block {
+function openBlock(outer: Block, [name = "", ...values]: readonly string[], at: Location): Block {
   const block: Block = { name, values, at, settings: [], blocks: [], hasGap: false };
   outer.blocks.push(block);
   return block;
 }
 
 /** A relative path counts from the folder of nginx.conf, in whatever file it stands. */
-function include(block: Block, way: Way, pattern: string, at: Place): void {
-  const { draft, folder, depth } = way;
+function include(block: Block, reading: Reading, pattern: string, at: Location): void {
+  const { draft, folder, depth } = reading;
   const before = draft.configuration.unknown.length;
-  if (depth >= DEEPEST_INCLUDE) draft.wonder("files include each other too deep", at);
+  if (depth >= DEEPEST_INCLUDE) draft.warn("files include each other too deep", at);
   else {
     for (const file of draft.expand(joinPath(folder, pattern), at))
-      readInto(block, { ...way, depth: depth + 1 }, file, at);
+      readInto(block, { ...reading, depth: depth + 1 }, file, at);
   }
   if (draft.configuration.unknown.length > before) block.hasGap = true;
 }

@@ -1,12 +1,12 @@
 import type {
   Configuration,
   ConfigurationFiles,
+  Deployment,
   Listen,
+  Location,
   Named,
-  Pair,
-  Place,
   Role,
-  Serving,
+  TlsBinding,
   TlsSettings,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
@@ -23,23 +23,23 @@ export function readNginx(source: ConfigurationFiles): Configuration {
   const main = readBlocks(draft);
   nameOthers(draft, main);
   for (const part of main.blocks) {
-    const before = draft.configuration.servings.length;
+    const before = draft.configuration.bindings.length;
     if (part.name !== "server") readPart(draft, part);
-    const said = draft.configuration.servings.splice(before);
-    draft.configuration.servings.push(...dropConflicts(said));
+    const said = draft.configuration.bindings.splice(before);
+    draft.configuration.bindings.push(...dropConflicts(said));
     nameUnused(draft, said);
-    if (part.hasGap) draft.lack(`a file that ${part.name} { includes was not read`);
+    if (part.hasGap) draft.markIncomplete(`a file that ${part.name} { includes was not read`);
   }
   return draft.configuration;
 }
 
 /** What only servers name that nobody reaches is in use by no one, and not forgotten either. */
-function nameUnused(draft: Draft, said: readonly Serving[]): void {
-  const pathsOf = (servings: readonly Serving[]) =>
-    servings.flatMap(({ pairs }) =>
-      pairs.flatMap(({ certificate, key }) => (key ? [certificate, key] : certificate)),
+function nameUnused(draft: Draft, said: readonly TlsBinding[]): void {
+  const pathsOf = (bindings: readonly TlsBinding[]) =>
+    bindings.flatMap(({ deployments }) =>
+      deployments.flatMap(({ certificate, key }) => (key ? [certificate, key] : certificate)),
     );
-  const used = new Set(pathsOf(draft.configuration.servings).map(({ path }) => path));
+  const used = new Set(pathsOf(draft.configuration.bindings).map(({ path }) => path));
   for (const named of pathsOf(said)) if (!used.has(named.path)) draft.name("other", named);
 }
 
@@ -54,30 +54,30 @@ function readPart(draft: Draft, part: Block): void {
   const [tls, first] = [new Set<string>(), new Map<string, { listen: NginxListen; block: Block }>()];
   for (const { block, listens } of servers) {
     for (const listen of listens) {
-      const place = formatPlace(listen);
-      if (listen.isTls) tls.add(place);
-      const known = first.get(place)?.listen;
-      if (!known || (listen.isDefault && !known.isDefault)) first.set(place, { listen, block });
+      const address = formatAddress(listen);
+      if (listen.isTls) tls.add(address);
+      const known = first.get(address)?.listen;
+      if (!known || (listen.isDefault && !known.isDefault)) first.set(address, { listen, block });
     }
   }
   const hasGap = part.hasGap || servers.some(({ block }) => block.hasGap);
   for (const { block, listens } of servers) {
     const startTls = part.name === "mail" && isOn(lastOf("starttls", block, part), ["on", "only"]);
-    const isServed = (listen: NginxListen) => startTls || tls.has(formatPlace(listen));
+    const isServed = (listen: NginxListen) => startTls || tls.has(formatAddress(listen));
     const served = listens.filter(isServed);
     if (!hasGap) draft.leavePlain(listens.filter((listen) => !isServed(listen)));
     const protocols = startTls ? Map.groupBy(served, (listen) => protocolOf(listen, tls, block)) : null;
     for (const [protocol, all] of protocols ?? [["tls", served] as const]) {
-      const usualOf = (listen: NginxListen) => first.get(formatPlace(listen))?.block ?? block;
+      const usualOf = (listen: NginxListen) => first.get(formatAddress(listen))?.block ?? block;
       for (const [by, some] of groupByShown(draft, { part, block }, all, usualOf)) {
         const own = some.map((listen) => ({
           address: listen.address,
           port: listen.port,
-          isDefault: first.get(formatPlace(listen))?.listen === listen,
+          isDefault: first.get(formatAddress(listen))?.listen === listen,
         }));
-        const places = new Set(some.map(formatPlace));
+        const addresses = new Set(some.map(formatAddress));
         const beside = servers
-          .filter((one) => one.listens.some((listen) => places.has(formatPlace(listen))))
+          .filter((one) => one.listens.some((listen) => addresses.has(formatAddress(listen))))
           .map((one) => one.block);
         if (own.length > 0) serveBlock(draft, part, { block, by }, { listens: own, protocol, beside });
       }
@@ -105,7 +105,8 @@ function groupByShown(
   usualOf: (listen: NginxListen) => Block,
 ): Map<Block, NginxListen[]> {
   const isBare =
-    inheritedOf("ssl_certificate", block, part).length === 0 && readPairs(draft, part, block).unsure === null;
+    inheritedOf("ssl_certificate", block, part).length === 0 &&
+    readDeployments(draft, part, block).unsure === null;
   return Map.groupBy(listens, (listen) => (isBare ? usualOf(listen) : block));
 }
 
@@ -121,14 +122,14 @@ function serveBlock(
   { block, by }: Shown,
   { listens, protocol, beside }: Served,
 ): void {
-  const { pairs, unsure } = readPairs(draft, part, by);
-  if (pairs.length === 0 && unsure === null) return;
+  const { deployments, unsure } = readDeployments(draft, part, by);
+  if (deployments.length === 0 && unsure === null) return;
   draft.serve({
     listens,
     names: part.name === "mail" ? [] : allOf("server_name", block).flatMap(({ values }) => values),
     namesFromCertificate: false,
     protocol,
-    pairs,
+    deployments,
     chain: null,
     unsure,
     ...readTls(part, block, beside),
@@ -139,8 +140,8 @@ function serveBlock(
 /** A gap, and a command to OpenSSL itself, may say anything of ciphers. Versions are those of whoever is the default of a listener. */
 function readTls(part: Block, block: Block, beside: readonly Block[]): { tls?: TlsSettings } {
   if (block.hasGap || part.hasGap || inheritedOf("ssl_conf_command", block, part).length > 0) return {};
-  const said = new Set(beside.map((server) => versionsOf(part, server).join(" ")));
-  const versions = versionsOf(part, block);
+  const said = new Set(beside.map((server) => tlsVersionsOf(part, server).join(" ")));
+  const versions = tlsVersionsOf(part, block);
   return {
     tls: {
       ciphers: lastOf("ssl_ciphers", block, part) ?? null,
@@ -149,7 +150,7 @@ function readTls(part: Block, block: Block, beside: readonly Block[]): { tls?: T
   };
 }
 
-const versionsOf = (part: Block, server: Block): string[] =>
+const tlsVersionsOf = (part: Block, server: Block): string[] =>
   inheritedOf("ssl_protocols", server, part).flatMap(({ values }) => values);
 
 function readListens(draft: Draft, part: string, block: Block): NginxListen[] {
@@ -157,7 +158,7 @@ function readListens(draft: Draft, part: string, block: Block): NginxListen[] {
   const written = allOf("listen", block).flatMap(({ values, at }) => {
     const listens = readListen(values, at, part === "http" ? 80 : null);
     if (listens !== "unclear") return listens;
-    draft.wonder(`where listen ${values[0] ?? ""} listens`, at);
+    draft.warn(`where listen ${values[0] ?? ""} listens`, at);
     return [];
   });
   const isSilent = written.length === 0 && part === "http" && allOf("listen", block).length === 0;
@@ -165,7 +166,11 @@ function readListens(draft: Draft, part: string, block: Block): NginxListen[] {
   return (isSilent ? [usual] : written).map((listen) => ({ ...listen, isTls: listen.isTls || isOnForAll }));
 }
 
-function readPairs(draft: Draft, part: Block, block: Block): { pairs: Pair[]; unsure: string | null } {
+function readDeployments(
+  draft: Draft,
+  part: Block,
+  block: Block,
+): { deployments: Deployment[]; unsure: string | null } {
   const certificates = inheritedOf("ssl_certificate", block, part);
   const keys = inheritedOf("ssl_certificate_key", block, part);
   const code = [block, part]
@@ -176,15 +181,15 @@ function readPairs(draft: Draft, part: Block, block: Block): { pairs: Pair[]; un
   let unsure = gap ? "a file that is included here was not read" : null;
   if (code) unsure = `${code.name} chooses the certificate (${formatAt(code.at)})`;
   if (isTurnedAway) unsure = "it turns every handshake away (ssl_reject_handshake)";
-  const pairs: Pair[] = [];
+  const deployments: Deployment[] = [];
   for (const [index, setting] of certificates.entries()) {
     const certificate = toNamed(draft, setting);
     const key = keys[index] ? toNamed(draft, keys[index]) : null;
     if (certificate === null)
       unsure ??= `${setting.values[0] ?? "the certificate"} is no path to a file (${formatAt(setting.at)})`;
-    else pairs.push({ certificate, key });
+    else deployments.push({ certificate, key });
   }
-  return { pairs, unsure };
+  return { deployments, unsure };
 }
 
 /** Null for what is no path: a variable, or a certificate that stands in the configuration itself. */
@@ -213,7 +218,7 @@ function nameOthers(draft: Draft, block: Block): void {
     const named = role === undefined ? null : toNamed(draft, setting);
     if (role !== undefined && named) draft.name(role, named);
     else if (role !== undefined && setting.values[0]?.includes("$"))
-      draft.wonder(`${setting.values[0]} stands for a file by a variable`, setting.at);
+      draft.warn(`${setting.values[0]} stands for a file by a variable`, setting.at);
   }
   for (const inner of block.blocks) nameOthers(draft, inner);
 }
@@ -233,8 +238,8 @@ const lastOf = (name: string, block: Block, outer: Block = block): string | unde
 const isOn = (value: string | undefined, words: readonly string[]): boolean =>
   value !== undefined && words.includes(value);
 
-const formatPlace = ({ address, port }: NginxListen): string => `${address} ${port}`;
-const formatAt = ({ file, line }: Place): string => `${file}:${line}`;
+const formatAddress = ({ address, port }: NginxListen): string => `${address} ${port}`;
+const formatAt = ({ file, line }: Location): string => `${file}:${line}`;
 
 const MAIL_PORTS: { [port: number]: string } = {
   25: "smtp",
@@ -248,7 +253,7 @@ const MAIL_PORTS: { [port: number]: string } = {
 
 /** Without a protocol of its own, a mail server takes the one that its port is known for. */
 function protocolOf(listen: NginxListen, tls: ReadonlySet<string>, block: Block): string {
-  if (tls.has(formatPlace(listen))) return "tls";
+  if (tls.has(formatAddress(listen))) return "tls";
   return lastOf("protocol", block) ?? MAIL_PORTS[listen.port] ?? "imap";
 }
 
@@ -258,7 +263,7 @@ type NginxListen = {
   port: number;
   isDefault: boolean;
   isTls: boolean;
-  at: Place;
+  at: Location;
 };
 
 const MOST_PORTS = 1_000;
@@ -266,19 +271,19 @@ const MOST_PORTS = 1_000;
 /** Where a `listen` of TCP leads; none for a socket of Unix and for QUIC. "unclear" for what cannot be read. */
 export function readListen(
   values: readonly string[],
-  at: Place,
+  at: Location,
   usualPort: number | null,
 ): NginxListen[] | "unclear" {
   const [where = "", ...words] = values;
   if (where.startsWith("unix:") || words.includes("quic") || words.includes("udp")) return [];
-  const place = readAddress(where);
-  const port = place?.port ?? usualPort;
-  if (!place || port === null) return "unclear";
+  const read = readAddress(where);
+  const port = read?.port ?? usualPort;
+  if (!read || port === null) return "unclear";
   const isDefault = words.includes("default_server") || words.includes("default");
-  const isBoth = place.address === "::" && words.includes("ipv6only=off");
-  const last = Math.min(place.lastPort ?? port, port + MOST_PORTS);
+  const isBoth = read.address === "::" && words.includes("ipv6only=off");
+  const last = Math.min(read.lastPort ?? port, port + MOST_PORTS);
   const listens: NginxListen[] = [];
-  const address = isBoth ? null : place.address;
+  const address = isBoth ? null : read.address;
   for (let next = port; next <= last; next++)
     listens.push({ address, port: next, isDefault, isTls: words.includes("ssl"), at });
   return listens;
@@ -307,38 +312,38 @@ const toNumber = (digits: string | undefined): number | null =>
   digits === undefined ? null : Number(digits);
 
 /** What a listener has by now: names that are written out, and those that hold below or behind what is left of them. */
-type Taken = { exact: Set<string>; before: Set<string>; behind: Set<string> };
+type NamesInUse = { exact: Set<string>; before: Set<string>; behind: Set<string> };
 
 /**
- * Servings of one part in their order, without the names that nginx ignores: at one address and port it takes each once, from
+ * Bindings of one part in their order, without the names that nginx ignores: at one address and port it takes each once, from
  * whichever server has it first. `.example.com` beside `example.com`, or beside `*.example.com`, is ignored as a whole, and a server
  * conflicts with itself as with others. One that is left with no name answers only where it is the default.
  */
-function dropConflicts(servings: readonly Serving[]): Serving[] {
-  const places = new Map<string, Taken>();
-  return servings.flatMap((serving) => {
-    spend(serving.listens.length * (1 + serving.names.length));
-    const byNames = Map.groupBy(serving.listens, (listen) =>
-      JSON.stringify(serving.names.filter(taker(places, listen))),
+function dropConflicts(bindings: readonly TlsBinding[]): TlsBinding[] {
+  const addresses = new Map<string, NamesInUse>();
+  return bindings.flatMap((binding) => {
+    spend(binding.listens.length * (1 + binding.names.length));
+    const byNames = Map.groupBy(binding.listens, (listen) =>
+      JSON.stringify(binding.names.filter(taker(addresses, listen))),
     );
-    return [...byNames].flatMap(([left, listens]): Serving[] => {
+    return [...byNames].flatMap(([left, listens]): TlsBinding[] => {
       const names: string[] = JSON.parse(left);
-      const isNamed = names.length > 0 || serving.names.length === 0;
+      const isNamed = names.length > 0 || binding.names.length === 0;
       const some = isNamed ? listens : listens.filter(({ isDefault }) => isDefault);
-      return some.length > 0 ? [{ ...serving, names, listens: some }] : [];
+      return some.length > 0 ? [{ ...binding, names, listens: some }] : [];
     });
   });
 }
 
-function taker(places: Map<string, Taken>, { address, port }: Listen): (name: string) => boolean {
-  const place = `${address} ${port}`;
-  const taken = places.get(place) ?? { exact: new Set(), before: new Set(), behind: new Set() };
-  places.set(place, taken);
-  return (name) => takes(taken, name.toLowerCase());
+function taker(addresses: Map<string, NamesInUse>, { address, port }: Listen): (name: string) => boolean {
+  const key = `${address} ${port}`;
+  const inUse = addresses.get(key) ?? { exact: new Set(), before: new Set(), behind: new Set() };
+  addresses.set(key, inUse);
+  return (name) => takes(inUse, name.toLowerCase());
 }
 
 /** As `ngx_hash_add_key`. Regular expressions are tried one after the other, however often they stand there. */
-function takes({ exact, before, behind }: Taken, name: string): boolean {
+function takes({ exact, before, behind }: NamesInUse, name: string): boolean {
   if (name.startsWith("~") || name === "") return true;
   if (name.startsWith("*.")) return add(before, name.slice(2));
   if (name.endsWith(".*")) return add(behind, name.slice(0, -2));

@@ -3,7 +3,7 @@ import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { chooseServing } from "#domain/server-configs/choose-binding.ts";
+import { chooseBinding } from "#domain/server-configs/choose-binding.ts";
 import { readConfiguration } from "#domain/server-configs/read-configuration.ts";
 import { readTree } from "#testing/lab/run-in-host.ts";
 import { startPostfix } from "#testing/servers/mail-servers.ts";
@@ -55,14 +55,14 @@ test("Postfix serves by its maps of names what is read of them, whichever kind o
   const configuration = readConfiguration({
     server: "postfix",
     root,
-    unread: [],
+    unreadable: [],
     commandLines: [],
     ...readTree(folder),
   });
   const ours = (name: string | null): string => {
-    const choice = chooseServing(configuration, { address: server.address, port: 25, name }, () => null);
+    const choice = chooseBinding(configuration, { address: server.address, port: 25, name }, () => null);
     if (choice.kind !== "chosen") return choice.kind;
-    const path = choice.pairs[0]?.certificate.path ?? "";
+    const path = choice.deployments[0]?.certificate.path ?? "";
     return /([a-z]+)\.(?:pem|crt)$/.exec(path)?.[1]?.replace("server", "usual") ?? path;
   };
   for (const name of [
@@ -117,12 +117,12 @@ test("Postfix speaks TLS with chain files in which each key comes straight befor
     const configuration = readConfiguration({
       server: "postfix",
       root: join(folder, "main.cf"),
-      unread: [],
+      unreadable: [],
       commandLines: [],
       pemOrders: new Map(paths.map((path, at) => [path, files[at] ?? ""])),
       ...readTree(folder),
     });
-    const [serving] = configuration.servings;
+    const [serving] = configuration.bindings;
     const isServed = serving?.unsure === null;
     // Without TLS it takes no STARTTLS, which openssl calls an error.
     const served = await ask(server.address, null).catch(() => "nothing");
@@ -130,6 +130,6 @@ test("Postfix speaks TLS with chain files in which each key comes straight befor
       files,
       served: isServed ? "shop" : "nothing",
     });
-    expect(serving?.pairs.some(({ flaw }) => flaw !== undefined)).toBe(!isServed);
+    expect(serving?.deployments.some(({ problem }) => problem !== undefined)).toBe(!isServed);
   }
 });

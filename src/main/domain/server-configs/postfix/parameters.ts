@@ -1,8 +1,8 @@
-import type { Place } from "#domain/server-configs/configuration.ts";
+import type { Location } from "#domain/server-configs/configuration.ts";
 
 /** A parameter of main.cf, or one that a line of master.cf sets for its service. */
-export type Parameter = { value: string; at: Place };
-export type Parameters = ReadonlyMap<string, Parameter>;
+export type Parameter = { value: string; at: Location };
+export type ParameterTable = ReadonlyMap<string, Parameter>;
 
 /** A line of main.cf or master.cf with those that go on with it: they begin with a blank. */
 export function* readLogicalLines(text: string): Generator<{ text: string; line: number }, void> {
@@ -72,12 +72,12 @@ const VARIABLE = /\$(?:\$|\{((?:[^{}]|\{[^{}]*\})*)\}|\((\w*)\)|(\w+))?/g;
  * The value of a parameter with all others put into it; null where one of them is not known. The first table that has
  * a parameter counts. Of conditions, `${name?text}`, `${name:text}` and `${name?{text}:{text}}` are followed.
  */
-export function findValue(name: string, tables: readonly Parameters[]): string | null {
+export function findValue(name: string, tables: readonly ParameterTable[]): string | null {
   let steps = MOST_STEPS;
   return follow(name, 0);
 
-  function follow(asked: string, depth: number): string | null {
-    const written = find(asked, tables)?.value ?? BUILT_IN.get(asked);
+  function follow(parameter: string, depth: number): string | null {
+    const written = find(parameter, tables)?.value ?? BUILT_IN.get(parameter);
     if (written === undefined || steps-- <= 0 || depth > MOST_DEPTH) return null;
     return putIn(written, depth);
   }
@@ -104,5 +104,5 @@ export function findValue(name: string, tables: readonly Parameters[]): string |
   }
 }
 
-export const find = (name: string, tables: readonly Parameters[]): Parameter | undefined =>
+export const find = (name: string, tables: readonly ParameterTable[]): Parameter | undefined =>
   tables.find((table) => table.has(name))?.get(name);

@@ -82,7 +82,7 @@ test("parameters that stand for each other in a circle are unknown, and no more"
   });
   expect(said).toMatchInlineSnapshot(`
     "any:25! smtp at /etc/postfix/master.cf:1
-      unsure: which file smtpd_tls_cert_file is cannot be told"
+      unsure: it is not known which file smtpd_tls_cert_file is"
   `);
 });
 
@@ -158,10 +158,10 @@ function readChain(value: string, orders: { [path: string]: string }, parameter 
       ...(isMap && { "/etc/postfix/sni": `shop.example ${value}` }),
     },
   );
-  const [serving] = readConfiguration(files).servings;
+  const [serving] = readConfiguration(files).bindings;
   return {
-    pairs: serving?.pairs.map(({ certificate, key, flaw }) =>
-      [certificate.path, key?.path ?? null, ...(flaw ? [flaw] : [])].join(" "),
+    deployments: serving?.deployments.map(({ certificate, key, problem }) =>
+      [certificate.path, key?.path ?? null, ...(problem ? [problem] : [])].join(" "),
     ),
     unsure: serving?.unsure ?? null,
   };
@@ -170,18 +170,21 @@ function readChain(value: string, orders: { [path: string]: string }, parameter 
 test("a chain file is served where each key comes before its certificate, be they in one file or in two", () => {
   const orders = { "/kc.pem": "kcc", "/rsa.pem": "kc", "/k.pem": "k", "/c.pem": "cc", "/two.pem": "kckc" };
   expect(readChain("/kc.pem, /rsa.pem", orders)).toEqual({
-    pairs: ["/kc.pem /kc.pem", "/rsa.pem /rsa.pem"],
+    deployments: ["/kc.pem /kc.pem", "/rsa.pem /rsa.pem"],
     unsure: null,
   });
   expect(readChain("/k.pem, /c.pem /rsa.pem", orders)).toEqual({
-    pairs: ["/c.pem /k.pem", "/rsa.pem /rsa.pem"],
+    deployments: ["/c.pem /k.pem", "/rsa.pem /rsa.pem"],
     unsure: null,
   });
   expect(readChain("/two.pem", orders)).toEqual({
-    pairs: ["/two.pem /two.pem"],
+    deployments: ["/two.pem /two.pem"],
     unsure: "/two.pem holds several keys with their certificates, of which only the first is read here",
   });
-  expect(readChain("/unread.pem", orders)).toEqual({ pairs: ["/unread.pem /unread.pem"], unsure: null });
+  expect(readChain("/unread.pem", orders)).toEqual({
+    deployments: ["/unread.pem /unread.pem"],
+    unsure: null,
+  });
 });
 
 test("with a certificate before its key, or a key without one behind it, Postfix speaks no TLS, and nothing is said to be served", () => {
@@ -192,19 +195,19 @@ test("with a certificate before its key, or a key without one behind it, Postfix
     ["/ekc.pem", "/ekc.pem /ekc.pem key-not-first", "/ekc.pem does not begin with its private key"],
     ["/kk.pem", "/kk.pem /kk.pem key-alone", "a private key in /kk.pem has no certificate behind it"],
   ] as const) {
-    const { pairs, unsure } = readChain(value, orders);
-    expect({ value, first: pairs?.[0], unsure }).toEqual({
+    const { deployments, unsure } = readChain(value, orders);
+    expect({ value, first: deployments?.[0], unsure }).toEqual({
       value,
       first: flawed,
       unsure: `Postfix speaks no TLS with these files: ${why}`,
     });
   }
   expect(readChain("/usual.pem /k.pem", orders)).toEqual({
-    pairs: ["/usual.pem /usual.pem", "/k.pem /k.pem key-alone"],
+    deployments: ["/usual.pem /usual.pem", "/k.pem /k.pem key-alone"],
     unsure: "Postfix speaks no TLS with these files: a private key in /k.pem has no certificate behind it",
   });
   expect(readChain("/ck.pem", orders, "tls_server_sni_maps")).toEqual({
-    pairs: ["/ck.pem /ck.pem key-not-first"],
+    deployments: ["/ck.pem /ck.pem key-not-first"],
     unsure: "Postfix speaks no TLS with these files: /ck.pem does not begin with its private key",
   });
 });

@@ -1,21 +1,21 @@
 import type {
   Configuration,
   ConfigurationFiles,
+  Deployment,
   Named,
-  Pair,
   Role,
-  Serving,
+  TlsBinding,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, type Draft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import {
   find,
   findValue,
   type Parameter,
-  type Parameters,
+  type ParameterTable,
   readLogicalLines,
   readMain,
 } from "./parameters.ts";
-import { pairChainFiles, readSniMaps, type SniEntry } from "./sni-maps.ts";
+import { deploymentsOfChainFiles, readSniMaps, type SniEntry } from "./sni-maps.ts";
 
 /** main.cf, and the services of master.cf with what they override. */
 export function readPostfix(source: ConfigurationFiles): Configuration {
@@ -24,7 +24,7 @@ export function readPostfix(source: ConfigurationFiles): Configuration {
   const file = joinPath(folderOf(source.root), "master.cf");
   const text = draft.open(file, null);
   const services = text === null ? [] : readServices(text, file);
-  if (text === null) draft.lack(`${file} was not read`);
+  if (text === null) draft.markIncomplete(`${file} was not read`);
   const sniOf = createSniReader(draft);
   for (const service of services) serveService(draft, service, { main, file, sniOf });
   nameOthers(draft, main);
@@ -34,29 +34,33 @@ export function readPostfix(source: ConfigurationFiles): Configuration {
 function serveService(
   draft: Draft,
   service: Service,
-  { main, file, sniOf }: { main: Parameters; file: string; sniOf: SniReader },
+  { main, file, sniOf }: { main: ParameterTable; file: string; sniOf: SniReader },
 ): void {
   const at = { file, line: service.line };
   const tables = [service.overrides, main];
   const isScreen = service.command === "postscreen";
   if (!isScreen && service.command !== "smtpd") return;
   if (service.port === null) {
-    draft.wonder("which port this service has", at);
+    draft.warn("which port this service has", at);
     return;
   }
   const level = findValue(isScreen ? "postscreen_tls_security_level" : "smtpd_tls_security_level", tables);
   const isWrapped = !isScreen && findValue("smtpd_tls_wrappermode", tables) === "yes";
   const isOld = ["smtpd_use_tls", "smtpd_enforce_tls"].some((name) => findValue(name, tables) === "yes");
   if (!isWrapped && (level === "none" || (level === "" && !isOld))) return;
-  const { pairs, unsure } = readPairs(tables, isScreen ? "tlsproxy" : "smtpd", draft.source.pemOrders);
-  if (pairs.length === 0 && unsure === null) return;
+  const { deployments, unsure } = readDeployments(
+    tables,
+    isScreen ? "tlsproxy" : "smtpd",
+    draft.source.pemOrders,
+  );
+  if (deployments.length === 0 && unsure === null) return;
   const listens = readListens(service, service.port, main);
   const common = { namesFromCertificate: false, protocol: isWrapped ? "tls" : "smtp", chain: null };
-  for (const { name, pairs: own, unsure: why } of sniOf(tables))
+  for (const { name, deployments: own, unsure: why } of sniOf(tables))
     draft.serve({
       ...common,
       names: [name],
-      pairs: own,
+      deployments: own,
       unsure: why,
       at,
       listens: listens.map((listen) => ({ ...listen, isDefault: false })),
@@ -65,13 +69,13 @@ function serveService(
     ...common,
     listens,
     names: [],
-    pairs,
+    deployments,
     unsure: level === null ? "whether it speaks TLS hangs on a parameter that is not known" : unsure,
     at,
   });
 }
 
-type SniReader = (tables: readonly Parameters[]) => SniEntry[];
+type SniReader = (tables: readonly ParameterTable[]) => SniEntry[];
 
 /** Most services share one value, which is read once. */
 function createSniReader(draft: Draft): SniReader {
@@ -85,7 +89,7 @@ function createSniReader(draft: Draft): SniReader {
   };
 }
 
-function readListens({ host }: Service, port: number, main: Parameters): Serving["listens"] {
+function readListens({ host }: Service, port: number, main: ParameterTable): TlsBinding["listens"] {
   const toListen = (address: string | null) => ({ address, port, isDefault: true });
   if (host !== "") return [toListen(host.toLowerCase())];
   const interfaces = (findValue("inet_interfaces", [main]) ?? "all").toLowerCase().split(/[\s,]+/);
@@ -96,47 +100,48 @@ function readListens({ host }: Service, port: number, main: Parameters): Serving
   });
 }
 
-function everyAddress(main: Parameters): string | null {
+function everyAddress(main: ParameterTable): string | null {
   const protocols = findValue("inet_protocols", [main])?.trim();
   return protocols === "ipv4" ? "0.0.0.0" : protocols === "ipv6" ? "::" : null;
 }
 
 /** The files in which keys and certificates stand one after the other take the place of all the others. */
-function readPairs(
-  tables: readonly Parameters[],
+function readDeployments(
+  tables: readonly ParameterTable[],
   of: "smtpd" | "tlsproxy",
   orders: ConfigurationFiles["pemOrders"],
-): { pairs: Pair[]; unsure: string | null } {
+): { deployments: Deployment[]; unsure: string | null } {
   const chains = findValue(`${of}_tls_chain_files`, tables);
-  if (chains === null) return { pairs: [], unsure: `what ${of}_tls_chain_files stands for is not known` };
+  if (chains === null)
+    return { deployments: [], unsure: `what ${of}_tls_chain_files stands for is not known` };
   const files = chains.split(/[\s,]+/).filter((path) => path !== "");
   const named = files.map((path) => toNamed(`${of}_tls_chain_files`, path, tables));
   if (named.length > 0) {
-    const { pairs, unsure } = pairChainFiles(
+    const { deployments, unsure } = deploymentsOfChainFiles(
       named.flatMap((file) => file ?? []),
       named.includes(null) ? undefined : orders,
     );
     return {
-      pairs,
-      unsure: named.includes(null) ? `${of}_tls_chain_files names a file that cannot be told` : unsure,
+      deployments,
+      unsure: named.includes(null) ? `${of}_tls_chain_files names a file that is not known` : unsure,
     };
   }
   let unsure: string | null = null;
-  const pairs = ["", "ec", "d"].flatMap((kind): Pair[] => {
+  const deployments = ["", "ec", "d"].flatMap((kind): Deployment[] => {
     const [certificateName, keyName] = [`${of}_tls_${kind}cert_file`, `${of}_tls_${kind}key_file`];
     const path = findValue(certificateName, tables);
     const certificate = path === null ? null : toNamed(certificateName, path, tables);
     if (path === "" || path === "none") return [];
-    if (!certificate) unsure = `which file ${certificateName} is cannot be told`;
+    if (!certificate) unsure = `it is not known which file ${certificateName} is`;
     const keyPath = findValue(keyName, tables);
     const key = keyPath === null ? null : toNamed(keyName, keyPath, tables);
     return certificate ? [{ certificate, key }] : [];
   });
-  return { pairs, unsure };
+  return { deployments, unsure };
 }
 
 /** The parameter itself, or the one that its default leads to, is the line that names the file. */
-function toNamed(directive: string, path: string, tables: readonly Parameters[]): Named | null {
+function toNamed(directive: string, path: string, tables: readonly ParameterTable[]): Named | null {
   if (!path.startsWith("/")) return null;
   const behind = directive.replace(/^tlsproxy_/, "smtpd_");
   const written = [directive, behind, behind.replace(/key_file$/, "cert_file")];
@@ -160,11 +165,11 @@ const OTHERS: { [name: string]: Role } = {
   lmtp_tls_CAfile: "upstream-ca",
 };
 
-function nameOthers(draft: Draft, main: Parameters): void {
+function nameOthers(draft: Draft, main: ParameterTable): void {
   for (const [name, role] of Object.entries(OTHERS)) {
     const found = main.get(name);
     const value = found ? findValue(name, [main]) : "";
-    if (found && value === null) draft.wonder(`which file ${name} is`, found.at);
+    if (found && value === null) draft.warn(`which file ${name} is`, found.at);
     for (const path of value?.split(/[\s,]+/) ?? []) {
       const named = toNamed(name, path, [main]);
       if (named) draft.name(role, named);
@@ -200,12 +205,12 @@ function* readServices(text: string, file: string): Generator<Service, void> {
   for (const { text: whole, line } of readLogicalLines(text)) {
     const [name = "", type, , , , , , command = "", ...words] = splitWords(whole);
     if (type !== "inet") continue;
-    const { host, port } = readPlace(name);
+    const { host, port } = readAddress(name);
     yield { host, port, command, overrides: readOverrides(words, { file, line }), line };
   }
 }
 
-function readPlace(name: string): { host: string; port: number | null } {
+function readAddress(name: string): { host: string; port: number | null } {
   const colon = name.lastIndexOf(":");
   const service = name.slice(colon + 1);
   const port = /^\d{1,5}$/.test(service) ? Number(service) : (PORTS.get(service) ?? null);

@@ -1,9 +1,14 @@
-import type { ConfigurationFiles, Named, Pair, Place } from "#domain/server-configs/configuration.ts";
+import type {
+  ConfigurationFiles,
+  Deployment,
+  Location,
+  Named,
+} from "#domain/server-configs/configuration.ts";
 import { type Draft, joinPath } from "#domain/server-configs/draft.ts";
 import { readLogicalLines } from "./parameters.ts";
 
-/** A name that is asked for, or `.name` for all below it, and the files of its keys and certificates; `unsure`: as of a serving. */
-export type SniEntry = { name: string; pairs: Pair[]; unsure: string | null; at: Place };
+/** A name that is asked for, or `.name` for all below it, and the files of its keys and certificates; `unsure`: as of a binding. */
+export type SniEntry = { name: string; deployments: Deployment[]; unsure: string | null; at: Location };
 
 const DIRECTIVE = "tls_server_sni_maps";
 
@@ -14,7 +19,7 @@ const TEXTS = new Set(["hash", "btree", "cdb", "lmdb", "dbm", "sdbm", "texthash"
 const LEFT_OUT = "?";
 
 /** The maps of one value of tls_server_sni_maps. What is no text, or was not read, may have names of its own. */
-export function readSniMaps(draft: Draft, value: string, at: Place | null): SniEntry[] {
+export function readSniMaps(draft: Draft, value: string, at: Location | null): SniEntry[] {
   return splitMaps(value).flatMap((map) => {
     const [, type = "", rest = ""] = /^([a-z]+):(.*)$/s.exec(map) ?? [];
     if (TEXTS.has(type)) {
@@ -28,9 +33,9 @@ export function readSniMaps(draft: Draft, value: string, at: Place | null): SniE
   });
 }
 
-function giveUp(draft: Draft, what: string, at: Place | null): [] {
-  draft.wonder(what, at);
-  draft.lack(`${DIRECTIVE} may choose another certificate, and is not followed`, true);
+function giveUp(draft: Draft, what: string, at: Location | null): [] {
+  draft.warn(what, at);
+  draft.markIncomplete(`${DIRECTIVE} may choose another certificate, and is not followed`, true);
   return [];
 }
 
@@ -39,7 +44,7 @@ const splitMaps = (value: string): string[] => value.match(/(?:[^\s,{}]|\{(?:[^{
 
 type Table = { path: string; copiedBy: string | null };
 
-function readText(draft: Draft, { path, copiedBy }: Table, by: Place | null): SniEntry[] {
+function readText(draft: Draft, { path, copiedBy }: Table, by: Location | null): SniEntry[] {
   const text = draft.open(path, by);
   if (text === null) return giveUp(draft, `which names ${path} has`, by);
   return [...readLogicalLines(text)].flatMap(({ text: whole, line }) => {
@@ -51,7 +56,7 @@ function readText(draft: Draft, { path, copiedBy }: Table, by: Place | null): Sn
 }
 
 /** `{ name = /file, /file }` each, or `name=/file`. */
-function readInline(draft: Draft, text: string, at: Place): SniEntry[] {
+function readInline(draft: Draft, text: string, at: Location): SniEntry[] {
   const entries = text.match(/\{[^{}]*\}|[^\s,{}]+=[^\s,{}]+/g) ?? [];
   return entries.flatMap((entry) => {
     const [, name = "", files = ""] = /^\{?\s*([^\s=]+)\s*=\s*([^{}]*)/.exec(entry) ?? [];
@@ -64,19 +69,21 @@ function readInline(draft: Draft, text: string, at: Place): SniEntry[] {
   });
 }
 
-type Written = { name: string; files: readonly string[]; copiedBy: string | null; at: Place };
+type Written = { name: string; files: readonly string[]; copiedBy: string | null; at: Location };
 
 function toEntry(draft: Draft, { name, files, copiedBy, at }: Written): SniEntry[] {
   if (name === "" || files.length === 0 || !files.every((file) => file.startsWith("/")))
     return giveUp(draft, `which files ${name || "this line"} has`, at);
   const named = files.map((path): Named => ({ path: joinPath("/", path), directive: DIRECTIVE, at }));
-  const { pairs, unsure } = pairChainFiles(named, draft.source.pemOrders);
-  const copied = pairs.map((pair): Pair => ({ ...pair, ...(copiedBy !== null && { copiedBy }) }));
+  const { deployments, unsure } = deploymentsOfChainFiles(named, draft.source.pemOrders);
+  const copied = deployments.map(
+    (deployment): Deployment => ({ ...deployment, ...(copiedBy !== null && { copiedBy }) }),
+  );
   // What was copied before the files became so is served still.
-  return [{ name: name.toLowerCase(), pairs: copied, unsure: copiedBy === null ? unsure : null, at }];
+  return [{ name: name.toLowerCase(), deployments: copied, unsure: copiedBy === null ? unsure : null, at }];
 }
 
-type Chain = { pairs: Pair[]; unsure: string | null };
+type Chain = { deployments: Deployment[]; unsure: string | null };
 
 /** A private key or a certificate, and the file that it stands in. */
 type Block = { letter: string; file: Named };
@@ -86,11 +93,11 @@ type Block = { letter: string; file: Named };
  * certificates are its chain. Where that does not fit it uses none of them. Where it is not known what stands in a file each one is
  * taken for a pair by itself.
  */
-export function pairChainFiles(
+export function deploymentsOfChainFiles(
   files: readonly Named[],
   orders: ConfigurationFiles["pemOrders"] = new Map(),
 ): Chain {
-  const own = files.flatMap((file) => (orders.get(file.path) === "k" ? [] : [toPair(file, file)]));
+  const own = files.flatMap((file) => (orders.get(file.path) === "k" ? [] : [toDeployment(file, file)]));
   const known = files.flatMap((file) => {
     const order = orders.get(file.path);
     return order === undefined ? [] : [{ order, file }];
@@ -98,18 +105,18 @@ export function pairChainFiles(
   const blocks = known.flatMap(({ order, file }) =>
     [...order].filter((letter) => letter === "k" || letter === "c").map((letter) => ({ letter, file })),
   );
-  if (known.length < files.length || blocks.length === 0) return { pairs: own, unsure: null };
+  if (known.length < files.length || blocks.length === 0) return { deployments: own, unsure: null };
   const wrong = findError(blocks);
-  return wrong ? refuse(files, orders, wrong) : pairBlocks(blocks);
+  return wrong ? refuse(files, orders, wrong) : matchBlocks(blocks);
 }
 
-type Flawed = { path: string; flaw: NonNullable<Pair["flaw"]> };
+type Flawed = { path: string; problem: NonNullable<Deployment["problem"]> };
 
 function findError(blocks: readonly Block[]): Flawed | null {
   const [first] = blocks;
-  if (first?.letter === "c") return { path: first.file.path, flaw: "key-not-first" };
+  if (first?.letter === "c") return { path: first.file.path, problem: "key-not-first" };
   const alone = blocks.find(({ letter }, at) => letter === "k" && blocks[at + 1]?.letter !== "c");
-  return alone ? { path: alone.file.path, flaw: "key-alone" } : null;
+  return alone ? { path: alone.file.path, problem: "key-alone" } : null;
 }
 
 const SENTENCES = {
@@ -118,18 +125,22 @@ const SENTENCES = {
 };
 
 /** A file with nothing but a key is told of only where it is at fault. */
-function refuse(files: readonly Named[], orders: ReadonlyMap<string, string>, { path, flaw }: Flawed): Chain {
-  const pairs = files
+function refuse(
+  files: readonly Named[],
+  orders: ReadonlyMap<string, string>,
+  { path, problem }: Flawed,
+): Chain {
+  const deployments = files
     .filter((file) => file.path === path || orders.get(file.path) !== "k")
-    .map((file) => ({ ...toPair(file, file), ...(file.path === path && { flaw }) }));
+    .map((file) => ({ ...toDeployment(file, file), ...(file.path === path && { problem }) }));
   return {
-    pairs,
-    unsure: `Postfix speaks no TLS with these files: ${SENTENCES[flaw](path)}`,
+    deployments,
+    unsure: `Postfix speaks no TLS with these files: ${SENTENCES[problem](path)}`,
   };
 }
 
-function pairBlocks(blocks: readonly Block[]): Chain {
-  const pairs: Pair[] = [];
+function matchBlocks(blocks: readonly Block[]): Chain {
+  const deployments: Deployment[] = [];
   const begun = new Set<string>();
   let several: string | null = null;
   for (const [at, { letter, file }] of blocks.entries()) {
@@ -138,11 +149,11 @@ function pairBlocks(blocks: readonly Block[]): Chain {
     if (letter !== "k" || !next) continue;
     // Of a file only the first certificate is known.
     if (begun.has(next.file.path)) several = next.file.path;
-    else pairs.push(toPair(next.file, file));
+    else deployments.push(toDeployment(next.file, file));
   }
   const unsure =
     several && `${several} holds several keys with their certificates, of which only the first is read here`;
-  return { pairs, unsure };
+  return { deployments, unsure };
 }
 
-const toPair = (certificate: Named, key: Named): Pair => ({ certificate, key: { ...key } });
+const toDeployment = (certificate: Named, key: Named): Deployment => ({ certificate, key: { ...key } });

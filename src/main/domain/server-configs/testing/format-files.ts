@@ -28,7 +28,7 @@ export function makeFiles(wish: Wish, texts: { [path: string]: string }): Config
     root: paths[0] ?? "/",
     files: new Map(Object.entries(texts)),
     folders,
-    unread: [],
+    unreadable: [],
     commandLines: [],
     ...wish,
   };
@@ -36,13 +36,13 @@ export function makeFiles(wish: Wish, texts: { [path: string]: string }): Config
 
 /** What a configuration comes to, a line for each thing, for a person to read. */
 function formatConfiguration(configuration: Configuration): string {
-  const { servings, alsoNamed, unknown, mayLack } = configuration;
+  const { bindings, alsoNamed, unknown, incomplete } = configuration;
   const lines = [
-    ...servings.flatMap((serving) => [
+    ...bindings.flatMap((serving) => [
       `${serving.listens.map(formatListen).join(" ")} ${serving.protocol} at ${formatPlace(serving)}`,
       ...(serving.names.length > 0 ? [`  names ${serving.names.join(" ")}`] : []),
       ...(serving.namesFromCertificate ? ["  names of the certificate"] : []),
-      ...serving.pairs.flatMap(({ certificate, key }) => [
+      ...serving.deployments.flatMap(({ certificate, key }) => [
         `  certificate ${formatNamed(certificate)}`,
         `  key ${key ? formatNamed(key) : "unknown"}`,
       ]),
@@ -51,7 +51,7 @@ function formatConfiguration(configuration: Configuration): string {
     ]),
     ...alsoNamed.map((named) => `${named.role} ${formatNamed(named)}`),
     ...unknown.map(({ what, at }) => `unknown: ${what}${at ? ` (${formatPlace({ at })})` : ""}`),
-    ...(mayLack ? [`may lack${mayLack.onlyForNames ? " names" : ""}: ${mayLack.why}`] : []),
+    ...(incomplete ? [`may lack${incomplete.onlyForNames ? " names" : ""}: ${incomplete.why}`] : []),
   ];
   return lines.join("\n");
 }

@@ -9,7 +9,7 @@ import type {
   Configuration,
   ConfigurationFiles,
   Listen,
-  Serving,
+  TlsBinding,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import {
@@ -21,32 +21,32 @@ import {
   readTarget,
 } from "./site.ts";
 
-const WANTED =
+const DIRECTIVES =
   /^(?:listen|serverroot|servername|serveralias|documentroot|alias|aliasmatch|scriptalias|redirect(?:match|permanent|temp)?|rewriteengine|rewriterule|proxypass(?:match)?)$/;
 
 /** Answers, for a name at a port, which folder of this Apache the challenges of that name are served from. */
 export function readApacheSites(source: ConfigurationFiles): (name: string, port: number) => PortSite | null {
   const draft = createDraft(source);
-  const sections = readSections(draft, WANTED);
-  if (sections.main.hasGap) draft.lack("a part of its configuration was not read");
-  const hosts = new Map<Serving, Host>();
+  const sections = readSections(draft, DIRECTIVES);
+  if (sections.main.hasGap) draft.markIncomplete("a part of its configuration was not read");
+  const hosts = new Map<TlsBinding, Host>();
   const ports = [sections.main, ...sections.hosts]
     .flatMap(({ settings }) => settings.filter(({ name }) => name === "listen"))
     .flatMap(({ words }) => readListen(words)?.port ?? []);
-  for (const host of sections.hosts) hosts.set(toServing(host, listensOf(host, ports)), host);
+  for (const host of sections.hosts) hosts.set(toBinding(host, listensOf(host, ports)), host);
   markDefaults([...hosts.keys()]);
-  const taken = new Set([...hosts.keys()].flatMap(({ listens }) => listens.map(({ port }) => port)));
-  const rest = ports.filter((port) => !taken.has(port));
+  const virtualPorts = new Set([...hosts.keys()].flatMap(({ listens }) => listens.map(({ port }) => port)));
+  const rest = ports.filter((port) => !virtualPorts.has(port));
   const mains = rest.map((port): Listen => ({ address: null, port, isDefault: true }));
-  if (mains.length > 0) hosts.set(toServing(sections.main, mains), sections.main);
-  const configuration: Configuration = { ...draft.configuration, servings: [...hosts.keys()] };
+  if (mains.length > 0) hosts.set(toBinding(sections.main, mains), sections.main);
+  const configuration: Configuration = { ...draft.configuration, bindings: [...hosts.keys()] };
   const folder = findServerRoot(source, sections);
   return (name, port) => {
     if (!ports.includes(port)) return null;
     const choice = chooseAnywhere(configuration, port, name);
     if (choice.kind === "unsure") return choice;
     if (choice.kind === "none") return null;
-    const host = hosts.get(choice.serving);
+    const host = hosts.get(choice.binding);
     return host ? readHost(host, sections.main, folder) : null;
   };
 }
@@ -65,7 +65,7 @@ const listensOf = (host: Host, ports: readonly number[]): Listen[] =>
     return all.map((port) => ({ address: where.address, port, isDefault: false }));
   });
 
-function toServing(host: Host, listens: Listen[]): Serving {
+function toBinding(host: Host, listens: Listen[]): TlsBinding {
   const names = host.settings.filter(({ name }) => name === "servername" || name === "serveralias");
   return {
     listens,
@@ -74,7 +74,7 @@ function toServing(host: Host, listens: Listen[]): Serving {
     ),
     namesFromCertificate: false,
     protocol: "http",
-    pairs: [],
+    deployments: [],
     chain: null,
     at: host.at,
     unsure: host.hasGap ? "a part of its configuration was not read" : null,
@@ -82,13 +82,13 @@ function toServing(host: Host, listens: Listen[]): Serving {
 }
 
 /** The first at an address and port is served where no name fits. */
-function markDefaults(servings: readonly Serving[]): void {
+function markDefaults(bindings: readonly TlsBinding[]): void {
   const seen = new Set<string>();
-  for (const { listens } of servings)
+  for (const { listens } of bindings)
     for (const listen of listens) {
-      const place = `${listen.address} ${listen.port}`;
-      listen.isDefault = !seen.has(place);
-      seen.add(place);
+      const address = `${listen.address} ${listen.port}`;
+      listen.isDefault = !seen.has(address);
+      seen.add(address);
     }
 }
 
@@ -114,7 +114,7 @@ function readRewrite(settings: readonly Setting[]): PortSite | null {
     if (fits === false) continue;
     if (fits && target === "-") return null;
     if (target === "-") continue;
-    const where = say(setting);
+    const where = refuse(setting);
     const kept = /^(.*?)(?:%\{REQUEST_URI\}|\/?\$[01])$/.exec(target)?.[1];
     const sent = fits && kept !== undefined ? readTarget(kept, where) : null;
     return sent ?? { kind: "unsure", why: `the path may be rewritten (${where})` };
@@ -134,9 +134,9 @@ function readProxy(settings: readonly Setting[]): PortSite | null {
     if (setting.name !== "proxypass" && setting.name !== "proxypassmatch") continue;
     const fits =
       setting.name === "proxypass" ? CHALLENGE_FILE.startsWith(path) : fitsPattern(path, CHALLENGE_FILE);
-    if (fits === null) return { kind: "unsure", why: `may be passed on (${say(setting)})` };
+    if (fits === null) return { kind: "unsure", why: `may be passed on (${refuse(setting)})` };
     if (fits && target === "!") return null;
-    if (fits) return { kind: "elsewhere", why: "is passed on (ProxyPass)", where: say(setting) };
+    if (fits) return { kind: "elsewhere", why: "is passed on (ProxyPass)", where: refuse(setting) };
   }
   return null;
 }
@@ -144,7 +144,7 @@ function readProxy(settings: readonly Setting[]): PortSite | null {
 function readRedirect(settings: readonly Setting[]): PortSite | null {
   for (const setting of settings) {
     if (!setting.name.startsWith("redirect")) continue;
-    const where = say(setting);
+    const where = refuse(setting);
     const isPattern = setting.name === "redirectmatch";
     const words = /^(?:permanent|temp|seeother|gone|\d{3})$/i.test(setting.words[0] ?? "")
       ? setting.words.slice(1)
@@ -168,11 +168,11 @@ function readAlias(settings: readonly Setting[], folder: string): PortSite | nul
   for (const setting of settings) {
     if (!/^(?:alias|aliasmatch|scriptalias)$/.test(setting.name)) continue;
     const [path = "", target = ""] = setting.words;
-    const where = say(setting);
+    const where = refuse(setting);
     const fits = setting.name === "aliasmatch" ? fitsPattern(path, CHALLENGE_FILE) : startsPath(path);
     if (fits === false) continue;
     if (fits === null || setting.name === "aliasmatch" || target.includes("${"))
-      return { kind: "unsure", why: `which folder is meant cannot be told (${where})` };
+      return { kind: "unsure", why: `which folder is meant is not known (${where})` };
     if (setting.name === "scriptalias")
       return { kind: "elsewhere", why: "is answered by a program (ScriptAlias)", where };
     const rest = CHALLENGE_PATH.slice(path.length);
@@ -192,8 +192,8 @@ function readRoot(settings: readonly Setting[], folder: string): PortSite {
   const [path] = setting?.words ?? [];
   if (!setting || !path) return { kind: "unsure", why: "no DocumentRoot is set" };
   if (path.includes("${"))
-    return { kind: "unsure", why: `its folder has a variable in it (${say(setting)})` };
-  return { kind: "folder", path: joinPath(folder, path), of: "site", where: say(setting) };
+    return { kind: "unsure", why: `its folder has a variable in it (${refuse(setting)})` };
+  return { kind: "folder", path: joinPath(folder, path), of: "site", where: refuse(setting) };
 }
 
-const say = ({ at }: Setting): string => `${at.file}:${at.line}`;
+const refuse = ({ at }: Setting): string => `${at.file}:${at.line}`;

@@ -14,15 +14,15 @@ export function findSite(sources: readonly ConfigurationFiles[], name: string): 
   const sites = sources.map((source) =>
     source.server === "apache" ? readApacheSites(source) : readNginxSites(source),
   );
-  let [port, asked, where]: [number, string, string | null] = [HTTP, name, null];
+  let [port, host, where]: [number, string, string | null] = [HTTP, name, null];
   for (let hop = 0; hop < MOST_HOPS; hop++) {
-    const [to, at]: [string, number] = [asked, port];
+    const [to, at]: [string, number] = [host, port];
     const site: PortSite | null = sites.map((find) => find(to, at)).find(Boolean) ?? null;
     if (site === null && where === null) return null;
     if (site === null)
       return { kind: "unsure", why: `is sent to ${to}:${at}, of which no configuration was read (${where})` };
     if (site.kind !== "sent-on") return site;
-    [port, asked, where] = [site.port, site.name ?? asked, site.where];
+    [port, host, where] = [site.port, site.name ?? host, site.where];
   }
   return { kind: "unsure", why: `is sent on and on (${where})` };
 }
@@ -61,5 +61,5 @@ export function readDump(
   }
   const root = [...files.keys()].find((path) => !path.endsWith("/envvars"));
   if (root === undefined) return null;
-  return { server, root, files, folders, unread: [], commandLines: [commandLine] };
+  return { server, root, files, folders, unreadable: [], commandLines: [commandLine] };
 }

@@ -1,8 +1,8 @@
 import type {
   Configuration,
   ConfigurationFiles,
-  Place,
-  Serving,
+  Location,
+  TlsBinding,
 } from "#domain/server-configs/configuration.ts";
 import { createDraft, folderOf, joinPath } from "#domain/server-configs/draft.ts";
 import { type Block, type Grammar, readBlocks, type Setting } from "#domain/server-configs/nginx/blocks.ts";
@@ -30,25 +30,26 @@ export function readNginxSites(source: ConfigurationFiles): (name: string, port:
   const draft = createDraft(source);
   const main = readBlocks(draft, GRAMMAR);
   const http = main.blocks.filter(({ name }) => name === "http");
-  if ([main, ...http].some(({ hasGap }) => hasGap)) draft.lack("a file that is included was not read");
-  const blocks = new Map<Serving, { server: Block; outer: Block }>();
+  if ([main, ...http].some(({ hasGap }) => hasGap))
+    draft.markIncomplete("a file that is included was not read");
+  const blocks = new Map<TlsBinding, { server: Block; outer: Block }>();
   for (const outer of http)
     for (const server of outer.blocks.filter(({ name }) => name === "server"))
-      blocks.set(toServing(server), { server, outer });
-  const servings = [...blocks.keys()];
-  markDefaults(servings);
-  const configuration: Configuration = { ...draft.configuration, servings };
+      blocks.set(toBinding(server), { server, outer });
+  const bindings = [...blocks.keys()];
+  markDefaults(bindings);
+  const configuration: Configuration = { ...draft.configuration, bindings };
   return (name, port) => {
-    if (!servings.some(({ listens }) => listens.some((listen) => listen.port === port))) return null;
+    if (!bindings.some(({ listens }) => listens.some((listen) => listen.port === port))) return null;
     const choice = chooseAnywhere(configuration, port, name);
     if (choice.kind === "unsure") return choice;
     if (choice.kind === "none") return null;
-    const found = blocks.get(choice.serving);
+    const found = blocks.get(choice.binding);
     return found ? readServer(found, folderOf(source.root)) : null;
   };
 }
 
-function toServing(server: Block): Serving {
+function toBinding(server: Block): TlsBinding {
   const written = allOf("listen", server);
   const listens = written.flatMap(({ values, at }) => {
     const read = readListen(values, at, 80);
@@ -59,7 +60,7 @@ function toServing(server: Block): Serving {
     names: allOf("server_name", server).flatMap(({ values }) => values),
     namesFromCertificate: false,
     protocol: "http",
-    pairs: [],
+    deployments: [],
     chain: null,
     at: server.at,
     unsure: server.hasGap ? "a file that is included here was not read" : null,
@@ -67,15 +68,15 @@ function toServing(server: Block): Serving {
 }
 
 /** The first at an address and port is the default there, unless one is named. */
-function markDefaults(servings: Serving[]): void {
-  const first = new Map<string, Serving["listens"][number]>();
-  for (const { listens } of servings)
+function markDefaults(bindings: TlsBinding[]): void {
+  const first = new Map<string, TlsBinding["listens"][number]>();
+  for (const { listens } of bindings)
     for (const listen of listens) {
-      const place = `${listen.address} ${listen.port}`;
-      const known = first.get(place);
-      if (!known || (listen.isDefault && !known.isDefault)) first.set(place, listen);
+      const address = `${listen.address} ${listen.port}`;
+      const known = first.get(address);
+      if (!known || (listen.isDefault && !known.isDefault)) first.set(address, listen);
     }
-  for (const { listens } of servings)
+  for (const { listens } of bindings)
     for (const [index, listen] of listens.entries())
       listens[index] = { ...listen, isDefault: first.get(`${listen.address} ${listen.port}`) === listen };
 }
@@ -84,20 +85,21 @@ function readServer({ server, outer }: { server: Block; outer: Block }, folder: 
   const early = readAnswer(server);
   if (early) return early;
   const found = findLocation(server);
-  if (found === null) return { kind: "unsure", why: `a pattern of a location may fit (${say(server.at)})` };
-  const way = [outer, server, ...found];
+  if (found === null)
+    return { kind: "unsure", why: `a pattern of a location may fit (${refuse(server.at)})` };
+  const blocks = [outer, server, ...found];
   const location = found.at(-1);
   if (location) {
     const answer = readAnswer(location) ?? readRefusal(location);
     if (answer) return answer;
   }
-  return toFolder(way, folder);
+  return toFolder(blocks, folder);
 }
 
 /** What is answered before any file is looked for. */
 function readAnswer(block: Block): PortSite | null {
   const [rewrite] = allOf("rewrite", block);
-  if (rewrite) return { kind: "unsure", why: `the path may be rewritten (${say(rewrite.at)})` };
+  if (rewrite) return { kind: "unsure", why: `the path may be rewritten (${refuse(rewrite.at)})` };
   const isIf = (inner: Block) => inner.name === "if";
   const returns = [...block.blocks.filter(isIf), block].flatMap((inner) => {
     const [setting] = allOf("return", inner);
@@ -105,7 +107,7 @@ function readAnswer(block: Block): PortSite | null {
   });
   for (const { setting, isCertain } of returns) {
     const target = setting.values.at(-1) ?? "";
-    const where = say(setting.at);
+    const where = refuse(setting.at);
     if (/^(?:https?:|\$scheme:)/.test(target)) {
       const kept = /^(.*?)\$(?:request_)?uri$/.exec(target)?.[1];
       const sent = kept === undefined ? null : readTarget(kept, where);
@@ -120,7 +122,7 @@ function readAnswer(block: Block): PortSite | null {
 function readRefusal(location: Block): PortSite | null {
   for (const setting of location.settings) {
     const { name, values, at } = setting;
-    const where = say(at);
+    const where = refuse(at);
     if (/_pass$|^js_content$|^content_by_lua/.test(name))
       return { kind: "elsewhere", why: `is passed on (${name})`, where };
     if (name === "internal" || (name === "deny" && values[0] === "all"))
@@ -138,10 +140,13 @@ function findLocation(block: Block): Block[] | null {
   if (exact) return [exact.block];
   const longest = locations
     .filter(({ how, what }) => (how === "" || how === "^~") && CHALLENGE_FILE.startsWith(what))
-    .reduce<Location | null>((best, one) => (best && best.what.length >= one.what.length ? best : one), null);
-  const inside = longest ? findLocation(longest.block) : [];
-  if (inside === null) return null;
-  if (longest && (longest.how === "^~" || inside.length > 0)) return [longest.block, ...inside];
+    .reduce<LocationBlock | null>(
+      (best, one) => (best && best.what.length >= one.what.length ? best : one),
+      null,
+    );
+  const found = longest ? findLocation(longest.block) : [];
+  if (found === null) return null;
+  if (longest && (longest.how === "^~" || found.length > 0)) return [longest.block, ...found];
   for (const { how, what, block: own } of locations) {
     if (how !== "~" && how !== "~*") continue;
     const fits = fitsPattern(what, CHALLENGE_FILE, how === "~*" ? "i" : "");
@@ -151,32 +156,32 @@ function findLocation(block: Block): Block[] | null {
   return longest ? [longest.block] : [];
 }
 
-type Location = { how: string; what: string; block: Block };
+type LocationBlock = { how: string; what: string; block: Block };
 
-function toLocation(block: Block): Location {
+function toLocation(block: Block): LocationBlock {
   const [first = "", second] = block.values;
   if (second !== undefined) return { how: first, what: second, block };
   const [, how = "", what = ""] = /^(=|\^~|~\*|~)?(.*)$/.exec(first) ?? [];
   return { how, what, block };
 }
 
-/** `way`: from http to the location; what stands further inside takes the place of what is around it. */
-function toFolder(way: readonly Block[], folder: string): PortSite {
-  const location = way.at(-1);
+/** `method`: from http to the location; what stands further inside takes the place of what is around it. */
+function toFolder(blocks: readonly Block[], folder: string): PortSite {
+  const location = blocks.at(-1);
   const [alias] = location?.name === "location" ? allOf("alias", location) : [];
-  const root = way.toReversed().flatMap((block) => allOf("root", block).slice(-1))[0];
-  const tries = way.toReversed().flatMap((block) => allOf("try_files", block).slice(-1))[0];
+  const root = blocks.toReversed().flatMap((block) => allOf("root", block).slice(-1))[0];
+  const tries = blocks.toReversed().flatMap((block) => allOf("try_files", block).slice(-1))[0];
   if (tries && !tries.values.some((value) => /^\$uri$|\$uri$/.test(value)))
-    return { kind: "elsewhere", why: "is looked for elsewhere (try_files)", where: say(tries.at) };
+    return { kind: "elsewhere", why: "is looked for elsewhere (try_files)", where: refuse(tries.at) };
   const setting = alias ?? root;
   const path = setting?.values[0] ?? USUAL_ROOT;
-  const where = setting ? say(setting.at) : `${say(location?.at ?? { file: "", line: 0 })} (no root)`;
+  const where = setting ? refuse(setting.at) : `${refuse(location?.at ?? { file: "", line: 0 })} (no root)`;
   if (path.includes("$")) return { kind: "unsure", why: `its folder has a variable in it (${where})` };
   const full = joinPath(setting ? folder : "/usr/share/nginx", path);
   if (!alias || !location) return { kind: "folder", path: full, of: "site", where };
   const { how, what } = toLocation(location);
   if (how === "~" || how === "~*" || !CHALLENGE_PATH.startsWith(what.replace(/\/$/, "")))
-    return { kind: "unsure", why: `what stands for a pattern is not told (${where})` };
+    return { kind: "unsure", why: `what stands for a pattern is not known (${where})` };
   const rest = CHALLENGE_PATH.slice(what.length);
   return { kind: "folder", path: joinPath(full, `./${rest}`), of: "challenges", where };
 }
@@ -184,4 +189,4 @@ function toFolder(way: readonly Block[], folder: string): PortSite {
 const allOf = (name: string, block: Block): Setting[] =>
   block.settings.filter((setting) => setting.name === name);
 
-const say = ({ file, line }: Place): string => `${file}:${line}`;
+const refuse = ({ file, line }: Location): string => `${file}:${line}`;

@@ -1,4 +1,4 @@
-import { type Choice, chooseServing } from "#domain/server-configs/choose-binding.ts";
+import { type Choice, chooseBinding } from "#domain/server-configs/choose-binding.ts";
 import type { Configuration } from "#domain/server-configs/configuration.ts";
 
 /** What a web server does with what a certificate authority asks it for (RFC 8555 section 8.3). */
@@ -39,12 +39,12 @@ const EVERY = new Set([null, "0.0.0.0", "::"]);
  * here. Where servers at different addresses answer, the one that knows the name is meant.
  */
 export function chooseAnywhere(configuration: Configuration, port: number, name: string): Choice {
-  const listened = configuration.servings
+  const listened = configuration.bindings
     .flatMap(({ listens }) => listens)
     .filter((listen) => listen.port === port)
     .map(({ address }) => (EVERY.has(address) ? null : address));
   const choices = [...new Set(listened)].map((address) =>
-    chooseServing(configuration, { address, port, name }, () => null),
+    chooseBinding(configuration, { address, port, name }, () => null),
   );
   const open = choices.find(({ kind }) => kind === "unsure");
   if (open) return open;
@@ -52,7 +52,7 @@ export function chooseAnywhere(configuration: Configuration, port: number, name:
   const named = chosen.filter(({ by }) => by !== "default");
   const [first, ...others] = named.length > 0 ? named : chosen;
   if (!first) return { kind: "none" };
-  if (others.every(({ serving }) => serving === first.serving)) return first;
+  if (others.every(({ binding }) => binding === first.binding)) return first;
   return { kind: "unsure", why: `several servers are there for ${name}, each at another address` };
 }
 

@@ -15,7 +15,7 @@ export function makeConfig(
     files: new Map(Object.entries(files).map(([name, text]) => [path(name), { text }])),
     includes: new Map(Object.entries(patterns).map(([pattern, names]) => [path(pattern), names.map(path)])),
     home: HERE.home,
-    say: (absolute: string) => absolute.replace(`${HERE.home}/`, "~/"),
+    describe: (absolute: string) => absolute.replace(`${HERE.home}/`, "~/"),
   };
   return readSshConfig(source, HERE);
 }

@@ -20,30 +20,30 @@ export function decideWhoMayLogIn(
 
 function decideDenyUsers(account: Account, settings: Settings, useDns: boolean): Contribution {
   const setting = settings.get("DenyUsers");
-  const { values, place } = setting;
+  const { values, location } = setting;
   const named = usersIn(values, account.name);
   const everywhere = named.find(({ from }) => from === null || coversAll(from));
   if (everywhere) {
     return refuse(
-      `DenyUsers ${everywhere.pattern} refuses ${account.name} (${place})`,
+      `DenyUsers ${everywhere.pattern} refuses ${account.name} (${location})`,
       formatSetting(setting),
     );
   }
   const partly = named.filter(({ from }) => from && usableItems(from, { useDns }).length > 0);
-  return { onlyFrom: partly.map(({ pattern }) => `not where DenyUsers ${pattern} matches (${place})`) };
+  return { onlyFrom: partly.map(({ pattern }) => `not where DenyUsers ${pattern} matches (${location})`) };
 }
 
 function decideAllowUsers(account: Account, settings: Settings, useDns: boolean): Contribution {
   const setting = settings.get("AllowUsers");
-  const { values, place } = setting;
+  const { values, location } = setting;
   if (values.length === 0) return {};
   const named = usersIn(values, account.name);
   if (named.some(({ from }) => from === null)) return {};
   const usable = named.filter(({ from }) => from && usableItems(from, { useDns }).length > 0);
   if (usable.length > 0) {
-    return { onlyFrom: usable.map(({ pattern }) => `AllowUsers ${pattern} (${place})`) };
+    return { onlyFrom: usable.map(({ pattern }) => `AllowUsers ${pattern} (${location})`) };
   }
-  return refuse(`AllowUsers does not name ${account.name} (${place})`, formatSetting(setting));
+  return refuse(`AllowUsers does not name ${account.name} (${location})`, formatSetting(setting));
 }
 
 function decideGroups({ name, groups }: Account, settings: Settings, areGroupsWhole: boolean): Contribution {
@@ -54,14 +54,18 @@ function decideGroups({ name, groups }: Account, settings: Settings, areGroupsWh
   if (groups === null) return notRead;
   const denied = groups.find((group) => deny.values.some((pattern) => matchesPattern(group, pattern)));
   if (denied !== undefined)
-    return refuse(`DenyGroups refuses the group ${denied} of ${name} (${deny.place})`, formatSetting(deny));
+    return refuse(
+      `DenyGroups refuses the group ${denied} of ${name} (${deny.location})`,
+      formatSetting(deny),
+    );
   if (deny.values.length > 0 && !areGroupsWhole) return notRead;
   const isAllowed = groups.some((group) => allow.values.some((pattern) => matchesPattern(group, pattern)));
   if (isAllowed) return {};
   if (!areGroupsWhole) return notRead;
-  if (groups.length === 0) return refuse(`${name} is in no group, and sshd goes by groups (${deny.place})`);
+  if (groups.length === 0)
+    return refuse(`${name} is in no group, and sshd goes by groups (${deny.location})`);
   if (allow.values.length === 0) return {};
-  return refuse(`AllowGroups names no group of ${name} (${allow.place})`, formatSetting(allow));
+  return refuse(`AllowGroups names no group of ${name} (${allow.location})`, formatSetting(allow));
 }
 
 type Named = { pattern: string /** Null: from anywhere. */; from: FromItem[] | null };
@@ -95,10 +99,10 @@ export function decideLoginPolicy(account: Account, settings: Settings): Contrib
 /** What PermitRootLogin asks of a line for root: a command of its own. */
 export function decideForcedCommand(account: Account, settings: Settings, hasCommand: boolean): Contribution {
   const setting = settings.get("PermitRootLogin");
-  const isAsked = account.uid === 0 && setting.values[0]?.toLowerCase() === "forced-commands-only";
-  if (!isAsked || hasCommand) return {};
+  const isNeeded = account.uid === 0 && setting.values[0]?.toLowerCase() === "forced-commands-only";
+  if (!isNeeded || hasCommand) return {};
   return refuse(
-    `PermitRootLogin forced-commands-only, and the line has no command= (${setting.place})`,
+    `PermitRootLogin forced-commands-only, and the line has no command= (${setting.location})`,
     formatSetting(setting),
   );
 }
@@ -130,7 +134,7 @@ const SWITCHES = {
  */
 function decideMethods(settings: Settings): Contribution {
   const setting = settings.get("AuthenticationMethods");
-  const { values, place } = setting;
+  const { values, location } = setting;
   if (values.length === 0 || values.includes("any") || values.includes("publickey")) return {};
   const lists = values.map((value) => ({
     value,
@@ -139,7 +143,7 @@ function decideMethods(settings: Settings): Contribution {
   const withKey = lists.filter(({ methods }) => methods.includes("publickey"));
   if (withKey.length === 0) {
     return refuse(
-      `AuthenticationMethods ${values.join(" ")} asks for no key (${place})`,
+      `AuthenticationMethods ${values.join(" ")} asks for no key (${location})`,
       formatSetting(setting),
     );
   }
@@ -153,7 +157,7 @@ function decideMethods(settings: Settings): Contribution {
     );
   }
   const said = usable.map(({ value }) => value).join(" ");
-  return { notes: [`the key alone is not enough: AuthenticationMethods ${said} (${place})`] };
+  return { notes: [`the key alone is not enough: AuthenticationMethods ${said} (${location})`] };
 }
 
 function findSwitchedOff(method: string, settings: Settings): Setting | null {
@@ -164,9 +168,9 @@ function findSwitchedOff(method: string, settings: Settings): Setting | null {
 
 /** Keys that a command gives sshd come after those of the files, and open what these do not. */
 function formatCommand(settings: Settings): Contribution {
-  const { values, place } = settings.get("AuthorizedKeysCommand");
+  const { values, location } = settings.get("AuthorizedKeysCommand");
   if ((values[0] ?? "none").toLowerCase() === "none") return {};
-  return { notRead: [`AuthorizedKeysCommand ${values.join(" ")} was not run (${place})`] };
+  return { notRead: [`AuthorizedKeysCommand ${values.join(" ")} was not run (${location})`] };
 }
 
 function decideRoot({ uid }: Account, settings: Settings): Contribution {
@@ -260,7 +264,7 @@ function decideLock({ name, isLockedForSshd }: Account, settings: Settings): Con
   const setting = settings.get("UsePAM");
   if (isLockedForSshd) {
     return refuse(
-      `the password of ${name} is locked, which without PAM refuses keys too (UsePAM no, ${setting.place})`,
+      `the password of ${name} is locked, which without PAM refuses keys too (UsePAM no, ${setting.location})`,
       formatSetting(setting),
     );
   }

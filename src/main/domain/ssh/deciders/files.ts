@@ -1,4 +1,12 @@
-import type { Account, AuthorizedKeysFile, Collection, HostFacts } from "#domain/collection/collection.ts";
+import type {
+  Account,
+  AuthorizedKeysFile,
+  Collection,
+  Group,
+  HostFacts,
+  OpenedFile,
+  Unreadable,
+} from "#domain/collection/collection.ts";
 import type { PathEntry } from "#domain/collection/paths.ts";
 import { type Contribution, doubt, refuse } from "#domain/ssh/opinion.ts";
 import { matchesGlob } from "#domain/ssh/patterns.ts";
@@ -59,7 +67,6 @@ export function decideWhichFiles(order: number | null, settings: Settings): Cont
 }
 
 /** What there is to know of a file that sshd opens as the account. */
-type OpenedFile = Pick<AuthorizedKeysFile, "path" | "realPath" | "walk" | "through">;
 
 /** StrictModes, and whether sshd can open the file at all: it does so as the account. */
 export function decideFileModes(
@@ -89,13 +96,13 @@ function decideReadable(
 ): Contribution {
   if (account.uid === 0) return {};
   const steps = [
-    ...walk.map((entry, index) => ({ entry, wanted: index === 0 ? 4 : 1 })),
-    ...through.slice(1).map((entry) => ({ entry, wanted: 1 })),
+    ...walk.map((entry, index) => ({ entry, access: index === 0 ? 4 : 1 })),
+    ...through.slice(1).map((entry) => ({ entry, access: 1 })),
   ];
-  for (const { entry, wanted } of steps) {
+  for (const { entry, access } of steps) {
     const right = rightsOf(entry, account, collection);
-    if (right !== null && (right & wanted) !== 0) continue;
-    const what = `${entry.path} is not ${wanted === 4 ? "readable" : "open"} to ${account.name} (mode ${formatMode(entry)})`;
+    if (right !== null && (right & access) !== 0) continue;
+    const what = `${entry.path} is not ${access === 4 ? "readable" : "open"} to ${account.name} (mode ${formatMode(entry)})`;
     if (right === null || entry.hasAcl) return doubt(what);
     return refuse(what, `the mode of ${entry.path}`);
   }
@@ -151,7 +158,13 @@ function findModeProblem(
 
 const formatMode = ({ mode }: PathEntry): string => mode.toString(8).padStart(4, "0");
 
-type Directory = Pick<Collection, "accounts" | "groups" | "unread" | "facts">;
+/** Who is in which group, as far as that was read. */
+type Directory = {
+  accounts: readonly Account[];
+  groups: readonly Group[] | null;
+  unreadable: readonly Unreadable[];
+  facts: HostFacts;
+};
 
 /** The three bits that count for the account; null where that hangs on a group that was not read. */
 function rightsOf({ mode, uid, gid }: PathEntry, account: Account, directory: Directory): number | null {
@@ -203,7 +216,7 @@ const TRIED = 1_000;
 export function decideChroot(
   account: Account,
   settings: Settings,
-  { chrootFolders, facts }: Pick<Collection, "chrootFolders" | "facts">,
+  { chrootFolders, facts }: Collection,
 ): Contribution {
   const setting = settings.get("ChrootDirectory");
   const [written = "none"] = setting.values;
@@ -211,25 +224,25 @@ export function decideChroot(
   const path = expandTokens(written, account);
   if (path === "/") return {};
   const folder = chrootFolders.get(path);
-  const say = (problem: string): Contribution => {
-    const reason = `${problem} (ChrootDirectory, ${setting.place})`;
+  const refusal = (problem: string): Contribution => {
+    const reason = `${problem} (ChrootDirectory, ${setting.location})`;
     const isSure = account.uid !== 0 || (versionOf(facts) ?? 0) >= TRIED;
     return isSure ? refuse(reason, formatSetting(setting)) : doubt(reason);
   };
-  if (!path.startsWith("/")) return say(`${path} does not begin at the root`);
-  if (folder?.isAbsent) return say(`${path} does not exist, and sshd hangs up`);
+  if (!path.startsWith("/")) return refusal(`${path} does not begin at the root`);
+  if (folder?.isAbsent) return refusal(`${path} does not exist, and sshd hangs up`);
   if (!folder || folder.walk.length === 0) {
-    const why = folder?.whyUnread ? `: ${folder.whyUnread}` : "";
-    return doubt(`owner and mode of ${path} were not read${why} (ChrootDirectory, ${setting.place})`);
+    const why = folder?.whyUnreadable ? `: ${folder.whyUnreadable}` : "";
+    return doubt(`owner and mode of ${path} were not read${why} (ChrootDirectory, ${setting.location})`);
   }
   const problem = [...folder.walk]
     .reverse()
     .map(findProblem)
     .find((found) => found !== null);
-  if (problem) return say(`${problem}, and sshd hangs up`);
+  if (problem) return refusal(`${problem}, and sshd hangs up`);
   return {
     notes: [
-      `sessions are locked in ${path}: a shell or a command must lie in it (ChrootDirectory, ${setting.place})`,
+      `sessions are locked in ${path}: a shell or a command must lie in it (ChrootDirectory, ${setting.location})`,
     ],
     read: [`owners and modes of ${path} and the folders above`],
   };

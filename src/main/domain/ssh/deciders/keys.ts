@@ -48,7 +48,7 @@ function decideType(key: PublicKey, settings: Settings, facts: HostFacts): Contr
   const setting = settings.get("PubkeyAcceptedAlgorithms");
   const accepts = readAccepted(setting);
   if ((SIGNATURES.get(keyType) ?? [keyType]).some(accepts)) return {};
-  const refusal = `PubkeyAcceptedAlgorithms does not have ${keyType} (${setting.place})`;
+  const refusal = `PubkeyAcceptedAlgorithms does not have ${keyType} (${setting.location})`;
   const isCurveOpen = keyType.startsWith("ecdsa-") && DEFAULT_ALGORITHMS.slice(1, 4).some(accepts);
   if (isCurveOpen && (version === null || version < CURVES_APART)) {
     return doubt(`${refusal}, but sshd before 10.3 lets a client ask for another curve's name`);
@@ -67,13 +67,13 @@ export function decideAuthorityAlgorithms({ keyType }: PublicKey, settings: Sett
     canSign
       ? {}
       : refuse(
-          `CASignatureAlgorithms does not have ${keyType} (${signatures.place})`,
+          `CASignatureAlgorithms does not have ${keyType} (${signatures.location})`,
           formatSetting(signatures),
         ),
     CERTIFICATE_ALGORITHMS.some(accepts)
       ? {}
       : refuse(
-          `PubkeyAcceptedAlgorithms has no type of certificate (${accepted.place})`,
+          `PubkeyAcceptedAlgorithms has no type of certificate (${accepted.location})`,
           formatSetting(accepted),
         ),
   ];
@@ -97,7 +97,7 @@ function decideSize({ keyType, keyBits }: PublicKey, settings: Settings): Contri
   const setting = settings.get("RequiredRSASize");
   const least = Number(setting.values[0]);
   if (keyType !== "ssh-rsa" || keyBits === null || !(keyBits < least)) return {};
-  const reason = `an RSA key of ${keyBits} bits is shorter than RequiredRSASize ${least} (${setting.place})`;
+  const reason = `an RSA key of ${keyBits} bits is shorter than RequiredRSASize ${least} (${setting.location})`;
   return refuse(reason, formatSetting(setting));
 }
 
@@ -114,28 +114,28 @@ export function decideRevocationLists(settings: Settings, lists: Lists): Contrib
     const named = `RevokedKeys ${path}`;
     if (isNone(path)) {
       const why = "is in a Match block the name of a file, which does not exist: sshd refuses every key";
-      return refuse(`${named} ${why} (${setting.place})`, formatSetting(setting));
+      return refuse(`${named} ${why} (${setting.location})`, formatSetting(setting));
     }
     if (file?.isAbsent) {
       return refuse(
-        `${named}: ${file.whyUnread}, for which sshd refuses every key (${setting.place})`,
+        `${named}: ${file.whyUnreadable}, for which sshd refuses every key (${setting.location})`,
         formatSetting(setting),
       );
     }
-    if (!file?.bytes || file.whyUnread !== null) {
-      const why = file?.whyUnread ? `: ${file.whyUnread}` : "";
-      return doubt(`${path} may revoke the key and was not read${why} (RevokedKeys, ${setting.place})`);
+    if (!file?.bytes || file.whyUnreadable !== null) {
+      const why = file?.whyUnreadable ? `: ${file.whyUnreadable}` : "";
+      return doubt(`${path} may revoke the key and was not read${why} (RevokedKeys, ${setting.location})`);
     }
     const revocations = readOnce(file, file.bytes);
     if (revocations.kind === "broken") {
       return refuse(
-        `${named} cannot be read: ${revocations.why}, for which sshd refuses every key (${setting.place})`,
+        `${named} cannot be read: ${revocations.why}, for which sshd refuses every key (${setting.location})`,
         formatSetting(setting),
       );
     }
     const isSigned = revocations.kind === "krl" && revocations.krl.isSigned;
     if (isSigned && (versionOf(lists.facts) ?? 0) < WITHOUT_SIGNATURES) {
-      return doubt(`${named} is signed, which sshd before 9.4 checks and we do not (${setting.place})`);
+      return doubt(`${named} is signed, which sshd before 9.4 checks and we do not (${setting.location})`);
     }
     return { read: [path] };
   });
@@ -151,7 +151,7 @@ export function decideRevoked(key: PublicKey, settings: Settings, lists: Lists):
     return revocations.kind !== "broken" && isRevoked(revocations, key);
   });
   if (revoking === undefined) return {};
-  return refuse(`RevokedKeys ${revoking} revokes this key (${setting.place})`, formatSetting(setting));
+  return refuse(`RevokedKeys ${revoking} revokes this key (${setting.location})`, formatSetting(setting));
 }
 
 /** Whether some certificates of the authority are taken back, and not all. */
@@ -175,7 +175,7 @@ function pathsOf(settings: Settings): string[] {
 const NOTHING: SshdFile = {
   path: "/dev/null",
   bytes: new Uint8Array(),
-  whyUnread: null,
+  whyUnreadable: null,
   realPath: "/dev/null",
   walk: [],
   through: [],

@@ -40,20 +40,20 @@ export function decideLineUnderSettings(
 ): Contribution[] {
   const { key } = line;
   if (!key) return [];
-  const isTaken = [decideRevoked(key, settings, collection), decideFrom(line, settings)];
+  const keyOpinions = [decideRevoked(key, settings, collection), decideFrom(line, settings)];
   if (isAuthority(line)) {
     return [
-      ...isTaken,
+      ...keyOpinions,
       ...decideAuthorityAlgorithms(key, settings),
       decidePrincipals(line, account, collection.facts),
       formatRevokedCertificates(key, settings, collection),
     ];
   }
   const hasCommand = valueOfOption(line.parsedOptions, "command") !== null;
-  return [...ofKey, decideForcedCommand(account, settings, hasCommand), ...isTaken];
+  return [...ofKey, decideForcedCommand(account, settings, hasCommand), ...keyOpinions];
 }
 
-type Options = Pick<KeyLine, "parsedOptions">;
+type Options = { parsedOptions: readonly LineOption[] };
 
 export function decideExpiry({ parsedOptions }: Options, facts: HostFacts): Contribution {
   const { unixTime, utcOffset } = facts;
@@ -81,11 +81,11 @@ export function decideFrom({ parsedOptions }: Options, settings: Settings): Cont
   const items = readFromList(from);
   if (typeof items === "string") return refuse(`from=: ${items}`);
   const setting = settings.get("UseDNS");
-  const { values, place } = setting;
+  const { values, location } = setting;
   if (usableItems(items, { useDns: isYes(values) }).length > 0) return { onlyFrom: [`from="${from}"`] };
   if (usableItems(items, { useDns: true }).length === 0) return refuse(`from="${from}" lets no address in`);
   return refuse(
-    `from="${from}" gives names only, and sshd does not look names up (UseDNS ${values[0] ?? "no"}, ${place})`,
+    `from="${from}" gives names only, and sshd does not look names up (UseDNS ${values[0] ?? "no"}, ${location})`,
     formatSetting(setting),
   );
 }
@@ -118,7 +118,7 @@ function decidePrincipals(line: KeyLine, account: Account, facts: HostFacts): Co
   const mayBeEmpty = isBare && version !== null && version < WITHOUT_EMPTY_PRINCIPALS;
   return {
     notes: [
-      `a certificate authority: its key opens nothing, and a certificate that it signed lets in with the principal ${formatNames(names)}`,
+      `a certificate authority: its key opens nothing, and a certificate that it signed can log in with the principal ${formatNames(names)}`,
       ...(mayBeEmpty ? ["this sshd also takes a certificate of it that names no principal at all"] : []),
     ],
     notRead: ["which certificates the authority has signed"],
@@ -153,31 +153,23 @@ export function letsIn(options: readonly LineOption[], { address, unixTime }: Lo
 const NO_LOGIN = /\/(?:nologin|false)$/;
 
 /** What whoever is let in gets: a shell without more is what everybody expects, anything else is said. */
-export function decideGifts(
-  line: Pick<KeyLine, "parsedOptions">,
-  account: Account,
-  settings: Settings,
-): Contribution {
+export function decideGifts(line: Options, account: Account, settings: Settings): Contribution {
   const session = giveSession(line, account, settings);
   const isForwarding = mayForward(line.parsedOptions, settings);
   const gives: Gift[] = [...session.gives, ...(isForwarding ? (["forwarding"] as const) : [])];
-  return { gives, notes: session.why ? [`${session.why}${sayRest(gives)}`] : [] };
+  return { gives, notes: session.why ? [`${session.why}${describeRest(gives)}`] : [] };
 }
 
 type Session = { gives: Gift[]; why: string | null };
 
 /** ForceCommand goes before the line's command; what is no shell runs none, but sshd's own SFTP needs none. */
-function giveSession(
-  { parsedOptions }: Pick<KeyLine, "parsedOptions">,
-  { shell }: Account,
-  settings: Settings,
-): Session {
+function giveSession({ parsedOptions }: Options, { shell }: Account, settings: Settings): Session {
   const hasShell = !NO_LOGIN.test(shell);
   const setting = settings.get("ForceCommand");
   const ofSetting = setting.values.join(" ");
   const isForced = ofSetting.toLowerCase() !== "none";
   const command = isForced ? ofSetting : valueOfOption(parsedOptions, "command");
-  const source = isForced ? `ForceCommand ${ofSetting} (${setting.place})` : `command="${command}"`;
+  const source = isForced ? `ForceCommand ${ofSetting} (${setting.location})` : `command="${command}"`;
   if (command !== null) {
     if (isInternalSftp(command)) return { gives: ["sftp"], why: `${source} gives no shell` };
     if (hasShell) return { gives: ["command"], why: isForced ? `${source} is all that runs` : null };
@@ -200,7 +192,7 @@ function mayForward(options: readonly LineOption[], settings: Settings): boolean
   return last === undefined || (last.name === "port-forwarding" && last.isOn);
 }
 
-function sayRest(gives: readonly Gift[]): string {
+function describeRest(gives: readonly Gift[]): string {
   if (gives.length === 0) return ", and the key opens nothing else: a login ends at once";
   const more = [
     ...(gives.includes("forwarding") ? ["port forwarding"] : []),

@@ -32,7 +32,7 @@ export function decideTrustedPrincipals(
     ? readNames(filesOf(written, account, collection), { account, settings, collection })
     : null;
   const principals = [...new Set(named?.names ?? [])];
-  const ofCommand = `AuthorizedPrincipalsCommand ${command.values.join(" ")} (${command.place})`;
+  const ofCommand = `AuthorizedPrincipalsCommand ${command.values.join(" ")} (${command.location})`;
   if (principals.length > 0) {
     const more = isAsking ? [`${ofCommand} may name more, and was not run`] : [];
     const onlyFrom = named?.isBound ? named.onlyFrom : [];
@@ -43,26 +43,26 @@ export function decideTrustedPrincipals(
   }
   if (named && named.doubts.length > 0) return { principals, opinion: { doubts: named.doubts } };
   if (isAsking)
-    return { principals, opinion: doubt(`${ofCommand} names those whom it lets in, and was not run`) };
+    return { principals, opinion: doubt(`${ofCommand} names those who can log in, and was not run`) };
   const reason = `no principal is named for ${account.name}: ${formatSetting(ofFile)}`;
   return { principals, opinion: refuse(reason, formatSetting(ofFile)) };
 }
 
 const formatAccepted = (names: readonly string[]): string =>
-  `a certificate of this authority lets in with the principal ${formatNames(names)}`;
+  `a certificate of this authority can log in with the principal ${formatNames(names)}`;
 
 function filesOf(pattern: string, account: Account, { sshdFiles }: Collection): SshdFile[] {
   // Such a file in a home is nobody's intention.
   if (isNone(pattern)) return [];
   const path = expandPath(pattern, account);
   if (/[*?[]/.test(path)) return [...sshdFiles.values()].filter((file) => matchesGlob(file.path, path));
-  return [sshdFiles.get(path) ?? { ...NOT_LOOKED_AT, path }];
+  return [sshdFiles.get(path) ?? { ...NOT_READ, path }];
 }
 
-const NOT_LOOKED_AT: SshdFile = {
+const NOT_READ: SshdFile = {
   path: "",
   bytes: null,
-  whyUnread: null,
+  whyUnreadable: null,
   realPath: null,
   walk: [],
   through: [],
@@ -81,7 +81,7 @@ function readNames(files: readonly SshdFile[], { account, settings, collection }
     if (stateOf(ofFile) === "no") continue;
     for (const doubt of ofFile.doubts) found.doubts.push(doubt);
     if (!file.bytes) {
-      found.doubts.push(`${file.path} was not read: ${file.whyUnread ?? "it was not looked for"}`);
+      found.doubts.push(`${file.path} was not read: ${file.whyUnreadable ?? "it was not looked for"}`);
       continue;
     }
     found.read.push(file.path);

@@ -49,11 +49,11 @@ function findCommon(elders: readonly Elders[]): Contribution {
 }
 
 function findShadow({ certain, open, bound }: Elders): Contribution {
-  if (certain) return refuse(`${formatPlace(certain)} has the same key and comes first`);
-  if (open) return doubt(`${formatPlace(open)} has the same key and may come first`);
+  if (certain) return refuse(`${formatLocation(certain)} has the same key and comes first`);
+  if (open) return doubt(`${formatLocation(open)} has the same key and may come first`);
   return bound
-    ? { notes: [`${formatPlace(bound)} has the same key and comes first where its from= matches`] }
+    ? { notes: [`${formatLocation(bound)} has the same key and comes first where its from= matches`] }
     : {};
 }
 
-const formatPlace = ({ file, line }: Candidate): string => `${file}:${line.line}`;
+const formatLocation = ({ file, line }: Candidate): string => `${file}:${line.line}`;

@@ -15,7 +15,7 @@ const STARRED: AccountState = { words: "a password that nobody has (*)", passwor
 const WITH_PASSWORD: AccountState = { words: "a password", password: PASSWORD };
 const LOCKED: AccountState = { words: "password locked (!hash)", password: `!${PASSWORD}` };
 const LOCKED_TWICE: AccountState = { words: "password locked (!!)", password: "!!" };
-const LOCKED_OLD_WAY: AccountState = {
+const LOCKED_BY_PASSWD: AccountState = {
   words: "password locked as on other systems (*LK*)",
   password: "*LK*",
 };
@@ -80,7 +80,7 @@ export const UNDER_PAM: readonly Row[] = [
   accepts({ account: WITH_PASSWORD }),
   accepts({ account: LOCKED, because: "locked" }),
   accepts({ account: LOCKED_TWICE }),
-  accepts({ account: LOCKED_OLD_WAY }),
+  accepts({ account: LOCKED_BY_PASSWD }),
   accepts({ account: NO_PASSWORD }),
   refuses("expired", { account: EXPIRED }),
   refuses("expired", { account: EXPIRES_TODAY }),
@@ -98,7 +98,7 @@ export const WITHOUT_PAM: readonly Row[] = [
   accepts({ account: WITH_PASSWORD }),
   refuses("UsePAM no", { account: LOCKED, dormant: "UsePAM" }),
   refuses("UsePAM no", { account: LOCKED_TWICE, dormant: "UsePAM" }),
-  accepts({ account: LOCKED_OLD_WAY }),
+  accepts({ account: LOCKED_BY_PASSWD }),
   accepts({ account: NO_PASSWORD }),
   refuses("expired", { account: EXPIRED }),
   accepts({ account: EXPIRES_TODAY }),

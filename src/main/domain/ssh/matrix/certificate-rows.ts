@@ -98,7 +98,7 @@ const AUTHORITY_LINES: readonly Row[] = [
 ];
 
 const TRUSTED = "TrustedUserCAKeys /etc/ssh/authorities/<user>";
-const WAY = "TrustedUserCAKeys /etc/ssh/authorities/<user>";
+const KEYS_COMMAND = "TrustedUserCAKeys /etc/ssh/authorities/<user>";
 const AUTHORITIES = { "/etc/ssh/authorities/<user>": "# ours\n<ca> the authority\n" };
 const trusted = (settings: string, tries: readonly Try[], files: Record<string, string> = {}): Row =>
   accepts({
@@ -106,7 +106,7 @@ const trusted = (settings: string, tries: readonly Try[], files: Record<string, 
     setting: [TRUSTED, settings].filter(Boolean).join("\n"),
     files: { ...AUTHORITIES, ...files },
     tries,
-    way: WAY,
+    otherAccess: KEYS_COMMAND,
   });
 const PRINCIPALS = "AuthorizedPrincipalsFile /etc/ssh/principals/<user>";
 
@@ -155,7 +155,7 @@ const COMMANDS: readonly Row[] = [
     file: "",
     setting: COMMAND,
     disk: giving("$(cat /srv/keys/key.pub)"),
-    way: "AuthorizedKeysCommand /usr/local/bin/<user>-keys",
+    otherAccess: "AuthorizedKeysCommand /usr/local/bin/<user>-keys",
   }),
   accepts({ setting: COMMAND, disk: giving("") }),
 ];

@@ -11,8 +11,8 @@ import { FILE_ROWS, FROM_ROWS, LINE_ROWS, NAMED_FROM_ROWS, SHADOW_ROWS } from ".
 import {
   type AccountState,
   accepts,
-  type Ground,
   HERE,
+  type HostFixture,
   type Keys,
   ONLY_ELSEWHERE,
   ONLY_HERE,
@@ -45,7 +45,7 @@ const reload = (port: number): string => `
 const on = (port: number, is: Try["is"]): Try => ({ port, ...(is && { is }) });
 const both = (first: Try["is"], second: Try["is"]): readonly Try[] => [on(22, first), on(2222, second)];
 
-const TWO: Ground = {
+const TWO: HostFixture = {
   name: "two daemons, the other on port 2222 with a file of its own",
   config: "UsePAM yes",
   after: start(2222, [
@@ -87,7 +87,7 @@ const SECOND: readonly Try[] = [on(2223, undefined)];
 /** The file is changed a minute after it was read, as far as times tell. */
 const CHANGED = "touch -d '+1 minute' /etc/ssh/sshd_2223";
 
-const STALE: Ground = {
+const STALE: HostFixture = {
   name: "a daemon that was not told of a change of its file",
   config: NOBODY,
   after: `${start(2223, ["DenyUsers opened"])}
@@ -114,7 +114,7 @@ const STALE: Ground = {
   ],
 };
 
-const RELOADED: Ground = {
+const RELOADED: HostFixture = {
   name: "a daemon that was told of a change of its file",
   config: NOBODY,
   after: `${start(2224, ["DenyUsers opened"])}
@@ -125,7 +125,7 @@ const RELOADED: Ground = {
   ],
 };
 
-const DAEMON_GROUNDS: readonly Ground[] = [TWO, STALE, RELOADED];
+const DAEMON_GROUNDS: readonly HostFixture[] = [TWO, STALE, RELOADED];
 
 /** The hosts that the rows are tried on: one for all rows that differ by account only. */
 
@@ -197,7 +197,7 @@ const OPTION_ROWS: readonly Row[] = [
 const ROWS_A_HOST = 36;
 
 /** As many hosts as the rows need. */
-function grounds(name: string, config: string, rows: readonly Row[]): Ground[] {
+function grounds(name: string, config: string, rows: readonly Row[]): HostFixture[] {
   const count = Math.ceil(rows.length / ROWS_A_HOST);
   return Array.from({ length: count }, (_, index) => ({
     name: count === 1 ? name : `${name}, ${index + 1} of ${count}`,
@@ -206,7 +206,7 @@ function grounds(name: string, config: string, rows: readonly Row[]): Ground[] {
   }));
 }
 
-export const GROUNDS: readonly Ground[] = [
+export const GROUNDS: readonly HostFixture[] = [
   ...grounds("the forms of a line", "UsePAM yes", LINE_ROWS),
   { name: "from where, UseDNS no", config: "UsePAM yes", rows: FROM_ROWS },
   { name: "from where, UseDNS yes", config: "UsePAM yes\nUseDNS yes", before: NAMES, rows: NAMED_FROM_ROWS },
@@ -265,7 +265,7 @@ const BYSTANDER: Row = { called: "somebody else", file: "", sshd: "refuses", tri
 export const WATCHER = "watcher";
 
 /** An account for each row, and two that no row is about: "other" and the watcher. */
-export function layOut({ rows }: Ground, keys: Keys, now: Date): Actor[] {
+export function layOut({ rows }: HostFixture, keys: Keys, now: Date): Actor[] {
   const watcher: Row = { user: WATCHER, sshd: "accepts" };
   return [...rows, { ...BYSTANDER, user: "other" }, watcher].map((row, index) => {
     const user = row.user ?? `m${index}`;
@@ -300,7 +300,7 @@ function shadowOf({ password = "*", expires, age = ORDINARY_AGE }: AccountState,
 }
 
 /** The global part, what rows include, and a Match block for every row that has a setting. */
-export function writeConfig({ config }: Ground, actors: readonly Actor[]): string {
+export function writeConfig({ config }: HostFixture, actors: readonly Actor[]): string {
   const settings = actors.flatMap(({ name, row: { setting } }) =>
     setting === undefined ? [] : [spell(setting, {}, { user: name })],
   );

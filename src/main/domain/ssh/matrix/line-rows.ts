@@ -173,12 +173,12 @@ const KEY_TYPES: readonly Row[] = [
 
 /** The key of a security key: what its holder does at each login counts, and the line says what is asked. */
 const SECURITY_KEYS: readonly Row[] = [
-  takes("<sk>", { tries: [{ key: "sk" }, { key: "sk", hand: "still", is: "out" }] }),
-  takes("<sk256>", { tries: [{ key: "sk256" }, { key: "sk256", hand: "still", is: "out" }] }),
-  takes("no-touch-required <sk>", { tries: [{ key: "sk", hand: "still" }] }),
+  takes("<sk>", { tries: [{ key: "sk" }, { key: "sk", touch: "still", is: "out" }] }),
+  takes("<sk256>", { tries: [{ key: "sk256" }, { key: "sk256", touch: "still", is: "out" }] }),
+  takes("no-touch-required <sk>", { tries: [{ key: "sk", touch: "still" }] }),
   takes("verify-required <sk>", {
     tries: [
-      { key: "sk", hand: "verifies" },
+      { key: "sk", touch: "verifies" },
       { key: "sk", is: "out" },
     ],
   }),
@@ -204,7 +204,7 @@ const move = (to: string): Disk => ({
   make: `mkdir -p "$(dirname ${to})"; mv $file ${to}`,
 });
 const setting = (values: string): string => `AuthorizedKeysFile ${values}`;
-const unread = (values: string): Row =>
+const unreadable = (values: string): Row =>
   refuses("AuthorizedKeysFile", { setting: setting(values), dormant: "AuthorizedKeysFile" });
 
 /** The default, `.ssh/authorized_keys .ssh/authorized_keys2`, and what else may be written. */
@@ -218,16 +218,16 @@ export const FILE_ROWS: readonly Row[] = [
   accepts({ setting: setting("/etc/ssh/keys/%u .ssh/authorized_keys") }),
   accepts({ setting: setting(".ssh//authorized_keys") }),
   accepts({ setting: setting('".ssh/authorized_keys"') }),
-  unread("none"),
-  unread("/etc/ssh/keys/%u"),
-  unread(".ssh/authorized_keys2"),
-  unread(".ssh/%u"),
+  unreadable("none"),
+  unreadable("/etc/ssh/keys/%u"),
+  unreadable(".ssh/authorized_keys2"),
+  unreadable(".ssh/%u"),
   accepts({ setting: setting(".ssh/auth*") }),
   accepts({ setting: setting(".ssh/authorized_key?") }),
   accepts({ setting: setting(".ssh/authorized_[jk]eys") }),
   accepts({ setting: setting("/etc/ssh/more/%u/*"), disk: move("/etc/ssh/more/$user/10.pub") }),
-  unread("*/authorized_keys"),
-  unread(".ssh/*.pub"),
+  unreadable("*/authorized_keys"),
+  unreadable(".ssh/*.pub"),
 ];
 
 /** Where one key stands twice, the first line that sshd takes counts, with all its options. */

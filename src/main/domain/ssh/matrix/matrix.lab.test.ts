@@ -5,18 +5,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Collection } from "#domain/collection/collection.ts";
 import { readCollection } from "#domain/collection/read-collection.ts";
-import { evaluateAuthorities, findOtherWaysIn } from "#domain/ssh/authorities.ts";
+import { evaluateAuthorities, findOtherAccess } from "#domain/ssh/authorities.ts";
 import { type EvaluatedGrant, evaluateGrants } from "#domain/ssh/effective.ts";
 import { readPublicKeyLine } from "#domain/ssh/key-blob.ts";
 import { runCollector } from "#testing/lab/run-in-host.ts";
 import { canStartHosts, type LabHost } from "#testing/lab/start-host.ts";
 import { makeStage, makeTurns, readTaken, type Stage } from "#testing/matrix/stage.ts";
 import { type Actor, GROUNDS as ALL_GROUNDS, layOut, WATCHER, writeConfig } from "./host-fixtures.ts";
-import { formatRow, type Ground, HERE, type Row, spell } from "./row.ts";
+import { formatRow, HERE, type HostFixture, type Row, spell } from "./row.ts";
 
 const MINUTES = 60_000;
 /** Every fifth row, on every host; all of them in the long tests. Five is odd: rows often stand in twos, the one of which is refused. */
-const GROUNDS: readonly Ground[] =
+const GROUNDS: readonly HostFixture[] =
   process.env.LATCHKEY_TEST_ROWS === "all"
     ? ALL_GROUNDS
     : ALL_GROUNDS.map((ground) => ({ ...ground, rows: ground.rows.filter((_, nth) => nth % 5 === 0) }));
@@ -36,7 +36,7 @@ type Played = {
 };
 
 let stage: Stage;
-const played = new Map<Ground, Promise<Played>>();
+const played = new Map<HostFixture, Promise<Played>>();
 
 beforeAll(async () => {
   if (!canStartHosts()) return;
@@ -50,7 +50,7 @@ beforeAll(async () => {
 }, 15 * MINUTES);
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
-async function play(ground: Ground): Promise<Played> {
+async function play(ground: HostFixture): Promise<Played> {
   const actors = layOut(ground, stage.keys, new Date());
   const { before, after, sshdOptions } = ground;
   const host = await stage.start({
@@ -129,9 +129,9 @@ function weSay({ actors, grants, asRoot }: Played, row: Row) {
     yes: places("yes"),
     no: places("no"),
     unknown: places("unknown"),
-    reasons: own.length > 0 ? reasons : files.flatMap(({ whyUnread }) => whyUnread ?? []),
+    reasons: own.length > 0 ? reasons : files.flatMap(({ whyUnreadable }) => whyUnreadable ?? []),
     dormant: own.map(({ verdict }) => verdict.effective.dormant),
-    ways: findOtherWaysIn(asRoot).map(({ what }) => what),
+    ways: findOtherAccess(asRoot).map(({ what }) => what),
     authorities: evaluateAuthorities(asRoot).flatMap(({ file, accounts }) =>
       accounts
         .filter(({ account, effective }) => account === actor.name && effective.state === "yes")
@@ -157,8 +157,8 @@ describe.skipIf(!canStartHosts()).each(GROUNDS)("$name", (ground) => {
 
     const expected = we.actor.tries.map(({ is }) => (is ? is === "in" : isAccepted));
     expect({ "sshd lets in": isIn }).toEqual({ "sshd lets in": expected });
-    if (row.way) {
-      expect([...we.ways, ...we.authorities]).toContain(spell(row.way, {}, { user: we.actor.name }));
+    if (row.otherAccess) {
+      expect([...we.ways, ...we.authorities]).toContain(spell(row.otherAccess, {}, { user: we.actor.name }));
       return;
     }
     expect(we.authorities).toEqual([]);

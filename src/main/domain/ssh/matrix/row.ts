@@ -30,7 +30,7 @@ export type Row = {
   /** Why nobody can tell from what is on the host: then we must not say yes or no. */
   open?: string;
   /** What sshd takes it from, where it is in no file: told as another way in. */
-  way?: string;
+  otherAccess?: string;
 };
 
 /** What passwd, group and shadow say of an account, where it is not an ordinary one. */
@@ -59,7 +59,7 @@ export type Try = {
   /** Gives the password too, when sshd asks for it. */
   password?: true;
   /** What the holder of a security key does: "touches" unless given. */
-  hand?: "touches" | "verifies" | "still";
+  touch?: "touches" | "verifies" | "still";
   /** Whether it runs a command or is forwarded to a port and opens no session: "command" unless given. */
   how?: "command" | "forwarding";
   /** The client's address: `HERE` unless given. */
@@ -83,7 +83,7 @@ export type Certificate = {
 };
 
 /** A host for rows that share what cannot differ from account to account. */
-export type Ground = {
+export type HostFixture = {
   name: string;
   /** The global part of sshd_config. */
   config: string;

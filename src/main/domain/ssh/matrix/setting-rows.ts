@@ -50,13 +50,13 @@ const ALGORITHMS: readonly Row[] = [
   accepts({
     setting: "PubkeyAuthOptions touch-required",
     file: "no-touch-required <sk>\n",
-    tries: [{ key: "sk" }, { key: "sk", hand: "still", is: "out" }],
+    tries: [{ key: "sk" }, { key: "sk", touch: "still", is: "out" }],
   }),
   accepts({
     setting: "PubkeyAuthOptions verify-required",
     file: "<sk>\n",
     tries: [
-      { key: "sk", hand: "verifies" },
+      { key: "sk", touch: "verifies" },
       { key: "sk", is: "out" },
     ],
   }),

@@ -36,7 +36,7 @@ export function makeKeysFile(
     path,
     accounts: [account.name],
     bytes: typeof text === "string" ? Buffer.from(text) : text,
-    whyUnread: null,
+    whyUnreadable: null,
     realPath: path,
     walk: [
       entry(path, "file", 0o600, account.uid),
@@ -109,7 +109,7 @@ export function makeCollection(
     logs: [],
     lastLogins: [],
     reach: { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] },
-    unread: [],
+    unreadable: [],
     ...rest,
   };
 }

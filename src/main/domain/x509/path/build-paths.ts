@@ -79,7 +79,7 @@ function rankIssuers(certificate: PathCertificate, { pool, roots, at }: Search):
 }
 
 /**
- * What one judgement may cost. Chains of real servers have three or four certificates; what is beyond these is made to keep
+ * What one verdict may cost. Chains of real servers have three or four certificates; what is beyond these is made to keep
  * a validator busy, by cross-signing in circles or by hundreds of authorities of one name. Where a limit is met nothing is
  * said to be invalid for it.
  */
@@ -88,7 +88,7 @@ export const LIMITS = {
   depth: 100,
   /** Certificates that are looked at as somebody's issuer. */
   steps: 2_000,
-  /** Whole paths that are judged. */
+  /** Whole paths that are evaluated. */
   paths: 64,
   /** Signatures of certificates, CRLs and OCSP answers. */
   signatures: 400,
@@ -105,7 +105,7 @@ export type SharedWork = {
   signatures: Map<string, Verification>;
   /**
    * What was done in all, in steps of at most some 50 microseconds: certificates that were looked at as somebody's issuer,
-   * paths that were judged, and signatures by what each costs.
+   * paths that were evaluated, and signatures by what each costs.
    */
   steps: number;
 };

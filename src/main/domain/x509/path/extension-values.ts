@@ -21,12 +21,12 @@ export type PolicyMapping = { issuer: string; subject: string };
 export type PolicyConstraints = { requireExplicit: number | null; inhibitMapping: number | null };
 
 /** Where a list of revoked certificates is named. */
-export type PointName =
+export type DistributionPointName =
   | { kind: "full"; names: readonly ComparableName[] }
   /** One RDN below the name of the list's issuer. */
   | { kind: "relative"; rdn: string };
 export type DistributionPoint = {
-  name: PointName | null;
+  name: DistributionPointName | null;
   /** Bits of ReasonFlags; null for all. */
   reasons: number | null;
   issuers: readonly ComparableName[] | null;
@@ -167,9 +167,9 @@ const OCSP = "1.3.6.1.5.5.7.48.1";
 export function readResponders(bytes: Buffer, element: Element): string[] | null {
   return (
     eachOf(bytes, element, (part) => {
-      const [method, place] = (part.tag === TAG.sequence && readChildren(bytes, part, 2)) || [];
-      const isOcsp = oidOf(bytes, method) === OCSP && place?.tag === 0x86;
-      return isOcsp && place ? bytes.toString("latin1", place.content, place.end) : "";
+      const [method, location] = (part.tag === TAG.sequence && readChildren(bytes, part, 2)) || [];
+      const isOcsp = oidOf(bytes, method) === OCSP && location?.tag === 0x86;
+      return isOcsp && location ? bytes.toString("latin1", location.content, location.end) : "";
     })?.filter((address) => address !== "") ?? null
   );
 }
@@ -183,9 +183,9 @@ export type AccessForm = "sound" | "empty" | "malformed" | "unreadable";
 export function readAccessForm(bytes: Buffer, element: Element): AccessForm {
   const parts = eachOf(bytes, element, (part) => {
     const fields = (part.tag === TAG.sequence && readChildren(bytes, part, MOST_PARTS)) || [];
-    const [method, place] = fields;
+    const [method, location] = fields;
     if (oidOf(bytes, method) === null) return null;
-    return fields.length === 2 && place && readComparableName(bytes, place) ? "sound" : "malformed";
+    return fields.length === 2 && location && readComparableName(bytes, location) ? "sound" : "malformed";
   });
   if (!parts) return "unreadable";
   if (parts.length === 0) return "empty";
@@ -213,9 +213,9 @@ export function readKeyIdentifier(
 ): { id: string | null; named: IssuerName } | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 3) : null;
   if (!parts) return null;
-  const find = (wanted: number) => parts.find(({ tag }) => tag === wanted);
-  const hexOf = (wanted: number) => {
-    const part = find(wanted);
+  const find = (tag: number) => parts.find((part) => part.tag === tag);
+  const hexOf = (tag: number) => {
+    const part = find(tag);
     return part ? bytes.toString("hex", part.content, part.end) : null;
   };
   const names = find(0xa1);
@@ -232,20 +232,20 @@ export function readDistributionPoints(bytes: Buffer, element: Element): Distrib
 function readDistributionPoint(bytes: Buffer, element: Element): DistributionPoint | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 3) : null;
   if (!parts) return null;
-  const point: DistributionPoint = { name: null, reasons: null, issuers: null };
+  const distributionPoint: DistributionPoint = { name: null, reasons: null, issuers: null };
   for (const part of parts) {
-    if (part.tag === 0xa0) point.name = readPointName(bytes, part);
-    else if (part.tag === 0x81) point.reasons = bitsAt(bytes, part);
-    else if (part.tag === 0xa2) point.issuers = readComparableNames(bytes, part, MOST_PARTS);
+    if (part.tag === 0xa0) distributionPoint.name = readDistributionPointName(bytes, part);
+    else if (part.tag === 0x81) distributionPoint.reasons = bitsAt(bytes, part);
+    else if (part.tag === 0xa2) distributionPoint.issuers = readComparableNames(bytes, part, MOST_PARTS);
     else return null;
-    if (part.tag === 0xa0 && !point.name) return null;
-    if (part.tag === 0xa2 && !point.issuers) return null;
+    if (part.tag === 0xa0 && !distributionPoint.name) return null;
+    if (part.tag === 0xa2 && !distributionPoint.issuers) return null;
   }
-  return point;
+  return distributionPoint;
 }
 
 /** DistributionPointName inside the [0] that carries it. */
-export function readPointName(bytes: Buffer, wrapper: Element): PointName | null {
+export function readDistributionPointName(bytes: Buffer, wrapper: Element): DistributionPointName | null {
   const inner = readElement(bytes, wrapper.content, wrapper.end);
   if (inner?.end !== wrapper.end) return null;
   if (inner.tag === 0xa0) {

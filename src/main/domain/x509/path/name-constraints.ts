@@ -8,7 +8,7 @@ import type { NameConstraints, Subtree } from "./extension-values.ts";
 import type { PathCertificate } from "./path-certificate.ts";
 
 /**
- * Comparisons in one judgement. A certificate of 10,000 names under one authority's 100 subtrees stays below it;
+ * Comparisons in one verdict. A certificate of 10,000 names under one authority's 100 subtrees stays below it;
  * what goes beyond is made to keep a validator busy.
  */
 const MOST_COMPARISONS = 1_048_576;
@@ -156,17 +156,17 @@ function isEmailWithin(address: string, base: string): boolean {
   const host = hostOfMail(address);
   const local = address.slice(0, Math.max(at, 0));
   const split = base.lastIndexOf("@");
-  const wanted = base.slice(split + 1).toLowerCase();
-  if (split >= 0) return host === wanted && local === base.slice(0, split);
-  return wanted.startsWith(".") ? host.endsWith(wanted) : host === wanted;
+  const baseHost = base.slice(split + 1).toLowerCase();
+  if (split >= 0) return host === baseHost && local === base.slice(0, split);
+  return baseHost.startsWith(".") ? host.endsWith(baseHost) : host === baseHost;
 }
 
 /** By the host of the URI, which must be a name: "any URI without one ... MUST be rejected" stands for both sides. */
 function isUriWithin(uri: string, base: string, side: Side): boolean {
   const host = hostOfUri(uri);
   if (host === null) return side === "excluded";
-  const wanted = base.toLowerCase();
-  return wanted.startsWith(".") ? host.endsWith(wanted) : host === wanted;
+  const baseHost = base.toLowerCase();
+  return baseHost.startsWith(".") ? host.endsWith(baseHost) : host === baseHost;
 }
 
 function hostOfUri(uri: string): string | null {
@@ -204,13 +204,13 @@ function formatName(name: ComparableName): string {
 }
 
 /** Names told in a sentence; a certificate may hold thousands. */
-const NAMES_TOLD = 5;
+const NAMES_LISTED = 5;
 
 /**
- * Why a certificate does not stand for the server `wanted`, a DNS name or an IP address; null when it does.
+ * Why a certificate does not stand for the server `expected`, a DNS name or an IP address; null when it does.
  * Only subject alternative names count (RFC 9525), as `isNamed` matches them.
  */
-export function checkServerName(certificate: PathCertificate, wanted: string): ChainReason | null {
+export function checkServerName(certificate: PathCertificate, host: string): ChainReason | null {
   const written = certificate.extensions.names ?? [];
   const names = written.flatMap(toListed);
   if (names.length === 0)
@@ -219,15 +219,15 @@ export function checkServerName(certificate: PathCertificate, wanted: string): C
       "no-names",
       `names no server among its subject alternative names${formatOthers(written)}; a common name does not count`,
     );
-  if (isNamed(wanted, written.filter(isAsCompared).flatMap(toListed))) return null;
-  const told = names.slice(0, NAMES_TOLD).map((name) => name.slice(0, 260));
-  const more = names.length > told.length ? ` and ${names.length - told.length} more` : "";
-  return reasonAbout(certificate, "name-mismatch", `is for ${told.join(", ")}${more}, and not for ${wanted}`);
+  if (isNamed(host, written.filter(isAsCompared).flatMap(toListed))) return null;
+  const listed = names.slice(0, NAMES_LISTED).map((name) => name.slice(0, 260));
+  const more = names.length > listed.length ? ` and ${names.length - listed.length} more` : "";
+  return reasonAbout(certificate, "name-mismatch", `is for ${listed.join(", ")}${more}, and not for ${host}`);
 }
 
 /** The kinds of the names that no server is asked for by. */
 function formatOthers(written: readonly ComparableName[]): string {
-  const kinds = [...new Set(written.map(kindOf))].slice(0, NAMES_TOLD);
+  const kinds = [...new Set(written.map(kindOf))].slice(0, NAMES_LISTED);
   return kinds.length === 0 ? "" : `, which are of the kind ${kinds.join(", ")}`;
 }
 

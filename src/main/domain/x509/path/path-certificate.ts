@@ -13,7 +13,7 @@ import { type CanonicalName, readCanonicalName } from "./comparable-name.ts";
 import { type PathExtensions, readPathExtensions } from "./path-extensions.ts";
 import type { Signed } from "./verify-signature.ts";
 
-/** A certificate opened to be judged: what RFC 5280, section 6 asks of it, and nothing to show. */
+/** A certificate opened to be evaluated: what RFC 5280, section 6 asks of it, and nothing to show. */
 export type PathCertificate = {
   der: Uint8Array;
   sha256: Sha256;
@@ -36,7 +36,7 @@ export type PathCertificate = {
   extensions: PathExtensions;
 };
 
-/** Beyond this nothing is judged: reading is linear, but so is the memory. */
+/** Beyond this nothing is evaluated: reading is linear, but so is the memory. */
 export const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Null for what is no whole certificate: whoever shows certificates shows what is left of it, but no path leads through it. */
@@ -73,7 +73,7 @@ export function openCertificate(der: Uint8Array): PathCertificate | null {
     signed: {
       content: slice(bytes, tbs),
       algorithm: algorithmBytes,
-      isSameInside: algorithmBytes.equals(slice(bytes, inner)),
+      isSameAlgorithm: algorithmBytes.equals(slice(bytes, inner)),
       signature: bytes.subarray(signature.content, signature.end),
     },
     extensions: readPathExtensions(bytes, optional, version),

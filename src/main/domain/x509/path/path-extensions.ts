@@ -70,7 +70,7 @@ export const USAGE = {
 /** There may be any number of them: the bytes are bounded. */
 const MOST_EXTENSIONS = Number.POSITIVE_INFINITY;
 /** Of what is broken, and of what is unknown, so many are told of. */
-const MOST_TOLD = 32;
+const MOST_LISTED = 32;
 
 /** What is read while the extensions are walked. */
 type Draft = { -readonly [Field in keyof PathExtensions]: PathExtensions[Field] };
@@ -127,7 +127,7 @@ const KNOWN: ReadonlyMap<string, Known> = new Map<string, Known>([
   ["2.5.29.54", { name: "inhibit anyPolicy", read: field("inhibitAnyPolicy", readSkip) }],
 ]);
 
-/** Whether an extension is one of those that paths are judged by. */
+/** Whether an extension is one of those that paths are evaluated by. */
 export const isReadByPaths = (oid: string): boolean => KNOWN.has(oid);
 
 /** Those that need no processing, and may be critical all the same: issuerAltName, and that an OCSP responder's revocation is not checked. */
@@ -201,8 +201,8 @@ function readExtensionList(bytes: Buffer, parts: readonly Element[], draft: Draf
   return {
     ...draft,
     marks: met,
-    criticalUnknown: unknown.slice(0, MOST_TOLD),
-    malformed: malformed.slice(0, MOST_TOLD).map(({ words }) => words),
+    criticalUnknown: unknown.slice(0, MOST_LISTED),
+    malformed: malformed.slice(0, MOST_LISTED).map(({ words }) => words),
     malformedParts: malformed.map((each) => each.oid),
   };
 }

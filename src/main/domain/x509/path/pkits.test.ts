@@ -4,7 +4,7 @@ import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import { type CorpusCase, compareCorpus, type Explanations } from "#testing/corpora/chain-corpus.ts";
 import { recordCorpus } from "#testing/corpora/corpus-table.ts";
 import { readPkits } from "#testing/tls/read-vectors.ts";
-import { evaluateChain } from "./judge-chain.ts";
+import { evaluateChain } from "./evaluate-chain.ts";
 import { indexCertificates } from "./path-certificate.ts";
 
 /**
@@ -28,7 +28,7 @@ test.each(rows)("$name", ({ name, certificates, crls, isValid, ...policy }) => {
     // In the wrong order, and with the root: a path is found by what is signed, not by what stands where.
     pool: indexCertificates(ders.slice(0, -1)),
     roots: indexCertificates(ders.slice(0, 1)),
-    wish: { at: AT, purpose: null, name: null, policy, mostIntermediates: null },
+    options: { at: AT, purpose: null, name: null, policy, mostIntermediates: null },
     profile: "clients",
     revocationLists: crls.map(fileOf).flatMap((der) => readCrl(der) ?? []),
   });

@@ -23,14 +23,14 @@ type PolicyLimits = Pick<PathExtensions, "policyConstraints" | "inhibitAnyPolicy
  * The policies of a path (RFC 5280, section 6.1, with the graph of RFC 9618 in place of the tree): the same answer, and
  * as much work as there are policies, where the tree may grow with every mapping. Certificates are given from the top.
  */
-export function createPolicyGraph(wish: PolicyRequest, length: number) {
+export function createPolicyGraph(options: PolicyRequest, length: number) {
   /** One a certificate, and the start. Null: nothing is left that would do for all of them. */
   let levels: Level[] | null = [
     new Map([[ANY_POLICY, { expected: new Set([ANY_POLICY]), parents: new Set() }]]),
   ];
-  let explicitIn = wish.requireExplicit ? 0 : length + 1;
-  let mappingIn = wish.inhibitMapping ? 0 : length + 1;
-  let anyIn = wish.inhibitAny ? 0 : length + 1;
+  let explicitIn = options.requireExplicit ? 0 : length + 1;
+  let mappingIn = options.inhibitMapping ? 0 : length + 1;
+  let anyIn = options.inhibitAny ? 0 : length + 1;
 
   const bind = ({ policyConstraints, inhibitAnyPolicy }: PolicyLimits): void => {
     explicitIn = Math.min(explicitIn, policyConstraints?.requireExplicit ?? explicitIn);
@@ -80,7 +80,7 @@ export function createPolicyGraph(wish: PolicyRequest, length: number) {
     suffices({ extensions }: PathCertificate): boolean {
       explicitIn = Math.max(0, explicitIn - 1);
       if (extensions.policyConstraints?.requireExplicit === 0) explicitIn = 0;
-      return explicitIn > 0 || (levels !== null && fits(levels, wish.policies));
+      return explicitIn > 0 || (levels !== null && fits(levels, options.policies));
     },
   };
 }
@@ -148,12 +148,13 @@ function prune(levels: Level[] | null): Level[] | null {
 }
 
 /** Section 6.1.5 (g): the policies under which the top of the path stands, against those that were asked for. */
-function fits(levels: readonly Level[], wanted: readonly string[]): boolean {
-  if (wanted.length === 0 || wanted.includes(ANY_POLICY)) return true;
+function fits(levels: readonly Level[], policies: readonly string[]): boolean {
+  if (policies.length === 0 || policies.includes(ANY_POLICY)) return true;
   if (levels.at(-1)?.has(ANY_POLICY)) return true;
   return levels.some((level) =>
     Array.from(level).some(
-      ([policy, { parents }]) => policy !== ANY_POLICY && parents.has(ANY_POLICY) && wanted.includes(policy),
+      ([policy, { parents }]) =>
+        policy !== ANY_POLICY && parents.has(ANY_POLICY) && policies.includes(policy),
     ),
   );
 }

@@ -60,8 +60,8 @@ function readRejected({ label, lines, problem }: PemBlock, purpose: Purpose | nu
   const certificate = bytes && readElement(bytes, 0, bytes.length);
   if (!bytes || !certificate) return [];
   const settings = readTrustSettings(viewOf(bytes), certificate.end);
-  const wanted = purpose ? [PURPOSES[purpose]] : Object.values(PURPOSES);
-  if (!settings || wanted.some((each) => isTrusted(settings, each))) return [];
+  const purposes = purpose ? [PURPOSES[purpose]] : Object.values(PURPOSES);
+  if (!settings || purposes.some((each) => isTrusted(settings, each))) return [];
   return [bytes.subarray(0, certificate.end)];
 }
 

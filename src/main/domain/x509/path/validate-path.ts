@@ -42,25 +42,25 @@ const TLS_USAGES: Record<Purpose, number> = {
  */
 export function validatePath(
   path: readonly PathCertificate[],
-  wish: PathRequest,
+  options: PathRequest,
   verify: VerifyCertificate,
 ): ChainReason[] {
   const root = path.at(-1);
   return [
     ...checkSignatures(path, verify),
-    ...checkCertificates(path, wish),
+    ...checkCertificates(path, options),
     ...path.slice(1).flatMap((certificate) => checkAuthority(certificate, certificate === root)),
     ...checkLengths(path),
-    ...checkDepth(path, wish),
+    ...checkDepth(path, options),
     ...checkNames(path),
-    ...checkPolicies(path, wish.policy, null),
+    ...checkPolicies(path, options.policy, null),
   ];
 }
 
 /** What is wrong with the certificates of a path by themselves, wherever it leads. */
-export const checkCertificates = (path: readonly PathCertificate[], wish: PathRequest): ChainReason[] => [
-  ...path.flatMap((certificate) => checkItself(certificate, wish)),
-  ...path.slice(0, 1).flatMap((leaf) => checkLeaf(leaf, wish)),
+export const checkCertificates = (path: readonly PathCertificate[], options: PathRequest): ChainReason[] => [
+  ...path.flatMap((certificate) => checkItself(certificate, options)),
+  ...path.slice(0, 1).flatMap((leaf) => checkLeaf(leaf, options)),
 ];
 
 const SAID = {
@@ -79,7 +79,7 @@ function checkSignatures(path: readonly PathCertificate[], verify: VerifyCertifi
   const reasons: ChainReason[] = [];
   const root = path.at(-1);
   let key = root?.spki ?? new Uint8Array();
-  for (const [issuer, certificate] of pairsFromTop(path)) {
+  for (const [issuer, certificate] of linksFromTop(path)) {
     const answer = verify(certificate, key);
     if (answer !== "valid") {
       const [code, words] = SAID[answer];
@@ -91,7 +91,7 @@ function checkSignatures(path: readonly PathCertificate[], verify: VerifyCertifi
 }
 
 /** Each certificate below the root with the one above it, the highest first. */
-export function* pairsFromTop(
+export function* linksFromTop(
   path: readonly PathCertificate[],
 ): Generator<[issuer: PathCertificate, certificate: PathCertificate]> {
   for (let at = path.length - 2; at >= 0; at--) {
@@ -108,10 +108,10 @@ function checkItself(certificate: PathCertificate, { at, purpose }: PathRequest)
   if (notBefore === null || notAfter === null)
     reasons.push(reasonAbout(certificate, "dates-unreadable", "has dates that cannot be read"));
   if (notBefore !== null && at < notBefore)
-    reasons.push(reasonAbout(certificate, "not-yet-valid", `is valid from ${say(notBefore)} on only`));
+    reasons.push(reasonAbout(certificate, "not-yet-valid", `is valid from ${add(notBefore)} on only`));
   // Certificates count in seconds: the last one holds to its end (section 4.1.2.5).
   if (notAfter !== null && at >= notAfter + 1_000)
-    reasons.push(reasonAbout(certificate, "expired", `expired on ${say(notAfter)}`));
+    reasons.push(reasonAbout(certificate, "expired", `expired on ${add(notAfter)}`));
   const bits = rsaBitsOf(certificate);
   if (bits !== null && bits < LEAST_RSA_BITS)
     reasons.push(
@@ -119,7 +119,11 @@ function checkItself(certificate: PathCertificate, { at, purpose }: PathRequest)
     );
   for (const oid of extensions.criticalUnknown)
     reasons.push(
-      reasonAbout(certificate, "critical-unknown", `has the critical extension ${oid}, ${sayUnknown(oid)}`),
+      reasonAbout(
+        certificate,
+        "critical-unknown",
+        `has the critical extension ${oid}, ${describeUnknown(oid)}`,
+      ),
     );
   const { purposes } = extensions;
   if (purpose && purposes && !purposes.includes(PURPOSES[purpose]) && !purposes.includes(ANY_PURPOSE))
@@ -136,11 +140,11 @@ function rsaBitsOf({ spki }: PathCertificate): number | null {
   return key?.keyType === "RSA" || key?.keyType === "RSA-PSS" ? key.keyBits : null;
 }
 
-const say = (at: number): string => toInstant(new Date(at));
+const add = (at: number): string => toInstant(new Date(at));
 
 const PRECERTIFICATE = "1.3.6.1.4.1.11129.2.4.3";
 
-const sayUnknown = (oid: string): string =>
+const describeUnknown = (oid: string): string =>
   oid === PRECERTIFICATE
     ? "which makes it a precertificate: it is not to be used"
     : "which this program does not know and must not pass over";
@@ -197,7 +201,7 @@ function checkDepth(path: readonly PathCertificate[], { mostIntermediates }: Pat
 function checkNames(path: readonly PathCertificate[]): ChainReason[] {
   const constraints = createNameConstraints();
   const reasons: ChainReason[] = [];
-  for (const [issuer, certificate] of pairsFromTop(path)) {
+  for (const [issuer, certificate] of linksFromTop(path)) {
     constraints.add(issuer);
     const isExempt = certificate.isSelfIssued && certificate !== path[0];
     const reason = isExempt ? null : constraints.check(certificate);
@@ -209,12 +213,12 @@ function checkNames(path: readonly PathCertificate[]): ChainReason[] {
 /** `root`: one whose policy constraints bind; null: those of the root are passed over, as clients do. */
 export function checkPolicies(
   path: readonly PathCertificate[],
-  wish: PolicyRequest,
+  options: PolicyRequest,
   root: PathCertificate | null,
 ): ChainReason[] {
-  const graph = createPolicyGraph(wish, path.length - 1);
+  const graph = createPolicyGraph(options, path.length - 1);
   if (root) graph.begin(root);
-  for (const [, certificate] of pairsFromTop(path)) {
+  for (const [, certificate] of linksFromTop(path)) {
     const isLast = certificate === path[0];
     if (!graph.add(certificate, isLast))
       return [
@@ -257,7 +261,7 @@ export const clientsThatPermitNames = (path: readonly PathCertificate[]): Client
 
 function permits(client: Client, path: readonly PathCertificate[]): boolean {
   const constraints = createNameConstraints(client);
-  for (const [issuer, certificate] of pairsFromTop(path)) {
+  for (const [issuer, certificate] of linksFromTop(path)) {
     if (client === "go" && isUnknownToGo(issuer)) return false;
     constraints.add(issuer);
     const isExempt = client === "openssl" && certificate.isSelfIssued && certificate !== path[0];

@@ -15,7 +15,7 @@ export type Signed = {
   content: Uint8Array;
   algorithm: Uint8Array;
   /** The content names the same algorithm again. */
-  isSameInside: boolean;
+  isSameAlgorithm: boolean;
   signature: Uint8Array;
 };
 
@@ -77,7 +77,7 @@ export const verifySignature = (signed: Signed, spki: Uint8Array): Verification 
 /** The same, with what it costs in steps of some 50 microseconds: an estimate by the key and by the size of what is signed. */
 export function verifyAtCost(signed: Signed, spki: Uint8Array): { answer: Verification; steps: number } {
   const free = (answer: Verification) => ({ answer, steps: 1 });
-  if (!signed.isSameInside) return free("invalid");
+  if (!signed.isSameAlgorithm) return free("invalid");
   // A signature is whole bytes: unused bits would make others of it.
   const signature = signed.signature[0] === 0 ? bitsOf(signed.signature) : null;
   if (!signature) return free("invalid");
@@ -138,7 +138,7 @@ function verifyBy(scheme: Scheme | typeof PSS, algorithm: Algorithm, check: Chec
 }
 
 /** The hash that a signature is made over, as Node names it; null for those that have one of their own, or are not known. */
-export function signatureHashOf({ algorithm: der }: Pick<Signed, "algorithm">): string | null {
+export function signatureHashOf({ algorithm: der }: { algorithm: Uint8Array }): string | null {
   const algorithm = readAlgorithm(der);
   if (algorithm?.oid === PSS) return readPssParameters(algorithm.parameters)?.hash ?? null;
   return SCHEMES.get(algorithm?.oid ?? "")?.hash ?? null;
@@ -201,13 +201,13 @@ function readPssParameters(der: Uint8Array | null): { hash: string; saltLength: 
   const outer = readElement(view, 0, view.length);
   const fields = outer?.tag === TAG.sequence ? readChildren(view, outer, 4) : null;
   if (!fields) return null;
-  const inside = (tag: number) => {
+  const childOf = (tag: number) => {
     const field = fields.find((each) => each.tag === tag);
     return field ? view.subarray(field.content, field.end) : null;
   };
-  const hashDer = inside(0xa0);
-  const maskDer = inside(0xa1);
-  const saltDer = inside(0xa2);
+  const hashDer = childOf(0xa0);
+  const maskDer = childOf(0xa1);
+  const saltDer = childOf(0xa2);
   const hash = hashDer ? readHash(hashDer) : "sha1";
   const mask = maskDer && readAlgorithm(maskDer);
   const maskHash = mask ? mask.oid === MGF1 && mask.parameters && readHash(mask.parameters) : "sha1";

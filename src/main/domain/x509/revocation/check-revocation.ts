@@ -1,13 +1,13 @@
 import { reasonAbout } from "#domain/x509/path/chain-reason.ts";
 import { type ComparableName, keyOfName } from "#domain/x509/path/comparable-name.ts";
-import type { DistributionPoint, PointName } from "#domain/x509/path/extension-values.ts";
+import type { DistributionPoint, DistributionPointName } from "#domain/x509/path/extension-values.ts";
 import type { PathCertificate } from "#domain/x509/path/path-certificate.ts";
 import { USAGE } from "#domain/x509/path/path-extensions.ts";
-import { pairsFromTop } from "#domain/x509/path/validate-path.ts";
+import { linksFromTop } from "#domain/x509/path/validate-path.ts";
 import { completeKey, type Signed, type Verification } from "#domain/x509/path/verify-signature.ts";
 import type { ChainReason } from "#shared/model/chain.ts";
 import { toInstant } from "#shared/model/instant.ts";
-import { NOT_ANY_MORE, REASONS, type Revocation, type RevocationList, type Scope } from "./read-crl.ts";
+import { type CrlCoverage, NOT_ANY_MORE, REASONS, type Revocation, type RevocationList } from "./read-crl.ts";
 
 export type RevocationWorld = {
   lists: readonly RevocationList[];
@@ -35,7 +35,7 @@ const ALL_REASONS = 0x7f80;
 /** Every certificate below the root has to be known as not revoked (RFC 5280, section 6.3). */
 export function checkRevocation(path: readonly PathCertificate[], world: RevocationWorld): ChainReason[] {
   const reasons: ChainReason[] = [];
-  for (const [issuer, certificate] of pairsFromTop(path)) {
+  for (const [issuer, certificate] of linksFromTop(path)) {
     const status = statusOf(certificate, issuer, path, world);
     if (status.state === "revoked")
       reasons.push(reasonAbout(certificate, "revoked", formatRevocation(status.revocation)));
@@ -57,22 +57,22 @@ export function statusOf(
   world: RevocationWorld,
 ): RevocationStatus {
   const own: DistributionPoint = { name: null, reasons: null, issuers: null };
-  const points = [...(certificate.extensions.distributionPoints ?? []), own];
+  const distributionPoints = [...(certificate.extensions.distributionPoints ?? []), own];
   let covered = 0;
   let why = "is covered by no revocation list that was given";
   // What was revoked, or is so no more, since an older list that is still in its time: the newest one tells.
   const lists = world.lists.toSorted((one, other) => other.thisUpdate - one.thisUpdate);
-  for (const point of points)
+  for (const distributionPoint of distributionPoints)
     for (const list of lists) {
-      if (list.deltaOf !== null || !isFor(list, certificate, point)) continue;
-      const reasons = reasonsOf(list, point);
+      if (list.deltaOf !== null || !isFor(list, certificate, distributionPoint)) continue;
+      const reasons = reasonsOf(list, distributionPoint);
       if ((reasons & ~covered) === 0) continue;
       const problem = refuse(list, issuer, path, world);
       if (problem !== null) {
         why = problem;
         continue;
       }
-      const revocation = look(list, certificate, { issuer, path, world });
+      const revocation = findEntry(list, certificate, { issuer, path, world });
       if (revocation) return { state: "revoked", revocation };
       covered |= reasons;
       world.onRelied?.(certificate, list);
@@ -84,41 +84,49 @@ export function statusOf(
   };
 }
 
-const reasonsOf = ({ scope }: RevocationList, { reasons }: DistributionPoint): number =>
-  ALL_REASONS & (scope?.reasons ?? ALL_REASONS) & (reasons ?? ALL_REASONS);
+const reasonsOf = ({ coverage }: RevocationList, { reasons }: DistributionPoint): number =>
+  ALL_REASONS & (coverage?.reasons ?? ALL_REASONS) & (reasons ?? ALL_REASONS);
 
 /** Whether a list speaks for a certificate by this point (RFC 5280, section 6.3.3 (b)). */
-function isFor(list: RevocationList, certificate: PathCertificate, point: DistributionPoint): boolean {
-  const { scope } = list;
-  if (point.issuers) {
-    const isNamed = point.issuers.some(
+function isFor(
+  list: RevocationList,
+  certificate: PathCertificate,
+  distributionPoint: DistributionPoint,
+): boolean {
+  const { coverage } = list;
+  if (distributionPoint.issuers) {
+    const isNamed = distributionPoint.issuers.some(
       (name) => name.form === "directory" && name.value.key === list.issuer.key,
     );
-    if (!isNamed || !scope?.isIndirect) return false;
+    if (!isNamed || !coverage?.isIndirect) return false;
   } else if (list.issuer.key !== certificate.issuer.key) return false;
-  if (!scope) return true;
+  if (!coverage) return true;
   const isAuthority = certificate.extensions.basicConstraints?.isCa ?? false;
-  if (scope.onlyAttributes || (scope.onlyUsers && isAuthority) || (scope.onlyAuthorities && !isAuthority))
+  if (
+    coverage.onlyAttributes ||
+    (coverage.onlyUsers && isAuthority) ||
+    (coverage.onlyAuthorities && !isAuthority)
+  )
     return false;
-  return !scope.name || isNamedBy(scope.name, list, certificate, point);
+  return !coverage.name || isNamedBy(coverage.name, list, certificate, distributionPoint);
 }
 
 /** One of the list's names has to be one of the point's; a point without names is meant by those of its issuer. */
 function isNamedBy(
-  name: PointName,
+  name: DistributionPointName,
   list: RevocationList,
   certificate: PathCertificate,
-  point: DistributionPoint,
+  distributionPoint: DistributionPoint,
 ): boolean {
   const names = new Set(namesOf(name, list.issuer.key));
-  const issuers = point.issuers?.map(keyOfName) ?? [`directory:${certificate.issuer.key}`];
+  const issuers = distributionPoint.issuers?.map(keyOfName) ?? [`directory:${certificate.issuer.key}`];
   const [base = ""] = issuers.map((each) => each?.replace("directory:", "") ?? "");
-  const wanted = point.name ? namesOf(point.name, base) : issuers;
-  return wanted.some((each) => each !== null && names.has(each));
+  const named = distributionPoint.name ? namesOf(distributionPoint.name, base) : issuers;
+  return named.some((each) => each !== null && names.has(each));
 }
 
 /** A relative name stands below the name of whoever issues the list. */
-function namesOf(name: PointName, issuer: string): (string | null)[] {
+function namesOf(name: DistributionPointName, issuer: string): (string | null)[] {
   if (name.kind === "full") return name.names.map((each: ComparableName) => keyOfName(each));
   return [`directory:${issuer === "" ? "" : `${issuer}\n`}${name.rdn}`];
 }
@@ -134,9 +142,9 @@ function refuse(
   if (list.criticalUnknown.length > 0)
     return `is covered by a revocation list with the critical extension ${list.criticalUnknown[0]}, which this program does not know`;
   if (world.at < list.thisUpdate)
-    return `is covered by a revocation list of a later day, ${say(list.thisUpdate)}`;
+    return `is covered by a revocation list of a later day, ${formatTime(list.thisUpdate)}`;
   if (list.nextUpdate !== null && world.at > list.nextUpdate)
-    return `is covered by a revocation list that was to be renewed by ${say(list.nextUpdate)}`;
+    return `is covered by a revocation list that was to be renewed by ${formatTime(list.nextUpdate)}`;
   // Before its entries, of which a stranger may have written millions.
   if (!findSigner(list, issuer, path, world))
     return "is covered by a revocation list whose signature nobody trusted has made";
@@ -147,7 +155,7 @@ function refuse(
   return null;
 }
 
-const say = (at: number): string => toInstant(new Date(at));
+const formatTime = (at: number): string => toInstant(new Date(at));
 
 /** Whoever has the name of the list's issuer, may sign lists, did sign this one, and is trusted. */
 function findSigner(
@@ -173,13 +181,17 @@ function keyOf(signer: PathCertificate, path: readonly PathCertificate[]): Uint8
     .reduceRight((key, { spki }) => completeKey(spki, key), path.at(-1)?.spki ?? signer.spki);
 }
 
-type Place = { issuer: PathCertificate; path: readonly PathCertificate[]; world: RevocationWorld };
+type RevocationContext = {
+  issuer: PathCertificate;
+  path: readonly PathCertificate[];
+  world: RevocationWorld;
+};
 
 /** The entry of a certificate: in the newest delta of the list, else in the list. */
-function look(
+function findEntry(
   list: RevocationList,
   certificate: PathCertificate,
-  { issuer, path, world }: Place,
+  { issuer, path, world }: RevocationContext,
 ): Revocation | null {
   const owner = certificate.issuer.key === list.issuer.key ? null : certificate.issuer.key;
   const find = (each: RevocationList) =>
@@ -198,11 +210,11 @@ function look(
 /** RFC 5280, section 5.2.4: the same issuer, key and scope, and no change between them that neither tells. */
 function completes(delta: RevocationList, list: RevocationList): boolean {
   if (delta.deltaOf === null || delta.number === null || list.number === null) return false;
-  const scopeOf = (scope: Scope | null) => scope?.text ?? "";
+  const coverageOf = (coverage: CrlCoverage | null) => coverage?.text ?? "";
   return (
     delta.issuer.key === list.issuer.key &&
     delta.authorityKey === list.authorityKey &&
-    scopeOf(delta.scope) === scopeOf(list.scope) &&
+    coverageOf(delta.coverage) === coverageOf(list.coverage) &&
     delta.deltaOf <= list.number &&
     delta.number >= list.number
   );

@@ -104,19 +104,22 @@ export function readRevocationFacts(leaf: Uint8Array): RevocationFacts {
 export function settleRevoked(known: Revoked | null, views: readonly RevocationView[]): Revoked | null {
   const against = views.find(({ state }) => state === "revoked");
   if (against) return { by: against.by, sentence: against.sentence };
-  const isTakenBack =
+  const isWithdrawn =
     known?.by === BY_LISTS && views.some(({ state, by }) => state === "good" && by === BY_LISTS);
-  return isTakenBack ? null : known;
+  return isWithdrawn ? null : known;
 }
+
+/** By what lists name a certificate. */
+type CertificateIdentity = { issuer: PathCertificate["issuer"]; serial: PathCertificate["serial"] };
 
 /** Whether any list names a certificate: whether that list is to be believed costs more to find out. */
 export const isNamedByAny = (
   lists: readonly RevocationList[],
-  { issuer, serial }: Pick<PathCertificate, "issuer" | "serial">,
+  { issuer, serial }: CertificateIdentity,
 ): boolean =>
   lists.some((list) => {
     const isOwn = list.issuer.key === issuer.key;
-    if (!isOwn && !list.scope?.isIndirect) return false;
+    if (!isOwn && !list.coverage?.isIndirect) return false;
     const revoked = list.revoked();
     return revoked.find(serial, issuer.key) !== null || (isOwn && revoked.find(serial, null) !== null);
   });
@@ -139,17 +142,17 @@ export function serialBytes(printed: string): string {
 }
 
 /** What responders are asked about a certificate, and what their answers are worth. `at`: milliseconds since 1970. */
-export type OcspQuestion = { request: Uint8Array; judge(answer: Uint8Array, at: number): OcspVerdict };
+export type OcspQuery = { request: Uint8Array; evaluate(answer: Uint8Array, at: number): OcspVerdict };
 
 /** Null where nobody in the pool has signed the certificate: then there is nothing to name it by, and nobody to believe. */
-export function askAbout(leaf: Uint8Array, pool: CertificateIndex): OcspQuestion | null {
+export function createOcspRequest(leaf: Uint8Array, pool: CertificateIndex): OcspQuery | null {
   const certificate = openCertificate(leaf);
   const issuer = certificate && findIssuer(certificate, pool);
   const key = issuer && keyBitsOf(issuer.spki);
   if (!key) return null;
   return {
     request: encodeRequest(certificate, issuer, key),
-    judge: (answer, at) => evaluateOcsp(answer, certificate, issuer, at),
+    evaluate: (answer, at) => evaluateOcsp(answer, certificate, issuer, at),
   };
 }
 

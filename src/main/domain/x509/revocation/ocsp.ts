@@ -20,7 +20,7 @@ const HOLDS_MS = 7 * 86_400_000;
 const unknown = (sentence: string): OcspVerdict => ({ state: "unknown", sentence });
 
 /**
- * Judges an answer about `certificate`, which `issuer` has signed, at `at` (milliseconds since 1970). Believed is the issuer itself, and whoever
+ * Evaluates an answer about `certificate`, which `issuer` has signed, at `at` (milliseconds since 1970). Believed is the issuer itself, and whoever
  * has from it a certificate for signing answers (RFC 6960, section 4.2.2.2), which is not checked for its own revocation.
  */
 export function evaluateOcsp(
@@ -37,25 +37,25 @@ export function evaluateOcsp(
   const responders = [issuer, ...answer.certificates.filter((each) => mayAnswer(each, issuer, at))];
   const verified = responders.map(({ spki }) => verifySignature(answer.signed, spki));
   if (!verified.includes("valid")) return unknown(formatUnsigned(verified));
-  if (at < own.thisUpdate) return unknown(`the answer is of a later time, ${say(own.thisUpdate)}`);
+  if (at < own.thisUpdate) return unknown(`the answer is of a later time, ${formatTime(own.thisUpdate)}`);
   if (own.nextUpdate !== null && at > own.nextUpdate)
-    return unknown(`the answer was to be renewed by ${say(own.nextUpdate)}`);
+    return unknown(`the answer was to be renewed by ${formatTime(own.nextUpdate)}`);
   if (own.nextUpdate === null && at > own.thisUpdate + HOLDS_MS)
-    return unknown(`the answer is of ${say(own.thisUpdate)} and does not say until when it holds`);
+    return unknown(`the answer is of ${formatTime(own.thisUpdate)} and does not say until when it holds`);
   return formatAnswer(own);
 }
 
 function formatAnswer({ state, revokedAt, thisUpdate }: SingleAnswer): OcspVerdict {
-  const asOf = `as of ${say(thisUpdate)}`;
+  const asOf = `as of ${formatTime(thisUpdate)}`;
   if (state === "good") return { state, sentence: `not revoked, ${asOf}` };
   if (state === "unknown") return { state, sentence: `the responder does not know it, ${asOf}` };
   return {
     state,
-    sentence: revokedAt === null ? `revoked, ${asOf}` : `revoked on ${say(revokedAt)}, ${asOf}`,
+    sentence: revokedAt === null ? `revoked, ${asOf}` : `revoked on ${formatTime(revokedAt)}, ${asOf}`,
   };
 }
 
-const say = (at: number): string => toInstant(new Date(at));
+const formatTime = (at: number): string => toInstant(new Date(at));
 
 const formatUnsigned = (verified: readonly Verification[]): string =>
   verified.includes("unsupported")
@@ -166,7 +166,7 @@ function readBasic(bytes: Buffer, basic: Element): OcspAnswer | null {
     signed: {
       content: bytes.subarray(data.start, data.end),
       algorithm: bytes.subarray(algorithm.start, algorithm.end),
-      isSameInside: true,
+      isSameAlgorithm: true,
       signature: bytes.subarray(signature.content, signature.end),
     },
     certificates: wrapper ? readCertificates(bytes, wrapper) : [],

@@ -8,17 +8,17 @@ import {
 } from "#domain/x509/path/comparable-name.ts";
 import {
   bitsAt,
-  type PointName,
+  type DistributionPointName,
+  readDistributionPointName,
   readKeyIdentifier,
-  readPointName,
 } from "#domain/x509/path/extension-values.ts";
 import { readTime } from "#domain/x509/path/path-certificate.ts";
 import { openExtension } from "#domain/x509/path/path-extensions.ts";
 import type { Signed } from "#domain/x509/path/verify-signature.ts";
 
 /** For which certificates and reasons a list speaks (RFC 5280, section 5.2.5). */
-export type Scope = {
-  name: PointName | null;
+export type CrlCoverage = {
+  name: DistributionPointName | null;
   onlyUsers: boolean;
   onlyAuthorities: boolean;
   onlyAttributes: boolean;
@@ -43,7 +43,7 @@ export type RevocationList = {
   isNumberCritical: boolean;
   /** The number of the list that this one says the changes of; null for a complete one. */
   deltaOf: bigint | null;
-  scope: Scope | null;
+  coverage: CrlCoverage | null;
   authorityKey: string | null;
   /** Critical extensions that nobody here knows: then it tells nothing (section 5.2). */
   criticalUnknown: readonly string[];
@@ -84,7 +84,7 @@ export function readCrl(der: Uint8Array): RevocationList | null {
     signed: {
       content: bytes.subarray(tbs.start, tbs.end),
       algorithm: algorithmBytes,
-      isSameInside: algorithmBytes.equals(bytes.subarray(inner.start, inner.end)),
+      isSameAlgorithm: algorithmBytes.equals(bytes.subarray(inner.start, inner.end)),
       signature: bytes.subarray(signature.content, signature.end),
     },
     ...readListExtensions(bytes, wrapper),
@@ -99,12 +99,12 @@ const isTime = ({ tag }: Element): boolean => tag === TAG.utcTime || tag === TAG
 
 type ListExtensions = Pick<
   RevocationList,
-  "number" | "isNumberCritical" | "deltaOf" | "scope" | "authorityKey" | "criticalUnknown" | "malformed"
+  "number" | "isNumberCritical" | "deltaOf" | "coverage" | "authorityKey" | "criticalUnknown" | "malformed"
 >;
 
 const NUMBER = "2.5.29.20";
 const DELTA = "2.5.29.27";
-const INVENTORY = "2.5.29.28";
+const ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
 const AUTHORITY_KEY = "2.5.29.35";
 /** Where its deltas are found, other names of its issuer: they take nothing from what it says. */
 const HARMLESS = new Set(["2.5.29.46", "2.5.29.18"]);
@@ -114,7 +114,7 @@ function readListExtensions(bytes: Buffer, wrapper: Element | undefined): ListEx
     number: null,
     isNumberCritical: false,
     deltaOf: null,
-    scope: null,
+    coverage: null,
     authorityKey: null,
     criticalUnknown: [],
     malformed: null,
@@ -132,10 +132,12 @@ function readListExtensions(bytes: Buffer, wrapper: Element | undefined): ListEx
     if (oid === NUMBER) found.isNumberCritical = isCritical ?? false;
     if (oid === NUMBER) found.number = readNumber(bytes, content);
     else if (oid === DELTA) found.deltaOf = readNumber(bytes, content);
-    else if (oid === INVENTORY) found.scope = readInventory(bytes, content);
+    else if (oid === ISSUING_DISTRIBUTION_POINT) found.coverage = readCoverage(bytes, content);
     else if (oid === AUTHORITY_KEY) found.authorityKey = readKeyIdentifier(bytes, content)?.id ?? null;
     else if (isCritical && !HARMLESS.has(oid)) unknown.push(oid);
-    const isBroken = (oid === DELTA && found.deltaOf === null) || (oid === INVENTORY && found.scope === null);
+    const isBroken =
+      (oid === DELTA && found.deltaOf === null) ||
+      (oid === ISSUING_DISTRIBUTION_POINT && found.coverage === null);
     if (isBroken) return { ...found, malformed: "does not say for what it speaks" };
   }
   return { ...found, criticalUnknown: unknown };
@@ -147,7 +149,7 @@ function readNumber(bytes: Buffer, { tag, content, end }: Element): bigint | nul
   return BigInt(`0x${bytes.toString("hex", content, end)}`);
 }
 
-function readInventory(bytes: Buffer, element: Element): Scope | null {
+function readCoverage(bytes: Buffer, element: Element): CrlCoverage | null {
   const parts = element.tag === TAG.sequence ? readChildren(bytes, element, 6) : null;
   if (!parts) return null;
   const part = (tag: number) => parts.find((each) => each.tag === tag);
@@ -157,7 +159,7 @@ function readInventory(bytes: Buffer, element: Element): Scope | null {
   };
   const name = part(0xa0);
   const reasons = part(0x83);
-  const read = name ? readPointName(bytes, name) : null;
+  const read = name ? readDistributionPointName(bytes, name) : null;
   if (name && !read) return null;
   return {
     name: read,
@@ -172,7 +174,7 @@ function readInventory(bytes: Buffer, element: Element): Scope | null {
 
 /** Why a certificate is revoked, by the numbers of RFC 5280, section 5.3.1. */
 export const REASONS = new Map([
-  [0, "for a reason that is not told"],
+  [0, "for a reason that is not given"],
   [1, "because its key was compromised"],
   [2, "because its authority was compromised"],
   [3, "because what it says has changed"],

@@ -6,7 +6,7 @@ import {
   type Signer,
 } from "#domain/issuing/authority.ts";
 import { type Permitted, readPermitted } from "#domain/issuing/names.ts";
-import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/evaluate-chain.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import type { Vault } from "#net/vault/vault.ts";
 import { Refusal } from "#shared/model/refusal.ts";
@@ -76,7 +76,7 @@ export function evaluateOwn(der: Uint8Array, { root, intermediate }: Above, now:
     leaf: der,
     pool: indexCertificates(intermediate ? [intermediate] : []),
     roots: indexCertificates([root]),
-    wish: {
+    options: {
       at: now.getTime(),
       purpose: null,
       name: null,

@@ -104,7 +104,7 @@ async function testAuthority(vault: Vault, authority: LocalAuthority, at: Date):
     const { spki, notAfter } = openAuthority({ der });
     const content = crypto.getRandomValues(new Uint8Array(32));
     const signature = Buffer.concat([Buffer.from([0]), await signer.sign(content, "der")]);
-    const signed = { content, algorithm: algorithmOf(signer), isSameInside: true, signature };
+    const signed = { content, algorithm: algorithmOf(signer), isSameAlgorithm: true, signature };
     const isOurs = verifySignature(signed, spki) === "valid";
     isSound &&= isOurs;
     const key = isOurs

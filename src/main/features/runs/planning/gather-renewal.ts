@@ -1,5 +1,5 @@
 import type { HostSessions } from "#connect/host-sessions.ts";
-import { readWayFacts, type WayFacts } from "#domain/acme/challenge-methods.ts";
+import { type ChallengeFacts, readChallengeFacts } from "#domain/acme/challenge-methods.ts";
 import type { HostFacts } from "#domain/runs/access/plan-facts.ts";
 import { chooseChallenge } from "#domain/runs/renewal/choose-issuer.ts";
 import { bare } from "#domain/runs/renewal/draft-replacement.ts";
@@ -145,17 +145,17 @@ const readServed = (
 const lacksChallenge = ({ facts: { issuer, challenge } }: Described): boolean =>
   issuer?.kind === "acme" && challenge === null;
 
-async function readChallengeMethods(hand: Hand, pairs: readonly Described[]): Promise<WayFacts | null> {
+async function readChallengeMethods(hand: Hand, pairs: readonly Described[]): Promise<ChallengeFacts | null> {
   const seen = await lookAtWays(hand);
   if (seen.kind === "lost") throw new HostLost(seen.message);
   return seen.kind === "seen"
-    ? readWayFacts(seen.look, [...new Set(pairs.flatMap(({ facts }) => bare(facts.names)))])
+    ? readChallengeFacts(seen.look, [...new Set(pairs.flatMap(({ facts }) => bare(facts.names)))])
     : null;
 }
 
 function wayOf(
   { facts }: Described,
-  ways: WayFacts | null,
+  ways: ChallengeFacts | null,
 ): Pick<DeploymentFacts, "challenge" | "whyNoChallenge"> {
   const { way, why } = chooseChallenge(bare(facts.names), ways);
   return { challenge: way, whyNoChallenge: why };

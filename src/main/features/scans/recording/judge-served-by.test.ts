@@ -20,7 +20,7 @@ const configurations: Configuration[] = [
   {
     server: "nginx",
     root: ROOT,
-    servings: [
+    bindings: [
       {
         listens: [{ address: null, port: 443, isDefault: true }],
         names: ["shop"],
@@ -29,7 +29,7 @@ const configurations: Configuration[] = [
         chain: null,
         unsure: null,
         at: { file: ROOT, line: 1 },
-        pairs: [
+        deployments: [
           {
             certificate: {
               path: "/etc/ssl/shop.pem",
@@ -41,7 +41,7 @@ const configurations: Configuration[] = [
         ],
       },
     ],
-    mayLack: null,
+    incomplete: null,
     alsoNamed: [],
     unknown: [],
   },
@@ -147,8 +147,8 @@ test("of two listeners of one line that takes IPv4 and IPv6 apart, what leads th
   const store = open();
   const rows = ["0.0.0.0", "::"].map((address) => makeServing("shop", { address, isDefault: true }));
   const listens = rows.map(({ address }) => ({ address, port: 443, isDefault: true }));
-  const servings = configurations[0]?.servings.map((serving) => ({ ...serving, listens }));
-  const known = { ...map, configurations: [{ ...configurations[0], servings }] };
+  const bindings = configurations[0]?.bindings.map((serving) => ({ ...serving, listens }));
+  const known = { ...map, configurations: [{ ...configurations[0], bindings }] };
   readHost(store, "shop", { disk: { addresses: [], map: JSON.stringify(known), servings: rows } });
   greet(store, "shop");
   expect(states(store)).toEqual([
@@ -234,7 +234,7 @@ test("of a renewal that signs itself, in the place of one by an authority, it is
   readHost(store, "web1", { holds: own });
   expect(remedies()).toEqual([
     expect.stringMatching(
-      /^before anything reloads nginx, look at .*: it names itself as its issuer \(CN=own\), and the one that is served is by CN=An Issuer\. /,
+      /^before anything reloads nginx, check .*: it names itself as its issuer \(CN=own\), and the one that is served is by CN=An Issuer\. /,
     ),
   ]);
 });
@@ -260,14 +260,14 @@ const rowsOf = (store: Store) =>
   );
 
 /** One server block with a certificate for each kind of key, or one line of HAProxy with a folder of certificates. */
-function readTwo(store: Store, serving: Partial<Configuration["servings"][number]>, held: SeenCertificate[]) {
+function readTwo(store: Store, serving: Partial<Configuration["bindings"][number]>, held: SeenCertificate[]) {
   const pairs = ["one", "two"].map(pairOf);
   const [own] = configurations;
-  const servings = serving.namesFromCertificate
-    ? pairs.map((pair) => ({ ...own?.servings[0], ...serving, pairs: [pair] }))
-    : [{ ...own?.servings[0], ...serving, pairs }];
+  const bindings = serving.namesFromCertificate
+    ? pairs.map((pair) => ({ ...own?.bindings[0], ...serving, deployments: [pair] }))
+    : [{ ...own?.bindings[0], ...serving, deployments: pairs }];
   const files = pairs.map(({ certificate: { path } }) => ({ path, realPath: null, writtenAt: 2_000 }));
-  const known = { ...map, configurations: [{ ...own, servings }], files };
+  const known = { ...map, configurations: [{ ...own, bindings }], files };
   visitHost(store, "web1", {
     collected: {
       certificateFiles: pairs.map(({ certificate: { path } }, index) => ({
@@ -305,7 +305,7 @@ test("of a folder of certificates only the one of the name that was asked for is
 
 test("what keeps a server from reloading is known though the configuration of another one could not be read this time", () => {
   const store = open();
-  const other = { ...configurations[0], server: "apache", root: "/etc/apache2/apache2.conf", servings: [] };
+  const other = { ...configurations[0], server: "apache", root: "/etc/apache2/apache2.conf", bindings: [] };
   const gone = { kind: "key-gone", server: "nginx", root: ROOT };
   const told = (more: object) => ({
     addresses: [],

@@ -1,4 +1,4 @@
-import { type Judged, judgeServed } from "#domain/deployment-status/evaluate-served.ts";
+import { evaluateServed, type ServedVerdict } from "#domain/deployment-status/evaluate-served.ts";
 import type { Sight } from "#domain/deployment-status/host-map.ts";
 import { findServedProblems } from "#domain/deployment-status/served-findings.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
@@ -81,7 +81,7 @@ function evaluateLeaf(
   const judged = served.hostsOf(endpoint).flatMap((host) => {
     const view = viewOf(host);
     return listSights(served, host, endpoint).flatMap((sight) => {
-      const found = judgeServed(view.map, view.files, sight);
+      const found = evaluateServed(view.map, view.files, sight);
       return found ? [{ view, sight, judged: found }] : [];
     });
   });
@@ -107,7 +107,7 @@ function evaluateLeaf(
 const WHERE =
   "which of its addresses was reached is not known, for what leads there does not say: scan one of them";
 
-function toRows({ view, sight, judged }: { view: HostView; sight: Sight; judged: Judged }) {
+function toRows({ view, sight, judged }: { view: HostView; sight: Sight; judged: ServedVerdict }) {
   const rows = view.rowsAt(sight.port)(judged, sight);
   const isOpen = sight.address === null && new Set(rows.map(({ address }) => address)).size > 1;
   const state = isOpen ? ("cannot-tell" as const) : judged.state;
@@ -129,7 +129,7 @@ function listSights(served: Served, host: number, endpoint: SeenEndpoint): Sight
     address,
     port,
     leaf: toHeld(leaf),
-    askedAt: Date.parse(askedAt) / 1_000,
+    probedAt: Date.parse(askedAt) / 1_000,
     readAt: readAt === null ? Number.POSITIVE_INFINITY : Date.parse(readAt) / 1_000,
     name: serverName || (isByAddress ? null : text),
   }));

@@ -5,7 +5,7 @@ export type ClientLogin = {
   hostKeyAlias: string | null;
   agentSocket: string | null;
   /** The command that leads there, as ssh_config has it, and where that stands. */
-  proxyCommand: { value: string; place: string } | null;
+  proxyCommand: { value: string; location: string } | null;
   /** Absolute paths. */
   certificateFiles: readonly string[];
   pkcs11Provider: string | null;

@@ -231,7 +231,7 @@ withSsh(
     const stop = new AbortController();
     const lead = join(desk.folder.path, "lead.sh");
     await writeFile(lead, DEAF_LEAD);
-    const proxyCommand = { value: `sh ${lead} %h %p`, place: "config:1" };
+    const proxyCommand = { value: `sh ${lead} %h %p`, location: "config:1" };
     const visit = desk.visit(server, {
       login: { address: server.host, ...NOTHING_ASKED, proxyCommand },
       signal: stop.signal,

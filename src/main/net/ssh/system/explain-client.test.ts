@@ -10,7 +10,7 @@ const failure = (log: string, more: { complaints?: string; isByCommand?: boolean
   complaints: more.complaints ?? "",
   tried: "2 keys were offered by ssh: the agent (2)",
   hasSecurityKey: false,
-  proxyCommand: more.isByCommand ? { value: "nc %h %p", place: "~/.ssh/config:3" } : null,
+  proxyCommand: more.isByCommand ? { value: "nc %h %p", location: "~/.ssh/config:3" } : null,
 });
 
 const KEX = "debug1: kex.c:kex_exchange_identification():1339 (bin=ssh, pid=7):";

@@ -8,7 +8,7 @@ export type ClientFailure = {
   log: ClientLog;
   /** What others said, as the host's banner, or a command that leads there. */
   complaints: string;
-  proxyCommand: { value: string; place: string } | null;
+  proxyCommand: { value: string; location: string } | null;
   /** How many keys were offered, and from where. */
   tried: string;
   /** One of them is on a security key. */
@@ -124,7 +124,7 @@ export function explainClientTimeout(
   if (hasHostKey) return fail("timed-out", `${formatAddress(target)} did not end the login ${within}`);
   if (log.early) return explainGreeting(target, log.early);
   const through = proxyCommand
-    ? `; the ProxyCommand at ${proxyCommand.place} leads there${complaints.trim() && `, and said ${quote(complaints)}`}`
+    ? `; the ProxyCommand at ${proxyCommand.location} leads there${complaints.trim() && `, and said ${quote(complaints)}`}`
     : "";
   return fail("timed-out", `${formatAddress(target)} did not answer ${within}${through}`);
 }
@@ -132,11 +132,11 @@ export function explainClientTimeout(
 const TOUCH =
   ": a security key may wait to be touched, which a scan does not ask for; use another key, or one made with -O no-touch-required";
 
-function explainProxy({ target, complaints }: ClientFailure, { place }: { place: string }): Reason {
+function explainProxy({ target, complaints }: ClientFailure, { location }: { location: string }): Reason {
   const said = complaints.trim();
   return fail(
     "jump-failed",
-    `the ProxyCommand at ${place} ended before ${formatAddress(target)} had greeted: it said ${said ? quote(said) : "nothing"}`,
+    `the ProxyCommand at ${location} ended before ${formatAddress(target)} had greeted: it said ${said ? quote(said) : "nothing"}`,
   );
 }
 

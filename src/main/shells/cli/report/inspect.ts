@@ -154,13 +154,13 @@ const toJson = (inspection: Inspection) => ({
   ...(inspection.endpoint && { endpoint: inspection.endpoint }),
 });
 
-/** `place` and `alias` are there where they say something. */
+/** `location` and `alias` are there where they say something. */
 function toItemJson(item: Item, inspection: Inspection) {
   const alias = aliasOf(item, inspection);
-  const where = { ...(item.place && { place: item.place }), ...(alias && { alias }) };
+  const where = { ...(item.location && { location: item.location }), ...(alias && { alias }) };
   if (item.what === "certificate")
     return { what: item.what, ...where, ...toCertificateFacts(item), malformed: item.malformed };
-  const { place: _, ...key } = item;
+  const { location: _, ...key } = item;
   return { ...key, ...where };
 }
 
@@ -262,9 +262,9 @@ const countShown = (items: readonly Inspection["items"][number][]): number =>
   items.filter(({ what }) => what === "certificate").length || items.length;
 
 function formatStore(store: InspectedStore): string {
-  const { place, format, integrity, protection, why, isWrongPassword, defaultPassword, entries } = store;
+  const { location, format, integrity, protection, why, isWrongPassword, defaultPassword, entries } = store;
   const facts: Fact[] = [
-    ["where", place],
+    ["where", location],
     ["store", `${format}, ${formatStoreState(store)}`],
     ["protection", protection],
     ["integrity", formatIntegrity(integrity)],
@@ -298,7 +298,7 @@ const formatMalformed = (malformed: readonly string[]): string =>
 
 function formatItem(item: Inspection["items"][number], inspection: Inspection, now: Date): string {
   const facts = item.what === "certificate" ? listCertificateFacts(item, now) : listKeyFacts(item);
-  return formatFacts([["where", item.place], ["alias", aliasOf(item, inspection)], ...facts]);
+  return formatFacts([["where", item.location], ["alias", aliasOf(item, inspection)], ...facts]);
 }
 
 /** The name of the entry that an item stands in; empty for none. */

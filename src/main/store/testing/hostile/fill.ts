@@ -176,7 +176,7 @@ const makePin = (payload: string) => ({
 });
 
 const makeReach = (payload: string): HostReach => ({
-  becoming: [
+  escalations: [
     {
       account: payload,
       target: payload,
@@ -192,7 +192,7 @@ const makeReach = (payload: string): HostReach => ({
   areRulesRead: true,
   agents: [{ account: payload, kind: "forwarded", path: payload }],
   outbound: [],
-  unreadPaths: [],
+  unreadablePaths: [],
 });
 
 const makeAuthority = (payload: string) => ({

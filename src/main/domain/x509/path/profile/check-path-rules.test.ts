@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/evaluate-chain.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import { AT, codesOf, judge } from "#domain/x509/path/testing/judge.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
@@ -65,7 +65,7 @@ test("a revocation list has a number, and one that is not critical", () => {
       leaf: leaf.der,
       pool: indexCertificates([middle.der]),
       roots: indexCertificates([root.der]),
-      wish: { at: AT, purpose: null, name: null, policy: ANY_POLICY_WILL_DO, mostIntermediates: null },
+      options: { at: AT, purpose: null, name: null, policy: ANY_POLICY_WILL_DO, mostIntermediates: null },
       profile: "rfc5280",
       revocationLists: lists.flatMap((list) => readCrl(list) ?? []),
     });

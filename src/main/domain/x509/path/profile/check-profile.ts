@@ -92,12 +92,12 @@ function checkRule(rule: ProfileRule, subject: RuleSubject): ChainReason[] {
 /** What a profile demands of a whole path, or of a list that tells of one of its certificates. */
 
 /** The policies of a root, and its constraints on them, bind what stands below it (RFC 5937); clients pass over them. */
-export function checkRootPolicies(path: readonly PathCertificate[], wish: PolicyRequest): ChainReason[] {
+export function checkRootPolicies(path: readonly PathCertificate[], options: PolicyRequest): ChainReason[] {
   const root = path.at(-1);
   if (!root || path.length === 1 || !bindsPolicies(root)) return [];
   // What is missing without the root as well is told by path validation.
-  if (checkPolicies(path, wish, null).length > 0) return [];
-  return checkPolicies(path, wish, root).map((reason) => ({
+  if (checkPolicies(path, options, null).length > 0) return [];
+  return checkPolicies(path, options, root).map((reason) => ({
     ...reason,
     rule: { profile: "rfc5280", section: "RFC 5937, 3" },
     acceptedBy: ["openssl", "go"],

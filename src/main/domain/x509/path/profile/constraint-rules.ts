@@ -20,7 +20,7 @@ import {
   type RuleSubject,
 } from "./profile-rule.ts";
 
-const MOST_TOLD_CHARACTERS = 120;
+const MOST_QUOTED_CHARACTERS = 120;
 
 /** Finds the first subtree that breaks a rule, and says which. */
 const findSubtree =
@@ -40,7 +40,7 @@ function formatBase(base: ComparableName): string {
     case "other":
       return formatKind(base);
     default:
-      return formatText(base.value).slice(0, MOST_TOLD_CHARACTERS);
+      return formatText(base.value).slice(0, MOST_QUOTED_CHARACTERS);
   }
 }
 

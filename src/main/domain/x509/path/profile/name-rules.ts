@@ -8,7 +8,7 @@ import {
   type RuleSubject,
 } from "./profile-rule.ts";
 
-const MOST_TOLD_CHARACTERS = 120;
+const MOST_QUOTED_CHARACTERS = 120;
 
 /** Finds the first alternative name that breaks a rule, and says which. */
 export const findName =
@@ -22,7 +22,7 @@ function formatName(name: ComparableName): string {
   if (name.form === "ip") return `an address of ${name.value.length} octets`;
   if (name.form === "directory") return "a directory name";
   if (name.form === "other") return formatKind(name);
-  return formatText(name.value).slice(0, MOST_TOLD_CHARACTERS);
+  return formatText(name.value).slice(0, MOST_QUOTED_CHARACTERS);
 }
 
 /** A DNS name with an empty label or a character that is not to be seen, or a mail address that has no host. */

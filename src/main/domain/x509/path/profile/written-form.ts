@@ -35,7 +35,7 @@ export function findBrokenFields(der: Uint8Array): BrokenFields {
     ["its validity", () => validity && isValidity(walk, validity)],
     ["its subject", () => subject && isName(bytes, subject)],
     ["its public key", () => spki && isKeyInfo(bytes, spki)],
-    ["what stands behind its public key", () => areInPlace(walk, optional)],
+    ["what stands behind its public key", () => areInOrder(walk, optional)],
     ["its extensions", () => areExtensions(walk, optional)],
   ];
   let followed: string | null = null;
@@ -92,7 +92,7 @@ function isEach(
 }
 
 /** OpenSSL takes lists also where the bit is missing that says that they hold elements. */
-const isList = ({ tag }: Element, wanted: number): boolean => (tag | 0x20) === wanted;
+const isList = ({ tag }: Element, list: number): boolean => (tag | 0x20) === list;
 
 function isName(bytes: Buffer, element: Element): boolean {
   const isRdn = (rdn: Element) =>
@@ -136,13 +136,13 @@ const EXTENSIONS = 0xa3;
 const IDENTIFIERS = [0x81, 0x82];
 
 /** What stands where it must not keeps Go from the extensions behind it, so from the names: that is nothing that it passes over. */
-function areInPlace(walk: Walk, optional: readonly Element[]): boolean {
+function areInOrder(walk: Walk, optional: readonly Element[]): boolean {
   const at = optional.findIndex(({ tag }) => tag === EXTENSIONS);
   let least = 0;
   const isInOrder = optional.slice(0, at < 0 ? optional.length : at).every(({ tag }) => {
-    const place = IDENTIFIERS.indexOf(tag);
-    const isNext = place >= least;
-    least = place + 1;
+    const position = IDENTIFIERS.indexOf(tag);
+    const isNext = position >= least;
+    least = position + 1;
     return isNext;
   });
   walk.isFollowed ||= !isInOrder || (at >= 0 && at < optional.length - 1);
@@ -173,13 +173,13 @@ function isExtension(walk: Walk, { content, end }: Element): boolean {
 export function isReadableKey(spki: Uint8Array, { keyType, curve, malformed }: PublicKey): boolean {
   if (malformed !== null) return false;
   if (keyType === "RSA" || keyType === "RSA-PSS") return isRsaKey(viewOf(spki));
-  return keyType !== "EC" || !POINTS.has(curve ?? "") || isPoint(spki);
+  return keyType !== "EC" || !SEC1_FORMS.has(curve ?? "") || isSec1Form(spki);
 }
 
 /** Curves that every runtime knows. */
-const POINTS = new Set(["P-256", "P-384", "P-521"]);
+const SEC1_FORMS = new Set(["P-256", "P-384", "P-521"]);
 
-function isPoint(spki: Uint8Array): boolean {
+function isSec1Form(spki: Uint8Array): boolean {
   try {
     createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
     return true;
@@ -255,7 +255,7 @@ export function isWrittenAsDer(der: Uint8Array): boolean {
     const elements = readRow(bytes, span);
     if (!elements.every((element) => isShortest(bytes, element) && isBoolean(bytes, element))) return false;
     for (const element of elements) {
-      const levels = levelsInside(bytes, { element, first: elements[0], within: span.levels });
+      const levels = levelsBelow(bytes, { element, first: elements[0], within: span.levels });
       if (levels !== undefined) left.push({ content: element.content, end: element.end, levels });
     }
   }
@@ -265,14 +265,14 @@ export function isWrittenAsDer(der: Uint8Array): boolean {
 type Placed = { element: Element; first: Element | undefined; within: Span["levels"] };
 
 /** What is to be read of what an element holds; undefined: nothing. */
-function levelsInside(bytes: Buffer, { element, first, within }: Placed): Span["levels"] | undefined {
+function levelsBelow(bytes: Buffer, { element, first, within }: Placed): Span["levels"] | undefined {
   if (within) return within.length > 1 ? within.slice(1) : undefined;
   if (element.tag === TAG.octetString && first?.tag === TAG.oid && first.end - first.content < LONGEST_ID)
     return READ_BY_GO.get(printOid(bytes.subarray(first.content, first.end)) ?? "");
   return (element.tag & 0x20) === 0 ? undefined : null;
 }
 
-/** As many elements as there are in a row; what is no row of elements is judged elsewhere. */
+/** As many elements as there are in a row; what is no row of elements is evaluated elsewhere. */
 function readRow(bytes: Buffer, { content, end, levels }: Span): Element[] {
   const { most, tags } = levels?.[0] ?? ALL;
   const row: Element[] = [];

@@ -1,11 +1,11 @@
-import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "#domain/x509/path/evaluate-chain.ts";
 import { indexCertificates } from "#domain/x509/path/path-certificate.ts";
 import type { PolicyRequest } from "#domain/x509/path/policy-graph.ts";
 import type { PathRequest } from "#domain/x509/path/validate-path.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
 import type { Evaluation, Profile, Purpose } from "#shared/model/chain.ts";
 
-/** When tests judge, unless they say otherwise. */
+/** When tests evaluate, unless they say otherwise. */
 export const AT = Date.parse("2026-06-01T00:00:00Z");
 
 type Made = { der: Uint8Array };
@@ -16,7 +16,7 @@ type ChainToEvaluate = {
   profile?: Profile;
 };
 
-/** Judges a certificate for nothing in particular, as clients do, but for what is wished. */
+/** Evaluates a certificate for nothing in particular, as clients do, but for what is wished. */
 export function judge(
   leaf: Uint8Array,
   { roots, pool = [], wish = {}, profile = "clients" }: ChainToEvaluate,
@@ -25,7 +25,14 @@ export function judge(
     leaf,
     pool: indexCertificates(pool.map((each) => each.der)),
     roots: indexCertificates(roots.map((each) => each.der)),
-    wish: { at: AT, purpose: null, name: null, policy: ANY_POLICY_WILL_DO, mostIntermediates: null, ...wish },
+    options: {
+      at: AT,
+      purpose: null,
+      name: null,
+      policy: ANY_POLICY_WILL_DO,
+      mostIntermediates: null,
+      ...wish,
+    },
     profile,
     revocationLists: null,
   });
@@ -48,7 +55,7 @@ type CorpusCase = {
 };
 
 /**
- * Judges a case of a corpus. `because`: the sections and codes for which it is refused, or which clients pass over, each once,
+ * Evaluates a case of a corpus. `because`: the sections and codes for which it is refused, or which clients pass over, each once,
  * joined by commas.
  */
 export function evaluateCase(each: CorpusCase, profile: Profile): { isAccepted: boolean; because: string } {
@@ -57,7 +64,7 @@ export function evaluateCase(each: CorpusCase, profile: Profile): { isAccepted: 
     leaf: each.leaf,
     pool: indexCertificates(each.pool),
     roots: indexCertificates(each.roots),
-    wish: { at, purpose, name, policy, mostIntermediates },
+    options: { at, purpose, name, policy, mostIntermediates },
     profile,
     revocationLists: each.lists?.flatMap((der) => readCrl(der) ?? []) ?? null,
   });

@@ -13,7 +13,7 @@ export type WaysLook = {
   isRoot: boolean;
   dumps: ServerDump[];
   /** Why there is no dump of a server that runs: "nginx runs in a container". */
-  unread: string[];
+  unreadable: string[];
 };
 
 const DEADLINE_MS = 60_000;
@@ -44,7 +44,7 @@ export async function lookAtWays(
           return text ? [{ server, commandLine, text: Buffer.from(text).toString("utf8") }] : [];
         }),
       ),
-      unread: [
+      unreadable: [
         ...all("contained").map(([server = ""]) => `${server} runs in a container`),
         ...all("unread").map(([server = ""]) => `whose ${server} runs could not be told`),
         ...all("strange").map(([server = "", why = ""]) => formatStrange(server, why)),

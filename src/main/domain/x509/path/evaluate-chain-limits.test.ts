@@ -4,7 +4,7 @@ import { AT, judge } from "#domain/x509/path/testing/judge.ts";
 import { ChainState } from "#shared/model/chain.ts";
 import { commonName, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 import { constrains, isAuthority, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
-import { ANY_POLICY_WILL_DO, evaluateChain } from "./judge-chain.ts";
+import { ANY_POLICY_WILL_DO, evaluateChain } from "./evaluate-chain.ts";
 import { indexCertificates } from "./path-certificate.ts";
 
 const root = signCertificate({ subject: "root", extensions: [isAuthority()] });
@@ -126,7 +126,7 @@ test("whatever stands above it, however broken, an answer is given", () => {
           leaf: leaf.der,
           pool: indexCertificates([...pool, ...noise]),
           roots: indexCertificates(pool.slice(0, 1)),
-          wish: {
+          options: {
             at: AT,
             purpose: "server",
             name: "shop.example",

@@ -18,13 +18,13 @@ import {
 } from "./path-certificate.ts";
 import { checkCertificates, type PathRequest, validatePath } from "./validate-path.ts";
 
-export type ChainQuestion = {
+type ChainQuery = {
   /** DER. */
   leaf: Uint8Array;
   /** What may stand between it and a root, in any order. */
   pool: CertificateIndex;
   roots: CertificateIndex;
-  wish: PathRequest;
+  options: PathRequest;
   profile: Profile;
   /** What the certificate is itself: one that is to sign others is held to the rules of an authority. */
   role?: Role;
@@ -42,7 +42,7 @@ export const ANY_POLICY_WILL_DO = {
   inhibitAny: false,
 } as const;
 
-type World = Omit<ChainQuestion, "leaf" | "profile" | "role" | "work"> & {
+type World = Omit<ChainQuery, "leaf" | "profile" | "role" | "work"> & {
   budget: Budget;
   /** Null for whoever signs revocation lists, whose paths are validated alone. */
   checkProfile: ProfileChecker | null;
@@ -55,14 +55,14 @@ type Attempt = { path: readonly PathCertificate[]; reasons: readonly ChainReason
  * Whether a certificate is valid against a profile, and if not, why not: by the best of the paths that lead from it to one of
  * the roots. Takes bounded time whatever it is given, and never throws.
  */
-export function evaluateChain({ leaf, role = "leaf", work, ...question }: ChainQuestion): Evaluation {
-  const { profile } = question;
+export function evaluateChain({ leaf, role = "leaf", work, ...query }: ChainQuery): Evaluation {
+  const { profile } = query;
   const certificate = openCertificate(leaf);
   if (!certificate && leaf.length > MOST_BYTES)
     return conclude(profile, "unsupported", { path: [], reasons: [TOO_LARGE] });
   if (!certificate) return conclude(profile, "invalid", { path: [], reasons: [NO_CERTIFICATE] });
   const world = {
-    ...question,
+    ...query,
     budget: createBudget(work),
     checkProfile: createProfileChecker(profile, role),
   };
@@ -73,7 +73,7 @@ export function evaluateChain({ leaf, role = "leaf", work, ...question }: ChainQ
   return conclude(profile, "unsupported", { path, reasons: [gaveUp(certificate), ...reasons] });
 }
 
-/** Under the profile `clients` what a client passes over is told beside the judgement, and does not change it. */
+/** Under the profile `clients` what a client passes over is told beside the verdict, and does not change it. */
 function conclude(profile: Profile, state: ChainState, { path, reasons }: Attempt): Evaluation {
   const acceptedBy = state === "valid-for-clients" ? clientsOf(reasons) : [];
   const isPassedOver = (reason: ChainReason) => (reason.acceptedBy ?? []).length > 0;
@@ -90,25 +90,25 @@ function conclude(profile: Profile, state: ChainState, { path, reasons }: Attemp
 
 const NO_CERTIFICATE: ChainReason = {
   code: "not-a-certificate",
-  sentence: "what is to be judged cannot be read as a certificate",
+  sentence: "what is to be evaluated cannot be read as a certificate",
 };
 
 const TOO_LARGE: ChainReason = {
   code: "too-much-work",
-  sentence: `what is to be judged has more than ${MOST_BYTES.toLocaleString("en")} bytes, and this program judges nothing larger`,
+  sentence: `what is to be evaluated has more than ${MOST_BYTES.toLocaleString("en")} bytes, and this program evaluates nothing larger`,
 };
 
 const gaveUp = (leaf: PathCertificate): ChainReason =>
   reasonAbout(leaf, "too-much-work", "has more possible paths above it than this program follows");
 
-/** `under`: the signers of revocation lists that are being judged, so that none is judged for its own sake. */
+/** `under`: the signers of revocation lists that are being evaluated, so that none is evaluated for its own sake. */
 function findBestPath(leaf: PathCertificate, world: World, under: readonly PathCertificate[]): Attempt {
   let best: Attempt | null = null;
   let longest: DeadEnd = { path: [leaf], namesake: null };
   const noteDeadEnd = (end: DeadEnd) => {
     if (end.path.length >= longest.path.length) longest = end;
   };
-  const sources = { ...world, at: world.wish.at };
+  const sources = { ...world, at: world.options.at };
   for (const path of buildPaths(leaf, sources, noteDeadEnd)) {
     if (!world.budget.spend("paths")) break;
     const reasons = evaluatePath(path, world, under);
@@ -134,10 +134,10 @@ function evaluatePath(
   world: World,
   under: readonly PathCertificate[],
 ): ChainReason[] {
-  const reasons = validatePath(path, world.wish, world.budget.verifyCertificate);
+  const reasons = validatePath(path, world.options, world.budget.verifyCertificate);
   const { checkProfile } = world;
   if (!checkProfile) return reasons.length > 0 ? reasons : evaluateRevocation(path, world, under, () => {});
-  const ofProfile = [...checkProfile(path), ...checkRootPolicies(path, world.wish.policy)];
+  const ofProfile = [...checkProfile(path), ...checkRootPolicies(path, world.options.policy)];
   if (reasons.length > 0) return [...reasons, ...ofProfile];
   const ofLists: ChainReason[] = [];
   const noteList = (certificate: PathCertificate, list: RevocationList) =>
@@ -157,7 +157,7 @@ function evaluateRevocation(
   return checkRevocation(path, {
     lists: revocationLists,
     signers: [...world.pool.all, ...world.roots.all],
-    at: world.wish.at,
+    at: world.options.at,
     verify: world.budget.verify,
     isTrusted: (signer) => isSignerTrusted(signer, path, world, under),
     onRelied,
@@ -173,18 +173,18 @@ function isSignerTrusted(
 ): boolean {
   const isSigner = ({ sha256 }: PathCertificate) => sha256 === signer.sha256;
   if (path.slice(1).some(isSigner) || under.some(isSigner)) return true;
-  const wish = { ...world.wish, name: null, purpose: null, policy: ANY_POLICY_WILL_DO };
-  const found = findBestPath(signer, { ...world, wish, checkProfile: null }, [...under, signer]);
+  const options = { ...world.options, name: null, purpose: null, policy: ANY_POLICY_WILL_DO };
+  const found = findBestPath(signer, { ...world, options, checkProfile: null }, [...under, signer]);
   return found.reasons.length === 0 && found.path.at(-1)?.sha256 === path.at(-1)?.sha256;
 }
 
 /** Why there is no path at all, and what else is wrong with what there is. */
-function explainDeadEnd({ path, namesake }: DeadEnd, { wish, budget }: World): Attempt {
+function explainDeadEnd({ path, namesake }: DeadEnd, { options, budget }: World): Attempt {
   const top = path.at(-1);
   if (!top) return { path, reasons: [NO_CERTIFICATE] };
   return {
     path,
-    reasons: [formatDeadEnd(top, { path, namesake }, budget), ...checkCertificates(path, wish)],
+    reasons: [formatDeadEnd(top, { path, namesake }, budget), ...checkCertificates(path, options)],
   };
 }
 
