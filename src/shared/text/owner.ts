@@ -138,7 +138,7 @@ export function coverFleet(fleet: Fleet): Coverage {
         : []),
       ...(rosters.length === 0 ? ["people sources: none was imported"] : []),
       ...(inventory.isWhole ? [] : ["machines that were not scanned: the inventory is not marked complete"]),
-      ...(inventory.note === "" ? [] : [`outside of the scope: ${inventory.note}`]),
+      ...(inventory.note === "" ? [] : [`not scanned: ${inventory.note}`]),
     ],
   };
 }

@@ -55,7 +55,7 @@ export type PkitsRow = {
   inhibitAny: boolean;
 };
 
-const FOLDER = join(import.meta.dirname, "#domain/x509/path/testdata/pkits");
+const FOLDER = join(import.meta.dirname, "../../domain/x509/path/testdata/pkits");
 const NAMED_BLOCK = /^(\S+\.(?:crt|crl))\n-----BEGIN [A-Z0-9 ]+-----\n([^-]+)-----END/gm;
 
 /** The suite: its rows, and its files as DER by their names. */
