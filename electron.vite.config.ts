@@ -1,17 +1,50 @@
+import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
+import Sqlite from "better-sqlite3";
 import { defineConfig } from "electron-vite";
 import { licenseTexts } from "./scripts/license-texts.ts";
 import { oneByte } from "./scripts/one-byte.ts";
+import { createStartChunks } from "./scripts/start-chunks.ts";
+import { digestSchema } from "./src/main/store/opening/schema-digest.ts";
 
 const SHELLS = "src/main/shells";
 
 /** How long plugins take is nothing to whoever starts the program. */
 const checks = { pluginTimings: false };
 
+const startChunks = createStartChunks({
+  roots: ["cli/command-line.ts", "cli/options.ts", "cli/print-table.ts", "cli/terminal.ts"]
+    .map((path) => `${SHELLS}/${path}`)
+    .concat("src/main/app.ts", "src/shared/contract/procedure.ts"),
+  others: {
+    verify: `${SHELLS}/cli/verify-line.ts`,
+    judge: "src/main/verify.ts",
+    record: "src/main/features/scans/recording-worker.ts",
+    copy: "src/main/store/backups/database-worker.ts",
+    unlock: "src/main/net/ssh/locked/unlock-worker.ts",
+    seal: "src/main/net/local/private-halves/seal-worker.ts",
+    inspect: "src/main/features/inspect/inspect-worker.ts",
+    keeper: "src/main/net/vault/keeper.ts",
+    window: `${SHELLS}/electron/electron.ts`,
+  },
+});
+
+/** A database of this program's schema, as `refuseForeignSchema` compares others with it. */
+function digestOwnSchema(): string {
+  const db = new Sqlite(":memory:");
+  try {
+    db.exec(readFileSync("src/main/store/schema.sql", "utf8"));
+    return digestSchema(db);
+  } finally {
+    db.close();
+  }
+}
+
 /** One build for what runs on Node, for what runs in Electron beside it, and for the page. */
 export default defineConfig({
   main: {
-    plugins: [oneByte(), licenseTexts()],
+    define: { LATCHKEY_SCHEMA_DIGEST: JSON.stringify(digestOwnSchema()) },
+    plugins: [startChunks.plugin, oneByte(), licenseTexts()],
     build: {
       // The oldest Node that the command line runs on; see docs/decisions/0006.
       target: "node22.14",
@@ -32,7 +65,13 @@ export default defineConfig({
           keeper: "src/main/net/vault/keeper.ts",
         },
         // All in one folder, so that import.meta.dirname is the same for every part.
-        output: { chunkFileNames: "[name]-[hash].js" },
+        output: {
+          chunkFileNames: "[name]-[hash].js",
+          codeSplitting: {
+            includeDependenciesRecursively: false,
+            groups: [{ name: startChunks.nameOf }],
+          },
+        },
       },
     },
   },

@@ -3,6 +3,7 @@ import Sqlite from "better-sqlite3";
 import { Refusal } from "#shared/model/refusal.ts";
 import firstRows from "#store/first-rows.sql?raw";
 import tables from "#store/schema.sql?raw";
+import { digestSchema, readCode, readColumns } from "./schema-digest.ts";
 
 /** The schema of a database: what a new one is made of, and how one of an earlier version gets there. */
 export type Schema = {
@@ -108,7 +109,7 @@ const readVersion = (db: Database): number => Number(db.pragma("user_version", {
  * the counts would be wrong and the record of events could be changed. Tables may be more than ours, but not less.
  */
 export function refuseForeignSchema(db: Database, version: number, schema: Schema = SCHEMA): void {
-  if (version === 0) return;
+  if (version === 0 || isAsBuilt(db, version, schema)) return;
   const ours = findModel(tablesAt(version, schema));
   const [code, columns] = [readCode(db), readColumns(db)];
   const foreign = code.find((sql) => !ours.code.includes(sql));
@@ -132,19 +133,15 @@ const nameOf = (sql: string): string => {
   return `${kind.toLowerCase()} ${name}`.trimEnd();
 };
 
-const readCode = (db: Database): string[] =>
-  db.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE type IN ('trigger', 'view')").pluck().all();
+/** What `digestSchema` says of this program's schema: the build puts it in. A program that was not built makes a database to see. */
+declare const LATCHKEY_SCHEMA_DIGEST: string | undefined;
 
-/** "probe.outcome", of every table. */
-const readColumns = (db: Database): string[] =>
-  db
-    .prepare<[], string>(`
-      SELECT sqlite_schema.name || '.' || pragma_table_info.name
-      FROM sqlite_schema
-      JOIN pragma_table_info(sqlite_schema.name)
-      WHERE sqlite_schema.type = 'table'`)
-    .pluck()
-    .all();
+/** Whether it is to the letter what a new one is: then there is no need to make one, which takes most of a start. */
+const isAsBuilt = (db: Database, version: number, schema: Schema): boolean =>
+  typeof LATCHKEY_SCHEMA_DIGEST === "string" &&
+  schema === SCHEMA &&
+  version === schema.version &&
+  digestSchema(db) === LATCHKEY_SCHEMA_DIGEST;
 
 type Model = { code: string[]; columns: string[] };
 

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { contract } from "#shared/contract/index.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { printableJson } from "#shared/text/printable.ts";
 import { type CommonOptions, openApp } from "#shells/cli/options.ts";
@@ -31,7 +30,7 @@ async function callProcedure(
   world: World,
 ): Promise<void> {
   const input = parseInput(json);
-  await using app = openApp(options, world, findKind(path) === "query" ? "read" : "write");
+  await using app = openApp(options, world, (await findKind(path)) === "query" ? "read" : "write");
   const [group = "", name = ""] = path.split(".");
   const client = app.client as unknown as Record<
     string,
@@ -42,7 +41,8 @@ async function callProcedure(
   for await (const value of reply) world.out(printableJson(value));
 }
 
-function findKind(path: string): "query" | "command" {
+async function findKind(path: string): Promise<"query" | "command"> {
+  const { contract } = await import("#shared/contract/index.ts");
   const procedures = Object.entries(contract).flatMap(([group, names]) =>
     Object.entries(names).map(([name, procedure]) => ({ path: `${group}.${name}`, procedure })),
   );

@@ -2,9 +2,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { type CommonOptions, openApp, STAYS, wholeNumber } from "#shells/cli/options.ts";
 import { MORE, type Session, type World } from "#shells/cli/session.ts";
-import { loadPage } from "#shells/page.ts";
 import type { ListenAddress } from "#shells/web/listen.ts";
-import { serve } from "#shells/web/serve.ts";
 
 /** No name of this machine, so that no page can be lured to it. */
 const AUTHORITY = "latchkey.localhost";
@@ -46,6 +44,8 @@ export function addServe(program: Command, { world, finish }: Session): void {
  * a minute; Enter prints another.
  */
 export async function serveUntilStopped(options: Options, world: World): Promise<number> {
+  const { loadPage } = await import("#shells/page.ts");
+  const { serve } = await import("#shells/web/serve.ts");
   const page = loadPage(join(import.meta.dirname, "../renderer"));
   await using app = openApp(options, world, options.readOnly ? "read" : "write", {
     ...STAYS,

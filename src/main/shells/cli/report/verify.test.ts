@@ -140,7 +140,7 @@ test("an empty chain is no chain, and an empty list tells nothing of anybody", a
 test("verify loads neither the database nor SSH nor the contract", () => {
   const packages = new Set<string>();
   const seen = new Set<string>();
-  for (const entry of ["../find-word.ts", "../verify-line.ts", "../terminal.ts", "../../end-process.ts"])
+  for (const entry of ["../start.ts", "../verify-line.ts", "../../../verify.ts", "../terminal.ts"])
     collectImports(join(import.meta.dirname, entry), { packages, seen });
   expect([...packages].filter((name) => !name.startsWith("node:")).sort()).toEqual([
     "commander",

@@ -7,7 +7,6 @@ import { formatReason, formatVerdict } from "#shared/text/judgement.ts";
 import { printable, printableJson } from "#shared/text/printable.ts";
 import { readFileOrRefuse } from "#shells/cli/read-file.ts";
 import { LOOK, type Session, type World } from "#shells/cli/session.ts";
-import { countCertificates, countLists, verifyFiles } from "#verify";
 
 type Options = {
   leaf: string;
@@ -82,6 +81,7 @@ reasons: [{ code, sentence, sha256?, rule?: { profile, section }, acceptedBy? }]
 the path from the certificate to the root.`;
 
 async function verify(options: Options, world: World): Promise<number> {
+  const { verifyFiles } = await import("#verify");
   const judgement = await verifyFiles({
     leaf: await readOrRefuse(options.leaf),
     chain: await Promise.all((options.chain ?? []).map(readChain)),
@@ -136,13 +136,15 @@ const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte <= 0x
 const readRoots = async (path: string): Promise<Uint8Array> =>
   requireCertificates(path, await readOrRefuse(path));
 
-function requireCertificates(path: string, bytes: Uint8Array): Uint8Array {
+async function requireCertificates(path: string, bytes: Uint8Array): Promise<Uint8Array> {
+  const { countCertificates } = await import("#verify");
   if (countCertificates(bytes) > 0) return bytes;
   throw new Refusal("invalid-input", `${path} contains no certificate; pass PEM or DER`);
 }
 
 async function readLists(path: string): Promise<Uint8Array> {
   const bytes = await readOrRefuse(path);
+  const { countLists } = await import("#verify");
   if (isBlank(bytes) || countLists(bytes) > 0) return bytes;
   throw new Refusal("invalid-input", `${path} contains no revocation list; pass PEM or DER`);
 }
