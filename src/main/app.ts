@@ -94,7 +94,7 @@ function createFeatures(deps: FeatureDeps, parts: Parts, events: AppRouter["even
     activity: lazyRouter(async () => (await import("./features/activity/index.ts")).createActivity(deps)),
     bundles: lazyRouter(async () => {
       const { createBundles } = await import("./features/bundles/index.ts");
-      const { lookAtBundles } = await import("./features/scans/look-at-bundles.ts");
+      const { lookAtBundles } = await import("./features/scans/import-bundle.ts");
       const script = await collectorScript();
       const { importBundle } = await recording();
       return createBundles({ ...deps, collectorScript: script, importBundle, plan: lookAtBundles(store) });

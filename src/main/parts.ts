@@ -33,8 +33,7 @@ export function createParts(deps: PartsDeps) {
     (await import("./features/scans/recorders.ts")).recordInto(store, { announce, log }),
   );
   const people = lazily(async () => {
-    const { createPeople } = await import("./features/people/index.ts");
-    const { createLookHere } = await import("./features/people/index.ts");
+    const { createPeople, createLookHere } = await import("./features/people/index.ts");
     const { hold } = await recording();
     return createPeople({ store, announce, now, here: createLookHere(workstation), hold });
   });

@@ -22,7 +22,7 @@ import { verifyAgent } from "./features/runs/kinds/private-keys/here.ts";
 import { verifyThere } from "./features/runs/kinds/private-keys/on-host.ts";
 import { createHolders } from "./features/runs/kinds/private-keys/private-keys.ts";
 import { createRenewalRunbook } from "./features/runs/kinds/renewal/renewal.ts";
-import { publicRoots } from "./features/scans/recording/public-roots.ts";
+import { publicRoots } from "./features/scans/recording/note-public.ts";
 import {
   carriedLibraryScript,
   carryScript,
@@ -33,7 +33,7 @@ import {
 } from "./host-scripts.ts";
 import { answer } from "./net/challenges/answer.ts";
 import { lookAtHeldHalf } from "./net/local/look-at-held-half.ts";
-import { nameThisComputer } from "./net/local/ssh-config-files.ts";
+import { nameThisComputer } from "./net/local/read-ssh-files.ts";
 import type { RetryPolicy } from "./net/retries.ts";
 import { createChainsAt } from "./net/tls/chains-at.ts";
 import type { TlsProber } from "./net/tls/probe-endpoint.ts";

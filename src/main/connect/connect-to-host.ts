@@ -7,7 +7,7 @@
  */
 import type { Hop } from "#domain/ssh-config/ssh-config.ts";
 import { ConnectionLimiter, type Place } from "#net/connection-limiter.ts";
-import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
+import { readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 import { type Passing, type RetryPolicy, retry } from "#net/retries.ts";
 import type { Ask } from "#net/ssh/ask.ts";
 import { SSH_LIMITS } from "#net/ssh/collect.ts";

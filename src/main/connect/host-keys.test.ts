@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
+import { readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { type AcceptHostKey, createHostKeys } from "./host-keys.ts";

@@ -11,7 +11,7 @@ import {
   preferHostKeyTypes,
   readKnownHosts,
 } from "#domain/ssh/known-hosts.ts";
-import type { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
+import type { readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 import type { FetchedCertificate } from "#net/ssh/fetch-host-certificate.ts";
 import type { HostKeyAnswer, VerifyHostKey } from "#net/ssh/login-options.ts";
 import { assertNever } from "#shared/model/assert-never.ts";

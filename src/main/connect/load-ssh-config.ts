@@ -2,7 +2,7 @@ import { type ConfigSource, findIncludes } from "#domain/ssh-config/read-blocks.
 import { readSshConfig } from "#domain/ssh-config/read-ssh-config.ts";
 import type { SshConfig } from "#domain/ssh-config/ssh-config.ts";
 import { expandGlob } from "#net/local/expand-glob.ts";
-import { nameThisComputer, readSshConfigFile } from "#net/local/ssh-config-files.ts";
+import { nameThisComputer, readSshConfigFile } from "#net/local/read-ssh-files.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 

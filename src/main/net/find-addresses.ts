@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { Failure } from "./connect-failure.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "./connection-limiter.ts";
 
 type Options = {
   /** To answer in, from when the name is asked for. */

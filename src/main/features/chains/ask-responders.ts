@@ -3,7 +3,7 @@ import {
   type OcspQuery,
   readRevocationFacts,
 } from "#domain/x509/revocation/evaluate-revocation.ts";
-import { askResponder } from "#net/trust/ask-responder.ts";
+import { askResponder } from "#net/trust/fetch-by-http.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import type { Sha256 } from "#shared/model/certificate.ts";
 import { Refusal } from "#shared/model/refusal.ts";

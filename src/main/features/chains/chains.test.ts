@@ -13,8 +13,8 @@ import { readPkits } from "#testing/tls/read-vectors.ts";
 import { isAuthority, isMeantFor, isNamed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { signAnswer } from "#testing/tls/sign-revocation.ts";
 import { createFindings } from "../findings/index.ts";
-import { createReader } from "../scans/describe-visit.ts";
-import { createProbeWriter } from "../scans/recording/visit-writer.ts";
+import { createReader } from "../scans/describe-probe.ts";
+import { createProbeWriter } from "../scans/recording/batches.ts";
 import { createChains } from "./index.ts";
 
 /** Endpoints that were visited, each with the chain that it sends. */

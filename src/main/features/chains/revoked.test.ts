@@ -12,8 +12,8 @@ import { listen } from "#testing/servers.ts";
 import { der, extension, oid, sequence, text } from "#testing/tls/build-certificate.ts";
 import { isAuthority, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
 import { signAnswer, signList } from "#testing/tls/sign-revocation.ts";
-import { createReader } from "../scans/describe-visit.ts";
-import { createProbeWriter } from "../scans/recording/visit-writer.ts";
+import { createReader } from "../scans/describe-probe.ts";
+import { createProbeWriter } from "../scans/recording/batches.ts";
 import { createChains } from "./index.ts";
 
 const root = signCertificate({ subject: "root", extensions: [isAuthority()] });

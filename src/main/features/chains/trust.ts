@@ -1,7 +1,7 @@
 import { readListFile, readRootFile, type Trusted } from "#domain/x509/path/trusted-roots.ts";
 import { readRevocationFacts } from "#domain/x509/revocation/evaluate-revocation.ts";
 import { readCrl } from "#domain/x509/revocation/read-crl.ts";
-import { fetchList } from "#net/trust/fetch-list.ts";
+import { fetchList } from "#net/trust/fetch-by-http.ts";
 import type { Announcement } from "#shared/contract/events.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";

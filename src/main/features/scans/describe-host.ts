@@ -24,11 +24,16 @@ import type { ManagedBy } from "#shared/model/managed-by.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
 import type { Verdict } from "#shared/model/verdict.ts";
 import type { CollectedGrant, CollectedHost } from "#store/visit.ts";
-import { describeAuthorities } from "./describe-authorities.ts";
-import { describeDisk, formatServersRead, listClientFiles } from "./describe-disk.ts";
-import { describeUse, type Memory } from "./describe-use.ts";
-import { toSeen } from "./to-seen.ts";
-import { tooMuch } from "./too-much.ts";
+import {
+  describeAuthorities,
+  describeDisk,
+  describeUse,
+  formatServersRead,
+  listClientFiles,
+  type Memory,
+  tooMuch,
+  toSeen,
+} from "./describe-parts.ts";
 
 type Read = Memory & {
   readCertificate: (der: Uint8Array) => Certificate | null;

@@ -1,18 +1,25 @@
+import type { AuthorizedKeysFile, Collection } from "#domain/collection/collection.ts";
 import { createSharedWork } from "#domain/x509/path/build-paths.ts";
+import type { BundleStanding } from "#shared/model/bundle.ts";
+import type { ClaimDifference } from "#shared/model/claim.ts";
+import type { ImportedBundle } from "#shared/model/imported-bundle.ts";
+import type { Instant } from "#shared/model/instant.ts";
 import { Refusal } from "#shared/model/refusal.ts";
 import { refuseUnapproved } from "#shared/text/bundle.ts";
+import type { KnownTexts } from "#store/claim-table.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
+import type { CarriedLook } from "#store/runs/host-readings.ts";
+import type { Store } from "#store/store.ts";
 import type { CollectedHost, HostProbe } from "#store/visit.ts";
-import { compareClaim } from "./compare-claim.ts";
-import { describeCarried } from "./describe-carried.ts";
+import { createReader } from "./describe-probe.ts";
 import { type BundlePlan, isKeptBeside, planBundle } from "./plan-bundle.ts";
-import type { StreamHome } from "./recording/brought-home.ts";
+import type { ReadProbe } from "./recording/batches.ts";
 import { createServedEvaluator, type ServedEvaluator } from "./recording/judge-served-by.ts";
 import type { CarriedBundle } from "./recording/messages.ts";
 import { createPublicNoter } from "./recording/note-public.ts";
+import type { StreamHome } from "./recording/probe-result.ts";
 import { createViolationRecorder } from "./recording/record-violations.ts";
-import type { ImportBundle } from "./recording/requests.ts";
-import type { ReadProbe } from "./recording/visit-writer.ts";
+import type { ImportBundle } from "./recording/recorder.ts";
 
 /**
  * Takes bundles in: a bundle is read, judged and written as what a visit brings home, in a scan of its own that is dated
@@ -65,7 +72,7 @@ export function createBundleImporter(store: RecordingStore, read: ReadProbe): Im
 }
 
 /** What a bundle tells otherwise than what is known of its host; null where it is not kept beside that. */
-export function differencesOf({ claims }: Pick<RecordingStore, "claims">, read: ReadProbe, plan: BundlePlan) {
+function differencesOf({ claims }: Pick<RecordingStore, "claims">, read: ReadProbe, plan: BundlePlan) {
   if (plan.known || !isKeptBeside(plan.standing)) return null;
   const { host, port, user, collectedAt: at } = plan;
   const target = { kind: "ssh" as const, host, port, user };
@@ -167,4 +174,107 @@ function withoutForeignVerifications(
       ? { ...file, possession: { kind: "claimed", why: "not-signed" } }
       : file,
   );
+}
+
+/**
+ * What plans are made of where a host is known by its bundle alone. Its key is one that signed the bundle: anybody can name one.
+ */
+function describeCarried(collection: Collection, standing: BundleStanding): CarriedLook {
+  const { accounts, authorizedKeys, sshd } = collection;
+  const named = new Set(authorizedKeys.flatMap((file) => file.accounts));
+  return {
+    signedBy: standing.kind === "claimed" ? null : standing.fingerprint,
+    accounts: accounts
+      .filter(({ name }) => named.has(name))
+      .map(({ name, uid, gid, shell }) => {
+        const settings = sshd.effective?.get(name);
+        const say = (keyword: string): string | null => {
+          const value = settings?.get(keyword)?.[0] ?? "none";
+          return value.toLowerCase() === "none" ? null : value;
+        };
+        return {
+          name,
+          uid,
+          gid,
+          shell,
+          isSshdKnown: settings !== undefined,
+          keysCommand: say("authorizedkeyscommand"),
+          authenticationMethods: settings?.get("authenticationmethods")?.[0] ?? null,
+          forceCommand: say("forcecommand"),
+        };
+      }),
+    files: authorizedKeys.map((file) => describeFile(file, collection)),
+  };
+}
+
+function describeFile(file: AuthorizedKeysFile, { accounts }: Collection): CarriedLook["files"][number] {
+  const { path, accounts: names, realPath, bytes, walk } = file;
+  const entry = walk[0]?.type === "file" ? walk[0] : null;
+  const why = formatObstacle(file, entry !== null);
+  return {
+    path,
+    accounts: names,
+    realPath,
+    why,
+    base64: why === null && bytes ? Buffer.from(bytes).toString("base64") : null,
+    uid: entry?.uid ?? -1,
+    gid: entry?.gid ?? -1,
+    owner: accounts.find(({ uid }) => uid === entry?.uid)?.name ?? "",
+    mode: entry ? `0${entry.mode.toString(8).padStart(3, "0")}`.slice(-4) : "",
+  };
+}
+
+/** Why it would not be changed; what else is in the way is seen there. */
+function formatObstacle(
+  { path, bytes, whyUnread, isCut, isLink, linkCount }: AuthorizedKeysFile,
+  hasEntry: boolean,
+): string | null {
+  if (bytes === null) return whyUnread ?? `${path} was not read`;
+  if (isCut) return `${path} is too large for a bundle`;
+  if (isLink)
+    return `${path} is a symbolic link: change the file that it leads to, or put a file in its place`;
+  if (linkCount !== null && linkCount > 1) return `${path} has more than one name (hard link)`;
+  return hasEntry ? null : `the bundle does not tell whose ${path} is`;
+}
+
+/** So many of each are named. */
+const MOST_NAMED = 20;
+
+/** What a bundle tells of a host otherwise than what is known of it, of each kind that differs. */
+function compareClaim(collected: CollectedHost, known: KnownTexts): ClaimDifference[] {
+  const claimed: KnownTexts = {
+    account: new Set(collected.accounts.map(({ name }) => name)),
+    grant: new Set(collected.grants.map(({ account, text }) => `${account}: ${text}`)),
+    "key file": new Set(collected.keyFiles.map(({ path, fingerprint }) => `${path} ${fingerprint ?? ""}`)),
+    "host key": new Set(collected.hostKeys.map(({ fingerprint }) => fingerprint)),
+    certificate: new Set(
+      collected.certificateFiles.flatMap(({ path, certificates }) =>
+        certificates.map(({ certificate }) => `${path} ${certificate.sha256}`),
+      ),
+    ),
+  };
+  return KINDS.flatMap((what) => {
+    const [here, there] = [claimed[what], known[what]];
+    const onlyClaimed = [...here].filter((text) => !there.has(text));
+    const onlyKnown = [...there].filter((text) => !here.has(text));
+    if (onlyClaimed.length + onlyKnown.length === 0) return [];
+    return {
+      what,
+      claimedCount: onlyClaimed.length,
+      knownCount: onlyKnown.length,
+      claimed: onlyClaimed.slice(0, MOST_NAMED),
+      known: onlyKnown.slice(0, MOST_NAMED),
+    };
+  });
+}
+
+const KINDS = ["account", "grant", "key file", "host key", "certificate"] as const;
+
+/** What importing bundles would do, with what they tell otherwise than what is known. Changes nothing. */
+export function lookAtBundles(store: Store) {
+  const read = createReader(store);
+  return (carried: CarriedBundle, at: Instant): BundlePlan & Pick<ImportedBundle, "differences"> => {
+    const plan = planBundle(store, carried, at);
+    return { ...plan, differences: differencesOf(store, read, plan) };
+  };
 }

@@ -1,10 +1,10 @@
 /** The thread in which what a scan brings home is read, judged and written. It ends when it is told to close. */
 import { parentPort, workerData } from "node:worker_threads";
 import { openRecordingStore } from "#store/recording-store.ts";
-import { createReader } from "./describe-visit.ts";
+import { createReader } from "./describe-probe.ts";
 import { createBundleImporter } from "./import-bundle.ts";
-import { carryError } from "./recording/carried-error.ts";
 import type { Sent, Told } from "./recording/messages.ts";
+import { carryError } from "./recording/probe-result.ts";
 import { createRecorder } from "./recording/recorder.ts";
 
 export type RecordingWork = Parameters<typeof openRecordingStore>[0];

@@ -6,8 +6,8 @@ import type { TlsTarget } from "#shared/model/target.ts";
 import { openStore } from "#store/store.ts";
 import { beginScan, makeCertificate, START } from "#store/testing/make-visit.ts";
 import { recordInto } from "./recorders.ts";
-import type { BroughtHome } from "./recording/brought-home.ts";
-import { executeScan, type Visits } from "./run-scan.ts";
+import type { BroughtHome } from "./recording/probe-result.ts";
+import { chooseAtOnce, executeScan, inParallel, type Visits } from "./run-scan.ts";
 
 const target: TlsTarget = { kind: "tls", host: "shop.example", port: 443, serverName: null, protocol: "tls" };
 const other: TlsTarget = { ...target, host: "mail.example" };
@@ -90,4 +90,68 @@ const refusedProbe = (visited: TlsTarget) => ({
   outcome: "refused" as const,
   message: "",
   presented: null,
+});
+
+test("no more than the limit is under way, and all of it is done", async () => {
+  const items = Array.from({ length: 20 }, (_, index) => index);
+  const done: number[] = [];
+  let underWay = 0;
+  let most = 0;
+  await inParallel(items, { limit: 3 }, async (item) => {
+    most = Math.max(most, ++underWay);
+    await Promise.resolve();
+    underWay--;
+    done.push(item);
+  });
+  expect({ done, most }).toEqual({ done: items, most: 3 });
+});
+
+test("a failure begins nothing more, and is told when all that was begun has ended", async () => {
+  const ended: string[] = [];
+  const slow = Promise.withResolvers<void>();
+  const result = inParallel(["slow", "broken", "never"], { limit: 2 }, async (item) => {
+    if (item === "broken") throw new Error("broken");
+    await slow.promise;
+    ended.push(item);
+  });
+  slow.resolve();
+  await expect(result).rejects.toThrow("broken");
+  expect(ended).toEqual(["slow"]);
+});
+
+test("what lends its place lets others begin beside it, until there are as many as may be", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const begun: number[] = [];
+  await inParallel([1, 2, 3, 4], { limit: 1, most: 3 }, async (item, place) => {
+    begun.push(item);
+    if (begun.length === 3) resolve();
+    place.lendAfter(0);
+    await promise;
+  });
+  expect(begun).toEqual([1, 2, 3, 4]);
+});
+
+test("what holds its place again lets nothing more begin until it has ended", async () => {
+  const { promise: isLent, resolve: tellLent } = Promise.withResolvers<void>();
+  const events: string[] = [];
+  await inParallel(["first", "second", "third"], { limit: 1, most: 3 }, async (item, place) => {
+    events.push(`${item} begins`);
+    if (item === "first") {
+      place.lendAfter(0);
+      await isLent;
+      place.hold();
+    }
+    if (item === "second") tellLent();
+    await new Promise((resolve) => setImmediate(resolve));
+    events.push(`${item} ends`);
+  });
+  expect(events.indexOf("third begins")).toBeGreaterThan(events.indexOf("first ends"));
+  expect(events.indexOf("second begins")).toBeLessThan(events.indexOf("first ends"));
+});
+
+test("so many are visited at a time as the user wants or as is usual, and never more than there are descriptors for", () => {
+  expect(chooseAtOnce(null, 100_000)).toEqual({ hosts: 32, endpoints: 2_048, isFixed: false });
+  expect(chooseAtOnce(200, 100_000)).toEqual({ hosts: 200, endpoints: 200, isFixed: true });
+  expect(chooseAtOnce(200, 40)).toEqual({ hosts: 10, endpoints: 20, isFixed: true });
+  expect(chooseAtOnce(null, 2)).toEqual({ hosts: 1, endpoints: 1, isFixed: true });
 });

@@ -5,13 +5,12 @@ import { isJumpHost, type WayText } from "#shared/model/endpoint-way.ts";
 import { toInstant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { Target, TlsTarget } from "#shared/model/target.ts";
-import { type AtOnce, inParallel } from "./in-parallel.ts";
-import { type BroughtHome, brokenProbe } from "./recording/brought-home.ts";
 import type { EndedState } from "./recording/messages.ts";
+import { type BroughtHome, brokenProbe } from "./recording/probe-result.ts";
 import type { Recording } from "./recording/recording.ts";
 
 /** What is visited, and how it is told. */
-export type ScanTask = { scanId: ScanId; targets: readonly Target[]; atOnce: AtOnce };
+type ScanTask = { scanId: ScanId; targets: readonly Target[]; atOnce: AtOnce };
 
 export type Visits = {
   /** The hosts, by the jump hosts that they lie behind. */
@@ -150,4 +149,102 @@ async function visitAll(
       return { kind: "met", visit: brokenProbe({ scanId, target, at: toInstant(now()), tookMs: 0 }) };
     }
   }
+}
+
+/** Visits at a time: logins to hosts, and endpoints. `isFixed`: it is never passed, not even by hosts that hang. */
+export type AtOnce = { hosts: number; endpoints: number; isFixed: boolean };
+
+/** Logins at a time: enough to hide slow hosts, few enough for a small router. */
+const HOSTS_AT_ONCE = 32;
+
+/** Endpoints under way at a time. Dead addresses wait here together; the prober limits the handshakes. */
+const ENDPOINTS_AT_ONCE = 2_048;
+
+/** So many at a time of each kind as the user wants, or as is usual; never more than there are descriptors for. */
+export function chooseAtOnce(concurrency: number | null, freeDescriptors: number): AtOnce {
+  // A login may need another descriptor for the agent, and an endpoint has up to eight addresses.
+  const room = (share: number) => Math.max(1, Math.floor(freeDescriptors * share));
+  return {
+    hosts: Math.min(concurrency ?? HOSTS_AT_ONCE, room(1 / 4)),
+    endpoints: Math.min(concurrency ?? ENDPOINTS_AT_ONCE, room(1 / 2)),
+    isFixed: concurrency !== null || room(1 / 4) < HOSTS_AT_ONCE,
+  };
+}
+
+/** The place of one item among those that are under way. */
+type Place = {
+  /** From so many milliseconds on another item may begin beside this one; until then, or until it is held, none. */
+  lendAfter(ms: number): void;
+  /** No other item begins beside this one, though one may have begun already. */
+  hold(): void;
+};
+
+type Limits = {
+  limit: number;
+  /** Under way at a time, those whose places are lent among them; absent: places are not lent. */
+  most?: number;
+};
+
+/**
+ * Works through `items`, at most `limit` at a time, and those that have lent their places beside them. After a failure
+ * nothing more is begun; it rejects with that failure once what was begun has ended.
+ */
+export async function inParallel<T>(
+  items: Iterable<T>,
+  { limit, most = limit }: Limits,
+  work: (item: T, place: Place) => Promise<void>,
+): Promise<void> {
+  const queue = items[Symbol.iterator]();
+  const ended = Promise.withResolvers<void>();
+  const failures: unknown[] = [];
+  let [running, lent] = [0, 0];
+
+  const fill = (): void => {
+    while (failures.length === 0 && running - lent < limit && running < most) {
+      const next = queue.next();
+      if (next.done) break;
+      void run(next.value);
+    }
+    if (running === 0) ended.resolve();
+  };
+  const run = async (item: T): Promise<void> => {
+    running++;
+    const { place, end } = createPlace((change) => {
+      lent += change;
+      if (change > 0) fill();
+    });
+    try {
+      await work(item, place);
+    } catch (error) {
+      failures.push(error);
+    } finally {
+      end();
+      running--;
+      fill();
+    }
+  };
+
+  fill();
+  await ended.promise;
+  if (failures.length > 0) throw failures[0];
+}
+
+/** `note` is told when the place is lent (1), and when it is taken back (-1). */
+function createPlace(note: (change: 1 | -1) => void): { place: Place; end: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  let isLent = false;
+  const hold = () => {
+    clearTimeout(timer);
+    if (isLent) note(-1);
+    isLent = false;
+  };
+  const lend = () => {
+    isLent = true;
+    note(1);
+  };
+  const lendAfter = (ms: number) => {
+    hold();
+    timer = setTimeout(lend, ms);
+  };
+  return { place: { lendAfter, hold }, end: hold };
 }

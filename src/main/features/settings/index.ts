@@ -1,5 +1,5 @@
 import { implement } from "@orpc/server";
-import { readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
+import { readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 import { settings } from "#shared/contract/settings.ts";
 import { VERSION } from "#shared/model/version.ts";
 import type { Workstation } from "#shared/model/workstation.ts";

@@ -1,5 +1,5 @@
 import { type KnownHosts, readKnownHosts } from "#domain/ssh/known-hosts.ts";
-import { type KnownHostsFiles, readKnownHostsFiles } from "#net/local/known-hosts-files.ts";
+import { type KnownHostsFiles, readKnownHostsFiles } from "#net/local/read-ssh-files.ts";
 import type { Workstation } from "#shared/model/workstation.ts";
 
 /** Reads the known_hosts of this computer. A file that holds what it held is the same object as before. */

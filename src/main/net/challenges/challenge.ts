@@ -1,4 +1,4 @@
-import type { Resolver } from "#net/dns/find-resolvers.ts";
+import type { Resolver } from "#net/dns/ask-records.ts";
 import type { Hand } from "#net/ssh/hand/hand.ts";
 import type { ChallengeType } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";

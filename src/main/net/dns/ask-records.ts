@@ -1,14 +1,15 @@
 import { randomInt } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { getServers } from "node:dns";
+import { connect, isIP } from "node:net";
 import { type Answer, type DecodedPacket, decode, encode, RECURSION_DESIRED } from "dns-packet";
-import { askByTcp, askByUdp, type Exchanged } from "./exchange.ts";
-import type { Resolver } from "./find-resolvers.ts";
 
-export type Records =
+type Records =
   | { kind: "answered"; answers: Answer[]; authorities: Answer[] }
   | { kind: "no-such-name"; authorities: Answer[] }
   | { kind: "failed"; why: string };
 
-type Wish = {
+type RecordQuery = {
   name: string;
   type: "TXT" | "NS" | "CNAME" | "A" | "AAAA";
   /** Of a resolver, that it asks others; of a zone's own server, not. */
@@ -23,7 +24,7 @@ const TRIES = 2;
 /** Asks one server for one kind of record. */
 export async function askRecords(
   server: Resolver,
-  { name, type, recurses, timeoutMs = TIMEOUT_MS, signal }: Wish,
+  { name, type, recurses, timeoutMs = TIMEOUT_MS, signal }: RecordQuery,
 ): Promise<Records> {
   const id = randomInt(0x1_0000);
   const wish = {
@@ -67,3 +68,102 @@ const isAnswerTo = (packet: DecodedPacket | null, id: number, name: string): boo
 export const isSameName = (one: string, other: string): boolean => plainName(one) === plainName(other);
 
 export const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, "");
+
+/** An answer's bytes, or why there is none. */
+export type Exchanged = { bytes: Buffer } | { why: string };
+
+type ExchangeRequest = {
+  question: Buffer;
+  /** Whether these bytes answer the question; others are passed over. */
+  isAnswer: (bytes: Buffer) => boolean;
+  timeoutMs: number;
+  signal: AbortSignal;
+};
+
+const LENGTH_BYTES = 2;
+
+/** Asks by a datagram. Only what comes from the resolver itself is taken. */
+export function askByUdp({ address, port }: Resolver, request: ExchangeRequest): Promise<Exchanged> {
+  const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
+  const { promise, resolve } = Promise.withResolvers<Exchanged>();
+  socket.on("error", (error) => resolve({ why: formatError(error) }));
+  socket.on("message", (bytes) => {
+    if (request.isAnswer(bytes)) resolve({ bytes });
+  });
+  socket.connect(port, address, () => socket.send(request.question));
+  return bounded(promise, request, () => socket.close());
+}
+
+/** Asks by a stream, for an answer that does not fit into a datagram. */
+export function askByTcp({ address, port }: Resolver, request: ExchangeRequest): Promise<Exchanged> {
+  const socket = connect(port, address);
+  const { promise, resolve } = Promise.withResolvers<Exchanged>();
+  let held = Buffer.alloc(0);
+  socket.on("connect", () => {
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt16BE(request.question.length);
+    socket.write(Buffer.concat([length, request.question]));
+  });
+  socket.on("data", (piece) => {
+    held = Buffer.concat([held, piece]);
+    if (held.length < LENGTH_BYTES) return;
+    const end = LENGTH_BYTES + held.readUInt16BE(0);
+    if (held.length < end) return;
+    const bytes = held.subarray(LENGTH_BYTES, end);
+    resolve(request.isAnswer(bytes) ? { bytes } : { why: "it answered another question" });
+  });
+  socket.on("error", (error) => resolve({ why: formatError(error) }));
+  socket.on("close", () => resolve({ why: "it hung up before it had answered" }));
+  return bounded(promise, request, () => socket.destroy());
+}
+
+/** Ends when there is an answer, when the time is over, or when told to; whatever happens, `close` is called once. */
+async function bounded(
+  answer: Promise<Exchanged>,
+  { timeoutMs, signal }: ExchangeRequest,
+  close: () => void,
+): Promise<Exchanged> {
+  const { promise: end, resolve } = Promise.withResolvers<Exchanged>();
+  const timer = setTimeout(() => resolve({ why: "it did not answer in time" }), timeoutMs);
+  const stop = () => resolve({ why: "it was no longer waited for" });
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([answer, end]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    close();
+  }
+}
+
+function formatError(error: Error): string {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  return code === "ECONNREFUSED" ? "nobody answers there" : `it cannot be asked (${code || "unknown"})`;
+}
+
+export type Resolver = { address: string; port: number };
+
+/** ssh, too, asks no more of them than the system's resolver library does. */
+const MOST_RESOLVERS = 3;
+
+/** The resolvers of this system, in the order in which it asks them. */
+export const findResolvers = (): Resolver[] =>
+  getServers()
+    .flatMap((text) => readResolver(text) ?? [])
+    .slice(0, MOST_RESOLVERS);
+
+/** Reads `IP`, `IP:PORT` or `[IP]:PORT`; null for anything else: a resolver is not looked up by name. */
+export function readResolver(text: string): Resolver | null {
+  const [, bracketed, plain, portText = "53"] =
+    /^(?:\[([^\]]+)\]|([^[\]:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const address = isIP(text) === 6 ? text : (bracketed ?? plain ?? "");
+  const port = Number(portText);
+  return isIP(address) !== 0 && port >= 1 && port <= 65_535 ? { address, port } : null;
+}
+
+/** Whether what it says of DNSSEC comes from this computer, where nobody on the way can have written it. */
+export const isLocal = ({ address }: Resolver): boolean => address.startsWith("127.") || address === "::1";
+
+export const formatResolver = ({ address, port }: Resolver): string =>
+  isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;

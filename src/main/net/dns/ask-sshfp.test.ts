@@ -1,8 +1,8 @@
 import { encode } from "dns-packet";
 import { expect, test } from "vitest";
 import { sshfpOf, startDnsServer } from "#testing/dns-server.ts";
+import { formatResolver, isLocal, readResolver } from "./ask-records.ts";
 import { askSshfp } from "./ask-sshfp.ts";
-import { formatResolver, isLocal, readResolver } from "./find-resolvers.ts";
 
 const NAME = "web1.example";
 const HEX = "ab".repeat(32);

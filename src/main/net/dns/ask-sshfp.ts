@@ -1,7 +1,6 @@
 import { randomInt } from "node:crypto";
 import { AUTHENTIC_DATA, type DecodedPacket, decode, encode, RECURSION_DESIRED } from "dns-packet";
-import { askByTcp, askByUdp, type Exchanged } from "./exchange.ts";
-import { formatResolver, isLocal, type Resolver } from "./find-resolvers.ts";
+import { askByTcp, askByUdp, type Exchanged, formatResolver, isLocal, type Resolver } from "./ask-records.ts";
 
 /** One record of a name: which algorithm, which hash (1: SHA-1, 2: SHA-256), and that in lower-case hex (RFC 4255). */
 export type SshfpRecord = { algorithm: number; hash: number; fingerprint: string };

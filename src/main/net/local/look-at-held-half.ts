@@ -3,7 +3,7 @@ import { lstat } from "node:fs/promises";
 import { readSmallFile } from "#net/ssh/identities.ts";
 import { type PrivateKeyFile, readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import type { KeyPossession } from "#shared/model/possession.ts";
-import { readTextFile } from "./read-text-file.ts";
+import { readTextFile } from "./read-ssh-files.ts";
 
 export type HeldHalf = {
   uid: number;

@@ -1,13 +1,15 @@
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readHeldKey } from "#domain/inspect/inspect-bytes.ts";
+import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeKeyPair } from "#testing/ssh/ssh-server.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import { readKnownHostsFiles } from "./known-hosts-files.ts";
-import { lookAtThisComputer } from "./this-computer.ts";
+import { readKnownHostsFiles } from "./read-ssh-files.ts";
+import { lookAtThisComputer, readKeyFolder } from "./this-computer.ts";
 
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
 const LOCKED = { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" } as const;
@@ -116,4 +118,31 @@ test.skipIf(process.platform === "win32").each([
   } finally {
     server.close();
   }
+});
+
+test("every private key of ~/.ssh is found, whatever its name, and told by its public half where that is in clear", async () => {
+  await using home = await makeTemporaryFolder();
+  expect(await readKeyFolder(home.path)).toEqual([]);
+  const folder = join(home.path, ".ssh");
+  await mkdir(folder);
+  const open = await makeKeyFile(folder, "work");
+  const locked = await makeKeyFile(folder, "id_ed25519", ["-t", "ed25519", "-N", "secret"]);
+  const hidden = await makeKeyFile(folder, "old.pem", [
+    "-t",
+    "rsa",
+    "-b",
+    "2048",
+    "-m",
+    "PEM",
+    "-N",
+    "secret",
+  ]);
+  await symlink("/dev/zero", join(folder, "endless"));
+  await writeFile(join(folder, "config"), "Host *\n");
+  const found = (await readKeyFolder(home.path)) ?? [];
+  expect(found.map(({ path, bytes }) => [path, readHeldKey(path, bytes)])).toEqual([
+    [locked.path, locked.fingerprint],
+    [hidden.path, null],
+    [open.path, open.fingerprint],
+  ]);
 });

@@ -2,7 +2,7 @@ import { Duplex } from "node:stream";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { onAbort } from "#net/on-abort.ts";
 import type { ServerKeyKind } from "#shared/model/served.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./greeting-reader.ts";
 import { GreetingReader, NOTHING_BESIDE } from "./greeting-reader.ts";
 
 /** `protocols`: what is offered to be spoken in TLS. `kind`: the one kind of key that is taken; not there: any. */

@@ -1,4 +1,3 @@
-import { HandshakeLayer, type HandshakeMessage, MESSAGE } from "./handshake-layer.ts";
 import { createOpener } from "./key-schedule.ts";
 import {
   readCertificateMessage,
@@ -9,8 +8,8 @@ import {
   readStatus,
   type ServerHello,
 } from "./messages.ts";
-import { formatAlert, formatGroup, formatSuite, formatVersion } from "./offers.ts";
-import { RECORD, RecordLayer } from "./record-layer.ts";
+import { formatAlert, formatGroup, formatSuite, formatVersion } from "./parameters.ts";
+import { HandshakeLayer, type HandshakeMessage, MESSAGE, RECORD, RecordLayer } from "./record-layer.ts";
 
 /**
  * What a server answered to a hello. `odd`: it speaks TLS, but in a way that this reader does not follow,
@@ -214,3 +213,9 @@ export class GreetingReader {
     };
   }
 }
+
+/** How a server fell silent. */
+export type Silence = { kind: "closed" | "reset" | "timed-out"; hasHeard: boolean };
+
+/** What came of a handshake: what the server said, or how it fell silent. */
+export type Answer = Greeting | Silence;

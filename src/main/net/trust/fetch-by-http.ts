@@ -2,9 +2,7 @@ import https from "node:https";
 import { isNamed, lookupOutside, RefusedAddress, whyRefusedHost } from "#net/refused-address.ts";
 
 /** The bytes at an address, or why there are none. `refusedHost`: the one that the user would have to name. */
-export type Fetched =
-  | { kind: "fetched"; bytes: Uint8Array }
-  | { kind: "failed"; why: string; refusedHost?: string };
+type Fetched = { kind: "fetched"; bytes: Uint8Array } | { kind: "failed"; why: string; refusedHost?: string };
 
 /** Only when it is needed: to import it makes Node load a client of its own that nothing here uses, at each start. */
 const openHttp = () => process.getBuiltinModule("node:http");
@@ -24,7 +22,7 @@ type FetchLimits = { bytes: number; timeoutMs: number };
  * this computer or its own link: a certificate is anybody's text. What comes is not believed by the way it came:
  * it is signed, which is why authorities serve it without TLS (RFC 5280, section 8; RFC 6960, appendix A).
  */
-export function fetchByHttp({ address, named, posted }: Wish, limits: FetchLimits): Promise<Fetched> {
+function fetchByHttp({ address, named, posted }: Wish, limits: FetchLimits): Promise<Fetched> {
   const url = URL.parse(address);
   const ask =
     url?.protocol === "http:" ? openHttp().request : url?.protocol === "https:" ? https.request : null;
@@ -73,3 +71,27 @@ const refuseHost = (why: string, { hostname }: URL): Fetched => ({
   why: `${why}; the commands trust fetch and trust ask go there with --allow ${hostname}`,
   refusedHost: hostname,
 });
+
+/** The largest lists in use have some 10 MB. */
+const LIST_LIMITS = { bytes: 32 * 1024 * 1024, timeoutMs: 15_000 };
+
+/** Fetches a revocation list by HTTP. `named`: hosts that the user has named. */
+export const fetchList = (
+  address: string,
+  named: readonly string[] = [],
+  limits = LIST_LIMITS,
+): Promise<Fetched> => fetchByHttp({ address, named }, limits);
+
+/** Answers have some kilobytes; readers take no more than this. */
+const ANSWER_LIMITS = { bytes: 1024 * 1024, timeoutMs: 15_000 };
+
+/** Sends a request of OCSP to a responder, as RFC 6960, appendix A.1 has it for any of them. */
+export const askResponder = (
+  address: string,
+  request: Uint8Array,
+  named: readonly string[] = [],
+): Promise<Fetched> =>
+  fetchByHttp(
+    { address, named, posted: { type: "application/ocsp-request", bytes: request } },
+    ANSWER_LIMITS,
+  );

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Redacted } from "#shared/model/redacted.ts";
 
 /** What comes after so much of what was heard: it is too little, there is something to say, or the dialogue is over. */
 export type Step<T> =
@@ -61,3 +62,20 @@ export function hold<T>(
     if (heard.length > 0 && !stream.destroyed && !stream.readableEnded) stream.unshift(heard);
   });
 }
+
+/** Where a proxy is asked to connect to. */
+export type Place = { host: string; port: number };
+
+export type Credentials = { user: string; password: Redacted<string> };
+
+/**
+ * What a proxy answered. `refused-by-proxy`: it does not want to; `unreached`: it tried, and the endpoint did not let it.
+ * `garbage`: what answers there is no such proxy.
+ */
+export type Said =
+  | { kind: "open" }
+  | { kind: "login-wanted" }
+  | { kind: "login-refused" }
+  | { kind: "refused-by-proxy"; said: string }
+  | { kind: "unreached"; why: "refused" | "no-way" | "no-such-name" | "timed-out"; said: string }
+  | { kind: "garbage"; heard: Buffer };

@@ -2,9 +2,8 @@ import { Duplex, PassThrough } from "node:stream";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Redacted } from "#shared/model/redacted.ts";
-import { hold, type Negotiation } from "./dialogue.ts";
+import { hold, type Negotiation, type Said } from "./dialogue.ts";
 import { askConnect } from "./http-connect.ts";
-import type { Said } from "./said.ts";
 import { askSocks5 } from "./socks5.ts";
 
 const credentials = { user: "jo", password: new Redacted("s3cret") };

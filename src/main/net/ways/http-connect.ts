@@ -1,8 +1,7 @@
 /** The client's side of a tunnel through an HTTP proxy: CONNECT (RFC 9110, 9.3.6), with a login by Basic (RFC 7617). */
 import { isIPv6 } from "node:net";
 import { Redacted } from "#shared/model/redacted.ts";
-import type { Negotiation, Step } from "./dialogue.ts";
-import type { Credentials, Place, Said } from "./said.ts";
+import type { Credentials, Negotiation, Place, Said, Step } from "./dialogue.ts";
 
 /** Asks a proxy for a tunnel to a place; a name is resolved there. */
 export function askConnect({ host, port }: Place, credentials: Credentials | null): Negotiation<Said> {

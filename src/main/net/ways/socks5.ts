@@ -1,8 +1,7 @@
 /** The client's side of SOCKS 5 (RFC 1928), with its login by name and password (RFC 1929). */
 import { isIP } from "node:net";
 import { Redacted } from "#shared/model/redacted.ts";
-import type { Negotiation, Step } from "./dialogue.ts";
-import type { Credentials, Place, Said } from "./said.ts";
+import type { Credentials, Negotiation, Place, Said, Step } from "./dialogue.ts";
 
 const VERSION = 5;
 const LOGIN_VERSION = 1;

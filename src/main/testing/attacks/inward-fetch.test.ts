@@ -1,8 +1,7 @@
 import { createServer } from "node:http";
 import { expect, test } from "vitest";
 import { lookupOutside, whyRefused } from "#net/refused-address.ts";
-import { askResponder } from "#net/trust/ask-responder.ts";
-import { fetchList } from "#net/trust/fetch-list.ts";
+import { askResponder, fetchList } from "#net/trust/fetch-by-http.ts";
 import { listen } from "#testing/servers.ts";
 
 /** As a certificate may write the same place: every one of them leads to this computer. */

@@ -1,14 +1,22 @@
 import { evaluateServed, type ServedVerdict } from "#domain/deployment-status/evaluate-served.ts";
-import type { Sight } from "#domain/deployment-status/host-map.ts";
+import {
+  chosenNames,
+  type Files,
+  type Held,
+  type HostMap,
+  indexMap,
+  type MapIndex,
+  type Sight,
+} from "#domain/deployment-status/host-map.ts";
+import { createRowFinder } from "#domain/deployment-status/list-bindings.ts";
 import { findServedProblems } from "#domain/deployment-status/served-findings.ts";
 import type { FindingDraft } from "#shared/model/finding.ts";
 import { SERVED_RULES } from "#shared/model/served.ts";
 import { isAddress, type SshTarget, type TlsTarget } from "#shared/model/target.ts";
 import { formatEndpoint } from "#shared/text/target.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
-import type { SeenEndpoint, ServedSight } from "#store/serving/served-table.ts";
+import type { HeldRow, SeenEndpoint, ServedSight, ServingKey } from "#store/serving/served-table.ts";
 import type { EndpointProbe, HostProbe } from "#store/visit.ts";
-import { createHostViews, type HostView, toHeld } from "./host-views.ts";
 
 type Served = RecordingStore["served"];
 type ViewOf = (host: number) => HostView;
@@ -134,3 +142,88 @@ function listSights(served: Served, host: number, endpoint: SeenEndpoint): Sight
     name: serverName || (isByAddress ? null : text),
   }));
 }
+
+type ServedConfig = RecordingStore["served"];
+
+/** What the endpoints of one host are judged by, as it was when the host was last read. */
+type HostView = {
+  map: MapIndex;
+  files: Files;
+  rowsAt: (port: number) => ReturnType<typeof createRowFinder<Row>>;
+};
+
+type Row = Omit<ServingKey, "isDefault"> & { at: { file: string; line: number }; isDefault: boolean };
+
+/** So many hosts are kept at hand: endpoints of one come one after the other, those of several side by side. */
+const MOST_VIEWS = 8;
+
+/** Looks at hosts, each anew only when it has been read meanwhile. */
+function createHostViews(served: ServedConfig): (host: number) => HostView {
+  const views = new Map<number, { reading: string; view: HostView }>();
+
+  return (host) => {
+    const reading = served.readingOf(host);
+    const known = views.get(host);
+    views.delete(host);
+    const view = known?.reading === reading ? known.view : viewHost(served, host);
+    // One that was last read by an earlier version of this program cannot be told from itself.
+    if (reading !== null) views.set(host, { reading, view });
+    const [oldest] = views.keys();
+    if (views.size > MOST_VIEWS && oldest !== undefined) views.delete(oldest);
+    return view;
+  };
+}
+
+function viewHost(served: ServedConfig, host: number): HostView {
+  const files = readFiles(served, host);
+  const map = JSON.parse(served.mapOf(host)) as HostMap;
+  return {
+    files,
+    map: indexMap(
+      map,
+      (path) => chosenNames(files.heldNow(path)),
+      (path) => served.wasSeen(host, path),
+    ),
+    rowsAt: once((port: number) =>
+      createRowFinder(
+        served.rowsAt(host, port).map((row) => ({
+          ...row,
+          at: { file: row.file, line: row.line },
+          isDefault: row.isDefault === 1,
+        })),
+      ),
+    ),
+  };
+}
+
+const readFiles = (served: ServedConfig, host: number): Files => ({
+  heldNow: once((path: string) => {
+    const held = served.heldNow(host, path);
+    return held && toHeld(held);
+  }),
+  holding: (sha256) => served.holding(host, sha256),
+  heldUntil: (sha256) =>
+    new Map([...served.heldUntil(host, sha256)].map(([path, at]) => [path, `at the scan of ${at}`])),
+  alsoIn: (sha256) => served.alsoIn(host, sha256),
+});
+
+function once<Key, Value>(find: (key: Key) => Value): (key: Key) => Value {
+  const found = new Map<Key, Value>();
+  return (key) => {
+    const known = found.get(key);
+    if (known !== undefined) return known;
+    const value = find(key);
+    found.set(key, value);
+    return value;
+  };
+}
+
+const toHeld = ({ names, sha256, keyType, subject, issuer, notBefore, notAfter }: HeldRow): Held => ({
+  sha256,
+  keyType,
+  subject,
+  issuer,
+  notBefore,
+  notAfter,
+  names: JSON.parse(names) as string[],
+});

@@ -6,8 +6,7 @@ import type { ScanId } from "#shared/model/scan.ts";
 import type { HeldHere } from "#store/people/people-store.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
-import type { BroughtHome } from "./brought-home.ts";
-import type { CarriedError } from "./carried-error.ts";
+import type { BroughtHome, CarriedError } from "./probe-result.ts";
 
 /** A host key that is trusted from now on, for nobody has seen another one of this host. */
 export type AcceptedKey = Omit<Parameters<RecordingStore["pins"]["put"]>[0], "source" | "pinnedAt">;

@@ -6,7 +6,7 @@ import { openStore } from "#store/store.ts";
 import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-visit.ts";
 import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { isAuthority, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
-import { toSeen } from "../to-seen.ts";
+import { toSeen } from "../describe-parts.ts";
 import { createPublicNoter } from "./note-public.ts";
 
 const root = signCertificate({ subject: "public root", extensions: [isAuthority()] });

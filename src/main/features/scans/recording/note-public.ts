@@ -1,9 +1,10 @@
+import { readPem } from "#codec/pem.ts";
 import type { SharedWork } from "#domain/x509/path/build-paths.ts";
 import { createClimber, isOfPublicAuthority } from "#domain/x509/path/find-issuer.ts";
 import { type CertificateIndex, indexCertificates, markSet } from "#domain/x509/path/path-certificate.ts";
+import { readMozillaRoots } from "#net/trust/read-roots.ts";
 import type { RecordingStore } from "#store/recording-store.ts";
 import type { CollectedHost, EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
-import { publicRoots } from "./public-roots.ts";
 
 type Chains = Pick<RecordingStore["chains"], "named" | "isPublic" | "markPublic">;
 type Chain = readonly (SeenCertificate | null)[];
@@ -81,4 +82,13 @@ export function createPublicNoter(
 function toAbove(ders: readonly Uint8Array[]): Above {
   const index = indexCertificates(ders);
   return { key: markSet(index.all.map(({ sha256 }) => sha256)), open: () => index };
+}
+
+/** Opened at the first chain and kept: they change with the runtime alone. */
+let opened: CertificateIndex | null = null;
+
+/** The roots by which an authority counts as public. */
+export function publicRoots(): CertificateIndex {
+  opened ??= indexCertificates(readPem(readMozillaRoots().pem).ders);
+  return opened;
 }

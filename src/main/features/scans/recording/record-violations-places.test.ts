@@ -8,7 +8,7 @@ import { beginScan, START, visitEndpoint, visitHost } from "#store/testing/make-
 import type { EndpointProbe, HostProbe } from "#store/visit.ts";
 import { identifiesKey, makeChain, makeEcKeys } from "#testing/tls/conforming-chain.ts";
 import { isAuthority, isMeantFor, type Signed, signCertificate } from "#testing/tls/sign-certificate.ts";
-import { toSeen } from "../to-seen.ts";
+import { toSeen } from "../describe-parts.ts";
 import { createPublicNoter } from "./note-public.ts";
 import { createViolationRecorder } from "./record-violations.ts";
 

@@ -17,11 +17,11 @@ import {
   type Signed,
   signCertificate,
 } from "#testing/tls/sign-certificate.ts";
-import { createReader } from "../describe-visit.ts";
-import { toSeen } from "../to-seen.ts";
+import { toSeen } from "../describe-parts.ts";
+import { createReader } from "../describe-probe.ts";
+import { createProbeWriter } from "./batches.ts";
 import { createPublicNoter, MOST_STEPS_OF_PROBE } from "./note-public.ts";
 import { createViolationRecorder } from "./record-violations.ts";
-import { createProbeWriter } from "./visit-writer.ts";
 
 const NOW = new Date(START);
 const WITHOUT_ISSUER_KEY = { extensions: { "2.5.29.35": null } };

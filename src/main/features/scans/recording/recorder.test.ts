@@ -3,8 +3,8 @@ import { Refusal } from "#shared/model/refusal.ts";
 import { ScanId } from "#shared/model/scan.ts";
 import { openStore, type Store } from "#store/store.ts";
 import { START } from "#store/testing/make-visit.ts";
-import { type BroughtHome, brokenProbe } from "./brought-home.ts";
 import type { Request, Told } from "./messages.ts";
+import { type BroughtHome, brokenProbe } from "./probe-result.ts";
 import { createRecorder } from "./recorder.ts";
 
 const visited = (host: string, scanId = 1) => ({

@@ -4,12 +4,19 @@ import type { Instant } from "#shared/model/instant.ts";
 import type { ScanId } from "#shared/model/scan.ts";
 import type { HeldHere } from "#store/people/people-store.ts";
 import type { RequestedTarget } from "#store/scans/probe-table.ts";
-import { type BroughtHome, sizeOf } from "./brought-home.ts";
-import { reviveError } from "./carried-error.ts";
-import { createLine, type News } from "./line.ts";
-import type { AcceptedKey, CarriedBundle, EndedState, Hear, RecorderLink } from "./messages.ts";
-import { packHome } from "./pack-home.ts";
-import { createRoom } from "./room.ts";
+import type {
+  AcceptedKey,
+  Answer,
+  Answers,
+  CarriedBundle,
+  EndedState,
+  Hear,
+  RecorderLink,
+  Request,
+  Sent,
+  Told,
+} from "./messages.ts";
+import { type BroughtHome, packHome, reviveError, sizeOf } from "./probe-result.ts";
 
 type Deps = {
   startRecorder: (hear: Hear) => RecorderLink;
@@ -140,4 +147,115 @@ function createBasket({ send }: Pick<ReturnType<typeof createLine>, "send">) {
       else timer ??= setTimeout(empty, GATHER_MS);
     },
   };
+}
+
+/** What is told without being asked for. */
+type News = Exclude<Told, { kind: "answer" | "refusal" | "lent" }>;
+
+type ChannelDeps = { start: (hear: Hear) => RecorderLink; hear: (news: News) => void };
+
+/** The line to the recorder, which is started when it is needed; again, where it has died. */
+function createLine({ start, hear }: ChannelDeps) {
+  const asked = new Map<number, PromiseWithResolvers<Answer>>();
+  const borrowers: (() => void)[] = [];
+  let link: RecorderLink | null = null;
+  let lastId = 0;
+
+  return {
+    send,
+
+    request<Kind extends Request["kind"]>(request: Request & { kind: Kind }): Promise<Answers[Kind]> {
+      const answer = Promise.withResolvers<Answer>();
+      asked.set(++lastId, answer);
+      send({ kind: "request", id: lastId, request });
+      // The recorder answers each request with what its kind is answered with.
+      return answer.promise as Promise<Answers[Kind]>;
+    },
+
+    /** Resolves when it writes nothing; it does not until what this gives is called. */
+    async takeTurn(): Promise<() => void> {
+      if (!link) return () => undefined;
+      const { send: tell } = link;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      borrowers.push(resolve);
+      tell({ kind: "lend" });
+      await promise;
+      return () => tell({ kind: "give-back" });
+    },
+
+    close: async (): Promise<void> => link?.close(),
+  };
+
+  function send(sent: Sent, handOver?: ArrayBuffer[]): void {
+    link ??= start(take);
+    link.send(sent, handOver);
+  }
+
+  function take(told: Told): void {
+    if (told.kind === "lent") borrowers.shift()?.();
+    else if (told.kind === "answer") settle(told.id)?.resolve(told.answer);
+    else if (told.kind === "refusal") settle(told.id)?.reject(reviveError(told.error));
+    else if (told.kind !== "dead") hear(told);
+    else if (link) {
+      bury(reviveError(told.error));
+      hear(told);
+    }
+  }
+
+  function settle(id: number) {
+    const answer = asked.get(id);
+    asked.delete(id);
+    return answer;
+  }
+
+  /** Nobody waits for one that is no more. */
+  function bury(error: Error): void {
+    link = null;
+    for (const id of [...asked.keys()]) settle(id)?.reject(error);
+    for (const go of borrowers.splice(0)) go();
+  }
+}
+
+/** Room for so many bytes. One thing more than that may come when there is room at all: none is too large for ever. */
+export function createRoom(most: number) {
+  let filled = 0;
+  let waiting: { bytes: number; enter: () => void }[] = [];
+
+  return {
+    /** Resolves when there is room for so many; whoever came first is let in first. */
+    make(bytes: number): Promise<void> {
+      if (waiting.length === 0 && hasRoom(bytes)) return Promise.resolve();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.push({ bytes, enter: resolve });
+      return promise;
+    },
+
+    fill(bytes: number): void {
+      filled += bytes;
+    },
+
+    empty(bytes: number): void {
+      filled -= bytes;
+      letIn();
+    },
+
+    clear(): void {
+      filled = 0;
+      letIn();
+    },
+  };
+
+  function hasRoom(bytes: number): boolean {
+    return filled === 0 || filled + bytes <= most;
+  }
+
+  function letIn(): void {
+    let promised = 0;
+    while (waiting[0] && hasRoom(promised + waiting[0].bytes)) {
+      promised += waiting[0].bytes;
+      waiting[0].enter();
+      waiting = waiting.slice(1);
+      if (promised > most) return;
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import { type Answered, giveUp, type Near, type Undo } from "#net/challenges/challenge.ts";
-import { findResolvers } from "#net/dns/find-resolvers.ts";
+import { findResolvers } from "#net/dns/ask-records.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";
 import { awaitRecord, followAliases, recordOf } from "./await-record.ts";

@@ -1,9 +1,7 @@
 import { isIP } from "node:net";
 import { type Answered, giveUp, type Near, type Undo } from "#net/challenges/challenge.ts";
-import { isSameName, plainName } from "#net/dns/ask-records.ts";
-import { findResolvers, type Resolver } from "#net/dns/find-resolvers.ts";
-import type { TsigKey } from "#net/dns/update/message.ts";
-import { type Sent, sendUpdate } from "#net/dns/update/send-update.ts";
+import { findResolvers, isSameName, plainName, type Resolver } from "#net/dns/ask-records.ts";
+import { type Sent, sendUpdate, type TsigKey } from "#net/dns/update.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 import type { AcmeChallenge } from "#shared/model/acme.ts";
 import type { ChallengeWay } from "#shared/model/challenge-way.ts";

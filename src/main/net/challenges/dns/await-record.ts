@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { askRecords, isSameName, plainName } from "#net/dns/ask-records.ts";
-import type { Resolver } from "#net/dns/find-resolvers.ts";
+import { askRecords, isSameName, plainName, type Resolver } from "#net/dns/ask-records.ts";
 import { findAddresses } from "#net/find-addresses.ts";
 
 type Wish = {

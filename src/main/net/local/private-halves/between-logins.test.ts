@@ -6,9 +6,8 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { expect, test, vi } from "vitest";
 import { makeKeyFile } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
-import type { HalfPlace } from "./half-place.ts";
 import { makeKeyPair } from "./key-pair.ts";
-import { makeHalf, putHalf, undoHalf } from "./replace-half.ts";
+import { type HalfPlace, makeHalf, putHalf, undoHalf } from "./replace-half.ts";
 
 /** An `ssh` that is logging in until it is ended: its server never says a word. */
 async function startClient() {

@@ -1,7 +1,9 @@
 /** A key with its private half, in memory: made here, or read from a file that stands in clear. */
 
-import { createPrivateKey, generateKeyPair, type KeyObject } from "node:crypto";
+import { createPrivateKey, generateKeyPair, hash, type KeyObject } from "node:crypto";
+import { extname } from "node:path";
 import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
 import { viewKey } from "#codec/fingerprint.ts";
 import { blobOfJwk, padSecret, readContainer, secretOfJwk, writeOpenContainer } from "#codec/ssh-key.ts";
 import { openFields } from "#codec/ssh-wire.ts";
@@ -9,6 +11,7 @@ import type { Identity } from "#net/ssh/identities.ts";
 import { readPrivateKeyFile } from "#net/ssh/private-key-file.ts";
 import { RSA_BITS } from "#shared/model/plan.ts";
 import { Redacted } from "#shared/model/redacted.ts";
+import { SEAL_BLOCK_BYTES } from "./seal-lock.ts";
 
 export type KeyPair = {
   keyType: string;
@@ -60,7 +63,7 @@ export function toIdentity(pair: KeyPair, source: string): Identity {
 }
 
 /** As it stands in OpenSSH's format, before it is encrypted with a cipher of that block size. */
-export const padPair = ({ secret, comment }: KeyPair, blockBytes: number): Buffer =>
+const padPair = ({ secret, comment }: KeyPair, blockBytes: number): Buffer =>
   padSecret(Redacted.reveal(secret), comment, blockBytes);
 
 /** Of each type so many fields come after its name, and the comment after those. */
@@ -96,3 +99,39 @@ function nameKey(blob: Buffer, secret: Redacted<Buffer>, comment: string): KeyPa
   const view = viewKey(blob);
   return { ...view, blob, line: `${view.keyType} ${blob.toString("base64")}`, comment, secret };
 }
+
+/** Beside this file, as source and as built: all parts of the program are in one folder then. */
+const WORKER = new URL(`./seal-worker${extname(import.meta.url)}`, import.meta.url);
+
+/** The text of a private key file, in OpenSSH's format. A passphrase is put on it in a thread that ends with it. */
+export async function sealPair(
+  pair: KeyPair,
+  passphrase: Redacted<string> | null,
+): Promise<Redacted<string>> {
+  const { blob } = pair;
+  if (!passphrase) return new Redacted(writeOpenContainer(blob, padPair(pair, 8)));
+  const { promise, resolve, reject } = Promise.withResolvers<Redacted<string>>();
+  const secret = padPair(pair, SEAL_BLOCK_BYTES);
+  const worker = new Worker(WORKER, {
+    name: "seal",
+    workerData: { blob, secret, passphrase: Redacted.reveal(passphrase) },
+    argv: [],
+    execArgv: [],
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: 64 },
+  });
+  worker
+    .on("message", (text: string) => resolve(new Redacted(text)))
+    // An error of the worker's could hold what it was given: only its code is told.
+    .on("error", (error: NodeJS.ErrnoException) =>
+      reject(new Error(`a passphrase could not be put on a key (${error.code ?? error.name})`)),
+    );
+  try {
+    return await promise;
+  } finally {
+    await worker.terminate();
+  }
+}
+
+/** SHA-256 of the file that holds it, which tells nothing of what is in it. */
+export const hashSealed = (text: Redacted<string>): string => hash("sha256", Redacted.reveal(text));

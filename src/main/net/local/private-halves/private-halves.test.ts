@@ -24,10 +24,8 @@ import { Redacted } from "#shared/model/redacted.ts";
 import { makeKeyFile, startSshAgent } from "#testing/ssh/key-files.ts";
 import { makeTemporaryFolder } from "#testing/temporary-folder.ts";
 import { addToAgent, removeFromAgent } from "./agent-keys.ts";
-import { type HalfPlace, lookAtHalf } from "./half-place.ts";
-import { makeKeyPair, type NewKeyType, readKeyPair, toIdentity } from "./key-pair.ts";
-import { commitHalf, makeHalf, putHalf, undoHalf } from "./replace-half.ts";
-import { sealPair } from "./seal-pair.ts";
+import { makeKeyPair, type NewKeyType, readKeyPair, sealPair, toIdentity } from "./key-pair.ts";
+import { commitHalf, type HalfPlace, lookAtHalf, makeHalf, putHalf, undoHalf } from "./replace-half.ts";
 
 const run = promisify(execFile);
 const DONE = { kind: "done" };

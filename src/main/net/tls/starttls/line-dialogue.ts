@@ -1,7 +1,7 @@
 import { MORE, type Negotiation, NOTHING, type Step } from "./dialogue.ts";
 
 /** What is asked, and how the answer to it is read, line by line; lines are without their ends. */
-export type Turn = {
+type Turn = {
   /** Empty where the server speaks unasked. */
   ask: string;
   /** How the answer's first line begins, where its later lines may be anything. */
@@ -70,3 +70,132 @@ const askOf = ({ ask }: Turn): Uint8Array => (ask === "" ? NOTHING : Buffer.from
 /** Text holds no control characters but tabs, line ends and those that colour a banner. */
 const hasControls = (line: Buffer): boolean =>
   line.some((byte) => byte < 0x09 || (byte > 0x0d && byte < 0x1b));
+
+/** Says who we are where a client must; `.invalid` is nobody's (RFC 2606 section 2). */
+const OURSELVES = "latchkey.invalid";
+
+/** No line goes on to another. */
+const ONE_LINE = /^(?!)/;
+
+const CODE_GOES_ON = /^\d{3}-/;
+
+/** SMTP: RFC 3207. LMTP differs by its greeting (RFC 2033 section 4.1). */
+const mail = (hello: string): [Turn, ...Turn[]] => [
+  { ask: "", more: CODE_GOES_ON, good: /^220( |$)/, turnedAway: /^[45]\d\d( |$)/ },
+  {
+    ask: `${hello} ${OURSELVES}`,
+    more: CODE_GOES_ON,
+    offer: /^250[- ]STARTTLS\s*$/i,
+    good: /^250( |$)/,
+    notOffered: /^5\d\d( |$)/,
+    turnedAway: /^4\d\d( |$)/,
+  },
+  { ask: "STARTTLS", more: CODE_GOES_ON, good: /^220( |$)/, refused: /^[45]\d\d( |$)/ },
+];
+
+/** RFC 9051 sections 6.1.1 and 6.2.1. Logged in at once (PREAUTH), STARTTLS is not allowed any more. */
+const imap: [Turn, ...Turn[]] = [
+  { ask: "", more: /^\* NO /i, good: /^\* OK\b/i, turnedAway: /^\* BYE\b/i, refused: /^\* PREAUTH\b/i },
+  {
+    ask: "a1 CAPABILITY",
+    offer: /^\* CAPABILITY( .*)? STARTTLS( |$)/i,
+    turnedAway: /^\* BYE\b/i,
+    good: /^a1 OK\b/i,
+    notOffered: /^a1 (NO|BAD)\b/i,
+    more: /^\* /,
+  },
+  {
+    ask: "a2 STARTTLS",
+    turnedAway: /^\* BYE\b/i,
+    good: /^a2 OK\b/i,
+    refused: /^a2 (NO|BAD)\b/i,
+    more: /^\* /,
+  },
+];
+
+/** RFC 2595 section 4, RFC 2449 section 5. */
+const pop3: [Turn, ...Turn[]] = [
+  { ask: "", more: ONE_LINE, good: /^\+OK\b/, turnedAway: /^-ERR\b/ },
+  {
+    ask: "CAPA",
+    begins: /^\+OK\b/,
+    more: /^/,
+    offer: /^STLS\s*$/i,
+    good: /^\.$/,
+    notOffered: /^-ERR\b/,
+  },
+  { ask: "STLS", more: ONE_LINE, good: /^\+OK\b/, refused: /^-ERR\b/ },
+];
+
+/** RFC 4217 section 4; answers of many lines as in RFC 959 section 4.2. */
+const ftp: [Turn, ...Turn[]] = [
+  {
+    ask: "",
+    begins: /^\d{3}[ -]|^220$/,
+    more: /^120 |^\d{3}-|^(?!\d{3} )/,
+    good: /^220( |$)/,
+    turnedAway: /^[45]\d\d( |$)/,
+  },
+  {
+    ask: "AUTH TLS",
+    begins: /^\d{3}([ -]|$)/,
+    more: /^\d{3}-|^(?!\d{3} )/,
+    good: /^234( |$)/,
+    notOffered: /^50[024]( |$)/,
+    refused: /^[45]\d\d( |$)/,
+  },
+];
+
+/** RFC 4642 section 2.2; the list of capabilities as in RFC 3977 section 5.2. */
+const nntp: [Turn, ...Turn[]] = [
+  { ask: "", more: ONE_LINE, good: /^20[01]( |$)/, turnedAway: /^[45]\d\d( |$)/ },
+  {
+    ask: "CAPABILITIES",
+    begins: /^101( |$)/,
+    more: /^/,
+    offer: /^STARTTLS\s*$/i,
+    good: /^\.$/,
+    notOffered: /^[45]\d\d( |$)/,
+  },
+  { ask: "STARTTLS", more: ONE_LINE, good: /^382( |$)/, refused: /^[45]\d\d( |$)/ },
+];
+
+/** RFC 5804 sections 1.7 and 2.2: the server lists what it can before it is asked. */
+const sieve: [Turn, ...Turn[]] = [
+  {
+    ask: "",
+    begins: /^("|OK\b)/i,
+    more: /^/,
+    offer: /^"STARTTLS"\s*$/i,
+    good: /^OK\b/i,
+    turnedAway: /^(NO|BYE)\b/i,
+  },
+  { ask: "STARTTLS", more: ONE_LINE, good: /^OK\b/i, refused: /^(NO|BYE)\b/i },
+];
+
+/**
+ * IRCv3's tls extension: numerics 670 and 691; 421 is who does not know it, 451 who wants a name first. Many say nothing
+ * at all of what they do not know, so what they can is asked for before it: a list without tls is an answer as well.
+ */
+const irc: [Turn, ...Turn[]] = [
+  {
+    ask: "CAP LS\r\nSTARTTLS",
+    good: /^:\S+ 670 /,
+    refused: /^:\S+ 691 /,
+    notOffered: /^:\S+ (421 \S+ STARTTLS |451 \S+ STARTTLS |CAP \S+ LS :(?!(.* )?tls( |$)))/i,
+    turnedAway: /^ERROR\b/i,
+    more: /^(:\S+ )?(NOTICE|PING|CAP|421|451|0\d\d)\b/i,
+  },
+];
+
+/** By protocol, the talks that go line by line. */
+export const LINE_TALKS = {
+  smtp: mail("EHLO"),
+  lmtp: mail("LHLO"),
+  imap,
+  pop3,
+  ftp,
+  nntp,
+  sieve,
+  irc,
+};

@@ -1,11 +1,11 @@
 import type { Failure } from "#net/connect-failure.ts";
-import { findSpeaker, isTls, quoteHeard } from "#net/tls/say-heard.ts";
+import { findSpeaker, isTls, quoteHeard } from "#net/tls/describe-heard.ts";
 import { assertNever } from "#shared/model/assert-never.ts";
 import type { StartTls } from "#shared/model/starttls.ts";
 import type { TlsTarget } from "#shared/model/target.ts";
 import { formatProtocol } from "#shared/text/protocol.ts";
 import { formatEndpoint } from "#shared/text/target.ts";
-import type { Ending } from "./conversation.ts";
+import type { Ending } from "./dialogue.ts";
 
 /** How a dialogue came to its end before TLS, by what was said, or as the time or the connection ended. */
 export type Stop =

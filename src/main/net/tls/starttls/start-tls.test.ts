@@ -1,4 +1,5 @@
 import { createServer, type Socket } from "node:net";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createTlsProber } from "#net/tls/probe-endpoint.ts";
 import { StartTls } from "#shared/model/starttls.ts";
@@ -7,8 +8,10 @@ import { makeCertificate } from "#testing/make-certificate.ts";
 import { recordProtocol } from "#testing/protocols/protocol-table.ts";
 import { listen, startSilentServer, startTlsServer, type TestServer } from "#testing/servers.ts";
 import { byteByByte, startRelay } from "#testing/tls/stalling-servers.ts";
-import { SCRIPTS, type Script, startScriptedServer } from "#testing/tls/starttls-scripts.ts";
-import { openTdsStream } from "./tds-stream.ts";
+import { SCRIPTS, type Script, startScriptedServer, wordsOf } from "#testing/tls/starttls-scripts.ts";
+import { openTdsStream } from "./databases.ts";
+import { Conversation, type Ending, MOST_BYTES } from "./dialogue.ts";
+import { createNegotiation } from "./start-tls.ts";
 
 const certificate = await makeCertificate({ names: ["mail.example"] });
 const signal = AbortSignal.timeout(60_000);
@@ -165,3 +168,207 @@ test("only its signal makes it reject, in the middle of the talk as well", async
 });
 
 const serve = (talk: (socket: Socket) => void) => listen(createServer(talk));
+
+const NAME = "mail.example";
+
+/** What a client says to these pieces, and how it ends. */
+function talk(protocol: StartTls, pieces: readonly Uint8Array[]): { said: string[]; ending: Ending | null } {
+  const conversation = new Conversation(createNegotiation(protocol, NAME));
+  const said = [conversation.opening];
+  for (const piece of pieces) {
+    const { say, ending } = conversation.take(piece);
+    said.push(say);
+    if (ending) return { said: said.map(text), ending };
+  }
+  return { said: said.map(text), ending: null };
+}
+
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
+
+const hear = (protocol: StartTls, ...texts: string[]) =>
+  talk(
+    protocol,
+    texts.map((text) => Buffer.from(text, "latin1")),
+  ).ending;
+
+test.for(StartTls.options)("%s comes to TLS, whatever the pieces it is heard in", (protocol) => {
+  const words = wordsOf(SCRIPTS[protocol]);
+  const whole = talk(protocol, words);
+  expect(whole.ending).toEqual({ kind: "ready" });
+  const bytes = Buffer.concat(words);
+  const drip = talk(
+    protocol,
+    Array.from(bytes, (byte) => Buffer.of(byte)),
+  );
+  expect(drip.ending).toEqual({ kind: "ready" });
+  expect(drip.said.join("")).toBe(whole.said.join(""));
+  for (let cut = 1; cut < bytes.length; cut++)
+    expect(talk(protocol, [bytes.subarray(0, cut)]).ending).toBeNull();
+});
+
+test.for(StartTls.options)(
+  "in %s, what comes behind the last word before TLS is a fault, and not TLS",
+  (protocol) => {
+    const words = wordsOf(SCRIPTS[protocol]);
+    const behind = fc.uint8Array({ minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(behind, (extra) => {
+        const pieces = [...words.slice(0, -1), Buffer.concat([words.at(-1) ?? Buffer.alloc(0), extra])];
+        const { ending } = talk(protocol, pieces);
+        expect(ending).not.toEqual({ kind: "ready" });
+        expect(ending).toMatchObject({ kind: "injected", heard: Buffer.from(extra) });
+      }),
+    );
+  },
+);
+
+test.for(StartTls.options)(
+  "nothing that is heard makes the dialogue of %s throw, or go on for ever",
+  (protocol) => {
+    const words = Buffer.concat(wordsOf(SCRIPTS[protocol]));
+    const noise = fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 12 });
+    const mutant = fc
+      .tuple(fc.nat({ max: words.length }), fc.uint8Array({ maxLength: 4 }), fc.nat({ max: 4 }))
+      .map(([at, put, gone]) => [words.subarray(0, at), put, words.subarray(at + gone)]);
+    fc.assert(
+      fc.property(fc.oneof(noise, mutant), (pieces) => {
+        const { said, ending } = talk(protocol, [...pieces]);
+        expect(said.join("").length).toBeLessThan(4_096 + pieces.length * 100);
+        if (ending && "heard" in ending) expect(ending.heard.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 500 },
+    );
+  },
+);
+
+test.for(StartTls.options)("a server that never comes to an end in %s is cut off", (protocol) => {
+  const begun = wordsOf(SCRIPTS[protocol]).slice(0, -1);
+  const more = Array.from({ length: MOST_BYTES / 700 + 1 }, () => Buffer.alloc(700, "250-x\r\n"));
+  expect(talk(protocol, [...begun, ...more]).ending).not.toBeNull();
+});
+
+test("each protocol says what its standard wants, and who we are only where it must be said", () => {
+  const said = StartTls.options.map((protocol) => {
+    const words = talk(protocol, wordsOf(SCRIPTS[protocol])).said.join("");
+    return `${protocol}: ${JSON.stringify(words).replace(/[^ -~]/g, (each) => `\\x${each.charCodeAt(0).toString(16)}`)}`;
+  });
+  expect(said.join("\n")).toMatchInlineSnapshot(`
+    "smtp: "EHLO latchkey.invalid\\r\\nSTARTTLS\\r\\n"
+    lmtp: "LHLO latchkey.invalid\\r\\nSTARTTLS\\r\\n"
+    imap: "a1 CAPABILITY\\r\\na2 STARTTLS\\r\\n"
+    pop3: "CAPA\\r\\nSTLS\\r\\n"
+    ftp: "AUTH TLS\\r\\n"
+    ldap: "0\\u001d\\u0002\\u0001\\u0001w\\u0018\\x80\\u00161.3.6.1.4.1.1466.20037"
+    xmpp: "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='mail.example' version='1.0'><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+    xmpp-server: "<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' to='mail.example' version='1.0'><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+    nntp: "CAPABILITIES\\r\\nSTARTTLS\\r\\n"
+    sieve: "STARTTLS\\r\\n"
+    irc: "CAP LS\\r\\nSTARTTLS\\r\\n"
+    telnet: "\\xff\\xfb.\\xff\\xfe\\u0001\\xff\\xfc\\u0018\\xff\\xfa.\\u0001\\xff\\xf0"
+    postgres: "\\u0000\\u0000\\u0000\\b\\u0004\\xd2\\u0016/"
+    mysql: " \\u0000\\u0000\\u0001\\u0000\\x8a\\b\\u0000\\u0000\\u0000\\u0000\\u0001-\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000"
+    rdp: "\\u0003\\u0000\\u0000\\u0013\\u000e\\xe0\\u0000\\u0000\\u0000\\u0000\\u0000\\u0001\\u0000\\b\\u0000\\u0003\\u0000\\u0000\\u0000"
+    mssql: "\\u0012\\u0001\\u0000\\u001a\\u0000\\u0000\\u0000\\u0000\\u0000\\u0000\\u000b\\u0000\\u0006\\u0001\\u0000\\u0011\\u0000\\u0001\\xff\\u000f\\u0000\\u0000\\u0000\\u0000\\u0000\\u0001""
+  `);
+});
+
+test("a server that does not offer TLS is told from one that refuses it and one that turns us away", () => {
+  const kinds = {
+    "smtp without": hear("smtp", "220 x\r\n", "250-x\r\n250 SIZE\r\n"),
+    "smtp that knows no EHLO": hear("smtp", "220 x\r\n", "500 what\r\n"),
+    "smtp that says no": hear("smtp", "220 x\r\n", "250 STARTTLS\r\n", "454 4.7.0 TLS not available\r\n"),
+    "smtp that is closed": hear("smtp", "554 go away\r\n"),
+    "imap that is logged in": hear("imap", "* PREAUTH welcome\r\n"),
+    "imap that ends": hear("imap", "* BYE overloaded\r\n"),
+    "imap without": hear("imap", "* OK\r\n", "* CAPABILITY IMAP4rev1\r\na1 OK\r\n"),
+    "imap that says no": hear("imap", "* OK\r\n", "* CAPABILITY STARTTLS\r\na1 OK\r\n", "a2 NO not now\r\n"),
+    "pop3 without CAPA": hear("pop3", "+OK\r\n", "-ERR what\r\n"),
+    "ftp without": hear("ftp", "220 x\r\n", "500 AUTH not understood\r\n"),
+    "ftp that says no": hear("ftp", "220 x\r\n", "530 Please login\r\n"),
+    "nntp without": hear("nntp", "201 x\r\n", "101 x\r\nREADER\r\n.\r\n"),
+    "sieve without": hear("sieve", '"SIEVE" "x"\r\nOK\r\n'),
+    "irc without": hear("irc", ":x NOTICE * :hi\r\n:x 421 * STARTTLS :Unknown command\r\n"),
+    "irc that lists": hear("irc", ":x CAP * LS :multi-prefix sasl\r\n"),
+    "irc that ends": hear("irc", "ERROR :Closing link\r\n"),
+    "telnet without": hear("telnet", "\xff\xfe\x2e\xff\xfe\x25"),
+    "postgres without": hear("postgres", "N"),
+    "postgres that ends": hear("postgres", "E\0\0\0\x11SFATAL\0Mfull\0\0"),
+    "mysql that blocks": hear("mysql", "\x09\0\0\0\xff\x6a\x04Host x"),
+    "rdp without": hear("rdp", "\x03\0\0\x0b\x06\xd0\0\0\0\0\0"),
+    "rdp that says no": hear("rdp", "\x03\0\0\x13\x0e\xd0\0\0\0\0\0\x03\0\x08\0\x03\0\0\0"),
+    "ldap that knows it not": hear("ldap", "\x30\x0f\x02\x01\x01\x78\x0a\x0a\x01\x02\x04\0\x04\x03bad"),
+    "ldap that says no": hear("ldap", "\x30\x0f\x02\x01\x01\x78\x0a\x0a\x01\x34\x04\0\x04\x03bad"),
+    "xmpp without": hear("xmpp", "<stream:stream><stream:features/>"),
+    "xmpp of another name": hear(
+      "xmpp",
+      "<stream:stream><stream:error><host-unknown xmlns='x'/><text>no such host</text></stream:error>",
+    ),
+    "xmpp that offers nothing": hear(
+      "xmpp",
+      "<stream:stream><stream:error><undefined-condition/><text>No stream features to offer</text></stream:error>",
+    ),
+    "mssql without": hear("mssql", "\x04\x01\0\x0f\0\0\x01\0\x01\0\x06\0\x01\xff\x02"),
+  };
+  const say = (ending: Ending | null) =>
+    ending === null ? "-" : `${ending.kind}${"said" in ending && ending.said ? `: ${ending.said}` : ""}`;
+  const lines = Object.entries(kinds).map(([what, ending]) => `${what}: ${say(ending)}`);
+  expect(lines.join("\n")).toMatchInlineSnapshot(`
+    "smtp without: not-offered
+    smtp that knows no EHLO: not-offered: 500 what
+    smtp that says no: refused: 454 4.7.0 TLS not available
+    smtp that is closed: turned-away: 554 go away
+    imap that is logged in: refused: * PREAUTH welcome
+    imap that ends: turned-away: * BYE overloaded
+    imap without: not-offered
+    imap that says no: refused: a2 NO not now
+    pop3 without CAPA: not-offered: -ERR what
+    ftp without: not-offered: 500 AUTH not understood
+    ftp that says no: refused: 530 Please login
+    nntp without: not-offered
+    sieve without: not-offered
+    irc without: not-offered: :x 421 * STARTTLS :Unknown command
+    irc that lists: not-offered: :x CAP * LS :multi-prefix sasl
+    irc that ends: turned-away: ERROR :Closing link
+    telnet without: not-offered
+    postgres without: not-offered
+    postgres that ends: turned-away: full
+    mysql that blocks: turned-away: Host x
+    rdp without: not-offered
+    rdp that says no: refused: it has no certificate
+    ldap that knows it not: not-offered: result 2 bad
+    ldap that says no: refused: result 52 bad
+    xmpp without: not-offered
+    xmpp of another name: turned-away: host-unknown: no such host
+    xmpp that offers nothing: not-offered: undefined-condition: No stream features to offer
+    mssql without: not-offered"
+  `);
+});
+
+test("telnetd-ssl's own way, by the option of authentication, is taken where START_TLS is not known", () => {
+  const { said, ending } = talk("telnet", [
+    Buffer.from([255, 254, 46]),
+    Buffer.from([255, 253, 37]),
+    Buffer.from([255, 250, 37, 1, 2, 0, 7, 0, 255, 240]),
+    Buffer.from([255, 250, 37, 2, 7, 0, 2, 255, 240]),
+  ]);
+  expect(ending).toEqual({ kind: "ready" });
+  expect(said.map((text) => Buffer.from(text, "latin1").toString("hex"))).toEqual([
+    "fffb2e",
+    "fffb25",
+    "",
+    "fffa2500070001fff0",
+    "",
+  ]);
+});
+
+test.for(StartTls.options)(
+  "what speaks another protocol than %s is told from one that does not offer TLS",
+  (protocol) => {
+    const greetings = [
+      "SSH-2.0-OpenSSH_10.0\r\n",
+      "HTTP/1.1 400 Bad Request\r\n",
+      "\x15\x03\x01\0\x02\x02\x0a",
+    ];
+    for (const greeting of greetings) expect(hear(protocol, greeting)).toMatchObject({ kind: "other" });
+  },
+);

@@ -1,4 +1,4 @@
-import { isTls } from "#net/tls/say-heard.ts";
+import { isTls } from "#net/tls/describe-heard.ts";
 import { MORE, type Negotiation, type Step } from "./dialogue.ts";
 
 const [IAC, DONT, DO, WONT, WILL, SB, SE] = [255, 254, 253, 252, 251, 250, 240];

@@ -7,13 +7,14 @@ import { makeNonce, POSSESSION_NAMESPACE, writeStatement } from "#domain/signatu
 import { isSignedBy, signedBytes } from "#domain/signatures/ssh-signature.ts";
 import { readKeyBlob } from "#domain/ssh/key-blob.ts";
 import { addToAgent, removeFromAgent, signByAgent } from "#net/local/private-halves/agent-keys.ts";
-import { type HalfPlace, lookAtHalf } from "#net/local/private-halves/half-place.ts";
 import { type KeyPair, readKeyPair } from "#net/local/private-halves/key-pair.ts";
 import {
   commitHalf,
   dropKeptHalf,
   type HalfOutcome,
+  type HalfPlace,
   keepHalf,
+  lookAtHalf,
   makeHalf,
   putHalf,
   undoHalf,

@@ -2,8 +2,8 @@
 
 import type { PrivateKeySeen } from "#domain/runs/step.ts";
 import { makeNonce, verifyPossession, writeStatement } from "#domain/signatures/possession.ts";
-import { nameKept } from "#net/local/private-halves/half-place.ts";
-import { hashSealed, sealPair } from "#net/local/private-halves/seal-pair.ts";
+import { hashSealed, sealPair } from "#net/local/private-halves/key-pair.ts";
+import { nameKept } from "#net/local/private-halves/replace-half.ts";
 import type { Hand, Lost } from "#net/ssh/hand/hand.ts";
 import {
   dropKeptHalf,

@@ -1,0 +1,223 @@
+import type { Collection, Unread } from "#domain/collection/collection.ts";
+import { findShownBy } from "#domain/deployment-status/find-shown-by.ts";
+import { chosenNames, type HostMap } from "#domain/deployment-status/host-map.ts";
+import { listServings } from "#domain/deployment-status/list-bindings.ts";
+import { expiringFrom, isForClients, isOverPublicLimit } from "#domain/findings/certificate-findings.ts";
+import { type Authority, areAuthoritiesTold } from "#domain/ssh/authorities.ts";
+import type { EvaluatedGrant } from "#domain/ssh/effective.ts";
+import { evaluateUses } from "#domain/use/evaluate-use.ts";
+import { findLogins, withoutFuture } from "#domain/use/find-logins.ts";
+import { dayToInstant } from "#domain/use/log-dates.ts";
+import { TooMuchToJudge, withinBudget } from "#domain/work-budget.ts";
+import { sshFingerprintOf } from "#domain/x509/keys.ts";
+import type { Certificate } from "#shared/model/certificate.ts";
+import type { HostUse } from "#shared/model/host-use.ts";
+import { type Instant, MOST_AHEAD_SECONDS } from "#shared/model/instant.ts";
+import type { Use } from "#shared/model/verdict.ts";
+import type { CollectedDisk, CollectedHost, SeenCertificate } from "#store/visit.ts";
+
+/** What earlier scans saw of the host. */
+export type Memory = {
+  /** What is known of its logins, with what one more reading tells of them. */
+  recallUse: (seen: HostUse) => HostUse;
+  /** From when on each line is known to stand; null for one that is new. */
+  recallAges: () => (grant: EvaluatedGrant) => Instant | null;
+};
+
+/** What the logs of this reading tell of logins by key, and whether each grant is used, by these and all earlier ones. */
+export function describeUse(
+  collection: Collection,
+  grants: readonly EvaluatedGrant[],
+  { at, recallUse, recallAges }: Memory & { at: Date },
+): { use: HostUse; useOf: (grant: EvaluatedGrant) => Use; read: string[] } {
+  const ownNow = Math.floor(at.getTime() / 1000);
+  const hostNow = collection.facts.unixTime ?? ownNow;
+  const clocks = { ahead: hostNow - ownNow, now: ownNow };
+  const { logins, windows, ...evidence } = withoutFuture(findLogins(collection, at), clocks);
+  const use = { logins, windows };
+  const now = clocks.ahead > MOST_AHEAD_SECONDS ? ownNow : hostNow;
+  const judge = evaluateUses({ known: recallUse(use), evidence, lastLogins: collection.lastLogins, now });
+  const lines = Map.groupBy(grants, nameOf);
+  const writtenOn = new Map(collection.authorizedKeys.map(({ path, writtenDay }) => [path, writtenDay]));
+  let ageOf: ReturnType<Memory["recallAges"]> | null = null;
+  const standsSince = (grant: EvaluatedGrant) => {
+    ageOf ??= recallAges();
+    return findOldest([dayToInstant(writtenOn.get(grant.file) ?? null), ageOf(grant)]);
+  };
+  return {
+    use,
+    useOf: (grant) =>
+      judge({
+        ...grant,
+        lineCount: lines.get(nameOf(grant))?.length ?? 1,
+        standsSince: () => standsSince(grant),
+      }),
+    read: windows.map(
+      ({ source, from, to }) => `logins in ${source}, from ${from.slice(0, 10)} to ${to.slice(0, 10)}`,
+    ),
+  };
+}
+
+const findOldest = (instants: readonly (Instant | null)[]): Instant | null =>
+  instants.filter((instant) => instant !== null).sort()[0] ?? null;
+
+const nameOf = ({ account, key, isAuthority }: EvaluatedGrant): string =>
+  JSON.stringify([account, key?.fingerprint ?? null, isAuthority]);
+
+type Read = {
+  /** As it is named where it is scanned. */
+  host: string;
+  files: readonly { path: string; certificates: readonly { certificate: Certificate }[] }[];
+};
+
+/** What the configurations of a host's servers say is served, and what would show it, as the store keeps it. */
+export function describeDisk(
+  { listening, diskFiles }: Collection,
+  map: HostMap,
+  { host, files }: Read,
+): CollectedDisk {
+  const held = new Map(files.map(({ path, certificates }) => [path, certificates[0]?.certificate ?? null]));
+  const heldIn = (path: string) => held.get(path) ?? null;
+  const listed = listServings(map.configurations, (path) => diskFiles.get(path)?.realPath ?? null);
+  const shownBy = findShownBy(listed, {
+    host,
+    namesIn: (path) => chosenNames(heldIn(path)),
+    kindOf: (path) => heldIn(path)?.keyType ?? null,
+  });
+  return {
+    addresses: listening.addresses,
+    map: map.configurations.length > 0 ? JSON.stringify(map) : null,
+    servings: listed.map(({ source: _, ...row }, index) => ({ ...row, shownBy: shownBy[index] ?? null })),
+  };
+}
+
+/** What says of the host who it is, where it is a client of another server. */
+export const listClientFiles = ({ configurations }: HostMap): CollectedHost["clientFiles"] =>
+  configurations
+    .flatMap(({ alsoNamed }) => alsoNamed)
+    .filter(({ role }) => role === "upstream-certificate")
+    .map(({ path, directive, at }) => ({ path, directive, at }));
+
+/** As phrases for the coverage of a host. */
+export function formatServersRead({ serverConfigs, keystores }: Collection): string[] {
+  const servers = serverConfigs.map(({ server, root }) => `${server} by ${root}`);
+  return [
+    ...(servers.length > 0 ? [`what is served, of ${servers.join(", ")}`] : []),
+    ...(keystores.length > 0 ? [`${keystores.length} keystores (never their keys)`] : []),
+  ];
+}
+
+/**
+ * What all that is judged of one host may cost: some seconds. The largest honest hosts need a third of it: 160,000 lines of keys, or
+ * 20,000 accounts of a directory with five authorities.
+ */
+const HOST_STEPS = 60_000_000;
+
+/** However few steps it takes: a slow computer is no hostile host, so this is many times what the steps take. */
+const HOST_MS = 60_000;
+
+/** Of what could not be read so much is still named. */
+const MOST_UNREADABLE = 200;
+
+const WHY =
+  "too much to judge: its lists are so long that not each entry could be laid beside each other one; nothing is said of it now, and what was known before stays";
+
+export const tooMuch = (path: string): Unread => ({ kind: "limit", path, why: WHY });
+
+/**
+ * Judges what a host sent, within a budget. What costs more is not judged: then all but the host's own facts is left out, and said
+ * to be. So one host cannot keep those beside it waiting, and no verdict is made of a part.
+ */
+export function evaluateWithinBudget<T>(collection: Collection, judge: (collection: Collection) => T): T {
+  try {
+    return withinBudget({ steps: HOST_STEPS, isLate: lateAfter(HOST_MS) }, () => judge(collection));
+  } catch (error) {
+    if (!(error instanceof TooMuchToJudge)) throw error;
+    return judge(withoutLists(collection));
+  }
+}
+
+/** The host's own facts and keys alone. */
+function withoutLists(collection: Collection): Collection {
+  return {
+    ...collection,
+    accounts: [],
+    groups: null,
+    sshd: {
+      ...collection.sshd,
+      effective: null,
+      files: new Map(),
+      includes: new Map(),
+      changedAt: new Map(),
+    },
+    otherDaemons: [],
+    sshdFiles: new Map(),
+    chrootFolders: new Map(),
+    realHomes: new Map(),
+    authorizedKeys: [],
+    keyFiles: [],
+    hostKeys: collection.hostKeys.slice(0, MOST_UNREADABLE),
+    certificateFiles: [],
+    serverConfigs: [],
+    diskFiles: new Map(),
+    keystores: [],
+    listening: { listeners: null, processes: new Map(), addresses: null },
+    logs: [],
+    lastLogins: [],
+    reach: { sudoers: [], sudoersFolders: new Map(), doas: [], agents: [], outbound: [] },
+    unread: [
+      tooMuch("its accounts, keys, certificates, configurations and rules"),
+      ...collection.unread.slice(0, MOST_UNREADABLE),
+    ],
+  };
+}
+
+/** By the time of this thread, which other programs do not add to. Node before 22.19 and 23.9 cannot tell it. */
+function lateAfter(ms: number): () => boolean {
+  const read =
+    "threadCpuUsage" in process
+      ? () => {
+          const { user, system } = process.threadCpuUsage();
+          return (user + system) / 1_000;
+        }
+      : () => performance.now();
+  const begin = read();
+  return () => read() - begin > ms;
+}
+
+/** A certificate as the store takes it, with what is judged of it alone. */
+export function toSeen(certificate: Certificate, der: Uint8Array): SeenCertificate {
+  const known = judged.get(certificate) ?? judge(certificate, der);
+  judged.set(certificate, known);
+  return { ...known, der };
+}
+
+/** Which accounts certificates of the authorities open that sshd trusts, or may open. */
+export const describeAuthorities = (
+  collection: Collection,
+  authorities: readonly Authority[],
+): CollectedHost["authorities"] => ({
+  trusted: authorities.flatMap(({ file, line, key: { fingerprint, keyType }, comment, accounts }) =>
+    accounts.flatMap(({ account, principals, effective }) =>
+      effective.state === "no"
+        ? []
+        : [{ account, fingerprint, keyType, comment, file, line, principals, effective }],
+    ),
+  ),
+  isToldWhole: areAuthoritiesTold(collection),
+});
+
+/** A fleet serves few certificates from many places, and a cache hands out each as one object. */
+const judged = new WeakMap<Certificate, Omit<SeenCertificate, "der">>();
+
+function judge(certificate: Certificate, der: Uint8Array): Omit<SeenCertificate, "der"> {
+  const expiring = expiringFrom(certificate.notBefore, certificate.notAfter);
+  return {
+    certificate,
+    warnFrom: expiring?.warnFrom ?? null,
+    urgentFrom: expiring?.urgentFrom ?? null,
+    isOverLimit: isOverPublicLimit(certificate),
+    isForClients: isForClients(certificate),
+    sshFingerprint: sshFingerprintOf(der),
+  };
+}

@@ -1,0 +1,222 @@
+import type { Unreadable } from "#domain/collection/collection.ts";
+import { readCollection } from "#domain/collection/read-collection.ts";
+import { findAddressProblems } from "#domain/findings/address-findings.ts";
+import { findCertificateProblems, findEndpointProblems } from "#domain/findings/certificate-findings.ts";
+import { findChainProblems, findMissingIssuer } from "#domain/findings/chain-findings.ts";
+import { readAuthorities } from "#domain/x509/names.ts";
+import { findSigner } from "#domain/x509/path/find-issuer.ts";
+import { createCertificateCache, readCertificate } from "#domain/x509/read-certificate.ts";
+import type { WireBytes } from "#net/tls/greeting-reader.ts";
+import { assertNever } from "#shared/model/assert-never.ts";
+import type { Certificate } from "#shared/model/certificate.ts";
+import type { FindingDraft } from "#shared/model/finding.ts";
+import type { Capabilities } from "#shared/model/offers.ts";
+import type { TlsTarget } from "#shared/model/target.ts";
+import type { RecordingStore } from "#store/recording-store.ts";
+import type { BesideChain, EndpointProbe, HostProbe, SeenCertificate } from "#store/visit.ts";
+import { describeHost } from "./describe-host.ts";
+import { evaluateWithinBudget, toSeen } from "./describe-parts.ts";
+import type { ReadProbe } from "./recording/batches.ts";
+import { publicRoots } from "./recording/note-public.ts";
+import type { ChainHome, StreamHome } from "./recording/probe-result.ts";
+
+type Read = {
+  readCertificate: (der: Uint8Array) => Certificate | null;
+  /** What earlier scans saw of a host. */
+  memory: Pick<RecordingStore["uses"], "knownSince" | "recall">;
+  /** Authorities that were seen before. */
+  chains: Pick<RecordingStore["chains"], "named">;
+};
+
+/** Reads and judges what visits bring home: each certificate once. */
+export function createReader({ uses, chains }: Pick<RecordingStore, "uses" | "chains">): ReadProbe {
+  const read: Read = { readCertificate: createCertificateCache(), memory: uses, chains };
+  return (home) => {
+    switch (home.kind) {
+      case "met":
+        return home.visit;
+      case "chain":
+        return describeChain(home, read);
+      case "stream":
+        return describeStream(home, read);
+      default:
+        return assertNever(home);
+    }
+  };
+}
+
+function describeChain(home: ChainHome, { readCertificate, chains }: Read): EndpointProbe {
+  const { visited, facts, offers } = home;
+  const unread: string[] = [];
+  const readChain = (ders: readonly Uint8Array[], of: string) =>
+    ders.map((der, position) => {
+      const certificate = readCertificate(der);
+      if (!certificate) unread.push(`certificate ${position} of ${of} cannot be read`);
+      return certificate && toSeen(certificate, der);
+    });
+  const addresses =
+    home.addresses?.map((one) => ({ ...one, chain: readChain(one.chain, `the chain at ${one.address}`) })) ??
+    null;
+  // Where all addresses were looked at, the chain that speaks for the name is among theirs.
+  const spoken = addresses?.find(({ address }) => address === facts.address);
+  const chain = spoken?.chain ?? readChain(home.chain, "the chain");
+  const elsewhere = addresses?.filter((one) => one !== spoken) ?? [];
+  const others = home.others.map((one) => readChain(one, "the chain for another kind of key"));
+  return {
+    ...visited,
+    state: unread.length > 0 ? "partial" : "ok",
+    outcome: "presented",
+    message: unread.join("; "),
+    presented: {
+      chain,
+      others,
+      facts,
+      addresses,
+      beside: describeWire(home.wire, offers),
+      findings: [
+        ...[chain, ...others, ...elsewhere.map((one) => one.chain)].flatMap((one) => [
+          ...evaluateChain(visited.target, one),
+          ...evaluateSentChain(visited.target, one, chains),
+        ]),
+        ...findAddressProblems(visited.target, addresses ?? []),
+      ],
+    },
+  };
+}
+
+function evaluateChain(target: TlsTarget, chain: readonly (SeenCertificate | null)[]) {
+  const certificates = chain.flatMap((seen) => seen?.certificate ?? []);
+  return [...findEndpointProblems(target, chain), ...certificates.flatMap(findCertificateProblems)];
+}
+
+/** What the end of a jump host looks like, seen from behind it. */
+const CUTS = new Set<HostProbe["outcome"]>(["reset", "timed-out", "throttled", "truncated"]);
+
+/** What is told of a host that is behind a jump host which has ended meanwhile. */
+export function blame<Visit extends HostProbe>(visit: Visit, lost: StreamHome["lost"]): Visit {
+  if (!lost || !CUTS.has(visit.outcome)) return visit;
+  return { ...visit, outcome: "jump-failed", message: lost.message, jumpHost: lost.jumpHost };
+}
+
+/**
+ * A stream is whole only when its own trailer says so, whatever the connection looked like, and a host only when the
+ * collector left nothing out.
+ */
+function describeStream(
+  { visited, nonce, reading, lost }: StreamHome,
+  { readCertificate, memory }: Read,
+): HostProbe {
+  const { hostKey, stream } = reading;
+  const base = { ...visited, hostKey, isKeyRefused: false, jumpHost: null };
+  const collection = readCollection(stream, { nonce });
+  if (!collection) {
+    const message = "the host answered without running what it was asked to run";
+    const nothing = { collected: null, findings: [] };
+    return { ...base, ...nothing, state: "failed", outcome: "restricted-shell", message };
+  }
+  const { host, findings, unread } = evaluateWithinBudget(collection, (judged) =>
+    describeHost(judged, new Date(visited.at), {
+      readCertificate,
+      name: visited.target.host,
+      recallUse: (seen) => memory.recall(visited.target, seen),
+      recallAges: () => memory.knownSince(visited.target),
+    }),
+  );
+  const told = { ...base, collected: host, findings };
+  if (reading.state === "partial") {
+    const { state, outcome, message } = reading;
+    return blame({ ...told, state, outcome, message }, lost);
+  }
+  if (!host.isPartial) return { ...told, state: "ok", outcome: "collected", message: "" };
+  const cuts = collection.incomplete
+    ? [collection.incomplete, reading.ending]
+    : sayLeftOut(unread.filter(({ kind }) => kind === "limit"));
+  const message = cuts.filter(Boolean).join("; ");
+  return blame({ ...told, state: "partial", outcome: "truncated", message }, lost);
+}
+
+/** So many things that were left out are named in a sentence; the coverage of the host names them all. */
+const MOST_NAMED = 5;
+
+function sayLeftOut(leftOut: readonly Unreadable[]): string[] {
+  const named = leftOut.slice(0, MOST_NAMED).map(({ path, why }) => `${path}: ${why}`);
+  const more = leftOut.length - named.length;
+  return more > 0 ? [...named, `and ${more} more, which its coverage names`] : named;
+}
+
+/** What an endpoint sent beside its chain, as the store takes it. */
+const describeWire = (
+  { staple, timestamps, authorities }: WireBytes,
+  offers: Capabilities | null,
+): BesideChain => ({
+  staple,
+  timestamps,
+  offers,
+  authorities: authorities && readAuthorities(authorities),
+});
+
+type Chains = RecordingStore["chains"];
+type Chain = readonly (SeenCertificate | null)[];
+
+/** What is wrong with a chain as it was sent, an intermediate that is missing among it. */
+export function evaluateSentChain(
+  target: TlsTarget,
+  chain: Chain,
+  chains: Pick<Chains, "named">,
+): FindingDraft[] {
+  const missing = findMissing(target, chain, chains);
+  return missing ? [...findChainProblems(target, chain), missing] : findChainProblems(target, chain);
+}
+
+/**
+ * Only what is known for certain: an authority that was seen elsewhere has signed the last certificate of the chain, and neither
+ * it nor anybody of its name is a root, which clients would have. A chain below a private root that was never seen is left alone.
+ */
+function findMissing(target: TlsTarget, chain: Chain, { named }: Pick<Chains, "named">): FindingDraft | null {
+  const sent = chain.flatMap((each) => each ?? []);
+  const top = sent.length === chain.length ? topOf(sent) : null;
+  if (!top || top.certificate.isSelfIssued || top.certificate.issuer === "") return null;
+  const known = named(top.certificate.issuer);
+  if (known.length === 0) return null;
+  const issuer = findIssuer(top, known);
+  return issuer
+    ? findMissingIssuer(
+        target,
+        sent.map(({ certificate }) => certificate),
+        issuer,
+      )
+    : null;
+}
+
+type Looked = { known: readonly Uint8Array[]; issuer: Certificate | null };
+
+/** A fleet sends few intermediates from many places, and a cache hands out each as one object: verified once for those known. */
+const looked = new WeakMap<Certificate, Looked>();
+
+function findIssuer({ certificate, der }: SeenCertificate, known: readonly Uint8Array[]): Certificate | null {
+  const before = looked.get(certificate);
+  if (before && isSame(before.known, known)) return before.issuer;
+  const signer = findSigner(der, known, publicRoots());
+  const issuer = signer && readCertificate(signer);
+  looked.set(certificate, { known, issuer });
+  return issuer;
+}
+
+const isSame = (some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean =>
+  some.length === others.length &&
+  some.every((one, at) => Buffer.compare(one, others[at] ?? new Uint8Array()) === 0);
+
+/** The last one that stands above the leaf, by names. */
+function topOf(sent: readonly SeenCertificate[]): SeenCertificate | null {
+  let top = sent[0] ?? null;
+  for (let height = 0; top && height < sent.length; height++) {
+    const { certificate } = top;
+    const above: SeenCertificate | undefined = sent.find(
+      ({ certificate: { subject, sha256 } }) =>
+        subject === certificate.issuer && sha256 !== certificate.sha256,
+    );
+    if (!above) return top;
+    top = above;
+  }
+  return top;
+}

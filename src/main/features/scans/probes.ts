@@ -1,0 +1,263 @@
+import type { Connections, OpenConnections } from "#connect/connect-to-host.ts";
+import { createEndpointRoutes, type Kept, routeToJump } from "#connect/endpoint-routes.ts";
+import { formatLost, type JumpHost } from "#connect/jump-hosts.ts";
+import { refuseUnusable } from "#connect/login-keys.ts";
+import { type PlannedLogin, type PlannedRoute, planLogins } from "#connect/plan-logins.ts";
+import { type AgainstKey, findChangedHostKey } from "#domain/findings/host-findings.ts";
+import type { Hop, SshConfig } from "#domain/ssh-config/ssh-config.ts";
+import { readWay } from "#domain/targets/proxies.ts";
+import { type Failure, isFailure } from "#net/connect-failure.ts";
+import { type RetryPolicy, retry } from "#net/retries.ts";
+import type { Ask } from "#net/ssh/ask.ts";
+import { collectHost, SSH_LIMITS } from "#net/ssh/collect.ts";
+import { shellCommand } from "#net/ssh/host-connection.ts";
+import type { SshFailure } from "#net/ssh/ssh-failure.ts";
+import { findSsh } from "#net/ssh/system/find-ssh.ts";
+import type { ProbeRequest, TlsProber } from "#net/tls/probe-endpoint.ts";
+import { isJumpHost } from "#shared/model/endpoint-way.ts";
+import { toInstant } from "#shared/model/instant.ts";
+import type { ScanId } from "#shared/model/scan.ts";
+import type { SshTarget, TlsTarget } from "#shared/model/target.ts";
+import type { Workstation } from "#shared/model/workstation.ts";
+import { withoutRemarks } from "#shared/text/without-remarks.ts";
+import type { RequestedTarget } from "#store/scans/probe-table.ts";
+import type { KeyKindsAt } from "#store/serving/serving-list.ts";
+import type { Store } from "#store/store.ts";
+import type { HostProbe } from "#store/visit.ts";
+import { blame } from "./describe-probe.ts";
+import type { BroughtHome } from "./recording/probe-result.ts";
+import type { Recording } from "./recording/recording.ts";
+import type { AtOnce, Visits } from "./run-scan.ts";
+
+export type ProbeDeps = {
+  recording: Pick<Recording, "makeRoom">;
+  openConnections: OpenConnections;
+  prober: TlsProber;
+  workstation: Workstation;
+  /** POSIX sh, sent to every host. */
+  collectorScript: string;
+  now: () => Date;
+  /** How it waits before it tries a host again. */
+  retryPolicy: RetryPolicy;
+  store: Pick<Store, "served">;
+};
+
+type ProbeOptions = {
+  asked: readonly RequestedTarget[];
+  sshConfig: SshConfig;
+  acceptNew: boolean;
+  /** Named by the user. */
+  identityFiles: readonly string[];
+  mayAsk: boolean;
+  askPassword: boolean;
+  everyAddress: boolean;
+  asksForOffers: boolean;
+};
+
+type Preparation = { scanId: ScanId; ask: Ask; atOnce: AtOnce; signal: AbortSignal };
+
+/** The ways to visit, for scans. */
+export function createProbes(deps: ProbeDeps) {
+  const { store, recording, openConnections, prober, workstation, now, retryPolicy } = deps;
+  const collectorScript = Buffer.from(withoutRemarks(deps.collectorScript));
+  const { user } = workstation;
+  return { refuseUnusable: (options: ProbeOptions) => refuseUnusable(options, workstation), prepare };
+
+  /** For one scan. Endpoints need no key: only hosts wait until those are read, and somebody has opened the locked ones. */
+  function prepare(options: ProbeOptions, { scanId, ask, atOnce, signal }: Preparation): Visits {
+    const routeTo = (target: SshTarget) => options.sshConfig.routeTo(target, user);
+    const ways = planLogins(options.asked, { routeTo, ssh: findSsh() });
+    const all = [...ways, ...findJumps(options, user)];
+    let opening: ReturnType<OpenConnections> | null = null;
+    const connections = () => {
+      opening ??= openConnections(all, { ...options, name: `scan ${scanId}`, ask, atOnce, signal });
+      return opening;
+    };
+    const keepOpen = async (jumps: PlannedRoute["jumps"]) => (await connections()).keepJumpHosts(jumps);
+    const { makeRoom } = recording;
+    return {
+      ways,
+      keepOpen,
+      visitHost: async (login) =>
+        visitHost({ scanId, connections: await connections(), collectorScript, makeRoom, now }, login),
+      ...createEndpointProbes(
+        { prober, retryPolicy, now, user, keepOpen, keyKindsAt: store.served.readKeyKinds() },
+        options,
+        { scanId, ask, signal },
+      ),
+    };
+  }
+}
+
+type EndpointDeps = {
+  prober: TlsProber;
+  retryPolicy: RetryPolicy;
+  now: () => Date;
+  /** Of this workstation. */
+  user: string;
+  /** The kinds of keys of which certificates stand side by side there: each is asked for alone. */
+  keyKindsAt: KeyKindsAt;
+  keepOpen: (hops: readonly Hop[]) => Promise<JumpHost<Hop> | null>;
+};
+
+/** How the endpoints of one scan are visited, each by its way. */
+function createEndpointProbes(
+  { prober, retryPolicy, now, user, keepOpen, keyKindsAt }: EndpointDeps,
+  { asked, sshConfig, everyAddress, asksForOffers }: ProbeOptions,
+  { scanId, ask, signal }: Omit<Preparation, "atOnce">,
+): Pick<Visits, "visitEndpoint" | "endpointWays"> {
+  const { routeTo, portOf } = sshConfig;
+  const { keep } = createEndpointRoutes({ ask, routeTo, portOf, user, keepOpen, signal });
+  const ways = new Map(asked.map(({ target, way = "" }) => [target, way]));
+  const wayOf = (target: TlsTarget) => ways.get(target) ?? "";
+  const wish = { everyAddress, asksForOffers };
+  return {
+    visitEndpoint: (target, onReached) =>
+      visitEndpoint(
+        { prober, retryPolicy, now, keepWay: () => keep(wayOf(target)) },
+        {
+          scanId,
+          target,
+          signal,
+          wish: {
+            ...wish,
+            keyKinds: keyKindsAt(target),
+            ...(onReached && { onReached }),
+          },
+        },
+      ),
+    endpointWays: { of: wayOf, keepOpen: async (way) => toDisposable(await keep(way)) },
+  };
+}
+
+/** The jump hosts that lead to endpoints: they need keys and host keys as those of hosts do. */
+function findJumps({ asked, sshConfig }: ProbeOptions, user: string): PlannedRoute[] {
+  const texts = new Set(asked.map(({ way = "" }) => way).filter(isJumpHost));
+  return [...texts].flatMap((text) => {
+    const way = readWay(text);
+    const route = way.kind === "jump" ? routeToJump(way, { ...sshConfig, user }) : null;
+    return route && "hops" in route ? { jumps: route.hops, hosts: [] } : [];
+  });
+}
+
+const toDisposable = (kept: Kept | Failure): AsyncDisposable | null => (isFailure(kept) ? null : kept);
+
+/** What every visit of one scan has in common. */
+type HostProber = {
+  scanId: ScanId;
+  connections: Connections;
+  collectorScript: Uint8Array;
+  /** Resolves when there is room for so many bytes more, until they are read. */
+  makeRoom: (bytes: number) => Promise<void>;
+  now: () => Date;
+};
+
+/**
+ * Logs in to a host and takes what its collector says. A host holds its place until there is room for that: so no more
+ * can wait to be read than those bring that are visited at a time. Rejects only when the scan is told to stop.
+ */
+async function visitHost(
+  visitor: HostProber,
+  { target, useSudo, route, transport }: PlannedLogin,
+): Promise<BroughtHome> {
+  const { scanId, connections, collectorScript, makeRoom, now } = visitor;
+  if (route.kind === "unsupported") {
+    const visited = { scanId, target, at: toInstant(now()), tookMs: 0 };
+    const told = { state: "failed", outcome: "not-supported", message: route.why } as const;
+    return { kind: "met", visit: { ...visited, ...NOTHING, ...told } };
+  }
+  const nonce = crypto.randomUUID().replaceAll("-", "");
+  const begunAt = toInstant(now());
+  let waitedMs = 0;
+  const { met, lost, check, tookMs } = await connections.connectToHost(
+    { route, transport },
+    {
+      command: shellCommand({ useSudo }),
+      async use(connection, { target: named, user, signal }) {
+        const options = { target: named, user, collectorScript, nonce, limits: SSH_LIMITS, signal };
+        const reading = await collectHost(connection, options);
+        const begun = performance.now();
+        if ("stream" in reading) await makeRoom(reading.stream.length);
+        waitedMs = Math.round(performance.now() - begun);
+        return reading;
+      },
+    },
+  );
+  const visited = {
+    scanId,
+    target,
+    at: toInstant(now()),
+    tookMs: Math.max(0, tookMs - waitedMs),
+    ...("transport" in met && { transport: met.transport }),
+    login: { user: route.host.user, useSudo, begunAt },
+  };
+  const cut = lost && { jumpHost: lost, message: formatLost(lost) };
+  if ("stream" in met) {
+    const { loginKey: _, transport: __, ...reading } = met;
+    return { kind: "stream", visited, nonce, reading, lost: cut };
+  }
+  if ("jumpHost" in met)
+    return { kind: "met", visit: { ...visited, ...NOTHING, ...whyFailed(met), jumpHost: met.jumpHost } };
+  const failed = describeFailure(target, met, check?.findAgainst() ?? null);
+  return { kind: "met", visit: blame({ ...visited, ...failed }, cut) };
+}
+
+const whyFailed = ({ outcome, message, hostKey, isKeyRefused }: SshFailure) => ({
+  state: "failed" as const,
+  outcome,
+  message,
+  hostKey,
+  isKeyRefused,
+});
+
+function describeFailure(
+  target: SshTarget,
+  failure: SshFailure,
+  against: AgainstKey | null,
+): Omit<HostProbe, "scanId" | "target" | "at" | "tookMs"> {
+  const { hostKey } = failure;
+  const findings = hostKey && against ? [findChangedHostKey(target, hostKey, against)] : [];
+  return { ...NOTHING, ...whyFailed(failure), findings };
+}
+
+const NOTHING = { hostKey: null, isKeyRefused: false, jumpHost: null, collected: null, findings: [] };
+
+type Deps = {
+  prober: Pick<TlsProber, "probeEndpoint">;
+  /** The way to it, held until it is disposed; absent: directly. */
+  keepWay?: () => Promise<Kept | Failure>;
+  retryPolicy: RetryPolicy;
+  now: () => Date;
+};
+
+type Visit = { scanId: ScanId; target: TlsTarget; signal: AbortSignal; wish?: ProbeRequest };
+
+/** Greets an endpoint and takes the chain it presents. Rejects only when `signal` says stop. */
+export async function visitEndpoint(
+  { prober, keepWay = goDirectly, retryPolicy, now }: Deps,
+  { scanId, target, signal, wish }: Visit,
+): Promise<BroughtHome> {
+  const kept = await keepWay();
+  if (isFailure(kept)) {
+    const visited = { scanId, target, at: toInstant(now()), tookMs: 0 };
+    return { kind: "met", visit: { ...visited, ...kept, state: "failed", presented: null } };
+  }
+  await using _open = kept;
+  const { way } = kept;
+  const reading = await retry(
+    () => prober.probeEndpoint(target, signal, { ...wish, way }),
+    retryPolicy,
+    signal,
+  );
+  const { outcome, message, chain, facts, wire, addresses, offers, others } = reading;
+  const visited = { scanId, target, at: toInstant(now()), tookMs: Math.round(reading.tookMs) };
+  if (outcome !== "presented")
+    return { kind: "met", visit: { ...visited, state: "failed", outcome, message, presented: null } };
+  const said = way ? { ...facts, "reached through": way.name } : facts;
+  return { kind: "chain", visited, chain, facts: said, wire, addresses, offers, others };
+}
+
+const goDirectly = async (): Promise<Kept> => ({
+  way: null,
+  [Symbol.asyncDispose]: async () => undefined,
+});

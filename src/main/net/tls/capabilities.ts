@@ -1,0 +1,148 @@
+import { isFailure } from "#net/connect-failure.ts";
+import type { Capabilities, Offer } from "#shared/model/offers.ts";
+import type { Opener } from "./connect.ts";
+import type { Silence } from "./greeting-reader.ts";
+import { exchange } from "./handshake.ts";
+import { type Hello, writeGroupHello, writeVersionHello } from "./hello.ts";
+import { createKeyShare } from "./key-schedule.ts";
+import { readServerHello, type ServerHello } from "./messages.ts";
+import {
+  ASKED_GROUPS,
+  ASKED_VERSIONS,
+  formatAlert,
+  formatGroup,
+  formatVersion,
+  TLS_1_3,
+} from "./parameters.ts";
+import { HandshakeLayer, MESSAGE, RECORD, RecordLayer } from "./record-layer.ts";
+
+/**
+ * What a server takes, found by asking for one thing at a time: a connection each, one after the other, and none of them
+ * goes beyond the server's hello. Whoever does not answer is not asked any more: what is left is unknown.
+ */
+
+type Asking = {
+  /** Opens a connection that is ready for a hello. */
+  open: () => ReturnType<Opener["again"]>;
+  serverName: string | null;
+  deadlineMs: number;
+  signal: AbortSignal;
+};
+
+type State = Offer["state"];
+
+/** A hello of the server, and an alert, are far below this. */
+const MOST_BYTES = 64 * 1024;
+
+/** Rejects only when `signal` says stop. */
+export async function askCapabilities(asking: Asking): Promise<Capabilities> {
+  const ask = createAsker(asking);
+  const { serverName } = asking;
+  const share = createKeyShare().publicKey;
+  const versions: (Offer & { code: number })[] = [];
+  for (const version of ASKED_VERSIONS) {
+    const state = await ask(writeVersionHello(serverName, version, share), (answer) =>
+      answer.kind === "hello" ? answer.hello.version === version : false,
+    );
+    versions.push({ code: version, name: formatVersion(version), state });
+  }
+  const modern = versions.find(({ code }) => code === TLS_1_3)?.state ?? "unknown";
+  const groups: Offer[] = [];
+  for (const group of ASKED_GROUPS) {
+    // Without TLS 1.3 there is none of the newer groups, and of the others nothing is told this way.
+    const state =
+      modern === "accepted"
+        ? await ask(
+            writeGroupHello(serverName, group),
+            (answer) => answer.kind === "hello" && answer.hello.retryGroup === group,
+          )
+        : modern;
+    groups.push({ name: formatGroup(group), state });
+  }
+  return { versions: versions.map(({ name, state }) => ({ name, state })), groups };
+}
+
+function createAsker({ open, deadlineMs, signal }: Asking) {
+  let isOver = false;
+
+  return async (hello: Hello, isTaken: (answer: FirstAnswer) => boolean): Promise<State> => {
+    if (isOver) return "unknown";
+    const connection = await open();
+    if (isFailure(connection)) {
+      isOver = true;
+      return "unknown";
+    }
+    const answer = await exchange<FirstAnswer>(
+      connection.stream,
+      hello.record,
+      new FirstAnswerReader(MOST_BYTES),
+      { deadlineMs, signal },
+    );
+    if (answer.kind === "timed-out") isOver = true;
+    return stateOf(answer, isTaken);
+  };
+}
+
+/** Who hangs up without a word may refuse, or may have had enough of us. */
+function stateOf(answer: FirstAnswer | Silence, isTaken: (answer: FirstAnswer) => boolean): State {
+  if (answer.kind === "hello") return isTaken(answer) ? "accepted" : "refused";
+  return answer.kind === "alert" ? "refused" : "unknown";
+}
+
+/** The first thing that a server says to a hello. `other`: what no server of TLS would say there. */
+export type FirstAnswer =
+  | { kind: "hello"; hello: ServerHello }
+  | { kind: "alert"; name: string }
+  | { kind: "other" };
+
+const OTHER: FirstAnswer = { kind: "other" };
+
+/** Reads a server's answer as far as its hello, which is all that tells what it takes. */
+export class FirstAnswerReader {
+  readonly #records = new RecordLayer();
+  readonly #handshake: HandshakeLayer;
+  readonly #mostBytes: number;
+  #heardBytes = 0;
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+    this.#handshake = new HandshakeLayer(mostBytes);
+  }
+
+  get hasHeard(): boolean {
+    return this.#heardBytes > 0;
+  }
+
+  take(piece: Uint8Array): FirstAnswer | null {
+    this.#heardBytes += piece.length;
+    if (this.#heardBytes > this.#mostBytes) return OTHER;
+    this.#records.append(piece);
+    for (;;) {
+      const record = this.#records.next();
+      if (record === null) return null;
+      if (record === "none") return OTHER;
+      const answer = this.#takeRecord(record.type, record.body);
+      if (answer) return answer;
+    }
+  }
+
+  end(): null {
+    return null;
+  }
+
+  #takeRecord(type: number, body: Buffer): FirstAnswer | null {
+    const WARNING = 1;
+    if (type === RECORD.alert) {
+      const [level, code] = body;
+      if (code === undefined) return OTHER;
+      return level === WARNING && code !== 0 ? null : { kind: "alert", name: formatAlert(code) };
+    }
+    if (type !== RECORD.handshake) return OTHER;
+    this.#handshake.append(body);
+    const message = this.#handshake.next();
+    if (message === null) return null;
+    if (message === "flooded" || message.type !== MESSAGE.serverHello) return OTHER;
+    const hello = readServerHello(message.body);
+    return hello ? { kind: "hello", hello } : OTHER;
+  }
+}
